@@ -1,0 +1,55 @@
+#include "base/buf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+void buf_release(struct buf *b)
+{
+	free(b->p);
+	*b = (struct buf){ 0 };
+}
+
+char *buf_reserve(struct buf *b, size_t n)
+{
+	if (b->cap - b->n < n)
+		mem_grow(&b->p, &b->cap, b->n + n, 1);
+	return b->p + b->n;
+}
+
+void buf_addv(struct buf *b, const char *fmt, va_list va)
+{
+	va_list again;
+	int n;
+
+	va_copy(again, va);
+	n = vsnprintf(NULL, 0, fmt, va);
+	if (n > 0) {
+		buf_reserve(b, (size_t)n + 1);
+		vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
+		b->n += (size_t)n;
+	}
+	va_end(again);
+}
+
+void buf_addf(struct buf *b, const char *fmt, ...)
+{
+	va_list va;
+
+	va_start(va, fmt);
+	buf_addv(b, fmt, va);
+	va_end(va);
+}
+
+void buf_drop(struct buf *b, size_t n)
+{
+	memmove(b->p, b->p + n, b->n - n);
+	b->n -= n;
+}
+
+const char *buf_str(struct buf *b)
+{
+	*buf_reserve(b, 1) = '\0';
+	return b->p;
+}

@@ -1,0 +1,259 @@
+#include "base/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+enum { READ_STEP = 1 << 16, TMP_TRIES = 100 };
+
+int io_open(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(e, "cannot open '%s'", path) : fd;
+}
+
+int64_t io_read(int fd, void *p, size_t n, struct err *e)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t k = read(fd, (char *)p + done, n - done);
+
+		if (k == 0)
+			break;
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return err_sys(e, "read");
+		done += (size_t)k;
+	}
+	return (int64_t)done;
+}
+
+int64_t io_pread(int fd, void *p, size_t n, uint64_t off, struct err *e)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t k = pread(fd, (char *)p + done, n - done, (off_t)(off + done));
+
+		if (k == 0)
+			break;
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return err_sys(e, "read at offset %llu", (unsigned long long)off);
+		done += (size_t)k;
+	}
+	return (int64_t)done;
+}
+
+int io_write(int fd, const void *p, size_t n, struct err *e)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t k = write(fd, (const char *)p + done, n - done);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return err_sys(e, "write");
+		done += (size_t)k;
+	}
+	return 0;
+}
+
+int io_read_file(const char *path, size_t max, struct buf *b, struct err *e)
+{
+	int fd = io_open(path, e);
+	size_t start = b->n;
+
+	if (fd < 0)
+		return -1;
+	for (;;) {
+		int64_t k = io_read(fd, buf_reserve(b, READ_STEP), READ_STEP, e);
+
+		if (k < 0) {
+			close(fd);
+			return err_wrap(e, "'%s'", path);
+		}
+		b->n += (size_t)k;
+		if (b->n - start > max) {
+			close(fd);
+			return err_set(e, ERR_LIMIT, "'%s': more than %zu bytes", path, max);
+		}
+		if (k < READ_STEP)
+			break;
+	}
+	close(fd);
+	return 0;
+}
+
+int io_map_fd(int fd, struct io_map *ret, struct err *e)
+{
+	struct stat st;
+	void *p;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "stat");
+	*ret = (struct io_map){ 0 };
+	if (st.st_size == 0)
+		return 0;
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		return err_sys(e, "mmap");
+	ret->b = bytes_of(p, (size_t)st.st_size);
+	return 0;
+}
+
+int io_map(const char *path, struct io_map *ret, struct err *e)
+{
+	int fd = io_open(path, e);
+	int rc;
+
+	if (fd < 0)
+		return -1;
+	rc = io_map_fd(fd, ret, e);
+	close(fd);
+	return rc < 0 ? err_wrap(e, "'%s'", path) : 0;
+}
+
+void io_unmap(struct io_map *m)
+{
+	if (m->b.n)
+		munmap((void *)(uintptr_t)m->b.p, m->b.n);
+	*m = (struct io_map){ 0 };
+}
+
+int io_sync_dir(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = 0;
+
+	if (fd < 0)
+		return err_sys(e, "cannot open folder '%s'", path);
+	if (fsync(fd) < 0)
+		rc = err_sys(e, "fsync of folder '%s'", path);
+	close(fd);
+	return rc;
+}
+
+/* The folder that holds path: "." when path has none. To be freed. */
+static char *parent_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir;
+
+	while (slash && slash > path && slash[1] == '\0') { /* "a/b/" lies in "a" */
+		size_t n = (size_t)(slash - path);
+
+		slash = memrchr(path, '/', n);
+	}
+	if (!slash)
+		return strdup(".");
+	dir = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	return dir;
+}
+
+int io_mkdirs(const char *path, struct err *e)
+{
+	struct stat st;
+	char *parent;
+	int rc;
+
+	if (stat(path, &st) == 0) {
+		if (S_ISDIR(st.st_mode))
+			return 0;
+		return err_set(e, ERR_IO, "'%s' is not a folder", path);
+	}
+	if (errno != ENOENT)
+		return err_sys(e, "cannot make folder '%s'", path);
+	parent = parent_of(path);
+	rc = io_mkdirs(parent, e);
+	if (rc == 0 && mkdir(path, 0777) < 0 && errno != EEXIST)
+		rc = err_sys(e, "cannot make folder '%s'", path);
+	if (rc == 0)
+		rc = io_sync_dir(parent, e);
+	free(parent);
+	return rc;
+}
+
+int file_replace_open(const char *dir, struct file_replace *ret, struct err *e)
+{
+	struct buf path = { 0 };
+
+	for (int i = 0; i < TMP_TRIES; i++) {
+		uint64_t id;
+		int fd;
+
+		if (getentropy(&id, sizeof(id)) < 0)
+			break;
+		buf_reset(&path);
+		buf_addf(&path, "%s/%016llx.tmp", dir, (unsigned long long)id);
+		fd = open(buf_str(&path), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (fd >= 0) {
+			*ret = (struct file_replace){ .fd = fd, .tmp_path = path.p };
+			return 0;
+		}
+		if (errno != EEXIST)
+			break;
+	}
+	err_sys(e, "cannot make a file in '%s'", dir);
+	buf_release(&path);
+	return -1;
+}
+
+void file_replace_abort(struct file_replace *r)
+{
+	if (!r->tmp_path)
+		return;
+	close(r->fd);
+	unlink(r->tmp_path);
+	free(r->tmp_path);
+	*r = (struct file_replace){ .fd = -1 };
+}
+
+int file_replace_commit(struct file_replace *r, const char *path, struct err *e)
+{
+	char *dir = parent_of(path);
+	int rc = 0;
+
+	if (fsync(r->fd) < 0)
+		rc = err_sys(e, "fsync of '%s'", r->tmp_path);
+	if (rc == 0 && rename(r->tmp_path, path) < 0)
+		rc = err_sys(e, "rename to '%s'", path);
+	if (rc < 0) {
+		file_replace_abort(r);
+	} else {
+		close(r->fd);
+		free(r->tmp_path);
+		*r = (struct file_replace){ .fd = -1 };
+		rc = io_sync_dir(dir, e);
+	}
+	free(dir);
+	return rc;
+}
+
+int file_replace_bytes(const char *path, struct bytes b, struct err *e)
+{
+	struct file_replace r;
+	char *dir = parent_of(path);
+	int rc = file_replace_open(dir, &r, e);
+
+	free(dir);
+	if (rc < 0)
+		return -1;
+	if (io_write(r.fd, b.p, b.n, e) < 0) {
+		err_wrap(e, "'%s'", r.tmp_path);
+		file_replace_abort(&r);
+		return -1;
+	}
+	return file_replace_commit(&r, path, e);
+}

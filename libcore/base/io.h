@@ -1,0 +1,61 @@
+/*
+ * Files: whole reads and writes, mapping, and the one way in which a file is made or replaced
+ * (a temporary name, write, fsync, rename, fsync of the folder). Names in messages are quoted.
+ * For any thread.
+ */
+#ifndef BASE_IO_H
+#define BASE_IO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/err.h"
+
+/* Opens for reading (O_CLOEXEC); "-" is not special here. Returns the descriptor or -1. */
+MUST_CHECK int io_open(const char *path, struct err *e);
+
+/* Reads up to n bytes, fewer only at the end of the file. Returns how many, or -1 (ERR_IO). */
+MUST_CHECK int64_t io_read(int fd, void *p, size_t n, struct err *e);
+MUST_CHECK int64_t io_pread(int fd, void *p, size_t n, uint64_t off, struct err *e);
+
+/* Writes all n bytes, or fails (ERR_FULL, ERR_IO). How much was written is then not known. */
+MUST_CHECK int io_write(int fd, const void *p, size_t n, struct err *e);
+
+/* Appends the whole file to b; ERR_LIMIT when it has more than max bytes. */
+MUST_CHECK int io_read_file(const char *path, size_t max, struct buf *b, struct err *e);
+
+/* A file mapped for reading. {0} is a valid empty one. The bytes are valid until io_unmap; a file
+ * that others cut meanwhile would kill us with SIGBUS, so map only what is never cut. */
+struct io_map {
+	struct bytes b;
+};
+
+MUST_CHECK int io_map(const char *path, struct io_map *ret, struct err *e);
+MUST_CHECK int io_map_fd(int fd, struct io_map *ret, struct err *e);
+void io_unmap(struct io_map *m);
+
+/* Makes the folder and its missing parents, each fsynced into its own parent. */
+MUST_CHECK int io_mkdirs(const char *path, struct err *e);
+MUST_CHECK int io_sync_dir(const char *path, struct err *e);
+
+/*
+ * A file that appears under its name only when it is complete and durable:
+ *   file_replace_open, write to .fd, then file_replace_commit, or file_replace_abort.
+ * The temporary name lies beside the last one and ends in ".tmp"; abort removes it.
+ */
+struct file_replace {
+	int fd;
+	char *tmp_path; /* owned */
+};
+
+MUST_CHECK int file_replace_open(const char *dir, struct file_replace *ret, struct err *e);
+/* fsync, rename to path (in the folder given at open), fsync the folder. r is released in any case. */
+MUST_CHECK int file_replace_commit(struct file_replace *r, const char *path, struct err *e);
+void file_replace_abort(struct file_replace *r);
+
+/* The whole in one: writes b as path. */
+MUST_CHECK int file_replace_bytes(const char *path, struct bytes b, struct err *e);
+
+#endif

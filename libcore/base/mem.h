@@ -1,0 +1,29 @@
+/*
+ * Memory from the heap. mem_alloc and mem_realloc are for our own sizes and abort rather
+ * than return NULL; for a size that comes from a file or a client: check it against a
+ * limit first, then mem_try, which can fail. Sums and products of such sizes go through
+ * size_add and size_mul. Free with free().
+ */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+void *mem_alloc(size_t n);  /* zeroed */
+void *mem_realloc(void *p, size_t n);
+MUST_CHECK void *mem_try(size_t n, struct err *e); /* not zeroed; NULL with ERR_NOMEM */
+
+/* False when the result does not fit; *ret is then untouched. */
+MUST_CHECK bool size_add(size_t a, size_t b, size_t *ret);
+MUST_CHECK bool size_mul(size_t a, size_t b, size_t *ret);
+
+/*
+ * Makes room for `need` elements in the array *v of *cap elements of `size` bytes, by
+ * doubling. v is a pointer to the array's pointer. For our own sizes: aborts when out of memory.
+ */
+void mem_grow(void *v, size_t *cap, size_t need, size_t size);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * What every program has in common: options from one table (getopt_long's arrays and --help
+ * come from it), operands, messages, the end. Only here and in an HTTP handler are errors
+ * reported; the functions that end the program are for cmd/ alone.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+struct option;
+
+/* One row of a program's options. A row of zeros ends the table. */
+struct cli_opt {
+	int letter;	   /* short form, or a number above 255 for a long one only */
+	const char *name;  /* long form */
+	const char *value; /* name of its value in the help text, or NULL */
+	const char *help;  /* one line, lower case, no full stop */
+};
+
+/* First number for options that have no letter. */
+enum { CLI_LONG = 256 };
+
+struct cli {
+	const char *prog;	    /* set by the program, as the four below */
+	const char *operands;	    /* "[FILE]...", for the synopsis */
+	const char *about;	    /* one line, for --help */
+	const struct cli_opt *opts; /* without -h, --version, which all have */
+	const char *examples;	    /* lines for the end of --help, or NULL */
+
+	char **operand; /* set by cli_next at the end of the options */
+	int n_operands;
+	int failure; /* exit status so far: the first failure's */
+
+	struct option *long_opts; /* private from here */
+	char *short_opts;
+	const char *current; /* option being read, for messages: "--limit" */
+};
+
+/*
+ * The letter (or number) of the next option, -1 at the end, when .operand and .n_operands are
+ * set. Serves -h, --help and --version itself (exit 0), and ends the program with exit 2 on a
+ * bad option. Options may come after operands; "--" ends them.
+ */
+int cli_next(struct cli *c, int argc, char **argv);
+
+/* The value of the option that cli_next just gave: as text, or read as a count, a size with unit,
+ * one of several words (its index in the NULL-ended list). A bad one ends the program with exit 2,
+ * naming the option, what was given and what is expected. */
+const char *cli_arg(const struct cli *c);
+uint64_t cli_count(const struct cli *c);
+uint64_t cli_size(const struct cli *c);
+int cli_word(const struct cli *c, const char *const *words);
+
+/* Reports that the current option's value is bad, e saying why, and ends with exit 2. */
+_Noreturn void cli_bad_value(const struct cli *c, const struct err *e);
+
+/* Ends the program with exit 2 and "prog: error: ..." and a hint at -h. */
+_Noreturn void cli_usage(const struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* "prog: error: MSG" on stderr; remembers the exit status if it is the first. The program goes on. */
+void cli_report(struct cli *c, const struct err *e);
+void cli_warn(const struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void cli_note(const struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/*
+ * Calls one(fd, name, data, e) for each operand, or once for stdin when there is none or it is
+ * "-" (its name is then "stdin"). A failure is reported with the name in front, and the others are
+ * still done. Returns cli_exit's value.
+ */
+typedef int cli_input_fn(int fd, const char *name, void *data, struct err *e);
+int cli_each_input(struct cli *c, cli_input_fn *one, void *data);
+
+/* Flushes stdout, makes a failed write an error, and gives the exit status: `return cli_exit(&cli);`. */
+int cli_exit(struct cli *c);
+
+/* True when colour is wanted: mode is the value of --color (auto, always, never; NULL = auto). */
+bool cli_color(const char *mode);
+
+#endif
