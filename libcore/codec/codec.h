@@ -1,0 +1,37 @@
+/*
+ * Compression, fenced. One row per encoding in codec.c's table: its number on disk (never
+ * reused), its name, and three functions in a file named after it.
+ *
+ * To add an encoding: codec/NAME.c with bound, compress, decompress into a capped buffer; a row in
+ * the table; a row in lokid-chunk(5); a frozen sample; it is then in the fuzz round trip and the bench.
+ */
+#ifndef CODEC_CODEC_H
+#define CODEC_CODEC_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum codec_id { CODEC_NONE = 0, CODEC_SNAPPY = 1, CODEC_ZSTD = 2, CODEC_COUNT };
+
+/* Contexts and tables that are dear to make, kept between calls; for one thread. */
+struct codec;
+
+/* level: zstd's (1 to 19); others ignore it. Never NULL. */
+struct codec *codec_new(int level);
+void codec_free(struct codec *c);
+
+/* "zstd" and so on; NULL for a number that is none. */
+const char *codec_name(unsigned id);
+bool codec_by_name(struct bytes name, enum codec_id *ret);
+
+/* Appends the compressed form of in to out. Cannot fail: in is at most 1 GiB, memory is our own. */
+void codec_compress(struct codec *c, enum codec_id id, struct bytes in, struct buf *out);
+
+/*
+ * Fills ret[0..raw_n) with what in holds; anything but exactly raw_n bytes is an error. The caller has
+ * checked raw_n against a limit. Errors: ERR_CORRUPT, ERR_VERSION (unknown id).
+ */
+MUST_CHECK int codec_decompress(struct codec *c, unsigned id, struct bytes in, void *ret, size_t raw_n,
+				struct err *e);
+
+#endif

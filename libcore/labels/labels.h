@@ -1,0 +1,65 @@
+/*
+ * Label sets: names and values of one stream, sorted by name, no name twice. Strings are
+ * borrowed: from a text, a file or an arena; whoever makes a set says from where.
+ */
+#ifndef LABELS_LABELS_H
+#define LABELS_LABELS_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/rd.h"
+
+struct label {
+	struct bytes name, value;
+};
+
+struct labels {
+	struct label *v;
+	size_t n;
+};
+
+/* What a file may hold at most; what a tenant may is a limit of its own. */
+enum { LABELS_MAX = 1024, LABEL_NAME_MAX = 64 << 10, LABEL_VALUE_MAX = 1 << 20, TENANT_MAX = 150 };
+
+/* The id of a stream: of tenant and labels (their binary form, so it never depends on spelling). */
+struct hash128 labels_stream_id(struct bytes tenant, const struct labels *l);
+
+/* Sorts by name and drops labels with an empty value, as Loki does.
+ * Errors: ERR_LIMIT more than LABELS_MAX; ERR_USAGE a name twice. */
+MUST_CHECK int labels_normalize(struct labels *l, struct err *e);
+
+/* A name as Loki takes one in a push: [a-zA-Z_][a-zA-Z0-9_]*; a value is any UTF-8. Errors: ERR_USAGE. */
+MUST_CHECK int labels_check_name(struct bytes name, struct err *e);
+MUST_CHECK int labels_check(const struct labels *l, struct err *e);
+
+/* A tenant as Loki takes one: 1 to 150 of a-z A-Z 0-9 ! - _ . * ' ( ), not "." nor "..". Errors: ERR_USAGE. */
+MUST_CHECK int labels_check_tenant(struct bytes tenant, struct err *e);
+
+/* The value of name, or an empty one with p NULL. */
+struct bytes labels_get(const struct labels *l, const char *name);
+struct bytes labels_get_bytes(const struct labels *l, struct bytes name);
+
+bool labels_eq(const struct labels *a, const struct labels *b);
+int labels_cmp(const struct labels *a, const struct labels *b);
+
+/* Deep copy into the arena. */
+struct labels labels_copy(struct arena *a, const struct labels *l);
+
+/* {a="b", c="d"}, values quoted as Go does; sorted by name. Clients parse it. */
+void labels_add_text(struct buf *b, const struct labels *l);
+/* {"a":"b","c":"d"} */
+void labels_add_json(struct buf *b, const struct labels *l);
+
+/* The two texts back, normalised; strings lie in the arena. Errors: ERR_USAGE with what is wrong. */
+MUST_CHECK int labels_parse_text(struct bytes text, struct arena *a, struct labels *ret, struct err *e);
+MUST_CHECK int labels_parse_json(struct bytes text, struct arena *a, struct labels *ret, struct err *e);
+
+/* The binary form: uvarint count, then for each label uvarint length and bytes of name and of value. */
+void labels_encode(struct buf *b, const struct labels *l);
+/* Strings are borrowed from r's bytes; the array lies in the arena. A set that is not sorted, or has a name twice,
+ * fails. Errors: ERR_CORRUPT. */
+MUST_CHECK int labels_decode(struct rd *r, struct arena *a, struct labels *ret, struct err *e);
+
+#endif

@@ -1,0 +1,31 @@
+/* Matchers of label sets: name = != =~ !~ value. A missing label has the value "". */
+#ifndef LABELS_MATCHER_H
+#define LABELS_MATCHER_H
+
+#include "labels/labels.h"
+
+struct regex;
+
+enum match_op { MATCH_EQ, MATCH_NE, MATCH_RE, MATCH_NRE };
+
+struct matcher {
+	enum match_op op;
+	struct bytes name, value;
+	struct regex *re; /* owned; for MATCH_RE, MATCH_NRE, set by matcher_init */
+};
+
+/* Compiles the regex if there is one. name and value are borrowed. Errors: ERR_QUERY. */
+MUST_CHECK int matcher_init(struct matcher *m, enum match_op op, struct bytes name, struct bytes value,
+			    struct err *e);
+void matcher_release(struct matcher *m);
+
+bool matcher_match_value(const struct matcher *m, struct bytes value);
+/* True when every matcher fits. */
+bool matcher_match_labels(const struct matcher *m, size_t n, const struct labels *l);
+
+/* {a="b", c=~"d.*"} as a list of matchers, for options like --match; `{}` matches all. Strings lie in the arena.
+ * The caller releases each. Errors: ERR_QUERY. */
+MUST_CHECK int matcher_parse(struct bytes text, struct arena *a, struct matcher **ret, size_t *ret_n,
+			     struct err *e);
+
+#endif
