@@ -17,14 +17,19 @@ Q       := $(Q_$(V))
 SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 SAN_tsan := -fsanitize=thread
 SAN_fuzz := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
+SAN_cover := --coverage -O0
 SAN      := $(SAN_$(VARIANT))
 
 # Libraries, by their pkg-config name; scripts/setup knows their packages.
 PKGS     := libzstd libpcre2-8 libcjson libxxhash zlib
+NO_LIBS  := help clean format lint-% check-order check-size uninstall
 PKG_MISS := $(foreach p,$(PKGS),$(if $(shell pkg-config --exists $(p) 2>/dev/null && echo y),,$(p)))
-ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+# snappy has no pkg-config file.
+PKG_MISS += $(if $(shell echo '\#include <snappy-c.h>' | \
+              $(CC) $(CFLAGS) -E -x c - >/dev/null 2>&1 && echo y),,snappy-c.h)
+ifneq ($(filter-out $(NO_LIBS),$(or $(MAKECMDGOALS),all)),)
 ifneq ($(strip $(PKG_MISS)),)
-$(error missing libraries (pkg-config): $(PKG_MISS); run scripts/setup, which installs their packages)
+$(error missing libraries: $(strip $(PKG_MISS)); run scripts/setup, which installs their packages)
 endif
 endif
 
@@ -41,17 +46,20 @@ LDLIBS      += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lsnappy -lm
 obj   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 CMDS  := $(patsubst cmd/%.c,$(B)/bin/%,$(wildcard cmd/*.c))
 UNITS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
+BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+FUZZ  := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean FORCE
+.PHONY: all help clean FORCE units replays benches check crash property asan tsan fuzz bench \
+        cover golden lint format install uninstall
 
 all: $(CMDS)
 
 help:
-	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
 
-## make            build all programs in build/default/bin
+## make            build all programs in build/default/bin; V=1 shows the commands
 ## make clean      remove build/
 clean:
 	rm -rf $(BUILD)
@@ -78,6 +86,151 @@ $(UNITS): $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libcore.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
+# A corpus is replayed with any compiler; real fuzzing (below) takes clang.
+$(B)/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libcore.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libcore.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+$(B)/bench/%: $(B)/tests/bench/%.o $(B)/libcore.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
 units: $(UNITS)
+replays: $(FUZZ:%=$(B)/replay/%)
+benches: $(BENCH)
+
+# --- tests -----------------------------------------------------------------------------------
+
+# A test is named by its source, in T= too; unit and fuzz sources stand for what is built of them.
+SCRIPTS  := $(sort $(wildcard tests/*.t tests/lib/*.t tests/cmd/*.t tests/pipe/*.t tests/logql/*.test))
+T        ?= $(SCRIPTS) $(wildcard tests/unit/*.c) $(FUZZ:%=tests/fuzz/%.c)
+TESTS     = $(patsubst tests/unit/%.c,$(B)/unit/%,$(patsubst tests/fuzz/%.c,$(B)/replay/%,$(T)))
+LONG      = $(wildcard tests/*/$(1)-*.t) $(wildcard tests/unit/$(1)-*.c)
+TEST_ENV := BUILD=$(abspath $(BUILD)) VARIANT=$(VARIANT) CC='$(CC)'
+# A sanitizer's finding ends the program with a status that no test expects.
+TEST_ENV += ASAN_OPTIONS=exitcode=99:$${ASAN_OPTIONS:-} TSAN_OPTIONS=exitcode=99:$${TSAN_OPTIONS:-}
+JOBS     ?= 2
+PROVE    := prove $(if $(filter 1,$(V)),-v) -j$(JOBS) -e tests/lib/run
+
+## make check      all tests, long ones at 5 % of their count; T='tests/cmd/all.t ...' only these
+check: all $(filter $(B)/%,$(TESTS))
+	$(Q)$(TEST_ENV) $(PROVE) $(TESTS)
+
+## make crash      kill and cut tests at full count (SEED=N repeats a run); property: random ones
+crash property: SEED ?= $(shell date +%s)
+crash property: all
+	$(if $(call LONG,$@),,$(error no tests are called $@-*))
+	@echo 'SEED=$(SEED)'
+	+$(Q)PERCENT=100 SEED=$(SEED) $(MAKE) --no-print-directory check T='$(call LONG,$@)'
+
+## make asan       the same checks under a sanitizer, in build/asan; tsan likewise
+asan tsan:
+	+$(Q)$(MAKE) --no-print-directory VARIANT=$@ check
+
+## make fuzz       F=NAME SECONDS=60: fuzz one target (all, without F); finds go to its corpus
+F       ?= $(FUZZ)
+SECONDS ?= 60
+fuzz:
+	+$(Q)$(MAKE) --no-print-directory CC=clang VARIANT=fuzz $(F:%=$(BUILD)/fuzz/fuzz/%)
+	$(Q)for f in $(F); do \
+		echo "  FUZZ $$f"; mkdir -p $(BUILD)/fuzz/corpus/$$f; \
+		$(BUILD)/fuzz/fuzz/$$f -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 \
+			-print_final_stats=1 -artifact_prefix=tests/fuzz/corpus/$$f/ \
+			$(BUILD)/fuzz/corpus/$$f tests/fuzz/corpus/$$f >$(BUILD)/fuzz/$$f.log 2>&1 || \
+			{ tail -n 60 $(BUILD)/fuzz/$$f.log; exit 1; }; \
+		tail -n 6 $(BUILD)/fuzz/$$f.log; \
+	done
+
+## make cover      lines that the checks reach, by file
+cover:
+	+$(Q)$(MAKE) --no-print-directory VARIANT=cover check
+	$(Q)find $(BUILD)/cover/libcore $(BUILD)/cover/cmd -name '*.gcda' | sort | \
+		xargs -n 1 gcov -n 2>/dev/null | scripts/cover-table
+
+## make golden     rewrite tests/golden/expected from what the programs print now; review it
+golden: all
+	+$(Q)UPDATE_GOLDEN=1 $(MAKE) --no-print-directory check
+	git diff --stat -- tests/golden/expected
+
+# --- lint ------------------------------------------------------------------------------------
+
+C_FILES := $(wildcard cmd/*.c libcore/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch])
+HEADERS := $(wildcard libcore/*/*.h)
+SHELLS   = $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/* .ci/* tests/lib/* $(SCRIPTS) \
+             $(wildcard examples/*.sh examples/*/*.sh tests/bench/*.sh) 2>/dev/null) tests/lib/tap.sh
+LINTS   := lint-format lint-order lint-size lint-headers lint-shell lint-man lint-docs lint-tidy
+.PHONY: $(LINTS)
+
+## make lint       layout, rules of the tree, headers alone, shellcheck, man pages, clang-tidy
+lint: $(LINTS)
+
+## make format     lay out all C files by .clang-format
+format:
+	clang-format -i $(C_FILES)
+
+lint-format:
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+
+lint-order:
+	$(Q)scripts/check-order
+
+lint-size:
+	$(Q)scripts/check-size
+
+lint-docs: all
+	$(Q)BIN=$(B)/bin scripts/check-docs
+
+lint-shell:
+	$(Q)shellcheck -x -P SCRIPTDIR $(SHELLS)
+
+lint-man:
+	$(Q)$(if $(wildcard man/*),mandoc -T lint -W warning $(wildcard man/*.[1-8]))
+
+# Without banned.h in front, since that brings headers of its own.
+HEADER_FLAGS := -std=c17 -D_GNU_SOURCE -Ilibcore $(WARN) -Werror -Wno-unused-function -fsyntax-only -x c
+lint-headers:
+	$(Q)for cc in gcc clang; do for h in $(HEADERS); do \
+		echo "#include \"$${h#libcore/}\"" | $$cc $(HEADER_FLAGS) - || { echo "$$h: does not compile alone ($$cc)"; exit 1; }; \
+	done; done
+
+# Slow, so by file: only what changed is looked at again.
+TIDY := $(patsubst %.c,$(BUILD)/tidy/%.ok,$(wildcard libcore/*/*.c cmd/*.c))
+lint-tidy: $(TIDY)
+$(BUILD)/tidy/%.ok: %.c .clang-tidy $(HEADERS)
+	@mkdir -p $(@D)
+	$(if $(Q),@echo '  TIDY $<')
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- $(filter-out -MMD -MP,$(ALL_CFLAGS)) 2>$@.log || \
+		{ grep -v 'warnings generated' $@.log; exit 1; }
+	@touch $@
+
+# --- bench and install -----------------------------------------------------------------------
+
+## make bench      figures, as lines of name, value, unit, separated by tabs
+bench: all benches
+	$(Q)for t in $(sort $(wildcard tests/bench/*.sh)); do $(TEST_ENV) sh $$t || exit; done
+
+## make install    PREFIX=/usr/local DESTDIR=: programs, man pages, completions; uninstall undoes it
+MAN_DIR  := $(DESTDIR)$(PREFIX)/share/man
+BIN_DIR  := $(DESTDIR)$(PREFIX)/bin
+BASH_DIR := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSH_DIR  := $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+MANS     := $(wildcard man/*.[1-8])
+man_path  = $(MAN_DIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
+
+install: all
+	install -d $(BIN_DIR) $(BASH_DIR) $(ZSH_DIR) $(sort $(foreach m,$(MANS),$(dir $(call man_path,$(m)))))
+	$(if $(CMDS),install -m 755 $(CMDS) $(BIN_DIR))
+	$(foreach m,$(MANS),install -m 644 $(m) $(call man_path,$(m)) &&) :
+	$(if $(wildcard completions/bash/*),install -m 644 completions/bash/* $(BASH_DIR))
+	$(if $(wildcard completions/zsh/*),install -m 644 completions/zsh/* $(ZSH_DIR))
+
+uninstall:
+	rm -f $(addprefix $(BIN_DIR)/,$(notdir $(CMDS))) $(foreach m,$(MANS),$(call man_path,$(m))) \
+		$(addprefix $(BASH_DIR)/,$(notdir $(wildcard completions/bash/*))) \
+		$(addprefix $(ZSH_DIR)/,$(notdir $(wildcard completions/zsh/*)))
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

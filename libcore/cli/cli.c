@@ -84,6 +84,7 @@ static void print_help(const struct cli *c)
 	printf("\nSee %s(1).\n", c->prog);
 }
 
+PRINTF_LIKE(3, 0)
 static void say(const struct cli *c, const char *kind, const char *fmt, va_list va)
 {
 	struct buf line = { 0 };
