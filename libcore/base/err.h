@@ -5,7 +5,7 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
-#define MUST_CHECK         __attribute__((warn_unused_result))
+#define MUST_CHECK	   __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, va) __attribute__((format(printf, f, va)))
 
 enum err_code {

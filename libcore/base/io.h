@@ -51,7 +51,8 @@ struct file_replace {
 };
 
 MUST_CHECK int file_replace_open(const char *dir, struct file_replace *ret, struct err *e);
-/* fsync, rename to path (in the folder given at open), fsync the folder. r is released in any case. */
+/* fsync, rename to path (in the folder given at open), fsync the folder. r is released in any case.
+ */
 MUST_CHECK int file_replace_commit(struct file_replace *r, const char *path, struct err *e);
 void file_replace_abort(struct file_replace *r);
 

@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 
-void *mem_alloc(size_t n);  /* zeroed */
+void *mem_alloc(size_t n); /* zeroed */
 void *mem_realloc(void *p, size_t n);
 MUST_CHECK void *mem_try(size_t n, struct err *e); /* not zeroed; NULL with ERR_NOMEM */
 

@@ -59,16 +59,16 @@ bool num_size(struct bytes text, uint64_t *ret_bytes)
 		const char *unit;
 		double factor;
 	} units[] = {
-		{ "", 1 },	 { "B", 1 },	{ "kB", 1e3 },	    { "KB", 1e3 },
-		{ "MB", 1e6 },	 { "GB", 1e9 }, { "TB", 1e12 },	    { "K", 1024.0 },
-		{ "KiB", 1024 }, { "M", 0x1p20 }, { "MiB", 0x1p20 }, { "G", 0x1p30 },
+		{ "", 1 },	   { "B", 1 },	    { "kB", 1e3 },     { "KB", 1e3 },
+		{ "MB", 1e6 },	   { "GB", 1e9 },   { "TB", 1e12 },    { "K", 1024.0 },
+		{ "KiB", 1024 },   { "M", 0x1p20 }, { "MiB", 0x1p20 }, { "G", 0x1p30 },
 		{ "GiB", 0x1p30 }, { "T", 0x1p40 }, { "TiB", 0x1p40 },
 	};
 	size_t digits = 0;
 	double v;
 
-	while (digits < text.n && ((text.p[digits] >= '0' && text.p[digits] <= '9') ||
-				   text.p[digits] == '.'))
+	while (digits < text.n &&
+	       ((text.p[digits] >= '0' && text.p[digits] <= '9') || text.p[digits] == '.'))
 		digits++;
 	if (digits == 0 || !num_double(bytes_sub(text, 0, digits), &v))
 		return false;
@@ -99,7 +99,8 @@ void num_add_size(struct buf *b, uint64_t n_bytes)
 	buf_addf(b, "%.1f %s", v, units[u]);
 }
 
-/* Writes digits d1d2d3... with the decimal point behind the first `point` of them, without an exponent. */
+/* Writes digits d1d2d3... with the decimal point behind the first `point` of them, without an
+ * exponent. */
 static void add_plain(struct buf *b, const char *digits, int n, int point)
 {
 	if (point <= 0) {

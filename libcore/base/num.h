@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 
-bool num_u64(struct bytes text, uint64_t *ret); /* decimal digits only */
-bool num_i64(struct bytes text, int64_t *ret);	/* with - or + in front */
+bool num_u64(struct bytes text, uint64_t *ret);	 /* decimal digits only */
+bool num_i64(struct bytes text, int64_t *ret);	 /* with - or + in front */
 bool num_double(struct bytes text, double *ret); /* C locale; inf and nan as strtod has them */
 
 /* "512", "4KiB", "1.5MB": B, kB/KB, MB, GB, TB are powers of 1000; KiB, MiB, GiB, TiB and the bare
@@ -18,7 +18,8 @@ bool num_size(struct bytes text, uint64_t *ret_bytes);
 /* "0 B", "999 B", "1.5 KiB", "64.0 MiB" */
 void num_add_size(struct buf *b, uint64_t n_bytes);
 
-/* Shortest digits that read back to the same double, as Go's strconv 'f' -1 prints them; NaN, +Inf, -Inf. */
+/* Shortest digits that read back to the same double, as Go's strconv 'f' -1 prints them; NaN, +Inf,
+ * -Inf. */
 void num_add_double(struct buf *b, double v);
 void num_add_i64(struct buf *b, int64_t v);
 

@@ -38,8 +38,9 @@ static void make_tables(struct cli *c)
 	for (size_t i = 0; i < n; i++) {
 		const struct cli_opt *o = &c->opts[i];
 
-		c->long_opts[i] = (struct option){ o->name, o->value ? required_argument : no_argument,
-						   NULL, o->letter };
+		c->long_opts[i] =
+			(struct option){ o->name, o->value ? required_argument : no_argument, NULL,
+					 o->letter };
 		if (o->letter < OPT_VERSION) {
 			*s++ = (char)o->letter;
 			if (o->value)
@@ -195,7 +196,8 @@ uint64_t cli_count(const struct cli *c)
 	uint64_t v;
 
 	if (!num_u64(bytes_str(optarg), &v))
-		cli_usage(c, "option '--%s': expected a whole number, found '%s'", c->current, optarg);
+		cli_usage(c, "option '--%s': expected a whole number, found '%s'", c->current,
+			  optarg);
 	return v;
 }
 
@@ -204,7 +206,8 @@ uint64_t cli_size(const struct cli *c)
 	uint64_t v;
 
 	if (!num_size(bytes_str(optarg), &v))
-		cli_usage(c, "option '--%s': expected a size as 64MiB, found '%s'", c->current, optarg);
+		cli_usage(c, "option '--%s': expected a size as 64MiB, found '%s'", c->current,
+			  optarg);
 	return v;
 }
 

@@ -3,7 +3,8 @@
  * reused), its name, and three functions in a file named after it.
  *
  * To add an encoding: codec/NAME.c with bound, compress, decompress into a capped buffer; a row in
- * the table; a row in lokid-chunk(5); a frozen sample; it is then in the fuzz round trip and the bench.
+ * the table; a row in lokid-chunk(5); a frozen sample; it is then in the fuzz round trip and the
+ * bench.
  */
 #ifndef CODEC_CODEC_H
 #define CODEC_CODEC_H
@@ -28,10 +29,10 @@ bool codec_by_name(struct bytes name, enum codec_id *ret);
 void codec_compress(struct codec *c, enum codec_id id, struct bytes in, struct buf *out);
 
 /*
- * Fills ret[0..raw_n) with what in holds; anything but exactly raw_n bytes is an error. The caller has
- * checked raw_n against a limit. Errors: ERR_CORRUPT, ERR_VERSION (unknown id).
+ * Fills ret[0..raw_n) with what in holds; anything but exactly raw_n bytes is an error. The caller
+ * has checked raw_n against a limit. Errors: ERR_CORRUPT, ERR_VERSION (unknown id).
  */
-MUST_CHECK int codec_decompress(struct codec *c, unsigned id, struct bytes in, void *ret, size_t raw_n,
-				struct err *e);
+MUST_CHECK int codec_decompress(struct codec *c, unsigned id, struct bytes in, void *ret,
+				size_t raw_n, struct err *e);
 
 #endif

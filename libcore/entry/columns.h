@@ -17,14 +17,15 @@ enum {
 };
 
 /*
- * Appends the columns of the n entries es->v[order[0..n)] to out[]. n is 1 to RUN_ENTRIES_MAX, the lines with a
- * newline each at most RUN_LINES_MAX bytes. The metadata column stays empty when no entry has any.
+ * Appends the columns of the n entries es->v[order[0..n)] to out[]. n is 1 to RUN_ENTRIES_MAX, the
+ * lines with a newline each at most RUN_LINES_MAX bytes. The metadata column stays empty when no
+ * entry has any.
  */
 struct columns_writer; /* scratch that is kept between calls; for one thread */
 struct columns_writer *columns_writer_new(void);
 void columns_writer_free(struct columns_writer *w);
-void columns_encode(struct columns_writer *w, const struct entries *es, const uint32_t *order, size_t n,
-		    struct buf out[COL_COUNT]);
+void columns_encode(struct columns_writer *w, const struct entries *es, const uint32_t *order,
+		    size_t n, struct buf out[COL_COUNT]);
 
 /* Memory that decoded columns lie in; kept between calls. {0} is a valid empty one. */
 struct run_mem {
@@ -34,11 +35,12 @@ struct run_mem {
 void run_mem_release(struct run_mem *m);
 
 /*
- * Decodes those columns of a run of n entries that `want` names; col[] of the others is not looked at. WANT_LINES
- * needs WANT_LENS, and col[COL_LINES] is borrowed by *ret; the rest lies in m, until the next call with it.
- * n is at most RUN_ENTRIES_MAX.  Errors: ERR_CORRUPT with the column's name and what is wrong.
+ * Decodes those columns of a run of n entries that `want` names; col[] of the others is not looked
+ * at. WANT_LINES needs WANT_LENS, and col[COL_LINES] is borrowed by *ret; the rest lies in m, until
+ * the next call with it. n is at most RUN_ENTRIES_MAX.  Errors: ERR_CORRUPT with the column's name
+ * and what is wrong.
  */
-MUST_CHECK int columns_decode(const struct bytes col[COL_COUNT], size_t n, unsigned want, struct run_mem *m,
-			      struct run *ret, struct err *e);
+MUST_CHECK int columns_decode(const struct bytes col[COL_COUNT], size_t n, unsigned want,
+			      struct run_mem *m, struct run *ret, struct err *e);
 
 #endif

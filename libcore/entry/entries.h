@@ -2,8 +2,8 @@
  * Entries in memory.
  *
  * struct entries is a heap of entries of many streams in order of arrival: an open WAL batch,
- * chunkpack's sort buffer. struct run is a run of entries of ONE stream by column, as a WAL batch or a
- * chunk's block gives it: what queries scan. No allocation per entry in either.
+ * chunkpack's sort buffer. struct run is a run of entries of ONE stream by column, as a WAL batch
+ * or a chunk's block gives it: what queries scan. No allocation per entry in either.
  */
 #ifndef ENTRY_ENTRIES_H
 #define ENTRY_ENTRIES_H
@@ -33,7 +33,8 @@ struct entries {
 
 void entries_release(struct entries *es);
 void entries_reset(struct entries *es); /* empties, keeps the memory */
-void entries_add(struct entries *es, uint32_t stream, int64_t ts_ns, struct bytes line, uint32_t meta);
+void entries_add(struct entries *es, uint32_t stream, int64_t ts_ns, struct bytes line,
+		 uint32_t meta);
 size_t entries_memory(const struct entries *es);
 
 static inline struct bytes entries_line(const struct entries *es, size_t i)
@@ -42,9 +43,9 @@ static inline struct bytes entries_line(const struct entries *es, size_t i)
 }
 
 /*
- * A run. Line i is lines[line_off[i] .. line_off[i + 1] - 1): a newline, which is not part of the line, stands behind
- * each; a line may hold newlines of its own. Columns that were not asked for are NULL. ts_ns need not be sorted
- * in a run from the WAL; it is in one from a chunk.
+ * A run. Line i is lines[line_off[i] .. line_off[i + 1] - 1): a newline, which is not part of the
+ * line, stands behind each; a line may hold newlines of its own. Columns that were not asked for
+ * are NULL. ts_ns need not be sorted in a run from the WAL; it is in one from a chunk.
  */
 struct run {
 	size_t n;
@@ -63,9 +64,11 @@ static inline struct bytes run_line(const struct run *r, size_t i)
 
 /*
  * The identity of an entry is tenant, stream, timestamp and line: of entries equal in it the first
- * stays, whatever their metadata. The one place that decides it, for entries already known to be of one stream.
+ * stays, whatever their metadata. The one place that decides it, for entries already known to be of
+ * one stream.
  */
-static inline bool entry_same(int64_t a_ts_ns, struct bytes a_line, int64_t b_ts_ns, struct bytes b_line)
+static inline bool entry_same(int64_t a_ts_ns, struct bytes a_line, int64_t b_ts_ns,
+			      struct bytes b_line)
 {
 	return a_ts_ns == b_ts_ns && bytes_eq(a_line, b_line);
 }

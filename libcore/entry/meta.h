@@ -24,12 +24,14 @@ struct metatab {
 void metatab_release(struct metatab *t);
 void metatab_reset(struct metatab *t);
 
-/* The number of this set of pairs (which need not be sorted; order is kept, a name may be there once). 0 for none. */
+/* The number of this set of pairs (which need not be sorted; order is kept, a name may be there
+ * once). 0 for none. */
 uint32_t metatab_add(struct metatab *t, const struct label *v, size_t n);
 /* Bytes of memory in use, about: for a sort buffer's account. */
 size_t metatab_memory(const struct metatab *t);
 
-/* A table as read from a column; borrowed. Set s (1..n_sets) has pairs set_first[s-1] .. set_first[s]. */
+/* A table as read from a column; borrowed. Set s (1..n_sets) has pairs set_first[s-1] ..
+ * set_first[s]. */
 struct metaview {
 	uint32_t n_strings, n_sets;
 	const struct bytes *string;

@@ -30,11 +30,13 @@ struct hash128 labels_stream_id(struct bytes tenant, const struct labels *l);
  * Errors: ERR_LIMIT more than LABELS_MAX; ERR_USAGE a name twice. */
 MUST_CHECK int labels_normalize(struct labels *l, struct err *e);
 
-/* A name as Loki takes one in a push: [a-zA-Z_][a-zA-Z0-9_]*; a value is any UTF-8. Errors: ERR_USAGE. */
+/* A name as Loki takes one in a push: [a-zA-Z_][a-zA-Z0-9_]*; a value is any UTF-8. Errors:
+ * ERR_USAGE. */
 MUST_CHECK int labels_check_name(struct bytes name, struct err *e);
 MUST_CHECK int labels_check(const struct labels *l, struct err *e);
 
-/* A tenant as Loki takes one: 1 to 150 of a-z A-Z 0-9 ! - _ . * ' ( ), not "." nor "..". Errors: ERR_USAGE. */
+/* A tenant as Loki takes one: 1 to 150 of a-z A-Z 0-9 ! - _ . * ' ( ), not "." nor "..". Errors:
+ * ERR_USAGE. */
 MUST_CHECK int labels_check_tenant(struct bytes tenant, struct err *e);
 
 /* The value of name, or an empty one with p NULL. */
@@ -52,14 +54,18 @@ void labels_add_text(struct buf *b, const struct labels *l);
 /* {"a":"b","c":"d"} */
 void labels_add_json(struct buf *b, const struct labels *l);
 
-/* The two texts back, normalised; strings lie in the arena. Errors: ERR_USAGE with what is wrong. */
-MUST_CHECK int labels_parse_text(struct bytes text, struct arena *a, struct labels *ret, struct err *e);
-MUST_CHECK int labels_parse_json(struct bytes text, struct arena *a, struct labels *ret, struct err *e);
+/* The two texts back, normalised; strings lie in the arena. Errors: ERR_USAGE with what is wrong.
+ */
+MUST_CHECK int labels_parse_text(struct bytes text, struct arena *a, struct labels *ret,
+				 struct err *e);
+MUST_CHECK int labels_parse_json(struct bytes text, struct arena *a, struct labels *ret,
+				 struct err *e);
 
-/* The binary form: uvarint count, then for each label uvarint length and bytes of name and of value. */
+/* The binary form: uvarint count, then for each label uvarint length and bytes of name and of
+ * value. */
 void labels_encode(struct buf *b, const struct labels *l);
-/* Strings are borrowed from r's bytes; the array lies in the arena. A set that is not sorted, or has a name twice,
- * fails. Errors: ERR_CORRUPT. */
+/* Strings are borrowed from r's bytes; the array lies in the arena. A set that is not sorted, or
+ * has a name twice, fails. Errors: ERR_CORRUPT. */
 MUST_CHECK int labels_decode(struct rd *r, struct arena *a, struct labels *ret, struct err *e);
 
 #endif

@@ -1,4 +1,5 @@
-/* Times and durations as people and files write them. Time is int64_t Unix nanoseconds everywhere. */
+/* Times and durations as people and files write them. Time is int64_t Unix nanoseconds everywhere.
+ */
 #ifndef TIME_TIME_H
 #define TIME_TIME_H
 
@@ -17,17 +18,17 @@ int64_t time_now_ns(void);
 int64_t time_mono_ns(void);
 
 /*
- * A duration: one or more of NUMBER UNIT, units ns us µs ms s m h d w y, in any order ("1h30m", "1.5s");
- * a bare number is seconds; a sign in front is allowed. Errors: ERR_USAGE, what was found.
+ * A duration: one or more of NUMBER UNIT, units ns us µs ms s m h d w y, in any order ("1h30m",
+ * "1.5s"); a bare number is seconds; a sign in front is allowed. Errors: ERR_USAGE, what was found.
  */
 MUST_CHECK int time_parse_duration(struct bytes text, int64_t *ret_ns, struct err *e);
 /* As Go prints one: "1h30m0s", "1.5s", "250ms", "0s". */
 void time_add_duration(struct buf *b, int64_t ns);
 
 /*
- * A point in time: RFC 3339 ("2026-01-15T10:00:00Z", fraction and offset allowed, a blank for the T),
- * a day ("2026-01-15" = its midnight, UTC), Unix seconds (up to 10 digits, or with a fraction), Unix nanoseconds
- * (longer integers), "now", or a duration with a sign relative to now_ns ("-1h").
+ * A point in time: RFC 3339 ("2026-01-15T10:00:00Z", fraction and offset allowed, a blank for the
+ * T), a day ("2026-01-15" = its midnight, UTC), Unix seconds (up to 10 digits, or with a fraction),
+ * Unix nanoseconds (longer integers), "now", or a duration with a sign relative to now_ns ("-1h").
  * Errors: ERR_USAGE.
  */
 MUST_CHECK int time_parse(struct bytes text, int64_t now_ns, int64_t *ret_ns, struct err *e);

@@ -80,7 +80,8 @@ int main(int argc, char **argv)
 		buf_addf(&dir, "tests/fuzz/corpus/%s", self);
 	n = scandir(buf_str(&dir), &names, not_hidden, alphasort);
 	if (n <= 0) {
-		printf("Bail out! no corpus '%s': %s\n", buf_str(&dir), n ? strerror(errno) : "empty");
+		printf("Bail out! no corpus '%s': %s\n", buf_str(&dir),
+		       n ? strerror(errno) : "empty");
 		return 1;
 	}
 	/* The empty input is part of every corpus. */
