@@ -54,7 +54,7 @@ FUZZ  := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*
 .PHONY: all help clean FORCE units replays benches check crash property asan tsan fuzz bench \
         cover golden lint format install uninstall
 
-all: $(CMDS)
+all: $(B)/libcore.a $(CMDS)
 
 help:
 	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))

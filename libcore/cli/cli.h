@@ -62,8 +62,7 @@ _Noreturn void cli_bad_value(const struct cli *c, const struct err *e);
 /* Ends the program with exit 2 and "prog: error: ..." and a hint at -h. */
 _Noreturn void cli_usage(const struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* "prog: error: MSG" on stderr; remembers the exit status if it is the first. The program goes on.
- */
+/* "prog: error: MSG" on stderr; keeps the exit status if it is the first. The program goes on. */
 void cli_report(struct cli *c, const struct err *e);
 void cli_warn(const struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void cli_note(const struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -76,8 +75,7 @@ void cli_note(const struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 typedef int cli_input_fn(int fd, const char *name, void *data, struct err *e);
 int cli_each_input(struct cli *c, cli_input_fn *one, void *data);
 
-/* Flushes stdout, makes a failed write an error, and gives the exit status: `return
- * cli_exit(&cli);`. */
+/* Flushes stdout, makes a failed write an error, and gives the exit status for main's return. */
 int cli_exit(struct cli *c);
 
 /* True when colour is wanted: mode is the value of --color (auto, always, never; NULL = auto). */
