@@ -1,0 +1,39 @@
+/*
+ * A loop whose rounds run on several threads, and whose results are taken up in order: packs are
+ * written and answers merged as if one thread had done it all.
+ */
+#ifndef BASE_WORK_H
+#define BASE_WORK_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+/*
+ * Items 0 to n-1. run() works on one: `worker` (below jobs) and `slot` (below window) say which
+ * scratch is its own meanwhile; the slot's stays untouched until done() has returned for the item.
+ * done(), when given, is called on the thread that called work_run, in ascending order of items,
+ * and never at once with itself: 0 goes on, 1 ends the loop (no error), -1 is an error.
+ */
+struct work {
+	size_t n;
+	unsigned jobs; /* threads, 1 to WORK_JOBS_MAX; with 1 all runs on the calling thread */
+	size_t window; /* items begun and not done at most; at least 1, best 2 x jobs */
+	int (*run)(void *data, unsigned worker, size_t item, size_t slot, struct err *e);
+	int (*done)(void *data, size_t item, size_t slot, struct err *e);
+	void *data;
+};
+
+enum { WORK_JOBS_MAX = 256 };
+
+/*
+ * 0 when every item is done, 1 when done() ended the loop, -1 with the error of the lowest item
+ * that failed (items before it are done). All threads have ended by then. Errors: those of run and
+ * done; ERR_IO when no thread can be started.
+ */
+MUST_CHECK int work_run(const struct work *w, struct err *e);
+
+/* The number of processors this process may use, at least 1: the default of -j. */
+unsigned work_cpus(void);
+
+#endif

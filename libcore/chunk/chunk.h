@@ -1,0 +1,136 @@
+/*
+ * Chunks: entries of one stream, sorted by time, in compressed blocks by column. Bytes in, records
+ * out; where the bytes lie is the caller's business. Format: lokid-chunk(5).
+ */
+#ifndef CHUNK_CHUNK_H
+#define CHUNK_CHUNK_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "codec/codec.h"
+#include "entry/columns.h"
+#include "labels/labels.h"
+
+enum {
+	CHUNK_FIXED_LEN = 24,       /* the fixed part of a head */
+	CHUNK_MAX = 1 << 28,        /* bytes of one chunk, or of a pack's trailer */
+	CHUNK_HEAD_MAX = 1 << 26,   /* bytes of a head with its block table */
+	CHUNK_FLAG_TRAILER = 1 << 0 /* not entries: the end of a pack, pack.h */
+};
+
+/* What the fixed part says: enough to read the rest of the head, and to step over the chunk. */
+struct chunk_fixed {
+	uint8_t flags, encoding;
+	uint32_t len;      /* the whole chunk */
+	uint32_t head_len; /* from its first byte to its first block */
+	uint32_t n_blocks;
+	uint32_t dictionary;
+};
+
+/* One row of the block table. */
+struct chunk_block {
+	uint32_t off;        /* from the first block's start */
+	uint32_t stored_len; /* the four columns, back to back */
+	uint32_t n;          /* entries, at least 1 */
+	uint32_t line_bytes; /* newlines not counted */
+	uint32_t meta_bytes; /* names and values of each entry's metadata, as if nothing were folded
+			      */
+	uint32_t crc_side;   /* of the first three columns as stored */
+	uint32_t crc_lines;  /* of the lines column as stored */
+	int64_t min_ts, max_ts;
+	uint32_t col_raw[COL_COUNT], col_stored[COL_COUNT];
+};
+
+struct chunk {
+	struct chunk_fixed fixed;
+	struct bytes
+		tenant; /* borrowed from the bytes that were parsed, as are the labels' strings */
+	struct labels labels; /* in the arena */
+	struct hash128 stream_id;
+	int64_t from, through;     /* first and last timestamp */
+	struct chunk_block *block; /* fixed.n_blocks of them, in the arena; ascending in time */
+	uint64_t n;                /* entries of all blocks */
+};
+
+/*
+ * Reads the fixed part; `in` has at least CHUNK_FIXED_LEN bytes. Nothing is sure until chunk_parse
+ * has checked the head's checksum; lengths are within their limits though, so they can be read.
+ * Errors: ERR_CORRUPT (magic, lengths, cut short), ERR_VERSION (version, flags, dictionary).
+ */
+MUST_CHECK int chunk_parse_fixed(struct bytes in, struct chunk_fixed *ret, struct err *e);
+
+/*
+ * Reads a head: `in` begins with it and has at least head_len bytes; what follows is not looked at.
+ * A trailer is refused (ERR_VERSION): look at the fixed part's flags first.
+ * Errors: ERR_CORRUPT, ERR_VERSION.
+ */
+MUST_CHECK int chunk_parse(struct bytes in, struct arena *a, struct chunk *ret, struct err *e);
+
+/* Offset of the next valid head (of a chunk or a trailer) in in[from..], or in.n. A head that is
+ * cut by the end of `in` does not count as valid. */
+size_t chunk_find(struct bytes in, size_t from);
+
+/* Where block i lies, counted from the chunk's first byte; and how much of it has to be read for
+ * the columns that `want` names: all of it, or without the lines less. */
+static inline uint64_t chunk_block_off(const struct chunk *c, size_t i)
+{
+	return (uint64_t)c->fixed.head_len + c->block[i].off;
+}
+
+static inline uint32_t chunk_block_need(const struct chunk_block *b, unsigned want)
+{
+	return want & WANT_LINES ? b->stored_len : b->stored_len - b->col_stored[COL_LINES];
+}
+
+/* Scratch for reading blocks, kept between calls; for one thread. */
+struct chunk_scratch;
+struct chunk_scratch *chunk_scratch_new(void);
+void chunk_scratch_free(struct chunk_scratch *s);
+
+/*
+ * Decodes the columns of a block that `want` names. `stored` has the block's first
+ * chunk_block_need() bytes or more. What *ret points to lies in s and in stored, until the next
+ * call with s.
+ *
+ * Checked: the checksums of what is read, that timestamps ascend and lie within the row's min_ts
+ * and max_ts, that lengths and lines agree. Errors: ERR_CORRUPT, ERR_VERSION (encoding), with
+ * column and cause.
+ */
+MUST_CHECK int chunk_read_block(const struct chunk *c, const struct chunk_block *b,
+				struct bytes stored, unsigned want, struct chunk_scratch *s,
+				struct run *ret, struct err *e);
+
+/* How chunks are made. Same params and same entries give the same bytes. */
+struct chunk_params {
+	enum codec_id encoding;
+	int level;              /* zstd's, 1 to 19 */
+	uint32_t block_bytes;   /* lines and metadata of a block at most, but for a single entry; 1
+				   KiB to 64 MiB */
+	uint32_t chunk_bytes;   /* the same of a chunk, as long as max_entries allow; block_bytes to
+				   64 MiB */
+	uint32_t block_entries; /* entries of a block at most; 1 to 1 << 20 */
+};
+
+extern const struct chunk_params chunk_params_default;
+
+/*
+ * How many of the n entries es->v[order[0..n)] make up the next chunk, 1 to n; n is at least 1. A
+ * stream's entries are shared out evenly, so that no tiny chunk is left at the end.
+ */
+size_t chunk_split(const struct chunk_params *p, const struct entries *es, const uint32_t *order,
+		   size_t n);
+
+/* Scratch for writing, kept between calls; for one thread. */
+struct chunk_writer;
+struct chunk_writer *chunk_writer_new(const struct chunk_params *p);
+void chunk_writer_free(struct chunk_writer *w);
+
+/*
+ * Appends to out one chunk of entries that chunk_split has given, sorted by time. Returns the
+ * length of its head. id is labels_stream_id(tenant, labels).
+ */
+uint32_t chunk_encode(struct chunk_writer *w, struct bytes tenant, const struct labels *labels,
+		      const struct hash128 *id, const struct entries *es, const uint32_t *order,
+		      size_t n, struct buf *out);
+
+#endif

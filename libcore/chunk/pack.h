@@ -1,0 +1,67 @@
+/*
+ * Packs: chunks of one tenant and day back to back, sorted by labels, then time; then the trailer,
+ * which says where each chunk lies and what the pack holds. This module encodes and reads trailers;
+ * the chunks go through chunk.h. Format: lokid-chunk(5), "PACKS".
+ */
+#ifndef CHUNK_PACK_H
+#define CHUNK_PACK_H
+
+#include "chunk/chunk.h"
+
+enum {
+	PACK_END_LEN = 8,       /* the trailer's length and "LKPT": the last bytes of a pack */
+	PACK_LIST_MAX = 1 << 20 /* segments, parts, replaced packs, deletes: each at most */
+};
+
+struct pack_chunk {
+	uint64_t off; /* from the pack's start */
+	uint32_t len;
+	uint32_t head_len; /* pread as much at off, then chunk_parse */
+};
+
+struct hash_list {
+	struct hash128 *v;
+	size_t n;
+};
+
+struct pack_trailer {
+	struct bytes tenant;
+	int32_t day;       /* days since 1970-01-01: every entry of the pack lies in it */
+	int64_t order_key; /* of entries equal in identity that of the lower key is first; also
+			      orders equal timestamps of different packs: newest `created` of the
+			      segments read, 0 when from JSON lines */
+	struct chunk_params params;
+	struct pack_chunk *chunk;
+	size_t n_chunks;           /* may be 0: a pack that only carries provenance */
+	struct hash_list segments; /* WAL segments of which every entry of this tenant and day lies
+				      in this pack and in `parts`; ascending */
+	struct hash_list parts; /* names of packs of this tenant and day, without which `segments`
+				   does not hold */
+	struct hash_list replaced; /* names of packs whose entries are all here */
+	struct bytes *deletes;     /* delete requests that were applied */
+	size_t n_deletes;
+};
+
+/* Appends the trailer: to be written behind the chunks, whose offsets are those in t->chunk (back
+ * to back, from 0). */
+void pack_trailer_encode(const struct pack_trailer *t, struct buf *out);
+
+/*
+ * Reads n bytes at off into p, all of them; data is the caller's. A short read is its error.
+ */
+typedef int pack_read_fn(void *data, uint64_t off, void *p, size_t n, struct err *e);
+
+/*
+ * Reads the trailer of a pack of `size` bytes with two reads at most (one when the trailer is below
+ * 64 KiB). Strings and arrays lie in the arena. Errors: ERR_CORRUPT (no trailer, damaged),
+ * ERR_VERSION; the read's own.
+ */
+MUST_CHECK int pack_read_trailer(pack_read_fn *read, void *data, uint64_t size, struct arena *a,
+				 struct pack_trailer *ret, struct err *e);
+
+/* The same from a whole pack in memory (mapped, or as much of its end as holds the trailer; size is
+ * the pack's). */
+MUST_CHECK int pack_parse_trailer(struct bytes tail, uint64_t size, struct arena *a,
+				  struct pack_trailer *ret, struct err *e);
+
+#endif
