@@ -1,0 +1,79 @@
+/* genlogs - makes seeded log data; scripts/gen-logs compiles and starts it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gen.h"
+
+static const char help[] =
+	"usage: gen-logs samples DIR\n"
+	"       gen-logs data DIR BYTES [STREAMS] [SEED] [END_EPOCH]\n"
+	"       gen-logs streams DIR N_STREAMS LINES_EACH\n"
+	"\n"
+	"Makes log data; the same arguments give the same bytes on every machine.\n"
+	"\n"
+	"samples  the files of examples/logs: one hour of a small shop, with an incident\n"
+	"data     DIR/entries.jsonl    BYTES of lines as entries (lokid-entry(5)), ordered by "
+	"time,\n"
+	"                              from STREAMS streams (300) over the 24 hours before "
+	"END_EPOCH\n"
+	"                              (1760594400, 2025-10-16T06:00:00Z)\n"
+	"         DIR/raw/POD.log      the lines of each stream alone\n"
+	"         DIR/truth.json       what is in them: counts, and two strings that occur three "
+	"times\n"
+	"         BYTES counts the lines with their newlines; suffixes K, M and G are powers of "
+	"1000\n"
+	"streams  DIR/entries.jsonl    N_STREAMS streams of LINES_EACH short lines, within an "
+	"hour\n";
+
+static _Noreturn void usage(const char *why)
+{
+	fprintf(stderr, "gen-logs: error: %s; gen-logs --help says more\n", why);
+	exit(2);
+}
+
+static uint64_t number(const char *text, uint64_t min, const char *what)
+{
+	char *end;
+	unsigned long long v;
+
+	errno = 0;
+	v = strtoull(text, &end, 10);
+	if (*end == 'K' || *end == 'M' || *end == 'G') {
+		v *= *end == 'K' ? 1000ULL : *end == 'M' ? 1000000ULL : 1000000000ULL;
+		end++;
+	}
+	if (errno || end == text || *end || text[0] == '-' || v < min || v > 1ULL << 50)
+		usage(what);
+	return v;
+}
+
+int main(int argc, char **argv)
+{
+	const char *mode = argc > 1 ? argv[1] : "";
+
+	if (strcmp(mode, "-h") == 0 || strcmp(mode, "--help") == 0) {
+		fputs(help, stdout);
+		return fflush(stdout) == 0 ? 0 : 4;
+	}
+	if (strcmp(mode, "samples") == 0 && argc == 3) {
+		samples_make(argv[2]);
+	} else if (strcmp(mode, "data") == 0 && argc >= 4 && argc <= 7) {
+		data_make(&(struct data_args){
+			.dir = argv[2],
+			.bytes = number(argv[3], 1, "BYTES is to be a number of bytes"),
+			.streams =
+				argc > 4 ? number(argv[4], 1, "STREAMS is to be at least 1") : 300,
+			.seed = argc > 5 ? number(argv[5], 0, "SEED is to be a number") : 1,
+			.end_s = (int64_t)(argc > 6 ? number(argv[6], 86400,
+							     "END_EPOCH is to be Unix seconds")
+						    : 1760594400),
+		});
+	} else if (strcmp(mode, "streams") == 0 && argc == 5) {
+		streams_make(argv[2], number(argv[3], 1, "N_STREAMS is to be at least 1"),
+			     number(argv[4], 1, "LINES_EACH is to be at least 1"));
+	} else {
+		usage("expected samples, data or streams, and their operands");
+	}
+	return 0;
+}

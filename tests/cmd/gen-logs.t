@@ -1,0 +1,41 @@
+#!/bin/sh
+# The generator: the same bytes every time, and truth.json tells the truth.
+. "${0%/*}/../lib/tap.sh"
+
+export BUILD="$TAP/gen" # compiled anew, so that what is tested is the source
+gen=$REPO/scripts/gen-logs
+
+mkdir samples
+ok "samples are made" exits 0 "$gen" samples samples
+for f in "$REPO"/examples/logs/*.log; do
+	ok "examples/logs/${f##*/} is what the generator writes" same_file "$f" "samples/${f##*/}"
+done
+is "and nothing else" "$(ls samples)" "$(cd "$REPO/examples/logs" && ls -- *.log)"
+
+ok "data" exits 0 "$gen" data one 400K 30 7
+ok "data again" exits 0 "$gen" data two 400K 30 7
+ok "the same bytes" diff -r one two
+ok "another seed" exits 0 "$gen" data three 400K 30 8
+not_ok "gives other bytes" cmp -s one/entries.jsonl three/entries.jsonl
+
+truth() { sed -n "s/^  \"$1\": \"*\([^\",]*\).*/\1/p" one/truth.json; }
+cat one/raw/*.log >lines
+is "lines" "$(truth lines)" "$(grep -c '' lines)"
+is "bytes" "$(truth bytes)" "$(size_of lines)"
+is "entries" "$(truth lines)" "$(grep -c '^{"ts":"[0-9]\{19\}","labels":{.*},"line":".*"}$' one/entries.jsonl)"
+is "streams" "$(truth streams)" "$(find one/raw -name '*.log' | grep -c '')"
+is "the rare word lies there three times" "$(grep -c -F "$(truth rare_word)" lines)" 3
+is "the rare trace id too" "$(grep -c -F "$(truth rare_trace)" lines)" 3
+is "entries come by time" "$(cut -c 1-28 one/entries.jsonl | LC_ALL=C sort -c 2>&1)" ""
+is "no two of one time" "$(cut -c 1-28 one/entries.jsonl | uniq -d)" ""
+is "the window" "$(($(truth last_ns) / 1000000000 <= 1760594400 && $(truth first_ns) / 1000000000 >= 1760508000))" 1
+
+ok "many streams" exits 0 "$gen" streams many 500 4
+is "each has its lines" "$(sed 's/.*"pod":"\([^"]*\).*/\1/' many/entries.jsonl | sort | uniq -c | awk '{ print $1 }' | uniq -c | tr -s ' ')" " 500 4"
+
+ok "no mode is exit 2" exits 2 "$gen"
+ok "a bad number is exit 2" exits 2 "$gen" data four 12x
+ok "and says what was expected" stderr_has "BYTES is to be a number"
+ok "a place that cannot be written is exit 4" exits 4 "$gen" samples /nonexistent
+
+done_testing
