@@ -1,0 +1,54 @@
+/*
+ * The segments of a WAL folder: NAME.wal each, a sidecar NAME.sum beside it, *.tmp ignored. A writer holds
+ * flock(LOCK_EX) on its segment from before it has its name until it is done with it; a segment that nobody
+ * holds is closed, and never written again.
+ */
+#ifndef WAL_SEGMENT_H
+#define WAL_SEGMENT_H
+
+#include "wal/format.h"
+
+enum wal_state { WAL_OPEN, WAL_CLOSED };
+
+struct wal_segment {
+	char *path; /* owned */
+	int fd;	    /* owned, open for reading */
+	uint64_t size;
+	enum wal_state state;
+	bool has_header; /* false: shorter than a header, or it is damaged; header is then zeroed */
+	struct wal_header header;
+};
+
+void wal_segment_release(struct wal_segment *s);
+/* Errors: ERR_IO. */
+MUST_CHECK int wal_segment_open(const char *path, struct wal_segment *ret, struct err *e);
+
+struct wal_list {
+	struct wal_segment *v;
+	size_t n, cap;
+};
+
+/* Closes all. A deleted segment that was opened before stays readable until then. */
+void wal_list_release(struct wal_list *l);
+
+/*
+ * Adds every segment of dir to l, opened, and sorts l by (created, id): the order in which equal timestamps are
+ * read. A folder that does not exist has none; a segment that vanishes meanwhile is left out. Raises the limit of
+ * open files when it must.  Errors: ERR_IO.
+ */
+MUST_CHECK int wal_list_dir(const char *dir, struct wal_list *l, struct err *e);
+
+/* The name that a segment gets: "20260115T100000-89abcdef.wal". */
+void wal_segment_name(const struct wal_header *h, struct buf *out);
+
+/*
+ * Makes a new segment in dir with its header written, locked and durable, and only then gives it its name.
+ * Returns the descriptor, open for writing, and the path in *ret_path (to be freed).
+ * Errors: ERR_IO, ERR_FULL.
+ */
+MUST_CHECK int wal_segment_create(const char *dir, const struct wal_header *h, char **ret_path, struct err *e);
+
+/* Deletes a closed segment, then its sidecar. The folder is not fsynced. Errors: ERR_IO. */
+MUST_CHECK int wal_segment_delete(const struct wal_segment *s, struct err *e);
+
+#endif
