@@ -29,7 +29,7 @@ void columns_encode(struct columns_writer *w, const struct entries *es, const ui
 
 /* Memory that decoded columns lie in; kept between calls. {0} is a valid empty one. */
 struct run_mem {
-	struct buf ts, off, set, strings, set_first, pair;
+	struct buf ts, off, set, strings, set_first, pair, wide;
 };
 
 void run_mem_release(struct run_mem *m);

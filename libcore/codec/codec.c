@@ -1,0 +1,60 @@
+#include "codec/codec.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "codec/encoding.h"
+
+static const struct encoding *const table[CODEC_COUNT] = {
+	[CODEC_NONE] = &encoding_none,
+	[CODEC_SNAPPY] = &encoding_snappy,
+	[CODEC_ZSTD] = &encoding_zstd,
+};
+
+struct codec *codec_new(int level)
+{
+	struct codec *c = mem_alloc(sizeof(*c));
+
+	c->level = level;
+	return c;
+}
+
+void codec_free(struct codec *c)
+{
+	if (!c)
+		return;
+	encoding_zstd_release(c);
+	free(c);
+}
+
+const char *codec_name(unsigned id)
+{
+	return id < CODEC_COUNT ? table[id]->name : NULL;
+}
+
+bool codec_by_name(struct bytes name, enum codec_id *ret)
+{
+	for (int id = 0; id < CODEC_COUNT; id++) {
+		if (bytes_is(name, table[id]->name)) {
+			*ret = (enum codec_id)id;
+			return true;
+		}
+	}
+	return false;
+}
+
+void codec_compress(struct codec *c, enum codec_id id, struct bytes in, struct buf *out)
+{
+	const struct encoding *enc = table[id];
+	char *to = buf_reserve(out, enc->bound(in.n));
+
+	out->n += enc->compress(c, in, to, enc->bound(in.n));
+}
+
+int codec_decompress(struct codec *c, unsigned id, struct bytes in, void *ret, size_t raw_n,
+		     struct err *e)
+{
+	if (id >= CODEC_COUNT)
+		return err_set(e, ERR_VERSION, "unknown encoding %u", id);
+	return table[id]->decompress(c, in, ret, raw_n, e);
+}

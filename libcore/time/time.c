@@ -1,0 +1,237 @@
+/*
+ * Calendar by days since 1970-01-01 in the proleptic Gregorian calendar: the year is counted
+ * from March, so that the leap day is its last and months have a regular length.
+ */
+#include "time/time.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/num.h"
+
+enum { S_PER_DAY = 86400, DAYS_PER_ERA = 146097, EPOCH_IN_ERA = 719468 };
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b != 0 && (a < 0) != (b < 0));
+}
+
+static int64_t days_of_date(int64_t y, int m, int d)
+{
+	int64_t era, yoe, doy, doe;
+
+	y -= m <= 2;
+	era = floor_div(y, 400);
+	yoe = y - era * 400;
+	doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+	doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+	return era * DAYS_PER_ERA + doe - EPOCH_IN_ERA;
+}
+
+static void date_of_days(int64_t days, int *ret_y, int *ret_m, int *ret_d)
+{
+	int64_t z = days + EPOCH_IN_ERA;
+	int64_t era = floor_div(z, DAYS_PER_ERA);
+	int64_t doe = z - era * DAYS_PER_ERA;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int64_t mp = (5 * doy + 2) / 153;
+
+	*ret_d = (int)(doy - (153 * mp + 2) / 5 + 1);
+	*ret_m = (int)(mp < 10 ? mp + 3 : mp - 9);
+	*ret_y = (int)(yoe + era * 400 + (*ret_m <= 2));
+}
+
+int32_t time_day(int64_t ts_ns)
+{
+	return (int32_t)floor_div(ts_ns, S_PER_DAY * NS_PER_S);
+}
+
+int64_t time_day_start(int32_t day)
+{
+	int64_t ns;
+
+	if (__builtin_mul_overflow((int64_t)day, S_PER_DAY * NS_PER_S, &ns))
+		return day < 0 ? INT64_MIN : INT64_MAX;
+	return ns;
+}
+
+void time_day_text(int32_t day, char ret[TIME_DAY_LEN + 1])
+{
+	int y, m, d;
+	char text[40];
+
+	date_of_days(day, &y, &m, &d);
+	snprintf(text, sizeof(text), "%04d-%02d-%02d", y, m, d);
+	memcpy(ret, text, TIME_DAY_LEN);
+	ret[TIME_DAY_LEN] = '\0';
+}
+
+/* n digits at off; -1 when there are not. */
+static int digits_at(struct bytes t, size_t off, size_t n)
+{
+	int v = 0;
+
+	if (off + n > t.n)
+		return -1;
+	for (size_t i = off; i < off + n; i++) {
+		if (t.p[i] < '0' || t.p[i] > '9')
+			return -1;
+		v = v * 10 + (t.p[i] - '0');
+	}
+	return v;
+}
+
+/* YYYY-MM-DD at the start of t. */
+static bool scan_date(struct bytes t, int64_t *ret_days)
+{
+	static const int month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	int y = digits_at(t, 0, 4), m = digits_at(t, 5, 2), d = digits_at(t, 8, 2);
+	bool leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+
+	if (y < 0 || m < 1 || m > 12 || d < 1 || t.p[4] != '-' || t.p[7] != '-')
+		return false;
+	if (d > month_days[m - 1] + (leap && m == 2))
+		return false;
+	*ret_days = days_of_date(y, m, d);
+	return true;
+}
+
+bool time_day_parse(struct bytes text, int32_t *ret_day)
+{
+	int64_t days;
+
+	if (text.n != TIME_DAY_LEN || !scan_date(text, &days))
+		return false;
+	*ret_day = (int32_t)days;
+	return true;
+}
+
+/* ".123" at off: nanoseconds; moves *off behind. Digits beyond nine are dropped. */
+static int64_t scan_fraction(struct bytes t, size_t *off)
+{
+	int64_t ns = 0, unit = NS_PER_S / 10;
+	size_t i = *off;
+
+	if (i + 1 >= t.n || (t.p[i] != '.' && t.p[i] != ',') || digits_at(t, i + 1, 1) < 0)
+		return 0;
+	for (i++; i < t.n && t.p[i] >= '0' && t.p[i] <= '9'; i++, unit /= 10)
+		ns += (t.p[i] - '0') * unit;
+	*off = i;
+	return ns;
+}
+
+/* "Z" or "+hh:mm" at off: seconds east of UTC; moves *off behind. */
+static bool scan_zone(struct bytes t, size_t *off, int64_t *ret_s)
+{
+	size_t i = *off;
+	int h, m;
+
+	if (i < t.n && (t.p[i] == 'Z' || t.p[i] == 'z')) {
+		*off = i + 1;
+		*ret_s = 0;
+		return true;
+	}
+	if (i >= t.n || (t.p[i] != '+' && t.p[i] != '-'))
+		return false;
+	h = digits_at(t, i + 1, 2);
+	m = digits_at(t, i + 4, 2);
+	if (h < 0 || h > 23 || m < 0 || m > 59 || t.p[i + 3] != ':')
+		return false;
+	*ret_s = (h * 3600 + m * 60) * (t.p[i] == '-' ? -1 : 1);
+	*off = i + 6;
+	return true;
+}
+
+size_t time_scan_rfc3339(struct bytes text, int64_t *ret_ns)
+{
+	int64_t days, zone, frac, s, ns;
+	int h, m, sec;
+	size_t off = 19;
+
+	if (text.n < 20 || !scan_date(text, &days))
+		return 0;
+	if (text.p[10] != 'T' && text.p[10] != 't' && text.p[10] != ' ')
+		return 0;
+	h = digits_at(text, 11, 2);
+	m = digits_at(text, 14, 2);
+	sec = digits_at(text, 17, 2);
+	if (h < 0 || h > 23 || m < 0 || m > 59 || sec < 0 || sec > 60 || text.p[13] != ':' ||
+	    text.p[16] != ':')
+		return 0;
+	frac = scan_fraction(text, &off);
+	if (!scan_zone(text, &off, &zone))
+		return 0;
+	s = days * S_PER_DAY + h * 3600 + m * 60 + sec - zone;
+	if (__builtin_mul_overflow(s, NS_PER_S, &ns) || __builtin_add_overflow(ns, frac, &ns))
+		return 0;
+	*ret_ns = ns;
+	return off;
+}
+
+static bool parse_number(struct bytes t, int64_t *ret_ns)
+{
+	int64_t v;
+	double s;
+
+	if (num_i64(t, &v)) {
+		if (t.n > 10) /* as Loki has it: longer integers are nanoseconds */
+			*ret_ns = v;
+		else
+			*ret_ns = v * NS_PER_S;
+		return true;
+	}
+	if (memchr(t.p, '.', t.n) && t.p[0] != '-' && t.p[0] != '+' && num_double(t, &s) && s < 9e9) {
+		*ret_ns = llround(s * 1e9);
+		return true;
+	}
+	return false;
+}
+
+int time_parse(struct bytes text, int64_t now_ns, int64_t *ret_ns, struct err *e)
+{
+	int32_t day;
+	int64_t d;
+
+	if (bytes_is(text, "now")) {
+		*ret_ns = now_ns;
+		return 0;
+	}
+	if (text.n > 1 && (text.p[0] == '-' || text.p[0] == '+') &&
+	    time_parse_duration(text, &d, NULL) == 0 && !num_i64(text, &(int64_t){ 0 })) {
+		if (__builtin_add_overflow(now_ns, d, ret_ns))
+			return err_set(e, ERR_USAGE, "time '%.*s' is out of range", BYTES_ARG(text));
+		return 0;
+	}
+	if (time_day_parse(text, &day)) {
+		*ret_ns = time_day_start(day);
+		return 0;
+	}
+	if (text.n > 0 && (time_scan_rfc3339(text, &d) == text.n || parse_number(text, &d))) {
+		*ret_ns = d;
+		return 0;
+	}
+	return err_set(e, ERR_USAGE,
+		       "expected a time as 2026-01-15T10:00:00Z, Unix seconds or -1h, found '%.*s'",
+		       BYTES_ARG(text));
+}
+
+void time_add_rfc3339(struct buf *b, int64_t ts_ns)
+{
+	int64_t s = floor_div(ts_ns, NS_PER_S);
+	int ns = (int)(ts_ns - s * NS_PER_S);
+	int64_t days = floor_div(s, S_PER_DAY);
+	int in_day = (int)(s - days * S_PER_DAY);
+	int y, m, d;
+
+	date_of_days(days, &y, &m, &d);
+	buf_addf(b, "%04d-%02d-%02dT%02d:%02d:%02d", y, m, d, in_day / 3600, in_day / 60 % 60,
+		 in_day % 60);
+	if (ns % 1000000 == 0 && ns)
+		buf_addf(b, ".%03d", ns / 1000000);
+	else if (ns % 1000 == 0 && ns)
+		buf_addf(b, ".%06d", ns / 1000);
+	else if (ns)
+		buf_addf(b, ".%09d", ns);
+	buf_add_char(b, 'Z');
+}
