@@ -18,7 +18,8 @@ static int decompress(struct codec *c, struct bytes in, void *to, size_t raw_n, 
 {
 	(void)c;
 	if (in.n != raw_n)
-		return err_set(e, ERR_CORRUPT, "stored as is: expected %zu bytes, found %zu", raw_n, in.n);
+		return err_set(e, ERR_CORRUPT, "stored as is: expected %zu bytes, found %zu", raw_n,
+			       in.n);
 	if (raw_n)
 		memcpy(to, in.p, raw_n);
 	return 0;

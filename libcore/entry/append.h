@@ -4,7 +4,8 @@
 
 #include "entry/entries.h"
 
-/* Numbers of sets between a run's table and the heap's; scratch kept between calls. {0} is a valid empty one. */
+/* Numbers of sets between a run's table and the heap's; scratch kept between calls. {0} is a valid
+ * empty one. */
 struct append_scratch {
 	uint32_t *set;
 	struct label *pairs;
@@ -14,10 +15,10 @@ struct append_scratch {
 void append_scratch_release(struct append_scratch *s);
 
 /*
- * Appends the entries of run (all columns decoded) whose time lies in [from_ns, to_ns), as entries of `stream`,
- * with their metadata. Returns how many. INT64_MIN and INT64_MAX stand for no bound.
+ * Appends the entries of run (all columns decoded) whose time lies in [from_ns, to_ns), as entries
+ * of `stream`, with their metadata. Returns how many. INT64_MIN and INT64_MAX stand for no bound.
  */
-size_t entries_append_run(struct entries *es, uint32_t stream, const struct run *run, int64_t from_ns,
-			  int64_t to_ns, struct append_scratch *s);
+size_t entries_append_run(struct entries *es, uint32_t stream, const struct run *run,
+			  int64_t from_ns, int64_t to_ns, struct append_scratch *s);
 
 #endif

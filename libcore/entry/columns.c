@@ -1,8 +1,9 @@
 /*
  * Encoding: each column is made in one pass over the entries in the given order. Timestamps become
- * deltas, divided by the largest of 1, 1000, 10^6 and 10^9 that divides all of them (agents that count in
- * milliseconds are common, and then two thirds of the bytes would be noise-free but not free).
- * Metadata strings are numbered anew per run, in order of first use, so that a run holds only its own.
+ * deltas, divided by the largest of 1, 1000, 10^6 and 10^9 that divides all of them (agents that
+ * count in milliseconds are common, and then two thirds of the bytes would be noise-free but not
+ * free). Metadata strings are numbered anew per run, in order of first use, so that a run holds
+ * only its own.
  */
 #include "entry/columns.h"
 
@@ -58,8 +59,8 @@ static unsigned find_scale(const uint64_t *delta, size_t n, uint64_t *ret_unit)
 	return k;
 }
 
-static void encode_ts(struct columns_writer *w, const struct entries *es, const uint32_t *order, size_t n,
-		      struct buf *out)
+static void encode_ts(struct columns_writer *w, const struct entries *es, const uint32_t *order,
+		      size_t n, struct buf *out)
 {
 	bool is_signed = false;
 	unsigned scale;
@@ -84,8 +85,8 @@ static void encode_ts(struct columns_writer *w, const struct entries *es, const 
 	planes_encode(out, w->wide, n - 1);
 }
 
-static void encode_lines(struct columns_writer *w, const struct entries *es, const uint32_t *order, size_t n,
-			 struct buf *lens, struct buf *lines)
+static void encode_lines(struct columns_writer *w, const struct entries *es, const uint32_t *order,
+			 size_t n, struct buf *lens, struct buf *lines)
 {
 	size_t total = n;
 	char *to;
@@ -125,8 +126,8 @@ static void grow_zeroed(uint32_t **v, size_t *cap, size_t need)
 	memset(*v + before, 0, (*cap - before) * sizeof(**v));
 }
 
-static void encode_meta(struct columns_writer *w, const struct entries *es, const uint32_t *order, size_t n,
-			struct buf *out)
+static void encode_meta(struct columns_writer *w, const struct entries *es, const uint32_t *order,
+			size_t n, struct buf *out)
 {
 	const struct metatab *t = &es->meta;
 	size_t n_sets = 0, n_strings = 0, n_words = 0;
@@ -144,8 +145,10 @@ static void encode_meta(struct columns_writer *w, const struct entries *es, cons
 	mem_grow(&w->word, &w->cap_word, n + n_words + n_sets, sizeof(*w->word));
 	words = w->word;
 	for (size_t s = 0, k = 0; s < n_sets; s++)
-		for (size_t p = 2 * (size_t)t->set_first[w->sets[s] - 1]; p < 2 * (size_t)t->set_first[w->sets[s]]; p++)
-			words[k++] = renumber(w->string_of, t->pair[p], &w->strings, &n_strings, &w->cap_strings);
+		for (size_t p = 2 * (size_t)t->set_first[w->sets[s] - 1];
+		     p < 2 * (size_t)t->set_first[w->sets[s]]; p++)
+			words[k++] = renumber(w->string_of, t->pair[p], &w->strings, &n_strings,
+					      &w->cap_strings);
 
 	wr_uvarint(out, n_strings);
 	wr_uvarint(out, n_sets);
@@ -171,8 +174,8 @@ static void encode_meta(struct columns_writer *w, const struct entries *es, cons
 		w->string_of[w->strings[s]] = 0;
 }
 
-void columns_encode(struct columns_writer *w, const struct entries *es, const uint32_t *order, size_t n,
-		    struct buf out[COL_COUNT])
+void columns_encode(struct columns_writer *w, const struct entries *es, const uint32_t *order,
+		    size_t n, struct buf out[COL_COUNT])
 {
 	encode_ts(w, es, order, n, &out[COL_TS]);
 	encode_meta(w, es, order, n, &out[COL_META]);
@@ -205,13 +208,15 @@ static int decode_ts(struct bytes col, size_t n, struct run_mem *m, struct run *
 	uint64_t at, unit = 1;
 
 	at = rd_u64be(&rd);
-	if (rd.failed || (flags & ~(unsigned)(TS_SCALE_MASK | TS_SIGNED)) || (flags & TS_SCALE_MASK) > 9)
+	if (rd.failed || (flags & ~(unsigned)(TS_SCALE_MASK | TS_SIGNED)) ||
+	    (flags & TS_SCALE_MASK) > 9)
 		return err_set(e, ERR_CORRUPT, "timestamps: bad head");
 	for (unsigned k = flags & TS_SCALE_MASK; k > 0; k--)
 		unit *= 10;
 	planes_decode(&rd, (uint64_t *)ts + 1, n - 1);
 	if (rd.failed || rd_left(&rd) > 0)
-		return err_set(e, ERR_CORRUPT, "timestamps: expected %zu, found %zu bytes", n, col.n);
+		return err_set(e, ERR_CORRUPT, "timestamps: expected %zu, found %zu bytes", n,
+			       col.n);
 	ts[0] = (int64_t)at;
 	for (size_t i = 1; i < n; i++) {
 		uint64_t d = (uint64_t)ts[i];
@@ -224,7 +229,8 @@ static int decode_ts(struct bytes col, size_t n, struct run_mem *m, struct run *
 	return 0;
 }
 
-static int decode_lens(struct bytes col, size_t n, struct run_mem *m, struct run *ret, struct err *e)
+static int decode_lens(struct bytes col, size_t n, struct run_mem *m, struct run *ret,
+		       struct err *e)
 {
 	struct rd rd = rd_init(col);
 	uint32_t *off = room(&m->off, n + 1, sizeof(*off));
@@ -232,12 +238,14 @@ static int decode_lens(struct bytes col, size_t n, struct run_mem *m, struct run
 
 	planes_decode32(&rd, off + 1, n);
 	if (rd.failed || rd_left(&rd) > 0)
-		return err_set(e, ERR_CORRUPT, "line lengths: expected %zu, found %zu bytes", n, col.n);
+		return err_set(e, ERR_CORRUPT, "line lengths: expected %zu, found %zu bytes", n,
+			       col.n);
 	off[0] = 0;
 	for (size_t i = 1; i <= n; i++) {
 		at += (uint64_t)off[i] + 1;
 		if (at > RUN_LINES_MAX)
-			return err_set(e, ERR_CORRUPT, "line lengths: more than %d bytes of lines", RUN_LINES_MAX);
+			return err_set(e, ERR_CORRUPT, "line lengths: more than %d bytes of lines",
+				       RUN_LINES_MAX);
 		off[i] = (uint32_t)at;
 	}
 	ret->line_off = off;
@@ -253,7 +261,8 @@ static void decode_strings(struct rd *rd, size_t n, struct run_mem *m)
 
 	planes_decode(rd, len, n);
 	for (size_t i = 0; i < n; i++)
-		string[i] = len[i] > rd_left(rd) ? (rd->failed = true, (struct bytes){ 0 }) : rd_bytes(rd, len[i]);
+		string[i] = len[i] > rd_left(rd) ? (rd->failed = true, (struct bytes){ 0 })
+						 : rd_bytes(rd, len[i]);
 }
 
 /* Pairs of each set: first pair by set, and two string numbers a pair, into m. */
@@ -282,7 +291,8 @@ static void decode_sets(struct rd *rd, size_t n_sets, size_t n_strings, struct r
 			rd->failed = true;
 }
 
-static int decode_meta(struct bytes col, size_t n, struct run_mem *m, struct run *ret, struct err *e)
+static int decode_meta(struct bytes col, size_t n, struct run_mem *m, struct run *ret,
+		       struct err *e)
 {
 	struct rd rd = rd_init(col);
 	uint32_t *set = room(&m->set, n, sizeof(*set));
@@ -290,7 +300,8 @@ static int decode_meta(struct bytes col, size_t n, struct run_mem *m, struct run
 
 	if (col.n == 0)
 		return 0;
-	/* no string stands twice, so but for the empty one each takes a byte: this bounds the tables */
+	/* no string stands twice, so but for the empty one each takes a byte: this bounds the
+	 * tables */
 	n_strings = rd_uvarint_max(&rd, col.n);
 	n_sets = rd_uvarint_max(&rd, n);
 	decode_strings(&rd, n_strings, m);
@@ -302,15 +313,18 @@ static int decode_meta(struct bytes col, size_t n, struct run_mem *m, struct run
 		if (set[i] > n_sets)
 			rd.failed = true;
 	if (rd.failed || rd_left(&rd) > 0)
-		return err_set(e, ERR_CORRUPT, "structured metadata: bad at byte %zu of %zu", rd.off, col.n);
+		return err_set(e, ERR_CORRUPT, "structured metadata: bad at byte %zu of %zu",
+			       rd.off, col.n);
 	ret->meta_set = set;
-	ret->meta = (struct metaview){ (uint32_t)n_strings, (uint32_t)n_sets, (struct bytes *)(void *)m->strings.p,
-				       (uint32_t *)(void *)m->set_first.p, (uint32_t *)(void *)m->pair.p };
+	ret->meta = (struct metaview){ (uint32_t)n_strings, (uint32_t)n_sets,
+				       (struct bytes *)(void *)m->strings.p,
+				       (uint32_t *)(void *)m->set_first.p,
+				       (uint32_t *)(void *)m->pair.p };
 	return 0;
 }
 
-int columns_decode(const struct bytes col[COL_COUNT], size_t n, unsigned want, struct run_mem *m, struct run *ret,
-		   struct err *e)
+int columns_decode(const struct bytes col[COL_COUNT], size_t n, unsigned want, struct run_mem *m,
+		   struct run *ret, struct err *e)
 {
 	struct run run = { .n = n };
 
@@ -324,8 +338,8 @@ int columns_decode(const struct bytes col[COL_COUNT], size_t n, unsigned want, s
 		return -1;
 	if (want & WANT_LINES) {
 		if (run.lines_len != col[COL_LINES].n)
-			return err_set(e, ERR_CORRUPT, "lines: expected %zu bytes, found %zu", run.lines_len,
-				       col[COL_LINES].n);
+			return err_set(e, ERR_CORRUPT, "lines: expected %zu bytes, found %zu",
+				       run.lines_len, col[COL_LINES].n);
 		run.lines = col[COL_LINES].p;
 	}
 	*ret = run;

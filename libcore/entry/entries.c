@@ -19,7 +19,8 @@ void entries_reset(struct entries *es)
 	metatab_reset(&es->meta);
 }
 
-void entries_add(struct entries *es, uint32_t stream, int64_t ts_ns, struct bytes line, uint32_t meta)
+void entries_add(struct entries *es, uint32_t stream, int64_t ts_ns, struct bytes line,
+		 uint32_t meta)
 {
 	if (es->n == es->cap)
 		mem_grow(&es->v, &es->cap, es->n + 1, sizeof(*es->v));

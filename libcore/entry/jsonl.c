@@ -24,8 +24,10 @@ static unsigned member_of(struct bytes name)
 	static const struct {
 		const char *name;
 		unsigned bit;
-	} members[] = { { "ts", M_TS },	      { "line", M_LINE },	  { "labels", M_LABELS },
-			{ "tenant", M_TENANT }, { "metadata", M_METADATA }, { "line_b64", M_LINE_B64 } };
+	} members[] = {
+		{ "ts", M_TS },		{ "line", M_LINE },	    { "labels", M_LABELS },
+		{ "tenant", M_TENANT }, { "metadata", M_METADATA }, { "line_b64", M_LINE_B64 }
+	};
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		if (bytes_is(name, members[i].name))
@@ -111,7 +113,8 @@ static bool read_metadata(struct json_at *j, struct jsonl_reader *r, struct json
 	return json_take(j, '}');
 }
 
-static bool read_member(unsigned member, struct json_at *j, struct jsonl_reader *r, struct jsonl_entry *ret)
+static bool read_member(unsigned member, struct json_at *j, struct jsonl_reader *r,
+			struct jsonl_entry *ret)
 {
 	switch (member) {
 	case M_TS:
@@ -155,7 +158,8 @@ int jsonl_parse(struct jsonl_reader *r, struct bytes text, struct jsonl_entry *r
 	unsigned seen = 0;
 
 	if (!json_take(&j, '{'))
-		return err_set(e, ERR_CORRUPT, "column 1: expected an entry as {\"ts\":..,\"line\":..}");
+		return err_set(e, ERR_CORRUPT,
+			       "column 1: expected an entry as {\"ts\":..,\"line\":..}");
 	do {
 		struct bytes name;
 		bool escaped;
@@ -166,21 +170,24 @@ int jsonl_parse(struct jsonl_reader *r, struct bytes text, struct jsonl_entry *r
 			return err_set(e, ERR_CORRUPT, "column %zu: expected \"name\":", column);
 		member = escaped ? 0 : member_of(name);
 		if (!member)
-			return err_set(e, ERR_CORRUPT, "column %zu: unknown member '%.*s'", column, BYTES_ARG(name));
-		if (seen & member)
-			return err_set(e, ERR_CORRUPT, "column %zu: member '%.*s' is there twice", column,
+			return err_set(e, ERR_CORRUPT, "column %zu: unknown member '%.*s'", column,
 				       BYTES_ARG(name));
+		if (seen & member)
+			return err_set(e, ERR_CORRUPT, "column %zu: member '%.*s' is there twice",
+				       column, BYTES_ARG(name));
 		seen |= member;
 		column = (size_t)(j.p - text.p) + 1;
 		if (!read_member(member, &j, r, &entry))
-			return err_set(e, ERR_CORRUPT, "column %zu: member '%.*s': expected %s", column, BYTES_ARG(name),
-				       expected_of(member));
+			return err_set(e, ERR_CORRUPT, "column %zu: member '%.*s': expected %s",
+				       column, BYTES_ARG(name), expected_of(member));
 	} while (json_take(&j, ','));
 	if (!json_take(&j, '}'))
-		return err_set(e, ERR_CORRUPT, "column %zu: expected , or }", (size_t)(j.p - text.p) + 1);
+		return err_set(e, ERR_CORRUPT, "column %zu: expected , or }",
+			       (size_t)(j.p - text.p) + 1);
 	json_skip_space(&j);
 	if (j.p != j.end)
-		return err_set(e, ERR_CORRUPT, "column %zu: something behind the entry", (size_t)(j.p - text.p) + 1);
+		return err_set(e, ERR_CORRUPT, "column %zu: something behind the entry",
+			       (size_t)(j.p - text.p) + 1);
 	if (!(seen & (M_LINE | M_LINE_B64)) || (seen & M_LINE && seen & M_LINE_B64))
 		return err_set(e, ERR_CORRUPT, "expected one of line and line_b64");
 	*ret = entry;
@@ -201,8 +208,8 @@ static void add_metadata(struct buf *b, const struct metaview *meta, uint32_t se
 		buf_add_char(b, '}');
 }
 
-void jsonl_add(struct buf *b, int64_t ts_ns, struct bytes tenant, struct bytes labels_json, struct bytes line,
-	       const struct metaview *meta, uint32_t meta_set)
+void jsonl_add(struct buf *b, int64_t ts_ns, struct bytes tenant, struct bytes labels_json,
+	       struct bytes line, const struct metaview *meta, uint32_t meta_set)
 {
 	buf_add_str(b, "{\"ts\":\"");
 	num_add_i64(b, ts_ns);

@@ -25,7 +25,8 @@ void metatab_reset(struct metatab *t)
 
 size_t metatab_memory(const struct metatab *t)
 {
-	return t->text.total + t->cap_strings * sizeof(*t->string) + (t->cap_sets + t->cap_pairs) * sizeof(uint32_t) +
+	return t->text.total + t->cap_strings * sizeof(*t->string) +
+	       (t->cap_sets + t->cap_pairs) * sizeof(uint32_t) +
 	       (t->strings.cap + t->sets.cap) * sizeof(struct map_slot);
 }
 
@@ -75,5 +76,6 @@ uint32_t metatab_add(struct metatab *t, const struct label *v, size_t n)
 
 struct metaview metatab_view(const struct metatab *t)
 {
-	return (struct metaview){ (uint32_t)t->n_strings, (uint32_t)t->n_sets, t->string, t->set_first, t->pair };
+	return (struct metaview){ (uint32_t)t->n_strings, (uint32_t)t->n_sets, t->string,
+				  t->set_first, t->pair };
 }

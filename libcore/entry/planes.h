@@ -1,7 +1,7 @@
 /*
- * Numbers as byte planes: u8 width w (0 to 8), then w planes of n bytes, plane 0 with the least significant
- * byte of each. A compressor sees bytes of one kind together, and a reader of fixed width needs no branch per
- * number. Format: lokid-entry(5), "PLANES".
+ * Numbers as byte planes: u8 width w (0 to 8), then w planes of n bytes, plane 0 with the least
+ * significant byte of each. A compressor sees bytes of one kind together, and a reader of fixed
+ * width needs no branch per number. Format: lokid-entry(5), "PLANES".
  */
 #ifndef ENTRY_PLANES_H
 #define ENTRY_PLANES_H

@@ -1,9 +1,10 @@
 /*
- * The streams that a program knows: a number for each (tenant, labels), given from 0 upwards in order of first
- * sight. What struct entries calls `stream` is this number.
+ * The streams that a program knows: a number for each (tenant, labels), given from 0 upwards in
+ * order of first sight. What struct entries calls `stream` is this number.
  *
- * A stream once added does not move, so another thread may read streams that were added before it was
- * told of their numbers; adding and finding are for one thread. Memory: about STREAM_BYTES and the labels twice.
+ * A stream once added does not move, so another thread may read streams that were added before it
+ * was told of their numbers; adding and finding are for one thread. Memory: about STREAM_BYTES and
+ * the labels twice.
  */
 #ifndef ENTRY_STREAMS_H
 #define ENTRY_STREAMS_H
@@ -42,9 +43,10 @@ struct labels streams_labels(const struct streams *t, uint32_t number, struct ar
 uint32_t streams_find(const struct streams *t, const struct hash128 *id);
 
 /*
- * The number of a stream, added if new. labels is normalised; the second form takes labels in binary form, as files
- * hold them, and their id, which the caller has from the file: it is checked.
- * Errors: ERR_LIMIT more than STREAMS_MAX; ERR_CORRUPT (second form) labels not valid, or the id is not theirs.
+ * The number of a stream, added if new. labels is normalised; the second form takes labels in
+ * binary form, as files hold them, and their id, which the caller has from the file: it is checked.
+ * Errors: ERR_LIMIT more than STREAMS_MAX; ERR_CORRUPT (second form) labels not valid, or the id is
+ * not theirs.
  */
 MUST_CHECK int streams_add(struct streams *t, struct bytes tenant, const struct labels *labels,
 			   uint32_t *ret, struct err *e);

@@ -20,24 +20,27 @@ static inline struct json_at json_start(struct bytes text)
 
 void json_skip_space(struct json_at *j);
 
-/* Moves behind c after blanks; false, and only the blanks skipped, when something else stands there. */
+/* Moves behind c after blanks; false, and only the blanks skipped, when something else stands
+ * there. */
 bool json_take(struct json_at *j, char c);
 
 /*
  * A string at j: *ret_raw is what stands between the quotes, escapes not resolved; *ret_escaped
- * tells whether there are any (when not, *ret_raw is the value). False when none stands there or it does not end.
+ * tells whether there are any (when not, *ret_raw is the value). False when none stands there or it
+ * does not end.
  */
 bool json_string(struct json_at *j, struct bytes *ret_raw, bool *ret_escaped);
 
 /* Any value at j, whole: *ret_raw is its text. Nesting deeper than 1000 fails. */
 bool json_value(struct json_at *j, struct bytes *ret_raw);
 
-/* Appends raw with its escapes resolved, as UTF-8. A lone surrogate becomes U+FFFD. False on a bad escape. */
+/* Appends raw with its escapes resolved, as UTF-8. A lone surrogate becomes U+FFFD. False on a bad
+ * escape. */
 bool json_unescape(struct bytes raw, struct buf *out);
 
 /*
- * Appends text in quotes, escaped: " \ and control bytes; bytes that are not UTF-8 become U+FFFD (whoever must
- * keep them checks with utf8_valid (base/utf8.h) and writes base64).
+ * Appends text in quotes, escaped: " \ and control bytes; bytes that are not UTF-8 become U+FFFD
+ * (whoever must keep them checks with utf8_valid (base/utf8.h) and writes base64).
  */
 void json_add_quoted(struct buf *out, struct bytes text);
 

@@ -22,7 +22,8 @@ int labels_decode(struct rd *r, struct arena *a, struct labels *ret, struct err 
 			r->failed = true;
 	}
 	if (r->failed)
-		return err_set(e, ERR_CORRUPT, "labels: cut short, too long or not sorted at offset %zu", r->off);
+		return err_set(e, ERR_CORRUPT,
+			       "labels: cut short, too long or not sorted at offset %zu", r->off);
 	*ret = l;
 	return 0;
 }

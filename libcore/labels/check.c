@@ -18,9 +18,10 @@ int labels_check_name(struct bytes name, struct err *e)
 		return err_set(e, ERR_USAGE, "a label name is empty");
 	for (size_t i = 0; i < name.n; i++) {
 		if (!is_letter(name.p[i]) && (i == 0 || !is_digit(name.p[i])))
-			return err_set(e, ERR_USAGE,
-				       "label name '%.*s': expected letters, digits and _, no digit first",
-				       BYTES_ARG(name));
+			return err_set(
+				e, ERR_USAGE,
+				"label name '%.*s': expected letters, digits and _, no digit first",
+				BYTES_ARG(name));
 	}
 	return 0;
 }
@@ -40,14 +41,16 @@ int labels_check(const struct labels *l, struct err *e)
 int labels_check_tenant(struct bytes tenant, struct err *e)
 {
 	if (tenant.n == 0 || tenant.n > TENANT_MAX)
-		return err_set(e, ERR_USAGE, "tenant of %zu bytes, expected 1 to %d", tenant.n, TENANT_MAX);
+		return err_set(e, ERR_USAGE, "tenant of %zu bytes, expected 1 to %d", tenant.n,
+			       TENANT_MAX);
 	if (bytes_is(tenant, ".") || bytes_is(tenant, ".."))
 		return err_set(e, ERR_USAGE, "tenant '%.*s' is not allowed", BYTES_ARG(tenant));
 	for (size_t i = 0; i < tenant.n; i++) {
 		char c = tenant.p[i];
 
 		if (!is_letter(c) && !is_digit(c) && (c == '\0' || !strchr("!-.*'()", c)))
-			return err_set(e, ERR_USAGE, "tenant '%.*s': expected letters, digits and !-_.*'()",
+			return err_set(e, ERR_USAGE,
+				       "tenant '%.*s': expected letters, digits and !-_.*'()",
 				       BYTES_ARG(tenant));
 	}
 	return 0;

@@ -17,7 +17,8 @@ int labels_normalize(struct labels *l, struct err *e)
 		qsort(l->v, l->n, sizeof(*l->v), cmp_name);
 	for (size_t i = 0; i < l->n; i++) {
 		if (i > 0 && bytes_eq(l->v[i].name, l->v[i - 1].name))
-			return err_set(e, ERR_USAGE, "label '%.*s' is there twice", BYTES_ARG(l->v[i].name));
+			return err_set(e, ERR_USAGE, "label '%.*s' is there twice",
+				       BYTES_ARG(l->v[i].name));
 	}
 	for (size_t i = 0; i < l->n; i++)
 		if (l->v[i].value.n > 0)

@@ -6,7 +6,8 @@
 #include "labels/quote.h"
 #include "regex/regex.h"
 
-int matcher_init(struct matcher *m, enum match_op op, struct bytes name, struct bytes value, struct err *e)
+int matcher_init(struct matcher *m, enum match_op op, struct bytes name, struct bytes value,
+		 struct err *e)
 {
 	*m = (struct matcher){ op, name, value, NULL };
 	if (op != MATCH_RE && op != MATCH_NRE)
@@ -56,7 +57,9 @@ static bool take_op(struct bytes *t, enum match_op *ret)
 	static const struct {
 		const char *text;
 		enum match_op op;
-	} ops[] = { { "=~", MATCH_RE }, { "!~", MATCH_NRE }, { "!=", MATCH_NE }, { "=", MATCH_EQ } };
+	} ops[] = {
+		{ "=~", MATCH_RE }, { "!~", MATCH_NRE }, { "!=", MATCH_NE }, { "=", MATCH_EQ }
+	};
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
 		struct bytes text = bytes_str(ops[i].text);
@@ -71,7 +74,8 @@ static bool take_op(struct bytes *t, enum match_op *ret)
 }
 
 /* One matcher at the start of *t. */
-static int parse_one(struct bytes *t, struct bytes whole, struct arena *a, struct matcher *ret, struct err *e)
+static int parse_one(struct bytes *t, struct bytes whole, struct arena *a, struct matcher *ret,
+		     struct err *e)
 {
 	struct buf value = { 0 };
 	struct bytes name;
@@ -91,7 +95,8 @@ static int parse_one(struct bytes *t, struct bytes whole, struct arena *a, struc
 	n = quote_scan(*t, &value);
 	if (n == 0) {
 		buf_release(&value);
-		return err_set(e, ERR_QUERY, "column %zu: expected a value in quotes", whole.n - t->n + 1);
+		return err_set(e, ERR_QUERY, "column %zu: expected a value in quotes",
+			       whole.n - t->n + 1);
 	}
 	*t = skip_space(bytes_sub(*t, n, t->n));
 	rc = matcher_init(ret, op, arena_copy(a, name), arena_copy(a, buf_bytes(&value)), e);
@@ -99,7 +104,8 @@ static int parse_one(struct bytes *t, struct bytes whole, struct arena *a, struc
 	return rc;
 }
 
-int matcher_parse(struct bytes text, struct arena *a, struct matcher **ret, size_t *ret_n, struct err *e)
+int matcher_parse(struct bytes text, struct arena *a, struct matcher **ret, size_t *ret_n,
+		  struct err *e)
 {
 	struct matcher *v = NULL;
 	size_t n = 0, cap = 0;
@@ -107,7 +113,8 @@ int matcher_parse(struct bytes text, struct arena *a, struct matcher **ret, size
 	bool more = true;
 
 	if (t.n == 0 || t.p[0] != '{')
-		return err_set(e, ERR_QUERY, "expected matchers as {name=\"value\"}, found '%.*s'", BYTES_ARG(text));
+		return err_set(e, ERR_QUERY, "expected matchers as {name=\"value\"}, found '%.*s'",
+			       BYTES_ARG(text));
 	t = skip_space(bytes_sub(t, 1, t.n));
 	if (t.n > 0 && t.p[0] == '}')
 		more = false;
@@ -121,7 +128,8 @@ int matcher_parse(struct bytes text, struct arena *a, struct matcher **ret, size
 			t = bytes_sub(t, 1, t.n);
 	}
 	if (t.n == 0 || t.p[0] != '}' || skip_space(bytes_sub(t, 1, t.n)).n != 0) {
-		err_set(e, ERR_QUERY, "column %zu: expected , or } at the end of the matchers", text.n - t.n + 1);
+		err_set(e, ERR_QUERY, "column %zu: expected , or } at the end of the matchers",
+			text.n - t.n + 1);
 		goto fail;
 	}
 	*ret = arena_alloc(a, n * sizeof(*v));

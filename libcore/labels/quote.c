@@ -7,13 +7,15 @@ static const char values[] = "\a\b\f\n\r\t\v\\\"";
 
 static bool is_printable(struct bytes c)
 {
-	/* controls of Latin-1 and the invisible characters that people meet; Go has a larger table */
+	/* controls of Latin-1 and the invisible characters that people meet; Go has a larger table
+	 */
 	if (c.n == 1)
 		return (unsigned char)c.p[0] >= 0x20 && c.p[0] != 0x7f;
 	if (c.n == 2 && c.p[0] == '\xc2' && (unsigned char)c.p[1] <= 0xa0)
 		return false;
-	return !(c.n == 3 && (memcmp(c.p, "\xe2\x80\x8b", 3) == 0 || memcmp(c.p, "\xef\xbb\xbf", 3) == 0 ||
-			      memcmp(c.p, "\xe2\x80\xa8", 3) == 0 || memcmp(c.p, "\xe2\x80\xa9", 3) == 0));
+	return !(c.n == 3 &&
+		 (memcmp(c.p, "\xe2\x80\x8b", 3) == 0 || memcmp(c.p, "\xef\xbb\xbf", 3) == 0 ||
+		  memcmp(c.p, "\xe2\x80\xa8", 3) == 0 || memcmp(c.p, "\xe2\x80\xa9", 3) == 0));
 }
 
 static uint32_t decode(struct bytes c)
@@ -54,7 +56,10 @@ void quote_add(struct buf *b, struct bytes text)
 
 static int digit(char c, int base)
 {
-	int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
+	int d = c >= '0' && c <= '9'   ? c - '0'
+		: c >= 'a' && c <= 'f' ? c - 'a' + 10
+		: c >= 'A' && c <= 'F' ? c - 'A' + 10
+				       : 99;
 
 	return d < base ? d : -1;
 }
@@ -76,7 +81,8 @@ static int64_t number(const char *p, const char *end, int n, int base)
 	return v;
 }
 
-/* The escape at p (behind the backslash); appends what it means and returns the end, NULL when bad. */
+/* The escape at p (behind the backslash); appends what it means and returns the end, NULL when bad.
+ */
 static const char *unescape(const char *p, const char *end, struct buf *out)
 {
 	const char *at = p < end && *p ? strchr(letters, *p) : NULL;

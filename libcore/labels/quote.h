@@ -4,13 +4,15 @@
 
 #include "base/buf.h"
 
-/* Appends text in double quotes, as Go's strconv.Quote: \n \t ... for controls, \xNN for bytes that are not UTF-8. */
+/* Appends text in double quotes, as Go's strconv.Quote: \n \t ... for controls, \xNN for bytes that
+ * are not UTF-8. */
 void quote_add(struct buf *b, struct bytes text);
 
 /*
- * A string in double quotes (escapes \a \b \f \n \r \t \v \\ \" \NNN \xNN \uNNNN \UNNNNNNNN) or in backticks (raw) at the
- * start of text: appends its value to out and returns its length with quotes; 0 when none is there, it does
- * not end, or an escape is bad. A newline may stand only in backticks.
+ * A string in double quotes (escapes \a \b \f \n \r \t \v \\ \" \NNN \xNN \uNNNN \UNNNNNNNN) or in
+ * backticks (raw) at the start of text: appends its value to out and returns its length with
+ * quotes; 0 when none is there, it does not end, or an escape is bad. A newline may stand only in
+ * backticks.
  */
 size_t quote_scan(struct bytes text, struct buf *out);
 

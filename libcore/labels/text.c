@@ -46,7 +46,8 @@ static int add_label(struct reading *rd, struct bytes name, struct bytes value, 
 	if (rd->n == LABELS_MAX)
 		return err_set(e, ERR_LIMIT, "more than %d labels", LABELS_MAX);
 	if (name.n > LABEL_NAME_MAX || value.n > LABEL_VALUE_MAX)
-		return err_set(e, ERR_LIMIT, "label '%.*s' is too long", (int)(name.n < 40 ? name.n : 40), name.p);
+		return err_set(e, ERR_LIMIT, "label '%.*s' is too long",
+			       (int)(name.n < 40 ? name.n : 40), name.p);
 	mem_grow(&rd->v, &rd->cap, rd->n + 1, sizeof(*rd->v));
 	rd->v[rd->n++] = (struct label){ name, value };
 	return 0;
@@ -91,10 +92,12 @@ static int read_json(struct reading *rd, struct bytes text, struct err *e)
 	if (!json_take(&j, '}')) {
 		do {
 			if (!read_json_string(rd, &j, &name) || !json_take(&j, ':'))
-				return err_set(e, ERR_USAGE, "labels: expected \"name\": at column %zu",
+				return err_set(e, ERR_USAGE,
+					       "labels: expected \"name\": at column %zu",
 					       (size_t)(j.p - text.p) + 1);
 			if (!read_json_string(rd, &j, &value))
-				return err_set(e, ERR_USAGE, "label '%.*s': expected a string at column %zu",
+				return err_set(e, ERR_USAGE,
+					       "label '%.*s': expected a string at column %zu",
 					       BYTES_ARG(name), (size_t)(j.p - text.p) + 1);
 			if (add_label(rd, name, value, e) < 0)
 				return -1;
@@ -119,7 +122,8 @@ int labels_parse_json(struct bytes text, struct arena *a, struct labels *ret, st
 
 static void skip_space(struct bytes *t)
 {
-	while (t->n > 0 && (t->p[0] == ' ' || t->p[0] == '\t' || t->p[0] == '\n' || t->p[0] == '\r'))
+	while (t->n > 0 &&
+	       (t->p[0] == ' ' || t->p[0] == '\t' || t->p[0] == '\n' || t->p[0] == '\r'))
 		*t = bytes_sub(*t, 1, t->n);
 }
 
@@ -154,20 +158,23 @@ static int read_text(struct reading *rd, struct bytes text, struct err *e)
 			buf_reset(&rd->scratch);
 			n = quote_scan(t, &rd->scratch);
 			if (n == 0)
-				return err_set(e, ERR_USAGE,
-					       "label '%.*s': expected a value in quotes at column %zu",
-					       BYTES_ARG(name), text.n - t.n + 1);
+				return err_set(
+					e, ERR_USAGE,
+					"label '%.*s': expected a value in quotes at column %zu",
+					BYTES_ARG(name), text.n - t.n + 1);
 			t = bytes_sub(t, n, t.n);
 			value = arena_copy(rd->a, buf_bytes(&rd->scratch));
 			if (add_label(rd, arena_copy(rd->a, name), value, e) < 0)
 				return -1;
 		} while (take(&t, ','));
 		if (!take(&t, '}'))
-			return err_set(e, ERR_USAGE, "labels: expected , or } at column %zu", text.n - t.n + 1);
+			return err_set(e, ERR_USAGE, "labels: expected , or } at column %zu",
+				       text.n - t.n + 1);
 	}
 	skip_space(&t);
 	if (t.n != 0)
-		return err_set(e, ERR_USAGE, "labels: something behind } at column %zu", text.n - t.n + 1);
+		return err_set(e, ERR_USAGE, "labels: something behind } at column %zu",
+			       text.n - t.n + 1);
 	return 0;
 }
 

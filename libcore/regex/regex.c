@@ -12,7 +12,12 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-enum { MATCH_LIMIT = 1000000, PATTERN_MAX = 64 << 10, JIT_STACK_FIRST = 32 << 10, JIT_STACK_MAX = 1 << 20 };
+enum {
+	MATCH_LIMIT = 1000000,
+	PATTERN_MAX = 64 << 10,
+	JIT_STACK_FIRST = 32 << 10,
+	JIT_STACK_MAX = 1 << 20
+};
 
 struct regex {
 	pcre2_code *code;
@@ -66,30 +71,36 @@ static struct scratch *scratch_get(void)
 
 struct regex *regex_new(struct bytes pattern, enum regex_anchor anchor, struct err *e)
 {
-	/* as RE2: $ is the very end, bytes that are not UTF-8 do not stop a match, \d and kin are ASCII */
-	uint32_t flags = PCRE2_DOLLAR_ENDONLY | PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
+	/* as RE2: $ is the very end, bytes that are not UTF-8 do not stop a match, \d and kin are
+	 * ASCII */
+	uint32_t flags = PCRE2_DOLLAR_ENDONLY | PCRE2_UTF | PCRE2_MATCH_INVALID_UTF |
+			 PCRE2_NEVER_BACKSLASH_C;
 	struct regex *r;
 	int code;
 	size_t at;
 
 	if (pattern.n > PATTERN_MAX) {
-		err_set(e, ERR_LIMIT, "regular expression of %zu bytes, at most %d", pattern.n, PATTERN_MAX);
+		err_set(e, ERR_LIMIT, "regular expression of %zu bytes, at most %d", pattern.n,
+			PATTERN_MAX);
 		return NULL;
 	}
 	if (anchor == REGEX_ANCHORED)
 		flags |= PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOTALL;
 	r = mem_alloc(sizeof(*r));
 	buf_add_bytes(&r->pattern, pattern);
-	r->code = pcre2_compile((PCRE2_SPTR)buf_str(&r->pattern), pattern.n, flags, &code, &at, NULL);
+	r->code =
+		pcre2_compile((PCRE2_SPTR)buf_str(&r->pattern), pattern.n, flags, &code, &at, NULL);
 	if (!r->code) {
 		char why[128];
 
 		pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof(why));
-		err_set(e, ERR_QUERY, "regular expression '%.*s': at byte %zu: %s", BYTES_ARG(pattern), at, why);
+		err_set(e, ERR_QUERY, "regular expression '%.*s': at byte %zu: %s",
+			BYTES_ARG(pattern), at, why);
 		regex_free(r);
 		return NULL;
 	}
-	pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE); /* where there is no JIT, matching is interpreted */
+	pcre2_jit_compile(r->code,
+			  PCRE2_JIT_COMPLETE); /* where there is no JIT, matching is interpreted */
 	return r;
 }
 
@@ -105,7 +116,8 @@ void regex_free(struct regex *r)
 int regex_match(struct regex *r, struct bytes text, size_t ret_at[2], struct err *e)
 {
 	struct scratch *s = scratch_get();
-	int rc = pcre2_match(r->code, (PCRE2_SPTR)(text.p ? text.p : ""), text.n, 0, 0, s->data, s->context);
+	int rc = pcre2_match(r->code, (PCRE2_SPTR)(text.p ? text.p : ""), text.n, 0, 0, s->data,
+			     s->context);
 
 	if (rc == PCRE2_ERROR_NOMATCH)
 		return 0;
@@ -113,7 +125,8 @@ int regex_match(struct regex *r, struct bytes text, size_t ret_at[2], struct err
 		char why[128];
 
 		pcre2_get_error_message(rc, (PCRE2_UCHAR *)why, sizeof(why));
-		return err_set(e, ERR_LIMIT, "regular expression '%s': gave up: %s", r->pattern.p, why);
+		return err_set(e, ERR_LIMIT, "regular expression '%s': gave up: %s", r->pattern.p,
+			       why);
 	}
 	if (ret_at) {
 		const PCRE2_SIZE *v = pcre2_get_ovector_pointer(s->data);

@@ -8,9 +8,16 @@ static const struct {
 	double ns;
 } units[] = {
 	/* longer names first, so that "ms" is not read as "m" */
-	{ "ns", 1 },	     { "us", 1e3 },	   { "µs", 1e3 },  { "ms", 1e6 },
-	{ "s", 1e9 },	     { "m", 60e9 },	   { "h", 3600e9 }, { "d", 24 * 3600e9 },
-	{ "w", 7 * 24 * 3600e9 }, { "y", 365 * 24 * 3600e9 },
+	{ "ns", 1 },
+	{ "us", 1e3 },
+	{ "µs", 1e3 },
+	{ "ms", 1e6 },
+	{ "s", 1e9 },
+	{ "m", 60e9 },
+	{ "h", 3600e9 },
+	{ "d", 24 * 3600e9 },
+	{ "w", 7 * 24 * 3600e9 },
+	{ "y", 365 * 24 * 3600e9 },
 };
 
 static size_t scan_number(struct bytes t)
@@ -72,7 +79,8 @@ int time_parse_duration(struct bytes text, int64_t *ret_ns, struct err *e)
 	if (minus || (t.n > 0 && t.p[0] == '+'))
 		t = bytes_sub(t, 1, t.n);
 	if (!scan_duration(t, &ns))
-		return err_set(e, ERR_USAGE, "expected a duration as 1h30m, found '%.*s'", BYTES_ARG(text));
+		return err_set(e, ERR_USAGE, "expected a duration as 1h30m, found '%.*s'",
+			       BYTES_ARG(text));
 	if (ns >= 0x1p63)
 		return err_set(e, ERR_USAGE, "duration '%.*s' is too long", BYTES_ARG(text));
 	*ret_ns = llround(minus ? -ns : ns);

@@ -181,7 +181,8 @@ static bool parse_number(struct bytes t, int64_t *ret_ns)
 			*ret_ns = v * NS_PER_S;
 		return true;
 	}
-	if (memchr(t.p, '.', t.n) && t.p[0] != '-' && t.p[0] != '+' && num_double(t, &s) && s < 9e9) {
+	if (memchr(t.p, '.', t.n) && t.p[0] != '-' && t.p[0] != '+' && num_double(t, &s) &&
+	    s < 9e9) {
 		*ret_ns = llround(s * 1e9);
 		return true;
 	}
@@ -200,7 +201,8 @@ int time_parse(struct bytes text, int64_t now_ns, int64_t *ret_ns, struct err *e
 	if (text.n > 1 && (text.p[0] == '-' || text.p[0] == '+') &&
 	    time_parse_duration(text, &d, NULL) == 0 && !num_i64(text, &(int64_t){ 0 })) {
 		if (__builtin_add_overflow(now_ns, d, ret_ns))
-			return err_set(e, ERR_USAGE, "time '%.*s' is out of range", BYTES_ARG(text));
+			return err_set(e, ERR_USAGE, "time '%.*s' is out of range",
+				       BYTES_ARG(text));
 		return 0;
 	}
 	if (time_day_parse(text, &day)) {
