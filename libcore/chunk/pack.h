@@ -37,6 +37,8 @@ struct pack_trailer {
 				      in this pack and in `parts`; ascending */
 	struct hash_list parts; /* names of packs of this tenant and day, without which `segments`
 				   does not hold */
+	bool mixed; /* holds entries from elsewhere too: JSON lines, a segment without a good end.
+		       What else covers `segments` must then not make this pack obsolete */
 	struct hash_list replaced; /* names of packs whose entries are all here */
 	struct bytes *deletes;     /* delete requests that were applied */
 	size_t n_deletes;

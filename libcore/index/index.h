@@ -1,14 +1,14 @@
 /*
- * Reading an index file: which series, chunks and blocks of one tenant and day lie in which packs. The
- * file is mapped; nothing but its head is read and checked at open, every other page of 64 KiB when it
- * is first touched. Format: lokid-index(5).
+ * Reading an index file: which series, chunks and blocks of one tenant and day lie in which packs.
+ * The file is mapped; nothing but its head is read and checked at open, every other page of 64 KiB
+ * when it is first touched. Format: lokid-index(5).
  *
- * Series have numbers 0..n_series-1 in the order of their labels, chunks and blocks follow the order of
- * their series. An open index is for any thread (pages may be checked twice). Strings and labels that it gives lie in
- * the file: valid until index_close.
+ * Series have numbers 0..n_series-1 in the order of their labels, chunks and blocks follow the
+ * order of their series. An open index is for any thread (pages may be checked twice). Strings and
+ * labels that it gives lie in the file: valid until index_close.
  *
- * Errors of every call that reads: ERR_CORRUPT, a checksum or a reference is wrong; the message names
- * the place.
+ * Errors of every call that reads: ERR_CORRUPT, a checksum or a reference is wrong; the message
+ * names the place.
  */
 #ifndef INDEX_INDEX_H
 #define INDEX_INDEX_H
@@ -28,15 +28,16 @@ struct index_info {
 	struct hash128 name; /* of the file; zero when it has none */
 	struct bytes tenant;
 	int32_t day;
-	bool mixed;		/* holds more than what it replaces: is never obsolete by its set of segments */
+	bool mixed; /* holds more than what it replaces: is never obsolete by its set of segments */
 	int64_t min_ts, max_ts; /* of all entries; min > max when there are none */
 	uint64_t entries, line_bytes, size;
 	uint32_t n_series, n_chunks, n_blocks, n_packs, n_names, n_pairs, n_symbols;
-	uint32_t n_segments, n_indexes, n_old_packs, n_deletes; /* what it replaces; deletes applied */
+	uint32_t n_segments, n_indexes, n_old_packs,
+		n_deletes; /* what it replaces; deletes applied */
 };
 
-/* A file's bytes, which stay where they are until index_close; name is for messages and may be a store's name
- * of it, then info.name is its hash. NULL on error: ERR_CORRUPT, ERR_VERSION. */
+/* A file's bytes, which stay where they are until index_close; name is for messages and may be a
+ * store's name of it, then info.name is its hash. NULL on error: ERR_CORRUPT, ERR_VERSION. */
 struct index *index_open(struct bytes file, const char *name, struct err *e);
 /* Maps an object of the store. Also ERR_NO: gone, ERR_IO. */
 struct index *index_load(struct store *s, const char *name, struct err *e);
@@ -54,7 +55,8 @@ struct index_name {
 };
 MUST_CHECK int index_name_at(struct index *ix, uint32_t i, struct index_name *ret, struct err *e);
 /* 1 found, 0 no series has this label. */
-MUST_CHECK int index_name_find(struct index *ix, struct bytes name, struct index_name *ret, struct err *e);
+MUST_CHECK int index_name_find(struct index *ix, struct bytes name, struct index_name *ret,
+			       struct err *e);
 
 /* Pair number i of n_pairs, ascending by name, then value. */
 struct index_pair {
@@ -62,8 +64,8 @@ struct index_pair {
 	uint32_t n_series;
 };
 MUST_CHECK int index_pair_at(struct index *ix, uint32_t i, struct index_pair *ret, struct err *e);
-MUST_CHECK int index_pair_find(struct index *ix, struct bytes name, struct bytes value, uint32_t *ret_pair,
-			       struct err *e);
+MUST_CHECK int index_pair_find(struct index *ix, struct bytes name, struct bytes value,
+			       uint32_t *ret_pair, struct err *e);
 
 /* ---- series ---- */
 
@@ -77,8 +79,8 @@ void index_set_release(struct index_set *s);
 /* Those that have pair number `pair`, appended. */
 MUST_CHECK int index_postings(struct index *ix, uint32_t pair, struct index_set *s, struct err *e);
 
-/* Those that every one of the n matchers fits; none given fits all. s is emptied first. A label that a series has not
- * is "", so {a=""} and {a!="x"} find those without a. */
+/* Those that every one of the n matchers fits; none given fits all. s is emptied first. A label
+ * that a series has not is "", so {a=""} and {a!="x"} find those without a. */
 MUST_CHECK int index_match(struct index *ix, const struct matcher *m, size_t n, struct index_set *s,
 			   struct err *e);
 
@@ -88,13 +90,14 @@ struct index_series {
 	uint32_t first_chunk, n_chunks; /* its chunks, ascending by from */
 	uint32_t labels_at;		/* private */
 };
-MUST_CHECK int index_series_at(struct index *ix, uint32_t i, struct index_series *ret, struct err *e);
+MUST_CHECK int index_series_at(struct index *ix, uint32_t i, struct index_series *ret,
+			       struct err *e);
 /* 1 found, 0 it has no such stream. By binary search. */
 MUST_CHECK int index_series_find(struct index *ix, const struct hash128 *id, uint32_t *ret_series,
 				 struct err *e);
 /* The array lies in the arena. */
-MUST_CHECK int index_series_labels(struct index *ix, uint32_t i, struct arena *a, struct labels *ret,
-				   struct err *e);
+MUST_CHECK int index_series_labels(struct index *ix, uint32_t i, struct arena *a,
+				   struct labels *ret, struct err *e);
 
 /* ---- chunks, blocks, packs ---- */
 
@@ -110,12 +113,11 @@ struct index_chunk {
 MUST_CHECK int index_chunk_at(struct index *ix, uint32_t i, struct index_chunk *ret, struct err *e);
 
 struct index_block {
-	uint32_t offset; /* from the chunk's head */
-	uint32_t length; /* as stored */
+	uint32_t offset;	   /* from the chunk's head */
+	uint32_t length, side_len; /* as stored: of the whole, of the columns before the lines */
 	uint32_t entries;
 	uint32_t line_bytes; /* without newlines */
 	uint32_t meta_bytes;
-	uint32_t crc;
 	int64_t min_ts, max_ts;
 };
 /* Block k of n_blocks of this chunk. Offset and length are checked to lie inside the chunk. */
@@ -140,8 +142,10 @@ enum index_list {
 	INDEX_INDEXES,	 /* hashes of index files */
 	INDEX_OLD_PACKS, /* hashes of packs */
 };
-/* The ids one after another, 16 bytes each, ascending: info's n_segments, n_indexes, n_old_packs of them. */
-MUST_CHECK int index_list(struct index *ix, enum index_list which, const struct hash128 **ret, struct err *e);
+/* The ids one after another, 16 bytes each, ascending: info's n_segments, n_indexes, n_old_packs of
+ * them. */
+MUST_CHECK int index_list(struct index *ix, enum index_list which, const struct hash128 **ret,
+			  struct err *e);
 
 /* Delete request number i of n_deletes that was applied, ascending. */
 MUST_CHECK int index_delete_at(struct index *ix, uint32_t i, struct bytes *ret, struct err *e);

@@ -1,7 +1,7 @@
 /*
- * Which index files of one tenant and day count. Writing an index is the commit, and what it replaces is
- * deleted later, so at any moment a folder may hold index files that others have made obsolete.
- * Rules: lokid-index(5), "COMMIT RULES".
+ * Which index files of one tenant and day count. Writing an index is the commit, and what it
+ * replaces is deleted later, so at any moment a folder may hold index files that others have made
+ * obsolete. Rules: lokid-index(5), "COMMIT RULES".
  */
 #ifndef INDEX_LIVE_H
 #define INDEX_LIVE_H
@@ -17,10 +17,10 @@ struct live_item {
 };
 
 /*
- * ret_live[i] tells whether item i counts. Not live is who is named by another's replaced index files; who, not
- * being mixed, replaces something, all of which another replaces too, and more; or replaces the same
- * and has the higher name. Those that are not live still make others obsolete (so it is transitive). Names are distinct.
- * For any thread.
+ * ret_live[i] tells whether item i counts. Not live is who is named by another's replaced index
+ * files; who, not being mixed, replaces something, all of which another replaces too, and more; or
+ * replaces the same and has the higher name. Those that are not live still make others obsolete (so
+ * it is transitive). Names are distinct. For any thread.
  */
 void live_pick(const struct live_item *v, size_t n, bool *ret_live);
 
@@ -34,7 +34,8 @@ struct live_fault {
 struct live {
 	struct index **v; /* ascending by name */
 	size_t n;
-	bool **skip_pack; /* skip_pack[i][p]: pack p of v[i] is not to be read: another v has it, or it was replaced */
+	bool **skip_pack; /* skip_pack[i][p]: pack p of v[i] is not to be read: another v has it, or
+			     it was replaced */
 	struct hash128 *obsolete; /* names of those that are not live, ascending */
 	size_t n_obsolete;
 	struct live_fault *faults;
@@ -42,15 +43,18 @@ struct live {
 };
 
 /*
- * Lists, opens, picks. A listed file that is gone when it is opened makes it list again, three times at most.
- * Damaged files come into faults; the caller decides what they mean. Errors: ERR_IO, ERR_AGAIN (files kept vanishing).
+ * Lists, opens, picks. A listed file that is gone when it is opened makes it list again, three
+ * times at most. Damaged files come into faults; the caller decides what they mean. Errors: ERR_IO,
+ * ERR_AGAIN (files kept vanishing).
  */
-MUST_CHECK int live_load(struct store *s, struct bytes tenant, int32_t day, struct live *ret, struct err *e);
+MUST_CHECK int live_load(struct store *s, struct bytes tenant, int32_t day, struct live *ret,
+			 struct err *e);
 void live_release(struct live *l);
 
-/* Calls each(day, data, e) for the days of which the tenant has a folder of index files, ascending, from..to included. */
+/* Calls each(day, data, e) for the days of which the tenant has a folder of index files, ascending,
+ * from..to included. */
 typedef int live_day_fn(int32_t day, void *data, struct err *e);
-MUST_CHECK int live_days(struct store *s, struct bytes tenant, int32_t from, int32_t to, live_day_fn *each,
-			 void *data, struct err *e);
+MUST_CHECK int live_days(struct store *s, struct bytes tenant, int32_t from, int32_t to,
+			 live_day_fn *each, void *data, struct err *e);
 
 #endif

@@ -13,14 +13,14 @@ struct index_writer;
 struct index_writer *index_writer_new(struct bytes tenant, int32_t day);
 void index_writer_free(struct index_writer *w); /* NULL is fine */
 
-/* Number for index_writer_chunk; n_chunks, entries, min_ts and max_ts are set from the chunks that follow. A pack may be
- * added once. */
+/* Number for index_writer_chunk; n_chunks, entries, min_ts and max_ts are set from the chunks that
+ * follow. A pack may be added once. */
 uint32_t index_writer_pack(struct index_writer *w, const struct index_pack *p);
 
 /*
- * A chunk of that pack, with its c->n_blocks blocks; c->pack and c->first_block are not looked at. Everything is copied.
- * Errors: ERR_LIMIT more than 2^32 - 2 of something; ERR_CORRUPT two label sets with one id, or a block that
- * lies outside its chunk's bytes or time.
+ * A chunk of that pack, with its c->n_blocks blocks; c->pack and c->first_block are not looked at.
+ * Everything is copied. Errors: ERR_LIMIT more than 2^32 - 2 of something; ERR_CORRUPT two label
+ * sets with one id, or a block that lies outside its chunk's bytes or time.
  */
 MUST_CHECK int index_writer_chunk(struct index_writer *w, uint32_t pack, const struct hash128 *id,
 				  const struct labels *labels, const struct index_chunk *c,
@@ -32,7 +32,8 @@ void index_writer_delete(struct index_writer *w, struct bytes request);
 /* The content holds more than what the replaced segments, index files and packs held. */
 void index_writer_mixed(struct index_writer *w);
 
-/* Appends the file to out. Nothing may be added afterwards. Errors: ERR_LIMIT a file over 2^32 - 1 symbols or bytes of them. */
+/* Appends the file to out. Nothing may be added afterwards. Errors: ERR_LIMIT a file over 2^32 - 1
+ * symbols or bytes of them. */
 MUST_CHECK int index_writer_finish(struct index_writer *w, struct buf *out, struct err *e);
 
 #endif

@@ -19,9 +19,10 @@ struct store_name {
 };
 
 /*
- * Reads the last four parts of a name or of a path ("/srv/store/fake/chunks/2026-01-15/<hash>.pack"), so
- * a path of a store that was moved or is named otherwise here still says which object is meant.
- * Errors: ERR_USAGE, naming what is no such part.
+ * Reads the last four parts of a name or of a path
+ * ("/srv/store/fake/chunks/2026-01-15/<hash>.pack"), so a path of a store that was moved or is
+ * named otherwise here still says which object is meant. Errors: ERR_USAGE, naming what is no such
+ * part.
  */
 MUST_CHECK int store_name_parse(struct bytes path, struct store_name *ret, struct err *e);
 

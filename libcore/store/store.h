@@ -1,7 +1,8 @@
 /*
- * Where packs and index files lie: named objects, written whole and never changed. Today a folder. Names
- * are relative to the store and have '/' between folders; those that end in ".tmp" are not part of the
- * store. Everything below "~lokid/" is the store's own. Format: lokid-index(5), "STORE".
+ * Where packs and index files lie: named objects, written whole and never changed. Today a folder.
+ * Names are relative to the store and have '/' between folders; those that end in ".tmp" are not
+ * part of the store. Everything below "~lokid/" is the store's own. Format: lokid-index(5),
+ * "STORE".
  *
  * For any thread, except that one store_put is for one thread.
  */
@@ -35,21 +36,21 @@ const char *store_path(const struct store *s);
 
 /*
  * Calls each(name, size, data, e) for every object whose name begins with folder (such as
- * "fake/index/", or "" for all but the store's own), in ascending order of the names; name is relative to
- * the store and valid during the call. A folder that is not there has none. each returns 0, or -1 with e
- * set, which ends the listing. Errors: ERR_IO, what each gave.
+ * "fake/index/", or "" for all but the store's own), in ascending order of the names; name is
+ * relative to the store and valid during the call. A folder that is not there has none. each
+ * returns 0, or -1 with e set, which ends the listing. Errors: ERR_IO, what each gave.
  */
 typedef int store_each_fn(const char *name, uint64_t size, void *data, struct err *e);
 MUST_CHECK int store_list(struct store *s, const char *folder, store_each_fn *each, void *data,
 			  struct err *e);
 
-/* The folders right below folder ("" for the tenants), ascending, without the store's own and those that
- * begin with '.'; name is then the last part alone and size 0. Else as store_list. */
-MUST_CHECK int store_list_folders(struct store *s, const char *folder, store_each_fn *each, void *data,
-				  struct err *e);
+/* The folders right below folder ("" for the tenants), ascending, without the store's own and those
+ * that begin with '.'; name is then the last part alone and size 0. Else as store_list. */
+MUST_CHECK int store_list_folders(struct store *s, const char *folder, store_each_fn *each,
+				  void *data, struct err *e);
 
-/* An object that is read, in ranges or mapped. {0} is a closed one. A deletion by others does no harm to an
- * open one. */
+/* An object that is read, in ranges or mapped. {0} is a closed one. A deletion by others does no
+ * harm to an open one. */
 struct store_file {
 	int fd;
 	bool is_open;
@@ -58,9 +59,11 @@ struct store_file {
 };
 
 /* Errors: ERR_NO there is no such object (deleted since it was listed); ERR_IO. */
-MUST_CHECK int store_file_open(struct store *s, const char *name, struct store_file *ret, struct err *e);
+MUST_CHECK int store_file_open(struct store *s, const char *name, struct store_file *ret,
+			       struct err *e);
 /* Exactly n bytes at offset off into p. Errors: ERR_CORRUPT it ends before; ERR_IO. */
-MUST_CHECK int store_file_read(struct store_file *f, uint64_t off, void *p, size_t n, struct err *e);
+MUST_CHECK int store_file_read(struct store_file *f, uint64_t off, void *p, size_t n,
+			       struct err *e);
 /* Makes f->map the whole content; valid until f is closed. */
 MUST_CHECK int store_file_map(struct store_file *f, struct err *e);
 void store_file_close(struct store_file *f);
@@ -69,9 +72,9 @@ void store_file_close(struct store_file *f);
 MUST_CHECK int store_has(struct store *s, const char *name, uint64_t *ret_size, struct err *e);
 
 /*
- * An object that is being written. It appears, complete and durable, at store_put_commit, named after the
- * hash of its bytes: FOLDER/<32 hex digits>SUFFIX. Folders are made, and durable too. An object that has
- * this name already has these bytes: it is overwritten by itself.
+ * An object that is being written. It appears, complete and durable, at store_put_commit, named
+ * after the hash of its bytes: FOLDER/<32 hex digits>SUFFIX. Folders are made, and durable too. An
+ * object that has this name already has these bytes: it is overwritten by itself.
  */
 struct store_put;
 
@@ -84,8 +87,9 @@ MUST_CHECK int store_put_commit(struct store_put *p, const char *suffix, struct 
 void store_put_abort(struct store_put *p); /* nothing is left behind; NULL is fine */
 
 /* The three calls in one. */
-MUST_CHECK int store_put_bytes(struct store *s, const char *folder, const char *suffix, struct bytes b,
-			       struct hash128 *ret_hash, struct buf *ret_name, struct err *e);
+MUST_CHECK int store_put_bytes(struct store *s, const char *folder, const char *suffix,
+			       struct bytes b, struct hash128 *ret_hash, struct buf *ret_name,
+			       struct err *e);
 
 /* Absent already is fine. Durable when it returns. Errors: ERR_IO. */
 MUST_CHECK int store_delete(struct store *s, const char *name, struct err *e);
