@@ -158,7 +158,7 @@ golden: all
 
 # --- lint ------------------------------------------------------------------------------------
 
-C_FILES := $(wildcard cmd/*.c libcore/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch])
+C_FILES := $(wildcard cmd/*.c scripts/*/*.[ch] libcore/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch])
 HEADERS := $(wildcard libcore/*/*.h)
 SHELLS   = $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/* .ci/* tests/lib/* $(SCRIPTS) \
              $(wildcard examples/*.sh examples/*/*.sh tests/bench/*.sh) 2>/dev/null) tests/lib/tap.sh
@@ -185,7 +185,7 @@ lint-docs: all
 	$(Q)BIN=$(B)/bin scripts/check-docs
 
 lint-shell:
-	$(Q)shellcheck -x -P SCRIPTDIR $(SHELLS)
+	$(Q)shellcheck $(SHELLS) $(wildcard completions/bash/*)
 
 lint-man:
 	$(Q)$(if $(wildcard man/*),mandoc -T lint -W warning $(wildcard man/*.[1-8]))

@@ -64,7 +64,7 @@ static void print_option(int letter, const char *name, const char *value, const 
 		n = snprintf(left, sizeof(left), "      --%s", name);
 	if (value)
 		n += snprintf(left + n, sizeof(left) - (size_t)n, " %s", value);
-	if (n >= HELP_COLUMN)
+	if (n > HELP_COLUMN - 2)
 		printf("%s\n%*s%s\n", left, HELP_COLUMN, "", help);
 	else
 		printf("%-*s%s\n", HELP_COLUMN, left, help);

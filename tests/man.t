@@ -1,0 +1,72 @@
+#!/bin/sh
+# The EXAMPLES of every page of section 1 and of logql(7) do what the page shows; tests/README.md
+# says how they are written.
+. "${0%/*}/lib/tap.sh"
+
+# The examples of a page, one a file: NN.cmd (a script), NN.out (its stdout), NN.line (where).
+extract() {
+	awk -v dir="$2" '
+	function name(suffix) { return sprintf("%s/%03d.%s", dir, n, suffix) }
+	function begin_command(text)
+	{
+		n++
+		print FNR >name("line")
+		printf "" >name("out")
+		print text >name("cmd")
+		more = text ~ /\\$/
+		in_output = !more
+	}
+	# What mdoc makes of a literal line.
+	function plain(text)
+	{
+		gsub(/\\&/, "", text)
+		gsub(/\\-/, "-", text)
+		gsub(/\\\(aq/, "\047", text)
+		gsub(/\\\(ti/, "~", text)
+		gsub(/\\\(ha/, "^", text)
+		gsub(/\\e/, "\\", text)
+		return text
+	}
+	/^\.Sh / { examples = /EXAMPLES/ }
+	/^\.\\" no-run/ { skip = 1; next }
+	/^\.Bd -literal/ { block = examples && !skip; skip = 0; in_output = 0; more = 0; next }
+	/^\.Ed/ { block = 0; next }
+	!block || /^\.\\"/ { next }
+	{ text = plain($0) }
+	more { print text >name("cmd"); more = text ~ /\\$/; in_output = !more; next }
+	text ~ /^\$ / { begin_command(substr(text, 3)); next }
+	in_output { print text >name("out"); next }
+	{ printf "%s:%d: a literal block of EXAMPLES begins without \"$ \"\n", FILENAME, FNR >(dir "/bad") }
+	' "$1"
+}
+
+set -- "$REPO"/man/*.1
+[ -e "$1" ] || skip_all "man/ has no page of section 1"
+[ ! -e "$REPO/man/logql.7" ] || set -- "$@" "$REPO/man/logql.7"
+
+for page in "$@"; do
+	name=${page##*/}
+	dir=$TAP/examples/$name
+	mkdir -p "$dir" "$TAP/work/$name"
+	extract "$page" "$dir"
+	cd "$TAP/work/$name" || exit 99
+	cp "$REPO"/examples/logs/* . 2>/dev/null
+	ok "$name: blocks begin with a command" test ! -e "$dir/bad"
+	[ ! -e "$dir/bad" ] || note "$(cat "$dir/bad")"
+
+	for cmd in "$dir"/*.cmd; do
+		[ -e "$cmd" ] || break
+		at=$(cat "${cmd%.cmd}.line")
+		run sh "$cmd"
+		ok "$name:$at: prints what the page shows" stdout_is_file "${cmd%.cmd}.out"
+		if [ -s "${cmd%.cmd}.out" ]; then
+			is "$name:$at: exit status" "$STATUS" 0
+		else
+			ok "$name:$at: exit status $STATUS" test "$STATUS" -le 1
+		fi
+		[ "$STATUS" -le 1 ] || tap_show stderr "$TAP/stderr" >&2
+	done
+	cd "$TAP/work" || exit 99
+done
+
+done_testing
