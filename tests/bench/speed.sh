@@ -1,0 +1,242 @@
+#!/bin/sh
+# speed.sh [PART]... - how fast and small, beside public tools on the same bytes in the same run.
+#
+# Prints "name value unit limit ratio verdict", TAB between: the limit that the value is held
+# against (- for none); the ratio to the tool (- for none); pass, fail or info. Exit 1 when one
+# failed. Without PART all of them, in order; a later part reads what the earlier ones left.
+#
+# BENCH_BYTES   bytes of lines, default 1G     BENCH_RUNS    median of so many, default 5
+# BENCH_DIR     where, default build/bench     BENCH_WAL_GB  closed segments, default 10
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd -P)
+repo=${here%/tests/bench}
+build=${BUILD:-$repo/build}
+B=$build/${VARIANT:-default}
+PATH=$B/bin:$B/bench:$PATH
+bytes=${BENCH_BYTES:-1G}
+runs=${BENCH_RUNS:-5}
+wal_gb=${BENCH_WAL_GB:-10}
+dir=${BENCH_DIR:-$build/bench}
+end=1760594400
+export LC_ALL=C PATH
+
+mkdir -p "$dir"
+cd "$dir"
+
+calc() { awk "BEGIN { printf \"%.4g\", $1 }"; }
+row() { printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$@"; }
+info() { row "$1" "$2" "$3" - "${4:--}" info; }
+
+# at_least NAME VALUE UNIT LIMIT, at_most likewise; the limit may be - when only a ratio counts:
+# ratio_at_least NAME VALUE UNIT LIMIT RATIO
+at_least() { row "$1" "$2" "$3" "$4" - "$(verdict "$2 >= $4")"; }
+at_most() { row "$1" "$2" "$3" "$4" - "$(verdict "$2 <= $4")"; }
+ratio_at_least() { row "$1" "$2" "$3" "$4" "$5" "$(verdict "$5 >= $4")"; }
+ratio_at_most() { row "$1" "$2" "$3" "$4" "$5" "$(verdict "$5 <= $4")"; }
+verdict() { awk "BEGIN { print ($1) ? \"pass\" : \"fail\" }"; }
+
+truth() { sed -n "s/^  \"$1\": \"*\([^\",]*\).*/\1/p" data/truth.json; }
+tree_bytes() { find "$@" -type f -printf '%s\n' | awk '{ n += $1 } END { print n + 0 }'; }
+wall() { echo "$1" | cut -f 1; }
+cpu() { echo "$1" | cut -f 2; }
+rss_mib() { calc "$(echo "$1" | cut -f 3) / 1024"; }
+mb_per_s() { calc "$(truth bytes) / 1e6 / $1"; }
+ms() { calc "$1 * 1000"; }
+
+# expect FOUND WANTED WHAT: a fast wrong answer is no result.
+expect() {
+	[ "$1" = "$2" ] || { echo "speed.sh: error: $3: found '$1', expected '$2'" >&2; exit 1; }
+}
+
+# api_value FILE: the number in the API's answer of a query that has one.
+api_value() { sed -n 's/.*"value":\[[^,]*,"\([^"]*\)"\].*/\1/p' "$1"; }
+
+# once PARAMETERS NAME COMMAND...: makes NAME unless it was made with the same parameters.
+once() {
+	[ "$(cat "$2.made" 2>/dev/null)" = "$1" ] && return 0
+	once_made=$2.made once_is=$1
+	rm -rf "$once_made" "$2"
+	shift 2
+	"$@"
+	echo "$once_is" >"$once_made"
+}
+
+compress_streams() {
+	mkdir zstd
+	for f in data/raw/*.log; do # one run for each stream, as if it were a file that somebody keeps
+		f=${f##*/}
+		zstd -q -3 -T1 "data/raw/$f" -o "zstd/$f.zst"
+	done
+}
+
+part_data() {
+	once "$bytes" data "$repo/scripts/gen-logs" data data "$bytes" 300 1 $end
+	once "$bytes" zstd compress_streams
+	cat data/raw/*.log >lines
+	cat zstd/*.zst >lines.zst
+	info data_lines "$(truth lines)" lines
+	info data_bytes "$(truth bytes)" bytes
+}
+
+# Speeds count the bytes of lines, though JSON with its labels is about twice as many to read.
+part_ingest() {
+	m=$(measure -n "$runs" -p 'rm -rf wal; sync' lokid-ingest --wal wal --sync always --input jsonl data/entries.jsonl)
+	yard=$(for _ in $(seq "$runs"); do rm -f out; sync; snappy-sync lines out; done | sort -n | sed -n "$((runs / 2 + 1))p")
+	rm -f out
+	speed=$(mb_per_s "$(wall "$m")")
+	at_least ingest_jsonl "$speed" MB/s 150
+	ratio_at_least ingest_vs_snappy_sync "$yard" MB/s 0.5 "$(calc "$speed / $yard")"
+	at_most ingest_rss "$(rss_mib "$m")" MiB 64
+	info ingest_cpu "$(cpu "$m")" s
+	info wal_bytes "$(tree_bytes wal)" bytes "$(calc "$(tree_bytes wal) / $(truth bytes)")"
+	m=$(measure -n 3 -p 'rm -rf wal1; sync' lokid-ingest --wal wal1 --sync always -l app=one lines)
+	rm -rf wal1
+	info ingest_lines_one_stream "$(mb_per_s "$(wall "$m")")" MB/s "$(calc "$(mb_per_s "$(wall "$m")") / $yard")"
+	expect "$(walreplay wal | wc -l)" "$(truth lines)" "entries in the WAL"
+}
+
+part_pack() {
+	m=$(measure -n "$runs" -p 'rm -rf store; sync' -o packs sh -c 'exec chunkpack --store store wal/*.wal')
+	z=$(measure -n "$runs" -p 'rm -f out; sync' -o out zstd -q -3 -T1 -c lines)
+	rm -f out
+	ratio_at_least pack "$(mb_per_s "$(wall "$m")")" MB/s 0.5 "$(calc "$(wall "$z") / $(wall "$m")")"
+	info pack_cpu "$(cpu "$m")" s "$(calc "$(cpu "$z") / $(cpu "$m")")"
+	info pack_rss "$(rss_mib "$m")" MiB
+	info zstd_3 "$(mb_per_s "$(wall "$z")")" MB/s
+	m=$(measure -i packs idxbuild --store store)
+	info idxbuild "$(ms "$(wall "$m")")" ms
+	info idxbuild_rss "$(rss_mib "$m")" MiB
+	info packs "$(find store -name '*.pack' | wc -l)" files
+	m=$(measure -n 3 -p 'rm -rf store2; sync' sh -c \
+		'walreplay --frames --unpacked --store store2 wal | chunkpack --store store2 | idxbuild --store store2')
+	rm -rf store2
+	info flush_pipe "$(mb_per_s "$(wall "$m")")" MB/s
+}
+
+part_size() {
+	ours=$(tree_bytes store)
+	ratio_at_most store_bytes "$ours" bytes 1.05 "$(calc "$ours / $(tree_bytes zstd)")"
+	info index_bytes "$(find store -name '*.idx' -printf '%s\n' | awk '{ n += $1 } END { print n + 0 }')" bytes
+}
+
+# The literal lies there three times; all bytes must be looked at, or proved not to hold it.
+part_scan() {
+	word=$(truth rare_word)
+	query="sum(count_over_time({app=~\".+\"} |= \"$word\" [48h]))"
+	m=$(measure -n "$runs" -o answer logql --store store -j1 --at $end -o api "$query")
+	expect "$(api_value answer)" 3 "count of the rare word"
+	best=
+	for grep in grep rg; do
+		command -v $grep >/dev/null || continue
+		g=$(measure -n "$runs" sh -c "zstd -q -dc -T1 lines.zst | $grep -c -F $word")
+		info "zstd_$grep" "$(mb_per_s "$(wall "$g")")" MB/s
+		best=$(printf '%s\n%s\n' "$best" "$(wall "$g")" | sed '/^$/d' | sort -n | head -n 1)
+	done
+	ratio_at_least scan_rare "$(mb_per_s "$(wall "$m")")" MB/s 0.5 "$(calc "$best / $(wall "$m")")"
+	info scan_rare_cpu "$(cpu "$m")" s
+	info scan_rss "$(rss_mib "$m")" MiB
+	m=$(measure -n "$runs" -o answer logql --store store --at $end -o api 'sum(count_over_time({app=~".+"}[48h]))')
+	expect "$(api_value answer)" "$(truth lines)" "count of all lines"
+	info count_all "$(ms "$(wall "$m")")" ms
+	m=$(measure -n "$runs" logql --store store --limit 100 '{app="checkout"}')
+	info last_100_of_app "$(ms "$(wall "$m")")" ms
+}
+
+# Single starts are short, so more of them.
+part_labels() {
+	m=$(measure -n 21 -o answer logql labels --store store)
+	grep -q namespace answer || expect "$(cat answer)" "a list with namespace" "names of labels"
+	at_most labels "$(ms "$(wall "$m")")" ms 20
+	m=$(measure -n 21 logql values --store store pod)
+	at_most label_values "$(ms "$(wall "$m")")" ms 20
+	m=$(measure -n 21 logql series --store store '{app="checkout"}')
+	info series "$(ms "$(wall "$m")")" ms
+}
+
+last_ack() { tail -n 1 acks | grep -o '[0-9]*$'; }
+
+# A segment is open while the process that writes it lives, so its stdin is kept open.
+part_open() {
+	once 250M next "$repo/scripts/gen-logs" data next 250M 300 2 $((end + 86400))
+	lines=$(calc "int(62e6 / ($(tree_bytes wal) / $(truth lines)))")
+	lines=$(awk -v n="$lines" 'BEGIN { printf "%d", n }')
+	head -n "$lines" next/entries.jsonl >open.jsonl
+	lines=$(wc -l <open.jsonl)
+	rm -rf wal-open feed
+	mkfifo feed
+	lokid-ingest --wal wal-open --input jsonl --ack <feed >acks &
+	writer=$!
+	trap 'kill $writer 2>/dev/null || :; rm -rf feed open.jsonl' EXIT
+	exec 9>feed
+	cat open.jsonl >&9
+	deadline=$(($(date +%s) + 120))
+	until [ "$(last_ack)" = "$lines" ]; do
+		[ "$(date +%s)" -lt $deadline ] || expect "$(last_ack)" "$lines" "acknowledged"
+		sleep 0.1
+	done
+	info open_segment "$(calc "$(tree_bytes wal-open) / 1e6")" MB
+	m=$(measure -n 21 logql labels --store store --wal wal-open)
+	at_most labels_open_segment "$(ms "$(wall "$m")")" ms 20
+	m=$(measure -n 21 -o answer logql --store store --wal wal-open --limit 100 '{app="checkout"}')
+	expect "$(wc -l <answer)" 100 "last lines of one app"
+	at_most one_app_open_segment "$(ms "$(wall "$m")")" ms 50
+	exec 9>&-
+	wait $writer
+}
+
+part_closed() {
+	free_gb=$(df -Pk . | awk 'NR == 2 { printf "%d", $4 / 1e6 }')
+	if [ "$free_gb" -lt $((wal_gb * 2)) ]; then
+		echo "speed.sh: error: $free_gb GB are free, BENCH_WAL_GB=$wal_gb takes twice as many" >&2
+		return 1
+	fi
+	rm -rf wal-closed
+	trap 'rm -rf wal-closed' EXIT
+	until [ "$(tree_bytes wal-closed 2>/dev/null)" -ge "${wal_gb}000000000" ]; do
+		lokid-ingest --wal wal-closed --sync none --input jsonl data/entries.jsonl 2>/dev/null
+	done
+	info closed_segments "$(calc "$(tree_bytes wal-closed) / 1e9")" GB
+	m=$(measure -n 11 logql labels --store store --wal wal-closed)
+	at_most labels_closed_segments "$(ms "$(wall "$m")")" ms 200
+	info labels_closed_rss "$(rss_mib "$m")" MiB
+}
+
+# As many streams as a large cluster has at a flush, each with a few lines.
+part_streams() {
+	n=100000
+	once "$n 10" many "$repo/scripts/gen-logs" streams many $n 10
+	m=$(measure -p 'rm -rf many-wal many-store' lokid-ingest --wal many-wal --input jsonl many/entries.jsonl)
+	info streams_ingest "$(wall "$m")" s
+	info streams_ingest_rss "$(rss_mib "$m")" MiB
+	m=$(measure -o packs sh -c 'exec chunkpack --store many-store many-wal/*.wal')
+	info streams_pack "$(wall "$m")" s
+	info streams_pack_rss "$(rss_mib "$m")" MiB
+	m=$(measure -i packs idxbuild --store many-store)
+	info streams_idxbuild "$(wall "$m")" s
+	info streams_idxbuild_rss "$(rss_mib "$m")" MiB
+	info streams_bytes_per_stream "$(calc "$(tree_bytes many-store) / $n")" bytes
+	info streams_index_per_stream "$(calc "$(find many-store -name '*.idx' -printf '%s\n' | awk '{ n += $1 } END { print n + 0 }') / $n")" bytes
+	m=$(measure -n 11 logql labels --store many-store)
+	at_most streams_labels "$(ms "$(wall "$m")")" ms 20
+	m=$(measure -n 11 -o answer logql --store many-store --limit 0 '{pod="p-793f9bd73383384a"}')
+	expect "$(wc -l <answer)" 10 "lines of one stream"
+	info streams_one_stream "$(ms "$(wall "$m")")" ms
+	m=$(measure -n "$runs" -o answer logql --store many-store --at $end -o api 'sum(count_over_time({app=~".+"}[48h]))')
+	expect "$(api_value answer)" $((n * 10)) "count of all lines"
+	info streams_count_all "$(ms "$(wall "$m")")" ms
+	rm -rf many-wal many-store
+}
+
+# Each part is a run of its own, so that one that breaks off does not end the others.
+if [ "${1:-}" = --part ]; then
+	"part_$2"
+	exit
+fi
+[ $# -gt 0 ] || set -- data ingest pack size scan labels open closed streams
+for part in "$@"; do
+	sh "$here/speed.sh" --part "$part" || row "$part" - - - - fail
+done | tee rows.new
+if cut -f 6 rows.new | grep -q -x fail; then
+	exit 1
+fi
