@@ -29,9 +29,9 @@ bool base64_decode(struct bytes text, struct buf *out)
 	uint32_t v = 0;
 	int bits = 0;
 
-	for (int pad = 0; pad < 2 && text.n % 4 == 0 && text.n > 0 && text.p[text.n - 1] == '=';
-	     pad++)
-		text.n--;
+	if (text.n % 4 == 0)
+		for (int pad = 0; pad < 2 && text.n > 0 && text.p[text.n - 1] == '='; pad++)
+			text.n--;
 	for (size_t i = 0; i < text.n; i++) {
 		const char *at = text.p[i] ? strchr(alphabet, text.p[i]) : NULL;
 

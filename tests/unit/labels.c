@@ -1,0 +1,236 @@
+/* labels: sets, their three forms, what Loki takes, matchers. */
+#include "unit.h"
+
+#include "base/wr.h"
+#include "labels/labels.h"
+#include "labels/matcher.h"
+#include "labels/quote.h"
+
+static struct labels parse(struct arena *a, const char *text)
+{
+	struct labels l;
+	struct err e = { 0 };
+
+	if (labels_parse_text(bytes_str(text), a, &l, &e) < 0)
+		fail_msg("%s: %s", text, e.msg);
+	return l;
+}
+
+static void a_set_has_one_text_whatever_its_spelling(void **state)
+{
+	struct arena a = { 0 };
+	struct labels x = parse(&a, "{ b = \"2\" , a=`1`, empty=\"\"}"), y;
+	struct buf b = { 0 };
+	struct err e;
+	struct hash128 hx, hy;
+
+	(void)state;
+	labels_add_text(&b, &x);
+	assert_bytes(buf_bytes(&b), "{a=\"1\", b=\"2\"}");
+	assert_int_equal(
+		labels_parse_json(bytes_str(" {\"b\":\"2\",\"a\":\"\\u0031\"} "), &a, &y, &e), 0);
+	assert_true(labels_eq(&x, &y));
+	hx = labels_stream_id(bytes_str("t"), &x);
+	hy = labels_stream_id(bytes_str("t"), &y);
+	assert_int_equal(hash128_cmp(&hx, &hy), 0);
+	hy = labels_stream_id(bytes_str("u"), &y);
+	assert_int_not_equal(hash128_cmp(&hx, &hy), 0);
+	buf_release(&b);
+	arena_release(&a);
+}
+
+static void bad_texts_are_refused(void **state)
+{
+	static const char *const text[] = { "",
+					    "{",
+					    "{a}",
+					    "{a=b}",
+					    "{a=\"1\"",
+					    "{a=\"1\",}",
+					    "{a=\"1\",a=\"2\"}",
+					    "{a=\"1\"} x",
+					    "{=\"1\"}",
+					    "{a=\"\\q\"}" };
+	static const char *const json[] = { "",
+					    "[]",
+					    "{\"a\":1}",
+					    "{\"a\":\"1\",}",
+					    "{\"a\":\"1\"}x",
+					    "{\"a\":\"1\",\"a\":\"2\"}",
+					    "{\"a\"}",
+					    "{a:\"1\"}" };
+	struct arena a = { 0 };
+	struct labels l;
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
+		assert_int_equal(labels_parse_text(bytes_str(text[i]), &a, &l, &e), -1);
+	for (size_t i = 0; i < sizeof(json) / sizeof(json[0]); i++)
+		assert_int_equal(labels_parse_json(bytes_str(json[i]), &a, &l, &e), -1);
+	arena_release(&a);
+}
+
+static void random_sets_come_back_in_every_form(void **state)
+{
+	uint64_t seed = 9;
+
+	(void)state;
+	for (int i = 0; i < 10000; i++) {
+		struct arena a = { 0 };
+		struct label v[8];
+		struct labels l = { v, rnd_below(&seed, 8) }, back;
+		struct buf text = { 0 }, json = { 0 }, binary = { 0 };
+		struct err e = { 0 };
+		struct rd rd;
+
+		for (size_t k = 0; k < l.n; k++) {
+			char name[2] = { (char)('a' + k), (char)('a' + rnd_below(&seed, 26)) };
+			char value[6];
+
+			for (size_t c = 0; c < sizeof(value); c++)
+				value[c] = (char)rnd_below(&seed, 0x7f);
+			v[k].name = arena_copy(&a, bytes_of(name, 2));
+			v[k].value = arena_copy(&a, bytes_of(value, 1 + rnd_below(&seed, 6)));
+		}
+		assert_int_equal(labels_normalize(&l, &e), 0);
+		labels_add_text(&text, &l);
+		labels_add_json(&json, &l);
+		labels_encode(&binary, &l);
+		assert_int_equal(labels_parse_text(buf_bytes(&text), &a, &back, &e), 0);
+		assert_true(labels_eq(&l, &back));
+		assert_int_equal(labels_parse_json(buf_bytes(&json), &a, &back, &e), 0);
+		assert_true(labels_eq(&l, &back));
+		rd = rd_init(buf_bytes(&binary));
+		assert_int_equal(labels_decode(&rd, &a, &back, &e), 0);
+		assert_true(labels_eq(&l, &back));
+		for (size_t cut = 0; cut < binary.n; cut++) {
+			rd = rd_init(bytes_sub(buf_bytes(&binary), 0, cut));
+			assert_int_equal(labels_decode(&rd, &a, &back, &e), -1);
+			assert_int_equal(e.code, ERR_CORRUPT);
+		}
+		buf_release(&text);
+		buf_release(&json);
+		buf_release(&binary);
+		arena_release(&a);
+	}
+}
+
+static void names_and_tenants_are_lokis(void **state)
+{
+	static const char *const good[] = { "a", "_x9", "__name__", "A_b" };
+	static const char *const bad[] = { "", "9a", "a.b", "a-b", "\xc3\xa9", "a b" };
+	static const char *const bad_tenant[] = { "",	 ".",	   "..",  "a/b",
+						  "a|b", "~lokid", "a b", "\xc3\xa9" };
+	char longest[TENANT_MAX + 2];
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_int_equal(labels_check_name(bytes_str(good[i]), &e), 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(labels_check_name(bytes_str(bad[i]), &e), -1);
+	for (size_t i = 0; i < sizeof(bad_tenant) / sizeof(bad_tenant[0]); i++)
+		assert_int_equal(labels_check_tenant(bytes_str(bad_tenant[i]), &e), -1);
+	assert_int_equal(labels_check_tenant(bytes_str("team-a!_.*'()9"), &e), 0);
+	memset(longest, 'a', sizeof(longest));
+	assert_int_equal(labels_check_tenant(bytes_of(longest, TENANT_MAX), &e), 0);
+	assert_int_equal(labels_check_tenant(bytes_of(longest, TENANT_MAX + 1), &e), -1);
+}
+
+static void too_many_labels_are_refused(void **state)
+{
+	static struct label v[LABELS_MAX + 1];
+	static char name[LABELS_MAX + 1][8];
+	struct labels l = { v, LABELS_MAX + 1 };
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < l.n; i++) {
+		int n = snprintf(name[i], sizeof(name[i]), "l%zu", i);
+
+		v[i] = (struct label){ bytes_of(name[i], (size_t)n), bytes_str("x") };
+	}
+	assert_int_equal(labels_normalize(&l, &e), -1);
+	assert_int_equal(e.code, ERR_LIMIT);
+}
+
+static void quotes_are_gos(void **state)
+{
+	struct buf b = { 0 };
+
+	(void)state;
+	quote_add(&b, bytes_of("a\"\\\n\x01\xff\xc2\xa0\xc3\xa9", 10));
+	assert_bytes(buf_bytes(&b), "\"a\\\"\\\\\\n\\x01\\xff\\u00a0\xc3\xa9\"");
+	buf_reset(&b);
+	assert_int_equal(quote_scan(bytes_str("\"\\x41\\101\\u00e9\\U0001F600\\a\" rest"), &b), 28);
+	assert_bytes(buf_bytes(&b), "AA\xc3\xa9\xf0\x9f\x98\x80\a");
+	buf_reset(&b);
+	assert_int_equal(quote_scan(bytes_str("`a\\n\n`"), &b), 6);
+	assert_bytes(buf_bytes(&b), "a\\n\n");
+	assert_int_equal(quote_scan(bytes_str("\"a\nb\""), &b), 0);
+	assert_int_equal(quote_scan(bytes_str("\"a"), &b), 0);
+	assert_int_equal(quote_scan(bytes_str("\"\\ud800\""), &b), 0);
+	assert_int_equal(quote_scan(bytes_str("\"\\"), &b), 0);
+	assert_int_equal(quote_scan(bytes_str("'a'"), &b), 0);
+	buf_release(&b);
+}
+
+static void matchers_match_whole_values(void **state)
+{
+	static const struct {
+		const char *text;
+		bool fits;
+	} cases[] = { { "{}", true },
+		      { "{app=\"web\"}", true },
+		      { "{app=\"we\"}", false },
+		      { "{app=~\"we.\"}", true },
+		      { "{app=~\"w|e\"}", false },
+		      { "{app!~\"x.*\", env!=\"dev\"}", true },
+		      { "{none=\"\"}", true },
+		      { "{none=~\".+\"}", false },
+		      { "{ app = \"web\" , env =~ `pr.*` }", true },
+		      { "{app!=\"web\"}", false } };
+	static const char *const bad[] = { "",
+					   "{",
+					   "{app}",
+					   "{app=web}",
+					   "{app=\"a\"",
+					   "{app=~\"(\"}",
+					   "{app=\"a\"} x",
+					   "{app==\"a\"}" };
+	struct arena a = { 0 };
+	struct labels l = parse(&a, "{app=\"web\",env=\"prod\"}");
+	struct matcher *m;
+	struct err e = { 0 };
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(matcher_parse(bytes_str(cases[i].text), &a, &m, &n, &e), 0);
+		assert_int_equal(matcher_match_labels(m, n, &l), cases[i].fits);
+		for (size_t k = 0; k < n; k++)
+			matcher_release(&m[k]);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(matcher_parse(bytes_str(bad[i]), &a, &m, &n, &e), -1);
+		assert_int_equal(e.code, ERR_QUERY);
+	}
+	arena_release(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_set_has_one_text_whatever_its_spelling),
+		cmocka_unit_test(bad_texts_are_refused),
+		cmocka_unit_test(random_sets_come_back_in_every_form),
+		cmocka_unit_test(names_and_tenants_are_lokis),
+		cmocka_unit_test(too_many_labels_are_refused),
+		cmocka_unit_test(quotes_are_gos),
+		cmocka_unit_test(matchers_match_whole_values),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

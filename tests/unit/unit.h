@@ -1,0 +1,51 @@
+/* What the unit tests share: cmocka's headers in their order, a seeded random source, short names.
+ */
+#ifndef TESTS_UNIT_H
+#define TESTS_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/err.h"
+
+/* splitmix64: the same numbers everywhere for one seed. */
+static inline uint64_t rnd(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+static inline size_t rnd_below(uint64_t *state, size_t n)
+{
+	return n ? rnd(state) % n : 0;
+}
+
+/* $NAME as a number, or what is given: SEED and PERCENT of the long tests. */
+static inline uint64_t env_number(const char *name, uint64_t fallback)
+{
+	const char *text = getenv(name);
+
+	return text && *text ? strtoull(text, NULL, 10) : fallback;
+}
+
+#define assert_bytes(b, text)                                              \
+	do {                                                               \
+		struct bytes found_ = (b);                                 \
+		char *copy_ = strndup(found_.p ? found_.p : "", found_.n); \
+		assert_string_equal(copy_, text);                          \
+		free(copy_);                                               \
+	} while (0)
+
+#endif
