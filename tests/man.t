@@ -64,7 +64,7 @@ for page in "$@"; do
 		else
 			ok "$name:$at: exit status $STATUS" test "$STATUS" -le 1
 		fi
-		[ "$STATUS" -le 1 ] || tap_show stderr "$TAP/stderr" >&2
+		[ "$STATUS" -le 1 ] || note "$(cat "$TAP/stderr")"
 	done
 	cd "$TAP/work" || exit 99
 done

@@ -81,14 +81,14 @@ note() {
 	printf '%s\n' "$*" | sed 's/^/# /' >&2
 }
 
-# tap_show NAME FILE: the first lines of a file, as a note.
+# tap_show NAME FILE: the first lines of a file.
 tap_show() {
 	if [ -s "$2" ]; then
-		printf '# %s:\n' "$1"
-		head -n 25 "$2" | cut -c 1-400 | sed 's/^/#   /'
-		[ "$(wc -l <"$2")" -le 25 ] || echo "#   ..."
+		printf '%s:\n' "$1"
+		head -n 25 "$2" | cut -c 1-400 | sed 's/^/  /'
+		[ "$(wc -l <"$2")" -le 25 ] || echo "  ..."
 	else
-		printf '# %s: empty\n' "$1"
+		printf '%s: empty\n' "$1"
 	fi
 }
 
@@ -206,6 +206,15 @@ tap_matches() {
 stdout_is() { tap_is stdout "$TAP/stdout" "$1"; }
 stderr_is() { tap_is stderr "$TAP/stderr" "$1"; }
 stdout_is_file() { tap_same stdout "$1" "$TAP/stdout"; }
+
+# stdout_is_golden NAME: the bytes of tests/golden/expected/NAME. `make golden` rewrites that file.
+stdout_is_golden() {
+	if [ "${UPDATE_GOLDEN:-}" ]; then
+		mkdir -p "$GOLDEN/expected" && cp "$TAP/stdout" "$GOLDEN/expected/$1"
+	fi
+	stdout_is_file "$GOLDEN/expected/$1"
+}
+
 stdout_has() { tap_has stdout "$TAP/stdout" "$1"; }
 stderr_has() { tap_has stderr "$TAP/stderr" "$1"; }
 stdout_matches() { tap_matches stdout "$TAP/stdout" "$1"; }
