@@ -158,7 +158,8 @@ golden: all
 
 # --- lint ------------------------------------------------------------------------------------
 
-C_FILES := $(wildcard cmd/*.c scripts/*/*.[ch] libcore/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch])
+C_FILES := $(wildcard cmd/*.c scripts/*/*.[ch] libcore/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] \
+             scripts/*/*.[ch])
 HEADERS := $(wildcard libcore/*/*.h)
 SHELLS   = $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/* .ci/* tests/lib/* $(SCRIPTS) \
              $(wildcard examples/*.sh examples/*/*.sh tests/bench/*.sh) 2>/dev/null) tests/lib/tap.sh
@@ -209,7 +210,7 @@ $(BUILD)/tidy/%.ok: %.c .clang-tidy $(HEADERS)
 
 # --- bench and install -----------------------------------------------------------------------
 
-## make bench      figures, as lines of name, value, unit, separated by tabs
+## make bench      speed and size beside public tools, as TSV: name value unit limit ratio verdict
 bench: all benches
 	$(Q)for t in $(sort $(wildcard tests/bench/*.sh)); do $(TEST_ENV) sh $$t || exit; done
 
