@@ -12,8 +12,8 @@
 #include "labels/labels.h"
 
 enum {
-	CHUNK_FIXED_LEN = 24,       /* the fixed part of a head */
-	CHUNK_MAX = 1 << 28,        /* bytes of one chunk, or of a pack's trailer */
+	CHUNK_FIXED_LEN = 24,	    /* the fixed part of a head */
+	CHUNK_MAX = 1 << 28,	    /* bytes of one chunk, or of a pack's trailer */
 	CHUNK_HEAD_MAX = 1 << 26,   /* bytes of a head with its block table */
 	CHUNK_FLAG_TRAILER = 1 << 0 /* not entries: the end of a pack, pack.h */
 };
@@ -21,7 +21,7 @@ enum {
 /* What the fixed part says: enough to read the rest of the head, and to step over the chunk. */
 struct chunk_fixed {
 	uint8_t flags, encoding;
-	uint32_t len;      /* the whole chunk */
+	uint32_t len;	   /* the whole chunk */
 	uint32_t head_len; /* from its first byte to its first block */
 	uint32_t n_blocks;
 	uint32_t dictionary;
@@ -29,9 +29,9 @@ struct chunk_fixed {
 
 /* One row of the block table. */
 struct chunk_block {
-	uint32_t off;        /* from the first block's start */
+	uint32_t off;	     /* from the first block's start */
 	uint32_t stored_len; /* the four columns, back to back */
-	uint32_t n;          /* entries, at least 1 */
+	uint32_t n;	     /* entries, at least 1 */
 	uint32_t line_bytes; /* newlines not counted */
 	uint32_t meta_bytes; /* names and values of each entry's metadata, as if nothing were folded
 			      */
@@ -47,9 +47,9 @@ struct chunk {
 		tenant; /* borrowed from the bytes that were parsed, as are the labels' strings */
 	struct labels labels; /* in the arena */
 	struct hash128 stream_id;
-	int64_t from, through;     /* first and last timestamp */
+	int64_t from, through;	   /* first and last timestamp */
 	struct chunk_block *block; /* fixed.n_blocks of them, in the arena; ascending in time */
-	uint64_t n;                /* entries of all blocks */
+	uint64_t n;		   /* entries of all blocks */
 };
 
 /*
@@ -82,6 +82,9 @@ static inline uint32_t chunk_block_need(const struct chunk_block *b, unsigned wa
 	return want & WANT_LINES ? b->stored_len : b->stored_len - b->col_stored[COL_LINES];
 }
 
+/* Checks the checksums of a whole block, decodes nothing. Errors: ERR_CORRUPT. */
+MUST_CHECK int chunk_check_block(const struct chunk_block *b, struct bytes stored, struct err *e);
+
 /* Scratch for reading blocks, kept between calls; for one thread. */
 struct chunk_scratch;
 struct chunk_scratch *chunk_scratch_new(void);
@@ -103,22 +106,27 @@ MUST_CHECK int chunk_read_block(const struct chunk *c, const struct chunk_block 
 /* How chunks are made. Same params and same entries give the same bytes. */
 struct chunk_params {
 	enum codec_id encoding;
-	int level;              /* zstd's, 1 to 19 */
-	uint32_t block_bytes;   /* lines and metadata of a block at most, but for a single entry; 1
+	int level;		/* zstd's, 1 to 19 */
+	uint32_t block_bytes;	/* lines and metadata of a block at most, but for a single entry; 1
 				   KiB to 64 MiB */
-	uint32_t chunk_bytes;   /* the same of a chunk, as long as max_entries allow; block_bytes to
-				   64 MiB */
+	uint32_t chunk_bytes;	/* the same of a chunk, which has 1 << 20 entries at most; up to 64
+				   MiB */
 	uint32_t block_entries; /* entries of a block at most; 1 to 1 << 20 */
 };
 
 extern const struct chunk_params chunk_params_default;
 
+/* Bytes of the entries es->v[order[0..n)] as block_bytes and chunk_bytes count them: each line with
+ * its newline, names and values of its metadata. */
+uint64_t chunk_weight(const struct entries *es, const uint32_t *order, size_t n);
+
 /*
- * How many of the n entries es->v[order[0..n)] make up the next chunk, 1 to n; n is at least 1. A
- * stream's entries are shared out evenly, so that no tiny chunk is left at the end.
+ * How many of the n entries (at least 1) that are left of a stream make up the next chunk. *weight
+ * is theirs at the call, and that of those left then after it. Entries are shared out evenly, so
+ * that no tiny chunk is left at the end.
  */
 size_t chunk_split(const struct chunk_params *p, const struct entries *es, const uint32_t *order,
-		   size_t n);
+		   size_t n, uint64_t *weight);
 
 /* Scratch for writing, kept between calls; for one thread. */
 struct chunk_writer;

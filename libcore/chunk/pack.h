@@ -9,7 +9,7 @@
 #include "chunk/chunk.h"
 
 enum {
-	PACK_END_LEN = 8,       /* the trailer's length and "LKPT": the last bytes of a pack */
+	PACK_END_LEN = 8,	/* the trailer's length and "LKPT": the last bytes of a pack */
 	PACK_LIST_MAX = 1 << 20 /* segments, parts, replaced packs, deletes: each at most */
 };
 
@@ -26,13 +26,13 @@ struct hash_list {
 
 struct pack_trailer {
 	struct bytes tenant;
-	int32_t day;       /* days since 1970-01-01: every entry of the pack lies in it */
+	int32_t day;	   /* days since 1970-01-01: every entry of the pack lies in it */
 	int64_t order_key; /* of entries equal in identity that of the lower key is first; also
 			      orders equal timestamps of different packs: newest `created` of the
 			      segments read, 0 when from JSON lines */
 	struct chunk_params params;
 	struct pack_chunk *chunk;
-	size_t n_chunks;           /* may be 0: a pack that only carries provenance */
+	size_t n_chunks;	   /* may be 0: a pack that only carries provenance */
 	struct hash_list segments; /* WAL segments of which every entry of this tenant and day lies
 				      in this pack and in `parts`; ascending */
 	struct hash_list parts; /* names of packs of this tenant and day, without which `segments`
@@ -40,7 +40,7 @@ struct pack_trailer {
 	bool mixed; /* holds entries from elsewhere too: JSON lines, a segment without a good end.
 		       What else covers `segments` must then not make this pack obsolete */
 	struct hash_list replaced; /* names of packs whose entries are all here */
-	struct bytes *deletes;     /* delete requests that were applied */
+	struct bytes *deletes;	   /* delete requests that were applied */
 	size_t n_deletes;
 };
 
@@ -65,5 +65,13 @@ MUST_CHECK int pack_read_trailer(pack_read_fn *read, void *data, uint64_t size, 
  * the pack's). */
 MUST_CHECK int pack_parse_trailer(struct bytes tail, uint64_t size, struct arena *a,
 				  struct pack_trailer *ret, struct err *e);
+
+/*
+ * The same from a trailer's own bytes, wherever it was met; off is where it stands, from the pack's
+ * start, or PACK_OFF_ANY when that is not known.
+ */
+#define PACK_OFF_ANY UINT64_MAX
+MUST_CHECK int pack_parse_trailer_at(struct bytes trailer, uint64_t off, struct arena *a,
+				     struct pack_trailer *ret, struct err *e);
 
 #endif

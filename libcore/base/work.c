@@ -1,0 +1,159 @@
+/*
+ * Workers take items in order under one lock; the caller's thread waits for the oldest one that is
+ * not taken up yet. Item i uses slot i % window, which is free once item i - window has been taken
+ * up.
+ */
+#include "base/work.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+enum slot_state { SLOT_FREE, SLOT_READY, SLOT_FAILED };
+
+struct slot {
+	enum slot_state state;
+	struct err err;
+};
+
+struct loop {
+	const struct work *w;
+	pthread_mutex_t lock; /* guards all below */
+	pthread_cond_t begin; /* a worker may take the next item, or stop is set */
+	pthread_cond_t ready; /* an item was finished */
+	size_t next;	      /* first item that no worker has taken */
+	size_t taken_up;      /* items that are done */
+	unsigned n_workers;   /* numbers given to workers */
+	bool stop;
+	struct slot *slot;
+};
+
+static void *worker_main(void *data)
+{
+	struct loop *l = data;
+	const struct work *w = l->w;
+	unsigned worker;
+	struct err e;
+
+	pthread_mutex_lock(&l->lock);
+	worker = l->n_workers++;
+	while (true) {
+		size_t item, slot;
+		int rc;
+
+		while (!l->stop && l->next < w->n && l->next >= l->taken_up + w->window)
+			pthread_cond_wait(&l->begin, &l->lock);
+		if (l->stop || l->next >= w->n)
+			break;
+		item = l->next++;
+		slot = item % w->window;
+		pthread_mutex_unlock(&l->lock);
+		rc = w->run(w->data, worker, item, slot, &e);
+		pthread_mutex_lock(&l->lock);
+		l->slot[slot].state = rc < 0 ? SLOT_FAILED : SLOT_READY;
+		if (rc < 0)
+			l->slot[slot].err = e;
+		if (item == l->taken_up)
+			pthread_cond_signal(&l->ready);
+	}
+	pthread_mutex_unlock(&l->lock);
+	return NULL;
+}
+
+/* The caller's part: takes up the results in order. */
+static int take_up(struct loop *l, struct err *e)
+{
+	const struct work *w = l->w;
+	int rc = 0;
+
+	pthread_mutex_lock(&l->lock);
+	while (rc == 0 && l->taken_up < w->n) {
+		struct slot *s = &l->slot[l->taken_up % w->window];
+
+		while (s->state == SLOT_FREE)
+			pthread_cond_wait(&l->ready, &l->lock);
+		if (s->state == SLOT_FAILED) {
+			if (e)
+				*e = s->err;
+			rc = -1;
+			break;
+		}
+		pthread_mutex_unlock(&l->lock);
+		if (w->done)
+			rc = w->done(w->data, l->taken_up, l->taken_up % w->window, e);
+		pthread_mutex_lock(&l->lock);
+		s->state = SLOT_FREE;
+		l->taken_up++;
+		pthread_cond_signal(&l->begin);
+	}
+	l->stop = true;
+	pthread_cond_broadcast(&l->begin);
+	pthread_mutex_unlock(&l->lock);
+	return rc;
+}
+
+static int run_alone(const struct work *w, struct err *e)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		int rc = w->run(w->data, 0, i, i % w->window, e);
+
+		if (rc == 0 && w->done)
+			rc = w->done(w->data, i, i % w->window, e);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+int work_run(const struct work *w, struct err *e)
+{
+	struct loop l = { .w = w };
+	pthread_t *thread;
+	unsigned n_threads = 0, want = w->jobs;
+	int rc;
+
+	assert(w->jobs >= 1 && w->jobs <= WORK_JOBS_MAX && w->window >= 1);
+	if (want > w->n)
+		want = (unsigned)w->n;
+	if (want <= 1)
+		return run_alone(w, e);
+	pthread_mutex_init(&l.lock, NULL);
+	pthread_cond_init(&l.begin, NULL);
+	pthread_cond_init(&l.ready, NULL);
+	l.slot = mem_alloc(w->window * sizeof(*l.slot));
+	thread = mem_alloc(want * sizeof(*thread));
+	while (n_threads < want && pthread_create(&thread[n_threads], NULL, worker_main, &l) == 0)
+		n_threads++;
+	/* Fewer threads than wished do the work as well. */
+	if (n_threads > 0)
+		rc = take_up(&l, e);
+	else
+		rc = err_set(e, ERR_IO, "cannot start a thread");
+	for (unsigned i = 0; i < n_threads; i++)
+		pthread_join(thread[i], NULL);
+	free(thread);
+	free(l.slot);
+	pthread_cond_destroy(&l.ready);
+	pthread_cond_destroy(&l.begin);
+	pthread_mutex_destroy(&l.lock);
+	return rc;
+}
+
+unsigned work_cpus(void)
+{
+	cpu_set_t set;
+	int n = 0;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		n = CPU_COUNT(&set);
+	if (n < 1)
+		n = 1;
+	return n > WORK_JOBS_MAX ? WORK_JOBS_MAX : (unsigned)n;
+}

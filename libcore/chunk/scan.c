@@ -1,0 +1,232 @@
+/*
+ * The input is seen through a window: the whole of it when it is in memory, else what was read and
+ * not yet left behind. Behind damage reading goes on at the next chunk that the trailer names;
+ * without one, at the next place where a head with a good checksum stands.
+ */
+#include "chunk/scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "chunk/format.h"
+
+enum { FILL = 256 << 10 };
+
+struct chunk_scan {
+	chunk_fill_fn *fill; /* NULL: the window is all there is */
+	void *data;
+	struct bytes win;
+	struct buf own;	  /* what win shows when there is a fill */
+	uint64_t win_off; /* of the window's first byte in the input */
+	size_t at;	  /* in the window: the next piece */
+	bool eof;
+	struct arena arena, dir_arena;
+	struct pack_trailer dir; /* of the input's end, when it has one */
+	uint64_t dir_off;	 /* where the pack that it belongs to begins in the input */
+	bool has_dir;
+	bool after_chunk; /* last is the chunk that ends at `at` */
+	struct chunk last;
+	size_t last_at;
+};
+
+struct chunk_scan *chunk_scan_new(chunk_fill_fn *fill, void *data)
+{
+	struct chunk_scan *s = mem_alloc(sizeof(*s));
+
+	s->fill = fill;
+	s->data = data;
+	return s;
+}
+
+struct chunk_scan *chunk_scan_new_bytes(struct bytes whole)
+{
+	struct chunk_scan *s = mem_alloc(sizeof(*s));
+	struct pack_trailer *t = &s->dir;
+
+	s->win = whole;
+	s->eof = true;
+	if (pack_parse_trailer(whole, whole.n, &s->dir_arena, t, NULL) == 0)
+		s->has_dir = true;
+	return s;
+}
+
+void chunk_scan_free(struct chunk_scan *s)
+{
+	if (!s)
+		return;
+	buf_release(&s->own);
+	arena_release(&s->arena);
+	arena_release(&s->dir_arena);
+	free(s);
+}
+
+/* Tries to have n bytes from `at` in the window; returns how many there are, or -1. */
+static int64_t need(struct chunk_scan *s, size_t n, struct err *e)
+{
+	while (!s->eof && s->win.n - s->at < n) {
+		int64_t got = s->fill(s->data, buf_reserve(&s->own, FILL), FILL, e);
+
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			s->eof = true;
+		s->own.n += (size_t)got;
+		s->win = buf_bytes(&s->own);
+	}
+	return (int64_t)(s->win.n - s->at);
+}
+
+static void leave_behind(struct chunk_scan *s)
+{
+	if (!s->fill || s->at < FILL)
+		return;
+	buf_drop(&s->own, s->at);
+	s->win = buf_bytes(&s->own);
+	s->win_off += s->at;
+	s->at = 0;
+}
+
+/* 1 when a head with a good checksum stands at `at`, else 0 with the reason in why. */
+static int good_head(struct chunk_scan *s, struct chunk_fixed *f, struct err *why, struct err *e)
+{
+	if (need(s, CHUNK_FIXED_LEN, e) < 0)
+		return -1;
+	if (chunk_parse_fixed(bytes_sub(s->win, s->at, s->win.n), f, why) < 0)
+		return 0;
+	if (need(s, f->head_len, e) < 0)
+		return -1;
+	return chunk_head_check(bytes_sub(s->win, s->at, s->win.n), f, why) == 0;
+}
+
+/* Moves to the next chunk that the directory names, behind `at`; true when there is one. */
+static bool skip_by_directory(struct chunk_scan *s)
+{
+	const struct pack_trailer *t = &s->dir;
+	size_t end =
+		t->n_chunks ? t->chunk[t->n_chunks - 1].off + t->chunk[t->n_chunks - 1].len : 0;
+
+	if (!s->has_dir || s->at >= end)
+		return false;
+	for (size_t i = 0; i < t->n_chunks; i++) {
+		if (t->chunk[i].off > s->at) {
+			s->at = t->chunk[i].off;
+			return true;
+		}
+	}
+	s->at = end;
+	return true;
+}
+
+/* Moves to the next good head, or to the end. */
+static int skip_by_magic(struct chunk_scan *s, struct err *e)
+{
+	struct chunk_fixed f;
+
+	s->at++;
+	while (true) {
+		int64_t left = need(s, sizeof(chunk_magic), e);
+		const char *p;
+		int rc;
+
+		if (left < 0)
+			return -1;
+		if (left < (int64_t)sizeof(chunk_magic)) {
+			s->at = s->win.n;
+			return 0;
+		}
+		p = memmem(s->win.p + s->at, (size_t)left, chunk_magic, sizeof(chunk_magic));
+		if (!p) {
+			s->at = s->win.n - sizeof(chunk_magic) + 1;
+			leave_behind(s);
+			continue;
+		}
+		s->at = (size_t)(p - s->win.p);
+		rc = good_head(s, &f, NULL, e);
+		if (rc != 0)
+			return rc < 0 ? -1 : 0;
+		s->at++;
+	}
+}
+
+/*
+ * A chunk whose length was right ends where another begins, or at the end. When it does not, bytes
+ * of it may be missing or too many: then the search begins at its first bad block.
+ */
+static void step_back(struct chunk_scan *s)
+{
+	const struct chunk *c = &s->last;
+
+	for (uint32_t i = 0; i < c->fixed.n_blocks; i++) {
+		size_t off = s->last_at + chunk_block_off(c, i);
+
+		if (chunk_check_block(&c->block[i], bytes_sub(s->win, off, s->win.n), NULL) < 0) {
+			s->at = off - 1; /* skipping moves on by one at least */
+			return;
+		}
+	}
+}
+
+static int damage(struct chunk_scan *s, struct chunk_piece *ret, struct err *e)
+{
+	uint64_t from = s->win_off + s->at;
+
+	if (!skip_by_directory(s)) {
+		if (s->after_chunk)
+			step_back(s);
+		if (skip_by_magic(s, e) < 0)
+			return -1;
+	}
+	s->after_chunk = false;
+	ret->kind = PIECE_DAMAGE;
+	ret->off = from;
+	ret->len = s->win_off + s->at > from ? s->win_off + s->at - from : 0;
+	return 1;
+}
+
+static int take_piece(struct chunk_scan *s, const struct chunk_fixed *f, struct chunk_piece *ret)
+{
+	ret->bytes = bytes_sub(s->win, s->at, f->len);
+	ret->off = s->win_off + s->at;
+	ret->len = f->len;
+	s->last_at = s->at;
+	s->at += ret->bytes.n;
+	s->after_chunk = false;
+	if (f->flags & CHUNK_FLAG_TRAILER) {
+		ret->kind = PIECE_TRAILER;
+		if (pack_parse_trailer_at(ret->bytes, PACK_OFF_ANY, &s->arena, &ret->trailer,
+					  &ret->why) < 0)
+			ret->kind = PIECE_DAMAGE;
+		return 1;
+	}
+	ret->kind = PIECE_CHUNK;
+	if (chunk_parse(ret->bytes, &s->arena, &ret->chunk, &ret->why) < 0) {
+		ret->kind = PIECE_DAMAGE;
+		return 1;
+	}
+	s->last = ret->chunk;
+	s->after_chunk = true;
+	return 1;
+}
+
+int chunk_scan_next(struct chunk_scan *s, struct chunk_piece *ret, struct err *e)
+{
+	struct chunk_fixed f;
+	int64_t left;
+	int rc;
+
+	left = need(s, 1, e);
+	if (left <= 0)
+		return (int)left;
+	*ret = (struct chunk_piece){ 0 };
+	rc = good_head(s, &f, &ret->why, e);
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return damage(s, ret, e);
+	arena_reset(&s->arena);
+	leave_behind(s);
+	if (need(s, f.len, e) < 0)
+		return -1;
+	return take_piece(s, &f, ret);
+}

@@ -1,0 +1,42 @@
+/*
+ * Steps through chunks and packs as they lie one after another in a file or come through a pipe,
+ * past what is damaged. For one thread.
+ */
+#ifndef CHUNK_SCAN_H
+#define CHUNK_SCAN_H
+
+#include "chunk/pack.h"
+
+enum chunk_piece_kind {
+	PIECE_CHUNK,   /* .chunk; .bytes may be cut short by the end of the input */
+	PIECE_TRAILER, /* .trailer */
+	PIECE_DAMAGE, /* no head that can be read stands at .off; the next one is .len further: .why
+		       */
+};
+
+struct chunk_piece {
+	enum chunk_piece_kind kind;
+	uint64_t off, len;  /* from the input's start */
+	struct bytes bytes; /* from off; borrowed, as all below, until the next call */
+	struct chunk chunk;
+	struct pack_trailer trailer;
+	struct err why;
+};
+
+struct chunk_scan;
+
+/* As read(2): up to n bytes into p, 0 at the end, -1 with e set. */
+typedef int64_t chunk_fill_fn(void *data, void *p, size_t n, struct err *e);
+
+/* From a pipe, or from a file, in order; holds one chunk in memory. */
+struct chunk_scan *chunk_scan_new(chunk_fill_fn *fill, void *data);
+/* From bytes that are all there, a mapped file: a trailer at their end that can be read then says
+ * where chunks begin behind damage, so that nothing inside a damaged chunk is taken for one. */
+struct chunk_scan *chunk_scan_new_bytes(struct bytes whole);
+void chunk_scan_free(struct chunk_scan *s);
+
+/* The next piece: 1, 0 at the end, -1 on error (the fill's own). Damage is a piece, not an error.
+ */
+MUST_CHECK int chunk_scan_next(struct chunk_scan *s, struct chunk_piece *ret, struct err *e);
+
+#endif

@@ -1,0 +1,201 @@
+/*
+ * Making chunks. Where a block or a chunk ends depends on the entries and the parameters alone: the
+ * same input always gives the same bytes, however many threads encode.
+ */
+#include <stdlib.h>
+
+#include "base/crc32c.h"
+#include "base/mem.h"
+#include "base/wr.h"
+#include "chunk/chunk.h"
+#include "chunk/format.h"
+
+const struct chunk_params chunk_params_default = {
+	.encoding = CODEC_ZSTD,
+	.level = 1,
+	.block_bytes = 1 << 20,
+	.chunk_bytes = 16 << 20,
+	.block_entries = 1 << 16,
+};
+
+/* Shorter columns are not tried: what a compressor adds is about as much. */
+enum { COMPRESS_MIN = 32 };
+
+struct chunk_writer {
+	struct chunk_params params;
+	struct codec *codec;
+	struct columns_writer *columns;
+	struct buf raw[COL_COUNT], packed, rows, body;
+};
+
+struct chunk_writer *chunk_writer_new(const struct chunk_params *p)
+{
+	struct chunk_writer *w = mem_alloc(sizeof(*w));
+
+	w->params = *p;
+	w->codec = codec_new(p->level);
+	w->columns = columns_writer_new();
+	return w;
+}
+
+void chunk_writer_free(struct chunk_writer *w)
+{
+	if (!w)
+		return;
+	for (int c = 0; c < COL_COUNT; c++)
+		buf_release(&w->raw[c]);
+	buf_release(&w->packed);
+	buf_release(&w->rows);
+	buf_release(&w->body);
+	columns_writer_free(w->columns);
+	codec_free(w->codec);
+	free(w);
+}
+
+/* Bytes of names and values of a set of metadata. */
+static uint64_t meta_weight(const struct metatab *t, uint32_t set)
+{
+	uint64_t n = 0;
+
+	if (set == 0)
+		return 0;
+	for (uint32_t i = 2 * t->set_first[set - 1]; i < 2 * t->set_first[set]; i++)
+		n += t->string[t->pair[i]].n;
+	return n;
+}
+
+static uint64_t entry_weight(const struct entries *es, uint32_t i)
+{
+	return es->v[i].line_len + 1 + meta_weight(&es->meta, es->v[i].meta);
+}
+
+uint64_t chunk_weight(const struct entries *es, const uint32_t *order, size_t n)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += entry_weight(es, order[i]);
+	return sum;
+}
+
+/*
+ * The first of the pieces into which n entries of a weight of *weight fall when none may be over
+ * max_bytes and max_n: an even share of both. *weight becomes that of the rest.
+ */
+static size_t share(const struct entries *es, const uint32_t *order, size_t n, uint64_t max_bytes,
+		    size_t max_n, uint64_t *weight)
+{
+	uint64_t pieces = (*weight + max_bytes - 1) / max_bytes;
+	uint64_t by_count = (n + max_n - 1) / max_n;
+	uint64_t aim, sum = 0;
+	size_t i = 0;
+
+	if (pieces < by_count)
+		pieces = by_count;
+	if (pieces <= 1) {
+		*weight = 0;
+		return n;
+	}
+	aim = *weight / pieces;
+	while (i < n && i < max_n && (i == 0 || sum < aim)) {
+		uint64_t w = entry_weight(es, order[i]);
+
+		if (i > 0 && sum + w > max_bytes)
+			break;
+		sum += w;
+		i++;
+	}
+	*weight -= sum;
+	return i;
+}
+
+size_t chunk_split(const struct chunk_params *p, const struct entries *es, const uint32_t *order,
+		   size_t n, uint64_t *weight)
+{
+	return share(es, order, n, p->chunk_bytes, CHUNK_LIMIT_ENTRIES, weight);
+}
+
+/* Compresses a column to the end of the body, or keeps it raw when that is not larger. */
+static uint32_t store_column(struct chunk_writer *w, struct bytes raw)
+{
+	struct bytes best = raw;
+
+	if (raw.n >= COMPRESS_MIN && w->params.encoding != CODEC_NONE) {
+		buf_reset(&w->packed);
+		codec_compress(w->codec, w->params.encoding, raw, &w->packed);
+		if (w->packed.n < raw.n)
+			best = buf_bytes(&w->packed);
+	}
+	buf_add_bytes(&w->body, best);
+	return (uint32_t)best.n;
+}
+
+static uint64_t block_meta_bytes(const struct entries *es, const uint32_t *order, size_t n)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (es->v[order[i]].meta)
+			sum += meta_weight(&es->meta, es->v[order[i]].meta);
+	return sum < UINT32_MAX ? sum : UINT32_MAX;
+}
+
+/* One block to the body, its row to the rows. *ts_ns is where the block before ended. */
+static void add_block(struct chunk_writer *w, const struct entries *es, const uint32_t *order,
+		      size_t n, int64_t *ts_ns)
+{
+	int64_t min_ts = es->v[order[0]].ts_ns, max_ts = es->v[order[n - 1]].ts_ns;
+	uint32_t stored[COL_COUNT], side_len;
+	size_t start = w->body.n;
+
+	for (int c = 0; c < COL_COUNT; c++)
+		buf_reset(&w->raw[c]);
+	columns_encode(w->columns, es, order, n, w->raw);
+	for (int c = 0; c < COL_COUNT; c++)
+		stored[c] = store_column(w, buf_bytes(&w->raw[c]));
+	side_len = stored[COL_TS] + stored[COL_LENS] + stored[COL_META];
+
+	wr_uvarint(&w->rows, n);
+	wr_uvarint(&w->rows, w->raw[COL_LINES].n - n);
+	wr_uvarint(&w->rows, block_meta_bytes(es, order, n));
+	wr_uvarint(&w->rows, (uint64_t)min_ts - (uint64_t)*ts_ns);
+	wr_uvarint(&w->rows, (uint64_t)max_ts - (uint64_t)min_ts);
+	wr_u32be(&w->rows, crc32c(w->body.p + start, side_len));
+	wr_u32be(&w->rows, crc32c(w->body.p + start + side_len, stored[COL_LINES]));
+	for (int c = 0; c < COL_COUNT; c++) {
+		if (c != COL_LINES)
+			wr_uvarint(&w->rows, w->raw[c].n);
+		wr_uvarint(&w->rows, stored[c]);
+	}
+	*ts_ns = max_ts;
+}
+
+uint32_t chunk_encode(struct chunk_writer *w, struct bytes tenant, const struct labels *labels,
+		      const struct hash128 *id, const struct entries *es, const uint32_t *order,
+		      size_t n, struct buf *out)
+{
+	int64_t from = es->v[order[0]].ts_ns, through = es->v[order[n - 1]].ts_ns, ts_ns = from;
+	uint64_t weight = chunk_weight(es, order, n);
+	size_t start = out->n;
+	uint32_t n_blocks = 0, head_len;
+
+	buf_reset(&w->rows);
+	buf_reset(&w->body);
+	for (size_t i = 0; i < n; n_blocks++) {
+		size_t k = share(es, order + i, n - i, w->params.block_bytes,
+				 w->params.block_entries, &weight);
+
+		add_block(w, es, order + i, k, &ts_ns);
+		i += k;
+	}
+	chunk_head_begin(out, 0, (uint8_t)w->params.encoding);
+	wr_lstr(out, tenant);
+	labels_encode(out, labels);
+	buf_add(out, id->b, sizeof(id->b));
+	wr_u64be(out, (uint64_t)from);
+	wr_uvarint(out, (uint64_t)through - (uint64_t)from);
+	buf_add_bytes(out, buf_bytes(&w->rows));
+	head_len = chunk_head_end(out, start, n_blocks, w->body.n);
+	buf_add_bytes(out, buf_bytes(&w->body));
+	return head_len;
+}

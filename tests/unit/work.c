@@ -1,0 +1,104 @@
+/* The parallel loop: every item once, results in order, errors and early ends. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/work.h"
+
+enum { ITEMS = 1000, WINDOW = 7 };
+
+struct job {
+	size_t slot[WINDOW], next_done, stop_at, fail_at;
+	unsigned jobs;
+};
+
+static int run(void *data, unsigned worker, size_t item, size_t slot, struct err *e)
+{
+	struct job *j = data;
+
+	if (worker >= j->jobs || slot >= WINDOW)
+		return err_set(e, ERR_BUG, "worker %u, slot %zu", worker, slot);
+	if (item == j->fail_at || item == j->fail_at + 1)
+		return err_set(e, ERR_CORRUPT, "item %zu", item);
+	j->slot[slot] = item * 3;
+	return 0;
+}
+
+static int done(void *data, size_t item, size_t slot, struct err *e)
+{
+	struct job *j = data;
+
+	if (item != j->next_done || j->slot[slot] != item * 3)
+		return err_set(e, ERR_BUG, "item %zu after %zu", item, j->next_done);
+	j->next_done++;
+	return item == j->stop_at;
+}
+
+static int loop(struct job *j, unsigned jobs, size_t n, struct err *e)
+{
+	struct work w = { n, jobs, WINDOW, run, done, j };
+
+	j->jobs = jobs;
+	return work_run(&w, e);
+}
+
+static void in_order(void **state)
+{
+	(void)state;
+	for (unsigned jobs = 1; jobs < 12; jobs++) {
+		struct job j = { .stop_at = SIZE_MAX, .fail_at = SIZE_MAX - 1 };
+		struct err e;
+
+		assert_int_equal(loop(&j, jobs, ITEMS, &e), 0);
+		assert_int_equal(j.next_done, ITEMS);
+		j.next_done = 0;
+		assert_int_equal(loop(&j, jobs, 0, &e), 0);
+	}
+}
+
+static void first_error(void **state)
+{
+	(void)state;
+	for (unsigned jobs = 1; jobs < 12; jobs++) {
+		struct job j = { .stop_at = SIZE_MAX, .fail_at = 500 };
+		struct err e;
+
+		assert_int_equal(loop(&j, jobs, ITEMS, &e), -1);
+		assert_int_equal(e.code, ERR_CORRUPT);
+		assert_string_equal(e.msg, "item 500");
+		assert_int_equal(j.next_done, 500);
+	}
+}
+
+static void early_end(void **state)
+{
+	(void)state;
+	for (unsigned jobs = 1; jobs < 12; jobs++) {
+		struct job j = { .stop_at = 42, .fail_at = SIZE_MAX - 1 };
+
+		assert_int_equal(loop(&j, jobs, ITEMS, NULL), 1);
+		assert_int_equal(j.next_done, 43);
+	}
+}
+
+static void processors(void **state)
+{
+	(void)state;
+	assert_in_range(work_cpus(), 1, WORK_JOBS_MAX);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(in_order),
+		cmocka_unit_test(first_error),
+		cmocka_unit_test(early_end),
+		cmocka_unit_test(processors),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
