@@ -174,7 +174,9 @@ format:
 	clang-format -i $(C_FILES)
 
 lint-format:
-	$(Q)clang-format --dry-run -Werror $(C_FILES)
+	$(Q)bad=0; for f in $(C_FILES); do \
+		clang-format $$f | cmp -s - $$f || { echo "$$f: not as .clang-format lays out; make format"; bad=1; }; \
+	done; exit $$bad
 
 lint-order:
 	$(Q)scripts/check-order
