@@ -158,8 +158,7 @@ golden: all
 
 # --- lint ------------------------------------------------------------------------------------
 
-C_FILES := $(wildcard cmd/*.c scripts/*/*.[ch] libcore/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch] \
-             scripts/*/*.[ch])
+C_FILES := $(wildcard cmd/*.c scripts/*/*.[ch] libcore/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch])
 HEADERS := $(wildcard libcore/*/*.h)
 SHELLS   = $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/* .ci/* tests/lib/* $(SCRIPTS) \
              $(wildcard examples/*.sh examples/*/*.sh tests/bench/*.sh) 2>/dev/null) tests/lib/tap.sh
@@ -212,7 +211,7 @@ $(BUILD)/tidy/%.ok: %.c .clang-tidy $(HEADERS)
 
 # --- bench and install -----------------------------------------------------------------------
 
-## make bench      speed and size beside public tools, as TSV: name value unit limit ratio verdict
+## make bench      speed and size beside public tools, as TSV, with the committed figures beside them
 bench: all benches
 	$(Q)for t in $(sort $(wildcard tests/bench/*.sh)); do $(TEST_ENV) sh $$t || exit; done
 

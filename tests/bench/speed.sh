@@ -1,9 +1,11 @@
 #!/bin/sh
 # speed.sh [PART]... - how fast and small, beside public tools on the same bytes in the same run.
 #
-# Prints "name value unit limit ratio verdict", TAB between: the limit that the value is held
-# against (- for none); the ratio to the tool (- for none); pass, fail or info. Exit 1 when one
-# failed. Without PART all of them, in order; a later part reads what the earlier ones left.
+# Prints "name value unit limit ratio verdict committed", TAB between. The limit is what the value
+# is held against, or the ratio to the tool when there is one; - stands for none. The verdict is
+# pass, fail or info. committed is the value in tests/bench/numbers.tsv, which is an output of this
+# script. Exit 1 when one failed. Without PART all of them, in order; a later part reads what the
+# earlier ones left.
 #
 # BENCH_BYTES   bytes of lines, default 1G     BENCH_RUNS    median of so many, default 5
 # BENCH_DIR     where, default build/bench     BENCH_WAL_GB  closed segments, default 10
@@ -43,6 +45,16 @@ cpu() { echo "$1" | cut -f 2; }
 rss_mib() { calc "$(echo "$1" | cut -f 3) / 1024"; }
 mb_per_s() { calc "$(truth bytes) / 1e6 / $1"; }
 ms() { calc "$1 * 1000"; }
+
+# The value that the committed figures have for the same name, as a seventh column.
+beside_committed() {
+	touch none
+	committed=$here/numbers.tsv
+	[ -e "$committed" ] || committed=none
+	awk -F '\t' -v OFS='\t' -v committed="$committed" '
+		BEGIN { while ((getline line <committed) > 0) { split(line, f, FS); value[f[1]] = f[2] } }
+		{ print $0, ($1 in value) ? value[$1] : "-"; fflush() }'
+}
 
 # expect FOUND WANTED WHAT: a fast wrong answer is no result.
 expect() {
@@ -236,7 +248,7 @@ fi
 [ $# -gt 0 ] || set -- data ingest pack size scan labels open closed streams
 for part in "$@"; do
 	sh "$here/speed.sh" --part "$part" || row "$part" - - - - fail
-done | tee rows.new
+done | beside_committed | tee rows.new
 if cut -f 6 rows.new | grep -q -x fail; then
 	exit 1
 fi
