@@ -13,8 +13,8 @@ void buf_release(struct buf *b)
 
 char *buf_reserve(struct buf *b, size_t n)
 {
-	if (b->cap - b->n < n)
-		mem_grow(&b->p, &b->cap, b->n + n, 1);
+	if (b->cap - b->n < n || !b->p) /* never NULL, so that callers may add to it */
+		mem_grow(&b->p, &b->cap, b->n + (n ? n : 1), 1);
 	return b->p + b->n;
 }
 

@@ -92,5 +92,5 @@ void utf8_add_valid(struct buf *b, struct bytes text)
 		}
 		i += n ? n : 1;
 	}
-	buf_add(b, text.p + start, text.n - start);
+	buf_add_bytes(b, bytes_sub(text, start, text.n));
 }

@@ -15,7 +15,7 @@ struct json_at {
 
 static inline struct json_at json_start(struct bytes text)
 {
-	return (struct json_at){ text.p, text.p + text.n };
+	return (struct json_at){ text.p, text.n ? text.p + text.n : text.p };
 }
 
 void json_skip_space(struct json_at *j);

@@ -41,7 +41,7 @@ static bool unescape_unicode(const char **p, const char *end, struct buf *out)
 
 bool json_unescape(struct bytes raw, struct buf *out)
 {
-	const char *p = raw.p, *end = raw.p + raw.n;
+	const char *p = raw.p, *end = raw.n ? raw.p + raw.n : raw.p;
 
 	while (p < end) {
 		const char *escape = memchr(p, '\\', (size_t)(end - p));
@@ -135,6 +135,6 @@ void json_add_quoted(struct buf *out, struct bytes text)
 			add_escaped_byte(out, c);
 		start = ++i;
 	}
-	buf_add(out, text.p + start, i - start);
+	buf_add_bytes(out, bytes_sub(text, start, i - start));
 	buf_add_char(out, '"');
 }
