@@ -14,13 +14,18 @@ struct live_item {
 	bool mixed; /* holds more than the sets below say */
 	const struct hash128 *set[3];
 	size_t n[3]; /* by enum index_list */
+	const struct hash128 *packs;
+	size_t n_packs;
 };
 
 /*
- * ret_live[i] tells whether item i counts. Not live is who is named by another's replaced index
- * files; who, not being mixed, replaces something, all of which another replaces too, and more; or
- * replaces the same and has the higher name. Those that are not live still make others obsolete (so
- * it is transitive). Names are distinct. For any thread.
+ * ret_live[i] tells whether item i counts. Not live is
+ *   who is named by another's replaced index files;
+ *   who has packs, each of which is named by others' replaced packs;
+ *   who, not being mixed, replaces something, all of which another replaces too, and more;
+ *   who, not being mixed, replaces the same as one that is mixed or has a lower name.
+ * Those that are not live still make others obsolete, so it is transitive. Names are distinct. For
+ * any thread.
  */
 void live_pick(const struct live_item *v, size_t n, bool *ret_live);
 

@@ -1,0 +1,636 @@
+/*
+ * The reader. Every access goes through row_at or bytes_at, which check the range against its
+ * section and the checksums of the pages that it lies in; what a row says is checked where it is
+ * used, so a file made by an enemy with right checksums can give wrong answers but no access
+ * outside the file.
+ */
+#include "index/index.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/crc32c.h"
+#include "base/mem.h"
+#include "base/rd.h"
+#include "index/format.h"
+#include "index/reader.h"
+#include "store/names.h"
+#include "store/store.h"
+
+struct section {
+	uint64_t off, len;
+	uint32_t rows;
+};
+
+struct index {
+	struct index_info info;
+	struct bytes file;
+	struct store_file store_file; /* when loaded from a store */
+	char *label;
+	uint32_t head_len, n_pages;
+	struct section sec[SEC_END];
+	struct bytes page_crc;	    /* in the head */
+	_Atomic(uint64_t) *page_ok; /* one bit a page */
+};
+
+const struct index_info *index_info(const struct index *ix)
+{
+	return &ix->info;
+}
+
+const char *index_label(const struct index *ix)
+{
+	return ix->label;
+}
+
+/* ---- pages and rows ---- */
+
+uint32_t index_n_pages(const struct index *ix)
+{
+	return ix->n_pages;
+}
+
+int index_check_page(struct index *ix, uint32_t page, struct err *e)
+{
+	uint64_t from = (uint64_t)page * INDEX_PAGE, to = from + INDEX_PAGE;
+	struct rd rd = rd_init(bytes_sub(ix->page_crc, (size_t)page * 4, 4));
+	uint32_t stored = rd_u32be(&rd), found;
+
+	if (from < ix->head_len)
+		from = ix->head_len;
+	if (to > ix->file.n)
+		to = ix->file.n;
+	found = from < to ? crc32c(ix->file.p + from, to - from) : 0;
+	if (found != stored)
+		return err_set(e, ERR_CORRUPT,
+			       "page %u (offset %llu): crc32c mismatch: stored %08x, computed %08x",
+			       page, (unsigned long long)from, stored, found);
+	atomic_fetch_or_explicit(&ix->page_ok[page / 64], UINT64_C(1) << (page % 64),
+				 memory_order_relaxed);
+	return 0;
+}
+
+/* Checks the pages of [off, off + n), which lies in the file. */
+static int need(struct index *ix, uint64_t off, uint64_t n, struct err *e)
+{
+	uint64_t page = off / INDEX_PAGE, last = n ? (off + n - 1) / INDEX_PAGE : page;
+
+	for (; n && page <= last; page++) {
+		uint64_t w = atomic_load_explicit(&ix->page_ok[page / 64], memory_order_relaxed);
+
+		if (!(w >> (page % 64) & 1) && index_check_page(ix, (uint32_t)page, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int index_row(struct index *ix, enum index_section sec, uint32_t i, struct rd *ret, struct err *e)
+{
+	const struct section *s = &ix->sec[sec];
+	uint64_t at = s->off + (uint64_t)i * index_row_len[sec];
+
+	if (i >= s->rows)
+		return err_set(e, ERR_CORRUPT, "section %d: there is no row %u, only %u", sec, i,
+			       s->rows);
+	if (need(ix, at, index_row_len[sec], e) < 0)
+		return -1;
+	*ret = rd_init(bytes_of(ix->file.p + at, index_row_len[sec]));
+	return 0;
+}
+
+int index_rows(struct index *ix, enum index_section sec, uint32_t i, uint32_t n, struct bytes *ret,
+	       struct err *e)
+{
+	const struct section *s = &ix->sec[sec];
+	uint64_t at = s->off + (uint64_t)i * index_row_len[sec];
+	size_t len = (size_t)n * index_row_len[sec];
+
+	if (i > s->rows || n > s->rows - i)
+		return err_set(e, ERR_CORRUPT, "section %d: there are no rows %u to %llu, only %u",
+			       sec, i, (unsigned long long)i + n, s->rows);
+	if (need(ix, at, len, e) < 0)
+		return -1;
+	*ret = bytes_of(ix->file.p + at, len);
+	return 0;
+}
+
+int index_section_bytes(struct index *ix, enum index_section sec, uint32_t off, uint32_t n,
+			struct bytes *ret, struct err *e)
+{
+	const struct section *s = &ix->sec[sec];
+
+	if (off > s->len || n > s->len - off)
+		return err_set(e, ERR_CORRUPT,
+			       "section %d: there are no bytes %u to %llu, only %llu", sec, off,
+			       (unsigned long long)off + n, (unsigned long long)s->len);
+	if (need(ix, s->off + off, n, e) < 0)
+		return -1;
+	*ret = bytes_of(ix->file.p + s->off + off, n);
+	return 0;
+}
+
+uint64_t index_section_len(const struct index *ix, enum index_section sec)
+{
+	return ix->sec[sec].len;
+}
+
+/* ---- opening ---- */
+
+static int read_section(struct index *ix, struct rd *rd, unsigned i, struct err *e)
+{
+	uint32_t id = rd_u32be(rd), rows = rd_u32be(rd);
+	uint64_t off = rd_u64be(rd), len = rd_u64be(rd);
+
+	if (off % 8 != 0 || off < ix->head_len || off > ix->file.n || len > ix->file.n - off)
+		return err_set(e, ERR_CORRUPT,
+			       "section row %u: bytes %llu to +%llu do not lie in the file", i,
+			       (unsigned long long)off, (unsigned long long)len);
+	if (id & INDEX_SECTION_REFUSE)
+		return err_set(e, ERR_VERSION,
+			       "section %08x is of a newer version and must be known to be read",
+			       id);
+	if (id == 0 || id >= SEC_END)
+		return 0;
+	if (ix->sec[id].off)
+		return err_set(e, ERR_CORRUPT, "section %u is there twice", id);
+	if (index_row_len[id] ? len != (uint64_t)rows * index_row_len[id]
+			      : len > UINT32_MAX || rows != 0)
+		return err_set(e, ERR_CORRUPT, "section %u: %u rows do not make %llu bytes", id,
+			       rows, (unsigned long long)len);
+	ix->sec[id] = (struct section){ .off = off, .len = len, .rows = rows };
+	return 0;
+}
+
+static int check_sections(const struct index *ix, struct err *e)
+{
+	for (int id = SEC_SYMBOL_OFFSETS; id <= SEC_BLOCKS; id++)
+		if (!ix->sec[id].off)
+			return err_set(e, ERR_CORRUPT, "section %d is missing", id);
+	if (ix->sec[SEC_SYMBOL_OFFSETS].rows == 0)
+		return err_set(e, ERR_CORRUPT, "section %d has no rows", SEC_SYMBOL_OFFSETS);
+	if (ix->sec[SEC_BY_ID].rows != ix->sec[SEC_SERIES].rows)
+		return err_set(e, ERR_CORRUPT, "%u series, but %u rows by id",
+			       ix->sec[SEC_SERIES].rows, ix->sec[SEC_BY_ID].rows);
+	return 0;
+}
+
+static void set_counts(struct index *ix)
+{
+	struct index_info *in = &ix->info;
+
+	in->n_symbols = ix->sec[SEC_SYMBOL_OFFSETS].rows - 1;
+	in->n_names = ix->sec[SEC_NAMES].rows;
+	in->n_pairs = ix->sec[SEC_PAIRS].rows;
+	in->n_series = ix->sec[SEC_SERIES].rows;
+	in->n_packs = ix->sec[SEC_PACKS].rows;
+	in->n_chunks = ix->sec[SEC_CHUNKS].rows;
+	in->n_blocks = ix->sec[SEC_BLOCKS].rows;
+	in->n_segments = ix->sec[SEC_SEGMENTS].rows;
+	in->n_indexes = ix->sec[SEC_INDEXES].rows;
+	in->n_old_packs = ix->sec[SEC_OLD_PACKS].rows;
+	in->n_deletes = ix->sec[SEC_DELETES].rows;
+}
+
+/* The lengths that have to be right before the head's checksum can be looked for. */
+static int read_fixed(struct index *ix, struct rd *rd, unsigned *ret_sections,
+		      uint32_t *ret_tenant_len, struct err *e)
+{
+	struct bytes magic = rd_bytes(rd, sizeof(index_magic));
+	uint8_t version = rd_u8(rd), flags = rd_u8(rd);
+	uint64_t size;
+
+	if (!bytes_eq(magic, bytes_of(index_magic, sizeof(index_magic))))
+		return err_set(e, ERR_CORRUPT,
+			       rd->failed ? "not an index: only %zu bytes"
+					  : "not an index: wrong magic",
+			       ix->file.n);
+	if (version != INDEX_VERSION)
+		return err_set(e, ERR_VERSION, "index version %u; this program knows %d", version,
+			       INDEX_VERSION);
+	*ret_sections = rd_u16be(rd);
+	size = rd_u64be(rd);
+	ix->head_len = rd_u32be(rd);
+	ix->info.day = (int32_t)rd_u32be(rd);
+	ix->info.min_ts = rd_i64be(rd);
+	ix->info.max_ts = rd_i64be(rd);
+	ix->info.entries = rd_u64be(rd);
+	ix->info.line_bytes = rd_u64be(rd);
+	*ret_tenant_len = rd_u32be(rd);
+	ix->n_pages = rd_u32be(rd);
+	ix->info.size = ix->file.n;
+	ix->info.mixed = flags & INDEX_FLAG_MIXED;
+	if (rd->failed || size != ix->file.n)
+		return err_set(e, ERR_CORRUPT, "cut short: expected %llu bytes, found %zu",
+			       (unsigned long long)(rd->failed ? INDEX_FIXED_LEN : size),
+			       ix->file.n);
+	if (ix->n_pages != (size + INDEX_PAGE - 1) / INDEX_PAGE ||
+	    *ret_sections > INDEX_SECTIONS_MAX || *ret_tenant_len > TENANT_MAX)
+		return err_set(e, ERR_CORRUPT,
+			       "head: %u pages, %u sections and a tenant of %u bytes cannot be",
+			       ix->n_pages, *ret_sections, *ret_tenant_len);
+	if (ix->head_len != INDEX_FIXED_LEN + (uint64_t)*ret_sections * INDEX_SECTION_LEN +
+				    (uint64_t)ix->n_pages * 4 + *ret_tenant_len + 4 ||
+	    ix->head_len > size)
+		return err_set(e, ERR_CORRUPT, "head: its length cannot be %u", ix->head_len);
+	if (flags & INDEX_FLAGS_REFUSE)
+		return err_set(e, ERR_VERSION,
+			       "flags %02x are of a newer version and must be known", flags);
+	return 0;
+}
+
+static int read_head(struct index *ix, struct err *e)
+{
+	struct rd rd = rd_init(ix->file), crc;
+	unsigned n_sections = 0;
+	uint32_t tenant_len = 0, stored, found;
+
+	if (read_fixed(ix, &rd, &n_sections, &tenant_len, e) < 0)
+		return -1;
+	crc = rd_init(bytes_sub(ix->file, ix->head_len - 4, 4));
+	stored = rd_u32be(&crc);
+	found = crc32c(ix->file.p, ix->head_len - 4);
+	if (stored != found)
+		return err_set(e, ERR_CORRUPT, "head: crc32c mismatch: stored %08x, computed %08x",
+			       stored, found);
+	for (unsigned i = 0; i < n_sections; i++)
+		if (read_section(ix, &rd, i, e) < 0)
+			return -1;
+	ix->page_crc = rd_bytes(&rd, (size_t)ix->n_pages * 4);
+	ix->info.tenant = rd_bytes(&rd, tenant_len);
+	if (check_sections(ix, e) < 0)
+		return -1;
+	set_counts(ix);
+	ix->page_ok = mem_alloc(((size_t)ix->n_pages / 64 + 1) * sizeof(*ix->page_ok));
+	return 0;
+}
+
+struct index *index_open(struct bytes file, const char *name, struct err *e)
+{
+	struct index *ix = mem_alloc(sizeof(*ix));
+	struct store_name sn;
+
+	ix->file = file;
+	ix->label = strdup(name);
+	if (read_head(ix, e) < 0) {
+		err_wrap(e, "'%s'", name);
+		index_close(ix);
+		return NULL;
+	}
+	if (store_name_parse(bytes_str(name), &sn, NULL) == 0)
+		ix->info.name = sn.hash;
+	return ix;
+}
+
+struct index *index_load(struct store *s, const char *name, struct err *e)
+{
+	struct store_file f;
+	struct index *ix;
+
+	if (store_file_open(s, name, &f, e) < 0)
+		return NULL;
+	if (store_file_map(&f, e) < 0) {
+		err_wrap(e, "'%s'", name);
+		store_file_close(&f);
+		return NULL;
+	}
+	ix = index_open(f.map, name, e);
+	if (!ix)
+		store_file_close(&f);
+	else
+		ix->store_file = f;
+	return ix;
+}
+
+void index_close(struct index *ix)
+{
+	if (!ix)
+		return;
+	store_file_close(&ix->store_file);
+	free(ix->page_ok);
+	free(ix->label);
+	free(ix);
+}
+
+/* ---- symbols, names, pairs ---- */
+
+int index_symbol(struct index *ix, uint32_t i, struct bytes *ret, struct err *e)
+{
+	struct bytes rows;
+	struct rd rd;
+	uint32_t from, to;
+
+	if (i >= ix->info.n_symbols)
+		return err_set(e, ERR_CORRUPT, "there is no symbol %u, only %u", i,
+			       ix->info.n_symbols);
+	if (index_rows(ix, SEC_SYMBOL_OFFSETS, i, 2, &rows, e) < 0)
+		return -1;
+	rd = rd_init(rows);
+	from = rd_u32be(&rd);
+	to = rd_u32be(&rd);
+	if (to < from)
+		return err_set(e, ERR_CORRUPT, "symbol %u ends before it begins", i);
+	return index_section_bytes(ix, SEC_SYMBOL_BYTES, from, to - from, ret, e);
+}
+
+/* A first row of a run: the run ends where the next one begins, or at `total`. Both are the second
+ * u32 of their rows from column `col`. */
+static int run_of(struct index *ix, enum index_section sec, uint32_t i, unsigned col,
+		  uint32_t first, uint32_t total, uint32_t *ret_n, struct err *e)
+{
+	uint32_t next = total;
+	struct rd rd;
+
+	if (i + 1 < ix->sec[sec].rows) {
+		if (index_row(ix, sec, i + 1, &rd, e) < 0)
+			return -1;
+		rd.off = col;
+		next = rd_u32be(&rd);
+	}
+	if (next < first || next > total)
+		return err_set(e, ERR_CORRUPT, "section %d, row %u: a run from %u to %u of %u", sec,
+			       i, first, next, total);
+	*ret_n = next - first;
+	return 0;
+}
+
+int index_name_at(struct index *ix, uint32_t i, struct index_name *ret, struct err *e)
+{
+	struct index_name n;
+	struct rd rd;
+
+	if (index_row(ix, SEC_NAMES, i, &rd, e) < 0 ||
+	    index_symbol(ix, rd_u32be(&rd), &n.name, e) < 0)
+		return -1;
+	n.first_pair = rd_u32be(&rd);
+	if (run_of(ix, SEC_NAMES, i, 4, n.first_pair, ix->info.n_pairs, &n.n_pairs, e) < 0)
+		return -1;
+	*ret = n;
+	return 0;
+}
+
+int index_name_find(struct index *ix, struct bytes name, struct index_name *ret, struct err *e)
+{
+	uint32_t lo = 0, hi = ix->info.n_names;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		struct index_name n;
+		int c;
+
+		if (index_name_at(ix, mid, &n, e) < 0)
+			return -1;
+		c = bytes_cmp(n.name, name);
+		if (c == 0) {
+			*ret = n;
+			return 1;
+		}
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return 0;
+}
+
+int index_pair_at(struct index *ix, uint32_t i, struct index_pair *ret, struct err *e)
+{
+	struct index_pair p;
+	struct rd rd;
+
+	if (index_row(ix, SEC_PAIRS, i, &rd, e) < 0 ||
+	    index_symbol(ix, rd_u32be(&rd), &p.name, e) < 0 ||
+	    index_symbol(ix, rd_u32be(&rd), &p.value, e) < 0)
+		return -1;
+	rd_u32be(&rd);
+	p.n_series = rd_u32be(&rd);
+	*ret = p;
+	return 0;
+}
+
+int index_pair_find(struct index *ix, struct bytes name, struct bytes value, uint32_t *ret_pair,
+		    struct err *e)
+{
+	struct index_name n;
+	uint32_t lo, hi;
+	int rc = index_name_find(ix, name, &n, e);
+
+	if (rc <= 0)
+		return rc;
+	lo = n.first_pair;
+	hi = lo + n.n_pairs;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		struct index_pair p;
+		int c;
+
+		if (index_pair_at(ix, mid, &p, e) < 0)
+			return -1;
+		c = bytes_cmp(p.value, value);
+		if (c == 0) {
+			*ret_pair = mid;
+			return 1;
+		}
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return 0;
+}
+
+/* ---- series ---- */
+
+int index_series_at(struct index *ix, uint32_t i, struct index_series *ret, struct err *e)
+{
+	struct index_series s;
+	struct bytes id;
+	struct rd rd;
+
+	if (index_row(ix, SEC_SERIES, i, &rd, e) < 0)
+		return -1;
+	id = rd_bytes(&rd, sizeof(s.id.b));
+	memcpy(s.id.b, id.p, sizeof(s.id.b));
+	s.labels_at = rd_u32be(&rd);
+	s.first_chunk = rd_u32be(&rd);
+	if (run_of(ix, SEC_SERIES, i, 16, s.labels_at, ix->sec[SEC_LABELS].rows, &s.n_labels, e) <
+		    0 ||
+	    run_of(ix, SEC_SERIES, i, 20, s.first_chunk, ix->info.n_chunks, &s.n_chunks, e) < 0)
+		return -1;
+	if (s.n_labels > LABELS_MAX)
+		return err_set(e, ERR_CORRUPT, "series %u has %u labels", i, s.n_labels);
+	*ret = s;
+	return 0;
+}
+
+int index_series_find(struct index *ix, const struct hash128 *id, uint32_t *ret_series,
+		      struct err *e)
+{
+	uint32_t lo = 0, hi = ix->info.n_series;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2, at;
+		struct bytes found;
+		struct rd rd;
+		int c;
+
+		if (index_row(ix, SEC_BY_ID, mid, &rd, e) < 0)
+			return -1;
+		at = rd_u32be(&rd);
+		if (index_row(ix, SEC_SERIES, at, &rd, e) < 0)
+			return err_wrap(e, "row %u by id", mid);
+		found = rd_bytes(&rd, sizeof(id->b));
+		c = memcmp(found.p, id->b, sizeof(id->b));
+		if (c == 0) {
+			*ret_series = at;
+			return 1;
+		}
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return 0;
+}
+
+int index_series_labels(struct index *ix, uint32_t i, struct arena *a, struct labels *ret,
+			struct err *e)
+{
+	struct index_series s;
+	struct labels l;
+	struct bytes rows;
+	struct rd rd;
+
+	if (index_series_at(ix, i, &s, e) < 0 ||
+	    index_rows(ix, SEC_LABELS, s.labels_at, s.n_labels, &rows, e) < 0)
+		return -1;
+	l.n = s.n_labels;
+	l.v = arena_alloc(a, l.n * sizeof(*l.v));
+	rd = rd_init(rows);
+	for (size_t k = 0; k < l.n; k++) {
+		struct index_pair p;
+
+		if (index_pair_at(ix, rd_u32be(&rd), &p, e) < 0)
+			return err_wrap(e, "label %zu of series %u", k, i);
+		if (k && bytes_cmp(l.v[k - 1].name, p.name) >= 0)
+			return err_set(e, ERR_CORRUPT, "labels of series %u are not in order", i);
+		l.v[k] = (struct label){ p.name, p.value };
+	}
+	*ret = l;
+	return 0;
+}
+
+/* ---- chunks, blocks, packs ---- */
+
+int index_chunk_at(struct index *ix, uint32_t i, struct index_chunk *ret, struct err *e)
+{
+	struct index_chunk c;
+	uint64_t span;
+	struct rd rd;
+
+	if (index_row(ix, SEC_CHUNKS, i, &rd, e) < 0)
+		return -1;
+	c.pack = rd_u32be(&rd);
+	c.first_block = rd_u32be(&rd);
+	c.offset = rd_u64be(&rd);
+	c.from = rd_i64be(&rd);
+	span = rd_u64be(&rd);
+	c.length = rd_u32be(&rd);
+	c.head_len = rd_u32be(&rd);
+	c.entries = rd_u32be(&rd);
+	c.encoding = rd_u8(&rd);
+	if (c.pack >= ix->info.n_packs)
+		return err_set(e, ERR_CORRUPT, "chunk %u lies in pack %u of %u", i, c.pack,
+			       ix->info.n_packs);
+	if (c.head_len > c.length || c.offset > INT64_MAX)
+		return err_set(e, ERR_CORRUPT, "chunk %u: a head of %u bytes in %u", i, c.head_len,
+			       c.length);
+	if (__builtin_add_overflow(c.from, span, &c.through))
+		return err_set(e, ERR_CORRUPT, "chunk %u: its last time is out of range", i);
+	if (run_of(ix, SEC_CHUNKS, i, 4, c.first_block, ix->info.n_blocks, &c.n_blocks, e) < 0)
+		return -1;
+	*ret = c;
+	return 0;
+}
+
+int index_block_at(struct index *ix, const struct index_chunk *c, uint32_t k,
+		   struct index_block *ret, struct err *e)
+{
+	struct index_block b;
+	uint64_t delta, span;
+	struct rd rd;
+
+	if (k >= c->n_blocks)
+		return err_set(e, ERR_CORRUPT, "there is no block %u in a chunk of %u", k,
+			       c->n_blocks);
+	if (index_row(ix, SEC_BLOCKS, c->first_block + k, &rd, e) < 0)
+		return -1;
+	delta = rd_u64be(&rd);
+	span = rd_u64be(&rd);
+	b.offset = rd_u32be(&rd);
+	b.length = rd_u32be(&rd);
+	b.side_len = rd_u32be(&rd);
+	b.entries = rd_u32be(&rd);
+	b.line_bytes = rd_u32be(&rd);
+	b.meta_bytes = rd_u32be(&rd);
+	if (__builtin_add_overflow(c->from, delta, &b.min_ts) ||
+	    __builtin_add_overflow(b.min_ts, span, &b.max_ts) || b.max_ts > c->through)
+		return err_set(e, ERR_CORRUPT, "block %u: its times lie outside its chunk's",
+			       c->first_block + k);
+	if (b.offset < c->head_len || b.offset > c->length || b.length > c->length - b.offset ||
+	    b.side_len > b.length)
+		return err_set(e, ERR_CORRUPT, "block %u: its bytes lie outside its chunk",
+			       c->first_block + k);
+	*ret = b;
+	return 0;
+}
+
+int index_pack_at(struct index *ix, uint32_t i, struct index_pack *ret, struct err *e)
+{
+	struct index_pack p;
+	struct bytes name;
+	struct rd rd;
+
+	if (index_row(ix, SEC_PACKS, i, &rd, e) < 0)
+		return -1;
+	name = rd_bytes(&rd, sizeof(p.name.b));
+	memcpy(p.name.b, name.p, sizeof(p.name.b));
+	p.size = rd_u64be(&rd);
+	p.order_key = rd_i64be(&rd);
+	p.min_ts = rd_i64be(&rd);
+	p.max_ts = rd_i64be(&rd);
+	p.entries = rd_u64be(&rd);
+	p.n_chunks = rd_u32be(&rd);
+	p.trailer_len = rd_u32be(&rd);
+	*ret = p;
+	return 0;
+}
+
+/* ---- what it replaces ---- */
+
+int index_list(struct index *ix, enum index_list which, const struct hash128 **ret, struct err *e)
+{
+	static const enum index_section sec[] = {
+		[INDEX_SEGMENTS] = SEC_SEGMENTS,
+		[INDEX_INDEXES] = SEC_INDEXES,
+		[INDEX_OLD_PACKS] = SEC_OLD_PACKS,
+	};
+	struct bytes rows;
+
+	if (index_rows(ix, sec[which], 0, ix->sec[sec[which]].rows, &rows, e) < 0)
+		return -1;
+	*ret = (const struct hash128 *)rows.p; /* 16 bytes each, no order of bytes, no alignment */
+	for (uint32_t i = 1; i < ix->sec[sec[which]].rows; i++)
+		if (hash128_cmp(&(*ret)[i - 1], &(*ret)[i]) >= 0)
+			return err_set(e, ERR_CORRUPT, "section %d: row %u is not in order",
+				       sec[which], i);
+	return 0;
+}
+
+int index_delete_at(struct index *ix, uint32_t i, struct bytes *ret, struct err *e)
+{
+	struct rd rd;
+
+	if (index_row(ix, SEC_DELETES, i, &rd, e) < 0)
+		return -1;
+	return index_symbol(ix, rd_u32be(&rd), ret, e);
+}

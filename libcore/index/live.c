@@ -1,0 +1,331 @@
+#include "index/live.h"
+
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "store/names.h"
+#include "store/store.h"
+#include "time/time.h"
+
+enum { LIST_TRIES = 3 };
+
+/* ---- the rules ---- */
+
+static bool list_has(const struct hash128 *v, size_t n, const struct hash128 *h)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int c = hash128_cmp(&v[mid], h);
+
+		if (c == 0)
+			return true;
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
+/* Is each of a's in b? */
+static bool all_in(const struct live_item *a, const struct live_item *b)
+{
+	for (int k = 0; k < 3; k++)
+		if (a->n[k] > b->n[k])
+			return false;
+	for (int k = 0; k < 3; k++)
+		for (size_t i = 0; i < a->n[k]; i++)
+			if (!list_has(b->set[k], b->n[k], &a->set[k][i]))
+				return false;
+	return true;
+}
+
+static size_t set_size(const struct live_item *a)
+{
+	return a->n[0] + a->n[1] + a->n[2];
+}
+
+/* Does b make a obsolete? */
+static bool replaces(const struct live_item *b, const struct live_item *a)
+{
+	size_t na = set_size(a), nb = set_size(b);
+
+	if (list_has(b->set[INDEX_INDEXES], b->n[INDEX_INDEXES], &a->name))
+		return true;
+	if (a->mixed || na == 0 || na > nb || !all_in(a, b))
+		return false;
+	/* Equal sets: the lower name stays; but one that holds more besides always stays. */
+	return na < nb || b->mixed || hash128_cmp(&b->name, &a->name) < 0;
+}
+
+struct names {
+	struct hash128 *v;
+	size_t n, cap;
+};
+
+static int cmp_hash(const void *a, const void *b)
+{
+	return hash128_cmp(a, b);
+}
+
+/* The packs that some item, live or not, says are replaced. */
+static void collect_old_packs(const struct live_item *items, size_t n, struct names *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		mem_grow(&ret->v, &ret->cap, ret->n + items[i].n[INDEX_OLD_PACKS], sizeof(*ret->v));
+		for (size_t k = 0; k < items[i].n[INDEX_OLD_PACKS]; k++)
+			ret->v[ret->n++] = items[i].set[INDEX_OLD_PACKS][k];
+	}
+	if (ret->n)
+		qsort(ret->v, ret->n, sizeof(*ret->v), cmp_hash);
+}
+
+static bool has_packs_left(const struct live_item *a, const struct names *old)
+{
+	for (size_t i = 0; i < a->n_packs; i++)
+		if (!list_has(old->v, old->n, &a->packs[i]))
+			return true;
+	return a->n_packs == 0;
+}
+
+void live_pick(const struct live_item *v, size_t n, bool *ret_live)
+{
+	struct names old = { 0 };
+
+	collect_old_packs(v, n, &old);
+	for (size_t a = 0; a < n; a++) {
+		ret_live[a] = has_packs_left(&v[a], &old);
+		for (size_t b = 0; b < n && ret_live[a]; b++)
+			if (b != a && replaces(&v[b], &v[a]))
+				ret_live[a] = false;
+	}
+	free(old.v);
+}
+
+/* ---- a folder of the store ---- */
+
+static int add_name(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct names *l = data;
+	struct store_name sn;
+
+	(void)size;
+	(void)e;
+	if (store_name_parse(bytes_str(name), &sn, NULL) < 0 || sn.kind != STORE_INDEX)
+		return 0; /* not ours: left alone */
+	mem_grow(&l->v, &l->cap, l->n + 1, sizeof(*l->v));
+	l->v[l->n++] = sn.hash;
+	return 0;
+}
+
+static void add_fault(struct live *l, const struct hash128 *name, const struct err *why)
+{
+	l->faults = mem_realloc(l->faults, (l->n_faults + 1) * sizeof(*l->faults));
+	l->faults[l->n_faults++] = (struct live_fault){ .name = *name, .err = *why };
+}
+
+/* All of a folder, opened into l->v; l->v, l->faults have room. 1 when a file has vanished. */
+static int open_all(struct store *s, struct bytes tenant, int32_t day, struct live *l,
+		    struct err *e)
+{
+	struct buf folder = { 0 };
+	struct names names = { 0 };
+	int rc;
+
+	store_folder_add(&folder, STORE_INDEX, tenant, day);
+	rc = store_list(s, buf_str(&folder), add_name, &names, e);
+	l->v = mem_alloc((names.n + 1) * sizeof(*l->v));
+	for (size_t i = 0; i < names.n && rc == 0; i++) {
+		struct store_name sn = { STORE_INDEX, tenant, day, names.v[i] };
+		struct index *ix;
+		struct err why = { 0 };
+
+		buf_reset(&folder);
+		store_name_add(&folder, &sn);
+		ix = index_load(s, buf_str(&folder), &why);
+		if (ix)
+			l->v[l->n++] = ix;
+		else if (why.code == ERR_NO)
+			rc = 1;
+		else
+			add_fault(l, &names.v[i], &why);
+	}
+	free(names.v);
+	buf_release(&folder);
+	return rc;
+}
+
+/* What the rules look at. The packs' names are copied: to be freed. */
+static int read_item(struct index *ix, struct live_item *it, struct err *e)
+{
+	static const enum index_list lists[] = { INDEX_SEGMENTS, INDEX_INDEXES, INDEX_OLD_PACKS };
+	const struct index_info *in = index_info(ix);
+	struct hash128 *packs;
+
+	*it = (struct live_item){ .name = in->name, .mixed = in->mixed };
+	it->n[INDEX_SEGMENTS] = in->n_segments;
+	it->n[INDEX_INDEXES] = in->n_indexes;
+	it->n[INDEX_OLD_PACKS] = in->n_old_packs;
+	for (int i = 0; i < 3; i++)
+		if (index_list(ix, lists[i], &it->set[lists[i]], e) < 0)
+			return -1;
+	packs = mem_alloc((in->n_packs + 1) * sizeof(*packs));
+	for (uint32_t i = 0; i < in->n_packs; i++) {
+		struct index_pack p;
+
+		if (index_pack_at(ix, i, &p, e) < 0) {
+			free(packs);
+			return -1;
+		}
+		packs[i] = p.name;
+	}
+	it->packs = packs;
+	it->n_packs = in->n_packs;
+	return 0;
+}
+
+/* An item for each file; a file that gives none is a fault, and closed. */
+static struct live_item *read_items(struct live *l)
+{
+	struct live_item *items = mem_alloc((l->n + 1) * sizeof(*items));
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct index *ix = l->v[i];
+		struct err why = { 0 };
+
+		if (read_item(ix, &items[n], &why) < 0) {
+			err_wrap(&why, "'%s'", index_label(ix));
+			add_fault(l, &index_info(ix)->name, &why);
+			index_close(ix);
+			continue;
+		}
+		l->v[n++] = ix;
+	}
+	l->n = n;
+	return items;
+}
+
+/* Fills skip_pack: the first live index that names a pack has it. */
+static void mark_packs(struct live *l, const struct live_item *live_items, const struct names *old)
+{
+	struct map seen = { 0 };
+
+	l->skip_pack = mem_alloc((l->n + 1) * sizeof(*l->skip_pack));
+	for (size_t i = 0; i < l->n; i++) {
+		const struct live_item *it = &live_items[i];
+
+		l->skip_pack[i] = mem_alloc((it->n_packs + 1) * sizeof(**l->skip_pack));
+		for (size_t p = 0; p < it->n_packs; p++) {
+			struct bytes key = bytes_of(it->packs[p].b, sizeof(it->packs[p].b));
+			uint64_t h = hash64(key);
+
+			if (list_has(old->v, old->n, &it->packs[p]) ||
+			    map_get(&seen, h, key) != MAP_NONE)
+				l->skip_pack[i][p] = true;
+			else
+				map_put(&seen, h, key, 0);
+		}
+	}
+	map_release(&seen);
+}
+
+/* Closes one that is not live. */
+static void make_obsolete(struct live *l, struct index *ix)
+{
+	l->obsolete = mem_realloc(l->obsolete, (l->n_obsolete + 1) * sizeof(*l->obsolete));
+	l->obsolete[l->n_obsolete++] = index_info(ix)->name;
+	index_close(ix);
+}
+
+static void pick(struct live *l)
+{
+	struct live_item *items = read_items(l);
+	bool *live = mem_alloc((l->n + 1) * sizeof(*live));
+	struct names old = { 0 };
+	size_t n = 0, all = l->n;
+
+	live_pick(items, all, live);
+	collect_old_packs(items, all, &old);
+	for (size_t i = 0; i < all; i++) {
+		if (!live[i]) {
+			make_obsolete(l, l->v[i]);
+			free((void *)(uintptr_t)items[i].packs);
+			continue;
+		}
+		l->v[n] = l->v[i];
+		items[n++] = items[i];
+	}
+	l->n = n;
+	mark_packs(l, items, &old);
+	for (size_t i = 0; i < n; i++)
+		free((void *)(uintptr_t)items[i].packs);
+	free(old.v);
+	free(live);
+	free(items);
+}
+
+int live_load(struct store *s, struct bytes tenant, int32_t day, struct live *ret, struct err *e)
+{
+	for (int i = 0; i < LIST_TRIES; i++) {
+		struct live l = { 0 };
+		int rc = open_all(s, tenant, day, &l, e);
+
+		if (rc == 0) {
+			pick(&l);
+			*ret = l;
+			return 0;
+		}
+		live_release(&l);
+		if (rc < 0)
+			return -1;
+	}
+	return err_set(e, ERR_AGAIN, "index files vanish while they are opened");
+}
+
+void live_release(struct live *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		index_close(l->v[i]);
+		if (l->skip_pack)
+			free(l->skip_pack[i]);
+	}
+	free(l->v);
+	free(l->skip_pack);
+	free(l->obsolete);
+	free(l->faults);
+	*l = (struct live){ 0 };
+}
+
+struct days {
+	int32_t from, to;
+	live_day_fn *each;
+	void *data;
+};
+
+static int one_day(const char *name, uint64_t size, void *data, struct err *e)
+{
+	const struct days *d = data;
+	int32_t day;
+
+	(void)size;
+	if (!time_day_parse(bytes_str(name), &day) || day < d->from || day > d->to)
+		return 0;
+	return d->each(day, d->data, e);
+}
+
+int live_days(struct store *s, struct bytes tenant, int32_t from, int32_t to, live_day_fn *each,
+	      void *data, struct err *e)
+{
+	struct days d = { from, to, each, data };
+	struct buf folder = { 0 };
+	int rc;
+
+	store_folder_add_all(&folder, STORE_INDEX, tenant);
+	rc = store_list_folders(s, buf_str(&folder), one_day, &d, e);
+	buf_release(&folder);
+	return rc;
+}

@@ -1,0 +1,502 @@
+/*
+ * The folder as a store. Names become paths below the root; objects are made by file_replace, so
+ * that a reader sees all of one or nothing.
+ *
+ * Folders must be as durable as what is put into them. A folder that is found may have been made a
+ * moment ago by someone who was killed before its fsync, so the first put into a folder syncs the
+ * chain of its parents up to the root, made here or not.
+ */
+#include "store/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "base/num.h"
+
+enum { FORMAT_FILE_MAX = 256, DEPTH_MAX = 16 };
+
+static const char format_name[] = "~lokid/format";
+static const char format_start[] = "lokid store ";
+
+struct store {
+	char *path;
+	bool absent;	      /* an empty one without a folder */
+	pthread_mutex_t lock; /* guards what follows */
+	char **synced;	      /* folders whose chain is durable */
+	size_t n_synced, cap_synced;
+};
+
+static void path_of(const struct store *s, const char *name, struct buf *b)
+{
+	buf_reset(b);
+	buf_addf(b, "%s/%s", s->path, name);
+	buf_str(b);
+}
+
+static int is_dir(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "cannot open store '%s'", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, ERR_IO, "store '%s' is not a folder", path);
+	return 1;
+}
+
+/* 0 a format that we know, 1 there is none yet */
+static int check_format(struct store *s, struct err *e)
+{
+	struct buf path = { 0 }, text = { 0 };
+	struct bytes b;
+	uint64_t version;
+	int rc = 0;
+
+	path_of(s, format_name, &path);
+	if (access(path.p, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+		buf_release(&path);
+		return 1;
+	}
+	if (io_read_file(path.p, FORMAT_FILE_MAX, &text, e) < 0) {
+		rc = -1;
+		goto out;
+	}
+	b = bytes_trim(buf_bytes(&text));
+	if (!bytes_starts(b, bytes_str(format_start)) ||
+	    !num_u64(bytes_sub(b, sizeof(format_start) - 1, b.n), &version))
+		rc = err_set(e, ERR_CORRUPT, "'%s': expected '%sN'", path.p, format_start);
+	else if (version != STORE_FORMAT)
+		rc = err_set(e, ERR_VERSION, "store '%s' has format %llu; this program knows %d",
+			     s->path, (unsigned long long)version, STORE_FORMAT);
+out:
+	buf_release(&text);
+	buf_release(&path);
+	return rc;
+}
+
+static bool is_synced(struct store *s, const char *folder)
+{
+	for (size_t i = 0; i < s->n_synced; i++)
+		if (strcmp(s->synced[i], folder) == 0)
+			return true;
+	return false;
+}
+
+/* Makes folder ("a/b/", relative) and makes it and all above it durable; once per process. */
+static int need_folder(struct store *s, const char *folder, struct err *e)
+{
+	struct buf path = { 0 };
+	int rc = 0;
+
+	pthread_mutex_lock(&s->lock);
+	if (is_synced(s, folder))
+		goto out;
+	path_of(s, folder, &path);
+	rc = io_mkdirs(path.p, e);
+	for (size_t n = path.n; rc == 0 && n > strlen(s->path); n--) {
+		if (path.p[n - 1] != '/')
+			continue;
+		path.p[n - 1] = '\0';
+		rc = io_sync_dir(path.p, e);
+	}
+	if (rc == 0) {
+		mem_grow(&s->synced, &s->cap_synced, s->n_synced + 1, sizeof(*s->synced));
+		s->synced[s->n_synced++] = strdup(folder);
+	}
+out:
+	pthread_mutex_unlock(&s->lock);
+	buf_release(&path);
+	return rc;
+}
+
+static int make_store(struct store *s, struct err *e)
+{
+	struct buf path = { 0 }, text = { 0 };
+	int rc;
+
+	if (io_mkdirs(s->path, e) < 0)
+		return -1;
+	rc = check_format(s, e);
+	if (rc <= 0)
+		return rc;
+	path_of(s, "..", &path);
+	if (access(path.p, R_OK) == 0 && io_sync_dir(path.p, e) < 0) {
+		buf_release(&path);
+		return -1;
+	}
+	path_of(s, format_name, &path);
+	buf_addf(&text, "%s%d\n", format_start, STORE_FORMAT);
+	rc = need_folder(s, "~lokid/", e);
+	if (rc == 0)
+		rc = file_replace_bytes(path.p, buf_bytes(&text), e);
+	buf_release(&path);
+	buf_release(&text);
+	return rc;
+}
+
+struct store *store_open(const char *path, enum store_mode mode, struct err *e)
+{
+	struct store *s = mem_alloc(sizeof(*s));
+	size_t n = strlen(path);
+	int rc;
+
+	pthread_mutex_init(&s->lock, NULL);
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	s->path = strndup(path, n);
+	if (n == 0) {
+		rc = err_set(e, ERR_USAGE, "the store's path is empty");
+	} else if (mode == STORE_WRITE) {
+		rc = make_store(s, e);
+	} else {
+		rc = is_dir(s->path, e);
+		if (rc == 1)
+			rc = check_format(s, e) < 0 ? -1 : 0;
+		else if (rc == 0 && mode == STORE_READ)
+			rc = err_set(e, ERR_NO, "there is no store '%s'", s->path);
+		else
+			s->absent = rc == 0;
+	}
+	if (rc < 0) {
+		store_close(s);
+		return NULL;
+	}
+	return s;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->n_synced; i++)
+		free(s->synced[i]);
+	free(s->synced);
+	pthread_mutex_destroy(&s->lock);
+	free(s->path);
+	free(s);
+}
+
+const char *store_path(const struct store *s)
+{
+	return s->path;
+}
+
+/* ---- listing ---- */
+
+struct listing {
+	struct store *s;
+	store_each_fn *each;
+	void *data;
+	bool folders; /* only the folders of the first level */
+};
+
+static bool ends_in_tmp(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n >= 4 && memcmp(name + n - 4, ".tmp", 4) == 0;
+}
+
+/* For qsort: as object names sort, a folder's with its '/' behind. */
+struct item {
+	char *name;
+	bool is_folder;
+	uint64_t size;
+};
+
+static int item_cmp(const void *pa, const void *pb)
+{
+	const struct item *a = pa, *b = pb;
+
+	return strcmp(a->name, b->name);
+}
+
+/* What lies in the folder at path: names with '/' behind folders. */
+static int read_folder(const char *path, struct item **ret, size_t *ret_n, struct err *e)
+{
+	DIR *dir = opendir(path);
+	size_t cap = 0;
+	int rc = 0;
+
+	if (!dir)
+		return errno == ENOENT || errno == ENOTDIR ? 0
+							   : err_sys(e, "cannot list '%s'", path);
+	for (;;) {
+		struct buf name = { 0 };
+		struct dirent *d;
+		struct stat st;
+
+		errno = 0;
+		d = readdir(dir);
+		if (!d) {
+			if (errno)
+				rc = err_sys(e, "cannot list '%s'", path);
+			break;
+		}
+		if (d->d_name[0] == '.' || ends_in_tmp(d->d_name))
+			continue;
+		if (fstatat(dirfd(dir), d->d_name, &st, 0) < 0) {
+			if (errno == ENOENT) /* deleted since */
+				continue;
+			rc = err_sys(e, "'%s/%s'", path, d->d_name);
+			break;
+		}
+		buf_add_str(&name, d->d_name);
+		if (S_ISDIR(st.st_mode))
+			buf_add_char(&name, '/');
+		buf_str(&name);
+		mem_grow(ret, &cap, *ret_n + 1, sizeof(**ret));
+		(*ret)[(*ret_n)++] =
+			(struct item){ name.p, S_ISDIR(st.st_mode), (uint64_t)st.st_size };
+	}
+	closedir(dir);
+	return rc;
+}
+
+static int list_below(struct listing *l, const char *folder, int depth, struct err *e)
+{
+	struct buf path = { 0 }, name = { 0 };
+	struct item *v = NULL;
+	size_t n = 0;
+	int rc;
+
+	path_of(l->s, folder, &path);
+	rc = read_folder(path.p, &v, &n, e);
+	if (n)
+		qsort(v, n, sizeof(*v), item_cmp);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (folder[0] == '\0' && v[i].name[0] == '~')
+			continue;
+		buf_reset(&name);
+		if (l->folders) {
+			if (!v[i].is_folder)
+				continue;
+			buf_add(&name, v[i].name, strlen(v[i].name) - 1);
+			rc = l->each(buf_str(&name), 0, l->data, e);
+			continue;
+		}
+		buf_addf(&name, "%s%s", folder, v[i].name);
+		if (!v[i].is_folder)
+			rc = l->each(buf_str(&name), v[i].size, l->data, e);
+		else if (depth < DEPTH_MAX)
+			rc = list_below(l, buf_str(&name), depth + 1, e);
+	}
+	for (size_t i = 0; i < n; i++)
+		free(v[i].name);
+	free(v);
+	buf_release(&path);
+	buf_release(&name);
+	return rc;
+}
+
+int store_list(struct store *s, const char *folder, store_each_fn *each, void *data, struct err *e)
+{
+	struct listing l = { .s = s, .each = each, .data = data };
+
+	return s->absent ? 0 : list_below(&l, folder, 0, e);
+}
+
+int store_list_folders(struct store *s, const char *folder, store_each_fn *each, void *data,
+		       struct err *e)
+{
+	struct listing l = { .s = s, .each = each, .data = data, .folders = true };
+
+	return s->absent ? 0 : list_below(&l, folder, 0, e);
+}
+
+/* ---- reading ---- */
+
+int store_file_open(struct store *s, const char *name, struct store_file *ret, struct err *e)
+{
+	struct buf path = { 0 };
+	struct stat st;
+	int fd, rc = 0;
+
+	path_of(s, name, &path);
+	fd = open(path.p, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		rc = errno == ENOENT || errno == ENOTDIR
+			     ? err_set(e, ERR_NO, "'%s': no such file", path.p)
+			     : err_sys(e, "cannot open '%s'", path.p);
+	} else if (fstat(fd, &st) < 0) {
+		rc = err_sys(e, "'%s'", path.p);
+	} else if (!S_ISREG(st.st_mode)) {
+		rc = err_set(e, ERR_IO, "'%s' is not a file", path.p);
+	}
+	if (rc < 0 && fd >= 0)
+		close(fd);
+	if (rc == 0)
+		*ret = (struct store_file){ .fd = fd,
+					    .is_open = true,
+					    .size = (uint64_t)st.st_size };
+	buf_release(&path);
+	return rc;
+}
+
+int store_file_read(struct store_file *f, uint64_t off, void *p, size_t n, struct err *e)
+{
+	int64_t k = io_pread(f->fd, p, n, off, e);
+
+	if (k < 0)
+		return -1;
+	if ((size_t)k < n)
+		return err_set(e, ERR_CORRUPT,
+			       "cut short: expected %zu bytes at offset %llu, found %lld", n,
+			       (unsigned long long)off, (long long)k);
+	return 0;
+}
+
+int store_file_map(struct store_file *f, struct err *e)
+{
+	struct io_map m;
+
+	if (f->map.n)
+		return 0;
+	if (io_map_fd(f->fd, &m, e) < 0)
+		return -1;
+	f->map = m.b;
+	return 0;
+}
+
+void store_file_close(struct store_file *f)
+{
+	struct io_map m = { f->map };
+
+	io_unmap(&m);
+	if (f->is_open)
+		close(f->fd);
+	*f = (struct store_file){ 0 };
+}
+
+int store_has(struct store *s, const char *name, uint64_t *ret_size, struct err *e)
+{
+	struct buf path = { 0 };
+	struct stat st;
+	int rc = 1;
+
+	path_of(s, name, &path);
+	if (stat(path.p, &st) < 0)
+		rc = errno == ENOENT || errno == ENOTDIR ? 0 : err_sys(e, "'%s'", path.p);
+	else if (!S_ISREG(st.st_mode))
+		rc = 0;
+	else if (ret_size)
+		*ret_size = (uint64_t)st.st_size;
+	buf_release(&path);
+	return rc;
+}
+
+/* ---- writing ---- */
+
+struct store_put {
+	struct store *s;
+	char *folder;
+	struct file_replace file;
+	struct hash_state *hash;
+};
+
+struct store_put *store_put_new(struct store *s, const char *folder, struct err *e)
+{
+	struct store_put *p = mem_alloc(sizeof(*p));
+	struct buf path = { 0 };
+	int rc = need_folder(s, folder, e);
+
+	p->s = s;
+	path_of(s, folder, &path);
+	path.p[path.n - 1] = '\0';
+	if (rc == 0)
+		rc = file_replace_open(path.p, &p->file, e);
+	buf_release(&path);
+	if (rc < 0) {
+		free(p);
+		return NULL;
+	}
+	p->folder = strdup(folder);
+	p->hash = hash_new();
+	return p;
+}
+
+static void put_free(struct store_put *p)
+{
+	hash_free(p->hash);
+	free(p->folder);
+	free(p);
+}
+
+int store_put_write(struct store_put *p, struct bytes b, struct err *e)
+{
+	hash_add(p->hash, b);
+	if (io_write(p->file.fd, b.p, b.n, e) < 0)
+		return err_wrap(e, "'%s'", p->file.tmp_path);
+	return 0;
+}
+
+int store_put_commit(struct store_put *p, const char *suffix, struct hash128 *ret_hash,
+		     struct buf *ret_name, struct err *e)
+{
+	struct hash128 h = hash_end(p->hash);
+	struct buf path = { 0 }, name = { 0 };
+	char hex[HASH128_HEX + 1];
+	int rc;
+
+	hash128_hex(&h, hex);
+	buf_addf(&name, "%s%s%s", p->folder, hex, suffix);
+	path_of(p->s, buf_str(&name), &path);
+	rc = file_replace_commit(&p->file, path.p, e);
+	if (rc == 0) {
+		*ret_hash = h;
+		if (ret_name)
+			buf_add_bytes(ret_name, buf_bytes(&name));
+	}
+	put_free(p);
+	buf_release(&name);
+	buf_release(&path);
+	return rc;
+}
+
+void store_put_abort(struct store_put *p)
+{
+	if (!p)
+		return;
+	file_replace_abort(&p->file);
+	put_free(p);
+}
+
+int store_put_bytes(struct store *s, const char *folder, const char *suffix, struct bytes b,
+		    struct hash128 *ret_hash, struct buf *ret_name, struct err *e)
+{
+	struct store_put *p = store_put_new(s, folder, e);
+
+	if (!p)
+		return -1;
+	if (store_put_write(p, b, e) < 0) {
+		store_put_abort(p);
+		return -1;
+	}
+	return store_put_commit(p, suffix, ret_hash, ret_name, e);
+}
+
+int store_delete(struct store *s, const char *name, struct err *e)
+{
+	struct buf path = { 0 };
+	char *slash;
+	int rc = 0;
+
+	path_of(s, name, &path);
+	if (unlink(path.p) < 0 && errno != ENOENT && errno != ENOTDIR) {
+		rc = err_sys(e, "cannot delete '%s'", path.p);
+	} else {
+		slash = strrchr(path.p, '/');
+		*slash = '\0';
+		if (access(path.p, F_OK) == 0)
+			rc = io_sync_dir(path.p, e);
+	}
+	buf_release(&path);
+	return rc;
+}
