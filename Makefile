@@ -112,7 +112,7 @@ TESTS     = $(patsubst tests/unit/%.c,$(B)/unit/%,$(patsubst tests/fuzz/%.c,$(B)
 LONG      = $(wildcard tests/*/$(1)-*.t) $(wildcard tests/unit/$(1)-*.c)
 TEST_ENV := BUILD=$(abspath $(BUILD)) VARIANT=$(VARIANT) CC='$(CC)'
 # A sanitizer's finding ends the program with a status that no test expects.
-TEST_ENV += ASAN_OPTIONS=exitcode=99:$${ASAN_OPTIONS:-} TSAN_OPTIONS=exitcode=99:$${TSAN_OPTIONS:-}
+TEST_ENV += ASAN_OPTIONS=exitcode=99:allocator_may_return_null=1:$${ASAN_OPTIONS:-} TSAN_OPTIONS=exitcode=99:allocator_may_return_null=1:$${TSAN_OPTIONS:-}
 JOBS     ?= 2
 PROVE    := prove $(if $(filter 1,$(V)),-v) -j$(JOBS) -e tests/lib/run
 

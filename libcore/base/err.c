@@ -5,6 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The header's, for the analyzer. */
+#undef err_set
+#undef err_sys
+#undef err_wrap
+
 /* Messages hold names and bytes from outside: nothing of them may steer a terminal. */
 static void mask_controls(char *s)
 {
