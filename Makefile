@@ -20,16 +20,23 @@ SAN_fuzz := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=un
 SAN_cover := --coverage -O0
 SAN      := $(SAN_$(VARIANT))
 
-# Libraries, by their pkg-config name; scripts/setup knows their packages.
+# Libraries, by their pkg-config name, and Debian's package of each for the message.
 PKGS     := libzstd libpcre2-8 libcjson libxxhash zlib
-NO_LIBS  := help clean format lint-% check-order check-size uninstall
-PKG_MISS := $(foreach p,$(PKGS),$(if $(shell pkg-config --exists $(p) 2>/dev/null && echo y),,$(p)))
+DEB_libzstd := libzstd-dev
+DEB_libpcre2-8 := libpcre2-dev
+DEB_libcjson := libcjson-dev
+DEB_libxxhash := libxxhash-dev
+DEB_zlib := zlib1g-dev
+DEB_cmocka := libcmocka-dev
+NO_LIBS  := help clean format lint-format lint-order lint-size lint-shell lint-man uninstall
+ifneq ($(filter-out $(NO_LIBS),$(or $(MAKECMDGOALS),all)),)
+NEED     := $(PKGS) $(if $(filter check units,$(MAKECMDGOALS)),cmocka)
+PKG_MISS := $(foreach p,$(NEED),$(if $(shell pkg-config --exists $(p) 2>/dev/null && echo y),,$(p) ($(DEB_$(p)))))
 # snappy has no pkg-config file.
 PKG_MISS += $(if $(shell echo '\#include <snappy-c.h>' | \
-              $(CC) $(CFLAGS) -E -x c - >/dev/null 2>&1 && echo y),,snappy-c.h)
-ifneq ($(filter-out $(NO_LIBS),$(or $(MAKECMDGOALS),all)),)
+              $(CC) $(CFLAGS) -E -x c - >/dev/null 2>&1 && echo y),,snappy-c.h (libsnappy-dev))
 ifneq ($(strip $(PKG_MISS)),)
-$(error missing libraries: $(strip $(PKG_MISS)); run scripts/setup, which installs their packages)
+$(error missing libraries (and their packages in Debian): $(strip $(PKG_MISS)); scripts/setup installs them)
 endif
 endif
 
