@@ -1,0 +1,138 @@
+#!/bin/sh
+# What runs tables of queries, examples of pages and scripts of examples/: each sees what is wrong.
+. "${0%/*}/../lib/tap.sh"
+
+mkdir -p tree/libcore tree/tests/cmd tree/tests/logql tree/man tree/examples/logs bin
+cp -R "$REPO/tests/lib" tree/tests/lib
+cp "$REPO/tests/man.t" "$REPO/tests/examples.t" tree/tests
+echo "first line" >tree/examples/logs/a.log
+
+# A logql that understands one word as its query and prints the entries, or lines, that hold it.
+cat >bin/logql <<'END'
+#!/bin/sh
+case $* in
+*bad*) echo "logql: error: 1:3: expected a word" >&2; exit 2 ;;
+*--store*) for query; do :; done; grep -e "$query" "$4" ;;
+*) grep -e "${4}" "$5" ;;
+esac
+END
+printf '#!/bin/sh\ncat >"$2"\n' >bin/chunkpack
+printf '#!/bin/sh\ncat\n' >bin/idxbuild
+chmod +x bin/*
+inner() { run env BIN="$PWD/bin" sh "$@"; }
+
+table() {
+	cat >tree/tests/logql/x.test
+	inner tree/tests/lib/logql-table tree/tests/logql/x.test
+}
+
+table <<'END'
+# A comment, then entries that two cases share.
+query one
+entry {"line":"one"}
+entry {"line":"two"}
+gives {"line":"one"}
+
+query three
+exit  1
+
+query bad
+exit  2
+error 1:3: expected
+
+query raw
+line  raw line
+gives raw line
+END
+is "table: what holds is exit 0" $STATUS 0
+ok "table: all four cases ran" stdout_has "1..9"
+
+table_fails() {
+	table
+	is "table: $1 is a failure" $STATUS 1
+	ok "table: $1 is said" stderr_has "$2"
+}
+table_fails "another answer" "+{\"line\":\"one\"}" <<'END'
+query one
+entry {"line":"one"}
+gives {"line":"eins"}
+END
+table_fails "an answer too much" "+{\"line\":\"one\"}" <<'END'
+query one
+entry {"line":"one"}
+END
+table_fails "another exit status" "expected exit 0, found 1" <<'END'
+query two
+entry {"line":"one"}
+END
+table_fails "another message" "expected in stderr: a number" <<'END'
+query bad
+exit  2
+error a number
+END
+table_fails "an unknown keyword" "line 1: expected a keyword, found 'quary'" <<'END'
+quary one
+END
+table_fails "an empty table" "the table has a case" <<'END'
+# nothing
+END
+
+# page TEXT-OF-EXAMPLES: a page with that section, run.
+page() {
+	{
+		printf '.Sh DESCRIPTION\n.Bd -literal -offset indent\n$ false not run\n.Ed\n.Sh EXAMPLES\n'
+		cat
+		printf '.Sh SEE ALSO\n'
+	} >tree/man/x.1
+	inner tree/tests/man.t
+}
+
+page <<'END'
+.Bd -literal -offset indent
+$ cat a.log
+first line
+$ printf 'a\enb\en' | \e
+  cat
+a
+b
+$ grep nothing a.log
+.Ed
+.\" no-run
+.Bd -literal -offset indent
+$ exit 9
+.Ed
+END
+is "page: what holds is exit 0" $STATUS 0
+ok "page: three commands ran" stdout_has "1..7"
+
+page_fails() {
+	page
+	is "page: $1 is a failure" $STATUS 1
+	ok "page: $1 is said" stderr_has "$2"
+}
+page_fails "another output" "+first line" <<'END'
+.Bd -literal -offset indent
+$ cat a.log
+second line
+.Ed
+END
+page_fails "a failing command" "exit status 3" <<'END'
+.Bd -literal -offset indent
+$ exit 3
+.Ed
+END
+page_fails "a block without a command" 'begins without "$ "' <<'END'
+.Bd -literal -offset indent
+cat a.log
+.Ed
+END
+
+echo 'exit 0' >tree/examples/a.sh
+inner tree/tests/examples.t
+is "examples: a good script is exit 0" $STATUS 0
+echo 'exit 3' >tree/examples/b.sh
+inner tree/tests/examples.t
+is "examples: a bad one is a failure" $STATUS 1
+ok "examples: it is named" stderr_has "examples/b.sh"
+
+done_testing
