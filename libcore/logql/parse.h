@@ -23,19 +23,11 @@ enum logql_flags {
 struct logql_opts {
 	unsigned flags; /* of enum logql_flags */
 
-	/*
-	 * Judges a regex of the query, as label matchers (anchored), line filters, regexp and
-	 * label_replace have it; *ret_empty: whether the empty text matches the anchored regex.
-	 * -1: not a regex; e's text goes into the parse error. May be NULL: then no regex is looked
-	 * at, and only "" and ".*" are known to match the empty text.
-	 */
-	int (*check_regex)(void *ctx, struct bytes pattern, bool *ret_empty, struct err *e);
-
 	/* Judges a template of line_format (name "line") or label_format ("label"). -1: wrong, with
 	 * e's text. May be NULL: templates are not looked at. */
 	int (*check_template)(void *ctx, const char *name, struct bytes text, struct err *e);
 
-	void *ctx; /* of both */
+	void *ctx;
 };
 
 /*

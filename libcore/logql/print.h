@@ -5,15 +5,18 @@
 #include "base/buf.h"
 #include "logql/tree.h"
 
-/* One line that parses to the same tree: every value exact, only the parentheses needed for it. */
+/* One line that parses to the same tree, every value exact: binary operations in parentheses, and
+ * everything else spelled as Loki spells it. */
 void logql_print(struct buf *b, const struct logql_expr *expr);
 
-/* As Loki's format_query gives it: broken into indented lines where it is over 100 characters
- * long; sizes in label filters are rounded to two digits there ("1024B" becomes "1.0kB"). */
+/* As Loki's format_query gives it: broken into indented lines where it is over 100 bytes long.
+ * Values are rounded where Loki rounds: sizes in label filters ("1024B" becomes "1.0kB"), and
+ * vector() has six decimals. */
 void logql_print_pretty(struct buf *b, const struct logql_expr *expr);
 
-/* One filter, stage or selector alone, in the one-line form. */
+/* One stage as Loki's messages name it: `| json a="b"`. */
 void logql_print_stage(struct buf *b, const struct logql_stage *stage);
+/* {a="b", c=~"d"} */
 void logql_print_selector(struct buf *b, const struct logql_log *log);
 
 #endif

@@ -9,6 +9,7 @@
  *  - arithmetic and comparisons of two literals are folded ("1 + 2 * 3" is the literal 7);
  *  - a comparison in a label filter is LOGQL_EQ for "=" and "==" alike;
  *  - "by" and "without" stand in one place, wherever they were written;
+ *  - every regex compiles;
  *  - paths of json and logfmt expressions, patterns and ip ranges are taken apart;
  *  - no node has a height over LOGQL_HEIGHT_MAX, so plain recursion over a tree is safe.
  */
@@ -20,8 +21,8 @@
 
 enum {
 	LOGQL_TEXT_MAX = 128 << 10, /* bytes of a query; Loki's own limit */
-	LOGQL_NODES_MAX = 20000,
-	LOGQL_HEIGHT_MAX = 500,
+	LOGQL_LEXEMES_MAX = 50000,
+	LOGQL_HEIGHT_MAX = 1000,
 };
 
 /* Where something begins in the query's text. */
@@ -62,8 +63,8 @@ static inline bool logql_op_is_cmp(enum logql_op op)
 
 /* --- log expressions ------------------------------------------------------------------------- */
 
-/* name op "value", in a selector, a label filter, drop or keep. A regex is anchored at both ends
- * and, without a check_regex (parse.h), not yet known to be valid. */
+/* name op "value", in a selector, a label filter, drop or keep. A regex is anchored at both ends.
+ */
 struct logql_matcher {
 	struct logql_pos pos;
 	enum match_op op;
@@ -359,7 +360,6 @@ struct logql_expr {
 struct logql_query {
 	struct arena arena;
 	struct logql_expr *root;
-	size_t n_nodes;
 };
 
 void logql_query_release(struct logql_query *q);
@@ -368,6 +368,9 @@ static inline bool logql_is_log(const struct logql_query *q)
 {
 	return q->root->kind == LOGQL_LOG;
 }
+
+/* How closely an operator binds: from 1, or, to 6, ^, the only one that binds to its right. */
+int logql_op_binds(enum logql_op op);
 
 /* The words of the language, for messages. Valid for ever. */
 const char *logql_op_name(enum logql_op op);		   /* "and", ">=" */

@@ -1,0 +1,241 @@
+#include "logql/parse.h"
+
+#include <math.h>
+
+#include "base/num.h"
+#include "logql/parser.h"
+#include "logql/print.h"
+
+static int fail_text(struct parser *p, struct logql_pos pos, struct bytes text)
+{
+	p->error_pos = pos;
+	return err_set(p->e, ERR_QUERY, "%.*s", BYTES_ARG(text));
+}
+
+int parse_fail(struct parser *p, struct logql_pos pos, const char *fmt, ...)
+{
+	struct buf text = { 0 };
+	va_list va;
+	int rc;
+
+	buf_add_str(&text, "parse error : ");
+	va_start(va, fmt);
+	buf_addv(&text, fmt, va);
+	va_end(va);
+	rc = fail_text(p, pos, buf_bytes(&text));
+	buf_release(&text);
+	return rc;
+}
+
+int parse_unexpected(struct parser *p, const char *expecting)
+{
+	const struct lexeme *x = &p->lex.cur;
+	struct buf text = { 0 };
+	int rc;
+
+	buf_add_str(&text, "parse error ");
+	/* Loki knows no position in an empty text, and no line of long lexemes */
+	if (p->lex.text.n > 0)
+		buf_addf(&text, "at line %u, col %u", x->is_long ? 0 : x->pos.line, x->pos.col);
+	buf_add_str(&text, ": ");
+	if (x->kind == LEX_ERROR) {
+		buf_add_str(&text, p->lex.error);
+	} else {
+		buf_add_str(&text, "syntax error: unexpected ");
+		lex_add_name(&text, x);
+		if (expecting)
+			buf_addf(&text, ", expecting %s", expecting);
+	}
+	rc = fail_text(p, x->pos, buf_bytes(&text));
+	buf_release(&text);
+	return rc;
+}
+
+void parse_fail_stage(struct parser *p, const struct logql_stage *s, const char *fmt, ...)
+{
+	struct buf text = { 0 };
+	va_list va;
+
+	if (p->late.code != ERR_NONE)
+		return;
+	buf_add_str(&text, "parse error : stage '");
+	logql_print_stage(&text, s);
+	buf_add_str(&text, "' : ");
+	va_start(va, fmt);
+	buf_addv(&text, fmt, va);
+	va_end(va);
+	err_set(&p->late, ERR_QUERY, "%.*s", BYTES_ARG(buf_bytes(&text)));
+	p->late_pos = s->pos;
+	buf_release(&text);
+}
+
+int parse_enter(struct parser *p)
+{
+	if (++p->depth <= LOGQL_HEIGHT_MAX)
+		return 0;
+	return parse_fail(p, p->lex.cur.pos, "the query nests over %d levels deep",
+			  LOGQL_HEIGHT_MAX);
+}
+
+void parse_leave(struct parser *p)
+{
+	p->depth--;
+}
+
+bool parse_skip(struct parser *p, enum lex_kind kind)
+{
+	if (p->lex.cur.kind != kind)
+		return false;
+	lex_next(&p->lex);
+	return true;
+}
+
+int parse_take(struct parser *p, enum lex_kind kind, const char *expecting, struct lexeme *ret)
+{
+	if (p->lex.cur.kind != kind)
+		return parse_unexpected(p, expecting);
+	if (ret)
+		*ret = p->lex.cur;
+	lex_next(&p->lex);
+	return 0;
+}
+
+int parse_name(struct parser *p, const char *expecting, struct bytes *ret)
+{
+	struct lexeme x;
+
+	if (parse_take(p, LEX_IDENT, expecting, &x) < 0)
+		return -1;
+	*ret = arena_copy(p->arena, x.text);
+	return 0;
+}
+
+int parse_names(struct parser *p, struct bytes **ret, size_t *ret_n)
+{
+	const char *expecting = "IDENTIFIER or )";
+	struct bytes *v = NULL;
+	size_t n = 0;
+
+	if (parse_take(p, LEX_OPEN, "(", NULL) < 0)
+		return -1;
+	if (!parse_at(p, LEX_CLOSE)) {
+		do {
+			v = parse_grow(p, v, n, sizeof(*v));
+			if (parse_name(p, expecting, &v[n++]) < 0)
+				return -1;
+			expecting = "IDENTIFIER";
+		} while (parse_skip(p, LEX_COMMA));
+	}
+	*ret = v;
+	*ret_n = n;
+	return parse_take(p, LEX_CLOSE, ", or )", NULL);
+}
+
+/* Go takes 1_000 and 017, but not the other bases. */
+int parse_number_text(struct parser *p, const struct lexeme *x, double *ret)
+{
+	struct buf plain = { 0 };
+	bool ok = x->text.n < 3 || !strchr("xXoObB", x->text.p[1]);
+
+	for (size_t i = 0; i < x->text.n; i++)
+		if (x->text.p[i] != '_')
+			buf_add_char(&plain, x->text.p[i]);
+	ok = ok && num_double(buf_bytes(&plain), ret) && isfinite(*ret);
+	buf_release(&plain);
+	if (ok)
+		return 0;
+	return parse_fail(
+		p, x->pos,
+		"unable to parse literal as a float: strconv.ParseFloat: parsing \"%.*s\": "
+		"invalid syntax",
+		BYTES_ARG(x->text));
+}
+
+int parse_number(struct parser *p, const char *expecting, double *ret)
+{
+	bool minus = parse_skip(p, LEX_SUB), sign = minus || parse_skip(p, LEX_ADD);
+	struct lexeme x;
+
+	if (parse_take(p, LEX_NUMBER, sign ? "NUMBER" : expecting, &x) < 0 ||
+	    parse_number_text(p, &x, ret) < 0)
+		return -1;
+	if (minus)
+		*ret = -*ret;
+	return 0;
+}
+
+/* Doubles at powers of two, so that nobody needs to keep a capacity. */
+void *parse_grow(struct parser *p, void *v, size_t n, size_t size)
+{
+	char *w;
+
+	if (n & (n - 1)) /* not a power of two: there is room */
+		return v;
+	w = arena_zalloc(p->arena, (n ? 2 * n : 1) * size);
+	if (n)
+		memcpy(w, v, n * size);
+	return w;
+}
+
+/* What can be judged only when the whole text is known to parse. */
+static int check_whole(struct parser *p)
+{
+	if (p->has_open_selector && !(p->lex.flags & LOGQL_ANY_SELECTOR))
+		return parse_fail(
+			p, p->open_selector,
+			"queries require at least one regexp or equality matcher that "
+			"does not have an empty-compatible value. For instance, "
+			"app=~\".*\" does not meet this requirement, but app=~\".+\" will");
+	if (p->late.code != ERR_NONE) {
+		p->error_pos = p->late_pos;
+		if (p->e)
+			*p->e = p->late;
+		return -1;
+	}
+	return 0;
+}
+
+static int parse_text(struct parser *p, struct bytes text, unsigned flags, struct logql_expr **ret)
+{
+	if (text.n > LOGQL_TEXT_MAX)
+		return parse_fail(p, (struct logql_pos){ 0, 1, 1 },
+				  "input size too long (%zu > %d)", text.n, LOGQL_TEXT_MAX);
+	lex_init(&p->lex, text, p->arena, flags);
+	if (parse_expr(p, ret) < 0 || parse_take(p, LEX_END, NULL, NULL) < 0)
+		return -1;
+	return check_whole(p);
+}
+
+int logql_parse(struct bytes text, const struct logql_opts *opts, struct logql_query *ret,
+		struct logql_pos *ret_pos, struct err *e)
+{
+	static const struct logql_opts none;
+	struct logql_query q = { 0 };
+	struct parser p = { .arena = &q.arena, .opts = opts ? opts : &none, .e = e };
+
+	if (parse_text(&p, text, p.opts->flags, &q.root) < 0) {
+		if (ret_pos)
+			*ret_pos = p.error_pos;
+		logql_query_release(&q);
+		return -1;
+	}
+	*ret = q;
+	return 0;
+}
+
+int logql_parse_selector(struct bytes text, const struct logql_opts *opts, struct logql_query *ret,
+			 struct logql_pos *ret_pos, struct err *e)
+{
+	struct logql_query q;
+
+	if (logql_parse(text, opts, &q, ret_pos, e) < 0)
+		return -1;
+	if (!logql_is_log(&q) || q.root->log->n_stages > 0) {
+		if (ret_pos)
+			*ret_pos = q.root->pos;
+		logql_query_release(&q);
+		return err_set(e, ERR_QUERY, "only label matchers are supported");
+	}
+	*ret = q;
+	return 0;
+}
