@@ -47,8 +47,13 @@ static inline uint8_t rd_u8(struct rd *r)
 static inline uint16_t rd_u16be(struct rd *r)
 {
 	const unsigned char *p;
+	uint16_t v = 0;
 
-	return rd_take(r, 2, &p) ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+	if (rd_take(r, 2, &p)) {
+		memcpy(&v, p, 2);
+		v = __builtin_bswap16(v);
+	}
+	return v;
 }
 
 static inline uint32_t rd_u32be(struct rd *r)

@@ -12,9 +12,12 @@
 #include "labels/labels.h"
 
 enum {
-	CHUNK_FIXED_LEN = 24,	    /* the fixed part of a head */
-	CHUNK_MAX = 1 << 28,	    /* bytes of one chunk, or of a pack's trailer */
-	CHUNK_HEAD_MAX = 1 << 26,   /* bytes of a head with its block table */
+	CHUNK_FIXED_LEN = 24,	  /* the fixed part of a head */
+	CHUNK_MAX = 1 << 28,	  /* bytes of one chunk, or of a pack's trailer */
+	CHUNK_HEAD_MAX = 1 << 26, /* bytes of a head with its block table */
+	CHUNK_BLOCK_ENTRIES_MAX = 1 << 20,
+	CHUNK_SIZE_MIN = 1 << 10, /* of chunk_params' block_bytes and chunk_bytes */
+	CHUNK_SIZE_MAX = 64 << 20,
 	CHUNK_FLAG_TRAILER = 1 << 0 /* not entries: the end of a pack, pack.h */
 };
 

@@ -12,9 +12,7 @@ enum {
 	CHUNK_OFF_META_LEN = 12,
 	CHUNK_OFF_BLOCKS = 16,
 	CHUNK_CRC_LEN = 4,
-	CHUNK_ROW_MIN = 20,	      /* bytes of the shortest row of the block table */
-	CHUNK_LIMIT_BYTES = 64 << 20, /* block_bytes and chunk_bytes */
-	CHUNK_LIMIT_ENTRIES = 1 << 20 /* block_entries */
+	CHUNK_ROW_MIN = 20 /* bytes of the shortest row of the block table */
 };
 
 extern const char chunk_magic[4];

@@ -99,7 +99,7 @@ static int parse_row(struct rd *rd, uint32_t *off, int64_t *ts_ns, struct chunk_
 {
 	uint64_t gap, span, stored = 0;
 
-	b->n = (uint32_t)rd_uvarint_max(rd, CHUNK_LIMIT_ENTRIES);
+	b->n = (uint32_t)rd_uvarint_max(rd, CHUNK_BLOCK_ENTRIES_MAX);
 	b->line_bytes = (uint32_t)rd_uvarint_max(rd, RUN_LINES_MAX);
 	b->meta_bytes = (uint32_t)rd_uvarint_max(rd, UINT32_MAX);
 	gap = rd_uvarint(rd);

@@ -112,7 +112,7 @@ static size_t share(const struct entries *es, const uint32_t *order, size_t n, u
 size_t chunk_split(const struct chunk_params *p, const struct entries *es, const uint32_t *order,
 		   size_t n, uint64_t *weight)
 {
-	return share(es, order, n, p->chunk_bytes, CHUNK_LIMIT_ENTRIES, weight);
+	return share(es, order, n, p->chunk_bytes, CHUNK_BLOCK_ENTRIES_MAX, weight);
 }
 
 /* Compresses a column to the end of the body, or keeps it raw when that is not larger. */

@@ -1,0 +1,222 @@
+#include "chunk/dump.h"
+
+#include "base/num.h"
+#include "entry/jsonl.h"
+#include "json/json.h"
+#include "time/time.h"
+
+static void add_u64(struct buf *out, const char *name, uint64_t v)
+{
+	buf_addf(out, ",\"%s\":%llu", name, (unsigned long long)v);
+}
+
+static void add_encoding(struct buf *out, unsigned id)
+{
+	const char *name = codec_name(id);
+
+	if (name)
+		buf_addf(out, ",\"encoding\":\"%s\"", name);
+	else
+		add_u64(out, "encoding", id);
+}
+
+static void add_hash(struct buf *out, const struct hash128 *h)
+{
+	char hex[HASH128_HEX + 1];
+
+	hash128_hex(h, hex);
+	buf_addf(out, "\"%s\"", hex);
+}
+
+static void add_hashes(struct buf *out, const char *name, const struct hash_list *l)
+{
+	buf_addf(out, ",\"%s\":[", name);
+	for (size_t i = 0; i < l->n; i++) {
+		if (i > 0)
+			buf_add_char(out, ',');
+		add_hash(out, &l->v[i]);
+	}
+	buf_add_char(out, ']');
+}
+
+static void add_trailer(struct buf *out, const struct chunk_piece *piece)
+{
+	const struct pack_trailer *t = &piece->trailer;
+	char day[TIME_DAY_LEN + 1];
+
+	time_day_text(t->day, day);
+	buf_addf(out, "{\"kind\":\"trailer\",\"offset\":%llu", (unsigned long long)piece->off);
+	add_u64(out, "length", piece->len);
+	buf_add_str(out, ",\"tenant\":");
+	json_add_quoted(out, t->tenant);
+	buf_addf(out, ",\"day\":\"%s\",\"order_key\":\"%lld\"", day, (long long)t->order_key);
+	add_u64(out, "chunks", t->n_chunks);
+	add_encoding(out, t->params.encoding);
+	buf_addf(out, ",\"level\":%d", t->params.level);
+	add_u64(out, "block_size", t->params.block_bytes);
+	add_u64(out, "chunk_size", t->params.chunk_bytes);
+	add_u64(out, "max_entries", t->params.block_entries);
+	add_hashes(out, "segments", &t->segments);
+	add_hashes(out, "parts", &t->parts);
+	buf_addf(out, ",\"mixed\":%s", t->mixed ? "true" : "false");
+	add_hashes(out, "replaced", &t->replaced);
+	buf_add_str(out, ",\"deletes\":[");
+	for (size_t i = 0; i < t->n_deletes; i++) {
+		if (i > 0)
+			buf_add_char(out, ',');
+		json_add_quoted(out, t->deletes[i]);
+	}
+	buf_add_str(out, "]}\n");
+}
+
+void chunk_add_header(struct buf *out, const struct chunk_piece *piece)
+{
+	const struct chunk *c = &piece->chunk;
+
+	if (piece->kind == PIECE_TRAILER) {
+		add_trailer(out, piece);
+		return;
+	}
+	buf_addf(out, "{\"kind\":\"chunk\",\"offset\":%llu", (unsigned long long)piece->off);
+	add_u64(out, "length", c->fixed.len);
+	add_u64(out, "head_length", c->fixed.head_len);
+	add_encoding(out, c->fixed.encoding);
+	buf_add_str(out, ",\"tenant\":");
+	json_add_quoted(out, c->tenant);
+	buf_add_str(out, ",\"labels\":");
+	labels_add_json(out, &c->labels);
+	buf_add_str(out, ",\"stream\":");
+	add_hash(out, &c->stream_id);
+	buf_addf(out, ",\"from\":\"%lld\",\"through\":\"%lld\"", (long long)c->from,
+		 (long long)c->through);
+	add_u64(out, "blocks", c->fixed.n_blocks);
+	add_u64(out, "entries", c->n);
+	buf_add_str(out, "}\n");
+}
+
+void chunk_add_blocks_title(struct buf *out)
+{
+	buf_addf(out, "%12s %10s %10s %6s %8s  %-30s  %-30s  %s\n", "OFFSET", "STORED", "RAW",
+		 "RATIO", "ENTRIES", "FROM", "THROUGH", "STREAM");
+}
+
+static void add_padded_time(struct buf *out, int64_t ts_ns)
+{
+	size_t start = out->n;
+
+	time_add_rfc3339(out, ts_ns);
+	while (out->n - start < 32)
+		buf_add_char(out, ' ');
+}
+
+void chunk_add_blocks(struct buf *out, const struct chunk_piece *piece)
+{
+	const struct chunk *c = &piece->chunk;
+	struct buf labels = { 0 };
+
+	labels_add_text(&labels, &c->labels);
+	for (uint32_t i = 0; i < c->fixed.n_blocks; i++) {
+		const struct chunk_block *b = &c->block[i];
+		uint64_t raw = 0;
+
+		for (int k = 0; k < COL_COUNT; k++)
+			raw += b->col_raw[k];
+		buf_addf(out, "%12llu %10u %10llu %6.2f %8u  ",
+			 (unsigned long long)(piece->off + chunk_block_off(c, i)), b->stored_len,
+			 (unsigned long long)raw, (double)raw / (b->stored_len ? b->stored_len : 1),
+			 b->n);
+		add_padded_time(out, b->min_ts);
+		add_padded_time(out, b->max_ts);
+		buf_add_bytes(out, c->tenant);
+		buf_add_char(out, ' ');
+		buf_add_bytes(out, buf_bytes(&labels));
+		buf_add_char(out, '\n');
+	}
+	buf_release(&labels);
+}
+
+uint64_t chunk_add_entries(struct buf *out, const struct run *run, struct bytes tenant,
+			   struct bytes labels_json, int64_t from_ns, int64_t to_ns, uint64_t limit)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < run->n && n < limit; i++) {
+		if (run->ts_ns[i] < from_ns || (run->ts_ns[i] >= to_ns && to_ns != INT64_MAX))
+			continue;
+		jsonl_add(out, run->ts_ns[i], tenant, labels_json, run_line(run, i), &run->meta,
+			  run->meta_set ? run->meta_set[i] : 0);
+		n++;
+	}
+	return n;
+}
+
+void chunk_stats_add(struct chunk_stats *s, const struct chunk_piece *piece)
+{
+	const struct chunk *c = &piece->chunk;
+
+	s->bytes += piece->len;
+	if (piece->kind == PIECE_TRAILER) {
+		s->packs++;
+		s->trailer_bytes += piece->len;
+		return;
+	}
+	if (s->chunks == 0 || c->from < s->from)
+		s->from = c->from;
+	if (s->chunks == 0 || c->through > s->through)
+		s->through = c->through;
+	s->chunks++;
+	s->tiny += c->n <= 10;
+	s->blocks += c->fixed.n_blocks;
+	s->entries += c->n;
+	s->head_bytes += c->fixed.head_len;
+	for (uint32_t i = 0; i < c->fixed.n_blocks; i++) {
+		const struct chunk_block *b = &c->block[i];
+
+		s->line_bytes += b->line_bytes;
+		s->meta_bytes += b->meta_bytes;
+		for (int k = 0; k < COL_COUNT; k++) {
+			s->col_raw[k] += b->col_raw[k];
+			s->col_stored[k] += b->col_stored[k];
+		}
+	}
+}
+
+static void add_stat(struct buf *out, const char *name, uint64_t v)
+{
+	buf_addf(out, "%-18s %llu\n", name, (unsigned long long)v);
+}
+
+static void add_column(struct buf *out, const struct chunk_stats *s, const char *name, int column)
+{
+	uint64_t raw = s->col_raw[column], stored = s->col_stored[column];
+
+	buf_addf(out, "%-18s %llu of %llu\n", name, (unsigned long long)stored,
+		 (unsigned long long)raw);
+}
+
+void chunk_stats_print(const struct chunk_stats *s, struct buf *out)
+{
+	add_stat(out, "packs", s->packs);
+	add_stat(out, "chunks", s->chunks);
+	add_stat(out, "chunks <= 10 lines", s->tiny);
+	add_stat(out, "blocks", s->blocks);
+	add_stat(out, "entries", s->entries);
+	add_stat(out, "bytes of lines", s->line_bytes);
+	add_stat(out, "bytes of metadata", s->meta_bytes);
+	add_stat(out, "bytes stored", s->bytes);
+	add_stat(out, "  heads", s->head_bytes);
+	add_column(out, s, "  timestamps", COL_TS);
+	add_column(out, s, "  lengths", COL_LENS);
+	add_column(out, s, "  metadata", COL_META);
+	add_column(out, s, "  lines", COL_LINES);
+	add_stat(out, "  trailers", s->trailer_bytes);
+	buf_addf(out, "%-18s %.3f\n", "ratio",
+		 s->bytes ? (double)(s->line_bytes + s->entries) / (double)s->bytes : 0);
+	if (s->chunks == 0)
+		return;
+	buf_addf(out, "%-18s ", "from");
+	time_add_rfc3339(out, s->from);
+	buf_addf(out, "\n%-18s ", "through");
+	time_add_rfc3339(out, s->through);
+	buf_add_char(out, '\n');
+}

@@ -1,0 +1,35 @@
+/* What chunks and packs hold, as text: chunkcat's output, chunkcat(1). For one thread. */
+#ifndef CHUNK_DUMP_H
+#define CHUNK_DUMP_H
+
+#include "chunk/scan.h"
+
+/* A chunk's head, or a pack's trailer, as one JSON object and a newline. */
+void chunk_add_header(struct buf *out, const struct chunk_piece *piece);
+
+/* The table of blocks: its first line, then one for each block of a chunk. */
+void chunk_add_blocks_title(struct buf *out);
+void chunk_add_blocks(struct buf *out, const struct chunk_piece *piece);
+
+/*
+ * The entries of a run whose time lies in [from_ns, to_ns), at most `limit`, as JSON lines.
+ * labels_json is the labels' object. Returns how many.
+ */
+uint64_t chunk_add_entries(struct buf *out, const struct run *run, struct bytes tenant,
+			   struct bytes labels_json, int64_t from_ns, int64_t to_ns,
+			   uint64_t limit);
+
+/* Sums over pieces. {0} is a valid empty one. */
+struct chunk_stats {
+	uint64_t chunks, packs, blocks, entries;
+	uint64_t line_bytes, meta_bytes;	   /* raw, newlines and repetitions not left out */
+	uint64_t head_bytes, trailer_bytes, bytes; /* heads of chunks; trailers; all */
+	uint64_t col_raw[COL_COUNT], col_stored[COL_COUNT];
+	uint64_t tiny; /* chunks of 10 entries or fewer */
+	int64_t from, through;
+};
+
+void chunk_stats_add(struct chunk_stats *s, const struct chunk_piece *piece);
+void chunk_stats_print(const struct chunk_stats *s, struct buf *out);
+
+#endif

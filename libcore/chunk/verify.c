@@ -1,0 +1,143 @@
+#include "chunk/verify.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "time/time.h"
+
+struct faults {
+	chunk_fault_fn *fn;
+	void *data;
+	size_t n;
+};
+
+static void report(struct faults *f, const struct err *e)
+{
+	f->n++;
+	f->fn(f->data, e);
+}
+
+/* No line of the entries first..end-1, all of one timestamp, is there twice. */
+static bool all_differ(const struct run *run, size_t first, size_t end)
+{
+	struct map seen = { 0 };
+	bool differ = true;
+
+	for (size_t i = first; i < end && differ; i++) {
+		struct bytes line = run_line(run, i);
+		uint64_t hash = hash64(line);
+
+		differ = map_get(&seen, hash, line) == MAP_NONE;
+		if (differ)
+			map_put(&seen, hash, line, 0);
+	}
+	map_release(&seen);
+	return differ;
+}
+
+static int check_entries(const struct run *run, struct err *e)
+{
+	for (size_t i = 0, end; i < run->n; i = end) {
+		for (end = i; end < run->n && run->ts_ns[end] == run->ts_ns[i]; end++)
+			if (run->lines[run->line_off[end + 1] - 1] != '\n')
+				return err_set(e, ERR_CORRUPT, "no newline behind line %zu", end);
+		if (end - i > 1 && !all_differ(run, i, end))
+			return err_set(e, ERR_CORRUPT, "an entry is there twice, at timestamp %lld",
+				       (long long)run->ts_ns[i]);
+	}
+	return 0;
+}
+
+size_t chunk_verify(const struct chunk_piece *piece, struct chunk_scratch *s, chunk_fault_fn *fault,
+		    void *data)
+{
+	struct faults f = { fault, data, 0 };
+	const struct chunk *c = &piece->chunk;
+	struct hash128 id = labels_stream_id(c->tenant, &c->labels);
+	struct err e;
+
+	if (hash128_cmp(&id, &c->stream_id) != 0) {
+		err_set(&e, ERR_CORRUPT, "the stream's id is not that of its labels");
+		report(&f, &e);
+	}
+	for (uint32_t i = 0; i < c->fixed.n_blocks; i++) {
+		struct bytes stored =
+			bytes_sub(piece->bytes, chunk_block_off(c, i), piece->bytes.n);
+		struct run run;
+
+		if (chunk_read_block(c, &c->block[i], stored, WANT_ALL, s, &run, &e) == 0 &&
+		    check_entries(&run, &e) == 0)
+			continue;
+		err_wrap(&e, "block %u at offset %llu", i,
+			 (unsigned long long)(piece->off + chunk_block_off(c, i)));
+		report(&f, &e);
+	}
+	return f.n;
+}
+
+void pack_check_release(struct pack_check *c)
+{
+	free(c->chunk);
+	free(c->seen);
+	arena_release(&c->arena);
+	*c = (struct pack_check){ 0 };
+}
+
+void pack_check_add(struct pack_check *c, const struct chunk_piece *piece)
+{
+	const struct chunk *chunk = &piece->chunk;
+
+	mem_grow(&c->chunk, &c->cap, c->n + 1, sizeof(*c->chunk));
+	mem_grow(&c->seen, &c->cap_seen, c->n + 1, sizeof(*c->seen));
+	c->chunk[c->n] = (struct pack_chunk){ piece->off, chunk->fixed.len, chunk->fixed.head_len };
+	c->seen[c->n] = (struct pack_seen){ arena_copy(&c->arena, chunk->tenant), chunk->from,
+					    chunk->through };
+	c->n++;
+}
+
+static int check_one(const struct pack_check *c, size_t i, const struct pack_trailer *t,
+		     const struct pack_chunk *named, uint64_t start, struct err *e)
+{
+	const struct pack_seen *seen = &c->seen[i];
+
+	if (c->chunk[i].off != start + named->off || c->chunk[i].len != named->len ||
+	    c->chunk[i].head_len != named->head_len)
+		return err_set(e, ERR_CORRUPT,
+			       "it names a chunk at offset %llu, which is not there",
+			       (unsigned long long)(start + named->off));
+	if (!bytes_eq(seen->tenant, t->tenant))
+		return err_set(e, ERR_CORRUPT, "the chunk at offset %llu is of another tenant",
+			       (unsigned long long)c->chunk[i].off);
+	if (time_day(seen->from) != t->day || time_day(seen->through) != t->day)
+		return err_set(e, ERR_CORRUPT, "the chunk at offset %llu is of another day",
+			       (unsigned long long)c->chunk[i].off);
+	return 0;
+}
+
+size_t pack_check_trailer(struct pack_check *c, const struct chunk_piece *trailer,
+			  chunk_fault_fn *fault, void *data)
+{
+	const struct pack_trailer *t = &trailer->trailer;
+	struct faults f = { fault, data, 0 };
+	uint64_t chunks = 0;
+	struct err e;
+
+	for (size_t i = 0; i < t->n_chunks; i++)
+		chunks += t->chunk[i].len;
+	if (t->n_chunks > c->n || chunks > trailer->off) {
+		err_set(&e, ERR_CORRUPT, "it names %zu chunks, %zu were read", t->n_chunks, c->n);
+		report(&f, &e);
+	} else {
+		/* loose chunks may stand before the pack */
+		size_t first = c->n - t->n_chunks;
+
+		for (size_t i = 0; i < t->n_chunks; i++)
+			if (check_one(c, first + i, t, &t->chunk[i], trailer->off - chunks, &e) < 0)
+				report(&f, &e);
+	}
+	c->n = 0;
+	arena_reset(&c->arena);
+	return f.n;
+}

@@ -1,0 +1,38 @@
+/* Everything that can be checked of chunks and packs as a scan meets them. For one thread. */
+#ifndef CHUNK_VERIFY_H
+#define CHUNK_VERIFY_H
+
+#include "chunk/scan.h"
+
+/* Called for each fault; the message says where in the chunk. */
+typedef void chunk_fault_fn(void *data, const struct err *fault);
+
+/*
+ * Decodes all of a chunk: checksums, times, lengths, that a newline stands behind each line, that
+ * no entry is there twice, that the stream's id is that of its labels. Returns the number of
+ * faults.
+ */
+size_t chunk_verify(const struct chunk_piece *piece, struct chunk_scratch *s, chunk_fault_fn *fault,
+		    void *data);
+
+/* The chunks of one pack, remembered until its trailer comes. {0} is a valid empty one. */
+struct pack_check {
+	struct pack_chunk *chunk;
+	struct pack_seen {
+		struct bytes tenant; /* in arena */
+		int64_t from, through;
+	} * seen;
+	size_t n, cap, cap_seen;
+	struct arena arena;
+};
+
+void pack_check_release(struct pack_check *c);
+void pack_check_add(struct pack_check *c, const struct chunk_piece *piece);
+/*
+ * That the trailer names just the chunks that were added since the last trailer, and their tenant
+ * and day are its. Forgets them. Returns the number of faults.
+ */
+size_t pack_check_trailer(struct pack_check *c, const struct chunk_piece *trailer,
+			  chunk_fault_fn *fault, void *data);
+
+#endif

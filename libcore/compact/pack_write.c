@@ -1,0 +1,231 @@
+/*
+ * One pack: chunks are encoded in parallel and written in order. Small ones are handed to a worker
+ * together, so that a hundred thousand streams of a few lines do not wait for each other.
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/work.h"
+#include "compact/job.h"
+#include "store/names.h"
+
+enum { TASK_BYTES = 256 << 10 };
+
+/* Entries of one chunk to be. */
+struct part {
+	uint32_t stream;
+	size_t first, n;
+};
+
+struct slot {
+	struct buf out;
+	struct pack_chunk *chunk; /* of the task: lengths only */
+	size_t cap_chunks;
+	struct arena labels;
+};
+
+struct pack_job {
+	struct packing *p;
+	const uint32_t *order;
+	struct group *group;
+	struct part *part;
+	size_t n_parts, cap_parts;
+	size_t *task; /* first part of each, and the end */
+	size_t n_tasks, cap_tasks;
+	struct slot *slot;
+	struct store_put *put;
+	struct pack_chunk *chunk; /* the directory so far */
+	size_t n_chunks;
+	uint64_t off;
+};
+
+/* Cuts the slices into chunks, and the chunks into tasks. */
+static void plan(struct pack_job *j, const struct slice *slice, size_t n_slices)
+{
+	const struct chunk_params *params = &j->p->opts.params;
+	const struct entries *es = &j->p->es;
+	uint64_t task_bytes = TASK_BYTES;
+
+	for (size_t i = 0; i < n_slices; i++) {
+		const uint32_t *order = j->order + slice[i].first;
+		uint64_t weight = chunk_weight(es, order, slice[i].n);
+
+		for (size_t at = 0; at < slice[i].n;) {
+			uint64_t before = weight;
+			size_t n = chunk_split(params, es, order + at, slice[i].n - at, &weight);
+
+			if (task_bytes >= TASK_BYTES) {
+				mem_grow(&j->task, &j->cap_tasks, j->n_tasks + 2, sizeof(*j->task));
+				j->task[j->n_tasks++] = j->n_parts;
+				task_bytes = 0;
+			}
+			mem_grow(&j->part, &j->cap_parts, j->n_parts + 1, sizeof(*j->part));
+			j->part[j->n_parts++] =
+				(struct part){ slice[i].stream, slice[i].first + at, n };
+			task_bytes += before - weight;
+			at += n;
+		}
+	}
+	if (j->n_tasks > 0)
+		j->task[j->n_tasks] = j->n_parts;
+}
+
+static int encode_task(void *data, unsigned worker, size_t item, size_t slot_no, struct err *e)
+{
+	struct pack_job *j = data;
+	struct packing *p = j->p;
+	struct slot *slot = &j->slot[slot_no];
+	size_t first = j->task[item], n = j->task[item + 1] - first;
+
+	(void)e;
+	buf_reset(&slot->out);
+	mem_grow(&slot->chunk, &slot->cap_chunks, n, sizeof(*slot->chunk));
+	for (size_t i = 0; i < n; i++) {
+		const struct part *part = &j->part[first + i];
+		const struct stream *s = streams_get(p->streams, part->stream);
+		struct labels labels;
+		size_t start = slot->out.n;
+
+		arena_reset(&slot->labels);
+		labels = streams_labels(p->streams, part->stream, &slot->labels);
+		slot->chunk[i].head_len =
+			chunk_encode(p->writer[worker], j->group->tenant, &labels, &s->id, &p->es,
+				     j->order + part->first, part->n, &slot->out);
+		slot->chunk[i].len = (uint32_t)(slot->out.n - start);
+	}
+	return 0;
+}
+
+static int write_task(void *data, size_t item, size_t slot_no, struct err *e)
+{
+	struct pack_job *j = data;
+	struct slot *slot = &j->slot[slot_no];
+	size_t n = j->task[item + 1] - j->task[item];
+
+	for (size_t i = 0; i < n; i++) {
+		slot->chunk[i].off = j->off;
+		j->off += slot->chunk[i].len;
+		j->chunk[j->n_chunks++] = slot->chunk[i];
+	}
+	return store_put_write(j->put, buf_bytes(&slot->out), e);
+}
+
+static int by_hash(const void *a, const void *b)
+{
+	return hash128_cmp(a, b);
+}
+
+/* The segments that are wholly in this pack and the group's parts: sorted, each once. Sets *mixed
+ * when one is not. */
+static struct hash_list complete_segments(const struct packing *p, const struct group *g,
+					  bool *mixed)
+{
+	struct hash_list l = { mem_alloc((g->n_sources + 1) * sizeof(*l.v)), 0 };
+	size_t kept = 0;
+
+	for (size_t i = 0; i < g->n_sources; i++) {
+		const struct source *s = &p->groups.source[g->source[i]];
+
+		if (s->complete)
+			l.v[l.n++] = s->id;
+		else
+			*mixed = true;
+	}
+	qsort(l.v, l.n, sizeof(*l.v), by_hash);
+	for (size_t i = 0; i < l.n; i++)
+		if (i == 0 || hash128_cmp(&l.v[i], &l.v[i - 1]) != 0)
+			l.v[kept++] = l.v[i];
+	l.n = kept;
+	return l;
+}
+
+/* Newest segment's creation: all packs of a group that are written at one time have the same. */
+static int64_t order_key(const struct packing *p, const struct group *g)
+{
+	int64_t newest = 0;
+
+	for (size_t i = 0; i < g->n_sources; i++)
+		if (p->groups.source[g->source[i]].created_ns > newest)
+			newest = p->groups.source[g->source[i]].created_ns;
+	return newest;
+}
+
+static int write_trailer(struct pack_job *j, enum pack_time when, struct err *e)
+{
+	struct packing *p = j->p;
+	struct group *g = j->group;
+	struct pack_trailer t = { .tenant = g->tenant,
+				  .day = g->day,
+				  .order_key = order_key(p, g),
+				  .params = p->opts.params,
+				  .chunk = j->chunk,
+				  .n_chunks = j->n_chunks,
+				  .mixed = g->mixed };
+	struct buf out = { 0 };
+	int rc;
+
+	if (when == PACK_LAST)
+		t.segments = complete_segments(p, g, &t.mixed);
+	if (t.segments.n > 0)
+		t.parts = (struct hash_list){ g->part, g->n_parts };
+	pack_trailer_encode(&t, &out);
+	free(t.segments.v);
+	j->off += out.n;
+	rc = store_put_write(j->put, buf_bytes(&out), e);
+	buf_release(&out);
+	return rc;
+}
+
+static int write_file(struct pack_job *j, enum pack_time when, struct err *e)
+{
+	struct packing *p = j->p;
+	struct buf text = { 0 };
+	struct hash128 hash;
+	int rc = -1;
+
+	store_folder_add(&text, STORE_PACK, j->group->tenant, j->group->day);
+	j->put = store_put_new(p->opts.store, buf_str(&text), e);
+	if (!j->put)
+		goto out;
+	if (work_run(&(struct work){ j->n_tasks, p->opts.jobs, 2 * (size_t)p->opts.jobs,
+				     encode_task, write_task, j },
+		     e) < 0 ||
+	    write_trailer(j, when, e) < 0) {
+		store_put_abort(j->put);
+		goto out;
+	}
+	buf_reset(&text);
+	if (store_put_commit(j->put, store_suffix(STORE_PACK), &hash, &text, e) < 0)
+		goto out;
+	mem_grow(&j->group->part, &j->group->cap_parts, j->group->n_parts + 1, sizeof(hash));
+	j->group->part[j->group->n_parts++] = hash;
+	p->stats.packs++;
+	p->stats.pack_bytes += j->off;
+	rc = p->opts.on_pack(p->opts.data, buf_str(&text), e);
+out:
+	buf_release(&text);
+	return rc;
+}
+
+int pack_write(struct packing *p, struct group *g, const struct slice *slice, size_t n_slices,
+	       const uint32_t *order, enum pack_time when, struct err *e)
+{
+	struct pack_job j = { .p = p, .order = order, .group = g };
+	size_t n_slots = 2 * (size_t)p->opts.jobs;
+	int rc;
+
+	plan(&j, slice, n_slices);
+	j.slot = mem_alloc(n_slots * sizeof(*j.slot));
+	j.chunk = mem_alloc((j.n_parts + 1) * sizeof(*j.chunk));
+	rc = write_file(&j, when, e);
+	for (size_t i = 0; i < n_slots; i++) {
+		buf_release(&j.slot[i].out);
+		arena_release(&j.slot[i].labels);
+		free(j.slot[i].chunk);
+	}
+	free(j.slot);
+	free(j.chunk);
+	free(j.part);
+	free(j.task);
+	return rc;
+}

@@ -1,0 +1,245 @@
+/*
+ * The job: entries are collected until memory is full or the input ends; then sorted, cut by tenant
+ * and day, and written. Which segments are wholly packed is only known at the end, so only the last
+ * pack of a tenant and day says so; when nothing is left for it then, it is one without chunks.
+ */
+#include "compact/packing.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "compact/job.h"
+#include "compact/sort.h"
+#include "time/time.h"
+
+enum {
+	PROGRAM_BYTES = 24 << 20, /* what the programme needs besides, a large record included */
+	CODEC_BYTES = 8 << 20,	  /* of a worker: the compressor's tables */
+	USABLE_MIN = 16 << 20,
+	/* what an entry takes beside its line: the reference, its place in the order, the sort's
+	   scratch */
+	ENTRY_BYTES = sizeof(struct entry_ref) + 4 + 4,
+	STREAM_SORT_BYTES = 256, /* of a stream, while packs are written: labels, spans, slices */
+};
+
+/* The bytes of memory that are not for entries: a worker holds a block's columns raw and packed,
+ * each slot a chunk. */
+static uint64_t fixed_memory(const struct chunk_params *p, unsigned jobs)
+{
+	uint64_t slots = 2 * (uint64_t)jobs;
+	uint64_t chunk = p->encoding == CODEC_NONE ? p->chunk_bytes + p->chunk_bytes / 4
+						   : p->chunk_bytes / 2;
+
+	return PROGRAM_BYTES + jobs * (CODEC_BYTES + 4 * (uint64_t)p->block_bytes + chunk) +
+	       slots * chunk;
+}
+
+uint64_t packing_memory_min(const struct chunk_params *p, unsigned jobs)
+{
+	return fixed_memory(p, jobs) + USABLE_MIN;
+}
+
+struct packing *packing_new(const struct packing_opts *o)
+{
+	struct packing *p = mem_alloc(sizeof(*p));
+
+	p->opts = *o;
+	p->usable = o->memory_bytes - fixed_memory(&o->params, o->jobs);
+	p->streams = streams_new();
+	p->writer = mem_alloc(o->jobs * sizeof(*p->writer));
+	for (unsigned i = 0; i < o->jobs; i++)
+		p->writer[i] = chunk_writer_new(&o->params);
+	return p;
+}
+
+void packing_free(struct packing *p)
+{
+	if (!p)
+		return;
+	for (unsigned i = 0; i < p->opts.jobs; i++)
+		chunk_writer_free(p->writer[i]);
+	free(p->writer);
+	entries_release(&p->es);
+	streams_free(p->streams);
+	groups_release(&p->groups);
+	jsonl_reader_release(&p->jsonl);
+	map_release(&p->by_text);
+	arena_release(&p->texts);
+	append_scratch_release(&p->append);
+	free(p);
+}
+
+const struct packing_stats *packing_stats(const struct packing *p)
+{
+	return &p->stats;
+}
+
+void packing_problem(struct packing *p, enum packing_problem_kind kind, const struct err *problem)
+{
+	p->stats.faults += kind == PACKING_FAULT;
+	p->opts.on_problem(p->opts.data, kind, problem);
+}
+
+void packing_forget_streams(struct packing *p)
+{
+	streams_reset(p->streams);
+	map_reset(&p->by_text);
+	arena_reset(&p->texts);
+}
+
+/* What an input that never ends makes grow: entries, their metadata (a worker numbers it anew),
+ * streams. */
+static uint64_t memory_used(const struct packing *p)
+{
+	const struct metatab *meta = &p->es.meta;
+
+	return p->es.text.n + p->es.n * ENTRY_BYTES + metatab_memory(meta) +
+	       4 * (meta->n_sets + meta->n_strings) * p->opts.jobs + streams_memory(p->streams) +
+	       (uint64_t)streams_count(p->streams) * STREAM_SORT_BYTES + p->texts.total +
+	       p->by_text.cap * sizeof(struct map_slot);
+}
+
+int packing_make_room(struct packing *p, size_t n_entries, size_t n_bytes, struct err *e)
+{
+	if (p->es.n == 0)
+		return 0;
+	if (memory_used(p) + n_bytes + n_entries * ENTRY_BYTES <= p->usable &&
+	    n_entries < UINT32_MAX - p->es.n)
+		return 0;
+	return packing_flush(p, PACK_MORE_FOLLOW, e);
+}
+
+/* What sorts slices: their groups by tenant and day, their streams by labels. */
+struct slices {
+	struct slice *v;
+	size_t n, cap;
+	const struct group *group;
+	struct labels *labels; /* by stream */
+	struct arena arena;
+};
+
+static int cmp_groups(const struct group *a, const struct group *b)
+{
+	int c = bytes_cmp(a->tenant, b->tenant);
+
+	return c ? c : (a->day > b->day) - (a->day < b->day);
+}
+
+static int cmp_slices(const void *x, const void *y, void *data)
+{
+	const struct slice *a = x, *b = y;
+	const struct slices *s = data;
+	int c = 0;
+
+	if (a->group != b->group)
+		c = cmp_groups(&s->group[a->group], &s->group[b->group]);
+	if (c == 0 && a->stream != b->stream)
+		c = labels_cmp(&s->labels[a->stream], &s->labels[b->stream]);
+	return c;
+}
+
+/* Cuts a stream's entries by day. */
+static void cut_span(struct packing *p, const struct sorted *sorted, const struct span *span,
+		     struct slices *s)
+{
+	const struct entry_ref *v = p->es.v;
+	const uint32_t *order = sorted->order + span->first;
+	const struct stream *stream = streams_get(p->streams, span->stream);
+	struct bytes tenant = streams_tenant(p->streams, stream->tenant);
+
+	for (size_t i = 0, end; i < span->n; i = end) {
+		int32_t day = time_day(v[order[i]].ts_ns);
+		uint32_t group = groups_get(&p->groups, tenant, day);
+
+		end = span->n;
+		if (time_day(v[order[end - 1]].ts_ns) != day)
+			for (end = i + 1; time_day(v[order[end]].ts_ns) == day;)
+				end++;
+		mem_grow(&s->v, &s->cap, s->n + 1, sizeof(*s->v));
+		s->v[s->n++] = (struct slice){ group, span->stream, span->first + i, end - i };
+	}
+	s->labels[span->stream] = streams_labels(p->streams, span->stream, &s->arena);
+}
+
+static void make_slices(struct packing *p, const struct sorted *sorted, struct slices *s)
+{
+	s->labels = mem_alloc((streams_count(p->streams) + (size_t)1) * sizeof(*s->labels));
+	for (size_t i = 0; i < sorted->n_spans; i++)
+		cut_span(p, sorted, &sorted->span[i], s);
+	s->group = p->groups.v;
+	qsort_r(s->v, s->n, sizeof(*s->v), cmp_slices, s);
+}
+
+static int write_packs(struct packing *p, const struct slices *s, const uint32_t *order,
+		       enum pack_time when, struct err *e)
+{
+	for (size_t i = 0, end; i < s->n; i = end) {
+		struct group *g = &p->groups.v[s->v[i].group];
+
+		end = i + 1;
+		while (end < s->n && s->v[end].group == s->v[i].group)
+			end++;
+		g->mixed |= p->has_lines;
+		if (pack_write(p, g, s->v + i, end - i, order, when, e) < 0)
+			return -1;
+		if (when == PACK_LAST)
+			g->n_sources = 0; /* said */
+	}
+	return 0;
+}
+
+int packing_flush(struct packing *p, enum pack_time when, struct err *e)
+{
+	struct sorted sorted = { 0 };
+	struct slices s = { 0 };
+	int rc;
+
+	if (p->failed)
+		return err_set(e, ERR_IO, "packs before could not be written");
+	if (p->es.n == 0)
+		return 0;
+	p->failed = true; /* until all is well */
+	if (entries_sort(&p->es, streams_count(p->streams), p->opts.jobs, &sorted, e) < 0)
+		return -1;
+	p->stats.duplicates += sorted.n_duplicates;
+	make_slices(p, &sorted, &s);
+	rc = write_packs(p, &s, sorted.order, when, e);
+	free(s.v);
+	free(s.labels);
+	arena_release(&s.arena);
+	sorted_release(&sorted);
+	entries_reset(&p->es);
+	p->has_lines = false;
+	p->failed = rc < 0;
+	return rc;
+}
+
+static int by_group(const void *a, const void *b)
+{
+	return cmp_groups(a, b);
+}
+
+/* Groups whose entries are all in earlier packs: the segments are said by a pack without chunks. */
+static int write_provenance(struct packing *p, struct err *e)
+{
+	struct groups *gs = &p->groups;
+
+	qsort(gs->v, gs->n, sizeof(*gs->v), by_group);
+	for (size_t i = 0; i < gs->n; i++) {
+		struct group *g = &gs->v[i];
+		bool any = false;
+
+		for (size_t k = 0; k < g->n_sources; k++)
+			any |= gs->source[g->source[k]].complete;
+		if (any && pack_write(p, g, NULL, 0, NULL, PACK_LAST, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int packing_finish(struct packing *p, struct err *e)
+{
+	if (packing_flush(p, PACK_LAST, e) < 0)
+		return -1;
+	return write_provenance(p, e);
+}
