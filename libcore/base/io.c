@@ -70,6 +70,22 @@ int io_write(int fd, const void *p, size_t n, struct err *e)
 	return 0;
 }
 
+int io_pwrite(int fd, const void *p, size_t n, uint64_t off, struct err *e)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t k = pwrite(fd, (const char *)p + done, n - done, (off_t)(off + done));
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return err_sys(e, "write at offset %llu", (unsigned long long)(off + done));
+		done += (size_t)k;
+	}
+	return 0;
+}
+
 int io_read_file(const char *path, size_t max, struct buf *b, struct err *e)
 {
 	int fd = io_open(path, e);

@@ -22,6 +22,7 @@ MUST_CHECK int64_t io_pread(int fd, void *p, size_t n, uint64_t off, struct err 
 
 /* Writes all n bytes, or fails (ERR_FULL, ERR_IO). How much was written is then not known. */
 MUST_CHECK int io_write(int fd, const void *p, size_t n, struct err *e);
+MUST_CHECK int io_pwrite(int fd, const void *p, size_t n, uint64_t off, struct err *e);
 
 /* Appends the whole file to b; ERR_LIMIT when it has more than max bytes. */
 MUST_CHECK int io_read_file(const char *path, size_t max, struct buf *b, struct err *e);

@@ -79,6 +79,10 @@ struct wal_reader *wal_reader_new(int fd, enum wal_read mode, struct streams *st
 struct wal_reader *wal_reader_new_bytes(struct bytes b, enum wal_read mode, struct streams *streams);
 void wal_reader_free(struct wal_reader *r);
 
+/* Reads on although the (first) header is damaged, as if one of zeros stood there: for saving what can be saved.
+ * Before the first call of next, and only for a file that is a segment. */
+void wal_reader_ignore_header(struct wal_reader *r);
+
 /* The input's first bytes, which were read already to see what it is: at most WAL_HEADER. Before the first call of
  * next, and only for a pipe. */
 void wal_reader_unread(struct wal_reader *r, struct bytes b);

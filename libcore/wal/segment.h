@@ -38,6 +38,9 @@ void wal_list_release(struct wal_list *l);
  */
 MUST_CHECK int wal_list_dir(const char *dir, struct wal_list *l, struct err *e);
 
+/* The path of the sidecar of a segment's path: NAME.sum for NAME.wal. */
+void wal_sidecar_path(const char *segment_path, struct buf *out);
+
 /* The name that a segment gets: "20260115T100000-89abcdef.wal". */
 void wal_segment_name(const struct wal_header *h, struct buf *out);
 
@@ -48,7 +51,7 @@ void wal_segment_name(const struct wal_header *h, struct buf *out);
  */
 MUST_CHECK int wal_segment_create(const char *dir, const struct wal_header *h, char **ret_path, struct err *e);
 
-/* Deletes a closed segment, then its sidecar. The folder is not fsynced. Errors: ERR_IO. */
+/* Deletes the sidecar, then the closed segment. The folder is not fsynced. Errors: ERR_IO. */
 MUST_CHECK int wal_segment_delete(const struct wal_segment *s, struct err *e);
 
 #endif

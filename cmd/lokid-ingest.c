@@ -1,0 +1,297 @@
+/* lokid-ingest - take log lines into the write-ahead log. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "cli/cli.h"
+#include "ingest/ingest.h"
+#include "time/time.h"
+
+enum {
+	OPT_WAL = CLI_LONG,
+	OPT_INPUT,
+	OPT_ADD,
+	OPT_ACK,
+	OPT_SYNC,
+	OPT_MAX_LINE,
+	OPT_LONG_LINES,
+	OPT_SEGMENT_SIZE,
+	OPT_SEGMENT_AGE,
+	OPT_PROGRESS,
+};
+
+enum { REPORTS_MAX = 10, LINE_MAX_DEFAULT = 256 << 10, PROGRESS_EVERY_MS = 250 };
+
+static const struct cli_opt opts[] = {
+	{ OPT_WAL, "wal", "DIR", "folder of the log (./lokid-data/wal)" },
+	{ 't', "tenant", "TENANT", "whose entries they are (fake)" },
+	{ 'l', "label", "NAME=VALUE", "label of all entries; may be given many times" },
+	{ OPT_INPUT, "input", "FORMAT", "lines, jsonl or frames (lines)" },
+	{ OPT_ADD, "add", "LIST", "what Loki adds by itself: service_name,detected_level" },
+	{ OPT_ACK, "ack", NULL, "after each commit, print how many entries are durable so far" },
+	{ OPT_SYNC, "sync", "WHEN", "always, interval=DURATION or none (always)" },
+	{ OPT_MAX_LINE, "max-line", "SIZE", "longest line that is taken (256KiB)" },
+	{ OPT_LONG_LINES, "long-lines", "WHAT", "refuse or cut longer lines (refuse)" },
+	{ OPT_SEGMENT_SIZE, "segment-size", "SIZE", "a segment is closed at this size (64MB)" },
+	{ OPT_SEGMENT_AGE, "segment-age", "DURATION", "or at this age (5m)" },
+	{ OPT_PROGRESS, "progress", NULL, "show progress also when stderr is no terminal" },
+	{ 'q', "quiet", NULL, "no progress, no summary" },
+	{ 0 },
+};
+
+struct args {
+	struct cli *cli;
+	struct ingest_opts ingest;
+	struct ingest *in;
+	struct arena arena;
+	bool quiet, progress, shown, over;
+	uint64_t n_reported;
+	int64_t begun_ns, shown_ns;
+};
+
+/* For the signal handler: reading is ended by putting an empty file in the input's place, so that no moment
+ * is too early or too late. */
+static volatile sig_atomic_t input_fd = -1;
+static int empty_fd = -1;
+
+static void end_input(int sig)
+{
+	(void)sig;
+	if (input_fd >= 0)
+		dup2(empty_fd, input_fd);
+	input_fd = -2;
+}
+
+static void catch_signals(sigset_t *ret)
+{
+	struct sigaction end = { .sa_handler = end_input }, ignore = { .sa_handler = SIG_IGN };
+
+	empty_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	sigaction(SIGINT, &end, NULL);
+	sigaction(SIGTERM, &end, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL); /* a file size limit is then an error like a full disk */
+	sigemptyset(ret);
+	sigaddset(ret, SIGINT);
+	sigaddset(ret, SIGTERM);
+}
+
+static void clear_progress(struct args *a)
+{
+	if (a->shown)
+		fputs("\r\033[K", stderr);
+	a->shown = false;
+}
+
+static void report(const struct err *e, void *data)
+{
+	struct args *a = data;
+
+	clear_progress(a);
+	if (++a->n_reported <= REPORTS_MAX)
+		cli_report(a->cli, e);
+	if (a->n_reported == REPORTS_MAX)
+		cli_note(a->cli, "further bad entries are only counted");
+}
+
+static void show_progress(uint64_t n_entries, uint64_t n_bytes, void *data)
+{
+	struct args *a = data;
+	int64_t now = time_mono_ns();
+	struct buf b = { 0 };
+
+	if (now - a->shown_ns < PROGRESS_EVERY_MS * NS_PER_MS)
+		return;
+	a->shown_ns = now;
+	a->shown = true;
+	num_add_size(&b, n_bytes);
+	fprintf(stderr, "\r%llu entries, %s, %.0f MB/s\033[K", (unsigned long long)n_entries,
+		buf_str(&b), (double)n_bytes * 1e3 / (double)(now - a->begun_ns + 1));
+	buf_release(&b);
+}
+
+static void add_count(struct buf *b, uint64_t n, const char *what)
+{
+	if (n)
+		buf_addf(b, ", %llu %s", (unsigned long long)n, what);
+}
+
+static void summary(struct args *a, const struct ingest_counts *c)
+{
+	double seconds = (double)(time_mono_ns() - a->begun_ns) / 1e9;
+	struct buf b = { 0 };
+
+	clear_progress(a);
+	if (a->quiet)
+		return;
+	buf_addf(&b, "%llu entries, ", (unsigned long long)c->n_done);
+	num_add_size(&b, c->n_bytes);
+	buf_addf(&b, " of lines in %.2f s (%.0f MB/s)", seconds, (double)c->n_bytes / 1e6 / (seconds + 1e-9));
+	add_count(&b, c->n_cut, "cut");
+	add_count(&b, c->n_long, "refused: too long");
+	add_count(&b, c->n_bad, "refused: bad");
+	add_count(&b, c->n_refused, "refused: not written");
+	cli_note(a->cli, "%s", buf_str(&b));
+	buf_release(&b);
+}
+
+static void parse_label(struct args *a, const char *text)
+{
+	struct labels *l = &a->ingest.labels;
+	const char *eq = strchr(text, '=');
+	struct label *v;
+
+	if (!eq)
+		cli_usage(a->cli, "option '--label': expected NAME=VALUE, found '%s'", text);
+	v = arena_alloc(&a->arena, (l->n + 1) * sizeof(*v));
+	if (l->n)
+		memcpy(v, l->v, l->n * sizeof(*v));
+	v[l->n++] = (struct label){ bytes_of(text, (size_t)(eq - text)), bytes_str(eq + 1) };
+	l->v = v;
+}
+
+static void parse_add(struct args *a, struct bytes list)
+{
+	struct bytes one;
+
+	while (bytes_split(&list, ',', &one)) {
+		if (bytes_is(one, "service_name"))
+			a->ingest.add |= INGEST_ADD_SERVICE_NAME;
+		else if (bytes_is(one, "detected_level"))
+			a->ingest.add |= INGEST_ADD_DETECTED_LEVEL;
+		else
+			cli_usage(a->cli, "option '--add': expected service_name or detected_level, found '%.*s'",
+				  BYTES_ARG(one));
+	}
+}
+
+static int64_t parse_positive(struct args *a, struct bytes text)
+{
+	struct err e;
+	int64_t ns;
+
+	if (time_parse_duration(text, &ns, &e) < 0)
+		cli_bad_value(a->cli, &e);
+	if (ns <= 0)
+		cli_usage(a->cli, "option '--%s': expected a duration above 0", a->cli->current);
+	return ns;
+}
+
+static void parse_sync(struct args *a, struct bytes text)
+{
+	static const char interval[] = "interval=";
+
+	if (bytes_is(text, "always")) {
+		a->ingest.sync = WAL_SYNC_ALWAYS;
+	} else if (bytes_is(text, "none")) {
+		a->ingest.sync = WAL_SYNC_NONE;
+	} else if (bytes_starts(text, bytes_str(interval))) {
+		a->ingest.sync = WAL_SYNC_INTERVAL;
+		a->ingest.sync_interval_ns =
+			parse_positive(a, bytes_sub(text, strlen(interval), text.n));
+	} else {
+		cli_usage(a->cli, "option '--sync': expected always, interval=DURATION or none, found '%.*s'",
+			  BYTES_ARG(text));
+	}
+}
+
+static void parse_options(struct args *a, int argc, char **argv)
+{
+	static const char *const inputs[] = { "lines", "jsonl", "frames", NULL };
+	static const char *const what_long[] = { "refuse", "cut", NULL };
+	struct ingest_opts *o = &a->ingest;
+
+	for (int c; (c = cli_next(a->cli, argc, argv)) != -1;) {
+		switch (c) {
+		case OPT_WAL: o->wal_dir = cli_arg(a->cli); break;
+		case 't': o->tenant = bytes_str(cli_arg(a->cli)); break;
+		case 'l': parse_label(a, cli_arg(a->cli)); break;
+		case OPT_INPUT: o->input = (enum ingest_input)cli_word(a->cli, inputs); break;
+		case OPT_ADD: parse_add(a, bytes_str(cli_arg(a->cli))); break;
+		case OPT_ACK: o->ack_fd = STDOUT_FILENO; break;
+		case OPT_SYNC: parse_sync(a, bytes_str(cli_arg(a->cli))); break;
+		case OPT_MAX_LINE: o->line_max = cli_size(a->cli); break;
+		case OPT_LONG_LINES: o->long_lines = (enum ingest_long)cli_word(a->cli, what_long); break;
+		case OPT_SEGMENT_SIZE: o->segment_bytes = cli_size(a->cli); break;
+		case OPT_SEGMENT_AGE:
+			o->segment_age_ns = parse_positive(a, bytes_str(cli_arg(a->cli)));
+			break;
+		case OPT_PROGRESS: a->progress = true; break;
+		case 'q': a->quiet = true; break;
+		}
+	}
+}
+
+static void check_options(struct args *a)
+{
+	struct ingest_opts *o = &a->ingest;
+	struct err e;
+
+	if (o->line_max == 0 || o->line_max > ENTRY_LINE_MAX)
+		cli_usage(a->cli, "option '--max-line': expected 1 B to %d MiB", ENTRY_LINE_MAX >> 20);
+	if (labels_normalize(&o->labels, &e) < 0 || labels_check(&o->labels, &e) < 0)
+		cli_usage(a->cli, "option '--label': %s", e.msg);
+	if (o->input == INGEST_LINES && o->labels.n == 0 && !(o->add & INGEST_ADD_SERVICE_NAME))
+		cli_usage(a->cli, "lines need at least one label: -l NAME=VALUE");
+	if (o->input == INGEST_FRAMES && (o->labels.n || o->add || o->tenant.n))
+		cli_usage(a->cli, "frames say their own tenant and labels: -t, -l and --add are not for them");
+	if (!o->tenant.n)
+		o->tenant = BYTES_LIT("fake");
+	if (!a->quiet && (a->progress || isatty(STDERR_FILENO)))
+		o->progress = show_progress;
+}
+
+static int ingest_one(int fd, const char *name, void *data, struct err *e)
+{
+	struct args *a = data;
+	int rc;
+
+	if (a->over || input_fd == -2)
+		return 0;
+	input_fd = fd;
+	rc = ingest_fd(a->in, fd, name, e);
+	if (input_fd != -2)
+		input_fd = -1;
+	a->over = rc > 0;
+	return rc < 0 ? -1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = {
+		.prog = "lokid-ingest",
+		.operands = "[FILE]...",
+		.about = "Take log lines from files or stdin into the write-ahead log.",
+		.opts = opts,
+		.examples = "  lokid-ingest -l app=web < web.log\n"
+			    "  journalctl -f | lokid-ingest -l job=journal --ack",
+	};
+	struct args a = {
+		.cli = &cli,
+		.ingest = { .wal_dir = "lokid-data/wal", .line_max = LINE_MAX_DEFAULT, .ack_fd = -1,
+			    .report = report },
+	};
+	struct ingest_counts counts;
+	struct err e;
+	sigset_t signals;
+
+	parse_options(&a, argc, argv);
+	a.ingest.data = &a;
+	check_options(&a);
+	catch_signals(&signals);
+	a.begun_ns = time_mono_ns();
+	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* the log's threads leave signals to this one */
+	if (ingest_open(&a.ingest, &a.in, &e) < 0) {
+		cli_report(&cli, &e);
+		return cli_exit(&cli);
+	}
+	pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+	cli_each_input(&cli, ingest_one, &a);
+	if (ingest_close(a.in, &counts, &e) < 0)
+		cli_report(&cli, &e);
+	summary(&a, &counts);
+	arena_release(&a.arena);
+	return cli_exit(&cli);
+}

@@ -1,0 +1,226 @@
+#include "ingest/batch.h"
+
+#include <stdlib.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "ingest/levels.h"
+#include "ingest/service.h"
+#include "time/time.h"
+
+/* Streams and spellings are forgotten when they take more: they would be, with labels that never come back,
+ * without end. */
+enum { STREAMS_MEMORY_MAX = 48 << 20 };
+
+static const struct bytes SERVICE_NAME = { "service_name", 12 };
+static const struct bytes DETECTED_LEVEL = { "detected_level", 14 };
+
+/* Adds the labels of the command line, where the entry has none of that name, and service_name. */
+static int amend(struct labels *l, struct arena *a, void *data, struct err *e)
+{
+	const struct ingest *in = data;
+	const struct labels *own = &in->opts->labels;
+	struct label *v = arena_alloc(a, (l->n + own->n + 1) * sizeof(*v));
+	size_t n = l->n;
+
+	if (n)
+		memcpy(v, l->v, n * sizeof(*v));
+	for (size_t i = 0; i < own->n; i++)
+		if (!labels_get_bytes(l, own->v[i].name).p)
+			v[n++] = own->v[i];
+	*l = (struct labels){ v, n };
+	if (labels_normalize(l, e) < 0)
+		return -1;
+	if ((in->opts->add & INGEST_ADD_SERVICE_NAME) && !labels_get_bytes(l, SERVICE_NAME).p) {
+		l->v[l->n++] = (struct label){ SERVICE_NAME, service_name_of(l) };
+		return labels_normalize(l, e);
+	}
+	return 0;
+}
+
+/* In the log's thread. */
+static void on_result(const struct wal_result *r, void *data)
+{
+	struct ingest *in = data;
+	bool frames = in->opts->input == INGEST_FRAMES;
+
+	pthread_mutex_lock(&in->lock);
+	buf_reset(&in->ack);
+	if (r->refused) {
+		in->counts.n_refused += r->n_entries;
+		if (in->refusal.code == ERR_NONE)
+			in->refusal = *r->refused;
+		in->stop = true;
+	} else {
+		in->counts.n_done += r->n_entries;
+	}
+	if (frames)
+		buf_addf(&in->ack, "%llu %s%s\n", (unsigned long long)r->batch_id,
+			 r->refused ? "refused: " : "ok", r->refused ? r->refused->msg : "");
+	else if (!r->refused)
+		buf_addf(&in->ack, "%llu\n", (unsigned long long)in->counts.n_done);
+	if (in->opts->ack_fd >= 0 && in->ack.n && in->ack_failure.code == ERR_NONE &&
+	    io_write(in->opts->ack_fd, in->ack.p, in->ack.n, &in->ack_failure) < 0) {
+		err_wrap(&in->ack_failure, "cannot tell what was committed");
+		in->stop = true;
+	}
+	pthread_mutex_unlock(&in->lock);
+}
+
+int ingest_open(const struct ingest_opts *opts, struct ingest **ret, struct err *e)
+{
+	struct wal_writer_opts w = {
+		.dir = opts->wal_dir,
+		.sync = opts->sync,
+		.interval_ns = opts->sync_interval_ns,
+		.segment_bytes = opts->segment_bytes,
+		.segment_age_ns = opts->segment_age_ns,
+		.after_refusal = opts->input == INGEST_FRAMES ? WAL_REFUSED_GO_ON : WAL_REFUSED_STOP,
+		.on_result = on_result,
+	};
+	struct ingest *in;
+
+	if (labels_check_tenant(opts->tenant, e) < 0 || labels_check(&opts->labels, e) < 0)
+		return -1;
+	in = mem_alloc(sizeof(*in));
+	in->opts = opts;
+	w.data = in;
+	pthread_mutex_init(&in->lock, NULL);
+	if (wal_writer_open(&w, &in->writer, e) < 0) {
+		free(in);
+		return -1;
+	}
+	in->streams = wal_writer_streams(in->writer);
+	in->cache = (struct label_cache){ .streams = in->streams, .amend = amend, .data = in };
+	*ret = in;
+	return 0;
+}
+
+void batch_submit(struct ingest *in, uint64_t batch_id)
+{
+	if (in->es.n == 0)
+		return;
+	wal_writer_submit(in->writer, &in->es, batch_id);
+	if (in->opts->progress)
+		in->opts->progress(in->counts.n_entries, in->counts.n_bytes, in->opts->data);
+	if (in->opts->input != INGEST_FRAMES &&
+	    streams_memory(in->streams) + label_cache_memory(&in->cache) > STREAMS_MEMORY_MAX) {
+		wal_writer_forget_streams(in->writer);
+		label_cache_reset(&in->cache);
+		in->n_leveled = 0;
+	}
+}
+
+/* Does a label say the level of all of a stream's entries? Asked once per stream. */
+enum has_level { LEVEL_UNKNOWN, LEVEL_IN_LABELS, LEVEL_IN_ENTRIES };
+
+static bool has_level(struct ingest *in, uint32_t stream)
+{
+	if (stream >= in->n_leveled) {
+		size_t n = streams_count(in->streams);
+
+		mem_grow(&in->leveled, &in->cap_leveled, n, 1);
+		memset(in->leveled + in->n_leveled, LEVEL_UNKNOWN, n - in->n_leveled);
+		in->n_leveled = n;
+	}
+	if (in->leveled[stream] == LEVEL_UNKNOWN) {
+		struct labels l = streams_labels(in->streams, stream, &in->arena);
+
+		in->leveled[stream] = level_of_labels(&l).n ? LEVEL_IN_LABELS : LEVEL_IN_ENTRIES;
+	}
+	return in->leveled[stream] == LEVEL_IN_LABELS;
+}
+
+/* The set of an entry's metadata and its level. One that the sender named detected_level is not believed. */
+static uint32_t meta_with_level(struct ingest *in, uint32_t stream, struct bytes line,
+				const struct label *meta, size_t n_meta)
+{
+	struct bytes level;
+	size_t n = 0;
+
+	arena_reset(&in->arena);
+	if (has_level(in, stream)) {
+		struct labels l = streams_labels(in->streams, stream, &in->arena);
+
+		level = level_of_labels(&l);
+	} else {
+		level = level_of_entry(meta, n_meta, line);
+	}
+	mem_grow(&in->meta, &in->cap_meta, n_meta + 1, sizeof(*in->meta));
+	for (size_t i = 0; i < n_meta; i++)
+		if (!bytes_eq(meta[i].name, DETECTED_LEVEL))
+			in->meta[n++] = meta[i];
+	in->meta[n++] = (struct label){ DETECTED_LEVEL, level };
+	return metatab_add(&in->es.meta, in->meta, n);
+}
+
+void batch_add(struct ingest *in, uint32_t stream, int64_t ts_ns, struct bytes line,
+	       const struct label *meta, size_t n_meta)
+{
+	uint32_t set = 0;
+
+	if (in->opts->add & INGEST_ADD_DETECTED_LEVEL)
+		set = meta_with_level(in, stream, line, meta, n_meta);
+	else if (n_meta)
+		set = metatab_add(&in->es.meta, meta, n_meta);
+	entries_add(&in->es, stream, ts_ns, line, set);
+	in->counts.n_entries++;
+	in->counts.n_bytes += line.n;
+}
+
+void batch_bad(struct ingest *in, uint64_t *count, const struct err *e)
+{
+	(*count)++;
+	if (in->opts->report)
+		in->opts->report(e, in->opts->data);
+}
+
+bool batch_is_over(struct ingest *in)
+{
+	bool over;
+
+	if (!in->stop)
+		return false;
+	pthread_mutex_lock(&in->lock);
+	over = in->ack_failure.code != ERR_NONE || in->opts->input != INGEST_FRAMES;
+	pthread_mutex_unlock(&in->lock);
+	return over;
+}
+
+int ingest_fd(struct ingest *in, int fd, const char *name, struct err *e)
+{
+	switch (in->opts->input) {
+	case INGEST_LINES:
+		return ingest_lines(in, fd, name, e);
+	case INGEST_JSONL:
+		return ingest_jsonl(in, fd, name, e);
+	case INGEST_FRAMES:
+		return ingest_frames(in, fd, name, e);
+	}
+	return err_set(e, ERR_BUG, "input %d", in->opts->input);
+}
+
+int ingest_close(struct ingest *in, struct ingest_counts *ret, struct err *e)
+{
+	int rc;
+
+	batch_submit(in, 0);
+	wal_writer_drain(in->writer);
+	rc = wal_writer_close(in->writer, e);
+	*ret = in->counts;
+	if (in->ack_failure.code != ERR_NONE)
+		rc = err_set(e, in->ack_failure.code, "%s", in->ack_failure.msg);
+	if (in->refusal.code != ERR_NONE)
+		rc = err_set(e, in->refusal.code, "%llu entries were refused, %llu are in the log: %s",
+			     (unsigned long long)in->counts.n_refused,
+			     (unsigned long long)in->counts.n_done, in->refusal.msg);
+	label_cache_release(&in->cache);
+	entries_release(&in->es);
+	arena_release(&in->arena);
+	buf_release(&in->ack);
+	pthread_mutex_destroy(&in->lock);
+	free(in->meta);
+	free(in->leveled);
+	free(in);
+	return rc;
+}

@@ -1,0 +1,59 @@
+/* The batch being filled, and what the log answered. Private to ingest/. */
+#ifndef INGEST_BATCH_H
+#define INGEST_BATCH_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "ingest/ingest.h"
+#include "ingest/label_cache.h"
+
+enum { INGEST_BATCH_BYTES = 1 << 20 };
+
+struct ingest {
+	const struct ingest_opts *opts;
+	struct wal_writer *writer;
+	struct streams *streams;
+	struct label_cache cache;
+	struct entries es;
+	int64_t last_arrival_ns;
+	struct ingest_counts counts; /* n_done, n_refused: under lock */
+	struct label *meta;	     /* scratch */
+	size_t cap_meta;
+	struct arena arena;
+	unsigned char *leveled; /* by stream: enum has_level */
+	size_t n_leveled, cap_leveled;
+
+	pthread_mutex_t lock; /* the three below, written by the log's thread */
+	struct err refusal;   /* the first */
+	struct err ack_failure;
+	struct buf ack;
+	atomic_bool stop; /* there is a refusal or an ack failure */
+};
+
+/* The next arrival time: now, but always later than the one before. */
+static inline int64_t batch_arrival(struct ingest *in, int64_t now_ns)
+{
+	in->last_arrival_ns = now_ns > in->last_arrival_ns ? now_ns : in->last_arrival_ns + 1;
+	return in->last_arrival_ns;
+}
+
+/* Gives the batch to the log, if it holds any entry. */
+void batch_submit(struct ingest *in, uint64_t batch_id);
+
+/* Adds an entry, with its level when the options ask for that. */
+void batch_add(struct ingest *in, uint32_t stream, int64_t ts_ns, struct bytes line, const struct label *meta,
+	       size_t n_meta);
+
+/* Reports a bad entry and counts it. */
+void batch_bad(struct ingest *in, uint64_t *count, const struct err *e);
+
+/* True when nothing more should be read: the log refuses, or commits cannot be told. */
+bool batch_is_over(struct ingest *in);
+
+/* The three sources. */
+MUST_CHECK int ingest_lines(struct ingest *in, int fd, const char *name, struct err *e);
+MUST_CHECK int ingest_jsonl(struct ingest *in, int fd, const char *name, struct err *e);
+MUST_CHECK int ingest_frames(struct ingest *in, int fd, const char *name, struct err *e);
+
+#endif

@@ -1,0 +1,89 @@
+#include "ingest/input.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+enum { READ_BYTES = 256 << 10 };
+
+void input_init(struct input *in, int fd, size_t line_max)
+{
+	*in = (struct input){ .fd = fd, .line_max = line_max };
+}
+
+void input_release(struct input *in)
+{
+	buf_release(&in->buf);
+}
+
+/* What is left holds no newline. */
+static enum input_got unfinished(struct input *in, struct bytes *ret)
+{
+	struct bytes rest = bytes_of(in->buf.p + in->at, in->buf.n - in->at);
+
+	if (in->skipping) {
+		in->at = in->buf.n;
+		return in->at_end ? INPUT_END : INPUT_MORE;
+	}
+	if (rest.n > in->line_max) {
+		*ret = bytes_sub(rest, 0, in->line_max);
+		in->at = in->buf.n;
+		in->cut = in->skipping = true;
+		return INPUT_LINE;
+	}
+	if (!in->at_end)
+		return INPUT_MORE;
+	if (rest.n == 0)
+		return INPUT_END;
+	*ret = rest;
+	in->at = in->buf.n;
+	return INPUT_LINE;
+}
+
+enum input_got input_line(struct input *in, struct bytes *ret)
+{
+	in->cut = false;
+	for (;;) {
+		const char *p = in->buf.p + in->at, *nl;
+		size_t n = in->buf.n - in->at;
+
+		nl = n ? memchr(p, '\n', n) : NULL;
+		if (!nl)
+			return unfinished(in, ret);
+		in->at += (size_t)(nl - p) + 1;
+		if (in->skipping) {
+			in->skipping = false;
+			continue;
+		}
+		*ret = bytes_of(p, (size_t)(nl - p));
+		if (ret->n > in->line_max) {
+			ret->n = in->line_max;
+			in->cut = true;
+		}
+		return INPUT_LINE;
+	}
+}
+
+bool input_would_wait(const struct input *in)
+{
+	struct pollfd p = { .fd = in->fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 0;
+}
+
+int input_fill(struct input *in, struct err *e)
+{
+	ssize_t k;
+
+	buf_drop(&in->buf, in->at);
+	in->at = 0;
+	do
+		k = read(in->fd, buf_reserve(&in->buf, READ_BYTES), READ_BYTES);
+	while (k < 0 && errno == EINTR);
+	if (k < 0)
+		return err_sys(e, "read");
+	in->buf.n += (size_t)k;
+	in->n_read += (uint64_t)k;
+	in->at_end = k == 0;
+	return 0;
+}

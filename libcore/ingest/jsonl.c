@@ -1,0 +1,99 @@
+/* JSON lines: each says its labels, and its time or none. */
+#include "entry/jsonl.h"
+#include "ingest/batch.h"
+#include "ingest/input.h"
+#include "time/time.h"
+
+/* Escapes make a line longer than what it says, and labels and metadata stand beside. */
+enum { JSON_FACTOR = 6, JSON_BESIDE = 1 << 20 };
+
+struct source {
+	struct ingest *in;
+	const char *name;
+	struct input input;
+	struct jsonl_reader reader;
+	uint64_t line_no;
+};
+
+static void bad_line(struct source *s, uint64_t *count, const struct err *why)
+{
+	struct err e;
+
+	err_set(&e, why->code == ERR_LIMIT ? ERR_LIMIT : ERR_CORRUPT, "'%s': line %llu: %s", s->name,
+		(unsigned long long)s->line_no, why->msg);
+	batch_bad(s->in, count, &e);
+}
+
+static void take_line(struct source *s, struct bytes text, int64_t now_ns)
+{
+	struct ingest *in = s->in;
+	struct jsonl_entry j;
+	uint32_t stream;
+	struct err why;
+	int rc;
+
+	if (jsonl_parse(&s->reader, text, &j, &why) < 0) {
+		bad_line(s, &in->counts.n_bad, &why);
+		return;
+	}
+	if (j.tenant.n)
+		rc = label_cache_get(&in->cache, j.tenant, TENANT_OWN, j.labels, &stream, &why);
+	else
+		rc = label_cache_get(&in->cache, in->opts->tenant, TENANT_DEFAULT, j.labels, &stream, &why);
+	if (rc < 0) {
+		bad_line(s, &in->counts.n_bad, &why);
+		return;
+	}
+	if (j.line.n > in->opts->line_max) {
+		if (in->opts->long_lines == INGEST_REFUSE_LONG) {
+			err_set(&why, ERR_LIMIT, "its log line is longer than %zu bytes, refused",
+				in->opts->line_max);
+			bad_line(s, &in->counts.n_long, &why);
+			return;
+		}
+		j.line.n = in->opts->line_max;
+		in->counts.n_cut++;
+	}
+	batch_add(in, stream, j.has_ts ? j.ts_ns : batch_arrival(in, now_ns), j.line, j.meta, j.n_meta);
+}
+
+static enum input_got take_lines(struct source *s)
+{
+	enum input_got got = INPUT_MORE;
+	int64_t now = time_now_ns();
+	struct bytes text;
+
+	while (s->in->es.text.n < INGEST_BATCH_BYTES &&
+	       (got = input_line(&s->input, &text)) == INPUT_LINE) {
+		struct err why;
+
+		s->line_no++;
+		if (s->input.cut) {
+			err_set(&why, ERR_LIMIT, "longer than %zu bytes, refused", s->input.line_max);
+			bad_line(s, &s->in->counts.n_long, &why);
+		} else if (bytes_trim(text).n) {
+			take_line(s, text, now);
+		}
+	}
+	return got;
+}
+
+int ingest_jsonl(struct ingest *in, int fd, const char *name, struct err *e)
+{
+	struct source s = { .in = in, .name = name };
+	int rc = 0;
+
+	input_init(&s.input, fd, JSON_FACTOR * in->opts->line_max + JSON_BESIDE);
+	while (rc == 0 && take_lines(&s) != INPUT_END) {
+		bool full = in->es.text.n >= INGEST_BATCH_BYTES;
+
+		if (full || input_would_wait(&s.input))
+			batch_submit(in, 0);
+		rc = batch_is_over(in);
+		if (rc == 0 && !full)
+			rc = input_fill(&s.input, e);
+	}
+	input_release(&s.input);
+	jsonl_reader_release(&s.reader);
+	return rc;
+}

@@ -1,0 +1,60 @@
+/* Plain lines: one stream, each line an entry at its time of arrival. */
+#include "ingest/batch.h"
+#include "ingest/input.h"
+#include "time/time.h"
+
+/* The stream that all lines go to; its number changes when streams are forgotten. */
+static int get_stream(struct ingest *in, uint32_t *ret, struct err *e)
+{
+	return label_cache_get(&in->cache, in->opts->tenant, TENANT_DEFAULT, (struct bytes){ 0 }, ret, e);
+}
+
+/* Takes the lines that were read. 1 = read more, 0 = the end. */
+static int take_lines(struct ingest *in, struct input *input, uint64_t *line_no, const char *name,
+		      struct err *e)
+{
+	enum input_got got = INPUT_MORE;
+	int64_t now = time_now_ns();
+	struct bytes line;
+	uint32_t stream;
+
+	if (get_stream(in, &stream, e) < 0)
+		return -1;
+	while (in->es.text.n < INGEST_BATCH_BYTES && (got = input_line(input, &line)) == INPUT_LINE) {
+		++*line_no;
+		if (input->cut && in->opts->long_lines == INGEST_REFUSE_LONG) {
+			struct err bad;
+
+			err_set(&bad, ERR_LIMIT, "'%s': line %llu: longer than %zu bytes, refused", name,
+				(unsigned long long)*line_no, input->line_max);
+			batch_bad(in, &in->counts.n_long, &bad);
+			continue;
+		}
+		in->counts.n_cut += input->cut;
+		batch_add(in, stream, batch_arrival(in, now), line, NULL, 0);
+	}
+	return got != INPUT_END;
+}
+
+int ingest_lines(struct ingest *in, int fd, const char *name, struct err *e)
+{
+	struct input input;
+	uint64_t line_no = 0;
+	int rc;
+
+	input_init(&input, fd, in->opts->line_max);
+	while ((rc = take_lines(in, &input, &line_no, name, e)) > 0) {
+		bool full = in->es.text.n >= INGEST_BATCH_BYTES;
+
+		if (full || input_would_wait(&input))
+			batch_submit(in, 0);
+		if (batch_is_over(in))
+			break;
+		if (!full && input_fill(&input, e) < 0) {
+			rc = -1;
+			break;
+		}
+	}
+	input_release(&input);
+	return rc;
+}

@@ -1,0 +1,17 @@
+#include "ingest/service.h"
+
+struct bytes service_name_of(const struct labels *l)
+{
+	static const char *const from[] = {
+		"service", "app", "application", "app_name", "name", "app_kubernetes_io_name", "container",
+		"container_name", "k8s_container_name", "component", "workload", "job", "k8s_job_name",
+	};
+
+	for (size_t i = 0; i < sizeof(from) / sizeof(*from); i++) {
+		struct bytes v = labels_get(l, from[i]);
+
+		if (v.n)
+			return v;
+	}
+	return BYTES_LIT("unknown_service");
+}

@@ -1,0 +1,227 @@
+#include "wal/segment.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "time/time.h"
+
+static const char SUFFIX[] = ".wal";
+
+void wal_segment_release(struct wal_segment *s)
+{
+	if (s->path)
+		close(s->fd);
+	free(s->path);
+	*s = (struct wal_segment){ .fd = -1 };
+}
+
+/* With as many open files as we may have, when the soft limit is what stops us. */
+static int open_more(const char *path)
+{
+	struct rlimit lim;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 || errno != EMFILE)
+		return fd;
+	if (getrlimit(RLIMIT_NOFILE, &lim) < 0 || lim.rlim_cur == lim.rlim_max) {
+		errno = EMFILE;
+		return -1;
+	}
+	lim.rlim_cur = lim.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &lim) < 0)
+		return -1;
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* Does a writer hold it? The shared lock is given back at once: a writer takes its own before the name exists. */
+static int get_state(int fd, enum wal_state *ret, struct err *e)
+{
+	if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
+		*ret = WAL_CLOSED;
+		flock(fd, LOCK_UN);
+		return 0;
+	}
+	if (errno != EWOULDBLOCK)
+		return err_sys(e, "flock");
+	*ret = WAL_OPEN;
+	return 0;
+}
+
+static int load(struct wal_segment *s, struct err *e)
+{
+	unsigned char head[WAL_HEADER];
+	struct stat st;
+	int64_t n;
+
+	if (get_state(s->fd, &s->state, e) < 0)
+		return -1;
+	if (fstat(s->fd, &st) < 0)
+		return err_sys(e, "stat");
+	s->size = (uint64_t)st.st_size;
+	n = io_pread(s->fd, head, sizeof(head), 0, e);
+	if (n < 0)
+		return -1;
+	s->has_header = wal_header_decode(bytes_of(head, (size_t)n), &s->header, NULL) == 0;
+	return 0;
+}
+
+int wal_segment_open(const char *path, struct wal_segment *ret, struct err *e)
+{
+	struct wal_segment s = { .fd = open_more(path) };
+
+	if (s.fd < 0)
+		return err_sys(e, "cannot open '%s'", path);
+	s.path = strdup(path);
+	if (load(&s, e) < 0) {
+		wal_segment_release(&s);
+		return err_wrap(e, "'%s'", path);
+	}
+	*ret = s;
+	return 0;
+}
+
+void wal_list_release(struct wal_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		wal_segment_release(&l->v[i]);
+	free(l->v);
+	*l = (struct wal_list){ 0 };
+}
+
+static int by_created(const void *va, const void *vb)
+{
+	const struct wal_segment *a = va, *b = vb;
+
+	if (a->header.created_ns != b->header.created_ns)
+		return a->header.created_ns < b->header.created_ns ? -1 : 1;
+	return hash128_cmp(&a->header.id, &b->header.id);
+}
+
+static bool is_segment_name(const char *name)
+{
+	size_t n = strlen(name), k = sizeof(SUFFIX) - 1;
+
+	return n > k && name[0] != '.' && strcmp(name + n - k, SUFFIX) == 0;
+}
+
+int wal_list_dir(const char *dir, struct wal_list *l, struct err *e)
+{
+	struct buf path = { 0 };
+	DIR *d = opendir(dir);
+	int rc = 0;
+
+	if (!d && errno == ENOENT)
+		return 0;
+	if (!d)
+		return err_sys(e, "cannot open folder '%s'", dir);
+	for (struct dirent *de; rc == 0 && (errno = 0, de = readdir(d)) != NULL;) {
+		if (!is_segment_name(de->d_name))
+			continue;
+		buf_reset(&path);
+		buf_addf(&path, "%s/%s", dir, de->d_name);
+		mem_grow(&l->v, &l->cap, l->n + 1, sizeof(*l->v));
+		rc = wal_segment_open(buf_str(&path), &l->v[l->n], e);
+		if (rc == 0)
+			l->n++;
+		else if (access(buf_str(&path), F_OK) < 0 && errno == ENOENT)
+			rc = 0;
+	}
+	if (rc == 0 && errno != 0)
+		rc = err_sys(e, "cannot read folder '%s'", dir);
+	closedir(d);
+	buf_release(&path);
+	if (l->n)
+		qsort(l->v, l->n, sizeof(*l->v), by_created);
+	return rc;
+}
+
+void wal_sidecar_path(const char *segment_path, struct buf *out)
+{
+	size_t n = strlen(segment_path), k = sizeof(SUFFIX) - 1;
+
+	buf_reset(out);
+	if (n > k && strcmp(segment_path + n - k, SUFFIX) == 0)
+		n -= k;
+	buf_add(out, segment_path, n);
+	buf_add_str(out, ".sum");
+}
+
+void wal_segment_name(const struct wal_header *h, struct buf *out)
+{
+	char hex[HASH128_HEX + 1];
+	time_t s = (time_t)(h->created_ns / NS_PER_S);
+	struct tm tm;
+
+	gmtime_r(&s, &tm);
+	hash128_hex(&h->id, hex);
+	buf_addf(out, "%04d%02d%02dT%02d%02d%02d-%.8s%s", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+		 tm.tm_hour, tm.tm_min, tm.tm_sec, hex, SUFFIX);
+}
+
+static int begin_file(int fd, const struct wal_header *h, struct err *e)
+{
+	unsigned char head[WAL_HEADER];
+
+	wal_header_encode(h, head);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return err_sys(e, "flock");
+	if (io_write(fd, head, sizeof(head), e) < 0)
+		return -1;
+	if (fsync(fd) < 0)
+		return err_sys(e, "fsync");
+	return 0;
+}
+
+int wal_segment_create(const char *dir, const struct wal_header *h, char **ret_path, struct err *e)
+{
+	struct buf path = { 0 }, tmp = { 0 };
+	int fd, rc = -1;
+
+	buf_addf(&path, "%s/", dir);
+	wal_segment_name(h, &path);
+	buf_addf(&tmp, "%s.tmp", buf_str(&path));
+	fd = open(buf_str(&tmp), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0) {
+		err_sys(e, "cannot make '%s'", buf_str(&tmp));
+		goto out;
+	}
+	if (begin_file(fd, h, e) < 0)
+		err_wrap(e, "'%s'", buf_str(&tmp));
+	else if (renameat2(AT_FDCWD, buf_str(&tmp), AT_FDCWD, buf_str(&path), RENAME_NOREPLACE) < 0)
+		err_sys(e, "rename to '%s'", buf_str(&path));
+	else
+		rc = io_sync_dir(dir, e);
+	if (rc < 0) {
+		unlink(buf_str(&tmp));
+		close(fd);
+		goto out;
+	}
+	*ret_path = strdup(buf_str(&path));
+out:
+	buf_release(&path);
+	buf_release(&tmp);
+	return rc < 0 ? -1 : fd;
+}
+
+int wal_segment_delete(const struct wal_segment *s, struct err *e)
+{
+	struct buf sum = { 0 };
+	int rc = 0;
+
+	wal_sidecar_path(s->path, &sum);
+	if (unlink(buf_str(&sum)) < 0 && errno != ENOENT)
+		rc = err_sys(e, "cannot delete '%s'", buf_str(&sum));
+	if (rc == 0 && unlink(s->path) < 0 && errno != ENOENT)
+		rc = err_sys(e, "cannot delete '%s'", s->path);
+	buf_release(&sum);
+	return rc;
+}
