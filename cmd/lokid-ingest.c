@@ -52,8 +52,8 @@ struct args {
 	int64_t begun_ns, shown_ns;
 };
 
-/* For the signal handler: reading is ended by putting an empty file in the input's place, so that no moment
- * is too early or too late. */
+/* For the signal handler: reading is ended by putting an empty file in the input's place, so that
+ * no moment is too early or too late. */
 static volatile sig_atomic_t input_fd = -1;
 static int empty_fd = -1;
 
@@ -128,7 +128,8 @@ static void summary(struct args *a, const struct ingest_counts *c)
 		return;
 	buf_addf(&b, "%llu entries, ", (unsigned long long)c->n_done);
 	num_add_size(&b, c->n_bytes);
-	buf_addf(&b, " of lines in %.2f s (%.0f MB/s)", seconds, (double)c->n_bytes / 1e6 / (seconds + 1e-9));
+	buf_addf(&b, " of lines in %.2f s (%.0f MB/s)", seconds,
+		 (double)c->n_bytes / 1e6 / (seconds + 1e-9));
 	add_count(&b, c->n_cut, "cut");
 	add_count(&b, c->n_long, "refused: too long");
 	add_count(&b, c->n_bad, "refused: bad");
@@ -162,7 +163,9 @@ static void parse_add(struct args *a, struct bytes list)
 		else if (bytes_is(one, "detected_level"))
 			a->ingest.add |= INGEST_ADD_DETECTED_LEVEL;
 		else
-			cli_usage(a->cli, "option '--add': expected service_name or detected_level, found '%.*s'",
+			cli_usage(a->cli,
+				  "option '--add': expected service_name or detected_level, found "
+				  "'%.*s'",
 				  BYTES_ARG(one));
 	}
 }
@@ -192,8 +195,10 @@ static void parse_sync(struct args *a, struct bytes text)
 		a->ingest.sync_interval_ns =
 			parse_positive(a, bytes_sub(text, strlen(interval), text.n));
 	} else {
-		cli_usage(a->cli, "option '--sync': expected always, interval=DURATION or none, found '%.*s'",
-			  BYTES_ARG(text));
+		cli_usage(
+			a->cli,
+			"option '--sync': expected always, interval=DURATION or none, found '%.*s'",
+			BYTES_ARG(text));
 	}
 }
 
@@ -205,21 +210,45 @@ static void parse_options(struct args *a, int argc, char **argv)
 
 	for (int c; (c = cli_next(a->cli, argc, argv)) != -1;) {
 		switch (c) {
-		case OPT_WAL: o->wal_dir = cli_arg(a->cli); break;
-		case 't': o->tenant = bytes_str(cli_arg(a->cli)); break;
-		case 'l': parse_label(a, cli_arg(a->cli)); break;
-		case OPT_INPUT: o->input = (enum ingest_input)cli_word(a->cli, inputs); break;
-		case OPT_ADD: parse_add(a, bytes_str(cli_arg(a->cli))); break;
-		case OPT_ACK: o->ack_fd = STDOUT_FILENO; break;
-		case OPT_SYNC: parse_sync(a, bytes_str(cli_arg(a->cli))); break;
-		case OPT_MAX_LINE: o->line_max = cli_size(a->cli); break;
-		case OPT_LONG_LINES: o->long_lines = (enum ingest_long)cli_word(a->cli, what_long); break;
-		case OPT_SEGMENT_SIZE: o->segment_bytes = cli_size(a->cli); break;
+		case OPT_WAL:
+			o->wal_dir = cli_arg(a->cli);
+			break;
+		case 't':
+			o->tenant = bytes_str(cli_arg(a->cli));
+			break;
+		case 'l':
+			parse_label(a, cli_arg(a->cli));
+			break;
+		case OPT_INPUT:
+			o->input = (enum ingest_input)cli_word(a->cli, inputs);
+			break;
+		case OPT_ADD:
+			parse_add(a, bytes_str(cli_arg(a->cli)));
+			break;
+		case OPT_ACK:
+			o->ack_fd = STDOUT_FILENO;
+			break;
+		case OPT_SYNC:
+			parse_sync(a, bytes_str(cli_arg(a->cli)));
+			break;
+		case OPT_MAX_LINE:
+			o->line_max = cli_size(a->cli);
+			break;
+		case OPT_LONG_LINES:
+			o->long_lines = (enum ingest_long)cli_word(a->cli, what_long);
+			break;
+		case OPT_SEGMENT_SIZE:
+			o->segment_bytes = cli_size(a->cli);
+			break;
 		case OPT_SEGMENT_AGE:
 			o->segment_age_ns = parse_positive(a, bytes_str(cli_arg(a->cli)));
 			break;
-		case OPT_PROGRESS: a->progress = true; break;
-		case 'q': a->quiet = true; break;
+		case OPT_PROGRESS:
+			a->progress = true;
+			break;
+		case 'q':
+			a->quiet = true;
+			break;
 		}
 	}
 }
@@ -230,13 +259,15 @@ static void check_options(struct args *a)
 	struct err e;
 
 	if (o->line_max == 0 || o->line_max > ENTRY_LINE_MAX)
-		cli_usage(a->cli, "option '--max-line': expected 1 B to %d MiB", ENTRY_LINE_MAX >> 20);
+		cli_usage(a->cli, "option '--max-line': expected 1 B to %d MiB",
+			  ENTRY_LINE_MAX >> 20);
 	if (labels_normalize(&o->labels, &e) < 0 || labels_check(&o->labels, &e) < 0)
 		cli_usage(a->cli, "option '--label': %s", e.msg);
 	if (o->input == INGEST_LINES && o->labels.n == 0 && !(o->add & INGEST_ADD_SERVICE_NAME))
 		cli_usage(a->cli, "lines need at least one label: -l NAME=VALUE");
 	if (o->input == INGEST_FRAMES && (o->labels.n || o->add || o->tenant.n))
-		cli_usage(a->cli, "frames say their own tenant and labels: -t, -l and --add are not for them");
+		cli_usage(a->cli, "frames say their own tenant and labels: -t, -l and --add are "
+				  "not for them");
 	if (!o->tenant.n)
 		o->tenant = BYTES_LIT("fake");
 	if (!a->quiet && (a->progress || isatty(STDERR_FILENO)))
@@ -270,7 +301,9 @@ int main(int argc, char **argv)
 	};
 	struct args a = {
 		.cli = &cli,
-		.ingest = { .wal_dir = "lokid-data/wal", .line_max = LINE_MAX_DEFAULT, .ack_fd = -1,
+		.ingest = { .wal_dir = "lokid-data/wal",
+			    .line_max = LINE_MAX_DEFAULT,
+			    .ack_fd = -1,
 			    .report = report },
 	};
 	struct ingest_counts counts;
@@ -282,7 +315,8 @@ int main(int argc, char **argv)
 	check_options(&a);
 	catch_signals(&signals);
 	a.begun_ns = time_mono_ns();
-	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* the log's threads leave signals to this one */
+	pthread_sigmask(SIG_BLOCK, &signals,
+			NULL); /* the log's threads leave signals to this one */
 	if (ingest_open(&a.ingest, &a.in, &e) < 0) {
 		cli_report(&cli, &e);
 		return cli_exit(&cli);

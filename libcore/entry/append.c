@@ -31,8 +31,8 @@ static uint32_t translate(struct entries *es, const struct run *run, uint32_t se
 	return s->set[set];
 }
 
-size_t entries_append_run(struct entries *es, uint32_t stream, const struct run *run, int64_t from_ns,
-			  int64_t to_ns, struct append_scratch *s)
+size_t entries_append_run(struct entries *es, uint32_t stream, const struct run *run,
+			  int64_t from_ns, int64_t to_ns, struct append_scratch *s)
 {
 	size_t taken = 0;
 

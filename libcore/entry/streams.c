@@ -14,8 +14,8 @@ enum { BLOCK = 1024, BLOCKS = STREAMS_MAX / BLOCK };
 struct streams {
 	struct stream *block[BLOCKS];
 	uint32_t n;
-	struct map by_id;      /* key: the id in its block */
-	struct arena text;     /* labels, tenants */
+	struct map by_id;  /* key: the id in its block */
+	struct arena text; /* labels, tenants */
 	struct arena scratch;
 	struct buf key;
 	struct bytes *tenant;
@@ -87,7 +87,8 @@ struct labels streams_labels(const struct streams *t, uint32_t number, struct ar
 	struct rd rd = rd_init(streams_get(t, number)->labels);
 	struct labels l = { 0 };
 
-	/* It was valid when it was added, so a failure here would be a bug; an empty set is then given. */
+	/* It was valid when it was added, so a failure here would be a bug; an empty set is then
+	 * given. */
 	if (labels_decode(&rd, a, &l, NULL) < 0)
 		return (struct labels){ 0 };
 	return l;
@@ -118,8 +119,8 @@ static uint32_t tenant_number(struct streams *t, struct bytes tenant)
 	return n;
 }
 
-static int add(struct streams *t, struct bytes tenant, const struct hash128 *id, struct bytes labels,
-	       uint32_t *ret, struct err *e)
+static int add(struct streams *t, struct bytes tenant, const struct hash128 *id,
+	       struct bytes labels, uint32_t *ret, struct err *e)
 {
 	struct stream *s;
 

@@ -8,8 +8,8 @@
 #include "ingest/service.h"
 #include "time/time.h"
 
-/* Streams and spellings are forgotten when they take more: they would be, with labels that never come back,
- * without end. */
+/* Streams and spellings are forgotten when they take more: they would be, with labels that never
+ * come back, without end. */
 enum { STREAMS_MEMORY_MAX = 48 << 20 };
 
 static const struct bytes SERVICE_NAME = { "service_name", 12 };
@@ -75,7 +75,8 @@ int ingest_open(const struct ingest_opts *opts, struct ingest **ret, struct err 
 		.interval_ns = opts->sync_interval_ns,
 		.segment_bytes = opts->segment_bytes,
 		.segment_age_ns = opts->segment_age_ns,
-		.after_refusal = opts->input == INGEST_FRAMES ? WAL_REFUSED_GO_ON : WAL_REFUSED_STOP,
+		.after_refusal =
+			opts->input == INGEST_FRAMES ? WAL_REFUSED_GO_ON : WAL_REFUSED_STOP,
 		.on_result = on_result,
 	};
 	struct ingest *in;
@@ -131,7 +132,8 @@ static bool has_level(struct ingest *in, uint32_t stream)
 	return in->leveled[stream] == LEVEL_IN_LABELS;
 }
 
-/* The set of an entry's metadata and its level. One that the sender named detected_level is not believed. */
+/* The set of an entry's metadata and its level. One that the sender named detected_level is not
+ * believed. */
 static uint32_t meta_with_level(struct ingest *in, uint32_t stream, struct bytes line,
 				const struct label *meta, size_t n_meta)
 {
@@ -211,7 +213,8 @@ int ingest_close(struct ingest *in, struct ingest_counts *ret, struct err *e)
 	if (in->ack_failure.code != ERR_NONE)
 		rc = err_set(e, in->ack_failure.code, "%s", in->ack_failure.msg);
 	if (in->refusal.code != ERR_NONE)
-		rc = err_set(e, in->refusal.code, "%llu entries were refused, %llu are in the log: %s",
+		rc = err_set(e, in->refusal.code,
+			     "%llu entries were refused, %llu are in the log: %s",
 			     (unsigned long long)in->counts.n_refused,
 			     (unsigned long long)in->counts.n_done, in->refusal.msg);
 	label_cache_release(&in->cache);

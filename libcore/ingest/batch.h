@@ -42,8 +42,8 @@ static inline int64_t batch_arrival(struct ingest *in, int64_t now_ns)
 void batch_submit(struct ingest *in, uint64_t batch_id);
 
 /* Adds an entry, with its level when the options ask for that. */
-void batch_add(struct ingest *in, uint32_t stream, int64_t ts_ns, struct bytes line, const struct label *meta,
-	       size_t n_meta);
+void batch_add(struct ingest *in, uint32_t stream, int64_t ts_ns, struct bytes line,
+	       const struct label *meta, size_t n_meta);
 
 /* Reports a bad entry and counts it. */
 void batch_bad(struct ingest *in, uint64_t *count, const struct err *e);

@@ -1,4 +1,5 @@
-/* Frames: batches as another program's log has them. Each is committed by itself when it has an id. */
+/* Frames: batches as another program's log has them. Each is committed by itself when it has an id.
+ */
 #include <poll.h>
 
 #include "entry/append.h"
@@ -21,7 +22,8 @@ static void bad(struct source *s, const struct wal_item *item, const struct err 
 	batch_bad(s->in, &s->in->counts.n_bad, &e);
 }
 
-/* Appends the batch's entries; what is damaged is reported and left out. -1 only for what ends the input. */
+/* Appends the batch's entries; what is damaged is reported and left out. -1 only for what ends the
+ * input. */
 static int take_batch(struct source *s, const struct wal_item *item, struct err *e)
 {
 	struct ingest *in = s->in;
@@ -43,8 +45,8 @@ static int take_batch(struct source *s, const struct wal_item *item, struct err 
 			bad(s, item, &why);
 			continue;
 		}
-		in->counts.n_entries += entries_append_run(&in->es, p->stream, &run, INT64_MIN, INT64_MAX,
-							   &s->scratch);
+		in->counts.n_entries += entries_append_run(&in->es, p->stream, &run, INT64_MIN,
+							   INT64_MAX, &s->scratch);
 		in->counts.n_bytes += run.lines_len - run.n;
 	}
 	return 0;
@@ -70,7 +72,8 @@ int ingest_frames(struct ingest *in, int fd, const char *name, struct err *e)
 			if (item.batch.batch_id)
 				batch_submit(in, 0);
 			rc = take_batch(&s, &item, e);
-			if (item.batch.batch_id || in->es.text.n >= INGEST_BATCH_BYTES || would_wait(fd))
+			if (item.batch.batch_id || in->es.text.n >= INGEST_BATCH_BYTES ||
+			    would_wait(fd))
 				batch_submit(in, item.batch.batch_id);
 			break;
 		case WAL_DAMAGE:

@@ -1,9 +1,11 @@
 /*
- * Entries from a descriptor into the log: fills batches of about 1 MiB, submits them, and submits what there
- * is as soon as the input would make it wait, so that what a person or an agent pipes is durable at once.
+ * Entries from a descriptor into the log: fills batches of about 1 MiB, submits them, and submits
+ * what there is as soon as the input would make it wait, so that what a person or an agent pipes is
+ * durable at once.
  *
- * Bad entries are counted and reported, and the others are taken. When the log refuses a batch (a full disk), lines
- * and JSON lines end there: what was taken is then the input's beginning. Frames go on, each batch with its answer.
+ * Bad entries are counted and reported, and the others are taken. When the log refuses a batch (a
+ * full disk), lines and JSON lines end there: what was taken is then the input's beginning. Frames
+ * go on, each batch with its answer.
  */
 #ifndef INGEST_INGEST_H
 #define INGEST_INGEST_H
@@ -37,10 +39,11 @@ struct ingest_opts {
 };
 
 struct ingest_counts {
-	uint64_t n_entries, n_bytes; /* given to the log: bytes of lines */
-	uint64_t n_done;	     /* of those, in the log (durable as --sync has it) */
-	uint64_t n_refused;	     /* of those, refused by the log */
-	uint64_t n_long, n_cut, n_bad; /* refused before: too long; bad JSON, labels or frames. Cut: taken in part */
+	uint64_t n_entries, n_bytes;   /* given to the log: bytes of lines */
+	uint64_t n_done;	       /* of those, in the log (durable as --sync has it) */
+	uint64_t n_refused;	       /* of those, refused by the log */
+	uint64_t n_long, n_cut, n_bad; /* refused before: too long; bad JSON, labels or frames. Cut:
+					  taken in part */
 };
 
 struct ingest;
@@ -49,13 +52,15 @@ struct ingest;
 MUST_CHECK int ingest_open(const struct ingest_opts *opts, struct ingest **ret, struct err *e);
 
 /*
- * Takes all of fd: 0; 1 when the log refuses entries, or commits cannot be told: ingest_close then says why, and
- * nothing more should be given. name is for messages. What was given last is committed by the next call, or by
- * ingest_close. Errors: ERR_IO, of the input. Bad entries are no error: see ingest_counts.
+ * Takes all of fd: 0; 1 when the log refuses entries, or commits cannot be told: ingest_close then
+ * says why, and nothing more should be given. name is for messages. What was given last is
+ * committed by the next call, or by ingest_close. Errors: ERR_IO, of the input. Bad entries are no
+ * error: see ingest_counts.
  */
 MUST_CHECK int ingest_fd(struct ingest *in, int fd, const char *name, struct err *e);
 
-/* Commits the rest and closes the segment; frees it in any case. Errors of the log: ERR_FULL, ERR_IO, ERR_LIMIT. */
+/* Commits the rest and closes the segment; frees it in any case. Errors of the log: ERR_FULL,
+ * ERR_IO, ERR_LIMIT. */
 MUST_CHECK int ingest_close(struct ingest *in, struct ingest_counts *ret, struct err *e);
 
 #endif

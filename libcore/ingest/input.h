@@ -1,6 +1,6 @@
 /*
- * Lines from a descriptor, by big reads and in place. Tells when the next read would wait, so that what was
- * read so far can be committed first.
+ * Lines from a descriptor, by big reads and in place. Tells when the next read would wait, so that
+ * what was read so far can be committed first.
  */
 #ifndef INGEST_INPUT_H
 #define INGEST_INPUT_H
@@ -10,7 +10,7 @@
 
 struct input {
 	int fd;
-	struct buf buf;	 /* bytes from `at` on are not given yet */
+	struct buf buf; /* bytes from `at` on are not given yet */
 	size_t at;
 	size_t line_max; /* a longer line is given in its first line_max bytes, .cut set */
 	bool at_end;

@@ -19,8 +19,8 @@ static void bad_line(struct source *s, uint64_t *count, const struct err *why)
 {
 	struct err e;
 
-	err_set(&e, why->code == ERR_LIMIT ? ERR_LIMIT : ERR_CORRUPT, "'%s': line %llu: %s", s->name,
-		(unsigned long long)s->line_no, why->msg);
+	err_set(&e, why->code == ERR_LIMIT ? ERR_LIMIT : ERR_CORRUPT, "'%s': line %llu: %s",
+		s->name, (unsigned long long)s->line_no, why->msg);
 	batch_bad(s->in, count, &e);
 }
 
@@ -39,7 +39,8 @@ static void take_line(struct source *s, struct bytes text, int64_t now_ns)
 	if (j.tenant.n)
 		rc = label_cache_get(&in->cache, j.tenant, TENANT_OWN, j.labels, &stream, &why);
 	else
-		rc = label_cache_get(&in->cache, in->opts->tenant, TENANT_DEFAULT, j.labels, &stream, &why);
+		rc = label_cache_get(&in->cache, in->opts->tenant, TENANT_DEFAULT, j.labels,
+				     &stream, &why);
 	if (rc < 0) {
 		bad_line(s, &in->counts.n_bad, &why);
 		return;
@@ -54,7 +55,8 @@ static void take_line(struct source *s, struct bytes text, int64_t now_ns)
 		j.line.n = in->opts->line_max;
 		in->counts.n_cut++;
 	}
-	batch_add(in, stream, j.has_ts ? j.ts_ns : batch_arrival(in, now_ns), j.line, j.meta, j.n_meta);
+	batch_add(in, stream, j.has_ts ? j.ts_ns : batch_arrival(in, now_ns), j.line, j.meta,
+		  j.n_meta);
 }
 
 static enum input_got take_lines(struct source *s)
@@ -69,7 +71,8 @@ static enum input_got take_lines(struct source *s)
 
 		s->line_no++;
 		if (s->input.cut) {
-			err_set(&why, ERR_LIMIT, "longer than %zu bytes, refused", s->input.line_max);
+			err_set(&why, ERR_LIMIT, "longer than %zu bytes, refused",
+				s->input.line_max);
 			bad_line(s, &s->in->counts.n_long, &why);
 		} else if (bytes_trim(text).n) {
 			take_line(s, text, now);

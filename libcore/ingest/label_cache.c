@@ -45,7 +45,8 @@ int label_cache_get(struct label_cache *c, struct bytes tenant, enum label_cache
 	uint64_t hash;
 	uint32_t n;
 
-	if (from == TENANT_OWN) { /* no tenant holds a newline, and no object begins with one's first byte */
+	if (from == TENANT_OWN) { /* no tenant holds a newline, and no object begins with one's
+				     first byte */
 		buf_reset(&c->key);
 		buf_add_bytes(&c->key, tenant);
 		buf_add_char(&c->key, '\n');

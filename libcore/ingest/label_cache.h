@@ -8,7 +8,8 @@
 #include "base/map.h"
 #include "entry/streams.h"
 
-/* Called for each new spelling: may add labels to *l (its array is of the arena), e.g. those of the command line. */
+/* Called for each new spelling: may add labels to *l (its array is of the arena), e.g. those of the
+ * command line. */
 typedef int label_cache_fn(struct labels *l, struct arena *a, void *data, struct err *e);
 
 struct label_cache {
@@ -26,12 +27,14 @@ void label_cache_reset(struct label_cache *c);
 size_t label_cache_memory(const struct label_cache *c);
 
 /*
- * The stream of a tenant's labels, given as the text of a JSON object ("" for none). Labels and tenant are checked as
- * Loki checks them in a push. own_tenant: the line names it (the text is then remembered together with it).
- * Errors: ERR_USAGE (bad JSON, names, tenant; no labels), ERR_LIMIT (streams).
+ * The stream of a tenant's labels, given as the text of a JSON object ("" for none). Labels and
+ * tenant are checked as Loki checks them in a push. own_tenant: the line names it (the text is then
+ * remembered together with it). Errors: ERR_USAGE (bad JSON, names, tenant; no labels), ERR_LIMIT
+ * (streams).
  */
 enum label_cache_tenant { TENANT_DEFAULT, TENANT_OWN };
-MUST_CHECK int label_cache_get(struct label_cache *c, struct bytes tenant, enum label_cache_tenant from,
-			       struct bytes labels_json, uint32_t *ret, struct err *e);
+MUST_CHECK int label_cache_get(struct label_cache *c, struct bytes tenant,
+			       enum label_cache_tenant from, struct bytes labels_json,
+			       uint32_t *ret, struct err *e);
 
 #endif

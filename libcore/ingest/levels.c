@@ -1,6 +1,7 @@
 /*
- * Levels are found as Loki finds them, mistakes included, since its users see them: "info" anywhere in a text wins
- * over "error", and "FATAL crash" is unknown. Which answers it gives was found by asking a Loki 3.4.
+ * Levels are found as Loki finds them, mistakes included, since its users see them: "info" anywhere
+ * in a text wins over "error", and "FATAL crash" is unknown. Which answers it gives was found by
+ * asking a Loki 3.4.
  */
 #include "ingest/levels.h"
 
@@ -9,8 +10,8 @@
 #include "base/num.h"
 #include "json/json.h"
 
-static const char *const fields[] = { "level",	  "LEVEL",    "Level", "severity", "SEVERITY",
-				      "Severity", "lvl",      "LVL",   "Lvl" };
+static const char *const fields[] = { "level",	  "LEVEL", "Level", "severity", "SEVERITY",
+				      "Severity", "lvl",   "LVL",   "Lvl" };
 
 enum { N_FIELDS = sizeof(fields) / sizeof(*fields) };
 
@@ -28,14 +29,16 @@ static struct bytes level_by_name(struct bytes value)
 	static const struct {
 		const char *name, *level;
 	} names[] = {
-		{ "trace", "trace" }, { "trc", "trace" },    { "debug", "debug" },     { "dbg", "debug" },
-		{ "info", "info" },   { "inf", "info" },     { "information", "info" }, { "warn", "warn" },
-		{ "wrn", "warn" },    { "warning", "warn" }, { "error", "error" },     { "err", "error" },
-		{ "critical", "critical" },		     { "fatal", "fatal" },
+		{ "trace", "trace" },	    { "trc", "trace" },	  { "debug", "debug" },
+		{ "dbg", "debug" },	    { "info", "info" },	  { "inf", "info" },
+		{ "information", "info" },  { "warn", "warn" },	  { "wrn", "warn" },
+		{ "warning", "warn" },	    { "error", "error" }, { "err", "error" },
+		{ "critical", "critical" }, { "fatal", "fatal" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (value.n == strlen(names[i].name) && strncasecmp(value.p, names[i].name, value.n) == 0)
+		if (value.n == strlen(names[i].name) &&
+		    strncasecmp(value.p, names[i].name, value.n) == 0)
 			return bytes_str(names[i].level);
 	return (struct bytes){ 0 };
 }
@@ -62,7 +65,8 @@ static struct bytes level_by_words(struct bytes line)
 		return BYTES_LIT("info");
 	if (has(line, "error") || has(line, "ERROR") || has(line, "err:") || has(line, "ERR:"))
 		return BYTES_LIT("error");
-	if (has(line, "warning") || has(line, "WARNING") || has(line, "warn:") || has(line, "WARN:"))
+	if (has(line, "warning") || has(line, "WARNING") || has(line, "warn:") ||
+	    has(line, "WARN:"))
 		return BYTES_LIT("warn");
 	if (has(line, "critical:") || has(line, "CRITICAL:"))
 		return BYTES_LIT("critical");
@@ -71,7 +75,8 @@ static struct bytes level_by_words(struct bytes line)
 	return BYTES_LIT("unknown");
 }
 
-/* The value of the best of the fields that a JSON object has at its top; of one name the first counts. */
+/* The value of the best of the fields that a JSON object has at its top; of one name the first
+ * counts. */
 static struct bytes json_field(struct bytes line)
 {
 	struct json_at j = json_start(line);
@@ -169,7 +174,8 @@ struct bytes level_of_entry(const struct label *meta, size_t n_meta, struct byte
 	return level.n ? level : level_by_words(line);
 }
 
-struct bytes level_detect(const struct labels *labels, const struct label *meta, size_t n_meta, struct bytes line)
+struct bytes level_detect(const struct labels *labels, const struct label *meta, size_t n_meta,
+			  struct bytes line)
 {
 	struct bytes level = level_of_labels(labels);
 

@@ -1,6 +1,6 @@
 /*
- * What Loki adds to a push by default: the stream label service_name, and the metadata detected_level of each
- * entry.
+ * What Loki adds to a push by default: the stream label service_name, and the metadata
+ * detected_level of each entry.
  */
 #ifndef INGEST_LEVELS_H
 #define INGEST_LEVELS_H
@@ -8,10 +8,12 @@
 #include "labels/labels.h"
 
 /*
- * The level of an entry: of its stream's labels, else its metadata, else what the line says; never empty
+ * The level of an entry: of its stream's labels, else its metadata, else what the line says; never
+ * empty
  * ("unknown"). Borrowed from the arguments, or static.
  */
-struct bytes level_detect(const struct labels *labels, const struct label *meta, size_t n_meta, struct bytes line);
+struct bytes level_detect(const struct labels *labels, const struct label *meta, size_t n_meta,
+			  struct bytes line);
 
 /* The level that a stream's labels give to all its entries, or an empty one. */
 struct bytes level_of_labels(const struct labels *labels);

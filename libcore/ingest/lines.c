@@ -6,7 +6,8 @@
 /* The stream that all lines go to; its number changes when streams are forgotten. */
 static int get_stream(struct ingest *in, uint32_t *ret, struct err *e)
 {
-	return label_cache_get(&in->cache, in->opts->tenant, TENANT_DEFAULT, (struct bytes){ 0 }, ret, e);
+	return label_cache_get(&in->cache, in->opts->tenant, TENANT_DEFAULT, (struct bytes){ 0 },
+			       ret, e);
 }
 
 /* Takes the lines that were read. 1 = read more, 0 = the end. */
@@ -20,13 +21,14 @@ static int take_lines(struct ingest *in, struct input *input, uint64_t *line_no,
 
 	if (get_stream(in, &stream, e) < 0)
 		return -1;
-	while (in->es.text.n < INGEST_BATCH_BYTES && (got = input_line(input, &line)) == INPUT_LINE) {
+	while (in->es.text.n < INGEST_BATCH_BYTES &&
+	       (got = input_line(input, &line)) == INPUT_LINE) {
 		++*line_no;
 		if (input->cut && in->opts->long_lines == INGEST_REFUSE_LONG) {
 			struct err bad;
 
-			err_set(&bad, ERR_LIMIT, "'%s': line %llu: longer than %zu bytes, refused", name,
-				(unsigned long long)*line_no, input->line_max);
+			err_set(&bad, ERR_LIMIT, "'%s': line %llu: longer than %zu bytes, refused",
+				name, (unsigned long long)*line_no, input->line_max);
 			batch_bad(in, &in->counts.n_long, &bad);
 			continue;
 		}

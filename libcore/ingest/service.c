@@ -3,8 +3,19 @@
 struct bytes service_name_of(const struct labels *l)
 {
 	static const char *const from[] = {
-		"service", "app", "application", "app_name", "name", "app_kubernetes_io_name", "container",
-		"container_name", "k8s_container_name", "component", "workload", "job", "k8s_job_name",
+		"service",
+		"app",
+		"application",
+		"app_name",
+		"name",
+		"app_kubernetes_io_name",
+		"container",
+		"container_name",
+		"k8s_container_name",
+		"component",
+		"workload",
+		"job",
+		"k8s_job_name",
 	};
 
 	for (size_t i = 0; i < sizeof(from) / sizeof(*from); i++) {

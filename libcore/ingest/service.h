@@ -4,8 +4,8 @@
 #include "labels/labels.h"
 
 /*
- * The value that Loki gives the label service_name of a stream which has none: that of the first of a fixed
- * list of labels, else "unknown_service". Borrowed from l, or static.
+ * The value that Loki gives the label service_name of a stream which has none: that of the first of
+ * a fixed list of labels, else "unknown_service". Borrowed from l, or static.
  */
 struct bytes service_name_of(const struct labels *l);
 

@@ -1,6 +1,7 @@
 /*
- * Group commit. One fdatasync serves all that was written to the same segment when it began; meanwhile
- * the other threads go on. Results are given in order, so a batch never overtakes one before it.
+ * Group commit. One fdatasync serves all that was written to the same segment when it began;
+ * meanwhile the other threads go on. Results are given in order, so a batch never overtakes one
+ * before it.
  */
 #include "wal/commit.h"
 
@@ -37,8 +38,12 @@ static void give_result(struct wal_commit *c, const struct wal_op *op)
 /* A sidecar is a cache: when it cannot be written, whoever misses it makes it. */
 static void write_sidecar(const struct wal_file *f)
 {
-	struct wal_segment seg = { .path = f->path, .fd = f->fd, .size = f->written,
-				   .state = WAL_CLOSED, .has_header = true, .header = f->header };
+	struct wal_segment seg = { .path = f->path,
+				   .fd = f->fd,
+				   .size = f->written,
+				   .state = WAL_CLOSED,
+				   .has_header = true,
+				   .header = f->header };
 	struct streams *streams = streams_new();
 	struct wal_sum sum = { 0 };
 	struct err e;
@@ -67,7 +72,8 @@ static struct err *copy_err(const struct err *e)
 	return copy;
 }
 
-/* A segment whose sync failed: what is not durable is cut off, as far as that works, and it is written no more. */
+/* A segment whose sync failed: what is not durable is cut off, as far as that works, and it is
+ * written no more. */
 static void give_up(struct wal_file *f, const struct wal_writer_opts *opts)
 {
 	if (f->given_up)
@@ -142,7 +148,8 @@ static void sync_file(struct wal_commit *c, struct wal_file *f, uint64_t end)
 	fail_sync(c, f, &e);
 }
 
-/* Settles the ops at the head that one sync, or none, covers. Called and left with the lock held. */
+/* Settles the ops at the head that one sync, or none, covers. Called and left with the lock held.
+ */
 static void commit_some(struct wal_commit *c)
 {
 	struct wal_file *f = NULL;
@@ -202,8 +209,10 @@ static void *run(void *data)
 			struct timespec now;
 
 			add_ns(&now, 0);
-			rc = now.tv_sec > due.tv_sec || (now.tv_sec == due.tv_sec && now.tv_nsec >= due.tv_nsec) ?
-				     ETIMEDOUT : 0;
+			rc = now.tv_sec > due.tv_sec || (now.tv_sec == due.tv_sec &&
+							 now.tv_nsec >= due.tv_nsec)
+				     ? ETIMEDOUT
+				     : 0;
 		}
 		if (rc == ETIMEDOUT) {
 			sync_by_interval(c);

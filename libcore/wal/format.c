@@ -35,8 +35,8 @@ int wal_header_decode(struct bytes b, struct wal_header *ret, struct err *e)
 	uint8_t version;
 
 	if (b.n < WAL_HEADER)
-		return err_set(e, ERR_CORRUPT, "a segment's header has %d bytes, found %zu", WAL_HEADER,
-			       b.n);
+		return err_set(e, ERR_CORRUPT, "a segment's header has %d bytes, found %zu",
+			       WAL_HEADER, b.n);
 	if (!wal_is_magic(b))
 		return err_set(e, ERR_CORRUPT, "not a WAL segment: no magic");
 	rd_bytes(&rd, WAL_MAGIC_LEN);
@@ -48,11 +48,13 @@ int wal_header_decode(struct bytes b, struct wal_header *ret, struct err *e)
 	stored = rd_u32be(&rd);
 	computed = crc32c(b.p, HEADER_CRC_AT);
 	if (stored != computed)
-		return err_set(e, ERR_CORRUPT, "header: crc32c mismatch: stored %08x, computed %08x", stored,
+		return err_set(e, ERR_CORRUPT,
+			       "header: crc32c mismatch: stored %08x, computed %08x", stored,
 			       computed);
 	if (version != WAL_VERSION || flags != 0)
-		return err_set(e, ERR_VERSION, "WAL version %u, flags %04x: this program reads version %d",
-			       version, flags, WAL_VERSION);
+		return err_set(e, ERR_VERSION,
+			       "WAL version %u, flags %04x: this program reads version %d", version,
+			       flags, WAL_VERSION);
 	*ret = h;
 	return 0;
 }

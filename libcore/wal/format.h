@@ -19,13 +19,15 @@ enum {
 	WAL_FRAG_HEAD = 9, /* crc32c, length, type */
 	WAL_RECORD_MAX = 32 << 20,
 	WAL_NODE_MAX = 28,
-	WAL_SERIES_EVERY = 4 << 20, /* a stream used again after so many bytes of segment is described again */
+	WAL_SERIES_EVERY =
+		4 << 20, /* a stream used again after so many bytes of segment is described again */
 	WAL_SECTION_MIN = 32 << 10,
 };
 
 enum wal_frag { WAL_FRAG_NONE, WAL_FRAG_FULL, WAL_FRAG_FIRST, WAL_FRAG_MIDDLE, WAL_FRAG_LAST };
 
-/* First byte of a record's data. Unknown ones: bit 7 set, skipped; clear, the segment is refused. */
+/* First byte of a record's data. Unknown ones: bit 7 set, skipped; clear, the segment is refused.
+ */
 enum { WAL_REC_SERIES = 'S', WAL_REC_BATCH = 'B', WAL_REC_END = 'E', WAL_REC_MAY_SKIP = 0x80 };
 
 struct wal_header {
@@ -40,11 +42,13 @@ MUST_CHECK int wal_header_decode(struct bytes b, struct wal_header *ret, struct 
 /* True when a WAL segment begins with these bytes (5 suffice): tells frames from JSON lines. */
 bool wal_is_magic(struct bytes b);
 
-/* Where a record written at offset off (from the segment's start) has its first fragment: off, or the next page. */
+/* Where a record written at offset off (from the segment's start) has its first fragment: off, or
+ * the next page. */
 uint64_t wal_frame_start(uint64_t off);
 /* Where a record of len bytes of data that starts at `start` ends. */
 uint64_t wal_frame_end(uint64_t start, uint64_t len);
-/* Appends the padding and the fragments of a record to be written at offset off. data.n is at most WAL_RECORD_MAX. */
+/* Appends the padding and the fragments of a record to be written at offset off. data.n is at most
+ * WAL_RECORD_MAX. */
 void wal_frame(struct buf *out, uint64_t off, struct bytes data);
 
 /* The data of an E record. */

@@ -94,7 +94,8 @@ static int check_fragment(struct wal_frames *f, uint64_t pos, size_t left, struc
 	}
 	computed = crc32c(b.p + 4, b.n - 4);
 	if (stored != computed) {
-		err_set(why, ERR_CORRUPT, "crc32c mismatch: stored %08x, computed %08x", stored, computed);
+		err_set(why, ERR_CORRUPT, "crc32c mismatch: stored %08x, computed %08x", stored,
+			computed);
 		return FOUND_BAD;
 	}
 	if ((type == WAL_FRAG_FIRST || type == WAL_FRAG_MIDDLE) && n != left - WAL_FRAG_HEAD) {
@@ -185,10 +186,12 @@ static int give_loss(struct wal_frames *f, enum wal_frame_kind kind, uint64_t po
 	return 1;
 }
 
-static int begin_segment(struct wal_frames *f, const struct wal_header *h, struct wal_frame_item *ret)
+static int begin_segment(struct wal_frames *f, const struct wal_header *h,
+			 struct wal_frame_item *ret)
 {
-	*ret = (struct wal_frame_item){ .kind = WAL_FRAME_SEGMENT, .header = *h,
-					.start = f->pos, .end = f->pos + WAL_HEADER };
+	*ret = (struct wal_frame_item){
+		.kind = WAL_FRAME_SEGMENT, .header = *h, .start = f->pos, .end = f->pos + WAL_HEADER
+	};
 	f->segment = f->pos;
 	f->pos += WAL_HEADER;
 	f->has_segment = true;
@@ -234,7 +237,9 @@ static int take(struct wal_frames *f, const struct fragment *g, wal_need_fn *nee
 	if (!ends && !(need && need(buf_bytes(&f->record)) <= f->record.n))
 		return 0;
 	f->partial = false;
-	*ret = (struct wal_frame_item){ .kind = WAL_FRAME_RECORD, .start = f->start, .end = f->pos,
+	*ret = (struct wal_frame_item){ .kind = WAL_FRAME_RECORD,
+					.start = f->start,
+					.end = f->pos,
 					.data = buf_bytes(&f->record) };
 	return 1;
 }
@@ -250,7 +255,8 @@ static int settle(struct wal_frames *f, struct wal_frame_item *ret)
 	}
 	if (!f->lost)
 		return 0;
-	return give_loss(f, f->lost_proven || f->ended ? WAL_FRAME_LOST : WAL_FRAME_TORN, f->pos, ret);
+	return give_loss(f, f->lost_proven || f->ended ? WAL_FRAME_LOST : WAL_FRAME_TORN, f->pos,
+			 ret);
 }
 
 static int first_segment(struct wal_frames *f, struct wal_frame_item *ret, struct err *e)
@@ -267,7 +273,8 @@ static int first_segment(struct wal_frames *f, struct wal_frame_item *ret, struc
 	return begin_segment(f, &h, ret);
 }
 
-int wal_frames_next(struct wal_frames *f, wal_need_fn *need, struct wal_frame_item *ret, struct err *e)
+int wal_frames_next(struct wal_frames *f, wal_need_fn *need, struct wal_frame_item *ret,
+		    struct err *e)
 {
 	struct fragment g;
 	struct err why;
@@ -322,7 +329,7 @@ void wal_frames_skip(struct wal_frames *f, uint64_t pos)
 int wal_frames_fetch(struct wal_frames *f, uint64_t start, size_t total_n, size_t from, size_t n,
 		     struct buf *out, struct err *e)
 {
-	size_t at = 0;	 /* of the fragment, in the record's data */
+	size_t at = 0; /* of the fragment, in the record's data */
 	uint64_t pos = start;
 
 	while (n > 0) {

@@ -1,8 +1,9 @@
 /*
- * From fragments in pages to records: finds the next whole record, or says what was lost. Private to wal/.
+ * From fragments in pages to records: finds the next whole record, or says what was lost. Private
+ * to wal/.
  *
- * Damage is pending until it is known what follows: a sound fragment makes it damage, a header or the end of the
- * input makes it a torn tail, if the segment has no end record.
+ * Damage is pending until it is known what follows: a sound fragment makes it damage, a header or
+ * the end of the input makes it a torn tail, if the segment has no end record.
  */
 #ifndef WAL_FRAMES_H
 #define WAL_FRAMES_H
@@ -22,12 +23,12 @@ struct wal_frames {
 	uint64_t segment; /* offset of the segment in the input */
 	uint64_t pos;	  /* where the next fragment is looked for, in the input */
 	bool has_segment;
-	bool ended;	    /* an end record was seen: only a header may follow */
-	struct buf record;  /* pieces of the record being put together */
-	uint64_t start;	    /* of that record, in the input */
+	bool ended;	   /* an end record was seen: only a header may follow */
+	struct buf record; /* pieces of the record being put together */
+	uint64_t start;	   /* of that record, in the input */
 	bool partial;
-	bool lost;	    /* damage pending, from lost_at on */
-	bool lost_proven;   /* a sound fragment was seen behind it */
+	bool lost;	  /* damage pending, from lost_at on */
+	bool lost_proven; /* a sound fragment was seen behind it */
 	uint64_t lost_at;
 	struct err why;
 };
@@ -42,9 +43,10 @@ struct wal_frame_item {
 void wal_frames_release(struct wal_frames *f);
 
 /*
- * 1, or 0 at the end of the input. need(data) says how many bytes of a record suffice, given what there is so
- * far (NULL: all): with fewer than the whole, .data is cut short, .end is where they end, and the caller says with
- * wal_frames_skip where the next record is.  Errors: ERR_IO, ERR_VERSION; ERR_CORRUPT: no segment at the start.
+ * 1, or 0 at the end of the input. need(data) says how many bytes of a record suffice, given what
+ * there is so far (NULL: all): with fewer than the whole, .data is cut short, .end is where they
+ * end, and the caller says with wal_frames_skip where the next record is.  Errors: ERR_IO,
+ * ERR_VERSION; ERR_CORRUPT: no segment at the start.
  */
 typedef size_t wal_need_fn(struct bytes data);
 MUST_CHECK int wal_frames_next(struct wal_frames *f, wal_need_fn *need, struct wal_frame_item *ret,
@@ -57,8 +59,8 @@ MUST_CHECK int wal_frames_sound(struct wal_frames *f, struct err *e);
 void wal_frames_skip(struct wal_frames *f, uint64_t pos);
 
 /*
- * Appends bytes [from, from + n) of the data of the record of total_n bytes whose first fragment is at `start`.
- * Each fragment touched is verified.  Errors: ERR_CORRUPT, ERR_IO.
+ * Appends bytes [from, from + n) of the data of the record of total_n bytes whose first fragment is
+ * at `start`. Each fragment touched is verified.  Errors: ERR_CORRUPT, ERR_IO.
  */
 MUST_CHECK int wal_frames_fetch(struct wal_frames *f, uint64_t start, size_t total_n, size_t from,
 				size_t n, struct buf *out, struct err *e);

@@ -1,7 +1,7 @@
 /*
- * Entries come in order of arrival. They are counted by stream, the streams that occur are sorted by tenant and id,
- * and each stream's entries become one run. Runs fill sections, sections a batch; a batch is ended by the
- * tenant's last stream or by its size.
+ * Entries come in order of arrival. They are counted by stream, the streams that occur are sorted
+ * by tenant and id, and each stream's entries become one run. Runs fill sections, sections a batch;
+ * a batch is ended by the tenant's last stream or by its size.
  */
 #include "wal/pack.h"
 
@@ -230,7 +230,8 @@ static size_t add_run(struct wal_packer *p, const struct entries *es, const stru
 
 /* The record in p->head: the head, then the sections. */
 static int build_batch(struct wal_packer *p, struct bytes tenant, uint64_t batch_id, int64_t min,
-		       int64_t max, size_t n_streams, uint64_t n_entries, size_t n_sections, struct err *e)
+		       int64_t max, size_t n_streams, uint64_t n_entries, size_t n_sections,
+		       struct err *e)
 {
 	struct buf *h = &p->head;
 
@@ -249,15 +250,16 @@ static int build_batch(struct wal_packer *p, struct bytes tenant, uint64_t batch
 	wr_patch_u32be(h, 1, (uint32_t)(h->n + 4));
 	wr_u32be(h, crc32c(h->p, h->n));
 	if (h->n + p->body.n > WAL_RECORD_MAX)
-		return err_set(e, ERR_LIMIT, "a batch of %zu bytes: a record of the log has at most %d",
+		return err_set(e, ERR_LIMIT,
+			       "a batch of %zu bytes: a record of the log has at most %d",
 			       h->n + p->body.n, WAL_RECORD_MAX);
 	buf_add_bytes(h, buf_bytes(&p->body));
 	return 0;
 }
 
 /* One batch record of use[first..]; returns how many were taken, or -1. */
-static int64_t add_batch(struct wal_packer *p, const struct entries *es, size_t first, uint64_t batch_id,
-			 struct buf *out, struct err *e)
+static int64_t add_batch(struct wal_packer *p, const struct entries *es, size_t first,
+			 uint64_t batch_id, struct buf *out, struct err *e)
 {
 	uint32_t tenant = streams_get(p->streams, p->use[first].stream)->tenant;
 	int64_t min = INT64_MAX, max = INT64_MIN;
@@ -282,8 +284,8 @@ static int64_t add_batch(struct wal_packer *p, const struct entries *es, size_t 
 		end_section(p);
 		n_sections++;
 	}
-	if (build_batch(p, streams_tenant(p->streams, tenant), batch_id, min, max, u - first, n_entries,
-			n_sections, e) < 0)
+	if (build_batch(p, streams_tenant(p->streams, tenant), batch_id, min, max, u - first,
+			n_entries, n_sections, e) < 0)
 		return -1;
 	emit(p, buf_bytes(&p->head), out);
 	p->at.entries += n_entries;
@@ -331,8 +333,8 @@ static void add_series(struct wal_packer *p, size_t first, struct buf *out)
 	}
 }
 
-int wal_packer_add(struct wal_packer *p, const struct entries *es, uint64_t batch_id, struct buf *out,
-		   struct err *e)
+int wal_packer_add(struct wal_packer *p, const struct entries *es, uint64_t batch_id,
+		   struct buf *out, struct err *e)
 {
 	struct wal_place before = p->at;
 	size_t out_before = out->n;

@@ -1,6 +1,6 @@
 /*
- * From entries to the bytes of a segment: series and batch records, framed. Pure: who writes them where
- * is the caller's affair. For one thread.
+ * From entries to the bytes of a segment: series and batch records, framed. Pure: who writes them
+ * where is the caller's affair. For one thread.
  */
 #ifndef WAL_PACK_H
 #define WAL_PACK_H
@@ -29,14 +29,15 @@ struct wal_place wal_packer_place(const struct wal_packer *p);
 void wal_packer_back(struct wal_packer *p, struct wal_place place);
 
 /*
- * Appends to out the records of these entries, as they follow what was added before: for each tenant the series
- * that need it and one batch or more. es is not empty.
- * Errors: ERR_LIMIT: a record would be larger than WAL_RECORD_MAX; out and the place are then as before.
+ * Appends to out the records of these entries, as they follow what was added before: for each
+ * tenant the series that need it and one batch or more. es is not empty. Errors: ERR_LIMIT: a
+ * record would be larger than WAL_RECORD_MAX; out and the place are then as before.
  */
 MUST_CHECK int wal_packer_add(struct wal_packer *p, const struct entries *es, uint64_t batch_id,
 			      struct buf *out, struct err *e);
 /* Appends a record that another segment holds, as it is. */
-void wal_packer_copy(struct wal_packer *p, struct bytes record, uint64_t n_entries, struct buf *out);
+void wal_packer_copy(struct wal_packer *p, struct bytes record, uint64_t n_entries,
+		     struct buf *out);
 /* Appends the end record: nothing may follow. */
 void wal_packer_end(struct wal_packer *p, struct buf *out);
 

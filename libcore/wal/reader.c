@@ -27,8 +27,9 @@ struct wal_reader {
 	struct wal_head head; /* of the last batch */
 	uint64_t start;	      /* of the last record, in the input */
 	struct bytes record;
-	bool skipped;	      /* the last record's sections were not read yet */
-	bool whole;	      /* HEADS mode: the next record is to be read whole, to see what is wrong with it */
+	bool skipped; /* the last record's sections were not read yet */
+	bool whole; /* HEADS mode: the next record is to be read whole, to see what is wrong with it
+		     */
 	struct buf stored, raw;
 	int64_t section; /* in raw, or NO_SECTION */
 };
@@ -112,7 +113,8 @@ static size_t need_head(struct bytes data)
 	return wal_head_length(data, &n, NULL) < 0 ? SIZE_MAX : n;
 }
 
-static void set_place(const struct wal_reader *r, struct wal_item *item, uint64_t start, uint64_t end)
+static void set_place(const struct wal_reader *r, struct wal_item *item, uint64_t start,
+		      uint64_t end)
 {
 	item->off = start - r->frames.segment;
 	item->end = end - r->frames.segment;
@@ -127,8 +129,8 @@ static int damage(struct wal_reader *r, struct wal_item *ret, const struct err *
 }
 
 /*
- * A batch's head is good: checks that the record is as long as it says, or skips its sections when they were not
- * read. 1 = item, 0 = the input ends before the record does.
+ * A batch's head is good: checks that the record is as long as it says, or skips its sections when
+ * they were not read. 1 = item, 0 = the input ends before the record does.
  */
 static int finish_batch(struct wal_reader *r, const struct wal_frame_item *f, struct wal_item *ret)
 {
@@ -211,7 +213,8 @@ static int take_record(struct wal_reader *r, const struct wal_frame_item *f, str
 	default:
 		if (kind & WAL_REC_MAY_SKIP)
 			return 0;
-		return err_set(e, ERR_VERSION, "offset %llu: a record of kind %02x, unknown to this program",
+		return err_set(e, ERR_VERSION,
+			       "offset %llu: a record of kind %02x, unknown to this program",
 			       (unsigned long long)(f->start - r->frames.segment), kind);
 	}
 }
@@ -226,8 +229,9 @@ static void begin_segment(struct wal_reader *r, const struct wal_header *h)
 }
 
 /*
- * Where a skipped record should end stands no fragment: either what follows is damaged, or the record itself is
- * (its head promised more than there is, as in a torn segment with another behind it). Reads it whole.
+ * Where a skipped record should end stands no fragment: either what follows is damaged, or the
+ * record itself is (its head promised more than there is, as in a torn segment with another behind
+ * it). Reads it whole.
  */
 static int check_skipped(struct wal_reader *r, struct err *e)
 {
@@ -261,8 +265,9 @@ int wal_reader_next(struct wal_reader *r, struct wal_item *ret, struct err *e)
 		r->section = NO_SECTION;
 		r->record = (struct bytes){ 0 };
 		*ret = (struct wal_item){ 0 };
-		rc = wal_frames_next(&r->frames, r->mode == WAL_READ_HEADS && !r->whole ? need_head : NULL,
-				     &f, e);
+		rc = wal_frames_next(&r->frames,
+				     r->mode == WAL_READ_HEADS && !r->whole ? need_head : NULL, &f,
+				     e);
 		if (rc <= 0)
 			return rc;
 		r->whole = false;
@@ -314,7 +319,8 @@ int wal_reader_batch_at(struct wal_reader *r, uint64_t off, struct wal_item *ret
 	if (wal_head_decode(f.data, r->streams, &r->head, &ret->batch, &why) < 0)
 		return err_set(e, why.code, "offset %llu: %s", (unsigned long long)off, why.msg);
 	if (finish_batch(r, &f, ret) == 0 || ret->kind != WAL_BATCH)
-		return err_set(e, ERR_CORRUPT, "the batch at offset %llu is cut short", (unsigned long long)off);
+		return err_set(e, ERR_CORRUPT, "the batch at offset %llu is cut short",
+			       (unsigned long long)off);
 	return 0;
 }
 
@@ -325,19 +331,22 @@ static bool head_unchanged(struct wal_reader *r)
 	bool same;
 
 	r->frames.src.buf.n = 0; /* so that it is read again */
-	same = wal_frames_fetch(&r->frames, r->start, r->head.total_n, 0, r->head.head_n, &now, NULL) == 0 &&
+	same = wal_frames_fetch(&r->frames, r->start, r->head.total_n, 0, r->head.head_n, &now,
+				NULL) == 0 &&
 	       bytes_eq(buf_bytes(&now), bytes_sub(r->record, 0, r->head.head_n));
 	buf_release(&now);
 	return same;
 }
 
-/* True when no sound record follows the last one and the segment has no end: it is the torn tail. */
+/* True when no sound record follows the last one and the segment has no end: it is the torn tail.
+ */
 static bool nothing_follows(struct wal_reader *r)
 {
-	uint64_t end = r->frames.segment +
-		       wal_frame_end(r->start - r->frames.segment, r->head.total_n);
-	struct wal_frames tail = { .src = r->frames.src, .segment = r->frames.segment, .pos = end,
-				   .has_segment = true };
+	uint64_t end =
+		r->frames.segment + wal_frame_end(r->start - r->frames.segment, r->head.total_n);
+	struct wal_frames tail = {
+		.src = r->frames.src, .segment = r->frames.segment, .pos = end, .has_segment = true
+	};
 	struct wal_frame_item f;
 	struct err e;
 	bool none = true;
@@ -362,7 +371,8 @@ static int get_stored(struct wal_reader *r, const struct wal_section *s, struct 
 		return 1;
 	}
 	buf_reset(&r->stored);
-	if (wal_frames_fetch(&r->frames, r->start, r->head.total_n, s->off, s->stored_n, &r->stored, e) < 0) {
+	if (wal_frames_fetch(&r->frames, r->start, r->head.total_n, s->off, s->stored_n, &r->stored,
+			     e) < 0) {
 		if (!head_unchanged(r) || nothing_follows(r))
 			return 0;
 		return -1;
@@ -398,7 +408,8 @@ int wal_reader_run(struct wal_reader *r, size_t i, unsigned want, struct run *re
 	struct bytes col[COL_COUNT];
 	int rc = get_section(r, p->section, e);
 
-	if (rc > 0 && wal_run_find(buf_bytes(&r->raw), i - r->head.section[p->section].first_part, col, e) < 0)
+	if (rc > 0 && wal_run_find(buf_bytes(&r->raw), i - r->head.section[p->section].first_part,
+				   col, e) < 0)
 		rc = -1;
 	if (rc > 0 && columns_decode(col, (size_t)p->n_entries, want, &r->mem, ret, e) < 0)
 		rc = -1;

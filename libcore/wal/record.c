@@ -74,7 +74,8 @@ static int read_parts(struct rd *rd, const struct streams *streams, struct wal_h
 		if (read_part(rd, streams, p, i ? p - 1 : NULL, e) < 0)
 			return -1;
 		if (p->min_ts_ns < b->min_ts_ns || p->max_ts_ns > b->max_ts_ns)
-			return err_set(e, ERR_CORRUPT, "batch: a stream's times are outside the batch's");
+			return err_set(e, ERR_CORRUPT,
+				       "batch: a stream's times are outside the batch's");
 		entries += p->n_entries;
 	}
 	if (entries != b->n_entries)
@@ -105,8 +106,8 @@ static int read_sections(struct rd *rd, struct wal_head *h, struct err *e)
 		part += s->n_parts;
 	}
 	if (part != h->n_parts)
-		return err_set(e, ERR_CORRUPT, "batch: %zu streams, its sections have %zu", h->n_parts,
-			       part);
+		return err_set(e, ERR_CORRUPT, "batch: %zu streams, its sections have %zu",
+			       h->n_parts, part);
 	h->total_n = at;
 	return 0;
 }
@@ -185,7 +186,8 @@ int wal_series_decode(struct bytes data, struct streams *streams, uint32_t *ret_
 			return err_wrap(e, "series");
 	}
 	if (rd.failed || rd_left(&rd) != 0)
-		return err_set(e, ERR_CORRUPT, "series: the record's length is not that of its streams");
+		return err_set(e, ERR_CORRUPT,
+			       "series: the record's length is not that of its streams");
 	*ret_n = (uint32_t)n;
 	return 0;
 }

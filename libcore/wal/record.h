@@ -8,7 +8,7 @@
 #include "wal/reader.h"
 
 enum {
-	WAL_BATCH_FIXED = 5,		 /* kind and head length: enough to know how much to read */
+	WAL_BATCH_FIXED = 5,		/* kind and head length: enough to know how much to read */
 	WAL_SECTION_RAW_MAX = 64 << 20, /* decompressed */
 	WAL_RUN_HEAD_MAX = 40,
 };
@@ -32,7 +32,8 @@ void wal_head_release(struct wal_head *h);
 /* The length of a batch's head, from its first WAL_BATCH_FIXED bytes. Errors: ERR_CORRUPT. */
 MUST_CHECK int wal_head_length(struct bytes data, size_t *ret, struct err *e);
 
-/* Decodes a batch's head (data holds at least all of it), and finds its streams' numbers. Errors: ERR_CORRUPT. */
+/* Decodes a batch's head (data holds at least all of it), and finds its streams' numbers. Errors:
+ * ERR_CORRUPT. */
 MUST_CHECK int wal_head_decode(struct bytes data, const struct streams *streams, struct wal_head *h,
 			       struct wal_batch *ret, struct err *e);
 

@@ -42,7 +42,8 @@ static int open_more(const char *path)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* Does a writer hold it? The shared lock is given back at once: a writer takes its own before the name exists. */
+/* Does a writer hold it? The shared lock is given back at once: a writer takes its own before the
+ * name exists. */
 static int get_state(int fd, enum wal_state *ret, struct err *e)
 {
 	if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
@@ -163,8 +164,8 @@ void wal_segment_name(const struct wal_header *h, struct buf *out)
 
 	gmtime_r(&s, &tm);
 	hash128_hex(&h->id, hex);
-	buf_addf(out, "%04d%02d%02dT%02d%02d%02d-%.8s%s", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-		 tm.tm_hour, tm.tm_min, tm.tm_sec, hex, SUFFIX);
+	buf_addf(out, "%04d%02d%02dT%02d%02d%02d-%.8s%s", tm.tm_year + 1900, tm.tm_mon + 1,
+		 tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, hex, SUFFIX);
 }
 
 static int begin_file(int fd, const struct wal_header *h, struct err *e)

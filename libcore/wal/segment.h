@@ -1,7 +1,7 @@
 /*
- * The segments of a WAL folder: NAME.wal each, a sidecar NAME.sum beside it, *.tmp ignored. A writer holds
- * flock(LOCK_EX) on its segment from before it has its name until it is done with it; a segment that nobody
- * holds is closed, and never written again.
+ * The segments of a WAL folder: NAME.wal each, a sidecar NAME.sum beside it, *.tmp ignored. A
+ * writer holds flock(LOCK_EX) on its segment from before it has its name until it is done with it;
+ * a segment that nobody holds is closed, and never written again.
  */
 #ifndef WAL_SEGMENT_H
 #define WAL_SEGMENT_H
@@ -32,9 +32,9 @@ struct wal_list {
 void wal_list_release(struct wal_list *l);
 
 /*
- * Adds every segment of dir to l, opened, and sorts l by (created, id): the order in which equal timestamps are
- * read. A folder that does not exist has none; a segment that vanishes meanwhile is left out. Raises the limit of
- * open files when it must.  Errors: ERR_IO.
+ * Adds every segment of dir to l, opened, and sorts l by (created, id): the order in which equal
+ * timestamps are read. A folder that does not exist has none; a segment that vanishes meanwhile is
+ * left out. Raises the limit of open files when it must.  Errors: ERR_IO.
  */
 MUST_CHECK int wal_list_dir(const char *dir, struct wal_list *l, struct err *e);
 
@@ -45,11 +45,12 @@ void wal_sidecar_path(const char *segment_path, struct buf *out);
 void wal_segment_name(const struct wal_header *h, struct buf *out);
 
 /*
- * Makes a new segment in dir with its header written, locked and durable, and only then gives it its name.
- * Returns the descriptor, open for writing, and the path in *ret_path (to be freed).
+ * Makes a new segment in dir with its header written, locked and durable, and only then gives it
+ * its name. Returns the descriptor, open for writing, and the path in *ret_path (to be freed).
  * Errors: ERR_IO, ERR_FULL.
  */
-MUST_CHECK int wal_segment_create(const char *dir, const struct wal_header *h, char **ret_path, struct err *e);
+MUST_CHECK int wal_segment_create(const char *dir, const struct wal_header *h, char **ret_path,
+				  struct err *e);
 
 /* Deletes the sidecar, then the closed segment. The folder is not fsynced. Errors: ERR_IO. */
 MUST_CHECK int wal_segment_delete(const struct wal_segment *s, struct err *e);

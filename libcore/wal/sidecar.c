@@ -98,8 +98,8 @@ static void add_batches(struct buf *b, const struct tenants *t, const struct wal
 	}
 }
 
-int wal_sum_write(const struct wal_segment *seg, const struct wal_sum *s, const struct streams *streams,
-		  struct err *e)
+int wal_sum_write(const struct wal_segment *seg, const struct wal_sum *s,
+		  const struct streams *streams, struct err *e)
 {
 	struct buf b = { 0 }, path = { 0 };
 	struct tenants t = { 0 };
@@ -146,9 +146,11 @@ static bool read_times(struct rd *rd, int64_t *min, int64_t *max)
 	return !rd->failed;
 }
 
-/* 0, or -1 with e->code ERR_LIMIT for streams, ERR_CORRUPT else: the sidecar is then as if absent. */
+/* 0, or -1 with e->code ERR_LIMIT for streams, ERR_CORRUPT else: the sidecar is then as if absent.
+ */
 static int read_streams(struct rd *rd, const struct bytes *tenant, size_t n_tenants,
-			struct streams *streams, uint32_t *tenant_number, struct wal_sum *s, struct err *e)
+			struct streams *streams, uint32_t *tenant_number, struct wal_sum *s,
+			struct err *e)
 {
 	s->n_streams = (size_t)rd_uvarint_max(rd, rd_left(rd) / 28);
 	s->stream = mem_alloc((s->n_streams + 1) * sizeof(*s->stream));
@@ -171,7 +173,8 @@ static int read_streams(struct rd *rd, const struct bytes *tenant, size_t n_tena
 	return 0;
 }
 
-static bool read_days(struct rd *rd, size_t n_tenants, const uint32_t *tenant_number, struct wal_sum *s)
+static bool read_days(struct rd *rd, size_t n_tenants, const uint32_t *tenant_number,
+		      struct wal_sum *s)
 {
 	s->n_days = (size_t)rd_uvarint_max(rd, rd_left(rd) / 2);
 	s->day = mem_alloc((s->n_days + 1) * sizeof(*s->day));
@@ -186,7 +189,8 @@ static bool read_days(struct rd *rd, size_t n_tenants, const uint32_t *tenant_nu
 	return true;
 }
 
-static bool read_batches(struct rd *rd, size_t n_tenants, const uint32_t *tenant_number, struct wal_sum *s)
+static bool read_batches(struct rd *rd, size_t n_tenants, const uint32_t *tenant_number,
+			 struct wal_sum *s)
 {
 	uint64_t off = 0;
 	size_t cap = 0;
@@ -245,7 +249,8 @@ static int read_sum(struct bytes b, const struct wal_segment *seg, struct stream
 		tenant_number[i] = UINT32_MAX; /* until a stream has it */
 	}
 	rc = read_streams(&rd, tenant, n, streams, tenant_number, s, e);
-	if (rc == 0 && (!read_days(&rd, n, tenant_number, s) || !read_batches(&rd, n, tenant_number, s)))
+	if (rc == 0 &&
+	    (!read_days(&rd, n, tenant_number, s) || !read_batches(&rd, n, tenant_number, s)))
 		rc = err_set(e, ERR_CORRUPT, "batches");
 	free(tenant);
 	free(tenant_number);
@@ -256,7 +261,8 @@ static bool is_sum(struct bytes b)
 {
 	struct rd rd = rd_init(b);
 
-	if (b.n < SUM_MAGIC_LEN + 7 || !bytes_eq(rd_bytes(&rd, SUM_MAGIC_LEN), BYTES_LIT(SUM_MAGIC)))
+	if (b.n < SUM_MAGIC_LEN + 7 ||
+	    !bytes_eq(rd_bytes(&rd, SUM_MAGIC_LEN), BYTES_LIT(SUM_MAGIC)))
 		return false;
 	if (rd_u8(&rd) != SUM_VERSION || rd_u16be(&rd) != 0)
 		return false;

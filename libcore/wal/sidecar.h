@@ -1,6 +1,6 @@
 /*
- * NAME.sum, beside a closed segment: what the segment holds, so that nobody walks it. A cache: one that
- * is absent, damaged, or does not fit the segment's id and size is ignored and made again.
+ * NAME.sum, beside a closed segment: what the segment holds, so that nobody walks it. A cache: one
+ * that is absent, damaged, or does not fit the segment's id and size is ignored and made again.
  * Format: lokid-wal(5), "SIDECAR".
  */
 #ifndef WAL_SIDECAR_H
@@ -25,8 +25,8 @@ struct wal_sum_batch {
 	uint64_t off; /* for wal_reader_batch_at */
 	uint64_t n_entries;
 	int64_t min_ts_ns, max_ts_ns;
-	uint32_t tenant;		/* as streams_tenant has it */
-	uint32_t first_ref, n_refs;	/* in .ref: which of .stream are in it, ascending */
+	uint32_t tenant;	    /* as streams_tenant has it */
+	uint32_t first_ref, n_refs; /* in .ref: which of .stream are in it, ascending */
 };
 
 struct wal_sum_day {
@@ -43,7 +43,8 @@ struct wal_sum {
 	size_t n_streams, n_batches, n_days, n_refs;
 	struct wal_sum_stream *stream;
 	struct wal_sum_batch *batch;
-	struct wal_sum_day *day; /* the (tenant, day) pairs that have entries, sorted by tenant's bytes, day */
+	struct wal_sum_day
+		*day; /* the (tenant, day) pairs that have entries, sorted by tenant's bytes, day */
 	uint32_t *ref;
 };
 
@@ -51,17 +52,17 @@ void wal_sum_release(struct wal_sum *s);
 
 /* Loads the sidecar of a segment: 1; 0 when there is none that fits. Adds its streams to streams.
  * Errors: ERR_IO, ERR_LIMIT (streams). */
-MUST_CHECK int wal_sum_load(const struct wal_segment *seg, struct streams *streams, struct wal_sum *ret,
-			    struct err *e);
+MUST_CHECK int wal_sum_load(const struct wal_segment *seg, struct streams *streams,
+			    struct wal_sum *ret, struct err *e);
 
 /*
- * The same from the segment itself, open or closed. WAL_SUM_VERIFY reads all of it; WAL_SUM_WALK reads
- * the batches' heads only (damage and a torn tail may then show only when entries are read).
+ * The same from the segment itself, open or closed. WAL_SUM_VERIFY reads all of it; WAL_SUM_WALK
+ * reads the batches' heads only (damage and a torn tail may then show only when entries are read).
  * Errors: ERR_IO, ERR_LIMIT, ERR_VERSION; ERR_CORRUPT no header.
  */
 enum wal_sum_how { WAL_SUM_WALK, WAL_SUM_VERIFY };
-MUST_CHECK int wal_sum_read(const struct wal_segment *seg, enum wal_sum_how how, struct streams *streams,
-			    struct wal_sum *ret, struct err *e);
+MUST_CHECK int wal_sum_read(const struct wal_segment *seg, enum wal_sum_how how,
+			    struct streams *streams, struct wal_sum *ret, struct err *e);
 
 /* Writes the sidecar of a closed segment. Errors: ERR_IO, ERR_FULL: it may as well be left out. */
 MUST_CHECK int wal_sum_write(const struct wal_segment *seg, const struct wal_sum *s,

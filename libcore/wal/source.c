@@ -44,7 +44,8 @@ static int fill_file(struct wal_source *s, uint64_t off, size_t n, struct err *e
 	return 0;
 }
 
-/* Takes what the pipe has, and waits only for what was asked for: whoever writes may be waiting for an answer. */
+/* Takes what the pipe has, and waits only for what was asked for: whoever writes may be waiting for
+ * an answer. */
 static int fill_pipe(struct wal_source *s, uint64_t off, size_t n, struct err *e)
 {
 	size_t drop = (size_t)(off - s->buf_off);

@@ -1,6 +1,6 @@
 /*
- * Bytes of a WAL input by offset: a file (pread), a pipe (read, kept from the last offset asked for), or memory.
- * Private to wal/.
+ * Bytes of a WAL input by offset: a file (pread), a pipe (read, kept from the last offset asked
+ * for), or memory. Private to wal/.
  */
 #ifndef WAL_SOURCE_H
 #define WAL_SOURCE_H
@@ -14,10 +14,10 @@ struct wal_source {
 	enum wal_source_kind kind;
 	int fd;
 	struct bytes mem;
-	struct buf buf;	   /* bytes from buf_off on */
+	struct buf buf; /* bytes from buf_off on */
 	uint64_t buf_off;
-	size_t step;	   /* how much is read at once */
-	bool at_end;	   /* pipe: end of file was met */
+	size_t step; /* how much is read at once */
+	bool at_end; /* pipe: end of file was met */
 };
 
 void wal_source_init_fd(struct wal_source *s, int fd, size_t step);
@@ -26,8 +26,8 @@ void wal_source_release(struct wal_source *s);
 void wal_source_unread(struct wal_source *s, struct bytes b);
 
 /*
- * The n bytes at offset off, fewer only at the end of the input; valid until the next call. In a pipe, off is never
- * less than in a call before.  Errors: ERR_IO.
+ * The n bytes at offset off, fewer only at the end of the input; valid until the next call. In a
+ * pipe, off is never less than in a call before.  Errors: ERR_IO.
  */
 MUST_CHECK int wal_source_get(struct wal_source *s, uint64_t off, size_t n, struct bytes *ret,
 			      struct err *e);

@@ -20,8 +20,9 @@ struct finder {
 static int by_day(const void *va, const void *vb, void *data)
 {
 	const struct wal_sum_day *a = va, *b = vb;
-	int c = a->tenant == b->tenant ? 0 :
-		bytes_cmp(streams_tenant(data, a->tenant), streams_tenant(data, b->tenant));
+	int c = a->tenant == b->tenant ? 0
+				       : bytes_cmp(streams_tenant(data, a->tenant),
+						   streams_tenant(data, b->tenant));
 
 	return c ? c : (a->day > b->day) - (a->day < b->day);
 }
@@ -35,7 +36,8 @@ static void sort_days(struct finder *f)
 		return;
 	qsort_r(s->day, s->n_days, sizeof(*s->day), by_day, f->streams);
 	for (size_t i = 0; i < s->n_days; i++)
-		if (n == 0 || s->day[n - 1].tenant != s->day[i].tenant || s->day[n - 1].day != s->day[i].day)
+		if (n == 0 || s->day[n - 1].tenant != s->day[i].tenant ||
+		    s->day[n - 1].day != s->day[i].day)
 			s->day[n++] = s->day[i];
 	s->n_days = f->days_sorted = n;
 }
@@ -54,7 +56,8 @@ static void add_day(struct finder *f, uint32_t tenant, int32_t day)
 }
 
 /* The days of a part: from its times when those tell, else from its timestamps. */
-static int add_days(struct finder *f, size_t i, const struct wal_part *p, uint32_t tenant, struct err *e)
+static int add_days(struct finder *f, size_t i, const struct wal_part *p, uint32_t tenant,
+		    struct err *e)
 {
 	int32_t first = time_day(p->min_ts_ns), last = time_day(p->max_ts_ns);
 	struct run run;
@@ -107,7 +110,9 @@ static int add_batch(struct finder *f, const struct wal_item *item, struct err *
 {
 	const struct wal_batch *b = &item->batch;
 	struct wal_sum *s = f->sum;
-	struct wal_sum_batch v = { .off = item->off, .min_ts_ns = b->min_ts_ns, .max_ts_ns = b->max_ts_ns,
+	struct wal_sum_batch v = { .off = item->off,
+				   .min_ts_ns = b->min_ts_ns,
+				   .max_ts_ns = b->max_ts_ns,
 				   .first_ref = (uint32_t)s->n_refs };
 
 	mem_grow(&s->ref, &f->cap_refs, s->n_refs + b->n_parts, sizeof(*s->ref));
@@ -157,8 +162,9 @@ static int take(struct finder *f, const struct wal_item *item, enum wal_sum_how 
 	case WAL_END:
 		s->good_size = item->end;
 		if (s->tail == WAL_TAIL_TORN)
-			s->tail = how == WAL_SUM_VERIFY && !item->end_record.matches ? WAL_TAIL_DAMAGED :
-										 WAL_TAIL_CLEAN;
+			s->tail = how == WAL_SUM_VERIFY && !item->end_record.matches
+					  ? WAL_TAIL_DAMAGED
+					  : WAL_TAIL_CLEAN;
 		return 1;
 	case WAL_DAMAGE:
 		s->tail = WAL_TAIL_DAMAGED;
@@ -175,13 +181,16 @@ static int take(struct finder *f, const struct wal_item *item, enum wal_sum_how 
 int wal_sum_read(const struct wal_segment *seg, enum wal_sum_how how, struct streams *streams,
 		 struct wal_sum *ret, struct err *e)
 {
-	struct wal_sum sum = { .size = seg->size, .good_size = WAL_HEADER, .tail = WAL_TAIL_TORN,
+	struct wal_sum sum = { .size = seg->size,
+			       .good_size = WAL_HEADER,
+			       .tail = WAL_TAIL_TORN,
 			       .segment = seg->header.id };
 	struct finder f = { .streams = streams, .sum = &sum };
 	struct wal_item item;
 	int rc;
 
-	f.reader = wal_reader_new(seg->fd, how == WAL_SUM_WALK ? WAL_READ_HEADS : WAL_READ_ALL, streams);
+	f.reader = wal_reader_new(seg->fd, how == WAL_SUM_WALK ? WAL_READ_HEADS : WAL_READ_ALL,
+				  streams);
 	while ((rc = wal_reader_next(f.reader, &item, e)) > 0) {
 		rc = take(&f, &item, how, e);
 		if (rc <= 0)

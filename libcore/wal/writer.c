@@ -1,6 +1,6 @@
 /*
- * The half of a writer that packs: takes batches from the caller, makes their records and writes them. What it
- * has written it hands to commit.c, which makes it durable and tells the result.
+ * The half of a writer that packs: takes batches from the caller, makes their records and writes
+ * them. What it has written it hands to commit.c, which makes it durable and tells the result.
  */
 #include "wal/writer.h"
 
@@ -34,9 +34,9 @@ struct wal_writer {
 	struct wal_commit commit;
 
 	pthread_t thread;
-	pthread_mutex_t lock; /* jobs, n_jobs, stop */
-	pthread_cond_t work;  /* to the packing thread */
-	pthread_cond_t room;  /* from it: a job is done */
+	pthread_mutex_t lock;  /* jobs, n_jobs, stop */
+	pthread_cond_t work;   /* to the packing thread */
+	pthread_cond_t room;   /* from it: a job is done */
 	struct job jobs[JOBS]; /* a ring: [first, first + n_jobs) */
 	size_t first, n_jobs;
 	bool stop;
@@ -47,7 +47,7 @@ struct wal_writer {
 	int64_t file_due_ns;   /* monotonic: when it is to be closed */
 	int64_t last_created_ns;
 	struct buf out;
-	struct err refusal;    /* STOP: of the first batch refused here */
+	struct err refusal; /* STOP: of the first batch refused here */
 	struct err end_failure;
 };
 
@@ -115,7 +115,8 @@ static int write_out(struct wal_writer *w, struct wal_place at, struct err *e)
 	err_wrap(e, "'%s'", f->path);
 	wal_packer_back(w->packer, at);
 	if (ftruncate(f->fd, (off_t)at.off) < 0)
-		f->given_up = true; /* a torn record stays at its end, and nothing may follow that */
+		f->given_up =
+			true; /* a torn record stays at its end, and nothing may follow that */
 	return -1;
 }
 
@@ -131,7 +132,8 @@ static void hand_over(struct wal_writer *w)
 	finish_op(w, op);
 }
 
-/* Ends the open segment. A segment without an end record is as good: whoever reads it finds its end. */
+/* Ends the open segment. A segment without an end record is as good: whoever reads it finds its
+ * end. */
 static void end_file(struct wal_writer *w)
 {
 	struct wal_place at = wal_packer_place(w->packer);
@@ -180,7 +182,8 @@ static int write_job(struct wal_writer *w, const struct job *j, struct err *e)
 		return -1;
 	at = wal_packer_place(w->packer);
 	buf_reset(&w->out);
-	if (wal_packer_add(w->packer, &j->es, j->batch_id, &w->out, e) < 0 || write_out(w, at, e) < 0)
+	if (wal_packer_add(w->packer, &j->es, j->batch_id, &w->out, e) < 0 ||
+	    write_out(w, at, e) < 0)
 		return -1;
 	op = mem_alloc(sizeof(*op));
 	op->kind = WAL_OP_RESULT;
@@ -203,8 +206,10 @@ static void run_job(struct wal_writer *w, const struct job *j)
 		refuse(w, j, &e);
 		return;
 	}
-	if (entries_memory(&j->es) > WAL_SUBMIT_MAX && j->es.text.n + 16 * j->es.n > WAL_SUBMIT_MAX) {
-		err_set(&e, ERR_LIMIT, "a batch of %zu bytes; at most %d", j->es.text.n, WAL_SUBMIT_MAX);
+	if (entries_memory(&j->es) > WAL_SUBMIT_MAX &&
+	    j->es.text.n + 16 * j->es.n > WAL_SUBMIT_MAX) {
+		err_set(&e, ERR_LIMIT, "a batch of %zu bytes; at most %d", j->es.text.n,
+			WAL_SUBMIT_MAX);
 		refuse(w, j, &e);
 		return;
 	}
