@@ -45,6 +45,11 @@ const char *index_label(const struct index *ix)
 
 /* ---- pages and rows ---- */
 
+struct bytes index_bytes(const struct index *ix)
+{
+	return ix->file;
+}
+
 uint32_t index_n_pages(const struct index *ix)
 {
 	return ix->n_pages;

@@ -329,3 +329,43 @@ int live_days(struct store *s, struct bytes tenant, int32_t from, int32_t to, li
 	buf_release(&folder);
 	return rc;
 }
+
+/* ---- all folders ---- */
+
+struct walk {
+	struct store *s;
+	struct bytes tenant;
+	live_each_fn *each;
+	void *data;
+};
+
+static int walk_day(int32_t day, void *data, struct err *e)
+{
+	struct walk *w = data;
+	struct live l;
+	int rc;
+
+	if (live_load(w->s, w->tenant, day, &l, e) < 0)
+		return -1;
+	rc = w->each(&l, w->tenant, day, w->data, e);
+	live_release(&l);
+	return rc;
+}
+
+static int walk_tenant(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct walk *w = data;
+
+	(void)size;
+	w->tenant = bytes_str(name);
+	return live_days(w->s, w->tenant, INT32_MIN, INT32_MAX, walk_day, w, e);
+}
+
+int live_each(struct store *s, struct bytes tenant, live_each_fn *each, void *data, struct err *e)
+{
+	struct walk w = { s, tenant, each, data };
+
+	if (tenant.n)
+		return live_days(s, tenant, INT32_MIN, INT32_MAX, walk_day, &w, e);
+	return store_list_folders(s, "", walk_tenant, &w, e);
+}

@@ -62,4 +62,11 @@ typedef int live_day_fn(int32_t day, void *data, struct err *e);
 MUST_CHECK int live_days(struct store *s, struct bytes tenant, int32_t from, int32_t to,
 			 live_day_fn *each, void *data, struct err *e);
 
+/* Loads day after day of one tenant, or of all when tenant is empty, and calls each; *l is released
+ * after it. Errors: live_load's, what each gave. */
+typedef int live_each_fn(struct live *l, struct bytes tenant, int32_t day, void *data,
+			 struct err *e);
+MUST_CHECK int live_each(struct store *s, struct bytes tenant, live_each_fn *each, void *data,
+			 struct err *e);
+
 #endif

@@ -6,6 +6,7 @@
 #include "index/format.h"
 #include "index/index.h"
 
+struct bytes index_bytes(const struct index *ix); /* the whole file, not checked */
 uint32_t index_n_pages(const struct index *ix);
 MUST_CHECK int index_check_page(struct index *ix, uint32_t page, struct err *e);
 

@@ -1,0 +1,361 @@
+/*
+ * The builder works tenant by tenant and day by day, so that memory holds the trailers and index
+ * rows of one day. A pack that turns out to be damaged after its group was planned makes the group
+ * be planned again without it: what it was a part of must not be said to be covered.
+ */
+#include "index/build.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "index/scan.h"
+#include "index/select.h"
+#include "index/writer.h"
+#include "time/time.h"
+
+struct group {
+	struct store *s;
+	const struct build_events *ev;
+	struct bytes tenant;
+	int32_t day;
+	struct pack_scan *scan;
+	struct select_pack *pack;
+	size_t n;
+	int64_t n_faults;
+	struct hash128 made[2]; /* the index files of this group */
+	size_t n_made;
+};
+
+static void tell_fault(struct group *g, const struct err *e)
+{
+	g->n_faults++;
+	if (g->ev->fault)
+		g->ev->fault(e, g->ev->data);
+}
+
+static void open_packs(struct group *g, const struct store_name *names, size_t n)
+{
+	g->scan = mem_alloc((n + 1) * sizeof(*g->scan));
+	g->pack = mem_alloc((n + 1) * sizeof(*g->pack));
+	for (size_t i = 0; i < n; i++) {
+		struct err e = { 0 };
+
+		if (pack_scan_open(g->s, &names[i], &g->scan[g->n], &e) < 0) {
+			tell_fault(g, &e);
+			continue;
+		}
+		/* Of thousands of packs only the trailers stay in memory, not the descriptors. */
+		store_file_close(&g->scan[g->n].file);
+		g->pack[g->n] = (struct select_pack){
+			.name = names[i].hash,
+			.trailer = &g->scan[g->n].trailer,
+			.usable = true,
+		};
+		g->n++;
+	}
+}
+
+static void close_packs(struct group *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		pack_scan_close(&g->scan[i]);
+	free(g->scan);
+	free(g->pack);
+}
+
+struct adding {
+	struct index_writer *w;
+	uint32_t pack;
+};
+
+static int add_chunk(const struct chunk *head, const struct index_chunk *c,
+		     const struct index_block *blocks, void *data, struct err *e)
+{
+	const struct adding *a = data;
+
+	return index_writer_chunk(a->w, a->pack, &head->stream_id, &head->labels, c, blocks, e);
+}
+
+/* 0; 1 when the pack cannot be used (told, and marked); -1. */
+static int add_pack(struct group *g, size_t i, struct index_writer *w, struct err *e)
+{
+	struct adding a = { .w = w, .pack = index_writer_pack(w, &g->scan[i].row) };
+	struct store_name sn = { STORE_PACK, g->tenant, g->day, g->pack[i].name };
+	struct buf name = { 0 };
+	struct err why = { 0 };
+	int rc;
+
+	store_name_add(&name, &sn);
+	rc = store_file_open(g->s, buf_str(&name), &g->scan[i].file, &why);
+	buf_release(&name);
+	if (rc == 0)
+		rc = pack_scan_chunks(&g->scan[i], add_chunk, &a, &why);
+	store_file_close(&g->scan[i].file);
+	if (rc == 0)
+		return 0;
+	if (why.code == ERR_IO || why.code == ERR_NOMEM) {
+		*e = why;
+		return -1;
+	}
+	tell_fault(g, &why);
+	g->pack[i].usable = false;
+	return 1;
+}
+
+/* An index lists a delete request only when all its packs have it applied. */
+static void add_deletes(struct group *g, bool mixed, struct index_writer *w)
+{
+	const struct pack_trailer *first = NULL;
+
+	for (size_t i = 0; i < g->n && !first; i++)
+		if (mixed ? g->pack[i].in_mixed : g->pack[i].in_whole)
+			first = g->pack[i].trailer;
+	for (size_t d = 0; first && d < first->n_deletes; d++) {
+		bool everywhere = true;
+
+		for (size_t i = 0; i < g->n && everywhere; i++) {
+			const struct pack_trailer *t = g->pack[i].trailer;
+			bool here = false;
+
+			if (!(mixed ? g->pack[i].in_mixed : g->pack[i].in_whole))
+				continue;
+			for (size_t k = 0; k < t->n_deletes; k++)
+				here = here || bytes_eq(t->deletes[k], first->deletes[d]);
+			everywhere = here;
+		}
+		if (everywhere)
+			index_writer_delete(w, first->deletes[d]);
+	}
+}
+
+static void add_replaces(const struct select_pack *p, struct index_writer *w)
+{
+	for (size_t i = 0; i < p->trailer->segments.n; i++)
+		index_writer_replaces(w, INDEX_SEGMENTS, &p->trailer->segments.v[i]);
+	for (size_t i = 0; i < p->trailer->replaced.n; i++)
+		index_writer_replaces(w, INDEX_OLD_PACKS, &p->trailer->replaced.v[i]);
+}
+
+static int commit(struct group *g, struct index_writer *w, struct err *e)
+{
+	struct buf file = { 0 }, folder = { 0 }, name = { 0 };
+	struct hash128 hash;
+	int rc = index_writer_finish(w, &file, e);
+
+	store_folder_add(&folder, STORE_INDEX, g->tenant, g->day);
+	if (rc == 0)
+		rc = store_put_bytes(g->s, buf_str(&folder), store_suffix(STORE_INDEX),
+				     buf_bytes(&file), &hash, &name, e);
+	if (rc == 0) {
+		g->made[g->n_made++] = hash;
+		if (g->ev->made) {
+			struct index *ix = index_open(buf_bytes(&file), buf_str(&name), e);
+
+			rc = ix ? 0 : -1;
+			if (ix)
+				g->ev->made(buf_str(&name), index_info(ix), g->ev->data);
+			index_close(ix);
+		}
+	}
+	buf_release(&file);
+	buf_release(&folder);
+	buf_release(&name);
+	return rc;
+}
+
+/* One of the two index files of the group: 0, 1 when a pack could not be used, -1. */
+static int write_index(struct group *g, bool mixed, struct err *e)
+{
+	struct index_writer *w = index_writer_new(g->tenant, g->day);
+	bool provenance = false, any = false;
+	int rc = 0;
+
+	for (size_t i = 0; i < g->n && rc == 0; i++) {
+		const struct select_pack *p = &g->pack[i];
+
+		if (!(mixed ? p->in_mixed : p->in_whole))
+			continue;
+		any = true;
+		rc = add_pack(g, i, w, e);
+		if (rc == 0 && p->counts && p->trailer->mixed == mixed) {
+			add_replaces(p, w);
+			provenance = true;
+		}
+	}
+	if (rc == 0 && any) {
+		if (mixed && provenance)
+			index_writer_mixed(w);
+		add_deletes(g, mixed, w);
+		rc = commit(g, w, e);
+	}
+	index_writer_free(w);
+	return rc;
+}
+
+static int build_group(struct group *g, const struct store_name *names, size_t n, struct err *e)
+{
+	int rc = 0;
+
+	open_packs(g, names, n);
+	do {
+		g->n_made = 0;
+		select_packs(g->pack, g->n);
+		rc = write_index(g, false, e);
+		if (rc == 0)
+			rc = write_index(g, true, e);
+	} while (rc == 1);
+	close_packs(g);
+	return rc;
+}
+
+static int cmp_names(const void *pa, const void *pb)
+{
+	const struct store_name *a = pa, *b = pb;
+	int c = bytes_cmp(a->tenant, b->tenant);
+
+	if (c)
+		return c;
+	if (a->day != b->day)
+		return a->day < b->day ? -1 : 1;
+	return hash128_cmp(&a->hash, &b->hash);
+}
+
+static bool same_group(const struct store_name *a, const struct store_name *b)
+{
+	return a->day == b->day && bytes_eq(a->tenant, b->tenant);
+}
+
+int64_t index_build(struct store *s, const struct store_name *names, size_t n,
+		    const struct build_events *ev, struct err *e)
+{
+	struct store_name *v = mem_alloc((n + 1) * sizeof(*v));
+	int64_t n_faults = 0;
+	size_t all = 0;
+
+	if (n) {
+		memcpy(v, names, n * sizeof(*v));
+		qsort(v, n, sizeof(*v), cmp_names);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (all == 0 || cmp_names(&v[all - 1], &v[i]) != 0)
+			v[all++] = v[i];
+	for (size_t i = 0, end; i < all; i = end) {
+		struct group g = { .s = s, .ev = ev, .tenant = v[i].tenant, .day = v[i].day };
+
+		for (end = i + 1; end < all && same_group(&v[i], &v[end]);)
+			end++;
+		if (build_group(&g, v + i, end - i, e) < 0) {
+			free(v);
+			return -1;
+		}
+		n_faults += g.n_faults;
+	}
+	free(v);
+	return n_faults;
+}
+
+/* ---- rebuild ---- */
+
+struct name_list {
+	struct arena *mem;
+	enum store_kind kind;
+	struct store_name *v;
+	size_t n, cap;
+};
+
+static int add_name(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct name_list *l = data;
+	struct store_name sn;
+
+	(void)size;
+	(void)e;
+	if (store_name_parse(arena_copy(l->mem, bytes_str(name)), &sn, NULL) < 0 ||
+	    sn.kind != l->kind)
+		return 0; /* not ours: left alone */
+	mem_grow(&l->v, &l->cap, l->n + 1, sizeof(*l->v));
+	l->v[l->n++] = sn;
+	return 0;
+}
+
+static int list_all(struct store *s, enum store_kind kind, struct bytes tenant, struct arena *mem,
+		    struct name_list *ret, struct err *e)
+{
+	struct buf folder = { 0 };
+	int rc;
+
+	*ret = (struct name_list){ .mem = mem, .kind = kind };
+	store_folder_add_all(&folder, kind, tenant);
+	rc = store_list(s, buf_str(&folder), add_name, ret, e);
+	if (ret->n)
+		qsort(ret->v, ret->n, sizeof(*ret->v), cmp_names);
+	buf_release(&folder);
+	return rc;
+}
+
+/* Deletes those of the old index files that are not among the new ones. */
+static int delete_old(struct group *g, const struct store_name *old, size_t n, struct err *e)
+{
+	struct buf name = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		bool kept = false;
+
+		for (size_t k = 0; k < g->n_made; k++)
+			kept = kept || hash128_cmp(&g->made[k], &old[i].hash) == 0;
+		if (kept)
+			continue;
+		buf_reset(&name);
+		store_name_add(&name, &old[i]);
+		rc = store_delete(g->s, buf_str(&name), e);
+		if (rc == 0 && g->ev->deleted)
+			g->ev->deleted(buf_str(&name), g->ev->data);
+	}
+	buf_release(&name);
+	return rc;
+}
+
+/* Those of the day, from *at on, which is moved behind them. */
+static size_t take_day(const struct name_list *l, size_t *at, int32_t day)
+{
+	size_t start = *at;
+
+	while (*at < l->n && l->v[*at].day == day)
+		(*at)++;
+	return *at - start;
+}
+
+int64_t index_rebuild(struct store *s, struct bytes tenant, const struct build_events *ev,
+		      struct err *e)
+{
+	struct arena mem = { 0 };
+	struct name_list old = { 0 }, packs = { 0 };
+	size_t o = 0, p = 0;
+	int64_t n_faults = 0;
+	int rc;
+
+	/* Index files first: a pack is there before the index that names it, so what a racing flush
+	 * commits is either not in our list of what to delete, or its packs are in the other. */
+	rc = list_all(s, STORE_INDEX, tenant, &mem, &old, e);
+	if (rc == 0)
+		rc = list_all(s, STORE_PACK, tenant, &mem, &packs, e);
+	while (rc == 0 && (o < old.n || p < packs.n)) {
+		struct group g = { .s = s, .ev = ev, .tenant = tenant };
+		size_t o0 = o, p0 = p, n_old, n_packs;
+
+		g.day = p == packs.n || (o < old.n && old.v[o].day < packs.v[p].day)
+				? old.v[o].day
+				: packs.v[p].day;
+		n_old = take_day(&old, &o, g.day);
+		n_packs = take_day(&packs, &p, g.day);
+		rc = build_group(&g, packs.v + p0, n_packs, e);
+		if (rc == 0 && g.n_faults == 0)
+			rc = delete_old(&g, old.v + o0, n_old, e);
+		n_faults += g.n_faults;
+	}
+	free(old.v);
+	free(packs.v);
+	arena_release(&mem);
+	return rc < 0 ? -1 : n_faults;
+}

@@ -1,0 +1,253 @@
+#include "index/check.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "index/reader.h"
+#include "index/scan.h"
+#include "time/time.h"
+
+struct check {
+	struct store *s;
+	struct index *ix;
+	const struct index_info *in;
+	index_fault_fn *fault;
+	void *data;
+	uint64_t n_faults;
+	uint32_t *order;	 /* chunk numbers by pack and offset */
+	uint32_t pack, at;	 /* the pack that is read; next of order */
+	uint32_t *series_of;	 /* chunk number to series */
+	struct hash128 *names;	 /* of the packs, ascending */
+	struct hash128 *covered; /* segments that trailers with all their parts list */
+	size_t n_covered, cap_covered;
+};
+
+static void tell(struct check *c, const struct err *e)
+{
+	c->n_faults++;
+	if (c->fault)
+		c->fault(e, c->data);
+}
+
+static bool has_name(const struct check *c, const struct hash128 *h)
+{
+	for (uint32_t lo = 0, hi = c->in->n_packs; lo < hi;) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		int cmp = hash128_cmp(&c->names[mid], h);
+
+		if (cmp == 0)
+			return true;
+		if (cmp < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
+static int cmp_chunks(const void *pa, const void *pb, void *data)
+{
+	struct check *c = data;
+	struct index_chunk a = { 0 }, b = { 0 };
+
+	if (index_chunk_at(c->ix, *(const uint32_t *)pa, &a, NULL) < 0 ||
+	    index_chunk_at(c->ix, *(const uint32_t *)pb, &b, NULL) < 0)
+		return 0; /* not so: index_verify has read them all */
+	if (a.pack != b.pack)
+		return a.pack < b.pack ? -1 : 1;
+	return (a.offset > b.offset) - (a.offset < b.offset);
+}
+
+static int sort_chunks(struct check *c, struct err *e)
+{
+	c->order = mem_alloc((c->in->n_chunks + (size_t)1) * sizeof(*c->order));
+	c->series_of = mem_alloc((c->in->n_chunks + (size_t)1) * sizeof(*c->series_of));
+	c->names = mem_alloc((c->in->n_packs + (size_t)1) * sizeof(*c->names));
+	for (uint32_t i = 0; i < c->in->n_chunks; i++)
+		c->order[i] = i;
+	for (uint32_t i = 0; i < c->in->n_series; i++) {
+		struct index_series s;
+
+		if (index_series_at(c->ix, i, &s, e) < 0)
+			return -1;
+		for (uint32_t k = 0; k < s.n_chunks; k++)
+			c->series_of[s.first_chunk + k] = i;
+	}
+	for (uint32_t i = 0; i < c->in->n_packs; i++) {
+		struct index_pack p;
+
+		if (index_pack_at(c->ix, i, &p, e) < 0)
+			return -1;
+		c->names[i] = p.name;
+	}
+	if (c->in->n_chunks)
+		qsort_r(c->order, c->in->n_chunks, sizeof(*c->order), cmp_chunks, c);
+	return 0;
+}
+
+static bool same_block(const struct index_block *a, const struct index_block *b)
+{
+	return a->offset == b->offset && a->length == b->length && a->side_len == b->side_len &&
+	       a->entries == b->entries && a->line_bytes == b->line_bytes &&
+	       a->meta_bytes == b->meta_bytes && a->min_ts == b->min_ts && a->max_ts == b->max_ts;
+}
+
+static bool same_chunk(const struct index_chunk *a, const struct index_chunk *b)
+{
+	return a->length == b->length && a->head_len == b->head_len && a->from == b->from &&
+	       a->through == b->through && a->entries == b->entries && a->n_blocks == b->n_blocks &&
+	       a->encoding == b->encoding;
+}
+
+static int check_chunk(const struct chunk *head, const struct index_chunk *want,
+		       const struct index_block *blocks, void *data, struct err *e)
+{
+	struct check *c = data;
+	struct index_series s;
+	struct index_chunk row;
+	uint32_t number;
+
+	if (c->at < c->in->n_chunks && index_chunk_at(c->ix, c->order[c->at], &row, e) < 0)
+		return -1;
+	if (c->at == c->in->n_chunks || row.pack != c->pack || row.offset != want->offset)
+		return err_set(e, ERR_CORRUPT, "the index does not have it");
+	number = c->order[c->at++];
+	if (!same_chunk(&row, want))
+		return err_set(e, ERR_CORRUPT, "chunk %u of the index says otherwise", number);
+	if (index_series_at(c->ix, c->series_of[number], &s, e) < 0)
+		return -1;
+	if (hash128_cmp(&s.id, &head->stream_id) != 0)
+		return err_set(e, ERR_CORRUPT, "chunk %u of the index has another stream", number);
+	for (uint32_t k = 0; k < want->n_blocks; k++) {
+		struct index_block b;
+
+		if (index_block_at(c->ix, &row, k, &b, e) < 0)
+			return -1;
+		if (!same_block(&b, &blocks[k]))
+			return err_set(e, ERR_CORRUPT, "block %u of the index says otherwise",
+				       row.first_block + k);
+	}
+	return 0;
+}
+
+/* Remembers the segments of a trailer that holds. */
+static void take_segments(struct check *c, const struct pack_trailer *t)
+{
+	for (size_t i = 0; i < t->parts.n; i++)
+		if (!has_name(c, &t->parts.v[i]))
+			return;
+	mem_grow(&c->covered, &c->cap_covered, c->n_covered + t->segments.n, sizeof(*c->covered));
+	for (size_t i = 0; i < t->segments.n; i++)
+		c->covered[c->n_covered++] = t->segments.v[i];
+}
+
+static void check_pack(struct check *c, uint32_t i)
+{
+	struct store_name sn = { .kind = STORE_PACK, .tenant = c->in->tenant, .day = c->in->day };
+	struct index_pack p;
+	struct pack_scan scan;
+	struct err e = { 0 };
+
+	if (index_pack_at(c->ix, i, &p, &e) < 0) {
+		tell(c, &e);
+		return;
+	}
+	sn.hash = p.name;
+	c->pack = i;
+	while (c->at < c->in->n_chunks) { /* behind those of a pack that was given up */
+		struct index_chunk row;
+
+		if (index_chunk_at(c->ix, c->order[c->at], &row, &e) < 0 || row.pack >= i)
+			break;
+		c->at++;
+	}
+	if (pack_scan_open(c->s, &sn, &scan, &e) < 0) {
+		tell(c, &e);
+		return;
+	}
+	if (scan.row.size != p.size || scan.row.trailer_len != p.trailer_len ||
+	    scan.row.order_key != p.order_key || scan.trailer.n_chunks != p.n_chunks) {
+		err_set(&e, ERR_CORRUPT, "'%s': pack %u of the index says otherwise", scan.path, i);
+		tell(c, &e);
+	} else if (pack_scan_chunks(&scan, check_chunk, c, &e) < 0) {
+		tell(c, &e);
+	}
+	take_segments(c, &scan.trailer);
+	pack_scan_close(&scan);
+}
+
+static int cmp_hash(const void *a, const void *b)
+{
+	return hash128_cmp(a, b);
+}
+
+static void check_segments(struct check *c)
+{
+	const struct hash128 *ids;
+	struct err e = { 0 };
+
+	if (index_list(c->ix, INDEX_SEGMENTS, &ids, &e) < 0) {
+		tell(c, &e);
+		return;
+	}
+	if (c->n_covered)
+		qsort(c->covered, c->n_covered, sizeof(*c->covered), cmp_hash);
+	for (uint32_t i = 0; i < c->in->n_segments; i++) {
+		char hex[HASH128_HEX + 1];
+
+		if (c->n_covered &&
+		    bsearch(&ids[i], c->covered, c->n_covered, sizeof(*c->covered), cmp_hash))
+			continue;
+		hash128_hex(&ids[i], hex);
+		err_set(&e, ERR_CORRUPT,
+			"it replaces segment %s, which its packs do not have whole", hex);
+		tell(c, &e);
+	}
+}
+
+static void check_name(struct check *c)
+{
+	struct hash128 found = hash128(index_bytes(c->ix));
+	struct store_name sn;
+	struct err e = { 0 };
+
+	if (store_name_parse(bytes_str(index_label(c->ix)), &sn, NULL) < 0)
+		return; /* a copy somewhere, with a name of its own */
+	if (sn.kind != STORE_INDEX || sn.day != c->in->day || !bytes_eq(sn.tenant, c->in->tenant)) {
+		char day[TIME_DAY_LEN + 1];
+
+		time_day_text(c->in->day, day);
+		err_set(&e, ERR_CORRUPT,
+			"lies in the wrong folder: it is of tenant '%.*s' and day %s",
+			BYTES_ARG(c->in->tenant), day);
+		tell(c, &e);
+	}
+	if (hash128_cmp(&found, &sn.hash) != 0) {
+		err_set(&e, ERR_CORRUPT, "its name is not the hash of its bytes");
+		tell(c, &e);
+	}
+}
+
+uint64_t index_check(struct store *s, struct index *ix, enum index_check_packs packs,
+		     index_fault_fn *fault, void *data)
+{
+	struct check c = { .s = s, .ix = ix, .in = index_info(ix), .fault = fault, .data = data };
+	struct err e = { 0 };
+
+	c.n_faults = index_verify(ix, fault, data);
+	if (c.n_faults)
+		return c.n_faults;
+	check_name(&c);
+	if (packs == INDEX_CHECK_PACKS) {
+		if (sort_chunks(&c, &e) < 0)
+			tell(&c, &e);
+		for (uint32_t i = 0; i < c.in->n_packs && c.names; i++)
+			check_pack(&c, i);
+		check_segments(&c);
+	}
+	free(c.order);
+	free(c.series_of);
+	free(c.names);
+	free(c.covered);
+	return c.n_faults;
+}
