@@ -1,0 +1,546 @@
+/* From packs to index files and back: postings, chunks, blocks, what is replaced, rebuilding. */
+#include "packs.h"
+
+#include "index/build.h"
+#include "index/check.h"
+#include "index/cover.h"
+#include "index/dump.h"
+#include "labels/matcher.h"
+
+enum { DAY = 20000 };
+
+struct made {
+	struct buf names; /* of index files, one a line */
+	size_t n_made, n_faults, n_deleted;
+	struct err last;
+};
+
+static void on_fault(const struct err *e, void *data)
+{
+	struct made *m = data;
+
+	m->n_faults++;
+	m->last = *e;
+}
+
+static void on_made(const char *name, const struct index_info *in, void *data)
+{
+	struct made *m = data;
+
+	(void)in;
+	m->n_made++;
+	buf_addf(&m->names, "%s\n", name);
+}
+
+static void on_deleted(const char *name, void *data)
+{
+	struct made *m = data;
+
+	(void)name;
+	m->n_deleted++;
+}
+
+static struct build_events events_of(struct made *m)
+{
+	buf_reset(&m->names);
+	m->n_made = m->n_faults = m->n_deleted = 0;
+	return (struct build_events){ on_fault, on_made, on_deleted, m };
+}
+
+struct fixture {
+	char *path;
+	struct store *s;
+	struct made m;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = mem_alloc(sizeof(*f));
+	struct err e;
+
+	f->path = new_folder();
+	f->s = store_open(f->path, STORE_WRITE, &e);
+	assert_non_null(f->s);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	store_close(f->s);
+	buf_release(&f->m.names);
+	remove_folder(f->path);
+	free(f);
+	return 0;
+}
+
+/* Builds, and expects so many files and faults. */
+static void build(struct fixture *f, const struct store_name *names, size_t n, size_t n_made,
+		  size_t n_faults)
+{
+	struct build_events ev = events_of(&f->m);
+	struct err e = { 0 };
+	int64_t rc = index_build(f->s, names, n, &ev, &e);
+
+	if (rc < 0)
+		fail_msg("%s", e.msg);
+	assert_int_equal(rc, n_faults);
+	assert_int_equal(f->m.n_made, n_made);
+}
+
+/* Loads the live ones; all must be right, to their packs too. */
+static struct live load(struct fixture *f, size_t n_live)
+{
+	struct live l;
+	struct err e;
+
+	assert_int_equal(0, live_load(f->s, BYTES_LIT("fake"), DAY, &l, &e));
+	assert_int_equal(l.n_faults, 0);
+	assert_int_equal(l.n, n_live);
+	for (size_t i = 0; i < l.n; i++) {
+		f->m.last.msg[0] = '\0';
+		if (index_check(f->s, l.v[i], INDEX_CHECK_PACKS, on_fault, &f->m) != 0)
+			fail_msg("%s", f->m.last.msg);
+	}
+	return l;
+}
+
+static uint64_t live_entries(const struct live *l)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		for (uint32_t p = 0; p < index_info(l->v[i])->n_packs; p++) {
+			struct index_pack row;
+
+			assert_int_equal(0, index_pack_at(l->v[i], p, &row, NULL));
+			if (!l->skip_pack[i][p])
+				n += row.entries;
+		}
+	return n;
+}
+
+static size_t match(struct index *ix, const char *text)
+{
+	struct arena mem = { 0 };
+	struct matcher *m;
+	size_t n, found;
+	struct index_set set = { 0 };
+	struct err e;
+
+	assert_int_equal(0, matcher_parse(bytes_str(text), &mem, &m, &n, &e));
+	assert_int_equal(0, index_match(ix, m, n, &set, &e));
+	for (size_t i = 0; i < set.n; i++) { /* each must fit by its labels */
+		struct labels l;
+
+		assert_int_equal(0, index_series_labels(ix, set.v[i], &mem, &l, &e));
+		assert_true(matcher_match_labels(m, n, &l));
+		assert_true(i == 0 || set.v[i] > set.v[i - 1]);
+	}
+	found = set.n;
+	for (size_t i = 0; i < n; i++)
+		matcher_release(&m[i]);
+	index_set_release(&set);
+	arena_release(&mem);
+	return found;
+}
+
+static void finds_what_packs_hold(void **state)
+{
+	struct fixture *f = *state;
+	struct pack_spec web = { .tenant = "fake",
+				 .app = "web",
+				 .day = DAY,
+				 .n_streams = 100,
+				 .n_entries = 20,
+				 .chunk_entries = 8 };
+	struct pack_spec db = { .tenant = "fake",
+				.app = "db",
+				.day = DAY,
+				.n_streams = 40,
+				.n_entries = 3,
+				.order_key = 5 };
+	struct store_name names[] = { put_pack(f->s, &web), put_pack(f->s, &db) };
+	struct live l;
+	struct index *ix;
+	struct index_name name;
+	struct index_series s;
+	uint32_t at;
+	struct err e;
+
+	build(f, names, 2, 1, 0);
+	l = load(f, 1);
+	ix = l.v[0];
+	assert_int_equal(index_info(ix)->n_series, 140);
+	assert_int_equal(index_info(ix)->n_chunks, 100 * 3 + 40);
+	assert_int_equal(index_info(ix)->entries, 2120);
+	assert_int_equal(live_entries(&l), 2120);
+	assert_int_equal(index_info(ix)->n_names, 3);
+	assert_int_equal(1, index_name_find(ix, BYTES_LIT("app"), &name, &e));
+	assert_int_equal(name.n_pairs, 2);
+	assert_int_equal(0, index_name_find(ix, BYTES_LIT("apq"), &name, &e));
+	assert_int_equal(match(ix, "{}"), 140);
+	assert_int_equal(match(ix, "{app=\"web\"}"), 100);
+	assert_int_equal(match(ix, "{app!=\"web\"}"), 40);
+	assert_int_equal(match(ix, "{app=~\"w.*|x\"}"), 100);
+	assert_int_equal(match(ix, "{app!~\"w.*|x\"}"), 40);
+	assert_int_equal(match(ix, "{app=~\".*\"}"), 140);
+	assert_int_equal(match(ix, "{none=\"\"}"), 140);
+	assert_int_equal(match(ix, "{none=~\".+\"}"), 0);
+	assert_int_equal(match(ix, "{app=\"\"}"), 0);
+	assert_int_equal(match(ix, "{app!=\"\"}"), 140);
+	assert_int_equal(match(ix, "{n=\"3\",app=\"db\"}"), 6);
+	assert_int_equal(match(ix, "{pod=\"p-000007\"}"), 2);
+	for (uint32_t i = 0; i < index_info(ix)->n_series; i++) {
+		assert_int_equal(0, index_series_at(ix, i, &s, &e));
+		assert_int_equal(1, index_series_find(ix, &s.id, &at, &e));
+		assert_int_equal(at, i);
+	}
+	s.id = test_id(1);
+	assert_int_equal(0, index_series_find(ix, &s.id, &at, &e));
+	live_release(&l);
+}
+
+static void same_packs_same_file(void **state)
+{
+	struct fixture *f = *state;
+	struct pack_spec a = {
+		.tenant = "fake", .app = "a", .day = DAY, .n_streams = 30, .n_entries = 2
+	};
+	struct pack_spec b = {
+		.tenant = "fake", .app = "b", .day = DAY, .n_streams = 30, .n_entries = 2
+	};
+	struct pack_spec c = {
+		.tenant = "other", .app = "b", .day = DAY + 1, .n_streams = 3, .n_entries = 2
+	};
+	struct store_name ab[] = { put_pack(f->s, &a), put_pack(f->s, &b), put_pack(f->s, &c) };
+	struct store_name ba[] = { ab[2], ab[1], ab[0], ab[1] };
+	struct buf first = { 0 };
+
+	build(f, ab, 3, 2, 0);
+	buf_add_bytes(&first, buf_bytes(&f->m.names));
+	build(f, ba, 4, 2, 0);
+	assert_string_equal(buf_str(&first), buf_str(&f->m.names));
+	buf_release(&first);
+}
+
+static int covered(struct fixture *f, struct hash128 seg)
+{
+	struct cover *c = cover_new(f->s);
+	struct err e;
+	int rc = cover_has(c, &seg, BYTES_LIT("fake"), DAY, &e);
+
+	assert_int_equal(rc, cover_is_sound(c, &seg, BYTES_LIT("fake"), DAY, &e));
+	assert_int_equal(0, cover_has(c, &seg, BYTES_LIT("fake"), DAY + 1, &e));
+	assert_int_equal(0, cover_has(c, &seg, BYTES_LIT("other"), DAY, &e));
+	cover_free(c);
+	return rc;
+}
+
+static void parts_cover_only_together(void **state)
+{
+	struct fixture *f = *state;
+	struct hash128 seg[] = { test_id(1), test_id(2) }, part[2];
+	struct pack_spec a = {
+		.tenant = "fake", .app = "a", .day = DAY, .n_streams = 3, .n_entries = 2
+	};
+	struct pack_spec b = {
+		.tenant = "fake", .app = "b", .day = DAY, .n_streams = 3, .n_entries = 2
+	};
+	struct pack_spec c = { .tenant = "fake",
+			       .app = "c",
+			       .day = DAY,
+			       .n_streams = 3,
+			       .n_entries = 2,
+			       .segments = seg,
+			       .n_segments = 2,
+			       .parts = part,
+			       .n_parts = 2 };
+	struct store_name v[] = { put_pack(f->s, &a), put_pack(f->s, &b), { 0 } };
+	struct live l;
+
+	part[0] = hash128_cmp(&v[0].hash, &v[1].hash) < 0 ? v[0].hash : v[1].hash;
+	part[1] = hash128_cmp(&v[0].hash, &v[1].hash) < 0 ? v[1].hash : v[0].hash;
+	v[2] = put_pack(f->s, &c);
+	build(f, v + 1, 2, 1, 0); /* one part is not in the list */
+	assert_int_equal(covered(f, seg[0]), 0);
+	build(f, v, 1, 1, 0);
+	assert_int_equal(covered(f, seg[1]), 0);
+	build(f, v, 3, 1, 0);
+	assert_int_equal(covered(f, seg[0]), 1);
+	assert_int_equal(covered(f, seg[1]), 1);
+	assert_int_equal(covered(f, test_id(3)), 0);
+	l = load(f, 3); /* those without provenance stay, but each pack is read once */
+	assert_int_equal(live_entries(&l), 18);
+	live_release(&l);
+}
+
+static void larger_set_wins_but_not_over_others(void **state)
+{
+	struct fixture *f = *state;
+	struct hash128 seg[] = { test_id(1), test_id(2), test_id(3) };
+	struct pack_spec one = { .tenant = "fake",
+				 .app = "one",
+				 .day = DAY,
+				 .n_streams = 1,
+				 .n_entries = 10,
+				 .segments = seg,
+				 .n_segments = 1 };
+	struct pack_spec two = { .tenant = "fake",
+				 .app = "two",
+				 .day = DAY,
+				 .n_streams = 1,
+				 .n_entries = 100,
+				 .segments = seg,
+				 .n_segments = 2 };
+	struct pack_spec mix = { .tenant = "fake",
+				 .app = "mix",
+				 .day = DAY,
+				 .n_streams = 1,
+				 .n_entries = 1000,
+				 .segments = seg,
+				 .n_segments = 1,
+				 .mixed = true };
+	struct pack_spec json = {
+		.tenant = "fake", .app = "json", .day = DAY, .n_streams = 1, .n_entries = 10000
+	};
+	struct store_name v[] = { put_pack(f->s, &one), put_pack(f->s, &two), put_pack(f->s, &mix),
+				  put_pack(f->s, &json) };
+	struct build_events ev;
+	struct err e;
+	struct live l;
+
+	build(f, v, 1, 1, 0);
+	build(f, v + 1, 1, 1, 0);
+	l = load(f, 1);
+	assert_int_equal(live_entries(&l), 100);
+	assert_int_equal(l.n_obsolete, 1);
+	live_release(&l);
+	build(f, v + 2, 1, 1, 0);
+	l = load(f, 2);
+	assert_int_equal(live_entries(&l), 1100);
+	live_release(&l);
+	build(f, v + 3, 1, 1, 0);
+	l = load(f, 3);
+	assert_int_equal(live_entries(&l), 11100);
+	live_release(&l);
+	/* all at once, and from the packs alone: the same */
+	build(f, v, 4, 2, 0);
+	l = load(f, 4); /* the whole one is as it was; a mixed file never goes by itself */
+	assert_int_equal(live_entries(&l), 11100);
+	live_release(&l);
+	ev = events_of(&f->m);
+	assert_int_equal(0, index_rebuild(f->s, BYTES_LIT("fake"), &ev, &e));
+	assert_int_equal(f->m.n_made, 2);
+	l = load(f, 2);
+	assert_int_equal(live_entries(&l), 11100);
+	assert_int_equal(l.n_obsolete, 0);
+	live_release(&l);
+	assert_int_equal(covered(f, seg[0]), 1);
+	assert_int_equal(covered(f, seg[1]), 1);
+	assert_int_equal(covered(f, seg[2]), 0);
+}
+
+static void flip(struct fixture *f, const struct store_name *sn, int64_t off)
+{
+	struct buf path = { 0 };
+	FILE *file;
+	int c;
+
+	buf_addf(&path, "%s/", f->path);
+	store_name_add(&path, sn);
+	file = fopen(buf_str(&path), "r+b");
+	assert_non_null(file);
+	assert_int_equal(0, fseek(file, (long)off, off < 0 ? SEEK_END : SEEK_SET));
+	c = fgetc(file);
+	assert_int_equal(0, fseek(file, (long)off, off < 0 ? SEEK_END : SEEK_SET));
+	fputc(c ^ 1, file);
+	fclose(file);
+	buf_release(&path);
+}
+
+static void broken_pack_covers_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct hash128 seg[] = { test_id(1) }, part[1];
+	struct pack_spec a = {
+		.tenant = "fake", .app = "a", .day = DAY, .n_streams = 3, .n_entries = 2
+	};
+	struct pack_spec c = { .tenant = "fake",
+			       .app = "c",
+			       .day = DAY,
+			       .n_streams = 3,
+			       .n_entries = 2,
+			       .segments = seg,
+			       .n_segments = 1,
+			       .parts = part,
+			       .n_parts = 1 };
+	struct pack_spec d = {
+		.tenant = "fake", .app = "d", .day = DAY + 1, .n_streams = 3, .n_entries = 2
+	};
+	struct store_name v[] = { put_pack(f->s, &a), { 0 }, put_pack(f->s, &d) }, gone = v[0];
+	static const int64_t where[] = { 5, 30, -1,
+					 -30 }; /* first head, trailer's end, inside it */
+	struct live l;
+
+	part[0] = v[0].hash;
+	v[1] = put_pack(f->s, &c);
+	for (size_t i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
+		flip(f, &v[0], where[i]);
+		build(f, v, 3, 2, 1);
+		assert_non_null(strstr(f->m.last.msg, ".pack'"));
+		assert_int_equal(covered(f, seg[0]), 0);
+		flip(f, &v[0], where[i]);
+	}
+	gone.hash = test_id(77);
+	v[0] = gone;
+	build(f, v, 3, 2, 1);
+	assert_non_null(strstr(f->m.last.msg, "no such file"));
+	v[0].hash = part[0];
+	build(f, v, 3, 2, 0);
+	assert_int_equal(covered(f, seg[0]), 1);
+	l = load(f, 2);
+	assert_int_equal(live_entries(&l), 12);
+	live_release(&l);
+}
+
+static void blocks_are_not_read(void **state)
+{
+	struct fixture *f = *state;
+	struct pack_spec a = {
+		.tenant = "fake", .app = "a", .day = DAY, .n_streams = 5, .n_entries = 50
+	};
+	struct store_name v[] = { put_pack(f->s, &a) };
+	struct live l;
+	struct index_chunk c;
+	struct index_block b;
+	struct err e;
+
+	build(f, v, 1, 1, 0);
+	l = load(f, 1);
+	for (uint32_t i = 0; i < 5; i++) {
+		assert_int_equal(0, index_chunk_at(l.v[0], i, &c, &e));
+		assert_int_equal(0, index_block_at(l.v[0], &c, 0, &b, &e));
+		for (uint32_t k = 0; k < b.length; k++)
+			flip(f, v, (int64_t)(c.offset + b.offset + k));
+	}
+	live_release(&l);
+	build(f, v, 1, 1, 0);
+	l = load(f, 1);
+	live_release(&l);
+}
+
+static void replaced_packs_and_deletes(void **state)
+{
+	struct fixture *f = *state;
+	struct hash128 old[1], seg[] = { test_id(9) };
+	struct bytes del[] = { BYTES_LIT("d1"), BYTES_LIT("d2") };
+	struct pack_spec a = { .tenant = "fake",
+			       .app = "a",
+			       .day = DAY,
+			       .n_streams = 3,
+			       .n_entries = 2,
+			       .segments = seg,
+			       .n_segments = 1 };
+	struct pack_spec b = { .tenant = "fake",
+			       .app = "a",
+			       .day = DAY,
+			       .n_streams = 3,
+			       .n_entries = 2,
+			       .segments = seg,
+			       .n_segments = 1,
+			       .replaced = old,
+			       .n_replaced = 1,
+			       .deletes = del,
+			       .n_deletes = 2,
+			       .order_key = 3 };
+	struct store_name v[] = { put_pack(f->s, &a), { 0 } };
+	struct build_events ev;
+	struct bytes text;
+	struct live l;
+	struct err e;
+
+	old[0] = v[0].hash;
+	build(f, v, 1, 1, 0);
+	v[1] = put_pack(f->s, &b);
+	build(f, v + 1, 1, 1, 0);
+	for (int i = 0; i < 2; i++) {
+		l = load(f, 1);
+		assert_int_equal(live_entries(&l), 6);
+		assert_int_equal(index_info(l.v[0])->n_old_packs, 1);
+		assert_int_equal(index_info(l.v[0])->n_deletes, 2);
+		assert_int_equal(0, index_delete_at(l.v[0], 1, &text, &e));
+		assert_true(bytes_is(text, "d2"));
+		live_release(&l);
+		ev = events_of(&f->m);
+		assert_int_equal(0, index_rebuild(f->s, BYTES_LIT("fake"), &ev, &e));
+		assert_int_equal(f->m.n_made, 1);
+		assert_int_equal(f->m.n_deleted, i == 0 ? 1 : 0);
+	}
+	assert_int_equal(covered(f, seg[0]), 1);
+}
+
+static void empty_pack_only_covers(void **state)
+{
+	struct fixture *f = *state;
+	struct hash128 seg[] = { test_id(9) };
+	struct pack_spec a = {
+		.tenant = "fake", .app = "a", .day = DAY, .segments = seg, .n_segments = 1
+	};
+	struct store_name v[] = { put_pack(f->s, &a) };
+	struct live l;
+
+	build(f, v, 1, 1, 0);
+	l = load(f, 1);
+	assert_int_equal(index_info(l.v[0])->n_series, 0);
+	live_release(&l);
+	assert_int_equal(covered(f, seg[0]), 1);
+}
+
+/* A pack that is gone: the segment is covered for readers, but not safe to delete. */
+static void a_missing_pack_is_not_sound(void **state)
+{
+	struct fixture *f = *state;
+	struct hash128 seg[] = { test_id(9) };
+	struct pack_spec a = { .tenant = "fake",
+			       .app = "a",
+			       .day = DAY,
+			       .n_streams = 1,
+			       .n_entries = 1,
+			       .segments = seg,
+			       .n_segments = 1 };
+	struct store_name v[] = { put_pack(f->s, &a) };
+	struct buf name = { 0 };
+	struct cover *c;
+	struct err e;
+
+	build(f, v, 1, 1, 0);
+	store_name_add(&name, &v[0]);
+	assert_int_equal(0, store_delete(f->s, buf_str(&name), &e));
+	c = cover_new(f->s);
+	assert_int_equal(1, cover_has(c, &seg[0], BYTES_LIT("fake"), DAY, &e));
+	assert_int_equal(0, cover_is_sound(c, &seg[0], BYTES_LIT("fake"), DAY, &e));
+	cover_free(c);
+	buf_release(&name);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(finds_what_packs_hold, setup, teardown),
+		cmocka_unit_test_setup_teardown(same_packs_same_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(parts_cover_only_together, setup, teardown),
+		cmocka_unit_test_setup_teardown(larger_set_wins_but_not_over_others, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(broken_pack_covers_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(blocks_are_not_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(replaced_packs_and_deletes, setup, teardown),
+		cmocka_unit_test_setup_teardown(empty_pack_only_covers, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_missing_pack_is_not_sound, setup, teardown),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
