@@ -143,7 +143,7 @@ static void note_days(struct packing *p, uint32_t source, struct bytes tenant,
 
 	for (size_t i = 0; i < run->n; i++) {
 		int64_t ts_ns = run->ts_ns[i];
-		struct group *g;
+		uint32_t group;
 		int32_t day;
 
 		if (ts_ns >= from && ts_ns < to)
@@ -151,11 +151,11 @@ static void note_days(struct packing *p, uint32_t source, struct bytes tenant,
 		day = time_day(ts_ns);
 		from = time_day_start(day);
 		to = time_day_start(day + 1);
-		g = &gs->v[groups_get(gs, tenant, day)];
+		group = groups_get(gs, tenant, day); /* may move gs->v */
 		if (source == SOURCE_NONE)
-			g->mixed = true;
+			gs->v[group].mixed = true;
 		else
-			group_note_source(g, source);
+			group_note_source(&gs->v[group], source);
 	}
 }
 

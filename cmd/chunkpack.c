@@ -1,0 +1,205 @@
+/* chunkpack - sort entries into packs of a store: one for each tenant and day. */
+#include <errno.h>
+
+#include "base/num.h"
+#include "base/work.h"
+#include "cli/cli.h"
+#include "compact/packing.h"
+
+enum {
+	OPT_STORE = CLI_LONG,
+	OPT_ENCODING,
+	OPT_LEVEL,
+	OPT_BLOCK_SIZE,
+	OPT_CHUNK_SIZE,
+	OPT_MAX_ENTRIES,
+	OPT_MEMORY,
+};
+
+enum { FAULTS_SHOWN = 20, LEVEL_MAX = 19, DEFAULT_MEMORY = 512 << 20 };
+
+static const struct cli_opt opts[] = {
+	{ OPT_STORE, "store", "DIR", "write packs into this store (default lokid-data/store)" },
+	{ 't', "tenant", "TENANT", "tenant of JSON lines that name none (default fake)" },
+	{ OPT_ENCODING, "encoding", "NAME", "zstd (default), snappy or none" },
+	{ OPT_LEVEL, "level", "N", "of zstd, 1 to 19" },
+	{ OPT_BLOCK_SIZE, "block-size", "SIZE", "lines and metadata of a block at most" },
+	{ OPT_CHUNK_SIZE, "chunk-size", "SIZE", "lines and metadata of a chunk at most" },
+	{ OPT_MAX_ENTRIES, "max-entries", "N", "entries of a block at most" },
+	{ OPT_MEMORY, "memory", "SIZE", "write further packs beyond it (default 512MiB)" },
+	{ 'j', "jobs", "N", "threads (default: one for each processor)" },
+	{ 'v', "verbose", NULL, "say at the end what was packed" },
+	{ 0 },
+};
+
+struct args {
+	struct cli *cli;
+	const char *store_path, *input;
+	struct packing_opts packing;
+	struct packing *job;
+	uint64_t faults;
+	bool verbose;
+};
+
+static int print_pack(void *data, const char *name, struct err *e)
+{
+	const struct args *args = data;
+
+	errno = 0;
+	printf("%s/%s\n", store_path(args->packing.store), name);
+	if (fflush(stdout) != 0)
+		return err_sys(e, "cannot write to stdout");
+	return 0;
+}
+
+static void show_problem(void *data, enum packing_problem_kind kind, const struct err *problem)
+{
+	struct args *args = data;
+	struct err e = *problem;
+
+	if (kind == PACKING_NOTE) {
+		cli_warn(args->cli, "%s: %s", args->input, e.msg);
+	} else if (++args->faults <= FAULTS_SHOWN) {
+		err_wrap(&e, "%s", args->input);
+		cli_report(args->cli, &e);
+	}
+}
+
+static int read_input(int fd, const char *name, void *data, struct err *e)
+{
+	struct args *args = data;
+
+	args->input = name;
+	return packing_read(args->job, fd, e);
+}
+
+/* A size option that is to lie in a range. */
+static uint32_t size_in(struct cli *cli, uint64_t v, uint64_t min, uint64_t max)
+{
+	struct err e;
+
+	if (v >= min && v <= max)
+		return (uint32_t)v;
+	err_set(&e, ERR_USAGE, "expected %llu to %llu, found %llu", (unsigned long long)min,
+		(unsigned long long)max, (unsigned long long)v);
+	cli_bad_value(cli, &e);
+}
+
+static void read_option(struct cli *cli, struct args *args, int c)
+{
+	static const char *const encodings[] = { "none", "snappy", "zstd", NULL };
+	static const enum codec_id ids[] = { CODEC_NONE, CODEC_SNAPPY, CODEC_ZSTD };
+	struct packing_opts *p = &args->packing;
+	struct err e;
+
+	switch (c) {
+	case OPT_STORE:
+		args->store_path = cli_arg(cli);
+		break;
+	case 't':
+		p->tenant = bytes_str(cli_arg(cli));
+		if (labels_check_tenant(p->tenant, &e) < 0)
+			cli_bad_value(cli, &e);
+		break;
+	case OPT_ENCODING:
+		p->params.encoding = ids[cli_word(cli, encodings)];
+		break;
+	case OPT_LEVEL:
+		p->params.level = (int)size_in(cli, cli_count(cli), 1, LEVEL_MAX);
+		break;
+	case OPT_BLOCK_SIZE:
+		p->params.block_bytes = size_in(cli, cli_size(cli), CHUNK_SIZE_MIN, CHUNK_SIZE_MAX);
+		break;
+	case OPT_CHUNK_SIZE:
+		p->params.chunk_bytes = size_in(cli, cli_size(cli), CHUNK_SIZE_MIN, CHUNK_SIZE_MAX);
+		break;
+	case OPT_MAX_ENTRIES:
+		p->params.block_entries = size_in(cli, cli_count(cli), 1, CHUNK_BLOCK_ENTRIES_MAX);
+		break;
+	case OPT_MEMORY:
+		p->memory_bytes = cli_size(cli);
+		break;
+	case 'j':
+		p->jobs = size_in(cli, cli_count(cli), 1, WORK_JOBS_MAX);
+		break;
+	case 'v':
+		args->verbose = true;
+		break;
+	}
+}
+
+/* Options that only make sense together. */
+static void check_options(struct cli *cli, struct packing_opts *p)
+{
+	uint64_t least;
+
+	if (p->params.chunk_bytes < p->params.block_bytes)
+		p->params.chunk_bytes = p->params.block_bytes;
+	least = packing_memory_min(&p->params, p->jobs);
+	if (p->memory_bytes < least)
+		cli_usage(cli, "option '--memory': %u threads and this chunk size need %llu MiB",
+			  p->jobs, (unsigned long long)(least >> 20) + 1);
+}
+
+static void say_stats(const struct args *args)
+{
+	const struct packing_stats *s = packing_stats(args->job);
+	struct buf b = { 0 };
+
+	buf_addf(&b, "%llu entries, ", (unsigned long long)s->entries);
+	num_add_size(&b, s->line_bytes);
+	buf_addf(&b, " of lines, %llu duplicates left out; %llu packs, ",
+		 (unsigned long long)s->duplicates, (unsigned long long)s->packs);
+	num_add_size(&b, s->pack_bytes);
+	cli_note(args->cli, "%s", buf_str(&b));
+	buf_release(&b);
+}
+
+static void pack(struct cli *cli, struct args *args)
+{
+	struct err e;
+
+	args->job = packing_new(&args->packing);
+	cli_each_input(cli, read_input, args);
+	if (args->faults > FAULTS_SHOWN)
+		cli_warn(cli, "%llu more faults",
+			 (unsigned long long)(args->faults - FAULTS_SHOWN));
+	if (packing_finish(args->job, &e) < 0)
+		cli_report(cli, &e);
+	if (args->verbose)
+		say_stats(args);
+	packing_free(args->job);
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = {
+		.prog = "chunkpack",
+		.operands = "[FILE]...",
+		.about = "sort entries into packs of a store: one for each tenant and day",
+		.opts = opts,
+		.examples = "example: walreplay --frames --unpacked --store S WALDIR | "
+			    "chunkpack --store S | idxbuild --store S",
+	};
+	struct args args = { .cli = &cli,
+			     .store_path = "lokid-data/store",
+			     .packing = { .params = chunk_params_default,
+					  .memory_bytes = DEFAULT_MEMORY,
+					  .jobs = work_cpus(),
+					  .tenant = BYTES_LIT("fake"),
+					  .on_pack = print_pack,
+					  .on_problem = show_problem,
+					  .data = &args } };
+	struct err e;
+
+	for (int c; (c = cli_next(&cli, argc, argv)) != -1;)
+		read_option(&cli, &args, c);
+	check_options(&cli, &args.packing);
+	args.packing.store = store_open(args.store_path, STORE_WRITE, &e);
+	if (args.packing.store)
+		pack(&cli, &args);
+	else
+		cli_report(&cli, &e);
+	store_close(args.packing.store);
+	return cli_exit(&cli);
+}
