@@ -30,8 +30,8 @@ calc() { awk "BEGIN { printf \"%.4g\", $1 }"; }
 row() { printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$@"; }
 info() { row "$1" "$2" "$3" - "${4:--}" info; }
 
-# at_least NAME VALUE UNIT LIMIT, at_most likewise; the limit may be - when only a ratio counts:
-# ratio_at_least NAME VALUE UNIT LIMIT RATIO
+# at_least NAME VALUE UNIT LIMIT and at_most hold the value against the limit,
+# ratio_at_least NAME VALUE UNIT LIMIT RATIO and ratio_at_most the ratio.
 at_least() { row "$1" "$2" "$3" "$4" - "$(verdict "$2 >= $4")"; }
 at_most() { row "$1" "$2" "$3" "$4" - "$(verdict "$2 <= $4")"; }
 ratio_at_least() { row "$1" "$2" "$3" "$4" "$5" "$(verdict "$5 >= $4")"; }
