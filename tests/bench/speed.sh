@@ -122,6 +122,8 @@ part_pack() {
 	info packs "$(find store -name '*.pack' | wc -l)" files
 	m=$(measure -n 3 -p 'rm -rf store2; sync' sh -c \
 		'walreplay --frames --unpacked --store store2 wal | chunkpack --store store2 | idxbuild --store store2')
+	# shellcheck disable=SC2046
+	expect "$(chunkcat --stats $(find store2 -name '*.pack') | sed -n 's/^entries *//p')" "$(truth lines)" "entries in packs"
 	rm -rf store2
 	info flush_pipe "$(mb_per_s "$(wall "$m")")" MB/s
 }
