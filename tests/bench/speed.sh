@@ -172,7 +172,9 @@ last_ack() { tail -n 1 acks | grep -o '[0-9]*$'; }
 
 # A segment is open while the process that writes it lives, so its stdin is kept open.
 part_open() {
-	once 250M next "$repo/scripts/gen-logs" data next 250M 300 2 $((end + 86400))
+	size=$(truth bytes) # a quarter of a GB is enough to fill a segment
+	[ "$size" -le 250000000 ] || size=250000000
+	once "$size" next "$repo/scripts/gen-logs" data next "$size" 300 2 $((end + 86400))
 	lines=$(calc "int(62e6 / ($(tree_bytes wal) / $(truth lines)))")
 	lines=$(awk -v n="$lines" 'BEGIN { printf "%d", n }')
 	head -n "$lines" next/entries.jsonl >open.jsonl

@@ -259,6 +259,7 @@ static const struct {
 	{ "vector(-1)", 1, 8, " at line 1, col 8: syntax error: unexpected -, expecting NUMBER" },
 	{ "1e", 1, 1, " at line 1, col 1: exponent has no digits" },
 	{ "08", 1, 1, " at line 1, col 1: invalid digit in octal literal" },
+	{ "1__0", 1, 1, " at line 1, col 1: '_' must separate successive digits" },
 	{ "0x", 1, 1, " at line 1, col 1: literal has no digits" },
 	{ "label_replace(vector(1),\"a\",\"b\",\"c\",\"(\")", 1, 1,
 	  " : invalid regex in label_replace" },

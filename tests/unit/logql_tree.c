@@ -171,105 +171,106 @@ static void test_text_is_copied(void **state)
 	logql_query_release(&q);
 }
 
+/* no two of these mean the same */
+static const char *const different[] = {
+	"{}",
+	"{a=\"b\"}",
+	"{a!=\"b\"}",
+	"{a=\"c\"}",
+	"{b=\"b\"}",
+	"{} |= \"a\"",
+	"{} != \"a\"",
+	"{} |= \"a\" or \"b\"",
+	"{} |= \"::\"",
+	"{} |= ip(\"::\")",
+	"{} | json",
+	"{} | logfmt",
+	"{} | logfmt --strict",
+	"{} | logfmt --keep-empty",
+	"{} | json a",
+	"{} | json a=\"b\"",
+	"{} | json b=\"b\"",
+	"{} | regexp \"(?P<a>b)\"",
+	"{} | regexp \"(?P<a>c)\"",
+	"{} | pattern \"<a>\"",
+	"{} | pattern \"<b>\"",
+	"{} | unpack",
+	"{} | decolorize",
+	"{} | a=\"1\"",
+	"{} | a=1",
+	"{} | a!=1",
+	"{} | a=2",
+	"{} | a=1s",
+	"{} | a=2s",
+	"{} | a=1B",
+	"{} | a=2B",
+	"{} | a=ip(\"::1\")",
+	"{} | a=ip(\"::2\")",
+	"{} | a=1 and b=2",
+	"{} | a=1 or b=2",
+	"{} | a=1 or b=3",
+	"{} | a=2 or b=2",
+	"{} | line_format \"a\"",
+	"{} | line_format \"b\"",
+	"{} | label_format a=b",
+	"{} | label_format a=\"b\"",
+	"{} | label_format c=b",
+	"{} | drop a",
+	"{} | drop b",
+	"{} | drop a,b",
+	"{} | drop a=\"b\"",
+	"{} | keep a",
+	"rate({}[1m])",
+	"rate({}[2m])",
+	"rate({}[1m] offset 1m)",
+	"bytes_rate({}[1m])",
+	"rate({} | unwrap a[1m])",
+	"rate({} | unwrap b[1m])",
+	"rate({} | unwrap bytes(a)[1m])",
+	"rate({} | unwrap a | b=1[1m])",
+	"quantile_over_time(0.1,{} | unwrap a[1m])",
+	"quantile_over_time(0.2,{} | unwrap a[1m])",
+	"avg_over_time({} | unwrap a[1m])",
+	"avg_over_time({} | unwrap a[1m]) by ()",
+	"avg_over_time({} | unwrap a[1m]) by (b)",
+	"avg_over_time({} | unwrap a[1m]) without (b)",
+	"sum(rate({}[1m]))",
+	"avg(rate({}[1m]))",
+	"topk(1,rate({}[1m]))",
+	"topk(2,rate({}[1m]))",
+	"vector(1)",
+	"vector(2)",
+	"1",
+	"2",
+	"1/0",
+	"vector(1) + vector(1)",
+	"vector(1) - vector(1)",
+	"vector(1) + vector(2)",
+	"vector(2) + vector(1)",
+	"vector(1) + bool vector(1)",
+	"vector(1) + on () vector(1)",
+	"vector(1) + on (a) vector(1)",
+	"vector(1) + ignoring (a) vector(1)",
+	"vector(1) + on (a) group_left () vector(1)",
+	"vector(1) + on (a) group_left (b) vector(1)",
+	"vector(1) + on (a) group_right (b) vector(1)",
+	"label_replace(vector(1),\"a\",\"b\",\"c\",\"d\")",
+	"label_replace(vector(1),\"a\",\"b\",\"c\",\"e\")",
+	"label_replace(vector(2),\"a\",\"b\",\"c\",\"d\")",
+};
+
 static void test_equal(void **state)
 {
-	/* no two of these mean the same */
-	static const char *const texts[] = {
-		"{}",
-		"{a=\"b\"}",
-		"{a!=\"b\"}",
-		"{a=\"c\"}",
-		"{b=\"b\"}",
-		"{} |= \"a\"",
-		"{} != \"a\"",
-		"{} |= \"a\" or \"b\"",
-		"{} |= \"::\"",
-		"{} |= ip(\"::\")",
-		"{} | json",
-		"{} | logfmt",
-		"{} | logfmt --strict",
-		"{} | logfmt --keep-empty",
-		"{} | json a",
-		"{} | json a=\"b\"",
-		"{} | json b=\"b\"",
-		"{} | regexp \"(?P<a>b)\"",
-		"{} | regexp \"(?P<a>c)\"",
-		"{} | pattern \"<a>\"",
-		"{} | pattern \"<b>\"",
-		"{} | unpack",
-		"{} | decolorize",
-		"{} | a=\"1\"",
-		"{} | a=1",
-		"{} | a!=1",
-		"{} | a=2",
-		"{} | a=1s",
-		"{} | a=2s",
-		"{} | a=1B",
-		"{} | a=2B",
-		"{} | a=ip(\"::1\")",
-		"{} | a=ip(\"::2\")",
-		"{} | a=1 and b=2",
-		"{} | a=1 or b=2",
-		"{} | a=1 or b=3",
-		"{} | a=2 or b=2",
-		"{} | line_format \"a\"",
-		"{} | line_format \"b\"",
-		"{} | label_format a=b",
-		"{} | label_format a=\"b\"",
-		"{} | label_format c=b",
-		"{} | drop a",
-		"{} | drop b",
-		"{} | drop a,b",
-		"{} | drop a=\"b\"",
-		"{} | keep a",
-		"rate({}[1m])",
-		"rate({}[2m])",
-		"rate({}[1m] offset 1m)",
-		"bytes_rate({}[1m])",
-		"rate({} | unwrap a[1m])",
-		"rate({} | unwrap b[1m])",
-		"rate({} | unwrap bytes(a)[1m])",
-		"rate({} | unwrap a | b=1[1m])",
-		"quantile_over_time(0.1,{} | unwrap a[1m])",
-		"quantile_over_time(0.2,{} | unwrap a[1m])",
-		"avg_over_time({} | unwrap a[1m])",
-		"avg_over_time({} | unwrap a[1m]) by ()",
-		"avg_over_time({} | unwrap a[1m]) by (b)",
-		"avg_over_time({} | unwrap a[1m]) without (b)",
-		"sum(rate({}[1m]))",
-		"avg(rate({}[1m]))",
-		"topk(1,rate({}[1m]))",
-		"topk(2,rate({}[1m]))",
-		"vector(1)",
-		"vector(2)",
-		"1",
-		"2",
-		"1/0",
-		"vector(1) + vector(1)",
-		"vector(1) - vector(1)",
-		"vector(1) + vector(2)",
-		"vector(2) + vector(1)",
-		"vector(1) + bool vector(1)",
-		"vector(1) + on () vector(1)",
-		"vector(1) + on (a) vector(1)",
-		"vector(1) + ignoring (a) vector(1)",
-		"vector(1) + on (a) group_left () vector(1)",
-		"vector(1) + on (a) group_left (b) vector(1)",
-		"vector(1) + on (a) group_right (b) vector(1)",
-		"label_replace(vector(1),\"a\",\"b\",\"c\",\"d\")",
-		"label_replace(vector(1),\"a\",\"b\",\"c\",\"e\")",
-		"label_replace(vector(2),\"a\",\"b\",\"c\",\"d\")",
-	};
-	enum { N = sizeof(texts) / sizeof(texts[0]) };
+	enum { N = sizeof(different) / sizeof(different[0]) };
 	struct logql_query q[N];
 
 	(void)state;
 	for (size_t i = 0; i < N; i++)
-		q[i] = parse(texts[i]);
+		q[i] = parse(different[i]);
 	for (size_t i = 0; i < N; i++)
 		for (size_t j = 0; j < N; j++)
 			if (logql_expr_eq(q[i].root, q[j].root) != (i == j))
-				fail_msg("%s and %s", texts[i], texts[j]);
+				fail_msg("%s and %s", different[i], different[j]);
 	for (size_t i = 0; i < N; i++)
 		logql_query_release(&q[i]);
 }
@@ -318,6 +319,44 @@ static void test_pretty(void **state)
 		buf_release(&out);
 		logql_query_release(&q);
 	}
+}
+
+static void test_outline(void **state)
+{
+	struct logql_query q = parse("topk(2, sum by (a) (rate({b=\"c\"} |= \"d\" or \"e\" | json "
+				     "| f=1 or g=2, h=3 [5m] offset 1m))) / on (a) vector(2)");
+	struct buf out = { 0 };
+
+	(void)state;
+	logql_print_tree(&out, q.root);
+	assert_string_equal(buf_str(&out), "operation / on (a)\n"
+					   "  over series topk 2\n"
+					   "    over series sum by (a)\n"
+					   "      over time rate [5m] offset 1m0s\n"
+					   "        selector {b=\"c\"}\n"
+					   "        line filter |= \"d\" or \"e\"\n"
+					   "        stage | json\n"
+					   "        label filter\n"
+					   "          or\n"
+					   "            f==1\n"
+					   "            and\n"
+					   "              g==2\n"
+					   "              h==3\n"
+					   "  vector(2)\n");
+	logql_query_release(&q);
+	buf_reset(&out);
+	q = parse("label_replace(quantile_over_time(0.5, {} | unwrap bytes(x) | y>1 [1m]) by (z), "
+		  "\"d\", \"$1\", \"s\", \"(.*)\") > bool 3");
+	logql_print_tree(&out, q.root);
+	assert_string_equal(buf_str(&out), "operation > bool\n"
+					   "  label_replace d=\"$1\" where s=~\"(.*)\"\n"
+					   "    over time quantile_over_time 0.5 by (z) [1m]\n"
+					   "      selector {}\n"
+					   "      | unwrap bytes(x)\n"
+					   "        y>1\n"
+					   "  literal 3\n");
+	buf_release(&out);
+	logql_query_release(&q);
 }
 
 /* --- limits ---------------------------------------------------------------------------------- */
@@ -410,7 +449,8 @@ int main(void)
 		cmocka_unit_test(test_patterns),       cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_values),	       cmocka_unit_test(test_range),
 		cmocka_unit_test(test_text_is_copied), cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_pretty),	       cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_pretty),	       cmocka_unit_test(test_outline),
+		cmocka_unit_test(test_limits),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
