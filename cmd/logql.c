@@ -1,0 +1,265 @@
+/* logql - ask a store, its write-ahead log, packs, or raw lines, in LogQL. */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "logql/parse.h"
+#include "query/format.h"
+#include "time/time.h"
+
+enum {
+	OPT_STORE = CLI_LONG,
+	OPT_WAL,
+	OPT_FROM,
+	OPT_TO,
+	OPT_STEP,
+	OPT_AT,
+	OPT_DIRECTION,
+	OPT_INPUT,
+	OPT_TIME,
+	OPT_TIME_FIELD,
+	OPT_CATEGORIZE,
+	OPT_STRICT,
+};
+
+static const struct cli_opt opts[] = {
+	{ OPT_STORE, "store", "DIR", "store to ask (./lokid-data/store)" },
+	{ OPT_WAL, "wal", "DIR", "write-ahead log to ask (./lokid-data/wal)" },
+	{ 't', "tenant", "TENANT", "whose entries (fake; of files all)" },
+	{ OPT_FROM, "from", "TIME", "entries from then on; first step of a metric query" },
+	{ OPT_TO, "to", "TIME", "entries before then; last step of a metric query" },
+	{ OPT_STEP, "step", "DURATION", "a metric query gives a value at each step" },
+	{ OPT_AT, "at", "TIME", "a metric query gives its value at this time" },
+	{ 'n', "limit", "N", "at most N entries, 0 for all (0)" },
+	{ OPT_DIRECTION, "direction", "WHICH", "backward (newest first) or forward" },
+	{ 'o', "output", "FORMAT", "default, raw, jsonl, csv or api" },
+	{ OPT_CATEGORIZE, "categorize-labels", NULL, "with -o api: labels by where they come from" },
+	{ OPT_STRICT, "strict", NULL, "refuse what Loki refuses: selectors that fit any stream" },
+	{ OPT_INPUT, "input", "FORMAT", "what text files are: auto, lines or jsonl (auto)" },
+	{ OPT_TIME, "time", "WHICH", "time of raw lines: arrival or line (arrival)" },
+	{ OPT_TIME_FIELD, "time-field", "NAME", "take it from this field of JSON or logfmt" },
+	{ 'j', "jobs", "N", "threads (as many as processors)" },
+	{ 0 },
+};
+
+struct args {
+	struct cli *cli;
+	struct query_opts q;
+	enum format format;
+	bool categorize, has_tenant, has_time, strict;
+};
+
+static void on_damage(void *data, const struct err *e)
+{
+	struct args *a = data;
+
+	cli_report(a->cli, e);
+}
+
+static int64_t arg_time(const struct args *a)
+{
+	struct err e;
+	int64_t ts;
+
+	if (time_parse(bytes_str(cli_arg(a->cli)), a->q.source.now_ns, &ts, &e) < 0)
+		cli_bad_value(a->cli, &e);
+	return ts;
+}
+
+static int64_t arg_step(const struct args *a)
+{
+	struct err e;
+	int64_t ns;
+
+	if (time_parse_duration(bytes_str(cli_arg(a->cli)), &ns, &e) < 0)
+		cli_bad_value(a->cli, &e);
+	if (ns <= 0) {
+		err_set(&e, ERR_USAGE, "a step is above zero");
+		cli_bad_value(a->cli, &e);
+	}
+	return ns;
+}
+
+static void take_source_option(struct args *a, int c)
+{
+	static const char *const inputs[] = { "auto", "lines", "jsonl", NULL };
+	static const char *const times[] = { "arrival", "line", NULL };
+	struct source_opts *s = &a->q.source;
+	struct err e;
+
+	switch (c) {
+	case OPT_STORE:
+		s->store = cli_arg(a->cli);
+		break;
+	case OPT_WAL:
+		s->wal = cli_arg(a->cli);
+		break;
+	case 't':
+		s->tenant = bytes_str(cli_arg(a->cli));
+		if (labels_check_tenant(s->tenant, &e) < 0)
+			cli_bad_value(a->cli, &e);
+		a->has_tenant = true;
+		break;
+	case OPT_INPUT:
+		s->input = (enum input_kind)cli_word(a->cli, inputs);
+		break;
+	case OPT_TIME:
+		s->raw_time = cli_word(a->cli, times) ? RAW_TIME_LINE : RAW_TIME_ARRIVAL;
+		a->has_time = true;
+		break;
+	case OPT_TIME_FIELD:
+		s->raw_time = RAW_TIME_FIELD;
+		s->time_field = bytes_str(cli_arg(a->cli));
+		a->has_time = true;
+		break;
+	}
+}
+
+static void take_option(struct args *a, int c)
+{
+	static const char *const formats[] = { "default", "raw", "jsonl", "csv", "api", NULL };
+	static const char *const directions[] = { "backward", "forward", NULL };
+	struct query_opts *q = &a->q;
+
+	switch (c) {
+	case OPT_FROM:
+		q->from = arg_time(a);
+		q->has_from = true;
+		break;
+	case OPT_TO:
+		q->to = arg_time(a);
+		q->has_to = true;
+		break;
+	case OPT_STEP:
+		q->step_ns = arg_step(a);
+		break;
+	case OPT_AT:
+		q->at = arg_time(a);
+		q->has_at = true;
+		break;
+	case 'n':
+		q->limit = cli_count(a->cli);
+		break;
+	case OPT_DIRECTION:
+		q->dir = cli_word(a->cli, directions) ? FORWARD : BACKWARD;
+		q->has_dir = true;
+		break;
+	case 'o':
+		a->format = (enum format)cli_word(a->cli, formats);
+		break;
+	case OPT_CATEGORIZE:
+		a->categorize = true;
+		break;
+	case 'j':
+		q->jobs = (unsigned)cli_count(a->cli);
+		break;
+	case OPT_STRICT:
+		a->strict = true;
+		break;
+	default:
+		take_source_option(a, c);
+		break;
+	}
+}
+
+static bool stdin_has_data(void)
+{
+	struct stat st;
+
+	return fstat(STDIN_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
+/* Naming any source turns the defaults off. */
+static void choose_sources(struct args *a, char **files, int n)
+{
+	static char *const from_stdin[] = { "-" };
+	struct source_opts *s = &a->q.source;
+
+	s->files = files;
+	s->n_files = (size_t)n;
+	if (!n && !s->store && !s->wal) {
+		if (stdin_has_data()) {
+			s->files = from_stdin;
+			s->n_files = 1;
+		} else {
+			s->store = "lokid-data/store";
+			s->wal = "lokid-data/wal";
+			s->if_there = true;
+			if (access(s->store, F_OK) < 0 && access(s->wal, F_OK) < 0)
+				cli_usage(a->cli, "nothing to read: no FILE, no --store, no --wal, and no "
+						  "./lokid-data here");
+		}
+	}
+	if (!a->has_tenant && (s->store || s->wal))
+		s->tenant = BYTES_LIT("fake");
+}
+
+static int run_query(struct args *a, const char *text, struct err *e)
+{
+	const struct logql_opts parse = { .flags = a->strict ? 0 : LOGQL_ANY_SELECTOR };
+	struct formatter f = { .format = a->format, .categorize = a->categorize, .out = stdout };
+	struct query_out out = { format_entry, format_metric, &f };
+	struct query_opts *o = &a->q;
+	struct logql_query q;
+	struct logql_pos pos;
+	uint64_t n = 0;
+	bool is_log;
+	int r;
+
+	if (logql_parse(bytes_str(text), &parse, &q, &pos, e) < 0)
+		return -1;
+	is_log = logql_is_log(&q);
+	if (is_log && o->has_at) {
+		logql_query_release(&q);
+		return err_set(e, ERR_QUERY, "log queries are not supported as an instant query type: "
+					     "--at is for metric queries");
+	}
+	o->is_range = !o->has_at && (o->step_ns > 0 || o->has_from);
+	/* Raw lines without a time of their own are of this moment, and so is an instant query. */
+	if (!is_log && !a->has_time)
+		o->source.raw_time = RAW_TIME_NOW;
+	r = is_log ? format_begin_log(&f, e) : 0;
+	if (r == 0)
+		r = query_run(&q, o, &out, &n, e);
+	if (r == 0 && is_log)
+		r = format_end_log(&f, e);
+	formatter_release(&f);
+	logql_query_release(&q);
+	if (r == 0 && n == 0)
+		return err_set(e, ERR_NO, "nothing found");
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = { .prog = "logql",
+			   .operands = "QUERY [FILE]...",
+			   .about = "Answer a LogQL query from a store, its log, packs, or raw lines.",
+			   .opts = opts,
+			   .examples = "logql '{app=\"web\"} |= \"timeout\"'\n"
+				       "logql '{} |= \"error\" | json | status >= 500' access.log.gz\n"
+				       "logql 'sum by (level) (count_over_time({} | json [1m]))' < app.log" };
+	struct args a = { .cli = &cli };
+	struct err e;
+
+	a.q.source.now_ns = time_now_ns();
+	a.q.jobs = work_cpus();
+	a.q.source.damage = on_damage;
+	a.q.source.damage_data = &a;
+	for (int c; (c = cli_next(&cli, argc, argv)) != -1;)
+		take_option(&a, c);
+	if (cli.n_operands == 0)
+		cli_usage(&cli, "no query given");
+	if (a.q.jobs == 0 || a.q.jobs > WORK_JOBS_MAX)
+		a.q.jobs = work_cpus();
+	choose_sources(&a, cli.operand + 1, cli.n_operands - 1);
+	if (run_query(&a, cli.operand[0], &e) < 0) {
+		if (e.code == ERR_NO && !cli.failure)
+			cli.failure = err_exit_code(ERR_NO);
+		else if (e.code != ERR_NO)
+			cli_report(&cli, &e);
+	}
+	return cli_exit(&cli);
+}

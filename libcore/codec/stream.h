@@ -1,0 +1,22 @@
+/* Reading a file that may be compressed whole: gzip and zstd are told by their first bytes, anything
+ * else is given as it is. Several compressed files one after another are read as one. */
+#ifndef CODEC_STREAM_H
+#define CODEC_STREAM_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+struct codec_stream;
+
+/* fd stays the caller's, and is read from where it stands. Never NULL. */
+struct codec_stream *codec_stream_new(int fd);
+void codec_stream_free(struct codec_stream *s); /* NULL is fine */
+
+/* Up to n bytes of content into p, fewer only at the end: how many, 0 at the end, or -1.
+ * Errors: ERR_IO; ERR_CORRUPT the compressed data is damaged or cut short. */
+MUST_CHECK int64_t codec_stream_read(struct codec_stream *s, void *p, size_t n, struct err *e);
+
+/* Whether bytes at the start of a file say that it is compressed. */
+bool codec_stream_is_packed(struct bytes start);
+
+#endif

@@ -1,0 +1,303 @@
+#include "query/block.h"
+
+#include "base/mem.h"
+
+static const char extracted[] = "_extracted";
+
+void names_init(struct names *t)
+{
+	*t = (struct names){ 0 };
+	names_id(t, BYTES_LIT("__error__"));
+	names_id(t, BYTES_LIT("__error_details__"));
+	names_id(t, BYTES_LIT("__preserve_error__"));
+}
+
+void names_release(struct names *t)
+{
+	arena_release(&t->text);
+	free(t->v);
+	map_release(&t->map);
+	*t = (struct names){ 0 };
+}
+
+uint32_t names_id(struct names *t, struct bytes name)
+{
+	uint64_t hash = hash64(name);
+	uint32_t id = map_get(&t->map, hash, name);
+
+	if (id != MAP_NONE)
+		return id;
+	mem_grow(&t->v, &t->cap, t->n + 1, sizeof(*t->v));
+	id = (uint32_t)t->n;
+	t->v[t->n++] = arena_copy(&t->text, name);
+	map_put(&t->map, hash, t->v[id], id);
+	return id;
+}
+
+uint32_t names_extracted(struct names *t, uint32_t name)
+{
+	struct bytes old = t->v[name];
+	struct buf b = { 0 };
+	uint32_t id;
+
+	buf_add_bytes(&b, old);
+	buf_add(&b, extracted, sizeof(extracted) - 1);
+	id = names_id(t, buf_bytes(&b));
+	buf_release(&b);
+	return id;
+}
+
+void names_copy(struct names *t, const struct names *from)
+{
+	*t = (struct names){ 0 };
+	for (size_t i = 0; i < from->n; i++)
+		names_id(t, from->v[i]);
+}
+
+void block_release(struct block *b)
+{
+	arena_release(&b->mem);
+	buf_release(&b->scratch);
+	free(b->sel);
+	free(b->base.name);
+	*b = (struct block){ 0 };
+}
+
+void block_reset(struct block *b, const struct labels *stream)
+{
+	arena_reset(&b->mem);
+	b->run = (struct run){ 0 };
+	b->have = 0;
+	b->sel_list = false;
+	b->first = 0;
+	b->n_sel = 0;
+	b->line = NULL;
+	b->el = NULL;
+	if (b->base.labels == stream)
+		return;
+	b->base.labels = stream;
+	mem_grow(&b->base.name, &b->base.cap, stream->n, sizeof(*b->base.name));
+	for (size_t i = 0; i < stream->n; i++)
+		b->base.name[i] = names_id(b->names, stream->v[i].name);
+}
+
+void block_select_all(struct block *b)
+{
+	b->sel_list = false;
+	b->first = 0;
+	b->n_sel = b->run.n;
+}
+
+uint32_t *block_sel_list(struct block *b)
+{
+	if (b->sel_list)
+		return b->sel;
+	mem_grow(&b->sel, &b->cap_sel, b->n_sel, sizeof(*b->sel));
+	for (size_t k = 0; k < b->n_sel; k++)
+		b->sel[k] = b->first + (uint32_t)k;
+	b->sel_list = true;
+	return b->sel;
+}
+
+void block_set_line(struct block *b, uint32_t i, struct bytes line)
+{
+	if (!b->line) {
+		b->line = arena_alloc(&b->mem, b->run.n * sizeof(*b->line));
+		for (size_t k = 0; k < b->n_sel; k++) {
+			uint32_t j = block_entry(b, k);
+
+			b->line[j] = run_line(&b->run, j);
+		}
+	}
+	b->line[i] = line;
+}
+
+bool block_base_has(const struct block *b, uint32_t name)
+{
+	for (size_t i = 0; i < b->base.labels->n; i++)
+		if (b->base.name[i] == name)
+			return true;
+	return false;
+}
+
+/* The labels of a metadata set, as every entry that has it begins. A pair whose name the stream has
+ * gets "_extracted"; the error labels may come from a client too. */
+static struct elabels labels_of_set(struct block *b, uint32_t set)
+{
+	const struct metaview *m = &b->run.meta;
+	size_t n = meta_n_pairs(m, set);
+	struct elabels el = { arena_alloc(&b->mem, (n ? n : 1) * sizeof(*el.v)), 0, 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		struct label l = meta_pair(m, set, i);
+		uint32_t name = names_id(b->names, l.name);
+
+		if (block_base_has(b, name))
+			name = names_extracted(b->names, name);
+		el.v[el.n++] = (struct elabel){ l.value, name, LABEL_META };
+	}
+	return el;
+}
+
+int block_need_labels(struct block *b, struct err *e)
+{
+	struct elabels *of_set = NULL;
+
+	if (b->el)
+		return 0;
+	if (block_need(b, WANT_META, e) < 0)
+		return -1;
+	b->el = arena_alloc(&b->mem, (b->run.n ? b->run.n : 1) * sizeof(*b->el));
+	if (!b->run.meta_set || b->run.meta.n_sets == 0) {
+		if (b->sel_list)
+			for (size_t k = 0; k < b->n_sel; k++)
+				b->el[b->sel[k]] = (struct elabels){ 0 };
+		else if (b->n_sel)
+			memset(b->el + b->first, 0, b->n_sel * sizeof(*b->el));
+		return 0;
+	}
+	of_set = arena_zalloc(&b->mem, ((size_t)b->run.meta.n_sets + 1) * sizeof(*of_set));
+	for (size_t k = 0; k < b->n_sel; k++) {
+		uint32_t i = block_entry(b, k), set = b->run.meta_set[i];
+
+		if (set && !of_set[set].v)
+			of_set[set] = labels_of_set(b, set);
+		b->el[i] = of_set[set];
+	}
+	return 0;
+}
+
+static struct elabel *find(const struct elabels *el, uint32_t name, bool gone)
+{
+	for (uint32_t k = 0; k < el->n; k++)
+		if (el->v[k].name == name && (el->v[k].kind == LABEL_GONE) == gone)
+			return &el->v[k];
+	return NULL;
+}
+
+enum label_kind block_get_kind(const struct block *b, uint32_t i, uint32_t name, struct bytes *ret)
+{
+	if (b->el) {
+		const struct elabel *l = find(&b->el[i], name, false);
+
+		if (l) {
+			*ret = l->value;
+			return l->kind;
+		}
+		if (find(&b->el[i], name, true)) {
+			*ret = (struct bytes){ 0 };
+			return LABEL_GONE;
+		}
+	}
+	for (size_t k = 0; k < b->base.labels->n; k++) {
+		if (b->base.name[k] == name) {
+			*ret = b->base.labels->v[k].value;
+			return LABEL_STREAM;
+		}
+	}
+	*ret = (struct bytes){ 0 };
+	return LABEL_GONE;
+}
+
+bool block_get(const struct block *b, uint32_t i, uint32_t name, struct bytes *ret)
+{
+	return block_get_kind(b, i, name, ret) != LABEL_GONE;
+}
+
+/* Room for one more, and memory of its own. */
+static void make_own(struct block *b, struct elabels *el)
+{
+	struct elabel *v;
+	uint32_t cap;
+
+	if (el->n < el->cap)
+		return;
+	cap = el->n < 8 ? 16 : 2 * el->n;
+	v = arena_alloc(&b->mem, cap * sizeof(*v));
+	if (el->n)
+		memcpy(v, el->v, el->n * sizeof(*v));
+	el->v = v;
+	el->cap = cap;
+}
+
+static void remove_kind(struct block *b, struct elabels *el, uint32_t name, unsigned kinds)
+{
+	for (uint32_t k = 0; k < el->n; k++) {
+		if (el->v[k].name != name || !(kinds >> el->v[k].kind & 1))
+			continue;
+		if (el->cap == 0)
+			make_own(b, el);
+		memmove(&el->v[k], &el->v[k + 1], (el->n - k - 1) * sizeof(*el->v));
+		el->n--;
+		k--;
+	}
+}
+
+void block_set(struct block *b, uint32_t i, enum label_kind kind, uint32_t name, struct bytes value)
+{
+	struct elabels *el = &b->el[i];
+	struct elabel *l = find(el, name, false);
+
+	if (l) {
+		if (l->kind > (uint32_t)kind)
+			return; /* who is stronger stays */
+		if (el->cap == 0) {
+			make_own(b, el);
+			l = find(el, name, false);
+		}
+		*l = (struct elabel){ value, name, kind };
+		return;
+	}
+	make_own(b, el);
+	el->v[el->n++] = (struct elabel){ value, name, kind };
+}
+
+void block_del(struct block *b, uint32_t i, uint32_t name)
+{
+	struct elabels *el = &b->el[i];
+
+	remove_kind(b, el, name, 1U << LABEL_STREAM | 1U << LABEL_META | 1U << LABEL_PARSED);
+	if (block_base_has(b, name) && !find(el, name, true)) {
+		make_own(b, el);
+		el->v[el->n++] = (struct elabel){ { 0 }, name, LABEL_GONE };
+	}
+}
+
+struct bytes block_error(const struct block *b, uint32_t i)
+{
+	const struct elabel *l = b->el ? find(&b->el[i], NAME_ERROR, false) : NULL;
+
+	return l ? l->value : (struct bytes){ 0 };
+}
+
+void block_set_error(struct block *b, uint32_t i, const char *error, struct bytes details)
+{
+	block_set(b, i, LABEL_PARSED, NAME_ERROR, bytes_str(error));
+	if (details.n)
+		block_set(b, i, LABEL_PARSED, NAME_ERROR_DETAILS, details);
+}
+
+size_t block_n_labels(const struct block *b, uint32_t i)
+{
+	return b->base.labels->n + (b->el ? b->el[i].n : 0);
+}
+
+size_t block_labels(const struct block *b, uint32_t i, struct elabel *v)
+{
+	const struct elabels none = { 0 }, *el = b->el ? &b->el[i] : &none;
+	size_t n = 0;
+
+	for (size_t k = 0; k < b->base.labels->n; k++) {
+		bool hidden = false;
+
+		for (uint32_t j = 0; j < el->n && !hidden; j++)
+			hidden = el->v[j].name == b->base.name[k];
+		if (!hidden)
+			v[n++] = (struct elabel){ b->base.labels->v[k].value, b->base.name[k],
+						  LABEL_STREAM };
+	}
+	for (uint32_t j = 0; j < el->n; j++)
+		if (el->v[j].kind != LABEL_GONE)
+			v[n++] = el->v[j];
+	return n;
+}

@@ -1,0 +1,143 @@
+/*
+ * What stages work on: a block of entries of one stream, which of them are still in, their
+ * lines, and the labels of each.
+ *
+ * Nothing is copied or computed before a stage asks for it: columns are loaded by block_need, lines
+ * stay where they lie until a stage replaces one, and entries have label lists of their own only
+ * from block_need_labels on. What stages make (values, new lines) lies in the block's arena, which
+ * is emptied for the next block: nothing is allocated per entry.
+ *
+ * A block and all it points to belong to one thread.
+ */
+#ifndef QUERY_BLOCK_H
+#define QUERY_BLOCK_H
+
+#include "base/map.h"
+#include "entry/columns.h"
+
+/* Label names as numbers. The first ones are the same in every table. */
+enum { NAME_ERROR, NAME_ERROR_DETAILS, NAME_PRESERVE_ERROR, NAME_FIRST_FREE };
+
+struct names {
+	struct arena text;
+	struct bytes *v;
+	size_t n, cap;
+	struct map map;
+};
+
+void names_init(struct names *t);
+void names_release(struct names *t);
+/* The number of a name; new names are copied. */
+uint32_t names_id(struct names *t, struct bytes name);
+/* That of name with "_extracted" behind: what a parsed label is called that clashes with a stream label. */
+uint32_t names_extracted(struct names *t, uint32_t name);
+/* t becomes a copy of from: numbers given before mean the same in both. */
+void names_copy(struct names *t, const struct names *from);
+
+/*
+ * Where a label comes from decides who wins (parsed over metadata over stream) and where answers
+ * show it. LABEL_GONE hides a label of the stream that was dropped or renamed.
+ */
+enum label_kind { LABEL_STREAM, LABEL_META, LABEL_PARSED, LABEL_GONE };
+
+struct elabel {
+	struct bytes value;
+	uint32_t name;
+	uint32_t kind;
+};
+
+/* What one entry has besides its stream's labels. cap 0: v is shared, and copied when written to. */
+struct elabels {
+	struct elabel *v;
+	uint32_t n, cap;
+};
+
+/* A stream as this thread sees it: its labels and their names' numbers. */
+struct base_labels {
+	const struct labels *labels;
+	uint32_t *name; /* labels->n of them */
+	size_t cap;
+};
+
+struct block;
+struct keys;
+typedef int block_load_fn(struct block *b, unsigned want, struct err *e);
+
+struct block {
+	struct run run;	     /* columns that are loaded; .n counts always */
+	unsigned have;	     /* WANT_* of them */
+	block_load_fn *load; /* gets further ones */
+	void *source;	     /* load's own */
+
+	/* Which entries are in: first .. first + n_sel - 1 as long as sel_list is false, else those of sel[]. */
+	bool sel_list;
+	uint32_t first;
+	size_t n_sel;
+	uint32_t *sel;
+	size_t cap_sel;
+
+	struct bytes *line; /* by entry; NULL as long as no stage replaced one */
+	struct elabels *el; /* by entry; NULL as long as no stage asked */
+	struct base_labels base;
+	struct names *names;
+	struct keys *keys; /* of the parsers: keys.h */
+	struct arena mem;
+	struct buf scratch;
+};
+
+void block_release(struct block *b);
+/* Makes it empty for a run of the stream whose labels are given; they must outlive the block's use. */
+void block_reset(struct block *b, const struct labels *stream);
+/* All n entries of the run are in. */
+void block_select_all(struct block *b);
+
+/* Loads columns that are not there yet. */
+static inline MUST_CHECK int block_need(struct block *b, unsigned want, struct err *e)
+{
+	return (b->have & want) == want ? 0 : b->load(b, want & ~b->have, e);
+}
+
+/* Entry number of the k-th that is in. */
+static inline uint32_t block_entry(const struct block *b, size_t k)
+{
+	return b->sel_list ? b->sel[k] : b->first + (uint32_t)k;
+}
+
+/* The list of what is in, to be shortened in place: sel[0..n_sel). */
+uint32_t *block_sel_list(struct block *b);
+
+/* Needs WANT_LENS and WANT_LINES. */
+static inline struct bytes block_line(const struct block *b, uint32_t i)
+{
+	return b->line ? b->line[i] : run_line(&b->run, i);
+}
+
+void block_set_line(struct block *b, uint32_t i, struct bytes line);
+
+/* Gives each entry that is in its labels, with the structured metadata; needs and loads WANT_META. */
+MUST_CHECK int block_need_labels(struct block *b, struct err *e);
+
+/* Whether the stream itself has the name. */
+bool block_base_has(const struct block *b, uint32_t name);
+
+/* The value of a label of entry i; false, and an empty one, when it has none. */
+bool block_get(const struct block *b, uint32_t i, uint32_t name, struct bytes *ret);
+
+/* Sets one. value must live as long as the block: in its arena, its columns, or longer. */
+void block_set(struct block *b, uint32_t i, enum label_kind kind, uint32_t name, struct bytes value);
+/* The same, also telling where it came from (LABEL_GONE when there is none). */
+enum label_kind block_get_kind(const struct block *b, uint32_t i, uint32_t name, struct bytes *ret);
+void block_del(struct block *b, uint32_t i, uint32_t name);
+
+/* The error label of entry i, empty when it has none; setting it with its details. */
+struct bytes block_error(const struct block *b, uint32_t i);
+void block_set_error(struct block *b, uint32_t i, const char *error, struct bytes details);
+
+/*
+ * All labels of entry i as they stand, in no order, into v[] of at least block_n_labels(b, i):
+ * name, value and kind. Returns how many. With el not needed yet: those of the stream.
+ */
+size_t block_n_labels(const struct block *b, uint32_t i);
+size_t block_labels(const struct block *b, uint32_t i, struct elabel *v);
+
+#endif

@@ -1,0 +1,45 @@
+#include "query/chunk_load.h"
+
+/* Each group of columns has a scratch of its own, so that one can be decoded later than another without
+ * disturbing it. */
+static const unsigned groups[3] = { WANT_LENS | WANT_LINES, WANT_TS, WANT_META };
+
+int chunk_load(const struct chunk *c, uint64_t i, struct bytes stored, uint64_t off, unsigned want,
+	       struct load_mem *m, struct run *ret, unsigned *ret_have, struct err *e)
+{
+	const struct chunk_block *b = &c->block[i];
+
+	*ret_have = 0;
+	*ret = (struct run){ 0 };
+	if (stored.n < b->stored_len)
+		return err_set(e, ERR_CORRUPT, "offset %llu: block %llu is cut short",
+			       (unsigned long long)off, (unsigned long long)i);
+	for (size_t g = 0; g < 3; g++) {
+		struct run run;
+		unsigned part = want & groups[g];
+
+		if (!part)
+			continue;
+		if (!m->chunk[g])
+			m->chunk[g] = chunk_scratch_new();
+		if (chunk_read_block(c, b, stored, part, m->chunk[g], &run, e) < 0)
+			return err_wrap(e, "offset %llu: block %llu", (unsigned long long)off,
+					(unsigned long long)i);
+		ret->n = run.n;
+		if (part & WANT_TS)
+			ret->ts_ns = run.ts_ns;
+		if (part & WANT_LENS)
+			ret->line_off = run.line_off;
+		if (part & WANT_LINES) {
+			ret->lines = run.lines;
+			ret->lines_len = run.lines_len;
+		}
+		if (part & WANT_META) {
+			ret->meta_set = run.meta_set;
+			ret->meta = run.meta;
+		}
+		*ret_have |= part;
+	}
+	ret->n = b->n;
+	return 0;
+}

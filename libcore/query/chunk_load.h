@@ -1,0 +1,13 @@
+/* Decoding a chunk's block for a query, column by column. */
+#ifndef QUERY_CHUNK_LOAD_H
+#define QUERY_CHUNK_LOAD_H
+
+#include "chunk/chunk.h"
+#include "query/load.h"
+
+/* As source_ops.load, of block `i`, whose stored bytes (at offset off of the file) are given whole. */
+MUST_CHECK int chunk_load(const struct chunk *c, uint64_t i, struct bytes stored, uint64_t off,
+			  unsigned want, struct load_mem *m, struct run *ret, unsigned *ret_have,
+			  struct err *e);
+
+#endif

@@ -1,0 +1,330 @@
+#include "query/format.h"
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/utf8.h"
+#include "json/json.h"
+#include "time/time.h"
+
+enum { FLUSH_AT = 64 << 10 };
+
+/* A stream of the API's answer: its labels and its values so far. */
+struct format_stream {
+	struct bytes labels;
+	struct buf values;
+};
+
+void formatter_release(struct formatter *f)
+{
+	for (size_t i = 0; i < f->n_streams; i++)
+		buf_release(&f->stream[i].values);
+	free(f->stream);
+	buf_release(&f->text);
+	buf_release(&f->key);
+	map_release(&f->by_labels);
+	arena_release(&f->mem);
+	f->stream = NULL;
+	f->n_streams = 0;
+}
+
+static int flush(struct formatter *f, size_t at_least, struct err *e)
+{
+	if (f->text.n < at_least)
+		return 0;
+	if (fwrite(f->text.p, 1, f->text.n, f->out) != f->text.n)
+		return err_sys(e, "cannot write");
+	buf_reset(&f->text);
+	return 0;
+}
+
+/* {"a":"b"} of the labels of these kinds (bits). */
+static void add_labels_json(struct buf *b, const struct log_labels *l, unsigned kinds)
+{
+	bool first = true;
+
+	buf_add_char(b, '{');
+	for (size_t i = 0; i < l->n; i++) {
+		if (!(kinds >> l->v[i].kind & 1))
+			continue;
+		if (!first)
+			buf_add_char(b, ',');
+		first = false;
+		json_add_quoted(b, l->v[i].name);
+		buf_add_char(b, ':');
+		json_add_quoted(b, l->v[i].value);
+	}
+	buf_add_char(b, '}');
+}
+
+static void add_labels_text(struct formatter *f, struct buf *b, const struct log_labels *l)
+{
+	struct labels all = { NULL, l->n };
+
+	arena_reset(&f->mem);
+	all.v = arena_alloc(&f->mem, (l->n + 1) * sizeof(*all.v));
+	for (size_t i = 0; i < l->n; i++)
+		all.v[i] = (struct label){ l->v[i].name, l->v[i].value };
+	labels_add_text(b, &all);
+}
+
+static void add_csv(struct buf *b, struct bytes v)
+{
+	bool quote = false;
+
+	for (size_t i = 0; i < v.n && !quote; i++)
+		quote = v.p[i] == '"' || v.p[i] == ',' || v.p[i] == '\n' || v.p[i] == '\r';
+	if (!quote) {
+		buf_add_bytes(b, v);
+		return;
+	}
+	buf_add_char(b, '"');
+	for (size_t i = 0; i < v.n; i++) {
+		if (v.p[i] == '"')
+			buf_add_char(b, '"');
+		buf_add_char(b, v.p[i]);
+	}
+	buf_add_char(b, '"');
+}
+
+/* An entry as programs pass it: parsed labels stand among the metadata, so that what is packed again has
+ * the streams it came from. */
+static void add_entry_jsonl(struct buf *b, const struct log_entry *x)
+{
+	bool meta = false;
+
+	buf_addf(b, "{\"ts\":\"%lld\",\"labels\":", (long long)x->ts_ns);
+	add_labels_json(b, x->labels, 1U << LABEL_STREAM);
+	if (utf8_valid(x->line)) {
+		buf_add_str(b, ",\"line\":");
+		json_add_quoted(b, x->line);
+	} else {
+		buf_add_str(b, ",\"line_b64\":\"");
+		base64_add(b, x->line);
+		buf_add_char(b, '"');
+	}
+	for (size_t i = 0; i < x->labels->n; i++)
+		meta |= x->labels->v[i].kind != LABEL_STREAM;
+	if (meta) {
+		buf_add_str(b, ",\"metadata\":");
+		add_labels_json(b, x->labels, 1U << LABEL_META | 1U << LABEL_PARSED);
+	}
+	buf_add_str(b, "}\n");
+}
+
+static struct format_stream *api_stream(struct formatter *f, const struct log_labels *l)
+{
+	uint64_t hash;
+	uint32_t n;
+
+	buf_reset(&f->key);
+	add_labels_json(&f->key, l,
+			f->categorize ? 1U << LABEL_STREAM :
+					1U << LABEL_STREAM | 1U << LABEL_META | 1U << LABEL_PARSED);
+	hash = hash64(buf_bytes(&f->key));
+	n = map_get(&f->by_labels, hash, buf_bytes(&f->key));
+	if (n != MAP_NONE)
+		return &f->stream[n];
+	n = (uint32_t)f->n_streams;
+	mem_grow(&f->stream, &f->cap_streams, f->n_streams + 1, sizeof(*f->stream));
+	f->stream[f->n_streams++] =
+		(struct format_stream){ .labels = arena_copy(&f->mem, buf_bytes(&f->key)) };
+	map_put(&f->by_labels, hash, f->stream[n].labels, n);
+	return &f->stream[n];
+}
+
+static void add_entry_api(struct formatter *f, const struct log_entry *x)
+{
+	struct buf *b = &api_stream(f, x->labels)->values;
+	bool meta = false, parsed = false;
+
+	buf_addf(b, "%s[\"%lld\",", b->n ? "," : "", (long long)x->ts_ns);
+	json_add_quoted(b, x->line);
+	if (f->categorize) {
+		for (size_t i = 0; i < x->labels->n; i++) {
+			meta |= x->labels->v[i].kind == LABEL_META;
+			parsed |= x->labels->v[i].kind == LABEL_PARSED;
+		}
+		buf_add_str(b, ",{");
+		if (meta) {
+			buf_add_str(b, "\"structuredMetadata\":");
+			add_labels_json(b, x->labels, 1U << LABEL_META);
+		}
+		if (parsed) {
+			buf_add_str(b, meta ? ",\"parsed\":" : "\"parsed\":");
+			add_labels_json(b, x->labels, 1U << LABEL_PARSED);
+		}
+		buf_add_char(b, '}');
+	}
+	buf_add_char(b, ']');
+}
+
+int format_entry(void *data, const struct log_entry *x, struct err *e)
+{
+	struct formatter *f = data;
+	struct buf *b = &f->text;
+
+	switch (f->format) {
+	case FORMAT_API:
+		add_entry_api(f, x);
+		return 0;
+	case FORMAT_RAW:
+		buf_add_bytes(b, x->line);
+		buf_add_char(b, '\n');
+		break;
+	case FORMAT_JSONL:
+		add_entry_jsonl(b, x);
+		break;
+	case FORMAT_CSV:
+		time_add_rfc3339(b, x->ts_ns);
+		buf_add_char(b, ',');
+		buf_reset(&f->key);
+		add_labels_text(f, &f->key, x->labels);
+		add_csv(b, buf_bytes(&f->key));
+		buf_add_char(b, ',');
+		add_csv(b, x->line);
+		buf_add_char(b, '\n');
+		break;
+	case FORMAT_DEFAULT:
+		time_add_rfc3339(b, x->ts_ns);
+		buf_add_char(b, ' ');
+		add_labels_text(f, b, x->labels);
+		buf_add_char(b, ' ');
+		buf_add_bytes(b, x->line);
+		buf_add_char(b, '\n');
+		break;
+	}
+	return flush(f, FLUSH_AT, e);
+}
+
+int format_begin_log(struct formatter *f, struct err *e)
+{
+	if (f->format == FORMAT_CSV)
+		buf_add_str(&f->text, "timestamp,labels,line\n");
+	return flush(f, FLUSH_AT, e);
+}
+
+int format_end_log(struct formatter *f, struct err *e)
+{
+	if (f->format == FORMAT_API) {
+		buf_add_str(&f->text, "{\"status\":\"success\",\"data\":{\"resultType\":\"streams\",");
+		if (f->categorize)
+			buf_add_str(&f->text, "\"encodingFlags\":[\"categorize-labels\"],");
+		buf_add_str(&f->text, "\"result\":[");
+		for (size_t i = 0; i < f->n_streams; i++) {
+			buf_add_str(&f->text, i ? ",{\"stream\":" : "{\"stream\":");
+			buf_add_bytes(&f->text, f->stream[i].labels);
+			buf_add_str(&f->text, ",\"values\":[");
+			buf_add_bytes(&f->text, buf_bytes(&f->stream[i].values));
+			buf_add_str(&f->text, "]}");
+			if (flush(f, FLUSH_AT, e) < 0)
+				return -1;
+		}
+		buf_add_str(&f->text, "],\"stats\":{}}}\n");
+	}
+	return flush(f, 1, e);
+}
+
+/* Unix seconds, with the milliseconds if there are any. */
+static void add_seconds(struct buf *b, int64_t ts_ns)
+{
+	num_add_double(b, (double)(ts_ns / NS_PER_MS) / 1000);
+}
+
+static void add_point(struct buf *b, int64_t ts_ns, double v)
+{
+	buf_add_char(b, '[');
+	add_seconds(b, ts_ns);
+	buf_add_str(b, ",\"");
+	num_add_double(b, v);
+	buf_add_str(b, "\"]");
+}
+
+/* {"metric":{..},"value":[..]} or "values" */
+static void add_series(struct buf *b, const struct series *s, const struct steps *steps, bool is_range)
+{
+	bool first = true;
+
+	buf_add_str(b, "{\"metric\":");
+	labels_add_json(b, &s->labels);
+	buf_add_str(b, is_range ? ",\"values\":[" : ",\"value\":");
+	for (size_t k = 0; k < steps->n; k++) {
+		if (!s->has[k])
+			continue;
+		if (!first)
+			buf_add_char(b, ',');
+		first = false;
+		add_point(b, step_at(steps, k), s->v[k]);
+	}
+	buf_add_str(b, is_range ? "]}" : "}");
+}
+
+static void add_api_metric(struct formatter *f, const struct vec *v, const struct steps *steps,
+			   bool is_range)
+{
+	struct buf *b = &f->text;
+
+	const char *type = is_range ? "matrix" : v->is_scalar ? "scalar" : "vector";
+
+	buf_addf(b, "{\"status\":\"success\",\"data\":{\"resultType\":\"%s\",\"result\":", type);
+	if (v->is_scalar && !is_range) {
+		add_point(b, steps->start_ns, v->v[0].v[0]);
+	} else {
+		buf_add_char(b, '[');
+		for (size_t i = 0; i < v->n; i++) {
+			if (i)
+				buf_add_char(b, ',');
+			add_series(b, &v->v[i], steps, is_range);
+		}
+		buf_add_char(b, ']');
+	}
+	buf_add_str(b, ",\"stats\":{}}}\n");
+}
+
+static void add_line(struct formatter *f, const struct series *s, int64_t ts_ns, double v, bool is_range,
+		     bool is_scalar)
+{
+	struct buf *b = &f->text;
+
+	if (f->format == FORMAT_CSV || (f->format == FORMAT_DEFAULT && is_range)) {
+		time_add_rfc3339(b, ts_ns);
+		buf_add_char(b, f->format == FORMAT_CSV ? ',' : ' ');
+	}
+	if (f->format == FORMAT_CSV) {
+		buf_reset(&f->key);
+		labels_add_text(&f->key, &s->labels);
+		add_csv(b, buf_bytes(&f->key));
+		buf_add_char(b, ',');
+	} else if (f->format == FORMAT_DEFAULT && !is_scalar) {
+		labels_add_text(b, &s->labels);
+		buf_add_char(b, ' ');
+	}
+	num_add_double(b, v);
+	buf_add_char(b, '\n');
+}
+
+int format_metric(void *data, const struct vec *v, const struct steps *steps, bool is_range,
+		  struct err *e)
+{
+	struct formatter *f = data;
+
+	if (f->format == FORMAT_API) {
+		add_api_metric(f, v, steps, is_range);
+		return flush(f, 1, e);
+	}
+	if (f->format == FORMAT_CSV)
+		buf_add_str(&f->text, "timestamp,labels,value\n");
+	for (size_t i = 0; i < v->n; i++) {
+		const struct series *s = &v->v[i];
+
+		if (f->format == FORMAT_JSONL) {
+			add_series(&f->text, s, steps, is_range);
+			buf_add_char(&f->text, '\n');
+		}
+		for (size_t k = 0; k < steps->n && f->format != FORMAT_JSONL; k++)
+			if (s->has[k])
+				add_line(f, s, step_at(steps, k), s->v[k], is_range, v->is_scalar);
+		if (flush(f, FLUSH_AT, e) < 0)
+			return -1;
+	}
+	return flush(f, 1, e);
+}

@@ -1,0 +1,35 @@
+/* Answers as text: for people, for pipes, and as Loki's HTTP API gives them. */
+#ifndef QUERY_FORMAT_H
+#define QUERY_FORMAT_H
+
+#include <stdio.h>
+
+#include "query/query.h"
+
+enum format { FORMAT_DEFAULT, FORMAT_RAW, FORMAT_JSONL, FORMAT_CSV, FORMAT_API };
+
+struct format_stream;
+
+struct formatter {
+	enum format format;
+	bool categorize; /* API: labels by where they come from, as Loki's categorize-labels */
+	FILE *out;
+
+	struct buf text, key; /* private from here */
+	struct map by_labels; /* API: streams of the answer */
+	struct arena mem;
+	struct format_stream *stream;
+	size_t n_streams, cap_streams;
+};
+
+void formatter_release(struct formatter *f);
+
+/* To be used in struct query_out; data is the formatter. Errors: ERR_IO. */
+int format_entry(void *data, const struct log_entry *entry, struct err *e);
+int format_metric(void *data, const struct vec *v, const struct steps *steps, bool is_range,
+		  struct err *e);
+/* Before the first and behind the last entry of a log query. */
+MUST_CHECK int format_begin_log(struct formatter *f, struct err *e);
+MUST_CHECK int format_end_log(struct formatter *f, struct err *e);
+
+#endif

@@ -1,0 +1,26 @@
+/* What a thread needs to read pieces: scratch for every kind of source. */
+#ifndef QUERY_LOAD_H
+#define QUERY_LOAD_H
+
+#include "chunk/chunk.h"
+#include "query/plan.h"
+#include "wal/reader.h"
+
+struct load_mem {
+	/* Made when first needed; one for lines with their lengths, one for timestamps, one for
+	 * metadata, so that each can be loaded without disturbing the others. */
+	struct chunk_scratch *chunk[3];
+	struct buf stored;	     /* bytes read from a file */
+	struct buf ts, off, lines, set;
+	const void *head_of;	     /* whose head `head` is, in mem */
+	struct chunk head;
+	struct wal_reader *wal; /* of segment wal_of, standing on the batch at wal_at */
+	const struct source *wal_of;
+	uint64_t wal_at;
+	struct wal_item wal_item;
+	struct arena mem;
+};
+
+void load_mem_release(struct load_mem *m);
+
+#endif

@@ -1,0 +1,251 @@
+#include "query/log.h"
+
+#include "base/mem.h"
+
+/* The entries of one unit, in the order of the answer. */
+struct log_batch {
+	struct arena mem;
+	struct log_entry *v;
+	size_t at, n;
+	uint64_t unit; /* among equal timestamps that of the lower one is first */
+};
+
+/* Pending entries that are never cut down, whatever the limit. */
+enum { PENDING_FREE = 10000 };
+
+static void batch_free(struct log_batch *b)
+{
+	if (!b)
+		return;
+	arena_release(&b->mem);
+	free(b);
+}
+
+void log_sink_release(struct log_sink *l)
+{
+	for (size_t i = 0; l->slot && i < scan_slots(l->scan); i++)
+		batch_free(l->slot[i]);
+	for (size_t i = 0; i < l->n_heap; i++)
+		batch_free(l->heap[i]);
+	free(l->slot);
+	free(l->heap);
+	l->slot = NULL;
+	l->heap = NULL;
+	l->n_heap = 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct log_label *x = a, *y = b;
+
+	return bytes_cmp(x->name, y->name);
+}
+
+static const struct log_labels *copy_labels(struct block *b, uint32_t i, struct arena *a)
+{
+	size_t n = block_n_labels(b, i);
+	struct elabel *v;
+	struct log_labels *ret;
+
+	buf_reset(&b->scratch);
+	v = (void *)buf_reserve(&b->scratch, n * sizeof(*v) + 1);
+	n = block_labels(b, i, v);
+	ret = arena_alloc(a, sizeof(*ret) + n * sizeof(*ret->v));
+	ret->n = n;
+	for (size_t k = 0; k < n; k++)
+		ret->v[k] = (struct log_label){ arena_copy(a, b->names->v[v[k].name]),
+						arena_copy(a, v[k].value), v[k].kind };
+	qsort(ret->v, n, sizeof(*ret->v), by_name);
+	return ret;
+}
+
+static bool same_labels(const struct block *b, uint32_t i, uint32_t j)
+{
+	if (!b->el)
+		return true;
+	return b->el[i].n == b->el[j].n && (b->el[i].n == 0 || b->el[i].v == b->el[j].v);
+}
+
+static int take(void *data, unsigned worker, size_t slot, const struct unit *unit, struct block *b,
+		struct err *e)
+{
+	struct log_sink *l = data;
+	const struct log_labels *labels = NULL;
+	struct log_batch *batch;
+	size_t n = b->n_sel, skip = 0;
+	uint32_t before = 0;
+
+	(void)worker;
+	(void)unit;
+	if (l->limit && n > l->limit) {
+		skip = l->dir == BACKWARD ? n - l->limit : 0;
+		n = l->limit;
+	}
+	if (block_need(b, WANT_TS | WANT_LENS | WANT_LINES, e) < 0 || block_need_labels(b, e) < 0)
+		return -1;
+	batch = mem_alloc(sizeof(*batch));
+	l->slot[slot] = batch;
+	batch->n = n;
+	batch->v = arena_alloc(&batch->mem, n * sizeof(*batch->v));
+	for (size_t k = 0; k < n; k++) {
+		uint32_t i = block_entry(b, skip + (l->dir == BACKWARD ? n - 1 - k : k));
+
+		if (!labels || !same_labels(b, i, before))
+			labels = copy_labels(b, i, &batch->mem);
+		before = i;
+		batch->v[k] = (struct log_entry){ b->run.ts_ns[i],
+						  arena_copy(&batch->mem, block_line(b, i)), labels };
+	}
+	return 0;
+}
+
+static bool begin(void *data, size_t slot, const struct unit *unit)
+{
+	struct log_sink *l = data;
+	int64_t cut = __atomic_load_n(&l->cut, __ATOMIC_RELAXED);
+
+	(void)slot;
+	return l->dir == BACKWARD ? unit->max_ts < cut : unit->min_ts > cut;
+}
+
+/* Whether batch a's next entry comes before b's. */
+static bool earlier(const struct log_sink *l, const struct log_batch *a, const struct log_batch *b)
+{
+	int64_t x = a->v[a->at].ts_ns, y = b->v[b->at].ts_ns;
+
+	if (x != y)
+		return l->dir == BACKWARD ? x > y : x < y;
+	return a->unit < b->unit;
+}
+
+static void sink_down(struct log_sink *l, size_t i)
+{
+	for (;;) {
+		size_t k = 2 * i + 1;
+		struct log_batch *t;
+
+		if (k >= l->n_heap)
+			return;
+		if (k + 1 < l->n_heap && earlier(l, l->heap[k + 1], l->heap[k]))
+			k++;
+		if (!earlier(l, l->heap[k], l->heap[i]))
+			return;
+		t = l->heap[k];
+		l->heap[k] = l->heap[i];
+		l->heap[i] = t;
+		i = k;
+	}
+}
+
+static void push(struct log_sink *l, struct log_batch *b)
+{
+	size_t i = l->n_heap;
+
+	mem_grow(&l->heap, &l->cap_heap, l->n_heap + 1, sizeof(struct log_batch *));
+	l->heap[l->n_heap++] = b;
+	l->n_pending += b->n;
+	while (i > 0 && earlier(l, l->heap[i], l->heap[(i - 1) / 2])) {
+		struct log_batch *t = l->heap[(i - 1) / 2];
+
+		l->heap[(i - 1) / 2] = l->heap[i];
+		l->heap[i] = t;
+		i = (i - 1) / 2;
+	}
+}
+
+/* Takes the first entry's place in its batch, or the batch out. */
+static void pop(struct log_sink *l)
+{
+	struct log_batch *b = l->heap[0];
+
+	l->n_pending--;
+	if (++b->at == b->n) {
+		l->heap[0] = l->heap[--l->n_heap];
+		batch_free(b);
+	}
+	if (l->n_heap)
+		sink_down(l, 0);
+}
+
+static int ts_up(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* With more pending than the answer may have, those that cannot be in it are dropped. */
+static void prune(struct log_sink *l)
+{
+	size_t want = l->limit - l->n_out, n = 0, k = 0;
+	int64_t *ts = mem_alloc(l->n_pending * sizeof(*ts));
+
+	for (size_t i = 0; i < l->n_heap; i++)
+		for (size_t j = l->heap[i]->at; j < l->heap[i]->n; j++)
+			ts[n++] = l->heap[i]->v[j].ts_ns;
+	qsort(ts, n, sizeof(*ts), ts_up);
+	__atomic_store_n(&l->cut, l->dir == BACKWARD ? ts[n - want] : ts[want - 1], __ATOMIC_RELAXED);
+	free(ts);
+	l->n_pending = 0;
+	for (size_t i = 0; i < l->n_heap; i++) {
+		struct log_batch *b = l->heap[i];
+
+		while (b->n > b->at && (l->dir == BACKWARD ? b->v[b->n - 1].ts_ns < l->cut :
+							     b->v[b->n - 1].ts_ns > l->cut))
+			b->n--;
+		if (b->n == b->at) {
+			batch_free(b);
+			continue;
+		}
+		l->n_pending += b->n - b->at;
+		l->heap[k++] = b;
+	}
+	l->n_heap = k;
+	for (size_t i = k / 2; i-- > 0;)
+		sink_down(l, i);
+}
+
+int log_sink_flush(struct log_sink *l, int64_t bound, struct err *e)
+{
+	bool all = bound == (l->dir == BACKWARD ? INT64_MIN : INT64_MAX);
+
+	while (l->n_heap) {
+		const struct log_entry *entry = &l->heap[0]->v[l->heap[0]->at];
+
+		if (!all && (l->dir == BACKWARD ? entry->ts_ns <= bound : entry->ts_ns >= bound))
+			break;
+		if (l->out(l->data, entry, e) < 0)
+			return -1;
+		pop(l);
+		if (++l->n_out == l->limit)
+			return 1;
+	}
+	return 0;
+}
+
+static int done(void *data, size_t unit, size_t slot, struct err *e)
+{
+	struct log_sink *l = data;
+	const struct plan *p = l->scan->plan;
+	struct log_batch *b = l->slot[slot];
+
+	l->slot[slot] = NULL;
+	if (b) {
+		b->unit = unit;
+		push(l, b);
+	}
+	if (unit + 1 == p->n_units || l->hold)
+		return 0; /* the caller flushes: it knows what may follow */
+	if (l->limit && l->n_pending > PENDING_FREE && l->n_pending > 4 * (l->limit - l->n_out))
+		prune(l);
+	return log_sink_flush(l, l->dir == BACKWARD ? p->unit[unit + 1].max_ts : p->unit[unit + 1].min_ts,
+			      e);
+}
+
+void log_sink_init(struct log_sink *l, struct scan *scan)
+{
+	l->scan = scan;
+	l->cut = l->dir == BACKWARD ? INT64_MIN : INT64_MAX;
+	l->slot = mem_alloc(scan_slots(scan) * sizeof(struct log_batch *));
+	scan->sink = (struct sink){ .want = WANT_ALL, .take = take, .begin = begin, .done = done, .data = l };
+}

@@ -1,0 +1,106 @@
+/*
+ * What a query reads: streams that its matchers fit, pieces of them in the sources (a chunk's block,
+ * a stream's part of a WAL batch, a part of a raw file), and the units in which they are scanned.
+ *
+ * Sources fill a plan (source_*.c), plan_units makes units of it. No I/O in here.
+ *
+ * Pieces of one stream that share any timestamp, and pieces that are not sorted, become one unit:
+ * they are merged by time and entries equal in their identity count once. Other pieces are units
+ * of their own, scanned as they lie.
+ */
+#ifndef QUERY_PLAN_H
+#define QUERY_PLAN_H
+
+#include "base/map.h"
+#include "base/work.h"
+#include "entry/columns.h"
+#include "labels/matcher.h"
+
+struct source;
+struct piece;
+struct load_mem;
+
+struct source_ops {
+	/*
+	 * Decodes the columns of a piece that `want` names, perhaps more; *ret_have: which. ret->n is
+	 * always set. For any thread, each with its own mem. What *ret points to lies in mem and in the
+	 * source, until the next call with mem for another piece; a further call for the same piece
+	 * leaves in place what the ones before gave, unless it gives the same columns again.
+	 */
+	int (*load)(struct source *s, const struct piece *p, unsigned want, struct load_mem *mem,
+		    struct run *ret, unsigned *ret_have, struct err *e);
+	void (*close)(struct source *s);
+};
+
+struct source {
+	const struct source_ops *ops;
+	char *name; /* owned; for messages */
+};
+
+struct piece {
+	struct source *source;
+	uint64_t at, part;   /* the source's own */
+	uint32_t stream;     /* number in the plan */
+	uint32_t n;	     /* entries; 0 not known yet */
+	uint64_t line_bytes; /* newlines not counted; when n is known */
+	uint32_t meta_bytes; /* of structured metadata; UINT32_MAX not known */
+	int64_t min_ts, max_ts;
+	int64_t order; /* of equal timestamps and equal entries that of the lower one is first; then */
+	uint64_t seq;  /* this, then as they lie */
+	bool sorted; /* ascending, and no entry twice */
+	bool alone; /* of a raw file: no entry is folded, nothing merged with another piece */
+};
+
+struct plan_stream {
+	struct labels labels; /* in the plan's arena */
+	struct hash128 id;
+};
+
+/* Pieces first .. first + n - 1 of the plan's. */
+struct unit {
+	uint32_t first, n;
+	int64_t min_ts, max_ts;
+	bool merge;
+};
+
+struct plan {
+	/* Given: what is asked for. Entries with from <= ts < to. */
+	const struct matcher *match;
+	size_t n_match;
+	struct bytes tenant;
+	int64_t from, to;
+
+	struct arena mem;
+	struct plan_stream *stream;
+	size_t n_streams, cap_streams;
+	struct map by_id;
+	struct piece *piece;
+	size_t n_pieces, cap_pieces;
+	struct source **source; /* owned */
+	size_t n_sources, cap_sources;
+	struct unit *unit;
+	size_t n_units, cap_units;
+};
+
+enum direction { BACKWARD, FORWARD };
+
+/* Frees all; closes the sources. match and tenant stay the caller's. */
+void plan_release(struct plan *p);
+/* Forgets pieces and units, not streams and sources: for the next round over a pipe. */
+void plan_reset_pieces(struct plan *p);
+
+void plan_add_source(struct plan *p, struct source *s);
+/* The number of a stream, added if new; labels are copied. */
+uint32_t plan_stream(struct plan *p, const struct hash128 *id, const struct labels *labels);
+/* Adds a piece, unless it lies outside of the time asked for. */
+void plan_add_piece(struct plan *p, const struct piece *piece);
+
+static inline bool plan_wants(const struct plan *p, const struct labels *labels)
+{
+	return matcher_match_labels(p->match, p->n_match, labels);
+}
+
+/* Makes the units, newest first (by their last timestamp) or oldest first (by their first one). */
+void plan_units(struct plan *p, enum direction dir);
+
+#endif

@@ -1,0 +1,421 @@
+#include "query/query.h"
+
+#include "base/mem.h"
+#include "query/metric.h"
+#include "time/time.h"
+
+struct query {
+	const struct query_opts *o;
+	struct sources *sources;
+	struct steps steps;
+};
+
+/* --- what a selector and its pipeline need, made ready ---------------------------------------- */
+
+struct prepared {
+	struct matcher *match;
+	size_t n_match;
+	struct plan plan;
+	struct pipeline pipeline;
+	struct scan scan;
+};
+
+static void release(struct prepared *p)
+{
+	scan_release(&p->scan);
+	plan_release(&p->plan);
+	pipeline_release(&p->pipeline);
+	for (size_t i = 0; i < p->n_match; i++)
+		matcher_release(&p->match[i]);
+	free(p->match);
+	*p = (struct prepared){ 0 };
+}
+
+static int prepare(const struct query_opts *o, const struct logql_log *log, const struct grouping *group,
+		   struct prepared *p, struct err *e)
+{
+	*p = (struct prepared){ 0 };
+	p->match = mem_alloc((log->n_matchers + 1) * sizeof(*p->match));
+	for (size_t i = 0; i < log->n_matchers; i++) {
+		const struct logql_matcher *m = &log->matchers[i];
+
+		if (matcher_init(&p->match[i], m->op, m->name, m->value, e) < 0) {
+			err_wrap(e, "%u:%u", m->pos.line, m->pos.col);
+			release(p);
+			return -1;
+		}
+		p->n_match++;
+	}
+	if (pipeline_bind(&p->pipeline, log, group, e) < 0) {
+		release(p);
+		return -1;
+	}
+	p->plan.match = p->match;
+	p->plan.n_match = p->n_match;
+	if (o) {
+		p->plan.tenant = o->source.tenant;
+		p->scan.jobs = o->jobs;
+		p->scan.damage = o->source.damage;
+		p->scan.damage_data = o->source.damage_data;
+	}
+	p->scan.plan = &p->plan;
+	p->scan.pipeline = &p->pipeline;
+	return 0;
+}
+
+/* Scans what is there, then what comes; flush (may be NULL) is called behind each round, with the time
+ * before which the next one has nothing. */
+typedef int flush_fn(void *data, const struct plan *p, bool more, struct err *e);
+
+static int scan_all(struct query *q, struct prepared *p, enum direction dir, flush_fn *flush, void *data,
+		    struct err *e)
+{
+	int more = 1, r;
+
+	if (sources_plan(q->sources, &p->plan, e) < 0)
+		return -1;
+	scan_init(&p->scan);
+	/* The first pieces that come are scanned together with those that are there: one order. */
+	do {
+		more = sources_next(q->sources, &p->plan, e);
+		if (more < 0)
+			return -1;
+		plan_units(&p->plan, dir);
+		r = scan_run(&p->scan, e);
+		if (r == 0 && flush)
+			r = flush(data, &p->plan, more, e);
+		if (r != 0)
+			return r < 0 ? -1 : 0;
+		plan_reset_pieces(&p->plan);
+	} while (more);
+	return 0;
+}
+
+/* --- log queries ----------------------------------------------------------------------------- */
+
+static int flush_log(void *data, const struct plan *p, bool more, struct err *e)
+{
+	struct log_sink *sink = data;
+	int64_t bound = INT64_MIN;
+
+	if (!more)
+		return log_sink_flush(sink, sink->dir == BACKWARD ? INT64_MIN : INT64_MAX, e);
+	if (sink->hold)
+		return 0;
+	/* Lines of a pipe, stamped as they arrive, oldest first: what comes later is later. */
+	for (size_t i = 0; i < p->n_units; i++)
+		bound = p->unit[i].max_ts > bound ? p->unit[i].max_ts : bound;
+	return p->n_units ? log_sink_flush(sink, bound, e) : 0;
+}
+
+static int run_log(struct query *q, const struct logql_log *log, const struct query_out *out,
+		   uint64_t *ret_n, struct err *e)
+{
+	const struct query_opts *o = q->o;
+	struct grouping all = { .kind = GROUP_ALL };
+	struct log_sink sink = { .dir = o->has_dir ? o->dir :
+					     sources_raw_only(q->sources) ? FORWARD : BACKWARD,
+				 .limit = o->limit, .out = out->entry, .data = out->data };
+	struct prepared p;
+	int r;
+
+	if (prepare(o, log, &all, &p, e) < 0)
+		return -1;
+	p.plan.from = o->has_from ? o->from : INT64_MIN;
+	p.plan.to = o->has_to ? o->to : INT64_MAX;
+	log_sink_init(&sink, &p.scan);
+	sink.hold = sources_stream(q->sources) &&
+		    (sink.dir == BACKWARD || o->source.raw_time != RAW_TIME_ARRIVAL);
+	r = scan_all(q, &p, sink.dir, flush_log, &sink, e);
+	*ret_n = sink.n_out;
+	log_sink_release(&sink);
+	release(&p);
+	return r;
+}
+
+/* --- metric queries -------------------------------------------------------------------------- */
+
+static int eval(struct query *q, const struct logql_expr *x, const struct logql_grouping *outer,
+		struct vec *ret, struct err *e);
+
+/* How entries are grouped while they are counted. A sum over counts hands its grouping down, as in Loki,
+ * where it decides what parsers leave out. */
+static struct grouping leaf_grouping(const struct logql_expr *x, const struct logql_grouping *outer)
+{
+	struct grouping g = { .kind = GROUP_ALL };
+
+	if (x->range_agg.op == LOGQL_ABSENT_OVER_TIME) {
+		g.kind = GROUP_BY;
+	} else if (outer && x->range_agg.grouping.kind == LOGQL_GROUP_NONE) {
+		g.kind = outer->kind == LOGQL_GROUP_WITHOUT ? GROUP_WITHOUT : GROUP_BY;
+		g.n = outer->kind == LOGQL_GROUP_NONE ? 0 : outer->n;
+		g.labels = outer->labels;
+	}
+	return g;
+}
+
+static int eval_range(struct query *q, const struct logql_expr *x, const struct logql_grouping *outer,
+		      struct vec *ret, struct err *e)
+{
+	const struct logql_range *range = x->range_agg.range;
+	struct range_sink sink = { .steps = q->steps, .op = x->range_agg.op, .range_ns = range->range_ns,
+				   .offset_ns = range->offset_ns, .group = leaf_grouping(x, outer) };
+	struct prepared p;
+	int r;
+
+	if (prepare(q->o, range->log, &sink.group, &p, e) < 0)
+		return -1;
+	range_bounds(&q->steps, range->range_ns, range->offset_ns, &p.plan.from, &p.plan.to);
+	range_sink_init(&sink, &p.scan);
+	r = scan_all(q, &p, BACKWARD, NULL, NULL, e);
+	if (r == 0)
+		r = range_result(&sink, range->log, ret, e);
+	range_sink_release(&sink);
+	release(&p);
+	return r;
+}
+
+static bool hands_down(const struct logql_expr *x)
+{
+	const struct logql_expr *arg = x->vector_agg.arg;
+
+	return x->vector_agg.op == LOGQL_SUM && arg->kind == LOGQL_RANGE_AGG &&
+	       arg->range_agg.op != LOGQL_ABSENT_OVER_TIME;
+}
+
+static int eval_vector_agg(struct query *q, const struct logql_expr *x, struct vec *ret, struct err *e)
+{
+	struct vec in;
+
+	if (eval(q, x->vector_agg.arg, hands_down(x) ? &x->vector_agg.grouping : NULL, &in, e) < 0)
+		return -1;
+	metric_aggregate(x, &in, ret);
+	vec_release(&in);
+	return 0;
+}
+
+static int eval_binary(struct query *q, const struct logql_expr *x, struct vec *ret, struct err *e)
+{
+	struct vec left, right;
+	int r;
+
+	if (eval(q, x->binary.left, NULL, &left, e) < 0)
+		return -1;
+	if (eval(q, x->binary.right, NULL, &right, e) < 0) {
+		vec_release(&left);
+		return -1;
+	}
+	r = metric_binary(x, &left, &right, ret, e);
+	vec_release(&left);
+	vec_release(&right);
+	return r;
+}
+
+static void constant(struct query *q, double v, bool is_scalar, struct vec *ret)
+{
+	struct series *s;
+
+	vec_init(ret, q->steps.n);
+	s = vec_add(ret, &(struct labels){ 0 });
+	for (size_t k = 0; k < q->steps.n; k++) {
+		s->v[k] = v;
+		s->has[k] = 1;
+	}
+	ret->is_scalar = is_scalar;
+}
+
+static int eval(struct query *q, const struct logql_expr *x, const struct logql_grouping *outer,
+		struct vec *ret, struct err *e)
+{
+	switch (x->kind) {
+	case LOGQL_RANGE_AGG:
+		return eval_range(q, x, outer, ret, e);
+	case LOGQL_VECTOR_AGG:
+		return eval_vector_agg(q, x, ret, e);
+	case LOGQL_BINARY:
+		return eval_binary(q, x, ret, e);
+	case LOGQL_LITERAL:
+	case LOGQL_VECTOR:
+		constant(q, x->number, x->kind == LOGQL_LITERAL, ret);
+		return 0;
+	default:
+		return err_set(e, ERR_BUG, "a metric expression that is not executed");
+	}
+}
+
+/* First and last timestamp of what the sources hold, for queries that do not say when. */
+static int data_bounds(struct query *q, int64_t *ret_min, int64_t *ret_max, struct err *e)
+{
+	struct plan p = { .tenant = q->o->source.tenant, .from = INT64_MIN, .to = INT64_MAX };
+
+	*ret_min = *ret_max = q->o->source.now_ns;
+	sources_keep(q->sources);
+	if (sources_plan(q->sources, &p, e) < 0) {
+		plan_release(&p);
+		return -1;
+	}
+	for (size_t i = 0; i < p.n_pieces; i++) {
+		*ret_min = i == 0 || p.piece[i].min_ts < *ret_min ? p.piece[i].min_ts : *ret_min;
+		*ret_max = i == 0 || p.piece[i].max_ts > *ret_max ? p.piece[i].max_ts : *ret_max;
+	}
+	plan_release(&p);
+	return 0;
+}
+
+static int64_t round_down(int64_t v, int64_t step)
+{
+	int64_t rest = v % step;
+
+	return v - (rest < 0 ? rest + step : rest);
+}
+
+/* As Loki does: the range grows to multiples of the step. */
+static int make_steps(const struct query_opts *o, int64_t from, int64_t to, struct steps *ret,
+		      struct err *e)
+{
+	int64_t step = o->step_ns, end;
+	int64_t seconds = (to - from) / NS_PER_S / 250;
+
+	if (to < from)
+		return err_set(e, ERR_QUERY, "the range ends before it begins");
+	if (step <= 0)
+		step = (seconds < 1 ? 1 : seconds) * NS_PER_S;
+	if ((to - from) / step >= STEPS_MAX)
+		return err_set(e, ERR_QUERY,
+			       "exceeded maximum resolution of 11,000 points per time series: try "
+			       "increasing the value of the step");
+	if (from == to) {
+		*ret = (struct steps){ from, step, 1 };
+		return 0;
+	}
+	from = round_down(from, step);
+	end = round_down(to + step - 1, step);
+	*ret = (struct steps){ from, step, (size_t)((end - from) / step) + 1 };
+	return 0;
+}
+
+static int find_steps(struct query *q, struct err *e)
+{
+	const struct query_opts *o = q->o;
+	bool files = o->source.n_files && !o->source.store && !o->source.wal;
+	int64_t from = o->from, to = o->to, min, max;
+
+	q->steps = (struct steps){ o->source.now_ns, 1, 1 };
+	if (!o->is_range && o->has_at) {
+		q->steps.start_ns = o->at;
+		return 0;
+	}
+	if (!o->is_range && (!files || o->source.raw_time == RAW_TIME_NOW) && !o->has_to)
+		return 0;
+	if (!o->is_range && o->has_to) {
+		q->steps.start_ns = o->to;
+		return 0;
+	}
+	if (!o->is_range || !o->has_from || !o->has_to) {
+		if (data_bounds(q, &min, &max, e) < 0)
+			return -1;
+		if (!o->is_range) {
+			q->steps.start_ns = max;
+			return 0;
+		}
+		from = o->has_from ? from : min;
+		to = o->has_to ? to : max;
+	}
+	return make_steps(o, from, to, &q->steps, e);
+}
+
+static size_t count_leaves(const struct logql_expr *x)
+{
+	switch (x->kind) {
+	case LOGQL_RANGE_AGG:
+		return 1;
+	case LOGQL_VECTOR_AGG:
+		return count_leaves(x->vector_agg.arg);
+	case LOGQL_BINARY:
+		return count_leaves(x->binary.left) + count_leaves(x->binary.right);
+	default:
+		return 0;
+	}
+}
+
+static int run_metric(struct query *q, const struct logql_expr *x, const struct query_out *out,
+		      uint64_t *ret_n, struct err *e)
+{
+	struct vec v;
+	int r;
+
+	if (count_leaves(x) > 1)
+		sources_keep(q->sources);
+	if (find_steps(q, e) < 0 || eval(q, x, NULL, &v, e) < 0)
+		return -1;
+	*ret_n = v.n;
+	r = out->metric(out->data, &v, &q->steps, q->o->is_range, e);
+	vec_release(&v);
+	return r;
+}
+
+/* --- what is not executed yet ---------------------------------------------------------------- */
+
+static int check_range(const struct logql_expr *x, struct err *e)
+{
+	const struct logql_range *r = x->range_agg.range;
+	struct grouping all = { .kind = GROUP_ALL };
+	struct prepared p;
+
+	if (r->unwrap)
+		return stage_not_yet(&r->unwrap->pos, "unwrap", e);
+	if (x->range_agg.op > LOGQL_ABSENT_OVER_TIME)
+		return stage_not_yet(&x->pos, logql_range_op_name(x->range_agg.op), e);
+	if (prepare(NULL, r->log, &all, &p, e) < 0)
+		return -1;
+	release(&p);
+	return 0;
+}
+
+static int check(const struct logql_expr *x, struct err *e)
+{
+	struct grouping all = { .kind = GROUP_ALL };
+	struct prepared p;
+
+	switch (x->kind) {
+	case LOGQL_LOG:
+		if (prepare(NULL, x->log, &all, &p, e) < 0)
+			return -1;
+		release(&p);
+		return 0;
+	case LOGQL_RANGE_AGG:
+		return check_range(x, e);
+	case LOGQL_VECTOR_AGG:
+		return check(x->vector_agg.arg, e);
+	case LOGQL_BINARY:
+		return check(x->binary.left, e) < 0 ? -1 : check(x->binary.right, e);
+	case LOGQL_LABEL_REPLACE:
+		return stage_not_yet(&x->pos, "label_replace", e);
+	case LOGQL_VARIANTS:
+		return stage_not_yet(&x->pos, "variants", e);
+	default:
+		return 0;
+	}
+}
+
+int query_check(const struct logql_query *q, struct err *e)
+{
+	return check(q->root, e);
+}
+
+int query_run(const struct logql_query *tree, const struct query_opts *o, const struct query_out *out,
+	      uint64_t *ret_n, struct err *e)
+{
+	struct query q = { .o = o };
+	int r;
+
+	*ret_n = 0;
+	if (query_check(tree, e) < 0)
+		return -1;
+	if (sources_open(&o->source, &q.sources, e) < 0)
+		return -1;
+	r = logql_is_log(tree) ? run_log(&q, tree->root->log, out, ret_n, e) :
+				 run_metric(&q, tree->root, out, ret_n, e);
+	sources_free(q.sources);
+	return r;
+}

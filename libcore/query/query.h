@@ -1,0 +1,48 @@
+/*
+ * A query, from its tree to its answer.
+ */
+#ifndef QUERY_QUERY_H
+#define QUERY_QUERY_H
+
+#include "logql/tree.h"
+#include "query/log.h"
+#include "query/range.h"
+#include "query/source.h"
+#include "query/vec.h"
+
+/* What is asked besides the text. */
+struct query_opts {
+	struct source_opts source;
+	int64_t from, to; /* a log query: from <= ts < to; a range query: its first and last step */
+	bool has_from, has_to;
+	int64_t at;	  /* an instant metric query's time */
+	bool has_at;
+	int64_t step_ns;  /* 0: a metric query without is instant, unless range is set */
+	bool is_range;
+	enum direction dir;
+	bool has_dir;	  /* else raw lines forward, all others backward */
+	uint64_t limit;	  /* 0 = all */
+	unsigned jobs;
+};
+
+/* Where answers go. Log entries one by one, a metric's answer at once. */
+struct query_out {
+	log_out_fn *entry;
+	/* steps->n is 1 and is_range false for an instant query. */
+	int (*metric)(void *data, const struct vec *v, const struct steps *steps, bool is_range,
+		      struct err *e);
+	void *data;
+};
+
+/*
+ * Runs it. *ret_n: how many entries or series the answer has.
+ * Errors: ERR_QUERY, with position, before any data is read: what is not executed yet. Later: as
+ * range_result, metric_binary. ERR_LIMIT, ERR_IO, ERR_AGAIN. Damage goes to source.damage.
+ */
+MUST_CHECK int query_run(const struct logql_query *q, const struct query_opts *o,
+			 const struct query_out *out, uint64_t *ret_n, struct err *e);
+
+/* Whether all that the query asks for is executed; no data is looked at. Errors: ERR_QUERY. */
+MUST_CHECK int query_check(const struct logql_query *q, struct err *e);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * Raw lines: a file that is read where it lies, or a pipe or compressed file that is read a few MiB at a time.
+ * Cut into pieces of about a MiB at line ends.
+ */
+#ifndef QUERY_RAW_H
+#define QUERY_RAW_H
+
+#include "query/source.h"
+
+struct raw;
+
+/* fd becomes r's own. start: bytes that were read from it already (content, not compressed). Never NULL. */
+struct raw *raw_new(int fd, const char *name, struct bytes start, const struct source_opts *o);
+void raw_free(struct raw *r);
+
+/* Whether it is a plain file, or kept: all of it can be planned at once, and again. */
+bool raw_is_whole(const struct raw *r);
+void raw_keep(struct raw *r);
+
+/* All pieces of one that is whole (read first, when it is to be kept). */
+MUST_CHECK int raw_plan(struct raw *r, struct plan *p, struct err *e);
+/* The next pieces of one that is not: 1, or 0 at its end. */
+MUST_CHECK int raw_next(struct raw *r, struct plan *p, struct err *e);
+
+#endif

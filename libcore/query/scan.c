@@ -1,0 +1,314 @@
+#include "query/scan.h"
+
+#include <pthread.h>
+
+#include "base/mem.h"
+#include "query/keys.h"
+#include "query/load.h"
+
+/* The pieces of a unit that is merged, and where they were decoded. */
+struct merging {
+	struct load_mem *mem;
+	struct run *run;
+	size_t n, cap_mem, cap_run;
+	struct merge_mem merged;
+};
+
+struct scan_worker {
+	struct scan *scan;
+	struct names names;
+	struct keys keys;
+	struct block block;
+	const struct piece *piece; /* being read as it lies */
+	struct load_mem mem;
+	struct merging merging;
+	struct scan_stats stats;
+	unsigned first_want; /* columns to load before the first stage */
+	pthread_mutex_t *damage_lock; /* held while damage is reported */
+};
+
+void load_mem_release(struct load_mem *m)
+{
+	for (size_t i = 0; i < 3; i++)
+		chunk_scratch_free(m->chunk[i]);
+	buf_release(&m->stored);
+	buf_release(&m->ts);
+	buf_release(&m->off);
+	buf_release(&m->lines);
+	buf_release(&m->set);
+	if (m->wal)
+		wal_reader_free(m->wal);
+	arena_release(&m->mem);
+	*m = (struct load_mem){ 0 };
+}
+
+/* A line filter that comes first leaves most blocks empty, so nothing but lines is loaded for it. */
+static unsigned first_want(const struct scan *s)
+{
+	const struct pipeline *p = s->pipeline;
+
+	if (p->n_stages == 0)
+		return s->sink.want;
+	if (p->stage[0].ops == &stage_line_filter)
+		return WANT_LENS | WANT_LINES;
+	return s->sink.want | WANT_META | (p->needs_lines ? WANT_LENS | WANT_LINES : 0U);
+}
+
+void scan_init(struct scan *s)
+{
+	pthread_mutex_t *lock = mem_alloc(sizeof(*lock));
+
+	pthread_mutex_init(lock, NULL);
+	s->worker = mem_alloc(s->jobs * sizeof(*s->worker));
+	for (unsigned i = 0; i < s->jobs; i++) {
+		struct scan_worker *w = &s->worker[i];
+
+		w->scan = s;
+		names_copy(&w->names, &s->pipeline->names);
+		w->block.names = &w->names;
+		w->block.keys = &w->keys;
+		w->damage_lock = lock;
+		w->first_want = first_want(s);
+	}
+}
+
+void scan_release(struct scan *s)
+{
+	if (s->worker) {
+		pthread_mutex_destroy(s->worker[0].damage_lock);
+		free(s->worker[0].damage_lock);
+	}
+	for (unsigned i = 0; s->worker && i < s->jobs; i++) {
+		struct scan_worker *w = &s->worker[i];
+
+		names_release(&w->names);
+		keys_release(&w->keys);
+		block_release(&w->block);
+		load_mem_release(&w->mem);
+		for (size_t k = 0; k < w->merging.cap_mem; k++)
+			load_mem_release(&w->merging.mem[k]);
+		free(w->merging.mem);
+		free(w->merging.run);
+		merge_mem_release(&w->merging.merged);
+	}
+	free(s->worker);
+	s->worker = NULL;
+}
+
+size_t scan_slots(const struct scan *s)
+{
+	return 2 * (size_t)s->jobs;
+}
+
+struct names *scan_names(const struct scan *s, unsigned worker)
+{
+	return &s->worker[worker].names;
+}
+
+/* What cannot be read is reported and left out; anything else ends the query. */
+static int excuse(struct scan_worker *w, const struct piece *p, struct err *e)
+{
+	if (e->code != ERR_CORRUPT && e->code != ERR_VERSION)
+		return -1;
+	err_wrap(e, "'%s'", p->source->name);
+	pthread_mutex_lock(w->damage_lock);
+	if (w->scan->damage)
+		w->scan->damage(w->scan->damage_data, e);
+	pthread_mutex_unlock(w->damage_lock);
+	return 0;
+}
+
+static int load_piece(struct block *b, unsigned want, struct err *e)
+{
+	struct scan_worker *w = b->source;
+	const struct piece *p = w->piece;
+	struct run got = { 0 };
+	unsigned have = 0;
+
+	if (p->source->ops->load(p->source, p, want, &w->mem, &got, &have, e) < 0)
+		return -1;
+	if (b->have && b->run.n != got.n)
+		return err_set(e, ERR_CORRUPT, "%zu entries, then %zu", b->run.n, got.n);
+	b->run.n = got.n;
+	if (have & WANT_TS)
+		b->run.ts_ns = got.ts_ns;
+	if (have & WANT_LENS)
+		b->run.line_off = got.line_off;
+	if (have & WANT_LINES) {
+		b->run.lines = got.lines;
+		b->run.lines_len = got.lines_len;
+	}
+	if (have & WANT_META) {
+		b->run.meta_set = got.meta_set;
+		b->run.meta = got.meta;
+	}
+	b->have |= have;
+	return 0;
+}
+
+/* Which of n ascending timestamps is the first that is at least ts. */
+static size_t first_at(const int64_t *v, size_t n, int64_t ts)
+{
+	size_t lo = 0;
+
+	while (n > 0) {
+		size_t half = n / 2;
+
+		if (v[lo + half] < ts) {
+			lo += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
+	}
+	return lo;
+}
+
+static int cut_time(const struct plan *plan, const struct piece *p, struct block *b, struct err *e)
+{
+	size_t lo, hi;
+
+	block_select_all(b);
+	if (p->min_ts >= plan->from && p->max_ts < plan->to)
+		return 0;
+	if (block_need(b, WANT_TS, e) < 0)
+		return -1;
+	lo = first_at(b->run.ts_ns, b->run.n, plan->from);
+	hi = first_at(b->run.ts_ns, b->run.n, plan->to);
+	b->first = (uint32_t)lo;
+	b->n_sel = hi > lo ? hi - lo : 0;
+	return 0;
+}
+
+/* One piece as it lies. 1: taken, or damaged; the sink's own errors come back as -1. */
+static int scan_piece(struct scan_worker *w, size_t slot, const struct unit *u, struct err *e)
+{
+	const struct scan *s = w->scan;
+	const struct plan *plan = s->plan;
+	const struct piece *p = &plan->piece[u->first];
+	struct block *b = &w->block;
+	unsigned worker = (unsigned)(w - s->worker);
+	const struct labels *stream = &plan->stream[p->stream].labels;
+
+	if (s->sink.take_table && p->n && p->min_ts >= plan->from && p->max_ts < plan->to &&
+	    s->sink.take_table(s->sink.data, worker, p, stream)) {
+		w->stats.from_tables++;
+		return 0;
+	}
+	w->piece = p;
+	block_reset(b, stream);
+	b->load = load_piece;
+	b->source = w;
+	b->run.n = p->n;
+	if (block_need(b, w->first_want | (p->n == 0 ? WANT_LENS | WANT_LINES : 0U), e) < 0)
+		return excuse(w, p, e);
+	w->stats.pieces++;
+	w->stats.entries += b->run.n;
+	w->stats.line_bytes += p->line_bytes;
+	if (cut_time(plan, p, b, e) < 0 || pipeline_apply(s->pipeline, b, e) < 0)
+		return excuse(w, p, e);
+	if (b->n_sel == 0)
+		return 0;
+	if (s->sink.take(s->sink.data, worker, slot, u, b, e) < 0)
+		return e->code == ERR_CORRUPT ? excuse(w, p, e) : -1;
+	return 0;
+}
+
+static int no_more(struct block *b, unsigned want, struct err *e)
+{
+	(void)want;
+	(void)e;
+	b->have = WANT_ALL; /* a merged run has all that there is */
+	return 0;
+}
+
+static int load_all(struct scan_worker *w, const struct unit *u, struct err *e)
+{
+	struct merging *m = &w->merging;
+	size_t old = m->cap_mem;
+
+	m->n = 0;
+	mem_grow(&m->mem, &m->cap_mem, u->n, sizeof(*m->mem));
+	if (m->cap_mem > old)
+		memset(m->mem + old, 0, (m->cap_mem - old) * sizeof(*m->mem));
+	mem_grow(&m->run, &m->cap_run, u->n, sizeof(*m->run));
+	for (uint32_t k = 0; k < u->n; k++) {
+		const struct piece *p = &w->scan->plan->piece[u->first + k];
+		unsigned have;
+
+		if (p->source->ops->load(p->source, p, WANT_ALL, &m->mem[m->n], &m->run[m->n], &have,
+					 e) < 0) {
+			if (excuse(w, p, e) < 0)
+				return -1;
+			continue;
+		}
+		w->stats.pieces++;
+		w->stats.entries += m->run[m->n].n;
+		w->stats.line_bytes += p->line_bytes;
+		m->n++;
+	}
+	return 0;
+}
+
+static int scan_merged(struct scan_worker *w, size_t slot, const struct unit *u, struct err *e)
+{
+	const struct scan *s = w->scan;
+	const struct plan *plan = s->plan;
+	struct merging *m = &w->merging;
+	struct block *b = &w->block;
+	enum merge_how how = plan->piece[u->first].alone ? MERGE_KEEP_ALL : MERGE_FOLD;
+
+	if (load_all(w, u, e) < 0)
+		return -1;
+	block_reset(b, &plan->stream[plan->piece[u->first].stream].labels);
+	if (merge_runs(m->run, m->n, how, true, plan->from, plan->to, &m->merged, &b->run, e) < 0)
+		return -1;
+	b->have = WANT_ALL;
+	b->load = no_more;
+	block_select_all(b);
+	if (pipeline_apply(s->pipeline, b, e) < 0)
+		return -1;
+	if (b->n_sel == 0)
+		return 0;
+	return s->sink.take(s->sink.data, (unsigned)(w - s->worker), slot, u, b, e);
+}
+
+static int run_unit(void *data, unsigned worker, size_t item, size_t slot, struct err *e)
+{
+	struct scan *s = data;
+	struct scan_worker *w = &s->worker[worker];
+	const struct unit *u = &s->plan->unit[item];
+
+	if (s->sink.begin && s->sink.begin(s->sink.data, slot, u))
+		return 0;
+	return u->merge ? scan_merged(w, slot, u, e) : scan_piece(w, slot, u, e);
+}
+
+static int unit_done(void *data, size_t item, size_t slot, struct err *e)
+{
+	struct scan *s = data;
+
+	return s->sink.done ? s->sink.done(s->sink.data, item, slot, e) : 0;
+}
+
+int scan_run(struct scan *s, struct err *e)
+{
+	struct work work = { .n = s->plan->n_units,
+			     .jobs = s->jobs,
+			     .window = scan_slots(s),
+			     .run = run_unit,
+			     .done = unit_done,
+			     .data = s };
+	int r = work_run(&work, e);
+
+	for (unsigned i = 0; i < s->jobs; i++) {
+		struct scan_stats *t = &s->worker[i].stats;
+
+		s->stats.pieces += t->pieces;
+		s->stats.from_tables += t->from_tables;
+		s->stats.entries += t->entries;
+		s->stats.line_bytes += t->line_bytes;
+		*t = (struct scan_stats){ 0 };
+	}
+	return r;
+}

@@ -1,0 +1,60 @@
+/*
+ * Runs a pipeline over the units of a plan, on several threads, and hands what is left of each to a
+ * sink. Units are begun in the plan's order; sink->done is called in that order.
+ */
+#ifndef QUERY_SCAN_H
+#define QUERY_SCAN_H
+
+#include "query/merge.h"
+#include "query/plan.h"
+#include "query/stage.h"
+
+/* What a query does with entries: log.c and range.c are the two. All but done are called on any thread. */
+struct sink {
+	unsigned want; /* columns that take needs of what is still in, of WANT_... */
+	/* May take a whole piece from what the plan knows of it. Then it is not read. NULL: never. */
+	bool (*take_table)(void *data, unsigned worker, const struct piece *p, const struct labels *stream);
+	/* A block of unit `unit` with what is still in. slot: whose results are being filled. */
+	int (*take)(void *data, unsigned worker, size_t slot, const struct unit *unit, struct block *b,
+		    struct err *e);
+	/* A unit is begun, which will fill the slot. True: it need not be read at all. NULL: never. */
+	bool (*begin)(void *data, size_t slot, const struct unit *unit);
+	/* As work.h's done. NULL: nothing to do. */
+	int (*done)(void *data, size_t unit, size_t slot, struct err *e);
+	void *data;
+};
+
+/* Damage in a source: what could not be read is left out of the answer. Called under a lock. */
+typedef void scan_damage_fn(void *data, const struct err *e);
+
+struct scan_stats {
+	uint64_t pieces, from_tables, entries, line_bytes; /* read and decoded, but for from_tables */
+};
+
+struct scan {
+	const struct plan *plan;
+	struct pipeline *pipeline;
+	struct sink sink;
+	unsigned jobs;
+	scan_damage_fn *damage;
+	void *damage_data;
+
+	struct scan_worker *worker; /* private */
+	struct scan_stats stats;    /* set by scan_run, added up */
+};
+
+/* Makes the workers; .plan to .damage_data are set, and the sink is ready. */
+void scan_init(struct scan *s);
+void scan_release(struct scan *s);
+
+/* Slots that a sink must have for s->jobs. */
+size_t scan_slots(const struct scan *s);
+
+/* The names of a worker, by which a sink reads label names. Valid until scan_release. */
+struct names *scan_names(const struct scan *s, unsigned worker);
+
+/* 0 all read, 1 the sink ended it. May be called again, for further pieces of the same plan.
+ * Errors: of the sink; ERR_IO, ERR_LIMIT of sources. Damage is none. */
+MUST_CHECK int scan_run(struct scan *s, struct err *e);
+
+#endif

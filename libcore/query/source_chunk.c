@@ -1,0 +1,107 @@
+/* Packs, and files of chunks one after another, given as operands. */
+#include "base/io.h"
+#include "base/mem.h"
+#include "chunk/scan.h"
+#include "query/chunk_load.h"
+#include "query/source.h"
+
+struct file {
+	struct source source; /* first */
+	struct io_map map;
+	struct arena mem;
+	struct chunk **chunk; /* by piece.at */
+	uint64_t *off;
+	size_t n, cap_chunk, cap_off;
+};
+
+static int load(struct source *s, const struct piece *p, unsigned want, struct load_mem *m,
+		struct run *ret, unsigned *ret_have, struct err *e)
+{
+	const struct file *f = (const struct file *)(const void *)s;
+	const struct chunk *c = f->chunk[p->at];
+	uint64_t at = f->off[p->at] + chunk_block_off(c, p->part);
+
+	return chunk_load(c, p->part, bytes_sub(f->map.b, at, c->block[p->part].stored_len), at, want, m, ret,
+			  ret_have, e);
+}
+
+static void close_file(struct source *s)
+{
+	struct file *f = (struct file *)(void *)s;
+
+	io_unmap(&f->map);
+	arena_release(&f->mem);
+	free(f->chunk);
+	free(f->off);
+	free(f);
+}
+
+static const struct source_ops ops = { .load = load, .close = close_file };
+
+/* The blocks of one chunk. What the scan gave is its own, so the head is read once more, to stay. */
+static int add_chunk(struct plan *p, struct file *f, uint64_t seq, const struct chunk_piece *x,
+		     const struct source_opts *o, struct err *e)
+{
+	struct chunk *c;
+	struct piece piece = { .source = &f->source, .at = f->n, .sorted = true };
+
+	if ((o->tenant.n && !bytes_eq(x->chunk.tenant, o->tenant)) ||
+	    !plan_wants(p, &x->chunk.labels))
+		return 0;
+	mem_grow(&f->chunk, &f->cap_chunk, f->n + 1, sizeof(struct chunk *));
+	mem_grow(&f->off, &f->cap_off, f->n + 1, sizeof(*f->off));
+	c = arena_alloc(&f->mem, sizeof(*c));
+	if (chunk_parse(bytes_sub(f->map.b, x->off, x->len), &f->mem, c, e) < 0)
+		return -1;
+	f->chunk[f->n] = c;
+	f->off[f->n++] = x->off;
+	piece.stream = plan_stream(p, &c->stream_id, &c->labels);
+	for (uint32_t i = 0; i < c->fixed.n_blocks; i++) {
+		const struct chunk_block *b = &c->block[i];
+
+		piece.part = i;
+		piece.n = b->n;
+		piece.line_bytes = b->line_bytes;
+		piece.meta_bytes = b->meta_bytes;
+		piece.min_ts = b->min_ts;
+		piece.max_ts = b->max_ts;
+		piece.seq = seq + x->off + i;
+		plan_add_piece(p, &piece);
+	}
+	return 0;
+}
+
+int source_chunks(struct plan *p, const char *name, int fd, uint64_t seq, const struct source_opts *o,
+		  struct err *e)
+{
+	struct file *f = mem_alloc(sizeof(*f));
+	struct chunk_scan *scan;
+	struct chunk_piece x;
+	size_t first = p->n_pieces;
+	int64_t order = 0;
+	int r;
+
+	f->source = (struct source){ .ops = &ops, .name = strdup(name) };
+	if (io_map_fd(fd, &f->map, e) < 0) {
+		free(f->source.name);
+		free(f);
+		return err_wrap(e, "'%s'", name);
+	}
+	plan_add_source(p, &f->source);
+	scan = chunk_scan_new_bytes(f->map.b);
+	while ((r = chunk_scan_next(scan, &x, e)) > 0) {
+		if (x.kind == PIECE_TRAILER) {
+			order = x.trailer.order_key;
+		} else if (x.kind == PIECE_DAMAGE) {
+			err_wrap(&x.why, "'%s': offset %llu", name, (unsigned long long)x.off);
+			o->damage(o->damage_data, &x.why);
+		} else if (add_chunk(p, f, seq, &x, o, e) < 0) {
+			r = -1;
+			break;
+		}
+	}
+	chunk_scan_free(scan);
+	for (size_t i = first; i < p->n_pieces; i++)
+		p->piece[i].order = order;
+	return r < 0 ? err_wrap(e, "'%s'", name) : 0;
+}

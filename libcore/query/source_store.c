@@ -1,0 +1,241 @@
+/* A store: live indexes say which blocks of which packs; packs are mapped when one of theirs is wanted. */
+#include "base/mem.h"
+#include "index/live.h"
+#include "query/chunk_load.h"
+#include "query/source.h"
+#include "store/names.h"
+#include "store/store.h"
+#include "time/time.h"
+
+/* A pack, and its chunks that are wanted. */
+struct pack {
+	struct source source; /* first */
+	struct store_file file;
+	struct arena mem;
+};
+
+struct chunk_ref {
+	uint64_t off;
+	uint32_t len;
+};
+
+static int load(struct source *s, const struct piece *p, unsigned want, struct load_mem *m,
+		struct run *ret, unsigned *ret_have, struct err *e)
+{
+	const struct pack *k = (const struct pack *)(const void *)s;
+	const struct chunk_ref *c = (const struct chunk_ref *)(uintptr_t)p->at;
+	struct bytes chunk = bytes_sub(k->file.map, c->off, c->len);
+	uint64_t at;
+
+	if (m->head_of != c) {
+		arena_reset(&m->mem);
+		m->head_of = NULL;
+		if (chunk.n < CHUNK_FIXED_LEN)
+			return err_set(e, ERR_CORRUPT, "offset %llu: cut short", (unsigned long long)c->off);
+		if (chunk_parse(chunk, &m->mem, &m->head, e) < 0)
+			return err_wrap(e, "offset %llu", (unsigned long long)c->off);
+		m->head_of = c;
+	}
+	if (p->part >= m->head.fixed.n_blocks || m->head.block[p->part].n != p->n)
+		return err_set(e, ERR_CORRUPT, "offset %llu: the index and the chunk do not agree",
+			       (unsigned long long)c->off);
+	at = chunk_block_off(&m->head, p->part);
+	return chunk_load(&m->head, p->part, bytes_sub(chunk, at, m->head.block[p->part].stored_len),
+			  c->off + at, want, m, ret, ret_have, e);
+}
+
+static void close_pack(struct source *s)
+{
+	struct pack *k = (struct pack *)(void *)s;
+
+	store_file_close(&k->file);
+	arena_release(&k->mem);
+	free(k);
+}
+
+static const struct source_ops ops = { .load = load, .close = close_pack };
+
+/* What is read of one index file. */
+struct reading {
+	struct plan *plan;
+	struct store *store;
+	struct index *ix;
+	const bool *skip_pack;
+	struct pack **pack; /* by number; NULL not opened yet */
+	struct arena mem;
+};
+
+static int open_pack(struct reading *r, uint32_t n, const struct index_pack *info, struct err *e)
+{
+	const struct index_info *ix = index_info(r->ix);
+	struct store_name name = { STORE_PACK, ix->tenant, ix->day, info->name };
+	struct pack *k = mem_alloc(sizeof(*k));
+	struct buf text = { 0 };
+
+	store_name_add(&text, &name);
+	k->source = (struct source){ .ops = &ops, .name = strdup(buf_str(&text)) };
+	if (store_file_open(r->store, buf_str(&text), &k->file, e) < 0 ||
+	    store_file_map(&k->file, e) < 0) {
+		buf_release(&text);
+		store_file_close(&k->file);
+		free(k->source.name);
+		free(k);
+		return -1;
+	}
+	buf_release(&text);
+	plan_add_source(r->plan, &k->source);
+	r->pack[n] = k;
+	return 0;
+}
+
+static int add_chunk(struct reading *r, uint32_t stream, const struct index_chunk *c, struct err *e)
+{
+	struct index_pack info;
+	struct chunk_ref *ref;
+	struct piece p = { .stream = stream, .sorted = true };
+
+	if (index_pack_at(r->ix, c->pack, &info, e) < 0)
+		return -1;
+	if (!r->pack[c->pack] && open_pack(r, c->pack, &info, e) < 0)
+		return -1;
+	ref = arena_alloc(&r->pack[c->pack]->mem, sizeof(*ref));
+	*ref = (struct chunk_ref){ c->offset, c->length };
+	p.source = &r->pack[c->pack]->source;
+	p.at = (uint64_t)(uintptr_t)ref;
+	p.order = info.order_key;
+	for (uint32_t k = 0; k < c->n_blocks; k++) {
+		struct index_block b;
+
+		if (index_block_at(r->ix, c, k, &b, e) < 0)
+			return -1;
+		p.part = k;
+		p.n = b.entries;
+		p.line_bytes = b.line_bytes;
+		p.meta_bytes = b.meta_bytes;
+		p.min_ts = b.min_ts;
+		p.max_ts = b.max_ts;
+		/* Packs of one order key: by name, which is by chance but always the same; then by offset. */
+		memcpy(&p.seq, info.name.b, 4);
+		p.seq = (uint64_t)__builtin_bswap32((uint32_t)p.seq) << 32 | (uint32_t)(c->offset + b.offset);
+		plan_add_piece(r->plan, &p);
+	}
+	return 0;
+}
+
+static int add_series(struct reading *r, uint32_t number, struct err *e)
+{
+	struct index_series s;
+	struct labels labels;
+	uint32_t stream = MAP_NONE;
+
+	if (index_series_at(r->ix, number, &s, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < s.n_chunks; i++) {
+		struct index_chunk c;
+
+		if (index_chunk_at(r->ix, s.first_chunk + i, &c, e) < 0)
+			return -1;
+		if (r->skip_pack[c.pack] || c.through < r->plan->from || c.from >= r->plan->to)
+			continue;
+		if (stream == MAP_NONE) {
+			arena_reset(&r->mem);
+			if (index_series_labels(r->ix, number, &r->mem, &labels, e) < 0)
+				return -1;
+			stream = plan_stream(r->plan, &s.id, &labels);
+		}
+		if (add_chunk(r, stream, &c, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_index(struct reading *r, struct covered *cov, struct err *e)
+{
+	const struct index_info *info = index_info(r->ix);
+	const struct hash128 *segment;
+	struct index_set set = { 0 };
+	int ret = -1;
+
+	if (index_list(r->ix, INDEX_SEGMENTS, &segment, e) < 0 ||
+	    index_match(r->ix, r->plan->match, r->plan->n_match, &set, e) < 0)
+		goto out;
+	mem_grow(&cov->v, &cov->cap, cov->n + info->n_segments, sizeof(*cov->v));
+	for (uint32_t i = 0; i < info->n_segments; i++)
+		cov->v[cov->n++] = (struct covered_pair){ segment[i], info->day };
+	for (size_t i = 0; i < set.n; i++)
+		if (add_series(r, set.v[i], e) < 0)
+			goto out;
+	ret = 0;
+out:
+	index_set_release(&set);
+	return ret;
+}
+
+struct day_data {
+	struct plan *plan;
+	struct store *store;
+	struct covered *covered;
+	const struct source_opts *o;
+};
+
+/* A damaged index is reported; its packs are then not found, its segments are read in the WAL. */
+static int add_day(int32_t day, void *data, struct err *e)
+{
+	struct day_data *d = data;
+	struct live live = { 0 };
+	int ret = 0;
+
+	if (live_load(d->store, d->plan->tenant, day, &live, e) < 0)
+		return -1;
+	for (size_t i = 0; i < live.n_faults; i++)
+		d->o->damage(d->o->damage_data, &live.faults[i].err);
+	for (size_t i = 0; i < live.n && ret == 0; i++) {
+		struct reading r = { .plan = d->plan, .store = d->store, .ix = live.v[i],
+				     .skip_pack = live.skip_pack[i] };
+		size_t n_pieces = d->plan->n_pieces, n_covered = d->covered->n;
+
+		r.pack = mem_alloc((index_info(r.ix)->n_packs + 1) * sizeof(struct pack *));
+		ret = add_index(&r, d->covered, e);
+		if (ret < 0 && e->code == ERR_CORRUPT) {
+			err_wrap(e, "'%s'", index_label(r.ix));
+			d->o->damage(d->o->damage_data, e);
+			d->plan->n_pieces = n_pieces;
+			d->covered->n = n_covered;
+			ret = 0;
+		}
+		free(r.pack);
+		arena_release(&r.mem);
+	}
+	live_release(&live);
+	return ret;
+}
+
+static int pair_cmp(const void *a, const void *b)
+{
+	const struct covered_pair *x = a, *y = b;
+	int c = hash128_cmp(&x->segment, &y->segment);
+
+	return c ? c : (x->day > y->day) - (x->day < y->day);
+}
+
+bool covered_has(const struct covered *c, const struct hash128 *segment, int32_t day)
+{
+	struct covered_pair key = { *segment, day };
+
+	return c->n && bsearch(&key, c->v, c->n, sizeof(key), pair_cmp);
+}
+
+int source_store(struct plan *p, struct store *s, struct covered *c, const struct source_opts *o,
+		 struct err *e)
+{
+	struct day_data d = { p, s, c, o };
+
+	c->n = 0;
+	if (p->from >= p->to)
+		return 0;
+	if (live_days(s, p->tenant, time_day(p->from), time_day(p->to - 1), add_day, &d, e) < 0)
+		return -1;
+	if (c->n)
+		qsort(c->v, c->n, sizeof(*c->v), pair_cmp);
+	return 0;
+}

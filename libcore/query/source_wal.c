@@ -1,0 +1,191 @@
+/* WAL segments, open ones too: the sidecar, or the heads of the batches, say what is where. */
+#include "base/mem.h"
+#include "query/load.h"
+#include "query/source.h"
+#include "time/time.h"
+#include "wal/sidecar.h"
+
+struct segment {
+	struct source source; /* first */
+	int fd;		      /* the list's own, which outlives the plan */
+	struct streams *streams;
+	struct hash128 id;
+	const struct covered *covered; /* NULL: nothing is */
+};
+
+/* Whether entries of that day are to be read here. */
+static bool wants_day(const struct segment *s, int32_t day)
+{
+	return !s->covered || !covered_has(s->covered, &s->id, day);
+}
+
+/* Drops entries of days that the store covers. The run is copied into m. */
+static void drop_covered(const struct segment *s, struct load_mem *m, struct run *r)
+{
+	uint32_t *off, *set = NULL;
+	int64_t *ts;
+	size_t n = 0;
+
+	buf_reset(&m->ts);
+	buf_reset(&m->off);
+	buf_reset(&m->set);
+	buf_reset(&m->lines);
+	ts = (void *)buf_reserve(&m->ts, r->n * sizeof(*ts) + 1);
+	off = (void *)buf_reserve(&m->off, (r->n + 1) * sizeof(*off));
+	if (r->meta_set)
+		set = (void *)buf_reserve(&m->set, r->n * sizeof(*set) + 1);
+	off[0] = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		if (!wants_day(s, time_day(r->ts_ns[i])))
+			continue;
+		ts[n] = r->ts_ns[i];
+		if (set)
+			set[n] = r->meta_set[i];
+		buf_add_bytes(&m->lines, run_line(r, i));
+		buf_add_char(&m->lines, '\n');
+		off[++n] = (uint32_t)m->lines.n;
+	}
+	r->n = n;
+	r->ts_ns = ts;
+	r->line_off = off;
+	r->meta_set = set;
+	r->lines = m->lines.p;
+	r->lines_len = m->lines.n;
+}
+
+static int load(struct source *src, const struct piece *p, unsigned want, struct load_mem *m,
+		struct run *ret, unsigned *ret_have, struct err *e)
+{
+	const struct segment *s = (const struct segment *)(const void *)src;
+	const struct wal_batch *b;
+	int r;
+
+	(void)want; /* the reader keeps one result at a time */
+	*ret_have = WANT_ALL;
+	if (m->wal_of != src) {
+		if (m->wal)
+			wal_reader_free(m->wal);
+		m->wal = wal_reader_new(s->fd, WAL_READ_HEADS, s->streams);
+		m->wal_of = src;
+		m->wal_at = UINT64_MAX;
+	}
+	if (m->wal_at != p->at) {
+		m->wal_at = UINT64_MAX;
+		if (wal_reader_batch_at(m->wal, p->at, &m->wal_item, e) < 0)
+			return err_wrap(e, "offset %llu", (unsigned long long)p->at);
+		m->wal_at = p->at;
+	}
+	b = &m->wal_item.batch;
+	for (size_t i = 0; i < b->n_parts; i++) {
+		if (b->part[i].stream != p->part)
+			continue;
+		r = wal_reader_run(m->wal, i, WANT_ALL, ret, e);
+		if (r < 0)
+			return err_wrap(e, "offset %llu", (unsigned long long)p->at);
+		if (r == 0)
+			break;
+		if (time_day(p->min_ts) != time_day(p->max_ts))
+			drop_covered(s, m, ret);
+		return 0;
+	}
+	/* The torn tail, which was never acknowledged. */
+	*ret = (struct run){ .n = 0 };
+	return 0;
+}
+
+static void close_segment(struct source *s)
+{
+	free(s);
+}
+
+static const struct source_ops ops = { .load = load, .close = close_segment };
+
+/* Which streams of the segment are wanted: their numbers in the plan, or MAP_NONE. */
+static uint32_t *wanted_streams(struct plan *p, const struct wal_sum *sum, const struct streams *streams)
+{
+	uint32_t *ret = mem_alloc((sum->n_streams + 1) * sizeof(*ret));
+	struct arena mem = { 0 };
+
+	for (size_t i = 0; i < sum->n_streams; i++) {
+		const struct wal_sum_stream *x = &sum->stream[i];
+		const struct stream *st = streams_get(streams, x->stream);
+		struct labels labels;
+
+		ret[i] = MAP_NONE;
+		if (x->max_ts_ns < p->from || x->min_ts_ns >= p->to ||
+		    (p->tenant.n && !bytes_eq(streams_tenant(streams, st->tenant), p->tenant)))
+			continue;
+		arena_reset(&mem);
+		labels = streams_labels(streams, x->stream, &mem);
+		if (plan_wants(p, &labels))
+			ret[i] = plan_stream(p, &st->id, &labels);
+	}
+	arena_release(&mem);
+	return ret;
+}
+
+static bool any_day_wanted(const struct segment *s, int64_t min_ts, int64_t max_ts)
+{
+	int32_t last = time_day(max_ts);
+
+	for (int32_t day = time_day(min_ts); day <= last; day++)
+		if (wants_day(s, day))
+			return true;
+	return false;
+}
+
+static void add_batch(struct plan *p, struct segment *s, const struct wal_sum *sum,
+		      const struct wal_sum_batch *b, const uint32_t *wanted, int64_t created)
+{
+	for (uint32_t k = 0; k < b->n_refs; k++) {
+		uint32_t n = sum->ref[b->first_ref + k];
+		const struct wal_sum_stream *x = &sum->stream[n];
+		struct piece piece = { .source = &s->source, .at = b->off, .part = x->stream,
+				       .stream = wanted[n], .meta_bytes = UINT32_MAX, .order = created,
+				       .seq = b->off };
+
+		if (wanted[n] == MAP_NONE)
+			continue;
+		piece.min_ts = b->min_ts_ns > x->min_ts_ns ? b->min_ts_ns : x->min_ts_ns;
+		piece.max_ts = b->max_ts_ns < x->max_ts_ns ? b->max_ts_ns : x->max_ts_ns;
+		if (any_day_wanted(s, piece.min_ts, piece.max_ts))
+			plan_add_piece(p, &piece);
+	}
+}
+
+int source_wal(struct plan *p, const struct wal_segment *seg, struct streams *streams,
+	       const struct covered *c, const struct source_opts *o, struct err *e)
+{
+	struct wal_sum sum = { 0 };
+	struct segment *s;
+	uint32_t *wanted;
+	int r = seg->state == WAL_CLOSED ? wal_sum_load(seg, streams, &sum, e) : 0;
+
+	if (r == 0 && wal_sum_read(seg, WAL_SUM_WALK, streams, &sum, e) < 0)
+		r = -1;
+	if (r < 0) {
+		err_wrap(e, "'%s'", seg->path);
+		if (e->code != ERR_CORRUPT && e->code != ERR_VERSION)
+			return -1;
+		o->damage(o->damage_data, e);
+		return 0;
+	}
+	if (sum.tail == WAL_TAIL_DAMAGED) {
+		err_set(e, ERR_CORRUPT, "'%s': damaged; walreplay --verify tells where", seg->path);
+		o->damage(o->damage_data, e);
+	}
+	s = mem_alloc(sizeof(*s));
+	s->source = (struct source){ .ops = &ops, .name = strdup(seg->path) };
+	s->fd = seg->fd;
+	s->streams = streams;
+	s->id = sum.segment;
+	s->covered = c;
+	plan_add_source(p, &s->source);
+	wanted = wanted_streams(p, &sum, streams);
+	for (size_t i = 0; i < sum.n_batches; i++)
+		if (sum.batch[i].max_ts_ns >= p->from && sum.batch[i].min_ts_ns < p->to)
+			add_batch(p, s, &sum, &sum.batch[i], wanted, seg->header.created_ns);
+	free(wanted);
+	wal_sum_release(&sum);
+	return 0;
+}

@@ -1,0 +1,192 @@
+#include "query/stage.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+/* One row per kind of stage; NULL: parsed, but not executed yet. */
+static const struct stage_ops *const table[] = {
+	[LOGQL_LINE_FILTER] = &stage_line_filter,
+	[LOGQL_JSON] = &stage_json,
+	[LOGQL_LOGFMT] = &stage_logfmt,
+	[LOGQL_REGEXP] = NULL,
+	[LOGQL_PATTERN] = NULL,
+	[LOGQL_UNPACK] = NULL,
+	[LOGQL_LABEL_FILTER] = &stage_label_filter,
+	[LOGQL_LINE_FORMAT] = &stage_line_format,
+	[LOGQL_LABEL_FORMAT] = &stage_label_format,
+	[LOGQL_DECOLORIZE] = NULL,
+	[LOGQL_DROP] = &stage_drop,
+	[LOGQL_KEEP] = &stage_keep,
+};
+
+int stage_not_yet(const struct logql_pos *pos, const char *what, struct err *e)
+{
+	return err_set(e, ERR_QUERY, "%u:%u: %s is not executed yet", pos->line, pos->col, what);
+}
+
+void stage_reads(struct pipeline *p, uint32_t name)
+{
+	for (size_t i = 0; i < p->n_reads; i++)
+		if (p->reads[i] == name)
+			return;
+	mem_grow(&p->reads, &p->cap_reads, p->n_reads + 1, sizeof(*p->reads));
+	p->reads[p->n_reads++] = name;
+}
+
+/* What parsers may leave out. A name that ends in "_extracted" may be the label of a field without it. */
+static void require(struct pipeline *p, uint32_t name)
+{
+	static const struct bytes suffix = { "_extracted", 10 };
+	struct bytes text = p->names.v[name];
+	struct hints *h = &p->hints;
+
+	for (size_t i = 0; i < h->n_required; i++)
+		if (h->required[i] == name)
+			return;
+	h->required[h->n_required++] = name;
+	h->preserve_error |= name == NAME_ERROR;
+	if (text.n > suffix.n && bytes_eq(bytes_sub(text, text.n - suffix.n, suffix.n), suffix))
+		require(p, names_id(&p->names, bytes_sub(text, 0, text.n - suffix.n)));
+}
+
+static void make_hints(struct pipeline *p, const struct grouping *g)
+{
+	struct hints *h = &p->hints;
+	bool none = g->kind == GROUP_BY && g->n == 0;
+
+	if (g->kind != GROUP_BY)
+		return;
+	if (none && p->n_reads == 0) {
+		h->no_labels = true;
+		h->n_filters = 0;
+		return;
+	}
+	/* Each name may bring a second one, without its suffix. */
+	h->required = arena_alloc(&p->mem, 2 * (p->n_reads + g->n) * sizeof(*h->required));
+	for (size_t i = 0; i < p->n_reads; i++)
+		require(p, p->reads[i]);
+	for (size_t i = 0; i < g->n; i++)
+		require(p, names_id(&p->names, g->labels[i]));
+	if (!none)
+		h->n_filters = 0;
+}
+
+static void add_hint_filter(struct pipeline *p, const struct stage *s)
+{
+	uint32_t name;
+
+	if (s->ops == &stage_label_filter && filter_one_name(s->state, &name))
+		p->hints.filters[p->hints.n_filters++] =
+			(struct hint_filter){ .name = name, .f = s->state };
+}
+
+int pipeline_bind(struct pipeline *p, const struct logql_log *log, const struct grouping *group,
+		  struct err *e)
+{
+	*p = (struct pipeline){ 0 };
+	names_init(&p->names);
+	p->stage = arena_zalloc(&p->mem, (log->n_stages + 1) * sizeof(*p->stage));
+	p->hints.filters = arena_zalloc(&p->mem, (log->n_stages + 1) * sizeof(*p->hints.filters));
+	for (size_t i = 0; i < log->n_stages; i++) {
+		const struct logql_stage *tree = &log->stages[i];
+		struct stage *s = &p->stage[i];
+
+		s->pipeline = p;
+		s->ops = table[tree->kind];
+		if (!s->ops) {
+			stage_not_yet(&tree->pos, logql_stage_name(tree->kind), e);
+			goto fail;
+		}
+		p->n_stages++;
+		if (s->ops->bind(p, s, tree, e) < 0)
+			goto fail;
+		add_hint_filter(p, s);
+	}
+	make_hints(p, group);
+	return 0;
+fail:
+	pipeline_release(p);
+	return -1;
+}
+
+void pipeline_release(struct pipeline *p)
+{
+	for (size_t i = 0; i < p->n_stages; i++)
+		if (p->stage[i].ops->release && p->stage[i].state)
+			p->stage[i].ops->release(&p->stage[i]);
+	names_release(&p->names);
+	free(p->reads);
+	arena_release(&p->mem);
+	*p = (struct pipeline){ 0 };
+}
+
+int pipeline_apply(const struct pipeline *p, struct block *b, struct err *e)
+{
+	for (size_t i = 0; i < p->n_stages && b->n_sel; i++)
+		if (p->stage[i].ops->apply(&p->stage[i], b, e) < 0)
+			return -1;
+	return 0;
+}
+
+bool hints_want(const struct hints *h, uint32_t name)
+{
+	if (!h->required)
+		return true;
+	for (size_t i = 0; i < h->n_required; i++)
+		if (h->required[i] == name)
+			return true;
+	return false;
+}
+
+bool hints_all_found(const struct hints *h, const struct block *b, uint32_t i)
+{
+	const struct elabels *el = &b->el[i];
+
+	if (!h->required || el->n < h->n_required)
+		return false;
+	for (size_t k = 0; k < h->n_required; k++) {
+		uint32_t j = 0;
+
+		while (j < el->n &&
+		       (el->v[j].name != h->required[k] || el->v[j].kind != LABEL_PARSED))
+			j++;
+		if (j == el->n)
+			return false;
+	}
+	return true;
+}
+
+bool hints_go_on(const struct hints *h, struct block *b, uint32_t i, uint32_t name)
+{
+	for (size_t k = 0; k < h->n_filters; k++)
+		if (h->filters[k].name == name)
+			return filter_eval(h->filters[k].f, b, i);
+	return true;
+}
+
+static size_t char_len(const char *p, size_t n)
+{
+	unsigned char c = (unsigned char)p[0];
+	size_t len = c >= 0xf0 && c < 0xf5 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 1;
+
+	if (c < 0xc2 || c >= 0xf5 || len > n || !utf8_valid(bytes_of(p, len)))
+		return 1;
+	return len;
+}
+
+void stage_sanitize(struct buf *out, struct bytes key)
+{
+	while (key.n && memchr(" \t\n\v\f\r", key.p[0], 6))
+		key = bytes_sub(key, 1, key.n);
+	while (key.n && memchr(" \t\n\v\f\r", key.p[key.n - 1], 6))
+		key.n--;
+	if (key.n && out->n == 0 && key.p[0] >= '0' && key.p[0] <= '9')
+		buf_add_char(out, '_');
+	for (size_t i = 0; i < key.n;) {
+		char c = key.p[i];
+		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+		buf_add_char(out, ok ? c : '_');
+		i += ok ? 1 : char_len(key.p + i, key.n - i);
+	}
+}

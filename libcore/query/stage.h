@@ -1,0 +1,107 @@
+/*
+ * The stages of a pipeline, and how to add one:
+ *
+ *   1. stage_NAME.c with bind (once per query: takes the tree apart, numbers the names, compiles),
+ *      apply (per block, on any thread: shortens the selection, sets lines and labels; it may
+ *      change nothing in the stage) and release;
+ *   2. its ops in the table of stage.c, declared below;
+ *   3. the names it reads, told to the parsers by stage_reads in bind;
+ *   4. logql(7), and tests/logql/NAME.test with a match, a miss, malformed input and a syntax error.
+ *
+ * A stage is applied to a whole block at once. It loads the columns it needs with block_need.
+ */
+#ifndef QUERY_STAGE_H
+#define QUERY_STAGE_H
+
+#include "logql/tree.h"
+#include "query/block.h"
+
+struct filter;
+struct stage;
+struct pipeline;
+
+/* What a parser need not do, since nobody would see it: Loki leaves it out too, and with it the errors
+ * of what it did not look at, so this is part of the language. */
+struct hints {
+	bool no_labels;	     /* no label is looked at behind the parsers */
+	uint32_t *required;  /* only these are; NULL = all */
+	size_t n_required;
+	bool preserve_error; /* __error__ is asked for */
+	struct hint_filter { /* label filters of one label: a line that fails is dropped at once */
+		uint32_t name;
+		const struct filter *f;
+	} *filters;
+	size_t n_filters;
+};
+
+struct stage_ops {
+	int (*bind)(struct pipeline *p, struct stage *s, const struct logql_stage *tree, struct err *e);
+	int (*apply)(const struct stage *s, struct block *b, struct err *e);
+	void (*release)(struct stage *s); /* may be NULL */
+};
+
+struct stage {
+	const struct stage_ops *ops;
+	const struct pipeline *pipeline;
+	void *state; /* the stage's own; in the pipeline's arena */
+};
+
+struct pipeline {
+	struct arena mem;
+	struct names names; /* numbers of the query's names; threads copy it */
+	struct stage *stage;
+	size_t n_stages;
+	struct hints hints;
+	uint32_t *reads; /* names that stages need to be extracted */
+	size_t n_reads, cap_reads;
+	bool needs_lines; /* some stage looks at lines */
+};
+
+/* How the answer groups entries; decides what parsers leave out. */
+struct grouping {
+	enum { GROUP_ALL, GROUP_BY, GROUP_WITHOUT } kind;
+	size_t n;
+	const struct bytes *labels;
+};
+
+/*
+ * Binds the stages of `log` for entries that are grouped so. The tree must outlive the pipeline.
+ * Errors: ERR_QUERY with position: a stage that is not executed yet (by name), a regex or template
+ * that is wrong.
+ */
+MUST_CHECK int pipeline_bind(struct pipeline *p, const struct logql_log *log,
+			     const struct grouping *group, struct err *e);
+void pipeline_release(struct pipeline *p);
+
+/* Runs all stages over the block, until nothing is left. Errors: those of loading. */
+MUST_CHECK int pipeline_apply(const struct pipeline *p, struct block *b, struct err *e);
+
+/* For bind: this stage reads the label. */
+void stage_reads(struct pipeline *p, uint32_t name);
+/* For bind: the query asks for what is not executed yet. Sets ERR_QUERY. Returns -1. */
+int stage_not_yet(const struct logql_pos *pos, const char *what, struct err *e);
+
+/* For parsers: whether to take a label; whether all that is needed is there; and whether the line
+ * goes on being parsed after `name` was set (false: a filter has refused it, it is out). */
+bool hints_want(const struct hints *h, uint32_t name);
+bool hints_all_found(const struct hints *h, const struct block *b, uint32_t i);
+bool hints_go_on(const struct hints *h, struct block *b, uint32_t i, uint32_t name);
+
+/* A name as a label name: blanks at the ends cut, each character that cannot be in one becomes
+ * '_', a digit in front gets one. Appends to out; empty when nothing is left. */
+void stage_sanitize(struct buf *out, struct bytes key);
+
+extern const struct stage_ops stage_line_filter, stage_json, stage_logfmt, stage_label_filter,
+	stage_line_format, stage_label_format, stage_drop, stage_keep, stage_decolorize,
+	stage_pattern, stage_unpack, stage_regexp;
+
+/* Label filters, which drop, keep and unwrap use too. */
+MUST_CHECK int filter_bind(struct pipeline *p, const struct logql_filter *tree, struct filter **ret,
+			   struct err *e);
+void filter_release(struct filter *f);
+/* Whether entry i stays; may set its error label. Needs block_need_labels. */
+bool filter_eval(const struct filter *f, struct block *b, uint32_t i);
+/* The one name that it reads, or false when there are several. */
+bool filter_one_name(const struct filter *f, uint32_t *ret);
+
+#endif

@@ -1,0 +1,467 @@
+/*
+ * | json, with and without expressions.
+ *
+ * Lines are read as Loki's own scanner reads them, which is not RFC 8259: values are found by where
+ * they end, numbers are not looked into, what stands behind the object does not matter, and fields
+ * before a fault are kept. The error texts are those that Loki shows.
+ */
+#include "query/stage_json.h"
+
+#include "base/utf8.h"
+#include "json/json.h"
+#include "query/keys.h"
+
+static const char err_json[] = "JSONParserErr";
+static const char e_malformed[] = "Malformed JSON error";
+static const char e_string[] = "Value is string, but can't find closing '\"' symbol";
+static const char e_array[] = "Value is array, but can't find closing ']' symbol";
+static const char e_object[] = "Value looks like object, but can't find closing '}' symbol";
+static const char e_type[] = "Unknown value type";
+static const char e_escape[] = "Encountered an invalid escape sequence in a string";
+/* Not faults: reasons to stop. */
+static const char stop_found[] = "all found", stop_drop[] = "line refused";
+
+const char *json_skip(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
+		p++;
+	return p;
+}
+
+/* p stands behind the opening quote; returns where the closing one stands, or NULL. */
+static const char *string_end(const char *p, const char *end, bool *ret_escaped)
+{
+	const char *start = p;
+
+	for (;;) {
+		const char *q = memchr(p, '"', (size_t)(end - p)), *back;
+
+		if (!q)
+			return NULL;
+		back = q;
+		while (back > start && back[-1] == '\\')
+			back--;
+		if (((q - back) & 1) == 0) {
+			*ret_escaped = back < q || memchr(start, '\\', (size_t)(q - start));
+			return q;
+		}
+		p = q + 1;
+	}
+}
+
+/* p stands on the opening sign; returns behind the closing one, or NULL. */
+static const char *block_end(const char *p, const char *end, char open, char close)
+{
+	size_t depth = 0;
+	bool escaped;
+
+	for (; p < end; p++) {
+		if (*p == '"') {
+			p = string_end(p + 1, end, &escaped);
+			if (!p)
+				return NULL;
+		} else if (*p == open) {
+			depth++;
+		} else if (*p == close && --depth == 0) {
+			return p + 1;
+		}
+	}
+	return NULL;
+}
+
+static const char *token_end(const char *p, const char *end)
+{
+	while (p < end && *p != ' ' && *p != '\n' && *p != '\r' && *p != '\t' && *p != ',' && *p != '}' &&
+	       *p != ']')
+		p++;
+	return p;
+}
+
+const char *json_get(const char *p, const char *end, struct json_val *ret, const char **ret_error)
+{
+	const char *q;
+	bool escaped = false;
+
+	*ret = (struct json_val){ 0 };
+	p = json_skip(p, end);
+	if (p == end) {
+		*ret_error = e_malformed;
+		return NULL;
+	}
+	if (*p == '"') {
+		q = string_end(p + 1, end, &escaped);
+		if (!q) {
+			*ret_error = e_string;
+			return NULL;
+		}
+		*ret = (struct json_val){ JSON_STRING, escaped, bytes_of(p + 1, (size_t)(q - p - 1)) };
+		return q + 1;
+	}
+	if (*p == '[' || *p == '{') {
+		bool array = *p == '[';
+
+		q = array ? block_end(p, end, '[', ']') : block_end(p, end, '{', '}');
+		if (!q) {
+			*ret_error = array ? e_array : e_object;
+			return NULL;
+		}
+		*ret = (struct json_val){ array ? JSON_ARRAY : JSON_OBJECT, false,
+					  bytes_of(p, (size_t)(q - p)) };
+		return q;
+	}
+	q = token_end(p, end);
+	ret->raw = bytes_of(p, (size_t)(q - p));
+	if (bytes_is(ret->raw, "true") || bytes_is(ret->raw, "false")) {
+		ret->type = JSON_BOOL;
+	} else if (bytes_is(ret->raw, "null")) {
+		ret->type = JSON_NULL;
+	} else if (*p == '-' || (*p >= '0' && *p <= '9')) {
+		ret->type = JSON_NUMBER;
+	} else {
+		*ret_error = e_type;
+		return NULL;
+	}
+	return q;
+}
+
+/* Like json_unescape, but as Go's scanner: what is no escape, a lone surrogate included, fails. */
+static bool lone_surrogate(struct bytes raw)
+{
+	for (size_t i = 0; i + 5 < raw.n; i++) {
+		char hex[5] = { 0 };
+		unsigned long c;
+
+		if (raw.p[i] != '\\')
+			continue;
+		if (raw.p[i + 1] != 'u') {
+			i++;
+			continue;
+		}
+		memcpy(hex, raw.p + i + 2, 4);
+		c = strtoul(hex, NULL, 16);
+		if (c < 0xd800 || c > 0xdfff) {
+			i += 5;
+			continue;
+		}
+		if (c >= 0xdc00 || i + 11 >= raw.n || raw.p[i + 6] != '\\' || raw.p[i + 7] != 'u')
+			return true;
+		memcpy(hex, raw.p + i + 8, 4);
+		c = strtoul(hex, NULL, 16);
+		if (c < 0xdc00 || c > 0xdfff)
+			return true;
+		i += 11;
+	}
+	return false;
+}
+
+static bool unescape(struct block *b, struct bytes raw, struct bytes *ret)
+{
+	buf_reset(&b->scratch);
+	if (lone_surrogate(raw) || !json_unescape(raw, &b->scratch))
+		return false;
+	*ret = arena_copy(&b->mem, buf_bytes(&b->scratch));
+	return true;
+}
+
+struct bytes stage_clean_utf8(struct block *b, struct bytes v)
+{
+	static const char high[] = "\xef\xbf\xbd";
+	struct buf *out = &b->scratch;
+	bool plain = true;
+
+	for (size_t i = 0; i < v.n && plain; i++)
+		plain = (unsigned char)v.p[i] < 0x80;
+	if (plain || (utf8_valid(v) && !memmem(v.p, v.n, high, 3)))
+		return v;
+	buf_reset(out);
+	for (size_t i = 0; i < v.n;) {
+		unsigned char c = (unsigned char)v.p[i];
+		size_t len = c < 0x80 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+
+		if (len > v.n - i || !utf8_valid(bytes_of(v.p + i, len)) ||
+		    (len == 3 && memcmp(v.p + i, high, 3) == 0)) {
+			buf_add_char(out, ' ');
+			i += len == 3 && v.n - i >= 3 && memcmp(v.p + i, high, 3) == 0 ? 3 : 1;
+			continue;
+		}
+		buf_add(out, v.p + i, len);
+		i += len;
+	}
+	return arena_copy(&b->mem, buf_bytes(out));
+}
+
+struct bytes json_val_text(struct block *b, const struct json_val *v)
+{
+	struct bytes text = v->raw;
+
+	if (v->type == JSON_NULL)
+		return (struct bytes){ "", 0 };
+	if (v->type == JSON_STRING && v->escaped && !unescape(b, v->raw, &text))
+		return (struct bytes){ "", 0 };
+	return v->type == JSON_STRING ? stage_clean_utf8(b, text) : text;
+}
+
+struct walk {
+	const struct hints *hints;
+	struct block *b;
+	uint32_t entry;
+};
+
+/* One string, number or bool becomes a label. NULL: go on. */
+static const char *take(const struct walk *w, const struct key *key, const struct json_val *v)
+{
+	struct block *b = w->b;
+	uint32_t name = key->name;
+
+	if (!key->want)
+		return NULL;
+	if (block_base_has(b, name))
+		name = names_extracted(b->names, name);
+	block_set(b, w->entry, LABEL_PARSED, name, json_val_text(b, v));
+	if (w->hints->n_filters && !hints_go_on(w->hints, b, w->entry, name))
+		return stop_drop;
+	if (hints_all_found(w->hints, b, w->entry))
+		return stop_found;
+	return NULL;
+}
+
+/* "key": at *p, which is moved behind the colon. */
+static const char *read_key(struct block *b, const char **p, const char *end, struct bytes *ret)
+{
+	const char *q;
+	bool escaped;
+
+	if (**p != '"')
+		return e_object;
+	q = string_end(*p + 1, end, &escaped);
+	if (!q)
+		return e_malformed;
+	*ret = bytes_of(*p + 1, (size_t)(q - *p - 1));
+	if (escaped && !unescape(b, *ret, ret))
+		return e_escape;
+	q = json_skip(q + 1, end);
+	if (q == end || *q != ':')
+		return e_malformed;
+	*p = q + 1;
+	return NULL;
+}
+
+/* The members of the object at p. NULL when it was read to its end, else why it was not. */
+static const char *walk_object(const struct walk *w, struct bytes text, uint32_t path, unsigned depth)
+{
+	const char *end = text.p + text.n, *p = json_skip(text.p, end), *error;
+
+	if (p == end || *p != '{' || depth > 1000)
+		return e_object;
+	p = json_skip(p + 1, end);
+	if (p == end)
+		return e_malformed;
+	while (p < end && *p != '}') {
+		struct json_val v;
+		struct bytes raw;
+		const struct key *key;
+
+		error = read_key(w->b, &p, end, &raw);
+		if (error)
+			return error;
+		p = json_get(p, end, &v, &error);
+		if (!p)
+			return error;
+		key = keys_get(w->b->keys, w->hints, w->b->names, path, raw);
+		error = NULL;
+		if (v.type == JSON_OBJECT && key->want_below)
+			error = walk_object(w, v.raw, key->below, depth + 1);
+		else if (v.type == JSON_STRING || v.type == JSON_NUMBER || v.type == JSON_BOOL)
+			error = take(w, key, &v);
+		if (error)
+			return error;
+		p = json_skip(p, end);
+		if (p == end)
+			return e_array;
+		if (*p == '}')
+			return NULL;
+		if (*p != ',')
+			return e_object;
+		p = json_skip(p + 1, end);
+		if (p == end)
+			return e_array;
+	}
+	return p < end ? NULL : e_object;
+}
+
+void stage_parse_error(const struct hints *h, struct block *b, uint32_t i, const char *error,
+		       struct bytes details)
+{
+	block_set_error(b, i, error, details);
+	if (h->preserve_error)
+		block_set(b, i, LABEL_PARSED, NAME_PRESERVE_ERROR, BYTES_LIT("true"));
+}
+
+static bool apply_all(const struct hints *h, struct block *b, uint32_t i)
+{
+	struct walk w = { .hints = h, .b = b, .entry = i };
+	const char *error = walk_object(&w, block_line(b, i), PATH_ROOT, 0);
+
+	if (error == stop_drop)
+		return false;
+	if (error && error != stop_found)
+		stage_parse_error(h, b, i, err_json, bytes_str(error));
+	return true;
+}
+
+/* --- with expressions: | json a="b.c[0]" ----------------------------------------------------- */
+
+struct expr {
+	uint32_t name;
+	const struct logql_extract *tree;
+};
+
+struct state {
+	size_t n;
+	struct expr *v;
+};
+
+/* The element of the array that is asked for. False when there is none. */
+static bool element(struct bytes text, uint64_t index, struct json_val *ret)
+{
+	const char *p = text.p + 1, *end = text.p + text.n, *error;
+
+	for (uint64_t i = 0;; i++) {
+		p = json_skip(p, end);
+		if (p == end || *p == ']')
+			return false;
+		p = json_get(p, end, ret, &error);
+		if (!p)
+			return false;
+		if (i == index)
+			return true;
+		p = json_skip(p, end);
+		if (p == end || *p != ',')
+			return false;
+		p++;
+	}
+}
+
+/* The first member of that name. *ret_error is set when the text is broken before it is found. */
+static bool member(struct block *b, struct bytes text, struct bytes field, struct json_val *ret,
+		   const char **ret_error)
+{
+	const char *end = text.p + text.n, *p = json_skip(text.p, end), *error;
+
+	if (p == end || *p != '{')
+		return false;
+	p = json_skip(p + 1, end);
+	while (p < end && *p != '}') {
+		struct bytes raw;
+
+		error = read_key(b, &p, end, &raw);
+		if (!error)
+			p = json_get(p, end, ret, &error);
+		if (error || !p) {
+			if (!error || !bytes_eq(raw, field))
+				return false;
+			*ret_error = error;
+			return false;
+		}
+		if (bytes_eq(raw, field))
+			return true;
+		p = json_skip(p, end);
+		if (p < end && *p == ',')
+			p = json_skip(p + 1, end);
+		else
+			return false;
+	}
+	return false;
+}
+
+static bool follow(struct block *b, struct bytes line, const struct logql_extract *x,
+		   struct json_val *ret, const char **ret_error)
+{
+	struct json_val v = { .type = JSON_OBJECT, .raw = line };
+
+	if (line.p[0] == '[')
+		v.type = JSON_ARRAY;
+	for (size_t i = 0; i < x->n_steps; i++) {
+		const struct logql_step *s = &x->steps[i];
+
+		if (s->is_index ? v.type != JSON_ARRAY || !element(v.raw, s->index, &v) :
+				  v.type != JSON_OBJECT ||
+					  !member(b, v.raw, s->field, &v, ret_error))
+			return false;
+	}
+	*ret = v;
+	return true;
+}
+
+static void apply_exprs(const struct hints *h, const struct state *st, struct block *b, uint32_t i)
+{
+	struct bytes line = block_line(b, i);
+
+	if (line.n == 0)
+		return;
+	if (line.p[0] != '{' && line.p[0] != '[' && line.p[0] != '"') {
+		stage_parse_error(h, b, i, err_json, (struct bytes){ 0 });
+		return;
+	}
+	for (size_t k = 0; k < st->n; k++) {
+		struct json_val v;
+		struct bytes text = { "", 0 }, old;
+		const char *error = NULL;
+		uint32_t name = st->v[k].name;
+		bool found = follow(b, line, st->v[k].tree, &v, &error);
+
+		if (error)
+			stage_parse_error(h, b, i, err_json, bytes_str(error));
+		if (found)
+			text = json_val_text(b, &v);
+		else if (block_get(b, i, name, &old))
+			continue;
+		if (block_base_has(b, name))
+			name = names_extracted(b->names, name);
+		block_set(b, i, LABEL_PARSED, name, text);
+	}
+}
+
+static int apply(const struct stage *s, struct block *b, struct err *e)
+{
+	const struct hints *h = &s->pipeline->hints;
+	const struct state *st = s->state;
+	uint32_t *sel;
+	size_t n = 0;
+
+	if (h->no_labels)
+		return 0;
+	if (block_need(b, WANT_LENS | WANT_LINES, e) < 0 || block_need_labels(b, e) < 0)
+		return -1;
+	sel = block_sel_list(b);
+	for (size_t k = 0; k < b->n_sel; k++) {
+		uint32_t i = sel[k];
+
+		if (hints_all_found(h, b, i))
+			sel[n++] = i;
+		else if (st->n)
+			apply_exprs(h, st, b, sel[n++] = i);
+		else if (apply_all(h, b, i))
+			sel[n++] = i;
+	}
+	b->n_sel = n;
+	return 0;
+}
+
+static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *tree, struct err *e)
+{
+	struct state *st = arena_zalloc(&p->mem, sizeof(*st));
+
+	(void)e;
+	s->state = st;
+	st->n = tree->extract.n;
+	st->v = arena_alloc(&p->mem, (st->n + 1) * sizeof(*st->v));
+	for (size_t i = 0; i < st->n; i++) {
+		st->v[i].tree = &tree->extract.v[i];
+		st->v[i].name = names_id(&p->names, tree->extract.v[i].label);
+	}
+	p->needs_lines = true;
+	return 0;
+}
+
+const struct stage_ops stage_json = { .bind = bind, .apply = apply };

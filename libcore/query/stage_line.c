@@ -1,0 +1,196 @@
+/*
+ * |= != |~ !~ with their `or` chains.
+ *
+ * The first filter of a query searches the lines of the whole block at once: a hit is mapped to its
+ * line by line_off and confirmed against it (lines may hold newlines, and a needle may span two).
+ * A regex is tried only on lines that hold the text it cannot do without.
+ */
+#include "base/find.h"
+#include "base/mem.h"
+#include "query/literal.h"
+#include "query/stage.h"
+#include "regex/regex.h"
+
+struct alt {
+	bool use_find;
+	struct find find;
+	struct regex *re; /* NULL for a literal */
+};
+
+struct state {
+	bool negate;
+	size_t n;
+	struct alt *v;
+};
+
+static bool alt_fits(const struct alt *a, struct bytes line)
+{
+	if (a->use_find && find_next(&a->find, line, 0) == FIND_NONE)
+		return false;
+	/* A match that is given up (it went over the limits of backtracking) is none. */
+	return !a->re || regex_match(a->re, line, NULL, NULL) == 1;
+}
+
+static bool line_fits(const struct state *st, struct bytes line)
+{
+	for (size_t i = 0; i < st->n; i++)
+		if (alt_fits(&st->v[i], line))
+			return true;
+	return false;
+}
+
+static void each_line(const struct state *st, struct block *b)
+{
+	uint32_t *sel = block_sel_list(b);
+	size_t n = 0;
+
+	for (size_t k = 0; k < b->n_sel; k++)
+		if (line_fits(st, block_line(b, sel[k])) != st->negate)
+			sel[n++] = sel[k];
+	b->n_sel = n;
+}
+
+/* The line that holds offset `at`: the last one at or behind k that begins at or before it. */
+static uint32_t line_at(const uint32_t *off, uint32_t k, uint32_t n, uint64_t at)
+{
+	uint32_t step = 1, hi;
+
+	while (k + step < n && off[k + step] <= at) {
+		k += step;
+		step *= 2;
+	}
+	hi = k + step < n ? k + step : n;
+	while (hi - k > 1) {
+		uint32_t mid = k + (hi - k) / 2;
+
+		if (off[mid] <= at)
+			k = mid;
+		else
+			hi = mid;
+	}
+	return k;
+}
+
+/* Sets hit[i] of each entry whose line has the alternative; those that have a hit already are not
+ * asked again. */
+static void mark_hits(const struct alt *a, const struct block *b, char *hit)
+{
+	const uint32_t *off = b->run.line_off;
+	uint32_t k = b->first, end = b->first + (uint32_t)b->n_sel;
+	/* The last line of a raw file may have no newline. */
+	struct bytes hay = bytes_sub(bytes_of(b->run.lines, b->run.lines_len), 0, off[end]);
+	size_t pos = off[k];
+
+	while (k < end) {
+		int64_t at = find_next(&a->find, hay, pos);
+
+		if (at < 0)
+			return;
+		k = line_at(off, k, end, (uint64_t)at);
+		if ((size_t)at + a->find.needle.n > off[k + 1] - 1) {
+			pos = (size_t)at + 1; /* it goes beyond the line's end */
+			continue;
+		}
+		if (!hit[k] && (!a->re || regex_match(a->re, run_line(&b->run, k), NULL, NULL) == 1))
+			hit[k] = 1;
+		pos = off[++k];
+	}
+}
+
+static void whole_block(const struct state *st, struct block *b)
+{
+	uint32_t first = b->first, *sel;
+	size_t n = 0, n_in = b->n_sel;
+	char *hit = arena_zalloc(&b->mem, b->run.n);
+
+	for (size_t i = 0; i < st->n; i++)
+		mark_hits(&st->v[i], b, hit);
+	mem_grow(&b->sel, &b->cap_sel, n_in, sizeof(*b->sel));
+	sel = b->sel;
+	for (size_t k = 0; k < n_in; k++)
+		if (hit[first + k] != (char)st->negate)
+			sel[n++] = first + (uint32_t)k;
+	b->sel_list = true;
+	b->n_sel = n;
+}
+
+static int apply(const struct stage *s, struct block *b, struct err *e)
+{
+	const struct state *st = s->state;
+	bool all_find = !b->line && !b->sel_list;
+
+	if (block_need(b, WANT_LENS | WANT_LINES, e) < 0)
+		return -1;
+	for (size_t i = 0; i < st->n && all_find; i++)
+		all_find = st->v[i].use_find;
+	if (all_find)
+		whole_block(st, b);
+	else
+		each_line(st, b);
+	return 0;
+}
+
+static int bind_regex(struct pipeline *p, struct alt *a, const struct logql_line_alt *tree,
+		      struct err *e)
+{
+	struct buf text = { 0 };
+	bool whole, fold;
+
+	a->re = regex_new(tree->text, REGEX_UNANCHORED, e);
+	if (!a->re)
+		return err_wrap(e, "%u:%u", tree->pos.line, tree->pos.col);
+	literal_of_regex(tree->text, &text, &whole, &fold);
+	a->use_find = text.n > 0;
+	if (a->use_find) {
+		struct bytes needle = arena_copy(&p->mem, buf_bytes(&text));
+
+		if (fold)
+			find_init_fold(&a->find, needle);
+		else
+			find_init(&a->find, needle);
+		if (whole) {
+			regex_free(a->re);
+			a->re = NULL;
+		}
+	}
+	buf_release(&text);
+	return 0;
+}
+
+static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *tree, struct err *e)
+{
+	const struct logql_line_filter *f = &tree->line_filter;
+	struct state *st = arena_zalloc(&p->mem, sizeof(*st));
+
+	s->state = st;
+	p->needs_lines = true;
+	st->v = arena_zalloc(&p->mem, f->n_alts * sizeof(*st->v));
+	st->negate = f->op == LOGQL_LINE_HAS_NOT || f->op == LOGQL_LINE_NOT_RE;
+	for (size_t i = 0; i < f->n_alts; i++) {
+		const struct logql_line_alt *t = &f->alts[i];
+		struct alt *a = &st->v[st->n++];
+
+		if (t->ip)
+			return stage_not_yet(&t->pos, "a line filter with ip()", e);
+		if (t->pattern)
+			return stage_not_yet(&t->pos, "a line filter with a pattern", e);
+		if (f->op == LOGQL_LINE_RE || f->op == LOGQL_LINE_NOT_RE) {
+			if (bind_regex(p, a, t, e) < 0)
+				return -1;
+			continue;
+		}
+		a->use_find = true;
+		find_init(&a->find, t->text);
+	}
+	return 0;
+}
+
+static void release(struct stage *s)
+{
+	struct state *st = s->state;
+
+	for (size_t i = 0; i < st->n; i++)
+		regex_free(st->v[i].re);
+}
+
+const struct stage_ops stage_line_filter = { .bind = bind, .apply = apply, .release = release };

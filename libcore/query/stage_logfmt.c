@@ -1,0 +1,252 @@
+/* | logfmt, with and without --strict, --keep-empty and expressions. */
+#include "base/utf8.h"
+#include "json/json.h"
+#include "query/keys.h"
+#include "query/stage_json.h"
+
+struct expr {
+	uint32_t name;
+	struct bytes key; /* cleaned */
+};
+
+struct state {
+	bool strict, keep_empty;
+	size_t n;
+	struct expr *v;
+};
+
+/* A line that is being read, pair by pair. */
+struct pairs {
+	const char *start, *p, *end;
+	struct bytes key, value;
+	char error[64]; /* the last one's text; empty = none so far */
+};
+
+static void bad_byte(struct pairs *l, char c)
+{
+	snprintf(l->error, sizeof(l->error), "logfmt syntax error at pos %zu : unexpected '%s%c'",
+		 (size_t)(l->p - l->start) + 1, c == '\'' ? "\\" : "", c);
+}
+
+static void bad(struct pairs *l, const char *what)
+{
+	snprintf(l->error, sizeof(l->error), "logfmt syntax error at pos %zu : %s",
+		 (size_t)(l->p - l->start) + 1, what);
+}
+
+static bool skip_rest(struct pairs *l)
+{
+	while (l->p < l->end && (unsigned char)*l->p > ' ')
+		l->p++;
+	return false;
+}
+
+/* The key has bytes that are not UTF-8. */
+static bool bad_key(struct bytes key)
+{
+	for (size_t i = 0; i < key.n; i++)
+		if ((unsigned char)key.p[i] >= 0x80)
+			return !utf8_valid(key) || memmem(key.p, key.n, "\xef\xbf\xbd", 3);
+	return false;
+}
+
+static bool quoted(struct pairs *l, struct block *b)
+{
+	const char *start = l->p + 1, *q = start;
+	bool escaped = false;
+
+	for (; q < l->end && *q != '"'; q++) {
+		if (*q == '\\') {
+			escaped = true;
+			if (++q == l->end)
+				break;
+		}
+	}
+	if (q >= l->end) {
+		l->p = l->end;
+		bad(l, "unterminated quoted value");
+		return false;
+	}
+	l->value = bytes_of(start, (size_t)(q - start));
+	l->p = q + 1;
+	if (!escaped)
+		return true;
+	buf_reset(&b->scratch);
+	for (size_t i = 0; i < l->value.n; i++) {
+		if ((unsigned char)l->value.p[i] < ' ') {
+			bad(l, "invalid quoted value");
+			return false;
+		}
+	}
+	if (!json_unescape(l->value, &b->scratch)) {
+		bad(l, "invalid quoted value");
+		return false;
+	}
+	l->value = arena_copy(&b->mem, buf_bytes(&b->scratch));
+	return true;
+}
+
+/* The next pair, into key and value. False: broken (error is set), or nothing but blanks was left. */
+static bool next_pair(struct pairs *l, struct block *b)
+{
+	const char *start;
+
+	l->key = l->value = (struct bytes){ 0 };
+	while (l->p < l->end && (unsigned char)*l->p <= ' ')
+		l->p++;
+	if (l->p == l->end)
+		return false;
+	start = l->p;
+	while (l->p < l->end && (unsigned char)*l->p > ' ' && *l->p != '=' && *l->p != '"')
+		l->p++;
+	l->key = bytes_of(start, (size_t)(l->p - start));
+	if (l->p < l->end && *l->p == '"') {
+		bad_byte(l, '"');
+		return skip_rest(l);
+	}
+	if (bad_key(l->key)) {
+		bad(l, "invalid key");
+		return skip_rest(l);
+	}
+	if (l->p == l->end || *l->p != '=')
+		return true;
+	if (l->key.n == 0) {
+		bad_byte(l, '=');
+		return skip_rest(l);
+	}
+	l->p++;
+	if (l->p == l->end || (unsigned char)*l->p <= ' ')
+		return true;
+	if (*l->p == '"')
+		return quoted(l, b);
+	start = l->p;
+	while (l->p < l->end && (unsigned char)*l->p > ' ' && *l->p != '=' && *l->p != '"')
+		l->p++;
+	if (l->p < l->end && (*l->p == '=' || *l->p == '"')) {
+		bad_byte(l, *l->p);
+		return skip_rest(l);
+	}
+	l->value = bytes_of(start, (size_t)(l->p - start));
+	return true;
+}
+
+/* False: a filter has refused the line. */
+static bool apply_all(const struct stage *s, struct block *b, uint32_t i)
+{
+	const struct hints *h = &s->pipeline->hints;
+	const struct state *st = s->state;
+	struct bytes line = block_line(b, i);
+	struct pairs l = { .start = line.p, .p = line.p, .end = line.p + line.n };
+
+	while (l.p < l.end) {
+		const struct key *key;
+		uint32_t name;
+
+		if (!next_pair(&l, b)) {
+			if (st->strict)
+				break;
+			continue;
+		}
+		key = keys_get(b->keys, h, b->names, PATH_ROOT, l.key);
+		if (!key->want || (l.value.n == 0 && !st->keep_empty))
+			continue;
+		name = key->name;
+		if (block_base_has(b, name))
+			name = names_extracted(b->names, name);
+		block_set(b, i, LABEL_PARSED, name, stage_clean_utf8(b, l.value));
+		if (h->n_filters && !hints_go_on(h, b, i, name))
+			return false;
+		if (hints_all_found(h, b, i))
+			break;
+	}
+	if (st->strict && l.error[0])
+		stage_parse_error(h, b, i, "LogfmtParserErr",
+				  arena_copy(&b->mem, bytes_str(l.error)));
+	return true;
+}
+
+static void take_expr(const struct state *st, struct block *b, uint32_t i, const struct pairs *l,
+		      struct bytes key)
+{
+	for (size_t k = 0; k < st->n; k++) {
+		uint32_t name = st->v[k].name;
+
+		if (!bytes_eq(st->v[k].key, key))
+			continue;
+		if (l->value.n == 0 && !st->keep_empty)
+			continue;
+		if (block_base_has(b, name))
+			name = names_extracted(b->names, name);
+		block_set(b, i, LABEL_PARSED, name, stage_clean_utf8(b, l->value));
+	}
+}
+
+static bool apply_exprs(const struct stage *s, struct block *b, uint32_t i)
+{
+	const struct hints *h = &s->pipeline->hints;
+	const struct state *st = s->state;
+	struct bytes line = block_line(b, i);
+	struct pairs l = { .start = line.p, .p = line.p, .end = line.p + line.n };
+
+	for (size_t k = 0; k < st->n; k++)
+		if (!block_base_has(b, st->v[k].name))
+			block_set(b, i, LABEL_PARSED, st->v[k].name, (struct bytes){ "", 0 });
+	while (l.p < l.end) {
+		const struct key *key;
+
+		if (!next_pair(&l, b)) {
+			if (st->strict)
+				break;
+			continue;
+		}
+		key = keys_get(b->keys, h, b->names, PATH_ROOT, l.key);
+		if (key->name != MAP_NONE)
+			take_expr(st, b, i, &l, b->names->v[key->name]);
+	}
+	if (st->strict && l.error[0])
+		stage_parse_error(h, b, i, "LogfmtParserErr",
+				  arena_copy(&b->mem, bytes_str(l.error)));
+	return true;
+}
+
+static int apply(const struct stage *s, struct block *b, struct err *e)
+{
+	const struct hints *h = &s->pipeline->hints;
+	const struct state *st = s->state;
+	uint32_t *sel;
+	size_t n = 0;
+
+	if (h->no_labels)
+		return 0;
+	if (block_need(b, WANT_LENS | WANT_LINES, e) < 0 || block_need_labels(b, e) < 0)
+		return -1;
+	sel = block_sel_list(b);
+	for (size_t k = 0; k < b->n_sel; k++) {
+		uint32_t i = sel[k];
+
+		if (hints_all_found(h, b, i) || (st->n ? apply_exprs(s, b, i) : apply_all(s, b, i)))
+			sel[n++] = i;
+	}
+	b->n_sel = n;
+	return 0;
+}
+
+static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *tree, struct err *e)
+{
+	struct state *st = arena_zalloc(&p->mem, sizeof(*st));
+
+	(void)e;
+	s->state = st;
+	st->strict = tree->extract.strict;
+	st->keep_empty = tree->extract.keep_empty;
+	st->n = tree->extract.n;
+	st->v = arena_alloc(&p->mem, (st->n + 1) * sizeof(*st->v));
+	for (size_t i = 0; i < st->n; i++) {
+		st->v[i].name = names_id(&p->names, tree->extract.v[i].label);
+		st->v[i].key = tree->extract.v[i].steps[0].field;
+	}
+	p->needs_lines = true;
+	return 0;
+}
+
+const struct stage_ops stage_logfmt = { .bind = bind, .apply = apply };

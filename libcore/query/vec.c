@@ -1,0 +1,85 @@
+#include "query/vec.h"
+
+#include "base/map.h"
+#include "base/mem.h"
+
+void vec_init(struct vec *v, size_t n_steps)
+{
+	*v = (struct vec){ .n_steps = n_steps };
+}
+
+void vec_release(struct vec *v)
+{
+	arena_release(&v->mem);
+	free(v->v);
+	*v = (struct vec){ 0 };
+}
+
+struct series *vec_add(struct vec *v, const struct labels *labels)
+{
+	struct series *s;
+
+	mem_grow(&v->v, &v->cap, v->n + 1, sizeof(*v->v));
+	s = &v->v[v->n++];
+	s->labels = labels_copy(&v->mem, labels);
+	s->v = arena_zalloc(&v->mem, v->n_steps * sizeof(*s->v));
+	s->has = arena_zalloc(&v->mem, v->n_steps);
+	return s;
+}
+
+void vec_compact(struct vec *v)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < v->n; i++)
+		if (memchr(v->v[i].has, 1, v->n_steps))
+			v->v[k++] = v->v[i];
+	v->n = k;
+}
+
+struct labels labels_pick(struct arena *a, const struct labels *l, enum pick how,
+			  const struct bytes *names, size_t n)
+{
+	struct labels ret = { arena_alloc(a, (l->n + 1) * sizeof(*ret.v)), 0 };
+
+	for (size_t i = 0; i < l->n; i++) {
+		bool among = false;
+
+		for (size_t k = 0; k < n && !among; k++)
+			among = bytes_eq(names[k], l->v[i].name);
+		if (among == (how == PICK_ONLY))
+			ret.v[ret.n++] = l->v[i];
+	}
+	return ret;
+}
+
+uint32_t label_number(struct label_numbers *t, const struct labels *l, bool *ret_new)
+{
+	struct buf b = { 0 };
+	struct bytes key;
+	uint64_t hash;
+	uint32_t n;
+
+	if (!t->map)
+		t->map = mem_alloc(sizeof(*t->map));
+	labels_encode(&b, l);
+	key = buf_bytes(&b);
+	hash = hash64(key);
+	n = map_get(t->map, hash, key);
+	*ret_new = n == MAP_NONE;
+	if (n == MAP_NONE) {
+		n = t->n++;
+		map_put(t->map, hash, arena_copy(&t->mem, key), n);
+	}
+	buf_release(&b);
+	return n;
+}
+
+void label_numbers_release(struct label_numbers *t)
+{
+	if (t->map)
+		map_release(t->map);
+	free(t->map);
+	arena_release(&t->mem);
+	*t = (struct label_numbers){ 0 };
+}
