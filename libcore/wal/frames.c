@@ -137,30 +137,63 @@ static int look(struct wal_frames *f, uint64_t pos, struct fragment *ret, struct
 	return FOUND_BAD;
 }
 
-/* Damage at pos: moves to the next header in this page, or to the next page. */
-static int resync(struct wal_frames *f, uint64_t pos, struct err *e)
+/* Where in b, from 1 on, a header with the right checksum begins; limit when none does before it.
+ */
+static size_t find_header(struct bytes b, size_t limit)
 {
-	size_t left = left_in_page(f, pos);
-	struct bytes b;
-
-	f->pos = pos + left;
-	if (wal_source_get(&f->src, pos, left + WAL_HEADER - 1, &b, e) < 0)
-		return -1;
-	for (size_t i = 1; i < left && i + WAL_HEADER <= b.n; i++) {
-		struct wal_header h;
-		struct err why;
+	for (size_t i = 1; i < limit && i + WAL_HEADER <= b.n; i++) {
 		const char *at = memchr(b.p + i, WAL_MAGIC[0], b.n - i);
+		struct wal_header h;
 
 		if (!at)
 			break;
 		i = (size_t)(at - b.p);
-		if (i < left && wal_header_decode(bytes_sub(b, i, WAL_HEADER), &h, &why) == 0) {
-			f->pos = pos + i;
-			break;
-		}
+		if (i < limit && wal_header_decode(bytes_sub(b, i, WAL_HEADER), &h, NULL) == 0)
+			return i;
 	}
-	if (b.n < left)
-		f->pos = f->pos < pos + b.n ? f->pos : pos + b.n;
+	return limit;
+}
+
+/* A sound fragment in the first bytes of b, which are the rest of a page? */
+static bool is_fragment(struct bytes b)
+{
+	struct rd rd = rd_init(b);
+	uint32_t crc = rd_u32be(&rd);
+	size_t n = rd_u32be(&rd);
+	uint8_t type = rd_u8(&rd);
+
+	if (rd.failed || type < WAL_FRAG_FULL || type > WAL_FRAG_LAST || n > rd_left(&rd))
+		return false;
+	return crc == crc32c(b.p + 4, WAL_FRAG_HEAD - 4 + n);
+}
+
+/*
+ * Damage at pos. Reading goes on behind the fragment, if its length leads to a sound one; else at
+ * the next header in this page, else at the next page. Fragments elsewhere in the page are not
+ * taken (a log line may hold the image of one), but they prove that this is no torn tail.
+ */
+static int resync(struct wal_frames *f, uint64_t pos, struct err *e)
+{
+	size_t left = left_in_page(f, pos), next, header;
+	struct bytes b, page;
+	struct rd rd;
+
+	if (wal_source_get(&f->src, pos, left + WAL_HEADER - 1, &b, e) < 0)
+		return -1;
+	page = bytes_sub(b, 0, left);
+	rd = rd_init(page);
+	rd_u32be(&rd);
+	next = WAL_FRAG_HEAD + (size_t)rd_u32be(&rd);
+	if (!rd.failed && !f->ended && next < page.n &&
+	    is_fragment(bytes_sub(page, next, page.n))) {
+		f->lost_proven = true;
+		f->pos = pos + next;
+		return 0;
+	}
+	header = find_header(b, page.n);
+	f->pos = pos + header;
+	for (size_t i = 1; i + WAL_FRAG_HEAD <= header && !f->lost_proven; i++)
+		f->lost_proven = page.p[i + 4] == 0 && is_fragment(bytes_sub(page, i, header - i));
 	return 0;
 }
 
