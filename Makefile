@@ -124,7 +124,7 @@ JOBS     ?= 2
 PROVE    := prove $(if $(filter 1,$(V)),-v) -j$(JOBS) -e tests/lib/run
 
 ## make check      all tests, long ones at 5 % of their count; T='tests/cmd/all.t ...' only these
-check: all $(filter $(B)/%,$(TESTS))
+check: all benches $(filter $(B)/%,$(TESTS))
 	$(Q)$(TEST_ENV) $(PROVE) $(TESTS)
 
 ## make crash      kill and cut tests at full count (SEED=N repeats a run); property: random ones

@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "cli/cli.h"
 #include "ingest/ingest.h"
+#include "ingest/options.h"
 #include "time/time.h"
 
 enum {
@@ -54,15 +55,15 @@ struct args {
 
 /* For the signal handler: reading is ended by putting an empty file in the input's place, so that
  * no moment is too early or too late. */
-static volatile sig_atomic_t input_fd = -1;
+static volatile sig_atomic_t input_fd = -1, ended;
 static int empty_fd = -1;
 
 static void end_input(int sig)
 {
 	(void)sig;
+	ended = 1;
 	if (input_fd >= 0)
 		dup2(empty_fd, input_fd);
-	input_fd = -2;
 }
 
 static void catch_signals(sigset_t *ret)
@@ -112,12 +113,6 @@ static void show_progress(uint64_t n_entries, uint64_t n_bytes, void *data)
 	buf_release(&b);
 }
 
-static void add_count(struct buf *b, uint64_t n, const char *what)
-{
-	if (n)
-		buf_addf(b, ", %llu %s", (unsigned long long)n, what);
-}
-
 static void summary(struct args *a, const struct ingest_counts *c)
 {
 	double seconds = (double)(time_mono_ns() - a->begun_ns) / 1e9;
@@ -126,80 +121,16 @@ static void summary(struct args *a, const struct ingest_counts *c)
 	clear_progress(a);
 	if (a->quiet)
 		return;
-	buf_addf(&b, "%llu entries, ", (unsigned long long)c->n_done);
-	num_add_size(&b, c->n_bytes);
-	buf_addf(&b, " of lines in %.2f s (%.0f MB/s)", seconds,
-		 (double)c->n_bytes / 1e6 / (seconds + 1e-9));
-	add_count(&b, c->n_cut, "cut");
-	add_count(&b, c->n_long, "refused: too long");
-	add_count(&b, c->n_bad, "refused: bad");
-	add_count(&b, c->n_refused, "refused: not written");
+	ingest_counts_add(&b, c, seconds);
 	cli_note(a->cli, "%s", buf_str(&b));
 	buf_release(&b);
 }
 
-static void parse_label(struct args *a, const char *text)
+/* Of the current option's value. */
+static void need(struct args *a, int rc, const struct err *e)
 {
-	struct labels *l = &a->ingest.labels;
-	const char *eq = strchr(text, '=');
-	struct label *v;
-
-	if (!eq)
-		cli_usage(a->cli, "option '--label': expected NAME=VALUE, found '%s'", text);
-	v = arena_alloc(&a->arena, (l->n + 1) * sizeof(*v));
-	if (l->n)
-		memcpy(v, l->v, l->n * sizeof(*v));
-	v[l->n++] = (struct label){ bytes_of(text, (size_t)(eq - text)), bytes_str(eq + 1) };
-	l->v = v;
-}
-
-static void parse_add(struct args *a, struct bytes list)
-{
-	struct bytes one;
-
-	while (bytes_split(&list, ',', &one)) {
-		if (bytes_is(one, "service_name"))
-			a->ingest.add |= INGEST_ADD_SERVICE_NAME;
-		else if (bytes_is(one, "detected_level"))
-			a->ingest.add |= INGEST_ADD_DETECTED_LEVEL;
-		else
-			cli_usage(a->cli,
-				  "option '--add': expected service_name or detected_level, found "
-				  "'%.*s'",
-				  BYTES_ARG(one));
-	}
-}
-
-static int64_t parse_positive(struct args *a, struct bytes text)
-{
-	struct err e;
-	int64_t ns;
-
-	if (time_parse_duration(text, &ns, &e) < 0)
-		cli_bad_value(a->cli, &e);
-	if (ns <= 0)
-		cli_usage(a->cli, "option '--%s': expected a duration above 0", a->cli->current);
-	return ns;
-}
-
-static void parse_sync(struct args *a, struct bytes text)
-{
-	static const char interval[] = "interval=";
-
-	if (bytes_is(text, "always")) {
-		a->ingest.sync = WAL_SYNC_ALWAYS;
-	} else if (bytes_is(text, "none")) {
-		a->ingest.sync = WAL_SYNC_NONE;
-	} else if (bytes_starts(text, bytes_str(interval))) {
-		a->ingest.sync = WAL_SYNC_INTERVAL;
-		a->ingest.sync_interval_ns =
-			parse_positive(a, bytes_sub(text, strlen(interval), text.n));
-	} else {
-		cli_usage(
-			a->cli,
-			"option '--sync': expected always, interval=DURATION or none, found '%.*s'",
-			BYTES_ARG(text));
-	}
+	if (rc < 0)
+		cli_bad_value(a->cli, e);
 }
 
 static void parse_options(struct args *a, int argc, char **argv)
@@ -209,27 +140,31 @@ static void parse_options(struct args *a, int argc, char **argv)
 	struct ingest_opts *o = &a->ingest;
 
 	for (int c; (c = cli_next(a->cli, argc, argv)) != -1;) {
+		const char *value = cli_arg(a->cli);
+		struct bytes text = value ? bytes_str(value) : (struct bytes){ 0 };
+		struct err e;
+
 		switch (c) {
 		case OPT_WAL:
-			o->wal_dir = cli_arg(a->cli);
+			o->wal_dir = value;
 			break;
 		case 't':
-			o->tenant = bytes_str(cli_arg(a->cli));
+			o->tenant = text;
 			break;
 		case 'l':
-			parse_label(a, cli_arg(a->cli));
+			need(a, ingest_parse_label(text, &a->arena, o, &e), &e);
 			break;
 		case OPT_INPUT:
 			o->input = (enum ingest_input)cli_word(a->cli, inputs);
 			break;
 		case OPT_ADD:
-			parse_add(a, bytes_str(cli_arg(a->cli)));
+			need(a, ingest_parse_add(text, o, &e), &e);
 			break;
 		case OPT_ACK:
 			o->ack_fd = STDOUT_FILENO;
 			break;
 		case OPT_SYNC:
-			parse_sync(a, bytes_str(cli_arg(a->cli)));
+			need(a, ingest_parse_sync(text, o, &e), &e);
 			break;
 		case OPT_MAX_LINE:
 			o->line_max = cli_size(a->cli);
@@ -241,7 +176,7 @@ static void parse_options(struct args *a, int argc, char **argv)
 			o->segment_bytes = cli_size(a->cli);
 			break;
 		case OPT_SEGMENT_AGE:
-			o->segment_age_ns = parse_positive(a, bytes_str(cli_arg(a->cli)));
+			need(a, ingest_parse_period(text, &o->segment_age_ns, &e), &e);
 			break;
 		case OPT_PROGRESS:
 			a->progress = true;
@@ -279,12 +214,11 @@ static int ingest_one(int fd, const char *name, void *data, struct err *e)
 	struct args *a = data;
 	int rc;
 
-	if (a->over || input_fd == -2)
-		return 0;
 	input_fd = fd;
+	if (a->over || ended)
+		return 0;
 	rc = ingest_fd(a->in, fd, name, e);
-	if (input_fd != -2)
-		input_fd = -1;
+	input_fd = -1;
 	a->over = rc > 0;
 	return rc < 0 ? -1 : 0;
 }

@@ -1,50 +1,70 @@
-/* walreplay - print what the write-ahead log holds. */
+/* walreplay - print, check, prune and mend what the write-ahead log holds. */
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/io.h"
 #include "cli/cli.h"
-#include "ingest/replay.h"
+#include "ingest/segment_task.h"
+#include "store/store.h"
 #include "time/time.h"
-#include "wal/segment.h"
 
-enum { OPT_FRAMES = CLI_LONG, OPT_VERIFY, OPT_FROM, OPT_TO, OPT_MATCH };
+enum {
+	OPT_FRAMES = CLI_LONG,
+	OPT_VERIFY,
+	OPT_STATS,
+	OPT_FROM,
+	OPT_TO,
+	OPT_MATCH,
+	OPT_UNPACKED,
+	OPT_PRUNE,
+	OPT_SALVAGE,
+	OPT_STORE,
+};
 
-static const char DEFAULT_WAL[] = "lokid-data/wal";
+static const char DEFAULT_WAL[] = "lokid-data/wal", DEFAULT_STORE[] = "lokid-data/store";
 
 static const struct cli_opt opts[] = {
 	{ OPT_FRAMES, "frames", NULL, "write frames, for chunkpack, in place of JSON lines" },
-	{ OPT_VERIFY, "verify", NULL, "read and check everything, print nothing" },
 	{ OPT_FROM, "from", "TIME", "only entries at this time or later" },
 	{ OPT_TO, "to", "TIME", "only entries before this time" },
 	{ 't', "tenant", "TENANT", "only entries of this tenant" },
 	{ OPT_MATCH, "match", "SELECTOR", "only streams that fit, as {app=\"web\"}" },
+	{ OPT_UNPACKED, "unpacked", NULL,
+	  "only closed segments that the store does not cover yet" },
+	{ OPT_STORE, "store", "DIR", "the store for --unpacked, --prune (lokid-data/store)" },
+	{ OPT_STATS, "stats", NULL, "say what each segment holds" },
+	{ 'o', "output-format", "FORMAT", "of --stats: text or jsonl (text)" },
+	{ OPT_VERIFY, "verify", NULL, "read and check everything, print nothing" },
+	{ OPT_PRUNE, "prune", NULL,
+	  "delete closed segments that the store covers; print their names" },
+	{ OPT_SALVAGE, "salvage", "DIR", "write what is good of each segment to a new one in DIR" },
 	{ 'v', "verbose", NULL, "say also what is no damage: torn tails, segments left out" },
 	{ 0 },
 };
 
 struct args {
 	struct cli *cli;
-	struct replay_opts replay;
-	struct replay *r;
+	struct segment_task task;
 	struct arena arena;
 	struct matcher *match;
 	size_t n_match;
-	const char *name; /* of the input being read */
-	bool verbose, out_failed;
+	const char *store_path;
+	struct store *store;
+	bool unpacked, verbose;
 };
 
-static void report(const struct err *e, void *data)
+static void fail(const struct err *e, void *data)
 {
 	struct args *a = data;
-	struct err named = *e;
 
-	err_wrap(&named, "'%s'", a->name);
-	if (e->code != ERR_NO)
-		cli_report(a->cli, &named);
-	else if (a->verbose)
-		cli_note(a->cli, "%s: torn tail, cut there", named.msg);
+	cli_report(a->cli, e);
+}
+
+static void note(const char *text, void *data)
+{
+	struct args *a = data;
+
+	if (a->verbose)
+		cli_note(a->cli, "%s", text);
 }
 
 static int64_t parse_time(struct args *a)
@@ -67,84 +87,106 @@ static void parse_match(struct args *a)
 		cli_bad_value(a->cli, &e);
 }
 
+static void set_mode(struct args *a, enum segment_mode mode)
+{
+	if (a->task.mode != SEGMENT_REPLAY && a->task.mode != mode)
+		cli_usage(a->cli, "--unpacked, --stats, --prune and --salvage do not go together");
+	a->task.mode = mode;
+}
+
 static void parse_options(struct args *a, int argc, char **argv)
 {
+	static const char *const formats[] = { "text", "jsonl", NULL };
+	struct replay_opts *r = &a->task.replay;
+
 	for (int c; (c = cli_next(a->cli, argc, argv)) != -1;) {
 		switch (c) {
 		case OPT_FRAMES:
-			a->replay.format = REPLAY_FRAMES;
+			r->format = REPLAY_FRAMES;
 			break;
 		case OPT_VERIFY:
-			a->replay.format = REPLAY_VERIFY;
+			r->format = REPLAY_VERIFY;
+			break;
+		case OPT_STATS:
+			set_mode(a, SEGMENT_STATS);
+			break;
+		case 'o':
+			a->task.stats_format = (enum wal_stats_format)cli_word(a->cli, formats);
 			break;
 		case OPT_FROM:
-			a->replay.from_ns = parse_time(a);
+			r->from_ns = parse_time(a);
 			break;
 		case OPT_TO:
-			a->replay.to_ns = parse_time(a);
+			r->to_ns = parse_time(a);
 			break;
 		case 't':
-			a->replay.tenant = bytes_str(cli_arg(a->cli));
+			r->tenant = bytes_str(cli_arg(a->cli));
 			break;
 		case OPT_MATCH:
 			parse_match(a);
+			break;
+		case OPT_UNPACKED:
+			set_mode(a, SEGMENT_UNPACKED);
+			break;
+		case OPT_PRUNE:
+			set_mode(a, SEGMENT_PRUNE);
+			break;
+		case OPT_SALVAGE:
+			set_mode(a, SEGMENT_SALVAGE);
+			a->task.salvage_dir = cli_arg(a->cli);
+			break;
+		case OPT_STORE:
+			a->store_path = cli_arg(a->cli);
 			break;
 		case 'v':
 			a->verbose = true;
 			break;
 		}
 	}
-	a->replay.match = a->match;
-	a->replay.n_match = a->n_match;
+	r->match = a->match;
+	r->n_match = a->n_match;
 }
 
-static void replay_one(struct args *a, int fd, const char *name)
+/* The store that --unpacked and --prune look at. One that is not there yet covers nothing. */
+static int open_store(struct args *a, struct err *e)
 {
-	struct err e;
-
-	if (a->out_failed)
-		return;
-	a->name = name;
-	if (replay_fd(a->r, fd, &e) < 0) {
-		err_wrap(&e, "'%s'", name);
-		cli_report(a->cli, &e);
-		a->out_failed = e.code == ERR_FULL || e.code == ERR_IO;
-	}
+	if (a->task.mode != SEGMENT_UNPACKED && a->task.mode != SEGMENT_PRUNE)
+		return 0;
+	a->store = store_open(a->store_path, STORE_READ_IF_THERE, e);
+	if (!a->store)
+		return -1;
+	a->task.cover = cover_new(a->store);
+	return 0;
 }
 
-static void replay_dir(struct args *a, const char *dir)
+/* Results are out before the next segment's messages are. */
+static void print_lines(struct args *a)
+{
+	fwrite(a->task.out.p, 1, a->task.out.n, stdout);
+	buf_reset(&a->task.out);
+}
+
+static void one_operand(struct args *a, const char *path)
 {
 	struct wal_list l = { 0 };
 	struct err e;
 
-	if (wal_list_dir(dir, &l, &e) < 0)
+	if (strcmp(path, "-") == 0) {
+		if (a->task.mode != SEGMENT_REPLAY && a->task.mode != SEGMENT_STATS)
+			cli_usage(a->cli, "stdin is no segment of a folder");
+		segment_task_do_fd(&a->task, STDIN_FILENO, "stdin", WAL_CLOSED);
+		print_lines(a);
+		return;
+	}
+	if (wal_list_path(path, &l, &e) < 0)
 		cli_report(a->cli, &e);
-	for (size_t i = 0; i < l.n; i++)
-		replay_one(a, l.v[i].fd, l.v[i].path);
+	for (size_t i = 0; i < l.n; i++) {
+		segment_task_do(&a->task, &l.v[i]);
+		print_lines(a);
+	}
 	wal_list_release(&l);
-}
-
-static void replay_operand(struct args *a, const char *operand)
-{
-	struct stat st;
-	struct err e;
-	int fd;
-
-	if (strcmp(operand, "-") == 0) {
-		replay_one(a, STDIN_FILENO, "stdin");
-		return;
-	}
-	if (stat(operand, &st) == 0 && S_ISDIR(st.st_mode)) {
-		replay_dir(a, operand);
-		return;
-	}
-	fd = io_open(operand, &e);
-	if (fd < 0) {
+	if (a->task.mode == SEGMENT_PRUNE && covered_sweep(path, &e) < 0)
 		cli_report(a->cli, &e);
-		return;
-	}
-	replay_one(a, fd, operand);
-	close(fd);
 }
 
 int main(int argc, char **argv)
@@ -155,27 +197,34 @@ int main(int argc, char **argv)
 		.about = "Print what the write-ahead log holds (lokid-data/wal by default).",
 		.opts = opts,
 		.examples = "  walreplay --match '{app=\"web\"}' --from -1h\n"
-			    "  walreplay --frames lokid-data/wal | chunkpack | idxbuild",
+			    "  walreplay --frames --unpacked | chunkpack | idxbuild && walreplay "
+			    "--prune",
 	};
 	struct args a = {
 		.cli = &cli,
-		.replay = { .from_ns = INT64_MIN,
-			    .to_ns = INT64_MAX,
-			    .out_fd = STDOUT_FILENO,
-			    .report = report },
+		.task = { .replay = { .from_ns = INT64_MIN,
+				      .to_ns = INT64_MAX,
+				      .out_fd = STDOUT_FILENO },
+			  .fail = fail,
+			  .note = note },
+		.store_path = DEFAULT_STORE,
 	};
 	struct err e;
 
 	parse_options(&a, argc, argv);
-	a.replay.data = &a;
-	a.r = replay_new(&a.replay);
-	if (cli.n_operands == 0)
-		replay_dir(&a, DEFAULT_WAL);
-	for (int i = 0; i < cli.n_operands; i++)
-		replay_operand(&a, cli.operand[i]);
-	if (!a.out_failed && replay_flush(a.r, &e) < 0)
+	a.task.data = &a;
+	if (open_store(&a, &e) < 0) {
 		cli_report(&cli, &e);
-	replay_free(a.r);
+		return cli_exit(&cli);
+	}
+	segment_task_begin(&a.task);
+	if (cli.n_operands == 0 && access(DEFAULT_WAL, F_OK) == 0)
+		one_operand(&a, DEFAULT_WAL);
+	for (int i = 0; i < cli.n_operands; i++)
+		one_operand(&a, cli.operand[i]);
+	segment_task_end(&a.task);
+	cover_free(a.task.cover);
+	store_close(a.store);
 	for (size_t i = 0; i < a.n_match; i++)
 		matcher_release(&a.match[i]);
 	arena_release(&a.arena);

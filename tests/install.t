@@ -18,6 +18,7 @@ for src in "$REPO"/cmd/*.c; do
 	ok "zsh completion of $prog" test -s "dest/opt/x/share/zsh/site-functions/_$prog"
 done
 for page in "$REPO"/man/*.[1-8]; do
+	[ -e "$page" ] || break
 	ok "${page##*/} is installed" same_file "$page" "dest/opt/x/share/man/man${page##*.}/${page##*/}"
 done
 ok "uninstall is exit 0" exits 0 target uninstall

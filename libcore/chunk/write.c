@@ -12,7 +12,7 @@
 
 const struct chunk_params chunk_params_default = {
 	.encoding = CODEC_ZSTD,
-	.level = 1,
+	.level = 5,
 	.block_bytes = 1 << 20,
 	.chunk_bytes = 16 << 20,
 	.block_entries = 1 << 16,
@@ -20,6 +20,9 @@ const struct chunk_params chunk_params_default = {
 
 /* Shorter columns are not tried: what a compressor adds is about as much. */
 enum { COMPRESS_MIN = 32 };
+
+/* Shorter planes are not coded apart: each piece has a head of 3 bytes, and a table. */
+enum { PLANE_MIN = 256 };
 
 struct chunk_writer {
 	struct chunk_params params;
@@ -115,14 +118,22 @@ size_t chunk_split(const struct chunk_params *p, const struct entries *es, const
 	return share(es, order, n, p->chunk_bytes, CHUNK_BLOCK_ENTRIES_MAX, weight);
 }
 
-/* Compresses a column to the end of the body, or keeps it raw when that is not larger. */
-static uint32_t store_column(struct chunk_writer *w, struct bytes raw)
+/*
+ * Compresses a column to the end of the body, or keeps it raw when that is not larger. plane: the
+ * length of its planes, which lie at its end, or 0.
+ */
+static uint32_t store_column(struct chunk_writer *w, struct bytes raw, size_t plane)
 {
 	struct bytes best = raw;
 
 	if (raw.n >= COMPRESS_MIN && w->params.encoding != CODEC_NONE) {
 		buf_reset(&w->packed);
-		codec_compress(w->codec, w->params.encoding, raw, &w->packed);
+		if (plane >= PLANE_MIN && raw.n > plane)
+			codec_compress_planes(w->codec, w->params.encoding, raw,
+					      raw.n % plane ? raw.n % plane : plane, plane,
+					      &w->packed);
+		else
+			codec_compress(w->codec, w->params.encoding, raw, &w->packed);
 		if (w->packed.n < raw.n)
 			best = buf_bytes(&w->packed);
 	}
@@ -151,8 +162,11 @@ static void add_block(struct chunk_writer *w, const struct entries *es, const ui
 	for (int c = 0; c < COL_COUNT; c++)
 		buf_reset(&w->raw[c]);
 	columns_encode(w->columns, es, order, n, w->raw);
-	for (int c = 0; c < COL_COUNT; c++)
-		stored[c] = store_column(w, buf_bytes(&w->raw[c]));
+	for (int c = 0; c < COL_COUNT; c++) {
+		size_t plane = c == COL_TS ? n - 1 : c == COL_LENS ? n : 0;
+
+		stored[c] = store_column(w, buf_bytes(&w->raw[c]), plane);
+	}
 	side_len = stored[COL_TS] + stored[COL_LENS] + stored[COL_META];
 
 	wr_uvarint(&w->rows, n);

@@ -51,6 +51,15 @@ void codec_compress(struct codec *c, enum codec_id id, struct bytes in, struct b
 	out->n += enc->compress(c, in, to, enc->bound(in.n));
 }
 
+void codec_compress_planes(struct codec *c, enum codec_id id, struct bytes in, size_t first,
+			   size_t step, struct buf *out)
+{
+	c->plane_first = first;
+	c->plane_step = step;
+	codec_compress(c, id, in, out);
+	c->plane_step = 0;
+}
+
 int codec_decompress(struct codec *c, unsigned id, struct bytes in, void *ret, size_t raw_n,
 		     struct err *e)
 {

@@ -17,7 +17,7 @@ enum codec_id { CODEC_NONE = 0, CODEC_SNAPPY = 1, CODEC_ZSTD = 2, CODEC_COUNT };
 /* Contexts and tables that are dear to make, kept between calls; for one thread. */
 struct codec;
 
-/* level: zstd's (1 to 19); others ignore it. Never NULL. */
+/* level: zstd's (1 to 19), of which 4 to 7 are tuned for logs; others ignore it. Never NULL. */
 struct codec *codec_new(int level);
 void codec_free(struct codec *c);
 
@@ -27,6 +27,14 @@ bool codec_by_name(struct bytes name, enum codec_id *ret);
 
 /* Appends the compressed form of in to out. Cannot fail: in is at most 1 GiB, memory is our own. */
 void codec_compress(struct codec *c, enum codec_id id, struct bytes in, struct buf *out);
+
+/*
+ * The same, of bytes that change their nature at offset first and then every step bytes, at most
+ * eight times: an encoding may code these pieces apart. It makes no difference to readers. step is
+ * not 0.
+ */
+void codec_compress_planes(struct codec *c, enum codec_id id, struct bytes in, size_t first,
+			   size_t step, struct buf *out);
 
 /*
  * Fills ret[0..raw_n) with what in holds; anything but exactly raw_n bytes is an error. The caller

@@ -6,7 +6,8 @@
 
 struct codec {
 	int level;
-	void *zstd_c, *zstd_d; /* contexts, made at first use */
+	void *zstd_c, *zstd_d;		/* contexts, made at first use */
+	size_t plane_first, plane_step; /* during codec_compress_planes; step else 0 */
 };
 
 struct encoding {

@@ -3,9 +3,65 @@
 
 #include "codec/encoding.h"
 
+/* What flushing behind each of up to nine pieces may add. */
+enum { PLANES_BYTES = 1 << 10 };
+
 static size_t bound(size_t raw_n)
 {
-	return ZSTD_compressBound(raw_n);
+	return ZSTD_compressBound(raw_n) + PLANES_BYTES;
+}
+
+/*
+ * Levels 4 to 7 are our own. Log lines are full of ids and numbers, where short matches cost more
+ * than they save: with matches of 7 bytes and more and a small table, the lazy strategies are
+ * smaller and faster than zstd's levels of the same numbers (lokid-chunk(5), "MEASURED").
+ */
+static const struct {
+	ZSTD_strategy strategy;
+	int hash_log, search_log;
+} tuned[] = {
+	{ ZSTD_lazy, 13, 1 }, { ZSTD_lazy2, 15, 1 }, { ZSTD_lazy2, 16, 2 }, { ZSTD_lazy2, 17, 3 }
+};
+
+enum { TUNED_FIRST = 4, TUNED_MIN_MATCH = 7 };
+
+/* A context for the level; its parameters stay for all calls. */
+static ZSTD_CCtx *make_context(int level)
+{
+	ZSTD_CCtx *z = ZSTD_createCCtx();
+	size_t t = (size_t)(level - TUNED_FIRST);
+
+	if (!z)
+		abort();
+	ZSTD_CCtx_setParameter(z, ZSTD_c_compressionLevel, level);
+	if (level >= TUNED_FIRST && t < sizeof(tuned) / sizeof(*tuned)) {
+		ZSTD_CCtx_setParameter(z, ZSTD_c_strategy, tuned[t].strategy);
+		ZSTD_CCtx_setParameter(z, ZSTD_c_hashLog, tuned[t].hash_log);
+		ZSTD_CCtx_setParameter(z, ZSTD_c_chainLog, tuned[t].hash_log);
+		ZSTD_CCtx_setParameter(z, ZSTD_c_searchLog, tuned[t].search_log);
+		ZSTD_CCtx_setParameter(z, ZSTD_c_minMatch, TUNED_MIN_MATCH);
+	}
+	return z;
+}
+
+/* Each plane becomes a block of its own, with its own table of codes: random ones are then kept as
+ * they are. */
+static size_t compress_planes(struct codec *c, struct bytes in, void *to, size_t cap)
+{
+	ZSTD_outBuffer out = { to, cap, 0 };
+	ZSTD_inBuffer feed = { in.p, 0, 0 };
+
+	ZSTD_CCtx_reset(c->zstd_c, ZSTD_reset_session_only);
+	ZSTD_CCtx_setPledgedSrcSize(c->zstd_c, in.n);
+	for (size_t at = c->plane_first; at < in.n; at += c->plane_step) {
+		feed.size = at;
+		if (ZSTD_compressStream2(c->zstd_c, &out, &feed, ZSTD_e_flush) != 0)
+			abort(); /* the buffer has the bound's size */
+	}
+	feed.size = in.n;
+	if (ZSTD_compressStream2(c->zstd_c, &out, &feed, ZSTD_e_end) != 0)
+		abort();
+	return out.pos;
 }
 
 static size_t compress(struct codec *c, struct bytes in, void *to, size_t cap)
@@ -13,10 +69,10 @@ static size_t compress(struct codec *c, struct bytes in, void *to, size_t cap)
 	size_t n;
 
 	if (!c->zstd_c)
-		c->zstd_c = ZSTD_createCCtx();
-	if (!c->zstd_c)
-		abort();
-	n = ZSTD_compressCCtx(c->zstd_c, to, cap, in.p, in.n, c->level);
+		c->zstd_c = make_context(c->level);
+	if (c->plane_step)
+		return compress_planes(c, in, to, cap);
+	n = ZSTD_compress2(c->zstd_c, to, cap, in.p, in.n);
 	if (ZSTD_isError(n))
 		abort(); /* the buffer has the bound's size */
 	return n;

@@ -209,6 +209,8 @@ static int read_fixed(struct index *ix, struct rd *rd, unsigned *ret_sections,
 			       rd->failed ? "not an index: only %zu bytes"
 					  : "not an index: wrong magic",
 			       ix->file.n);
+	if (ix->file.n < INDEX_FIXED_LEN)
+		return err_set(e, ERR_CORRUPT, "cut short: a head of only %zu bytes", ix->file.n);
 	if (version != INDEX_VERSION)
 		return err_set(e, ERR_VERSION, "index version %u; this program knows %d", version,
 			       INDEX_VERSION);
@@ -224,10 +226,10 @@ static int read_fixed(struct index *ix, struct rd *rd, unsigned *ret_sections,
 	ix->n_pages = rd_u32be(rd);
 	ix->info.size = ix->file.n;
 	ix->info.mixed = flags & INDEX_FLAG_MIXED;
-	if (rd->failed || size != ix->file.n)
-		return err_set(e, ERR_CORRUPT, "cut short: expected %llu bytes, found %zu",
-			       (unsigned long long)(rd->failed ? INDEX_FIXED_LEN : size),
-			       ix->file.n);
+	if (size != ix->file.n)
+		return err_set(e, ERR_CORRUPT, "%s: expected %llu bytes, found %zu",
+			       size > ix->file.n ? "cut short" : "too long",
+			       (unsigned long long)size, ix->file.n);
 	if (ix->n_pages != (size + INDEX_PAGE - 1) / INDEX_PAGE ||
 	    *ret_sections > INDEX_SECTIONS_MAX || *ret_tenant_len > TENANT_MAX)
 		return err_set(e, ERR_CORRUPT,

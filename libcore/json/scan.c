@@ -1,5 +1,9 @@
 #include "json/json.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum { DEPTH_MAX = 1000 };
 
 void json_skip_space(struct json_at *j)
@@ -17,31 +21,44 @@ bool json_take(struct json_at *j, char c)
 	return true;
 }
 
+/* The first quote or backslash from p on, or end. Most strings are short: one look at 16 bytes at once finds it. */
+static const char *find_quote_or_escape(const char *p, const char *end)
+{
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\');
+
+	for (; end - p >= 16; p += 16) {
+		__m128i v = _mm_loadu_si128((const void *)p);
+		int hits = _mm_movemask_epi8(
+			_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, escape)));
+
+		if (hits)
+			return p + __builtin_ctz((unsigned)hits);
+	}
+#endif
+	while (p < end && *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
 bool json_string(struct json_at *j, struct bytes *ret_raw, bool *ret_escaped)
 {
-	const char *start, *p, *quote;
+	const char *start, *p;
 
 	json_skip_space(j);
 	if (j->p == j->end || *j->p != '"')
 		return false;
-	start = p = j->p + 1;
+	start = j->p + 1;
 	*ret_escaped = false;
-	for (;;) {
-		const char *escape;
-
-		quote = memchr(p, '"', (size_t)(j->end - p));
-		if (!quote)
-			return false;
-		escape = memchr(p, '\\', (size_t)(quote - p));
-		if (!escape)
-			break;
+	for (p = start; (p = find_quote_or_escape(p, j->end)) < j->end && *p == '\\'; p += 2) {
 		*ret_escaped = true;
-		p = escape + 2; /* behind the escaped byte, which may be a quote */
-		if (p > j->end)
+		if (j->end - p < 2) /* nothing behind the backslash */
 			return false;
 	}
-	*ret_raw = bytes_of(start, (size_t)(quote - start));
-	j->p = quote + 1;
+	if (p == j->end)
+		return false;
+	*ret_raw = bytes_of(start, (size_t)(p - start));
+	j->p = p + 1;
 	return true;
 }
 

@@ -234,6 +234,12 @@ static size_t scan_number(struct lexer *l)
 			return 0;
 		}
 	}
+	for (size_t i = 0; i < n; i++)
+		if (peek(l, i) == '_' &&
+		    (i == 0 || !isxdigit(peek(l, i - 1)) || !isxdigit(peek(l, i + 1)))) {
+			fail(l, "'_' must separate successive digits");
+			return 0;
+		}
 	if (is_int && peek(l, 0) == '0' && isdigit(prefix))
 		for (size_t i = 1; i < n; i++)
 			if (peek(l, i) >= '8' && peek(l, i) <= '9') {

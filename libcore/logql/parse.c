@@ -6,32 +6,30 @@
 #include "logql/parser.h"
 #include "logql/print.h"
 
-static int fail_text(struct parser *p, struct logql_pos pos, struct bytes text)
+static void fail_text(struct parser *p, struct logql_pos pos, struct bytes text)
 {
 	p->error_pos = pos;
-	return err_set(p->e, ERR_QUERY, "%.*s", BYTES_ARG(text));
+	err_set(p->e, ERR_QUERY, "%.*s", BYTES_ARG(text));
 }
 
 int parse_fail(struct parser *p, struct logql_pos pos, const char *fmt, ...)
 {
 	struct buf text = { 0 };
 	va_list va;
-	int rc;
 
 	buf_add_str(&text, "parse error : ");
 	va_start(va, fmt);
 	buf_addv(&text, fmt, va);
 	va_end(va);
-	rc = fail_text(p, pos, buf_bytes(&text));
+	fail_text(p, pos, buf_bytes(&text));
 	buf_release(&text);
-	return rc;
+	return -1;
 }
 
-int parse_unexpected(struct parser *p, const char *expecting)
+void parse_set_unexpected(struct parser *p, const char *expecting)
 {
 	const struct lexeme *x = &p->lex.cur;
 	struct buf text = { 0 };
-	int rc;
 
 	buf_add_str(&text, "parse error ");
 	/* Loki knows no position in an empty text, and no line of long lexemes */
@@ -46,9 +44,8 @@ int parse_unexpected(struct parser *p, const char *expecting)
 		if (expecting)
 			buf_addf(&text, ", expecting %s", expecting);
 	}
-	rc = fail_text(p, x->pos, buf_bytes(&text));
+	fail_text(p, x->pos, buf_bytes(&text));
 	buf_release(&text);
-	return rc;
 }
 
 void parse_fail_stage(struct parser *p, const struct logql_stage *s, const char *fmt, ...)

@@ -38,7 +38,7 @@ int parse_matcher_value(struct parser *p, struct logql_matcher *m, bool *ret_emp
 	m->value = x.str;
 	empty = m->value.n == 0;
 	if ((m->op == MATCH_RE || m->op == MATCH_NRE) && detail_regex(m->value, &empty, &e) < 0)
-		return parse_fail(p, x.pos, "error parsing regexp: %s", e.msg);
+		return parse_fail(p, x.pos, "%s", e.msg);
 	if (ret_empty)
 		*ret_empty = empty == (m->op == MATCH_EQ || m->op == MATCH_RE);
 	return 0;

@@ -27,8 +27,13 @@ struct parser {
 	struct logql_pos open_selector;
 };
 
+void parse_set_unexpected(struct parser *p, const char *expecting);
 /* "unexpected CUR", and ", expecting WHAT" unless it is NULL. Returns -1. */
-int parse_unexpected(struct parser *p, const char *expecting);
+static inline int parse_unexpected(struct parser *p, const char *expecting)
+{
+	parse_set_unexpected(p, expecting); /* here, so that analyzers see the -1 */
+	return -1;
+}
 /* A broken rule: "parse error : TEXT". Returns -1. */
 int parse_fail(struct parser *p, struct logql_pos pos, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Stage s cannot work. Parsing goes on. */

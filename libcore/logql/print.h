@@ -14,6 +14,9 @@ void logql_print(struct buf *b, const struct logql_expr *expr);
  * vector() has six decimals. */
 void logql_print_pretty(struct buf *b, const struct logql_expr *expr);
 
+/* An outline over several lines, the last one ended too: what the parser understood. */
+void logql_print_tree(struct buf *b, const struct logql_expr *expr);
+
 /* One stage as Loki's messages name it: `| json a="b"`. */
 void logql_print_stage(struct buf *b, const struct logql_stage *stage);
 /* {a="b", c=~"d"} */

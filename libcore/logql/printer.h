@@ -11,7 +11,7 @@ void print_expr(struct buf *b, const struct logql_expr *x, enum print_style styl
 void print_log(struct buf *b, const struct logql_log *log, enum print_style style);
 void print_stage(struct buf *b, const struct logql_stage *s, enum print_style style);
 void print_filter(struct buf *b, const struct logql_filter *f, enum print_style style);
-/* "sum", "by (a,b)", with sep between the labels; nothing for what says nothing. */
+/* " by (a,b)", with sep between the labels; nothing for what says nothing. */
 void print_grouping(struct buf *b, const struct logql_grouping *g, const char *sep,
 		    enum print_style style);
 /* "/ on (env) group_left (x)" */

@@ -12,7 +12,7 @@ int detail_regex(struct bytes text, bool *ret_empty, struct err *e)
 	int rc;
 
 	if (!r)
-		return -1;
+		return err_wrap(e, "error parsing regexp");
 	if (ret_empty) {
 		rc = regex_match(r, BYTES_LIT(""), NULL, NULL);
 		*ret_empty = rc != 0; /* one that cannot be judged is treated as the worst */
@@ -76,8 +76,6 @@ int detail_named_regex(struct bytes text, struct err *e)
 	size_t at = 0;
 	int rc = -1;
 
-	if (detail_regex(text, NULL, e) < 0)
-		return -1;
 	while ((name = next_name(text, &at)).n > 0) {
 		uint64_t hash = hash64(name);
 
@@ -93,7 +91,9 @@ int detail_named_regex(struct bytes text, struct err *e)
 		}
 		map_put(&names, hash, name, 0);
 	}
-	rc = names.n ? 0 : err_set(e, ERR_QUERY, "at least one named capture must be supplied");
+	rc = detail_regex(text, NULL, e);
+	if (rc == 0 && names.n == 0)
+		rc = err_set(e, ERR_QUERY, "at least one named capture must be supplied");
 out:
 	map_release(&names);
 	return rc;

@@ -31,7 +31,8 @@ struct wal_reader {
 	bool whole; /* HEADS mode: the next record is to be read whole, to see what is wrong with it
 		     */
 	struct buf stored, raw;
-	int64_t section; /* in raw, or NO_SECTION */
+	int64_t section;       /* in raw, or NO_SECTION */
+	size_t part, part_off; /* the part of the batch whose run begins at part_off of raw */
 };
 
 static struct wal_reader *new_reader(enum wal_read mode, struct streams *streams)
@@ -399,7 +400,25 @@ static int get_section(struct wal_reader *r, uint32_t i, struct err *e)
 		return -1;
 	r->raw.n = s->raw_n;
 	r->section = i;
+	r->part = s->first_part;
+	r->part_off = 0;
 	return 1;
+}
+
+/* The columns of part i, whose section is in raw. Parts asked for in ascending order are found
+ * without a search. */
+static int find_part(struct wal_reader *r, size_t i, struct bytes col[COL_COUNT], struct err *e)
+{
+	if (i < r->part) {
+		r->part = r->head.section[r->section].first_part;
+		r->part_off = 0;
+	}
+	if (wal_run_find(buf_bytes(&r->raw), &r->part_off, i - r->part, col, e) < 0) {
+		r->section = NO_SECTION;
+		return -1;
+	}
+	r->part = i + 1;
+	return 0;
 }
 
 int wal_reader_run(struct wal_reader *r, size_t i, unsigned want, struct run *ret, struct err *e)
@@ -408,8 +427,7 @@ int wal_reader_run(struct wal_reader *r, size_t i, unsigned want, struct run *re
 	struct bytes col[COL_COUNT];
 	int rc = get_section(r, p->section, e);
 
-	if (rc > 0 && wal_run_find(buf_bytes(&r->raw), i - r->head.section[p->section].first_part,
-				   col, e) < 0)
+	if (rc > 0 && find_part(r, i, col, e) < 0)
 		rc = -1;
 	if (rc > 0 && columns_decode(col, (size_t)p->n_entries, want, &r->mem, ret, e) < 0)
 		rc = -1;

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/rd.h"
 
-enum { PART_MIN = 28, SECTION_MIN = 4 }; /* fewest bytes of one in a head: bounds counts */
+enum { PART_MIN = 27, SECTION_MIN = 4 }; /* fewest bytes of one in a head: bounds counts */
 
 void wal_head_release(struct wal_head *h)
 {
@@ -208,9 +208,10 @@ int wal_end_decode(struct bytes data, uint64_t *ret_entries, uint32_t *ret_crc, 
 	return 0;
 }
 
-int wal_run_find(struct bytes section, size_t skip, struct bytes ret[COL_COUNT], struct err *e)
+int wal_run_find(struct bytes section, size_t *off, size_t skip, struct bytes ret[COL_COUNT],
+		 struct err *e)
 {
-	struct rd rd = rd_init(section);
+	struct rd rd = { .in = section, .off = *off };
 	size_t n[COL_COUNT];
 
 	for (size_t i = 0; i <= skip; i++) {
@@ -219,7 +220,9 @@ int wal_run_find(struct bytes section, size_t skip, struct bytes ret[COL_COUNT],
 		for (int c = 0; c < COL_COUNT; c++)
 			ret[c] = rd_bytes(&rd, n[c]);
 		if (rd.failed)
-			return err_set(e, ERR_CORRUPT, "run %zu of its section is cut short", i);
+			return err_set(e, ERR_CORRUPT,
+				       "a run at byte %zu of its section is cut short", rd.off);
 	}
+	*off = rd.off;
 	return 0;
 }

@@ -44,8 +44,9 @@ MUST_CHECK int wal_series_decode(struct bytes data, struct streams *streams, uin
 MUST_CHECK int wal_end_decode(struct bytes data, uint64_t *ret_entries, uint32_t *ret_crc,
 			      struct err *e);
 
-/* The columns of run number `skip` in a section's decompressed bytes. Errors: ERR_CORRUPT. */
-MUST_CHECK int wal_run_find(struct bytes section, size_t skip, struct bytes ret[COL_COUNT],
-			    struct err *e);
+/* The columns of the run that comes `skip` runs behind offset *off of a section's decompressed
+ * bytes; *off moves behind it. Errors: ERR_CORRUPT. */
+MUST_CHECK int wal_run_find(struct bytes section, size_t *off, size_t skip,
+			    struct bytes ret[COL_COUNT], struct err *e);
 
 #endif

@@ -145,6 +145,19 @@ int wal_list_dir(const char *dir, struct wal_list *l, struct err *e)
 	return rc;
 }
 
+int wal_list_path(const char *path, struct wal_list *l, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return wal_list_dir(path, l, e);
+	mem_grow(&l->v, &l->cap, l->n + 1, sizeof(*l->v));
+	if (wal_segment_open(path, &l->v[l->n], e) < 0)
+		return -1;
+	l->n++;
+	return 0;
+}
+
 void wal_sidecar_path(const char *segment_path, struct buf *out)
 {
 	size_t n = strlen(segment_path), k = sizeof(SUFFIX) - 1;
@@ -223,6 +236,14 @@ int wal_segment_delete(const struct wal_segment *s, struct err *e)
 		rc = err_sys(e, "cannot delete '%s'", buf_str(&sum));
 	if (rc == 0 && unlink(s->path) < 0 && errno != ENOENT)
 		rc = err_sys(e, "cannot delete '%s'", s->path);
+	if (rc == 0) {
+		const char *slash = strrchr(s->path, '/');
+
+		buf_reset(&sum);
+		buf_add_bytes(&sum, slash ? bytes_of(s->path, (size_t)(slash - s->path) + 1)
+					  : BYTES_LIT("."));
+		rc = io_sync_dir(buf_str(&sum), e);
+	}
 	buf_release(&sum);
 	return rc;
 }

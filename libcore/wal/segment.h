@@ -38,6 +38,10 @@ void wal_list_release(struct wal_list *l);
  */
 MUST_CHECK int wal_list_dir(const char *dir, struct wal_list *l, struct err *e);
 
+/* Adds what path names: all segments of a folder, as wal_list_dir does, or one file. Errors:
+ * ERR_IO. */
+MUST_CHECK int wal_list_path(const char *path, struct wal_list *l, struct err *e);
+
 /* The path of the sidecar of a segment's path: NAME.sum for NAME.wal. */
 void wal_sidecar_path(const char *segment_path, struct buf *out);
 
@@ -52,7 +56,7 @@ void wal_segment_name(const struct wal_header *h, struct buf *out);
 MUST_CHECK int wal_segment_create(const char *dir, const struct wal_header *h, char **ret_path,
 				  struct err *e);
 
-/* Deletes the sidecar, then the closed segment. The folder is not fsynced. Errors: ERR_IO. */
+/* Deletes the sidecar, then the closed segment, and makes that durable. Errors: ERR_IO. */
 MUST_CHECK int wal_segment_delete(const struct wal_segment *s, struct err *e);
 
 #endif

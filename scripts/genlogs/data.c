@@ -204,7 +204,7 @@ static int64_t next_time(struct run *run, int64_t prev_ns, int64_t start_ns)
 	else if (lag > 8 * mean)
 		mean = lag / 4;
 	ts = prev_ns + 1 + (int64_t)rnd_gap(&run->world.rnd, (uint64_t)mean);
-	return ts < run->args->end_s * NS_PER_S ? ts : prev_ns + 1;
+	return ts < run->args->end_s * NS_PER_S - NS_PER_S ? ts : prev_ns + 1;
 }
 
 /* Sets what is to be planted now; returns false when nothing is left to plant. */
@@ -227,10 +227,16 @@ static void write_all(struct run *run)
 	struct stream *s = NULL;
 
 	while (plant(run) || run->n.bytes < run->args->bytes) {
-		/* A stack trace is written in one go, and other lines come in small bursts too. */
-		if (!s || (w->frames_left == 0 && !rnd_chance(&w->rnd, 350)))
+		/* A request leaves some lines in quick succession, a stack trace comes in one go;
+		 * web servers write a line for each request. */
+		if (s &&
+		    (w->frames_left || (s->app->kind != KIND_NGINX && rnd_chance(&w->rnd, 500)))) {
+			ts_ns += 1 + (int64_t)rnd_gap(&w->rnd, w->frames_left ? 3000 : 400000);
+		} else {
 			s = &run->streams[run->slots[rnd_below(&w->rnd, SLOTS)]];
-		ts_ns = next_time(run, ts_ns, start_ns);
+			ts_ns = next_time(run, ts_ns, start_ns);
+			line_begin_request(w);
+		}
 		run->line.n = 0;
 		line_write(w, s->app, ts_ns, &run->line);
 		count_line(run, s, ts_ns);

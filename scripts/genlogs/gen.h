@@ -94,12 +94,16 @@ struct world {
 	struct rnd rnd;
 	uint64_t traces[N_TRACES]; /* requests under way, seeds of their trace ids */
 	unsigned next_trace;
+	uint64_t trace;		/* of the request that lines are written for now */
 	const char *plant_word; /* to go into the next line that can carry it; then NULL */
 	const char *plant_trace;
 	unsigned frames_left; /* of the stack trace being written */
 	unsigned status;      /* of the line just made, 0 = it has none */
 	enum level level;
 };
+
+/* The lines that follow belong to another request, new or under way elsewhere. */
+void line_begin_request(struct world *w);
 
 /* Writes a line of app without newline to o. */
 void line_write(struct world *w, const struct app *app, int64_t ts_ns, struct out *o);

@@ -23,8 +23,8 @@ const struct app apps[] = {
 	{ "cluster-scheduler", "platform", "scheduler", KIND_LOGFMT, 30 },
 	{ "object-gateway", "storage", "gateway", KIND_LOGFMT, 50 },
 	{ "backup", "storage", "job", KIND_LOGFMT, 5 },
-	{ "edge", "web", "nginx", KIND_NGINX, 120 },
-	{ "web", "web", "nginx", KIND_NGINX, 60 },
+	{ "edge", "web", "nginx", KIND_NGINX, 210 },
+	{ "web", "web", "nginx", KIND_NGINX, 100 },
 	{ "billing", "money", "app", KIND_JAVA, 60 },
 	{ "ledger", "money", "app", KIND_JAVA, 50 },
 	{ "reports", "data", "spark", KIND_JAVA, 40 },
@@ -70,20 +70,26 @@ static const char *const words[] = {
 	"b\u00fcrostuhl", "tea",	  "\u8336\u7897",    "socks",	  "head torch",
 };
 
+void line_begin_request(struct world *w)
+{
+	unsigned back = 0;
+
+	if (rnd_chance(&w->rnd, 400))
+		w->traces[w->next_trace++ % N_TRACES] = rnd_next(&w->rnd);
+	else
+		back = (unsigned)rnd_rank(&w->rnd, N_TRACES);
+	w->trace = w->traces[(w->next_trace - 1 - back) % N_TRACES];
+}
+
 static void put_trace(struct world *w, struct out *o)
 {
-	uint64_t seed;
-
 	if (w->plant_trace) {
 		out_str(o, w->plant_trace);
 		w->plant_trace = NULL;
 		return;
 	}
-	if (rnd_chance(&w->rnd, 330)) /* about three lines belong to one request */
-		w->traces[w->next_trace++ % N_TRACES] = rnd_next(&w->rnd);
-	seed = w->traces[(w->next_trace - 1 - (unsigned)rnd_rank(&w->rnd, N_TRACES)) % N_TRACES];
-	out_hex(o, seed, 16);
-	out_hex(o, hash64(seed + 1), 16);
+	out_hex(o, w->trace, 16);
+	out_hex(o, hash64(w->trace + 1), 16);
 }
 
 static void put_route(struct world *w, struct out *o)

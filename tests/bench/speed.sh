@@ -30,8 +30,8 @@ calc() { awk "BEGIN { printf \"%.4g\", $1 }"; }
 row() { printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$@"; }
 info() { row "$1" "$2" "$3" - "${4:--}" info; }
 
-# at_least NAME VALUE UNIT LIMIT, at_most likewise; the limit may be - when only a ratio counts:
-# ratio_at_least NAME VALUE UNIT LIMIT RATIO
+# at_least NAME VALUE UNIT LIMIT and at_most hold the value against the limit,
+# ratio_at_least NAME VALUE UNIT LIMIT RATIO and ratio_at_most the ratio.
 at_least() { row "$1" "$2" "$3" "$4" - "$(verdict "$2 >= $4")"; }
 at_most() { row "$1" "$2" "$3" "$4" - "$(verdict "$2 <= $4")"; }
 ratio_at_least() { row "$1" "$2" "$3" "$4" "$5" "$(verdict "$5 >= $4")"; }
@@ -122,6 +122,8 @@ part_pack() {
 	info packs "$(find store -name '*.pack' | wc -l)" files
 	m=$(measure -n 3 -p 'rm -rf store2; sync' sh -c \
 		'walreplay --frames --unpacked --store store2 wal | chunkpack --store store2 | idxbuild --store store2')
+	# shellcheck disable=SC2046
+	expect "$(chunkcat --stats $(find store2 -name '*.pack') | sed -n 's/^entries *//p')" "$(truth lines)" "entries in packs"
 	rm -rf store2
 	info flush_pipe "$(mb_per_s "$(wall "$m")")" MB/s
 }
@@ -170,7 +172,9 @@ last_ack() { tail -n 1 acks | grep -o '[0-9]*$'; }
 
 # A segment is open while the process that writes it lives, so its stdin is kept open.
 part_open() {
-	once 250M next "$repo/scripts/gen-logs" data next 250M 300 2 $((end + 86400))
+	size=$(truth bytes) # a quarter of a GB is enough to fill a segment
+	[ "$size" -le 250000000 ] || size=250000000
+	once "$size" next "$repo/scripts/gen-logs" data next "$size" 300 2 $((end + 86400))
 	lines=$(calc "int(62e6 / ($(tree_bytes wal) / $(truth lines)))")
 	lines=$(awk -v n="$lines" 'BEGIN { printf "%d", n }')
 	head -n "$lines" next/entries.jsonl >open.jsonl

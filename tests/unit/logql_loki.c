@@ -129,8 +129,8 @@ static bool next_case(struct corpus *c, struct bytes *rest)
 	return false;
 }
 
-/* Templates are judged above the parser, and lookaround by the regex module; approx_topk is in the
- * language since Loki 3.6. */
+/* Templates are judged above the parser, and lookaround by the regex module; approx_topk came to
+ * Loki with a version after the one that was asked. */
 static bool is_judged_elsewhere(const struct corpus *c)
 {
 	struct bytes e = buf_bytes(&c->error);

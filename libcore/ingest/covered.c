@@ -1,0 +1,127 @@
+#include "ingest/covered.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "time/time.h"
+#include "wal/sidecar.h"
+
+static const char UNNAMED[] = ".wal.tmp";
+
+enum { SWEEP_AGE_S = 3600 };
+
+/* The sidecar's content; a segment without one is read, and gets one. */
+static int get_sum(const struct wal_segment *seg, struct streams *streams, struct wal_sum *ret,
+		   struct err *e)
+{
+	struct err ignored;
+	int rc = wal_sum_load(seg, streams, ret, e);
+
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	if (wal_sum_read(seg, WAL_SUM_VERIFY, streams, ret, e) < 0)
+		return -1;
+	if (wal_sum_write(seg, ret, streams, &ignored) < 0)
+		ignored.code =
+			ERR_NONE; /* a cache: on a full disk the answer is as good without it */
+	return 0;
+}
+
+static int ask_days(struct cover *c, const struct wal_segment *seg, const struct wal_sum *sum,
+		    const struct streams *streams, enum covered_why why, enum covered *ret,
+		    struct err *e)
+{
+	*ret = COVERED_WHOLE;
+	for (size_t i = 0; i < sum->n_days; i++) {
+		const struct wal_sum_day *d = &sum->day[i];
+		struct bytes tenant = streams_tenant(streams, d->tenant);
+		int rc = why == COVER_TO_DELETE
+				 ? cover_is_sound(c, &seg->header.id, tenant, d->day, e)
+				 : cover_has(c, &seg->header.id, tenant, d->day, e);
+
+		if (rc < 0)
+			return -1;
+		if (rc == 0) {
+			*ret = COVERED_NOT;
+			return 0;
+		}
+	}
+	return 0;
+}
+
+int covered_ask(struct cover *c, const struct wal_segment *seg, enum covered_why why,
+		enum covered *ret, struct err *e)
+{
+	struct wal_sum sum = { 0 };
+	struct streams *streams;
+	int rc;
+
+	if (seg->state == WAL_OPEN) {
+		*ret = COVERED_OPEN;
+		return 0;
+	}
+	if (!seg->has_header) {
+		*ret = COVERED_DAMAGED;
+		return 0;
+	}
+	streams = streams_new();
+	rc = get_sum(seg, streams, &sum, e);
+	if (rc == 0 && sum.tail == WAL_TAIL_DAMAGED)
+		*ret = COVERED_DAMAGED;
+	else if (rc == 0)
+		rc = ask_days(c, seg, &sum, streams, why, ret, e);
+	wal_sum_release(&sum);
+	streams_free(streams);
+	return rc;
+}
+
+int covered_note_damage(const struct wal_segment *seg, struct err *e)
+{
+	struct streams *streams = streams_new();
+	struct wal_sum sum = { 0 };
+	int rc = wal_sum_read(seg, WAL_SUM_VERIFY, streams, &sum, e);
+
+	if (rc == 0) {
+		sum.tail = WAL_TAIL_DAMAGED;
+		rc = wal_sum_write(seg, &sum, streams, e);
+	}
+	wal_sum_release(&sum);
+	streams_free(streams);
+	return rc;
+}
+
+/* One that is young may belong to a writer that is just making it. */
+static bool is_abandoned(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       st.st_mtime < time_now_ns() / NS_PER_S - SWEEP_AGE_S;
+}
+
+int covered_sweep(const char *dir, struct err *e)
+{
+	DIR *d = opendir(dir);
+	struct buf path = { 0 };
+	int rc = 0;
+
+	if (!d)
+		return errno == ENOENT || errno == ENOTDIR
+			       ? 0
+			       : err_sys(e, "cannot open folder '%s'", dir);
+	for (struct dirent *de; rc == 0 && (de = readdir(d)) != NULL;) {
+		size_t n = strlen(de->d_name), k = sizeof(UNNAMED) - 1;
+
+		if (n <= k || strcmp(de->d_name + n - k, UNNAMED) != 0)
+			continue;
+		buf_reset(&path);
+		buf_addf(&path, "%s/%s", dir, de->d_name);
+		if (is_abandoned(buf_str(&path)) && unlink(buf_str(&path)) < 0 && errno != ENOENT)
+			rc = err_sys(e, "cannot delete '%s'", buf_str(&path));
+	}
+	closedir(d);
+	buf_release(&path);
+	return rc;
+}

@@ -1,0 +1,36 @@
+/*
+ * Segments of the log against what a store covers of them: which are still to be packed, which may
+ * go.
+ */
+#ifndef INGEST_COVERED_H
+#define INGEST_COVERED_H
+
+#include "index/cover.h"
+#include "wal/segment.h"
+
+enum covered {
+	COVERED_NOT,	 /* some entries are not in the store yet */
+	COVERED_WHOLE,	 /* all are, or it has none */
+	COVERED_OPEN,	 /* its writer holds it: not to be judged yet */
+	COVERED_DAMAGED, /* something of it is lost, so it is never packed as a whole: for --salvage
+			  */
+};
+
+/*
+ * What a segment is, by its sidecar (made when absent) and the store. In COVER_TO_DELETE the
+ * covering packs and index files are looked at too: only then may the segment be deleted. Errors:
+ * ERR_IO, ERR_AGAIN, ERR_LIMIT, ERR_VERSION.
+ */
+enum covered_why { COVER_TO_PACK, COVER_TO_DELETE };
+MUST_CHECK int covered_ask(struct cover *c, const struct wal_segment *seg, enum covered_why why,
+			   enum covered *ret, struct err *e);
+
+/* A segment turned out to be damaged when it was read: remembers that in its sidecar. Errors:
+ * ERR_IO, ERR_FULL. */
+MUST_CHECK int covered_note_damage(const struct wal_segment *seg, struct err *e);
+
+/* Deletes, in a WAL folder, files of writers that died before they gave a segment its name. Errors:
+ * ERR_IO. */
+MUST_CHECK int covered_sweep(const char *dir, struct err *e);
+
+#endif

@@ -1,0 +1,23 @@
+/* Options of lokid-ingest as people write them, and its counts as people read them. */
+#ifndef INGEST_OPTIONS_H
+#define INGEST_OPTIONS_H
+
+#include "ingest/ingest.h"
+
+/* "always", "none", "interval=1s". Errors: ERR_USAGE. */
+MUST_CHECK int ingest_parse_sync(struct bytes text, struct ingest_opts *o, struct err *e);
+
+/* "service_name,detected_level": adds to o->add. Errors: ERR_USAGE. */
+MUST_CHECK int ingest_parse_add(struct bytes text, struct ingest_opts *o, struct err *e);
+
+/* "name=value": appends to o->labels, whose array is of the arena. Errors: ERR_USAGE. */
+MUST_CHECK int ingest_parse_label(struct bytes text, struct arena *a, struct ingest_opts *o,
+				  struct err *e);
+
+/* A duration above zero. Errors: ERR_USAGE. */
+MUST_CHECK int ingest_parse_period(struct bytes text, int64_t *ret_ns, struct err *e);
+
+/* "12 entries, 3.4 MiB of lines in 0.10 s (34 MB/s), 2 refused: too long" */
+void ingest_counts_add(struct buf *b, const struct ingest_counts *c, double seconds);
+
+#endif

@@ -1,0 +1,208 @@
+/*
+ * Two passes: the first learns the streams from all series records, since the one that stood before
+ * a batch may be among what is lost; the second copies entries and collects the rest.
+ */
+#include "ingest/salvage.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "entry/append.h"
+#include "wal/pack.h"
+#include "wal/reader.h"
+
+struct salvage {
+	const struct wal_segment *seg;
+	struct streams *streams;
+	struct wal_reader *reader;
+	struct wal_packer *packer;
+	struct entries es;
+	struct append_scratch scratch;
+	struct buf out, rest;
+	struct salvage_counts counts;
+	const char *dir;
+	int fd; /* of the new segment, or -1 */
+	char *path;
+	uint64_t written;
+};
+
+static void begin(struct salvage *s)
+{
+	wal_reader_free(s->reader);
+	s->reader = wal_reader_new(s->seg->fd, WAL_READ_ALL, s->streams);
+	if (!s->seg->has_header)
+		wal_reader_ignore_header(s->reader);
+}
+
+static int learn_streams(struct salvage *s, struct err *e)
+{
+	struct wal_item item;
+	int rc;
+
+	begin(s);
+	while ((rc = wal_reader_next(s->reader, &item, e)) > 0)
+		continue;
+	return rc;
+}
+
+static int open_segment(struct salvage *s, struct err *e)
+{
+	struct wal_header h =
+		s->seg->header; /* its time of creation decides the order of equal timestamps */
+
+	if (s->fd >= 0)
+		return 0;
+	if (getentropy(h.id.b, sizeof(h.id.b)) < 0)
+		return err_sys(e, "no random bytes");
+	s->fd = wal_segment_create(s->dir, &h, &s->path, e);
+	s->written = WAL_HEADER;
+	return s->fd < 0 ? -1 : 0;
+}
+
+static int write_out(struct salvage *s, struct err *e)
+{
+	if (io_pwrite(s->fd, s->out.p, s->out.n, s->written, e) < 0)
+		return err_wrap(e, "'%s'", s->path);
+	s->written += s->out.n;
+	buf_reset(&s->out);
+	return 0;
+}
+
+static int keep_rest(struct salvage *s, uint64_t from, uint64_t to, struct err *e)
+{
+	int64_t n;
+
+	s->counts.n_places++;
+	s->counts.n_bytes += to - from;
+	n = io_pread(s->seg->fd, buf_reserve(&s->rest, (size_t)(to - from)), (size_t)(to - from),
+		     from, e);
+	if (n < 0)
+		return -1;
+	s->rest.n += (size_t)n;
+	return 0;
+}
+
+static int take_batch(struct salvage *s, const struct wal_item *item, struct err *e)
+{
+	entries_reset(&s->es);
+	for (size_t i = 0; i < item->batch.n_parts; i++) {
+		const struct wal_part *p = &item->batch.part[i];
+		struct run run;
+
+		if (p->stream == STREAM_NONE) {
+			s->counts.n_unknown += p->n_entries;
+			continue;
+		}
+		if (wal_reader_run(s->reader, i, WANT_ALL, &run, e) <= 0) {
+			if (e->code == ERR_IO)
+				return -1;
+			s->counts.n_lost_batches++;
+			return keep_rest(s, item->off, item->end, e);
+		}
+		entries_append_run(&s->es, p->stream, &run, INT64_MIN, INT64_MAX, &s->scratch);
+	}
+	if (s->es.n == 0)
+		return 0;
+	s->counts.n_batches++;
+	s->counts.n_entries += s->es.n;
+	if (open_segment(s, e) < 0 ||
+	    wal_packer_add(s->packer, &s->es, item->batch.batch_id, &s->out, e) < 0)
+		return -1;
+	return write_out(s, e);
+}
+
+static int copy(struct salvage *s, struct err *e)
+{
+	struct wal_item item;
+	int rc;
+
+	begin(s);
+	while ((rc = wal_reader_next(s->reader, &item, e)) > 0) {
+		if (item.kind == WAL_BATCH)
+			rc = take_batch(s, &item, e);
+		else if (item.kind == WAL_DAMAGE || item.kind == WAL_TORN)
+			rc = keep_rest(s, item.segment_off + item.off, item.segment_off + item.end,
+				       e);
+		if (rc < 0)
+			break;
+	}
+	return rc;
+}
+
+static int finish(struct salvage *s, struct err *e)
+{
+	if (s->fd < 0)
+		return 0;
+	wal_packer_end(s->packer, &s->out);
+	if (write_out(s, e) < 0)
+		return -1;
+	return fsync(s->fd) < 0 ? err_sys(e, "fsync of '%s'", s->path) : 0;
+}
+
+/* dir/NAME.rest, where the old segment was NAME.wal. */
+static int write_rest(struct salvage *s, char **ret_rest, struct err *e)
+{
+	const char *slash = strrchr(s->seg->path, '/'), *name = slash ? slash + 1 : s->seg->path;
+	const char *dot = strrchr(name, '.');
+	struct buf path = { 0 };
+	int rc = 0;
+
+	if (s->rest.n) {
+		buf_addf(&path, "%s/%.*s.rest", s->dir,
+			 (int)(dot ? dot - name : (long)strlen(name)), name);
+		rc = file_replace_bytes(buf_str(&path), buf_bytes(&s->rest), e);
+	}
+	if (rc == 0 && path.n)
+		*ret_rest = strdup(buf_str(&path));
+	buf_release(&path);
+	return rc;
+}
+
+int salvage_segment(const struct wal_segment *seg, const char *dir, struct salvage_counts *ret,
+		    char **ret_path, char **ret_rest, struct err *e)
+{
+	struct salvage s = { .seg = seg, .dir = dir, .fd = -1 };
+	char *rest = NULL;
+	int rc = -1;
+
+	s.streams = streams_new();
+	s.packer = wal_packer_new(s.streams);
+	if (io_mkdirs(dir, e) == 0 && learn_streams(&s, e) == 0 && copy(&s, e) == 0 &&
+	    finish(&s, e) == 0 && write_rest(&s, &rest, e) == 0) {
+		*ret = s.counts;
+		*ret_path = s.path;
+		*ret_rest = rest;
+		s.path = NULL;
+		rc = 0;
+	}
+	if (s.fd >= 0)
+		close(s.fd);
+	if (rc < 0 && s.path)
+		unlink(s.path);
+	free(s.path);
+	wal_reader_free(s.reader);
+	wal_packer_free(s.packer);
+	streams_free(s.streams);
+	entries_release(&s.es);
+	append_scratch_release(&s.scratch);
+	buf_release(&s.out);
+	buf_release(&s.rest);
+	return rc;
+}
+
+void salvage_counts_add(struct buf *b, const struct salvage_counts *c, const char *path,
+			const char *rest)
+{
+	buf_addf(b, "%llu entries in %llu batches saved to %s; lost: %llu bytes in %llu places",
+		 (unsigned long long)c->n_entries, (unsigned long long)c->n_batches,
+		 path ? path : "nothing", (unsigned long long)c->n_bytes,
+		 (unsigned long long)c->n_places);
+	if (rest)
+		buf_addf(b, ", kept in %s", rest);
+	if (c->n_lost_batches)
+		buf_addf(b, ", %llu unreadable batches", (unsigned long long)c->n_lost_batches);
+	if (c->n_unknown)
+		buf_addf(b, ", %llu entries of unknown streams", (unsigned long long)c->n_unknown);
+}

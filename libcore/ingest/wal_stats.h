@@ -1,0 +1,27 @@
+/* What one input of WAL segments holds, in numbers. */
+#ifndef INGEST_WAL_STATS_H
+#define INGEST_WAL_STATS_H
+
+#include "wal/segment.h"
+
+struct wal_stats {
+	struct wal_header header; /* of the last segment */
+	uint64_t n_bytes;	  /* read */
+	uint64_t n_series_records, n_batches, n_entries, line_bytes, n_unknown;
+	uint32_t n_streams, n_tenants;
+	int64_t min_ts_ns, max_ts_ns; /* when there are entries */
+	bool ended;		      /* there is an end record, and it fits */
+	bool torn;
+	uint64_t torn_at, n_damaged; /* torn: offset; damaged: places */
+};
+
+/* Reads everything, and verifies it. Errors: ERR_CORRUPT no segment, ERR_VERSION, ERR_IO,
+ * ERR_LIMIT. */
+MUST_CHECK int wal_stats_fd(int fd, struct wal_stats *ret, struct err *e);
+
+enum wal_stats_format { WAL_STATS_TEXT, WAL_STATS_JSONL };
+/* Appends it as lines for people, or as one JSON object. open: a writer holds the segment. */
+void wal_stats_add(struct buf *out, const char *name, const struct wal_stats *s,
+		   enum wal_state state, enum wal_stats_format format);
+
+#endif

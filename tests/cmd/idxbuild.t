@@ -1,0 +1,184 @@
+#!/bin/sh
+# idxbuild: options, streams, exit codes; damage to packs, index files and the list.
+. "${0%/*}/../lib/tap.sh"
+
+T=1768478400 # 2026-01-15T12:00:00Z
+
+# lines APP N [TENANT [DAY]]: N JSON lines
+lines() {
+	awk -v app="$1" -v n="$2" -v tenant="${3:-fake}" -v t="$((T + 86400 * ${4:-0}))" 'BEGIN {
+		for (i = 0; i < n; i++)
+			printf "{\"ts\":\"%d%09d\",\"tenant\":\"%s\",\"labels\":{\"app\":\"%s\",\"n\":\"%d\"},\"line\":\"%s %d\"}\n",
+				t, i, tenant, app, i % 3, app, i
+	}'
+}
+
+# pack APP N ...: packs those lines into the store s; prints the path.
+pack() {
+	lines "$@" | chunkpack --store s
+}
+
+in_dump() { # WHAT: lines of the dump that begin with this member
+	idxbuild --dump --store s | grep -c "^{\"$1\""
+}
+
+# --- an empty list
+
+ok "an empty list does nothing" exits 0 idxbuild --store s
+ok "and prints nothing" stdout_is_empty
+ok "not even a store is made" test ! -e s
+echo >blank
+ok "nor do empty lines" exits 0 idxbuild --store s - <blank
+ok "to look into a store that is not there is exit 4" exits 4 idxbuild --verify --store s
+ok "it is named" stderr_has "there is no store 's'"
+ok "to rebuild it, too" exits 4 idxbuild --rebuild --store s
+
+# --- one index for each tenant and day
+
+{
+	pack web 9
+	pack db 6
+	pack web 3 other
+	pack web 3 fake 1
+} >list
+is "four packs" "$(wc -l <list)" 4
+ok "a list on stdin" exits 0 idxbuild --store s <list
+ok "makes an index for each tenant and day" stdout_lines 3
+ok "whose paths are printed" stdout_matches '^s/fake/index/2026-01-15/[0-9a-f]{32}\.idx$'
+sort "$TAP/stdout" >made
+for file in $(cat made); do
+	ok "$(echo "$file" | cut -c 1-24) is there" test -s "$file"
+done
+sort -r list | sed 's,^s/,/no/such/place/,' >again
+ok "the same in another order, with paths of another place" exits 0 idxbuild --store s - <again
+sort "$TAP/stdout" >made.again
+ok "gives the same files" same_file made made.again
+# shellcheck disable=SC2046
+ok "operands do, too" exits 0 idxbuild --store s $(cat list)
+sort "$TAP/stdout" >made.again
+ok "and give the same" same_file made made.again
+ok "-v says what is in it" exits 0 idxbuild -v --store s "$(head -n 1 list)"
+ok "on stderr" stderr_matches '1 packs, 3 series, 3 chunks, 9 entries, replaces 0 segments'
+
+# --- looking
+
+ok "verify is silent" exits 0 idxbuild --verify --store s
+ok "when all is right" stdout_is_empty
+ok "on stderr, too" test ! -s "$TAP/stderr"
+ok "the dump is JSON lines" exits 0 idxbuild --dump --store s
+is "an index a line first" "$(in_dump index)" 4
+is "series" "$(in_dump series)" 15
+ok "of one tenant" exits 0 idxbuild --dump --store s -t other
+ok "only that" stdout_matches '^\{"index":"other/index/'
+is "and no other" "$(grep -c '"tenant":"fake"' "$TAP/stdout")" 0
+ok "a posting" stdout_has '{"posting":{"app":"web"},"series":[0,1,2]}'
+ok "statistics" exits 0 idxbuild --stats --store s -t fake
+ok "have totals" stdout_matches '^  entries +18 '
+ok "count values" stdout_matches '^ +3 +6  n$'
+ok "name large series" stdout_matches ' [{]app="web", n="0"[}]$'
+ok "at most so many" exits 0 idxbuild --stats -n 1 --store s -t fake
+is "one" "$(grep -c '{app=' "$TAP/stdout")" 1
+ok "a bad tenant is exit 2" exits 2 idxbuild --dump -t a/b --store s
+ok "two modes are exit 2" exits 2 idxbuild --dump --stats --store s
+ok "operands for --rebuild are exit 2" exits 2 idxbuild --rebuild --store s x.pack
+ok "a full stdout is exit 4" exits 4 sh -c 'idxbuild --dump --store s >/dev/full'
+ok "also for paths" exits 4 sh -c 'idxbuild --store s <list >/dev/full'
+
+# --- frozen files
+
+for v in one-stream many nothing; do
+	ok "index-v1-$v is right" exits 0 idxbuild --verify "$GOLDEN/frozen/index-v1-$v"
+	(cd "$GOLDEN/frozen" && idxbuild --dump "index-v1-$v") >"$TAP/stdout"
+	ok "and says what it said" stdout_is_golden "index-v1-$v.jsonl"
+done
+
+# --- rebuilding
+
+idxbuild --dump --store s -t fake | grep -v '^{"index"' >before
+cp -r s copy
+rm -r s/fake/index s/other/index
+ok "index files from packs alone" exits 0 idxbuild --rebuild --store s
+ok "as many as there are days of tenants" stdout_lines 3
+idxbuild --dump --store s -t fake | grep -v '^{"index"' >after
+is "with the same series" "$(grep -c '^{"series"' after)" 9
+for when in before after; do
+	grep '^{"chunk"' $when | cut -d , -f 4- | sort -u >$when.chunks
+done
+ok "and the same chunks" same_file before.chunks after.chunks
+ok "again: the same" exits 0 idxbuild --rebuild -v --store s
+ok "and nothing is deleted" test ! "$(grep deleted "$TAP/stderr")"
+ok "of one tenant" exits 0 idxbuild --rebuild --store s -t other
+ok "only that" stdout_lines 1
+first=$(find s/fake/index/2026-01-15 -name '*.idx')
+echo "garbage" >"s/fake/index/2026-01-15/0123456789abcdef0123456789abcdef.idx"
+ok "a broken index file is exit 3" exits 3 idxbuild --verify --store s
+ok "and named" stderr_has "'fake/index/2026-01-15/0123456789abcdef0123456789abcdef.idx': not an index"
+ok "it is rebuilt away" exits 0 idxbuild --rebuild -v --store s -t fake
+ok "it says so" stderr_has "deleted 'fake/index/2026-01-15/0123456789abcdef0123456789abcdef.idx'"
+is "the right one stays" "$(find s/fake/index/2026-01-15 -name '*.idx')" "$first"
+ok "all is right again" exits 0 idxbuild --verify --store s
+
+# --- damage
+
+pack=$(head -n 1 list)
+cp "$pack" good.pack
+idx=$first
+cp "$idx" good.idx
+
+flip_byte "$pack" 30
+ok "a damaged head in a pack is exit 3" exits 3 idxbuild --store s <list
+ok "pack, chunk and offset are named" stderr_matches "'s/fake/chunks/.*\.pack': chunk 0 \(offset 0\): .*crc32c"
+ok "the others are still done" stdout_lines 3
+ok "verify finds it, too" exits 3 idxbuild --verify --store s
+ok "there" stderr_matches "\.idx': 's/fake/chunks/.*\.pack': chunk 0"
+ok "rebuilding does what it can" exits 3 idxbuild --rebuild --store s
+ok "and deletes nothing of that day" test -e "$idx"
+cp good.pack "$pack"
+flip_byte "$pack" $(($(size_of "$pack") - 20))
+ok "a damaged trailer is exit 3" exits 3 idxbuild --store s <list
+ok "and named" stderr_matches "'s/fake/chunks/.*\.pack': trailer"
+mv "$pack" away
+ok "a missing pack is exit 3" exits 3 idxbuild --store s <list
+ok "and named" stderr_matches "\.pack': no such file"
+ok "the others are still done" stdout_lines 3
+ok "verify misses it" exits 3 idxbuild --verify --store s
+cp good.pack "$pack"
+idxbuild --rebuild --store s >/dev/null
+
+printf 's/fake/chu' >cut
+cat list cut >list.cut
+ok "a list that was cut is exit 3" exits 3 idxbuild --store s <list.cut
+ok "the line is named" stderr_has "line 5 of the list: 's/fake/chu'"
+ok "the others are still done" stdout_lines 3
+ok "an operand that is no pack is exit 2" exits 2 idxbuild --store s some.file
+ok "an index is no pack" exits 2 idxbuild --store s "$idx"
+
+mkdir -p s/fake/chunks/2026-02-01
+cp good.pack "s/fake/chunks/2026-02-01/${pack##*/}"
+ok "a pack in the folder of another day is exit 3" exits 3 idxbuild --store s "s/fake/chunks/2026-02-01/${pack##*/}"
+ok "it is said where it belongs" stderr_has "of tenant 'fake' and day 2026-01-15"
+rm -r s/fake/chunks/2026-02-01
+
+size=$(size_of good.idx)
+for at in 0 5 70 $((size - 1)); do
+	cp good.idx "$idx"
+	flip_byte "$idx" "$at"
+	ok "a flipped byte $at of an index is exit 3" exits 3 idxbuild --verify --store s
+	ok "and the file is named" stderr_has "'${idx#s/}': "
+done
+cp good.idx "$idx"
+cp good.idx "s/fake/index/2026-01-15/0123456789abcdef0123456789abcdef.idx"
+ok "a name that is not the hash is exit 3" exits 3 idxbuild --verify --store s
+ok "and said" stderr_has "its name is not the hash of its bytes"
+rm "s/fake/index/2026-01-15/0123456789abcdef0123456789abcdef.idx"
+ok "right again" exits 0 idxbuild --verify --store s
+
+# --- a newer store, a store that cannot be written
+
+echo "lokid store 2" >s/~lokid/format
+ok "a newer store is exit 3" exits 3 idxbuild --store s <list
+ok "and said" stderr_has "format 2; this program knows 1"
+: >file
+ok "a file is no store: exit 4" exits 4 idxbuild --store file <list
+
+done_testing

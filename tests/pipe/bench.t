@@ -1,0 +1,28 @@
+#!/bin/sh
+# The benchmark runs from end to end on little data, and its own checks of the answers hold. What it
+# says about speed means nothing here.
+. "${0%/*}/../lib/tap.sh"
+
+need logql
+export BENCH_DIR="$PWD/bench" BENCH_BYTES=300K BENCH_RUNS=1 BENCH_WAL_GB=0
+PATH=$B/bench:$PATH
+speed=$REPO/tests/bench/speed.sh
+
+for part in data ingest pack size scan labels open closed; do
+	run sh "$speed" $part
+	# A part that broke off says so by a row without a value.
+	ok "$part has figures" stdout_matches "^[a-z0-9_]+	[0-9]"
+	is "$part came to its end" "$(grep "^$part	-" "$TAP/stdout"; grep error "$TAP/stderr")" ""
+done
+is "each row has seven columns" "$(awk -F '\t' 'NF != 7' bench/rows.new)" ""
+
+ok "measure says three figures" exits 0 measure -n 3 true
+ok "of the right form" stdout_matches '^[0-9.]+	[0-9.]+	[0-9]+$'
+ok "it ends as the command did" exits 3 measure sh -c 'exit 3'
+ok "without a command it is exit 2" exits 2 measure -n 3
+head -c 3000000 /dev/zero >zeros
+ok "snappy-sync says a speed" exits 0 snappy-sync zeros out
+ok "of the right form too" stdout_matches '^[0-9]+\.[0-9]$'
+ok "nothing to read is exit 4" exits 4 snappy-sync absent out
+
+done_testing

@@ -1,0 +1,258 @@
+/* A folder as a store: names, listing, objects that appear whole or not, formats. */
+#include "packs.h"
+
+#include <sys/stat.h>
+
+#include "base/io.h"
+#include "labels/labels.h"
+
+struct fixture {
+	char *path;
+	struct store *s;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = mem_alloc(sizeof(*f));
+	struct err e;
+
+	f->path = new_folder();
+	f->s = store_open(f->path, STORE_WRITE, &e);
+	assert_non_null(f->s);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	store_close(f->s);
+	remove_folder(f->path);
+	free(f);
+	return 0;
+}
+
+static void write_file(const struct fixture *f, const char *name, const char *text)
+{
+	struct buf path = { 0 };
+	struct err e;
+
+	buf_addf(&path, "%s/%s", f->path, name);
+	assert_int_equal(0, file_replace_bytes(buf_str(&path), bytes_str(text), &e));
+	buf_release(&path);
+}
+
+static int append(const char *name, uint64_t size, void *data, struct err *e)
+{
+	(void)e;
+	buf_addf(data, "%s:%llu ", name, (unsigned long long)size);
+	return 0;
+}
+
+static int refuse(const char *name, uint64_t size, void *data, struct err *e)
+{
+	(void)size;
+	++*(int *)data;
+	return err_set(e, ERR_LIMIT, "enough at %s", name);
+}
+
+static void names_round_trip(void **state)
+{
+	struct store_name n = { STORE_INDEX, BYTES_LIT("team-1"), 20468, test_id(4) }, back;
+	struct buf text = { 0 }, path = { 0 };
+	static const char *const bad[] = {
+		"",
+		"/",
+		"a.pack",
+		"fake/chunks/2026-01-15/0123456789abcdef0123456789abcdef.idx",
+		"fake/index/2026-01-15/0123456789abcdef0123456789abcdef.pack",
+		"fake/chunks/2026-01-15/0123456789abcdef0123456789abcde.pack",
+		"fake/chunks/2026-01-15/0123456789abcdef0123456789abcdeg.pack",
+		"fake/chunks/2026-13-15/0123456789abcdef0123456789abcdef.pack",
+		"fake/chunk/2026-01-15/0123456789abcdef0123456789abcdef.pack",
+		"../chunks/2026-01-15/0123456789abcdef0123456789abcdef.pack",
+		"a~b/chunks/2026-01-15/0123456789abcdef0123456789abcdef.pack",
+		"chunks/2026-01-15/0123456789abcdef0123456789abcdef.pack",
+	};
+	struct err e;
+
+	(void)state;
+	store_name_add(&text, &n);
+	assert_true(bytes_starts(buf_bytes(&text), BYTES_LIT("team-1/index/2026-01-15/")));
+	buf_addf(&path, "/srv//some where/%s", buf_str(&text));
+	assert_int_equal(0, store_name_parse(buf_bytes(&path), &back, &e));
+	assert_int_equal(back.kind, STORE_INDEX);
+	assert_int_equal(back.day, n.day);
+	assert_true(bytes_eq(back.tenant, n.tenant));
+	assert_int_equal(0, hash128_cmp(&back.hash, &n.hash));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(-1, store_name_parse(bytes_str(bad[i]), &back, &e));
+		assert_int_equal(e.code, ERR_USAGE);
+	}
+	buf_release(&text);
+	buf_release(&path);
+}
+
+static void an_object_has_the_name_of_its_hash(void **state)
+{
+	struct fixture *f = *state;
+	struct hash128 h = hash128(BYTES_LIT("hello")), got;
+	struct buf name = { 0 }, again = { 0 }, list = { 0 };
+	char hex[HASH128_HEX + 1], text[5];
+	struct store_put *p;
+	struct store_file file;
+	uint64_t size;
+	struct err e;
+
+	hash128_hex(&h, hex);
+	assert_int_equal(0, store_put_bytes(f->s, "t/chunks/d/", ".pack", BYTES_LIT("hello"), &got,
+					    &name, &e));
+	assert_int_equal(0, hash128_cmp(&h, &got));
+	assert_non_null(strstr(buf_str(&name), hex));
+	p = store_put_new(f->s, "t/chunks/d/", &e); /* the same bytes in pieces: the same object */
+	assert_int_equal(0, store_put_write(p, BYTES_LIT("hel"), &e));
+	assert_int_equal(0, store_put_write(p, BYTES_LIT("lo"), &e));
+	assert_int_equal(0, store_put_commit(p, ".pack", &got, &again, &e));
+	assert_string_equal(buf_str(&name), buf_str(&again));
+	p = store_put_new(f->s, "t/chunks/d/", &e); /* never seen */
+	assert_int_equal(0, store_put_write(p, BYTES_LIT("other"), &e));
+	assert_int_equal(0, store_list(f->s, "", append, &list, &e));
+	store_put_abort(p);
+	buf_addf(&again, ":5 ");
+	assert_string_equal(buf_str(&list), buf_str(&again));
+	assert_int_equal(1, store_has(f->s, buf_str(&name), &size, &e));
+	assert_int_equal(size, 5);
+	assert_int_equal(0, store_file_open(f->s, buf_str(&name), &file, &e));
+	assert_int_equal(0, store_file_read(&file, 1, text, 4, &e));
+	assert_memory_equal(text, "ello", 4);
+	assert_int_equal(-1, store_file_read(&file, 2, text, 4, &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_int_equal(0, store_delete(f->s, buf_str(&name), &e));
+	assert_int_equal(0, store_file_map(&file, &e)); /* who has it open still reads it */
+	assert_true(bytes_is(file.map, "hello"));
+	store_file_close(&file);
+	assert_int_equal(0, store_delete(f->s, buf_str(&name), &e));
+	assert_int_equal(0, store_has(f->s, buf_str(&name), NULL, &e));
+	assert_int_equal(-1, store_file_open(f->s, buf_str(&name), &file, &e));
+	assert_int_equal(e.code, ERR_NO);
+	buf_release(&name);
+	buf_release(&again);
+	buf_release(&list);
+}
+
+static void lists_in_order_what_is_the_stores(void **state)
+{
+	struct fixture *f = *state;
+	struct buf list = { 0 };
+	struct hash128 h;
+	int calls = 0;
+	struct err e;
+
+	for (int i = 0; i < 3; i++) {
+		static const char *const folders[] = { "b/x/", "a/x/", "a-b/x/" };
+
+		assert_int_equal(
+			0, store_put_bytes(f->s, folders[i], ".z", BYTES_LIT("1"), &h, NULL, &e));
+	}
+	write_file(f, "a/x/half.tmp", "left behind");
+	write_file(f, "a/x/.hidden", "not ours");
+	write_file(f, "a/x/zz", "22");
+	assert_int_equal(0, store_list(f->s, "a/x/", append, &list, &e));
+	assert_non_null(strstr(buf_str(&list), ".z:1 a/x/zz:2 "));
+	buf_reset(&list);
+	assert_int_equal(0, store_list_folders(f->s, "", append, &list, &e));
+	assert_string_equal(buf_str(&list), "a-b:0 a:0 b:0 ");
+	buf_reset(&list);
+	assert_int_equal(0, store_list(f->s, "none/", append, &list, &e));
+	assert_int_equal(0, store_list_folders(f->s, "none/", append, &list, &e));
+	assert_int_equal(list.n, 0);
+	assert_int_equal(-1, store_list(f->s, "", refuse, &calls, &e));
+	assert_int_equal(e.code, ERR_LIMIT);
+	assert_int_equal(calls, 1);
+	buf_release(&list);
+}
+
+static void formats_and_absence(void **state)
+{
+	struct fixture *f = *state;
+	struct buf path = { 0 }, list = { 0 };
+	struct store_file file;
+	struct store *s;
+	struct err e;
+
+	buf_addf(&path, "%s/none", f->path);
+	assert_null(store_open(buf_str(&path), STORE_READ, &e));
+	assert_int_equal(e.code, ERR_NO);
+	s = store_open(buf_str(&path), STORE_READ_IF_THERE, &e);
+	assert_non_null(s);
+	assert_int_equal(0, store_list(s, "", append, &list, &e));
+	assert_int_equal(0, store_list_folders(s, "", append, &list, &e));
+	assert_int_equal(0, store_has(s, "x", NULL, &e));
+	assert_int_equal(-1, store_file_open(s, "x", &file, &e));
+	assert_int_equal(e.code, ERR_NO);
+	store_close(s);
+	assert_null(store_open("", STORE_WRITE, &e));
+	assert_int_equal(e.code, ERR_USAGE);
+	write_file(f, "~lokid/format", "lokid store 2\n");
+	for (int mode = STORE_READ; mode <= STORE_WRITE; mode++) {
+		assert_null(store_open(f->path, (enum store_mode)mode, &e));
+		assert_int_equal(e.code, ERR_VERSION);
+	}
+	write_file(f, "~lokid/format", "something\n");
+	assert_null(store_open(f->path, STORE_WRITE, &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+	write_file(f, "~lokid/format", "lokid store 1\n");
+	buf_reset(&path);
+	buf_addf(&path, "%s//", f->path);
+	s = store_open(buf_str(&path), STORE_READ, &e);
+	assert_string_equal(store_path(s), f->path);
+	store_close(s);
+	buf_reset(&path);
+	buf_addf(&path, "%s/~lokid/format", f->path);
+	assert_null(store_open(buf_str(&path), STORE_READ, &e)); /* a file is no store */
+	assert_int_equal(e.code, ERR_IO);
+	buf_release(&path);
+	buf_release(&list);
+}
+
+/* Two that write the same object at once: one object, whole. */
+static void twins_do_no_harm(void **state)
+{
+	struct fixture *f = *state;
+	struct store *other;
+	struct store_put *a, *b;
+	struct hash128 ha, hb;
+	struct buf name = { 0 }, list = { 0 };
+	struct err e;
+
+	other = store_open(f->path, STORE_WRITE, &e);
+	a = store_put_new(f->s, "t/chunks/d/", &e);
+	b = store_put_new(other, "t/chunks/d/", &e);
+	assert_int_equal(0, store_put_write(a, BYTES_LIT("same"), &e));
+	assert_int_equal(0, store_put_write(b, BYTES_LIT("same"), &e));
+	assert_int_equal(0, store_put_commit(a, ".p", &ha, &name, &e));
+	assert_int_equal(0, store_put_commit(b, ".p", &hb, NULL, &e));
+	assert_int_equal(0, hash128_cmp(&ha, &hb));
+	buf_addf(&name, ":4 ");
+	assert_int_equal(0, store_list(f->s, "", append, &list, &e));
+	assert_string_equal(buf_str(&list), buf_str(&name));
+	store_close(other);
+	buf_release(&name);
+	buf_release(&list);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_round_trip),
+		cmocka_unit_test_setup_teardown(an_object_has_the_name_of_its_hash, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(lists_in_order_what_is_the_stores, setup, teardown),
+		cmocka_unit_test_setup_teardown(formats_and_absence, setup, teardown),
+		cmocka_unit_test_setup_teardown(twins_do_no_harm, setup, teardown),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
