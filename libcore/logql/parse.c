@@ -42,7 +42,7 @@ void parse_set_unexpected(struct parser *p, const char *expecting)
 		buf_add_str(&text, "syntax error: unexpected ");
 		lex_add_name(&text, x);
 		if (expecting)
-			buf_addf(&text, ", expecting %s", expecting);
+			buf_addf(&text, ", %s", expecting);
 	}
 	fail_text(p, x->pos, buf_bytes(&text));
 	buf_release(&text);
@@ -109,23 +109,23 @@ int parse_name(struct parser *p, const char *expecting, struct bytes *ret)
 
 int parse_names(struct parser *p, struct bytes **ret, size_t *ret_n)
 {
-	const char *expecting = "IDENTIFIER or )";
+	const char *expecting = "expecting IDENTIFIER or )";
 	struct bytes *v = NULL;
 	size_t n = 0;
 
-	if (parse_take(p, LEX_OPEN, "(", NULL) < 0)
+	if (parse_take(p, LEX_OPEN, "expecting (", NULL) < 0)
 		return -1;
 	if (!parse_at(p, LEX_CLOSE)) {
 		do {
 			v = parse_grow(p, v, n, sizeof(*v));
 			if (parse_name(p, expecting, &v[n++]) < 0)
 				return -1;
-			expecting = "IDENTIFIER";
+			expecting = "expecting IDENTIFIER";
 		} while (parse_skip(p, LEX_COMMA));
 	}
 	*ret = v;
 	*ret_n = n;
-	return parse_take(p, LEX_CLOSE, ", or )", NULL);
+	return parse_take(p, LEX_CLOSE, "expecting , or )", NULL);
 }
 
 /* Go takes 1_000 and 017, but not the other bases. */
@@ -153,7 +153,7 @@ int parse_number(struct parser *p, const char *expecting, double *ret)
 	bool minus = parse_skip(p, LEX_SUB), sign = minus || parse_skip(p, LEX_ADD);
 	struct lexeme x;
 
-	if (parse_take(p, LEX_NUMBER, sign ? "NUMBER" : expecting, &x) < 0 ||
+	if (parse_take(p, LEX_NUMBER, sign ? "expecting NUMBER" : expecting, &x) < 0 ||
 	    parse_number_text(p, &x, ret) < 0)
 		return -1;
 	if (minus)
@@ -192,13 +192,20 @@ static int check_whole(struct parser *p)
 	return 0;
 }
 
+/* What could have stood behind a complete expression. */
+static const char *what_goes_on(const struct logql_expr *x)
+{
+	return x->kind == LOGQL_LOG ? "want a stage (|= | ...) or the end"
+				    : "want an operator or the end";
+}
+
 static int parse_text(struct parser *p, struct bytes text, unsigned flags, struct logql_expr **ret)
 {
 	if (text.n > LOGQL_TEXT_MAX)
 		return parse_fail(p, (struct logql_pos){ 0, 1, 1 },
 				  "input size too long (%zu > %d)", text.n, LOGQL_TEXT_MAX);
 	lex_init(&p->lex, text, p->arena, flags);
-	if (parse_expr(p, ret) < 0 || parse_take(p, LEX_END, NULL, NULL) < 0)
+	if (parse_expr(p, ret) < 0 || parse_take(p, LEX_END, what_goes_on(*ret), NULL) < 0)
 		return -1;
 	return check_whole(p);
 }

@@ -33,7 +33,7 @@ int parse_matcher_value(struct parser *p, struct logql_matcher *m, bool *ret_emp
 	struct lexeme x;
 	struct err e;
 
-	if (parse_take(p, LEX_STRING, "STRING", &x) < 0)
+	if (parse_take(p, LEX_STRING, "expecting STRING", &x) < 0)
 		return -1;
 	m->value = x.str;
 	empty = m->value.n == 0;
@@ -78,8 +78,9 @@ static int parse_ip_filter(struct parser *p, struct bytes *ret_bad, struct logql
 	struct err e;
 
 	lex_next(&p->lex);
-	if (parse_take(p, LEX_OPEN, "(", NULL) < 0 || parse_take(p, LEX_STRING, "STRING", &x) < 0 ||
-	    parse_take(p, LEX_CLOSE, ")", NULL) < 0)
+	if (parse_take(p, LEX_OPEN, "expecting (", NULL) < 0 ||
+	    parse_take(p, LEX_STRING, "expecting STRING", &x) < 0 ||
+	    parse_take(p, LEX_CLOSE, "expecting )", NULL) < 0)
 		return -1;
 	f->kind = LOGQL_FILTER_IP;
 	if (detail_ip(p->arena, x.str, &f->cmp.ip, &e) < 0) {
@@ -91,7 +92,7 @@ static int parse_ip_filter(struct parser *p, struct bytes *ret_bad, struct logql
 }
 
 /* A number, a duration or a size. */
-static int parse_quantity(struct parser *p, struct logql_filter *f)
+static int parse_quantity(struct parser *p, const char *want, struct logql_filter *f)
 {
 	struct lexeme x = p->lex.cur;
 
@@ -106,7 +107,7 @@ static int parse_quantity(struct parser *p, struct logql_filter *f)
 		break;
 	default:
 		f->kind = LOGQL_FILTER_NUMBER;
-		return parse_number(p, NULL, &f->cmp.number);
+		return parse_number(p, want, &f->cmp.number);
 	}
 	lex_next(&p->lex);
 	return 0;
@@ -124,12 +125,12 @@ static int parse_one(struct parser *p, struct logql_stage *stage, struct logql_f
 
 	f->pos = p->lex.cur.pos;
 	f->height = 1;
-	if (parse_name(p, "IDENTIFIER or (", &name) < 0)
+	if (parse_name(p, "expecting IDENTIFIER or (", &name) < 0)
 		return -1;
 	kind = p->lex.cur.kind;
 	is_match = parse_match_op(kind, &match);
 	if (!is_match && !cmp_op(kind, &op))
-		return parse_unexpected(p, NULL);
+		return parse_unexpected(p, "want a comparison such as = or >=");
 	lex_next(&p->lex);
 	if (kind == LEX_RE || kind == LEX_NRE || (is_match && parse_at(p, LEX_STRING))) {
 		f->kind = LOGQL_FILTER_MATCH;
@@ -141,7 +142,10 @@ static int parse_one(struct parser *p, struct logql_stage *stage, struct logql_f
 	cmp_op(kind, &f->cmp.op);
 	*ret = f;
 	if (!is_match || !parse_at(p, LEX_IP))
-		return parse_quantity(p, f);
+		return parse_quantity(p,
+				      is_match ? "want a string, number, duration, size or ip(...)"
+					       : "want a number, duration or size",
+				      f);
 	if (parse_ip_filter(p, &bad, f) < 0)
 		return -1;
 	if (bad.n) {
@@ -178,7 +182,7 @@ static int parse_operand(struct parser *p, struct logql_stage *stage, struct log
 		return parse_one(p, stage, ret);
 	if (parse_chain(p, stage, BINDS_ALL, ret) < 0)
 		return -1;
-	return parse_take(p, LEX_CLOSE, NULL, NULL);
+	return parse_take(p, LEX_CLOSE, "want ) or another label filter", NULL);
 }
 
 /* Operands with connectives between that bind at least as strongly as `binds`. */
@@ -226,11 +230,12 @@ int parse_line_alts(struct parser *p, struct logql_line_filter *f)
 		bool is_ip = parse_skip(p, LEX_IP);
 		struct lexeme x;
 
-		if (is_ip && parse_take(p, LEX_OPEN, "(", NULL) < 0)
+		if (is_ip && parse_take(p, LEX_OPEN, "expecting (", NULL) < 0)
 			return -1;
-		if (parse_take(p, LEX_STRING, is_ip ? "STRING" : "STRING or ip", &x) < 0)
+		if (parse_take(p, LEX_STRING, is_ip ? "expecting STRING" : "expecting STRING or ip",
+			       &x) < 0)
 			return -1;
-		if (is_ip && parse_take(p, LEX_CLOSE, ")", NULL) < 0)
+		if (is_ip && parse_take(p, LEX_CLOSE, "expecting )", NULL) < 0)
 			return -1;
 		alt.text = x.str;
 		if (is_ip) { /* what it means is looked at when the stage is complete */

@@ -4,7 +4,7 @@
 
 int parse_selector(struct parser *p, struct logql_log *log)
 {
-	const char *expecting = "IDENTIFIER or }";
+	const char *expecting = "expecting IDENTIFIER or }";
 	bool is_open = true;
 
 	log->pos = p->lex.cur.pos;
@@ -17,14 +17,14 @@ int parse_selector(struct parser *p, struct logql_log *log)
 		if (parse_name(p, expecting, &m.name) < 0)
 			return -1;
 		if (!parse_match_op(p->lex.cur.kind, &m.op))
-			return parse_unexpected(p, "= or =~ or !~ or !=");
+			return parse_unexpected(p, "expecting = or =~ or !~ or !=");
 		lex_next(&p->lex);
 		if (parse_matcher_value(p, &m, &empty) < 0)
 			return -1;
 		is_open &= empty;
 		log->matchers = parse_grow(p, log->matchers, log->n_matchers, sizeof(m));
 		log->matchers[log->n_matchers++] = m;
-		expecting = "IDENTIFIER";
+		expecting = "expecting IDENTIFIER";
 		if (!parse_skip(p, LEX_COMMA))
 			break;
 	}
@@ -32,7 +32,7 @@ int parse_selector(struct parser *p, struct logql_log *log)
 		p->has_open_selector = true;
 		p->open_selector = log->pos;
 	}
-	return parse_take(p, LEX_CLOSE_BRACE, "} or ,", NULL);
+	return parse_take(p, LEX_CLOSE_BRACE, "expecting } or ,", NULL);
 }
 
 /* a="b.c", d: the expressions of json and logfmt, if any. */
@@ -44,11 +44,11 @@ static int parse_extracts(struct parser *p, struct logql_stage *s)
 		struct logql_extract x = { .pos = p->lex.cur.pos };
 		struct lexeme value;
 
-		if (parse_name(p, "IDENTIFIER", &x.label) < 0)
+		if (parse_name(p, "expecting IDENTIFIER", &x.label) < 0)
 			return -1;
 		x.expr = x.label;
 		if (parse_skip(p, LEX_ASSIGN)) {
-			if (parse_take(p, LEX_STRING, "STRING", &value) < 0)
+			if (parse_take(p, LEX_STRING, "expecting STRING", &value) < 0)
 				return -1;
 			x.expr = value.str;
 		}
@@ -84,7 +84,7 @@ static int parse_regexp(struct parser *p, struct logql_stage *s)
 	struct lexeme x;
 	struct err e;
 
-	if (parse_take(p, LEX_STRING, "STRING", &x) < 0)
+	if (parse_take(p, LEX_STRING, "expecting STRING", &x) < 0)
 		return -1;
 	s->regexp = x.str;
 	if (detail_named_regex(x.str, &e) < 0)
@@ -97,7 +97,7 @@ static int parse_pattern(struct parser *p, struct logql_stage *s)
 	struct lexeme x;
 	struct err e;
 
-	if (parse_take(p, LEX_STRING, "STRING", &x) < 0)
+	if (parse_take(p, LEX_STRING, "expecting STRING", &x) < 0)
 		return -1;
 	if (detail_pattern(p->arena, x.str, &s->pattern, &e) < 0)
 		return parse_fail(p, x.pos, "invalid pattern parser: %s", e.msg);
@@ -114,7 +114,7 @@ static int parse_line_format(struct parser *p, struct logql_stage *s)
 	struct lexeme x;
 	struct err e;
 
-	if (parse_take(p, LEX_STRING, "STRING", &x) < 0)
+	if (parse_take(p, LEX_STRING, "expecting STRING", &x) < 0)
 		return -1;
 	s->line_format = x.str;
 	if (check_template(p, "line", x.str, &e) < 0)
@@ -151,15 +151,15 @@ static int parse_label_format(struct parser *p, struct logql_stage *s)
 		struct logql_format f = { .pos = p->lex.cur.pos };
 		struct lexeme x;
 
-		if (parse_name(p, "IDENTIFIER", &f.dst) < 0 ||
-		    parse_take(p, LEX_ASSIGN, "=", NULL) < 0)
+		if (parse_name(p, "expecting IDENTIFIER", &f.dst) < 0 ||
+		    parse_take(p, LEX_ASSIGN, "expecting =", NULL) < 0)
 			return -1;
 		f.is_rename = parse_at(p, LEX_IDENT);
 		if (f.is_rename) {
 			if (parse_name(p, NULL, &f.src) < 0)
 				return -1;
 		} else {
-			if (parse_take(p, LEX_STRING, "IDENTIFIER or STRING", &x) < 0)
+			if (parse_take(p, LEX_STRING, "expecting IDENTIFIER or STRING", &x) < 0)
 				return -1;
 			f.src = x.str;
 		}
@@ -176,7 +176,7 @@ static int parse_picks(struct parser *p, struct logql_stage *s)
 	do {
 		struct logql_pick pick = { .matcher.pos = p->lex.cur.pos };
 
-		if (parse_name(p, "IDENTIFIER", &pick.matcher.name) < 0)
+		if (parse_name(p, "expecting IDENTIFIER", &pick.matcher.name) < 0)
 			return -1;
 		pick.has_matcher = parse_match_op(p->lex.cur.kind, &pick.matcher.op);
 		if (pick.has_matcher) {
@@ -197,12 +197,13 @@ static int parse_unwrap(struct parser *p, struct logql_unwrap *u)
 
 	if (parse_skip(p, LEX_CONV)) {
 		u->conv = (enum logql_conv)x.value;
-		if (parse_take(p, LEX_OPEN, "(", NULL) < 0 ||
-		    parse_name(p, "IDENTIFIER", &u->label) < 0 ||
-		    parse_take(p, LEX_CLOSE, ")", NULL) < 0)
+		if (parse_take(p, LEX_OPEN, "expecting (", NULL) < 0 ||
+		    parse_name(p, "expecting IDENTIFIER", &u->label) < 0 ||
+		    parse_take(p, LEX_CLOSE, "expecting )", NULL) < 0)
 			return -1;
 	} else if (parse_name(p,
-			      "IDENTIFIER or BYTES_CONV or DURATION_CONV or DURATION_SECONDS_CONV",
+			      "expecting IDENTIFIER or BYTES_CONV or DURATION_CONV or "
+			      "DURATION_SECONDS_CONV",
 			      &u->label) < 0) {
 		return -1;
 	}
@@ -212,7 +213,7 @@ static int parse_unwrap(struct parser *p, struct logql_unwrap *u)
 
 		lex_next(&p->lex);
 		if (!parse_at(p, LEX_IDENT) && !parse_at(p, LEX_OPEN))
-			return parse_unexpected(p, "IDENTIFIER or (");
+			return parse_unexpected(p, "expecting IDENTIFIER or (");
 		if (parse_filter(p, &stage, &f) < 0)
 			return -1;
 		u->filters = parse_grow(p, u->filters, u->n_filters, sizeof(struct logql_filter *));
@@ -304,7 +305,7 @@ static int parse_piped(struct parser *p, struct logql_stage *s)
 		return stages[i].parse ? stages[i].parse(p, s) : 0;
 	}
 	if (!parse_at(p, LEX_IDENT) && !parse_at(p, LEX_OPEN))
-		return parse_unexpected(p, NULL);
+		return parse_unexpected(p, "want a parser, a label filter, a format, drop or keep");
 	s->kind = LOGQL_LABEL_FILTER;
 	return parse_filter(p, s, &s->filter);
 }

@@ -6,6 +6,9 @@
 #include "logql/parser.h"
 #include "logql/print.h"
 
+/* For a log query where a metric must be. */
+static const char want_range[] = "want a metric, as count_over_time({...}[5m])";
+
 static int finish(struct parser *p, struct logql_expr *x, const struct logql_expr *left,
 		  const struct logql_expr *right)
 {
@@ -32,7 +35,7 @@ static int parse_metric(struct parser *p, struct logql_expr **ret)
 {
 	if (parse_expr(p, ret) < 0)
 		return -1;
-	return (*ret)->kind == LOGQL_LOG ? parse_unexpected(p, NULL) : 0;
+	return (*ret)->kind == LOGQL_LOG ? parse_unexpected(p, want_range) : 0;
 }
 
 /* by (a, b) or without (a, b), if there is one. */
@@ -59,7 +62,7 @@ static int parse_window(struct parser *p, struct logql_range *r)
 	r->range_ns = x.ns;
 	if (!parse_skip(p, LEX_OFFSET))
 		return 0;
-	if (parse_take(p, LEX_DURATION, "DURATION", &x) < 0)
+	if (parse_take(p, LEX_DURATION, "expecting DURATION", &x) < 0)
 		return -1;
 	r->offset_ns = x.ns;
 	return 0;
@@ -76,7 +79,9 @@ static int parse_range_part(struct parser *p, struct logql_range *r, bool *ret_w
 			return -1;
 		lex_next(&p->lex);
 		if (parse_range_part(p, r, &windowed) < 0 ||
-		    parse_take(p, LEX_CLOSE, windowed ? ")" : NULL, NULL) < 0)
+		    parse_take(p, LEX_CLOSE,
+			       windowed ? "expecting )" : "want ) or a range such as [5m]",
+			       NULL) < 0)
 			return -1;
 		parse_leave(p);
 	} else {
@@ -108,7 +113,7 @@ static int parse_range(struct parser *p, const char *expecting, struct logql_ran
 	if (parse_range_part(p, r, &windowed) < 0)
 		return -1;
 	*ret = r;
-	return windowed ? 0 : parse_unexpected(p, NULL);
+	return windowed ? 0 : parse_unexpected(p, "want a stage or a range such as [5m]");
 }
 
 static bool takes_unwrap(enum logql_range_op op)
@@ -151,15 +156,16 @@ static int parse_range_agg(struct parser *p, struct logql_expr **ret)
 	*ret = x;
 	x->range_agg.op = (enum logql_range_op)p->lex.cur.value;
 	lex_next(&p->lex);
-	if (parse_take(p, LEX_OPEN, "(", NULL) < 0)
+	if (parse_take(p, LEX_OPEN, "expecting (", NULL) < 0)
 		return -1;
 	param = p->lex.cur;
 	has_param = parse_skip(p, LEX_NUMBER);
-	if (has_param && (parse_take(p, LEX_COMMA, ",", NULL) < 0 ||
+	if (has_param && (parse_take(p, LEX_COMMA, "expecting ,", NULL) < 0 ||
 			  parse_number_text(p, &param, &x->range_agg.param) < 0))
 		return -1;
-	if (parse_range(p, has_param ? "{ or (" : "NUMBER or { or (", &x->range_agg.range) < 0 ||
-	    parse_take(p, LEX_CLOSE, ")", NULL) < 0 ||
+	if (parse_range(p, has_param ? "expecting { or (" : "expecting NUMBER or { or (",
+			&x->range_agg.range) < 0 ||
+	    parse_take(p, LEX_CLOSE, "expecting )", NULL) < 0 ||
 	    parse_grouping(p, &x->range_agg.grouping) < 0)
 		return -1;
 	return check_range_agg(p, x, has_param);
@@ -213,7 +219,7 @@ static int parse_vector_agg(struct parser *p, struct logql_expr **ret)
 	x->vector_agg.op = (enum logql_vector_op)p->lex.cur.value;
 	lex_next(&p->lex);
 	if (parse_grouping(p, &x->vector_agg.grouping) < 0 ||
-	    parse_take(p, LEX_OPEN, "(", NULL) < 0)
+	    parse_take(p, LEX_OPEN, "expecting (", NULL) < 0)
 		return -1;
 	/* a number is a parameter when a comma follows at once, else it begins the operand */
 	first = p->lex.cur;
@@ -226,7 +232,7 @@ static int parse_vector_agg(struct parser *p, struct logql_expr **ret)
 		if (parse_metric(p, &x->vector_agg.arg) < 0)
 			return -1;
 	}
-	if (parse_take(p, LEX_CLOSE, NULL, NULL) < 0)
+	if (parse_take(p, LEX_CLOSE, "want ) or an operator", NULL) < 0)
 		return -1;
 	if (x->vector_agg.grouping.kind == LOGQL_GROUP_NONE &&
 	    parse_grouping(p, &x->vector_agg.grouping) < 0)
@@ -248,17 +254,19 @@ static int parse_label_replace(struct parser *p, struct logql_expr **ret)
 
 	*ret = x;
 	lex_next(&p->lex);
-	if (parse_take(p, LEX_OPEN, "(", NULL) < 0 || parse_metric(p, &x->label_replace.arg) < 0)
+	if (parse_take(p, LEX_OPEN, "expecting (", NULL) < 0 ||
+	    parse_metric(p, &x->label_replace.arg) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(args) / sizeof(args[0]); i++) {
 		struct lexeme value;
 
-		if (parse_take(p, LEX_COMMA, i ? "," : NULL, NULL) < 0 ||
-		    parse_take(p, LEX_STRING, "STRING", &value) < 0)
+		if (parse_take(p, LEX_COMMA, i ? "expecting ," : "want , and four strings", NULL) <
+			    0 ||
+		    parse_take(p, LEX_STRING, "expecting STRING", &value) < 0)
 			return -1;
 		*args[i] = value.str;
 	}
-	if (parse_take(p, LEX_CLOSE, ")", NULL) < 0)
+	if (parse_take(p, LEX_CLOSE, "expecting )", NULL) < 0)
 		return -1;
 	if (detail_regex(x->label_replace.regex, NULL, &e) < 0)
 		return parse_fail(p, x->pos, "invalid regex in label_replace: %s", e.msg);
@@ -273,11 +281,11 @@ static int parse_vector(struct parser *p, struct logql_expr **ret)
 
 	*ret = x;
 	lex_next(&p->lex);
-	if (parse_take(p, LEX_OPEN, "(", NULL) < 0 ||
-	    parse_take(p, LEX_NUMBER, "NUMBER", &number) < 0 ||
+	if (parse_take(p, LEX_OPEN, "expecting (", NULL) < 0 ||
+	    parse_take(p, LEX_NUMBER, "expecting NUMBER", &number) < 0 ||
 	    parse_number_text(p, &number, &x->number) < 0)
 		return -1;
-	return parse_take(p, LEX_CLOSE, ")", NULL);
+	return parse_take(p, LEX_CLOSE, "expecting )", NULL);
 }
 
 /* variants(metric, ...) of (range) */
@@ -288,9 +296,9 @@ static int parse_variants(struct parser *p, struct logql_expr **ret)
 
 	*ret = x;
 	if (p->depth > 1)
-		return parse_unexpected(p, NULL);
+		return parse_unexpected(p, "want it as the whole query");
 	lex_next(&p->lex);
-	if (parse_take(p, LEX_OPEN, "(", NULL) < 0)
+	if (parse_take(p, LEX_OPEN, "expecting (", NULL) < 0)
 		return -1;
 	do {
 		struct logql_expr *v;
@@ -301,16 +309,16 @@ static int parse_variants(struct parser *p, struct logql_expr **ret)
 		x->variants.v = parse_grow(p, x->variants.v, x->variants.n, sizeof(v));
 		x->variants.v[x->variants.n++] = v;
 	} while (parse_skip(p, LEX_COMMA));
-	if (parse_take(p, LEX_CLOSE, NULL, NULL) < 0)
+	if (parse_take(p, LEX_CLOSE, "want , or )", NULL) < 0)
 		return -1;
 	if (!bytes_is(p->lex.cur.text, "of"))
-		return parse_unexpected(p, "of");
+		return parse_unexpected(p, "expecting of");
 	lex_next(&p->lex);
 	x->height = height + 1;
-	if (parse_take(p, LEX_OPEN, "(", NULL) < 0 ||
-	    parse_range(p, "{ or (", &x->variants.range) < 0)
+	if (parse_take(p, LEX_OPEN, "expecting (", NULL) < 0 ||
+	    parse_range(p, "expecting { or (", &x->variants.range) < 0)
 		return -1;
-	return parse_take(p, LEX_CLOSE, ")", NULL);
+	return parse_take(p, LEX_CLOSE, "expecting )", NULL);
 }
 
 static int parse_log(struct parser *p, struct logql_expr **ret)
@@ -327,7 +335,7 @@ static int parse_log(struct parser *p, struct logql_expr **ret)
 static int parse_literal(struct parser *p, struct logql_expr **ret)
 {
 	*ret = new_expr(p, LOGQL_LITERAL);
-	return parse_number(p, "NUMBER", &(*ret)->number);
+	return parse_number(p, "expecting NUMBER", &(*ret)->number);
 }
 
 static int parse_operand(struct parser *p, struct logql_expr **ret)
@@ -335,7 +343,9 @@ static int parse_operand(struct parser *p, struct logql_expr **ret)
 	switch (p->lex.cur.kind) {
 	case LEX_OPEN:
 		lex_next(&p->lex);
-		return parse_expr(p, ret) < 0 ? -1 : parse_take(p, LEX_CLOSE, NULL, NULL);
+		return parse_expr(p, ret) < 0
+			       ? -1
+			       : parse_take(p, LEX_CLOSE, "want ) or an operator", NULL);
 	case LEX_OPEN_BRACE:
 		return parse_log(p, ret);
 	case LEX_RANGE_OP:
@@ -353,7 +363,7 @@ static int parse_operand(struct parser *p, struct logql_expr **ret)
 	case LEX_SUB:
 		return parse_literal(p, ret);
 	default:
-		return parse_unexpected(p, NULL);
+		return parse_unexpected(p, "want a selector {...}, a function, a number or (");
 	}
 }
 

@@ -28,7 +28,8 @@ struct parser {
 };
 
 void parse_set_unexpected(struct parser *p, const char *expecting);
-/* "unexpected CUR", and ", expecting WHAT" unless it is NULL. Returns -1. */
+/* "unexpected CUR, EXPECTING": "expecting ..." where Loki lists what could stand there, else "want
+ * ..." in our words. NULL for neither. Returns -1. */
 static inline int parse_unexpected(struct parser *p, const char *expecting)
 {
 	parse_set_unexpected(p, expecting); /* here, so that analyzers see the -1 */
