@@ -182,33 +182,6 @@ static int64_t fill(void *data, void *p, size_t n, struct err *e)
 	return io_read(*(int *)data, p, n, e);
 }
 
-static bool is_pack_name(const char *name)
-{
-	size_t n = strlen(name);
-
-	return n > 5 && strcmp(name + n - 5, ".pack") == 0;
-}
-
-/* A pack's own trailer and its name, which is the hash of its bytes, say whether it is whole. */
-static int check_whole(const struct args *args, const char *name, struct bytes content,
-		       enum chunk_piece_kind last, struct err *e)
-{
-	const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
-	struct hash128 said, is;
-
-	if (!is_pack_name(name))
-		return 0;
-	if (last == PIECE_CHUNK || content.n == 0)
-		return err_set(e, ERR_CORRUPT, "cut short: no trailer at offset %zu", content.n);
-	if (args->mode == MODE_VERIFY && strlen(base) == HASH128_HEX + 5 &&
-	    hash128_parse(bytes_of(base, HASH128_HEX), &said)) {
-		is = hash128(content);
-		if (hash128_cmp(&said, &is) != 0)
-			return err_set(e, ERR_CORRUPT, "its name is not the hash of its bytes");
-	}
-	return 0;
-}
-
 static int read_scan(struct args *args, struct chunk_scan *scan, enum chunk_piece_kind *ret_last,
 		     struct err *e)
 {
@@ -238,7 +211,9 @@ static int cat_one(int fd, const char *name, void *data, struct err *e)
 		if (rc == 0)
 			rc = read_scan(args, chunk_scan_new_bytes(map.b), &last, e);
 		if (rc == 0)
-			rc = check_whole(args, name, map.b, last, e);
+			rc = pack_check_end(name, map.b, last, e);
+		if (rc == 0 && args->mode == MODE_VERIFY)
+			rc = pack_check_hash(name, map.b, e);
 		io_unmap(&map);
 	} else {
 		rc = read_scan(args, chunk_scan_new(fill, &fd), &last, e);

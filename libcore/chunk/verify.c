@@ -141,3 +141,40 @@ size_t pack_check_trailer(struct pack_check *c, const struct chunk_piece *traile
 	arena_reset(&c->arena);
 	return f.n;
 }
+
+static const char suffix[] = ".pack";
+enum { SUFFIX_LEN = sizeof(suffix) - 1 };
+
+/* The last part of a path without its suffix; NULL when it has another. */
+static struct bytes pack_base(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	struct bytes base = bytes_str(slash ? slash + 1 : name);
+
+	if (base.n <= SUFFIX_LEN ||
+	    !bytes_is(bytes_sub(base, base.n - SUFFIX_LEN, SUFFIX_LEN), suffix))
+		return (struct bytes){ 0 };
+	return bytes_sub(base, 0, base.n - SUFFIX_LEN);
+}
+
+int pack_check_end(const char *name, struct bytes content, enum chunk_piece_kind last,
+		   struct err *e)
+{
+	if (!pack_base(name).p || (last != PIECE_CHUNK && content.n > 0))
+		return 0;
+	return err_set(e, ERR_CORRUPT, "cut short: no trailer at offset %zu", content.n);
+}
+
+int pack_check_hash(const char *name, struct bytes content, struct err *e)
+{
+	struct hash128 said, is;
+	char hex[HASH128_HEX + 1];
+
+	if (!hash128_parse(pack_base(name), &said))
+		return 0;
+	is = hash128(content);
+	if (hash128_cmp(&said, &is) == 0)
+		return 0;
+	hash128_hex(&is, hex);
+	return err_set(e, ERR_CORRUPT, "its name is not the hash of its bytes, which is %s", hex);
+}

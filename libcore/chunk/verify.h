@@ -35,4 +35,13 @@ void pack_check_add(struct pack_check *c, const struct chunk_piece *piece);
 size_t pack_check_trailer(struct pack_check *c, const struct chunk_piece *trailer,
 			  chunk_fault_fn *fault, void *data);
 
+/*
+ * Whether a file is whole, as far as its name tells: one called *.pack ends with a trailer; one
+ * called after a hash is called after that of its bytes. content is the whole file, last the last
+ * piece of it. Others pass. Errors: ERR_CORRUPT.
+ */
+MUST_CHECK int pack_check_end(const char *name, struct bytes content, enum chunk_piece_kind last,
+			      struct err *e);
+MUST_CHECK int pack_check_hash(const char *name, struct bytes content, struct err *e);
+
 #endif

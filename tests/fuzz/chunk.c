@@ -1,0 +1,132 @@
+/*
+ * Chunks and packs. Bit 0 of byte 0: as they lie, else the first head's checksum and those of its
+ * blocks are mended first, so that what is behind them is reached.
+ */
+#include "fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crc32c.h"
+#include "base/wr.h"
+#include "chunk/dump.h"
+#include "chunk/verify.h"
+
+static void ignore(void *data, const struct err *fault)
+{
+	(void)data;
+	(void)fault;
+}
+
+static int64_t fill(void *data, void *p, size_t n, struct err *e)
+{
+	struct bytes *left = data;
+	struct bytes b = bytes_sub(*left, 0, n < 100 ? n : 100);
+
+	(void)e;
+	if (b.n > 0)
+		memcpy(p, b.p, b.n);
+	*left = bytes_sub(*left, b.n, left->n);
+	return (int64_t)b.n;
+}
+
+static void look_at(const struct chunk_piece *piece, struct pack_check *check, struct buf *out)
+{
+	struct chunk_scratch *s = chunk_scratch_new();
+	struct chunk_stats stats = { 0 };
+
+	if (piece->kind == PIECE_CHUNK) {
+		chunk_verify(piece, s, ignore, NULL);
+		pack_check_add(check, piece);
+		chunk_add_blocks(out, piece);
+	}
+	if (piece->kind == PIECE_TRAILER)
+		pack_check_trailer(check, piece, ignore, NULL);
+	if (piece->kind != PIECE_DAMAGE) {
+		chunk_add_header(out, piece);
+		chunk_stats_add(&stats, piece);
+		chunk_stats_print(&stats, out);
+	}
+	chunk_scratch_free(s);
+}
+
+static void scan_all(struct chunk_scan *scan)
+{
+	struct pack_check check = { 0 };
+	struct chunk_piece piece;
+	struct buf out = { 0 };
+	struct err e;
+
+	while (chunk_scan_next(scan, &piece, &e) > 0)
+		look_at(&piece, &check, &out);
+	chunk_scan_free(scan);
+	pack_check_release(&check);
+	buf_release(&out);
+}
+
+static void mend(struct buf *b, const struct chunk_fixed *f)
+{
+	if (f->head_len <= b->n)
+		wr_patch_u32be(b, f->head_len - 4, crc32c(b->p, f->head_len - 4));
+}
+
+/* A block whose checksums are right: its columns must be refused or be consistent. */
+static void read_mended(const struct chunk *c, struct chunk_block *b, struct bytes in,
+			struct chunk_scratch *s)
+{
+	struct bytes stored =
+		bytes_sub(in, chunk_block_off(c, (size_t)(b - c->block)), b->stored_len);
+	size_t side = b->stored_len - b->col_stored[COL_LINES], sum = 0;
+	struct run run;
+
+	if (stored.n < b->stored_len)
+		return;
+	b->crc_side = crc32c(stored.p, side);
+	b->crc_lines = crc32c(stored.p + side, stored.n - side);
+	if (chunk_read_block(c, b, stored, WANT_ALL, s, &run, NULL) < 0)
+		return;
+	for (size_t i = 0; i < run.n; i++)
+		sum += run_line(&run, i).n + 1;
+	if (run.n != b->n || sum != run.lines_len || run.ts_ns[0] != b->min_ts)
+		abort();
+}
+
+static void mended(struct bytes in)
+{
+	struct chunk_scratch *s = chunk_scratch_new();
+	struct arena a = { 0 };
+	struct pack_trailer t;
+	struct buf b = { 0 };
+	struct chunk_fixed f;
+	struct chunk c;
+
+	buf_add_bytes(&b, in);
+	if (chunk_parse_fixed(in, &f, NULL) == 0) {
+		mend(&b, &f);
+		if (chunk_parse(buf_bytes(&b), &a, &c, NULL) == 0)
+			for (uint32_t i = 0; i < c.fixed.n_blocks; i++)
+				read_mended(&c, &c.block[i], buf_bytes(&b), s);
+		if (pack_parse_trailer_at(buf_bytes(&b), PACK_OFF_ANY, &a, &t, NULL) == 0 &&
+		    t.n_chunks > b.n)
+			abort();
+	}
+	chunk_scratch_free(s);
+	arena_release(&a);
+	buf_release(&b);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct bytes in = bytes_of(data, size);
+
+	if (size == 0)
+		return 0;
+	in = bytes_sub(in, 1, size);
+	if (data[0] & 1) {
+		scan_all(chunk_scan_new_bytes(in));
+		scan_all(chunk_scan_new(fill, &in));
+	} else {
+		mended(in);
+	}
+	return 0;
+}
