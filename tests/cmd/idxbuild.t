@@ -46,9 +46,9 @@ ok "a list on stdin" exits 0 idxbuild --store s <list
 ok "makes an index for each tenant and day" stdout_lines 3
 ok "whose paths are printed" stdout_matches '^s/fake/index/2026-01-15/[0-9a-f]{32}\.idx$'
 sort "$TAP/stdout" >made
-for file in $(cat made); do
+while read -r file; do
 	ok "$(echo "$file" | cut -c 1-24) is there" test -s "$file"
-done
+done <made
 sort -r list | sed 's,^s/,/no/such/place/,' >again
 ok "the same in another order, with paths of another place" exits 0 idxbuild --store s - <again
 sort "$TAP/stdout" >made.again
@@ -145,8 +145,8 @@ ok "verify misses it" exits 3 idxbuild --verify --store s
 cp good.pack "$pack"
 idxbuild --rebuild --store s >/dev/null
 
-printf 's/fake/chu' >cut
-cat list cut >list.cut
+printf 's/fake/chu' >piece
+cat list piece >list.cut
 ok "a list that was cut is exit 3" exits 3 idxbuild --store s <list.cut
 ok "the line is named" stderr_has "line 5 of the list: 's/fake/chu'"
 ok "the others are still done" stdout_lines 3
