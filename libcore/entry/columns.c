@@ -278,7 +278,7 @@ static void decode_sets(struct rd *rd, size_t n_sets, size_t n_strings, struct r
 
 		first[s] = (uint32_t)n_pairs;
 		n_pairs += n;
-		if (n > LABELS_MAX || n_pairs > rd->in.n + 1)
+		if (n == 0 || n > LABELS_MAX || n_pairs > rd->in.n + 1)
 			rd->failed = true;
 		if (rd->failed)
 			return;
