@@ -34,6 +34,7 @@ static const struct {
 	{ "{} | logfmt a=\"\\\"x-y\\\"\"", NULL },
 	{ "{} | regexp `(?P<a>\\d+)(?:x)[(?P<b>](?<c>y)`",
 	  "{} | regexp \"(?P<a>\\\\d+)(?:x)[(?P<b>](?<c>y)\"" },
+	{ "{} | regexp \"\\\\Q(?P<a>\\\\E(?P<b>x)[^]](?P<c>[[:alpha:]])\"", NULL },
 	{ "{} | pattern `<ip> - <_> \"<method> <1a> >`",
 	  "{} | pattern \"<ip> - <_> \\\"<method> <1a> >\"" },
 	/* label filters */
@@ -186,6 +187,9 @@ static const struct {
 	{ "{a=\"b\"} | regexp \"(?P<a>x)(?P<a>y)\"", 1, 18,
 	  " : invalid regexp parser: duplicate extracted label name 'a'" },
 	{ "{a=\"b\"} | regexp \"\\\\(?P<a>x)\"", 1, 18, " : invalid regexp parser" },
+	{ "{a=\"b\"} | regexp \"(?P<1a>x)\"", 1, 18,
+	  " : invalid regexp parser: invalid extracted label name '1a'" },
+	{ "{a=\"b\"} | regexp \"\\\\Q(?P<a>x)\"", 1, 18, " : invalid regexp parser: at least one" },
 	{ "{a=\"b\"} | pattern \"<a><b>\"", 1, 19, " : invalid pattern parser: found consecutive" },
 	{ "{a=\"b\"} | pattern \"<a> <a>\"", 1, 19, " : invalid pattern parser: duplicate" },
 	{ "{a=\"b\"} | pattern \"<_> x\"", 1, 19, " : invalid pattern parser: at least one" },

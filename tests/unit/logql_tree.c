@@ -4,7 +4,7 @@
 #include "logql/parse.h"
 #include "logql/print.h"
 
-static const struct logql_opts local = { .flags = LOGQL_ANY_SELECTOR };
+static const struct logql_opts local = { .flags = LOGQL_ANY_SELECTOR | LOGQL_ALLOW_VARIANTS };
 
 static struct logql_query parse(const char *text)
 {
@@ -301,6 +301,13 @@ static void test_pretty(void **state)
 		  "\"a\", \"$1\", \"b\", \"(.*)\")",
 		  "label_replace(\n  rate({app=\"some-application-with-a-long-name\", "
 		  "env=\"production\"}[5m]),\n  \"a\",\n  \"$1\",\n  \"b\",\n  \"(.*)\"\n)" },
+		{ "variants(rate({app=\"some-application-with-a-long-name\"}[5m]), "
+		  "bytes_rate({a=\"b\"}[5m])) "
+		  "of ({app=\"some-application\"} | json | unwrap x [5m] offset -5m)",
+		  "variants(\n  rate({app=\"some-application-with-a-long-name\"}[5m]),\n  "
+		  "bytes_rate({a=\"b\"}[5m])\n) of (\n  {app=\"some-application\"} | json\n    | "
+		  "unwrap x [5m] "
+		  "offset -5m\n)" },
 		/* an opened operation keeps its meaning */
 		{ "vector(2) - (rate({app=\"some-application-with-a-long-name\"}[5m]) - "
 		  "rate({app=\"another-application-with-a-long-name\"}[5m]))",
@@ -355,6 +362,16 @@ static void test_outline(void **state)
 					   "      | unwrap bytes(x)\n"
 					   "        y>1\n"
 					   "  literal 3\n");
+	logql_query_release(&q);
+	buf_reset(&out);
+	q = parse("variants(rate({}[1m]), vector(1)) of ({} | json [5m])");
+	logql_print_tree(&out, q.root);
+	assert_string_equal(buf_str(&out), "variants of [5m]\n"
+					   "  selector {}\n"
+					   "  stage | json\n"
+					   "  over time rate [1m]\n"
+					   "    selector {}\n"
+					   "  vector(1)\n");
 	buf_release(&out);
 	logql_query_release(&q);
 }
