@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "logql/parse.h"
 #include "query/format.h"
+#include "query/template.h"
 #include "time/time.h"
 
 enum {
@@ -198,7 +199,8 @@ static void choose_sources(struct args *a, char **files, int n)
 
 static int run_query(struct args *a, const char *text, struct err *e)
 {
-	const struct logql_opts parse = { .flags = a->strict ? 0 : LOGQL_ANY_SELECTOR };
+	const struct logql_opts parse = { .flags = a->strict ? 0 : LOGQL_ANY_SELECTOR,
+					  .check_template = template_check };
 	struct formatter f = { .format = a->format, .categorize = a->categorize, .out = stdout };
 	struct query_out out = { format_entry, format_metric, &f };
 	struct query_opts *o = &a->q;

@@ -1,6 +1,7 @@
 #include "query/block.h"
 
 #include "base/mem.h"
+#include "query/stage.h"
 
 static const char extracted[] = "_extracted";
 
@@ -10,6 +11,10 @@ void names_init(struct names *t)
 	names_id(t, BYTES_LIT("__error__"));
 	names_id(t, BYTES_LIT("__error_details__"));
 	names_id(t, BYTES_LIT("__preserve_error__"));
+	/* Shown as the first two, but never found by name. */
+	mem_grow(&t->v, &t->cap, t->n + 2, sizeof(*t->v));
+	t->v[t->n++] = t->v[NAME_ERROR];
+	t->v[t->n++] = t->v[NAME_ERROR_DETAILS];
 }
 
 void names_release(struct names *t)
@@ -49,8 +54,8 @@ uint32_t names_extracted(struct names *t, uint32_t name)
 
 void names_copy(struct names *t, const struct names *from)
 {
-	*t = (struct names){ 0 };
-	for (size_t i = 0; i < from->n; i++)
+	names_init(t);
+	for (size_t i = t->n; i < from->n; i++)
 		names_id(t, from->v[i]);
 }
 
@@ -130,11 +135,15 @@ static struct elabels labels_of_set(struct block *b, uint32_t set)
 
 	for (size_t i = 0; i < n; i++) {
 		struct label l = meta_pair(m, set, i);
-		uint32_t name = names_id(b->names, l.name);
+		uint32_t name;
 
+		/* Kept as they were sent, shown as labels can be called. */
+		buf_reset(&b->scratch);
+		stage_sanitize(&b->scratch, l.name);
+		name = names_id(b->names, buf_bytes(&b->scratch));
 		if (block_base_has(b, name))
 			name = names_extracted(b->names, name);
-		el.v[el.n++] = (struct elabel){ l.value, name, LABEL_META };
+		el.v[el.n++] = (struct elabel){ .value = l.value, .name = name, .kind = LABEL_META };
 	}
 	return el;
 }
@@ -239,17 +248,34 @@ void block_set(struct block *b, uint32_t i, enum label_kind kind, uint32_t name,
 	struct elabel *l = find(el, name, false);
 
 	if (l) {
-		if (l->kind > (uint32_t)kind)
+		if ((enum label_kind)l->kind > kind)
 			return; /* who is stronger stays */
 		if (el->cap == 0) {
 			make_own(b, el);
 			l = find(el, name, false);
 		}
-		*l = (struct elabel){ value, name, kind };
+		*l = (struct elabel){ .value = value, .name = name, .kind = kind };
 		return;
 	}
 	make_own(b, el);
-	el->v[el->n++] = (struct elabel){ value, name, kind };
+	el->v[el->n++] = (struct elabel){ .value = value, .name = name, .kind = kind };
+}
+
+void block_set_field(struct block *b, uint32_t i, uint32_t name, uint32_t origin, struct bytes value)
+{
+	struct elabels *el = &b->el[i];
+	struct elabel *l = find(el, name, false);
+
+	origin &= (1U << 30) - 1;
+	if (l && (l->kind != LABEL_PARSED || l->origin != origin) && l->kind != LABEL_STREAM)
+		return;
+	if (l && el->cap) {
+		l->value = value;
+		return;
+	}
+	block_set(b, i, LABEL_PARSED, name, value);
+	l = find(el, name, false);
+	l->origin = origin & ((1U << 30) - 1);
 }
 
 void block_del(struct block *b, uint32_t i, uint32_t name)
@@ -259,7 +285,7 @@ void block_del(struct block *b, uint32_t i, uint32_t name)
 	remove_kind(b, el, name, 1U << LABEL_STREAM | 1U << LABEL_META | 1U << LABEL_PARSED);
 	if (block_base_has(b, name) && !find(el, name, true)) {
 		make_own(b, el);
-		el->v[el->n++] = (struct elabel){ { 0 }, name, LABEL_GONE };
+		el->v[el->n++] = (struct elabel){ .name = name, .kind = LABEL_GONE };
 	}
 }
 
@@ -293,11 +319,18 @@ size_t block_labels(const struct block *b, uint32_t i, struct elabel *v)
 		for (uint32_t j = 0; j < el->n && !hidden; j++)
 			hidden = el->v[j].name == b->base.name[k];
 		if (!hidden)
-			v[n++] = (struct elabel){ b->base.labels->v[k].value, b->base.name[k],
-						  LABEL_STREAM };
+			v[n++] = (struct elabel){ .value = b->base.labels->v[k].value,
+						  .name = b->base.name[k], .kind = LABEL_STREAM };
 	}
-	for (uint32_t j = 0; j < el->n; j++)
-		if (el->v[j].kind != LABEL_GONE)
-			v[n++] = el->v[j];
+	for (uint32_t j = 0; j < el->n; j++) {
+		uint32_t name = el->v[j].name;
+
+		/* A field that is called as the error label gives way to an error. */
+		if (el->v[j].kind == LABEL_GONE ||
+		    ((name == NAME_FIELD_ERROR || name == NAME_FIELD_ERROR_DETAILS) &&
+		     find(el, name - NAME_FIELD_ERROR, false)))
+			continue;
+		v[n++] = el->v[j];
+	}
 	return n;
 }

@@ -16,7 +16,21 @@
 #include "entry/columns.h"
 
 /* Label names as numbers. The first ones are the same in every table. */
-enum { NAME_ERROR, NAME_ERROR_DETAILS, NAME_PRESERVE_ERROR, NAME_FIRST_FREE };
+enum {
+	NAME_ERROR,
+	NAME_ERROR_DETAILS,
+	NAME_PRESERVE_ERROR,
+	/* Fields of a line that are called as the first two. They are shown under these names, but are
+	 * no errors. */
+	NAME_FIELD_ERROR,
+	NAME_FIELD_ERROR_DETAILS,
+};
+
+/* The number of a field's label. */
+static inline uint32_t name_of_field(uint32_t name)
+{
+	return name <= NAME_ERROR_DETAILS ? name + NAME_FIELD_ERROR : name;
+}
 
 struct names {
 	struct arena text;
@@ -43,7 +57,8 @@ enum label_kind { LABEL_STREAM, LABEL_META, LABEL_PARSED, LABEL_GONE };
 struct elabel {
 	struct bytes value;
 	uint32_t name;
-	uint32_t kind;
+	uint32_t kind : 2;
+	uint32_t origin : 30; /* of a parsed one: which key of which stage; 0 any */
 };
 
 /* What one entry has besides its stream's labels. cap 0: v is shared, and copied when written to. */
@@ -125,6 +140,9 @@ bool block_get(const struct block *b, uint32_t i, uint32_t name, struct bytes *r
 
 /* Sets one. value must live as long as the block: in its arena, its columns, or longer. */
 void block_set(struct block *b, uint32_t i, enum label_kind kind, uint32_t name, struct bytes value);
+/* Sets a parsed label unless something but the same key of the same stage has set it: of two keys that
+ * become one name the first stays, of one key twice the last, and metadata is not hidden. */
+void block_set_field(struct block *b, uint32_t i, uint32_t name, uint32_t origin, struct bytes value);
 /* The same, also telling where it came from (LABEL_GONE when there is none). */
 enum label_kind block_get_kind(const struct block *b, uint32_t i, uint32_t name, struct bytes *ret);
 void block_del(struct block *b, uint32_t i, uint32_t name);

@@ -91,7 +91,8 @@ const struct key *keys_get(struct keys *k, const struct hints *h, struct names *
 	stage_sanitize(b, raw);
 	*s = (struct key){ .hash = hash, .raw = arena_copy(&k->text, raw), .path = path, .used = true };
 	k->n++;
-	s->name = b->n ? names_id(names, buf_bytes(b)) : MAP_NONE;
+	s->name = b->n ? name_of_field(names_id(names, buf_bytes(b))) : MAP_NONE;
+	s->origin = (uint32_t)(path == PATH_ROOT ? hash64(raw) : hash64(buf_bytes(b)));
 	s->want = b->n && hints_want(h, s->name);
 	s->want_below = prefix_wanted(h, names, buf_bytes(b));
 	s->below = new_path(k, arena_copy(&k->text, buf_bytes(b)));

@@ -11,6 +11,7 @@ struct key {
 	uint64_t hash;
 	struct bytes raw;
 	uint32_t path;	 /* where it was met */
+	uint32_t origin; /* for block_set_field: the same for a.b and a_b, as Loki has it */
 	uint32_t name;	 /* of the label, without "_extracted"; MAP_NONE when nothing of the key is left */
 	uint32_t below;	 /* path of its members */
 	bool want;	 /* hints: take the label */

@@ -8,7 +8,9 @@ static struct labels group_labels(struct arena *a, const struct logql_grouping *
 {
 	if (g->kind == LOGQL_GROUP_NONE)
 		return (struct labels){ 0 };
-	return labels_pick(a, l, g->kind == LOGQL_GROUP_BY ? PICK_ONLY : PICK_OTHERS, g->labels, g->n);
+	if (g->kind == LOGQL_GROUP_BY)
+		return labels_pick(a, l, PICK_ONLY, g->labels, g->n);
+	return labels_not_empty(labels_pick(a, l, PICK_OTHERS, g->labels, g->n));
 }
 
 /* The group of each series; *ret_n: how many there are. labels (if given) gets the groups' own. */

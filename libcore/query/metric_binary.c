@@ -126,7 +126,7 @@ struct pairing {
 static struct labels result_labels(struct arena *a, const struct logql_matching *m,
 				   const struct labels *many, const struct labels *one)
 {
-	struct labels l = *many;
+	struct labels l = labels_not_empty(labels_pick(a, many, PICK_OTHERS, m->include, m->n_include));
 	struct labels out;
 	size_t n;
 
@@ -134,7 +134,6 @@ static struct labels result_labels(struct arena *a, const struct logql_matching 
 		l = labels_pick(a, &l, m->on == LOGQL_MATCH_ON ? PICK_ONLY : PICK_OTHERS, m->labels, m->n);
 	if (m->n_include == 0)
 		return l;
-	l = labels_pick(a, &l, PICK_OTHERS, m->include, m->n_include);
 	out.v = arena_alloc(a, (l.n + m->n_include + 1) * sizeof(*out.v));
 	if (l.n)
 		memcpy(out.v, l.v, l.n * sizeof(*l.v));

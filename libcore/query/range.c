@@ -45,8 +45,9 @@ static struct span span_of(const struct range_sink *r, int64_t ts)
 	int64_t lo, hi;
 
 	if (r->steps.n == 1) {
-		if (at > 0 || at <= -r->range_ns)
-			s.hi = -1;
+		/* Before and behind the window are not the same: a block may reach over it. */
+		s.lo = at > 0;
+		s.hi = at <= -r->range_ns ? -1 : 0;
 		return s;
 	}
 	lo = floor_div(at + r->steps.step_ns - 1, r->steps.step_ns);

@@ -53,12 +53,10 @@ static void format_entry(const struct state *st, struct block *b, uint32_t i)
 		struct bytes value;
 
 		if (p->is_rename) {
-			enum label_kind kind = block_get_kind(b, i, p->src, &value);
-
-			if (kind == LABEL_GONE)
+			if (!block_get(b, i, p->src, &value))
 				continue;
 			if (p->dst != p->src) {
-				block_set(b, i, kind, p->dst, value);
+				block_set(b, i, LABEL_PARSED, p->dst, value);
 				block_del(b, i, p->src);
 			}
 			continue;

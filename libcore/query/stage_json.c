@@ -204,7 +204,7 @@ struct bytes json_val_text(struct block *b, const struct json_val *v)
 struct walk {
 	const struct hints *hints;
 	struct block *b;
-	uint32_t entry;
+	uint32_t entry, stage; /* stage: which one, to tell its labels from another's */
 };
 
 /* One string, number or bool becomes a label. NULL: go on. */
@@ -217,7 +217,7 @@ static const char *take(const struct walk *w, const struct key *key, const struc
 		return NULL;
 	if (block_base_has(b, name))
 		name = names_extracted(b->names, name);
-	block_set(b, w->entry, LABEL_PARSED, name, json_val_text(b, v));
+	block_set_field(b, w->entry, name, key->origin + w->stage, json_val_text(b, v));
 	if (w->hints->n_filters && !hints_go_on(w->hints, b, w->entry, name))
 		return stop_drop;
 	if (hints_all_found(w->hints, b, w->entry))
@@ -297,9 +297,10 @@ void stage_parse_error(const struct hints *h, struct block *b, uint32_t i, const
 		block_set(b, i, LABEL_PARSED, NAME_PRESERVE_ERROR, BYTES_LIT("true"));
 }
 
-static bool apply_all(const struct hints *h, struct block *b, uint32_t i)
+static bool apply_all(const struct stage *s, struct block *b, uint32_t i)
 {
-	struct walk w = { .hints = h, .b = b, .entry = i };
+	const struct hints *h = &s->pipeline->hints;
+	struct walk w = { h, b, i, (uint32_t)(s - s->pipeline->stage) };
 	const char *error = walk_object(&w, block_line(b, i), PATH_ROOT, 0);
 
 	if (error == stop_drop)
@@ -342,51 +343,61 @@ static bool element(struct bytes text, uint64_t index, struct json_val *ret)
 	}
 }
 
-/* The first member of that name. *ret_error is set when the text is broken before it is found. */
-static bool member(struct block *b, struct bytes text, struct bytes field, struct json_val *ret,
-		   const char **ret_error)
+/* The first member of that name of the object at *p, which is moved behind it when there is none.
+ * *ret_error is set when its value is broken. */
+static bool member(struct block *b, const char **at, const char *end, struct bytes field,
+		   struct json_val *ret, const char **ret_error)
 {
-	const char *end = text.p + text.n, *p = json_skip(text.p, end), *error;
+	const char *p = json_skip(*at, end), *error;
 
+	*at = end;
 	if (p == end || *p != '{')
 		return false;
 	p = json_skip(p + 1, end);
 	while (p < end && *p != '}') {
 		struct bytes raw;
 
-		error = read_key(b, &p, end, &raw);
-		if (!error)
-			p = json_get(p, end, ret, &error);
-		if (error || !p) {
-			if (!error || !bytes_eq(raw, field))
-				return false;
-			*ret_error = error;
+		if (read_key(b, &p, end, &raw))
+			return false;
+		p = json_get(p, end, ret, &error);
+		if (!p) {
+			if (bytes_eq(raw, field))
+				*ret_error = error;
 			return false;
 		}
 		if (bytes_eq(raw, field))
 			return true;
 		p = json_skip(p, end);
-		if (p < end && *p == ',')
-			p = json_skip(p + 1, end);
-		else
+		if (p == end || (*p != ',' && *p != '}'))
 			return false;
+		if (*p == ',')
+			p = json_skip(p + 1, end);
 	}
+	*at = p < end ? p + 1 : end;
 	return false;
 }
 
 static bool follow(struct block *b, struct bytes line, const struct logql_extract *x,
 		   struct json_val *ret, const char **ret_error)
 {
-	struct json_val v = { .type = JSON_OBJECT, .raw = line };
+	struct json_val v = { .type = line.p[0] == '[' ? JSON_ARRAY : JSON_OBJECT, .raw = line };
 
-	if (line.p[0] == '[')
-		v.type = JSON_ARRAY;
 	for (size_t i = 0; i < x->n_steps; i++) {
 		const struct logql_step *s = &x->steps[i];
+		const char *p = v.raw.p, *end = v.raw.p + v.raw.n, *error = NULL;
+		bool found = false;
 
-		if (s->is_index ? v.type != JSON_ARRAY || !element(v.raw, s->index, &v) :
-				  v.type != JSON_OBJECT ||
-					  !member(b, v.raw, s->field, &v, ret_error))
+		if (s->is_index) {
+			found = v.type == JSON_ARRAY && element(v.raw, s->index, &v);
+		} else if (v.type == JSON_OBJECT) {
+			/* At the top further objects may follow. */
+			do
+				found = member(b, &p, end, s->field, &v, &error);
+			while (!found && !error && i == 0 && p < end);
+		}
+		if (error && i + 1 == x->n_steps)
+			*ret_error = error;
+		if (!found)
 			return false;
 	}
 	*ret = v;
@@ -441,7 +452,7 @@ static int apply(const struct stage *s, struct block *b, struct err *e)
 			sel[n++] = i;
 		else if (st->n)
 			apply_exprs(h, st, b, sel[n++] = i);
-		else if (apply_all(h, b, i))
+		else if (apply_all(s, b, i))
 			sel[n++] = i;
 	}
 	b->n_sel = n;
@@ -458,7 +469,7 @@ static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *t
 	st->v = arena_alloc(&p->mem, (st->n + 1) * sizeof(*st->v));
 	for (size_t i = 0; i < st->n; i++) {
 		st->v[i].tree = &tree->extract.v[i];
-		st->v[i].name = names_id(&p->names, tree->extract.v[i].label);
+		st->v[i].name = name_of_field(names_id(&p->names, tree->extract.v[i].label));
 	}
 	p->needs_lines = true;
 	return 0;

@@ -1,16 +1,88 @@
 /* | status >= 500 and (method = "GET" or dur > 1s): label filters of all types. */
+#include <math.h>
+
 #include "query/convert.h"
 #include "query/ip.h"
 #include "query/stage.h"
 
 static const char err_filter[] = "LabelFilterErr";
 
+/* One alternative of a regex that is simple enough to be compared as text. */
+struct text_alt {
+	struct bytes text;
+	bool anywhere; /* in the value; else it is the whole value */
+};
+
 struct filter {
 	const struct logql_filter *tree;
 	uint32_t name;
 	struct matcher match; /* MATCH */
+	struct text_alt *alt; /* of a simple regex; NULL: match.re decides */
+	size_t n_alts;
+	uint64_t bytes; /* BYTES */
 	struct filter *left, *right;
 };
+
+/* Loki passes queries on as text, where a size is rounded to two digits (5KiB is 5.1kB), and compares with that. */
+static uint64_t as_loki_prints(uint64_t n)
+{
+	double unit = 1, v;
+
+	if (n < 10)
+		return n;
+	while ((double)n / unit >= 1000 && unit < 1e18)
+		unit *= 1000;
+	v = floor((double)n / unit * 10 + 0.5) / 10;
+	if (v >= 10)
+		v = nearbyint(v);
+	return (uint64_t)(v * unit + 0.5);
+}
+
+/*
+ * Loki compares alternatives of the forms text, text.*, .*text and .*text.* as text, and the last three all
+ * mean "somewhere in the value" there, whatever the anchors say. Streams' matchers do not do this.
+ */
+static bool simple_regex(struct pipeline *p, struct filter *f)
+{
+	struct bytes rest = f->match.value, alt;
+	size_t n = 1;
+
+	for (size_t i = 0; i < rest.n; i++)
+		n += rest.p[i] == '|';
+	f->alt = arena_alloc(&p->mem, n * sizeof(*f->alt));
+	f->n_alts = 0;
+	while (bytes_split(&rest, '|', &alt)) {
+		struct text_alt *a = &f->alt[f->n_alts++];
+		bool head = bytes_starts(alt, BYTES_LIT(".*"));
+
+		if (head)
+			alt = bytes_sub(alt, 2, alt.n);
+		a->anywhere = head;
+		if (alt.n >= 2 && alt.p[alt.n - 2] == '.' && alt.p[alt.n - 1] == '*') {
+			alt.n -= 2;
+			a->anywhere = true;
+		}
+		a->text = alt;
+		for (size_t i = 0; i < alt.n; i++)
+			if (memchr("\\.+*?()[]{}^$", alt.p[i], 13))
+				return false;
+		if (alt.n == 0)
+			return false;
+	}
+	return true;
+}
+
+static bool fits_simple(const struct filter *f, struct bytes value)
+{
+	for (size_t i = 0; i < f->n_alts; i++) {
+		const struct text_alt *a = &f->alt[i];
+
+		if (a->anywhere ? memmem(value.p, value.n, a->text.p, a->text.n) != NULL :
+				  bytes_eq(value, a->text))
+			return true;
+	}
+	return false;
+}
 
 int filter_bind(struct pipeline *p, const struct logql_filter *tree, struct filter **ret, struct err *e)
 {
@@ -29,10 +101,14 @@ int filter_bind(struct pipeline *p, const struct logql_filter *tree, struct filt
 		stage_reads(p, f->name);
 		if (matcher_init(&f->match, tree->match.op, tree->match.name, tree->match.value, e) < 0)
 			return err_wrap(e, "%u:%u", tree->pos.line, tree->pos.col);
+		if ((tree->match.op == MATCH_RE || tree->match.op == MATCH_NRE) && !simple_regex(p, f))
+			f->alt = NULL;
 		return 0;
 	default:
 		f->name = names_id(&p->names, tree->cmp.name);
 		stage_reads(p, f->name);
+		if (tree->kind == LOGQL_FILTER_BYTES)
+			f->bytes = as_loki_prints(tree->cmp.bytes);
 		return 0;
 	}
 }
@@ -112,7 +188,7 @@ static bool eval_cmp(const struct filter *f, struct block *b, uint32_t i)
 	case LOGQL_FILTER_BYTES:
 		if (!convert_bytes(text, &size))
 			return fail(b, i, "unhandled size name:", text);
-		return holds(t->cmp.op, (size > t->cmp.bytes) - (size < t->cmp.bytes));
+		return holds(t->cmp.op, (size > f->bytes) - (size < f->bytes));
 	default:
 		return ip_in_text(t->cmp.ip, text) == (t->cmp.op == LOGQL_EQ);
 	}
@@ -125,10 +201,13 @@ bool filter_eval(const struct filter *f, struct block *b, uint32_t i)
 
 	switch (f->tree->kind) {
 	case LOGQL_FILTER_MATCH:
-		if (f->name == NAME_ERROR)
-			text = block_error(b, i);
+		/* The details cannot be asked for: they read as empty. */
+		if (f->name == NAME_ERROR || f->name == NAME_ERROR_DETAILS)
+			text = f->name == NAME_ERROR ? block_error(b, i) : (struct bytes){ 0 };
 		else
 			block_get(b, i, f->name, &text);
+		if (f->alt)
+			return fits_simple(f, text) == (f->match.op == MATCH_RE);
 		return matcher_match_value(&f->match, text);
 	case LOGQL_FILTER_AND:
 		/* Both sides are asked, since both may set the error label. */

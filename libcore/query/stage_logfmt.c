@@ -153,7 +153,8 @@ static bool apply_all(const struct stage *s, struct block *b, uint32_t i)
 		name = key->name;
 		if (block_base_has(b, name))
 			name = names_extracted(b->names, name);
-		block_set(b, i, LABEL_PARSED, name, stage_clean_utf8(b, l.value));
+		block_set_field(b, i, name, key->origin + (uint32_t)(s - s->pipeline->stage),
+				stage_clean_utf8(b, l.value));
 		if (h->n_filters && !hints_go_on(h, b, i, name))
 			return false;
 		if (hints_all_found(h, b, i))
@@ -165,20 +166,26 @@ static bool apply_all(const struct stage *s, struct block *b, uint32_t i)
 	return true;
 }
 
+/* A key is taken as what it is the source of, else as what it is called itself. */
 static void take_expr(const struct state *st, struct block *b, uint32_t i, const struct pairs *l,
 		      struct bytes key)
 {
-	for (size_t k = 0; k < st->n; k++) {
-		uint32_t name = st->v[k].name;
+	size_t k = 0;
+	uint32_t name;
 
-		if (!bytes_eq(st->v[k].key, key))
-			continue;
-		if (l->value.n == 0 && !st->keep_empty)
-			continue;
-		if (block_base_has(b, name))
-			name = names_extracted(b->names, name);
-		block_set(b, i, LABEL_PARSED, name, stage_clean_utf8(b, l->value));
-	}
+	if (l->value.n == 0 && !st->keep_empty)
+		return;
+	while (k < st->n && !bytes_eq(st->v[k].key, key))
+		k++;
+	for (k = k == st->n ? 0 : k; k < st->n; k++)
+		if (bytes_eq(st->v[k].key, key) || bytes_eq(b->names->v[st->v[k].name], key))
+			break;
+	if (k == st->n)
+		return;
+	name = st->v[k].name;
+	if (block_base_has(b, name))
+		name = names_extracted(b->names, name);
+	block_set(b, i, LABEL_PARSED, name, stage_clean_utf8(b, l->value));
 }
 
 static bool apply_exprs(const struct stage *s, struct block *b, uint32_t i)
@@ -242,7 +249,7 @@ static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *t
 	st->n = tree->extract.n;
 	st->v = arena_alloc(&p->mem, (st->n + 1) * sizeof(*st->v));
 	for (size_t i = 0; i < st->n; i++) {
-		st->v[i].name = names_id(&p->names, tree->extract.v[i].label);
+		st->v[i].name = name_of_field(names_id(&p->names, tree->extract.v[i].label));
 		st->v[i].key = tree->extract.v[i].steps[0].field;
 	}
 	p->needs_lines = true;

@@ -35,7 +35,7 @@ static int apply_drop(const struct stage *s, struct block *b, struct err *e)
 
 static bool keeps(const struct state *st, const struct elabel *l)
 {
-	if (l->name == NAME_ERROR || l->name == NAME_ERROR_DETAILS || l->name == NAME_PRESERVE_ERROR)
+	if (l->name <= NAME_FIELD_ERROR_DETAILS)
 		return true;
 	for (size_t j = 0; j < st->n; j++)
 		if (st->v[j].name == l->name &&

@@ -63,6 +63,27 @@ static int add_action(struct pipeline *p, struct template *t, size_t *cap, struc
 	return stage_not_yet(pos, what, e);
 }
 
+int template_check(void *ctx, const char *name, struct bytes text, struct err *e)
+{
+	unsigned line = 1;
+
+	(void)ctx;
+	while (text.n) {
+		const char *open = memmem(text.p, text.n, "{{", 2), *close;
+
+		for (const char *p = text.p; p < (open ? open : text.p + text.n); p++)
+			line += *p == '\n';
+		if (!open)
+			return 0;
+		text = bytes_sub(text, (size_t)(open - text.p) + 2, text.n);
+		close = memmem(text.p, text.n, "}}", 2);
+		if (!close)
+			return err_set(e, ERR_QUERY, "template: %s:%u: unclosed action", name, line);
+		text = bytes_sub(text, (size_t)(close - text.p) + 2, text.n);
+	}
+	return 0;
+}
+
 int template_bind(struct pipeline *p, struct bytes text, const struct logql_pos *pos,
 		  struct template *ret, struct err *e)
 {

@@ -24,6 +24,9 @@ struct template {
 MUST_CHECK int template_bind(struct pipeline *p, struct bytes text, const struct logql_pos *pos,
 			     struct template *ret, struct err *e);
 
+/* For the parser (logql/parse.h, check_template): whether all actions are closed. */
+int template_check(void *ctx, const char *name, struct bytes text, struct err *e);
+
 /* What the template gives for entry i, in the block's arena. Needs labels, and ts if .needs_ts. */
 struct bytes template_apply(const struct template *t, struct block *b, uint32_t i);
 

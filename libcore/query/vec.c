@@ -53,6 +53,17 @@ struct labels labels_pick(struct arena *a, const struct labels *l, enum pick how
 	return ret;
 }
 
+struct labels labels_not_empty(struct labels l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l.n; i++)
+		if (l.v[i].value.n)
+			l.v[n++] = l.v[i];
+	l.n = n;
+	return l;
+}
+
 uint32_t label_number(struct label_numbers *t, const struct labels *l, bool *ret_new)
 {
 	struct buf b = { 0 };

@@ -36,6 +36,10 @@ enum pick { PICK_ONLY, PICK_OTHERS };
 struct labels labels_pick(struct arena *a, const struct labels *l, enum pick how,
 			  const struct bytes *names, size_t n);
 
+/* l without labels whose value is empty; its array is shortened in place. Where labels are taken away or
+ * added, Loki drops these; where they are only picked, it keeps them. */
+struct labels labels_not_empty(struct labels l);
+
 /* Numbers label sets: the same number for equal ones. {0} is a valid empty one. Sets must stay. */
 struct label_numbers {
 	struct map *map;
