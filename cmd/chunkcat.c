@@ -8,7 +8,7 @@
 #include "chunk/dump.h"
 #include "chunk/verify.h"
 #include "cli/cli.h"
-#include "labels/matcher.h"
+#include "logql/selector.h"
 #include "time/time.h"
 
 enum {
@@ -242,8 +242,8 @@ static void read_option(struct cli *cli, struct args *args, int c)
 			cli_bad_value(cli, &e);
 		break;
 	case OPT_MATCH:
-		if (matcher_parse(bytes_str(cli_arg(cli)), &args->arena, &args->matcher,
-				  &args->n_matchers, &e) < 0)
+		if (logql_matchers(bytes_str(cli_arg(cli)), &args->arena, &args->matcher,
+				   &args->n_matchers, &e) < 0)
 			cli_bad_value(cli, &e);
 		break;
 	case 'n':

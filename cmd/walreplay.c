@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "ingest/segment_task.h"
+#include "logql/selector.h"
 #include "store/store.h"
 #include "time/time.h"
 
@@ -83,7 +84,7 @@ static void parse_match(struct args *a)
 
 	if (a->match)
 		cli_usage(a->cli, "option '--match' given twice");
-	if (matcher_parse(bytes_str(cli_arg(a->cli)), &a->arena, &a->match, &a->n_match, &e) < 0)
+	if (logql_matchers(bytes_str(cli_arg(a->cli)), &a->arena, &a->match, &a->n_match, &e) < 0)
 		cli_bad_value(a->cli, &e);
 }
 

@@ -23,9 +23,4 @@ bool matcher_match_value(const struct matcher *m, struct bytes value);
 /* True when every matcher fits. */
 bool matcher_match_labels(const struct matcher *m, size_t n, const struct labels *l);
 
-/* {a="b", c=~"d.*"} as a list of matchers, for options like --match; `{}` matches all. Strings lie
- * in the arena. The caller releases each. Errors: ERR_QUERY. */
-MUST_CHECK int matcher_parse(struct bytes text, struct arena *a, struct matcher **ret,
-			     size_t *ret_n, struct err *e);
-
 #endif

@@ -3,7 +3,6 @@
 
 #include "base/wr.h"
 #include "labels/labels.h"
-#include "labels/matcher.h"
 #include "labels/quote.h"
 
 static struct labels parse(struct arena *a, const char *text)
@@ -176,49 +175,6 @@ static void quotes_are_gos(void **state)
 	buf_release(&b);
 }
 
-static void matchers_match_whole_values(void **state)
-{
-	static const struct {
-		const char *text;
-		bool fits;
-	} cases[] = { { "{}", true },
-		      { "{app=\"web\"}", true },
-		      { "{app=\"we\"}", false },
-		      { "{app=~\"we.\"}", true },
-		      { "{app=~\"w|e\"}", false },
-		      { "{app!~\"x.*\", env!=\"dev\"}", true },
-		      { "{none=\"\"}", true },
-		      { "{none=~\".+\"}", false },
-		      { "{ app = \"web\" , env =~ `pr.*` }", true },
-		      { "{app!=\"web\"}", false } };
-	static const char *const bad[] = { "",
-					   "{",
-					   "{app}",
-					   "{app=web}",
-					   "{app=\"a\"",
-					   "{app=~\"(\"}",
-					   "{app=\"a\"} x",
-					   "{app==\"a\"}" };
-	struct arena a = { 0 };
-	struct labels l = parse(&a, "{app=\"web\",env=\"prod\"}");
-	struct matcher *m;
-	struct err e = { 0 };
-	size_t n;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(matcher_parse(bytes_str(cases[i].text), &a, &m, &n, &e), 0);
-		assert_int_equal(matcher_match_labels(m, n, &l), cases[i].fits);
-		for (size_t k = 0; k < n; k++)
-			matcher_release(&m[k]);
-	}
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(matcher_parse(bytes_str(bad[i]), &a, &m, &n, &e), -1);
-		assert_int_equal(e.code, ERR_QUERY);
-	}
-	arena_release(&a);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,7 +184,6 @@ int main(void)
 		cmocka_unit_test(names_and_tenants_are_lokis),
 		cmocka_unit_test(too_many_labels_are_refused),
 		cmocka_unit_test(quotes_are_gos),
-		cmocka_unit_test(matchers_match_whole_values),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
