@@ -48,17 +48,95 @@ static size_t set_size(const struct live_item *a)
 	return a->n[0] + a->n[1] + a->n[2];
 }
 
-/* Does b make a obsolete? */
-static bool replaces(const struct live_item *b, const struct live_item *a)
+/* Does b, which may replace what a replaces, make a obsolete? */
+static bool outdoes(const struct live_item *b, const struct live_item *a)
 {
 	size_t na = set_size(a), nb = set_size(b);
 
-	if (list_has(b->set[INDEX_INDEXES], b->n[INDEX_INDEXES], &a->name))
-		return true;
 	if (a->mixed || na == 0 || na > nb || !all_in(a, b))
 		return false;
 	/* Equal sets: the lower name stays; but one that holds more besides always stays. */
 	return na < nb || b->mixed || hash128_cmp(&b->name, &a->name) < 0;
+}
+
+/* One element of what an item replaces: sorted, they say who replaces a given thing, so that a
+ * folder of thousands of index files is not compared each with each. */
+struct element {
+	int kind; /* enum index_list */
+	struct hash128 id;
+	size_t item;
+};
+
+static int cmp_element(const void *pa, const void *pb)
+{
+	const struct element *a = pa, *b = pb;
+
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	return hash128_cmp(&a->id, &b->id);
+}
+
+struct elements {
+	struct element *v;
+	size_t n;
+};
+
+static struct elements collect_elements(const struct live_item *v, size_t n)
+{
+	struct elements el = { 0 };
+	size_t cap = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (int k = 0; k < 3; k++)
+			for (size_t j = 0; j < v[i].n[k]; j++) {
+				mem_grow(&el.v, &cap, el.n + 1, sizeof(*el.v));
+				el.v[el.n++] = (struct element){ k, v[i].set[k][j], i };
+			}
+	if (el.n)
+		qsort(el.v, el.n, sizeof(*el.v), cmp_element);
+	return el;
+}
+
+/* The first place of (kind, id); those that follow may be of the same. */
+static size_t find_element(const struct elements *el, const struct element *key)
+{
+	size_t lo = 0, hi = el->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (cmp_element(&el->v[mid], key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static bool is_named(const struct elements *el, size_t a, const struct live_item *v)
+{
+	struct element key = { .kind = INDEX_INDEXES, .id = v[a].name };
+
+	for (size_t i = find_element(el, &key); i < el->n && cmp_element(&el->v[i], &key) == 0; i++)
+		if (el->v[i].item != a)
+			return true;
+	return false;
+}
+
+/* Who replaces all that a replaces, replaces its first element. */
+static bool is_outdone(const struct elements *el, size_t a, const struct live_item *v)
+{
+	struct element key = { 0 };
+
+	while (key.kind < 3 && v[a].n[key.kind] == 0)
+		key.kind++;
+	if (key.kind == 3)
+		return false;
+	key.id = v[a].set[key.kind][0];
+	for (size_t i = find_element(el, &key); i < el->n && cmp_element(&el->v[i], &key) == 0; i++)
+		if (el->v[i].item != a && outdoes(&v[el->v[i].item], &v[a]))
+			return true;
+	return false;
 }
 
 struct names {
@@ -93,16 +171,15 @@ static bool has_packs_left(const struct live_item *a, const struct names *old)
 
 void live_pick(const struct live_item *v, size_t n, bool *ret_live)
 {
+	struct elements el = collect_elements(v, n);
 	struct names old = { 0 };
 
 	collect_old_packs(v, n, &old);
-	for (size_t a = 0; a < n; a++) {
-		ret_live[a] = has_packs_left(&v[a], &old);
-		for (size_t b = 0; b < n && ret_live[a]; b++)
-			if (b != a && replaces(&v[b], &v[a]))
-				ret_live[a] = false;
-	}
+	for (size_t a = 0; a < n; a++)
+		ret_live[a] = has_packs_left(&v[a], &old) && !is_named(&el, a, v) &&
+			      !is_outdone(&el, a, v);
 	free(old.v);
+	free(el.v);
 }
 
 /* ---- a folder of the store ---- */

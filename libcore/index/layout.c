@@ -1,0 +1,475 @@
+/*
+ * The file, from what was collected. Everything was numbered by order of arrival; sorting gives
+ * ranks, and the sections are written with those, so the bytes depend on the content alone.
+ */
+#include <stdlib.h>
+
+#include "base/crc32c.h"
+#include "base/mem.h"
+#include "base/wr.h"
+#include "index/content.h"
+#include "index/format.h"
+
+/* ---- sorting ---- */
+
+static int cmp_u32(uint32_t a, uint32_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int cmp_symbol(const void *pa, const void *pb, void *data)
+{
+	const struct index_writer *w = data;
+
+	return bytes_cmp(w->symbol[*(const uint32_t *)pa], w->symbol[*(const uint32_t *)pb]);
+}
+
+static int cmp_pair(const void *pa, const void *pb, void *data)
+{
+	const struct index_writer *w = data;
+	const struct pair *a = &w->pair[*(const uint32_t *)pa],
+			  *b = &w->pair[*(const uint32_t *)pb];
+	int c = cmp_u32(w->symbol_rank[a->name], w->symbol_rank[b->name]);
+
+	return c ? c : cmp_u32(w->symbol_rank[a->value], w->symbol_rank[b->value]);
+}
+
+/* Label by label; a set before those that it begins. Pairs rank by name, then value, so this is the
+ * order of the label sets themselves. */
+static int cmp_series(const void *pa, const void *pb, void *data)
+{
+	const struct index_writer *w = data;
+	const struct series *a = &w->series[*(const uint32_t *)pa],
+			    *b = &w->series[*(const uint32_t *)pb];
+	uint32_t n = a->n_labels < b->n_labels ? a->n_labels : b->n_labels;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t x = w->pair_of[a->label + i], y = w->pair_of[b->label + i];
+
+		if (x != y)
+			return cmp_u32(w->pair_rank[x], w->pair_rank[y]);
+	}
+	if (a->n_labels != b->n_labels)
+		return cmp_u32(a->n_labels, b->n_labels);
+	return hash128_cmp(&a->id, &b->id);
+}
+
+static int cmp_pack(const void *pa, const void *pb, void *data)
+{
+	const struct index_writer *w = data;
+
+	return hash128_cmp(&w->pack[*(const uint32_t *)pa].name,
+			   &w->pack[*(const uint32_t *)pb].name);
+}
+
+static int cmp_by_id(const void *pa, const void *pb, void *data)
+{
+	const struct index_writer *w = data;
+
+	return hash128_cmp(&w->series[*(const uint32_t *)pa].id,
+			   &w->series[*(const uint32_t *)pb].id);
+}
+
+static int cmp_chunk(const void *pa, const void *pb, void *data)
+{
+	const struct index_writer *w = data;
+	const struct chunk_row *a = pa, *b = pb;
+	int c = cmp_u32(w->series_rank[a->series], w->series_rank[b->series]);
+
+	if (c)
+		return c;
+	if (a->c.from != b->c.from)
+		return a->c.from < b->c.from ? -1 : 1;
+	if (a->c.through != b->c.through)
+		return a->c.through < b->c.through ? -1 : 1;
+	c = cmp_u32(w->pack_rank[a->c.pack], w->pack_rank[b->c.pack]);
+	if (c)
+		return c;
+	return (a->c.offset > b->c.offset) - (a->c.offset < b->c.offset);
+}
+
+static int cmp_hash(const void *a, const void *b)
+{
+	return hash128_cmp(a, b);
+}
+
+typedef int order_fn(const void *, const void *, void *);
+
+/* order[rank] = number by arrival, rank[number] = its place */
+static void sort_out(struct index_writer *w, size_t n, order_fn *cmp, uint32_t **ret_order,
+		     uint32_t **ret_rank)
+{
+	uint32_t *order = mem_alloc((n + 1) * sizeof(*order)),
+		 *rank = mem_alloc((n + 1) * sizeof(*rank));
+
+	for (uint32_t i = 0; i < n; i++)
+		order[i] = i;
+	qsort_r(order, n, sizeof(*order), cmp, w);
+	for (uint32_t i = 0; i < n; i++)
+		rank[order[i]] = i;
+	*ret_order = order;
+	*ret_rank = rank;
+}
+
+static void sort_all(struct index_writer *w)
+{
+	sort_out(w, w->n_symbols, cmp_symbol, &w->symbol_order, &w->symbol_rank);
+	sort_out(w, w->n_pairs, cmp_pair, &w->pair_order, &w->pair_rank);
+	sort_out(w, w->n_series, cmp_series, &w->series_order, &w->series_rank);
+	sort_out(w, w->n_packs, cmp_pack, &w->pack_order, &w->pack_rank);
+	if (w->n_chunks)
+		qsort_r(w->chunk, w->n_chunks, sizeof(*w->chunk), cmp_chunk, w);
+	for (int i = 0; i < 3; i++) {
+		struct id_list *l = &w->list[i];
+		size_t n = 0;
+
+		if (l->n)
+			qsort(l->v, l->n, sizeof(*l->v), cmp_hash);
+		for (size_t k = 0; k < l->n; k++)
+			if (n == 0 || hash128_cmp(&l->v[n - 1], &l->v[k]) != 0)
+				l->v[n++] = l->v[k];
+		l->n = n;
+	}
+	for (size_t i = 0; i < w->n_dels; i++)
+		w->del[i] = w->symbol_rank[w->del[i]];
+}
+
+/* ---- sections ---- */
+
+struct layout {
+	struct index_writer *w;
+	struct buf body; /* the sections; offsets from their start */
+	uint64_t off[SEC_END], len[SEC_END];
+	uint32_t rows[SEC_END];
+	int sec; /* the open one */
+};
+
+static void begin(struct layout *l, enum index_section sec, size_t rows)
+{
+	while (l->body.n % 8)
+		buf_add_char(&l->body, 0);
+	l->sec = sec;
+	l->off[sec] = l->body.n;
+	l->rows[sec] = (uint32_t)rows;
+}
+
+static void end(struct layout *l)
+{
+	l->len[l->sec] = l->body.n - l->off[l->sec];
+}
+
+static void put_symbols(struct layout *l)
+{
+	const struct index_writer *w = l->w;
+	uint32_t at = 0;
+
+	begin(l, SEC_SYMBOL_OFFSETS, w->n_symbols + 1);
+	wr_u32be(&l->body, 0);
+	for (size_t i = 0; i < w->n_symbols; i++)
+		wr_u32be(&l->body, at += (uint32_t)w->symbol[w->symbol_order[i]].n);
+	end(l);
+	begin(l, SEC_SYMBOL_BYTES, 0);
+	for (size_t i = 0; i < w->n_symbols; i++)
+		buf_add_bytes(&l->body, w->symbol[w->symbol_order[i]]);
+	end(l);
+}
+
+/* The series of each pair, ascending: series are walked in order, so each list grows at its end. */
+static uint32_t **collect_postings(struct index_writer *w, uint32_t **ret_all)
+{
+	uint32_t *all = mem_alloc((w->n_pair_of + 1) * sizeof(*all)), *at = all;
+	uint32_t **list = mem_alloc((w->n_pairs + 1) * sizeof(*list));
+
+	for (size_t i = 0; i < w->n_pair_of; i++)
+		w->pair[w->pair_of[i]].n_series++;
+	for (size_t i = 0; i < w->n_pairs; i++) {
+		list[i] = at;
+		at += w->pair[i].n_series;
+		w->pair[i].n_series = 0;
+	}
+	for (uint32_t s = 0; s < w->n_series; s++) {
+		const struct series *row = &w->series[w->series_order[s]];
+
+		for (uint32_t k = 0; k < row->n_labels; k++) {
+			uint32_t p = w->pair_of[row->label + k];
+
+			list[p][w->pair[p].n_series++] = s;
+		}
+	}
+	*ret_all = all;
+	return list;
+}
+
+static void put_runs(struct buf *b, const uint32_t *v, uint32_t n)
+{
+	uint32_t next = 0;
+
+	for (uint32_t i = 0; i < n;) {
+		uint32_t first = v[i], len = 1;
+
+		while (i + len < n && v[i + len] == first + len)
+			len++;
+		wr_uvarint(b, (uint64_t)(first - next) << 1 | (len > 1));
+		if (len > 1)
+			wr_uvarint(b, len - 2);
+		next = first + len + 1;
+		i += len;
+	}
+}
+
+static void put_pairs(struct layout *l)
+{
+	struct index_writer *w = l->w;
+	uint32_t *all, **list = collect_postings(w, &all);
+	struct buf names = { 0 };
+
+	begin(l, SEC_POSTINGS, 0);
+	for (uint32_t i = 0; i < w->n_pairs; i++) {
+		uint32_t p = w->pair_order[i];
+
+		if (i == 0 || w->pair[p].name != w->pair[w->pair_order[i - 1]].name) {
+			wr_u32be(&names, w->symbol_rank[w->pair[p].name]);
+			wr_u32be(&names, i);
+		}
+		w->pair[p].posting_at = (uint32_t)(l->body.n - l->off[SEC_POSTINGS]);
+		put_runs(&l->body, list[p], w->pair[p].n_series);
+	}
+	end(l);
+	begin(l, SEC_NAMES, names.n / index_row_len[SEC_NAMES]);
+	buf_add_bytes(&l->body, buf_bytes(&names));
+	end(l);
+	begin(l, SEC_PAIRS, w->n_pairs);
+	for (uint32_t i = 0; i < w->n_pairs; i++) {
+		const struct pair *p = &w->pair[w->pair_order[i]];
+
+		wr_u32be(&l->body, w->symbol_rank[p->name]);
+		wr_u32be(&l->body, w->symbol_rank[p->value]);
+		wr_u32be(&l->body, p->posting_at);
+		wr_u32be(&l->body, p->n_series);
+	}
+	end(l);
+	buf_release(&names);
+	free(list);
+	free(all);
+}
+
+static void put_series(struct layout *l)
+{
+	struct index_writer *w = l->w;
+	uint32_t at = 0, chunk = 0, *by_id, *unused;
+
+	begin(l, SEC_SERIES, w->n_series);
+	for (uint32_t i = 0; i < w->n_series; i++) {
+		const struct series *s = &w->series[w->series_order[i]];
+
+		buf_add(&l->body, s->id.b, sizeof(s->id.b));
+		wr_u32be(&l->body, at);
+		wr_u32be(&l->body, chunk);
+		at += s->n_labels;
+		while (chunk < w->n_chunks && w->series_rank[w->chunk[chunk].series] == i)
+			chunk++;
+	}
+	end(l);
+	begin(l, SEC_LABELS, w->n_pair_of);
+	for (uint32_t i = 0; i < w->n_series; i++) {
+		const struct series *s = &w->series[w->series_order[i]];
+
+		for (uint32_t k = 0; k < s->n_labels; k++)
+			wr_u32be(&l->body, w->pair_rank[w->pair_of[s->label + k]]);
+	}
+	end(l);
+	sort_out(w, w->n_series, cmp_by_id, &by_id, &unused);
+	begin(l, SEC_BY_ID, w->n_series);
+	for (uint32_t i = 0; i < w->n_series; i++)
+		wr_u32be(&l->body, w->series_rank[by_id[i]]);
+	end(l);
+	free(by_id);
+	free(unused);
+}
+
+static void put_packs(struct layout *l)
+{
+	const struct index_writer *w = l->w;
+	struct buf *b = &l->body;
+
+	begin(l, SEC_PACKS, w->n_packs);
+	for (uint32_t i = 0; i < w->n_packs; i++) {
+		const struct index_pack *p = &w->pack[w->pack_order[i]];
+
+		buf_add(b, p->name.b, sizeof(p->name.b));
+		wr_u64be(b, p->size);
+		wr_u64be(b, (uint64_t)p->order_key);
+		wr_u64be(b, (uint64_t)p->min_ts);
+		wr_u64be(b, (uint64_t)p->max_ts);
+		wr_u64be(b, p->entries);
+		wr_u32be(b, p->n_chunks);
+		wr_u32be(b, p->trailer_len);
+	}
+	end(l);
+}
+
+static void put_chunks(struct layout *l)
+{
+	const struct index_writer *w = l->w;
+	struct buf *b = &l->body;
+	uint32_t block = 0;
+
+	begin(l, SEC_CHUNKS, w->n_chunks);
+	for (size_t i = 0; i < w->n_chunks; i++) {
+		const struct index_chunk *c = &w->chunk[i].c;
+
+		wr_u32be(b, w->pack_rank[c->pack]);
+		wr_u32be(b, block);
+		wr_u64be(b, c->offset);
+		wr_u64be(b, (uint64_t)c->from);
+		wr_u64be(b, (uint64_t)c->through - (uint64_t)c->from);
+		wr_u32be(b, c->length);
+		wr_u32be(b, c->head_len);
+		wr_u32be(b, c->entries);
+		wr_u32be(b, (uint32_t)c->encoding << 24);
+		block += c->n_blocks;
+	}
+	end(l);
+	begin(l, SEC_BLOCKS, block);
+	for (size_t i = 0; i < w->n_chunks; i++) {
+		const struct index_chunk *c = &w->chunk[i].c;
+
+		for (uint32_t k = 0; k < c->n_blocks; k++) {
+			const struct index_block *r = &w->block[c->first_block + k];
+
+			wr_u64be(b, (uint64_t)r->min_ts - (uint64_t)c->from);
+			wr_u64be(b, (uint64_t)r->max_ts - (uint64_t)r->min_ts);
+			wr_u32be(b, r->offset);
+			wr_u32be(b, r->length);
+			wr_u32be(b, r->side_len);
+			wr_u32be(b, r->entries);
+			wr_u32be(b, r->line_bytes);
+			wr_u32be(b, r->meta_bytes);
+		}
+	}
+	end(l);
+}
+
+static int cmp_rank(const void *a, const void *b)
+{
+	return cmp_u32(*(const uint32_t *)a, *(const uint32_t *)b);
+}
+
+static void put_replaced(struct layout *l)
+{
+	struct index_writer *w = l->w;
+	size_t n = 0;
+
+	for (int i = 0; i < 3; i++) {
+		begin(l, SEC_SEGMENTS + (enum index_section)i, w->list[i].n);
+		buf_add(&l->body, w->list[i].v, w->list[i].n * sizeof(*w->list[i].v));
+		end(l);
+	}
+	if (w->n_dels)
+		qsort(w->del, w->n_dels, sizeof(*w->del), cmp_rank);
+	for (size_t i = 0; i < w->n_dels; i++)
+		if (n == 0 || w->del[n - 1] != w->del[i])
+			w->del[n++] = w->del[i];
+	begin(l, SEC_DELETES, n);
+	for (size_t i = 0; i < n; i++)
+		wr_u32be(&l->body, w->del[i]);
+	end(l);
+}
+
+/* ---- the file ---- */
+
+static void put_head(const struct layout *l, uint32_t head_len, uint64_t size, uint32_t n_pages,
+		     struct buf *out)
+{
+	const struct index_writer *w = l->w;
+	int64_t min = INT64_MAX, max = INT64_MIN;
+	uint64_t entries = 0, line_bytes = 0;
+
+	for (size_t i = 0; i < w->n_packs; i++) {
+		entries += w->pack[i].entries;
+		min = w->pack[i].min_ts < min ? w->pack[i].min_ts : min;
+		max = w->pack[i].max_ts > max ? w->pack[i].max_ts : max;
+	}
+	for (size_t i = 0; i < w->n_blocks; i++)
+		line_bytes += w->block[i].line_bytes;
+	buf_add(out, index_magic, sizeof(index_magic));
+	wr_u8(out, INDEX_VERSION);
+	wr_u8(out, w->mixed ? INDEX_FLAG_MIXED : 0);
+	wr_u16be(out, SEC_END - 1);
+	wr_u64be(out, size);
+	wr_u32be(out, head_len);
+	wr_u32be(out, (uint32_t)w->day);
+	wr_u64be(out, (uint64_t)min);
+	wr_u64be(out, (uint64_t)max);
+	wr_u64be(out, entries);
+	wr_u64be(out, line_bytes);
+	wr_u32be(out, (uint32_t)w->tenant.n);
+	wr_u32be(out, n_pages);
+}
+
+static void put_file(const struct layout *l, struct buf *out)
+{
+	const struct index_writer *w = l->w;
+	const size_t fixed = INDEX_FIXED_LEN + (SEC_END - 1) * INDEX_SECTION_LEN + w->tenant.n + 4;
+	size_t start = out->n, head, body, n_pages = 0, size;
+
+	do { /* the table of the pages' checksums makes the file longer, too */
+		n_pages++;
+		head = fixed + 4 * n_pages;
+		body = (head + 7) & ~(size_t)7;
+		size = body + l->body.n;
+	} while (n_pages * INDEX_PAGE < size);
+	buf_reserve(out, size);
+	put_head(l, (uint32_t)head, size, (uint32_t)n_pages, out);
+	for (int i = 1; i < SEC_END; i++) {
+		wr_u32be(out, (uint32_t)i);
+		wr_u32be(out, l->rows[i]);
+		wr_u64be(out, body + l->off[i]);
+		wr_u64be(out, l->len[i]);
+	}
+	for (size_t i = 0; i < n_pages; i++)
+		wr_u32be(out, 0);
+	buf_add_bytes(out, buf_bytes(&w->tenant));
+	wr_u32be(out, 0);
+	while (out->n - start < body)
+		buf_add_char(out, 0);
+	buf_add_bytes(out, buf_bytes(&l->body));
+	for (size_t i = 0; i < n_pages; i++) {
+		size_t from = i * INDEX_PAGE,
+		       to = from + INDEX_PAGE < size ? from + INDEX_PAGE : size;
+		size_t at = start + INDEX_FIXED_LEN + (SEC_END - 1) * INDEX_SECTION_LEN + 4 * i;
+
+		from = from < head ? head : from;
+		wr_patch_u32be(out, at, from < to ? crc32c(out->p + start + from, to - from) : 0);
+	}
+	wr_patch_u32be(out, start + head - 4, crc32c(out->p + start, head - 4));
+}
+
+int index_writer_finish(struct index_writer *w, struct buf *out, struct err *e)
+{
+	struct layout l = { .w = w };
+	uint64_t symbol_bytes = 0;
+
+	for (size_t i = 0; i < w->n_symbols; i++)
+		symbol_bytes += w->symbol[i].n;
+	if (symbol_bytes > UINT32_MAX || w->n_symbols >= UINT32_MAX - 1)
+		return err_set(
+			e, ERR_LIMIT,
+			"%zu label names and values of %llu bytes are too many for one index",
+			w->n_symbols, (unsigned long long)symbol_bytes);
+	sort_all(w);
+	put_symbols(&l);
+	put_pairs(&l);
+	put_series(&l);
+	put_packs(&l);
+	put_chunks(&l);
+	put_replaced(&l);
+	if (l.len[SEC_POSTINGS] > UINT32_MAX) {
+		buf_release(&l.body);
+		return err_set(e, ERR_LIMIT, "%llu bytes of postings are too many for one index",
+			       (unsigned long long)l.len[SEC_POSTINGS]);
+	}
+	put_file(&l, out);
+	buf_release(&l.body);
+	return 0;
+}
