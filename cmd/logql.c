@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "logql/parse.h"
-#include "query/format.h"
+#include "query/series_print.h"
 #include "query/template.h"
 #include "time/time.h"
 
@@ -234,10 +234,52 @@ static int run_query(struct args *a, const char *text, struct err *e)
 	return r;
 }
 
+/* labels, values NAME, series, stats: [SELECTOR]... [FILE]... */
+static int run_series(struct args *a, enum series_what what, char **operands, int n, struct err *e)
+{
+	struct series_opts o = { .from = a->q.has_from ? a->q.from : INT64_MIN,
+				 .to = a->q.has_to ? a->q.to : INT64_MAX };
+	struct bytes name = { 0 };
+	uint64_t found = 0;
+	int n_sel = 0, r;
+
+	if (what == SERIES_VALUES) {
+		if (n == 0)
+			cli_usage(a->cli, "values: no label name given");
+		name = bytes_str(*operands++);
+		n--;
+	}
+	while (n_sel < n && operands[n_sel][0] == '{')
+		n_sel++;
+	choose_sources(a, operands + n_sel, n - n_sel);
+	o.source = a->q.source;
+	o.strict = a->strict;
+	r = series_ask(what, &o, operands, (size_t)n_sel, name, a->format, stdout, &found, e);
+	return r == 0 && found == 0 ? err_set(e, ERR_NO, "nothing found") : r;
+}
+
+static int run(struct args *a, struct err *e)
+{
+	static const char *const commands[] = { "labels", "values", "series", "stats" };
+	char **operand = a->cli->operand + 1;
+	int n = a->cli->n_operands - 1;
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (strcmp(operand[-1], commands[i]) == 0)
+			return run_series(a, (enum series_what)i, operand, n, e);
+	if (strcmp(operand[-1], "fmt") == 0) {
+		if (n != 1)
+			cli_usage(a->cli, "fmt: one query expected");
+		return format_query(stdout, bytes_str(operand[0]), a->format, e);
+	}
+	choose_sources(a, operand, n);
+	return run_query(a, operand[-1], e);
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = { .prog = "logql",
-			   .operands = "QUERY [FILE]...",
+			   .operands = "QUERY [FILE]... | labels|values NAME|series|stats [SELECTOR]... [FILE]... | fmt QUERY",
 			   .about = "Answer a LogQL query from a store, its log, packs, or raw lines.",
 			   .opts = opts,
 			   .examples = "logql '{app=\"web\"} |= \"timeout\"'\n"
@@ -256,8 +298,7 @@ int main(int argc, char **argv)
 		cli_usage(&cli, "no query given");
 	if (a.q.jobs == 0 || a.q.jobs > WORK_JOBS_MAX)
 		a.q.jobs = work_cpus();
-	choose_sources(&a, cli.operand + 1, cli.n_operands - 1);
-	if (run_query(&a, cli.operand[0], &e) < 0) {
+	if (run(&a, &e) < 0) {
 		if (e.code == ERR_NO && !cli.failure)
 			cli.failure = err_exit_code(ERR_NO);
 		else if (e.code != ERR_NO)

@@ -4,6 +4,9 @@
 #include "base/num.h"
 #include "base/utf8.h"
 #include "json/json.h"
+#include "logql/parse.h"
+#include "logql/print.h"
+#include "query/template.h"
 #include "time/time.h"
 
 enum { FLUSH_AT = 64 << 10 };
@@ -25,6 +28,26 @@ void formatter_release(struct formatter *f)
 	arena_release(&f->mem);
 	f->stream = NULL;
 	f->n_streams = 0;
+}
+
+int format_query(FILE *out, struct bytes text, enum format format, struct err *e)
+{
+	const struct logql_opts parse = { .flags = LOGQL_ANY_SELECTOR, .check_template = template_check };
+	struct logql_query q;
+	struct buf b = { 0 }, json = { 0 };
+
+	if (logql_parse(text, &parse, &q, NULL, e) < 0)
+		return -1;
+	logql_print_pretty(&b, q.root);
+	json_add_quoted(&json, buf_bytes(&b));
+	if (format == FORMAT_API)
+		fprintf(out, "{\"status\":\"success\",\"data\":%s}\n", buf_str(&json));
+	else
+		fprintf(out, "%s\n", buf_str(&b));
+	buf_release(&b);
+	buf_release(&json);
+	logql_query_release(&q);
+	return 0;
 }
 
 static int flush(struct formatter *f, size_t at_least, struct err *e)

@@ -1,0 +1,401 @@
+#include "query/series.h"
+
+#include "base/mem.h"
+#include "entry/streams.h"
+#include "index/live.h"
+#include "logql/parse.h"
+#include "store/store.h"
+#include "time/time.h"
+#include "wal/sidecar.h"
+
+void selectors_release(struct selectors *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct matcher *m = (struct matcher *)s->v[i].match;
+
+		for (size_t k = 0; k < s->v[i].n; k++) {
+			free((char *)m[k].name.p);
+			matcher_release(&m[k]);
+		}
+		free(m);
+	}
+	free(s->v);
+	*s = (struct selectors){ 0 };
+}
+
+/* A matcher with strings of its own: the tree that they come from is freed. */
+static int own_matcher(struct matcher *m, const struct logql_matcher *t, struct err *e)
+{
+	char *text = mem_alloc(t->name.n + t->value.n + 1);
+
+	memcpy(text, t->name.p, t->name.n);
+	if (t->value.n)
+		memcpy(text + t->name.n, t->value.p, t->value.n);
+	if (matcher_init(m, t->op, bytes_of(text, t->name.n), bytes_of(text + t->name.n, t->value.n), e) <
+	    0) {
+		free(text);
+		return -1;
+	}
+	return 0;
+}
+
+int selectors_parse(char *const *texts, size_t n, bool strict, struct selectors *ret, struct err *e)
+{
+	const struct logql_opts o = { .flags = strict ? 0 : LOGQL_ANY_SELECTOR };
+	int r = 0;
+
+	ret->v = mem_alloc((n + 1) * sizeof(*ret->v));
+	ret->n = 0;
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct logql_query q;
+		struct matcher *m;
+
+		if (logql_parse(bytes_str(texts[i]), &o, &q, NULL, e) < 0)
+			return -1;
+		if (!logql_is_log(&q) || q.root->log->n_stages) {
+			logql_query_release(&q);
+			return err_set(e, ERR_QUERY, "only label matchers are supported");
+		}
+		m = mem_alloc((q.root->log->n_matchers + 1) * sizeof(*m));
+		ret->v[ret->n++] = (struct series_selector){ m, 0 };
+		for (size_t k = 0; k < q.root->log->n_matchers && r == 0; k++) {
+			r = own_matcher(&m[k], &q.root->log->matchers[k], e);
+			ret->v[i].n += r == 0;
+		}
+		logql_query_release(&q);
+	}
+	return r;
+}
+
+static bool wanted(const struct series_opts *o, const struct labels *l)
+{
+	for (size_t i = 0; i < o->n_selectors; i++)
+		if (matcher_match_labels(o->selector[i].match, o->selector[i].n, l))
+			return true;
+	return o->n_selectors == 0;
+}
+
+struct walk {
+	const struct series_opts *o;
+	series_each_fn *each;
+	void *data;
+	struct store *store;
+	struct words *words; /* series_words without selectors: names and pairs suffice */
+};
+
+/* --- stores ---------------------------------------------------------------------------------- */
+
+static int one_series(const struct walk *w, struct index *ix, const bool *skip, uint32_t number,
+		      struct arena *mem, struct err *e)
+{
+	struct index_series s;
+	struct labels labels;
+	struct series_info info = { .labels = &labels, .id = &s.id };
+
+	if (index_series_at(ix, number, &s, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < s.n_chunks; i++) {
+		struct index_chunk c;
+
+		if (index_chunk_at(ix, s.first_chunk + i, &c, e) < 0)
+			return -1;
+		if (skip[c.pack] || c.through < w->o->from || c.from >= w->o->to)
+			continue;
+		info.chunks++;
+		for (uint32_t k = 0; k < c.n_blocks; k++) {
+			struct index_block b;
+
+			if (index_block_at(ix, &c, k, &b, e) < 0)
+				return -1;
+			if (b.max_ts < w->o->from || b.min_ts >= w->o->to)
+				continue;
+			info.entries += b.entries;
+			info.line_bytes += b.line_bytes;
+		}
+	}
+	if (info.entries == 0)
+		return 0;
+	arena_reset(mem);
+	if (index_series_labels(ix, number, mem, &labels, e) < 0)
+		return -1;
+	return w->each(w->data, &info, e);
+}
+
+static int walk_index(const struct walk *w, struct index *ix, const bool *skip, struct err *e)
+{
+	struct index_set set = { 0 };
+	struct arena mem = { 0 };
+	int ret = 0;
+
+	/* Of several selectors the union: all series, each asked. */
+	if (index_match(ix, w->o->n_selectors == 1 ? w->o->selector[0].match : NULL,
+			w->o->n_selectors == 1 ? w->o->selector[0].n : 0, &set, e) < 0)
+		ret = -1;
+	for (size_t i = 0; i < set.n && ret == 0; i++) {
+		struct labels l;
+
+		if (w->o->n_selectors > 1) {
+			arena_reset(&mem);
+			ret = index_series_labels(ix, set.v[i], &mem, &l, e);
+			if (ret < 0 || !wanted(w->o, &l))
+				continue;
+		}
+		ret = one_series(w, ix, skip, set.v[i], &mem, e);
+	}
+	index_set_release(&set);
+	arena_release(&mem);
+	return ret;
+}
+
+static int words_of_index(const struct walk *w, struct index *ix, struct err *e);
+
+static int walk_day(int32_t day, void *data, struct err *e)
+{
+	const struct walk *w = data;
+	struct live live = { 0 };
+	int ret = 0;
+
+	if (live_load(w->store, w->o->source.tenant, day, &live, e) < 0)
+		return -1;
+	for (size_t i = 0; i < live.n_faults; i++)
+		w->o->source.damage(w->o->source.damage_data, &live.faults[i].err);
+	for (size_t i = 0; i < live.n && ret == 0; i++) {
+		ret = w->words ? words_of_index(w, live.v[i], e) :
+				 walk_index(w, live.v[i], live.skip_pack[i], e);
+		if (ret < 0 && e->code == ERR_CORRUPT) {
+			err_wrap(e, "'%s'", index_label(live.v[i]));
+			w->o->source.damage(w->o->source.damage_data, e);
+			ret = 0;
+		}
+	}
+	live_release(&live);
+	return ret;
+}
+
+static int walk_store(struct walk *w, struct err *e)
+{
+	const struct source_opts *s = &w->o->source;
+	int ret;
+
+	w->store = store_open(s->store, s->if_there ? STORE_READ_IF_THERE : STORE_READ, e);
+	if (!w->store) {
+		if (e->code == ERR_NO)
+			e->code = ERR_IO; /* and not "nothing found" */
+		return -1;
+	}
+	ret = live_days(w->store, s->tenant, time_day(w->o->from),
+			time_day(w->o->to > INT64_MIN ? w->o->to - 1 : w->o->to), walk_day, w, e);
+	store_close(w->store);
+	return ret;
+}
+
+/* --- the WAL --------------------------------------------------------------------------------- */
+
+static int walk_sum(const struct walk *w, const struct wal_sum *sum, const struct streams *streams,
+		    struct err *e)
+{
+	const struct series_opts *o = w->o;
+	struct arena mem = { 0 };
+	int ret = 0;
+
+	for (size_t i = 0; i < sum->n_streams && ret == 0; i++) {
+		const struct wal_sum_stream *x = &sum->stream[i];
+		const struct stream *st = streams_get(streams, x->stream);
+		struct labels l;
+		struct series_info info = { .labels = &l, .id = &st->id, .entries = x->n_entries,
+					    .line_bytes = x->line_bytes };
+
+		if (x->max_ts_ns < o->from || x->min_ts_ns >= o->to ||
+		    (o->source.tenant.n &&
+		     !bytes_eq(streams_tenant(streams, st->tenant), o->source.tenant)))
+			continue;
+		arena_reset(&mem);
+		l = streams_labels(streams, x->stream, &mem);
+		if (wanted(o, &l))
+			ret = w->each(w->data, &info, e);
+	}
+	arena_release(&mem);
+	return ret;
+}
+
+static int walk_segment(const struct walk *w, const struct wal_segment *seg, struct streams *streams,
+			struct err *e)
+{
+	struct wal_sum sum = { 0 };
+	int r = seg->state == WAL_CLOSED ? wal_sum_load(seg, streams, &sum, e) : 0;
+
+	if (r == 0)
+		r = wal_sum_read(seg, WAL_SUM_WALK, streams, &sum, e);
+	if (r < 0) {
+		err_wrap(e, "'%s'", seg->path);
+		if (e->code != ERR_CORRUPT && e->code != ERR_VERSION)
+			return -1;
+		w->o->source.damage(w->o->source.damage_data, e);
+		return 0;
+	}
+	r = walk_sum(w, &sum, streams, e);
+	wal_sum_release(&sum);
+	return r;
+}
+
+static int walk_wal(const struct walk *w, const struct wal_list *list, struct err *e)
+{
+	struct streams *streams = streams_new();
+	int ret = 0;
+
+	for (size_t i = 0; i < list->n && ret == 0; i++)
+		if (list->v[i].has_header)
+			ret = walk_segment(w, &list->v[i], streams, e);
+	streams_free(streams);
+	return ret;
+}
+
+/* --- files ----------------------------------------------------------------------------------- */
+
+/* A plan over the files alone, which the pieces of each stream are added up from. */
+static int walk_files(const struct walk *w, struct err *e)
+{
+	struct source_opts o = w->o->source;
+	struct plan p = { .tenant = o.tenant, .from = w->o->from, .to = w->o->to };
+	struct sources *s;
+	struct series_info *info;
+	int ret = -1;
+
+	o.store = o.wal = NULL;
+	if (sources_open(&o, &s, e) < 0)
+		return -1;
+	sources_keep(s);
+	if (sources_plan(s, &p, e) == 0) {
+		ret = 0;
+		info = mem_alloc((p.n_streams + 1) * sizeof(*info));
+		for (size_t i = 0; i < p.n_pieces; i++) {
+			struct series_info *x = &info[p.piece[i].stream];
+
+			x->chunks += p.piece[i].part == 0;
+			x->entries += p.piece[i].n;
+			x->line_bytes += p.piece[i].line_bytes;
+		}
+		for (size_t i = 0; i < p.n_streams && ret == 0; i++) {
+			info[i].labels = &p.stream[i].labels;
+			info[i].id = &p.stream[i].id;
+			if (wanted(w->o, info[i].labels))
+				ret = w->each(w->data, &info[i], e);
+		}
+		free(info);
+	}
+	plan_release(&p);
+	sources_free(s);
+	return ret;
+}
+
+static int walk_all(struct walk *w, struct err *e)
+{
+	const struct source_opts *s = &w->o->source;
+	struct wal_list wal = { 0 };
+	int ret = 0;
+
+	/* Segments first, then the store: what is packed meanwhile is found in one of them. */
+	if (s->wal)
+		ret = wal_list_dir(s->wal, &wal, e);
+	if (ret == 0 && s->store)
+		ret = walk_store(w, e);
+	if (ret == 0 && s->wal)
+		ret = walk_wal(w, &wal, e);
+	if (ret == 0 && s->n_files)
+		ret = walk_files(w, e);
+	wal_list_release(&wal);
+	return ret;
+}
+
+int series_each(const struct series_opts *o, series_each_fn *each, void *data, struct err *e)
+{
+	struct walk w = { .o = o, .each = each, .data = data };
+
+	return walk_all(&w, e);
+}
+
+/* --- names and values ------------------------------------------------------------------------ */
+
+struct words {
+	struct arena *a;
+	struct map map;
+	struct bytes name, *v;
+	size_t n, cap;
+};
+
+static void add_word(struct words *w, struct bytes word)
+{
+	uint64_t hash = hash64(word);
+
+	if (map_get(&w->map, hash, word) != MAP_NONE)
+		return;
+	mem_grow(&w->v, &w->cap, w->n + 1, sizeof(*w->v));
+	w->v[w->n] = arena_copy(w->a, word);
+	map_put(&w->map, hash, w->v[w->n], (uint32_t)w->n);
+	w->n++;
+}
+
+static int words_of_index(const struct walk *w, struct index *ix, struct err *e)
+{
+	const struct index_info *info = index_info(ix);
+	struct index_name name;
+	struct index_pair pair;
+	int r;
+
+	for (uint32_t i = 0; i < info->n_names && !w->words->name.n; i++) {
+		if (index_name_at(ix, i, &name, e) < 0)
+			return -1;
+		add_word(w->words, name.name);
+	}
+	if (!w->words->name.n)
+		return 0;
+	r = index_name_find(ix, w->words->name, &name, e);
+	for (uint32_t i = 0; r > 0 && i < name.n_pairs; i++) {
+		if (index_pair_at(ix, name.first_pair + i, &pair, e) < 0)
+			return -1;
+		add_word(w->words, pair.value);
+	}
+	return r < 0 ? -1 : 0;
+}
+
+static int words_of_series(void *data, const struct series_info *s, struct err *e)
+{
+	struct words *w = data;
+
+	(void)e;
+	for (size_t i = 0; i < s->labels->n; i++) {
+		if (!w->name.n)
+			add_word(w, s->labels->v[i].name);
+		else if (bytes_eq(w->name, s->labels->v[i].name))
+			add_word(w, s->labels->v[i].value);
+	}
+	return 0;
+}
+
+static int word_cmp(const void *a, const void *b)
+{
+	return bytes_cmp(*(const struct bytes *)a, *(const struct bytes *)b);
+}
+
+int series_words(const struct series_opts *o, struct bytes name, struct arena *a, struct bytes **ret,
+		 size_t *ret_n, struct err *e)
+{
+	struct words words = { .a = a, .name = name };
+	struct walk w = { .o = o, .each = words_of_series, .data = &words };
+	int r;
+
+	if (o->n_selectors == 0 && o->from == INT64_MIN && o->to == INT64_MAX)
+		w.words = &words;
+	r = walk_all(&w, e);
+	if (r == 0) {
+		if (words.n)
+			qsort(words.v, words.n, sizeof(*words.v), word_cmp);
+		*ret = arena_alloc(a, (words.n + 1) * sizeof(**ret));
+		if (words.n)
+			memcpy(*ret, words.v, words.n * sizeof(**ret));
+		*ret_n = words.n;
+	}
+	free(words.v);
+	map_release(&words.map);
+	return r;
+}

@@ -1,0 +1,50 @@
+/*
+ * What streams there are: label names, values, series, and how much they hold. From indexes, sidecars and
+ * heads alone; no entry is read.
+ */
+#ifndef QUERY_SERIES_H
+#define QUERY_SERIES_H
+
+#include "query/source.h"
+
+/* Matchers of one selector; a stream is wanted when any of the selectors fits. None: all are. */
+struct series_selector {
+	const struct matcher *match;
+	size_t n;
+};
+
+struct series_opts {
+	struct source_opts source;
+	int64_t from, to; /* streams with entries in from <= ts < to, as far as indexes tell */
+	const struct series_selector *selector;
+	size_t n_selectors;
+	bool strict; /* selectors that fit any stream are refused, as Loki does */
+};
+
+/* Selectors from their texts, each `{..}`. Release in any case. Errors: ERR_QUERY. */
+struct selectors {
+	struct series_selector *v;
+	size_t n;
+};
+MUST_CHECK int selectors_parse(char *const *texts, size_t n, bool strict, struct selectors *ret,
+			       struct err *e);
+void selectors_release(struct selectors *s);
+
+/* A stream and what it has, as one source tells. The same stream may come several times. */
+struct series_info {
+	const struct labels *labels;
+	const struct hash128 *id;
+	uint64_t chunks, entries, line_bytes;
+};
+
+/* Calls each() for every stream. Strings are valid during the call. each returns 0 or -1. Errors: as
+ * sources_plan; what each gave. */
+typedef int series_each_fn(void *data, const struct series_info *s, struct err *e);
+MUST_CHECK int series_each(const struct series_opts *o, series_each_fn *each, void *data, struct err *e);
+
+/* The label names (name empty), or the values of one, sorted, without doubles, into *ret; strings lie in
+ * the arena. Without selectors and times this reads only the indexes' tables of names. */
+MUST_CHECK int series_words(const struct series_opts *o, struct bytes name, struct arena *a,
+			    struct bytes **ret, size_t *ret_n, struct err *e);
+
+#endif

@@ -1,0 +1,132 @@
+#include "query/series_print.h"
+
+#include "base/mem.h"
+#include "json/json.h"
+
+struct seen {
+	struct arena mem;
+	struct map map; /* ids of streams that were met */
+	struct labels *v;
+	size_t n, cap;
+	uint64_t chunks, entries, line_bytes;
+};
+
+static int collect(void *data, const struct series_info *s, struct err *e)
+{
+	struct seen *t = data;
+	struct bytes id = bytes_of(s->id->b, sizeof(s->id->b));
+	uint64_t hash = hash64(id);
+
+	(void)e;
+	t->chunks += s->chunks;
+	t->entries += s->entries;
+	t->line_bytes += s->line_bytes;
+	if (map_get(&t->map, hash, id) != MAP_NONE)
+		return 0;
+	map_put(&t->map, hash, arena_copy(&t->mem, id), 0);
+	mem_grow(&t->v, &t->cap, t->n + 1, sizeof(*t->v));
+	t->v[t->n++] = labels_copy(&t->mem, s->labels);
+	return 0;
+}
+
+static int by_labels(const void *a, const void *b)
+{
+	return labels_cmp(a, b);
+}
+
+static void print_words(struct buf *b, const struct bytes *v, size_t n, enum format format)
+{
+	if (format == FORMAT_API) {
+		buf_add_str(b, n ? "{\"status\":\"success\",\"data\":[" : "{\"status\":\"success\"");
+		for (size_t i = 0; i < n; i++) {
+			if (i)
+				buf_add_char(b, ',');
+			json_add_quoted(b, v[i]);
+		}
+		buf_add_str(b, n ? "]}\n" : "}\n");
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (format == FORMAT_JSONL)
+			json_add_quoted(b, v[i]);
+		else
+			buf_add_bytes(b, v[i]);
+		buf_add_char(b, '\n');
+	}
+}
+
+static void print_series(struct buf *b, const struct labels *v, size_t n, enum format format)
+{
+	if (format == FORMAT_API)
+		buf_add_str(b, "{\"status\":\"success\",\"data\":[");
+	for (size_t i = 0; i < n; i++) {
+		if (format == FORMAT_API && i)
+			buf_add_char(b, ',');
+		if (format == FORMAT_API || format == FORMAT_JSONL)
+			labels_add_json(b, &v[i]);
+		else
+			labels_add_text(b, &v[i]);
+		if (format != FORMAT_API)
+			buf_add_char(b, '\n');
+	}
+	if (format == FORMAT_API)
+		buf_add_str(b, "]}\n");
+}
+
+static void print_stats(struct buf *b, const struct seen *t, enum format format)
+{
+	bool json = format == FORMAT_API || format == FORMAT_JSONL;
+
+	buf_addf(b, json ? "{\"streams\":%llu,\"chunks\":%llu,\"entries\":%llu,\"bytes\":%llu}\n" :
+			   "streams %llu\nchunks %llu\nentries %llu\nbytes %llu\n",
+		 (unsigned long long)t->n, (unsigned long long)t->chunks, (unsigned long long)t->entries,
+		 (unsigned long long)t->line_bytes);
+}
+
+int series_print(enum series_what what, const struct series_opts *o, struct bytes name,
+		 enum format format, FILE *out, uint64_t *ret_n, struct err *e)
+{
+	struct seen t = { 0 };
+	struct buf b = { 0 };
+	struct bytes *words;
+	size_t n = 0;
+	int r;
+
+	if (what == SERIES_LABELS || what == SERIES_VALUES) {
+		r = series_words(o, what == SERIES_VALUES ? name : (struct bytes){ 0 }, &t.mem, &words, &n,
+				 e);
+		if (r == 0)
+			print_words(&b, words, n, format);
+	} else {
+		r = series_each(o, collect, &t, e);
+		n = t.n;
+		if (n)
+			qsort(t.v, n, sizeof(*t.v), by_labels);
+		if (r == 0 && what == SERIES_SERIES)
+			print_series(&b, t.v, n, format);
+		else if (r == 0)
+			print_stats(&b, &t, format);
+	}
+	if (r == 0 && fwrite(b.p, 1, b.n, out) != b.n)
+		r = err_sys(e, "cannot write");
+	*ret_n = n;
+	buf_release(&b);
+	free(t.v);
+	map_release(&t.map);
+	arena_release(&t.mem);
+	return r;
+}
+
+int series_ask(enum series_what what, struct series_opts *o, char *const *selectors, size_t n,
+	       struct bytes name, enum format format, FILE *out, uint64_t *ret_n, struct err *e)
+{
+	struct selectors sel = { 0 };
+	int r = selectors_parse(selectors, n, o->strict, &sel, e);
+
+	o->selector = sel.v;
+	o->n_selectors = sel.n;
+	if (r == 0)
+		r = series_print(what, o, name, format, out, ret_n, e);
+	selectors_release(&sel);
+	return r;
+}
