@@ -167,7 +167,8 @@ static void make_slices(struct packing *p, const struct sorted *sorted, struct s
 	for (size_t i = 0; i < sorted->n_spans; i++)
 		cut_span(p, sorted, &sorted->span[i], s);
 	s->group = p->groups.v;
-	qsort_r(s->v, s->n, sizeof(*s->v), cmp_slices, s);
+	if (s->n)
+		qsort_r(s->v, s->n, sizeof(*s->v), cmp_slices, s);
 }
 
 static int write_packs(struct packing *p, const struct slices *s, const uint32_t *order,

@@ -109,7 +109,7 @@ static int check_chunk(const struct chunk *head, const struct index_chunk *want,
 
 	if (c->at < c->in->n_chunks && index_chunk_at(c->ix, c->order[c->at], &row, e) < 0)
 		return -1;
-	if (c->at == c->in->n_chunks || row.pack != c->pack || row.offset != want->offset)
+	if (c->at >= c->in->n_chunks || row.pack != c->pack || row.offset != want->offset)
 		return err_set(e, ERR_CORRUPT, "the index does not have it");
 	number = c->order[c->at++];
 	if (!same_chunk(&row, want))

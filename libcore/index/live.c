@@ -330,15 +330,17 @@ static void pick(struct live *l)
 	for (size_t i = 0; i < all; i++) {
 		if (!live[i]) {
 			make_obsolete(l, l->v[i]);
-			free((void *)(uintptr_t)items[i].packs);
 			continue;
 		}
-		l->v[n] = l->v[i];
-		items[n++] = items[i];
+		struct live_item item = items[i];
+
+		items[i] = items[n]; /* kept, to be freed below */
+		items[n] = item;
+		l->v[n++] = l->v[i];
 	}
 	l->n = n;
 	mark_packs(l, items, &old);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < all; i++)
 		free((void *)(uintptr_t)items[i].packs);
 	free(old.v);
 	free(live);

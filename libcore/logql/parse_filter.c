@@ -189,7 +189,7 @@ static int parse_operand(struct parser *p, struct logql_stage *stage, struct log
 static int parse_chain(struct parser *p, struct logql_stage *stage, int binds,
 		       struct logql_filter **ret)
 {
-	struct logql_filter *left, *right;
+	struct logql_filter *left = NULL, *right = NULL;
 
 	if (parse_enter(p) < 0 || parse_operand(p, stage, &left) < 0)
 		return -1;

@@ -120,7 +120,7 @@ static void settle(struct wal_commit *c, size_t n)
 		pthread_mutex_unlock(&c->lock);
 		if (op->kind == WAL_OP_RESULT)
 			give_result(c, op);
-		else
+		else if (op->file)
 			close_file(op->file);
 		pthread_mutex_lock(&c->lock);
 		c->first = op->next;

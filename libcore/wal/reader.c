@@ -135,7 +135,7 @@ static int damage(struct wal_reader *r, struct wal_item *ret, const struct err *
  */
 static int finish_batch(struct wal_reader *r, const struct wal_frame_item *f, struct wal_item *ret)
 {
-	uint64_t end = f->end;
+	uint64_t end;
 	struct err why;
 
 	r->skipped = f->data.n < r->head.total_n;
