@@ -21,12 +21,15 @@ const struct chunk_params chunk_params_default = {
 /* Shorter columns are not tried: what a compressor adds is about as much. */
 enum { COMPRESS_MIN = 32 };
 
+/* Numbers in planes hold little that repeats, and a higher level finds no more. */
+enum { PLANES_LEVEL = 1 };
+
 /* Shorter planes are not coded apart: each piece has a head of 3 bytes, and a table. */
 enum { PLANE_MIN = 256 };
 
 struct chunk_writer {
 	struct chunk_params params;
-	struct codec *codec;
+	struct codec *codec, *codec_planes; /* for lines and metadata; for numbers */
 	struct columns_writer *columns;
 	struct buf raw[COL_COUNT], packed, rows, body;
 };
@@ -37,6 +40,7 @@ struct chunk_writer *chunk_writer_new(const struct chunk_params *p)
 
 	w->params = *p;
 	w->codec = codec_new(p->level);
+	w->codec_planes = codec_new(PLANES_LEVEL);
 	w->columns = columns_writer_new();
 	return w;
 }
@@ -52,6 +56,7 @@ void chunk_writer_free(struct chunk_writer *w)
 	buf_release(&w->body);
 	columns_writer_free(w->columns);
 	codec_free(w->codec);
+	codec_free(w->codec_planes);
 	free(w);
 }
 
@@ -129,7 +134,7 @@ static uint32_t store_column(struct chunk_writer *w, struct bytes raw, size_t pl
 	if (raw.n >= COMPRESS_MIN && w->params.encoding != CODEC_NONE) {
 		buf_reset(&w->packed);
 		if (plane >= PLANE_MIN && raw.n > plane)
-			codec_compress_planes(w->codec, w->params.encoding, raw,
+			codec_compress_planes(w->codec_planes, w->params.encoding, raw,
 					      raw.n % plane ? raw.n % plane : plane, plane,
 					      &w->packed);
 		else
