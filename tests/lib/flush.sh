@@ -58,17 +58,22 @@ flush_pipe() {
 }
 
 # flush_start: the same with each program's process id, in WALREPLAY, CHUNKPACK, IDXBUILD. What they say goes
-# to pipe.err.
+# to pipe.err. All ends of the pipes are open before the first starts, so none waits for one that was killed
+# too early.
 flush_start() {
 	rm -f fifo1 fifo2
 	mkfifo fifo1 fifo2
-	walreplay --frames --unpacked --store store wal >fifo1 2>>pipe.err &
+	exec 8<>fifo1 9<>fifo2
+	exec 4>fifo1 5<fifo1 6>fifo2 7<fifo2
+	exec 8>&- 9>&-
+	walreplay --frames --unpacked --store store wal >&4 2>>pipe.err 4>&- 5<&- 6>&- 7<&- &
 	WALREPLAY=$!
 	# shellcheck disable=SC2086
-	chunkpack --store store ${FLUSH_OPTS:-} <fifo1 >fifo2 2>>pipe.err &
+	chunkpack --store store ${FLUSH_OPTS:-} <&5 >&6 2>>pipe.err 4>&- 5<&- 6>&- 7<&- &
 	CHUNKPACK=$!
-	idxbuild --store store <fifo2 >pipe.out 2>>pipe.err &
+	idxbuild --store store <&7 >pipe.out 2>>pipe.err 4>&- 5<&- 6>&- 7<&- &
 	IDXBUILD=$!
+	exec 4>&- 5<&- 6>&- 7<&-
 	tap_pids="$tap_pids $WALREPLAY $CHUNKPACK $IDXBUILD"
 }
 
