@@ -64,6 +64,7 @@ flush_start() {
 	rm -f fifo1 fifo2
 	mkfifo fifo1 fifo2
 	exec 8<>fifo1 9<>fifo2
+	# shellcheck disable=SC2094
 	exec 4>fifo1 5<fifo1 6>fifo2 7<fifo2
 	exec 8>&- 9>&-
 	walreplay --frames --unpacked --store store wal >&4 2>>pipe.err 4>&- 5<&- 6>&- 7<&- &

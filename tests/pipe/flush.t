@@ -150,6 +150,37 @@ rm -f "${broken%.wal}.sum"
 flush_pipe >/dev/null
 ok "mended, it is" flush_check
 
+# --- more than memory holds: several packs that cover only together
+
+flush_new
+pad=$(printf '%01000d' 0)
+for n in 1 2 3; do
+	flush_lines part-$n 18000 | sed "s/$/ $pad/" >lines
+	lokid-ingest -q --wal wal -l app=part <lines
+	cat lines >>want
+done
+walreplay --frames --unpacked --store store wal |
+	chunkpack -j1 --chunk-size 64KiB --block-size 16KiB --memory 49MiB --store store >list
+parts=$(wc -l <list)
+ok "a run of several packs" test "$parts" -gt 2
+idxbuild --store store "$(tail -n 1 list)" >/dev/null
+ok "the last alone covers nothing" test "$(walreplay --unpacked --store store wal | wc -l)" -eq 54000
+sed 2d list | idxbuild --store store >/dev/null
+ok "nor do all but one" test "$(walreplay --unpacked --store store wal | wc -l)" -eq 54000
+part=$(sed -n 2p list)
+cp "$part" kept
+flip_byte "$part" 10
+ok "nor all, when one is damaged: exit 3" exits 3 idxbuild --store store <list
+ok "nothing is covered" test "$(walreplay --unpacked --store store wal | wc -l)" -eq 54000
+cp kept "$part"
+idxbuild --store store <list >/dev/null
+is "all together do" "$(walreplay --unpacked --store store wal | wc -l)" 0
+ok "nothing is lost or doubled" flush_check
+ok "each entry lies in one place" flush_is_single
+rm -r store/fake/index
+idxbuild --rebuild --store store >/dev/null
+is "the same from packs alone" "$(walreplay --unpacked --store store wal | wc -l)" 0
+
 # --- two at once
 
 flush_new
