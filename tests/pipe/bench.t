@@ -3,7 +3,6 @@
 # says about speed means nothing here.
 . "${0%/*}/../lib/tap.sh"
 
-need logql
 export BENCH_DIR="$PWD/bench" BENCH_BYTES=300K BENCH_RUNS=1 BENCH_WAL_GB=0
 PATH=$B/bench:$PATH
 speed=$REPO/tests/bench/speed.sh
