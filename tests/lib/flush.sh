@@ -103,8 +103,17 @@ flush_found() {
 	cat found.raw
 }
 
-# flush_check [MAY]: the lines of ./want are found, and no others but those of MAY; none is two entries. Copies of one entry,
-# which fold, are in found.raw.
+# flush_ask: the lines that logql finds in store and log.
+flush_ask() {
+	set --
+	[ ! -d store ] || set -- --store store
+	for tenant in fake t0 t1; do
+		logql -t $tenant "$@" --wal wal --limit 0 -o raw '{app=~".+"}' || [ $? -eq 1 ] || echo "exit $?"
+	done
+}
+
+# flush_check [MAY]: the lines of ./want are found, and no others but those of MAY; none is two entries; and logql
+# finds the same. Copies of one entry, which fold, are in found.raw.
 flush_check() {
 	flush_found >/dev/null || {
 		echo "cannot read all"
@@ -116,6 +125,9 @@ flush_check() {
 	comm -23 wanted found | head -n 4 | sed 's/^/lost: /' >bad
 	uniq -d found | head -n 4 | sed 's/^/doubled: /' >>bad
 	comm -13 wanted found | uniq | comm -23 - maybe | head -n 4 | sed 's/^/new: /' >>bad
+	flush_ask | sort >asked
+	comm -23 found asked | head -n 4 | sed 's/^/logql does not find: /' >>bad
+	comm -13 found asked | head -n 4 | sed 's/^/logql finds besides: /' >>bad
 	[ -s bad ] || return 0
 	cat bad
 	printf '%d expected, %d found\n' "$(wc -l <wanted)" "$(wc -l <found)"
