@@ -21,10 +21,9 @@ SAN_cover := --coverage -O0
 SAN      := $(SAN_$(VARIANT))
 
 # Libraries, by their pkg-config name, and Debian's package of each for the message.
-PKGS     := libzstd libpcre2-8 libcjson libxxhash zlib
+PKGS     := libzstd libpcre2-8 libxxhash zlib
 DEB_libzstd := libzstd-dev
 DEB_libpcre2-8 := libpcre2-dev
-DEB_libcjson := libcjson-dev
 DEB_libxxhash := libxxhash-dev
 DEB_zlib := zlib1g-dev
 DEB_cmocka := libcmocka-dev

@@ -2,6 +2,7 @@
 # The EXAMPLES of every page of section 1 and of logql(7) do what the page shows; tests/README.md
 # says how they are written.
 . "${0%/*}/lib/tap.sh"
+. "$REPO/tests/lib/examples.sh"
 
 # The examples of a page, one a file: NN.cmd (a script), NN.out (its stdout), NN.line (where).
 extract() {
@@ -46,27 +47,11 @@ set -- "$REPO"/man/*.1
 
 for page in "$@"; do
 	name=${page##*/}
-	dir=$TAP/examples/$name
-	mkdir -p "$dir" "$TAP/work/$name"
-	extract "$page" "$dir"
-	cd "$TAP/work/$name" || exit 99
-	cp "$REPO"/examples/logs/* . 2>/dev/null
-	ok "$name: blocks begin with a command" test ! -e "$dir/bad"
-	[ ! -e "$dir/bad" ] || note "$(cat "$dir/bad")"
-
-	for cmd in "$dir"/*.cmd; do
-		[ -e "$cmd" ] || break
-		at=$(cat "${cmd%.cmd}.line")
-		run sh "$cmd"
-		ok "$name:$at: prints what the page shows" stdout_is_file "${cmd%.cmd}.out"
-		if [ -s "${cmd%.cmd}.out" ]; then
-			is "$name:$at: exit status" "$STATUS" 0
-		else
-			ok "$name:$at: exit status $STATUS" test "$STATUS" -le 1
-		fi
-		[ "$STATUS" -le 1 ] || note "$(cat "$TAP/stderr")"
-	done
-	cd "$TAP/work" || exit 99
+	mkdir -p "$TAP/examples/$name"
+	extract "$page" "$TAP/examples/$name"
+	ok "$name: blocks begin with a command" test ! -e "$TAP/examples/$name/bad"
+	[ ! -e "$TAP/examples/$name/bad" ] || note "$(cat "$TAP/examples/$name/bad")"
+	run_examples "$name" "$TAP/examples/$name"
 done
 
 done_testing
