@@ -60,7 +60,7 @@ static void on_deleted(const char *name, void *data)
 	struct args *a = data;
 
 	if (a->verbose)
-		cli_note(a->cli, "deleted '%s'", name);
+		cli_note(a->cli, "deleted '%s/%s'", store_path(a->store), name);
 }
 
 static struct build_events events_of(struct args *a)

@@ -291,20 +291,21 @@ struct index *index_open(struct bytes file, const char *name, struct err *e)
 struct index *index_load(struct store *s, const char *name, struct err *e)
 {
 	struct store_file f;
-	struct index *ix;
+	struct buf path = { 0 };
+	struct index *ix = NULL;
 
 	if (store_file_open(s, name, &f, e) < 0)
 		return NULL;
-	if (store_file_map(&f, e) < 0) {
-		err_wrap(e, "'%s'", name);
-		store_file_close(&f);
-		return NULL;
-	}
-	ix = index_open(f.map, name, e);
-	if (!ix)
-		store_file_close(&f);
+	buf_addf(&path, "%s/%s", store_path(s), name);
+	if (store_file_map(&f, e) < 0)
+		err_wrap(e, "'%s'", buf_str(&path));
 	else
+		ix = index_open(f.map, buf_str(&path), e);
+	if (ix)
 		ix->store_file = f;
+	else
+		store_file_close(&f);
+	buf_release(&path);
 	return ix;
 }
 

@@ -44,7 +44,7 @@ struct index *index_load(struct store *s, const char *name, struct err *e);
 void index_close(struct index *ix); /* NULL is fine */
 
 const struct index_info *index_info(const struct index *ix);
-const char *index_label(const struct index *ix); /* the name given, for messages */
+const char *index_label(const struct index *ix); /* for messages: its path, or the name given */
 
 /* ---- labels ---- */
 

@@ -69,7 +69,7 @@ ok "the dump is JSON lines" exits 0 idxbuild --dump --store s
 is "an index a line first" "$(in_dump index)" 4
 is "series" "$(in_dump series)" 15
 ok "of one tenant" exits 0 idxbuild --dump --store s -t other
-ok "only that" stdout_matches '^\{"index":"other/index/'
+ok "only that" stdout_matches '^\{"index":"s/other/index/'
 is "and no other" "$(grep -c '"tenant":"fake"' "$TAP/stdout")" 0
 ok "a posting" stdout_has '{"posting":{"app":"web"},"series":[0,1,2]}'
 ok "statistics" exits 0 idxbuild --stats --store s -t fake
@@ -112,9 +112,9 @@ ok "only that" stdout_lines 1
 first=$(find s/fake/index/2026-01-15 -name '*.idx')
 echo "garbage" >"s/fake/index/2026-01-15/0123456789abcdef0123456789abcdef.idx"
 ok "a broken index file is exit 3" exits 3 idxbuild --verify --store s
-ok "and named" stderr_has "'fake/index/2026-01-15/0123456789abcdef0123456789abcdef.idx': not an index"
+ok "and named" stderr_has "'s/fake/index/2026-01-15/0123456789abcdef0123456789abcdef.idx': not an index"
 ok "it is rebuilt away" exits 0 idxbuild --rebuild -v --store s -t fake
-ok "it says so" stderr_has "deleted 'fake/index/2026-01-15/0123456789abcdef0123456789abcdef.idx'"
+ok "it says so" stderr_has "deleted 's/fake/index/2026-01-15/0123456789abcdef0123456789abcdef.idx'"
 is "the right one stays" "$(find s/fake/index/2026-01-15 -name '*.idx')" "$first"
 ok "all is right again" exits 0 idxbuild --verify --store s
 
@@ -164,7 +164,7 @@ for at in 0 5 70 $((size - 1)); do
 	cp good.idx "$idx"
 	flip_byte "$idx" "$at"
 	ok "a flipped byte $at of an index is exit 3" exits 3 idxbuild --verify --store s
-	ok "and the file is named" stderr_has "'${idx#s/}': "
+	ok "and the file is named" stderr_has "'$idx': "
 done
 cp good.idx "$idx"
 cp good.idx "s/fake/index/2026-01-15/0123456789abcdef0123456789abcdef.idx"

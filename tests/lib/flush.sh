@@ -87,7 +87,7 @@ flush_wait() {
 flush_live_packs() {
 	[ -d store ] || return 0
 	idxbuild --dump --store store | awk -F '"' '
-		/^{"index":/ { split($4, part, "/"); folder = "store/" part[1] "/chunks/" part[3] }
+		/^{"index":/ { folder = $4; sub("/index/", "/chunks/", folder); sub("/[^/]*$", "", folder) }
 		/^{"pack":/ { print folder "/" $6 ".pack" }' | sort -u
 }
 
