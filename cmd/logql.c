@@ -1,10 +1,6 @@
 /* logql - ask a store, its write-ahead log, packs, or raw lines, in LogQL. */
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/output.h"
 #include "logql/parse.h"
 #include "query/series_print.h"
 #include "query/template.h"
@@ -23,6 +19,7 @@ enum {
 	OPT_TIME_FIELD,
 	OPT_CATEGORIZE,
 	OPT_STRICT,
+	OPT_OUTPUT,
 };
 
 static const struct cli_opt opts[] = {
@@ -35,8 +32,10 @@ static const struct cli_opt opts[] = {
 	{ OPT_AT, "at", "TIME", "a metric query gives its value at this time" },
 	{ 'n', "limit", "N", "at most N entries, 0 for all (0)" },
 	{ OPT_DIRECTION, "direction", "WHICH", "backward (newest first) or forward" },
-	{ 'o', "output", "FORMAT", "default, raw, jsonl, csv or api" },
-	{ OPT_CATEGORIZE, "categorize-labels", NULL, "with -o api: labels by where they come from" },
+	{ 'o', "format", "FORMAT", "default, raw, jsonl, csv or api" },
+	{ OPT_OUTPUT, "output", "FILE", "write the answer there, whole or not at all" },
+	{ OPT_CATEGORIZE, "categorize-labels", NULL,
+	  "with -o api: labels by where they come from" },
 	{ OPT_STRICT, "strict", NULL, "refuse what Loki refuses: selectors that fit any stream" },
 	{ OPT_INPUT, "input", "FORMAT", "what text files are: auto, lines or jsonl (auto)" },
 	{ OPT_TIME, "time", "WHICH", "time of raw lines: arrival or line (arrival)" },
@@ -49,6 +48,7 @@ struct args {
 	struct cli *cli;
 	struct query_opts q;
 	enum format format;
+	const char *output; /* file to be written, or NULL */
 	bool categorize, has_tenant, has_time, strict;
 };
 
@@ -76,10 +76,8 @@ static int64_t arg_step(const struct args *a)
 
 	if (time_parse_duration(bytes_str(cli_arg(a->cli)), &ns, &e) < 0)
 		cli_bad_value(a->cli, &e);
-	if (ns <= 0) {
-		err_set(&e, ERR_USAGE, "a step is above zero");
-		cli_bad_value(a->cli, &e);
-	}
+	if (ns <= 0)
+		cli_usage(a->cli, "option '--step': a step is above zero");
 	return ns;
 }
 
@@ -156,6 +154,9 @@ static void take_option(struct args *a, int c)
 	case 'j':
 		q->jobs = (unsigned)cli_count(a->cli);
 		break;
+	case OPT_OUTPUT:
+		a->output = cli_arg(a->cli);
+		break;
 	case OPT_STRICT:
 		a->strict = true;
 		break;
@@ -165,34 +166,13 @@ static void take_option(struct args *a, int c)
 	}
 }
 
-static bool stdin_has_data(void)
-{
-	struct stat st;
-
-	return fstat(STDIN_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode) || S_ISSOCK(st.st_mode));
-}
-
-/* Naming any source turns the defaults off. */
 static void choose_sources(struct args *a, char **files, int n)
 {
-	static char *const from_stdin[] = { "-" };
 	struct source_opts *s = &a->q.source;
 
-	s->files = files;
-	s->n_files = (size_t)n;
-	if (!n && !s->store && !s->wal) {
-		if (stdin_has_data()) {
-			s->files = from_stdin;
-			s->n_files = 1;
-		} else {
-			s->store = "lokid-data/store";
-			s->wal = "lokid-data/wal";
-			s->if_there = true;
-			if (access(s->store, F_OK) < 0 && access(s->wal, F_OK) < 0)
-				cli_usage(a->cli, "nothing to read: no FILE, no --store, no --wal, and no "
-						  "./lokid-data here");
-		}
-	}
+	if (!sources_choose(s, files, (size_t)n))
+		cli_usage(a->cli, "nothing to read: no FILE, no --store, no --wal, and no "
+				  "./lokid-data here");
 	if (!a->has_tenant && (s->store || s->wal))
 		s->tenant = BYTES_LIT("fake");
 }
@@ -215,8 +195,9 @@ static int run_query(struct args *a, const char *text, struct err *e)
 	is_log = logql_is_log(&q);
 	if (is_log && o->has_at) {
 		logql_query_release(&q);
-		return err_set(e, ERR_QUERY, "log queries are not supported as an instant query type: "
-					     "--at is for metric queries");
+		return err_set(e, ERR_QUERY,
+			       "log queries are not supported as an instant query type: "
+			       "--at is for metric queries");
 	}
 	o->is_range = !o->has_at && (o->step_ns > 0 || o->has_from);
 	/* Raw lines without a time of their own are of this moment, and so is an instant query. */
@@ -278,15 +259,21 @@ static int run(struct args *a, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct cli cli = { .prog = "logql",
-			   .operands = "QUERY [FILE]... | labels|values NAME|series|stats [SELECTOR]... [FILE]... | fmt QUERY",
-			   .about = "Answer a LogQL query from a store, its log, packs, or raw lines.",
-			   .opts = opts,
-			   .examples = "logql '{app=\"web\"} |= \"timeout\"'\n"
-				       "logql '{} |= \"error\" | json | status >= 500' access.log.gz\n"
-				       "logql 'sum by (level) (count_over_time({} | json [1m]))' < app.log" };
+	struct cli cli = {
+		.prog = "logql",
+		.operands = "QUERY [FILE]... | labels|values NAME|series|stats [SELECTOR]... "
+			    "[FILE]... | fmt QUERY",
+		.about = "Answer a LogQL query from a store, its log, packs, or raw lines.",
+		.opts = opts,
+		.examples = "logql '{app=\"web\"} |= \"timeout\"'\n"
+			    "logql '{} |= \"error\" | json | status >= 500' access.log.gz\n"
+			    "logql 'sum by (level) (count_over_time({} | json [1m]))' < app.log"
+	};
 	struct args a = { .cli = &cli };
-	struct err e;
+	struct cli_output out;
+	enum cli_output_end end;
+	struct err e, closing;
+	int r;
 
 	a.q.source.now_ns = time_now_ns();
 	a.q.jobs = work_cpus();
@@ -298,11 +285,16 @@ int main(int argc, char **argv)
 		cli_usage(&cli, "no query given");
 	if (a.q.jobs == 0 || a.q.jobs > WORK_JOBS_MAX)
 		a.q.jobs = work_cpus();
-	if (run(&a, &e) < 0) {
-		if (e.code == ERR_NO && !cli.failure)
-			cli.failure = err_exit_code(ERR_NO);
-		else if (e.code != ERR_NO)
-			cli_report(&cli, &e);
+	r = cli_output_open(&out, a.output, &e);
+	if (r == 0) {
+		r = run(&a, &e);
+		end = r == 0 || e.code == ERR_NO ? CLI_OUTPUT_KEEP : CLI_OUTPUT_DROP;
+		if (cli_output_close(&out, end, &closing) < 0)
+			cli_report(&cli, &closing);
 	}
+	if (r < 0 && e.code != ERR_NO)
+		cli_report(&cli, &e);
+	else if (r < 0 && !cli.failure)
+		cli.failure = err_exit_code(ERR_NO);
 	return cli_exit(&cli);
 }

@@ -4,8 +4,8 @@
 #include <immintrin.h>
 #endif
 
-/* How common a byte is in logs, roughly: the higher, the more often. Letters by English, and digits,
- * blanks and the punctuation of JSON and paths, which logs are full of. */
+/* How common a byte is in logs, roughly: the higher, the more often. Letters by English, and
+ * digits, blanks and the punctuation of JSON and paths, which logs are full of. */
 static unsigned commonness(unsigned char c)
 {
 	if (c >= 'A' && c <= 'Z')
@@ -104,12 +104,13 @@ __attribute__((target("avx2"))) static inline __m256i splat(char c)
 	return _mm256_set1_epi8(c);
 }
 
-__attribute__((target("avx2"))) static int64_t next_avx2(const struct find *f, struct bytes hay, size_t from)
+__attribute__((target("avx2"))) static int64_t next_avx2(const struct find *f, struct bytes hay,
+							 size_t from)
 {
 	const size_t last = hay.n - f->needle.n;
 	const char ca = f->needle.p[f->a], cb = f->needle.p[f->b];
-	/* With 0x20 set, upper and lower case of a letter are equal (so are a few other pairs, which
-	 * the confirmation sorts out); a byte that is no letter is compared as it is. */
+	/* With 0x20 set, upper and lower case of a letter are equal (so are a few other pairs,
+	 * which the confirmation sorts out); a byte that is no letter is compared as it is. */
 	const char ma = f->fold && ca >= 'a' && ca <= 'z' ? 0x20 : 0;
 	const char mb = f->fold && cb >= 'a' && cb <= 'z' ? 0x20 : 0;
 	const __m256i va = splat(ca), vb = splat(cb), fa = splat(ma), fb = splat(mb);
@@ -118,10 +119,12 @@ __attribute__((target("avx2"))) static int64_t next_avx2(const struct find *f, s
 
 	/* Two vectors a turn: every load ends inside hay, since i + 63 <= last. */
 	for (; i + 63 <= last; i += 64) {
-		__m256i x = _mm256_and_si256(_mm256_cmpeq_epi8(va, _mm256_or_si256(load(pa + i), fa)),
-					     _mm256_cmpeq_epi8(vb, _mm256_or_si256(load(pb + i), fb)));
-		__m256i y = _mm256_and_si256(_mm256_cmpeq_epi8(va, _mm256_or_si256(load(pa + i + 32), fa)),
-					     _mm256_cmpeq_epi8(vb, _mm256_or_si256(load(pb + i + 32), fb)));
+		__m256i x =
+			_mm256_and_si256(_mm256_cmpeq_epi8(va, _mm256_or_si256(load(pa + i), fa)),
+					 _mm256_cmpeq_epi8(vb, _mm256_or_si256(load(pb + i), fb)));
+		__m256i y = _mm256_and_si256(
+			_mm256_cmpeq_epi8(va, _mm256_or_si256(load(pa + i + 32), fa)),
+			_mm256_cmpeq_epi8(vb, _mm256_or_si256(load(pb + i + 32), fb)));
 
 		if (_mm256_testz_si256(_mm256_or_si256(x, y), _mm256_or_si256(x, y)))
 			continue;

@@ -20,7 +20,8 @@ void find_init_fold(struct find *f, struct bytes needle);
 
 enum { FIND_NONE = -1 };
 
-/* The offset of the first occurrence at or behind `from`, or FIND_NONE. An empty needle is found at `from`. */
+/* The offset of the first occurrence at or behind `from`, or FIND_NONE. An empty needle is found at
+ * `from`. */
 int64_t find_next(const struct find *f, struct bytes hay, size_t from);
 
 /* How often c stands in text. */

@@ -110,7 +110,8 @@ static int unzip(struct codec_stream *s, char *p, size_t n, size_t *ret_n, struc
 		return 0;
 	}
 	if (r != Z_OK && r != Z_BUF_ERROR)
-		return err_set(e, ERR_CORRUPT, "damaged gzip data: %s", s->z.msg ? s->z.msg : "unknown");
+		return err_set(e, ERR_CORRUPT, "damaged gzip data: %s",
+			       s->z.msg ? s->z.msg : "unknown");
 	return 0;
 }
 

@@ -1,5 +1,5 @@
-/* Reading a file that may be compressed whole: gzip and zstd are told by their first bytes, anything
- * else is given as it is. Several compressed files one after another are read as one. */
+/* Reading a file that may be compressed whole: gzip and zstd are told by their first bytes,
+ * anything else is given as it is. Several compressed files one after another are read as one. */
 #ifndef CODEC_STREAM_H
 #define CODEC_STREAM_H
 

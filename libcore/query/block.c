@@ -143,7 +143,8 @@ static struct elabels labels_of_set(struct block *b, uint32_t set)
 		name = names_id(b->names, buf_bytes(&b->scratch));
 		if (block_base_has(b, name))
 			name = names_extracted(b->names, name);
-		el.v[el.n++] = (struct elabel){ .value = l.value, .name = name, .kind = LABEL_META };
+		el.v[el.n++] =
+			(struct elabel){ .value = l.value, .name = name, .kind = LABEL_META };
 	}
 	return el;
 }
@@ -261,7 +262,8 @@ void block_set(struct block *b, uint32_t i, enum label_kind kind, uint32_t name,
 	el->v[el->n++] = (struct elabel){ .value = value, .name = name, .kind = kind };
 }
 
-void block_set_field(struct block *b, uint32_t i, uint32_t name, uint32_t origin, struct bytes value)
+void block_set_field(struct block *b, uint32_t i, uint32_t name, uint32_t origin,
+		     struct bytes value)
 {
 	struct elabels *el = &b->el[i];
 	struct elabel *l = find(el, name, false);
@@ -320,7 +322,8 @@ size_t block_labels(const struct block *b, uint32_t i, struct elabel *v)
 			hidden = el->v[j].name == b->base.name[k];
 		if (!hidden)
 			v[n++] = (struct elabel){ .value = b->base.labels->v[k].value,
-						  .name = b->base.name[k], .kind = LABEL_STREAM };
+						  .name = b->base.name[k],
+						  .kind = LABEL_STREAM };
 	}
 	for (uint32_t j = 0; j < el->n; j++) {
 		uint32_t name = el->v[j].name;

@@ -20,8 +20,8 @@ enum {
 	NAME_ERROR,
 	NAME_ERROR_DETAILS,
 	NAME_PRESERVE_ERROR,
-	/* Fields of a line that are called as the first two. They are shown under these names, but are
-	 * no errors. */
+	/* Fields of a line that are called as the first two. They are shown under these names, but
+	 * are no errors. */
 	NAME_FIELD_ERROR,
 	NAME_FIELD_ERROR_DETAILS,
 };
@@ -43,7 +43,8 @@ void names_init(struct names *t);
 void names_release(struct names *t);
 /* The number of a name; new names are copied. */
 uint32_t names_id(struct names *t, struct bytes name);
-/* That of name with "_extracted" behind: what a parsed label is called that clashes with a stream label. */
+/* That of name with "_extracted" behind: what a parsed label is called that clashes with a stream
+ * label. */
 uint32_t names_extracted(struct names *t, uint32_t name);
 /* t becomes a copy of from: numbers given before mean the same in both. */
 void names_copy(struct names *t, const struct names *from);
@@ -61,7 +62,8 @@ struct elabel {
 	uint32_t origin : 30; /* of a parsed one: which key of which stage; 0 any */
 };
 
-/* What one entry has besides its stream's labels. cap 0: v is shared, and copied when written to. */
+/* What one entry has besides its stream's labels. cap 0: v is shared, and copied when written to.
+ */
 struct elabels {
 	struct elabel *v;
 	uint32_t n, cap;
@@ -84,7 +86,8 @@ struct block {
 	block_load_fn *load; /* gets further ones */
 	void *source;	     /* load's own */
 
-	/* Which entries are in: first .. first + n_sel - 1 as long as sel_list is false, else those of sel[]. */
+	/* Which entries are in: first .. first + n_sel - 1 as long as sel_list is false, else those
+	 * of sel[]. */
 	bool sel_list;
 	uint32_t first;
 	size_t n_sel;
@@ -101,7 +104,8 @@ struct block {
 };
 
 void block_release(struct block *b);
-/* Makes it empty for a run of the stream whose labels are given; they must outlive the block's use. */
+/* Makes it empty for a run of the stream whose labels are given; they must outlive the block's use.
+ */
 void block_reset(struct block *b, const struct labels *stream);
 /* All n entries of the run are in. */
 void block_select_all(struct block *b);
@@ -129,7 +133,8 @@ static inline struct bytes block_line(const struct block *b, uint32_t i)
 
 void block_set_line(struct block *b, uint32_t i, struct bytes line);
 
-/* Gives each entry that is in its labels, with the structured metadata; needs and loads WANT_META. */
+/* Gives each entry that is in its labels, with the structured metadata; needs and loads WANT_META.
+ */
 MUST_CHECK int block_need_labels(struct block *b, struct err *e);
 
 /* Whether the stream itself has the name. */
@@ -139,10 +144,12 @@ bool block_base_has(const struct block *b, uint32_t name);
 bool block_get(const struct block *b, uint32_t i, uint32_t name, struct bytes *ret);
 
 /* Sets one. value must live as long as the block: in its arena, its columns, or longer. */
-void block_set(struct block *b, uint32_t i, enum label_kind kind, uint32_t name, struct bytes value);
-/* Sets a parsed label unless something but the same key of the same stage has set it: of two keys that
- * become one name the first stays, of one key twice the last, and metadata is not hidden. */
-void block_set_field(struct block *b, uint32_t i, uint32_t name, uint32_t origin, struct bytes value);
+void block_set(struct block *b, uint32_t i, enum label_kind kind, uint32_t name,
+	       struct bytes value);
+/* Sets a parsed label unless something but the same key of the same stage has set it: of two keys
+ * that become one name the first stays, of one key twice the last, and metadata is not hidden. */
+void block_set_field(struct block *b, uint32_t i, uint32_t name, uint32_t origin,
+		     struct bytes value);
 /* The same, also telling where it came from (LABEL_GONE when there is none). */
 enum label_kind block_get_kind(const struct block *b, uint32_t i, uint32_t name, struct bytes *ret);
 void block_del(struct block *b, uint32_t i, uint32_t name);

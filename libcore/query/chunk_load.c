@@ -1,7 +1,7 @@
 #include "query/chunk_load.h"
 
-/* Each group of columns has a scratch of its own, so that one can be decoded later than another without
- * disturbing it. */
+/* Each group of columns has a scratch of its own, so that one can be decoded later than another
+ * without disturbing it. */
 static const unsigned groups[3] = { WANT_LENS | WANT_LINES, WANT_TS, WANT_META };
 
 int chunk_load(const struct chunk *c, uint64_t i, struct bytes stored, uint64_t off, unsigned want,

@@ -19,7 +19,8 @@ bool convert_number(struct bytes text, double *ret)
 	}
 	if (hex && !power)
 		return false;
-	return num_double(text, ret) && (!isinf(*ret) || !isdigit((unsigned char)text.p[text.n - 1]));
+	return num_double(text, ret) &&
+	       (!isinf(*ret) || !isdigit((unsigned char)text.p[text.n - 1]));
 }
 
 static size_t unit_ns(struct bytes t, double *ret)
@@ -27,8 +28,8 @@ static size_t unit_ns(struct bytes t, double *ret)
 	static const struct {
 		const char *name;
 		double ns;
-	} units[] = { { "ns", 1 }, { "us", 1e3 }, { "\xc2\xb5s", 1e3 }, { "\xce\xbcs", 1e3 },
-		      { "ms", 1e6 }, { "s", 1e9 }, { "m", 60e9 }, { "h", 3600e9 } };
+	} units[] = { { "ns", 1 },   { "us", 1e3 }, { "\xc2\xb5s", 1e3 }, { "\xce\xbcs", 1e3 },
+		      { "ms", 1e6 }, { "s", 1e9 },  { "m", 60e9 },	  { "h", 3600e9 } };
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
 		struct bytes u = bytes_str(units[i].name);
@@ -88,7 +89,8 @@ bool convert_bytes(struct bytes text, uint64_t *ret)
 	struct bytes unit;
 	double v, base = 1000;
 
-	for (; i < text.n && (isdigit((unsigned char)text.p[i]) || text.p[i] == '.' || text.p[i] == ',');
+	for (; i < text.n &&
+	       (isdigit((unsigned char)text.p[i]) || text.p[i] == '.' || text.p[i] == ',');
 	     i++)
 		if (text.p[i] != ',' && n < sizeof(digits))
 			digits[n++] = text.p[i];

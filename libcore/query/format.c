@@ -32,7 +32,8 @@ void formatter_release(struct formatter *f)
 
 int format_query(FILE *out, struct bytes text, enum format format, struct err *e)
 {
-	const struct logql_opts parse = { .flags = LOGQL_ANY_SELECTOR, .check_template = template_check };
+	const struct logql_opts parse = { .flags = LOGQL_ANY_SELECTOR,
+					  .check_template = template_check };
 	struct logql_query q;
 	struct buf b = { 0 }, json = { 0 };
 
@@ -109,8 +110,8 @@ static void add_csv(struct buf *b, struct bytes v)
 	buf_add_char(b, '"');
 }
 
-/* An entry as programs pass it: parsed labels stand among the metadata, so that what is packed again has
- * the streams it came from. */
+/* An entry as programs pass it: parsed labels stand among the metadata, so that what is packed
+ * again has the streams it came from. */
 static void add_entry_jsonl(struct buf *b, const struct log_entry *x)
 {
 	bool meta = false;
@@ -141,8 +142,8 @@ static struct format_stream *api_stream(struct formatter *f, const struct log_la
 
 	buf_reset(&f->key);
 	add_labels_json(&f->key, l,
-			f->categorize ? 1U << LABEL_STREAM :
-					1U << LABEL_STREAM | 1U << LABEL_META | 1U << LABEL_PARSED);
+			f->categorize ? 1U << LABEL_STREAM
+				      : 1U << LABEL_STREAM | 1U << LABEL_META | 1U << LABEL_PARSED);
 	hash = hash64(buf_bytes(&f->key));
 	n = map_get(&f->by_labels, hash, buf_bytes(&f->key));
 	if (n != MAP_NONE)
@@ -229,7 +230,8 @@ int format_begin_log(struct formatter *f, struct err *e)
 int format_end_log(struct formatter *f, struct err *e)
 {
 	if (f->format == FORMAT_API) {
-		buf_add_str(&f->text, "{\"status\":\"success\",\"data\":{\"resultType\":\"streams\",");
+		buf_add_str(&f->text,
+			    "{\"status\":\"success\",\"data\":{\"resultType\":\"streams\",");
 		if (f->categorize)
 			buf_add_str(&f->text, "\"encodingFlags\":[\"categorize-labels\"],");
 		buf_add_str(&f->text, "\"result\":[");
@@ -263,7 +265,8 @@ static void add_point(struct buf *b, int64_t ts_ns, double v)
 }
 
 /* {"metric":{..},"value":[..]} or "values" */
-static void add_series(struct buf *b, const struct series *s, const struct steps *steps, bool is_range)
+static void add_series(struct buf *b, const struct series *s, const struct steps *steps,
+		       bool is_range)
 {
 	bool first = true;
 
@@ -303,8 +306,8 @@ static void add_api_metric(struct formatter *f, const struct vec *v, const struc
 	buf_add_str(b, ",\"stats\":{}}}\n");
 }
 
-static void add_line(struct formatter *f, const struct series *s, int64_t ts_ns, double v, bool is_range,
-		     bool is_scalar)
+static void add_line(struct formatter *f, const struct series *s, int64_t ts_ns, double v,
+		     bool is_range, bool is_scalar)
 {
 	struct buf *b = &f->text;
 

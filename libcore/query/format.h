@@ -24,7 +24,8 @@ struct formatter {
 
 void formatter_release(struct formatter *f);
 
-/* The query itself, laid out as Loki's format_query does; with FORMAT_API its body. Errors: ERR_QUERY. */
+/* The query itself, laid out as Loki's format_query does; with FORMAT_API its body. Errors:
+ * ERR_QUERY. */
 MUST_CHECK int format_query(FILE *out, struct bytes text, enum format format, struct err *e);
 
 /* To be used in struct query_out; data is the formatter. Errors: ERR_IO. */

@@ -14,7 +14,8 @@ static bool in_range(const struct logql_ip *ip, struct bytes text)
 	z[text.n] = '\0';
 	if (inet_pton(ip->addr_len == 4 ? AF_INET : AF_INET6, z, addr) != 1)
 		return false;
-	return memcmp(addr, ip->first, ip->addr_len) >= 0 && memcmp(addr, ip->last, ip->addr_len) <= 0;
+	return memcmp(addr, ip->first, ip->addr_len) >= 0 &&
+	       memcmp(addr, ip->last, ip->addr_len) <= 0;
 }
 
 static bool v4_may_begin(const char *p, size_t n)

@@ -66,8 +66,8 @@ static bool prefix_wanted(const struct hints *h, const struct names *names, stru
 	return false;
 }
 
-const struct key *keys_get(struct keys *k, const struct hints *h, struct names *names, uint32_t path,
-			   struct bytes raw)
+const struct key *keys_get(struct keys *k, const struct hints *h, struct names *names,
+			   uint32_t path, struct bytes raw)
 {
 	uint64_t hash = hash64(raw) + path * UINT64_C(0x9e3779b97f4a7c15);
 	struct key *s;
@@ -78,7 +78,8 @@ const struct key *keys_get(struct keys *k, const struct hints *h, struct names *
 		if (s->used)
 			return s;
 	}
-	/* A path must stay what it is while its object is read, so all is forgotten only at the root. */
+	/* A path must stay what it is while its object is read, so all is forgotten only at the
+	 * root. */
 	if (k->n_paths == 0 || (k->n >= KEYS_MAX && path == PATH_ROOT))
 		start(k);
 	if (4 * (k->n + 1) > 3 * k->cap)
@@ -89,7 +90,9 @@ const struct key *keys_get(struct keys *k, const struct hints *h, struct names *
 	if (path != PATH_ROOT)
 		buf_add_char(b, '_');
 	stage_sanitize(b, raw);
-	*s = (struct key){ .hash = hash, .raw = arena_copy(&k->text, raw), .path = path, .used = true };
+	*s = (struct key){
+		.hash = hash, .raw = arena_copy(&k->text, raw), .path = path, .used = true
+	};
 	k->n++;
 	s->name = b->n ? name_of_field(names_id(names, buf_bytes(b))) : MAP_NONE;
 	s->origin = (uint32_t)(path == PATH_ROOT ? hash64(raw) : hash64(buf_bytes(b)));

@@ -12,7 +12,8 @@ struct key {
 	struct bytes raw;
 	uint32_t path;	 /* where it was met */
 	uint32_t origin; /* for block_set_field: the same for a.b and a_b, as Loki has it */
-	uint32_t name;	 /* of the label, without "_extracted"; MAP_NONE when nothing of the key is left */
+	uint32_t name;	 /* of the label, without "_extracted"; MAP_NONE when nothing of the key is
+			    left */
 	uint32_t below;	 /* path of its members */
 	bool want;	 /* hints: take the label */
 	bool want_below; /* hints: something below may be wanted */
@@ -32,8 +33,9 @@ enum { PATH_ROOT = 0 };
 
 void keys_release(struct keys *k);
 
-/* The key; valid until the next call. Keys of no more than 2^16 names are kept, then all are forgotten. */
-const struct key *keys_get(struct keys *k, const struct hints *h, struct names *names, uint32_t path,
-			   struct bytes raw);
+/* The key; valid until the next call. Keys of no more than 2^16 names are kept, then all are
+ * forgotten. */
+const struct key *keys_get(struct keys *k, const struct hints *h, struct names *names,
+			   uint32_t path, struct bytes raw);
 
 #endif

@@ -144,8 +144,8 @@ static bool scan(struct scan *s)
 	return true;
 }
 
-/* Without regard to case a search works byte by byte only for ASCII, and not for k and s, which have
- * further forms in Unicode. */
+/* Without regard to case a search works byte by byte only for ASCII, and not for k and s, which
+ * have further forms in Unicode. */
 static bool can_fold(struct buf *b)
 {
 	for (size_t i = 0; i < b->n; i++) {

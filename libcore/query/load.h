@@ -10,9 +10,9 @@ struct load_mem {
 	/* Made when first needed; one for lines with their lengths, one for timestamps, one for
 	 * metadata, so that each can be loaded without disturbing the others. */
 	struct chunk_scratch *chunk[3];
-	struct buf stored;	     /* bytes read from a file */
+	struct buf stored; /* bytes read from a file */
 	struct buf ts, off, lines, set;
-	const void *head_of;	     /* whose head `head` is, in mem */
+	const void *head_of; /* whose head `head` is, in mem */
 	struct chunk head;
 	struct wal_reader *wal; /* of segment wal_of, standing on the batch at wal_at */
 	const struct source *wal_of;

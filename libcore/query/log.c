@@ -93,8 +93,9 @@ static int take(void *data, unsigned worker, size_t slot, const struct unit *uni
 		if (!labels || !same_labels(b, i, before))
 			labels = copy_labels(b, i, &batch->mem);
 		before = i;
-		batch->v[k] = (struct log_entry){ b->run.ts_ns[i],
-						  arena_copy(&batch->mem, block_line(b, i)), labels };
+		batch->v[k] =
+			(struct log_entry){ b->run.ts_ns[i],
+					    arena_copy(&batch->mem, block_line(b, i)), labels };
 	}
 	return 0;
 }
@@ -184,14 +185,15 @@ static void prune(struct log_sink *l)
 		for (size_t j = l->heap[i]->at; j < l->heap[i]->n; j++)
 			ts[n++] = l->heap[i]->v[j].ts_ns;
 	qsort(ts, n, sizeof(*ts), ts_up);
-	__atomic_store_n(&l->cut, l->dir == BACKWARD ? ts[n - want] : ts[want - 1], __ATOMIC_RELAXED);
+	__atomic_store_n(&l->cut, l->dir == BACKWARD ? ts[n - want] : ts[want - 1],
+			 __ATOMIC_RELAXED);
 	free(ts);
 	l->n_pending = 0;
 	for (size_t i = 0; i < l->n_heap; i++) {
 		struct log_batch *b = l->heap[i];
 
-		while (b->n > b->at && (l->dir == BACKWARD ? b->v[b->n - 1].ts_ns < l->cut :
-							     b->v[b->n - 1].ts_ns > l->cut))
+		while (b->n > b->at && (l->dir == BACKWARD ? b->v[b->n - 1].ts_ns < l->cut
+							   : b->v[b->n - 1].ts_ns > l->cut))
 			b->n--;
 		if (b->n == b->at) {
 			batch_free(b);
@@ -238,8 +240,8 @@ static int done(void *data, size_t unit, size_t slot, struct err *e)
 		return 0; /* the caller flushes: it knows what may follow */
 	if (l->limit && l->n_pending > PENDING_FREE && l->n_pending > 4 * (l->limit - l->n_out))
 		prune(l);
-	return log_sink_flush(l, l->dir == BACKWARD ? p->unit[unit + 1].max_ts : p->unit[unit + 1].min_ts,
-			      e);
+	return log_sink_flush(
+		l, l->dir == BACKWARD ? p->unit[unit + 1].max_ts : p->unit[unit + 1].min_ts, e);
 }
 
 void log_sink_init(struct log_sink *l, struct scan *scan)
@@ -247,5 +249,7 @@ void log_sink_init(struct log_sink *l, struct scan *scan)
 	l->scan = scan;
 	l->cut = l->dir == BACKWARD ? INT64_MIN : INT64_MAX;
 	l->slot = mem_alloc(scan_slots(scan) * sizeof(struct log_batch *));
-	scan->sink = (struct sink){ .want = WANT_ALL, .take = take, .begin = begin, .done = done, .data = l };
+	scan->sink = (struct sink){
+		.want = WANT_ALL, .take = take, .begin = begin, .done = done, .data = l
+	};
 }

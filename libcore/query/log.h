@@ -1,6 +1,6 @@
 /*
- * The answer of a log query: entries by time over all streams, given out as soon as nothing can come
- * before them.
+ * The answer of a log query: entries by time over all streams, given out as soon as nothing can
+ * come before them.
  */
 #ifndef QUERY_LOG_H
 #define QUERY_LOG_H
@@ -24,7 +24,8 @@ struct log_entry {
 	const struct log_labels *labels;
 };
 
-/* Called in order, on the thread of scan_run. The entry is valid during the call. Returns 0 or -1. */
+/* Called in order, on the thread of scan_run. The entry is valid during the call. Returns 0 or -1.
+ */
 typedef int log_out_fn(void *data, const struct log_entry *entry, struct err *e);
 
 struct log_sink {
@@ -46,8 +47,9 @@ struct log_sink {
 void log_sink_init(struct log_sink *l, struct scan *scan);
 void log_sink_release(struct log_sink *l);
 
-/* Gives out what is before `bound` (all, at the end of the query: INT64_MIN backward, INT64_MAX forward).
- * scan_run gives out what is before its next unit by itself. 1 when the limit is reached. */
+/* Gives out what is before `bound` (all, at the end of the query: INT64_MIN backward, INT64_MAX
+ * forward). scan_run gives out what is before its next unit by itself. 1 when the limit is reached.
+ */
 MUST_CHECK int log_sink_flush(struct log_sink *l, int64_t bound, struct err *e);
 
 #endif

@@ -55,8 +55,8 @@ static size_t collect(const struct run *v, size_t n, int64_t from, int64_t to, s
 
 enum { FEW = 32 };
 
-/* Whether an entry of the same timestamp among ref[first..k) has the line of r. Few are compared one by
- * one; when there are more, a table of their lines is kept in seen. */
+/* Whether an entry of the same timestamp among ref[first..k) has the line of r. Few are compared
+ * one by one; when there are more, a table of their lines is kept in seen. */
 static bool have_same(const struct run *v, const struct merge_ref *ref, size_t first, size_t k,
 		      const struct merge_ref *r, struct map *seen)
 {
@@ -128,7 +128,9 @@ int merge_runs(const struct run *v, size_t n, enum merge_how how, bool with_meta
 	for (size_t i = 0; i < k; i++)
 		bytes += line_of(v, &m->ref[i]).n + 1;
 	if (bytes > UINT32_MAX || k > UINT32_MAX - 1)
-		return err_set(e, ERR_LIMIT, "%zu entries of one stream with overlapping times are too many to sort", k);
+		return err_set(
+			e, ERR_LIMIT,
+			"%zu entries of one stream with overlapping times are too many to sort", k);
 	buf_reset(&m->ts);
 	buf_reset(&m->off);
 	buf_reset(&m->lines);
@@ -148,8 +150,9 @@ int merge_runs(const struct run *v, size_t n, enum merge_how how, bool with_meta
 		off[i + 1] = (uint32_t)m->lines.n;
 		set[i] = with_meta ? add_meta(&v[r->run], r->i, m) : 0;
 	}
-	*ret = (struct run){ .n = k, .ts_ns = ts, .line_off = off, .lines = m->lines.p,
-			     .lines_len = m->lines.n };
+	*ret = (struct run){
+		.n = k, .ts_ns = ts, .line_off = off, .lines = m->lines.p, .lines_len = m->lines.n
+	};
 	if (m->meta.n_sets) {
 		ret->meta_set = set;
 		ret->meta = metatab_view(&m->meta);

@@ -9,7 +9,7 @@ struct merge_mem {
 	struct merge_ref {
 		int64_t ts;
 		uint32_t run, i;
-	} *ref;
+	} * ref;
 	size_t cap_ref;
 	struct buf ts, off, lines, set;
 	struct metatab meta;
@@ -24,9 +24,11 @@ enum merge_how { MERGE_FOLD, MERGE_KEEP_ALL };
 /*
  * Merges n runs (timestamps, lengths and lines loaded, metadata if with_meta) whose entries lie in
  * from <= ts < to; of equal timestamps those of the earlier run come first, then as they lie. The
- * result lies in m until the next call. Errors: ERR_LIMIT when it would be larger than a run may be.
+ * result lies in m until the next call. Errors: ERR_LIMIT when it would be larger than a run may
+ * be.
  */
-MUST_CHECK int merge_runs(const struct run *v, size_t n, enum merge_how how, bool with_meta, int64_t from,
-			  int64_t to, struct merge_mem *m, struct run *ret, struct err *e);
+MUST_CHECK int merge_runs(const struct run *v, size_t n, enum merge_how how, bool with_meta,
+			  int64_t from, int64_t to, struct merge_mem *m, struct run *ret,
+			  struct err *e);
 
 #endif

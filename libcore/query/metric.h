@@ -8,8 +8,9 @@
 /* x is a VECTOR_AGG. Takes what it needs from in; *ret is to be released, in stays the caller's. */
 void metric_aggregate(const struct logql_expr *x, const struct vec *in, struct vec *ret);
 
-/* x is a BINARY. Errors: ERR_QUERY: elements that belong together are not one to one, as the matching asks. */
-MUST_CHECK int metric_binary(const struct logql_expr *x, const struct vec *left, const struct vec *right,
-			     struct vec *ret, struct err *e);
+/* x is a BINARY. Errors: ERR_QUERY: elements that belong together are not one to one, as the
+ * matching asks. */
+MUST_CHECK int metric_binary(const struct logql_expr *x, const struct vec *left,
+			     const struct vec *right, struct vec *ret, struct err *e);
 
 #endif

@@ -4,7 +4,8 @@
 #include "base/mem.h"
 #include "query/metric.h"
 
-static struct labels group_labels(struct arena *a, const struct logql_grouping *g, const struct labels *l)
+static struct labels group_labels(struct arena *a, const struct logql_grouping *g,
+				  const struct labels *l)
 {
 	if (g->kind == LOGQL_GROUP_NONE)
 		return (struct labels){ 0 };
@@ -116,7 +117,9 @@ static int highest_first(const void *a, const void *b)
 	if (x->group != y->group)
 		return x->group < y->group ? -1 : 1;
 	if (isnan(x->v) || isnan(y->v))
-		return isnan(x->v) && isnan(y->v) ? (x->i > y->i) - (x->i < y->i) : isnan(x->v) ? 1 : -1;
+		return isnan(x->v) && isnan(y->v) ? (x->i > y->i) - (x->i < y->i)
+		       : isnan(x->v)		  ? 1
+						  : -1;
 	if (x->v != y->v)
 		return x->v > y->v ? -1 : 1;
 	return (x->i > y->i) - (x->i < y->i);
@@ -138,7 +141,8 @@ static void select_first(const struct logql_expr *x, const struct vec *in, struc
 	bool top = x->vector_agg.op != LOGQL_BOTTOMK;
 	struct ranked *v = mem_alloc((in->n + 1) * sizeof(*v));
 	uint32_t n_groups, *group = group_all(&x->vector_agg.grouping, in, NULL, &n_groups);
-	uint32_t *place = mem_alloc((in->n + 1) * sizeof(*place)); /* in ret, from 1; 0 not there yet */
+	uint32_t *place =
+		mem_alloc((in->n + 1) * sizeof(*place)); /* in ret, from 1; 0 not there yet */
 
 	for (size_t k = 0; k < in->n_steps; k++) {
 		size_t n = 0;

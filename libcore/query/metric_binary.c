@@ -126,12 +126,14 @@ struct pairing {
 static struct labels result_labels(struct arena *a, const struct logql_matching *m,
 				   const struct labels *many, const struct labels *one)
 {
-	struct labels l = labels_not_empty(labels_pick(a, many, PICK_OTHERS, m->include, m->n_include));
+	struct labels l =
+		labels_not_empty(labels_pick(a, many, PICK_OTHERS, m->include, m->n_include));
 	struct labels out;
 	size_t n;
 
 	if (m->card == LOGQL_ONE_TO_ONE && m->on != LOGQL_MATCH_ALL)
-		l = labels_pick(a, &l, m->on == LOGQL_MATCH_ON ? PICK_ONLY : PICK_OTHERS, m->labels, m->n);
+		l = labels_pick(a, &l, m->on == LOGQL_MATCH_ON ? PICK_ONLY : PICK_OTHERS, m->labels,
+				m->n);
 	if (m->n_include == 0)
 		return l;
 	out.v = arena_alloc(a, (l.n + m->n_include + 1) * sizeof(*out.v));
@@ -153,8 +155,8 @@ static struct labels result_labels(struct arena *a, const struct logql_matching 
 	return out;
 }
 
-static int pair_step(const struct pairing *p, size_t k, uint32_t *of_sig, bool *used, struct arena *mem,
-		     struct result *r, struct err *e)
+static int pair_step(const struct pairing *p, size_t k, uint32_t *of_sig, bool *used,
+		     struct arena *mem, struct result *r, struct err *e)
 {
 	const struct logql_matching *m = &p->x->binary.matching;
 
@@ -164,10 +166,11 @@ static int pair_step(const struct pairing *p, size_t k, uint32_t *of_sig, bool *
 		if (!p->one->v[i].has[k])
 			continue;
 		if (of_sig[p->one_sig[i]])
-			return err_set(e, ERR_QUERY,
-				       "found duplicate series on the %s hand-side;many-to-many matching "
-				       "not allowed: matching labels must be unique on one side",
-				       p->swapped ? "left" : "right");
+			return err_set(
+				e, ERR_QUERY,
+				"found duplicate series on the %s hand-side;many-to-many matching "
+				"not allowed: matching labels must be unique on one side",
+				p->swapped ? "left" : "right");
 		of_sig[p->one_sig[i]] = i + 1;
 	}
 	for (size_t i = 0; i < p->many->n; i++) {
@@ -180,7 +183,8 @@ static int pair_step(const struct pairing *p, size_t k, uint32_t *of_sig, bool *
 			continue;
 		if (m->card == LOGQL_ONE_TO_ONE && used[sig])
 			return err_set(e, ERR_QUERY,
-				       "multiple matches for labels: many-to-one matching must be explicit "
+				       "multiple matches for labels: many-to-one matching must be "
+				       "explicit "
 				       "(group_left/group_right)");
 		used[sig] = true;
 		o = &p->one->v[of_sig[sig] - 1];
@@ -223,7 +227,9 @@ int metric_binary(const struct logql_expr *x, const struct vec *left, const stru
 	struct result r = { .vec = ret };
 	struct label_numbers numbers = { 0 };
 	bool swapped = m->card == LOGQL_GROUP_RIGHT;
-	struct pairing p = { .x = x, .many = swapped ? right : left, .one = swapped ? left : right,
+	struct pairing p = { .x = x,
+			     .many = swapped ? right : left,
+			     .one = swapped ? left : right,
 			     .swapped = swapped };
 	uint32_t *many_sig, *one_sig, *of_sig;
 	struct arena mem = { 0 };

@@ -105,7 +105,8 @@ void plan_units(struct plan *p, enum direction dir)
 			continue;
 		}
 		mem_grow(&p->unit, &p->cap_units, p->n_units + 1, sizeof(*p->unit));
-		p->unit[p->n_units++] = (struct unit){ (uint32_t)i, 1, x->min_ts, x->max_ts, !x->sorted };
+		p->unit[p->n_units++] =
+			(struct unit){ (uint32_t)i, 1, x->min_ts, x->max_ts, !x->sorted };
 	}
 	qsort(p->unit, p->n_units, sizeof(*p->unit), dir == BACKWARD ? newest_first : oldest_first);
 }

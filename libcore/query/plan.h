@@ -1,6 +1,7 @@
 /*
- * What a query reads: streams that its matchers fit, pieces of them in the sources (a chunk's block,
- * a stream's part of a WAL batch, a part of a raw file), and the units in which they are scanned.
+ * What a query reads: streams that its matchers fit, pieces of them in the sources (a chunk's
+ * block, a stream's part of a WAL batch, a part of a raw file), and the units in which they are
+ * scanned.
  *
  * Sources fill a plan (source_*.c), plan_units makes units of it. No I/O in here.
  *
@@ -22,10 +23,11 @@ struct load_mem;
 
 struct source_ops {
 	/*
-	 * Decodes the columns of a piece that `want` names, perhaps more; *ret_have: which. ret->n is
-	 * always set. For any thread, each with its own mem. What *ret points to lies in mem and in the
-	 * source, until the next call with mem for another piece; a further call for the same piece
-	 * leaves in place what the ones before gave, unless it gives the same columns again.
+	 * Decodes the columns of a piece that `want` names, perhaps more; *ret_have: which. ret->n
+	 * is always set. For any thread, each with its own mem. What *ret points to lies in mem and
+	 * in the source, until the next call with mem for another piece; a further call for the
+	 * same piece leaves in place what the ones before gave, unless it gives the same columns
+	 * again.
 	 */
 	int (*load)(struct source *s, const struct piece *p, unsigned want, struct load_mem *mem,
 		    struct run *ret, unsigned *ret_have, struct err *e);
@@ -45,10 +47,11 @@ struct piece {
 	uint64_t line_bytes; /* newlines not counted; when n is known */
 	uint32_t meta_bytes; /* of structured metadata; UINT32_MAX not known */
 	int64_t min_ts, max_ts;
-	int64_t order; /* of equal timestamps and equal entries that of the lower one is first; then */
+	int64_t order; /* of equal timestamps and equal entries that of the lower one is first; then
+			*/
 	uint64_t seq;  /* this, then as they lie */
-	bool sorted; /* ascending, and no entry twice */
-	bool alone; /* of a raw file: no entry is folded, nothing merged with another piece */
+	bool sorted;   /* ascending, and no entry twice */
+	bool alone;    /* of a raw file: no entry is folded, nothing merged with another piece */
 };
 
 struct plan_stream {

@@ -31,8 +31,8 @@ static void release(struct prepared *p)
 	*p = (struct prepared){ 0 };
 }
 
-static int prepare(const struct query_opts *o, const struct logql_log *log, const struct grouping *group,
-		   struct prepared *p, struct err *e)
+static int prepare(const struct query_opts *o, const struct logql_log *log,
+		   const struct grouping *group, struct prepared *p, struct err *e)
 {
 	*p = (struct prepared){ 0 };
 	p->match = mem_alloc((log->n_matchers + 1) * sizeof(*p->match));
@@ -63,12 +63,12 @@ static int prepare(const struct query_opts *o, const struct logql_log *log, cons
 	return 0;
 }
 
-/* Scans what is there, then what comes; flush (may be NULL) is called behind each round, with the time
- * before which the next one has nothing. */
+/* Scans what is there, then what comes; flush (may be NULL) is called behind each round, with the
+ * time before which the next one has nothing. */
 typedef int flush_fn(void *data, const struct plan *p, bool more, struct err *e);
 
-static int scan_all(struct query *q, struct prepared *p, enum direction dir, flush_fn *flush, void *data,
-		    struct err *e)
+static int scan_all(struct query *q, struct prepared *p, enum direction dir, flush_fn *flush,
+		    void *data, struct err *e)
 {
 	int more = 1, r;
 
@@ -113,9 +113,12 @@ static int run_log(struct query *q, const struct logql_log *log, const struct qu
 {
 	const struct query_opts *o = q->o;
 	struct grouping all = { .kind = GROUP_ALL };
-	struct log_sink sink = { .dir = o->has_dir ? o->dir :
-					     sources_raw_only(q->sources) ? FORWARD : BACKWARD,
-				 .limit = o->limit, .out = out->entry, .data = out->data };
+	struct log_sink sink = { .dir = o->has_dir		       ? o->dir
+					: sources_raw_only(q->sources) ? FORWARD
+								       : BACKWARD,
+				 .limit = o->limit,
+				 .out = out->entry,
+				 .data = out->data };
 	struct prepared p;
 	int r;
 
@@ -138,8 +141,8 @@ static int run_log(struct query *q, const struct logql_log *log, const struct qu
 static int eval(struct query *q, const struct logql_expr *x, const struct logql_grouping *outer,
 		struct vec *ret, struct err *e);
 
-/* How entries are grouped while they are counted. A sum over counts hands its grouping down, as in Loki,
- * where it decides what parsers leave out. */
+/* How entries are grouped while they are counted. A sum over counts hands its grouping down, as in
+ * Loki, where it decides what parsers leave out. */
 static struct grouping leaf_grouping(const struct logql_expr *x, const struct logql_grouping *outer)
 {
 	struct grouping g = { .kind = GROUP_ALL };
@@ -154,12 +157,15 @@ static struct grouping leaf_grouping(const struct logql_expr *x, const struct lo
 	return g;
 }
 
-static int eval_range(struct query *q, const struct logql_expr *x, const struct logql_grouping *outer,
-		      struct vec *ret, struct err *e)
+static int eval_range(struct query *q, const struct logql_expr *x,
+		      const struct logql_grouping *outer, struct vec *ret, struct err *e)
 {
 	const struct logql_range *range = x->range_agg.range;
-	struct range_sink sink = { .steps = q->steps, .op = x->range_agg.op, .range_ns = range->range_ns,
-				   .offset_ns = range->offset_ns, .group = leaf_grouping(x, outer) };
+	struct range_sink sink = { .steps = q->steps,
+				   .op = x->range_agg.op,
+				   .range_ns = range->range_ns,
+				   .offset_ns = range->offset_ns,
+				   .group = leaf_grouping(x, outer) };
 	struct prepared p;
 	int r;
 
@@ -183,7 +189,8 @@ static bool hands_down(const struct logql_expr *x)
 	       arg->range_agg.op != LOGQL_ABSENT_OVER_TIME;
 }
 
-static int eval_vector_agg(struct query *q, const struct logql_expr *x, struct vec *ret, struct err *e)
+static int eval_vector_agg(struct query *q, const struct logql_expr *x, struct vec *ret,
+			   struct err *e)
 {
 	struct vec in;
 
@@ -348,6 +355,7 @@ static int run_metric(struct query *q, const struct logql_expr *x, const struct 
 		sources_keep(q->sources);
 	if (find_steps(q, e) < 0 || eval(q, x, NULL, &v, e) < 0)
 		return -1;
+	vec_sort(&v);
 	*ret_n = v.n;
 	r = out->metric(out->data, &v, &q->steps, q->o->is_range, e);
 	vec_release(&v);
@@ -403,8 +411,8 @@ int query_check(const struct logql_query *q, struct err *e)
 	return check(q->root, e);
 }
 
-int query_run(const struct logql_query *tree, const struct query_opts *o, const struct query_out *out,
-	      uint64_t *ret_n, struct err *e)
+int query_run(const struct logql_query *tree, const struct query_opts *o,
+	      const struct query_out *out, uint64_t *ret_n, struct err *e)
 {
 	struct query q = { .o = o };
 	int r;
@@ -414,8 +422,8 @@ int query_run(const struct logql_query *tree, const struct query_opts *o, const 
 		return -1;
 	if (sources_open(&o->source, &q.sources, e) < 0)
 		return -1;
-	r = logql_is_log(tree) ? run_log(&q, tree->root->log, out, ret_n, e) :
-				 run_metric(&q, tree->root, out, ret_n, e);
+	r = logql_is_log(tree) ? run_log(&q, tree->root->log, out, ret_n, e)
+			       : run_metric(&q, tree->root, out, ret_n, e);
 	sources_free(q.sources);
 	return r;
 }

@@ -15,13 +15,13 @@ struct query_opts {
 	struct source_opts source;
 	int64_t from, to; /* a log query: from <= ts < to; a range query: its first and last step */
 	bool has_from, has_to;
-	int64_t at;	  /* an instant metric query's time */
+	int64_t at; /* an instant metric query's time */
 	bool has_at;
-	int64_t step_ns;  /* 0: a metric query without is instant, unless range is set */
+	int64_t step_ns; /* 0: a metric query without is instant, unless range is set */
 	bool is_range;
 	enum direction dir;
-	bool has_dir;	  /* else raw lines forward, all others backward */
-	uint64_t limit;	  /* 0 = all */
+	bool has_dir;	/* else raw lines forward, all others backward */
+	uint64_t limit; /* 0 = all */
 	unsigned jobs;
 };
 

@@ -6,7 +6,7 @@
 enum { CELLS_MAX = 1 << 26 };
 
 struct range_group {
-	struct labels labels; /* in the worker's arena; sorted by name */
+	struct labels labels;	/* in the worker's arena; sorted by name */
 	int64_t *count, *bytes; /* differences by step, one more than there are steps */
 };
 
@@ -109,15 +109,16 @@ static int label_cmp(const void *a, const void *b)
 	return bytes_cmp(x->name, y->name);
 }
 
-static int new_group(struct range_sink *r, struct range_worker *w, const struct names *names, size_t n,
-		     struct err *e)
+static int new_group(struct range_sink *r, struct range_worker *w, const struct names *names,
+		     size_t n, struct err *e)
 {
 	size_t cells = r->steps.n + 1;
 	struct range_group *g;
 	struct label *l = arena_alloc(&w->mem, (n + 1) * sizeof(*l));
 
 	if (w->n >= CELLS_MAX / cells)
-		return err_set(e, ERR_LIMIT, "more than %zu series at %zu steps are more than a query may hold",
+		return err_set(e, ERR_LIMIT,
+			       "more than %zu series at %zu steps are more than a query may hold",
 			       w->n, r->steps.n);
 	mem_grow(&w->group, &w->cap, w->n + 1, sizeof(*w->group));
 	g = &w->group[w->n];
@@ -134,8 +135,8 @@ static int new_group(struct range_sink *r, struct range_worker *w, const struct 
 }
 
 /* The group of an entry, or of the stream when b has no labels of entries. -1: error. */
-static int64_t group_of(struct range_sink *r, struct range_worker *w, const struct block *b, uint32_t i,
-			struct err *e)
+static int64_t group_of(struct range_sink *r, struct range_worker *w, const struct block *b,
+			uint32_t i, struct err *e)
 {
 	size_t n = block_n_labels(b, i), k = 0;
 	bool error = block_error(b, i).n > 0;
@@ -195,7 +196,8 @@ static int64_t stream_group(struct range_sink *r, struct range_worker *w, const 
 
 /* --- counting -------------------------------------------------------------------------------- */
 
-static bool take_table(void *data, unsigned worker, const struct piece *p, const struct labels *stream)
+static bool take_table(void *data, unsigned worker, const struct piece *p,
+		       const struct labels *stream)
 {
 	struct range_sink *r = data;
 	struct range_worker *w = &r->worker[worker];
@@ -219,7 +221,8 @@ static bool take_table(void *data, unsigned worker, const struct piece *p, const
 		b.base = (struct base_labels){ stream, ids, 64 };
 		g = stream_group(r, w, &b, NULL);
 		if (g < 0)
-			return false; /* over the limit: found again, and told, when the piece is read */
+			return false; /* over the limit: found again, and told, when the piece is
+					 read */
 	}
 	count(&w->group[g], span, p->n, (int64_t)p->line_bytes);
 	return true;
@@ -237,8 +240,8 @@ static int64_t bytes_of_all(const struct block *b)
 	return sum;
 }
 
-static int take_plain(struct range_sink *r, struct range_worker *w, const struct unit *u, struct block *b,
-		      struct err *e)
+static int take_plain(struct range_sink *r, struct range_worker *w, const struct unit *u,
+		      struct block *b, struct err *e)
 {
 	int64_t g = stream_group(r, w, b, e);
 	bool bytes = is_bytes(r);
@@ -333,7 +336,8 @@ static int pipeline_error(const struct labels *l, struct err *e)
 
 	labels_add_text(&text, l);
 	err_set(e, ERR_QUERY,
-		"pipeline error: '%.*s' for series: '%.*s'. Use a label filter to intentionally skip this error "
+		"pipeline error: '%.*s' for series: '%.*s'. Use a label filter to intentionally "
+		"skip this error "
 		"(such as | __error__!=\"%.*s\")",
 		BYTES_ARG(error), BYTES_ARG(buf_bytes(&text)), BYTES_ARG(error));
 	buf_release(&text);
@@ -433,6 +437,7 @@ int range_result(struct range_sink *r, const struct logql_log *log, struct vec *
 	if (result == 0 && r->op == LOGQL_ABSENT_OVER_TIME)
 		make_absent(log, ret);
 	vec_compact(ret);
+	vec_sort(ret);
 	label_numbers_release(&numbers);
 	free(sums);
 	if (result < 0)

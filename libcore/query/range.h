@@ -3,9 +3,9 @@
  * absent_over_time.
  *
  * Step i stands at start + i * step, and its window is (t - range, t]. An entry lies in the windows
- * of neighbouring steps, so each group keeps differences: an entry adds to the first step that sees it and
- * takes away behind the last. Counts and bytes are whole numbers, so nothing is lost by that, and an
- * entry costs the same whether one window holds it or a thousand.
+ * of neighbouring steps, so each group keeps differences: an entry adds to the first step that sees
+ * it and takes away behind the last. Counts and bytes are whole numbers, so nothing is lost by
+ * that, and an entry costs the same whether one window holds it or a thousand.
  */
 #ifndef QUERY_RANGE_H
 #define QUERY_RANGE_H
@@ -32,7 +32,8 @@ struct range_sink {
 	int64_t range_ns, offset_ns;
 	struct grouping group;
 
-	uint32_t *group_name; /* private from here: numbers of the group's labels, the same in all workers */
+	uint32_t *group_name; /* private from here: numbers of the group's labels, the same in all
+				 workers */
 	struct range_worker *worker;
 };
 
@@ -44,7 +45,8 @@ void range_bounds(const struct steps *steps, int64_t range_ns, int64_t offset_ns
 void range_sink_init(struct range_sink *r, struct scan *scan);
 void range_sink_release(struct range_sink *r);
 
-/* After the last scan_run: the series. Errors: ERR_QUERY an entry with an error label was counted. */
+/* After the last scan_run: the series. Errors: ERR_QUERY an entry with an error label was counted.
+ */
 MUST_CHECK int range_result(struct range_sink *r, const struct logql_log *log, struct vec *ret,
 			    struct err *e);
 

@@ -17,13 +17,13 @@ struct raw {
 	const struct source_opts *o;
 	int fd;
 	struct codec_stream *stream;
-	uint64_t size;	  /* of a file that is read as it lies: without a stream */
-	struct buf text;  /* of a stream: what was read and not given yet */
-	size_t given;	  /* bytes of text that the last round gave */
-	uint64_t off;	  /* of the first byte of text in the whole */
+	uint64_t size;	 /* of a file that is read as it lies: without a stream */
+	struct buf text; /* of a stream: what was read and not given yet */
+	size_t given;	 /* bytes of text that the last round gave */
+	uint64_t off;	 /* of the first byte of text in the whole */
 	bool keep, ended;
-	int64_t last_ts;  /* of the line before, when times stand in the lines */
-	int64_t **ts;	  /* of each piece then; by piece.part's number */
+	int64_t last_ts; /* of the line before, when times stand in the lines */
+	int64_t **ts;	 /* of each piece then; by piece.part's number */
 	size_t n_ts, cap_ts;
 };
 
@@ -100,8 +100,8 @@ static void find_times(struct raw *r, struct bytes text, struct piece *p)
 	for (struct bytes rest = text; i < n && bytes_split(&rest, '\n', &line); i++) {
 		int64_t t;
 
-		if (r->o->raw_time == RAW_TIME_LINE ? raw_time_of_line(line, &t) :
-						      raw_time_of_field(line, r->o->time_field, &t))
+		if (r->o->raw_time == RAW_TIME_LINE ? raw_time_of_line(line, &t)
+						    : raw_time_of_field(line, r->o->time_field, &t))
 			r->last_ts = t;
 		ts[i] = r->last_ts;
 		p->sorted &= i == 0 || ts[i - 1] <= ts[i];
@@ -145,7 +145,8 @@ static int too_long(const struct raw *r, struct err *e)
 }
 
 /* Cuts text, which ends at a line's end or the file's, into pieces. */
-static int add_pieces(struct raw *r, struct plan *plan, struct bytes text, uint64_t off, struct err *e)
+static int add_pieces(struct raw *r, struct plan *plan, struct bytes text, uint64_t off,
+		      struct err *e)
 {
 	while (text.n) {
 		size_t n = text.n;
@@ -310,7 +311,8 @@ static int load(struct source *s, const struct piece *p, unsigned want, struct l
 	buf_reset(&m->ts);
 	ts = (void *)buf_reserve(&m->ts, ret->n * sizeof(*ts) + 1);
 	for (size_t i = 0; i < ret->n; i++)
-		ts[i] = p->min_ts + (r->o->raw_time == RAW_TIME_ARRIVAL ? (int64_t)ret->line_off[i] : 0);
+		ts[i] = p->min_ts +
+			(r->o->raw_time == RAW_TIME_ARRIVAL ? (int64_t)ret->line_off[i] : 0);
 	ret->ts_ns = ts;
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * Raw lines: a file that is read where it lies, or a pipe or compressed file that is read a few MiB at a time.
- * Cut into pieces of about a MiB at line ends.
+ * Raw lines: a file that is read where it lies, or a pipe or compressed file that is read a few MiB
+ * at a time. Cut into pieces of about a MiB at line ends.
  */
 #ifndef QUERY_RAW_H
 #define QUERY_RAW_H
@@ -9,7 +9,8 @@
 
 struct raw;
 
-/* fd becomes r's own. start: bytes that were read from it already (content, not compressed). Never NULL. */
+/* fd becomes r's own. start: bytes that were read from it already (content, not compressed). Never
+ * NULL. */
 struct raw *raw_new(int fd, const char *name, struct bytes start, const struct source_opts *o);
 void raw_free(struct raw *r);
 

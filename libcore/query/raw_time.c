@@ -66,7 +66,8 @@ static bool clock_of(struct bytes t, int64_t *ret_ns)
 	if (i + 5 > t.n || (t.p[i] != '+' && t.p[i] != '-'))
 		return true;
 	zh = digits(t.p + i + 1, 2);
-	zm = digits(t.p + i + (t.p[i + 3] == ':' ? 4 : 3), i + 6 <= t.n || t.p[i + 3] != ':' ? 2 : 0);
+	zm = digits(t.p + i + (t.p[i + 3] == ':' ? 4 : 3),
+		    i + 6 <= t.n || t.p[i + 3] != ':' ? 2 : 0);
 	if (zh >= 0 && zh < 24 && zm >= 0 && zm < 60)
 		*ret_ns -= (t.p[i] == '-' ? -1 : 1) * (zh * 60 + zm) * 60 * NS_PER_S;
 	return true;
@@ -124,7 +125,8 @@ bool raw_time_of_line(struct bytes line, int64_t *ret_ns)
 	if (number_of(t, ret_ns))
 		return true;
 	for (size_t i = 0; i + 19 <= t.n; i++)
-		if (isdigit((unsigned char)t.p[i]) && (i == 0 || !isdigit((unsigned char)t.p[i - 1])) &&
+		if (isdigit((unsigned char)t.p[i]) &&
+		    (i == 0 || !isdigit((unsigned char)t.p[i - 1])) &&
 		    date_at(bytes_sub(t, i, t.n), ret_ns))
 			return true;
 	return false;
@@ -187,7 +189,8 @@ bool raw_time_of_field(struct bytes line, struct bytes name, int64_t *ret_ns)
 {
 	struct bytes v;
 
-	if (line.n && line.p[0] == '{' ? !json_field(line, name, &v) : !logfmt_field(line, name, &v))
+	if (line.n && line.p[0] == '{' ? !json_field(line, name, &v)
+				       : !logfmt_field(line, name, &v))
 		return false;
 	return number_of(v, ret_ns) || date_at(v, ret_ns);
 }

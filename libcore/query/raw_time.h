@@ -5,9 +5,10 @@
 #include "base/bytes.h"
 
 /*
- * The first time in the line's first 256 bytes: RFC 3339 (also with a blank, without zone = UTC, with
- * a comma before the fraction), as web servers write it (15/Jan/2026:10:00:03 +0100), or a number of
- * 10 to 19 digits at its start (seconds, ms, us or ns by their count). False when there is none.
+ * The first time in the line's first 256 bytes: RFC 3339 (also with a blank, without zone = UTC,
+ * with a comma before the fraction), as web servers write it (15/Jan/2026:10:00:03 +0100), or a
+ * number of 10 to 19 digits at its start (seconds, ms, us or ns by their count). False when there
+ * is none.
  */
 bool raw_time_of_line(struct bytes line, int64_t *ret_ns);
 

@@ -23,7 +23,7 @@ struct scan_worker {
 	struct load_mem mem;
 	struct merging merging;
 	struct scan_stats stats;
-	unsigned first_want; /* columns to load before the first stage */
+	unsigned first_want;	      /* columns to load before the first stage */
 	pthread_mutex_t *damage_lock; /* held while damage is reported */
 };
 
@@ -42,7 +42,8 @@ void load_mem_release(struct load_mem *m)
 	*m = (struct load_mem){ 0 };
 }
 
-/* A line filter that comes first leaves most blocks empty, so nothing but lines is loaded for it. */
+/* A line filter that comes first leaves most blocks empty, so nothing but lines is loaded for it.
+ */
 static unsigned first_want(const struct scan *s)
 {
 	const struct pipeline *p = s->pipeline;
@@ -236,8 +237,8 @@ static int load_all(struct scan_worker *w, const struct unit *u, struct err *e)
 		const struct piece *p = &w->scan->plan->piece[u->first + k];
 		unsigned have;
 
-		if (p->source->ops->load(p->source, p, WANT_ALL, &m->mem[m->n], &m->run[m->n], &have,
-					 e) < 0) {
+		if (p->source->ops->load(p->source, p, WANT_ALL, &m->mem[m->n], &m->run[m->n],
+					 &have, e) < 0) {
 			if (excuse(w, p, e) < 0)
 				return -1;
 			continue;

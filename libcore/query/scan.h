@@ -9,15 +9,19 @@
 #include "query/plan.h"
 #include "query/stage.h"
 
-/* What a query does with entries: log.c and range.c are the two. All but done are called on any thread. */
+/* What a query does with entries: log.c and range.c are the two. All but done are called on any
+ * thread. */
 struct sink {
 	unsigned want; /* columns that take needs of what is still in, of WANT_... */
-	/* May take a whole piece from what the plan knows of it. Then it is not read. NULL: never. */
-	bool (*take_table)(void *data, unsigned worker, const struct piece *p, const struct labels *stream);
+	/* May take a whole piece from what the plan knows of it. Then it is not read. NULL: never.
+	 */
+	bool (*take_table)(void *data, unsigned worker, const struct piece *p,
+			   const struct labels *stream);
 	/* A block of unit `unit` with what is still in. slot: whose results are being filled. */
-	int (*take)(void *data, unsigned worker, size_t slot, const struct unit *unit, struct block *b,
-		    struct err *e);
-	/* A unit is begun, which will fill the slot. True: it need not be read at all. NULL: never. */
+	int (*take)(void *data, unsigned worker, size_t slot, const struct unit *unit,
+		    struct block *b, struct err *e);
+	/* A unit is begun, which will fill the slot. True: it need not be read at all. NULL: never.
+	 */
 	bool (*begin)(void *data, size_t slot, const struct unit *unit);
 	/* As work.h's done. NULL: nothing to do. */
 	int (*done)(void *data, size_t unit, size_t slot, struct err *e);
@@ -28,7 +32,8 @@ struct sink {
 typedef void scan_damage_fn(void *data, const struct err *e);
 
 struct scan_stats {
-	uint64_t pieces, from_tables, entries, line_bytes; /* read and decoded, but for from_tables */
+	uint64_t pieces, from_tables, entries,
+		line_bytes; /* read and decoded, but for from_tables */
 };
 
 struct scan {

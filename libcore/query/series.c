@@ -31,8 +31,8 @@ static int own_matcher(struct matcher *m, const struct logql_matcher *t, struct 
 	memcpy(text, t->name.p, t->name.n);
 	if (t->value.n)
 		memcpy(text + t->name.n, t->value.p, t->value.n);
-	if (matcher_init(m, t->op, bytes_of(text, t->name.n), bytes_of(text + t->name.n, t->value.n), e) <
-	    0) {
+	if (matcher_init(m, t->op, bytes_of(text, t->name.n),
+			 bytes_of(text + t->name.n, t->value.n), e) < 0) {
 		free(text);
 		return -1;
 	}
@@ -160,8 +160,8 @@ static int walk_day(int32_t day, void *data, struct err *e)
 	for (size_t i = 0; i < live.n_faults; i++)
 		w->o->source.damage(w->o->source.damage_data, &live.faults[i].err);
 	for (size_t i = 0; i < live.n && ret == 0; i++) {
-		ret = w->words ? words_of_index(w, live.v[i], e) :
-				 walk_index(w, live.v[i], live.skip_pack[i], e);
+		ret = w->words ? words_of_index(w, live.v[i], e)
+			       : walk_index(w, live.v[i], live.skip_pack[i], e);
 		if (ret < 0 && e->code == ERR_CORRUPT) {
 			err_wrap(e, "'%s'", index_label(live.v[i]));
 			w->o->source.damage(w->o->source.damage_data, e);
@@ -202,7 +202,9 @@ static int walk_sum(const struct walk *w, const struct wal_sum *sum, const struc
 		const struct wal_sum_stream *x = &sum->stream[i];
 		const struct stream *st = streams_get(streams, x->stream);
 		struct labels l;
-		struct series_info info = { .labels = &l, .id = &st->id, .entries = x->n_entries,
+		struct series_info info = { .labels = &l,
+					    .id = &st->id,
+					    .entries = x->n_entries,
 					    .line_bytes = x->line_bytes };
 
 		if (x->max_ts_ns < o->from || x->min_ts_ns >= o->to ||
@@ -218,8 +220,8 @@ static int walk_sum(const struct walk *w, const struct wal_sum *sum, const struc
 	return ret;
 }
 
-static int walk_segment(const struct walk *w, const struct wal_segment *seg, struct streams *streams,
-			struct err *e)
+static int walk_segment(const struct walk *w, const struct wal_segment *seg,
+			struct streams *streams, struct err *e)
 {
 	struct wal_sum sum = { 0 };
 	int r = seg->state == WAL_CLOSED ? wal_sum_load(seg, streams, &sum, e) : 0;
@@ -377,8 +379,8 @@ static int word_cmp(const void *a, const void *b)
 	return bytes_cmp(*(const struct bytes *)a, *(const struct bytes *)b);
 }
 
-int series_words(const struct series_opts *o, struct bytes name, struct arena *a, struct bytes **ret,
-		 size_t *ret_n, struct err *e)
+int series_words(const struct series_opts *o, struct bytes name, struct arena *a,
+		 struct bytes **ret, size_t *ret_n, struct err *e)
 {
 	struct words words = { .a = a, .name = name };
 	struct walk w = { .o = o, .each = words_of_series, .data = &words };

@@ -1,6 +1,6 @@
 /*
- * What streams there are: label names, values, series, and how much they hold. From indexes, sidecars and
- * heads alone; no entry is read.
+ * What streams there are: label names, values, series, and how much they hold. From indexes,
+ * sidecars and heads alone; no entry is read.
  */
 #ifndef QUERY_SERIES_H
 #define QUERY_SERIES_H
@@ -37,13 +37,14 @@ struct series_info {
 	uint64_t chunks, entries, line_bytes;
 };
 
-/* Calls each() for every stream. Strings are valid during the call. each returns 0 or -1. Errors: as
- * sources_plan; what each gave. */
+/* Calls each() for every stream. Strings are valid during the call. each returns 0 or -1. Errors:
+ * as sources_plan; what each gave. */
 typedef int series_each_fn(void *data, const struct series_info *s, struct err *e);
-MUST_CHECK int series_each(const struct series_opts *o, series_each_fn *each, void *data, struct err *e);
+MUST_CHECK int series_each(const struct series_opts *o, series_each_fn *each, void *data,
+			   struct err *e);
 
-/* The label names (name empty), or the values of one, sorted, without doubles, into *ret; strings lie in
- * the arena. Without selectors and times this reads only the indexes' tables of names. */
+/* The label names (name empty), or the values of one, sorted, without doubles, into *ret; strings
+ * lie in the arena. Without selectors and times this reads only the indexes' tables of names. */
 MUST_CHECK int series_words(const struct series_opts *o, struct bytes name, struct arena *a,
 			    struct bytes **ret, size_t *ret_n, struct err *e);
 

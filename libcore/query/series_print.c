@@ -37,7 +37,8 @@ static int by_labels(const void *a, const void *b)
 static void print_words(struct buf *b, const struct bytes *v, size_t n, enum format format)
 {
 	if (format == FORMAT_API) {
-		buf_add_str(b, n ? "{\"status\":\"success\",\"data\":[" : "{\"status\":\"success\"");
+		buf_add_str(b,
+			    n ? "{\"status\":\"success\",\"data\":[" : "{\"status\":\"success\"");
 		for (size_t i = 0; i < n; i++) {
 			if (i)
 				buf_add_char(b, ',');
@@ -77,10 +78,11 @@ static void print_stats(struct buf *b, const struct seen *t, enum format format)
 {
 	bool json = format == FORMAT_API || format == FORMAT_JSONL;
 
-	buf_addf(b, json ? "{\"streams\":%llu,\"chunks\":%llu,\"entries\":%llu,\"bytes\":%llu}\n" :
-			   "streams %llu\nchunks %llu\nentries %llu\nbytes %llu\n",
-		 (unsigned long long)t->n, (unsigned long long)t->chunks, (unsigned long long)t->entries,
-		 (unsigned long long)t->line_bytes);
+	buf_addf(b,
+		 json ? "{\"streams\":%llu,\"chunks\":%llu,\"entries\":%llu,\"bytes\":%llu}\n"
+		      : "streams %llu\nchunks %llu\nentries %llu\nbytes %llu\n",
+		 (unsigned long long)t->n, (unsigned long long)t->chunks,
+		 (unsigned long long)t->entries, (unsigned long long)t->line_bytes);
 }
 
 int series_print(enum series_what what, const struct series_opts *o, struct bytes name,
@@ -93,8 +95,8 @@ int series_print(enum series_what what, const struct series_opts *o, struct byte
 	int r;
 
 	if (what == SERIES_LABELS || what == SERIES_VALUES) {
-		r = series_words(o, what == SERIES_VALUES ? name : (struct bytes){ 0 }, &t.mem, &words, &n,
-				 e);
+		r = series_words(o, what == SERIES_VALUES ? name : (struct bytes){ 0 }, &t.mem,
+				 &words, &n, e);
 		if (r == 0)
 			print_words(&b, words, n, format);
 	} else {

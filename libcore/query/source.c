@@ -34,6 +34,33 @@ struct sources {
 	struct covered covered;
 };
 
+static bool stdin_has_data(void)
+{
+	struct stat st;
+
+	return fstat(STDIN_FILENO, &st) == 0 &&
+	       (S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
+bool sources_choose(struct source_opts *o, char *const *files, size_t n)
+{
+	static char *const from_stdin[] = { "-" };
+
+	o->files = files;
+	o->n_files = n;
+	if (n || o->store || o->wal)
+		return true;
+	if (stdin_has_data()) {
+		o->files = from_stdin;
+		o->n_files = 1;
+		return true;
+	}
+	o->store = "lokid-data/store";
+	o->wal = "lokid-data/wal";
+	o->if_there = true;
+	return access(o->store, F_OK) == 0 || access(o->wal, F_OK) == 0;
+}
+
 /* Whether a line is an entry as programs pass them, and not just some JSON. */
 static bool is_entry(struct bytes start)
 {
@@ -63,8 +90,8 @@ static int open_wal(struct sources *s, struct input *in, struct err *e)
 	return wal_segment_open(in->name, &in->segment, e);
 }
 
-/* The first bytes of a file's content. Of a plain file the descriptor stays at its start; of a pipe they are
- * used up, and given to whoever reads on. */
+/* The first bytes of a file's content. Of a plain file the descriptor stays at its start; of a pipe
+ * they are used up, and given to whoever reads on. */
 static int peek(int fd, char *p, size_t n, size_t *ret_n, bool *ret_used, struct err *e)
 {
 	struct stat st;
@@ -128,7 +155,8 @@ static int open_input(struct sources *s, struct input *in, struct err *e)
 		return open_wal(s, in, e);
 	}
 	if (s->o->input == INPUT_JSONL ||
-	    (s->o->input == INPUT_AUTO && (packed && !used ? packed_entries(fd) : is_entry(start)))) {
+	    (s->o->input == INPUT_AUTO &&
+	     (packed && !used ? packed_entries(fd) : is_entry(start)))) {
 		int r = jsonl_data_read(fd, in->name, used ? start : (struct bytes){ 0 }, s->o,
 					&in->jsonl, e);
 
@@ -251,8 +279,9 @@ static int plan_inputs(struct sources *s, struct plan *p, struct err *e)
 	return 0;
 }
 
-/* Segments are opened before the store is listed: what is packed and deleted meanwhile is found in one or
- * the other, and what is in both is left out here, by what the indexes say that they cover. */
+/* Segments are opened before the store is listed: what is packed and deleted meanwhile is found in
+ * one or the other, and what is in both is left out here, by what the indexes say that they cover.
+ */
 static int plan_once(struct sources *s, struct plan *p, struct err *e)
 {
 	if (s->o->wal) {

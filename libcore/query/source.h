@@ -1,6 +1,6 @@
 /*
- * Where entries come from: files of raw lines or JSON lines, packs, chunks, WAL segments, a store, a WAL
- * folder. Each kind is one file, source_*.c, that makes pieces of a plan.
+ * Where entries come from: files of raw lines or JSON lines, packs, chunks, WAL segments, a store,
+ * a WAL folder. Each kind is one file, source_*.c, that makes pieces of a plan.
  */
 #ifndef QUERY_SOURCE_H
 #define QUERY_SOURCE_H
@@ -11,7 +11,8 @@ enum input_kind { INPUT_AUTO, INPUT_LINES, INPUT_JSONL };
 
 /* What time a raw line gets. */
 enum raw_time {
-	RAW_TIME_ARRIVAL, /* now, and a nanosecond more for each byte before it, so that order is kept */
+	RAW_TIME_ARRIVAL, /* now, and a nanosecond more for each byte before it, so that order is
+			     kept */
 	RAW_TIME_NOW,	  /* now, all of them: for windows that end now */
 	RAW_TIME_LINE,	  /* what stands in the line; else that of the line before */
 	RAW_TIME_FIELD,	  /* what its field `time_field` says; else that of the line before */
@@ -22,7 +23,7 @@ struct source_opts {
 	bool if_there;		 /* a store that is not there is an empty one */
 	char *const *files;	 /* "-" is stdin */
 	size_t n_files;
-	struct bytes tenant;	 /* empty: any, which only files can do */
+	struct bytes tenant; /* empty: any, which only files can do */
 	enum input_kind input;
 	enum raw_time raw_time;
 	struct bytes time_field;
@@ -33,9 +34,16 @@ struct source_opts {
 
 struct sources;
 
-/* Opens the files and looks at what they are. Errors: ERR_IO; ERR_CORRUPT, ERR_VERSION of a file. */
+/* What is read when the n operands, --store and --wal (set in o already) are named so: any of them
+ * turns all others off; none means stdin when it is a pipe or a file, else the store and WAL of
+ * ./lokid-data. False: none of them is there. */
+bool sources_choose(struct source_opts *o, char *const *files, size_t n);
+
+/* Opens the files and looks at what they are. Errors: ERR_IO; ERR_CORRUPT, ERR_VERSION of a file.
+ */
 MUST_CHECK int sources_open(const struct source_opts *o, struct sources **ret, struct err *e);
-void sources_free(struct sources *s); /* after every plan that it filled was released; NULL is fine */
+void sources_free(
+	struct sources *s); /* after every plan that it filled was released; NULL is fine */
 
 /* Whether all that they hold are raw lines: then the order of the lines is the natural one. */
 bool sources_raw_only(const struct sources *s);
@@ -43,34 +51,36 @@ bool sources_raw_only(const struct sources *s);
 /* Whether sources_next will have something to give: a pipe, a compressed file. */
 bool sources_stream(const struct sources *s);
 
-/* From now on every line of a pipe or of a compressed file is kept, so that several plans can be made. */
+/* From now on every line of a pipe or of a compressed file is kept, so that several plans can be
+ * made. */
 void sources_keep(struct sources *s);
 
 /* Adds all pieces to the plan but those that only sources_next gives. */
 MUST_CHECK int sources_plan(struct sources *s, struct plan *p, struct err *e);
-/* The next pieces of what is read as it comes (pipes, compressed files): 1, 0 when there is nothing more,
- * -1. The ones of the call before are no longer valid. With sources_keep there are none. */
+/* The next pieces of what is read as it comes (pipes, compressed files): 1, 0 when there is nothing
+ * more, -1. The ones of the call before are no longer valid. With sources_keep there are none. */
 MUST_CHECK int sources_next(struct sources *s, struct plan *p, struct err *e);
 
 /* For the kinds' own files: adds what they hold to the plan. Each returns 0 or -1. */
 MUST_CHECK int source_chunks(struct plan *p, const char *name, int fd, uint64_t seq,
 			     const struct source_opts *o, struct err *e);
 
-/* The (segment, day) pairs of the tenant that the store covers: their entries are not read in the WAL. */
+/* The (segment, day) pairs of the tenant that the store covers: their entries are not read in the
+ * WAL. */
 struct covered {
 	struct covered_pair {
 		struct hash128 segment;
 		int32_t day;
-	} *v;
+	} * v;
 	size_t n, cap;
 };
 bool covered_has(const struct covered *c, const struct hash128 *segment, int32_t day);
 
-/* The days' live indexes that the plan's time touches, and what they cover. ERR_NO: a file that was listed is
- * gone, plan again. */
+/* The days' live indexes that the plan's time touches, and what they cover. ERR_NO: a file that was
+ * listed is gone, plan again. */
 struct store;
-MUST_CHECK int source_store(struct plan *p, struct store *s, struct covered *c, const struct source_opts *o,
-			    struct err *e);
+MUST_CHECK int source_store(struct plan *p, struct store *s, struct covered *c,
+			    const struct source_opts *o, struct err *e);
 
 struct streams;
 struct wal_segment;
@@ -79,8 +89,8 @@ MUST_CHECK int source_wal(struct plan *p, const struct wal_segment *seg, struct 
 
 /* Entries in memory, of JSON lines. {0} is a valid empty one. */
 struct jsonl_data;
-MUST_CHECK int jsonl_data_read(int fd, const char *name, struct bytes start, const struct source_opts *o,
-			       struct jsonl_data **ret, struct err *e);
+MUST_CHECK int jsonl_data_read(int fd, const char *name, struct bytes start,
+			       const struct source_opts *o, struct jsonl_data **ret, struct err *e);
 void jsonl_data_free(struct jsonl_data *d);
 void source_jsonl(struct plan *p, struct jsonl_data *d, uint64_t seq);
 

@@ -21,8 +21,8 @@ static int load(struct source *s, const struct piece *p, unsigned want, struct l
 	const struct chunk *c = f->chunk[p->at];
 	uint64_t at = f->off[p->at] + chunk_block_off(c, p->part);
 
-	return chunk_load(c, p->part, bytes_sub(f->map.b, at, c->block[p->part].stored_len), at, want, m, ret,
-			  ret_have, e);
+	return chunk_load(c, p->part, bytes_sub(f->map.b, at, c->block[p->part].stored_len), at,
+			  want, m, ret, ret_have, e);
 }
 
 static void close_file(struct source *s)
@@ -38,7 +38,8 @@ static void close_file(struct source *s)
 
 static const struct source_ops ops = { .load = load, .close = close_file };
 
-/* The blocks of one chunk. What the scan gave is its own, so the head is read once more, to stay. */
+/* The blocks of one chunk. What the scan gave is its own, so the head is read once more, to stay.
+ */
 static int add_chunk(struct plan *p, struct file *f, uint64_t seq, const struct chunk_piece *x,
 		     const struct source_opts *o, struct err *e)
 {
@@ -71,8 +72,8 @@ static int add_chunk(struct plan *p, struct file *f, uint64_t seq, const struct 
 	return 0;
 }
 
-int source_chunks(struct plan *p, const char *name, int fd, uint64_t seq, const struct source_opts *o,
-		  struct err *e)
+int source_chunks(struct plan *p, const char *name, int fd, uint64_t seq,
+		  const struct source_opts *o, struct err *e)
 {
 	struct file *f = mem_alloc(sizeof(*f));
 	struct chunk_scan *scan;

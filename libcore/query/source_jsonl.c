@@ -182,7 +182,9 @@ void source_jsonl(struct plan *p, struct jsonl_data *d, uint64_t seq)
 
 	for (size_t i = 0, end; i < d->es.n; i = end) {
 		const struct stream_in *s = &d->stream[v[i].stream];
-		struct piece x = { .source = &d->source, .at = i, .seq = seq + i, .meta_bytes = UINT32_MAX };
+		struct piece x = {
+			.source = &d->source, .at = i, .seq = seq + i, .meta_bytes = UINT32_MAX
+		};
 
 		for (end = i; end < d->es.n && v[end].stream == v[i].stream; end++) {
 			if (end - i >= PIECE_ENTRIES && v[end].ts_ns != v[end - 1].ts_ns)
@@ -228,8 +230,9 @@ static int load(struct source *s, const struct piece *p, unsigned want, struct l
 		buf_add_char(&m->lines, '\n');
 		off[i + 1] = (uint32_t)m->lines.n;
 	}
-	*ret = (struct run){ .n = n, .ts_ns = ts, .line_off = off, .lines = m->lines.p,
-			     .lines_len = m->lines.n };
+	*ret = (struct run){
+		.n = n, .ts_ns = ts, .line_off = off, .lines = m->lines.p, .lines_len = m->lines.n
+	};
 	ret->meta = metatab_view(&d->es.meta);
 	ret->meta_set = ret->meta.n_sets ? set : NULL;
 	*ret_have = WANT_ALL;

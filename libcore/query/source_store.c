@@ -1,4 +1,5 @@
-/* A store: live indexes say which blocks of which packs; packs are mapped when one of theirs is wanted. */
+/* A store: live indexes say which blocks of which packs; packs are mapped when one of theirs is
+ * wanted. */
 #include "base/mem.h"
 #include "index/live.h"
 #include "query/chunk_load.h"
@@ -31,7 +32,8 @@ static int load(struct source *s, const struct piece *p, unsigned want, struct l
 		arena_reset(&m->mem);
 		m->head_of = NULL;
 		if (chunk.n < CHUNK_FIXED_LEN)
-			return err_set(e, ERR_CORRUPT, "offset %llu: cut short", (unsigned long long)c->off);
+			return err_set(e, ERR_CORRUPT, "offset %llu: cut short",
+				       (unsigned long long)c->off);
 		if (chunk_parse(chunk, &m->mem, &m->head, e) < 0)
 			return err_wrap(e, "offset %llu", (unsigned long long)c->off);
 		m->head_of = c;
@@ -40,8 +42,9 @@ static int load(struct source *s, const struct piece *p, unsigned want, struct l
 		return err_set(e, ERR_CORRUPT, "offset %llu: the index and the chunk do not agree",
 			       (unsigned long long)c->off);
 	at = chunk_block_off(&m->head, p->part);
-	return chunk_load(&m->head, p->part, bytes_sub(chunk, at, m->head.block[p->part].stored_len),
-			  c->off + at, want, m, ret, ret_have, e);
+	return chunk_load(&m->head, p->part,
+			  bytes_sub(chunk, at, m->head.block[p->part].stored_len), c->off + at,
+			  want, m, ret, ret_have, e);
 }
 
 static void close_pack(struct source *s)
@@ -114,9 +117,11 @@ static int add_chunk(struct reading *r, uint32_t stream, const struct index_chun
 		p.meta_bytes = b.meta_bytes;
 		p.min_ts = b.min_ts;
 		p.max_ts = b.max_ts;
-		/* Packs of one order key: by name, which is by chance but always the same; then by offset. */
+		/* Packs of one order key: by name, which is by chance but always the same; then by
+		 * offset. */
 		memcpy(&p.seq, info.name.b, 4);
-		p.seq = (uint64_t)__builtin_bswap32((uint32_t)p.seq) << 32 | (uint32_t)(c->offset + b.offset);
+		p.seq = (uint64_t)__builtin_bswap32((uint32_t)p.seq) << 32 |
+			(uint32_t)(c->offset + b.offset);
 		plan_add_piece(r->plan, &p);
 	}
 	return 0;
@@ -190,7 +195,9 @@ static int add_day(int32_t day, void *data, struct err *e)
 	for (size_t i = 0; i < live.n_faults; i++)
 		d->o->damage(d->o->damage_data, &live.faults[i].err);
 	for (size_t i = 0; i < live.n && ret == 0; i++) {
-		struct reading r = { .plan = d->plan, .store = d->store, .ix = live.v[i],
+		struct reading r = { .plan = d->plan,
+				     .store = d->store,
+				     .ix = live.v[i],
 				     .skip_pack = live.skip_pack[i] };
 		size_t n_pieces = d->plan->n_pieces, n_covered = d->covered->n;
 

@@ -101,7 +101,8 @@ static void close_segment(struct source *s)
 static const struct source_ops ops = { .load = load, .close = close_segment };
 
 /* Which streams of the segment are wanted: their numbers in the plan, or MAP_NONE. */
-static uint32_t *wanted_streams(struct plan *p, const struct wal_sum *sum, const struct streams *streams)
+static uint32_t *wanted_streams(struct plan *p, const struct wal_sum *sum,
+				const struct streams *streams)
 {
 	uint32_t *ret = mem_alloc((sum->n_streams + 1) * sizeof(*ret));
 	struct arena mem = { 0 };
@@ -140,8 +141,12 @@ static void add_batch(struct plan *p, struct segment *s, const struct wal_sum *s
 	for (uint32_t k = 0; k < b->n_refs; k++) {
 		uint32_t n = sum->ref[b->first_ref + k];
 		const struct wal_sum_stream *x = &sum->stream[n];
-		struct piece piece = { .source = &s->source, .at = b->off, .part = x->stream,
-				       .stream = wanted[n], .meta_bytes = UINT32_MAX, .order = created,
+		struct piece piece = { .source = &s->source,
+				       .at = b->off,
+				       .part = x->stream,
+				       .stream = wanted[n],
+				       .meta_bytes = UINT32_MAX,
+				       .order = created,
 				       .seq = b->off };
 
 		if (wanted[n] == MAP_NONE)

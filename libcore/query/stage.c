@@ -33,7 +33,8 @@ void stage_reads(struct pipeline *p, uint32_t name)
 	p->reads[p->n_reads++] = name;
 }
 
-/* What parsers may leave out. A name that ends in "_extracted" may be the label of a field without it. */
+/* What parsers may leave out. A name that ends in "_extracted" may be the label of a field without
+ * it. */
 static void require(struct pipeline *p, uint32_t name)
 {
 	static const struct bytes suffix = { "_extracted", 10 };
@@ -184,7 +185,8 @@ void stage_sanitize(struct buf *out, struct bytes key)
 		buf_add_char(out, '_');
 	for (size_t i = 0; i < key.n;) {
 		char c = key.p[i];
-		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		bool ok =
+			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 
 		buf_add_char(out, ok ? c : '_');
 		i += ok ? 1 : char_len(key.p + i, key.n - i);

@@ -6,7 +6,8 @@
  *      change nothing in the stage) and release;
  *   2. its ops in the table of stage.c, declared below;
  *   3. the names it reads, told to the parsers by stage_reads in bind;
- *   4. logql(7), and tests/logql/NAME.test with a match, a miss, malformed input and a syntax error.
+ *   4. logql(7), and tests/logql/NAME.test with a match, a miss, malformed input and a syntax
+ * error.
  *
  * A stage is applied to a whole block at once. It loads the columns it needs with block_need.
  */
@@ -20,22 +21,23 @@ struct filter;
 struct stage;
 struct pipeline;
 
-/* What a parser need not do, since nobody would see it: Loki leaves it out too, and with it the errors
- * of what it did not look at, so this is part of the language. */
+/* What a parser need not do, since nobody would see it: Loki leaves it out too, and with it the
+ * errors of what it did not look at, so this is part of the language. */
 struct hints {
-	bool no_labels;	     /* no label is looked at behind the parsers */
-	uint32_t *required;  /* only these are; NULL = all */
+	bool no_labels;	    /* no label is looked at behind the parsers */
+	uint32_t *required; /* only these are; NULL = all */
 	size_t n_required;
 	bool preserve_error; /* __error__ is asked for */
 	struct hint_filter { /* label filters of one label: a line that fails is dropped at once */
 		uint32_t name;
 		const struct filter *f;
-	} *filters;
+	} * filters;
 	size_t n_filters;
 };
 
 struct stage_ops {
-	int (*bind)(struct pipeline *p, struct stage *s, const struct logql_stage *tree, struct err *e);
+	int (*bind)(struct pipeline *p, struct stage *s, const struct logql_stage *tree,
+		    struct err *e);
 	int (*apply)(const struct stage *s, struct block *b, struct err *e);
 	void (*release)(struct stage *s); /* may be NULL */
 };

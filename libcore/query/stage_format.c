@@ -22,7 +22,8 @@ static int apply_line(const struct stage *s, struct block *b, struct err *e)
 	return 0;
 }
 
-static int bind_line(struct pipeline *p, struct stage *s, const struct logql_stage *tree, struct err *e)
+static int bind_line(struct pipeline *p, struct stage *s, const struct logql_stage *tree,
+		     struct err *e)
 {
 	s->state = arena_zalloc(&p->mem, sizeof(struct template));
 	p->needs_lines = true;
@@ -41,8 +42,8 @@ struct state {
 	struct part *v;
 };
 
-/* Renames run one after the other, each sees what those before it did; templates all read the labels
- * as they were at the first of them. */
+/* Renames run one after the other, each sees what those before it did; templates all read the
+ * labels as they were at the first of them. */
 static void format_entry(const struct state *st, struct block *b, uint32_t i)
 {
 	struct elabels before = { 0 }, now;
@@ -85,7 +86,8 @@ static int apply_label(const struct stage *s, struct block *b, struct err *e)
 	return 0;
 }
 
-static int bind_label(struct pipeline *p, struct stage *s, const struct logql_stage *tree, struct err *e)
+static int bind_label(struct pipeline *p, struct stage *s, const struct logql_stage *tree,
+		      struct err *e)
 {
 	struct state *st = arena_zalloc(&p->mem, sizeof(*st));
 

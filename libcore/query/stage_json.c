@@ -71,8 +71,8 @@ static const char *block_end(const char *p, const char *end, char open, char clo
 
 static const char *token_end(const char *p, const char *end)
 {
-	while (p < end && *p != ' ' && *p != '\n' && *p != '\r' && *p != '\t' && *p != ',' && *p != '}' &&
-	       *p != ']')
+	while (p < end && *p != ' ' && *p != '\n' && *p != '\r' && *p != '\t' && *p != ',' &&
+	       *p != '}' && *p != ']')
 		p++;
 	return p;
 }
@@ -94,7 +94,8 @@ const char *json_get(const char *p, const char *end, struct json_val *ret, const
 			*ret_error = e_string;
 			return NULL;
 		}
-		*ret = (struct json_val){ JSON_STRING, escaped, bytes_of(p + 1, (size_t)(q - p - 1)) };
+		*ret = (struct json_val){ JSON_STRING, escaped,
+					  bytes_of(p + 1, (size_t)(q - p - 1)) };
 		return q + 1;
 	}
 	if (*p == '[' || *p == '{') {
@@ -247,7 +248,8 @@ static const char *read_key(struct block *b, const char **p, const char *end, st
 }
 
 /* The members of the object at p. NULL when it was read to its end, else why it was not. */
-static const char *walk_object(const struct walk *w, struct bytes text, uint32_t path, unsigned depth)
+static const char *walk_object(const struct walk *w, struct bytes text, uint32_t path,
+			       unsigned depth)
 {
 	const char *end = text.p + text.n, *p = json_skip(text.p, end), *error;
 

@@ -23,7 +23,8 @@ struct filter {
 	struct filter *left, *right;
 };
 
-/* Loki passes queries on as text, where a size is rounded to two digits (5KiB is 5.1kB), and compares with that. */
+/* Loki passes queries on as text, where a size is rounded to two digits (5KiB is 5.1kB), and
+ * compares with that. */
 static uint64_t as_loki_prints(uint64_t n)
 {
 	double unit = 1, v;
@@ -39,8 +40,9 @@ static uint64_t as_loki_prints(uint64_t n)
 }
 
 /*
- * Loki compares alternatives of the forms text, text.*, .*text and .*text.* as text, and the last three all
- * mean "somewhere in the value" there, whatever the anchors say. Streams' matchers do not do this.
+ * Loki compares alternatives of the forms text, text.*, .*text and .*text.* as text, and the last
+ * three all mean "somewhere in the value" there, whatever the anchors say. Streams' matchers do not
+ * do this.
  */
 static bool simple_regex(struct pipeline *p, struct filter *f)
 {
@@ -77,14 +79,15 @@ static bool fits_simple(const struct filter *f, struct bytes value)
 	for (size_t i = 0; i < f->n_alts; i++) {
 		const struct text_alt *a = &f->alt[i];
 
-		if (a->anywhere ? memmem(value.p, value.n, a->text.p, a->text.n) != NULL :
-				  bytes_eq(value, a->text))
+		if (a->anywhere ? memmem(value.p, value.n, a->text.p, a->text.n) != NULL
+				: bytes_eq(value, a->text))
 			return true;
 	}
 	return false;
 }
 
-int filter_bind(struct pipeline *p, const struct logql_filter *tree, struct filter **ret, struct err *e)
+int filter_bind(struct pipeline *p, const struct logql_filter *tree, struct filter **ret,
+		struct err *e)
 {
 	struct filter *f = arena_zalloc(&p->mem, sizeof(*f));
 
@@ -99,9 +102,11 @@ int filter_bind(struct pipeline *p, const struct logql_filter *tree, struct filt
 	case LOGQL_FILTER_MATCH:
 		f->name = names_id(&p->names, tree->match.name);
 		stage_reads(p, f->name);
-		if (matcher_init(&f->match, tree->match.op, tree->match.name, tree->match.value, e) < 0)
+		if (matcher_init(&f->match, tree->match.op, tree->match.name, tree->match.value,
+				 e) < 0)
 			return err_wrap(e, "%u:%u", tree->pos.line, tree->pos.col);
-		if ((tree->match.op == MATCH_RE || tree->match.op == MATCH_NRE) && !simple_regex(p, f))
+		if ((tree->match.op == MATCH_RE || tree->match.op == MATCH_NRE) &&
+		    !simple_regex(p, f))
 			f->alt = NULL;
 		return 0;
 	default:

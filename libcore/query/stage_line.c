@@ -91,7 +91,8 @@ static void mark_hits(const struct alt *a, const struct block *b, char *hit)
 			pos = (size_t)at + 1; /* it goes beyond the line's end */
 			continue;
 		}
-		if (!hit[k] && (!a->re || regex_match(a->re, run_line(&b->run, k), NULL, NULL) == 1))
+		if (!hit[k] &&
+		    (!a->re || regex_match(a->re, run_line(&b->run, k), NULL, NULL) == 1))
 			hit[k] = 1;
 		pos = off[++k];
 	}

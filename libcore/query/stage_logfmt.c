@@ -86,7 +86,8 @@ static bool quoted(struct pairs *l, struct block *b)
 	return true;
 }
 
-/* The next pair, into key and value. False: broken (error is set), or nothing but blanks was left. */
+/* The next pair, into key and value. False: broken (error is set), or nothing but blanks was left.
+ */
 static bool next_pair(struct pairs *l, struct block *b)
 {
 	const char *start;

@@ -8,8 +8,8 @@
 static bool is_name(struct bytes t)
 {
 	for (size_t i = 0; i < t.n; i++)
-		if (!(isalpha((unsigned char)t.p[i]) || t.p[i] == '_' || (unsigned char)t.p[i] >= 0x80 ||
-		      (i && isdigit((unsigned char)t.p[i]))))
+		if (!(isalpha((unsigned char)t.p[i]) || t.p[i] == '_' ||
+		      (unsigned char)t.p[i] >= 0x80 || (i && isdigit((unsigned char)t.p[i]))))
 			return false;
 	return t.n > 0;
 }
@@ -58,8 +58,8 @@ static int add_action(struct pipeline *p, struct template *t, size_t *cap, struc
 		stage_reads(p, part->name);
 		return 0;
 	}
-	snprintf(what, sizeof(what), "'{{%.*s}}' in a template", (int)(action.n > 100 ? 100 : action.n),
-		 action.p);
+	snprintf(what, sizeof(what), "'{{%.*s}}' in a template",
+		 (int)(action.n > 100 ? 100 : action.n), action.p);
 	return stage_not_yet(pos, what, e);
 }
 
@@ -78,7 +78,8 @@ int template_check(void *ctx, const char *name, struct bytes text, struct err *e
 		text = bytes_sub(text, (size_t)(open - text.p) + 2, text.n);
 		close = memmem(text.p, text.n, "}}", 2);
 		if (!close)
-			return err_set(e, ERR_QUERY, "template: %s:%u: unclosed action", name, line);
+			return err_set(e, ERR_QUERY, "template: %s:%u: unclosed action", name,
+				       line);
 		text = bytes_sub(text, (size_t)(close - text.p) + 2, text.n);
 	}
 	return 0;
@@ -105,7 +106,8 @@ int template_bind(struct pipeline *p, struct bytes text, const struct logql_pos 
 		text = bytes_sub(text, (size_t)(open - text.p) + 2, text.n);
 		close = memmem(text.p, text.n, "}}", 2);
 		if (!close) {
-			err_set(e, ERR_QUERY, "%u:%u: unclosed action in a template", pos->line, pos->col);
+			err_set(e, ERR_QUERY, "%u:%u: unclosed action in a template", pos->line,
+				pos->col);
 			goto fail;
 		}
 		action = bytes_of(text.p, (size_t)(close - text.p));

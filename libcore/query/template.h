@@ -14,7 +14,8 @@ struct template_part {
 	uint32_t name;	   /* of the field */
 };
 
-struct template {
+struct template
+{
 	size_t n;
 	struct template_part *part;
 	bool needs_ts;

@@ -27,6 +27,17 @@ struct series *vec_add(struct vec *v, const struct labels *labels)
 	return s;
 }
 
+static int series_cmp(const void *a, const void *b)
+{
+	return labels_cmp(&((const struct series *)a)->labels, &((const struct series *)b)->labels);
+}
+
+void vec_sort(struct vec *v)
+{
+	if (v->n && !v->ordered)
+		qsort(v->v, v->n, sizeof(*v->v), series_cmp);
+}
+
 void vec_compact(struct vec *v)
 {
 	size_t k = 0;

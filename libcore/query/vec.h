@@ -1,5 +1,5 @@
-/* What metric expressions are made of: series of values at the steps of a query (one step when it is
- * instant). */
+/* What metric expressions are made of: series of values at the steps of a query (one step when it
+ * is instant). */
 #ifndef QUERY_VEC_H
 #define QUERY_VEC_H
 
@@ -24,8 +24,12 @@ struct vec {
 void vec_init(struct vec *v, size_t n_steps);
 void vec_release(struct vec *v);
 
-/* A new series without values. labels is copied. The pointer is valid until the next one is added. */
+/* A new series without values. labels is copied. The pointer is valid until the next one is added.
+ */
 struct series *vec_add(struct vec *v, const struct labels *labels);
+
+/* Into the order of their labels, unless .ordered: threads find them in any. */
+void vec_sort(struct vec *v);
 
 /* Drops series that have no value at any step. */
 void vec_compact(struct vec *v);
@@ -36,8 +40,8 @@ enum pick { PICK_ONLY, PICK_OTHERS };
 struct labels labels_pick(struct arena *a, const struct labels *l, enum pick how,
 			  const struct bytes *names, size_t n);
 
-/* l without labels whose value is empty; its array is shortened in place. Where labels are taken away or
- * added, Loki drops these; where they are only picked, it keeps them. */
+/* l without labels whose value is empty; its array is shortened in place. Where labels are taken
+ * away or added, Loki drops these; where they are only picked, it keeps them. */
 struct labels labels_not_empty(struct labels l);
 
 /* Numbers label sets: the same number for equal ones. {0} is a valid empty one. Sets must stay. */

@@ -1,0 +1,165 @@
+#!/bin/sh
+# logql: sources, outputs, exit codes, limits, damage.
+. "${0%/*}/../lib/tap.sh"
+
+entry() { # TS LABELS LINE
+	printf '{"ts":"%s","labels":%s,"line":"%s"}\n' "$1" "$2" "$3"
+}
+
+# Two streams over two days, and what is in them.
+{
+	entry 1760522400000000000 '{"app":"web","host":"a"}' 'GET / 200'
+	entry 1760522401000000000 '{"app":"web","host":"a"}' 'GET /x 500'
+	entry 1760522402000000000 '{"app":"db"}' 'slow query'
+	entry 1760608800000000000 '{"app":"web","host":"a"}' 'GET /y 200'
+	entry 1760608800000000000 '{"app":"web","host":"a"}' 'GET /z 500'
+} >entries.jsonl
+at=1760700000
+
+# ---- raw lines
+
+printf 'one error\ntwo\nthree error' >raw.log
+ok "a file of lines" exits 0 logql -o raw '{} |= "error"' raw.log
+printf 'one error\nthree error\n' >expected
+ok "in their order, a last line without newline too" stdout_is_file expected
+ok "stdin" exits 0 sh -c "cat raw.log | logql -o raw '{} |= \"error\"'"
+ok "the same" stdout_is_file expected
+ok "stdin by name" exits 0 sh -c "logql -o raw '{} |= \"error\"' - <raw.log"
+ok "the same" stdout_is_file expected
+gzip -k raw.log
+ok "gzip" exits 0 logql -o raw '{} |= "error"' raw.log.gz
+ok "the same" stdout_is_file expected
+zstd -q raw.log
+ok "zstd" exits 0 logql -o raw '{} |= "error"' raw.log.zst
+ok "the same" stdout_is_file expected
+ok "several files" exits 0 logql -o raw 'sum(count_over_time({}[1m]))' raw.log raw.log.gz raw.log.zst
+ok "all their lines" stdout_is 9
+ok "--direction" exits 0 logql -o raw --direction backward '{}' raw.log
+ok "turns the order round" test "$(head -n 1 "$TAP/stdout")" = "three error"
+ok "--limit" exits 0 logql -o raw -n 2 '{}' raw.log
+ok "ends early" stdout_lines 2
+ok "nothing found is exit 1" exits 1 logql '{} |= "four"' raw.log
+ok "and prints nothing" stdout_is_empty
+ok "an empty file" exits 1 logql '{}' /dev/null
+seq 300000 | sed 's/$/ some more text, so that there are many pieces/' >many
+for j in 1 3; do
+	ok "many pieces, -j$j" exits 0 logql -j$j -o raw '{} |= "77777"' many
+	grep -F 77777 many >expected
+	ok "as grep finds them" stdout_is_file expected
+done
+ok "many pieces of a pipe" exits 0 sh -c "cat many | logql -o raw '{} |= \"77777\"'"
+ok "as grep finds them" stdout_is_file expected
+
+# ---- times of raw lines
+
+cat >timed.log <<'EOF'
+2025-10-15T10:00:00Z start
+2025-10-15 10:00:01,500 more
+	at trace
+[15/Oct/2025:12:00:03 +0200] last
+EOF
+ok "--time line" exits 0 logql --time line '{}' timed.log
+ok "RFC 3339" stdout_has "2025-10-15T10:00:00Z {} 2025"
+ok "with a blank and a comma" stdout_has "2025-10-15T10:00:01.500Z {} 2025"
+ok "a line without has that of the one before" stdout_matches '^2025-10-15T10:00:01.500Z [{][}] .at trace$'
+ok "as web servers write it" stdout_has "2025-10-15T10:00:03Z {} [15/"
+ok "a window over such times" exits 0 logql --time line --at 2025-10-15T10:00:01.5Z -o raw 'sum(count_over_time({}[1s]))' timed.log
+ok "counts them" stdout_is 2
+ok "without a time, that of the newest line" exits 0 logql --time line -o raw 'sum(count_over_time({}[1s]))' timed.log
+ok "counts it" stdout_is 1
+printf '{"t":1760522400,"m":1}\n{"t":"1760522401.5"}\nt=1760522402000 x\n' >field.log
+ok "--time-field" exits 0 logql --time-field t '{}' field.log
+ok "a number" stdout_has '2025-10-15T10:00:00Z {} {"t"'
+ok "a fraction" stdout_has '2025-10-15T10:00:01.500Z {}'
+ok "logfmt, milliseconds" stdout_has '2025-10-15T10:00:02Z {} t='
+
+# ---- JSON lines, packs, stores, logs: the same answers
+
+chunkpack --store store entries.jsonl >packs
+lokid-ingest -q --wal wal --input jsonl entries.jsonl
+idxbuild --store store <packs >/dev/null
+logql -o jsonl '{app=~".+"}' entries.jsonl >expected
+ok "newest first, equal times in reverse" test "$(head -n 1 expected)" = "$(tail -n 1 entries.jsonl)"
+for source in "--store store" "--wal wal" "--store store --wal wal" "$(tr '\n' ' ' <packs)" wal/*.wal; do
+	ok "a log query: ${source%% *}" exits 0 sh -c "logql -o jsonl '{app=~\".+\"}' $source"
+	ok "the same entries" stdout_is_file expected
+	ok "a count" exits 0 sh -c "logql --at $at -o raw 'sum(count_over_time({app=\"web\"} |= \"500\" [3d]))' $source"
+	ok "is right" stdout_is 2
+	ok "limits" exits 0 sh -c "logql -n 2 -o jsonl '{app=\"web\"}' $source"
+	ok "give the newest" stdout_is "$(grep web expected | head -n 2)"
+	ok "times" exits 0 sh -c "logql --from 2025-10-15T10:00:01Z --to 2025-10-15T10:00:02Z -o raw '{app=~\".+\"}' $source"
+	ok "from is in, to is out" stdout_is "GET /x 500"
+	ok "labels" exits 0 sh -c "logql labels $source"
+	ok "all names" stdout_is "app
+host"
+	ok "values" exits 0 sh -c "logql values app '{host=\"a\"}' $source"
+	ok "of the streams that fit" stdout_is web
+	ok "series" exits 0 sh -c "logql series $source"
+	ok "all of them" stdout_is '{app="db"}
+{app="web", host="a"}'
+done
+ok "stats" exits 0 logql stats --store store '{app="web"}'
+ok "of what fits" stdout_is "streams 1
+chunks 2
+entries 4
+bytes 39"
+mkdir lokid-data && cp -r store wal lokid-data
+ok "the default store and log" exits 0 sh -c "logql -o jsonl '{app=~\".+\"}' </dev/null"
+ok "the same entries" stdout_is_file expected
+ok "another tenant has nothing" exits 1 logql -t other --store store '{app=~".+"}'
+ok "nor names" exits 1 logql labels -t other --store store --wal wal
+
+# ---- outputs
+
+ok "default" exits 0 logql -n 1 '{app="db"}' --store store
+ok "time, labels, line" stdout_is '2025-10-15T10:00:02Z {app="db"} slow query'
+ok "csv" exits 0 logql -o csv '{app="db"}' --store store
+ok "with a heading" stdout_is 'timestamp,labels,line
+2025-10-15T10:00:02Z,"{app=""db""}",slow query'
+ok "api" exits 0 logql -o api '{app="db"}' --store store
+ok "Loki's body" stdout_is '{"status":"success","data":{"resultType":"streams","result":[{"stream":{"app":"db"},"values":[["1760522402000000000","slow query"]]}],"stats":{}}}'
+ok "api, a vector" exits 0 logql -o api --at $at 'sum by (app) (count_over_time({app="db"}[3d]))' --store store
+ok "Loki's body" stdout_is '{"status":"success","data":{"resultType":"vector","result":[{"metric":{"app":"db"},"value":[1760700000,"1"]}],"stats":{}}}'
+ok "api, nothing" exits 1 logql -o api '{app="no"}' --store store
+ok "is a body too" stdout_has '"result":[]'
+ok "fmt" exits 0 logql fmt '{app="a"}|="x"'
+ok "lays out" stdout_is '{app="a"} |= "x"'
+ok "--output" exits 0 logql --output answer -o raw '{app="db"}' --store store
+ok "prints nothing" stdout_is_empty
+ok "writes the file" test "$(cat answer)" = "slow query"
+ok "a wrong query leaves it alone" exits 2 logql --output answer '{app="db"} | nosuch' --store store
+ok "as it was" test "$(cat answer)" = "slow query"
+ok "a full stdout is exit 4" exits 4 sh -c "logql '{}' many >/dev/full"
+
+# ---- refusals
+
+ok "no query is exit 2" exits 2 logql
+ok "a wrong query is exit 2" exits 2 logql '{app="a"' raw.log
+ok "with its place" stderr_has "logql: error: parse error at line 1, col 9: "
+ok "--strict refuses what Loki refuses" exits 2 logql --strict '{}' raw.log
+ok "a regex that is none" exits 2 logql '{a=~"("}' raw.log
+ok "what is not executed yet is exit 2" exits 2 logql 'sum_over_time({a="b"} | unwrap x [1m])' nosuchfile
+ok "by name and place, before data is looked at" stderr_is 'logql: error: 1:23: unwrap is not executed yet'
+ok "--at is for metric queries" exits 2 logql --at now '{a="b"}' raw.log
+ok "too many steps" exits 2 logql --from 0 --to 100000 --step 1s 'count_over_time({a="b"}[1m])' raw.log
+ok "a step of nothing" exits 2 logql --step 0s 'count_over_time({a="b"}[1m])' raw.log
+ok "a file that is not there is exit 4" exits 4 logql '{}' nosuchfile
+ok "a store that is not there is exit 4" exits 4 logql --store nosuch '{a="b"}'
+mkdir empty && cd empty || exit 99
+ok "nothing to read is exit 2" exits 2 sh -c "logql '{}' </dev/null"
+cd .. || exit 99
+
+# ---- damage: told, and the rest is answered
+
+cp "$(head -n 1 packs)" bad.pack
+flip_byte bad.pack 140
+ok "a damaged pack is exit 3" exits 3 logql -o raw '{app=~".+"}' bad.pack entries.jsonl
+ok "told by name" stderr_has "logql: error: 'bad.pack'"
+ok "the rest is there" stdout_has "slow query"
+ok "damaged gzip is exit 3" exits 3 sh -c "head -c 40 raw.log.gz >cut.gz; logql '{}' cut.gz"
+ok "told by name" stderr_has "'cut.gz': "
+sed 's/^{/[/' entries.jsonl >bad.jsonl
+ok "JSON lines that are none" exits 3 logql --input jsonl '{}' bad.jsonl
+ok "told by line" stderr_has "'bad.jsonl': line 1: "
+
+done_testing
