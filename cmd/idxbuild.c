@@ -101,6 +101,8 @@ static int rebuild_tenant(const char *name, uint64_t size, void *data, struct er
 	const struct build_events ev = events_of(a);
 
 	(void)size;
+	if (labels_check_tenant(bytes_str(name), NULL) < 0)
+		return 0; /* not ours, as a disk's lost+found */
 	return index_rebuild(a->store, bytes_str(name), &ev, e) < 0 ? -1 : 0;
 }
 

@@ -437,6 +437,8 @@ static int walk_tenant(const char *name, uint64_t size, void *data, struct err *
 
 	(void)size;
 	w->tenant = bytes_str(name);
+	if (labels_check_tenant(w->tenant, NULL) < 0)
+		return 0; /* not ours, as a disk's lost+found */
 	return live_days(w->s, w->tenant, INT32_MIN, INT32_MAX, walk_day, w, e);
 }
 

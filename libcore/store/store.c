@@ -16,7 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/io.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -29,8 +31,8 @@ struct store {
 	char *path;
 	bool absent;	      /* an empty one without a folder */
 	pthread_mutex_t lock; /* guards what follows */
-	char **synced;	      /* folders whose chain is durable */
-	size_t n_synced, cap_synced;
+	struct map synced;    /* folders whose chain is durable */
+	struct arena names;   /* their names */
 };
 
 static void path_of(const struct store *s, const char *name, struct buf *b)
@@ -81,22 +83,15 @@ out:
 	return rc;
 }
 
-static bool is_synced(struct store *s, const char *folder)
-{
-	for (size_t i = 0; i < s->n_synced; i++)
-		if (strcmp(s->synced[i], folder) == 0)
-			return true;
-	return false;
-}
-
 /* Makes folder ("a/b/", relative) and makes it and all above it durable; once per process. */
 static int need_folder(struct store *s, const char *folder, struct err *e)
 {
+	const uint64_t h = hash64(bytes_str(folder));
 	struct buf path = { 0 };
 	int rc = 0;
 
 	pthread_mutex_lock(&s->lock);
-	if (is_synced(s, folder))
+	if (map_get(&s->synced, h, bytes_str(folder)) != MAP_NONE)
 		goto out;
 	path_of(s, folder, &path);
 	rc = io_mkdirs(path.p, e);
@@ -106,10 +101,8 @@ static int need_folder(struct store *s, const char *folder, struct err *e)
 		path.p[n - 1] = '\0';
 		rc = io_sync_dir(path.p, e);
 	}
-	if (rc == 0) {
-		mem_grow(&s->synced, &s->cap_synced, s->n_synced + 1, sizeof(*s->synced));
-		s->synced[s->n_synced++] = strdup(folder);
-	}
+	if (rc == 0)
+		map_put(&s->synced, h, arena_copy(&s->names, bytes_str(folder)), 0);
 out:
 	pthread_mutex_unlock(&s->lock);
 	buf_release(&path);
@@ -175,9 +168,8 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->n_synced; i++)
-		free(s->synced[i]);
-	free(s->synced);
+	map_release(&s->synced);
+	arena_release(&s->names);
 	pthread_mutex_destroy(&s->lock);
 	free(s->path);
 	free(s);
@@ -342,8 +334,17 @@ int store_file_open(struct store *s, const char *name, struct store_file *ret, s
 
 int store_file_read(struct store_file *f, uint64_t off, void *p, size_t n, struct err *e)
 {
-	int64_t k = io_pread(f->fd, p, n, off, e);
+	int64_t k;
 
+	if (off > f->size || n > f->size - off)
+		return err_set(e, ERR_CORRUPT,
+			       "cut short: expected %zu bytes at offset %llu of %llu", n,
+			       (unsigned long long)off, (unsigned long long)f->size);
+	if (f->map.n) {
+		memcpy(p, f->map.p + off, n);
+		return 0;
+	}
+	k = io_pread(f->fd, p, n, off, e);
 	if (k < 0)
 		return -1;
 	if ((size_t)k < n)
@@ -362,6 +363,11 @@ int store_file_map(struct store_file *f, struct err *e)
 	if (io_map_fd(f->fd, &m, e) < 0)
 		return -1;
 	f->map = m.b;
+	f->size = m.b.n;
+	if (m.b.n) { /* the mapping stays without it: thousands may be mapped, not as many open */
+		close(f->fd);
+		f->is_open = false;
+	}
 	return 0;
 }
 

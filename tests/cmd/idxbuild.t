@@ -92,6 +92,14 @@ for v in one-stream many nothing; do
 	ok "and says what it said" stdout_is_golden "index-v1-$v.jsonl"
 done
 
+# --- what is not ours is left alone
+
+mkdir -p s/lost+found/chunks s/fake/index/other s/fake/index/2026-01-15/folder
+echo x >s/fake/index/2026-01-15/notes
+echo x >s/fake/index/2026-01-15/0123456789abcdef.tmp
+ok "strange names do no harm" exits 0 idxbuild --verify --store s
+is "nor are they counted" "$(in_dump index)" 4
+
 # --- rebuilding
 
 idxbuild --dump --store s -t fake | grep -v '^{"index"' >before
