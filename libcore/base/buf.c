@@ -44,7 +44,8 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 
 void buf_drop(struct buf *b, size_t n)
 {
-	memmove(b->p, b->p + n, b->n - n);
+	if (b->n > n) /* an empty one may have no memory at all */
+		memmove(b->p, b->p + n, b->n - n);
 	b->n -= n;
 }
 
