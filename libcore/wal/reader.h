@@ -26,8 +26,9 @@
 enum wal_read {
 	WAL_READ_ALL, /* a record is handed out when all of it was read and verified; any descriptor
 		       */
-	WAL_READ_HEADS, /* a batch's head alone is read and verified, the rest when asked for; needs
-			   a file */
+	WAL_READ_HEADS, /* a batch's head alone is read and verified, the rest when asked for; for
+			   a file of one segment (of several, a torn one but the last counts as
+			   damaged) */
 };
 
 enum wal_kind {

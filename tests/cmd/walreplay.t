@@ -1,0 +1,189 @@
+#!/bin/sh
+# walreplay: what it prints, what it leaves out, what it says of damage, what it deletes and saves.
+. "${0%/*}/../lib/tap.sh"
+
+F=$GOLDEN/frozen
+X=$GOLDEN/expected
+
+# Segments of version 1 stay readable for ever.
+for s in one many; do
+	ok "$s: the entries are as they were" exits 0 walreplay "$F/wal-v1-$s"
+	ok "$s: every byte of them" stdout_is_file "$X/wal-v1-$s.jsonl"
+	ok "$s: verifies" exits 0 walreplay --verify "$F/wal-v1-$s"
+	ok "$s: --verify prints nothing" stdout_is_empty
+	ok "$s: frames are its own bytes" exits 0 walreplay --frames "$F/wal-v1-$s"
+	ok "$s: to the end record" stdout_is_file "$F/wal-v1-$s"
+done
+ok "without an end record: the same entries" exits 0 walreplay "$F/wal-v1-no-end"
+ok "every byte of them" stdout_is_file "$X/wal-v1-many.jsonl"
+ok "frames get the end record that its writer did not write" exits 0 walreplay --frames "$F/wal-v1-no-end"
+ok "it is the same" stdout_is_file "$F/wal-v1-many"
+
+# Frames and text are twins.
+mkdir twin
+walreplay --frames "$F/wal-v1-many" | lokid-ingest -q --wal twin --input frames
+walreplay twin >twin.jsonl
+sort "$X/wal-v1-many.jsonl" >a.sorted
+sort twin.jsonl >b.sorted
+ok "frames hold what the lines hold" same_file a.sorted b.sorted
+lokid-ingest -q --wal twin2 --input jsonl "$X/wal-v1-many.jsonl"
+walreplay twin2 | sort >b.sorted
+ok "lines go in as they came out" same_file a.sorted b.sorted
+
+# Filters.
+ok "--tenant" exits 0 walreplay -t acme "$F/wal-v1-many"
+grep '"tenant":"acme"' "$X/wal-v1-many.jsonl" >want
+ok "gives that tenant's entries" stdout_is_file want
+ok "--match" exits 0 walreplay --match '{app="nginx", pod=~"p[12]"}' "$F/wal-v1-many"
+grep '"app":"nginx","pod":"p[12]"' "$X/wal-v1-many.jsonl" >want
+ok "gives those streams" stdout_is_file want
+ok "--from is included, --to is not" exits 0 walreplay --from 1760000000250000000 --to 1760000001000000000 "$F/wal-v1-one"
+ok "one entry is left" stdout_is "$(sed -n 2p "$X/wal-v1-one.jsonl")"
+ok "frames that were filtered" exits 0 walreplay --frames -t acme "$F/wal-v1-many"
+cp "$TAP/stdout" acme.wal
+ok "hold what is left" exits 0 walreplay acme.wal
+sort "$TAP/stdout" >b.sorted
+grep '"tenant":"acme"' "$X/wal-v1-many.jsonl" | sort >a.sorted
+ok "and nothing else" same_file a.sorted b.sorted
+ok "and do not say that they are all" sh -c 'walreplay --stats -o jsonl acme.wal | grep -q "\"tail\":\"no end\""'
+ok "a selector that is none is exit 2" exits 2 walreplay --match '{app=' "$F/wal-v1-one"
+ok "a time that is none is exit 2" exits 2 walreplay --from yesterday "$F/wal-v1-one"
+ok "the message names the option" stderr_has "--from"
+
+# Inputs: folders in the order of creation, several operands, stdin, segments one after another.
+mkdir wal
+cp "$F/wal-v1-one" wal/b.wal
+cp "$F/wal-v1-many" wal/a.wal
+cat "$X/wal-v1-one.jsonl" "$X/wal-v1-many.jsonl" >both
+ok "a folder's segments come in the order of their creation" exits 0 walreplay wal
+ok "both" stdout_is_file both
+ok "operands come as they are given" exits 0 walreplay wal/b.wal wal/a.wal
+ok "both" stdout_is_file both
+cat wal/b.wal wal/a.wal >cat.wal
+ok "segments one after another in a file" exits 0 walreplay cat.wal
+ok "both" stdout_is_file both
+ok "and in a pipe" sh -c 'cat cat.wal | walreplay - >out'
+ok "both" same_file both out
+mkdir -p lokid-data
+mv wal lokid-data/wal
+ok "without operands: the default folder" exits 0 walreplay
+ok "both" stdout_is_file both
+rm -r lokid-data
+ok "that is not there: nothing" exits 0 walreplay
+ok "nothing" stdout_is_empty
+ok "an operand that is not there is exit 4" exits 4 walreplay nowhere "$F/wal-v1-one"
+ok "the message names it" stderr_has "'nowhere'"
+ok "the others are still done" stdout_is_file "$X/wal-v1-one.jsonl"
+
+# Statistics.
+ok "--stats" exits 0 walreplay --stats "$F/wal-v1-many"
+ok "says entries, streams, tenants" stdout_has "750 in 40 streams of 2 tenants"
+ok "says the end" stdout_has "ends with its end record"
+ok "--stats -o jsonl" exits 0 walreplay --stats -o jsonl "$F/wal-v1-one"
+ok "has the counts" stdout_matches '"batches":2,"entries":3,"line_bytes":19,"streams":2,"tenants":2'
+
+# Damage.
+cp "$F/wal-v1-many" bad.wal
+flip_byte bad.wal 5000
+ok "damage is exit 3" exits 3 walreplay bad.wal
+ok "the message names segment and offset" stderr_matches "^walreplay: error: 'bad.wal': offset [0-9]+: crc32c mismatch: stored [0-9a-f]{8}, computed [0-9a-f]{8}"
+cp "$TAP/stdout" rest
+ok "what follows is read" test -s rest
+grep -v -x -F -f "$X/wal-v1-many.jsonl" rest >strange
+ok "and nothing that was not there" test ! -s strange
+ok "--verify says the same" exits 3 walreplay --verify bad.wal
+ok "--stats too" sh -c 'walreplay --stats bad.wal | grep -q "damaged in 1 places"'
+run walreplay --frames bad.wal
+cp "$TAP/stdout" bad.frames
+ok "frames of a damaged segment are not all of it" \
+	sh -c 'walreplay --stats -o jsonl bad.frames | grep -q "\"tail\":\"no end\""'
+
+cp "$F/wal-v1-many" series.wal
+flip_byte series.wal 300
+ok "lost labels are exit 3" exits 3 walreplay series.wal
+ok "the message counts the entries" stderr_has "entries of a stream whose labels were lost"
+
+cp "$F/wal-v1-many" cut.wal
+cut_file cut.wal 40000
+ok "a torn tail is no damage" exits 0 walreplay cut.wal
+ok "and no message" stderr_is_empty
+ok "but with -v" exits 0 walreplay -v cut.wal
+ok "it is said" stderr_matches "'cut.wal': torn tail, cut there: offset [0-9]+: "
+
+cp "$F/wal-v1-one" head.wal
+flip_byte head.wal 20
+ok "a damaged header is exit 3" exits 3 walreplay head.wal
+ok "the message says so" stderr_has "'head.wal': header: crc32c mismatch"
+printf 'not a segment, but a line of text that is longer than a header would be\n' >text
+ok "what is no segment is exit 3" exits 3 walreplay text
+ok "the message says so" stderr_has "'text': not a WAL segment: no magic"
+
+# Salvage.
+ok "--salvage" exits 0 walreplay --salvage saved bad.wal head.wal "$F/wal-v1-no-end"
+ok "counts what is lost" stdout_matches "^bad.wal: [0-9]+ entries in 1 batches saved to saved/.*; lost: [0-9]+ bytes in 1 places, kept in saved/bad.rest$"
+ok "passes over a header" stdout_matches "^head.wal: 3 entries in 2 batches saved"
+ok "the saved segments verify" exits 0 walreplay --verify saved
+cat rest "$X/wal-v1-one.jsonl" "$X/wal-v1-many.jsonl" | sort >a.sorted
+walreplay saved | sort >b.sorted
+ok "and hold every entry that could be read" same_file a.sorted b.sorted
+ok "the rest is what was damaged" test -s saved/bad.rest
+
+# The store.
+mkdir wal
+lokid-ingest -q --wal wal -l app=a "$REPO/examples/logs/syslog.log"
+lokid-ingest -q --wal wal -l app=b "$REPO/examples/logs/nginx.log"
+ok "a store that is not there covers nothing" sh -c 'walreplay --unpacked --store s wal | wc -l >n'
+is "all entries are to be packed" "$(cat n)" "$(cat "$REPO/examples/logs/syslog.log" "$REPO/examples/logs/nginx.log" | wc -l)"
+ok "nothing is pruned" exits 0 walreplay --prune --store s wal
+ok "nothing" stdout_is_empty
+ok "the pipe" sh -c 'walreplay --frames --unpacked --store s wal | chunkpack --store s | idxbuild --store s'
+ok "packed segments are left out" exits 0 walreplay --unpacked -v --store s wal
+ok "nothing is to be packed" stdout_is_empty
+ok "-v says why" stderr_has "packed, left out"
+lokid-ingest -q --wal wal -l app=c "$REPO/examples/logs/shop.log"
+ok "a new one is to be packed" sh -c 'walreplay --unpacked --store s wal | wc -l >n'
+is "it alone" "$(cat n)" "$(wc -l <"$REPO/examples/logs/shop.log")"
+cp "$F/wal-v1-many" wal/bad.wal
+flip_byte wal/bad.wal 5000
+ok "a damaged one is exit 3" exits 3 walreplay --unpacked --store s wal
+ok "left out, and named for --salvage" stderr_has "'wal/bad.wal': damaged, left out; see --verify and --salvage"
+ok "the others are done" stdout_lines "$(wc -l <"$REPO/examples/logs/shop.log")"
+rm wal/bad.*
+ok "--prune" exits 0 walreplay --prune --store s wal
+ok "deletes the two that are packed" stdout_lines 2
+is "and leaves the third" "$(find wal -name '*.wal' | wc -l)" 1
+ok "with its entries" sh -c 'walreplay wal | cmp - <<X
+$(walreplay --unpacked --store s wal)
+X'
+mv s/fake/chunks moved
+walreplay --frames --unpacked --store s wal | chunkpack --store s | idxbuild --store s >/dev/null
+rm -r s/fake/chunks
+ok "what is covered by packs that are gone is not deleted" exits 0 walreplay --prune --store s wal
+is "it is still there" "$(find wal -name '*.wal' | wc -l)" 1
+
+# A segment that is open.
+mkfifo pipe
+spawn sh -c 'exec lokid-ingest -q --ack --wal open -l app=live <pipe >acks'
+exec 8>pipe
+echo first >&8
+ok "an entry is there at once" wait_for 10 grep -q '^1$' acks
+ok "open segments are read" sh -c 'walreplay open | grep -q first'
+ok "--stats says that it is open" sh -c 'walreplay --stats open | grep -q "state    open"'
+ok "--unpacked leaves them out" exits 0 walreplay --unpacked -v --store s open
+ok "nothing" stdout_is_empty
+ok "-v says why" stderr_has "its writer still has it open, left out"
+ok "--prune too" exits 0 walreplay --prune --store s open
+ok "nothing" stdout_is_empty
+ok "--salvage wants it closed" exits 5 walreplay --salvage saved2 open
+exec 8>&-
+wait "$PID"
+ok "closed, it is to be packed" sh -c 'walreplay --unpacked --store s open | grep -q first'
+
+ok "--stats and --prune do not go together" exits 2 walreplay --stats --prune
+ok "stdin cannot be pruned" exits 2 walreplay --prune -
+if [ -c /dev/full ]; then
+	ok "a full stdout is exit 4" exits 4 sh -c 'walreplay "$1" >/dev/full' sh "$F/wal-v1-many"
+	ok "the message says so" stderr_has "stdout"
+fi
+
+done_testing
