@@ -1,0 +1,181 @@
+#!/bin/sh
+# lokid-ingest: what goes in, what is refused and how that is said, when it is durable.
+. "${0%/*}/../lib/tap.sh"
+
+X=$GOLDEN/expected
+
+# lines_of DIR: the lines in the log, as they were given.
+lines_of() {
+	walreplay "$1" | sed 's/.*,"line":"\(.*\)"}$/\1/'
+}
+
+# Lines.
+printf 'one\ntwo\r\n\nlast' >in
+ok "a file" exits 0 lokid-ingest --wal a -l app=x in
+ok "the summary says what was taken" stderr_matches '^lokid-ingest: 4 entries, 11 B of lines in [0-9.]+ s '
+ok "nothing on stdout" stdout_is_empty
+ok "the entries" exits 0 walreplay a
+ok "a carriage return belongs to its line, an empty line counts, a last one without newline too" \
+	sh -c 'lines=$(walreplay a | sed "s/.*,\"line\"://"); [ "$lines" = "$(printf "%s\n" "\"one\"}" "\"two\\r\"}" "\"\"}" "\"last\"}")" ]'
+ok "the times ascend" sh -c 'walreplay a | cut -d\" -f4 | sort -n -u | wc -l | grep -qx 4'
+ok "stdin" exits 0 lokid-ingest --wal b -q -l app=x -l env=prod -t acme - <in
+ok "-q says nothing" stderr_is_empty
+ok "tenant and labels" sh -c 'walreplay b | grep -c "\"tenant\":\"acme\",\"labels\":{\"app\":\"x\",\"env\":\"prod\"}" | grep -qx 4'
+ok "several files, one that is not there" exits 4 lokid-ingest --wal c -l app=x in nowhere in
+ok "it is named" stderr_has "'nowhere'"
+ok "the others are taken" sh -c 'walreplay c | wc -l | grep -qx 8'
+ok "nothing at all is no segment" exits 0 lokid-ingest --wal d -l app=x
+is "none" "$(find d -type f | wc -l)" 0
+head -c 3000000 /dev/urandom >noise
+ok "bytes of any kind" exits 0 lokid-ingest -q --wal e -l app=x --max-line 16MiB noise
+walreplay e >noise.jsonl
+lokid-ingest -q --wal e2 --input jsonl --max-line 16MiB noise.jsonl
+walreplay e2 >noise2.jsonl
+ok "come through text and back" same_file noise.jsonl noise2.jsonl
+
+# Long lines.
+{ head -c 300000 /dev/zero | tr '\0' x; echo; echo short; } >long
+ok "a line that is too long is exit 3" exits 3 lokid-ingest --wal f -l app=x long
+ok "its number and the limit are said" stderr_has "'long': line 1: longer than 262144 bytes, refused"
+ok "the summary counts it" stderr_has ", 1 refused: too long"
+is "the others are taken" "$(lines_of f)" short
+ok "--max-line takes it" exits 0 lokid-ingest -q --wal g -l app=x --max-line 300000 long
+is "wholly" "$(lines_of g | head -n 1 | wc -c)" 300001
+ok "--long-lines cut" exits 0 lokid-ingest --wal h -l app=x --max-line 10 --long-lines cut long
+ok "is counted" stderr_has ", 1 cut"
+is "takes the beginning" "$(lines_of h)" "$(printf 'xxxxxxxxxx\nshort')"
+
+# JSON lines.
+cat >in.jsonl <<'END'
+{"ts":"1000000000","labels":{"app":"a"},"line":"with its time"}
+{"labels":{"app":"a"},"line":"at its arrival"}
+
+{"ts":"2000000000","tenant":"acme","labels":{"app":"b"},"line":"\u00e9 \"quoted\"","metadata":{"trace":"t1"}}
+{"ts":"3000000000","labels":{"app":"c"},"line_b64":"/wA="}
+END
+ok "JSON lines" exits 0 lokid-ingest -q --wal j --input jsonl in.jsonl
+walreplay j >j.out
+is "all of them" "$(wc -l <j.out)" 4
+ok "times are theirs" grep -q '{"ts":"1000000000","tenant":"fake","labels":{"app":"a"},"line":"with its time"}' j.out
+ok "tenant and metadata too" grep -q '{"ts":"2000000000","tenant":"acme","labels":{"app":"b"},"line":"é \\"quoted\\"","metadata":{"trace":"t1"}}' j.out
+ok "bytes that are no text stay" grep -q '"line_b64":"/wA="' j.out
+ok "-l and -t stand in" sh -c 'lokid-ingest -q --wal k --input jsonl -t dflt -l app=z -l env=e in.jsonl'
+ok "where the entry says nothing" sh -c 'walreplay k | grep -q "\"tenant\":\"dflt\",\"labels\":{\"app\":\"a\",\"env\":\"e\"}"'
+cat >bad.jsonl <<'END'
+{"ts":"1","labels":{"app":"a"},"line":"good"}
+{"ts":"1","labels":{"app":"a"},"line":"no end
+{"ts":"1","labels":{"1app":"a"},"line":"bad name"}
+{"ts":"1","tenant":"a/b","labels":{"app":"a"},"line":"bad tenant"}
+{"ts":"1","labels":{},"line":"no label"}
+{"ts":"1","labels":{"app":""},"line":"no label either"}
+not json
+{"ts":"2","labels":{"app":"a"},"line":"good too"}
+END
+ok "bad lines are exit 3" exits 3 lokid-ingest --wal l --input jsonl bad.jsonl
+for n in 2 3 4 5 6 7; do
+	ok "line $n is named" stderr_has "lokid-ingest: error: 'bad.jsonl': line $n: "
+done
+ok "a bad name is said" stderr_matches "line 3: .*1app"
+ok "the summary counts them" stderr_has ", 6 refused: bad"
+is "the others are taken" "$(lines_of l)" "$(printf 'good\ngood too')"
+yes '{' | head -n 100 >many.jsonl
+ok "many bad lines" exits 3 lokid-ingest --wal l --input jsonl many.jsonl
+ok "are not all said" stderr_lines 12
+ok "but counted" stderr_has ", 100 refused: bad"
+
+# Labels and options.
+for label in 1a=b a-b=c =x 'a b=c'; do
+	ok "label '$label' is exit 2" exits 2 lokid-ingest --wal n -l "$label" in
+done
+ok "a label without value is exit 2" exits 2 lokid-ingest --wal n -l app in
+ok "the message says what is expected" stderr_has "expected NAME=VALUE, found 'app'"
+ok "a label twice is exit 2" exits 2 lokid-ingest --wal n -l a=b -l a=c in
+ok "a value that is no UTF-8 is exit 2" exits 2 lokid-ingest --wal n -l "a=$(printf '\377')" in
+ok "no label is exit 2" exits 2 lokid-ingest --wal n in
+ok "a bad tenant is exit 2" exits 2 lokid-ingest --wal n -t .. -l a=b in
+ok "a bad --sync is exit 2" exits 2 lokid-ingest --wal n -l a=b --sync sometimes in
+ok "a bad --add is exit 2" exits 2 lokid-ingest --wal n -l a=b --add all in
+ok "too large a --max-line is exit 2" exits 2 lokid-ingest --wal n -l a=b --max-line 17MiB in
+ok "frames and -l do not go together" exits 2 lokid-ingest --wal n -l a=b --input frames in
+not_ok "none of these made a log" test -e n
+
+# What Loki adds.
+ok "--add" exits 0 sh -c 'echo "an error: x" | lokid-ingest -q --wal o -l job=j --add service_name,detected_level'
+ok "adds both" sh -c 'walreplay o | grep -q "\"labels\":{\"job\":\"j\",\"service_name\":\"j\"},\"line\":\"an error: x\",\"metadata\":{\"detected_level\":\"error\"}}"'
+
+# Acknowledgements: the number so far, as soon as the input has nothing more.
+mkfifo pipe
+spawn sh -c 'exec lokid-ingest -q --ack --wal p -l app=live <pipe >acks'
+exec 8>pipe
+echo first >&8
+ok "one line is durable at once" wait_for 10 grep -q '^1$' acks
+ok "and to be read" sh -c 'walreplay p | grep -q first'
+printf 'second\nthird\nhalf' >&8
+ok "so are the next" wait_for 10 grep -q '^3$' acks
+not_ok "but half a line is not" sh -c 'walreplay p | grep -q half'
+kill -TERM "$PID"
+wait "$PID"
+is "SIGTERM is a clean end" $? 0
+exec 8>&-
+is "what was read is taken, half a line too" "$(lines_of p | tail -n 1)" half
+is "and acknowledged" "$(tail -n 1 acks)" 4
+ok "the segment is ended" sh -c 'walreplay --stats p | grep -q "ends with its end record"'
+ok "--ack on a file" sh -c 'seq 1 400000 | lokid-ingest -q --ack --wal q -l app=x >acks'
+is "ends with the number of all" "$(tail -n 1 acks)" 400000
+ok "and ascends" sort -n -c acks
+for sync in none interval=10ms; do
+	ok "--sync $sync" exits 0 sh -c "seq 1 1000 | lokid-ingest -q --sync $sync --wal r -l app=x"
+done
+is "nothing is lost" "$(walreplay r | wc -l)" 2000
+if [ -c /dev/full ]; then
+	ok "acknowledgements that cannot be told are exit 4" exits 4 sh -c 'seq 1 1000 | lokid-ingest -q --ack --wal s -l app=x >/dev/full'
+	ok "the message says so" stderr_has "cannot tell what was committed"
+fi
+
+# Frames: each batch with an id has its answer.
+ok "frames" sh -c 'walreplay --frames q | lokid-ingest -q --wal t --input frames'
+walreplay q >q.out
+walreplay t >t.out
+ok "give the same entries" same_file q.out t.out
+ok "frames that are none are exit 3" exits 3 lokid-ingest -q --wal t2 --input frames in.jsonl
+ok "the message says so" stderr_has "'in.jsonl': not a WAL segment: no magic"
+cp "$GOLDEN/frozen/wal-v1-many" bad.wal
+flip_byte bad.wal 5000
+ok "damaged frames are exit 3" exits 3 lokid-ingest --wal t3 --input frames bad.wal
+ok "the offset is said" stderr_matches "'bad.wal': offset [0-9]+: crc32c mismatch"
+ok "the rest is taken" stderr_matches '^lokid-ingest: [1-9][0-9]* entries'
+
+# Segments.
+ok "--segment-size" exits 0 sh -c 'seq 1 1500000 | lokid-ingest -q --wal u -l app=x --segment-size 100kB'
+ok "makes several" test "$(find u -name '*.wal' | wc -l)" -gt 3
+is "each with its sidecar" "$(find u -name '*.sum' | wc -l)" "$(find u -name '*.wal' | wc -l)"
+is "and nothing lost" "$(walreplay u | wc -l)" 1500000
+spawn sh -c 'exec lokid-ingest -q --ack --wal v -l app=x --segment-age 100ms <pipe >acks'
+exec 8>pipe
+echo x >&8
+ok "--segment-age closes an idle one" wait_for 10 sh -c 'ls v/*.sum'
+exec 8>&-
+wait "$PID"
+
+# Several writers in one folder.
+for i in 1 2 3; do
+	seq 1 20000 | lokid-ingest -q --wal w -l "app=w$i" &
+done
+wait
+is "several writers in one folder" "$(walreplay --verify w && walreplay w | wc -l)" 60000
+
+# A file that cannot grow, as a disk that is full.
+ok "a full disk is exit 4" exits 4 sh -c 'ulimit -f 600; seq 1 2000000 | lokid-ingest --ack --wal x -l app=x >acks'
+ok "the message counts" stderr_matches "^lokid-ingest: error: [0-9]+ entries were refused, [0-9]+ are in the log: 'x/.*\.wal': write at offset [0-9]+: File too large"
+acked=$(tail -n 1 acks)
+is "the log has what was acknowledged" "$(walreplay x | wc -l)" "${acked:-0}"
+ok "some was" test "${acked:-0}" -gt 0
+ok "and verifies" exits 0 walreplay --verify x
+is "it is the input's beginning" "$(lines_of x | tail -n 1)" "$acked"
+ok "writing goes on when there is space" exits 0 sh -c 'seq 1 1000 | lokid-ingest -q --wal x -l app=x'
+is "nothing is lost" "$(walreplay x | wc -l)" $((acked + 1000))
+
+ok "--progress" exits 0 sh -c 'seq 1 1000000 | lokid-ingest --progress --wal y -l app=x'
+ok "shows how far it is" stderr_has "entries, "
+
+done_testing
