@@ -69,10 +69,12 @@ static bool have_same(const struct run *v, const struct merge_ref *ref, size_t f
 				return true;
 		return false;
 	}
-	for (size_t j = first; seen->n == 0 && j < k; j++) {
-		struct bytes l = line_of(v, &ref[j]);
+	if (seen->n == 0) {
+		for (size_t j = first; j < k; j++) {
+			struct bytes l = line_of(v, &ref[j]);
 
-		map_put(seen, hash64(l), l, 0);
+			map_put(seen, hash64(l), l, 0);
+		}
 	}
 	hash = hash64(line);
 	if (map_get(seen, hash, line) != MAP_NONE)

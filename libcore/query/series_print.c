@@ -109,7 +109,7 @@ int series_print(enum series_what what, const struct series_opts *o, struct byte
 		else if (r == 0)
 			print_stats(&b, &t, format);
 	}
-	if (r == 0 && fwrite(b.p, 1, b.n, out) != b.n)
+	if (r == 0 && b.n && fwrite(b.p, 1, b.n, out) != b.n)
 		r = err_sys(e, "cannot write");
 	*ret_n = n;
 	buf_release(&b);

@@ -165,7 +165,8 @@ int jsonl_data_read(int fd, const char *name, struct bytes start, const struct s
 	} while (got == READ);
 	if (text.n && add_or_report(d, buf_bytes(&text), e) < 0)
 		goto out;
-	qsort_r(d->es.v, d->es.n, sizeof(*d->es.v), by_stream_and_time, NULL);
+	if (d->es.n)
+		qsort_r(d->es.v, d->es.n, sizeof(*d->es.v), by_stream_and_time, NULL);
 	*ret = d;
 	r = 0;
 out:
