@@ -25,7 +25,6 @@ struct lines {
 static int lines_next(struct lines *l, struct bytes *ret, struct err *e)
 {
 	while (true) {
-		char *p = l->buf.p + l->at;
 		char *nl = l->seen < l->buf.n ? memchr(l->buf.p + l->seen, '\n', l->buf.n - l->seen)
 					      : NULL;
 		int64_t got;
@@ -33,7 +32,7 @@ static int lines_next(struct lines *l, struct bytes *ret, struct err *e)
 		if (nl || (l->eof && l->at < l->buf.n)) {
 			size_t end = nl ? (size_t)(nl - l->buf.p) : l->buf.n;
 
-			*ret = bytes_of(p, end - l->at);
+			*ret = bytes_of(l->buf.p + l->at, end - l->at);
 			l->at = l->seen = nl ? end + 1 : end;
 			l->number++;
 			return 1;

@@ -225,6 +225,8 @@ static int write_provenance(struct packing *p, struct err *e)
 {
 	struct groups *gs = &p->groups;
 
+	if (gs->n == 0)
+		return 0;
 	qsort(gs->v, gs->n, sizeof(*gs->v), by_group);
 	for (size_t i = 0; i < gs->n; i++) {
 		struct group *g = &gs->v[i];
