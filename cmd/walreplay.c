@@ -163,7 +163,8 @@ static int open_store(struct args *a, struct err *e)
 /* Results are out before the next segment's messages are. */
 static void print_lines(struct args *a)
 {
-	fwrite(a->task.out.p, 1, a->task.out.n, stdout);
+	if (a->task.out.n)
+		fwrite(a->task.out.p, 1, a->task.out.n, stdout);
 	buf_reset(&a->task.out);
 }
 
