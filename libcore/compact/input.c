@@ -121,7 +121,10 @@ static int read_json_lines(struct packing *p, struct lines *l, struct err *e)
 		if (bytes_trim(text).n == 0)
 			continue;
 		/* an entry is never larger than its text, its metadata a few times that */
-		if (packing_make_room(p, 1, 3 * text.n, e) < 0)
+		if (packing_make_room(p, 1, 3 * text.n, STREAMS_MAY_GO, e) < 0)
+			return -1;
+		if (streams_count(p->streams) == STREAMS_MAX &&
+		    packing_flush(p, PACK_MORE_FOLLOW, e) < 0)
 			return -1;
 		if (p->es.n == 0)
 			packing_forget_streams(p);
@@ -176,6 +179,11 @@ static void frames_problem(struct frames *f, enum packing_problem_kind kind, str
 	f->left_out |= kind == PACKING_FAULT;
 }
 
+static struct bytes tenant_of(const struct packing *p, uint32_t stream)
+{
+	return streams_tenant(p->streams, streams_get(p->streams, stream)->tenant);
+}
+
 static int add_part(struct frames *f, size_t i, struct err *e)
 {
 	const struct wal_part *part = &f->item.batch.part[i];
@@ -198,7 +206,12 @@ static int add_part(struct frames *f, size_t i, struct err *e)
 		frames_problem(f, PACKING_FAULT, &why);
 		return 0;
 	}
-	if (packing_make_room(p, run.n, run.lines_len, e) < 0)
+	if (!bytes_eq(tenant_of(p, part->stream), f->item.batch.tenant)) {
+		err_set(&why, ERR_CORRUPT, "a stream of another tenant");
+		frames_problem(f, PACKING_FAULT, &why);
+		return 0;
+	}
+	if (packing_make_room(p, run.n, run.lines_len, STREAMS_STAY, e) < 0)
 		return -1;
 	note_days(p, f->source, f->item.batch.tenant, &run);
 	p->stats.entries += run.n;
@@ -227,7 +240,8 @@ static int begin_segment(struct frames *f, struct err *e)
 {
 	struct packing *p = f->p;
 
-	if (streams_memory(p->streams) > p->usable / 4) {
+	if (streams_memory(p->streams) > p->usable / 4 ||
+	    streams_count(p->streams) > STREAMS_MAX / 2) {
 		if (packing_flush(p, PACK_MORE_FOLLOW, e) < 0)
 			return -1;
 		packing_forget_streams(p);

@@ -71,9 +71,14 @@ enum pack_time { PACK_MORE_FOLLOW, PACK_LAST };
 /* Writes packs of all entries held, then holds none. */
 MUST_CHECK int packing_flush(struct packing *p, enum pack_time when, struct err *e);
 
+enum packing_streams {
+	STREAMS_MAY_GO, /* the caller forgets them when no entries are held */
+	STREAMS_STAY,	/* it cannot: one segment may have millions */
+};
+
 /* Before n_entries with n_bytes of lines are added: writes packs when they would not fit. */
 MUST_CHECK int packing_make_room(struct packing *p, size_t n_entries, size_t n_bytes,
-				 struct err *e);
+				 enum packing_streams streams, struct err *e);
 
 /* Forgets streams, whose numbers must be used nowhere: only when no entries are held. */
 void packing_forget_streams(struct packing *p);

@@ -19,6 +19,7 @@ enum {
 	/* what an entry takes beside its line: the reference, its place in the order, the sort's
 	   scratch */
 	ENTRY_BYTES = sizeof(struct entry_ref) + 4 + 4,
+	WORTH_A_PACK = 8,	 /* this part of the usable memory has to be entries */
 	STREAM_SORT_BYTES = 256, /* of a stream, while packs are written: labels, spans, slices */
 };
 
@@ -87,24 +88,32 @@ void packing_forget_streams(struct packing *p)
 	arena_reset(&p->texts);
 }
 
-/* What an input that never ends makes grow: entries, their metadata (a worker numbers it anew),
- * streams. */
-static uint64_t memory_used(const struct packing *p)
+/* Of the entries held: lines, references, metadata (which each worker numbers anew). */
+static uint64_t entries_used(const struct packing *p)
 {
 	const struct metatab *meta = &p->es.meta;
 
 	return p->es.text.n + p->es.n * ENTRY_BYTES + metatab_memory(meta) +
-	       4 * (meta->n_sets + meta->n_strings) * p->opts.jobs + streams_memory(p->streams) +
+	       4 * (meta->n_sets + meta->n_strings) * p->opts.jobs;
+}
+
+static uint64_t streams_used(const struct packing *p)
+{
+	return streams_memory(p->streams) +
 	       (uint64_t)streams_count(p->streams) * STREAM_SORT_BYTES + p->texts.total +
 	       p->by_text.cap * sizeof(struct map_slot);
 }
 
-int packing_make_room(struct packing *p, size_t n_entries, size_t n_bytes, struct err *e)
+int packing_make_room(struct packing *p, size_t n_entries, size_t n_bytes,
+		      enum packing_streams streams, struct err *e)
 {
-	if (p->es.n == 0)
-		return 0;
-	if (memory_used(p) + n_bytes + n_entries * ENTRY_BYTES <= p->usable &&
-	    n_entries < UINT32_MAX - p->es.n)
+	uint64_t used = entries_used(p) + n_bytes + n_entries * ENTRY_BYTES;
+	bool fits = used + streams_used(p) <= p->usable;
+
+	/* Packs of a few entries would not help against streams that stay. */
+	if (streams == STREAMS_STAY)
+		fits |= used <= p->usable / WORTH_A_PACK;
+	if (fits && n_entries < UINT32_MAX - p->es.n)
 		return 0;
 	return packing_flush(p, PACK_MORE_FOLLOW, e);
 }
