@@ -251,7 +251,7 @@ static int run(struct args *a, struct err *e)
 	if (strcmp(operand[-1], "fmt") == 0) {
 		if (n != 1)
 			cli_usage(a->cli, "fmt: one query expected");
-		return format_query(stdout, bytes_str(operand[0]), a->format, e);
+		return format_query(stdout, bytes_str(operand[0]), a->strict, a->format, e);
 	}
 	choose_sources(a, operand, n);
 	return run_query(a, operand[-1], e);

@@ -30,9 +30,9 @@ void formatter_release(struct formatter *f)
 	f->n_streams = 0;
 }
 
-int format_query(FILE *out, struct bytes text, enum format format, struct err *e)
+int format_query(FILE *out, struct bytes text, bool strict, enum format format, struct err *e)
 {
-	const struct logql_opts parse = { .flags = LOGQL_ANY_SELECTOR,
+	const struct logql_opts parse = { .flags = strict ? 0 : LOGQL_ANY_SELECTOR,
 					  .check_template = template_check };
 	struct logql_query q;
 	struct buf b = { 0 }, json = { 0 };

@@ -24,9 +24,11 @@ struct formatter {
 
 void formatter_release(struct formatter *f);
 
-/* The query itself, laid out as Loki's format_query does; with FORMAT_API its body. Errors:
+/* The query itself, laid out as Loki's format_query does; with FORMAT_API its body;
+ * strict: what Loki refuses is refused. Errors:
  * ERR_QUERY. */
-MUST_CHECK int format_query(FILE *out, struct bytes text, enum format format, struct err *e);
+MUST_CHECK int format_query(FILE *out, struct bytes text, bool strict, enum format format,
+			    struct err *e);
 
 /* To be used in struct query_out; data is the formatter. Errors: ERR_IO. */
 int format_entry(void *data, const struct log_entry *entry, struct err *e);

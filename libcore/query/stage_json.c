@@ -247,48 +247,70 @@ static const char *read_key(struct block *b, const char **p, const char *end, st
 	return NULL;
 }
 
-/* The members of the object at p. NULL when it was read to its end, else why it was not. */
+struct json_obj json_open(struct bytes text)
+{
+	struct json_obj o = { .p = json_skip(text.p, text.p + text.n), .end = text.p + text.n };
+
+	if (o.p == o.end || *o.p != '{') {
+		o.error = e_object;
+		return o;
+	}
+	o.p = json_skip(o.p + 1, o.end);
+	if (o.p == o.end)
+		o.error = e_malformed;
+	return o;
+}
+
+bool json_next(struct block *b, struct json_obj *o, struct bytes *ret_key, struct json_val *ret)
+{
+	if (o->error)
+		return false;
+	if (o->begun) {
+		o->p = json_skip(o->p, o->end);
+		if (o->p == o->end || (*o->p != ',' && *o->p != '}')) {
+			o->error = o->p == o->end ? e_array : e_object;
+			return false;
+		}
+		if (*o->p == '}')
+			return false;
+		o->p = json_skip(o->p + 1, o->end);
+		if (o->p == o->end) {
+			o->error = e_array;
+			return false;
+		}
+	}
+	if (*o->p == '}')
+		return false;
+	o->begun = true;
+	o->error = read_key(b, &o->p, o->end, ret_key);
+	if (o->error)
+		return false;
+	o->p = json_get(o->p, o->end, ret, &o->error);
+	return o->p != NULL;
+}
+
+/* The members of an object. NULL when it was read to its end, else why it was not. */
 static const char *walk_object(const struct walk *w, struct bytes text, uint32_t path,
 			       unsigned depth)
 {
-	const char *end = text.p + text.n, *p = json_skip(text.p, end), *error;
+	struct json_obj o = json_open(text);
+	struct bytes raw;
+	struct json_val v;
 
-	if (p == end || *p != '{' || depth > 1000)
+	if (depth > 1000)
 		return e_object;
-	p = json_skip(p + 1, end);
-	if (p == end)
-		return e_malformed;
-	while (p < end && *p != '}') {
-		struct json_val v;
-		struct bytes raw;
-		const struct key *key;
+	while (json_next(w->b, &o, &raw, &v)) {
+		const struct key *key = keys_get(w->b->keys, w->hints, w->b->names, path, raw);
+		const char *error = NULL;
 
-		error = read_key(w->b, &p, end, &raw);
-		if (error)
-			return error;
-		p = json_get(p, end, &v, &error);
-		if (!p)
-			return error;
-		key = keys_get(w->b->keys, w->hints, w->b->names, path, raw);
-		error = NULL;
 		if (v.type == JSON_OBJECT && key->want_below)
 			error = walk_object(w, v.raw, key->below, depth + 1);
 		else if (v.type == JSON_STRING || v.type == JSON_NUMBER || v.type == JSON_BOOL)
 			error = take(w, key, &v);
 		if (error)
 			return error;
-		p = json_skip(p, end);
-		if (p == end)
-			return e_array;
-		if (*p == '}')
-			return NULL;
-		if (*p != ',')
-			return e_object;
-		p = json_skip(p + 1, end);
-		if (p == end)
-			return e_array;
 	}
-	return p < end ? NULL : e_object;
+	return o.error;
 }
 
 void stage_parse_error(const struct hints *h, struct block *b, uint32_t i, const char *error,

@@ -17,6 +17,15 @@ const char *json_skip(const char *p, const char *end);
 /* The value at p. Returns behind it, or NULL with the fault's text. */
 const char *json_get(const char *p, const char *end, struct json_val *ret, const char **ret_error);
 
+/* The members of an object, one by one; .error tells why json_next gave no more: NULL at the
+ * object's end. Escapes of a key are resolved, into the block's arena. */
+struct json_obj {
+	const char *p, *end, *error;
+	bool begun;
+};
+struct json_obj json_open(struct bytes text);
+bool json_next(struct block *b, struct json_obj *o, struct bytes *ret_key, struct json_val *ret);
+
 /* A value as the text of a label; it lies in the line or in the block's arena. */
 struct bytes json_val_text(struct block *b, const struct json_val *v);
 

@@ -1,5 +1,5 @@
 /*
- * |= != |~ !~ with their `or` chains.
+ * |= != |~ !~ |> !> with their `or` chains.
  *
  * The first filter of a query searches the lines of the whole block at once: a hit is mapped to its
  * line by line_off and confirmed against it (lines may hold newlines, and a needle may span two).
@@ -7,6 +7,7 @@
  */
 #include "base/find.h"
 #include "base/mem.h"
+#include "query/ip.h"
 #include "query/literal.h"
 #include "query/stage.h"
 #include "regex/regex.h"
@@ -14,7 +15,9 @@
 struct alt {
 	bool use_find;
 	struct find find;
-	struct regex *re; /* NULL for a literal */
+	struct regex *re;		     /* NULL for a literal */
+	const struct logql_ip *ip;	     /* ip("..") */
+	const struct logql_pattern *pattern; /* |> */
 };
 
 struct state {
@@ -23,10 +26,35 @@ struct state {
 	struct alt *v;
 };
 
+/* The whole line is the pattern: literals in their order, and something for each capture. */
+static bool fits_pattern(const struct logql_pattern *p, struct bytes line)
+{
+	struct bytes rest = line;
+
+	if (line.n == 0 || p->n_parts == 0)
+		return line.n == 0 && p->n_parts == 0;
+	for (size_t i = 0; i < p->n_parts; i++) {
+		struct bytes lit = p->parts[i].text;
+		const char *at;
+
+		if (p->parts[i].capture)
+			continue;
+		at = memmem(rest.p, rest.n, lit.p, lit.n);
+		if (!at || (i == 0) != (at == rest.p))
+			return false;
+		rest = bytes_of(at + lit.n, (size_t)(rest.p + rest.n - at) - lit.n);
+	}
+	return p->parts[p->n_parts - 1].capture == (rest.n > 0);
+}
+
 static bool alt_fits(const struct alt *a, struct bytes line)
 {
 	if (a->use_find && find_next(&a->find, line, 0) == FIND_NONE)
 		return false;
+	if (a->ip)
+		return ip_in_text(a->ip, line);
+	if (a->pattern)
+		return fits_pattern(a->pattern, line);
 	/* A match that is given up (it went over the limits of backtracking) is none. */
 	return !a->re || regex_match(a->re, line, NULL, NULL) == 1;
 }
@@ -166,15 +194,17 @@ static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *t
 	s->state = st;
 	p->needs_lines = true;
 	st->v = arena_zalloc(&p->mem, f->n_alts * sizeof(*st->v));
-	st->negate = f->op == LOGQL_LINE_HAS_NOT || f->op == LOGQL_LINE_NOT_RE;
+	st->negate = f->op == LOGQL_LINE_HAS_NOT || f->op == LOGQL_LINE_NOT_RE ||
+		     f->op == LOGQL_LINE_NOT_PATTERN;
 	for (size_t i = 0; i < f->n_alts; i++) {
 		const struct logql_line_alt *t = &f->alts[i];
 		struct alt *a = &st->v[st->n++];
 
-		if (t->ip)
-			return stage_not_yet(&t->pos, "a line filter with ip()", e);
-		if (t->pattern)
-			return stage_not_yet(&t->pos, "a line filter with a pattern", e);
+		/* Behind an `or`, Loki takes the text of an ip() for a literal. */
+		a->ip = i == 0 ? t->ip : NULL;
+		a->pattern = t->pattern;
+		if (a->ip || a->pattern)
+			continue;
 		if (f->op == LOGQL_LINE_RE || f->op == LOGQL_LINE_NOT_RE) {
 			if (bind_regex(p, a, t, e) < 0)
 				return -1;
