@@ -21,7 +21,8 @@ bool json_take(struct json_at *j, char c)
 	return true;
 }
 
-/* The first quote or backslash from p on, or end. Most strings are short: one look at 16 bytes at once finds it. */
+/* The first quote or backslash from p on, or end. Most strings are short: one look at 16 bytes at
+ * once finds it. */
 static const char *find_quote_or_escape(const char *p, const char *end)
 {
 #ifdef __SSE2__

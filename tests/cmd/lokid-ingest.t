@@ -2,7 +2,6 @@
 # lokid-ingest: what goes in, what is refused and how that is said, when it is durable.
 . "${0%/*}/../lib/tap.sh"
 
-X=$GOLDEN/expected
 
 # lines_of DIR: the lines in the log, as they were given.
 lines_of() {
