@@ -62,7 +62,7 @@ static void write_piece(int fd, const char *piece, size_t n, char *packed, size_
 int main(int argc, char **argv)
 {
 	size_t room = snappy_max_compressed_length(PIECE);
-	char *piece = malloc(PIECE), *packed = malloc(room);
+	static char *piece, *packed; /* so that they are no leak where die() ends */
 	uint64_t every = 1, n_pieces = 0, bytes = 0;
 	double start = now_s(), took;
 	ssize_t n;
@@ -73,6 +73,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: snappy-sync IN OUT [EVERY]\n");
 		return 2;
 	}
+	piece = malloc(PIECE);
+	packed = malloc(room);
 	in = open(argv[1], O_RDONLY);
 	out = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0666);
 	if (!piece || !packed || in < 0 || out < 0)
