@@ -240,6 +240,8 @@ static int read_folder(const char *path, struct item **ret, size_t *ret_n, struc
 			rc = err_sys(e, "'%s/%s'", path, d->d_name);
 			break;
 		}
+		if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+			continue; /* to open a FIFO would block */
 		buf_add_str(&name, d->d_name);
 		if (S_ISDIR(st.st_mode))
 			buf_add_char(&name, '/');

@@ -1,6 +1,10 @@
 /* From packs to index files and back: postings, chunks, blocks, what is replaced, rebuilding. */
 #include "packs.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/io.h"
 #include "index/build.h"
 #include "index/check.h"
 #include "index/cover.h"
@@ -526,6 +530,78 @@ static void a_missing_pack_is_not_sound(void **state)
 	buf_release(&name);
 }
 
+/* Renames all index files of the day to and fro until told to stop. */
+struct shuffler {
+	const struct fixture *f;
+	_Atomic(bool) stop;
+};
+
+enum { SHUFFLED = 1500, SHUFFLE_SECONDS = 60 };
+
+static void *shuffle(void *data)
+{
+	struct shuffler *s = data;
+	struct buf from = { 0 }, to = { 0 };
+
+	for (unsigned round = 0; !s->stop; round++)
+		for (unsigned i = 0; i < SHUFFLED; i++) {
+			struct store_name a = { STORE_INDEX, BYTES_LIT("fake"), DAY,
+						test_id(2 * i + round % 2) };
+			struct store_name b = { STORE_INDEX, BYTES_LIT("fake"), DAY,
+						test_id(2 * i + (round + 1) % 2) };
+
+			buf_reset(&from);
+			buf_reset(&to);
+			buf_addf(&from, "%s/", s->f->path);
+			buf_addf(&to, "%s/", s->f->path);
+			store_name_add(&from, &a);
+			store_name_add(&to, &b);
+			if (rename(buf_str(&from), buf_str(&to)) < 0)
+				abort();
+		}
+	buf_release(&from);
+	buf_release(&to);
+	return NULL;
+}
+
+static void files_that_keep_vanishing_are_told(void **state)
+{
+	struct fixture *f = *state;
+	struct shuffler s = { .f = f };
+	int64_t deadline = time_mono_ns() + SHUFFLE_SECONDS * NS_PER_S;
+	struct buf path = { 0 };
+	pthread_t thread;
+	FILE *file;
+	struct err e = { 0 };
+
+	buf_addf(&path, "%s/fake/index/2024-10-04", f->path);
+	assert_int_equal(0, io_mkdirs(buf_str(&path), &e));
+	for (unsigned i = 0; i < SHUFFLED; i++) {
+		struct store_name n = { STORE_INDEX, BYTES_LIT("fake"), DAY, test_id(2 * i) };
+
+		buf_reset(&path);
+		buf_addf(&path, "%s/", f->path);
+		store_name_add(&path, &n);
+		file = fopen(buf_str(&path), "w"); /* not synced one by one: there are many */
+		assert_non_null(file);
+		fputs("x", file);
+		fclose(file);
+	}
+	assert_int_equal(0, pthread_create(&thread, NULL, shuffle, &s));
+	while (e.code != ERR_AGAIN && time_mono_ns() < deadline) {
+		struct live l;
+
+		if (live_load(f->s, BYTES_LIT("fake"), DAY, &l, &e) < 0)
+			continue;
+		assert_int_equal(l.n, 0);
+		live_release(&l);
+	}
+	s.stop = true;
+	pthread_join(thread, NULL);
+	assert_int_equal(e.code, ERR_AGAIN);
+	buf_release(&path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -539,6 +615,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(replaced_packs_and_deletes, setup, teardown),
 		cmocka_unit_test_setup_teardown(empty_pack_only_covers, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_missing_pack_is_not_sound, setup, teardown),
+		cmocka_unit_test_setup_teardown(files_that_keep_vanishing_are_told, setup,
+						teardown),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
