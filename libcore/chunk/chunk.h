@@ -69,10 +69,6 @@ MUST_CHECK int chunk_parse_fixed(struct bytes in, struct chunk_fixed *ret, struc
  */
 MUST_CHECK int chunk_parse(struct bytes in, struct arena *a, struct chunk *ret, struct err *e);
 
-/* Offset of the next valid head (of a chunk or a trailer) in in[from..], or in.n. A head that is
- * cut by the end of `in` does not count as valid. */
-size_t chunk_find(struct bytes in, size_t from);
-
 /* Where block i lies, counted from the chunk's first byte; and how much of it has to be read for
  * the columns that `want` names: all of it, or without the lines less. */
 static inline uint64_t chunk_block_off(const struct chunk *c, size_t i)

@@ -186,21 +186,3 @@ int chunk_parse(struct bytes in, struct arena *a, struct chunk *ret, struct err 
 	*ret = c;
 	return 0;
 }
-
-size_t chunk_find(struct bytes in, size_t from)
-{
-	while (from < in.n) {
-		const char *p = memmem(in.p + from, in.n - from, chunk_magic, sizeof(chunk_magic));
-		struct chunk_fixed f;
-		struct bytes at;
-
-		if (!p)
-			return in.n;
-		from = (size_t)(p - in.p);
-		at = bytes_sub(in, from, in.n);
-		if (chunk_parse_fixed(at, &f, NULL) == 0 && chunk_head_check(at, &f, NULL) == 0)
-			return from;
-		from++;
-	}
-	return in.n;
-}

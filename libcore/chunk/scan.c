@@ -118,16 +118,12 @@ static bool skip_by_directory(struct chunk_scan *s)
 	return true;
 }
 
-/* Moves to the next good head, or to the end. */
-static int skip_by_magic(struct chunk_scan *s, struct err *e)
+/* Moves to the next magic, or to the end: 1, 0, -1. */
+static int next_magic(struct chunk_scan *s, struct err *e)
 {
-	struct chunk_fixed f;
-
-	s->at++;
 	while (true) {
 		int64_t left = need(s, sizeof(chunk_magic), e);
 		const char *p;
-		int rc;
 
 		if (left < 0)
 			return -1;
@@ -136,17 +132,42 @@ static int skip_by_magic(struct chunk_scan *s, struct err *e)
 			return 0;
 		}
 		p = memmem(s->win.p + s->at, (size_t)left, chunk_magic, sizeof(chunk_magic));
-		if (!p) {
-			s->at = s->win.n - sizeof(chunk_magic) + 1;
-			leave_behind(s);
-			continue;
+		if (p) {
+			s->at = (size_t)(p - s->win.p);
+			return 1;
 		}
-		s->at = (size_t)(p - s->win.p);
-		rc = good_head(s, &f, NULL, e);
-		if (rc != 0)
-			return rc < 0 ? -1 : 0;
+		s->at = s->win.n - sizeof(chunk_magic) + 1;
+		leave_behind(s);
+	}
+}
+
+/*
+ * Moves to the next good head, or to the end. Every magic may claim a head of megabytes, whose
+ * checksum has to be computed: what is spent on that is bounded by what was searched, so that a
+ * file made of magics costs no more than any other.
+ */
+static int skip_by_magic(struct chunk_scan *s, struct err *e)
+{
+	uint64_t start = s->win_off + s->at, spent = 0;
+	int rc;
+
+	s->at++;
+	while ((rc = next_magic(s, e)) > 0) {
+		uint64_t allowed = CHUNK_HEAD_MAX + 16 * (s->win_off + s->at - start);
+		struct chunk_fixed f;
+
+		if (need(s, CHUNK_FIXED_LEN, e) < 0)
+			return -1;
+		if (chunk_parse_fixed(bytes_sub(s->win, s->at, s->win.n), &f, NULL) == 0 &&
+		    spent + f.head_len <= allowed) {
+			spent += f.head_len;
+			rc = good_head(s, &f, NULL, e);
+			if (rc != 0)
+				return rc < 0 ? -1 : 0;
+		}
 		s->at++;
 	}
+	return rc;
 }
 
 /*
