@@ -81,15 +81,47 @@ static void add_hint_filter(struct pipeline *p, const struct stage *s)
 			(struct hint_filter){ .name = name, .f = s->state };
 }
 
+/*
+ * Line filters go before the stages that they stand behind, up to one that makes new lines: the
+ * cheap first. As in Loki, decolorize does not count as such, so a filter behind it sees the
+ * colours.
+ */
+static const struct logql_stage **reorder(struct pipeline *p, const struct logql_log *log)
+{
+	const struct logql_stage **v = arena_alloc(&p->mem, (log->n_stages + 1) * sizeof(*v));
+	size_t n = 0, begin = 0;
+
+	for (size_t i = 0; i <= log->n_stages; i++) {
+		bool last = i == log->n_stages;
+
+		if (!last && log->stages[i].kind != LOGQL_LINE_FORMAT &&
+		    log->stages[i].kind != LOGQL_UNPACK)
+			continue;
+		for (size_t k = begin; k < i; k++)
+			if (log->stages[k].kind == LOGQL_LINE_FILTER)
+				v[n++] = &log->stages[k];
+		for (size_t k = begin; k < i; k++)
+			if (log->stages[k].kind != LOGQL_LINE_FILTER)
+				v[n++] = &log->stages[k];
+		if (!last)
+			v[n++] = &log->stages[i];
+		begin = i + 1;
+	}
+	return v;
+}
+
 int pipeline_bind(struct pipeline *p, const struct logql_log *log, const struct grouping *group,
 		  struct err *e)
 {
+	const struct logql_stage **order;
+
 	*p = (struct pipeline){ 0 };
 	names_init(&p->names);
+	order = reorder(p, log);
 	p->stage = arena_zalloc(&p->mem, (log->n_stages + 1) * sizeof(*p->stage));
 	p->hints.filters = arena_zalloc(&p->mem, (log->n_stages + 1) * sizeof(*p->hints.filters));
 	for (size_t i = 0; i < log->n_stages; i++) {
-		const struct logql_stage *tree = &log->stages[i];
+		const struct logql_stage *tree = order[i];
 		struct stage *s = &p->stage[i];
 
 		s->pipeline = p;
