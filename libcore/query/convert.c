@@ -57,22 +57,27 @@ bool convert_duration(struct bytes t, int64_t *ret_ns)
 	if (t.n == 0)
 		return false;
 	while (t.n) {
-		long double v = 0, scale = 1;
-		double ns;
+		/* Digits behind the point are a whole number too, so that 1.345s is exact. */
+		double v = 0, fraction = 0, scale = 1, ns;
 		size_t i = 0, digits = 0, unit;
 
 		for (; i < t.n && isdigit((unsigned char)t.p[i]); i++, digits++)
 			v = v * 10 + (t.p[i] - '0');
-		if (i < t.n && t.p[i] == '.')
-			for (i++; i < t.n && isdigit((unsigned char)t.p[i]); i++, digits++)
-				v += (t.p[i] - '0') * (scale /= 10);
+		if (i < t.n && t.p[i] == '.') {
+			for (i++; i < t.n && isdigit((unsigned char)t.p[i]); i++, digits++) {
+				if (scale < 1e15) {
+					fraction = fraction * 10 + (t.p[i] - '0');
+					scale *= 10;
+				}
+			}
+		}
 		if (digits == 0)
 			return false;
 		t = bytes_sub(t, i, t.n);
 		unit = unit_ns(t, &ns);
 		if (unit == 0)
 			return false;
-		sum += v * ns;
+		sum += (long double)v * ns + floor(fraction * (ns / scale));
 		t = bytes_sub(t, unit, t.n);
 	}
 	if (sum >= 9223372036854775807.0L)

@@ -32,7 +32,8 @@ static void release(struct prepared *p)
 }
 
 static int prepare(const struct query_opts *o, const struct logql_log *log,
-		   const struct grouping *group, struct prepared *p, struct err *e)
+		   const struct logql_unwrap *unwrap, const struct grouping *group,
+		   struct prepared *p, struct err *e)
 {
 	*p = (struct prepared){ 0 };
 	p->match = mem_alloc((log->n_matchers + 1) * sizeof(*p->match));
@@ -46,7 +47,7 @@ static int prepare(const struct query_opts *o, const struct logql_log *log,
 		}
 		p->n_match++;
 	}
-	if (pipeline_bind(&p->pipeline, log, group, e) < 0) {
+	if (pipeline_bind(&p->pipeline, log, unwrap, group, e) < 0) {
 		release(p);
 		return -1;
 	}
@@ -122,7 +123,7 @@ static int run_log(struct query *q, const struct logql_log *log, const struct qu
 	struct prepared p;
 	int r;
 
-	if (prepare(o, log, &all, &p, e) < 0)
+	if (prepare(o, log, NULL, &all, &p, e) < 0)
 		return -1;
 	p.plan.from = o->has_from ? o->from : INT64_MIN;
 	p.plan.to = o->has_to ? o->to : INT64_MAX;
@@ -141,18 +142,36 @@ static int run_log(struct query *q, const struct logql_log *log, const struct qu
 static int eval(struct query *q, const struct logql_expr *x, const struct logql_grouping *outer,
 		struct vec *ret, struct err *e);
 
-/* How entries are grouped while they are counted. A sum over counts hands its grouping down, as in
- * Loki, where it decides what parsers leave out. */
-static struct grouping leaf_grouping(const struct logql_expr *x, const struct logql_grouping *outer)
+/* Sums of these hand their grouping down to the counting, as in Loki, where it decides what parsers
+ * leave out. */
+static bool takes_grouping(enum logql_range_op op)
 {
-	struct grouping g = { .kind = GROUP_ALL };
+	return op == LOGQL_COUNT_OVER_TIME || op == LOGQL_RATE || op == LOGQL_BYTES_OVER_TIME ||
+	       op == LOGQL_BYTES_RATE || op == LOGQL_SUM_OVER_TIME;
+}
 
+/* How entries are grouped while they are counted. v: room for one label more than there are. */
+static struct grouping leaf_grouping(const struct logql_expr *x, const struct logql_grouping *outer,
+				     struct bytes *v)
+{
+	const struct logql_unwrap *unwrap = x->range_agg.range->unwrap;
+	const struct logql_grouping *own = &x->range_agg.grouping;
+	struct grouping g = { .kind = GROUP_ALL, .labels = v };
+
+	if (own->kind == LOGQL_GROUP_NONE)
+		own = outer;
 	if (x->range_agg.op == LOGQL_ABSENT_OVER_TIME) {
 		g.kind = GROUP_BY;
-	} else if (outer && x->range_agg.grouping.kind == LOGQL_GROUP_NONE) {
-		g.kind = outer->kind == LOGQL_GROUP_WITHOUT ? GROUP_WITHOUT : GROUP_BY;
-		g.n = outer->kind == LOGQL_GROUP_NONE ? 0 : outer->n;
-		g.labels = outer->labels;
+	} else if (own) {
+		g.kind = own->kind == LOGQL_GROUP_WITHOUT ? GROUP_WITHOUT : GROUP_BY;
+		g.n = own->kind == LOGQL_GROUP_NONE ? 0 : own->n;
+		for (size_t i = 0; i < g.n; i++)
+			v[i] = own->labels[i];
+	}
+	/* The label whose values are taken is not one of the series, unless it is asked for. */
+	if (unwrap && g.kind != GROUP_BY) {
+		g.kind = GROUP_WITHOUT;
+		v[g.n++] = unwrap->label;
 	}
 	return g;
 }
@@ -161,16 +180,21 @@ static int eval_range(struct query *q, const struct logql_expr *x,
 		      const struct logql_grouping *outer, struct vec *ret, struct err *e)
 {
 	const struct logql_range *range = x->range_agg.range;
+	size_t n = x->range_agg.grouping.n + (outer ? outer->n : 0) + 1;
+	struct bytes *labels = mem_alloc(n * sizeof(*labels));
 	struct range_sink sink = { .steps = q->steps,
 				   .op = x->range_agg.op,
+				   .param = x->range_agg.param,
 				   .range_ns = range->range_ns,
 				   .offset_ns = range->offset_ns,
-				   .group = leaf_grouping(x, outer) };
+				   .group = leaf_grouping(x, outer, labels) };
 	struct prepared p;
 	int r;
 
-	if (prepare(q->o, range->log, &sink.group, &p, e) < 0)
+	if (prepare(q->o, range->log, range->unwrap, &sink.group, &p, e) < 0) {
+		free(labels);
 		return -1;
+	}
 	range_bounds(&q->steps, range->range_ns, range->offset_ns, &p.plan.from, &p.plan.to);
 	range_sink_init(&sink, &p.scan);
 	r = scan_all(q, &p, BACKWARD, NULL, NULL, e);
@@ -178,6 +202,7 @@ static int eval_range(struct query *q, const struct logql_expr *x,
 		r = range_result(&sink, range->log, ret, e);
 	range_sink_release(&sink);
 	release(&p);
+	free(labels);
 	return r;
 }
 
@@ -186,7 +211,7 @@ static bool hands_down(const struct logql_expr *x)
 	const struct logql_expr *arg = x->vector_agg.arg;
 
 	return x->vector_agg.op == LOGQL_SUM && arg->kind == LOGQL_RANGE_AGG &&
-	       arg->range_agg.op != LOGQL_ABSENT_OVER_TIME;
+	       takes_grouping(arg->range_agg.op);
 }
 
 static int eval_vector_agg(struct query *q, const struct logql_expr *x, struct vec *ret,
@@ -370,11 +395,7 @@ static int check_range(const struct logql_expr *x, struct err *e)
 	struct grouping all = { .kind = GROUP_ALL };
 	struct prepared p;
 
-	if (r->unwrap)
-		return stage_not_yet(&r->unwrap->pos, "unwrap", e);
-	if (x->range_agg.op > LOGQL_ABSENT_OVER_TIME)
-		return stage_not_yet(&x->pos, logql_range_op_name(x->range_agg.op), e);
-	if (prepare(NULL, r->log, &all, &p, e) < 0)
+	if (prepare(NULL, r->log, r->unwrap, &all, &p, e) < 0)
 		return -1;
 	release(&p);
 	return 0;
@@ -387,7 +408,7 @@ static int check(const struct logql_expr *x, struct err *e)
 
 	switch (x->kind) {
 	case LOGQL_LOG:
-		if (prepare(NULL, x->log, &all, &p, e) < 0)
+		if (prepare(NULL, x->log, NULL, &all, &p, e) < 0)
 			return -1;
 		release(&p);
 		return 0;

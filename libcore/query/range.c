@@ -1,20 +1,22 @@
 #include "query/range.h"
 
 #include "base/mem.h"
+#include "query/samples.h"
 
 /* Cells of all groups of one worker: what a query may take of memory. */
-enum { CELLS_MAX = 1 << 26 };
+enum { CELLS_MAX = 1 << 26, SAMPLES_MAX = 1 << 26 };
 
 struct range_group {
 	struct labels labels;	/* in the worker's arena; sorted by name */
 	int64_t *count, *bytes; /* differences by step, one more than there are steps */
+	struct samples samples; /* with unwrap, instead */
 };
 
 struct range_worker {
 	struct map map; /* of keys to groups */
 	struct arena mem;
 	struct range_group *group;
-	size_t n, cap;
+	size_t n, cap, n_samples;
 	struct buf key;
 	struct elabel *label; /* scratch */
 	size_t cap_label;
@@ -112,7 +114,7 @@ static int label_cmp(const void *a, const void *b)
 static int new_group(struct range_sink *r, struct range_worker *w, const struct names *names,
 		     size_t n, struct err *e)
 {
-	size_t cells = r->steps.n + 1;
+	size_t cells = r->scan->pipeline->unwrap ? 1 : r->steps.n + 1;
 	struct range_group *g;
 	struct label *l = arena_alloc(&w->mem, (n + 1) * sizeof(*l));
 
@@ -127,6 +129,7 @@ static int new_group(struct range_sink *r, struct range_worker *w, const struct 
 				       arena_copy(&w->mem, w->label[i].value) };
 	qsort(l, n, sizeof(*l), label_cmp);
 	g->labels = (struct labels){ l, n };
+	g->samples = (struct samples){ 0 };
 	g->count = arena_zalloc(&w->mem, cells * sizeof(*g->count));
 	g->bytes = is_bytes(r) ? arena_zalloc(&w->mem, cells * sizeof(*g->bytes)) : NULL;
 	map_put(&w->map, hash64(buf_bytes(&w->key)), arena_copy(&w->mem, buf_bytes(&w->key)),
@@ -206,7 +209,8 @@ static bool take_table(void *data, unsigned worker, const struct piece *p,
 	uint32_t ids[64];
 	int64_t g;
 
-	if (r->scan->pipeline->n_stages || (p->meta_bytes && !one_group(r, stream)) ||
+	if (r->scan->pipeline->n_stages || r->scan->pipeline->unwrap ||
+	    (p->meta_bytes && !one_group(r, stream)) ||
 	    !same_span(r, p->min_ts, p->max_ts, &span) || stream->n > 64)
 		return false;
 	if (w->stream == stream) {
@@ -264,6 +268,33 @@ static int take_plain(struct range_sink *r, struct range_worker *w, const struct
 	return 0;
 }
 
+static int take_samples(struct range_sink *r, struct range_worker *w, struct block *b,
+			struct err *e)
+{
+	if (block_need(b, WANT_TS, e) < 0 || block_need_labels(b, e) < 0)
+		return -1;
+	for (size_t k = 0; k < b->n_sel; k++) {
+		uint32_t i = block_entry(b, k);
+		struct samples *s;
+		int64_t g;
+		double v;
+
+		if (!unwrap_value(r->scan->pipeline, b, i, &v))
+			continue;
+		g = group_of(r, w, b, i, e);
+		if (g < 0)
+			return -1;
+		if (++w->n_samples > SAMPLES_MAX)
+			return err_set(e, ERR_LIMIT,
+				       "more than %d values are more than a query may hold",
+				       SAMPLES_MAX);
+		s = &w->group[g].samples;
+		mem_grow(&s->v, &s->cap, s->n + 1, sizeof(*s->v));
+		s->v[s->n++] = (struct sample){ b->run.ts_ns[i], v };
+	}
+	return 0;
+}
+
 static int take(void *data, unsigned worker, size_t slot, const struct unit *u, struct block *b,
 		struct err *e)
 {
@@ -272,6 +303,8 @@ static int take(void *data, unsigned worker, size_t slot, const struct unit *u, 
 	bool bytes = is_bytes(r), plain = !b->el && one_group(r, b->base.labels);
 
 	(void)slot;
+	if (r->scan->pipeline->unwrap)
+		return take_samples(r, w, b, e);
 	if (bytes && block_need(b, WANT_LENS | (b->line ? 0U : WANT_LINES), e) < 0)
 		return -1;
 	if (!b->el && !plain) {
@@ -315,6 +348,8 @@ void range_sink_release(struct range_sink *r)
 	for (unsigned i = 0; r->worker && i < r->scan->jobs; i++) {
 		struct range_worker *w = &r->worker[i];
 
+		for (size_t k = 0; k < w->n; k++)
+			free(w->group[k].samples.v);
 		map_release(&w->map);
 		arena_release(&w->mem);
 		free(w->group);
@@ -347,7 +382,17 @@ static int pipeline_error(const struct labels *l, struct err *e)
 /* Adds the differences of one group to a series: first as sums of differences, then made values. */
 struct sums {
 	int64_t *count, *bytes;
+	struct samples samples;
 };
+
+static void add_samples(struct samples *to, const struct samples *from)
+{
+	if (from->n == 0)
+		return;
+	mem_grow(&to->v, &to->cap, to->n + from->n, sizeof(*to->v));
+	memcpy(to->v + to->n, from->v, from->n * sizeof(*to->v));
+	to->n += from->n;
+}
 
 static void add_sums(struct sums *s, const struct range_group *g, size_t n)
 {
@@ -358,11 +403,17 @@ static void add_sums(struct sums *s, const struct range_group *g, size_t n)
 	}
 }
 
-static void fill(const struct range_sink *r, const struct sums *s, struct series *out)
+static void fill(const struct range_sink *r, struct sums *s, struct series *out)
 {
+	const struct sample_func f = { r->op, r->param, r->range_ns, r->offset_ns };
 	double seconds = (double)r->range_ns / 1e9;
 	int64_t n = 0, bytes = 0;
 
+	if (r->scan->pipeline->unwrap) {
+		samples_eval(&f, &s->samples, r->steps.start_ns, r->steps.step_ns, r->steps.n, out);
+		free(s->samples.v);
+		return;
+	}
 	for (size_t i = 0; i < r->steps.n; i++) {
 		n += s->count[i];
 		bytes += s->bytes[i];
@@ -421,10 +472,14 @@ int range_result(struct range_sink *r, const struct logql_log *log, struct vec *
 			if (is_new) {
 				vec_add(ret, &w->group[k].labels);
 				mem_grow(&sums, &cap, n + 1, sizeof(*sums));
+				sums[n] = (struct sums){ 0 };
 				sums[n].count = arena_zalloc(&ret->mem, cells * sizeof(int64_t));
 				sums[n].bytes = arena_zalloc(&ret->mem, cells * sizeof(int64_t));
 			}
-			add_sums(&sums[n], &w->group[k], cells);
+			if (r->scan->pipeline->unwrap)
+				add_samples(&sums[n].samples, &w->group[k].samples);
+			else
+				add_sums(&sums[n], &w->group[k], cells);
 		}
 	}
 	for (size_t n = 0; n < ret->n; n++)

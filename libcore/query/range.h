@@ -1,11 +1,12 @@
 /*
- * Range aggregations over counts and bytes: count_over_time, rate, bytes_over_time, bytes_rate,
- * absent_over_time.
+ * Range aggregations: over counts and bytes (count_over_time, rate, bytes_over_time, bytes_rate,
+ * absent_over_time), and over values that unwrap gives (samples.h).
  *
  * Step i stands at start + i * step, and its window is (t - range, t]. An entry lies in the windows
  * of neighbouring steps, so each group keeps differences: an entry adds to the first step that sees
  * it and takes away behind the last. Counts and bytes are whole numbers, so nothing is lost by
- * that, and an entry costs the same whether one window holds it or a thousand.
+ * that, and an entry costs the same whether one window holds it or a thousand. Values are kept as
+ * they are.
  */
 #ifndef QUERY_RANGE_H
 #define QUERY_RANGE_H
@@ -29,6 +30,7 @@ struct range_sink {
 	struct scan *scan;
 	struct steps steps;
 	enum logql_range_op op;
+	double param; /* of quantile_over_time */
 	int64_t range_ns, offset_ns;
 	struct grouping group;
 

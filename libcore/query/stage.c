@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "query/convert.h"
 
 /* One row per kind of stage; NULL: parsed, but not executed yet. */
 static const struct stage_ops *const table[] = {
@@ -110,8 +111,23 @@ static const struct logql_stage **reorder(struct pipeline *p, const struct logql
 	return v;
 }
 
-int pipeline_bind(struct pipeline *p, const struct logql_log *log, const struct grouping *group,
-		  struct err *e)
+static int bind_unwrap(struct pipeline *p, const struct logql_unwrap *tree, struct err *e)
+{
+	struct unwrap *u = arena_zalloc(&p->mem, sizeof(*u));
+
+	p->unwrap = u;
+	u->name = names_id(&p->names, tree->label);
+	u->conv = tree->conv;
+	stage_reads(p, u->name);
+	u->filters = arena_zalloc(&p->mem, (tree->n_filters + 1) * sizeof(struct filter *));
+	for (size_t i = 0; i < tree->n_filters; i++)
+		if (filter_bind(p, tree->filters[i], &u->filters[u->n_filters++], e) < 0)
+			return -1;
+	return 0;
+}
+
+int pipeline_bind(struct pipeline *p, const struct logql_log *log,
+		  const struct logql_unwrap *unwrap, const struct grouping *group, struct err *e)
 {
 	const struct logql_stage **order;
 
@@ -135,6 +151,8 @@ int pipeline_bind(struct pipeline *p, const struct logql_log *log, const struct 
 			goto fail;
 		add_hint_filter(p, s);
 	}
+	if (unwrap && bind_unwrap(p, unwrap, e) < 0)
+		goto fail;
 	make_hints(p, group);
 	return 0;
 fail:
@@ -147,6 +165,8 @@ void pipeline_release(struct pipeline *p)
 	for (size_t i = 0; i < p->n_stages; i++)
 		if (p->stage[i].ops->release && p->stage[i].state)
 			p->stage[i].ops->release(&p->stage[i]);
+	for (size_t i = 0; p->unwrap && i < p->unwrap->n_filters; i++)
+		filter_release(p->unwrap->filters[i]);
 	names_release(&p->names);
 	free(p->reads);
 	arena_release(&p->mem);
@@ -159,6 +179,47 @@ int pipeline_apply(const struct pipeline *p, struct block *b, struct err *e)
 		if (p->stage[i].ops->apply(&p->stage[i], b, e) < 0)
 			return -1;
 	return 0;
+}
+
+static bool convert(enum logql_conv conv, struct bytes text, double *ret)
+{
+	uint64_t size;
+	int64_t ns;
+
+	switch (conv) {
+	case LOGQL_CONV_NONE:
+		return convert_number(text, ret);
+	case LOGQL_CONV_BYTES:
+		if (!convert_bytes(text, &size))
+			return false;
+		*ret = (double)size;
+		return true;
+	default:
+		if (!convert_duration(text, &ns))
+			return false;
+		*ret = (double)ns / 1e9;
+		return true;
+	}
+}
+
+bool unwrap_value(const struct pipeline *p, struct block *b, uint32_t i, double *ret)
+{
+	const struct unwrap *u = p->unwrap;
+	struct bytes text;
+
+	block_get(b, i, u->name, &text);
+	if (text.n == 0)
+		return false;
+	*ret = 0;
+	if (!convert(u->conv, text, ret)) {
+		block_set_error(b, i, "SampleExtractionErr", text);
+		if (p->hints.preserve_error)
+			block_set(b, i, LABEL_PARSED, NAME_PRESERVE_ERROR, BYTES_LIT("true"));
+	}
+	for (size_t k = 0; k < u->n_filters; k++)
+		if (!filter_eval(u->filters[k], b, i))
+			return false;
+	return true;
 }
 
 bool hints_want(const struct hints *h, uint32_t name)

@@ -48,11 +48,20 @@ struct stage {
 	void *state; /* the stage's own; in the pipeline's arena */
 };
 
+/* What a metric query takes its values from. */
+struct unwrap {
+	uint32_t name;
+	enum logql_conv conv;
+	struct filter **filters; /* that hold after the conversion */
+	size_t n_filters;
+};
+
 struct pipeline {
 	struct arena mem;
 	struct names names; /* numbers of the query's names; threads copy it */
 	struct stage *stage;
 	size_t n_stages;
+	struct unwrap *unwrap; /* NULL: without */
 	struct hints hints;
 	uint32_t *reads; /* names that stages need to be extracted */
 	size_t n_reads, cap_reads;
@@ -67,16 +76,21 @@ struct grouping {
 };
 
 /*
- * Binds the stages of `log` for entries that are grouped so. The tree must outlive the pipeline.
- * Errors: ERR_QUERY with position: a stage that is not executed yet (by name), a regex or template
- * that is wrong.
+ * Binds the stages of `log`, and unwrap (may be NULL), for entries that are grouped so. The tree
+ * must outlive the pipeline. Errors: ERR_QUERY with position: a stage that is not executed yet (by
+ * name), a regex or template that is wrong.
  */
 MUST_CHECK int pipeline_bind(struct pipeline *p, const struct logql_log *log,
-			     const struct grouping *group, struct err *e);
+			     const struct logql_unwrap *unwrap, const struct grouping *group,
+			     struct err *e);
 void pipeline_release(struct pipeline *p);
 
 /* Runs all stages over the block, until nothing is left. Errors: those of loading. */
 MUST_CHECK int pipeline_apply(const struct pipeline *p, struct block *b, struct err *e);
+
+/* The value of entry i, when it has one that the filters let through; a value that cannot be read
+ * is 0, and sets the error label. Needs block_need_labels. */
+bool unwrap_value(const struct pipeline *p, struct block *b, uint32_t i, double *ret);
 
 /* For bind: this stage reads the label. */
 void stage_reads(struct pipeline *p, uint32_t name);

@@ -91,8 +91,8 @@ int filter_bind(struct pipeline *p, const struct logql_filter *tree, struct filt
 {
 	struct filter *f = arena_zalloc(&p->mem, sizeof(*f));
 
-	*ret = f;
 	f->tree = tree;
+	*ret = f; /* also when it fails: to be released */
 	switch (tree->kind) {
 	case LOGQL_FILTER_AND:
 	case LOGQL_FILTER_OR:

@@ -1,0 +1,142 @@
+#include "query/samples.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+
+static int by_time(const void *a, const void *b)
+{
+	const struct sample *x = a, *y = b;
+
+	return (x->ts > y->ts) - (x->ts < y->ts);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return isnan(x) ? -!isnan(y) : (x > y) - (x < y);
+}
+
+/* Between the two values that the rank lies between; a rank beyond the last one is no value at all.
+ */
+static double quantile(double q, const struct sample *v, size_t n)
+{
+	double *sorted, rank, low, weight, ret;
+
+	if (q > 1)
+		return INFINITY;
+	sorted = mem_alloc(n * sizeof(*sorted));
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = v[i].v;
+	qsort(sorted, n, sizeof(*sorted), by_value);
+	rank = q * (double)(n - 1);
+	low = floor(rank);
+	weight = rank - low;
+	ret = sorted[(size_t)low] * (1 - weight) +
+	      sorted[(size_t)fmin(low + 1, (double)(n - 1))] * weight;
+	free(sorted);
+	return ret;
+}
+
+/* The increase of a counter that may begin again at 0, for each second. As Loki computes it, where
+ * times are taken for milliseconds that are nanoseconds, so that next to nothing is added for the
+ * window's ends. */
+static double rate_counter(const struct sample *v, size_t n, int64_t range_ns)
+{
+	double increase, last = 0, interval, mean, to_start = (double)(range_ns / 1000000) / 1000,
+			 length;
+
+	if (n < 2)
+		return 0;
+	increase = v[n - 1].v - v[0].v;
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].v < last)
+			increase += last;
+		last = v[i].v;
+	}
+	interval = (double)(v[n - 1].ts - v[0].ts) / 1000;
+	mean = interval / (double)(n - 1);
+	if (increase > 0 && v[0].v >= 0)
+		to_start = fmin(to_start, interval * (v[0].v / increase));
+	length = interval + (to_start < mean * 1.1 ? to_start : mean / 2);
+	return increase * (length / interval) / ((double)range_ns / 1e9);
+}
+
+static double moments(enum logql_range_op op, const struct sample *v, size_t n)
+{
+	double mean = 0, sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double delta = v[i].v - mean;
+
+		mean += delta / (double)(i + 1);
+		sum += delta * (v[i].v - mean);
+	}
+	if (op == LOGQL_AVG_OVER_TIME)
+		return mean;
+	return op == LOGQL_STDVAR_OVER_TIME ? sum / (double)n : sqrt(sum / (double)n);
+}
+
+static double extreme(enum logql_range_op op, const struct sample *v, size_t n)
+{
+	double ret = v[0].v;
+
+	for (size_t i = 1; i < n; i++)
+		if (isnan(ret) || (op == LOGQL_MIN_OVER_TIME ? v[i].v < ret : v[i].v > ret))
+			ret = v[i].v;
+	return ret;
+}
+
+static double sum(const struct sample *v, size_t n)
+{
+	double ret = 0;
+
+	for (size_t i = 0; i < n; i++)
+		ret += v[i].v;
+	return ret;
+}
+
+static double eval(const struct sample_func *f, const struct sample *v, size_t n)
+{
+	switch (f->op) {
+	case LOGQL_SUM_OVER_TIME:
+		return sum(v, n);
+	case LOGQL_RATE:
+		return sum(v, n) / ((double)f->range_ns / 1e9);
+	case LOGQL_RATE_COUNTER:
+		return rate_counter(v, n, f->range_ns);
+	case LOGQL_MIN_OVER_TIME:
+	case LOGQL_MAX_OVER_TIME:
+		return extreme(f->op, v, n);
+	case LOGQL_QUANTILE_OVER_TIME:
+		return quantile(f->param, v, n);
+	case LOGQL_FIRST_OVER_TIME:
+		return v[0].v;
+	case LOGQL_LAST_OVER_TIME:
+		return v[n - 1].v;
+	case LOGQL_ABSENT_OVER_TIME:
+		return 1;
+	default:
+		return moments(f->op, v, n);
+	}
+}
+
+void samples_eval(const struct sample_func *f, struct samples *s, int64_t start_ns, int64_t step_ns,
+		  size_t n, struct series *out)
+{
+	size_t lo = 0, hi = 0;
+
+	if (s->n)
+		qsort(s->v, s->n, sizeof(*s->v), by_time);
+	for (size_t i = 0; i < n; i++) {
+		int64_t end = start_ns + (int64_t)i * step_ns - f->offset_ns;
+
+		while (hi < s->n && s->v[hi].ts <= end)
+			hi++;
+		while (lo < hi && s->v[lo].ts <= end - f->range_ns)
+			lo++;
+		out->has[i] = hi > lo;
+		out->v[i] = hi > lo ? eval(f, s->v + lo, hi - lo) : 0;
+	}
+}
