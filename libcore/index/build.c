@@ -80,7 +80,7 @@ static int add_chunk(const struct chunk *head, const struct index_chunk *c,
 static int add_pack(struct group *g, size_t i, struct index_writer *w, struct err *e)
 {
 	struct adding a = { .w = w, .pack = index_writer_pack(w, &g->scan[i].row) };
-	struct store_name sn = { STORE_PACK, g->tenant, g->day, g->pack[i].name };
+	struct store_name sn = { STORE_PACK, g->day, g->tenant, g->pack[i].name };
 	struct buf name = { 0 };
 	struct err why = { 0 };
 	int rc;

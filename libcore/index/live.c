@@ -216,7 +216,7 @@ static int open_all(struct store *s, struct bytes tenant, int32_t day, struct li
 	rc = store_list(s, buf_str(&folder), add_name, &names, e);
 	l->v = mem_alloc((names.n + 1) * sizeof(*l->v));
 	for (size_t i = 0; i < names.n && rc == 0; i++) {
-		struct store_name sn = { STORE_INDEX, tenant, day, names.v[i] };
+		struct store_name sn = { STORE_INDEX, day, tenant, names.v[i] };
 		struct index *ix;
 		struct err why = { 0 };
 

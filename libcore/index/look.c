@@ -140,7 +140,7 @@ static int look_at_day(struct live *live, struct bytes tenant, int32_t day, void
 	if (w->l->what != INDEX_LOOK_VERIFY)
 		return rc;
 	for (size_t i = 0; i < live->n_obsolete && rc == 0; i++) {
-		struct store_name sn = { STORE_INDEX, tenant, day, live->obsolete[i] };
+		struct store_name sn = { STORE_INDEX, day, tenant, live->obsolete[i] };
 
 		rc = look_at_obsolete(w->l, w->s, &sn, e);
 	}

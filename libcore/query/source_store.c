@@ -71,7 +71,7 @@ struct reading {
 static int open_pack(struct reading *r, uint32_t n, const struct index_pack *info, struct err *e)
 {
 	const struct index_info *ix = index_info(r->ix);
-	struct store_name name = { STORE_PACK, ix->tenant, ix->day, info->name };
+	struct store_name name = { STORE_PACK, ix->day, ix->tenant, info->name };
 	struct pack *k = mem_alloc(sizeof(*k));
 	struct buf text = { 0 };
 

@@ -13,8 +13,8 @@ enum store_kind { STORE_PACK, STORE_INDEX };
 
 struct store_name {
 	enum store_kind kind;
-	struct bytes tenant; /* borrowed from the text it was read from */
 	int32_t day;	     /* days since 1970-01-01, UTC */
+	struct bytes tenant; /* borrowed from the text it was read from */
 	struct hash128 hash;
 };
 

@@ -545,9 +545,9 @@ static void *shuffle(void *data)
 
 	for (unsigned round = 0; !s->stop; round++)
 		for (unsigned i = 0; i < SHUFFLED; i++) {
-			struct store_name a = { STORE_INDEX, BYTES_LIT("fake"), DAY,
+			struct store_name a = { STORE_INDEX, DAY, BYTES_LIT("fake"),
 						test_id(2 * i + round % 2) };
-			struct store_name b = { STORE_INDEX, BYTES_LIT("fake"), DAY,
+			struct store_name b = { STORE_INDEX, DAY, BYTES_LIT("fake"),
 						test_id(2 * i + (round + 1) % 2) };
 
 			buf_reset(&from);
@@ -577,7 +577,7 @@ static void files_that_keep_vanishing_are_told(void **state)
 	buf_addf(&path, "%s/fake/index/2024-10-04", f->path);
 	assert_int_equal(0, io_mkdirs(buf_str(&path), &e));
 	for (unsigned i = 0; i < SHUFFLED; i++) {
-		struct store_name n = { STORE_INDEX, BYTES_LIT("fake"), DAY, test_id(2 * i) };
+		struct store_name n = { STORE_INDEX, DAY, BYTES_LIT("fake"), test_id(2 * i) };
 
 		buf_reset(&path);
 		buf_addf(&path, "%s/", f->path);

@@ -59,7 +59,7 @@ static int refuse(const char *name, uint64_t size, void *data, struct err *e)
 
 static void names_round_trip(void **state)
 {
-	struct store_name n = { STORE_INDEX, BYTES_LIT("team-1"), 20468, test_id(4) }, back;
+	struct store_name n = { STORE_INDEX, 20468, BYTES_LIT("team-1"), test_id(4) }, back;
 	struct buf text = { 0 }, path = { 0 };
 	static const char *const bad[] = {
 		"",
