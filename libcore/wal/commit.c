@@ -76,9 +76,10 @@ static struct err *copy_err(const struct err *e)
  * written no more. */
 static void give_up(struct wal_file *f, const struct wal_writer_opts *opts)
 {
-	if (f->given_up)
+	if (f->sync_failed)
 		return;
 	f->given_up = true;
+	f->sync_failed = true;
 	/* Without promises of durability what was acknowledged may still be in there: leave it. */
 	if (opts->sync == WAL_SYNC_ALWAYS && ftruncate(f->fd, (off_t)f->durable) < 0)
 		errno = 0; /* the batches are refused all the same; a reader may find them */
@@ -138,7 +139,7 @@ static void sync_file(struct wal_commit *c, struct wal_file *f, uint64_t end)
 {
 	struct err e;
 
-	if (f->given_up)
+	if (f->sync_failed)
 		return;
 	if (fdatasync(f->fd) == 0) {
 		f->durable = end > f->durable ? end : f->durable;
@@ -180,7 +181,7 @@ static void sync_by_interval(struct wal_commit *c)
 	struct wal_file *f = c->open;
 	uint64_t to;
 
-	if (!f || f->written <= f->durable || f->given_up)
+	if (!f || f->written <= f->durable || f->sync_failed)
 		return;
 	to = f->written;
 	pthread_mutex_unlock(&c->lock);

@@ -18,6 +18,7 @@ struct wal_file {
 	struct wal_header header;
 	uint64_t durable; /* a sync that succeeded covers the bytes up to here */
 	uint64_t written; /* under wal_commit.lock */
+	bool sync_failed; /* the committing thread's own: it is not synced again */
 	atomic_bool
 		given_up; /* nothing may be written to it any more; set with wal_commit.io held */
 };

@@ -18,6 +18,7 @@
 #include "wal/sidecar.h"
 #include "wal/writer.h"
 
+static atomic_int sync_gate; /* above 0: fdatasync waits */
 static atomic_int fail_writes, short_writes, fail_truncates, fail_syncs, n_syncs;
 
 static bool take_one(atomic_int *n)
@@ -52,7 +53,11 @@ int ftruncate(int fd, off_t n)
 
 int fdatasync(int fd)
 {
+	struct timespec nap = { .tv_nsec = 100000 };
+
 	atomic_fetch_add(&n_syncs, 1);
+	while (sync_gate > 0)
+		nanosleep(&nap, NULL);
 	if (take_one(&fail_syncs)) {
 		errno = EIO;
 		return -1;
@@ -104,7 +109,7 @@ static int setup(void **state)
 	t->opts = (struct wal_writer_opts){
 		.dir = t->dir, .node = "test", .on_result = on_result, .data = t
 	};
-	fail_writes = short_writes = fail_truncates = fail_syncs = n_syncs = 0;
+	sync_gate = fail_writes = short_writes = fail_truncates = fail_syncs = n_syncs = 0;
 	*state = t;
 	return 0;
 }
@@ -322,6 +327,51 @@ static void a_segment_that_cannot_be_cut_is_given_up(void **state)
 	close_writer(t);
 	assert_int_equal(count_refused(t), 1);
 	assert_int_equal(check_log(t), 2);
+}
+
+static uint64_t log_size(struct test *t)
+{
+	struct wal_list l = { 0 };
+	uint64_t n = 0;
+
+	assert_int_equal(wal_list_dir(t->dir, &l, NULL), 0);
+	for (size_t i = 0; i < l.n; i++)
+		n += l.v[i].size;
+	wal_list_release(&l);
+	return n;
+}
+
+/* A disk that dies: a batch is written and waits for its sync, the next cannot be written nor cut
+ * off. The sync of the first is not left out for that. */
+static void a_given_up_segment_is_still_synced(void **state)
+{
+	struct test *t = *state;
+	int64_t deadline = time_mono_ns() + 20 * NS_PER_S;
+	struct timespec nap = { .tv_nsec = 1000000 };
+	uint64_t size;
+
+	open_writer(t);
+	sync_gate = 1;
+	give(t, 5);
+	while (n_syncs == 0 && time_mono_ns() < deadline) /* the first is being synced */
+		nanosleep(&nap, NULL);
+	size = log_size(t);
+	give(t, 5);
+	while (log_size(t) == size && time_mono_ns() < deadline)
+		nanosleep(&nap, NULL);
+	fail_writes = 1;
+	fail_truncates = 1;
+	give(t, 5);
+	while (fail_truncates > 0 && time_mono_ns() < deadline)
+		nanosleep(&nap, NULL);
+	assert_int_equal(t->n, 0);
+	fail_syncs = 0;
+	sync_gate = 0;
+	wal_writer_drain(t->w);
+	assert_true(n_syncs >= 2);
+	close_writer(t);
+	assert_int_equal(count_refused(t), 1);
+	check_log(t);
 }
 
 static void a_failed_sync_refuses_all_it_was_for(void **state)
@@ -548,6 +598,7 @@ int main(void)
 		TEST(a_full_disk_refuses_one_batch),
 		TEST(with_stop_nothing_follows_a_refusal),
 		TEST(a_segment_that_cannot_be_cut_is_given_up),
+		TEST(a_given_up_segment_is_still_synced),
 		TEST(a_failed_sync_refuses_all_it_was_for),
 		TEST(a_failed_sync_with_stop),
 		TEST(segments_are_closed_by_size),
