@@ -9,7 +9,7 @@ DISK=$SHARED/components/disk
 [ -x "$DISK" ] || skip_all "there is no $DISK"
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 need mkfs.ext4
-mkdir disk
+mkdir disk told
 work=$PWD
 # shellcheck disable=SC2154
 trap 'at_end=$?; "$DISK" umount "$work/disk" >/dev/null 2>&1; (exit $at_end); tap_end' EXIT
@@ -27,7 +27,7 @@ while [ $round -lt $CUTS ]; do
 	sync
 	for n in 1 2; do
 		run=run-$round-$n
-		seq -f "$run %.0f" 1 3000000 | sh -c 'exec lokid-ingest -q --ack --segment-size "$1kB" --wal disk/mnt/wal \
+		seq -f "$run %.0f" 1 1500000 | sh -c 'exec lokid-ingest -q --ack --segment-size "$1kB" --wal disk/mnt/wal \
 			-l "run=$2" >"$3"' sh $((n * 200)) "$run" "acks-$n" 2>>writer.err &
 		eval "writer$n=$!"
 		tap_pids="$tap_pids $!"
@@ -35,6 +35,9 @@ while [ $round -lt $CUTS ]; do
 	wait_for 20 test -s acks-1
 	ingest_rand 300
 	sleep "$(printf '0.%03d' "$RAND")" # not to wait for something: a random moment
+	# What was told before the power went counts: a sync that is under way at that moment may come back as if nothing
+	# had happened, which after a real power cut nobody would see.
+	cp acks-1 acks-2 told/
 	"$DISK" cut "$work/disk"
 	# They find that nothing can be written any more, and end by themselves.
 	# shellcheck disable=SC2154
@@ -48,11 +51,11 @@ while [ $round -lt $CUTS ]; do
 		break
 	}
 	for n in 1 2; do
-		ingest_check disk/mnt/wal "run-$round-$n" "acks-$n" >log || {
+		ingest_check disk/mnt/wal "run-$round-$n" "told/acks-$n" >log || {
 			fail "round $round: nothing acknowledged is lost or doubled" "$(cat log)"
 			break 2
 		}
-		acknowledged=$((acknowledged + $(acked "acks-$n")))
+		acknowledged=$((acknowledged + $(acked "told/acks-$n")))
 		rm -f "acks-$n"
 	done
 done
