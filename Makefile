@@ -168,11 +168,12 @@ C_FILES := $(wildcard cmd/*.c scripts/*/*.[ch] libcore/*/*.[ch] tests/unit/*.[ch
 HEADERS := $(wildcard libcore/*/*.h)
 SHELLS   = $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/* .ci/* tests/lib/* $(SCRIPTS) \
              $(wildcard examples/*.sh examples/*/*.sh tests/bench/*.sh) 2>/dev/null) tests/lib/tap.sh
-LINTS   := lint-format lint-order lint-size lint-headers lint-shell lint-man lint-docs lint-tidy
-.PHONY: $(LINTS)
+QUICK   := lint-format lint-order lint-size lint-headers lint-shell lint-man lint-docs
+.PHONY: $(QUICK) lint-tidy lint-quick
 
 ## make lint       layout, rules of the tree, headers alone, shellcheck, man pages, clang-tidy
-lint: $(LINTS)
+lint: lint-quick lint-tidy
+lint-quick: $(QUICK)
 
 ## make format     lay out all C files by .clang-format
 format:
