@@ -4,6 +4,11 @@
 #include <immintrin.h>
 #endif
 
+static bool is_one_of(const char *set, unsigned char c)
+{
+	return c && strchr(set, c);
+}
+
 /* How common a byte is in logs, roughly: the higher, the more often. Letters by English, and
  * digits, blanks and the punctuation of JSON and paths, which logs are full of. */
 static unsigned commonness(unsigned char c)
@@ -11,12 +16,12 @@ static unsigned commonness(unsigned char c)
 	if (c >= 'A' && c <= 'Z')
 		return 60;
 	if (c >= 'a' && c <= 'z')
-		return memchr("etaoinsrhldcu", c, 13) ? 200 : memchr("jqxzkvw", c, 7) ? 90 : 150;
+		return is_one_of("etaoinsrhldcu", c) ? 200 : is_one_of("jqxzkvw", c) ? 90 : 150;
 	if (c >= '0' && c <= '9')
 		return c < '3' ? 230 : 180;
 	if (c == ' ' || c == '"')
 		return 255;
-	return memchr(",:.-/=_", c, 7) ? 220 : c == '\n' ? 140 : 40;
+	return is_one_of(",:.-/=_", c) ? 220 : c == '\n' ? 140 : 40;
 }
 
 static void choose_ends(struct find *f)

@@ -106,7 +106,7 @@ bool convert_bytes(struct bytes text, uint64_t *ret)
 		*ret = (uint64_t)v;
 		return v < 18446744073709551616.0;
 	}
-	const char *step = memchr(steps, unit.p[0] | 0x20, 6);
+	const char *step = strchr(steps, unit.p[0] | 0x20);
 
 	if (!step || unit.n > 3)
 		return false;

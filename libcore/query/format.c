@@ -252,7 +252,9 @@ int format_end_log(struct formatter *f, struct err *e)
 /* Unix seconds, with the milliseconds if there are any. */
 static void add_seconds(struct buf *b, int64_t ts_ns)
 {
-	num_add_double(b, (double)(ts_ns / NS_PER_MS) / 1000);
+	int64_t ms = ts_ns / NS_PER_MS;
+
+	num_add_double(b, (double)ms / 1000);
 }
 
 static void add_point(struct buf *b, int64_t ts_ns, double v)

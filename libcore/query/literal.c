@@ -106,7 +106,7 @@ static bool take_other(struct scan *s)
 			return false; /* flags, which change what follows */
 		s->p = skip_group(s->p, s->end);
 	} else if (c == '\\') {
-		if (s->p + 1 >= s->end || memchr("pPQExC", s->p[1], 6) ||
+		if (s->p + 1 >= s->end || !s->p[1] || strchr("pPQExC", s->p[1]) ||
 		    (s->p[1] >= '0' && s->p[1] <= '9'))
 			return false;
 		s->p += 2;

@@ -13,4 +13,8 @@ void metric_aggregate(const struct logql_expr *x, const struct vec *in, struct v
 MUST_CHECK int metric_binary(const struct logql_expr *x, const struct vec *left,
 			     const struct vec *right, struct vec *ret, struct err *e);
 
+/* x is a LABEL_REPLACE. Errors: ERR_QUERY its regex is none. */
+MUST_CHECK int metric_label_replace(const struct logql_expr *x, const struct vec *in,
+				    struct vec *ret, struct err *e);
+
 #endif

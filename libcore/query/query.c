@@ -243,6 +243,19 @@ static int eval_binary(struct query *q, const struct logql_expr *x, struct vec *
 	return r;
 }
 
+static int eval_label_replace(struct query *q, const struct logql_expr *x, struct vec *ret,
+			      struct err *e)
+{
+	struct vec in;
+	int r;
+
+	if (eval(q, x->label_replace.arg, NULL, &in, e) < 0)
+		return -1;
+	r = metric_label_replace(x, &in, ret, e);
+	vec_release(&in);
+	return r;
+}
+
 static void constant(struct query *q, double v, bool is_scalar, struct vec *ret)
 {
 	struct series *s;
@@ -266,6 +279,8 @@ static int eval(struct query *q, const struct logql_expr *x, const struct logql_
 		return eval_vector_agg(q, x, ret, e);
 	case LOGQL_BINARY:
 		return eval_binary(q, x, ret, e);
+	case LOGQL_LABEL_REPLACE:
+		return eval_label_replace(q, x, ret, e);
 	case LOGQL_LITERAL:
 	case LOGQL_VECTOR:
 		constant(q, x->number, x->kind == LOGQL_LITERAL, ret);
@@ -363,6 +378,8 @@ static size_t count_leaves(const struct logql_expr *x)
 		return 1;
 	case LOGQL_VECTOR_AGG:
 		return count_leaves(x->vector_agg.arg);
+	case LOGQL_LABEL_REPLACE:
+		return count_leaves(x->label_replace.arg);
 	case LOGQL_BINARY:
 		return count_leaves(x->binary.left) + count_leaves(x->binary.right);
 	default:
@@ -419,7 +436,7 @@ static int check(const struct logql_expr *x, struct err *e)
 	case LOGQL_BINARY:
 		return check(x->binary.left, e) < 0 ? -1 : check(x->binary.right, e);
 	case LOGQL_LABEL_REPLACE:
-		return stage_not_yet(&x->pos, "label_replace", e);
+		return check(x->label_replace.arg, e);
 	case LOGQL_VARIANTS:
 		return stage_not_yet(&x->pos, "variants", e);
 	default:

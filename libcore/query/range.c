@@ -1,5 +1,7 @@
 #include "query/range.h"
 
+#include <assert.h>
+
 #include "base/mem.h"
 #include "query/samples.h"
 
@@ -476,13 +478,14 @@ int range_result(struct range_sink *r, const struct logql_log *log, struct vec *
 				sums[n].count = arena_zalloc(&ret->mem, cells * sizeof(int64_t));
 				sums[n].bytes = arena_zalloc(&ret->mem, cells * sizeof(int64_t));
 			}
+			assert(sums);
 			if (r->scan->pipeline->unwrap)
 				add_samples(&sums[n].samples, &w->group[k].samples);
 			else
 				add_sums(&sums[n], &w->group[k], cells);
 		}
 	}
-	for (size_t n = 0; n < ret->n; n++)
+	for (size_t n = 0; sums && n < ret->n; n++)
 		fill(r, &sums[n], &ret->v[n]);
 	vec_compact(ret);
 	for (size_t n = 0; n < ret->n && result == 0; n++)

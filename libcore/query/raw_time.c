@@ -101,17 +101,18 @@ static bool number_of(struct bytes t, int64_t *ret_ns)
 {
 	size_t n = 0;
 	int64_t v = 0;
-	double fraction;
 
 	for (; n < t.n && n < 19 && isdigit((unsigned char)t.p[n]); n++)
 		v = v * 10 + (t.p[n] - '0');
 	if (n < 10 || (n < t.n && isdigit((unsigned char)t.p[n])))
 		return false;
 	if (n == 10 && n < t.n && t.p[n] == '.') {
-		fraction = 0;
-		for (double scale = 0.1; ++n < t.n && isdigit((unsigned char)t.p[n]); scale /= 10)
-			fraction += (t.p[n] - '0') * scale;
-		*ret_ns = v * NS_PER_S + (int64_t)(fraction * 1e9 + 0.5);
+		int64_t ns = 0, scale = NS_PER_S;
+
+		while (++n < t.n && isdigit((unsigned char)t.p[n]))
+			if (scale > 1)
+				ns += (t.p[n] - '0') * (scale /= 10);
+		*ret_ns = v * NS_PER_S + ns;
 		return true;
 	}
 	*ret_ns = n == 10 ? v * NS_PER_S : n == 13 ? v * NS_PER_MS : n == 16 ? v * NS_PER_US : v;

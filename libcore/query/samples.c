@@ -44,8 +44,8 @@ static double quantile(double q, const struct sample *v, size_t n)
  * window's ends. */
 static double rate_counter(const struct sample *v, size_t n, int64_t range_ns)
 {
-	double increase, last = 0, interval, mean, to_start = (double)(range_ns / 1000000) / 1000,
-			 length;
+	int64_t range_ms = range_ns / 1000000;
+	double increase, last = 0, interval, mean, to_start = (double)range_ms / 1000, length;
 
 	if (n < 2)
 		return 0;

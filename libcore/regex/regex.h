@@ -24,6 +24,18 @@ void regex_free(struct regex *r);
  * the leftmost match begins and ends, as offsets into text. text need not be UTF-8. */
 MUST_CHECK int regex_match(struct regex *r, struct bytes text, size_t ret_at[2], struct err *e);
 
+/* How many groups it captures; the name of group i (from 1), or an empty one. Valid as long as r.
+ */
+size_t regex_n_groups(const struct regex *r);
+struct bytes regex_group_name(const struct regex *r, size_t i);
+
+enum { REGEX_GROUPS_MAX = 255 };
+
+/* As regex_match, and *ret[0..n] get the text of the match and of its n groups, at most n =
+ * REGEX_GROUPS_MAX; p is NULL for a group that took no part. */
+MUST_CHECK int regex_match_groups(struct regex *r, struct bytes text, struct bytes *ret, size_t n,
+				  struct err *e);
+
 /* The pattern's own text. Valid as long as r. */
 struct bytes regex_pattern(const struct regex *r);
 

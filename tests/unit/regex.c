@@ -81,6 +81,53 @@ static void a_match_that_blows_up_is_given_up(void **state)
 	regex_free(r);
 }
 
+static bool finds(const char *pattern, const char *text)
+{
+	struct err e;
+	struct regex *r = regex_new(bytes_str(pattern), REGEX_UNANCHORED, &e);
+	int found = regex_match(r, bytes_str(text), NULL, &e);
+
+	regex_free(r);
+	return found == 1;
+}
+
+static void what_is_no_blank_may_be_beyond_ascii(void **state)
+{
+	(void)state;
+	assert_true(finds("b/\\S+ HTTP", "/a%20b/ü HTTP"));
+	assert_true(finds("/\\D$", "/ü"));
+	assert_true(finds("/\\W$", "/ü"));
+	assert_false(finds("a\\Sb", "a b"));
+	assert_false(finds("a\\Db", "a1b"));
+	assert_false(finds("a\\Wb", "a_b"));
+	/* In a class, behind an escape and between \Q and \E they stay what they are. */
+	assert_true(finds("^[\\S]$", "ü"));
+	assert_true(finds("^[]\\S]$", "]"));
+	assert_true(finds("^[[:digit:]\\S]$", "ü"));
+	assert_true(finds("^\\\\S$", "\\S"));
+	assert_true(finds("^\\Q\\S\\E$", "\\S"));
+}
+
+static void groups(void **state)
+{
+	struct err e;
+	struct regex *r = regex_new(bytes_str("(?P<a>x+)(y)?(?P<b>z*)"), REGEX_UNANCHORED, &e);
+	struct bytes g[4];
+
+	(void)state;
+	assert_int_equal(regex_n_groups(r), 3);
+	assert_true(bytes_is(regex_group_name(r, 1), "a"));
+	assert_int_equal(regex_group_name(r, 2).n, 0);
+	assert_true(bytes_is(regex_group_name(r, 3), "b"));
+	assert_int_equal(regex_match_groups(r, BYTES_LIT("..xxzz"), g, 3, &e), 1);
+	assert_true(bytes_is(g[0], "xxzz"));
+	assert_true(bytes_is(g[1], "xx"));
+	assert_null(g[2].p);
+	assert_true(bytes_is(g[3], "zz"));
+	assert_int_equal(regex_match_groups(r, BYTES_LIT("none"), g, 3, &e), 0);
+	regex_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -89,6 +136,8 @@ int main(void)
 		cmocka_unit_test(it_tells_where),
 		cmocka_unit_test(bad_patterns_are_refused),
 		cmocka_unit_test(a_match_that_blows_up_is_given_up),
+		cmocka_unit_test(what_is_no_blank_may_be_beyond_ascii),
+		cmocka_unit_test(groups),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,0 +1,73 @@
+/* | regexp "(?P<name>..)": a label for each named group. */
+#include "query/stage.h"
+#include "regex/regex.h"
+
+struct state {
+	struct regex *re;
+	size_t n;	/* groups */
+	uint32_t *name; /* by group, from 1; MAP_NONE without */
+};
+
+static void capture(const struct stage *s, struct block *b, uint32_t i)
+{
+	const struct state *st = s->state;
+	struct bytes group[REGEX_GROUPS_MAX + 1];
+
+	/* A match that is given up is none. */
+	if (regex_match_groups(st->re, block_line(b, i), group, st->n, NULL) != 1)
+		return;
+	for (size_t k = 1; k <= st->n; k++) {
+		uint32_t name = st->name[k];
+
+		if (name == MAP_NONE || !hints_want(&s->pipeline->hints, name))
+			continue;
+		if (block_base_has(b, name))
+			name = names_extracted(b->names, name);
+		if (!group[k].p)
+			group[k] = BYTES_LIT("");
+		block_set(b, i, LABEL_PARSED, name, group[k]);
+	}
+}
+
+static int apply(const struct stage *s, struct block *b, struct err *e)
+{
+	if (s->pipeline->hints.no_labels)
+		return 0;
+	if (block_need(b, WANT_LENS | WANT_LINES, e) < 0 || block_need_labels(b, e) < 0)
+		return -1;
+	for (size_t k = 0; k < b->n_sel; k++)
+		if (!hints_all_found(&s->pipeline->hints, b, block_entry(b, k)))
+			capture(s, b, block_entry(b, k));
+	return 0;
+}
+
+static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *tree, struct err *e)
+{
+	struct state *st = arena_zalloc(&p->mem, sizeof(*st));
+
+	s->state = st;
+	p->needs_lines = true;
+	st->re = regex_new(tree->regexp, REGEX_UNANCHORED, e);
+	if (!st->re)
+		return err_wrap(e, "%u:%u", tree->pos.line, tree->pos.col);
+	st->n = regex_n_groups(st->re);
+	if (st->n > REGEX_GROUPS_MAX)
+		return err_set(e, ERR_QUERY, "%u:%u: %zu groups, at most %d", tree->pos.line,
+			       tree->pos.col, st->n, REGEX_GROUPS_MAX);
+	st->name = arena_alloc(&p->mem, (st->n + 1) * sizeof(*st->name));
+	for (size_t k = 1; k <= st->n; k++) {
+		struct bytes name = regex_group_name(st->re, k);
+
+		st->name[k] = name.n ? name_of_field(names_id(&p->names, name)) : MAP_NONE;
+	}
+	return 0;
+}
+
+static void release(struct stage *s)
+{
+	const struct state *st = s->state;
+
+	regex_free(st->re);
+}
+
+const struct stage_ops stage_regexp = { .bind = bind, .apply = apply, .release = release };
