@@ -1,0 +1,279 @@
+/* What Loki adds by itself, lines out of big reads, and the answers that frames with ids get. */
+#include "wal_sample.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "ingest/ingest.h"
+#include "ingest/input.h"
+#include "ingest/label_cache.h"
+#include "ingest/levels.h"
+#include "ingest/service.h"
+
+static atomic_int fail_writes;
+
+ssize_t pwrite(int fd, const void *p, size_t n, off_t off)
+{
+	if (fail_writes > 0 && fail_writes-- > 0) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return (ssize_t)syscall(SYS_pwrite64, fd, p, n, off);
+}
+
+static void levels_of_lines(void **state)
+{
+	/* Each answer is what a Loki 3.4 gave. */
+	static const char *const cases[][2] = {
+		{ "{\"level\":\"WARN\"}", "warn" },
+		{ "{\"lvl\":\"dbg\"}", "debug" },
+		{ "{\"severity\":\"CRITICAL\"}", "critical" },
+		{ "{\"LEVEL\":\"ERR\"}", "error" },
+		{ "{\"Level\":\"Info\"}", "info" },
+		{ "{\"level\":\"information\"}", "info" },
+		{ "{\"a\":1,\"level\":\"warn\",\"level\":\"info\"}", "warn" },
+		{ "{\"level\":\"\",\"severity\":\"fatal\"}", "unknown" },
+		{ "{\"level\":30}", "unknown" },
+		{ "{\"level\":\"weird\"}", "unknown" },
+		{ "{\"loglevel\":\"trace\"}", "unknown" },
+		{ "{\"log\":{\"level\":\"error\"}}", "error" },
+		{ "{\"msg\":\"an error happened\"}", "error" },
+		{ "{\"level\":\"error\"", "error" },
+		{ "level=info x", "info" },
+		{ "lvl=WARN", "warn" },
+		{ "severity=fatal", "fatal" },
+		{ "Severity=wrn", "warn" },
+		{ "LEVEL=debug", "debug" },
+		{ "level=\"error\" y=1", "error" },
+		{ "a=1 level=trace level=info", "trace" },
+		{ "level=", "unknown" },
+		{ "level=3", "unknown" },
+		{ "level=eror", "unknown" },
+		{ "log.level=warn", "unknown" },
+		{ "msg=\"no level but error inside\"", "error" },
+		{ "ERROR something", "error" },
+		{ "err: bad", "error" },
+		{ "criticalerror", "error" },
+		{ "WARN ERROR INFO", "info" },
+		{ "debugger infoerror", "info" },
+		{ "terrors of informatics", "info" },
+		{ "DEBUG: x", "debug" },
+		{ "Warning: disk", "unknown" },
+		{ "FATAL crash", "unknown" },
+		{ "CRITICAL", "unknown" },
+		{ "warn", "unknown" },
+		{ "trace it", "unknown" },
+		{ "panic: oh", "unknown" },
+		{ "[E] short", "unknown" },
+		{ "", "unknown" },
+		{ "level=\"never closed", "unknown" },
+		{ "{\"level\":", "unknown" },
+		{ "= = level", "unknown" },
+		{ "level=\"trailing backslash\\", "unknown" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct bytes level = level_of_entry(NULL, 0, bytes_str(cases[i][0]));
+
+		if (!bytes_is(level, cases[i][1]))
+			fail_msg("'%s': expected %s, found %.*s", cases[i][0], cases[i][1],
+				 BYTES_ARG(level));
+	}
+}
+
+static struct bytes level_with(const char *label, const char *label_value, const char *meta,
+			       const char *meta_value, const char *line)
+{
+	struct label l = { bytes_str(label), bytes_str(label_value) };
+	struct label m = { bytes_str(meta), bytes_str(meta_value) };
+	struct labels labels = { &l, 1 };
+
+	return level_detect(&labels, &m, 1, bytes_str(line));
+}
+
+static void levels_of_labels_and_metadata(void **state)
+{
+	(void)state;
+	assert_bytes(level_with("level", "WARN", "level", "info", "error"), "WARN");
+	assert_bytes(level_with("severity", "verbose", "x", "y", "error"), "verbose");
+	assert_bytes(level_with("level", "", "x", "y", "an error"), "error");
+	assert_bytes(level_with("app", "a", "level", "warn", "error"), "warn");
+	assert_bytes(level_with("app", "a", "LEVEL", "error", "info"), "error");
+	assert_bytes(level_with("app", "a", "severity_number", "17", "info"), "error");
+	assert_bytes(level_with("app", "a", "severity_number", "24", "info"), "fatal");
+	assert_bytes(level_with("app", "a", "severity_number", "25", "info"), "unknown");
+	assert_bytes(level_with("app", "a", "severity_text", "INFO", "x"), "unknown");
+	assert_bytes(level_with("app", "a", "detected_level", "debug", "x"), "unknown");
+}
+
+static void names_of_services(void **state)
+{
+	struct label v[] = {
+		{ BYTES_LIT("job"), BYTES_LIT("ns1/c2") },
+		{ BYTES_LIT("container"), BYTES_LIT("c2") },
+		{ BYTES_LIT("app"), BYTES_LIT("") },
+	};
+	struct labels all = { v, 3 }, job = { v, 1 }, none = { NULL, 0 };
+	struct label workload[] = { v[0], { BYTES_LIT("workload"), BYTES_LIT("wl") } };
+	struct labels both = { workload, 2 };
+
+	(void)state;
+	assert_bytes(service_name_of(&all), "c2");
+	assert_bytes(service_name_of(&job), "ns1/c2");
+	assert_bytes(service_name_of(&both), "wl");
+	assert_bytes(service_name_of(&none), "unknown_service");
+}
+
+/* Lines come out as they went in, however the reads cut them, and long ones are cut. */
+static void lines_of_reads(void **state)
+{
+	uint64_t seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 200; round++) {
+		struct buf text = { 0 };
+		struct input in;
+		struct bytes line;
+		struct err e;
+		size_t at = 0, limit = 1 + rnd_below(&seed, 30), given = 0;
+		enum input_got got;
+		int fd[2];
+
+		for (size_t n = rnd_below(&seed, 400); text.n < n;)
+			buf_add_char(&text, rnd_below(&seed, 12) ? 'x' : '\n');
+		assert_int_equal(pipe(fd), 0);
+		input_init(&in, fd[0], limit);
+		while ((got = input_line(&in, &line)) != INPUT_END) {
+			const char *nl;
+			size_t n;
+
+			if (got == INPUT_MORE) {
+				size_t k = rnd_below(&seed, text.n - given + 1);
+
+				if (k == 0 && given < text.n)
+					k = 1;
+				if (k == 0)
+					close(fd[1]);
+				assert_int_equal(write(fd[1], text.p + given, k),
+						 k ? (ssize_t)k : -1);
+				given += k;
+				assert_int_equal(input_fill(&in, &e), 0);
+				continue;
+			}
+			nl = memchr(text.p + at, '\n', text.n - at);
+			n = nl ? (size_t)(nl - text.p) - at : text.n - at;
+			assert_int_equal(line.n, n < limit ? n : limit);
+			assert_int_equal(in.cut, n > limit);
+			at += n + 1;
+		}
+		assert_true(at >= text.n);
+		assert_int_equal(in.n_read, text.n);
+		input_release(&in);
+		close(fd[0]);
+		buf_release(&text);
+	}
+}
+
+static void spellings_of_labels(void **state)
+{
+	struct label_cache c = { .streams = streams_new() };
+	uint32_t a, b;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(label_cache_get(&c, BYTES_LIT("fake"), TENANT_DEFAULT,
+					 BYTES_LIT("{\"a\":\"1\",\"b\":\"2\"}"), &a, &e),
+			 0);
+	assert_int_equal(label_cache_get(&c, BYTES_LIT("fake"), TENANT_DEFAULT,
+					 BYTES_LIT("{ \"b\":\"2\", \"a\":\"\\u0031\" }"), &b, &e),
+			 0);
+	assert_int_equal(a, b);
+	assert_int_equal(label_cache_get(&c, BYTES_LIT("fake"), TENANT_OWN,
+					 BYTES_LIT("{\"a\":\"1\",\"b\":\"2\"}"), &b, &e),
+			 0);
+	assert_int_equal(a, b);
+	assert_int_equal(label_cache_get(&c, BYTES_LIT("other"), TENANT_OWN,
+					 BYTES_LIT("{\"a\":\"1\",\"b\":\"2\"}"), &b, &e),
+			 0);
+	assert_int_not_equal(a, b);
+	assert_int_equal(
+		label_cache_get(&c, BYTES_LIT("fake"), TENANT_DEFAULT, BYTES_LIT("{}"), &b, &e),
+		-1);
+	assert_int_equal(e.code, ERR_USAGE);
+	assert_int_equal(label_cache_get(&c, BYTES_LIT("a/b"), TENANT_OWN,
+					 BYTES_LIT("{\"a\":\"1\"}"), &b, &e),
+			 -1);
+	assert_int_equal(e.code, ERR_USAGE);
+	assert_int_equal(streams_count(c.streams), 2);
+	streams_free(c.streams);
+	label_cache_release(&c);
+}
+
+/* Frames with ids: each batch is committed and answered by itself, the refused ones too, and others
+ * follow. */
+static void frames_are_answered(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+	char dir[256], cmd[300], answers[2000];
+	struct ingest_opts o = { .input = INGEST_FRAMES,
+				 .tenant = BYTES_LIT("fake"),
+				 .line_max = 1000 };
+	struct ingest_counts counts;
+	uint64_t seed = 3;
+	struct sample s;
+	struct ingest *in;
+	uint32_t stream;
+	struct err e;
+	int frames[2], ack[2];
+	ssize_t n;
+
+	(void)state;
+	snprintf(dir, sizeof(dir), "%s/lokid-ingest.XXXXXX", tmp ? tmp : "/tmp");
+	assert_non_null(mkdtemp(dir));
+	sample_begin(&s, 1);
+	stream = sample_stream(&s, "fake", "web");
+	for (uint64_t id = 101; id <= 103; id++)
+		sample_batch(&s, &seed, &stream, 1, 4, 20, id);
+	assert_int_equal(pipe(frames), 0);
+	assert_int_equal(pipe(ack), 0);
+	assert_int_equal(write(frames[1], s.bytes.p, s.bytes.n), (ssize_t)s.bytes.n);
+	close(frames[1]);
+	o.wal_dir = dir;
+	o.ack_fd = ack[1];
+	assert_int_equal(ingest_open(&o, &in, &e), 0);
+	fail_writes = 1; /* of the first batch */
+	assert_int_equal(ingest_fd(in, frames[0], "frames", &e), 0);
+	assert_int_equal(ingest_close(in, &counts, &e), -1);
+	assert_int_equal(e.code, ERR_FULL);
+	assert_int_equal(counts.n_done, 8);
+	assert_int_equal(counts.n_refused, 4);
+	n = read(ack[0], answers, sizeof(answers) - 1);
+	assert_true(n > 0);
+	answers[n] = '\0';
+	assert_ptr_equal(strstr(answers, "101 refused: "), answers);
+	assert_non_null(strstr(answers, "No space left on device\n102 ok\n103 ok\n"));
+	close(frames[0]);
+	close(ack[0]);
+	close(ack[1]);
+	sample_release(&s);
+	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", dir);
+	assert_int_equal(system(cmd), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(levels_of_lines),
+		cmocka_unit_test(levels_of_labels_and_metadata),
+		cmocka_unit_test(names_of_services),
+		cmocka_unit_test(lines_of_reads),
+		cmocka_unit_test(spellings_of_labels),
+		cmocka_unit_test(frames_are_answered),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
