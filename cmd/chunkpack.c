@@ -27,7 +27,7 @@ static const struct cli_opt opts[] = {
 	{ OPT_CHUNK_SIZE, "chunk-size", "SIZE", "lines and metadata of a chunk at most" },
 	{ OPT_MAX_ENTRIES, "max-entries", "N", "entries of a block at most" },
 	{ OPT_MEMORY, "memory", "SIZE", "write further packs beyond it (default 512MiB)" },
-	{ 'j', "jobs", "N", "threads (default: one for each processor)" },
+	{ 'j', "jobs", "N", "threads (default: one for each processor, if memory allows)" },
 	{ 'v', "verbose", NULL, "say at the end what was packed" },
 	{ 0 },
 };
@@ -135,6 +135,8 @@ static void check_options(struct cli *cli, struct packing_opts *p)
 
 	if (p->params.chunk_bytes < p->params.block_bytes)
 		p->params.chunk_bytes = p->params.block_bytes;
+	if (p->jobs == 0)
+		p->jobs = packing_jobs_that_fit(&p->params, p->memory_bytes, work_cpus());
 	least = packing_memory_min(&p->params, p->jobs);
 	if (p->memory_bytes < least)
 		cli_usage(cli, "option '--memory': %u threads and this chunk size need %llu MiB",
@@ -185,7 +187,6 @@ int main(int argc, char **argv)
 			     .store_path = "lokid-data/store",
 			     .packing = { .params = chunk_params_default,
 					  .memory_bytes = DEFAULT_MEMORY,
-					  .jobs = work_cpus(),
 					  .tenant = BYTES_LIT("fake"),
 					  .on_pack = print_pack,
 					  .on_problem = show_problem,

@@ -40,6 +40,13 @@ uint64_t packing_memory_min(const struct chunk_params *p, unsigned jobs)
 	return fixed_memory(p, jobs) + USABLE_MIN;
 }
 
+unsigned packing_jobs_that_fit(const struct chunk_params *p, uint64_t memory_bytes, unsigned want)
+{
+	while (want > 1 && fixed_memory(p, want) > memory_bytes / 2)
+		want--;
+	return want;
+}
+
 struct packing *packing_new(const struct packing_opts *o)
 {
 	struct packing *p = mem_alloc(sizeof(*p));

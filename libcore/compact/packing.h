@@ -47,6 +47,9 @@ struct packing;
 /* The least memory_bytes with which these params and jobs do. */
 uint64_t packing_memory_min(const struct chunk_params *p, unsigned jobs);
 
+/* How many of `want` threads leave half of memory_bytes for entries; at least 1. */
+unsigned packing_jobs_that_fit(const struct chunk_params *p, uint64_t memory_bytes, unsigned want);
+
 struct packing *packing_new(const struct packing_opts *o);
 void packing_free(struct packing *p); /* NULL is fine */
 

@@ -152,12 +152,25 @@ static void bad_lines(void **state)
 	end(&j);
 }
 
+static void threads_that_fit(void **state)
+{
+	const struct chunk_params *p = &chunk_params_default;
+	unsigned many = packing_jobs_that_fit(p, 512 << 20, 64);
+
+	(void)state;
+	assert_int_equal(packing_jobs_that_fit(p, 512 << 20, 2), 2);
+	assert_in_range(many, 4, 63);
+	assert_true(packing_memory_min(p, many) < 512 << 20);
+	assert_int_equal(packing_jobs_that_fit(p, 1, 64), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(more_than_memory),
 		cmocka_unit_test(a_failure_stays),
 		cmocka_unit_test(bad_lines),
+		cmocka_unit_test(threads_that_fit),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
