@@ -33,8 +33,8 @@ struct pack_trailer {
 	struct chunk_params params;
 	struct pack_chunk *chunk;
 	size_t n_chunks;	   /* may be 0: a pack that only carries provenance */
-	struct hash_list segments; /* WAL segments of which every entry of this tenant and day lies
-				      in this pack and in `parts`; ascending */
+	struct hash_list segments; /* seals of WAL segments of which every entry of this tenant and
+				      day lies in this pack and in `parts`; ascending */
 	struct hash_list parts; /* names of packs of this tenant and day, without which `segments`
 				   does not hold */
 	bool mixed; /* holds entries from elsewhere too: JSON lines, a segment without a good end.

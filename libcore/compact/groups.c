@@ -41,10 +41,10 @@ uint32_t groups_get(struct groups *g, struct bytes tenant, int32_t day)
 	return number;
 }
 
-uint32_t groups_add_source(struct groups *g, const struct hash128 *id, int64_t created_ns)
+uint32_t groups_add_source(struct groups *g, int64_t created_ns)
 {
 	mem_grow(&g->source, &g->cap_sources, g->n_sources + 1, sizeof(*g->source));
-	g->source[g->n_sources] = (struct source){ .id = *id, .created_ns = created_ns };
+	g->source[g->n_sources] = (struct source){ .created_ns = created_ns };
 	return (uint32_t)g->n_sources++;
 }
 

@@ -246,9 +246,18 @@ static int begin_segment(struct frames *f, struct err *e)
 			return -1;
 		packing_forget_streams(p);
 	}
-	f->source = groups_add_source(&p->groups, &f->item.header.id, f->item.header.created_ns);
+	f->source = groups_add_source(&p->groups, f->item.header.created_ns);
 	f->left_out = false;
 	return 0;
+}
+
+static void end_segment(struct frames *f)
+{
+	if (f->source != SOURCE_NONE && f->item.end_record.matches && !f->left_out) {
+		f->p->groups.source[f->source].complete = true;
+		f->p->groups.source[f->source].seal = f->item.end_record.seal;
+	}
+	f->source = SOURCE_NONE;
 }
 
 static int read_item(struct frames *f, struct err *e)
@@ -259,9 +268,7 @@ static int read_item(struct frames *f, struct err *e)
 	case WAL_BATCH:
 		return add_batch(f, e);
 	case WAL_END:
-		if (f->source != SOURCE_NONE && f->item.end_record.matches && !f->left_out)
-			f->p->groups.source[f->source].complete = true;
-		f->source = SOURCE_NONE;
+		end_segment(f);
 		return 0;
 	case WAL_TORN:
 		frames_problem(f, PACKING_NOTE, &f->item.why);

@@ -10,9 +10,9 @@
 
 /* A WAL segment that was read. */
 struct source {
-	struct hash128 id;
 	int64_t created_ns;
-	bool complete; /* its own end was seen, and nothing was missing */
+	bool complete;	     /* its own end was seen, and nothing was missing */
+	struct hash128 seal; /* once complete */
 };
 
 /* A tenant and day: what is known of it from the beginning to the end of the job. */
@@ -38,7 +38,7 @@ struct groups {
 void groups_release(struct groups *g);
 /* The number of the group; made when it is new. */
 uint32_t groups_get(struct groups *g, struct bytes tenant, int32_t day);
-uint32_t groups_add_source(struct groups *g, const struct hash128 *id, int64_t created_ns);
+uint32_t groups_add_source(struct groups *g, int64_t created_ns);
 /* This source has entries in this group. */
 void group_note_source(struct group *g, uint32_t source);
 

@@ -127,7 +127,7 @@ static struct hash_list complete_segments(const struct packing *p, const struct 
 		const struct source *s = &p->groups.source[g->source[i]];
 
 		if (s->complete)
-			l.v[l.n++] = s->id;
+			l.v[l.n++] = s->seal;
 		else
 			*mixed = true;
 	}

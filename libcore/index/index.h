@@ -138,7 +138,7 @@ MUST_CHECK int index_pack_at(struct index *ix, uint32_t i, struct index_pack *re
 /* ---- what it replaces ---- */
 
 enum index_list {
-	INDEX_SEGMENTS,	 /* ids of WAL segments, of which it holds all of this tenant and day */
+	INDEX_SEGMENTS,	 /* seals of WAL segments, of which it holds all of this tenant and day */
 	INDEX_INDEXES,	 /* hashes of index files */
 	INDEX_OLD_PACKS, /* hashes of packs */
 };

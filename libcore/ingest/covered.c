@@ -29,17 +29,15 @@ static int get_sum(const struct wal_segment *seg, struct streams *streams, struc
 	return 0;
 }
 
-static int ask_days(struct cover *c, const struct wal_segment *seg, const struct wal_sum *sum,
-		    const struct streams *streams, enum covered_why why, enum covered *ret,
-		    struct err *e)
+static int ask_days(struct cover *c, const struct wal_sum *sum, const struct streams *streams,
+		    enum covered_why why, enum covered *ret, struct err *e)
 {
 	*ret = COVERED_WHOLE;
 	for (size_t i = 0; i < sum->n_days; i++) {
 		const struct wal_sum_day *d = &sum->day[i];
 		struct bytes tenant = streams_tenant(streams, d->tenant);
-		int rc = why == COVER_TO_DELETE
-				 ? cover_is_sound(c, &seg->header.id, tenant, d->day, e)
-				 : cover_has(c, &seg->header.id, tenant, d->day, e);
+		int rc = why == COVER_TO_DELETE ? cover_is_sound(c, &sum->seal, tenant, d->day, e)
+						: cover_has(c, &sum->seal, tenant, d->day, e);
 
 		if (rc < 0)
 			return -1;
@@ -71,7 +69,7 @@ int covered_ask(struct cover *c, const struct wal_segment *seg, enum covered_why
 	if (rc == 0 && sum.tail == WAL_TAIL_DAMAGED)
 		*ret = COVERED_DAMAGED;
 	else if (rc == 0)
-		rc = ask_days(c, seg, &sum, streams, why, ret, e);
+		rc = ask_days(c, &sum, streams, why, ret, e);
 	wal_sum_release(&sum);
 	streams_free(streams);
 	return rc;

@@ -29,6 +29,8 @@ struct replay {
 	bool filtered;
 	bool in_segment; /* frames: a segment was begun in the output */
 	bool lost;	 /* something of it was */
+	bool ended;	 /* its own end record was met */
+	enum replay_input input;
 };
 
 struct replay *replay_new(const struct replay_opts *opts)
@@ -213,9 +215,12 @@ static void frame_begin(struct replay *r, const struct wal_header *h)
 /* The segment is over: its end record says that all of it was given. */
 static void end_segment(struct replay *r)
 {
-	if (r->in_segment && !r->lost && !r->filtered)
+	bool whole = r->ended || r->input == REPLAY_CLOSED;
+
+	if (r->in_segment && whole && !r->lost && !r->filtered)
 		wal_packer_end(r->packer, &r->out);
 	r->in_segment = false;
+	r->ended = false;
 	r->lost = false;
 }
 
@@ -240,6 +245,7 @@ static int take_item(struct replay *r, struct wal_reader *reader, const struct w
 		if (!item->end_record.matches && !r->lost)
 			report(r, item->segment_off + item->off, ERR_CORRUPT,
 			       "the end record does not fit what was read");
+		r->ended = true;
 		return 0;
 	case WAL_TORN:
 		report(r, item->segment_off + item->off, ERR_NO, item->why.msg);
@@ -251,12 +257,13 @@ static int take_item(struct replay *r, struct wal_reader *reader, const struct w
 	return 0;
 }
 
-int replay_fd(struct replay *r, int fd, struct err *e)
+int replay_fd(struct replay *r, int fd, enum replay_input input, struct err *e)
 {
 	struct wal_reader *reader = wal_reader_new(fd, WAL_READ_ALL, r->streams);
 	struct wal_item item;
 	int rc;
 
+	r->input = input;
 	while ((rc = wal_reader_next(reader, &item, e)) > 0)
 		if (take_item(r, reader, &item, e) < 0 || flush_some(r, e) < 0) {
 			rc = -1;

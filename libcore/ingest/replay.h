@@ -2,8 +2,8 @@
  * WAL segments out again: as JSON lines, as frames, or only checked.
  *
  * Frames of a segment that is undamaged and not filtered are its own bytes up to the last good
- * record, and end with its end record, made when its writer left none: only that lets a pack make
- * the segment obsolete.
+ * record, and end with its end record, made when its writer died and left none: only that lets a
+ * pack make the segment obsolete.
  */
 #ifndef INGEST_REPLAY_H
 #define INGEST_REPLAY_H
@@ -35,7 +35,12 @@ void replay_free(struct replay *r);
  * Reads one input to its end. What is damaged is reported, and the rest is given.
  * Errors: ERR_CORRUPT (no segment), ERR_VERSION, ERR_IO and ERR_FULL (reading, writing), ERR_LIMIT.
  */
-MUST_CHECK int replay_fd(struct replay *r, int fd, struct err *e);
+enum replay_input {
+	REPLAY_CLOSED, /* a closed segment's file: that it has no end record means that its writer
+			  died */
+	REPLAY_PART,   /* a pipe, or a segment that is still written: it may go on */
+};
+MUST_CHECK int replay_fd(struct replay *r, int fd, enum replay_input input, struct err *e);
 
 /* Writes what is still in memory. Errors: ERR_IO, ERR_FULL. */
 MUST_CHECK int replay_flush(struct replay *r, struct err *e);

@@ -51,7 +51,7 @@ void segment_task_end(struct segment_task *t)
 	buf_release(&t->out);
 }
 
-static void replay_one(struct segment_task *t, int fd, const char *name)
+static void replay_one(struct segment_task *t, int fd, const char *name, enum replay_input input)
 {
 	struct err e;
 
@@ -59,7 +59,7 @@ static void replay_one(struct segment_task *t, int fd, const char *name)
 		return;
 	t->name = name;
 	t->damaged = false;
-	if (replay_fd(t->r, fd, &e) < 0) {
+	if (replay_fd(t->r, fd, input, &e) < 0) {
 		t->out_failed = e.code == ERR_FULL || e.code == ERR_IO;
 		t->damaged = e.code == ERR_CORRUPT;
 		fail(t, &e, name);
@@ -143,7 +143,7 @@ static void unpacked_one(struct segment_task *t, const struct wal_segment *s)
 		note(t, s->path, "packed, left out");
 	if (is != COVERED_NOT)
 		return;
-	replay_one(t, s->fd, s->path);
+	replay_one(t, s->fd, s->path, REPLAY_CLOSED);
 	if (t->damaged && covered_note_damage(s, &e) < 0)
 		note(t, s->path, e.msg);
 }
@@ -152,7 +152,7 @@ void segment_task_do(struct segment_task *t, const struct wal_segment *s)
 {
 	switch (t->mode) {
 	case SEGMENT_REPLAY:
-		replay_one(t, s->fd, s->path);
+		replay_one(t, s->fd, s->path, s->state == WAL_CLOSED ? REPLAY_CLOSED : REPLAY_PART);
 		break;
 	case SEGMENT_UNPACKED:
 		unpacked_one(t, s);
@@ -174,5 +174,5 @@ void segment_task_do_fd(struct segment_task *t, int fd, const char *name, enum w
 	if (t->mode == SEGMENT_STATS)
 		stats_one(t, fd, name, state);
 	else
-		replay_one(t, fd, name);
+		replay_one(t, fd, name, REPLAY_PART);
 }

@@ -9,14 +9,14 @@ struct segment {
 	struct source source; /* first */
 	int fd;		      /* the list's own, which outlives the plan */
 	struct streams *streams;
-	struct hash128 id;
+	struct hash128 seal;
 	const struct covered *covered; /* NULL: nothing is */
 };
 
 /* Whether entries of that day are to be read here. */
 static bool wants_day(const struct segment *s, int32_t day)
 {
-	return !s->covered || !covered_has(s->covered, &s->id, day);
+	return !s->covered || !covered_has(s->covered, &s->seal, day);
 }
 
 /* Drops entries of days that the store covers. The run is copied into m. */
@@ -183,8 +183,8 @@ int source_wal(struct plan *p, const struct wal_segment *seg, struct streams *st
 	s->source = (struct source){ .ops = &ops, .name = strdup(seg->path) };
 	s->fd = seg->fd;
 	s->streams = streams;
-	s->id = sum.segment;
-	s->covered = c;
+	s->seal = sum.seal;
+	s->covered = sum.sealed ? c : NULL; /* nothing covers what may still grow */
 	plan_add_source(p, &s->source);
 	wanted = wanted_streams(p, &sum, streams);
 	for (size_t i = 0; i < sum.n_batches; i++)

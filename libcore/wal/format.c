@@ -117,3 +117,14 @@ void wal_end_encode(struct buf *out, uint64_t n_entries, uint32_t crc)
 	wr_u64be(out, n_entries);
 	wr_u32be(out, crc);
 }
+
+struct hash128 wal_seal(const struct hash128 *id, uint64_t n_entries, uint32_t crc)
+{
+	char text[sizeof(id->b) + 8 + 4];
+	struct buf b = { .p = text, .cap = sizeof(text) };
+
+	buf_add(&b, id->b, sizeof(id->b));
+	wr_u64be(&b, n_entries);
+	wr_u32be(&b, crc);
+	return hash128(buf_bytes(&b));
+}

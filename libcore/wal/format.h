@@ -51,6 +51,13 @@ uint64_t wal_frame_end(uint64_t start, uint64_t len);
  * WAL_RECORD_MAX. */
 void wal_frame(struct buf *out, uint64_t off, struct bytes data);
 
+/*
+ * A segment's seal: XXH3-128 of its id, its entries and the checksum of its records, as its end
+ * record says them. It names the segment with all that is in it, so what covers a part of it (a
+ * copy that was cut, the segment as it was while still open) never passes for the whole.
+ */
+struct hash128 wal_seal(const struct hash128 *id, uint64_t n_entries, uint32_t crc);
+
 /* The data of an E record. */
 void wal_end_encode(struct buf *out, uint64_t n_entries, uint32_t crc);
 

@@ -185,6 +185,7 @@ static int take_end(struct wal_reader *r, struct bytes data, uint32_t crc, struc
 	if (wal_end_decode(data, &ret->end_record.n_entries, &says_crc, &why) < 0)
 		return damage(r, ret, &why);
 	r->frames.ended = true;
+	ret->end_record.seal = wal_seal(&ret->header.id, ret->end_record.n_entries, says_crc);
 	ret->end_record.matches = r->mode == WAL_READ_ALL && r->begun && !r->lost &&
 				  ret->end_record.n_entries == r->entries && says_crc == crc;
 	return 1;

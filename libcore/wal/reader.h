@@ -71,7 +71,8 @@ struct wal_item {
 	uint32_t n_series;
 	struct wal_batch batch; /* borrowed until the next call that moves the reader */
 	struct {
-		uint64_t n_entries; /* as the record says */
+		uint64_t n_entries;  /* as the record says */
+		struct hash128 seal; /* likewise: of the whole segment, whatever was read of it */
 		bool matches; /* the segment's begin was seen, nothing was lost, and entries and
 				 checksum of all records agree: only then is what was read the whole
 				 segment. False in HEADS mode. */

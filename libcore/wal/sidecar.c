@@ -114,6 +114,8 @@ int wal_sum_write(const struct wal_segment *seg, const struct wal_sum *s,
 	wr_u64be(&b, s->good_size);
 	wr_u64be(&b, s->n_entries);
 	wr_u8(&b, (uint8_t)s->tail);
+	wr_u8(&b, s->sealed);
+	buf_add(&b, s->seal.b, sizeof(s->seal.b));
 	wr_uvarint(&b, t.n);
 	for (size_t i = 0; i < t.n; i++)
 		wr_lstr(&b, streams_tenant(streams, t.number[i]));
@@ -226,8 +228,9 @@ static int read_sum(struct bytes b, const struct wal_segment *seg, struct stream
 		    struct wal_sum *s, struct err *e)
 {
 	struct rd rd = rd_init(bytes_sub(b, 0, b.n - 4));
-	struct bytes id, *tenant;
+	struct bytes id, seal, *tenant;
 	uint32_t *tenant_number;
+	unsigned sealed;
 	size_t n;
 	int rc;
 
@@ -237,11 +240,15 @@ static int read_sum(struct bytes b, const struct wal_segment *seg, struct stream
 	s->good_size = rd_u64be(&rd);
 	s->n_entries = rd_u64be(&rd);
 	s->tail = rd_u8(&rd);
+	sealed = rd_u8(&rd);
+	seal = rd_bytes(&rd, sizeof(s->seal.b));
 	n = (size_t)rd_uvarint_max(&rd, rd_left(&rd));
-	if (rd.failed || s->tail > WAL_TAIL_DAMAGED || s->size != seg->size ||
+	if (rd.failed || s->tail > WAL_TAIL_DAMAGED || sealed > 1 || s->size != seg->size ||
 	    memcmp(id.p, seg->header.id.b, id.n) != 0)
 		return err_set(e, ERR_CORRUPT, "not this segment's");
 	s->segment = seg->header.id;
+	s->sealed = sealed;
+	memcpy(s->seal.b, seal.p, seal.n);
 	tenant = mem_alloc((n + 1) * sizeof(*tenant));
 	tenant_number = mem_alloc((n + 1) * sizeof(*tenant_number));
 	for (size_t i = 0; i < n; i++) {

@@ -37,6 +37,8 @@ struct wal_sum_day {
 /* {0} is a valid empty one. All arrays are owned by it. */
 struct wal_sum {
 	struct hash128 segment;
+	bool sealed; /* seal is known: it has an end record, or all of it was read */
+	struct hash128 seal;
 	uint64_t size, good_size; /* of the file; up to the last good record */
 	uint64_t n_entries;
 	enum wal_tail tail;

@@ -161,6 +161,8 @@ static int take(struct finder *f, const struct wal_item *item, enum wal_sum_how 
 		return add_batch(f, item, e) < 0 ? -1 : 1;
 	case WAL_END:
 		s->good_size = item->end;
+		s->seal = item->end_record.seal;
+		s->sealed = true;
 		if (s->tail == WAL_TAIL_TORN)
 			s->tail = how == WAL_SUM_VERIFY && !item->end_record.matches
 					  ? WAL_TAIL_DAMAGED
@@ -176,6 +178,17 @@ static int take(struct finder *f, const struct wal_item *item, enum wal_sum_how 
 		return 1;
 	}
 	return 1;
+}
+
+/* Its writer died: the end record that walreplay would make seals it. */
+static void seal_torn(struct finder *f)
+{
+	uint64_t n_entries;
+	uint32_t crc;
+
+	wal_reader_running(f->reader, &n_entries, &crc);
+	f->sum->seal = wal_seal(&f->sum->segment, n_entries, crc);
+	f->sum->sealed = true;
 }
 
 int wal_sum_read(const struct wal_segment *seg, enum wal_sum_how how, struct streams *streams,
@@ -196,6 +209,8 @@ int wal_sum_read(const struct wal_segment *seg, enum wal_sum_how how, struct str
 		if (rc <= 0)
 			break;
 	}
+	if (how == WAL_SUM_VERIFY && sum.tail == WAL_TAIL_TORN)
+		seal_torn(&f);
 	sort_days(&f);
 	wal_reader_free(f.reader);
 	free(f.local);
