@@ -19,8 +19,9 @@ enum {
 	WAL_FRAG_HEAD = 9, /* crc32c, length, type */
 	WAL_RECORD_MAX = 32 << 20,
 	WAL_NODE_MAX = 28,
-	WAL_SERIES_EVERY =
-		4 << 20, /* a stream used again after so many bytes of segment is described again */
+	WAL_SERIES_EVERY = 4 << 20, /* a stream that is used so many bytes behind its description is
+				       described again; or, if that is more, behind: */
+	WAL_SERIES_FACTOR = 4,	    /* times the bytes of the descriptions of all streams */
 	WAL_SECTION_MIN = 32 << 10,
 };
 

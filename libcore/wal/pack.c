@@ -36,7 +36,8 @@ struct wal_packer {
 	struct codec *codec;
 	struct wal_place at;
 	uint32_t segment;
-	struct seen *seen; /* by stream number */
+	uint64_t described_bytes; /* of the descriptions of its streams, each counted once */
+	struct seen *seen;	  /* by stream number */
 	size_t n_seen, cap_seen;
 	struct use *use;
 	size_t n_use, cap_use;
@@ -77,6 +78,7 @@ void wal_packer_free(struct wal_packer *p)
 void wal_packer_begin(struct wal_packer *p)
 {
 	p->segment++;
+	p->described_bytes = 0;
 	p->at = (struct wal_place){ .off = WAL_HEADER };
 }
 
@@ -88,6 +90,7 @@ struct wal_place wal_packer_place(const struct wal_packer *p)
 void wal_packer_back(struct wal_packer *p, struct wal_place place)
 {
 	p->segment++; /* series records may have been cut off: describe all again */
+	p->described_bytes = 0;
 	p->at = place;
 }
 
@@ -292,11 +295,16 @@ static int64_t add_batch(struct wal_packer *p, const struct entries *es, size_t 
 	return (int64_t)(u - first);
 }
 
+/* With very many streams, each used rarely, descriptions would soon be most of the segment: they
+ * are then repeated at a distance that keeps them below a fifth of it. */
 static bool needs_series(const struct wal_packer *p, uint32_t stream)
 {
 	const struct seen *s = &p->seen[stream];
+	uint64_t every = WAL_SERIES_FACTOR * p->described_bytes;
 
-	return s->segment != p->segment || p->at.off - s->described_at > WAL_SERIES_EVERY;
+	if (every < WAL_SERIES_EVERY)
+		every = WAL_SERIES_EVERY;
+	return s->segment != p->segment || p->at.off - s->described_at > every;
 }
 
 /* Describes those of use[first..] that are of one tenant and need it. */
@@ -318,6 +326,8 @@ static void add_series(struct wal_packer *p, size_t first, struct buf *out)
 				continue;
 			buf_add(&p->series, s->id.b, sizeof(s->id.b));
 			buf_add_bytes(&p->series, s->labels);
+			if (p->seen[p->use[u].stream].segment != p->segment)
+				p->described_bytes += sizeof(s->id.b) + s->labels.n;
 			p->seen[p->use[u].stream].segment = p->segment;
 			p->seen[p->use[u].stream].described_at = p->at.off;
 			n++;
