@@ -268,11 +268,16 @@ static size_t char_len(const char *p, size_t n)
 	return len;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 void stage_sanitize(struct buf *out, struct bytes key)
 {
-	while (key.n && memchr(" \t\n\v\f\r", key.p[0], 6))
+	while (key.n && is_blank(key.p[0]))
 		key = bytes_sub(key, 1, key.n);
-	while (key.n && memchr(" \t\n\v\f\r", key.p[key.n - 1], 6))
+	while (key.n && is_blank(key.p[key.n - 1]))
 		key.n--;
 	if (key.n && out->n == 0 && key.p[0] >= '0' && key.p[0] <= '9')
 		buf_add_char(out, '_');

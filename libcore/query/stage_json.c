@@ -372,7 +372,7 @@ static bool element(struct bytes text, uint64_t index, struct json_val *ret)
 static bool member(struct block *b, const char **at, const char *end, struct bytes field,
 		   struct json_val *ret, const char **ret_error)
 {
-	const char *p = json_skip(*at, end), *error;
+	const char *p = json_skip(*at, end), *error = NULL;
 
 	*at = end;
 	if (p == end || *p != '{')
@@ -428,15 +428,15 @@ static bool follow(struct block *b, struct bytes line, const struct logql_extrac
 	return true;
 }
 
-static void apply_exprs(const struct hints *h, const struct state *st, struct block *b, uint32_t i)
+static bool apply_exprs(const struct hints *h, const struct state *st, struct block *b, uint32_t i)
 {
 	struct bytes line = block_line(b, i);
 
 	if (line.n == 0)
-		return;
+		return true;
 	if (line.p[0] != '{' && line.p[0] != '[' && line.p[0] != '"') {
 		stage_parse_error(h, b, i, err_json, (struct bytes){ 0 });
-		return;
+		return true;
 	}
 	for (size_t k = 0; k < st->n; k++) {
 		struct json_val v;
@@ -455,6 +455,7 @@ static void apply_exprs(const struct hints *h, const struct state *st, struct bl
 			name = names_extracted(b->names, name);
 		block_set(b, i, LABEL_PARSED, name, text);
 	}
+	return true;
 }
 
 static int apply(const struct stage *s, struct block *b, struct err *e)
@@ -472,11 +473,8 @@ static int apply(const struct stage *s, struct block *b, struct err *e)
 	for (size_t k = 0; k < b->n_sel; k++) {
 		uint32_t i = sel[k];
 
-		if (hints_all_found(h, b, i))
-			sel[n++] = i;
-		else if (st->n)
-			apply_exprs(h, st, b, sel[n++] = i);
-		else if (apply_all(s, b, i))
+		if (hints_all_found(h, b, i) ||
+		    (st->n ? apply_exprs(h, st, b, i) : apply_all(s, b, i)))
 			sel[n++] = i;
 	}
 	b->n_sel = n;
