@@ -36,6 +36,7 @@ static void take(struct wal_stats *s, const struct wal_item *item)
 		break;
 	case WAL_END:
 		s->ended = item->end_record.matches;
+		s->seal = item->end_record.seal;
 		if (!s->ended && s->n_damaged == 0 && s->n_unknown == 0)
 			s->n_damaged++; /* whole records are missing */
 		break;
@@ -75,6 +76,18 @@ static const char *tail_word(const struct wal_stats *s)
 	return s->torn ? "torn" : s->ended ? "clean" : "no end";
 }
 
+/* What index files name the segment by. */
+static void add_seal(struct buf *out, const char *before, const struct wal_stats *s,
+		     const char *behind)
+{
+	char seal[HASH128_HEX + 1];
+
+	if (!s->ended)
+		return;
+	hash128_hex(&s->seal, seal);
+	buf_addf(out, "%s%s%s", before, seal, behind);
+}
+
 static void add_text(struct buf *out, const char *name, const struct wal_stats *s,
 		     enum wal_state state)
 {
@@ -92,6 +105,7 @@ static void add_text(struct buf *out, const char *name, const struct wal_stats *
 		buf_addf(out, "torn tail, cut at offset %llu", (unsigned long long)s->torn_at);
 	else
 		buf_add_str(out, s->ended ? "ends with its end record" : "without an end record");
+	add_seal(out, "\n  seal     ", s, "");
 	buf_addf(out,
 		 "\n  records  %llu series, %llu batches\n  entries  %llu in %u streams of %u "
 		 "tenants\n",
@@ -138,6 +152,7 @@ static void add_jsonl(struct buf *out, const char *name, const struct wal_stats 
 	add_number(out, "tenants", s->n_tenants);
 	add_number(out, "damaged_places", s->n_damaged);
 	add_number(out, "unknown_entries", s->n_unknown);
+	add_seal(out, ",\"seal\":\"", s, "\"");
 	if (s->n_entries)
 		buf_addf(out, ",\"from\":\"%lld\",\"through\":\"%lld\"", (long long)s->min_ts_ns,
 			 (long long)s->max_ts_ns);

@@ -11,6 +11,7 @@ struct wal_stats {
 	uint32_t n_streams, n_tenants;
 	int64_t min_ts_ns, max_ts_ns; /* when there are entries */
 	bool ended;		      /* there is an end record, and it fits */
+	struct hash128 seal;	      /* when ended */
 	bool torn;
 	uint64_t torn_at, n_damaged; /* torn: offset; damaged: places */
 };

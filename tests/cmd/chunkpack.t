@@ -114,7 +114,7 @@ awk 'BEGIN {
 }' >wal.jsonl
 lokid-ingest --wal W --input jsonl wal.jsonl 2>/dev/null
 segment=$(find W -name '*.wal')
-id=$(od -An -v -tx1 -j 8 -N 16 "$segment" | tr -d ' \n')
+id=$(walreplay --stats -o jsonl "$segment" | sed 's/.*"seal":"\([0-9a-f]*\)".*/\1/')
 ok "a segment is packed" exits 0 chunkpack --store T "$segment"
 p=$(cat "$TAP/stdout")
 is "it is covered" "$(field segments "$p")" "[\"$id\"]"
