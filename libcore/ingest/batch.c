@@ -104,12 +104,17 @@ void batch_submit(struct ingest *in, uint64_t batch_id)
 	wal_writer_submit(in->writer, &in->es, batch_id);
 	if (in->opts->progress)
 		in->opts->progress(in->counts.n_entries, in->counts.n_bytes, in->opts->data);
-	if (in->opts->input != INGEST_FRAMES &&
-	    streams_memory(in->streams) + label_cache_memory(&in->cache) > STREAMS_MEMORY_MAX) {
-		wal_writer_forget_streams(in->writer);
-		label_cache_reset(&in->cache);
-		in->n_leveled = 0;
-	}
+	if (in->opts->input != INGEST_FRAMES)
+		batch_bound_memory(in);
+}
+
+void batch_bound_memory(struct ingest *in)
+{
+	if (streams_memory(in->streams) + label_cache_memory(&in->cache) <= STREAMS_MEMORY_MAX)
+		return;
+	wal_writer_forget_streams(in->writer);
+	label_cache_reset(&in->cache);
+	in->n_leveled = 0;
 }
 
 /* Does a label say the level of all of a stream's entries? Asked once per stream. */

@@ -41,6 +41,10 @@ static inline int64_t batch_arrival(struct ingest *in, int64_t now_ns)
 /* Gives the batch to the log, if it holds any entry. */
 void batch_submit(struct ingest *in, uint64_t batch_id);
 
+/* Forgets all streams when they take too much. For when no entry is in the batch and numbers given
+ * before are not used any more. */
+void batch_bound_memory(struct ingest *in);
+
 /* Adds an entry, with its level when the options ask for that. */
 void batch_add(struct ingest *in, uint32_t stream, int64_t ts_ns, struct bytes line,
 	       const struct label *meta, size_t n_meta);

@@ -80,7 +80,10 @@ int ingest_frames(struct ingest *in, int fd, const char *name, struct err *e)
 		case WAL_TORN:
 			bad(&s, &item, &item.why);
 			break;
-		case WAL_SEGMENT:
+		case WAL_SEGMENT: /* describes its streams itself */
+			batch_submit(in, 0);
+			batch_bound_memory(in);
+			break;
 		case WAL_SERIES:
 		case WAL_END:
 			break;

