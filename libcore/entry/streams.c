@@ -1,6 +1,7 @@
 /*
- * Streams lie in blocks that never move, so that a thread that was told a number may read its
- * stream without a lock while another adds. Two maps find them: by id here, tenants by name.
+ * Streams and tenants lie in blocks that never move, so that a thread that was told a number may
+ * read its stream without a lock while another adds. Two maps find them: by id here, tenants by
+ * name.
  */
 #include "entry/streams.h"
 
@@ -18,8 +19,8 @@ struct streams {
 	struct arena text; /* labels, tenants */
 	struct arena scratch;
 	struct buf key;
-	struct bytes *tenant;
-	size_t n_tenants, cap_tenants;
+	struct bytes *tenant[BLOCKS]; /* no more tenants than streams */
+	uint32_t n_tenants;
 	struct map by_tenant;
 };
 
@@ -42,14 +43,15 @@ void streams_free(struct streams *t)
 {
 	if (!t)
 		return;
-	for (size_t i = 0; i < BLOCKS; i++)
+	for (size_t i = 0; i < BLOCKS; i++) {
 		free(t->block[i]);
+		free(t->tenant[i]);
+	}
 	map_release(&t->by_id);
 	map_release(&t->by_tenant);
 	arena_release(&t->text);
 	arena_release(&t->scratch);
 	buf_release(&t->key);
-	free(t->tenant);
 	free(t);
 }
 
@@ -60,11 +62,11 @@ uint32_t streams_count(const struct streams *t)
 
 size_t streams_memory(const struct streams *t)
 {
-	size_t blocks = (t->n + BLOCK - 1) / BLOCK;
+	size_t blocks = (t->n + BLOCK - 1) / BLOCK, tenants = (t->n_tenants + BLOCK - 1) / BLOCK;
 
-	return blocks * BLOCK * sizeof(struct stream) + t->text.total + t->scratch.total +
-	       (t->by_id.cap + t->by_tenant.cap) * sizeof(struct map_slot) +
-	       t->cap_tenants * sizeof(*t->tenant);
+	return blocks * BLOCK * sizeof(struct stream) + tenants * BLOCK * sizeof(struct bytes) +
+	       t->text.total + t->scratch.total +
+	       (t->by_id.cap + t->by_tenant.cap) * sizeof(struct map_slot);
 }
 
 const struct stream *streams_get(const struct streams *t, uint32_t number)
@@ -74,12 +76,12 @@ const struct stream *streams_get(const struct streams *t, uint32_t number)
 
 struct bytes streams_tenant(const struct streams *t, uint32_t tenant)
 {
-	return t->tenant[tenant];
+	return t->tenant[tenant / BLOCK][tenant % BLOCK];
 }
 
 uint32_t streams_tenant_count(const struct streams *t)
 {
-	return (uint32_t)t->n_tenants;
+	return t->n_tenants;
 }
 
 struct labels streams_labels(const struct streams *t, uint32_t number, struct arena *a)
@@ -108,14 +110,16 @@ static uint32_t tenant_number(struct streams *t, struct bytes tenant)
 {
 	uint64_t hash = hash64(tenant);
 	uint32_t n = map_get(&t->by_tenant, hash, tenant);
+	struct bytes *to;
 
 	if (n != MAP_NONE)
 		return n;
-	n = (uint32_t)t->n_tenants;
-	mem_grow(&t->tenant, &t->cap_tenants, t->n_tenants + 1, sizeof(*t->tenant));
-	t->tenant[n] = arena_copy(&t->text, tenant);
-	t->n_tenants++;
-	map_put(&t->by_tenant, hash, t->tenant[n], n);
+	n = t->n_tenants++;
+	if (!t->tenant[n / BLOCK])
+		t->tenant[n / BLOCK] = mem_alloc(BLOCK * sizeof(*to));
+	to = &t->tenant[n / BLOCK][n % BLOCK];
+	*to = arena_copy(&t->text, tenant);
+	map_put(&t->by_tenant, hash, *to, n);
 	return n;
 }
 

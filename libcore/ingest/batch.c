@@ -38,14 +38,28 @@ static int amend(struct labels *l, struct arena *a, void *data, struct err *e)
 	return 0;
 }
 
+/* Tells what became of a batch. Under the lock. */
+static void answer(struct ingest *in, uint64_t batch_id, const struct err *refused)
+{
+	buf_reset(&in->ack);
+	if (in->opts->input == INGEST_FRAMES)
+		buf_addf(&in->ack, "%llu %s%s\n", (unsigned long long)batch_id,
+			 refused ? "refused: " : "ok", refused ? refused->msg : "");
+	else if (!refused)
+		buf_addf(&in->ack, "%llu\n", (unsigned long long)in->counts.n_done);
+	if (in->opts->ack_fd >= 0 && in->ack.n && in->ack_failure.code == ERR_NONE &&
+	    io_write(in->opts->ack_fd, in->ack.p, in->ack.n, &in->ack_failure) < 0) {
+		err_wrap(&in->ack_failure, "cannot tell what was committed");
+		in->stop = true;
+	}
+}
+
 /* In the log's thread. */
 static void on_result(const struct wal_result *r, void *data)
 {
 	struct ingest *in = data;
-	bool frames = in->opts->input == INGEST_FRAMES;
 
 	pthread_mutex_lock(&in->lock);
-	buf_reset(&in->ack);
 	if (r->refused) {
 		in->counts.n_refused += r->n_entries;
 		if (in->refusal.code == ERR_NONE)
@@ -54,16 +68,15 @@ static void on_result(const struct wal_result *r, void *data)
 	} else {
 		in->counts.n_done += r->n_entries;
 	}
-	if (frames)
-		buf_addf(&in->ack, "%llu %s%s\n", (unsigned long long)r->batch_id,
-			 r->refused ? "refused: " : "ok", r->refused ? r->refused->msg : "");
-	else if (!r->refused)
-		buf_addf(&in->ack, "%llu\n", (unsigned long long)in->counts.n_done);
-	if (in->opts->ack_fd >= 0 && in->ack.n && in->ack_failure.code == ERR_NONE &&
-	    io_write(in->opts->ack_fd, in->ack.p, in->ack.n, &in->ack_failure) < 0) {
-		err_wrap(&in->ack_failure, "cannot tell what was committed");
-		in->stop = true;
-	}
+	answer(in, r->batch_id, r->refused);
+	pthread_mutex_unlock(&in->lock);
+}
+
+void batch_refuse(struct ingest *in, uint64_t batch_id, const struct err *why)
+{
+	wal_writer_drain(in->writer);
+	pthread_mutex_lock(&in->lock);
+	answer(in, batch_id, why);
 	pthread_mutex_unlock(&in->lock);
 }
 
@@ -102,6 +115,7 @@ void batch_submit(struct ingest *in, uint64_t batch_id)
 	if (in->es.n == 0)
 		return;
 	wal_writer_submit(in->writer, &in->es, batch_id);
+	in->weight = 0;
 	if (in->opts->progress)
 		in->opts->progress(in->counts.n_entries, in->counts.n_bytes, in->opts->data);
 	if (in->opts->input != INGEST_FRAMES)
@@ -173,6 +187,9 @@ void batch_add(struct ingest *in, uint32_t stream, int64_t ts_ns, struct bytes l
 	entries_add(&in->es, stream, ts_ns, line, set);
 	in->counts.n_entries++;
 	in->counts.n_bytes += line.n;
+	in->weight += ENTRY_WEIGHT + line.n;
+	for (size_t i = 0; i < n_meta; i++)
+		in->weight += meta[i].name.n + meta[i].value.n;
 }
 
 void batch_bad(struct ingest *in, uint64_t *count, const struct err *e)

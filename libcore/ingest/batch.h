@@ -8,7 +8,9 @@
 #include "ingest/ingest.h"
 #include "ingest/label_cache.h"
 
-enum { INGEST_BATCH_BYTES = 1 << 20 };
+/* A batch is full at so many bytes of lines and metadata, an entry counting as ENTRY_WEIGHT more: a
+ * million empty lines are no small batch. */
+enum { INGEST_BATCH_BYTES = 1 << 20, ENTRY_WEIGHT = 24 };
 
 struct ingest {
 	const struct ingest_opts *opts;
@@ -16,6 +18,7 @@ struct ingest {
 	struct streams *streams;
 	struct label_cache cache;
 	struct entries es;
+	uint64_t weight; /* of es */
 	int64_t last_arrival_ns;
 	struct ingest_counts counts; /* n_done, n_refused: under lock */
 	struct label *meta;	     /* scratch */
@@ -48,6 +51,14 @@ void batch_bound_memory(struct ingest *in);
 /* Adds an entry, with its level when the options ask for that. */
 void batch_add(struct ingest *in, uint32_t stream, int64_t ts_ns, struct bytes line,
 	       const struct label *meta, size_t n_meta);
+
+static inline bool batch_is_full(const struct ingest *in)
+{
+	return in->weight >= INGEST_BATCH_BYTES;
+}
+
+/* Answers that a batch with an id is refused, after what was given before it. */
+void batch_refuse(struct ingest *in, uint64_t batch_id, const struct err *why);
 
 /* Reports a bad entry and counts it. */
 void batch_bad(struct ingest *in, uint64_t *count, const struct err *e);

@@ -1,7 +1,9 @@
 /* Frames: batches as another program's log has them. Each is committed by itself when it has an id.
  */
 #include <poll.h>
+#include <stdlib.h>
 
+#include "base/mem.h"
 #include "entry/append.h"
 #include "ingest/batch.h"
 #include "wal/reader.h"
@@ -11,6 +13,8 @@ struct source {
 	const char *name;
 	struct wal_reader *reader;
 	struct append_scratch scratch;
+	unsigned char *checked; /* by stream */
+	size_t n_checked, cap_checked;
 };
 
 static void bad(struct source *s, const struct wal_item *item, const struct err *why)
@@ -22,32 +26,74 @@ static void bad(struct source *s, const struct wal_item *item, const struct err 
 	batch_bad(s->in, &s->in->counts.n_bad, &e);
 }
 
-/* Appends the batch's entries; what is damaged is reported and left out. -1 only for what ends the
- * input. */
+/* Tenant and labels must be such as lines may have: what cannot be packed would stay for ever.
+ * Asked once per stream. */
+static int check_stream(struct source *s, uint32_t stream, struct err *e)
+{
+	const struct streams *t = s->in->streams;
+	struct labels l;
+
+	if (stream >= s->n_checked) {
+		size_t n = streams_count(t);
+
+		mem_grow(&s->checked, &s->cap_checked, n, 1);
+		memset(s->checked + s->n_checked, 0, n - s->n_checked);
+		s->n_checked = n;
+	}
+	if (s->checked[stream])
+		return 0;
+	arena_reset(&s->in->arena);
+	l = streams_labels(t, stream, &s->in->arena);
+	if (labels_check_tenant(streams_tenant(t, streams_get(t, stream)->tenant), e) < 0 ||
+	    labels_check(&l, e) < 0)
+		return -1;
+	s->checked[stream] = 1;
+	return 0;
+}
+
+/* One stream's part of the batch. */
+static int take_part(struct source *s, const struct wal_item *item, size_t i, struct err *why)
+{
+	const struct wal_part *p = &item->batch.part[i];
+	struct ingest *in = s->in;
+	struct run run;
+
+	if (p->stream == STREAM_NONE)
+		return err_set(why, ERR_CORRUPT, "%llu entries of a stream whose labels are lost",
+			       (unsigned long long)p->n_entries);
+	if (check_stream(s, p->stream, why) < 0 ||
+	    wal_reader_run(s->reader, i, WANT_ALL, &run, why) <= 0)
+		return -1;
+	in->counts.n_entries +=
+		entries_append_run(&in->es, p->stream, &run, INT64_MIN, INT64_MAX, &s->scratch);
+	in->counts.n_bytes += run.lines_len - run.n;
+	in->weight += run.lines_len + run.n * ENTRY_WEIGHT;
+	return 0;
+}
+
+/* Appends the batch's entries. One without an id gives what is good of it; one with an id is taken
+ * whole or refused. -1 only for what ends the input. */
 static int take_batch(struct source *s, const struct wal_item *item, struct err *e)
 {
 	struct ingest *in = s->in;
+	size_t n = in->es.n, text_n = in->es.text.n;
 
 	for (size_t i = 0; i < item->batch.n_parts; i++) {
-		const struct wal_part *p = &item->batch.part[i];
-		struct run run;
 		struct err why;
 
-		if (p->stream == STREAM_NONE) {
-			err_set(&why, ERR_CORRUPT, "%llu entries of a stream whose labels are lost",
-				(unsigned long long)p->n_entries);
-			bad(s, item, &why);
+		if (take_part(s, item, i, &why) == 0)
 			continue;
-		}
-		if (wal_reader_run(s->reader, i, WANT_ALL, &run, &why) <= 0) {
-			if (why.code == ERR_IO)
-				return err_set(e, ERR_IO, "%s", why.msg);
-			bad(s, item, &why);
+		if (why.code == ERR_IO)
+			return err_set(e, ERR_IO, "%s", why.msg);
+		bad(s, item, &why);
+		if (!item->batch.batch_id)
 			continue;
-		}
-		in->counts.n_entries += entries_append_run(&in->es, p->stream, &run, INT64_MIN,
-							   INT64_MAX, &s->scratch);
-		in->counts.n_bytes += run.lines_len - run.n;
+		in->counts.n_entries -= in->es.n - n;
+		in->counts.n_bytes -= in->es.text.n - text_n;
+		in->es.n = n;
+		in->es.text.n = text_n;
+		batch_refuse(in, item->batch.batch_id, &why);
+		break;
 	}
 	return 0;
 }
@@ -72,8 +118,7 @@ int ingest_frames(struct ingest *in, int fd, const char *name, struct err *e)
 			if (item.batch.batch_id)
 				batch_submit(in, 0);
 			rc = take_batch(&s, &item, e);
-			if (item.batch.batch_id || in->es.text.n >= INGEST_BATCH_BYTES ||
-			    would_wait(fd))
+			if (item.batch.batch_id || batch_is_full(in) || would_wait(fd))
 				batch_submit(in, item.batch.batch_id);
 			break;
 		case WAL_DAMAGE:
@@ -97,5 +142,6 @@ int ingest_frames(struct ingest *in, int fd, const char *name, struct err *e)
 	}
 	wal_reader_free(s.reader);
 	append_scratch_release(&s.scratch);
+	free(s.checked);
 	return rc;
 }

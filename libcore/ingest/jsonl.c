@@ -65,8 +65,7 @@ static enum input_got take_lines(struct source *s)
 	int64_t now = time_now_ns();
 	struct bytes text;
 
-	while (s->in->es.text.n < INGEST_BATCH_BYTES &&
-	       (got = input_line(&s->input, &text)) == INPUT_LINE) {
+	while (!batch_is_full(s->in) && (got = input_line(&s->input, &text)) == INPUT_LINE) {
 		struct err why;
 
 		s->line_no++;
@@ -88,7 +87,7 @@ int ingest_jsonl(struct ingest *in, int fd, const char *name, struct err *e)
 
 	input_init(&s.input, fd, JSON_FACTOR * in->opts->line_max + JSON_BESIDE);
 	while (rc == 0 && take_lines(&s) != INPUT_END) {
-		bool full = in->es.text.n >= INGEST_BATCH_BYTES;
+		bool full = batch_is_full(in);
 
 		if (full || input_would_wait(&s.input))
 			batch_submit(in, 0);

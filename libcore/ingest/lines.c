@@ -21,8 +21,7 @@ static int take_lines(struct ingest *in, struct input *input, uint64_t *line_no,
 
 	if (get_stream(in, &stream, e) < 0)
 		return -1;
-	while (in->es.text.n < INGEST_BATCH_BYTES &&
-	       (got = input_line(input, &line)) == INPUT_LINE) {
+	while (!batch_is_full(in) && (got = input_line(input, &line)) == INPUT_LINE) {
 		++*line_no;
 		if (input->cut && in->opts->long_lines == INGEST_REFUSE_LONG) {
 			struct err bad;
@@ -46,7 +45,7 @@ int ingest_lines(struct ingest *in, int fd, const char *name, struct err *e)
 
 	input_init(&input, fd, in->opts->line_max);
 	while ((rc = take_lines(in, &input, &line_no, name, e)) > 0) {
-		bool full = in->es.text.n >= INGEST_BATCH_BYTES;
+		bool full = batch_is_full(in);
 
 		if (full || input_would_wait(&input))
 			batch_submit(in, 0);

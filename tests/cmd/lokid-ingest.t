@@ -177,4 +177,13 @@ is "nothing is lost" "$(walreplay x | wc -l)" $((acked + 1000))
 ok "--progress" exits 0 sh -c 'seq 1 1000000 | lokid-ingest --progress --wal y -l app=x'
 ok "shows how far it is" stderr_has "entries, "
 
+# Batches are bounded by what they hold in memory, not by the bytes of lines alone.
+yes '' | head -n 2000000 >empty
+ok "two million empty lines" exits 0 lokid-ingest --wal lots -q -l app=e empty
+is "are all there" "$(walreplay --stats -o jsonl lots | sed 's/.*"entries":\([0-9]*\).*/\1/')" 2000000
+awk 'BEGIN { for (i = 0; i < 20000; i++) printf "{\"tenant\":\"t%d\",\"labels\":{\"a\":\"b\"},\"line\":\"%d\"}\n", i, i }' >tenants
+ok "twenty thousand tenants" exits 0 lokid-ingest --wal many -q --input jsonl tenants
+is "each with its line" "$(walreplay many | sed 's/.*"tenant":"t\([0-9]*\)".*"line":"\([0-9]*\)".*/\1 \2/' |
+	awk '$1 == $2 { n++ } END { print n }')" 20000
+
 done_testing

@@ -263,6 +263,55 @@ static void frames_are_answered(void **state)
 	assert_int_equal(system(cmd), 0);
 }
 
+/* Frames whose series record is lost: nothing of a batch can be placed, so each is refused. */
+static void frames_that_cannot_be_read_are_answered(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+	char dir[256], cmd[300], answers[2000];
+	struct ingest_opts o = { .input = INGEST_FRAMES,
+				 .tenant = BYTES_LIT("fake"),
+				 .line_max = 1000 };
+	struct ingest_counts counts;
+	uint64_t seed = 3;
+	struct sample s;
+	struct ingest *in;
+	uint32_t stream;
+	struct err e;
+	int frames[2], ack[2];
+	ssize_t n;
+
+	(void)state;
+	snprintf(dir, sizeof(dir), "%s/lokid-ingest.XXXXXX", tmp ? tmp : "/tmp");
+	assert_non_null(mkdtemp(dir));
+	sample_begin(&s, 1);
+	stream = sample_stream(&s, "fake", "web");
+	for (uint64_t id = 101; id <= 102; id++)
+		sample_batch(&s, &seed, &stream, 1, 4, 20, id);
+	s.bytes.p[WAL_HEADER + WAL_FRAG_HEAD + 3] ^= 1;
+	assert_int_equal(pipe(frames), 0);
+	assert_int_equal(pipe(ack), 0);
+	assert_int_equal(write(frames[1], s.bytes.p, s.bytes.n), (ssize_t)s.bytes.n);
+	close(frames[1]);
+	o.wal_dir = dir;
+	o.ack_fd = ack[1];
+	assert_int_equal(ingest_open(&o, &in, &e), 0);
+	assert_int_equal(ingest_fd(in, frames[0], "frames", &e), 0);
+	assert_int_equal(ingest_close(in, &counts, &e), 0);
+	assert_int_equal(counts.n_done, 0);
+	assert_int_equal(counts.n_entries, 0);
+	n = read(ack[0], answers, sizeof(answers) - 1);
+	assert_true(n > 0);
+	answers[n] = '\0';
+	assert_string_equal(answers, "101 refused: 4 entries of a stream whose labels are lost\n"
+				     "102 refused: 4 entries of a stream whose labels are lost\n");
+	close(frames[0]);
+	close(ack[0]);
+	close(ack[1]);
+	sample_release(&s);
+	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", dir);
+	assert_int_equal(system(cmd), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +321,7 @@ int main(void)
 		cmocka_unit_test(lines_of_reads),
 		cmocka_unit_test(spellings_of_labels),
 		cmocka_unit_test(frames_are_answered),
+		cmocka_unit_test(frames_that_cannot_be_read_are_answered),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
