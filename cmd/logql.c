@@ -50,12 +50,20 @@ struct args {
 	enum format format;
 	const char *output; /* file to be written, or NULL */
 	bool categorize, has_tenant, has_time, strict;
+	struct map told; /* messages about damage */
+	struct arena mem;
 };
 
+/* A query may look at the same data several times; what is wrong there is said once. */
 static void on_damage(void *data, const struct err *e)
 {
 	struct args *a = data;
+	struct bytes msg = bytes_str(e->msg);
+	uint64_t hash = hash64(msg);
 
+	if (map_get(&a->told, hash, msg) != MAP_NONE)
+		return;
+	map_put(&a->told, hash, arena_copy(&a->mem, msg), 0);
 	cli_report(a->cli, e);
 }
 
@@ -296,5 +304,7 @@ int main(int argc, char **argv)
 		cli_report(&cli, &e);
 	else if (r < 0 && !cli.failure)
 		cli.failure = err_exit_code(ERR_NO);
+	map_release(&a.told);
+	arena_release(&a.mem);
 	return cli_exit(&cli);
 }

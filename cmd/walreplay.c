@@ -182,6 +182,8 @@ static void one_operand(struct args *a, const char *path)
 	}
 	if (wal_list_path(path, &l, &e) < 0)
 		cli_report(a->cli, &e);
+	for (size_t i = 0; i < l.n_faults; i++)
+		cli_report(a->cli, &l.fault[i]);
 	for (size_t i = 0; i < l.n; i++) {
 		segment_task_do(&a->task, &l.v[i]);
 		print_lines(a);

@@ -224,17 +224,10 @@ static int walk_segment(const struct walk *w, const struct wal_segment *seg,
 			struct streams *streams, struct err *e)
 {
 	struct wal_sum sum = { 0 };
-	int r = seg->state == WAL_CLOSED ? wal_sum_load(seg, streams, &sum, e) : 0;
+	int r = source_wal_sum(seg, streams, &w->o->source, &sum, e);
 
-	if (r == 0)
-		r = wal_sum_read(seg, WAL_SUM_WALK, streams, &sum, e);
-	if (r < 0) {
-		err_wrap(e, "'%s'", seg->path);
-		if (e->code != ERR_CORRUPT && e->code != ERR_VERSION)
-			return -1;
-		w->o->source.damage(w->o->source.damage_data, e);
-		return 0;
-	}
+	if (r <= 0)
+		return r;
 	r = walk_sum(w, &sum, streams, e);
 	wal_sum_release(&sum);
 	return r;
@@ -245,9 +238,9 @@ static int walk_wal(const struct walk *w, const struct wal_list *list, struct er
 	struct streams *streams = streams_new();
 	int ret = 0;
 
+	source_wal_faults(list, &w->o->source);
 	for (size_t i = 0; i < list->n && ret == 0; i++)
-		if (list->v[i].has_header)
-			ret = walk_segment(w, &list->v[i], streams, e);
+		ret = walk_segment(w, &list->v[i], streams, e);
 	streams_free(streams);
 	return ret;
 }

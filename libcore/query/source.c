@@ -16,7 +16,7 @@
 
 /* A file operand. */
 struct input {
-	enum { FILE_RAW, FILE_JSONL, FILE_CHUNKS, FILE_WAL } kind;
+	enum { FILE_RAW, FILE_JSONL, FILE_CHUNKS, FILE_WAL, FILE_BAD /* and told so */ } kind;
 	const char *name;
 	int fd; /* CHUNKS */
 	struct raw *raw;
@@ -125,6 +125,14 @@ static bool packed_entries(int fd)
 	return lseek(fd, 0, SEEK_SET) == 0 && ret;
 }
 
+/* A segment or a pack by its name, which nobody would want to be read as text. */
+static bool named_as_ours(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && (strcmp(dot, ".wal") == 0 || strcmp(dot, ".pack") == 0);
+}
+
 static int open_input(struct sources *s, struct input *in, struct err *e)
 {
 	bool is_stdin = strcmp(in->name, "-") == 0, used;
@@ -153,6 +161,16 @@ static int open_input(struct sources *s, struct input *in, struct err *e)
 	if (s->o->input == INPUT_AUTO && !used && wal_is_magic(start)) {
 		close(fd);
 		return open_wal(s, in, e);
+	}
+	if (s->o->input == INPUT_AUTO && named_as_ours(in->name) && !packed && !is_entry(start)) {
+		in->kind = FILE_BAD;
+		close(fd);
+		err_set(e, ERR_CORRUPT,
+			"'%s': neither a segment nor a pack: no magic (--input lines reads it "
+			"as text)",
+			in->name);
+		s->o->damage(s->o->damage_data, e);
+		return 0;
 	}
 	if (s->o->input == INPUT_JSONL ||
 	    (s->o->input == INPUT_AUTO &&
@@ -289,13 +307,13 @@ static int plan_once(struct sources *s, struct plan *p, struct err *e)
 		s->wal = (struct wal_list){ 0 };
 		if (wal_list_dir(s->o->wal, &s->wal, e) < 0)
 			return -1;
+		source_wal_faults(&s->wal, s->o);
 	}
 	s->covered.n = 0;
 	if (s->store && source_store(p, s->store, &s->covered, s->o, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->wal.n; i++)
-		if (s->wal.v[i].has_header &&
-		    source_wal(p, &s->wal.v[i], s->streams, &s->covered, s->o, e) < 0)
+		if (source_wal(p, &s->wal.v[i], s->streams, &s->covered, s->o, e) < 0)
 			return -1;
 	return 0;
 }

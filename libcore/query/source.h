@@ -83,7 +83,15 @@ MUST_CHECK int source_store(struct plan *p, struct store *s, struct covered *c,
 			    const struct source_opts *o, struct err *e);
 
 struct streams;
+struct wal_list;
 struct wal_segment;
+/* Reports what of a folder could not be opened. */
+void source_wal_faults(const struct wal_list *l, const struct source_opts *o);
+struct wal_sum;
+/* What a segment holds, by its sidecar or its heads: 1; 0: it cannot be read, which was reported.
+ */
+MUST_CHECK int source_wal_sum(const struct wal_segment *seg, struct streams *streams,
+			      const struct source_opts *o, struct wal_sum *ret, struct err *e);
 MUST_CHECK int source_wal(struct plan *p, const struct wal_segment *seg, struct streams *streams,
 			  const struct covered *c, const struct source_opts *o, struct err *e);
 

@@ -158,23 +158,49 @@ static void add_batch(struct plan *p, struct segment *s, const struct wal_sum *s
 	}
 }
 
+void source_wal_faults(const struct wal_list *l, const struct source_opts *o)
+{
+	for (size_t i = 0; i < l->n_faults; i++)
+		o->damage(o->damage_data, &l->fault[i]);
+}
+
+/* Says what is wrong, and goes on without: 0. What no reading of others could mend is -1. */
+static int told(const struct wal_segment *seg, const struct source_opts *o, struct err *e)
+{
+	err_wrap(e, "'%s'", seg->path);
+	if (e->code != ERR_CORRUPT && e->code != ERR_VERSION && e->code != ERR_IO)
+		return -1;
+	o->damage(o->damage_data, e);
+	return 0;
+}
+
+int source_wal_sum(const struct wal_segment *seg, struct streams *streams,
+		   const struct source_opts *o, struct wal_sum *ret, struct err *e)
+{
+	int r = 0;
+
+	if (!seg->has_header)
+		return wal_segment_check(seg, e) < 0 ? told(seg, o, e) : 0;
+	if (seg->state == WAL_CLOSED)
+		r = wal_sum_load(seg, streams, ret, e);
+	if (r > 0)
+		return 1;
+	/* A sidecar that cannot be read is one that is not there, but not without a word. */
+	if (r < 0 && (e->code != ERR_IO || told(seg, o, e) < 0))
+		return -1;
+	return wal_sum_read(seg, WAL_SUM_WALK, streams, ret, e) < 0 ? told(seg, o, e) : 1;
+}
+
 int source_wal(struct plan *p, const struct wal_segment *seg, struct streams *streams,
 	       const struct covered *c, const struct source_opts *o, struct err *e)
 {
 	struct wal_sum sum = { 0 };
 	struct segment *s;
 	uint32_t *wanted;
-	int r = seg->state == WAL_CLOSED ? wal_sum_load(seg, streams, &sum, e) : 0;
+	int r = source_wal_sum(seg, streams, o, &sum, e);
 
-	if (r == 0 && wal_sum_read(seg, WAL_SUM_WALK, streams, &sum, e) < 0)
-		r = -1;
-	if (r < 0) {
-		err_wrap(e, "'%s'", seg->path);
-		if (e->code != ERR_CORRUPT && e->code != ERR_VERSION)
-			return -1;
-		o->damage(o->damage_data, e);
-		return 0;
-	}
+	if (r <= 0)
+		return r;
 	if (sum.tail == WAL_TAIL_DAMAGED) {
 		err_set(e, ERR_CORRUPT, "'%s': damaged; walreplay --verify tells where", seg->path);
 		o->damage(o->damage_data, e);

@@ -27,8 +27,9 @@ void wal_segment_release(struct wal_segment *s)
 /* With as many open files as we may have, when the soft limit is what stops us. */
 static int open_more(const char *path)
 {
+	const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 	struct rlimit lim;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, flags);
 
 	if (fd >= 0 || errno != EMFILE)
 		return fd;
@@ -39,7 +40,7 @@ static int open_more(const char *path)
 	lim.rlim_cur = lim.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &lim) < 0)
 		return -1;
-	return open(path, O_RDONLY | O_CLOEXEC);
+	return open(path, flags);
 }
 
 /* Does a writer hold it? The shared lock is given back at once: a writer takes its own before the
@@ -57,34 +58,66 @@ static int get_state(int fd, enum wal_state *ret, struct err *e)
 	return 0;
 }
 
-static int load(struct wal_segment *s, struct err *e)
+static int read_header(const struct wal_segment *s, struct wal_header *ret, struct err *why,
+		       struct err *e)
 {
 	unsigned char head[WAL_HEADER];
-	struct stat st;
-	int64_t n;
+	int64_t n = io_pread(s->fd, head, sizeof(head), 0, e);
 
-	if (get_state(s->fd, &s->state, e) < 0)
-		return -1;
-	if (fstat(s->fd, &st) < 0)
-		return err_sys(e, "stat");
-	s->size = (uint64_t)st.st_size;
-	n = io_pread(s->fd, head, sizeof(head), 0, e);
 	if (n < 0)
 		return -1;
-	s->has_header = wal_header_decode(bytes_of(head, (size_t)n), &s->header, NULL) == 0;
-	return 0;
+	return wal_header_decode(bytes_of(head, (size_t)n), ret, why) == 0;
+}
+
+static int load(struct wal_segment *s, struct err *e)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(s->fd, &st) < 0)
+		return err_sys(e, "stat");
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, ERR_IO, "no regular file");
+	s->size = (uint64_t)st.st_size;
+	r = read_header(s, &s->header, NULL, e);
+	s->has_header = r > 0;
+	return r < 0 ? -1 : 0;
+}
+
+int wal_segment_check(const struct wal_segment *s, struct err *e)
+{
+	struct wal_header h;
+
+	return read_header(s, &h, e, e) == 1 ? 0 : -1;
 }
 
 int wal_segment_open(const char *path, struct wal_segment *ret, struct err *e)
 {
-	struct wal_segment s = { .fd = open_more(path) };
+	struct wal_segment s = { .fd = -1 };
+	struct stat st;
 
+	/* Looked at first: who writes to a FIFO would see it opened and closed. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(e, ERR_IO, "'%s': no regular file", path);
+	s.fd = open_more(path);
 	if (s.fd < 0)
 		return err_sys(e, "cannot open '%s'", path);
 	s.path = strdup(path);
-	if (load(&s, e) < 0) {
+	if (get_state(s.fd, &s.state, e) < 0 || load(&s, e) < 0) {
 		wal_segment_release(&s);
 		return err_wrap(e, "'%s'", path);
+	}
+	*ret = s;
+	return 0;
+}
+
+int wal_segment_open_fd(int fd, const char *name, struct wal_segment *ret, struct err *e)
+{
+	struct wal_segment s = { .fd = fd, .path = strdup(name), .state = WAL_OPEN };
+
+	if (load(&s, e) < 0) {
+		wal_segment_release(&s);
+		return err_wrap(e, "'%s'", name);
 	}
 	*ret = s;
 	return 0;
@@ -95,6 +128,7 @@ void wal_list_release(struct wal_list *l)
 	for (size_t i = 0; i < l->n; i++)
 		wal_segment_release(&l->v[i]);
 	free(l->v);
+	free(l->fault);
 	*l = (struct wal_list){ 0 };
 }
 
@@ -114,6 +148,21 @@ static bool is_segment_name(const char *name)
 	return n > k && name[0] != '.' && strcmp(name + n - k, SUFFIX) == 0;
 }
 
+static void add_segment(struct wal_list *l, const char *path)
+{
+	struct err e;
+
+	mem_grow(&l->v, &l->cap, l->n + 1, sizeof(*l->v));
+	if (wal_segment_open(path, &l->v[l->n], &e) == 0) {
+		l->n++;
+		return;
+	}
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return;
+	mem_grow(&l->fault, &l->cap_faults, l->n_faults + 1, sizeof(*l->fault));
+	l->fault[l->n_faults++] = e;
+}
+
 int wal_list_dir(const char *dir, struct wal_list *l, struct err *e)
 {
 	struct buf path = { 0 };
@@ -124,19 +173,14 @@ int wal_list_dir(const char *dir, struct wal_list *l, struct err *e)
 		return 0;
 	if (!d)
 		return err_sys(e, "cannot open folder '%s'", dir);
-	for (struct dirent *de; rc == 0 && (errno = 0, de = readdir(d)) != NULL;) {
+	for (struct dirent *de; (errno = 0, de = readdir(d)) != NULL;) {
 		if (!is_segment_name(de->d_name))
 			continue;
 		buf_reset(&path);
 		buf_addf(&path, "%s/%s", dir, de->d_name);
-		mem_grow(&l->v, &l->cap, l->n + 1, sizeof(*l->v));
-		rc = wal_segment_open(buf_str(&path), &l->v[l->n], e);
-		if (rc == 0)
-			l->n++;
-		else if (access(buf_str(&path), F_OK) < 0 && errno == ENOENT)
-			rc = 0;
+		add_segment(l, buf_str(&path));
 	}
-	if (rc == 0 && errno != 0)
+	if (errno != 0)
 		rc = err_sys(e, "cannot read folder '%s'", dir);
 	closedir(d);
 	buf_release(&path);

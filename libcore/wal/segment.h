@@ -15,17 +15,27 @@ struct wal_segment {
 	int fd;	    /* owned, open for reading */
 	uint64_t size;
 	enum wal_state state;
-	bool has_header; /* false: shorter than a header, or it is damaged; header is then zeroed */
+	bool has_header; /* false: shorter than a header, or it is damaged (wal_segment_check says
+			    how); header is then zeroed */
 	struct wal_header header;
 };
 
 void wal_segment_release(struct wal_segment *s);
-/* Errors: ERR_IO. */
+/* Never waits: a FIFO is refused. Errors: ERR_IO, also of what is no regular file. */
 MUST_CHECK int wal_segment_open(const char *path, struct wal_segment *ret, struct err *e);
+/* The same of a descriptor of a regular file, which becomes its own, also on failure. It counts as
+ * open: it has no sidecar. name is for messages. */
+MUST_CHECK int wal_segment_open_fd(int fd, const char *name, struct wal_segment *ret,
+				   struct err *e);
+
+/* What is wrong with its header; 0 when nothing is. Errors: ERR_CORRUPT, ERR_VERSION, ERR_IO. */
+MUST_CHECK int wal_segment_check(const struct wal_segment *s, struct err *e);
 
 struct wal_list {
 	struct wal_segment *v;
 	size_t n, cap;
+	struct err *fault; /* of each *.wal that cannot be opened or is no file, with its name */
+	size_t n_faults, cap_faults;
 };
 
 /* Closes all. A deleted segment that was opened before stays readable until then. */
@@ -34,7 +44,8 @@ void wal_list_release(struct wal_list *l);
 /*
  * Adds every segment of dir to l, opened, and sorts l by (created, id): the order in which equal
  * timestamps are read. A folder that does not exist has none; a segment that vanishes meanwhile is
- * left out. Raises the limit of open files when it must.  Errors: ERR_IO.
+ * left out; one that cannot be opened stands in .fault, for the caller to report. Raises the limit
+ * of open files when it must.  Errors: ERR_IO (the folder).
  */
 MUST_CHECK int wal_list_dir(const char *dir, struct wal_list *l, struct err *e);
 

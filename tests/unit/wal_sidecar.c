@@ -240,7 +240,7 @@ static void folders_are_listed_in_order(void **state)
 {
 	struct wal_header h = { .created_ns = 5000, .node = "n" };
 	struct wal_list l = { 0 };
-	char *path, sub[300];
+	char *path, sub[300], odd[320];
 	struct sample s;
 	struct err e;
 	int fd;
@@ -254,6 +254,10 @@ static void folders_are_listed_in_order(void **state)
 	put("list/zz.wal", buf_bytes(&s.bytes)); /* created 1009 */
 	put("list/short.wal", BYTES_LIT("short"));
 	put("list/not.tmp", BYTES_LIT("x"));
+	snprintf(odd, sizeof(odd), "%s/fifo.wal", sub);
+	assert_int_equal(mkfifo(odd, 0666), 0); /* never waited for */
+	snprintf(odd, sizeof(odd), "%s/folder.wal", sub);
+	assert_int_equal(mkdir(odd, 0777), 0);
 	put("list/.hidden.wal", BYTES_LIT("x"));
 	put("list/zz.sum", BYTES_LIT("x"));
 	h.id.b[0] = 0xab;
@@ -264,7 +268,13 @@ static void folders_are_listed_in_order(void **state)
 	assert_int_equal(e.code, ERR_IO);
 	assert_int_equal(wal_list_dir(sub, &l, &e), 0);
 	assert_int_equal(l.n, 3);
+	assert_int_equal(l.n_faults, 2);
+	assert_int_equal(l.fault[0].code, ERR_IO);
+	assert_non_null(strstr(l.fault[0].msg, ".wal': no regular file"));
 	assert_false(l.v[0].has_header);
+	assert_int_equal(wal_segment_check(&l.v[0], &e), -1);
+	assert_string_equal(e.msg, "a segment's header has 64 bytes, found 5");
+	assert_int_equal(wal_segment_check(&l.v[1], &e), 0);
 	assert_int_equal(l.v[1].header.created_ns, 1009);
 	assert_int_equal(l.v[1].state, WAL_CLOSED);
 	assert_int_equal(l.v[2].header.created_ns, 5000);
