@@ -1,0 +1,208 @@
+/* Windows: random entries in random pieces, counted as queries count them, against a plain loop. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "logql/parse.h"
+#include "query/range.h"
+#include "query/samples.h"
+
+enum { PIECES = 12, ENTRIES = 40, LINE = 3 };
+
+/* A source of PIECES pieces in memory, each of ENTRIES lines of LINE bytes, ascending in time. */
+struct fake {
+	struct source source;
+	int64_t ts[PIECES][ENTRIES];
+	uint32_t off[ENTRIES + 1];
+	char lines[PIECES][ENTRIES * (LINE + 1) + 1];
+	unsigned loads;
+};
+
+static int load(struct source *s, const struct piece *p, unsigned want, struct load_mem *m,
+		struct run *ret, unsigned *ret_have, struct err *e)
+{
+	struct fake *f = (struct fake *)s;
+
+	(void)want;
+	(void)m;
+	(void)e;
+	f->loads++;
+	*ret = (struct run){ .n = ENTRIES,
+			     .ts_ns = f->ts[p->at],
+			     .line_off = f->off,
+			     .lines = f->lines[p->at],
+			     .lines_len = ENTRIES * (LINE + 1) };
+	*ret_have = WANT_ALL;
+	return 0;
+}
+
+static void stay(struct source *s)
+{
+	s->name = NULL;
+}
+
+static const struct source_ops ops = { .load = load, .close = stay };
+
+static uint32_t next(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 8;
+}
+
+/* Pieces one behind the other, apart or not: every line is another one, so nothing folds. */
+static void fill(struct fake *f, uint32_t *seed)
+{
+	int64_t t = 1000;
+	unsigned line = 0;
+
+	*f = (struct fake){ .source = { .ops = &ops } };
+	for (int p = 0; p < PIECES; p++) {
+		if (next(seed) % 4 == 0)
+			t -= 5; /* overlaps with the one before */
+		for (int i = 0; i < ENTRIES; i++) {
+			t += next(seed) % 3;
+			f->ts[p][i] = t;
+			f->off[i + 1] = (uint32_t)((i + 1) * (LINE + 1));
+			snprintf(f->lines[p] + i * (LINE + 1), LINE + 2, "%03u\n", line++);
+		}
+		t += next(seed) % 20;
+	}
+}
+
+static int64_t naive(const struct fake *f, int64_t after, int64_t upto)
+{
+	int64_t n = 0;
+
+	for (int p = 0; p < PIECES; p++)
+		for (int i = 0; i < ENTRIES; i++)
+			n += f->ts[p][i] > after && f->ts[p][i] <= upto;
+	return n;
+}
+
+static void check(struct fake *f, const char *query, enum logql_range_op op, struct steps steps,
+		  int64_t range, int64_t offset)
+{
+	const struct logql_opts any = { .flags = LOGQL_ANY_SELECTOR };
+	const struct labels none = { 0 };
+	const struct hash128 id = { { 0 } };
+	struct logql_query q;
+	struct plan plan = { 0 };
+	struct pipeline pipeline;
+	struct scan scan = { .plan = &plan, .pipeline = &pipeline, .jobs = 1 };
+	struct range_sink sink = {
+		.steps = steps, .op = op, .range_ns = range, .offset_ns = offset
+	};
+	struct vec v;
+	struct err e;
+
+	assert_int_equal(logql_parse(bytes_str(query), &any, &q, NULL, &e), 0);
+	assert_int_equal(pipeline_bind(&pipeline, q.root->log, NULL, &sink.group, &e), 0);
+	range_bounds(&steps, range, offset, &plan.from, &plan.to);
+	for (uint64_t p = 0; p < PIECES; p++)
+		plan_add_piece(&plan, &(struct piece){ .source = &f->source,
+						       .at = p,
+						       .stream = plan_stream(&plan, &id, &none),
+						       .n = ENTRIES,
+						       .line_bytes = ENTRIES * LINE,
+						       .min_ts = f->ts[p][0],
+						       .max_ts = f->ts[p][ENTRIES - 1],
+						       .seq = p,
+						       .sorted = true });
+	plan_units(&plan, BACKWARD);
+	range_sink_init(&sink, &scan);
+	scan_init(&scan);
+	assert_int_equal(scan_run(&scan, &e), 0);
+	assert_int_equal(range_result(&sink, q.root->log, &v, &e), 0);
+	for (size_t k = 0; k < steps.n; k++) {
+		int64_t t = step_at(&steps, k) - offset, n = naive(f, t - range, t);
+
+		assert_int_equal(v.n ? v.v[0].has[k] : 0, n > 0);
+		if (n)
+			assert_true(v.v[0].v[k] ==
+				    (double)(op == LOGQL_BYTES_OVER_TIME ? n * LINE : n));
+	}
+	vec_release(&v);
+	range_sink_release(&sink);
+	scan_release(&scan);
+	plan_release(&plan);
+	pipeline_release(&pipeline);
+	logql_query_release(&q);
+}
+
+static void random_windows(void **state)
+{
+	uint32_t seed = 7;
+
+	(void)state;
+	for (int round = 0; round < 400; round++) {
+		struct fake f;
+		struct steps s;
+		enum logql_range_op op = round & 1 ? LOGQL_BYTES_OVER_TIME : LOGQL_COUNT_OVER_TIME;
+		int64_t range, offset;
+
+		fill(&f, &seed);
+		s.start_ns = 950 + next(&seed) % 900;
+		s.step_ns = 1 + next(&seed) % 120;
+		s.n = round % 5 ? 1 + next(&seed) % 40 : 1;
+		range = next(&seed) % 400;
+		offset = (int64_t)(next(&seed) % 200) - 100;
+		check(&f, "{}", op, s, range, offset);
+		/* The same with every line looked at. */
+		check(&f, "{} |~ \"[0-9]\"", op, s, range, offset);
+	}
+}
+
+static void whole_blocks_are_not_read(void **state)
+{
+	uint32_t seed = 1;
+	struct fake f;
+
+	(void)state;
+	fill(&f, &seed);
+	for (int p = 1; p < PIECES; p++)
+		for (int i = 0; i < ENTRIES; i++)
+			f.ts[p][i] = f.ts[p - 1][ENTRIES - 1] + 1 + i; /* apart */
+	check(&f, "{}", LOGQL_COUNT_OVER_TIME, (struct steps){ 100000, 1, 1 }, 100000, 0);
+	assert_int_equal(f.loads, 0);
+	check(&f, "{}", LOGQL_COUNT_OVER_TIME, (struct steps){ f.ts[1][5], 1, 1 }, 100000, 0);
+	assert_int_equal(f.loads, 1); /* the one that the window's end lies in */
+}
+
+static void values(void **state)
+{
+	struct sample v[] = { { 30, 3 }, { 10, 1 }, { 20, 5 } };
+	struct samples s = { v, 3, 3 };
+	double out[4];
+	unsigned char has[4];
+	struct series series = { .v = out, .has = has };
+	struct sample_func f = { .op = LOGQL_SUM_OVER_TIME, .range_ns = 10 };
+
+	(void)state;
+	samples_eval(&f, &s, 10, 10, 4, &series);
+	assert_true(has[0] &&
+		    out[0] == 1); /* an entry at the step counts, one at its window's begin not */
+	assert_true(has[1] && out[1] == 5);
+	assert_true(has[2] && out[2] == 3);
+	assert_false(has[3]);
+	f = (struct sample_func){ .op = LOGQL_QUANTILE_OVER_TIME, .param = 0.25, .range_ns = 30 };
+	samples_eval(&f, &s, 30, 1, 1, &series);
+	assert_true(out[0] == 2);
+	f = (struct sample_func){ .op = LOGQL_RATE_COUNTER, .range_ns = 30 };
+	samples_eval(&f, &s, 10, 1, 1, &series);
+	assert_true(has[0] && out[0] == 0); /* one value has no increase */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_windows),
+		cmocka_unit_test(whole_blocks_are_not_read),
+		cmocka_unit_test(values),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
