@@ -139,7 +139,7 @@ ok "with its place" stderr_has "logql: error: parse error at line 1, col 9: "
 ok "--strict refuses what Loki refuses" exits 2 logql --strict '{}' raw.log
 ok "a regex that is none" exits 2 logql '{a=~"("}' raw.log
 ok "what is not executed yet is exit 2" exits 2 logql '{a="b"} | line_format "{{ .x | upper }}"' nosuchfile
-ok "by name and place, before data is looked at" stderr_is 'logql: error: 1:9: '{{.x | upper}}' in a template is not executed yet'
+ok "by name and place, before data is looked at" stderr_is "logql: error: 1:9: '{{.x | upper}}' in a template is not executed yet"
 ok "--at is for metric queries" exits 2 logql --at now '{a="b"}' raw.log
 ok "too many steps" exits 2 logql --from 0 --to 100000 --step 1s 'count_over_time({a="b"}[1m])' raw.log
 ok "a step of nothing" exits 2 logql --step 0s 'count_over_time({a="b"}[1m])' raw.log
