@@ -121,7 +121,8 @@ uint64_t chunk_weight(const struct entries *es, const uint32_t *order, size_t n)
 
 /*
  * How many of the n entries (at least 1) that are left of a stream make up the next chunk. *weight
- * is theirs at the call, and that of those left then after it. Entries are shared out evenly, so
+ * is theirs at the call, and that of those left then after it. Entries are shared out evenly and
+ * cut where the time changes, so
  * that no tiny chunk is left at the end.
  */
 size_t chunk_split(const struct chunk_params *p, const struct entries *es, const uint32_t *order,

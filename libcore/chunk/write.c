@@ -87,8 +87,23 @@ uint64_t chunk_weight(const struct entries *es, const uint32_t *order, size_t n)
 }
 
 /*
+ * Moves a cut before entry i back to where its timestamp begins: blocks that share none can be read
+ * apart, and counted without being read. Stays where it is when all before it is of one time.
+ */
+static size_t cut_between_times(const struct entries *es, const uint32_t *order, size_t i)
+{
+	int64_t ts_ns = es->v[order[i]].ts_ns;
+	size_t k = i;
+
+	while (k > 0 && es->v[order[k - 1]].ts_ns == ts_ns)
+		k--;
+	return k > 0 ? k : i;
+}
+
+/*
  * The first of the pieces into which n entries of a weight of *weight fall when none may be over
- * max_bytes and max_n: an even share of both. *weight becomes that of the rest.
+ * max_bytes and max_n: an even share of both, cut where the time changes. *weight becomes that of
+ * the rest.
  */
 static size_t share(const struct entries *es, const uint32_t *order, size_t n, uint64_t max_bytes,
 		    size_t max_n, uint64_t *weight)
@@ -112,6 +127,12 @@ static size_t share(const struct entries *es, const uint32_t *order, size_t n, u
 			break;
 		sum += w;
 		i++;
+	}
+	if (i < n) {
+		size_t k = cut_between_times(es, order, i);
+
+		sum -= chunk_weight(es, order + k, i - k);
+		i = k;
 	}
 	*weight -= sum;
 	return i;

@@ -554,13 +554,53 @@ static void refusals(void **state)
 	}
 }
 
+/* Seconds from a log with many lines in each: no timestamp lies in two blocks, or in two chunks. */
+static void blocks_end_where_the_time_changes(void **state)
+{
+	struct chunk_params p = chunk_params_default;
+	struct entries es = { 0 };
+	struct buf out = { 0 };
+	struct arena a = { 0 };
+	int64_t last = INT64_MIN;
+	size_t n_blocks = 0;
+
+	(void)state;
+	p.block_bytes = 4096;
+	p.chunk_bytes = 16384;
+	for (int i = 0; i < 20000; i++)
+		entries_add(&es, 0, 1000 + i / 30, BYTES_LIT("a line of twenty byt"), 0);
+	encode_all(&p, &es, "web", &out, NULL);
+	for (size_t off = 0; off < out.n;) {
+		struct chunk c;
+		struct err e;
+
+		assert_int_equal(
+			chunk_parse(bytes_sub(buf_bytes(&out), off, out.n - off), &a, &c, &e), 0);
+		for (uint32_t i = 0; i < c.fixed.n_blocks; i++, n_blocks++) {
+			assert_true(c.block[i].min_ts > last);
+			last = c.block[i].max_ts;
+		}
+		off += c.fixed.len;
+	}
+	assert_int_equal(last, 1000 + 19999 / 30);
+	assert_true(n_blocks > 100 && n_blocks < 200);
+	arena_release(&a);
+	buf_release(&out);
+	entries_release(&es);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip),	      cmocka_unit_test(extreme_times),
-		cmocka_unit_test(trailer_round_trip), cmocka_unit_test(long_trailer),
-		cmocka_unit_test(scan_whole),	      cmocka_unit_test(cut_everywhere),
-		cmocka_unit_test(flip_every_bit),     cmocka_unit_test(bytes_lost),
+		cmocka_unit_test(blocks_end_where_the_time_changes),
+		cmocka_unit_test(round_trip),
+		cmocka_unit_test(extreme_times),
+		cmocka_unit_test(trailer_round_trip),
+		cmocka_unit_test(long_trailer),
+		cmocka_unit_test(scan_whole),
+		cmocka_unit_test(cut_everywhere),
+		cmocka_unit_test(flip_every_bit),
+		cmocka_unit_test(bytes_lost),
 		cmocka_unit_test(refusals),
 	};
 
