@@ -2,12 +2,14 @@
 
 #include "base/mem.h"
 
-/* The entries of one unit, in the order of the answer. */
+/* The entries of one block, in the order of the answer. */
 struct log_batch {
 	struct arena mem;
 	struct log_entry *v;
 	size_t at, n;
-	uint64_t unit; /* among equal timestamps that of the lower one is first */
+	uint64_t unit;		/* among equal timestamps that of the lower one is first, then */
+	size_t part;		/* that of the lower one forward, of the higher one backward */
+	struct log_batch *next; /* the part before it, while the unit is being read */
 };
 
 /* Pending entries that are never cut down, whatever the limit. */
@@ -15,16 +17,24 @@ enum { PENDING_FREE = 10000 };
 
 static void batch_free(struct log_batch *b)
 {
-	if (!b)
-		return;
 	arena_release(&b->mem);
 	free(b);
+}
+
+static void batches_free(struct log_batch *b)
+{
+	while (b) {
+		struct log_batch *next = b->next;
+
+		batch_free(b);
+		b = next;
+	}
 }
 
 void log_sink_release(struct log_sink *l)
 {
 	for (size_t i = 0; l->slot && i < scan_slots(l->scan); i++)
-		batch_free(l->slot[i]);
+		batches_free(l->slot[i]);
 	for (size_t i = 0; i < l->n_heap; i++)
 		batch_free(l->heap[i]);
 	free(l->slot);
@@ -66,6 +76,26 @@ static bool same_labels(const struct block *b, uint32_t i, uint32_t j)
 	return b->el[i].n == b->el[j].n && (b->el[i].n == 0 || b->el[i].v == b->el[j].v);
 }
 
+/* Of the parts of a unit, the newest first, those that cannot be in the answer are dropped. False:
+ * nothing that comes behind them can be in it. */
+static bool limit_parts(const struct log_sink *l, struct log_batch *b)
+{
+	size_t n = 0;
+
+	if (l->limit == 0)
+		return true;
+	for (; b; b = b->next) {
+		n += b->n;
+		if (n < l->limit)
+			continue;
+		if (l->dir == FORWARD)
+			return false;
+		batches_free(b->next);
+		b->next = NULL;
+	}
+	return true;
+}
+
 static int take(void *data, unsigned worker, size_t slot, const struct unit *unit, struct block *b,
 		struct err *e)
 {
@@ -74,6 +104,9 @@ static int take(void *data, unsigned worker, size_t slot, const struct unit *uni
 	struct log_batch *batch;
 	size_t n = b->n_sel, skip = 0;
 	uint32_t before = 0;
+
+	if (!limit_parts(l, l->slot[slot]))
+		return 0;
 
 	(void)worker;
 	(void)unit;
@@ -84,6 +117,8 @@ static int take(void *data, unsigned worker, size_t slot, const struct unit *uni
 	if (block_need(b, WANT_TS | WANT_LENS | WANT_LINES, e) < 0 || block_need_labels(b, e) < 0)
 		return -1;
 	batch = mem_alloc(sizeof(*batch));
+	batch->next = l->slot[slot];
+	batch->part = batch->next ? batch->next->part + 1 : 0;
 	l->slot[slot] = batch;
 	batch->n = n;
 	batch->v = arena_alloc(&batch->mem, n * sizeof(*batch->v));
@@ -116,7 +151,9 @@ static bool earlier(const struct log_sink *l, const struct log_batch *a, const s
 
 	if (x != y)
 		return l->dir == BACKWARD ? x > y : x < y;
-	return a->unit < b->unit;
+	if (a->unit != b->unit)
+		return a->unit < b->unit;
+	return l->dir == BACKWARD ? a->part > b->part : a->part < b->part;
 }
 
 static void sink_down(struct log_sink *l, size_t i)
@@ -232,9 +269,13 @@ static int done(void *data, size_t unit, size_t slot, struct err *e)
 	struct log_batch *b = l->slot[slot];
 
 	l->slot[slot] = NULL;
-	if (b) {
+	while (b) {
+		struct log_batch *next = b->next;
+
+		b->next = NULL;
 		b->unit = unit;
 		push(l, b);
+		b = next;
 	}
 	if (unit + 1 == p->n_units || l->hold)
 		return 0; /* the caller flushes: it knows what may follow */

@@ -12,6 +12,7 @@ void plan_release(struct plan *p)
 	free(p->stream);
 	free(p->piece);
 	free(p->unit);
+	free(p->ref);
 	map_release(&p->by_id);
 	arena_release(&p->mem);
 	*p = (struct plan){ 0 };
@@ -70,12 +71,16 @@ static int piece_cmp(const void *a, const void *b)
 	return c ? c : (x->seq > y->seq) - (x->seq < y->seq);
 }
 
+/* Of one stream the parts of equal end are in the order of the answer too: a piece that lies behind
+ * another one's last timestamp comes first, newest first. */
 static int newest_first(const void *a, const void *b)
 {
 	const struct unit *x = a, *y = b;
 	int c = cmp_i64(y->max_ts, x->max_ts);
 
-	return c ? c : (x->first > y->first) - (x->first < y->first);
+	if (c == 0)
+		c = cmp_i64(y->min_ts, x->min_ts);
+	return c ? c : (x->first < y->first) - (x->first > y->first);
 }
 
 static int oldest_first(const void *a, const void *b)
@@ -83,30 +88,87 @@ static int oldest_first(const void *a, const void *b)
 	const struct unit *x = a, *y = b;
 	int c = cmp_i64(x->min_ts, y->min_ts);
 
+	if (c == 0)
+		c = cmp_i64(x->max_ts, y->max_ts);
 	return c ? c : (x->first > y->first) - (x->first < y->first);
+}
+
+/*
+ * A group of pieces of one stream that overlap, directly or by others between them: n from first
+ * on. max_ts is the last timestamp, of piece `last`; others: the last one of pieces that are not of
+ * that one's chunk.
+ */
+struct group {
+	uint32_t first, n, last;
+	int64_t max_ts, others;
+	bool has_others;
+};
+
+/* Pieces of one chunk, which hold no entry twice. */
+static bool same_chunk(const struct piece *x, const struct piece *y)
+{
+	return x->sorted && y->sorted && x->source == y->source && x->at == y->at;
+}
+
+static struct group group_of(const struct plan *p, uint32_t i)
+{
+	return (struct group){ .first = i, .n = 1, .last = i, .max_ts = p->piece[i].max_ts };
+}
+
+/* Whether piece x, which begins no earlier than any of the group, must be merged with it. */
+static bool overlaps(const struct plan *p, const struct group *g, const struct piece *x)
+{
+	const struct piece *last = &p->piece[g->last];
+
+	if (x->alone || last->alone || last->stream != x->stream || g->max_ts < x->min_ts)
+		return false;
+	if (!same_chunk(last, x) || g->max_ts > x->min_ts)
+		return true;
+	return g->has_others && g->others >= x->min_ts;
+}
+
+/* Adds what lies directly behind the group to it. */
+static void join(const struct plan *p, struct group *g, const struct group *next)
+{
+	const struct piece *a = &p->piece[g->last], *b = &p->piece[next->last];
+	const struct group *late = next->max_ts >= g->max_ts ? next : g;
+	const struct group *early = late == g ? next : g;
+	struct group ret = *late;
+
+	if (!same_chunk(a, b) && (!ret.has_others || early->max_ts > ret.others)) {
+		ret.others = early->max_ts;
+		ret.has_others = true;
+	}
+	if (early->has_others && (!ret.has_others || early->others > ret.others)) {
+		ret.others = early->others;
+		ret.has_others = true;
+	}
+	ret.first = g->first;
+	ret.n = g->n + next->n;
+	*g = ret;
 }
 
 void plan_units(struct plan *p, enum direction dir)
 {
+	struct group *v = NULL;
+	size_t n = 0, cap = 0;
+
 	p->n_units = 0;
-	if (p->n_pieces == 0)
+	p->n_refs = 0;
+	if (p->n_pieces == 0 || p->from >= p->to)
 		return;
 	qsort(p->piece, p->n_pieces, sizeof(*p->piece), piece_cmp);
-	for (size_t i = 0; i < p->n_pieces; i++) {
-		const struct piece *x = &p->piece[i];
-		struct unit *u = p->n_units ? &p->unit[p->n_units - 1] : NULL;
-
-		if (u && !x->alone && p->piece[u->first].stream == x->stream &&
-		    x->min_ts <= u->max_ts) {
-			u->n++;
-			u->merge = true;
-			if (x->max_ts > u->max_ts)
-				u->max_ts = x->max_ts;
-			continue;
+	for (uint32_t i = 0; i < p->n_pieces; i++) {
+		mem_grow(&v, &cap, n + 1, sizeof(*v));
+		v[n++] = group_of(p, i);
+		/* A piece may bind together what was apart before it. */
+		while (n > 1 && overlaps(p, &v[n - 2], &p->piece[i])) {
+			join(p, &v[n - 2], &v[n - 1]);
+			n--;
 		}
-		mem_grow(&p->unit, &p->cap_units, p->n_units + 1, sizeof(*p->unit));
-		p->unit[p->n_units++] =
-			(struct unit){ (uint32_t)i, 1, x->min_ts, x->max_ts, !x->sorted };
 	}
+	for (size_t i = 0; i < n; i++)
+		plan_add_windows(p, v[i].first, v[i].n);
+	free(v);
 	qsort(p->unit, p->n_units, sizeof(*p->unit), dir == BACKWARD ? newest_first : oldest_first);
 }

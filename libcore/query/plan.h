@@ -5,9 +5,12 @@
  *
  * Sources fill a plan (source_*.c), plan_units makes units of it. No I/O in here.
  *
- * Pieces of one stream that share any timestamp, and pieces that are not sorted, become one unit:
- * they are merged by time and entries equal in their identity count once. Other pieces are units
- * of their own, scanned as they lie.
+ * Pieces of one stream that may hold equal entries, because their times overlap, are merged by
+ * time, and entries equal in their identity count once; so are pieces that are not sorted. Many of
+ * them are cut into windows of time, each a unit, so that a unit is of bounded size whatever
+ * overlaps; a piece that reaches over a window's end is read for both. Other pieces are units of
+ * their own, scanned as they lie: the blocks of one chunk too, which hold no entry twice, although
+ * the last timestamp of one may be the first of the next.
  */
 #ifndef QUERY_PLAN_H
 #define QUERY_PLAN_H
@@ -41,11 +44,13 @@ struct source {
 
 struct piece {
 	struct source *source;
-	uint64_t at, part;   /* the source's own */
+	uint64_t at, part;   /* the source's own; sorted pieces of one source and `at` hold no entry
+				twice and ascend with part */
 	uint32_t stream;     /* number in the plan */
 	uint32_t n;	     /* entries; 0 not known yet */
 	uint64_t line_bytes; /* newlines not counted; when n is known */
-	uint32_t meta_bytes; /* of structured metadata; UINT32_MAX not known */
+	uint64_t about_bytes; /* in memory; a guess by which windows are cut, when n is not known */
+	uint32_t meta_bytes;  /* of structured metadata; UINT32_MAX not known */
 	int64_t min_ts, max_ts;
 	int64_t order; /* of equal timestamps and equal entries that of the lower one is first; then
 			*/
@@ -59,7 +64,10 @@ struct plan_stream {
 	struct hash128 id;
 };
 
-/* Pieces first .. first + n - 1 of the plan's. */
+/*
+ * The entries with min_ts <= ts <= max_ts of the pieces ref[first .. first + n - 1]. To be merged:
+ * the refs are in the order which entries of one timestamp have. Else it is one whole piece.
+ */
 struct unit {
 	uint32_t first, n;
 	int64_t min_ts, max_ts;
@@ -83,6 +91,8 @@ struct plan {
 	size_t n_sources, cap_sources;
 	struct unit *unit;
 	size_t n_units, cap_units;
+	uint32_t *ref; /* numbers of pieces */
+	size_t n_refs, cap_refs;
 };
 
 enum direction { BACKWARD, FORWARD };
@@ -103,7 +113,16 @@ static inline bool plan_wants(const struct plan *p, const struct labels *labels)
 	return matcher_match_labels(p->match, p->n_match, labels);
 }
 
+static inline const struct piece *plan_piece(const struct plan *p, const struct unit *u, uint32_t k)
+{
+	return &p->piece[p->ref[u->first + k]];
+}
+
 /* Makes the units, newest first (by their last timestamp) or oldest first (by their first one). */
 void plan_units(struct plan *p, enum direction dir);
+
+/* For plan_units: adds the units of pieces first .. first + n - 1, which are of one stream,
+ * ascending by min_ts, and overlap: windows.c. */
+void plan_add_windows(struct plan *p, uint32_t first, uint32_t n);
 
 #endif

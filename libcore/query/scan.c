@@ -6,14 +6,6 @@
 #include "query/keys.h"
 #include "query/load.h"
 
-/* The pieces of a unit that is merged, and where they were decoded. */
-struct merging {
-	struct load_mem *mem;
-	struct run *run;
-	size_t n, cap_mem, cap_run;
-	struct merge_mem merged;
-};
-
 struct scan_worker {
 	struct scan *scan;
 	struct names names;
@@ -21,10 +13,17 @@ struct scan_worker {
 	struct block block;
 	const struct piece *piece; /* being read as it lies */
 	struct load_mem mem;
-	struct merging merging;
+	struct merge merge;
 	struct scan_stats stats;
 	unsigned first_want;	      /* columns to load before the first stage */
 	pthread_mutex_t *damage_lock; /* held while damage is reported */
+};
+
+/* Pieces whose damage was reported, under damage_lock: one that lies in several windows is read for
+ * each. */
+struct scan_reported {
+	const struct piece **v;
+	size_t n, cap;
 };
 
 void load_mem_release(struct load_mem *m)
@@ -61,6 +60,7 @@ void scan_init(struct scan *s)
 
 	pthread_mutex_init(lock, NULL);
 	s->worker = mem_alloc(s->jobs * sizeof(*s->worker));
+	s->reported = mem_alloc(sizeof(*s->reported));
 	for (unsigned i = 0; i < s->jobs; i++) {
 		struct scan_worker *w = &s->worker[i];
 
@@ -70,6 +70,7 @@ void scan_init(struct scan *s)
 		w->block.keys = &w->keys;
 		w->damage_lock = lock;
 		w->first_want = first_want(s);
+		w->merge.bytes_max = MERGE_BYTES_MAX;
 	}
 }
 
@@ -86,13 +87,13 @@ void scan_release(struct scan *s)
 		keys_release(&w->keys);
 		block_release(&w->block);
 		load_mem_release(&w->mem);
-		for (size_t k = 0; k < w->merging.cap_mem; k++)
-			load_mem_release(&w->merging.mem[k]);
-		free(w->merging.mem);
-		free(w->merging.run);
-		merge_mem_release(&w->merging.merged);
+		merge_release(&w->merge);
 	}
+	if (s->reported)
+		free(s->reported->v);
+	free(s->reported);
 	free(s->worker);
+	s->reported = NULL;
 	s->worker = NULL;
 }
 
@@ -106,6 +107,17 @@ struct names *scan_names(const struct scan *s, unsigned worker)
 	return &s->worker[worker].names;
 }
 
+/* True the first time. Damage is rare, and so are its places. */
+static bool is_news(struct scan_reported *r, const struct piece *p)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i] == p)
+			return false;
+	mem_grow(&r->v, &r->cap, r->n + 1, sizeof(*r->v));
+	r->v[r->n++] = p;
+	return true;
+}
+
 /* What cannot be read is reported and left out; anything else ends the query. */
 static int excuse(struct scan_worker *w, const struct piece *p, struct err *e)
 {
@@ -113,7 +125,7 @@ static int excuse(struct scan_worker *w, const struct piece *p, struct err *e)
 		return -1;
 	err_wrap(e, "'%s'", p->source->name);
 	pthread_mutex_lock(w->damage_lock);
-	if (w->scan->damage)
+	if (w->scan->damage && is_news(w->scan->reported, p))
 		w->scan->damage(w->scan->damage_data, e);
 	pthread_mutex_unlock(w->damage_lock);
 	return 0;
@@ -186,7 +198,7 @@ static int scan_piece(struct scan_worker *w, size_t slot, const struct unit *u, 
 {
 	const struct scan *s = w->scan;
 	const struct plan *plan = s->plan;
-	const struct piece *p = &plan->piece[u->first];
+	const struct piece *p = plan_piece(plan, u, 0);
 	struct block *b = &w->block;
 	unsigned worker = (unsigned)(w - s->worker);
 	const struct labels *stream = &plan->stream[p->stream].labels;
@@ -223,46 +235,14 @@ static int no_more(struct block *b, unsigned want, struct err *e)
 	return 0;
 }
 
-static int load_all(struct scan_worker *w, const struct unit *u, struct err *e)
-{
-	struct merging *m = &w->merging;
-	size_t old = m->cap_mem;
-
-	m->n = 0;
-	mem_grow(&m->mem, &m->cap_mem, u->n, sizeof(*m->mem));
-	if (m->cap_mem > old)
-		memset(m->mem + old, 0, (m->cap_mem - old) * sizeof(*m->mem));
-	mem_grow(&m->run, &m->cap_run, u->n, sizeof(*m->run));
-	for (uint32_t k = 0; k < u->n; k++) {
-		const struct piece *p = &w->scan->plan->piece[u->first + k];
-		unsigned have;
-
-		if (p->source->ops->load(p->source, p, WANT_ALL, &m->mem[m->n], &m->run[m->n],
-					 &have, e) < 0) {
-			if (excuse(w, p, e) < 0)
-				return -1;
-			continue;
-		}
-		w->stats.pieces++;
-		w->stats.entries += m->run[m->n].n;
-		w->stats.line_bytes += p->line_bytes;
-		m->n++;
-	}
-	return 0;
-}
-
-static int scan_merged(struct scan_worker *w, size_t slot, const struct unit *u, struct err *e)
+/* Hands what was merged to the pipeline and the sink. */
+static int take_merged(struct scan_worker *w, size_t slot, const struct unit *u, struct err *e)
 {
 	const struct scan *s = w->scan;
-	const struct plan *plan = s->plan;
-	struct merging *m = &w->merging;
 	struct block *b = &w->block;
-	enum merge_how how = plan->piece[u->first].alone ? MERGE_KEEP_ALL : MERGE_FOLD;
 
-	if (load_all(w, u, e) < 0)
-		return -1;
-	block_reset(b, &plan->stream[plan->piece[u->first].stream].labels);
-	if (merge_runs(m->run, m->n, how, true, plan->from, plan->to, &m->merged, &b->run, e) < 0)
+	block_reset(b, &s->plan->stream[plan_piece(s->plan, u, 0)->stream].labels);
+	if (merge_take(&w->merge, &b->run, e) < 0)
 		return -1;
 	b->have = WANT_ALL;
 	b->load = no_more;
@@ -272,6 +252,53 @@ static int scan_merged(struct scan_worker *w, size_t slot, const struct unit *u,
 	if (b->n_sel == 0)
 		return 0;
 	return s->sink.take(s->sink.data, (unsigned)(w - s->worker), slot, u, b, e);
+}
+
+/* Adds a piece to the merge; what was merged is handed on when that is full. */
+static int add_piece(struct scan_worker *w, size_t slot, const struct unit *u,
+		     const struct piece *p, struct err *e)
+{
+	struct run run = { 0 };
+	unsigned have;
+
+	if (p->source->ops->load(p->source, p, WANT_ALL, &w->mem, &run, &have, e) < 0)
+		return excuse(w, p, e);
+	w->stats.pieces++;
+	w->stats.entries += run.n;
+	w->stats.line_bytes += p->line_bytes;
+	merge_add(&w->merge, &run);
+	if (!merge_is_full(&w->merge))
+		return 0;
+	if (take_merged(w, slot, u, e) < 0)
+		return -1;
+	merge_go_on(&w->merge);
+	return 0;
+}
+
+/* One unit in as many rounds as its memory makes necessary, ascending. */
+static int scan_merged(struct scan_worker *w, size_t slot, const struct unit *u, struct err *e)
+{
+	const struct plan *plan = w->scan->plan;
+	enum merge_how how = plan_piece(plan, u, 0)->alone ? MERGE_KEEP_ALL : MERGE_FOLD;
+	int64_t lo = u->min_ts > plan->from ? u->min_ts : plan->from;
+	int64_t hi = u->max_ts < plan->to ? u->max_ts : plan->to - 1;
+
+	for (;;) {
+		merge_begin(&w->merge, how, lo, hi);
+		for (uint32_t k = 0; k < u->n; k++) {
+			const struct piece *p = plan_piece(plan, u, k);
+
+			if (p->max_ts < lo || p->min_ts > w->merge.hi)
+				continue;
+			if (add_piece(w, slot, u, p, e) < 0)
+				return -1;
+		}
+		if (take_merged(w, slot, u, e) < 0)
+			return -1;
+		if (w->merge.hi == hi)
+			return 0;
+		lo = w->merge.hi + 1;
+	}
 }
 
 static int run_unit(void *data, unsigned worker, size_t item, size_t slot, struct err *e)
@@ -300,7 +327,10 @@ int scan_run(struct scan *s, struct err *e)
 			     .run = run_unit,
 			     .done = unit_done,
 			     .data = s };
-	int r = work_run(&work, e);
+	int r;
+
+	s->reported->n = 0;
+	r = work_run(&work, e);
 
 	for (unsigned i = 0; i < s->jobs; i++) {
 		struct scan_stats *t = &s->worker[i].stats;

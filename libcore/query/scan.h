@@ -17,7 +17,9 @@ struct sink {
 	 */
 	bool (*take_table)(void *data, unsigned worker, const struct piece *p,
 			   const struct labels *stream);
-	/* A block of unit `unit` with what is still in. slot: whose results are being filled. */
+	/* A block of unit `unit` with what is still in. slot: whose results are being filled. A
+	 * large unit comes in several blocks, ascending: entries of one timestamp in two of them
+	 * are in order. */
 	int (*take)(void *data, unsigned worker, size_t slot, const struct unit *unit,
 		    struct block *b, struct err *e);
 	/* A unit is begun, which will fill the slot. True: it need not be read at all. NULL: never.
@@ -44,8 +46,9 @@ struct scan {
 	scan_damage_fn *damage;
 	void *damage_data;
 
-	struct scan_worker *worker; /* private */
-	struct scan_stats stats;    /* set by scan_run, added up */
+	struct scan_worker *worker; /* private, both */
+	struct scan_reported *reported;
+	struct scan_stats stats; /* set by scan_run, added up */
 };
 
 /* Makes the workers; .plan to .damage_data are set, and the sink is ready. */

@@ -148,11 +148,14 @@ static void add_batch(struct plan *p, struct segment *s, const struct wal_sum *s
 				       .meta_bytes = UINT32_MAX,
 				       .order = created,
 				       .seq = b->off };
+		/* Its share in what the segment has of the stream. */
+		double share = sum->n_entries ? (double)b->n_entries / (double)sum->n_entries : 0;
 
 		if (wanted[n] == MAP_NONE)
 			continue;
 		piece.min_ts = b->min_ts_ns > x->min_ts_ns ? b->min_ts_ns : x->min_ts_ns;
 		piece.max_ts = b->max_ts_ns < x->max_ts_ns ? b->max_ts_ns : x->max_ts_ns;
+		piece.about_bytes = (uint64_t)(share * (double)(x->line_bytes + 24 * x->n_entries));
 		if (any_day_wanted(s, piece.min_ts, piece.max_ts))
 			plan_add_piece(p, &piece);
 	}
