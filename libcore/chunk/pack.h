@@ -29,7 +29,8 @@ struct pack_trailer {
 	int32_t day;	   /* days since 1970-01-01: every entry of the pack lies in it */
 	int64_t order_key; /* of entries equal in identity that of the lower key is first; also
 			      orders equal timestamps of different packs: newest `created` of the
-			      segments read, 0 when from JSON lines */
+			      segments read, 0 when from JSON lines, plus the number of
+			      packs before it in its run */
 	struct chunk_params params;
 	struct pack_chunk *chunk;
 	size_t n_chunks;	   /* may be 0: a pack that only carries provenance */

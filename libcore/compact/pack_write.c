@@ -139,7 +139,8 @@ static struct hash_list complete_segments(const struct packing *p, const struct 
 	return l;
 }
 
-/* Newest segment's creation: all packs of a group that are written at one time have the same. */
+/* Newest segment's creation; a nanosecond more for each pack that the group has already, so that
+ * the parts of one run stay in the order in which their entries came. */
 static int64_t order_key(const struct packing *p, const struct group *g)
 {
 	int64_t newest = 0;
@@ -147,7 +148,7 @@ static int64_t order_key(const struct packing *p, const struct group *g)
 	for (size_t i = 0; i < g->n_sources; i++)
 		if (p->groups.source[g->source[i]].created_ns > newest)
 			newest = p->groups.source[g->source[i]].created_ns;
-	return newest;
+	return newest + (int64_t)g->n_parts;
 }
 
 static int write_trailer(struct pack_job *j, enum pack_time when, struct err *e)

@@ -161,6 +161,8 @@ is "the last names the others" "$(field parts "$last" | sed 's/[]["]//g' | tr ',
 	"$(sed '$d; s|.*/||; s|\.pack||' "$TAP/stdout" | sort)"
 is "and all segments" "$(field segments "$last" | tr ',' '\n' | wc -l)" "$(find V -name '*.wal' | wc -l)"
 is "the others name none" "$(sed '$d' "$TAP/stdout" | while read -r p; do field segments "$p"; done | sort -u)" "[]"
+while read -r p; do field order_key "$p"; done <"$TAP/stdout" >keys
+is "equal times stay in the order of the parts" "$(sort -c keys 2>&1 && sort -u keys | wc -l)" "$n"
 sed '$d' "$TAP/stdout" >others
 # shellcheck disable=SC2046
 ok "all entries are there" test "$(chunkcat $(packs M) | wc -l)" -eq 330000
