@@ -4,7 +4,8 @@
 #include <poll.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 256 << 10 };
+/* A producer that is a little slower than we are would otherwise have a batch for every read. */
+enum { READ_BYTES = 256 << 10, GRACE_MS = 1 };
 
 void input_init(struct input *in, int fd, size_t line_max)
 {
@@ -68,7 +69,7 @@ bool input_would_wait(const struct input *in)
 {
 	struct pollfd p = { .fd = in->fd, .events = POLLIN };
 
-	return poll(&p, 1, 0) == 0;
+	return poll(&p, 1, GRACE_MS) == 0;
 }
 
 int input_fill(struct input *in, struct err *e)

@@ -31,7 +31,7 @@ enum input_got {
 
 enum input_got input_line(struct input *in, struct bytes *ret);
 
-/* True when input_fill would wait. */
+/* True when input_fill would wait: nothing came within a millisecond. */
 bool input_would_wait(const struct input *in);
 
 /* Reads more; an interrupted read is tried again. Errors: ERR_IO. */

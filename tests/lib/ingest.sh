@@ -1,5 +1,5 @@
 # ingest.sh - what the crash tests of lokid-ingest share. Sourced after tap.sh.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
 
 # ingest_rand N: a number below N in RAND; SEED decides the row of them.
 ingest_seed=${SEED:-1}
