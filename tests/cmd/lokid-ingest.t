@@ -164,7 +164,7 @@ wait
 is "several writers in one folder" "$(walreplay --verify w && walreplay w | wc -l)" 60000
 
 # A file that cannot grow, as a disk that is full.
-ok "a full disk is exit 4" exits 4 sh -c 'ulimit -f 600; seq 1 2000000 | lokid-ingest --ack --wal x -l app=x >acks'
+ok "a full disk is exit 4" exits 4 sh -c 'ulimit -f 3000; seq 1 2000000 | lokid-ingest --ack --wal x -l app=x >acks'
 ok "the message counts" stderr_matches "^lokid-ingest: error: [0-9]+ entries were refused, [0-9]+ are in the log: 'x/.*\.wal': write at offset [0-9]+: File too large"
 acked=$(tail -n 1 acks)
 is "the log has what was acknowledged" "$(walreplay x | wc -l)" "${acked:-0}"
