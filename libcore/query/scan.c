@@ -19,13 +19,6 @@ struct scan_worker {
 	pthread_mutex_t *damage_lock; /* held while damage is reported */
 };
 
-/* Pieces whose damage was reported, under damage_lock: one that lies in several windows is read for
- * each. */
-struct scan_reported {
-	const struct piece **v;
-	size_t n, cap;
-};
-
 void load_mem_release(struct load_mem *m)
 {
 	for (size_t i = 0; i < 3; i++)
@@ -60,7 +53,6 @@ void scan_init(struct scan *s)
 
 	pthread_mutex_init(lock, NULL);
 	s->worker = mem_alloc(s->jobs * sizeof(*s->worker));
-	s->reported = mem_alloc(sizeof(*s->reported));
 	for (unsigned i = 0; i < s->jobs; i++) {
 		struct scan_worker *w = &s->worker[i];
 
@@ -89,11 +81,7 @@ void scan_release(struct scan *s)
 		load_mem_release(&w->mem);
 		merge_release(&w->merge);
 	}
-	if (s->reported)
-		free(s->reported->v);
-	free(s->reported);
 	free(s->worker);
-	s->reported = NULL;
 	s->worker = NULL;
 }
 
@@ -107,17 +95,6 @@ struct names *scan_names(const struct scan *s, unsigned worker)
 	return &s->worker[worker].names;
 }
 
-/* True the first time. Damage is rare, and so are its places. */
-static bool is_news(struct scan_reported *r, const struct piece *p)
-{
-	for (size_t i = 0; i < r->n; i++)
-		if (r->v[i] == p)
-			return false;
-	mem_grow(&r->v, &r->cap, r->n + 1, sizeof(*r->v));
-	r->v[r->n++] = p;
-	return true;
-}
-
 /* What cannot be read is reported and left out; anything else ends the query. */
 static int excuse(struct scan_worker *w, const struct piece *p, struct err *e)
 {
@@ -125,7 +102,7 @@ static int excuse(struct scan_worker *w, const struct piece *p, struct err *e)
 		return -1;
 	err_wrap(e, "'%s'", p->source->name);
 	pthread_mutex_lock(w->damage_lock);
-	if (w->scan->damage && is_news(w->scan->reported, p))
+	if (w->scan->damage)
 		w->scan->damage(w->scan->damage_data, e);
 	pthread_mutex_unlock(w->damage_lock);
 	return 0;
@@ -327,10 +304,7 @@ int scan_run(struct scan *s, struct err *e)
 			     .run = run_unit,
 			     .done = unit_done,
 			     .data = s };
-	int r;
-
-	s->reported->n = 0;
-	r = work_run(&work, e);
+	int r = work_run(&work, e);
 
 	for (unsigned i = 0; i < s->jobs; i++) {
 		struct scan_stats *t = &s->worker[i].stats;

@@ -30,7 +30,8 @@ struct sink {
 	void *data;
 };
 
-/* Damage in a source: what could not be read is left out of the answer. Called under a lock. */
+/* Damage in a source: what could not be read is left out of the answer. Called under a lock; the
+ * same may be told several times. */
 typedef void scan_damage_fn(void *data, const struct err *e);
 
 struct scan_stats {
@@ -46,9 +47,8 @@ struct scan {
 	scan_damage_fn *damage;
 	void *damage_data;
 
-	struct scan_worker *worker; /* private, both */
-	struct scan_reported *reported;
-	struct scan_stats stats; /* set by scan_run, added up */
+	struct scan_worker *worker; /* private */
+	struct scan_stats stats;    /* set by scan_run, added up */
 };
 
 /* Makes the workers; .plan to .damage_data are set, and the sink is ready. */

@@ -300,7 +300,7 @@ static int plan_inputs(struct sources *s, struct plan *p, struct err *e)
 /* Segments are opened before the store is listed: what is packed and deleted meanwhile is found in
  * one or the other, and what is in both is left out here, by what the indexes say that they cover.
  */
-static int plan_once(struct sources *s, struct plan *p, struct err *e)
+static int plan_once(struct sources *s, struct plan *p, enum if_missing missing, struct err *e)
 {
 	if (s->o->wal) {
 		wal_list_release(&s->wal);
@@ -310,13 +310,15 @@ static int plan_once(struct sources *s, struct plan *p, struct err *e)
 		source_wal_faults(&s->wal, s->o);
 	}
 	s->covered.n = 0;
-	if (s->store && source_store(p, s->store, &s->covered, s->o, e) < 0)
+	if (s->store && source_store(p, s->store, &s->covered, missing, s->o, e) < 0)
 		return -1;
 	for (size_t i = 0; i < s->wal.n; i++)
 		if (source_wal(p, &s->wal.v[i], s->streams, &s->covered, s->o, e) < 0)
 			return -1;
 	return 0;
 }
+
+enum { TRIES = 3 };
 
 int sources_plan(struct sources *s, struct plan *p, struct err *e)
 {
@@ -325,11 +327,11 @@ int sources_plan(struct sources *s, struct plan *p, struct err *e)
 	for (int tries = 1;; tries++) {
 		size_t n = p->n_pieces;
 
-		if (plan_once(s, p, e) == 0)
+		if (plan_once(s, p, tries < TRIES ? MISSING_REPLACED : MISSING_LOST, e) == 0)
 			return 0;
 		if (e->code != ERR_NO)
 			return -1;
-		if (tries == 3) {
+		if (tries == TRIES) {
 			e->code = ERR_AGAIN;
 			return err_wrap(e, "the store changed three times while it was read");
 		}

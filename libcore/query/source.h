@@ -76,11 +76,16 @@ struct covered {
 };
 bool covered_has(const struct covered *c, const struct hash128 *segment, int32_t day);
 
+/* Of a pack that an index names and that is not there: it was replaced meanwhile, and all is to be
+ * planned again; or it is lost. Then that is damage, the rest is read, and what only its index
+ * covers is not covered. */
+enum if_missing { MISSING_REPLACED, MISSING_LOST };
+
 /* The days' live indexes that the plan's time touches, and what they cover. ERR_NO: a file that was
  * listed is gone, plan again. */
 struct store;
 MUST_CHECK int source_store(struct plan *p, struct store *s, struct covered *c,
-			    const struct source_opts *o, struct err *e);
+			    enum if_missing missing, const struct source_opts *o, struct err *e);
 
 struct streams;
 struct wal_list;

@@ -63,8 +63,11 @@ struct reading {
 	struct plan *plan;
 	struct store *store;
 	struct index *ix;
-	const bool *skip_pack;
+	const struct source_opts *o;
+	enum if_missing missing;
+	bool *skip_pack;
 	struct pack **pack; /* by number; NULL not opened yet */
+	bool lost;	    /* one of them is not there */
 	struct arena mem;
 };
 
@@ -91,16 +94,33 @@ static int open_pack(struct reading *r, uint32_t n, const struct index_pack *inf
 	return 0;
 }
 
+/* 1 open, 0 it is lost: then it is skipped from now on. */
+static int find_pack(struct reading *r, uint32_t n, const struct index_pack *info, struct err *e)
+{
+	if (r->pack[n] || open_pack(r, n, info, e) == 0)
+		return 1;
+	if (e->code != ERR_NO || r->missing == MISSING_REPLACED)
+		return -1;
+	e->code = ERR_CORRUPT;
+	err_wrap(e, "'%s' names a pack that is lost", index_label(r->ix));
+	r->o->damage(r->o->damage_data, e);
+	r->skip_pack[n] = true;
+	r->lost = true;
+	return 0;
+}
+
 static int add_chunk(struct reading *r, uint32_t stream, const struct index_chunk *c, struct err *e)
 {
 	struct index_pack info;
 	struct chunk_ref *ref;
 	struct piece p = { .stream = stream, .sorted = true };
+	int found;
 
 	if (index_pack_at(r->ix, c->pack, &info, e) < 0)
 		return -1;
-	if (!r->pack[c->pack] && open_pack(r, c->pack, &info, e) < 0)
-		return -1;
+	found = find_pack(r, c->pack, &info, e);
+	if (found <= 0)
+		return found;
 	ref = arena_alloc(&r->pack[c->pack]->mem, sizeof(*ref));
 	*ref = (struct chunk_ref){ c->offset, c->length };
 	p.source = &r->pack[c->pack]->source;
@@ -164,12 +184,12 @@ static int add_index(struct reading *r, struct covered *cov, struct err *e)
 	if (index_list(r->ix, INDEX_SEGMENTS, &segment, e) < 0 ||
 	    index_match(r->ix, r->plan->match, r->plan->n_match, &set, e) < 0)
 		goto out;
-	mem_grow(&cov->v, &cov->cap, cov->n + info->n_segments, sizeof(*cov->v));
-	for (uint32_t i = 0; i < info->n_segments; i++)
-		cov->v[cov->n++] = (struct covered_pair){ segment[i], info->day };
 	for (size_t i = 0; i < set.n; i++)
 		if (add_series(r, set.v[i], e) < 0)
 			goto out;
+	mem_grow(&cov->v, &cov->cap, cov->n + info->n_segments, sizeof(*cov->v));
+	for (uint32_t i = 0; i < info->n_segments && !r->lost; i++)
+		cov->v[cov->n++] = (struct covered_pair){ segment[i], info->day };
 	ret = 0;
 out:
 	index_set_release(&set);
@@ -180,6 +200,7 @@ struct day_data {
 	struct plan *plan;
 	struct store *store;
 	struct covered *covered;
+	enum if_missing missing;
 	const struct source_opts *o;
 };
 
@@ -198,6 +219,8 @@ static int add_day(int32_t day, void *data, struct err *e)
 		struct reading r = { .plan = d->plan,
 				     .store = d->store,
 				     .ix = live.v[i],
+				     .o = d->o,
+				     .missing = d->missing,
 				     .skip_pack = live.skip_pack[i] };
 		size_t n_pieces = d->plan->n_pieces, n_covered = d->covered->n;
 
@@ -232,10 +255,10 @@ bool covered_has(const struct covered *c, const struct hash128 *segment, int32_t
 	return c->n && bsearch(&key, c->v, c->n, sizeof(key), pair_cmp);
 }
 
-int source_store(struct plan *p, struct store *s, struct covered *c, const struct source_opts *o,
-		 struct err *e)
+int source_store(struct plan *p, struct store *s, struct covered *c, enum if_missing missing,
+		 const struct source_opts *o, struct err *e)
 {
-	struct day_data d = { p, s, c, o };
+	struct day_data d = { p, s, c, missing, o };
 
 	c->n = 0;
 	if (p->from >= p->to)

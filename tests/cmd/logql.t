@@ -205,4 +205,22 @@ ok "a sidecar that cannot be read" exits 4 logql -o jsonl '{app=~".+"}' --wal ba
 ok "hides nothing" stdout_is_file expected
 ok "told" stderr_has ".sum'"
 
+# ---- a pack that is lost
+
+lokid-ingest -q --wal lost.wal --input jsonl entries.jsonl
+walreplay --frames lost.wal | chunkpack --store lost | idxbuild --store lost >/dev/null
+rm lost/fake/chunks/2025-10-15/*.pack
+ok "a lost pack" exits 3 logql --store lost -o raw '{app=~".+"}'
+ok "is named" stderr_matches "/2025-10-15/.*names a pack that is lost: 'lost/fake/chunks/2025-10-15/"
+ok "once" stderr_lines 1
+ok "the other day is read" stdout_is "GET /z 500
+GET /y 200"
+ok "with the log" exits 3 logql --store lost --wal lost.wal -o jsonl '{app=~".+"}'
+logql -o jsonl '{app=~".+"}' entries.jsonl >expected
+ok "nothing is missing, nothing twice" stdout_is_file expected
+ok "counts too" exits 3 logql --store lost --wal lost.wal --at $at -o raw 'sum(count_over_time({app="web"}[3d]))'
+ok "are right" stdout_is 4
+ok "days that have all" exits 0 logql --store lost --wal lost.wal --from 2025-10-16 -o raw '{app=~".+"}'
+ok "are answered without a word" stderr_is_empty
+
 done_testing
