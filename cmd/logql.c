@@ -67,6 +67,13 @@ static void on_damage(void *data, const struct err *e)
 	cli_report(a->cli, e);
 }
 
+static void on_warning(void *data, const struct err *e)
+{
+	const struct args *a = data;
+
+	cli_warn(a->cli, "%s", e->msg);
+}
+
 static int64_t arg_time(const struct args *a)
 {
 	struct err e;
@@ -190,7 +197,7 @@ static int run_query(struct args *a, const char *text, struct err *e)
 	const struct logql_opts parse = { .flags = a->strict ? 0 : LOGQL_ANY_SELECTOR,
 					  .check_template = template_check };
 	struct formatter f = { .format = a->format, .categorize = a->categorize, .out = stdout };
-	struct query_out out = { format_entry, format_metric, &f };
+	struct query_out out = { format_entry, format_metric, format_pause, &f };
 	struct query_opts *o = &a->q;
 	struct logql_query q;
 	struct logql_pos pos;
@@ -286,6 +293,7 @@ int main(int argc, char **argv)
 	a.q.source.now_ns = time_now_ns();
 	a.q.jobs = work_cpus();
 	a.q.source.damage = on_damage;
+	a.q.source.warn = on_warning;
 	a.q.source.damage_data = &a;
 	for (int c; (c = cli_next(&cli, argc, argv)) != -1;)
 		take_option(&a, c);

@@ -112,6 +112,43 @@ int io_read_file(const char *path, size_t max, struct buf *b, struct err *e)
 	return 0;
 }
 
+static int copy_all(int from, int to, struct err *e)
+{
+	struct buf b = { 0 };
+	int64_t k;
+	int rc = 0;
+
+	do {
+		buf_reset(&b);
+		k = io_read(from, buf_reserve(&b, READ_STEP), READ_STEP, e);
+		if (k < 0 || io_write(to, b.p, (size_t)k, e) < 0)
+			rc = -1;
+	} while (rc == 0 && k == READ_STEP);
+	buf_release(&b);
+	return rc;
+}
+
+int io_spool(int fd, struct bytes start, struct err *e)
+{
+	const char *dir = getenv("TMPDIR");
+	struct buf path = { 0 };
+	int ret;
+
+	buf_addf(&path, "%s/lokid.XXXXXX", dir && *dir ? dir : "/tmp");
+	ret = mkostemp(path.p, O_CLOEXEC);
+	if (ret < 0)
+		err_sys(e, "cannot make '%s'", buf_str(&path));
+	else
+		unlink(path.p);
+	buf_release(&path);
+	if (ret >= 0 && (io_write(ret, start.p, start.n, e) < 0 || copy_all(fd, ret, e) < 0 ||
+			 lseek(ret, 0, SEEK_SET) < 0)) {
+		close(ret);
+		return -1;
+	}
+	return ret;
+}
+
 int io_map_fd(int fd, struct io_map *ret, struct err *e)
 {
 	struct stat st;

@@ -1,5 +1,6 @@
 #include "codec/stream.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -7,7 +8,7 @@
 
 #include "base/mem.h"
 
-enum { IN_BYTES = 256 << 10 };
+enum { IN_BYTES = 256 << 10, START_MAX = 64 << 10 };
 
 struct codec_stream {
 	int fd;
@@ -16,15 +17,26 @@ struct codec_stream {
 	bool inside; /* a compressed member or frame was begun and has not ended */
 	z_stream z;
 	ZSTD_DStream *zstd;
-	size_t at, n; /* what is left of in */
+	uint64_t off;	   /* of in's end in the whole input */
+	struct err failed; /* met behind what was given; from then on every call gives it */
+	size_t at, n;	   /* what is left of in */
 	char in[IN_BYTES];
 };
 
 struct codec_stream *codec_stream_new(int fd)
 {
+	return codec_stream_new_at(fd, (struct bytes){ 0 });
+}
+
+struct codec_stream *codec_stream_new_at(int fd, struct bytes start)
+{
 	struct codec_stream *s = mem_alloc(sizeof(*s));
 
+	assert(start.n <= START_MAX);
 	s->fd = fd;
+	if (start.n)
+		memcpy(s->in, start.p, start.n);
+	s->n = s->off = start.n;
 	return s;
 }
 
@@ -55,31 +67,45 @@ bool codec_stream_is_packed(struct bytes start)
 	return is_gzip(start) || is_zstd(start);
 }
 
-/* One read: what a pipe has now, so that lines of a slow writer are not held back for more. */
-static int fill(struct codec_stream *s, struct err *e)
+/* One read behind what is there: what a pipe has now, so that lines of a slow writer are not held
+ * back for more. */
+static int add(struct codec_stream *s, struct err *e)
 {
 	ssize_t got;
 
-	if (s->at < s->n || s->eof)
-		return 0;
 	do
-		got = read(s->fd, s->in, sizeof(s->in));
+		got = read(s->fd, s->in + s->n, sizeof(s->in) - s->n);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return err_sys(e, "cannot read");
-	s->at = 0;
-	s->n = (size_t)got;
+	s->n += (size_t)got;
+	s->off += (uint64_t)got;
 	s->eof = got == 0;
 	return 0;
+}
+
+static int fill(struct codec_stream *s, struct err *e)
+{
+	if (s->at < s->n || s->eof)
+		return 0;
+	s->at = s->n = 0;
+	return add(s, e);
+}
+
+static int damaged(const struct codec_stream *s, const char *what, const char *why, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT, "offset %llu: %s%s",
+		       (unsigned long long)(s->off - (s->n - s->at)), what, why);
 }
 
 static int find_kind(struct codec_stream *s, struct err *e)
 {
 	struct bytes start;
 
-	if (fill(s, e) < 0)
-		return -1;
-	/* A pipe may give less than four bytes at first; then it is not a compressed one. */
+	/* A pipe may give a byte at a time. */
+	while (s->n < 4 && !s->eof)
+		if (add(s, e) < 0)
+			return -1;
 	start = bytes_of(s->in, s->n);
 	s->kind = is_gzip(start) ? GZIP : is_zstd(start) ? ZSTD : PLAIN;
 	if (s->kind == GZIP && inflateInit2(&s->z, 15 + 16) != Z_OK)
@@ -110,8 +136,7 @@ static int unzip(struct codec_stream *s, char *p, size_t n, size_t *ret_n, struc
 		return 0;
 	}
 	if (r != Z_OK && r != Z_BUF_ERROR)
-		return err_set(e, ERR_CORRUPT, "damaged gzip data: %s",
-			       s->z.msg ? s->z.msg : "unknown");
+		return damaged(s, "damaged gzip data: ", s->z.msg ? s->z.msg : "unknown", e);
 	return 0;
 }
 
@@ -122,7 +147,7 @@ static int unzstd(struct codec_stream *s, char *p, size_t n, size_t *ret_n, stru
 	size_t r = ZSTD_decompressStream(s->zstd, &out, &in);
 
 	if (ZSTD_isError(r))
-		return err_set(e, ERR_CORRUPT, "damaged zstd data: %s", ZSTD_getErrorName(r));
+		return damaged(s, "damaged zstd data: ", ZSTD_getErrorName(r), e);
 	s->at = in.pos;
 	*ret_n = out.pos;
 	s->inside = r != 0;
@@ -141,28 +166,55 @@ static int more(struct codec_stream *s, char *p, size_t n, size_t *ret_n, struct
 	return 0;
 }
 
-int64_t codec_stream_read(struct codec_stream *s, void *p, size_t n, struct err *e)
-{
-	size_t done = 0;
+enum how_much { ALL, SOME };
 
+static int read_content(struct codec_stream *s, char *p, size_t n, enum how_much how, size_t *done,
+			struct err *e)
+{
 	if (s->kind == UNKNOWN && find_kind(s, e) < 0)
 		return -1;
-	while (done < n) {
+	while (*done < n) {
 		size_t got = 0;
 
+		if (how == SOME && *done && s->at == s->n)
+			break;
 		if (fill(s, e) < 0)
 			return -1;
 		/* What a decompressor still holds back comes out without further input. */
 		if (s->at == s->n && !s->inside)
 			break;
-		if (more(s, (char *)p + done, n - done, &got, e) < 0)
+		if (more(s, p + *done, n - *done, &got, e) < 0)
 			return -1;
-		done += got;
+		*done += got;
 		if (got == 0 && s->at == s->n && s->eof) {
 			if (s->inside)
-				return err_set(e, ERR_CORRUPT, "compressed data is cut short");
+				return damaged(s, "compressed data is cut short", "", e);
 			break;
 		}
 	}
-	return (int64_t)done;
+	return 0;
+}
+
+static int64_t read_or_fail(struct codec_stream *s, void *p, size_t n, enum how_much how,
+			    struct err *e)
+{
+	size_t done = 0;
+
+	if (s->failed.code == ERR_NONE && read_content(s, p, n, how, &done, &s->failed) == 0)
+		return (int64_t)done;
+	/* What could be read is given first. */
+	if (done)
+		return (int64_t)done;
+	*e = s->failed;
+	return -1;
+}
+
+int64_t codec_stream_read(struct codec_stream *s, void *p, size_t n, struct err *e)
+{
+	return read_or_fail(s, p, n, ALL, e);
+}
+
+int64_t codec_stream_some(struct codec_stream *s, void *p, size_t n, struct err *e)
+{
+	return read_or_fail(s, p, n, SOME, e);
 }

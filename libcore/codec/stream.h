@@ -10,11 +10,16 @@ struct codec_stream;
 
 /* fd stays the caller's, and is read from where it stands. Never NULL. */
 struct codec_stream *codec_stream_new(int fd);
+/* The same, of which the bytes `start` (at most 64 KiB) were read already. */
+struct codec_stream *codec_stream_new_at(int fd, struct bytes start);
 void codec_stream_free(struct codec_stream *s); /* NULL is fine */
 
-/* Up to n bytes of content into p, fewer only at the end: how many, 0 at the end, or -1.
- * Errors: ERR_IO; ERR_CORRUPT the compressed data is damaged or cut short. */
+/* Up to n bytes of content into p, fewer only at the end or before damage: how many, 0 at the end,
+ * or -1, then and from then on. Errors: ERR_IO; ERR_CORRUPT the compressed data is damaged or cut
+ * short, with the offset in it. */
 MUST_CHECK int64_t codec_stream_read(struct codec_stream *s, void *p, size_t n, struct err *e);
+/* The same, but never waits for more when it has some. */
+MUST_CHECK int64_t codec_stream_some(struct codec_stream *s, void *p, size_t n, struct err *e);
 
 /* Whether bytes at the start of a file say that it is compressed. */
 bool codec_stream_is_packed(struct bytes start);

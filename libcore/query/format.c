@@ -55,10 +55,16 @@ static int flush(struct formatter *f, size_t at_least, struct err *e)
 {
 	if (f->text.n < at_least)
 		return 0;
-	if (fwrite(f->text.p, 1, f->text.n, f->out) != f->text.n)
+	/* All of it, so that whoever kills us cuts no entry. */
+	if (fwrite(f->text.p, 1, f->text.n, f->out) != f->text.n || fflush(f->out) != 0)
 		return err_sys(e, "cannot write");
 	buf_reset(&f->text);
 	return 0;
+}
+
+int format_pause(void *data, struct err *e)
+{
+	return flush(data, 1, e);
 }
 
 /* {"a":"b"} of the labels of these kinds (bits). */

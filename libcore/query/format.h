@@ -34,6 +34,7 @@ MUST_CHECK int format_query(FILE *out, struct bytes text, bool strict, enum form
 int format_entry(void *data, const struct log_entry *entry, struct err *e);
 int format_metric(void *data, const struct vec *v, const struct steps *steps, bool is_range,
 		  struct err *e);
+int format_pause(void *data, struct err *e);
 /* Before the first and behind the last entry of a log query. */
 MUST_CHECK int format_begin_log(struct formatter *f, struct err *e);
 MUST_CHECK int format_end_log(struct formatter *f, struct err *e);

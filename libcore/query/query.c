@@ -94,10 +94,17 @@ static int scan_all(struct query *q, struct prepared *p, enum direction dir, flu
 
 /* --- log queries ----------------------------------------------------------------------------- */
 
+struct log_flush {
+	struct log_sink *sink;
+	const struct query_out *out;
+};
+
 static int flush_log(void *data, const struct plan *p, bool more, struct err *e)
 {
-	struct log_sink *sink = data;
+	const struct log_flush *f = data;
+	struct log_sink *sink = f->sink;
 	int64_t bound = INT64_MIN;
+	int r;
 
 	if (!more)
 		return log_sink_flush(sink, sink->dir == BACKWARD ? INT64_MIN : INT64_MAX, e);
@@ -106,7 +113,8 @@ static int flush_log(void *data, const struct plan *p, bool more, struct err *e)
 	/* Lines of a pipe, stamped as they arrive, oldest first: what comes later is later. */
 	for (size_t i = 0; i < p->n_units; i++)
 		bound = p->unit[i].max_ts > bound ? p->unit[i].max_ts : bound;
-	return p->n_units ? log_sink_flush(sink, bound, e) : 0;
+	r = p->n_units && bound < INT64_MAX ? log_sink_flush(sink, bound + 1, e) : 0;
+	return r == 0 ? f->out->pause(f->out->data, e) : r;
 }
 
 static int run_log(struct query *q, const struct logql_log *log, const struct query_out *out,
@@ -120,6 +128,7 @@ static int run_log(struct query *q, const struct logql_log *log, const struct qu
 				 .limit = o->limit,
 				 .out = out->entry,
 				 .data = out->data };
+	struct log_flush f = { &sink, out };
 	struct prepared p;
 	int r;
 
@@ -130,7 +139,9 @@ static int run_log(struct query *q, const struct logql_log *log, const struct qu
 	log_sink_init(&sink, &p.scan);
 	sink.hold = sources_stream(q->sources) &&
 		    (sink.dir == BACKWARD || o->source.raw_time != RAW_TIME_ARRIVAL);
-	r = scan_all(q, &p, sink.dir, flush_log, &sink, e);
+	if (!sink.hold)
+		sources_prompt(q->sources);
+	r = scan_all(q, &p, sink.dir, flush_log, &f, e);
 	*ret_n = sink.n_out;
 	log_sink_release(&sink);
 	release(&p);

@@ -31,6 +31,8 @@ struct query_out {
 	/* steps->n is 1 and is_range false for an instant query. */
 	int (*metric)(void *data, const struct vec *v, const struct steps *steps, bool is_range,
 		      struct err *e);
+	/* More is waited for, which may take long: what was given so far is to be seen. */
+	int (*pause)(void *data, struct err *e);
 	void *data;
 };
 

@@ -1,5 +1,6 @@
 #include "query/raw.h"
 
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@ struct raw {
 	struct buf text; /* of a stream: what was read and not given yet */
 	size_t given;	 /* bytes of text that the last round gave */
 	uint64_t off;	 /* of the first byte of text in the whole */
-	bool keep, ended;
+	bool keep, prompt, ended;
 	int64_t last_ts; /* of the line before, when times stand in the lines */
 	int64_t **ts;	 /* of each piece then; by piece.part's number */
 	size_t n_ts, cap_ts;
@@ -29,28 +30,23 @@ struct raw {
 
 static const struct source_ops ops;
 
-struct raw *raw_new(int fd, const char *name, struct bytes start, const struct source_opts *o)
+struct raw *raw_new(int fd, struct codec_stream *stream, const char *name, struct bytes start,
+		    const struct source_opts *o)
 {
 	struct raw *r = mem_alloc(sizeof(*r));
 	struct stat st;
-	char head[8];
-	ssize_t n;
 
 	r->source.ops = &ops;
 	r->source.name = strdup(name);
 	r->o = o;
 	r->fd = fd;
 	r->last_ts = o->now_ns;
+	r->stream = stream;
 	/* Not mapped: log files are cut by those who rotate them, which would kill us. */
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !start.n && lseek(fd, 0, SEEK_CUR) == 0) {
-		n = pread(fd, head, sizeof(head), 0);
-		if (n >= 0 && !codec_stream_is_packed(bytes_of(head, (size_t)n))) {
-			r->size = (uint64_t)st.st_size;
-			return r;
-		}
-	}
-	buf_add_bytes(&r->text, start);
-	r->stream = codec_stream_new(fd);
+	if (!stream)
+		r->size = fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+	else
+		buf_add_bytes(&r->text, start);
 	return r;
 }
 
@@ -82,6 +78,11 @@ bool raw_is_whole(const struct raw *r)
 void raw_keep(struct raw *r)
 {
 	r->keep = true;
+}
+
+void raw_prompt(struct raw *r)
+{
+	r->prompt = true;
 }
 
 static bool times_in_lines(const struct raw *r)
@@ -214,16 +215,42 @@ static int plan_file(struct raw *r, struct plan *p, struct err *e)
 	return 0;
 }
 
-static int read_more(struct raw *r, size_t want, struct err *e)
+/* What stands before damage is lines like all others; then it is told. */
+static int end_early(struct raw *r, struct err *e)
 {
-	int64_t got;
+	err_wrap(e, "'%s'", r->source.name);
+	if (e->code != ERR_CORRUPT && e->code != ERR_IO)
+		return -1;
+	r->o->damage(r->o->damage_data, e);
+	r->ended = true;
+	return 0;
+}
 
-	buf_reserve(&r->text, want);
-	got = codec_stream_read(r->stream, r->text.p + r->text.n, want, e);
-	if (got < 0)
-		return err_wrap(e, "'%s'", r->source.name);
-	r->text.n += (size_t)got;
-	r->ended = (size_t)got < want;
+/* A line is there, and for more of them one would have to wait. */
+static bool may_pause(const struct raw *r)
+{
+	struct pollfd p = { .fd = r->fd, .events = POLLIN };
+
+	return r->prompt && r->text.n && memrchr(r->text.p, '\n', r->text.n) && poll(&p, 1, 0) == 0;
+}
+
+/* Adds BATCH bytes to the text; fewer at the end. */
+static int read_more(struct raw *r, struct err *e)
+{
+	size_t end = r->text.n + BATCH;
+
+	while (r->text.n < end && !r->ended && !may_pause(r)) {
+		size_t want = end - r->text.n;
+		int64_t got;
+
+		buf_reserve(&r->text, want);
+		got = (r->prompt ? codec_stream_some
+				 : codec_stream_read)(r->stream, r->text.p + r->text.n, want, e);
+		if (got < 0)
+			return end_early(r, e);
+		r->text.n += (size_t)got;
+		r->ended = got == 0;
+	}
 	return 0;
 }
 
@@ -236,7 +263,7 @@ int raw_plan(struct raw *r, struct plan *p, struct err *e)
 	if (!r->stream)
 		return plan_file(r, p, e);
 	while (!r->ended)
-		if (read_more(r, BATCH, e) < 0)
+		if (read_more(r, e) < 0)
 			return -1;
 	return add_pieces(r, p, buf_bytes(&r->text), 0, e);
 }
@@ -254,7 +281,7 @@ int raw_next(struct raw *r, struct plan *p, struct err *e)
 	do {
 		const char *nl;
 
-		if (!r->ended && read_more(r, BATCH, e) < 0)
+		if (!r->ended && read_more(r, e) < 0)
 			return -1;
 		nl = r->text.n ? memrchr(r->text.p, '\n', r->text.n) : NULL;
 		end = r->ended ? r->text.n : nl ? (size_t)(nl - r->text.p) + 1 : 0;

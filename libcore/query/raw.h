@@ -7,12 +7,17 @@
 
 #include "query/source.h"
 
+struct codec_stream;
 struct raw;
 
-/* fd becomes r's own. start: bytes that were read from it already (content, not compressed). Never
- * NULL. */
-struct raw *raw_new(int fd, const char *name, struct bytes start, const struct source_opts *o);
+/* fd becomes r's own, and so does the stream over it, of which `start` was read already; NULL: fd
+ * is a plain file of lines, read where they lie. Never NULL. */
+struct raw *raw_new(int fd, struct codec_stream *stream, const char *name, struct bytes start,
+		    const struct source_opts *o);
 void raw_free(struct raw *r);
+
+/* From now on raw_next gives the lines that there are, rather than wait for more. */
+void raw_prompt(struct raw *r);
 
 /* Whether it is a plain file, or kept: all of it can be planned at once, and again. */
 bool raw_is_whole(const struct raw *r);

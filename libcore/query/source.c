@@ -1,5 +1,6 @@
 #include "query/source.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -82,47 +83,103 @@ static bool is_entry(struct bytes start)
 	return ret;
 }
 
-static int open_wal(struct sources *s, struct input *in, struct err *e)
+/* --- operands -------------------------------------------------------------------------------- */
+
+enum { HEAD = 4096, MAGIC_MAX = 8 };
+
+/* A file being opened: what it is is told by its first bytes. */
+struct opening {
+	int fd;
+	bool is_stdin, whole; /* whole: a plain file, standing at its start */
+	char head[HEAD];
+	size_t n;
+	struct codec_stream *stream; /* of all but a plain file of lines */
+	char text[HEAD];	     /* read from the stream already */
+	size_t n_text;
+};
+
+/* A line that may be an entry is looked at to its end. */
+static bool seen_enough(const char *p, size_t n)
 {
-	if (!s->streams)
-		s->streams = streams_new();
-	in->kind = FILE_WAL;
-	return wal_segment_open(in->name, &in->segment, e);
+	return n == HEAD || (n > 0 && memchr(p, '\n', n)) || (n >= MAGIC_MAX && p[0] != '{');
 }
 
-/* The first bytes of a file's content. Of a plain file the descriptor stays at its start; of a pipe
- * they are used up, and given to whoever reads on. */
-static int peek(int fd, char *p, size_t n, size_t *ret_n, bool *ret_used, struct err *e)
+/* The first bytes. A plain file's stay to be read; those of a pipe are used up. */
+static int read_head(struct opening *x, struct err *e)
 {
 	struct stat st;
 	int64_t got;
 
-	*ret_used = fstat(fd, &st) != 0 || !S_ISREG(st.st_mode);
-	*ret_n = 0;
-	if (!*ret_used) {
-		got = io_pread(fd, p, n, (uint64_t)lseek(fd, 0, SEEK_CUR), e);
-	} else {
-		got = read(fd, p, n);
+	x->whole = fstat(x->fd, &st) == 0 && S_ISREG(st.st_mode) && lseek(x->fd, 0, SEEK_CUR) == 0;
+	if (x->whole) {
+		got = io_pread(x->fd, x->head, HEAD, 0, e);
+		x->n = got < 0 ? 0 : (size_t)got;
+		return got < 0 ? -1 : 0;
+	}
+	while (!seen_enough(x->head, x->n)) {
+		do
+			got = read(x->fd, x->head + x->n, HEAD - x->n);
+		while (got < 0 && errno == EINTR);
 		if (got < 0)
 			return err_sys(e, "cannot read");
+		if (got == 0)
+			break;
+		x->n += (size_t)got;
 	}
-	if (got < 0)
-		return -1;
-	*ret_n = (size_t)got;
 	return 0;
 }
 
-/* What is inside a compressed file, by its first bytes. */
-static bool packed_entries(int fd)
+/* The first bytes of the content, which is compressed or comes through a pipe. What is damaged is
+ * told by whoever reads on. */
+static void read_text(struct opening *x)
 {
-	struct codec_stream *c = codec_stream_new(fd);
-	char head[4096];
-	struct err ignored;
-	int64_t got = codec_stream_read(c, head, sizeof(head), &ignored);
-	bool ret = got > 0 && is_entry(bytes_of(head, (size_t)got));
+	struct err later;
 
-	codec_stream_free(c);
-	return lseek(fd, 0, SEEK_SET) == 0 && ret;
+	x->stream = codec_stream_new_at(x->fd,
+					x->whole ? (struct bytes){ 0 } : bytes_of(x->head, x->n));
+	while (!seen_enough(x->text, x->n_text)) {
+		int64_t got =
+			codec_stream_some(x->stream, x->text + x->n_text, HEAD - x->n_text, &later);
+
+		if (got <= 0)
+			break;
+		x->n_text += (size_t)got;
+	}
+}
+
+/* A descriptor of a plain file with the whole content. */
+static int whole_file(struct opening *x, struct err *e)
+{
+	int fd;
+
+	if (x->whole)
+		return x->fd;
+	fd = io_spool(x->fd, bytes_of(x->head, x->n), e);
+	close(x->fd);
+	x->fd = -1;
+	return fd;
+}
+
+static int open_wal(struct sources *s, struct input *in, struct opening *x, struct err *e)
+{
+	int fd;
+
+	if (!s->streams)
+		s->streams = streams_new();
+	in->kind = FILE_WAL;
+	if (x->whole && !x->is_stdin) {
+		close(x->fd);
+		return wal_segment_open(in->name, &in->segment, e);
+	}
+	fd = whole_file(x, e);
+	return fd < 0 ? -1 : wal_segment_open_fd(fd, in->name, &in->segment, e);
+}
+
+static int open_chunks(struct input *in, struct opening *x, struct err *e)
+{
+	in->kind = FILE_CHUNKS;
+	in->fd = whole_file(x, e);
+	return in->fd < 0 ? err_wrap(e, "'%s'", in->name) : 0;
 }
 
 /* A segment or a pack by its name, which nobody would want to be read as text. */
@@ -133,58 +190,64 @@ static bool named_as_ours(const char *name)
 	return dot && (strcmp(dot, ".wal") == 0 || strcmp(dot, ".pack") == 0);
 }
 
-static int open_input(struct sources *s, struct input *in, struct err *e)
+static int open_text(struct sources *s, struct input *in, struct opening *x, struct err *e)
 {
-	bool is_stdin = strcmp(in->name, "-") == 0, used;
-	int fd = is_stdin ? dup(STDIN_FILENO) : io_open(in->name, e);
-	char head[4096];
-	size_t n;
+	bool is_auto = s->o->input == INPUT_AUTO;
 	struct bytes start;
-	bool packed;
+	struct err warning;
+	int r = 0;
 
-	if (fd < 0)
-		return is_stdin ? err_sys(e, "stdin") : -1;
-	if (is_stdin)
-		in->name = "stdin";
-	in->fd = -1;
-	if (peek(fd, head, sizeof(head), &n, &used, e) < 0) {
-		close(fd);
-		return err_wrap(e, "'%s'", in->name);
-	}
-	start = bytes_of(head, n);
-	packed = codec_stream_is_packed(start);
-	if (s->o->input == INPUT_AUTO && !used && bytes_starts(start, BYTES_LIT("LOKI"))) {
-		in->kind = FILE_CHUNKS;
-		in->fd = fd;
-		return 0;
-	}
-	if (s->o->input == INPUT_AUTO && !used && wal_is_magic(start)) {
-		close(fd);
-		return open_wal(s, in, e);
-	}
-	if (s->o->input == INPUT_AUTO && named_as_ours(in->name) && !packed && !is_entry(start)) {
+	if (!x->whole || s->o->input == INPUT_JSONL ||
+	    codec_stream_is_packed(bytes_of(x->head, x->n)) ||
+	    (is_auto && is_entry(bytes_of(x->head, x->n))))
+		read_text(x);
+	start = x->stream ? bytes_of(x->text, x->n_text) : bytes_of(x->head, x->n);
+	if (s->o->input == INPUT_JSONL || (is_auto && is_entry(start))) {
+		in->kind = FILE_JSONL;
+		r = jsonl_data_read(x->stream, in->name, start, s->o, &in->jsonl, e);
+	} else if (is_auto && named_as_ours(in->name)) {
 		in->kind = FILE_BAD;
-		close(fd);
 		err_set(e, ERR_CORRUPT,
 			"'%s': neither a segment nor a pack: no magic (--input lines reads it "
 			"as text)",
 			in->name);
 		s->o->damage(s->o->damage_data, e);
+	} else {
+		if (is_auto && start.n && memchr(start.p, 0, start.n)) {
+			err_set(&warning, ERR_CORRUPT,
+				"'%s': looks binary; read as lines (--input lines says so)",
+				in->name);
+			s->o->warn(s->o->damage_data, &warning);
+		}
+		in->kind = FILE_RAW;
+		in->raw = raw_new(x->fd, x->stream, in->name, start, s->o);
 		return 0;
 	}
-	if (s->o->input == INPUT_JSONL ||
-	    (s->o->input == INPUT_AUTO &&
-	     (packed && !used ? packed_entries(fd) : is_entry(start)))) {
-		int r = jsonl_data_read(fd, in->name, used ? start : (struct bytes){ 0 }, s->o,
-					&in->jsonl, e);
+	codec_stream_free(x->stream);
+	close(x->fd);
+	return r;
+}
 
-		in->kind = FILE_JSONL;
-		close(fd);
-		return r;
+static int open_input(struct sources *s, struct input *in, struct err *e)
+{
+	struct opening x = { .is_stdin = strcmp(in->name, "-") == 0 };
+	struct bytes start;
+
+	x.fd = x.is_stdin ? dup(STDIN_FILENO) : io_open(in->name, e);
+	if (x.fd < 0)
+		return x.is_stdin ? err_sys(e, "stdin") : -1;
+	if (x.is_stdin)
+		in->name = "stdin";
+	if (read_head(&x, e) < 0) {
+		close(x.fd);
+		return err_wrap(e, "'%s'", in->name);
 	}
-	in->kind = FILE_RAW;
-	in->raw = raw_new(fd, in->name, used ? start : (struct bytes){ 0 }, s->o);
-	return 0;
+	start = bytes_of(x.head, x.n);
+	if (s->o->input == INPUT_AUTO && bytes_starts(start, BYTES_LIT("LOKI")))
+		return open_chunks(in, &x, e);
+	if (s->o->input == INPUT_AUTO && wal_is_magic(start))
+		return open_wal(s, in, &x, e);
+	return open_text(s, in, &x, e);
 }
 
 /* Each pack and segment that is read stays open. */
@@ -274,6 +337,13 @@ void sources_keep(struct sources *s)
 	for (size_t i = 0; i < s->n; i++)
 		if (s->v[i].raw)
 			raw_keep(s->v[i].raw);
+}
+
+void sources_prompt(struct sources *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i].raw)
+			raw_prompt(s->v[i].raw);
 }
 
 static int plan_inputs(struct sources *s, struct plan *p, struct err *e)

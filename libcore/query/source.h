@@ -29,7 +29,8 @@ struct source_opts {
 	struct bytes time_field;
 	int64_t now_ns;
 	scan_damage_fn *damage; /* what could not be read while planning */
-	void *damage_data;
+	scan_damage_fn *warn;	/* what is read, but hardly meant so */
+	void *damage_data;	/* of both */
 };
 
 struct sources;
@@ -50,6 +51,9 @@ bool sources_raw_only(const struct sources *s);
 
 /* Whether sources_next will have something to give: a pipe, a compressed file. */
 bool sources_stream(const struct sources *s);
+
+/* From now on sources_next gives what there is, rather than wait for more. */
+void sources_prompt(struct sources *s);
 
 /* From now on every line of a pipe or of a compressed file is kept, so that several plans can be
  * made. */
@@ -102,7 +106,9 @@ MUST_CHECK int source_wal(struct plan *p, const struct wal_segment *seg, struct 
 
 /* Entries in memory, of JSON lines. {0} is a valid empty one. */
 struct jsonl_data;
-MUST_CHECK int jsonl_data_read(int fd, const char *name, struct bytes start,
+struct codec_stream;
+/* start: what was read of the stream already. */
+MUST_CHECK int jsonl_data_read(struct codec_stream *in, const char *name, struct bytes start,
 			       const struct source_opts *o, struct jsonl_data **ret, struct err *e);
 void jsonl_data_free(struct jsonl_data *d);
 void source_jsonl(struct plan *p, struct jsonl_data *d, uint64_t seq);

@@ -129,11 +129,10 @@ static int by_stream_and_time(const void *a, const void *b, void *data)
 	return c ? c : (x->line_off > y->line_off) - (x->line_off < y->line_off);
 }
 
-int jsonl_data_read(int fd, const char *name, struct bytes start, const struct source_opts *o,
-		    struct jsonl_data **ret, struct err *e)
+int jsonl_data_read(struct codec_stream *in, const char *name, struct bytes start,
+		    const struct source_opts *o, struct jsonl_data **ret, struct err *e)
 {
 	struct jsonl_data *d = mem_alloc(sizeof(*d));
-	struct codec_stream *in = codec_stream_new(fd);
 	struct buf text = { 0 };
 	struct bytes line;
 	int64_t got;
@@ -150,9 +149,11 @@ int jsonl_data_read(int fd, const char *name, struct bytes start, const struct s
 		got = codec_stream_read(in, text.p + text.n, READ, e);
 		if (got < 0) {
 			err_wrap(e, "'%s'", name);
-			goto out;
+			if (e->code != ERR_CORRUPT && e->code != ERR_IO)
+				goto out;
+			o->damage(o->damage_data, e);
 		}
-		text.n += (size_t)got;
+		text.n += got > 0 ? (size_t)got : 0;
 		rest = buf_bytes(&text);
 		for (const char *nl; rest.n && (nl = memchr(rest.p, '\n', rest.n));) {
 			line = bytes_of(rest.p, (size_t)(nl - rest.p));
@@ -162,8 +163,9 @@ int jsonl_data_read(int fd, const char *name, struct bytes start, const struct s
 			rest = bytes_sub(rest, line.n + 1, rest.n);
 		}
 		buf_drop(&text, used);
-	} while (got == READ);
-	if (text.n && add_or_report(d, buf_bytes(&text), e) < 0)
+	} while (got > 0);
+	/* A line that damage cut is no line. */
+	if (text.n && got == 0 && add_or_report(d, buf_bytes(&text), e) < 0)
 		goto out;
 	if (d->es.n)
 		qsort_r(d->es.v, d->es.n, sizeof(*d->es.v), by_stream_and_time, NULL);
@@ -172,7 +174,6 @@ int jsonl_data_read(int fd, const char *name, struct bytes start, const struct s
 out:
 	if (r < 0)
 		jsonl_data_free(d);
-	codec_stream_free(in);
 	buf_release(&text);
 	return r;
 }

@@ -162,49 +162,6 @@ sed 's/^{/[/' entries.jsonl >bad.jsonl
 ok "JSON lines that are none" exits 3 logql --input jsonl '{}' bad.jsonl
 ok "told by line" stderr_has "'bad.jsonl': line 1: "
 
-# One bad file of a log's folder does not hide the others, and is not passed over either.
-seg=$(echo wal/*.wal)
-mkdir good && cp "$seg" good
-for bad in 'flip_byte bad/x.wal 0' 'flip_byte bad/x.wal 5' 'cut_file bad/x.wal 40' 'printf abcde >bad/x.wal' 'flip_byte bad/x.wal 20'; do
-	rm -rf bad && cp -r good bad && cp "$seg" bad/x.wal && eval "$bad"
-	for ask in "logql '{app=~\".+\"}'" "logql --at $at 'count_over_time({app=~\".+\"}[3d])'" "logql labels" "logql series" "logql stats"; do
-		ok "$bad: exit 3" exits 3 sh -c "$ask --wal bad"
-		ok "told by name, once" stderr_matches "^logql: error: 'bad/x.wal': (not a WAL|a segment's header has|header: )"
-		ok "and nothing else" stderr_lines 1
-		cp "$TAP/stdout" found
-		ok "the same question" exits 0 sh -c "$ask --wal good"
-		ok "the rest is answered" stdout_is_file found
-	done
-done
-cp "$seg" x.wal && flip_byte x.wal 1
-cp x.wal x.pack
-for file in x.wal x.pack; do
-	ok "$file without a magic is no text" exits 3 logql '{}' $file
-	ok "told" stderr_is "logql: error: '$file': neither a segment nor a pack: no magic (--input lines reads it as text)"
-	ok "nothing is printed" stdout_is_empty
-done
-ok "unless asked for" exits 0 logql --input lines -n 1 '{}' x.wal
-rm -rf bad && cp -r good bad && mkfifo bad/fifo.wal && mkdir bad/folder.wal
-ok "a FIFO and a folder in the log" exits 4 logql -o jsonl '{app=~".+"}' --wal bad
-ok "the rest is answered" stdout_is_file expected
-ok "the FIFO is told" stderr_has "logql: error: 'bad/fifo.wal': no regular file"
-ok "the folder is told" stderr_has "logql: error: 'bad/folder.wal': no regular file"
-ok "walreplay" exits 4 walreplay bad
-ok "goes on as well" stdout_lines "$(wc -l <expected)"
-ok "tells the FIFO" stderr_has "walreplay: error: 'bad/fifo.wal': no regular file"
-if [ "$(id -u)" != 0 ]; then
-	rm -rf bad && cp -r good bad && cp "$seg" bad/x.wal && chmod 0 bad/x.wal
-	ok "a segment that one may not read" exits 4 logql -o jsonl '{app=~".+"}' --wal bad
-	ok "the rest is answered" stdout_is_file expected
-	ok "told" stderr_has "'bad/x.wal'"
-else
-	skip "a segment that one may not read" "root may"
-fi
-rm -rf bad && cp -r good bad && walreplay --unpacked --store nosuch good >/dev/null && for sum in good/*.sum; do mkdir "bad/${sum##*/}"; done
-ok "a sidecar that cannot be read" exits 4 logql -o jsonl '{app=~".+"}' --wal bad
-ok "hides nothing" stdout_is_file expected
-ok "told" stderr_has ".sum'"
-
 # ---- a pack that is lost
 
 lokid-ingest -q --wal lost.wal --input jsonl entries.jsonl

@@ -1,0 +1,128 @@
+#!/bin/sh
+# logql: what it reads from and writes to: files that are not what they are called, pipes, damage,
+# the default store, --output.
+. "${0%/*}/../lib/tap.sh"
+
+entry() { # TS LABELS LINE
+	printf '{"ts":"%s","labels":%s,"line":"%s"}\n' "$1" "$2" "$3"
+}
+
+# Two streams over two days, and what is in them.
+{
+	entry 1760522400000000000 '{"app":"web","host":"a"}' 'GET / 200'
+	entry 1760522401000000000 '{"app":"web","host":"a"}' 'GET /x 500'
+	entry 1760522402000000000 '{"app":"db"}' 'slow query'
+	entry 1760608800000000000 '{"app":"web","host":"a"}' 'GET /y 200'
+	entry 1760608800000000000 '{"app":"web","host":"a"}' 'GET /z 500'
+} >entries.jsonl
+at=1760700000
+
+
+chunkpack --store store entries.jsonl >packs
+lokid-ingest -q --wal wal --input jsonl entries.jsonl
+idxbuild --store store <packs >/dev/null
+logql -o jsonl '{app=~".+"}' entries.jsonl >expected
+
+# One bad file of a log's folder does not hide the others, and is not passed over either.
+seg=$(echo wal/*.wal)
+mkdir good && cp "$seg" good
+for bad in 'flip_byte bad/x.wal 0' 'flip_byte bad/x.wal 5' 'cut_file bad/x.wal 40' 'printf abcde >bad/x.wal' 'flip_byte bad/x.wal 20'; do
+	rm -rf bad && cp -r good bad && cp "$seg" bad/x.wal && eval "$bad"
+	for ask in "logql '{app=~\".+\"}'" "logql --at $at 'count_over_time({app=~\".+\"}[3d])'" "logql labels" "logql series" "logql stats"; do
+		ok "$bad: exit 3" exits 3 sh -c "$ask --wal bad"
+		ok "told by name, once" stderr_matches "^logql: error: 'bad/x.wal': (not a WAL|a segment's header has|header: )"
+		ok "and nothing else" stderr_lines 1
+		cp "$TAP/stdout" found
+		ok "the same question" exits 0 sh -c "$ask --wal good"
+		ok "the rest is answered" stdout_is_file found
+	done
+done
+cp "$seg" x.wal && flip_byte x.wal 1
+cp x.wal x.pack
+for file in x.wal x.pack; do
+	ok "$file without a magic is no text" exits 3 logql '{}' $file
+	ok "told" stderr_is "logql: error: '$file': neither a segment nor a pack: no magic (--input lines reads it as text)"
+	ok "nothing is printed" stdout_is_empty
+done
+ok "unless asked for" exits 0 logql --input lines -n 1 '{}' x.wal
+rm -rf bad && cp -r good bad && mkfifo bad/fifo.wal && mkdir bad/folder.wal
+ok "a FIFO and a folder in the log" exits 4 logql -o jsonl '{app=~".+"}' --wal bad
+ok "the rest is answered" stdout_is_file expected
+ok "the FIFO is told" stderr_has "logql: error: 'bad/fifo.wal': no regular file"
+ok "the folder is told" stderr_has "logql: error: 'bad/folder.wal': no regular file"
+ok "walreplay" exits 4 walreplay bad
+ok "goes on as well" stdout_lines "$(wc -l <expected)"
+ok "tells the FIFO" stderr_has "walreplay: error: 'bad/fifo.wal': no regular file"
+if [ "$(id -u)" != 0 ]; then
+	rm -rf bad && cp -r good bad && cp "$seg" bad/x.wal && chmod 0 bad/x.wal
+	ok "a segment that one may not read" exits 4 logql -o jsonl '{app=~".+"}' --wal bad
+	ok "the rest is answered" stdout_is_file expected
+	ok "told" stderr_has "'bad/x.wal'"
+else
+	skip "a segment that one may not read" "root may"
+fi
+rm -rf bad && cp -r good bad && walreplay --unpacked --store nosuch good >/dev/null && for sum in good/*.sum; do mkdir "bad/${sum##*/}"; done
+ok "a sidecar that cannot be read" exits 4 logql -o jsonl '{app=~".+"}' --wal bad
+ok "hides nothing" stdout_is_file expected
+ok "told" stderr_has ".sum'"
+
+# ---- a pipe is what its first bytes say, as a file is
+
+gzip -c entries.jsonl >entries.jsonl.gz
+zstd -q -c entries.jsonl >entries.jsonl.zst
+seq 1 20000 >seq.log && gzip -c seq.log >seq.log.gz
+pack=$(head -n 1 packs)
+for file in "$seg" entries.jsonl entries.jsonl.gz entries.jsonl.zst; do
+	for how in "logql -o jsonl '{app=~\".+\"}' <$file" "cat $file | logql -o jsonl '{app=~\".+\"}'" \
+		"(head -c 1 $file; sleep 0.05; tail -c +2 $file) | logql -o jsonl '{app=~\".+\"}' -"; do
+		ok "$how" exits 0 sh -c "$how"
+		ok "the same entries" stdout_is_file expected
+		ok "not a word" stderr_is_empty
+	done
+done
+ok "a pack as a file" exits 0 logql -o jsonl '{app=~".+"}' "$pack"
+cp "$TAP/stdout" of_pack
+ok "as a pipe" exits 0 sh -c "cat '$pack' | logql -o jsonl '{app=~\".+\"}'"
+ok "is the same" stdout_is_file of_pack
+ok "as stdin" exits 0 sh -c "logql -o jsonl '{app=~\".+\"}' <'$pack'"
+ok "is the same" stdout_is_file of_pack
+ok "frames of several segments" exits 0 sh -c "walreplay --frames wal | logql -o jsonl '{app=~\".+\"}'"
+ok "the same entries" stdout_is_file expected
+ok "compressed lines in a pipe" exits 0 sh -c "cat seq.log.gz | logql -o raw '{}'"
+ok "are lines" stdout_is_file seq.log
+printf 'a\0b\n' >odd.bin
+ok "what looks binary" exits 0 logql -o raw '{}' odd.bin
+ok "is not read without a word" stderr_is "logql: warning: 'odd.bin': looks binary; read as lines (--input lines says so)"
+ok "a pack in gzip neither" exits 0 sh -c "gzip -c '$pack' | logql '{}'"
+ok "but told" stderr_is "logql: warning: 'stdin': looks binary; read as lines (--input lines says so)"
+ok "as asked for" exits 0 logql --input lines -o raw '{}' odd.bin
+ok "not a word" stderr_is_empty
+
+# Damaged compression: what comes before is answered.
+for pack in gzip zstd; do
+	seq 1 200000 | $pack -c >cut.x && cut_file cut.x $(($(size_of cut.x) / 2))
+	ok "half a $pack file" exits 3 logql -o raw '{}' cut.x
+	ok "told with its place" stderr_matches "^logql: error: 'cut.x': offset [1-9][0-9]*: compressed data is cut short$"
+	ok "gives about half of the lines" test "$(wc -l <"$TAP/stdout")" -gt 30000
+	ok "each as it was" sh -c "seq 1 200000 | head -n $(($(wc -l <"$TAP/stdout") - 1)) | cmp - '$TAP/stdout' 2>&1 | grep -q 'EOF on -'"
+	ok "counts as well" exits 3 logql -o raw 'sum(count_over_time({}[1h]))' cut.x
+	ok "something" stdout_matches '^[0-9]{5,6}$'
+done
+gzip -c entries.jsonl entries.jsonl >cut.gz && cut_file cut.gz $(($(size_of cut.gz) - 9))
+ok "cut JSON lines" exits 3 logql '{app=~".+"}' cut.gz
+ok "give what can be read" stdout_has "slow query"
+ok "and one message" stderr_lines 1
+
+# A pipe is answered as it comes.
+mkfifo pipe
+spawn sh -c "logql -o raw '{} |= \"x\"' <pipe >came"
+exec 3>pipe
+printf 'x 1\ny 2\nx 3\nx un' >&3
+ok "lines are given when the pipe waits" wait_for 10 grep -q 'x 3' came
+ok "whole ones" test "$(cat came)" = "x 1
+x 3"
+printf 'finished\n' >&3
+exec 3>&-
+ok "the rest follows" wait_for 10 grep -q 'x unfinished' came
+
+done_testing
