@@ -13,6 +13,8 @@ enum found {
 	FOUND_BAD,
 };
 
+enum { SECTOR = 512, UNWRITTEN_MIN = 8 /* bytes of a sector; fewer NULs may be data */ };
+
 struct fragment {
 	enum wal_frag type;
 	struct bytes data;
@@ -167,6 +169,59 @@ static bool is_fragment(struct bytes b)
 	return crc == crc32c(b.p + 4, WAL_FRAG_HEAD - 4 + n);
 }
 
+/* Were some of the disk's sectors under b never written? off is where b lies in the segment. */
+static bool has_unwritten(struct bytes b, uint64_t off)
+{
+	if (all_zero(b))
+		return true;
+	for (size_t at = 0; at < b.n;) {
+		size_t n = SECTOR - (size_t)((off + at) % SECTOR);
+		struct bytes part = bytes_sub(b, at, n);
+
+		if (part.n >= UNWRITTEN_MIN && all_zero(part))
+			return true;
+		at += part.n;
+	}
+	return false;
+}
+
+/* Would b, the last bytes of the input, be a sound fragment if its length said so? */
+static bool sound_but_for_length(struct bytes b)
+{
+	uint32_t n = (uint32_t)(b.n - WAL_FRAG_HEAD);
+	unsigned char len[4] = { (unsigned char)(n >> 24), (unsigned char)(n >> 16),
+				 (unsigned char)(n >> 8), (unsigned char)n };
+	struct rd rd = rd_init(b);
+
+	return rd_u32be(&rd) == crc32c_add(crc32c(len, sizeof(len)), b.p + 8, b.n - 8);
+}
+
+/*
+ * Can a writer that died have left what stands at off of the segment? page is the rest of the page,
+ * as far as the segment goes. A killed writer leaves a fragment that the end of the file cuts, a
+ * power cut one of which some sectors are NULs. What is there in its whole length and wrong was
+ * right once, and may have been acknowledged.
+ */
+static bool may_be_torn(struct bytes page, uint64_t off)
+{
+	size_t left = WAL_PAGE - (size_t)(off % WAL_PAGE), n;
+	struct rd rd = rd_init(page);
+	uint8_t type;
+
+	if (left < WAL_FRAG_HEAD)
+		return false; /* padding, which is NULs or not written at all */
+	rd_u32be(&rd);
+	n = rd_u32be(&rd);
+	type = rd_u8(&rd);
+	if (rd.failed)
+		return true;
+	if (type < WAL_FRAG_FULL || type > WAL_FRAG_LAST || n > left - WAL_FRAG_HEAD)
+		return has_unwritten(page, off);
+	if (WAL_FRAG_HEAD + n > page.n)
+		return !sound_but_for_length(page);
+	return has_unwritten(bytes_sub(page, 0, WAL_FRAG_HEAD + n), off);
+}
+
 /*
  * Damage at pos. Reading goes on behind the fragment, if its length leads to a sound one; else at
  * the next header in this page, else at the next page. Fragments elsewhere in the page are not
@@ -181,6 +236,9 @@ static int resync(struct wal_frames *f, uint64_t pos, struct err *e)
 	if (wal_source_get(&f->src, pos, left + WAL_HEADER - 1, &b, e) < 0)
 		return -1;
 	page = bytes_sub(b, 0, left);
+	header = find_header(b, page.n);
+	if (!may_be_torn(bytes_sub(page, 0, header), pos - f->segment))
+		f->lost_proven = true;
 	rd = rd_init(page);
 	rd_u32be(&rd);
 	next = WAL_FRAG_HEAD + (size_t)rd_u32be(&rd);
@@ -190,7 +248,6 @@ static int resync(struct wal_frames *f, uint64_t pos, struct err *e)
 		f->pos = pos + next;
 		return 0;
 	}
-	header = find_header(b, page.n);
 	f->pos = pos + header;
 	for (size_t i = 1; i + WAL_FRAG_HEAD <= header && !f->lost_proven; i++)
 		f->lost_proven = page.p[i + 4] == 0 && is_fragment(bytes_sub(page, i, header - i));

@@ -2,8 +2,9 @@
  * From fragments in pages to records: finds the next whole record, or says what was lost. Private
  * to wal/.
  *
- * Damage is pending until it is known what follows: a sound fragment makes it damage, a header or
- * the end of the input makes it a torn tail, if the segment has no end record.
+ * Damage is pending until it is known what follows: a sound fragment makes it damage; a header or
+ * the end of the input makes it a torn tail, if the segment has no end record and a writer that
+ * died can have left it.
  */
 #ifndef WAL_FRAMES_H
 #define WAL_FRAMES_H
@@ -28,7 +29,7 @@ struct wal_frames {
 	uint64_t start;	   /* of that record, in the input */
 	bool partial;
 	bool lost;	  /* damage pending, from lost_at on */
-	bool lost_proven; /* a sound fragment was seen behind it */
+	bool lost_proven; /* a sound fragment was seen behind it, or it was whole once */
 	uint64_t lost_at;
 	struct err why;
 };

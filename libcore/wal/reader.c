@@ -340,15 +340,13 @@ static bool head_unchanged(struct wal_reader *r)
 	return same;
 }
 
-/* True when no sound record follows the last one and the segment has no end: it is the torn tail.
- */
-static bool nothing_follows(struct wal_reader *r)
+/* True when the last record is the segment's torn tail. */
+static bool is_torn(struct wal_reader *r)
 {
-	uint64_t end =
-		r->frames.segment + wal_frame_end(r->start - r->frames.segment, r->head.total_n);
-	struct wal_frames tail = {
-		.src = r->frames.src, .segment = r->frames.segment, .pos = end, .has_segment = true
-	};
+	struct wal_frames tail = { .src = r->frames.src,
+				   .segment = r->frames.segment,
+				   .pos = r->start,
+				   .has_segment = true };
 	struct wal_frame_item f;
 	struct err e;
 	bool none = true;
@@ -375,7 +373,7 @@ static int get_stored(struct wal_reader *r, const struct wal_section *s, struct 
 	buf_reset(&r->stored);
 	if (wal_frames_fetch(&r->frames, r->start, r->head.total_n, s->off, s->stored_n, &r->stored,
 			     e) < 0) {
-		if (!head_unchanged(r) || nothing_follows(r))
+		if (!head_unchanged(r) || is_torn(r))
 			return 0;
 		return -1;
 	}

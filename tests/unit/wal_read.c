@@ -472,6 +472,48 @@ static void batches_by_their_offset(void **state)
 	sample_release(&s);
 }
 
+/* Who was killed leaves less of its last record, not other bytes: those were whole once, and may
+ * have been acknowledged. */
+static void a_bit_of_the_last_record_is_damage(void **state)
+{
+	uint64_t seed = 21;
+	struct sample s[2];
+	size_t last[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		uint32_t stream[200];
+
+		sample_begin(&s[i], 21 + (uint64_t)i);
+		for (size_t k = 0; k < 200; k++) {
+			char name[32];
+
+			snprintf(name, sizeof(name), "app-%zu", k);
+			stream[k] = sample_stream(&s[i], "fake", name);
+		}
+		sample_batch(&s[i], &seed, stream, i ? 200 : 2, i ? 900 : 5, 100, 0);
+		last[i] = s[i].bytes.n;
+		sample_batch(&s[i], &seed, stream, i ? 200 : 2, i ? 900 : 5, 100, 0);
+	}
+	for (size_t at = last[0]; at < s[0].bytes.n * 2; at++)
+		for (int m = WAL_READ_ALL; m <= WAL_READ_HEADS; m++) {
+			struct sample *x = &s[at >= s[0].bytes.n];
+			size_t n = x->bytes.n, i = x == s ? 0 : 1;
+			size_t k = i ? last[1] + rnd_below(&seed, n - last[1]) : at;
+			int bit = 1 << rnd_below(&seed, 8);
+			struct seen v;
+
+			x->bytes.p[k] = (char)(x->bytes.p[k] ^ bit);
+			see_bytes(&v, buf_bytes(&x->bytes), (enum wal_read)m);
+			assert_true(v.n_damage > 0);
+			assert_int_equal(v.n_torn + v.n_gone, 0);
+			seen_release(&v);
+			x->bytes.p[k] = (char)(x->bytes.p[k] ^ bit);
+		}
+	for (int i = 0; i < 2; i++)
+		sample_release(&s[i]);
+}
+
 /* HEADS mode, the last record's sections not on the disk: the run is not there, and that is no
  * damage. */
 static void a_torn_section_is_not_damage(void **state)
@@ -557,6 +599,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_segment_is_said),
 		cmocka_unit_test(a_damaged_header_can_be_passed_over),
 		cmocka_unit_test(batches_by_their_offset),
+		cmocka_unit_test(a_bit_of_the_last_record_is_damage),
 		cmocka_unit_test(a_torn_section_is_not_damage),
 		cmocka_unit_test(packers_go_back),
 	};
