@@ -34,8 +34,7 @@ static const struct cli_opt opts[] = {
 	{ OPT_DIRECTION, "direction", "WHICH", "backward (newest first) or forward" },
 	{ 'o', "format", "FORMAT", "default, raw, jsonl, csv or api" },
 	{ OPT_OUTPUT, "output", "FILE", "write the answer there, whole or not at all" },
-	{ OPT_CATEGORIZE, "categorize-labels", NULL,
-	  "with -o api: labels by where they come from" },
+	{ OPT_CATEGORIZE, "categorize-labels", NULL, "with -o api: labels by their origin" },
 	{ OPT_STRICT, "strict", NULL, "refuse what Loki refuses: selectors that fit any stream" },
 	{ OPT_INPUT, "input", "FORMAT", "what text files are: auto, lines or jsonl (auto)" },
 	{ OPT_TIME, "time", "WHICH", "time of raw lines: arrival or line (arrival)" },
@@ -254,8 +253,9 @@ static int run_series(struct args *a, enum series_what what, char **operands, in
 	return r == 0 && found == 0 ? err_set(e, ERR_NO, "nothing found") : r;
 }
 
-static int run(struct args *a, struct err *e)
+static int run(void *data, struct err *e)
 {
+	struct args *a = data;
 	static const char *const commands[] = { "labels", "values", "series", "stats" };
 	char **operand = a->cli->operand + 1;
 	int n = a->cli->n_operands - 1;
@@ -276,8 +276,8 @@ int main(int argc, char **argv)
 {
 	struct cli cli = {
 		.prog = "logql",
-		.operands = "QUERY [FILE]... | labels|values NAME|series|stats [SELECTOR]... "
-			    "[FILE]... | fmt QUERY",
+		.operands =
+			"QUERY|labels|values NAME|series|stats|fmt QUERY [SELECTOR]... [FILE]...",
 		.about = "Answer a LogQL query from a store, its log, packs, or raw lines.",
 		.opts = opts,
 		.examples = "logql '{app=\"web\"} |= \"timeout\"'\n"
@@ -285,33 +285,19 @@ int main(int argc, char **argv)
 			    "logql 'sum by (level) (count_over_time({} | json [1m]))' < app.log"
 	};
 	struct args a = { .cli = &cli };
-	struct cli_output out;
-	enum cli_output_end end;
-	struct err e, closing;
-	int r;
+	struct source_opts *s = &a.q.source;
 
-	a.q.source.now_ns = time_now_ns();
-	a.q.jobs = work_cpus();
-	a.q.source.damage = on_damage;
-	a.q.source.warn = on_warning;
-	a.q.source.damage_data = &a;
+	*s = (struct source_opts){ .now_ns = time_now_ns(),
+				   .damage = on_damage,
+				   .warn = on_warning };
+	s->damage_data = &a;
 	for (int c; (c = cli_next(&cli, argc, argv)) != -1;)
 		take_option(&a, c);
 	if (cli.n_operands == 0)
 		cli_usage(&cli, "no query given");
 	if (a.q.jobs == 0 || a.q.jobs > WORK_JOBS_MAX)
 		a.q.jobs = work_cpus();
-	r = cli_output_open(&out, a.output, &e);
-	if (r == 0) {
-		r = run(&a, &e);
-		end = r == 0 || e.code == ERR_NO ? CLI_OUTPUT_KEEP : CLI_OUTPUT_DROP;
-		if (cli_output_close(&out, end, &closing) < 0)
-			cli_report(&cli, &closing);
-	}
-	if (r < 0 && e.code != ERR_NO)
-		cli_report(&cli, &e);
-	else if (r < 0 && !cli.failure)
-		cli.failure = err_exit_code(ERR_NO);
+	cli_output_run(&cli, a.output, run, &a);
 	map_release(&a.told);
 	arena_release(&a.mem);
 	return cli_exit(&cli);

@@ -2,20 +2,14 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
-#include "base/io.h"
+#include "cli/cli.h"
 
-struct cli_output {
-	const char *path; /* NULL: stdout stays what it is */
-	struct file_replace file;
-};
-
-/* From now on stdout is a temporary file beside path; with NULL nothing is done. Errors: ERR_IO,
- * ERR_FULL. */
-MUST_CHECK int cli_output_open(struct cli_output *o, const char *path, struct err *e);
-
-enum cli_output_end { CLI_OUTPUT_KEEP, CLI_OUTPUT_DROP };
-
-/* Gives the file its name, or removes it. Errors: ERR_IO, ERR_FULL; it is then removed. */
-MUST_CHECK int cli_output_close(struct cli_output *o, enum cli_output_end end, struct err *e);
+/*
+ * Calls fn with stdout as a temporary file beside path (NULL: as it is), which gets its name when
+ * fn returns 0 or ERR_NO ("worked, and the answer is no"), and is removed else. Reports fn's error,
+ * or that of writing, but for ERR_NO, which only becomes the exit status.
+ */
+typedef int cli_output_fn(void *data, struct err *e);
+void cli_output_run(struct cli *c, const char *path, cli_output_fn *fn, void *data);
 
 #endif

@@ -50,6 +50,15 @@ done
 ok "many pieces of a pipe" exits 0 sh -c "cat many | logql -o raw '{} |= \"77777\"'"
 ok "as grep finds them" stdout_is_file expected
 
+mkfifo live
+spawn sh -c "logql -o raw '{} |= \"o\"' - <live >got"
+exec 8>live
+echo one >&8
+ok "lines of a slow pipe are shown as they come" wait_for 10 grep -q one got
+echo two >&8
+ok "one after the other" wait_for 10 grep -q two got
+exec 8>&-
+
 # ---- times of raw lines
 
 cat >timed.log <<'EOF'
