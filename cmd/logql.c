@@ -185,8 +185,7 @@ static void choose_sources(struct args *a, char **files, int n)
 	struct source_opts *s = &a->q.source;
 
 	if (!sources_choose(s, files, (size_t)n))
-		cli_usage(a->cli, "nothing to read: no FILE, no --store, no --wal, and no "
-				  "./lokid-data here");
+		cli_usage(a->cli, "nothing to read: no FILE, --store, --wal or ./lokid-data");
 	if (!a->has_tenant && (s->store || s->wal))
 		s->tenant = BYTES_LIT("fake");
 }
@@ -199,19 +198,17 @@ static int run_query(struct args *a, const char *text, struct err *e)
 	struct query_out out = { format_entry, format_metric, format_pause, &f };
 	struct query_opts *o = &a->q;
 	struct logql_query q;
-	struct logql_pos pos;
 	uint64_t n = 0;
 	bool is_log;
 	int r;
 
-	if (logql_parse(bytes_str(text), &parse, &q, &pos, e) < 0)
+	if (logql_parse(bytes_str(text), &parse, &q, NULL, e) < 0)
 		return -1;
 	is_log = logql_is_log(&q);
 	if (is_log && o->has_at) {
 		logql_query_release(&q);
 		return err_set(e, ERR_QUERY,
-			       "log queries are not supported as an instant query type: "
-			       "--at is for metric queries");
+			       "log queries are not supported as an instant query type (--at)");
 	}
 	o->is_range = !o->has_at && (o->step_ns > 0 || o->has_from);
 	/* Raw lines without a time of their own are of this moment, and so is an instant query. */
@@ -295,8 +292,7 @@ int main(int argc, char **argv)
 		take_option(&a, c);
 	if (cli.n_operands == 0)
 		cli_usage(&cli, "no query given");
-	if (a.q.jobs == 0 || a.q.jobs > WORK_JOBS_MAX)
-		a.q.jobs = work_cpus();
+	a.q.jobs = a.q.jobs && a.q.jobs <= WORK_JOBS_MAX ? a.q.jobs : work_cpus();
 	cli_output_run(&cli, a.output, run, &a);
 	map_release(&a.told);
 	arena_release(&a.mem);
