@@ -7,6 +7,15 @@
 #include "base/buf.h"
 #include "base/bytes.h"
 
+/* Of 64 bits and then some: for sums of times and durations, any of which may be extreme. */
+__extension__ typedef __int128 num_wide;
+
+/* The nearest there is. */
+static inline int64_t num_clip(num_wide v)
+{
+	return v < INT64_MIN ? INT64_MIN : v > INT64_MAX ? INT64_MAX : (int64_t)v;
+}
+
 bool num_u64(struct bytes text, uint64_t *ret);	 /* decimal digits only */
 bool num_i64(struct bytes text, int64_t *ret);	 /* with - or + in front */
 bool num_double(struct bytes text, double *ret); /* C locale; inf and nan as strtod has them */

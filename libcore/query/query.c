@@ -1,6 +1,7 @@
 #include "query/query.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "query/metric.h"
 #include "time/time.h"
 
@@ -320,25 +321,25 @@ static int data_bounds(struct query *q, int64_t *ret_min, int64_t *ret_max, stru
 	return 0;
 }
 
-static int64_t round_down(int64_t v, int64_t step)
+static num_wide round_down(num_wide v, int64_t step)
 {
-	int64_t rest = v % step;
+	num_wide rest = v % step;
 
 	return v - (rest < 0 ? rest + step : rest);
 }
 
-/* As Loki does: the range grows to multiples of the step. */
+/* As Loki does: the range grows to multiples of the step, as far as there are times. */
 static int make_steps(const struct query_opts *o, int64_t from, int64_t to, struct steps *ret,
 		      struct err *e)
 {
-	int64_t step = o->step_ns, end;
-	int64_t seconds = (to - from) / NS_PER_S / 250;
+	num_wide length = (num_wide)to - from, begin, end;
+	int64_t step = o->step_ns, seconds = (int64_t)(length / NS_PER_S / 250);
 
 	if (to < from)
 		return err_set(e, ERR_QUERY, "the range ends before it begins");
 	if (step <= 0)
 		step = (seconds < 1 ? 1 : seconds) * NS_PER_S;
-	if ((to - from) / step >= STEPS_MAX)
+	if (length / step >= STEPS_MAX)
 		return err_set(e, ERR_QUERY,
 			       "exceeded maximum resolution of 11,000 points per time series: try "
 			       "increasing the value of the step");
@@ -346,9 +347,15 @@ static int make_steps(const struct query_opts *o, int64_t from, int64_t to, stru
 		*ret = (struct steps){ from, step, 1 };
 		return 0;
 	}
-	from = round_down(from, step);
-	end = round_down(to + step - 1, step);
-	*ret = (struct steps){ from, step, (size_t)((end - from) / step) + 1 };
+	begin = round_down(from, step);
+	end = round_down((num_wide)to + step - 1, step);
+	if (begin < INT64_MIN)
+		begin += step;
+	if (end > INT64_MAX)
+		end -= step;
+	if (begin > end)
+		return err_set(e, ERR_QUERY, "no multiple of the step is near the range");
+	*ret = (struct steps){ (int64_t)begin, step, (size_t)((end - begin) / step) + 1 };
 	return 0;
 }
 

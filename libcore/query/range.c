@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "query/samples.h"
 
 /* Cells of all groups of one worker: what a query may take of memory. */
@@ -29,13 +30,18 @@ struct range_worker {
 void range_bounds(const struct steps *steps, int64_t range_ns, int64_t offset_ns, int64_t *ret_from,
 		  int64_t *ret_to)
 {
-	*ret_from = steps->start_ns - offset_ns - range_ns + 1;
-	*ret_to = step_at(steps, steps->n - 1) - offset_ns + 1;
+	*ret_from = num_clip((num_wide)steps->start_ns - offset_ns - range_ns + 1);
+	*ret_to = num_clip((num_wide)step_at(steps, steps->n - 1) - offset_ns + 1);
 }
 
-static int64_t floor_div(int64_t a, int64_t b)
+/* Towards below; b is above zero. Wide division is slow, and seldom needed. */
+static int64_t floor_div(num_wide a, int64_t b)
 {
-	return a / b - (a % b < 0);
+	int64_t v = (int64_t)a;
+
+	if (v == a)
+		return v / b - (v % b < 0);
+	return num_clip(a / b - (a % b < 0));
 }
 
 struct span {
@@ -44,7 +50,7 @@ struct span {
 
 static struct span span_of(const struct range_sink *r, int64_t ts)
 {
-	int64_t at = ts + r->offset_ns - r->steps.start_ns;
+	num_wide at = (num_wide)ts + r->offset_ns - r->steps.start_ns;
 	struct span s = { 0, (int64_t)r->steps.n - 1 };
 	int64_t lo, hi;
 

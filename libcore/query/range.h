@@ -21,7 +21,8 @@ struct steps {
 
 static inline int64_t step_at(const struct steps *s, size_t i)
 {
-	return s->start_ns + (int64_t)i * s->step_ns;
+	/* The step is a time, but how far it is from the first one may be more than an int64_t. */
+	return (int64_t)((uint64_t)s->start_ns + (uint64_t)i * (uint64_t)s->step_ns);
 }
 
 enum { STEPS_MAX = 11000 };

@@ -4,6 +4,7 @@
 
 #include "base/find.h"
 #include "query/stage_json.h"
+#include "base/num.h"
 #include "time/time.h"
 
 enum { LOOK_AT = 256 };
@@ -93,17 +94,18 @@ static bool date_at(struct bytes t, int64_t *ret_ns)
 	}
 	if (!clock_of(rest, &clock))
 		return false;
-	*ret_ns = time_day_start(day) + clock;
-	return true;
+	return !__builtin_add_overflow(time_day_start(day), clock, ret_ns);
 }
 
 static bool number_of(struct bytes t, int64_t *ret_ns)
 {
 	size_t n = 0;
-	int64_t v = 0;
+	int64_t v;
 
-	for (; n < t.n && n < 19 && isdigit((unsigned char)t.p[n]); n++)
-		v = v * 10 + (t.p[n] - '0');
+	while (n < t.n && n < 20 && isdigit((unsigned char)t.p[n]))
+		n++;
+	if (!num_i64(bytes_sub(t, 0, n), &v))
+		return false;
 	if (n < 10 || (n < t.n && isdigit((unsigned char)t.p[n])))
 		return false;
 	if (n == 10 && n < t.n && t.p[n] == '.') {
@@ -112,11 +114,17 @@ static bool number_of(struct bytes t, int64_t *ret_ns)
 		while (++n < t.n && isdigit((unsigned char)t.p[n]))
 			if (scale > 1)
 				ns += (t.p[n] - '0') * (scale /= 10);
-		*ret_ns = v * NS_PER_S + ns;
-		return true;
+		return !__builtin_mul_overflow(v, NS_PER_S, &v) &&
+		       !__builtin_add_overflow(v, ns, ret_ns);
 	}
-	*ret_ns = n == 10 ? v * NS_PER_S : n == 13 ? v * NS_PER_MS : n == 16 ? v * NS_PER_US : v;
-	return n == 10 || n == 13 || n == 16 || n == 19;
+	if (n != 10 && n != 13 && n != 16 && n != 19)
+		return false;
+	return !__builtin_mul_overflow(v,
+				       n == 10	 ? NS_PER_S
+				       : n == 13 ? NS_PER_MS
+				       : n == 16 ? NS_PER_US
+						 : 1,
+				       ret_ns);
 }
 
 bool raw_time_of_line(struct bytes line, int64_t *ret_ns)

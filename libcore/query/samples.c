@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 
 static int by_time(const void *a, const void *b)
 {
@@ -130,7 +131,7 @@ void samples_eval(const struct sample_func *f, struct samples *s, int64_t start_
 	if (s->n)
 		qsort(s->v, s->n, sizeof(*s->v), by_time);
 	for (size_t i = 0; i < n; i++) {
-		int64_t end = start_ns + (int64_t)i * step_ns - f->offset_ns;
+		num_wide end = (num_wide)i * step_ns + start_ns - f->offset_ns;
 
 		while (hi < s->n && s->v[hi].ts <= end)
 			hi++;

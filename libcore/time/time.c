@@ -175,10 +175,10 @@ static bool parse_number(struct bytes t, int64_t *ret_ns)
 	double s;
 
 	if (num_i64(t, &v)) {
-		if (t.n > 10) /* as Loki has it: longer integers are nanoseconds */
-			*ret_ns = v;
-		else
-			*ret_ns = v * NS_PER_S;
+		/* As Loki has it: longer integers are nanoseconds. */
+		if (t.n <= 10 && __builtin_mul_overflow(v, NS_PER_S, &v))
+			return false;
+		*ret_ns = v;
 		return true;
 	}
 	if (memchr(t.p, '.', t.n) && t.p[0] != '-' && t.p[0] != '+' && num_double(t, &s) &&
@@ -221,7 +221,7 @@ int time_parse(struct bytes text, int64_t now_ns, int64_t *ret_ns, struct err *e
 void time_add_rfc3339(struct buf *b, int64_t ts_ns)
 {
 	int64_t s = floor_div(ts_ns, NS_PER_S);
-	int ns = (int)(ts_ns - s * NS_PER_S);
+	int ns = (int)(ts_ns % NS_PER_S + (ts_ns % NS_PER_S < 0 ? NS_PER_S : 0));
 	int64_t days = floor_div(s, S_PER_DAY);
 	int in_day = (int)(s - days * S_PER_DAY);
 	int y, m, d;

@@ -189,4 +189,42 @@ ok "are right" stdout_is 4
 ok "days that have all" exits 0 logql --store lost --wal lost.wal --from 2025-10-16 -o raw '{app=~".+"}'
 ok "are answered without a word" stderr_is_empty
 
+# ---- the first times there are, and the last ones
+
+{
+	entry -9223372036854775808 '{"app":"t"}' first
+	entry -9223372036854775807 '{"app":"t"}' second
+	entry 0 '{"app":"t"}' v=2
+	entry 9223372036854775806 '{"app":"t"}' last
+} >extreme.jsonl
+lokid-ingest -q --wal extreme.wal --input jsonl extreme.jsonl
+chunkpack --store extreme extreme.jsonl | idxbuild --store extreme >/dev/null
+for source in extreme.jsonl "--wal extreme.wal" "--store extreme"; do
+	# shellcheck disable=SC2086
+	ok "all times, $source" exits 0 logql '{app="t"}' $source
+	ok "are shown" stdout_is '2262-04-11T23:47:16.854775806Z {app="t"} last
+1970-01-01T00:00:00Z {app="t"} v=2
+1677-09-21T00:12:43.145224193Z {app="t"} second
+1677-09-21T00:12:43.145224192Z {app="t"} first'
+	# shellcheck disable=SC2086
+	ok "counted" exits 0 logql -o raw --at 1678-01-01T00:00:00Z 'sum(count_over_time({app="t"}[100y]))' $source
+	ok "in a window that begins before all time" stdout_is 2
+	# shellcheck disable=SC2086
+	ok "of steps over 580 years" exits 0 logql --from 1680-01-01T00:00:00Z --to 2262-04-11T00:00:00Z --step 1y 'sum(count_over_time({app="t"}[1y]))' $source
+	ok "those that are times" stdout_is '1970-01-01T00:00:00Z {} 1'
+	# shellcheck disable=SC2086
+	ok "without a step" exits 0 logql -o raw --from 1680-01-01T00:00:00Z --to 2261-01-01T00:00:00Z 'sum(count_over_time({app="t"}[1y]))' $source
+	# shellcheck disable=SC2086
+	ok "of values" exits 0 logql --from 1680-01-01T00:00:00Z --to 2262-04-11T00:00:00Z --step 1y 'sum_over_time({app="t"} | logfmt n="v" | unwrap n [1y])' $source
+	ok "too" stdout_is '1970-01-01T00:00:00Z {app="t"} 2'
+	# shellcheck disable=SC2086
+	ok "an offset out of all times" exits 1 logql -o raw --at 1678-01-01T00:00:00Z 'sum(count_over_time({app="t"}[1h] offset 200y))' $source
+	# shellcheck disable=SC2086
+	ok "to the other side" exits 1 logql -o raw --at 2262-01-01T00:00:00Z 'sum(count_over_time({app="t"}[1h] offset -200y))' $source
+done
+ok "seconds beyond" exits 2 logql --at 9999999999 'sum(count_over_time({app="t"}[1h]))' extreme.jsonl
+printf '%s\n' '2025-10-15T10:00:00Z a' '9999-12-31T23:59:59Z b' '9999999999 c' '9999999999999 d' '9999999999999999999 e' >beyond.log
+ok "lines of times beyond" exits 0 logql --time line '{}' beyond.log
+ok "have that of the one before" test "$(grep -c '^2025-10-15T10:00:00Z' "$TAP/stdout")" = 5
+
 done_testing
