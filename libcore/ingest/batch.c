@@ -32,7 +32,10 @@ static int amend(struct labels *l, struct arena *a, void *data, struct err *e)
 	if (labels_normalize(l, e) < 0)
 		return -1;
 	if ((in->opts->add & INGEST_ADD_SERVICE_NAME) && !labels_get_bytes(l, SERVICE_NAME).p) {
-		l->v[l->n++] = (struct label){ SERVICE_NAME, service_name_of(l) };
+		/* Asked before the new label is counted: it has no name yet. */
+		struct bytes service = service_name_of(l);
+
+		l->v[l->n++] = (struct label){ SERVICE_NAME, service };
 		return labels_normalize(l, e);
 	}
 	return 0;
