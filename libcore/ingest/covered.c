@@ -29,39 +29,41 @@ static int get_sum(const struct wal_segment *seg, struct streams *streams, struc
 	return 0;
 }
 
+/* What is wrong with the store is told, so one day that is not packed yet does not end it. */
 static int ask_days(struct cover *c, const struct wal_sum *sum, const struct streams *streams,
-		    enum covered_why why, enum covered *ret, struct err *e)
+		    enum covered *ret, struct err *e)
 {
 	*ret = COVERED_WHOLE;
 	for (size_t i = 0; i < sum->n_days; i++) {
 		const struct wal_sum_day *d = &sum->day[i];
 		struct bytes tenant = streams_tenant(streams, d->tenant);
-		int rc = why == COVER_TO_DELETE ? cover_is_sound(c, &sum->seal, tenant, d->day, e)
-						: cover_has(c, &sum->seal, tenant, d->day, e);
+		int has = cover_has(c, &sum->seal, tenant, d->day, e);
+		int sound = has > 0 ? cover_is_sound(c, &sum->seal, tenant, d->day, e) : has;
 
-		if (rc < 0)
+		if (sound < 0)
 			return -1;
-		if (rc == 0) {
+		if (has && !sound)
+			*ret = COVERED_UNSOUND;
+		else if (!has && *ret == COVERED_WHOLE)
 			*ret = COVERED_NOT;
-			return 0;
-		}
 	}
 	return 0;
 }
 
-int covered_ask(struct cover *c, const struct wal_segment *seg, enum covered_why why,
-		enum covered *ret, struct err *e)
+int covered_ask(struct cover *c, const struct wal_segment *seg, enum covered *ret, struct err *e)
 {
 	struct wal_sum sum = { 0 };
 	struct streams *streams;
+	uint64_t was;
 	int rc;
 
 	if (seg->state == WAL_OPEN) {
 		*ret = COVERED_OPEN;
 		return 0;
 	}
-	if (!seg->has_header) {
-		*ret = COVERED_DAMAGED;
+	if (!seg->has_header || wal_sum_is_cut(seg, &was)) {
+		*ret = seg->is_empty && !wal_sum_is_cut(seg, &was) ? COVERED_EMPTY
+								   : COVERED_DAMAGED;
 		return 0;
 	}
 	streams = streams_new();
@@ -69,7 +71,7 @@ int covered_ask(struct cover *c, const struct wal_segment *seg, enum covered_why
 	if (rc == 0 && sum.tail == WAL_TAIL_DAMAGED)
 		*ret = COVERED_DAMAGED;
 	else if (rc == 0)
-		rc = ask_days(c, &sum, streams, why, ret, e);
+		rc = ask_days(c, &sum, streams, ret, e);
 	wal_sum_release(&sum);
 	streams_free(streams);
 	return rc;

@@ -10,20 +10,22 @@
 
 enum covered {
 	COVERED_NOT,	 /* some entries are not in the store yet */
-	COVERED_WHOLE,	 /* all are, or it has none */
+	COVERED_UNSOUND, /* an index says that they are, but is damaged itself, or a pack that it
+			    names is not there */
+	COVERED_WHOLE,	 /* all are, and the covering packs and index files are sound; or it has no
+			    entries */
+	COVERED_EMPTY,	 /* its writer died before it held anything */
 	COVERED_OPEN,	 /* its writer holds it: not to be judged yet */
-	COVERED_DAMAGED, /* something of it is lost, so it is never packed as a whole: for --salvage
-			  */
+	COVERED_DAMAGED, /* something of it is lost, so it is never packed as a whole: for
+			    --salvage */
 };
 
 /*
- * What a segment is, by its sidecar (made when absent) and the store. In COVER_TO_DELETE the
- * covering packs and index files are looked at too: only then may the segment be deleted. Errors:
- * ERR_IO, ERR_AGAIN, ERR_LIMIT, ERR_VERSION.
+ * What a segment is, by its sidecar (made when absent) and the store. Errors: ERR_IO, ERR_AGAIN,
+ * ERR_LIMIT, ERR_VERSION.
  */
-enum covered_why { COVER_TO_PACK, COVER_TO_DELETE };
-MUST_CHECK int covered_ask(struct cover *c, const struct wal_segment *seg, enum covered_why why,
-			   enum covered *ret, struct err *e);
+MUST_CHECK int covered_ask(struct cover *c, const struct wal_segment *seg, enum covered *ret,
+			   struct err *e);
 
 /* A segment turned out to be damaged when it was read: remembers that in its sidecar. Errors:
  * ERR_IO, ERR_FULL. */

@@ -3,6 +3,10 @@
 #include <stdlib.h>
 
 #include "ingest/salvage.h"
+#include "wal/sidecar.h"
+
+static const char UNSOUND[] =
+	"packed, but a pack or an index file of the store is missing or damaged";
 
 static void fail(struct segment_task *t, struct err *e, const char *name)
 {
@@ -43,10 +47,16 @@ void segment_task_begin(struct segment_task *t)
 
 void segment_task_end(struct segment_task *t)
 {
+	const struct live_fault *fault = NULL;
+	size_t n = 0;
 	struct err e;
 
 	if (!t->out_failed && replay_flush(t->r, &e) < 0)
 		t->fail(&e, t->data);
+	if (t->cover)
+		fault = cover_faults(t->cover, &n);
+	for (size_t i = 0; i < n; i++)
+		t->fail(&fault[i].err, t->data);
 	replay_free(t->r);
 	buf_release(&t->out);
 }
@@ -99,20 +109,43 @@ static void salvage_one(struct segment_task *t, const struct wal_segment *s)
 	free(rest);
 }
 
+/* Tells it when a segment is shorter than it was. */
+static bool is_cut(struct segment_task *t, const struct wal_segment *s)
+{
+	uint64_t was;
+	struct err e;
+
+	if (!wal_sum_is_cut(s, &was))
+		return false;
+	err_set(&e, ERR_CORRUPT, "cut off: %llu bytes, of %llu that its sidecar tells of",
+		(unsigned long long)s->size, (unsigned long long)was);
+	fail(t, &e, s->path);
+	return true;
+}
+
+static bool is_empty(struct segment_task *t, const struct wal_segment *s)
+{
+	if (s->is_empty)
+		note(t, s->path, "its writer died at once, nothing is in it");
+	return s->is_empty;
+}
+
 /* What the store says of a segment; COVERED_OPEN, with the error told, when that cannot be known.
  */
-static enum covered ask(struct segment_task *t, const struct wal_segment *s, enum covered_why why)
+static enum covered ask(struct segment_task *t, const struct wal_segment *s)
 {
 	enum covered is;
 	struct err e;
 
-	if (covered_ask(t->cover, s, why, &is, &e) < 0) {
+	if (covered_ask(t->cover, s, &is, &e) < 0) {
 		fail(t, &e, s->path);
 		return COVERED_OPEN;
 	}
 	if (is == COVERED_OPEN)
 		note(t, s->path, "its writer still has it open, left out");
-	if (is == COVERED_DAMAGED) {
+	if (is == COVERED_EMPTY)
+		is_empty(t, s);
+	if (is == COVERED_DAMAGED && !is_cut(t, s)) {
 		err_set(&e, ERR_CORRUPT, "damaged, left out; see --verify and --salvage");
 		fail(t, &e, s->path);
 	}
@@ -121,12 +154,16 @@ static enum covered ask(struct segment_task *t, const struct wal_segment *s, enu
 
 static void prune_one(struct segment_task *t, const struct wal_segment *s)
 {
-	enum covered is = ask(t, s, COVER_TO_DELETE);
+	enum covered is = ask(t, s);
 	struct err e;
 
 	if (is == COVERED_NOT)
 		note(t, s->path, "not packed yet, left");
-	if (is != COVERED_WHOLE)
+	if (is == COVERED_UNSOUND) {
+		err_set(&e, ERR_CORRUPT, "%s, left; see idxbuild --verify", UNSOUND);
+		fail(t, &e, s->path);
+	}
+	if (is != COVERED_WHOLE && is != COVERED_EMPTY)
 		return;
 	if (wal_segment_delete(s, &e) < 0)
 		t->fail(&e, t->data);
@@ -136,29 +173,51 @@ static void prune_one(struct segment_task *t, const struct wal_segment *s)
 
 static void unpacked_one(struct segment_task *t, const struct wal_segment *s)
 {
-	enum covered is = ask(t, s, COVER_TO_PACK);
+	enum covered is = ask(t, s);
 	struct err e;
 
 	if (is == COVERED_WHOLE)
 		note(t, s->path, "packed, left out");
-	if (is != COVERED_NOT)
+	if (is == COVERED_UNSOUND) {
+		err_set(&e, ERR_CORRUPT, "%s, given again; see idxbuild --verify", UNSOUND);
+		fail(t, &e, s->path);
+	}
+	if (is != COVERED_NOT && is != COVERED_UNSOUND)
 		return;
 	replay_one(t, s->fd, s->path, REPLAY_CLOSED);
 	if (t->damaged && covered_note_damage(s, &e) < 0)
 		note(t, s->path, e.msg);
 }
 
+/* A segment that is cut may have gone on, for all that its own bytes say. */
+static void replay_segment(struct segment_task *t, const struct wal_segment *s)
+{
+	bool cut = is_cut(t, s);
+
+	if (cut ? !s->has_header : is_empty(t, s))
+		return;
+	replay_one(t, s->fd, s->path, s->state == WAL_CLOSED && !cut ? REPLAY_CLOSED : REPLAY_PART);
+}
+
+static void stats_segment(struct segment_task *t, const struct wal_segment *s)
+{
+	bool cut = is_cut(t, s);
+
+	if (cut ? s->has_header : !is_empty(t, s))
+		stats_one(t, s->fd, s->path, s->state);
+}
+
 void segment_task_do(struct segment_task *t, const struct wal_segment *s)
 {
 	switch (t->mode) {
 	case SEGMENT_REPLAY:
-		replay_one(t, s->fd, s->path, s->state == WAL_CLOSED ? REPLAY_CLOSED : REPLAY_PART);
+		replay_segment(t, s);
 		break;
 	case SEGMENT_UNPACKED:
 		unpacked_one(t, s);
 		break;
 	case SEGMENT_STATS:
-		stats_one(t, s->fd, s->path, s->state);
+		stats_segment(t, s);
 		break;
 	case SEGMENT_PRUNE:
 		prune_one(t, s);

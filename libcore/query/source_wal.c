@@ -180,8 +180,11 @@ static int told(const struct wal_segment *seg, const struct source_opts *o, stru
 int source_wal_sum(const struct wal_segment *seg, struct streams *streams,
 		   const struct source_opts *o, struct wal_sum *ret, struct err *e)
 {
+	uint64_t was;
 	int r = 0;
 
+	if (seg->is_empty && !wal_sum_is_cut(seg, &was))
+		return 0;
 	if (!seg->has_header)
 		return wal_segment_check(seg, e) < 0 ? told(seg, o, e) : 0;
 	if (seg->state == WAL_CLOSED)

@@ -17,6 +17,7 @@ struct wal_segment {
 	enum wal_state state;
 	bool has_header; /* false: shorter than a header, or it is damaged (wal_segment_check says
 			    how); header is then zeroed */
+	bool is_empty;	 /* it ends within its header: its writer died before it held anything */
 	struct wal_header header;
 };
 

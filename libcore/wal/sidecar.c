@@ -277,6 +277,28 @@ static bool is_sum(struct bytes b)
 	return rd_u32be(&rd) == crc32c(b.p, b.n - 4);
 }
 
+bool wal_sum_is_cut(const struct wal_segment *seg, uint64_t *ret_size)
+{
+	struct buf b = { 0 }, path = { 0 };
+	struct bytes id;
+	struct rd rd;
+	bool ret = false;
+
+	wal_sidecar_path(seg->path, &path);
+	if (seg->state == WAL_CLOSED && access(buf_str(&path), F_OK) == 0 &&
+	    io_read_file(buf_str(&path), SUM_BYTES_MAX, &b, NULL) == 0 && is_sum(buf_bytes(&b))) {
+		rd = rd_init(buf_bytes(&b));
+		rd_bytes(&rd, SUM_MAGIC_LEN + 3);
+		id = rd_bytes(&rd, sizeof(seg->header.id.b));
+		*ret_size = rd_u64be(&rd);
+		ret = !rd.failed && *ret_size > seg->size &&
+		      (!seg->has_header || memcmp(id.p, seg->header.id.b, id.n) == 0);
+	}
+	buf_release(&b);
+	buf_release(&path);
+	return ret;
+}
+
 int wal_sum_load(const struct wal_segment *seg, struct streams *streams, struct wal_sum *ret,
 		 struct err *e)
 {

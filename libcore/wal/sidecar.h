@@ -12,7 +12,7 @@
 enum wal_tail {
 	WAL_TAIL_CLEAN,	  /* it ends with an end record */
 	WAL_TAIL_TORN,	  /* its writer died; whole up to the last good record */
-	WAL_TAIL_DAMAGED, /* something was lost in the middle */
+	WAL_TAIL_DAMAGED, /* something was lost in the middle, or cut off */
 };
 
 struct wal_sum_stream {
@@ -60,11 +60,19 @@ MUST_CHECK int wal_sum_load(const struct wal_segment *seg, struct streams *strea
 /*
  * The same from the segment itself, open or closed. WAL_SUM_VERIFY reads all of it; WAL_SUM_WALK
  * reads the batches' heads only (damage and a torn tail may then show only when entries are read).
+ * A segment that was cut (wal_sum_is_cut) is WAL_TAIL_DAMAGED.
  * Errors: ERR_IO, ERR_LIMIT, ERR_VERSION; ERR_CORRUPT no header.
  */
 enum wal_sum_how { WAL_SUM_WALK, WAL_SUM_VERIFY };
 MUST_CHECK int wal_sum_read(const struct wal_segment *seg, enum wal_sum_how how,
 			    struct streams *streams, struct wal_sum *ret, struct err *e);
+
+/*
+ * True when the sidecar of a closed segment says that the file was longer than it is: something has
+ * cut it, which no reader of the segment alone could tell from a torn tail. *ret_size is what it
+ * was. Such a sidecar is the only witness: it must not be written again.
+ */
+bool wal_sum_is_cut(const struct wal_segment *seg, uint64_t *ret_size);
 
 /* Writes the sidecar of a closed segment. Errors: ERR_IO, ERR_FULL: it may as well be left out. */
 MUST_CHECK int wal_sum_write(const struct wal_segment *seg, const struct wal_sum *s,

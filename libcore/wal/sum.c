@@ -200,6 +200,7 @@ int wal_sum_read(const struct wal_segment *seg, enum wal_sum_how how, struct str
 			       .segment = seg->header.id };
 	struct finder f = { .streams = streams, .sum = &sum };
 	struct wal_item item;
+	uint64_t was;
 	int rc;
 
 	f.reader = wal_reader_new(seg->fd, how == WAL_SUM_WALK ? WAL_READ_HEADS : WAL_READ_ALL,
@@ -209,6 +210,8 @@ int wal_sum_read(const struct wal_segment *seg, enum wal_sum_how how, struct str
 		if (rc <= 0)
 			break;
 	}
+	if (rc >= 0 && sum.tail == WAL_TAIL_TORN && wal_sum_is_cut(seg, &was))
+		sum.tail = WAL_TAIL_DAMAGED;
 	if (how == WAL_SUM_VERIFY && sum.tail == WAL_TAIL_TORN)
 		seal_torn(&f);
 	sort_days(&f);

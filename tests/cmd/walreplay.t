@@ -158,8 +158,69 @@ X'
 mv s/fake/chunks moved
 walreplay --frames --unpacked --store s wal | chunkpack --store s | idxbuild --store s >/dev/null
 rm -r s/fake/chunks
-ok "what is covered by packs that are gone is not deleted" exits 0 walreplay --prune --store s wal
+ok "what is covered by packs that are gone is not deleted" exits 3 walreplay --prune --store s wal
+ok "the message says so" stderr_has "packed, but a pack or an index file of the store is missing or damaged, left"
 is "it is still there" "$(find wal -name '*.wal' | wc -l)" 1
+ok "it is given again, and reported" exits 3 sh -c 'walreplay --frames --unpacked --store s wal >again'
+ok "the message says so" stderr_has "given again"
+chunkpack --store s <again | idxbuild --store s >/dev/null
+ok "which mends the store" exits 0 walreplay --unpacked --store s wal
+ok "nothing is left to be packed" stdout_is_empty
+# shellcheck disable=SC2012
+f=$(ls -t s/fake/index/*/*.idx | head -n 1)
+cp "$f" whole.idx
+flip_byte "$f" 10
+ok "a damaged index file covers nothing" exits 3 walreplay --prune --store s wal
+ok "it is named" stderr_has "$f"
+is "the segment is still there" "$(find wal -name '*.wal' | wc -l)" 1
+ok "it is given again" exits 3 sh -c 'walreplay --frames --unpacked --store s wal >again'
+chunkpack --store s <again | idxbuild --store s >/dev/null
+ok "which makes the same index file" cmp "$f" whole.idx
+ok "now the segment goes" exits 0 walreplay --prune --store s wal
+is "it is gone" "$(find wal -name '*.wal' | wc -l)" 0
+
+# A file that something has cut, which its sidecar witnesses.
+mkdir cut
+seq 1 50000 | lokid-ingest -q --wal cut -l app=cut
+seg=$(echo cut/*.wal)
+was=$(size_of "$seg")
+for part in 2 1000000; do
+	cut_file "$seg" $((was / part))
+	walreplay --frames cut >frames 2>err
+	not_ok "frames of it are not all of it: 1/$part" sh -c 'walreplay --stats -o jsonl frames | grep "\"tail\":\"clean\""'
+	ok "a segment cut to 1/$part is damage to --verify" exits 3 walreplay --verify cut
+	ok "the message has the sizes" stderr_has "'$seg': cut off: $((was / part)) bytes, of $was that its sidecar tells of"
+	ok "to --unpacked" exits 3 walreplay --unpacked --store s cut
+	ok "which leaves it out" stdout_is_empty
+	ok "to --prune" exits 3 walreplay --prune --store s cut
+	ok "which leaves it there" test -f "$seg"
+	ok "to --stats" exits 3 walreplay --stats cut
+	ok "and to a query" exits 3 logql --wal cut -o raw '{app="cut"}'
+	ok "again and again" exits 3 walreplay --verify cut
+done
+
+# A writer that died at once, and what is no segment at all.
+mkdir young
+: >young/a.wal
+head -c 5 "$F/wal-v1-one" >young/b.wal
+head -c 40 "$F/wal-v1-one" >young/c.wal
+for mode in --verify --unpacked --stats; do
+	ok "beginnings of headers are nothing: $mode" exits 0 walreplay $mode --store s young
+	ok "and say nothing" stderr_is_empty
+done
+ok "but with -v" exits 0 walreplay -v --verify young
+ok "it is said" stderr_has "'young/b.wal': its writer died at once, nothing is in it"
+ok "a query finds nothing, without a word" exits 1 logql --wal young '{}'
+ok "no damage" sh -c "! grep -q error \"\$1\"" sh "$TAP/stderr"
+ok "--prune" exits 0 walreplay --prune --store s young
+ok "deletes them" stdout_lines 3
+printf 'junk' >young/d.wal
+for mode in --verify --unpacked --prune; do
+	ok "a few bytes of junk are damage: $mode" exits 3 walreplay $mode --store s young
+	ok "which is named" stderr_has "'young/d.wal'"
+done
+ok "to a query too" exits 3 logql --wal young '{}'
+ok "and stay" test -s young/d.wal
 
 # A segment that is open.
 mkfifo pipe
