@@ -77,6 +77,7 @@ static int take_batch(struct source *s, const struct wal_item *item, struct err 
 {
 	struct ingest *in = s->in;
 	size_t n = in->es.n, text_n = in->es.text.n;
+	uint64_t weight = in->weight;
 
 	for (size_t i = 0; i < item->batch.n_parts; i++) {
 		struct err why;
@@ -92,6 +93,7 @@ static int take_batch(struct source *s, const struct wal_item *item, struct err 
 		in->counts.n_bytes -= in->es.text.n - text_n;
 		in->es.n = n;
 		in->es.text.n = text_n;
+		in->weight = weight;
 		batch_refuse(in, item->batch.batch_id, &why);
 		break;
 	}
@@ -128,6 +130,7 @@ int ingest_frames(struct ingest *in, int fd, const char *name, struct err *e)
 		case WAL_SEGMENT: /* describes its streams itself */
 			batch_submit(in, 0);
 			batch_bound_memory(in);
+			s.n_checked = 0; /* numbers may mean other streams now */
 			break;
 		case WAL_SERIES:
 		case WAL_END:

@@ -232,7 +232,7 @@ static int read_folder(const char *path, struct item **ret, size_t *ret_n, struc
 				rc = err_sys(e, "cannot list '%s'", path);
 			break;
 		}
-		if (d->d_name[0] == '.' || ends_in_tmp(d->d_name))
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
 		if (fstatat(dirfd(dir), d->d_name, &st, 0) < 0) {
 			if (errno == ENOENT) /* deleted since */
@@ -242,6 +242,9 @@ static int read_folder(const char *path, struct item **ret, size_t *ret_n, struc
 		}
 		if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
 			continue; /* to open a FIFO would block */
+		/* a folder may be a tenant, who may be called so; a file is then none of ours */
+		if (S_ISREG(st.st_mode) && (d->d_name[0] == '.' || ends_in_tmp(d->d_name)))
+			continue;
 		buf_add_str(&name, d->d_name);
 		if (S_ISDIR(st.st_mode))
 			buf_add_char(&name, '/');

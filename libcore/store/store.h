@@ -44,8 +44,7 @@ typedef int store_each_fn(const char *name, uint64_t size, void *data, struct er
 MUST_CHECK int store_list(struct store *s, const char *folder, store_each_fn *each, void *data,
 			  struct err *e);
 
-/* The folders right below folder ("" for the tenants), ascending, without the store's own and those
- * that begin with '.'; name is then the last part alone and size 0. Else as store_list. */
+/* The folders right below folder ("" for the tenants), ascending, without the store's own; name is then the last part alone and size 0. Else as store_list. */
 MUST_CHECK int store_list_folders(struct store *s, const char *folder, store_each_fn *each,
 				  void *data, struct err *e);
 

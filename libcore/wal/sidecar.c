@@ -13,7 +13,7 @@
 
 #define SUM_MAGIC "\xB7LSUM"
 
-enum { SUM_MAGIC_LEN = 5, SUM_VERSION = 1, SUM_BYTES_MAX = 256 << 20 };
+enum { SUM_MAGIC_LEN = 5, SUM_VERSION = 2, /* 1 had no seal */ SUM_BYTES_MAX = 256 << 20 };
 
 void wal_sum_release(struct wal_sum *s)
 {

@@ -189,4 +189,14 @@ ok "and said" stderr_has "format 2; this program knows 1"
 : >file
 ok "a file is no store: exit 4" exits 4 idxbuild --store file <list
 
+# Tenants may be called what files of ours are not.
+for t in .a a.tmp ..b; do
+	printf '{"ts":"5","tenant":"%s","labels":{"a":"b"},"line":"x"}\n' "$t"
+done | chunkpack --store odd | idxbuild --store odd >paths
+is "an index file for each oddly named tenant" "$(wc -l <paths)" 3
+is "which all are shown" "$(idxbuild --stats --store odd | grep -c '^tenant ')" 3
+rm -r odd/.a/index odd/a.tmp/index odd/..b/index
+ok "and made again" exits 0 idxbuild --rebuild --store odd
+is "all of them" "$(find odd -name '*.idx' | wc -l)" 3
+
 done_testing

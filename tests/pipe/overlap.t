@@ -11,14 +11,15 @@ entry() { # TS LINE [METADATA]
 	printf '{"ts":"%s","labels":{"app":"a"},"line":"%s"%s}\n' "$1" "$2" "${3:+,\"metadata\":{\"k\":\"$3\"\}}"
 }
 t=17684712000000000
-{ entry ${t}10 first; entry ${t}10 same old; } >1
-{ entry ${t}05 earlier; entry ${t}10 second; entry ${t}10 same new; } >2
+{ entry ${t}10 first; entry ${t}10 same old; } >lines.1
+{ entry ${t}05 earlier; entry ${t}10 second; entry ${t}10 same new; } >lines.2
+touch seen
 for i in 1 2; do
-	lokid-ingest -q --wal wal --input jsonl $i
+	lokid-ingest -q --wal wal --input jsonl lines.$i
 	# Each segment in a pack of its own, and the older one packed last.
-	ls wal/*.wal | grep -v -F -x -f seen >new 2>/dev/null || ls wal/*.wal >new
-	cp new seg.$i
-	ls wal/*.wal >seen
+	find wal -name '*.wal' | sort >now
+	comm -13 seen now >seg.$i
+	mv now seen
 done
 walreplay --frames wal | chunkpack --store one | idxbuild --store one >/dev/null
 for i in 2 1; do
