@@ -62,7 +62,7 @@ void scan_init(struct scan *s)
 		w->block.keys = &w->keys;
 		w->damage_lock = lock;
 		w->first_want = first_want(s);
-		w->merge.bytes_max = MERGE_BYTES_MAX;
+		w->merge.bytes_max = s->merge_bytes ? s->merge_bytes : MERGE_BYTES_MAX;
 	}
 }
 

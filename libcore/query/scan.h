@@ -46,6 +46,7 @@ struct scan {
 	unsigned jobs;
 	scan_damage_fn *damage;
 	void *damage_data;
+	uint64_t merge_bytes; /* memory of a merge; 0 MERGE_BYTES_MAX */
 
 	struct scan_worker *worker; /* private */
 	struct scan_stats stats;    /* set by scan_run, added up */
