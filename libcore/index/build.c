@@ -293,6 +293,64 @@ static int list_all(struct store *s, enum store_kind kind, struct bytes tenant, 
 	return rc;
 }
 
+/* Whether one of the new index files says that the pack was replaced. */
+static bool is_replaced(struct group *g, const struct hash128 *pack)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < g->n_made && !found; i++) {
+		struct store_name sn = { STORE_INDEX, g->day, g->tenant, g->made[i] };
+		const struct hash128 *v;
+		struct buf name = { 0 };
+		struct index *ix;
+		struct err e;
+
+		store_name_add(&name, &sn);
+		ix = index_load(g->s, buf_str(&name), &e);
+		if (ix && index_list(ix, INDEX_OLD_PACKS, &v, &e) == 0)
+			for (uint32_t k = 0; k < index_info(ix)->n_old_packs; k++)
+				found = found || hash128_cmp(&v[k], pack) == 0;
+		index_close(ix);
+		buf_release(&name);
+	}
+	return found;
+}
+
+static bool is_among(const struct store_name *packs, size_t n, const struct hash128 *pack)
+{
+	for (size_t i = 0; i < n; i++)
+		if (hash128_cmp(&packs[i].hash, pack) == 0)
+			return true;
+	return false;
+}
+
+/* Each pack that an old index file names is to be there, or replaced: else the file is the only
+ * trace of what is lost, and a fault. A file that cannot be read says nothing. */
+static void check_old(struct group *g, const struct store_name *old, const struct store_name *packs,
+		      size_t n_packs)
+{
+	struct buf name = { 0 };
+	struct index *ix;
+	struct err e;
+
+	store_name_add(&name, old);
+	ix = index_load(g->s, buf_str(&name), &e);
+	for (uint32_t i = 0; ix && i < index_info(ix)->n_packs; i++) {
+		char hex[HASH128_HEX + 1];
+		struct index_pack p;
+
+		if (index_pack_at(ix, i, &p, &e) < 0 || is_among(packs, n_packs, &p.name) ||
+		    is_replaced(g, &p.name))
+			continue;
+		hash128_hex(&p.name, hex);
+		err_set(&e, ERR_CORRUPT, "'%s/%s': pack %s is missing; the file is kept",
+			store_path(g->s), buf_str(&name), hex);
+		tell_fault(g, &e);
+	}
+	index_close(ix);
+	buf_release(&name);
+}
+
 /* Deletes those of the old index files that are not among the new ones. */
 static int delete_old(struct group *g, const struct store_name *old, size_t n, struct err *e)
 {
@@ -350,6 +408,8 @@ int64_t index_rebuild(struct store *s, struct bytes tenant, const struct build_e
 		n_old = take_day(&old, &o, g.day);
 		n_packs = take_day(&packs, &p, g.day);
 		rc = build_group(&g, packs.v + p0, n_packs, e);
+		for (size_t i = 0; rc == 0 && i < n_old; i++)
+			check_old(&g, &old.v[o0 + i], packs.v + p0, n_packs);
 		if (rc == 0 && g.n_faults == 0)
 			rc = delete_old(&g, old.v + o0, n_old, e);
 		n_faults += g.n_faults;

@@ -150,6 +150,11 @@ ok "a missing pack is exit 3" exits 3 idxbuild --store s <list
 ok "and named" stderr_matches "\.pack': no such file"
 ok "the others are still done" stdout_lines 3
 ok "verify misses it" exits 3 idxbuild --verify --store s
+find s -name '*.idx' | sort >expected
+ok "rebuilding too" exits 3 idxbuild --rebuild --store s
+ok "which is named" stderr_matches "\\.idx': pack [0-9a-f]* is missing; the file is kept"
+find s -name '*.idx' | sort >found
+ok "as it is" sh -c 'test -z "$(comm -23 expected found)"'
 cp good.pack "$pack"
 idxbuild --rebuild --store s >/dev/null
 
