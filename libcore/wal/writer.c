@@ -296,12 +296,26 @@ static void set_options(struct wal_writer *w, const struct wal_writer_opts *opts
 		w->node[0] = '\0';
 }
 
+/* A folder that is found may have been made a moment ago by a writer that was killed before its
+ * fsync, so its name is made durable here too, where we may. */
+static int make_dir(const char *dir, struct err *e)
+{
+	struct buf parent = { 0 };
+	int rc = io_mkdirs(dir, e);
+
+	buf_addf(&parent, "%s/..", dir);
+	if (rc == 0 && access(buf_str(&parent), R_OK) == 0)
+		rc = io_sync_dir(parent.p, e);
+	buf_release(&parent);
+	return rc;
+}
+
 int wal_writer_open(const struct wal_writer_opts *opts, struct wal_writer **ret, struct err *e)
 {
 	struct wal_writer *w;
 	pthread_condattr_t attr;
 
-	if (io_mkdirs(opts->dir, e) < 0)
+	if (make_dir(opts->dir, e) < 0)
 		return -1;
 	w = mem_alloc(sizeof(*w));
 	set_options(w, opts);
