@@ -5,11 +5,13 @@
 #include "ingest/salvage.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "base/mem.h"
 #include "entry/append.h"
+#include "time/time.h"
 #include "wal/pack.h"
 #include "wal/reader.h"
 
@@ -47,13 +49,28 @@ static int learn_streams(struct salvage *s, struct err *e)
 	return rc;
 }
 
+/* When the segment was made; its header being lost, as its name says, else when it was last
+ * written. */
+static int64_t created(const struct wal_segment *seg)
+{
+	const char *slash = strrchr(seg->path, '/'), *name = slash ? slash + 1 : seg->path;
+	struct stat st;
+	int64_t ns;
+
+	if (seg->has_header)
+		return seg->header.created_ns;
+	if (wal_segment_name_time(name, &ns))
+		return ns;
+	return fstat(seg->fd, &st) == 0 ? st.st_mtime * NS_PER_S : 0;
+}
+
 static int open_segment(struct salvage *s, struct err *e)
 {
-	struct wal_header h =
-		s->seg->header; /* its time of creation decides the order of equal timestamps */
+	struct wal_header h = s->seg->header;
 
 	if (s->fd >= 0)
 		return 0;
+	h.created_ns = created(s->seg); /* it decides the order of equal timestamps */
 	if (getentropy(h.id.b, sizeof(h.id.b)) < 0)
 		return err_sys(e, "no random bytes");
 	s->fd = wal_segment_create(s->dir, &h, &s->path, e);
@@ -84,24 +101,50 @@ static int keep_rest(struct salvage *s, uint64_t from, uint64_t to, struct err *
 	return 0;
 }
 
-static int take_batch(struct salvage *s, const struct wal_item *item, struct err *e)
+/* The parts of a batch that can be read, into es. 1 when they are all, 0 not so. */
+static int read_parts(struct salvage *s, const struct wal_item *item, struct err *e)
 {
-	entries_reset(&s->es);
+	bool all = true;
+
 	for (size_t i = 0; i < item->batch.n_parts; i++) {
 		const struct wal_part *p = &item->batch.part[i];
 		struct run run;
+		int rc;
 
 		if (p->stream == STREAM_NONE) {
 			s->counts.n_unknown += p->n_entries;
+			all = false;
 			continue;
 		}
-		if (wal_reader_run(s->reader, i, WANT_ALL, &run, e) <= 0) {
-			if (e->code == ERR_IO)
-				return -1;
-			s->counts.n_lost_batches++;
-			return keep_rest(s, item->off, item->end, e);
+		rc = wal_reader_run(s->reader, i, WANT_ALL, &run, e);
+		if (rc < 0 && e->code == ERR_IO)
+			return -1;
+		if (rc > 0) {
+			entries_append_run(&s->es, p->stream, &run, INT64_MIN, INT64_MAX,
+					   &s->scratch);
+			continue;
 		}
-		entries_append_run(&s->es, p->stream, &run, INT64_MIN, INT64_MAX, &s->scratch);
+		s->counts.n_unreadable += p->n_entries;
+		all = false;
+	}
+	return all;
+}
+
+/* A batch of which something cannot be read goes into the rest as a whole: what was read of it is
+ * then in both. */
+static int take_batch(struct salvage *s, const struct wal_item *item, struct err *e)
+{
+	int all;
+
+	entries_reset(&s->es);
+	all = read_parts(s, item, e);
+	if (all < 0)
+		return -1;
+	if (!all) {
+		s->counts.damaged = true;
+		if (keep_rest(s, item->segment_off + item->off, item->segment_off + item->end, e) <
+		    0)
+			return -1;
 	}
 	if (s->es.n == 0)
 		return 0;
@@ -119,7 +162,13 @@ static int copy(struct salvage *s, struct err *e)
 	int rc;
 
 	begin(s);
+	if (!s->seg->has_header) {
+		s->counts.damaged = true;
+		if (keep_rest(s, 0, s->seg->size < WAL_HEADER ? s->seg->size : WAL_HEADER, e) < 0)
+			return -1;
+	}
 	while ((rc = wal_reader_next(s->reader, &item, e)) > 0) {
+		s->counts.damaged |= item.kind == WAL_DAMAGE;
 		if (item.kind == WAL_BATCH)
 			rc = take_batch(s, &item, e);
 		else if (item.kind == WAL_DAMAGE || item.kind == WAL_TORN)
@@ -201,8 +250,8 @@ void salvage_counts_add(struct buf *b, const struct salvage_counts *c, const cha
 		 (unsigned long long)c->n_places);
 	if (rest)
 		buf_addf(b, ", kept in %s", rest);
-	if (c->n_lost_batches)
-		buf_addf(b, ", %llu unreadable batches", (unsigned long long)c->n_lost_batches);
+	if (c->n_unreadable)
+		buf_addf(b, ", %llu unreadable entries", (unsigned long long)c->n_unreadable);
 	if (c->n_unknown)
 		buf_addf(b, ", %llu entries of unknown streams", (unsigned long long)c->n_unknown);
 }

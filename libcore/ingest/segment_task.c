@@ -87,28 +87,6 @@ static void stats_one(struct segment_task *t, int fd, const char *name, enum wal
 		wal_stats_add(&t->out, name, &stats, state, t->stats_format);
 }
 
-static void salvage_one(struct segment_task *t, const struct wal_segment *s)
-{
-	struct salvage_counts c;
-	char *path, *rest;
-	struct err e;
-
-	if (s->state == WAL_OPEN) {
-		err_set(&e, ERR_AGAIN, "its writer still has it open");
-		fail(t, &e, s->path);
-		return;
-	}
-	if (salvage_segment(s, t->salvage_dir, &c, &path, &rest, &e) < 0) {
-		fail(t, &e, s->path);
-		return;
-	}
-	buf_addf(&t->out, "%s: ", s->path);
-	salvage_counts_add(&t->out, &c, path, rest);
-	buf_add_char(&t->out, '\n');
-	free(path);
-	free(rest);
-}
-
 /* Tells it when a segment is shorter than it was. */
 static bool is_cut(struct segment_task *t, const struct wal_segment *s)
 {
@@ -128,6 +106,34 @@ static bool is_empty(struct segment_task *t, const struct wal_segment *s)
 	if (s->is_empty)
 		note(t, s->path, "its writer died at once, nothing is in it");
 	return s->is_empty;
+}
+
+static void salvage_one(struct segment_task *t, const struct wal_segment *s)
+{
+	struct salvage_counts c;
+	char *path, *rest;
+	struct err e;
+
+	if (s->state == WAL_OPEN) {
+		err_set(&e, ERR_AGAIN, "its writer still has it open");
+		fail(t, &e, s->path);
+		return;
+	}
+	if (!is_cut(t, s) && is_empty(t, s))
+		return;
+	if (salvage_segment(s, t->salvage_dir, &c, &path, &rest, &e) < 0) {
+		fail(t, &e, s->path);
+		return;
+	}
+	buf_addf(&t->out, "%s: ", s->path);
+	salvage_counts_add(&t->out, &c, path, rest);
+	buf_add_char(&t->out, '\n');
+	if (c.damaged) {
+		err_set(&e, ERR_CORRUPT, "damaged: not all of it could be saved");
+		fail(t, &e, s->path);
+	}
+	free(path);
+	free(rest);
 }
 
 /* What the store says of a segment; COVERED_OPEN, with the error told, when that cannot be known.

@@ -245,6 +245,17 @@ void wal_segment_name(const struct wal_header *h, struct buf *out)
 		 tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, hex, SUFFIX);
 }
 
+bool wal_segment_name_time(const char *name, int64_t *ret_ns)
+{
+	struct tm tm = { 0 };
+	const char *end = strptime(name, "%Y%m%dT%H%M%S-", &tm);
+
+	if (!end)
+		return false;
+	*ret_ns = (int64_t)timegm(&tm) * NS_PER_S;
+	return true;
+}
+
 static int begin_file(int fd, const struct wal_header *h, struct err *e)
 {
 	unsigned char head[WAL_HEADER];

@@ -60,6 +60,9 @@ void wal_sidecar_path(const char *segment_path, struct buf *out);
 /* The name that a segment gets: "20260115T100000-89abcdef.wal". */
 void wal_segment_name(const struct wal_header *h, struct buf *out);
 
+/* The time that such a name says, in whole seconds; false when it is none. */
+bool wal_segment_name_time(const char *name, int64_t *ret_ns);
+
 /*
  * Makes a new segment in dir with its header written, locked and durable, and only then gives it
  * its name. Returns the descriptor, open for writing, and the path in *ret_path (to be freed).

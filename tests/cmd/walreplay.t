@@ -119,14 +119,32 @@ ok "what is no segment is exit 3" exits 3 walreplay text
 ok "the message says so" stderr_has "'text': not a WAL segment: no magic"
 
 # Salvage.
-ok "--salvage" exits 0 walreplay --salvage saved bad.wal head.wal "$F/wal-v1-no-end"
+cp head.wal 20251009T085320-00000000.wal
+ok "--salvage" exits 3 walreplay --salvage saved bad.wal 20251009T085320-00000000.wal "$F/wal-v1-no-end"
+ok "says on stderr that something is lost" stderr_has "'bad.wal': damaged: not all of it could be saved"
 ok "counts what is lost" stdout_matches "^bad.wal: [0-9]+ entries in 1 batches saved to saved/.*; lost: [0-9]+ bytes in 1 places, kept in saved/bad.rest$"
-ok "passes over a header" stdout_matches "^head.wal: 3 entries in 2 batches saved"
+ok "passes over a header" stdout_matches "^2025.*.wal: 3 entries in 2 batches saved to saved/20251009T085320-.*; lost: 64 bytes in 1 places"
+ok "whose time the name says" sh -c 'walreplay --stats saved/20251009T* | grep -q "created  2025-10-09T08:53:20"'
 ok "the saved segments verify" exits 0 walreplay --verify saved
 cat rest "$X/wal-v1-one.jsonl" "$X/wal-v1-many.jsonl" | sort >a.sorted
 walreplay saved | sort >b.sorted
 ok "and hold every entry that could be read" same_file a.sorted b.sorted
 ok "the rest is what was damaged" test -s saved/bad.rest
+run walreplay series.wal
+cp "$TAP/stdout" known
+ok "entries whose labels are lost" exits 3 walreplay --salvage saved3 series.wal
+ok "are counted" stdout_has "$((750 - $(wc -l <known))) entries of unknown streams"
+ok "the others are saved" sh -c 'sort known >a.sorted; walreplay saved3 | sort | cmp - a.sorted'
+lost=$(sed -n 's/.*lost: \([0-9]*\) bytes.*/\1/p' "$TAP/stdout")
+is "the bytes that are lost are in the rest" "$(size_of saved3/series.rest)" "$lost"
+ok "which has the batches" test "$lost" -gt 1000
+printf 'junk' >junk.wal
+ok "of junk" exits 3 walreplay --salvage saved4 junk.wal
+ok "nothing is saved" stdout_has "junk.wal: 0 entries in 0 batches saved to nothing; lost: 4 bytes in 1 places, kept in saved4/junk.rest"
+ok "it is set aside" same_file junk.wal saved4/junk.rest
+: >none.wal
+ok "of nothing" exits 0 walreplay --salvage saved5 -v none.wal
+ok "there is nothing" test ! -e saved5
 
 # The store.
 mkdir wal
