@@ -1,5 +1,6 @@
 #include "ingest/batch.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
 #include "base/io.h"
@@ -212,6 +213,19 @@ bool batch_is_over(struct ingest *in)
 	over = in->ack_failure.code != ERR_NONE || in->opts->input != INGEST_FRAMES;
 	pthread_mutex_unlock(&in->lock);
 	return over;
+}
+
+void batch_wait(struct ingest *in, int fd)
+{
+	enum { LOOK_MS = 20 };
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	bool pending = true;
+
+	while (pending && !in->stop && poll(&p, 1, LOOK_MS) == 0) {
+		pthread_mutex_lock(&in->lock);
+		pending = in->counts.n_done + in->counts.n_refused < in->counts.n_entries;
+		pthread_mutex_unlock(&in->lock);
+	}
 }
 
 int ingest_fd(struct ingest *in, int fd, const char *name, struct err *e)

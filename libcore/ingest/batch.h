@@ -66,6 +66,10 @@ void batch_bad(struct ingest *in, uint64_t *count, const struct err *e);
 /* True when nothing more should be read: the log refuses, or commits cannot be told. */
 bool batch_is_over(struct ingest *in);
 
+/* Waits for input on fd, but no longer than until the log refuses: an input that is silent from
+ * then on must not keep the refusal from being told. */
+void batch_wait(struct ingest *in, int fd);
+
 /* The three sources. */
 MUST_CHECK int ingest_lines(struct ingest *in, int fd, const char *name, struct err *e);
 MUST_CHECK int ingest_jsonl(struct ingest *in, int fd, const char *name, struct err *e);

@@ -91,6 +91,8 @@ int ingest_jsonl(struct ingest *in, int fd, const char *name, struct err *e)
 
 		if (full || input_would_wait(&s.input))
 			batch_submit(in, 0);
+		if (!full)
+			batch_wait(in, fd);
 		rc = batch_is_over(in);
 		if (rc == 0 && !full)
 			rc = input_fill(&s.input, e);

@@ -49,6 +49,8 @@ int ingest_lines(struct ingest *in, int fd, const char *name, struct err *e)
 
 		if (full || input_would_wait(&input))
 			batch_submit(in, 0);
+		if (!full)
+			batch_wait(in, fd);
 		if (batch_is_over(in))
 			break;
 		if (!full && input_fill(&input, e) < 0) {
