@@ -1,15 +1,17 @@
 #include "base/io.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 
-enum { READ_STEP = 1 << 16, TMP_TRIES = 100 };
+enum { READ_STEP = 1 << 16, TMP_TRIES = 100, TMP_DIGITS = 16, TMP_AGE_S = 3600 };
 
 int io_open(const char *path, struct err *e)
 {
@@ -291,6 +293,35 @@ int file_replace_commit(struct file_replace *r, const char *path, struct err *e)
 		rc = io_sync_dir(dir, e);
 	}
 	free(dir);
+	return rc;
+}
+
+/* "0123456789abcdef.tmp" */
+static bool is_tmp_name(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == TMP_DIGITS &&
+	       strcmp(name + TMP_DIGITS, ".tmp") == 0;
+}
+
+int file_replace_sweep(const char *dir, struct err *e)
+{
+	const time_t young = time(NULL) - TMP_AGE_S;
+	DIR *d = opendir(dir);
+	int rc = 0;
+
+	if (!d)
+		return errno == ENOENT || errno == ENOTDIR
+			       ? 0
+			       : err_sys(e, "cannot open folder '%s'", dir);
+	for (struct dirent *de; rc == 0 && (de = readdir(d)) != NULL;) {
+		struct stat st;
+
+		if (is_tmp_name(de->d_name) && fstatat(dirfd(d), de->d_name, &st, 0) == 0 &&
+		    S_ISREG(st.st_mode) && st.st_mtime < young &&
+		    unlinkat(dirfd(d), de->d_name, 0) < 0 && errno != ENOENT)
+			rc = err_sys(e, "cannot delete '%s/%s'", dir, de->d_name);
+	}
+	closedir(d);
 	return rc;
 }
 

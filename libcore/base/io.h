@@ -62,6 +62,10 @@ MUST_CHECK int file_replace_open(const char *dir, struct file_replace *ret, stru
 MUST_CHECK int file_replace_commit(struct file_replace *r, const char *path, struct err *e);
 void file_replace_abort(struct file_replace *r);
 
+/* Deletes what writers that died left in dir: files with such temporary names which nobody has
+ * written to for an hour. A folder that is not there is fine. Errors: ERR_IO. */
+MUST_CHECK int file_replace_sweep(const char *dir, struct err *e);
+
 /* The whole in one: writes b as path. */
 MUST_CHECK int file_replace_bytes(const char *path, struct bytes b, struct err *e);
 

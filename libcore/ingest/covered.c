@@ -5,10 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "time/time.h"
 #include "wal/sidecar.h"
 
-static const char UNNAMED[] = ".wal.tmp";
+static const char UNNAMED[] = ".wal.tmp", SIDECAR[] = ".sum";
 
 enum { SWEEP_AGE_S = 3600 };
 
@@ -101,6 +102,33 @@ static bool is_abandoned(const char *path)
 	       st.st_mtime < time_now_ns() / NS_PER_S - SWEEP_AGE_S;
 }
 
+static bool ends_in(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), k = strlen(suffix);
+
+	return n > k && strcmp(name + n - k, suffix) == 0;
+}
+
+static bool is_sidecar(const char *name)
+{
+	int64_t ns;
+
+	return ends_in(name, SIDECAR) && wal_segment_name_time(name, &ns);
+}
+
+/* Is a sidecar's segment gone? It is there before the sidecar, and goes after it. */
+static bool is_orphan(struct buf *path)
+{
+	struct buf segment = { 0 };
+	bool gone;
+
+	buf_add(&segment, path->p, path->n - (sizeof(SIDECAR) - 1));
+	buf_add_str(&segment, ".wal");
+	gone = access(buf_str(&segment), F_OK) < 0 && errno == ENOENT;
+	buf_release(&segment);
+	return gone;
+}
+
 int covered_sweep(const char *dir, struct err *e)
 {
 	DIR *d = opendir(dir);
@@ -112,16 +140,17 @@ int covered_sweep(const char *dir, struct err *e)
 			       ? 0
 			       : err_sys(e, "cannot open folder '%s'", dir);
 	for (struct dirent *de; rc == 0 && (de = readdir(d)) != NULL;) {
-		size_t n = strlen(de->d_name), k = sizeof(UNNAMED) - 1;
+		bool unnamed = ends_in(de->d_name, UNNAMED);
 
-		if (n <= k || strcmp(de->d_name + n - k, UNNAMED) != 0)
+		if (!unnamed && !is_sidecar(de->d_name))
 			continue;
 		buf_reset(&path);
 		buf_addf(&path, "%s/%s", dir, de->d_name);
-		if (is_abandoned(buf_str(&path)) && unlink(buf_str(&path)) < 0 && errno != ENOENT)
+		if ((unnamed ? is_abandoned(buf_str(&path)) : is_orphan(&path)) &&
+		    unlink(buf_str(&path)) < 0 && errno != ENOENT)
 			rc = err_sys(e, "cannot delete '%s'", buf_str(&path));
 	}
 	closedir(d);
 	buf_release(&path);
-	return rc;
+	return rc == 0 ? file_replace_sweep(dir, e) : -1;
 }

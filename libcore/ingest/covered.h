@@ -31,8 +31,8 @@ MUST_CHECK int covered_ask(struct cover *c, const struct wal_segment *seg, enum 
  * ERR_IO, ERR_FULL. */
 MUST_CHECK int covered_note_damage(const struct wal_segment *seg, struct err *e);
 
-/* Deletes, in a WAL folder, files of writers that died before they gave a segment its name. Errors:
- * ERR_IO. */
+/* Deletes, in a WAL folder, what writers that died left under temporary names, and sidecars whose
+ * segment is gone. Errors: ERR_IO. */
 MUST_CHECK int covered_sweep(const char *dir, struct err *e);
 
 #endif

@@ -101,6 +101,9 @@ static int need_folder(struct store *s, const char *folder, struct err *e)
 		path.p[n - 1] = '\0';
 		rc = io_sync_dir(path.p, e);
 	}
+	path_of(s, folder, &path);
+	if (rc == 0)
+		rc = file_replace_sweep(path.p, e);
 	if (rc == 0)
 		map_put(&s->synced, h, arena_copy(&s->names, bytes_str(folder)), 0);
 out:

@@ -44,7 +44,8 @@ typedef int store_each_fn(const char *name, uint64_t size, void *data, struct er
 MUST_CHECK int store_list(struct store *s, const char *folder, store_each_fn *each, void *data,
 			  struct err *e);
 
-/* The folders right below folder ("" for the tenants), ascending, without the store's own; name is then the last part alone and size 0. Else as store_list. */
+/* The folders right below folder ("" for the tenants), ascending, without the store's own; name is
+ * then the last part alone and size 0. Else as store_list. */
 MUST_CHECK int store_list_folders(struct store *s, const char *folder, store_each_fn *each,
 				  void *data, struct err *e);
 
@@ -72,8 +73,9 @@ MUST_CHECK int store_has(struct store *s, const char *name, uint64_t *ret_size, 
 
 /*
  * An object that is being written. It appears, complete and durable, at store_put_commit, named
- * after the hash of its bytes: FOLDER/<32 hex digits>SUFFIX. Folders are made, and durable too. An
- * object that has this name already has these bytes: it is overwritten by itself.
+ * after the hash of its bytes: FOLDER/<32 hex digits>SUFFIX. Folders are made, and durable too;
+ * what writers that died have left in them is deleted. An object that has this name already has
+ * these bytes: it is overwritten by itself.
  */
 struct store_put;
 

@@ -197,6 +197,22 @@ ok "which makes the same index file" cmp "$f" whole.idx
 ok "now the segment goes" exits 0 walreplay --prune --store s wal
 is "it is gone" "$(find wal -name '*.wal' | wc -l)" 0
 
+# What the dead left behind.
+mkdir left
+touch -d '2 hours ago' left/0123456789abcdef.tmp left/20260115T100000-89abcdef.wal.tmp left/mine.tmp
+touch left/0123456789abcde0.tmp left/20260115T100000-89abcdef.sum left/mine.sum
+ok "--prune" exits 0 walreplay --prune --store s left
+# shellcheck disable=SC2012
+is "deletes what is old and ours, and a sidecar without its segment" "$(ls left | tr '\n' ' ')" \
+	"0123456789abcde0.tmp mine.sum mine.tmp "
+mkdir -p s2/fake/chunks/2025-10-09 s2/fake/index/2025-10-09
+touch -d '2 hours ago' s2/fake/chunks/2025-10-09/0123456789abcdef.tmp s2/fake/index/2025-10-09/0123456789abcdef.tmp
+touch s2/fake/chunks/2025-10-09/0123456789abcde0.tmp
+mkdir s2/~lokid
+echo 'lokid store 1' >s2/~lokid/format
+ok "packing and indexing" sh -c 'walreplay --frames "$1" | chunkpack --store s2 | idxbuild --store s2' sh "$F/wal-v1-one"
+is "delete such files of the store" "$(find s2/fake -name '*.tmp')" s2/fake/chunks/2025-10-09/0123456789abcde0.tmp
+
 # A file that something has cut, which its sidecar witnesses.
 mkdir cut
 seq 1 50000 | lokid-ingest -q --wal cut -l app=cut
