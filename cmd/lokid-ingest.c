@@ -49,19 +49,18 @@ struct args {
 	struct ingest *in;
 	struct arena arena;
 	bool quiet, progress, shown, over;
+	bool cut; /* a signal left something of the files unread */
 	uint64_t n_reported;
 	int64_t begun_ns, shown_ns;
 };
 
-/* For the signal handler: reading is ended by putting an empty file in the input's place, so that
- * no moment is too early or too late. */
+/* A signal ends reading by putting an empty file in the input's place: no moment is too early. */
 static volatile sig_atomic_t input_fd = -1, ended;
 static int empty_fd = -1;
 
 static void end_input(int sig)
 {
-	(void)sig;
-	ended = 1;
+	ended = sig;
 	if (input_fd >= 0)
 		dup2(empty_fd, input_fd);
 }
@@ -95,6 +94,13 @@ static void report(const struct err *e, void *data)
 		cli_report(a->cli, e);
 	if (a->n_reported == REPORTS_MAX)
 		cli_note(a->cli, "further bad entries are only counted");
+}
+
+/* What of a pipe came before the signal is taken as it is: nobody could give it again. */
+static bool interrupted(void *data)
+{
+	(void)data;
+	return ended && input_fd != STDIN_FILENO;
 }
 
 static void show_progress(uint64_t n_entries, uint64_t n_bytes, void *data)
@@ -209,18 +215,47 @@ static void check_options(struct args *a)
 		o->progress = show_progress;
 }
 
+static void cut_short(struct args *a, const char *name, bool begun)
+{
+	clear_progress(a);
+	a->cut = true;
+	if (!begun)
+		cli_note(a->cli, "'%s': not begun", name);
+	else if (a->ingest.input == INGEST_FRAMES)
+		cli_note(a->cli, "interrupted in '%s'", name);
+	else
+		cli_note(a->cli, "interrupted in '%s' after line %llu", name,
+			 ingest_lines_read(a->in));
+}
+
 static int ingest_one(int fd, const char *name, void *data, struct err *e)
 {
 	struct args *a = data;
+	bool begun;
 	int rc;
 
 	input_fd = fd;
-	if (a->over || ended)
+	begun = !ended; /* in this order: a signal is seen here, or ends the input */
+	if (a->over)
 		return 0;
-	rc = ingest_fd(a->in, fd, name, e);
+	rc = begun ? ingest_fd(a->in, fd, name, e) : 0;
 	input_fd = -1;
 	a->over = rc > 0;
+	if (rc == 0 && ended && fd != STDIN_FILENO)
+		cut_short(a, name, begun);
 	return rc < 0 ? -1 : 0;
+}
+
+/* Who waits for us is to see the signal; but SIGTERM is the usual end of a pipe. */
+static int end(struct args *a)
+{
+	int status = cli_exit(a->cli);
+
+	if (a->cut || ended == SIGINT) {
+		signal(ended, SIG_DFL);
+		raise(ended);
+	}
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -238,7 +273,8 @@ int main(int argc, char **argv)
 		.ingest = { .wal_dir = "lokid-data/wal",
 			    .line_max = LINE_MAX_DEFAULT,
 			    .ack_fd = -1,
-			    .report = report },
+			    .report = report,
+			    .interrupted = interrupted },
 	};
 	struct ingest_counts counts;
 	struct err e;
@@ -249,8 +285,7 @@ int main(int argc, char **argv)
 	check_options(&a);
 	catch_signals(&signals);
 	a.begun_ns = time_mono_ns();
-	pthread_sigmask(SIG_BLOCK, &signals,
-			NULL); /* the log's threads leave signals to this one */
+	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* this thread alone takes signals */
 	if (ingest_open(&a.ingest, &a.in, &e) < 0) {
 		cli_report(&cli, &e);
 		return cli_exit(&cli);
@@ -261,5 +296,5 @@ int main(int argc, char **argv)
 		cli_report(&cli, &e);
 	summary(&a, &counts);
 	arena_release(&a.arena);
-	return cli_exit(&cli);
+	return end(&a);
 }

@@ -5,6 +5,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "ingest/input.h"
 #include "ingest/levels.h"
 #include "ingest/service.h"
 #include "time/time.h"
@@ -228,8 +229,23 @@ void batch_wait(struct ingest *in, int fd)
 	}
 }
 
+int batch_fill(struct ingest *in, struct input *input, struct err *e)
+{
+	if (input_fill(input, e) < 0)
+		return -1;
+	if (input->at_end && in->opts->interrupted && in->opts->interrupted(in->opts->data))
+		input->at = input->buf.n;
+	return 0;
+}
+
+unsigned long long ingest_lines_read(const struct ingest *in)
+{
+	return in->n_lines;
+}
+
 int ingest_fd(struct ingest *in, int fd, const char *name, struct err *e)
 {
+	in->n_lines = 0;
 	switch (in->opts->input) {
 	case INGEST_LINES:
 		return ingest_lines(in, fd, name, e);

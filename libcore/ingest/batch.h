@@ -20,6 +20,7 @@ struct ingest {
 	struct entries es;
 	uint64_t weight; /* of es */
 	int64_t last_arrival_ns;
+	uint64_t n_lines;	     /* of the current input */
 	struct ingest_counts counts; /* n_done, n_refused: under lock */
 	struct label *meta;	     /* scratch */
 	size_t cap_meta;
@@ -59,6 +60,10 @@ static inline bool batch_is_full(const struct ingest *in)
 
 /* Answers that a batch with an id is refused, after what was given before it. */
 void batch_refuse(struct ingest *in, uint64_t batch_id, const struct err *why);
+
+/* Reads more of the input; a part of a line, at an end that came too early, is left out. */
+struct input;
+MUST_CHECK int batch_fill(struct ingest *in, struct input *input, struct err *e);
 
 /* Reports a bad entry and counts it. */
 void batch_bad(struct ingest *in, uint64_t *count, const struct err *e);

@@ -33,6 +33,9 @@ struct ingest_opts {
 	int ack_fd; /* where commits are told, or -1 */
 	/* A bad entry, with its place in the message; called at once. */
 	void (*report)(const struct err *e, void *data);
+	/* When not NULL, asked where an input ends: true when it was ended before its time, so that
+	 * a last line without its newline is a part of one, and not taken. */
+	bool (*interrupted)(void *data);
 	/* After each submitted batch, when not NULL. */
 	void (*progress)(uint64_t n_entries, uint64_t n_bytes, void *data);
 	void *data;
@@ -58,6 +61,9 @@ MUST_CHECK int ingest_open(const struct ingest_opts *opts, struct ingest **ret, 
  * error: see ingest_counts.
  */
 MUST_CHECK int ingest_fd(struct ingest *in, int fd, const char *name, struct err *e);
+
+/* How many lines of the last input were read (good or bad); 0 for frames. */
+unsigned long long ingest_lines_read(const struct ingest *in);
 
 /* Commits the rest and closes the segment; frees it in any case. Errors of the log: ERR_FULL,
  * ERR_IO, ERR_LIMIT. */

@@ -12,7 +12,6 @@ struct source {
 	const char *name;
 	struct input input;
 	struct jsonl_reader reader;
-	uint64_t line_no;
 };
 
 static void bad_line(struct source *s, uint64_t *count, const struct err *why)
@@ -20,7 +19,7 @@ static void bad_line(struct source *s, uint64_t *count, const struct err *why)
 	struct err e;
 
 	err_set(&e, why->code == ERR_LIMIT ? ERR_LIMIT : ERR_CORRUPT, "'%s': line %llu: %s",
-		s->name, (unsigned long long)s->line_no, why->msg);
+		s->name, (unsigned long long)s->in->n_lines, why->msg);
 	batch_bad(s->in, count, &e);
 }
 
@@ -68,7 +67,7 @@ static enum input_got take_lines(struct source *s)
 	while (!batch_is_full(s->in) && (got = input_line(&s->input, &text)) == INPUT_LINE) {
 		struct err why;
 
-		s->line_no++;
+		s->in->n_lines++;
 		if (s->input.cut) {
 			err_set(&why, ERR_LIMIT, "longer than %zu bytes, refused",
 				s->input.line_max);
@@ -95,7 +94,7 @@ int ingest_jsonl(struct ingest *in, int fd, const char *name, struct err *e)
 			batch_wait(in, fd);
 		rc = batch_is_over(in);
 		if (rc == 0 && !full)
-			rc = input_fill(&s.input, e);
+			rc = batch_fill(in, &s.input, e);
 	}
 	input_release(&s.input);
 	jsonl_reader_release(&s.reader);

@@ -11,8 +11,7 @@ static int get_stream(struct ingest *in, uint32_t *ret, struct err *e)
 }
 
 /* Takes the lines that were read. 1 = read more, 0 = the end. */
-static int take_lines(struct ingest *in, struct input *input, uint64_t *line_no, const char *name,
-		      struct err *e)
+static int take_lines(struct ingest *in, struct input *input, const char *name, struct err *e)
 {
 	enum input_got got = INPUT_MORE;
 	int64_t now = time_now_ns();
@@ -22,12 +21,12 @@ static int take_lines(struct ingest *in, struct input *input, uint64_t *line_no,
 	if (get_stream(in, &stream, e) < 0)
 		return -1;
 	while (!batch_is_full(in) && (got = input_line(input, &line)) == INPUT_LINE) {
-		++*line_no;
+		in->n_lines++;
 		if (input->cut && in->opts->long_lines == INGEST_REFUSE_LONG) {
 			struct err bad;
 
 			err_set(&bad, ERR_LIMIT, "'%s': line %llu: longer than %zu bytes, refused",
-				name, (unsigned long long)*line_no, input->line_max);
+				name, (unsigned long long)in->n_lines, input->line_max);
 			batch_bad(in, &in->counts.n_long, &bad);
 			continue;
 		}
@@ -40,11 +39,10 @@ static int take_lines(struct ingest *in, struct input *input, uint64_t *line_no,
 int ingest_lines(struct ingest *in, int fd, const char *name, struct err *e)
 {
 	struct input input;
-	uint64_t line_no = 0;
 	int rc;
 
 	input_init(&input, fd, in->opts->line_max);
-	while ((rc = take_lines(in, &input, &line_no, name, e)) > 0) {
+	while ((rc = take_lines(in, &input, name, e)) > 0) {
 		bool full = batch_is_full(in);
 
 		if (full || input_would_wait(&input))
@@ -53,7 +51,7 @@ int ingest_lines(struct ingest *in, int fd, const char *name, struct err *e)
 			batch_wait(in, fd);
 		if (batch_is_over(in))
 			break;
-		if (!full && input_fill(&input, e) < 0) {
+		if (!full && batch_fill(in, &input, e) < 0) {
 			rc = -1;
 			break;
 		}

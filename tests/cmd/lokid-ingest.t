@@ -195,4 +195,27 @@ else
 	skip "service names of many streams" "no conformance data beside the tree"
 fi
 
+# A signal in the middle of files: whoever waits sees the signal, and where to go on is told.
+seq 1 8000000 >big
+: >later
+for sig in INT TERM; do
+	case $sig in
+	INT) want=130 ;;
+	TERM) want=143 ;;
+	esac
+	spawn sh -c 'trap - INT; exec lokid-ingest --ack --sync none --wal "cut-$1" -l app=a big later >acks 2>said' sh $sig
+	ok "$sig: reading is under way" wait_for 10 test -s acks
+	kill -$sig "$PID"
+	wait "$PID" 2>/dev/null
+	is "$sig in a file is seen" $? $want
+	n=$(sed -n "s/^lokid-ingest: interrupted in 'big' after line \([0-9]*\)$/\1/p" said)
+	ok "$sig: it says where" test "${n:-0}" -gt 0 -a "${n:-0}" -lt 8000000
+	ok "$sig: it names what was not begun" grep -qx "lokid-ingest: 'later': not begun" said
+	ok "$sig: the lines up to there are in the log, whole" sh -c 'logql --wal "$1" -o raw --direction forward "{}" |
+		cmp - <<X
+$(head -n "$2" big)
+X' sh cut-$sig "$n"
+done
+rm -f big
+
 done_testing
