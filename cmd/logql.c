@@ -190,7 +190,7 @@ static void choose_sources(struct args *a, char **files, int n)
 		s->tenant = BYTES_LIT("fake");
 }
 
-static int run_query(struct args *a, const char *text, struct err *e)
+static int run_query(struct args *a, const char *text, char **files, int n_files, struct err *e)
 {
 	const struct logql_opts parse = { .flags = a->strict ? 0 : LOGQL_ANY_SELECTOR,
 					  .check_template = template_check };
@@ -204,6 +204,11 @@ static int run_query(struct args *a, const char *text, struct err *e)
 
 	if (logql_parse(bytes_str(text), &parse, &q, NULL, e) < 0)
 		return -1;
+	if (query_check(&q, e) < 0) {
+		logql_query_release(&q);
+		return -1;
+	}
+	choose_sources(a, files, n_files);
 	is_log = logql_is_log(&q);
 	if (is_log && o->has_at) {
 		logql_query_release(&q);
@@ -265,8 +270,7 @@ static int run(void *data, struct err *e)
 			cli_usage(a->cli, "fmt: one query expected");
 		return format_query(stdout, bytes_str(operand[0]), a->strict, a->format, e);
 	}
-	choose_sources(a, operand, n);
-	return run_query(a, operand[-1], e);
+	return run_query(a, operand[-1], operand, n, e);
 }
 
 int main(int argc, char **argv)

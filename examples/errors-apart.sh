@@ -7,7 +7,7 @@ logs=$(cd "${0%/*}/logs" && pwd)
 
 lokid-ingest -q -l app=shop "$logs/shop.log"
 lokid-ingest -q -l app=payment "$logs/payment.log"
-logql -o jsonl --direction forward '{app=~".+"} |~ "level\"?[=:]\"?error"' |
+logql -o jsonl --direction forward '{app=~".+"} |~ "level\"?[=:]\"?error"' </dev/null |
 	chunkpack --store errors |
 	idxbuild --store errors
 

@@ -240,18 +240,26 @@ int io_mkdirs(const char *path, struct err *e)
 	return rc;
 }
 
+static bool add_tmp_name(struct buf *path, const char *dir)
+{
+	uint64_t id;
+
+	if (getentropy(&id, sizeof(id)) < 0)
+		return false;
+	buf_reset(path);
+	buf_addf(path, "%s/%016llx.tmp", dir, (unsigned long long)id);
+	return true;
+}
+
 int file_replace_open(const char *dir, struct file_replace *ret, struct err *e)
 {
 	struct buf path = { 0 };
 
 	for (int i = 0; i < TMP_TRIES; i++) {
-		uint64_t id;
 		int fd;
 
-		if (getentropy(&id, sizeof(id)) < 0)
+		if (!add_tmp_name(&path, dir))
 			break;
-		buf_reset(&path);
-		buf_addf(&path, "%s/%016llx.tmp", dir, (unsigned long long)id);
 		fd = open(buf_str(&path), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 		if (fd >= 0) {
 			*ret = (struct file_replace){ .fd = fd, .tmp_path = path.p };
@@ -265,12 +273,50 @@ int file_replace_open(const char *dir, struct file_replace *ret, struct err *e)
 	return -1;
 }
 
+static void proc_path(struct buf *out, int fd)
+{
+	buf_addf(out, "/proc/self/fd/%d", fd);
+}
+
+int file_replace_open_unnamed(const char *dir, struct file_replace *ret, struct err *e)
+{
+	struct buf path = { 0 }, proc = { 0 };
+	int fd = open(dir, O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
+
+	proc_path(&proc, fd);
+	if (fd >= 0 && access(buf_str(&proc), F_OK) == 0 && add_tmp_name(&path, dir)) {
+		*ret = (struct file_replace){ .fd = fd, .tmp_path = path.p, .unnamed = true };
+		buf_release(&proc);
+		return 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	buf_release(&proc);
+	buf_release(&path);
+	return file_replace_open(dir, ret, e);
+}
+
+static int give_tmp_name(struct file_replace *r, struct err *e)
+{
+	struct buf proc = { 0 };
+	int rc;
+
+	proc_path(&proc, r->fd);
+	rc = linkat(AT_FDCWD, buf_str(&proc), AT_FDCWD, r->tmp_path, AT_SYMLINK_FOLLOW);
+	buf_release(&proc);
+	if (rc < 0)
+		return err_sys(e, "cannot make '%s'", r->tmp_path);
+	r->unnamed = false;
+	return 0;
+}
+
 void file_replace_abort(struct file_replace *r)
 {
 	if (!r->tmp_path)
 		return;
 	close(r->fd);
-	unlink(r->tmp_path);
+	if (!r->unnamed)
+		unlink(r->tmp_path);
 	free(r->tmp_path);
 	*r = (struct file_replace){ .fd = -1 };
 }
@@ -281,7 +327,9 @@ int file_replace_commit(struct file_replace *r, const char *path, struct err *e)
 	int rc = 0;
 
 	if (fsync(r->fd) < 0)
-		rc = err_sys(e, "fsync of '%s'", r->tmp_path);
+		rc = err_sys(e, "fsync of '%s'", r->unnamed ? path : r->tmp_path);
+	if (rc == 0 && r->unnamed)
+		rc = give_tmp_name(r, e);
 	if (rc == 0 && rename(r->tmp_path, path) < 0)
 		rc = err_sys(e, "rename to '%s'", path);
 	if (rc < 0) {

@@ -54,9 +54,13 @@ MUST_CHECK int io_sync_dir(const char *path, struct err *e);
 struct file_replace {
 	int fd;
 	char *tmp_path; /* owned */
+	bool unnamed;	/* tmp_path is what it will be called before it gets its name */
 };
 
 MUST_CHECK int file_replace_open(const char *dir, struct file_replace *ret, struct err *e);
+/* The same, but where the system can the file has no name until commit: who is killed meanwhile
+ * leaves nothing behind. */
+MUST_CHECK int file_replace_open_unnamed(const char *dir, struct file_replace *ret, struct err *e);
 /* fsync, rename to path (in the folder given at open), fsync the folder. r is released in any case.
  */
 MUST_CHECK int file_replace_commit(struct file_replace *r, const char *path, struct err *e);

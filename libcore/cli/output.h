@@ -1,13 +1,17 @@
-/* --output FILE: what a program prints becomes a file, whole or not at all. */
+/*
+ * --output FILE: what a program prints becomes a file, whole or not at all. One that is there is
+ * replaced where a symbolic link leads to, and keeps its mode; a device or a FIFO is written to.
+ */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
 #include "cli/cli.h"
 
 /*
- * Calls fn with stdout as a temporary file beside path (NULL: as it is), which gets its name when
- * fn returns 0 or ERR_NO ("worked, and the answer is no"), and is removed else. Reports fn's error,
- * or that of writing, but for ERR_NO, which only becomes the exit status.
+ * Calls fn with stdout as a file without a name beside path (NULL: as it is), which gets its name
+ * when fn returns 0 or ERR_NO ("worked, and the answer is no"), and is removed else. Reports fn's
+ * error, or that of writing with what was written to, once, but for ERR_NO, which only becomes the
+ * exit status. Ends with exit 2 when path is one of the operands, or stdin.
  */
 typedef int cli_output_fn(void *data, struct err *e);
 void cli_output_run(struct cli *c, const char *path, cli_output_fn *fn, void *data);

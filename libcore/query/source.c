@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,31 +37,58 @@ struct sources {
 	struct covered covered;
 };
 
-static bool stdin_has_data(void)
+/* Waits until a pipe has a byte or its end. */
+static bool pipe_is_empty(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	while (poll(&p, 1, -1) < 0 && errno == EINTR)
+		;
+	return !(p.revents & POLLIN);
+}
+
+enum on_stdin { NOTHING, EMPTY, SOMETHING };
+
+/* What standard input is; what it holds is looked at only when it matters. */
+static enum on_stdin look_at_stdin(bool wait)
 {
 	struct stat st;
+	char byte;
 
-	return fstat(STDIN_FILENO, &st) == 0 &&
-	       (S_ISFIFO(st.st_mode) || S_ISREG(st.st_mode) || S_ISSOCK(st.st_mode));
+	if (fstat(STDIN_FILENO, &st) < 0)
+		return NOTHING;
+	if (S_ISREG(st.st_mode))
+		return st.st_size <= lseek(STDIN_FILENO, 0, SEEK_CUR) ? EMPTY : SOMETHING;
+	if (S_ISFIFO(st.st_mode))
+		return wait && pipe_is_empty(STDIN_FILENO) ? EMPTY : SOMETHING;
+	if (S_ISSOCK(st.st_mode))
+		return wait && recv(STDIN_FILENO, &byte, 1, MSG_PEEK) <= 0 ? EMPTY : SOMETHING;
+	return NOTHING;
 }
 
 bool sources_choose(struct source_opts *o, char *const *files, size_t n)
 {
+	static const char store[] = "lokid-data/store", wal[] = "lokid-data/wal";
 	static char *const from_stdin[] = { "-" };
+	enum on_stdin in;
+	bool there;
 
 	o->files = files;
 	o->n_files = n;
 	if (n || o->store || o->wal)
 		return true;
-	if (stdin_has_data()) {
+	there = access(store, F_OK) == 0 || access(wal, F_OK) == 0;
+	in = look_at_stdin(there);
+	/* Cron and the like give an empty pipe to who is to read nothing. */
+	if (in == SOMETHING || (in == EMPTY && !there)) {
 		o->files = from_stdin;
 		o->n_files = 1;
 		return true;
 	}
-	o->store = "lokid-data/store";
-	o->wal = "lokid-data/wal";
+	o->store = store;
+	o->wal = wal;
 	o->if_there = true;
-	return access(o->store, F_OK) == 0 || access(o->wal, F_OK) == 0;
+	return there;
 }
 
 /* Whether a line is an entry as programs pass them, and not just some JSON. */

@@ -36,8 +36,9 @@ struct source_opts {
 struct sources;
 
 /* What is read when the n operands, --store and --wal (set in o already) are named so: any of them
- * turns all others off; none means stdin when it is a pipe or a file, else the store and WAL of
- * ./lokid-data. False: none of them is there. */
+ * turns all others off; none means stdin when it is a pipe or a file that holds anything, else the
+ * store and WAL of ./lokid-data, when they are there; then this may wait for a pipe's first byte.
+ * False: nothing to read. */
 bool sources_choose(struct source_opts *o, char *const *files, size_t n);
 
 /* Opens the files and looks at what they are. Errors: ERR_IO; ERR_CORRUPT, ERR_VERSION of a file.

@@ -125,4 +125,70 @@ printf 'finished\n' >&3
 exec 3>&-
 ok "the rest follows" wait_for 10 grep -q 'x unfinished' came
 
+# ---- --output
+
+answer="slow query"
+ask() { # --output FILE...: an answer of one line
+	logql -o raw '{app="db"}' --store store "$@"
+}
+echo old >plain && chmod 640 plain && ln -s plain link && ln -s newer dangling && mkfifo out
+ok "to a file that is there" exits 0 ask --output plain
+ok "keeps its mode" test "$(stat -c %a plain)" = 640
+ok "replaces its text" test "$(cat plain)" = "$answer"
+echo old >plain
+ok "to a symbolic link" exits 0 ask --output link
+ok "which stays one" test -L link
+ok "and leads to the answer" test "$(cat plain)" = "$answer"
+ok "to one that leads to nothing yet" exits 0 ask --output dangling
+ok "makes what it names" test "$(cat newer)" = "$answer"
+timeout 20 cat out >fifo_got &
+cat_pid=$!
+ok "to a FIFO" exits 0 ask --output out
+ok "which stays one" test -p out
+wait $cat_pid
+ok "whose reader gets it" test "$(cat fifo_got)" = "$answer"
+ok "a folder that is not there is exit 4" exits 4 ask --output nosuch/x
+ok "named once" stderr_matches "^logql: error: 'nosuch/x': cannot make a file in 'nosuch/': No such"
+ok "one line" stderr_lines 1
+cp entries.jsonl in.jsonl
+ok "one of the inputs is exit 2" exits 2 logql --output in.jsonl '{app="db"}' in.jsonl
+ok "says so" stderr_has "--output 'in.jsonl' is one of the inputs"
+ok "stdin too" exits 2 sh -c "logql --output in.jsonl '{app=\"db\"}' <in.jsonl"
+ok "by another name too" exits 2 logql --output in.jsonl '{app="db"}' ./in.jsonl
+ok "it is as it was" same_file entries.jsonl in.jsonl
+# By a link, and only when what is no file was left alone above: nobody's /dev is to be harmed.
+if [ -c /dev/full ] && [ -p out ]; then
+	ln -s /dev/full full
+	for to in '>/dev/full' '--output full'; do
+		for ask in "'{app=\"db\"}'" series stats labels "--at $at 'count_over_time({app=\"db\"}[3d])'"; do
+			ok "$ask $to is exit 4" exits 4 sh -c "logql $ask --store store $to"
+			ok "said once" stderr_lines 1
+			ok "with the name and the reason" stderr_matches "^logql: error: ('full'|stdout|cannot write to ('full'|stdout)): .*No space left"
+		done
+	done
+fi
+mkfifo wait1
+spawn sh -c "exec logql --output killed -o raw '{}' - <wait1"
+killed=$PID
+exec 3>wait1
+seq 1000 >&3
+kill -9 "$killed"
+wait "$killed" 2>/dev/null
+exec 3>&-
+ok "killed, it leaves nothing" test ! -e killed
+ok "no temporary file either" test -z "$(find . -name '*.tmp')"
+
+# ---- an empty pipe is no data
+
+mkdir lokid-data && cp -r store wal lokid-data
+: >empty
+for ask in ": | ASK" "cat /dev/null | ASK" "ASK </dev/null" "ASK <empty"; do
+	ok "$ask" exits 0 sh -c "$(echo "$ask" | sed "s/ASK/logql -o jsonl '{app=~\".+\"}'/")"
+	ok "asks the default store and log" stdout_is_file expected
+done
+ok "a pipe with a line is asked itself" exits 0 sh -c "echo line | logql -o raw '{}'"
+ok "for it" stdout_is line
+rm -r lokid-data
+ok "without a store an empty pipe is what is asked" exits 1 sh -c ": | logql '{}'"
+
 done_testing
