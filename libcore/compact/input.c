@@ -1,5 +1,6 @@
 /* Into the job: JSON lines and frames. */
 #include "base/io.h"
+#include "codec/stream.h"
 #include "compact/job.h"
 #include "time/time.h"
 #include "wal/reader.h"
@@ -15,6 +16,7 @@ enum { SOURCE_NONE = UINT32_MAX };
 /* A text that is read line by line. */
 struct lines {
 	int fd;
+	struct codec_stream *unpack; /* over fd, when it is compressed */
 	struct buf buf;
 	size_t at, seen; /* where the line begins; up to where there is no newline */
 	uint64_t number; /* of the line, from 1 */
@@ -45,7 +47,9 @@ static int lines_next(struct lines *l, struct bytes *ret, struct err *e)
 		if (l->buf.n > JSON_LINE_MAX)
 			return err_set(e, ERR_LIMIT, "line %llu is longer than %d bytes",
 				       (unsigned long long)l->number + 1, JSON_LINE_MAX);
-		got = io_read(l->fd, buf_reserve(&l->buf, READ_BYTES), READ_BYTES, e);
+		buf_reserve(&l->buf, READ_BYTES);
+		got = l->unpack ? codec_stream_read(l->unpack, l->buf.p + l->buf.n, READ_BYTES, e)
+				: io_read(l->fd, l->buf.p + l->buf.n, READ_BYTES, e);
 		if (got < 0)
 			return -1;
 		l->buf.n += (size_t)got;
@@ -293,6 +297,26 @@ static int read_frames(struct packing *p, struct wal_reader *r, struct err *e)
 	return rc;
 }
 
+/* JSON lines that are compressed. Frames are so in themselves. */
+static int read_packed(struct packing *p, int fd, struct bytes start, struct err *e)
+{
+	struct lines l = { .fd = fd, .unpack = codec_stream_new_at(fd, start) };
+	int64_t n = codec_stream_read(l.unpack, buf_reserve(&l.buf, WAL_HEADER), WAL_HEADER, e);
+	int rc = -1;
+
+	if (n >= 0) {
+		l.buf.n = (size_t)n;
+		if (wal_is_magic(buf_bytes(&l.buf)))
+			err_set(e, ERR_CORRUPT,
+				"compressed frames: pipe them through zcat or zstdcat");
+		else
+			rc = read_json_lines(p, &l, e);
+	}
+	codec_stream_free(l.unpack);
+	buf_release(&l.buf);
+	return rc;
+}
+
 int packing_read(struct packing *p, int fd, struct err *e)
 {
 	char first[WAL_HEADER];
@@ -306,6 +330,8 @@ int packing_read(struct packing *p, int fd, struct err *e)
 		return -1;
 	if (p->failed)
 		return err_set(e, ERR_IO, "not read: packs before could not be written");
+	if (codec_stream_is_packed(peeked))
+		return read_packed(p, fd, peeked, e);
 	if (!wal_is_magic(peeked)) {
 		buf_add_bytes(&l.buf, peeked);
 		rc = read_json_lines(p, &l, e);

@@ -231,11 +231,15 @@ void batch_wait(struct ingest *in, int fd)
 
 int batch_fill(struct ingest *in, struct input *input, struct err *e)
 {
-	if (input_fill(input, e) < 0)
-		return -1;
-	if (input->at_end && in->opts->interrupted && in->opts->interrupted(in->opts->data))
+	int rc = input_fill(input, e);
+
+	if ((rc < 0 || input->at_end) && in->opts->interrupted &&
+	    in->opts->interrupted(in->opts->data)) {
 		input->at = input->buf.n;
-	return 0;
+		input->at_end = true;
+		return 0; /* compressed bytes that end too early are then no damage */
+	}
+	return rc;
 }
 
 unsigned long long ingest_lines_read(const struct ingest *in)

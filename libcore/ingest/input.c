@@ -4,8 +4,11 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "codec/stream.h"
+
 /* A producer that is a little slower than we are would otherwise have a batch for every read. */
 enum { READ_BYTES = 256 << 10, GRACE_MS = 1 };
+enum { FIRST_BYTES = 64 << 10 }; /* what a codec_stream takes back */
 
 void input_init(struct input *in, int fd, size_t line_max)
 {
@@ -14,6 +17,7 @@ void input_init(struct input *in, int fd, size_t line_max)
 
 void input_release(struct input *in)
 {
+	codec_stream_free(in->unpack);
 	buf_release(&in->buf);
 }
 
@@ -72,18 +76,45 @@ bool input_would_wait(const struct input *in)
 	return poll(&p, 1, GRACE_MS) == 0;
 }
 
+/* The first bytes of the input tell whether the rest is to be unpacked. */
+static void look_packed(struct input *in)
+{
+	if (in->n_read > 0 || !codec_stream_is_packed(buf_bytes(&in->buf)))
+		return;
+	in->unpack = codec_stream_new_at(in->fd, buf_bytes(&in->buf));
+	buf_reset(&in->buf);
+}
+
+static int fill_unpacked(struct input *in, struct err *e)
+{
+	int64_t k = codec_stream_some(in->unpack, buf_reserve(&in->buf, READ_BYTES), READ_BYTES, e);
+
+	if (k < 0)
+		return -1;
+	in->buf.n += (size_t)k;
+	in->n_read += (uint64_t)k;
+	in->at_end = k == 0;
+	return 0;
+}
+
 int input_fill(struct input *in, struct err *e)
 {
+	size_t want = in->n_read ? READ_BYTES : FIRST_BYTES;
 	ssize_t k;
 
 	buf_drop(&in->buf, in->at);
 	in->at = 0;
+	if (in->unpack)
+		return fill_unpacked(in, e);
 	do
-		k = read(in->fd, buf_reserve(&in->buf, READ_BYTES), READ_BYTES);
+		k = read(in->fd, buf_reserve(&in->buf, want), want);
 	while (k < 0 && errno == EINTR);
 	if (k < 0)
 		return err_sys(e, "read");
 	in->buf.n += (size_t)k;
+	look_packed(in);
+	if (in->unpack)
+		return fill_unpacked(in, e);
 	in->n_read += (uint64_t)k;
 	in->at_end = k == 0;
 	return 0;

@@ -195,6 +195,30 @@ else
 	skip "service names of many streams" "no conformance data beside the tree"
 fi
 
+# Compressed inputs.
+seq 1 200000 >numbers
+gzip -k numbers
+ok "gzip is unpacked" exits 0 lokid-ingest -q --wal gz -l app=a numbers.gz
+ok "to its lines" sh -c 'logql --wal gz -o raw --direction forward "{}" | cmp - numbers'
+if command -v zstd >/dev/null; then
+	zstd -q numbers
+	ok "zstd too, in a pipe" sh -c 'lokid-ingest -q --wal zst -l app=a <numbers.zst'
+	ok "to its lines" sh -c 'logql --wal zst -o raw --direction forward "{}" | cmp - numbers'
+fi
+head -c 100000 numbers.gz >cut.gz
+ok "one that is cut short is exit 3" exits 3 lokid-ingest -q --wal gzcut -l app=a cut.gz
+ok "the message says so" stderr_has "'cut.gz': "
+lines_of gzcut >some
+ok "what was there is taken" test -s some
+ok "and nothing else" sh -c 'head -n "$(wc -l <some)" numbers | cmp - some'
+walreplay gz | gzip >j.gz
+ok "JSON lines" exits 0 lokid-ingest -q --wal gzj --input jsonl j.gz
+is "all" "$(walreplay gzj | wc -l)" 200000
+ok "chunkpack takes them too" sh -c 'chunkpack --store gzs j.gz | idxbuild --store gzs >/dev/null && logql --store gzs --wal nowal -o raw --direction forward "{}" | cmp - numbers'
+walreplay --frames gz | gzip >f.gz
+ok "but not compressed frames" exits 3 chunkpack --store gzs f.gz
+ok "the message says how" stderr_has "compressed frames: pipe them through zcat or zstdcat"
+
 # A signal in the middle of files: whoever waits sees the signal, and where to go on is told.
 seq 1 8000000 >big
 : >later
