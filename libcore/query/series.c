@@ -4,6 +4,7 @@
 #include "entry/streams.h"
 #include "index/live.h"
 #include "logql/parse.h"
+#include "query/load.h"
 #include "store/store.h"
 #include "time/time.h"
 #include "wal/sidecar.h"
@@ -80,7 +81,8 @@ struct walk {
 	series_each_fn *each;
 	void *data;
 	struct store *store;
-	struct words *words; /* series_words without selectors: names and pairs suffice */
+	struct covered *covered; /* by the store: what of the WAL is not counted again */
+	struct words *words;	 /* series_words without selectors: names and pairs suffice */
 };
 
 /* --- stores ---------------------------------------------------------------------------------- */
@@ -162,6 +164,8 @@ static int walk_day(int32_t day, void *data, struct err *e)
 	for (size_t i = 0; i < live.n && ret == 0; i++) {
 		ret = w->words ? words_of_index(w, live.v[i], e)
 			       : walk_index(w, live.v[i], live.skip_pack[i], e);
+		if (ret == 0)
+			ret = covered_add(w->covered, live.v[i], e);
 		if (ret < 0 && e->code == ERR_CORRUPT) {
 			err_wrap(e, "'%s'", index_label(live.v[i]));
 			w->o->source.damage(w->o->source.damage_data, e);
@@ -186,10 +190,80 @@ static int walk_store(struct walk *w, struct err *e)
 	ret = live_days(w->store, s->tenant, time_day(w->o->from),
 			time_day(w->o->to > INT64_MIN ? w->o->to - 1 : w->o->to), walk_day, w, e);
 	store_close(w->store);
+	covered_sort(w->covered);
 	return ret;
 }
 
 /* --- the WAL --------------------------------------------------------------------------------- */
+
+enum how_covered { COVERS_NOTHING, COVERS_SOME, COVERS_ALL };
+
+static enum how_covered how_covered(const struct walk *w, const struct wal_sum *sum,
+				    const struct streams *streams)
+{
+	size_t n = 0, covered = 0;
+
+	for (size_t i = 0; i < sum->n_days && sum->sealed && w->covered->n; i++) {
+		if (!bytes_eq(streams_tenant(streams, sum->day[i].tenant), w->o->source.tenant))
+			continue;
+		n++;
+		covered += covered_has(w->covered, &sum->seal, sum->day[i].day);
+	}
+	return covered == 0 ? COVERS_NOTHING : covered < n ? COVERS_SOME : COVERS_ALL;
+}
+
+/* Adds up the entries of a part that lie on days which the store does not cover. */
+static int count_part(const struct walk *w, struct wal_reader *r, const struct wal_item *item,
+		      size_t i, const struct hash128 *seal, struct wal_sum_stream *ret,
+		      struct err *e)
+{
+	const struct wal_part *p = &item->batch.part[i];
+	struct run run;
+	int got;
+
+	if (time_day(p->min_ts_ns) == time_day(p->max_ts_ns)) {
+		if (!covered_has(w->covered, seal, time_day(p->min_ts_ns))) {
+			ret->n_entries += p->n_entries;
+			ret->line_bytes += p->line_bytes;
+		}
+		return 0;
+	}
+	got = wal_reader_run(r, i, WANT_ALL, &run, e);
+	for (size_t k = 0; got > 0 && k < run.n; k++)
+		if (!covered_has(w->covered, seal, time_day(run.ts_ns[k]))) {
+			ret->n_entries++;
+			ret->line_bytes += run_line(&run, k).n;
+		}
+	return got < 0 ? -1 : 0;
+}
+
+/* A segment over midnight, of which the store has one day: its batches are looked at one by one. */
+static int count_uncovered(const struct walk *w, const struct wal_segment *seg,
+			   struct streams *streams, struct wal_sum *sum, struct err *e)
+{
+	struct wal_reader *r = wal_reader_new(seg->fd, WAL_READ_HEADS, streams);
+	uint32_t *number = mem_alloc((streams_count(streams) + 1) * sizeof(*number));
+	struct wal_item item;
+	int ret = 0;
+
+	for (size_t i = 0; i < sum->n_streams; i++) {
+		sum->stream[i].n_entries = sum->stream[i].line_bytes = 0;
+		number[sum->stream[i].stream] = (uint32_t)i + 1;
+	}
+	for (size_t i = 0; i < sum->n_batches && ret == 0; i++) {
+		ret = wal_reader_batch_at(r, sum->batch[i].off, &item, e);
+		for (size_t k = 0; ret == 0 && k < item.batch.n_parts; k++) {
+			uint32_t n = item.batch.part[k].stream;
+
+			if (n != STREAM_NONE && number[n])
+				ret = count_part(w, r, &item, k, &sum->seal,
+						 &sum->stream[number[n] - 1], e);
+		}
+	}
+	free(number);
+	wal_reader_free(r);
+	return ret;
+}
 
 static int walk_sum(const struct walk *w, const struct wal_sum *sum, const struct streams *streams,
 		    struct err *e)
@@ -207,7 +281,7 @@ static int walk_sum(const struct walk *w, const struct wal_sum *sum, const struc
 					    .entries = x->n_entries,
 					    .line_bytes = x->line_bytes };
 
-		if (x->max_ts_ns < o->from || x->min_ts_ns >= o->to ||
+		if (x->n_entries == 0 || x->max_ts_ns < o->from || x->min_ts_ns >= o->to ||
 		    (o->source.tenant.n &&
 		     !bytes_eq(streams_tenant(streams, st->tenant), o->source.tenant)))
 			continue;
@@ -228,7 +302,24 @@ static int walk_segment(const struct walk *w, const struct wal_segment *seg,
 
 	if (r <= 0)
 		return r;
-	r = walk_sum(w, &sum, streams, e);
+	switch (how_covered(w, &sum, streams)) {
+	case COVERS_ALL:
+		r = 0;
+		break;
+	case COVERS_SOME:
+		r = count_uncovered(w, seg, streams, &sum, e);
+		if (r < 0 && e->code == ERR_CORRUPT) {
+			err_wrap(e, "'%s'", seg->path);
+			w->o->source.damage(w->o->source.damage_data, e);
+			r = 0;
+		}
+		if (r == 0)
+			r = walk_sum(w, &sum, streams, e);
+		break;
+	case COVERS_NOTHING:
+		r = walk_sum(w, &sum, streams, e);
+		break;
+	}
 	wal_sum_release(&sum);
 	return r;
 }
@@ -247,11 +338,38 @@ static int walk_wal(const struct walk *w, const struct wal_list *list, struct er
 
 /* --- files ----------------------------------------------------------------------------------- */
 
+/* What a piece holds; one that does not say is read. */
+static int count_piece(const struct walk *w, const struct piece *p, struct load_mem *m,
+		       struct series_info *x, struct err *e)
+{
+	struct run run;
+	unsigned have;
+
+	if (p->n) {
+		x->chunks += p->part == 0;
+		x->entries += p->n;
+		x->line_bytes += p->line_bytes;
+		return 0;
+	}
+	if (p->source->ops->load(p->source, p, WANT_ALL, m, &run, &have, e) < 0) {
+		err_wrap(e, "'%s'", p->source->name);
+		if (e->code != ERR_CORRUPT && e->code != ERR_VERSION)
+			return -1;
+		w->o->source.damage(w->o->source.damage_data, e);
+		return 0;
+	}
+	x->entries += run.n;
+	for (size_t i = 0; i < run.n; i++)
+		x->line_bytes += run_line(&run, i).n;
+	return 0;
+}
+
 /* A plan over the files alone, which the pieces of each stream are added up from. */
 static int walk_files(const struct walk *w, struct err *e)
 {
 	struct source_opts o = w->o->source;
 	struct plan p = { .tenant = o.tenant, .from = w->o->from, .to = w->o->to };
+	struct load_mem m = { 0 };
 	struct sources *s;
 	struct series_info *info;
 	int ret = -1;
@@ -263,13 +381,8 @@ static int walk_files(const struct walk *w, struct err *e)
 	if (sources_plan(s, &p, e) == 0) {
 		ret = 0;
 		info = mem_alloc((p.n_streams + 1) * sizeof(*info));
-		for (size_t i = 0; i < p.n_pieces; i++) {
-			struct series_info *x = &info[p.piece[i].stream];
-
-			x->chunks += p.piece[i].part == 0;
-			x->entries += p.piece[i].n;
-			x->line_bytes += p.piece[i].line_bytes;
-		}
+		for (size_t i = 0; i < p.n_pieces && ret == 0; i++)
+			ret = count_piece(w, &p.piece[i], &m, &info[p.piece[i].stream], e);
 		for (size_t i = 0; i < p.n_streams && ret == 0; i++) {
 			info[i].labels = &p.stream[i].labels;
 			info[i].id = &p.stream[i].id;
@@ -278,6 +391,7 @@ static int walk_files(const struct walk *w, struct err *e)
 		}
 		free(info);
 	}
+	load_mem_release(&m);
 	plan_release(&p);
 	sources_free(s);
 	return ret;
@@ -287,8 +401,10 @@ static int walk_all(struct walk *w, struct err *e)
 {
 	const struct source_opts *s = &w->o->source;
 	struct wal_list wal = { 0 };
+	struct covered covered = { 0 };
 	int ret = 0;
 
+	w->covered = &covered;
 	/* Segments first, then the store: what is packed meanwhile is found in one of them. */
 	if (s->wal)
 		ret = wal_list_dir(s->wal, &wal, e);
@@ -298,6 +414,7 @@ static int walk_all(struct walk *w, struct err *e)
 		ret = walk_wal(w, &wal, e);
 	if (ret == 0 && s->n_files)
 		ret = walk_files(w, e);
+	free(covered.v);
 	wal_list_release(&wal);
 	return ret;
 }

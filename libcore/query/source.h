@@ -79,6 +79,10 @@ struct covered {
 	} * v;
 	size_t n, cap;
 };
+/* Adds what an index of that day covers; covered_sort before covered_has. */
+struct index;
+MUST_CHECK int covered_add(struct covered *c, struct index *ix, struct err *e);
+void covered_sort(struct covered *c);
 bool covered_has(const struct covered *c, const struct hash128 *segment, int32_t day);
 
 /* Of a pack that an index names and that is not there: it was replaced meanwhile, and all is to be

@@ -174,23 +174,30 @@ static int add_series(struct reading *r, uint32_t number, struct err *e)
 	return 0;
 }
 
+int covered_add(struct covered *c, struct index *ix, struct err *e)
+{
+	const struct index_info *info = index_info(ix);
+	const struct hash128 *segment;
+
+	if (index_list(ix, INDEX_SEGMENTS, &segment, e) < 0)
+		return -1;
+	mem_grow(&c->v, &c->cap, c->n + info->n_segments, sizeof(*c->v));
+	for (uint32_t i = 0; i < info->n_segments; i++)
+		c->v[c->n++] = (struct covered_pair){ segment[i], info->day };
+	return 0;
+}
+
 static int add_index(struct reading *r, struct covered *cov, struct err *e)
 {
-	const struct index_info *info = index_info(r->ix);
-	const struct hash128 *segment;
 	struct index_set set = { 0 };
 	int ret = -1;
 
-	if (index_list(r->ix, INDEX_SEGMENTS, &segment, e) < 0 ||
-	    index_match(r->ix, r->plan->match, r->plan->n_match, &set, e) < 0)
+	if (index_match(r->ix, r->plan->match, r->plan->n_match, &set, e) < 0)
 		goto out;
 	for (size_t i = 0; i < set.n; i++)
 		if (add_series(r, set.v[i], e) < 0)
 			goto out;
-	mem_grow(&cov->v, &cov->cap, cov->n + info->n_segments, sizeof(*cov->v));
-	for (uint32_t i = 0; i < info->n_segments && !r->lost; i++)
-		cov->v[cov->n++] = (struct covered_pair){ segment[i], info->day };
-	ret = 0;
+	ret = r->lost ? 0 : covered_add(cov, r->ix, e);
 out:
 	index_set_release(&set);
 	return ret;
@@ -248,6 +255,12 @@ static int pair_cmp(const void *a, const void *b)
 	return c ? c : (x->day > y->day) - (x->day < y->day);
 }
 
+void covered_sort(struct covered *c)
+{
+	if (c->n)
+		qsort(c->v, c->n, sizeof(*c->v), pair_cmp);
+}
+
 bool covered_has(const struct covered *c, const struct hash128 *segment, int32_t day)
 {
 	struct covered_pair key = { *segment, day };
@@ -265,7 +278,6 @@ int source_store(struct plan *p, struct store *s, struct covered *c, enum if_mis
 		return 0;
 	if (live_days(s, p->tenant, time_day(p->from), time_day(p->to - 1), add_day, &d, e) < 0)
 		return -1;
-	if (c->n)
-		qsort(c->v, c->n, sizeof(*c->v), pair_cmp);
+	covered_sort(c);
 	return 0;
 }

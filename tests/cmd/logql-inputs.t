@@ -191,4 +191,26 @@ ok "for it" stdout_is line
 rm -r lokid-data
 ok "without a store an empty pipe is what is asked" exits 1 sh -c ": | logql '{}'"
 
+# ---- stats: each entry once, wherever it is
+
+for source in "--store half --wal half.wal" "--wal half.wal" entries.jsonl half.wal/*.wal; do
+	[ -d half.wal ] || lokid-ingest -q --wal half.wal --input jsonl entries.jsonl
+	[ "$source" != "half.wal/*.wal" ] || source=$(echo half.wal/*.wal)
+	[ -d half ] || { walreplay --frames half.wal | chunkpack --store half | idxbuild --store half >/dev/null; }
+	ok "stats $source" exits 0 sh -c "logql stats $source"
+	ok "5 entries" stdout_has "entries 5"
+	ok "of their bytes" stdout_has "bytes 49"
+done
+rm half/fake/index/2025-10-15/*
+ok "one day in the store, both in the log" exits 0 logql stats --store half --wal half.wal
+ok "still 5 entries" stdout_has "entries 5"
+ok "of their bytes" stdout_has "bytes 49"
+ok "in two streams" stdout_has "streams 2"
+printf 'one\ntwo\nlast' >three.log
+ok "stats of raw lines" exits 0 logql stats three.log
+ok "counts them" stdout_is "streams 1
+chunks 0
+entries 3
+bytes 10"
+
 done_testing
