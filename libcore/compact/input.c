@@ -275,7 +275,9 @@ static int read_item(struct frames *f, struct err *e)
 		end_segment(f);
 		return 0;
 	case WAL_TORN:
-		frames_problem(f, PACKING_NOTE, &f->item.why);
+		frames_problem(f,
+			       strcmp(f->item.why.msg, "NULs") == 0 ? PACKING_NOTE : PACKING_FAULT,
+			       &f->item.why);
 		return 0;
 	case WAL_DAMAGE:
 		frames_problem(f, PACKING_FAULT, &f->item.why);

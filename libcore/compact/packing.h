@@ -18,8 +18,8 @@
 typedef int packing_pack_fn(void *data, const char *name, struct err *e);
 /* Called for what is wrong with the input; reading goes on. */
 enum packing_problem_kind {
-	PACKING_FAULT, /* something was left out */
-	PACKING_NOTE,  /* nothing was: the torn tail of a segment whose writer died */
+	PACKING_FAULT, /* something was left out, if only the half of a record at a cut */
+	PACKING_NOTE,  /* nothing was: NULs behind the last record of a segment */
 };
 typedef void packing_problem_fn(void *data, enum packing_problem_kind kind,
 				const struct err *problem);

@@ -140,11 +140,14 @@ segment=$(find V -name '*.wal' | sort | head -n 1)
 id=$(od -An -v -tx1 -j 8 -N 16 "$segment" | tr -d ' \n')
 size=$(size_of "$segment")
 for cut in 1 20 $((size / 4)); do
-	ok "a segment cut by $cut bytes" exits 0 sh -c "head -c $((size - cut)) $segment | chunkpack --store C$cut"
+	ok "a segment cut by $cut bytes, in a record, is exit 3" exits 3 sh -c "head -c $((size - cut)) $segment | chunkpack --store C$cut"
 	p=$(cat "$TAP/stdout")
 	is "does not count as packed" "$(field segments "$p") $(field mixed "$p")" "[] true"
-	ok "with a warning" stderr_has "chunkpack: warning: "
+	ok "and is reported" stderr_matches "^chunkpack: error: stdin: segment $id: offset [0-9]+: "
 done
+ok "one without its end record is exit 0" exits 0 sh -c "head -c $((size - 22)) $segment | chunkpack --store C22"
+ok "without a word" stderr_is_empty
+is "it does not count as packed either" "$(field segments "$(cat "$TAP/stdout")")" "[]"
 cp "$segment" damaged
 flip_byte damaged $((size / 5))
 ok "a damaged segment is exit 3" exits 3 chunkpack --store D damaged
