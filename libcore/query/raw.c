@@ -23,6 +23,7 @@ struct raw {
 	size_t given;	 /* bytes of text that the last round gave */
 	uint64_t off;	 /* of the first byte of text in the whole */
 	bool keep, prompt, ended;
+	bool timed, any; /* a line with a time of its own was met; a line was */
 	int64_t last_ts; /* of the line before, when times stand in the lines */
 	int64_t **ts;	 /* of each piece then; by piece.part's number */
 	size_t n_ts, cap_ts;
@@ -57,10 +58,26 @@ static void forget_ts(struct raw *r)
 	r->n_ts = 0;
 }
 
+static void warn_untimed(const struct raw *r)
+{
+	struct err e;
+
+	if (!r->any || r->timed)
+		return;
+	if (r->o->raw_time == RAW_TIME_LINE)
+		err_set(&e, ERR_NO, "'%s': no line has a time that --time line knows",
+			r->source.name);
+	else
+		err_set(&e, ERR_NO, "'%s': no line has a time in a field '%.*s'", r->source.name,
+			(int)r->o->time_field.n, r->o->time_field.p);
+	r->o->warn(r->o->damage_data, &e);
+}
+
 void raw_free(struct raw *r)
 {
 	if (!r)
 		return;
+	warn_untimed(r);
 	forget_ts(r);
 	free(r->ts);
 	codec_stream_free(r->stream);
@@ -101,10 +118,14 @@ static void find_times(struct raw *r, struct bytes text, struct piece *p)
 	for (struct bytes rest = text; i < n && bytes_split(&rest, '\n', &line); i++) {
 		int64_t t;
 
-		if (r->o->raw_time == RAW_TIME_LINE ? raw_time_of_line(line, &t)
-						    : raw_time_of_field(line, r->o->time_field, &t))
+		if (r->o->raw_time == RAW_TIME_LINE
+			    ? raw_time_of_line(line, r->o->now_ns, &t)
+			    : raw_time_of_field(line, r->o->time_field, &t)) {
 			r->last_ts = t;
+			r->timed = true;
+		}
 		ts[i] = r->last_ts;
+		r->any = true;
 		p->sorted &= i == 0 || ts[i - 1] <= ts[i];
 		p->min_ts = i == 0 || ts[i] < p->min_ts ? ts[i] : p->min_ts;
 		p->max_ts = i == 0 || ts[i] > p->max_ts ? ts[i] : p->max_ts;

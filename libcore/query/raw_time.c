@@ -74,14 +74,66 @@ static bool clock_of(struct bytes t, int64_t *ret_ns)
 	return true;
 }
 
-/* 2026-01-15T10:00:03.123Z, 15/Jan/2026:10:00:03 +0000 */
+static bool is_month(const char *p)
+{
+	return month_of(p) > 0;
+}
+
+/* The day of the month, of which syslog pads one digit with a blank. */
+static int day_number(const char *p)
+{
+	return p[0] == ' ' ? digits(p + 1, 1) : digits(p, 2);
+}
+
+/* Oct 14 09:00:05, which says no year: that which makes it at most a day later than now.
+ * Tue Oct 14 09:00:05.123456 2025: its year stands at the end. */
+static bool month_at(struct bytes t, int64_t now_ns, int64_t *ret_ns)
+{
+	int year = -1, month, number;
+	int64_t clock;
+	int32_t day;
+
+	if (t.n < 15 || t.p[3] != ' ' || t.p[6] != ' ' || !is_month(t.p) ||
+	    !clock_of(bytes_sub(t, 7, t.n), &clock))
+		return false;
+	month = month_of(t.p);
+	number = day_number(t.p + 4);
+	for (size_t i = 15; i + 5 <= t.n; i++) {
+		if (t.p[i] == ' ') {
+			bool ends = i + 5 == t.n || !isalnum((unsigned char)t.p[i + 5]);
+
+			year = ends ? digits(t.p + i + 1, 4) : -1;
+			break;
+		}
+		if (!isdigit((unsigned char)t.p[i]) && t.p[i] != '.')
+			break;
+	}
+	if (year >= 1970) {
+		if (!day_of(year, month, number, &day))
+			return false;
+		*ret_ns = time_day_start(day) + clock;
+		return true;
+	}
+	/* The 29th of February is of a leap year, which may be a few years back. */
+	year = 1970 + (int)(time_day(now_ns) / 365.2425) + 1;
+	for (int tries = 0; tries < 9; tries++, year--)
+		if (day_of(year, month, number, &day) &&
+		    time_day_start(day) + clock <= now_ns + 24 * 3600 * NS_PER_S) {
+			*ret_ns = time_day_start(day) + clock;
+			return true;
+		}
+	return false;
+}
+
+/* 2026-01-15T10:00:03.123Z, 2026/01/15 10:00:03, 15/Jan/2026:10:00:03 +0000 */
 static bool date_at(struct bytes t, int64_t *ret_ns)
 {
 	int32_t day;
 	int64_t clock;
 	struct bytes rest;
 
-	if (t.n >= 19 && t.p[4] == '-' && t.p[7] == '-' && (t.p[10] == 'T' || t.p[10] == ' ')) {
+	if (t.n >= 19 && (t.p[4] == '-' || t.p[4] == '/') && t.p[7] == t.p[4] &&
+	    (t.p[10] == 'T' || t.p[10] == ' ')) {
 		if (!day_of(digits(t.p, 4), digits(t.p + 5, 2), digits(t.p + 8, 2), &day))
 			return false;
 		rest = bytes_sub(t, 11, t.n);
@@ -127,17 +179,22 @@ static bool number_of(struct bytes t, int64_t *ret_ns)
 				       ret_ns);
 }
 
-bool raw_time_of_line(struct bytes line, int64_t *ret_ns)
+bool raw_time_of_line(struct bytes line, int64_t now_ns, int64_t *ret_ns)
 {
 	struct bytes t = bytes_sub(line, 0, LOOK_AT);
 
 	if (number_of(t, ret_ns))
 		return true;
-	for (size_t i = 0; i + 19 <= t.n; i++)
-		if (isdigit((unsigned char)t.p[i]) &&
-		    (i == 0 || !isdigit((unsigned char)t.p[i - 1])) &&
-		    date_at(bytes_sub(t, i, t.n), ret_ns))
+	for (size_t i = 0; i + 15 <= t.n; i++) {
+		struct bytes at = bytes_sub(t, i, t.n);
+
+		bool is_digit = isdigit((unsigned char)t.p[i]);
+		int before = i > 0 ? (unsigned char)t.p[i - 1] : ' ';
+
+		if (is_digit ? !isdigit(before) && date_at(at, ret_ns)
+			     : !isalnum(before) && month_at(at, now_ns, ret_ns))
 			return true;
+	}
 	return false;
 }
 

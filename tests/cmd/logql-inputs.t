@@ -213,4 +213,24 @@ chunks 0
 entries 3
 bytes 10"
 
+# ---- times that stand in lines
+
+cat >forms <<'EOF'
+2025/10/14 09:00:05 [error] nginx
+[Tue Oct 14 09:00:06.500000 2025] [core:error] apache
+EOF
+ok "--time line" exits 0 logql --time line '{}' forms
+ok "as nginx writes errors" stdout_has "2025-10-14T09:00:05Z {} 2025/"
+ok "as Apache does" stdout_has "2025-10-14T09:00:06.500Z {} [Tue"
+date -u -d '-2 days' '+%b %e %H:%M:%S host x' >syslog
+ok "as syslog does" exits 0 logql --time line '{}' syslog
+ok "two days ago" stdout_has "$(date -u -d '-2 days' +%Y-%m-%dT)"
+date -u -d '+9 days' '+%b %e %H:%M:%S host x' >syslog
+ok "a day that is to come" exits 0 logql --time line '{}' syslog
+ok "was last year" stdout_has "$(($(date -u -d '+9 days' +%Y) - 1))-"
+ok "a field that no line has" exits 0 logql --time-field nosuch '{}' forms
+ok "is told" stderr_is "logql: warning: 'forms': no line has a time in a field 'nosuch'"
+ok "no time at all" exits 0 logql --time line '{}' three.log
+ok "is told" stderr_is "logql: warning: 'three.log': no line has a time that --time line knows"
+
 done_testing
