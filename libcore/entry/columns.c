@@ -89,6 +89,7 @@ static void encode_lines(struct columns_writer *w, const struct entries *es, con
 			 size_t n, struct buf *lens, struct buf *lines)
 {
 	size_t total = n;
+	const char *text;
 	char *to;
 
 	mem_grow(&w->word, &w->cap_word, n, sizeof(*w->word));
@@ -98,8 +99,9 @@ static void encode_lines(struct columns_writer *w, const struct entries *es, con
 	}
 	planes_encode32(lens, w->word, n);
 	to = buf_reserve(lines, total);
+	text = es->text.p ? es->text.p : ""; /* no line has a byte */
 	for (size_t i = 0; i < n; i++) {
-		memcpy(to, es->text.p + es->v[order[i]].line_off, w->word[i]);
+		memcpy(to, text + es->v[order[i]].line_off, w->word[i]);
 		to += w->word[i];
 		*to++ = '\n';
 	}

@@ -184,7 +184,8 @@ static int match(const struct regex *r, const struct scratch *s, pcre2_match_dat
 	if (rc >= 0)
 		return 1;
 	pcre2_get_error_message(rc, (PCRE2_UCHAR *)why, sizeof(why));
-	return err_set(e, ERR_LIMIT, "regular expression '%s': gave up: %s", r->pattern.p, why);
+	return err_set(e, ERR_LIMIT, "regular expression '%.*s': gave up: %s",
+		       BYTES_ARG(buf_bytes(&r->pattern)), why);
 }
 
 int regex_match(struct regex *r, struct bytes text, size_t ret_at[2], struct err *e)
