@@ -270,24 +270,25 @@ int main(int argc, char **argv)
 	};
 	struct args a = {
 		.cli = &cli,
+		.begun_ns = time_mono_ns(),
 		.ingest = { .wal_dir = "lokid-data/wal",
 			    .line_max = LINE_MAX_DEFAULT,
 			    .ack_fd = -1,
 			    .report = report,
-			    .interrupted = interrupted },
+			    .interrupted = interrupted,
+			    .data = &a },
 	};
 	struct ingest_counts counts;
 	struct err e;
 	sigset_t signals;
 
 	parse_options(&a, argc, argv);
-	a.ingest.data = &a;
 	check_options(&a);
 	catch_signals(&signals);
-	a.begun_ns = time_mono_ns();
 	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* this thread alone takes signals */
 	if (ingest_open(&a.ingest, &a.in, &e) < 0) {
 		cli_report(&cli, &e);
+		arena_release(&a.arena);
 		return cli_exit(&cli);
 	}
 	pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
