@@ -204,17 +204,14 @@ static int run_query(struct args *a, const char *text, char **files, int n_files
 
 	if (logql_parse(bytes_str(text), &parse, &q, NULL, e) < 0)
 		return -1;
-	if (query_check(&q, e) < 0) {
-		logql_query_release(&q);
-		return -1;
-	}
-	choose_sources(a, files, n_files);
 	is_log = logql_is_log(&q);
-	if (is_log && o->has_at) {
-		logql_query_release(&q);
-		return err_set(e, ERR_QUERY,
-			       "log queries are not supported as an instant query type (--at)");
-	}
+	r = query_check(&q, e);
+	if (r == 0 && is_log && o->has_at)
+		r = err_set(e, ERR_QUERY,
+			    "log queries are not supported as an instant query type (--at)");
+	if (r < 0)
+		goto out;
+	choose_sources(a, files, n_files);
 	o->is_range = !o->has_at && (o->step_ns > 0 || o->has_from);
 	/* Raw lines without a time of their own are of this moment, and so is an instant query. */
 	if (!is_log && !a->has_time)
@@ -224,10 +221,11 @@ static int run_query(struct args *a, const char *text, char **files, int n_files
 		r = query_run(&q, o, &out, &n, e);
 	if (r == 0 && is_log)
 		r = format_end_log(&f, e);
+	if (r == 0 && n == 0)
+		r = err_set(e, ERR_NO, "nothing found");
+out:
 	formatter_release(&f);
 	logql_query_release(&q);
-	if (r == 0 && n == 0)
-		return err_set(e, ERR_NO, "nothing found");
 	return r;
 }
 

@@ -288,14 +288,13 @@ int main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* this thread alone takes signals */
 	if (ingest_open(&a.ingest, &a.in, &e) < 0) {
 		cli_report(&cli, &e);
-		arena_release(&a.arena);
-		return cli_exit(&cli);
+	} else {
+		pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+		cli_each_input(&cli, ingest_one, &a);
+		if (ingest_close(a.in, &counts, &e) < 0)
+			cli_report(&cli, &e);
+		summary(&a, &counts);
 	}
-	pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
-	cli_each_input(&cli, ingest_one, &a);
-	if (ingest_close(a.in, &counts, &e) < 0)
-		cli_report(&cli, &e);
-	summary(&a, &counts);
 	arena_release(&a.arena);
 	return end(&a);
 }
