@@ -283,13 +283,12 @@ int main(int argc, char **argv)
 			    "logql '{} |= \"error\" | json | status >= 500' access.log.gz\n"
 			    "logql 'sum by (level) (count_over_time({} | json [1m]))' < app.log"
 	};
-	struct args a = { .cli = &cli };
-	struct source_opts *s = &a.q.source;
+	struct args a = { .cli = &cli,
+			  .q.source = { .now_ns = time_now_ns(),
+					.damage = on_damage,
+					.warn = on_warning,
+					.damage_data = &a } };
 
-	*s = (struct source_opts){ .now_ns = time_now_ns(),
-				   .damage = on_damage,
-				   .warn = on_warning };
-	s->damage_data = &a;
 	for (int c; (c = cli_next(&cli, argc, argv)) != -1;)
 		take_option(&a, c);
 	if (cli.n_operands == 0)
