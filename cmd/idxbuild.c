@@ -137,6 +137,16 @@ static void on_right(const char *name, void *data)
 		cli_note(a->cli, "'%s': right", name);
 }
 
+static void on_unnamed(uint64_t n_packs, struct bytes tenant, void *data)
+{
+	struct args *a = data;
+
+	cli_warn(a->cli,
+		 "tenant '%.*s': %llu packs are in no index file: if no flush is under way, "
+		 "idxbuild --rebuild adds them",
+		 BYTES_ARG(tenant), (unsigned long long)n_packs);
+}
+
 static int look(struct args *a, struct err *e)
 {
 	struct index_look l = {
@@ -147,6 +157,7 @@ static int look(struct args *a, struct err *e)
 		.sink = to_stdout,
 		.fault = on_fault,
 		.right = on_right,
+		.unnamed = on_unnamed,
 		.data = a,
 	};
 	int rc = 0;

@@ -1,8 +1,11 @@
 #include "index/look.h"
 
 #include "base/io.h"
+#include "base/map.h"
 #include "index/check.h"
+#include "labels/labels.h"
 #include "store/names.h"
+#include "store/store.h"
 
 /* Faults of one file: the calls that find them know only the place inside. */
 struct place {
@@ -125,7 +128,68 @@ static int look_at_obsolete(struct index_look *l, struct store *s, const struct 
 struct walk {
 	struct index_look *l;
 	struct store *s;
+	struct bytes tenant; /* empty: all */
+	struct arena names;
+	struct map packs; /* that an index file names */
+	uint64_t n_unnamed;
 };
+
+static void add_named(struct walk *w, const struct hash128 *name)
+{
+	struct bytes key = bytes_of(name->b, sizeof(name->b));
+	uint64_t h = hash64(key);
+
+	if (map_get(&w->packs, h, key) == MAP_NONE)
+		map_put(&w->packs, h, arena_copy(&w->names, key), 0);
+}
+
+/* What cannot be read was told. */
+static void add_packs(struct walk *w, struct index *ix)
+{
+	const struct index_info *in = index_info(ix);
+	const struct hash128 *old;
+	struct index_pack p;
+
+	for (uint32_t i = 0; i < in->n_packs && index_pack_at(ix, i, &p, NULL) == 0; i++)
+		add_named(w, &p.name);
+	if (index_list(ix, INDEX_OLD_PACKS, &old, NULL) == 0)
+		for (uint32_t i = 0; i < in->n_old_packs; i++)
+			add_named(w, &old[i]);
+}
+
+static int count_unnamed(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct walk *w = data;
+	struct store_name sn;
+	struct bytes key;
+
+	(void)size;
+	(void)e;
+	if (store_name_parse(bytes_str(name), &sn, NULL) < 0 || sn.kind != STORE_PACK)
+		return 0;
+	key = bytes_of(sn.hash.b, sizeof(sn.hash.b));
+	w->n_unnamed += map_get(&w->packs, hash64(key), key) == MAP_NONE;
+	return 0;
+}
+
+static int look_for_unnamed(const char *tenant, uint64_t size, void *data, struct err *e)
+{
+	struct walk *w = data;
+	struct bytes t = bytes_str(tenant);
+	struct buf folder = { 0 };
+	int rc;
+
+	(void)size;
+	if ((w->tenant.n && !bytes_eq(t, w->tenant)) || labels_check_tenant(t, NULL) < 0)
+		return 0;
+	w->n_unnamed = 0;
+	store_folder_add_all(&folder, STORE_PACK, t);
+	rc = store_list(w->s, buf_str(&folder), count_unnamed, w, e);
+	if (rc == 0 && w->n_unnamed)
+		w->l->unnamed(w->n_unnamed, t, w->l->data);
+	buf_release(&folder);
+	return rc;
+}
 
 static int look_at_day(struct live *live, struct bytes tenant, int32_t day, void *data,
 		       struct err *e)
@@ -135,6 +199,8 @@ static int look_at_day(struct live *live, struct bytes tenant, int32_t day, void
 
 	for (size_t i = 0; i < live->n_faults; i++)
 		w->l->fault(&live->faults[i].err, w->l->data);
+	for (size_t i = 0; i < live->n; i++)
+		add_packs(w, live->v[i]);
 	for (size_t i = 0; i < live->n && rc == 0; i++)
 		rc = look(w->l, w->s, live->v[i], live->skip_pack[i], e);
 	if (w->l->what != INDEX_LOOK_VERIFY)
@@ -149,9 +215,14 @@ static int look_at_day(struct live *live, struct bytes tenant, int32_t day, void
 
 int index_look_store(struct index_look *l, struct store *s, struct bytes tenant, struct err *e)
 {
-	struct walk w = { l, s };
+	struct walk w = { .l = l, .s = s, .tenant = tenant };
+	int rc = live_each(s, tenant, look_at_day, &w, e);
 
-	return live_each(s, tenant, look_at_day, &w, e);
+	if (rc == 0 && l->what != INDEX_LOOK_DUMP)
+		rc = store_list_folders(s, "", look_for_unnamed, &w, e);
+	map_release(&w.packs);
+	arena_release(&w.names);
+	return rc;
 }
 
 int index_look_end(struct index_look *l, struct err *e)

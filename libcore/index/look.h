@@ -9,12 +9,15 @@
 enum index_look_what { INDEX_LOOK_DUMP, INDEX_LOOK_STATS, INDEX_LOOK_VERIFY };
 
 struct index_look {
-	enum index_look_what what;			/* set by the caller, as the five below */
+	enum index_look_what what;			/* set by the caller, as the six below */
 	size_t n_largest;				/* of --stats */
 	index_sink_fn *sink;				/* takes the text */
 	void (*fault)(const struct err *e, void *data); /* the message begins with the file's name;
 							   the rest is still done */
 	void (*right)(const char *name, void *data);	/* --verify: no fault in this file */
+	/* --stats, --verify of a store: how many packs of the tenant no index file names; queries
+	 * do not see them */
+	void (*unnamed)(uint64_t n_packs, struct bytes tenant, void *data);
 	void *data;
 
 	struct index_stats *stats; /* private: of tenant, not yet printed */

@@ -125,6 +125,19 @@ ok "it is rebuilt away" exits 0 idxbuild --rebuild -v --store s -t fake
 ok "it says so" stderr_has "deleted 's/fake/index/2026-01-15/0123456789abcdef0123456789abcdef.idx'"
 is "the right one stays" "$(find s/fake/index/2026-01-15 -name '*.idx')" "$first"
 ok "all is right again" exits 0 idxbuild --verify --store s
+ok "without a word" stderr_is_empty
+cp -r s lost
+find lost/fake/index -name '*.idx' -exec rm {} +
+n=$(find lost/fake/chunks -name '*.pack' | wc -l)
+for mode in --verify --stats; do
+	ok "packs that no index file names: $mode" exits 0 idxbuild $mode --store lost
+	ok "are told" stderr_has "idxbuild: warning: tenant 'fake': $n packs are in no index file: if no flush is under way, idxbuild --rebuild adds them"
+done
+ok "of that tenant" exits 0 idxbuild --verify --store lost -t other
+ok "alone" stderr_is_empty
+idxbuild --rebuild --store lost >/dev/null
+ok "rebuilt, they are named" exits 0 idxbuild --verify --store lost
+ok "without a word" stderr_is_empty
 
 # --- damage
 
