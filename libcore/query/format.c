@@ -97,7 +97,7 @@ static void add_labels_text(struct formatter *f, struct buf *b, const struct log
 	labels_add_text(b, &all);
 }
 
-static void add_csv(struct buf *b, struct bytes v)
+void format_add_csv(struct buf *b, struct bytes v)
 {
 	bool quote = false;
 
@@ -209,9 +209,9 @@ int format_entry(void *data, const struct log_entry *x, struct err *e)
 		buf_add_char(b, ',');
 		buf_reset(&f->key);
 		add_labels_text(f, &f->key, x->labels);
-		add_csv(b, buf_bytes(&f->key));
+		format_add_csv(b, buf_bytes(&f->key));
 		buf_add_char(b, ',');
-		add_csv(b, x->line);
+		format_add_csv(b, x->line);
 		buf_add_char(b, '\n');
 		break;
 	case FORMAT_DEFAULT:
@@ -326,7 +326,7 @@ static void add_line(struct formatter *f, const struct series *s, int64_t ts_ns,
 	if (f->format == FORMAT_CSV) {
 		buf_reset(&f->key);
 		labels_add_text(&f->key, &s->labels);
-		add_csv(b, buf_bytes(&f->key));
+		format_add_csv(b, buf_bytes(&f->key));
 		buf_add_char(b, ',');
 	} else if (f->format == FORMAT_DEFAULT && !is_scalar) {
 		labels_add_text(b, &s->labels);

@@ -24,6 +24,9 @@ struct formatter {
 
 void formatter_release(struct formatter *f);
 
+/* A field of CSV, in quotes when it needs them. */
+void format_add_csv(struct buf *b, struct bytes v);
+
 /* The query itself, laid out as Loki's format_query does; with FORMAT_API its body;
  * strict: what Loki refuses is refused. Errors:
  * ERR_QUERY. */

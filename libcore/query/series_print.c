@@ -34,8 +34,13 @@ static int by_labels(const void *a, const void *b)
 	return labels_cmp(a, b);
 }
 
-static void print_words(struct buf *b, const struct bytes *v, size_t n, enum format format)
+static void print_words(struct buf *b, struct bytes heading, const struct bytes *v, size_t n,
+			enum format format)
 {
+	if (format == FORMAT_CSV) {
+		format_add_csv(b, heading);
+		buf_add_char(b, '\n');
+	}
 	if (format == FORMAT_API) {
 		buf_add_str(b,
 			    n ? "{\"status\":\"success\",\"data\":[" : "{\"status\":\"success\"");
@@ -50,14 +55,27 @@ static void print_words(struct buf *b, const struct bytes *v, size_t n, enum for
 	for (size_t i = 0; i < n; i++) {
 		if (format == FORMAT_JSONL)
 			json_add_quoted(b, v[i]);
+		else if (format == FORMAT_CSV)
+			format_add_csv(b, v[i]);
 		else
 			buf_add_bytes(b, v[i]);
 		buf_add_char(b, '\n');
 	}
 }
 
+static void add_series_csv(struct buf *b, const struct labels *v)
+{
+	struct buf text = { 0 };
+
+	labels_add_text(&text, v);
+	format_add_csv(b, buf_bytes(&text));
+	buf_release(&text);
+}
+
 static void print_series(struct buf *b, const struct labels *v, size_t n, enum format format)
 {
+	if (format == FORMAT_CSV)
+		buf_add_str(b, "labels\n");
 	if (format == FORMAT_API)
 		buf_add_str(b, "{\"status\":\"success\",\"data\":[");
 	for (size_t i = 0; i < n; i++) {
@@ -65,6 +83,8 @@ static void print_series(struct buf *b, const struct labels *v, size_t n, enum f
 			buf_add_char(b, ',');
 		if (format == FORMAT_API || format == FORMAT_JSONL)
 			labels_add_json(b, &v[i]);
+		else if (format == FORMAT_CSV)
+			add_series_csv(b, &v[i]);
 		else
 			labels_add_text(b, &v[i]);
 		if (format != FORMAT_API)
@@ -78,6 +98,12 @@ static void print_stats(struct buf *b, const struct seen *t, enum format format)
 {
 	bool json = format == FORMAT_API || format == FORMAT_JSONL;
 
+	if (format == FORMAT_CSV) {
+		buf_addf(b, "streams,chunks,entries,bytes\n%zu,%llu,%llu,%llu\n", t->n,
+			 (unsigned long long)t->chunks, (unsigned long long)t->entries,
+			 (unsigned long long)t->line_bytes);
+		return;
+	}
 	buf_addf(b,
 		 json ? "{\"streams\":%llu,\"chunks\":%llu,\"entries\":%llu,\"bytes\":%llu}\n"
 		      : "streams %llu\nchunks %llu\nentries %llu\nbytes %llu\n",
@@ -98,7 +124,8 @@ int series_print(enum series_what what, const struct series_opts *o, struct byte
 		r = series_words(o, what == SERIES_VALUES ? name : (struct bytes){ 0 }, &t.mem,
 				 &words, &n, e);
 		if (r == 0)
-			print_words(&b, words, n, format);
+			print_words(&b, what == SERIES_VALUES ? name : BYTES_LIT("label"), words, n,
+				    format);
 	} else {
 		r = series_each(o, collect, &t, e);
 		n = t.n;

@@ -233,4 +233,24 @@ ok "is told" stderr_is "logql: warning: 'forms': no line has a time in a field '
 ok "no time at all" exits 0 logql --time line '{}' three.log
 ok "is told" stderr_is "logql: warning: 'three.log': no line has a time that --time line knows"
 
+# ---- CSV of what there is, and what makes no sense
+
+ok "labels" exits 0 logql labels -o csv --store store
+ok "as CSV" stdout_is "label
+app
+host"
+ok "values" exits 0 logql values app -o csv --store store
+ok "as CSV" stdout_is "app
+db
+web"
+ok "series" exits 0 logql series -o csv --store store
+ok "as CSV" stdout_is 'labels
+"{app=""db""}"
+"{app=""web"", host=""a""}"'
+ok "stats" exits 0 logql stats -o csv --store store
+ok "as CSV" stdout_is "streams,chunks,entries,bytes
+2,3,5,49"
+ok "--from after --to is exit 2" exits 2 logql --from 20 --to 10 '{app="db"}' --store store
+ok "and said" stderr_is "logql: error: --from is after --to"
+
 done_testing
