@@ -7,7 +7,7 @@
 #include "query/load.h"
 #include "query/source.h"
 
-enum { PIECE_ENTRIES = 8192, READ = 1 << 20 };
+enum { PIECE_ENTRIES = 8192, READ = 1 << 20, BAD_TOLD = 10 };
 
 struct stream_in {
 	struct labels labels;
@@ -25,7 +25,7 @@ struct jsonl_data {
 	struct map by_id;
 	struct jsonl_reader reader;
 	struct buf key;
-	uint64_t line_no;
+	uint64_t line_no, n_bad;
 };
 
 static const struct source_ops ops;
@@ -113,8 +113,20 @@ static int add_or_report(struct jsonl_data *d, struct bytes line, struct err *e)
 	if (e->code != ERR_CORRUPT && e->code != ERR_LIMIT)
 		return -1;
 	err_wrap(e, "'%s'", d->source.name);
-	d->o->damage(d->o->damage_data, e);
+	if (++d->n_bad <= BAD_TOLD)
+		d->o->damage(d->o->damage_data, e);
 	return 0;
+}
+
+static void tell_bad(const struct jsonl_data *d)
+{
+	struct err e;
+
+	if (d->n_bad <= BAD_TOLD)
+		return;
+	err_set(&e, ERR_CORRUPT, "'%s': %llu more lines are no entries", d->source.name,
+		(unsigned long long)(d->n_bad - BAD_TOLD));
+	d->o->damage(d->o->damage_data, &e);
 }
 
 static int by_stream_and_time(const void *a, const void *b, void *data)
@@ -167,6 +179,7 @@ int jsonl_data_read(struct codec_stream *in, const char *name, struct bytes star
 	/* A line that damage cut is no line. */
 	if (text.n && got == 0 && add_or_report(d, buf_bytes(&text), e) < 0)
 		goto out;
+	tell_bad(d);
 	if (d->es.n)
 		qsort_r(d->es.v, d->es.n, sizeof(*d->es.v), by_stream_and_time, NULL);
 	*ret = d;

@@ -253,4 +253,9 @@ ok "as CSV" stdout_is "streams,chunks,entries,bytes
 ok "--from after --to is exit 2" exits 2 logql --from 20 --to 10 '{app="db"}' --store store
 ok "and said" stderr_is "logql: error: --from is after --to"
 
+seq 50 | sed 's/.*/{&/' | cat entries.jsonl - >many_bad.jsonl
+ok "many lines that are no entries" exits 3 logql '{app="db"}' many_bad.jsonl
+ok "are told by the first ten" stderr_lines 11
+ok "and their number" stderr_has "'many_bad.jsonl': 40 more lines are no entries"
+
 done_testing
