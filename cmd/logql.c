@@ -205,12 +205,7 @@ static int run_query(struct args *a, const char *text, char **files, int n_files
 	if (logql_parse(bytes_str(text), &parse, &q, NULL, e) < 0)
 		return -1;
 	is_log = logql_is_log(&q);
-	r = query_check(&q, e);
-	if (r == 0 && is_log && o->has_at)
-		r = err_set(e, ERR_QUERY,
-			    "log queries are not supported as an instant query type (--at)");
-	if (r == 0 && is_log && o->has_from && o->has_to && o->from > o->to)
-		r = err_set(e, ERR_USAGE, "--from is after --to");
+	r = query_check(&q, o, e);
 	if (r < 0)
 		goto out;
 	choose_sources(a, files, n_files);

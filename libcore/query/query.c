@@ -462,9 +462,16 @@ static int check(const struct logql_expr *x, struct err *e)
 	}
 }
 
-int query_check(const struct logql_query *q, struct err *e)
+int query_check(const struct logql_query *q, const struct query_opts *o, struct err *e)
 {
-	return check(q->root, e);
+	if (check(q->root, e) < 0)
+		return -1;
+	if (logql_is_log(q) && o->has_at)
+		return err_set(e, ERR_QUERY,
+			       "log queries are not supported as an instant query type (--at)");
+	if (logql_is_log(q) && o->has_from && o->has_to && o->from > o->to)
+		return err_set(e, ERR_USAGE, "--from is after --to");
+	return 0;
 }
 
 int query_run(const struct logql_query *tree, const struct query_opts *o,
@@ -474,7 +481,7 @@ int query_run(const struct logql_query *tree, const struct query_opts *o,
 	int r;
 
 	*ret_n = 0;
-	if (query_check(tree, e) < 0)
+	if (query_check(tree, o, e) < 0)
 		return -1;
 	if (sources_open(&o->source, &q.sources, e) < 0)
 		return -1;

@@ -44,7 +44,8 @@ struct query_out {
 MUST_CHECK int query_run(const struct logql_query *q, const struct query_opts *o,
 			 const struct query_out *out, uint64_t *ret_n, struct err *e);
 
-/* Whether all that the query asks for is executed; no data is looked at. Errors: ERR_QUERY. */
-MUST_CHECK int query_check(const struct logql_query *q, struct err *e);
+/* Whether all that the query asks for is executed, and the options go with it; no data is looked
+ * at. Errors: ERR_QUERY; ERR_USAGE. */
+MUST_CHECK int query_check(const struct logql_query *q, const struct query_opts *o, struct err *e);
 
 #endif
