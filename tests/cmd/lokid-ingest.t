@@ -231,7 +231,7 @@ for sig in INT TERM; do
 	ok "$sig: reading is under way" wait_for 10 test -s acks
 	kill -$sig "$PID"
 	wait "$PID" 2>/dev/null
-	is "$sig in a file is seen" $? $want
+	is "$sig in a file is seen" $? "$want"
 	n=$(sed -n "s/^lokid-ingest: interrupted in 'big' after line \([0-9]*\)$/\1/p" said)
 	ok "$sig: it says where" test "${n:-0}" -gt 0 -a "${n:-0}" -lt 8000000
 	ok "$sig: it names what was not begun" grep -qx "lokid-ingest: 'later': not begun" said
