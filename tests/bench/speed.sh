@@ -39,7 +39,7 @@ ratio_at_most() { row "$1" "$2" "$3" "$4" "$5" "$(verdict "$5 <= $4")"; }
 verdict() { awk "BEGIN { print ($1) ? \"pass\" : \"fail\" }"; }
 
 truth() { sed -n "s/^  \"$1\": \"*\([^\",]*\).*/\1/p" data/truth.json; }
-tree_bytes() { find "$@" -type f -printf '%s\n' | awk '{ n += $1 } END { print n + 0 }'; }
+tree_bytes() { find "$@" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }'; }
 wall() { echo "$1" | cut -f 1; }
 cpu() { echo "$1" | cut -f 2; }
 rss_mib() { calc "$(echo "$1" | cut -f 3) / 1024"; }
@@ -152,7 +152,7 @@ part_pack() {
 part_size() {
 	ours=$(tree_bytes store)
 	ratio_at_most store_bytes "$ours" bytes 1.05 "$(calc "$ours / $(tree_bytes zstd)")"
-	info index_bytes "$(find store -name '*.idx' -printf '%s\n' | awk '{ n += $1 } END { print n + 0 }')" bytes
+	info index_bytes "$(find store -name '*.idx' -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }')" bytes
 }
 
 # The literal lies there three times; all bytes must be looked at, or proved not to hold it.
@@ -257,7 +257,7 @@ part_streams() {
 	info streams_idxbuild "$(wall "$m")" s
 	info streams_idxbuild_rss "$(rss_mib "$m")" MiB
 	info streams_bytes_per_stream "$(calc "$(tree_bytes many-store) / $n")" bytes
-	info streams_index_per_stream "$(calc "$(find many-store -name '*.idx' -printf '%s\n' | awk '{ n += $1 } END { print n + 0 }') / $n")" bytes
+	info streams_index_per_stream "$(calc "$(find many-store -name '*.idx' -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }') / $n")" bytes
 	m=$(measure -n 11 logql labels --store many-store)
 	at_most streams_labels "$(ms "$(wall "$m")")" ms 20
 	m=$(measure -n 11 -o answer logql --store many-store --limit 0 '{pod="p-793f9bd73383384a"}')
