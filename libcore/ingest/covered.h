@@ -14,7 +14,7 @@ enum covered {
 			    names is not there */
 	COVERED_WHOLE,	 /* all are, and the covering packs and index files are sound; or it has no
 			    entries */
-	COVERED_EMPTY,	 /* its writer died before it held anything */
+	COVERED_EMPTY,	 /* a file of no bytes */
 	COVERED_OPEN,	 /* its writer holds it: not to be judged yet */
 	COVERED_DAMAGED, /* something of it is lost, so it is never packed as a whole: for
 			    --salvage */

@@ -104,7 +104,7 @@ static bool is_cut(struct segment_task *t, const struct wal_segment *s)
 static bool is_empty(struct segment_task *t, const struct wal_segment *s)
 {
 	if (s->is_empty)
-		note(t, s->path, "its writer died at once, nothing is in it");
+		note(t, s->path, "empty, nothing is in it");
 	return s->is_empty;
 }
 

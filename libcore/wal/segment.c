@@ -16,8 +16,6 @@
 
 static const char SUFFIX[] = ".wal";
 
-enum { HEADER_SAME = 8 /* bytes in which the headers of all segments are alike */ };
-
 void wal_segment_release(struct wal_segment *s)
 {
 	if (s->path)
@@ -71,24 +69,6 @@ static int read_header(const struct wal_segment *s, struct wal_header *ret, stru
 	return wal_header_decode(bytes_of(head, (size_t)n), ret, why) == 0;
 }
 
-/* Nothing, or how every header of this version begins. */
-static int look_empty(struct wal_segment *s, struct err *e)
-{
-	static const struct wal_header none;
-	unsigned char is[WAL_HEADER], header[WAL_HEADER];
-	size_t n = (size_t)s->size < HEADER_SAME ? (size_t)s->size : HEADER_SAME;
-	int64_t k;
-
-	if (s->size >= WAL_HEADER)
-		return 0;
-	k = io_pread(s->fd, is, n, 0, e);
-	if (k < 0)
-		return -1;
-	wal_header_encode(&none, header);
-	s->is_empty = (size_t)k == n && memcmp(is, header, n) == 0;
-	return 0;
-}
-
 static int load(struct wal_segment *s, struct err *e)
 {
 	struct stat st;
@@ -101,7 +81,8 @@ static int load(struct wal_segment *s, struct err *e)
 	s->size = (uint64_t)st.st_size;
 	r = read_header(s, &s->header, NULL, e);
 	s->has_header = r > 0;
-	return r < 0 ? -1 : look_empty(s, e);
+	s->is_empty = s->size == 0;
+	return r < 0 ? -1 : 0;
 }
 
 int wal_segment_check(const struct wal_segment *s, struct err *e)

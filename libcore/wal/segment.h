@@ -17,7 +17,8 @@ struct wal_segment {
 	enum wal_state state;
 	bool has_header; /* false: shorter than a header, or it is damaged (wal_segment_check says
 			    how); header is then zeroed */
-	bool is_empty;	 /* it ends within its header: its writer died before it held anything */
+	bool is_empty;	 /* no byte at all; one that ends within its header was cut, since that is
+			    durable before the segment has its name */
 	struct wal_header header;
 };
 

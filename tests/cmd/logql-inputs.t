@@ -26,7 +26,7 @@ logql -o jsonl '{app=~".+"}' entries.jsonl >expected
 # One bad file of a log's folder does not hide the others, and is not passed over either.
 seg=$(echo wal/*.wal)
 mkdir good && cp "$seg" good
-for bad in 'flip_byte bad/x.wal 0' 'flip_byte bad/x.wal 5' 'printf abcde >bad/x.wal' 'flip_byte bad/x.wal 20'; do
+for bad in 'flip_byte bad/x.wal 0' 'flip_byte bad/x.wal 5' 'printf abcde >bad/x.wal' 'cut_file bad/x.wal 40' 'flip_byte bad/x.wal 20'; do
 	rm -rf bad && cp -r good bad && cp "$seg" bad/x.wal && eval "$bad"
 	for ask in "logql '{app=~\".+\"}'" "logql --at $at 'count_over_time({app=~\".+\"}[3d])'" "logql labels" "logql series" "logql stats"; do
 		ok "$bad: exit 3" exits 3 sh -c "$ask --wal bad"

@@ -233,21 +233,34 @@ for part in 2 1000000; do
 	ok "again and again" exits 3 walreplay --verify cut
 done
 
-# A writer that died at once, and what is no segment at all.
+# An empty file, and what is no segment at all: a writer names a segment when its header is durable, so
+# one that ends within it was cut.
 mkdir young
 : >young/a.wal
-head -c 5 "$F/wal-v1-one" >young/b.wal
-head -c 40 "$F/wal-v1-one" >young/c.wal
 for mode in --verify --unpacked --stats; do
-	ok "beginnings of headers are nothing: $mode" exits 0 walreplay $mode --store s young
-	ok "and say nothing" stderr_is_empty
+	ok "an empty file is nothing: $mode" exits 0 walreplay $mode --store s young
+	ok "and says nothing" stderr_is_empty
 done
 ok "but with -v" exits 0 walreplay -v --verify young
-ok "it is said" stderr_has "'young/b.wal': its writer died at once, nothing is in it"
+ok "it is said" stderr_has "'young/a.wal': empty, nothing is in it"
 ok "a query finds nothing, without a word" exits 1 logql --wal young '{}'
 ok "no damage" sh -c "! grep -q error \"\$1\"" sh "$TAP/stderr"
 ok "--prune" exits 0 walreplay --prune --store s young
-ok "deletes them" stdout_lines 3
+ok "deletes it" stdout_is young/a.wal
+for n in 1 5 40 63; do
+	head -c $n "$F/wal-v1-one" >young/d.wal
+	for mode in --verify --stats; do
+		ok "$n bytes of a header are damage: $mode" exits 3 walreplay $mode young
+		ok "told with its place" stderr_is "walreplay: error: 'young/d.wal': a segment's header has 64 bytes, found $n"
+	done
+	for mode in --unpacked --prune; do
+		ok "to $mode" exits 3 walreplay $mode --store s young
+		ok "which names it" stderr_has "'young/d.wal': damaged, left out"
+	done
+	ok "to a query" exits 3 logql --wal young '{}'
+	ok "which says the same" stderr_is "logql: error: 'young/d.wal': a segment's header has 64 bytes, found $n"
+	ok "it stays" test -s young/d.wal
+done
 printf 'junk' >young/d.wal
 for mode in --verify --unpacked --prune; do
 	ok "a few bytes of junk are damage: $mode" exits 3 walreplay $mode --store s young
