@@ -185,7 +185,8 @@ static void choose_sources(struct args *a, char **files, int n)
 	struct source_opts *s = &a->q.source;
 
 	if (!sources_choose(s, files, (size_t)n))
-		cli_usage(a->cli, "nothing to read: no FILE, --store, --wal or ./lokid-data");
+		cli_usage(a->cli, "nothing to read: ./lokid-data is not there; name a FILE, --store or "
+				  "--wal, pipe lines in, or make it with lokid-ingest");
 	if (!a->has_tenant && (s->store || s->wal))
 		s->tenant = BYTES_LIT("fake");
 }

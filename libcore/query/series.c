@@ -329,7 +329,6 @@ static int walk_wal(const struct walk *w, const struct wal_list *list, struct er
 	struct streams *streams = streams_new();
 	int ret = 0;
 
-	source_wal_faults(list, &w->o->source);
 	for (size_t i = 0; i < list->n && ret == 0; i++)
 		ret = walk_segment(w, &list->v[i], streams, e);
 	streams_free(streams);
@@ -407,7 +406,7 @@ static int walk_all(struct walk *w, struct err *e)
 	w->covered = &covered;
 	/* Segments first, then the store: what is packed meanwhile is found in one of them. */
 	if (s->wal)
-		ret = wal_list_dir(s->wal, &wal, e);
+		ret = source_wal_list(s, &wal, e);
 	if (ret == 0 && s->store)
 		ret = walk_store(w, e);
 	if (ret == 0 && s->wal)

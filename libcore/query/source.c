@@ -404,9 +404,8 @@ static int plan_once(struct sources *s, struct plan *p, enum if_missing missing,
 	if (s->o->wal) {
 		wal_list_release(&s->wal);
 		s->wal = (struct wal_list){ 0 };
-		if (wal_list_dir(s->o->wal, &s->wal, e) < 0)
+		if (source_wal_list(s->o, &s->wal, e) < 0)
 			return -1;
-		source_wal_faults(&s->wal, s->o);
 	}
 	s->covered.n = 0;
 	if (s->store && source_store(p, s->store, &s->covered, missing, s->o, e) < 0)

@@ -20,7 +20,7 @@ enum raw_time {
 
 struct source_opts {
 	const char *store, *wal; /* NULL: not asked */
-	bool if_there;		 /* a store that is not there is an empty one */
+	bool if_there;		 /* a store or log that is not there is an empty one */
 	char *const *files;	 /* "-" is stdin */
 	size_t n_files;
 	struct bytes tenant; /* empty: any, which only files can do */
@@ -99,8 +99,9 @@ MUST_CHECK int source_store(struct plan *p, struct store *s, struct covered *c,
 struct streams;
 struct wal_list;
 struct wal_segment;
-/* Reports what of a folder could not be opened. */
-void source_wal_faults(const struct wal_list *l, const struct source_opts *o);
+/* Opens the segments of o->wal, and reports those that cannot be. Errors: ERR_IO: the folder, also
+ * one that is not there, unless o->if_there. */
+MUST_CHECK int source_wal_list(const struct source_opts *o, struct wal_list *ret, struct err *e);
 struct wal_sum;
 /* What a segment holds, by its sidecar or its heads: 1; 0: it cannot be read, which was reported.
  */

@@ -1,4 +1,7 @@
 /* WAL segments, open ones too: the sidecar, or the heads of the batches, say what is where. */
+#include <errno.h>
+#include <unistd.h>
+
 #include "base/mem.h"
 #include "query/load.h"
 #include "query/source.h"
@@ -161,10 +164,15 @@ static void add_batch(struct plan *p, struct segment *s, const struct wal_sum *s
 	}
 }
 
-void source_wal_faults(const struct wal_list *l, const struct source_opts *o)
+int source_wal_list(const struct source_opts *o, struct wal_list *ret, struct err *e)
 {
-	for (size_t i = 0; i < l->n_faults; i++)
-		o->damage(o->damage_data, &l->fault[i]);
+	if (!o->if_there && access(o->wal, F_OK) < 0 && errno == ENOENT)
+		return err_set(e, ERR_IO, "there is no write-ahead log '%s'", o->wal);
+	if (wal_list_dir(o->wal, ret, e) < 0)
+		return -1;
+	for (size_t i = 0; i < ret->n_faults; i++)
+		o->damage(o->damage_data, &ret->fault[i]);
+	return 0;
 }
 
 /* Says what is wrong, and goes on without: 0. What no reading of others could mend is -1. */

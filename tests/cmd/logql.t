@@ -154,8 +154,17 @@ ok "too many steps" exits 2 logql --from 0 --to 100000 --step 1s 'count_over_tim
 ok "a step of nothing" exits 2 logql --step 0s 'count_over_time({a="b"}[1m])' raw.log
 ok "a file that is not there is exit 4" exits 4 logql '{}' nosuchfile
 ok "a store that is not there is exit 4" exits 4 logql --store nosuch '{a="b"}'
+for ask in "logql '{a=\"b\"}'" "logql --at $at 'count_over_time({a=\"b\"}[1m])'" "logql labels" "logql stats"; do
+	ok "a log that is not there: $ask" exits 4 sh -c "$ask --wal nosuch"
+	ok "is told" stderr_is "logql: error: there is no write-ahead log 'nosuch'"
+	ok "also beside a store" exits 4 sh -c "$ask --store store --wal nosuch"
+done
 mkdir empty && cd empty || exit 99
 ok "nothing to read is exit 2" exits 2 sh -c "logql '{}' </dev/null"
+ok "and told how to go on" stderr_matches "nothing to read: ./lokid-data is not there; name a FILE, .* make it with lokid-ingest"
+mkdir -p lokid-data/wal
+ok "of the default store and log one is enough" exits 1 sh -c "logql '{}' </dev/null"
+ok "without a message" stderr_is_empty
 cd .. || exit 99
 
 # ---- damage: told, and the rest is answered
