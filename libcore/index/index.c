@@ -376,20 +376,23 @@ int index_name_at(struct index *ix, uint32_t i, struct index_name *ret, struct e
 	return 0;
 }
 
-int index_name_find(struct index *ix, struct bytes name, struct index_name *ret, struct err *e)
-{
-	uint32_t lo = 0, hi = ix->info.n_names;
+/* What a sorted row is found by. */
+typedef int row_key_fn(struct index *ix, uint32_t i, struct bytes *ret, struct err *e);
 
+/* Among the rows from lo to below hi, by ascending keys: 1 and the row that has it, 0, or -1. */
+static int find_row(struct index *ix, uint32_t lo, uint32_t hi, row_key_fn *key_at,
+		    struct bytes key, uint32_t *ret, struct err *e)
+{
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
-		struct index_name n;
+		struct bytes found;
 		int c;
 
-		if (index_name_at(ix, mid, &n, e) < 0)
+		if (key_at(ix, mid, &found, e) < 0)
 			return -1;
-		c = bytes_cmp(n.name, name);
+		c = bytes_cmp(found, key);
 		if (c == 0) {
-			*ret = n;
+			*ret = mid;
 			return 1;
 		}
 		if (c < 0)
@@ -398,6 +401,24 @@ int index_name_find(struct index *ix, struct bytes name, struct index_name *ret,
 			hi = mid;
 	}
 	return 0;
+}
+
+static int name_key(struct index *ix, uint32_t i, struct bytes *ret, struct err *e)
+{
+	struct rd rd;
+
+	return index_row(ix, SEC_NAMES, i, &rd, e) < 0 ? -1
+						       : index_symbol(ix, rd_u32be(&rd), ret, e);
+}
+
+int index_name_find(struct index *ix, struct bytes name, struct index_name *ret, struct err *e)
+{
+	uint32_t i;
+	int rc = find_row(ix, 0, ix->info.n_names, name_key, name, &i, e);
+
+	if (rc <= 0)
+		return rc;
+	return index_name_at(ix, i, ret, e) < 0 ? -1 : 1;
 }
 
 int index_pair_at(struct index *ix, uint32_t i, struct index_pair *ret, struct err *e)
@@ -415,35 +436,25 @@ int index_pair_at(struct index *ix, uint32_t i, struct index_pair *ret, struct e
 	return 0;
 }
 
+static int pair_key(struct index *ix, uint32_t i, struct bytes *ret, struct err *e)
+{
+	struct index_pair p;
+
+	if (index_pair_at(ix, i, &p, e) < 0)
+		return -1;
+	*ret = p.value;
+	return 0;
+}
+
 int index_pair_find(struct index *ix, struct bytes name, struct bytes value, uint32_t *ret_pair,
 		    struct err *e)
 {
 	struct index_name n;
-	uint32_t lo, hi;
 	int rc = index_name_find(ix, name, &n, e);
 
 	if (rc <= 0)
 		return rc;
-	lo = n.first_pair;
-	hi = lo + n.n_pairs;
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		struct index_pair p;
-		int c;
-
-		if (index_pair_at(ix, mid, &p, e) < 0)
-			return -1;
-		c = bytes_cmp(p.value, value);
-		if (c == 0) {
-			*ret_pair = mid;
-			return 1;
-		}
-		if (c < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return 0;
+	return find_row(ix, n.first_pair, n.first_pair + n.n_pairs, pair_key, value, ret_pair, e);
 }
 
 /* ---- series ---- */
