@@ -268,6 +268,27 @@ static size_t char_len(const char *p, size_t n)
 	return len;
 }
 
+int stage_extract(const struct stage *s, struct block *b, stage_extract_fn *extract, struct err *e)
+{
+	const struct hints *h = &s->pipeline->hints;
+	uint32_t *sel;
+	size_t n = 0;
+
+	if (h->no_labels)
+		return 0;
+	if (block_need(b, WANT_LENS | WANT_LINES, e) < 0 || block_need_labels(b, e) < 0)
+		return -1;
+	sel = block_sel_list(b);
+	for (size_t k = 0; k < b->n_sel; k++) {
+		uint32_t i = sel[k];
+
+		if (hints_all_found(h, b, i) || extract(s, b, i))
+			sel[n++] = i;
+	}
+	b->n_sel = n;
+	return 0;
+}
+
 static bool is_blank(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');

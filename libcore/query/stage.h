@@ -103,6 +103,12 @@ bool hints_want(const struct hints *h, uint32_t name);
 bool hints_all_found(const struct hints *h, const struct block *b, uint32_t i);
 bool hints_go_on(const struct hints *h, struct block *b, uint32_t i, uint32_t name);
 
+/* The apply of a parser: loads lines and labels, and calls extract for each selected entry that
+ * still lacks something; where it gives false, the entry is out. */
+typedef bool stage_extract_fn(const struct stage *s, struct block *b, uint32_t i);
+MUST_CHECK int stage_extract(const struct stage *s, struct block *b, stage_extract_fn *extract,
+			     struct err *e);
+
 /* A name as a label name: blanks at the ends cut, each character that cannot be in one becomes
  * '_', a digit in front gets one. Appends to out; empty when nothing is left. */
 void stage_sanitize(struct buf *out, struct bytes key);

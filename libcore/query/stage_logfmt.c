@@ -219,24 +219,9 @@ static bool apply_exprs(const struct stage *s, struct block *b, uint32_t i)
 
 static int apply(const struct stage *s, struct block *b, struct err *e)
 {
-	const struct hints *h = &s->pipeline->hints;
 	const struct state *st = s->state;
-	uint32_t *sel;
-	size_t n = 0;
 
-	if (h->no_labels)
-		return 0;
-	if (block_need(b, WANT_LENS | WANT_LINES, e) < 0 || block_need_labels(b, e) < 0)
-		return -1;
-	sel = block_sel_list(b);
-	for (size_t k = 0; k < b->n_sel; k++) {
-		uint32_t i = sel[k];
-
-		if (hints_all_found(h, b, i) || (st->n ? apply_exprs(s, b, i) : apply_all(s, b, i)))
-			sel[n++] = i;
-	}
-	b->n_sel = n;
-	return 0;
+	return stage_extract(s, b, st->n ? apply_exprs : apply_all, e);
 }
 
 static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *tree, struct err *e)

@@ -13,7 +13,7 @@ static struct bytes behind(struct bytes text, const char *p)
 
 /* The captures up to the first literal that is not there; the capture before that takes the rest.
  */
-static void capture(const struct stage *s, struct block *b, uint32_t i)
+static bool capture(const struct stage *s, struct block *b, uint32_t i)
 {
 	const struct state *st = s->state;
 	const struct logql_pattern *t = st->tree;
@@ -21,10 +21,10 @@ static void capture(const struct stage *s, struct block *b, uint32_t i)
 	size_t k = 0;
 
 	if (rest.n == 0)
-		return;
+		return true;
 	if (!t->parts[0].capture) {
 		if (!bytes_starts(rest, t->parts[0].text))
-			return;
+			return true;
 		rest = bytes_sub(rest, t->parts[0].text.n, rest.n);
 		k = 1;
 	}
@@ -41,21 +41,15 @@ static void capture(const struct stage *s, struct block *b, uint32_t i)
 			block_set(b, i, LABEL_PARSED, name, value);
 		}
 		if (!at)
-			return;
+			return true;
 		rest = behind(rest, at + lit->text.n);
 	}
+	return true;
 }
 
 static int apply(const struct stage *s, struct block *b, struct err *e)
 {
-	if (s->pipeline->hints.no_labels)
-		return 0;
-	if (block_need(b, WANT_LENS | WANT_LINES, e) < 0 || block_need_labels(b, e) < 0)
-		return -1;
-	for (size_t k = 0; k < b->n_sel; k++)
-		if (!hints_all_found(&s->pipeline->hints, b, block_entry(b, k)))
-			capture(s, b, block_entry(b, k));
-	return 0;
+	return stage_extract(s, b, capture, e);
 }
 
 static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *tree, struct err *e)

@@ -8,14 +8,14 @@ struct state {
 	uint32_t *name; /* by group, from 1; MAP_NONE without */
 };
 
-static void capture(const struct stage *s, struct block *b, uint32_t i)
+static bool capture(const struct stage *s, struct block *b, uint32_t i)
 {
 	const struct state *st = s->state;
 	struct bytes group[REGEX_GROUPS_MAX + 1];
 
 	/* A match that is given up is none. */
 	if (regex_match_groups(st->re, block_line(b, i), group, st->n, NULL) != 1)
-		return;
+		return true;
 	for (size_t k = 1; k <= st->n; k++) {
 		uint32_t name = st->name[k];
 
@@ -27,18 +27,12 @@ static void capture(const struct stage *s, struct block *b, uint32_t i)
 			group[k] = BYTES_LIT("");
 		block_set(b, i, LABEL_PARSED, name, group[k]);
 	}
+	return true;
 }
 
 static int apply(const struct stage *s, struct block *b, struct err *e)
 {
-	if (s->pipeline->hints.no_labels)
-		return 0;
-	if (block_need(b, WANT_LENS | WANT_LINES, e) < 0 || block_need_labels(b, e) < 0)
-		return -1;
-	for (size_t k = 0; k < b->n_sel; k++)
-		if (!hints_all_found(&s->pipeline->hints, b, block_entry(b, k)))
-			capture(s, b, block_entry(b, k));
-	return 0;
+	return stage_extract(s, b, capture, e);
 }
 
 static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *tree, struct err *e)

@@ -8,7 +8,7 @@ struct found {
 	struct bytes value;
 };
 
-static void unpack(const struct stage *s, struct block *b, uint32_t i)
+static bool unpack(const struct stage *s, struct block *b, uint32_t i)
 {
 	const struct hints *h = &s->pipeline->hints;
 	struct bytes line = block_line(b, i), raw, entry = { 0 };
@@ -17,10 +17,12 @@ static void unpack(const struct stage *s, struct block *b, uint32_t i)
 	struct found *list = NULL;
 	size_t n = 0, cap = 0;
 
+	if (line.n == 0)
+		return true;
 	if (line.p[0] != '{') {
 		stage_parse_error(h, b, i, "JSONParserErr",
 				  BYTES_LIT("expecting json object(6), but it is not"));
-		return;
+		return true;
 	}
 	while (json_next(b, &o, &raw, &v)) {
 		const struct key *key;
@@ -47,7 +49,7 @@ static void unpack(const struct stage *s, struct block *b, uint32_t i)
 	}
 	if (o.error) {
 		stage_parse_error(h, b, i, "JSONParserErr", bytes_str(o.error));
-		return;
+		return true;
 	}
 	for (size_t k = 0; entry.p && k < n; k++) {
 		uint32_t name = list[k].name;
@@ -58,21 +60,12 @@ static void unpack(const struct stage *s, struct block *b, uint32_t i)
 	}
 	if (entry.p)
 		block_set_line(b, i, entry);
+	return true;
 }
 
 static int apply(const struct stage *s, struct block *b, struct err *e)
 {
-	if (s->pipeline->hints.no_labels)
-		return 0;
-	if (block_need(b, WANT_LENS | WANT_LINES, e) < 0 || block_need_labels(b, e) < 0)
-		return -1;
-	for (size_t k = 0; k < b->n_sel; k++) {
-		uint32_t i = block_entry(b, k);
-
-		if (block_line(b, i).n && !hints_all_found(&s->pipeline->hints, b, i))
-			unpack(s, b, i);
-	}
-	return 0;
+	return stage_extract(s, b, unpack, e);
 }
 
 static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *tree, struct err *e)
