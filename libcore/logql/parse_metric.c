@@ -1,5 +1,4 @@
 /* Metric expressions, and the rules that they obey. */
-#include <math.h>
 
 #include "base/num.h"
 #include "logql/detail.h"
@@ -416,38 +415,6 @@ static int parse_modifiers(struct parser *p, struct logql_expr *x)
 	return parse_at(p, LEX_OPEN) ? parse_names(p, &m->include, &m->n_include) : 0;
 }
 
-static double fold(enum logql_op op, double a, double b)
-{
-	switch (op) {
-	case LOGQL_EQ:
-		return a == b;
-	case LOGQL_NE:
-		return a != b;
-	case LOGQL_GT:
-		return a > b;
-	case LOGQL_GE:
-		return a >= b;
-	case LOGQL_LT:
-		return a < b;
-	case LOGQL_LE:
-		return a <= b;
-	case LOGQL_ADD:
-		return a + b;
-	case LOGQL_SUB:
-		return a - b;
-	case LOGQL_MUL:
-		return a * b;
-	case LOGQL_DIV:
-		return b == 0 ? NAN : a / b; /* as Loki has it, not IEEE 754 */
-	case LOGQL_MOD:
-		return b == 0 ? NAN : fmod(a, b);
-	case LOGQL_POW:
-		return pow(a, b);
-	default: /* the set operators take no literals */
-		return NAN;
-	}
-}
-
 /* How Loki calls a log expression in the message about legs. */
 static const char *log_type(const struct logql_expr *x)
 {
@@ -485,7 +452,7 @@ static int close_binary(struct parser *p, struct logql_expr *x)
 	    check_set_leg(p, x, l, "left") < 0 || check_set_leg(p, x, r, "right") < 0)
 		return -1;
 	if (l->kind == LOGQL_LITERAL && r->kind == LOGQL_LITERAL) {
-		double v = fold(x->binary.op, l->number, r->number);
+		double v = logql_op_apply(x->binary.op, l->number, r->number);
 
 		*x = (struct logql_expr){ .kind = LOGQL_LITERAL, .height = 1, .pos = l->pos };
 		x->number = v;

@@ -1,5 +1,7 @@
 #include "logql/tree.h"
 
+#include <math.h>
+
 void logql_query_release(struct logql_query *q)
 {
 	arena_release(&q->arena);
@@ -13,6 +15,38 @@ int logql_op_binds(enum logql_op op)
 	if (logql_op_is_cmp(op))
 		return 3;
 	return op == LOGQL_POW ? 6 : op >= LOGQL_MUL ? 5 : 4;
+}
+
+double logql_op_apply(enum logql_op op, double a, double b)
+{
+	switch (op) {
+	case LOGQL_EQ:
+		return a == b;
+	case LOGQL_NE:
+		return a != b;
+	case LOGQL_GT:
+		return a > b;
+	case LOGQL_GE:
+		return a >= b;
+	case LOGQL_LT:
+		return a < b;
+	case LOGQL_LE:
+		return a <= b;
+	case LOGQL_ADD:
+		return a + b;
+	case LOGQL_SUB:
+		return a - b;
+	case LOGQL_MUL:
+		return a * b;
+	case LOGQL_DIV:
+		return b == 0 ? NAN : a / b; /* as Loki has it, not IEEE 754 */
+	case LOGQL_MOD:
+		return b == 0 ? NAN : fmod(a, b);
+	case LOGQL_POW:
+		return pow(a, b);
+	default: /* the set operators are about labels */
+		return NAN;
+	}
 }
 
 const char *logql_op_name(enum logql_op op)

@@ -371,6 +371,9 @@ static inline bool logql_is_log(const struct logql_query *q)
 
 /* How closely an operator binds: from 1, or, to 6, ^, the only one that binds to its right. */
 int logql_op_binds(enum logql_op op);
+/* a op b, as Loki has it: a comparison is 1 or 0, what is divided by zero is no number. NAN for a
+ * set operator. */
+double logql_op_apply(enum logql_op op, double a, double b);
 
 /* The words of the language, for messages. Valid for ever. */
 const char *logql_op_name(enum logql_op op);		   /* "and", ">=" */

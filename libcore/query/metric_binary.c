@@ -1,6 +1,4 @@
 /* a + b, a > bool b, a and on(x) b, a / on(x) group_left b. */
-#include <math.h>
-
 #include "base/mem.h"
 #include "query/metric.h"
 
@@ -21,53 +19,16 @@ static void put(struct result *r, const struct labels *l, size_t step, double v)
 	r->vec->v[n].v[step] = v;
 }
 
-static double arithmetic(enum logql_op op, double a, double b)
-{
-	switch (op) {
-	case LOGQL_ADD:
-		return a + b;
-	case LOGQL_SUB:
-		return a - b;
-	case LOGQL_MUL:
-		return a * b;
-	case LOGQL_DIV: /* as Loki: never an infinity */
-		return b == 0 ? NAN : a / b;
-	case LOGQL_MOD:
-		return b == 0 ? NAN : fmod(a, b);
-	default:
-		return pow(a, b);
-	}
-}
-
-static bool compare(enum logql_op op, double a, double b)
-{
-	switch (op) {
-	case LOGQL_EQ:
-		return a == b;
-	case LOGQL_NE:
-		return a != b;
-	case LOGQL_GT:
-		return a > b;
-	case LOGQL_GE:
-		return a >= b;
-	case LOGQL_LT:
-		return a < b;
-	default:
-		return a <= b;
-	}
-}
-
 /* The value of a op b; false when a filter drops it. kept: what a comparison that filters keeps. */
 static bool apply(const struct logql_expr *x, double a, double b, double kept, double *ret)
 {
 	enum logql_op op = x->binary.op;
 	bool holds;
 
-	if (!logql_op_is_cmp(op)) {
-		*ret = arithmetic(op, a, b);
+	*ret = logql_op_apply(op, a, b);
+	if (!logql_op_is_cmp(op))
 		return true;
-	}
-	holds = compare(op, a, b);
+	holds = *ret != 0;
 	*ret = x->binary.return_bool ? holds : kept;
 	return holds || x->binary.return_bool;
 }
