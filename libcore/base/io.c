@@ -1,6 +1,5 @@
 #include "base/io.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -187,6 +186,16 @@ void io_unmap(struct io_map *m)
 	*m = (struct io_map){ 0 };
 }
 
+int io_opendir(const char *path, DIR **ret, struct err *e)
+{
+	DIR *d = opendir(path);
+
+	if (!d && errno != ENOENT && errno != ENOTDIR)
+		return err_sys(e, "cannot open folder '%s'", path);
+	*ret = d;
+	return 0;
+}
+
 int io_sync_dir(const char *path, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -354,13 +363,13 @@ static bool is_tmp_name(const char *name)
 int file_replace_sweep(const char *dir, struct err *e)
 {
 	const time_t young = time(NULL) - TMP_AGE_S;
-	DIR *d = opendir(dir);
 	int rc = 0;
+	DIR *d;
 
+	if (io_opendir(dir, &d, e) < 0)
+		return -1;
 	if (!d)
-		return errno == ENOENT || errno == ENOTDIR
-			       ? 0
-			       : err_sys(e, "cannot open folder '%s'", dir);
+		return 0;
 	for (struct dirent *de; rc == 0 && (de = readdir(d)) != NULL;) {
 		struct stat st;
 

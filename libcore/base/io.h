@@ -6,6 +6,7 @@
 #ifndef BASE_IO_H
 #define BASE_IO_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -41,6 +42,9 @@ struct io_map {
 MUST_CHECK int io_map(const char *path, struct io_map *ret, struct err *e);
 MUST_CHECK int io_map_fd(int fd, struct io_map *ret, struct err *e);
 void io_unmap(struct io_map *m);
+
+/* Opens a folder to be listed (closedir it); one that is not there is *ret = NULL and success. */
+MUST_CHECK int io_opendir(const char *path, DIR **ret, struct err *e);
 
 /* Makes the folder and its missing parents, each fsynced into its own parent. */
 MUST_CHECK int io_mkdirs(const char *path, struct err *e);

@@ -1,6 +1,5 @@
 #include "ingest/covered.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -131,14 +130,14 @@ static bool is_orphan(struct buf *path)
 
 int covered_sweep(const char *dir, struct err *e)
 {
-	DIR *d = opendir(dir);
 	struct buf path = { 0 };
 	int rc = 0;
+	DIR *d;
 
+	if (io_opendir(dir, &d, e) < 0)
+		return -1;
 	if (!d)
-		return errno == ENOENT || errno == ENOTDIR
-			       ? 0
-			       : err_sys(e, "cannot open folder '%s'", dir);
+		return 0;
 	for (struct dirent *de; rc == 0 && (de = readdir(d)) != NULL;) {
 		bool unnamed = ends_in(de->d_name, UNNAMED);
 

@@ -8,7 +8,6 @@
  */
 #include "store/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -216,13 +215,14 @@ static int item_cmp(const void *pa, const void *pb)
 /* What lies in the folder at path: names with '/' behind folders. */
 static int read_folder(const char *path, struct item **ret, size_t *ret_n, struct err *e)
 {
-	DIR *dir = opendir(path);
 	size_t cap = 0;
 	int rc = 0;
+	DIR *dir;
 
+	if (io_opendir(path, &dir, e) < 0)
+		return -1;
 	if (!dir)
-		return errno == ENOENT || errno == ENOTDIR ? 0
-							   : err_sys(e, "cannot list '%s'", path);
+		return 0;
 	for (;;) {
 		struct buf name = { 0 };
 		struct dirent *d;
