@@ -49,21 +49,14 @@ struct args {
 	enum format format;
 	const char *output; /* file to be written, or NULL */
 	bool categorize, has_tenant, has_time, strict;
-	struct map told; /* messages about damage */
-	struct arena mem;
 };
 
-/* A query may look at the same data several times; what is wrong there is said once. */
+/* A query may look at the same data several times. */
 static void on_damage(void *data, const struct err *e)
 {
 	struct args *a = data;
-	struct bytes msg = bytes_str(e->msg);
-	uint64_t hash = hash64(msg);
 
-	if (map_get(&a->told, hash, msg) != MAP_NONE)
-		return;
-	map_put(&a->told, hash, arena_copy(&a->mem, msg), 0);
-	cli_report(a->cli, e);
+	cli_report_once(a->cli, e);
 }
 
 static void on_warning(void *data, const struct err *e)
@@ -154,6 +147,7 @@ static void take_option(struct args *a, int c)
 		break;
 	case 'n':
 		q->limit = cli_count(a->cli);
+		q->has_limit = true;
 		break;
 	case OPT_DIRECTION:
 		q->dir = cli_word(a->cli, directions) ? FORWARD : BACKWARD;
@@ -187,6 +181,8 @@ static void choose_sources(struct args *a, char **files, int n)
 	if (!sources_choose(s, files, (size_t)n))
 		cli_usage(a->cli, "nothing to read: ./lokid-data is not there; name a FILE, --store or "
 				  "--wal, pipe lines in, or make it with lokid-ingest");
+	if ((a->has_time || s->input != INPUT_AUTO) && s->n_files == 0)
+		cli_usage(a->cli, "--time, --time-field, --input: no text file is read");
 	if (!a->has_tenant && (s->store || s->wal))
 		s->tenant = BYTES_LIT("fake");
 }
@@ -236,6 +232,8 @@ static int run_series(struct args *a, enum series_what what, char **operands, in
 	uint64_t found = 0;
 	int n_sel = 0, r;
 
+	if (query_check_opts(&a->q, QUERY_SERIES, e) < 0)
+		return -1;
 	if (what == SERIES_VALUES) {
 		if (n == 0)
 			cli_usage(a->cli, "values: no label name given");
@@ -264,6 +262,8 @@ static int run(void *data, struct err *e)
 	if (strcmp(operand[-1], "fmt") == 0) {
 		if (n != 1)
 			cli_usage(a->cli, "fmt: one query expected");
+		if (query_check_opts(&a->q, QUERY_FMT, e) < 0)
+			return -1;
 		return format_query(stdout, bytes_str(operand[0]), a->strict, a->format, e);
 	}
 	return run_query(a, operand[-1], operand, n, e);
@@ -291,9 +291,9 @@ int main(int argc, char **argv)
 		take_option(&a, c);
 	if (cli.n_operands == 0)
 		cli_usage(&cli, "no query given");
+	if (a.categorize && a.format != FORMAT_API)
+		cli_usage(&cli, "option '--categorize-labels': only with -o api");
 	a.q.jobs = a.q.jobs && a.q.jobs <= WORK_JOBS_MAX ? a.q.jobs : work_cpus();
 	cli_output_run(&cli, a.output, run, &a);
-	map_release(&a.told);
-	arena_release(&a.mem);
 	return cli_exit(&cli);
 }

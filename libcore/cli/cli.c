@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/hash.h"
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -138,6 +139,17 @@ void cli_report(struct cli *c, const struct err *e)
 		c->failure = err_exit_code(e->code);
 }
 
+void cli_report_once(struct cli *c, const struct err *e)
+{
+	struct bytes msg = bytes_str(e->msg);
+	uint64_t hash = hash64(msg);
+
+	if (map_get(&c->told, hash, msg) != MAP_NONE)
+		return;
+	map_put(&c->told, hash, arena_copy(&c->mem, msg), 0);
+	cli_report(c, e);
+}
+
 static void set_current(struct cli *c, int letter)
 {
 	for (size_t i = 0; i < count_opts(c); i++)
@@ -265,6 +277,8 @@ int cli_exit(struct cli *c)
 		if (c->failure == 0)
 			c->failure = err_exit_code(e.code);
 	}
+	map_release(&c->told);
+	arena_release(&c->mem);
 	return c->failure;
 }
 

@@ -10,7 +10,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/arena.h"
 #include "base/err.h"
+#include "base/map.h"
 
 struct option;
 
@@ -39,6 +41,8 @@ struct cli {
 	struct option *long_opts; /* private from here */
 	char *short_opts;
 	const char *current; /* option being read, for messages: "--limit" */
+	struct map told;     /* messages of cli_report_once */
+	struct arena mem;
 };
 
 /*
@@ -64,6 +68,8 @@ _Noreturn void cli_usage(const struct cli *c, const char *fmt, ...) PRINTF_LIKE(
 
 /* "prog: error: MSG" on stderr; keeps the exit status if it is the first. The program goes on. */
 void cli_report(struct cli *c, const struct err *e);
+/* The same, unless the message was given before. */
+void cli_report_once(struct cli *c, const struct err *e);
 void cli_warn(const struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void cli_note(const struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

@@ -466,9 +466,8 @@ int query_check(const struct logql_query *q, const struct query_opts *o, struct 
 {
 	if (check(q->root, e) < 0)
 		return -1;
-	if (logql_is_log(q) && o->has_at)
-		return err_set(e, ERR_QUERY,
-			       "log queries are not supported as an instant query type (--at)");
+	if (query_check_opts(o, logql_is_log(q) ? QUERY_LOG : QUERY_METRIC, e) < 0)
+		return -1;
 	if (logql_is_log(q) && o->has_from && o->has_to && o->from > o->to)
 		return err_set(e, ERR_USAGE, "--from is after --to");
 	return 0;

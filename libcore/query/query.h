@@ -22,8 +22,14 @@ struct query_opts {
 	enum direction dir;
 	bool has_dir;	/* else raw lines forward, all others backward */
 	uint64_t limit; /* 0 = all */
+	bool has_limit;
 	unsigned jobs;
 };
+
+enum query_kind { QUERY_LOG, QUERY_METRIC, QUERY_SERIES, QUERY_FMT };
+
+/* Errors: ERR_USAGE, naming an option that has no effect on a query of that kind, and why. */
+MUST_CHECK int query_check_opts(const struct query_opts *o, enum query_kind kind, struct err *e);
 
 /* Where answers go. Log entries one by one, a metric's answer at once. */
 struct query_out {

@@ -149,7 +149,40 @@ ok "--strict refuses what Loki refuses" exits 2 logql --strict '{}' raw.log
 ok "a regex that is none" exits 2 logql '{a=~"("}' raw.log
 ok "what is not executed yet is exit 2" exits 2 logql '{a="b"} | line_format "{{ .x | upper }}"' nosuchfile
 ok "by name and place, before data is looked at" stderr_is "logql: error: 1:9: '{{.x | upper}}' in a template is not executed yet"
-ok "--at is for metric queries" exits 2 logql --at now '{a="b"}' raw.log
+
+# ---- options without an effect are refused
+
+# refused WHY OPTIONS QUERY...: exit 2, and the message.
+refused() {
+	why=$1
+	shift
+	ok "logql $*" exits 2 logql "$@"
+	ok "tells why" stderr_has "$why"
+}
+metric='count_over_time({a="b"}[1m])'
+refused "error: option '--at': log queries are not supported as an instant query type" --at now '{a="b"}' raw.log
+refused "error: option '--step': a log query has no steps" --step 1s '{a="b"}' raw.log
+for option in '--from 0' '--to 100' '--step 1s'; do
+	# shellcheck disable=SC2086
+	refused "error: option '${option%% *}': --at asks for one moment, not for a range" $option --at 50 "$metric" raw.log
+done
+refused "error: option '--limit': of a metric query all series are given" -n 0 "$metric" raw.log
+refused "error: option '--direction': a metric query has no order of entries" --direction forward "$metric" raw.log
+refused "error: option '--limit': no entries are printed" -n 1 labels raw.log
+refused "error: option '--at': --from and --to say when" --at 1 series raw.log
+refused "error: option '--from': fmt only formats a query" --from 1 fmt '{a="b"}'
+refused "error: option '--store': fmt only formats a query" --store store fmt '{a="b"}'
+refused "error: option '--categorize-labels': only with -o api" --categorize-labels '{a="b"}' raw.log
+for option in '--time line' '--time-field t' '--input lines'; do
+	# shellcheck disable=SC2086
+	refused "no text file is read" $option --store store '{a="b"}'
+done
+ok "-n 0 is all" exits 0 logql -n 0 -o raw '{}' raw.log
+ok "of them" stdout_lines 3
+ok "--to alone is a moment" exits 0 logql --to $at -o raw 'sum(count_over_time({app="web"}[3d]))' entries.jsonl
+ok "as --at" stdout_is 4
+ok "--limit 0 too" exits 0 logql --limit 0 '{}' raw.log
+ok "of them" stdout_lines 3
 ok "too many steps" exits 2 logql --from 0 --to 100000 --step 1s 'count_over_time({a="b"}[1m])' raw.log
 ok "a step of nothing" exits 2 logql --step 0s 'count_over_time({a="b"}[1m])' raw.log
 ok "a file that is not there is exit 4" exits 4 logql '{}' nosuchfile

@@ -214,7 +214,7 @@ ok "and nothing else" sh -c 'head -n "$(wc -l <some)" numbers | cmp - some'
 walreplay gz | gzip >j.gz
 ok "JSON lines" exits 0 lokid-ingest -q --wal gzj --input jsonl j.gz
 is "all" "$(walreplay gzj | wc -l)" 200000
-ok "chunkpack takes them too" sh -c 'chunkpack --store gzs j.gz | idxbuild --store gzs >/dev/null && logql --store gzs --wal nowal -o raw --direction forward "{}" | cmp - numbers'
+ok "chunkpack takes them too" sh -c 'chunkpack --store gzs j.gz | idxbuild --store gzs >/dev/null && logql --store gzs -o raw --direction forward "{}" | cmp - numbers'
 walreplay --frames gz | gzip >f.gz
 ok "but not compressed frames" exits 3 chunkpack --store gzs f.gz
 ok "the message says how" stderr_has "compressed frames: pipe them through zcat or zstdcat"

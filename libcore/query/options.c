@@ -1,0 +1,44 @@
+/* Options that would change nothing are refused: whoever gives one expects that it does. */
+#include "query/query.h"
+
+struct rule {
+	bool given;
+	const char *name;
+	const char *why[4]; /* by enum query_kind; NULL: it has an effect */
+};
+
+int query_check_opts(const struct query_opts *o, enum query_kind kind, struct err *e)
+{
+	static const char no_range[] = "--at asks for one moment, not for a range";
+	static const char no_steps[] = "a log query has no steps";
+	static const char all_there_is[] = "no entries are printed";
+	static const char no_order[] = "names and series are sorted";
+	static const char is_text[] = "fmt only formats a query";
+	const struct rule rules[] = {
+		{ o->has_from, "from", { NULL, o->has_at ? no_range : NULL, NULL, is_text } },
+		{ o->has_to, "to", { NULL, o->has_at ? no_range : NULL, NULL, is_text } },
+		{ o->step_ns > 0,
+		  "step",
+		  { no_steps, o->has_at ? no_range : NULL, "only metric queries have steps",
+		    is_text } },
+		{ o->has_at,
+		  "at",
+		  { "log queries are not supported as an instant query type", NULL,
+		    "--from and --to say when", is_text } },
+		{ o->has_limit,
+		  "limit",
+		  { NULL, "of a metric query all series are given (topk limits them)", all_there_is,
+		    is_text } },
+		{ o->has_dir,
+		  "direction",
+		  { NULL, "a metric query has no order of entries", no_order, is_text } },
+		{ o->source.store, "store", { NULL, NULL, NULL, is_text } },
+		{ o->source.wal, "wal", { NULL, NULL, NULL, is_text } },
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
+		if (rules[i].given && rules[i].why[kind])
+			return err_set(e, ERR_USAGE, "option '--%s': %s", rules[i].name,
+				       rules[i].why[kind]);
+	return 0;
+}
