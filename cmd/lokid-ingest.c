@@ -103,7 +103,7 @@ static bool interrupted(void *data)
 	return ended && input_fd != STDIN_FILENO;
 }
 
-static void show_progress(uint64_t n_entries, uint64_t n_bytes, void *data)
+static void show_progress(const struct ingest_tally *given, void *data)
 {
 	struct args *a = data;
 	int64_t now = time_mono_ns();
@@ -113,9 +113,9 @@ static void show_progress(uint64_t n_entries, uint64_t n_bytes, void *data)
 		return;
 	a->shown_ns = now;
 	a->shown = true;
-	num_add_size(&b, n_bytes);
-	fprintf(stderr, "\r%llu entries, %s, %.0f MB/s\033[K", (unsigned long long)n_entries,
-		buf_str(&b), (double)n_bytes * 1e3 / (double)(now - a->begun_ns + 1));
+	num_add_size(&b, given->n_bytes);
+	fprintf(stderr, "\r%llu entries, %s, %.0f MB/s\033[K", (unsigned long long)given->n,
+		buf_str(&b), (double)given->n_bytes * 1e3 / (double)(now - a->begun_ns + 1));
 	buf_release(&b);
 }
 

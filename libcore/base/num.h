@@ -27,6 +27,12 @@ bool num_size(struct bytes text, uint64_t *ret_bytes);
 /* "0 B", "999 B", "1.5 KiB", "64.0 MiB" */
 void num_add_size(struct buf *b, uint64_t n_bytes);
 
+/* How n things are called: "1 entry", "2 entries". */
+static inline const char *num_word(uint64_t n, const char *one, const char *many)
+{
+	return n == 1 ? one : many;
+}
+
 /* Shortest digits that read back to the same double, as Go's strconv 'f' -1 prints them; NaN, +Inf,
  * -Inf. */
 void num_add_double(struct buf *b, double v);

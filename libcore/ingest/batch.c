@@ -51,7 +51,7 @@ static void answer(struct ingest *in, uint64_t batch_id, const struct err *refus
 		buf_addf(&in->ack, "%llu %s%s\n", (unsigned long long)batch_id,
 			 refused ? "refused: " : "ok", refused ? refused->msg : "");
 	else if (!refused)
-		buf_addf(&in->ack, "%llu\n", (unsigned long long)in->counts.n_done);
+		buf_addf(&in->ack, "%llu\n", (unsigned long long)in->counts.done.n);
 	if (in->opts->ack_fd >= 0 && in->ack.n && in->ack_failure.code == ERR_NONE &&
 	    io_write(in->opts->ack_fd, in->ack.p, in->ack.n, &in->ack_failure) < 0) {
 		err_wrap(&in->ack_failure, "cannot tell what was committed");
@@ -66,12 +66,12 @@ static void on_result(const struct wal_result *r, void *data)
 
 	pthread_mutex_lock(&in->lock);
 	if (r->refused) {
-		in->counts.n_refused += r->n_entries;
+		tally(&in->counts.refused, r->n_entries, r->line_bytes);
 		if (in->refusal.code == ERR_NONE)
 			in->refusal = *r->refused;
 		in->stop = true;
 	} else {
-		in->counts.n_done += r->n_entries;
+		tally(&in->counts.done, r->n_entries, r->line_bytes);
 	}
 	answer(in, r->batch_id, r->refused);
 	pthread_mutex_unlock(&in->lock);
@@ -122,7 +122,7 @@ void batch_submit(struct ingest *in, uint64_t batch_id)
 	wal_writer_submit(in->writer, &in->es, batch_id);
 	in->weight = 0;
 	if (in->opts->progress)
-		in->opts->progress(in->counts.n_entries, in->counts.n_bytes, in->opts->data);
+		in->opts->progress(&in->counts.given, in->opts->data);
 	if (in->opts->input != INGEST_FRAMES)
 		batch_bound_memory(in);
 }
@@ -190,16 +190,14 @@ void batch_add(struct ingest *in, uint32_t stream, int64_t ts_ns, struct bytes l
 	else if (n_meta)
 		set = metatab_add(&in->es.meta, meta, n_meta);
 	entries_add(&in->es, stream, ts_ns, line, set);
-	in->counts.n_entries++;
-	in->counts.n_bytes += line.n;
+	tally(&in->counts.given, 1, line.n);
 	in->weight += ENTRY_WEIGHT + line.n;
 	for (size_t i = 0; i < n_meta; i++)
 		in->weight += meta[i].name.n + meta[i].value.n;
 }
 
-void batch_bad(struct ingest *in, uint64_t *count, const struct err *e)
+void batch_bad(struct ingest *in, const struct err *e)
 {
-	(*count)++;
 	if (in->opts->report)
 		in->opts->report(e, in->opts->data);
 }
@@ -224,7 +222,7 @@ void batch_wait(struct ingest *in, int fd)
 
 	while (pending && !in->stop && poll(&p, 1, LOOK_MS) == 0) {
 		pthread_mutex_lock(&in->lock);
-		pending = in->counts.n_done + in->counts.n_refused < in->counts.n_entries;
+		pending = in->counts.done.n + in->counts.refused.n < in->counts.given.n;
 		pthread_mutex_unlock(&in->lock);
 	}
 }
@@ -274,8 +272,8 @@ int ingest_close(struct ingest *in, struct ingest_counts *ret, struct err *e)
 	if (in->refusal.code != ERR_NONE)
 		rc = err_set(e, in->refusal.code,
 			     "%llu entries were refused, %llu are in the log: %s",
-			     (unsigned long long)in->counts.n_refused,
-			     (unsigned long long)in->counts.n_done, in->refusal.msg);
+			     (unsigned long long)in->counts.refused.n,
+			     (unsigned long long)in->counts.done.n, in->refusal.msg);
 	label_cache_release(&in->cache);
 	entries_release(&in->es);
 	arena_release(&in->arena);

@@ -21,7 +21,7 @@ struct ingest {
 	uint64_t weight; /* of es */
 	int64_t last_arrival_ns;
 	uint64_t n_lines;	     /* of the current input */
-	struct ingest_counts counts; /* n_done, n_refused: under lock */
+	struct ingest_counts counts; /* done, refused: under lock */
 	struct label *meta;	     /* scratch */
 	size_t cap_meta;
 	struct arena arena;
@@ -65,8 +65,14 @@ void batch_refuse(struct ingest *in, uint64_t batch_id, const struct err *why);
 struct input;
 MUST_CHECK int batch_fill(struct ingest *in, struct input *input, struct err *e);
 
-/* Reports a bad entry and counts it. */
-void batch_bad(struct ingest *in, uint64_t *count, const struct err *e);
+static inline void tally(struct ingest_tally *t, uint64_t n, uint64_t n_bytes)
+{
+	t->n += n;
+	t->n_bytes += n_bytes;
+}
+
+/* Reports what of the input is not taken. */
+void batch_bad(struct ingest *in, const struct err *e);
 
 /* True when nothing more should be read: the log refuses, or commits cannot be told. */
 bool batch_is_over(struct ingest *in);

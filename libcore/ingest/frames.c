@@ -23,7 +23,7 @@ static void bad(struct source *s, const struct wal_item *item, const struct err 
 
 	err_set(&e, why->code, "'%s': offset %llu: %s", s->name,
 		(unsigned long long)(item->segment_off + item->off), why->msg);
-	batch_bad(s->in, &s->in->counts.n_bad, &e);
+	batch_bad(s->in, &e);
 }
 
 /* Tenant and labels must be such as lines may have: what cannot be packed would stay for ever.
@@ -52,7 +52,8 @@ static int check_stream(struct source *s, uint32_t stream, struct err *e)
 }
 
 /* One stream's part of the batch. */
-static int take_part(struct source *s, const struct wal_item *item, size_t i, struct err *why)
+static int take_part(struct source *s, const struct wal_item *item, size_t i,
+		     struct ingest_tally *given, struct err *why)
 {
 	const struct wal_part *p = &item->batch.part[i];
 	struct ingest *in = s->in;
@@ -64,11 +65,20 @@ static int take_part(struct source *s, const struct wal_item *item, size_t i, st
 	if (check_stream(s, p->stream, why) < 0 ||
 	    wal_reader_run(s->reader, i, WANT_ALL, &run, why) <= 0)
 		return -1;
-	in->counts.n_entries +=
-		entries_append_run(&in->es, p->stream, &run, INT64_MIN, INT64_MAX, &s->scratch);
-	in->counts.n_bytes += run.lines_len - run.n;
+	tally(given,
+	      entries_append_run(&in->es, p->stream, &run, INT64_MIN, INT64_MAX, &s->scratch),
+	      run.lines_len - run.n);
 	in->weight += run.lines_len + run.n * ENTRY_WEIGHT;
 	return 0;
+}
+
+static struct ingest_tally all_of(const struct wal_batch *b)
+{
+	struct ingest_tally t = { b->n_entries, 0 };
+
+	for (size_t i = 0; i < b->n_parts; i++)
+		t.n_bytes += b->part[i].line_bytes;
+	return t;
 }
 
 /* Appends the batch's entries. One without an id gives what is good of it; one with an id is taken
@@ -78,25 +88,29 @@ static int take_batch(struct source *s, const struct wal_item *item, struct err 
 	struct ingest *in = s->in;
 	size_t n = in->es.n, text_n = in->es.text.n;
 	uint64_t weight = in->weight;
+	struct ingest_tally given = { 0 }, bad_parts = { 0 };
 
 	for (size_t i = 0; i < item->batch.n_parts; i++) {
 		struct err why;
 
-		if (take_part(s, item, i, &why) == 0)
+		if (take_part(s, item, i, &given, &why) == 0)
 			continue;
 		if (why.code == ERR_IO)
 			return err_set(e, ERR_IO, "%s", why.msg);
 		bad(s, item, &why);
+		tally(&bad_parts, item->batch.part[i].n_entries, item->batch.part[i].line_bytes);
 		if (!item->batch.batch_id)
 			continue;
-		in->counts.n_entries -= in->es.n - n;
-		in->counts.n_bytes -= in->es.text.n - text_n;
 		in->es.n = n;
 		in->es.text.n = text_n;
 		in->weight = weight;
+		given = (struct ingest_tally){ 0 };
+		bad_parts = all_of(&item->batch);
 		batch_refuse(in, item->batch.batch_id, &why);
 		break;
 	}
+	tally(&in->counts.given, given.n, given.n_bytes);
+	tally(&in->counts.bad, bad_parts.n, bad_parts.n_bytes);
 	return 0;
 }
 
@@ -125,6 +139,7 @@ int ingest_frames(struct ingest *in, int fd, const char *name, struct err *e)
 			break;
 		case WAL_DAMAGE:
 		case WAL_TORN:
+			tally(&in->counts.damaged, 1, item.end - item.off);
 			bad(&s, &item, &item.why);
 			break;
 		case WAL_SEGMENT: /* describes its streams itself */

@@ -19,6 +19,10 @@ enum ingest_input { INGEST_LINES, INGEST_JSONL, INGEST_FRAMES };
 enum ingest_long { INGEST_REFUSE_LONG, INGEST_CUT_LONG };
 enum { INGEST_ADD_SERVICE_NAME = 1, INGEST_ADD_DETECTED_LEVEL = 2 };
 
+struct ingest_tally {
+	uint64_t n, n_bytes;
+};
+
 struct ingest_opts {
 	const char *wal_dir;
 	enum wal_sync sync;
@@ -37,16 +41,19 @@ struct ingest_opts {
 	 * a last line without its newline is a part of one, and not taken. */
 	bool (*interrupted)(void *data);
 	/* After each submitted batch, when not NULL. */
-	void (*progress)(uint64_t n_entries, uint64_t n_bytes, void *data);
+	void (*progress)(const struct ingest_tally *given, void *data);
 	void *data;
 };
 
+/* Bytes are of log lines, where not said otherwise. */
 struct ingest_counts {
-	uint64_t n_entries, n_bytes;   /* given to the log: bytes of lines */
-	uint64_t n_done;	       /* of those, in the log (durable as --sync has it) */
-	uint64_t n_refused;	       /* of those, refused by the log */
-	uint64_t n_long, n_cut, n_bad; /* refused before: too long; bad JSON, labels or frames. Cut:
-					  taken in part */
+	struct ingest_tally given;    /* to the log */
+	struct ingest_tally done;     /* of those, in the log (durable as --sync has it) */
+	struct ingest_tally refused;  /* of those, refused by the log */
+	struct ingest_tally too_long; /* refused before; bytes of the input's line */
+	struct ingest_tally bad;     /* likewise: bad JSON, or labels or a tenant that may not be */
+	struct ingest_tally damaged; /* places in frames, and their bytes */
+	struct ingest_tally cut;     /* lines taken in part; the bytes that were left out */
 };
 
 struct ingest;

@@ -27,6 +27,7 @@ static enum input_got unfinished(struct input *in, struct bytes *ret)
 	struct bytes rest = bytes_of(in->buf.p + in->at, in->buf.n - in->at);
 
 	if (in->skipping) {
+		in->n_left_out += rest.n;
 		in->at = in->buf.n;
 		return in->at_end ? INPUT_END : INPUT_MORE;
 	}
@@ -34,6 +35,7 @@ static enum input_got unfinished(struct input *in, struct bytes *ret)
 		*ret = bytes_sub(rest, 0, in->line_max);
 		in->at = in->buf.n;
 		in->cut = in->skipping = true;
+		in->n_left_out += rest.n - in->line_max;
 		return INPUT_LINE;
 	}
 	if (!in->at_end)
@@ -58,10 +60,12 @@ enum input_got input_line(struct input *in, struct bytes *ret)
 		in->at += (size_t)(nl - p) + 1;
 		if (in->skipping) {
 			in->skipping = false;
+			in->n_left_out += (size_t)(nl - p);
 			continue;
 		}
 		*ret = bytes_of(p, (size_t)(nl - p));
 		if (ret->n > in->line_max) {
+			in->n_left_out += ret->n - in->line_max;
 			ret->n = in->line_max;
 			in->cut = true;
 		}

@@ -17,9 +17,10 @@ struct input {
 	size_t at;
 	size_t line_max; /* a longer line is given in its first line_max bytes, .cut set */
 	bool at_end;
-	bool skipping;	 /* the rest of a line that was cut is passed over */
-	bool cut;	 /* the line that was given last was longer */
-	uint64_t n_read; /* bytes, unpacked */
+	bool skipping;	     /* the rest of a line that was cut is passed over */
+	bool cut;	     /* the line that was given last was longer */
+	uint64_t n_read;     /* bytes, unpacked */
+	uint64_t n_left_out; /* bytes of longer lines that were not given */
 };
 
 /* fd stays the caller's. */

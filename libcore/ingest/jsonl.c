@@ -14,13 +14,15 @@ struct source {
 	struct jsonl_reader reader;
 };
 
-static void bad_line(struct source *s, uint64_t *count, const struct err *why)
+static void bad_line(struct source *s, struct ingest_tally *t, struct bytes text,
+		     const struct err *why)
 {
 	struct err e;
 
 	err_set(&e, why->code == ERR_LIMIT ? ERR_LIMIT : ERR_CORRUPT, "'%s': line %llu: %s",
 		s->name, (unsigned long long)s->in->n_lines, why->msg);
-	batch_bad(s->in, count, &e);
+	tally(t, 1, text.n);
+	batch_bad(s->in, &e);
 }
 
 static void take_line(struct source *s, struct bytes text, int64_t now_ns)
@@ -32,7 +34,7 @@ static void take_line(struct source *s, struct bytes text, int64_t now_ns)
 	int rc;
 
 	if (jsonl_parse(&s->reader, text, &j, &why) < 0) {
-		bad_line(s, &in->counts.n_bad, &why);
+		bad_line(s, &in->counts.bad, text, &why);
 		return;
 	}
 	if (j.tenant.n)
@@ -41,18 +43,18 @@ static void take_line(struct source *s, struct bytes text, int64_t now_ns)
 		rc = label_cache_get(&in->cache, in->opts->tenant, TENANT_DEFAULT, j.labels,
 				     &stream, &why);
 	if (rc < 0) {
-		bad_line(s, &in->counts.n_bad, &why);
+		bad_line(s, &in->counts.bad, text, &why);
 		return;
 	}
 	if (j.line.n > in->opts->line_max) {
 		if (in->opts->long_lines == INGEST_REFUSE_LONG) {
 			err_set(&why, ERR_LIMIT, "its log line is longer than %zu bytes, refused",
 				in->opts->line_max);
-			bad_line(s, &in->counts.n_long, &why);
+			bad_line(s, &in->counts.too_long, text, &why);
 			return;
 		}
+		tally(&in->counts.cut, 1, j.line.n - in->opts->line_max);
 		j.line.n = in->opts->line_max;
-		in->counts.n_cut++;
 	}
 	batch_add(in, stream, j.has_ts ? j.ts_ns : batch_arrival(in, now_ns), j.line, j.meta,
 		  j.n_meta);
@@ -71,7 +73,7 @@ static enum input_got take_lines(struct source *s)
 		if (s->input.cut) {
 			err_set(&why, ERR_LIMIT, "longer than %zu bytes, refused",
 				s->input.line_max);
-			bad_line(s, &s->in->counts.n_long, &why);
+			bad_line(s, &s->in->counts.too_long, text, &why);
 		} else if (bytes_trim(text).n) {
 			take_line(s, text, now);
 		}
@@ -96,6 +98,7 @@ int ingest_jsonl(struct ingest *in, int fd, const char *name, struct err *e)
 		if (rc == 0 && !full)
 			rc = batch_fill(in, &s.input, e);
 	}
+	tally(&in->counts.too_long, 0, s.input.n_left_out);
 	input_release(&s.input);
 	jsonl_reader_release(&s.reader);
 	return rc;

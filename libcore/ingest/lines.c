@@ -27,10 +27,11 @@ static int take_lines(struct ingest *in, struct input *input, const char *name, 
 
 			err_set(&bad, ERR_LIMIT, "'%s': line %llu: longer than %zu bytes, refused",
 				name, (unsigned long long)in->n_lines, input->line_max);
-			batch_bad(in, &in->counts.n_long, &bad);
+			tally(&in->counts.too_long, 1, line.n);
+			batch_bad(in, &bad);
 			continue;
 		}
-		in->counts.n_cut += input->cut;
+		in->counts.cut.n += input->cut;
 		batch_add(in, stream, batch_arrival(in, now), line, NULL, 0);
 	}
 	return got != INPUT_END;
@@ -56,6 +57,10 @@ int ingest_lines(struct ingest *in, int fd, const char *name, struct err *e)
 			break;
 		}
 	}
+	if (in->opts->long_lines == INGEST_REFUSE_LONG)
+		tally(&in->counts.too_long, 0, input.n_left_out);
+	else
+		tally(&in->counts.cut, 0, input.n_left_out);
 	input_release(&input);
 	return rc;
 }

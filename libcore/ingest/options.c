@@ -68,20 +68,25 @@ int ingest_parse_label(struct bytes text, struct arena *a, struct ingest_opts *o
 	return 0;
 }
 
-static void add_count(struct buf *b, uint64_t n, const char *what)
+static void add_tally(struct buf *b, const struct ingest_tally *t, const char *what)
 {
-	if (n)
-		buf_addf(b, ", %llu %s", (unsigned long long)n, what);
+	if (t->n == 0)
+		return;
+	buf_addf(b, ", %llu %s (", (unsigned long long)t->n, what);
+	num_add_size(b, t->n_bytes);
+	buf_add_char(b, ')');
 }
 
 void ingest_counts_add(struct buf *b, const struct ingest_counts *c, double seconds)
 {
-	buf_addf(b, "%llu entries, ", (unsigned long long)c->n_done);
-	num_add_size(b, c->n_bytes);
+	buf_addf(b, "%llu %s, ", (unsigned long long)c->done.n,
+		 num_word(c->done.n, "entry", "entries"));
+	num_add_size(b, c->done.n_bytes);
 	buf_addf(b, " of lines in %.2f s (%.0f MB/s)", seconds,
-		 (double)c->n_bytes / 1e6 / (seconds + 1e-9));
-	add_count(b, c->n_cut, "cut");
-	add_count(b, c->n_long, "refused: too long");
-	add_count(b, c->n_bad, "refused: bad");
-	add_count(b, c->n_refused, "refused: not written");
+		 (double)c->done.n_bytes / 1e6 / (seconds + 1e-9));
+	add_tally(b, &c->cut, "cut");
+	add_tally(b, &c->too_long, "refused: too long");
+	add_tally(b, &c->bad, "refused: bad");
+	add_tally(b, &c->damaged, num_word(c->damaged.n, "place damaged", "places damaged"));
+	add_tally(b, &c->refused, "refused: not written");
 }

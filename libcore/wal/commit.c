@@ -29,7 +29,7 @@ static void add_ns(struct timespec *t, int64_t ns)
 
 static void give_result(struct wal_commit *c, const struct wal_op *op)
 {
-	struct wal_result r = { op->batch_id, op->n_entries, op->refused };
+	struct wal_result r = { op->batch_id, op->n_entries, op->line_bytes, op->refused };
 
 	if (c->opts->on_result)
 		c->opts->on_result(&r, c->opts->data);

@@ -28,7 +28,8 @@ struct wal_op {
 	enum { WAL_OP_RESULT, WAL_OP_CLOSE } kind;
 	struct wal_file *file; /* NULL: the batch was refused before it was written */
 	uint64_t end;	       /* of its records in the file */
-	uint64_t batch_id, n_entries, n_bytes;
+	uint64_t batch_id, n_entries, line_bytes;
+	uint64_t n_bytes;    /* of its records */
 	struct err *refused; /* owned */
 	struct wal_op *next;
 };

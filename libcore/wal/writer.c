@@ -64,6 +64,7 @@ static void refuse(struct wal_writer *w, const struct job *j, const struct err *
 	op->kind = WAL_OP_RESULT;
 	op->batch_id = j->batch_id;
 	op->n_entries = j->es.n;
+	op->line_bytes = j->es.text.n;
 	op->refused = mem_alloc(sizeof(*op->refused));
 	*op->refused = *e;
 	if (w->opts.after_refusal == WAL_REFUSED_STOP && w->refusal.code == ERR_NONE)
@@ -191,6 +192,7 @@ static int write_job(struct wal_writer *w, const struct job *j, struct err *e)
 	op->end = wal_packer_place(w->packer).off;
 	op->batch_id = j->batch_id;
 	op->n_entries = j->es.n;
+	op->line_bytes = j->es.text.n;
 	op->n_bytes = w->out.n;
 	finish_op(w, op);
 	return 0;

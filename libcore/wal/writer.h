@@ -28,7 +28,7 @@ enum wal_refusal {
 };
 
 struct wal_result {
-	uint64_t batch_id, n_entries; /* as submitted */
+	uint64_t batch_id, n_entries, line_bytes; /* as submitted */
 	const struct err
 		*refused; /* NULL = done. ERR_FULL, ERR_IO, ERR_LIMIT (too large for a record) */
 };

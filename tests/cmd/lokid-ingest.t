@@ -36,12 +36,13 @@ ok "come through text and back" same_file noise.jsonl noise2.jsonl
 { head -c 300000 /dev/zero | tr '\0' x; echo; echo short; } >long
 ok "a line that is too long is exit 3" exits 3 lokid-ingest --wal f -l app=x long
 ok "its number and the limit are said" stderr_has "'long': line 1: longer than 262144 bytes, refused"
-ok "the summary counts it" stderr_has ", 1 refused: too long"
+ok "the summary counts it and its bytes apart from what was taken" \
+	stderr_matches "^lokid-ingest: 1 entry, 5 B of lines in .* s \(.*\), 1 refused: too long \(293.0 KiB\)$"
 is "the others are taken" "$(lines_of f)" short
 ok "--max-line takes it" exits 0 lokid-ingest -q --wal g -l app=x --max-line 300000 long
 is "wholly" "$(lines_of g | head -n 1 | wc -c)" 300001
 ok "--long-lines cut" exits 0 lokid-ingest --wal h -l app=x --max-line 10 --long-lines cut long
-ok "is counted" stderr_has ", 1 cut"
+ok "is counted, with what was left out" stderr_matches "^lokid-ingest: 2 entries, 15 B of lines .*, 1 cut \(293.0 KiB\)$"
 is "takes the beginning" "$(lines_of h)" "$(printf 'xxxxxxxxxx\nshort')"
 
 # JSON lines.
@@ -75,7 +76,7 @@ for n in 2 3 4 5 6 7; do
 	ok "line $n is named" stderr_has "lokid-ingest: error: 'bad.jsonl': line $n: "
 done
 ok "a bad name is said" stderr_matches "line 3: .*1app"
-ok "the summary counts them" stderr_has ", 6 refused: bad"
+ok "the summary counts them and their bytes" stderr_has ", 6 refused: bad ($(sed -n 2,7p bad.jsonl | tr -d "\n" | wc -c) B)"
 is "the others are taken" "$(lines_of l)" "$(printf 'good\ngood too')"
 yes '{' | head -n 100 >many.jsonl
 ok "many bad lines" exits 3 lokid-ingest --wal l --input jsonl many.jsonl
@@ -167,6 +168,10 @@ is "several writers in one folder" "$(walreplay --verify w && walreplay w | wc -
 ok "a full disk is exit 4" exits 4 sh -c 'ulimit -f 3000; seq 1 2000000 | lokid-ingest --ack --wal x -l app=x >acks'
 ok "the message counts" stderr_matches "^lokid-ingest: error: [0-9]+ entries were refused, [0-9]+ are in the log: 'x/.*\.wal': write at offset [0-9]+: File too large"
 acked=$(tail -n 1 acks)
+ok "the summary has what is in the log, and apart what is not" \
+	stderr_matches "^lokid-ingest: $acked entries, .* of lines in .*, [0-9]+ refused: not written \([0-9.]+ [KM]iB\)$"
+is "the bytes are of what is in the log" "$(seq 1 "$acked" | tr -d '\n' | wc -c | awk '{ printf "%.1f MiB", $1 / 1048576 }')" \
+	"$(sed -n 's/^lokid-ingest: [0-9]* entries, \(.*\) of lines.*/\1/p' "$TAP/stderr")"
 is "the log has what was acknowledged" "$(walreplay x | wc -l)" "${acked:-0}"
 ok "some was" test "${acked:-0}" -gt 0
 ok "and verifies" exits 0 walreplay --verify x

@@ -248,8 +248,10 @@ static void frames_are_answered(void **state)
 	assert_int_equal(ingest_fd(in, frames[0], "frames", &e), 0);
 	assert_int_equal(ingest_close(in, &counts, &e), -1);
 	assert_int_equal(e.code, ERR_FULL);
-	assert_int_equal(counts.n_done, 8);
-	assert_int_equal(counts.n_refused, 4);
+	assert_int_equal(counts.done.n, 8);
+	assert_int_equal(counts.refused.n, 4);
+	assert_true(counts.refused.n_bytes > 0);
+	assert_int_equal(counts.done.n_bytes + counts.refused.n_bytes, counts.given.n_bytes);
 	n = read(ack[0], answers, sizeof(answers) - 1);
 	assert_true(n > 0);
 	answers[n] = '\0';
@@ -297,8 +299,9 @@ static void frames_that_cannot_be_read_are_answered(void **state)
 	assert_int_equal(ingest_open(&o, &in, &e), 0);
 	assert_int_equal(ingest_fd(in, frames[0], "frames", &e), 0);
 	assert_int_equal(ingest_close(in, &counts, &e), 0);
-	assert_int_equal(counts.n_done, 0);
-	assert_int_equal(counts.n_entries, 0);
+	assert_int_equal(counts.done.n, 0);
+	assert_int_equal(counts.given.n, 0);
+	assert_int_equal(counts.bad.n, 8);
 	n = read(ack[0], answers, sizeof(answers) - 1);
 	assert_true(n > 0);
 	answers[n] = '\0';
