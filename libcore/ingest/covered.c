@@ -23,6 +23,8 @@ static int get_sum(const struct wal_segment *seg, struct streams *streams, struc
 		return rc < 0 ? -1 : 0;
 	if (wal_sum_read(seg, WAL_SUM_VERIFY, streams, ret, e) < 0)
 		return -1;
+	if (ret->next)
+		return wal_segment_is_several(ret->next, e);
 	if (wal_sum_write(seg, ret, streams, &ignored) < 0)
 		ignored.code =
 			ERR_NONE; /* a cache: on a full disk the answer is as good without it */

@@ -22,7 +22,7 @@ enum covered {
 
 /*
  * What a segment is, by its sidecar (made when absent) and the store. Errors: ERR_IO, ERR_AGAIN,
- * ERR_LIMIT, ERR_VERSION.
+ * ERR_LIMIT, ERR_VERSION; ERR_CORRUPT: another segment begins in it.
  */
 MUST_CHECK int covered_ask(struct cover *c, const struct wal_segment *seg, enum covered *ret,
 			   struct err *e);

@@ -31,6 +31,7 @@ struct replay {
 	bool lost;	 /* something of it was */
 	bool ended;	 /* its own end record was met */
 	enum replay_input input;
+	uint64_t second; /* where in the input a second segment began, or 0 */
 };
 
 struct replay *replay_new(const struct replay_opts *opts)
@@ -59,6 +60,11 @@ void replay_free(struct replay *r)
 	buf_release(&r->json);
 	free(r->known);
 	free(r);
+}
+
+uint64_t replay_second(const struct replay *r)
+{
+	return r->second;
 }
 
 int replay_flush(struct replay *r, struct err *e)
@@ -232,6 +238,8 @@ static int take_item(struct replay *r, struct wal_reader *reader, const struct w
 	switch (item->kind) {
 	case WAL_SEGMENT:
 		end_segment(r);
+		if (!r->second)
+			r->second = item->segment_off;
 		if (frames)
 			frame_begin(r, &item->header);
 		return 0;
@@ -264,6 +272,7 @@ int replay_fd(struct replay *r, int fd, enum replay_input input, struct err *e)
 	int rc;
 
 	r->input = input;
+	r->second = 0;
 	while ((rc = wal_reader_next(reader, &item, e)) > 0)
 		if (take_item(r, reader, &item, e) < 0 || flush_some(r, e) < 0) {
 			rc = -1;

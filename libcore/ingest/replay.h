@@ -42,6 +42,9 @@ enum replay_input {
 };
 MUST_CHECK int replay_fd(struct replay *r, int fd, enum replay_input input, struct err *e);
 
+/* Where in the last input a second segment began; 0: it held one. */
+uint64_t replay_second(const struct replay *r);
+
 /* Writes what is still in memory. Errors: ERR_IO, ERR_FULL. */
 MUST_CHECK int replay_flush(struct replay *r, struct err *e);
 

@@ -76,15 +76,28 @@ static void replay_one(struct segment_task *t, int fd, const char *name, enum re
 	}
 }
 
-static void stats_one(struct segment_task *t, int fd, const char *name, enum wal_state state)
+/* Where a second segment begins in it is returned; 0 none. */
+static uint64_t stats_one(struct segment_task *t, int fd, const char *name, enum wal_state state)
 {
 	struct wal_stats stats;
 	struct err e;
 
-	if (wal_stats_fd(fd, &stats, &e) < 0)
+	if (wal_stats_fd(fd, &stats, &e) < 0) {
 		fail(t, &e, name);
-	else
-		wal_stats_add(&t->out, name, &stats, state, t->stats_format);
+		return 0;
+	}
+	wal_stats_add(&t->out, name, &stats, state, t->stats_format);
+	return stats.second;
+}
+
+/* A file of the log holds one segment: what packs and indexes cover is a segment, what is deleted a
+ * file. */
+static void check_single(struct segment_task *t, const struct wal_segment *s, uint64_t second)
+{
+	struct err e;
+
+	if (s->in_log && second && wal_segment_is_several(second, &e) < 0)
+		fail(t, &e, s->path);
 }
 
 /* Tells it when a segment is shorter than it was. */
@@ -203,6 +216,7 @@ static void replay_segment(struct segment_task *t, const struct wal_segment *s)
 	if (cut ? !s->has_header : is_empty(t, s))
 		return;
 	replay_one(t, s->fd, s->path, s->state == WAL_CLOSED && !cut ? REPLAY_CLOSED : REPLAY_PART);
+	check_single(t, s, replay_second(t->r));
 }
 
 static void stats_segment(struct segment_task *t, const struct wal_segment *s)
@@ -210,7 +224,7 @@ static void stats_segment(struct segment_task *t, const struct wal_segment *s)
 	bool cut = is_cut(t, s);
 
 	if (cut ? s->has_header : !is_empty(t, s))
-		stats_one(t, s->fd, s->path, s->state);
+		check_single(t, s, stats_one(t, s->fd, s->path, s->state));
 }
 
 void segment_task_do(struct segment_task *t, const struct wal_segment *s)

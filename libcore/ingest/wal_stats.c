@@ -25,6 +25,8 @@ static void take(struct wal_stats *s, const struct wal_item *item)
 	switch (item->kind) {
 	case WAL_SEGMENT:
 		s->header = item->header;
+		if (!s->second)
+			s->second = item->segment_off;
 		s->n_bytes = item->segment_off + WAL_HEADER;
 		s->ended = false;
 		break;

@@ -12,6 +12,7 @@ struct wal_stats {
 	int64_t min_ts_ns, max_ts_ns; /* when there are entries */
 	bool ended;		      /* there is an end record, and it fits */
 	struct hash128 seal;	      /* when ended */
+	uint64_t second;	      /* where a second segment begins; 0 none does */
 	bool torn;
 	uint64_t torn_at, n_damaged; /* torn: offset; damaged: places */
 };

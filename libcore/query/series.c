@@ -246,6 +246,7 @@ static int count_uncovered(const struct walk *w, const struct wal_segment *seg,
 	struct wal_item item;
 	int ret = 0;
 
+	wal_reader_set_range(r, seg->start, seg->end);
 	for (size_t i = 0; i < sum->n_streams; i++) {
 		sum->stream[i].n_entries = sum->stream[i].line_bytes = 0;
 		number[sum->stream[i].stream] = (uint32_t)i + 1;
@@ -294,44 +295,43 @@ static int walk_sum(const struct walk *w, const struct wal_sum *sum, const struc
 	return ret;
 }
 
-static int walk_segment(const struct walk *w, const struct wal_segment *seg,
-			struct streams *streams, struct err *e)
-{
-	struct wal_sum sum = { 0 };
-	int r = source_wal_sum(seg, streams, &w->o->source, &sum, e);
+/* The segments of a log, whose streams have their numbers from streams. */
+struct log_walk {
+	const struct walk *walk;
+	struct streams *streams;
+};
 
-	if (r <= 0)
-		return r;
-	switch (how_covered(w, &sum, streams)) {
+static int walk_segment(void *data, const struct wal_segment *seg, struct wal_sum *sum,
+			struct err *e)
+{
+	const struct log_walk *l = data;
+	const struct walk *w = l->walk;
+
+	switch (how_covered(w, sum, l->streams)) {
 	case COVERS_ALL:
-		r = 0;
-		break;
+		return 0;
 	case COVERS_SOME:
-		r = count_uncovered(w, seg, streams, &sum, e);
-		if (r < 0 && e->code == ERR_CORRUPT) {
-			err_wrap(e, "'%s'", seg->path);
-			w->o->source.damage(w->o->source.damage_data, e);
-			r = 0;
-		}
-		if (r == 0)
-			r = walk_sum(w, &sum, streams, e);
+		if (count_uncovered(w, seg, l->streams, sum, e) == 0)
+			break;
+		if (e->code != ERR_CORRUPT)
+			return -1;
+		err_wrap(e, "'%s'", seg->path);
+		w->o->source.damage(w->o->source.damage_data, e);
 		break;
 	case COVERS_NOTHING:
-		r = walk_sum(w, &sum, streams, e);
 		break;
 	}
-	wal_sum_release(&sum);
-	return r;
+	return walk_sum(w, sum, l->streams, e);
 }
 
 static int walk_wal(const struct walk *w, const struct wal_list *list, struct err *e)
 {
-	struct streams *streams = streams_new();
+	struct log_walk l = { w, streams_new() };
 	int ret = 0;
 
 	for (size_t i = 0; i < list->n && ret == 0; i++)
-		ret = walk_segment(w, &list->v[i], streams, e);
-	streams_free(streams);
+		ret = source_wal_each(&list->v[i], l.streams, &w->o->source, walk_segment, &l, e);
+	streams_free(l.streams);
 	return ret;
 }
 

@@ -103,10 +103,14 @@ struct wal_segment;
  * one that is not there, unless o->if_there. */
 MUST_CHECK int source_wal_list(const struct source_opts *o, struct wal_list *ret, struct err *e);
 struct wal_sum;
-/* What a segment holds, by its sidecar or its heads: 1; 0: it cannot be read, which was reported.
- */
-MUST_CHECK int source_wal_sum(const struct wal_segment *seg, struct streams *streams,
-			      const struct source_opts *o, struct wal_sum *ret, struct err *e);
+/* Calls each for every segment of a file (there is one, or what stands there is no file of the log)
+ * with what it holds, by its sidecar or its heads. each may change the sum; its failure ends it.
+ * What cannot be read is reported, and left out. */
+typedef int source_wal_fn(void *data, const struct wal_segment *seg, struct wal_sum *sum,
+			  struct err *e);
+MUST_CHECK int source_wal_each(const struct wal_segment *seg, struct streams *streams,
+			       const struct source_opts *o, source_wal_fn *each, void *data,
+			       struct err *e);
 MUST_CHECK int source_wal(struct plan *p, const struct wal_segment *seg, struct streams *streams,
 			  const struct covered *c, const struct source_opts *o, struct err *e);
 

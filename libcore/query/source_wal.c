@@ -11,6 +11,7 @@
 struct segment {
 	struct source source; /* first */
 	int fd;		      /* the list's own, which outlives the plan */
+	uint64_t start, end;  /* of the segment in its file */
 	struct streams *streams;
 	struct hash128 seal;
 	const struct covered *covered; /* NULL: nothing is */
@@ -69,6 +70,7 @@ static int load(struct source *src, const struct piece *p, unsigned want, struct
 		if (m->wal)
 			wal_reader_free(m->wal);
 		m->wal = wal_reader_new(s->fd, WAL_READ_HEADS, s->streams);
+		wal_reader_set_range(m->wal, s->start, s->end);
 		m->wal_of = src;
 		m->wal_at = UINT64_MAX;
 	}
@@ -150,7 +152,7 @@ static void add_batch(struct plan *p, struct segment *s, const struct wal_sum *s
 				       .stream = wanted[n],
 				       .meta_bytes = UINT32_MAX,
 				       .order = created,
-				       .seq = b->off };
+				       .seq = s->start + b->off };
 		/* Its share in what the segment has of the stream. */
 		double share = sum->n_entries ? (double)b->n_entries / (double)sum->n_entries : 0;
 
@@ -185,7 +187,8 @@ static int told(const struct wal_segment *seg, const struct source_opts *o, stru
 	return 0;
 }
 
-int source_wal_sum(const struct wal_segment *seg, struct streams *streams,
+/* What seg holds: 1, 0 nothing (what is wrong was told), -1. */
+static int get_sum(const struct wal_segment *seg, struct streams *streams,
 		   const struct source_opts *o, struct wal_sum *ret, struct err *e)
 {
 	uint64_t was;
@@ -205,32 +208,74 @@ int source_wal_sum(const struct wal_segment *seg, struct streams *streams,
 	return wal_sum_read(seg, WAL_SUM_WALK, streams, ret, e) < 0 ? told(seg, o, e) : 1;
 }
 
+int source_wal_each(const struct wal_segment *seg, struct streams *streams,
+		    const struct source_opts *o, source_wal_fn *each, void *data, struct err *e)
+{
+	struct wal_segment part = *seg;
+	struct wal_sum sum = { 0 };
+	int r = get_sum(&part, streams, o, &sum, e);
+
+	if (r > 0 && sum.next && seg->in_log && wal_segment_is_several(sum.next, e) < 0 &&
+	    told(seg, o, e) < 0) {
+		wal_sum_release(&sum);
+		return -1;
+	}
+	while (r > 0) {
+		uint64_t next = sum.next;
+
+		if (next)
+			part.end = part.start + next;
+		r = each(data, &part, &sum, e);
+		wal_sum_release(&sum);
+		if (r < 0 || !next)
+			break;
+		if (wal_segment_behind(&part, next, &part, e) < 0)
+			return told(seg, o, e);
+		r = get_sum(&part, streams, o, &sum, e);
+	}
+	return r;
+}
+
+/* Where the pieces of a segment go. */
+struct adding {
+	struct plan *plan;
+	struct streams *streams;
+	const struct covered *covered;
+	const struct source_opts *o;
+};
+
+static int add_segment(void *data, const struct wal_segment *seg, struct wal_sum *sum,
+		       struct err *e)
+{
+	struct adding *a = data;
+	struct plan *p = a->plan;
+	struct segment *s = mem_alloc(sizeof(*s));
+	uint32_t *wanted;
+
+	if (sum->tail == WAL_TAIL_DAMAGED) {
+		err_set(e, ERR_CORRUPT, "'%s': damaged; walreplay --verify tells where", seg->path);
+		a->o->damage(a->o->damage_data, e);
+	}
+	s->source = (struct source){ .ops = &ops, .name = strdup(seg->path) };
+	s->fd = seg->fd;
+	s->start = seg->start;
+	s->end = seg->end;
+	s->streams = a->streams;
+	s->seal = sum->seal;
+	s->covered = sum->sealed ? a->covered : NULL; /* nothing covers what may still grow */
+	plan_add_source(p, &s->source);
+	wanted = wanted_streams(p, sum, a->streams);
+	for (size_t i = 0; i < sum->n_batches; i++)
+		if (sum->batch[i].max_ts_ns >= p->from && sum->batch[i].min_ts_ns < p->to)
+			add_batch(p, s, sum, &sum->batch[i], wanted, seg->header.created_ns);
+	free(wanted);
+	return 0;
+}
+
 int source_wal(struct plan *p, const struct wal_segment *seg, struct streams *streams,
 	       const struct covered *c, const struct source_opts *o, struct err *e)
 {
-	struct wal_sum sum = { 0 };
-	struct segment *s;
-	uint32_t *wanted;
-	int r = source_wal_sum(seg, streams, o, &sum, e);
+	struct adding a = { p, streams, c, o };
 
-	if (r <= 0)
-		return r;
-	if (sum.tail == WAL_TAIL_DAMAGED) {
-		err_set(e, ERR_CORRUPT, "'%s': damaged; walreplay --verify tells where", seg->path);
-		o->damage(o->damage_data, e);
-	}
-	s = mem_alloc(sizeof(*s));
-	s->source = (struct source){ .ops = &ops, .name = strdup(seg->path) };
-	s->fd = seg->fd;
-	s->streams = streams;
-	s->seal = sum.seal;
-	s->covered = sum.sealed ? c : NULL; /* nothing covers what may still grow */
-	plan_add_source(p, &s->source);
-	wanted = wanted_streams(p, &sum, streams);
-	for (size_t i = 0; i < sum.n_batches; i++)
-		if (sum.batch[i].max_ts_ns >= p->from && sum.batch[i].min_ts_ns < p->to)
-			add_batch(p, s, &sum, &sum.batch[i], wanted, seg->header.created_ns);
-	free(wanted);
-	wal_sum_release(&sum);
-	return 0;
+	return source_wal_each(seg, streams, o, add_segment, &a, e);
 }

@@ -82,6 +82,12 @@ void wal_reader_unread(struct wal_reader *r, struct bytes b)
 	wal_source_unread(&r->frames.src, b);
 }
 
+void wal_reader_set_range(struct wal_reader *r, uint64_t start, uint64_t end)
+{
+	r->frames.src.base = start;
+	r->frames.src.limit = end;
+}
+
 void wal_reader_ignore_header(struct wal_reader *r)
 {
 	r->frames.has_segment = true;

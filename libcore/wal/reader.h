@@ -94,6 +94,10 @@ void wal_reader_free(struct wal_reader *r);
  * can be saved. Before the first call of next, and only for a file that is a segment. */
 void wal_reader_ignore_header(struct wal_reader *r);
 
+/* Reads of a file only what lies from offset start on and before end (0: the file's), as if it were
+ * all. Before the first call of next or batch_at. */
+void wal_reader_set_range(struct wal_reader *r, uint64_t start, uint64_t end);
+
 /* The input's first bytes, which were read already to see what it is: at most WAL_HEADER. Before
  * the first call of next, and only for a pipe. */
 void wal_reader_unread(struct wal_reader *r, struct bytes b);

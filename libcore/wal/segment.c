@@ -62,7 +62,7 @@ static int read_header(const struct wal_segment *s, struct wal_header *ret, stru
 		       struct err *e)
 {
 	unsigned char head[WAL_HEADER];
-	int64_t n = io_pread(s->fd, head, sizeof(head), 0, e);
+	int64_t n = io_pread(s->fd, head, sizeof(head), s->start, e);
 
 	if (n < 0)
 		return -1;
@@ -124,6 +124,31 @@ int wal_segment_open_fd(int fd, const char *name, struct wal_segment *ret, struc
 	return 0;
 }
 
+int wal_segment_behind(const struct wal_segment *s, uint64_t off, struct wal_segment *ret,
+		       struct err *e)
+{
+	struct wal_segment next = *s;
+	int r;
+
+	next.start += off;
+	next.size -= off;
+	next.end = 0;
+	next.state = WAL_OPEN;
+	r = read_header(&next, &next.header, e, e);
+	if (r <= 0)
+		return -1;
+	*ret = next;
+	return 0;
+}
+
+int wal_segment_is_several(uint64_t at, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT,
+		       "offset %llu: another segment begins here; a file of the log holds one (see "
+		       "walreplay --salvage)",
+		       (unsigned long long)at);
+}
+
 void wal_list_release(struct wal_list *l)
 {
 	for (size_t i = 0; i < l->n; i++)
@@ -155,7 +180,7 @@ static void add_segment(struct wal_list *l, const char *path)
 
 	mem_grow(&l->v, &l->cap, l->n + 1, sizeof(*l->v));
 	if (wal_segment_open(path, &l->v[l->n], &e) == 0) {
-		l->n++;
+		l->v[l->n++].in_log = true;
 		return;
 	}
 	if (access(path, F_OK) < 0 && errno == ENOENT)

@@ -14,6 +14,9 @@ struct wal_segment {
 	char *path; /* owned */
 	int fd;	    /* owned, open for reading */
 	uint64_t size;
+	uint64_t start, end; /* where it lies in a file that holds several (wal_segment_behind); end
+				0: up to the file's */
+	bool in_log;	     /* found in a folder of the log, where a file holds one segment */
 	enum wal_state state;
 	bool has_header; /* false: shorter than a header, or it is damaged (wal_segment_check says
 			    how); header is then zeroed */
@@ -29,6 +32,16 @@ MUST_CHECK int wal_segment_open(const char *path, struct wal_segment *ret, struc
  * open: it has no sidecar. name is for messages. */
 MUST_CHECK int wal_segment_open_fd(int fd, const char *name, struct wal_segment *ret,
 				   struct err *e);
+
+/*
+ * The segment that begins behind s, at offset off from s's start, of a file that holds several. It
+ * counts as open: it has no sidecar. Path and descriptor stay those of s, and it is not released.
+ * Errors: ERR_IO, ERR_CORRUPT, ERR_VERSION.
+ */
+MUST_CHECK int wal_segment_behind(const struct wal_segment *s, uint64_t off,
+				  struct wal_segment *ret, struct err *e);
+/* What is said of a file of the log in which a second segment begins at `at`: ERR_CORRUPT, -1. */
+int wal_segment_is_several(uint64_t at, struct err *e);
 
 /* What is wrong with its header; 0 when nothing is. Errors: ERR_CORRUPT, ERR_VERSION, ERR_IO. */
 MUST_CHECK int wal_segment_check(const struct wal_segment *s, struct err *e);

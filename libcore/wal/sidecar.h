@@ -42,6 +42,8 @@ struct wal_sum {
 	uint64_t size, good_size; /* of the file; up to the last good record */
 	uint64_t n_entries;
 	enum wal_tail tail;
+	uint64_t next; /* where another segment begins behind it, which is not looked at; 0 none.
+			  Such a segment gets no sidecar */
 	size_t n_streams, n_batches, n_days, n_refs;
 	struct wal_sum_stream *stream;
 	struct wal_sum_batch *batch;

@@ -30,14 +30,21 @@ void wal_source_unread(struct wal_source *s, struct bytes b)
 	buf_add_bytes(&s->buf, b);
 }
 
+static uint64_t most_bytes(const struct wal_source *s)
+{
+	return s->limit ? s->limit - s->base : UINT64_MAX;
+}
+
 static int fill_file(struct wal_source *s, uint64_t off, size_t n, struct err *e)
 {
+	uint64_t most = most_bytes(s), left = most > off ? most - off : 0;
 	size_t want = n > s->step ? n : s->step;
 	int64_t k;
 
+	want = want < left ? want : (size_t)left;
 	buf_reset(&s->buf);
 	s->buf_off = off;
-	k = io_pread(s->fd, buf_reserve(&s->buf, want), want, off, e);
+	k = io_pread(s->fd, buf_reserve(&s->buf, want), want, s->base + off, e);
 	if (k < 0)
 		return -1;
 	s->buf.n = (size_t)k;
@@ -94,5 +101,6 @@ bool wal_source_has(struct wal_source *s, uint64_t end)
 
 	if (s->kind == WAL_SOURCE_MEMORY)
 		return end <= s->mem.n;
-	return fstat(s->fd, &st) == 0 && (uint64_t)st.st_size >= end;
+	return end <= most_bytes(s) && fstat(s->fd, &st) == 0 &&
+	       (uint64_t)st.st_size >= s->base + end;
 }

@@ -14,7 +14,9 @@ struct wal_source {
 	enum wal_source_kind kind;
 	int fd;
 	struct bytes mem;
-	struct buf buf; /* bytes from buf_off on */
+	uint64_t base, limit; /* file: offset 0 is at `base` of it; limit is where the input ends,
+				 0: where the file does */
+	struct buf buf;	      /* bytes from buf_off on */
 	uint64_t buf_off;
 	size_t step; /* how much is read at once */
 	bool at_end; /* pipe: end of file was met */

@@ -154,7 +154,7 @@ static int take(struct finder *f, const struct wal_item *item, enum wal_sum_how 
 	case WAL_SEGMENT:
 		if (item->segment_off == 0)
 			return 1;
-		s->tail = WAL_TAIL_DAMAGED; /* a file of the log holds one segment */
+		s->next = item->segment_off;
 		return 0;
 	case WAL_BATCH:
 		s->good_size = item->end;
@@ -191,8 +191,8 @@ static void seal_torn(struct finder *f)
 	f->sum->sealed = true;
 }
 
-int wal_sum_read(const struct wal_segment *seg, enum wal_sum_how how, struct streams *streams,
-		 struct wal_sum *ret, struct err *e)
+static int read_one(const struct wal_segment *seg, enum wal_sum_how how, struct streams *streams,
+		    struct wal_sum *ret, struct err *e)
 {
 	struct wal_sum sum = { .size = seg->size,
 			       .good_size = WAL_HEADER,
@@ -205,6 +205,7 @@ int wal_sum_read(const struct wal_segment *seg, enum wal_sum_how how, struct str
 
 	f.reader = wal_reader_new(seg->fd, how == WAL_SUM_WALK ? WAL_READ_HEADS : WAL_READ_ALL,
 				  streams);
+	wal_reader_set_range(f.reader, seg->start, seg->end);
 	while ((rc = wal_reader_next(f.reader, &item, e)) > 0) {
 		rc = take(&f, &item, how, e);
 		if (rc <= 0)
@@ -222,5 +223,27 @@ int wal_sum_read(const struct wal_segment *seg, enum wal_sum_how how, struct str
 		return -1;
 	}
 	*ret = sum;
+	return 0;
+}
+
+/* Reading heads takes a torn segment with another behind it for damage, so that one is read once
+ * more, up to its end. */
+int wal_sum_read(const struct wal_segment *seg, enum wal_sum_how how, struct streams *streams,
+		 struct wal_sum *ret, struct err *e)
+{
+	struct wal_segment alone = *seg;
+	uint64_t next;
+
+	if (read_one(seg, how, streams, ret, e) < 0)
+		return -1;
+	next = ret->next;
+	if (!next || ret->tail != WAL_TAIL_DAMAGED)
+		return 0;
+	alone.end = seg->start + next;
+	alone.size = next;
+	wal_sum_release(ret);
+	if (read_one(&alone, how, streams, ret, e) < 0)
+		return -1;
+	ret->next = next;
 	return 0;
 }

@@ -75,6 +75,31 @@ ok "an operand that is not there is exit 4" exits 4 walreplay nowhere "$F/wal-v1
 ok "the message names it" stderr_has "'nowhere'"
 ok "the others are still done" stdout_is_file "$X/wal-v1-one.jsonl"
 
+# A file of several segments: as frames it is read to its end, in the log it has no place.
+for both in "$F/wal-v1-one $F/wal-v1-many" "$F/wal-v1-no-end $F/wal-v1-one" "cut.head $F/wal-v1-one" "$F/wal-v1-one $F/wal-v1-one"; do
+	head -c 40000 "$F/wal-v1-many" >cut.head
+	rm -rf several && mkdir several
+	# shellcheck disable=SC2086
+	{ cat $both >several/c.wal && walreplay $both | sort -u >want; }
+	ok "all of $both" exits 0 logql -o raw '{app=~".+"}' several/c.wal
+	lines=$(wc -l <want)
+	ok "are read by a query" stdout_lines "$lines"
+	ok "as stdin too" sh -c "logql -o raw '{app=~\".+\"}' <several/c.wal | wc -l | grep -qx $lines"
+	ok "as a pipe too" sh -c "cat several/c.wal | logql -o raw '{app=~\".+\"}' - | wc -l | grep -qx $lines"
+	ok "stats count them" sh -c "logql stats several/c.wal | grep -q '^entries [1-9]'"
+	off=$(cat ${both% *} | wc -c)
+	for ask in "walreplay" "walreplay --verify" "walreplay --stats" "walreplay --unpacked --store s" "walreplay --prune --store s" \
+		"logql '{app=~\".+\"}' --wal" "logql labels --wal" "logql stats --wal"; do
+		ok "in a log: $ask is exit 3" exits 3 sh -c "$ask several"
+		ok "and says where" stderr_is "${ask%% *}: error: 'several/c.wal': offset $off: another segment begins here; a file of the log holds one (see walreplay --salvage)"
+	done
+	ok "the query reads all all the same" sh -c "logql -t fake -o raw '{app=~\".+\"}' --wal several 2>/dev/null | wc -l | grep -qx $(grep -c '"tenant":"fake"' want)"
+	ok "it is still there, without a sidecar" test "$(ls several)" = c.wal
+	ok "--salvage" exits 0 walreplay --salvage several several/c.wal
+	rm several/c.wal
+	ok "makes one of them" sh -c "walreplay several | sort -u | cmp - want"
+done
+
 # Statistics.
 ok "--stats" exits 0 walreplay --stats "$F/wal-v1-many"
 ok "says entries, streams, tenants" stdout_has "750 in 40 streams of 2 tenants"
