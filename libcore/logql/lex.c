@@ -1,6 +1,7 @@
 #include "logql/lex.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 
 #include "base/utf8.h"
@@ -509,4 +510,60 @@ void lex_add_name(struct buf *b, const struct lexeme *x)
 	}
 	if (x->kind == LEX_CONV)
 		buf_add_str(b, "_CONV");
+}
+
+enum { WORD_MAX = 24 };
+
+static unsigned char lower(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Characters to be added, left out, changed or swapped with their neighbour until a is b; both are
+ * at most WORD_MAX long. */
+static unsigned distance(struct bytes a, struct bytes b)
+{
+	unsigned d[WORD_MAX + 1][WORD_MAX + 1];
+
+	for (unsigned i = 0; i <= a.n; i++)
+		d[i][0] = i;
+	for (unsigned j = 0; j <= b.n; j++)
+		d[0][j] = j;
+	for (size_t i = 1; i <= a.n; i++) {
+		for (size_t j = 1; j <= b.n; j++) {
+			unsigned char x = lower(a.p[i - 1]), y = lower(b.p[j - 1]);
+
+			d[i][j] = least(d[i - 1][j - 1] + (x != y),
+					least(d[i - 1][j], d[i][j - 1]) + 1);
+			if (i > 1 && j > 1 && x == lower(b.p[j - 2]) && lower(a.p[i - 2]) == y)
+				d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
+		}
+	}
+	return d[a.n][b.n];
+}
+
+const char *lex_stage_like(struct bytes word)
+{
+	const char *ret = NULL;
+	unsigned best = UINT_MAX;
+
+	for (size_t i = 0; word.n <= WORD_MAX && i < N_OF(keywords); i++) {
+		struct bytes name = bytes_str(keywords[i].text);
+		unsigned d;
+
+		if (keywords[i].kind < LEX_JSON || keywords[i].kind > LEX_KEEP)
+			continue;
+		d = distance(word, name);
+		/* One slip in three characters is a slip, more is another word. */
+		if (d > (name.n + 1) / 3 || d >= best)
+			continue;
+		best = d;
+		ret = keywords[i].text;
+	}
+	return ret;
 }

@@ -111,4 +111,7 @@ void lex_next(struct lexer *l);
 /* How Loki names a lexeme in "unexpected ...": IDENTIFIER, $end, {, json, RATE. */
 void lex_add_name(struct buf *b, const struct lexeme *x);
 
+/* The stage whose name is most like a misspelt one, or NULL when none is. */
+const char *lex_stage_like(struct bytes word);
+
 #endif

@@ -113,10 +113,33 @@ static int parse_quantity(struct parser *p, const char *want, struct logql_filte
 	return 0;
 }
 
+/* A name without an operator is no filter; right behind the | it may be meant to be a stage. */
+static int no_operator(struct parser *p, const struct lexeme *name)
+{
+	const char *like = lex_stage_like(name->text);
+	struct buf b = { 0 };
+	int r;
+
+	if (name->text.p == p->piped) {
+		buf_addf(&b, "unknown stage '%.*s' at line %u, col %u", BYTES_ARG(name->text),
+			 name->pos.line, name->pos.col);
+		if (like)
+			buf_addf(&b, ": did you mean '%s'?", like);
+		else
+			buf_add_str(&b, "; of a label ");
+	}
+	if (name->text.p != p->piped || !like)
+		buf_add_str(&b, "want a comparison such as = or >=");
+	r = parse_unexpected(p, buf_str(&b));
+	buf_release(&b);
+	return r;
+}
+
 /* name op value */
 static int parse_one(struct parser *p, struct logql_stage *stage, struct logql_filter **ret)
 {
 	struct logql_filter *f = parse_new(p, struct logql_filter);
+	const struct lexeme word = p->lex.cur;
 	struct bytes name, bad = { 0 };
 	enum match_op match;
 	enum logql_op op;
@@ -130,7 +153,7 @@ static int parse_one(struct parser *p, struct logql_stage *stage, struct logql_f
 	kind = p->lex.cur.kind;
 	is_match = parse_match_op(kind, &match);
 	if (!is_match && !cmp_op(kind, &op))
-		return parse_unexpected(p, "want a comparison such as = or >=");
+		return no_operator(p, &word);
 	lex_next(&p->lex);
 	if (kind == LEX_RE || kind == LEX_NRE || (is_match && parse_at(p, LEX_STRING))) {
 		f->kind = LOGQL_FILTER_MATCH;

@@ -307,6 +307,7 @@ static int parse_piped(struct parser *p, struct logql_stage *s)
 	if (!parse_at(p, LEX_IDENT) && !parse_at(p, LEX_OPEN))
 		return parse_unexpected(p, "want a parser, a label filter, a format, drop or keep");
 	s->kind = LOGQL_LABEL_FILTER;
+	p->piped = p->lex.cur.text.p;
 	return parse_filter(p, s, &s->filter);
 }
 

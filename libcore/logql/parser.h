@@ -21,6 +21,8 @@ struct parser {
 	struct err *e;
 	struct logql_pos error_pos;
 
+	const char *piped; /* what stands right behind the | of the last stage */
+
 	struct err late; /* the first stage that cannot work; code is ERR_NONE without */
 	struct logql_pos late_pos;
 	bool has_open_selector; /* one that matches streams with none of its labels */

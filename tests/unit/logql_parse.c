@@ -171,6 +171,25 @@ static const struct {
 	{ "{a=\"\"}", 1, 1, " : queries require at least one regexp or equality matcher" },
 	{ "{a=~\".*\", b!=\"c\", d!~\"e\"}", 1, 1, " : queries require at least one" },
 	{ "sum(rate({}[1m]))", 1, 10, " : queries require at least one" },
+	{ "{a=\"b\"} | jsn", 1, 14,
+	  " at line 1, col 14: syntax error: unexpected $end, unknown stage 'jsn' at line 1, col "
+	  "11: did you mean 'json'?" },
+	{ "{a=\"b\"}\n| logftm | x=1", 2, 10,
+	  " at line 2, col 10: syntax error: unexpected |, unknown stage 'logftm' at line 2, col "
+	  "3: did you mean 'logfmt'?" },
+	{ "sum(rate({a=\"b\"} | UnWarp x [1m]))", 1, 27,
+	  " at line 1, col 27: syntax error: unexpected IDENTIFIER, unknown stage 'UnWarp' at "
+	  "line 1, col 20: did you mean 'unwrap'?" },
+	{ "{a=\"b\"} | line_fromat \"x\"", 1, 23,
+	  " at line 1, col 23: syntax error: unexpected STRING, unknown stage 'line_fromat' at "
+	  "line 1, col 11: did you mean 'line_format'?" },
+	{ "{a=\"b\"} | level", 1, 16,
+	  " at line 1, col 16: syntax error: unexpected $end, unknown stage 'level' at line 1, "
+	  "col 11; of a label want a comparison such as = or >=" },
+	{ "{a=\"b\"} | x=1 and jsn", 1, 22,
+	  " at line 1, col 22: syntax error: unexpected $end, want a comparison such as = or >=" },
+	{ "{a=\"b\"} | a_word_that_is_longer_than_any_stage", 1, 47,
+	  " at line 1, col 47: syntax error: unexpected $end, unknown stage 'a_word_that_is" },
 	{ "{a=\"b\"} | json x=", 1, 18,
 	  " at line 1, col 18: syntax error: unexpected $end, expecting STRING" },
 	{ "{a=\"b\"} | json x=\"a.\"", 1, 9, " : stage '| json x=\"a.\"' : cannot parse" },
