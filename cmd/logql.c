@@ -179,8 +179,9 @@ static void choose_sources(struct args *a, char **files, int n)
 	struct source_opts *s = &a->q.source;
 
 	if (!sources_choose(s, files, (size_t)n))
-		cli_usage(a->cli, "nothing to read: ./lokid-data is not there; name a FILE, --store or "
-				  "--wal, pipe lines in, or make it with lokid-ingest");
+		cli_usage(a->cli,
+			  "nothing to read: ./lokid-data is not there; name a FILE, --store or "
+			  "--wal, pipe lines in, or make it with lokid-ingest");
 	if ((a->has_time || s->input != INPUT_AUTO) && s->n_files == 0)
 		cli_usage(a->cli, "--time, --time-field, --input: no text file is read");
 	if (!a->has_tenant && (s->store || s->wal))

@@ -13,7 +13,7 @@ enum found {
 	FOUND_BAD,
 };
 
-enum { SECTOR = 512, UNWRITTEN_MIN = 8 /* bytes of a sector; fewer NULs may be data */ };
+enum { SECTOR = 512 };
 
 struct fragment {
 	enum wal_frag type;
@@ -178,7 +178,7 @@ static bool has_unwritten(struct bytes b, uint64_t off)
 		size_t n = SECTOR - (size_t)((off + at) % SECTOR);
 		struct bytes part = bytes_sub(b, at, n);
 
-		if (part.n >= UNWRITTEN_MIN && all_zero(part))
+		if (all_zero(part))
 			return true;
 		at += part.n;
 	}
@@ -304,9 +304,13 @@ static int take(struct wal_frames *f, const struct fragment *g, wal_need_fn *nee
 	if (f->lost && begins)
 		return give_loss(f, WAL_FRAME_LOST, f->pos, ret);
 	if (!begins && !f->partial) {
+		/* The rest of a record whose sectors were not all written proves nothing: a power
+		 * cut keeps those that it likes. */
+		bool unexplained = !f->lost;
+
 		err_set(&why, ERR_CORRUPT, "a record's beginning is missing");
 		begin_loss(f, f->pos, &why);
-		f->lost_proven = true;
+		f->lost_proven |= unexplained;
 		f->pos = g->end;
 		return 0;
 	}

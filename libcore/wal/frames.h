@@ -2,9 +2,9 @@
  * From fragments in pages to records: finds the next whole record, or says what was lost. Private
  * to wal/.
  *
- * Damage is pending until it is known what follows: a sound fragment makes it damage; a header or
- * the end of the input makes it a torn tail, if the segment has no end record and a writer that
- * died can have left it.
+ * Damage is pending until it is known what follows: a sound fragment that begins a record makes it
+ * damage; a header or the end of the input makes it a torn tail, if the segment has no end record
+ * and a writer that died can have left it.
  */
 #ifndef WAL_FRAMES_H
 #define WAL_FRAMES_H

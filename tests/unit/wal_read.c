@@ -548,6 +548,67 @@ static void a_torn_section_is_not_damage(void **state)
 	(void)state;
 }
 
+/* What a power cut may leave of records that were never synced: any of the sectors, and any length.
+ * Nothing of the last record was acknowledged, so that is no damage, whichever sectors are there.
+ */
+static void any_sectors_of_the_last_record(void **state)
+{
+	uint64_t seed = env_number("SEED", 31);
+
+	(void)state;
+	for (int round = 0; round < 600; round++) {
+		uint64_t at = 31 + (uint64_t)round;
+		size_t synced, n_synced, n_lost = 0, n;
+		struct buf b = { 0 };
+		struct sample s;
+		uint32_t v[3];
+
+		sample_begin(&s, at);
+		for (int i = 0; i < 3; i++)
+			v[i] = sample_stream(&s, "fake", i ? i > 1 ? "c" : "b" : "a");
+		sample_batch(&s, &seed, v, 3, 5 + rnd_below(&seed, 40), 40, 0);
+		sample_batch(&s, &seed, v, 3, 1 + rnd_below(&seed, 20), 40, 0);
+		synced = s.bytes.n;
+		n_synced = s.n;
+		sample_batch(&s, &seed, v, 3, round % 2 ? 300 : 3, round % 2 ? 900 : 200, 0);
+		n = round % 3 ? s.bytes.n : synced + rnd_below(&seed, s.bytes.n - synced) + 1;
+		buf_add(&b, s.bytes.p, n);
+		for (size_t from = synced; from < n;) {
+			size_t to = (from / 512 + 1) * 512 < n ? (from / 512 + 1) * 512 : n;
+
+			if (rnd_below(&seed, round % 5 ? 2 : 20) == 0) {
+				memset(b.p + from, 0, to - from);
+				n_lost++;
+			}
+			from = to;
+		}
+		for (int m = WAL_READ_ALL; m <= WAL_READ_HEADS; m++) {
+			struct seen seen;
+
+			see_bytes(&seen, buf_bytes(&b), (enum wal_read)m);
+			assert_false(seen.failed);
+			assert_int_equal(seen.n_damage, 0);
+			assert_true(seen_is_part(&seen, &s));
+			if (m == WAL_READ_ALL)
+				assert_int_equal(seen.n, n_lost || n < s.bytes.n ? n_synced : s.n);
+			else
+				assert_true(seen.n >= n_synced);
+			seen_release(&seen);
+		}
+		/* With its end record behind it, the same is damage. */
+		if (n_lost && n == s.bytes.n) {
+			struct seen seen;
+
+			wal_packer_end(s.packer, &b);
+			see_bytes(&seen, buf_bytes(&b), WAL_READ_ALL);
+			assert_true(seen.n_damage > 0);
+			seen_release(&seen);
+		}
+		buf_release(&b);
+		sample_release(&s);
+	}
+}
+
 static void packers_go_back(void **state)
 {
 	uint64_t seed = 18;
@@ -601,6 +662,7 @@ int main(void)
 		cmocka_unit_test(batches_by_their_offset),
 		cmocka_unit_test(a_bit_of_the_last_record_is_damage),
 		cmocka_unit_test(a_torn_section_is_not_damage),
+		cmocka_unit_test(any_sectors_of_the_last_record),
 		cmocka_unit_test(packers_go_back),
 	};
 
