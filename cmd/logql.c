@@ -52,28 +52,28 @@ struct args {
 };
 
 /* A query may look at the same data several times. */
-static void on_damage(void *data, const struct err *e)
+static void on_damage(void *cli, const struct err *e)
 {
-	struct args *a = data;
-
-	cli_report_once(a->cli, e);
+	cli_report_once(cli, e);
 }
 
-static void on_warning(void *data, const struct err *e)
+static void on_warning(void *cli, const struct err *e)
 {
-	const struct args *a = data;
-
-	cli_warn(a->cli, "%s", e->msg);
+	cli_warn(cli, "%s", e->msg);
 }
 
-static int64_t arg_time(const struct args *a)
+static void on_note(void *cli, const struct err *e)
+{
+	cli_note(cli, "%s", e->msg);
+}
+
+static bool arg_time(const struct args *a, int64_t *ret)
 {
 	struct err e;
-	int64_t ts;
 
-	if (time_parse(bytes_str(cli_arg(a->cli)), a->q.source.now_ns, &ts, &e) < 0)
+	if (time_parse(bytes_str(cli_arg(a->cli)), a->q.source.now_ns, ret, &e) < 0)
 		cli_bad_value(a->cli, &e);
-	return ts;
+	return true;
 }
 
 static int64_t arg_step(const struct args *a)
@@ -131,19 +131,16 @@ static void take_option(struct args *a, int c)
 
 	switch (c) {
 	case OPT_FROM:
-		q->from = arg_time(a);
-		q->has_from = true;
+		q->has_from = arg_time(a, &q->from);
 		break;
 	case OPT_TO:
-		q->to = arg_time(a);
-		q->has_to = true;
+		q->has_to = arg_time(a, &q->to);
 		break;
 	case OPT_STEP:
 		q->step_ns = arg_step(a);
 		break;
 	case OPT_AT:
-		q->at = arg_time(a);
-		q->has_at = true;
+		q->has_at = arg_time(a, &q->at);
 		break;
 	case 'n':
 		q->limit = cli_count(a->cli);
@@ -286,7 +283,8 @@ int main(int argc, char **argv)
 			  .q.source = { .now_ns = time_now_ns(),
 					.damage = on_damage,
 					.warn = on_warning,
-					.damage_data = &a } };
+					.note = on_note,
+					.damage_data = &cli } };
 
 	for (int c; (c = cli_next(&cli, argc, argv)) != -1;)
 		take_option(&a, c);

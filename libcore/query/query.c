@@ -486,6 +486,8 @@ int query_run(const struct logql_query *tree, const struct query_opts *o,
 		return -1;
 	r = logql_is_log(tree) ? run_log(&q, tree->root->log, out, ret_n, e)
 			       : run_metric(&q, tree->root, out, ret_n, e);
+	if (r == 0 && *ret_n == 0)
+		sources_hint(q.sources);
 	sources_free(q.sources);
 	return r;
 }

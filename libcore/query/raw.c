@@ -23,6 +23,7 @@ struct raw {
 	size_t given;	 /* bytes of text that the last round gave */
 	uint64_t off;	 /* of the first byte of text in the whole */
 	bool keep, prompt, ended;
+	bool unfit;	 /* a selector asked for labels, which lines have not */
 	bool timed, any; /* a line with a time of its own was met; a line was */
 	int64_t last_ts; /* of the line before, when times stand in the lines */
 	int64_t **ts;	 /* of each piece then; by piece.part's number */
@@ -275,9 +276,22 @@ static int read_more(struct raw *r, struct err *e)
 	return 0;
 }
 
+static bool wanted(struct raw *r, const struct plan *p)
+{
+	bool fits = plan_wants(p, &(struct labels){ 0 });
+
+	r->unfit |= !fits;
+	return fits;
+}
+
+bool raw_is_unfit(const struct raw *r)
+{
+	return r->unfit;
+}
+
 int raw_plan(struct raw *r, struct plan *p, struct err *e)
 {
-	if (!plan_wants(p, &(struct labels){ 0 }))
+	if (!wanted(r, p))
 		return 0;
 	forget_ts(r);
 	r->last_ts = r->o->now_ns;
@@ -293,7 +307,7 @@ int raw_next(struct raw *r, struct plan *p, struct err *e)
 {
 	size_t end;
 
-	if (!plan_wants(p, &(struct labels){ 0 }))
+	if (!wanted(r, p))
 		return 0;
 	buf_drop(&r->text, r->given);
 	r->off += r->given;

@@ -23,6 +23,9 @@ void raw_prompt(struct raw *r);
 bool raw_is_whole(const struct raw *r);
 void raw_keep(struct raw *r);
 
+/* Whether a plan so far had a selector that its lines, having no labels, cannot fit. */
+bool raw_is_unfit(const struct raw *r);
+
 /* All pieces of one that is whole (read first, when it is to be kept). */
 MUST_CHECK int raw_plan(struct raw *r, struct plan *p, struct err *e);
 /* The next pieces of one that is not: 1, or 0 at its end. */

@@ -361,6 +361,21 @@ bool sources_stream(const struct sources *s)
 	return false;
 }
 
+void sources_hint(const struct sources *s)
+{
+	struct err e;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (!s->v[i].raw || !raw_is_unfit(s->v[i].raw))
+			continue;
+		err_set(&e, ERR_NO,
+			"'%s': raw lines have no labels, so no such selector finds them; {} does",
+			s->v[i].name);
+		s->o->note(s->o->damage_data, &e);
+		return;
+	}
+}
+
 void sources_keep(struct sources *s)
 {
 	for (size_t i = 0; i < s->n; i++)

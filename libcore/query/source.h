@@ -30,7 +30,8 @@ struct source_opts {
 	int64_t now_ns;
 	scan_damage_fn *damage; /* what could not be read while planning */
 	scan_damage_fn *warn;	/* what is read, but hardly meant so */
-	void *damage_data;	/* of both */
+	scan_damage_fn *note;	/* a hint, when nothing was found */
+	void *damage_data;	/* of all three */
 };
 
 struct sources;
@@ -52,6 +53,9 @@ bool sources_raw_only(const struct sources *s);
 
 /* Whether sources_next will have something to give: a pipe, a compressed file. */
 bool sources_stream(const struct sources *s);
+
+/* Of an answer with nothing in it: tells o->note when that is so because raw lines have no labels. */
+void sources_hint(const struct sources *s);
 
 /* From now on sources_next gives what there is, rather than wait for more. */
 void sources_prompt(struct sources *s);

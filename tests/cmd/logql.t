@@ -40,6 +40,14 @@ ok "--limit" exits 0 logql -o raw -n 2 '{}' raw.log
 ok "ends early" stdout_lines 2
 ok "nothing found is exit 1" exits 1 logql '{} |= "four"' raw.log
 ok "and prints nothing" stdout_is_empty
+ok "nor a hint" stderr_is_empty
+hint=": raw lines have no labels, so no such selector finds them; {} does"
+ok "a selector that no raw line fits" exits 1 logql '{app="web"} |= "error"' raw.log raw.log
+ok "is hinted at, once" stderr_is "logql: 'raw.log'$hint"
+ok "of a pipe" exits 1 sh -c "logql 'sum(rate({app=\"web\"}[1m])) + sum(rate({a=\"b\"}[1m]))' <raw.log"
+ok "too" stderr_is "logql: 'stdin'$hint"
+ok "not when others have it" exits 0 logql '{app="db"}' raw.log entries.jsonl
+ok "as is no news" stderr_is_empty
 ok "an empty file" exits 1 logql '{}' /dev/null
 seq 300000 | sed 's/$/ some more text, so that there are many pieces/' >many
 for j in 1 3; do
