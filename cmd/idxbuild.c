@@ -13,7 +13,7 @@ enum { MODE_BUILD, MODE_REBUILD = CLI_LONG, MODE_DUMP, MODE_STATS, MODE_VERIFY, 
 enum { LARGEST_DEFAULT = 10 };
 
 static const struct cli_opt opts[] = {
-	{ OPT_STORE, "store", "DIR", "the store (default ./lokid-data/store)" },
+	{ OPT_STORE, "store", "DIR", "the store (default lokid-data/store)" },
 	{ MODE_REBUILD, "rebuild", NULL, "make all index files anew, from packs alone" },
 	{ MODE_DUMP, "dump", NULL, "print index files as JSON lines" },
 	{ MODE_STATS, "stats", NULL, "print values of each label, largest series, totals" },
@@ -204,7 +204,7 @@ int main(int argc, char **argv)
 			    "S | idxbuild --store S",
 	};
 	struct args a = { .cli = &cli,
-			  .store_path = "./lokid-data/store",
+			  .store_path = "lokid-data/store",
 			  .largest = LARGEST_DEFAULT };
 	struct err e;
 

@@ -23,8 +23,8 @@ enum {
 };
 
 static const struct cli_opt opts[] = {
-	{ OPT_STORE, "store", "DIR", "store to ask (./lokid-data/store)" },
-	{ OPT_WAL, "wal", "DIR", "write-ahead log to ask (./lokid-data/wal)" },
+	{ OPT_STORE, "store", "DIR", "store to ask (lokid-data/store)" },
+	{ OPT_WAL, "wal", "DIR", "write-ahead log to ask (lokid-data/wal)" },
 	{ 't', "tenant", "TENANT", "whose entries (fake; of files all)" },
 	{ OPT_FROM, "from", "TIME", "entries from then on; first step of a metric query" },
 	{ OPT_TO, "to", "TIME", "entries before then; last step of a metric query" },

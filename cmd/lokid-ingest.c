@@ -27,7 +27,7 @@ enum {
 enum { REPORTS_MAX = 10, LINE_MAX_DEFAULT = 256 << 10, PROGRESS_EVERY_MS = 250 };
 
 static const struct cli_opt opts[] = {
-	{ OPT_WAL, "wal", "DIR", "folder of the log (./lokid-data/wal)" },
+	{ OPT_WAL, "wal", "DIR", "folder of the log (lokid-data/wal)" },
 	{ 't', "tenant", "TENANT", "whose entries they are (fake)" },
 	{ 'l', "label", "NAME=VALUE", "label of all entries; may be given many times" },
 	{ OPT_INPUT, "input", "FORMAT", "lines, jsonl or frames (lines)" },

@@ -76,10 +76,12 @@ static int open_pack(struct reading *r, uint32_t n, const struct index_pack *inf
 	const struct index_info *ix = index_info(r->ix);
 	struct store_name name = { STORE_PACK, ix->day, ix->tenant, info->name };
 	struct pack *k = mem_alloc(sizeof(*k));
-	struct buf text = { 0 };
+	struct buf text = { 0 }, path = { 0 };
 
 	store_name_add(&text, &name);
-	k->source = (struct source){ .ops = &ops, .name = strdup(buf_str(&text)) };
+	buf_addf(&path, "%s/%s", store_path(r->store), buf_str(&text)); /* as one would type it */
+	k->source = (struct source){ .ops = &ops, .name = strdup(buf_str(&path)) };
+	buf_release(&path);
 	if (store_file_open(r->store, buf_str(&text), &k->file, e) < 0 ||
 	    store_file_map(&k->file, e) < 0) {
 		buf_release(&text);

@@ -221,6 +221,19 @@ sed 's/^{/[/' entries.jsonl >bad.jsonl
 ok "JSON lines that are none" exits 3 logql --input jsonl '{}' bad.jsonl
 ok "told by line" stderr_has "'bad.jsonl': line 1: "
 
+cp -r store torn
+torn=$(ls torn/fake/chunks/2025-10-16/*.pack)
+chmod u+w "$torn" && flip_byte "$torn" 60
+mkdir -p lokid-data && cp -r torn lokid-data/store
+for ask in "--store torn" "--store ./torn/" "--store $PWD/torn" ""; do
+	dir=${ask#--store } && dir=${dir:-lokid-data/store}
+	ok "damage in a store: $ask" exits 3 sh -c "logql $ask '{app=\"web\"}' </dev/null"
+	ok "the pack's path as one would type it" stderr_matches "^logql: error: '${dir%/}/fake/chunks/2025-10-16/[0-9a-f]*.pack': "
+done
+ok "idxbuild" exits 0 sh -c 'rm -rf lokid-data/store/* && chunkpack entries.jsonl </dev/null | idxbuild'
+ok "spells the default store as others do" stdout_matches '^lokid-data/store/fake/index/'
+rm -r lokid-data
+
 # ---- a pack that is lost
 
 lokid-ingest -q --wal lost.wal --input jsonl entries.jsonl
