@@ -224,7 +224,7 @@ ok "told by line" stderr_has "'bad.jsonl': line 1: "
 cp -r store torn
 torn=$(ls torn/fake/chunks/2025-10-16/*.pack)
 chmod u+w "$torn" && flip_byte "$torn" 60
-mkdir -p lokid-data && cp -r torn lokid-data/store
+rm -rf lokid-data && mkdir lokid-data && cp -r torn lokid-data/store
 for ask in "--store torn" "--store ./torn/" "--store $PWD/torn" ""; do
 	dir=${ask#--store } && dir=${dir:-lokid-data/store}
 	ok "damage in a store: $ask" exits 3 sh -c "logql $ask '{app=\"web\"}' </dev/null"
