@@ -4,8 +4,6 @@
 
 #include "unit.h"
 
-#include <unistd.h>
-
 #include "base/hash.h"
 #include "base/mem.h"
 #include "chunk/pack.h"
@@ -136,28 +134,6 @@ static inline struct store_name put_pack(struct store *st, const struct pack_spe
 	buf_release(&file);
 	buf_release(&folder);
 	return sn;
-}
-
-/* A folder of its own below $TMPDIR, which the caller removes with remove_folder. */
-static inline char *new_folder(void)
-{
-	struct buf b = { 0 };
-	const char *tmp = getenv("TMPDIR");
-
-	buf_addf(&b, "%s/lokid-unit.XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	buf_str(&b);
-	assert_non_null(mkdtemp(b.p));
-	return b.p;
-}
-
-static inline void remove_folder(char *path)
-{
-	struct buf b = { 0 };
-
-	buf_addf(&b, "rm -rf '%s'", path);
-	assert_int_equal(0, system(buf_str(&b)));
-	buf_release(&b);
-	free(path);
 }
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -38,6 +39,28 @@ static inline uint64_t env_number(const char *name, uint64_t fallback)
 	const char *text = getenv(name);
 
 	return text && *text ? strtoull(text, NULL, 10) : fallback;
+}
+
+/* A folder of its own below $TMPDIR, which the caller removes with remove_folder. */
+static inline char *new_folder(void)
+{
+	struct buf b = { 0 };
+	const char *tmp = getenv("TMPDIR");
+
+	buf_addf(&b, "%s/lokid-unit.XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	buf_str(&b);
+	assert_non_null(mkdtemp(b.p));
+	return b.p;
+}
+
+static inline void remove_folder(char *path)
+{
+	struct buf b = { 0 };
+
+	buf_addf(&b, "rm -rf '%s'", path);
+	assert_int_equal(0, system(buf_str(&b)));
+	buf_release(&b);
+	free(path);
 }
 
 #define assert_bytes(b, text)                                              \
