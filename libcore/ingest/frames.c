@@ -45,7 +45,7 @@ static int check_stream(struct source *s, uint32_t stream, struct err *e)
 	arena_reset(&s->in->arena);
 	l = streams_labels(t, stream, &s->in->arena);
 	if (labels_check_tenant(streams_tenant(t, streams_get(t, stream)->tenant), e) < 0 ||
-	    labels_check(&l, e) < 0)
+	    labels_check_push(&l, e) < 0)
 		return -1;
 	s->checked[stream] = 1;
 	return 0;

@@ -27,14 +27,12 @@ static int make(struct label_cache *c, struct bytes tenant, struct bytes labels_
 	arena_reset(&c->scratch);
 	if (labels_check_tenant(tenant, e) < 0)
 		return -1;
-	if (labels_json.n && labels_parse_json(labels_json, &c->scratch, &l, e) < 0)
+	if (labels_parse_json(labels_json, &c->scratch, &l, e) < 0)
 		return err_wrap(e, "labels");
 	if (c->amend && c->amend(&l, &c->scratch, c->data, e) < 0)
 		return -1;
-	if (labels_check(&l, e) < 0)
+	if (labels_check_push(&l, e) < 0)
 		return -1;
-	if (l.n == 0)
-		return err_set(e, ERR_USAGE, "a stream needs at least one label");
 	return streams_add(c->streams, tenant, &l, ret, e);
 }
 

@@ -38,6 +38,13 @@ int labels_check(const struct labels *l, struct err *e)
 	return 0;
 }
 
+int labels_check_push(const struct labels *l, struct err *e)
+{
+	if (l->n == 0)
+		return err_set(e, ERR_USAGE, "a stream needs at least one label");
+	return labels_check(l, e);
+}
+
 int labels_check_tenant(struct bytes tenant, struct err *e)
 {
 	if (tenant.n == 0 || tenant.n > TENANT_MAX)

@@ -34,6 +34,8 @@ MUST_CHECK int labels_normalize(struct labels *l, struct err *e);
  * ERR_USAGE. */
 MUST_CHECK int labels_check_name(struct bytes name, struct err *e);
 MUST_CHECK int labels_check(const struct labels *l, struct err *e);
+/* The same, and that there is a label at all: Loki takes no push without. */
+MUST_CHECK int labels_check_push(const struct labels *l, struct err *e);
 
 /* A tenant as Loki takes one: 1 to 150 of a-z A-Z 0-9 ! - _ . * ' ( ), not "." nor "..". Errors:
  * ERR_USAGE. */
@@ -54,8 +56,8 @@ void labels_add_text(struct buf *b, const struct labels *l);
 /* {"a":"b","c":"d"} */
 void labels_add_json(struct buf *b, const struct labels *l);
 
-/* The two texts back, normalised; strings lie in the arena. Errors: ERR_USAGE with what is wrong.
- */
+/* The two texts back, normalised; strings lie in the arena. No JSON at all, as of an entry that has
+ * no member labels, is the empty set. Errors: ERR_USAGE with what is wrong. */
 MUST_CHECK int labels_parse_text(struct bytes text, struct arena *a, struct labels *ret,
 				 struct err *e);
 MUST_CHECK int labels_parse_json(struct bytes text, struct arena *a, struct labels *ret,

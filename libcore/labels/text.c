@@ -117,7 +117,7 @@ int labels_parse_json(struct bytes text, struct arena *a, struct labels *ret, st
 {
 	struct reading rd = { .a = a };
 
-	return finish(&rd, read_json(&rd, text, e), ret, e);
+	return finish(&rd, text.n ? read_json(&rd, text, e) : 0, ret, e);
 }
 
 static void skip_space(struct bytes *t)

@@ -62,7 +62,7 @@ static int stream_of(struct jsonl_data *d, struct bytes tenant, struct bytes tex
 	*ret = map_get(&d->by_text, hash, key);
 	if (*ret != MAP_NONE)
 		return 0;
-	if (labels_parse_json(text.n ? text : BYTES_LIT("{}"), &d->mem, &s.labels, e) < 0)
+	if (labels_parse_json(text, &d->mem, &s.labels, e) < 0)
 		return -1;
 	s.labels = labels_copy(&d->mem, &s.labels);
 	s.id = labels_stream_id(tenant, &s.labels);

@@ -38,6 +38,26 @@ ok "streams by labels, entries by time, equal times as they came, the first of e
 is "entries from JSON lines cover no segment" "$(field segments "$(cat list)")" "[]"
 is "and say that they came from elsewhere" "$(field mixed "$(cat list)")" "true"
 
+# No labels: absent and {} are one stream, which the whole read path answers.
+printf '%s\n' '{"ts":"1760522400000000001","line":"bare"}' \
+	'{"ts":"1760522400000000002","labels":{},"line":"empty"}' \
+	'{"ts":"1760522400000000003","labels":{"app":"web"},"line":"one"}' >bare.jsonl
+ok "entries without labels are packed" exits 0 chunkpack --store N bare.jsonl
+cp "$TAP/stdout" bare.list
+ok "one stream of them" exits 0 sh -c 'chunkcat --header $(cat bare.list) | grep -c "\"labels\":{}.*\"entries\":2}" | grep -qx 1'
+ok "they are indexed" exits 0 idxbuild --store N <bare.list
+ok "they verify" exits 0 idxbuild --verify --store N
+ok "and are found" exits 0 logql --store N -o raw --direction forward '{app=""}'
+ok "with what has no such label" stdout_is "bare
+empty"
+ok "and counted" exits 0 logql --store N --at 2025-10-16T00:00:00Z 'count_over_time({app=""}[1d])'
+ok "as a series without labels" stdout_is "{} 2"
+ok "the same from the lines" exits 0 logql -o raw --direction forward '{app=""}' bare.jsonl
+ok "without a store" stdout_is "bare
+empty"
+ok "a push of them is refused, as Loki does" exits 3 lokid-ingest -q --wal nw --input jsonl bare.jsonl
+ok "saying why" stderr_has "'bare.jsonl': line 1: a stream needs at least one label"
+
 ok "stdin" exits 0 sh -c 'chunkpack --store S2 <in.jsonl'
 is "the same input gives the same bytes" "$(packs S2 | sed 's|.*/||')" "$(packs S | sed 's|.*/||')"
 ok "nothing in, nothing out" exits 0 sh -c 'chunkpack --store S3 </dev/null'

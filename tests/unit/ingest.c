@@ -212,107 +212,121 @@ static void spellings_of_labels(void **state)
 	label_cache_release(&c);
 }
 
+/* lokid-ingest --input frames, from and to pipes, into a folder of its own. */
+struct framed {
+	char *dir;
+	struct sample s;
+	struct ingest_counts counts;
+	struct err e;	    /* of ingest_close */
+	char answers[2000]; /* what --ack says */
+};
+
+static void framed_begin(struct framed *f)
+{
+	*f = (struct framed){ .dir = new_folder() };
+	sample_begin(&f->s, 1);
+}
+
+static void framed_batches(struct framed *f, uint32_t stream, uint64_t first, uint64_t last)
+{
+	uint64_t seed = 3;
+
+	for (uint64_t id = first; id <= last; id++)
+		sample_batch(&f->s, &seed, &stream, 1, 4, 20, id);
+}
+
+/* Gives it all; fails: so many writes of the log. Returns what ingest_close does. */
+static int framed_give(struct framed *f, int fails)
+{
+	struct ingest_opts o = { .input = INGEST_FRAMES,
+				 .tenant = BYTES_LIT("fake"),
+				 .wal_dir = f->dir,
+				 .line_max = 1000 };
+	int frames[2], ack[2], rc;
+	struct ingest *in;
+	ssize_t n;
+
+	assert_int_equal(pipe(frames), 0);
+	assert_int_equal(pipe(ack), 0);
+	assert_int_equal(write(frames[1], f->s.bytes.p, f->s.bytes.n), (ssize_t)f->s.bytes.n);
+	close(frames[1]);
+	o.ack_fd = ack[1];
+	assert_int_equal(ingest_open(&o, &in, &f->e), 0);
+	fail_writes = fails;
+	assert_int_equal(ingest_fd(in, frames[0], "frames", &f->e), 0);
+	rc = ingest_close(in, &f->counts, &f->e);
+	n = read(ack[0], f->answers, sizeof(f->answers) - 1);
+	assert_true(n > 0);
+	f->answers[n] = '\0';
+	close(frames[0]);
+	close(ack[0]);
+	close(ack[1]);
+	return rc;
+}
+
+static void framed_end(struct framed *f)
+{
+	sample_release(&f->s);
+	remove_folder(f->dir);
+}
+
 /* Frames with ids: each batch is committed and answered by itself, the refused ones too, and others
  * follow. */
 static void frames_are_answered(void **state)
 {
-	const char *tmp = getenv("TMPDIR");
-	char dir[256], cmd[300], answers[2000];
-	struct ingest_opts o = { .input = INGEST_FRAMES,
-				 .tenant = BYTES_LIT("fake"),
-				 .line_max = 1000 };
-	struct ingest_counts counts;
-	uint64_t seed = 3;
-	struct sample s;
-	struct ingest *in;
-	uint32_t stream;
-	struct err e;
-	int frames[2], ack[2];
-	ssize_t n;
+	struct framed f;
 
 	(void)state;
-	snprintf(dir, sizeof(dir), "%s/lokid-ingest.XXXXXX", tmp ? tmp : "/tmp");
-	assert_non_null(mkdtemp(dir));
-	sample_begin(&s, 1);
-	stream = sample_stream(&s, "fake", "web");
-	for (uint64_t id = 101; id <= 103; id++)
-		sample_batch(&s, &seed, &stream, 1, 4, 20, id);
-	assert_int_equal(pipe(frames), 0);
-	assert_int_equal(pipe(ack), 0);
-	assert_int_equal(write(frames[1], s.bytes.p, s.bytes.n), (ssize_t)s.bytes.n);
-	close(frames[1]);
-	o.wal_dir = dir;
-	o.ack_fd = ack[1];
-	assert_int_equal(ingest_open(&o, &in, &e), 0);
-	fail_writes = 1; /* of the first batch */
-	assert_int_equal(ingest_fd(in, frames[0], "frames", &e), 0);
-	assert_int_equal(ingest_close(in, &counts, &e), -1);
-	assert_int_equal(e.code, ERR_FULL);
-	assert_int_equal(counts.done.n, 8);
-	assert_int_equal(counts.refused.n, 4);
-	assert_true(counts.refused.n_bytes > 0);
-	assert_int_equal(counts.done.n_bytes + counts.refused.n_bytes, counts.given.n_bytes);
-	n = read(ack[0], answers, sizeof(answers) - 1);
-	assert_true(n > 0);
-	answers[n] = '\0';
-	assert_ptr_equal(strstr(answers, "101 refused: "), answers);
-	assert_non_null(strstr(answers, "No space left on device\n102 ok\n103 ok\n"));
-	close(frames[0]);
-	close(ack[0]);
-	close(ack[1]);
-	sample_release(&s);
-	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", dir);
-	assert_int_equal(system(cmd), 0);
+	framed_begin(&f);
+	framed_batches(&f, sample_stream(&f.s, "fake", "web"), 101, 103);
+	assert_int_equal(framed_give(&f, 1), -1); /* of the first batch */
+	assert_int_equal(f.e.code, ERR_FULL);
+	assert_int_equal(f.counts.done.n, 8);
+	assert_int_equal(f.counts.refused.n, 4);
+	assert_true(f.counts.refused.n_bytes > 0);
+	assert_int_equal(f.counts.done.n_bytes + f.counts.refused.n_bytes, f.counts.given.n_bytes);
+	assert_ptr_equal(strstr(f.answers, "101 refused: "), f.answers);
+	assert_non_null(strstr(f.answers, "No space left on device\n102 ok\n103 ok\n"));
+	framed_end(&f);
 }
 
 /* Frames whose series record is lost: nothing of a batch can be placed, so each is refused. */
 static void frames_that_cannot_be_read_are_answered(void **state)
 {
-	const char *tmp = getenv("TMPDIR");
-	char dir[256], cmd[300], answers[2000];
-	struct ingest_opts o = { .input = INGEST_FRAMES,
-				 .tenant = BYTES_LIT("fake"),
-				 .line_max = 1000 };
-	struct ingest_counts counts;
-	uint64_t seed = 3;
-	struct sample s;
-	struct ingest *in;
-	uint32_t stream;
-	struct err e;
-	int frames[2], ack[2];
-	ssize_t n;
+	struct framed f;
 
 	(void)state;
-	snprintf(dir, sizeof(dir), "%s/lokid-ingest.XXXXXX", tmp ? tmp : "/tmp");
-	assert_non_null(mkdtemp(dir));
-	sample_begin(&s, 1);
-	stream = sample_stream(&s, "fake", "web");
-	for (uint64_t id = 101; id <= 102; id++)
-		sample_batch(&s, &seed, &stream, 1, 4, 20, id);
-	s.bytes.p[WAL_HEADER + WAL_FRAG_HEAD + 3] ^= 1;
-	assert_int_equal(pipe(frames), 0);
-	assert_int_equal(pipe(ack), 0);
-	assert_int_equal(write(frames[1], s.bytes.p, s.bytes.n), (ssize_t)s.bytes.n);
-	close(frames[1]);
-	o.wal_dir = dir;
-	o.ack_fd = ack[1];
-	assert_int_equal(ingest_open(&o, &in, &e), 0);
-	assert_int_equal(ingest_fd(in, frames[0], "frames", &e), 0);
-	assert_int_equal(ingest_close(in, &counts, &e), 0);
-	assert_int_equal(counts.done.n, 0);
-	assert_int_equal(counts.given.n, 0);
-	assert_int_equal(counts.bad.n, 8);
-	n = read(ack[0], answers, sizeof(answers) - 1);
-	assert_true(n > 0);
-	answers[n] = '\0';
-	assert_string_equal(answers, "101 refused: 4 entries of a stream whose labels are lost\n"
-				     "102 refused: 4 entries of a stream whose labels are lost\n");
-	close(frames[0]);
-	close(ack[0]);
-	close(ack[1]);
-	sample_release(&s);
-	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", dir);
-	assert_int_equal(system(cmd), 0);
+	framed_begin(&f);
+	framed_batches(&f, sample_stream(&f.s, "fake", "web"), 101, 102);
+	f.s.bytes.p[WAL_HEADER + WAL_FRAG_HEAD + 3] ^= 1;
+	assert_int_equal(framed_give(&f, 0), 0);
+	assert_int_equal(f.counts.given.n, 0);
+	assert_int_equal(f.counts.done.n, 0);
+	assert_int_equal(f.counts.bad.n, 8);
+	assert_int_equal(f.counts.damaged.n, 1);
+	assert_string_equal(f.answers,
+			    "101 refused: 4 entries of a stream whose labels are lost\n"
+			    "102 refused: 4 entries of a stream whose labels are lost\n");
+	framed_end(&f);
+}
+
+/* Frames of a stream without labels: as of JSON lines, they are refused. */
+static void frames_without_labels_are_refused(void **state)
+{
+	struct framed f;
+	struct labels none = { 0 };
+	uint32_t bare;
+
+	(void)state;
+	framed_begin(&f);
+	assert_int_equal(streams_add(f.s.streams, BYTES_LIT("fake"), &none, &bare, NULL), 0);
+	framed_batches(&f, bare, 101, 101);
+	framed_batches(&f, sample_stream(&f.s, "fake", "web"), 102, 102);
+	assert_int_equal(framed_give(&f, 0), 0);
+	assert_int_equal(f.counts.bad.n, 4);
+	assert_int_equal(f.counts.done.n, 4);
+	assert_string_equal(f.answers, "101 refused: a stream needs at least one label\n102 ok\n");
+	framed_end(&f);
 }
 
 int main(void)
@@ -325,6 +339,7 @@ int main(void)
 		cmocka_unit_test(spellings_of_labels),
 		cmocka_unit_test(frames_are_answered),
 		cmocka_unit_test(frames_that_cannot_be_read_are_answered),
+		cmocka_unit_test(frames_without_labels_are_refused),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -50,7 +50,7 @@ static void bad_texts_are_refused(void **state)
 					    "{a=\"1\"} x",
 					    "{=\"1\"}",
 					    "{a=\"\\q\"}" };
-	static const char *const json[] = { "",
+	static const char *const json[] = { " ",
 					    "[]",
 					    "{\"a\":1}",
 					    "{\"a\":\"1\",}",
@@ -67,6 +67,11 @@ static void bad_texts_are_refused(void **state)
 		assert_int_equal(labels_parse_text(bytes_str(text[i]), &a, &l, &e), -1);
 	for (size_t i = 0; i < sizeof(json) / sizeof(json[0]); i++)
 		assert_int_equal(labels_parse_json(bytes_str(json[i]), &a, &l, &e), -1);
+	assert_int_equal(labels_parse_json(BYTES_LIT(""), &a, &l, &e), 0); /* an absent member */
+	assert_int_equal(l.n, 0);
+	assert_int_equal(labels_check(&l, &e), 0);
+	assert_int_equal(labels_check_push(&l, &e), -1);
+	assert_int_equal(e.code, ERR_USAGE);
 	arena_release(&a);
 }
 
