@@ -316,6 +316,10 @@ static bool is_replaced(struct group *g, const struct hash128 *pack)
 	return found;
 }
 
+/* Without any pack of the tenant the disk that has them may not be mounted: its index files are
+ * then the last trace of them. */
+enum missing { MISSING_SOME, MISSING_ALL };
+
 static bool is_among(const struct store_name *packs, size_t n, const struct hash128 *pack)
 {
 	for (size_t i = 0; i < n; i++)
@@ -324,10 +328,10 @@ static bool is_among(const struct store_name *packs, size_t n, const struct hash
 	return false;
 }
 
-/* Each pack that an old index file names is to be there, or replaced: else the file is the only
- * trace of what is lost, and a fault. A file that cannot be read says nothing. */
+/* Each pack that an old index file names is to be there, or replaced: else what it held is lost,
+ * and a fault. A file that cannot be read says nothing. */
 static void check_old(struct group *g, const struct store_name *old, const struct store_name *packs,
-		      size_t n_packs)
+		      size_t n_packs, enum missing missing)
 {
 	struct buf name = { 0 };
 	struct index *ix;
@@ -343,8 +347,14 @@ static void check_old(struct group *g, const struct store_name *old, const struc
 		    is_replaced(g, &p.name))
 			continue;
 		hash128_hex(&p.name, hex);
-		err_set(&e, ERR_CORRUPT, "'%s/%s': pack %s is missing; the file is kept",
-			store_path(g->s), buf_str(&name), hex);
+		if (missing == MISSING_SOME)
+			err_set(&e, ERR_CORRUPT, "'%s/%s': pack %s is missing; the file is deleted",
+				store_path(g->s), buf_str(&name), hex);
+		else
+			err_set(&e, ERR_CORRUPT,
+				"'%s/%s': pack %s is missing, as all packs of tenant '%.*s' are; "
+				"the file is kept",
+				store_path(g->s), buf_str(&name), hex, BYTES_ARG(g->tenant));
 		tell_fault(g, &e);
 	}
 	index_close(ix);
@@ -391,6 +401,7 @@ int64_t index_rebuild(struct store *s, struct bytes tenant, const struct build_e
 	struct name_list old = { 0 }, packs = { 0 };
 	size_t o = 0, p = 0;
 	int64_t n_faults = 0;
+	enum missing missing;
 	int rc;
 
 	/* Index files first: a pack is there before the index that names it, so what a racing flush
@@ -398,9 +409,11 @@ int64_t index_rebuild(struct store *s, struct bytes tenant, const struct build_e
 	rc = list_all(s, STORE_INDEX, tenant, &mem, &old, e);
 	if (rc == 0)
 		rc = list_all(s, STORE_PACK, tenant, &mem, &packs, e);
+	missing = packs.n == 0 ? MISSING_ALL : MISSING_SOME;
 	while (rc == 0 && (o < old.n || p < packs.n)) {
 		struct group g = { .s = s, .ev = ev, .tenant = tenant };
 		size_t o0 = o, p0 = p, n_old, n_packs;
+		bool usable;
 
 		g.day = p == packs.n || (o < old.n && old.v[o].day < packs.v[p].day)
 				? old.v[o].day
@@ -408,9 +421,10 @@ int64_t index_rebuild(struct store *s, struct bytes tenant, const struct build_e
 		n_old = take_day(&old, &o, g.day);
 		n_packs = take_day(&packs, &p, g.day);
 		rc = build_group(&g, packs.v + p0, n_packs, e);
-		for (size_t i = 0; rc == 0 && i < n_old; i++)
-			check_old(&g, &old.v[o0 + i], packs.v + p0, n_packs);
-		if (rc == 0 && g.n_faults == 0)
+		usable = g.n_faults == 0;
+		for (size_t i = 0; rc == 0 && usable && i < n_old; i++)
+			check_old(&g, &old.v[o0 + i], packs.v + p0, n_packs, missing);
+		if (rc == 0 && usable && (missing == MISSING_SOME || g.n_faults == 0))
 			rc = delete_old(&g, old.v + o0, n_old, e);
 		n_faults += g.n_faults;
 	}

@@ -163,11 +163,18 @@ ok "a missing pack is exit 3" exits 3 idxbuild --store s <list
 ok "and named" stderr_matches "\.pack': no such file"
 ok "the others are still done" stdout_lines 3
 ok "verify misses it" exits 3 idxbuild --verify --store s
-find s -name '*.idx' | sort >expected
 ok "rebuilding too" exits 3 idxbuild --rebuild --store s
-ok "which is named" stderr_matches "\\.idx': pack [0-9a-f]* is missing; the file is kept"
-find s -name '*.idx' | sort >found
-ok "as it is" sh -c 'test -z "$(comm -23 expected found)"'
+ok "which is named" stderr_matches "\\.idx': pack [0-9a-f]* is missing; the file is deleted"
+ok "with that file" test ! -e "$idx"
+ok "from then on all is right" exits 0 idxbuild --verify --store s
+ok "rebuilding, too" exits 0 idxbuild --rebuild --store s
+cp -r s unmounted
+mv unmounted/fake/chunks elsewhere
+find unmounted -name '*.idx' | sort >expected
+ok "with no pack at all of a tenant nothing of it is deleted" exits 3 idxbuild --rebuild --store unmounted
+ok "and that is said" stderr_matches "\\.idx': pack [0-9a-f]* is missing, as all packs of tenant 'fake' are; the file is kept"
+find unmounted -name '*.idx' | sort >found
+ok "indeed" same_file expected found
 cp good.pack "$pack"
 idxbuild --rebuild --store s >/dev/null
 
