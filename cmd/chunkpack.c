@@ -19,7 +19,7 @@ enum {
 enum { FAULTS_SHOWN = 20, LEVEL_MAX = 19, DEFAULT_MEMORY = 512 << 20 };
 
 static const struct cli_opt opts[] = {
-	{ OPT_STORE, "store", "DIR", "write packs into this store (default lokid-data/store)" },
+	{ OPT_STORE, "store", "DIR", "write packs into this store (default ./lokid-data/store)" },
 	{ 't', "tenant", "TENANT", "tenant of JSON lines that name none (default fake)" },
 	{ OPT_ENCODING, "encoding", "NAME", "zstd (default), snappy or none" },
 	{ OPT_LEVEL, "level", "N", "of zstd, 1 to 19" },

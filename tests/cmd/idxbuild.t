@@ -100,6 +100,14 @@ echo x >s/fake/index/2026-01-15/0123456789abcdef.tmp
 ok "strange names do no harm" exits 0 idxbuild --verify --store s
 is "nor are they counted" "$(in_dump index)" 4
 
+# The default store: chunkpack and idxbuild spell it alike.
+
+mkdir default
+(cd default && printf '{"ts":"1","line":"x"}\n' | chunkpack | tee packs | idxbuild >indexes)
+is "the default store, as chunkpack prints it" "$(cut -d / -f 1-3 default/packs)" lokid-data/store/fake
+is "and idxbuild" "$(cut -d / -f 1-3 default/indexes)" lokid-data/store/fake
+rm -r default
+
 # --- rebuilding
 
 idxbuild --dump --store s -t fake | grep -v '^{"index"' >before
