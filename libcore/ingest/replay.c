@@ -265,12 +265,13 @@ static int take_item(struct replay *r, struct wal_reader *reader, const struct w
 	return 0;
 }
 
-int replay_fd(struct replay *r, int fd, enum replay_input input, struct err *e)
+int replay_fd(struct replay *r, int fd, enum replay_input input, uint64_t was_good, struct err *e)
 {
 	struct wal_reader *reader = wal_reader_new(fd, WAL_READ_ALL, r->streams);
 	struct wal_item item;
 	int rc;
 
+	wal_reader_set_good(reader, was_good);
 	r->input = input;
 	r->second = 0;
 	while ((rc = wal_reader_next(reader, &item, e)) > 0)

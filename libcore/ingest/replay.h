@@ -40,7 +40,10 @@ enum replay_input {
 			  died */
 	REPLAY_PART,   /* a pipe, or a segment that is still written: it may go on */
 };
-MUST_CHECK int replay_fd(struct replay *r, int fd, enum replay_input input, struct err *e);
+/* was_good: the input's bytes below are known to have been good once, 0 none (wal_reader_set_good).
+ */
+MUST_CHECK int replay_fd(struct replay *r, int fd, enum replay_input input, uint64_t was_good,
+			 struct err *e);
 
 /* Where in the last input a second segment began; 0: it held one. */
 uint64_t replay_second(const struct replay *r);

@@ -14,6 +14,7 @@
 #include "time/time.h"
 #include "wal/pack.h"
 #include "wal/reader.h"
+#include "wal/sidecar.h"
 
 struct salvage {
 	const struct wal_segment *seg;
@@ -34,6 +35,7 @@ static void begin(struct salvage *s)
 {
 	wal_reader_free(s->reader);
 	s->reader = wal_reader_new(s->seg->fd, WAL_READ_ALL, s->streams);
+	wal_reader_set_good(s->reader, wal_sum_was_good(s->seg));
 	if (!s->seg->has_header)
 		wal_reader_ignore_header(s->reader);
 }

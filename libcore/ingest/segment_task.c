@@ -61,7 +61,8 @@ void segment_task_end(struct segment_task *t)
 	buf_release(&t->out);
 }
 
-static void replay_one(struct segment_task *t, int fd, const char *name, enum replay_input input)
+static void replay_one(struct segment_task *t, int fd, const char *name, enum replay_input input,
+		       uint64_t was_good)
 {
 	struct err e;
 
@@ -69,7 +70,7 @@ static void replay_one(struct segment_task *t, int fd, const char *name, enum re
 		return;
 	t->name = name;
 	t->damaged = false;
-	if (replay_fd(t->r, fd, input, &e) < 0) {
+	if (replay_fd(t->r, fd, input, was_good, &e) < 0) {
 		t->out_failed = e.code == ERR_FULL || e.code == ERR_IO;
 		t->damaged = e.code == ERR_CORRUPT;
 		fail(t, &e, name);
@@ -77,12 +78,13 @@ static void replay_one(struct segment_task *t, int fd, const char *name, enum re
 }
 
 /* Where a second segment begins in it is returned; 0 none. */
-static uint64_t stats_one(struct segment_task *t, int fd, const char *name, enum wal_state state)
+static uint64_t stats_one(struct segment_task *t, int fd, const char *name, enum wal_state state,
+			  uint64_t was_good)
 {
 	struct wal_stats stats;
 	struct err e;
 
-	if (wal_stats_fd(fd, &stats, &e) < 0) {
+	if (wal_stats_fd(fd, was_good, &stats, &e) < 0) {
 		fail(t, &e, name);
 		return 0;
 	}
@@ -203,7 +205,7 @@ static void unpacked_one(struct segment_task *t, const struct wal_segment *s)
 	}
 	if (is != COVERED_NOT && is != COVERED_UNSOUND)
 		return;
-	replay_one(t, s->fd, s->path, REPLAY_CLOSED);
+	replay_one(t, s->fd, s->path, REPLAY_CLOSED, wal_sum_was_good(s));
 	if (t->damaged && covered_note_damage(s, &e) < 0)
 		note(t, s->path, e.msg);
 }
@@ -215,7 +217,8 @@ static void replay_segment(struct segment_task *t, const struct wal_segment *s)
 
 	if (cut ? !s->has_header : is_empty(t, s))
 		return;
-	replay_one(t, s->fd, s->path, s->state == WAL_CLOSED && !cut ? REPLAY_CLOSED : REPLAY_PART);
+	replay_one(t, s->fd, s->path, s->state == WAL_CLOSED && !cut ? REPLAY_CLOSED : REPLAY_PART,
+		   wal_sum_was_good(s));
 	check_single(t, s, replay_second(t->r));
 }
 
@@ -224,7 +227,7 @@ static void stats_segment(struct segment_task *t, const struct wal_segment *s)
 	bool cut = is_cut(t, s);
 
 	if (cut ? s->has_header : !is_empty(t, s))
-		check_single(t, s, stats_one(t, s->fd, s->path, s->state));
+		check_single(t, s, stats_one(t, s->fd, s->path, s->state, wal_sum_was_good(s)));
 }
 
 void segment_task_do(struct segment_task *t, const struct wal_segment *s)
@@ -251,7 +254,7 @@ void segment_task_do(struct segment_task *t, const struct wal_segment *s)
 void segment_task_do_fd(struct segment_task *t, int fd, const char *name, enum wal_state state)
 {
 	if (t->mode == SEGMENT_STATS)
-		stats_one(t, fd, name, state);
+		stats_one(t, fd, name, state, 0);
 	else
-		replay_one(t, fd, name, REPLAY_PART);
+		replay_one(t, fd, name, REPLAY_PART, 0);
 }

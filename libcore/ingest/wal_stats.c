@@ -52,7 +52,7 @@ static void take(struct wal_stats *s, const struct wal_item *item)
 	}
 }
 
-int wal_stats_fd(int fd, struct wal_stats *ret, struct err *e)
+int wal_stats_fd(int fd, uint64_t was_good, struct wal_stats *ret, struct err *e)
 {
 	struct wal_stats s = { .min_ts_ns = INT64_MAX, .max_ts_ns = INT64_MIN };
 	struct streams *streams = streams_new();
@@ -60,6 +60,7 @@ int wal_stats_fd(int fd, struct wal_stats *ret, struct err *e)
 	struct wal_item item;
 	int rc;
 
+	wal_reader_set_good(r, was_good);
 	while ((rc = wal_reader_next(r, &item, e)) > 0)
 		take(&s, &item);
 	s.n_streams = streams_count(streams);

@@ -17,9 +17,9 @@ struct wal_stats {
 	uint64_t torn_at, n_damaged; /* torn: offset; damaged: places */
 };
 
-/* Reads everything, and verifies it. Errors: ERR_CORRUPT no segment, ERR_VERSION, ERR_IO,
- * ERR_LIMIT. */
-MUST_CHECK int wal_stats_fd(int fd, struct wal_stats *ret, struct err *e);
+/* Reads everything, and verifies it; was_good as wal_reader_set_good has it. Errors: ERR_CORRUPT no
+ * segment, ERR_VERSION, ERR_IO, ERR_LIMIT. */
+MUST_CHECK int wal_stats_fd(int fd, uint64_t was_good, struct wal_stats *ret, struct err *e);
 
 enum wal_stats_format { WAL_STATS_TEXT, WAL_STATS_JSONL };
 /* Appends it as lines for people, or as one JSON object. open: a writer holds the segment. */

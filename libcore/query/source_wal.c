@@ -12,6 +12,7 @@ struct segment {
 	struct source source; /* first */
 	int fd;		      /* the list's own, which outlives the plan */
 	uint64_t start, end;  /* of the segment in its file */
+	uint64_t was_good;    /* as in struct wal_sum */
 	struct streams *streams;
 	struct hash128 seal;
 	const struct covered *covered; /* NULL: nothing is */
@@ -71,6 +72,7 @@ static int load(struct source *src, const struct piece *p, unsigned want, struct
 			wal_reader_free(m->wal);
 		m->wal = wal_reader_new(s->fd, WAL_READ_HEADS, s->streams);
 		wal_reader_set_range(m->wal, s->start, s->end);
+		wal_reader_set_good(m->wal, s->was_good);
 		m->wal_of = src;
 		m->wal_at = UINT64_MAX;
 	}
@@ -260,6 +262,7 @@ static int add_segment(void *data, const struct wal_segment *seg, struct wal_sum
 	s->fd = seg->fd;
 	s->start = seg->start;
 	s->end = seg->end;
+	s->was_good = sum->was_good;
 	s->streams = a->streams;
 	s->seal = sum->seal;
 	s->covered = sum->sealed ? a->covered : NULL; /* nothing covers what may still grow */

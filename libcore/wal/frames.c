@@ -349,8 +349,9 @@ static int settle(struct wal_frames *f, struct wal_frame_item *ret)
 	}
 	if (!f->lost)
 		return 0;
-	return give_loss(f, f->lost_proven || f->ended ? WAL_FRAME_LOST : WAL_FRAME_TORN, f->pos,
-			 ret);
+	if (f->ended || f->lost_at - f->segment < f->was_good)
+		f->lost_proven = true;
+	return give_loss(f, f->lost_proven ? WAL_FRAME_LOST : WAL_FRAME_TORN, f->pos, ret);
 }
 
 static int first_segment(struct wal_frames *f, struct wal_frame_item *ret, struct err *e)

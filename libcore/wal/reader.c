@@ -88,6 +88,11 @@ void wal_reader_set_range(struct wal_reader *r, uint64_t start, uint64_t end)
 	r->frames.src.limit = end;
 }
 
+void wal_reader_set_good(struct wal_reader *r, uint64_t end)
+{
+	r->frames.was_good = end;
+}
+
 void wal_reader_ignore_header(struct wal_reader *r)
 {
 	r->frames.has_segment = true;
@@ -352,6 +357,7 @@ static bool is_torn(struct wal_reader *r)
 	struct wal_frames tail = { .src = r->frames.src,
 				   .segment = r->frames.segment,
 				   .pos = r->start,
+				   .was_good = r->frames.was_good,
 				   .has_segment = true };
 	struct wal_frame_item f;
 	struct err e;

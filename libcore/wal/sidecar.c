@@ -237,7 +237,7 @@ static int read_sum(struct bytes b, const struct wal_segment *seg, struct stream
 	rd_bytes(&rd, SUM_MAGIC_LEN + 3);
 	id = rd_bytes(&rd, sizeof(s->segment.b));
 	s->size = rd_u64be(&rd);
-	s->good_size = rd_u64be(&rd);
+	s->good_size = s->was_good = rd_u64be(&rd);
 	s->n_entries = rd_u64be(&rd);
 	s->tail = rd_u8(&rd);
 	sealed = rd_u8(&rd);
@@ -277,7 +277,8 @@ static bool is_sum(struct bytes b)
 	return rd_u32be(&rd) == crc32c(b.p, b.n - 4);
 }
 
-bool wal_sum_is_cut(const struct wal_segment *seg, uint64_t *ret_size)
+/* What the sidecar of a closed segment says of its sizes; false: there is none of this segment. */
+static bool read_sizes(const struct wal_segment *seg, uint64_t *ret_size, uint64_t *ret_good)
 {
 	struct buf b = { 0 }, path = { 0 };
 	struct bytes id;
@@ -291,12 +292,26 @@ bool wal_sum_is_cut(const struct wal_segment *seg, uint64_t *ret_size)
 		rd_bytes(&rd, SUM_MAGIC_LEN + 3);
 		id = rd_bytes(&rd, sizeof(seg->header.id.b));
 		*ret_size = rd_u64be(&rd);
-		ret = !rd.failed && *ret_size > seg->size &&
-		      (!seg->has_header || memcmp(id.p, seg->header.id.b, id.n) == 0);
+		*ret_good = rd_u64be(&rd);
+		ret = !rd.failed && (!seg->has_header || memcmp(id.p, seg->header.id.b, id.n) == 0);
 	}
 	buf_release(&b);
 	buf_release(&path);
 	return ret;
+}
+
+bool wal_sum_is_cut(const struct wal_segment *seg, uint64_t *ret_size)
+{
+	uint64_t good;
+
+	return read_sizes(seg, ret_size, &good) && *ret_size > seg->size;
+}
+
+uint64_t wal_sum_was_good(const struct wal_segment *seg)
+{
+	uint64_t size, good;
+
+	return read_sizes(seg, &size, &good) && size == seg->size ? good : 0;
 }
 
 int wal_sum_load(const struct wal_segment *seg, struct streams *streams, struct wal_sum *ret,

@@ -40,6 +40,8 @@ struct wal_sum {
 	bool sealed; /* seal is known: it has an end record, or all of it was read */
 	struct hash128 seal;
 	uint64_t size, good_size; /* of the file; up to the last good record */
+	uint64_t was_good;	  /* a sidecar said so before: below it nothing is a torn tail; 0:
+				     there was none */
 	uint64_t n_entries;
 	enum wal_tail tail;
 	uint64_t next; /* where another segment begins behind it, which is not looked at; 0 none.
@@ -75,6 +77,10 @@ MUST_CHECK int wal_sum_read(const struct wal_segment *seg, enum wal_sum_how how,
  * was. Such a sidecar is the only witness: it must not be written again.
  */
 bool wal_sum_is_cut(const struct wal_segment *seg, uint64_t *ret_size);
+
+/* Where the last good record of a closed segment ended when its sidecar, which fits, was made; 0:
+ * there is none. For wal_reader_set_good. */
+uint64_t wal_sum_was_good(const struct wal_segment *seg);
 
 /* Writes the sidecar of a closed segment. Errors: ERR_IO, ERR_FULL: it may as well be left out. */
 MUST_CHECK int wal_sum_write(const struct wal_segment *seg, const struct wal_sum *s,

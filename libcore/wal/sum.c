@@ -197,7 +197,8 @@ static int read_one(const struct wal_segment *seg, enum wal_sum_how how, struct 
 	struct wal_sum sum = { .size = seg->size,
 			       .good_size = WAL_HEADER,
 			       .tail = WAL_TAIL_TORN,
-			       .segment = seg->header.id };
+			       .segment = seg->header.id,
+			       .was_good = wal_sum_was_good(seg) };
 	struct finder f = { .streams = streams, .sum = &sum };
 	struct wal_item item;
 	uint64_t was;
@@ -206,6 +207,7 @@ static int read_one(const struct wal_segment *seg, enum wal_sum_how how, struct 
 	f.reader = wal_reader_new(seg->fd, how == WAL_SUM_WALK ? WAL_READ_HEADS : WAL_READ_ALL,
 				  streams);
 	wal_reader_set_range(f.reader, seg->start, seg->end);
+	wal_reader_set_good(f.reader, sum.was_good);
 	while ((rc = wal_reader_next(f.reader, &item, e)) > 0) {
 		rc = take(&f, &item, how, e);
 		if (rc <= 0)
@@ -213,6 +215,8 @@ static int read_one(const struct wal_segment *seg, enum wal_sum_how how, struct 
 	}
 	if (rc >= 0 && sum.tail == WAL_TAIL_TORN && wal_sum_is_cut(seg, &was))
 		sum.tail = WAL_TAIL_DAMAGED;
+	if (sum.good_size < sum.was_good)
+		sum.good_size = sum.was_good; /* the witness stays */
 	if (how == WAL_SUM_VERIFY && sum.tail == WAL_TAIL_TORN)
 		seal_torn(&f);
 	sort_days(&f);

@@ -258,6 +258,31 @@ for part in 2 1000000; do
 	ok "again and again" exits 3 walreplay --verify cut
 done
 
+# A closed segment whose end became NULs: its sidecar witnesses that it was good.
+rm -rf zeroed && mkdir zeroed
+seq 1 50000 | lokid-ingest -q --wal zeroed -l app=z
+seg=$(echo zeroed/*.wal)
+sum=${seg%.wal}.sum
+cp "$seg" whole.wal
+cp "$sum" whole.sum
+was=$(size_of "$seg")
+for n in 10 600 20000 $((was - 300)); do
+	cp whole.wal "$seg"
+	cp whole.sum "$sum"
+	truncate -s $((was - n)) "$seg"
+	truncate -s "$was" "$seg"
+	for ask in "walreplay --verify zeroed" "walreplay --verify $seg" "walreplay --frames --unpacked --store s zeroed" \
+		"walreplay --verify zeroed" "walreplay --unpacked --store s zeroed" "walreplay --salvage salvaged $seg" \
+		"logql -o raw '{app=\"z\"}' --wal zeroed" "logql -o raw '{app=\"z\"}' $seg"; do
+		case $ask in logql*) [ $n -gt 100 ] || continue ;; esac
+		ok "$n NULs at its end: $ask" exits 3 sh -c "$ask"
+		ok "are told" stderr_has "error: '$seg': "
+		not_ok "and the frames are not all of it" sh -c 'walreplay --stats -o jsonl - <"$1" | grep "\"tail\":\"clean\""' sh "$TAP/stdout"
+	done
+	ok "--stats says so" sh -c 'walreplay --stats -o jsonl zeroed | grep -q "\"tail\":\"damaged\""'
+	ok "--prune leaves it" exits 3 walreplay --prune --store s zeroed
+done
+
 # An empty file, and what is no segment at all: a writer names a segment when its header is durable, so
 # one that ends within it was cut.
 mkdir young

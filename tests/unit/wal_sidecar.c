@@ -236,6 +236,50 @@ static void tails(void **state)
 	sample_release(&s);
 }
 
+/* Bytes that a sidecar says were good are no torn tail, also when the sidecar is made again. */
+static void what_was_good_is_never_torn(void **state)
+{
+	struct sample s;
+	uint64_t good;
+	size_t n;
+
+	(void)state;
+	for (int ended = 0; ended < 2; ended++) {
+		struct streams *streams = streams_new();
+		struct wal_segment seg;
+		struct wal_sum sum;
+
+		make(&s, 4);
+		if (ended)
+			wal_packer_end(s.packer, &s.bytes);
+		n = s.bytes.n;
+		put("t.wal", buf_bytes(&s.bytes));
+		open_it("t.wal", &seg);
+		assert_int_equal(wal_sum_read(&seg, WAL_SUM_VERIFY, streams, &sum, NULL), 0);
+		assert_int_equal(sum.good_size, n);
+		assert_int_equal(sum.was_good, 0);
+		assert_int_equal(wal_sum_write(&seg, &sum, streams, NULL), 0);
+		wal_sum_release(&sum);
+		assert_int_equal(wal_sum_load(&seg, streams, &sum, NULL), 1);
+		assert_int_equal(sum.was_good, n);
+		wal_sum_release(&sum);
+		wal_segment_release(&seg);
+		memset(s.bytes.p + n - 20, 0, 20);
+		for (int round = 0; round < 2; round++) {
+			assert_int_equal(tail_of(buf_bytes(&s.bytes), &good), WAL_TAIL_DAMAGED);
+			assert_int_equal(good, n);
+			open_it("t.wal", &seg);
+			assert_int_equal(wal_sum_read(&seg, WAL_SUM_WALK, streams, &sum, NULL), 0);
+			assert_int_equal(sum.was_good, n);
+			assert_int_equal(wal_sum_write(&seg, &sum, streams, NULL), 0);
+			wal_sum_release(&sum);
+			wal_segment_release(&seg);
+		}
+		streams_free(streams);
+		sample_release(&s);
+	}
+}
+
 static void folders_are_listed_in_order(void **state)
 {
 	struct wal_header h = { .created_ns = 5000, .node = "n" };
@@ -302,6 +346,7 @@ int main(void)
 		cmocka_unit_test(a_damaged_sidecar_is_ignored),
 		cmocka_unit_test(a_sidecar_of_another_segment_is_ignored),
 		cmocka_unit_test(tails),
+		cmocka_unit_test(what_was_good_is_never_torn),
 		cmocka_unit_test(folders_are_listed_in_order),
 	};
 
