@@ -81,8 +81,8 @@ struct walk {
 	series_each_fn *each;
 	void *data;
 	struct store *store;
-	struct covered *covered; /* by the store: what of the WAL is not counted again */
-	struct words *words;	 /* series_words without selectors: names and pairs suffice */
+	struct covered covered; /* by the store: what of the WAL is not counted again */
+	struct words *words;	/* series_words without selectors: names and pairs suffice */
 };
 
 /* --- stores ---------------------------------------------------------------------------------- */
@@ -153,7 +153,7 @@ static int words_of_index(const struct walk *w, struct index *ix, struct err *e)
 
 static int walk_day(int32_t day, void *data, struct err *e)
 {
-	const struct walk *w = data;
+	struct walk *w = data;
 	struct live live = { 0 };
 	int ret = 0;
 
@@ -165,7 +165,7 @@ static int walk_day(int32_t day, void *data, struct err *e)
 		ret = w->words ? words_of_index(w, live.v[i], e)
 			       : walk_index(w, live.v[i], live.skip_pack[i], e);
 		if (ret == 0)
-			ret = covered_add(w->covered, live.v[i], e);
+			ret = covered_add(&w->covered, live.v[i], e);
 		if (ret < 0 && e->code == ERR_CORRUPT) {
 			err_wrap(e, "'%s'", index_label(live.v[i]));
 			w->o->source.damage(w->o->source.damage_data, e);
@@ -190,7 +190,7 @@ static int walk_store(struct walk *w, struct err *e)
 	ret = live_days(w->store, s->tenant, time_day(w->o->from),
 			time_day(w->o->to > INT64_MIN ? w->o->to - 1 : w->o->to), walk_day, w, e);
 	store_close(w->store);
-	covered_sort(w->covered);
+	covered_sort(&w->covered);
 	return ret;
 }
 
@@ -203,11 +203,11 @@ static enum how_covered how_covered(const struct walk *w, const struct wal_sum *
 {
 	size_t n = 0, covered = 0;
 
-	for (size_t i = 0; i < sum->n_days && sum->sealed && w->covered->n; i++) {
+	for (size_t i = 0; i < sum->n_days && sum->sealed && w->covered.n; i++) {
 		if (!bytes_eq(streams_tenant(streams, sum->day[i].tenant), w->o->source.tenant))
 			continue;
 		n++;
-		covered += covered_has(w->covered, &sum->seal, sum->day[i].day);
+		covered += covered_has(&w->covered, &sum->seal, sum->day[i].day);
 	}
 	return covered == 0 ? COVERS_NOTHING : covered < n ? COVERS_SOME : COVERS_ALL;
 }
@@ -222,7 +222,7 @@ static int count_part(const struct walk *w, struct wal_reader *r, const struct w
 	int got;
 
 	if (time_day(p->min_ts_ns) == time_day(p->max_ts_ns)) {
-		if (!covered_has(w->covered, seal, time_day(p->min_ts_ns))) {
+		if (!covered_has(&w->covered, seal, time_day(p->min_ts_ns))) {
 			ret->n_entries += p->n_entries;
 			ret->line_bytes += p->line_bytes;
 		}
@@ -230,7 +230,7 @@ static int count_part(const struct walk *w, struct wal_reader *r, const struct w
 	}
 	got = wal_reader_run(r, i, WANT_ALL, &run, e);
 	for (size_t k = 0; got > 0 && k < run.n; k++)
-		if (!covered_has(w->covered, seal, time_day(run.ts_ns[k]))) {
+		if (!covered_has(&w->covered, seal, time_day(run.ts_ns[k]))) {
 			ret->n_entries++;
 			ret->line_bytes += run_line(&run, k).n;
 		}
@@ -400,10 +400,8 @@ static int walk_all(struct walk *w, struct err *e)
 {
 	const struct source_opts *s = &w->o->source;
 	struct wal_list wal = { 0 };
-	struct covered covered = { 0 };
 	int ret = 0;
 
-	w->covered = &covered;
 	/* Segments first, then the store: what is packed meanwhile is found in one of them. */
 	if (s->wal)
 		ret = source_wal_list(s, &wal, e);
@@ -413,7 +411,7 @@ static int walk_all(struct walk *w, struct err *e)
 		ret = walk_wal(w, &wal, e);
 	if (ret == 0 && s->n_files)
 		ret = walk_files(w, e);
-	free(covered.v);
+	free(w->covered.v);
 	wal_list_release(&wal);
 	return ret;
 }

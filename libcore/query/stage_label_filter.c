@@ -79,7 +79,8 @@ static bool fits_simple(const struct filter *f, struct bytes value)
 	for (size_t i = 0; i < f->n_alts; i++) {
 		const struct text_alt *a = &f->alt[i];
 
-		if (a->anywhere ? memmem(value.p, value.n, a->text.p, a->text.n) != NULL
+		/* An absent value has no bytes, which memmem may not be given. */
+		if (a->anywhere ? value.n && memmem(value.p, value.n, a->text.p, a->text.n)
 				: bytes_eq(value, a->text))
 			return true;
 	}
