@@ -233,6 +233,7 @@ part_closed() {
 		return 1
 	fi
 	rm -rf wal-closed
+	mkdir wal-closed
 	trap 'rm -rf wal-closed' EXIT
 	until [ "$(tree_bytes wal-closed 2>/dev/null)" -ge "${wal_gb}000000000" ]; do
 		lokid-ingest -q --wal wal-closed --sync none --input jsonl data/entries.jsonl
