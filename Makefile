@@ -119,6 +119,7 @@ LONG      = $(wildcard tests/*/$(1)-*.t) $(wildcard tests/unit/$(1)-*.c)
 TEST_ENV := BUILD=$(abspath $(BUILD)) VARIANT=$(VARIANT) CC='$(CC)'
 # A sanitizer's finding ends the program with a status that no test expects.
 TEST_ENV += ASAN_OPTIONS=exitcode=99:allocator_may_return_null=1:$${ASAN_OPTIONS:-} TSAN_OPTIONS=exitcode=99:allocator_may_return_null=1:$${TSAN_OPTIONS:-}
+TEST_ENV += UBSAN_OPTIONS=exitcode=99:$${UBSAN_OPTIONS:-}
 JOBS     ?= 2
 PROVE    := prove $(if $(filter 1,$(V)),-v) -j$(JOBS) -e tests/lib/run
 
@@ -127,11 +128,11 @@ check: all benches $(filter $(B)/%,$(TESTS))
 	$(Q)$(TEST_ENV) $(PROVE) $(TESTS)
 
 ## make crash      kill and cut tests at full count (SEED=N repeats a run); property: random ones
-crash property: SEED ?= $(shell date +%s)
+# SEED is a variable of the shell: one of make's, set for these targets, is not handed down by the inner make.
 crash property: all
 	$(if $(call LONG,$@),,$(error no tests are called $@-*))
-	@echo 'SEED=$(SEED)'
-	+$(Q)PERCENT=100 SEED=$(SEED) $(MAKE) --no-print-directory check T='$(call LONG,$@)'
+	+$(Q)export PERCENT=100 SEED="$${SEED:-$$(date +%s)}"; echo "SEED=$$SEED"; \
+		$(MAKE) --no-print-directory check T='$(call LONG,$@)'
 
 ## make asan       the same checks under a sanitizer, in build/asan; tsan likewise
 asan tsan:
