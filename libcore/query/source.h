@@ -54,7 +54,8 @@ bool sources_raw_only(const struct sources *s);
 /* Whether sources_next will have something to give: a pipe, a compressed file. */
 bool sources_stream(const struct sources *s);
 
-/* Of an answer with nothing in it: tells o->note when that is so because raw lines have no labels. */
+/* Of an answer with nothing in it: tells o->note when that is so because raw lines have no labels.
+ */
 void sources_hint(const struct sources *s);
 
 /* From now on sources_next gives what there is, rather than wait for more. */

@@ -13,6 +13,7 @@ struct segment {
 	int fd;		      /* the list's own, which outlives the plan */
 	uint64_t start, end;  /* of the segment in its file */
 	uint64_t was_good;    /* as in struct wal_sum */
+	bool is_open;	      /* its writer may take back what it never acknowledged */
 	struct streams *streams;
 	struct hash128 seal;
 	const struct covered *covered; /* NULL: nothing is */
@@ -58,6 +59,19 @@ static void drop_covered(const struct segment *s, struct load_mem *m, struct run
 	r->lines_len = m->lines.n;
 }
 
+/* What was never acknowledged, and is not there: the torn tail, or what its writer took back. */
+static int give_nothing(struct run *ret)
+{
+	*ret = (struct run){ .n = 0 };
+	return 0;
+}
+
+/* Another batch may stand in the place of one that was taken back. */
+static bool is_planned(const struct wal_part *part, const struct piece *p)
+{
+	return part->min_ts_ns >= p->min_ts && part->max_ts_ns <= p->max_ts;
+}
+
 static int load(struct source *src, const struct piece *p, unsigned want, struct load_mem *m,
 		struct run *ret, unsigned *ret_have, struct err *e)
 {
@@ -78,7 +92,10 @@ static int load(struct source *src, const struct piece *p, unsigned want, struct
 	}
 	if (m->wal_at != p->at) {
 		m->wal_at = UINT64_MAX;
-		if (wal_reader_batch_at(m->wal, p->at, &m->wal_item, e) < 0)
+		r = wal_reader_batch_at(m->wal, p->at, &m->wal_item, e);
+		if (r < 0 && s->is_open && e->code == ERR_CORRUPT)
+			return give_nothing(ret);
+		if (r < 0)
 			return err_wrap(e, "offset %llu", (unsigned long long)p->at);
 		m->wal_at = p->at;
 	}
@@ -86,6 +103,8 @@ static int load(struct source *src, const struct piece *p, unsigned want, struct
 	for (size_t i = 0; i < b->n_parts; i++) {
 		if (b->part[i].stream != p->part)
 			continue;
+		if (s->is_open && !is_planned(&b->part[i], p))
+			break;
 		r = wal_reader_run(m->wal, i, WANT_ALL, ret, e);
 		if (r < 0)
 			return err_wrap(e, "offset %llu", (unsigned long long)p->at);
@@ -95,9 +114,7 @@ static int load(struct source *src, const struct piece *p, unsigned want, struct
 			drop_covered(s, m, ret);
 		return 0;
 	}
-	/* The torn tail, which was never acknowledged. */
-	*ret = (struct run){ .n = 0 };
-	return 0;
+	return give_nothing(ret);
 }
 
 static void close_segment(struct source *s)
@@ -260,6 +277,7 @@ static int add_segment(void *data, const struct wal_segment *seg, struct wal_sum
 	}
 	s->source = (struct source){ .ops = &ops, .name = strdup(seg->path) };
 	s->fd = seg->fd;
+	s->is_open = seg->state == WAL_OPEN;
 	s->start = seg->start;
 	s->end = seg->end;
 	s->was_good = sum->was_good;
