@@ -20,6 +20,7 @@ enum {
 	OPT_CATEGORIZE,
 	OPT_STRICT,
 	OPT_OUTPUT,
+	OPT_MEMORY,
 };
 
 static const struct cli_opt opts[] = {
@@ -39,6 +40,7 @@ static const struct cli_opt opts[] = {
 	{ OPT_INPUT, "input", "FORMAT", "what text files are: auto, lines or jsonl (auto)" },
 	{ OPT_TIME, "time", "WHICH", "time of raw lines: arrival or line (arrival)" },
 	{ OPT_TIME_FIELD, "time-field", "NAME", "take it from this field of JSON or logfmt" },
+	{ OPT_MEMORY, "memory", "SIZE", "of series and values of a metric query (1GiB)" },
 	{ 'j', "jobs", "N", "threads (as many as processors)" },
 	{ 0 },
 };
@@ -76,16 +78,13 @@ static bool arg_time(const struct args *a, int64_t *ret)
 	return true;
 }
 
-static int64_t arg_step(const struct args *a)
+static bool arg_step(const struct args *a, int64_t *ret)
 {
 	struct err e;
-	int64_t ns;
 
-	if (time_parse_duration(bytes_str(cli_arg(a->cli)), &ns, &e) < 0)
+	if (time_parse_duration(bytes_str(cli_arg(a->cli)), ret, &e) < 0)
 		cli_bad_value(a->cli, &e);
-	if (ns <= 0)
-		cli_usage(a->cli, "option '--step': a step is above zero");
-	return ns;
+	return true;
 }
 
 static void take_source_option(struct args *a, int c)
@@ -137,7 +136,7 @@ static void take_option(struct args *a, int c)
 		q->has_to = arg_time(a, &q->to);
 		break;
 	case OPT_STEP:
-		q->step_ns = arg_step(a);
+		q->has_step = arg_step(a, &q->step_ns);
 		break;
 	case OPT_AT:
 		q->has_at = arg_time(a, &q->at);
@@ -158,6 +157,9 @@ static void take_option(struct args *a, int c)
 		break;
 	case 'j':
 		q->jobs = (unsigned)cli_count(a->cli);
+		break;
+	case OPT_MEMORY:
+		q->max_bytes = cli_size(a->cli);
 		break;
 	case OPT_OUTPUT:
 		a->output = cli_arg(a->cli);

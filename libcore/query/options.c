@@ -17,7 +17,7 @@ int query_check_opts(const struct query_opts *o, enum query_kind kind, struct er
 	const struct rule rules[] = {
 		{ o->has_from, "from", { NULL, o->has_at ? no_range : NULL, NULL, is_text } },
 		{ o->has_to, "to", { NULL, o->has_at ? no_range : NULL, NULL, is_text } },
-		{ o->step_ns > 0,
+		{ o->has_step,
 		  "step",
 		  { no_steps, o->has_at ? no_range : NULL, "only metric queries have steps",
 		    is_text } },
@@ -32,10 +32,16 @@ int query_check_opts(const struct query_opts *o, enum query_kind kind, struct er
 		{ o->has_dir,
 		  "direction",
 		  { NULL, "a metric query has no order of entries", no_order, is_text } },
+		{ o->max_bytes > 0,
+		  "memory",
+		  { "only metric queries hold series", NULL, "only metric queries hold series",
+		    is_text } },
 		{ o->source.store, "store", { NULL, NULL, NULL, is_text } },
 		{ o->source.wal, "wal", { NULL, NULL, NULL, is_text } },
 	};
 
+	if (o->has_step && o->step_ns <= 0)
+		return err_set(e, ERR_USAGE, "option '--step': a step is above zero");
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
 		if (rules[i].given && rules[i].why[kind])
 			return err_set(e, ERR_USAGE, "option '--%s': %s", rules[i].name,

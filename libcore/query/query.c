@@ -9,6 +9,7 @@ struct query {
 	const struct query_opts *o;
 	struct sources *sources;
 	struct steps steps;
+	struct range_memory memory;
 };
 
 /* --- what a selector and its pipeline need, made ready ---------------------------------------- */
@@ -199,7 +200,8 @@ static int eval_range(struct query *q, const struct logql_expr *x,
 				   .param = x->range_agg.param,
 				   .range_ns = range->range_ns,
 				   .offset_ns = range->offset_ns,
-				   .group = leaf_grouping(x, outer, labels) };
+				   .group = leaf_grouping(x, outer, labels),
+				   .memory = &q->memory };
 	struct prepared p;
 	int r;
 
@@ -476,7 +478,8 @@ int query_check(const struct logql_query *q, const struct query_opts *o, struct 
 int query_run(const struct logql_query *tree, const struct query_opts *o,
 	      const struct query_out *out, uint64_t *ret_n, struct err *e)
 {
-	struct query q = { .o = o };
+	struct query q = { .o = o,
+			   .memory.max_bytes = o->max_bytes ? o->max_bytes : RANGE_BYTES_MAX };
 	int r;
 
 	*ret_n = 0;

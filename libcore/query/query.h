@@ -18,12 +18,15 @@ struct query_opts {
 	int64_t at; /* an instant metric query's time */
 	bool has_at;
 	int64_t step_ns; /* 0: a metric query without is instant, unless range is set */
+	bool has_step;
 	bool is_range;
 	enum direction dir;
 	bool has_dir;	/* else raw lines forward, all others backward */
 	uint64_t limit; /* 0 = all */
 	bool has_limit;
 	unsigned jobs;
+	uint64_t max_bytes; /* of memory for a metric query's series and values; 0: RANGE_BYTES_MAX
+			     */
 };
 
 enum query_kind { QUERY_LOG, QUERY_METRIC, QUERY_SERIES, QUERY_FMT };

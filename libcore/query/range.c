@@ -6,9 +6,6 @@
 #include "base/num.h"
 #include "query/samples.h"
 
-/* Cells of all groups of one worker: what a query may take of memory. */
-enum { CELLS_MAX = 1 << 26, SAMPLES_MAX = 1 << 26 };
-
 struct range_group {
 	struct labels labels;	/* in the worker's arena; sorted by name */
 	int64_t *count, *bytes; /* differences by step, one more than there are steps */
@@ -19,7 +16,7 @@ struct range_worker {
 	struct map map; /* of keys to groups */
 	struct arena mem;
 	struct range_group *group;
-	size_t n, cap, n_samples;
+	size_t n, cap;
 	struct buf key;
 	struct elabel *label; /* scratch */
 	size_t cap_label;
@@ -94,6 +91,22 @@ static bool is_bytes(const struct range_sink *r)
 	return r->op == LOGQL_BYTES_OVER_TIME || r->op == LOGQL_BYTES_RATE;
 }
 
+/* Before what takes so much is made; it is given back when the sink is released. */
+static int take_memory(struct range_sink *r, uint64_t bytes, struct err *e)
+{
+	struct range_memory *m = r->memory;
+
+	if (__atomic_add_fetch(&m->used_bytes, bytes, __ATOMIC_RELAXED) <= m->max_bytes) {
+		__atomic_add_fetch(&r->held_bytes, bytes, __ATOMIC_RELAXED);
+		return 0;
+	}
+	__atomic_sub_fetch(&m->used_bytes, bytes, __ATOMIC_RELAXED);
+	return err_set(e, ERR_LIMIT,
+		       "more than the %llu bytes of memory for series and values: ask for fewer, "
+		       "or longer steps (or --memory)",
+		       (unsigned long long)m->max_bytes);
+}
+
 /* --- groups ---------------------------------------------------------------------------------- */
 
 static void add_key(struct buf *key, uint32_t name, struct bytes value)
@@ -123,13 +136,15 @@ static int new_group(struct range_sink *r, struct range_worker *w, const struct 
 		     size_t n, struct err *e)
 {
 	size_t cells = r->scan->pipeline->unwrap ? 1 : r->steps.n + 1;
+	/* The key is in there twice, as labels too; the map's rows and the array may be half empty. */
+	uint64_t bytes = cells * sizeof(int64_t) * (is_bytes(r) ? 2 : 1) + 2 * w->key.n +
+			 n * sizeof(struct label) + 2 * sizeof(struct range_group) + 64;
 	struct range_group *g;
-	struct label *l = arena_alloc(&w->mem, (n + 1) * sizeof(*l));
+	struct label *l;
 
-	if (w->n >= CELLS_MAX / cells)
-		return err_set(e, ERR_LIMIT,
-			       "more than %zu series at %zu steps are more than a query may hold",
-			       w->n, r->steps.n);
+	if (w->n >= INT32_MAX || take_memory(r, bytes, e) < 0)
+		return -1;
+	l = arena_alloc(&w->mem, (n + 1) * sizeof(*l));
 	mem_grow(&w->group, &w->cap, w->n + 1, sizeof(*w->group));
 	g = &w->group[w->n];
 	for (size_t i = 0; i < n; i++)
@@ -276,6 +291,15 @@ static int take_plain(struct range_sink *r, struct range_worker *w, const struct
 	return 0;
 }
 
+static int add_sample(struct range_sink *r, struct samples *s, struct sample v, struct err *e)
+{
+	if (s->n == s->cap && take_memory(r, (s->cap ? s->cap : 16) * sizeof(v), e) < 0)
+		return -1;
+	mem_grow(&s->v, &s->cap, s->n + 1, sizeof(v));
+	s->v[s->n++] = v;
+	return 0;
+}
+
 static int take_samples(struct range_sink *r, struct range_worker *w, struct block *b,
 			struct err *e)
 {
@@ -283,7 +307,6 @@ static int take_samples(struct range_sink *r, struct range_worker *w, struct blo
 		return -1;
 	for (size_t k = 0; k < b->n_sel; k++) {
 		uint32_t i = block_entry(b, k);
-		struct samples *s;
 		int64_t g;
 		double v;
 
@@ -292,13 +315,9 @@ static int take_samples(struct range_sink *r, struct range_worker *w, struct blo
 		g = group_of(r, w, b, i, e);
 		if (g < 0)
 			return -1;
-		if (++w->n_samples > SAMPLES_MAX)
-			return err_set(e, ERR_LIMIT,
-				       "more than %d values are more than a query may hold",
-				       SAMPLES_MAX);
-		s = &w->group[g].samples;
-		mem_grow(&s->v, &s->cap, s->n + 1, sizeof(*s->v));
-		s->v[s->n++] = (struct sample){ b->run.ts_ns[i], v };
+		if (add_sample(r, &w->group[g].samples, (struct sample){ b->run.ts_ns[i], v }, e) <
+		    0)
+			return -1;
 	}
 	return 0;
 }
@@ -366,6 +385,8 @@ void range_sink_release(struct range_sink *r)
 	}
 	free(r->worker);
 	free(r->group_name);
+	r->memory->used_bytes -= r->held_bytes;
+	r->held_bytes = 0;
 	r->worker = NULL;
 	r->group_name = NULL;
 }
@@ -393,22 +414,92 @@ struct sums {
 	struct samples samples;
 };
 
-static void add_samples(struct samples *to, const struct samples *from)
+/* The first ones are moved; they lie in no group any more. */
+static int add_samples(struct range_sink *r, struct samples *to, struct samples *from,
+		       struct err *e)
 {
-	if (from->n == 0)
-		return;
-	mem_grow(&to->v, &to->cap, to->n + from->n, sizeof(*to->v));
-	memcpy(to->v + to->n, from->v, from->n * sizeof(*to->v));
-	to->n += from->n;
+	if (to->n == 0) {
+		free(to->v);
+		*to = *from;
+		*from = (struct samples){ 0 };
+		return 0;
+	}
+	for (size_t i = 0; i < from->n; i++)
+		if (add_sample(r, to, from->v[i], e) < 0)
+			return -1;
+	return 0;
 }
 
 static void add_sums(struct sums *s, const struct range_group *g, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		s->count[i] += g->count[i];
-		if (g->bytes)
-			s->bytes[i] += g->bytes[i];
+	for (size_t i = 0; g->bytes && i < n; i++)
+		s->bytes[i] += g->bytes[i];
+}
+
+/* A series of the answer, and what its values are made of. */
+static int add_series(struct range_sink *r, const struct labels *l, struct vec *ret,
+		      struct sums *s, struct err *e)
+{
+	bool counts = !r->scan->pipeline->unwrap;
+	size_t cells = counts ? r->steps.n + 1 : 0;
+	uint64_t bytes = r->steps.n * (sizeof(double) + 1) + 2 * sizeof(struct series) +
+			 cells * sizeof(int64_t) * (is_bytes(r) ? 2 : 1) + 64;
+
+	*s = (struct sums){ 0 };
+	for (size_t i = 0; i < l->n; i++)
+		bytes += sizeof(struct label) + 3 * (l->v[i].name.n + l->v[i].value.n);
+	if (take_memory(r, bytes, e) < 0)
+		return -1;
+	r->held_bytes -= bytes; /* the answer outlives the sink */
+	vec_add(ret, l);
+	if (counts)
+		s->count = arena_zalloc(&ret->mem, cells * sizeof(int64_t));
+	if (is_bytes(r))
+		s->bytes = arena_zalloc(&ret->mem, cells * sizeof(int64_t));
+	return 0;
+}
+
+/* The groups of all workers, those of one set of labels together. */
+struct gathered {
+	struct label_numbers numbers;
+	struct sums *sums; /* of each series */
+	size_t n, cap;
+};
+
+static int gather(struct range_sink *r, struct gathered *all, struct vec *ret, struct err *e)
+{
+	for (unsigned i = 0; i < r->scan->jobs; i++) {
+		struct range_worker *w = &r->worker[i];
+
+		for (size_t k = 0; k < w->n; k++) {
+			struct range_group *g = &w->group[k];
+			bool is_new;
+			uint32_t n = label_number(&all->numbers, &g->labels, &is_new);
+
+			if (is_new) {
+				mem_grow(&all->sums, &all->cap, all->n + 1, sizeof(*all->sums));
+				if (add_series(r, &g->labels, ret, &all->sums[n], e) < 0)
+					return -1;
+				all->n++;
+			}
+			assert(n < all->n);
+			if (!r->scan->pipeline->unwrap)
+				add_sums(&all->sums[n], g, r->steps.n + 1);
+			else if (add_samples(r, &all->sums[n].samples, &g->samples, e) < 0)
+				return -1;
+		}
 	}
+	return 0;
+}
+
+static void gathered_release(struct gathered *all)
+{
+	for (size_t n = 0; n < all->n; n++)
+		free(all->sums[n].samples.v);
+	free(all->sums);
+	label_numbers_release(&all->numbers);
 }
 
 static void fill(const struct range_sink *r, struct sums *s, struct series *out)
@@ -419,12 +510,11 @@ static void fill(const struct range_sink *r, struct sums *s, struct series *out)
 
 	if (r->scan->pipeline->unwrap) {
 		samples_eval(&f, &s->samples, r->steps.start_ns, r->steps.step_ns, r->steps.n, out);
-		free(s->samples.v);
 		return;
 	}
 	for (size_t i = 0; i < r->steps.n; i++) {
 		n += s->count[i];
-		bytes += s->bytes[i];
+		bytes += s->bytes ? s->bytes[i] : 0;
 		out->has[i] = n > 0;
 		out->v[i] = (double)(is_bytes(r) ? bytes : n);
 		if (r->op == LOGQL_RATE || r->op == LOGQL_BYTES_RATE)
@@ -464,35 +554,13 @@ static void make_absent(const struct logql_log *log, struct vec *v)
 
 int range_result(struct range_sink *r, const struct logql_log *log, struct vec *ret, struct err *e)
 {
-	size_t cells = r->steps.n + 1, cap = 0;
-	struct label_numbers numbers = { 0 };
-	struct sums *sums = NULL;
-	int result = 0;
+	struct gathered all = { 0 };
+	int result;
 
 	vec_init(ret, r->steps.n);
-	for (unsigned i = 0; i < r->scan->jobs; i++) {
-		const struct range_worker *w = &r->worker[i];
-
-		for (size_t k = 0; k < w->n; k++) {
-			bool is_new;
-			uint32_t n = label_number(&numbers, &w->group[k].labels, &is_new);
-
-			if (is_new) {
-				vec_add(ret, &w->group[k].labels);
-				mem_grow(&sums, &cap, n + 1, sizeof(*sums));
-				sums[n] = (struct sums){ 0 };
-				sums[n].count = arena_zalloc(&ret->mem, cells * sizeof(int64_t));
-				sums[n].bytes = arena_zalloc(&ret->mem, cells * sizeof(int64_t));
-			}
-			assert(sums);
-			if (r->scan->pipeline->unwrap)
-				add_samples(&sums[n].samples, &w->group[k].samples);
-			else
-				add_sums(&sums[n], &w->group[k], cells);
-		}
-	}
-	for (size_t n = 0; sums && n < ret->n; n++)
-		fill(r, &sums[n], &ret->v[n]);
+	result = gather(r, &all, ret, e);
+	for (size_t n = 0; n < all.n && result == 0; n++)
+		fill(r, &all.sums[n], &ret->v[n]);
 	vec_compact(ret);
 	for (size_t n = 0; n < ret->n && result == 0; n++)
 		if (labels_get(&ret->v[n].labels, "__error__").n &&
@@ -502,8 +570,7 @@ int range_result(struct range_sink *r, const struct logql_log *log, struct vec *
 		make_absent(log, ret);
 	vec_compact(ret);
 	vec_sort(ret);
-	label_numbers_release(&numbers);
-	free(sums);
+	gathered_release(&all);
 	if (result < 0)
 		vec_release(ret);
 	return result;

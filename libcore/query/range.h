@@ -27,6 +27,14 @@ static inline int64_t step_at(const struct steps *s, size_t i)
 
 enum { STEPS_MAX = 11000 };
 
+/* What all range aggregations of a query may hold at once, in all threads: cells of series by step,
+ * labels, values. Adding to .used is for any thread. */
+struct range_memory {
+	uint64_t max_bytes, used_bytes;
+};
+
+enum { RANGE_BYTES_MAX = 1 << 30 };
+
 struct range_sink {
 	struct scan *scan;
 	struct steps steps;
@@ -34,22 +42,24 @@ struct range_sink {
 	double param; /* of quantile_over_time */
 	int64_t range_ns, offset_ns;
 	struct grouping group;
+	struct range_memory *memory;
 
 	uint32_t *group_name; /* private from here: numbers of the group's labels, the same in all
 				 workers */
 	struct range_worker *worker;
+	uint64_t held_bytes; /* of .memory, by the workers */
 };
 
 /* The timestamps that some window sees: *ret_from <= ts < *ret_to. */
 void range_bounds(const struct steps *steps, int64_t range_ns, int64_t offset_ns, int64_t *ret_from,
 		  int64_t *ret_to);
 
-/* .steps to .group, and the scan's pipeline and jobs, are set; sets its sink. */
+/* .steps to .memory, and the scan's pipeline and jobs, are set; sets its sink. */
 void range_sink_init(struct range_sink *r, struct scan *scan);
 void range_sink_release(struct range_sink *r);
 
-/* After the last scan_run: the series. Errors: ERR_QUERY an entry with an error label was counted.
- */
+/* After the last scan_run: the series, which stay counted in .memory. Errors: ERR_QUERY an entry
+ * with an error label was counted; ERR_LIMIT over .memory, as in scan_run. */
 MUST_CHECK int range_result(struct range_sink *r, const struct logql_log *log, struct vec *ret,
 			    struct err *e);
 

@@ -234,6 +234,21 @@ ok "idxbuild" exits 0 sh -c 'rm -rf lokid-data/store/* && chunkpack entries.json
 ok "spells the default store as others do" stdout_matches '^lokid-data/store/fake/index/'
 rm -r lokid-data
 
+# ---- memory of metric queries: one limit for all threads
+
+seq 20000 | awk '{ printf "{\"ts\":\"%d000000000\",\"labels\":{\"app\":\"m\"},\"line\":\"id=%d v=1\"}\n", 1760522400 + $1 % 500, $1 }' >many.jsonl
+chunkpack --store many.store --block-size 16KiB many.jsonl | idxbuild --store many.store >/dev/null
+for ask in 'count(count_over_time({app="m"} | logfmt [1h]))' 'count(sum_over_time({app="m"} | logfmt | unwrap v [1h]))'; do
+	for j in 1 4; do
+		ok "-j$j, little memory: $ask" exits 3 logql -j$j --memory 2MB --at 1760522900 --store many.store "$ask"
+		ok "is refused" stderr_is "logql: error: more than the 2000000 bytes of memory for series and values: ask for fewer, or longer steps (or --memory)"
+		ok "enough is enough" exits 0 logql -j$j --memory 64MB --at 1760522900 --store many.store -o raw "$ask"
+		ok "for all" stdout_is 20000
+	done
+done
+ok "fewer series need less" exits 0 logql --memory 2MB --at 1760522900 --store many.store -o raw 'sum(count_over_time({app="m"} | logfmt [1h]))'
+ok "for the same entries" stdout_is 20000
+
 # ---- a pack that is lost
 
 lokid-ingest -q --wal lost.wal --input jsonl entries.jsonl

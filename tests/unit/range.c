@@ -92,9 +92,12 @@ static void check(struct fake *f, const char *query, enum logql_range_op op, str
 	struct plan plan = { 0 };
 	struct pipeline pipeline;
 	struct scan scan = { .plan = &plan, .pipeline = &pipeline, .jobs = 1 };
-	struct range_sink sink = {
-		.steps = steps, .op = op, .range_ns = range, .offset_ns = offset
-	};
+	struct range_memory memory = { .max_bytes = RANGE_BYTES_MAX };
+	struct range_sink sink = { .steps = steps,
+				   .op = op,
+				   .range_ns = range,
+				   .offset_ns = offset,
+				   .memory = &memory };
 	struct vec v;
 	struct err e;
 
@@ -125,7 +128,9 @@ static void check(struct fake *f, const char *query, enum logql_range_op op, str
 				    (double)(op == LOGQL_BYTES_OVER_TIME ? n * LINE : n));
 	}
 	vec_release(&v);
+	assert_true(memory.used_bytes > 0 || v.n == 0);
 	range_sink_release(&sink);
+	assert_true(memory.used_bytes < RANGE_BYTES_MAX / 1024); /* the answer's alone */
 	scan_release(&scan);
 	plan_release(&plan);
 	pipeline_release(&pipeline);
