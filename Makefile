@@ -29,6 +29,13 @@ DEB_zlib := zlib1g-dev
 DEB_cmocka := libcmocka-dev
 NO_LIBS  := help clean format lint-format lint-order lint-size lint-shell lint-man uninstall
 ifneq ($(filter-out $(NO_LIBS),$(or $(MAKECMDGOALS),all)),)
+has = $(shell command -v $(firstword $(1)) 2>/dev/null)
+ifeq ($(call has,$(CC)),)
+$(error the C compiler '$(CC)' is not here; name another with CC=, or let scripts/setup install one)
+endif
+ifeq ($(call has,pkg-config),)
+$(error pkg-config is not here (in Debian pkg-config), so libraries cannot be found; scripts/setup installs it)
+endif
 NEED     := $(PKGS) $(if $(filter check units,$(MAKECMDGOALS)),cmocka)
 PKG_MISS := $(foreach p,$(NEED),$(if $(shell pkg-config --exists $(p) 2>/dev/null && echo y),,$(p) ($(DEB_$(p)))))
 # snappy has no pkg-config file.

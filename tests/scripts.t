@@ -109,4 +109,19 @@ ok "check-docs: old completions are exit 1" exits 1 docs tree/scripts/check-docs
 ok "and says so" stdout_has "completions/zsh/_a-prog: is not what scripts/gen-completions makes"
 
 ok "setup: an unknown option is exit 2" exits 2 "$REPO/scripts/setup" --no-such
+# What the build lacks is said before anything is built.
+unset MAKEFLAGS MAKELEVEL MFLAGS
+build() { make -C "$REPO" BUILD="$TAP/build" "$@"; }
+ok "a compiler that is not there ends make" exits 2 build CC=nosuchcc
+ok "and is named" stderr_has "the C compiler 'nosuchcc' is not here"
+not_ok "nothing else is said to be missing" stderr_has "libraries"
+ok "make help needs none" exits 0 build CC=nosuchcc help
+mkdir stub
+printf '#!/bin/sh\ncase "$*" in "--exists libzstd") exit 1 ;; esac\n' >stub/pkg-config
+chmod +x stub/pkg-config
+ok "a library that is not there ends make" exits 2 env PATH="$PWD/stub:$PATH" make -C "$REPO" BUILD="$TAP/build"
+ok "and is named with its package" stderr_has "libzstd (libzstd-dev)"
+not_ok "alone" stderr_has "zlib"
+not_ok "no folder was made" test -e "$TAP/build"
+
 done_testing
