@@ -31,7 +31,7 @@ static const struct cli_opt opts[] = {
 	{ OPT_MATCH, "match", "SELECTOR", "only streams that fit, as {app=\"web\"}" },
 	{ OPT_UNPACKED, "unpacked", NULL,
 	  "only closed segments that the store does not cover yet" },
-	{ OPT_STORE, "store", "DIR", "the store for --unpacked, --prune (./lokid-data/store)" },
+	{ OPT_STORE, "store", "DIR", "the store for --unpacked, --prune (lokid-data/store)" },
 	{ OPT_STATS, "stats", NULL, "say what each segment holds" },
 	{ 'o', "output-format", "FORMAT", "of --stats: text or jsonl (text)" },
 	{ OPT_VERIFY, "verify", NULL, "read and check everything, print nothing" },
@@ -198,7 +198,7 @@ int main(int argc, char **argv)
 	struct cli cli = {
 		.prog = "walreplay",
 		.operands = "[SEGMENT|DIR]...",
-		.about = "Print what the write-ahead log holds (./lokid-data/wal by default).",
+		.about = "Print what the write-ahead log holds (lokid-data/wal by default).",
 		.opts = opts,
 		.examples = "  walreplay --match '{app=\"web\"}' --from -1h\n"
 			    "  walreplay --frames --unpacked | chunkpack | idxbuild && walreplay "
