@@ -33,7 +33,7 @@ static const struct cli_opt opts[] = {
 	{ OPT_FROM, "from", "TIME", "only entries at or after it" },
 	{ OPT_TO, "to", "TIME", "only entries before it" },
 	{ OPT_MATCH, "match", "MATCHERS", "only streams such as {app=\"web\"}" },
-	{ 'n', "limit", "N", "print at most N entries of each file" },
+	{ 'n', "limit", "N", "print at most N entries of each file (0 = all)" },
 	{ 0 },
 };
 
@@ -44,7 +44,7 @@ struct args {
 	struct arena arena;
 	struct matcher *matcher;
 	size_t n_matchers;
-	uint64_t limit, left; /* entries of each file; of this one */
+	uint64_t limit, left; /* entries of each file, 0 when not given; of this one */
 	struct chunk_scratch *scratch;
 	struct chunk_stats stats;
 	struct pack_check check;
@@ -204,7 +204,7 @@ static int cat_one(int fd, const char *name, void *data, struct err *e)
 
 	buf_addf(&input, fd == STDIN_FILENO ? "%s" : "'%s'", name);
 	args->input = buf_str(&input);
-	args->left = args->limit;
+	args->left = args->limit ? args->limit : UINT64_MAX;
 	args->check.n = 0;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0) {
 		rc = io_map_fd(fd, &map, e);
@@ -222,6 +222,22 @@ static int cat_one(int fd, const char *name, void *data, struct err *e)
 	return rc;
 }
 
+static const char *const mode_name[] = { NULL, "header", "blocks", "stats", "verify" };
+
+static void set_mode(const struct cli *cli, struct args *args, enum mode mode)
+{
+	if (args->mode != MODE_ENTRIES && args->mode != mode)
+		cli_usage(cli, "--%s and --%s: one at a time", mode_name[args->mode],
+			  mode_name[mode]);
+	args->mode = mode;
+}
+
+static void check_options(const struct cli *cli, const struct args *args)
+{
+	if (args->limit && args->mode != MODE_ENTRIES)
+		cli_usage(cli, "option '--limit' has no effect with '--%s'", mode_name[args->mode]);
+}
+
 static void read_option(struct cli *cli, struct args *args, int c)
 {
 	struct err e;
@@ -231,9 +247,7 @@ static void read_option(struct cli *cli, struct args *args, int c)
 	case OPT_BLOCKS:
 	case OPT_STATS:
 	case OPT_VERIFY:
-		if (args->mode != MODE_ENTRIES)
-			cli_usage(cli, "--header, --blocks, --stats, --verify: one at a time");
-		args->mode = (enum mode)(MODE_HEADER + (c - OPT_HEADER));
+		set_mode(cli, args, (enum mode)(MODE_HEADER + (c - OPT_HEADER)));
 		break;
 	case OPT_FROM:
 	case OPT_TO:
@@ -247,7 +261,7 @@ static void read_option(struct cli *cli, struct args *args, int c)
 			cli_bad_value(cli, &e);
 		break;
 	case 'n':
-		args->limit = cli_count(cli);
+		args->limit = cli_limit(cli);
 		break;
 	}
 }
@@ -260,13 +274,12 @@ int main(int argc, char **argv)
 		.about = "print the entries of packs and chunks, or what they are made of",
 		.opts = opts,
 	};
-	struct args args = {
-		.cli = &cli, .from_ns = INT64_MIN, .to_ns = INT64_MAX, .limit = UINT64_MAX
-	};
+	struct args args = { .cli = &cli, .from_ns = INT64_MIN, .to_ns = INT64_MAX };
 	int status;
 
 	for (int c; (c = cli_next(&cli, argc, argv)) != -1;)
 		read_option(&cli, &args, c);
+	check_options(&cli, &args);
 	args.scratch = chunk_scratch_new();
 	if (args.mode == MODE_BLOCKS)
 		chunk_add_blocks_title(&args.out);

@@ -19,7 +19,7 @@ enum {
 enum { FAULTS_SHOWN = 20, LEVEL_MAX = 19, DEFAULT_MEMORY = 512 << 20 };
 
 static const struct cli_opt opts[] = {
-	{ OPT_STORE, "store", "DIR", "write packs into this store (default ./lokid-data/store)" },
+	{ OPT_STORE, "store", "DIR", "write packs into this store (default lokid-data/store)" },
 	{ 't', "tenant", "TENANT", "tenant of JSON lines that name none (default fake)" },
 	{ OPT_ENCODING, "encoding", "NAME", "zstd (default), snappy or none" },
 	{ OPT_LEVEL, "level", "N", "of zstd, 1 to 19" },
@@ -39,6 +39,7 @@ struct args {
 	struct packing *job;
 	uint64_t faults;
 	bool verbose;
+	bool level, block_size, chunk_size; /* were given */
 };
 
 static int print_pack(void *data, const char *name, struct err *e)
@@ -105,12 +106,15 @@ static void read_option(struct cli *cli, struct args *args, int c)
 		p->params.encoding = ids[cli_word(cli, encodings)];
 		break;
 	case OPT_LEVEL:
+		args->level = true;
 		p->params.level = (int)size_in(cli, cli_count(cli), 1, LEVEL_MAX);
 		break;
 	case OPT_BLOCK_SIZE:
+		args->block_size = true;
 		p->params.block_bytes = size_in(cli, cli_size(cli), CHUNK_SIZE_MIN, CHUNK_SIZE_MAX);
 		break;
 	case OPT_CHUNK_SIZE:
+		args->chunk_size = true;
 		p->params.chunk_bytes = size_in(cli, cli_size(cli), CHUNK_SIZE_MIN, CHUNK_SIZE_MAX);
 		break;
 	case OPT_MAX_ENTRIES:
@@ -128,19 +132,37 @@ static void read_option(struct cli *cli, struct args *args, int c)
 	}
 }
 
-/* Options that only make sense together. */
-static void check_options(struct cli *cli, struct packing_opts *p)
+/* A chunk is not smaller than its blocks: the one of them that was given decides. */
+static void check_sizes(const struct cli *cli, const struct args *args, struct chunk_params *p)
 {
+	if (p->chunk_bytes >= p->block_bytes)
+		return;
+	if (args->block_size && args->chunk_size)
+		cli_usage(cli, "option '--chunk-size' has no effect when it is smaller than "
+			       "'--block-size'");
+	if (args->chunk_size)
+		p->block_bytes = p->chunk_bytes;
+	else
+		p->chunk_bytes = p->block_bytes;
+}
+
+/* Options that only make sense together. */
+static void check_options(const struct cli *cli, struct args *args)
+{
+	struct packing_opts *p = &args->packing;
 	uint64_t least;
 
-	if (p->params.chunk_bytes < p->params.block_bytes)
-		p->params.chunk_bytes = p->params.block_bytes;
+	if (args->level && p->params.encoding != CODEC_ZSTD)
+		cli_usage(cli,
+			  "option '--level' has no effect with another '--encoding' than zstd");
+	check_sizes(cli, args, &p->params);
 	if (p->jobs == 0)
 		p->jobs = packing_jobs_that_fit(&p->params, p->memory_bytes, work_cpus());
 	least = packing_memory_min(&p->params, p->jobs);
 	if (p->memory_bytes < least)
-		cli_usage(cli, "option '--memory': %u threads and this chunk size need %llu MiB",
-			  p->jobs, (unsigned long long)(least >> 20) + 1);
+		cli_usage(cli, "option '--memory': %u %s and this chunk size need %llu MiB",
+			  p->jobs, num_word(p->jobs, "thread", "threads"),
+			  (unsigned long long)(least >> 20) + 1);
 }
 
 static void say_stats(const struct args *args)
@@ -148,10 +170,12 @@ static void say_stats(const struct args *args)
 	const struct packing_stats *s = packing_stats(args->job);
 	struct buf b = { 0 };
 
-	buf_addf(&b, "%llu entries, ", (unsigned long long)s->entries);
+	buf_addf(&b, "%llu %s, ", (unsigned long long)s->entries,
+		 num_word(s->entries, "entry", "entries"));
 	num_add_size(&b, s->line_bytes);
-	buf_addf(&b, " of lines, %llu duplicates left out; %llu packs, ",
-		 (unsigned long long)s->duplicates, (unsigned long long)s->packs);
+	buf_addf(&b, " of lines, %llu %s left out; %llu %s, ", (unsigned long long)s->duplicates,
+		 num_word(s->duplicates, "duplicate", "duplicates"), (unsigned long long)s->packs,
+		 num_word(s->packs, "pack", "packs"));
 	num_add_size(&b, s->pack_bytes);
 	cli_note(args->cli, "%s", buf_str(&b));
 	buf_release(&b);
@@ -164,8 +188,8 @@ static void pack(struct cli *cli, struct args *args)
 	args->job = packing_new(&args->packing);
 	cli_each_input(cli, read_input, args);
 	if (args->faults > FAULTS_SHOWN)
-		cli_warn(cli, "%llu more faults",
-			 (unsigned long long)(args->faults - FAULTS_SHOWN));
+		cli_warn(cli, "%llu more %s", (unsigned long long)(args->faults - FAULTS_SHOWN),
+			 num_word(args->faults - FAULTS_SHOWN, "fault", "faults"));
 	if (packing_finish(args->job, &e) < 0)
 		cli_report(cli, &e);
 	if (args->verbose)
@@ -195,7 +219,7 @@ int main(int argc, char **argv)
 
 	for (int c; (c = cli_next(&cli, argc, argv)) != -1;)
 		read_option(&cli, &args, c);
-	check_options(&cli, &args.packing);
+	check_options(&cli, &args);
 	args.packing.store = store_open(args.store_path, STORE_WRITE, &e);
 	if (args.packing.store)
 		pack(&cli, &args);

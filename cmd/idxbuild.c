@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/num.h"
 #include "cli/cli.h"
 #include "index/build.h"
 #include "index/look.h"
@@ -19,7 +20,7 @@ static const struct cli_opt opts[] = {
 	{ MODE_STATS, "stats", NULL, "print values of each label, largest series, totals" },
 	{ MODE_VERIFY, "verify", NULL, "check every checksum and reference, of packs' heads too" },
 	{ 't', "tenant", "TENANT", "only this tenant (default all)" },
-	{ 'n', "limit", "N", "--stats: at most N largest series (default 10)" },
+	{ 'n', "limit", "N", "--stats: at most N largest series (default 10, 0 = all)" },
 	{ 'v', "verbose", NULL, "say what each index file holds" },
 	{ 0 },
 };
@@ -29,8 +30,8 @@ struct args {
 	const char *store_path;
 	int mode;
 	struct bytes tenant;
-	uint64_t largest;
-	bool verbose;
+	uint64_t largest; /* 0 when not given */
+	bool verbose, store_given;
 	struct store *store;
 };
 
@@ -49,10 +50,11 @@ static void on_made(const char *name, const struct index_info *in, void *data)
 
 	printf("%s/%s\n", store_path(a->store), name);
 	if (a->verbose)
-		cli_note(a->cli,
-			 "%s: %u packs, %u series, %u chunks, %llu entries, replaces %u segments",
-			 name, in->n_packs, in->n_series, in->n_chunks,
-			 (unsigned long long)in->entries, in->n_segments);
+		cli_note(a->cli, "%s: %u %s, %u series, %u %s, %llu %s, replaces %u %s", name,
+			 in->n_packs, num_word(in->n_packs, "pack", "packs"), in->n_series,
+			 in->n_chunks, num_word(in->n_chunks, "chunk", "chunks"),
+			 (unsigned long long)in->entries, num_word(in->entries, "entry", "entries"),
+			 in->n_segments, num_word(in->n_segments, "segment", "segments"));
 }
 
 static void on_deleted(const char *name, void *data)
@@ -142,9 +144,10 @@ static void on_unnamed(uint64_t n_packs, struct bytes tenant, void *data)
 	struct args *a = data;
 
 	cli_warn(a->cli,
-		 "tenant '%.*s': %llu packs are in no index file: if no flush is under way, "
-		 "idxbuild --rebuild adds them",
-		 BYTES_ARG(tenant), (unsigned long long)n_packs);
+		 "tenant '%.*s': %llu %s in no index file: if no flush is under way, "
+		 "idxbuild --rebuild adds %s",
+		 BYTES_ARG(tenant), (unsigned long long)n_packs,
+		 num_word(n_packs, "pack is", "packs are"), num_word(n_packs, "it", "them"));
 }
 
 static int look(struct args *a, struct err *e)
@@ -153,7 +156,7 @@ static int look(struct args *a, struct err *e)
 		.what = a->mode == MODE_DUMP	? INDEX_LOOK_DUMP
 			: a->mode == MODE_STATS ? INDEX_LOOK_STATS
 						: INDEX_LOOK_VERIFY,
-		.n_largest = a->largest,
+		.n_largest = a->largest ? a->largest : LARGEST_DEFAULT,
 		.sink = to_stdout,
 		.fault = on_fault,
 		.right = on_right,
@@ -192,6 +195,27 @@ static int run(struct args *a, struct err *e)
 	return rc;
 }
 
+static const char *mode_name(int mode)
+{
+	static const char *const name[] = { "--rebuild", "--dump", "--stats", "--verify" };
+
+	return name[mode - MODE_REBUILD];
+}
+
+static void check_options(const struct cli *cli, const struct args *a)
+{
+	if (a->mode == MODE_REBUILD && cli->n_operands > 0)
+		cli_usage(cli, "--rebuild takes no operands: it reads all packs of the store");
+	if (a->largest && a->mode != MODE_STATS)
+		cli_usage(cli, "option '--limit' has no effect without '--stats'");
+	if (a->mode == MODE_BUILD && a->tenant.n)
+		cli_usage(cli, "option '--tenant' has no effect without '--rebuild', '--dump', "
+			       "'--stats' or '--verify'");
+	if (a->mode != MODE_BUILD && cli->n_operands > 0 && (a->tenant.n || a->store_given))
+		cli_usage(cli, "option '--%s' has no effect with '%s' of named files",
+			  a->tenant.n ? "tenant" : "store", mode_name(a->mode));
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = {
@@ -203,23 +227,22 @@ int main(int argc, char **argv)
 		.examples = "  walreplay --frames --unpacked --store S WALDIR | chunkpack --store "
 			    "S | idxbuild --store S",
 	};
-	struct args a = { .cli = &cli,
-			  .store_path = "lokid-data/store",
-			  .largest = LARGEST_DEFAULT };
+	struct args a = { .cli = &cli, .store_path = "lokid-data/store" };
 	struct err e;
 
 	for (int c; (c = cli_next(&cli, argc, argv)) != -1;) {
 		switch (c) {
 		case OPT_STORE:
 			a.store_path = cli_arg(&cli);
+			a.store_given = true;
 			break;
 		case MODE_REBUILD:
 		case MODE_DUMP:
 		case MODE_STATS:
 		case MODE_VERIFY:
 			if (a.mode && a.mode != c)
-				cli_usage(&cli, "only one of --rebuild, --dump, --stats, --verify "
-						"at a time");
+				cli_usage(&cli, "%s and %s: one at a time", mode_name(a.mode),
+					  mode_name(c));
 			a.mode = c;
 			break;
 		case 't':
@@ -228,15 +251,14 @@ int main(int argc, char **argv)
 				cli_bad_value(&cli, &e);
 			break;
 		case 'n':
-			a.largest = cli_count(&cli);
+			a.largest = cli_limit(&cli);
 			break;
 		case 'v':
 			a.verbose = true;
 			break;
 		}
 	}
-	if (a.mode == MODE_REBUILD && cli.n_operands > 0)
-		cli_usage(&cli, "--rebuild takes no operands: it reads all packs of the store");
+	check_options(&cli, &a);
 	if (run(&a, &e) < 0)
 		cli_report(&cli, &e);
 	store_close(a.store);

@@ -213,6 +213,13 @@ uint64_t cli_count(const struct cli *c)
 	return v;
 }
 
+uint64_t cli_limit(const struct cli *c)
+{
+	uint64_t n = cli_count(c);
+
+	return n ? n : UINT64_MAX;
+}
+
 uint64_t cli_size(const struct cli *c)
 {
 	uint64_t v;

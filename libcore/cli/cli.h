@@ -57,6 +57,7 @@ int cli_next(struct cli *c, int argc, char **argv);
  * naming the option, what was given and what is expected. */
 const char *cli_arg(const struct cli *c);
 uint64_t cli_count(const struct cli *c);
+uint64_t cli_limit(const struct cli *c); /* a count where 0 is all: UINT64_MAX */
 uint64_t cli_size(const struct cli *c);
 int cli_word(const struct cli *c, const char *const *words);
 

@@ -24,6 +24,15 @@ ok "all their entries" stdout_lines $((85 + 56))
 ok "an empty file holds no chunks" exits 0 chunkcat empty
 ok "it prints nothing" stdout_is_empty
 
+ok "--limit 0 is all" exits 0 chunkcat -n 0 "$p"
+chunkcat "$p" >expected
+ok "of them" stdout_is_file expected
+for mode in header blocks stats verify; do
+	ok "--limit and --$mode are exit 2" exits 2 chunkcat -n 3 --$mode "$p"
+	ok "both are named" stderr_has "option '--limit' has no effect with '--$mode'"
+done
+ok "two modes are exit 2" exits 2 chunkcat --stats --header "$p"
+ok "both are named" stderr_has "--stats and --header: one at a time"
 ok "--limit" exits 0 chunkcat -n 3 "$p" "$p"
 ok "counts for each file" stdout_lines 6
 ok "--from and --to" exits 0 chunkcat --from 2025-10-15T10:00:05Z --to 2025-10-15T10:00:06Z "$p"

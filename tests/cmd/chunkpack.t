@@ -23,7 +23,7 @@ t=1760522400000000000 # 2025-10-15T10:00:00Z
 ok "JSON lines are packed" exits 0 chunkpack -v --store S in.jsonl
 ok "the path of one pack is printed" stdout_matches '^S/fake/chunks/2025-10-15/[0-9a-f]{32}\.pack$'
 ok "it is all of stdout" stdout_lines 1
-ok "-v says what was left out" stderr_has "7 entries, 11 B of lines, 2 duplicates left out; 1 packs"
+ok "-v says what was left out" stderr_has "7 entries, 11 B of lines, 2 duplicates left out; 1 pack, "
 cp "$TAP/stdout" list
 ok "the pack verifies" exits 0 chunkcat --verify "$(cat list)"
 ok "it is read" exits 0 chunkcat "$(cat list)"
@@ -115,6 +115,14 @@ ok "are not all printed" stderr_lines 21
 
 ok "an unknown encoding is exit 2" exits 2 chunkpack --encoding lz4 --store S in.jsonl
 ok "level 0 is exit 2" exits 2 chunkpack --level 0 --store S in.jsonl
+for encoding in snappy none; do
+	ok "--level and --encoding $encoding are exit 2" exits 2 chunkpack --level 3 --encoding $encoding --store S in.jsonl
+	ok "both are named" stderr_has "option '--level' has no effect with another '--encoding' than zstd"
+done
+ok "a chunk smaller than its blocks is exit 2" exits 2 chunkpack --block-size 2MiB --chunk-size 1MiB --store S in.jsonl
+ok "both are named" stderr_has "option '--chunk-size' has no effect when it is smaller than '--block-size'"
+ok "a small chunk alone has small blocks" exits 0 chunkpack --chunk-size 64KiB --store small in.jsonl
+ok "as the trailer says" exits 0 sh -c 'chunkcat --header small/*/chunks/*/*.pack | grep -q "\"block_size\":65536,\"chunk_size\":65536"'
 ok "level 20 is exit 2" exits 2 chunkpack --level 20 --store S in.jsonl
 ok "a tiny block is exit 2" exits 2 chunkpack --block-size 12 --store S in.jsonl
 ok "no entries in a block is exit 2" exits 2 chunkpack --max-entries 0 --store S in.jsonl

@@ -79,7 +79,21 @@ ok "name large series" stdout_matches ' [{]app="web", n="0"[}]$'
 ok "at most so many" exits 0 idxbuild --stats -n 1 --store s -t fake
 is "one" "$(grep -c '{app=' "$TAP/stdout")" 1
 ok "a bad tenant is exit 2" exits 2 idxbuild --dump -t a/b --store s
+ok "all with 0" exits 0 idxbuild --stats -n 0 --store s -t fake
+is "six" "$(grep -c '{app=' "$TAP/stdout")" "$(idxbuild --dump --store s -t fake | grep '^{"series"' | cut -d : -f 4- | sort -u | wc -l)"
 ok "two modes are exit 2" exits 2 idxbuild --dump --stats --store s
+ok "both are named" stderr_has "--dump and --stats: one at a time"
+for mode in '' --rebuild --dump --verify; do
+	ok "--limit without --stats is exit 2: $mode" exits 2 idxbuild $mode -n 3 --store s
+	ok "both are named" stderr_has "option '--limit' has no effect without '--stats'"
+done
+ok "--tenant of packs that are named is exit 2" exits 2 idxbuild -t fake --store s "$(head -n 1 list)"
+ok "and named" stderr_has "option '--tenant' has no effect without '--rebuild'"
+for opt in '--tenant fake' '--store s'; do
+	# shellcheck disable=SC2086
+	ok "$opt of index files that are named is exit 2" exits 2 idxbuild --dump $opt x.idx
+	ok "both are named" stderr_has "option '${opt% *}' has no effect with '--dump' of named files"
+done
 ok "operands for --rebuild are exit 2" exits 2 idxbuild --rebuild --store s x.pack
 ok "a full stdout is exit 4" exits 4 sh -c 'idxbuild --dump --store s >/dev/full'
 ok "also for paths" exits 4 sh -c 'idxbuild --store s <list >/dev/full'
