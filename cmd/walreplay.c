@@ -1,4 +1,5 @@
 /* walreplay - print, check, prune and mend what the write-ahead log holds. */
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -21,6 +22,8 @@ enum {
 	OPT_STORE,
 };
 
+enum { N_GIVEN = OPT_STORE + 1 };
+
 static const char DEFAULT_WAL[] = "lokid-data/wal", DEFAULT_STORE[] = "lokid-data/store";
 
 static const struct cli_opt opts[] = {
@@ -33,7 +36,7 @@ static const struct cli_opt opts[] = {
 	  "only closed segments that the store does not cover yet" },
 	{ OPT_STORE, "store", "DIR", "the store for --unpacked, --prune (lokid-data/store)" },
 	{ OPT_STATS, "stats", NULL, "say what each segment holds" },
-	{ 'o', "output-format", "FORMAT", "of --stats: text or jsonl (text)" },
+	{ 'o', "format", "FORMAT", "of --stats: text or jsonl (text)" },
 	{ OPT_VERIFY, "verify", NULL, "read and check everything, print nothing" },
 	{ OPT_PRUNE, "prune", NULL,
 	  "delete closed segments that the store covers; print their names" },
@@ -50,7 +53,8 @@ struct args {
 	size_t n_match;
 	const char *store_path;
 	struct store *store;
-	bool unpacked, verbose;
+	bool verbose;
+	bool given[N_GIVEN]; /* by letter or number: which options were */
 };
 
 static void fail(const struct err *e, void *data)
@@ -88,11 +92,36 @@ static void parse_match(struct args *a)
 		cli_bad_value(a->cli, &e);
 }
 
-static void set_mode(struct args *a, enum segment_mode mode)
+static const char *name_of(int opt)
 {
-	if (a->task.mode != SEGMENT_REPLAY && a->task.mode != mode)
-		cli_usage(a->cli, "--unpacked, --stats, --prune and --salvage do not go together");
-	a->task.mode = mode;
+	const struct cli_opt *o = opts;
+
+	while (o->letter != opt)
+		o++;
+	return o->name;
+}
+
+/* Options that would have no effect are refused, so that nobody believes in one. */
+static void check_options(const struct args *a)
+{
+	static const int alone[] = { OPT_STATS, OPT_PRUNE, OPT_SALVAGE };
+	static const int others[] = { OPT_STATS,  OPT_PRUNE, OPT_SALVAGE, OPT_UNPACKED, OPT_FRAMES,
+				      OPT_VERIFY, OPT_FROM,  OPT_TO,	  't',		OPT_MATCH };
+	const bool *given = a->given;
+
+	for (size_t i = 0; i < sizeof(alone) / sizeof(*alone); i++)
+		for (size_t k = 0; k < sizeof(others) / sizeof(*others); k++)
+			if (alone[i] != others[k] && given[alone[i]] && given[others[k]])
+				cli_usage(a->cli, "--%s and --%s do not go together",
+					  name_of(alone[i]), name_of(others[k]));
+	if (given[OPT_FRAMES] && given[OPT_VERIFY])
+		cli_usage(a->cli, "--frames and --verify do not go together");
+	if (given['o'] && !given[OPT_STATS])
+		cli_usage(a->cli, "--format is for --stats alone");
+	if (given[OPT_STORE] && !given[OPT_UNPACKED] && !given[OPT_PRUNE])
+		cli_usage(a->cli, "--store is for --unpacked and --prune alone");
+	if (given[OPT_FRAMES] && isatty(STDOUT_FILENO))
+		cli_usage(a->cli, "frames are not for a terminal: --frames wants a pipe or a file");
 }
 
 static void parse_options(struct args *a, int argc, char **argv)
@@ -101,6 +130,7 @@ static void parse_options(struct args *a, int argc, char **argv)
 	struct replay_opts *r = &a->task.replay;
 
 	for (int c; (c = cli_next(a->cli, argc, argv)) != -1;) {
+		a->given[c] = true;
 		switch (c) {
 		case OPT_FRAMES:
 			r->format = REPLAY_FRAMES;
@@ -109,7 +139,7 @@ static void parse_options(struct args *a, int argc, char **argv)
 			r->format = REPLAY_VERIFY;
 			break;
 		case OPT_STATS:
-			set_mode(a, SEGMENT_STATS);
+			a->task.mode = SEGMENT_STATS;
 			break;
 		case 'o':
 			a->task.stats_format = (enum wal_stats_format)cli_word(a->cli, formats);
@@ -127,13 +157,13 @@ static void parse_options(struct args *a, int argc, char **argv)
 			parse_match(a);
 			break;
 		case OPT_UNPACKED:
-			set_mode(a, SEGMENT_UNPACKED);
+			a->task.mode = SEGMENT_UNPACKED;
 			break;
 		case OPT_PRUNE:
-			set_mode(a, SEGMENT_PRUNE);
+			a->task.mode = SEGMENT_PRUNE;
 			break;
 		case OPT_SALVAGE:
-			set_mode(a, SEGMENT_SALVAGE);
+			a->task.mode = SEGMENT_SALVAGE;
 			a->task.salvage_dir = cli_arg(a->cli);
 			break;
 		case OPT_STORE:
@@ -144,6 +174,7 @@ static void parse_options(struct args *a, int argc, char **argv)
 			break;
 		}
 	}
+	check_options(a);
 	r->match = a->match;
 	r->n_match = a->n_match;
 }
@@ -193,6 +224,19 @@ static void one_operand(struct args *a, const char *path)
 		cli_report(a->cli, &e);
 }
 
+/* Only a log that is not there is told so: one that may not be read is another matter. */
+static void default_log(struct args *a)
+{
+	struct err e;
+
+	if (access(DEFAULT_WAL, F_OK) == 0 || errno != ENOENT) {
+		one_operand(a, DEFAULT_WAL);
+		return;
+	}
+	err_set(&e, ERR_IO, "there is no log './%s'; name a segment or a folder", DEFAULT_WAL);
+	cli_report(a->cli, &e);
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = {
@@ -222,8 +266,8 @@ int main(int argc, char **argv)
 		return cli_exit(&cli);
 	}
 	segment_task_begin(&a.task);
-	if (cli.n_operands == 0 && access(DEFAULT_WAL, F_OK) == 0)
-		one_operand(&a, DEFAULT_WAL);
+	if (cli.n_operands == 0)
+		default_log(&a);
 	for (int i = 0; i < cli.n_operands; i++)
 		one_operand(&a, cli.operand[i]);
 	segment_task_end(&a.task);

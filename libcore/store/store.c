@@ -136,6 +136,29 @@ static int make_store(struct store *s, struct err *e)
 	return rc;
 }
 
+/* Something without the mark of a store, in a folder that a slip of the pen may have named? */
+static bool is_other(const struct store *s)
+{
+	DIR *d = opendir(s->path);
+	bool ret = false;
+
+	if (!d)
+		return false; /* whoever lists it says why */
+	for (struct dirent *de; !ret && (de = readdir(d)) != NULL;)
+		ret = strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0;
+	closedir(d);
+	return ret;
+}
+
+static int look_at(struct store *s, enum store_mode mode, struct err *e)
+{
+	int rc = check_format(s, e);
+
+	if (rc > 0 && mode == STORE_READ_IF_THERE && is_other(s))
+		return err_set(e, ERR_IO, "'%s' is no store: it has no '%s'", s->path, format_name);
+	return rc < 0 ? -1 : 0;
+}
+
 struct store *store_open(const char *path, enum store_mode mode, struct err *e)
 {
 	struct store *s = mem_alloc(sizeof(*s));
@@ -153,7 +176,7 @@ struct store *store_open(const char *path, enum store_mode mode, struct err *e)
 	} else {
 		rc = is_dir(s->path, e);
 		if (rc == 1)
-			rc = check_format(s, e) < 0 ? -1 : 0;
+			rc = look_at(s, mode, e);
 		else if (rc == 0 && mode == STORE_READ)
 			rc = err_set(e, ERR_NO, "there is no store '%s'", s->path);
 		else

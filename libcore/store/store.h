@@ -20,14 +20,15 @@ struct store;
 
 enum store_mode {
 	STORE_READ,	     /* ERR_NO when there is none */
-	STORE_READ_IF_THERE, /* an absent one is an empty one */
+	STORE_READ_IF_THERE, /* an absent one is an empty one, as is an empty folder */
 	STORE_WRITE,	     /* made when absent, with its format version in "~lokid/format" */
 };
 
 enum { STORE_FORMAT = 1 };
 
 /* NULL on error: ERR_NO (see above), ERR_VERSION (a store of a newer format), ERR_CORRUPT (its
- * version file is none), ERR_IO, ERR_FULL. To be closed. */
+ * version file is none), ERR_IO (also of a folder that holds something else than a store),
+ * ERR_FULL. To be closed. */
 struct store *store_open(const char *path, enum store_mode mode, struct err *e);
 void store_close(struct store *s); /* NULL is fine */
 

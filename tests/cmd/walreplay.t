@@ -69,8 +69,8 @@ mv wal lokid-data/wal
 ok "without operands: the default folder" exits 0 walreplay
 ok "both" stdout_is_file both
 rm -r lokid-data
-ok "that is not there: nothing" exits 0 walreplay
-ok "nothing" stdout_is_empty
+ok "one that is not there is exit 4" exits 4 walreplay
+ok "and said" stderr_is "walreplay: error: there is no log './lokid-data/wal'; name a segment or a folder"
 ok "an operand that is not there is exit 4" exits 4 walreplay nowhere "$F/wal-v1-one"
 ok "the message names it" stderr_has "'nowhere'"
 ok "the others are still done" stdout_is_file "$X/wal-v1-one.jsonl"
@@ -287,8 +287,9 @@ done
 # one that ends within it was cut.
 mkdir young
 : >young/a.wal
-for mode in --verify --unpacked --stats; do
-	ok "an empty file is nothing: $mode" exits 0 walreplay $mode --store s young
+for mode in --verify '--unpacked --store s' --stats; do
+	# shellcheck disable=SC2086
+	ok "an empty file is nothing: $mode" exits 0 walreplay $mode young
 	ok "and says nothing" stderr_is_empty
 done
 ok "but with -v" exits 0 walreplay -v --verify young
@@ -312,8 +313,9 @@ for n in 1 5 40 63; do
 	ok "it stays" test -s young/d.wal
 done
 printf 'junk' >young/d.wal
-for mode in --verify --unpacked --prune; do
-	ok "a few bytes of junk are damage: $mode" exits 3 walreplay $mode --store s young
+for mode in --verify '--unpacked --store s' '--prune --store s'; do
+	# shellcheck disable=SC2086
+	ok "a few bytes of junk are damage: $mode" exits 3 walreplay $mode young
 	ok "which is named" stderr_has "'young/d.wal'"
 done
 ok "to a query too" exits 3 logql --wal young '{}'
@@ -337,7 +339,42 @@ exec 8>&-
 wait "$PID"
 ok "closed, it is to be packed" sh -c 'walreplay --unpacked --store s open | grep -q first'
 
-ok "--stats and --prune do not go together" exits 2 walreplay --stats --prune
+# What makes no sense together is refused by name.
+for pair in "stats prune" "prune salvage" "unpacked stats" "frames verify" "frames prune" "verify stats" "from prune" "to salvage" \
+	"tenant stats" "match prune"; do
+	set --
+	for opt in $pair; do
+		case $opt in
+		from | to) set -- "$@" --$opt 1 ;;
+		tenant) set -- "$@" -t fake ;;
+		match) set -- "$@" --match '{a="b"}' ;;
+		salvage) set -- "$@" --salvage dir ;;
+		*) set -- "$@" --$opt ;;
+		esac
+	done
+	ok "$pair is exit 2" exits 2 walreplay "$@" young
+	ok "the message names the one" stderr_has "--${pair% *}"
+	ok "and the other" stderr_has "--${pair#* }"
+done
+ok "--format without --stats" exits 2 walreplay -o jsonl young
+ok "is said" stderr_has "--format is for --stats alone"
+ok "--store with neither --unpacked nor --prune" exits 2 walreplay --store s young
+ok "is said" stderr_has "--store is for --unpacked and --prune alone"
+mkdir other && : >other/file
+for mode in --unpacked --prune; do
+	ok "a folder that is no store: $mode" exits 4 walreplay $mode --store other young
+	ok "is said" stderr_is "walreplay: error: 'other' is no store: it has no '~lokid/format'"
+done
+mkdir blank
+ok "an empty one covers nothing" exits 0 walreplay --unpacked --store blank twin
+ok "all is given" stdout_lines 750
+if script -qec true /dev/null >/dev/null 2>&1; then
+	ok "frames to a terminal" sh -c 'script -qec "walreplay --frames $1; echo is \$?" /dev/null >tty </dev/null' sh "$F/wal-v1-one"
+	ok "are refused" grep -q 'is 2' tty
+	ok "with a hint" grep -q 'frames are not for a terminal' tty
+else
+	skip "frames to a terminal" "no script(1)"
+fi
 ok "stdin cannot be pruned" exits 2 walreplay --prune -
 if [ -c /dev/full ]; then
 	ok "a full stdout is exit 4" exits 4 sh -c 'walreplay "$1" >/dev/full' sh "$F/wal-v1-many"
