@@ -1,6 +1,7 @@
 #include "query/plan.h"
 
 #include "base/mem.h"
+#include "time/time.h"
 
 void plan_release(struct plan *p)
 {
@@ -48,7 +49,7 @@ uint32_t plan_stream(struct plan *p, const struct hash128 *id, const struct labe
 
 void plan_add_piece(struct plan *p, const struct piece *piece)
 {
-	if (piece->max_ts < p->from || piece->min_ts >= p->to)
+	if (piece->max_ts < p->from || time_is_behind(piece->min_ts, p->to))
 		return;
 	mem_grow(&p->piece, &p->cap_pieces, p->n_pieces + 1, sizeof(*p->piece));
 	p->piece[p->n_pieces++] = *piece;
@@ -155,7 +156,7 @@ void plan_units(struct plan *p, enum direction dir)
 
 	p->n_units = 0;
 	p->n_refs = 0;
-	if (p->n_pieces == 0 || p->from >= p->to)
+	if (p->n_pieces == 0 || time_is_behind(p->from, p->to))
 		return;
 	qsort(p->piece, p->n_pieces, sizeof(*p->piece), piece_cmp);
 	for (uint32_t i = 0; i < p->n_pieces; i++) {

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "query/keys.h"
 #include "query/load.h"
+#include "time/time.h"
 
 struct scan_worker {
 	struct scan *scan;
@@ -159,12 +160,12 @@ static int cut_time(const struct plan *plan, const struct piece *p, struct block
 	size_t lo, hi;
 
 	block_select_all(b);
-	if (p->min_ts >= plan->from && p->max_ts < plan->to)
+	if (p->min_ts >= plan->from && !time_is_behind(p->max_ts, plan->to))
 		return 0;
 	if (block_need(b, WANT_TS, e) < 0)
 		return -1;
 	lo = first_at(b->run.ts_ns, b->run.n, plan->from);
-	hi = first_at(b->run.ts_ns, b->run.n, plan->to);
+	hi = plan->to == INT64_MAX ? b->run.n : first_at(b->run.ts_ns, b->run.n, plan->to);
 	b->first = (uint32_t)lo;
 	b->n_sel = hi > lo ? hi - lo : 0;
 	return 0;
@@ -180,7 +181,8 @@ static int scan_piece(struct scan_worker *w, size_t slot, const struct unit *u, 
 	unsigned worker = (unsigned)(w - s->worker);
 	const struct labels *stream = &plan->stream[p->stream].labels;
 
-	if (s->sink.take_table && p->n && p->min_ts >= plan->from && p->max_ts < plan->to &&
+	if (s->sink.take_table && p->n && p->min_ts >= plan->from &&
+	    !time_is_behind(p->max_ts, plan->to) &&
 	    s->sink.take_table(s->sink.data, worker, p, stream)) {
 		w->stats.from_tables++;
 		return 0;
@@ -258,7 +260,7 @@ static int scan_merged(struct scan_worker *w, size_t slot, const struct unit *u,
 	const struct plan *plan = w->scan->plan;
 	enum merge_how how = plan_piece(plan, u, 0)->alone ? MERGE_KEEP_ALL : MERGE_FOLD;
 	int64_t lo = u->min_ts > plan->from ? u->min_ts : plan->from;
-	int64_t hi = u->max_ts < plan->to ? u->max_ts : plan->to - 1;
+	int64_t hi = time_is_behind(u->max_ts, plan->to) ? plan->to - 1 : u->max_ts;
 
 	for (;;) {
 		merge_begin(&w->merge, how, lo, hi);

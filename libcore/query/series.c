@@ -101,7 +101,7 @@ static int one_series(const struct walk *w, struct index *ix, const bool *skip, 
 
 		if (index_chunk_at(ix, s.first_chunk + i, &c, e) < 0)
 			return -1;
-		if (skip[c.pack] || c.through < w->o->from || c.from >= w->o->to)
+		if (skip[c.pack] || c.through < w->o->from || time_is_behind(c.from, w->o->to))
 			continue;
 		info.chunks++;
 		for (uint32_t k = 0; k < c.n_blocks; k++) {
@@ -109,7 +109,7 @@ static int one_series(const struct walk *w, struct index *ix, const bool *skip, 
 
 			if (index_block_at(ix, &c, k, &b, e) < 0)
 				return -1;
-			if (b.max_ts < w->o->from || b.min_ts >= w->o->to)
+			if (b.max_ts < w->o->from || time_is_behind(b.min_ts, w->o->to))
 				continue;
 			info.entries += b.entries;
 			info.line_bytes += b.line_bytes;
@@ -282,7 +282,8 @@ static int walk_sum(const struct walk *w, const struct wal_sum *sum, const struc
 					    .entries = x->n_entries,
 					    .line_bytes = x->line_bytes };
 
-		if (x->n_entries == 0 || x->max_ts_ns < o->from || x->min_ts_ns >= o->to ||
+		if (x->n_entries == 0 || x->max_ts_ns < o->from ||
+		    time_is_behind(x->min_ts_ns, o->to) ||
 		    (o->source.tenant.n &&
 		     !bytes_eq(streams_tenant(streams, st->tenant), o->source.tenant)))
 			continue;

@@ -162,7 +162,8 @@ static int add_series(struct reading *r, uint32_t number, struct err *e)
 
 		if (index_chunk_at(r->ix, s.first_chunk + i, &c, e) < 0)
 			return -1;
-		if (r->skip_pack[c.pack] || c.through < r->plan->from || c.from >= r->plan->to)
+		if (r->skip_pack[c.pack] || c.through < r->plan->from ||
+		    time_is_behind(c.from, r->plan->to))
 			continue;
 		if (stream == MAP_NONE) {
 			arena_reset(&r->mem);
@@ -276,7 +277,7 @@ int source_store(struct plan *p, struct store *s, struct covered *c, enum if_mis
 	struct day_data d = { p, s, c, missing, o };
 
 	c->n = 0;
-	if (p->from >= p->to)
+	if (time_is_behind(p->from, p->to))
 		return 0;
 	if (live_days(s, p->tenant, time_day(p->from), time_day(p->to - 1), add_day, &d, e) < 0)
 		return -1;

@@ -137,7 +137,7 @@ static uint32_t *wanted_streams(struct plan *p, const struct wal_sum *sum,
 		struct labels labels;
 
 		ret[i] = MAP_NONE;
-		if (x->max_ts_ns < p->from || x->min_ts_ns >= p->to ||
+		if (x->max_ts_ns < p->from || time_is_behind(x->min_ts_ns, p->to) ||
 		    (p->tenant.n && !bytes_eq(streams_tenant(streams, st->tenant), p->tenant)))
 			continue;
 		arena_reset(&mem);
@@ -287,7 +287,8 @@ static int add_segment(void *data, const struct wal_segment *seg, struct wal_sum
 	plan_add_source(p, &s->source);
 	wanted = wanted_streams(p, sum, a->streams);
 	for (size_t i = 0; i < sum->n_batches; i++)
-		if (sum->batch[i].max_ts_ns >= p->from && sum->batch[i].min_ts_ns < p->to)
+		if (sum->batch[i].max_ts_ns >= p->from &&
+		    !time_is_behind(sum->batch[i].min_ts_ns, p->to))
 			add_batch(p, s, sum, &sum->batch[i], wanted, seg->header.created_ns);
 	free(wanted);
 	return 0;

@@ -7,6 +7,7 @@
  * that is taken for granted here was wrong.)
  */
 #include "base/mem.h"
+#include "time/time.h"
 #include "query/plan.h"
 
 enum {
@@ -45,7 +46,7 @@ static void add_unit(struct plan *p, const uint32_t *v, size_t n, int64_t lo, in
 {
 	struct unit u = { .first = (uint32_t)p->n_refs, .min_ts = lo, .max_ts = hi, .merge = true };
 
-	if (hi < p->from || lo >= p->to)
+	if (hi < p->from || time_is_behind(lo, p->to))
 		return;
 	mem_grow(&p->ref, &p->cap_refs, p->n_refs + n, sizeof(*p->ref));
 	for (size_t i = 0; i < n; i++) {

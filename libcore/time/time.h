@@ -12,6 +12,13 @@
 
 enum { TIME_DAY_LEN = 10 }; /* "2026-01-15" */
 
+/* Whether ts lies at or behind the end `to` of a range; INT64_MAX is no end, so that the last time
+ * there is can be in one. */
+static inline bool time_is_behind(int64_t ts, int64_t to)
+{
+	return ts >= to && to != INT64_MAX;
+}
+
 /* The wall clock. */
 int64_t time_now_ns(void);
 /* A clock that never goes back, for measuring. */

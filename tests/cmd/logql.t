@@ -274,16 +274,27 @@ ok "are answered without a word" stderr_is_empty
 	entry -9223372036854775807 '{"app":"t"}' second
 	entry 0 '{"app":"t"}' v=2
 	entry 9223372036854775806 '{"app":"t"}' last
+	entry 9223372036854775807 '{"app":"t"}' end
 } >extreme.jsonl
 lokid-ingest -q --wal extreme.wal --input jsonl extreme.jsonl
 chunkpack --store extreme extreme.jsonl | idxbuild --store extreme >/dev/null
 for source in extreme.jsonl "--wal extreme.wal" "--store extreme"; do
 	# shellcheck disable=SC2086
 	ok "all times, $source" exits 0 logql '{app="t"}' $source
-	ok "are shown" stdout_is '2262-04-11T23:47:16.854775806Z {app="t"} last
+	ok "are shown" stdout_is '2262-04-11T23:47:16.854775807Z {app="t"} end
+2262-04-11T23:47:16.854775806Z {app="t"} last
 1970-01-01T00:00:00Z {app="t"} v=2
 1677-09-21T00:12:43.145224193Z {app="t"} second
 1677-09-21T00:12:43.145224192Z {app="t"} first'
+	# shellcheck disable=SC2086
+	ok "from the last moment on" exits 0 logql --from 9223372036854775807 -o raw '{app="t"}' $source
+	ok "that is there" stdout_is end
+	# shellcheck disable=SC2086
+	ok "up to it" exits 0 logql --to 9223372036854775806 -o raw -n 1 '{app="t"}' $source
+	ok "nothing behind" stdout_is v=2
+	# shellcheck disable=SC2086
+	ok "stats" exits 0 logql stats -o csv $source
+	ok "know it" stdout_matches '(^|,)5(,|$)'
 	# shellcheck disable=SC2086
 	ok "counted" exits 0 logql -o raw --at 1678-01-01T00:00:00Z 'sum(count_over_time({app="t"}[100y]))' $source
 	ok "in a window that begins before all time" stdout_is 2
