@@ -58,7 +58,7 @@ ok "operands do, too" exits 0 idxbuild --store s $(cat list)
 sort "$TAP/stdout" >made.again
 ok "and give the same" same_file made made.again
 ok "-v says what is in it" exits 0 idxbuild -v --store s "$(head -n 1 list)"
-ok "on stderr" stderr_matches '1 packs, 3 series, 3 chunks, 9 entries, replaces 0 segments'
+ok "on stderr" stderr_matches '1 pack, 3 series, 3 chunks, 9 entries, replaces 0 segments'
 
 # --- looking
 
