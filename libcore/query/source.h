@@ -95,6 +95,10 @@ bool covered_has(const struct covered *c, const struct hash128 *segment, int32_t
  * covers is not covered. */
 enum if_missing { MISSING_REPLACED, MISSING_LOST };
 
+/* piece.seq of a block in a pack: by the start of the pack's name (packs of one order key are in an
+ * order by chance, but always the same), then by the offset, up to a TiB. */
+uint64_t source_pack_seq(const struct hash128 *name, uint64_t off);
+
 /* The days' live indexes that the plan's time touches, and what they cover. ERR_NO: a file that was
  * listed is gone, plan again. */
 struct store;

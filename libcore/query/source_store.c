@@ -15,6 +15,8 @@ struct pack {
 	struct arena mem;
 };
 
+static const uint64_t OFFSET_END = UINT64_C(1) << 40;
+
 struct chunk_ref {
 	uint64_t off;
 	uint32_t len;
@@ -111,6 +113,13 @@ static int find_pack(struct reading *r, uint32_t n, const struct index_pack *inf
 	return 0;
 }
 
+uint64_t source_pack_seq(const struct hash128 *name, uint64_t off)
+{
+	uint64_t start = (uint64_t)name->b[0] << 16 | (uint64_t)name->b[1] << 8 | name->b[2];
+
+	return start << 40 | (off < OFFSET_END ? off : OFFSET_END - 1);
+}
+
 static int add_chunk(struct reading *r, uint32_t stream, const struct index_chunk *c, struct err *e)
 {
 	struct index_pack info;
@@ -139,11 +148,7 @@ static int add_chunk(struct reading *r, uint32_t stream, const struct index_chun
 		p.meta_bytes = b.meta_bytes;
 		p.min_ts = b.min_ts;
 		p.max_ts = b.max_ts;
-		/* Packs of one order key: by name, which is by chance but always the same; then by
-		 * offset. */
-		memcpy(&p.seq, info.name.b, 4);
-		p.seq = (uint64_t)__builtin_bswap32((uint32_t)p.seq) << 32 |
-			(uint32_t)(c->offset + b.offset);
+		p.seq = source_pack_seq(&info.name, c->offset + b.offset);
 		plan_add_piece(r->plan, &p);
 	}
 	return 0;

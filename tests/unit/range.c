@@ -9,6 +9,7 @@
 #include "logql/parse.h"
 #include "query/range.h"
 #include "query/samples.h"
+#include "query/source.h"
 
 enum { PIECES = 12, ENTRIES = 40, LINE = 3 };
 
@@ -93,11 +94,9 @@ static void check(struct fake *f, const char *query, enum logql_range_op op, str
 	struct pipeline pipeline;
 	struct scan scan = { .plan = &plan, .pipeline = &pipeline, .jobs = 1 };
 	struct range_memory memory = { .max_bytes = RANGE_BYTES_MAX };
-	struct range_sink sink = { .steps = steps,
-				   .op = op,
-				   .range_ns = range,
-				   .offset_ns = offset,
-				   .memory = &memory };
+	struct range_sink sink = {
+		.steps = steps, .op = op, .range_ns = range, .offset_ns = offset, .memory = &memory
+	};
 	struct vec v;
 	struct err e;
 
@@ -135,6 +134,20 @@ static void check(struct fake *f, const char *query, enum logql_range_op op, str
 	plan_release(&plan);
 	pipeline_release(&pipeline);
 	logql_query_release(&q);
+}
+
+/* Blocks of a pack lie in the order of their offsets, those of large packs too. */
+static void pack_order(void **state)
+{
+	const struct hash128 a = { { 1, 2, 3 } }, b = { { 1, 2, 4 } };
+	const uint64_t gib = UINT64_C(1) << 30, tib = 1024 * gib;
+	const uint64_t off[] = { 0, 1, gib, 4 * gib - 1, 4 * gib, 4 * gib + 1, 9 * gib, tib - 1 };
+
+	(void)state;
+	for (size_t i = 0; i + 1 < sizeof(off) / sizeof(*off); i++)
+		assert_true(source_pack_seq(&a, off[i]) < source_pack_seq(&a, off[i + 1]));
+	assert_true(source_pack_seq(&a, UINT64_MAX) == source_pack_seq(&a, tib - 1));
+	assert_true(source_pack_seq(&a, UINT64_MAX) < source_pack_seq(&b, 0));
 }
 
 static void random_windows(void **state)
@@ -203,6 +216,7 @@ static void values(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pack_order),
 		cmocka_unit_test(random_windows),
 		cmocka_unit_test(whole_blocks_are_not_read),
 		cmocka_unit_test(values),
