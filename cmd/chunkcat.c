@@ -271,7 +271,7 @@ int main(int argc, char **argv)
 	struct cli cli = {
 		.prog = "chunkcat",
 		.operands = "[FILE]...",
-		.about = "print the entries of packs and chunks, or what they are made of",
+		.about = "Print the entries of packs and chunks, or what they are made of.",
 		.opts = opts,
 	};
 	struct args args = { .cli = &cli, .from_ns = INT64_MIN, .to_ns = INT64_MAX };

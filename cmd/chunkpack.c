@@ -202,7 +202,7 @@ int main(int argc, char **argv)
 	struct cli cli = {
 		.prog = "chunkpack",
 		.operands = "[FILE]...",
-		.about = "sort entries into packs of a store: one for each tenant and day",
+		.about = "Sort entries into packs of a store: one for each tenant and day.",
 		.opts = opts,
 		.examples = "example: walreplay --frames --unpacked --store S WALDIR | "
 			    "chunkpack --store S | idxbuild --store S",

@@ -233,7 +233,7 @@ static void default_log(struct args *a)
 		one_operand(a, DEFAULT_WAL);
 		return;
 	}
-	err_set(&e, ERR_IO, "there is no log './%s'; name a segment or a folder", DEFAULT_WAL);
+	err_set(&e, ERR_IO, "there is no log '%s'; name a segment or a folder", DEFAULT_WAL);
 	cli_report(a->cli, &e);
 }
 

@@ -84,6 +84,11 @@ bool num_size(struct bytes text, uint64_t *ret_bytes)
 	return false;
 }
 
+void num_add_count(struct buf *b, uint64_t n, const char *one, const char *many)
+{
+	buf_addf(b, "%llu %s", (unsigned long long)n, n == 1 ? one : many);
+}
+
 void num_add_size(struct buf *b, uint64_t n_bytes)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };

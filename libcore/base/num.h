@@ -26,6 +26,8 @@ bool num_size(struct bytes text, uint64_t *ret_bytes);
 
 /* "0 B", "999 B", "1.5 KiB", "64.0 MiB" */
 void num_add_size(struct buf *b, uint64_t n_bytes);
+/* "1 batch", "2 batches": what counts other than one is named by many. */
+void num_add_count(struct buf *b, uint64_t n, const char *one, const char *many);
 
 /* How n things are called: "1 entry", "2 entries". */
 static inline const char *num_word(uint64_t n, const char *one, const char *many)

@@ -10,6 +10,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "entry/append.h"
 #include "time/time.h"
 #include "wal/pack.h"
@@ -246,14 +247,22 @@ int salvage_segment(const struct wal_segment *seg, const char *dir, struct salva
 void salvage_counts_add(struct buf *b, const struct salvage_counts *c, const char *path,
 			const char *rest)
 {
-	buf_addf(b, "%llu entries in %llu batches saved to %s; lost: %llu bytes in %llu places",
-		 (unsigned long long)c->n_entries, (unsigned long long)c->n_batches,
-		 path ? path : "nothing", (unsigned long long)c->n_bytes,
-		 (unsigned long long)c->n_places);
+	num_add_count(b, c->n_entries, "entry", "entries");
+	buf_add_str(b, " in ");
+	num_add_count(b, c->n_batches, "batch", "batches");
+	buf_addf(b, " saved to %s; lost: ", path ? path : "nothing");
+	num_add_count(b, c->n_bytes, "byte", "bytes");
+	buf_add_str(b, " in ");
+	num_add_count(b, c->n_places, "place", "places");
 	if (rest)
 		buf_addf(b, ", kept in %s", rest);
-	if (c->n_unreadable)
-		buf_addf(b, ", %llu unreadable entries", (unsigned long long)c->n_unreadable);
-	if (c->n_unknown)
-		buf_addf(b, ", %llu entries of unknown streams", (unsigned long long)c->n_unknown);
+	if (c->n_unreadable) {
+		buf_add_str(b, ", ");
+		num_add_count(b, c->n_unreadable, "unreadable entry", "unreadable entries");
+	}
+	if (c->n_unknown) {
+		buf_add_str(b, ", ");
+		num_add_count(b, c->n_unknown, "entry", "entries");
+		buf_add_str(b, " of unknown streams");
+	}
 }

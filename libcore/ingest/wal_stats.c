@@ -101,19 +101,26 @@ static void add_text(struct buf *out, const char *name, const struct wal_stats *
 	time_add_rfc3339(out, s->header.created_ns);
 	buf_addf(out, " by %s\n  state    %s, ", s->header.node,
 		 state == WAL_OPEN ? "open" : "closed");
-	if (s->n_damaged || s->n_unknown)
-		buf_addf(out, "damaged in %llu places, %llu entries of unknown streams",
-			 (unsigned long long)s->n_damaged, (unsigned long long)s->n_unknown);
-	else if (s->torn)
+	if (s->n_damaged || s->n_unknown) {
+		buf_add_str(out, "damaged in ");
+		num_add_count(out, s->n_damaged, "place", "places");
+		buf_add_str(out, ", ");
+		num_add_count(out, s->n_unknown, "entry", "entries");
+		buf_add_str(out, " of unknown streams");
+	} else if (s->torn)
 		buf_addf(out, "torn tail, cut at offset %llu", (unsigned long long)s->torn_at);
 	else
 		buf_add_str(out, s->ended ? "ends with its end record" : "without an end record");
 	add_seal(out, "\n  seal     ", s, "");
-	buf_addf(out,
-		 "\n  records  %llu series, %llu batches\n  entries  %llu in %u streams of %u "
-		 "tenants\n",
-		 (unsigned long long)s->n_series_records, (unsigned long long)s->n_batches,
-		 (unsigned long long)s->n_entries, s->n_streams, s->n_tenants);
+	buf_add_str(out, "\n  records  ");
+	buf_addf(out, "%llu series, ", (unsigned long long)s->n_series_records);
+	num_add_count(out, s->n_batches, "batch", "batches");
+	buf_add_str(out, "\n  entries  ");
+	buf_addf(out, "%llu in ", (unsigned long long)s->n_entries);
+	num_add_count(out, s->n_streams, "stream", "streams");
+	buf_add_str(out, " of ");
+	num_add_count(out, s->n_tenants, "tenant", "tenants");
+	buf_add_char(out, '\n');
 	buf_add_str(out, "  lines    ");
 	num_add_size(out, s->line_bytes);
 	buf_add_str(out, " in ");

@@ -136,7 +136,8 @@ static int new_group(struct range_sink *r, struct range_worker *w, const struct 
 		     size_t n, struct err *e)
 {
 	size_t cells = r->scan->pipeline->unwrap ? 1 : r->steps.n + 1;
-	/* The key is in there twice, as labels too; the map's rows and the array may be half empty. */
+	/* The key is in there twice, as labels too; the map's rows and the array may be half empty.
+	 */
 	uint64_t bytes = cells * sizeof(int64_t) * (is_bytes(r) ? 2 : 1) + 2 * w->key.n +
 			 n * sizeof(struct label) + 2 * sizeof(struct range_group) + 64;
 	struct range_group *g;
@@ -439,8 +440,8 @@ static void add_sums(struct sums *s, const struct range_group *g, size_t n)
 }
 
 /* A series of the answer, and what its values are made of. */
-static int add_series(struct range_sink *r, const struct labels *l, struct vec *ret,
-		      struct sums *s, struct err *e)
+static int add_series(struct range_sink *r, const struct labels *l, struct vec *ret, struct sums *s,
+		      struct err *e)
 {
 	bool counts = !r->scan->pipeline->unwrap;
 	size_t cells = counts ? r->steps.n + 1 : 0;

@@ -39,6 +39,7 @@ for src in "$@"; do
 	ok "$prog --help says nothing on stderr" stderr_is_empty
 	cp "$TAP/stdout" help.long
 	not_ok "$prog --help spells the default folder as the programs print it" grep -q "[.]/lokid-data" help.long
+	ok "$prog --help says in a sentence what it is for" sh -c 'sed -n 2p help.long | grep -q "^[A-Z]"; sed -n "/^\$/q;p" help.long | tail -n 1 | grep -q "[.]\$"'
 	ok "$prog -h is exit 0" exits 0 "$prog" -h
 	ok "$prog -h is the same help" stdout_is_file help.long
 

@@ -70,7 +70,7 @@ ok "without operands: the default folder" exits 0 walreplay
 ok "both" stdout_is_file both
 rm -r lokid-data
 ok "one that is not there is exit 4" exits 4 walreplay
-ok "and said" stderr_is "walreplay: error: there is no log './lokid-data/wal'; name a segment or a folder"
+ok "and said" stderr_is "walreplay: error: there is no log 'lokid-data/wal'; name a segment or a folder"
 ok "an operand that is not there is exit 4" exits 4 walreplay nowhere "$F/wal-v1-one"
 ok "the message names it" stderr_has "'nowhere'"
 ok "the others are still done" stdout_is_file "$X/wal-v1-one.jsonl"
@@ -103,6 +103,8 @@ done
 # Statistics.
 ok "--stats" exits 0 walreplay --stats "$F/wal-v1-many"
 ok "says entries, streams, tenants" stdout_has "750 in 40 streams of 2 tenants"
+ok "one is no plural" sh -c 'walreplay --stats -- acme.wal | grep -q "of 1 tenant\$"'
+ok "--stats" exits 0 walreplay --stats "$F/wal-v1-many"
 ok "says the end" stdout_has "ends with its end record"
 ok "--stats -o jsonl" exits 0 walreplay --stats -o jsonl "$F/wal-v1-one"
 ok "has the counts" stdout_matches '"batches":2,"entries":3,"line_bytes":19,"streams":2,"tenants":2'
@@ -117,7 +119,7 @@ ok "what follows is read" test -s rest
 grep -v -x -F -f "$X/wal-v1-many.jsonl" rest >strange
 ok "and nothing that was not there" test ! -s strange
 ok "--verify says the same" exits 3 walreplay --verify bad.wal
-ok "--stats too" sh -c 'walreplay --stats bad.wal | grep -q "damaged in 1 places"'
+ok "--stats too" sh -c 'walreplay --stats bad.wal | grep -q "damaged in 1 place,"'
 run walreplay --frames bad.wal
 cp "$TAP/stdout" bad.frames
 ok "frames of a damaged segment are not all of it" \
@@ -147,8 +149,8 @@ ok "the message says so" stderr_has "'text': not a WAL segment: no magic"
 cp head.wal 20251009T085320-00000000.wal
 ok "--salvage" exits 3 walreplay --salvage saved bad.wal 20251009T085320-00000000.wal "$F/wal-v1-no-end"
 ok "says on stderr that something is lost" stderr_has "'bad.wal': damaged: not all of it could be saved"
-ok "counts what is lost" stdout_matches "^bad.wal: [0-9]+ entries in 1 batches saved to saved/.*; lost: [0-9]+ bytes in 1 places, kept in saved/bad.rest$"
-ok "passes over a header" stdout_matches "^2025.*.wal: 3 entries in 2 batches saved to saved/20251009T085320-.*; lost: 64 bytes in 1 places"
+ok "counts what is lost" stdout_matches "^bad.wal: [0-9]+ entries in 1 batch saved to saved/.*; lost: [0-9]+ bytes in 1 place, kept in saved/bad.rest$"
+ok "passes over a header" stdout_matches "^2025.*.wal: 3 entries in 2 batches saved to saved/20251009T085320-.*; lost: 64 bytes in 1 place"
 ok "whose time the name says" sh -c 'walreplay --stats saved/20251009T* | grep -q "created  2025-10-09T08:53:20"'
 ok "the saved segments verify" exits 0 walreplay --verify saved
 cat rest "$X/wal-v1-one.jsonl" "$X/wal-v1-many.jsonl" | sort >a.sorted
@@ -165,7 +167,7 @@ is "the bytes that are lost are in the rest" "$(size_of saved3/series.rest)" "$l
 ok "which has the batches" test "$lost" -gt 1000
 printf 'junk' >junk.wal
 ok "of junk" exits 3 walreplay --salvage saved4 junk.wal
-ok "nothing is saved" stdout_has "junk.wal: 0 entries in 0 batches saved to nothing; lost: 4 bytes in 1 places, kept in saved4/junk.rest"
+ok "nothing is saved" stdout_has "junk.wal: 0 entries in 0 batches saved to nothing; lost: 4 bytes in 1 place, kept in saved4/junk.rest"
 ok "it is set aside" same_file junk.wal saved4/junk.rest
 : >none.wal
 ok "of nothing" exits 0 walreplay --salvage saved5 -v none.wal

@@ -178,6 +178,11 @@ static void sizes_are_read_and_written(void **state)
 	num_add_size(&b, 1000);
 	num_add_size(&b, UINT64_C(64) << 20);
 	assert_bytes(buf_bytes(&b), "1000 B64.0 MiB");
+	buf_reset(&b);
+	num_add_count(&b, 0, "batch", "batches");
+	num_add_count(&b, 1, "batch", "batches");
+	num_add_count(&b, 2, "batch", "batches");
+	assert_bytes(buf_bytes(&b), "0 batches1 batch2 batches");
 	buf_release(&b);
 }
 
