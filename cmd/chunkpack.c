@@ -170,12 +170,11 @@ static void say_stats(const struct args *args)
 	const struct packing_stats *s = packing_stats(args->job);
 	struct buf b = { 0 };
 
-	buf_addf(&b, "%llu %s, ", (unsigned long long)s->entries,
-		 num_word(s->entries, "entry", "entries"));
+	num_add_count(&b, s->entries, "entry, ", "entries, ");
 	num_add_size(&b, s->line_bytes);
-	buf_addf(&b, " of lines, %llu %s left out; %llu %s, ", (unsigned long long)s->duplicates,
-		 num_word(s->duplicates, "duplicate", "duplicates"), (unsigned long long)s->packs,
-		 num_word(s->packs, "pack", "packs"));
+	buf_add_str(&b, " of lines, ");
+	num_add_count(&b, s->duplicates, "duplicate left out; ", "duplicates left out; ");
+	num_add_count(&b, s->packs, "pack, ", "packs, ");
 	num_add_size(&b, s->pack_bytes);
 	cli_note(args->cli, "%s", buf_str(&b));
 	buf_release(&b);

@@ -86,7 +86,7 @@ bool num_size(struct bytes text, uint64_t *ret_bytes)
 
 void num_add_count(struct buf *b, uint64_t n, const char *one, const char *many)
 {
-	buf_addf(b, "%llu %s", (unsigned long long)n, n == 1 ? one : many);
+	buf_addf(b, "%llu %s", (unsigned long long)n, num_word(n, one, many));
 }
 
 void num_add_size(struct buf *b, uint64_t n_bytes)

@@ -5,6 +5,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "ingest/input.h"
 #include "ingest/levels.h"
 #include "ingest/service.h"
@@ -270,9 +271,9 @@ int ingest_close(struct ingest *in, struct ingest_counts *ret, struct err *e)
 	if (in->ack_failure.code != ERR_NONE)
 		rc = err_set(e, in->ack_failure.code, "%s", in->ack_failure.msg);
 	if (in->refusal.code != ERR_NONE)
-		rc = err_set(e, in->refusal.code,
-			     "%llu entries were refused, %llu are in the log: %s",
+		rc = err_set(e, in->refusal.code, "%llu %s refused, %llu are in the log: %s",
 			     (unsigned long long)in->counts.refused.n,
+			     num_word(in->counts.refused.n, "entry was", "entries were"),
 			     (unsigned long long)in->counts.done.n, in->refusal.msg);
 	label_cache_release(&in->cache);
 	entries_release(&in->es);

@@ -79,8 +79,7 @@ static void add_tally(struct buf *b, const struct ingest_tally *t, const char *w
 
 void ingest_counts_add(struct buf *b, const struct ingest_counts *c, double seconds)
 {
-	buf_addf(b, "%llu %s, ", (unsigned long long)c->done.n,
-		 num_word(c->done.n, "entry", "entries"));
+	num_add_count(b, c->done.n, "entry, ", "entries, ");
 	num_add_size(b, c->done.n_bytes);
 	buf_addf(b, " of lines in %.2f s (%.0f MB/s)", seconds,
 		 (double)c->done.n_bytes / 1e6 / (seconds + 1e-9));
