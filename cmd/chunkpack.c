@@ -21,7 +21,7 @@ enum { FAULTS_SHOWN = 20, LEVEL_MAX = 19, DEFAULT_MEMORY = 512 << 20 };
 static const struct cli_opt opts[] = {
 	{ OPT_STORE, "store", "DIR", "write packs into this store (default lokid-data/store)" },
 	{ 't', "tenant", "TENANT", "tenant of JSON lines that name none (default fake)" },
-	{ OPT_ENCODING, "encoding", "NAME", "zstd (default), snappy or none" },
+	{ OPT_ENCODING, "encoding", "zstd|snappy|none", "of the blocks (zstd)" },
 	{ OPT_LEVEL, "level", "N", "of zstd, 1 to 19" },
 	{ OPT_BLOCK_SIZE, "block-size", "SIZE", "lines and metadata of a block at most" },
 	{ OPT_CHUNK_SIZE, "chunk-size", "SIZE", "lines and metadata of a chunk at most" },

@@ -36,7 +36,7 @@ static const struct cli_opt opts[] = {
 	  "only closed segments that the store does not cover yet" },
 	{ OPT_STORE, "store", "DIR", "the store for --unpacked, --prune (lokid-data/store)" },
 	{ OPT_STATS, "stats", NULL, "say what each segment holds" },
-	{ 'o', "format", "FORMAT", "of --stats: text or jsonl (text)" },
+	{ 'o', "format", "text|jsonl", "of --stats (text)" },
 	{ OPT_VERIFY, "verify", NULL, "read and check everything, print nothing" },
 	{ OPT_PRUNE, "prune", NULL,
 	  "delete closed segments that the store covers; print their names" },

@@ -86,6 +86,12 @@ chmod +x bin/a-prog
 docs() { env BIN="$PWD/bin" "$@"; }
 ok "gen-completions is exit 0" exits 0 docs tree/scripts/gen-completions
 ok "completions are valid bash" bash -n tree/completions/bash/a-prog
+# completed PROG WORD...: what bash offers for the last word.
+completed() {
+	bash -c '. "$REPO/completions/bash/$1"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); "_${1//-/_}"; echo "${COMPREPLY[@]}"' - "$@"
+}
+ok "a format is completed" test "$(completed logql -o j)" = jsonl
+ok "all values are offered" test "$(completed lokid-ingest --sync '')" = "always interval= none"
 ok "check-docs: what new-command wrote is fine" exits 0 docs tree/scripts/check-docs
 ok "mandoc finds nothing in the page" exits 0 mandoc -T lint -W warning tree/man/a-prog.1
 
