@@ -93,6 +93,6 @@ while [ $killed -lt $KILLS ] && [ $round -lt $((5 * KILLS + 20)) ]; do # many co
 done
 note "$killed programs were killed in $round rounds"
 is "as many were killed as asked for" $killed $KILLS
-settle
+[ $((round % 10)) -eq 0 ] || settle
 
 done_testing
