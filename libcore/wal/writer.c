@@ -204,10 +204,6 @@ static void run_job(struct wal_writer *w, const struct job *j)
 	int rc;
 
 	wal_commit_wait_room(&w->commit);
-	if (is_stopped(w, &e)) {
-		refuse(w, j, &e);
-		return;
-	}
 	if (entries_memory(&j->es) > WAL_SUBMIT_MAX &&
 	    j->es.text.n + 16 * j->es.n > WAL_SUBMIT_MAX) {
 		err_set(&e, ERR_LIMIT, "a batch of %zu bytes; at most %d", j->es.text.n,
@@ -215,8 +211,9 @@ static void run_job(struct wal_writer *w, const struct job *j)
 		refuse(w, j, &e);
 		return;
 	}
+	/* A sync that failed between question and write would refuse only what came before. */
 	pthread_mutex_lock(&w->commit.io);
-	rc = write_job(w, j, &e);
+	rc = is_stopped(w, &e) ? -1 : write_job(w, j, &e);
 	pthread_mutex_unlock(&w->commit.io);
 	if (rc < 0)
 		refuse(w, j, &e);
