@@ -169,6 +169,20 @@ size_t time_scan_rfc3339(struct bytes text, int64_t *ret_ns)
 	return off;
 }
 
+/* "1768471200.123", to the nanosecond, which a double would not give. */
+static bool parse_seconds(struct bytes t, int64_t *ret_ns)
+{
+	const char *dot = memchr(t.p, '.', t.n);
+	size_t off = dot ? (size_t)(dot - t.p) : 0;
+	int64_t s, ns;
+
+	if (off == 0 || off > 10 || digits_at(t, 0, 1) < 0 || !num_i64(bytes_of(t.p, off), &s) ||
+	    __builtin_mul_overflow(s, NS_PER_S, &s))
+		return false;
+	ns = scan_fraction(t, &off);
+	return off == t.n && !__builtin_add_overflow(s, ns, ret_ns);
+}
+
 static bool parse_number(struct bytes t, int64_t *ret_ns)
 {
 	int64_t v;
@@ -181,6 +195,8 @@ static bool parse_number(struct bytes t, int64_t *ret_ns)
 		*ret_ns = v;
 		return true;
 	}
+	if (parse_seconds(t, ret_ns))
+		return true;
 	if (memchr(t.p, '.', t.n) && t.p[0] != '-' && t.p[0] != '+' && num_double(t, &s) &&
 	    s < 9e9) {
 		*ret_ns = llround(s * 1e9);
