@@ -136,7 +136,9 @@ static int make_store(struct store *s, struct err *e)
 	return rc;
 }
 
-/* Something without the mark of a store, in a folder that a slip of the pen may have named? */
+/* Something without the mark of a store, in a folder that a slip of the pen may have named?
+ * "~lokid" alone is a store that is being made this moment, as by the end of the pipe whose head
+ * asks. */
 static bool is_other(const struct store *s)
 {
 	DIR *d = opendir(s->path);
@@ -145,7 +147,8 @@ static bool is_other(const struct store *s)
 	if (!d)
 		return false; /* whoever lists it says why */
 	for (struct dirent *de; !ret && (de = readdir(d)) != NULL;)
-		ret = strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0;
+		ret = strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0 &&
+		      strcmp(de->d_name, "~lokid") != 0;
 	closedir(d);
 	return ret;
 }
@@ -154,7 +157,8 @@ static int look_at(struct store *s, enum store_mode mode, struct err *e)
 {
 	int rc = check_format(s, e);
 
-	if (rc > 0 && mode == STORE_READ_IF_THERE && is_other(s))
+	/* Looked at again: it may have been made, and filled, since. */
+	if (rc > 0 && mode == STORE_READ_IF_THERE && is_other(s) && (rc = check_format(s, e)) > 0)
 		return err_set(e, ERR_IO, "'%s' is no store: it has no '%s'", s->path, format_name);
 	return rc < 0 ? -1 : 0;
 }

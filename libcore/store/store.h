@@ -20,7 +20,7 @@ struct store;
 
 enum store_mode {
 	STORE_READ,	     /* ERR_NO when there is none */
-	STORE_READ_IF_THERE, /* an absent one is an empty one, as is an empty folder */
+	STORE_READ_IF_THERE, /* absent, being made, or an empty folder: an empty one */
 	STORE_WRITE,	     /* made when absent, with its format version in "~lokid/format" */
 };
 

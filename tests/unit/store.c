@@ -216,6 +216,24 @@ static void formats_and_absence(void **state)
 	buf_release(&list);
 }
 
+/* The programs of one pipe begin at once, and its end makes the store that its head looks at. */
+static void a_store_that_is_being_made_is_empty(void **state)
+{
+	struct fixture *f = *state;
+	struct buf path = { 0 };
+	struct store *s;
+	struct err e;
+
+	buf_addf(&path, "%s/young/~lokid", f->path);
+	assert_int_equal(0, io_mkdirs(path.p, &e));
+	buf_reset(&path);
+	buf_addf(&path, "%s/young", f->path);
+	s = store_open(buf_str(&path), STORE_READ_IF_THERE, &e);
+	assert_non_null(s);
+	store_close(s);
+	buf_release(&path);
+}
+
 /* Two that write the same object at once: one object, whole. */
 static void twins_do_no_harm(void **state)
 {
@@ -250,6 +268,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(lists_in_order_what_is_the_stores, setup, teardown),
 		cmocka_unit_test_setup_teardown(formats_and_absence, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_store_that_is_being_made_is_empty, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(twins_do_no_harm, setup, teardown),
 	};
 
