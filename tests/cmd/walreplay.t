@@ -87,7 +87,7 @@ for both in "$F/wal-v1-one $F/wal-v1-many" "$F/wal-v1-no-end $F/wal-v1-one" "cut
 	ok "as stdin too" sh -c "logql -o raw '{app=~\".+\"}' <several/c.wal | wc -l | grep -qx $lines"
 	ok "as a pipe too" sh -c "cat several/c.wal | logql -o raw '{app=~\".+\"}' - | wc -l | grep -qx $lines"
 	ok "stats count them" sh -c "logql stats several/c.wal | grep -q '^entries [1-9]'"
-	off=$(cat ${both% *} | wc -c)
+	off=$(wc -c <"${both% *}")
 	for ask in "walreplay" "walreplay --verify" "walreplay --stats" "walreplay --unpacked --store s" "walreplay --prune --store s" \
 		"logql '{app=~\".+\"}' --wal" "logql labels --wal" "logql stats --wal"; do
 		ok "in a log: $ask is exit 3" exits 3 sh -c "$ask several"
@@ -347,11 +347,11 @@ for pair in "stats prune" "prune salvage" "unpacked stats" "frames verify" "fram
 	set --
 	for opt in $pair; do
 		case $opt in
-		from | to) set -- "$@" --$opt 1 ;;
+		from | to) set -- "$@" "--$opt" 1 ;;
 		tenant) set -- "$@" -t fake ;;
 		match) set -- "$@" --match '{a="b"}' ;;
 		salvage) set -- "$@" --salvage dir ;;
-		*) set -- "$@" --$opt ;;
+		*) set -- "$@" "--$opt" ;;
 		esac
 	done
 	ok "$pair is exit 2" exits 2 walreplay "$@" young
