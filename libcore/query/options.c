@@ -1,4 +1,6 @@
-/* Options that would change nothing are refused: whoever gives one expects that it does. */
+/* Options that would change nothing are refused: whoever gives one expects that it does. But those
+ * that clients give along with any query, --limit, --direction and --step, are taken with any, as
+ * Loki takes them. */
 #include "query/query.h"
 
 struct rule {
@@ -10,7 +12,6 @@ struct rule {
 int query_check_opts(const struct query_opts *o, enum query_kind kind, struct err *e)
 {
 	static const char no_range[] = "--at asks for one moment, not for a range";
-	static const char no_steps[] = "a log query has no steps";
 	static const char all_there_is[] = "no entries are printed";
 	static const char no_order[] = "names and series are sorted";
 	static const char is_text[] = "fmt only formats a query";
@@ -19,19 +20,14 @@ int query_check_opts(const struct query_opts *o, enum query_kind kind, struct er
 		{ o->has_to, "to", { NULL, o->has_at ? no_range : NULL, NULL, is_text } },
 		{ o->has_step,
 		  "step",
-		  { no_steps, o->has_at ? no_range : NULL, "only metric queries have steps",
+		  { NULL, o->has_at ? no_range : NULL, "only metric queries have steps",
 		    is_text } },
 		{ o->has_at,
 		  "at",
 		  { "log queries are not supported as an instant query type", NULL,
 		    "--from and --to say when", is_text } },
-		{ o->has_limit,
-		  "limit",
-		  { NULL, "of a metric query all series are given (topk limits them)", all_there_is,
-		    is_text } },
-		{ o->has_dir,
-		  "direction",
-		  { NULL, "a metric query has no order of entries", no_order, is_text } },
+		{ o->has_limit, "limit", { NULL, NULL, all_there_is, is_text } },
+		{ o->has_dir, "direction", { NULL, NULL, no_order, is_text } },
 		{ o->max_bytes > 0,
 		  "memory",
 		  { "only metric queries hold series", NULL, "only metric queries hold series",

@@ -169,13 +169,12 @@ refused() {
 }
 metric='count_over_time({a="b"}[1m])'
 refused "error: option '--at': log queries are not supported as an instant query type" --at now '{a="b"}' raw.log
-refused "error: option '--step': a log query has no steps" --step 1s '{a="b"}' raw.log
 for option in '--from 0' '--to 100' '--step 1s'; do
 	# shellcheck disable=SC2086
 	refused "error: option '${option%% *}': --at asks for one moment, not for a range" $option --at 50 "$metric" raw.log
 done
-refused "error: option '--limit': of a metric query all series are given" -n 0 "$metric" raw.log
-refused "error: option '--direction': a metric query has no order of entries" --direction forward "$metric" raw.log
+ok "what clients give along with any query is no error" exits 0 logql -n 1 --direction forward 'count_over_time({} [1m])' raw.log
+ok "nor of a log query" exits 0 logql --step 1s '{}' raw.log
 refused "error: option '--limit': no entries are printed" -n 1 labels raw.log
 refused "error: option '--at': --from and --to say when" --at 1 series raw.log
 refused "error: option '--from': fmt only formats a query" --from 1 fmt '{a="b"}'
