@@ -232,6 +232,7 @@ for sig in INT TERM; do
 	INT) want=130 ;;
 	TERM) want=143 ;;
 	esac
+	rm -f acks
 	spawn sh -c 'trap - INT; exec lokid-ingest --ack --sync none --wal "cut-$1" -l app=a big later >acks 2>said' sh $sig
 	ok "$sig: reading is under way" wait_for 10 test -s acks
 	kill -$sig "$PID"
