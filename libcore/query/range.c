@@ -143,7 +143,9 @@ static int new_group(struct range_sink *r, struct range_worker *w, const struct 
 	struct range_group *g;
 	struct label *l;
 
-	if (w->n >= INT32_MAX || take_memory(r, bytes, e) < 0)
+	if (w->n >= INT32_MAX)
+		return err_set(e, ERR_LIMIT, "more than %d series", INT32_MAX);
+	if (take_memory(r, bytes, e) < 0)
 		return -1;
 	l = arena_alloc(&w->mem, (n + 1) * sizeof(*l));
 	mem_grow(&w->group, &w->cap, w->n + 1, sizeof(*w->group));
@@ -411,8 +413,8 @@ static int pipeline_error(const struct labels *l, struct err *e)
 
 /* Adds the differences of one group to a series: first as sums of differences, then made values. */
 struct sums {
-	int64_t *count, *bytes;
-	struct samples samples;
+	int64_t *count, *bytes; /* count: NULL with unwrap; bytes: unless asked for */
+	struct samples samples; /* with unwrap */
 };
 
 /* The first ones are moved; they lie in no group any more. */
@@ -486,7 +488,7 @@ static int gather(struct range_sink *r, struct gathered *all, struct vec *ret, s
 				all->n++;
 			}
 			assert(n < all->n);
-			if (!r->scan->pipeline->unwrap)
+			if (all->sums[n].count)
 				add_sums(&all->sums[n], g, r->steps.n + 1);
 			else if (add_samples(r, &all->sums[n].samples, &g->samples, e) < 0)
 				return -1;
@@ -509,7 +511,7 @@ static void fill(const struct range_sink *r, struct sums *s, struct series *out)
 	double seconds = (double)r->range_ns / 1e9;
 	int64_t n = 0, bytes = 0;
 
-	if (r->scan->pipeline->unwrap) {
+	if (!s->count) {
 		samples_eval(&f, &s->samples, r->steps.start_ns, r->steps.step_ns, r->steps.n, out);
 		return;
 	}
