@@ -316,8 +316,8 @@ static bool is_replaced(struct group *g, const struct hash128 *pack)
 	return found;
 }
 
-/* Without any pack of the tenant the disk that has them may not be mounted: its index files are
- * then the last trace of them. */
+/* Without any pack of the day the disk that has them may not be mounted, or not be restored yet:
+ * its index files are then the last trace of them. */
 enum missing { MISSING_SOME, MISSING_ALL };
 
 static bool is_among(const struct store_name *packs, size_t n, const struct hash128 *pack)
@@ -352,9 +352,9 @@ static void check_old(struct group *g, const struct store_name *old, const struc
 				store_path(g->s), buf_str(&name), hex);
 		else
 			err_set(&e, ERR_CORRUPT,
-				"'%s/%s': pack %s is missing, as all packs of tenant '%.*s' are; "
-				"the file is kept",
-				store_path(g->s), buf_str(&name), hex, BYTES_ARG(g->tenant));
+				"'%s/%s': pack %s is missing, as all packs of its tenant and day "
+				"are; the file is kept",
+				store_path(g->s), buf_str(&name), hex);
 		tell_fault(g, &e);
 	}
 	index_close(ix);
@@ -401,7 +401,6 @@ int64_t index_rebuild(struct store *s, struct bytes tenant, const struct build_e
 	struct name_list old = { 0 }, packs = { 0 };
 	size_t o = 0, p = 0;
 	int64_t n_faults = 0;
-	enum missing missing;
 	int rc;
 
 	/* Index files first: a pack is there before the index that names it, so what a racing flush
@@ -409,10 +408,10 @@ int64_t index_rebuild(struct store *s, struct bytes tenant, const struct build_e
 	rc = list_all(s, STORE_INDEX, tenant, &mem, &old, e);
 	if (rc == 0)
 		rc = list_all(s, STORE_PACK, tenant, &mem, &packs, e);
-	missing = packs.n == 0 ? MISSING_ALL : MISSING_SOME;
 	while (rc == 0 && (o < old.n || p < packs.n)) {
 		struct group g = { .s = s, .ev = ev, .tenant = tenant };
 		size_t o0 = o, p0 = p, n_old, n_packs;
+		enum missing missing;
 		bool usable;
 
 		g.day = p == packs.n || (o < old.n && old.v[o].day < packs.v[p].day)
@@ -420,6 +419,7 @@ int64_t index_rebuild(struct store *s, struct bytes tenant, const struct build_e
 				: packs.v[p].day;
 		n_old = take_day(&old, &o, g.day);
 		n_packs = take_day(&packs, &p, g.day);
+		missing = n_packs == 0 ? MISSING_ALL : MISSING_SOME;
 		rc = build_group(&g, packs.v + p0, n_packs, e);
 		usable = g.n_faults == 0;
 		for (size_t i = 0; rc == 0 && usable && i < n_old; i++)

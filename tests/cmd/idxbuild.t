@@ -194,9 +194,25 @@ cp -r s unmounted
 mv unmounted/fake/chunks elsewhere
 find unmounted -name '*.idx' | sort >expected
 ok "with no pack at all of a tenant nothing of it is deleted" exits 3 idxbuild --rebuild --store unmounted
-ok "and that is said" stderr_matches "\\.idx': pack [0-9a-f]* is missing, as all packs of tenant 'fake' are; the file is kept"
+ok "and that is said" stderr_matches "\\.idx': pack [0-9a-f]* is missing, as all packs of its tenant and day are; the file is kept"
 find unmounted -name '*.idx' | sort >found
 ok "indeed" same_file expected found
+
+rm -rf part
+lines web 5 >day1
+lines web 7 fake 1 >day2
+cat day1 day2 | chunkpack --store part | idxbuild --store part >/dev/null
+find part -name '*.idx' | sort >expected
+mv part/fake/chunks/2026-01-16 elsewhere/day2
+for again in first second; do
+	ok "one day's packs are not there ($again time): exit 3" exits 3 idxbuild --rebuild --store part
+	ok "that is said" stderr_matches "/2026-01-16/.*\.idx': pack [0-9a-f]* is missing, as all packs of its tenant and day are; the file is kept"
+	find part -name '*.idx' | sort >found
+	ok "its index file is kept" same_file expected found
+done
+ok "so that it is missed" exits 3 idxbuild --verify --store part
+mv elsewhere/day2 part/fake/chunks/2026-01-16
+ok "and found again when they come back" exits 0 idxbuild --verify --store part
 cp good.pack "$pack"
 idxbuild --rebuild --store s >/dev/null
 
