@@ -54,6 +54,15 @@ static void make_tables(struct cli *c)
 	c->long_opts[n + 1] = (struct option){ "version", no_argument, NULL, OPT_VERSION };
 }
 
+/* What stands left, then the help text, below it where there is no room. */
+static void print_row(const char *left, const char *help)
+{
+	if (strlen(left) > HELP_COLUMN - 2)
+		printf("%s\n%*s%s\n", left, HELP_COLUMN, "", help);
+	else
+		printf("%-*s%s\n", HELP_COLUMN, left, help);
+}
+
 static void print_option(int letter, const char *name, const char *value, const char *help)
 {
 	char left[80];
@@ -64,11 +73,18 @@ static void print_option(int letter, const char *name, const char *value, const 
 	else
 		n = snprintf(left, sizeof(left), "      --%s", name);
 	if (value)
-		n += snprintf(left + n, sizeof(left) - (size_t)n, " %s", value);
-	if (n > HELP_COLUMN - 2)
-		printf("%s\n%*s%s\n", left, HELP_COLUMN, "", help);
-	else
-		printf("%-*s%s\n", HELP_COLUMN, left, help);
+		snprintf(left + n, sizeof(left) - (size_t)n, " %s", value);
+	print_row(left, help);
+}
+
+static void print_verbs(const struct cli_verb *v)
+{
+	char left[80];
+
+	for (; v && v->name; v++) {
+		snprintf(left, sizeof(left), "  %s %s", v->name, v->operands);
+		print_row(left, v->help);
+	}
 }
 
 static void print_help(const struct cli *c)
@@ -76,6 +92,10 @@ static void print_help(const struct cli *c)
 	printf("usage: %s [OPTION]... %s\n", c->prog, c->operands ? c->operands : "");
 	if (c->about)
 		printf("%s\n", c->about);
+	if (c->verbs) {
+		printf("\ncommands:\n");
+		print_verbs(c->verbs);
+	}
 	printf("\n");
 	for (size_t i = 0; i < count_opts(c); i++)
 		print_option(c->opts[i].letter, c->opts[i].name, c->opts[i].value, c->opts[i].help);

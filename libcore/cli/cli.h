@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "cli/verbs.h"
 
 struct option;
 
@@ -28,11 +29,12 @@ struct cli_opt {
 enum { CLI_LONG = 256 };
 
 struct cli {
-	const char *prog;	    /* set by the program, as the four below */
-	const char *operands;	    /* "[FILE]...", for the synopsis */
-	const char *about;	    /* one line, for --help */
-	const struct cli_opt *opts; /* without -h, --version, which all have */
-	const char *examples;	    /* lines for the end of --help, or NULL */
+	const char *prog;	      /* set by the program, as the five below */
+	const char *operands;	      /* "[FILE]...", for the synopsis */
+	const char *about;	      /* one line, for --help */
+	const struct cli_verb *verbs; /* NULL: it has none */
+	const struct cli_opt *opts;   /* without -h, --version, which all have */
+	const char *examples;	      /* lines for the end of --help, or NULL */
 
 	char **operand; /* set by cli_next at the end of the options */
 	int n_operands;

@@ -139,6 +139,22 @@ ok "api, a vector" exits 0 logql -o api --at $at 'sum by (app) (count_over_time(
 ok "Loki's body" stdout_is '{"status":"success","data":{"resultType":"vector","result":[{"metric":{"app":"db"},"value":[1760700000,"1"]}],"stats":{}}}'
 ok "api, nothing" exits 1 logql -o api '{app="no"}' --store store
 ok "is a body too" stdout_has '"result":[]'
+ok "--help lists the verbs" exits 0 logql --help
+for verb in labels values series stats fmt; do
+	ok "$verb" stdout_matches "^  $verb "
+done
+while read -r word like; do
+	ok "'$word' is no verb" exits 2 logql "$word" --store store
+	ok "but '$like'" stderr_is "logql: error: '$word': did you mean '$like'?"
+done <<'EOF'
+serie series
+label labels
+lables labels
+Stats stats
+fm fmt
+EOF
+ok "a word like none" exits 2 logql frobnicate --store store
+ok "is told which there are" stderr_is "logql: error: 'frobnicate': expected a query, or labels, values, series, stats or fmt"
 ok "fmt" exits 0 logql fmt '{app="a"}|="x"'
 ok "lays out" stdout_is '{app="a"} |= "x"'
 ok "--output" exits 0 logql --output answer -o raw '{app="db"}' --store store

@@ -1,0 +1,30 @@
+/*
+ * Verbs: first operands that say what is done, one row each. A program with verbs lists them in
+ * --help (cli.verbs), from where completions take them.
+ */
+#ifndef CLI_VERBS_H
+#define CLI_VERBS_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+typedef int cli_verb_fn(void *data, char **operand, size_t n, struct err *e);
+
+/* A row of zeros ends the table. */
+struct cli_verb {
+	const char *name;
+	const char *operands; /* for the synopsis */
+	const char *help;     /* one line, lower case, no full stop */
+	cli_verb_fn *run;     /* with the operands behind the verb */
+};
+
+/*
+ * *ret: the row that word names, or NULL when it looks like no verb at all (a verb is letters, '-'
+ * and '_' alone). else_what: what such a word may be instead, for the message: "a query".
+ * Errors: ERR_USAGE, a word that is no verb, with the verb most like it, or all of them.
+ */
+MUST_CHECK int cli_verb_find(const struct cli_verb *verbs, const char *word, const char *else_what,
+			     const struct cli_verb **ret, struct err *e);
+
+#endif

@@ -1,0 +1,147 @@
+#include "query/ask.h"
+
+#include "logql/parse.h"
+#include "query/series_print.h"
+#include "query/template.h"
+
+static int choose_sources(struct ask *a, char **files, size_t n, struct err *e)
+{
+	struct source_opts *s = &a->q.source;
+
+	if (!sources_choose(s, files, n))
+		return err_set(e, ERR_USAGE,
+			       "nothing to read: ./lokid-data is not there; name a FILE, --store "
+			       "or --wal, pipe lines in, or make it with lokid-ingest");
+	if ((a->has_time || s->input != INPUT_AUTO) && s->n_files == 0)
+		return err_set(e, ERR_USAGE, "--time, --time-field, --input: no text file is read");
+	if (!a->has_tenant && (s->store || s->wal))
+		s->tenant = BYTES_LIT("fake");
+	return 0;
+}
+
+static int found(uint64_t n, struct err *e)
+{
+	return n ? 0 : err_set(e, ERR_NO, "nothing found");
+}
+
+/* --- queries --------------------------------------------------------------------------------- */
+
+static int run_parsed(struct ask *a, const struct logql_query *q, struct formatter *f,
+		      struct err *e)
+{
+	const struct query_out out = { format_entry, format_metric, format_pause, f };
+	struct query_opts *o = &a->q;
+	bool is_log = logql_is_log(q);
+	uint64_t n = 0;
+
+	o->is_range = !o->has_at && (o->step_ns > 0 || o->has_from);
+	/* Raw lines without a time of their own are of this moment, and so is an instant query. */
+	if (!is_log && !a->has_time)
+		o->source.raw_time = RAW_TIME_NOW;
+	if ((is_log && format_begin_log(f, e) < 0) || query_run(q, o, &out, &n, e) < 0 ||
+	    (is_log && format_end_log(f, e) < 0))
+		return -1;
+	return found(n, e);
+}
+
+static int ask_query(struct ask *a, const char *text, char **files, size_t n, struct err *e)
+{
+	const struct logql_opts parse = { .flags = a->strict ? 0 : LOGQL_ANY_SELECTOR,
+					  .check_template = template_check };
+	struct formatter f = { .format = a->format, .categorize = a->categorize, .out = stdout };
+	struct logql_query q;
+	int r;
+
+	if (logql_parse(bytes_str(text), &parse, &q, NULL, e) < 0)
+		return -1;
+	r = query_check(&q, &a->q, e);
+	if (r == 0)
+		r = choose_sources(a, files, n, e);
+	if (r == 0)
+		r = run_parsed(a, &q, &f, e);
+	formatter_release(&f);
+	logql_query_release(&q);
+	return r;
+}
+
+/* --- about streams --------------------------------------------------------------------------- */
+
+/* [SELECTOR]... [FILE]... */
+static int ask_series(struct ask *a, enum series_what what, struct bytes name, char **operand,
+		      size_t n, struct err *e)
+{
+	struct series_opts o = { .from = a->q.has_from ? a->q.from : INT64_MIN,
+				 .to = a->q.has_to ? a->q.to : INT64_MAX };
+	uint64_t n_found = 0;
+	size_t n_sel = 0;
+
+	if (query_check_opts(&a->q, QUERY_SERIES, e) < 0)
+		return -1;
+	while (n_sel < n && operand[n_sel][0] == '{')
+		n_sel++;
+	if (choose_sources(a, operand + n_sel, n - n_sel, e) < 0)
+		return -1;
+	o.source = a->q.source;
+	o.strict = a->strict;
+	if (series_ask(what, &o, operand, n_sel, name, a->format, stdout, &n_found, e) < 0)
+		return -1;
+	return found(n_found, e);
+}
+
+static int ask_labels(void *ask, char **operand, size_t n, struct err *e)
+{
+	return ask_series(ask, SERIES_LABELS, (struct bytes){ 0 }, operand, n, e);
+}
+
+static int ask_values(void *ask, char **operand, size_t n, struct err *e)
+{
+	if (n == 0)
+		return err_set(e, ERR_USAGE, "values: no label name given");
+	return ask_series(ask, SERIES_VALUES, bytes_str(operand[0]), operand + 1, n - 1, e);
+}
+
+static int ask_series_names(void *ask, char **operand, size_t n, struct err *e)
+{
+	return ask_series(ask, SERIES_SERIES, (struct bytes){ 0 }, operand, n, e);
+}
+
+static int ask_stats(void *ask, char **operand, size_t n, struct err *e)
+{
+	return ask_series(ask, SERIES_STATS, (struct bytes){ 0 }, operand, n, e);
+}
+
+/* --- about queries --------------------------------------------------------------------------- */
+
+static int ask_fmt(void *ask, char **operand, size_t n, struct err *e)
+{
+	struct ask *a = ask;
+
+	if (n != 1)
+		return err_set(e, ERR_USAGE, "fmt: one query expected");
+	if (query_check_opts(&a->q, QUERY_FMT, e) < 0)
+		return -1;
+	return format_query(stdout, bytes_str(operand[0]), a->strict, a->format, e);
+}
+
+const struct cli_verb ask_verbs[] = {
+	{ "labels", "[SELECTOR]... [FILE]...", "names of labels", ask_labels },
+	{ "values", "NAME [SELECTOR]... [FILE]...", "values of a label", ask_values },
+	{ "series", "[SELECTOR]... [FILE]...", "label sets of streams", ask_series_names },
+	{ "stats", "[SELECTOR]... [FILE]...", "how many streams, chunks, entries, bytes",
+	  ask_stats },
+	{ "fmt", "QUERY", "a query, laid out", ask_fmt },
+	{ 0 },
+};
+
+int ask_run(struct ask *a, char **operand, size_t n, struct err *e)
+{
+	const struct cli_verb *verb;
+
+	if (n == 0)
+		return err_set(e, ERR_USAGE, "no query given");
+	if (cli_verb_find(ask_verbs, operand[0], "a query", &verb, e) < 0)
+		return -1;
+	if (verb)
+		return verb->run(a, operand + 1, n - 1, e);
+	return ask_query(a, operand[0], operand + 1, n - 1, e);
+}

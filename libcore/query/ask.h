@@ -1,0 +1,27 @@
+/*
+ * What logql does for each of its verbs, from options and operands as they were given to the
+ * answer on stdout.
+ */
+#ifndef QUERY_ASK_H
+#define QUERY_ASK_H
+
+#include "cli/verbs.h"
+#include "query/format.h"
+
+struct ask {
+	struct query_opts q;
+	enum format format;
+	bool categorize, has_tenant, has_time, strict;
+};
+
+/* All but a query: labels, values, ... */
+extern const struct cli_verb ask_verbs[];
+
+/*
+ * Does what operand[0] says: one of ask_verbs, or else a query, to which the others are files.
+ * Errors: ERR_USAGE, operands or options that do not go together; ERR_NO, nothing was found; those
+ * of query_run, series_each, format_query.
+ */
+MUST_CHECK int ask_run(struct ask *a, char **operand, size_t n, struct err *e);
+
+#endif
