@@ -372,12 +372,14 @@ static int find_steps(struct query *q, struct err *e)
 		q->steps.start_ns = o->at;
 		return 0;
 	}
-	if (!o->is_range && (!files || o->source.raw_time == RAW_TIME_NOW) && !o->has_to)
-		return 0;
 	if (!o->is_range && o->has_to) {
 		q->steps.start_ns = o->to;
 		return 0;
 	}
+	/* Lines of this moment need not be kept to find that out. */
+	if (!o->is_range &&
+	    (!files || (o->source.raw_time == RAW_TIME_NOW && sources_raw_only(q->sources))))
+		return 0;
 	if (!o->is_range || !o->has_from || !o->has_to) {
 		if (data_bounds(q, &min, &max, e) < 0)
 			return -1;

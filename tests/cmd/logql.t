@@ -115,6 +115,17 @@ host"
 	ok "all of them" stdout_is '{app="db"}
 {app="web", host="a"}'
 done
+newest='sum(count_over_time({app="web"}[1m]))'
+for files in entries.jsonl "$(tr '\n' ' ' <packs)" wal/*.wal '- <entries.jsonl' 'entries.jsonl many'; do
+	case $files in
+	*many) want=1 ;; # lines are of this moment
+	*) want=0 ;;
+	esac
+	ok "a count without a time: ${files%% *}" exits "$want" sh -c "logql -o raw '$newest' $files"
+	[ "$want" = 1 ] || ok "is that of the newest entry" stdout_is 2
+done
+ok "of a store it is now" exits 1 logql -o raw "$newest" --store store
+ok "of a log too" exits 1 logql -o raw "$newest" --wal wal entries.jsonl
 ok "stats" exits 0 logql stats --store store '{app="web"}'
 ok "of what fits" stdout_is "streams 1
 chunks 2
