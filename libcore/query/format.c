@@ -122,7 +122,12 @@ static void add_entry_jsonl(struct buf *b, const struct log_entry *x)
 {
 	bool meta = false;
 
-	buf_addf(b, "{\"ts\":\"%lld\",\"labels\":", (long long)x->ts_ns);
+	buf_addf(b, "{\"ts\":\"%lld\"", (long long)x->ts_ns);
+	if (x->tenant.n) {
+		buf_add_str(b, ",\"tenant\":");
+		json_add_quoted(b, x->tenant);
+	}
+	buf_add_str(b, ",\"labels\":");
 	add_labels_json(b, x->labels, 1U << LABEL_STREAM);
 	if (utf8_valid(x->line)) {
 		buf_add_str(b, ",\"line\":");

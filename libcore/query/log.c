@@ -100,6 +100,8 @@ static int take(void *data, unsigned worker, size_t slot, const struct unit *uni
 		struct err *e)
 {
 	struct log_sink *l = data;
+	const struct plan *p = l->scan->plan;
+	struct bytes tenant = p->stream[plan_piece(p, unit, 0)->stream].tenant;
 	const struct log_labels *labels = NULL;
 	struct log_batch *batch;
 	size_t n = b->n_sel, skip = 0;
@@ -109,7 +111,6 @@ static int take(void *data, unsigned worker, size_t slot, const struct unit *uni
 		return 0;
 
 	(void)worker;
-	(void)unit;
 	if (l->limit && n > l->limit) {
 		skip = l->dir == BACKWARD ? n - l->limit : 0;
 		n = l->limit;
@@ -128,9 +129,9 @@ static int take(void *data, unsigned worker, size_t slot, const struct unit *uni
 		if (!labels || !same_labels(b, i, before))
 			labels = copy_labels(b, i, &batch->mem);
 		before = i;
-		batch->v[k] =
-			(struct log_entry){ b->run.ts_ns[i],
-					    arena_copy(&batch->mem, block_line(b, i)), labels };
+		batch->v[k] = (struct log_entry){ b->run.ts_ns[i],
+						  arena_copy(&batch->mem, block_line(b, i)), tenant,
+						  labels };
 	}
 	return 0;
 }

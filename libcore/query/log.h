@@ -21,6 +21,7 @@ struct log_labels {
 struct log_entry {
 	int64_t ts_ns;
 	struct bytes line;
+	struct bytes tenant; /* empty of raw lines */
 	const struct log_labels *labels;
 };
 

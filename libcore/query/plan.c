@@ -31,7 +31,16 @@ void plan_add_source(struct plan *p, struct source *s)
 	p->source[p->n_sources++] = s;
 }
 
-uint32_t plan_stream(struct plan *p, const struct hash128 *id, const struct labels *labels)
+/* Mostly that of the stream before. */
+static struct bytes keep_tenant(struct plan *p, struct bytes tenant)
+{
+	const struct plan_stream *last = p->n_streams ? &p->stream[p->n_streams - 1] : NULL;
+
+	return last && bytes_eq(last->tenant, tenant) ? last->tenant : arena_copy(&p->mem, tenant);
+}
+
+uint32_t plan_stream(struct plan *p, const struct hash128 *id, struct bytes tenant,
+		     const struct labels *labels)
 {
 	struct bytes key = bytes_of(id->b, sizeof(id->b));
 	uint64_t hash = hash64(key);
@@ -41,8 +50,10 @@ uint32_t plan_stream(struct plan *p, const struct hash128 *id, const struct labe
 		return n;
 	n = (uint32_t)p->n_streams;
 	mem_grow(&p->stream, &p->cap_streams, p->n_streams + 1, sizeof(*p->stream));
-	p->stream[p->n_streams++] =
-		(struct plan_stream){ .labels = labels_copy(&p->mem, labels), .id = *id };
+	p->stream[n] = (struct plan_stream){ .labels = labels_copy(&p->mem, labels),
+					     .tenant = keep_tenant(p, tenant),
+					     .id = *id };
+	p->n_streams++;
 	map_put(&p->by_id, hash, arena_copy(&p->mem, key), n);
 	return n;
 }

@@ -60,7 +60,8 @@ struct piece {
 };
 
 struct plan_stream {
-	struct labels labels; /* in the plan's arena */
+	struct labels labels; /* in the plan's arena, as the tenant */
+	struct bytes tenant;  /* empty of raw lines */
 	struct hash128 id;
 };
 
@@ -103,8 +104,9 @@ void plan_release(struct plan *p);
 void plan_reset_pieces(struct plan *p);
 
 void plan_add_source(struct plan *p, struct source *s);
-/* The number of a stream, added if new; labels are copied. */
-uint32_t plan_stream(struct plan *p, const struct hash128 *id, const struct labels *labels);
+/* The number of a stream, added if new; tenant and labels are copied. */
+uint32_t plan_stream(struct plan *p, const struct hash128 *id, struct bytes tenant,
+		     const struct labels *labels);
 /* Adds a piece, unless it lies outside of the time asked for. */
 void plan_add_piece(struct plan *p, const struct piece *piece);
 

@@ -144,7 +144,7 @@ static void add_piece(struct raw *r, struct plan *plan, struct bytes text, uint6
 	struct piece p = { .source = &r->source,
 			   .at = r->stream ? (uint64_t)(uintptr_t)text.p : off,
 			   .part = text.n,
-			   .stream = plan_stream(plan, &id, &none),
+			   .stream = plan_stream(plan, &id, (struct bytes){ 0 }, &none),
 			   .meta_bytes = 0,
 			   .line_bytes = text.n,
 			   .sorted = true,

@@ -56,7 +56,7 @@ static int add_chunk(struct plan *p, struct file *f, uint64_t seq, const struct 
 		return -1;
 	f->chunk[f->n] = c;
 	f->off[f->n++] = x->off;
-	piece.stream = plan_stream(p, &c->stream_id, &c->labels);
+	piece.stream = plan_stream(p, &c->stream_id, c->tenant, &c->labels);
 	for (uint32_t i = 0; i < c->fixed.n_blocks; i++) {
 		const struct chunk_block *b = &c->block[i];
 

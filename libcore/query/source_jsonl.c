@@ -11,6 +11,7 @@ enum { PIECE_ENTRIES = 8192, READ = 1 << 20, BAD_TOLD = 10 };
 
 struct stream_in {
 	struct labels labels;
+	struct bytes tenant;
 	struct hash128 id;
 };
 
@@ -71,6 +72,7 @@ static int stream_of(struct jsonl_data *d, struct bytes tenant, struct bytes tex
 	*ret = map_get(&d->by_id, id_hash, id);
 	if (*ret == MAP_NONE) {
 		*ret = (uint32_t)d->n_streams;
+		s.tenant = arena_copy(&d->mem, tenant);
 		mem_grow(&d->stream, &d->cap_streams, d->n_streams + 1, sizeof(*d->stream));
 		d->stream[d->n_streams++] = s;
 		map_put(&d->by_id, id_hash, arena_copy(&d->mem, id), *ret);
@@ -210,7 +212,7 @@ void source_jsonl(struct plan *p, struct jsonl_data *d, uint64_t seq)
 			continue;
 		x.part = end - i;
 		x.n = (uint32_t)x.part;
-		x.stream = plan_stream(p, &s->id, &s->labels);
+		x.stream = plan_stream(p, &s->id, s->tenant, &s->labels);
 		x.min_ts = v[i].ts_ns;
 		x.max_ts = v[end - 1].ts_ns;
 		plan_add_piece(p, &x);

@@ -174,7 +174,7 @@ static int add_series(struct reading *r, uint32_t number, struct err *e)
 			arena_reset(&r->mem);
 			if (index_series_labels(r->ix, number, &r->mem, &labels, e) < 0)
 				return -1;
-			stream = plan_stream(r->plan, &s.id, &labels);
+			stream = plan_stream(r->plan, &s.id, r->plan->tenant, &labels);
 		}
 		if (add_chunk(r, stream, &c, e) < 0)
 			return -1;

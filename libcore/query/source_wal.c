@@ -143,7 +143,8 @@ static uint32_t *wanted_streams(struct plan *p, const struct wal_sum *sum,
 		arena_reset(&mem);
 		labels = streams_labels(streams, x->stream, &mem);
 		if (plan_wants(p, &labels))
-			ret[i] = plan_stream(p, &st->id, &labels);
+			ret[i] = plan_stream(p, &st->id, streams_tenant(streams, st->tenant),
+					     &labels);
 	}
 	arena_release(&mem);
 	return ret;

@@ -3,7 +3,7 @@
 . "${0%/*}/../lib/tap.sh"
 
 entry() { # TS LABELS LINE
-	printf '{"ts":"%s","labels":%s,"line":"%s"}\n' "$1" "$2" "$3"
+	printf '{"ts":"%s","tenant":"fake","labels":%s,"line":"%s"}\n' "$1" "$2" "$3"
 }
 
 # Two streams over two days, and what is in them.
@@ -115,6 +115,14 @@ host"
 	ok "all of them" stdout_is '{app="db"}
 {app="web", host="a"}'
 done
+sed 's/"fake"/"alice"/' entries.jsonl | lokid-ingest -q --wal alice.wal --input jsonl
+ok "entries of a tenant" exits 0 logql -t alice -o jsonl '{app="db"}' --wal alice.wal
+ok "say whose they are" stdout_is "$(grep '"db"' entries.jsonl | sed 's/fake/alice/')"
+ok "and go to who they are of" sh -c "logql -t alice -o jsonl '{app=\"db\"}' --wal alice.wal | chunkpack --store alice | grep '^alice/'"
+ok "files of two tenants" exits 0 logql -o jsonl '{app="db"}' alice.wal/*.wal "$(head -n 1 packs)" entries.jsonl
+ok "are told apart" stdout_is "$(grep '"db"' entries.jsonl)
+$(grep '"db"' entries.jsonl | sed 's/fake/alice/')"
+ok "of raw lines nothing is said" exits 0 sh -c "logql -o jsonl '{}' raw.log | grep -v tenant"
 newest='sum(count_over_time({app="web"}[1m]))'
 for files in entries.jsonl "$(tr '\n' ' ' <packs)" wal/*.wal '- <entries.jsonl' 'entries.jsonl many'; do
 	case $files in

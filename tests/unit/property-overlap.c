@@ -238,7 +238,8 @@ static void one_case(void)
 		struct label l = { BYTES_LIT("s"), bytes_str(s ? "1" : "0") };
 		struct hash128 id = { { (unsigned char)s } };
 
-		assert_int_equal(plan_stream(&p, &id, &(struct labels){ &l, 1 }), s);
+		assert_int_equal(plan_stream(&p, &id, BYTES_LIT("t"), &(struct labels){ &l, 1 }),
+				 s);
 	}
 	for (uint64_t i = 1 + rnd_below(&state, 15); i > 0; i--)
 		add_some(&p, f, i, time, &all);

@@ -106,7 +106,8 @@ static void check(struct fake *f, const char *query, enum logql_range_op op, str
 	for (uint64_t p = 0; p < PIECES; p++)
 		plan_add_piece(&plan, &(struct piece){ .source = &f->source,
 						       .at = p,
-						       .stream = plan_stream(&plan, &id, &none),
+						       .stream = plan_stream(&plan, &id,
+									     BYTES_LIT("t"), &none),
 						       .n = ENTRIES,
 						       .line_bytes = ENTRIES * LINE,
 						       .min_ts = f->ts[p][0],
