@@ -41,6 +41,7 @@ static const struct cli_opt opts[] = {
 	{ OPT_PRUNE, "prune", NULL,
 	  "delete closed segments that the store covers; print their names" },
 	{ OPT_SALVAGE, "salvage", "DIR", "write what is good of each segment to a new one in DIR" },
+	{ 'q', "quiet", NULL, "--prune: no names, no word of damaged segments" },
 	{ 'v', "verbose", NULL, "say also what is no damage: torn tails, segments left out" },
 	{ 0 },
 };
@@ -120,6 +121,8 @@ static void check_options(const struct args *a)
 		cli_usage(a->cli, "--format is for --stats alone");
 	if (given[OPT_STORE] && !given[OPT_UNPACKED] && !given[OPT_PRUNE])
 		cli_usage(a->cli, "--store is for --unpacked and --prune alone");
+	if (given['q'] && !given[OPT_PRUNE])
+		cli_usage(a->cli, "--quiet is for --prune alone");
 	if (given[OPT_FRAMES] && isatty(STDOUT_FILENO))
 		cli_usage(a->cli, "frames are not for a terminal: --frames wants a pipe or a file");
 }
@@ -168,6 +171,9 @@ static void parse_options(struct args *a, int argc, char **argv)
 			break;
 		case OPT_STORE:
 			a->store_path = cli_arg(a->cli);
+			break;
+		case 'q':
+			a->task.quiet = true;
 			break;
 		case 'v':
 			a->verbose = true;

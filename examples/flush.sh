@@ -3,11 +3,19 @@
 # DATA/wal (lokid-data), indexes them into DATA/store, then deletes the segments that are covered.
 # Killed or cut at any point, or run twice at once, it loses and doubles nothing; the next run goes
 # on. Segments that a writer still holds are left alone: queries read them where they are.
+# It is silent when all went well, and exits 0; else with the gravest status of the programs.
 set -eu
 
-data=${1:-lokid-data}
-mkdir -p "$data/wal"
-walreplay --frames --unpacked --store "$data/store" "$data/wal" |
-	chunkpack --store "$data/store" |
-	idxbuild --store "$data/store"
-walreplay --prune --store "$data/store" "$data/wal"
+wal=${1:-lokid-data}/wal
+store=${1:-lokid-data}/store
+[ -d "$wal" ] || { echo "flush.sh: error: there is no log '$wal'" >&2; exit 4; }
+
+# A pipe's status is that of its last program alone: who fails says it on descriptor 3. Status 141
+# is a broken pipe, so it only follows from another's. Pruning frees space, also when packing failed.
+failed=$({
+	{ walreplay --frames --unpacked --store "$store" "$wal" || echo $? >&3; } |
+		{ chunkpack --store "$store" || echo $? >&3; } |
+		{ idxbuild --store "$store" >/dev/null || echo $? >&3; }
+	[ ! -d "$store" ] || walreplay --prune -q --store "$store" "$wal" || echo $? >&3
+} 3>&1)
+exit "$(printf '0\n%s\n' "$failed" | grep -vx 141 | sort -n | tail -n 1)"

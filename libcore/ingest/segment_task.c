@@ -166,7 +166,7 @@ static enum covered ask(struct segment_task *t, const struct wal_segment *s)
 		note(t, s->path, "its writer still has it open, left out");
 	if (is == COVERED_EMPTY)
 		is_empty(t, s);
-	if (is == COVERED_DAMAGED && !is_cut(t, s)) {
+	if (is == COVERED_DAMAGED && !t->quiet && !is_cut(t, s)) {
 		err_set(&e, ERR_CORRUPT, "damaged, left out; see --verify and --salvage");
 		fail(t, &e, s->path);
 	}
@@ -188,7 +188,7 @@ static void prune_one(struct segment_task *t, const struct wal_segment *s)
 		return;
 	if (wal_segment_delete(s, &e) < 0)
 		t->fail(&e, t->data);
-	else
+	else if (!t->quiet)
 		buf_addf(&t->out, "%s\n", s->path);
 }
 
