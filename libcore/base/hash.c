@@ -59,6 +59,28 @@ struct hash128 hash_end(const struct hash_state *s)
 	return canonical(XXH3_128bits_digest(s->xxh));
 }
 
+static int cmp_hash(const void *a, const void *b)
+{
+	return hash128_cmp(a, b);
+}
+
+size_t hash128_sort(struct hash128 *v, size_t n)
+{
+	size_t kept = 0;
+
+	if (n)
+		qsort(v, n, sizeof(*v), cmp_hash);
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || hash128_cmp(&v[kept - 1], &v[i]) != 0)
+			v[kept++] = v[i];
+	return kept;
+}
+
+bool hash128_among(const struct hash128 *v, size_t n, const struct hash128 *h)
+{
+	return n && bsearch(h, v, n, sizeof(*v), cmp_hash);
+}
+
 void hash128_hex(const struct hash128 *h, char ret[HASH128_HEX + 1])
 {
 	static const char digits[] = "0123456789abcdef";

@@ -29,6 +29,11 @@ static inline int hash128_cmp(const struct hash128 *a, const struct hash128 *b)
 	return memcmp(a->b, b->b, sizeof(a->b));
 }
 
+/* Makes them ascending, each once; returns how many are left. */
+size_t hash128_sort(struct hash128 *v, size_t n);
+/* Whether h is among v, which is ascending. */
+bool hash128_among(const struct hash128 *v, size_t n, const struct hash128 *h);
+
 /* 32 lower-case hexadecimal digits and a NUL. */
 void hash128_hex(const struct hash128 *h, char ret[HASH128_HEX + 1]);
 /* False unless hex is exactly 32 hexadecimal digits. */

@@ -110,18 +110,12 @@ static int write_task(void *data, size_t item, size_t slot_no, struct err *e)
 	return store_put_write(j->put, buf_bytes(&slot->out), e);
 }
 
-static int by_hash(const void *a, const void *b)
-{
-	return hash128_cmp(a, b);
-}
-
 /* The segments that are wholly in this pack and the group's parts: sorted, each once. Sets *mixed
  * when one is not. */
 static struct hash_list complete_segments(const struct packing *p, const struct group *g,
 					  bool *mixed)
 {
 	struct hash_list l = { mem_alloc((g->n_sources + 1) * sizeof(*l.v)), 0 };
-	size_t kept = 0;
 
 	for (size_t i = 0; i < g->n_sources; i++) {
 		const struct source *s = &p->groups.source[g->source[i]];
@@ -131,11 +125,7 @@ static struct hash_list complete_segments(const struct packing *p, const struct 
 		else
 			*mixed = true;
 	}
-	qsort(l.v, l.n, sizeof(*l.v), by_hash);
-	for (size_t i = 0; i < l.n; i++)
-		if (i == 0 || hash128_cmp(&l.v[i], &l.v[i - 1]) != 0)
-			l.v[kept++] = l.v[i];
-	l.n = kept;
+	l.n = hash128_sort(l.v, l.n);
 	return l;
 }
 

@@ -293,45 +293,46 @@ static int list_all(struct store *s, enum store_kind kind, struct bytes tenant, 
 	return rc;
 }
 
-/* Whether one of the new index files says that the pack was replaced. */
-static bool is_replaced(struct group *g, const struct hash128 *pack)
+/* The packs of the day, and those that the new index files say were replaced: ascending, *ret to be
+ * freed. */
+static int known_packs(struct group *g, const struct store_name *packs, size_t n,
+		       struct hash_list *ret, struct err *e)
 {
-	bool found = false;
+	struct buf name = { 0 };
+	size_t cap = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < g->n_made && !found; i++) {
+	mem_grow(&ret->v, &cap, n + 1, sizeof(*ret->v));
+	for (size_t i = 0; i < n; i++)
+		ret->v[ret->n++] = packs[i].hash;
+	for (size_t i = 0; i < g->n_made && rc == 0; i++) {
 		struct store_name sn = { STORE_INDEX, g->day, g->tenant, g->made[i] };
 		const struct hash128 *v;
-		struct buf name = { 0 };
 		struct index *ix;
-		struct err e;
 
+		buf_reset(&name);
 		store_name_add(&name, &sn);
-		ix = index_load(g->s, buf_str(&name), &e);
-		if (ix && index_list(ix, INDEX_OLD_PACKS, &v, &e) == 0)
-			for (uint32_t k = 0; k < index_info(ix)->n_old_packs; k++)
-				found = found || hash128_cmp(&v[k], pack) == 0;
+		ix = index_load(g->s, buf_str(&name), e);
+		rc = ix ? index_list(ix, INDEX_OLD_PACKS, &v, e) : -1;
+		for (uint32_t k = 0; rc == 0 && k < index_info(ix)->n_old_packs; k++) {
+			mem_grow(&ret->v, &cap, ret->n + 1, sizeof(*ret->v));
+			ret->v[ret->n++] = v[k];
+		}
 		index_close(ix);
-		buf_release(&name);
 	}
-	return found;
+	ret->n = hash128_sort(ret->v, ret->n);
+	buf_release(&name);
+	return rc;
 }
 
 /* Without any pack of the day the disk that has them may not be mounted, or not be restored yet:
  * its index files are then the last trace of them. */
 enum missing { MISSING_SOME, MISSING_ALL };
 
-static bool is_among(const struct store_name *packs, size_t n, const struct hash128 *pack)
-{
-	for (size_t i = 0; i < n; i++)
-		if (hash128_cmp(&packs[i].hash, pack) == 0)
-			return true;
-	return false;
-}
-
 /* Each pack that an old index file names is to be there, or replaced: else what it held is lost,
  * and a fault. A file that cannot be read says nothing. */
-static void check_old(struct group *g, const struct store_name *old, const struct store_name *packs,
-		      size_t n_packs, enum missing missing)
+static void check_old(struct group *g, const struct store_name *old, const struct hash_list *known,
+		      enum missing missing)
 {
 	struct buf name = { 0 };
 	struct index *ix;
@@ -343,8 +344,7 @@ static void check_old(struct group *g, const struct store_name *old, const struc
 		char hex[HASH128_HEX + 1];
 		struct index_pack p;
 
-		if (index_pack_at(ix, i, &p, &e) < 0 || is_among(packs, n_packs, &p.name) ||
-		    is_replaced(g, &p.name))
+		if (index_pack_at(ix, i, &p, &e) < 0 || hash128_among(known->v, known->n, &p.name))
 			continue;
 		hash128_hex(&p.name, hex);
 		if (missing == MISSING_SOME)
@@ -411,6 +411,7 @@ int64_t index_rebuild(struct store *s, struct bytes tenant, const struct build_e
 	while (rc == 0 && (o < old.n || p < packs.n)) {
 		struct group g = { .s = s, .ev = ev, .tenant = tenant };
 		size_t o0 = o, p0 = p, n_old, n_packs;
+		struct hash_list known = { 0 };
 		enum missing missing;
 		bool usable;
 
@@ -422,8 +423,11 @@ int64_t index_rebuild(struct store *s, struct bytes tenant, const struct build_e
 		missing = n_packs == 0 ? MISSING_ALL : MISSING_SOME;
 		rc = build_group(&g, packs.v + p0, n_packs, e);
 		usable = g.n_faults == 0;
+		if (rc == 0 && usable)
+			rc = known_packs(&g, packs.v + p0, n_packs, &known, e);
 		for (size_t i = 0; rc == 0 && usable && i < n_old; i++)
-			check_old(&g, &old.v[o0 + i], packs.v + p0, n_packs, missing);
+			check_old(&g, &old.v[o0 + i], &known, missing);
+		free(known.v);
 		if (rc == 0 && usable && (missing == MISSING_SOME || g.n_faults == 0))
 			rc = delete_old(&g, old.v + o0, n_old, e);
 		n_faults += g.n_faults;

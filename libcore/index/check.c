@@ -29,22 +29,6 @@ static void tell(struct check *c, const struct err *e)
 		c->fault(e, c->data);
 }
 
-static bool has_name(const struct check *c, const struct hash128 *h)
-{
-	for (uint32_t lo = 0, hi = c->in->n_packs; lo < hi;) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		int cmp = hash128_cmp(&c->names[mid], h);
-
-		if (cmp == 0)
-			return true;
-		if (cmp < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return false;
-}
-
 static int cmp_chunks(const void *pa, const void *pb, void *data)
 {
 	struct check *c = data;
@@ -134,7 +118,7 @@ static int check_chunk(const struct chunk *head, const struct index_chunk *want,
 static void take_segments(struct check *c, const struct pack_trailer *t)
 {
 	for (size_t i = 0; i < t->parts.n; i++)
-		if (!has_name(c, &t->parts.v[i]))
+		if (!hash128_among(c->names, c->in->n_packs, &t->parts.v[i]))
 			return;
 	mem_grow(&c->covered, &c->cap_covered, c->n_covered + t->segments.n, sizeof(*c->covered));
 	for (size_t i = 0; i < t->segments.n; i++)
@@ -176,11 +160,6 @@ static void check_pack(struct check *c, uint32_t i)
 	pack_scan_close(&scan);
 }
 
-static int cmp_hash(const void *a, const void *b)
-{
-	return hash128_cmp(a, b);
-}
-
 static void check_segments(struct check *c)
 {
 	const struct hash128 *ids;
@@ -190,13 +169,11 @@ static void check_segments(struct check *c)
 		tell(c, &e);
 		return;
 	}
-	if (c->n_covered)
-		qsort(c->covered, c->n_covered, sizeof(*c->covered), cmp_hash);
+	c->n_covered = hash128_sort(c->covered, c->n_covered);
 	for (uint32_t i = 0; i < c->in->n_segments; i++) {
 		char hex[HASH128_HEX + 1];
 
-		if (c->n_covered &&
-		    bsearch(&ids[i], c->covered, c->n_covered, sizeof(*c->covered), cmp_hash))
+		if (hash128_among(c->covered, c->n_covered, &ids[i]))
 			continue;
 		hash128_hex(&ids[i], hex);
 		err_set(&e, ERR_CORRUPT,

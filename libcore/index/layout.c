@@ -88,11 +88,6 @@ static int cmp_chunk(const void *pa, const void *pb, void *data)
 	return (a->c.offset > b->c.offset) - (a->c.offset < b->c.offset);
 }
 
-static int cmp_hash(const void *a, const void *b)
-{
-	return hash128_cmp(a, b);
-}
-
 typedef int order_fn(const void *, const void *, void *);
 
 /* order[rank] = number by arrival, rank[number] = its place */
@@ -121,14 +116,8 @@ static void sort_all(struct index_writer *w)
 		qsort_r(w->chunk, w->n_chunks, sizeof(*w->chunk), cmp_chunk, w);
 	for (int i = 0; i < 3; i++) {
 		struct id_list *l = &w->list[i];
-		size_t n = 0;
 
-		if (l->n)
-			qsort(l->v, l->n, sizeof(*l->v), cmp_hash);
-		for (size_t k = 0; k < l->n; k++)
-			if (n == 0 || hash128_cmp(&l->v[n - 1], &l->v[k]) != 0)
-				l->v[n++] = l->v[k];
-		l->n = n;
+		l->n = hash128_sort(l->v, l->n);
 	}
 	for (size_t i = 0; i < w->n_dels; i++)
 		w->del[i] = w->symbol_rank[w->del[i]];

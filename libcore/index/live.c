@@ -12,24 +12,6 @@ enum { LIST_TRIES = 3 };
 
 /* ---- the rules ---- */
 
-static bool list_has(const struct hash128 *v, size_t n, const struct hash128 *h)
-{
-	size_t lo = 0, hi = n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		int c = hash128_cmp(&v[mid], h);
-
-		if (c == 0)
-			return true;
-		if (c < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return false;
-}
-
 /* Is each of a's in b? */
 static bool all_in(const struct live_item *a, const struct live_item *b)
 {
@@ -38,7 +20,7 @@ static bool all_in(const struct live_item *a, const struct live_item *b)
 			return false;
 	for (int k = 0; k < 3; k++)
 		for (size_t i = 0; i < a->n[k]; i++)
-			if (!list_has(b->set[k], b->n[k], &a->set[k][i]))
+			if (!hash128_among(b->set[k], b->n[k], &a->set[k][i]))
 				return false;
 	return true;
 }
@@ -144,27 +126,23 @@ struct names {
 	size_t n, cap;
 };
 
-static int cmp_hash(const void *a, const void *b)
+struct hash128 *live_old_packs(const struct live_item *v, size_t n, size_t *ret_n)
 {
-	return hash128_cmp(a, b);
-}
+	struct names old = { 0 };
 
-/* The packs that some item, live or not, says are replaced. */
-static void collect_old_packs(const struct live_item *items, size_t n, struct names *ret)
-{
 	for (size_t i = 0; i < n; i++) {
-		mem_grow(&ret->v, &ret->cap, ret->n + items[i].n[INDEX_OLD_PACKS], sizeof(*ret->v));
-		for (size_t k = 0; k < items[i].n[INDEX_OLD_PACKS]; k++)
-			ret->v[ret->n++] = items[i].set[INDEX_OLD_PACKS][k];
+		mem_grow(&old.v, &old.cap, old.n + v[i].n[INDEX_OLD_PACKS] + 1, sizeof(*old.v));
+		for (size_t k = 0; k < v[i].n[INDEX_OLD_PACKS]; k++)
+			old.v[old.n++] = v[i].set[INDEX_OLD_PACKS][k];
 	}
-	if (ret->n)
-		qsort(ret->v, ret->n, sizeof(*ret->v), cmp_hash);
+	*ret_n = hash128_sort(old.v, old.n);
+	return old.v;
 }
 
 static bool has_packs_left(const struct live_item *a, const struct names *old)
 {
 	for (size_t i = 0; i < a->n_packs; i++)
-		if (!list_has(old->v, old->n, &a->packs[i]))
+		if (!hash128_among(old->v, old->n, &a->packs[i]))
 			return true;
 	return a->n_packs == 0;
 }
@@ -174,7 +152,7 @@ void live_pick(const struct live_item *v, size_t n, bool *ret_live)
 	struct elements el = collect_elements(v, n);
 	struct names old = { 0 };
 
-	collect_old_packs(v, n, &old);
+	old.v = live_old_packs(v, n, &old.n);
 	for (size_t a = 0; a < n; a++)
 		ret_live[a] = has_packs_left(&v[a], &old) && !is_named(&el, a, v) &&
 			      !is_outdone(&el, a, v);
@@ -300,7 +278,7 @@ static void mark_packs(struct live *l, const struct live_item *live_items, const
 			struct bytes key = bytes_of(it->packs[p].b, sizeof(it->packs[p].b));
 			uint64_t h = hash64(key);
 
-			if (list_has(old->v, old->n, &it->packs[p]) ||
+			if (hash128_among(old->v, old->n, &it->packs[p]) ||
 			    map_get(&seen, h, key) != MAP_NONE)
 				l->skip_pack[i][p] = true;
 			else
@@ -326,7 +304,7 @@ static void pick(struct live *l)
 	size_t n = 0, all = l->n;
 
 	live_pick(items, all, live);
-	collect_old_packs(items, all, &old);
+	old.v = live_old_packs(items, all, &old.n);
 	for (size_t i = 0; i < all; i++) {
 		if (!live[i]) {
 			make_obsolete(l, l->v[i]);

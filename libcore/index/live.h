@@ -29,6 +29,9 @@ struct live_item {
  */
 void live_pick(const struct live_item *v, size_t n, bool *ret_live);
 
+/* The packs that some item, live or not, says are replaced: ascending, to be freed. */
+struct hash128 *live_old_packs(const struct live_item *v, size_t n, size_t *ret_n);
+
 /* A file that could not be used; its segments are then not covered by it. */
 struct live_fault {
 	struct hash128 name;

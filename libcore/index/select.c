@@ -55,25 +55,14 @@ static bool has_provenance(const struct pack_trailer *t)
 	return t->segments.n + t->replaced.n > 0;
 }
 
-static int cmp_hash(const void *a, const void *b)
-{
-	return hash128_cmp(a, b);
-}
-
 /* A trailer's list, in the order that live_pick needs; to be freed. */
 static struct hash128 *sorted(const struct hash_list *l, size_t *ret_n)
 {
 	struct hash128 *v = mem_alloc((l->n + 1) * sizeof(*v));
-	size_t n = 0;
 
 	if (l->n)
 		memcpy(v, l->v, l->n * sizeof(*v));
-	if (l->n)
-		qsort(v, l->n, sizeof(*v), cmp_hash);
-	for (size_t i = 0; i < l->n; i++)
-		if (n == 0 || hash128_cmp(&v[n - 1], &v[i]) != 0)
-			v[n++] = v[i];
-	*ret_n = n;
+	*ret_n = hash128_sort(v, l->n);
 	return v;
 }
 
@@ -112,22 +101,14 @@ static void place(struct select_pack *v, const struct unit *u)
 	}
 }
 
-static bool is_replaced(const struct live_item *items, size_t n_items, const struct hash128 *pack)
-{
-	for (size_t i = 0; i < n_items; i++)
-		for (size_t k = 0; k < items[i].n[INDEX_OLD_PACKS]; k++)
-			if (hash128_cmp(&items[i].set[INDEX_OLD_PACKS][k], pack) == 0)
-				return true;
-	return false;
-}
-
 void select_packs(struct select_pack *v, size_t n)
 {
 	struct unit *units = mem_alloc((n + 1) * sizeof(*units));
 	struct live_item *items = mem_alloc((n + 1) * sizeof(*items));
 	bool *live = mem_alloc((n + 1) * sizeof(*live));
 	bool *in_unit = mem_alloc((n + 1) * sizeof(*in_unit));
-	size_t n_units = 0;
+	struct hash128 *old;
+	size_t n_units = 0, n_old;
 
 	for (size_t i = 0; i < n; i++) {
 		v[i].in_whole = v[i].in_mixed = v[i].counts = false;
@@ -141,16 +122,18 @@ void select_packs(struct select_pack *v, size_t n)
 			in_unit[units[i].member[k]] = true;
 	}
 	live_pick(items, n_units, live);
+	old = live_old_packs(items, n_units, &n_old);
 	for (size_t i = 0; i < n_units; i++)
 		if (live[i])
 			place(v, &units[i]);
 	for (size_t i = 0; i < n; i++)
-		if (v[i].usable && !in_unit[i] && !is_replaced(items, n_units, &v[i].name))
+		if (v[i].usable && !in_unit[i] && !hash128_among(old, n_old, &v[i].name))
 			v[i].in_mixed = true;
 	for (size_t i = 0; i < n_units; i++) {
 		free_item(&items[i]);
 		free(units[i].member);
 	}
+	free(old);
 	free(in_unit);
 	free(live);
 	free(items);

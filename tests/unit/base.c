@@ -128,6 +128,21 @@ static void crc32c_is_castagnoli(void **state)
 	}
 }
 
+static void hashes_are_sorted_and_found(void **state)
+{
+	struct hash128 v[] = { hash128(bytes_str("a")), hash128(bytes_str("b")),
+			       hash128(bytes_str("a")), hash128(bytes_str("c")) };
+	struct hash128 a = v[0], b = v[1], c = v[3], d = hash128(bytes_str("d"));
+
+	(void)state;
+	assert_int_equal(3, hash128_sort(v, 4));
+	assert_true(hash128_cmp(&v[0], &v[1]) < 0 && hash128_cmp(&v[1], &v[2]) < 0);
+	assert_true(hash128_among(v, 3, &a) && hash128_among(v, 3, &b) && hash128_among(v, 3, &c));
+	assert_false(hash128_among(v, 3, &d));
+	assert_int_equal(0, hash128_sort(NULL, 0));
+	assert_false(hash128_among(NULL, 0, &a));
+}
+
 static void hashes_are_those_of_xxh3(void **state)
 {
 	struct hash_state *s = hash_new();
@@ -379,6 +394,7 @@ int main(void)
 		cmocka_unit_test(a_cursor_fails_once_and_stays_failed),
 		cmocka_unit_test(crc32c_is_castagnoli),
 		cmocka_unit_test(hashes_are_those_of_xxh3),
+		cmocka_unit_test(hashes_are_sorted_and_found),
 		cmocka_unit_test(sizes_are_read_and_written),
 		cmocka_unit_test(numbers_are_read_whole_or_not),
 		cmocka_unit_test(doubles_print_as_go_prints_them),
