@@ -259,8 +259,13 @@ int merge_take(struct merge *m, struct run *ret, struct err *e)
 	return 0;
 }
 
-void merge_go_on(struct merge *m)
+int merge_go_on(struct merge *m, struct err *e)
 {
+	if (m->how == MERGE_FOLD && m->n > m->seen_max - m->seen.n)
+		return err_set(e, ERR_LIMIT,
+			       "more than %zu entries of one stream and timestamp are too many to "
+			       "tell which are equal",
+			       m->seen_max);
 	for (size_t i = 0; i < m->n && m->how == MERGE_FOLD; i++) {
 		struct hash128 h = hash128(line_of(m, &m->ref[i]));
 		struct bytes key =
@@ -269,4 +274,5 @@ void merge_go_on(struct merge *m)
 		map_put(&m->seen, hash64(key), key, 0);
 	}
 	forget(m);
+	return 0;
 }

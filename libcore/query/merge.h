@@ -20,12 +20,17 @@
 /* What a caller knows of the runs: entries of raw files are never folded, equal or not. */
 enum merge_how { MERGE_FOLD, MERGE_KEEP_ALL };
 
-enum { MERGE_BYTES_MAX = 32 << 20 }; /* lines and references to them: beyond it it is full */
+enum {
+	MERGE_BYTES_MAX = 32 << 20, /* lines and references to them: beyond it it is full */
+	MERGE_SEEN_MAX = 1 << 21,   /* entries of one timestamp that were given out before the rest
+				     * came; 144 bytes each at most */
+};
 
-/* Kept between merges. {0} is a valid empty one, but for bytes_max. */
+/* Kept between merges. {0} is a valid empty one, but for bytes_max and seen_max. */
 struct merge {
 	int64_t lo, hi;	    /* the window as it is now, hi included */
 	uint64_t bytes_max; /* MERGE_BYTES_MAX, or less in tests */
+	size_t seen_max;    /* MERGE_SEEN_MAX, or less in tests */
 
 	enum merge_how how; /* private from here */
 	struct merge_ref {
@@ -58,7 +63,8 @@ bool merge_is_full(const struct merge *m);
 MUST_CHECK int merge_take(struct merge *m, struct run *ret, struct err *e);
 
 /* After merge_take when it was full: what was taken is forgotten, but equal entries that are added
- * later are still dropped. (Those are known by the 128-bit hashes of their lines.) */
-void merge_go_on(struct merge *m);
+ * later are still dropped. (Those are known by the 128-bit hashes of their lines.) Errors:
+ * ERR_LIMIT when these are more than seen_max. */
+MUST_CHECK int merge_go_on(struct merge *m, struct err *e);
 
 #endif

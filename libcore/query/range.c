@@ -107,6 +107,16 @@ static int take_memory(struct range_sink *r, uint64_t bytes, struct err *e)
 		       (unsigned long long)m->max_bytes);
 }
 
+static void give_back(struct range_sink *r, uint64_t bytes)
+{
+	__atomic_sub_fetch(&r->memory->used_bytes, bytes, __ATOMIC_RELAXED);
+	__atomic_sub_fetch(&r->held_bytes, bytes, __ATOMIC_RELAXED);
+}
+
+/* While an array or a map grows there are the old one, full, and one of twice its size: of what a
+ * row takes, so much is counted, for maps at most 3/4 full. */
+enum { ARRAY_ROWS = 3, MAP_ROWS = 4 };
+
 /* --- groups ---------------------------------------------------------------------------------- */
 
 static void add_key(struct buf *key, uint32_t name, struct bytes value)
@@ -136,10 +146,10 @@ static int new_group(struct range_sink *r, struct range_worker *w, const struct 
 		     size_t n, struct err *e)
 {
 	size_t cells = r->scan->pipeline->unwrap ? 1 : r->steps.n + 1;
-	/* The key is in there twice, as labels too; the map's rows and the array may be half empty.
-	 */
+	/* The key is in there twice, as labels too. */
 	uint64_t bytes = cells * sizeof(int64_t) * (is_bytes(r) ? 2 : 1) + 2 * w->key.n +
-			 n * sizeof(struct label) + 2 * sizeof(struct range_group) + 64;
+			 n * sizeof(struct label) + ARRAY_ROWS * sizeof(struct range_group) +
+			 MAP_ROWS * sizeof(struct map_slot);
 	struct range_group *g;
 	struct label *l;
 
@@ -296,9 +306,14 @@ static int take_plain(struct range_sink *r, struct range_worker *w, const struct
 
 static int add_sample(struct range_sink *r, struct samples *s, struct sample v, struct err *e)
 {
-	if (s->n == s->cap && take_memory(r, (s->cap ? s->cap : 16) * sizeof(v), e) < 0)
-		return -1;
-	mem_grow(&s->v, &s->cap, s->n + 1, sizeof(v));
+	size_t old = s->cap;
+
+	if (s->n == s->cap) {
+		if (take_memory(r, (old ? 2 * old : 16) * sizeof(v), e) < 0)
+			return -1;
+		mem_grow(&s->v, &s->cap, s->n + 1, sizeof(v));
+		give_back(r, old * sizeof(v));
+	}
 	s->v[s->n++] = v;
 	return 0;
 }
@@ -447,8 +462,9 @@ static int add_series(struct range_sink *r, const struct labels *l, struct vec *
 {
 	bool counts = !r->scan->pipeline->unwrap;
 	size_t cells = counts ? r->steps.n + 1 : 0;
-	uint64_t bytes = r->steps.n * (sizeof(double) + 1) + 2 * sizeof(struct series) +
-			 cells * sizeof(int64_t) * (is_bytes(r) ? 2 : 1) + 64;
+	uint64_t bytes = r->steps.n * (sizeof(double) + 1) + ARRAY_ROWS * sizeof(struct series) +
+			 cells * sizeof(int64_t) * (is_bytes(r) ? 2 : 1) +
+			 ARRAY_ROWS * sizeof(struct sums) + MAP_ROWS * sizeof(struct map_slot);
 
 	*s = (struct sums){ 0 };
 	for (size_t i = 0; i < l->n; i++)
@@ -505,16 +521,24 @@ static void gathered_release(struct gathered *all)
 	label_numbers_release(&all->numbers);
 }
 
-static void fill(const struct range_sink *r, struct sums *s, struct series *out)
+/* Sorting takes as much again for a moment, and so does a quantile. */
+static int fill_samples(struct range_sink *r, struct samples *s, struct series *out, struct err *e)
 {
 	const struct sample_func f = { r->op, r->param, r->range_ns, r->offset_ns };
+	uint64_t bytes = s->n * sizeof(*s->v);
+
+	if (take_memory(r, bytes, e) < 0)
+		return -1;
+	samples_eval(&f, s, r->steps.start_ns, r->steps.step_ns, r->steps.n, out);
+	give_back(r, bytes);
+	return 0;
+}
+
+static void fill_counts(const struct range_sink *r, const struct sums *s, struct series *out)
+{
 	double seconds = (double)r->range_ns / 1e9;
 	int64_t n = 0, bytes = 0;
 
-	if (!s->count) {
-		samples_eval(&f, &s->samples, r->steps.start_ns, r->steps.step_ns, r->steps.n, out);
-		return;
-	}
 	for (size_t i = 0; i < r->steps.n; i++) {
 		n += s->count[i];
 		bytes += s->bytes ? s->bytes[i] : 0;
@@ -562,8 +586,12 @@ int range_result(struct range_sink *r, const struct logql_log *log, struct vec *
 
 	vec_init(ret, r->steps.n);
 	result = gather(r, &all, ret, e);
-	for (size_t n = 0; n < all.n && result == 0; n++)
-		fill(r, &all.sums[n], &ret->v[n]);
+	for (size_t n = 0; n < all.n && result == 0; n++) {
+		if (all.sums[n].count)
+			fill_counts(r, &all.sums[n], &ret->v[n]);
+		else
+			result = fill_samples(r, &all.sums[n].samples, &ret->v[n], e);
+	}
 	vec_compact(ret);
 	for (size_t n = 0; n < ret->n && result == 0; n++)
 		if (labels_get(&ret->v[n].labels, "__error__").n &&

@@ -63,6 +63,7 @@ void scan_init(struct scan *s)
 		w->block.keys = &w->keys;
 		w->damage_lock = lock;
 		w->first_want = first_want(s);
+		w->merge.seen_max = MERGE_SEEN_MAX;
 		w->merge.bytes_max = s->merge_bytes ? s->merge_bytes : MERGE_BYTES_MAX;
 	}
 }
@@ -250,8 +251,7 @@ static int add_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 		return 0;
 	if (take_merged(w, slot, u, e) < 0)
 		return -1;
-	merge_go_on(&w->merge);
-	return 0;
+	return merge_go_on(&w->merge, e);
 }
 
 /* One unit in as many rounds as its memory makes necessary, ascending. */

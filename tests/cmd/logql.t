@@ -280,6 +280,10 @@ for ask in 'count(count_over_time({app="m"} | logfmt [1h]))' 'count(sum_over_tim
 		ok "for all" stdout_is 20000
 	done
 done
+seq 70000 | sed 's/^/v=/' >values
+ask='sum_over_time({} | logfmt | unwrap v [1h])'
+ok "an array that grows is counted with the old one" exits 3 logql -j1 --memory 2500KiB "$ask" values
+ok "and fits with both" exits 0 logql -j1 --memory 3500KiB -o raw "$ask" values
 ok "fewer series need less" exits 0 logql --memory 2MB --at 1760522900 --store many.store -o raw 'sum(count_over_time({app="m"} | logfmt [1h]))'
 ok "for the same entries" stdout_is 20000
 

@@ -49,7 +49,7 @@ static size_t spell(const struct run *r, char *text, size_t n)
 static void check_in(uint64_t bytes_max, const struct letters *v, size_t n, enum merge_how how,
 		     const char *expected, size_t *ret_takes)
 {
-	struct merge m = { .bytes_max = bytes_max };
+	struct merge m = { .bytes_max = bytes_max, .seen_max = MERGE_SEEN_MAX };
 	struct run ret;
 	struct err e;
 	char text[65];
@@ -65,7 +65,7 @@ static void check_in(uint64_t bytes_max, const struct letters *v, size_t n, enum
 			assert_int_equal(merge_take(&m, &ret, &e), 0);
 			len = spell(&ret, text, len);
 			takes++;
-			merge_go_on(&m);
+			assert_int_equal(merge_go_on(&m, &e), 0);
 		}
 		assert_int_equal(merge_take(&m, &ret, &e), 0);
 		len = spell(&ret, text, len);
@@ -215,6 +215,38 @@ static void memory_is_bounded(void **state)
 	for (size_t i = 0; i < ret.n; i++)
 		assert_int_equal(ret.ts_ns[i], i); /* the oldest ones, all of them */
 	assert_int_equal(m.hi + 1, ret.n);
+	merge_release(&m);
+}
+
+/* Of one timestamp what was given out is remembered, but not without bound. */
+static void entries_of_one_timestamp_are_bounded(void **state)
+{
+	enum { N = 100 };
+	int64_t ts[N] = { 0 };
+	uint32_t off[N + 1] = { 0 };
+	char lines[2 * N];
+	struct run run = { .n = N, .ts_ns = ts, .line_off = off, .lines = lines };
+	struct merge m = { .bytes_max = 1, .seen_max = 2 * N };
+	struct run ret;
+	struct err e;
+
+	(void)state;
+	merge_begin(&m, MERGE_FOLD, 0, 0);
+	for (int k = 0; k < 3; k++) {
+		for (uint32_t i = 0; i < N; i++) {
+			lines[2 * i] = (char)(k * N + (int)i);
+			lines[2 * i + 1] = '\n';
+			off[i + 1] = 2 * i + 2;
+		}
+		merge_add(&m, &run);
+		assert_true(merge_is_full(&m));
+		assert_int_equal(merge_take(&m, &ret, &e), 0);
+		assert_int_equal(k < 2 ? N : 56, ret.n); /* of 256 different ones */
+		assert_int_equal(k < 2 ? 0 : -1, merge_go_on(&m, &e));
+	}
+	assert_int_equal(e.code, ERR_LIMIT);
+	merge_begin(&m, MERGE_FOLD, 1, 1);
+	assert_int_equal(0, merge_go_on(&m, &e));
 	merge_release(&m);
 }
 
@@ -409,6 +441,7 @@ int main(void)
 		cmocka_unit_test(many_of_one_time),
 		cmocka_unit_test(metadata_of_the_first_stays),
 		cmocka_unit_test(memory_is_bounded),
+		cmocka_unit_test(entries_of_one_timestamp_are_bounded),
 		cmocka_unit_test(units),
 		cmocka_unit_test(blocks_of_a_chunk),
 		cmocka_unit_test(blocks_of_one_time),
