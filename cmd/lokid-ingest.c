@@ -96,6 +96,14 @@ static void report(const struct err *e, void *data)
 		cli_note(a->cli, "further bad entries are only counted");
 }
 
+static void warn(const struct err *e, void *data)
+{
+	struct args *a = data;
+
+	clear_progress(a);
+	cli_warn(a->cli, "%s", e->msg);
+}
+
 /* What of a pipe came before the signal is taken as it is: nobody could give it again. */
 static bool interrupted(void *data)
 {
@@ -155,6 +163,7 @@ static void parse_options(struct args *a, int argc, char **argv)
 			o->wal_dir = value;
 			break;
 		case 't':
+			need(a, labels_check_tenant(text, &e), &e);
 			o->tenant = text;
 			break;
 		case 'l':
@@ -162,6 +171,7 @@ static void parse_options(struct args *a, int argc, char **argv)
 			break;
 		case OPT_INPUT:
 			o->input = (enum ingest_input)cli_word(a->cli, inputs);
+			o->warn = NULL; /* what is no text is then known to be none */
 			break;
 		case OPT_ADD:
 			need(a, ingest_parse_add(text, o, &e), &e);
@@ -228,6 +238,15 @@ static void cut_short(struct args *a, const char *name, bool begun)
 			 ingest_lines_read(a->in));
 }
 
+/* A pipe has nothing left to go on with, but a person may ask how far it came. */
+static void cut_stdin(struct args *a, const char *name)
+{
+	if (ended == SIGINT) {
+		cut_short(a, name, true);
+		a->cut = false;
+	}
+}
+
 static int ingest_one(int fd, const char *name, void *data, struct err *e)
 {
 	struct args *a = data;
@@ -243,6 +262,8 @@ static int ingest_one(int fd, const char *name, void *data, struct err *e)
 	a->over = rc > 0;
 	if (rc == 0 && ended && fd != STDIN_FILENO)
 		cut_short(a, name, begun);
+	else if (rc == 0 && ended && begun)
+		cut_stdin(a, name);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -275,6 +296,7 @@ int main(int argc, char **argv)
 			    .line_max = LINE_MAX_DEFAULT,
 			    .ack_fd = -1,
 			    .report = report,
+			    .warn = warn,
 			    .interrupted = interrupted,
 			    .data = &a },
 	};

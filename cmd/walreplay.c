@@ -93,6 +93,15 @@ static void parse_match(struct args *a)
 		cli_bad_value(a->cli, &e);
 }
 
+static void parse_tenant(struct args *a)
+{
+	struct err e;
+
+	a->task.replay.tenant = bytes_str(cli_arg(a->cli));
+	if (labels_check_tenant(a->task.replay.tenant, &e) < 0)
+		cli_bad_value(a->cli, &e);
+}
+
 static const char *name_of(int opt)
 {
 	const struct cli_opt *o = opts;
@@ -154,7 +163,7 @@ static void parse_options(struct args *a, int argc, char **argv)
 			r->to_ns = parse_time(a);
 			break;
 		case 't':
-			r->tenant = bytes_str(cli_arg(a->cli));
+			parse_tenant(a);
 			break;
 		case OPT_MATCH:
 			parse_match(a);

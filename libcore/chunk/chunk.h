@@ -55,6 +55,9 @@ struct chunk {
 	uint64_t n;		   /* entries of all blocks */
 };
 
+/* Whether bytes at the start of a file are those of a chunk; text may begin so, too. */
+bool chunk_is_magic(struct bytes start);
+
 /*
  * Reads the fixed part; `in` has at least CHUNK_FIXED_LEN bytes. Nothing is sure until chunk_parse
  * has checked the head's checksum; lengths are within their limits though, so they can be read.

@@ -9,6 +9,11 @@
 
 const char chunk_magic[4] = { 'L', 'O', 'K', 'I' };
 
+bool chunk_is_magic(struct bytes start)
+{
+	return bytes_starts(start, bytes_of(chunk_magic, sizeof(chunk_magic)));
+}
+
 void chunk_head_begin(struct buf *out, uint8_t flags, uint8_t encoding)
 {
 	buf_add(out, chunk_magic, sizeof(chunk_magic));

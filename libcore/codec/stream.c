@@ -67,6 +67,20 @@ bool codec_stream_is_packed(struct bytes start)
 	return is_gzip(start) || is_zstd(start);
 }
 
+bool codec_is_binary(struct bytes start)
+{
+	static const struct bytes others[] = {
+		{ "\3757zXZ", 5 },
+		{ "BZh", 3 },
+		{ "\4\"M\30", 4 },
+	};
+	bool hit = start.n && memchr(start.p, 0, start.n);
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		hit = hit || bytes_starts(start, others[i]);
+	return hit;
+}
+
 /* One read behind what is there: what a pipe has now, so that lines of a slow writer are not held
  * back for more. */
 static int add(struct codec_stream *s, struct err *e)

@@ -120,7 +120,7 @@ static bool read_member(unsigned member, struct json_at *j, struct jsonl_reader 
 	case M_TS:
 		return read_ts(j, ret);
 	case M_TENANT:
-		return read_string(j, &r->tenant, &ret->tenant);
+		return read_string(j, &r->tenant, &ret->tenant) && ret->tenant.n;
 	case M_LABELS:
 		json_skip_space(j);
 		return j->p < j->end && *j->p == '{' && json_value(j, &ret->labels);
@@ -140,6 +140,8 @@ static const char *expected_of(unsigned member)
 	switch (member) {
 	case M_TS:
 		return "nanoseconds as a whole number";
+	case M_TENANT:
+		return "a string that is not empty";
 	case M_LABELS:
 		return "an object of labels";
 	case M_METADATA:
@@ -157,6 +159,7 @@ int jsonl_parse(struct jsonl_reader *r, struct bytes text, struct jsonl_entry *r
 	struct json_at j = json_start(text);
 	unsigned seen = 0;
 
+	r->is_foreign = false;
 	if (!json_take(&j, '{'))
 		return err_set(e, ERR_CORRUPT,
 			       "column 1: expected an entry as {\"ts\":..,\"line\":..}");
@@ -169,6 +172,7 @@ int jsonl_parse(struct jsonl_reader *r, struct bytes text, struct jsonl_entry *r
 		if (!json_string(&j, &name, &escaped) || !json_take(&j, ':'))
 			return err_set(e, ERR_CORRUPT, "column %zu: expected \"name\":", column);
 		member = escaped ? 0 : member_of(name);
+		r->is_foreign = !member;
 		if (!member)
 			return err_set(e, ERR_CORRUPT, "column %zu: unknown member '%.*s'", column,
 				       BYTES_ARG(name));

@@ -27,6 +27,7 @@ struct jsonl_reader {
 	struct arena meta;
 	struct label *metas;
 	size_t cap_metas;
+	bool is_foreign; /* the last line was refused for a member that no entry has */
 };
 
 void jsonl_reader_release(struct jsonl_reader *r);

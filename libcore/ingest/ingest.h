@@ -37,6 +37,8 @@ struct ingest_opts {
 	int ack_fd; /* where commits are told, or -1 */
 	/* A bad entry, with its place in the message; called at once. */
 	void (*report)(const struct err *e, void *data);
+	/* An input of lines that looks binary, and is taken all the same; NULL for not at all. */
+	void (*warn)(const struct err *e, void *data);
 	/* When not NULL, asked where an input ends: true when it was ended before its time, so that
 	 * a last line without its newline is a part of one, and not taken. */
 	bool (*interrupted)(void *data);
@@ -64,7 +66,8 @@ MUST_CHECK int ingest_open(const struct ingest_opts *opts, struct ingest **ret, 
 /*
  * Takes all of fd: 0; 1 when the log refuses entries, or commits cannot be told: ingest_close then
  * says why, and nothing more should be given. name is for messages. What was given last is
- * committed by the next call, or by ingest_close. Errors: ERR_IO, of the input. Bad entries are no
+ * committed by the next call, or by ingest_close. Errors: ERR_IO, of the input; ERR_CORRUPT: a WAL
+ * segment or chunks are given as lines. Bad entries are no
  * error: see ingest_counts.
  */
 MUST_CHECK int ingest_fd(struct ingest *in, int fd, const char *name, struct err *e);

@@ -12,6 +12,7 @@ struct source {
 	const char *name;
 	struct input input;
 	struct jsonl_reader reader;
+	bool told; /* that this is JSON of another kind */
 };
 
 static void bad_line(struct source *s, struct ingest_tally *t, struct bytes text,
@@ -25,6 +26,23 @@ static void bad_line(struct source *s, struct ingest_tally *t, struct bytes text
 	batch_bad(s->in, &e);
 }
 
+/* A log of JSON lines, taken for one of entries: told once, and what to do. */
+static void foreign_line(struct source *s, struct bytes text, const struct err *why)
+{
+	struct err e;
+
+	if (s->told) {
+		tally(&s->in->counts.bad, 1, text.n);
+		return;
+	}
+	s->told = true;
+	err_set(&e, ERR_CORRUPT,
+		"%s: entries as lokid-entry(5) has them are wanted; a log of JSON lines is --input "
+		"lines",
+		why->msg);
+	bad_line(s, &s->in->counts.bad, text, &e);
+}
+
 static void take_line(struct source *s, struct bytes text, int64_t now_ns)
 {
 	struct ingest *in = s->in;
@@ -34,7 +52,10 @@ static void take_line(struct source *s, struct bytes text, int64_t now_ns)
 	int rc;
 
 	if (jsonl_parse(&s->reader, text, &j, &why) < 0) {
-		bad_line(s, &in->counts.bad, text, &why);
+		if (s->reader.is_foreign)
+			foreign_line(s, text, &why);
+		else
+			bad_line(s, &in->counts.bad, text, &why);
 		return;
 	}
 	if (j.tenant.n)

@@ -1,7 +1,10 @@
 /* Plain lines: one stream, each line an entry at its time of arrival. */
+#include "chunk/chunk.h"
+#include "codec/stream.h"
 #include "ingest/batch.h"
 #include "ingest/input.h"
 #include "time/time.h"
+#include "wal/format.h"
 
 /* The stream that all lines go to; its number changes when streams are forgotten. */
 static int get_stream(struct ingest *in, uint32_t *ret, struct err *e)
@@ -37,6 +40,35 @@ static int take_lines(struct ingest *in, struct input *input, const char *name, 
 	return got != INPUT_END;
 }
 
+/* The beginning of an input that is hardly a log of lines. */
+static int look_at(struct ingest *in, struct bytes start, const char *name, struct err *e)
+{
+	struct err warning;
+
+	if (!codec_is_binary(start))
+		return 0; /* a line of text may begin as a magic does */
+	if (wal_is_magic(start))
+		return err_set(e, ERR_CORRUPT,
+			       "a segment of the log, not lines: --input frames takes it");
+	if (chunk_is_magic(start))
+		return err_set(e, ERR_CORRUPT,
+			       "chunks, not lines: chunkcat prints their entries, and --input "
+			       "jsonl takes those");
+	if (in->opts->warn) {
+		err_set(&warning, ERR_CORRUPT, CODEC_IS_BINARY, name);
+		in->opts->warn(&warning, in->opts->data);
+	}
+	return 0;
+}
+
+static int read_more(struct ingest *in, struct input *input, const char *name, struct err *e)
+{
+	bool first = input->n_read == 0;
+	int rc = batch_fill(in, input, e);
+
+	return rc == 0 && first ? look_at(in, buf_bytes(&input->buf), name, e) : rc;
+}
+
 int ingest_lines(struct ingest *in, int fd, const char *name, struct err *e)
 {
 	struct input input;
@@ -52,7 +84,7 @@ int ingest_lines(struct ingest *in, int fd, const char *name, struct err *e)
 			batch_wait(in, fd);
 		if (batch_is_over(in))
 			break;
-		if (!full && batch_fill(in, &input, e) < 0) {
+		if (!full && read_more(in, &input, name, e) < 0) {
 			rc = -1;
 			break;
 		}

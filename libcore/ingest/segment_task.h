@@ -19,7 +19,7 @@ struct segment_task {
 	struct replay_opts replay; /* its report and data are set by begin */
 	enum wal_stats_format stats_format;
 	const char *salvage_dir;
-	bool quiet;	     /* PRUNE: no names, and nothing of damaged segments, which UNPACKED told */
+	bool quiet; /* PRUNE: no names, and nothing of damaged segments, which UNPACKED told */
 	struct cover *cover; /* for UNPACKED and PRUNE */
 	/* What is wrong, with the segment's name in front. */
 	void (*fail)(const struct err *e, void *data);

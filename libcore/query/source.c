@@ -10,6 +10,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "chunk/chunk.h"
 #include "codec/stream.h"
 #include "entry/jsonl.h"
 #include "entry/streams.h"
@@ -242,10 +243,8 @@ static int open_text(struct sources *s, struct input *in, struct opening *x, str
 			in->name);
 		s->o->damage(s->o->damage_data, e);
 	} else {
-		if (is_auto && start.n && memchr(start.p, 0, start.n)) {
-			err_set(&warning, ERR_CORRUPT,
-				"'%s': looks binary; read as lines (--input lines says so)",
-				in->name);
+		if (is_auto && codec_is_binary(start)) {
+			err_set(&warning, ERR_CORRUPT, CODEC_IS_BINARY, in->name);
 			s->o->warn(s->o->damage_data, &warning);
 		}
 		in->kind = FILE_RAW;
@@ -272,7 +271,7 @@ static int open_input(struct sources *s, struct input *in, struct err *e)
 		return err_wrap(e, "'%s'", in->name);
 	}
 	start = bytes_of(x.head, x.n);
-	if (s->o->input == INPUT_AUTO && bytes_starts(start, BYTES_LIT("LOKI")))
+	if (s->o->input == INPUT_AUTO && chunk_is_magic(start))
 		return open_chunks(in, &x, e);
 	if (s->o->input == INPUT_AUTO && wal_is_magic(start))
 		return open_wal(s, in, &x, e);

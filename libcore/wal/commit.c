@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -135,17 +136,29 @@ static void settle(struct wal_commit *c, size_t n)
 	}
 }
 
+/* A file that somebody deleted takes bytes and syncs them as ever, and is gone when it is closed.
+ */
+static bool has_name(const struct wal_file *f)
+{
+	struct stat st;
+
+	return fstat(f->fd, &st) < 0 || st.st_nlink > 0;
+}
+
 static void sync_file(struct wal_commit *c, struct wal_file *f, uint64_t end)
 {
 	struct err e;
 
 	if (f->sync_failed)
 		return;
-	if (fdatasync(f->fd) == 0) {
+	if (fdatasync(f->fd) < 0) {
+		err_sys(&e, "fdatasync of '%s'", f->path);
+	} else if (!has_name(f)) {
+		err_set(&e, ERR_IO, "'%s': was deleted while it was written", f->path);
+	} else {
 		f->durable = end > f->durable ? end : f->durable;
 		return;
 	}
-	err_sys(&e, "fdatasync of '%s'", f->path);
 	fail_sync(c, f, &e);
 }
 
