@@ -116,8 +116,9 @@ static int find_kind(struct codec_stream *s, struct err *e)
 {
 	struct bytes start;
 
-	/* A pipe may give a byte at a time. */
-	while (s->n < 4 && !s->eof)
+	/* A pipe may give a byte at a time. No magic has a newline, so a short line is not kept
+	 * waiting for the next one. */
+	while (s->n < 4 && !s->eof && !memchr(s->in, '\n', s->n))
 		if (add(s, e) < 0)
 			return -1;
 	start = bytes_of(s->in, s->n);

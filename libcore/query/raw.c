@@ -26,14 +26,16 @@ struct raw {
 	bool unfit;	 /* a selector asked for labels, which lines have not */
 	bool timed, any; /* a line with a time of its own was met; a line was */
 	int64_t last_ts; /* of the line before, when times stand in the lines */
-	int64_t **ts;	 /* of each piece then; by piece.part's number */
+	struct raw_clock *clock;
+	struct arrivals arrivals; /* by which lines are timed that have no time */
+	int64_t **ts;		  /* of each piece then; by piece.part's number */
 	size_t n_ts, cap_ts;
 };
 
 static const struct source_ops ops;
 
 struct raw *raw_new(int fd, struct codec_stream *stream, const char *name, struct bytes start,
-		    const struct source_opts *o)
+		    const struct source_opts *o, struct raw_clock *clock)
 {
 	struct raw *r = mem_alloc(sizeof(*r));
 	struct stat st;
@@ -44,12 +46,26 @@ struct raw *raw_new(int fd, struct codec_stream *stream, const char *name, struc
 	r->fd = fd;
 	r->last_ts = o->now_ns;
 	r->stream = stream;
+	r->clock = clock;
 	/* Not mapped: log files are cut by those who rotate them, which would kill us. */
 	if (!stream)
 		r->size = fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
 	else
 		buf_add_bytes(&r->text, start);
 	return r;
+}
+
+static void note_arrival(struct raw *r, uint64_t off, uint64_t n)
+{
+	if (r->o->raw_time == RAW_TIME_ARRIVAL)
+		arrivals_add(&r->arrivals, r->clock, off, n);
+}
+
+/* A file has come when it is first looked at, and so has what was read to know what it is. */
+static void note_first(struct raw *r)
+{
+	if (r->arrivals.n == 0)
+		note_arrival(r, 0, r->stream ? r->text.n : r->size);
 }
 
 static void forget_ts(struct raw *r)
@@ -81,6 +97,7 @@ void raw_free(struct raw *r)
 	warn_untimed(r);
 	forget_ts(r);
 	free(r->ts);
+	arrivals_release(&r->arrivals);
 	codec_stream_free(r->stream);
 	buf_release(&r->text);
 	close(r->fd);
@@ -153,8 +170,8 @@ static void add_piece(struct raw *r, struct plan *plan, struct bytes text, uint6
 
 	p.min_ts = p.max_ts = r->o->now_ns;
 	if (r->o->raw_time == RAW_TIME_ARRIVAL) {
-		p.min_ts += (int64_t)off;
-		p.max_ts += (int64_t)(off + text.n - 1);
+		p.min_ts = arrivals_ts(&r->arrivals, off);
+		p.max_ts = arrivals_ts(&r->arrivals, off + text.n - 1);
 	} else if (times_in_lines(r)) {
 		find_times(r, text, &p);
 	}
@@ -266,10 +283,10 @@ static int read_more(struct raw *r, struct err *e)
 		int64_t got;
 
 		buf_reserve(&r->text, want);
-		got = (r->prompt ? codec_stream_some
-				 : codec_stream_read)(r->stream, r->text.p + r->text.n, want, e);
+		got = codec_stream_some(r->stream, r->text.p + r->text.n, want, e);
 		if (got < 0)
 			return end_early(r, e);
+		note_arrival(r, r->off + r->text.n, (uint64_t)got);
 		r->text.n += (size_t)got;
 		r->ended = got == 0;
 	}
@@ -295,6 +312,7 @@ int raw_plan(struct raw *r, struct plan *p, struct err *e)
 		return 0;
 	forget_ts(r);
 	r->last_ts = r->o->now_ns;
+	note_first(r);
 	if (!r->stream)
 		return plan_file(r, p, e);
 	while (!r->ended)
@@ -312,6 +330,8 @@ int raw_next(struct raw *r, struct plan *p, struct err *e)
 	buf_drop(&r->text, r->given);
 	r->off += r->given;
 	r->given = 0;
+	note_first(r);
+	arrivals_forget(&r->arrivals, r->off);
 	forget_ts(r);
 	do {
 		const char *nl;
@@ -372,9 +392,11 @@ static int load(struct source *s, const struct piece *p, unsigned want, struct l
 	}
 	buf_reset(&m->ts);
 	ts = (void *)buf_reserve(&m->ts, ret->n * sizeof(*ts) + 1);
-	for (size_t i = 0; i < ret->n; i++)
-		ts[i] = p->min_ts +
-			(r->o->raw_time == RAW_TIME_ARRIVAL ? (int64_t)ret->line_off[i] : 0);
+	if (r->o->raw_time == RAW_TIME_ARRIVAL)
+		arrivals_of_lines(&r->arrivals, p->seq, ret, ts);
+	else
+		for (size_t i = 0; i < ret->n; i++)
+			ts[i] = p->min_ts;
 	ret->ts_ns = ts;
 	return 0;
 }

@@ -5,15 +5,16 @@
 #ifndef QUERY_RAW_H
 #define QUERY_RAW_H
 
+#include "query/raw_arrival.h"
 #include "query/source.h"
 
 struct codec_stream;
 struct raw;
 
 /* fd becomes r's own, and so does the stream over it, of which `start` was read already; NULL: fd
- * is a plain file of lines, read where they lie. Never NULL. */
+ * is a plain file of lines, read where they lie. clock stays the caller's. Never NULL. */
 struct raw *raw_new(int fd, struct codec_stream *stream, const char *name, struct bytes start,
-		    const struct source_opts *o);
+		    const struct source_opts *o, struct raw_clock *clock);
 void raw_free(struct raw *r);
 
 /* From now on raw_next gives the lines that there are, rather than wait for more. */

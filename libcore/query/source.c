@@ -32,6 +32,8 @@ struct sources {
 	const struct source_opts *o;
 	struct input *v;
 	size_t n, at; /* at: which of them sources_next reads */
+	bool behind;  /* it has met a stream */
+	struct raw_clock clock;
 	struct store *store;
 	struct wal_list wal;
 	struct streams *streams;
@@ -248,7 +250,7 @@ static int open_text(struct sources *s, struct input *in, struct opening *x, str
 			s->o->warn(s->o->damage_data, &warning);
 		}
 		in->kind = FILE_RAW;
-		in->raw = raw_new(x->fd, x->stream, in->name, start, s->o);
+		in->raw = raw_new(x->fd, x->stream, in->name, start, s->o, &s->clock);
 		return 0;
 	}
 	codec_stream_free(x->stream);
@@ -391,12 +393,15 @@ void sources_prompt(struct sources *s)
 
 static int plan_inputs(struct sources *s, struct plan *p, struct err *e)
 {
+	bool behind = false; /* lines behind a stream come after its lines: by sources_next */
+
 	for (size_t i = 0; i < s->n; i++) {
 		struct input *in = &s->v[i];
 		uint64_t seq = (uint64_t)i << 40; /* files in the order of the operands */
 		int r = 0;
 
-		if (in->kind == FILE_RAW && raw_is_whole(in->raw))
+		behind = behind || (in->kind == FILE_RAW && !raw_is_whole(in->raw));
+		if (in->kind == FILE_RAW && !behind)
 			r = raw_plan(in->raw, p, e);
 		else if (in->kind == FILE_JSONL)
 			source_jsonl(p, in->jsonl, seq);
@@ -457,8 +462,13 @@ int sources_next(struct sources *s, struct plan *p, struct err *e)
 		struct raw *raw = s->v[s->at].raw;
 		int r;
 
-		if (!raw || raw_is_whole(raw))
+		if (!raw || (!s->behind && raw_is_whole(raw)))
 			continue;
+		s->behind = true;
+		if (raw_is_whole(raw)) {
+			s->at++;
+			return raw_plan(raw, p, e) < 0 ? -1 : 1;
+		}
 		r = raw_next(raw, p, e);
 		if (r != 0)
 			return r;

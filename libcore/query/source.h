@@ -11,8 +11,8 @@ enum input_kind { INPUT_AUTO, INPUT_LINES, INPUT_JSONL };
 
 /* What time a raw line gets. */
 enum raw_time {
-	RAW_TIME_ARRIVAL, /* now, and a nanosecond more for each byte before it, so that order is
-			     kept */
+	RAW_TIME_ARRIVAL, /* when what it stands in was read, and a nanosecond more for each byte
+			     before it there, so that order is kept */
 	RAW_TIME_NOW,	  /* now, all of them: for windows that end now */
 	RAW_TIME_LINE,	  /* what stands in the line; else that of the line before */
 	RAW_TIME_FIELD,	  /* what its field `time_field` says; else that of the line before */

@@ -59,13 +59,23 @@ ok "many pieces of a pipe" exits 0 sh -c "cat many | logql -o raw '{} |= \"77777
 ok "as grep finds them" stdout_is_file expected
 
 mkfifo live
-spawn sh -c "logql -o raw '{} |= \"o\"' - <live >got"
+spawn sh -c "logql -o jsonl '{} |= \"o\"' - <live >got"
 exec 8>live
-echo one >&8
-ok "lines of a slow pipe are shown as they come" wait_for 10 grep -q one got
+echo o >&8
+ok "lines of a slow pipe are shown as they come, short ones too" wait_for 10 grep -q '"o"' got
+between=$(date +%s%N)
 echo two >&8
 ok "one after the other" wait_for 10 grep -q two got
 exec 8>&-
+ts() { sed -n "s/{\"ts\":\"\([0-9]*\)\".*\"$1\".*/\1/p" got; }
+ok "each has the time of its coming" sh -c "[ $(ts o) -lt $between ] && [ $between -le $(ts two) ]"
+printf 'a %s\n' 1 2 3 >a.log
+printf 'b %s\n' 1 2 3 | gzip >b.log.gz
+printf 'c %s\n' 1 2 3 >c.log
+ok "files, oldest first" exits 0 logql -o raw '{}' a.log b.log.gz c.log
+ok "are one after the other" stdout_is "$(cat a.log; zcat b.log.gz; cat c.log)"
+ok "newest first" exits 0 logql -o raw --direction backward '{}' c.log b.log.gz a.log
+ok "the other way round" stdout_is "$({ cat c.log; zcat b.log.gz; cat a.log; } | tac)"
 
 # ---- times of raw lines
 
