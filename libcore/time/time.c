@@ -205,6 +205,25 @@ static bool parse_number(struct bytes t, int64_t *ret_ns)
 	return false;
 }
 
+/* A day or a time of a year was meant, rather than half an hour past 1970. */
+static bool looks_like_year(struct bytes t)
+{
+	int y = t.n == 4 ? digits_at(t, 0, 4) : -1;
+
+	return y >= 1900 && y < 3000;
+}
+
+/* "-1h", "now-1h": what stands behind "now". */
+static bool parse_relative(struct bytes t, int64_t *ret_ns)
+{
+	static const struct bytes now = { "now", 3 };
+
+	if (bytes_starts(t, now))
+		t = bytes_sub(t, now.n, t.n);
+	return t.n > 1 && (t.p[0] == '-' || t.p[0] == '+') &&
+	       time_parse_duration(t, ret_ns, NULL) == 0 && !num_i64(t, &(int64_t){ 0 });
+}
+
 int time_parse(struct bytes text, int64_t now_ns, int64_t *ret_ns, struct err *e)
 {
 	int32_t day;
@@ -214,8 +233,12 @@ int time_parse(struct bytes text, int64_t now_ns, int64_t *ret_ns, struct err *e
 		*ret_ns = now_ns;
 		return 0;
 	}
-	if (text.n > 1 && (text.p[0] == '-' || text.p[0] == '+') &&
-	    time_parse_duration(text, &d, NULL) == 0 && !num_i64(text, &(int64_t){ 0 })) {
+	if (looks_like_year(text))
+		return err_set(e, ERR_USAGE,
+			       "'%.*s' looks like a year: a time in it is as %.*s-01-01, and so "
+			       "many Unix seconds are %.*s.0",
+			       BYTES_ARG(text), BYTES_ARG(text), BYTES_ARG(text));
+	if (parse_relative(text, &d)) {
 		if (__builtin_add_overflow(now_ns, d, ret_ns))
 			return err_set(e, ERR_USAGE, "time '%.*s' is out of range",
 				       BYTES_ARG(text));

@@ -35,8 +35,8 @@ void time_add_duration(struct buf *b, int64_t ns);
 /*
  * A point in time: RFC 3339 ("2026-01-15T10:00:00Z", fraction and offset allowed, a blank for the
  * T), a day ("2026-01-15" = its midnight, UTC), Unix seconds (up to 10 digits, or with a fraction),
- * Unix nanoseconds (longer integers), "now", or a duration with a sign relative to now_ns ("-1h").
- * Errors: ERR_USAGE.
+ * Unix nanoseconds (longer integers), "now", or a duration with a sign relative to now_ns ("-1h",
+ * "now-1h"). Errors: ERR_USAGE; also 1900 to 2999, which looks like a year.
  */
 MUST_CHECK int time_parse(struct bytes text, int64_t now_ns, int64_t *ret_ns, struct err *e);
 

@@ -79,10 +79,22 @@ static void points_in_time_are_read(void **state)
 		{ "1768471200123456", INT64_C(1768471200123456) },
 		{ "1768471200.123", INT64_C(1768471200123) * NS_PER_MS },
 		{ "1768471200.5", INT64_C(1768471200) * NS_PER_S + NS_PER_S / 2 },
+		{ "1899", INT64_C(1899) * NS_PER_S },
+		{ "3000", INT64_C(3000) * NS_PER_S },
+		{ "2025.0", INT64_C(2025) * NS_PER_S },
 		{ "now", INT64_C(1768471200123456789) },
+		{ "now-5m", INT64_C(1768471200123456789) - 300 * NS_PER_S },
+		{ "now+1h", INT64_C(1768471200123456789) + 3600 * NS_PER_S },
 		{ "-1h", INT64_C(1768471200123456789) - 3600 * NS_PER_S }
 	};
 	static const char *const bad[] = { "",
+					   "1900",
+					   "2025",
+					   "2999",
+					   "now5m",
+					   "now-",
+					   "now-5",
+					   "nowhere",
 					   "yesterday",
 					   "2026-02-30T00:00:00Z",
 					   "2026-13-01",
@@ -103,6 +115,9 @@ static void points_in_time_are_read(void **state)
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(time_parse(bytes_str(bad[i]), now, &ns, &e), -1);
+	assert_int_equal(time_parse(bytes_str("2025"), now, &ns, &e), -1);
+	assert_string_equal(e.msg, "'2025' looks like a year: a time in it is as 2025-01-01, and "
+				   "so many Unix seconds are 2025.0");
 }
 
 static void rfc3339_comes_back(void **state)
