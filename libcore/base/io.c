@@ -113,7 +113,15 @@ int io_read_file(const char *path, size_t max, struct buf *b, struct err *e)
 	return 0;
 }
 
-static int copy_all(int from, int to, struct err *e)
+/* Into a file without a name below dir. */
+static int spool_write(int fd, const char *dir, const void *p, size_t n, struct err *e)
+{
+	if (io_write(fd, p, n, e) == 0)
+		return 0;
+	return err_wrap(e, "temporary file in '%s' (TMPDIR names another folder)", dir);
+}
+
+static int spool_rest(int from, int to, const char *dir, struct err *e)
 {
 	struct buf b = { 0 };
 	int64_t k;
@@ -122,7 +130,7 @@ static int copy_all(int from, int to, struct err *e)
 	do {
 		buf_reset(&b);
 		k = io_read(from, buf_reserve(&b, READ_STEP), READ_STEP, e);
-		if (k < 0 || io_write(to, b.p, (size_t)k, e) < 0)
+		if (k < 0 || spool_write(to, dir, b.p, (size_t)k, e) < 0)
 			rc = -1;
 	} while (rc == 0 && k == READ_STEP);
 	buf_release(&b);
@@ -135,15 +143,17 @@ int io_spool(int fd, struct bytes start, struct err *e)
 	struct buf path = { 0 };
 	int ret;
 
-	buf_addf(&path, "%s/lokid.XXXXXX", dir && *dir ? dir : "/tmp");
+	dir = dir && *dir ? dir : "/tmp";
+	buf_addf(&path, "%s/lokid.XXXXXX", dir);
 	ret = mkostemp(path.p, O_CLOEXEC);
 	if (ret < 0)
-		err_sys(e, "cannot make '%s'", buf_str(&path));
+		err_sys(e, "temporary file in '%s' (TMPDIR names another folder): cannot make it",
+			dir);
 	else
 		unlink(path.p);
 	buf_release(&path);
-	if (ret >= 0 && (io_write(ret, start.p, start.n, e) < 0 || copy_all(fd, ret, e) < 0 ||
-			 lseek(ret, 0, SEEK_SET) < 0)) {
+	if (ret >= 0 && (spool_write(ret, dir, start.p, start.n, e) < 0 ||
+			 spool_rest(fd, ret, dir, e) < 0 || lseek(ret, 0, SEEK_SET) < 0)) {
 		close(ret);
 		return -1;
 	}

@@ -142,7 +142,11 @@ static int read_head(struct opening *x, struct err *e)
 	struct stat st;
 	int64_t got;
 
-	x->whole = fstat(x->fd, &st) == 0 && S_ISREG(st.st_mode) && lseek(x->fd, 0, SEEK_CUR) == 0;
+	if (fstat(x->fd, &st) < 0)
+		return err_sys(e, "cannot be looked at");
+	if (S_ISDIR(st.st_mode))
+		return err_set(e, ERR_IO, "a folder; --store names a store, --wal a log");
+	x->whole = S_ISREG(st.st_mode) && lseek(x->fd, 0, SEEK_CUR) == 0;
 	if (x->whole) {
 		got = io_pread(x->fd, x->head, HEAD, 0, e);
 		x->n = got < 0 ? 0 : (size_t)got;
@@ -204,7 +208,8 @@ static int open_wal(struct sources *s, struct input *in, struct opening *x, stru
 		return wal_segment_open(in->name, &in->segment, e);
 	}
 	fd = whole_file(x, e);
-	return fd < 0 ? -1 : wal_segment_open_fd(fd, in->name, &in->segment, e);
+	return fd < 0 ? err_wrap(e, "'%s'", in->name)
+		      : wal_segment_open_fd(fd, in->name, &in->segment, e);
 }
 
 static int open_chunks(struct input *in, struct opening *x, struct err *e)

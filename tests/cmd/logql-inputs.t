@@ -86,6 +86,10 @@ ok "as a pipe" exits 0 sh -c "cat '$pack' | logql -o jsonl '{app=~\".+\"}'"
 ok "is the same" stdout_is_file of_pack
 ok "as stdin" exits 0 sh -c "logql -o jsonl '{app=~\".+\"}' <'$pack'"
 ok "is the same" stdout_is_file of_pack
+ok "a store as a file" exits 4 logql '{app="web"}' store
+ok "is told how it is asked" stderr_is "logql: error: 'store': a folder; --store names a store, --wal a log"
+ok "a place for temporary files that is not there" exits 4 sh -c "cat '$pack' | TMPDIR=$PWD/none logql '{app=\"web\"}'"
+ok "is named, and how another is chosen" stderr_is "logql: error: 'stdin': temporary file in '$PWD/none' (TMPDIR names another folder): cannot make it: No such file or directory"
 ok "frames of several segments" exits 0 sh -c "walreplay --frames wal | logql -o jsonl '{app=~\".+\"}'"
 ok "the same entries" stdout_is_file expected
 ok "compressed lines in a pipe" exits 0 sh -c "cat seq.log.gz | logql -o raw '{}'"

@@ -39,6 +39,11 @@ head -n "${n:-0}" lines.long >again
 tail -n +$((${n:-0} + 1)) lines.long >>may
 cat again >>may # the same text as above, in another stream
 
+# --- while a pipe is kept in a temporary file
+
+ok "a pipe of segments, and no room for it, is exit 4" exits 4 sh -c "cat wal/*.wal | TMPDIR='$work/disk' logql '{app=\"big\"}'"
+ok "it says of what, where, and how to choose another place" stderr_matches "'stdin': temporary file in '$work/disk' [(]TMPDIR names another folder[)]: .*No space left"
+
 grow 8m
 ok "space again: a writer" exits 0 lokid-ingest --wal wal -l app=after lines
 cat lines >>want
