@@ -113,7 +113,6 @@ static void take_source_option(struct args *a, int c)
 	case OPT_TIME_FIELD:
 		s->raw_time = RAW_TIME_FIELD;
 		s->time_field = bytes_str(cli_arg(a->cli));
-		a->ask.has_time = true;
 		break;
 	}
 }

@@ -12,8 +12,10 @@ static int choose_sources(struct ask *a, char **files, size_t n, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "nothing to read: ./lokid-data is not there; name a FILE, --store "
 			       "or --wal, pipe lines in, or make it with lokid-ingest");
-	if ((a->has_time || s->input != INPUT_AUTO) && s->n_files == 0)
+	if ((a->has_time || s->time_field.p || s->input != INPUT_AUTO) && s->n_files == 0)
 		return err_set(e, ERR_USAGE, "--time, --time-field, --input: no text file is read");
+	if (a->has_time && s->time_field.p)
+		return err_set(e, ERR_USAGE, "--time, --time-field: only one of them");
 	if (!a->has_tenant && (s->store || s->wal))
 		s->tenant = BYTES_LIT("fake");
 	return 0;
@@ -36,7 +38,7 @@ static int run_parsed(struct ask *a, const struct logql_query *q, struct formatt
 
 	o->is_range = !o->has_at && (o->step_ns > 0 || o->has_from);
 	/* Raw lines without a time of their own are of this moment, and so is an instant query. */
-	if (!is_log && !a->has_time)
+	if (!is_log && !a->has_time && !o->source.time_field.p)
 		o->source.raw_time = RAW_TIME_NOW;
 	if ((is_log && format_begin_log(f, e) < 0) || query_run(q, o, &out, &n, e) < 0 ||
 	    (is_log && format_end_log(f, e) < 0))

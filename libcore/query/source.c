@@ -22,7 +22,8 @@
 struct input {
 	enum { FILE_RAW, FILE_JSONL, FILE_CHUNKS, FILE_WAL, FILE_BAD /* and told so */ } kind;
 	const char *name;
-	int fd; /* CHUNKS */
+	bool empty; /* of what kind it is nobody can tell */
+	int fd;	    /* CHUNKS */
 	struct raw *raw;
 	struct jsonl_data *jsonl;
 	struct wal_segment segment;
@@ -239,6 +240,7 @@ static int open_text(struct sources *s, struct input *in, struct opening *x, str
 	    (is_auto && is_entry(bytes_of(x->head, x->n))))
 		read_text(x);
 	start = x->stream ? bytes_of(x->text, x->n_text) : bytes_of(x->head, x->n);
+	in->empty = start.n == 0;
 	if (s->o->input == INPUT_JSONL || (is_auto && is_entry(start))) {
 		in->kind = FILE_JSONL;
 		r = jsonl_data_read(x->stream, in->name, start, s->o, &in->jsonl, e);
@@ -296,6 +298,24 @@ static void allow_open_files(void)
 	}
 }
 
+/* Options that would change nothing, now that it is known what the files are. */
+static int check_options(const struct sources *s, struct err *e)
+{
+	const struct source_opts *o = s->o;
+	bool times = o->raw_time == RAW_TIME_LINE || o->raw_time == RAW_TIME_FIELD;
+	bool all = sources_raw_only(s), any = false, content = false;
+
+	for (size_t i = 0; i < s->n; i++) {
+		any |= s->v[i].kind == FILE_RAW || s->v[i].kind == FILE_BAD;
+		content |= !s->v[i].empty;
+	}
+	if (times && !any)
+		return err_set(e, ERR_USAGE, "--time, --time-field: no file of raw lines is read");
+	if (o->tenant.n && all && content)
+		return err_set(e, ERR_USAGE, "option '--tenant': raw lines belong to none");
+	return 0;
+}
+
 int sources_open(const struct source_opts *o, struct sources **ret, struct err *e)
 {
 	struct sources *s = mem_alloc(sizeof(*s));
@@ -321,6 +341,8 @@ int sources_open(const struct source_opts *o, struct sources **ret, struct err *
 	}
 	if (o->wal && !s->streams)
 		s->streams = streams_new();
+	if (check_options(s, e) < 0)
+		goto fail;
 	*ret = s;
 	return 0;
 fail:

@@ -42,7 +42,8 @@ struct sources;
  * False: nothing to read. */
 bool sources_choose(struct source_opts *o, char *const *files, size_t n);
 
-/* Opens the files and looks at what they are. Errors: ERR_IO; ERR_CORRUPT, ERR_VERSION of a file.
+/* Opens the files and looks at what they are. Errors: ERR_IO; ERR_CORRUPT, ERR_VERSION of a file;
+ * ERR_USAGE, a time or a tenant is said for lines and there are none, or nothing else.
  */
 MUST_CHECK int sources_open(const struct source_opts *o, struct sources **ret, struct err *e);
 void sources_free(

@@ -222,6 +222,12 @@ ok "what clients give along with any query is no error" exits 0 logql -n 1 --dir
 ok "nor of a log query" exits 0 logql --step 1s '{}' raw.log
 refused "error: option '--limit': no entries are printed" -n 1 labels raw.log
 refused "error: option '--at': --from and --to say when" --at 1 series raw.log
+refused "error: --time, --time-field: only one of them" --time line --time-field x '{}' raw.log
+refused "error: --time, --time-field: no file of raw lines is read" --time line '{a="b"}' entries.jsonl
+refused "error: --time, --time-field: no file of raw lines is read" --time-field x '{a="b"}' entries.jsonl
+refused "error: option '--tenant': raw lines belong to none" -t foo '{}' raw.log
+ok "of a tenant's nothing, nothing is found" exits 1 logql -t foo '{}' - </dev/null
+ok "lines and entries of a tenant" exits 0 logql -t fake '{app="db"}' raw.log entries.jsonl
 refused "error: option '--from': fmt only formats a query" --from 1 fmt '{a="b"}'
 refused "error: option '--store': fmt only formats a query" --store store fmt '{a="b"}'
 refused "error: option '--categorize-labels': only with -o api" --categorize-labels '{a="b"}' raw.log
