@@ -209,16 +209,8 @@ static void check_options(struct args *a)
 	struct ingest_opts *o = &a->ingest;
 	struct err e;
 
-	if (o->line_max == 0 || o->line_max > ENTRY_LINE_MAX)
-		cli_usage(a->cli, "option '--max-line': expected 1 B to %d MiB",
-			  ENTRY_LINE_MAX >> 20);
-	if (labels_normalize(&o->labels, &e) < 0 || labels_check(&o->labels, &e) < 0)
-		cli_usage(a->cli, "option '--label': %s", e.msg);
-	if (o->input == INGEST_LINES && o->labels.n == 0 && !(o->add & INGEST_ADD_SERVICE_NAME))
-		cli_usage(a->cli, "lines need at least one label: -l NAME=VALUE");
-	if (o->input == INGEST_FRAMES && (o->labels.n || o->add || o->tenant.n))
-		cli_usage(a->cli, "frames say their own tenant and labels: -t, -l and --add are "
-				  "not for them");
+	if (ingest_check_opts(o, &e) < 0)
+		cli_usage(a->cli, "%s", e.msg);
 	if (!o->tenant.n)
 		o->tenant = BYTES_LIT("fake");
 	if (!a->quiet && (a->progress || isatty(STDERR_FILENO)))
@@ -238,15 +230,6 @@ static void cut_short(struct args *a, const char *name, bool begun)
 			 ingest_lines_read(a->in));
 }
 
-/* A pipe has nothing left to go on with, but a person may ask how far it came. */
-static void cut_stdin(struct args *a, const char *name)
-{
-	if (ended == SIGINT) {
-		cut_short(a, name, true);
-		a->cut = false;
-	}
-}
-
 static int ingest_one(int fd, const char *name, void *data, struct err *e)
 {
 	struct args *a = data;
@@ -260,10 +243,9 @@ static int ingest_one(int fd, const char *name, void *data, struct err *e)
 	rc = begun ? ingest_fd(a->in, fd, name, e) : 0;
 	input_fd = -1;
 	a->over = rc > 0;
-	if (rc == 0 && ended && fd != STDIN_FILENO)
+	/* SIGTERM is the usual end of a pipe, SIGINT a person's: who may ask how far it came. */
+	if (rc == 0 && ended && (fd != STDIN_FILENO || (begun && ended == SIGINT)))
 		cut_short(a, name, begun);
-	else if (rc == 0 && ended && begun)
-		cut_stdin(a, name);
 	return rc < 0 ? -1 : 0;
 }
 

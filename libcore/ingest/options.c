@@ -68,6 +68,22 @@ int ingest_parse_label(struct bytes text, struct arena *a, struct ingest_opts *o
 	return 0;
 }
 
+int ingest_check_opts(struct ingest_opts *o, struct err *e)
+{
+	if (o->line_max == 0 || o->line_max > ENTRY_LINE_MAX)
+		return err_set(e, ERR_USAGE, "option '--max-line': expected 1 B to %d MiB",
+			       ENTRY_LINE_MAX >> 20);
+	if (labels_normalize(&o->labels, e) < 0 || labels_check(&o->labels, e) < 0)
+		return err_wrap(e, "option '--label'");
+	if (o->input == INGEST_LINES && o->labels.n == 0 && !(o->add & INGEST_ADD_SERVICE_NAME))
+		return err_set(e, ERR_USAGE, "lines need at least one label: -l NAME=VALUE");
+	if (o->input == INGEST_FRAMES && (o->labels.n || o->add || o->tenant.n))
+		return err_set(e, ERR_USAGE,
+			       "frames say their own tenant and labels: -t, -l and --add are not "
+			       "for them");
+	return 0;
+}
+
 static void add_tally(struct buf *b, const struct ingest_tally *t, const char *what)
 {
 	if (t->n == 0)

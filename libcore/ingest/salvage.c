@@ -1,6 +1,7 @@
 /*
  * Two passes: the first learns the streams from all series records, since the one that stood before
- * a batch may be among what is lost; the second copies entries and collects the rest.
+ * a batch may be among what is lost, and whether there is damage at all; the second copies entries
+ * and collects the rest.
  */
 #include "ingest/salvage.h"
 
@@ -30,6 +31,7 @@ struct salvage {
 	int fd; /* of the new segment, or -1 */
 	char *path;
 	uint64_t written;
+	bool ended; /* an end record was met, and no other segment behind it */
 };
 
 static void begin(struct salvage *s)
@@ -41,14 +43,41 @@ static void begin(struct salvage *s)
 		wal_reader_ignore_header(s->reader);
 }
 
+/* Can all entries of the batch be read? 1, 0, or -1. */
+static int is_readable(struct salvage *s, const struct wal_batch *b, struct err *e)
+{
+	for (size_t i = 0; i < b->n_parts; i++) {
+		struct run run;
+		int rc = b->part[i].stream == STREAM_NONE
+				 ? 0
+				 : wal_reader_run(s->reader, i, WANT_ALL, &run, e);
+
+		if (rc <= 0)
+			return rc < 0 && e->code == ERR_IO ? -1 : 0;
+	}
+	return 1;
+}
+
+/* The first pass; sets .undamaged. */
 static int learn_streams(struct salvage *s, struct err *e)
 {
+	size_t n_segments = 0;
 	struct wal_item item;
+	uint64_t was;
+	bool good = s->seg->has_header && !wal_sum_is_cut(s->seg, &was);
 	int rc;
 
 	begin(s);
-	while ((rc = wal_reader_next(s->reader, &item, e)) > 0)
-		continue;
+	while ((rc = wal_reader_next(s->reader, &item, e)) > 0) {
+		if (item.kind == WAL_BATCH && good)
+			rc = is_readable(s, &item.batch, e);
+		if (rc < 0)
+			break;
+		good = good && rc > 0 && item.kind != WAL_DAMAGE &&
+		       (item.kind != WAL_END || item.end_record.matches) &&
+		       (item.kind != WAL_SEGMENT || n_segments++ == 0);
+	}
+	s->counts.undamaged = good;
 	return rc;
 }
 
@@ -144,7 +173,7 @@ static int take_batch(struct salvage *s, const struct wal_item *item, struct err
 	if (all < 0)
 		return -1;
 	if (!all) {
-		s->counts.damaged = true;
+		s->counts.damaged = s->counts.lost_entries = true;
 		if (keep_rest(s, item->segment_off + item->off, item->segment_off + item->end, e) <
 		    0)
 			return -1;
@@ -159,6 +188,22 @@ static int take_batch(struct salvage *s, const struct wal_item *item, struct err
 	return write_out(s, e);
 }
 
+/* What is damaged behind a segment's end had no entries of it. */
+static void note_damage(struct salvage *s, const struct wal_item *item)
+{
+	struct salvage_counts *c = &s->counts;
+	bool ends = item->kind == WAL_END;
+
+	if (item->kind == WAL_SEGMENT || ends)
+		s->ended = ends;
+	/* An end record that does not fit is said by the damage before it, or by the header's. */
+	if (item->kind == WAL_DAMAGE ||
+	    (ends && !item->end_record.matches && !c->damaged && s->seg->has_header)) {
+		c->damaged = true;
+		c->lost_entries |= !s->ended || ends;
+	}
+}
+
 static int copy(struct salvage *s, struct err *e)
 {
 	struct wal_item item;
@@ -171,7 +216,7 @@ static int copy(struct salvage *s, struct err *e)
 			return -1;
 	}
 	while ((rc = wal_reader_next(s->reader, &item, e)) > 0) {
-		s->counts.damaged |= item.kind == WAL_DAMAGE;
+		note_damage(s, &item);
 		if (item.kind == WAL_BATCH)
 			rc = take_batch(s, &item, e);
 		else if (item.kind == WAL_DAMAGE || item.kind == WAL_TORN)
@@ -217,12 +262,16 @@ int salvage_segment(const struct wal_segment *seg, const char *dir, struct salva
 {
 	struct salvage s = { .seg = seg, .dir = dir, .fd = -1 };
 	char *rest = NULL;
+	bool all;
 	int rc = -1;
 
 	s.streams = streams_new();
 	s.packer = wal_packer_new(s.streams);
-	if (io_mkdirs(dir, e) == 0 && learn_streams(&s, e) == 0 && copy(&s, e) == 0 &&
-	    finish(&s, e) == 0 && write_rest(&s, &rest, e) == 0) {
+	all = learn_streams(&s, e) == 0;
+	if (all && !s.counts.undamaged)
+		all = io_mkdirs(dir, e) == 0 && copy(&s, e) == 0 && finish(&s, e) == 0 &&
+		      write_rest(&s, &rest, e) == 0;
+	if (all) {
 		*ret = s.counts;
 		*ret_path = s.path;
 		*ret_rest = rest;
@@ -247,10 +296,14 @@ int salvage_segment(const struct wal_segment *seg, const char *dir, struct salva
 void salvage_counts_add(struct buf *b, const struct salvage_counts *c, const char *path,
 			const char *rest)
 {
-	num_add_count(b, c->n_entries, "entry", "entries");
-	buf_add_str(b, " in ");
-	num_add_count(b, c->n_batches, "batch", "batches");
-	buf_addf(b, " saved to %s; lost: ", path ? path : "nothing");
+	if (path) {
+		num_add_count(b, c->n_entries, "entry", "entries");
+		buf_add_str(b, " in ");
+		num_add_count(b, c->n_batches, "batch", "batches");
+		buf_addf(b, " saved to %s; lost: ", path);
+	} else {
+		buf_add_str(b, "no entry could be saved; lost: ");
+	}
 	num_add_count(b, c->n_bytes, "byte", "bytes");
 	buf_add_str(b, " in ");
 	num_add_count(b, c->n_places, "place", "places");
@@ -265,4 +318,6 @@ void salvage_counts_add(struct buf *b, const struct salvage_counts *c, const cha
 		num_add_count(b, c->n_unknown, "entry", "entries");
 		buf_add_str(b, " of unknown streams");
 	}
+	if (path && !c->lost_entries)
+		buf_add_str(b, ", no entry");
 }

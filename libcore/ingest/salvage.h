@@ -9,16 +9,18 @@ struct salvage_counts {
 	uint64_t n_places, n_bytes;	  /* lost: stretches of the file, their bytes */
 	uint64_t n_unreadable, n_unknown; /* entries of sound records that do not decode; of streams
 					     that no series record describes */
+	bool undamaged;			  /* nothing was to be saved: none of it was written */
 	bool damaged;			  /* something is lost that is not the torn tail */
+	bool lost_entries;		  /* and it had entries, or may have had some */
 };
 
 /*
- * Writes the entries of seg that can be read into a new segment in dir, durable and ended, and the
- * bytes that could not into dir/NAME.rest, when there are any: with each batch of which some
- * entries could not be read. Series records count wherever they stand in the segment, and a damaged
- * header is passed over. *ret_path (to be freed) is the new segment, NULL when nothing was saved;
- * *ret_rest (to be freed) the other, or NULL. The old one stays as it is. Errors: ERR_IO, ERR_FULL,
- * ERR_VERSION.
+ * Writes the entries of a damaged seg that can be read into a new segment in dir, durable and
+ * ended, and the bytes that could not into dir/NAME.rest, when there are any: with each batch of
+ * which some entries could not be read. One that has no damage (a torn tail is none) is left alone.
+ * Series records count wherever they stand in the segment, and a damaged header is passed over.
+ * *ret_path (to be freed) is the new segment, NULL when nothing was saved; *ret_rest (to be freed)
+ * the other, or NULL. The old one stays as it is. Errors: ERR_IO, ERR_FULL, ERR_VERSION.
  */
 MUST_CHECK int salvage_segment(const struct wal_segment *seg, const char *dir,
 			       struct salvage_counts *ret, char **ret_path, char **ret_rest,

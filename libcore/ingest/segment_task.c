@@ -77,9 +77,10 @@ static void replay_one(struct segment_task *t, int fd, const char *name, enum re
 	}
 }
 
-/* Where a second segment begins in it is returned; 0 none. */
+/* cut_from: the size it had when its sidecar was made, which was told; 0 it has it still. Where a
+ * second segment begins in it is returned; 0 none. */
 static uint64_t stats_one(struct segment_task *t, int fd, const char *name, enum wal_state state,
-			  uint64_t was_good)
+			  uint64_t was_good, uint64_t cut_from)
 {
 	struct wal_stats stats;
 	struct err e;
@@ -88,7 +89,10 @@ static uint64_t stats_one(struct segment_task *t, int fd, const char *name, enum
 		fail(t, &e, name);
 		return 0;
 	}
+	stats.cut_from = cut_from;
 	wal_stats_add(&t->out, name, &stats, state, t->stats_format);
+	if (!cut_from && wal_stats_damage(&stats, &e) < 0)
+		fail(t, &e, name);
 	return stats.second;
 }
 
@@ -140,11 +144,18 @@ static void salvage_one(struct segment_task *t, const struct wal_segment *s)
 		fail(t, &e, s->path);
 		return;
 	}
+	if (c.undamaged) {
+		note(t, s->path, "undamaged, left out");
+		return;
+	}
 	buf_addf(&t->out, "%s: ", s->path);
 	salvage_counts_add(&t->out, &c, path, rest);
 	buf_add_char(&t->out, '\n');
-	if (c.damaged) {
-		err_set(&e, ERR_CORRUPT, "damaged: not all of it could be saved");
+	if (c.lost_entries || !path) {
+		err_set(&e, ERR_CORRUPT,
+			path ? "damaged: not all of it could be saved"
+			     : "damaged: nothing of it could be saved; move it "
+			       "out of the log, what it held is lost");
 		fail(t, &e, s->path);
 	}
 	free(path);
@@ -225,9 +236,13 @@ static void replay_segment(struct segment_task *t, const struct wal_segment *s)
 static void stats_segment(struct segment_task *t, const struct wal_segment *s)
 {
 	bool cut = is_cut(t, s);
+	uint64_t was = 0;
 
-	if (cut ? s->has_header : !is_empty(t, s))
-		check_single(t, s, stats_one(t, s->fd, s->path, s->state, wal_sum_was_good(s)));
+	if (!(cut ? s->has_header : !is_empty(t, s)))
+		return;
+	if (cut && !wal_sum_is_cut(s, &was))
+		was = s->size; /* the sidecar went meanwhile: it was told all the same */
+	check_single(t, s, stats_one(t, s->fd, s->path, s->state, wal_sum_was_good(s), was));
 }
 
 void segment_task_do(struct segment_task *t, const struct wal_segment *s)
@@ -254,7 +269,7 @@ void segment_task_do(struct segment_task *t, const struct wal_segment *s)
 void segment_task_do_fd(struct segment_task *t, int fd, const char *name, enum wal_state state)
 {
 	if (t->mode == SEGMENT_STATS)
-		stats_one(t, fd, name, state, 0);
+		stats_one(t, fd, name, state, 0, 0);
 	else
 		replay_one(t, fd, name, REPLAY_PART, 0);
 }

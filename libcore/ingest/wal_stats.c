@@ -74,7 +74,7 @@ int wal_stats_fd(int fd, uint64_t was_good, struct wal_stats *ret, struct err *e
 
 static const char *tail_word(const struct wal_stats *s)
 {
-	if (s->n_damaged || s->n_unknown)
+	if (s->n_damaged || s->n_unknown || s->cut_from)
 		return "damaged";
 	return s->torn ? "torn" : s->ended ? "clean" : "no end";
 }
@@ -91,6 +91,27 @@ static void add_seal(struct buf *out, const char *before, const struct wal_stats
 	buf_addf(out, "%s%s%s", before, seal, behind);
 }
 
+static void add_damage(struct buf *out, const struct wal_stats *s)
+{
+	buf_add_str(out, "damaged in ");
+	num_add_count(out, s->n_damaged, "place", "places");
+	buf_add_str(out, ", ");
+	num_add_count(out, s->n_unknown, "entry", "entries");
+	buf_add_str(out, " of unknown streams");
+}
+
+int wal_stats_damage(const struct wal_stats *s, struct err *e)
+{
+	struct buf b = { 0 };
+
+	if (!s->n_damaged && !s->n_unknown)
+		return 0;
+	add_damage(&b, s);
+	err_set(e, ERR_CORRUPT, "%s; --verify says where", buf_str(&b));
+	buf_release(&b);
+	return -1;
+}
+
 static void add_text(struct buf *out, const char *name, const struct wal_stats *s,
 		     enum wal_state state)
 {
@@ -101,13 +122,12 @@ static void add_text(struct buf *out, const char *name, const struct wal_stats *
 	time_add_rfc3339(out, s->header.created_ns);
 	buf_addf(out, " by %s\n  state    %s, ", s->header.node,
 		 state == WAL_OPEN ? "open" : "closed");
-	if (s->n_damaged || s->n_unknown) {
-		buf_add_str(out, "damaged in ");
-		num_add_count(out, s->n_damaged, "place", "places");
-		buf_add_str(out, ", ");
-		num_add_count(out, s->n_unknown, "entry", "entries");
-		buf_add_str(out, " of unknown streams");
-	} else if (s->torn)
+	if (s->n_damaged || s->n_unknown)
+		add_damage(out, s);
+	else if (s->cut_from)
+		buf_addf(out, "cut off: %llu bytes, of %llu", (unsigned long long)s->n_bytes,
+			 (unsigned long long)s->cut_from);
+	else if (s->torn)
 		buf_addf(out, "torn tail, cut at offset %llu", (unsigned long long)s->torn_at);
 	else
 		buf_add_str(out, s->ended ? "ends with its end record" : "without an end record");

@@ -14,12 +14,16 @@ struct wal_stats {
 	struct hash128 seal;	      /* when ended */
 	uint64_t second;	      /* where a second segment begins; 0 none does */
 	bool torn;
+	uint64_t cut_from; /* set by the caller: the size it had, of which bytes are missing; 0 */
 	uint64_t torn_at, n_damaged; /* torn: offset; damaged: places */
 };
 
 /* Reads everything, and verifies it; was_good as wal_reader_set_good has it. Errors: ERR_CORRUPT no
  * segment, ERR_VERSION, ERR_IO, ERR_LIMIT. */
 MUST_CHECK int wal_stats_fd(int fd, uint64_t was_good, struct wal_stats *ret, struct err *e);
+
+/* What is to be said of one that is damaged: ERR_CORRUPT, -1; 0 when it is not. */
+MUST_CHECK int wal_stats_damage(const struct wal_stats *s, struct err *e);
 
 enum wal_stats_format { WAL_STATS_TEXT, WAL_STATS_JSONL };
 /* Appends it as lines for people, or as one JSON object. open: a writer holds the segment. */

@@ -147,13 +147,16 @@ ok "the message says so" stderr_has "'text': not a WAL segment: no magic"
 
 # Salvage.
 cp head.wal 20251009T085320-00000000.wal
-ok "--salvage" exits 3 walreplay --salvage saved bad.wal 20251009T085320-00000000.wal "$F/wal-v1-no-end"
+ok "--salvage" exits 3 walreplay -v --salvage saved bad.wal 20251009T085320-00000000.wal "$F/wal-v1-no-end" "$F/wal-v1-many"
+ok "leaves out what is undamaged" stderr_has "/wal-v1-no-end': undamaged, left out"
+ok "whether it has its end or not" stderr_has "/wal-v1-many': undamaged, left out"
+is "and makes nothing of it" "$(ls saved/*.wal | wc -l)" 2
 ok "says on stderr that something is lost" stderr_has "'bad.wal': damaged: not all of it could be saved"
 ok "counts what is lost" stdout_matches "^bad.wal: [0-9]+ entries in 1 batch saved to saved/.*; lost: [0-9]+ bytes in 1 place, kept in saved/bad.rest$"
 ok "passes over a header" stdout_matches "^2025.*.wal: 3 entries in 2 batches saved to saved/20251009T085320-.*; lost: 64 bytes in 1 place"
 ok "whose time the name says" sh -c 'walreplay --stats saved/20251009T* | grep -q "created  2025-10-09T08:53:20"'
 ok "the saved segments verify" exits 0 walreplay --verify saved
-cat rest "$X/wal-v1-one.jsonl" "$X/wal-v1-many.jsonl" | sort >a.sorted
+cat rest "$X/wal-v1-one.jsonl" | sort >a.sorted
 walreplay saved | sort >b.sorted
 ok "and hold every entry that could be read" same_file a.sorted b.sorted
 ok "the rest is what was damaged" test -s saved/bad.rest
@@ -165,9 +168,28 @@ ok "the others are saved" sh -c 'sort known >a.sorted; walreplay saved3 | sort |
 lost=$(sed -n 's/.*lost: \([0-9]*\) bytes.*/\1/p' "$TAP/stdout")
 is "the bytes that are lost are in the rest" "$(size_of saved3/series.rest)" "$lost"
 ok "which has the batches" test "$lost" -gt 1000
+for mend in head behind; do
+	case $mend in
+	head) cp head.wal all.wal ;;
+	behind) { cat "$F/wal-v1-one"; printf 'more bytes'; } >all.wal ;;
+	esac
+	rm -rf saved6
+	ok "$mend: damage that took no entry" exits 0 walreplay --salvage saved6 all.wal
+	ok "$mend: bytes are lost, and that is said" stdout_matches "^all.wal: 3 entries in 2 batches saved to .*; lost: [0-9]+ bytes in 1 place, kept in saved6/all.rest, no entry$"
+	ok "$mend: nothing else" stderr_is_empty
+	ok "$mend: all are there" sh -c 'walreplay saved6 | cmp - "$1"' sh "$X/wal-v1-one.jsonl"
+done
+mkdir healthy
+lokid-ingest -q --wal healthy -l app=a "$REPO/examples/logs/shop.log"
+cp bad.wal healthy
+ok "into the log's own folder" exits 3 walreplay --salvage healthy healthy
+is "only the damaged one is made again" "$(ls healthy/*.wal | wc -l)" 3
+ok "--stats of damage" exits 3 walreplay --stats bad.wal
+ok "says so on stderr too" stderr_is "walreplay: error: 'bad.wal': damaged in 1 place, 0 entries of unknown streams; --verify says where"
 printf 'junk' >junk.wal
 ok "of junk" exits 3 walreplay --salvage saved4 junk.wal
-ok "nothing is saved" stdout_has "junk.wal: 0 entries in 0 batches saved to nothing; lost: 4 bytes in 1 place, kept in saved4/junk.rest"
+ok "nothing is saved" stdout_has "junk.wal: no entry could be saved; lost: 4 bytes in 1 place, kept in saved4/junk.rest"
+ok "it says what to do" stderr_is "walreplay: error: 'junk.wal': damaged: nothing of it could be saved; move it out of the log, what it held is lost"
 ok "it is set aside" same_file junk.wal saved4/junk.rest
 : >none.wal
 ok "of nothing" exits 0 walreplay --salvage saved5 -v none.wal
@@ -256,6 +278,8 @@ for part in 2 1000000; do
 	ok "to --prune" exits 3 walreplay --prune --store s cut
 	ok "which leaves it there" test -f "$seg"
 	ok "to --stats" exits 3 walreplay --stats cut
+	[ $part -gt 2 ] || ok "which has no other word for it" stdout_has "state    closed, cut off: $((was / part)) bytes, of $was"
+	[ $part -gt 2 ] || ok "nor in JSON" sh -c 'walreplay --stats -o jsonl cut 2>/dev/null | grep -q "\"tail\":\"damaged\""'
 	ok "and to a query" exits 3 logql --wal cut -o raw '{app="cut"}'
 	ok "again and again" exits 3 walreplay --verify cut
 done
