@@ -7,7 +7,6 @@
 #include "base/crc32c.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <string.h>
 
 enum { LANE = 1024 }; /* bytes of one of three chains */
@@ -104,4 +103,22 @@ uint32_t crc32c_add(uint32_t crc, const void *p, size_t n)
 {
 	pthread_once(&tables_once, make_tables);
 	return has_instruction() ? ~by_instruction(~crc, p, n) : ~by_table(~crc, p, n);
+}
+
+/* A flipped bit is a 1 that was shifted through all that follow; it is shifted back. */
+bool crc32c_is_one_bit(uint32_t diff, size_t n)
+{
+	for (size_t i = 0; i < 8 * n; i++) {
+		diff = diff >> 31 ? (diff ^ POLY) << 1 | 1 : diff << 1;
+		if (diff == 1)
+			return true;
+	}
+	return false;
+}
+
+void crc32c_diff_add(uint32_t *diff, size_t n)
+{
+	pthread_once(&tables_once, make_tables);
+	for (size_t i = 0; i < n; i++)
+		diff[i] = byte_table[diff[i] & 0xff] ^ diff[i] >> 8;
 }

@@ -2,6 +2,7 @@
 
 #include "base/crc32c.h"
 #include "base/rd.h"
+#include "wal/torn.h"
 
 /* What stands at a place where a fragment should. */
 enum found {
@@ -12,8 +13,6 @@ enum found {
 	FOUND_CUT,     /* the input ends inside a fragment */
 	FOUND_BAD,
 };
-
-enum { SECTOR = 512 };
 
 struct fragment {
 	enum wal_frag type;
@@ -31,14 +30,6 @@ void wal_frames_release(struct wal_frames *f)
 static size_t left_in_page(const struct wal_frames *f, uint64_t pos)
 {
 	return WAL_PAGE - (size_t)((pos - f->segment) % WAL_PAGE);
-}
-
-static bool all_zero(struct bytes b)
-{
-	for (size_t i = 0; i < b.n; i++)
-		if (b.p[i])
-			return false;
-	return true;
 }
 
 /* 1 a header with the right checksum begins at pos, 0 not, -1 error (ERR_IO, ERR_VERSION). */
@@ -133,7 +124,7 @@ static int look(struct wal_frames *f, uint64_t pos, struct fragment *ret, struct
 	if (wal_source_get(&f->src, pos, left, &b, e) < 0)
 		return -1;
 	ret->end = pos + b.n;
-	if (all_zero(b))
+	if (wal_is_nuls(b))
 		return FOUND_PADDING;
 	err_set(why, ERR_CORRUPT, "padding is not NULs");
 	return FOUND_BAD;
@@ -169,59 +160,6 @@ static bool is_fragment(struct bytes b)
 	return crc == crc32c(b.p + 4, WAL_FRAG_HEAD - 4 + n);
 }
 
-/* Were some of the disk's sectors under b never written? off is where b lies in the segment. */
-static bool has_unwritten(struct bytes b, uint64_t off)
-{
-	if (all_zero(b))
-		return true;
-	for (size_t at = 0; at < b.n;) {
-		size_t n = SECTOR - (size_t)((off + at) % SECTOR);
-		struct bytes part = bytes_sub(b, at, n);
-
-		if (all_zero(part))
-			return true;
-		at += part.n;
-	}
-	return false;
-}
-
-/* Would b, the last bytes of the input, be a sound fragment if its length said so? */
-static bool sound_but_for_length(struct bytes b)
-{
-	uint32_t n = (uint32_t)(b.n - WAL_FRAG_HEAD);
-	unsigned char len[4] = { (unsigned char)(n >> 24), (unsigned char)(n >> 16),
-				 (unsigned char)(n >> 8), (unsigned char)n };
-	struct rd rd = rd_init(b);
-
-	return rd_u32be(&rd) == crc32c_add(crc32c(len, sizeof(len)), b.p + 8, b.n - 8);
-}
-
-/*
- * Can a writer that died have left what stands at off of the segment? page is the rest of the page,
- * as far as the segment goes. A killed writer leaves a fragment that the end of the file cuts, a
- * power cut one of which some sectors are NULs. What is there in its whole length and wrong was
- * right once, and may have been acknowledged.
- */
-static bool may_be_torn(struct bytes page, uint64_t off)
-{
-	size_t left = WAL_PAGE - (size_t)(off % WAL_PAGE), n;
-	struct rd rd = rd_init(page);
-	uint8_t type;
-
-	if (left < WAL_FRAG_HEAD)
-		return false; /* padding, which is NULs or not written at all */
-	rd_u32be(&rd);
-	n = rd_u32be(&rd);
-	type = rd_u8(&rd);
-	if (rd.failed)
-		return true;
-	if (type < WAL_FRAG_FULL || type > WAL_FRAG_LAST || n > left - WAL_FRAG_HEAD)
-		return has_unwritten(page, off);
-	if (WAL_FRAG_HEAD + n > page.n)
-		return !sound_but_for_length(page);
-	return has_unwritten(bytes_sub(page, 0, WAL_FRAG_HEAD + n), off);
-}
-
 /*
  * Damage at pos. Reading goes on behind the fragment, if its length leads to a sound one; else at
  * the next header in this page, else at the next page. Fragments elsewhere in the page are not
@@ -237,7 +175,7 @@ static int resync(struct wal_frames *f, uint64_t pos, struct err *e)
 		return -1;
 	page = bytes_sub(b, 0, left);
 	header = find_header(b, page.n);
-	if (!may_be_torn(bytes_sub(page, 0, header), pos - f->segment))
+	if (!f->lost_proven && !wal_may_be_torn(bytes_sub(page, 0, header), pos - f->segment))
 		f->lost_proven = true;
 	rd = rd_init(page);
 	rd_u32be(&rd);

@@ -137,6 +137,27 @@ ok "and no message" stderr_is_empty
 ok "but with -v" exits 0 walreplay -v cut.wal
 ok "it is said" stderr_matches "'cut.wal': torn tail, cut there: offset [0-9]+: "
 
+# A bit of the last acknowledged record, which ends at 386: what a crash left behind it explains nothing.
+mkdir torn
+for behind in 'head -c 401 one' 'cat part zeros' 'cat part one' 'cat part'; do
+	cp "$F/wal-v1-one" one
+	head -c 386 one >part
+	head -c 4000 /dev/zero >zeros
+	$behind >torn/a.wal
+	rm -f torn/a.sum
+	[ "$behind" = 'cat part one' ] || ok "not flipped: $behind" exits 0 walreplay --verify torn
+	for bit in '296 0' '298 2' '340 5'; do
+		$behind >torn/a.wal
+		rm -f torn/a.sum
+		flip_bit torn/a.wal ${bit% *} ${bit#* }
+		ok "bit $bit: $behind" exits 3 walreplay --verify torn/a.wal
+		ok "is told with its place" stderr_matches "^walreplay: error: 'torn/a.wal': offset 290: "
+		walreplay --frames --unpacked --store tornstore torn 2>err | chunkpack --store tornstore 2>err | idxbuild --store tornstore >out 2>err
+		ok "--prune" exits 3 walreplay --prune --store tornstore torn
+		ok "leaves it" test -s torn/a.wal
+	done
+done
+
 cp "$F/wal-v1-one" head.wal
 flip_byte head.wal 20
 ok "a damaged header is exit 3" exits 3 walreplay head.wal
