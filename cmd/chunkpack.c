@@ -74,18 +74,6 @@ static int read_input(int fd, const char *name, void *data, struct err *e)
 	return packing_read(args->job, fd, e);
 }
 
-/* A size option that is to lie in a range. */
-static uint32_t size_in(struct cli *cli, uint64_t v, uint64_t min, uint64_t max)
-{
-	struct err e;
-
-	if (v >= min && v <= max)
-		return (uint32_t)v;
-	err_set(&e, ERR_USAGE, "expected %llu to %llu, found %llu", (unsigned long long)min,
-		(unsigned long long)max, (unsigned long long)v);
-	cli_bad_value(cli, &e);
-}
-
 static void read_option(struct cli *cli, struct args *args, int c)
 {
 	static const char *const encodings[] = { "none", "snappy", "zstd", NULL };
@@ -107,24 +95,24 @@ static void read_option(struct cli *cli, struct args *args, int c)
 		break;
 	case OPT_LEVEL:
 		args->level = true;
-		p->params.level = (int)size_in(cli, cli_count(cli), 1, LEVEL_MAX);
+		p->params.level = (int)cli_count_in(cli, 1, LEVEL_MAX);
 		break;
 	case OPT_BLOCK_SIZE:
 		args->block_size = true;
-		p->params.block_bytes = size_in(cli, cli_size(cli), CHUNK_SIZE_MIN, CHUNK_SIZE_MAX);
+		p->params.block_bytes = (uint32_t)cli_size_in(cli, CHUNK_SIZE_MIN, CHUNK_SIZE_MAX);
 		break;
 	case OPT_CHUNK_SIZE:
 		args->chunk_size = true;
-		p->params.chunk_bytes = size_in(cli, cli_size(cli), CHUNK_SIZE_MIN, CHUNK_SIZE_MAX);
+		p->params.chunk_bytes = (uint32_t)cli_size_in(cli, CHUNK_SIZE_MIN, CHUNK_SIZE_MAX);
 		break;
 	case OPT_MAX_ENTRIES:
-		p->params.block_entries = size_in(cli, cli_count(cli), 1, CHUNK_BLOCK_ENTRIES_MAX);
+		p->params.block_entries = (uint32_t)cli_count_in(cli, 1, CHUNK_BLOCK_ENTRIES_MAX);
 		break;
 	case OPT_MEMORY:
 		p->memory_bytes = cli_size(cli);
 		break;
 	case 'j':
-		p->jobs = size_in(cli, cli_count(cli), 1, WORK_JOBS_MAX);
+		p->jobs = (uint32_t)cli_count_in(cli, 1, WORK_JOBS_MAX);
 		break;
 	case 'v':
 		args->verbose = true;

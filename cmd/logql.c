@@ -101,14 +101,14 @@ static void take_source_option(struct args *a, int c)
 		s->tenant = bytes_str(cli_arg(a->cli));
 		if (labels_check_tenant(s->tenant, &e) < 0)
 			cli_bad_value(a->cli, &e);
-		a->ask.has_tenant = true;
+		a->ask.q.has_tenant = true;
 		break;
 	case OPT_INPUT:
 		s->input = (enum input_kind)cli_word(a->cli, inputs);
 		break;
 	case OPT_TIME:
 		s->raw_time = cli_word(a->cli, times) ? RAW_TIME_LINE : RAW_TIME_ARRIVAL;
-		a->ask.has_time = true;
+		a->ask.q.has_raw_time = true;
 		break;
 	case OPT_TIME_FIELD:
 		s->raw_time = RAW_TIME_FIELD;
@@ -151,10 +151,12 @@ static void take_option(struct args *a, int c)
 		a->ask.categorize = true;
 		break;
 	case 'j':
-		q->jobs = (unsigned)cli_count(a->cli);
+		q->jobs = (unsigned)cli_count_in(a->cli, 1, WORK_JOBS_MAX);
+		q->has_jobs = true;
 		break;
 	case OPT_MEMORY:
-		q->max_bytes = cli_size(a->cli);
+		q->max_bytes = cli_size_in(a->cli, 1, UINT64_MAX);
+		q->has_memory = true;
 		break;
 	case OPT_OUTPUT:
 		a->output = cli_arg(a->cli);
@@ -200,7 +202,8 @@ int main(int argc, char **argv)
 		cli_usage(&cli, "no query given");
 	if (a.ask.categorize && a.ask.format != FORMAT_API)
 		cli_usage(&cli, "option '--categorize-labels': only with -o api");
-	a.ask.q.jobs = a.ask.q.jobs && a.ask.q.jobs <= WORK_JOBS_MAX ? a.ask.q.jobs : work_cpus();
+	if (!a.ask.q.has_jobs)
+		a.ask.q.jobs = work_cpus();
 	cli_output_run(&cli, a.output, run, &a);
 	return cli_exit(&cli);
 }

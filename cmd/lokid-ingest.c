@@ -49,7 +49,8 @@ struct args {
 	struct ingest *in;
 	struct arena arena;
 	bool quiet, progress, shown, over;
-	bool cut; /* a signal left something of the files unread */
+	bool has_line; /* what lines may be is given */
+	bool cut;      /* a signal left something of the files unread */
 	uint64_t n_reported;
 	int64_t begun_ns, shown_ns;
 };
@@ -183,13 +184,15 @@ static void parse_options(struct args *a, int argc, char **argv)
 			need(a, ingest_parse_sync(text, o, &e), &e);
 			break;
 		case OPT_MAX_LINE:
-			o->line_max = cli_size(a->cli);
+			o->line_max = cli_size_in(a->cli, 1, ENTRY_LINE_MAX);
+			a->has_line = true;
 			break;
 		case OPT_LONG_LINES:
 			o->long_lines = (enum ingest_long)cli_word(a->cli, what_long);
+			a->has_line = true;
 			break;
 		case OPT_SEGMENT_SIZE:
-			o->segment_bytes = cli_size(a->cli);
+			o->segment_bytes = cli_size_in(a->cli, 1, UINT64_MAX);
 			break;
 		case OPT_SEGMENT_AGE:
 			need(a, ingest_parse_period(text, &o->segment_age_ns, &e), &e);
@@ -211,6 +214,9 @@ static void check_options(struct args *a)
 
 	if (ingest_check_opts(o, &e) < 0)
 		cli_usage(a->cli, "%s", e.msg);
+	if (o->input == INGEST_FRAMES && a->has_line)
+		cli_usage(a->cli, "frames are taken whole: --max-line and --long-lines are not for "
+				  "them");
 	if (!o->tenant.n)
 		o->tenant = BYTES_LIT("fake");
 	if (!a->quiet && (a->progress || isatty(STDERR_FILENO)))

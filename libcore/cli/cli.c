@@ -208,6 +208,8 @@ int cli_next(struct cli *c, int argc, char **argv)
 		cli_usage(c, "unknown option '%s'", argv[optind - 1]);
 	default:
 		set_current(c, letter);
+		if (optarg && *optarg == '\0')
+			cli_usage(c, "option '--%s': its value is empty", c->current);
 		return letter;
 	}
 }
@@ -248,6 +250,27 @@ uint64_t cli_size(const struct cli *c)
 		cli_usage(c, "option '--%s': expected a size as 64MiB, found '%s'", c->current,
 			  optarg);
 	return v;
+}
+
+static uint64_t in_range(const struct cli *c, uint64_t v, uint64_t min, uint64_t max)
+{
+	if (v < min)
+		cli_usage(c, "option '--%s': expected at least %llu, found '%s'", c->current,
+			  (unsigned long long)min, optarg);
+	if (v > max)
+		cli_usage(c, "option '--%s': expected at most %llu, found '%s'", c->current,
+			  (unsigned long long)max, optarg);
+	return v;
+}
+
+uint64_t cli_count_in(const struct cli *c, uint64_t min, uint64_t max)
+{
+	return in_range(c, cli_count(c), min, max);
+}
+
+uint64_t cli_size_in(const struct cli *c, uint64_t min, uint64_t max)
+{
+	return in_range(c, cli_size(c), min, max);
 }
 
 int cli_word(const struct cli *c, const char *const *words)

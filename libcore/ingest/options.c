@@ -70,9 +70,6 @@ int ingest_parse_label(struct bytes text, struct arena *a, struct ingest_opts *o
 
 int ingest_check_opts(struct ingest_opts *o, struct err *e)
 {
-	if (o->line_max == 0 || o->line_max > ENTRY_LINE_MAX)
-		return err_set(e, ERR_USAGE, "option '--max-line': expected 1 B to %d MiB",
-			       ENTRY_LINE_MAX >> 20);
 	if (labels_normalize(&o->labels, e) < 0 || labels_check(&o->labels, e) < 0)
 		return err_wrap(e, "option '--label'");
 	if (o->input == INGEST_LINES && o->labels.n == 0 && !(o->add & INGEST_ADD_SERVICE_NAME))

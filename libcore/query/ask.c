@@ -4,6 +4,11 @@
 #include "query/series_print.h"
 #include "query/template.h"
 
+static unsigned flags_of(const struct ask *a)
+{
+	return a->strict ? 0 : LOGQL_ANY_SELECTOR;
+}
+
 static int choose_sources(struct ask *a, char **files, size_t n, struct err *e)
 {
 	struct source_opts *s = &a->q.source;
@@ -12,11 +17,11 @@ static int choose_sources(struct ask *a, char **files, size_t n, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "nothing to read: ./lokid-data is not there; name a FILE, --store "
 			       "or --wal, pipe lines in, or make it with lokid-ingest");
-	if ((a->has_time || s->time_field.p || s->input != INPUT_AUTO) && s->n_files == 0)
+	if ((a->q.has_raw_time || s->time_field.p || s->input != INPUT_AUTO) && s->n_files == 0)
 		return err_set(e, ERR_USAGE, "--time, --time-field, --input: no text file is read");
-	if (a->has_time && s->time_field.p)
+	if (a->q.has_raw_time && s->time_field.p)
 		return err_set(e, ERR_USAGE, "--time, --time-field: only one of them");
-	if (!a->has_tenant && (s->store || s->wal))
+	if (!a->q.has_tenant && (s->store || s->wal))
 		s->tenant = BYTES_LIT("fake");
 	return 0;
 }
@@ -36,9 +41,9 @@ static int run_parsed(struct ask *a, const struct logql_query *q, struct formatt
 	bool is_log = logql_is_log(q);
 	uint64_t n = 0;
 
-	o->is_range = !o->has_at && (o->step_ns > 0 || o->has_from);
+	o->kind = !o->has_at && (o->step_ns > 0 || o->has_from) ? METRIC_RANGE : METRIC_INSTANT;
 	/* Raw lines without a time of their own are of this moment, and so is an instant query. */
-	if (!is_log && !a->has_time && !o->source.time_field.p)
+	if (!is_log && !a->q.has_raw_time && !o->source.time_field.p)
 		o->source.raw_time = RAW_TIME_NOW;
 	if ((is_log && format_begin_log(f, e) < 0) || query_run(q, o, &out, &n, e) < 0 ||
 	    (is_log && format_end_log(f, e) < 0))
@@ -48,8 +53,7 @@ static int run_parsed(struct ask *a, const struct logql_query *q, struct formatt
 
 static int ask_query(struct ask *a, const char *text, char **files, size_t n, struct err *e)
 {
-	const struct logql_opts parse = { .flags = a->strict ? 0 : LOGQL_ANY_SELECTOR,
-					  .check_template = template_check };
+	const struct logql_opts parse = { .flags = flags_of(a), .check_template = template_check };
 	struct formatter f = { .format = a->format, .categorize = a->categorize, .out = stdout };
 	struct logql_query q;
 	int r;
@@ -79,12 +83,17 @@ static int ask_series(struct ask *a, enum series_what what, struct bytes name, c
 
 	if (query_check_opts(&a->q, QUERY_SERIES, e) < 0)
 		return -1;
+	if (a->categorize)
+		return err_set(e, ERR_USAGE,
+			       "option '--categorize-labels': no entries are printed");
 	while (n_sel < n && operand[n_sel][0] == '{')
 		n_sel++;
+	if (a->strict && n_sel == 0)
+		return err_set(e, ERR_USAGE, "option '--strict': no selector is given");
 	if (choose_sources(a, operand + n_sel, n - n_sel, e) < 0)
 		return -1;
 	o.source = a->q.source;
-	o.strict = a->strict;
+	o.flags = flags_of(a);
 	if (series_ask(what, &o, operand, n_sel, name, a->format, stdout, &n_found, e) < 0)
 		return -1;
 	return found(n_found, e);
@@ -122,7 +131,13 @@ static int ask_fmt(void *ask, char **operand, size_t n, struct err *e)
 		return err_set(e, ERR_USAGE, "fmt: one query expected");
 	if (query_check_opts(&a->q, QUERY_FMT, e) < 0)
 		return -1;
-	return format_query(stdout, bytes_str(operand[0]), a->strict, a->format, e);
+	if (a->categorize)
+		return err_set(e, ERR_USAGE,
+			       "option '--categorize-labels': no entries are printed");
+	if (a->format == FORMAT_JSONL || a->format == FORMAT_CSV)
+		return err_set(e, ERR_USAGE,
+			       "option '--format': a query is printed as text, or with api");
+	return format_query(stdout, bytes_str(operand[0]), flags_of(a), a->format, e);
 }
 
 const struct cli_verb ask_verbs[] = {

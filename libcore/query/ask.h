@@ -12,7 +12,6 @@ struct ask {
 	struct query_opts q;
 	enum format format;
 	bool categorize, strict;
-	bool has_tenant, has_time; /* time: that of raw lines, but by source.time_field */
 };
 
 /* All but a query: labels, values, ... */

@@ -30,10 +30,9 @@ void formatter_release(struct formatter *f)
 	f->n_streams = 0;
 }
 
-int format_query(FILE *out, struct bytes text, bool strict, enum format format, struct err *e)
+int format_query(FILE *out, struct bytes text, unsigned flags, enum format format, struct err *e)
 {
-	const struct logql_opts parse = { .flags = strict ? 0 : LOGQL_ANY_SELECTOR,
-					  .check_template = template_check };
+	const struct logql_opts parse = { .flags = flags, .check_template = template_check };
 	struct logql_query q;
 	struct buf b = { 0 }, json = { 0 };
 
@@ -279,13 +278,13 @@ static void add_point(struct buf *b, int64_t ts_ns, double v)
 
 /* {"metric":{..},"value":[..]} or "values" */
 static void add_series(struct buf *b, const struct series *s, const struct steps *steps,
-		       bool is_range)
+		       enum metric_kind kind)
 {
 	bool first = true;
 
 	buf_add_str(b, "{\"metric\":");
 	labels_add_json(b, &s->labels);
-	buf_add_str(b, is_range ? ",\"values\":[" : ",\"value\":");
+	buf_add_str(b, kind == METRIC_RANGE ? ",\"values\":[" : ",\"value\":");
 	for (size_t k = 0; k < steps->n; k++) {
 		if (!s->has[k])
 			continue;
@@ -294,25 +293,25 @@ static void add_series(struct buf *b, const struct series *s, const struct steps
 		first = false;
 		add_point(b, step_at(steps, k), s->v[k]);
 	}
-	buf_add_str(b, is_range ? "]}" : "}");
+	buf_add_str(b, kind == METRIC_RANGE ? "]}" : "}");
 }
 
 static void add_api_metric(struct formatter *f, const struct vec *v, const struct steps *steps,
-			   bool is_range)
+			   enum metric_kind kind)
 {
 	struct buf *b = &f->text;
 
-	const char *type = is_range ? "matrix" : v->is_scalar ? "scalar" : "vector";
+	const char *type = kind == METRIC_RANGE ? "matrix" : v->is_scalar ? "scalar" : "vector";
 
 	buf_addf(b, "{\"status\":\"success\",\"data\":{\"resultType\":\"%s\",\"result\":", type);
-	if (v->is_scalar && !is_range) {
+	if (v->is_scalar && kind == METRIC_INSTANT) {
 		add_point(b, steps->start_ns, v->v[0].v[0]);
 	} else {
 		buf_add_char(b, '[');
 		for (size_t i = 0; i < v->n; i++) {
 			if (i)
 				buf_add_char(b, ',');
-			add_series(b, &v->v[i], steps, is_range);
+			add_series(b, &v->v[i], steps, kind);
 		}
 		buf_add_char(b, ']');
 	}
@@ -320,11 +319,11 @@ static void add_api_metric(struct formatter *f, const struct vec *v, const struc
 }
 
 static void add_line(struct formatter *f, const struct series *s, int64_t ts_ns, double v,
-		     bool is_range, bool is_scalar)
+		     enum metric_kind kind, bool is_scalar)
 {
 	struct buf *b = &f->text;
 
-	if (f->format == FORMAT_CSV || (f->format == FORMAT_DEFAULT && is_range)) {
+	if (f->format == FORMAT_CSV || (f->format == FORMAT_DEFAULT && kind == METRIC_RANGE)) {
 		time_add_rfc3339(b, ts_ns);
 		buf_add_char(b, f->format == FORMAT_CSV ? ',' : ' ');
 	}
@@ -341,13 +340,13 @@ static void add_line(struct formatter *f, const struct series *s, int64_t ts_ns,
 	buf_add_char(b, '\n');
 }
 
-int format_metric(void *data, const struct vec *v, const struct steps *steps, bool is_range,
+int format_metric(void *data, const struct vec *v, const struct steps *steps, enum metric_kind kind,
 		  struct err *e)
 {
 	struct formatter *f = data;
 
 	if (f->format == FORMAT_API) {
-		add_api_metric(f, v, steps, is_range);
+		add_api_metric(f, v, steps, kind);
 		return flush(f, 1, e);
 	}
 	if (f->format == FORMAT_CSV)
@@ -356,12 +355,12 @@ int format_metric(void *data, const struct vec *v, const struct steps *steps, bo
 		const struct series *s = &v->v[i];
 
 		if (f->format == FORMAT_JSONL) {
-			add_series(&f->text, s, steps, is_range);
+			add_series(&f->text, s, steps, kind);
 			buf_add_char(&f->text, '\n');
 		}
 		for (size_t k = 0; k < steps->n && f->format != FORMAT_JSONL; k++)
 			if (s->has[k])
-				add_line(f, s, step_at(steps, k), s->v[k], is_range, v->is_scalar);
+				add_line(f, s, step_at(steps, k), s->v[k], kind, v->is_scalar);
 		if (flush(f, FLUSH_AT, e) < 0)
 			return -1;
 	}

@@ -27,15 +27,14 @@ void formatter_release(struct formatter *f);
 /* A field of CSV, in quotes when it needs them. */
 void format_add_csv(struct buf *b, struct bytes v);
 
-/* The query itself, laid out as Loki's format_query does; with FORMAT_API its body;
- * strict: what Loki refuses is refused. Errors:
- * ERR_QUERY. */
-MUST_CHECK int format_query(FILE *out, struct bytes text, bool strict, enum format format,
+/* The query itself, parsed with flags (of enum logql_flags) and laid out as Loki's format_query
+ * does; with FORMAT_API its body. Errors: ERR_QUERY. */
+MUST_CHECK int format_query(FILE *out, struct bytes text, unsigned flags, enum format format,
 			    struct err *e);
 
 /* To be used in struct query_out; data is the formatter. Errors: ERR_IO. */
 int format_entry(void *data, const struct log_entry *entry, struct err *e);
-int format_metric(void *data, const struct vec *v, const struct steps *steps, bool is_range,
+int format_metric(void *data, const struct vec *v, const struct steps *steps, enum metric_kind kind,
 		  struct err *e);
 int format_pause(void *data, struct err *e);
 /* Before the first and behind the last entry of a log query. */

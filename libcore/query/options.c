@@ -13,6 +13,7 @@ int query_check_opts(const struct query_opts *o, enum query_kind kind, struct er
 {
 	static const char no_range[] = "--at asks for one moment, not for a range";
 	static const char all_there_is[] = "no entries are printed";
+	static const char no_values[] = "only metric queries hold series";
 	static const char no_order[] = "names and series are sorted";
 	static const char is_text[] = "fmt only formats a query";
 	const struct rule rules[] = {
@@ -28,12 +29,14 @@ int query_check_opts(const struct query_opts *o, enum query_kind kind, struct er
 		    "--from and --to say when", is_text } },
 		{ o->has_limit, "limit", { NULL, NULL, all_there_is, is_text } },
 		{ o->has_dir, "direction", { NULL, NULL, no_order, is_text } },
-		{ o->max_bytes > 0,
-		  "memory",
-		  { "only metric queries hold series", NULL, "only metric queries hold series",
-		    is_text } },
+		{ o->has_memory, "memory", { no_values, NULL, no_values, is_text } },
+		{ o->has_jobs, "jobs", { NULL, NULL, "no entries are read", is_text } },
+		{ o->has_tenant, "tenant", { NULL, NULL, NULL, is_text } },
 		{ o->source.store, "store", { NULL, NULL, NULL, is_text } },
 		{ o->source.wal, "wal", { NULL, NULL, NULL, is_text } },
+		{ o->source.input != INPUT_AUTO, "input", { NULL, NULL, NULL, is_text } },
+		{ o->source.time_field.p, "time-field", { NULL, NULL, NULL, is_text } },
+		{ o->has_raw_time, "time", { NULL, NULL, NULL, is_text } },
 	};
 
 	if (o->has_step && o->step_ns <= 0)
@@ -42,5 +45,8 @@ int query_check_opts(const struct query_opts *o, enum query_kind kind, struct er
 		if (rules[i].given && rules[i].why[kind])
 			return err_set(e, ERR_USAGE, "option '--%s': %s", rules[i].name,
 				       rules[i].why[kind]);
+	/* A metric query has steps, which say so themselves. */
+	if (kind != QUERY_METRIC && o->has_from && o->has_to && o->from > o->to)
+		return err_set(e, ERR_USAGE, "--from is after --to");
 	return 0;
 }

@@ -368,22 +368,22 @@ static int find_steps(struct query *q, struct err *e)
 	int64_t from = o->from, to = o->to, min, max;
 
 	q->steps = (struct steps){ o->source.now_ns, 1, 1 };
-	if (!o->is_range && o->has_at) {
+	if (o->kind == METRIC_INSTANT && o->has_at) {
 		q->steps.start_ns = o->at;
 		return 0;
 	}
-	if (!o->is_range && o->has_to) {
+	if (o->kind == METRIC_INSTANT && o->has_to) {
 		q->steps.start_ns = o->to;
 		return 0;
 	}
 	/* Lines of this moment need not be kept to find that out. */
-	if (!o->is_range &&
+	if (o->kind == METRIC_INSTANT &&
 	    (!files || (o->source.raw_time == RAW_TIME_NOW && sources_raw_only(q->sources))))
 		return 0;
-	if (!o->is_range || !o->has_from || !o->has_to) {
+	if (o->kind == METRIC_INSTANT || !o->has_from || !o->has_to) {
 		if (data_bounds(q, &min, &max, e) < 0)
 			return -1;
-		if (!o->is_range) {
+		if (o->kind == METRIC_INSTANT) {
 			q->steps.start_ns = max;
 			return 0;
 		}
@@ -421,7 +421,7 @@ static int run_metric(struct query *q, const struct logql_expr *x, const struct 
 		return -1;
 	vec_sort(&v);
 	*ret_n = v.n;
-	r = out->metric(out->data, &v, &q->steps, q->o->is_range, e);
+	r = out->metric(out->data, &v, &q->steps, q->o->kind, e);
 	vec_release(&v);
 	return r;
 }
@@ -470,18 +470,14 @@ int query_check(const struct logql_query *q, const struct query_opts *o, struct 
 {
 	if (check(q->root, e) < 0)
 		return -1;
-	if (query_check_opts(o, logql_is_log(q) ? QUERY_LOG : QUERY_METRIC, e) < 0)
-		return -1;
-	if (logql_is_log(q) && o->has_from && o->has_to && o->from > o->to)
-		return err_set(e, ERR_USAGE, "--from is after --to");
-	return 0;
+	return query_check_opts(o, logql_is_log(q) ? QUERY_LOG : QUERY_METRIC, e);
 }
 
 int query_run(const struct logql_query *tree, const struct query_opts *o,
 	      const struct query_out *out, uint64_t *ret_n, struct err *e)
 {
 	struct query q = { .o = o,
-			   .memory.max_bytes = o->max_bytes ? o->max_bytes : RANGE_BYTES_MAX };
+			   .memory.max_bytes = o->has_memory ? o->max_bytes : RANGE_BYTES_MAX };
 	int r;
 
 	*ret_n = 0;

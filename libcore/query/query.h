@@ -10,36 +10,42 @@
 #include "query/source.h"
 #include "query/vec.h"
 
+/* A metric query's value at one time, or at each of several steps. */
+enum metric_kind { METRIC_INSTANT, METRIC_RANGE };
+
 /* What is asked besides the text. */
 struct query_opts {
 	struct source_opts source;
 	int64_t from, to; /* a log query: from <= ts < to; a range query: its first and last step */
-	bool has_from, has_to;
-	int64_t at; /* an instant metric query's time */
+	bool has_from, has_to, has_tenant; /* given by the user, as all has_ */
+	bool has_raw_time;		   /* but by source.time_field */
+	int64_t at;			   /* an instant metric query's time */
 	bool has_at;
-	int64_t step_ns; /* 0: a metric query without is instant, unless range is set */
+	int64_t step_ns; /* 0: a metric query without is instant, unless of METRIC_RANGE */
 	bool has_step;
-	bool is_range;
+	enum metric_kind kind;
 	enum direction dir;
 	bool has_dir;	/* else raw lines forward, all others backward */
 	uint64_t limit; /* 0 = all */
 	bool has_limit;
-	unsigned jobs;
-	uint64_t max_bytes; /* of memory for a metric query's series and values; 0: RANGE_BYTES_MAX
-			     */
+	unsigned jobs; /* 1 to WORK_JOBS_MAX */
+	bool has_jobs;
+	uint64_t max_bytes; /* of memory for a metric query's series and values */
+	bool has_memory;    /* else RANGE_BYTES_MAX */
 };
 
 enum query_kind { QUERY_LOG, QUERY_METRIC, QUERY_SERIES, QUERY_FMT };
 
-/* Errors: ERR_USAGE, naming an option that has no effect on a query of that kind, and why. */
+/* Errors: ERR_USAGE, naming an option that has no effect on a query of that kind, and why; a range
+ * that ends before it begins. */
 MUST_CHECK int query_check_opts(const struct query_opts *o, enum query_kind kind, struct err *e);
 
 /* Where answers go. Log entries one by one, a metric's answer at once. */
 struct query_out {
 	log_out_fn *entry;
-	/* steps->n is 1 and is_range false for an instant query. */
-	int (*metric)(void *data, const struct vec *v, const struct steps *steps, bool is_range,
-		      struct err *e);
+	/* steps->n is 1 for an instant query. */
+	int (*metric)(void *data, const struct vec *v, const struct steps *steps,
+		      enum metric_kind kind, struct err *e);
 	/* More is waited for, which may take long: what was given so far is to be seen. */
 	int (*pause)(void *data, struct err *e);
 	void *data;

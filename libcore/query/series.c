@@ -40,9 +40,10 @@ static int own_matcher(struct matcher *m, const struct logql_matcher *t, struct 
 	return 0;
 }
 
-int selectors_parse(char *const *texts, size_t n, bool strict, struct selectors *ret, struct err *e)
+int selectors_parse(char *const *texts, size_t n, unsigned flags, struct selectors *ret,
+		    struct err *e)
 {
-	const struct logql_opts o = { .flags = strict ? 0 : LOGQL_ANY_SELECTOR };
+	const struct logql_opts o = { .flags = flags };
 	int r = 0;
 
 	ret->v = mem_alloc((n + 1) * sizeof(*ret->v));

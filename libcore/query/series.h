@@ -18,15 +18,16 @@ struct series_opts {
 	int64_t from, to; /* streams with entries in from <= ts < to, as far as indexes tell */
 	const struct series_selector *selector;
 	size_t n_selectors;
-	bool strict; /* selectors that fit any stream are refused, as Loki does */
+	unsigned flags; /* of enum logql_flags, for selectors given as text */
 };
 
-/* Selectors from their texts, each `{..}`. Release in any case. Errors: ERR_QUERY. */
+/* Selectors from their texts, each `{..}`; flags of enum logql_flags. Release in any case. Errors:
+ * ERR_QUERY. */
 struct selectors {
 	struct series_selector *v;
 	size_t n;
 };
-MUST_CHECK int selectors_parse(char *const *texts, size_t n, bool strict, struct selectors *ret,
+MUST_CHECK int selectors_parse(char *const *texts, size_t n, unsigned flags, struct selectors *ret,
 			       struct err *e);
 void selectors_release(struct selectors *s);
 

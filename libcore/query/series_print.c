@@ -150,7 +150,7 @@ int series_ask(enum series_what what, struct series_opts *o, char *const *select
 	       struct bytes name, enum format format, FILE *out, uint64_t *ret_n, struct err *e)
 {
 	struct selectors sel = { 0 };
-	int r = selectors_parse(selectors, n, o->strict, &sel, e);
+	int r = selectors_parse(selectors, n, o->flags, &sel, e);
 
 	o->selector = sel.v;
 	o->n_selectors = sel.n;

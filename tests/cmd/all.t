@@ -57,6 +57,11 @@ for src in "$@"; do
 	ok "$prog: the message is one line" stderr_lines 1
 	ok "$prog: the message names it" stderr_has "'-?'"
 
+	for option in $(sed -n 's/^  *\(-., \)\{0,1\}\(--[a-z-]*\) [^ ].*/\2/p' help.long); do
+		ok "$prog $option '' is exit 2" exits 2 "$prog" "$option" ''
+		ok "$prog: the message names it" stderr_has "option '$option'"
+	done
+
 	if [ -c /dev/full ]; then
 		ok "$prog: a full stdout is exit 4" exits 4 sh -c "$prog --help >/dev/full"
 		ok "$prog: the message says so" stderr_matches "^$prog: error: .*stdout"

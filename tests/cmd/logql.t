@@ -220,6 +220,27 @@ for option in '--from 0' '--to 100' '--step 1s'; do
 done
 ok "what clients give along with any query is no error" exits 0 logql -n 1 --direction forward 'count_over_time({} [1m])' raw.log
 ok "nor of a log query" exits 0 logql --step 1s '{}' raw.log
+ok "nor are labels by their origin" exits 0 logql --categorize-labels -o api 'count_over_time({} [1m])' raw.log
+refused "error: option '--memory': only metric queries hold series" --memory 1MiB '{a="b"}' raw.log
+refused "error: option '--memory': expected at least 1, found '0'" --memory 0 "$metric" raw.log
+refused "error: option '--jobs': expected at least 1, found '0'" -j 0 '{a="b"}' raw.log
+refused "error: option '--jobs': expected at most 256, found '100000'" -j 100000 '{a="b"}' raw.log
+for option in '-j 3' '-t x' '--input lines' '--time line' '--time-field f'; do
+	# shellcheck disable=SC2086
+	refused ": fmt only formats a query" $option fmt '{a="b"}'
+done
+refused "error: option '--format': a query is printed as text, or with api" -o csv fmt '{a="b"}'
+refused "error: option '--format': a query is printed as text, or with api" -o jsonl fmt '{a="b"}'
+for verb in labels series stats; do
+	refused "error: option '--jobs': no entries are read" -j 3 "$verb" raw.log
+	refused "error: option '--strict': no selector is given" --strict "$verb" raw.log
+	refused "error: option '--categorize-labels': no entries are printed" --categorize-labels -o api "$verb" raw.log
+done
+refused "error: option '--categorize-labels': no entries are printed" --categorize-labels -o api fmt '{a="b"}'
+refused "queries require at least one" --strict labels '{}' raw.log
+for verb in labels '{a="b"}'; do
+	refused "error: --from is after --to" --from 100 --to 50 "$verb" raw.log
+done
 refused "error: option '--limit': no entries are printed" -n 1 labels raw.log
 refused "error: option '--at': --from and --to say when" --at 1 series raw.log
 refused "error: --time, --time-field: only one of them" --time line --time-field x '{}' raw.log

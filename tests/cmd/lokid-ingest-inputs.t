@@ -4,7 +4,7 @@
 
 # An empty tenant, as an unset variable in cron gives it.
 ok "-t '' is exit 2" exits 2 lokid-ingest -t '' -l app=a --wal w
-ok "is said" stderr_has "option '--tenant': tenant of 0 bytes"
+ok "is said" stderr_has "option '--tenant': its value is empty"
 ok "nothing is made" test ! -e w
 ok "walreplay -t ''" exits 2 walreplay -t '' --verify
 printf '%s\n' '{"tenant":"","ts":"1","labels":{"a":"b"},"line":"x"}' '{"ts":"2","labels":{"a":"b"},"line":"y"}' >empty.jsonl

@@ -96,6 +96,13 @@ ok "a bad tenant is exit 2" exits 2 lokid-ingest --wal n -t .. -l a=b in
 ok "a bad --sync is exit 2" exits 2 lokid-ingest --wal n -l a=b --sync sometimes in
 ok "a bad --add is exit 2" exits 2 lokid-ingest --wal n -l a=b --add all in
 ok "too large a --max-line is exit 2" exits 2 lokid-ingest --wal n -l a=b --max-line 17MiB in
+for option in '--max-line 0' '--segment-size 0'; do
+	# shellcheck disable=SC2086
+	ok "$option is exit 2" exits 2 lokid-ingest --wal n -l a=b $option in
+	ok "and told" stderr_has "option '${option% *}': expected at least 1, found '0'"
+done
+ok "frames are taken whole" exits 2 lokid-ingest --wal n --input frames --max-line 10 in
+ok "and that is said" stderr_has "--max-line and --long-lines are not for them"
 ok "frames and -l do not go together" exits 2 lokid-ingest --wal n -l a=b --input frames in
 not_ok "none of these made a log" test -e n
 
