@@ -20,6 +20,7 @@ struct check {
 	struct hash128 *names;	 /* of the packs, ascending */
 	struct hash128 *covered; /* segments that trailers with all their parts list */
 	size_t n_covered, cap_covered;
+	bool unread; /* the trailer of some pack: what it covers is then not known */
 };
 
 static void tell(struct check *c, const struct err *e)
@@ -146,6 +147,7 @@ static void check_pack(struct check *c, uint32_t i)
 		c->at++;
 	}
 	if (pack_scan_open(c->s, &sn, &scan, &e) < 0) {
+		c->unread = true;
 		tell(c, &e);
 		return;
 	}
@@ -220,7 +222,8 @@ uint64_t index_check(struct store *s, struct index *ix, enum index_check_packs p
 			tell(&c, &e);
 		for (uint32_t i = 0; i < c.in->n_packs && c.names; i++)
 			check_pack(&c, i);
-		check_segments(&c);
+		if (!c.unread)
+			check_segments(&c);
 	}
 	free(c.order);
 	free(c.series_of);
