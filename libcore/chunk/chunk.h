@@ -58,10 +58,14 @@ struct chunk {
 /* Whether bytes at the start of a file are those of a chunk; text may begin so, too. */
 bool chunk_is_magic(struct bytes start);
 
+/* The length that a head, of any version, says it has; 0 when that cannot be one. */
+uint32_t chunk_head_len(struct bytes in);
+
 /*
  * Reads the fixed part; `in` has at least CHUNK_FIXED_LEN bytes. Nothing is sure until chunk_parse
  * has checked the head's checksum; lengths are within their limits though, so they can be read.
- * Errors: ERR_CORRUPT (magic, lengths, cut short), ERR_VERSION (version, flags, dictionary).
+ * Errors: ERR_CORRUPT (magic, lengths, cut short), ERR_VERSION (version, flags, dictionary; but
+ * ERR_CORRUPT, when `in` has the whole head and its checksum is wrong).
  */
 MUST_CHECK int chunk_parse_fixed(struct bytes in, struct chunk_fixed *ret, struct err *e);
 

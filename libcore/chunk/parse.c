@@ -55,12 +55,38 @@ int chunk_head_check(struct bytes head, const struct chunk_fixed *f, struct err 
 	return 0;
 }
 
+uint32_t chunk_head_len(struct bytes in)
+{
+	struct rd rd = rd_init(in);
+	uint32_t len, meta_len;
+
+	rd.off = CHUNK_OFF_LEN;
+	len = rd_u32be(&rd);
+	meta_len = rd_u32be(&rd);
+	if (rd.failed || meta_len < CHUNK_CRC_LEN || meta_len > CHUNK_HEAD_MAX - CHUNK_FIXED_LEN ||
+	    len < CHUNK_FIXED_LEN + meta_len)
+		return 0;
+	return CHUNK_FIXED_LEN + meta_len;
+}
+
+/* What seems to be of a newer version is damage, when the checksum of the head can be looked at
+ * and is wrong. */
+static int tell_newer(struct bytes in, const struct err *newer, struct err *e)
+{
+	struct chunk_fixed f = { .head_len = chunk_head_len(in) };
+
+	if (f.head_len && in.n >= f.head_len && chunk_head_check(in, &f, e) < 0)
+		return -1;
+	return err_set(e, newer->code, "%s", newer->msg);
+}
+
 int chunk_parse_fixed(struct bytes in, struct chunk_fixed *ret, struct err *e)
 {
 	struct rd rd = rd_init(in);
 	struct bytes magic = rd_bytes(&rd, sizeof(chunk_magic));
 	uint8_t version = rd_u8(&rd);
 	struct chunk_fixed f = { .flags = rd_u8(&rd) };
+	struct err newer = { 0 };
 	uint32_t meta_len;
 	uint8_t zero;
 
@@ -76,15 +102,17 @@ int chunk_parse_fixed(struct bytes in, struct chunk_fixed *ret, struct err *e)
 	if (memcmp(magic.p, chunk_magic, sizeof(chunk_magic)) != 0)
 		return err_set(e, ERR_CORRUPT, "not a chunk: no magic");
 	if (version != CHUNK_VERSION)
-		return err_set(e, ERR_VERSION, "chunk of version %u, this program reads version %d",
-			       version, CHUNK_VERSION);
-	if (f.flags & CHUNK_FLAGS_REFUSE)
-		return err_set(e, ERR_VERSION, "chunk with unknown flags %02x", f.flags);
+		err_set(&newer, ERR_VERSION, "chunk of version %u, this program reads version %d",
+			version, CHUNK_VERSION);
+	else if (f.flags & CHUNK_FLAGS_REFUSE)
+		err_set(&newer, ERR_VERSION, "chunk with unknown flags %02x", f.flags);
+	else if (f.dictionary != 0)
+		err_set(&newer, ERR_VERSION, "chunk needs dictionary %u, which this program lacks",
+			f.dictionary);
+	if (newer.code != ERR_NONE)
+		return tell_newer(in, &newer, e);
 	if (zero != 0)
 		return err_set(e, ERR_CORRUPT, "head: byte 7 is %02x, not 0", zero);
-	if (f.dictionary != 0)
-		return err_set(e, ERR_VERSION,
-			       "chunk needs dictionary %u, which this program lacks", f.dictionary);
 	if (meta_len < CHUNK_CRC_LEN || meta_len > CHUNK_HEAD_MAX - CHUNK_FIXED_LEN)
 		return err_set(e, ERR_CORRUPT, "head: metadata length %u", meta_len);
 	f.head_len = CHUNK_FIXED_LEN + meta_len;

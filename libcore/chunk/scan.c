@@ -90,12 +90,16 @@ static void leave_behind(struct chunk_scan *s)
 /* 1 when a head with a good checksum stands at `at`, else 0 with the reason in why. */
 static int good_head(struct chunk_scan *s, struct chunk_fixed *f, struct err *why, struct err *e)
 {
+	struct bytes head;
+
 	if (need(s, CHUNK_FIXED_LEN, e) < 0)
+		return -1;
+	/* All of it, where there is a magic: one of a newer version, or damaged? */
+	head = bytes_sub(s->win, s->at, s->win.n);
+	if (chunk_is_magic(head) && need(s, chunk_head_len(head), e) < 0)
 		return -1;
 	if (chunk_parse_fixed(bytes_sub(s->win, s->at, s->win.n), f, why) < 0)
 		return 0;
-	if (need(s, f->head_len, e) < 0)
-		return -1;
 	return chunk_head_check(bytes_sub(s->win, s->at, s->win.n), f, why) == 0;
 }
 
@@ -158,7 +162,7 @@ static int skip_by_magic(struct chunk_scan *s, struct err *e)
 
 		if (need(s, CHUNK_FIXED_LEN, e) < 0)
 			return -1;
-		if (chunk_parse_fixed(bytes_sub(s->win, s->at, s->win.n), &f, NULL) == 0 &&
+		if (chunk_parse_fixed(bytes_sub(s->win, s->at, CHUNK_FIXED_LEN), &f, NULL) == 0 &&
 		    spent + f.head_len <= allowed) {
 			spent += f.head_len;
 			rc = good_head(s, &f, NULL, e);

@@ -201,8 +201,11 @@ static int read_fixed(struct index *ix, struct rd *rd, unsigned *ret_sections,
 		      uint32_t *ret_tenant_len, struct err *e)
 {
 	struct bytes magic = rd_bytes(rd, sizeof(index_magic));
-	uint8_t version = rd_u8(rd), flags = rd_u8(rd);
+	uint8_t flags;
 	uint64_t size;
+
+	rd_u8(rd); /* the version: see check_version */
+	flags = rd_u8(rd);
 
 	if (!bytes_eq(magic, bytes_of(index_magic, sizeof(index_magic))))
 		return err_set(e, ERR_CORRUPT,
@@ -211,9 +214,6 @@ static int read_fixed(struct index *ix, struct rd *rd, unsigned *ret_sections,
 			       ix->file.n);
 	if (ix->file.n < INDEX_FIXED_LEN)
 		return err_set(e, ERR_CORRUPT, "cut short: a head of only %zu bytes", ix->file.n);
-	if (version != INDEX_VERSION)
-		return err_set(e, ERR_VERSION, "index version %u; this program knows %d", version,
-			       INDEX_VERSION);
 	*ret_sections = rd_u16be(rd);
 	size = rd_u64be(rd);
 	ix->head_len = rd_u32be(rd);
@@ -239,6 +239,24 @@ static int read_fixed(struct index *ix, struct rd *rd, unsigned *ret_sections,
 				    (uint64_t)ix->n_pages * 4 + *ret_tenant_len + 4 ||
 	    ix->head_len > size)
 		return err_set(e, ERR_CORRUPT, "head: its length cannot be %u", ix->head_len);
+	return 0;
+}
+
+/* ERR_VERSION, -1 when the file says that it is of a newer version; 0. */
+static int check_version(const struct index *ix, struct err *e)
+{
+	struct rd rd = rd_init(ix->file);
+	uint8_t version, flags;
+
+	if (!bytes_eq(rd_bytes(&rd, sizeof(index_magic)),
+		      bytes_of(index_magic, sizeof(index_magic))) ||
+	    ix->file.n < INDEX_FIXED_LEN)
+		return 0;
+	version = rd_u8(&rd);
+	flags = rd_u8(&rd);
+	if (version != INDEX_VERSION)
+		return err_set(e, ERR_VERSION, "index version %u; this program knows %d", version,
+			       INDEX_VERSION);
 	if (flags & INDEX_FLAGS_REFUSE)
 		return err_set(e, ERR_VERSION,
 			       "flags %02x are of a newer version and must be known", flags);
@@ -248,17 +266,24 @@ static int read_fixed(struct index *ix, struct rd *rd, unsigned *ret_sections,
 static int read_head(struct index *ix, struct err *e)
 {
 	struct rd rd = rd_init(ix->file), crc;
+	struct err why;
 	unsigned n_sections = 0;
 	uint32_t tenant_len = 0, stored, found;
 
-	if (read_fixed(ix, &rd, &n_sections, &tenant_len, e) < 0)
+	if (read_fixed(ix, &rd, &n_sections, &tenant_len, &why) < 0) {
+		/* Lengths may be others in a newer version. */
+		if (check_version(ix, e) == 0)
+			err_set(e, why.code, "%s", why.msg);
 		return -1;
+	}
 	crc = rd_init(bytes_sub(ix->file, ix->head_len - 4, 4));
 	stored = rd_u32be(&crc);
 	found = crc32c(ix->file.p, ix->head_len - 4);
 	if (stored != found)
 		return err_set(e, ERR_CORRUPT, "head: crc32c mismatch: stored %08x, computed %08x",
 			       stored, found);
+	if (check_version(ix, e) < 0) /* only now: before, it could be damage */
+		return -1;
 	for (unsigned i = 0; i < n_sections; i++)
 		if (read_section(ix, &rd, i, e) < 0)
 			return -1;

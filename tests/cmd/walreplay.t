@@ -171,7 +171,7 @@ cp head.wal 20251009T085320-00000000.wal
 ok "--salvage" exits 3 walreplay -v --salvage saved bad.wal 20251009T085320-00000000.wal "$F/wal-v1-no-end" "$F/wal-v1-many"
 ok "leaves out what is undamaged" stderr_has "/wal-v1-no-end': undamaged, left out"
 ok "whether it has its end or not" stderr_has "/wal-v1-many': undamaged, left out"
-is "and makes nothing of it" "$(ls saved/*.wal | wc -l)" 2
+is "and makes nothing of it" "$(find saved -name '*.wal' | wc -l)" 2
 ok "says on stderr that something is lost" stderr_has "'bad.wal': damaged: not all of it could be saved"
 ok "counts what is lost" stdout_matches "^bad.wal: [0-9]+ entries in 1 batch saved to saved/.*; lost: [0-9]+ bytes in 1 place, kept in saved/bad.rest$"
 ok "passes over a header" stdout_matches "^2025.*.wal: 3 entries in 2 batches saved to saved/20251009T085320-.*; lost: 64 bytes in 1 place"
@@ -204,7 +204,7 @@ mkdir healthy
 lokid-ingest -q --wal healthy -l app=a "$REPO/examples/logs/shop.log"
 cp bad.wal healthy
 ok "into the log's own folder" exits 3 walreplay --salvage healthy healthy
-is "only the damaged one is made again" "$(ls healthy/*.wal | wc -l)" 3
+is "only the damaged one is made again" "$(find healthy -name '*.wal' | wc -l)" 3
 ok "--stats of damage" exits 3 walreplay --stats bad.wal
 ok "says so on stderr too" stderr_is "walreplay: error: 'bad.wal': damaged in 1 place, 0 entries of unknown streams; --verify says where"
 printf 'junk' >junk.wal
