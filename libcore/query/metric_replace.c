@@ -85,7 +85,7 @@ int metric_label_replace(const struct logql_expr *x, const struct vec *in, struc
 	size_t n;
 
 	if (!re)
-		return err_wrap(e, "%u:%u", x->pos.line, x->pos.col);
+		return err_wrap(e, "line %u, col %u", x->pos.line, x->pos.col);
 	n = regex_n_groups(re);
 	n = n > REGEX_GROUPS_MAX ? REGEX_GROUPS_MAX : n;
 	vec_init(ret, in->n_steps);

@@ -43,7 +43,7 @@ static int prepare(const struct query_opts *o, const struct logql_log *log,
 		const struct logql_matcher *m = &log->matchers[i];
 
 		if (matcher_init(&p->match[i], m->op, m->name, m->value, e) < 0) {
-			err_wrap(e, "%u:%u", m->pos.line, m->pos.col);
+			err_wrap(e, "line %u, col %u", m->pos.line, m->pos.col);
 			release(p);
 			return -1;
 		}

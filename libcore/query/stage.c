@@ -22,7 +22,8 @@ static const struct stage_ops *const table[] = {
 
 int stage_not_yet(const struct logql_pos *pos, const char *what, struct err *e)
 {
-	return err_set(e, ERR_QUERY, "%u:%u: %s is not executed yet", pos->line, pos->col, what);
+	return err_set(e, ERR_QUERY, "line %u, col %u: %s is not executed yet", pos->line, pos->col,
+		       what);
 }
 
 void stage_reads(struct pipeline *p, uint32_t name)

@@ -105,7 +105,7 @@ int filter_bind(struct pipeline *p, const struct logql_filter *tree, struct filt
 		stage_reads(p, f->name);
 		if (matcher_init(&f->match, tree->match.op, tree->match.name, tree->match.value,
 				 e) < 0)
-			return err_wrap(e, "%u:%u", tree->pos.line, tree->pos.col);
+			return err_wrap(e, "line %u, col %u", tree->pos.line, tree->pos.col);
 		if ((tree->match.op == MATCH_RE || tree->match.op == MATCH_NRE) &&
 		    !simple_regex(p, f))
 			f->alt = NULL;

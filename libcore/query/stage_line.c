@@ -167,7 +167,7 @@ static int bind_regex(struct pipeline *p, struct alt *a, const struct logql_line
 
 	a->re = regex_new(tree->text, REGEX_UNANCHORED, e);
 	if (!a->re)
-		return err_wrap(e, "%u:%u", tree->pos.line, tree->pos.col);
+		return err_wrap(e, "line %u, col %u", tree->pos.line, tree->pos.col);
 	literal_of_regex(tree->text, &text, &whole, &fold);
 	a->use_find = text.n > 0;
 	if (a->use_find) {

@@ -43,11 +43,11 @@ static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *t
 	p->needs_lines = true;
 	st->re = regex_new(tree->regexp, REGEX_UNANCHORED, e);
 	if (!st->re)
-		return err_wrap(e, "%u:%u", tree->pos.line, tree->pos.col);
+		return err_wrap(e, "line %u, col %u", tree->pos.line, tree->pos.col);
 	st->n = regex_n_groups(st->re);
 	if (st->n > REGEX_GROUPS_MAX)
-		return err_set(e, ERR_QUERY, "%u:%u: %zu groups, at most %d", tree->pos.line,
-			       tree->pos.col, st->n, REGEX_GROUPS_MAX);
+		return err_set(e, ERR_QUERY, "line %u, col %u: %zu groups, at most %d",
+			       tree->pos.line, tree->pos.col, st->n, REGEX_GROUPS_MAX);
 	st->name = arena_alloc(&p->mem, (st->n + 1) * sizeof(*st->name));
 	for (size_t k = 1; k <= st->n; k++) {
 		struct bytes name = regex_group_name(st->re, k);

@@ -106,8 +106,8 @@ int template_bind(struct pipeline *p, struct bytes text, const struct logql_pos 
 		text = bytes_sub(text, (size_t)(open - text.p) + 2, text.n);
 		close = memmem(text.p, text.n, "}}", 2);
 		if (!close) {
-			err_set(e, ERR_QUERY, "%u:%u: unclosed action in a template", pos->line,
-				pos->col);
+			err_set(e, ERR_QUERY, "line %u, col %u: unclosed action in a template",
+				pos->line, pos->col);
 			goto fail;
 		}
 		action = bytes_of(text.p, (size_t)(close - text.p));

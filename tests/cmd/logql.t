@@ -201,7 +201,7 @@ ok "with its place" stderr_has "logql: error: parse error at line 1, col 9: "
 ok "--strict refuses what Loki refuses" exits 2 logql --strict '{}' raw.log
 ok "a regex that is none" exits 2 logql '{a=~"("}' raw.log
 ok "what is not executed yet is exit 2" exits 2 logql '{a="b"} | line_format "{{ .x | upper }}"' nosuchfile
-ok "by name and place, before data is looked at" stderr_is "logql: error: 1:9: '{{.x | upper}}' in a template is not executed yet"
+ok "by name and place, before data is looked at" stderr_is "logql: error: line 1, col 9: '{{.x | upper}}' in a template is not executed yet"
 
 # ---- options without an effect are refused
 
