@@ -1,5 +1,8 @@
 #include "query/ask.h"
 
+#include <unistd.h>
+
+#include "base/io.h"
 #include "logql/parse.h"
 #include "query/series_print.h"
 #include "query/template.h"
@@ -123,12 +126,27 @@ static int ask_stats(void *ask, char **operand, size_t n, struct err *e)
 
 /* --- about queries --------------------------------------------------------------------------- */
 
+/* Of a query that is too long, enough for that to be found. */
+static int read_query(struct buf *b, struct err *e)
+{
+	int64_t n =
+		io_read(STDIN_FILENO, buf_reserve(b, LOGQL_TEXT_MAX + 1), LOGQL_TEXT_MAX + 1, e);
+
+	if (n < 0)
+		return err_wrap(e, "stdin");
+	b->n = (size_t)n;
+	return 0;
+}
+
+/* [QUERY] */
 static int ask_fmt(void *ask, char **operand, size_t n, struct err *e)
 {
 	struct ask *a = ask;
+	struct buf text = { 0 };
+	int r;
 
-	if (n != 1)
-		return err_set(e, ERR_USAGE, "fmt: one query expected");
+	if (n > 1)
+		return err_set(e, ERR_USAGE, "fmt: one query expected, found %zu", n);
 	if (query_check_opts(&a->q, QUERY_FMT, e) < 0)
 		return -1;
 	if (a->categorize)
@@ -137,7 +155,13 @@ static int ask_fmt(void *ask, char **operand, size_t n, struct err *e)
 	if (a->format == FORMAT_JSONL || a->format == FORMAT_CSV)
 		return err_set(e, ERR_USAGE,
 			       "option '--format': a query is printed as text, or with api");
-	return format_query(stdout, bytes_str(operand[0]), flags_of(a), a->format, e);
+	if (n == 1)
+		return format_query(stdout, bytes_str(operand[0]), flags_of(a), a->format, e);
+	r = read_query(&text, e);
+	if (r == 0)
+		r = format_query(stdout, buf_bytes(&text), flags_of(a), a->format, e);
+	buf_release(&text);
+	return r;
 }
 
 const struct cli_verb ask_verbs[] = {
@@ -146,7 +170,7 @@ const struct cli_verb ask_verbs[] = {
 	{ "series", "[SELECTOR]... [FILE]...", "label sets of streams", ask_series_names },
 	{ "stats", "[SELECTOR]... [FILE]...", "how many streams, chunks, entries, bytes",
 	  ask_stats },
-	{ "fmt", "QUERY", "a query, laid out", ask_fmt },
+	{ "fmt", "[QUERY]", "a query, of stdin without one, laid out", ask_fmt },
 	{ 0 },
 };
 

@@ -186,6 +186,16 @@ ok "a word like none" exits 2 logql frobnicate --store store
 ok "is told which there are" stderr_is "logql: error: 'frobnicate': expected a query, or labels, values, series, stats or fmt"
 ok "fmt" exits 0 logql fmt '{app="a"}|="x"'
 ok "lays out" stdout_is '{app="a"} |= "x"'
+ok "fmt of stdin" exits 0 sh -c "printf '{app=\"a\"}\n|=\"x\"\n' | logql fmt"
+ok "is the same" stdout_is '{app="a"} |= "x"'
+ok "of nothing" exits 2 logql fmt
+ok "is no query" stderr_has "parse error"
+ok "of too much" exits 2 sh -c "head -c 300000 /dev/zero | tr '\\0' ' ' | logql fmt"
+ok "neither" stderr_has "error"
+ok "of two queries" exits 2 logql fmt '{app="a"}' '{app="b"}'
+ok "one is expected" stderr_is "logql: error: fmt: one query expected, found 2"
+ok "numbers as Loki prints them" exits 0 logql fmt 'vector(0.00000012)'
+ok "with six digits" stdout_is 'vector(0.000000)'
 ok "--output" exits 0 logql --output answer -o raw '{app="db"}' --store store
 ok "prints nothing" stdout_is_empty
 ok "writes the file" test "$(cat answer)" = "slow query"
