@@ -150,6 +150,17 @@ static void on_unnamed(uint64_t n_packs, struct bytes tenant, void *data)
 		 num_word(n_packs, "pack is", "packs are"), num_word(n_packs, "it", "them"));
 }
 
+static void on_abandoned(uint64_t n_files, struct bytes tenant, void *data)
+{
+	struct args *a = data;
+
+	cli_warn(a->cli,
+		 "tenant '%.*s': %llu %s left by writers that died: idxbuild --rebuild deletes %s",
+		 BYTES_ARG(tenant), (unsigned long long)n_files,
+		 num_word(n_files, "*.tmp file is", "*.tmp files are"),
+		 num_word(n_files, "it", "them"));
+}
+
 static int look(struct args *a, struct err *e)
 {
 	struct index_look l = {
@@ -161,6 +172,7 @@ static int look(struct args *a, struct err *e)
 		.fault = on_fault,
 		.right = on_right,
 		.unnamed = on_unnamed,
+		.abandoned = on_abandoned,
 		.data = a,
 	};
 	int rc = 0;

@@ -200,7 +200,7 @@ int io_opendir(const char *path, DIR **ret, struct err *e)
 {
 	DIR *d = opendir(path);
 
-	if (!d && errno != ENOENT && errno != ENOTDIR)
+	if (!d && errno != ENOENT)
 		return err_sys(e, "cannot open folder '%s'", path);
 	*ret = d;
 	return 0;
@@ -370,26 +370,41 @@ static bool is_tmp_name(const char *name)
 	       strcmp(name + TMP_DIGITS, ".tmp") == 0;
 }
 
-int file_replace_sweep(const char *dir, struct err *e)
+enum abandoned { COUNT_ABANDONED, DELETE_ABANDONED };
+
+static int64_t abandoned(const char *dir, enum abandoned what, struct err *e)
 {
 	const time_t young = time(NULL) - TMP_AGE_S;
-	int rc = 0;
+	int64_t n = 0;
 	DIR *d;
 
 	if (io_opendir(dir, &d, e) < 0)
 		return -1;
 	if (!d)
 		return 0;
-	for (struct dirent *de; rc == 0 && (de = readdir(d)) != NULL;) {
+	for (struct dirent *de; n >= 0 && (de = readdir(d)) != NULL;) {
 		struct stat st;
 
-		if (is_tmp_name(de->d_name) && fstatat(dirfd(d), de->d_name, &st, 0) == 0 &&
-		    S_ISREG(st.st_mode) && st.st_mtime < young &&
-		    unlinkat(dirfd(d), de->d_name, 0) < 0 && errno != ENOENT)
-			rc = err_sys(e, "cannot delete '%s/%s'", dir, de->d_name);
+		if (!is_tmp_name(de->d_name) || fstatat(dirfd(d), de->d_name, &st, 0) < 0 ||
+		    !S_ISREG(st.st_mode) || st.st_mtime >= young)
+			continue;
+		n++;
+		if (what == DELETE_ABANDONED && unlinkat(dirfd(d), de->d_name, 0) < 0 &&
+		    errno != ENOENT)
+			n = err_sys(e, "cannot delete '%s/%s'", dir, de->d_name);
 	}
 	closedir(d);
-	return rc;
+	return n;
+}
+
+int file_replace_sweep(const char *dir, struct err *e)
+{
+	return abandoned(dir, DELETE_ABANDONED, e) < 0 ? -1 : 0;
+}
+
+int64_t file_replace_abandoned(const char *dir, struct err *e)
+{
+	return abandoned(dir, COUNT_ABANDONED, e);
 }
 
 int file_replace_bytes(const char *path, struct bytes b, struct err *e)

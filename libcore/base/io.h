@@ -43,7 +43,8 @@ MUST_CHECK int io_map(const char *path, struct io_map *ret, struct err *e);
 MUST_CHECK int io_map_fd(int fd, struct io_map *ret, struct err *e);
 void io_unmap(struct io_map *m);
 
-/* Opens a folder to be listed (closedir it); one that is not there is *ret = NULL and success. */
+/* Opens a folder to be listed (closedir it); one that is not there is *ret = NULL and success.
+ * Errors: ERR_IO, also of what is no folder. */
 MUST_CHECK int io_opendir(const char *path, DIR **ret, struct err *e);
 
 /* Makes the folder and its missing parents, each fsynced into its own parent. */
@@ -73,6 +74,8 @@ void file_replace_abort(struct file_replace *r);
 /* Deletes what writers that died left in dir: files with such temporary names which nobody has
  * written to for an hour. A folder that is not there is fine. Errors: ERR_IO. */
 MUST_CHECK int file_replace_sweep(const char *dir, struct err *e);
+/* How many of these there are; nothing is deleted. */
+MUST_CHECK int64_t file_replace_abandoned(const char *dir, struct err *e);
 
 /* The whole in one: writes b as path. */
 MUST_CHECK int file_replace_bytes(const char *path, struct bytes b, struct err *e);

@@ -286,7 +286,9 @@ static int list_all(struct store *s, enum store_kind kind, struct bytes tenant, 
 
 	*ret = (struct name_list){ .mem = mem, .kind = kind };
 	store_folder_add_all(&folder, kind, tenant);
-	rc = store_list(s, buf_str(&folder), add_name, ret, e);
+	rc = store_sweep(s, buf_str(&folder), e);
+	if (rc == 0)
+		rc = store_list(s, buf_str(&folder), add_name, ret, e);
 	if (ret->n)
 		qsort(ret->v, ret->n, sizeof(*ret->v), cmp_names);
 	buf_release(&folder);

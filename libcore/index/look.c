@@ -172,11 +172,12 @@ static int count_unnamed(const char *name, uint64_t size, void *data, struct err
 	return 0;
 }
 
-static int look_for_unnamed(const char *tenant, uint64_t size, void *data, struct err *e)
+static int look_beside(const char *tenant, uint64_t size, void *data, struct err *e)
 {
 	struct walk *w = data;
 	struct bytes t = bytes_str(tenant);
 	struct buf folder = { 0 };
+	uint64_t n_abandoned = 0;
 	int rc;
 
 	(void)size;
@@ -187,6 +188,14 @@ static int look_for_unnamed(const char *tenant, uint64_t size, void *data, struc
 	rc = store_list(w->s, buf_str(&folder), count_unnamed, w, e);
 	if (rc == 0 && w->n_unnamed)
 		w->l->unnamed(w->n_unnamed, t, w->l->data);
+	if (rc == 0 && w->l->what == INDEX_LOOK_VERIFY)
+		rc = store_abandoned(w->s, buf_str(&folder), &n_abandoned, e);
+	buf_reset(&folder);
+	store_folder_add_all(&folder, STORE_INDEX, t);
+	if (rc == 0 && w->l->what == INDEX_LOOK_VERIFY)
+		rc = store_abandoned(w->s, buf_str(&folder), &n_abandoned, e);
+	if (rc == 0 && n_abandoned)
+		w->l->abandoned(n_abandoned, t, w->l->data);
 	buf_release(&folder);
 	return rc;
 }
@@ -219,7 +228,7 @@ int index_look_store(struct index_look *l, struct store *s, struct bytes tenant,
 	int rc = live_each(s, tenant, look_at_day, &w, e);
 
 	if (rc == 0 && l->what != INDEX_LOOK_DUMP)
-		rc = store_list_folders(s, "", look_for_unnamed, &w, e);
+		rc = store_list_folders(s, "", look_beside, &w, e);
 	map_release(&w.packs);
 	arena_release(&w.names);
 	return rc;

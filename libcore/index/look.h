@@ -9,7 +9,7 @@
 enum index_look_what { INDEX_LOOK_DUMP, INDEX_LOOK_STATS, INDEX_LOOK_VERIFY };
 
 struct index_look {
-	enum index_look_what what;			/* set by the caller, as the six below */
+	enum index_look_what what;			/* set by the caller, as the seven below */
 	size_t n_largest;				/* of --stats */
 	index_sink_fn *sink;				/* takes the text */
 	void (*fault)(const struct err *e, void *data); /* the message begins with the file's name;
@@ -18,6 +18,8 @@ struct index_look {
 	/* --stats, --verify of a store: how many packs of the tenant no index file names; queries
 	 * do not see them */
 	void (*unnamed)(uint64_t n_packs, struct bytes tenant, void *data);
+	/* --verify of a store: files that writers who died left among the tenant's */
+	void (*abandoned)(uint64_t n_files, struct bytes tenant, void *data);
 	void *data;
 
 	struct index_stats *stats; /* private: of tenant, not yet printed */

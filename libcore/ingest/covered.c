@@ -133,9 +133,12 @@ static bool is_orphan(struct buf *path)
 int covered_sweep(const char *dir, struct err *e)
 {
 	struct buf path = { 0 };
+	struct stat st;
 	int rc = 0;
 	DIR *d;
 
+	if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
+		return 0;
 	if (io_opendir(dir, &d, e) < 0)
 		return -1;
 	if (!d)

@@ -32,7 +32,7 @@ MUST_CHECK int covered_ask(struct cover *c, const struct wal_segment *seg, enum 
 MUST_CHECK int covered_note_damage(const struct wal_segment *seg, struct err *e);
 
 /* Deletes, in a WAL folder, what writers that died left under temporary names, and sidecars whose
- * segment is gone. Errors: ERR_IO. */
+ * segment is gone. What is no folder, as a segment, has none. Errors: ERR_IO. */
 MUST_CHECK int covered_sweep(const char *dir, struct err *e);
 
 #endif

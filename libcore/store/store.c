@@ -338,6 +338,43 @@ int store_list_folders(struct store *s, const char *folder, store_each_fn *each,
 	return s->absent ? 0 : list_below(&l, folder, 0, e);
 }
 
+struct leftovers {
+	struct store *s;
+	const char *folder;
+	uint64_t *n; /* NULL: they are deleted */
+};
+
+static int one_folder(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct leftovers *l = data;
+	struct buf path = { 0 };
+	int64_t n;
+
+	(void)size;
+	path_of(l->s, l->folder, &path);
+	buf_add_str(&path, name);
+	n = l->n ? file_replace_abandoned(buf_str(&path), e)
+		 : file_replace_sweep(buf_str(&path), e);
+	if (l->n && n > 0)
+		*l->n += (uint64_t)n;
+	buf_release(&path);
+	return n < 0 ? -1 : 0;
+}
+
+int store_sweep(struct store *s, const char *folder, struct err *e)
+{
+	struct leftovers l = { .s = s, .folder = folder };
+
+	return store_list_folders(s, folder, one_folder, &l, e);
+}
+
+int store_abandoned(struct store *s, const char *folder, uint64_t *ret_n, struct err *e)
+{
+	struct leftovers l = { .s = s, .folder = folder, .n = ret_n };
+
+	return store_list_folders(s, folder, one_folder, &l, e);
+}
+
 /* ---- reading ---- */
 
 int store_file_open(struct store *s, const char *name, struct store_file *ret, struct err *e)

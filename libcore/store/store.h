@@ -50,6 +50,11 @@ MUST_CHECK int store_list(struct store *s, const char *folder, store_each_fn *ea
 MUST_CHECK int store_list_folders(struct store *s, const char *folder, store_each_fn *each,
 				  void *data, struct err *e);
 
+/* What writers that died have left in the folders right below folder (as store_list_folders has
+ * them): deletes it, or counts it alone. store_abandoned adds to *ret_n. Errors: ERR_IO. */
+MUST_CHECK int store_sweep(struct store *s, const char *folder, struct err *e);
+MUST_CHECK int store_abandoned(struct store *s, const char *folder, uint64_t *ret_n, struct err *e);
+
 /* An object that is read, in ranges or mapped. {0} is a closed one. A deletion by others does no
  * harm to an open one. */
 struct store_file {

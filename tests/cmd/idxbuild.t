@@ -114,6 +114,33 @@ echo x >s/fake/index/2026-01-15/0123456789abcdef.tmp
 ok "strange names do no harm" exits 0 idxbuild --verify --store s
 is "nor are they counted" "$(in_dump index)" 4
 
+# --- what the dead left behind
+
+cp -r s dead
+old="dead/fake/chunks/2026-01-15/0123456789abcdef.tmp dead/fake/index/2026-01-15/0123456789abcde1.tmp"
+mkdir -p dead/fake/chunks/2020-01-01 dead/fake/index/2020-01-01
+old="$old dead/fake/chunks/2020-01-01/0123456789abcdef.tmp dead/fake/index/2020-01-01/0123456789abcdef.tmp"
+# shellcheck disable=SC2086
+touch -d '2 hours ago' $old dead/fake/chunks/2026-01-15/mine.tmp
+touch dead/fake/chunks/2026-01-15/0123456789abcde0.tmp
+ok "is told" exits 0 idxbuild --verify --store dead
+ok "as a warning" stderr_is "idxbuild: warning: tenant 'fake': 4 *.tmp files are left by writers that died: idxbuild --rebuild deletes them"
+ok "and still there" sh -c "ls $old"
+ok "rebuilding" exits 0 idxbuild --rebuild --store dead
+# shellcheck disable=SC2012
+is "deletes what is old and ours" "$(find dead -name '*.tmp' | sort | tr '\n' ' ')" \
+	"dead/fake/chunks/2026-01-15/0123456789abcde0.tmp dead/fake/chunks/2026-01-15/mine.tmp dead/fake/index/2026-01-15/0123456789abcdef.tmp "
+ok "which is right" exits 0 idxbuild --verify --store dead
+ok "without a word" stderr_is_empty
+rm -r dead/fake/index
+echo x >dead/fake/index
+for mode in --verify --rebuild --dump; do
+	ok "a file in the place of a folder, $mode: exit 4" exits 4 idxbuild "$mode" --store dead
+	ok "is told" stderr_has "cannot open folder 'dead/fake/index/': Not a directory"
+done
+ok "also by a query" exits 4 logql --store dead '{app="web"}'
+rm -r dead
+
 # The default store: chunkpack and idxbuild spell it alike.
 
 mkdir default

@@ -340,6 +340,7 @@ static void a_file_appears_whole_or_not_at_all(void **state)
 	struct file_replace r;
 	struct io_map map;
 	struct err e = { 0 };
+	DIR *folder;
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
@@ -363,6 +364,10 @@ static void a_file_appears_whole_or_not_at_all(void **state)
 	assert_int_equal(file_replace_bytes("/nonexistent/x", bytes_str(""), &e), -1);
 	assert_int_equal(e.code, ERR_IO);
 	assert_int_equal(io_open("/nonexistent", &e), -1);
+	assert_int_equal(io_opendir("/nonexistent", &folder, &e), 0);
+	assert_null(folder);
+	assert_int_equal(io_opendir(path.p, &folder, &e), -1);
+	assert_int_equal(e.code, ERR_IO);
 	buf_reset(&path);
 	buf_addf(&path, "rm -r %s", dir);
 	assert_int_equal(system(buf_str(&path)), 0);
