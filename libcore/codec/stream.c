@@ -67,6 +67,13 @@ bool codec_stream_is_packed(struct bytes start)
 	return is_gzip(start) || is_zstd(start);
 }
 
+static const struct bytes BOM = { "\xef\xbb\xbf", 3 };
+
+struct bytes codec_skip_bom(struct bytes start)
+{
+	return bytes_starts(start, BOM) ? bytes_sub(start, BOM.n, start.n) : start;
+}
+
 bool codec_is_binary(struct bytes start)
 {
 	static const struct bytes others[] = {

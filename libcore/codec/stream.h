@@ -24,6 +24,9 @@ MUST_CHECK int64_t codec_stream_some(struct codec_stream *s, void *p, size_t n, 
 /* Whether bytes at the start of a file say that it is compressed. */
 bool codec_stream_is_packed(struct bytes start);
 
+/* The start of a text without the byte order mark that some editors put before UTF-8. */
+struct bytes codec_skip_bom(struct bytes start);
+
 /* Whether such bytes are no text: they have a NUL, or are compressed in a way that is not unpacked
  * here (xz, bzip2, lz4). What a warning says of it, with the input's name. */
 bool codec_is_binary(struct bytes start);

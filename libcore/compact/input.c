@@ -308,6 +308,7 @@ static int read_packed(struct packing *p, int fd, struct bytes start, struct err
 
 	if (n >= 0) {
 		l.buf.n = (size_t)n;
+		buf_drop(&l.buf, l.buf.n - codec_skip_bom(buf_bytes(&l.buf)).n);
 		if (wal_is_magic(buf_bytes(&l.buf)))
 			err_set(e, ERR_CORRUPT,
 				"compressed frames: pipe them through zcat or zstdcat");
@@ -335,7 +336,7 @@ int packing_read(struct packing *p, int fd, struct err *e)
 	if (codec_stream_is_packed(peeked))
 		return read_packed(p, fd, peeked, e);
 	if (!wal_is_magic(peeked)) {
-		buf_add_bytes(&l.buf, peeked);
+		buf_add_bytes(&l.buf, codec_skip_bom(peeked));
 		rc = read_json_lines(p, &l, e);
 		buf_release(&l.buf);
 		return rc;

@@ -101,13 +101,11 @@ static int fill_unpacked(struct input *in, struct err *e)
 	return 0;
 }
 
-int input_fill(struct input *in, struct err *e)
+static int fill(struct input *in, struct err *e)
 {
 	size_t want = in->n_read ? READ_BYTES : FIRST_BYTES;
 	ssize_t k;
 
-	buf_drop(&in->buf, in->at);
-	in->at = 0;
 	if (in->unpack)
 		return fill_unpacked(in, e);
 	do
@@ -121,5 +119,26 @@ int input_fill(struct input *in, struct err *e)
 		return fill_unpacked(in, e);
 	in->n_read += (uint64_t)k;
 	in->at_end = k == 0;
+	return 0;
+}
+
+/* What is there may be the beginning of a byte order mark. */
+static bool is_begun_bom(const struct input *in)
+{
+	return in->buf.n > 0 && in->buf.n < 3 && in->buf.p[0] == '\xef' && !in->at_end;
+}
+
+int input_fill(struct input *in, struct err *e)
+{
+	bool first = in->n_read == 0;
+
+	buf_drop(&in->buf, in->at);
+	in->at = 0;
+	do
+		if (fill(in, e) < 0)
+			return -1;
+	while (first && is_begun_bom(in));
+	if (first)
+		buf_drop(&in->buf, in->buf.n - codec_skip_bom(buf_bytes(&in->buf)).n);
 	return 0;
 }

@@ -134,7 +134,10 @@ struct opening {
 /* A line that may be an entry is looked at to its end. */
 static bool seen_enough(const char *p, size_t n)
 {
-	return n == HEAD || (n > 0 && memchr(p, '\n', n)) || (n >= MAGIC_MAX && p[0] != '{');
+	struct bytes text = codec_skip_bom(bytes_of(p, n));
+
+	return n == HEAD || (n > 0 && memchr(p, '\n', n)) ||
+	       (text.n >= MAGIC_MAX && text.p[0] != '{');
 }
 
 /* The first bytes. A plain file's stay to be read; those of a pipe are used up. */
@@ -231,15 +234,16 @@ static bool named_as_ours(const char *name)
 static int open_text(struct sources *s, struct input *in, struct opening *x, struct err *e)
 {
 	bool is_auto = s->o->input == INPUT_AUTO;
-	struct bytes start;
+	struct bytes head = bytes_of(x->head, x->n), start = codec_skip_bom(head);
 	struct err warning;
 	int r = 0;
 
-	if (!x->whole || s->o->input == INPUT_JSONL ||
-	    codec_stream_is_packed(bytes_of(x->head, x->n)) ||
-	    (is_auto && is_entry(bytes_of(x->head, x->n))))
+	/* What is not read where it lies: also a file of which the first bytes are left out. */
+	if (!x->whole || s->o->input == INPUT_JSONL || codec_stream_is_packed(head) ||
+	    start.n < head.n || (is_auto && is_entry(start))) {
 		read_text(x);
-	start = x->stream ? bytes_of(x->text, x->n_text) : bytes_of(x->head, x->n);
+		start = codec_skip_bom(bytes_of(x->text, x->n_text));
+	}
 	in->empty = start.n == 0;
 	if (s->o->input == INPUT_JSONL || (is_auto && is_entry(start))) {
 		in->kind = FILE_JSONL;

@@ -86,6 +86,28 @@ ok "as a pipe" exits 0 sh -c "cat '$pack' | logql -o jsonl '{app=~\".+\"}'"
 ok "is the same" stdout_is_file of_pack
 ok "as stdin" exits 0 sh -c "logql -o jsonl '{app=~\".+\"}' <'$pack'"
 ok "is the same" stdout_is_file of_pack
+# A byte order mark, as some editors write it, is no part of the text.
+{ printf '\357\273\277'; cat entries.jsonl; } >bom.jsonl
+printf '\357\273\277{"level":"error"}\n{"level":"info"}\n' >bom.log
+gzip -k bom.jsonl bom.log
+printf '\357\273\277' >bom
+for how in ' ' '- <' .gz; do
+	jsonl="${how%.gz}bom.jsonl${how##*[ <]}" log="${how%.gz}bom.log${how##*[ <]}"
+	ok "entries behind a byte order mark: $jsonl" exits 0 sh -c "logql -o jsonl '{app=~\".+\"}' $jsonl"
+	ok "are entries" stdout_is_file expected
+	ok "lines behind one: $log" exits 0 sh -c "logql -o raw '{} | json | level=\"error\"' $log"
+	ok "are as without" stdout_is '{"level":"error"}'
+	ok "chunkpack: $jsonl" exits 0 sh -c "chunkpack --store bom.store $jsonl"
+	ok "gives the same pack" test "$(ls bom.store/fake/chunks/*/*.pack | wc -l)" = "$(wc -l <packs)"
+	rm -rf bom.wal
+	ok "lokid-ingest: $jsonl" exits 0 sh -c "lokid-ingest -q --wal bom.wal --input jsonl $jsonl"
+	ok "and its lines" exits 0 sh -c "lokid-ingest -q --wal bom.wal -l app=bom $log"
+	ok "are all there" test "$(walreplay bom.wal | grep -c -e '"line":"[GS]' -e '"line":"slow' -e '"line":"{')" = 7
+done
+ok "one alone is nothing" exits 1 logql '{}' bom
+rm -rf bom.wal
+ok "in parts" sh -c "(head -c 1 bom.log; sleep 0.05; tail -c +2 bom.log) | lokid-ingest -q --wal bom.wal -l app=bom"
+ok "it is left out too" test "$(walreplay bom.wal | grep -c '"line":"{')" = 2
 ok "a store as a file" exits 4 logql '{app="web"}' store
 ok "is told how it is asked" stderr_is "logql: error: 'store': a folder; --store names a store, --wal a log"
 ok "a place for temporary files that is not there" exits 4 sh -c "cat '$pack' | TMPDIR=$PWD/none logql '{app=\"web\"}'"
