@@ -176,7 +176,7 @@ C_FILES := $(wildcard cmd/*.c scripts/*/*.[ch] libcore/*/*.[ch] tests/unit/*.[ch
 HEADERS := $(wildcard libcore/*/*.h)
 SHELLS   = $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/* .ci/* tests/lib/* $(SCRIPTS) \
              $(wildcard examples/*.sh examples/*/*.sh tests/bench/*.sh) 2>/dev/null) tests/lib/tap.sh
-QUICK   := lint-format lint-order lint-size lint-headers lint-shell lint-man lint-docs
+QUICK   := lint-format lint-order lint-size lint-headers lint-shell lint-man lint-docs lint-unused
 .PHONY: $(QUICK) lint-tidy lint-quick
 
 ## make lint       layout, rules of the tree, headers alone, shellcheck, man pages, clang-tidy
@@ -202,6 +202,9 @@ lint-order:
 
 lint-size:
 	$(Q)scripts/check-size
+
+lint-unused: all
+	$(Q)B=$(B) scripts/check-unused
 
 lint-docs: all
 	$(Q)BIN=$(B)/bin scripts/check-docs

@@ -71,13 +71,3 @@ struct bytes arena_copy(struct arena *a, struct bytes b)
 		memcpy(p, b.p, b.n);
 	return bytes_of(p, b.n);
 }
-
-char *arena_strdup(struct arena *a, struct bytes b)
-{
-	char *p = arena_alloc(a, b.n + 1);
-
-	if (b.n)
-		memcpy(p, b.p, b.n);
-	p[b.n] = '\0';
-	return p;
-}

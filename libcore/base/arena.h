@@ -36,6 +36,5 @@ static inline void *arena_alloc(struct arena *a, size_t n)
 
 void *arena_zalloc(struct arena *a, size_t n);
 struct bytes arena_copy(struct arena *a, struct bytes b);
-char *arena_strdup(struct arena *a, struct bytes b); /* with a NUL behind */
 
 #endif

@@ -32,17 +32,6 @@ const char *codec_name(unsigned id)
 	return id < CODEC_COUNT ? table[id]->name : NULL;
 }
 
-bool codec_by_name(struct bytes name, enum codec_id *ret)
-{
-	for (int id = 0; id < CODEC_COUNT; id++) {
-		if (bytes_is(name, table[id]->name)) {
-			*ret = (enum codec_id)id;
-			return true;
-		}
-	}
-	return false;
-}
-
 void codec_compress(struct codec *c, enum codec_id id, struct bytes in, struct buf *out)
 {
 	const struct encoding *enc = table[id];

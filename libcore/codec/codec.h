@@ -23,7 +23,6 @@ void codec_free(struct codec *c);
 
 /* "zstd" and so on; NULL for a number that is none. */
 const char *codec_name(unsigned id);
-bool codec_by_name(struct bytes name, enum codec_id *ret);
 
 /* Appends the compressed form of in to out. Cannot fail: in is at most 1 GiB, memory is our own. */
 void codec_compress(struct codec *c, enum codec_id id, struct bytes in, struct buf *out);

@@ -23,12 +23,7 @@ struct codec_stream {
 	char in[IN_BYTES];
 };
 
-struct codec_stream *codec_stream_new(int fd)
-{
-	return codec_stream_new_at(fd, (struct bytes){ 0 });
-}
-
-struct codec_stream *codec_stream_new_at(int fd, struct bytes start)
+struct codec_stream *codec_stream_new(int fd, struct bytes start)
 {
 	struct codec_stream *s = mem_alloc(sizeof(*s));
 

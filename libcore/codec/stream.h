@@ -8,10 +8,9 @@
 
 struct codec_stream;
 
-/* fd stays the caller's, and is read from where it stands. Never NULL. */
-struct codec_stream *codec_stream_new(int fd);
-/* The same, of which the bytes `start` (at most 64 KiB) were read already. */
-struct codec_stream *codec_stream_new_at(int fd, struct bytes start);
+/* fd stays the caller's, and is read from where it stands, behind `start` (at most 64 KiB), which
+ * was read already. Never NULL. */
+struct codec_stream *codec_stream_new(int fd, struct bytes start);
 void codec_stream_free(struct codec_stream *s); /* NULL is fine */
 
 /* Up to n bytes of content into p, fewer only at the end or before damage: how many, 0 at the end,

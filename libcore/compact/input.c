@@ -1,5 +1,6 @@
 /* Into the job: JSON lines and frames. */
 #include "base/io.h"
+#include "base/num.h"
 #include "codec/stream.h"
 #include "compact/job.h"
 #include "time/time.h"
@@ -196,8 +197,9 @@ static int add_part(struct frames *f, size_t i, struct err *e)
 	struct err why;
 
 	if (part->stream == STREAM_NONE) {
-		err_set(&why, ERR_CORRUPT, "%llu entries of a stream whose labels were lost",
-			(unsigned long long)part->n_entries);
+		err_set(&why, ERR_CORRUPT, "%llu %s of a stream whose labels were lost",
+			(unsigned long long)part->n_entries,
+			num_word(part->n_entries, "entry", "entries"));
 		frames_problem(f, PACKING_FAULT, &why);
 		return 0;
 	}
@@ -302,7 +304,7 @@ static int read_frames(struct packing *p, struct wal_reader *r, struct err *e)
 /* JSON lines that are compressed. Frames are so in themselves. */
 static int read_packed(struct packing *p, int fd, struct bytes start, struct err *e)
 {
-	struct lines l = { .fd = fd, .unpack = codec_stream_new_at(fd, start) };
+	struct lines l = { .fd = fd, .unpack = codec_stream_new(fd, start) };
 	int64_t n = codec_stream_read(l.unpack, buf_reserve(&l.buf, WAL_HEADER), WAL_HEADER, e);
 	int rc = -1;
 

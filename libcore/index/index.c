@@ -103,8 +103,8 @@ int index_row(struct index *ix, enum index_section sec, uint32_t i, struct rd *r
 	return 0;
 }
 
-int index_rows(struct index *ix, enum index_section sec, uint32_t i, uint32_t n, struct bytes *ret,
-	       struct err *e)
+static int get_rows(struct index *ix, enum index_section sec, uint32_t i, uint32_t n,
+		    struct bytes *ret, struct err *e)
 {
 	const struct section *s = &ix->sec[sec];
 	uint64_t at = s->off + (uint64_t)i * index_row_len[sec];
@@ -355,7 +355,7 @@ int index_symbol(struct index *ix, uint32_t i, struct bytes *ret, struct err *e)
 	if (i >= ix->info.n_symbols)
 		return err_set(e, ERR_CORRUPT, "there is no symbol %u, only %u", i,
 			       ix->info.n_symbols);
-	if (index_rows(ix, SEC_SYMBOL_OFFSETS, i, 2, &rows, e) < 0)
+	if (get_rows(ix, SEC_SYMBOL_OFFSETS, i, 2, &rows, e) < 0)
 		return -1;
 	rd = rd_init(rows);
 	from = rd_u32be(&rd);
@@ -545,7 +545,7 @@ int index_series_labels(struct index *ix, uint32_t i, struct arena *a, struct la
 	struct rd rd;
 
 	if (index_series_at(ix, i, &s, e) < 0 ||
-	    index_rows(ix, SEC_LABELS, s.labels_at, s.n_labels, &rows, e) < 0)
+	    get_rows(ix, SEC_LABELS, s.labels_at, s.n_labels, &rows, e) < 0)
 		return -1;
 	l.n = s.n_labels;
 	l.v = arena_alloc(a, l.n * sizeof(*l.v));
@@ -660,7 +660,7 @@ int index_list(struct index *ix, enum index_list which, const struct hash128 **r
 	};
 	struct bytes rows;
 
-	if (index_rows(ix, sec[which], 0, ix->sec[sec[which]].rows, &rows, e) < 0)
+	if (get_rows(ix, sec[which], 0, ix->sec[sec[which]].rows, &rows, e) < 0)
 		return -1;
 	*ret = (const struct hash128 *)rows.p; /* 16 bytes each, no order of bytes, no alignment */
 	for (uint32_t i = 1; i < ix->sec[sec[which]].rows; i++)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "index/reader.h"
 
 struct verify {
@@ -248,8 +249,8 @@ static void verify_chunks(struct verify *v, struct pack_sum *sum)
 			if (!verify_block(v, &c, k, &at, &entries, &line_bytes))
 				return;
 		if (entries != c.entries)
-			fault(v, "chunk %u: %u entries, but its blocks have %" PRIu64, i, c.entries,
-			      entries);
+			fault(v, "chunk %u: %u %s, but its blocks have %" PRIu64, i, c.entries,
+			      num_word(c.entries, "entry", "entries"), entries);
 		sum[c.pack].entries += entries;
 		sum[c.pack].chunks++;
 		if (c.from < sum[c.pack].min_ts)

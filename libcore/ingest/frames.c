@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "entry/append.h"
 #include "ingest/batch.h"
 #include "wal/reader.h"
@@ -60,8 +61,9 @@ static int take_part(struct source *s, const struct wal_item *item, size_t i,
 	struct run run;
 
 	if (p->stream == STREAM_NONE)
-		return err_set(why, ERR_CORRUPT, "%llu entries of a stream whose labels are lost",
-			       (unsigned long long)p->n_entries);
+		return err_set(why, ERR_CORRUPT, "%llu %s of a stream whose labels are lost",
+			       (unsigned long long)p->n_entries,
+			       num_word(p->n_entries, "entry", "entries"));
 	if (check_stream(s, p->stream, why) < 0 ||
 	    wal_reader_run(s->reader, i, WANT_ALL, &run, why) <= 0)
 		return -1;

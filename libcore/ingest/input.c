@@ -85,7 +85,7 @@ static void look_packed(struct input *in)
 {
 	if (in->n_read > 0 || !codec_stream_is_packed(buf_bytes(&in->buf)))
 		return;
-	in->unpack = codec_stream_new_at(in->fd, buf_bytes(&in->buf));
+	in->unpack = codec_stream_new(in->fd, buf_bytes(&in->buf));
 	buf_reset(&in->buf);
 }
 

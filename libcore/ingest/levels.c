@@ -173,11 +173,3 @@ struct bytes level_of_entry(const struct label *meta, size_t n_meta, struct byte
 		level = (struct bytes){ 0 };
 	return level.n ? level : level_by_words(line);
 }
-
-struct bytes level_detect(const struct labels *labels, const struct label *meta, size_t n_meta,
-			  struct bytes line)
-{
-	struct bytes level = level_of_labels(labels);
-
-	return level.n ? level : level_of_entry(meta, n_meta, line);
-}

@@ -7,17 +7,11 @@
 
 #include "labels/labels.h"
 
-/*
- * The level of an entry: of its stream's labels, else its metadata, else what the line says; never
- * empty
- * ("unknown"). Borrowed from the arguments, or static.
+/* The level that a stream's labels give to all its entries, or an empty one. Borrowed, as the next.
  */
-struct bytes level_detect(const struct labels *labels, const struct label *meta, size_t n_meta,
-			  struct bytes line);
-
-/* The level that a stream's labels give to all its entries, or an empty one. */
 struct bytes level_of_labels(const struct labels *labels);
-/* The same without looking at labels. */
+/* That of an entry whose labels give none: of its metadata, else what the line says; never empty
+ * ("unknown"). Borrowed from the arguments, or static. */
 struct bytes level_of_entry(const struct label *meta, size_t n_meta, struct bytes line);
 
 #endif

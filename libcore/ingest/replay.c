@@ -4,6 +4,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "entry/append.h"
 #include "entry/jsonl.h"
 #include "wal/pack.h"
@@ -167,9 +168,9 @@ static int take_batch(struct replay *r, struct wal_reader *reader, const struct 
 		struct err why;
 
 		if (p->stream == STREAM_NONE) {
-			err_set(&why, ERR_CORRUPT,
-				"%llu entries of a stream whose labels were lost",
-				(unsigned long long)p->n_entries);
+			err_set(&why, ERR_CORRUPT, "%llu %s of a stream whose labels were lost",
+				(unsigned long long)p->n_entries,
+				num_word(p->n_entries, "entry", "entries"));
 			report(r, item->segment_off + item->off, ERR_CORRUPT, why.msg);
 			continue;
 		}

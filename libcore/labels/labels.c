@@ -53,11 +53,6 @@ int labels_cmp(const struct labels *a, const struct labels *b)
 	return (a->n > b->n) - (a->n < b->n);
 }
 
-bool labels_eq(const struct labels *a, const struct labels *b)
-{
-	return a->n == b->n && labels_cmp(a, b) == 0;
-}
-
 struct labels labels_copy(struct arena *a, const struct labels *l)
 {
 	struct labels copy = { arena_alloc(a, l->n * sizeof(*l->v)), l->n };

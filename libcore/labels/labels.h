@@ -45,7 +45,6 @@ MUST_CHECK int labels_check_tenant(struct bytes tenant, struct err *e);
 struct bytes labels_get(const struct labels *l, const char *name);
 struct bytes labels_get_bytes(const struct labels *l, struct bytes name);
 
-bool labels_eq(const struct labels *a, const struct labels *b);
 int labels_cmp(const struct labels *a, const struct labels *b);
 
 /* Deep copy into the arena. */

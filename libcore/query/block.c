@@ -185,7 +185,8 @@ static struct elabel *find(const struct elabels *el, uint32_t name, bool gone)
 	return NULL;
 }
 
-enum label_kind block_get_kind(const struct block *b, uint32_t i, uint32_t name, struct bytes *ret)
+/* Where it came from; LABEL_GONE: it has none. */
+static enum label_kind get_kind(const struct block *b, uint32_t i, uint32_t name, struct bytes *ret)
 {
 	if (b->el) {
 		const struct elabel *l = find(&b->el[i], name, false);
@@ -211,7 +212,7 @@ enum label_kind block_get_kind(const struct block *b, uint32_t i, uint32_t name,
 
 bool block_get(const struct block *b, uint32_t i, uint32_t name, struct bytes *ret)
 {
-	return block_get_kind(b, i, name, ret) != LABEL_GONE;
+	return get_kind(b, i, name, ret) != LABEL_GONE;
 }
 
 /* Room for one more, and memory of its own. */

@@ -150,8 +150,6 @@ void block_set(struct block *b, uint32_t i, enum label_kind kind, uint32_t name,
  * that become one name the first stays, of one key twice the last, and metadata is not hidden. */
 void block_set_field(struct block *b, uint32_t i, uint32_t name, uint32_t origin,
 		     struct bytes value);
-/* The same, also telling where it came from (LABEL_GONE when there is none). */
-enum label_kind block_get_kind(const struct block *b, uint32_t i, uint32_t name, struct bytes *ret);
 void block_del(struct block *b, uint32_t i, uint32_t name);
 
 /* The error label of entry i, empty when it has none; setting it with its details. */

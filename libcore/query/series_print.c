@@ -111,7 +111,7 @@ static void print_stats(struct buf *b, const struct seen *t, enum format format)
 		 (unsigned long long)t->entries, (unsigned long long)t->line_bytes);
 }
 
-int series_print(enum series_what what, const struct series_opts *o, struct bytes name,
+static int print(enum series_what what, const struct series_opts *o, struct bytes name,
 		 enum format format, FILE *out, uint64_t *ret_n, struct err *e)
 {
 	struct seen t = { 0 };
@@ -155,7 +155,7 @@ int series_ask(enum series_what what, struct series_opts *o, char *const *select
 	o->selector = sel.v;
 	o->n_selectors = sel.n;
 	if (r == 0)
-		r = series_print(what, o, name, format, out, ret_n, e);
+		r = print(what, o, name, format, out, ret_n, e);
 	selectors_release(&sel);
 	return r;
 }

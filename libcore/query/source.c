@@ -175,8 +175,8 @@ static void read_text(struct opening *x)
 {
 	struct err later;
 
-	x->stream = codec_stream_new_at(x->fd,
-					x->whole ? (struct bytes){ 0 } : bytes_of(x->head, x->n));
+	x->stream =
+		codec_stream_new(x->fd, x->whole ? (struct bytes){ 0 } : bytes_of(x->head, x->n));
 	while (!seen_enough(x->text, x->n_text)) {
 		int64_t got =
 			codec_stream_some(x->stream, x->text + x->n_text, HEAD - x->n_text, &later);

@@ -1,12 +1,6 @@
 /* Chunks and packs: what goes in comes out, whatever the entries; damage never gives a wrong entry.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "base/crc32c.h"
 #include "base/wr.h"
@@ -15,14 +9,6 @@
 #include "chunk/scan.h"
 
 static uint64_t seed;
-
-static uint64_t rnd(uint64_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed % below;
-}
 
 static struct labels some_labels(struct label *v, const char *app)
 {
@@ -35,22 +21,24 @@ static struct labels some_labels(struct label *v, const char *app)
  * metadata. */
 static void fill(struct entries *es, size_t n)
 {
-	int64_t ts = 1700000000000000000 + (int64_t)rnd(1000);
-	bool with_meta = rnd(2);
+	int64_t ts = 1700000000000000000 + (int64_t)rnd_below(&seed, 1000);
+	bool with_meta = rnd_below(&seed, 2);
 
 	for (size_t i = 0; i < n; i++) {
 		char line[300];
-		size_t len = rnd(4) ? rnd(sizeof(line)) : rnd(3);
+		size_t len =
+			rnd_below(&seed, 4) ? rnd_below(&seed, sizeof(line)) : rnd_below(&seed, 3);
 		struct label pair[2] = { { BYTES_LIT("trace"), bytes_of(line, len < 8 ? len : 8) },
 					 { BYTES_LIT("user"), BYTES_LIT("bob") } };
 		uint32_t meta = 0;
 
 		for (size_t k = 0; k < len; k++)
-			line[k] = (char)(rnd(8) ? 'a' + rnd(4) : rnd(256));
-		if (with_meta && rnd(3))
-			meta = metatab_add(&es->meta, pair, 1 + rnd(2));
-		ts += rnd(3) ? (int64_t)rnd(1000000) : 0;
-		ts += rnd(50) ? 0 : (int64_t)rnd(UINT64_C(1) << 40);
+			line[k] = (char)(rnd_below(&seed, 8) ? 'a' + rnd_below(&seed, 4)
+							     : rnd_below(&seed, 256));
+		if (with_meta && rnd_below(&seed, 3))
+			meta = metatab_add(&es->meta, pair, 1 + rnd_below(&seed, 2));
+		ts += rnd_below(&seed, 3) ? (int64_t)rnd_below(&seed, 1000000) : 0;
+		ts += rnd_below(&seed, 50) ? 0 : (int64_t)rnd_below(&seed, UINT64_C(1) << 40);
 		entries_add(es, 0, ts, bytes_of(line, len), meta);
 	}
 }
@@ -161,15 +149,18 @@ static void round_trip(void **state)
 	struct pack_chunk dir[3000];
 
 	(void)state;
-	for (seed = 1; seed < 60; seed++) {
-		struct chunk_params p = { (enum codec_id)rnd(CODEC_COUNT), (int)(1 + rnd(3)),
-					  (uint32_t)(1024 << rnd(6)), 0, (uint32_t)(1 + rnd(500)) };
+	for (uint64_t round = 1; round < 60; round++) {
+		seed = round;
+		struct chunk_params p = { (enum codec_id)rnd_below(&seed, CODEC_COUNT),
+					  (int)(1 + rnd_below(&seed, 3)),
+					  (uint32_t)(1024 << rnd_below(&seed, 6)), 0,
+					  (uint32_t)(1 + rnd_below(&seed, 500)) };
 		struct entries es = { 0 };
 		struct buf out = { 0 };
 		size_t n_chunks, at = 0;
 
-		p.chunk_bytes = p.block_bytes * (uint32_t)(1 + rnd(8));
-		fill(&es, sizes[rnd(5)]);
+		p.chunk_bytes = p.block_bytes * (uint32_t)(1 + rnd_below(&seed, 8));
+		fill(&es, sizes[rnd_below(&seed, 5)]);
 		n_chunks = encode_all(&p, &es, "web", &out, dir);
 		for (size_t i = 0; i < n_chunks; i++)
 			at = read_chunk(bytes_sub(buf_bytes(&out), dir[i].off, dir[i].len), &es, at,

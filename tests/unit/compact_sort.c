@@ -1,24 +1,10 @@
 /* Sorting entries: by stream, time, arrival; equal entries once. Against a plain sort, whatever the
  * order. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "compact/sort.h"
 
 static uint64_t seed;
-
-static uint64_t rnd(uint64_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed % below;
-}
 
 static const struct entries *sorting;
 
@@ -88,11 +74,11 @@ static void check(const struct entries *es, uint32_t n_streams, unsigned jobs)
 static void add(struct entries *es, uint32_t n_streams, size_t n, uint64_t jitter, uint64_t coarse)
 {
 	for (size_t i = 0; i < n; i++) {
-		int64_t ts = (int64_t)(i * 1000 + rnd(jitter + 1));
-		char line = (char)('a' + rnd(20));
+		int64_t ts = (int64_t)(i * 1000 + rnd_below(&seed, jitter + 1));
+		char line = (char)('a' + rnd_below(&seed, 20));
 
-		entries_add(es, (uint32_t)rnd(n_streams), ts - ts % (int64_t)coarse,
-			    bytes_of(&line, rnd(2)), 0);
+		entries_add(es, (uint32_t)rnd_below(&seed, n_streams), ts - ts % (int64_t)coarse,
+			    bytes_of(&line, rnd_below(&seed, 2)), 0);
 	}
 }
 
@@ -112,7 +98,7 @@ static void any_order(void **state)
 					struct entries es = { 0 };
 
 					add(&es, streams[a], sizes[b], jitter[c], coarse[d]);
-					check(&es, streams[a], 1 + (unsigned)rnd(4));
+					check(&es, streams[a], 1 + (unsigned)rnd_below(&seed, 4));
 					entries_release(&es);
 				}
 }

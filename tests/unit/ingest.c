@@ -91,7 +91,9 @@ static struct bytes level_with(const char *label, const char *label_value, const
 	struct label m = { bytes_str(meta), bytes_str(meta_value) };
 	struct labels labels = { &l, 1 };
 
-	return level_detect(&labels, &m, 1, bytes_str(line));
+	struct bytes level = level_of_labels(&labels);
+
+	return level.n ? level : level_of_entry(&m, 1, bytes_str(line));
 }
 
 static void levels_of_labels_and_metadata(void **state)
