@@ -171,7 +171,8 @@ struct frames {
 	struct wal_reader *r;
 	struct wal_item item;
 	uint32_t source;
-	bool left_out; /* entries of the segment, for their labels or tenant */
+	bool left_out;	 /* entries of the segment, for their labels or tenant */
+	uint64_t n_lost; /* entries of a broken batch */
 };
 
 static void frames_problem(struct frames *f, enum packing_problem_kind kind, struct err *why)
@@ -209,7 +210,10 @@ static int add_part(struct frames *f, size_t i, struct err *e)
 				*e = why;
 			return -1;
 		}
-		frames_problem(f, PACKING_FAULT, &why);
+		if (f->item.batch.broken)
+			f->n_lost += part->n_entries;
+		else
+			frames_problem(f, PACKING_FAULT, &why);
 		return 0;
 	}
 	if (!bytes_eq(tenant_of(p, part->stream), f->item.batch.tenant)) {
@@ -235,9 +239,12 @@ static int add_batch(struct frames *f, struct err *e)
 		frames_problem(f, PACKING_FAULT, &why);
 		return 0;
 	}
+	f->n_lost = 0;
 	for (size_t i = 0; i < f->item.batch.n_parts; i++)
 		if (add_part(f, i, e) < 0)
 			return -1;
+	if (f->n_lost && wal_batch_is_broken(f->n_lost, &why) < 0)
+		frames_problem(f, PACKING_FAULT, &why);
 	return 0;
 }
 

@@ -92,14 +92,15 @@ static int take_batch(struct source *s, const struct wal_item *item, struct err 
 	uint64_t weight = in->weight;
 	struct ingest_tally given = { 0 }, bad_parts = { 0 };
 
-	for (size_t i = 0; i < item->batch.n_parts; i++) {
-		struct err why;
+	struct err why;
 
+	for (size_t i = 0; i < item->batch.n_parts; i++) {
 		if (take_part(s, item, i, &given, &why) == 0)
 			continue;
 		if (why.code == ERR_IO)
 			return err_set(e, ERR_IO, "%s", why.msg);
-		bad(s, item, &why);
+		if (!item->batch.broken)
+			bad(s, item, &why);
 		tally(&bad_parts, item->batch.part[i].n_entries, item->batch.part[i].line_bytes);
 		if (!item->batch.batch_id)
 			continue;
@@ -111,6 +112,8 @@ static int take_batch(struct source *s, const struct wal_item *item, struct err 
 		batch_refuse(in, item->batch.batch_id, &why);
 		break;
 	}
+	if (item->batch.broken && bad_parts.n && wal_batch_is_broken(bad_parts.n, &why) < 0)
+		bad(s, item, &why);
 	tally(&in->counts.given, given.n, given.n_bytes);
 	tally(&in->counts.bad, bad_parts.n, bad_parts.n_bytes);
 	return 0;

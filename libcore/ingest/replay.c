@@ -160,6 +160,8 @@ static int take_batch(struct replay *r, struct wal_reader *reader, const struct 
 		      struct err *e)
 {
 	const struct replay_opts *o = r->opts;
+	uint64_t n_lost = 0;
+	struct err lost;
 
 	for (size_t i = 0; i < item->batch.n_parts; i++) {
 		const struct wal_part *p = &item->batch.part[i];
@@ -181,20 +183,29 @@ static int take_batch(struct replay *r, struct wal_reader *reader, const struct 
 		if (wal_reader_run(reader, i, WANT_ALL, &run, &why) <= 0) {
 			if (why.code != ERR_CORRUPT && why.code != ERR_VERSION)
 				return err_set(e, why.code, "%s", why.msg);
+			if (item->batch.broken) {
+				n_lost += p->n_entries;
+				continue;
+			}
 			report(r, item->segment_off + item->off, ERR_CORRUPT, why.msg);
 			continue;
 		}
 		if (take_run(r, item, p, k, &run, e) < 0)
 			return -1;
 	}
+	if (n_lost && wal_batch_is_broken(n_lost, &lost) < 0)
+		report(r, item->segment_off + item->off, ERR_CORRUPT, lost.msg);
 	return 0;
 }
 
-/* Frames: a batch as it is, or what is left of it. */
+/* Frames: a batch as it is, or what is left of it. Only a whole one has its sender's id: who gets
+ * that acknowledged believes all of it kept. */
 static int frame_batch(struct replay *r, struct wal_reader *reader, const struct wal_item *item,
 		       struct err *e)
 {
-	if (!r->filtered) {
+	uint64_t id = item->batch.broken ? 0 : item->batch.batch_id;
+
+	if (!r->filtered && !item->batch.broken) {
 		for (size_t i = 0; i < item->batch.n_parts; i++)
 			if (item->batch.part[i].stream == STREAM_NONE)
 				report(r, item->segment_off + item->off, ERR_CORRUPT,
@@ -206,7 +217,7 @@ static int frame_batch(struct replay *r, struct wal_reader *reader, const struct
 	entries_reset(&r->es);
 	if (take_batch(r, reader, item, e) < 0)
 		return -1;
-	return r->es.n ? wal_packer_add(r->packer, &r->es, item->batch.batch_id, &r->out, e) : 0;
+	return r->es.n ? wal_packer_add(r->packer, &r->es, id, &r->out, e) : 0;
 }
 
 static void frame_begin(struct replay *r, const struct wal_header *h)

@@ -163,7 +163,7 @@ static int read_parts(struct salvage *s, const struct wal_item *item, struct err
 }
 
 /* A batch of which something cannot be read goes into the rest as a whole: what was read of it is
- * then in both. */
+ * then in both. A broken one is there already, as damage. */
 static int take_batch(struct salvage *s, const struct wal_item *item, struct err *e)
 {
 	int all;
@@ -174,8 +174,8 @@ static int take_batch(struct salvage *s, const struct wal_item *item, struct err
 		return -1;
 	if (!all) {
 		s->counts.damaged = s->counts.lost_entries = true;
-		if (keep_rest(s, item->segment_off + item->off, item->segment_off + item->end, e) <
-		    0)
+		if (!item->batch.broken && keep_rest(s, item->segment_off + item->off,
+						     item->segment_off + item->end, e) < 0)
 			return -1;
 	}
 	if (s->es.n == 0)

@@ -34,7 +34,8 @@ static void take(struct wal_stats *s, const struct wal_item *item)
 		s->n_series_records++;
 		break;
 	case WAL_BATCH:
-		take_batch(s, &item->batch);
+		if (!item->batch.broken) /* that is counted as a place that is damaged */
+			take_batch(s, &item->batch);
 		break;
 	case WAL_END:
 		s->ended = item->end_record.matches;

@@ -359,6 +359,14 @@ void wal_frames_skip(struct wal_frames *f, uint64_t pos)
 	buf_reset(&f->record);
 }
 
+/* The type of the fragment whose data are [at, at + n) of a record of total_n bytes. */
+static enum wal_frag type_of(size_t at, size_t n, size_t total_n)
+{
+	if (at + n == total_n)
+		return at ? WAL_FRAG_LAST : WAL_FRAG_FULL;
+	return at ? WAL_FRAG_MIDDLE : WAL_FRAG_FIRST;
+}
+
 int wal_frames_fetch(struct wal_frames *f, uint64_t start, size_t total_n, size_t from, size_t n,
 		     struct buf *out, struct err *e)
 {
@@ -376,9 +384,12 @@ int wal_frames_fetch(struct wal_frames *f, uint64_t start, size_t total_n, size_
 			rc = check_fragment(f, pos, left, &g, &why, e);
 			if (rc < 0)
 				return -1;
-			if (rc == FOUND_FRAGMENT && g.data.n != here)
+			if (rc == FOUND_FRAGMENT &&
+			    (g.data.n != here || g.type != type_of(at, here, total_n))) {
 				err_set(&why, ERR_CORRUPT, "a fragment of another record");
-			if (rc != FOUND_FRAGMENT || g.data.n != here)
+				rc = FOUND_BAD;
+			}
+			if (rc != FOUND_FRAGMENT)
 				return err_set(e, ERR_CORRUPT, "offset %llu: %s",
 					       (unsigned long long)(pos - f->segment), why.msg);
 			here = here - (from - at) < n ? here - (from - at) : n;

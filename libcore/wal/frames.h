@@ -61,8 +61,9 @@ MUST_CHECK int wal_frames_sound(struct wal_frames *f, struct err *e);
 void wal_frames_skip(struct wal_frames *f, uint64_t pos);
 
 /*
- * Appends bytes [from, from + n) of the data of the record of total_n bytes whose first fragment is
- * at `start`. Each fragment touched is verified.  Errors: ERR_CORRUPT, ERR_IO.
+ * Appends bytes [from, from + n) of the data of the record of total_n bytes (SIZE_MAX: more than
+ * these pages hold) whose first fragment is at `start`. Each fragment touched is verified.
+ * Errors: ERR_CORRUPT, ERR_IO.
  */
 MUST_CHECK int wal_frames_fetch(struct wal_frames *f, uint64_t start, size_t total_n, size_t from,
 				size_t n, struct buf *out, struct err *e);

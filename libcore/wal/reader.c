@@ -5,6 +5,7 @@
 
 #include "base/crc32c.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "codec/codec.h"
 #include "wal/frames.h"
 #include "wal/record.h"
@@ -31,6 +32,10 @@ struct wal_reader {
 	bool whole; /* HEADS mode: the next record is to be read whole, to see what is wrong with it
 		     */
 	struct buf stored, raw;
+	bool may_be_broken; /* ALL mode: a record that is lost from broken_at on may be a batch */
+	bool broken;	    /* the last item was one */
+	uint64_t broken_at, broken_end;
+	struct buf broken_head;
 	int64_t section;       /* in raw, or NO_SECTION */
 	size_t part, part_off; /* the part of the batch whose run begins at part_off of raw */
 };
@@ -74,6 +79,7 @@ void wal_reader_free(struct wal_reader *r)
 	codec_free(r->codec);
 	buf_release(&r->stored);
 	buf_release(&r->raw);
+	buf_release(&r->broken_head);
 	free(r);
 }
 
@@ -98,6 +104,12 @@ void wal_reader_ignore_header(struct wal_reader *r)
 	r->frames.has_segment = true;
 	r->frames.pos = WAL_HEADER;
 	r->lost = true;
+}
+
+int wal_batch_is_broken(uint64_t n_lost, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT, "%llu %s of this batch %s lost", (unsigned long long)n_lost,
+		       num_word(n_lost, "entry", "entries"), num_word(n_lost, "is", "are"));
 }
 
 struct bytes wal_reader_record(const struct wal_reader *r)
@@ -267,15 +279,60 @@ static int check_skipped(struct wal_reader *r, struct err *e)
 	return 0;
 }
 
+/* The head of the batch whose record is lost from broken_at on, into broken_head: 1, 0 there is
+ * none. */
+static int fetch_broken_head(struct wal_reader *r, struct err *e)
+{
+	struct buf *b = &r->broken_head;
+	struct err why;
+	size_t n;
+
+	buf_reset(b);
+	if (wal_frames_fetch(&r->frames, r->broken_at, SIZE_MAX, 0, WAL_BATCH_FIXED, b, &why) < 0)
+		return why.code == ERR_IO ? err_set(e, ERR_IO, "%s", why.msg) : 0;
+	if ((uint8_t)b->p[0] != WAL_REC_BATCH || wal_head_length(buf_bytes(b), &n, &why) < 0)
+		return 0;
+	if (wal_frames_fetch(&r->frames, r->broken_at, SIZE_MAX, b->n, n - b->n, b, &why) < 0)
+		return why.code == ERR_IO ? err_set(e, ERR_IO, "%s", why.msg) : 0;
+	return 1;
+}
+
+/* What is left of a batch that lacks fragments, when its head is sound. 1 = item, 0 = nothing. */
+static int take_broken(struct wal_reader *r, struct wal_item *ret, struct err *e)
+{
+	int rc = fetch_broken_head(r, e);
+	struct err why;
+
+	r->may_be_broken = false;
+	if (rc <= 0)
+		return rc;
+	*ret = (struct wal_item){ .kind = WAL_BATCH,
+				  .segment_off = r->frames.segment,
+				  .header = r->header };
+	set_place(r, ret, r->broken_at, r->broken_end);
+	r->record = buf_bytes(&r->broken_head);
+	if (wal_head_decode(r->record, r->streams, &r->head, &ret->batch, &why) < 0)
+		return 0;
+	ret->batch.broken = r->broken = true;
+	r->start = r->broken_at;
+	return 1;
+}
+
 int wal_reader_next(struct wal_reader *r, struct wal_item *ret, struct err *e)
 {
 	struct wal_frame_item f;
 	int rc;
 
+	r->broken = false;
+	r->section = NO_SECTION;
 	if (r->skipped && check_skipped(r, e) < 0)
 		return -1;
+	if (r->may_be_broken) {
+		rc = take_broken(r, ret, e);
+		if (rc != 0)
+			return rc;
+	}
 	for (;;) {
-		r->section = NO_SECTION;
 		r->record = (struct bytes){ 0 };
 		*ret = (struct wal_item){ 0 };
 		rc = wal_frames_next(&r->frames,
@@ -294,6 +351,10 @@ int wal_reader_next(struct wal_reader *r, struct wal_item *ret, struct err *e)
 			ret->kind = WAL_SEGMENT;
 			return 1;
 		case WAL_FRAME_LOST:
+			r->may_be_broken =
+				r->mode == WAL_READ_ALL && r->frames.src.kind != WAL_SOURCE_PIPE;
+			r->broken_at = f.start;
+			r->broken_end = f.end;
 			return damage(r, ret, &r->frames.why);
 		case WAL_FRAME_TORN:
 			ret->kind = WAL_TORN;
@@ -317,7 +378,7 @@ int wal_reader_batch_at(struct wal_reader *r, uint64_t off, struct wal_item *ret
 	int rc;
 
 	r->section = NO_SECTION;
-	r->skipped = false;
+	r->skipped = r->broken = r->may_be_broken = false;
 	r->frames.has_segment = true;
 	wal_frames_skip(&r->frames, r->frames.segment + off);
 	rc = wal_frames_next(&r->frames, r->mode == WAL_READ_HEADS ? need_head : NULL, &f, e);
@@ -385,7 +446,7 @@ static int get_stored(struct wal_reader *r, const struct wal_section *s, struct 
 	buf_reset(&r->stored);
 	if (wal_frames_fetch(&r->frames, r->start, r->head.total_n, s->off, s->stored_n, &r->stored,
 			     e) < 0) {
-		if (!head_unchanged(r) || is_torn(r))
+		if (!r->broken && (!head_unchanged(r) || is_torn(r)))
 			return 0;
 		return -1;
 	}

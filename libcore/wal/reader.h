@@ -24,8 +24,8 @@
 #include "wal/format.h"
 
 enum wal_read {
-	WAL_READ_ALL, /* a record is handed out when all of it was read and verified; any descriptor
-		       */
+	WAL_READ_ALL,	/* a record is handed out when all of it was read and verified, but for a
+			   .broken batch (not of a pipe); any descriptor */
 	WAL_READ_HEADS, /* a batch's head alone is read and verified, the rest when asked for; for
 			   a file of one segment (of several, a torn one but the last counts as
 			   damaged) */
@@ -61,6 +61,8 @@ struct wal_batch {
 	size_t n_parts; /* ascending by id */
 	const struct wal_part *part;
 	size_t n_sections;
+	bool broken; /* some of its record is lost, as the item before said: those of its parts can
+			be read whose sections are sound */
 };
 
 struct wal_item {
@@ -129,8 +131,11 @@ MUST_CHECK int wal_reader_batch_at(struct wal_reader *r, uint64_t off, struct wa
 MUST_CHECK int wal_reader_run(struct wal_reader *r, size_t i, unsigned want, struct run *ret,
 			      struct err *e);
 
-/* ALL mode: the whole data of the record that the last item was (series, batch, end), for copying
- * it. Borrowed until the next call. */
+/* What is said of a .broken batch of which n_lost entries cannot be read: ERR_CORRUPT, -1. */
+int wal_batch_is_broken(uint64_t n_lost, struct err *e);
+
+/* ALL mode: the whole data of the record that the last item was (series, batch that is not .broken,
+ * end), for copying it. Borrowed until the next call. */
 struct bytes wal_reader_record(const struct wal_reader *r);
 
 /* ALL mode: entries and checksum of all records of the segment so far, as an end record would say

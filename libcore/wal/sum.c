@@ -157,7 +157,8 @@ static int take(struct finder *f, const struct wal_item *item, enum wal_sum_how 
 		s->next = item->segment_off;
 		return 0;
 	case WAL_BATCH:
-		s->good_size = item->end;
+		if (!item->batch.broken)
+			s->good_size = item->end;
 		return add_batch(f, item, e) < 0 ? -1 : 1;
 	case WAL_END:
 		s->good_size = item->end;

@@ -222,6 +222,46 @@ ok "it is set aside" same_file junk.wal saved4/junk.rest
 ok "of nothing" exits 0 walreplay --salvage saved5 -v none.wal
 ok "there is nothing" test ! -e saved5
 
+# A batch of many pages, one of them damaged: the sections outside it are read, by all alike.
+mkdir broken
+awk 'BEGIN { srand(7); for (i = 0; i < 6000; i++) { printf "{\"ts\":\"%d\",\"labels\":{\"app\":\"a%d\"},\"line\":\"%d", 1760000000000000000 + i, i % 50, i
+	for (k = 0; k < 8; k++) printf "%06x", 16777216 * rand(); print "\"}" } }' >broken.jsonl
+lokid-ingest -q --wal broken --input jsonl broken.jsonl
+seg=$(echo broken/*.wal)
+flip_byte "$seg" 150000
+rm broken/*.sum
+ok "a query" exits 3 logql --wal broken -o raw --limit 0 '{}'
+sort "$TAP/stdout" >want
+n=$(wc -l <want)
+ok "reads most of it" test "$n" -gt 4000 -a "$n" -lt 6000
+ok "walreplay" exits 3 walreplay broken
+ok "gives as much" stdout_lines "$n"
+ok "says where it is damaged" stderr_matches "^walreplay: error: '$seg': offset [0-9]+: crc32c mismatch: "
+ok "and what that cost" stderr_matches "^walreplay: error: '$seg': offset [0-9]+: $((6000 - n)) entries of this batch are lost$"
+ok "--verify says the same" exits 3 walreplay --verify broken
+ok "and what that cost" stderr_has ": $((6000 - n)) entries of this batch are lost"
+app=$(sed 's/.*"line":"\([0-9a-f]*\)".*/\1/' broken.jsonl | sort | comm -23 - want | head -n 1 | xargs -I L grep L broken.jsonl | grep -o '"a[0-9]*"')
+ok "--match" exits 3 walreplay --match "{app=$app}" broken
+ok "counts what was asked for" stderr_has ": 120 entries of this batch are lost"
+ok "frames" exits 3 walreplay --frames broken
+cp "$TAP/stdout" frames
+ok "hold them" sh -c 'walreplay frames >out && sort -u out | wc -l | grep -qx "$1"' sh "$n"
+ok "and are not all of it" sh -c 'walreplay --stats -o jsonl frames | grep -q "\"tail\":\"no end\""'
+ok "chunkpack takes them from the file itself" exits 3 chunkpack --store brokenstore "$seg"
+ok "and says what is lost" stderr_has ": $((6000 - n)) entries of this batch are lost"
+idxbuild --store brokenstore <"$TAP/stdout" >out
+ok "all" sh -c 'logql --store brokenstore -o raw --limit 0 "{}" | sort | cmp - want'
+ok "so does lokid-ingest" exits 3 lokid-ingest -q --wal brokenagain --input frames "$seg"
+ok "and says so" stderr_has ": $((6000 - n)) entries of this batch are lost"
+ok "all" sh -c 'logql --wal brokenagain -o raw --limit 0 "{}" | sort | cmp - want'
+ok "--salvage" exits 3 walreplay --salvage broken broken
+ok "saves them, and counts the others" stdout_matches "^$seg: $n entries in 1 batch saved to broken/.*, $((6000 - n)) unreadable entries$"
+ok "--unpacked makes a sidecar" exits 3 sh -c 'walreplay --unpacked --store s broken >out'
+ok "of what was saved all is given" sh -c 'wc -l <out | grep -qx "$1"' sh "$n"
+rm "$seg"
+ok "the new one is whole" exits 0 logql --wal broken -o raw --limit 0 '{}'
+ok "and has them" sh -c 'sort "$1" | cmp - want' sh "$TAP/stdout"
+
 # The store.
 mkdir wal
 lokid-ingest -q --wal wal -l app=a "$REPO/examples/logs/syslog.log"

@@ -1,4 +1,5 @@
-/* Torn tail or damage: what of an acknowledged record is wrong is damage, whatever lies behind. */
+/* Torn tail or damage: what of an acknowledged record is wrong is damage, whatever lies behind. And
+ * what of a batch is lost with it. */
 #include "wal_sample.h"
 
 #include "base/crc32c.h"
@@ -190,6 +191,49 @@ static void a_record_that_ends_in_nuls(void **state)
 		}
 }
 
+/* Of a batch that lacks a fragment, what is in the others is read. */
+static void a_broken_batch(void **state)
+{
+	struct sample s;
+	uint64_t seed = 51;
+	uint32_t v[200];
+	size_t at, end;
+
+	(void)state;
+	sample_begin(&s, 51);
+	for (size_t i = 0; i < 200; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "app-%zu", i);
+		v[i] = sample_stream(&s, "fake", name);
+	}
+	sample_batch(&s, &seed, v, 200, 3000, 20, 0); /* describes all streams */
+	at = s.bytes.n;
+	sample_batch(&s, &seed, v, 200, 3000, 400, 0);
+	end = s.bytes.n;
+	sample_batch(&s, &seed, v, 200, 20, 50, 0);
+	wal_packer_end(s.packer, &s.bytes);
+	assert_true(end - at > 10 * WAL_PAGE);
+	for (size_t k = at + 3; k < end; k += WAL_PAGE / 2 + 77) {
+		bool in_head = k / WAL_PAGE == at / WAL_PAGE;
+		struct seen all, heads;
+
+		flip(&s.bytes, k, (int)k % 8);
+		see_bytes(&all, buf_bytes(&s.bytes), WAL_READ_ALL);
+		see_bytes(&heads, buf_bytes(&s.bytes), WAL_READ_HEADS);
+		assert_true(all.n_damage > 0);
+		assert_int_equal(all.n_whole, 0);
+		assert_int_equal(all.n_batches, in_head ? 2 : 3);
+		assert_true(seen_is_part(&all, &s));
+		assert_true(in_head ? all.n == 3020 : all.n > s.n * 2 / 3 && all.n < s.n);
+		assert_int_equal(all.n, heads.n);
+		seen_release(&all);
+		seen_release(&heads);
+		flip(&s.bytes, k, (int)k % 8);
+	}
+	sample_release(&s);
+}
+
 static void one_bit_of_a_checksum(void **state)
 {
 	char b[300], c[300];
@@ -221,6 +265,7 @@ int main(void)
 		cmocka_unit_test(a_bit_of_a_long_one),
 		cmocka_unit_test(any_length_or_type),
 		cmocka_unit_test(a_record_that_ends_in_nuls),
+		cmocka_unit_test(a_broken_batch),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
