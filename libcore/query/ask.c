@@ -57,7 +57,10 @@ static int run_parsed(struct ask *a, const struct logql_query *q, struct formatt
 static int ask_query(struct ask *a, const char *text, char **files, size_t n, struct err *e)
 {
 	const struct logql_opts parse = { .flags = flags_of(a), .check_template = template_check };
-	struct formatter f = { .format = a->format, .categorize = a->categorize, .out = stdout };
+	struct formatter f = { .format = a->format,
+			       .categorize = a->categorize,
+			       .terminal = isatty(STDOUT_FILENO),
+			       .out = stdout };
 	struct logql_query q;
 	int r;
 

@@ -192,6 +192,38 @@ static void add_entry_api(struct formatter *f, const struct log_entry *x)
 	buf_add_char(b, ']');
 }
 
+/* How many bytes at the start of s are a control character that a terminal may obey: all but tab
+ * and newline, those of 8 bits also when they are not written in UTF-8. 0: none is there. */
+static size_t control_len(struct bytes s)
+{
+	unsigned char c = (unsigned char)s.p[0];
+
+	if (c < 0x20 || c == 0x7f)
+		return c != '\t' && c != '\n';
+	if (c >= 0x80 && c < 0xa0)
+		return 1;
+	return c == 0xc2 && s.n > 1 && (unsigned char)s.p[1] < 0xa0 && (unsigned char)s.p[1] >= 0x80
+		       ? 2
+		       : 0;
+}
+
+/* What comes from a log is not to move the cursor, nor to type. */
+static void add_visible(struct buf *b, struct bytes line)
+{
+	while (line.n) {
+		size_t n = utf8_len(line), control = control_len(line);
+
+		if (control) {
+			n = control;
+			buf_addf(b, "\\x%02x", (unsigned char)line.p[n - 1]);
+		} else {
+			n = n ? n : 1;
+			buf_add(b, line.p, n);
+		}
+		line = bytes_sub(line, n, line.n);
+	}
+}
+
 int format_entry(void *data, const struct log_entry *x, struct err *e)
 {
 	struct formatter *f = data;
@@ -223,7 +255,10 @@ int format_entry(void *data, const struct log_entry *x, struct err *e)
 		buf_add_char(b, ' ');
 		add_labels_text(f, b, x->labels);
 		buf_add_char(b, ' ');
-		buf_add_bytes(b, x->line);
+		if (f->terminal)
+			add_visible(b, x->line);
+		else
+			buf_add_bytes(b, x->line);
 		buf_add_char(b, '\n');
 		break;
 	}

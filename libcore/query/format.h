@@ -13,6 +13,7 @@ struct format_stream;
 struct formatter {
 	enum format format;
 	bool categorize; /* API: labels by where they come from, as Loki's categorize-labels */
+	bool terminal;	 /* DEFAULT: control characters of lines are made visible */
 	FILE *out;
 
 	struct buf text, key; /* private from here */

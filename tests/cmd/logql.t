@@ -159,6 +159,17 @@ ok "nor names" exits 1 logql labels -t other --store store --wal wal
 
 ok "default" exits 0 logql -n 1 '{app="db"}' --store store
 ok "time, labels, line" stdout_is '2025-10-15T10:00:02Z {app="db"} slow query'
+printf 'tab\there \033[31mred\033[0m \302\233 \233 bell\007 \303\251 \r\n' >control.log
+ok "a pipe" exits 0 sh -c "logql '{}' control.log | cut -d ' ' -f 3-"
+ok "gets lines as they are" stdout_is_file control.log
+if command -v script >/dev/null; then
+	ok "a terminal" exits 0 script -qec "logql '{}' control.log" /dev/null
+	ok "gets no control characters" stdout_has "$(printf 'tab\there \\x1b[31mred\\x1b[0m \\x9b \\x9b bell\\x07 \303\251 \\x0d')"
+	ok "unless raw ones are asked for" exits 0 script -qec "logql -o raw '{}' control.log" /dev/null
+	ok "as they are" stdout_has "$(printf '\033[31mred')"
+else
+	skip "a terminal gets no control characters" "no script(1) here"
+fi
 ok "csv" exits 0 logql -o csv '{app="db"}' --store store
 ok "with a heading" stdout_is 'timestamp,labels,line
 2025-10-15T10:00:02Z,"{app=""db""}",slow query'
