@@ -31,7 +31,7 @@ static const struct cli_opt opts[] = {
 	{ 't', "tenant", "TENANT", "whose entries they are (fake)" },
 	{ 'l', "label", "NAME=VALUE", "label of all entries; may be given many times" },
 	{ OPT_INPUT, "input", "lines|jsonl|frames", "what is read (lines)" },
-	{ OPT_ADD, "add", "LIST", "what Loki adds by itself: service_name,detected_level" },
+	{ OPT_ADD, "add", "service_name|detected_level", "what Loki adds by itself" },
 	{ OPT_ACK, "ack", NULL, "after each commit, print how many entries are durable so far" },
 	{ OPT_SYNC, "sync", "always|interval=DURATION|none", "fsync (always)" },
 	{ OPT_MAX_LINE, "max-line", "SIZE", "longest line that is taken (256KiB)" },

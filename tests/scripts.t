@@ -92,6 +92,12 @@ completed() {
 }
 ok "a format is completed" test "$(completed logql -o j)" = jsonl
 ok "all values are offered" test "$(completed lokid-ingest --sync '')" = "always interval= none"
+ok "verbs are" test "$(completed logql va)" = values
+ok "behind options too" test "$(completed logql --store s sta)" = stats
+: >series.log
+ok "one is enough" test "$(completed logql labels se)" = series.log
+ok "behind a query there are none" test "$(completed logql '{}' se)" = series.log
+ok "what --add takes is offered" test "$(completed lokid-ingest --add det)" = detected_level
 ok "check-docs: what new-command wrote is fine" exits 0 docs tree/scripts/check-docs
 ok "mandoc finds nothing in the page" exits 0 mandoc -T lint -W warning tree/man/a-prog.1
 

@@ -208,19 +208,19 @@ static size_t control_len(struct bytes s)
 }
 
 /* What comes from a log is not to move the cursor, nor to type. */
-static void add_visible(struct buf *b, struct bytes line)
+void format_add_visible(struct buf *b, struct bytes text)
 {
-	while (line.n) {
-		size_t n = utf8_len(line), control = control_len(line);
+	while (text.n) {
+		size_t n = utf8_len(text), control = control_len(text);
 
 		if (control) {
 			n = control;
-			buf_addf(b, "\\x%02x", (unsigned char)line.p[n - 1]);
+			buf_addf(b, "\\x%02x", (unsigned char)text.p[n - 1]);
 		} else {
 			n = n ? n : 1;
-			buf_add(b, line.p, n);
+			buf_add(b, text.p, n);
 		}
-		line = bytes_sub(line, n, line.n);
+		text = bytes_sub(text, n, text.n);
 	}
 }
 
@@ -256,7 +256,7 @@ int format_entry(void *data, const struct log_entry *x, struct err *e)
 		add_labels_text(f, b, x->labels);
 		buf_add_char(b, ' ');
 		if (f->terminal)
-			add_visible(b, x->line);
+			format_add_visible(b, x->line);
 		else
 			buf_add_bytes(b, x->line);
 		buf_add_char(b, '\n');

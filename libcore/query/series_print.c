@@ -1,5 +1,7 @@
 #include "query/series_print.h"
 
+#include <unistd.h>
+
 #include "base/mem.h"
 #include "json/json.h"
 
@@ -35,8 +37,10 @@ static int by_labels(const void *a, const void *b)
 }
 
 static void print_words(struct buf *b, struct bytes heading, const struct bytes *v, size_t n,
-			enum format format)
+			enum format format, FILE *out)
 {
+	bool terminal = format == FORMAT_DEFAULT && isatty(fileno(out));
+
 	if (format == FORMAT_CSV) {
 		format_add_csv(b, heading);
 		buf_add_char(b, '\n');
@@ -57,6 +61,8 @@ static void print_words(struct buf *b, struct bytes heading, const struct bytes 
 			json_add_quoted(b, v[i]);
 		else if (format == FORMAT_CSV)
 			format_add_csv(b, v[i]);
+		else if (terminal)
+			format_add_visible(b, v[i]);
 		else
 			buf_add_bytes(b, v[i]);
 		buf_add_char(b, '\n');
@@ -125,7 +131,7 @@ static int print(enum series_what what, const struct series_opts *o, struct byte
 				 &words, &n, e);
 		if (r == 0)
 			print_words(&b, what == SERIES_VALUES ? name : BYTES_LIT("label"), words, n,
-				    format);
+				    format, out);
 	} else {
 		r = series_each(o, collect, &t, e);
 		n = t.n;

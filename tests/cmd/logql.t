@@ -165,6 +165,9 @@ ok "gets lines as they are" stdout_is_file control.log
 if command -v script >/dev/null; then
 	ok "a terminal" exits 0 script -qec "logql '{}' control.log" /dev/null
 	ok "gets no control characters" stdout_has "$(printf 'tab\there \\x1b[31mred\\x1b[0m \\x9b \\x9b bell\\x07 \303\251 \\x0d')"
+	printf '{"ts":"1","labels":{"app":"a\\u001bb"},"line":"x"}\n' >control.jsonl
+	ok "values too" exits 0 script -qec "logql values app control.jsonl" /dev/null
+	ok "get none" stdout_has 'a\x1bb'
 	ok "unless raw ones are asked for" exits 0 script -qec "logql -o raw '{}' control.log" /dev/null
 	ok "as they are" stdout_has "$(printf '\033[31mred')"
 else
