@@ -24,7 +24,7 @@ enum {
 	OPT_PROGRESS,
 };
 
-enum { REPORTS_MAX = 10, LINE_MAX_DEFAULT = 256 << 10, PROGRESS_EVERY_MS = 250 };
+enum { REPORTS_MAX = 10, PROGRESS_EVERY_MS = 250 };
 
 static const struct cli_opt opts[] = {
 	{ OPT_WAL, "wal", "DIR", "folder of the log (lokid-data/wal)" },
@@ -49,8 +49,7 @@ struct args {
 	struct ingest *in;
 	struct arena arena;
 	bool quiet, progress, shown, over;
-	bool has_line; /* what lines may be is given */
-	bool cut;      /* a signal left something of the files unread */
+	bool cut; /* a signal left something of the files unread */
 	uint64_t n_reported;
 	int64_t begun_ns, shown_ns;
 };
@@ -185,11 +184,9 @@ static void parse_options(struct args *a, int argc, char **argv)
 			break;
 		case OPT_MAX_LINE:
 			o->line_max = cli_size_in(a->cli, 1, ENTRY_LINE_MAX);
-			a->has_line = true;
 			break;
 		case OPT_LONG_LINES:
 			o->long_lines = (enum ingest_long)cli_word(a->cli, what_long);
-			a->has_line = true;
 			break;
 		case OPT_SEGMENT_SIZE:
 			o->segment_bytes = cli_size_in(a->cli, 1, UINT64_MAX);
@@ -209,18 +206,12 @@ static void parse_options(struct args *a, int argc, char **argv)
 
 static void check_options(struct args *a)
 {
-	struct ingest_opts *o = &a->ingest;
 	struct err e;
 
-	if (ingest_check_opts(o, &e) < 0)
+	if (ingest_check_opts(&a->ingest, &e) < 0)
 		cli_usage(a->cli, "%s", e.msg);
-	if (o->input == INGEST_FRAMES && a->has_line)
-		cli_usage(a->cli, "frames are taken whole: --max-line and --long-lines are not for "
-				  "them");
-	if (!o->tenant.n)
-		o->tenant = BYTES_LIT("fake");
 	if (!a->quiet && (a->progress || isatty(STDERR_FILENO)))
-		o->progress = show_progress;
+		a->ingest.progress = show_progress;
 }
 
 static void cut_short(struct args *a, const char *name, bool begun)
@@ -281,7 +272,6 @@ int main(int argc, char **argv)
 		.cli = &cli,
 		.begun_ns = time_mono_ns(),
 		.ingest = { .wal_dir = "lokid-data/wal",
-			    .line_max = LINE_MAX_DEFAULT,
 			    .ack_fd = -1,
 			    .report = report,
 			    .warn = warn,

@@ -32,7 +32,7 @@ struct ingest_opts {
 	struct bytes tenant;  /* checked by ingest_open */
 	struct labels labels; /* of all entries; in JSON lines the entry's own go before */
 	unsigned add;	      /* INGEST_ADD_... */
-	size_t line_max;
+	size_t line_max;      /* above 0 */
 	enum ingest_long long_lines;
 	int ack_fd; /* where commits are told, or -1 */
 	/* A bad entry, with its place in the message; called at once. */

@@ -3,6 +3,8 @@
 #include "base/num.h"
 #include "time/time.h"
 
+enum { LINE_MAX_DEFAULT = 256 << 10 };
+
 static const struct bytes INTERVAL = { "interval=", 9 };
 
 int ingest_parse_period(struct bytes text, int64_t *ret_ns, struct err *e)
@@ -78,6 +80,14 @@ int ingest_check_opts(struct ingest_opts *o, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "frames say their own tenant and labels: -t, -l and --add are not "
 			       "for them");
+	if (o->input == INGEST_FRAMES && (o->line_max || o->long_lines != INGEST_REFUSE_LONG))
+		return err_set(e, ERR_USAGE,
+			       "frames are taken whole: --max-line and --long-lines are not for "
+			       "them");
+	if (!o->tenant.n)
+		o->tenant = BYTES_LIT("fake");
+	if (!o->line_max)
+		o->line_max = LINE_MAX_DEFAULT;
 	return 0;
 }
 

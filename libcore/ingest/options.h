@@ -17,7 +17,8 @@ MUST_CHECK int ingest_parse_label(struct bytes text, struct arena *a, struct ing
 /* A duration above zero. Errors: ERR_USAGE. */
 MUST_CHECK int ingest_parse_period(struct bytes text, int64_t *ret_ns, struct err *e);
 
-/* Do the options go together? Puts the labels in order. Errors: ERR_USAGE. */
+/* Do the options go together? Puts the labels in order; tenant and line_max have their defaults
+ * when they are not set. Errors: ERR_USAGE. */
 MUST_CHECK int ingest_check_opts(struct ingest_opts *o, struct err *e);
 
 /* "12 entries, 3.4 MiB of lines in 0.10 s (34 MB/s), 2 refused: too long (600 KiB)": what is in the

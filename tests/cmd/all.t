@@ -57,7 +57,8 @@ for src in "$@"; do
 	ok "$prog: the message is one line" stderr_lines 1
 	ok "$prog: the message names it" stderr_has "'-?'"
 
-	for option in $(sed -n 's/^  *\(-., \)\{0,1\}\(--[a-z-]*\) [^ ].*/\2/p' help.long); do
+	with_value=$(sed -n 's/^  *\(-., \)\{0,1\}\(--[a-z-]*\) [^ ].*/\2/p' help.long)
+	for option in $with_value; do
 		ok "$prog $option '' is exit 2" exits 2 "$prog" "$option" ''
 		ok "$prog: the message names it" stderr_has "option '$option'"
 	done

@@ -102,6 +102,7 @@ for option in '--max-line 0' '--segment-size 0'; do
 	ok "and told" stderr_has "option '${option% *}': expected at least 1, found '0'"
 done
 ok "frames are taken whole" exits 2 lokid-ingest --wal n --input frames --max-line 10 in
+ok "nor are they cut" exits 2 lokid-ingest --wal n --input frames --long-lines cut in
 ok "and that is said" stderr_has "--max-line and --long-lines are not for them"
 ok "frames and -l do not go together" exits 2 lokid-ingest --wal n -l a=b --input frames in
 not_ok "none of these made a log" test -e n

@@ -155,7 +155,7 @@ for behind in 'head -c 401 one' 'cat part zeros' 'cat part one' 'cat part'; do
 	for bit in '296 0' '298 2' '340 5'; do
 		$behind >torn/a.wal
 		rm -f torn/a.sum
-		flip_bit torn/a.wal ${bit% *} ${bit#* }
+		flip_bit torn/a.wal "${bit% *}" "${bit#* }"
 		ok "bit $bit: $behind" exits 3 walreplay --verify torn/a.wal
 		ok "is told with its place" stderr_matches "^walreplay: error: 'torn/a.wal': offset 290: "
 		walreplay --frames --unpacked --store tornstore torn 2>err | chunkpack --store tornstore 2>err | idxbuild --store tornstore >out 2>err
