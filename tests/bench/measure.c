@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/num.h"
+#include "bench.h"
 
 enum { MAX_RUNS = 1000 };
 
@@ -25,20 +25,6 @@ struct cost {
 	double wall_s, cpu_s;
 	long max_rss_kib;
 };
-
-static _Noreturn void die(const char *what)
-{
-	fprintf(stderr, "measure: error: %s: %s\n", what, strerror(errno));
-	exit(4);
-}
-
-static double now_s(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 static double seconds(struct timeval tv)
 {

@@ -11,26 +11,12 @@
 #include <snappy-c.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/num.h"
+#include "bench.h"
 
 enum { PIECE = 1 << 20 };
-
-static _Noreturn void die(const char *what)
-{
-	fprintf(stderr, "snappy-sync: error: %s: %s\n", what, strerror(errno));
-	exit(4);
-}
-
-static double now_s(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 static ssize_t read_piece(int fd, char *piece)
 {

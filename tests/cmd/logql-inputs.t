@@ -2,21 +2,7 @@
 # logql: what it reads from and writes to: files that are not what they are called, pipes, damage,
 # the default store, --output.
 . "${0%/*}/../lib/tap.sh"
-
-entry() { # TS LABELS LINE
-	printf '{"ts":"%s","labels":%s,"line":"%s"}\n' "$1" "$2" "$3"
-}
-
-# Two streams over two days, and what is in them.
-{
-	entry 1760522400000000000 '{"app":"web","host":"a"}' 'GET / 200'
-	entry 1760522401000000000 '{"app":"web","host":"a"}' 'GET /x 500'
-	entry 1760522402000000000 '{"app":"db"}' 'slow query'
-	entry 1760608800000000000 '{"app":"web","host":"a"}' 'GET /y 200'
-	entry 1760608800000000000 '{"app":"web","host":"a"}' 'GET /z 500'
-} >entries.jsonl
-at=1760700000
-
+. "$REPO/tests/lib/entries.sh"
 
 chunkpack --store store entries.jsonl >packs
 lokid-ingest -q --wal wal --input jsonl entries.jsonl

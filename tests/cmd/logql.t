@@ -1,20 +1,7 @@
 #!/bin/sh
 # logql: sources, outputs, exit codes, limits, damage.
 . "${0%/*}/../lib/tap.sh"
-
-entry() { # TS LABELS LINE
-	printf '{"ts":"%s","tenant":"fake","labels":%s,"line":"%s"}\n' "$1" "$2" "$3"
-}
-
-# Two streams over two days, and what is in them.
-{
-	entry 1760522400000000000 '{"app":"web","host":"a"}' 'GET / 200'
-	entry 1760522401000000000 '{"app":"web","host":"a"}' 'GET /x 500'
-	entry 1760522402000000000 '{"app":"db"}' 'slow query'
-	entry 1760608800000000000 '{"app":"web","host":"a"}' 'GET /y 200'
-	entry 1760608800000000000 '{"app":"web","host":"a"}' 'GET /z 500'
-} >entries.jsonl
-at=1760700000
+. "$REPO/tests/lib/entries.sh"
 
 # ---- raw lines
 

@@ -1,20 +1,14 @@
 /* The packing job: what fails once is not said to be packed later. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include "unit.h"
 
-#include <cmocka.h>
+#include <sys/mman.h>
 
 #include "base/io.h"
 #include "compact/packing.h"
 
 struct job {
 	struct packing_opts opts;
-	char dir[64];
+	char *dir;
 	size_t packs, faults, fail_at;
 };
 
@@ -41,8 +35,7 @@ static void begin(struct job *j)
 {
 	struct err e;
 
-	*j = (struct job){ .dir = "/tmp/lokid-packing-XXXXXX" };
-	assert_non_null(mkdtemp(j->dir));
+	*j = (struct job){ .dir = new_folder() };
 	j->opts = (struct packing_opts){ .params = chunk_params_default,
 					 .jobs = 2,
 					 .tenant = BYTES_LIT("fake"),
@@ -56,11 +49,8 @@ static void begin(struct job *j)
 
 static void end(struct job *j)
 {
-	char cmd[128];
-
 	store_close(j->opts.store);
-	snprintf(cmd, sizeof(cmd), "rm -rf %s", j->dir);
-	assert_int_equal(system(cmd), 0);
+	remove_folder(j->dir);
 }
 
 /* n entries as JSON lines, of about 200 bytes of memory each, in a file of no name. */

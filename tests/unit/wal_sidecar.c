@@ -11,24 +11,20 @@
 #include "wal/segment.h"
 #include "wal/sidecar.h"
 
-static char dir[256];
+static char *dir;
 
 static int make_dir(void **state)
 {
-	const char *tmp = getenv("TMPDIR");
-
 	(void)state;
-	snprintf(dir, sizeof(dir), "%s/lokid-wal.XXXXXX", tmp ? tmp : "/tmp");
-	return mkdtemp(dir) ? 0 : -1;
+	dir = new_folder();
+	return 0;
 }
 
 static int remove_dir(void **state)
 {
-	char cmd[300];
-
 	(void)state;
-	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", dir);
-	return system(cmd);
+	remove_folder(dir);
+	return 0;
 }
 
 /* Entries of two tenants on 2 days and, by one stream, on days far apart. */

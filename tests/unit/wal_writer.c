@@ -68,7 +68,7 @@ int fdatasync(int fd)
 enum { RESULTS_MAX = 2000 };
 
 struct test {
-	char dir[256];
+	char *dir;
 	struct wal_writer_opts opts;
 	struct wal_writer *w;
 	struct entries es;
@@ -100,11 +100,8 @@ static void on_result(const struct wal_result *r, void *data)
 static int setup(void **state)
 {
 	struct test *t = calloc(1, sizeof(*t));
-	const char *tmp = getenv("TMPDIR");
 
-	snprintf(t->dir, sizeof(t->dir), "%s/lokid-wal.XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(t->dir))
-		return -1;
+	t->dir = new_folder();
 	pthread_mutex_init(&t->lock, NULL);
 	t->opts = (struct wal_writer_opts){
 		.dir = t->dir, .node = "test", .on_result = on_result, .data = t
@@ -117,13 +114,12 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct test *t = *state;
-	char cmd[300];
 
-	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", t->dir);
+	remove_folder(t->dir);
 	entries_release(&t->es);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
-	return system(cmd);
+	return 0;
 }
 
 static void add_streams(struct test *t)
