@@ -75,12 +75,24 @@ static uint32_t *signatures(const struct logql_matching *m, const struct vec *v,
 	return sig;
 }
 
+/* Results of many to one, by the number of their labels: when each was last there, and of which
+ * signature. */
+struct results_seen {
+	struct label_numbers numbers;
+	struct seen {
+		size_t step; /* counted from 1 */
+		uint32_t sig;
+	} * v;
+	size_t cap;
+};
+
 struct pairing {
 	const struct logql_expr *x;
 	const struct vec *many, *one; /* one to one: many is the left side */
 	const uint32_t *many_sig, *one_sig;
 	uint32_t n_sig;
 	bool swapped; /* many is the right side */
+	struct results_seen *seen;
 };
 
 /* The labels of a pair's result. */
@@ -114,6 +126,27 @@ static struct labels result_labels(struct arena *a, const struct logql_matching 
 	}
 	out.n = n;
 	return out;
+}
+
+/* Labels that group_left or group_right takes from the one side can make two elements of the many
+ * side the same. */
+static int check_unique(const struct pairing *p, size_t k, uint32_t sig, const struct labels *l,
+			struct err *e)
+{
+	struct results_seen *seen = p->seen;
+	bool is_new;
+	uint32_t n;
+
+	if (p->x->binary.matching.card == LOGQL_ONE_TO_ONE)
+		return 0;
+	n = label_number(&seen->numbers, l, &is_new);
+	mem_grow(&seen->v, &seen->cap, (size_t)n + 1, sizeof(*seen->v));
+	if (!is_new && seen->v[n].step == k + 1 && seen->v[n].sig == sig)
+		return err_set(e, ERR_QUERY,
+			       "multiple matches for labels: grouping labels must ensure unique "
+			       "matches");
+	seen->v[n] = (struct seen){ k + 1, sig };
+	return 0;
 }
 
 static int pair_step(const struct pairing *p, size_t k, uint32_t *of_sig, bool *used,
@@ -153,6 +186,8 @@ static int pair_step(const struct pairing *p, size_t k, uint32_t *of_sig, bool *
 		b = p->swapped ? s->v[k] : o->v[k];
 		arena_reset(mem);
 		l = result_labels(mem, m, &s->labels, &o->labels);
+		if (check_unique(p, k, sig, &l, e) < 0)
+			return -1;
 		if (apply(p->x, a, b, a, &out))
 			put(r, &l, k, out);
 	}
@@ -187,11 +222,13 @@ int metric_binary(const struct logql_expr *x, const struct vec *left, const stru
 	const struct logql_matching *m = &x->binary.matching;
 	struct result r = { .vec = ret };
 	struct label_numbers numbers = { 0 };
+	struct results_seen seen = { 0 };
 	bool swapped = m->card == LOGQL_GROUP_RIGHT;
 	struct pairing p = { .x = x,
 			     .many = swapped ? right : left,
 			     .one = swapped ? left : right,
-			     .swapped = swapped };
+			     .swapped = swapped,
+			     .seen = &seen };
 	uint32_t *many_sig, *one_sig, *of_sig;
 	struct arena mem = { 0 };
 	bool *used;
@@ -220,6 +257,8 @@ int metric_binary(const struct logql_expr *x, const struct vec *left, const stru
 out:
 	label_numbers_release(&numbers);
 	label_numbers_release(&r.numbers);
+	label_numbers_release(&seen.numbers);
+	free(seen.v);
 	arena_release(&mem);
 	if (result < 0)
 		vec_release(ret);
