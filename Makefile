@@ -97,7 +97,9 @@ $(CMDS): $(B)/bin/%: $(B)/cmd/%.o $(B)/libcore.a
 
 $(UNITS): $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libcore.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(LDLIBS)
+
+$(B)/unit/property-logql: $(call obj,tests/naive/*.c)
 
 # A corpus is replayed with any compiler; real fuzzing (below) takes clang.
 $(B)/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libcore.a
@@ -172,7 +174,7 @@ golden: all
 
 # --- lint ------------------------------------------------------------------------------------
 
-C_FILES := $(wildcard cmd/*.c scripts/*/*.[ch] libcore/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch])
+C_FILES := $(wildcard cmd/*.c scripts/*/*.[ch] libcore/*/*.[ch] tests/unit/*.[ch] tests/naive/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch])
 HEADERS := $(wildcard libcore/*/*.h)
 SHELLS   = $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/* .ci/* tests/lib/* $(SCRIPTS) \
              $(wildcard examples/*.sh examples/*/*.sh tests/bench/*.sh) 2>/dev/null) tests/lib/tap.sh

@@ -1,0 +1,518 @@
+/*
+ * Random queries over random data: the programs' evaluator, over packs, WAL segments and files, on
+ * one thread and on several, against the naive one of tests/naive. And: what a query is printed as
+ * parses to an equal tree, and is printed the same again.
+ */
+#include "../naive/make.h"
+#include "unit.h"
+
+#include <math.h>
+
+#include "base/mem.h"
+#include "logql/parse.h"
+#include "logql/print.h"
+
+enum { QUERIES_PER_PERCENT = 200, QUERIES_OF_A_WORLD = 50, ENTRIES_MAX = 120 };
+
+static uint64_t state;
+static unsigned percent;
+
+/* --- comparing ------------------------------------------------------------------------------- */
+
+static bool same_value(double a, double b)
+{
+	if (isnan(a) || isnan(b))
+		return isnan(a) && isnan(b);
+	return a == b || fabs(a - b) <= 1e-6 + 1e-9 * (fabs(a) + fabs(b));
+}
+
+static bool same_line(const struct nv_line *a, const struct nv_line *b)
+{
+	return a->ts_ns == b->ts_ns && bytes_eq(a->line, b->line) &&
+	       labels_eq(&a->labels, &b->labels);
+}
+
+/* Whether each line of found[0..n) is one of want[0..m), none more often than there. */
+static bool all_among(const struct nv_line *found, size_t n, const struct nv_line *want, size_t m)
+{
+	bool *used = mem_alloc(m + 1), ret = n <= m;
+
+	for (size_t i = 0; i < n && ret; i++) {
+		size_t k = 0;
+
+		while (k < m && (used[k] || !same_line(&found[i], &want[k])))
+			k++;
+		ret = k < m;
+		if (ret)
+			used[k] = true;
+	}
+	free(used);
+	return ret;
+}
+
+/* Lines of one time have no order among streams; the last time may be cut by the limit. */
+static bool same_lines(const struct nv_answer *want, const struct nv_answer *found, uint64_t limit)
+{
+	size_t n = limit && limit < want->n_lines ? limit : want->n_lines;
+
+	if (found->n_lines != n)
+		return false;
+	for (size_t i = 0, k, m; i < n; i = k) {
+		for (m = i; m < want->n_lines && want->line[m].ts_ns == want->line[i].ts_ns; m++)
+			;
+		for (k = i; k < n && found->line[k].ts_ns == want->line[i].ts_ns; k++)
+			;
+		if (k != (m < n ? m : n) ||
+		    !all_among(found->line + i, k - i, want->line + i, m - i))
+			return false;
+	}
+	return true;
+}
+
+/* Of one stream, lines of one time keep the order of the push where they lie in one segment. The
+ * naive answer knows the streams; the other one's lines are found in it, one after the other. */
+static bool same_order(const struct nv_answer *want, const struct nv_answer *found)
+{
+	bool *used = mem_alloc(want->n_lines + 1), ret = true;
+	size_t *last = mem_alloc(64 * sizeof(*last));
+
+	for (size_t i = 0; i < found->n_lines && ret; i++) {
+		size_t k = 0;
+
+		while (k < want->n_lines &&
+		       (used[k] || !same_line(&found->line[i], &want->line[k])))
+			k++;
+		ret = k < want->n_lines && last[want->line[k].stream] <= k + 1;
+		if (ret) {
+			used[k] = true;
+			last[want->line[k].stream] = k + 1;
+		}
+	}
+	free(used);
+	free(last);
+	return ret;
+}
+
+static bool same_vector(const struct nv_vector *want, const struct nv_vector *found)
+{
+	bool *used = mem_alloc(want->n + 1), ret = want->n == found->n;
+
+	for (size_t i = 0; i < found->n && ret; i++) {
+		size_t k = 0;
+
+		while (k < want->n &&
+		       (used[k] || !labels_eq(&found->v[i].labels, &want->v[k].labels) ||
+			!same_value(found->v[i].v, want->v[k].v)))
+			k++;
+		ret = k < want->n;
+		if (ret)
+			used[k] = true;
+	}
+	free(used);
+	return ret;
+}
+
+/* The values of a sorted answer are in order, whatever series have equal ones. */
+static bool same_ranks(const struct logql_expr *x, const struct nv_vector *want,
+		       const struct nv_vector *found)
+{
+	if (x->kind != LOGQL_VECTOR_AGG ||
+	    (x->vector_agg.op != LOGQL_SORT && x->vector_agg.op != LOGQL_SORT_DESC))
+		return true;
+	for (size_t i = 0; i < want->n; i++)
+		if (!same_value(want->v[i].v, found->v[i].v))
+			return false;
+	return true;
+}
+
+static bool same_answer(const struct logql_query *q, const struct nv_ask *ask, enum nv_place place,
+			const struct nv_answer *want, const struct nv_answer *found)
+{
+	if (want->failed || found->failed)
+		return want->failed == found->failed;
+	if (logql_is_log(q))
+		return same_lines(want, found, ask->limit) &&
+		       (place != NV_WAL || same_order(want, found));
+	if (want->n_steps != found->n_steps || want->start_ns != found->start_ns)
+		return false;
+	for (size_t k = 0; k < want->n_steps; k++)
+		if (!same_vector(&want->step[k], &found->step[k]))
+			return false;
+	return ask->is_range || same_ranks(q->root, &want->step[0], &found->step[0]);
+}
+
+/* --- one case -------------------------------------------------------------------------------- */
+
+struct trial {
+	const struct nv_data *data;
+	const struct nv_world *world;
+	struct nv_ask ask;
+	enum nv_place place; /* where the answers differed */
+	unsigned jobs;
+};
+
+enum verdict { SAME, UNSURE, DIFFERENT };
+
+static void show_labels(FILE *f, const struct labels *l)
+{
+	struct buf b = { 0 };
+
+	labels_add_text(&b, l);
+	fprintf(f, "%s", buf_str(&b));
+	buf_release(&b);
+}
+
+static void show_text(FILE *f, struct bytes text)
+{
+	fputc('"', f);
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		fprintf(f,
+			c == '"' || c == '\\' ? "\\%c"
+			: c < ' ' || c > 126  ? "\\x%02x"
+					      : "%c",
+			c);
+	}
+	fputc('"', f);
+}
+
+static void show_answer(FILE *f, const char *whose, const struct nv_answer *a, const struct err *e)
+{
+	fprintf(f, "# %s:%s %s\n", whose, a->failed ? " fails" : "", a->failed && e ? e->msg : "");
+	for (size_t i = 0; i < a->n_lines && !a->failed; i++) {
+		fprintf(f, "#   %lld ", (long long)a->line[i].ts_ns);
+		show_labels(f, &a->line[i].labels);
+		fputc(' ', f);
+		show_text(f, a->line[i].line);
+		fputc('\n', f);
+	}
+	for (size_t k = 0; k < a->n_steps && !a->failed; k++) {
+		for (size_t i = 0; i < a->step[k].n; i++) {
+			fprintf(f, "#   %lld ", (long long)(a->start_ns + (int64_t)k * a->step_ns));
+			show_labels(f, &a->step[k].v[i].labels);
+			fprintf(f, " %.17g\n", a->step[k].v[i].v);
+		}
+	}
+}
+
+static enum verdict try(const struct logql_query *q, struct trial *t, FILE *show)
+{
+	static const struct {
+		enum nv_place place;
+		unsigned jobs;
+	} ways[] = { { NV_MIXED, 1 }, { NV_MIXED, 4 }, { NV_WAL, 1 }, { NV_PACKS, 1 } };
+	struct arena a = { 0 };
+	struct nv_answer want, found;
+	enum verdict ret = SAME;
+	struct err e;
+
+	nv_run(q, t->data, &t->ask, &a, &want);
+	for (size_t i = 0; i < 4 && ret == SAME; i++) {
+		nv_world_ask(t->world, ways[i].place, q, &t->ask, ways[i].jobs, &a, &found, &e);
+		if (want.unsure) {
+			ret = UNSURE;
+		} else if (!same_answer(q, &t->ask, ways[i].place, &want, &found)) {
+			t->place = ways[i].place;
+			t->jobs = ways[i].jobs;
+			ret = DIFFERENT;
+			if (show) {
+				show_answer(show, "naive", &want, NULL);
+				show_answer(show, "found", &found, &e);
+			}
+		}
+	}
+	arena_release(&a);
+	return ret;
+}
+
+/* --- shrinking ------------------------------------------------------------------------------- */
+
+/* Whether the tree as it stands is a query, and the answers still differ. */
+static bool still_differs(const struct logql_query *q, struct trial *t)
+{
+	struct logql_query again;
+	struct buf text = { 0 };
+	struct err e;
+	bool ret = false;
+
+	logql_print(&text, q->root);
+	if (logql_parse(buf_bytes(&text), NULL, &again, NULL, &e) == 0) {
+		ret = logql_is_log(&again) == logql_is_log(q) && try(&again, t, NULL) == DIFFERENT;
+		logql_query_release(&again);
+	}
+	buf_release(&text);
+	return ret;
+}
+
+static bool shrink_log(const struct logql_query *q, struct logql_log *log, struct trial *t)
+{
+	bool any = false;
+
+	for (size_t i = log->n_stages; i-- > 0;) {
+		struct logql_stage gone = log->stages[i];
+		size_t behind = log->n_stages - i - 1;
+
+		memmove(&log->stages[i], &log->stages[i + 1], behind * sizeof(gone));
+		log->n_stages--;
+		if (still_differs(q, t)) {
+			any = true;
+			continue;
+		}
+		memmove(&log->stages[i + 1], &log->stages[i], behind * sizeof(gone));
+		log->stages[i] = gone;
+		log->n_stages++;
+	}
+	for (size_t i = log->n_matchers; i-- > 0 && log->n_matchers > 1;) {
+		struct logql_matcher gone = log->matchers[i];
+
+		log->matchers[i] = log->matchers[log->n_matchers - 1];
+		log->n_matchers--;
+		if (still_differs(q, t)) {
+			any = true;
+			continue;
+		}
+		log->matchers[log->n_matchers++] = log->matchers[i];
+		log->matchers[i] = gone;
+	}
+	return any;
+}
+
+/* Each expression gives way to a part of it, each log query to one with less. */
+static bool shrink_expr(const struct logql_query *q, struct logql_expr **at, struct trial *t)
+{
+	struct logql_expr *x = *at, *parts[2] = { NULL, NULL };
+	bool any = false;
+
+	switch (x->kind) {
+	case LOGQL_LOG:
+		return shrink_log(q, x->log, t);
+	case LOGQL_RANGE_AGG:
+		return shrink_log(q, x->range_agg.range->log, t);
+	case LOGQL_VECTOR_AGG:
+		parts[0] = x->vector_agg.arg;
+		break;
+	case LOGQL_BINARY:
+		parts[0] = x->binary.left;
+		parts[1] = x->binary.right;
+		break;
+	case LOGQL_LABEL_REPLACE:
+		parts[0] = x->label_replace.arg;
+		break;
+	default:
+		return false;
+	}
+	for (int i = 0; i < 2; i++) {
+		if (!parts[i])
+			continue;
+		*at = parts[i];
+		if (still_differs(q, t))
+			return true;
+		*at = x;
+	}
+	if (x->kind == LOGQL_BINARY) {
+		any = shrink_expr(q, &x->binary.left, t);
+		return shrink_expr(q, &x->binary.right, t) || any;
+	}
+	return shrink_expr(
+		q, x->kind == LOGQL_VECTOR_AGG ? &x->vector_agg.arg : &x->label_replace.arg, t);
+}
+
+/* Takes out halves, quarters, ... of the entries as long as the answers differ. */
+static void shrink_data(const struct logql_query *q, struct trial *t, struct nv_data *data)
+{
+	struct nv_entry *before = mem_alloc((data->n + 1) * sizeof(*before));
+
+	for (size_t part = (data->n + 1) / 2; part > 0; part = part == 1 ? 0 : (part + 1) / 2) {
+		for (size_t i = 0; i < data->n;) {
+			size_t n = data->n, cut = part < n - i ? part : n - i;
+			struct nv_world world;
+			bool differs;
+
+			memcpy(before, data->v, n * sizeof(*before));
+			memmove(&data->v[i], &data->v[i + cut], (n - i - cut) * sizeof(*before));
+			data->n -= cut;
+			nv_world_make(data, &world);
+			t->world = &world;
+			differs = try(q, t, NULL) == DIFFERENT;
+			nv_world_remove(&world);
+			if (differs)
+				continue;
+			memcpy(data->v, before, n * sizeof(*before));
+			data->n = n;
+			i += cut;
+		}
+	}
+	free(before);
+}
+
+static void report(struct logql_query *q, struct trial *t, const char *text, uint64_t seed)
+{
+	struct nv_data data = *t->data;
+	struct nv_world world;
+	struct buf b = { 0 };
+
+	printf("# the answers differ; SEED of this one: %llu\n# %s\n", (unsigned long long)seed,
+	       text);
+	while (shrink_expr(q, &q->root, t))
+		;
+	data.v = mem_alloc((data.n + 1) * sizeof(*data.v));
+	memcpy(data.v, t->data->v, data.n * sizeof(*data.v));
+	t->data = &data;
+	shrink_data(q, t, &data);
+	nv_world_make(&data, &world);
+	t->world = &world;
+	logql_print(&b, q->root);
+	printf("# shrunk: %s\n# %s from %lld to %lld step %lld at %lld limit %llu %s\n",
+	       buf_str(&b), t->ask.is_range ? "range" : "instant or log", (long long)t->ask.from,
+	       (long long)t->ask.to, (long long)t->ask.step_ns, (long long)t->ask.at,
+	       (unsigned long long)t->ask.limit, t->ask.forward ? "forward" : "backward");
+	for (size_t i = 0; i < data.n; i++) {
+		printf("#   %lld ", (long long)data.v[i].ts_ns);
+		show_labels(stdout, &data.stream[data.v[i].stream]);
+		printf(" meta ");
+		show_labels(stdout, &data.v[i].meta);
+		printf(" parts %u ", data.v[i].parts);
+		show_text(stdout, data.v[i].line);
+		putchar('\n');
+	}
+	(void)try(q, t, stdout);
+	printf("# in place %d with %u jobs\n", (int)t->place, t->jobs);
+	nv_world_remove(&world);
+	free(data.v);
+	buf_release(&b);
+}
+
+/* --- tests ----------------------------------------------------------------------------------- */
+
+static void parse(struct buf *text, struct logql_query *ret)
+{
+	struct err e;
+
+	if (logql_parse(buf_bytes(text), NULL, ret, NULL, &e) < 0)
+		fail_msg("%s: %s", buf_str(text), e.msg);
+}
+
+static void answers_are_those_of_the_naive_evaluator(void **unused)
+{
+	unsigned cases = QUERIES_PER_PERCENT * percent, n_unsure = 0, n_bad = 0;
+	uint64_t seed = state;
+	struct buf text = { 0 };
+
+	(void)unused;
+	for (unsigned c = 0; c < cases;) {
+		struct arena a = { 0 };
+		struct nv_world world;
+		struct nv_data data;
+		uint64_t world_seed = seed++, s = world_seed;
+
+		nv_make_data(&s, &a, ENTRIES_MAX, &data);
+		nv_world_make(&data, &world);
+		for (unsigned i = 0; i < QUERIES_OF_A_WORLD && c < cases; i++, c++) {
+			struct trial t = { .data = &data, .world = &world };
+			enum nv_query_kind kind;
+			struct logql_query q;
+			enum verdict v;
+
+			buf_reset(&text);
+			nv_make_query(&s, &text, &kind);
+			nv_make_ask(&s, kind, &t.ask);
+			parse(&text, &q);
+			v = try(&q, &t, NULL);
+			n_unsure += v == UNSURE;
+			if (v == DIFFERENT) {
+				report(&q, &t, buf_str(&text), world_seed);
+				n_bad++;
+			}
+			logql_query_release(&q);
+			if (n_bad >= env_number("SHOW", 1))
+				fail_msg("query %u of the data of SEED=%llu", i,
+					 (unsigned long long)world_seed);
+		}
+		nv_world_remove(&world);
+		arena_release(&a);
+	}
+	buf_release(&text);
+	printf("# %u queries, %u of them with an answer that the language leaves open\n", cases,
+	       n_unsure);
+	assert_true(n_unsure < cases / 5);
+}
+
+/* "by ()" around series is what nothing says too, and Loki prints nothing. */
+static void normalise(struct logql_expr *x)
+{
+	switch (x->kind) {
+	case LOGQL_VECTOR_AGG:
+		if (x->vector_agg.grouping.kind == LOGQL_GROUP_BY && x->vector_agg.grouping.n == 0)
+			x->vector_agg.grouping.kind = LOGQL_GROUP_NONE;
+		normalise(x->vector_agg.arg);
+		break;
+	case LOGQL_BINARY:
+		normalise(x->binary.left);
+		normalise(x->binary.right);
+		break;
+	case LOGQL_LABEL_REPLACE:
+		normalise(x->label_replace.arg);
+		break;
+	default:
+		break;
+	}
+}
+
+/* In both forms; the one over lines rounds, so its own print is what must be stable. */
+static void queries_are_printed_as_what_they_are(void **unused)
+{
+	struct buf text = { 0 }, first = { 0 }, second = { 0 };
+	uint64_t s = state;
+
+	(void)unused;
+	for (unsigned c = 0; c < QUERIES_PER_PERCENT * percent; c++) {
+		struct logql_query q, again, third;
+		enum nv_query_kind kind;
+
+		buf_reset(&text);
+		buf_reset(&first);
+		buf_reset(&second);
+		nv_make_query(&s, &text, &kind);
+		parse(&text, &q);
+		logql_print(&first, q.root);
+		parse(&first, &again);
+		if (!logql_expr_eq(q.root, again.root))
+			fail_msg("%s\nis printed as\n%s", buf_str(&text), buf_str(&first));
+		logql_print(&second, again.root);
+		assert_string_equal(buf_str(&first), buf_str(&second));
+		buf_reset(&first);
+		buf_reset(&second);
+		logql_print_pretty(&first, q.root);
+		parse(&first, &third);
+		normalise(q.root);
+		normalise(third.root);
+		if (!logql_expr_eq(q.root, third.root))
+			fail_msg("%s\nis formatted as\n%s", buf_str(&text), buf_str(&first));
+		logql_print_pretty(&second, third.root);
+		assert_string_equal(buf_str(&first), buf_str(&second));
+		logql_query_release(&q);
+		logql_query_release(&again);
+		logql_query_release(&third);
+	}
+	buf_release(&text);
+	buf_release(&first);
+	buf_release(&second);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(queries_are_printed_as_what_they_are),
+		cmocka_unit_test(answers_are_those_of_the_naive_evaluator),
+	};
+
+	/* Thousands of small files are made durable, which is not what is tested. */
+	if (access("/dev/shm", W_OK) == 0)
+		assert_int_equal(0, setenv("TMPDIR", "/dev/shm", 0));
+	state = env_number("SEED", 1);
+	percent = (unsigned)env_number("PERCENT", 5);
+	printf("# SEED=%llu\n", (unsigned long long)state);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
