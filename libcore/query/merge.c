@@ -6,6 +6,8 @@
 void merge_release(struct merge *m)
 {
 	free(m->ref);
+	free(m->spare);
+	free(m->end);
 	buf_release(&m->lines);
 	buf_release(&m->ts);
 	buf_release(&m->off);
@@ -52,14 +54,6 @@ static uint32_t add_meta(struct merge *m, const struct run *r, size_t i)
 	return metatab_add(&m->meta, l, n);
 }
 
-static int by_time(const void *a, const void *b)
-{
-	const struct merge_ref *x = a, *y = b;
-	int c = (x->ts > y->ts) - (x->ts < y->ts);
-
-	return c ? c : (x->off > y->off) - (x->off < y->off);
-}
-
 static int as_added(const void *a, const void *b)
 {
 	const struct merge_ref *x = a, *y = b;
@@ -67,10 +61,58 @@ static int as_added(const void *a, const void *b)
 	return (x->off > y->off) - (x->off < y->off);
 }
 
+/* Ascending stretches: where each ends. */
+static size_t find_stretches(struct merge *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 1; i <= m->n; i++) {
+		if (i < m->n && m->ref[i - 1].ts <= m->ref[i].ts)
+			continue;
+		mem_grow(&m->end, &m->cap_end, n + 1, sizeof(*m->end));
+		m->end[n++] = i;
+	}
+	return n;
+}
+
+/* Two stretches into one; of equal times those of the first come first. */
+static void merge_two(const struct merge_ref *a, size_t n, const struct merge_ref *b, size_t n_b,
+		      struct merge_ref *ret)
+{
+	size_t i = 0, j = 0;
+
+	while (i < n && j < n_b)
+		*ret++ = b[j].ts < a[i].ts ? b[j++] : a[i++];
+	if (i < n)
+		memcpy(ret, a + i, (n - i) * sizeof(*a));
+	else if (j < n_b)
+		memcpy(ret, b + j, (n_b - j) * sizeof(*b));
+}
+
+/* What was added is a few runs, each ascending: neighbours are merged until one is left. It keeps
+ * the order in which entries of one timestamp were added. */
 static void sort(struct merge *m)
 {
-	if (!m->sorted)
-		qsort(m->ref, m->n, sizeof(*m->ref), by_time);
+	size_t n = m->sorted ? 0 : find_stretches(m);
+
+	while (n > 1) {
+		struct merge_ref *from = m->ref;
+		size_t k = 0, begin = 0, cap = m->cap_ref;
+
+		mem_grow(&m->spare, &m->cap_spare, m->n, sizeof(*m->spare));
+		for (size_t i = 0; i < n; i += 2) {
+			size_t mid = m->end[i], end = i + 1 < n ? m->end[i + 1] : mid;
+
+			merge_two(from + begin, mid - begin, from + mid, end - mid,
+				  m->spare + begin);
+			m->end[k++] = begin = end;
+		}
+		n = k;
+		m->ref = m->spare;
+		m->cap_ref = m->cap_spare;
+		m->spare = from;
+		m->cap_spare = cap;
+	}
 	m->sorted = true;
 }
 

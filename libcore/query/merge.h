@@ -39,6 +39,8 @@ struct merge {
 		uint32_t len, set;
 	} * ref;
 	size_t n, cap_ref;
+	struct merge_ref *spare; /* for sorting, as end: where ascending stretches end */
+	size_t *end, cap_spare, cap_end;
 	bool sorted;
 	struct buf lines, ts, off, set, merged;
 	struct metatab meta;
