@@ -29,6 +29,27 @@ size_t utf8_len(struct bytes text)
 	return n;
 }
 
+uint32_t utf8_next(struct bytes text, size_t *ret_len)
+{
+	const unsigned char *p = (const unsigned char *)text.p;
+	size_t n = utf8_len(text);
+
+	*ret_len = n ? n : 1;
+	switch (n) {
+	case 0:
+		return UTF8_REPLACEMENT;
+	case 1:
+		return p[0];
+	case 2:
+		return (p[0] & 0x1fU) << 6 | (p[1] & 0x3fU);
+	case 3:
+		return (p[0] & 0xfU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
+	default:
+		return (p[0] & 7U) << 18 | (p[1] & 0x3fU) << 12 | (p[2] & 0x3fU) << 6 |
+		       (p[3] & 0x3fU);
+	}
+}
+
 /* The next byte at or behind i that is not ASCII; text.n when there is none. */
 static size_t skip_ascii(struct bytes text, size_t i)
 {

@@ -11,6 +11,10 @@ bool utf8_valid(struct bytes text);
 /* Length (1 to 4) of the character at the start of text; 0 when none is there. */
 size_t utf8_len(struct bytes text);
 
+/* The character at the start of text, which is not empty, and its length; a byte that begins none
+ * is U+FFFD, one long. */
+uint32_t utf8_next(struct bytes text, size_t *ret_len);
+
 /* Appends the character c (at most 0x10ffff). */
 void utf8_add(struct buf *b, uint32_t c);
 

@@ -1,57 +1,49 @@
 #include "labels/quote.h"
 
+#include "base/unicode.h"
 #include "base/utf8.h"
 
 static const char letters[] = "abfnrtv\\\"";
 static const char values[] = "\a\b\f\n\r\t\v\\\"";
 
-static bool is_printable(struct bytes c)
+static void add_escape(struct buf *b, uint32_t c)
 {
-	/* controls of Latin-1 and the invisible characters that people meet; Go has a larger table
-	 */
-	if (c.n == 1)
-		return (unsigned char)c.p[0] >= 0x20 && c.p[0] != 0x7f;
-	if (c.n == 2 && c.p[0] == '\xc2' && (unsigned char)c.p[1] <= 0xa0)
-		return false;
-	return !(c.n == 3 &&
-		 (memcmp(c.p, "\xe2\x80\x8b", 3) == 0 || memcmp(c.p, "\xef\xbb\xbf", 3) == 0 ||
-		  memcmp(c.p, "\xe2\x80\xa8", 3) == 0 || memcmp(c.p, "\xe2\x80\xa9", 3) == 0));
+	static const char names[] = "abtnvfr"; /* from 7 on */
+
+	if (c >= 7 && c <= 13)
+		buf_addf(b, "\\%c", names[c - 7]);
+	else if (c < ' ' || c == 0x7f)
+		buf_addf(b, "\\x%02x", (unsigned)c);
+	else if (c < 0x10000)
+		buf_addf(b, "\\u%04x", (unsigned)c);
+	else
+		buf_addf(b, "\\U%08x", (unsigned)c);
 }
 
-static uint32_t decode(struct bytes c)
+void quote_add_as(struct buf *b, struct bytes text, enum quote_style style)
 {
-	uint32_t v = (unsigned char)c.p[0] & (0xffu >> (c.n + 1));
+	bool ascii = style == QUOTE_ASCII || style == QUOTE_RUNE_ASCII;
+	char mark = style == QUOTE_RUNE || style == QUOTE_RUNE_ASCII ? '\'' : '"';
 
-	for (size_t i = 1; i < c.n; i++)
-		v = v << 6 | ((unsigned char)c.p[i] & 0x3f);
-	return v;
+	buf_add_char(b, mark);
+	for (size_t i = 0, len; i < text.n; i += len) {
+		uint32_t c = utf8_next(bytes_sub(text, i, text.n), &len);
+
+		if (c == UTF8_REPLACEMENT && len == 1)
+			buf_addf(b, "\\x%02x", (unsigned)(unsigned char)text.p[i]);
+		else if (c == (uint32_t)mark || c == '\\')
+			buf_addf(b, "\\%c", (char)c);
+		else if (unicode_is_print(c) && (c < 0x80 || !ascii))
+			buf_add(b, text.p + i, len);
+		else
+			add_escape(b, c);
+	}
+	buf_add_char(b, mark);
 }
 
 void quote_add(struct buf *b, struct bytes text)
 {
-	buf_add_char(b, '"');
-	for (size_t i = 0; i < text.n;) {
-		struct bytes c = bytes_sub(text, i, utf8_len(bytes_sub(text, i, text.n)));
-		const char *at;
-
-		if (c.n == 0) {
-			buf_addf(b, "\\x%02x", (unsigned char)text.p[i++]);
-			continue;
-		}
-		i += c.n;
-		at = c.n == 1 && c.p[0] ? strchr(values, c.p[0]) : NULL;
-		if (at) {
-			buf_add_char(b, '\\');
-			buf_add_char(b, letters[at - values]);
-		} else if (is_printable(c)) {
-			buf_add_bytes(b, c);
-		} else if (c.n == 1) {
-			buf_addf(b, "\\x%02x", (unsigned char)c.p[0]);
-		} else {
-			buf_addf(b, "\\u%04x", decode(c));
-		}
-	}
-	buf_add_char(b, '"');
+	quote_add_as(b, text, QUOTE_PLAIN);
 }
 
 static int digit(char c, int base)

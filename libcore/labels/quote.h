@@ -8,6 +8,14 @@
  * are not UTF-8. */
 void quote_add(struct buf *b, struct bytes text);
 
+enum quote_style {
+	QUOTE_PLAIN,
+	QUOTE_ASCII, /* what is not ASCII is escaped too */
+	QUOTE_RUNE,  /* '.' round the one character of text */
+	QUOTE_RUNE_ASCII,
+};
+void quote_add_as(struct buf *b, struct bytes text, enum quote_style style);
+
 /*
  * A string in double quotes (escapes \a \b \f \n \r \t \v \\ \" \NNN \xNN \uNNNN \UNNNNNNNN) or in
  * backticks (raw) at the start of text: appends its value to out and returns its length with

@@ -1,7 +1,7 @@
 /* | status >= 500 and (method = "GET" or dur > 1s): label filters of all types. */
 #include <math.h>
 
-#include "query/convert.h"
+#include "base/convert.h"
 #include "query/ip.h"
 #include "query/stage.h"
 

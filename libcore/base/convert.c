@@ -1,4 +1,4 @@
-#include "query/convert.h"
+#include "base/convert.h"
 
 #include <ctype.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* Label values as numbers, as label filters and unwrap take them: what Go's libraries accept, and
  * nothing else. */
-#ifndef QUERY_CONVERT_H
-#define QUERY_CONVERT_H
+#ifndef BASE_CONVERT_H
+#define BASE_CONVERT_H
 
 #include "base/bytes.h"
 

@@ -1,0 +1,87 @@
+#include "base/unicode.h"
+
+#include "base/unicode_tables.h"
+
+static bool in_ranges(const struct unicode_range *v, size_t n, uint32_t c)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (c > v[mid].last)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < n && c >= v[lo].first;
+}
+
+static uint32_t change_case(const struct unicode_case *v, size_t n, uint32_t c)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (c > v[mid].last)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == n || c < v[lo].first || (c - v[lo].first) % (uint32_t)v[lo].step != 0)
+		return c;
+	return (uint32_t)((int64_t)c + v[lo].delta);
+}
+
+static bool is_ascii_letter(uint32_t c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+bool unicode_is_word(uint32_t c)
+{
+	if (c < 0x80)
+		return is_ascii_letter(c) || (c >= '0' && c <= '9');
+	return in_ranges(unicode_word, n_unicode_word, c);
+}
+
+bool unicode_is_print(uint32_t c)
+{
+	if (c < 0x80)
+		return c >= ' ' && c < 0x7f;
+	return in_ranges(unicode_print, n_unicode_print, c);
+}
+
+bool unicode_is_space(uint32_t c)
+{
+	if (c < 0x80)
+		return c == ' ' || (c >= '\t' && c <= '\r');
+	return c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
+	       c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
+uint32_t unicode_upper(uint32_t c)
+{
+	if (c < 0x80)
+		return is_ascii_letter(c) ? c & ~UINT32_C(0x20) : c;
+	return change_case(unicode_uppers, n_unicode_uppers, c);
+}
+
+uint32_t unicode_lower(uint32_t c)
+{
+	if (c < 0x80)
+		return is_ascii_letter(c) ? c | 0x20 : c;
+	return change_case(unicode_lowers, n_unicode_lowers, c);
+}
+
+uint32_t unicode_title(uint32_t c)
+{
+	if (c >= 0x10d0 && c <= 0x10ff) /* Georgian has capitals only for whole words */
+		return c;
+	if (c >= 0x1c4 && c <= 0x1cc) /* two letters in one: only the first is a capital */
+		return 0x1c5 + (c - 0x1c4) / 3 * 3;
+	if (c >= 0x1f1 && c <= 0x1f3)
+		return 0x1f2;
+	return unicode_upper(c);
+}
