@@ -173,9 +173,9 @@ void regex_free(struct regex *r)
 }
 
 static int match(const struct regex *r, const struct scratch *s, pcre2_match_data *data,
-		 struct bytes text, struct err *e)
+		 struct bytes text, size_t from, struct err *e)
 {
-	int rc = pcre2_match(r->code, (PCRE2_SPTR)(text.p ? text.p : ""), text.n, 0, 0, data,
+	int rc = pcre2_match(r->code, (PCRE2_SPTR)(text.p ? text.p : ""), text.n, from, 0, data,
 			     s->context);
 	char why[128];
 
@@ -191,7 +191,7 @@ static int match(const struct regex *r, const struct scratch *s, pcre2_match_dat
 int regex_match(struct regex *r, struct bytes text, size_t ret_at[2], struct err *e)
 {
 	struct scratch *s = scratch_get();
-	int found = match(r, s, s->data, text, e);
+	int found = match(r, s, s->data, text, 0, e);
 
 	if (found == 1 && ret_at) {
 		const PCRE2_SIZE *v = pcre2_get_ovector_pointer(s->data);
@@ -228,6 +228,12 @@ struct bytes regex_group_name(const struct regex *r, size_t i)
 int regex_match_groups(struct regex *r, struct bytes text, struct bytes *ret, size_t n,
 		       struct err *e)
 {
+	return regex_match_from(r, text, 0, ret, n, e);
+}
+
+int regex_match_from(struct regex *r, struct bytes text, size_t from, struct bytes *ret, size_t n,
+		     struct err *e)
+{
 	struct scratch *s = scratch_get();
 	const PCRE2_SIZE *v;
 	int found;
@@ -236,7 +242,7 @@ int regex_match_groups(struct regex *r, struct bytes text, struct bytes *ret, si
 		s->groups = pcre2_match_data_create(REGEX_GROUPS_MAX + 1, NULL);
 	if (!s->groups)
 		return err_set(e, ERR_NOMEM, "no memory for a match");
-	found = match(r, s, s->groups, text, e);
+	found = match(r, s, s->groups, text, from, e);
 	if (found != 1)
 		return found;
 	v = pcre2_get_ovector_pointer(s->groups);

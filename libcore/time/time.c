@@ -8,30 +8,31 @@
 #include <stdio.h>
 
 #include "base/num.h"
+#include "time/calendar.h"
 
-enum { S_PER_DAY = 86400, DAYS_PER_ERA = 146097, EPOCH_IN_ERA = 719468 };
+enum { DAYS_PER_ERA = 146097, EPOCH_IN_ERA = 719468 };
 
-static int64_t floor_div(int64_t a, int64_t b)
+int64_t time_floor_div(int64_t a, int64_t b)
 {
 	return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 
-static int64_t days_of_date(int64_t y, int m, int d)
+int64_t time_days_of_date(int64_t y, int m, int d)
 {
 	int64_t era, yoe, doy, doe;
 
 	y -= m <= 2;
-	era = floor_div(y, 400);
+	era = time_floor_div(y, 400);
 	yoe = y - era * 400;
 	doy = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
 	doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
 	return era * DAYS_PER_ERA + doe - EPOCH_IN_ERA;
 }
 
-static void date_of_days(int64_t days, int *ret_y, int *ret_m, int *ret_d)
+void time_date_of_days(int64_t days, int64_t *ret_y, int *ret_m, int *ret_d)
 {
 	int64_t z = days + EPOCH_IN_ERA;
-	int64_t era = floor_div(z, DAYS_PER_ERA);
+	int64_t era = time_floor_div(z, DAYS_PER_ERA);
 	int64_t doe = z - era * DAYS_PER_ERA;
 	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
 	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
@@ -39,12 +40,20 @@ static void date_of_days(int64_t days, int *ret_y, int *ret_m, int *ret_d)
 
 	*ret_d = (int)(doy - (153 * mp + 2) / 5 + 1);
 	*ret_m = (int)(mp < 10 ? mp + 3 : mp - 9);
-	*ret_y = (int)(yoe + era * 400 + (*ret_m <= 2));
+	*ret_y = yoe + era * 400 + (*ret_m <= 2);
+}
+
+int time_days_in(int64_t y, int m)
+{
+	static const int month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+
+	return month_days[m - 1] + (leap && m == 2);
 }
 
 int32_t time_day(int64_t ts_ns)
 {
-	return (int32_t)floor_div(ts_ns, S_PER_DAY * NS_PER_S);
+	return (int32_t)time_floor_div(ts_ns, S_PER_DAY * NS_PER_S);
 }
 
 int64_t time_day_start(int32_t day)
@@ -58,11 +67,12 @@ int64_t time_day_start(int32_t day)
 
 void time_day_text(int32_t day, char ret[TIME_DAY_LEN + 1])
 {
-	int y, m, d;
+	int64_t y;
+	int m, d;
 	char text[40];
 
-	date_of_days(day, &y, &m, &d);
-	snprintf(text, sizeof(text), "%04d-%02d-%02d", y, m, d);
+	time_date_of_days(day, &y, &m, &d);
+	snprintf(text, sizeof(text), "%04d-%02d-%02d", (int)y, m, d);
 	memcpy(ret, text, TIME_DAY_LEN);
 	ret[TIME_DAY_LEN] = '\0';
 }
@@ -85,15 +95,13 @@ static int digits_at(struct bytes t, size_t off, size_t n)
 /* YYYY-MM-DD at the start of t. */
 static bool scan_date(struct bytes t, int64_t *ret_days)
 {
-	static const int month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	int y = digits_at(t, 0, 4), m = digits_at(t, 5, 2), d = digits_at(t, 8, 2);
-	bool leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
 
 	if (y < 0 || m < 1 || m > 12 || d < 1 || t.p[4] != '-' || t.p[7] != '-')
 		return false;
-	if (d > month_days[m - 1] + (leap && m == 2))
+	if (d > time_days_in(y, m))
 		return false;
-	*ret_days = days_of_date(y, m, d);
+	*ret_days = time_days_of_date(y, m, d);
 	return true;
 }
 
@@ -259,14 +267,15 @@ int time_parse(struct bytes text, int64_t now_ns, int64_t *ret_ns, struct err *e
 
 void time_add_rfc3339(struct buf *b, int64_t ts_ns)
 {
-	int64_t s = floor_div(ts_ns, NS_PER_S);
+	int64_t s = time_floor_div(ts_ns, NS_PER_S);
 	int ns = (int)(ts_ns % NS_PER_S + (ts_ns % NS_PER_S < 0 ? NS_PER_S : 0));
-	int64_t days = floor_div(s, S_PER_DAY);
+	int64_t days = time_floor_div(s, S_PER_DAY);
 	int in_day = (int)(s - days * S_PER_DAY);
-	int y, m, d;
+	int64_t y;
+	int m, d;
 
-	date_of_days(days, &y, &m, &d);
-	buf_addf(b, "%04d-%02d-%02dT%02d:%02d:%02d", y, m, d, in_day / 3600, in_day / 60 % 60,
+	time_date_of_days(days, &y, &m, &d);
+	buf_addf(b, "%04d-%02d-%02dT%02d:%02d:%02d", (int)y, m, d, in_day / 3600, in_day / 60 % 60,
 		 in_day % 60);
 	if (ns % 1000000 == 0 && ns)
 		buf_addf(b, ".%03d", ns / 1000000);
