@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "query/stage.h"
+#include "template/template.h"
 
 static const char extracted[] = "_extracted";
 
@@ -65,6 +66,7 @@ void block_release(struct block *b)
 	buf_release(&b->scratch);
 	free(b->sel);
 	free(b->base.name);
+	template_run_free(b->template_run);
 	*b = (struct block){ 0 };
 }
 

@@ -78,6 +78,7 @@ struct base_labels {
 
 struct block;
 struct keys;
+struct template_run;
 typedef int block_load_fn(struct block *b, unsigned want, struct err *e);
 
 struct block {
@@ -99,6 +100,7 @@ struct block {
 	struct base_labels base;
 	struct names *names;
 	struct keys *keys; /* of the parsers: keys.h */
+	struct template_run *template_run; /* NULL as long as no template was executed */
 	struct arena mem;
 	struct buf scratch;
 };

@@ -169,11 +169,13 @@ static struct grouping leaf_grouping(const struct logql_expr *x, const struct lo
 {
 	const struct logql_unwrap *unwrap = x->range_agg.range->unwrap;
 	const struct logql_grouping *own = &x->range_agg.grouping;
+	enum logql_range_op op = x->range_agg.op;
 	struct grouping g = { .kind = GROUP_ALL, .labels = v };
 
+	g.ignores_lines = op != LOGQL_BYTES_OVER_TIME && op != LOGQL_BYTES_RATE;
 	if (own->kind == LOGQL_GROUP_NONE)
 		own = outer;
-	if (x->range_agg.op == LOGQL_ABSENT_OVER_TIME) {
+	if (op == LOGQL_ABSENT_OVER_TIME) {
 		g.kind = GROUP_BY;
 	} else if (own) {
 		g.kind = own->kind == LOGQL_GROUP_WITHOUT ? GROUP_WITHOUT : GROUP_BY;

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "query/convert.h"
+#include "base/convert.h"
 
 /* One row per kind of stage; NULL: parsed, but not executed yet. */
 static const struct stage_ops *const table[] = {
@@ -83,12 +83,34 @@ static void add_hint_filter(struct pipeline *p, const struct stage *s)
 			(struct hint_filter){ .name = name, .f = s->state };
 }
 
+/* Whether a stage behind the i-th, or the i-th itself, looks at lines for what Loki counts as such:
+ * templates that print __line__ are not among it. */
+static bool lines_matter(const struct logql_log *log, size_t i)
+{
+	for (; i < log->n_stages; i++) {
+		switch (log->stages[i].kind) {
+		case LOGQL_LINE_FILTER:
+		case LOGQL_JSON:
+		case LOGQL_LOGFMT:
+		case LOGQL_REGEXP:
+		case LOGQL_PATTERN:
+		case LOGQL_UNPACK:
+			return true;
+		default:
+			break;
+		}
+	}
+	return false;
+}
+
 /*
  * Line filters go before the stages that they stand behind, up to one that makes new lines: the
  * cheap first. As in Loki, decolorize does not count as such, so a filter behind it sees the
- * colours.
+ * colours. A line_format whose lines nobody looks at is left out, as in Loki, and with it its
+ * errors. *ret_n is how many are left.
  */
-static const struct logql_stage **reorder(struct pipeline *p, const struct logql_log *log)
+static const struct logql_stage **reorder(struct pipeline *p, const struct logql_log *log,
+					  bool ignores_lines, size_t *ret_n)
 {
 	const struct logql_stage **v = arena_alloc(&p->mem, (log->n_stages + 1) * sizeof(*v));
 	size_t n = 0, begin = 0;
@@ -105,10 +127,12 @@ static const struct logql_stage **reorder(struct pipeline *p, const struct logql
 		for (size_t k = begin; k < i; k++)
 			if (log->stages[k].kind != LOGQL_LINE_FILTER)
 				v[n++] = &log->stages[k];
-		if (!last)
+		if (!last && (log->stages[i].kind != LOGQL_LINE_FORMAT || !ignores_lines ||
+			      lines_matter(log, i)))
 			v[n++] = &log->stages[i];
 		begin = i + 1;
 	}
+	*ret_n = n;
 	return v;
 }
 
@@ -131,13 +155,14 @@ int pipeline_bind(struct pipeline *p, const struct logql_log *log,
 		  const struct logql_unwrap *unwrap, const struct grouping *group, struct err *e)
 {
 	const struct logql_stage **order;
+	size_t n;
 
 	*p = (struct pipeline){ 0 };
 	names_init(&p->names);
-	order = reorder(p, log);
+	order = reorder(p, log, group->ignores_lines, &n);
 	p->stage = arena_zalloc(&p->mem, (log->n_stages + 1) * sizeof(*p->stage));
 	p->hints.filters = arena_zalloc(&p->mem, (log->n_stages + 1) * sizeof(*p->hints.filters));
-	for (size_t i = 0; i < log->n_stages; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const struct logql_stage *tree = order[i];
 		struct stage *s = &p->stage[i];
 

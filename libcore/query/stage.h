@@ -73,6 +73,7 @@ struct grouping {
 	enum { GROUP_ALL, GROUP_BY, GROUP_WITHOUT } kind;
 	size_t n;
 	const struct bytes *labels;
+	bool ignores_lines; /* the answer does not depend on what lines become */
 };
 
 /*

@@ -1,166 +1,100 @@
 #include "query/template.h"
 
-#include <ctype.h>
-
-#include "base/mem.h"
-#include "time/time.h"
-
-static bool is_name(struct bytes t)
-{
-	for (size_t i = 0; i < t.n; i++)
-		if (!(isalpha((unsigned char)t.p[i]) || t.p[i] == '_' ||
-		      (unsigned char)t.p[i] >= 0x80 || (i && isdigit((unsigned char)t.p[i]))))
-			return false;
-	return t.n > 0;
-}
-
-static struct bytes trim_left(struct bytes t)
-{
-	while (t.n && isspace((unsigned char)t.p[0]))
-		t = bytes_sub(t, 1, t.n);
-	return t;
-}
-
-static struct bytes trim_right(struct bytes t)
-{
-	while (t.n && isspace((unsigned char)t.p[t.n - 1]))
-		t.n--;
-	return t;
-}
-
-static struct template_part *add(struct template *t, size_t *cap, int kind, struct bytes text)
-{
-	mem_grow(&t->part, cap, t->n + 1, sizeof(*t->part));
-	t->part[t->n] = (struct template_part){ .kind = kind, .text = text };
-	return &t->part[t->n++];
-}
-
-static int add_action(struct pipeline *p, struct template *t, size_t *cap, struct bytes action,
-		      const struct logql_pos *pos, struct err *e)
-{
-	struct template_part *part;
-	char what[160];
-
-	if (bytes_is(action, "__line__")) {
-		add(t, cap, PART_LINE, action);
-		return 0;
-	}
-	if (bytes_is(action, "__timestamp__")) {
-		add(t, cap, PART_TIMESTAMP, action);
-		t->needs_ts = true;
-		return 0;
-	}
-	if (action.n >= 2 && bytes_starts(action, BYTES_LIT("/*")))
-		return 0;
-	if (action.n > 1 && action.p[0] == '.' && is_name(bytes_sub(action, 1, action.n))) {
-		part = add(t, cap, PART_FIELD, action);
-		part->name = names_id(&p->names, bytes_sub(action, 1, action.n));
-		stage_reads(p, part->name);
-		return 0;
-	}
-	snprintf(what, sizeof(what), "'{{%.*s}}' in a template",
-		 (int)(action.n > 100 ? 100 : action.n), action.p);
-	return stage_not_yet(pos, what, e);
-}
-
 int template_check(void *ctx, const char *name, struct bytes text, struct err *e)
 {
-	unsigned line = 1;
+	struct template *t = template_parse(bytes_str(name), text, e);
 
 	(void)ctx;
-	while (text.n) {
-		const char *open = memmem(text.p, text.n, "{{", 2), *close;
+	if (!t)
+		return -1;
+	template_free(t);
+	return 0;
+}
 
-		for (const char *p = text.p; p < (open ? open : text.p + text.n); p++)
-			line += *p == '\n';
-		if (!open)
-			return 0;
-		text = bytes_sub(text, (size_t)(open - text.p) + 2, text.n);
-		close = memmem(text.p, text.n, "}}", 2);
-		if (!close)
-			return err_set(e, ERR_QUERY, "template: %s:%u: unclosed action", name,
-				       line);
-		text = bytes_sub(text, (size_t)(close - text.p) + 2, text.n);
+int template_bind(struct pipeline *p, const char *name, struct bytes text,
+		  const struct logql_pos *pos, struct bound_template *ret, struct err *e)
+{
+	struct template *t = template_parse(bytes_str(name), text, e);
+	size_t n;
+
+	if (!t)
+		return err_wrap(e, "line %u, col %u", pos->line, pos->col);
+	n = template_n_names(t);
+	ret->template = t;
+	ret->names = arena_alloc(&p->mem, (n + 1) * sizeof(*ret->names));
+	for (size_t i = 0; i < n; i++) {
+		ret->names[i] = names_id(&p->names, template_name(t, i));
+		stage_reads(p, ret->names[i]);
 	}
 	return 0;
 }
 
-int template_bind(struct pipeline *p, struct bytes text, const struct logql_pos *pos,
-		  struct template *ret, struct err *e)
+void template_unbind(struct bound_template *t)
 {
-	struct template t = { 0 };
-	size_t cap = 0;
-	bool trim_next = false;
-
-	while (text.n) {
-		const char *open = memmem(text.p, text.n, "{{", 2), *close;
-		struct bytes lit = open ? bytes_of(text.p, (size_t)(open - text.p)) : text, action;
-
-		if (trim_next)
-			lit = trim_left(lit);
-		trim_next = false;
-		if (!open) {
-			add(&t, &cap, PART_TEXT, lit);
-			break;
-		}
-		text = bytes_sub(text, (size_t)(open - text.p) + 2, text.n);
-		close = memmem(text.p, text.n, "}}", 2);
-		if (!close) {
-			err_set(e, ERR_QUERY, "line %u, col %u: unclosed action in a template",
-				pos->line, pos->col);
-			goto fail;
-		}
-		action = bytes_of(text.p, (size_t)(close - text.p));
-		text = bytes_sub(text, action.n + 2, text.n);
-		if (action.n > 1 && action.p[0] == '-' && isspace((unsigned char)action.p[1])) {
-			action = bytes_sub(action, 1, action.n);
-			lit = trim_right(lit);
-		}
-		if (action.n > 1 && action.p[action.n - 1] == '-' &&
-		    isspace((unsigned char)action.p[action.n - 2])) {
-			action.n--;
-			trim_next = true;
-		}
-		if (lit.n)
-			add(&t, &cap, PART_TEXT, lit);
-		if (add_action(p, &t, &cap, bytes_trim(action), pos, e) < 0)
-			goto fail;
-	}
-	*ret = t;
-	ret->part = arena_alloc(&p->mem, (t.n + 1) * sizeof(*t.part));
-	if (t.n)
-		memcpy(ret->part, t.part, t.n * sizeof(*t.part));
-	free(t.part);
-	return 0;
-fail:
-	free(t.part);
-	return -1;
+	template_free(t->template);
 }
 
-struct bytes template_apply(const struct template *t, struct block *b, uint32_t i)
+int template_need(const struct bound_template *t, struct block *b, struct err *e)
 {
-	struct buf *out = &b->scratch;
+	unsigned want = WANT_LENS | WANT_LINES;
 
-	buf_reset(out);
-	for (size_t k = 0; k < t->n; k++) {
-		const struct template_part *p = &t->part[k];
-		struct bytes v;
+	if (template_uses_time(t->template))
+		want |= WANT_TS;
+	if (block_need(b, want, e) < 0)
+		return -1;
+	return block_need_labels(b, e);
+}
 
-		switch (p->kind) {
-		case PART_TEXT:
-			buf_add_bytes(out, p->text);
-			break;
-		case PART_FIELD:
-			block_get(b, i, p->name, &v);
-			buf_add_bytes(out, v);
-			break;
-		case PART_LINE:
-			buf_add_bytes(out, block_line(b, i));
-			break;
-		case PART_TIMESTAMP:
-			time_add_rfc3339(out, b->run.ts_ns[i]);
-			break;
-		}
-	}
-	return arena_copy(&b->mem, buf_bytes(out));
+/* --- what the template asks ------------------------------------------------------------ */
+
+struct asked {
+	const struct bound_template *t;
+	const struct block *b;
+	uint32_t i;
+};
+
+static struct bytes get_label(void *ctx, size_t name)
+{
+	const struct asked *a = ctx;
+	uint32_t id = a->t->names[name];
+	struct bytes value;
+
+	/* A field that is called as the error label shows where there is no error. */
+	if (!block_get(a->b, a->i, id, &value) && id <= NAME_ERROR_DETAILS)
+		block_get(a->b, a->i, name_of_field(id), &value);
+	return value;
+}
+
+static size_t get_labels(void *ctx, struct arena *mem, struct template_label **ret)
+{
+	const struct asked *a = ctx;
+	size_t n = block_n_labels(a->b, a->i);
+	struct elabel *v = arena_alloc(mem, (n + 1) * sizeof(*v));
+
+	n = block_labels(a->b, a->i, v);
+	*ret = arena_alloc(mem, (n + 1) * sizeof(**ret));
+	for (size_t k = 0; k < n; k++)
+		(*ret)[k] = (struct template_label){ a->b->names->v[v[k].name], v[k].value };
+	return n;
+}
+
+bool template_apply(const struct bound_template *t, struct block *b, uint32_t i, struct bytes *ret)
+{
+	struct asked asked = { t, b, i };
+	struct template_entry entry = {
+		.ctx = &asked,
+		.label = get_label,
+		.labels = get_labels,
+	};
+	int done;
+
+	if (!b->template_run)
+		b->template_run = template_run_new();
+	if (template_uses_line(t->template))
+		entry.line = block_line(b, i);
+	if (template_uses_time(t->template))
+		entry.ts_ns = b->run.ts_ns[i];
+	done = template_execute(t->template, b->template_run, &entry, ret);
+	*ret = arena_copy(&b->mem, *ret);
+	return done == 0;
 }

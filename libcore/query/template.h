@@ -1,34 +1,30 @@
-/*
- * Templates of line_format and label_format. Executed are literal text and plain fields,
- * {{.name}}, {{ __line__ }} and {{ __timestamp__ }} among them, with the trim marks {{- and -}};
- * what else Go's templates have is refused by name.
- */
+/* Templates of line_format and label_format, bound to the labels of a query. */
 #ifndef QUERY_TEMPLATE_H
 #define QUERY_TEMPLATE_H
 
 #include "query/stage.h"
+#include "template/template.h"
 
-struct template_part {
-	enum { PART_TEXT, PART_FIELD, PART_LINE, PART_TIMESTAMP } kind;
-	struct bytes text; /* the literal */
-	uint32_t name;	   /* of the field */
+struct bound_template {
+	struct template *template;
+	uint32_t *names; /* the label of each of the template's names; in the pipeline's arena */
 };
 
-struct template
-{
-	size_t n;
-	struct template_part *part;
-	bool needs_ts;
-};
+/* name is "line" or "label". Errors: ERR_QUERY, what is wrong with the template; pos is where it
+ * stands. */
+MUST_CHECK int template_bind(struct pipeline *p, const char *name, struct bytes text,
+			     const struct logql_pos *pos, struct bound_template *ret,
+			     struct err *e);
+void template_unbind(struct bound_template *t);
 
-/* Errors: ERR_QUERY, with what is not executed yet or wrong. pos is where the template stands. */
-MUST_CHECK int template_bind(struct pipeline *p, struct bytes text, const struct logql_pos *pos,
-			     struct template *ret, struct err *e);
-
-/* For the parser (logql/parse.h, check_template): whether all actions are closed. */
+/* For the parser (logql/parse.h, check_template). */
 int template_check(void *ctx, const char *name, struct bytes text, struct err *e);
 
-/* What the template gives for entry i, in the block's arena. Needs labels, and ts if .needs_ts. */
-struct bytes template_apply(const struct template *t, struct block *b, uint32_t i);
+/* Loads what the template reads; to be called for a block before template_apply. */
+MUST_CHECK int template_need(const struct bound_template *t, struct block *b, struct err *e);
+
+/* True: *ret is what the template gives for entry i, in the block's arena. False: it failed, and
+ * *ret says why. */
+bool template_apply(const struct bound_template *t, struct block *b, uint32_t i, struct bytes *ret);
 
 #endif

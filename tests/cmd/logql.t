@@ -211,8 +211,8 @@ ok "a wrong query is exit 2" exits 2 logql '{app="a"' raw.log
 ok "with its place" stderr_has "logql: error: parse error at line 1, col 9: "
 ok "--strict refuses what Loki refuses" exits 2 logql --strict '{}' raw.log
 ok "a regex that is none" exits 2 logql '{a=~"("}' raw.log
-ok "what is not executed yet is exit 2" exits 2 logql '{a="b"} | line_format "{{ .x | upper }}"' nosuchfile
-ok "by name and place, before data is looked at" stderr_is "logql: error: line 1, col 9: '{{.x | upper}}' in a template is not executed yet"
+ok "a template that is none" exits 2 logql '{a="b"} | line_format "{{ .x | nosuch }}"' nosuchfile
+ok "in the words of its language" stderr_has 'template: line:1: function "nosuch" not defined'
 
 # ---- options without an effect are refused
 
