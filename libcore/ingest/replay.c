@@ -32,6 +32,7 @@ struct replay {
 	bool lost;	 /* something of it was */
 	bool ended;	 /* its own end record was met */
 	enum replay_input input;
+	bool out_failed;
 	uint64_t second; /* where in the input a second segment began, or 0 */
 };
 
@@ -68,11 +69,17 @@ uint64_t replay_second(const struct replay *r)
 	return r->second;
 }
 
+bool replay_out_failed(const struct replay *r)
+{
+	return r->out_failed;
+}
+
 int replay_flush(struct replay *r, struct err *e)
 {
 	int rc = io_write(r->opts->out_fd, r->out.p, r->out.n, e);
 
 	buf_reset(&r->out);
+	r->out_failed |= rc < 0;
 	return rc < 0 ? err_wrap(e, "cannot write to stdout") : 0;
 }
 

@@ -51,7 +51,7 @@ void segment_task_end(struct segment_task *t)
 	size_t n = 0;
 	struct err e;
 
-	if (!t->out_failed && replay_flush(t->r, &e) < 0)
+	if (!replay_out_failed(t->r) && replay_flush(t->r, &e) < 0)
 		t->fail(&e, t->data);
 	if (t->cover)
 		fault = cover_faults(t->cover, &n);
@@ -66,12 +66,11 @@ static void replay_one(struct segment_task *t, int fd, const char *name, enum re
 {
 	struct err e;
 
-	if (t->out_failed)
+	if (replay_out_failed(t->r))
 		return;
 	t->name = name;
 	t->damaged = false;
 	if (replay_fd(t->r, fd, input, was_good, &e) < 0) {
-		t->out_failed = e.code == ERR_FULL || e.code == ERR_IO;
 		t->damaged = e.code == ERR_CORRUPT;
 		fail(t, &e, name);
 	}

@@ -32,7 +32,7 @@ struct segment_task {
 
 	struct replay *r; /* private */
 	const char *name;
-	bool damaged, out_failed;
+	bool damaged;
 };
 
 void segment_task_begin(struct segment_task *t);

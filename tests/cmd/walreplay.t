@@ -74,6 +74,18 @@ ok "and said" stderr_is "walreplay: error: there is no log 'lokid-data/wal'; nam
 ok "an operand that is not there is exit 4" exits 4 walreplay nowhere "$F/wal-v1-one"
 ok "the message names it" stderr_has "'nowhere'"
 ok "the others are still done" stdout_is_file "$X/wal-v1-one.jsonl"
+for mode in '' --verify --frames; do
+	ok "a stdin that cannot be read is exit 4${mode:+: }$mode" \
+		exits 4 sh -c 'walreplay $1 "$2" - "$3" </' sh "$mode" "$F/wal-v1-one" "$F/wal-v1-many"
+	ok "it is named" stderr_matches "^walreplay: error: 'stdin': "
+	cp "$TAP/stdout" out
+	case $mode in
+	--verify) continue ;;
+	--frames) walreplay out >lines && mv lines out ;;
+	esac
+	cat "$X/wal-v1-one.jsonl" "$X/wal-v1-many.jsonl" >lines
+	ok "what was read before, and what follows, is printed" same_file lines out
+done
 
 # A file of several segments: as frames it is read to its end, in the log it has no place.
 for both in "$F/wal-v1-one $F/wal-v1-many" "$F/wal-v1-no-end $F/wal-v1-one" "cut.head $F/wal-v1-one" "$F/wal-v1-one $F/wal-v1-one"; do
