@@ -78,11 +78,11 @@ static void on_result(const struct wal_result *r, void *data)
 	pthread_mutex_unlock(&in->lock);
 }
 
-void batch_refuse(struct ingest *in, uint64_t batch_id, const struct err *why)
+void batch_answer(struct ingest *in, uint64_t batch_id, const struct err *refused)
 {
 	wal_writer_drain(in->writer);
 	pthread_mutex_lock(&in->lock);
-	answer(in, batch_id, why);
+	answer(in, batch_id, refused);
 	pthread_mutex_unlock(&in->lock);
 }
 

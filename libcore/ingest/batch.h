@@ -58,8 +58,9 @@ static inline bool batch_is_full(const struct ingest *in)
 	return in->weight >= INGEST_BATCH_BYTES;
 }
 
-/* Answers that a batch with an id is refused, after what was given before it. */
-void batch_refuse(struct ingest *in, uint64_t batch_id, const struct err *why);
+/* Answers a batch with an id of which nothing goes into the log, after what was given before it:
+ * refused, or ok (NULL) since it holds no entry. */
+void batch_answer(struct ingest *in, uint64_t batch_id, const struct err *refused);
 
 /* Reads more of the input; a part of a line, at an end that came too early, is left out. */
 struct input;

@@ -97,8 +97,12 @@ static int take_batch(struct source *s, const struct wal_item *item, struct err 
 	for (size_t i = 0; i < item->batch.n_parts; i++) {
 		if (take_part(s, item, i, &given, &why) == 0)
 			continue;
-		if (why.code == ERR_IO)
+		if (why.code == ERR_IO) {
+			in->es.n = n;
+			in->es.text.n = text_n;
+			in->weight = weight;
 			return err_set(e, ERR_IO, "%s", why.msg);
+		}
 		if (!item->batch.broken)
 			bad(s, item, &why);
 		tally(&bad_parts, item->batch.part[i].n_entries, item->batch.part[i].line_bytes);
@@ -109,7 +113,7 @@ static int take_batch(struct source *s, const struct wal_item *item, struct err 
 		in->weight = weight;
 		given = (struct ingest_tally){ 0 };
 		bad_parts = all_of(&item->batch);
-		batch_refuse(in, item->batch.batch_id, &why);
+		batch_answer(in, item->batch.batch_id, &why);
 		break;
 	}
 	if (item->batch.broken && bad_parts.n && wal_batch_is_broken(bad_parts.n, &why) < 0)
@@ -139,6 +143,10 @@ int ingest_frames(struct ingest *in, int fd, const char *name, struct err *e)
 			if (item.batch.batch_id)
 				batch_submit(in, 0);
 			rc = take_batch(&s, &item, e);
+			if (rc < 0)
+				break;
+			if (item.batch.batch_id && item.batch.n_parts == 0)
+				batch_answer(in, item.batch.batch_id, NULL);
 			if (item.batch.batch_id || batch_is_full(in) || would_wait(fd))
 				batch_submit(in, item.batch.batch_id);
 			break;

@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/crc32c.h"
+#include "base/wr.h"
 #include "ingest/ingest.h"
 #include "ingest/input.h"
 #include "ingest/label_cache.h"
@@ -331,6 +333,34 @@ static void frames_without_labels_are_refused(void **state)
 	framed_end(&f);
 }
 
+/* A batch without entries: there is nothing to keep, and its sender waits. */
+static void empty_frames_are_answered(void **state)
+{
+	struct framed f;
+	struct buf b = { 0 };
+
+	(void)state;
+	framed_begin(&f);
+	framed_batches(&f, sample_stream(&f.s, "fake", "web"), 101, 101);
+	wr_u8(&b, WAL_REC_BATCH);
+	wr_u32be(&b, 0);
+	wr_lstr(&b, BYTES_LIT("fake"));
+	wr_u64be(&b, 0);
+	wr_u64be(&b, 0);
+	wr_uvarint(&b, 102);
+	for (int i = 0; i < 3; i++) /* entries, streams, sections */
+		wr_uvarint(&b, 0);
+	wr_patch_u32be(&b, 1, (uint32_t)b.n + 4);
+	wr_u32be(&b, crc32c(b.p, b.n));
+	wal_packer_copy(f.s.packer, buf_bytes(&b), 0, &f.s.bytes);
+	framed_batches(&f, sample_stream(&f.s, "fake", "web"), 103, 103);
+	assert_int_equal(framed_give(&f, 0), 0);
+	assert_int_equal(f.counts.done.n, 8);
+	assert_string_equal(f.answers, "101 ok\n102 ok\n103 ok\n");
+	buf_release(&b);
+	framed_end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +372,7 @@ int main(void)
 		cmocka_unit_test(frames_are_answered),
 		cmocka_unit_test(frames_that_cannot_be_read_are_answered),
 		cmocka_unit_test(frames_without_labels_are_refused),
+		cmocka_unit_test(empty_frames_are_answered),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
