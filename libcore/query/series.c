@@ -248,6 +248,7 @@ static int count_uncovered(const struct walk *w, const struct wal_segment *seg,
 	int ret = 0;
 
 	wal_reader_set_range(r, seg->start, seg->end);
+	wal_reader_set_good(r, sum->was_good);
 	for (size_t i = 0; i < sum->n_streams; i++) {
 		sum->stream[i].n_entries = sum->stream[i].line_bytes = 0;
 		number[sum->stream[i].stream] = (uint32_t)i + 1;

@@ -220,6 +220,8 @@ static int begin_segment(struct wal_frames *f, const struct wal_header *h,
 	*ret = (struct wal_frame_item){
 		.kind = WAL_FRAME_SEGMENT, .header = *h, .start = f->pos, .end = f->pos + WAL_HEADER
 	};
+	if (f->pos != 0)
+		f->was_good = 0; /* that was said of the first */
 	f->segment = f->pos;
 	f->pos += WAL_HEADER;
 	f->has_segment = true;

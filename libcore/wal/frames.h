@@ -31,7 +31,7 @@ struct wal_frames {
 	bool lost;	  /* damage pending, from lost_at on */
 	bool lost_proven; /* a sound fragment was seen behind it, or it was whole once */
 	uint64_t lost_at;
-	uint64_t was_good; /* the segment was once: what is damaged below is no torn tail */
+	uint64_t was_good; /* the first segment was once: what is damaged below is no torn tail */
 	struct err why;
 };
 

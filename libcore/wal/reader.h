@@ -100,7 +100,7 @@ void wal_reader_ignore_header(struct wal_reader *r);
  * all. Before the first call of next or batch_at. */
 void wal_reader_set_range(struct wal_reader *r, uint64_t start, uint64_t end);
 
-/* The segment's bytes below `end` were good once: what is damaged there is no torn tail. */
+/* The first segment's bytes below `end` were good once: what is damaged there is no torn tail. */
 void wal_reader_set_good(struct wal_reader *r, uint64_t end);
 
 /* The input's first bytes, which were read already to see what it is: at most WAL_HEADER. Before

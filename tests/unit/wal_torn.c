@@ -234,6 +234,34 @@ static void a_broken_batch(void **state)
 	sample_release(&s);
 }
 
+/* What a sidecar says of the first segment of a file it does not say of the next. */
+static void what_was_good_was_the_first(void **state)
+{
+	struct streams *streams = streams_new();
+	struct wal_reader *r;
+	struct sample a, b;
+	struct buf all = { 0 };
+	struct seen v;
+	size_t at;
+
+	(void)state;
+	make_five(&a, 61, 3);
+	at = make_five(&b, 62, 3);
+	buf_add_bytes(&all, buf_bytes(&a.bytes));
+	buf_add(&all, b.bytes.p, at + 40); /* a torn tail */
+	r = wal_reader_new_bytes(buf_bytes(&all), WAL_READ_ALL, streams);
+	wal_reader_set_good(r, a.bytes.n + 1000);
+	see(&v, r, streams);
+	assert_int_equal(v.n_torn, 1);
+	assert_int_equal(v.n_damage, 0);
+	seen_release(&v);
+	wal_reader_free(r);
+	streams_free(streams);
+	buf_release(&all);
+	sample_release(&a);
+	sample_release(&b);
+}
+
 static void one_bit_of_a_checksum(void **state)
 {
 	char b[300], c[300];
@@ -266,6 +294,7 @@ int main(void)
 		cmocka_unit_test(any_length_or_type),
 		cmocka_unit_test(a_record_that_ends_in_nuls),
 		cmocka_unit_test(a_broken_batch),
+		cmocka_unit_test(what_was_good_was_the_first),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
