@@ -113,9 +113,8 @@ static bool is_cut(struct segment_task *t, const struct wal_segment *s)
 
 	if (!wal_sum_is_cut(s, &was))
 		return false;
-	err_set(&e, ERR_CORRUPT, "cut off: %llu bytes, of %llu that its sidecar tells of",
-		(unsigned long long)s->size, (unsigned long long)was);
-	fail(t, &e, s->path);
+	if (wal_sum_say_cut(s, was, &e) < 0)
+		fail(t, &e, s->path);
 	return true;
 }
 

@@ -214,7 +214,9 @@ static int get_sum(const struct wal_segment *seg, struct streams *streams,
 	uint64_t was;
 	int r = 0;
 
-	if (seg->is_empty && !wal_sum_is_cut(seg, &was))
+	if (!seg->has_header && wal_sum_is_cut(seg, &was) && wal_sum_say_cut(seg, was, e) < 0)
+		return told(seg, o, e);
+	if (seg->is_empty)
 		return 0;
 	if (!seg->has_header)
 		return wal_segment_check(seg, e) < 0 ? told(seg, o, e) : 0;

@@ -307,6 +307,12 @@ bool wal_sum_is_cut(const struct wal_segment *seg, uint64_t *ret_size)
 	return read_sizes(seg, ret_size, &good) && *ret_size > seg->size;
 }
 
+int wal_sum_say_cut(const struct wal_segment *seg, uint64_t was_size, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT, "cut off: %llu bytes, of %llu that its sidecar tells of",
+		       (unsigned long long)seg->size, (unsigned long long)was_size);
+}
+
 uint64_t wal_sum_was_good(const struct wal_segment *seg)
 {
 	uint64_t size, good;

@@ -78,6 +78,9 @@ MUST_CHECK int wal_sum_read(const struct wal_segment *seg, enum wal_sum_how how,
  */
 bool wal_sum_is_cut(const struct wal_segment *seg, uint64_t *ret_size);
 
+/* What is said of one: ERR_CORRUPT, -1. */
+int wal_sum_say_cut(const struct wal_segment *seg, uint64_t was_size, struct err *e);
+
 /* Where the last good record of a closed segment ended when its sidecar, which fits, was made; 0:
  * there is none. For wal_reader_set_good. */
 uint64_t wal_sum_was_good(const struct wal_segment *seg);

@@ -360,6 +360,7 @@ for part in 2 1000000; do
 	[ $part -gt 2 ] || ok "which has no other word for it" stdout_has "state    closed, cut off: $((was / part)) bytes, of $was"
 	[ $part -gt 2 ] || ok "nor in JSON" sh -c 'walreplay --stats -o jsonl cut 2>/dev/null | grep -q "\"tail\":\"damaged\""'
 	ok "and to a query" exits 3 logql --wal cut -o raw '{app="cut"}'
+	[ $part -eq 2 ] || ok "which says the same" stderr_is "logql: error: '$seg': cut off: 0 bytes, of $was that its sidecar tells of"
 	ok "again and again" exits 3 walreplay --verify cut
 done
 
