@@ -59,9 +59,9 @@ static void show_problem(void *data, enum packing_problem_kind kind, const struc
 	struct err e = *problem;
 
 	if (kind == PACKING_NOTE) {
-		cli_warn(args->cli, "%s: %s", args->input, e.msg);
+		cli_warn(args->cli, "'%s': %s", args->input, e.msg);
 	} else if (++args->faults <= FAULTS_SHOWN) {
-		err_wrap(&e, "%s", args->input);
+		err_wrap(&e, "'%s'", args->input);
 		cli_report(args->cli, &e);
 	}
 }

@@ -31,7 +31,7 @@ struct args {
 	int mode;
 	struct bytes tenant;
 	uint64_t largest; /* 0 when not given */
-	bool verbose, store_given;
+	bool verbose, store_given, made;
 	struct store *store;
 };
 
@@ -48,6 +48,7 @@ static void on_made(const char *name, const struct index_info *in, void *data)
 {
 	struct args *a = data;
 
+	a->made = true;
 	printf("%s/%s\n", store_path(a->store), name);
 	if (a->verbose)
 		cli_note(a->cli, "%s: %u %s, %u series, %u %s, %llu %s, replaces %u %s", name,
@@ -161,6 +162,16 @@ static void on_abandoned(uint64_t n_files, struct bytes tenant, void *data)
 		 num_word(n_files, "it", "them"));
 }
 
+static void on_superfluous(const char *name, void *data)
+{
+	struct args *a = data;
+
+	cli_warn(a->cli,
+		 "'%s/%s': superfluous, as after a flush that was broken off: other packs have all "
+		 "its segments; delete it by hand",
+		 store_path(a->store), name);
+}
+
 static int look(struct args *a, struct err *e)
 {
 	struct index_look l = {
@@ -173,8 +184,10 @@ static int look(struct args *a, struct err *e)
 		.right = on_right,
 		.unnamed = on_unnamed,
 		.abandoned = on_abandoned,
+		.superfluous = on_superfluous,
 		.data = a,
 	};
+	struct err why;
 	int rc = 0;
 
 	if (a->cli->n_operands > 0) {
@@ -182,6 +195,10 @@ static int look(struct args *a, struct err *e)
 			rc = index_look_file(&l, a->cli->operand[i], e);
 	} else {
 		a->store = store_open(a->store_path, STORE_READ, e);
+		if (a->store && a->mode == MODE_VERIFY && store_check_mark(a->store, &why) < 0) {
+			why.code = ERR_CORRUPT;
+			on_fault(&why, a);
+		}
 		rc = a->store ? index_look_store(&l, a->store, a->tenant, e) : -1;
 	}
 	return index_look_end(&l, rc == 0 ? e : NULL) < 0 ? -1 : rc;
@@ -197,6 +214,8 @@ static int run(struct args *a, struct err *e)
 	case MODE_REBUILD:
 		a->store = store_open(a->store_path, STORE_READ, e);
 		rc = a->store ? rebuild(a, e) : -1;
+		if (rc == 0 && a->made) /* so it is a store, whether it still says so or not */
+			rc = store_check_mark(a->store, NULL) < 0 ? store_mark(a->store, e) : 0;
 		break;
 	default:
 		rc = look(a, e);

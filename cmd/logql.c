@@ -57,7 +57,7 @@ static void on_damage(void *cli, const struct err *e)
 
 static void on_warning(void *cli, const struct err *e)
 {
-	cli_warn(cli, "%s", e->msg);
+	cli_warn_once(cli, e);
 }
 
 static void on_note(void *cli, const struct err *e)

@@ -159,15 +159,27 @@ void cli_report(struct cli *c, const struct err *e)
 		c->failure = err_exit_code(e->code);
 }
 
-void cli_report_once(struct cli *c, const struct err *e)
+static bool is_told(struct cli *c, const struct err *e)
 {
 	struct bytes msg = bytes_str(e->msg);
 	uint64_t hash = hash64(msg);
 
 	if (map_get(&c->told, hash, msg) != MAP_NONE)
-		return;
+		return true;
 	map_put(&c->told, hash, arena_copy(&c->mem, msg), 0);
-	cli_report(c, e);
+	return false;
+}
+
+void cli_report_once(struct cli *c, const struct err *e)
+{
+	if (!is_told(c, e))
+		cli_report(c, e);
+}
+
+void cli_warn_once(struct cli *c, const struct err *e)
+{
+	if (!is_told(c, e))
+		cli_warn(c, "%s", e->msg);
 }
 
 static void set_current(struct cli *c, int letter)

@@ -76,6 +76,8 @@ _Noreturn void cli_usage(const struct cli *c, const char *fmt, ...) PRINTF_LIKE(
 void cli_report(struct cli *c, const struct err *e);
 /* The same, unless the message was given before. */
 void cli_report_once(struct cli *c, const struct err *e);
+/* "prog: warning: MSG", unless it was given before. */
+void cli_warn_once(struct cli *c, const struct err *e);
 void cli_warn(const struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void cli_note(const struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "base/map.h"
 #include "index/check.h"
+#include "index/scan.h"
 #include "labels/labels.h"
 #include "store/names.h"
 #include "store/store.h"
@@ -130,8 +131,9 @@ struct walk {
 	struct store *s;
 	struct bytes tenant; /* empty: all */
 	struct arena names;
-	struct map packs; /* that an index file names */
-	uint64_t n_unnamed;
+	struct map packs;	       /* that an index file names */
+	struct map covered;	       /* day, tenant and segment, as key_of: that one replaces */
+	uint64_t n_unnamed, n_indexes; /* of a tenant */
 };
 
 static void add_named(struct walk *w, const struct hash128 *name)
@@ -141,6 +143,33 @@ static void add_named(struct walk *w, const struct hash128 *name)
 
 	if (map_get(&w->packs, h, key) == MAP_NONE)
 		map_put(&w->packs, h, arena_copy(&w->names, key), 0);
+}
+
+static void key_of(struct bytes tenant, int32_t day, const struct hash128 *segment, struct buf *b)
+{
+	buf_reset(b);
+	buf_add(b, &day, sizeof(day));
+	buf_add(b, segment->b, sizeof(segment->b));
+	buf_add_bytes(b, tenant);
+}
+
+static void add_covered(struct walk *w, struct index *ix)
+{
+	const struct index_info *in = index_info(ix);
+	const struct hash128 *id;
+	struct buf key = { 0 };
+
+	if (index_list(ix, INDEX_SEGMENTS, &id, NULL) < 0)
+		return;
+	for (uint32_t i = 0; i < in->n_segments; i++) {
+		uint64_t h;
+
+		key_of(in->tenant, in->day, &id[i], &key);
+		h = hash64(buf_bytes(&key));
+		if (map_get(&w->covered, h, buf_bytes(&key)) == MAP_NONE)
+			map_put(&w->covered, h, arena_copy(&w->names, buf_bytes(&key)), 0);
+	}
+	buf_release(&key);
 }
 
 /* What cannot be read was told. */
@@ -157,6 +186,26 @@ static void add_packs(struct walk *w, struct index *ix)
 			add_named(w, &old[i]);
 }
 
+/* By its trailer: is it all of segments that an index file covers with other packs? */
+static bool is_superfluous(struct walk *w, const struct store_name *name)
+{
+	struct pack_scan scan;
+	struct buf key = { 0 };
+	struct err why;
+	bool ret;
+
+	if (pack_scan_open(w->s, name, &scan, &why) < 0)
+		return false; /* idxbuild --rebuild tells of it */
+	ret = !scan.trailer.mixed && scan.trailer.segments.n > 0;
+	for (size_t i = 0; ret && i < scan.trailer.segments.n; i++) {
+		key_of(name->tenant, name->day, &scan.trailer.segments.v[i], &key);
+		ret = map_get(&w->covered, hash64(buf_bytes(&key)), buf_bytes(&key)) != MAP_NONE;
+	}
+	buf_release(&key);
+	pack_scan_close(&scan);
+	return ret;
+}
+
 static int count_unnamed(const char *name, uint64_t size, void *data, struct err *e)
 {
 	struct walk *w = data;
@@ -168,7 +217,47 @@ static int count_unnamed(const char *name, uint64_t size, void *data, struct err
 	if (store_name_parse(bytes_str(name), &sn, NULL) < 0 || sn.kind != STORE_PACK)
 		return 0;
 	key = bytes_of(sn.hash.b, sizeof(sn.hash.b));
-	w->n_unnamed += map_get(&w->packs, hash64(key), key) == MAP_NONE;
+	if (map_get(&w->packs, hash64(key), key) != MAP_NONE)
+		return 0;
+	if (is_superfluous(w, &sn))
+		w->l->superfluous(name, w->l->data);
+	else
+		w->n_unnamed++;
+	return 0;
+}
+
+static int count_indexes(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct walk *w = data;
+	struct store_name sn;
+
+	(void)size;
+	(void)e;
+	w->n_indexes += store_name_parse(bytes_str(name), &sn, NULL) == 0 && sn.kind == STORE_INDEX;
+	return 0;
+}
+
+/* A tenant whose packs are in no index file: if it has none, that is a fault. */
+static int tell_unnamed(struct walk *w, struct bytes tenant, struct err *e)
+{
+	struct buf folder = { 0 };
+	struct err why;
+	int rc;
+
+	store_folder_add_all(&folder, STORE_INDEX, tenant);
+	rc = store_list(w->s, buf_str(&folder), count_indexes, w, e);
+	buf_release(&folder);
+	if (rc < 0)
+		return -1;
+	if (w->n_indexes || w->l->what != INDEX_LOOK_VERIFY) {
+		w->l->unnamed(w->n_unnamed, tenant, w->l->data);
+		return 0;
+	}
+	err_set(&why, ERR_CORRUPT,
+		"tenant '%.*s': it has packs and no index at all, so that no query sees them: "
+		"idxbuild --rebuild makes it",
+		BYTES_ARG(tenant));
+	w->l->fault(&why, w->l->data);
 	return 0;
 }
 
@@ -183,11 +272,11 @@ static int look_beside(const char *tenant, uint64_t size, void *data, struct err
 	(void)size;
 	if ((w->tenant.n && !bytes_eq(t, w->tenant)) || labels_check_tenant(t, NULL) < 0)
 		return 0;
-	w->n_unnamed = 0;
+	w->n_unnamed = w->n_indexes = 0;
 	store_folder_add_all(&folder, STORE_PACK, t);
 	rc = store_list(w->s, buf_str(&folder), count_unnamed, w, e);
 	if (rc == 0 && w->n_unnamed)
-		w->l->unnamed(w->n_unnamed, t, w->l->data);
+		rc = tell_unnamed(w, t, e);
 	if (rc == 0 && w->l->what == INDEX_LOOK_VERIFY)
 		rc = store_abandoned(w->s, buf_str(&folder), &n_abandoned, e);
 	buf_reset(&folder);
@@ -208,8 +297,10 @@ static int look_at_day(struct live *live, struct bytes tenant, int32_t day, void
 
 	for (size_t i = 0; i < live->n_faults; i++)
 		w->l->fault(&live->faults[i].err, w->l->data);
-	for (size_t i = 0; i < live->n; i++)
+	for (size_t i = 0; i < live->n; i++) {
 		add_packs(w, live->v[i]);
+		add_covered(w, live->v[i]);
+	}
 	for (size_t i = 0; i < live->n && rc == 0; i++)
 		rc = look(w->l, w->s, live->v[i], live->skip_pack[i], e);
 	if (w->l->what != INDEX_LOOK_VERIFY)
@@ -230,6 +321,7 @@ int index_look_store(struct index_look *l, struct store *s, struct bytes tenant,
 	if (rc == 0 && l->what != INDEX_LOOK_DUMP)
 		rc = store_list_folders(s, "", look_beside, &w, e);
 	map_release(&w.packs);
+	map_release(&w.covered);
 	arena_release(&w.names);
 	return rc;
 }

@@ -217,6 +217,7 @@ struct day_data {
 	struct covered *covered;
 	enum if_missing missing;
 	const struct source_opts *o;
+	bool any; /* some day has an index */
 };
 
 /* A damaged index is reported; its packs are then not found, its segments are read in the WAL. */
@@ -226,6 +227,7 @@ static int add_day(int32_t day, void *data, struct err *e)
 	struct live live = { 0 };
 	int ret = 0;
 
+	d->any = true;
 	if (live_load(d->store, d->plan->tenant, day, &live, e) < 0)
 		return -1;
 	for (size_t i = 0; i < live.n_faults; i++)
@@ -276,15 +278,58 @@ bool covered_has(const struct covered *c, const struct hash128 *segment, int32_t
 	return c->n && bsearch(&key, c->v, c->n, sizeof(key), pair_cmp);
 }
 
+static int note_folder(const char *name, uint64_t size, void *data, struct err *e)
+{
+	(void)name;
+	(void)size;
+	(void)e;
+	*(bool *)data = true;
+	return 0;
+}
+
+static int has_folders(struct store *s, enum store_kind kind, struct bytes tenant, bool *ret,
+		       struct err *e)
+{
+	struct buf folder = { 0 };
+	int rc;
+
+	*ret = false;
+	store_folder_add_all(&folder, kind, tenant);
+	rc = store_list_folders(s, buf_str(&folder), note_folder, ret, e);
+	buf_release(&folder);
+	return rc;
+}
+
+/* Packs without any index are those of a lost one, or of the first flush, which is not over. */
+static int look_for_index(const struct day_data *d, struct err *e)
+{
+	bool index, packs;
+	struct err note;
+
+	if (has_folders(d->store, STORE_INDEX, d->plan->tenant, &index, e) < 0 ||
+	    has_folders(d->store, STORE_PACK, d->plan->tenant, &packs, e) < 0)
+		return -1;
+	if (index || !packs)
+		return 0;
+	err_set(&note, ERR_CORRUPT,
+		"tenant '%.*s' has packs and no index: idxbuild --rebuild makes it",
+		BYTES_ARG(d->plan->tenant));
+	if (d->o->warn)
+		d->o->warn(d->o->damage_data, &note);
+	return 0;
+}
+
 int source_store(struct plan *p, struct store *s, struct covered *c, enum if_missing missing,
 		 const struct source_opts *o, struct err *e)
 {
-	struct day_data d = { p, s, c, missing, o };
+	struct day_data d = { .plan = p, .store = s, .covered = c, .missing = missing, .o = o };
 
 	c->n = 0;
 	if (time_is_behind(p->from, p->to))
 		return 0;
 	if (live_days(s, p->tenant, time_day(p->from), time_day(p->to - 1), add_day, &d, e) < 0)
+		return -1;
+	if (!d.any && look_for_index(&d, e) < 0)
 		return -1;
 	covered_sort(c);
 	return 0;

@@ -111,21 +111,18 @@ out:
 	return rc;
 }
 
-static int make_store(struct store *s, struct err *e)
+static bool is_other(const struct store *s);
+
+static int not_marked(const struct store *s, struct err *e)
+{
+	return err_set(e, ERR_IO, "'%s' is no store: it has no '%s'", s->path, format_name);
+}
+
+int store_mark(struct store *s, struct err *e)
 {
 	struct buf path = { 0 }, text = { 0 };
 	int rc;
 
-	if (io_mkdirs(s->path, e) < 0)
-		return -1;
-	rc = check_format(s, e);
-	if (rc <= 0)
-		return rc;
-	path_of(s, "..", &path);
-	if (access(path.p, R_OK) == 0 && io_sync_dir(path.p, e) < 0) {
-		buf_release(&path);
-		return -1;
-	}
 	path_of(s, format_name, &path);
 	buf_addf(&text, "%s%d\n", format_start, STORE_FORMAT);
 	rc = need_folder(s, "~lokid/", e);
@@ -136,9 +133,37 @@ static int make_store(struct store *s, struct err *e)
 	return rc;
 }
 
+int store_check_mark(struct store *s, struct err *e)
+{
+	int rc = check_format(s, e);
+
+	return rc > 0 ? not_marked(s, e) : rc;
+}
+
+static int make_store(struct store *s, struct err *e)
+{
+	struct buf path = { 0 };
+	int rc;
+
+	if (io_mkdirs(s->path, e) < 0)
+		return -1;
+	rc = check_format(s, e);
+	if (rc > 0 && is_other(s)) /* looked at again: it may have been made, and filled, since */
+		return store_check_mark(s, e);
+	if (rc <= 0)
+		return rc;
+	path_of(s, "..", &path);
+	if (access(path.p, R_OK) == 0 && io_sync_dir(path.p, e) < 0) {
+		buf_release(&path);
+		return -1;
+	}
+	buf_release(&path);
+	return store_mark(s, e);
+}
+
 /* Something without the mark of a store, in a folder that a slip of the pen may have named?
  * "~lokid" alone is a store that is being made this moment, as by the end of the pipe whose head
- * asks. */
+ * asks; "lost+found" is on every new disk. */
 static bool is_other(const struct store *s)
 {
 	DIR *d = opendir(s->path);
@@ -148,7 +173,7 @@ static bool is_other(const struct store *s)
 		return false; /* whoever lists it says why */
 	for (struct dirent *de; !ret && (de = readdir(d)) != NULL;)
 		ret = strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0 &&
-		      strcmp(de->d_name, "~lokid") != 0;
+		      strcmp(de->d_name, "~lokid") != 0 && strcmp(de->d_name, "lost+found") != 0;
 	closedir(d);
 	return ret;
 }
@@ -158,8 +183,8 @@ static int look_at(struct store *s, enum store_mode mode, struct err *e)
 	int rc = check_format(s, e);
 
 	/* Looked at again: it may have been made, and filled, since. */
-	if (rc > 0 && mode == STORE_READ_IF_THERE && is_other(s) && (rc = check_format(s, e)) > 0)
-		return err_set(e, ERR_IO, "'%s' is no store: it has no '%s'", s->path, format_name);
+	if (rc > 0 && mode == STORE_READ_IF_THERE && is_other(s))
+		return store_check_mark(s, e);
 	return rc < 0 ? -1 : 0;
 }
 

@@ -21,7 +21,8 @@ struct store;
 enum store_mode {
 	STORE_READ,	     /* ERR_NO when there is none */
 	STORE_READ_IF_THERE, /* absent, being made, or an empty folder: an empty one */
-	STORE_WRITE,	     /* made when absent, with its format version in "~lokid/format" */
+	STORE_WRITE,	     /* made when absent or an empty folder, with its format version in
+				"~lokid/format" */
 };
 
 enum { STORE_FORMAT = 1 };
@@ -31,6 +32,11 @@ enum { STORE_FORMAT = 1 };
  * ERR_FULL. To be closed. */
 struct store *store_open(const char *path, enum store_mode mode, struct err *e);
 void store_close(struct store *s); /* NULL is fine */
+
+/* Is "~lokid/format" there? STORE_READ does without. Errors: ERR_IO it is not; as store_open. */
+MUST_CHECK int store_check_mark(struct store *s, struct err *e);
+/* Writes it: a folder that proved to be a store has lost it. Errors: ERR_IO, ERR_FULL. */
+MUST_CHECK int store_mark(struct store *s, struct err *e);
 
 /* The path as given to store_open, without slashes at its end. Valid as long as s. */
 const char *store_path(const struct store *s);

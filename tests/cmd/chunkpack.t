@@ -103,7 +103,7 @@ ok "--max-entries bounds blocks" test "$(chunkpack --max-entries 3 --store R "$F
 } >bad.jsonl
 ok "bad lines are exit 3" exits 3 chunkpack --store S6 bad.jsonl
 ok "each is named once" stderr_lines 5
-ok "by file and line" stderr_matches "^chunkpack: error: bad.jsonl: line 3: "
+ok "by file and line" stderr_matches "^chunkpack: error: 'bad.jsonl': line 3: "
 ok "a label's name" stderr_has "line 5: "
 ok "a tenant cannot leave the store" stderr_has "line 6: "
 ok "a missing time" stderr_has 'line 7: no "ts"'
@@ -171,7 +171,7 @@ for cut in 1 20 $((size / 4)); do
 	ok "a segment cut by $cut bytes, in a record, is exit 3" exits 3 sh -c "head -c $((size - cut)) $segment | chunkpack --store C$cut"
 	p=$(cat "$TAP/stdout")
 	is "does not count as packed" "$(field segments "$p") $(field mixed "$p")" "[] true"
-	ok "and is reported" stderr_matches "^chunkpack: error: stdin: segment $id: offset [0-9]+: "
+	ok "and is reported" stderr_matches "^chunkpack: error: 'stdin': segment $id: offset [0-9]+: "
 done
 ok "one without its end record is exit 0" exits 0 sh -c "head -c $((size - 22)) $segment | chunkpack --store C22"
 ok "without a word" stderr_is_empty
@@ -179,7 +179,7 @@ is "it does not count as packed either" "$(field segments "$(cat "$TAP/stdout")"
 cp "$segment" damaged
 flip_byte damaged $((size / 5))
 ok "a damaged segment is exit 3" exits 3 chunkpack --store D damaged
-ok "the message says where" stderr_matches "^chunkpack: error: damaged: segment $id: offset [0-9]+: "
+ok "the message says where" stderr_matches "^chunkpack: error: 'damaged': segment $id: offset [0-9]+: "
 is "it does not count as packed" "$(field segments "$(cat "$TAP/stdout")")" "[]"
 
 # Beyond --memory: further packs, of which the last says what all of them hold.

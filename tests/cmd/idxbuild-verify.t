@@ -26,6 +26,15 @@ ok "one whose trailer is damaged" exits 3 idxbuild --verify --store a/store
 ok "is one line, too" stderr_lines 1
 cp kept "$pack"
 
+# One index file of several is lost: its packs are in none, and not superfluous.
+cp -r a half
+rm "$(find half/store/fake/index -name '*.idx' | sort | head -n 1)"
+ok "packs that no index file names" exits 0 idxbuild --verify --store half/store
+ok "are told" stderr_is "idxbuild: warning: tenant 'fake': 1 pack is in no index file: if no flush is under way, idxbuild --rebuild adds it"
+ok "--rebuild" exits 0 idxbuild --rebuild --store half/store
+ok "does so" exits 0 idxbuild --verify --store half/store
+ok "to the last" stderr_is_empty
+
 # Damage is no newer version.
 for off in 4 5 20; do
 	cp kept bad.pack
@@ -40,5 +49,43 @@ for off in 4 5; do
 	ok "byte $off of an index" exits 3 idxbuild --verify bad.idx
 	ok "is damage, not another version" stderr_has "head: crc32c mismatch"
 done
+
+# A flush that was broken off, and then done again over one segment more: the first pack is superfluous.
+lokid-ingest -q --wal b/wal -l app=a "$REPO/examples/logs/shop.log"
+walreplay --frames --unpacked --store b/store b/wal | chunkpack --store b/store >/dev/null
+lokid-ingest -q --wal b/wal -l app=b "$REPO/examples/logs/nginx.log"
+old=$(find b/store -name '*.pack')
+ok "--verify of packs without any index" exits 3 idxbuild --verify --store b/store
+ok "says what to do" stderr_is "idxbuild: error: tenant 'fake': it has packs and no index at all, so that no query sees them: idxbuild --rebuild makes it"
+walreplay --frames --unpacked --store b/store b/wal | chunkpack --store b/store | idxbuild --store b/store >/dev/null
+ok "--verify is content" exits 0 idxbuild --verify --store b/store
+ok "and names the pack that is in the way" stderr_is "idxbuild: warning: '$old': superfluous, as after a flush that was broken off: other packs have all its segments; delete it by hand"
+rm "$old"
+ok "without it" exits 0 idxbuild --verify --store b/store
+ok "there is nothing to say" stderr_is_empty
+is "and all is there" "$(logql --store b/store -o raw '{app=~".+"}' --limit 0 | wc -l)" \
+	"$(cat "$REPO/examples/logs/shop.log" "$REPO/examples/logs/nginx.log" | wc -l)"
+
+# The whole index lost.
+rm -r b/store/fake/index
+ok "a lost index" exits 3 idxbuild --verify --store b/store
+ok "a query" exits 1 logql --store b/store '{app="a"}'
+ok "says why it finds nothing" stderr_has "logql: warning: tenant 'fake' has packs and no index: idxbuild --rebuild makes it"
+ok "--rebuild" exits 0 idxbuild --rebuild --store b/store
+ok "makes it" exits 0 idxbuild --verify --store b/store
+
+# The mark of the store lost; a folder of something else.
+rm b/store/~lokid/format
+ok "a lost mark is no sound store" exits 3 idxbuild --verify --store b/store
+ok "is said" stderr_has "'b/store' is no store: it has no '~lokid/format'"
+ok "chunkpack does not write there" exits 4 chunkpack --store b/store
+ok "--rebuild" exits 0 idxbuild --rebuild --store b/store
+ok "brings it back" exits 0 idxbuild --verify --store b/store
+mkdir -p foreign/Mail && : >foreign/Mail/x
+ok "chunkpack makes no store in a folder of something else" exits 4 chunkpack --store foreign
+ok "is said" stderr_is "chunkpack: error: 'foreign' is no store: it has no '~lokid/format'"
+ok "nothing is made there" test ! -e foreign/~lokid
+mkdir -p disk/lost+found
+ok "but on a new disk" exits 0 chunkpack --store disk
 
 done_testing

@@ -90,7 +90,7 @@ done
 # A file of several segments: as frames it is read to its end, in the log it has no place.
 for both in "$F/wal-v1-one $F/wal-v1-many" "$F/wal-v1-no-end $F/wal-v1-one" "cut.head $F/wal-v1-one" "$F/wal-v1-one $F/wal-v1-one"; do
 	head -c 40000 "$F/wal-v1-many" >cut.head
-	rm -rf several && mkdir several
+	rm -rf several && mkdir -p several bare
 	# shellcheck disable=SC2086
 	{ cat $both >several/c.wal && walreplay $both | sort -u >want; }
 	ok "all of $both" exits 0 logql -o raw '{app=~".+"}' several/c.wal
@@ -100,7 +100,7 @@ for both in "$F/wal-v1-one $F/wal-v1-many" "$F/wal-v1-no-end $F/wal-v1-one" "cut
 	ok "as a pipe too" sh -c "cat several/c.wal | logql -o raw '{app=~\".+\"}' - | wc -l | grep -qx $lines"
 	ok "stats count them" sh -c "logql stats several/c.wal | grep -q '^entries [1-9]'"
 	off=$(wc -c <"${both% *}")
-	for ask in "walreplay" "walreplay --verify" "walreplay --stats" "walreplay --unpacked --store s" "walreplay --prune --store s" \
+	for ask in "walreplay" "walreplay --verify" "walreplay --stats" "walreplay --unpacked --store s" "walreplay --prune --store bare" \
 		"logql '{app=~\".+\"}' --wal" "logql labels --wal" "logql stats --wal"; do
 		ok "in a log: $ask is exit 3" exits 3 sh -c "$ask several"
 		ok "and says where" stderr_is "${ask%% *}: error: 'several/c.wal': offset $off: another segment begins here; a file of the log holds one (see walreplay --salvage)"
@@ -280,7 +280,8 @@ lokid-ingest -q --wal wal -l app=a "$REPO/examples/logs/syslog.log"
 lokid-ingest -q --wal wal -l app=b "$REPO/examples/logs/nginx.log"
 ok "a store that is not there covers nothing" sh -c 'walreplay --unpacked --store s wal | wc -l >n'
 is "all entries are to be packed" "$(cat n)" "$(cat "$REPO/examples/logs/syslog.log" "$REPO/examples/logs/nginx.log" | wc -l)"
-ok "nothing is pruned" exits 0 walreplay --prune --store s wal
+ok "nothing is pruned" exits 4 walreplay --prune --store s wal
+ok "that is said" stderr_is "walreplay: error: there is no store 's'"
 ok "nothing" stdout_is_empty
 ok "the pipe" sh -c 'walreplay --frames --unpacked --store s wal | chunkpack --store s | idxbuild --store s'
 ok "packed segments are left out" exits 0 walreplay --unpacked -v --store s wal
@@ -481,7 +482,7 @@ if script -qec true /dev/null >/dev/null 2>&1; then
 else
 	skip "frames to a terminal" "no script(1)"
 fi
-ok "stdin cannot be pruned" exits 2 walreplay --prune -
+ok "stdin cannot be pruned" exits 2 walreplay --prune --store s -
 if [ -c /dev/full ]; then
 	ok "a full stdout is exit 4" exits 4 sh -c 'walreplay "$1" >/dev/full' sh "$F/wal-v1-many"
 	ok "the message says so" stderr_has "stdout"
