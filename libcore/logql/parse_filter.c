@@ -1,4 +1,6 @@
 /* Label filters and the operands of line filters. */
+#include <assert.h>
+
 #include "labels/quote.h"
 #include "logql/detail.h"
 #include "logql/parser.h"
@@ -185,6 +187,7 @@ static int join(struct parser *p, enum logql_filter_kind kind, struct logql_filt
 {
 	struct logql_filter *f = parse_new(p, struct logql_filter);
 
+	assert(left && right);
 	f->kind = kind;
 	f->pos = left->pos;
 	f->both.left = left;

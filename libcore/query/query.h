@@ -17,21 +17,18 @@ enum metric_kind { METRIC_INSTANT, METRIC_RANGE };
 struct query_opts {
 	struct source_opts source;
 	int64_t from, to; /* a log query: from <= ts < to; a range query: its first and last step */
-	bool has_from, has_to, has_tenant; /* given by the user, as all has_ */
-	bool has_raw_time;		   /* but by source.time_field */
-	int64_t at;			   /* an instant metric query's time */
-	bool has_at;
-	int64_t step_ns; /* 0: a metric query without is instant, unless of METRIC_RANGE */
-	bool has_step;
+	int64_t at;	  /* an instant metric query's time */
+	int64_t step_ns;  /* 0: a metric query without is instant, unless of METRIC_RANGE */
+	uint64_t limit;	  /* 0 = all */
+	uint64_t max_bytes; /* of memory for a metric query's series and values, with has_memory;
+			       else RANGE_BYTES_MAX */
 	enum metric_kind kind;
-	enum direction dir;
-	bool has_dir;	/* else raw lines forward, all others backward */
-	uint64_t limit; /* 0 = all */
-	bool has_limit;
-	unsigned jobs; /* 1 to WORK_JOBS_MAX */
-	bool has_jobs;
-	uint64_t max_bytes; /* of memory for a metric query's series and values */
-	bool has_memory;    /* else RANGE_BYTES_MAX */
+	enum direction dir; /* with has_dir; else raw lines forward, all others backward */
+	unsigned jobs;	    /* 1 to WORK_JOBS_MAX */
+
+	/* What the user has given; raw_time: but by source.time_field. */
+	bool has_from, has_to, has_at, has_step, has_dir, has_limit, has_jobs, has_memory;
+	bool has_tenant, has_raw_time;
 };
 
 enum query_kind { QUERY_LOG, QUERY_METRIC, QUERY_SERIES, QUERY_FMT };
