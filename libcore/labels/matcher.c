@@ -3,12 +3,12 @@
 #include "regex/regex.h"
 
 int matcher_init(struct matcher *m, enum match_op op, struct bytes name, struct bytes value,
-		 struct err *e)
+		 unsigned how, struct err *e)
 {
 	*m = (struct matcher){ op, name, value, NULL };
 	if (op != MATCH_RE && op != MATCH_NRE)
 		return 0;
-	m->re = regex_new(value, REGEX_ANCHORED, e);
+	m->re = regex_new(value, REGEX_ANCHORED | how, e);
 	return m->re ? 0 : err_wrap(e, "label '%.*s'", BYTES_ARG(name));
 }
 

@@ -14,9 +14,10 @@ struct matcher {
 	struct regex *re; /* owned; for MATCH_RE, MATCH_NRE, set by matcher_init */
 };
 
-/* Compiles the regex if there is one. name and value are borrowed. Errors: ERR_QUERY. */
+/* Compiles the regex if there is one; how is its language: REGEX_PCRE, or 0 for RE2's. name and
+ * value are borrowed. Errors: ERR_QUERY. */
 MUST_CHECK int matcher_init(struct matcher *m, enum match_op op, struct bytes name,
-			    struct bytes value, struct err *e);
+			    struct bytes value, unsigned how, struct err *e);
 void matcher_release(struct matcher *m);
 
 bool matcher_match_value(const struct matcher *m, struct bytes value);

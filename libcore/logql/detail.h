@@ -19,9 +19,12 @@ MUST_CHECK int detail_line_pattern(struct arena *a, struct bytes text, struct lo
 
 MUST_CHECK int detail_ip(struct arena *a, struct bytes text, struct logql_ip **ret, struct err *e);
 
-/* A regex, anchored at both ends; *ret_empty (unless NULL): it matches the empty text. */
-MUST_CHECK int detail_regex(struct bytes text, bool *ret_empty, struct err *e);
+/* A regex; how is 0 or REGEX_PCRE. *ret_empty (unless NULL): it matches the empty text, all of it.
+ */
+MUST_CHECK int detail_regex(struct bytes text, unsigned how, bool *ret_empty, struct err *e);
+/* The regex of label_replace, judged between ^(?: and )$ as Loki does. */
+MUST_CHECK int detail_whole_regex(struct bytes text, unsigned how, struct err *e);
 /* The regex of `| regexp`: at least one named group, no name twice. */
-MUST_CHECK int detail_named_regex(struct bytes text, struct err *e);
+MUST_CHECK int detail_named_regex(struct bytes text, unsigned how, struct err *e);
 
 #endif

@@ -103,7 +103,7 @@ static bool eq_stage(const struct logql_stage *a, const struct logql_stage *b)
 	case LOGQL_LOGFMT:
 		return eq_extract(a, b);
 	case LOGQL_REGEXP:
-		return bytes_eq(a->regexp, b->regexp);
+		return bytes_eq(a->regexp.text, b->regexp.text);
 	case LOGQL_PATTERN:
 		return bytes_eq(a->pattern->text, b->pattern->text);
 	case LOGQL_LABEL_FILTER:

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "logql/parser.h"
 #include "logql/print.h"
+#include "regex/regex.h"
 
 static void fail_text(struct parser *p, struct logql_pos pos, struct bytes text)
 {
@@ -172,6 +173,11 @@ void *parse_grow(struct parser *p, void *v, size_t n, size_t size)
 	if (n)
 		memcpy(w, v, n * size);
 	return w;
+}
+
+unsigned parse_regex_how(const struct parser *p)
+{
+	return p->lex.flags & LOGQL_PCRE ? REGEX_PCRE : 0;
 }
 
 /* What can be judged only when the whole text is known to parse. */

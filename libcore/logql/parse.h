@@ -18,6 +18,8 @@ enum logql_flags {
 	LOGQL_ANY_SELECTOR = 1 << 0,
 	/* variants(...) of (...), which Loki has behind a switch. */
 	LOGQL_ALLOW_VARIANTS = 1 << 1,
+	/* Regexes are in PCRE2's own language, with lookaround and backreferences. */
+	LOGQL_PCRE = 1 << 2,
 };
 
 struct logql_opts {

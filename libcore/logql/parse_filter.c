@@ -39,7 +39,9 @@ int parse_matcher_value(struct parser *p, struct logql_matcher *m, bool *ret_emp
 		return -1;
 	m->value = x.str;
 	empty = m->value.n == 0;
-	if ((m->op == MATCH_RE || m->op == MATCH_NRE) && detail_regex(m->value, &empty, &e) < 0)
+	m->how = parse_regex_how(p);
+	if ((m->op == MATCH_RE || m->op == MATCH_NRE) &&
+	    detail_regex(m->value, m->how, &empty, &e) < 0)
 		return parse_fail(p, x.pos, "%s", e.msg);
 	if (ret_empty)
 		*ret_empty = empty == (m->op == MATCH_EQ || m->op == MATCH_RE);

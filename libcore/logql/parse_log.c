@@ -86,8 +86,9 @@ static int parse_regexp(struct parser *p, struct logql_stage *s)
 
 	if (parse_take(p, LEX_STRING, "expecting STRING", &x) < 0)
 		return -1;
-	s->regexp = x.str;
-	if (detail_named_regex(x.str, &e) < 0)
+	s->regexp.text = x.str;
+	s->regexp.how = parse_regex_how(p);
+	if (detail_named_regex(x.str, s->regexp.how, &e) < 0)
 		return parse_fail(p, x.pos, "invalid regexp parser: %s", e.msg);
 	return 0;
 }
@@ -233,7 +234,7 @@ static int judge_alt(struct parser *p, enum logql_line_op op, struct logql_line_
 	case LOGQL_LINE_RE:
 	case LOGQL_LINE_NOT_RE:
 		if (!alt->ip)
-			return detail_regex(alt->text, NULL, e);
+			return detail_regex(alt->text, parse_regex_how(p), NULL, e);
 		break;
 	case LOGQL_LINE_PATTERN:
 	case LOGQL_LINE_NOT_PATTERN:
@@ -247,6 +248,7 @@ static int judge_alt(struct parser *p, enum logql_line_op op, struct logql_line_
 /* What a line filter refuses when it is complete. */
 static void check_line_filter(struct parser *p, struct logql_stage *s)
 {
+	s->line_filter.how = parse_regex_how(p);
 	for (size_t i = 0; i < s->line_filter.n_alts; i++) {
 		struct err e;
 

@@ -267,7 +267,8 @@ static int parse_label_replace(struct parser *p, struct logql_expr **ret)
 	}
 	if (parse_take(p, LEX_CLOSE, "expecting )", NULL) < 0)
 		return -1;
-	if (detail_regex(x->label_replace.regex, NULL, &e) < 0)
+	x->label_replace.how = parse_regex_how(p);
+	if (detail_whole_regex(x->label_replace.regex, x->label_replace.how, &e) < 0)
 		return parse_fail(p, x->pos, "invalid regex in label_replace: %s", e.msg);
 	return finish(p, x, x->label_replace.arg, NULL);
 }

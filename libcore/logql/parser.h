@@ -71,6 +71,9 @@ MUST_CHECK int parse_number_text(struct parser *p, const struct lexeme *x, doubl
 /* The array v of n elements with room for one more: v, or a copy of it. */
 void *parse_grow(struct parser *p, void *v, size_t n, size_t size);
 
+/* The language of regexes, as regex_new() wants it. */
+unsigned parse_regex_how(const struct parser *p);
+
 /* --- parse_log.c --- */
 
 /* {...} and its check. */

@@ -131,7 +131,7 @@ void print_stage(struct buf *b, const struct logql_stage *s, enum print_style st
 		break;
 	case LOGQL_REGEXP:
 		buf_add_char(b, ' ');
-		quote_add(b, s->regexp);
+		quote_add(b, s->regexp.text);
 		break;
 	case LOGQL_PATTERN:
 		buf_add_char(b, ' ');

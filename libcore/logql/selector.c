@@ -18,8 +18,8 @@ int logql_matchers(struct bytes selector, struct arena *a, struct matcher **ret,
 	for (; n < log->n_matchers; n++) {
 		const struct logql_matcher *m = &log->matchers[n];
 
-		if (matcher_init(&v[n], m->op, arena_copy(a, m->name), arena_copy(a, m->value), e) <
-		    0)
+		if (matcher_init(&v[n], m->op, arena_copy(a, m->name), arena_copy(a, m->value),
+				 m->how, e) < 0)
 			break;
 	}
 	if (n == log->n_matchers) {

@@ -68,6 +68,7 @@ static inline bool logql_op_is_cmp(enum logql_op op)
 struct logql_matcher {
 	struct logql_pos pos;
 	enum match_op op;
+	unsigned how; /* REGEX_PCRE, or 0 */
 	struct bytes name, value;
 };
 
@@ -112,6 +113,7 @@ struct logql_line_alt {
  * that fit none. */
 struct logql_line_filter {
 	enum logql_line_op op;
+	unsigned how;  /* REGEX_PCRE, or 0: of all alternatives */
 	size_t n_alts; /* at least 1 */
 	struct logql_line_alt *alts;
 };
@@ -204,7 +206,10 @@ struct logql_stage {
 			size_t n;
 			struct logql_extract *v;
 		} extract;
-		struct bytes regexp; /* has at least one named group, no name twice */
+		struct {
+			struct bytes text; /* has at least one named group, no name twice */
+			unsigned how;	   /* REGEX_PCRE, or 0 */
+		} regexp;
 		struct logql_pattern *pattern;
 		struct logql_filter *filter;
 		struct bytes line_format; /* the template's text */
@@ -348,6 +353,7 @@ struct logql_expr {
 		struct {
 			struct logql_expr *arg;
 			struct bytes dst, replacement, src, regex;
+			unsigned how; /* REGEX_PCRE, or 0 */
 		} label_replace;
 		struct { /* variants(a, b) of (range): each is computed over the same lines */
 			size_t n;

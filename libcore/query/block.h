@@ -103,6 +103,7 @@ struct block {
 	struct template_run *template_run; /* NULL as long as no template was executed */
 	struct arena mem;
 	struct buf scratch;
+	struct err gave_up; /* a regex that a stage had to give up; ERR_NONE without */
 };
 
 void block_release(struct block *b);

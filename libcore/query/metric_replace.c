@@ -75,10 +75,22 @@ static struct labels with_label(struct arena *a, const struct labels *l, struct 
 	return ret;
 }
 
+/* Loki puts the text into ^(?: and )$ before it reads it as a regex. */
+static struct regex *whole_regex(struct bytes text, unsigned how, struct err *e)
+{
+	struct buf whole = { 0 };
+	struct regex *ret;
+
+	buf_addf(&whole, "^(?:%.*s)$", BYTES_ARG(text));
+	ret = regex_new(buf_bytes(&whole), REGEX_UNANCHORED | how, e);
+	buf_release(&whole);
+	return ret;
+}
+
 int metric_label_replace(const struct logql_expr *x, const struct vec *in, struct vec *ret,
 			 struct err *e)
 {
-	struct regex *re = regex_new(x->label_replace.regex, REGEX_ANCHORED, e);
+	struct regex *re = whole_regex(x->label_replace.regex, x->label_replace.how, e);
 	struct bytes group[REGEX_GROUPS_MAX + 1];
 	struct arena mem = { 0 };
 	struct buf text = { 0 };

@@ -42,7 +42,7 @@ static int prepare(const struct query_opts *o, const struct logql_log *log,
 	for (size_t i = 0; i < log->n_matchers; i++) {
 		const struct logql_matcher *m = &log->matchers[i];
 
-		if (matcher_init(&p->match[i], m->op, m->name, m->value, e) < 0) {
+		if (matcher_init(&p->match[i], m->op, m->name, m->value, m->how, e) < 0) {
 			err_wrap(e, "line %u, col %u", m->pos.line, m->pos.col);
 			release(p);
 			return -1;

@@ -33,7 +33,7 @@ static int own_matcher(struct matcher *m, const struct logql_matcher *t, struct 
 	if (t->value.n)
 		memcpy(text + t->name.n, t->value.p, t->value.n);
 	if (matcher_init(m, t->op, bytes_of(text, t->name.n),
-			 bytes_of(text + t->name.n, t->value.n), e) < 0) {
+			 bytes_of(text + t->name.n, t->value.n), t->how, e) < 0) {
 		free(text);
 		return -1;
 	}

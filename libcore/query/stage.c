@@ -204,7 +204,9 @@ int pipeline_apply(const struct pipeline *p, struct block *b, struct err *e)
 	for (size_t i = 0; i < p->n_stages && b->n_sel; i++)
 		if (p->stage[i].ops->apply(&p->stage[i], b, e) < 0)
 			return -1;
-	return 0;
+	if (b->gave_up.code != ERR_NONE && e)
+		*e = b->gave_up;
+	return b->gave_up.code != ERR_NONE ? -1 : 0;
 }
 
 static bool convert(enum logql_conv conv, struct bytes text, double *ret)

@@ -4,6 +4,7 @@
 #include "base/convert.h"
 #include "query/ip.h"
 #include "query/stage.h"
+#include "regex/regex.h"
 
 static const char err_filter[] = "LabelFilterErr";
 
@@ -87,6 +88,24 @@ static bool fits_simple(const struct filter *f, struct bytes value)
 	return false;
 }
 
+static int bind_match(struct pipeline *p, struct filter *f, struct err *e)
+{
+	const struct logql_matcher *t = &f->tree->match;
+
+	f->name = names_id(&p->names, t->name);
+	stage_reads(p, f->name);
+	f->match = (struct matcher){ t->op, t->name, t->value, NULL };
+	if (t->op != MATCH_RE && t->op != MATCH_NRE)
+		return 0;
+	/* Other than in matchers of streams, a dot is no newline. */
+	f->match.re = regex_new(t->value, REGEX_WHOLE | t->how, e);
+	if (!f->match.re)
+		return err_wrap(e, "line %u, col %u", f->tree->pos.line, f->tree->pos.col);
+	if (t->how || !simple_regex(p, f))
+		f->alt = NULL;
+	return 0;
+}
+
 int filter_bind(struct pipeline *p, const struct logql_filter *tree, struct filter **ret,
 		struct err *e)
 {
@@ -101,15 +120,7 @@ int filter_bind(struct pipeline *p, const struct logql_filter *tree, struct filt
 			return -1;
 		return filter_bind(p, tree->both.right, &f->right, e);
 	case LOGQL_FILTER_MATCH:
-		f->name = names_id(&p->names, tree->match.name);
-		stage_reads(p, f->name);
-		if (matcher_init(&f->match, tree->match.op, tree->match.name, tree->match.value,
-				 e) < 0)
-			return err_wrap(e, "line %u, col %u", tree->pos.line, tree->pos.col);
-		if ((tree->match.op == MATCH_RE || tree->match.op == MATCH_NRE) &&
-		    !simple_regex(p, f))
-			f->alt = NULL;
-		return 0;
+		return bind_match(p, f, e);
 	default:
 		f->name = names_id(&p->names, tree->cmp.name);
 		stage_reads(p, f->name);
@@ -200,6 +211,12 @@ static bool eval_cmp(const struct filter *f, struct block *b, uint32_t i)
 	}
 }
 
+/* A match that is given up ends the query: gave_up. */
+static bool fits_regex(const struct filter *f, struct bytes text, struct err *gave_up)
+{
+	return regex_match(f->match.re, text, NULL, gave_up) == (f->match.op == MATCH_RE);
+}
+
 bool filter_eval(const struct filter *f, struct block *b, uint32_t i)
 {
 	struct bytes text;
@@ -214,6 +231,8 @@ bool filter_eval(const struct filter *f, struct block *b, uint32_t i)
 			block_get(b, i, f->name, &text);
 		if (f->alt)
 			return fits_simple(f, text) == (f->match.op == MATCH_RE);
+		if (f->match.re)
+			return fits_regex(f, text, &b->gave_up);
 		return matcher_match_value(&f->match, text);
 	case LOGQL_FILTER_AND:
 		/* Both sides are asked, since both may set the error label. */

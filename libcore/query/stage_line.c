@@ -8,9 +8,10 @@
 #include "base/find.h"
 #include "base/mem.h"
 #include "query/ip.h"
-#include "query/literal.h"
 #include "query/stage.h"
 #include "regex/regex.h"
+
+enum { TEXTS_MAX = 8 }; /* of a regex that is nothing else */
 
 struct alt {
 	bool use_find;
@@ -47,7 +48,13 @@ static bool fits_pattern(const struct logql_pattern *p, struct bytes line)
 	return p->parts[p->n_parts - 1].capture == (rest.n > 0);
 }
 
-static bool alt_fits(const struct alt *a, struct bytes line)
+/* A match that is given up ends the query: b->gave_up. */
+static bool re_fits(const struct alt *a, struct block *b, struct bytes line)
+{
+	return !a->re || regex_match(a->re, line, NULL, &b->gave_up) == 1;
+}
+
+static bool alt_fits(const struct alt *a, struct block *b, struct bytes line)
 {
 	if (a->use_find && find_next(&a->find, line, 0) == FIND_NONE)
 		return false;
@@ -55,14 +62,13 @@ static bool alt_fits(const struct alt *a, struct bytes line)
 		return ip_in_text(a->ip, line);
 	if (a->pattern)
 		return fits_pattern(a->pattern, line);
-	/* A match that is given up (it went over the limits of backtracking) is none. */
-	return !a->re || regex_match(a->re, line, NULL, NULL) == 1;
+	return re_fits(a, b, line);
 }
 
-static bool line_fits(const struct state *st, struct bytes line)
+static bool line_fits(const struct state *st, struct block *b, struct bytes line)
 {
 	for (size_t i = 0; i < st->n; i++)
-		if (alt_fits(&st->v[i], line))
+		if (alt_fits(&st->v[i], b, line))
 			return true;
 	return false;
 }
@@ -73,7 +79,7 @@ static void each_line(const struct state *st, struct block *b)
 	size_t n = 0;
 
 	for (size_t k = 0; k < b->n_sel; k++)
-		if (line_fits(st, block_line(b, sel[k])) != st->negate)
+		if (line_fits(st, b, block_line(b, sel[k])) != st->negate)
 			sel[n++] = sel[k];
 	b->n_sel = n;
 }
@@ -101,7 +107,7 @@ static uint32_t line_at(const uint32_t *off, uint32_t k, uint32_t n, uint64_t at
 
 /* Sets hit[i] of each entry whose line has the alternative; those that have a hit already are not
  * asked again. */
-static void mark_hits(const struct alt *a, const struct block *b, char *hit)
+static void mark_hits(const struct alt *a, struct block *b, char *hit)
 {
 	const uint32_t *off = b->run.line_off;
 	uint32_t k = b->first, end = b->first + (uint32_t)b->n_sel;
@@ -119,8 +125,7 @@ static void mark_hits(const struct alt *a, const struct block *b, char *hit)
 			pos = (size_t)at + 1; /* it goes beyond the line's end */
 			continue;
 		}
-		if (!hit[k] &&
-		    (!a->re || regex_match(a->re, run_line(&b->run, k), NULL, NULL) == 1))
+		if (!hit[k] && re_fits(a, b, run_line(&b->run, k)))
 			hit[k] = 1;
 		pos = off[++k];
 	}
@@ -159,30 +164,39 @@ static int apply(const struct stage *s, struct block *b, struct err *e)
 	return 0;
 }
 
-static int bind_regex(struct pipeline *p, struct alt *a, const struct logql_line_alt *tree,
-		      struct err *e)
+static void bind_find(struct pipeline *p, struct alt *a, struct bytes text, bool fold)
 {
-	struct buf text = { 0 };
-	bool whole, fold;
+	struct bytes needle = arena_copy(&p->mem, text);
 
-	a->re = regex_new(tree->text, REGEX_UNANCHORED, e);
-	if (!a->re)
+	a->use_find = true;
+	if (fold)
+		find_init_fold(&a->find, needle);
+	else
+		find_init(&a->find, needle);
+}
+
+/* Alternatives of plain text become alternatives of the filter: a search for each is faster. */
+static int bind_regex(struct pipeline *p, struct state *st, const struct logql_line_alt *tree,
+		      unsigned how, struct err *e)
+{
+	struct regex *re = regex_new(tree->text, REGEX_LINE | how, e);
+	struct bytes texts[TEXTS_MAX], literal;
+	bool fold;
+	size_t n;
+
+	if (!re)
 		return err_wrap(e, "line %u, col %u", tree->pos.line, tree->pos.col);
-	literal_of_regex(tree->text, &text, &whole, &fold);
-	a->use_find = text.n > 0;
-	if (a->use_find) {
-		struct bytes needle = arena_copy(&p->mem, buf_bytes(&text));
-
-		if (fold)
-			find_init_fold(&a->find, needle);
-		else
-			find_init(&a->find, needle);
-		if (whole) {
-			regex_free(a->re);
-			a->re = NULL;
-		}
+	n = regex_texts(re, texts, TEXTS_MAX, &fold);
+	for (size_t i = 0; i < n; i++)
+		bind_find(p, &st->v[st->n++], texts[i], fold);
+	if (n > 0) {
+		regex_free(re);
+		return 0;
 	}
-	buf_release(&text);
+	literal = regex_literal(re, &fold);
+	if (literal.n > 0)
+		bind_find(p, &st->v[st->n], literal, fold);
+	st->v[st->n++].re = re;
 	return 0;
 }
 
@@ -193,23 +207,24 @@ static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *t
 
 	s->state = st;
 	p->needs_lines = true;
-	st->v = arena_zalloc(&p->mem, f->n_alts * sizeof(*st->v));
+	st->v = arena_zalloc(&p->mem, f->n_alts * TEXTS_MAX * sizeof(*st->v));
 	st->negate = f->op == LOGQL_LINE_HAS_NOT || f->op == LOGQL_LINE_NOT_RE ||
 		     f->op == LOGQL_LINE_NOT_PATTERN;
 	for (size_t i = 0; i < f->n_alts; i++) {
 		const struct logql_line_alt *t = &f->alts[i];
-		struct alt *a = &st->v[st->n++];
+		struct alt *a = &st->v[st->n];
 
+		if (!t->ip && (f->op == LOGQL_LINE_RE || f->op == LOGQL_LINE_NOT_RE)) {
+			if (bind_regex(p, st, t, f->how, e) < 0)
+				return -1;
+			continue;
+		}
+		st->n++;
 		/* Behind an `or`, Loki takes the text of an ip() for a literal. */
 		a->ip = i == 0 ? t->ip : NULL;
 		a->pattern = t->pattern;
 		if (a->ip || a->pattern)
 			continue;
-		if (f->op == LOGQL_LINE_RE || f->op == LOGQL_LINE_NOT_RE) {
-			if (bind_regex(p, a, t, e) < 0)
-				return -1;
-			continue;
-		}
 		a->use_find = true;
 		find_init(&a->find, t->text);
 	}

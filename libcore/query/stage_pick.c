@@ -75,7 +75,7 @@ static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *t
 
 		v->name = names_id(&p->names, t->matcher.name);
 		if (t->has_matcher && matcher_init(&v->match, t->matcher.op, t->matcher.name,
-						   t->matcher.value, e) < 0)
+						   t->matcher.value, t->matcher.how, e) < 0)
 			return err_wrap(e, "line %u, col %u", t->matcher.pos.line,
 					t->matcher.pos.col);
 		v->has_matcher = t->has_matcher;

@@ -13,8 +13,7 @@ static bool capture(const struct stage *s, struct block *b, uint32_t i)
 	const struct state *st = s->state;
 	struct bytes group[REGEX_GROUPS_MAX + 1];
 
-	/* A match that is given up is none. */
-	if (regex_match_groups(st->re, block_line(b, i), group, st->n, NULL) != 1)
+	if (regex_match_groups(st->re, block_line(b, i), group, st->n, &b->gave_up) != 1)
 		return true;
 	for (size_t k = 1; k <= st->n; k++) {
 		uint32_t name = st->name[k];
@@ -41,7 +40,7 @@ static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *t
 
 	s->state = st;
 	p->needs_lines = true;
-	st->re = regex_new(tree->regexp, REGEX_UNANCHORED, e);
+	st->re = regex_new(tree->regexp.text, REGEX_UNANCHORED | tree->regexp.how, e);
 	if (!st->re)
 		return err_wrap(e, "line %u, col %u", tree->pos.line, tree->pos.col);
 	st->n = regex_n_groups(st->re);

@@ -1,28 +1,42 @@
 /*
- * Regular expressions: RE2's language on PCRE2 with JIT. PCRE2 backtracks where RE2 does not, so
- * every match has a limit. A compiled regex is for any thread; what matching needs per thread is
- * kept inside.
+ * Regular expressions in RE2's language, as Go has it: regex(7) of neither POSIX nor Perl. What RE2
+ * has not (lookaround, backreferences) is refused in Go's words.
+ *
+ * A match is found by PCRE2's JIT. PCRE2 backtracks where RE2 does not, so its work is counted;
+ * when it gets out of hand, a machine of linear time (prog.h) answers the same. So a match can take
+ * long only because the text is long. Text need not be UTF-8: each byte that is not part of a
+ * character is U+FFFD.
+ *
+ * A compiled regex is for any thread; what matching needs per thread is kept inside, and nothing is
+ * allocated per match once it has grown.
  */
 #ifndef REGEX_REGEX_H
 #define REGEX_REGEX_H
 
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/err.h"
 
 struct regex;
 
-enum regex_anchor {
-	REGEX_UNANCHORED,
-	REGEX_ANCHORED
-}; /* anchored at both ends, as label matchers are */
+/* One of the first four; and REGEX_PCRE. */
+enum regex_how {
+	REGEX_UNANCHORED = 0,
+	REGEX_ANCHORED = 1, /* the whole text, and . is any character: as matchers of streams */
+	REGEX_WHOLE = 2,    /* the whole text, as label_replace and filters of labels */
+	REGEX_LINE = 3,	    /* unanchored, as line filters: (?i)text as Loki searches for it */
+	REGEX_PCRE = 8,	    /* PCRE2's own language; a match may be given up */
+};
 
-/* NULL on error: ERR_QUERY with what is wrong. */
-struct regex *regex_new(struct bytes pattern, enum regex_anchor anchor, struct err *e);
+/* how is of enum regex_how. NULL on error: ERR_QUERY with what is wrong, in Go's words ("error
+ * parsing regexp: ..."); ERR_LIMIT. */
+struct regex *regex_new(struct bytes pattern, unsigned how, struct err *e);
 void regex_free(struct regex *r);
 
-/* 1 match, 0 none, -1 error (ERR_LIMIT: the match was given up). ret_at, when not NULL, gets where
- * the leftmost match begins and ends, as offsets into text. text need not be UTF-8. */
-MUST_CHECK int regex_match(struct regex *r, struct bytes text, size_t ret_at[2], struct err *e);
+/* 1 match, 0 none, -1 error: only with REGEX_PCRE, ERR_LIMIT: the match was given up. ret_at, when
+ * not NULL, gets where the leftmost match begins and ends, as offsets into text. */
+MUST_CHECK int regex_match(const struct regex *r, struct bytes text, size_t ret_at[2],
+			   struct err *e);
 
 /* How many groups it captures; the name of group i (from 1), or an empty one. Valid as long as r.
  */
@@ -33,8 +47,13 @@ enum { REGEX_GROUPS_MAX = 255 };
 
 /* As regex_match, and *ret[0..n] get the text of the match and of its n groups, at most n =
  * REGEX_GROUPS_MAX; p is NULL for a group that took no part. */
-MUST_CHECK int regex_match_groups(struct regex *r, struct bytes text, struct bytes *ret, size_t n,
-				  struct err *e);
+MUST_CHECK int regex_match_groups(const struct regex *r, struct bytes text, struct bytes *ret,
+				  size_t n, struct err *e);
+
+/* The same for the leftmost match that begins at `from` or behind it. What stands before counts for
+ * ^ and \b. from is at most text.n. */
+MUST_CHECK int regex_match_from(const struct regex *r, struct bytes text, size_t from,
+				struct bytes *ret, size_t n, struct err *e);
 
 /* The same for the leftmost match that begins at `from` or behind it. What stands before counts for
  * ^ and \b. from is at most text.n. */
@@ -43,5 +62,26 @@ MUST_CHECK int regex_match_from(struct regex *r, struct bytes text, size_t from,
 
 /* The pattern's own text. Valid as long as r. */
 struct bytes regex_pattern(const struct regex *r);
+
+/*
+ * The longest text that every match must hold, or an empty one. *ret_fold: it is in lower case and
+ * meant without regard to the case of ASCII letters. Valid as long as r.
+ */
+struct bytes regex_literal(const struct regex *r, bool *ret_fold);
+
+/*
+ * The texts of a regex that is nothing but alternatives of literal texts, with .* around them or
+ * not, unanchored: how many, at most max, go to ret; 0 when it is another one. *ret_fold is as
+ * above. Valid as long as r.
+ */
+size_t regex_texts(const struct regex *r, struct bytes *ret, size_t max, bool *ret_fold);
+
+/* What a text is as a regex, without compiling it. Errors: as regex_new. */
+struct regex_facts {
+	bool matches_empty; /* anchored; false when only a match could tell (REGEX_PCRE) */
+	size_t n_groups;
+};
+MUST_CHECK int regex_check(struct bytes pattern, unsigned how, struct regex_facts *ret,
+			   struct err *e);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "regex/regex.h"
 
-static int match(const char *pattern, enum regex_anchor anchor, const char *text)
+static int match(const char *pattern, enum regex_how anchor, const char *text)
 {
 	struct err e = { 0 };
 	struct regex *r = regex_new(bytes_str(pattern), anchor, &e);
@@ -22,6 +22,8 @@ static void anchored_means_the_whole_text(void **state)
 	assert_int_equal(match("a|b", REGEX_ANCHORED, "a"), 1);
 	assert_int_equal(match("a|b", REGEX_ANCHORED, "ab"), 0);
 	assert_int_equal(match("a.b", REGEX_ANCHORED, "a\nb"), 1); /* as Loki's label matchers */
+	assert_int_equal(match("a.b", REGEX_WHOLE, "a\nb"), 0);
+	assert_int_equal(match("a|b", REGEX_WHOLE, "ab"), 0);
 	assert_int_equal(match("b", REGEX_UNANCHORED, "abc"), 1);
 	assert_int_equal(match("a.c", REGEX_UNANCHORED, "a\nc"), 0);
 	assert_int_equal(match("c$", REGEX_UNANCHORED, "c\n"), 0);
@@ -61,24 +63,87 @@ static void bad_patterns_are_refused(void **state)
 	assert_int_equal(e.code, ERR_LIMIT);
 }
 
+/* Only in PCRE2's own language: RE2's has a matcher that cannot blow up. */
 static void a_match_that_blows_up_is_given_up(void **state)
 {
+	static const char pattern[] = "(([abc])+)+\\z";
+	struct regex *re2, *pcre;
 	struct err e = { 0 };
-	struct regex *r = regex_new(bytes_str("(a+)+(b+)+(c+)+$"), REGEX_UNANCHORED, &e);
 	char text[5000];
 
 	(void)state;
-	memset(text, 'a', sizeof(text));
-	assert_int_equal(regex_match(r, bytes_of(text, sizeof(text)), NULL, &e),
-			 0); /* needs a b: seen at once */
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = "abc"[i % 3];
 	text[sizeof(text) - 1] = '!';
-	regex_free(r);
-	r = regex_new(bytes_str("(([abc])+)+\\z"), REGEX_UNANCHORED, &e);
-	assert_int_equal(regex_match(r, bytes_of(text, sizeof(text)), NULL, &e), -1);
+	re2 = regex_new(bytes_str(pattern), REGEX_UNANCHORED, &e);
+	pcre = regex_new(bytes_str(pattern), REGEX_UNANCHORED | REGEX_PCRE, &e);
+	assert_int_equal(regex_match(re2, bytes_of(text, sizeof(text)), NULL, &e), 0);
+	assert_int_equal(regex_match(pcre, bytes_of(text, sizeof(text)), NULL, &e), -1);
 	assert_int_equal(e.code, ERR_LIMIT);
+	assert_non_null(strstr(e.msg, "match given up"));
+	regex_free(re2);
+	regex_free(pcre);
+}
+
+static void pcre_has_lookaround_and_backreferences(void **state)
+{
+	struct err e;
+	struct regex *r = regex_new(BYTES_LIT("(?<w>\\w)\\1(?!x)"), REGEX_PCRE, &e);
+	struct bytes g[2];
+
+	(void)state;
+	assert_int_equal(regex_match_groups(r, BYTES_LIT("aax \xff bb"), g, 1, &e), 1);
+	assert_true(bytes_is(g[0], "bb"));
+	assert_true(bytes_is(g[1], "b"));
+	assert_int_equal(regex_n_groups(r), 1);
+	assert_true(bytes_is(regex_group_name(r, 1), "w"));
 	regex_free(r);
+	assert_null(regex_new(BYTES_LIT("(a"), REGEX_PCRE, &e));
+	assert_int_equal(e.code, ERR_QUERY);
+	assert_string_equal(e.msg,
+			    "error parsing regexp: missing closing parenthesis at byte 2: `(a`");
+}
+
+static void a_match_may_begin_behind_the_begin(void **state)
+{
+	struct err e;
+	struct regex *r = regex_new(BYTES_LIT("\\b(.)"), REGEX_UNANCHORED, &e);
+	struct bytes g[2];
+
+	(void)state;
+	assert_int_equal(regex_match_from(r,
+					  BYTES_LIT("\xff"
+						    "ab cd"),
+					  2, g, 1, &e),
+			 1);
+	assert_true(bytes_is(g[1], " "));
+	regex_free(r);
+	r = regex_new(BYTES_LIT("^a|(a*)*b"), REGEX_UNANCHORED, &e);
+	assert_int_equal(regex_match_from(r, BYTES_LIT("aaab"), 1, g, 0, &e), 1);
+	assert_true(bytes_is(g[0], "aab"));
+	regex_free(r);
+	r = regex_new(BYTES_LIT("^a"), REGEX_UNANCHORED, &e);
+	assert_int_equal(regex_match_from(r, BYTES_LIT("aa"), 1, g, 0, &e), 0);
+	regex_free(r);
+}
+
+static void facts(void **state)
+{
+	struct regex_facts f;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(regex_check(BYTES_LIT("(a)|(b)?"), 0, &f, &e), 0);
+	assert_true(f.matches_empty);
+	assert_int_equal(f.n_groups, 2);
+	assert_int_equal(regex_check(BYTES_LIT("a*b{0}^$\\B"), 0, &f, &e), 0);
+	assert_true(f.matches_empty);
+	assert_int_equal(regex_check(BYTES_LIT("a*\\b"), 0, &f, &e), 0);
+	assert_false(f.matches_empty);
+	assert_int_equal(regex_check(BYTES_LIT("(?=a)?"), 0, &f, &e), -1);
+	assert_int_equal(regex_check(BYTES_LIT("(?=a)|"), REGEX_PCRE, &f, &e), 0);
+	assert_true(f.matches_empty);
+	assert_int_equal(regex_check(BYTES_LIT("("), REGEX_PCRE, &f, &e), -1);
 }
 
 static bool finds(const char *pattern, const char *text)
@@ -136,6 +201,9 @@ int main(void)
 		cmocka_unit_test(it_tells_where),
 		cmocka_unit_test(bad_patterns_are_refused),
 		cmocka_unit_test(a_match_that_blows_up_is_given_up),
+		cmocka_unit_test(pcre_has_lookaround_and_backreferences),
+		cmocka_unit_test(a_match_may_begin_behind_the_begin),
+		cmocka_unit_test(facts),
 		cmocka_unit_test(what_is_no_blank_may_be_beyond_ascii),
 		cmocka_unit_test(groups),
 	};

@@ -1,0 +1,266 @@
+#include "regex/literal.h"
+
+#include "base/buf.h"
+#include "base/utf8.h"
+
+enum { COUNT_MAX = 16 }; /* a repeat that is written out */
+
+struct run {
+	struct buf text; /* being put together: exact bytes, or in lower case when fold */
+	struct buf best;
+	bool fold, exact; /* text has a letter of either case, one of only one case */
+	bool best_fold;
+	bool plain; /* nothing but text was seen */
+};
+
+static bool is_letter(uint32_t c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* The lower case of the one ASCII letter that n is in both cases and nothing else; or 0. */
+static uint32_t letter_of(const struct node *n)
+{
+	const struct runes *s = n->set;
+	uint32_t c = n->c | 0x20;
+
+	if (n->op == NODE_CHAR)
+		return n->fold && is_letter(n->c) && c != 'k' && c != 's' ? c : 0;
+	if (n->op != NODE_SET || s->n != 2 || s->v[0].lo != s->v[0].hi || s->v[1].lo != s->v[1].hi)
+		return 0;
+	return is_letter(s->v[0].lo) && s->v[1].lo == (s->v[0].lo | 0x20) ? s->v[1].lo : 0;
+}
+
+static void end_run(struct run *r)
+{
+	if (r->text.n > r->best.n) {
+		if (r->fold)
+			for (size_t i = 0; i < r->text.n; i++)
+				if (r->text.p[i] >= 'A' && r->text.p[i] <= 'Z')
+					r->text.p[i] |= 0x20;
+		buf_reset(&r->best);
+		buf_add_bytes(&r->best, buf_bytes(&r->text));
+		r->best_fold = r->fold;
+	}
+	if (r->fold && r->exact)
+		r->plain = false;
+	buf_reset(&r->text);
+	r->fold = r->exact = false;
+}
+
+static void other(struct run *r)
+{
+	r->plain = false;
+	end_run(r);
+}
+
+static void collect(struct run *r, const struct node *n)
+{
+	uint32_t letter = letter_of(n);
+
+	switch (n->op) {
+	case NODE_EMPTY:
+		break;
+	case NODE_CHAR:
+	case NODE_SET:
+		if (letter) {
+			r->fold = true;
+			buf_add_char(&r->text, (char)letter);
+		} else if (n->op == NODE_CHAR && !n->fold && (n->c < 0xd800 || n->c > 0xdfff) &&
+			   (n->c != UTF8_REPLACEMENT || n->bytes)) {
+			r->exact |= is_letter(n->c);
+			utf8_add(&r->text, n->c);
+		} else {
+			other(r); /* U+FFFD may be a byte that is no UTF-8 */
+		}
+		break;
+	case NODE_CAT:
+		for (const struct node *c = n->sub; c; c = c->next)
+			collect(r, c);
+		break;
+	case NODE_GROUP:
+		collect(r, n->sub);
+		break;
+	case NODE_REPEAT:
+		if (n->min == n->max && n->max <= COUNT_MAX) {
+			for (int i = 0; i < n->min; i++)
+				collect(r, n->sub);
+			break;
+		}
+		r->plain = false;
+		if (n->min > 0)
+			collect(r, n->sub);
+		end_run(r);
+		break;
+	case NODE_ALT:
+		other(r);
+		break;
+	default:
+		r->plain = false; /* an assertion: what stands around it is together */
+	}
+}
+
+/* .* */
+static bool is_anything(const struct node *n)
+{
+	return n->op == NODE_REPEAT && n->min == 0 && n->max == NODE_NO_MAX &&
+	       n->sub->op == NODE_SET && n->sub->no_newline;
+}
+
+/* Calls fn for each alternative, a list of nodes from `first` up to `end`, without the .* around
+ * it. */
+static void each_alt(const struct node *n,
+		     void (*fn)(void *arg, struct node *first, const struct node *end), void *arg)
+{
+	struct node *first;
+
+	while (n->op == NODE_GROUP)
+		n = n->sub;
+	if (n->op == NODE_ALT) {
+		for (const struct node *c = n->sub; c; c = c->next)
+			each_alt(c, fn, arg);
+		return;
+	}
+	if (n->op != NODE_CAT) {
+		const struct node *end = n->next;
+
+		fn(arg, (struct node *)n, end);
+		return;
+	}
+	first = n->sub;
+	if (is_anything(first))
+		first = first->next;
+	fn(arg, first, first != n->last && is_anything(n->last) ? n->last : NULL);
+}
+
+struct texts {
+	struct tree *tree;
+	struct literals *ret;
+	size_t cap;
+	bool fold, ok;
+};
+
+static void add_text(void *arg, struct node *first, const struct node *end)
+{
+	struct texts *t = arg;
+	struct literals *l = t->ret;
+	struct run r = { .plain = true };
+	struct bytes *v;
+
+	for (const struct node *n = first; n != end; n = n->next)
+		collect(&r, n);
+	end_run(&r);
+	if (l->n_texts == 0)
+		t->fold = r.best_fold;
+	t->ok = t->ok && r.plain && r.best.n > 0 && r.best_fold == t->fold;
+	if (t->ok && l->n_texts == t->cap) {
+		t->cap = t->cap * 2 + 4;
+		v = arena_alloc(&t->tree->mem, t->cap * sizeof(*v));
+		if (l->n_texts)
+			memcpy(v, l->texts, l->n_texts * sizeof(*v));
+		l->texts = v;
+	}
+	if (t->ok)
+		l->texts[l->n_texts++] = arena_copy(&t->tree->mem, buf_bytes(&r.best));
+	buf_release(&r.text);
+	buf_release(&r.best);
+}
+
+void literals_find(struct literals *ret, struct tree *t)
+{
+	struct texts texts = { .tree = t, .ret = ret, .ok = true };
+	struct run r = { .plain = true };
+
+	*ret = (struct literals){ .needed = { 0 } };
+	collect(&r, t->root);
+	end_run(&r);
+	ret->needed = arena_copy(&t->mem, buf_bytes(&r.best));
+	ret->fold = r.best_fold;
+	buf_release(&r.text);
+	buf_release(&r.best);
+	each_alt(t->root, add_text, &texts);
+	if (!texts.ok)
+		ret->n_texts = 0;
+	ret->texts_fold = texts.fold;
+}
+
+struct lower {
+	struct tree *tree;
+	struct runes letters; /* in lower case; when they are needed */
+	bool ok;
+};
+
+/* Is it text, which Loki does not match as a regex? */
+static void check_text(void *arg, struct node *first, const struct node *end)
+{
+	struct lower *l = arg;
+
+	for (const struct node *n = first; n != end; n = n->next)
+		l->ok = l->ok && n->op == NODE_CHAR;
+}
+
+static char first_byte(uint32_t c)
+{
+	struct buf b = { 0 };
+	char ret;
+
+	utf8_add(&b, c);
+	ret = b.p[0];
+	buf_release(&b);
+	return ret;
+}
+
+/* What c, the first of its ring, is in lower case. */
+static uint32_t lower_of(const struct lower *l, uint32_t c)
+{
+	if (c ==
+	    0x3a3) /* of two that are lower case the ring has first the one for ends of words */
+		return 0x3c3;
+	for (uint32_t f = c;;) {
+		if (runes_has(&l->letters, f))
+			return f;
+		f = rune_fold_next(f);
+		if (f == c)
+			return c;
+	}
+}
+
+static void lower_text(void *arg, struct node *first, const struct node *end)
+{
+	struct lower *l = arg;
+
+	for (struct node *n = first; n != end; n = n->next) {
+		struct runes set = { 0 };
+		uint32_t low, c = n->c;
+
+		if (!n->fold) {
+			n->bytes = true;
+			continue;
+		}
+		if (!l->letters.n && runes_add_named(&l->letters, BYTES_LIT("Ll"), NULL) == 0)
+			runes_clean(&l->letters);
+		low = lower_of(l, c);
+		do {
+			bool fits = c == low || !runes_has(&l->letters, c);
+			uint32_t same_case = c < 0x80 ? c | 0x20 : c;
+
+			if (fits && (n != first || first_byte(same_case) == first_byte(low)))
+				runes_add(&set, c, c);
+			c = rune_fold_next(c);
+		} while (c != n->c);
+		runes_clean(&set);
+		n->op = NODE_SET;
+		n->set = runes_keep(&l->tree->mem, &set);
+		runes_release(&set);
+	}
+}
+
+void literals_lower(struct tree *t)
+{
+	struct lower l = { .tree = t, .ok = true };
+
+	each_alt(t->root, check_text, &l);
+	if (l.ok)
+		each_alt(t->root, lower_text, &l);
+	runes_release(&l.letters);
+}
