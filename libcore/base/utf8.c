@@ -53,6 +53,14 @@ uint32_t utf8_next(struct bytes text, size_t *ret_len)
 /* The next byte at or behind i that is not ASCII; text.n when there is none. */
 static size_t skip_ascii(struct bytes text, size_t i)
 {
+	while (i + 32 <= text.n) {
+		uint64_t w[4];
+
+		memcpy(w, text.p + i, 32);
+		if ((w[0] | w[1] | w[2] | w[3]) & UINT64_C(0x8080808080808080))
+			break;
+		i += 32;
+	}
 	while (i + 8 <= text.n) {
 		uint64_t w;
 

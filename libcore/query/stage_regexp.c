@@ -1,9 +1,12 @@
 /* | regexp "(?P<name>..)": a label for each named group. */
+#include "base/find.h"
 #include "query/stage.h"
 #include "regex/regex.h"
 
 struct state {
 	struct regex *re;
+	bool use_find; /* a line without this text does not match */
+	struct find find;
 	size_t n;	/* groups */
 	uint32_t *name; /* by group, from 1; MAP_NONE without */
 };
@@ -13,6 +16,8 @@ static bool capture(const struct stage *s, struct block *b, uint32_t i)
 	const struct state *st = s->state;
 	struct bytes group[REGEX_GROUPS_MAX + 1];
 
+	if (st->use_find && find_next(&st->find, block_line(b, i), 0) == FIND_NONE)
+		return true;
 	if (regex_match_groups(st->re, block_line(b, i), group, st->n, &b->gave_up) != 1)
 		return true;
 	for (size_t k = 1; k <= st->n; k++) {
@@ -34,6 +39,20 @@ static int apply(const struct stage *s, struct block *b, struct err *e)
 	return stage_extract(s, b, capture, e);
 }
 
+static void bind_find(struct state *st)
+{
+	bool fold;
+	struct bytes text = regex_literal(st->re, &fold);
+
+	if (text.n < 2)
+		return;
+	st->use_find = true;
+	if (fold)
+		find_init_fold(&st->find, text);
+	else
+		find_init(&st->find, text);
+}
+
 static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *tree, struct err *e)
 {
 	struct state *st = arena_zalloc(&p->mem, sizeof(*st));
@@ -43,6 +62,7 @@ static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *t
 	st->re = regex_new(tree->regexp.text, REGEX_UNANCHORED | tree->regexp.how, e);
 	if (!st->re)
 		return err_wrap(e, "line %u, col %u", tree->pos.line, tree->pos.col);
+	bind_find(st);
 	st->n = regex_n_groups(st->re);
 	if (st->n > REGEX_GROUPS_MAX)
 		return err_set(e, ERR_QUERY, "line %u, col %u: %zu groups, at most %d",

@@ -252,6 +252,9 @@ int parser_class_escape(struct parser *p, struct runes *r, struct bytes *ret_pro
 	if (!g || !strchr("dswDSW", t.p[1]))
 		return 0;
 	add_group(p, r, g, t.p[1] < 'a');
+	/* PCRE2's \s has a \v more. */
+	if (!(p->flags & FLAG_FOLD) && name[1] != 's')
+		*ret_property = bytes_sub(t, 0, 2);
 	p->rest = bytes_sub(t, 2, t.n);
 	return 1;
 }

@@ -2,6 +2,8 @@
  * Programs are made from the end: each part is told where to go on, and returns where it begins. So
  * a part that is repeated is just made again.
  */
+#include "regex/prog.h"
+
 #include <stdlib.h>
 
 #include "base/mem.h"

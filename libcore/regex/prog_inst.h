@@ -1,4 +1,4 @@
-/* The instructions, for prog.c and vm.c. */
+/* The instructions, for prog.c and prog_run.c. */
 #ifndef REGEX_PROG_INST_H
 #define REGEX_PROG_INST_H
 

@@ -40,7 +40,8 @@ struct node {
 	uint32_t height;	 /* of the tree below, itself included */
 	double size;		 /* about how many instructions it takes */
 	const struct runes *set; /* SET: clean */
-	struct bytes property; /* SET: the text of the one \p{..} or \P{..} that it is, or empty */
+	struct bytes property; /* SET: PCRE2's text for it, when it is one escape; of the pattern or
+				  mem */
 	struct node *sub, *last; /* its first and its last child */
 	struct node *next;	 /* its sibling */
 };
