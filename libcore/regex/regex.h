@@ -55,11 +55,6 @@ MUST_CHECK int regex_match_groups(const struct regex *r, struct bytes text, stru
 MUST_CHECK int regex_match_from(const struct regex *r, struct bytes text, size_t from,
 				struct bytes *ret, size_t n, struct err *e);
 
-/* The same for the leftmost match that begins at `from` or behind it. What stands before counts for
- * ^ and \b. from is at most text.n. */
-MUST_CHECK int regex_match_from(struct regex *r, struct bytes text, size_t from, struct bytes *ret,
-				size_t n, struct err *e);
-
 /* The pattern's own text. Valid as long as r. */
 struct bytes regex_pattern(const struct regex *r);
 
