@@ -4,14 +4,14 @@
  * nothing, so the * repeats the a.
  */
 #include "base/utf8.h"
-#include "regex/parser.h"
+#include "regex/syntax.h"
 
-int parser_fail(struct parser *p, const char *what, struct bytes where)
+int syntax_fail(struct parser *p, const char *what, struct bytes where)
 {
 	return err_set(p->e, ERR_QUERY, "error parsing regexp: %s: `%.*s`", what, BYTES_ARG(where));
 }
 
-struct bytes parser_since(const struct parser *p, struct bytes from)
+struct bytes syntax_since(const struct parser *p, struct bytes from)
 {
 	return bytes_sub(from, 0, from.n - p->rest.n);
 }
@@ -28,28 +28,28 @@ static uint32_t decode(const char *text, size_t n)
 	return c;
 }
 
-int parser_rune(struct parser *p, uint32_t *ret)
+int syntax_rune(struct parser *p, uint32_t *ret)
 {
 	size_t n = utf8_len(p->rest);
 
 	if (n == 0)
-		return parser_fail(p, "invalid UTF-8", p->rest);
+		return syntax_fail(p, "invalid UTF-8", p->rest);
 	*ret = decode(p->rest.p, n);
 	p->rest = bytes_sub(p->rest, n, p->rest.n);
 	return 0;
 }
 
-int parser_check_utf8(struct parser *p, struct bytes text)
+int syntax_check_utf8(struct parser *p, struct bytes text)
 {
 	for (size_t n; text.n; text = bytes_sub(text, n, text.n)) {
 		n = utf8_len(text);
 		if (n == 0)
-			return parser_fail(p, "invalid UTF-8", text);
+			return syntax_fail(p, "invalid UTF-8", text);
 	}
 	return 0;
 }
 
-void parser_push(struct parser *p, struct node *n)
+void syntax_push(struct parser *p, struct node *n)
 {
 	node_add(p->top->items, n);
 }
@@ -60,17 +60,17 @@ static void push_char(struct parser *p, uint32_t c)
 
 	n->fold = (p->flags & FLAG_FOLD) && rune_fold_next(c) != c;
 	n->c = n->fold ? rune_fold_first(c) : c;
-	parser_push(p, n);
+	syntax_push(p, n);
 }
 
-int parser_push_set(struct parser *p, const struct runes *set, struct bytes property)
+int syntax_push_set(struct parser *p, const struct runes *set, struct bytes property)
 {
 	enum { RANGES_MAX = 2 << 20 };
 	struct node *n = node_new(p->tree, NODE_SET);
 
 	p->n_ranges += set->n;
 	if (p->n_ranges > RANGES_MAX)
-		return parser_fail(p, "expression too large", p->whole);
+		return syntax_fail(p, "expression too large", p->whole);
 	if (set->n == 1 && set->v[0].lo == set->v[0].hi) {
 		n->op = NODE_CHAR;
 		n->c = set->v[0].lo;
@@ -78,7 +78,7 @@ int parser_push_set(struct parser *p, const struct runes *set, struct bytes prop
 		n->set = runes_keep(&p->tree->mem, set);
 		n->property = property;
 	}
-	parser_push(p, n);
+	syntax_push(p, n);
 	return 0;
 }
 
@@ -93,7 +93,7 @@ static int push_dot(struct parser *p)
 		runes_add(&all, 0, '\n' - 1);
 		runes_add(&all, '\n' + 1, RUNE_MAX);
 	}
-	rc = parser_push_set(p, &all, (struct bytes){ 0 });
+	rc = syntax_push_set(p, &all, (struct bytes){ 0 });
 	if (rc == 0)
 		p->top->items->last->no_newline = !(p->flags & FLAG_DOT_ALL);
 	runes_release(&all);
@@ -172,19 +172,19 @@ static int repeat(struct parser *p, int min, int max, struct bytes before, struc
 	if (skip(p, '?'))
 		lazy = !lazy;
 	if (last.n)
-		return parser_fail(p, "invalid nested repetition operator", parser_since(p, last));
+		return syntax_fail(p, "invalid nested repetition operator", syntax_since(p, last));
 	if (!n)
-		return parser_fail(p, "missing argument to repetition operator",
-				   parser_since(p, before));
+		return syntax_fail(p, "missing argument to repetition operator",
+				   syntax_since(p, before));
 	sub = node_new(p->tree, NODE_EMPTY);
 	*sub = *n;
 	*n = (struct node){ .op = NODE_REPEAT, .min = min, .max = max, .lazy = lazy };
 	node_add(n, sub);
 	node_measure(n);
-	if (parser_check_limits(p, n) < 0)
+	if (syntax_check_limits(p, n) < 0)
 		return -1;
 	if ((min >= 2 || max >= 2) && !counts_fit(n, TREE_REPEAT_MAX))
-		return parser_fail(p, "invalid repeat count", parser_since(p, before));
+		return syntax_fail(p, "invalid repeat count", syntax_since(p, before));
 	return 0;
 }
 
@@ -197,7 +197,7 @@ static int quoted(struct parser *p)
 	uint32_t c;
 
 	for (p->rest = bytes_sub(t, 0, n); p->rest.n;) {
-		if (parser_rune(p, &c) < 0)
+		if (syntax_rune(p, &c) < 0)
 			return -1;
 		push_char(p, c);
 	}
@@ -229,24 +229,24 @@ static int backslash(struct parser *p)
 			op = NODE_END_TEXT;
 			break;
 		case 'C':
-			return parser_fail(p, "invalid escape sequence", bytes_sub(p->rest, 0, 2));
+			return syntax_fail(p, "invalid escape sequence", bytes_sub(p->rest, 0, 2));
 		case 'Q':
 			return quoted(p);
 		default:
 			break;
 		}
 		if (op != NODE_EMPTY) {
-			parser_push(p, node_new(p->tree, op));
+			syntax_push(p, node_new(p->tree, op));
 			p->rest = bytes_sub(p->rest, 2, p->rest.n);
 			return 0;
 		}
 	}
-	rc = parser_class_escape(p, &set, &property);
+	rc = syntax_class_escape(p, &set, &property);
 	if (rc > 0) {
 		runes_clean(&set);
-		rc = parser_push_set(p, &set, property);
+		rc = syntax_push_set(p, &set, property);
 	} else if (rc == 0) {
-		rc = parser_escape(p, &c);
+		rc = syntax_escape(p, &c);
 		if (rc == 0)
 			push_char(p, c);
 	}
@@ -267,25 +267,25 @@ static int item(struct parser *p, struct bytes last, struct bytes *ret_repeat)
 	switch (first) {
 	case '(':
 		if (before.n >= 2 && before.p[1] == '?')
-			return parser_perl(p);
+			return syntax_perl(p);
 		skip(p, '(');
-		parser_open(p, ++p->tree->n_groups);
+		syntax_open(p, ++p->tree->n_groups);
 		return 0;
 	case ')':
-		return parser_close(p);
+		return syntax_close(p);
 	case '[':
-		return parser_class(p);
+		return syntax_class(p);
 	case '\\':
 		return backslash(p);
 	case '|':
-		parser_bar(p);
+		syntax_bar(p);
 		return 0;
 	case '{':
 		if (!take_counts(p, &min, &max))
 			break;
 		if (min > TREE_REPEAT_MAX || max > TREE_REPEAT_MAX ||
 		    (max != NODE_NO_MAX && min > max))
-			return parser_fail(p, "invalid repeat count", parser_since(p, before));
+			return syntax_fail(p, "invalid repeat count", syntax_since(p, before));
 		*ret_repeat = before;
 		return repeat(p, min, max, before, last);
 	case '*':
@@ -296,11 +296,11 @@ static int item(struct parser *p, struct bytes last, struct bytes *ret_repeat)
 		return repeat(p, min, max, before, last);
 	case '^':
 		skip(p, first);
-		parser_push(p, node_new(p->tree, lines ? NODE_BEGIN_LINE : NODE_BEGIN_TEXT));
+		syntax_push(p, node_new(p->tree, lines ? NODE_BEGIN_LINE : NODE_BEGIN_TEXT));
 		return 0;
 	case '$':
 		skip(p, first);
-		parser_push(p, node_new(p->tree, lines ? NODE_END_LINE : NODE_END_TEXT));
+		syntax_push(p, node_new(p->tree, lines ? NODE_END_LINE : NODE_END_TEXT));
 		return 0;
 	case '.':
 		skip(p, first);
@@ -308,7 +308,7 @@ static int item(struct parser *p, struct bytes last, struct bytes *ret_repeat)
 	default:
 		break;
 	}
-	if (parser_rune(p, &c) < 0)
+	if (syntax_rune(p, &c) < 0)
 		return -1;
 	push_char(p, c);
 	return 0;
@@ -321,15 +321,15 @@ int tree_parse(struct tree *t, struct bytes pattern, unsigned flags, struct err 
 
 	p.flags = flags & TREE_DOT_ALL ? FLAG_DOT_ALL : 0;
 	*t = (struct tree){ .names = NULL };
-	parser_open(&p, 0);
+	syntax_open(&p, 0);
 	while (p.rest.n)
 		if (item(&p, last, &last) < 0)
 			goto fail;
 	if (p.top->up) {
-		parser_fail(&p, "missing closing )", pattern);
+		syntax_fail(&p, "missing closing )", pattern);
 		goto fail;
 	}
-	t->root = parser_finish(&p, p.top);
+	t->root = syntax_finish(&p, p.top);
 	if (t->root) {
 		tree_set_names(t);
 		return 0;

@@ -1,6 +1,6 @@
 /* Escapes of one character, and sets: [...], \d, \pL, [:alpha:]. */
 #include "base/utf8.h"
-#include "regex/parser.h"
+#include "regex/syntax.h"
 
 static bool is_octal(struct bytes t)
 {
@@ -23,12 +23,12 @@ static int hex_escape(struct parser *p, uint32_t *ret)
 
 	if (p->rest.n == 0)
 		return 0;
-	if (parser_rune(p, &c) < 0)
+	if (syntax_rune(p, &c) < 0)
 		return -1;
 	if (c != '{') {
 		int high = hex(c);
 
-		if (parser_rune(p, &c) < 0)
+		if (syntax_rune(p, &c) < 0)
 			return -1;
 		if (high < 0 || hex(c) < 0)
 			return 0;
@@ -38,7 +38,7 @@ static int hex_escape(struct parser *p, uint32_t *ret)
 	for (;; digits++) {
 		if (p->rest.n == 0)
 			return 0;
-		if (parser_rune(p, &c) < 0)
+		if (syntax_rune(p, &c) < 0)
 			return -1;
 		if (c == '}')
 			break;
@@ -51,7 +51,7 @@ static int hex_escape(struct parser *p, uint32_t *ret)
 	return digits > 0;
 }
 
-int parser_escape(struct parser *p, uint32_t *ret)
+int syntax_escape(struct parser *p, uint32_t *ret)
 {
 	static const char from[] = "afnrtv", to[] = "\a\f\n\r\t\v";
 	struct bytes before = p->rest;
@@ -61,8 +61,8 @@ int parser_escape(struct parser *p, uint32_t *ret)
 
 	p->rest = bytes_sub(p->rest, 1, p->rest.n);
 	if (p->rest.n == 0)
-		return parser_fail(p, "trailing backslash at end of expression", p->rest);
-	if (parser_rune(p, &c) < 0)
+		return syntax_fail(p, "trailing backslash at end of expression", p->rest);
+	if (syntax_rune(p, &c) < 0)
 		return -1;
 	letter = c && c < 0x80 ? strchr(from, (int)c) : NULL;
 	if (letter) {
@@ -86,7 +86,7 @@ int parser_escape(struct parser *p, uint32_t *ret)
 		*ret = c;
 		return 0;
 	}
-	return parser_fail(p, "invalid escape sequence", parser_since(p, before));
+	return syntax_fail(p, "invalid escape sequence", syntax_since(p, before));
 }
 
 static const struct group {
@@ -156,12 +156,12 @@ static int posix_class(struct parser *p, struct runes *r)
 	n = (size_t)(end + 2 - t.p);
 	negate = t.p[2] == '^';
 	if (n - negate > sizeof(name))
-		return parser_fail(p, "invalid character class range", bytes_sub(t, 0, n));
+		return syntax_fail(p, "invalid character class range", bytes_sub(t, 0, n));
 	memcpy(name, "[:", 2);
 	memcpy(name + 2, t.p + 2 + negate, n - 2 - negate);
 	g = find_group(bytes_of(name, n - negate));
 	if (!g)
-		return parser_fail(p, "invalid character class range", bytes_sub(t, 0, n));
+		return syntax_fail(p, "invalid character class range", bytes_sub(t, 0, n));
 	add_group(p, r, g, negate);
 	p->rest = bytes_sub(t, n, t.n);
 	return 1;
@@ -200,18 +200,18 @@ static int unicode_class(struct parser *p, struct runes *r, struct bytes *ret_pr
 	uint32_t c;
 
 	p->rest = bytes_sub(t, 2, t.n);
-	if (parser_rune(p, &c) < 0)
+	if (syntax_rune(p, &c) < 0)
 		return -1;
-	name = bytes_sub(parser_since(p, t), 2, t.n);
+	name = bytes_sub(syntax_since(p, t), 2, t.n);
 	if (c == '{') {
 		end = memchr(t.p, '}', t.n);
 		if (!end)
-			return parser_check_utf8(p, t) < 0
+			return syntax_check_utf8(p, t) < 0
 				       ? -1
-				       : parser_fail(p, "invalid character class range", t);
+				       : syntax_fail(p, "invalid character class range", t);
 		name = bytes_of(t.p + 3, (size_t)(end - t.p) - 3);
 		p->rest = bytes_sub(t, name.n + 4, t.n);
-		if (parser_check_utf8(p, name) < 0)
+		if (syntax_check_utf8(p, name) < 0)
 			return -1;
 	}
 	if (name.n && name.p[0] == '^') {
@@ -220,7 +220,7 @@ static int unicode_class(struct parser *p, struct runes *r, struct bytes *ret_pr
 	}
 	found = named_set(p, name);
 	if (!found)
-		return parser_fail(p, "invalid character class range", parser_since(p, t));
+		return syntax_fail(p, "invalid character class range", syntax_since(p, t));
 	runes_add_set(&set, found);
 	add_folded(p, r, &set, negate);
 	runes_release(&set);
@@ -235,7 +235,7 @@ static int unicode_class(struct parser *p, struct runes *r, struct bytes *ret_pr
 	return 1;
 }
 
-int parser_class_escape(struct parser *p, struct runes *r, struct bytes *ret_property)
+int syntax_class_escape(struct parser *p, struct runes *r, struct bytes *ret_property)
 {
 	struct bytes t = p->rest;
 	const struct group *g;
@@ -263,8 +263,8 @@ int parser_class_escape(struct parser *p, struct runes *r, struct bytes *ret_pro
 static int class_char(struct parser *p, struct bytes whole, uint32_t *ret)
 {
 	if (p->rest.n == 0)
-		return parser_fail(p, "missing closing ]", whole);
-	return p->rest.p[0] == '\\' ? parser_escape(p, ret) : parser_rune(p, ret);
+		return syntax_fail(p, "missing closing ]", whole);
+	return p->rest.p[0] == '\\' ? syntax_escape(p, ret) : syntax_rune(p, ret);
 }
 
 /* A character, or a range of them. */
@@ -282,8 +282,8 @@ static int class_range(struct parser *p, struct bytes whole, struct runes *r)
 		if (class_char(p, whole, &hi) < 0)
 			return -1;
 		if (hi < lo)
-			return parser_fail(p, "invalid character class range",
-					   parser_since(p, before));
+			return syntax_fail(p, "invalid character class range",
+					   syntax_since(p, before));
 	}
 	runes_add(&set, lo, hi);
 	add_folded(p, r, &set, false);
@@ -299,13 +299,13 @@ static int class_item(struct parser *p, struct bytes whole, struct runes *r)
 	if (p->rest.n > 2 && p->rest.p[0] == '[' && p->rest.p[1] == ':')
 		rc = posix_class(p, r);
 	if (rc == 0)
-		rc = parser_class_escape(p, r, &property);
+		rc = syntax_class_escape(p, r, &property);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	return class_range(p, whole, r);
 }
 
-int parser_class(struct parser *p)
+int syntax_class(struct parser *p)
 {
 	struct bytes whole = p->rest;
 	struct runes set = { 0 };
@@ -323,7 +323,7 @@ int parser_class(struct parser *p)
 		runes_clean(&set);
 		if (negate)
 			runes_negate(&set);
-		rc = parser_push_set(p, &set, (struct bytes){ 0 });
+		rc = syntax_push_set(p, &set, (struct bytes){ 0 });
 	}
 	runes_release(&set);
 	return rc;

@@ -1,7 +1,7 @@
 /* Groups, alternatives and flags. */
-#include "regex/parser.h"
+#include "regex/syntax.h"
 
-void parser_open(struct parser *p, uint32_t group)
+void syntax_open(struct parser *p, uint32_t group)
 {
 	struct frame *f = arena_zalloc(&p->tree->mem, sizeof(*f));
 
@@ -13,12 +13,12 @@ void parser_open(struct parser *p, uint32_t group)
 	p->top = f;
 }
 
-int parser_check_limits(struct parser *p, const struct node *n)
+int syntax_check_limits(struct parser *p, const struct node *n)
 {
 	if (n->size > TREE_SIZE_MAX)
-		return parser_fail(p, "expression too large", p->whole);
+		return syntax_fail(p, "expression too large", p->whole);
 	if (n->height > TREE_HEIGHT_MAX)
-		return parser_fail(p, "expression nests too deeply", p->whole);
+		return syntax_fail(p, "expression nests too deeply", p->whole);
 	return 0;
 }
 
@@ -53,36 +53,36 @@ static void end_items(struct parser *p, struct frame *f)
 	f->items = node_new(p->tree, NODE_CAT);
 }
 
-void parser_bar(struct parser *p)
+void syntax_bar(struct parser *p)
 {
 	p->rest = bytes_sub(p->rest, 1, p->rest.n);
 	end_items(p, p->top);
 }
 
-struct node *parser_finish(struct parser *p, struct frame *f)
+struct node *syntax_finish(struct parser *p, struct frame *f)
 {
 	struct node *n;
 
 	end_items(p, f);
 	n = collapse(p, f->alts);
-	return parser_check_limits(p, n) < 0 ? NULL : n;
+	return syntax_check_limits(p, n) < 0 ? NULL : n;
 }
 
-int parser_close(struct parser *p)
+int syntax_close(struct parser *p)
 {
 	struct frame *f = p->top;
 	struct node *n, *group;
 
 	if (!f->up)
-		return parser_fail(p, "unexpected )", p->whole);
+		return syntax_fail(p, "unexpected )", p->whole);
 	p->rest = bytes_sub(p->rest, 1, p->rest.n);
-	n = parser_finish(p, f);
+	n = syntax_finish(p, f);
 	if (!n)
 		return -1;
 	p->top = f->up;
 	p->flags = f->flags;
 	if (!f->group) {
-		parser_push(p, n);
+		syntax_push(p, n);
 		return 0;
 	}
 	group = node_new(p->tree, NODE_GROUP);
@@ -90,8 +90,8 @@ int parser_close(struct parser *p)
 	group->name = f->name;
 	node_add(group, n);
 	node_measure(group);
-	parser_push(p, group);
-	return parser_check_limits(p, group);
+	syntax_push(p, group);
+	return syntax_check_limits(p, group);
 }
 
 static bool is_name(struct bytes t)
@@ -113,15 +113,15 @@ static int named_group(struct parser *p, size_t skip)
 	const char *end = memchr(t.p, '>', t.n);
 
 	if (!end)
-		return parser_check_utf8(p, t) < 0 ? -1
-						   : parser_fail(p, "invalid named capture", t);
+		return syntax_check_utf8(p, t) < 0 ? -1
+						   : syntax_fail(p, "invalid named capture", t);
 	name = bytes_of(t.p + skip, (size_t)(end - t.p) - skip);
-	if (parser_check_utf8(p, name) < 0)
+	if (syntax_check_utf8(p, name) < 0)
 		return -1;
 	p->rest = bytes_sub(t, skip + name.n + 1, t.n);
 	if (!is_name(name))
-		return parser_fail(p, "invalid named capture", parser_since(p, t));
-	parser_open(p, ++p->tree->n_groups);
+		return syntax_fail(p, "invalid named capture", syntax_since(p, t));
+	syntax_open(p, ++p->tree->n_groups);
 	p->top->name = arena_copy(&p->tree->mem, name);
 	return 0;
 }
@@ -142,7 +142,7 @@ static unsigned flag_of(uint32_t c)
 	}
 }
 
-int parser_perl(struct parser *p)
+int syntax_perl(struct parser *p)
 {
 	struct bytes t = p->rest;
 	unsigned flags = p->flags;
@@ -155,7 +155,7 @@ int parser_perl(struct parser *p)
 		return named_group(p, 3);
 	p->rest = bytes_sub(t, 2, t.n);
 	while (p->rest.n) {
-		if (parser_rune(p, &c) < 0)
+		if (syntax_rune(p, &c) < 0)
 			return -1;
 		if (flag_of(c)) {
 			flags = off ? flags & ~flag_of(c) : flags | flag_of(c);
@@ -165,12 +165,12 @@ int parser_perl(struct parser *p)
 			saw = false;
 		} else if ((c == ':' || c == ')') && (!off || saw)) {
 			if (c == ':')
-				parser_open(p, 0);
+				syntax_open(p, 0);
 			p->flags = flags;
 			return 0;
 		} else {
 			break;
 		}
 	}
-	return parser_fail(p, "invalid or unsupported Perl syntax", parser_since(p, t));
+	return syntax_fail(p, "invalid or unsupported Perl syntax", syntax_since(p, t));
 }

@@ -1,6 +1,6 @@
 /* The parser from inside: what parse.c, parse_group.c and parse_class.c share. */
-#ifndef REGEX_PARSER_H
-#define REGEX_PARSER_H
+#ifndef REGEX_SYNTAX_H
+#define REGEX_SYNTAX_H
 
 #include "regex/tree.h"
 
@@ -34,34 +34,34 @@ struct parser {
 };
 
 /* "error parsing regexp: WHAT: `WHERE`". Returns -1. */
-int parser_fail(struct parser *p, const char *what, struct bytes where);
+int syntax_fail(struct parser *p, const char *what, struct bytes where);
 /* From `from` up to where the parser is now. */
-struct bytes parser_since(const struct parser *p, struct bytes from);
+struct bytes syntax_since(const struct parser *p, struct bytes from);
 /* Takes one character. */
-MUST_CHECK int parser_rune(struct parser *p, uint32_t *ret);
-MUST_CHECK int parser_check_utf8(struct parser *p, struct bytes text);
-void parser_push(struct parser *p, struct node *n);
-MUST_CHECK int parser_push_set(struct parser *p, const struct runes *set, struct bytes property);
+MUST_CHECK int syntax_rune(struct parser *p, uint32_t *ret);
+MUST_CHECK int syntax_check_utf8(struct parser *p, struct bytes text);
+void syntax_push(struct parser *p, struct node *n);
+MUST_CHECK int syntax_push_set(struct parser *p, const struct runes *set, struct bytes property);
 
 /* --- parse_group.c --- */
 
-void parser_open(struct parser *p, uint32_t group);
+void syntax_open(struct parser *p, uint32_t group);
 /* At "(?": a group of whatever kind, or flags. */
-MUST_CHECK int parser_perl(struct parser *p);
-MUST_CHECK int parser_close(struct parser *p);
-void parser_bar(struct parser *p);
+MUST_CHECK int syntax_perl(struct parser *p);
+MUST_CHECK int syntax_close(struct parser *p);
+void syntax_bar(struct parser *p);
 /* What is in the frame, measured; NULL when it is too large. */
-struct node *parser_finish(struct parser *p, struct frame *f);
-MUST_CHECK int parser_check_limits(struct parser *p, const struct node *n);
+struct node *syntax_finish(struct parser *p, struct frame *f);
+MUST_CHECK int syntax_check_limits(struct parser *p, const struct node *n);
 
 /* --- parse_class.c --- */
 
 /* At a backslash: one character. */
-MUST_CHECK int parser_escape(struct parser *p, uint32_t *ret);
+MUST_CHECK int syntax_escape(struct parser *p, uint32_t *ret);
 /* At \p or \P, at \d and its kin: adds the set; *ret_property is its text for PCRE2, or empty. 0
  * when something else stands here, -1 on error. */
-MUST_CHECK int parser_class_escape(struct parser *p, struct runes *r, struct bytes *ret_property);
+MUST_CHECK int syntax_class_escape(struct parser *p, struct runes *r, struct bytes *ret_property);
 /* At "[". */
-MUST_CHECK int parser_class(struct parser *p);
+MUST_CHECK int syntax_class(struct parser *p);
 
 #endif
