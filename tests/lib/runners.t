@@ -127,10 +127,12 @@ cat a.log
 .Ed
 END
 
-echo 'exit 0' >tree/examples/a.sh
+printf '#!/bin/sh\nexit 0\n' >tree/examples/a.sh
+chmod +x tree/examples/a.sh
 inner tree/tests/examples.t
 is "examples: a good script is exit 0" $STATUS 0
-echo 'exit 3' >tree/examples/b.sh
+printf '#!/bin/sh\nexit 3\n' >tree/examples/b.sh
+chmod +x tree/examples/b.sh
 inner tree/tests/examples.t
 is "examples: a bad one is a failure" $STATUS 1
 ok "examples: it is named" stderr_has "examples/b.sh"
