@@ -57,7 +57,7 @@ static bool match(struct nv_eval *ev, const struct logql_matching *m, const stru
 {
 	struct labels x = signature(ev, m, a), y = signature(ev, m, b);
 
-	return labels_eq(&x, &y);
+	return nv_same(&x, &y);
 }
 
 static bool any_match(struct nv_eval *ev, const struct logql_matching *m, const struct labels *l,
@@ -111,8 +111,8 @@ static void note_result(struct nv_eval *ev, const struct logql_matching *m,
 	struct labels sig = signature(ev, m, many);
 
 	for (size_t i = 0; i < seen->n; i++) {
-		bool same_sig = labels_eq(&seen->signature[i], &sig);
-		bool same_result = labels_eq(&seen->result[i], result);
+		bool same_sig = nv_same(&seen->signature[i], &sig);
+		bool same_result = nv_same(&seen->result[i], result);
 
 		if (same_sig && (same_result || m->card == LOGQL_ONE_TO_ONE))
 			ev->answer->failed = true;

@@ -143,6 +143,11 @@ struct labels nv_visible(const struct nv_labels *l)
 	return ret;
 }
 
+bool nv_same(const struct labels *a, const struct labels *b)
+{
+	return labels_cmp(a, b) == 0;
+}
+
 struct labels nv_pick(struct arena *a, const struct labels *l, const struct bytes *names, size_t n,
 		      bool those)
 {

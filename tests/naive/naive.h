@@ -71,4 +71,7 @@ struct nv_answer {
 void nv_run(const struct logql_query *q, const struct nv_data *data, const struct nv_ask *ask,
 	    struct arena *a, struct nv_answer *ret);
 
+/* Whether two sets of labels are equal. */
+bool nv_same(const struct labels *a, const struct labels *b);
+
 #endif

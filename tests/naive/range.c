@@ -261,7 +261,7 @@ struct nv_vector nv_range(struct nv_eval *ev, const struct logql_expr *x,
 	}
 	qsort(v, n, sizeof(*v), by_labels_and_time);
 	for (size_t i = 0, k; i < n; i = k) {
-		for (k = i; k < n && labels_eq(&v[k].labels, &v[i].labels); k++)
+		for (k = i; k < n && nv_same(&v[k].labels, &v[i].labels); k++)
 			ev->answer->failed = ev->answer->failed || v[k].failed;
 		if (order_matters(x->range_agg.op, v + i, k - i))
 			ev->answer->unsure = true;

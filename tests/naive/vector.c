@@ -119,7 +119,7 @@ struct nv_vector nv_vector_agg(struct nv_eval *ev, const struct logql_expr *x, i
 		for (size_t k = i; k < in.n && !done[i]; k++) {
 			struct labels other = group_labels(ev, g, &in.v[k].labels);
 
-			if (done[k] || !labels_eq(&l, &other))
+			if (done[k] || !nv_same(&l, &other))
 				continue;
 			members[n++] = in.v[k];
 			done[k] = k != i;
@@ -182,7 +182,7 @@ static struct nv_vector label_replace(struct nv_eval *ev, const struct logql_exp
 	regex_free(re);
 	for (size_t i = 0; i < ret.n; i++)
 		for (size_t k = 0; k < i; k++)
-			if (labels_eq(&ret.v[i].labels, &ret.v[k].labels))
+			if (nv_same(&ret.v[i].labels, &ret.v[k].labels))
 				ev->answer->unsure = true;
 	return ret;
 }

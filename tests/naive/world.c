@@ -194,14 +194,14 @@ static int take_entry(void *data, const struct log_entry *x, struct err *e)
 	return 0;
 }
 
-static int take_metric(void *data, const struct vec *v, const struct steps *steps, bool is_range,
-		       struct err *e)
+static int take_metric(void *data, const struct vec *v, const struct steps *steps,
+		       enum metric_kind kind, struct err *e)
 {
 	struct taking *t = data;
 	struct nv_answer *r = t->answer;
 
 	(void)e;
-	(void)is_range;
+	(void)kind;
 	r->start_ns = steps->start_ns;
 	r->step_ns = steps->step_ns;
 	r->n_steps = steps->n;
@@ -258,7 +258,7 @@ void nv_world_ask(const struct nv_world *w, enum nv_place place, const struct lo
 				.has_at = !log && !ask->is_range,
 				.step_ns = ask->step_ns,
 				.has_step = !log && ask->is_range,
-				.is_range = !log && ask->is_range,
+				.kind = ask->is_range ? METRIC_RANGE : METRIC_INSTANT,
 				.dir = ask->forward ? FORWARD : BACKWARD,
 				.has_dir = log,
 				.limit = log ? ask->limit : 0,

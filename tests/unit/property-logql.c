@@ -29,7 +29,7 @@ static bool same_value(double a, double b)
 static bool same_line(const struct nv_line *a, const struct nv_line *b)
 {
 	return a->ts_ns == b->ts_ns && bytes_eq(a->line, b->line) &&
-	       labels_eq(&a->labels, &b->labels);
+	       nv_same(&a->labels, &b->labels);
 }
 
 /* Whether each line of found[0..n) is one of want[0..m), none more often than there. */
@@ -101,7 +101,7 @@ static bool same_vector(const struct nv_vector *want, const struct nv_vector *fo
 		size_t k = 0;
 
 		while (k < want->n &&
-		       (used[k] || !labels_eq(&found->v[i].labels, &want->v[k].labels) ||
+		       (used[k] || !nv_same(&found->v[i].labels, &want->v[k].labels) ||
 			!same_value(found->v[i].v, want->v[k].v)))
 			k++;
 		ret = k < want->n;
