@@ -147,14 +147,14 @@ crash property: all
 asan tsan:
 	+$(Q)$(MAKE) --no-print-directory VARIANT=$@ check
 
-## make fuzz       F=NAME SECONDS=60: fuzz one target (all, without F); finds go to its corpus
+## make fuzz       F=NAME SECONDS=60: fuzz one target (all, without F), or RUNS=1000000; finds go to its corpus
 F       ?= $(FUZZ)
 SECONDS ?= 60
 fuzz:
 	+$(Q)$(MAKE) --no-print-directory CC=clang VARIANT=fuzz $(F:%=$(BUILD)/fuzz/fuzz/%)
 	$(Q)for f in $(F); do \
 		echo "  FUZZ $$f"; mkdir -p $(BUILD)/fuzz/corpus/$$f; \
-		$(BUILD)/fuzz/fuzz/$$f -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 \
+		$(BUILD)/fuzz/fuzz/$$f $(if $(RUNS),-runs=$(RUNS),-max_total_time=$(SECONDS)) -timeout=10 -rss_limit_mb=2048 \
 			-print_final_stats=1 -artifact_prefix=tests/fuzz/corpus/$$f/ \
 			$(BUILD)/fuzz/corpus/$$f tests/fuzz/corpus/$$f >$(BUILD)/fuzz/$$f.log 2>&1 || \
 			{ tail -n 60 $(BUILD)/fuzz/$$f.log; exit 1; }; \

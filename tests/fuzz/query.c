@@ -1,0 +1,113 @@
+/*
+ * Any text for the whole of a query: parsed, bound and run over a few entries of each kind, as a
+ * log query or at three steps. It may be refused, and go over a limit; anything else is a bug.
+ */
+#include "fuzz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "logql/parse.h"
+#include "query/query.h"
+#include "time/time.h"
+
+static const char entries[] =
+	"{\"ts\":\"1000000000\",\"labels\":{\"app\":\"web\",\"env\":\"dev\"},\"line\":\"\"}\n"
+	"{\"ts\":\"2000000000\",\"labels\":{\"app\":\"web\",\"env\":\"dev\"},\"line\":\"{\\\"a\\\":"
+	"\\\"x\\\",\\\"n\\\":3.5,\\\"d\\\":\\\"1m30s\\\",\\\"s\\\":\\\"5KiB\\\",\\\"o\\\":{"
+	"\\\"p\\\":"
+	"[1,{\\\"q\\\":2}]}}\",\"metadata\":{\"trace\":\"t1\",\"n\":\"7\"}}\n"
+	"{\"ts\":\"3000000000\",\"labels\":{\"app\":\"web\",\"env\":\"dev\"},\"line\":\"{\\\"a\\\":"
+	"\\\"\\\\u00e9\\\\n\\\",\\\"n\\\":\"}\n"
+	"{\"ts\":\"3000000000\",\"labels\":{\"app\":\"api\"},\"line\":\"a=x n=3 d=250ms s=7 "
+	"ip=10.0.0.7 "
+	"e= bare q=\\\"a b\\\" x=y=z\"}\n"
+	"{\"ts\":\"4000000000\",\"labels\":{\"app\":\"api\"},\"line\":\"10.0.0.7 - bob [x] \\\"GET "
+	"/p\\\" "
+	"200 \\u001b[31mred\\u001b[0m 2001:db8::7\"}\n"
+	"{\"ts\":\"5000000000\",\"labels\":{\"app\":\"api\"},\"line\":\"{\\\"_entry\\\":\\\"a="
+	"1\\\","
+	"\\\"app\\\":\\\"y\\\"}\"}\n"
+	"{\"ts\":\"6000000000\",\"labels\":{\"app\":\"api\"},\"line_b64\":\"//4gYT0B\"}\n";
+
+static int take_entry(void *data, const struct log_entry *x, struct err *e)
+{
+	(void)data;
+	(void)x;
+	(void)e;
+	return 0;
+}
+
+static int take_metric(void *data, const struct vec *v, const struct steps *steps,
+		       enum metric_kind kind, struct err *e)
+{
+	(void)data;
+	(void)v;
+	(void)steps;
+	(void)kind;
+	(void)e;
+	return 0;
+}
+
+static int no_pause(void *data, struct err *e)
+{
+	(void)data;
+	(void)e;
+	return 0;
+}
+
+static void silent(void *data, const struct err *e)
+{
+	(void)data;
+	(void)e;
+}
+
+static void run(const struct logql_query *q, enum metric_kind kind)
+{
+	const struct query_out out = { take_entry, take_metric, no_pause, NULL };
+	bool log = logql_is_log(q), is_range = kind == METRIC_RANGE;
+	char path[32], *files[] = { path };
+	struct query_opts o = { .source = { .files = files,
+					    .n_files = 1,
+					    .now_ns = 10 * NS_PER_S,
+					    .damage = silent,
+					    .warn = silent,
+					    .note = silent },
+				.from = NS_PER_S,
+				.to = 9 * NS_PER_S,
+				.has_from = log || is_range,
+				.has_to = log || is_range,
+				.kind = kind,
+				.step_ns = 4 * NS_PER_S,
+				.has_step = is_range,
+				.at = 6 * NS_PER_S,
+				.has_at = !log && !is_range,
+				.max_bytes = 16 << 20,
+				.has_memory = !log,
+				.jobs = 1 };
+	int fd = memfd_create("entries", MFD_CLOEXEC);
+	struct err e = { .code = ERR_NONE };
+	uint64_t n;
+
+	if (fd < 0 || write(fd, entries, sizeof(entries) - 1) != sizeof(entries) - 1)
+		abort();
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (query_run(q, &o, &out, &n, &e) < 0 && e.code != ERR_QUERY && e.code != ERR_LIMIT)
+		abort();
+	close(fd);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct logql_query q;
+
+	if (logql_parse(bytes_of(data, size), NULL, &q, NULL, NULL) < 0)
+		return 0;
+	run(&q, METRIC_INSTANT);
+	if (!logql_is_log(&q))
+		run(&q, METRIC_RANGE);
+	logql_query_release(&q);
+	return 0;
+}
