@@ -19,6 +19,9 @@ enum {
 	OPT_STRICT,
 	OPT_OUTPUT,
 	OPT_MEMORY,
+	OPT_TARGET_LABELS,
+	OPT_AGGREGATE_BY,
+	OPT_LINE_LIMIT,
 };
 
 static const struct cli_opt opts[] = {
@@ -39,6 +42,10 @@ static const struct cli_opt opts[] = {
 	{ OPT_TIME, "time", "arrival|line", "time of raw lines (arrival)" },
 	{ OPT_TIME_FIELD, "time-field", "NAME", "take it from this field of JSON or logfmt" },
 	{ OPT_MEMORY, "memory", "SIZE", "of series and values of a metric query (1GiB)" },
+	{ OPT_TARGET_LABELS, "target-labels", "NAME,...", "volume: by these labels" },
+	{ OPT_AGGREGATE_BY, "aggregate-by", "series|labels",
+	  "volume: of each set of them, or of each" },
+	{ OPT_LINE_LIMIT, "line-limit", "N", "lines that detected-fields looks at (1000)" },
 	{ 'j', "jobs", "N", "threads (as many as processors)" },
 	{ 0 },
 };
@@ -117,6 +124,29 @@ static void take_source_option(struct args *a, int c)
 	}
 }
 
+/* Of single verbs. */
+static void take_verb_option(struct args *a, int c)
+{
+	static const char *const bys[] = { "series", "labels", NULL };
+
+	switch (c) {
+	case OPT_TARGET_LABELS:
+		a->ask.volume.target_labels = bytes_str(cli_arg(a->cli));
+		break;
+	case OPT_AGGREGATE_BY:
+		a->ask.volume.by = (enum volume_by)cli_word(a->cli, bys);
+		a->ask.has_volume_by = true;
+		break;
+	case OPT_LINE_LIMIT:
+		a->ask.line_limit = cli_count(a->cli);
+		a->ask.has_line_limit = true;
+		break;
+	default:
+		take_source_option(a, c);
+		break;
+	}
+}
+
 static void take_option(struct args *a, int c)
 {
 	static const char *const formats[] = { "default", "raw", "jsonl", "csv", "api", NULL };
@@ -165,7 +195,7 @@ static void take_option(struct args *a, int c)
 		a->ask.strict = true;
 		break;
 	default:
-		take_source_option(a, c);
+		take_verb_option(a, c);
 		break;
 	}
 }

@@ -4,6 +4,8 @@
 
 #include "base/io.h"
 #include "logql/parse.h"
+#include "query/detect.h"
+#include "query/patterns.h"
 #include "query/series_print.h"
 #include "query/template.h"
 
@@ -79,12 +81,9 @@ static int ask_query(struct ask *a, const char *text, char **files, size_t n, st
 /* --- about streams --------------------------------------------------------------------------- */
 
 /* [SELECTOR]... [FILE]... */
-static int ask_series(struct ask *a, enum series_what what, struct bytes name, char **operand,
-		      size_t n, struct err *e)
+static int series_opts(struct ask *a, char **operand, size_t n, struct series_opts *ret,
+		       size_t *ret_n_selectors, struct err *e)
 {
-	struct series_opts o = { .from = a->q.has_from ? a->q.from : INT64_MIN,
-				 .to = a->q.has_to ? a->q.to : INT64_MAX };
-	uint64_t n_found = 0;
 	size_t n_sel = 0;
 
 	if (query_check_opts(&a->q, QUERY_SERIES, e) < 0)
@@ -98,9 +97,23 @@ static int ask_series(struct ask *a, enum series_what what, struct bytes name, c
 		return err_set(e, ERR_USAGE, "option '--strict': no selector is given");
 	if (choose_sources(a, operand + n_sel, n - n_sel, e) < 0)
 		return -1;
-	o.source = a->q.source;
-	o.flags = flags_of(a);
-	if (series_ask(what, &o, operand, n_sel, name, a->format, stdout, &n_found, e) < 0)
+	*ret = (struct series_opts){ .source = a->q.source,
+				     .from = a->q.has_from ? a->q.from : INT64_MIN,
+				     .to = a->q.has_to ? a->q.to : INT64_MAX,
+				     .flags = flags_of(a) };
+	*ret_n_selectors = n_sel;
+	return 0;
+}
+
+static int ask_series(struct ask *a, enum series_what what, struct bytes name, char **operand,
+		      size_t n, struct err *e)
+{
+	struct series_opts o;
+	uint64_t n_found = 0;
+	size_t n_sel;
+
+	if (series_opts(a, operand, n, &o, &n_sel, e) < 0 ||
+	    series_ask(what, &o, operand, n_sel, name, a->format, stdout, &n_found, e) < 0)
 		return -1;
 	return found(n_found, e);
 }
@@ -125,6 +138,99 @@ static int ask_series_names(void *ask, char **operand, size_t n, struct err *e)
 static int ask_stats(void *ask, char **operand, size_t n, struct err *e)
 {
 	return ask_series(ask, SERIES_STATS, (struct bytes){ 0 }, operand, n, e);
+}
+
+static int ask_detected_labels(void *ask, char **operand, size_t n, struct err *e)
+{
+	struct ask *a = ask;
+	struct selectors sel = { 0 };
+	struct series_opts o;
+	uint64_t n_found = 0;
+	size_t n_sel;
+	int r;
+
+	if (series_opts(a, operand, n, &o, &n_sel, e) < 0)
+		return -1;
+	r = selectors_parse(operand, n_sel, o.flags, &sel, e);
+	o.selector = sel.v;
+	o.n_selectors = sel.n;
+	if (r == 0)
+		r = detect_labels(&o, a->format, stdout, &n_found, e);
+	selectors_release(&sel);
+	return r < 0 ? -1 : found(n_found, e);
+}
+
+/* [SELECTOR] [FILE]... */
+static int ask_volume(void *ask, char **operand, size_t n, struct err *e)
+{
+	struct ask *a = ask;
+	struct formatter f = { .format = a->format, .out = stdout };
+	size_t n_sel = n > 0 && (operand[0][0] == '{' || operand[0][0] == '\0');
+	uint64_t n_found = 0;
+	int r;
+
+	if (a->q.has_at)
+		return err_set(e, ERR_USAGE, "option '--at': --from and --to say when");
+	if (query_check_opts(&a->q, QUERY_METRIC, e) < 0)
+		return -1;
+	if (a->strict && n_sel == 0)
+		return err_set(e, ERR_USAGE, "option '--strict': no selector is given");
+	if (choose_sources(a, operand + n_sel, n - n_sel, e) < 0)
+		return -1;
+	r = volume_ask(&a->q, &a->volume, n_sel ? operand[0] : NULL, flags_of(a), &f, &n_found, e);
+	formatter_release(&f);
+	return r < 0 ? -1 : found(n_found, e);
+}
+
+/* --- about entries --------------------------------------------------------------------------- */
+
+/* QUERY [FILE]... value_of not empty: of that field alone. */
+static int ask_fields(struct ask *a, struct bytes value_of, char **operand, size_t n, struct err *e)
+{
+	const struct detect_opts d = { .fields = a->q.has_limit ? a->q.limit : DETECT_FIELDS,
+				       .value_of = value_of,
+				       .flags = flags_of(a) };
+	struct query_opts o;
+	uint64_t n_found = 0;
+
+	if (query_check_opts(&a->q, QUERY_LOG, e) < 0 ||
+	    choose_sources(a, operand + 1, n - 1, e) < 0)
+		return -1;
+	o = a->q;
+	o.limit = a->has_line_limit ? a->line_limit : DETECT_LINES;
+	if (detect_fields(&o, &d, operand[0], a->format, stdout, &n_found, e) < 0)
+		return -1;
+	return found(n_found, e);
+}
+
+static int ask_detected_fields(void *ask, char **operand, size_t n, struct err *e)
+{
+	if (n == 0)
+		return err_set(e, ERR_USAGE, "detected-fields: no query given");
+	return ask_fields(ask, (struct bytes){ 0 }, operand, n, e);
+}
+
+static int ask_detected_values(void *ask, char **operand, size_t n, struct err *e)
+{
+	if (n < 2 || operand[0][0] == '\0')
+		return err_set(e, ERR_USAGE,
+			       "detected-values: the name of a field and a query "
+			       "are expected");
+	return ask_fields(ask, bytes_str(operand[0]), operand + 1, n - 1, e);
+}
+
+static int ask_patterns(void *ask, char **operand, size_t n, struct err *e)
+{
+	struct ask *a = ask;
+	uint64_t n_found = 0;
+
+	if (n == 0)
+		return err_set(e, ERR_USAGE, "patterns: no query given");
+	if (query_check_opts(&a->q, QUERY_LOG, e) < 0 ||
+	    choose_sources(a, operand + 1, n - 1, e) < 0 ||
+	    patterns_ask(&a->q, operand[0], flags_of(a), a->format, stdout, &n_found, e) < 0)
+		return -1;
+	return found(n_found, e);
 }
 
 /* --- about queries --------------------------------------------------------------------------- */
@@ -173,9 +279,30 @@ const struct cli_verb ask_verbs[] = {
 	{ "series", "[SELECTOR]... [FILE]...", "label sets of streams", ask_series_names },
 	{ "stats", "[SELECTOR]... [FILE]...", "how many streams, chunks, entries, bytes",
 	  ask_stats },
+	{ "volume", "[SELECTOR] [FILE]...", "bytes of lines, by label", ask_volume },
+	{ "detected-labels", "[SELECTOR]... [FILE]...", "labels and how many values they have",
+	  ask_detected_labels },
+	{ "detected-fields", "QUERY [FILE]...", "fields of lines, their types and parsers",
+	  ask_detected_fields },
+	{ "detected-values", "NAME QUERY [FILE]...", "values of a field", ask_detected_values },
+	{ "patterns", "QUERY [FILE]...", "what lines look like, and how many do", ask_patterns },
 	{ "fmt", "[QUERY]", "a query, of stdin without one, laid out", ask_fmt },
 	{ 0 },
 };
+
+/* Options of single verbs, given with another one or with a query. */
+static int check_verb(const struct ask *a, const struct cli_verb *v, struct err *e)
+{
+	if ((a->has_volume_by || a->volume.target_labels.n) && (!v || v->run != ask_volume))
+		return err_set(e, ERR_USAGE,
+			       "options '--target-labels', '--aggregate-by': only with volume");
+	if (a->has_line_limit &&
+	    (!v || (v->run != ask_detected_fields && v->run != ask_detected_values)))
+		return err_set(e, ERR_USAGE,
+			       "option '--line-limit': only with detected-fields and "
+			       "detected-values");
+	return 0;
+}
 
 int ask_run(struct ask *a, char **operand, size_t n, struct err *e)
 {
@@ -183,7 +310,8 @@ int ask_run(struct ask *a, char **operand, size_t n, struct err *e)
 
 	if (n == 0)
 		return err_set(e, ERR_USAGE, "no query given");
-	if (cli_verb_find(ask_verbs, operand[0], "a query", &verb, e) < 0)
+	if (cli_verb_find(ask_verbs, operand[0], "a query", &verb, e) < 0 ||
+	    check_verb(a, verb, e) < 0)
 		return -1;
 	if (verb)
 		return verb->run(a, operand + 1, n - 1, e);

@@ -7,11 +7,16 @@
 
 #include "cli/verbs.h"
 #include "query/format.h"
+#include "query/volume.h"
 
 struct ask {
 	struct query_opts q;
 	enum format format;
 	bool categorize, strict;
+	struct volume_opts volume;
+	bool has_volume_by;  /* given by the user, as all has_ */
+	uint64_t line_limit; /* of detected-fields and detected-values: lines looked at */
+	bool has_line_limit;
 };
 
 /* All but a query: labels, values, ... */

@@ -9,6 +9,7 @@ struct query {
 	const struct query_opts *o;
 	struct sources *sources;
 	struct steps steps;
+	int64_t from, to; /* of all METRIC_WINDOWS together */
 	struct range_memory memory;
 };
 
@@ -207,11 +208,21 @@ static int eval_range(struct query *q, const struct logql_expr *x,
 	struct prepared p;
 	int r;
 
+	if (q->o->kind == METRIC_WINDOWS) {
+		sink.range_ns = q->steps.step_ns;
+		sink.group.streams_only = true;
+	}
 	if (prepare(q->o, range->log, range->unwrap, &sink.group, &p, e) < 0) {
 		free(labels);
 		return -1;
 	}
-	range_bounds(&q->steps, range->range_ns, range->offset_ns, &p.plan.from, &p.plan.to);
+	if (q->o->kind == METRIC_WINDOWS) {
+		p.plan.from = q->from;
+		p.plan.to = q->to;
+	} else {
+		range_bounds(&q->steps, range->range_ns, range->offset_ns, &p.plan.from,
+			     &p.plan.to);
+	}
 	range_sink_init(&sink, &p.scan);
 	r = scan_all(q, &p, BACKWARD, NULL, NULL, e);
 	if (r == 0)
@@ -363,12 +374,46 @@ static int make_steps(const struct query_opts *o, int64_t from, int64_t to, stru
 	return 0;
 }
 
+static int find_windows(struct query *q, struct err *e)
+{
+	const struct query_opts *o = q->o;
+	num_wide begin, end, step = o->step_ns;
+
+	q->from = o->from;
+	q->to = o->to;
+	if (!o->has_from || !o->has_to) {
+		int64_t min, max;
+
+		if (data_bounds(q, &min, &max, e) < 0)
+			return -1;
+		q->from = o->has_from ? o->from : min;
+		q->to = o->has_to ? o->to : num_clip((num_wide)max + 1);
+	}
+	if (o->has_from && o->has_to && o->from > o->to)
+		return err_set(e, ERR_USAGE, "--from is after --to");
+	if (q->to <= q->from)
+		q->to = num_clip((num_wide)q->from + 1);
+	begin = step ? round_down(q->from, o->step_ns) : q->from;
+	end = step ? round_down((num_wide)q->to + step - 1, o->step_ns) : q->to;
+	if (!step)
+		step = num_clip(end - begin);
+	if ((end - begin) / step > STEPS_MAX)
+		return err_set(e, ERR_QUERY,
+			       "exceeded maximum resolution of 11,000 points per time series: try "
+			       "increasing the value of the step");
+	q->steps = (struct steps){ num_clip(begin + step - 1), (int64_t)step,
+				   (size_t)((end - begin + step - 1) / step) };
+	return 0;
+}
+
 static int find_steps(struct query *q, struct err *e)
 {
 	const struct query_opts *o = q->o;
 	bool files = o->source.n_files && !o->source.store && !o->source.wal;
 	int64_t from = o->from, to = o->to, min, max;
 
+	if (o->kind == METRIC_WINDOWS)
+		return find_windows(q, e);
 	q->steps = (struct steps){ o->source.now_ns, 1, 1 };
 	if (o->kind == METRIC_INSTANT && o->has_at) {
 		q->steps.start_ns = o->at;

@@ -11,7 +11,12 @@
 #include "query/vec.h"
 
 /* A metric query's value at one time, or at each of several steps. */
-enum metric_kind { METRIC_INSTANT, METRIC_RANGE };
+/*
+ * METRIC_WINDOWS: each window begins where the one before ends, all of them in from <= ts < to;
+ * they stand at their last nanosecond. Those of step_ns begin at its multiples; without, there is
+ * one. Groups are those of the streams' own labels; ranges in the text do not matter.
+ */
+enum metric_kind { METRIC_INSTANT, METRIC_RANGE, METRIC_WINDOWS };
 
 /* What is asked besides the text. */
 struct query_opts {

@@ -210,6 +210,8 @@ static int64_t group_of(struct range_sink *r, struct range_worker *w, const stru
 /* Whether all entries of a stream are of one group, as long as no stage has set labels. */
 static bool one_group(const struct range_sink *r, const struct labels *stream)
 {
+	if (r->group.streams_only)
+		return true;
 	if (r->group.kind != GROUP_BY)
 		return false;
 	for (size_t i = 0; i < r->group.n; i++)

@@ -74,6 +74,7 @@ struct grouping {
 	size_t n;
 	const struct bytes *labels;
 	bool ignores_lines; /* the answer does not depend on what lines become */
+	bool streams_only;  /* labels of entries do not group them */
 };
 
 /*

@@ -184,7 +184,7 @@ Stats stats
 fm fmt
 EOF
 ok "a word like none" exits 2 logql frobnicate --store store
-ok "is told which there are" stderr_is "logql: error: 'frobnicate': expected a query, or labels, values, series, stats or fmt"
+ok "is told which there are" stderr_is "logql: error: 'frobnicate': expected a query, or labels, values, series, stats, volume, detected-labels, detected-fields, detected-values, patterns or fmt"
 ok "fmt" exits 0 logql fmt '{app="a"}|="x"'
 ok "lays out" stdout_is '{app="a"} |= "x"'
 ok "fmt of stdin" exits 0 sh -c "printf '{app=\"a\"}\n|=\"x\"\n' | logql fmt"
