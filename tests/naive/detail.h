@@ -74,11 +74,16 @@ struct nv_pipe {
 	struct arena *a;
 	const struct logql_log *log;
 	const struct logql_unwrap *unwrap;
+	bool bytes_count; /* what lines become is seen: all but metric queries other than of bytes
+			   */
 	struct nv_hints hints;
 };
 
+/* False for a line_format that Loki leaves out, since nobody looks at its lines. */
+bool nv_stage_counts(const struct nv_pipe *p, size_t i);
+
 void nv_pipe_init(struct nv_pipe *p, struct arena *a, const struct logql_log *log,
-		  const struct logql_unwrap *unwrap, const struct nv_group *g);
+		  const struct logql_unwrap *unwrap, bool bytes_count, const struct nv_group *g);
 bool nv_selects(const struct logql_log *log, const struct labels *stream);
 /* False: the entry is out. */
 bool nv_pipe_run(const struct nv_pipe *p, const struct labels *stream, const struct nv_entry *x,
@@ -86,7 +91,6 @@ bool nv_pipe_run(const struct nv_pipe *p, const struct labels *stream, const str
 /* The value that unwrap takes. False: the entry is out. */
 bool nv_unwrap(const struct nv_pipe *p, struct nv_labels *l, double *ret);
 
-bool nv_matches(const struct logql_matcher *m, struct bytes value);
 bool nv_filter(const struct logql_filter *f, struct nv_labels *l);
 bool nv_compares(enum logql_op op, double a, double b);
 bool nv_has_ip(const struct logql_ip *ip, struct bytes text);

@@ -71,14 +71,35 @@ static void want_stage(struct nv_hints *h, const struct logql_stage *s)
 	}
 }
 
+bool nv_stage_counts(const struct nv_pipe *p, size_t i)
+{
+	if (p->bytes_count || p->log->stages[i].kind != LOGQL_LINE_FORMAT)
+		return true;
+	for (; i < p->log->n_stages; i++) {
+		switch (p->log->stages[i].kind) {
+		case LOGQL_LINE_FILTER:
+		case LOGQL_JSON:
+		case LOGQL_LOGFMT:
+		case LOGQL_REGEXP:
+		case LOGQL_PATTERN:
+		case LOGQL_UNPACK:
+			return true;
+		default:
+			break;
+		}
+	}
+	return false;
+}
+
 void nv_pipe_init(struct nv_pipe *p, struct arena *a, const struct logql_log *log,
-		  const struct logql_unwrap *unwrap, const struct nv_group *g)
+		  const struct logql_unwrap *unwrap, bool bytes_count, const struct nv_group *g)
 {
 	struct nv_hints *h = &p->hints;
 
-	*p = (struct nv_pipe){ .a = a, .log = log, .unwrap = unwrap };
+	*p = (struct nv_pipe){ .a = a, .log = log, .unwrap = unwrap, .bytes_count = bytes_count };
 	for (size_t i = 0; i < log->n_stages; i++)
-		want_stage(h, &log->stages[i]);
+		if (nv_stage_counts(p, i))
+			want_stage(h, &log->stages[i]);
 	if (unwrap) {
 		want(h, unwrap->label);
 		for (size_t i = 0; i < unwrap->n_filters; i++)

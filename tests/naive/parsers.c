@@ -551,7 +551,7 @@ bool nv_parse(const struct nv_pipe *p, unsigned stage, const struct logql_stage 
 		logfmt(&j, s, *line);
 		break;
 	case LOGQL_REGEXP:
-		regexp(&j, s->regexp, *line);
+		regexp(&j, s->regexp.text, *line);
 		break;
 	case LOGQL_PATTERN:
 		pattern(&j, s->pattern, *line);

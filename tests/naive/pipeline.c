@@ -5,17 +5,17 @@
 
 #include "regex/regex.h"
 
-static bool re_fits(struct bytes pattern, enum regex_anchor anchor, struct bytes text)
+static bool re_fits(struct bytes pattern, enum regex_how how, struct bytes text)
 {
 	struct err e;
-	struct regex *re = regex_new(pattern, anchor, &e);
+	struct regex *re = regex_new(pattern, how, &e);
 	bool ret = re && regex_match(re, text, NULL, NULL) == 1;
 
 	regex_free(re);
 	return ret;
 }
 
-bool nv_matches(const struct logql_matcher *m, struct bytes value)
+static bool matches(const struct logql_matcher *m, enum regex_how how, struct bytes value)
 {
 	switch (m->op) {
 	case MATCH_EQ:
@@ -23,9 +23,9 @@ bool nv_matches(const struct logql_matcher *m, struct bytes value)
 	case MATCH_NE:
 		return !bytes_eq(m->value, value);
 	case MATCH_RE:
-		return re_fits(m->value, REGEX_ANCHORED, value);
+		return re_fits(m->value, how, value);
 	default:
-		return !re_fits(m->value, REGEX_ANCHORED, value);
+		return !re_fits(m->value, how, value);
 	}
 }
 
@@ -37,7 +37,7 @@ bool nv_selects(const struct logql_log *log, const struct labels *stream)
 		for (size_t k = 0; k < stream->n; k++)
 			if (bytes_eq(stream->v[k].name, log->matchers[i].name))
 				value = stream->v[k].value;
-		if (!nv_matches(&log->matchers[i], value))
+		if (!matches(&log->matchers[i], REGEX_ANCHORED, value))
 			return false;
 	}
 	return true;
@@ -125,7 +125,7 @@ static bool line_fits(const struct logql_line_filter *f, struct bytes line)
 		else if (a->pattern)
 			fits = fits_pattern(a->pattern, line);
 		else if (f->op == LOGQL_LINE_RE || f->op == LOGQL_LINE_NOT_RE)
-			fits = re_fits(a->text, REGEX_UNANCHORED, line);
+			fits = re_fits(a->text, REGEX_LINE, line);
 		else
 			fits = contains(line, a->text);
 		if (fits)
@@ -169,7 +169,7 @@ bool nv_filter(const struct logql_filter *f, struct nv_labels *l)
 	case LOGQL_FILTER_OR:
 		return nv_filter(f->both.left, l) || nv_filter(f->both.right, l);
 	case LOGQL_FILTER_MATCH:
-		return nv_matches(&f->match, nv_value(l, f->match.name));
+		return matches(&f->match, REGEX_WHOLE, nv_value(l, f->match.name));
 	case LOGQL_FILTER_IP:
 		if (l->error.n)
 			return true;
@@ -286,7 +286,8 @@ static void drop(const struct logql_stage *s, struct nv_labels *l)
 	for (size_t i = 0; i < s->pick.n; i++) {
 		const struct logql_pick *p = &s->pick.v[i];
 
-		if (p->has_matcher && !nv_matches(&p->matcher, nv_value(l, p->matcher.name)))
+		if (p->has_matcher &&
+		    !matches(&p->matcher, REGEX_ANCHORED, nv_value(l, p->matcher.name)))
 			continue;
 		if (bytes_is(p->matcher.name, "__error__"))
 			l->error = (struct bytes){ 0 };
@@ -306,9 +307,9 @@ static void keep(const struct logql_stage *s, struct nv_labels *l)
 		for (size_t k = 0; k < s->pick.n; k++) {
 			const struct logql_pick *p = &s->pick.v[k];
 
-			stays = stays ||
-				(bytes_eq(p->matcher.name, all.v[i].name) &&
-				 (!p->has_matcher || nv_matches(&p->matcher, all.v[i].value)));
+			stays = stays || (bytes_eq(p->matcher.name, all.v[i].name) &&
+					  (!p->has_matcher ||
+					   matches(&p->matcher, REGEX_ANCHORED, all.v[i].value)));
 		}
 		if (!stays)
 			nv_del(l, all.v[i].name);
@@ -327,7 +328,8 @@ static bool run_stage(const struct nv_pipe *p, unsigned i, struct nv_labels *l, 
 	case LOGQL_LABEL_FILTER:
 		return nv_filter(s->filter, l);
 	case LOGQL_LINE_FORMAT:
-		*line = expand(l, s->line_format, *line);
+		if (nv_stage_counts(p, i))
+			*line = expand(l, s->line_format, *line);
 		return true;
 	case LOGQL_LABEL_FORMAT:
 		format_labels(s, l, *line);

@@ -41,10 +41,9 @@ static struct labels labels_of(struct nv_eval *ev, const struct nv_group *g,
 	return nv_pick(ev->a, &all, g->labels, g->n, g->kind == NV_BY);
 }
 
-static double point_value(const struct nv_pipe *p, enum logql_range_op op, struct bytes line)
+static bool counts_bytes(enum logql_range_op op)
 {
-	(void)p;
-	return op == LOGQL_BYTES_OVER_TIME || op == LOGQL_BYTES_RATE ? (double)line.n : 1;
+	return op == LOGQL_BYTES_OVER_TIME || op == LOGQL_BYTES_RATE;
 }
 
 static const struct nv_leaf *leaf_of(struct nv_eval *ev, const struct logql_expr *x,
@@ -64,7 +63,7 @@ static const struct nv_leaf *leaf_of(struct nv_eval *ev, const struct logql_expr
 	leaf = &ev->leaf[ev->n_leaves++];
 	*leaf = (struct nv_leaf){ .expr = x,
 				  .v = arena_alloc(ev->a, (ev->data->n + 1) * sizeof(*leaf->v)) };
-	nv_pipe_init(&p, ev->a, r->log, r->unwrap, &g);
+	nv_pipe_init(&p, ev->a, r->log, r->unwrap, counts_bytes(x->range_agg.op), &g);
 	for (size_t i = 0; i < ev->data->n; i++) {
 		const struct nv_entry *e = &ev->data->v[i];
 		const struct labels *stream = &ev->data->stream[e->stream];
@@ -74,7 +73,7 @@ static const struct nv_leaf *leaf_of(struct nv_eval *ev, const struct logql_expr
 		if (!ev->first[i] || !nv_selects(r->log, stream) ||
 		    !nv_pipe_run(&p, stream, e, l, &line))
 			continue;
-		v = point_value(&p, x->range_agg.op, line);
+		v = counts_bytes(x->range_agg.op) ? (double)line.n : 1;
 		if (r->unwrap && !nv_unwrap(&p, l, &v))
 			continue;
 		leaf->v[leaf->n++] = (struct nv_point){ .ts_ns = e->ts_ns,

@@ -40,7 +40,7 @@ static void run_log(const struct nv_eval *ev, const struct logql_log *log, const
 	struct nv_pipe p;
 	size_t n = 0;
 
-	nv_pipe_init(&p, ev->a, log, NULL, &all);
+	nv_pipe_init(&p, ev->a, log, NULL, true, &all);
 	for (size_t i = 0; i < ev->data->n; i++) {
 		const struct nv_entry *x = &ev->data->v[i];
 		const struct labels *stream = &ev->data->stream[x->stream];

@@ -163,7 +163,7 @@ static struct nv_vector label_replace(struct nv_eval *ev, const struct logql_exp
 	struct nv_vector in = nv_expr(ev, x->label_replace.arg, NULL, t), ret = { 0 };
 	struct bytes group[REGEX_GROUPS_MAX + 1];
 	struct err e;
-	struct regex *re = regex_new(x->label_replace.regex, REGEX_ANCHORED, &e);
+	struct regex *re = regex_new(x->label_replace.regex, REGEX_WHOLE, &e);
 
 	for (size_t i = 0; re && i < in.n; i++) {
 		struct bytes src = labels_get_bytes(&in.v[i].labels, x->label_replace.src);
