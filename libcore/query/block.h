@@ -99,7 +99,7 @@ struct block {
 	struct elabels *el; /* by entry; NULL as long as no stage asked */
 	struct base_labels base;
 	struct names *names;
-	struct keys *keys; /* of the parsers: keys.h */
+	struct keys *keys;		   /* of the parsers: keys.h */
 	struct template_run *template_run; /* NULL as long as no template was executed */
 	struct arena mem;
 	struct buf scratch;
