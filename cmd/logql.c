@@ -22,6 +22,13 @@ enum {
 	OPT_TARGET_LABELS,
 	OPT_AGGREGATE_BY,
 	OPT_LINE_LIMIT,
+	OPT_MAX_ENTRIES,
+	OPT_MAX_SERIES,
+	OPT_MAX_BYTES,
+	OPT_MAX_QUERY_LENGTH,
+	OPT_MAX_QUERY_RANGE,
+	OPT_MAX_QUERY_LOOKBACK,
+	OPT_TIMEOUT,
 };
 
 static const struct cli_opt opts[] = {
@@ -46,6 +53,13 @@ static const struct cli_opt opts[] = {
 	{ OPT_AGGREGATE_BY, "aggregate-by", "series|labels",
 	  "volume: of each set of them, or of each" },
 	{ OPT_LINE_LIMIT, "line-limit", "N", "lines that detected-fields looks at (1000)" },
+	{ OPT_MAX_ENTRIES, "max-entries", "N", "refuse a larger --limit" },
+	{ OPT_MAX_SERIES, "max-series", "N", "refuse an answer of more series" },
+	{ OPT_MAX_BYTES, "max-bytes", "SIZE", "refuse to look at more bytes of lines" },
+	{ OPT_MAX_QUERY_LENGTH, "max-query-length", "DURATION", "refuse a longer time range" },
+	{ OPT_MAX_QUERY_RANGE, "max-query-range", "DURATION", "refuse a longer [range]" },
+	{ OPT_MAX_QUERY_LOOKBACK, "max-query-lookback", "DURATION", "see nothing older" },
+	{ OPT_TIMEOUT, "timeout", "DURATION", "give up after so long" },
 	{ 'j', "jobs", "N", "threads (as many as processors)" },
 	{ 0 },
 };
@@ -124,6 +138,52 @@ static void take_source_option(struct args *a, int c)
 	}
 }
 
+static int64_t arg_length(const struct args *a)
+{
+	int64_t ns;
+	struct err e;
+
+	if (time_parse_duration(bytes_str(cli_arg(a->cli)), &ns, &e) < 0)
+		cli_bad_value(a->cli, &e);
+	if (ns <= 0) {
+		err_set(&e, ERR_USAGE, "expected a duration above zero");
+		cli_bad_value(a->cli, &e);
+	}
+	return ns;
+}
+
+static void take_limit(struct args *a, int c)
+{
+	struct query_limits *l = &a->ask.q.limits;
+
+	switch (c) {
+	case OPT_MAX_ENTRIES:
+		l->entries = cli_count_in(a->cli, 1, UINT64_MAX);
+		break;
+	case OPT_MAX_SERIES:
+		l->series = cli_count_in(a->cli, 1, UINT64_MAX);
+		break;
+	case OPT_MAX_BYTES:
+		l->bytes = cli_size_in(a->cli, 1, UINT64_MAX);
+		break;
+	case OPT_MAX_QUERY_LENGTH:
+		l->length_ns = arg_length(a);
+		break;
+	case OPT_MAX_QUERY_RANGE:
+		l->interval_ns = arg_length(a);
+		break;
+	case OPT_MAX_QUERY_LOOKBACK:
+		l->lookback_ns = arg_length(a);
+		break;
+	case OPT_TIMEOUT:
+		l->timeout_ns = arg_length(a);
+		break;
+	default:
+		take_source_option(a, c);
+		break;
+	}
+}
+
 /* Of single verbs. */
 static void take_verb_option(struct args *a, int c)
 {
@@ -142,7 +202,7 @@ static void take_verb_option(struct args *a, int c)
 		a->ask.has_line_limit = true;
 		break;
 	default:
-		take_source_option(a, c);
+		take_limit(a, c);
 		break;
 	}
 }

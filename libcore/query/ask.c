@@ -98,7 +98,9 @@ static int series_opts(struct ask *a, char **operand, size_t n, struct series_op
 	if (choose_sources(a, operand + n_sel, n - n_sel, e) < 0)
 		return -1;
 	*ret = (struct series_opts){ .source = a->q.source,
-				     .from = a->q.has_from ? a->q.from : INT64_MIN,
+				     .from = limits_from(&a->q.limits,
+							 a->q.has_from ? a->q.from : INT64_MIN,
+							 a->q.source.now_ns),
 				     .to = a->q.has_to ? a->q.to : INT64_MAX,
 				     .flags = flags_of(a) };
 	*ret_n_selectors = n_sel;
@@ -198,6 +200,7 @@ static int ask_fields(struct ask *a, struct bytes value_of, char **operand, size
 		return -1;
 	o = a->q;
 	o.limit = a->has_line_limit ? a->line_limit : DETECT_LINES;
+	o.limits.entries = 0; /* none is printed */
 	if (detect_fields(&o, &d, operand[0], a->format, stdout, &n_found, e) < 0)
 		return -1;
 	return found(n_found, e);

@@ -132,8 +132,8 @@ int patterns_ask(const struct query_opts *opts, const char *text, unsigned flags
 	d->step_ns = o.has_step ? o.step_ns : PATTERNS_STEP_NS;
 	d->fixed_step = o.has_step;
 	to.data = d;
-	o.limit = 0;
-	o.dir = FORWARD; /* so that samples come in order */
+	o.limit = o.limits.entries = 0; /* no entry is printed */
+	o.dir = FORWARD;		/* so that samples come in order */
 	o.has_dir = true;
 	if (!logql_is_log(&q) || (!(flags & LOGQL_ANY_SELECTOR) && q.root->log->n_stages))
 		r = err_set(e, ERR_QUERY, "only label matchers are supported");

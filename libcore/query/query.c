@@ -11,6 +11,7 @@ struct query {
 	struct steps steps;
 	int64_t from, to; /* of all METRIC_WINDOWS together */
 	struct range_memory memory;
+	int64_t deadline_ns; /* of time_mono_ns; 0: none */
 };
 
 /* --- what a selector and its pipeline need, made ready ---------------------------------------- */
@@ -67,6 +68,15 @@ static int prepare(const struct query_opts *o, const struct logql_log *log,
 	return 0;
 }
 
+static uint64_t plan_bytes(const struct plan *p)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < p->n_pieces; i++)
+		sum += p->piece[i].n ? p->piece[i].line_bytes : p->piece[i].about_bytes;
+	return sum;
+}
+
 /* Scans what is there, then what comes; flush (may be NULL) is called behind each round, with the
  * time before which the next one has nothing. */
 typedef int flush_fn(void *data, const struct plan *p, bool more, struct err *e);
@@ -74,8 +84,10 @@ typedef int flush_fn(void *data, const struct plan *p, bool more, struct err *e)
 static int scan_all(struct query *q, struct prepared *p, enum direction dir, flush_fn *flush,
 		    void *data, struct err *e)
 {
+	uint64_t bytes = 0;
 	int more = 1, r;
 
+	p->scan.deadline_ns = q->deadline_ns;
 	if (sources_plan(q->sources, &p->plan, e) < 0)
 		return -1;
 	scan_init(&p->scan);
@@ -83,6 +95,9 @@ static int scan_all(struct query *q, struct prepared *p, enum direction dir, flu
 	do {
 		more = sources_next(q->sources, &p->plan, e);
 		if (more < 0)
+			return -1;
+		bytes += plan_bytes(&p->plan);
+		if (limits_check_bytes(&q->o->limits, bytes, e) < 0)
 			return -1;
 		plan_units(&p->plan, dir);
 		r = scan_run(&p->scan, e);
@@ -137,7 +152,7 @@ static int run_log(struct query *q, const struct logql_log *log, const struct qu
 
 	if (prepare(o, log, NULL, &all, &p, e) < 0)
 		return -1;
-	p.plan.from = o->has_from ? o->from : INT64_MIN;
+	p.plan.from = limits_from(&o->limits, o->has_from ? o->from : INT64_MIN, o->source.now_ns);
 	p.plan.to = o->has_to ? o->to : INT64_MAX;
 	log_sink_init(&sink, &p.scan);
 	sink.hold = sources_stream(q->sources) &&
@@ -223,6 +238,7 @@ static int eval_range(struct query *q, const struct logql_expr *x,
 		range_bounds(&q->steps, range->range_ns, range->offset_ns, &p.plan.from,
 			     &p.plan.to);
 	}
+	p.plan.from = limits_from(&q->o->limits, p.plan.from, q->o->source.now_ns);
 	range_sink_init(&sink, &p.scan);
 	r = scan_all(q, &p, BACKWARD, NULL, NULL, e);
 	if (r == 0)
@@ -468,7 +484,9 @@ static int run_metric(struct query *q, const struct logql_expr *x, const struct 
 		return -1;
 	vec_sort(&v);
 	*ret_n = v.n;
-	r = out->metric(out->data, &v, &q->steps, q->o->kind, e);
+	r = limits_check_series(&q->o->limits, v.n, e);
+	if (r == 0)
+		r = out->metric(out->data, &v, &q->steps, q->o->kind, e);
 	vec_release(&v);
 	return r;
 }
@@ -513,11 +531,28 @@ static int check(const struct logql_expr *x, struct err *e)
 	}
 }
 
+/* From the first moment to the last; INT64_MAX when no first one is given. */
+static int64_t length(const struct query_opts *o, bool is_log)
+{
+	const int64_t none = INT64_MIN;
+	int64_t from = limits_from(&o->limits, o->has_from ? o->from : none, o->source.now_ns);
+	int64_t to = o->has_to ? o->to : o->source.now_ns;
+
+	if (!is_log && o->kind == METRIC_INSTANT)
+		return 0;
+	return from == none ? INT64_MAX : num_clip((num_wide)to - from);
+}
+
 int query_check(const struct logql_query *q, const struct query_opts *o, struct err *e)
 {
-	if (check(q->root, e) < 0)
+	bool is_log = logql_is_log(q);
+
+	if (check(q->root, e) < 0 ||
+	    query_check_opts(o, is_log ? QUERY_LOG : QUERY_METRIC, e) < 0 ||
+	    limits_check_intervals(&o->limits, q->root, e) < 0 ||
+	    limits_check_length(&o->limits, length(o, is_log), e) < 0)
 		return -1;
-	return query_check_opts(o, logql_is_log(q) ? QUERY_LOG : QUERY_METRIC, e);
+	return is_log ? limits_check_entries(&o->limits, o->limit, e) : 0;
 }
 
 int query_run(const struct logql_query *tree, const struct query_opts *o,
@@ -528,6 +563,8 @@ int query_run(const struct logql_query *tree, const struct query_opts *o,
 	int r;
 
 	*ret_n = 0;
+	if (o->limits.timeout_ns)
+		q.deadline_ns = num_clip((num_wide)time_mono_ns() + o->limits.timeout_ns);
 	if (query_check(tree, o, e) < 0)
 		return -1;
 	if (sources_open(&o->source, &q.sources, e) < 0)

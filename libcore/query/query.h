@@ -5,6 +5,7 @@
 #define QUERY_QUERY_H
 
 #include "logql/tree.h"
+#include "query/limits.h"
 #include "query/log.h"
 #include "query/range.h"
 #include "query/source.h"
@@ -27,6 +28,7 @@ struct query_opts {
 	uint64_t limit;	  /* 0 = all */
 	uint64_t max_bytes; /* of memory for a metric query's series and values, with has_memory;
 			       else RANGE_BYTES_MAX */
+	struct query_limits limits;
 	enum metric_kind kind;
 	enum direction dir; /* with has_dir; else raw lines forward, all others backward */
 	unsigned jobs;	    /* 1 to WORK_JOBS_MAX */
@@ -54,9 +56,10 @@ struct query_out {
 };
 
 /*
- * Runs it. *ret_n: how many entries or series the answer has.
- * Errors: ERR_QUERY, with position, before any data is read: what is not executed yet. Later: as
- * range_result, metric_binary. ERR_LIMIT, ERR_IO, ERR_AGAIN. Damage goes to source.damage.
+ * Runs it. Beyond .limits it is ERR_LIMIT, or ERR_AGAIN for the time it takes. *ret_n: how many
+ * entries or series the answer has. Errors: ERR_QUERY, with position, before any data is read: what
+ * is not executed yet. Later: as range_result, metric_binary. ERR_LIMIT, ERR_IO, ERR_AGAIN. Damage
+ * goes to source.damage.
  */
 MUST_CHECK int query_run(const struct logql_query *q, const struct query_opts *o,
 			 const struct query_out *out, uint64_t *ret_n, struct err *e);

@@ -165,6 +165,7 @@ static void add_piece(struct raw *r, struct plan *plan, struct bytes text, uint6
 			   .meta_bytes = 0,
 			   .line_bytes = text.n,
 			   .sorted = true,
+			   .about_bytes = text.n,
 			   .alone = true,
 			   .seq = off };
 

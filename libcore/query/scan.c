@@ -172,6 +172,16 @@ static int cut_time(const struct plan *plan, const struct piece *p, struct block
 	return 0;
 }
 
+static int check_deadline(const struct scan *s, struct err *e)
+{
+	if (!s->deadline_ns || time_mono_ns() < s->deadline_ns)
+		return 0;
+	return err_set(e, ERR_AGAIN,
+		       "request timed out, decrease the duration of the request or add more label "
+		       "matchers (prefer exact match over regex match) to reduce the amount of "
+		       "data processed");
+}
+
 /* One piece as it lies. 1: taken, or damaged; the sink's own errors come back as -1. */
 static int scan_piece(struct scan_worker *w, size_t slot, const struct unit *u, struct err *e)
 {
@@ -182,6 +192,8 @@ static int scan_piece(struct scan_worker *w, size_t slot, const struct unit *u, 
 	unsigned worker = (unsigned)(w - s->worker);
 	const struct labels *stream = &plan->stream[p->stream].labels;
 
+	if (check_deadline(s, e) < 0)
+		return -1;
 	if (s->sink.take_table && p->n && p->min_ts >= plan->from &&
 	    !time_is_behind(p->max_ts, plan->to) &&
 	    s->sink.take_table(s->sink.data, worker, p, stream)) {
@@ -222,7 +234,7 @@ static int take_merged(struct scan_worker *w, size_t slot, const struct unit *u,
 	struct block *b = &w->block;
 
 	block_reset(b, &s->plan->stream[plan_piece(s->plan, u, 0)->stream].labels);
-	if (merge_take(&w->merge, &b->run, e) < 0)
+	if (check_deadline(s, e) < 0 || merge_take(&w->merge, &b->run, e) < 0)
 		return -1;
 	b->have = WANT_ALL;
 	b->load = no_more;

@@ -388,7 +388,7 @@ static int walk_files(const struct walk *w, struct err *e)
 		for (size_t i = 0; i < p.n_streams && ret == 0; i++) {
 			info[i].labels = &p.stream[i].labels;
 			info[i].id = &p.stream[i].id;
-			if (wanted(w->o, info[i].labels))
+			if (info[i].entries && wanted(w->o, info[i].labels))
 				ret = w->each(w->data, &info[i], e);
 		}
 		free(info);

@@ -1,0 +1,110 @@
+#include "query/limits.h"
+
+#include "base/num.h"
+#include "logql/unit.h"
+#include "time/time.h"
+
+static int check_range(const struct query_limits *l, const struct logql_range *r, struct err *e)
+{
+	struct buf b = { 0 };
+
+	if (r->range_ns <= l->interval_ns)
+		return 0;
+	buf_add_str(&b, "[interval] value exceeds limit: [");
+	unit_add_range(&b, r->range_ns);
+	buf_add_str(&b, "] > [");
+	unit_add_range(&b, l->interval_ns);
+	err_set(e, ERR_LIMIT, "%s]", buf_str(&b));
+	buf_release(&b);
+	return -1;
+}
+
+int limits_check_intervals(const struct query_limits *l, const struct logql_expr *x, struct err *e)
+{
+	if (!l->interval_ns)
+		return 0;
+	switch (x->kind) {
+	case LOGQL_RANGE_AGG:
+		return check_range(l, x->range_agg.range, e);
+	case LOGQL_VECTOR_AGG:
+		return limits_check_intervals(l, x->vector_agg.arg, e);
+	case LOGQL_LABEL_REPLACE:
+		return limits_check_intervals(l, x->label_replace.arg, e);
+	case LOGQL_BINARY:
+		if (limits_check_intervals(l, x->binary.left, e) < 0)
+			return -1;
+		return limits_check_intervals(l, x->binary.right, e);
+	case LOGQL_VARIANTS:
+		return check_range(l, x->variants.range, e);
+	case LOGQL_LOG:
+	case LOGQL_LITERAL:
+	case LOGQL_VECTOR:
+		break;
+	}
+	return 0;
+}
+
+int limits_check_entries(const struct query_limits *l, uint64_t n, struct err *e)
+{
+	if (!l->entries || (n > 0 && n <= l->entries))
+		return 0;
+	if (n == 0)
+		return err_set(e, ERR_LIMIT,
+			       "max entries limit per query exceeded, limit > max_entries_limit "
+			       "(all > %llu)",
+			       (unsigned long long)l->entries);
+	return err_set(e, ERR_LIMIT,
+		       "max entries limit per query exceeded, limit > max_entries_limit (%llu > "
+		       "%llu)",
+		       (unsigned long long)n, (unsigned long long)l->entries);
+}
+
+int limits_check_length(const struct query_limits *l, int64_t length_ns, struct err *e)
+{
+	struct buf b = { 0 };
+
+	if (!l->length_ns || length_ns <= l->length_ns)
+		return 0;
+	if (length_ns == INT64_MAX)
+		buf_add_str(&b, "all time");
+	else
+		time_add_duration(&b, length_ns);
+	buf_add_str(&b, ", limit: ");
+	unit_add_range(&b, l->length_ns);
+	err_set(e, ERR_LIMIT, "the query time range exceeds the limit (query length: %s)",
+		buf_str(&b));
+	buf_release(&b);
+	return -1;
+}
+
+int limits_check_bytes(const struct query_limits *l, uint64_t bytes, struct err *e)
+{
+	struct buf b = { 0 };
+
+	if (!l->bytes || bytes <= l->bytes)
+		return 0;
+	num_add_size(&b, bytes);
+	buf_add_str(&b, ", limit: ");
+	num_add_size(&b, l->bytes);
+	err_set(e, ERR_LIMIT,
+		"the query would read too many bytes (query: %s); consider adding more specific "
+		"stream selectors or reduce the time range of the query",
+		buf_str(&b));
+	buf_release(&b);
+	return -1;
+}
+
+int limits_check_series(const struct query_limits *l, uint64_t n, struct err *e)
+{
+	if (!l->series || n <= l->series)
+		return 0;
+	return err_set(e, ERR_LIMIT, "maximum of series (%llu) reached for a single query",
+		       (unsigned long long)l->series);
+}
+
+int64_t limits_from(const struct query_limits *l, int64_t from, int64_t now_ns)
+{
+	int64_t first = l->lookback_ns ? num_clip((num_wide)now_ns - l->lookback_ns) : INT64_MIN;
+
+	return from > first ? from : first;
+}

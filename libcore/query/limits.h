@@ -1,0 +1,30 @@
+/* What a query may ask for, as a tenant's limits have it: each 0 when there is none. The messages
+ * begin as Loki's do. */
+#ifndef QUERY_LIMITS_H
+#define QUERY_LIMITS_H
+
+#include "logql/tree.h"
+
+struct query_limits {
+	uint64_t entries;    /* of a log query's answer */
+	uint64_t series;     /* of a metric query's answer */
+	uint64_t bytes;	     /* of lines in what a selector finds in its time */
+	int64_t length_ns;   /* from the first to the last moment asked for */
+	int64_t interval_ns; /* of each [range] */
+	int64_t lookback_ns; /* before now: what is older is not seen */
+	int64_t timeout_ns;
+};
+
+/* All of these functions: ERR_LIMIT. The ranges in the query; how many entries it asks for (0 all);
+ * how long it reaches (INT64_MAX: without an end). */
+MUST_CHECK int limits_check_intervals(const struct query_limits *l, const struct logql_expr *x,
+				      struct err *e);
+MUST_CHECK int limits_check_entries(const struct query_limits *l, uint64_t n, struct err *e);
+MUST_CHECK int limits_check_length(const struct query_limits *l, int64_t length_ns, struct err *e);
+MUST_CHECK int limits_check_bytes(const struct query_limits *l, uint64_t bytes, struct err *e);
+MUST_CHECK int limits_check_series(const struct query_limits *l, uint64_t n, struct err *e);
+
+/* from, or the first moment that is to be seen, if that is later. */
+int64_t limits_from(const struct query_limits *l, int64_t from, int64_t now_ns);
+
+#endif
