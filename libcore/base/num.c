@@ -123,10 +123,27 @@ static void add_plain(struct buf *b, const char *digits, int n, int point)
 	}
 }
 
+int num_digits(double v, char ret[NUM_DIGITS_MAX], int *ret_exponent)
+{
+	char text[40];
+	int precision = 0, n = 0;
+
+	do /* 17 significant digits always read back */
+		snprintf(text, sizeof(text), "%.*e", precision, v);
+	while (strtod(text, NULL) != v && ++precision < NUM_DIGITS_MAX);
+	for (const char *p = text; *p != 'e'; p++)
+		if (*p >= '0' && *p <= '9')
+			ret[n++] = *p;
+	*ret_exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
+	while (n > 1 && ret[n - 1] == '0')
+		n--;
+	return n;
+}
+
 void num_add_double(struct buf *b, double v)
 {
-	char text[40], digits[20];
-	int precision = 0, n = 0, exponent;
+	char digits[NUM_DIGITS_MAX];
+	int n, exponent;
 
 	if (isnan(v) || isinf(v)) {
 		buf_add_str(b, isnan(v) ? "NaN" : v > 0 ? "+Inf" : "-Inf");
@@ -140,15 +157,7 @@ void num_add_double(struct buf *b, double v)
 		num_add_i64(b, (int64_t)v);
 		return;
 	}
-	do /* 17 significant digits always read back */
-		snprintf(text, sizeof(text), "%.*e", precision, v);
-	while (strtod(text, NULL) != v && ++precision < 17);
-	for (const char *p = text; *p != 'e'; p++)
-		if (*p >= '0' && *p <= '9')
-			digits[n++] = *p;
-	exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
-	while (n > 1 && digits[n - 1] == '0')
-		n--;
+	n = num_digits(fabs(v), digits, &exponent);
 	if (v < 0)
 		buf_add_char(b, '-');
 	add_plain(b, digits, n, exponent + 1);

@@ -35,6 +35,11 @@ static inline const char *num_word(uint64_t n, const char *one, const char *many
 	return n == 1 ? one : many;
 }
 
+enum { NUM_DIGITS_MAX = 17 };
+/* The fewest digits that read back as v, which is finite and not negative: how many, and the power
+ * of ten that the first stands for. */
+int num_digits(double v, char ret[NUM_DIGITS_MAX], int *ret_exponent);
+
 /* Shortest digits that read back to the same double, as Go's strconv 'f' -1 prints them; NaN, +Inf,
  * -Inf. */
 void num_add_double(struct buf *b, double v);

@@ -17,21 +17,13 @@ static bool in_ranges(const struct unicode_range *v, size_t n, uint32_t c)
 	return lo < n && c >= v[lo].first;
 }
 
+/* Few characters change, and most of those that are asked for stand in front. */
 static uint32_t change_case(const struct unicode_case *v, size_t n, uint32_t c)
 {
-	size_t lo = 0, hi = n;
-
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-
-		if (c > v[mid].last)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo == n || c < v[lo].first || (c - v[lo].first) % (uint32_t)v[lo].step != 0)
-		return c;
-	return (uint32_t)((int64_t)c + v[lo].delta);
+	for (size_t i = 0; i < n && c >= v[i].first; i++)
+		if (c <= v[i].last && (c - v[i].first) % (uint32_t)v[i].step == 0)
+			return (uint32_t)((int64_t)c + v[i].delta);
+	return c;
 }
 
 static bool is_ascii_letter(uint32_t c)

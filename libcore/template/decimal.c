@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
+
 enum { DIV_DIGITS = 16 };
 
 /* Without zeros in front; behind, they stay. */
@@ -20,20 +22,15 @@ static void normalize(struct decimal *d)
 struct decimal decimal_of(struct arena *mem, double f)
 {
 	struct decimal d = { .negative = f < 0 };
-	char text[40];
-	int prec = 0;
+	char digits[NUM_DIGITS_MAX];
 
-	f = fabs(f);
 	if (f == 0)
 		return d;
-	do {
-		snprintf(text, sizeof(text), "%.*e", prec, f);
-	} while (strtod(text, NULL) != f && ++prec < 17);
-	d.digits = arena_alloc(mem, 20);
-	for (const char *p = text; *p != 'e'; p++)
-		if (*p != '.')
-			d.digits[d.n++] = (uint8_t)(*p - '0');
-	d.exp = (int)strtol(strchr(text, 'e') + 1, NULL, 10) - prec;
+	d.n = (size_t)num_digits(fabs(f), digits, &d.exp);
+	d.exp -= (int)d.n - 1;
+	d.digits = arena_alloc(mem, NUM_DIGITS_MAX);
+	for (size_t i = 0; i < d.n; i++)
+		d.digits[i] = (uint8_t)(digits[i] - '0');
 	return d;
 }
 

@@ -123,7 +123,7 @@ static void push_var(struct template_run *r, struct bytes name, struct value v)
 
 static struct variable *find_var(struct template_run *r, struct bytes name)
 {
-	for (size_t i = r->n_vars; i-- > 0;)
+	for (size_t i = r->n_vars; i-- > r->vars_base;)
 		if (bytes_eq(r->vars[i].name, name))
 			return &r->vars[i];
 	return NULL;
@@ -387,8 +387,7 @@ static enum walked walk_template(struct template_run *r, const struct value *dot
 				 const struct node *n)
 {
 	const struct definition *def = template_find(r->tmpl, n->text), *outer = r->def;
-	struct variable *vars = r->vars;
-	size_t n_vars = r->n_vars, cap_vars = r->cap_vars;
+	size_t base = r->vars_base, n_vars;
 	struct value v = value_none();
 	enum walked w;
 
@@ -403,20 +402,13 @@ static enum walked walk_template(struct template_run *r, const struct value *dot
 	}
 	if (n->u.branch.pipe && eval_pipe(r, dot, n->u.branch.pipe, &v) < 0)
 		return WALK_ERROR;
-	/* It sees no variables from here. */
-	vars = r->vars;
-	n_vars = r->n_vars;
-	cap_vars = r->cap_vars;
-	r->vars = NULL;
-	r->n_vars = r->cap_vars = 0;
+	n_vars = r->vars_base = r->n_vars;
 	r->depth++;
 	r->def = def;
 	push_var(r, BYTES_LIT("$"), v);
 	w = walk(r, &v, def->root);
-	free(r->vars);
-	r->vars = vars;
 	r->n_vars = n_vars;
-	r->cap_vars = cap_vars;
+	r->vars_base = base;
 	r->depth--;
 	r->def = outer;
 	return w;
@@ -489,6 +481,8 @@ void template_run_free(struct template_run *r)
 	buf_release(&r->out);
 	buf_release(&r->message);
 	buf_release(&r->scratch);
+	buf_release(&r->digits);
+	buf_release(&r->piece);
 	free(r->vars);
 	free(r);
 }
@@ -508,7 +502,7 @@ int template_execute(const struct template *t, struct template_run *r,
 	r->entry = entry;
 	r->def = template_find(t, t->name);
 	r->steps = r->depth = r->nesting = 0;
-	r->n_vars = 0;
+	r->n_vars = r->vars_base = 0;
 	r->calling = NULL;
 	push_var(r, BYTES_LIT("$"), dot);
 	w = walk(r, &dot, r->def->root);

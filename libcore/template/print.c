@@ -85,24 +85,23 @@ static struct bytes cut(const struct printer *p, struct bytes s)
 
 static void print_quoted(struct printer *p, struct bytes s)
 {
-	struct buf b = { 0 };
+	struct buf *b = print_buf(&p->run->piece);
 
 	s = cut(p, s);
 	if (p->sharp && literal_fits_raw(s)) {
-		buf_add_char(&b, '`');
-		buf_add_bytes(&b, s);
-		buf_add_char(&b, '`');
+		buf_add_char(b, '`');
+		buf_add_bytes(b, s);
+		buf_add_char(b, '`');
 	} else {
-		quote_add_as(&b, s, p->plus ? QUOTE_ASCII : QUOTE_PLAIN);
+		quote_add_as(b, s, p->plus ? QUOTE_ASCII : QUOTE_PLAIN);
 	}
-	print_pad(p, buf_bytes(&b));
-	buf_release(&b);
+	print_pad(p, buf_bytes(b));
 }
 
 static void print_hex(struct printer *p, struct bytes s, bool upper)
 {
 	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
-	struct buf b = { 0 };
+	struct buf *b = print_buf(&p->run->piece);
 
 	if (p->has_prec && p->prec < s.n)
 		s.n = p->prec;
@@ -110,14 +109,13 @@ static void print_hex(struct printer *p, struct bytes s, bool upper)
 		unsigned char c = (unsigned char)s.p[i];
 
 		if (p->space && i)
-			buf_add_char(&b, ' ');
+			buf_add_char(b, ' ');
 		if (p->sharp && (p->space || i == 0))
-			buf_add_str(&b, upper ? "0X" : "0x");
-		buf_add_char(&b, digits[c >> 4]);
-		buf_add_char(&b, digits[c & 15]);
+			buf_add_str(b, upper ? "0X" : "0x");
+		buf_add_char(b, digits[c >> 4]);
+		buf_add_char(b, digits[c & 15]);
 	}
-	print_pad(p, buf_bytes(&b));
-	buf_release(&b);
+	print_pad(p, buf_bytes(b));
 }
 
 static bool print_string(struct printer *p, struct bytes s, uint32_t verb)
@@ -170,16 +168,15 @@ static void add_time_value(struct buf *b, const struct value *v)
 
 static bool print_time_value(struct printer *p, const struct value *v, uint32_t verb)
 {
-	struct buf b = { 0 };
+	struct buf *b = print_buf(&p->run->digits); /* print_string uses the other one */
 
 	if (!takes_string(verb) || (p->is_error && v->type != T_TIME)) {
 		if (v->type != T_TIME)
 			return print_whole(p, v, verb);
 		return false;
 	}
-	add_time_value(&b, v);
-	print_string(p, buf_bytes(&b), verb);
-	buf_release(&b);
+	add_time_value(b, v);
+	print_string(p, buf_bytes(b), verb);
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "base/utf8.h"
 #include "labels/quote.h"
 #include "template/literal.h"
@@ -28,7 +29,7 @@ static void add_digits(struct buf *b, uint64_t u, unsigned base, size_t least, b
 
 static void print_base(struct printer *p, uint64_t u, bool negative, unsigned base, uint32_t verb)
 {
-	struct buf digits = { 0 }, b = { 0 };
+	struct buf *digits = print_buf(&p->run->digits), *b = print_buf(&p->run->piece);
 	size_t least = p->prec;
 
 	if (p->has_prec && p->prec == 0 && u == 0) {
@@ -40,52 +41,47 @@ static void print_base(struct printer *p, uint64_t u, bool negative, unsigned ba
 		if (least && (negative || p->plus || p->space))
 			least--;
 	}
-	add_digits(&digits, u, base, least, verb == 'X');
+	add_digits(digits, u, base, least, verb == 'X');
 	if (negative)
-		buf_add_char(&b, '-');
+		buf_add_char(b, '-');
 	else if (p->plus || p->space)
-		buf_add_char(&b, p->plus ? '+' : ' ');
+		buf_add_char(b, p->plus ? '+' : ' ');
 	if (verb == 'O')
-		buf_add_str(&b, "0o");
+		buf_add_str(b, "0o");
 	if (p->sharp && base == 2)
-		buf_add_str(&b, "0b");
+		buf_add_str(b, "0b");
 	else if (p->sharp && base == 16)
-		buf_add_str(&b, verb == 'X' ? "0X" : "0x");
-	else if (p->sharp && base == 8 && digits.p[0] != '0')
-		buf_add_char(&b, '0');
-	buf_add_bytes(&b, buf_bytes(&digits));
-	print_pad_blank(p, buf_bytes(&b));
-	buf_release(&digits);
-	buf_release(&b);
+		buf_add_str(b, verb == 'X' ? "0X" : "0x");
+	else if (p->sharp && base == 8 && digits->p[0] != '0')
+		buf_add_char(b, '0');
+	buf_add_bytes(b, buf_bytes(digits));
+	print_pad_blank(p, buf_bytes(b));
 }
 
 static void print_char(struct printer *p, uint64_t u, bool quoted)
 {
 	uint32_t c = u > 0x10ffff || (u >= 0xd800 && u < 0xe000) ? UTF8_REPLACEMENT : (uint32_t)u;
-	struct buf text = { 0 }, b = { 0 };
+	struct buf *text = print_buf(&p->run->digits), *b = print_buf(&p->run->piece);
 
-	utf8_add(&text, c);
+	utf8_add(text, c);
 	if (quoted)
-		quote_add_as(&b, buf_bytes(&text), p->plus ? QUOTE_RUNE_ASCII : QUOTE_RUNE);
+		quote_add_as(b, buf_bytes(text), p->plus ? QUOTE_RUNE_ASCII : QUOTE_RUNE);
 	else
-		buf_add_bytes(&b, buf_bytes(&text));
-	print_pad(p, buf_bytes(&b));
-	buf_release(&text);
-	buf_release(&b);
+		buf_add_bytes(b, buf_bytes(text));
+	print_pad(p, buf_bytes(b));
 }
 
 static void print_code_point(struct printer *p, uint64_t u)
 {
-	struct buf b = { 0 };
+	struct buf *b = print_buf(&p->run->piece);
 
 	if (u <= 0x10ffff && !(p->has_prec && p->prec > 4)) {
-		literal_add_code_point(&b, (uint32_t)u, p->sharp);
+		literal_add_code_point(b, (uint32_t)u, p->sharp);
 	} else {
-		buf_add_str(&b, "U+");
-		add_digits(&b, u, 16, p->has_prec && p->prec > 4 ? p->prec : 4, true);
+		buf_add_str(b, "U+");
+		add_digits(b, u, 16, p->has_prec && p->prec > 4 ? p->prec : 4, true);
 	}
-	print_pad_blank(p, buf_bytes(&b));
-	buf_release(&b);
+	print_pad_blank(p, buf_bytes(b));
 }
 
 bool print_whole(struct printer *p, const struct value *v, uint32_t verb)
@@ -127,22 +123,6 @@ bool print_whole(struct printer *p, const struct value *v, uint32_t verb)
 }
 
 /* --- floats ---------------------------------------------------------------------------- */
-
-/* The fewest digits that read back as f: their number and the exponent of ten of the first. */
-static int shortest(double f, char digits[20], int *ret_exp)
-{
-	char text[40];
-	int prec = 0;
-
-	do {
-		snprintf(text, sizeof(text), "%.*e", prec, fabs(f));
-	} while (strtod(text, NULL) != fabs(f) && ++prec < 17);
-	digits[0] = text[0];
-	if (prec)
-		memcpy(digits + 1, text + 2, (size_t)prec);
-	*ret_exp = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
-	return prec + 1;
-}
 
 /* Digits as d.ddde+XX. */
 static void add_exponent(struct buf *b, const char *digits, int n, int exp, char e)
@@ -204,8 +184,8 @@ static void add_binary(struct buf *b, double f)
 /* The shortest form that reads back, with an exponent when that is below -4 or above 5. */
 static void add_shortest(struct buf *b, double f, uint32_t verb)
 {
-	char digits[20];
-	int exp, n = shortest(f, digits, &exp);
+	char digits[NUM_DIGITS_MAX];
+	int exp, n = num_digits(fabs(f), digits, &exp);
 
 	if (signbit(f))
 		buf_add_char(b, '-');
@@ -251,7 +231,7 @@ static void add_float(struct buf *b, const struct printer *p, double f, uint32_t
 
 bool print_float(struct printer *p, double f, uint32_t verb)
 {
-	struct buf b = { 0 };
+	struct buf *b = print_buf(&p->run->piece);
 	bool shown;
 
 	if (!strchr("vgGfFeExXb", (int)verb) || verb == 0 || verb > 0x7f)
@@ -259,26 +239,24 @@ bool print_float(struct printer *p, double f, uint32_t verb)
 	if (isnan(f) || isinf(f)) {
 		const char *plus = p->space && !p->plus ? " " : "+";
 
-		buf_add_str(&b, isinf(f) ? f < 0 ? "-" : plus : p->plus || p->space ? plus : "");
-		buf_add_str(&b, isnan(f) ? "NaN" : "Inf");
-		print_pad_blank(p, buf_bytes(&b));
-		buf_release(&b);
+		buf_add_str(b, isinf(f) ? f < 0 ? "-" : plus : p->plus || p->space ? plus : "");
+		buf_add_str(b, isnan(f) ? "NaN" : "Inf");
+		print_pad_blank(p, buf_bytes(b));
 		return true;
 	}
 	if (!signbit(f) && (p->plus || p->space))
-		buf_add_char(&b, p->plus ? '+' : ' ');
-	add_float(&b, p, f, verb);
-	shown = b.p[0] == '+' || b.p[0] == '-' || b.p[0] == ' ';
-	if (shown && p->zero && !p->minus && p->has_width && p->width > b.n) {
+		buf_add_char(b, p->plus ? '+' : ' ');
+	add_float(b, p, f, verb);
+	shown = b->p[0] == '+' || b->p[0] == '-' || b->p[0] == ' ';
+	if (shown && p->zero && !p->minus && p->has_width && p->width > b->n) {
 		/* the sign comes before the zeros */
-		buf_add_char(p->out, b.p[0]);
-		for (size_t i = b.n; i < p->width; i++)
+		buf_add_char(p->out, b->p[0]);
+		for (size_t i = b->n; i < p->width; i++)
 			buf_add_char(p->out, '0');
-		buf_add(p->out, b.p + 1, b.n - 1);
+		buf_add(p->out, b->p + 1, b->n - 1);
 	} else {
-		print_pad(p, buf_bytes(&b));
+		print_pad(p, buf_bytes(b));
 	}
-	buf_release(&b);
 	return true;
 }
 

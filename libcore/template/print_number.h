@@ -14,6 +14,13 @@ struct printer {
 	bool is_error; /* inside %!verb(...) */
 };
 
+/* One of the run's buffers, emptied. */
+static inline struct buf *print_buf(struct buf *b)
+{
+	buf_reset(b);
+	return b;
+}
+
 /* Appends text with blanks, or zeros if that is asked for, up to the width. */
 void print_pad(struct printer *p, struct bytes text);
 void print_pad_blank(struct printer *p, struct bytes text);

@@ -17,7 +17,8 @@ struct variable {
 struct template_run {
 	struct arena mem; /* values; emptied for each entry */
 	struct buf out, message;
-	struct buf scratch; /* of the function that runs, while it does not evaluate others */
+	struct buf scratch;	  /* of the function that runs, while it does not evaluate others */
+	struct buf digits, piece; /* of printing */
 
 	const struct template *tmpl;
 	const struct definition *def; /* that executes */
@@ -25,7 +26,8 @@ struct template_run {
 	const struct node *at; /* for messages */
 	struct variable *vars;
 	size_t n_vars, cap_vars;
-	const char *calling;   /* the function that runs, for messages; else NULL */
+	size_t vars_base;    /* those in front belong to templates further out, and are not seen */
+	const char *calling; /* the function that runs, for messages; else NULL */
 	struct regex *pattern; /* of the function that runs, when its pattern is compiled already */
 	unsigned steps, depth, nesting;
 

@@ -91,46 +91,32 @@ static int64_t float_to_i64(double f)
 	return f >= -0x1p63 && f < 0x1p63 ? (int64_t)f : INT64_MIN;
 }
 
+/* Numbers but for durations, which Go converts as such only by their own name. */
+static bool is_number(const struct value *v)
+{
+	return value_is_whole(v) && v->type != T_DURATION;
+}
+
 int64_t value_to_i64(const struct value *v)
 {
 	int64_t i = 0;
 
-	switch (v->type) {
-	case T_BOOL:
+	if (v->type == T_BOOL)
 		return v->u.b;
-	case T_INT:
-	case T_INT64:
-	case T_UINT8:
-	case T_MONTH:
-	case T_WEEKDAY:
-		return v->u.i;
-	case T_FLOAT:
+	if (v->type == T_FLOAT)
 		return float_to_i64(v->u.f);
-	case T_STRING:
+	if (v->type == T_STRING)
 		return literal_read_i64(without_zeros(v->u.s), 0, &i) == PARSE_OK ? i : 0;
-	default:
-		return 0;
-	}
+	return is_number(v) ? v->u.i : 0;
 }
 
 double value_to_float(const struct value *v)
 {
 	double f = 0;
 
-	switch (v->type) {
-	case T_BOOL:
-		return v->u.b;
-	case T_INT:
-	case T_INT64:
-	case T_UINT8:
-	case T_MONTH:
-	case T_WEEKDAY:
-		return (double)v->u.i;
-	case T_FLOAT:
+	if (v->type == T_FLOAT)
 		return v->u.f;
-	case T_STRING:
+	if (v->type == T_STRING)
 		return literal_read_float(v->u.s, &f) ? f : 0;
-	default:
-		return 0;
-	}
+	return v->type == T_BOOL || is_number(v) ? (double)value_to_i64(v) : 0;
 }

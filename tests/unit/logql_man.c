@@ -29,13 +29,14 @@ static void unescape(struct bytes line, struct buf *out)
 	}
 }
 
-static void check_query(struct bytes line, size_t number)
+static void check_query(void *ctx, struct bytes line, size_t number)
 {
 	struct logql_opts opts = { .flags = LOGQL_ALLOW_VARIANTS };
 	struct buf text = { 0 };
 	struct logql_query q;
 	struct err e;
 
+	(void)ctx;
 	unescape(line, &text);
 	if (logql_parse(buf_bytes(&text), &opts, &q, NULL, &e) < 0)
 		fail_msg("man/logql.7:%zu: %s: %s", number, buf_str(&text), e.msg);
@@ -43,31 +44,36 @@ static void check_query(struct bytes line, size_t number)
 	buf_release(&text);
 }
 
-static void test_examples(void **state)
+/* Calls check for each line of the literal blocks that begin with `begin`; gives their number. */
+static size_t each_line(struct bytes begin,
+			void (*check)(void *ctx, struct bytes line, size_t number), void *ctx)
 {
 	struct buf page = { 0 };
 	struct bytes rest, line;
 	size_t n = 0, number = 0;
-	bool literal = false;
+	bool inside = false;
 	struct err e;
 
-	(void)state;
 	if (io_read_file("man/logql.7", PAGE_MAX, &page, &e) < 0)
 		fail_msg("%s", e.msg);
 	rest = buf_bytes(&page);
 	while (bytes_split(&rest, '\n', &line)) {
 		number++;
-		if (bytes_starts(line, BYTES_LIT(".Bd -literal"))) {
-			literal = true;
-		} else if (line.n > 0 && line.p[0] == '.') {
-			literal = false;
-		} else if (literal) {
-			check_query(line, number);
+		if (line.n > 0 && line.p[0] == '.') {
+			inside = bytes_starts(line, begin);
+		} else if (inside) {
+			check(ctx, line, number);
 			n++;
 		}
 	}
-	assert_true(n > 60);
 	buf_release(&page);
+	return n;
+}
+
+static void test_examples(void **state)
+{
+	(void)state;
+	assert_true(each_line(BYTES_LIT(".Bd -literal"), check_query, NULL) > 60);
 }
 
 /* --- templates --------------------------------------------------------------------------- */
@@ -103,7 +109,7 @@ static size_t output_at(struct bytes text)
 	return at;
 }
 
-static void check_template(struct template_run *run, struct bytes line, size_t number)
+static void check_template(void *run, struct bytes line, size_t number)
 {
 	struct template_entry entry = { .line = BYTES_LIT("the line"),
 					.ts_ns = INT64_C(1768472231328620347),
@@ -133,29 +139,9 @@ static void check_template(struct template_run *run, struct bytes line, size_t n
 static void test_templates(void **state)
 {
 	struct template_run *run = template_run_new();
-	struct bytes rest, line;
-	struct buf page = { 0 };
-	size_t n = 0, number = 0;
-	bool templates = false;
-	struct err e;
 
 	(void)state;
-	if (io_read_file("man/logql.7", PAGE_MAX, &page, &e) < 0)
-		fail_msg("%s", e.msg);
-	rest = buf_bytes(&page);
-	while (bytes_split(&rest, '\n', &line)) {
-		number++;
-		if (bytes_is(line, ".\\\" templates")) {
-			templates = true;
-		} else if (line.n > 0 && line.p[0] == '.') {
-			templates = false;
-		} else if (templates) {
-			check_template(run, line, number);
-			n++;
-		}
-	}
-	assert_true(n > 40);
-	buf_release(&page);
+	assert_true(each_line(BYTES_LIT(".\\\" templates"), check_template, run) > 40);
 	template_run_free(run);
 }
 
