@@ -264,7 +264,8 @@ static int64_t make_time(uint64_t *state)
 void nv_make_data(uint64_t *state, struct arena *a, size_t n_max, struct nv_data *ret)
 {
 	unsigned likely[STREAMS_MAX_MADE];
-	size_t n = rnd_below(state, n_max + 1);
+	size_t n = one_in(state, 8) ? rnd_below(state, 4)
+				    : n_max / 4 + rnd_below(state, n_max - n_max / 4);
 
 	*ret = (struct nv_data){ .n_streams = 1 + rnd_below(state, STREAMS_MAX_MADE) };
 	ret->stream = arena_alloc(a, ret->n_streams * sizeof(*ret->stream));

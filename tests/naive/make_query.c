@@ -52,8 +52,8 @@ static const char *const texts[] = {
 static const char *const values[] = { "GET", "bob", "web", "prod", "200", "error", "x", "", "p-1" };
 static const char *const value_res[] = { "web|api", "p-[0-3]", "b.+",  "(bob|alice)", "[a-z]+",
 					 "",	    ".+",      "\\d+", "prod|" };
-static const char *const ranges[] = { "32s", "1m4s", "2m8s", "4m16s", "8m32s",
-				      "1m",  "5m",   "64s",  "17m4s" };
+static const char *const ranges[] = { "8m32s", "1m4s", "2m8s", "4m16s", "8m32s",
+				      "1m",    "5m",   "64s",  "17m4s" };
 static const char *const addresses[] = { "10.0.0.0/24", "10.0.0.7", "192.168.0.0-192.168.2.0",
 					 "fe80::1", "2001:db8::/32" };
 static const char *const comparisons[] = { "=", "==", "!=", ">", ">=", "<", "<=" };
@@ -69,12 +69,13 @@ static void matcher(const struct gen *g, const char *name)
 
 static void selector(const struct gen *g)
 {
-	static const char *const sure[] = { "app=~`.+`",    "app=\"web\"",  "app=\"api\"",
-					    "pod=~\"p-.\"", "env=\"prod\"", "app!=\"\"" };
+	static const char *const sure[] = { "app=~`.+`",    "pod=~`.+`",   "app=~\"w.*|api\"",
+					    "app=\"web\"",  "app=\"api\"", "pod=~\"p-.\"",
+					    "env=\"prod\"", "app!=\"\"" };
 	static const char *const streams[] = { "app", "env", "pod", "region", "none" };
 
 	buf_addf(g->b, "{%s", PICK(g->state, sure));
-	while (one_in(g->state, 3)) {
+	while (one_in(g->state, 6)) {
 		add(g, ", ");
 		matcher(g, PICK(g->state, streams));
 	}
@@ -246,17 +247,17 @@ static void stages(const struct gen *g, size_t n)
 {
 	for (size_t i = 0, before = 0, kind; i < n; i++, before = kind) {
 		kind = rnd_below(g->state, 12);
-		if (kind <= 1 && before == 10) /* drop a != "b" is another thing */
+		if (kind == 0 && before == 10) /* drop a != "b" is another thing */
 			kind = 2;
 		switch (kind) {
 		case 0:
-		case 1:
 			line_filter(g);
 			break;
 		case 2:
 		case 3:
 		case 4:
 		case 5:
+		case 1:
 			parser(g);
 			break;
 		case 6:
@@ -338,7 +339,7 @@ static void range_agg(const struct gen *g)
 		window(g);
 	if (unwrap && !one_in(g->state, 6))
 		parser(g);
-	stages(g, rnd_below(g->state, unwrap ? 3 : 4));
+	stages(g, rnd_below(g->state, unwrap ? 2 : 4));
 	if (!one_in(g->state, 6))
 		add(g, " | __error__=\"\"");
 	if (unwrap) {
@@ -451,7 +452,7 @@ static void label_replace(const struct gen *g, int depth)
 
 static void metric(const struct gen *g, int depth)
 {
-	switch (depth > 0 ? rnd_below(g->state, 9) : 0) {
+	switch (depth > 0 ? rnd_below(g->state, 10) : 0) {
 	case 1:
 	case 2:
 	case 3:
@@ -485,7 +486,7 @@ void nv_make_query(uint64_t *state, struct buf *out, enum nv_query_kind *ret_kin
 		*ret_kind = NV_QUERY_LOG;
 	if (*ret_kind == NV_QUERY_LOG) {
 		selector(&g);
-		stages(&g, rnd_below(state, 6));
+		stages(&g, rnd_below(state, 5));
 	} else {
 		metric(&g, 1 + (int)rnd_below(state, 3));
 	}
@@ -501,13 +502,13 @@ void nv_make_ask(uint64_t *state, enum nv_query_kind kind, struct nv_ask *ret)
 	*ret = (struct nv_ask){ .forward = one_in(state, 2) };
 	ret->from = from + ((int64_t)rnd_below(state, (size_t)length) - 60) * NS_PER_S;
 	ret->to = ret->from + (int64_t)rnd_below(state, (size_t)length) * NS_PER_S;
-	if (one_in(state, 3)) {
+	if (!one_in(state, 3)) {
 		ret->from = from;
 		ret->to = to;
 	}
 	if (one_in(state, 5))
 		ret->to += (int64_t)rnd_below(state, NS_PER_S);
-	ret->at = from + (int64_t)rnd_below(state, (size_t)length + 120) * NS_PER_S;
+	ret->at = from + (length / 3 + (int64_t)rnd_below(state, (size_t)length)) * NS_PER_S;
 	ret->step_ns = PICK(state, steps) * NS_PER_S;
 	ret->is_range = kind == NV_QUERY_METRIC && one_in(state, 2);
 	ret->limit = one_in(state, 2) ? 0 : 1 + rnd_below(state, 20);
