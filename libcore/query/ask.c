@@ -93,8 +93,6 @@ static int series_opts(struct ask *a, char **operand, size_t n, struct series_op
 			       "option '--categorize-labels': no entries are printed");
 	while (n_sel < n && operand[n_sel][0] == '{')
 		n_sel++;
-	if (a->strict && n_sel == 0)
-		return err_set(e, ERR_USAGE, "option '--strict': no selector is given");
 	if (choose_sources(a, operand + n_sel, n - n_sel, e) < 0)
 		return -1;
 	*ret = (struct series_opts){ .source = a->q.source,
@@ -307,14 +305,29 @@ static int check_verb(const struct ask *a, const struct cli_verb *v, struct err 
 	return 0;
 }
 
+/* Why word, which looks like a verb and is none, is no query either, with Loki's words, and what
+ * may be meant. */
+static int refuse_word(const char *word, struct err *e)
+{
+	struct err hint = *e, why;
+	struct logql_query q;
+
+	if (logql_parse(bytes_str(word), NULL, &q, NULL, &why) == 0) {
+		logql_query_release(&q);
+		return -1;
+	}
+	return err_set(e, ERR_QUERY, "%s; %s", why.msg, hint.msg);
+}
+
 int ask_run(struct ask *a, char **operand, size_t n, struct err *e)
 {
 	const struct cli_verb *verb;
 
 	if (n == 0)
 		return err_set(e, ERR_USAGE, "no query given");
-	if (cli_verb_find(ask_verbs, operand[0], "a query", &verb, e) < 0 ||
-	    check_verb(a, verb, e) < 0)
+	if (cli_verb_find(ask_verbs, operand[0], "a query", &verb, e) < 0)
+		return refuse_word(operand[0], e);
+	if (check_verb(a, verb, e) < 0)
 		return -1;
 	if (verb)
 		return verb->run(a, operand + 1, n - 1, e);

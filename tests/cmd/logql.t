@@ -175,7 +175,7 @@ for verb in labels values series stats fmt; do
 done
 while read -r word like; do
 	ok "'$word' is no verb" exits 2 logql "$word" --store store
-	ok "but '$like'" stderr_is "logql: error: '$word': did you mean '$like'?"
+	ok "but '$like'" stderr_has "; '$word': did you mean '$like'?"
 done <<'EOF'
 serie series
 label labels
@@ -183,8 +183,9 @@ lables labels
 Stats stats
 fm fmt
 EOF
+ok "it is a query that is none" stderr_has "error: parse error at line 1, col 1: syntax error: unexpected IDENTIFIER"
 ok "a word like none" exits 2 logql frobnicate --store store
-ok "is told which there are" stderr_is "logql: error: 'frobnicate': expected a query, or labels, values, series, stats, volume, detected-labels, detected-fields, detected-values, patterns or fmt"
+ok "is told which there are" stderr_has "; 'frobnicate': expected a query, or labels, values, series, stats, volume, detected-labels, detected-fields, detected-values, patterns or fmt"
 ok "fmt" exits 0 logql fmt '{app="a"}|="x"'
 ok "lays out" stdout_is '{app="a"} |= "x"'
 ok "fmt of stdin" exits 0 sh -c "printf '{app=\"a\"}\n|=\"x\"\n' | logql fmt"
@@ -243,8 +244,7 @@ done
 refused "error: option '--format': a query is printed as text, or with api" -o csv fmt '{a="b"}'
 refused "error: option '--format': a query is printed as text, or with api" -o jsonl fmt '{a="b"}'
 for verb in labels series stats; do
-	refused "error: option '--jobs': no entries are read" -j 3 "$verb" raw.log
-	refused "error: option '--strict': no selector is given" --strict "$verb" raw.log
+	ok "$verb: how to work may be said of all" exits 0 logql -j 3 --strict "$verb" entries.jsonl
 	refused "error: option '--categorize-labels': no entries are printed" --categorize-labels -o api "$verb" raw.log
 done
 refused "error: option '--categorize-labels': no entries are printed" --categorize-labels -o api fmt '{a="b"}'
