@@ -17,6 +17,7 @@ enum {
 	OPT_TIME_FIELD,
 	OPT_CATEGORIZE,
 	OPT_STRICT,
+	OPT_PCRE,
 	OPT_OUTPUT,
 	OPT_MEMORY,
 	OPT_TARGET_LABELS,
@@ -45,6 +46,7 @@ static const struct cli_opt opts[] = {
 	{ OPT_OUTPUT, "output", "FILE", "write the answer there, whole or not at all" },
 	{ OPT_CATEGORIZE, "categorize-labels", NULL, "with -o api: labels by their origin" },
 	{ OPT_STRICT, "strict", NULL, "refuse what Loki refuses: selectors that fit any stream" },
+	{ OPT_PCRE, "pcre", NULL, "regexes of the query are Perl's, not RE2's" },
 	{ OPT_INPUT, "input", "auto|lines|jsonl", "what text files are (auto)" },
 	{ OPT_TIME, "time", "arrival|line", "time of raw lines (arrival)" },
 	{ OPT_TIME_FIELD, "time-field", "NAME", "take it from this field of JSON or logfmt" },
@@ -253,6 +255,9 @@ static void take_option(struct args *a, int c)
 		break;
 	case OPT_STRICT:
 		a->ask.strict = true;
+		break;
+	case OPT_PCRE:
+		a->ask.pcre = true;
 		break;
 	default:
 		take_verb_option(a, c);
