@@ -97,15 +97,6 @@ static bool arg_time(const struct args *a, int64_t *ret)
 	return true;
 }
 
-static bool arg_step(const struct args *a, int64_t *ret)
-{
-	struct err e;
-
-	if (time_parse_duration(bytes_str(cli_arg(a->cli)), ret, &e) < 0)
-		cli_bad_value(a->cli, &e);
-	return true;
-}
-
 static void take_source_option(struct args *a, int c)
 {
 	static const char *const inputs[] = { "auto", "lines", "jsonl", NULL };
@@ -214,6 +205,7 @@ static void take_option(struct args *a, int c)
 	static const char *const formats[] = { "default", "raw", "jsonl", "csv", "api", NULL };
 	static const char *const directions[] = { "backward", "forward", NULL };
 	struct query_opts *q = &a->ask.q;
+	struct err e;
 
 	switch (c) {
 	case OPT_FROM:
@@ -223,7 +215,9 @@ static void take_option(struct args *a, int c)
 		q->has_to = arg_time(a, &q->to);
 		break;
 	case OPT_STEP:
-		q->has_step = arg_step(a, &q->step_ns);
+		if (time_parse_duration(bytes_str(cli_arg(a->cli)), &q->step_ns, &e) < 0)
+			cli_bad_value(a->cli, &e);
+		q->has_step = true;
 		break;
 	case OPT_AT:
 		q->has_at = arg_time(a, &q->at);
