@@ -133,7 +133,7 @@ struct walk {
 	struct arena names;
 	struct map packs;	       /* that an index file names */
 	struct map covered;	       /* day, tenant and segment, as key_of: that one replaces */
-	uint64_t n_unnamed, n_indexes; /* of a tenant */
+	uint64_t n_unnamed; /* of a tenant */
 };
 
 static void add_named(struct walk *w, const struct hash128 *name)
@@ -226,41 +226,6 @@ static int count_unnamed(const char *name, uint64_t size, void *data, struct err
 	return 0;
 }
 
-static int count_indexes(const char *name, uint64_t size, void *data, struct err *e)
-{
-	struct walk *w = data;
-	struct store_name sn;
-
-	(void)size;
-	(void)e;
-	w->n_indexes += store_name_parse(bytes_str(name), &sn, NULL) == 0 && sn.kind == STORE_INDEX;
-	return 0;
-}
-
-/* A tenant whose packs are in no index file: if it has none, that is a fault. */
-static int tell_unnamed(struct walk *w, struct bytes tenant, struct err *e)
-{
-	struct buf folder = { 0 };
-	struct err why;
-	int rc;
-
-	store_folder_add_all(&folder, STORE_INDEX, tenant);
-	rc = store_list(w->s, buf_str(&folder), count_indexes, w, e);
-	buf_release(&folder);
-	if (rc < 0)
-		return -1;
-	if (w->n_indexes || w->l->what != INDEX_LOOK_VERIFY) {
-		w->l->unnamed(w->n_unnamed, tenant, w->l->data);
-		return 0;
-	}
-	err_set(&why, ERR_CORRUPT,
-		"tenant '%.*s': it has packs and no index at all, so that no query sees them: "
-		"idxbuild --rebuild makes it",
-		BYTES_ARG(tenant));
-	w->l->fault(&why, w->l->data);
-	return 0;
-}
-
 static int look_beside(const char *tenant, uint64_t size, void *data, struct err *e)
 {
 	struct walk *w = data;
@@ -272,11 +237,11 @@ static int look_beside(const char *tenant, uint64_t size, void *data, struct err
 	(void)size;
 	if ((w->tenant.n && !bytes_eq(t, w->tenant)) || labels_check_tenant(t, NULL) < 0)
 		return 0;
-	w->n_unnamed = w->n_indexes = 0;
+	w->n_unnamed = 0;
 	store_folder_add_all(&folder, STORE_PACK, t);
 	rc = store_list(w->s, buf_str(&folder), count_unnamed, w, e);
 	if (rc == 0 && w->n_unnamed)
-		rc = tell_unnamed(w, t, e);
+		w->l->unnamed(w->n_unnamed, t, w->l->data);
 	if (rc == 0 && w->l->what == INDEX_LOOK_VERIFY)
 		rc = store_abandoned(w->s, buf_str(&folder), &n_abandoned, e);
 	buf_reset(&folder);
