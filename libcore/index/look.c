@@ -131,8 +131,8 @@ struct walk {
 	struct store *s;
 	struct bytes tenant; /* empty: all */
 	struct arena names;
-	struct map packs;	       /* that an index file names */
-	struct map covered;	       /* day, tenant and segment, as key_of: that one replaces */
+	struct map packs;   /* that an index file names */
+	struct map covered; /* day, tenant and segment, as key_of: that one replaces */
 	uint64_t n_unnamed; /* of a tenant */
 };
 

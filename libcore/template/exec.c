@@ -88,7 +88,8 @@ static int cmp_pairs(const void *a, const void *b)
 	return bytes_cmp(((const struct pair *)a)->key, ((const struct pair *)b)->key);
 }
 
-struct dict run_labels(struct template_run *r)
+/* The labels of the entry as a list sorted by name. */
+static struct dict labels_of(struct template_run *r)
 {
 	struct template_label *labels = NULL;
 	size_t n = r->entry->labels(r->entry->ctx, &r->mem, &labels);
@@ -109,7 +110,7 @@ struct value run_plain(struct template_run *r, const struct value *v)
 
 	if (v->type != T_LABELS)
 		return *v;
-	map.u.dict = run_labels(r);
+	map.u.dict = labels_of(r);
 	return map;
 }
 

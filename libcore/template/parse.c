@@ -100,7 +100,8 @@ void *parser_unexpected(struct parser *p, struct lexeme x, const char *where)
 	return NULL;
 }
 
-struct lexeme parser_expect(struct parser *p, enum lexeme_kind kind, const char *where)
+/* The next word; it is an error when it is not of that kind. */
+static struct lexeme expect(struct parser *p, enum lexeme_kind kind, const char *where)
 {
 	struct lexeme x = parser_next_word(p);
 
@@ -152,7 +153,8 @@ static struct node *own_scope_list(struct parser *p, struct node **ret_end)
 	return list;
 }
 
-bool node_is_empty(const struct node *list)
+/* The body of a list is empty or blanks only. */
+static bool is_empty(const struct node *list)
 {
 	for (const struct node *n = list->nodes.first; n; n = n->next)
 		if (n->kind != NODE_TEXT || bytes_trim(n->text).n)
@@ -168,8 +170,8 @@ static bool define(struct parser *p, struct bytes name, struct node *root)
 
 	for (d = t->defs; d && !bytes_eq(d->name, name);)
 		d = d->next;
-	if (d && !node_is_empty(d->root)) {
-		if (node_is_empty(root))
+	if (d && !is_empty(d->root)) {
+		if (is_empty(root))
 			return true;
 		parser_fail_quoted(p, "template: multiple definition of template ", name, "");
 		return false;
@@ -213,7 +215,7 @@ static void definition(struct parser *p)
 	}
 	if (!parser_read_string(p, x, &name))
 		return;
-	parser_expect(p, LEX_RIGHT_DELIM, "define clause");
+	expect(p, LEX_RIGHT_DELIM, "define clause");
 	if (!p->failed)
 		define_body(p, name, "define clause");
 }
@@ -313,7 +315,7 @@ static struct node *else_control(struct parser *p)
 	struct lexeme x = parser_peek_word(p);
 
 	if (x.kind != LEX_IF && x.kind != LEX_WITH)
-		x = parser_expect(p, LEX_RIGHT_DELIM, "else");
+		x = expect(p, LEX_RIGHT_DELIM, "else");
 	return parser_node(p, NODE_ELSE, x.pos);
 }
 
@@ -332,7 +334,7 @@ static struct node *action(struct parser *p)
 	case LEX_ELSE:
 		return else_control(p);
 	case LEX_END:
-		return parser_node(p, NODE_END, parser_expect(p, LEX_RIGHT_DELIM, "end").pos);
+		return parser_node(p, NODE_END, expect(p, LEX_RIGHT_DELIM, "end").pos);
 	case LEX_IF:
 		return control(p, NODE_IF, "if");
 	case LEX_RANGE:

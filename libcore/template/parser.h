@@ -37,8 +37,6 @@ void *parser_fail(struct parser *p, const char *message, struct bytes detail);
 void *parser_fail_quoted(struct parser *p, const char *message, struct bytes detail,
 			 const char *behind);
 void *parser_unexpected(struct parser *p, struct lexeme x, const char *where);
-/* The next word; it is an error when it is not of that kind. */
-struct lexeme parser_expect(struct parser *p, enum lexeme_kind kind, const char *where);
 
 struct node *parser_node(struct parser *p, enum node_kind kind, uint32_t pos);
 void nodes_add(struct nodes *l, struct node *n);

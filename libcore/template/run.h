@@ -48,8 +48,6 @@ int run_fail_bytes(struct template_run *r, const char *before, struct bytes text
 /* Whether n more bytes of one string are within the limits; else -1, with the message. */
 MUST_CHECK int run_check_size(struct template_run *r, size_t n);
 
-/* The labels of the entry as a list sorted by name. */
-struct dict run_labels(struct template_run *r);
 /* Labels become such a map; other values stay. */
 struct value run_plain(struct template_run *r, const struct value *v);
 

@@ -105,9 +105,6 @@ struct template
 	bool uses_line, uses_time;
 };
 
-/* The body of a list is empty or blanks only. */
-bool node_is_empty(const struct node *list);
-
 /* The definition called name, or NULL. */
 const struct definition *template_find(const struct template *t, struct bytes name);
 
