@@ -69,6 +69,7 @@ int cli_verb_find(const struct cli_verb *verbs, const char *word, const char *el
 
 	for (const struct cli_verb *v = verbs; v->name; v++) {
 		if (strcmp(v->name, word) == 0) {
+			buf_release(&all);
 			*ret = v;
 			return 0;
 		}
