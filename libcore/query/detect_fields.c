@@ -398,7 +398,7 @@ int detect_fields(const struct query_opts *o, const struct detect_opts *d, const
 		else
 			print_fields(&b, &t, format);
 		*ret_n = d->value_of.n ? t.n_value : t.n;
-		if (fwrite(b.p, 1, b.n, out) != b.n)
+		if (b.n && fwrite(b.p, 1, b.n, out) != b.n)
 			r = err_sys(e, "cannot write");
 	}
 	buf_release(&b);

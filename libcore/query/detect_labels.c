@@ -123,7 +123,7 @@ int detect_labels(const struct series_opts *o, enum format format, FILE *out, ui
 		if (d.n)
 			qsort(d.v, d.n, sizeof(*d.v), by_name);
 		*ret_n = print(&b, &d, format);
-		if (fwrite(b.p, 1, b.n, out) != b.n)
+		if (b.n && fwrite(b.p, 1, b.n, out) != b.n)
 			r = err_sys(e, "cannot write");
 	}
 	buf_release(&b);

@@ -107,7 +107,7 @@ static int print(const struct drain *d, uint64_t limit, enum format format, FILE
 	if (format == FORMAT_API)
 		buf_add_str(&b, "]}\n");
 	*ret_n = n;
-	if (fwrite(b.p, 1, b.n, out) != b.n)
+	if (b.n && fwrite(b.p, 1, b.n, out) != b.n)
 		r = err_sys(e, "cannot write");
 	buf_release(&b);
 	arena_release(&mem);
