@@ -11,7 +11,6 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/mem.h"
-#include "base/num.h"
 
 #ifndef LOKID_VERSION
 #define LOKID_VERSION "0.1.0"
@@ -28,21 +27,56 @@ static size_t count_opts(const struct cli *c)
 	return n;
 }
 
-static void make_tables(struct cli *c)
+static size_t count_taken(const struct cli *c)
+{
+	size_t n = 0;
+
+	while (c->taken && c->taken[n].take)
+		n++;
+	return n;
+}
+
+/* Those of .opts, then those of .taken. */
+static const struct cli_opt *option_at(const struct cli *c, size_t i)
 {
 	size_t n = count_opts(c);
+
+	return i < n ? &c->opts[i] : &c->taken[i - n].opt;
+}
+
+static size_t count_all(const struct cli *c)
+{
+	return count_opts(c) + count_taken(c);
+}
+
+static bool has_letter(const struct cli_opt *o)
+{
+	return o->letter > 0 && o->letter < OPT_VERSION;
+}
+
+/* What getopt gives for row i: its letter, or a number of its own. */
+static int key_of(const struct cli *c, size_t i)
+{
+	const struct cli_opt *o = option_at(c, i);
+
+	return has_letter(o) ? o->letter : CLI_LONG + (int)i;
+}
+
+static void make_tables(struct cli *c)
+{
+	size_t n = count_all(c);
 	char *s;
 
 	c->long_opts = mem_alloc((n + 3) * sizeof(*c->long_opts));
 	c->short_opts = s = mem_alloc(2 * n + 4);
 	*s++ = ':'; /* getopt: tell a missing value apart, print nothing */
 	for (size_t i = 0; i < n; i++) {
-		const struct cli_opt *o = &c->opts[i];
+		const struct cli_opt *o = option_at(c, i);
 
 		c->long_opts[i] =
 			(struct option){ o->name, o->value ? required_argument : no_argument, NULL,
-					 o->letter };
-		if (o->letter < OPT_VERSION) {
+					 key_of(c, i) };
+		if (has_letter(o)) {
 			*s++ = (char)o->letter;
 			if (o->value)
 				*s++ = ':';
@@ -63,18 +97,18 @@ static void print_row(const char *left, const char *help)
 		printf("%-*s%s\n", HELP_COLUMN, left, help);
 }
 
-static void print_option(int letter, const char *name, const char *value, const char *help)
+static void print_option(const struct cli_opt *o)
 {
 	char left[80];
 	int n;
 
-	if (letter < OPT_VERSION)
-		n = snprintf(left, sizeof(left), "  -%c, --%s", letter, name);
+	if (has_letter(o))
+		n = snprintf(left, sizeof(left), "  -%c, --%s", o->letter, o->name);
 	else
-		n = snprintf(left, sizeof(left), "      --%s", name);
-	if (value)
-		snprintf(left + n, sizeof(left) - (size_t)n, " %s", value);
-	print_row(left, help);
+		n = snprintf(left, sizeof(left), "      --%s", o->name);
+	if (o->value)
+		snprintf(left + n, sizeof(left) - (size_t)n, " %s", o->value);
+	print_row(left, o->help);
 }
 
 static void print_verbs(const struct cli_verb *v)
@@ -97,10 +131,10 @@ static void print_help(const struct cli *c)
 		print_verbs(c->verbs);
 	}
 	printf("\n");
-	for (size_t i = 0; i < count_opts(c); i++)
-		print_option(c->opts[i].letter, c->opts[i].name, c->opts[i].value, c->opts[i].help);
-	print_option('h', "help", NULL, "print this help");
-	print_option(OPT_VERSION, "version", NULL, "print the version");
+	for (size_t i = 0; i < count_all(c); i++)
+		print_option(option_at(c, i));
+	print_option(&(struct cli_opt){ 'h', "help", NULL, "print this help" });
+	print_option(&(struct cli_opt){ OPT_VERSION, "version", NULL, "print the version" });
 	if (c->examples)
 		printf("\n%s\n", c->examples);
 	printf("\nSee %s(1).\n", c->prog);
@@ -182,21 +216,37 @@ void cli_warn_once(struct cli *c, const struct err *e)
 		cli_warn(c, "%s", e->msg);
 }
 
-static void set_current(struct cli *c, int letter)
+static size_t row_of(const struct cli *c, int key)
 {
-	for (size_t i = 0; i < count_opts(c); i++)
-		if (c->opts[i].letter == letter)
-			c->current = c->opts[i].name;
+	size_t i = 0;
+
+	while (key_of(c, i) != key)
+		i++;
+	return i;
 }
 
-int cli_next(struct cli *c, int argc, char **argv)
+/* The option of row i: its letter for the program, or 0 when it is dealt with. */
+static int give(struct cli *c, size_t i)
 {
-	int letter;
+	const struct cli_taken *t;
+	struct err e;
 
-	if (!c->long_opts)
-		make_tables(c);
-	opterr = 0;
-	letter = getopt_long(argc, argv, c->short_opts, c->long_opts, NULL);
+	c->current = option_at(c, i)->name;
+	if (optarg && *optarg == '\0')
+		cli_usage(c, "option '--%s': its value is empty", c->current);
+	if (i < count_opts(c))
+		return c->opts[i].letter;
+	t = &c->taken[i - count_opts(c)];
+	if (t->take((char *)c->data + t->at, optarg, &e) < 0)
+		cli_bad_value(c, &e);
+	return 0;
+}
+
+/* As cli_next, with 0 for an option that is dealt with. */
+static int next(struct cli *c, int argc, char **argv)
+{
+	int letter = getopt_long(argc, argv, c->short_opts, c->long_opts, NULL);
+
 	switch (letter) {
 	case -1:
 		free(c->long_opts);
@@ -219,11 +269,21 @@ int cli_next(struct cli *c, int argc, char **argv)
 			cli_usage(c, "unknown option '-%c'", optopt);
 		cli_usage(c, "unknown option '%s'", argv[optind - 1]);
 	default:
-		set_current(c, letter);
-		if (optarg && *optarg == '\0')
-			cli_usage(c, "option '--%s': its value is empty", c->current);
-		return letter;
+		return give(c, row_of(c, letter));
 	}
+}
+
+int cli_next(struct cli *c, int argc, char **argv)
+{
+	int letter;
+
+	if (!c->long_opts)
+		make_tables(c);
+	opterr = 0;
+	do {
+		letter = next(c, argc, argv);
+	} while (letter == 0);
+	return letter;
 }
 
 const char *cli_arg(const struct cli *c)
@@ -237,14 +297,19 @@ void cli_bad_value(const struct cli *c, const struct err *e)
 	cli_usage(c, "option '--%s': %s", c->current, e->msg);
 }
 
-uint64_t cli_count(const struct cli *c)
+uint64_t cli_count_in(const struct cli *c, uint64_t min, uint64_t max)
 {
 	uint64_t v;
+	struct err e;
 
-	if (!num_u64(bytes_str(optarg), &v))
-		cli_usage(c, "option '--%s': expected a whole number, found '%s'", c->current,
-			  optarg);
+	if (cli_read_count(optarg, min, max, &v, &e) < 0)
+		cli_bad_value(c, &e);
 	return v;
+}
+
+uint64_t cli_count(const struct cli *c)
+{
+	return cli_count_in(c, 0, UINT64_MAX);
 }
 
 uint64_t cli_limit(const struct cli *c)
@@ -254,49 +319,29 @@ uint64_t cli_limit(const struct cli *c)
 	return n ? n : UINT64_MAX;
 }
 
-uint64_t cli_size(const struct cli *c)
-{
-	uint64_t v;
-
-	if (!num_size(bytes_str(optarg), &v))
-		cli_usage(c, "option '--%s': expected a size as 64MiB, found '%s'", c->current,
-			  optarg);
-	return v;
-}
-
-static uint64_t in_range(const struct cli *c, uint64_t v, uint64_t min, uint64_t max)
-{
-	if (v < min)
-		cli_usage(c, "option '--%s': expected at least %llu, found '%s'", c->current,
-			  (unsigned long long)min, optarg);
-	if (v > max)
-		cli_usage(c, "option '--%s': expected at most %llu, found '%s'", c->current,
-			  (unsigned long long)max, optarg);
-	return v;
-}
-
-uint64_t cli_count_in(const struct cli *c, uint64_t min, uint64_t max)
-{
-	return in_range(c, cli_count(c), min, max);
-}
-
 uint64_t cli_size_in(const struct cli *c, uint64_t min, uint64_t max)
 {
-	return in_range(c, cli_size(c), min, max);
+	uint64_t v;
+	struct err e;
+
+	if (cli_read_size(optarg, min, max, &v, &e) < 0)
+		cli_bad_value(c, &e);
+	return v;
+}
+
+uint64_t cli_size(const struct cli *c)
+{
+	return cli_size_in(c, 0, UINT64_MAX);
 }
 
 int cli_word(const struct cli *c, const char *const *words)
 {
-	struct buf all = { 0 };
+	int i;
+	struct err e;
 
-	for (int i = 0; words[i]; i++) {
-		if (strcmp(words[i], optarg) == 0) {
-			buf_release(&all);
-			return i;
-		}
-		buf_addf(&all, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
-	}
-	cli_usage(c, "option '--%s': expected %s, found '%s'", c->current, buf_str(&all), optarg);
+	if (cli_read_word(optarg, words, &i, &e) < 0)
+		cli_bad_value(c, &e);
+	return i;
 }
 
 int cli_each_input(struct cli *c, cli_input_fn *one, void *data)

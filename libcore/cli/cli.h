@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/map.h"
+#include "cli/values.h"
 #include "cli/verbs.h"
 
 struct option;
@@ -28,13 +29,27 @@ struct cli_opt {
 /* First number for options that have no letter. */
 enum { CLI_LONG = 256 };
 
+/* Takes the value of an option (NULL of one without) to where it goes. Errors: ERR_USAGE, what was
+ * expected; cli_next then names the option and ends the program. */
+typedef int cli_take_fn(void *at, const char *value, struct err *e);
+
+/* One row of options whose values are taken by cli_next itself, so that a further option is a
+ * further row. A row of zeros ends the table. */
+struct cli_taken {
+	struct cli_opt opt; /* .letter: 0 for a long one only */
+	cli_take_fn *take;
+	size_t at; /* its place in cli.data */
+};
+
 struct cli {
-	const char *prog;	      /* set by the program, as the five below */
-	const char *operands;	      /* "[FILE]...", for the synopsis */
-	const char *about;	      /* one line, for --help */
-	const struct cli_verb *verbs; /* NULL: it has none */
-	const struct cli_opt *opts;   /* without -h, --version, which all have */
-	const char *examples;	      /* lines for the end of --help, or NULL */
+	const char *prog;	       /* set by the program, as the seven below */
+	const char *operands;	       /* "[FILE]...", for the synopsis */
+	const char *about;	       /* one line, for --help */
+	const struct cli_verb *verbs;  /* NULL: it has none */
+	const struct cli_opt *opts;    /* without -h, --version, which all have; or NULL */
+	const struct cli_taken *taken; /* more of them, or NULL */
+	void *data;		       /* of .taken */
+	const char *examples;	       /* lines for the end of --help, or NULL */
 
 	char **operand; /* set by cli_next at the end of the options */
 	int n_operands;
@@ -49,8 +64,8 @@ struct cli {
 
 /*
  * The letter (or number) of the next option, -1 at the end, when .operand and .n_operands are
- * set. Serves -h, --help and --version itself (exit 0), and ends the program with exit 2 on a
- * bad option. Options may come after operands; "--" ends them.
+ * set. Serves -h, --help and --version itself (exit 0), and the options of .taken; ends the program
+ * with exit 2 on a bad option. Options may come after operands; "--" ends them.
  */
 int cli_next(struct cli *c, int argc, char **argv);
 

@@ -18,6 +18,7 @@ struct ask {
 	bool has_volume_by;  /* given by the user, as all has_ */
 	uint64_t line_limit; /* of detected-fields and detected-values: lines looked at */
 	bool has_line_limit;
+	const char *output; /* file to be written, or NULL: for who sets stdout up */
 };
 
 /* All but a query: labels, values, ... */

@@ -1,0 +1,277 @@
+#include "query/ask_options.h"
+
+#include "base/work.h"
+#include "time/time.h"
+
+/* --- what is read ---------------------------------------------------------------------------- */
+
+static int take_tenant(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	a->q.source.tenant = bytes_str(value);
+	a->q.has_tenant = true;
+	return labels_check_tenant(a->q.source.tenant, e);
+}
+
+static int take_input(void *ask, const char *value, struct err *e)
+{
+	static const char *const inputs[] = { "auto", "lines", "jsonl", NULL };
+	struct ask *a = ask;
+	int i;
+
+	if (cli_read_word(value, inputs, &i, e) < 0)
+		return -1;
+	a->q.source.input = (enum input_kind)i;
+	return 0;
+}
+
+static int take_raw_time(void *ask, const char *value, struct err *e)
+{
+	static const char *const times[] = { "arrival", "line", NULL };
+	struct ask *a = ask;
+	int i;
+
+	if (cli_read_word(value, times, &i, e) < 0)
+		return -1;
+	a->q.source.raw_time = i ? RAW_TIME_LINE : RAW_TIME_ARRIVAL;
+	a->q.has_raw_time = true;
+	return 0;
+}
+
+static int take_time_field(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	(void)e;
+	a->q.source.raw_time = RAW_TIME_FIELD;
+	a->q.source.time_field = bytes_str(value);
+	return 0;
+}
+
+/* --- when ------------------------------------------------------------------------------------ */
+
+static int take_time(const struct ask *a, const char *value, int64_t *ret, bool *ret_has,
+		     struct err *e)
+{
+	*ret_has = true;
+	return time_parse(bytes_str(value), a->q.source.now_ns, ret, e);
+}
+
+static int take_from(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	return take_time(a, value, &a->q.from, &a->q.has_from, e);
+}
+
+static int take_to(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	return take_time(a, value, &a->q.to, &a->q.has_to, e);
+}
+
+static int take_at(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	return take_time(a, value, &a->q.at, &a->q.has_at, e);
+}
+
+static int take_step(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	a->q.has_step = true;
+	return time_parse_duration(bytes_str(value), &a->q.step_ns, e);
+}
+
+/* --- what is answered ------------------------------------------------------------------------ */
+
+static int take_limit(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	a->q.has_limit = true;
+	return cli_read_count(value, 0, UINT64_MAX, &a->q.limit, e);
+}
+
+static int take_direction(void *ask, const char *value, struct err *e)
+{
+	static const char *const directions[] = { "backward", "forward", NULL };
+	struct ask *a = ask;
+	int i;
+
+	if (cli_read_word(value, directions, &i, e) < 0)
+		return -1;
+	a->q.dir = i ? FORWARD : BACKWARD;
+	a->q.has_dir = true;
+	return 0;
+}
+
+static int take_format(void *ask, const char *value, struct err *e)
+{
+	static const char *const formats[] = { "default", "raw", "jsonl", "csv", "api", NULL };
+	struct ask *a = ask;
+	int i;
+
+	if (cli_read_word(value, formats, &i, e) < 0)
+		return -1;
+	a->format = (enum format)i;
+	return 0;
+}
+
+static int take_target_labels(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	(void)e;
+	a->volume.target_labels = bytes_str(value);
+	return 0;
+}
+
+static int take_aggregate_by(void *ask, const char *value, struct err *e)
+{
+	static const char *const bys[] = { "series", "labels", NULL };
+	struct ask *a = ask;
+	int i;
+
+	if (cli_read_word(value, bys, &i, e) < 0)
+		return -1;
+	a->volume.by = (enum volume_by)i;
+	a->has_volume_by = true;
+	return 0;
+}
+
+static int take_line_limit(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	a->has_line_limit = true;
+	return cli_read_count(value, 0, UINT64_MAX, &a->line_limit, e);
+}
+
+/* --- within what ----------------------------------------------------------------------------- */
+
+static int take_memory(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	a->q.has_memory = true;
+	return cli_take_size(&a->q.max_bytes, value, e);
+}
+
+static int take_length(void *at, const char *value, struct err *e)
+{
+	int64_t ns;
+
+	if (time_parse_duration(bytes_str(value), &ns, e) < 0)
+		return -1;
+	if (ns <= 0)
+		return err_set(e, ERR_USAGE, "expected a duration above zero");
+	*(int64_t *)at = ns;
+	return 0;
+}
+
+static int take_jobs(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+	uint64_t n;
+
+	if (cli_read_count(value, 1, WORK_JOBS_MAX, &n, e) < 0)
+		return -1;
+	a->q.jobs = (unsigned)n;
+	a->q.has_jobs = true;
+	return 0;
+}
+
+/* --- the table ------------------------------------------------------------------------------- */
+
+/* Of rows whose function takes the whole struct ask, or one field of it. */
+#define WHOLE	  0
+#define AT(field) offsetof(struct ask, field)
+
+const struct cli_taken ask_options[] = {
+	{ { 0, "store", "DIR", "store to ask (lokid-data/store)" },
+	  cli_take_text,
+	  AT(q.source.store) },
+	{ { 0, "wal", "DIR", "write-ahead log to ask (lokid-data/wal)" },
+	  cli_take_text,
+	  AT(q.source.wal) },
+	{ { 't', "tenant", "TENANT", "whose entries (fake; of files all)" }, take_tenant, WHOLE },
+	{ { 0, "from", "TIME", "entries from then on; first step of a metric query" },
+	  take_from,
+	  WHOLE },
+	{ { 0, "to", "TIME", "entries before then; last step of a metric query" }, take_to, WHOLE },
+	{ { 0, "step", "DURATION", "a metric query gives a value at each step" },
+	  take_step,
+	  WHOLE },
+	{ { 0, "at", "TIME", "a metric query gives its value at this time" }, take_at, WHOLE },
+	{ { 'n', "limit", "N", "at most N entries, 0 for all (0)" }, take_limit, WHOLE },
+	{ { 0, "direction", "backward|forward", "newest or oldest first" }, take_direction, WHOLE },
+	{ { 'o', "format", "default|raw|jsonl|csv|api", "how the answer is printed" },
+	  take_format,
+	  WHOLE },
+	{ { 0, "output", "FILE", "write the answer there, whole or not at all" },
+	  cli_take_text,
+	  AT(output) },
+	{ { 0, "categorize-labels", NULL, "with -o api: labels by their origin" },
+	  cli_take_flag,
+	  AT(categorize) },
+	{ { 0, "strict", NULL, "refuse what Loki refuses: selectors that fit any stream" },
+	  cli_take_flag,
+	  AT(strict) },
+	{ { 0, "pcre", NULL, "regexes of the query are Perl's, not RE2's" },
+	  cli_take_flag,
+	  AT(pcre) },
+	{ { 0, "input", "auto|lines|jsonl", "what text files are (auto)" }, take_input, WHOLE },
+	{ { 0, "time", "arrival|line", "time of raw lines (arrival)" }, take_raw_time, WHOLE },
+	{ { 0, "time-field", "NAME", "take it from this field of JSON or logfmt" },
+	  take_time_field,
+	  WHOLE },
+	{ { 0, "memory", "SIZE", "of series and values of a metric query (1GiB)" },
+	  take_memory,
+	  WHOLE },
+	{ { 0, "target-labels", "NAME,...", "volume: by these labels" },
+	  take_target_labels,
+	  WHOLE },
+	{ { 0, "aggregate-by", "series|labels", "volume: of each set of them, or of each" },
+	  take_aggregate_by,
+	  WHOLE },
+	{ { 0, "line-limit", "N", "lines that detected-fields looks at (1000)" },
+	  take_line_limit,
+	  WHOLE },
+	{ { 0, "max-entries", "N", "refuse a larger --limit" },
+	  cli_take_count,
+	  AT(q.limits.entries) },
+	{ { 0, "max-series", "N", "refuse an answer of more series" },
+	  cli_take_count,
+	  AT(q.limits.series) },
+	{ { 0, "max-bytes", "SIZE", "refuse to look at more bytes of lines" },
+	  cli_take_size,
+	  AT(q.limits.bytes) },
+	{ { 0, "max-query-length", "DURATION", "refuse a longer time range" },
+	  take_length,
+	  AT(q.limits.length_ns) },
+	{ { 0, "max-query-range", "DURATION", "refuse a longer [range]" },
+	  take_length,
+	  AT(q.limits.interval_ns) },
+	{ { 0, "max-query-lookback", "DURATION", "see nothing older" },
+	  take_length,
+	  AT(q.limits.lookback_ns) },
+	{ { 0, "timeout", "DURATION", "give up after so long" },
+	  take_length,
+	  AT(q.limits.timeout_ns) },
+	{ { 'j', "jobs", "N", "threads (as many as processors)" }, take_jobs, WHOLE },
+	{ { 0 }, NULL, 0 },
+};
+
+int ask_check_options(struct ask *a, struct err *e)
+{
+	if (a->categorize && a->format != FORMAT_API)
+		return err_set(e, ERR_USAGE, "option '--categorize-labels': only with -o api");
+	if (!a->q.has_jobs)
+		a->q.jobs = work_cpus();
+	return 0;
+}

@@ -1,0 +1,80 @@
+/* cli: values read from text, and options that are taken by their rows. */
+#include "unit.h"
+
+#include "cli/cli.h"
+
+static void values_are_read_whole_or_refused(void **state)
+{
+	static const char *const words[] = { "one", "two", "three", NULL };
+	uint64_t v = 7;
+	struct err e;
+	int i = 7;
+
+	(void)state;
+	assert_int_equal(cli_read_count("12", 1, 12, &v, &e), 0);
+	assert_int_equal(v, 12);
+	assert_int_equal(cli_read_count("13", 1, 12, &v, &e), -1);
+	assert_string_equal(e.msg, "expected at most 12, found '13'");
+	assert_int_equal(cli_read_count("0", 1, 12, &v, &e), -1);
+	assert_string_equal(e.msg, "expected at least 1, found '0'");
+	assert_int_equal(cli_read_count("1x", 1, 12, &v, &e), -1);
+	assert_string_equal(e.msg, "expected a whole number, found '1x'");
+	assert_int_equal(v, 12); /* untouched by what was refused */
+	assert_int_equal(cli_read_size("4KiB", 1, UINT64_MAX, &v, &e), 0);
+	assert_int_equal(v, 4096);
+	assert_int_equal(cli_read_size("4 apples", 1, UINT64_MAX, &v, &e), -1);
+	assert_string_equal(e.msg, "expected a size as 64MiB, found '4 apples'");
+	assert_int_equal(cli_read_word("two", words, &i, &e), 0);
+	assert_int_equal(i, 1);
+	assert_int_equal(cli_read_word("four", words, &i, &e), -1);
+	assert_string_equal(e.msg, "expected one, two or three, found 'four'");
+	assert_int_equal(e.code, ERR_USAGE);
+	assert_int_equal(i, 1);
+}
+
+struct taken {
+	bool quiet, loud;
+	const char *name;
+	uint64_t n, size;
+};
+
+static void rows_take_their_values(void **state)
+{
+	static const struct cli_opt opts[] = { { 'x', "exotic", "X", "for the program" }, { 0 } };
+	static const struct cli_taken rows[] = {
+		{ { 'q', "quiet", NULL, "" }, cli_take_flag, offsetof(struct taken, quiet) },
+		{ { 0, "loud", NULL, "" }, cli_take_flag, offsetof(struct taken, loud) },
+		{ { 0, "name", "NAME", "" }, cli_take_text, offsetof(struct taken, name) },
+		{ { 'n', "limit", "N", "" }, cli_take_count, offsetof(struct taken, n) },
+		{ { 0, "size", "SIZE", "" }, cli_take_size, offsetof(struct taken, size) },
+		{ { 0 }, NULL, 0 },
+	};
+	char *argv[] = { "prog",       "-q",	 "--name=me", "first",	"-n3", "-x",
+			 "of program", "--size", "1MiB",      "second", NULL };
+	struct taken t = { 0 };
+	struct cli c = { .prog = "prog", .opts = opts, .taken = rows, .data = &t };
+
+	(void)state;
+	assert_int_equal(cli_next(&c, 10, argv), 'x');
+	assert_string_equal(cli_arg(&c), "of program");
+	assert_int_equal(cli_next(&c, 10, argv), -1);
+	assert_true(t.quiet);
+	assert_false(t.loud);
+	assert_string_equal(t.name, "me");
+	assert_int_equal(t.n, 3);
+	assert_int_equal(t.size, 1 << 20);
+	assert_int_equal(c.n_operands, 2);
+	assert_string_equal(c.operand[1], "second");
+	assert_int_equal(cli_exit(&c), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_are_read_whole_or_refused),
+		cmocka_unit_test(rows_take_their_values),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
