@@ -23,8 +23,7 @@ static int field_of(struct bytes name)
 	return -1;
 }
 
-/* The level that a value names, or an empty one. */
-static struct bytes level_by_name(struct bytes value)
+struct bytes level_by_name(struct bytes value)
 {
 	static const struct {
 		const char *name, *level;

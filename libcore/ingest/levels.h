@@ -14,4 +14,7 @@ struct bytes level_of_labels(const struct labels *labels);
  * ("unknown"). Borrowed from the arguments, or static. */
 struct bytes level_of_entry(const struct label *meta, size_t n_meta, struct bytes line);
 
+/* The level that a value ("WRN") names, or an empty one. */
+struct bytes level_by_name(struct bytes value);
+
 #endif

@@ -172,6 +172,7 @@ static void scan_string(struct lexer *l)
 		while (end < rest.n && rest.p[end] != quote &&
 		       (quote == '`' || rest.p[end] != '\n'))
 			end += rest.p[end] == '\\' && quote != '`' ? 2 : 1;
+		l->open = quote == '`' && end >= rest.n;
 		fail(l, end < rest.n && rest.p[end] == quote ? "invalid char escape"
 							     : "literal not terminated");
 	}
@@ -432,6 +433,7 @@ void lex_next(struct lexer *l)
 		return;
 	l->cur = (struct lexeme){ .kind = LEX_END };
 	if (skip_blank(l) < 0) {
+		l->open = true;
 		fail(l, "comment not terminated");
 		return;
 	}

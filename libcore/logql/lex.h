@@ -99,6 +99,7 @@ struct lexer {
 	unsigned flags; /* of enum logql_flags */
 	size_t n_lexemes;
 	struct lexeme cur;
+	bool open; /* LEX_ERROR of a string or comment that lines to come may end */
 	char error[160];
 };
 

@@ -32,6 +32,7 @@ void parse_set_unexpected(struct parser *p, const char *expecting)
 	const struct lexeme *x = &p->lex.cur;
 	struct buf text = { 0 };
 
+	p->refusal = x->kind == LEX_END || p->lex.open ? REFUSED_END : REFUSED_WORD;
 	buf_add_str(&text, "parse error ");
 	/* Loki knows no position in an empty text, and no line of long lexemes */
 	if (p->lex.text.n > 0)
@@ -231,6 +232,33 @@ int logql_parse(struct bytes text, const struct logql_opts *opts, struct logql_q
 	}
 	*ret = q;
 	return 0;
+}
+
+/* How the text is refused, if it is. */
+static enum refusal refusal_of(struct bytes text, const struct logql_opts *opts)
+{
+	struct arena mem = { 0 };
+	struct logql_expr *root;
+	struct parser p = { .arena = &mem, .opts = opts };
+	bool taken = parse_text(&p, text, opts->flags, &root) == 0;
+
+	arena_release(&mem);
+	return taken ? REFUSED_BY_RULE : p.refusal;
+}
+
+bool logql_is_begun(struct bytes text, const struct logql_opts *opts)
+{
+	enum refusal how = refusal_of(text, opts);
+	struct buf called = { 0 };
+
+	/* A function's name is one only before a parenthesis, which may stand on the next line. */
+	if (how == REFUSED_WORD) {
+		buf_add_bytes(&called, text);
+		buf_add_str(&called, "\n(");
+		how = refusal_of(buf_bytes(&called), opts);
+		buf_release(&called);
+	}
+	return how == REFUSED_END;
 }
 
 int logql_parse_selector(struct bytes text, const struct logql_opts *opts, struct logql_query *ret,

@@ -53,4 +53,10 @@ MUST_CHECK int logql_parse_selector(struct bytes text, const struct logql_opts *
 				    struct logql_query *ret, struct logql_pos *ret_pos,
 				    struct err *e);
 
+/*
+ * Whether text is no query yet but the beginning of one, by what the parser misses: what only ends
+ * too early, in a place where a next line may go on.
+ */
+bool logql_is_begun(struct bytes text, const struct logql_opts *opts);
+
 #endif

@@ -13,6 +13,12 @@
 #include "logql/lex.h"
 #include "logql/parse.h"
 
+enum refusal {
+	REFUSED_BY_RULE, /* or not at all */
+	REFUSED_WORD,	 /* a lexeme cannot stand where it does */
+	REFUSED_END,	 /* more must follow: the text ends too early */
+};
+
 struct parser {
 	struct lexer lex;
 	struct arena *arena;
@@ -20,6 +26,7 @@ struct parser {
 	unsigned depth; /* of nested parse functions */
 	struct err *e;
 	struct logql_pos error_pos;
+	enum refusal refusal; /* why it is an error */
 
 	const char *piped; /* what stands right behind the | of the last stage */
 

@@ -31,8 +31,19 @@ static int choose_sources(struct ask *a, char **files, size_t n, struct err *e)
 	return 0;
 }
 
-static int found(uint64_t n, struct err *e)
+/* Where the answer goes. */
+static struct formatter formatter_of(const struct ask *a)
 {
+	return (struct formatter){ .format = a->format,
+				   .categorize = a->categorize,
+				   .terminal = a->out ? a->terminal : isatty(STDOUT_FILENO),
+				   .color = a->color,
+				   .out = a->out ? a->out : stdout };
+}
+
+static int found(struct ask *a, uint64_t n, struct err *e)
+{
+	a->n_found = n;
 	return n ? 0 : err_set(e, ERR_NO, "nothing found");
 }
 
@@ -53,16 +64,13 @@ static int run_parsed(struct ask *a, const struct logql_query *q, struct formatt
 	if ((is_log && format_begin_log(f, e) < 0) || query_run(q, o, &out, &n, e) < 0 ||
 	    (is_log && format_end_log(f, e) < 0))
 		return -1;
-	return found(n, e);
+	return found(a, n, e);
 }
 
-static int ask_query(struct ask *a, const char *text, char **files, size_t n, struct err *e)
+int ask_query(struct ask *a, const char *text, char **files, size_t n, struct err *e)
 {
 	const struct logql_opts parse = { .flags = flags_of(a), .check_template = template_check };
-	struct formatter f = { .format = a->format,
-			       .categorize = a->categorize,
-			       .terminal = isatty(STDOUT_FILENO),
-			       .out = stdout };
+	struct formatter f = formatter_of(a);
 	struct logql_query q;
 	int r;
 
@@ -108,14 +116,15 @@ static int series_opts(struct ask *a, char **operand, size_t n, struct series_op
 static int ask_series(struct ask *a, enum series_what what, struct bytes name, char **operand,
 		      size_t n, struct err *e)
 {
+	const struct formatter f = formatter_of(a);
 	struct series_opts o;
 	uint64_t n_found = 0;
 	size_t n_sel;
 
 	if (series_opts(a, operand, n, &o, &n_sel, e) < 0 ||
-	    series_ask(what, &o, operand, n_sel, name, a->format, stdout, &n_found, e) < 0)
+	    series_ask(what, &o, operand, n_sel, name, &f, &n_found, e) < 0)
 		return -1;
-	return found(n_found, e);
+	return found(a, n_found, e);
 }
 
 static int ask_labels(void *ask, char **operand, size_t n, struct err *e)
@@ -157,14 +166,14 @@ static int ask_detected_labels(void *ask, char **operand, size_t n, struct err *
 	if (r == 0)
 		r = detect_labels(&o, a->format, stdout, &n_found, e);
 	selectors_release(&sel);
-	return r < 0 ? -1 : found(n_found, e);
+	return r < 0 ? -1 : found(a, n_found, e);
 }
 
 /* [SELECTOR] [FILE]... */
 static int ask_volume(void *ask, char **operand, size_t n, struct err *e)
 {
 	struct ask *a = ask;
-	struct formatter f = { .format = a->format, .out = stdout };
+	struct formatter f = formatter_of(a);
 	size_t n_sel = n > 0 && (operand[0][0] == '{' || operand[0][0] == '\0');
 	uint64_t n_found = 0;
 	int r;
@@ -179,7 +188,7 @@ static int ask_volume(void *ask, char **operand, size_t n, struct err *e)
 		return -1;
 	r = volume_ask(&a->q, &a->volume, n_sel ? operand[0] : NULL, flags_of(a), &f, &n_found, e);
 	formatter_release(&f);
-	return r < 0 ? -1 : found(n_found, e);
+	return r < 0 ? -1 : found(a, n_found, e);
 }
 
 /* --- about entries --------------------------------------------------------------------------- */
@@ -201,7 +210,7 @@ static int ask_fields(struct ask *a, struct bytes value_of, char **operand, size
 	o.limits.entries = 0; /* none is printed */
 	if (detect_fields(&o, &d, operand[0], a->format, stdout, &n_found, e) < 0)
 		return -1;
-	return found(n_found, e);
+	return found(a, n_found, e);
 }
 
 static int ask_detected_fields(void *ask, char **operand, size_t n, struct err *e)
@@ -231,7 +240,7 @@ static int ask_patterns(void *ask, char **operand, size_t n, struct err *e)
 	    choose_sources(a, operand + 1, n - 1, e) < 0 ||
 	    patterns_ask(&a->q, operand[0], flags_of(a), a->format, stdout, &n_found, e) < 0)
 		return -1;
-	return found(n_found, e);
+	return found(a, n_found, e);
 }
 
 /* --- about queries --------------------------------------------------------------------------- */

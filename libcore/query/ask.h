@@ -19,6 +19,11 @@ struct ask {
 	uint64_t line_limit; /* of detected-fields and detected-values: lines looked at */
 	bool has_line_limit;
 	const char *output; /* file to be written, or NULL: for who sets stdout up */
+
+	FILE *out;	  /* of queries and of labels, values, series, stats; NULL: stdout */
+	bool terminal;	  /* where out ends is one; of stdout that is looked at */
+	bool color;	  /* entries, in the default format, by their level */
+	uint64_t n_found; /* set: entries, series, names of the answer */
 };
 
 /* All but a query: labels, values, ... */
@@ -30,5 +35,8 @@ extern const struct cli_verb ask_verbs[];
  * of query_run, series_each, format_query.
  */
 MUST_CHECK int ask_run(struct ask *a, char **operand, size_t n, struct err *e);
+
+/* A query alone; the others are files. Errors as ask_run. */
+MUST_CHECK int ask_query(struct ask *a, const char *text, char **files, size_t n, struct err *e);
 
 #endif

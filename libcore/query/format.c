@@ -6,6 +6,7 @@
 #include "json/json.h"
 #include "logql/parse.h"
 #include "logql/print.h"
+#include "query/color.h"
 #include "query/template.h"
 #include "time/time.h"
 
@@ -24,6 +25,7 @@ void formatter_release(struct formatter *f)
 	free(f->stream);
 	buf_release(&f->text);
 	buf_release(&f->key);
+	buf_release(&f->line);
 	map_release(&f->by_labels);
 	arena_release(&f->mem);
 	f->stream = NULL;
@@ -224,6 +226,28 @@ void format_add_visible(struct buf *b, struct bytes text)
 	}
 }
 
+static void add_entry_text(struct formatter *f, const struct log_entry *x)
+{
+	struct buf *b = &f->text;
+	struct bytes line = x->line;
+
+	if (f->color)
+		buf_add_str(b, COLOR_DIM);
+	time_add_rfc3339(b, x->ts_ns);
+	buf_add_char(b, ' ');
+	add_labels_text(f, b, x->labels);
+	if (f->color)
+		buf_add_str(b, COLOR_END);
+	buf_add_char(b, ' ');
+	if (f->terminal) {
+		buf_reset(&f->line);
+		format_add_visible(&f->line, x->line);
+		line = buf_bytes(&f->line);
+	}
+	color_add(b, f->color ? color_of_level(x->labels) : "", line);
+	buf_add_char(b, '\n');
+}
+
 int format_entry(void *data, const struct log_entry *x, struct err *e)
 {
 	struct formatter *f = data;
@@ -251,15 +275,7 @@ int format_entry(void *data, const struct log_entry *x, struct err *e)
 		buf_add_char(b, '\n');
 		break;
 	case FORMAT_DEFAULT:
-		time_add_rfc3339(b, x->ts_ns);
-		buf_add_char(b, ' ');
-		add_labels_text(f, b, x->labels);
-		buf_add_char(b, ' ');
-		if (f->terminal)
-			format_add_visible(b, x->line);
-		else
-			buf_add_bytes(b, x->line);
-		buf_add_char(b, '\n');
+		add_entry_text(f, x);
 		break;
 	}
 	return flush(f, FLUSH_AT, e);

@@ -14,10 +14,11 @@ struct formatter {
 	enum format format;
 	bool categorize; /* API: labels by where they come from, as Loki's categorize-labels */
 	bool terminal;	 /* DEFAULT: control characters of lines are made visible */
+	bool color;	 /* DEFAULT: lines by their level */
 	FILE *out;
 
-	struct buf text, key; /* private from here */
-	struct map by_labels; /* API: streams of the answer */
+	struct buf text, key, line; /* private from here */
+	struct map by_labels;	    /* API: streams of the answer */
 	struct arena mem;
 	struct format_stream *stream;
 	size_t n_streams, cap_streams;

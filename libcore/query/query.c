@@ -60,6 +60,7 @@ static int prepare(const struct query_opts *o, const struct logql_log *log,
 	if (o) {
 		p->plan.tenant = o->source.tenant;
 		p->scan.jobs = o->jobs;
+		p->scan.interruptible = o->source.interruptible;
 		p->scan.damage = o->source.damage;
 		p->scan.damage_data = o->source.damage_data;
 	}

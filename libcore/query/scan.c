@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "base/interrupt.h"
 #include "base/mem.h"
 #include "query/keys.h"
 #include "query/load.h"
@@ -172,8 +173,10 @@ static int cut_time(const struct plan *plan, const struct piece *p, struct block
 	return 0;
 }
 
-static int check_deadline(const struct scan *s, struct err *e)
+static int check_end(const struct scan *s, struct err *e)
 {
+	if (s->interruptible && interrupt_check(e) < 0)
+		return -1;
 	if (!s->deadline_ns || time_mono_ns() < s->deadline_ns)
 		return 0;
 	return err_set(e, ERR_AGAIN,
@@ -192,7 +195,7 @@ static int scan_piece(struct scan_worker *w, size_t slot, const struct unit *u, 
 	unsigned worker = (unsigned)(w - s->worker);
 	const struct labels *stream = &plan->stream[p->stream].labels;
 
-	if (check_deadline(s, e) < 0)
+	if (check_end(s, e) < 0)
 		return -1;
 	if (s->sink.take_table && p->n && p->min_ts >= plan->from &&
 	    !time_is_behind(p->max_ts, plan->to) &&
@@ -234,7 +237,7 @@ static int take_merged(struct scan_worker *w, size_t slot, const struct unit *u,
 	struct block *b = &w->block;
 
 	block_reset(b, &s->plan->stream[plan_piece(s->plan, u, 0)->stream].labels);
-	if (check_deadline(s, e) < 0 || merge_take(&w->merge, &b->run, e) < 0)
+	if (check_end(s, e) < 0 || merge_take(&w->merge, &b->run, e) < 0)
 		return -1;
 	b->have = WANT_ALL;
 	b->load = no_more;

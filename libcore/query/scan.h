@@ -48,6 +48,7 @@ struct scan {
 	void *damage_data;
 	uint64_t merge_bytes; /* memory of a merge; 0 MERGE_BYTES_MAX */
 	int64_t deadline_ns;  /* of time_mono_ns, looked at for each block; 0: none */
+	bool interruptible;   /* source.h; looked at likewise */
 
 	struct scan_worker *worker; /* private */
 	struct scan_stats stats;    /* set by scan_run, added up */
@@ -64,7 +65,8 @@ size_t scan_slots(const struct scan *s);
 struct names *scan_names(const struct scan *s, unsigned worker);
 
 /* 0 all read, 1 the sink ended it. May be called again, for further pieces of the same plan.
- * Errors: of the sink; ERR_AGAIN the deadline; ERR_IO, ERR_LIMIT of sources. Damage is none. */
+ * Errors: of the sink; ERR_AGAIN the deadline, an interrupt; ERR_IO, ERR_LIMIT of sources. Damage
+ * is none. */
 MUST_CHECK int scan_run(struct scan *s, struct err *e);
 
 #endif

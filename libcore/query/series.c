@@ -137,6 +137,10 @@ static int walk_index(const struct walk *w, struct index *ix, const bool *skip, 
 	for (size_t i = 0; i < set.n && ret == 0; i++) {
 		struct labels l;
 
+		if (source_check_interrupt(&w->o->source, e) < 0) {
+			ret = -1;
+			break;
+		}
 		if (w->o->n_selectors > 1) {
 			arena_reset(&mem);
 			ret = index_series_labels(ix, set.v[i], &mem, &l, e);
@@ -158,7 +162,8 @@ static int walk_day(int32_t day, void *data, struct err *e)
 	struct live live = { 0 };
 	int ret = 0;
 
-	if (live_load(w->store, w->o->source.tenant, day, &live, e) < 0)
+	if (source_check_interrupt(&w->o->source, e) < 0 ||
+	    live_load(w->store, w->o->source.tenant, day, &live, e) < 0)
 		return -1;
 	for (size_t i = 0; i < live.n_faults; i++)
 		w->o->source.damage(w->o->source.damage_data, &live.faults[i].err);

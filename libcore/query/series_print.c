@@ -1,7 +1,5 @@
 #include "query/series_print.h"
 
-#include <unistd.h>
-
 #include "base/mem.h"
 #include "json/json.h"
 
@@ -37,9 +35,10 @@ static int by_labels(const void *a, const void *b)
 }
 
 static void print_words(struct buf *b, struct bytes heading, const struct bytes *v, size_t n,
-			enum format format, FILE *out)
+			const struct formatter *f)
 {
-	bool terminal = format == FORMAT_DEFAULT && isatty(fileno(out));
+	bool terminal = f->format == FORMAT_DEFAULT && f->terminal;
+	enum format format = f->format;
 
 	if (format == FORMAT_CSV) {
 		format_add_csv(b, heading);
@@ -118,7 +117,7 @@ static void print_stats(struct buf *b, const struct seen *t, enum format format)
 }
 
 static int print(enum series_what what, const struct series_opts *o, struct bytes name,
-		 enum format format, FILE *out, uint64_t *ret_n, struct err *e)
+		 const struct formatter *f, uint64_t *ret_n, struct err *e)
 {
 	struct seen t = { 0 };
 	struct buf b = { 0 };
@@ -131,18 +130,18 @@ static int print(enum series_what what, const struct series_opts *o, struct byte
 				 &words, &n, e);
 		if (r == 0)
 			print_words(&b, what == SERIES_VALUES ? name : BYTES_LIT("label"), words, n,
-				    format, out);
+				    f);
 	} else {
 		r = series_each(o, collect, &t, e);
 		n = t.n;
 		if (n)
 			qsort(t.v, n, sizeof(*t.v), by_labels);
 		if (r == 0 && what == SERIES_SERIES)
-			print_series(&b, t.v, n, format);
+			print_series(&b, t.v, n, f->format);
 		else if (r == 0)
-			print_stats(&b, &t, format);
+			print_stats(&b, &t, f->format);
 	}
-	if (r == 0 && b.n && fwrite(b.p, 1, b.n, out) != b.n)
+	if (r == 0 && b.n && fwrite(b.p, 1, b.n, f->out) != b.n)
 		r = err_sys(e, "cannot write");
 	*ret_n = n;
 	buf_release(&b);
@@ -153,7 +152,7 @@ static int print(enum series_what what, const struct series_opts *o, struct byte
 }
 
 int series_ask(enum series_what what, struct series_opts *o, char *const *selectors, size_t n,
-	       struct bytes name, enum format format, FILE *out, uint64_t *ret_n, struct err *e)
+	       struct bytes name, const struct formatter *f, uint64_t *ret_n, struct err *e)
 {
 	struct selectors sel = { 0 };
 	int r = selectors_parse(selectors, n, o->flags, &sel, e);
@@ -161,7 +160,7 @@ int series_ask(enum series_what what, struct series_opts *o, char *const *select
 	o->selector = sel.v;
 	o->n_selectors = sel.n;
 	if (r == 0)
-		r = print(what, o, name, format, out, ret_n, e);
+		r = print(what, o, name, f, ret_n, e);
 	selectors_release(&sel);
 	return r;
 }

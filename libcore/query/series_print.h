@@ -8,13 +8,13 @@
 enum series_what { SERIES_LABELS, SERIES_VALUES, SERIES_SERIES, SERIES_STATS };
 
 /*
- * Prints to out, in the default form (a name, a value or a label set a line), as JSON lines, CSV,
- * or as Loki's API does; raw is as default. Of streams that any of the n selectors fits, given as
- * text. name: of the label, for VALUES. *ret_n: how many lines. Errors: ERR_QUERY; those of
+ * Prints as f says, in the default form (a name, a value or a label set a line), as JSON lines,
+ * CSV, or as Loki's API does; raw is as default. Of streams that any of the n selectors fits, given
+ * as text. name: of the label, for VALUES. *ret_n: how many lines. Errors: ERR_QUERY; those of
  * series_each; ERR_IO.
  */
 MUST_CHECK int series_ask(enum series_what what, struct series_opts *o, char *const *selectors,
-			  size_t n, struct bytes name, enum format format, FILE *out,
-			  uint64_t *ret_n, struct err *e);
+			  size_t n, struct bytes name, const struct formatter *f, uint64_t *ret_n,
+			  struct err *e);
 
 #endif

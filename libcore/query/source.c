@@ -70,9 +70,23 @@ static enum on_stdin look_at_stdin(bool wait)
 	return NOTHING;
 }
 
+static const char default_store[] = "lokid-data/store", default_wal[] = "lokid-data/wal";
+
+static bool default_is_there(void)
+{
+	return access(default_store, F_OK) == 0 || access(default_wal, F_OK) == 0;
+}
+
+bool sources_choose_default(struct source_opts *o)
+{
+	o->store = default_store;
+	o->wal = default_wal;
+	o->if_there = true;
+	return default_is_there();
+}
+
 bool sources_choose(struct source_opts *o, char *const *files, size_t n)
 {
-	static const char store[] = "lokid-data/store", wal[] = "lokid-data/wal";
 	static char *const from_stdin[] = { "-" };
 	enum on_stdin in;
 	bool there;
@@ -81,7 +95,7 @@ bool sources_choose(struct source_opts *o, char *const *files, size_t n)
 	o->n_files = n;
 	if (n || o->store || o->wal)
 		return true;
-	there = access(store, F_OK) == 0 || access(wal, F_OK) == 0;
+	there = default_is_there();
 	in = look_at_stdin(there);
 	/* Cron and the like give an empty pipe to who is to read nothing. */
 	if (in == SOMETHING || (in == EMPTY && !there)) {
@@ -89,10 +103,7 @@ bool sources_choose(struct source_opts *o, char *const *files, size_t n)
 		o->n_files = 1;
 		return true;
 	}
-	o->store = store;
-	o->wal = wal;
-	o->if_there = true;
-	return there;
+	return sources_choose_default(o);
 }
 
 /* Whether a line is an entry as programs pass them, and not just some JSON. */

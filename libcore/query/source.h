@@ -5,6 +5,7 @@
 #ifndef QUERY_SOURCE_H
 #define QUERY_SOURCE_H
 
+#include "base/interrupt.h"
 #include "query/scan.h"
 
 enum input_kind { INPUT_AUTO, INPUT_LINES, INPUT_JSONL };
@@ -28,11 +29,18 @@ struct source_opts {
 	enum raw_time raw_time;
 	struct bytes time_field;
 	int64_t now_ns;
+	bool interruptible;	/* a SIGINT that waits (interrupt.h) ends it: ERR_AGAIN */
 	scan_damage_fn *damage; /* what could not be read while planning */
 	scan_damage_fn *warn;	/* what is read, but hardly meant so */
 	scan_damage_fn *note;	/* a hint, when nothing was found */
 	void *damage_data;	/* of all three */
 };
+
+/* For whoever reads, now and then: ERR_AGAIN when it is to end. */
+MUST_CHECK static inline int source_check_interrupt(const struct source_opts *o, struct err *e)
+{
+	return o->interruptible ? interrupt_check(e) : 0;
+}
 
 struct sources;
 
@@ -41,6 +49,8 @@ struct sources;
  * store and WAL of ./lokid-data, when they are there; then this may wait for a pipe's first byte.
  * False: nothing to read. */
 bool sources_choose(struct source_opts *o, char *const *files, size_t n);
+/* The store and WAL of ./lokid-data; false: neither is there. */
+bool sources_choose_default(struct source_opts *o);
 
 /* Opens the files and looks at what they are. Errors: ERR_IO; ERR_CORRUPT, ERR_VERSION of a file;
  * ERR_USAGE, a time or a tenant is said for lines and there are none, or nothing else.

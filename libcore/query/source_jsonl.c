@@ -159,6 +159,8 @@ int jsonl_data_read(struct codec_stream *in, const char *name, struct bytes star
 		struct bytes rest;
 		size_t used = 0;
 
+		if (source_check_interrupt(o, e) < 0)
+			goto out;
 		buf_reserve(&text, READ);
 		got = codec_stream_read(in, text.p + text.n, READ, e);
 		if (got < 0) {

@@ -200,7 +200,8 @@ static int add_index(struct reading *r, struct covered *cov, struct err *e)
 	struct index_set set = { 0 };
 	int ret = -1;
 
-	if (index_match(r->ix, r->plan->match, r->plan->n_match, &set, e) < 0)
+	if (source_check_interrupt(r->o, e) < 0 ||
+	    index_match(r->ix, r->plan->match, r->plan->n_match, &set, e) < 0)
 		goto out;
 	for (size_t i = 0; i < set.n; i++)
 		if (add_series(r, set.v[i], e) < 0)

@@ -235,8 +235,10 @@ int source_wal_each(const struct wal_segment *seg, struct streams *streams,
 {
 	struct wal_segment part = *seg;
 	struct wal_sum sum = { 0 };
-	int r = get_sum(&part, streams, o, &sum, e);
+	int r = source_check_interrupt(o, e);
 
+	if (r == 0)
+		r = get_sum(&part, streams, o, &sum, e);
 	if (r > 0 && sum.next && seg->in_log && wal_segment_is_several(sum.next, e) < 0 &&
 	    told(seg, o, e) < 0) {
 		wal_sum_release(&sum);

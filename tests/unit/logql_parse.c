@@ -399,6 +399,57 @@ static void test_selector(void **state)
 	assert_int_equal(pos.col, 3);
 }
 
+/* 1: the beginning of a query, which a next line may go on with. */
+static void test_begun(void **state)
+{
+	static const struct {
+		int begun;
+		const char *text;
+	} rows[] = {
+		{ 1, "" },
+		{ 1, "{" },
+		{ 1, "{a=\"b\"," },
+		{ 1, "{a=" },
+		{ 0, "{a=\"b\"}" },
+		{ 1, "{a=\"b}|\"" },  /* brackets in strings are none */
+		{ 0, "{a=\"b\\\"}" }, /* a string in quotes ends on its line */
+		{ 1, "{a=`b" },
+		{ 1, "{a=`\"b`" },
+		{ 1, "{a=\"b\"} |" },
+		{ 1, "{a=\"b\"} | # json" },
+		{ 0, "{a=\"b\"} # |" },
+		{ 1, "{a=\"b\"} /* c" },
+		{ 1, "{a=\"b\"} |=" },
+		{ 1, "{a=\"b\"} |= ip" },
+		{ 1, "{a=\"b\"} | json | c" },
+		{ 0, "{a=\"b\"} | json | c=1" },
+		{ 1, "{a=\"b\"} | json | c=1 and" },
+		{ 1, "sum" },
+		{ 1, "SUM BY" },
+		{ 1, "sum by (" },
+		{ 1, "sum by (a)" },
+		{ 1, "topk(3," },
+		{ 1, "rate({a=\"b\"}" },
+		{ 0, "rate({a=\"b\"}[5m" },
+		{ 1, "rate({a=\"b\"}[5m]" },
+		{ 0, "rate({a=\"b\"}[5m])" },
+		{ 1, "rate({a=\"b\"}[5m]) > bool" },
+		{ 1, "rate({a=\"b\"}[5m]) /" },
+		{ 0, "a" },
+		{ 0, "a (" },
+		{ 0, "{a=\"b\"} c" },
+		{ 0, "{a=\"b\"} |~ \"(\"" },
+		{ 0, "{a=\"b\"} | json | c=~\"(\"" }, /* a regex that is wrong stays wrong */
+		{ 0, "sum_over_time({a=\"b\"}[5m])" },
+		{ 0, "{a=\"b\"}\xff|" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (logql_is_begun(bytes_str(rows[i].text), &local) != rows[i].begun)
+			fail_msg("begun is not %d: %s", rows[i].begun, rows[i].text);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -408,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_variants),
 		cmocka_unit_test(test_template_check),
 		cmocka_unit_test(test_selector),
+		cmocka_unit_test(test_begun),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
