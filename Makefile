@@ -60,6 +60,8 @@ obj   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 CMDS  := $(patsubst cmd/%.c,$(B)/bin/%,$(wildcard cmd/*.c))
 UNITS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+# A yardstick in C++, where its library is.
+BENCH += $(shell pkg-config --exists simdjson 2>/dev/null && echo $(B)/bench/simdjson-scan)
 FUZZ  := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 
 .DELETE_ON_ERROR:
@@ -113,6 +115,11 @@ $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libcore.a
 $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libcore.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/bench/simdjson-scan: tests/bench/simdjson-scan.cc
+	@mkdir -p $(@D)
+	$(if $(Q),@echo '  CXX $<')
+	$(Q)$(CXX) -O3 -std=c++17 -Wall -Wextra $(CXXFLAGS) $(LDFLAGS) -o $@ $< $(shell pkg-config --cflags --libs simdjson libzstd)
 
 units: $(UNITS)
 replays: $(FUZZ:%=$(B)/replay/%)

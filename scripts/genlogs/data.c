@@ -12,8 +12,7 @@
 #include "gen.h"
 
 enum {
-	SLOTS = 1 << 16, /* table that draws streams by weight */
-	ENTRIES_BUF = 1 << 20,
+	SLOTS = 1 << 16,	/* table that draws streams by weight */
 	RAW_BUF_ALL = 64 << 20, /* over all streams */
 	N_PLANTS = 3,		/* of each of the two rare strings */
 	DAY_S = 86400,
@@ -48,26 +47,6 @@ struct run {
 	struct out json, line;
 	struct counts n;
 };
-
-static void make_dir(const char *path)
-{
-	if (mkdir(path, 0777) < 0 && errno != EEXIST)
-		die(path);
-}
-
-static FILE *open_entries(const char *dir)
-{
-	char path[4096];
-	FILE *f;
-
-	make_dir(dir);
-	snprintf(path, sizeof(path), "%s/entries.jsonl", dir);
-	f = fopen(path, "wb");
-	if (!f)
-		die(path);
-	setvbuf(f, NULL, _IOFBF, ENTRIES_BUF);
-	return f;
-}
 
 /* A pod's name as Kubernetes makes them: hash of the version, then of the pod. */
 static void name_pod(struct stream *s, uint64_t number)
@@ -302,9 +281,9 @@ void data_make(const struct data_args *args)
 	run.streams = need(args->streams * sizeof(*run.streams));
 	run.slots = need(SLOTS * sizeof(*run.slots));
 	run.raw_buf = RAW_BUF_ALL / args->streams;
-	run.entries = open_entries(args->dir);
+	run.entries = out_open(args->dir, "entries.jsonl");
 	snprintf(path, sizeof(path), "%s/raw", args->dir);
-	make_dir(path);
+	out_dir(path);
 	share_streams(&run);
 	for (unsigned i = 0; i < N_TRACES; i++)
 		run.world.traces[i] = rnd_next(&run.world.rnd);
@@ -332,7 +311,7 @@ void streams_make(const char *dir, uint64_t n_streams, uint64_t lines_each)
 {
 	enum { END_S = 1760565600 }; /* 2025-10-15T22:00:00Z */
 	uint64_t total = n_streams * lines_each, step = 3600 * (uint64_t)NS_PER_S / (total + 1);
-	FILE *f = open_entries(dir);
+	FILE *f = out_open(dir, "entries.jsonl");
 	struct rnd rnd = { .state = 4 };
 	struct out o = { 0 };
 	int64_t ts_ns = (END_S - 3600) * NS_PER_S;

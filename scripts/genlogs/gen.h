@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NS_PER_S 1000000000LL
@@ -47,6 +48,8 @@ void out_hex(struct out *o, uint64_t v, unsigned digits);
 void out_ip(struct out *o, uint64_t host);
 void out_json(struct out *o, const char *s, size_t n); /* escaped, without quotes */
 void out_save(const struct out *o, const char *dir, const char *name);
+void out_dir(const char *path);			   /* makes it, unless it is there */
+FILE *out_open(const char *dir, const char *name); /* makes the folder too */
 
 static inline void out_mem(struct out *o, const char *s, size_t n)
 {
@@ -108,6 +111,12 @@ void line_begin_request(struct world *w);
 /* Writes a line of app without newline to o. */
 void line_write(struct world *w, const struct app *app, int64_t ts_ns, struct out *o);
 
+/* What requests have in any format. */
+void line_put_trace(struct world *w, struct out *o);
+void line_put_route(struct world *w, struct out *o);
+unsigned line_draw_status(struct world *w); /* sets w->status and w->level */
+const char *line_method(struct world *w);
+
 /* ---- the modes ---- */
 
 struct data_args {
@@ -118,5 +127,13 @@ struct data_args {
 void data_make(const struct data_args *args);
 void streams_make(const char *dir, uint64_t n_streams, uint64_t lines_each);
 void samples_make(const char *dir);
+
+struct requests_args {
+	enum { REQUESTS_JSON, REQUESTS_LOGFMT } format;
+	const char *dir;
+	uint64_t bytes, streams, seed;
+	int64_t end_s;
+};
+void requests_make(const struct requests_args *args);
 
 #endif

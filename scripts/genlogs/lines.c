@@ -81,7 +81,7 @@ void line_begin_request(struct world *w)
 	w->trace = w->traces[(w->next_trace - 1 - back) % N_TRACES];
 }
 
-static void put_trace(struct world *w, struct out *o)
+void line_put_trace(struct world *w, struct out *o)
 {
 	if (w->plant_trace) {
 		out_str(o, w->plant_trace);
@@ -92,7 +92,7 @@ static void put_trace(struct world *w, struct out *o)
 	out_hex(o, hash64(w->trace + 1), 16);
 }
 
-static void put_route(struct world *w, struct out *o)
+void line_put_route(struct world *w, struct out *o)
 {
 	const char *route = routes[rnd_rank(&w->rnd, COUNT(routes))];
 	const char *hole = strchr(route, '%');
@@ -106,7 +106,7 @@ static void put_route(struct world *w, struct out *o)
 	out_str(o, hole + 1);
 }
 
-static unsigned draw_status(struct world *w)
+unsigned line_draw_status(struct world *w)
 {
 	unsigned u = (unsigned)rnd_below(&w->rnd, 1000);
 
@@ -125,6 +125,11 @@ static unsigned draw_status(struct world *w)
 	return w->status;
 }
 
+const char *line_method(struct world *w)
+{
+	return methods[rnd_rank(&w->rnd, COUNT(methods))];
+}
+
 static void json_head(struct world *w, const char *logger, int64_t ts_ns, struct out *o)
 {
 	out_str(o, "{\"time\":\"");
@@ -136,7 +141,7 @@ static void json_head(struct world *w, const char *logger, int64_t ts_ns, struct
 static void json_tail(struct world *w, struct out *o)
 {
 	out_str(o, "\"trace_id\":\"");
-	put_trace(w, o);
+	line_put_trace(w, o);
 	out_str(o, "\",\"span_id\":\"");
 	out_hex(o, rnd_next(&w->rnd), 16);
 	out_str(o, "\"}");
@@ -147,16 +152,15 @@ static void json_request(struct world *w, int64_t ts_ns, struct out *o)
 	static const char *const refused[] = { "request failed: upstream timed out",
 					       "request failed: connection reset by peer",
 					       "request failed: no healthy upstream" };
-	unsigned status = draw_status(w);
+	unsigned status = line_draw_status(w);
 	uint64_t us = rnd_spread(&w->rnd, status >= 500 ? 900000 : 14000, 5);
 
 	json_head(w, "http", ts_ns, o);
 	out_str(o, status >= 500   ? refused[rnd_rank(&w->rnd, COUNT(refused))]
 		   : status >= 400 ? "request refused"
 				   : "request done");
-	out_strs(o, "\",\"method\":\"", methods[rnd_rank(&w->rnd, COUNT(methods))],
-		 "\",\"path\":\"", NULL);
-	put_route(w, o);
+	out_strs(o, "\",\"method\":\"", line_method(w), "\",\"path\":\"", NULL);
+	line_put_route(w, o);
 	out_str(o, "\",\"status\":");
 	out_uint(o, status);
 	out_str(o, ",\"duration_ms\":");
@@ -269,16 +273,16 @@ static void nginx_line(struct world *w, const struct app *app, int64_t ts_ns, st
 {
 	struct rnd *r = &w->rnd;
 	uint64_t host = rnd_chance(r, 60) ? rnd_next(r) : rnd_rank(r, 6000);
-	unsigned status = draw_status(w);
+	unsigned status = line_draw_status(w);
 
 	(void)app;
 	w->level = LEVEL_NONE;
 	out_ip(o, host);
 	out_str(o, " - - [");
 	out_time(o, TIME_NGINX, ts_ns);
-	out_strs(o, "] \"", methods[rnd_rank(r, COUNT(methods))], " ", NULL);
+	out_strs(o, "] \"", line_method(w), " ", NULL);
 	if (rnd_chance(r, 450)) {
-		put_route(w, o);
+		line_put_route(w, o);
 	} else {
 		uint64_t asset = rnd_rank(r, 700);
 		out_str(o, "/static/");

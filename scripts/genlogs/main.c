@@ -8,6 +8,7 @@
 static const char help[] =
 	"usage: gen-logs samples DIR\n"
 	"       gen-logs data DIR BYTES [STREAMS] [SEED] [END_EPOCH]\n"
+	"       gen-logs requests json|logfmt DIR BYTES [STREAMS] [SEED] [END_EPOCH]\n"
 	"       gen-logs streams DIR N_STREAMS LINES_EACH\n"
 	"\n"
 	"Makes log data; the same arguments give the same bytes on every machine.\n"
@@ -23,8 +24,17 @@ static const char help[] =
 	"times\n"
 	"         BYTES counts the lines with their newlines; suffixes K, M and G are powers of "
 	"1000\n"
+	"requests DIR/entries.jsonl    BYTES of lines in one format, from STREAMS streams (20) "
+	"over the\n"
+	"                              hour before END_EPOCH: both formats say the same\n"
+	"         DIR/lines            the lines alone\n"
+	"         DIR/truth.json       counts\n"
 	"streams  DIR/entries.jsonl    N_STREAMS streams of LINES_EACH short lines, within an "
 	"hour\n";
+
+static const char bad_bytes[] = "BYTES is to be a number of bytes";
+static const char bad_streams[] = "STREAMS is to be at least 1";
+static const char bad_seed[] = "SEED is to be a number";
 
 static _Noreturn void usage(const char *why)
 {
@@ -48,6 +58,33 @@ static uint64_t number(const char *text, uint64_t min, const char *what)
 	return v;
 }
 
+static int64_t end_epoch(int argc, char **argv, int i)
+{
+	return argc > i ? (int64_t)number(argv[i], 86400, "END_EPOCH is to be Unix seconds")
+			: 1760594400;
+}
+
+/* A number behind those that must be there. */
+static uint64_t optional(int argc, char **argv, int i, uint64_t otherwise, uint64_t min,
+			 const char *what)
+{
+	return argc > i ? number(argv[i], min, what) : otherwise;
+}
+
+static void requests(int argc, char **argv)
+{
+	struct requests_args a = { .dir = argv[3] };
+
+	if (strcmp(argv[2], "json") != 0 && strcmp(argv[2], "logfmt") != 0)
+		usage("the format is to be json or logfmt");
+	a.format = strcmp(argv[2], "json") == 0 ? REQUESTS_JSON : REQUESTS_LOGFMT;
+	a.bytes = number(argv[4], 1, bad_bytes);
+	a.streams = optional(argc, argv, 5, 20, 1, bad_streams);
+	a.seed = optional(argc, argv, 6, 1, 0, bad_seed);
+	a.end_s = end_epoch(argc, argv, 7);
+	requests_make(&a);
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
@@ -61,19 +98,18 @@ int main(int argc, char **argv)
 	} else if (strcmp(mode, "data") == 0 && argc >= 4 && argc <= 7) {
 		data_make(&(struct data_args){
 			.dir = argv[2],
-			.bytes = number(argv[3], 1, "BYTES is to be a number of bytes"),
-			.streams =
-				argc > 4 ? number(argv[4], 1, "STREAMS is to be at least 1") : 300,
-			.seed = argc > 5 ? number(argv[5], 0, "SEED is to be a number") : 1,
-			.end_s = (int64_t)(argc > 6 ? number(argv[6], 86400,
-							     "END_EPOCH is to be Unix seconds")
-						    : 1760594400),
+			.bytes = number(argv[3], 1, bad_bytes),
+			.streams = optional(argc, argv, 4, 300, 1, bad_streams),
+			.seed = optional(argc, argv, 5, 1, 0, bad_seed),
+			.end_s = end_epoch(argc, argv, 6),
 		});
+	} else if (strcmp(mode, "requests") == 0 && argc >= 5 && argc <= 8) {
+		requests(argc, argv);
 	} else if (strcmp(mode, "streams") == 0 && argc == 5) {
 		streams_make(argv[2], number(argv[3], 1, "N_STREAMS is to be at least 1"),
 			     number(argv[4], 1, "LINES_EACH is to be at least 1"));
 	} else {
-		usage("expected samples, data or streams, and their operands");
+		usage("expected samples, data, requests or streams, and their operands");
 	}
 	return 0;
 }

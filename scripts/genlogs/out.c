@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "gen.h"
@@ -120,6 +121,26 @@ void out_save(const struct out *o, const char *dir, const char *name)
 	f = fopen(path, "wb");
 	if (!f || fwrite(o->p, 1, o->n, f) != o->n || fclose(f) != 0)
 		die(path);
+}
+
+void out_dir(const char *path)
+{
+	if (mkdir(path, 0777) < 0 && errno != EEXIST)
+		die(path);
+}
+
+FILE *out_open(const char *dir, const char *name)
+{
+	char path[4096];
+	FILE *f;
+
+	out_dir(dir);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "wb");
+	if (!f)
+		die(path);
+	setvbuf(f, NULL, _IOFBF, 1 << 20);
+	return f;
 }
 
 static const char month_name[] = "JanFebMarAprMayJunJulAugSepOctNovDec";

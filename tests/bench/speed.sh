@@ -5,7 +5,8 @@
 # is held against, or the ratio to the tool when there is one; - stands for none. The verdict is
 # pass, fail or info. committed is the value in tests/bench/numbers.tsv, which is an output of this
 # script. Exit 1 when one failed. Without PART all of them, in order; a later part reads what the
-# earlier ones left.
+# earlier ones left; json and logfmt stand alone, and json is held
+# against simdjson where that library is (libsimdjson-dev).
 #
 # BENCH_BYTES   bytes of lines, default 1G     BENCH_RUNS    median of so many, default 5
 # BENCH_DIR     where, default build/bench     BENCH_WAL_GB  closed segments, default 10
@@ -38,7 +39,8 @@ ratio_at_least() { row "$1" "$2" "$3" "$4" "$5" "$(verdict "$5 >= $4")"; }
 ratio_at_most() { row "$1" "$2" "$3" "$4" "$5" "$(verdict "$5 <= $4")"; }
 verdict() { awk "BEGIN { print ($1) ? \"pass\" : \"fail\" }"; }
 
-truth() { sed -n "s/^  \"$1\": \"*\([^\",]*\).*/\1/p" data/truth.json; }
+truth() { truth_in data "$1"; }
+truth_in() { sed -n "s/^  \"$2\": \"*\([^\",]*\).*/\1/p" "$1/truth.json"; }
 tree_bytes() { find "$@" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }'; }
 wall() { echo "$1" | cut -f 1; }
 cpu() { echo "$1" | cut -f 2; }
@@ -193,6 +195,52 @@ part_labels() {
 	info series "$(ms "$(wall "$m")")" ms
 }
 
+# make_requests FORMAT: lines of requests in a folder of that name, packed in ./store, and not
+# compressed in ./plain, whose scan is the parser's cost alone.
+make_requests() {
+	"$repo/scripts/gen-logs" requests "$1" "$1" "$bytes" 20 1 $end
+	lokid-ingest -q --wal "$1/wal" --sync none --input jsonl "$1/entries.jsonl"
+	chunkpack --store "$1/store" "$1"/wal/*.wal | idxbuild --store "$1/store" >/dev/null
+	chunkpack --store "$1/plain" --encoding none "$1"/wal/*.wal | idxbuild --store "$1/plain" >/dev/null
+	zstd -q -3 -T1 "$1/lines" -o "$1/lines.zst"
+	rm -rf "$1/wal" "$1/entries.jsonl"
+}
+
+# parsed FORMAT STORE TRUTH QUERY: measures QUERY, -j1, whose answer is TRUTH of truth.json.
+parsed() {
+	m=$(measure -n "$runs" -o answer logql --store "$1/$2" -j1 --at $end -o api "$4")
+	expect "$(api_value answer)" "$(truth_in "$1" "$3")" "$4"
+}
+
+# The parsers' speeds: of lines in packs, and of lines that need no decompression, beside what
+# zstd takes for the same lines and, for JSON, beside simdjson where it is there.
+part_json() {
+	requests json 500
+	command -v simdjson-scan >/dev/null || return 0
+	turns "measure -o answer logql --store json/store -j1 --at $end -o api '$query'" \
+		"measure -o scanned simdjson-scan json/lines.zst status 500"
+	expect "$(cut -f 1 scanned)" "$(truth_in json status_5xx_lines)" "count of simdjson"
+	ratio_at_least json_vs_simdjson "$(calc "$(truth_in json bytes) / 1e6 / $(wall "$ours")")" MB/s 0.6 \
+		"$(calc "$(wall "$theirs") / $(wall "$ours")")"
+	info simdjson_bare "$(calc "$(truth_in json bytes) / 1e6 / $(cut -f 2 scanned)")" MB/s
+}
+
+part_logfmt() { requests logfmt 400; }
+
+# requests FORMAT LIMIT
+requests() {
+	once "$bytes" "$1" make_requests "$1"
+	query="sum(count_over_time({app=\"shop\"} | $1 | status >= 500 [1h]))"
+	parsed "$1" store status_5xx_lines "$query"
+	at_least "$1" "$(calc "$(truth_in "$1" bytes) / 1e6 / $(wall "$m")")" MB/s "$2"
+	packed=$m
+	parsed "$1" plain status_5xx_lines "$query"
+	info "$1_plain" "$(calc "$(truth_in "$1" bytes) / 1e6 / $(wall "$m")")" MB/s
+	m=$(measure -n "$runs" zstd -q -dc -T1 "$1/lines.zst")
+	info "$1_vs_zstd" "$(calc "$(truth_in "$1" bytes) / 1e6 / $(wall "$m")")" MB/s \
+		"$(calc "$(wall "$m") / $(wall "$packed")")"
+}
+
 last_ack() { tail -n 1 acks | grep -o '[0-9]*$'; }
 
 # A segment is open while the process that writes it lives, so its stdin is kept open.
@@ -275,7 +323,7 @@ if [ "${1:-}" = --part ]; then
 	"part_$2"
 	exit
 fi
-[ $# -gt 0 ] || set -- data ingest pack size scan labels open closed streams
+[ $# -gt 0 ] || set -- data ingest pack size scan labels open closed streams json logfmt
 for part in "$@"; do
 	sh "$here/speed.sh" --part "$part" || row "$part" - - - - fail
 done | beside_committed | tee rows.new

@@ -33,6 +33,19 @@ is "the window" "$(($(truth last_ns) / 1000000000 <= 1760594400 && $(truth first
 ok "many streams" exits 0 "$gen" streams many 500 4
 is "each has its lines" "$(sed 's/.*"pod":"\([^"]*\).*/\1/' many/entries.jsonl | sort | uniq -c | awk '{ print $1 }' | uniq -c | tr -s ' ')" " 500 4"
 
+for format in json logfmt; do
+	ok "requests as $format" exits 0 "$gen" requests $format $format 100K 3
+	ok "again" exits 0 "$gen" requests $format again 100K 3
+	ok "the same bytes" diff -r $format again
+	is "$format: lines" "$(sed -n 's/^  "lines": \([0-9]*\).*/\1/p' $format/truth.json)" "$(grep -c '' $format/lines)"
+	is "$format: bytes" "$(sed -n 's/^  "bytes": \([0-9]*\).*/\1/p' $format/truth.json)" "$(size_of $format/lines)"
+	is "$format: entries" "$(grep -c '^{"ts":"17[0-9]*","labels":{"app":"shop","pod":"web-[012]"},"line":".*"}$' $format/entries.jsonl)" \
+		"$(grep -c '' $format/lines)"
+	is "$format: failures" "$(sed -n 's/^  "status_5xx_lines": \([0-9]*\).*/\1/p' $format/truth.json)" \
+		"$(grep -c '[ "]status["=:]*5' $format/lines)"
+done
+ok "a format that is none is exit 2" exits 2 "$gen" requests xml xml 100K
+
 ok "no mode is exit 2" exits 2 "$gen"
 ok "a bad number is exit 2" exits 2 "$gen" data four 12x
 ok "and says what was expected" stderr_has "BYTES is to be a number"
