@@ -128,7 +128,8 @@ benches: $(BENCH)
 # --- tests -----------------------------------------------------------------------------------
 
 # A test is named by its source, in T= too; unit and fuzz sources stand for what is built of them.
-SCRIPTS  := $(sort $(wildcard tests/*.t tests/lib/*.t tests/cmd/*.t tests/pipe/*.t tests/logql/*.test))
+SCRIPTS  := $(sort $(wildcard tests/*.t tests/lib/*.t tests/cmd/*.t tests/pipe/*.t tests/logql/*.test \
+             tests/logql/*/*.test))
 T        ?= $(SCRIPTS) $(wildcard tests/unit/*.c) $(FUZZ:%=tests/fuzz/%.c)
 TESTS     = $(patsubst tests/unit/%.c,$(B)/unit/%,$(patsubst tests/fuzz/%.c,$(B)/replay/%,$(T)))
 LONG      = $(wildcard tests/*/$(1)-*.t) $(wildcard tests/unit/$(1)-*.c)

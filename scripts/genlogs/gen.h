@@ -127,6 +127,7 @@ struct data_args {
 void data_make(const struct data_args *args);
 void streams_make(const char *dir, uint64_t n_streams, uint64_t lines_each);
 void samples_make(const char *dir);
+void outage_make(const char *dir);
 
 struct requests_args {
 	enum { REQUESTS_JSON, REQUESTS_LOGFMT } format;

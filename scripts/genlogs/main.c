@@ -7,6 +7,7 @@
 
 static const char help[] =
 	"usage: gen-logs samples DIR\n"
+	"       gen-logs outage DIR\n"
 	"       gen-logs data DIR BYTES [STREAMS] [SEED] [END_EPOCH]\n"
 	"       gen-logs requests json|logfmt DIR BYTES [STREAMS] [SEED] [END_EPOCH]\n"
 	"       gen-logs streams DIR N_STREAMS LINES_EACH\n"
@@ -14,6 +15,8 @@ static const char help[] =
 	"Makes log data; the same arguments give the same bytes on every machine.\n"
 	"\n"
 	"samples  the files of examples/logs: one hour of a small shop, with an incident\n"
+	"outage   the entries of tests/logql/documents: half an hour of a platform whose database "
+	"fails\n"
 	"data     DIR/entries.jsonl    BYTES of lines as entries (lokid-entry(5)), ordered by "
 	"time,\n"
 	"                              from STREAMS streams (300) over the 24 hours before "
@@ -95,6 +98,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(mode, "samples") == 0 && argc == 3) {
 		samples_make(argv[2]);
+	} else if (strcmp(mode, "outage") == 0 && argc == 3) {
+		outage_make(argv[2]);
 	} else if (strcmp(mode, "data") == 0 && argc >= 4 && argc <= 7) {
 		data_make(&(struct data_args){
 			.dir = argv[2],
@@ -109,7 +114,7 @@ int main(int argc, char **argv)
 		streams_make(argv[2], number(argv[3], 1, "N_STREAMS is to be at least 1"),
 			     number(argv[4], 1, "LINES_EACH is to be at least 1"));
 	} else {
-		usage("expected samples, data, requests or streams, and their operands");
+		usage("expected samples, outage, data, requests or streams, and their operands");
 	}
 	return 0;
 }

@@ -12,6 +12,14 @@ for f in "$REPO"/examples/logs/*.log; do
 done
 is "and nothing else" "$(ls samples)" "$(cd "$REPO/examples/logs" && ls -- *.log)"
 
+mkdir outage
+ok "an outage is made" exits 0 "$gen" outage outage
+for f in "$REPO"/tests/logql/documents/*.jsonl; do
+	ok "tests/logql/documents/${f##*/} is what the generator writes" same_file "$f" "outage/${f##*/}"
+done
+is "all of it" "$(ls outage)" "$(cd "$REPO/tests/logql/documents" && ls -- *.jsonl)"
+is "no two entries of one time" "$(cat outage/*.jsonl | cut -c 1-28 | sort | uniq -d)" ""
+
 ok "data" exits 0 "$gen" data one 400K 30 7
 ok "data again" exits 0 "$gen" data two 400K 30 7
 ok "the same bytes" diff -r one two

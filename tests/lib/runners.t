@@ -77,6 +77,38 @@ table_fails "an empty table" "the table has a case" <<'END'
 # nothing
 END
 
+printf '{"line":"one"}\n{"line":"two"}\n' >tree/tests/logql/x.jsonl
+table <<'END'
+name  first
+asks  What is one?
+load  x.jsonl
+query one
+same  on[e]
+gives {"line":"one"}
+END
+is "table: entries of a file and another form are exit 0" $STATUS 0
+ok "table: both forms ran" stdout_has "1..4"
+ok "table: by its name" stdout_has "first: one: answer"
+table_fails "another form with another answer" "first: as well: two: the same answer" <<'END'
+name  first
+asks  What is one?
+load  x.jsonl
+query one
+same  two
+gives {"line":"one"}
+END
+table_fails "a name without a question" "first: says what it asks" <<'END'
+name  first
+load  x.jsonl
+query one
+gives {"line":"one"}
+END
+table_fails "a file that is not there" "line 2: 'y.jsonl' can be read" <<'END'
+query one
+load  y.jsonl
+gives {"line":"one"}
+END
+
 # page TEXT-OF-EXAMPLES: a page with that section, run.
 page() {
 	{
