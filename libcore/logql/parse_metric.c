@@ -29,11 +29,15 @@ static struct logql_expr *new_expr(struct parser *p, enum logql_expr_kind kind)
 	return x;
 }
 
+static const char want_operator[] = "want an operator behind variants, which stands nowhere else";
+
 /* An expression where a metric must be: a log expression could only go on as part of one. */
 static int parse_metric(struct parser *p, struct logql_expr **ret)
 {
 	if (parse_expr(p, ret) < 0)
 		return -1;
+	if ((*ret)->kind == LOGQL_VARIANTS)
+		return parse_unexpected(p, want_operator);
 	return (*ret)->kind == LOGQL_LOG ? parse_unexpected(p, want_range) : 0;
 }
 
@@ -295,8 +299,6 @@ static int parse_variants(struct parser *p, struct logql_expr **ret)
 	unsigned height = 0;
 
 	*ret = x;
-	if (p->depth > 1)
-		return parse_unexpected(p, "want it as the whole query");
 	lex_next(&p->lex);
 	if (parse_take(p, LEX_OPEN, "expecting (", NULL) < 0)
 		return -1;
@@ -338,14 +340,22 @@ static int parse_literal(struct parser *p, struct logql_expr **ret)
 	return parse_number(p, "expecting NUMBER", &(*ret)->number);
 }
 
+/* What stands in parentheses: anything but variants alone. */
+static int parse_inside(struct parser *p, struct logql_expr **ret)
+{
+	if (parse_expr(p, ret) < 0)
+		return -1;
+	if ((*ret)->kind == LOGQL_VARIANTS)
+		return parse_unexpected(p, want_operator);
+	return parse_take(p, LEX_CLOSE, "want ) or an operator", NULL);
+}
+
 static int parse_operand(struct parser *p, struct logql_expr **ret)
 {
 	switch (p->lex.cur.kind) {
 	case LEX_OPEN:
 		lex_next(&p->lex);
-		return parse_expr(p, ret) < 0
-			       ? -1
-			       : parse_take(p, LEX_CLOSE, "want ) or an operator", NULL);
+		return parse_inside(p, ret);
 	case LEX_OPEN_BRACE:
 		return parse_log(p, ret);
 	case LEX_RANGE_OP:
@@ -470,8 +480,7 @@ static int parse_binary(struct parser *p, int binds, struct logql_expr **ret)
 
 	if (parse_enter(p) < 0 || parse_operand(p, &left) < 0)
 		return -1;
-	while (left->kind != LOGQL_VARIANTS && find_op(p->lex.cur.kind, &op) &&
-	       logql_op_binds(op) >= binds) {
+	while (find_op(p->lex.cur.kind, &op) && logql_op_binds(op) >= binds) {
 		struct logql_expr *x = new_expr(p, LOGQL_BINARY);
 
 		x->binary.op = op;

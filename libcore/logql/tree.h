@@ -322,7 +322,7 @@ enum logql_expr_kind {
 	LOGQL_LITERAL,
 	LOGQL_VECTOR,
 	LOGQL_LABEL_REPLACE,
-	LOGQL_VARIANTS, /* only as root, with LOGQL_ALLOW_VARIANTS */
+	LOGQL_VARIANTS, /* as root or operand, with LOGQL_ALLOW_VARIANTS */
 };
 
 struct logql_expr {

@@ -11,7 +11,8 @@
 
 static unsigned flags_of(const struct ask *a)
 {
-	return (a->strict ? 0 : LOGQL_ANY_SELECTOR) | (a->pcre ? LOGQL_PCRE : 0);
+	return (a->strict ? 0 : LOGQL_ANY_SELECTOR | LOGQL_ALLOW_VARIANTS) |
+	       (a->pcre ? LOGQL_PCRE : 0);
 }
 
 static int choose_sources(struct ask *a, char **files, size_t n, struct err *e)

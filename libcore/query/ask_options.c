@@ -219,7 +219,7 @@ const struct cli_taken ask_options[] = {
 	{ { 0, "categorize-labels", NULL, "with -o api: labels by their origin" },
 	  cli_take_flag,
 	  AT(categorize) },
-	{ { 0, "strict", NULL, "refuse what Loki refuses: selectors that fit any stream" },
+	{ { 0, "strict", NULL, "refuse what Loki refuses: {}, variants" },
 	  cli_take_flag,
 	  AT(strict) },
 	{ { 0, "pcre", NULL, "regexes of the query are Perl's, not RE2's" },

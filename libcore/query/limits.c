@@ -35,6 +35,9 @@ int limits_check_intervals(const struct query_limits *l, const struct logql_expr
 			return -1;
 		return limits_check_intervals(l, x->binary.right, e);
 	case LOGQL_VARIANTS:
+		for (size_t i = 0; i < x->variants.n; i++)
+			if (limits_check_intervals(l, x->variants.v[i], e) < 0)
+				return -1;
 		return check_range(l, x->variants.range, e);
 	case LOGQL_LOG:
 	case LOGQL_LITERAL:

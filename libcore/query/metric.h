@@ -17,4 +17,14 @@ MUST_CHECK int metric_binary(const struct logql_expr *x, const struct vec *left,
 MUST_CHECK int metric_label_replace(const struct logql_expr *x, const struct vec *in,
 				    struct vec *ret, struct err *e);
 
+/* What a variant is made of: the function over time that it is, or aggregates; NULL when it is
+ * neither, which Loki does not execute. */
+const struct logql_expr *metric_variant_leaf(const struct logql_expr *x);
+
+/* Adds the series of the variant x, whose number is given, to ret; in is what its function over
+ * time gives, and is released. */
+enum variant_keep { VARIANT_KEEP_ALL, VARIANT_KEEP_MARKED };
+void metric_add_variant(const struct logql_expr *x, size_t number, enum variant_keep keep,
+			struct vec *in, struct vec *ret);
+
 #endif

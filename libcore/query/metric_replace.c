@@ -59,22 +59,6 @@ static void expand(const struct regex *re, struct bytes t, const struct bytes *g
 	}
 }
 
-/* l with dst = value, sorted; without dst when value is empty. */
-static struct labels with_label(struct arena *a, const struct labels *l, struct bytes dst,
-				struct bytes value)
-{
-	struct labels ret = labels_not_empty(labels_pick(a, l, PICK_OTHERS, &dst, 1));
-	size_t at = ret.n;
-
-	if (value.n == 0)
-		return ret;
-	for (; at > 0 && bytes_cmp(ret.v[at - 1].name, dst) > 0; at--)
-		ret.v[at] = ret.v[at - 1];
-	ret.v[at] = (struct label){ dst, value };
-	ret.n++;
-	return ret;
-}
-
 /* Loki puts the text into ^(?: and )$ before it reads it as a regex. */
 static struct regex *whole_regex(struct bytes text, unsigned how, struct err *e)
 {
@@ -111,7 +95,7 @@ int metric_label_replace(const struct logql_expr *x, const struct vec *in, struc
 		if (regex_match_groups(re, src, group, n, NULL) == 1) {
 			buf_reset(&text);
 			expand(re, x->label_replace.replacement, group, n, &text);
-			l = with_label(&mem, &l, x->label_replace.dst, buf_bytes(&text));
+			l = labels_with(&mem, &l, x->label_replace.dst, buf_bytes(&text));
 		}
 		out = vec_add(ret, &l);
 		memcpy(out->v, s->v, in->n_steps * sizeof(*out->v));

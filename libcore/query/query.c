@@ -208,6 +208,14 @@ static struct grouping leaf_grouping(const struct logql_expr *x, const struct lo
 	return g;
 }
 
+static bool hands_down(const struct logql_expr *x)
+{
+	const struct logql_expr *arg = x->vector_agg.arg;
+
+	return x->vector_agg.op == LOGQL_SUM && arg->kind == LOGQL_RANGE_AGG &&
+	       takes_grouping(arg->range_agg.op);
+}
+
 static int eval_range(struct query *q, const struct logql_expr *x,
 		      const struct logql_grouping *outer, struct vec *ret, struct err *e)
 {
@@ -240,6 +248,7 @@ static int eval_range(struct query *q, const struct logql_expr *x,
 			     &p.plan.to);
 	}
 	p.plan.from = limits_from(&q->o->limits, p.plan.from, q->o->source.now_ns);
+	sink.unwrap = p.pipeline.unwrap;
 	range_sink_init(&sink, &p.scan);
 	r = scan_all(q, &p, BACKWARD, NULL, NULL, e);
 	if (r == 0)
@@ -250,13 +259,106 @@ static int eval_range(struct query *q, const struct logql_expr *x,
 	return r;
 }
 
-static bool hands_down(const struct logql_expr *x)
-{
-	const struct logql_expr *arg = x->vector_agg.arg;
+/* --- variants -------------------------------------------------------------------------------- */
 
-	return x->vector_agg.op == LOGQL_SUM && arg->kind == LOGQL_RANGE_AGG &&
-	       takes_grouping(arg->range_agg.op);
+/* The metrics of variants(..) of (..), over one scan of what is common to them. */
+struct variants {
+	const struct logql_expr *x;
+	struct arena mem;
+	struct range_sink *sink;
+	struct prepared common;
+};
+
+/* Only its function, its range and its unwrap are a variant's own. */
+static int bind_variant(struct query *q, struct variants *v, size_t i, struct err *e)
+{
+	const struct logql_expr *x = v->x->variants.v[i], *leaf = metric_variant_leaf(x);
+	const struct logql_range *range = leaf->range_agg.range;
+	const struct logql_grouping *outer =
+		x != leaf && hands_down(x) ? &x->vector_agg.grouping : NULL;
+	size_t n = leaf->range_agg.grouping.n + (outer ? outer->n : 0) + 1;
+	struct bytes *labels = arena_alloc(&v->mem, n * sizeof(*labels));
+	struct range_sink *sink = &v->sink[i];
+	struct unwrap *unwrap = NULL;
+
+	if (range->unwrap &&
+	    pipeline_add_unwrap(&v->common.pipeline, range->unwrap, &unwrap, e) < 0)
+		return -1;
+	*sink = (struct range_sink){ .steps = q->steps,
+				     .op = leaf->range_agg.op,
+				     .param = leaf->range_agg.param,
+				     .range_ns = range->range_ns,
+				     .offset_ns = range->offset_ns,
+				     .group = leaf_grouping(leaf, outer, labels),
+				     .unwrap = unwrap,
+				     .memory = &q->memory,
+				     .next = i + 1 < v->x->variants.n ? sink + 1 : NULL };
+	return 0;
 }
+
+/* The scan sees what the common range says, its first moment too: a variant with a longer range
+ * finds nothing before. */
+static int scan_variants(struct query *q, struct variants *v, struct err *e)
+{
+	const struct logql_range *range = v->x->variants.range;
+	struct plan *plan = &v->common.plan;
+
+	range_bounds(&q->steps, range->range_ns, range->offset_ns, &plan->from, &plan->to);
+	if (plan->from > INT64_MIN)
+		plan->from--;
+	plan->from = limits_from(&q->o->limits, plan->from, q->o->source.now_ns);
+	range_sink_init(v->sink, &v->common.scan);
+	return scan_all(q, &v->common, BACKWARD, NULL, NULL, e);
+}
+
+static int add_variants(struct query *q, struct variants *v, struct vec *ret, struct err *e)
+{
+	enum variant_keep keep =
+		q->o->kind == METRIC_RANGE ? VARIANT_KEEP_MARKED : VARIANT_KEEP_ALL;
+
+	for (size_t i = 0; i < v->x->variants.n; i++) {
+		const struct logql_expr *x = v->x->variants.v[i], *leaf = metric_variant_leaf(x);
+		size_t before = ret->n;
+		struct vec one;
+
+		if (range_result(&v->sink[i], leaf->range_agg.range->log, &one, e) < 0)
+			return -1;
+		metric_add_variant(x, i, keep, &one, ret);
+		if (limits_check_series(&q->o->limits, ret->n - before, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int eval_variants(struct query *q, const struct logql_expr *x, struct vec *ret,
+			 struct err *e)
+{
+	const struct grouping all = { .kind = GROUP_ALL };
+	struct variants v = { .x = x };
+	int r;
+
+	if (prepare(q->o, x->variants.range->log, NULL, &all, &v.common, e) < 0)
+		return -1;
+	v.sink = arena_zalloc(&v.mem, x->variants.n * sizeof(*v.sink));
+	vec_init(ret, q->steps.n);
+	r = 0;
+	for (size_t i = 0; i < x->variants.n && r == 0; i++)
+		r = bind_variant(q, &v, i, e);
+	if (r == 0)
+		r = scan_variants(q, &v, e);
+	if (r == 0)
+		r = add_variants(q, &v, ret, e);
+	for (size_t i = 0; i < x->variants.n; i++)
+		if (v.sink[i].scan)
+			range_sink_release(&v.sink[i]);
+	release(&v.common);
+	arena_release(&v.mem);
+	if (r < 0)
+		vec_release(ret);
+	return r;
+}
+
+/* --- other expressions ----------------------------------------------------------------------- */
 
 static int eval_vector_agg(struct query *q, const struct logql_expr *x, struct vec *ret,
 			   struct err *e)
@@ -325,6 +427,8 @@ static int eval(struct query *q, const struct logql_expr *x, const struct logql_
 		return eval_binary(q, x, ret, e);
 	case LOGQL_LABEL_REPLACE:
 		return eval_label_replace(q, x, ret, e);
+	case LOGQL_VARIANTS:
+		return eval_variants(q, x, ret, e);
 	case LOGQL_LITERAL:
 	case LOGQL_VECTOR:
 		constant(q, x->number, x->kind == LOGQL_LITERAL, ret);
@@ -461,6 +565,7 @@ static size_t count_leaves(const struct logql_expr *x)
 {
 	switch (x->kind) {
 	case LOGQL_RANGE_AGG:
+	case LOGQL_VARIANTS:
 		return 1;
 	case LOGQL_VECTOR_AGG:
 		return count_leaves(x->vector_agg.arg);
@@ -485,24 +590,44 @@ static int run_metric(struct query *q, const struct logql_expr *x, const struct 
 		return -1;
 	vec_sort(&v);
 	*ret_n = v.n;
-	r = limits_check_series(&q->o->limits, v.n, e);
+	/* As in Loki each variant may have so many. */
+	r = x->kind == LOGQL_VARIANTS ? 0 : limits_check_series(&q->o->limits, v.n, e);
 	if (r == 0)
 		r = out->metric(out->data, &v, &q->steps, q->o->kind, e);
 	vec_release(&v);
 	return r;
 }
 
-/* --- what is not executed yet ---------------------------------------------------------------- */
+/* --- before any data is read ----------------------------------------------------------------- */
 
-static int check_range(const struct logql_expr *x, struct err *e)
+static int check_range(const struct logql_range *r, struct err *e)
 {
-	const struct logql_range *r = x->range_agg.range;
 	struct grouping all = { .kind = GROUP_ALL };
 	struct prepared p;
 
 	if (prepare(NULL, r->log, r->unwrap, &all, &p, e) < 0)
 		return -1;
 	release(&p);
+	return 0;
+}
+
+static int check(const struct logql_expr *x, struct err *e);
+
+static int check_variants(const struct logql_expr *x, struct err *e)
+{
+	if (check_range(x->variants.range, e) < 0)
+		return -1;
+	for (size_t i = 0; i < x->variants.n; i++) {
+		const struct logql_expr *v = x->variants.v[i];
+
+		if (!metric_variant_leaf(v))
+			return err_set(e, ERR_QUERY,
+				       "line %u, col %u: variant %zu must be a function over time, "
+				       "or an aggregation of one",
+				       v->pos.line, v->pos.col, i);
+		if (check(v, e) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -518,7 +643,7 @@ static int check(const struct logql_expr *x, struct err *e)
 		release(&p);
 		return 0;
 	case LOGQL_RANGE_AGG:
-		return check_range(x, e);
+		return check_range(x->range_agg.range, e);
 	case LOGQL_VECTOR_AGG:
 		return check(x->vector_agg.arg, e);
 	case LOGQL_BINARY:
@@ -526,7 +651,7 @@ static int check(const struct logql_expr *x, struct err *e)
 	case LOGQL_LABEL_REPLACE:
 		return check(x->label_replace.arg, e);
 	case LOGQL_VARIANTS:
-		return stage_not_yet(&x->pos, "variants", e);
+		return check_variants(x, e);
 	default:
 		return 0;
 	}

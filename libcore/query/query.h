@@ -58,7 +58,7 @@ struct query_out {
 /*
  * Runs it. Beyond .limits it is ERR_LIMIT, or ERR_AGAIN for the time it takes. *ret_n: how many
  * entries or series the answer has. Errors: ERR_QUERY, with position, before any data is read: what
- * is not executed yet. Later: as range_result, metric_binary. ERR_LIMIT, ERR_IO, ERR_AGAIN. Damage
+ * is not executed. Later: as range_result, metric_binary. ERR_LIMIT, ERR_IO, ERR_AGAIN. Damage
  * goes to source.damage.
  */
 MUST_CHECK int query_run(const struct logql_query *q, const struct query_opts *o,

@@ -145,7 +145,7 @@ static int label_cmp(const void *a, const void *b)
 static int new_group(struct range_sink *r, struct range_worker *w, const struct names *names,
 		     size_t n, struct err *e)
 {
-	size_t cells = r->scan->pipeline->unwrap ? 1 : r->steps.n + 1;
+	size_t cells = r->unwrap ? 1 : r->steps.n + 1;
 	/* The key is in there twice, as labels too. */
 	uint64_t bytes = cells * sizeof(int64_t) * (is_bytes(r) ? 2 : 1) + 2 * w->key.n +
 			 n * sizeof(struct label) + ARRAY_ROWS * sizeof(struct range_group) +
@@ -237,20 +237,23 @@ static int64_t stream_group(struct range_sink *r, struct range_worker *w, const 
 
 /* --- counting -------------------------------------------------------------------------------- */
 
-static bool take_table(void *data, unsigned worker, const struct piece *p,
-		       const struct labels *stream)
+/* Whether what the plan knows of a piece is enough. */
+static bool is_in_table(const struct range_sink *r, const struct piece *p,
+			const struct labels *stream, struct span *ret)
 {
-	struct range_sink *r = data;
+	return !r->scan->pipeline->n_stages && !r->unwrap &&
+	       (!p->meta_bytes || one_group(r, stream)) &&
+	       same_span(r, p->min_ts, p->max_ts, ret) && stream->n <= 64;
+}
+
+static bool count_table(struct range_sink *r, unsigned worker, const struct piece *p,
+			const struct labels *stream, struct span span)
+{
 	struct range_worker *w = &r->worker[worker];
 	struct block b = { .names = NULL };
-	struct span span;
 	uint32_t ids[64];
 	int64_t g;
 
-	if (r->scan->pipeline->n_stages || r->scan->pipeline->unwrap ||
-	    (p->meta_bytes && !one_group(r, stream)) ||
-	    !same_span(r, p->min_ts, p->max_ts, &span) || stream->n > 64)
-		return false;
 	if (w->stream == stream) {
 		g = w->stream_group;
 	} else {
@@ -267,6 +270,20 @@ static bool take_table(void *data, unsigned worker, const struct piece *p,
 					 read */
 	}
 	count(&w->group[g], span, p->n, (int64_t)p->line_bytes);
+	return true;
+}
+
+static bool take_table(void *data, unsigned worker, const struct piece *p,
+		       const struct labels *stream)
+{
+	struct span span;
+
+	for (struct range_sink *r = data; r; r = r->next)
+		if (!is_in_table(r, p, stream, &span))
+			return false;
+	for (struct range_sink *r = data; r; r = r->next)
+		if (!is_in_table(r, p, stream, &span) || !count_table(r, worker, p, stream, span))
+			return false;
 	return true;
 }
 
@@ -327,12 +344,19 @@ static int take_samples(struct range_sink *r, struct range_worker *w, struct blo
 		return -1;
 	for (size_t k = 0; k < b->n_sel; k++) {
 		uint32_t i = block_entry(b, k);
-		int64_t g;
+		struct elabels before = b->el[i];
+		int64_t g = 0;
+		bool counts;
 		double v;
 
-		if (!unwrap_value(r->scan->pipeline, b, i, &v))
+		/* The errors that it finds are not those of a further metric. */
+		b->el[i].cap = 0;
+		counts = unwrap_value(r->scan->pipeline, r->unwrap, b, i, &v);
+		if (counts)
+			g = group_of(r, w, b, i, e);
+		b->el[i] = before;
+		if (!counts)
 			continue;
-		g = group_of(r, w, b, i, e);
 		if (g < 0)
 			return -1;
 		if (add_sample(r, &w->group[g].samples, (struct sample){ b->run.ts_ns[i], v }, e) <
@@ -342,15 +366,13 @@ static int take_samples(struct range_sink *r, struct range_worker *w, struct blo
 	return 0;
 }
 
-static int take(void *data, unsigned worker, size_t slot, const struct unit *u, struct block *b,
-		struct err *e)
+static int take_one(struct range_sink *r, unsigned worker, const struct unit *u, struct block *b,
+		    struct err *e)
 {
-	struct range_sink *r = data;
 	struct range_worker *w = &r->worker[worker];
 	bool bytes = is_bytes(r), plain = !b->el && one_group(r, b->base.labels);
 
-	(void)slot;
-	if (r->scan->pipeline->unwrap)
+	if (r->unwrap)
 		return take_samples(r, w, b, e);
 	if (bytes && block_need(b, WANT_LENS | (b->line ? 0U : WANT_LINES), e) < 0)
 		return -1;
@@ -378,16 +400,28 @@ static int take(void *data, unsigned worker, size_t slot, const struct unit *u, 
 	return 0;
 }
 
-void range_sink_init(struct range_sink *r, struct scan *scan)
+static int take(void *data, unsigned worker, size_t slot, const struct unit *u, struct block *b,
+		struct err *e)
+{
+	(void)slot;
+	for (struct range_sink *r = data; r; r = r->next)
+		if (take_one(r, worker, u, b, e) < 0)
+			return -1;
+	return 0;
+}
+
+void range_sink_init(struct range_sink *first, struct scan *scan)
 {
 	struct pipeline *p = scan->pipeline;
 
-	r->scan = scan;
-	r->group_name = mem_alloc((r->group.n + 1) * sizeof(*r->group_name));
-	for (size_t i = 0; i < r->group.n; i++)
-		r->group_name[i] = names_id(&p->names, r->group.labels[i]);
-	r->worker = mem_alloc(scan->jobs * sizeof(*r->worker));
-	scan->sink = (struct sink){ .take_table = take_table, .take = take, .data = r };
+	for (struct range_sink *r = first; r; r = r->next) {
+		r->scan = scan;
+		r->group_name = mem_alloc((r->group.n + 1) * sizeof(*r->group_name));
+		for (size_t i = 0; i < r->group.n; i++)
+			r->group_name[i] = names_id(&p->names, r->group.labels[i]);
+		r->worker = mem_alloc(scan->jobs * sizeof(*r->worker));
+	}
+	scan->sink = (struct sink){ .take_table = take_table, .take = take, .data = first };
 }
 
 void range_sink_release(struct range_sink *r)
@@ -462,7 +496,7 @@ static void add_sums(struct sums *s, const struct range_group *g, size_t n)
 static int add_series(struct range_sink *r, const struct labels *l, struct vec *ret, struct sums *s,
 		      struct err *e)
 {
-	bool counts = !r->scan->pipeline->unwrap;
+	bool counts = !r->unwrap;
 	size_t cells = counts ? r->steps.n + 1 : 0;
 	uint64_t bytes = r->steps.n * (sizeof(double) + 1) + ARRAY_ROWS * sizeof(struct series) +
 			 cells * sizeof(int64_t) * (is_bytes(r) ? 2 : 1) +

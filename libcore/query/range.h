@@ -42,7 +42,9 @@ struct range_sink {
 	double param; /* of quantile_over_time */
 	int64_t range_ns, offset_ns;
 	struct grouping group;
+	const struct unwrap *unwrap; /* NULL: entries are counted */
 	struct range_memory *memory;
+	struct range_sink *next; /* a further one, over the same entries; or NULL */
 
 	uint32_t *group_name; /* private from here: numbers of the group's labels, the same in all
 				 workers */
@@ -54,8 +56,9 @@ struct range_sink {
 void range_bounds(const struct steps *steps, int64_t range_ns, int64_t offset_ns, int64_t *ret_from,
 		  int64_t *ret_to);
 
-/* .steps to .memory, and the scan's pipeline and jobs, are set; sets its sink. */
-void range_sink_init(struct range_sink *r, struct scan *scan);
+/* .steps to .next, of .next and so on too, and the scan's pipeline and jobs, are set; sets the
+ * scan's sink. Released is each for itself. */
+void range_sink_init(struct range_sink *first, struct scan *scan);
 void range_sink_release(struct range_sink *r);
 
 /* After the last scan_run: the series, which stay counted in .memory. Errors: ERR_QUERY an entry

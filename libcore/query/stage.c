@@ -4,7 +4,7 @@
 #include "base/utf8.h"
 #include "base/convert.h"
 
-/* One row per kind of stage; NULL: parsed, but not executed yet. */
+/* One row per kind of stage. */
 static const struct stage_ops *const table[] = {
 	[LOGQL_LINE_FILTER] = &stage_line_filter,
 	[LOGQL_JSON] = &stage_json,
@@ -19,12 +19,6 @@ static const struct stage_ops *const table[] = {
 	[LOGQL_DROP] = &stage_drop,
 	[LOGQL_KEEP] = &stage_keep,
 };
-
-int stage_not_yet(const struct logql_pos *pos, const char *what, struct err *e)
-{
-	return err_set(e, ERR_QUERY, "line %u, col %u: %s is not executed yet", pos->line, pos->col,
-		       what);
-}
 
 void stage_reads(struct pipeline *p, uint32_t name)
 {
@@ -136,11 +130,14 @@ static const struct logql_stage **reorder(struct pipeline *p, const struct logql
 	return v;
 }
 
-static int bind_unwrap(struct pipeline *p, const struct logql_unwrap *tree, struct err *e)
+int pipeline_add_unwrap(struct pipeline *p, const struct logql_unwrap *tree, struct unwrap **ret,
+			struct err *e)
 {
 	struct unwrap *u = arena_zalloc(&p->mem, sizeof(*u));
 
+	u->next = p->unwrap;
 	p->unwrap = u;
+	*ret = u;
 	u->name = names_id(&p->names, tree->label);
 	u->conv = tree->conv;
 	stage_reads(p, u->name);
@@ -155,6 +152,7 @@ int pipeline_bind(struct pipeline *p, const struct logql_log *log,
 		  const struct logql_unwrap *unwrap, const struct grouping *group, struct err *e)
 {
 	const struct logql_stage **order;
+	struct unwrap *ignored;
 	size_t n;
 
 	*p = (struct pipeline){ 0 };
@@ -168,16 +166,12 @@ int pipeline_bind(struct pipeline *p, const struct logql_log *log,
 
 		s->pipeline = p;
 		s->ops = table[tree->kind];
-		if (!s->ops) {
-			stage_not_yet(&tree->pos, logql_stage_name(tree->kind), e);
-			goto fail;
-		}
 		p->n_stages++;
 		if (s->ops->bind(p, s, tree, e) < 0)
 			goto fail;
 		add_hint_filter(p, s);
 	}
-	if (unwrap && bind_unwrap(p, unwrap, e) < 0)
+	if (unwrap && pipeline_add_unwrap(p, unwrap, &ignored, e) < 0)
 		goto fail;
 	make_hints(p, group);
 	return 0;
@@ -191,8 +185,9 @@ void pipeline_release(struct pipeline *p)
 	for (size_t i = 0; i < p->n_stages; i++)
 		if (p->stage[i].ops->release && p->stage[i].state)
 			p->stage[i].ops->release(&p->stage[i]);
-	for (size_t i = 0; p->unwrap && i < p->unwrap->n_filters; i++)
-		filter_release(p->unwrap->filters[i]);
+	for (struct unwrap *u = p->unwrap; u; u = u->next)
+		for (size_t i = 0; i < u->n_filters; i++)
+			filter_release(u->filters[i]);
 	names_release(&p->names);
 	free(p->reads);
 	arena_release(&p->mem);
@@ -230,9 +225,9 @@ static bool convert(enum logql_conv conv, struct bytes text, double *ret)
 	}
 }
 
-bool unwrap_value(const struct pipeline *p, struct block *b, uint32_t i, double *ret)
+bool unwrap_value(const struct pipeline *p, const struct unwrap *u, struct block *b, uint32_t i,
+		  double *ret)
 {
-	const struct unwrap *u = p->unwrap;
 	struct bytes text;
 
 	block_get(b, i, u->name, &text);

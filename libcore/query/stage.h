@@ -54,6 +54,7 @@ struct unwrap {
 	enum logql_conv conv;
 	struct filter **filters; /* that hold after the conversion */
 	size_t n_filters;
+	struct unwrap *next; /* of the pipeline's */
 };
 
 struct pipeline {
@@ -61,7 +62,7 @@ struct pipeline {
 	struct names names; /* numbers of the query's names; threads copy it */
 	struct stage *stage;
 	size_t n_stages;
-	struct unwrap *unwrap; /* NULL: without */
+	struct unwrap *unwrap; /* the one that it was bound with, or NULL; then the added ones */
 	struct hints hints;
 	uint32_t *reads; /* names that stages need to be extracted */
 	size_t n_reads, cap_reads;
@@ -79,25 +80,28 @@ struct grouping {
 
 /*
  * Binds the stages of `log`, and unwrap (may be NULL), for entries that are grouped so. The tree
- * must outlive the pipeline. Errors: ERR_QUERY with position: a stage that is not executed yet (by
- * name), a regex or template that is wrong.
+ * must outlive the pipeline. Errors: ERR_QUERY with position: a regex or template that is wrong.
  */
 MUST_CHECK int pipeline_bind(struct pipeline *p, const struct logql_log *log,
 			     const struct logql_unwrap *unwrap, const struct grouping *group,
 			     struct err *e);
 void pipeline_release(struct pipeline *p);
 
+/* One more, of a metric that takes its values from what a pipeline without any gives; freed with
+ * the pipeline. Before its names are copied. Errors: ERR_QUERY with position. */
+MUST_CHECK int pipeline_add_unwrap(struct pipeline *p, const struct logql_unwrap *tree,
+				   struct unwrap **ret, struct err *e);
+
 /* Runs all stages over the block, until nothing is left. Errors: those of loading. */
 MUST_CHECK int pipeline_apply(const struct pipeline *p, struct block *b, struct err *e);
 
 /* The value of entry i, when it has one that the filters let through; a value that cannot be read
  * is 0, and sets the error label. Needs block_need_labels. */
-bool unwrap_value(const struct pipeline *p, struct block *b, uint32_t i, double *ret);
+bool unwrap_value(const struct pipeline *p, const struct unwrap *u, struct block *b, uint32_t i,
+		  double *ret);
 
 /* For bind: this stage reads the label. */
 void stage_reads(struct pipeline *p, uint32_t name);
-/* For bind: the query asks for what is not executed yet. Sets ERR_QUERY. Returns -1. */
-int stage_not_yet(const struct logql_pos *pos, const char *what, struct err *e);
 
 /* For parsers: whether to take a label; whether all that is needed is there; and whether the line
  * goes on being parsed after `name` was set (false: a filter has refused it, it is out). */

@@ -334,8 +334,10 @@ static void test_variants(void **state)
 {
 	static const char *const texts[] = {
 		"(variants(vector(1)) of ({a=\"b\"}[1m]))",
-		"1 + variants(vector(1)) of ({a=\"b\"}[1m])",
-		"variants(vector(1)) of ({a=\"b\"}[1m]) + 1",
+		"sum(variants(vector(1)) of ({a=\"b\"}[1m]))",
+		"topk(1, variants(vector(1)) of ({a=\"b\"}[1m]))",
+		"label_replace(variants(vector(1)) of ({a=\"b\"}[1m]), \"a\", \"b\", \"c\", \"d\")",
+		"variants(variants(vector(1)) of ({a=\"b\"}[1m])) of ({a=\"b\"}[1m])",
 		"variants() of ({a=\"b\"}[1m])",
 		"variants(vector(1)) off ({a=\"b\"}[1m])",
 	};
@@ -345,6 +347,13 @@ static void test_variants(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		assert_int_equal(logql_parse(bytes_str(texts[i]), &local, &q, NULL, &e), -1);
+	assert_int_equal(logql_parse(BYTES_LIT("1 + variants(rate({}[1m])) of ({}[1m]) * 2 ^ "
+					       "variants(rate({}[1m])) of ({}[1m])"),
+				     &local, &q, NULL, &e),
+			 0);
+	assert_int_equal(q.root->kind, LOGQL_BINARY);
+	assert_int_equal(q.root->binary.right->binary.left->kind, LOGQL_VARIANTS);
+	logql_query_release(&q);
 }
 
 static int no_braces(void *ctx, const char *name, struct bytes text, struct err *e)
