@@ -78,6 +78,7 @@ struct base_labels {
 
 struct block;
 struct keys;
+struct probe;
 struct template_run;
 typedef int block_load_fn(struct block *b, unsigned want, struct err *e);
 
@@ -103,7 +104,8 @@ struct block {
 	struct template_run *template_run; /* NULL as long as no template was executed */
 	struct arena mem;
 	struct buf scratch;
-	struct err gave_up; /* a regex that a stage had to give up; ERR_NONE without */
+	struct probe *probe; /* counts what stages do; NULL: nobody wants to know */
+	struct err gave_up;  /* a regex that a stage had to give up; ERR_NONE without */
 };
 
 void block_release(struct block *b);

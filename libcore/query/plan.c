@@ -60,8 +60,14 @@ uint32_t plan_stream(struct plan *p, const struct hash128 *id, struct bytes tena
 
 void plan_add_piece(struct plan *p, const struct piece *piece)
 {
-	if (piece->max_ts < p->from || time_is_behind(piece->min_ts, p->to))
+	struct source_seen *seen = &p->seen[p->kind];
+
+	if (piece->max_ts < p->from || time_is_behind(piece->min_ts, p->to)) {
+		seen->by_time++;
 		return;
+	}
+	seen->pieces_in++;
+	seen->bytes_in += plan_piece_bytes(piece);
 	mem_grow(&p->piece, &p->cap_pieces, p->n_pieces + 1, sizeof(*p->piece));
 	p->piece[p->n_pieces++] = *piece;
 }

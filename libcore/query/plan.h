@@ -75,6 +75,26 @@ struct unit {
 	bool merge;
 };
 
+/*
+ * What sources of a kind hold, as they tell while a plan is made, and what of it is left out: for
+ * explanations. All but the pieces are counted only where something is told before it is read, and
+ * in each file for itself: a stream of two indexes counts twice.
+ */
+enum source_kind { SOURCE_STORE, SOURCE_WAL, SOURCE_CHUNKS, SOURCE_ENTRIES, SOURCE_LINES };
+
+enum { SOURCE_KINDS = SOURCE_LINES + 1 };
+
+struct source_seen {
+	uint64_t days, days_in; /* of a store */
+	uint64_t files;		/* index files, segments, operands */
+	uint64_t streams, streams_in, packs, packs_in, chunks, chunks_in;
+	uint64_t pieces_in, bytes_in; /* bytes of lines; where n is not known, about */
+	/* Pieces left out, since ... */
+	uint64_t by_labels;  /* no matcher fits */
+	uint64_t by_time;    /* they lie outside of it */
+	uint64_t by_covered; /* the store has them already */
+};
+
 struct plan {
 	/* Given: what is asked for. Entries with from <= ts < to. */
 	const struct matcher *match;
@@ -94,6 +114,9 @@ struct plan {
 	size_t n_units, cap_units;
 	uint32_t *ref; /* numbers of pieces */
 	size_t n_refs, cap_refs;
+
+	enum source_kind kind; /* of who adds pieces now */
+	struct source_seen seen[SOURCE_KINDS];
 };
 
 enum direction { BACKWARD, FORWARD };
@@ -107,7 +130,7 @@ void plan_add_source(struct plan *p, struct source *s);
 /* The number of a stream, added if new; tenant and labels are copied. */
 uint32_t plan_stream(struct plan *p, const struct hash128 *id, struct bytes tenant,
 		     const struct labels *labels);
-/* Adds a piece, unless it lies outside of the time asked for. */
+/* Adds a piece, unless it lies outside of the time asked for; counts it for .kind. */
 void plan_add_piece(struct plan *p, const struct piece *piece);
 
 static inline bool plan_wants(const struct plan *p, const struct labels *labels)
@@ -118,6 +141,12 @@ static inline bool plan_wants(const struct plan *p, const struct labels *labels)
 static inline const struct piece *plan_piece(const struct plan *p, const struct unit *u, uint32_t k)
 {
 	return &p->piece[p->ref[u->first + k]];
+}
+
+/* Of its lines, as far as is known. */
+static inline uint64_t plan_piece_bytes(const struct piece *x)
+{
+	return x->n ? x->line_bytes : x->about_bytes;
 }
 
 /* Makes the units, newest first (by their last timestamp) or oldest first (by their first one). */

@@ -74,7 +74,7 @@ static uint64_t plan_bytes(const struct plan *p)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < p->n_pieces; i++)
-		sum += p->piece[i].n ? p->piece[i].line_bytes : p->piece[i].about_bytes;
+		sum += plan_piece_bytes(&p->piece[i]);
 	return sum;
 }
 

@@ -309,6 +309,8 @@ bool raw_is_unfit(const struct raw *r)
 
 int raw_plan(struct raw *r, struct plan *p, struct err *e)
 {
+	p->kind = SOURCE_LINES;
+	p->seen[SOURCE_LINES].files++;
 	if (!wanted(r, p))
 		return 0;
 	forget_ts(r);
@@ -326,6 +328,8 @@ int raw_next(struct raw *r, struct plan *p, struct err *e)
 {
 	size_t end;
 
+	p->kind = SOURCE_LINES;
+	p->seen[SOURCE_LINES].files += r->off == 0 && r->given == 0;
 	if (!wanted(r, p))
 		return 0;
 	buf_drop(&r->text, r->given);

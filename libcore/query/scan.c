@@ -17,6 +17,7 @@ struct scan_worker {
 	struct load_mem mem;
 	struct merge merge;
 	struct scan_stats stats;
+	struct probe probe;
 	unsigned first_want;	      /* columns to load before the first stage */
 	pthread_mutex_t *damage_lock; /* held while damage is reported */
 };
@@ -38,7 +39,7 @@ void load_mem_release(struct load_mem *m)
 
 /* A line filter that comes first leaves most blocks empty, so nothing but lines is loaded for it.
  */
-static unsigned first_want(const struct scan *s)
+unsigned scan_first_want(const struct scan *s)
 {
 	const struct pipeline *p = s->pipeline;
 
@@ -55,6 +56,8 @@ void scan_init(struct scan *s)
 
 	pthread_mutex_init(lock, NULL);
 	s->worker = mem_alloc(s->jobs * sizeof(*s->worker));
+	if (s->probed)
+		probe_init(&s->probe, s->pipeline->n_stages);
 	for (unsigned i = 0; i < s->jobs; i++) {
 		struct scan_worker *w = &s->worker[i];
 
@@ -63,7 +66,11 @@ void scan_init(struct scan *s)
 		w->block.names = &w->names;
 		w->block.keys = &w->keys;
 		w->damage_lock = lock;
-		w->first_want = first_want(s);
+		w->first_want = scan_first_want(s);
+		if (s->probed) {
+			probe_init(&w->probe, s->pipeline->n_stages);
+			w->block.probe = &w->probe;
+		}
 		w->merge.seen_max = MERGE_SEEN_MAX;
 		w->merge.bytes_max = s->merge_bytes ? s->merge_bytes : MERGE_BYTES_MAX;
 	}
@@ -83,7 +90,9 @@ void scan_release(struct scan *s)
 		block_release(&w->block);
 		load_mem_release(&w->mem);
 		merge_release(&w->merge);
+		probe_release(&w->probe);
 	}
+	probe_release(&s->probe);
 	free(s->worker);
 	s->worker = NULL;
 }
@@ -104,11 +113,23 @@ static int excuse(struct scan_worker *w, const struct piece *p, struct err *e)
 	if (e->code != ERR_CORRUPT && e->code != ERR_VERSION)
 		return -1;
 	err_wrap(e, "'%s'", p->source->name);
+	w->stats.damaged++;
 	pthread_mutex_lock(w->damage_lock);
 	if (w->scan->damage)
 		w->scan->damage(w->scan->damage_data, e);
 	pthread_mutex_unlock(w->damage_lock);
 	return 0;
+}
+
+static int load(struct scan_worker *w, const struct piece *p, unsigned want, struct run *ret,
+		unsigned *ret_have, struct err *e)
+{
+	int64_t start = w->scan->probed ? time_mono_ns() : 0;
+	int r = p->source->ops->load(p->source, p, want, &w->mem, ret, ret_have, e);
+
+	if (w->scan->probed && r == 0)
+		probe_loaded(&w->probe, start, ret, *ret_have);
+	return r;
 }
 
 static int load_piece(struct block *b, unsigned want, struct err *e)
@@ -118,7 +139,7 @@ static int load_piece(struct block *b, unsigned want, struct err *e)
 	struct run got = { 0 };
 	unsigned have = 0;
 
-	if (p->source->ops->load(p->source, p, want, &w->mem, &got, &have, e) < 0)
+	if (load(w, p, want, &got, &have, e) < 0)
 		return -1;
 	if (b->have && b->run.n != got.n)
 		return err_set(e, ERR_CORRUPT, "%zu entries, then %zu", b->run.n, got.n);
@@ -185,6 +206,40 @@ static int check_end(const struct scan *s, struct err *e)
 		       "data processed");
 }
 
+/* Hands on what is still in. */
+static int give(struct scan_worker *w, size_t slot, const struct unit *u, struct err *e)
+{
+	const struct scan *s = w->scan;
+	struct block *b = &w->block;
+	struct probe_mark m;
+	int r;
+
+	if (b->n_sel == 0)
+		return 0;
+	probe_begin(b->probe, &m);
+	r = s->sink.take(s->sink.data, (unsigned)(w - s->worker), slot, u, b, e);
+	if (b->probe)
+		probe_took(b->probe, &m, b);
+	return r;
+}
+
+/* Whether the sink has taken it from what the plan knows. */
+static bool from_table(struct scan_worker *w, const struct piece *p)
+{
+	const struct scan *s = w->scan;
+	const struct plan *plan = s->plan;
+
+	if (!s->sink.take_table || !p->n || p->min_ts < plan->from ||
+	    time_is_behind(p->max_ts, plan->to) ||
+	    !s->sink.take_table(s->sink.data, (unsigned)(w - s->worker), p,
+				&plan->stream[p->stream].labels))
+		return false;
+	w->stats.from_tables++;
+	w->stats.table_entries += p->n;
+	w->stats.table_bytes += p->line_bytes;
+	return true;
+}
+
 /* One piece as it lies. 1: taken, or damaged; the sink's own errors come back as -1. */
 static int scan_piece(struct scan_worker *w, size_t slot, const struct unit *u, struct err *e)
 {
@@ -192,32 +247,23 @@ static int scan_piece(struct scan_worker *w, size_t slot, const struct unit *u, 
 	const struct plan *plan = s->plan;
 	const struct piece *p = plan_piece(plan, u, 0);
 	struct block *b = &w->block;
-	unsigned worker = (unsigned)(w - s->worker);
-	const struct labels *stream = &plan->stream[p->stream].labels;
 
 	if (check_end(s, e) < 0)
 		return -1;
-	if (s->sink.take_table && p->n && p->min_ts >= plan->from &&
-	    !time_is_behind(p->max_ts, plan->to) &&
-	    s->sink.take_table(s->sink.data, worker, p, stream)) {
-		w->stats.from_tables++;
+	if (from_table(w, p))
 		return 0;
-	}
 	w->piece = p;
-	block_reset(b, stream);
+	block_reset(b, &plan->stream[p->stream].labels);
 	b->load = load_piece;
 	b->source = w;
 	b->run.n = p->n;
 	if (block_need(b, w->first_want | (p->n == 0 ? WANT_LENS | WANT_LINES : 0U), e) < 0)
 		return excuse(w, p, e);
-	w->stats.pieces++;
+	w->stats.read++;
 	w->stats.entries += b->run.n;
-	w->stats.line_bytes += p->line_bytes;
 	if (cut_time(plan, p, b, e) < 0 || pipeline_apply(s->pipeline, b, e) < 0)
 		return excuse(w, p, e);
-	if (b->n_sel == 0)
-		return 0;
-	if (s->sink.take(s->sink.data, worker, slot, u, b, e) < 0)
+	if (give(w, slot, u, e) < 0)
 		return e->code == ERR_CORRUPT ? excuse(w, p, e) : -1;
 	return 0;
 }
@@ -235,18 +281,20 @@ static int take_merged(struct scan_worker *w, size_t slot, const struct unit *u,
 {
 	const struct scan *s = w->scan;
 	struct block *b = &w->block;
+	struct probe_mark m;
 
 	block_reset(b, &s->plan->stream[plan_piece(s->plan, u, 0)->stream].labels);
-	if (check_end(s, e) < 0 || merge_take(&w->merge, &b->run, e) < 0)
+	if (check_end(s, e) < 0)
 		return -1;
+	probe_begin(b->probe, &m);
+	if (merge_take(&w->merge, &b->run, e) < 0)
+		return -1;
+	if (b->probe)
+		probe_merged(b->probe, &m, &b->run);
 	b->have = WANT_ALL;
 	b->load = no_more;
 	block_select_all(b);
-	if (pipeline_apply(s->pipeline, b, e) < 0)
-		return -1;
-	if (b->n_sel == 0)
-		return 0;
-	return s->sink.take(s->sink.data, (unsigned)(w - s->worker), slot, u, b, e);
+	return pipeline_apply(s->pipeline, b, e) < 0 ? -1 : give(w, slot, u, e);
 }
 
 /* Adds a piece to the merge; what was merged is handed on when that is full. */
@@ -254,14 +302,17 @@ static int add_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 		     const struct piece *p, struct err *e)
 {
 	struct run run = { 0 };
+	struct probe_mark m;
 	unsigned have;
 
-	if (p->source->ops->load(p->source, p, WANT_ALL, &w->mem, &run, &have, e) < 0)
+	if (load(w, p, WANT_ALL, &run, &have, e) < 0)
 		return excuse(w, p, e);
-	w->stats.pieces++;
+	w->stats.read++;
 	w->stats.entries += run.n;
-	w->stats.line_bytes += p->line_bytes;
+	probe_begin(w->block.probe, &m);
 	merge_add(&w->merge, &run);
+	if (w->block.probe)
+		probe_merging(w->block.probe, &m, run.n);
 	if (!merge_is_full(&w->merge))
 		return 0;
 	if (take_merged(w, slot, u, e) < 0)
@@ -301,8 +352,10 @@ static int run_unit(void *data, unsigned worker, size_t item, size_t slot, struc
 	struct scan_worker *w = &s->worker[worker];
 	const struct unit *u = &s->plan->unit[item];
 
-	if (s->sink.begin && s->sink.begin(s->sink.data, slot, u))
+	if (s->sink.begin && s->sink.begin(s->sink.data, slot, u)) {
+		w->stats.skipped += u->n;
 		return 0;
+	}
 	return u->merge ? scan_merged(w, slot, u, e) : scan_piece(w, slot, u, e);
 }
 
@@ -310,7 +363,54 @@ static int unit_done(void *data, size_t item, size_t slot, struct err *e)
 {
 	struct scan *s = data;
 
-	return s->sink.done ? s->sink.done(s->sink.data, item, slot, e) : 0;
+	struct probe_mark m;
+	int r;
+
+	if (!s->sink.done)
+		return 0;
+	probe_begin(s->probed ? &s->probe : NULL, &m);
+	r = s->sink.done(s->sink.data, item, slot, e);
+	if (s->probed)
+		s->probe.done_ns += probe_since(&s->probe, &m);
+	return r;
+}
+
+static void count_units(struct scan *s)
+{
+	s->stats.units += s->plan->n_units;
+	s->stats.blocks += s->plan->n_refs;
+	for (size_t i = 0; i < s->plan->n_units; i++) {
+		s->stats.merged_units += s->plan->unit[i].merge;
+		s->stats.merged_blocks += s->plan->unit[i].merge ? s->plan->unit[i].n : 0;
+	}
+}
+
+static void add_up(struct scan *s, struct scan_worker *w)
+{
+	s->stats.read += w->stats.read;
+	s->stats.from_tables += w->stats.from_tables;
+	s->stats.skipped += w->stats.skipped;
+	s->stats.damaged += w->stats.damaged;
+	s->stats.entries += w->stats.entries;
+	s->stats.table_entries += w->stats.table_entries;
+	s->stats.table_bytes += w->stats.table_bytes;
+	w->stats = (struct scan_stats){ 0 };
+	if (!s->probed)
+		return;
+	probe_add(&s->probe, &w->probe);
+	probe_release(&w->probe);
+	probe_init(&w->probe, s->pipeline->n_stages);
+}
+
+void scan_look(struct scan *s)
+{
+	const struct plan *plan = s->plan;
+
+	count_units(s);
+	for (size_t i = 0; i < plan->n_units; i++)
+		if (!plan->unit[i].merge)
+			from_table(&s->worker[0], plan_piece(plan, &plan->unit[i], 0));
+	add_up(s, &s->worker[0]);
 }
 
 int scan_run(struct scan *s, struct err *e)
@@ -321,16 +421,11 @@ int scan_run(struct scan *s, struct err *e)
 			     .run = run_unit,
 			     .done = unit_done,
 			     .data = s };
-	int r = work_run(&work, e);
+	int r;
 
-	for (unsigned i = 0; i < s->jobs; i++) {
-		struct scan_stats *t = &s->worker[i].stats;
-
-		s->stats.pieces += t->pieces;
-		s->stats.from_tables += t->from_tables;
-		s->stats.entries += t->entries;
-		s->stats.line_bytes += t->line_bytes;
-		*t = (struct scan_stats){ 0 };
-	}
+	count_units(s);
+	r = work_run(&work, e);
+	for (unsigned i = 0; i < s->jobs; i++)
+		add_up(s, &s->worker[i]);
 	return r;
 }

@@ -7,6 +7,7 @@
 
 #include "query/merge.h"
 #include "query/plan.h"
+#include "query/probe.h"
 #include "query/stage.h"
 
 /* What a query does with entries: log.c and range.c are the two. All but done are called on any
@@ -34,9 +35,14 @@ struct sink {
  * same may be told several times. */
 typedef void scan_damage_fn(void *data, const struct err *e);
 
+/* In blocks: a piece that units read twice counts twice. */
 struct scan_stats {
-	uint64_t pieces, from_tables, entries,
-		line_bytes; /* read and decoded, but for from_tables */
+	/* Of the plan: */
+	uint64_t units, blocks, merged_units, merged_blocks;
+	/* What became of them. The rest was not begun, since the sink had enough. */
+	uint64_t read, from_tables, skipped, damaged;
+	uint64_t entries;		     /* of what was read */
+	uint64_t table_entries, table_bytes; /* of from_tables */
 };
 
 struct scan {
@@ -50,8 +56,11 @@ struct scan {
 	int64_t deadline_ns;  /* of time_mono_ns, looked at for each block; 0: none */
 	bool interruptible;   /* source.h; looked at likewise */
 
+	bool probed; /* time and count all steps */
+
 	struct scan_worker *worker; /* private */
 	struct scan_stats stats;    /* set by scan_run, added up */
+	struct probe probe;	    /* with .probed likewise; valid until scan_release */
 };
 
 /* Makes the workers; .plan to .damage_data are set, and the sink is ready. */
@@ -68,5 +77,13 @@ struct names *scan_names(const struct scan *s, unsigned worker);
  * Errors: of the sink; ERR_AGAIN the deadline, an interrupt; ERR_IO, ERR_LIMIT of sources. Damage
  * is none. */
 MUST_CHECK int scan_run(struct scan *s, struct err *e);
+
+/* Instead of scan_run: sets what .stats can say before anything is read. Blocks that the sink takes
+ * from tables are handed to it. */
+void scan_look(struct scan *s);
+
+/* Columns that are decoded before the first stage; others only for blocks that it leaves entries
+ * in. */
+unsigned scan_first_want(const struct scan *s);
 
 #endif

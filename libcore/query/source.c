@@ -484,6 +484,7 @@ int sources_plan(struct sources *s, struct plan *p, struct err *e)
 	if (plan_inputs(s, p, e) < 0)
 		return -1;
 	for (int tries = 1;; tries++) {
+		const struct source_seen store = p->seen[SOURCE_STORE], wal = p->seen[SOURCE_WAL];
 		size_t n = p->n_pieces;
 
 		if (plan_once(s, p, tries < TRIES ? MISSING_REPLACED : MISSING_LOST, e) == 0)
@@ -495,6 +496,8 @@ int sources_plan(struct sources *s, struct plan *p, struct err *e)
 			return err_wrap(e, "the store changed three times while it was read");
 		}
 		p->n_pieces = n;
+		p->seen[SOURCE_STORE] = store;
+		p->seen[SOURCE_WAL] = wal;
 	}
 }
 

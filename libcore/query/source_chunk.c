@@ -46,9 +46,13 @@ static int add_chunk(struct plan *p, struct file *f, uint64_t seq, const struct 
 	struct chunk *c;
 	struct piece piece = { .source = &f->source, .at = f->n, .sorted = true };
 
+	p->seen[SOURCE_CHUNKS].chunks++;
 	if ((o->tenant.n && !bytes_eq(x->chunk.tenant, o->tenant)) ||
-	    !plan_wants(p, &x->chunk.labels))
+	    !plan_wants(p, &x->chunk.labels)) {
+		p->seen[SOURCE_CHUNKS].by_labels += x->chunk.fixed.n_blocks;
 		return 0;
+	}
+	p->seen[SOURCE_CHUNKS].chunks_in++;
 	mem_grow(&f->chunk, &f->cap_chunk, f->n + 1, sizeof(struct chunk *));
 	mem_grow(&f->off, &f->cap_off, f->n + 1, sizeof(*f->off));
 	c = arena_alloc(&f->mem, sizeof(*c));
@@ -89,6 +93,8 @@ int source_chunks(struct plan *p, const char *name, int fd, uint64_t seq,
 		return err_wrap(e, "'%s'", name);
 	}
 	plan_add_source(p, &f->source);
+	p->kind = SOURCE_CHUNKS;
+	p->seen[SOURCE_CHUNKS].files++;
 	scan = chunk_scan_new_bytes(f->map.b);
 	while ((r = chunk_scan_next(scan, &x, e)) > 0) {
 		if (x.kind == PIECE_TRAILER) {

@@ -199,6 +199,8 @@ void source_jsonl(struct plan *p, struct jsonl_data *d, uint64_t seq)
 {
 	const struct entry_ref *v = d->es.v;
 
+	p->kind = SOURCE_ENTRIES;
+	p->seen[SOURCE_ENTRIES].files++;
 	for (size_t i = 0, end; i < d->es.n; i = end) {
 		const struct stream_in *s = &d->stream[v[i].stream];
 		struct piece x = {
@@ -210,8 +212,10 @@ void source_jsonl(struct plan *p, struct jsonl_data *d, uint64_t seq)
 				break;
 			x.line_bytes += v[end].line_len;
 		}
-		if (!plan_wants(p, &s->labels))
+		if (!plan_wants(p, &s->labels)) {
+			p->seen[SOURCE_ENTRIES].by_labels++;
 			continue;
+		}
 		x.part = end - i;
 		x.n = (uint32_t)x.part;
 		x.stream = plan_stream(p, &s->id, s->tenant, &s->labels);

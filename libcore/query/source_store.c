@@ -70,6 +70,7 @@ struct reading {
 	bool *skip_pack;
 	struct pack **pack; /* by number; NULL not opened yet */
 	bool lost;	    /* one of them is not there */
+	uint64_t n_blocks;  /* of the streams that fit */
 	struct arena mem;
 };
 
@@ -163,14 +164,21 @@ static int add_series(struct reading *r, uint32_t number, struct err *e)
 	if (index_series_at(r->ix, number, &s, e) < 0)
 		return -1;
 	for (uint32_t i = 0; i < s.n_chunks; i++) {
+		struct source_seen *seen = &r->plan->seen[SOURCE_STORE];
 		struct index_chunk c;
 
 		if (index_chunk_at(r->ix, s.first_chunk + i, &c, e) < 0)
 			return -1;
-		if (r->skip_pack[c.pack] || c.through < r->plan->from ||
-		    time_is_behind(c.from, r->plan->to))
+		r->n_blocks += c.n_blocks;
+		if (r->skip_pack[c.pack])
 			continue;
+		if (c.through < r->plan->from || time_is_behind(c.from, r->plan->to)) {
+			seen->by_time += c.n_blocks;
+			continue;
+		}
+		seen->chunks_in++;
 		if (stream == MAP_NONE) {
+			seen->streams_in++;
 			arena_reset(&r->mem);
 			if (index_series_labels(r->ix, number, &r->mem, &labels, e) < 0)
 				return -1;
@@ -195,6 +203,20 @@ int covered_add(struct covered *c, struct index *ix, struct err *e)
 	return 0;
 }
 
+static void count_index(const struct reading *r)
+{
+	const struct index_info *info = index_info(r->ix);
+	struct source_seen *seen = &r->plan->seen[SOURCE_STORE];
+
+	seen->files++;
+	seen->streams += info->n_series;
+	seen->chunks += info->n_chunks;
+	seen->by_labels += info->n_blocks - r->n_blocks;
+	seen->packs += info->n_packs;
+	for (uint32_t i = 0; i < info->n_packs; i++)
+		seen->packs_in += r->pack[i] != NULL;
+}
+
 static int add_index(struct reading *r, struct covered *cov, struct err *e)
 {
 	struct index_set set = { 0 };
@@ -206,6 +228,7 @@ static int add_index(struct reading *r, struct covered *cov, struct err *e)
 	for (size_t i = 0; i < set.n; i++)
 		if (add_series(r, set.v[i], e) < 0)
 			goto out;
+	count_index(r);
 	ret = r->lost ? 0 : covered_add(cov, r->ix, e);
 out:
 	index_set_release(&set);
@@ -229,6 +252,10 @@ static int add_day(int32_t day, void *data, struct err *e)
 	int ret = 0;
 
 	d->any = true;
+	d->plan->seen[SOURCE_STORE].days++;
+	if (day < time_day(d->plan->from) || day > time_day(d->plan->to - 1))
+		return 0;
+	d->plan->seen[SOURCE_STORE].days_in++;
 	if (live_load(d->store, d->plan->tenant, day, &live, e) < 0)
 		return -1;
 	for (size_t i = 0; i < live.n_faults; i++)
@@ -240,6 +267,7 @@ static int add_day(int32_t day, void *data, struct err *e)
 				     .o = d->o,
 				     .missing = d->missing,
 				     .skip_pack = live.skip_pack[i] };
+		struct source_seen seen = d->plan->seen[SOURCE_STORE];
 		size_t n_pieces = d->plan->n_pieces, n_covered = d->covered->n;
 
 		r.pack = mem_alloc((index_info(r.ix)->n_packs + 1) * sizeof(struct pack *));
@@ -247,6 +275,7 @@ static int add_day(int32_t day, void *data, struct err *e)
 		if (ret < 0 && e->code == ERR_CORRUPT) {
 			err_wrap(e, "'%s'", index_label(r.ix));
 			d->o->damage(d->o->damage_data, e);
+			d->plan->seen[SOURCE_STORE] = seen;
 			d->plan->n_pieces = n_pieces;
 			d->covered->n = n_covered;
 			ret = 0;
@@ -326,9 +355,10 @@ int source_store(struct plan *p, struct store *s, struct covered *c, enum if_mis
 	struct day_data d = { .plan = p, .store = s, .covered = c, .missing = missing, .o = o };
 
 	c->n = 0;
+	p->kind = SOURCE_STORE;
 	if (time_is_behind(p->from, p->to))
 		return 0;
-	if (live_days(s, p->tenant, time_day(p->from), time_day(p->to - 1), add_day, &d, e) < 0)
+	if (live_days(s, p->tenant, INT32_MIN, INT32_MAX, add_day, &d, e) < 0)
 		return -1;
 	if (!d.any && look_for_index(&d, e) < 0)
 		return -1;

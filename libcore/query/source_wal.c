@@ -124,6 +124,11 @@ static void close_segment(struct source *s)
 
 static const struct source_ops ops = { .load = load, .close = close_segment };
 
+static bool in_time(const struct plan *p, int64_t min_ts, int64_t max_ts)
+{
+	return max_ts >= p->from && !time_is_behind(min_ts, p->to);
+}
+
 /* Which streams of the segment are wanted: their numbers in the plan, or MAP_NONE. */
 static uint32_t *wanted_streams(struct plan *p, const struct wal_sum *sum,
 				const struct streams *streams)
@@ -137,14 +142,16 @@ static uint32_t *wanted_streams(struct plan *p, const struct wal_sum *sum,
 		struct labels labels;
 
 		ret[i] = MAP_NONE;
-		if (x->max_ts_ns < p->from || time_is_behind(x->min_ts_ns, p->to) ||
+		p->seen[SOURCE_WAL].streams++;
+		if (!in_time(p, x->min_ts_ns, x->max_ts_ns) ||
 		    (p->tenant.n && !bytes_eq(streams_tenant(streams, st->tenant), p->tenant)))
 			continue;
 		arena_reset(&mem);
 		labels = streams_labels(streams, x->stream, &mem);
-		if (plan_wants(p, &labels))
-			ret[i] = plan_stream(p, &st->id, streams_tenant(streams, st->tenant),
-					     &labels);
+		if (!plan_wants(p, &labels))
+			continue;
+		p->seen[SOURCE_WAL].streams_in++;
+		ret[i] = plan_stream(p, &st->id, streams_tenant(streams, st->tenant), &labels);
 	}
 	arena_release(&mem);
 	return ret;
@@ -163,6 +170,8 @@ static bool any_day_wanted(const struct segment *s, int64_t min_ts, int64_t max_
 static void add_batch(struct plan *p, struct segment *s, const struct wal_sum *sum,
 		      const struct wal_sum_batch *b, const uint32_t *wanted, int64_t created)
 {
+	struct source_seen *seen = &p->seen[SOURCE_WAL];
+
 	for (uint32_t k = 0; k < b->n_refs; k++) {
 		uint32_t n = sum->ref[b->first_ref + k];
 		const struct wal_sum_stream *x = &sum->stream[n];
@@ -176,13 +185,18 @@ static void add_batch(struct plan *p, struct segment *s, const struct wal_sum *s
 		/* Its share in what the segment has of the stream. */
 		double share = sum->n_entries ? (double)b->n_entries / (double)sum->n_entries : 0;
 
-		if (wanted[n] == MAP_NONE)
+		if (wanted[n] == MAP_NONE) {
+			*(in_time(p, x->min_ts_ns, x->max_ts_ns) ? &seen->by_labels
+								 : &seen->by_time) += 1;
 			continue;
+		}
 		piece.min_ts = b->min_ts_ns > x->min_ts_ns ? b->min_ts_ns : x->min_ts_ns;
 		piece.max_ts = b->max_ts_ns < x->max_ts_ns ? b->max_ts_ns : x->max_ts_ns;
 		piece.about_bytes = (uint64_t)(share * (double)(x->line_bytes + 24 * x->n_entries));
 		if (any_day_wanted(s, piece.min_ts, piece.max_ts))
 			plan_add_piece(p, &piece);
+		else
+			seen->by_covered++;
 	}
 }
 
@@ -290,11 +304,17 @@ static int add_segment(void *data, const struct wal_segment *seg, struct wal_sum
 	s->seal = sum->seal;
 	s->covered = sum->sealed ? a->covered : NULL; /* nothing covers what may still grow */
 	plan_add_source(p, &s->source);
+	p->kind = SOURCE_WAL;
+	p->seen[SOURCE_WAL].files++;
 	wanted = wanted_streams(p, sum, a->streams);
-	for (size_t i = 0; i < sum->n_batches; i++)
-		if (sum->batch[i].max_ts_ns >= p->from &&
-		    !time_is_behind(sum->batch[i].min_ts_ns, p->to))
-			add_batch(p, s, sum, &sum->batch[i], wanted, seg->header.created_ns);
+	for (size_t i = 0; i < sum->n_batches; i++) {
+		const struct wal_sum_batch *b = &sum->batch[i];
+
+		if (in_time(p, b->min_ts_ns, b->max_ts_ns))
+			add_batch(p, s, sum, b, wanted, seg->header.created_ns);
+		else
+			p->seen[SOURCE_WAL].by_time += b->n_refs;
+	}
 	free(wanted);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "base/convert.h"
+#include "query/probe.h"
 
 /* One row per kind of stage. */
 static const struct stage_ops *const table[] = {
@@ -165,6 +166,7 @@ int pipeline_bind(struct pipeline *p, const struct logql_log *log,
 		struct stage *s = &p->stage[i];
 
 		s->pipeline = p;
+		s->tree = tree;
 		s->ops = table[tree->kind];
 		p->n_stages++;
 		if (s->ops->bind(p, s, tree, e) < 0)
@@ -196,7 +198,9 @@ void pipeline_release(struct pipeline *p)
 
 int pipeline_apply(const struct pipeline *p, struct block *b, struct err *e)
 {
-	for (size_t i = 0; i < p->n_stages && b->n_sel; i++)
+	if (b->probe && probe_apply(p, b, e) < 0)
+		return -1;
+	for (size_t i = 0; !b->probe && i < p->n_stages && b->n_sel; i++)
 		if (p->stage[i].ops->apply(&p->stage[i], b, e) < 0)
 			return -1;
 	if (b->gave_up.code != ERR_NONE && e)

@@ -45,6 +45,7 @@ struct stage_ops {
 struct stage {
 	const struct stage_ops *ops;
 	const struct pipeline *pipeline;
+	const struct logql_stage *tree;
 	void *state; /* the stage's own; in the pipeline's arena */
 };
 

@@ -1,0 +1,112 @@
+#include "query/probe.h"
+
+#include "base/mem.h"
+#include "entry/columns.h"
+#include "query/stage.h"
+
+void probe_init(struct probe *p, size_t n_stages)
+{
+	*p = (struct probe){ .stage = mem_alloc((n_stages + 1) * sizeof(*p->stage)),
+			     .n_stages = n_stages };
+}
+
+void probe_release(struct probe *p)
+{
+	free(p->stage);
+	*p = (struct probe){ 0 };
+}
+
+static void add_step(struct probe_step *sum, const struct probe_step *x)
+{
+	sum->ns += x->ns;
+	sum->blocks += x->blocks;
+	sum->emptied += x->emptied;
+	sum->entries_in += x->entries_in;
+	sum->entries_out += x->entries_out;
+	sum->bytes_in += x->bytes_in;
+	sum->bytes_out += x->bytes_out;
+}
+
+void probe_add(struct probe *sum, const struct probe *p)
+{
+	for (size_t i = 0; i < p->n_stages; i++)
+		add_step(&sum->stage[i], &p->stage[i]);
+	add_step(&sum->load, &p->load);
+	add_step(&sum->merge, &p->merge);
+	add_step(&sum->take, &p->take);
+	sum->done_ns += p->done_ns;
+}
+
+int64_t probe_since(const struct probe *p, const struct probe_mark *m)
+{
+	return time_mono_ns() - m->start_ns - (p->load.ns - m->loaded_ns);
+}
+
+void probe_loaded(struct probe *p, int64_t start_ns, const struct run *got, unsigned have)
+{
+	p->load.ns += time_mono_ns() - start_ns;
+	p->load.blocks++;
+	p->load.bytes_out += have & WANT_LINES ? got->lines_len : 0;
+	p->lines_loaded += (have & WANT_LINES) != 0;
+	p->ts_loaded += (have & WANT_TS) != 0;
+	p->meta_loaded += (have & WANT_META) != 0;
+}
+
+void probe_merging(struct probe *p, const struct probe_mark *m, uint64_t n_entries)
+{
+	p->merge.ns += probe_since(p, m);
+	p->merge.blocks++;
+	p->merge.entries_in += n_entries;
+}
+
+void probe_merged(struct probe *p, const struct probe_mark *m, const struct run *r)
+{
+	p->merge.ns += probe_since(p, m);
+	p->merge.entries_out += r->n;
+}
+
+void probe_took(struct probe *p, const struct probe_mark *m, const struct block *b)
+{
+	p->take.ns += probe_since(p, m);
+	p->take.blocks++;
+	p->take.entries_in += b->n_sel;
+	p->take.bytes_in += probe_bytes(b);
+}
+
+uint64_t probe_bytes(const struct block *b)
+{
+	const unsigned lines = WANT_LENS | WANT_LINES;
+	uint64_t sum = 0;
+
+	if ((b->have & lines) != lines || b->n_sel == 0)
+		return 0;
+	if (!b->line && !b->sel_list)
+		return b->run.line_off[b->first + b->n_sel] - b->run.line_off[b->first] - b->n_sel;
+	for (size_t k = 0; k < b->n_sel; k++)
+		sum += block_line(b, block_entry(b, k)).n;
+	return sum;
+}
+
+int probe_apply(const struct pipeline *p, struct block *b, struct err *e)
+{
+	struct probe *probe = b->probe;
+	uint64_t bytes = probe_bytes(b);
+
+	for (size_t i = 0; i < p->n_stages && b->n_sel; i++) {
+		struct probe_step *x = &probe->stage[i];
+		struct probe_mark m;
+
+		probe_begin(probe, &m);
+		x->blocks++;
+		x->entries_in += b->n_sel;
+		if (p->stage[i].ops->apply(&p->stage[i], b, e) < 0)
+			return -1;
+		x->ns += probe_since(probe, &m);
+		x->entries_out += b->n_sel;
+		x->emptied += b->n_sel == 0;
+		x->bytes_in += bytes;
+		bytes = probe_bytes(b);
+		x->bytes_out += bytes;
+	}
+	return 0;
+}
