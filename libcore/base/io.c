@@ -196,6 +196,21 @@ void io_unmap(struct io_map *m)
 	*m = (struct io_map){ 0 };
 }
 
+/* Around a page that is touched the system maps those of the same 64 KiB, so these go with it; but
+ * what lies beyond the mapping is somebody else's. */
+void io_map_forget(struct bytes map, uint64_t off, uint64_t n)
+{
+	const uintptr_t around = 64 << 10, first = (uintptr_t)map.p, last = first + map.n;
+	struct bytes part = bytes_sub(map, off, n);
+	uintptr_t from = (uintptr_t)part.p & ~(around - 1);
+	uintptr_t to = ((uintptr_t)part.p + part.n + around - 1) & ~(around - 1);
+
+	from = from < first ? first : from;
+	to = to > last ? last : to;
+	if (part.n) /* a hint: what it fails at stays counted */
+		madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
 int io_opendir(const char *path, DIR **ret, struct err *e)
 {
 	DIR *d = opendir(path);

@@ -42,6 +42,9 @@ struct io_map {
 MUST_CHECK int io_map(const char *path, struct io_map *ret, struct err *e);
 MUST_CHECK int io_map_fd(int fd, struct io_map *ret, struct err *e);
 void io_unmap(struct io_map *m);
+/* n bytes at off of a mapping are not needed any more: their pages no longer count as memory of
+ * this process. Who reads them again gets them back. map is all of it. */
+void io_map_forget(struct bytes map, uint64_t off, uint64_t n);
 
 /* Opens a folder to be listed (closedir it); one that is not there is *ret = NULL and success.
  * Errors: ERR_IO, also of what is no folder. */

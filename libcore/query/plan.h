@@ -34,6 +34,9 @@ struct source_ops {
 	 */
 	int (*load)(struct source *s, const struct piece *p, unsigned want, struct load_mem *mem,
 		    struct run *ret, unsigned *ret_have, struct err *e);
+	/* What load gave of the piece is not needed any more, nor will be soon. NULL: nothing to
+	 * do. */
+	void (*unload)(struct source *s, const struct piece *p, struct load_mem *mem);
 	void (*close)(struct source *s);
 };
 

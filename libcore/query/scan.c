@@ -160,6 +160,12 @@ static int load_piece(struct block *b, unsigned want, struct err *e)
 	return 0;
 }
 
+static void unload(struct scan_worker *w, const struct piece *p)
+{
+	if (p->source->ops->unload)
+		p->source->ops->unload(p->source, p, &w->mem);
+}
+
 /* Which of n ascending timestamps is the first that is at least ts. */
 static size_t first_at(const int64_t *v, size_t n, int64_t ts)
 {
@@ -240,18 +246,14 @@ static bool from_table(struct scan_worker *w, const struct piece *p)
 	return true;
 }
 
-/* One piece as it lies. 1: taken, or damaged; the sink's own errors come back as -1. */
-static int scan_piece(struct scan_worker *w, size_t slot, const struct unit *u, struct err *e)
+/* Damage is reported here; other errors, and the sink's own, come back as -1. */
+static int read_piece(struct scan_worker *w, size_t slot, const struct unit *u,
+		      const struct piece *p, struct err *e)
 {
 	const struct scan *s = w->scan;
 	const struct plan *plan = s->plan;
-	const struct piece *p = plan_piece(plan, u, 0);
 	struct block *b = &w->block;
 
-	if (check_end(s, e) < 0)
-		return -1;
-	if (from_table(w, p))
-		return 0;
 	w->piece = p;
 	block_reset(b, &plan->stream[p->stream].labels);
 	b->load = load_piece;
@@ -266,6 +268,21 @@ static int scan_piece(struct scan_worker *w, size_t slot, const struct unit *u, 
 	if (give(w, slot, u, e) < 0)
 		return e->code == ERR_CORRUPT ? excuse(w, p, e) : -1;
 	return 0;
+}
+
+/* One piece as it lies, if the table does not say enough of it. */
+static int scan_piece(struct scan_worker *w, size_t slot, const struct unit *u, struct err *e)
+{
+	const struct piece *p = plan_piece(w->scan->plan, u, 0);
+	int ret;
+
+	if (check_end(w->scan, e) < 0)
+		return -1;
+	if (from_table(w, p))
+		return 0;
+	ret = read_piece(w, slot, u, p, e);
+	unload(w, p);
+	return ret;
 }
 
 static int no_more(struct block *b, unsigned want, struct err *e)
@@ -313,6 +330,7 @@ static int add_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 	merge_add(&w->merge, &run);
 	if (w->block.probe)
 		probe_merging(w->block.probe, &m, run.n);
+	unload(w, p);
 	if (!merge_is_full(&w->merge))
 		return 0;
 	if (take_merged(w, slot, u, e) < 0)

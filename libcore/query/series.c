@@ -368,6 +368,8 @@ static int count_piece(const struct walk *w, const struct piece *p, struct load_
 	x->entries += run.n;
 	for (size_t i = 0; i < run.n; i++)
 		x->line_bytes += run_line(&run, i).n;
+	if (p->source->ops->unload)
+		p->source->ops->unload(p->source, p, m);
 	return 0;
 }
 

@@ -5,6 +5,8 @@
 #include "query/chunk_load.h"
 #include "query/source.h"
 
+enum { FORGET_EVERY = 4 << 20 };
+
 struct file {
 	struct source source; /* first */
 	struct io_map map;
@@ -25,6 +27,16 @@ static int load(struct source *s, const struct piece *p, unsigned want, struct l
 			  want, m, ret, ret_have, e);
 }
 
+static void unload(struct source *s, const struct piece *p, struct load_mem *m)
+{
+	const struct file *f = (const struct file *)(const void *)s;
+	const struct chunk *c = f->chunk[p->at];
+
+	(void)m;
+	io_map_forget(f->map.b, f->off[p->at] + chunk_block_off(c, p->part),
+		      c->block[p->part].stored_len);
+}
+
 static void close_file(struct source *s)
 {
 	struct file *f = (struct file *)(void *)s;
@@ -36,7 +48,7 @@ static void close_file(struct source *s)
 	free(f);
 }
 
-static const struct source_ops ops = { .load = load, .close = close_file };
+static const struct source_ops ops = { .load = load, .unload = unload, .close = close_file };
 
 /* The blocks of one chunk. What the scan gave is its own, so the head is read once more, to stay.
  */
@@ -83,6 +95,7 @@ int source_chunks(struct plan *p, const char *name, int fd, uint64_t seq,
 	struct chunk_scan *scan;
 	struct chunk_piece x;
 	size_t first = p->n_pieces;
+	uint64_t behind = 0; /* heads up to here were read, and are not needed for now */
 	int64_t order = 0;
 	int r;
 
@@ -97,6 +110,10 @@ int source_chunks(struct plan *p, const char *name, int fd, uint64_t seq,
 	p->seen[SOURCE_CHUNKS].files++;
 	scan = chunk_scan_new_bytes(f->map.b);
 	while ((r = chunk_scan_next(scan, &x, e)) > 0) {
+		if (x.off - behind > FORGET_EVERY) {
+			io_map_forget(f->map.b, behind, x.off - behind);
+			behind = x.off;
+		}
 		if (x.kind == PIECE_TRAILER) {
 			order = x.trailer.order_key;
 		} else if (x.kind == PIECE_DAMAGE) {
@@ -108,6 +125,7 @@ int source_chunks(struct plan *p, const char *name, int fd, uint64_t seq,
 		}
 	}
 	chunk_scan_free(scan);
+	io_map_forget(f->map.b, behind, f->map.b.n);
 	for (size_t i = first; i < p->n_pieces; i++)
 		p->piece[i].order = order;
 	return r < 0 ? err_wrap(e, "'%s'", name) : 0;

@@ -1,5 +1,6 @@
 /* A store: live indexes say which blocks of which packs; packs are mapped when one of theirs is
  * wanted. */
+#include "base/io.h"
 #include "base/mem.h"
 #include "index/live.h"
 #include "query/chunk_load.h"
@@ -49,6 +50,18 @@ static int load(struct source *s, const struct piece *p, unsigned want, struct l
 			  want, m, ret, ret_have, e);
 }
 
+static void unload(struct source *s, const struct piece *p, struct load_mem *m)
+{
+	const struct pack *k = (const struct pack *)(const void *)s;
+	const struct chunk_ref *c = (const struct chunk_ref *)(uintptr_t)p->at;
+
+	if (m->head_of != c || p->part >= m->head.fixed.n_blocks) /* it could not be read */
+		return;
+	io_map_forget(k->file.map, c->off, m->head.fixed.head_len);
+	io_map_forget(k->file.map, c->off + chunk_block_off(&m->head, p->part),
+		      m->head.block[p->part].stored_len);
+}
+
 static void close_pack(struct source *s)
 {
 	struct pack *k = (struct pack *)(void *)s;
@@ -58,7 +71,7 @@ static void close_pack(struct source *s)
 	free(k);
 }
 
-static const struct source_ops ops = { .load = load, .close = close_pack };
+static const struct source_ops ops = { .load = load, .unload = unload, .close = close_pack };
 
 /* What is read of one index file. */
 struct reading {

@@ -176,7 +176,7 @@ part_scan() {
 	done
 	ratio_at_least "scan_rare_vs_$name" "$speed" MB/s 0.5 "$best"
 	info scan_rare_cpu "$(cpu "$m")" s
-	info scan_rss "$(rss_mib "$m")" MiB
+	at_most scan_rss "$(rss_mib "$m")" MiB 100
 	m=$(measure -n "$runs" -o answer logql --store store --at $end -o api 'sum(count_over_time({app=~".+"}[48h]))')
 	expect "$(api_value answer)" "$(truth lines)" "count of all lines"
 	info count_all "$(ms "$(wall "$m")")" ms

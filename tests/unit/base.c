@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -333,6 +334,34 @@ static void sums_that_do_not_fit_fail(void **state)
 	assert_true(size_mul(3, 4, &v) && v == 12);
 }
 
+/* A file's pages between pages of memory, of which none may be lost with them. */
+static void what_a_mapping_forgets_is_there_again_and_nothing_else_is_lost(void **state)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), n = 3 * page;
+	int fd = memfd_create("mapped", MFD_CLOEXEC);
+	char *all = mmap(NULL, 3 * n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char text[3 * 65536];
+	struct bytes map;
+	struct err e;
+
+	(void)state;
+	assert_true(fd >= 0 && all != MAP_FAILED && n <= sizeof(text));
+	memset(text, 'f', n);
+	memset(all, 'm', 3 * n);
+	assert_int_equal(io_write(fd, text, n, &e), 0);
+	assert_true(mmap(all + n, n, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == all + n);
+	map = bytes_of(all + n, n);
+	io_map_forget(map, 0, n);
+	io_map_forget(map, page + 7, 1);
+	io_map_forget(map, n - 1, 100);
+	io_map_forget(map, n + 1, 1);
+	io_map_forget(bytes_of(NULL, 0), 0, 1);
+	for (size_t i = 0; i < 3 * n; i++)
+		assert_true(all[i] == (i >= n && i < 2 * n ? 'f' : 'm'));
+	munmap(all, 3 * n);
+	close(fd);
+}
+
 static void a_file_appears_whole_or_not_at_all(void **state)
 {
 	char dir[] = "/tmp/unit-base-XXXXXX";
@@ -407,6 +436,8 @@ int main(void)
 		cmocka_unit_test(an_arena_keeps_what_it_gave),
 		cmocka_unit_test(utf8_is_checked_to_the_letter),
 		cmocka_unit_test(sums_that_do_not_fit_fail),
+		cmocka_unit_test(what_a_mapping_forgets_is_there_again_and_nothing_else_is_lost),
+		cmocka_unit_test(what_a_mapping_forgets_is_there_again_and_nothing_else_is_lost),
 		cmocka_unit_test(a_file_appears_whole_or_not_at_all),
 		cmocka_unit_test(a_full_device_is_told),
 	};
