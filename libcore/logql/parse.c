@@ -182,7 +182,7 @@ unsigned parse_regex_how(const struct parser *p)
 }
 
 /* What can be judged only when the whole text is known to parse. */
-static int check_whole(struct parser *p)
+static int check_whole(struct parser *p, const struct logql_expr *root)
 {
 	if (p->has_open_selector && !(p->lex.flags & LOGQL_ANY_SELECTOR))
 		return parse_fail(
@@ -190,6 +190,12 @@ static int check_whole(struct parser *p)
 			"queries require at least one regexp or equality matcher that "
 			"does not have an empty-compatible value. For instance, "
 			"app=~\".*\" does not meet this requirement, but app=~\".+\" will");
+	if (root->kind == LOGQL_LOG && p->lex.flags & LOGQL_NO_LOG) {
+		p->error_pos = root->pos;
+		return err_set(p->e, ERR_QUERY,
+			       "log queries are not supported as an instant query type, please "
+			       "change your query to a range query type");
+	}
 	if (p->late.code != ERR_NONE) {
 		p->error_pos = p->late_pos;
 		if (p->e)
@@ -214,7 +220,7 @@ static int parse_text(struct parser *p, struct bytes text, unsigned flags, struc
 	lex_init(&p->lex, text, p->arena, flags);
 	if (parse_expr(p, ret) < 0 || parse_take(p, LEX_END, what_goes_on(*ret), NULL) < 0)
 		return -1;
-	return check_whole(p);
+	return check_whole(p, *ret);
 }
 
 int logql_parse(struct bytes text, const struct logql_opts *opts, struct logql_query *ret,

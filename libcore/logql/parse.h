@@ -20,6 +20,9 @@ enum logql_flags {
 	LOGQL_ALLOW_VARIANTS = 1 << 1,
 	/* Regexes are in PCRE2's own language, with lookaround and backreferences. */
 	LOGQL_PCRE = 1 << 2,
+	/* Only metric queries: as at one moment, where Loki refuses the others before it looks at
+	 * what their stages say. */
+	LOGQL_NO_LOG = 1 << 3,
 };
 
 struct logql_opts {

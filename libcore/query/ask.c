@@ -70,7 +70,8 @@ static int run_parsed(struct ask *a, const struct logql_query *q, struct formatt
 
 int ask_query(struct ask *a, const char *text, char **files, size_t n, struct err *e)
 {
-	const struct logql_opts parse = { .flags = flags_of(a), .check_template = template_check };
+	const struct logql_opts parse = { .flags = flags_of(a) | (a->q.has_at ? LOGQL_NO_LOG : 0),
+					  .check_template = template_check };
 	struct formatter f = formatter_of(a);
 	struct logql_query q;
 	int r;

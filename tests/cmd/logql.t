@@ -225,14 +225,14 @@ refused() {
 	ok "tells why" stderr_has "$why"
 }
 metric='count_over_time({a="b"}[1m])'
-refused "error: option '--at': log queries are not supported as an instant query type" --at now '{a="b"}' raw.log
+refused "error: log queries are not supported as an instant query type" --at now '{a="b"}' raw.log
 for option in '--from 0' '--to 100' '--step 1s'; do
 	# shellcheck disable=SC2086
 	refused "error: option '${option%% *}': --at asks for one moment, not for a range" $option --at 50 "$metric" raw.log
 done
 ok "what clients give along with any query is no error" exits 0 logql -n 1 --direction forward 'count_over_time({} [1m])' raw.log
 ok "nor of a log query" exits 0 logql --step 1s '{}' raw.log
-ok "nor are labels by their origin" exits 0 logql --categorize-labels -o api 'count_over_time({} [1m])' raw.log
+ok "nor are labels by their origin" exits 0 logql --encoding-flags categorize-labels -o api 'count_over_time({} [1m])' raw.log
 refused "error: option '--memory': only metric queries hold series" --memory 1MiB '{a="b"}' raw.log
 refused "error: option '--memory': expected at least 1, found '0'" --memory 0 "$metric" raw.log
 refused "error: option '--jobs': expected at least 1, found '0'" -j 0 '{a="b"}' raw.log
