@@ -36,6 +36,7 @@ static int choose_sources(struct ask *a, char **files, size_t n, struct err *e)
 static struct formatter formatter_of(const struct ask *a)
 {
 	return (struct formatter){ .format = a->format,
+				   .encoding_flags = a->encoding_flags,
 				   .categorize = a->categorize,
 				   .terminal = a->out ? a->terminal : isatty(STDOUT_FILENO),
 				   .color = a->color,
@@ -98,9 +99,8 @@ static int series_opts(struct ask *a, char **operand, size_t n, struct series_op
 
 	if (query_check_opts(&a->q, QUERY_SERIES, e) < 0)
 		return -1;
-	if (a->categorize)
-		return err_set(e, ERR_USAGE,
-			       "option '--categorize-labels': no entries are printed");
+	if (a->encoding_flags.p)
+		return err_set(e, ERR_USAGE, "option '--encoding-flags': no entries are printed");
 	while (n_sel < n && operand[n_sel][0] == '{')
 		n_sel++;
 	if (choose_sources(a, operand + n_sel, n - n_sel, e) < 0)
@@ -270,9 +270,8 @@ static int ask_fmt(void *ask, char **operand, size_t n, struct err *e)
 		return err_set(e, ERR_USAGE, "fmt: one query expected, found %zu", n);
 	if (query_check_opts(&a->q, QUERY_FMT, e) < 0)
 		return -1;
-	if (a->categorize)
-		return err_set(e, ERR_USAGE,
-			       "option '--categorize-labels': no entries are printed");
+	if (a->encoding_flags.p)
+		return err_set(e, ERR_USAGE, "option '--encoding-flags': no entries are printed");
 	if (a->format == FORMAT_JSONL || a->format == FORMAT_CSV)
 		return err_set(e, ERR_USAGE,
 			       "option '--format': a query is printed as text, or with api");

@@ -12,8 +12,10 @@
 struct ask {
 	struct query_opts q;
 	enum format format;
-	bool categorize, strict;
-	bool pcre; /* regexes of a query are in PCRE2's language */
+	bool strict;
+	struct bytes encoding_flags; /* FLAG,... that the API's answer names */
+	bool categorize;	     /* one of them is categorize-labels */
+	bool pcre;		     /* regexes of a query are in PCRE2's language */
 	struct volume_opts volume;
 	bool has_volume_by;  /* given by the user, as all has_ */
 	uint64_t line_limit; /* of detected-fields and detected-values: lines looked at */

@@ -122,6 +122,17 @@ static int take_format(void *ask, const char *value, struct err *e)
 	return 0;
 }
 
+static int take_encoding_flags(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	(void)e;
+	a->encoding_flags = bytes_str(value);
+	for (struct bytes rest = a->encoding_flags, flag; bytes_split(&rest, ',', &flag);)
+		a->categorize |= bytes_is(bytes_trim(flag), "categorize-labels");
+	return 0;
+}
+
 static int take_target_labels(void *ask, const char *value, struct err *e)
 {
 	struct ask *a = ask;
@@ -216,9 +227,9 @@ const struct cli_taken ask_options[] = {
 	{ { 0, "output", "FILE", "write the answer there, whole or not at all" },
 	  cli_take_text,
 	  AT(output) },
-	{ { 0, "categorize-labels", NULL, "with -o api: labels by their origin" },
-	  cli_take_flag,
-	  AT(categorize) },
+	{ { 0, "encoding-flags", "FLAG,...", "with -o api: categorize-labels, by their origin" },
+	  take_encoding_flags,
+	  WHOLE },
 	{ { 0, "strict", NULL, "refuse what Loki refuses: {}, variants" },
 	  cli_take_flag,
 	  AT(strict) },
@@ -269,8 +280,8 @@ const struct cli_taken ask_options[] = {
 
 int ask_check_options(struct ask *a, struct err *e)
 {
-	if (a->categorize && a->format != FORMAT_API)
-		return err_set(e, ERR_USAGE, "option '--categorize-labels': only with -o api");
+	if (a->encoding_flags.p && a->format != FORMAT_API)
+		return err_set(e, ERR_USAGE, "option '--encoding-flags': only with -o api");
 	if (!a->q.has_jobs)
 		a->q.jobs = work_cpus();
 	return 0;

@@ -288,13 +288,29 @@ int format_begin_log(struct formatter *f, struct err *e)
 	return flush(f, FLUSH_AT, e);
 }
 
+/* As Loki: whatever was asked for, known or not. */
+static void add_encoding_flags(struct buf *b, struct bytes flags)
+{
+	const char *before = "\"encodingFlags\":[";
+
+	for (struct bytes flag; bytes_split(&flags, ',', &flag);) {
+		flag = bytes_trim(flag);
+		if (!flag.n)
+			continue;
+		buf_add_str(b, before);
+		json_add_quoted(b, flag);
+		before = ",";
+	}
+	if (*before == ',')
+		buf_add_str(b, "],");
+}
+
 int format_end_log(struct formatter *f, struct err *e)
 {
 	if (f->format == FORMAT_API) {
 		buf_add_str(&f->text,
 			    "{\"status\":\"success\",\"data\":{\"resultType\":\"streams\",");
-		if (f->categorize)
-			buf_add_str(&f->text, "\"encodingFlags\":[\"categorize-labels\"],");
+		add_encoding_flags(&f->text, f->encoding_flags);
 		buf_add_str(&f->text, "\"result\":[");
 		for (size_t i = 0; i < f->n_streams; i++) {
 			buf_add_str(&f->text, i ? ",{\"stream\":" : "{\"stream\":");

@@ -12,6 +12,7 @@ struct format_stream;
 
 struct formatter {
 	enum format format;
+	struct bytes encoding_flags; /* API: FLAG,... that the answer names */
 	bool categorize; /* API: labels by where they come from, as Loki's categorize-labels */
 	bool terminal;	 /* DEFAULT: control characters of lines are made visible */
 	bool color;	 /* DEFAULT: lines by their level */

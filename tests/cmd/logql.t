@@ -245,9 +245,9 @@ refused "error: option '--format': a query is printed as text, or with api" -o c
 refused "error: option '--format': a query is printed as text, or with api" -o jsonl fmt '{a="b"}'
 for verb in labels series stats; do
 	ok "$verb: how to work may be said of all" exits 0 logql -j 3 --strict "$verb" entries.jsonl
-	refused "error: option '--categorize-labels': no entries are printed" --categorize-labels -o api "$verb" raw.log
+	refused "error: option '--encoding-flags': no entries are printed" --encoding-flags x -o api "$verb" raw.log
 done
-refused "error: option '--categorize-labels': no entries are printed" --categorize-labels -o api fmt '{a="b"}'
+refused "error: option '--encoding-flags': no entries are printed" --encoding-flags x -o api fmt '{a="b"}'
 refused "queries require at least one" --strict labels '{}' raw.log
 for verb in labels '{a="b"}'; do
 	refused "error: --from is after --to" --from 100 --to 50 "$verb" raw.log
@@ -262,7 +262,7 @@ ok "of a tenant's nothing, nothing is found" exits 1 logql -t foo '{}' - </dev/n
 ok "lines and entries of a tenant" exits 0 logql -t fake '{app="db"}' raw.log entries.jsonl
 refused "error: option '--from': fmt only formats a query" --from 1 fmt '{a="b"}'
 refused "error: option '--store': fmt only formats a query" --store store fmt '{a="b"}'
-refused "error: option '--categorize-labels': only with -o api" --categorize-labels '{a="b"}' raw.log
+refused "error: option '--encoding-flags': only with -o api" --encoding-flags x '{a="b"}' raw.log
 for option in '--time line' '--time-field t' '--input lines'; do
 	# shellcheck disable=SC2086
 	refused "no text file is read" $option --store store '{a="b"}'
