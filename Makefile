@@ -66,7 +66,7 @@ FUZZ  := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean FORCE units replays benches check crash property asan tsan fuzz bench \
+.PHONY: all help clean FORCE units replays benches check crash property conformance asan tsan fuzz bench \
         cover golden lint format install uninstall
 
 all: $(B)/libcore.a $(CMDS)
@@ -150,6 +150,10 @@ crash property: all
 	$(if $(call LONG,$@),,$(error no tests are called $@-*))
 	+$(Q)export PERCENT=100 SEED="$${SEED:-$$(date +%s)}"; echo "SEED=$$SEED"; \
 		$(MAKE) --no-print-directory check T='$(call LONG,$@)'
+
+## make conformance   what Loki answered to ../shared/conformance, all of it, from each storage
+conformance:
+	+$(Q)PERCENT=100 $(MAKE) --no-print-directory check T=tests/conformance.t
 
 ## make asan       the same checks under a sanitizer, in build/asan; tsan likewise
 asan tsan:
