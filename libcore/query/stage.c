@@ -1,8 +1,9 @@
 #include "query/stage.h"
 
+#include "base/convert.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "base/convert.h"
+#include "labels/value_error.h"
 #include "query/probe.h"
 
 /* One row per kind of stage. */
@@ -208,24 +209,32 @@ int pipeline_apply(const struct pipeline *p, struct block *b, struct err *e)
 	return b->gave_up.code != ERR_NONE ? -1 : 0;
 }
 
-static bool convert(enum logql_conv conv, struct bytes text, double *ret)
+/* A failure's reason goes to why. */
+static bool convert(enum logql_conv conv, struct bytes text, struct buf *why, double *ret)
 {
 	uint64_t size;
 	int64_t ns;
 
 	switch (conv) {
 	case LOGQL_CONV_NONE:
-		return convert_number(text, ret);
+		if (convert_number(text, ret))
+			return true;
+		value_error_number(why, text);
+		return false;
 	case LOGQL_CONV_BYTES:
-		if (!convert_bytes(text, &size))
-			return false;
-		*ret = (double)size;
-		return true;
+		if (convert_bytes(text, &size)) {
+			*ret = (double)size;
+			return true;
+		}
+		value_error_bytes(why, text);
+		return false;
 	default:
-		if (!convert_duration(text, &ns))
-			return false;
-		*ret = (double)ns / 1e9;
-		return true;
+		if (convert_duration(text, &ns)) {
+			*ret = convert_seconds(ns);
+			return true;
+		}
+		value_error_duration(why, text);
+		return false;
 	}
 }
 
@@ -238,8 +247,10 @@ bool unwrap_value(const struct pipeline *p, const struct unwrap *u, struct block
 	if (text.n == 0)
 		return false;
 	*ret = 0;
-	if (!convert(u->conv, text, ret)) {
-		block_set_error(b, i, "SampleExtractionErr", text);
+	buf_reset(&b->scratch);
+	if (!convert(u->conv, text, &b->scratch, ret)) {
+		block_set_error(b, i, "SampleExtractionErr",
+				arena_copy(&b->mem, buf_bytes(&b->scratch)));
 		if (p->hints.preserve_error)
 			block_set(b, i, LABEL_PARSED, NAME_PRESERVE_ERROR, BYTES_LIT("true"));
 	}

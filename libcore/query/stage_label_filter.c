@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/convert.h"
+#include "labels/value_error.h"
 #include "query/ip.h"
 #include "query/stage.h"
 #include "regex/regex.h"
@@ -171,14 +172,16 @@ static bool holds_double(enum logql_op op, double a, double b)
 	return holds(op, (a > b) - (a < b));
 }
 
-static bool fail(struct block *b, uint32_t i, const char *what, struct bytes value)
+/* The line stays, with the error. */
+static bool fail(struct block *b, uint32_t i, void (*add_reason)(struct buf *, struct bytes),
+		 struct bytes value)
 {
 	if (block_error(b, i).n == 0) {
 		buf_reset(&b->scratch);
-		buf_addf(&b->scratch, "%s \"%.*s\"", what, BYTES_ARG(value));
+		add_reason(&b->scratch, value);
 		block_set_error(b, i, err_filter, arena_copy(&b->mem, buf_bytes(&b->scratch)));
 	}
-	return true; /* the line stays, with the error */
+	return true;
 }
 
 static bool eval_cmp(const struct filter *f, struct block *b, uint32_t i)
@@ -196,15 +199,15 @@ static bool eval_cmp(const struct filter *f, struct block *b, uint32_t i)
 	switch (t->kind) {
 	case LOGQL_FILTER_NUMBER:
 		if (!convert_number(text, &number))
-			return fail(b, i, "strconv.ParseFloat: parsing", text);
+			return fail(b, i, value_error_number, text);
 		return holds_double(t->cmp.op, number, t->cmp.number);
 	case LOGQL_FILTER_DURATION:
 		if (!convert_duration(text, &ns))
-			return fail(b, i, "time: invalid duration", text);
+			return fail(b, i, value_error_duration, text);
 		return holds(t->cmp.op, (ns > t->cmp.duration_ns) - (ns < t->cmp.duration_ns));
 	case LOGQL_FILTER_BYTES:
 		if (!convert_bytes(text, &size))
-			return fail(b, i, "unhandled size name:", text);
+			return fail(b, i, value_error_bytes, text);
 		return holds(t->cmp.op, (size > f->bytes) - (size < f->bytes));
 	default:
 		return ip_in_text(t->cmp.ip, text) == (t->cmp.op == LOGQL_EQ);

@@ -265,6 +265,7 @@ int eval_call(struct template_run *r, const struct value *dot, const struct func
 {
 	const enum param *params = f->params + (receiver ? 1 : 0);
 	size_t n_params = f->n - (receiver ? 1 : 0), total = n + (final ? 1 : 0);
+	const struct node *before;
 	struct regex *pattern = NULL;
 	struct value *v, *args;
 
@@ -290,6 +291,7 @@ int eval_call(struct template_run *r, const struct value *dot, const struct func
 		if (validate(r, &v[i], p) < 0)
 			return -1;
 	}
+	before = r->at;
 	r->at = node;
 	r->pattern = pattern;
 	r->calling = f->name;
@@ -297,5 +299,6 @@ int eval_call(struct template_run *r, const struct value *dot, const struct func
 	if (f->call(r, args, total + (receiver ? 1 : 0), ret) < 0)
 		return -1;
 	r->calling = NULL;
+	r->at = before;
 	return 0;
 }

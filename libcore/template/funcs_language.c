@@ -355,14 +355,18 @@ static int f_printf(struct template_run *r, const struct value *v, size_t n, str
 	return done(r, ret);
 }
 
-/* All arguments as one text. */
+/* All arguments as one text. nil is the text <no value> here, as in an action. */
 static struct bytes joined(struct template_run *r, const struct value *v, size_t n)
 {
+	struct value *w;
 	struct bytes text;
 
 	if (n == 1 && v[0].type == T_STRING)
 		return v[0].u.s;
-	print_all(r, &r->scratch, v, n);
+	w = arena_alloc(&r->mem, (n + 1) * sizeof(*w));
+	for (size_t i = 0; i < n; i++)
+		w[i] = value_is_none(&v[i]) ? value_string(BYTES_LIT("<no value>")) : v[i];
+	print_all(r, &r->scratch, w, n);
 	text = run_take_scratch(r).u.s;
 	buf_reset(&r->scratch);
 	return text;

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "json/json.h"
 #include "labels/quote.h"
+#include "labels/value_error.h"
 #include "template/escape.h"
 #include "template/json_value.h"
 #include "template/replace.h"
@@ -481,24 +482,15 @@ FUNC(f_from_json)
 
 FUNC(f_bytes)
 {
-	struct bytes s = v[0].u.s;
-	size_t digits = 0;
-	uint64_t u;
+	uint64_t size;
 
 	(void)n;
-	while (digits < s.n && strchr("0123456789.,", s.p[digits]) && s.p[digits])
-		digits++;
-	if (!convert_bytes(s, &u)) {
-		double f;
-
-		if (!convert_bytes(bytes_sub(s, 0, digits), &(uint64_t){ 0 }) &&
-		    !convert_number(bytes_sub(s, 0, digits), &f))
-			return run_fail_bytes(r, "strconv.ParseFloat: parsing \"",
-					      bytes_sub(s, 0, digits), "\": invalid syntax");
-		return run_fail_bytes(
-			r, "unhandled size name: ", bytes_trim(bytes_sub(s, digits, s.n)), "");
+	if (!convert_bytes(v[0].u.s, &size)) {
+		run_fail(r, "%s", "");
+		value_error_bytes(&r->message, v[0].u.s);
+		return -1;
 	}
-	*ret = value_float((double)u);
+	*ret = value_float((double)size);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "labels/quote.h"
+#include "labels/value_error.h"
 #include "template/literal.h"
 #include "time/time.h"
 
@@ -170,46 +171,17 @@ FUNC(f_unix_to_time)
 	return 0;
 }
 
-/* Why a text is no duration, as Go says it. */
-static int bad_duration(struct template_run *r, struct bytes s)
-{
-	struct bytes t = s;
-	size_t digits = 0, unit = 0;
-
-	if (t.n && (t.p[0] == '-' || t.p[0] == '+'))
-		t = bytes_sub(t, 1, t.n);
-	for (;;) {
-		for (digits = 0; digits < t.n && strchr("0123456789.", t.p[digits]); digits++)
-			;
-		for (unit = digits; unit < t.n && !strchr("0123456789.", t.p[unit]); unit++)
-			;
-		if (digits == 0 || unit == digits || unit == t.n)
-			break;
-		if (!convert_duration(bytes_sub(t, 0, unit), &(int64_t){ 0 }))
-			break;
-		t = bytes_sub(t, unit, t.n);
-	}
-	if (t.n && digits && unit == digits)
-		run_fail(r, "time: missing unit in duration ");
-	else if (t.n && digits && !bytes_is(bytes_sub(t, 0, digits), ".")) {
-		run_fail(r, "time: unknown unit ");
-		quote_add(&r->message, bytes_sub(t, digits, unit - digits));
-		buf_add_str(&r->message, " in duration ");
-	} else {
-		run_fail(r, "time: invalid duration ");
-	}
-	quote_add(&r->message, s);
-	return -1;
-}
-
 FUNC(f_duration)
 {
 	int64_t ns;
 
 	(void)n;
-	if (!convert_duration(v[0].u.s, &ns))
-		return bad_duration(r, v[0].u.s);
-	*ret = value_float((double)(ns / NS_PER_S) + (double)(ns % NS_PER_S) / 1e9);
+	if (!convert_duration(v[0].u.s, &ns)) {
+		run_fail(r, "%s", "");
+		value_error_duration(&r->message, v[0].u.s);
+		return -1;
+	}
+	*ret = value_float(convert_seconds(ns));
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "template/json_value.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -13,13 +14,21 @@ enum { DEPTH_MAX = 500 };
 static bool read_value(struct template_run *r, struct json_at *j, unsigned depth,
 		       struct value *ret);
 
+static bool has_control(struct bytes s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ')
+			return true;
+	return false;
+}
+
 static bool read_string(struct template_run *r, struct json_at *j, struct bytes *ret)
 {
 	struct buf b = { 0 }, valid = { 0 };
 	struct bytes raw;
 	bool escaped, ok;
 
-	ok = json_string(j, &raw, &escaped);
+	ok = json_string(j, &raw, &escaped) && !has_control(raw);
 	if (ok && !escaped && utf8_valid(raw)) {
 		*ret = raw;
 		return true;
@@ -108,16 +117,49 @@ static bool read_map(struct template_run *r, struct json_at *j, unsigned depth, 
 	return ok;
 }
 
+static size_t skip_digits(struct bytes s, size_t i)
+{
+	while (i < s.n && isdigit((unsigned char)s.p[i]))
+		i++;
+	return i;
+}
+
+/* JSON's numbers, strictly. */
+static bool is_number(struct bytes s)
+{
+	size_t i = s.n && s.p[0] == '-', start = i;
+
+	i = i < s.n && s.p[i] == '0' ? i + 1 : skip_digits(s, i);
+	if (i == start)
+		return false;
+	if (i < s.n && s.p[i] == '.') {
+		start = ++i;
+		i = skip_digits(s, i);
+		if (i == start)
+			return false;
+	}
+	if (i < s.n && (s.p[i] | 0x20) == 'e') {
+		i++;
+		i += i < s.n && (s.p[i] == '-' || s.p[i] == '+');
+		start = i;
+		i = skip_digits(s, i);
+		if (i == start)
+			return false;
+	}
+	return i == s.n;
+}
+
 static bool read_word(struct bytes raw, struct value *ret)
 {
 	double f;
 
+	/* A number of the right form that is too large is nil. */
 	if (bytes_is(raw, "null"))
 		*ret = value_nil();
 	else if (bytes_is(raw, "true") || bytes_is(raw, "false"))
 		*ret = value_bool(raw.p[0] == 't');
-	else if (num_double(raw, &f) && !isinf(f))
-		*ret = value_float(f);
+	else if (is_number(raw) && num_double(raw, &f))
+		*ret = isinf(f) ? value_nil() : value_float(f);
 	else
 		return false;
 	return true;

@@ -88,12 +88,12 @@ bool print_whole(struct printer *p, const struct value *v, uint32_t verb)
 {
 	bool negative = v->type != T_UINT8 && v->u.i < 0;
 	uint64_t u = negative ? 0 - (uint64_t)v->u.i : (uint64_t)v->u.i;
-	bool sharp = p->sharp;
+	bool as_hex = p->sharp_v && v->type == T_UINT8, sharp = p->sharp;
 
 	switch (verb) {
 	case 'v':
-		p->sharp |= p->sharp_v && v->type == T_UINT8;
-		print_base(p, u, negative, p->sharp ? 16 : 10, verb);
+		p->sharp |= as_hex;
+		print_base(p, u, negative, as_hex ? 16 : 10, verb);
 		p->sharp = sharp;
 		return true;
 	case 'd':

@@ -4,6 +4,7 @@
  */
 #include "template/replace.h"
 
+#include "base/unicode.h"
 #include "base/utf8.h"
 #include "regex/regex.h"
 
@@ -117,9 +118,18 @@ static int start(struct template_run *r, struct bytes pattern, struct bytes s, s
 	return 0;
 }
 
-static bool is_name_char(char c)
+/* The letters, digits and _ at the start. */
+static size_t name_len(struct bytes s)
 {
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_';
+	size_t n = 0, len;
+
+	for (; n < s.n; n += len) {
+		uint32_t c = utf8_next(bytes_sub(s, n, s.n), &len);
+
+		if (c != '_' && !unicode_is_word(c))
+			break;
+	}
+	return n;
 }
 
 static void add_group(struct matches *m, struct bytes name)
@@ -165,8 +175,7 @@ static void expand(struct matches *m, struct bytes by)
 		}
 		brace = by.n > 1 && by.p[1] == '{';
 		n += brace;
-		while (n < by.n && is_name_char(by.p[n]))
-			n++;
+		n += name_len(bytes_sub(by, n, by.n));
 		if (n == (brace ? 2U : 1U) || (brace && (n >= by.n || by.p[n] != '}'))) {
 			buf_add_char(out, '$');
 			by = bytes_sub(by, 1, by.n);
