@@ -589,6 +589,8 @@ static int run_metric(struct query *q, const struct logql_expr *x, const struct 
 		sources_keep(q->sources);
 	if (find_steps(q, e) < 0 || eval(q, x, NULL, &v, e) < 0)
 		return -1;
+	/* Over a range no place is that of a rank: each step has its own. */
+	v.ordered = v.ordered && q->o->kind == METRIC_INSTANT;
 	vec_sort(&v);
 	*ret_n = v.n;
 	/* As in Loki each variant may have so many. */
