@@ -101,9 +101,10 @@ static void run(const struct logql_query *q, enum metric_kind kind)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct logql_opts any = { .flags = LOGQL_ANY_SELECTOR | LOGQL_ALLOW_VARIANTS };
 	struct logql_query q;
 
-	if (logql_parse(bytes_of(data, size), NULL, &q, NULL, NULL) < 0)
+	if (logql_parse(bytes_of(data, size), &any, &q, NULL, NULL) < 0)
 		return 0;
 	run(&q, METRIC_INSTANT);
 	if (!logql_is_log(&q))
