@@ -107,9 +107,15 @@ static void fold(const struct logql_expr *x, const struct vec *in, struct vec *r
 struct ranked {
 	double v;
 	uint32_t group, i;
+	uint32_t rank; /* place among all series, sorted by labels */
 };
 
-/* By group, the best first, NaN last; equal ones as they came. */
+static int by_rank(const struct ranked *x, const struct ranked *y)
+{
+	return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+/* By group, the best first, NaN last; equal ones by their labels. */
 static int highest_first(const void *a, const void *b)
 {
 	const struct ranked *x = a, *y = b;
@@ -117,12 +123,10 @@ static int highest_first(const void *a, const void *b)
 	if (x->group != y->group)
 		return x->group < y->group ? -1 : 1;
 	if (isnan(x->v) || isnan(y->v))
-		return isnan(x->v) && isnan(y->v) ? (x->i > y->i) - (x->i < y->i)
-		       : isnan(x->v)		  ? 1
-						  : -1;
+		return isnan(x->v) && isnan(y->v) ? by_rank(x, y) : isnan(x->v) ? 1 : -1;
 	if (x->v != y->v)
 		return x->v > y->v ? -1 : 1;
-	return (x->i > y->i) - (x->i < y->i);
+	return by_rank(x, y);
 }
 
 static int lowest_first(const void *a, const void *b)
@@ -135,12 +139,37 @@ static int lowest_first(const void *a, const void *b)
 	return highest_first(&p, &q);
 }
 
+static int labels_of_numbers(const void *a, const void *b, void *vec)
+{
+	const struct vec *in = vec;
+
+	return labels_cmp(&in->v[*(const uint32_t *)a].labels, &in->v[*(const uint32_t *)b].labels);
+}
+
+/* Of each series its place among all when they are sorted by labels. */
+static uint32_t *rank_labels(const struct vec *in)
+{
+	uint32_t *order = mem_alloc((in->n + 1) * sizeof(*order));
+	uint32_t *ret = mem_alloc((in->n + 1) * sizeof(*ret));
+
+	for (uint32_t i = 0; i < in->n; i++)
+		order[i] = i;
+	if (in->n)
+		qsort_r(order, in->n, sizeof(*order), labels_of_numbers,
+			(struct vec *)(uintptr_t)in);
+	for (uint32_t i = 0; i < in->n; i++)
+		ret[order[i]] = i;
+	free(order);
+	return ret;
+}
+
 /* topk and bottomk: the series stay as they are, at the steps where they are among the first. */
 static void select_first(const struct logql_expr *x, const struct vec *in, struct vec *ret)
 {
 	bool top = x->vector_agg.op != LOGQL_BOTTOMK;
 	struct ranked *v = mem_alloc((in->n + 1) * sizeof(*v));
 	uint32_t n_groups, *group = group_all(&x->vector_agg.grouping, in, NULL, &n_groups);
+	uint32_t *rank = rank_labels(in);
 	uint32_t *place =
 		mem_alloc((in->n + 1) * sizeof(*place)); /* in ret, from 1; 0 not there yet */
 
@@ -150,7 +179,7 @@ static void select_first(const struct logql_expr *x, const struct vec *in, struc
 
 		for (uint32_t i = 0; i < in->n; i++)
 			if (in->v[i].has[k])
-				v[n++] = (struct ranked){ in->v[i].v[k], group[i], i };
+				v[n++] = (struct ranked){ in->v[i].v[k], group[i], i, rank[i] };
 		qsort(v, n, sizeof(*v), top ? highest_first : lowest_first);
 		for (size_t j = 0; j < n; j++) {
 			struct series *s;
@@ -171,6 +200,7 @@ static void select_first(const struct logql_expr *x, const struct vec *in, struc
 	ret->ordered = true;
 	free(v);
 	free(group);
+	free(rank);
 	free(place);
 }
 
@@ -178,10 +208,11 @@ static void select_first(const struct logql_expr *x, const struct vec *in, struc
 static void order(const struct logql_expr *x, const struct vec *in, struct vec *ret)
 {
 	struct ranked *v = mem_alloc((in->n + 1) * sizeof(*v));
+	uint32_t *rank = rank_labels(in);
 	size_t last = in->n_steps - 1;
 
 	for (uint32_t i = 0; i < in->n; i++)
-		v[i] = (struct ranked){ in->v[i].v[last], 0, i };
+		v[i] = (struct ranked){ in->v[i].v[last], 0, i, rank[i] };
 	qsort(v, in->n, sizeof(*v), x->vector_agg.op == LOGQL_SORT ? lowest_first : highest_first);
 	for (size_t j = 0; j < in->n; j++) {
 		const struct series *from = &in->v[v[j].i];
@@ -192,6 +223,7 @@ static void order(const struct logql_expr *x, const struct vec *in, struct vec *
 	}
 	ret->ordered = true;
 	free(v);
+	free(rank);
 }
 
 void metric_aggregate(const struct logql_expr *x, const struct vec *in, struct vec *ret)

@@ -95,7 +95,8 @@ int metric_label_replace(const struct logql_expr *x, const struct vec *in, struc
 		if (regex_match_groups(re, src, group, n, NULL) == 1) {
 			buf_reset(&text);
 			expand(re, x->label_replace.replacement, group, n, &text);
-			l = labels_with(&mem, &l, x->label_replace.dst, buf_bytes(&text));
+			l = labels_not_empty(
+				labels_with(&mem, &l, x->label_replace.dst, buf_bytes(&text)));
 		}
 		out = vec_add(ret, &l);
 		memcpy(out->v, s->v, in->n_steps * sizeof(*out->v));

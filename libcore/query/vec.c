@@ -78,11 +78,9 @@ struct labels labels_not_empty(struct labels l)
 struct labels labels_with(struct arena *a, const struct labels *l, struct bytes name,
 			  struct bytes value)
 {
-	struct labels ret = labels_not_empty(labels_pick(a, l, PICK_OTHERS, &name, 1));
+	struct labels ret = labels_pick(a, l, PICK_OTHERS, &name, 1);
 	size_t at = ret.n;
 
-	if (value.n == 0)
-		return ret;
 	for (; at > 0 && bytes_cmp(ret.v[at - 1].name, name) > 0; at--)
 		ret.v[at] = ret.v[at - 1];
 	ret.v[at] = (struct label){ name, value };

@@ -44,8 +44,7 @@ struct labels labels_pick(struct arena *a, const struct labels *l, enum pick how
  * away or added, Loki drops these; where they are only picked, it keeps them. */
 struct labels labels_not_empty(struct labels l);
 
-/* l without empty ones, and with name = value, in its place; without the name when value is empty.
- */
+/* l with name = value, in its place. */
 struct labels labels_with(struct arena *a, const struct labels *l, struct bytes name,
 			  struct bytes value);
 

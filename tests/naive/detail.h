@@ -95,6 +95,15 @@ bool nv_filter(const struct logql_filter *f, struct nv_labels *l);
 bool nv_compares(enum logql_op op, double a, double b);
 bool nv_has_ip(const struct logql_ip *ip, struct bytes text);
 
+/* --- template.c ------------------------------------------------------------------------------ */
+
+/* False: a function fails. */
+bool nv_expand(const struct nv_labels *l, struct bytes template, struct bytes line, int64_t ts_ns,
+	       struct bytes *ret);
+/* Each label that it names. */
+void nv_template_labels(struct bytes template, void (*each)(void *data, struct bytes name),
+			void *data);
+
 /* --- parsers.c ------------------------------------------------------------------------------- */
 
 /* False: a filter has refused the line meanwhile. */
@@ -129,15 +138,21 @@ struct nv_eval {
 	struct arena *a;
 	const struct nv_data *data;
 	const bool *first; /* by entry: not a repetition of one before it */
+	bool is_range;
 	struct nv_answer *answer;
 	struct nv_leaf leaf[64]; /* what was computed already */
 	size_t n_leaves;
 };
 
-/* outer: the grouping of a sum right around it, or NULL. */
+/* outer: the grouping of a sum right around it, or NULL. common: the range of the variants that it
+ * is one of, or NULL. */
 struct nv_vector nv_range(struct nv_eval *ev, const struct logql_expr *x,
-			  const struct logql_grouping *outer, int64_t t);
-struct nv_vector nv_vector_agg(struct nv_eval *ev, const struct logql_expr *x, int64_t t);
+			  const struct logql_grouping *outer, const struct logql_range *common,
+			  int64_t t);
+/* The aggregation x of these, by the labels of g. */
+struct nv_vector nv_aggregate(struct nv_eval *ev, const struct logql_expr *x,
+			      const struct logql_grouping *g, struct nv_vector in);
+struct nv_vector nv_variants(struct nv_eval *ev, const struct logql_expr *x, int64_t t);
 struct nv_vector nv_binary(struct nv_eval *ev, const struct logql_expr *x, int64_t t);
 struct nv_vector nv_expr(struct nv_eval *ev, const struct logql_expr *x,
 			 const struct logql_grouping *outer, int64_t t);

@@ -33,18 +33,14 @@ static void want_filter(struct nv_hints *h, const struct logql_filter *f)
 	}
 }
 
+static void want_label(void *hints, struct bytes name)
+{
+	want(hints, name);
+}
+
 static void want_template(struct nv_hints *h, struct bytes text)
 {
-	const char *at;
-
-	while ((at = text.n ? memmem(text.p, text.n, "{{", 2) : NULL)) {
-		const char *end = memmem(at, (size_t)(text.p + text.n - at), "}}", 2);
-		struct bytes name = bytes_trim(bytes_of(at + 2, (size_t)(end - at) - 2));
-
-		if (name.p[0] == '.')
-			want(h, bytes_sub(name, 1, name.n));
-		text = bytes_of(end + 2, (size_t)(text.p + text.n - end) - 2);
-	}
+	nv_template_labels(text, want_label, h);
 }
 
 static void want_stage(struct nv_hints *h, const struct logql_stage *s)

@@ -296,3 +296,30 @@ void nv_make_data(uint64_t *state, struct arena *a, size_t n_max, struct nv_data
 				x->parts = ret->v[i].parts;
 	}
 }
+
+void nv_make_raw(const struct nv_data *data, struct arena *a, struct nv_data *ret)
+{
+	struct buf b = { 0 };
+
+	*ret = (struct nv_data){ .n_streams = 1, .n = data->n, .keeps_all = true };
+	ret->stream = arena_zalloc(a, sizeof(*ret->stream));
+	ret->v = arena_zalloc(a, (data->n + 1) * sizeof(*ret->v));
+	for (size_t i = 0; i < data->n; i++) {
+		const struct nv_entry *x = &data->v[i];
+		bool behind = x->line.n < 150; /* else it would not be looked for there */
+
+		buf_reset(&b);
+		if (behind)
+			buf_add_bytes(&b, x->line);
+		buf_add_str(&b, behind ? " " : "");
+		time_add_rfc3339(&b, x->ts_ns);
+		buf_add_str(&b, behind ? "" : " ");
+		if (!behind)
+			buf_add_bytes(&b, x->line);
+		for (size_t k = 0; k < b.n; k++)
+			b.p[k] = b.p[k] == '\n' ? ' ' : b.p[k];
+		ret->v[i] = (struct nv_entry){ .ts_ns = x->ts_ns,
+					       .line = arena_copy(a, buf_bytes(&b)) };
+	}
+	buf_release(&b);
+}

@@ -38,10 +38,6 @@ static void add_string(const struct gen *g, const char *text)
 	buf_add_char(g->b, '"');
 }
 
-static const char *const labels[] = { "app", "env",  "pod",	"region",	 "method", "status",
-				      "dur", "size", "n",	"user",		 "level",  "trace",
-				      "ip",  "o_x",  "a_b",	"app_extracted", "_9z",	   "total",
-				      "msg", "new",  "o_q_r_x", "none" };
 static const char *const regexes[] = { "GET|POST",	"\\d+ms",    "(?i)error", "^\\{", "us.r",
 				       "[0-9]{3}",	"a.*b",	     "err(or)?",  "^$",	  "x",
 				       "(?:bob|alice)", "10\\.0\\.", "\\w+=\\w+", "",	  "h.llo" };
@@ -110,7 +106,7 @@ static void condition(const struct gen *g, int depth)
 	static const char *const durations[] = { "250ms", "1s", "1.5s", "1m", "1h30m", "10us" };
 	static const char *const sizes[] = { "100B", "1KB", "1.5MB", "2KB", "7B" };
 	static const char *const joins[] = { " and ", " or ", ", ", " " };
-	const char *op = PICK(g->state, comparisons), *name = PICK(g->state, labels);
+	const char *op = PICK(g->state, comparisons), *name = nv_pick_label(g->state);
 
 	if (depth > 0 && one_in(g->state, 3)) {
 		bool inside = one_in(g->state, 2);
@@ -202,16 +198,9 @@ static void parser(const struct gen *g)
 
 static void template(const struct gen *g)
 {
-	static const char *const plain[] = { "", "x ", "=", "user=", "{\"n\": ", "}" };
 	struct buf t = { 0 };
 
-	for (size_t i = 0, n = 1 + rnd_below(g->state, 3); i < n; i++) {
-		buf_add_str(&t, PICK(g->state, plain));
-		if (one_in(g->state, 4))
-			buf_add_str(&t, "{{__line__}}");
-		else
-			buf_addf(&t, "{{.%s}}", PICK(g->state, labels));
-	}
+	nv_make_template(g->state, &t);
 	add_string(g, buf_str(&t));
 	buf_release(&t);
 }
@@ -227,7 +216,7 @@ static void label_format(const struct gen *g)
 		if (one_in(g->state, 2))
 			template(g);
 		else
-			add(g, PICK(g->state, labels));
+			add(g, nv_pick_label(g->state));
 	}
 }
 
@@ -237,9 +226,9 @@ static void picks(const struct gen *g)
 	for (size_t i = 0, n = 1 + rnd_below(g->state, 3); i < n; i++) {
 		add(g, i ? ", " : "");
 		if (one_in(g->state, 3))
-			matcher(g, PICK(g->state, labels));
+			matcher(g, nv_pick_label(g->state));
 		else
-			add(g, PICK(g->state, labels));
+			add(g, nv_pick_label(g->state));
 	}
 }
 
@@ -307,7 +296,8 @@ static void window(const struct gen *g)
 		buf_addf(g->b, " offset %s", one_in(g->state, 3) ? "-1m" : PICK(g->state, ranges));
 }
 
-static void range_agg(const struct gen *g)
+/* its: the selector, the parser and the stages are its own; else a variant's, which has none. */
+static void range_agg(const struct gen *g, bool its)
 {
 	static const char *const plain[] = { "count_over_time", "rate", "bytes_over_time",
 					     "bytes_rate", "absent_over_time" };
@@ -337,10 +327,11 @@ static void range_agg(const struct gen *g)
 	selector(g);
 	if (early)
 		window(g);
-	if (unwrap && !one_in(g->state, 6))
+	if (its && unwrap && !one_in(g->state, 6))
 		parser(g);
-	stages(g, rnd_below(g->state, unwrap ? 2 : 4));
-	if (!one_in(g->state, 6))
+	if (its)
+		stages(g, rnd_below(g->state, unwrap ? 2 : 4));
+	if (its && !one_in(g->state, 6))
 		add(g, " | __error__=\"\"");
 	if (unwrap) {
 		char text[64];
@@ -450,6 +441,39 @@ static void label_replace(const struct gen *g, int depth)
 	buf_addf(g->b, ", %s)", PICK(g->state, rules));
 }
 
+static void variants(const struct gen *g)
+{
+	static const char *const ops[] = { "sum",   "sum",    "avg",  "min",	 "max",
+					   "count", "stdvar", "topk", "bottomk", "sort" };
+
+	add(g, "variants(");
+	for (size_t i = 0, n = 1 + rnd_below(g->state, 3); i < n; i++) {
+		size_t op = rnd_below(g->state, 10);
+		bool whole = one_in(g->state, 2);
+
+		add(g, i ? ", " : "");
+		if (whole) {
+			range_agg(g, false);
+			continue;
+		}
+		add(g, ops[op]);
+		if (op < 9 && !one_in(g->state, 3))
+			grouping(g);
+		add(g, op == 7 || op == 8 ? "(2, " : "(");
+		range_agg(g, false);
+		add(g, ")");
+	}
+	add(g, ") of (");
+	selector(g);
+	stages(g, rnd_below(g->state, 4));
+	if (!one_in(g->state, 6))
+		add(g, " | __error__=\"\"");
+	if (one_in(g->state, 6))
+		add(g, " | unwrap n | n > 1");
+	window(g);
+	add(g, ")");
+}
+
 static void metric(const struct gen *g, int depth)
 {
 	switch (depth > 0 ? rnd_below(g->state, 10) : 0) {
@@ -473,7 +497,7 @@ static void metric(const struct gen *g, int depth)
 		}
 		/* fallthrough */
 	default:
-		range_agg(g);
+		range_agg(g, true);
 	}
 }
 
@@ -488,7 +512,10 @@ void nv_make_query(uint64_t *state, struct buf *out, enum nv_query_kind *ret_kin
 		selector(&g);
 		stages(&g, rnd_below(state, 5));
 	} else {
-		metric(&g, 1 + (int)rnd_below(state, 3));
+		if (one_in(state, 10))
+			variants(&g);
+		else
+			metric(&g, 1 + (int)rnd_below(state, 3));
 	}
 }
 

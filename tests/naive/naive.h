@@ -3,9 +3,9 @@
  * shared with query/. Written from what the language is said to do, for plainness; slow. It takes
  * the parsed tree, and uses the parser, base/, labels/ and regex/.
  *
- * What the language leaves open (which of equal values topk takes, the order of entries of equal
- * time that are first_over_time's candidates, sums whose rounding decides a comparison) makes an
- * answer `unsure`: nothing is to be compared with it.
+ * What the language leaves open (the order of entries of equal time that are first_over_time's
+ * candidates, sums whose rounding decides a comparison) makes an answer `unsure`: nothing is to be
+ * compared with it.
  */
 #ifndef NAIVE_NAIVE_H
 #define NAIVE_NAIVE_H
@@ -28,6 +28,7 @@ struct nv_data {
 	size_t n_streams;
 	struct nv_entry *v; /* in the order of the push */
 	size_t n;
+	bool keeps_all; /* raw lines: equal ones are several */
 };
 
 /* What is asked besides the text, as query_opts has it. */

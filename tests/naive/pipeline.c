@@ -202,38 +202,20 @@ bool nv_filter(const struct logql_filter *f, struct nv_labels *l)
 
 /* --- formats --------------------------------------------------------------------------------- */
 
-/* {{.name}} and {{__line__}}, which is all that the tests' templates have. */
-static struct bytes expand(const struct nv_labels *l, struct bytes template, struct bytes line)
+/* A template that fails leaves all as it is. */
+static bool expand(struct nv_labels *l, const struct nv_labels *from, struct bytes template,
+		   const struct nv_entry *x, struct bytes line, struct bytes *ret)
 {
-	struct buf b = { 0 };
-	struct bytes ret;
-
-	for (size_t i = 0; i < template.n;) {
-		struct bytes rest = bytes_sub(template, i, template.n), name;
-		const char *end;
-
-		if (!bytes_starts(rest, BYTES_LIT("{{"))) {
-			buf_add_char(&b, rest.p[0]);
-			i++;
-			continue;
-		}
-		end = memmem(rest.p, rest.n, "}}", 2);
-		if (!end)
-			abort(); /* the parser lets it through, the generator makes none */
-		name = bytes_trim(bytes_of(rest.p + 2, (size_t)(end - rest.p) - 2));
-		buf_add_bytes(&b, bytes_is(name, "__line__")
-					  ? line
-					  : nv_value(l, bytes_sub(name, 1, name.n)));
-		i += (size_t)(end - rest.p) + 2;
-	}
-	ret = arena_copy(l->a, buf_bytes(&b));
-	buf_release(&b);
-	return ret;
+	if (nv_expand(from, template, line, x->ts_ns, ret))
+		return true;
+	nv_error(l, "TemplateFormatErr");
+	return false;
 }
 
 /* Renames see what those before them did; all templates see the labels as they were at the first
  * of them. */
-static void format_labels(const struct logql_stage *s, struct nv_labels *l, struct bytes line)
+static void format_labels(const struct logql_stage *s, struct nv_labels *l,
+			  const struct nv_entry *x, struct bytes line)
 {
 	struct nv_labels before;
 	bool have = false;
@@ -253,7 +235,8 @@ static void format_labels(const struct logql_stage *s, struct nv_labels *l, stru
 		if (!have)
 			before = *l;
 		have = true;
-		nv_set(l, NV_PARSED, f->dst, expand(&before, f->src, line));
+		if (expand(l, &before, f->src, x, line, &value))
+			nv_set(l, NV_PARSED, f->dst, value);
 	}
 }
 
@@ -318,9 +301,11 @@ static void keep(const struct logql_stage *s, struct nv_labels *l)
 
 /* --- all of it ------------------------------------------------------------------------------- */
 
-static bool run_stage(const struct nv_pipe *p, unsigned i, struct nv_labels *l, struct bytes *line)
+static bool run_stage(const struct nv_pipe *p, unsigned i, const struct nv_entry *x,
+		      struct nv_labels *l, struct bytes *line)
 {
 	const struct logql_stage *s = &p->log->stages[i];
+	struct bytes text;
 
 	switch (s->kind) {
 	case LOGQL_LINE_FILTER:
@@ -328,11 +313,11 @@ static bool run_stage(const struct nv_pipe *p, unsigned i, struct nv_labels *l, 
 	case LOGQL_LABEL_FILTER:
 		return nv_filter(s->filter, l);
 	case LOGQL_LINE_FORMAT:
-		if (nv_stage_counts(p, i))
-			*line = expand(l, s->line_format, *line);
+		if (nv_stage_counts(p, i) && expand(l, l, s->line_format, x, *line, &text))
+			*line = text;
 		return true;
 	case LOGQL_LABEL_FORMAT:
-		format_labels(s, l, *line);
+		format_labels(s, l, x, *line);
 		return true;
 	case LOGQL_DECOLORIZE:
 		*line = decolorize(l->a, *line);
@@ -380,9 +365,9 @@ bool nv_pipe_run(const struct nv_pipe *p, const struct labels *stream, const str
 		for (int filters = 1; filters >= 0; filters--)
 			for (unsigned i = from; i < end; i++)
 				if ((p->log->stages[i].kind == LOGQL_LINE_FILTER) == filters &&
-				    !run_stage(p, i, l, &line))
+				    !run_stage(p, i, x, l, &line))
 					return false;
-		if (end < p->log->n_stages && !run_stage(p, end, l, &line))
+		if (end < p->log->n_stages && !run_stage(p, end, x, l, &line))
 			return false;
 		from = end + 1;
 	}

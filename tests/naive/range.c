@@ -46,10 +46,23 @@ static bool counts_bytes(enum logql_range_op op)
 	return op == LOGQL_BYTES_OVER_TIME || op == LOGQL_BYTES_RATE;
 }
 
+/* What a variant's common range lets it see: from its own window at the first step, with the moment
+ * where that begins, to the last step. */
+static bool is_read(const struct nv_eval *ev, const struct logql_range *common, int64_t ts)
+{
+	const struct nv_answer *a = ev->answer;
+	int64_t last = a->start_ns + (int64_t)(a->n_steps - 1) * a->step_ns;
+
+	return !common || (ts >= a->start_ns - common->offset_ns - common->range_ns &&
+			   ts <= last - common->offset_ns);
+}
+
 static const struct nv_leaf *leaf_of(struct nv_eval *ev, const struct logql_expr *x,
-				     const struct logql_grouping *outer)
+				     const struct logql_grouping *outer,
+				     const struct logql_range *common)
 {
 	const struct logql_range *r = x->range_agg.range;
+	const struct logql_log *log = common ? common->log : r->log;
 	struct nv_group g = group_of(x, outer);
 	struct nv_labels *l = arena_alloc(ev->a, sizeof(*l));
 	struct nv_leaf *leaf;
@@ -63,14 +76,21 @@ static const struct nv_leaf *leaf_of(struct nv_eval *ev, const struct logql_expr
 	leaf = &ev->leaf[ev->n_leaves++];
 	*leaf = (struct nv_leaf){ .expr = x,
 				  .v = arena_alloc(ev->a, (ev->data->n + 1) * sizeof(*leaf->v)) };
-	nv_pipe_init(&p, ev->a, r->log, r->unwrap, counts_bytes(x->range_agg.op), &g);
+	if (common) { /* the stages give what they give to a log query */
+		const struct nv_group all = { .kind = NV_ALL };
+
+		nv_pipe_init(&p, ev->a, log, r->unwrap, true, &all);
+		p.hints = (struct nv_hints){ 0 };
+	} else {
+		nv_pipe_init(&p, ev->a, log, r->unwrap, counts_bytes(x->range_agg.op), &g);
+	}
 	for (size_t i = 0; i < ev->data->n; i++) {
 		const struct nv_entry *e = &ev->data->v[i];
 		const struct labels *stream = &ev->data->stream[e->stream];
 		struct bytes line;
 		double v;
 
-		if (!ev->first[i] || !nv_selects(r->log, stream) ||
+		if (!ev->first[i] || !is_read(ev, common, e->ts_ns) || !nv_selects(log, stream) ||
 		    !nv_pipe_run(&p, stream, e, l, &line))
 			continue;
 		v = counts_bytes(x->range_agg.op) ? (double)line.n : 1;
@@ -239,10 +259,11 @@ static void absent(struct nv_eval *ev, const struct logql_log *log, struct nv_ve
 }
 
 struct nv_vector nv_range(struct nv_eval *ev, const struct logql_expr *x,
-			  const struct logql_grouping *outer, int64_t t)
+			  const struct logql_grouping *outer, const struct logql_range *common,
+			  int64_t t)
 {
 	const struct logql_range *r = x->range_agg.range;
-	const struct nv_leaf *leaf = leaf_of(ev, x, outer);
+	const struct nv_leaf *leaf = leaf_of(ev, x, outer, common);
 	struct nv_point *v = arena_alloc(ev->a, (leaf->n + 1) * sizeof(*v));
 	struct nv_vector ret = { 0 };
 	size_t n = 0;

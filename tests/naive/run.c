@@ -10,7 +10,7 @@ static bool *first_ones(const struct nv_data *data, struct arena *a)
 		const struct nv_entry *x = &data->v[i];
 
 		ret[i] = true;
-		for (size_t k = 0; k < i && ret[i]; k++)
+		for (size_t k = 0; k < i && ret[i] && !data->keeps_all; k++)
 			ret[i] = data->v[k].stream != x->stream || data->v[k].ts_ns != x->ts_ns ||
 				 !bytes_eq(data->v[k].line, x->line);
 	}
@@ -76,7 +76,11 @@ void nv_run(const struct logql_query *q, const struct nv_data *data, const struc
 	int64_t end = ask->at;
 
 	*ret = (struct nv_answer){ .start_ns = ask->at, .step_ns = 1 };
-	*ev = (struct nv_eval){ .a = a, .data = data, .first = first_ones(data, a), .answer = ret };
+	*ev = (struct nv_eval){ .a = a,
+				.data = data,
+				.first = first_ones(data, a),
+				.is_range = ask->is_range,
+				.answer = ret };
 	if (logql_is_log(q)) {
 		run_log(ev, q->root->log, ask);
 		return;

@@ -37,20 +37,23 @@ static struct labels group_labels(struct nv_eval *ev, const struct logql_groupin
 	return nv_without_empty(ev->a, &rest);
 }
 
+/* NaN last; equal ones by their labels. */
 static int up(const void *a, const void *b)
 {
-	double x = ((const struct nv_sample *)a)->v, y = ((const struct nv_sample *)b)->v;
+	const struct nv_sample *x = a, *y = b;
 
-	if (isnan(x) || isnan(y))
-		return isnan(x) - isnan(y); /* last */
-	return (x > y) - (x < y);
+	if (isnan(x->v) != isnan(y->v))
+		return isnan(x->v) - isnan(y->v);
+	if (isnan(x->v) || x->v == y->v)
+		return labels_cmp(&x->labels, &y->labels);
+	return x->v > y->v ? 1 : -1;
 }
 
 static int down(const void *a, const void *b)
 {
 	double x = ((const struct nv_sample *)a)->v, y = ((const struct nv_sample *)b)->v;
 
-	return isnan(x) || isnan(y) ? up(a, b) : -up(a, b);
+	return isnan(x) || isnan(y) || x == y ? up(a, b) : -up(a, b);
 }
 
 static double fold(enum logql_vector_op op, const struct nv_sample *v, size_t n)
@@ -83,7 +86,7 @@ static double fold(enum logql_vector_op op, const struct nv_sample *v, size_t n)
 	}
 }
 
-/* The first k of a group; unsure when those at the border are equal. */
+/* The first k of a group; unsure when rounding may decide which these are. */
 static void take_first(struct nv_eval *ev, const struct logql_expr *x, struct nv_sample *v,
 		       size_t n, struct nv_vector *ret)
 {
@@ -93,16 +96,14 @@ static void take_first(struct nv_eval *ev, const struct logql_expr *x, struct nv
 	qsort(v, n, sizeof(*v), top ? down : up);
 	for (size_t i = 0; i < k; i++)
 		nv_push(ev->a, ret, v[i].labels, v[i].v);
-	if (k < n && (v[k].v == v[k - 1].v || nv_close(v[k].v, v[k - 1].v) ||
-		      (isnan(v[k].v) && isnan(v[k - 1].v))))
+	if (k < n && nv_close(v[k].v, v[k - 1].v))
 		ev->answer->unsure = true;
 }
 
-struct nv_vector nv_vector_agg(struct nv_eval *ev, const struct logql_expr *x, int64_t t)
+struct nv_vector nv_aggregate(struct nv_eval *ev, const struct logql_expr *x,
+			      const struct logql_grouping *g, struct nv_vector in)
 {
-	const struct logql_grouping *g = &x->vector_agg.grouping;
 	enum logql_vector_op op = x->vector_agg.op;
-	struct nv_vector in = nv_expr(ev, x->vector_agg.arg, op == LOGQL_SUM ? g : NULL, t);
 	struct nv_vector ret = { 0 };
 	struct nv_sample *members = arena_alloc(ev->a, (in.n + 1) * sizeof(*members));
 	bool *done = arena_zalloc(ev->a, in.n + 1);
@@ -190,17 +191,22 @@ static struct nv_vector label_replace(struct nv_eval *ev, const struct logql_exp
 struct nv_vector nv_expr(struct nv_eval *ev, const struct logql_expr *x,
 			 const struct logql_grouping *outer, int64_t t)
 {
+	const struct logql_grouping *g;
 	struct nv_vector ret = { 0 };
 
 	switch (x->kind) {
 	case LOGQL_RANGE_AGG:
-		return nv_range(ev, x, outer, t);
+		return nv_range(ev, x, outer, NULL, t);
 	case LOGQL_VECTOR_AGG:
-		return nv_vector_agg(ev, x, t);
+		g = &x->vector_agg.grouping;
+		ret = nv_expr(ev, x->vector_agg.arg, x->vector_agg.op == LOGQL_SUM ? g : NULL, t);
+		return nv_aggregate(ev, x, g, ret);
 	case LOGQL_BINARY:
 		return nv_binary(ev, x, t);
 	case LOGQL_LABEL_REPLACE:
 		return label_replace(ev, x, t);
+	case LOGQL_VARIANTS:
+		return nv_variants(ev, x, t);
 	default:
 		nv_push(ev->a, &ret, (struct labels){ 0 }, x->number);
 		ret.is_scalar = x->kind == LOGQL_LITERAL;

@@ -127,7 +127,19 @@ static void write_store(const struct nv_data *data, const unsigned *parts, size_
 	store_close(st);
 }
 
-void nv_world_make(const struct nv_data *data, struct nv_world *ret)
+static void write_raw(const struct nv_data *raw, const char *path)
+{
+	struct buf b = { 0 };
+
+	for (size_t i = 0; i < raw->n; i++) {
+		buf_add_bytes(&b, raw->v[i].line);
+		buf_add_char(&b, '\n');
+	}
+	must(file_replace_bytes(path, buf_bytes(&b), &why));
+	buf_release(&b);
+}
+
+void nv_world_make(const struct nv_data *data, const struct nv_data *raw, struct nv_world *ret)
 {
 	static const unsigned mixed[] = { NV_PART_PACK, NV_PART_PACK_2 };
 	/* Two that overlap, and hold some of the entries both. */
@@ -144,6 +156,8 @@ void nv_world_make(const struct nv_data *data, struct nv_world *ret)
 	write_wal(data, NV_PART_WAL, buf_str(&ret->wal[NV_MIXED]));
 	write_store(data, mixed, 2, buf_str(&ret->store[NV_MIXED]), buf_str(&scratch));
 	write_file(data, NV_PART_FILE, buf_str(&ret->file));
+	buf_addf(&ret->raw, "%s/raw.log", ret->folder);
+	write_raw(raw, buf_str(&ret->raw));
 	write_wal(data, NV_PARTS, buf_str(&ret->wal[NV_WAL]));
 	write_store(data, two, 2, buf_str(&ret->store[NV_PACKS]), buf_str(&scratch));
 	buf_release(&scratch);
@@ -156,6 +170,7 @@ void nv_world_remove(struct nv_world *w)
 		buf_release(&w->wal[i]);
 	}
 	buf_release(&w->file);
+	buf_release(&w->raw);
 	remove_folder(w->folder);
 }
 
@@ -242,7 +257,8 @@ void nv_world_ask(const struct nv_world *w, enum nv_place place, const struct lo
 		  struct err *ret_why)
 {
 	struct nv_world *named = (struct nv_world *)(uintptr_t)w;
-	char *files[] = { (char *)(uintptr_t)buf_str(&named->file) };
+	char *files[] = { (char *)(uintptr_t)buf_str(place == NV_RAW ? &named->raw
+								     : &named->file) };
 	bool log = logql_is_log(q);
 	struct query_opts o = { .source = { .tenant = BYTES_LIT("fake"),
 					    .input = INPUT_AUTO,
@@ -268,11 +284,16 @@ void nv_world_ask(const struct nv_world *w, enum nv_place place, const struct lo
 	struct query_out out = { take_entry, take_metric, no_pause, &t };
 	uint64_t n;
 
-	if (place != NV_WAL)
+	if (place == NV_RAW) {
+		o.source.tenant = (struct bytes){ 0 };
+		o.source.input = INPUT_LINES;
+		o.source.raw_time = RAW_TIME_LINE;
+	}
+	if (place != NV_WAL && place != NV_RAW)
 		o.source.store = buf_str(&named->store[place]);
-	if (place != NV_PACKS)
+	if (place != NV_PACKS && place != NV_RAW)
 		o.source.wal = buf_str(&named->wal[place]);
-	if (place == NV_MIXED) {
+	if (place == NV_MIXED || place == NV_RAW) {
 		o.source.files = files;
 		o.source.n_files = 1;
 	}

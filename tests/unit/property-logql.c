@@ -1,7 +1,7 @@
 /*
  * Random queries over random data: the programs' evaluator, over packs, WAL segments and files, on
- * one thread and on several, against the naive one of tests/naive. And: what a query is printed as
- * parses to an equal tree, and is printed the same again.
+ * one thread and on several, and over raw lines, against the naive one of tests/naive. And: what a
+ * query is printed as parses to an equal tree, and is printed the same again.
  */
 #include "../naive/make.h"
 #include "unit.h"
@@ -14,6 +14,7 @@
 
 enum { QUERIES_PER_PERCENT = 200, QUERIES_OF_A_WORLD = 50, ENTRIES_MAX = 120 };
 
+static const struct logql_opts dialect = { .flags = LOGQL_ANY_SELECTOR | LOGQL_ALLOW_VARIANTS };
 static uint64_t state;
 static unsigned percent;
 
@@ -132,7 +133,7 @@ static bool same_answer(const struct logql_query *q, const struct nv_ask *ask, e
 		return want->failed == found->failed;
 	if (logql_is_log(q))
 		return same_lines(want, found, ask->limit) &&
-		       (place != NV_WAL || same_order(want, found));
+		       ((place != NV_WAL && place != NV_RAW) || same_order(want, found));
 	if (want->n_steps != found->n_steps || want->start_ns != found->start_ns)
 		return false;
 	for (size_t k = 0; k < want->n_steps; k++)
@@ -144,7 +145,7 @@ static bool same_answer(const struct logql_query *q, const struct nv_ask *ask, e
 /* --- one case -------------------------------------------------------------------------------- */
 
 struct trial {
-	const struct nv_data *data;
+	const struct nv_data *data, *raw;
 	const struct nv_world *world;
 	struct nv_ask ask;
 	enum nv_place place; /* where the answers differed */
@@ -197,29 +198,39 @@ static void show_answer(FILE *f, const char *whose, const struct nv_answer *a, c
 	}
 }
 
-static enum verdict try(const struct logql_query *q, struct trial *t, FILE *show)
+static void parse(struct buf *text, struct logql_query *ret)
 {
-	static const struct {
-		enum nv_place place;
-		unsigned jobs;
-	} ways[] = { { NV_MIXED, 1 }, { NV_MIXED, 4 }, { NV_WAL, 1 }, { NV_PACKS, 1 } };
+	struct err e;
+
+	if (logql_parse(buf_bytes(text), &dialect, ret, NULL, &e) < 0)
+		fail_msg("%s: %s", buf_str(text), e.msg);
+}
+
+struct way {
+	enum nv_place place;
+	unsigned jobs;
+};
+
+static enum verdict try_ways(const struct logql_query *q, const struct nv_data *data,
+			     const struct way *way, size_t n, struct trial *t, FILE *show)
+{
 	struct arena a = { 0 };
 	struct nv_answer want, found;
 	enum verdict ret = SAME;
 	struct err e;
 
-	nv_run(q, t->data, &t->ask, &a, &want);
+	nv_run(q, data, &t->ask, &a, &want);
 	t->failed = want.failed;
 	t->is_empty = want.n_lines == 0;
 	for (size_t k = 0; k < want.n_steps; k++)
 		t->is_empty = t->is_empty && want.step[k].n == 0;
-	for (size_t i = 0; i < 4 && ret == SAME; i++) {
-		nv_world_ask(t->world, ways[i].place, q, &t->ask, ways[i].jobs, &a, &found, &e);
+	for (size_t i = 0; i < n && ret == SAME; i++) {
+		nv_world_ask(t->world, way[i].place, q, &t->ask, way[i].jobs, &a, &found, &e);
 		if (want.unsure) {
 			ret = UNSURE;
-		} else if (!same_answer(q, &t->ask, ways[i].place, &want, &found)) {
-			t->place = ways[i].place;
-			t->jobs = ways[i].jobs;
+		} else if (!same_answer(q, &t->ask, way[i].place, &want, &found)) {
+			t->place = way[i].place;
+			t->jobs = way[i].jobs;
 			ret = DIFFERENT;
 			if (show) {
 				show_answer(show, "naive", &want, NULL);
@@ -228,6 +239,60 @@ static enum verdict try(const struct logql_query *q, struct trial *t, FILE *show
 		}
 	}
 	arena_release(&a);
+	return ret;
+}
+
+/* Raw lines have no labels that a selector could ask for. */
+static void drop_matchers(struct logql_expr *x)
+{
+	switch (x->kind) {
+	case LOGQL_LOG:
+		x->log->n_matchers = 0;
+		break;
+	case LOGQL_RANGE_AGG:
+		x->range_agg.range->log->n_matchers = 0;
+		break;
+	case LOGQL_VECTOR_AGG:
+		drop_matchers(x->vector_agg.arg);
+		break;
+	case LOGQL_BINARY:
+		drop_matchers(x->binary.left);
+		drop_matchers(x->binary.right);
+		break;
+	case LOGQL_LABEL_REPLACE:
+		drop_matchers(x->label_replace.arg);
+		break;
+	case LOGQL_VARIANTS:
+		x->variants.range->log->n_matchers = 0;
+		for (size_t i = 0; i < x->variants.n; i++)
+			drop_matchers(x->variants.v[i]);
+		break;
+	default:
+		break;
+	}
+}
+
+static enum verdict try(const struct logql_query *q, struct trial *t, FILE *show)
+{
+	static const struct way stored[] = {
+		{ NV_MIXED, 1 }, { NV_MIXED, 8 }, { NV_WAL, 1 }, { NV_PACKS, 1 }
+	};
+	static const struct way raw = { NV_RAW, 1 };
+	enum verdict ret = try_ways(q, t->data, stored, 4, t, show);
+	bool failed = t->failed, is_empty = t->is_empty;
+	struct logql_query open;
+	struct buf text = { 0 };
+
+	if (ret != SAME)
+		return ret;
+	logql_print(&text, q->root);
+	parse(&text, &open);
+	drop_matchers(open.root);
+	ret = try_ways(&open, t->raw, &raw, 1, t, show);
+	t->failed = failed;
+	t->is_empty = is_empty;
+	logql_query_release(&open);
+	buf_release(&text);
 	return ret;
 }
 
@@ -242,7 +307,7 @@ static bool still_differs(const struct logql_query *q, struct trial *t)
 	bool ret = false;
 
 	logql_print(&text, q->root);
-	if (logql_parse(buf_bytes(&text), NULL, &again, NULL, &e) == 0) {
+	if (logql_parse(buf_bytes(&text), &dialect, &again, NULL, &e) == 0) {
 		ret = logql_is_log(&again) == logql_is_log(q) && try(&again, t, NULL) == DIFFERENT;
 		logql_query_release(&again);
 	}
@@ -283,6 +348,25 @@ static bool shrink_log(const struct logql_query *q, struct logql_log *log, struc
 	return any;
 }
 
+static bool shrink_variants(const struct logql_query *q, struct logql_expr *x, struct trial *t)
+{
+	bool any_less = shrink_log(q, x->variants.range->log, t);
+
+	for (size_t i = x->variants.n; i-- > 0 && x->variants.n > 1;) {
+		struct logql_expr *gone = x->variants.v[i], **last;
+
+		last = &x->variants.v[--x->variants.n];
+		x->variants.v[i] = *last;
+		if (still_differs(q, t)) {
+			any_less = true;
+			continue;
+		}
+		x->variants.v[i] = gone;
+		x->variants.n++;
+	}
+	return any_less;
+}
+
 /* Each expression gives way to a part of it, each log query to one with less. */
 static bool shrink_expr(const struct logql_query *q, struct logql_expr **at, struct trial *t)
 {
@@ -304,6 +388,8 @@ static bool shrink_expr(const struct logql_query *q, struct logql_expr **at, str
 	case LOGQL_LABEL_REPLACE:
 		parts[0] = x->label_replace.arg;
 		break;
+	case LOGQL_VARIANTS:
+		return shrink_variants(q, x, t);
 	default:
 		return false;
 	}
@@ -332,15 +418,20 @@ static void shrink_data(const struct logql_query *q, struct trial *t, struct nv_
 		for (size_t i = 0; i < data->n;) {
 			size_t n = data->n, cut = part < n - i ? part : n - i;
 			struct nv_world world;
+			struct arena a = { 0 };
+			struct nv_data raw;
 			bool differs;
 
 			memcpy(before, data->v, n * sizeof(*before));
 			memmove(&data->v[i], &data->v[i + cut], (n - i - cut) * sizeof(*before));
 			data->n -= cut;
-			nv_world_make(data, &world);
+			nv_make_raw(data, &a, &raw);
+			nv_world_make(data, &raw, &world);
 			t->world = &world;
+			t->raw = &raw;
 			differs = try(q, t, NULL) == DIFFERENT;
 			nv_world_remove(&world);
+			arena_release(&a);
 			if (differs)
 				continue;
 			memcpy(data->v, before, n * sizeof(*before));
@@ -353,7 +444,8 @@ static void shrink_data(const struct logql_query *q, struct trial *t, struct nv_
 
 static void report(struct logql_query *q, struct trial *t, const char *text, uint64_t seed)
 {
-	struct nv_data data = *t->data;
+	struct nv_data data = *t->data, raw;
+	struct arena a = { 0 };
 	struct nv_world world;
 	struct buf b = { 0 };
 
@@ -365,8 +457,10 @@ static void report(struct logql_query *q, struct trial *t, const char *text, uin
 	memcpy(data.v, t->data->v, data.n * sizeof(*data.v));
 	t->data = &data;
 	shrink_data(q, t, &data);
-	nv_world_make(&data, &world);
+	nv_make_raw(&data, &a, &raw);
+	nv_world_make(&data, &raw, &world);
 	t->world = &world;
+	t->raw = &raw;
 	logql_print(&b, q->root);
 	printf("# shrunk: %s\n# %s from %lld to %lld step %lld at %lld limit %llu %s\n",
 	       buf_str(&b), t->ask.is_range ? "range" : "instant or log", (long long)t->ask.from,
@@ -385,18 +479,11 @@ static void report(struct logql_query *q, struct trial *t, const char *text, uin
 	printf("# in place %d with %u jobs\n", (int)t->place, t->jobs);
 	nv_world_remove(&world);
 	free(data.v);
+	arena_release(&a);
 	buf_release(&b);
 }
 
 /* --- tests ----------------------------------------------------------------------------------- */
-
-static void parse(struct buf *text, struct logql_query *ret)
-{
-	struct err e;
-
-	if (logql_parse(buf_bytes(text), NULL, ret, NULL, &e) < 0)
-		fail_msg("%s: %s", buf_str(text), e.msg);
-}
 
 static void answers_are_those_of_the_naive_evaluator(void **unused)
 {
@@ -409,13 +496,14 @@ static void answers_are_those_of_the_naive_evaluator(void **unused)
 	for (unsigned c = 0; c < cases;) {
 		struct arena a = { 0 };
 		struct nv_world world;
-		struct nv_data data;
+		struct nv_data data, raw;
 		uint64_t world_seed = seed++, s = world_seed;
 
 		nv_make_data(&s, &a, ENTRIES_MAX, &data);
-		nv_world_make(&data, &world);
+		nv_make_raw(&data, &a, &raw);
+		nv_world_make(&data, &raw, &world);
 		for (unsigned i = 0; i < QUERIES_OF_A_WORLD && c < cases; i++, c++) {
-			struct trial t = { .data = &data, .world = &world };
+			struct trial t = { .data = &data, .raw = &raw, .world = &world };
 			enum nv_query_kind kind;
 			struct logql_query q;
 			enum verdict v;
@@ -462,6 +550,10 @@ static void normalise(struct logql_expr *x)
 		break;
 	case LOGQL_LABEL_REPLACE:
 		normalise(x->label_replace.arg);
+		break;
+	case LOGQL_VARIANTS:
+		for (size_t i = 0; i < x->variants.n; i++)
+			normalise(x->variants.v[i]);
 		break;
 	default:
 		break;
