@@ -240,27 +240,26 @@ static void format_labels(const struct logql_stage *s, struct nv_labels *l,
 	}
 }
 
+/* Sequences for colours, the cursor and titles, as Loki looks for them. */
 static struct bytes decolorize(struct arena *a, struct bytes line)
 {
+	static const char sequence[] =
+		"[\\x{1b}\\x{9b}][\\[\\]()#;?]*(?:(?:(?:[a-zA-Z\\d]*(?:;[a-zA-Z\\d]*)*)?\\x07)|"
+		"(?:(?:\\d{1,4}(?:;\\d{0,4})*)?[\\dA-PRZcf-ntqry=><~]))";
+	struct regex *re = regex_new(bytes_str(sequence), REGEX_UNANCHORED, NULL);
+	struct bytes group[1], ret;
 	struct buf b = { 0 };
-	struct bytes ret;
 
-	for (size_t i = 0; i < line.n;) {
-		size_t k = i + 2;
+	while (regex_match_groups(re, line, group, 0, NULL) == 1) {
+		size_t at = (size_t)(group[0].p - line.p);
 
-		if (line.p[i] == 0x1b && i + 1 < line.n && line.p[i + 1] == '[') {
-			while (k < line.n &&
-			       (line.p[k] == ';' || (line.p[k] >= '0' && line.p[k] <= '9')))
-				k++;
-			if (k < line.n && line.p[k] == 'm') {
-				i = k + 1;
-				continue;
-			}
-		}
-		buf_add_char(&b, line.p[i++]);
+		buf_add_bytes(&b, bytes_sub(line, 0, at));
+		line = bytes_sub(line, at + group[0].n, line.n);
 	}
+	buf_add_bytes(&b, line);
 	ret = arena_copy(a, buf_bytes(&b));
 	buf_release(&b);
+	regex_free(re);
 	return ret;
 }
 
