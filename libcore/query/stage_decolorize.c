@@ -17,7 +17,7 @@ static struct bytes strip(struct regex *re, struct block *b, struct bytes line)
 		buf_add(&b->scratch, rest.p, at[0]);
 		rest = bytes_sub(rest, at[1], rest.n);
 	}
-	if (rest.p == line.p)
+	if (rest.n == line.n)
 		return line;
 	buf_add_bytes(&b->scratch, rest);
 	return arena_copy(&b->mem, buf_bytes(&b->scratch));
