@@ -42,15 +42,17 @@ struct bytes level_by_name(struct bytes value)
 	return (struct bytes){ 0 };
 }
 
-/* OpenTelemetry's severity_number: four to a level. */
+/* OpenTelemetry's severity_number: four to a level. What is no number is info, as Loki has it. */
 static struct bytes level_by_number(struct bytes text)
 {
 	static const char *const levels[] = { "trace", "debug", "info", "warn", "error", "fatal" };
-	uint64_t n;
+	int64_t n;
 
-	if (!num_u64(text, &n) || n < 1 || n > 24)
+	if (!num_i64(text, &n))
+		return BYTES_LIT("info");
+	if (n == 0 || n > 24)
 		return BYTES_LIT("unknown");
-	return bytes_str(levels[(n - 1) / 4]);
+	return bytes_str(levels[n < 1 ? 0 : (n - 1) / 4]);
 }
 
 static bool has(struct bytes text, const char *word)
@@ -161,7 +163,7 @@ struct bytes level_of_entry(const struct label *meta, size_t n_meta, struct byte
 					return level;
 			}
 	for (size_t i = 0; i < n_meta; i++)
-		if (bytes_is(meta[i].name, "severity_number"))
+		if (bytes_is(meta[i].name, "severity_number") && meta[i].value.n)
 			return level_by_number(meta[i].value);
 	trimmed = bytes_trim(line);
 	if (trimmed.n && trimmed.p[0] == '{' && trimmed.p[trimmed.n - 1] == '}')

@@ -52,14 +52,21 @@ static void need_targets(struct arena *a, struct logql_log *log, const struct lo
 								       .value = BYTES_LIT(".+") };
 }
 
-static void group_by_matchers(struct arena *a, const struct logql_log *log,
-			      struct logql_grouping *g)
+/* By the labels that the selector names. A matcher of the empty value, whatever its operator, selects
+ * nothing in Loki; it asks for all labels. */
+static void group_by_matchers(struct arena *a, struct logql_log *log, struct logql_grouping *g)
 {
-	if (log->n_matchers == 0)
+	size_t n = log->n_matchers, kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (log->matchers[i].value.n)
+			log->matchers[kept++] = log->matchers[i];
+	log->n_matchers = kept;
+	if (kept < n || n == 0)
 		return;
 	g->kind = LOGQL_GROUP_BY;
-	g->labels = arena_alloc(a, log->n_matchers * sizeof(*g->labels));
-	for (size_t i = 0; i < log->n_matchers; i++)
+	g->labels = arena_alloc(a, n * sizeof(*g->labels));
+	for (size_t i = 0; i < n; i++)
 		g->labels[g->n++] = log->matchers[i].name;
 }
 

@@ -33,6 +33,9 @@ printf '%s\n' '{app=""} 187' '{pod=""} 187' '{port=""} 187' '{host=""} 6' >expec
 ok "each label has what its streams have" stdout_is_file expected
 ok "without a selector" exits 0 logql volume -n 1 entries.jsonl
 ok "by all labels" stdout_is '{app="shop", pod="0b7e8c1e-32d4-4ca5-8a2c-5a1f0f9d1c11", port="80"} 102'
+ok "a matcher of the empty value selects nothing" exits 0 \
+	logql volume '{app="shop",host!=""}' entries.jsonl
+ok "and asks for all labels" stdout_is '{app="shop", pod="0b7e8c1e-32d4-4ca5-8a2c-5a1f0f9d1c11", port="80"} 102'
 ok "only what lies between --from and --to" exits 0 \
 	logql volume --from 1760522420 --to 1760522430 '{app="shop"}' entries.jsonl
 ok "counts" stdout_is '{app="shop"} 38'

@@ -109,6 +109,10 @@ static void levels_of_labels_and_metadata(void **state)
 	assert_bytes(level_with("app", "a", "severity_number", "17", "info"), "error");
 	assert_bytes(level_with("app", "a", "severity_number", "24", "info"), "fatal");
 	assert_bytes(level_with("app", "a", "severity_number", "25", "info"), "unknown");
+	assert_bytes(level_with("app", "a", "severity_number", "0", "info"), "unknown");
+	assert_bytes(level_with("app", "a", "severity_number", "-3", "error"), "trace");
+	assert_bytes(level_with("app", "a", "severity_number", "ERROR", "error"), "info");
+	assert_bytes(level_with("app", "a", "severity_number", "", "error"), "error");
 	assert_bytes(level_with("app", "a", "severity_text", "INFO", "x"), "unknown");
 	assert_bytes(level_with("app", "a", "detected_level", "debug", "x"), "unknown");
 }
