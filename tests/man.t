@@ -25,6 +25,7 @@ extract() {
 		gsub(/\\\(aq/, "\047", text)
 		gsub(/\\\(ti/, "~", text)
 		gsub(/\\\(ha/, "^", text)
+		gsub(/\\\(ga/, "`", text)
 		gsub(/\\e/, "\\", text)
 		return text
 	}

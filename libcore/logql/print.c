@@ -51,7 +51,7 @@ void print_grouping(struct buf *b, const struct logql_grouping *g, const char *s
 	print_names(b, g->labels, g->n, sep);
 }
 
-void print_unwrap(struct buf *b, const struct logql_unwrap *u)
+void logql_print_unwrap(struct buf *b, const struct logql_unwrap *u)
 {
 	buf_add_str(b, "| unwrap ");
 	buf_add_str(b, logql_conv_name(u->conv));
@@ -67,7 +67,7 @@ static void print_range(struct buf *b, const struct logql_range *r, enum print_s
 	print_log(b, r->log, style);
 	if (r->unwrap) {
 		buf_add_char(b, ' ');
-		print_unwrap(b, r->unwrap);
+		logql_print_unwrap(b, r->unwrap);
 		for (size_t i = 0; i < r->unwrap->n_filters; i++) {
 			buf_add_str(b, " | ");
 			print_filter(b, r->unwrap->filters[i], style);

@@ -17,8 +17,14 @@ void logql_print_pretty(struct buf *b, const struct logql_expr *expr);
 /* An outline over several lines, the last one ended too: what the parser understood. */
 void logql_print_tree(struct buf *b, const struct logql_expr *expr);
 
+/* One node of a metric expression without what it works on, on one line: `sum by (a)`,
+ * `rate [5m] offset 1m`. */
+void logql_print_node(struct buf *b, const struct logql_expr *expr);
+
 /* One stage as Loki's messages name it: `| json a="b"`. */
 void logql_print_stage(struct buf *b, const struct logql_stage *stage);
+/* `| unwrap bytes(size)` without its filters. */
+void logql_print_unwrap(struct buf *b, const struct logql_unwrap *unwrap);
 /* {a="b", c=~"d"} */
 void logql_print_selector(struct buf *b, const struct logql_log *log);
 

@@ -60,7 +60,7 @@ static void pretty_range(struct buf *b, const struct logql_range *r, unsigned le
 	if (r->unwrap) {
 		buf_add_char(b, '\n');
 		indent(b, level + 1);
-		print_unwrap(b, r->unwrap);
+		logql_print_unwrap(b, r->unwrap);
 		for (size_t i = 0; i < r->unwrap->n_filters; i++) {
 			buf_add_char(b, '\n');
 			indent(b, level + 1);

@@ -50,7 +50,7 @@ static void outline_range(struct buf *b, const struct logql_range *r, unsigned l
 	if (!r->unwrap)
 		return;
 	begin(b, level, "");
-	print_unwrap(b, r->unwrap);
+	logql_print_unwrap(b, r->unwrap);
 	buf_add_char(b, '\n');
 	for (size_t i = 0; i < r->unwrap->n_filters; i++)
 		outline_filter(b, r->unwrap->filters[i], level + 1);
@@ -65,14 +65,10 @@ static void add_window(struct buf *b, const struct logql_range *r)
 		buf_add_str(b, " offset ");
 		time_add_duration(b, r->offset_ns);
 	}
-	buf_add_char(b, '\n');
 }
 
-static void outline(struct buf *b, const struct logql_expr *x, unsigned level);
-
-static void outline_range_agg(struct buf *b, const struct logql_expr *x, unsigned level)
+static void add_range_agg(struct buf *b, const struct logql_expr *x)
 {
-	begin(b, level, "over time ");
 	buf_add_str(b, logql_range_op_name(x->range_agg.op));
 	if (x->range_agg.op == LOGQL_QUANTILE_OVER_TIME) {
 		buf_add_char(b, ' ');
@@ -80,68 +76,98 @@ static void outline_range_agg(struct buf *b, const struct logql_expr *x, unsigne
 	}
 	print_grouping(b, &x->range_agg.grouping, ", ", PRINT_EXACT);
 	add_window(b, x->range_agg.range);
-	outline_range(b, x->range_agg.range, level + 1);
 }
 
-static void outline_vector_agg(struct buf *b, const struct logql_expr *x, unsigned level)
+static void add_vector_agg(struct buf *b, const struct logql_expr *x)
 {
-	begin(b, level, "over series ");
 	buf_add_str(b, logql_vector_op_name(x->vector_agg.op));
 	if (x->vector_agg.param)
 		buf_addf(b, " %lld", (long long)x->vector_agg.param);
 	print_grouping(b, &x->vector_agg.grouping, ", ", PRINT_EXACT);
-	buf_add_char(b, '\n');
-	outline(b, x->vector_agg.arg, level + 1);
 }
 
-static void outline_variants(struct buf *b, const struct logql_expr *x, unsigned level)
+static void add_label_replace(struct buf *b, const struct logql_expr *x)
 {
-	begin(b, level, "variants of");
-	add_window(b, x->variants.range);
-	outline_range(b, x->variants.range, level + 1);
-	for (size_t i = 0; i < x->variants.n; i++)
-		outline(b, x->variants.v[i], level + 1);
+	buf_add_str(b, "label_replace ");
+	buf_add_bytes(b, x->label_replace.dst);
+	buf_add_char(b, '=');
+	quote_add(b, x->label_replace.replacement);
+	buf_add_str(b, " where ");
+	buf_add_bytes(b, x->label_replace.src);
+	buf_add_str(b, "=~");
+	quote_add(b, x->label_replace.regex);
 }
 
-static void outline(struct buf *b, const struct logql_expr *x, unsigned level)
+void logql_print_node(struct buf *b, const struct logql_expr *x)
 {
 	switch (x->kind) {
 	case LOGQL_LOG:
-		outline_log(b, x->log, level);
+		logql_print_selector(b, x->log);
 		break;
 	case LOGQL_RANGE_AGG:
-		outline_range_agg(b, x, level);
+		add_range_agg(b, x);
 		break;
 	case LOGQL_VECTOR_AGG:
-		outline_vector_agg(b, x, level);
+		add_vector_agg(b, x);
 		break;
 	case LOGQL_BINARY:
-		begin(b, level, "operation ");
 		print_binary_op(b, x, PRINT_EXACT);
-		buf_add_char(b, '\n');
-		outline(b, x->binary.left, level + 1);
-		outline(b, x->binary.right, level + 1);
 		break;
 	case LOGQL_LITERAL:
 	case LOGQL_VECTOR:
-		begin(b, level, x->kind == LOGQL_LITERAL ? "literal " : "");
 		print_expr(b, x, PRINT_EXACT);
-		buf_add_char(b, '\n');
 		break;
 	case LOGQL_LABEL_REPLACE:
-		begin(b, level, "label_replace ");
-		buf_add_bytes(b, x->label_replace.dst);
-		buf_add_char(b, '=');
-		quote_add(b, x->label_replace.replacement);
-		buf_add_str(b, " where ");
-		buf_add_bytes(b, x->label_replace.src);
-		buf_add_str(b, "=~");
-		quote_add(b, x->label_replace.regex);
-		buf_add_char(b, '\n');
+		add_label_replace(b, x);
+		break;
+	case LOGQL_VARIANTS:
+		buf_add_str(b, "variants of");
+		add_window(b, x->variants.range);
+		break;
+	}
+}
+
+/* What the outline says in front of a node. */
+static const char *const sort_of_node[] = {
+	[LOGQL_LOG] = "",
+	[LOGQL_RANGE_AGG] = "over time ",
+	[LOGQL_VECTOR_AGG] = "over series ",
+	[LOGQL_BINARY] = "operation ",
+	[LOGQL_LITERAL] = "literal ",
+	[LOGQL_VECTOR] = "",
+	[LOGQL_LABEL_REPLACE] = "",
+	[LOGQL_VARIANTS] = "",
+};
+
+static void outline(struct buf *b, const struct logql_expr *x, unsigned level)
+{
+	if (x->kind == LOGQL_LOG) {
+		outline_log(b, x->log, level);
+		return;
+	}
+	begin(b, level, sort_of_node[x->kind]);
+	logql_print_node(b, x);
+	buf_add_char(b, '\n');
+	switch (x->kind) {
+	case LOGQL_RANGE_AGG:
+		outline_range(b, x->range_agg.range, level + 1);
+		break;
+	case LOGQL_VECTOR_AGG:
+		outline(b, x->vector_agg.arg, level + 1);
+		break;
+	case LOGQL_BINARY:
+		outline(b, x->binary.left, level + 1);
+		outline(b, x->binary.right, level + 1);
+		break;
+	case LOGQL_LABEL_REPLACE:
 		outline(b, x->label_replace.arg, level + 1);
 		break;
 	case LOGQL_VARIANTS:
-		outline_variants(b, x, level);
+		outline_range(b, x->variants.range, level + 1);
+		for (size_t i = 0; i < x->variants.n; i++)
+			outline(b, x->variants.v[i], level + 1);
+		break;
+	default:
 		break;
 	}
 }

@@ -16,8 +16,6 @@ void print_grouping(struct buf *b, const struct logql_grouping *g, const char *s
 		    enum print_style style);
 /* "/ on (env) group_left (x)" */
 void print_binary_op(struct buf *b, const struct logql_expr *x, enum print_style style);
-/* "| unwrap bytes(size)" without its filters */
-void print_unwrap(struct buf *b, const struct logql_unwrap *u);
 /* As Go prints a double with %v. */
 void print_number(struct buf *b, double v);
 

@@ -4,7 +4,9 @@
 
 #include "base/io.h"
 #include "logql/parse.h"
+#include "query/ask_explain.h"
 #include "query/detect.h"
+#include "query/explain_scan.h"
 #include "query/patterns.h"
 #include "query/series_print.h"
 #include "query/template.h"
@@ -115,16 +117,39 @@ static int series_opts(struct ask *a, char **operand, size_t n, struct series_op
 	return 0;
 }
 
+/* Whether an explanation, of which *ret_r is the end, is all that is asked for. */
+static bool is_explained(const struct ask *a, struct bytes what, const struct series_opts *o,
+			 char **selectors, size_t n, int *ret_r, struct err *e)
+{
+	struct explain *x = a->q.explain;
+
+	*ret_r = x ? explain_series(x, what, o, selectors, n, e) : 0;
+	return x && (x->how == EXPLAIN_PLAN || *ret_r < 0);
+}
+
 static int ask_series(struct ask *a, enum series_what what, struct bytes name, char **operand,
 		      size_t n, struct err *e)
 {
+	static const char *const names[] = { [SERIES_LABELS] = "labels",
+					     [SERIES_VALUES] = "values",
+					     [SERIES_SERIES] = "series",
+					     [SERIES_STATS] = "stats" };
 	const struct formatter f = formatter_of(a);
 	struct series_opts o;
 	uint64_t n_found = 0;
+	struct buf title = { 0 };
+	bool explained;
 	size_t n_sel;
+	int r;
 
-	if (series_opts(a, operand, n, &o, &n_sel, e) < 0 ||
-	    series_ask(what, &o, operand, n_sel, name, &f, &n_found, e) < 0)
+	if (series_opts(a, operand, n, &o, &n_sel, e) < 0)
+		return -1;
+	buf_addf(&title, "%s%s%.*s", names[what], name.n ? " " : "", BYTES_ARG(name));
+	explained = is_explained(a, buf_bytes(&title), &o, operand, n_sel, &r, e);
+	buf_release(&title);
+	if (explained)
+		return r;
+	if (series_ask(what, &o, operand, n_sel, name, &f, &n_found, e) < 0)
 		return -1;
 	return found(a, n_found, e);
 }
@@ -162,11 +187,13 @@ static int ask_detected_labels(void *ask, char **operand, size_t n, struct err *
 
 	if (series_opts(a, operand, n, &o, &n_sel, e) < 0)
 		return -1;
+	if (is_explained(a, BYTES_LIT("detected-labels"), &o, operand, n_sel, &r, e))
+		return r;
 	r = selectors_parse(operand, n_sel, o.flags, &sel, e);
 	o.selector = sel.v;
 	o.n_selectors = sel.n;
 	if (r == 0)
-		r = detect_labels(&o, a->format, stdout, &n_found, e);
+		r = detect_labels(&o, a->format, formatter_of(a).out, &n_found, e);
 	selectors_release(&sel);
 	return r < 0 ? -1 : found(a, n_found, e);
 }
@@ -210,7 +237,7 @@ static int ask_fields(struct ask *a, struct bytes value_of, char **operand, size
 	o = a->q;
 	o.limit = a->has_line_limit ? a->line_limit : DETECT_LINES;
 	o.limits.entries = 0; /* none is printed */
-	if (detect_fields(&o, &d, operand[0], a->format, stdout, &n_found, e) < 0)
+	if (detect_fields(&o, &d, operand[0], a->format, formatter_of(a).out, &n_found, e) < 0)
 		return -1;
 	return found(a, n_found, e);
 }
@@ -240,7 +267,8 @@ static int ask_patterns(void *ask, char **operand, size_t n, struct err *e)
 		return err_set(e, ERR_USAGE, "patterns: no query given");
 	if (query_check_opts(&a->q, QUERY_LOG, e) < 0 ||
 	    choose_sources(a, operand + 1, n - 1, e) < 0 ||
-	    patterns_ask(&a->q, operand[0], flags_of(a), a->format, stdout, &n_found, e) < 0)
+	    patterns_ask(&a->q, operand[0], flags_of(a), a->format, formatter_of(a).out, &n_found,
+			 e) < 0)
 		return -1;
 	return found(a, n_found, e);
 }
@@ -339,6 +367,8 @@ int ask_run(struct ask *a, char **operand, size_t n, struct err *e)
 		return refuse_word(operand[0], e);
 	if (check_verb(a, verb, e) < 0)
 		return -1;
+	if (a->explain && !a->q.explain)
+		return ask_explain(a, operand, n, e);
 	if (verb)
 		return verb->run(a, operand + 1, n - 1, e);
 	return ask_query(a, operand[0], operand + 1, n - 1, e);

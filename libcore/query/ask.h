@@ -6,6 +6,7 @@
 #define QUERY_ASK_H
 
 #include "cli/verbs.h"
+#include "query/explain.h"
 #include "query/format.h"
 #include "query/volume.h"
 
@@ -20,7 +21,8 @@ struct ask {
 	bool has_volume_by;  /* given by the user, as all has_ */
 	uint64_t line_limit; /* of detected-fields and detected-values: lines looked at */
 	bool has_line_limit;
-	const char *output; /* file to be written, or NULL: for who sets stdout up */
+	const char *output;	  /* file to be written, or NULL: for who sets stdout up */
+	enum explain_how explain; /* not the answer, but how it is come to: ask_explain.h */
 
 	FILE *out;	  /* of queries and of labels, values, series, stats; NULL: stdout */
 	bool terminal;	  /* where out ends is one; of stdout that is looked at */

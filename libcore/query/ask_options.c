@@ -133,6 +133,27 @@ static int take_encoding_flags(void *ask, const char *value, struct err *e)
 	return 0;
 }
 
+static int take_explain(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	(void)value;
+	(void)e;
+	if (a->explain == EXPLAIN_NOT)
+		a->explain = EXPLAIN_PLAN;
+	return 0;
+}
+
+static int take_analyze(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	(void)value;
+	(void)e;
+	a->explain = EXPLAIN_ANALYZE;
+	return 0;
+}
+
 static int take_target_labels(void *ask, const char *value, struct err *e)
 {
 	struct ask *a = ask;
@@ -229,6 +250,12 @@ const struct cli_taken ask_options[] = {
 	  AT(output) },
 	{ { 0, "encoding-flags", "FLAG,...", "with -o api: categorize-labels, by their origin" },
 	  take_encoding_flags,
+	  WHOLE },
+	{ { 0, "explain", NULL, "print how it would be answered, and read nothing for it" },
+	  take_explain,
+	  WHOLE },
+	{ { 0, "analyze", NULL, "answer it, and print how that went and what it took" },
+	  take_analyze,
 	  WHOLE },
 	{ { 0, "strict", NULL, "refuse what Loki refuses: {}, variants" },
 	  cli_take_flag,

@@ -1,6 +1,7 @@
 /* Options that would change nothing are refused: whoever gives one expects that it does. But those
  * that clients give along with any query, --limit, --direction and --step, are taken with any, as
  * Loki takes them. */
+#include "query/explain.h"
 #include "query/query.h"
 
 struct rule {
@@ -36,6 +37,9 @@ int query_check_opts(const struct query_opts *o, enum query_kind kind, struct er
 		{ o->source.input != INPUT_AUTO, "input", { NULL, NULL, NULL, is_text } },
 		{ o->source.time_field.p, "time-field", { NULL, NULL, NULL, is_text } },
 		{ o->has_raw_time, "time", { NULL, NULL, NULL, is_text } },
+		{ o->explain,
+		  o->explain && o->explain->how == EXPLAIN_PLAN ? "explain" : "analyze",
+		  { NULL, NULL, NULL, is_text } },
 	};
 
 	if (o->has_step && o->step_ns <= 0)

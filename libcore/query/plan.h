@@ -83,9 +83,14 @@ struct unit {
  * explanations. All but the pieces are counted only where something is told before it is read, and
  * in each file for itself: a stream of two indexes counts twice.
  */
-enum source_kind { SOURCE_STORE, SOURCE_WAL, SOURCE_CHUNKS, SOURCE_ENTRIES, SOURCE_LINES };
-
-enum { SOURCE_KINDS = SOURCE_LINES + 1 };
+enum source_kind {
+	SOURCE_STORE,
+	SOURCE_WAL,
+	SOURCE_CHUNKS,
+	SOURCE_ENTRIES,
+	SOURCE_LINES,
+	SOURCE_KINDS
+};
 
 struct source_seen {
 	uint64_t days, days_in; /* of a store */

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "query/explain_scan.h"
 #include "query/metric.h"
 #include "time/time.h"
 
@@ -19,9 +20,11 @@ struct query {
 struct prepared {
 	struct matcher *match;
 	size_t n_match;
+	const struct logql_log *log;
 	struct plan plan;
 	struct pipeline pipeline;
 	struct scan scan;
+	struct explain_node *answer; /* of an explanation: what is done with what is left */
 };
 
 static void release(struct prepared *p)
@@ -39,7 +42,7 @@ static int prepare(const struct query_opts *o, const struct logql_log *log,
 		   const struct logql_unwrap *unwrap, const struct grouping *group,
 		   struct prepared *p, struct err *e)
 {
-	*p = (struct prepared){ 0 };
+	*p = (struct prepared){ .log = log };
 	p->match = mem_alloc((log->n_matchers + 1) * sizeof(*p->match));
 	for (size_t i = 0; i < log->n_matchers; i++) {
 		const struct logql_matcher *m = &log->matchers[i];
@@ -82,16 +85,12 @@ static uint64_t plan_bytes(const struct plan *p)
  * time before which the next one has nothing. */
 typedef int flush_fn(void *data, const struct plan *p, bool more, struct err *e);
 
-static int scan_all(struct query *q, struct prepared *p, enum direction dir, flush_fn *flush,
-		    void *data, struct err *e)
+static int scan_rounds(struct query *q, struct prepared *p, enum direction dir, flush_fn *flush,
+		       void *data, struct err *e)
 {
 	uint64_t bytes = 0;
 	int more = 1, r;
 
-	p->scan.deadline_ns = q->deadline_ns;
-	if (sources_plan(q->sources, &p->plan, e) < 0)
-		return -1;
-	scan_init(&p->scan);
 	/* The first pieces that come are scanned together with those that are there: one order. */
 	do {
 		more = sources_next(q->sources, &p->plan, e);
@@ -101,6 +100,10 @@ static int scan_all(struct query *q, struct prepared *p, enum direction dir, flu
 		if (limits_check_bytes(&q->o->limits, bytes, e) < 0)
 			return -1;
 		plan_units(&p->plan, dir);
+		if (q->o->explain && q->o->explain->how == EXPLAIN_PLAN) {
+			scan_look(&p->scan);
+			return 0;
+		}
 		r = scan_run(&p->scan, e);
 		if (r == 0 && flush)
 			r = flush(data, &p->plan, more, e);
@@ -109,6 +112,27 @@ static int scan_all(struct query *q, struct prepared *p, enum direction dir, flu
 		plan_reset_pieces(&p->plan);
 	} while (more);
 	return 0;
+}
+
+static int scan_all(struct query *q, struct prepared *p, enum direction dir, flush_fn *flush,
+		    void *data, struct err *e)
+{
+	struct explain_scan s = {
+		.log = p->log, .o = q->o, .scan = &p->scan, .plan_ns = time_mono_ns()
+	};
+	int r;
+
+	p->scan.deadline_ns = q->deadline_ns;
+	p->scan.probed = q->o->explain && q->o->explain->how == EXPLAIN_ANALYZE;
+	if (sources_plan(q->sources, &p->plan, e) < 0)
+		return -1;
+	s.plan_ns = time_mono_ns() - s.plan_ns;
+	scan_init(&p->scan);
+	r = scan_rounds(q, p, dir, flush, data, e);
+	s.is_stream = sources_stream(q->sources);
+	if (q->o->explain)
+		p->answer = explain_scan(q->o->explain, &s);
+	return r;
 }
 
 /* --- log queries ----------------------------------------------------------------------------- */
@@ -161,6 +185,8 @@ static int run_log(struct query *q, const struct logql_log *log, const struct qu
 	if (!sink.hold)
 		sources_prompt(q->sources);
 	r = scan_all(q, &p, sink.dir, flush_log, &f, e);
+	if (p.answer)
+		explain_log(p.answer, &sink, sources_stream(q->sources));
 	*ret_n = sink.n_out;
 	log_sink_release(&sink);
 	release(&p);
@@ -251,6 +277,8 @@ static int eval_range(struct query *q, const struct logql_expr *x,
 	sink.unwrap = p.pipeline.unwrap;
 	range_sink_init(&sink, &p.scan);
 	r = scan_all(q, &p, BACKWARD, NULL, NULL, e);
+	if (p.answer)
+		explain_range(p.answer, &sink, range);
 	if (r == 0)
 		r = range_result(&sink, range->log, ret, e);
 	range_sink_release(&sink);
@@ -302,13 +330,17 @@ static int scan_variants(struct query *q, struct variants *v, struct err *e)
 {
 	const struct logql_range *range = v->x->variants.range;
 	struct plan *plan = &v->common.plan;
+	int r;
 
 	range_bounds(&q->steps, range->range_ns, range->offset_ns, &plan->from, &plan->to);
 	if (plan->from > INT64_MIN)
 		plan->from--;
 	plan->from = limits_from(&q->o->limits, plan->from, q->o->source.now_ns);
 	range_sink_init(v->sink, &v->common.scan);
-	return scan_all(q, &v->common, BACKWARD, NULL, NULL, e);
+	r = scan_all(q, &v->common, BACKWARD, NULL, NULL, e);
+	if (v->common.answer)
+		explain_range(v->common.answer, v->sink, range);
+	return r;
 }
 
 static int add_variants(struct query *q, struct variants *v, struct vec *ret, struct err *e)
@@ -415,8 +447,8 @@ static void constant(struct query *q, double v, bool is_scalar, struct vec *ret)
 	ret->is_scalar = is_scalar;
 }
 
-static int eval(struct query *q, const struct logql_expr *x, const struct logql_grouping *outer,
-		struct vec *ret, struct err *e)
+static int eval_node(struct query *q, const struct logql_expr *x,
+		     const struct logql_grouping *outer, struct vec *ret, struct err *e)
 {
 	switch (x->kind) {
 	case LOGQL_RANGE_AGG:
@@ -436,6 +468,19 @@ static int eval(struct query *q, const struct logql_expr *x, const struct logql_
 	default:
 		return err_set(e, ERR_BUG, "a metric expression that is not executed");
 	}
+}
+
+static int eval(struct query *q, const struct logql_expr *x, const struct logql_grouping *outer,
+		struct vec *ret, struct err *e)
+{
+	int r;
+
+	if (!q->o->explain)
+		return eval_node(q, x, outer, ret, e);
+	explain_expr_begin(q->o->explain, x);
+	r = eval_node(q, x, outer, ret, e);
+	explain_expr_end(q->o->explain, r == 0 ? ret : NULL);
+	return r;
 }
 
 /* First and last timestamp of what the sources hold, for queries that do not say when. */
@@ -595,7 +640,7 @@ static int run_metric(struct query *q, const struct logql_expr *x, const struct 
 	*ret_n = v.n;
 	/* As in Loki each variant may have so many. */
 	r = x->kind == LOGQL_VARIANTS ? 0 : limits_check_series(&q->o->limits, v.n, e);
-	if (r == 0)
+	if (r == 0 && !(q->o->explain && q->o->explain->how == EXPLAIN_PLAN))
 		r = out->metric(out->data, &v, &q->steps, q->o->kind, e);
 	vec_release(&v);
 	return r;
@@ -698,8 +743,12 @@ int query_run(const struct logql_query *tree, const struct query_opts *o,
 		return -1;
 	if (sources_open(&o->source, &q.sources, e) < 0)
 		return -1;
+	if (o->explain)
+		explain_query_begin(o->explain, tree, o);
 	r = logql_is_log(tree) ? run_log(&q, tree->root->log, out, ret_n, e)
 			       : run_metric(&q, tree->root, out, ret_n, e);
+	if (o->explain)
+		explain_query_end(o->explain, *ret_n, &q.memory);
 	if (r == 0 && *ret_n == 0)
 		sources_hint(q.sources);
 	sources_free(q.sources);

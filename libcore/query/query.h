@@ -17,6 +17,8 @@
  * they stand at their last nanosecond. Those of step_ns begin at its multiples; without, there is
  * one. Groups are those of the streams' own labels; ranges in the text do not matter.
  */
+struct explain;
+
 enum metric_kind { METRIC_INSTANT, METRIC_RANGE, METRIC_WINDOWS };
 
 /* What is asked besides the text. */
@@ -32,6 +34,10 @@ struct query_opts {
 	enum metric_kind kind;
 	enum direction dir; /* with has_dir; else raw lines forward, all others backward */
 	unsigned jobs;	    /* 1 to WORK_JOBS_MAX */
+	/* NULL: not asked. Else nodes are added to it, also by a query that fails later, and with
+	 * EXPLAIN_PLAN nothing is scanned: the answer is an empty one, or one of what tables tell.
+	 */
+	struct explain *explain;
 
 	/* What the user has given; raw_time: but by source.time_field. */
 	bool has_from, has_to, has_at, has_step, has_dir, has_limit, has_jobs, has_memory;

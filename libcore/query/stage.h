@@ -6,7 +6,9 @@
  *      change nothing in the stage) and release;
  *   2. its ops in the table of stage.c, declared below;
  *   3. the names it reads, told to the parsers by stage_reads in bind;
- *   4. logql(7), and tests/logql/NAME.test with a match, a miss, malformed input and a syntax
+ *   4. explain, where its text does not say what --explain should: what is left out, what is
+ *      searched for first;
+ *   5. logql(7), and tests/logql/NAME.test with a match, a miss, malformed input and a syntax
  * error.
  *
  * A stage is applied to a whole block at once. It loads the columns it needs with block_need.
@@ -17,6 +19,7 @@
 #include "logql/tree.h"
 #include "query/block.h"
 
+struct explain_node;
 struct filter;
 struct stage;
 struct pipeline;
@@ -40,6 +43,8 @@ struct stage_ops {
 		    struct err *e);
 	int (*apply)(const struct stage *s, struct block *b, struct err *e);
 	void (*release)(struct stage *s); /* may be NULL */
+	/* Notes on how this very stage goes about it. NULL: its text says it all. */
+	void (*explain)(const struct stage *s, struct explain_node *n);
 };
 
 struct stage {
@@ -115,6 +120,9 @@ bool hints_go_on(const struct hints *h, struct block *b, uint32_t i, uint32_t na
 typedef bool stage_extract_fn(const struct stage *s, struct block *b, uint32_t i);
 MUST_CHECK int stage_extract(const struct stage *s, struct block *b, stage_extract_fn *extract,
 			     struct err *e);
+
+/* The explain of a parser: which fields it takes. Of one with expressions, nothing. */
+void stage_explain_fields(const struct stage *s, struct explain_node *n);
 
 /* A name as a label name: blanks at the ends cut, each character that cannot be in one becomes
  * '_', a digit in front gets one. Appends to out; empty when nothing is left. */

@@ -7,6 +7,8 @@
  */
 #include "base/find.h"
 #include "base/mem.h"
+#include "labels/quote.h"
+#include "query/explain.h"
 #include "query/ip.h"
 #include "query/stage.h"
 #include "regex/regex.h"
@@ -239,4 +241,46 @@ static void release(struct stage *s)
 		regex_free(st->v[i].re);
 }
 
-const struct stage_ops stage_line_filter = { .bind = bind, .apply = apply, .release = release };
+/* What the search finds on the way, and what a regex is. */
+static void explain_regex(const struct alt *a, struct explain_node *n)
+{
+	struct buf b = { 0 };
+
+	buf_add_str(&b, a->use_find ? "regex, tried only where there is "
+				    : "regex, tried on every line: no text is in all matches");
+	if (a->use_find)
+		quote_add(&b, a->find.needle);
+	explain_note_bytes(n, buf_bytes(&b));
+	buf_release(&b);
+}
+
+static void explain(const struct stage *s, struct explain_node *n)
+{
+	const struct state *st = s->state;
+	enum logql_line_op op = s->tree->line_filter.op;
+	bool all_find = true, is_regex = op == LOGQL_LINE_RE || op == LOGQL_LINE_NOT_RE;
+	struct buf texts = { 0 };
+
+	for (size_t i = 0; i < st->n; i++)
+		all_find = all_find && st->v[i].use_find;
+	if (s == s->pipeline->stage)
+		explain_note(n, all_find ? "searches whole blocks at once"
+					 : "looks at one line after the other");
+	for (size_t i = 0; i < st->n && is_regex; i++) {
+		const struct alt *a = &st->v[i];
+
+		if (a->re) {
+			explain_regex(a, n);
+		} else if (a->use_find) {
+			buf_add_str(&texts, texts.n ? ", " : "regex that is only text: ");
+			quote_add(&texts, a->find.needle);
+		}
+	}
+	if (texts.n)
+		explain_note_bytes(n, buf_bytes(&texts));
+	buf_release(&texts);
+}
+
+const struct stage_ops stage_line_filter = {
+	.bind = bind, .apply = apply, .release = release, .explain = explain
+};

@@ -242,4 +242,6 @@ static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *t
 	return 0;
 }
 
-const struct stage_ops stage_logfmt = { .bind = bind, .apply = apply };
+const struct stage_ops stage_logfmt = { .bind = bind,
+					.apply = apply,
+					.explain = stage_explain_fields };

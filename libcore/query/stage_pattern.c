@@ -67,4 +67,6 @@ static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *t
 	return 0;
 }
 
-const struct stage_ops stage_pattern = { .bind = bind, .apply = apply };
+const struct stage_ops stage_pattern = { .bind = bind,
+					 .apply = apply,
+					 .explain = stage_explain_fields };

@@ -1,5 +1,7 @@
 /* | regexp "(?P<name>..)": a label for each named group. */
 #include "base/find.h"
+#include "labels/quote.h"
+#include "query/explain.h"
 #include "query/stage.h"
 #include "regex/regex.h"
 
@@ -83,4 +85,24 @@ static void release(struct stage *s)
 	regex_free(st->re);
 }
 
-const struct stage_ops stage_regexp = { .bind = bind, .apply = apply, .release = release };
+static void explain(const struct stage *s, struct explain_node *n)
+{
+	const struct state *st = s->state;
+	struct buf b = { 0 };
+
+	stage_explain_fields(s, n);
+	if (s->pipeline->hints.no_labels)
+		return;
+	if (st->use_find) {
+		buf_add_str(&b, "tried only on lines that hold ");
+		quote_add(&b, st->find.needle);
+	} else {
+		buf_add_str(&b, "tried on every line: no text is in all matches");
+	}
+	explain_note_bytes(n, buf_bytes(&b));
+	buf_release(&b);
+}
+
+const struct stage_ops stage_regexp = {
+	.bind = bind, .apply = apply, .release = release, .explain = explain
+};
