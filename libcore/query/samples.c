@@ -64,6 +64,23 @@ static double rate_counter(const struct sample *v, size_t n, int64_t range_ns)
 	return increase * (length / interval) / ((double)range_ns / 1e9);
 }
 
+/* An infinite mean stays what it is, unless a value of the other sign or one that is no number
+ * comes. */
+static double average(const struct sample *v, size_t n)
+{
+	double mean = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		double count = (double)(i + 1);
+		bool stays = isinf(mean) && !isnan(v[i].v) &&
+			     (!isinf(v[i].v) || (mean > 0) == (v[i].v > 0));
+
+		if (!stays)
+			mean += v[i].v / count - mean / count;
+	}
+	return mean;
+}
+
 static double moments(enum logql_range_op op, const struct sample *v, size_t n)
 {
 	double mean = 0, sum = 0;
@@ -74,8 +91,6 @@ static double moments(enum logql_range_op op, const struct sample *v, size_t n)
 		mean += delta / (double)(i + 1);
 		sum += delta * (v[i].v - mean);
 	}
-	if (op == LOGQL_AVG_OVER_TIME)
-		return mean;
 	return op == LOGQL_STDVAR_OVER_TIME ? sum / (double)n : sqrt(sum / (double)n);
 }
 
@@ -112,6 +127,8 @@ static double eval(const struct sample_func *f, const struct sample *v, size_t n
 		return extreme(f->op, v, n);
 	case LOGQL_QUANTILE_OVER_TIME:
 		return quantile(f->param, v, n);
+	case LOGQL_AVG_OVER_TIME:
+		return average(v, n);
 	case LOGQL_FIRST_OVER_TIME:
 		return v[0].v;
 	case LOGQL_LAST_OVER_TIME:

@@ -32,8 +32,8 @@ static const char *const addresses[] = { "10.0.0.7",   "10.0.0.200", "192.168.1.
 static const char *const durations[] = { "250ms", "1.5s", "1m", "2m30s", "10us",
 					 "0",	  "1h",	  "5",	"fast",	 "-1s" };
 static const char *const sizes[] = { "100B", "1KB", "1.5kB", "2MB", "1KiB", "7", "512", "big" };
-static const char *const numbers[] = { "0",   "1",   "2",   "3.25", "-4", "200",
-				       "404", "500", "0.5", "1e3",  "12", "nope" };
+static const char *const numbers[] = { "0",   "1",   "2",  "3.25", "-4", "200",	 "404",	 "500",
+				       "0.5", "1e3", "12", "nope", "7",	 "+Inf", "-Inf", "NaN" };
 
 struct field {
 	const char *name;
@@ -68,7 +68,8 @@ static const char *field_value(uint64_t *state, const struct field *f)
 static void json_value(uint64_t *state, struct buf *b, const struct field *f)
 {
 	const char *v = field_value(state, f);
-	bool bare = f->kind == NUMBER && strcmp(v, "nope") != 0 && !one_in(state, 4);
+	bool is_number = f->kind == NUMBER && strpbrk(v, "0123456789");
+	bool bare = is_number && !one_in(state, 4);
 
 	switch (rnd_below(state, 24)) {
 	case 0:

@@ -39,6 +39,10 @@ bool nv_number(struct bytes text, double *ret)
 		*ret = NAN;
 		return true;
 	}
+	if (p && (strcmp(p, "+Inf") == 0 || strcmp(p, "-Inf") == 0)) {
+		*ret = *p == '-' ? -INFINITY : INFINITY;
+		return true;
+	}
 	return p && decimal(&p, ret) && *p == '\0';
 }
 

@@ -86,6 +86,16 @@ static double fold(enum logql_vector_op op, const struct nv_sample *v, size_t n)
 	}
 }
 
+/* A mean is found from one value to the next: whether an infinite one is the last decides. */
+static bool is_open(enum logql_vector_op op, const struct nv_sample *v, size_t n)
+{
+	bool ret = false;
+
+	for (size_t i = 0; i < n && n > 1 && op == LOGQL_AVG; i++)
+		ret = ret || isinf(v[i].v);
+	return ret;
+}
+
 /* The first k of a group; unsure when rounding may decide which these are. */
 static void take_first(struct nv_eval *ev, const struct logql_expr *x, struct nv_sample *v,
 		       size_t n, struct nv_vector *ret)
@@ -127,6 +137,7 @@ struct nv_vector nv_aggregate(struct nv_eval *ev, const struct logql_expr *x,
 		}
 		if (n == 0)
 			continue;
+		ev->answer->unsure = ev->answer->unsure || is_open(op, members, n);
 		if (op == LOGQL_TOPK || op == LOGQL_BOTTOMK || op == LOGQL_APPROX_TOPK)
 			take_first(ev, x, members, n, &ret);
 		else

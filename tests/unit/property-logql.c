@@ -70,6 +70,15 @@ static bool same_lines(const struct nv_answer *want, const struct nv_answer *fou
 	return true;
 }
 
+/* Whether a line of another stream looks the same. */
+static bool has_twin(const struct nv_answer *a, size_t i)
+{
+	for (size_t k = 0; k < a->n_lines; k++)
+		if (a->line[k].stream != a->line[i].stream && same_line(&a->line[k], &a->line[i]))
+			return true;
+	return false;
+}
+
 /* Of one stream, lines of one time keep the order of the push where they lie in one segment. The
  * naive answer knows the streams; the other one's lines are found in it, one after the other. */
 static bool same_order(const struct nv_answer *want, const struct nv_answer *found)
@@ -83,11 +92,14 @@ static bool same_order(const struct nv_answer *want, const struct nv_answer *fou
 		while (k < want->n_lines &&
 		       (used[k] || !same_line(&found->line[i], &want->line[k])))
 			k++;
-		ret = k < want->n_lines && last[want->line[k].stream] <= k + 1;
-		if (ret) {
-			used[k] = true;
-			last[want->line[k].stream] = k + 1;
-		}
+		ret = k < want->n_lines;
+		if (!ret)
+			break;
+		used[k] = true;
+		if (has_twin(want, k))
+			continue;
+		ret = last[want->line[k].stream] <= k + 1;
+		last[want->line[k].stream] = k + 1;
 	}
 	free(used);
 	free(last);
