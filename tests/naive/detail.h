@@ -27,6 +27,7 @@ struct nv_labels {
 	struct bytes gone[NV_ADDED_MAX]; /* labels of the stream that were taken away */
 	size_t n_gone;
 	struct bytes error; /* empty: none */
+	bool has_details;   /* of an error, which may be gone */
 	bool preserve;	    /* the error may be seen by a metric query */
 };
 

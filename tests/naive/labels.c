@@ -96,6 +96,7 @@ void nv_del(struct nv_labels *l, struct bytes name)
 void nv_error(struct nv_labels *l, const char *what)
 {
 	l->error = bytes_str(what);
+	l->has_details = true;
 }
 
 struct bytes nv_extracted(struct arena *a, struct bytes name)

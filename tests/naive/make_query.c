@@ -234,6 +234,17 @@ static void picks(const struct gen *g)
 
 static void stages(const struct gen *g, size_t n)
 {
+	static const char *const others[] = { " | decolorize",
+					      " | decolorize",
+					      " | __error__=\"\"",
+					      " | __error__=\"\"",
+					      " | __error__!=\"\"",
+					      " | __error__=~`J.+|T.+`",
+					      " | __error__!~`L.+` or status > 200",
+					      " | drop __error__, level=\"x\"",
+					      " | drop user, __error__=\"JSONParserErr\"",
+					      " | keep __error__, app, n=~\".+\"" };
+
 	for (size_t i = 0, before = 0, kind; i < n; i++, before = kind) {
 		kind = rnd_below(g->state, 12);
 		if (kind == 0 && before == 10) /* drop a != "b" is another thing */
@@ -265,7 +276,7 @@ static void stages(const struct gen *g, size_t n)
 			picks(g);
 			break;
 		default:
-			add(g, one_in(g->state, 2) ? " | decolorize" : " | __error__=\"\"");
+			add(g, PICK(g->state, others));
 		}
 	}
 }
@@ -512,9 +523,11 @@ void nv_make_query(uint64_t *state, struct buf *out, enum nv_query_kind *ret_kin
 		selector(&g);
 		stages(&g, rnd_below(state, 5));
 	} else {
-		if (one_in(state, 10))
+		if (one_in(state, 10)) {
+			add(&g, one_in(state, 8) ? "2 * " : "");
 			variants(&g);
-		else
+			add(&g, one_in(state, 8) ? " > 1" : "");
+		} else
 			metric(&g, 1 + (int)rnd_below(state, 3));
 	}
 }

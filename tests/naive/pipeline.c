@@ -350,7 +350,7 @@ bool nv_pipe_run(const struct nv_pipe *p, const struct labels *stream, const str
 	l->base = stream;
 	l->n[0] = l->n[1] = l->n[2] = l->n_gone = 0;
 	l->error = (struct bytes){ 0 };
-	l->preserve = false;
+	l->preserve = l->has_details = false;
 	for (size_t i = 0; i < x->meta.n; i++) {
 		struct bytes name = x->meta.v[i].name;
 

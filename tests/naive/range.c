@@ -101,7 +101,7 @@ static const struct nv_leaf *leaf_of(struct nv_eval *ev, const struct logql_expr
 							.labels = labels_of(ev, &g, l),
 							.failed = l->error.n && !l->preserve,
 							.stream = e->stream };
-		if (l->error.n && l->preserve)
+		if (l->has_details && (!l->error.n || l->preserve))
 			ev->answer->unsure = true; /* the details of the error are labels too */
 	}
 	return leaf;
