@@ -77,3 +77,93 @@ uint32_t unicode_title(uint32_t c)
 		return 0x1f2;
 	return unicode_upper(c);
 }
+
+/* --- characters that differ only in case ----------------------------------------------------- */
+
+/* What all of them lead to. The Turkish letters i have a case, and are not folded. */
+static uint32_t folded(uint32_t c)
+{
+	return c == 0x130 || c == 0x131 ? c : unicode_lower(unicode_upper(c));
+}
+
+struct same_case {
+	uint32_t *v, key;
+	size_t n;
+};
+
+static void add_same(struct same_case *s, uint32_t c)
+{
+	size_t at = s->n;
+
+	if (folded(c) != s->key || s->n == UNICODE_SAME_CASE_MAX)
+		return;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i] == c)
+			return;
+	for (; at > 0 && s->v[at - 1] > c; at--)
+		s->v[at] = s->v[at - 1];
+	s->v[at] = c;
+	s->n++;
+}
+
+/* What the table makes c of. */
+static void add_sources(struct same_case *s, const struct unicode_case *v, size_t n, uint32_t c)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t from = (uint32_t)((int64_t)c - v[i].delta);
+
+		if (from >= v[i].first && from <= v[i].last &&
+		    (from - v[i].first) % (uint32_t)v[i].step == 0)
+			add_same(s, from);
+	}
+}
+
+size_t unicode_same_case(uint32_t c, uint32_t ret[UNICODE_SAME_CASE_MAX])
+{
+	struct same_case s = { ret, folded(c), 0 };
+	uint32_t upper[UNICODE_SAME_CASE_MAX];
+	size_t n;
+
+	add_same(&s, s.key);
+	add_same(&s, unicode_upper(s.key));
+	add_sources(&s, unicode_lowers, n_unicode_lowers, s.key);
+	n = s.n;
+	for (size_t i = 0; i < n; i++)
+		upper[i] = ret[i];
+	for (size_t i = 0; i < n; i++)
+		add_sources(&s, unicode_uppers, n_unicode_uppers, upper[i]);
+	return s.n;
+}
+
+static uint32_t next_in(const struct unicode_case *v, size_t n, uint32_t c, uint32_t next)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint32_t step = (uint32_t)v[i].step, at = v[i].first;
+
+		if (c > at)
+			at += (c - at + step - 1) / step * step;
+		if (at <= v[i].last && at < next)
+			next = at;
+	}
+	return next;
+}
+
+uint32_t unicode_next_cased(uint32_t c)
+{
+	const uint32_t sharp_s = 0xdf; /* without an upper case of its own, but one has it */
+	uint32_t ignored[UNICODE_SAME_CASE_MAX];
+
+	for (;; c++) {
+		uint32_t next = c <= sharp_s ? sharp_s : UINT32_MAX;
+
+		while (c < 0x80 && !is_ascii_letter(c))
+			c++;
+		if (c < 0x80)
+			return c;
+		next = next_in(unicode_uppers, n_unicode_uppers, c, next);
+		next = next_in(unicode_lowers, n_unicode_lowers, c, next);
+		if (next == UINT32_MAX || unicode_same_case(next, ignored) > 1)
+			return next;
+		c = next;
+	}
+}

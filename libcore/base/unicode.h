@@ -3,6 +3,7 @@
 #define BASE_UNICODE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* A letter or a decimal digit. */
@@ -15,5 +16,12 @@ bool unicode_is_space(uint32_t c);
 uint32_t unicode_upper(uint32_t c);
 uint32_t unicode_lower(uint32_t c);
 uint32_t unicode_title(uint32_t c);
+
+/* The characters that differ from c only in case, ascending, c among them: Unicode's simple
+ * folding. Returns how many. */
+enum { UNICODE_SAME_CASE_MAX = 4 };
+size_t unicode_same_case(uint32_t c, uint32_t ret[UNICODE_SAME_CASE_MAX]);
+/* The first character from c on that there are others of; UINT32_MAX: none. */
+uint32_t unicode_next_cased(uint32_t c);
 
 #endif

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/rd.h"
+#include "base/unicode.h"
 #include "base/utf8.h"
 #include "base/wr.h"
 
@@ -418,6 +419,45 @@ static void a_full_device_is_told(void **state)
 	assert_int_equal(e.code, ERR_NOMEM);
 }
 
+static void assert_ring(uint32_t c, const uint32_t *want, size_t n)
+{
+	uint32_t ring[UNICODE_SAME_CASE_MAX];
+
+	assert_int_equal(unicode_same_case(c, ring), n);
+	assert_memory_equal(ring, want, n * sizeof(*want));
+}
+
+static void characters_of_one_case_ring_lead_to_each_other(void **state)
+{
+	static const uint32_t k[] = { 'K', 'k', 0x212a }, theta[] = { 0x398, 0x3b8, 0x3d1, 0x3f4 },
+			      sharp_s[] = { 0xdf, 0x1e9e }, turkish[] = { 0x130 },
+			      digit[] = { '7' };
+	uint32_t ring[UNICODE_SAME_CASE_MAX], other[UNICODE_SAME_CASE_MAX];
+	size_t n_cased = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		assert_ring(k[i], k, 3);
+	for (size_t i = 0; i < 4; i++)
+		assert_ring(theta[i], theta, 4);
+	for (size_t i = 0; i < 2; i++)
+		assert_ring(sharp_s[i], sharp_s, 2);
+	assert_ring(0x130, turkish, 1);
+	assert_ring('7', digit, 1);
+	for (uint32_t c = unicode_next_cased(0), before = 0; c != UINT32_MAX;
+	     before = c, c = unicode_next_cased(c + 1)) {
+		size_t n = unicode_same_case(c, ring);
+
+		assert_true(n > 1 && c >= before);
+		for (size_t i = 0; i < n; i++) {
+			assert_int_equal(unicode_same_case(ring[i], other), n);
+			assert_memory_equal(ring, other, n * sizeof(*ring));
+		}
+		n_cased++;
+	}
+	assert_int_equal(n_cased, 2878);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -438,6 +478,7 @@ int main(void)
 		cmocka_unit_test(sums_that_do_not_fit_fail),
 		cmocka_unit_test(what_a_mapping_forgets_is_there_again_and_nothing_else_is_lost),
 		cmocka_unit_test(what_a_mapping_forgets_is_there_again_and_nothing_else_is_lost),
+		cmocka_unit_test(characters_of_one_case_ring_lead_to_each_other),
 		cmocka_unit_test(a_file_appears_whole_or_not_at_all),
 		cmocka_unit_test(a_full_device_is_told),
 	};
