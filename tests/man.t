@@ -1,6 +1,6 @@
 #!/bin/sh
-# The EXAMPLES of every page of section 1 and of logql(7) do what the page shows; tests/README.md
-# says how they are written.
+# The EXAMPLES of every page of section 1 do what the page shows; tests/README.md says how they are
+# written.
 . "${0%/*}/lib/tap.sh"
 . "$REPO/tests/lib/examples.sh"
 
@@ -44,7 +44,6 @@ extract() {
 
 set -- "$REPO"/man/*.1
 [ -e "$1" ] || skip_all "man/ has no page of section 1"
-[ ! -e "$REPO/man/logql.7" ] || set -- "$@" "$REPO/man/logql.7"
 
 for page in "$@"; do
 	name=${page##*/}

@@ -1,6 +1,6 @@
 /*
  * Templates of line_format and label_format: the language of Go's text/template with the functions
- * that Loki gives it (logql(7), TEMPLATES). A template is parsed once and executed per entry.
+ * that Loki gives it (logql-template(7)). A template is parsed once and executed per entry.
  *
  * Execution is bounded, so that no template can hang or eat memory: see the limits below. What
  * exceeds one fails like any other error of execution.
