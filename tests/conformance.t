@@ -24,7 +24,7 @@ answers_alike() {
 	shift 2
 	set -f # group names have stars
 	# shellcheck disable=SC2086
-	"$REPO/tests/lib/conformance" --jobs 2 $http $except "$@" >log 2>&1
+	"$REPO/tests/lib/conformance" --jobs 2 --errors position $http $except "$@" >log 2>&1
 	status=$?
 	set +f
 	[ "$status" -eq 0 ] && grep -q '^[1-9][0-9]* passed, 0 failed$' log && return
