@@ -39,6 +39,22 @@ void arena_reset(struct arena *a)
 	*a = (struct arena){ keep->data, keep->data + keep->size, keep, keep->size };
 }
 
+void arena_join(struct arena *a, struct arena *from)
+{
+	struct arena_piece **end = &from->used;
+
+	if (!a->used) {
+		*a = *from;
+	} else { /* behind the newest, which has the free space */
+		while (*end)
+			end = &(*end)->next;
+		*end = a->used->next;
+		a->used->next = from->used;
+		a->total += from->total;
+	}
+	*from = (struct arena){ 0 };
+}
+
 void *arena_alloc_slow(struct arena *a, size_t n)
 {
 	size_t size = a->used ? a->used->size * 2 : PIECE_MIN;

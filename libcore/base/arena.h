@@ -19,6 +19,9 @@ void arena_release(struct arena *a);
 /* Empties it and keeps its largest piece for the next round. */
 void arena_reset(struct arena *a);
 
+/* All that lies in `from` lies in a from now on, where it is; from is empty. */
+void arena_join(struct arena *a, struct arena *from);
+
 void *arena_alloc_slow(struct arena *a, size_t n);
 
 /* n bytes, not zeroed, aligned to 8; never NULL (aborts when out of memory). Sizes from outside

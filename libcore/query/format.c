@@ -363,11 +363,10 @@ static void add_series(struct buf *b, const struct series *s, const struct steps
 	buf_add_str(b, kind == METRIC_RANGE ? "]}" : "}");
 }
 
-static void add_api_metric(struct formatter *f, const struct vec *v, const struct steps *steps,
-			   enum metric_kind kind)
+static int add_api_metric(struct formatter *f, const struct vec *v, const struct steps *steps,
+			  enum metric_kind kind, struct err *e)
 {
 	struct buf *b = &f->text;
-
 	const char *type = kind == METRIC_RANGE ? "matrix" : v->is_scalar ? "scalar" : "vector";
 
 	buf_addf(b, "{\"status\":\"success\",\"data\":{\"resultType\":\"%s\",\"result\":", type);
@@ -379,10 +378,13 @@ static void add_api_metric(struct formatter *f, const struct vec *v, const struc
 			if (i)
 				buf_add_char(b, ',');
 			add_series(b, &v->v[i], steps, kind);
+			if (flush(f, FLUSH_AT, e) < 0)
+				return -1;
 		}
 		buf_add_char(b, ']');
 	}
 	buf_add_str(b, ",\"stats\":{}}}\n");
+	return flush(f, 1, e);
 }
 
 static void add_line(struct formatter *f, const struct series *s, int64_t ts_ns, double v,
@@ -412,10 +414,8 @@ int format_metric(void *data, const struct vec *v, const struct steps *steps, en
 {
 	struct formatter *f = data;
 
-	if (f->format == FORMAT_API) {
-		add_api_metric(f, v, steps, kind);
-		return flush(f, 1, e);
-	}
+	if (f->format == FORMAT_API)
+		return add_api_metric(f, v, steps, kind, e);
 	if (f->format == FORMAT_CSV)
 		buf_add_str(&f->text, "timestamp,labels,value\n");
 	for (size_t i = 0; i < v->n; i++) {

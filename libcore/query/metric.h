@@ -5,8 +5,8 @@
 #include "logql/tree.h"
 #include "query/vec.h"
 
-/* x is a VECTOR_AGG. Takes what it needs from in; *ret is to be released, in stays the caller's. */
-void metric_aggregate(const struct logql_expr *x, const struct vec *in, struct vec *ret);
+/* x is a VECTOR_AGG. Series of `in` may be moved to *ret; both are to be released. */
+void metric_aggregate(const struct logql_expr *x, struct vec *in, struct vec *ret);
 
 /* x is a BINARY. Errors: ERR_QUERY: elements that belong together are not one to one, as the
  * matching asks. */

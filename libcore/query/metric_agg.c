@@ -50,7 +50,7 @@ static void accumulate(enum logql_vector_op op, struct acc *a, double v)
 	a->n++;
 	switch (op) {
 	case LOGQL_SUM:
-		a->value += v;
+		a->value = a->n == 1 ? v : a->value + v; /* -0 alone stays that */
 		break;
 	case LOGQL_MIN:
 		if (a->n == 1 || v < a->value || isnan(a->value))
@@ -84,23 +84,86 @@ static double finish(enum logql_vector_op op, const struct acc *a)
 	}
 }
 
-static void fold(const struct logql_expr *x, const struct vec *in, struct vec *ret)
+/* Whether a value alone is what the group has. */
+static bool keeps_single(enum logql_vector_op op)
 {
-	uint32_t n;
-	uint32_t *group = group_all(&x->vector_agg.grouping, in, ret, &n);
-	struct acc *acc = mem_alloc((n + 1) * sizeof(*acc));
+	return op == LOGQL_SUM || op == LOGQL_AVG || op == LOGQL_MIN || op == LOGQL_MAX;
+}
 
-	for (size_t k = 0; k < in->n_steps; k++) {
-		memset(acc, 0, n * sizeof(*acc));
-		for (size_t i = 0; i < in->n; i++)
-			if (in->v[i].has[k])
-				accumulate(x->vector_agg.op, &acc[group[i]], in->v[i].v[k]);
-		for (uint32_t g = 0; g < n; g++) {
-			ret->v[g].has[k] = acc[g].n > 0;
-			ret->v[g].v[k] = acc[g].n > 0 ? finish(x->vector_agg.op, &acc[g]) : 0;
-		}
+/* The numbers of the series of each group one after another, as they came; ret_end: where each
+ * group's end. */
+static uint32_t *by_group(const uint32_t *group, size_t n, uint32_t n_groups, uint32_t *ret_end)
+{
+	uint32_t *ret = mem_alloc((n + 1) * sizeof(*ret)), at = 0;
+
+	for (size_t i = 0; i < n; i++)
+		ret_end[group[i]]++;
+	for (uint32_t g = 0; g < n_groups; g++) {
+		uint32_t size = ret_end[g];
+
+		ret_end[g] = at;
+		at += size;
 	}
+	for (size_t i = 0; i < n; i++)
+		ret[ret_end[group[i]]++] = (uint32_t)i;
+	return ret;
+}
+
+/* One after another, so that few places in memory are touched at a time. */
+static void fold_group(enum logql_vector_op op, const struct vec *in, const uint32_t *v, size_t n,
+		       struct acc *acc, struct series *ret)
+{
+	memset(acc, 0, in->n_steps * sizeof(*acc));
+	for (size_t i = 0; i < n; i++) {
+		const struct series *s = &in->v[v[i]];
+
+		for (size_t k = 0; k < in->n_steps; k++)
+			if (s->has[k])
+				accumulate(op, &acc[k], s->v[k]);
+	}
+	for (size_t k = 0; k < in->n_steps; k++) {
+		ret->has[k] = acc[k].n > 0;
+		ret->v[k] = acc[k].n > 0 ? finish(op, &acc[k]) : 0;
+	}
+}
+
+static void fold_groups(enum logql_vector_op op, const struct vec *in, const uint32_t *group,
+			const struct vec *groups, struct vec *ret)
+{
+	struct acc *acc = mem_alloc((in->n_steps + 1) * sizeof(*acc));
+	uint32_t *end = mem_alloc((groups->n + 1) * sizeof(*end));
+	uint32_t *member = by_group(group, in->n, (uint32_t)groups->n, end), first = 0;
+
+	for (size_t i = 0; i < groups->n; i++) {
+		struct series *s = vec_add(ret, &groups->v[i].labels);
+
+		fold_group(op, in, member + first, end[i] - first, acc, s);
+		first = end[i];
+	}
+	free(member);
+	free(end);
 	free(acc);
+}
+
+static void fold(const struct logql_expr *x, struct vec *in, struct vec *ret)
+{
+	enum logql_vector_op op = x->vector_agg.op;
+	struct vec groups; /* their labels alone */
+	uint32_t n, *group;
+
+	vec_init(&groups, 0);
+	group = group_all(&x->vector_agg.grouping, in, &groups, &n);
+	if (n < in->n || !keeps_single(op)) {
+		fold_groups(op, in, group, &groups, ret);
+	} else { /* each is a group of its own, in their order, and is moved */
+		for (uint32_t i = 0; i < n; i++)
+			in->v[i].labels = groups.v[i].labels;
+		arena_join(&in->mem, &groups.mem);
+		*ret = *in;
+		ret->is_scalar = ret->ordered = false;
+		vec_init(in, ret->n_steps);
+	}
+	vec_release(&groups);
 	free(group);
 }
 
@@ -226,7 +289,7 @@ static void order(const struct logql_expr *x, const struct vec *in, struct vec *
 	free(rank);
 }
 
-void metric_aggregate(const struct logql_expr *x, const struct vec *in, struct vec *ret)
+void metric_aggregate(const struct logql_expr *x, struct vec *in, struct vec *ret)
 {
 	vec_init(ret, in->n_steps);
 	switch (x->vector_agg.op) {

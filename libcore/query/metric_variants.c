@@ -28,7 +28,7 @@ static void mark_series(struct vec *v, size_t number)
 		v->v[i].labels = labels_with(&v->mem, &v->v[i].labels, mark, value);
 }
 
-static void aggregate(const struct logql_expr *x, const struct vec *in, struct vec *ret)
+static void aggregate(const struct logql_expr *x, struct vec *in, struct vec *ret)
 {
 	struct arena mem = { 0 };
 	struct logql_expr with_mark = *x;

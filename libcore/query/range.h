@@ -11,6 +11,7 @@
 #ifndef QUERY_RANGE_H
 #define QUERY_RANGE_H
 
+#include "query/range_memory.h"
 #include "query/scan.h"
 #include "query/vec.h"
 
@@ -27,14 +28,6 @@ static inline int64_t step_at(const struct steps *s, size_t i)
 
 enum { STEPS_MAX = 11000 };
 
-/* What all range aggregations of a query may hold at once, in all threads: cells of series by step,
- * labels, values. Adding to .used is for any thread. */
-struct range_memory {
-	uint64_t max_bytes, used_bytes;
-};
-
-enum { RANGE_BYTES_MAX = 1 << 30 };
-
 struct range_sink {
 	struct scan *scan;
 	struct steps steps;
@@ -49,8 +42,12 @@ struct range_sink {
 	uint32_t *group_name; /* private from here: numbers of the group's labels, the same in all
 				 workers */
 	struct range_worker *worker;
-	uint64_t held_bytes; /* of .memory, by the workers */
 };
+
+static inline bool range_is_bytes(enum logql_range_op op)
+{
+	return op == LOGQL_BYTES_OVER_TIME || op == LOGQL_BYTES_RATE;
+}
 
 /* The timestamps that some window sees: *ret_from <= ts < *ret_to. */
 void range_bounds(const struct steps *steps, int64_t range_ns, int64_t offset_ns, int64_t *ret_from,

@@ -5,6 +5,42 @@
 #include "base/mem.h"
 #include "base/num.h"
 
+void samples_release(struct samples *s, struct range_memory *m)
+{
+	range_memory_give(m, s->cap * sizeof(*s->v));
+	free(s->v);
+	*s = (struct samples){ 0 };
+}
+
+int samples_add(struct samples *s, struct sample v, struct range_memory *m, struct err *e)
+{
+	size_t old = s->cap;
+
+	if (s->n == s->cap) {
+		if (range_memory_take(m, (old ? 2 * old : 16) * sizeof(v), e) < 0)
+			return -1;
+		mem_grow(&s->v, &s->cap, s->n + 1, sizeof(v));
+		range_memory_give(m, old * sizeof(v));
+	}
+	s->v[s->n++] = v;
+	return 0;
+}
+
+int samples_move(struct samples *to, struct samples *from, struct range_memory *m, struct err *e)
+{
+	if (to->n == 0) {
+		samples_release(to, m);
+		*to = *from;
+		*from = (struct samples){ 0 };
+		return 0;
+	}
+	for (size_t i = 0; i < from->n; i++)
+		if (samples_add(to, from->v[i], m, e) < 0)
+			return -1;
+	samples_release(from, m);
+	return 0;
+}
+
 static int by_time(const void *a, const void *b)
 {
 	const struct sample *x = a, *y = b;

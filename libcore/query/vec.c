@@ -17,13 +17,18 @@ void vec_release(struct vec *v)
 
 struct series *vec_add(struct vec *v, const struct labels *labels)
 {
+	double *values = arena_zalloc(&v->mem, v->n_steps * sizeof(*values));
+
+	return vec_add_own(v, labels_copy(&v->mem, labels), values);
+}
+
+struct series *vec_add_own(struct vec *v, struct labels labels, double *values)
+{
 	struct series *s;
 
 	mem_grow(&v->v, &v->cap, v->n + 1, sizeof(*v->v));
 	s = &v->v[v->n++];
-	s->labels = labels_copy(&v->mem, labels);
-	s->v = arena_zalloc(&v->mem, v->n_steps * sizeof(*s->v));
-	s->has = arena_zalloc(&v->mem, v->n_steps);
+	*s = (struct series){ labels, values, arena_zalloc(&v->mem, v->n_steps) };
 	return s;
 }
 

@@ -27,6 +27,8 @@ void vec_release(struct vec *v);
 /* A new series without values. labels is copied. The pointer is valid until the next one is added.
  */
 struct series *vec_add(struct vec *v, const struct labels *labels);
+/* The same of labels, and of room for values, that lie in v's arena or live longer. */
+struct series *vec_add_own(struct vec *v, struct labels labels, double *values);
 
 /* Into the order of their labels, unless .ordered: threads find them in any. */
 void vec_sort(struct vec *v);

@@ -8,6 +8,7 @@
 
 #include "logql/parse.h"
 #include "query/range.h"
+#include "query/range_groups.h"
 #include "query/samples.h"
 #include "query/source.h"
 
@@ -190,6 +191,80 @@ static void whole_blocks_are_not_read(void **state)
 	assert_int_equal(f.loads, 1); /* the one that the window's end lies in */
 }
 
+/* Absent, empty, short, or long and different in the middle alone. */
+static bool random_value(uint32_t *seed, char text[64], struct bytes *ret)
+{
+	uint32_t r = next(seed) % 2000;
+
+	if (r < 100)
+		return false;
+	if (r < 200)
+		*ret = (struct bytes){ NULL, 0 };
+	else if (r < 900)
+		*ret = bytes_of(text, (size_t)snprintf(text, 64, "%u", r));
+	else
+		*ret = bytes_of(text, (size_t)snprintf(text, 64, "/api/orders/%u/details", r));
+	return true;
+}
+
+static void check_label(const struct labels *l, const char *name, bool has, struct bytes value)
+{
+	struct bytes found = labels_get(l, name);
+
+	assert_int_equal(found.p != NULL, has);
+	if (has)
+		assert_true(bytes_eq(found, value));
+}
+
+/* More of them than are remembered by their values. */
+static void groups_have_the_labels_of_their_entries(void **state)
+{
+	const struct bytes by[] = { BYTES_LIT("a"), BYTES_LIT("b") };
+	const struct labels none = { 0 };
+	struct grouping grouping = { .kind = GROUP_BY, .n = 2, .labels = by };
+	struct range_memory memory = { .max_bytes = RANGE_BYTES_MAX };
+	struct names names;
+	struct block b = { .names = &names };
+	struct range_groups g = { .by = &grouping, .n_cells = 2, .memory = &memory };
+	struct label_numbers numbers = { 0 };
+	uint32_t seed = 3, id[2];
+	struct err e;
+
+	(void)state;
+	names_init(&names);
+	for (int k = 0; k < 2; k++)
+		id[k] = names_id(&names, by[k]);
+	g.names = id;
+	for (int i = 0; i < 60000; i++) {
+		struct elabels el = { 0 };
+		struct bytes value[2];
+		char text[2][64];
+		bool has[2], is_new;
+		int64_t found;
+
+		block_reset(&b, &none);
+		b.run.n = 1;
+		b.el = &el;
+		for (int k = 0; k < 2; k++) {
+			has[k] = random_value(&seed, text[k], &value[k]);
+			if (has[k])
+				block_set(&b, 0, LABEL_PARSED, id[k], value[k]);
+		}
+		found = range_groups_find(&g, &b, 0, &e);
+		assert_in_range(found, 0, g.n - 1);
+		assert_int_equal(label_number(&numbers, &g.v[found].labels, &is_new), found);
+		for (int k = 0; k < 2; k++)
+			check_label(&g.v[found].labels, k ? "b" : "a", has[k], value[k]);
+	}
+	assert_true(g.n > 2 * RANGE_GROUPS_RECENT && numbers.n == g.n);
+	label_numbers_release(&numbers);
+	range_groups_release(&g);
+	assert_int_equal(memory.used_bytes, 0);
+	b.el = NULL;
+	block_release(&b);
+	names_release(&names);
+}
+
 static void values(void **state)
 {
 	struct sample v[] = { { 30, 3 }, { 10, 1 }, { 20, 5 } };
@@ -220,6 +295,7 @@ int main(void)
 		cmocka_unit_test(pack_order),
 		cmocka_unit_test(random_windows),
 		cmocka_unit_test(whole_blocks_are_not_read),
+		cmocka_unit_test(groups_have_the_labels_of_their_entries),
 		cmocka_unit_test(values),
 	};
 
