@@ -21,11 +21,12 @@ SAN_cover := --coverage -O0
 SAN      := $(SAN_$(VARIANT))
 
 # Libraries, by their pkg-config name, and Debian's package of each for the message.
-PKGS     := libzstd libpcre2-8 libxxhash zlib
+PKGS     := libzstd libpcre2-8 libxxhash zlib libedit
 DEB_libzstd := libzstd-dev
 DEB_libpcre2-8 := libpcre2-dev
 DEB_libxxhash := libxxhash-dev
 DEB_zlib := zlib1g-dev
+DEB_libedit := libedit-dev
 DEB_cmocka := libcmocka-dev
 NO_LIBS  := help clean format lint-format lint-order lint-size lint-shell lint-man uninstall
 ifneq ($(filter-out $(NO_LIBS),$(or $(MAKECMDGOALS),all)),)

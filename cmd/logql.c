@@ -1,6 +1,7 @@
 /* logql - ask a store, its write-ahead log, packs, or raw lines, in LogQL. */
 #include "cli/cli.h"
 #include "cli/output.h"
+#include "prompt/prompt.h"
 #include "query/ask_options.h"
 #include "time/time.h"
 
@@ -29,6 +30,9 @@ static int run(void *data, struct err *e)
 {
 	struct args *a = data;
 
+	a->ask.color = cli_color(a->ask.color_when);
+	if (a->ask.interactive)
+		return prompt_run(&a->ask, a->cli, e);
 	return ask_run(&a->ask, a->cli->operand, (size_t)a->cli->n_operands, e);
 }
 
@@ -55,10 +59,10 @@ int main(int argc, char **argv)
 	a.ask.q.source.damage_data = &cli;
 	while (cli_next(&cli, argc, argv) != -1)
 		; /* each is taken */
-	if (cli.n_operands == 0)
+	if (cli.n_operands == 0 && !a.ask.interactive)
 		cli_usage(&cli, "no query given");
 	if (ask_check_options(&a.ask, &e) < 0)
 		cli_usage(&cli, "%s", e.msg);
-	cli_output_run(&cli, a.ask.output, run, &a);
+	cli_output_run(&cli, a.ask.interactive ? NULL : a.ask.output, run, &a);
 	return cli_exit(&cli);
 }

@@ -11,6 +11,7 @@ static bool looks_like_verb(const char *word)
 {
 	size_t n = 0;
 
+	word += *word == '\\';
 	while (isalpha((unsigned char)word[n]) || word[n] == '-' || word[n] == '_')
 		n++;
 	return n > 0 && n <= WORD_MAX && word[n] == '\0' && isalpha((unsigned char)word[0]);
@@ -82,7 +83,8 @@ int cli_verb_find(const struct cli_verb *verbs, const char *word, const char *el
 		if (like)
 			err_set(e, ERR_USAGE, "'%s': did you mean '%s'?", word, like->name);
 		else
-			err_set(e, ERR_USAGE, "'%s': expected %s, or %s", word, else_what,
+			err_set(e, ERR_USAGE, "'%s': expected %s%s%s", word,
+				else_what ? else_what : "", else_what ? ", or " : "",
 				buf_str(&all));
 	}
 	buf_release(&all);

@@ -21,7 +21,8 @@ struct cli_verb {
 
 /*
  * *ret: the row that word names, or NULL when it looks like no verb at all (a verb is letters, '-'
- * and '_' alone). else_what: what such a word may be instead, for the message: "a query".
+ * and '_' alone, after a backslash perhaps). else_what: what such a word may be instead, for the
+ * message: "a query"; NULL: nothing.
  * Errors: ERR_USAGE, a word that is no verb, with the verb most like it, or all of them.
  */
 MUST_CHECK int cli_verb_find(const struct cli_verb *verbs, const char *word, const char *else_what,

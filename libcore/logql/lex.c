@@ -514,6 +514,18 @@ void lex_add_name(struct buf *b, const struct lexeme *x)
 		buf_add_str(b, "_CONV");
 }
 
+const char *lex_word(enum lex_kind first, enum lex_kind last, size_t i)
+{
+	for (size_t k = 0; k < N_OF(keywords) + N_OF(functions); k++) {
+		const struct word *w =
+			k < N_OF(keywords) ? &keywords[k] : &functions[k - N_OF(keywords)];
+
+		if (w->kind >= first && w->kind <= last && i-- == 0)
+			return w->text;
+	}
+	return NULL;
+}
+
 enum { WORD_MAX = 24 };
 
 static unsigned char lower(char c)

@@ -112,6 +112,9 @@ void lex_next(struct lexer *l);
 /* How Loki names a lexeme in "unexpected ...": IDENTIFIER, $end, {, json, RATE. */
 void lex_add_name(struct buf *b, const struct lexeme *x);
 
+/* The i-th keyword or function (from 0) of those kinds, both included; NULL behind the last. */
+const char *lex_word(enum lex_kind first, enum lex_kind last, size_t i);
+
 /* The stage whose name is most like a misspelt one, or NULL when none is. */
 const char *lex_stage_like(struct bytes word);
 

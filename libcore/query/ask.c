@@ -17,6 +17,11 @@ static unsigned flags_of(const struct ask *a)
 	       (a->pcre ? LOGQL_PCRE : 0);
 }
 
+struct logql_opts ask_parse_opts(const struct ask *a)
+{
+	return (struct logql_opts){ .flags = flags_of(a), .check_template = template_check };
+}
+
 static int choose_sources(struct ask *a, char **files, size_t n, struct err *e)
 {
 	struct source_opts *s = &a->q.source;
@@ -73,12 +78,13 @@ static int run_parsed(struct ask *a, const struct logql_query *q, struct formatt
 
 int ask_query(struct ask *a, const char *text, char **files, size_t n, struct err *e)
 {
-	const struct logql_opts parse = { .flags = flags_of(a) | (a->q.has_at ? LOGQL_NO_LOG : 0),
-					  .check_template = template_check };
+	struct logql_opts parse = ask_parse_opts(a);
 	struct formatter f = formatter_of(a);
 	struct logql_query q;
 	int r;
 
+	if (a->q.has_at)
+		parse.flags |= LOGQL_NO_LOG;
 	if (logql_parse(bytes_str(text), &parse, &q, NULL, e) < 0)
 		return -1;
 	r = query_check(&q, &a->q, e);
@@ -94,8 +100,8 @@ int ask_query(struct ask *a, const char *text, char **files, size_t n, struct er
 /* --- about streams --------------------------------------------------------------------------- */
 
 /* [SELECTOR]... [FILE]... */
-static int series_opts(struct ask *a, char **operand, size_t n, struct series_opts *ret,
-		       size_t *ret_n_selectors, struct err *e)
+int ask_series_opts(struct ask *a, char **operand, size_t n, struct series_opts *ret,
+		    size_t *ret_n_selectors, struct err *e)
 {
 	size_t n_sel = 0;
 
@@ -142,7 +148,7 @@ static int ask_series(struct ask *a, enum series_what what, struct bytes name, c
 	size_t n_sel;
 	int r;
 
-	if (series_opts(a, operand, n, &o, &n_sel, e) < 0)
+	if (ask_series_opts(a, operand, n, &o, &n_sel, e) < 0)
 		return -1;
 	buf_addf(&title, "%s%s%.*s", names[what], name.n ? " " : "", BYTES_ARG(name));
 	explained = is_explained(a, buf_bytes(&title), &o, operand, n_sel, &r, e);
@@ -185,7 +191,7 @@ static int ask_detected_labels(void *ask, char **operand, size_t n, struct err *
 	size_t n_sel;
 	int r;
 
-	if (series_opts(a, operand, n, &o, &n_sel, e) < 0)
+	if (ask_series_opts(a, operand, n, &o, &n_sel, e) < 0)
 		return -1;
 	if (is_explained(a, BYTES_LIT("detected-labels"), &o, operand, n_sel, &r, e))
 		return r;

@@ -6,6 +6,7 @@
 #define QUERY_ASK_H
 
 #include "cli/verbs.h"
+#include "logql/parse.h"
 #include "query/explain.h"
 #include "query/format.h"
 #include "query/volume.h"
@@ -23,6 +24,8 @@ struct ask {
 	bool has_line_limit;
 	const char *output;	  /* file to be written, or NULL: for who sets stdout up */
 	enum explain_how explain; /* not the answer, but how it is come to: ask_explain.h */
+	bool interactive;	  /* for who asks: not one query, but many */
+	const char *color_when;	  /* cli_color's, NULL: auto; for who sets color */
 
 	FILE *out;	  /* of queries and of labels, values, series, stats; NULL: stdout */
 	bool terminal;	  /* where out ends is one; of stdout that is looked at */
@@ -32,6 +35,17 @@ struct ask {
 
 /* All but a query: labels, values, ... */
 extern const struct cli_verb ask_verbs[];
+
+/* How the text of a query is to be understood. */
+struct logql_opts ask_parse_opts(const struct ask *a);
+
+/*
+ * What the streams are asked with, that the operands [SELECTOR]... [FILE]... name; *ret_n_selectors
+ * of them are selectors. Errors: ERR_USAGE.
+ */
+struct series_opts;
+MUST_CHECK int ask_series_opts(struct ask *a, char **operand, size_t n, struct series_opts *ret,
+			       size_t *ret_n_selectors, struct err *e);
 
 /*
  * Does what operand[0] says: one of ask_verbs, or else a query, to which the others are files.

@@ -154,6 +154,16 @@ static int take_analyze(void *ask, const char *value, struct err *e)
 	return 0;
 }
 
+static int take_color(void *ask, const char *value, struct err *e)
+{
+	static const char *const when[] = { "auto", "always", "never", NULL };
+	struct ask *a = ask;
+	int i;
+
+	a->color_when = value;
+	return cli_read_word(value, when, &i, e);
+}
+
 static int take_target_labels(void *ask, const char *value, struct err *e)
 {
 	struct ask *a = ask;
@@ -257,6 +267,12 @@ const struct cli_taken ask_options[] = {
 	{ { 0, "analyze", NULL, "answer it, and print how that went and what it took" },
 	  take_analyze,
 	  WHOLE },
+	{ { 0, "color", "auto|always|never", "entries in the colour of their level (auto)" },
+	  take_color,
+	  WHOLE },
+	{ { 'i', "interactive", NULL, "ask for queries, answer one after the other" },
+	  cli_take_flag,
+	  AT(interactive) },
 	{ { 0, "strict", NULL, "refuse what Loki refuses: {}, variants" },
 	  cli_take_flag,
 	  AT(strict) },
@@ -304,6 +320,14 @@ const struct cli_taken ask_options[] = {
 	{ { 'j', "jobs", "N", "threads (as many as processors)" }, take_jobs, WHOLE },
 	{ { 0 }, NULL, 0 },
 };
+
+int ask_take_option(struct ask *a, const char *name, const char *value, struct err *e)
+{
+	for (const struct cli_taken *t = ask_options; t->opt.name; t++)
+		if (strcmp(t->opt.name, name) == 0)
+			return t->take((char *)a + t->at, value, e);
+	return err_set(e, ERR_BUG, "no option '%s'", name);
+}
 
 int ask_check_options(struct ask *a, struct err *e)
 {

@@ -1,0 +1,241 @@
+#include "prompt/edit.h"
+
+#include <errno.h>
+#include <histedit.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "prompt/history.h"
+
+/* Libedit wants a byte that switches between what is shown and what only the terminal sees. */
+enum { PROMPT_SWITCH = 1 };
+
+struct edit {
+	EditLine *el;
+	History *history;
+	FILE *out;
+	int signals; /* a descriptor: SIGINT, the terminal has another size, we go on after a stop
+		      */
+	bool interrupted;
+	edit_tab_fn *tab;
+	void *tab_data;
+	char prompt[EDIT_PROMPT_MAX + 20];
+};
+
+void edit_size(FILE *out, unsigned *ret_cols, unsigned *ret_rows)
+{
+	struct winsize w = { 0 };
+
+	if (ioctl(fileno(out), TIOCGWINSZ, &w) < 0)
+		w = (struct winsize){ 0 };
+	*ret_cols = w.ws_col ? w.ws_col : 80;
+	*ret_rows = w.ws_row ? w.ws_row : 24;
+}
+
+/* --- what libedit calls ---------------------------------------------------------------------- */
+
+static struct edit *of(EditLine *el)
+{
+	void *x;
+
+	el_get(el, EL_CLIENTDATA, &x);
+	return x;
+}
+
+static char *show_prompt(EditLine *el)
+{
+	return of(el)->prompt;
+}
+
+/* False: the line is given up. */
+static bool take_signal(struct edit *x)
+{
+	struct signalfd_siginfo info;
+
+	if (read(x->signals, &info, sizeof(info)) != sizeof(info))
+		return true;
+	if (info.ssi_signo == SIGINT) {
+		x->interrupted = true;
+		return false;
+	}
+	if (info.ssi_signo == SIGCONT)
+		el_set(x->el, EL_PREP_TERM, 1);
+	el_resize(x->el);
+	el_set(x->el, EL_REFRESH);
+	return true;
+}
+
+/* One character; bytes that are none are left out. libedit's own reading would take the first
+ * Ctrl-C for nothing, and the next for the end. */
+static int next_char(EditLine *el, wchar_t *ret)
+{
+	struct edit *x = of(el);
+	struct pollfd p[] = { { .fd = STDIN_FILENO, .events = POLLIN },
+			      { .fd = x->signals, .events = POLLIN } };
+	mbstate_t state = { 0 };
+	char c;
+
+	for (;;) {
+		ssize_t n;
+
+		if (poll(p, 2, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return -1;
+		}
+		if (p[1].revents & POLLIN && !take_signal(x))
+			return -1;
+		if (!p[0].revents)
+			continue;
+		n = read(STDIN_FILENO, &c, 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return (int)n;
+		switch (mbrtowc(ret, &c, 1, &state)) {
+		case (size_t)-2:
+			break; /* more bytes of it are to come */
+		case (size_t)-1:
+			state = (mbstate_t){ 0 };
+			break;
+		default:
+			return 1;
+		}
+	}
+}
+
+static unsigned char on_tab(EditLine *el, int key)
+{
+	struct edit *x = of(el);
+	const LineInfo *line = el_line(el);
+	struct buf insert = { 0 }, show = { 0 };
+	unsigned cols, rows;
+	unsigned char ret = CC_ERROR; /* beeps */
+
+	(void)key;
+	edit_size(x->out, &cols, &rows);
+	x->tab(x->tab_data, bytes_of(line->buffer, (size_t)(line->cursor - line->buffer)), cols,
+	       rows, &insert, &show);
+	if (insert.n && el_insertstr(el, buf_str(&insert)) == 0)
+		ret = CC_REFRESH;
+	if (show.n) {
+		fprintf(x->out, "\n%s", buf_str(&show));
+		ret = CC_REDISPLAY;
+	}
+	buf_release(&insert);
+	buf_release(&show);
+	return ret;
+}
+
+/* --- the line -------------------------------------------------------------------------------- */
+
+static int open_signals(struct err *e)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGWINCH);
+	sigaddset(&set, SIGCONT);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return err_sys(e, "cannot block signals");
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? err_sys(e, "cannot wait for signals") : fd;
+}
+
+static void bind_keys(EditLine *el)
+{
+	static const char *const keys[][2] = {
+		{ "^I", "logql-complete" },	     { "^R", "em-inc-search-prev" },
+		{ "\\e[3~", "ed-delete-next-char" }, { "\\e[1~", "ed-move-to-beg" },
+		{ "\\e[4~", "ed-move-to-end" },	     { "\\e[1;5D", "ed-prev-word" },
+		{ "\\e[1;5C", "em-next-word" },
+	};
+
+	el_set(el, EL_EDITOR, "emacs");
+	el_set(el, EL_ADDFN, "logql-complete", "Complete what stands before the cursor", on_tab);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		el_set(el, EL_BIND, keys[i][0], keys[i][1], NULL);
+	el_source(el, NULL);
+}
+
+struct edit *edit_new(const char *prog, FILE *out, edit_tab_fn *tab, void *data, struct err *e)
+{
+	struct edit *x = mem_alloc(sizeof(*x));
+	HistEvent event;
+
+	x->out = out;
+	x->tab = tab;
+	x->tab_data = data;
+	x->signals = open_signals(e);
+	if (x->signals < 0)
+		goto fail;
+	x->el = el_init(prog, stdin, out, stderr);
+	x->history = history_init();
+	if (!x->el || !x->history) {
+		err_set(e, ERR_IO, "libedit does not know this terminal");
+		goto fail;
+	}
+	history(x->history, &event, H_SETSIZE, HISTORY_MAX);
+	history(x->history, &event, H_SETUNIQUE, 1);
+	el_set(x->el, EL_CLIENTDATA, x);
+	el_set(x->el, EL_SIGNAL, 0);
+	el_set(x->el, EL_GETCFN, next_char);
+	el_set(x->el, EL_HIST, history, x->history);
+	el_set(x->el, EL_PROMPT_ESC, show_prompt, PROMPT_SWITCH);
+	bind_keys(x->el);
+	return x;
+fail:
+	edit_free(x);
+	return NULL;
+}
+
+void edit_free(struct edit *x)
+{
+	if (!x)
+		return;
+	if (x->el)
+		el_end(x->el);
+	if (x->history)
+		history_end(x->history);
+	if (x->signals >= 0)
+		close(x->signals);
+	free(x);
+}
+
+void edit_remember(struct edit *x, const char *text)
+{
+	HistEvent event;
+
+	history(x->history, &event, H_ENTER, text);
+}
+
+enum edit_got edit_line(struct edit *x, const char *prompt, enum edit_weight weight,
+			struct buf *ret)
+{
+	const char *text;
+	int n = 0;
+
+	/* The blank is outside: libedit shows a sequence with the character behind it. */
+	snprintf(x->prompt, sizeof(x->prompt),
+		 weight == EDIT_BOLD ? "\1\x1b[1m\1%.*s\1\x1b[0m\1 " : "%.*s ", EDIT_PROMPT_MAX,
+		 prompt);
+	x->interrupted = false;
+	text = el_gets(x->el, &n);
+	interrupt_take(); /* what Tab was stopped by, too */
+	buf_reset(ret);
+	if (text && n > 0) {
+		buf_add(ret, text, (size_t)n);
+		if (ret->p[ret->n - 1] == '\n')
+			ret->n--;
+		return EDIT_LINE;
+	}
+	return x->interrupted ? EDIT_INTERRUPTED : EDIT_END;
+}
