@@ -81,6 +81,25 @@ for page in logql logql-template; do
 	done
 done
 
+# Every word of the language, as the lexer and the tables of functions have it, stands in an example;
+# but for call, which has nothing to call.
+lexer_words=$(sed -n 's/^	{ "\([a-z_]*\)", LEX_.*/\1/p' "$REPO/libcore/logql/lex.c")
+functions=$(sed -n 's/.*{ \.name = "\([^"]*\)".*/\1/p' "$REPO"/libcore/template/funcs_*.c | grep -vx call)
+cat logql/*.query >queries
+cat logql-template/*.query >templates
+missing=
+for word in and $lexer_words; do
+	grep -qwF -e "$word" queries || missing="$missing $word"
+done
+for operator in '==' '!=' '=~' '!~' '>=' '<=' '|=' '|~' '|>' '!>' '>' '<' + - '*' / % '^'; do
+	grep -qF -e " $operator " -e "$operator\"" queries || missing="$missing $operator"
+done
+for word in $functions; do
+	grep -qwF -e "$word" templates || missing="$missing $word"
+done
+is "the lexer has words, and templates functions" $(($(echo "$lexer_words $functions" | wc -w) > 120)) 1
+is "words without an example" "$missing" ""
+
 # The queries of the sections that show those of the tables, one a file: N.query.
 mkdir cookbook
 plain "$REPO/man/logql.7" | awk '
