@@ -264,10 +264,10 @@ static void set_work(struct explain_node *n, int64_t ns, const struct probe *p)
 	buf_release(&share);
 }
 
-static void note_reading(struct explain_node *n, const struct scan *s, int64_t plan_ns)
+static void note_reading(struct explain_node *n, const struct explain_scan *x)
 {
-	const struct scan_stats *t = &s->stats;
-	const struct probe *p = &s->probe;
+	const struct scan_stats *t = &x->scan->stats;
+	const struct probe *p = &x->scan->probe;
 	uint64_t done = t->read + t->from_tables + t->damaged;
 	struct buf b = { 0 };
 
@@ -300,11 +300,11 @@ static void note_reading(struct explain_node *n, const struct scan *s, int64_t p
 		buf_add_str(&b, " damaged");
 		note(n, &b);
 	}
-	buf_add_str(&b, "planning took ");
-	explain_add_time(&b, plan_ns);
+	buf_add_str(&b, x->is_stream ? "waiting for input and planning took " : "planning took ");
+	explain_add_time(&b, x->plan_ns);
 	note(n, &b);
 	explain_seconds(n, "seconds", p->load.ns);
-	explain_seconds(n, "planning_seconds", plan_ns);
+	explain_seconds(n, "planning_seconds", x->plan_ns);
 	explain_number(n, "blocks_read", t->read);
 	explain_number(n, "blocks_not_needed", t->blocks > done ? t->blocks - done : 0);
 	explain_number(n, "blocks_damaged", t->damaged);
@@ -324,7 +324,7 @@ static void explain_read(struct explain *x, const struct explain_scan *s)
 		explain_note(n, "of a pipe only the beginning is known here");
 	note_savings(n, s->scan);
 	if (analyzed(x))
-		note_reading(n, s->scan, s->plan_ns);
+		note_reading(n, s);
 	explain_end(x);
 }
 

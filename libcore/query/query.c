@@ -24,6 +24,7 @@ struct prepared {
 	struct plan plan;
 	struct pipeline pipeline;
 	struct scan scan;
+	int64_t plan_ns;	     /* what planning took, and waiting for what comes */
 	struct explain_node *answer; /* of an explanation: what is done with what is left */
 };
 
@@ -93,7 +94,9 @@ static int scan_rounds(struct query *q, struct prepared *p, enum direction dir, 
 
 	/* The first pieces that come are scanned together with those that are there: one order. */
 	do {
+		p->plan_ns -= time_mono_ns();
 		more = sources_next(q->sources, &p->plan, e);
+		p->plan_ns += time_mono_ns();
 		if (more < 0)
 			return -1;
 		bytes += plan_bytes(&p->plan);
@@ -117,18 +120,18 @@ static int scan_rounds(struct query *q, struct prepared *p, enum direction dir, 
 static int scan_all(struct query *q, struct prepared *p, enum direction dir, flush_fn *flush,
 		    void *data, struct err *e)
 {
-	struct explain_scan s = {
-		.log = p->log, .o = q->o, .scan = &p->scan, .plan_ns = time_mono_ns()
-	};
+	struct explain_scan s = { .log = p->log, .o = q->o, .scan = &p->scan };
 	int r;
 
+	p->plan_ns = -time_mono_ns();
 	p->scan.deadline_ns = q->deadline_ns;
 	p->scan.probed = q->o->explain && q->o->explain->how == EXPLAIN_ANALYZE;
 	if (sources_plan(q->sources, &p->plan, e) < 0)
 		return -1;
-	s.plan_ns = time_mono_ns() - s.plan_ns;
+	p->plan_ns += time_mono_ns();
 	scan_init(&p->scan);
 	r = scan_rounds(q, p, dir, flush, data, e);
+	s.plan_ns = p->plan_ns;
 	s.is_stream = sources_stream(q->sources);
 	if (q->o->explain)
 		p->answer = explain_scan(q->o->explain, &s);

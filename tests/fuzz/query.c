@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "logql/parse.h"
+#include "query/explain.h"
 #include "query/query.h"
 #include "time/time.h"
 
@@ -64,7 +65,7 @@ static void silent(void *data, const struct err *e)
 	(void)e;
 }
 
-static void run(const struct logql_query *q, enum metric_kind kind)
+static void run(const struct logql_query *q, enum metric_kind kind, enum explain_how how)
 {
 	const struct query_out out = { take_entry, take_metric, no_pause, NULL };
 	bool log = logql_is_log(q), is_range = kind == METRIC_RANGE;
@@ -87,6 +88,8 @@ static void run(const struct logql_query *q, enum metric_kind kind)
 				.max_bytes = 16 << 20,
 				.has_memory = !log,
 				.jobs = 1 };
+	struct explain x;
+	struct buf text = { 0 };
 	int fd = memfd_create("entries", MFD_CLOEXEC);
 	struct err e = { .code = ERR_NONE };
 	uint64_t n;
@@ -94,8 +97,15 @@ static void run(const struct logql_query *q, enum metric_kind kind)
 	if (fd < 0 || write(fd, entries, sizeof(entries) - 1) != sizeof(entries) - 1)
 		abort();
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	explain_init(&x, how);
+	if (how != EXPLAIN_NOT)
+		o.explain = &x;
 	if (query_run(q, &o, &out, &n, &e) < 0 && e.code != ERR_QUERY && e.code != ERR_LIMIT)
 		abort();
+	explain_print(&x, &text);
+	explain_print_json(&x, &text);
+	explain_release(&x);
+	buf_release(&text);
 	close(fd);
 }
 
@@ -106,9 +116,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (logql_parse(bytes_of(data, size), &any, &q, NULL, NULL) < 0)
 		return 0;
-	run(&q, METRIC_INSTANT);
+	run(&q, METRIC_INSTANT, EXPLAIN_NOT);
+	run(&q, METRIC_INSTANT, size % 2 ? EXPLAIN_PLAN : EXPLAIN_ANALYZE);
 	if (!logql_is_log(&q))
-		run(&q, METRIC_RANGE);
+		run(&q, METRIC_RANGE, size % 3 ? EXPLAIN_NOT : EXPLAIN_ANALYZE);
 	logql_query_release(&q);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "compact/packing.h"
 #include "entry/jsonl.h"
 #include "index/build.h"
+#include "query/explain.h"
 #include "query/query.h"
 #include "time/time.h"
 #include "wal/writer.h"
@@ -282,6 +283,8 @@ void nv_world_ask(const struct nv_world *w, enum nv_place place, const struct lo
 				.jobs = jobs };
 	struct taking t = { a, ret, 0 };
 	struct query_out out = { take_entry, take_metric, no_pause, &t };
+	struct explain x;
+	struct buf text = { 0 };
 	uint64_t n;
 
 	if (place == NV_RAW) {
@@ -299,5 +302,14 @@ void nv_world_ask(const struct nv_world *w, enum nv_place place, const struct lo
 	}
 	*ret = (struct nv_answer){ 0 };
 	ret_why->msg[0] = '\0';
+	/* Who is looked at gives the same answer. */
+	explain_init(&x, EXPLAIN_ANALYZE);
+	if (jobs > 1)
+		o.explain = &x;
 	ret->failed = query_run(q, &o, &out, &n, ret_why) < 0;
+	explain_print(&x, &text);
+	if (jobs > 1 && !ret->failed && text.n == 0)
+		fail_msg("no explanation");
+	buf_release(&text);
+	explain_release(&x);
 }
