@@ -35,6 +35,8 @@ bool convert_number(struct bytes text, double *ret)
 	bool hex = false, power = false;
 	char space[NUMBER_MAX];
 
+	if (num_plain_double(text, ret))
+		return true;
 	if (text.n == 0 || text.n > NUMBER_MAX || isspace((unsigned char)text.p[0]))
 		return false;
 	if (memchr(text.p, '_', text.n) && !strip_underscores(&text, space))

@@ -36,12 +36,44 @@ bool num_i64(struct bytes text, int64_t *ret)
 	return true;
 }
 
+bool num_plain_double(struct bytes text, double *ret)
+{
+	static const double power[] = { 1,   1e1, 1e2,	1e3,  1e4,  1e5,  1e6,	1e7,
+					1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 };
+	size_t i = text.n > 0 && text.p[0] == '-', digits = text.n - i, point = text.n;
+	uint64_t v = 0;
+
+	if (digits == 0 || digits > 16)
+		return false;
+	for (; i < text.n; i++) {
+		unsigned d = (unsigned char)text.p[i] - (unsigned)'0';
+
+		if (d <= 9)
+			v = v * 10 + d;
+		else if (text.p[i] == '.' && point == text.n)
+			point = i;
+		else
+			return false;
+	}
+	digits -= point < text.n;
+	if (digits == 0 || digits > 15)
+		return false;
+	*ret = (double)v; /* exact, as the power is: rounded once, as strtod does */
+	if (point < text.n)
+		*ret /= power[text.n - point - 1];
+	if (text.p[0] == '-')
+		*ret = -*ret;
+	return true;
+}
+
 bool num_double(struct bytes text, double *ret)
 {
 	char s[TEXT_MAX + 1];
 	char *end;
 	double v;
 
+	if (num_plain_double(text, ret))
+		return true;
 	if (text.n == 0 || text.n > TEXT_MAX || text.p[0] == ' ')
 		return false;
 	memcpy(s, text.p, text.n);

@@ -19,6 +19,9 @@ static inline int64_t num_clip(num_wide v)
 bool num_u64(struct bytes text, uint64_t *ret);	 /* decimal digits only */
 bool num_i64(struct bytes text, int64_t *ret);	 /* with - or + in front */
 bool num_double(struct bytes text, double *ret); /* C locale; inf and nan as strtod has them */
+/* As num_double, and fast, of at most 15 digits with perhaps a point among them and a '-' in front;
+ * false of anything else. */
+bool num_plain_double(struct bytes text, double *ret);
 
 /* "512", "4KiB", "1.5MB": B, kB/KB, MB, GB, TB are powers of 1000; KiB, MiB, GiB, TiB and the bare
  * letters K, M, G, T powers of 1024. */

@@ -1,6 +1,7 @@
 #include "query/block.h"
 
 #include "base/mem.h"
+#include "query/fields.h"
 #include "query/stage.h"
 #include "template/template.h"
 
@@ -66,6 +67,9 @@ void block_release(struct block *b)
 	buf_release(&b->scratch);
 	free(b->sel);
 	free(b->base.name);
+	for (size_t i = 0; i < b->n_fields; i++)
+		fields_free(b->fields[i]);
+	free(b->fields);
 	template_run_free(b->template_run);
 	*b = (struct block){ 0 };
 }
@@ -83,6 +87,7 @@ void block_reset(struct block *b, const struct labels *stream)
 	if (b->base.labels == stream)
 		return;
 	b->base.labels = stream;
+	b->stream++;
 	mem_grow(&b->base.name, &b->base.cap, stream->n, sizeof(*b->base.name));
 	for (size_t i = 0; i < stream->n; i++)
 		b->base.name[i] = names_id(b->names, stream->v[i].name);

@@ -78,6 +78,7 @@ struct base_labels {
 
 struct block;
 struct keys;
+struct line_fields;
 struct probe;
 struct template_run;
 typedef int block_load_fn(struct block *b, unsigned want, struct err *e);
@@ -99,8 +100,11 @@ struct block {
 	struct bytes *line; /* by entry; NULL as long as no stage replaced one */
 	struct elabels *el; /* by entry; NULL as long as no stage asked */
 	struct base_labels base;
+	uint32_t stream; /* number of it: another one, another number */
 	struct names *names;
-	struct keys *keys;		   /* of the parsers: keys.h */
+	struct keys *keys;	     /* of the parsers: keys.h */
+	struct line_fields **fields; /* by stage, of fast parsers: fields.h; or NULL */
+	size_t n_fields;
 	struct template_run *template_run; /* NULL as long as no template was executed */
 	struct arena mem;
 	struct buf scratch;

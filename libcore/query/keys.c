@@ -41,6 +41,7 @@ static void grow(struct keys *k)
 static void start(struct keys *k)
 {
 	arena_reset(&k->text);
+	k->era += k->n_paths > 0;
 	k->n = 0;
 	k->n_paths = 0;
 	if (k->cap)

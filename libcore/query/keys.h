@@ -27,6 +27,7 @@ struct keys {
 	struct bytes *path; /* label name so far, of each path; path 0 is the root */
 	size_t n_paths, cap_paths;
 	struct buf scratch;
+	uint32_t era; /* how often all was forgotten, and numbers of paths with it */
 };
 
 enum { PATH_ROOT = 0 };

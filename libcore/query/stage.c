@@ -288,12 +288,19 @@ bool hints_all_found(const struct hints *h, const struct block *b, uint32_t i)
 	return true;
 }
 
-bool hints_go_on(const struct hints *h, struct block *b, uint32_t i, uint32_t name)
+const struct filter *hints_filter(const struct hints *h, uint32_t name)
 {
 	for (size_t k = 0; k < h->n_filters; k++)
 		if (h->filters[k].name == name)
-			return filter_eval(h->filters[k].f, b, i);
-	return true;
+			return h->filters[k].f;
+	return NULL;
+}
+
+bool hints_go_on(const struct hints *h, struct block *b, uint32_t i, uint32_t name)
+{
+	const struct filter *f = hints_filter(h, name);
+
+	return !f || filter_eval(f, b, i);
 }
 
 static size_t char_len(const char *p, size_t n)
@@ -316,6 +323,10 @@ int stage_extract(const struct stage *s, struct block *b, stage_extract_fn *extr
 		return 0;
 	if (block_need(b, WANT_LENS | WANT_LINES, e) < 0 || block_need_labels(b, e) < 0)
 		return -1;
+	if (!b->fields) {
+		b->n_fields = s->pipeline->n_stages;
+		b->fields = mem_alloc(b->n_fields * sizeof(struct line_fields *));
+	}
 	sel = block_sel_list(b);
 	for (size_t k = 0; k < b->n_sel; k++) {
 		uint32_t i = sel[k];

@@ -114,6 +114,8 @@ void stage_reads(struct pipeline *p, uint32_t name);
 bool hints_want(const struct hints *h, uint32_t name);
 bool hints_all_found(const struct hints *h, const struct block *b, uint32_t i);
 bool hints_go_on(const struct hints *h, struct block *b, uint32_t i, uint32_t name);
+/* The filter that hints_go_on would ask; NULL: none. */
+const struct filter *hints_filter(const struct hints *h, uint32_t name);
 
 /* The apply of a parser: loads lines and labels, and calls extract for each selected entry that
  * still lacks something; where it gives false, the entry is out. */
@@ -138,6 +140,10 @@ MUST_CHECK int filter_bind(struct pipeline *p, const struct logql_filter *tree, 
 void filter_release(struct filter *f);
 /* Whether entry i stays; may set its error label. Needs block_need_labels. */
 bool filter_eval(const struct filter *f, struct block *b, uint32_t i);
+/* What it says of a value of the one name that it reads; with FILTER_ERROR it would set the error
+ * label. *gave_up is set when a regex had to be given up. */
+enum filter_says { FILTER_NO, FILTER_YES, FILTER_ERROR };
+enum filter_says filter_ask(const struct filter *f, struct bytes value, struct err *gave_up);
 /* The one name that it reads, or false when there are several. */
 bool filter_one_name(const struct filter *f, uint32_t *ret);
 

@@ -21,13 +21,6 @@ static const char e_escape[] = "Encountered an invalid escape sequence in a stri
 /* Not faults: reasons to stop. */
 static const char stop_found[] = "all found", stop_drop[] = "line refused";
 
-const char *json_skip(const char *p, const char *end)
-{
-	while (p < end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
-		p++;
-	return p;
-}
-
 /* p stands behind the opening quote; returns where the closing one stands, or NULL. */
 static const char *string_end(const char *p, const char *end, bool *ret_escaped)
 {
@@ -321,7 +314,7 @@ void stage_parse_error(const struct hints *h, struct block *b, uint32_t i, const
 		block_set(b, i, LABEL_PARSED, NAME_PRESERVE_ERROR, BYTES_LIT("true"));
 }
 
-static bool apply_all(const struct stage *s, struct block *b, uint32_t i)
+bool json_extract_slowly(const struct stage *s, struct block *b, uint32_t i)
 {
 	const struct hints *h = &s->pipeline->hints;
 	struct walk w = { h, b, i, (uint32_t)(s - s->pipeline->stage) };
@@ -332,6 +325,13 @@ static bool apply_all(const struct stage *s, struct block *b, uint32_t i)
 	if (error && error != stop_found)
 		stage_parse_error(h, b, i, err_json, bytes_str(error));
 	return true;
+}
+
+static bool apply_all(const struct stage *s, struct block *b, uint32_t i)
+{
+	bool stays;
+
+	return json_extract_fast(s, b, i, &stays) ? stays : json_extract_slowly(s, b, i);
 }
 
 /* --- with expressions: | json a="b.c[0]" ----------------------------------------------------- */

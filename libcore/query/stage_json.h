@@ -2,17 +2,8 @@
 #ifndef QUERY_STAGE_JSON_H
 #define QUERY_STAGE_JSON_H
 
+#include "json/members.h"
 #include "query/stage.h"
-
-enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
-
-struct json_val {
-	enum json_type type;
-	bool escaped;	  /* a string with escapes */
-	struct bytes raw; /* as written; of a string, what stands between the quotes */
-};
-
-const char *json_skip(const char *p, const char *end);
 
 /* The value at p. Returns behind it, or NULL with the fault's text. */
 const char *json_get(const char *p, const char *end, struct json_val *ret, const char **ret_error);
@@ -28,6 +19,11 @@ bool json_next(struct block *b, struct json_obj *o, struct bytes *ret_key, struc
 
 /* A value as the text of a label; it lies in the line or in the block's arena. */
 struct bytes json_val_text(struct block *b, const struct json_val *v);
+
+/* | json without expressions, of entry i: whether it stays (false: a filter has refused it). */
+bool json_extract_slowly(const struct stage *s, struct block *b, uint32_t i);
+/* The same for the plain case, into *ret_stays. False: it is none, and nothing was done. */
+bool json_extract_fast(const struct stage *s, struct block *b, uint32_t i, bool *ret_stays);
 
 /* v with each byte that is not UTF-8, and each U+FFFD, as a blank: what labels may hold. */
 struct bytes stage_clean_utf8(struct block *b, struct bytes v);

@@ -172,71 +172,101 @@ static bool holds_double(enum logql_op op, double a, double b)
 	return holds(op, (a > b) - (a < b));
 }
 
-/* The line stays, with the error. */
-static bool fail(struct block *b, uint32_t i, void (*add_reason)(struct buf *, struct bytes),
-		 struct bytes value)
+static void set_error(const struct filter *f, struct block *b, uint32_t i, struct bytes value)
 {
-	if (block_error(b, i).n == 0) {
-		buf_reset(&b->scratch);
-		add_reason(&b->scratch, value);
-		block_set_error(b, i, err_filter, arena_copy(&b->mem, buf_bytes(&b->scratch)));
-	}
-	return true;
+	static void (*const add_reason[])(struct buf *, struct bytes) = {
+		[LOGQL_FILTER_NUMBER] = value_error_number,
+		[LOGQL_FILTER_DURATION] = value_error_duration,
+		[LOGQL_FILTER_BYTES] = value_error_bytes,
+	};
+
+	if (block_error(b, i).n)
+		return;
+	buf_reset(&b->scratch);
+	add_reason[f->tree->kind](&b->scratch, value);
+	block_set_error(b, i, err_filter, arena_copy(&b->mem, buf_bytes(&b->scratch)));
 }
 
-static bool eval_cmp(const struct filter *f, struct block *b, uint32_t i)
+static enum filter_says says(bool yes)
+{
+	return yes ? FILTER_YES : FILTER_NO;
+}
+
+static enum filter_says ask_cmp(const struct filter *f, struct bytes text)
 {
 	const struct logql_filter *t = f->tree;
-	struct bytes text;
 	double number;
 	int64_t ns;
 	uint64_t size;
 
-	if (t->kind == LOGQL_FILTER_IP && block_error(b, i).n)
-		return true;
-	if (!block_get(b, i, f->name, &text))
-		return false;
 	switch (t->kind) {
 	case LOGQL_FILTER_NUMBER:
 		if (!convert_number(text, &number))
-			return fail(b, i, value_error_number, text);
-		return holds_double(t->cmp.op, number, t->cmp.number);
+			return FILTER_ERROR;
+		return says(holds_double(t->cmp.op, number, t->cmp.number));
 	case LOGQL_FILTER_DURATION:
 		if (!convert_duration(text, &ns))
-			return fail(b, i, value_error_duration, text);
-		return holds(t->cmp.op, (ns > t->cmp.duration_ns) - (ns < t->cmp.duration_ns));
+			return FILTER_ERROR;
+		return says(
+			holds(t->cmp.op, (ns > t->cmp.duration_ns) - (ns < t->cmp.duration_ns)));
 	case LOGQL_FILTER_BYTES:
 		if (!convert_bytes(text, &size))
-			return fail(b, i, value_error_bytes, text);
-		return holds(t->cmp.op, (size > f->bytes) - (size < f->bytes));
+			return FILTER_ERROR;
+		return says(holds(t->cmp.op, (size > f->bytes) - (size < f->bytes)));
 	default:
-		return ip_in_text(t->cmp.ip, text) == (t->cmp.op == LOGQL_EQ);
+		return says(ip_in_text(t->cmp.ip, text) == (t->cmp.op == LOGQL_EQ));
 	}
 }
 
-/* A match that is given up ends the query: gave_up. */
-static bool fits_regex(const struct filter *f, struct bytes text, struct err *gave_up)
+enum filter_says filter_ask(const struct filter *f, struct bytes value, struct err *gave_up)
 {
-	return regex_match(f->match.re, text, NULL, gave_up) == (f->match.op == MATCH_RE);
+	if (f->tree->kind != LOGQL_FILTER_MATCH)
+		return ask_cmp(f, value);
+	if (f->alt)
+		return says(fits_simple(f, value) == (f->match.op == MATCH_RE));
+	if (f->match.re) /* a match that is given up ends the query */
+		return says(regex_match(f->match.re, value, NULL, gave_up) ==
+			    (f->match.op == MATCH_RE));
+	return says(matcher_match_value(&f->match, value));
+}
+
+/* False: the entry has none, and is out. */
+static bool value_of(const struct filter *f, const struct block *b, uint32_t i, struct bytes *ret)
+{
+	bool match = f->tree->kind == LOGQL_FILTER_MATCH;
+
+	/* The details cannot be asked for: they read as empty. */
+	if (match && (f->name == NAME_ERROR || f->name == NAME_ERROR_DETAILS)) {
+		*ret = f->name == NAME_ERROR ? block_error(b, i) : (struct bytes){ 0 };
+		return true;
+	}
+	return block_get(b, i, f->name, ret) || match;
+}
+
+static bool eval_one(const struct filter *f, struct block *b, uint32_t i)
+{
+	struct bytes value;
+
+	if (f->tree->kind == LOGQL_FILTER_IP && block_error(b, i).n)
+		return true;
+	if (!value_of(f, b, i, &value))
+		return false;
+	switch (filter_ask(f, value, &b->gave_up)) {
+	case FILTER_ERROR:
+		set_error(f, b, i, value);
+		return true; /* the line stays, with the error */
+	case FILTER_YES:
+		return true;
+	default:
+		return false;
+	}
 }
 
 bool filter_eval(const struct filter *f, struct block *b, uint32_t i)
 {
-	struct bytes text;
 	bool left;
 
 	switch (f->tree->kind) {
-	case LOGQL_FILTER_MATCH:
-		/* The details cannot be asked for: they read as empty. */
-		if (f->name == NAME_ERROR || f->name == NAME_ERROR_DETAILS)
-			text = f->name == NAME_ERROR ? block_error(b, i) : (struct bytes){ 0 };
-		else
-			block_get(b, i, f->name, &text);
-		if (f->alt)
-			return fits_simple(f, text) == (f->match.op == MATCH_RE);
-		if (f->match.re)
-			return fits_regex(f, text, &b->gave_up);
-		return matcher_match_value(&f->match, text);
 	case LOGQL_FILTER_AND:
 		/* Both sides are asked, since both may set the error label. */
 		left = filter_eval(f->left, b, i);
@@ -244,7 +274,7 @@ bool filter_eval(const struct filter *f, struct block *b, uint32_t i)
 	case LOGQL_FILTER_OR:
 		return filter_eval(f->left, b, i) || filter_eval(f->right, b, i);
 	default:
-		return eval_cmp(f, b, i);
+		return eval_one(f, b, i);
 	}
 }
 

@@ -1,4 +1,6 @@
 /* | logfmt, with and without --strict, --keep-empty and expressions. */
+#include "query/stage_logfmt.h"
+
 #include "base/utf8.h"
 #include "json/json.h"
 #include "query/keys.h"
@@ -10,7 +12,7 @@ struct expr {
 };
 
 struct state {
-	bool strict, keep_empty;
+	struct logfmt_how how;
 	size_t n;
 	struct expr *v;
 };
@@ -50,6 +52,18 @@ static bool bad_key(struct bytes key)
 	return false;
 }
 
+bool logfmt_unescape(struct block *b, struct bytes *value)
+{
+	for (size_t i = 0; i < value->n; i++)
+		if ((unsigned char)value->p[i] < ' ')
+			return false;
+	buf_reset(&b->scratch);
+	if (!json_unescape(*value, &b->scratch))
+		return false;
+	*value = arena_copy(&b->mem, buf_bytes(&b->scratch));
+	return true;
+}
+
 static bool quoted(struct pairs *l, struct block *b)
 {
 	const char *start = l->p + 1, *q = start;
@@ -69,20 +83,10 @@ static bool quoted(struct pairs *l, struct block *b)
 	}
 	l->value = bytes_of(start, (size_t)(q - start));
 	l->p = q + 1;
-	if (!escaped)
-		return true;
-	buf_reset(&b->scratch);
-	for (size_t i = 0; i < l->value.n; i++) {
-		if ((unsigned char)l->value.p[i] < ' ') {
-			bad(l, "invalid quoted value");
-			return false;
-		}
-	}
-	if (!json_unescape(l->value, &b->scratch)) {
+	if (escaped && !logfmt_unescape(b, &l->value)) {
 		bad(l, "invalid quoted value");
 		return false;
 	}
-	l->value = arena_copy(&b->mem, buf_bytes(&b->scratch));
 	return true;
 }
 
@@ -131,11 +135,10 @@ static bool next_pair(struct pairs *l, struct block *b)
 	return true;
 }
 
-/* False: a filter has refused the line. */
-static bool apply_all(const struct stage *s, struct block *b, uint32_t i)
+bool logfmt_extract_slowly(const struct stage *s, struct block *b, uint32_t i)
 {
 	const struct hints *h = &s->pipeline->hints;
-	const struct state *st = s->state;
+	const struct logfmt_how *how = &((const struct state *)s->state)->how;
 	struct bytes line = block_line(b, i);
 	struct pairs l = { .start = line.p, .p = line.p, .end = line.p + line.n };
 
@@ -144,12 +147,12 @@ static bool apply_all(const struct stage *s, struct block *b, uint32_t i)
 		uint32_t name;
 
 		if (!next_pair(&l, b)) {
-			if (st->strict)
+			if (how->strict)
 				break;
 			continue;
 		}
 		key = keys_get(b->keys, h, b->names, PATH_ROOT, l.key);
-		if (!key->want || (l.value.n == 0 && !st->keep_empty))
+		if (!key->want || (l.value.n == 0 && !how->keep_empty))
 			continue;
 		name = key->name;
 		if (block_base_has(b, name))
@@ -161,10 +164,19 @@ static bool apply_all(const struct stage *s, struct block *b, uint32_t i)
 		if (hints_all_found(h, b, i))
 			break;
 	}
-	if (st->strict && l.error[0])
+	if (how->strict && l.error[0])
 		stage_parse_error(h, b, i, "LogfmtParserErr",
 				  arena_copy(&b->mem, bytes_str(l.error)));
 	return true;
+}
+
+static bool apply_all(const struct stage *s, struct block *b, uint32_t i)
+{
+	const struct state *st = s->state;
+	bool stays;
+
+	return logfmt_extract_fast(s, b, i, &st->how, &stays) ? stays
+							      : logfmt_extract_slowly(s, b, i);
 }
 
 /* A key is taken as what it is the source of, else as what it is called itself. */
@@ -174,7 +186,7 @@ static void take_expr(const struct state *st, struct block *b, uint32_t i, const
 	size_t k = 0;
 	uint32_t name;
 
-	if (l->value.n == 0 && !st->keep_empty)
+	if (l->value.n == 0 && !st->how.keep_empty)
 		return;
 	while (k < st->n && !bytes_eq(st->v[k].key, key))
 		k++;
@@ -203,7 +215,7 @@ static bool apply_exprs(const struct stage *s, struct block *b, uint32_t i)
 		const struct key *key;
 
 		if (!next_pair(&l, b)) {
-			if (st->strict)
+			if (st->how.strict)
 				break;
 			continue;
 		}
@@ -211,7 +223,7 @@ static bool apply_exprs(const struct stage *s, struct block *b, uint32_t i)
 		if (key->name != MAP_NONE)
 			take_expr(st, b, i, &l, b->names->v[key->name]);
 	}
-	if (st->strict && l.error[0])
+	if (st->how.strict && l.error[0])
 		stage_parse_error(h, b, i, "LogfmtParserErr",
 				  arena_copy(&b->mem, bytes_str(l.error)));
 	return true;
@@ -230,8 +242,8 @@ static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *t
 
 	(void)e;
 	s->state = st;
-	st->strict = tree->extract.strict;
-	st->keep_empty = tree->extract.keep_empty;
+	st->how.strict = tree->extract.strict;
+	st->how.keep_empty = tree->extract.keep_empty;
 	st->n = tree->extract.n;
 	st->v = arena_alloc(&p->mem, (st->n + 1) * sizeof(*st->v));
 	for (size_t i = 0; i < st->n; i++) {

@@ -261,6 +261,36 @@ static void doubles_print_as_go_prints_them(void **state)
 	}
 }
 
+static void plain_doubles_are_those_of_strtod(void **state)
+{
+	static const char *const refused[] = {
+		"",   "-", ".", "-.", "+1", "1e3", "0x1", " 1", "1 ", "1.2.3", "1234567890123456",
+		"inf"
+	};
+	uint64_t seed = 5;
+	double v;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		assert_false(num_plain_double(bytes_str(refused[i]), &v));
+	for (int i = 0; i < 100000; i++) {
+		char text[32];
+		size_t digits = 1 + rnd_below(&seed, 15), n = 0, point = rnd_below(&seed, 20);
+
+		if (rnd_below(&seed, 4) == 0)
+			text[n++] = '-';
+		for (size_t k = 0; k <= digits; k++) {
+			if (k == point)
+				text[n++] = '.';
+			if (k < digits)
+				text[n++] = (char)('0' + rnd_below(&seed, 10));
+		}
+		text[n] = '\0';
+		assert_true(num_plain_double(bytes_of(text, n), &v));
+		assert_true(v == strtod(text, NULL) && !signbit(v) == (text[0] != '-'));
+	}
+}
+
 static void a_map_finds_what_was_put(void **state)
 {
 	struct map m = { 0 };
@@ -472,6 +502,7 @@ int main(void)
 		cmocka_unit_test(sizes_are_read_and_written),
 		cmocka_unit_test(numbers_are_read_whole_or_not),
 		cmocka_unit_test(doubles_print_as_go_prints_them),
+		cmocka_unit_test(plain_doubles_are_those_of_strtod),
 		cmocka_unit_test(a_map_finds_what_was_put),
 		cmocka_unit_test(an_arena_keeps_what_it_gave),
 		cmocka_unit_test(utf8_is_checked_to_the_letter),

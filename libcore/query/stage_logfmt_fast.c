@@ -1,0 +1,112 @@
+/*
+ * | logfmt of lines as they mostly are: pairs without faults, no name twice. Whatever is not plain
+ * is left to stage_logfmt.c, which says what a fault is called.
+ */
+#include "query/fields.h"
+#include "query/stage_json.h"
+#include "query/stage_logfmt.h"
+
+/* The value at *p, which is moved behind it. False: odd. */
+static bool read_value(const struct line_fields *f, const char **p, const char *end, bool want,
+		       struct bytes *ret)
+{
+	const char *start = *p, *q;
+	bool escaped = false;
+
+	if (start >= end || *start != '"') {
+		q = near_blank_or(start, end, '=', '"');
+		q = q < end ? q : end;
+		*ret = bytes_of(start, (size_t)(q - start));
+		*p = q;
+		return q == end || (unsigned char)*q <= ' ';
+	}
+	/* Strings end as those of JSON do. */
+	q = json_string_close(++start, end, &escaped);
+	if (!q)
+		return false;
+	*ret = bytes_of(start, (size_t)(q - start));
+	*p = q + 1;
+	return !escaped || !want || logfmt_unescape(f->b, ret);
+}
+
+/* The key at *p, which is moved behind the '='. *ret is 0 when it is a word without one. False:
+ * odd. */
+static bool read_key(struct line_fields *f, uint32_t at, const char **p, const char *end,
+		     uint32_t *ret)
+{
+	const char *q = near_blank_or(*p, end, '=', '"');
+	struct bytes key;
+
+	*ret = 0;
+	q = q < end ? q : end;
+	key = bytes_of(*p, (size_t)(q - *p));
+	*p = q;
+	if (near_high(key.p, key.n))
+		return false;
+	if (q == end || (unsigned char)*q <= ' ')
+		return true;
+	if (*q == '"' || key.n == 0)
+		return false;
+	++*p;
+	*ret = fields_key(f, 0, at, key);
+	return *ret != 0;
+}
+
+static enum fields_step take(struct line_fields *f, uint32_t key, struct bytes value)
+{
+	if (near_high(value.p, value.n))
+		value = stage_clean_utf8(f->b, value);
+	return fields_take(f, key, value);
+}
+
+static enum fields_step walk(struct line_fields *f, struct bytes line, const struct logfmt_how *how)
+{
+	const char *p = line.p, *end = line.p + line.n;
+	uint32_t at = fields_first_in(0);
+
+	for (;;) {
+		enum fields_step step;
+		struct bytes value;
+		uint32_t k;
+
+		while (p < end && (unsigned char)*p <= ' ')
+			p++;
+		if (p >= end)
+			return FIELDS_GO_ON;
+		k = fields_guess(f, at, p, end);
+		if (k)
+			p += f->key[k].len;
+		else if (!read_key(f, at, &p, end, &k))
+			return FIELDS_ODD;
+		if (k == 0 && how->keep_empty)
+			return FIELDS_ODD;
+		if (k == 0)
+			continue;
+		at = fields_behind(k);
+		/* Of a bad escape only --strict tells. */
+		if (!read_value(f, &p, end, f->key[k].want || how->strict, &value))
+			return FIELDS_ODD;
+		if (!f->key[k].want || (value.n == 0 && !how->keep_empty))
+			continue;
+		step = take(f, k, value);
+		if (step != FIELDS_GO_ON)
+			return step;
+	}
+}
+
+bool logfmt_extract_fast(const struct stage *s, struct block *b, uint32_t i,
+			 const struct logfmt_how *how, bool *ret_stays)
+{
+	struct line_fields *f = fields_begin(s, b, i, (struct bytes){ "", 0 }, BYTES_LIT("="));
+	enum fields_step step;
+
+	if (!f)
+		return false;
+	step = walk(f, fields_line(b, i), how);
+	if (step == FIELDS_ODD)
+		return false;
+	*ret_stays = step != FIELDS_REFUSED;
+	if (*ret_stays)
+		fields_set_labels(f, i);
+	return true;
+}
