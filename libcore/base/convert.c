@@ -60,14 +60,9 @@ static uint64_t unit_ns(struct bytes name)
 	static const struct {
 		const char *name;
 		uint64_t ns;
-	} units[] = { { "ns", 1 },
-		      { "us", 1000 },
-		      { "\xc2\xb5s", 1000 },
-		      { "\xce\xbcs", 1000 },
-		      { "ms", 1000000 },
-		      { "s", 1000000000 },
-		      { "m", 60000000000 },
-		      { "h", 3600000000000 } };
+	} units[] = { { "ns", 1 },	     { "us", 1000 },	    { "\xc2\xb5s", 1000 },
+		      { "\xce\xbcs", 1000 }, { "ms", 1000000 },	    { "s", 1000000000 },
+		      { "m", 60000000000 },  { "h", 3600000000000 } };
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
 		if (bytes_is(name, units[i].name))

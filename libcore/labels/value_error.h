@@ -5,7 +5,8 @@
 
 #include "base/buf.h"
 
-/* Each appends the reason to b; text is what convert_number and its like (base/convert.h) refused. */
+/* Each appends the reason to b; text is what convert_number and its like (base/convert.h) refused.
+ */
 void value_error_number(struct buf *b, struct bytes text);
 void value_error_duration(struct buf *b, struct bytes text);
 void value_error_bytes(struct buf *b, struct bytes text);

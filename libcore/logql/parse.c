@@ -7,6 +7,8 @@
 #include "logql/print.h"
 #include "regex/regex.h"
 
+enum { STAGE_SHOWN = 200 }; /* bytes */
+
 static void fail_text(struct parser *p, struct logql_pos pos, struct bytes text)
 {
 	p->error_pos = pos;
@@ -50,6 +52,20 @@ void parse_set_unexpected(struct parser *p, const char *expecting)
 	buf_release(&text);
 }
 
+/* As much of a stage as a message has room for beside what is wrong with it. */
+static void add_stage(struct buf *text, const struct logql_stage *s)
+{
+	size_t end = text->n + STAGE_SHOWN;
+
+	logql_print_stage(text, s);
+	if (text->n <= end)
+		return;
+	while ((text->p[end] & 0xc0) == 0x80)
+		end--;
+	text->n = end;
+	buf_add_str(text, "...");
+}
+
 void parse_fail_stage(struct parser *p, const struct logql_stage *s, const char *fmt, ...)
 {
 	struct buf text = { 0 };
@@ -58,7 +74,7 @@ void parse_fail_stage(struct parser *p, const struct logql_stage *s, const char 
 	if (p->late.code != ERR_NONE)
 		return;
 	buf_add_str(&text, "parse error : stage '");
-	logql_print_stage(&text, s);
+	add_stage(&text, s);
 	buf_add_str(&text, "' : ");
 	va_start(va, fmt);
 	buf_addv(&text, fmt, va);

@@ -52,8 +52,8 @@ static void need_targets(struct arena *a, struct logql_log *log, const struct lo
 								       .value = BYTES_LIT(".+") };
 }
 
-/* By the labels that the selector names. A matcher of the empty value, whatever its operator, selects
- * nothing in Loki; it asks for all labels. */
+/* By the labels that the selector names. A matcher of the empty value, whatever its operator,
+ * selects nothing in Loki; it asks for all labels. */
 static void group_by_matchers(struct arena *a, struct logql_log *log, struct logql_grouping *g)
 {
 	size_t n = log->n_matchers, kept = 0;
