@@ -74,6 +74,15 @@ static bool clock_of(struct bytes t, int64_t *ret_ns)
 	return true;
 }
 
+/* False: before or behind all that has a number of nanoseconds. */
+static bool moment_of(int32_t day, int64_t clock, int64_t *ret_ns)
+{
+	num_wide ns = (num_wide)day * (24 * 3600 * NS_PER_S) + clock;
+
+	*ret_ns = num_clip(ns);
+	return *ret_ns == ns;
+}
+
 static bool is_month(const char *p)
 {
 	return month_of(p) > 0;
@@ -89,8 +98,9 @@ static int day_number(const char *p)
  * Tue Oct 14 09:00:05.123456 2025: its year stands at the end. */
 static bool month_at(struct bytes t, int64_t now_ns, int64_t *ret_ns)
 {
+	const int64_t latest = num_clip((num_wide)now_ns + 24 * 3600 * NS_PER_S);
 	int year = -1, month, number;
-	int64_t clock;
+	int64_t clock, ns;
 	int32_t day;
 
 	if (t.n < 15 || t.p[3] != ' ' || t.p[6] != ' ' || !is_month(t.p) ||
@@ -109,17 +119,14 @@ static bool month_at(struct bytes t, int64_t now_ns, int64_t *ret_ns)
 			break;
 	}
 	if (year >= 1970) {
-		if (!day_of(year, month, number, &day))
-			return false;
-		*ret_ns = time_day_start(day) + clock;
-		return true;
+		return day_of(year, month, number, &day) && moment_of(day, clock, ret_ns);
 	}
 	/* The 29th of February is of a leap year, which may be a few years back. */
 	year = 1970 + (int)(time_day(now_ns) / 365.2425) + 1;
 	for (int tries = 0; tries < 9; tries++, year--)
-		if (day_of(year, month, number, &day) &&
-		    time_day_start(day) + clock <= now_ns + 24 * 3600 * NS_PER_S) {
-			*ret_ns = time_day_start(day) + clock;
+		if (day_of(year, month, number, &day) && moment_of(day, clock, &ns) &&
+		    ns <= latest) {
+			*ret_ns = ns;
 			return true;
 		}
 	return false;
@@ -146,7 +153,7 @@ static bool date_at(struct bytes t, int64_t *ret_ns)
 	}
 	if (!clock_of(rest, &clock))
 		return false;
-	return !__builtin_add_overflow(time_day_start(day), clock, ret_ns);
+	return moment_of(day, clock, ret_ns);
 }
 
 static bool number_of(struct bytes t, int64_t *ret_ns)

@@ -242,6 +242,11 @@ ok "a day that is to come" exits 0 logql --time line '{}' syslog
 ok "was last year" stdout_has "$(($(date -u -d '+9 days' +%Y) - 1))-"
 ok "a field that no line has" exits 0 logql --time-field nosuch '{}' forms
 ok "is told" stderr_is "logql: warning: 'forms': no line has a time in a field 'nosuch'"
+printf '2026-01-15 10:00:00 a\n0893-01-15 10:00:00 b\nTue Oct 14 09:00:05.5 9999 c\n' >far
+ok "a year that no time can have" exits 0 logql --time line '{}' far
+ok "is none" stdout_is "2026-01-15T10:00:00Z {} 2026-01-15 10:00:00 a
+2026-01-15T10:00:00Z {} 0893-01-15 10:00:00 b
+2026-01-15T10:00:00Z {} Tue Oct 14 09:00:05.5 9999 c"
 ok "no time at all" exits 0 logql --time line '{}' three.log
 ok "is told" stderr_is "logql: warning: 'three.log': no line has a time that --time line knows"
 
