@@ -160,6 +160,14 @@ struct bytes convert_bytes_unit(struct bytes text)
 	return bytes_sub(text, i, text.n);
 }
 
+static bool whole(double v, uint64_t *ret)
+{
+	if (!(v < 18446744073709551616.0))
+		return false;
+	*ret = (uint64_t)v;
+	return true;
+}
+
 bool convert_bytes(struct bytes text, uint64_t *ret)
 {
 	static const char steps[] = "kmgtpe";
@@ -174,10 +182,8 @@ bool convert_bytes(struct bytes text, uint64_t *ret)
 	if (n == sizeof(digits) || !num_double(bytes_of(digits, n), &v))
 		return false;
 	unit = bytes_trim(unit);
-	if (unit.n == 0 || (unit.n == 1 && (unit.p[0] | 0x20) == 'b')) {
-		*ret = (uint64_t)v;
-		return v < 18446744073709551616.0;
-	}
+	if (unit.n == 0 || (unit.n == 1 && (unit.p[0] | 0x20) == 'b'))
+		return whole(v, ret);
 	const char *step = strchr(steps, unit.p[0] | 0x20);
 
 	if (!step || unit.n > 3)
@@ -189,7 +195,5 @@ bool convert_bytes(struct bytes text, uint64_t *ret)
 	}
 	if (unit.n > 1 || (unit.n == 1 && (unit.p[0] | 0x20) != 'b'))
 		return false;
-	v *= pow(base, (double)(step - steps + 1));
-	*ret = (uint64_t)v;
-	return v < 18446744073709551616.0;
+	return whole(v * pow(base, (double)(step - steps + 1)), ret);
 }
