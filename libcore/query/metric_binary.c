@@ -33,25 +33,24 @@ static bool apply(const struct logql_expr *x, double a, double b, double kept, d
 	return holds || x->binary.return_bool;
 }
 
+/* Each series by itself, also those that have the same labels. */
 static void with_scalar(const struct logql_expr *x, const struct vec *left, const struct vec *right,
-			struct result *r)
+			struct vec *ret)
 {
 	const struct vec *v = left->is_scalar ? right : left;
 
 	for (size_t i = 0; i < v->n; i++) {
 		const struct series *s = &v->v[i];
+		struct series *out = vec_add(ret, &s->labels);
 
 		for (size_t k = 0; k < v->n_steps; k++) {
-			double a, b, out;
+			double a = left->is_scalar ? left->v[0].v[k] : s->v[k];
+			double b = right->is_scalar ? right->v[0].v[k] : s->v[k];
 
-			if (!s->has[k])
-				continue;
-			a = left->is_scalar ? left->v[0].v[k] : s->v[k];
-			b = right->is_scalar ? right->v[0].v[k] : s->v[k];
-			if (apply(x, a, b, s->v[k], &out))
-				put(r, &s->labels, k, out);
+			out->has[k] = s->has[k] && apply(x, a, b, s->v[k], &out->v[k]);
 		}
 	}
+	vec_compact(ret);
 }
 
 /* What two elements must have in common, as a number for each series. */
@@ -236,7 +235,7 @@ int metric_binary(const struct logql_expr *x, const struct vec *left, const stru
 
 	vec_init(ret, left->n_steps);
 	if (left->is_scalar || right->is_scalar) {
-		with_scalar(x, left, right, &r);
+		with_scalar(x, left, right, ret);
 		goto out;
 	}
 	p.many_sig = many_sig = signatures(m, p.many, &numbers);

@@ -249,7 +249,8 @@ static int load(struct source *s, const struct piece *p, unsigned want, struct l
 	for (size_t i = 0; i < n; i++) {
 		ts[i] = v[i].ts_ns;
 		set[i] = v[i].meta;
-		buf_add(&m->lines, d->es.text.p + v[i].line_off, v[i].line_len);
+		if (v[i].line_len) /* all of them may be empty, and there is no text then */
+			buf_add(&m->lines, d->es.text.p + v[i].line_off, v[i].line_len);
 		buf_add_char(&m->lines, '\n');
 		off[i + 1] = (uint32_t)m->lines.n;
 	}
