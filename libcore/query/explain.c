@@ -124,7 +124,10 @@ void explain_add_share(struct buf *b, double part, double all)
 {
 	double share = all > 0 ? 100 * part / all : 0;
 
-	buf_addf(b, share > 0 && share < 9.95 ? "%.1f%%" : "%.0f%%", share);
+	if (share > 99 && share < 100) /* which is not all */
+		buf_addf(b, "%.1f%%", share > 99.9 ? 99.9 : share);
+	else
+		buf_addf(b, share > 0 && share < 9.95 ? "%.1f%%" : "%.0f%%", share);
 }
 
 /* --- text ------------------------------------------------------------------------------------ */

@@ -56,7 +56,7 @@ void explain_number(struct explain_node *n, const char *key, uint64_t value);
 void explain_text(struct explain_node *n, const char *key, struct bytes text);
 void explain_seconds(struct explain_node *n, const char *key, int64_t ns);
 
-/* 1234567 as 1,234,567; 12.3 ms; 42% of all (as 0.4% below 10%). */
+/* 1234567 as 1,234,567; 12.3 ms; 42% of all (0.4% below 10%, 99.9% rather than all). */
 void explain_add_count(struct buf *b, uint64_t n);
 void explain_add_time(struct buf *b, int64_t ns);
 void explain_add_share(struct buf *b, double part, double all);

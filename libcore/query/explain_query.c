@@ -27,16 +27,23 @@ static void add_length(struct buf *b, const char *name, int64_t ns)
 	time_add_duration(b, ns);
 }
 
-static void note_limits(struct explain_node *n, const struct query_limits *l)
+static void add_size(struct buf *b, const char *name, uint64_t bytes)
 {
+	if (!bytes)
+		return;
+	buf_addf(b, "%s%s ", b->n ? ", " : "limits: ", name);
+	num_add_size(b, bytes);
+}
+
+static void note_limits(struct explain_node *n, const struct query_opts *o)
+{
+	const struct query_limits *l = &o->limits;
 	struct buf b = { 0 };
 
 	add_limit(&b, "entries", l->entries);
 	add_limit(&b, "series", l->series);
-	if (l->bytes) {
-		buf_add_str(&b, b.n ? ", bytes " : "limits: bytes ");
-		num_add_size(&b, l->bytes);
-	}
+	add_size(&b, "bytes", l->bytes);
+	add_size(&b, "memory", o->has_memory ? o->max_bytes : 0);
 	add_length(&b, "length", l->length_ns);
 	add_length(&b, "range", l->interval_ns);
 	add_length(&b, "lookback", l->lookback_ns);
@@ -57,7 +64,7 @@ void explain_query_begin(struct explain *x, const struct logql_query *q, const s
 	logql_print(&b, q->root);
 	explain_text(n, "query", buf_bytes(&b));
 	explain_number(n, "jobs", o->jobs);
-	note_limits(n, &o->limits);
+	note_limits(n, o);
 	buf_release(&b);
 }
 

@@ -294,11 +294,12 @@ static int read_more(struct raw *r, struct err *e)
 	return 0;
 }
 
-static bool wanted(struct raw *r, const struct plan *p)
+static bool wanted(struct raw *r, struct plan *p)
 {
 	bool fits = plan_wants(p, &(struct labels){ 0 });
 
 	r->unfit |= !fits;
+	p->seen[SOURCE_LINES].by_labels += !fits;
 	return fits;
 }
 

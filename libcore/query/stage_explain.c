@@ -24,6 +24,12 @@ static bool has_expressions(const struct logql_stage *t)
 	return (t->kind == LOGQL_JSON || t->kind == LOGQL_LOGFMT) && t->extract.n;
 }
 
+/* Field by field, as far as anybody needs them; others look at the whole line. */
+static bool reads_on_demand(const struct stage *s)
+{
+	return s->tree->kind == LOGQL_JSON || s->tree->kind == LOGQL_LOGFMT;
+}
+
 void stage_explain_fields(const struct stage *s, struct explain_node *n)
 {
 	const struct hints *h = &s->pipeline->hints;
@@ -38,13 +44,15 @@ void stage_explain_fields(const struct stage *s, struct explain_node *n)
 	if (h->required) {
 		buf_add_str(&b, "takes ");
 		add_names(&b, s->pipeline);
-		buf_add_str(&b, " alone, and what is behind them in a line is not read");
+		buf_add_str(&b, reads_on_demand(s) ? " alone, and what is behind in a line is not "
+						     "read"
+						   : " alone");
 	} else {
 		buf_add_str(&b, "takes every field");
 	}
 	explain_note_bytes(n, buf_bytes(&b));
 	buf_release(&b);
-	if (h->n_filters)
+	if (h->n_filters && reads_on_demand(s))
 		explain_note(n,
 			     "a line is dropped as soon as a field of it fails the filter behind");
 }

@@ -24,7 +24,7 @@ printf 'one %s\n' 1 2 3 >raw.log
 # What differs from run to run: times, their shares, memory. Blanks before them too.
 mask() {
 	sed -E 's/ +[0-9.]+ (us|ms|s)( +[0-9.]+%)?$/ TIME/; s/[0-9.]+ (us|ms|s)\>/TIME/g
-		s/peak memory [0-9.]+ [KMG]iB/peak memory SIZE/
+		s/(series and values took) [0-9.]+ [KMG]?i?B/\1 SIZE/; s/peak memory [0-9.]+ [KMG]iB/peak memory SIZE/
 		s/^(total.*the answer would be) .*/\1 SIZE/'
 }
 
@@ -43,7 +43,10 @@ for option in --explain --analyze; do
 		'{app="web"} | logfmt | level="error" |= "line 5" | line_format "{{.msg}}"' \
 		'{app=~".+"} |~ "ERR|(?i)warn" | host="a"' \
 		'{app="web"} |~ "[0-9]+5\"$"' '{app="none"}' \
-		'{app="web"} | regexp "status=(?P<status>[0-9]+)" | status > 400 != "x"'
+		'{app="web"} | regexp "status=(?P<status>[0-9]+)" | status > 400 != "x"' \
+		'{app="web"} |> "level=error <_>" | pattern "level=<level> <_>" | drop level' \
+		'{app="web"} |= ip("10.0.0.0/8") or "line 77" |~ "7.|line 77" | json a="b.c" | label_format x=a' \
+		'{app="web"} | unpack | decolorize |~ "error|info" | keep app'
 	ok "as they are shown" stdout_is_golden "explain-log$option.txt"
 	when="--at 1760610000"
 	ok "$option of metric queries" exits 0 show 'count_over_time({app="web"}[2d])' \
@@ -52,6 +55,7 @@ for option in --explain --analyze; do
 		'avg_over_time({app="web"} | logfmt | unwrap status | __error__="" [1d] offset 1d) by (host)' \
 		'sum(count_over_time({host="a"}[1d])) / on () count_over_time({app="db"}[1w]) * 2' \
 		'label_replace(vector(1), "a", "$1", "b", "(.*)")' '1 + 1' \
+		'sum by (l) (rate({app="web"} | pattern "level=<l> status=<s> <_>" | s != "200" [1d]))' \
 		'variants(count_over_time({app="web"}[1d]), bytes_rate({app="web"}[1d])) of ({app="web"}[1d])'
 	ok "as they are shown" stdout_is_golden "explain-metric$option.txt"
 	when="--from 1760520000 --to 1760610000 --step 30m"
@@ -120,7 +124,8 @@ ok "and counts" test "$(figure blocks_damaged read 1)" -gt 0
 
 ok "raw lines" exits 0 logql --explain '{} |= "one"' raw.log
 ok "have pieces" stdout_has '1 of 1 piece, about 18 B of lines'
-ok "a pipe" exits 0 sh -c "logql --explain '{} |= \"one\"' <raw.log - | cat"
+ok "a selector that raw lines do not fit" exits 0 logql --explain '{app="web"}' raw.log
+ok "leaves them out" stdout_has '0 of 1 piece, about 0 B of lines; left out: 1 of other streams'
 ok "a pipe" exits 0 sh -c "cat raw.log | logql --explain '{} |= \"one\"'"
 ok "is known by its beginning" stdout_has 'of a pipe only the beginning is known here'
 ok "a pipe is run" exits 0 sh -c "cat raw.log | logql --analyze '{} |= \"2\"'"
@@ -158,8 +163,8 @@ ok "nothing found is no failure" exits 0 logql --store store --analyze '{app="we
 ok "and is told" stdout_has '| 0 entries'
 ok "--output" exits 0 logql --store store --explain --output plan '{app="web"}'
 ok "has it" grep -q '^log query' plan
-ok "limits are told" exits 0 logql --store store --explain --max-series 5 --timeout 1m '{app="web"}'
-ok "as they are" stdout_has 'limits: series 5, timeout 1m0s'
+ok "limits are told" exits 0 logql --store store --explain --max-series 5 --timeout 1m --max-bytes 1MiB '{app="web"}'
+ok "as they are" stdout_has 'limits: series 5, bytes 1.0 MiB, timeout 1m0s'
 ok "a limit that is exceeded" exits 3 logql --store store --analyze --max-bytes 100B '{app="web"}'
 ok "has a plan that says by what" stdout_has '22 of 23 blocks'
 ok "a full stdout" exits 4 sh -c "logql --store store --explain '{app=\"web\"}' >/dev/full"

@@ -133,7 +133,11 @@ static void numbers_are_for_people(void **state)
 	static const struct {
 		double part, all;
 		const char *text;
-	} shares[] = { { 0, 0, "0%" }, { 1, 1000, "0.1%" }, { 99, 1000, "9.9%" }, { 1, 3, "33%" } };
+	} shares[] = { { 0, 0, "0%" },
+		       { 1, 1000, "0.1%" },
+		       { 99, 1000, "9.9%" },
+		       { 1, 3, "33%" },
+		       { 9999, 10000, "99.9%" } };
 	struct buf b = { 0 };
 
 	(void)state;
