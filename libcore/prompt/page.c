@@ -16,14 +16,18 @@
 
 /* --- the pager ------------------------------------------------------------------------------- */
 
-/* As a shell's command; NULL: none is wanted. Without less whatever there is. */
+/* As a shell's command; NULL: none is wanted. Without less whatever there is. What is shown is UTF-8,
+ * also in a locale that does not say so. */
 static const char *pager_command(void)
 {
 	const char *pager = getenv("PAGER");
 
 	if (!pager)
-		return "if command -v less >/dev/null; then exec less -FRX; else exec more; fi";
-	return *pager && strcmp(pager, "cat") != 0 ? pager : NULL;
+		return "export LESSCHARSET=${LESSCHARSET:-utf-8}\n"
+		       "if command -v less >/dev/null; then exec less -FRX; else exec more; fi";
+	if (!*pager || strcmp(pager, "cat") == 0)
+		return NULL;
+	return "export LESSCHARSET=${LESSCHARSET:-utf-8}; eval \"$PAGER\"";
 }
 
 /* It gets the signals as anybody else, and the pipe's end as its stdin. */
