@@ -70,6 +70,16 @@ static inline const char *json_block_close(const char *p, const char *end, char 
 	return NULL;
 }
 
+/* The end of a number or word, or NULL when a control byte is in it, which does not end it. */
+static inline const char *json_token_close(const char *p, const char *end)
+{
+	const char *q = near_token_end(p, end);
+
+	if (q >= end)
+		return end;
+	return (unsigned char)*q > ' ' || json_is_blank(*q) ? q : NULL;
+}
+
 /* The value at p, blanks before it skipped: behind it, or NULL. */
 static inline const char *json_value_close(const char *p, const char *end, struct json_val *ret)
 {
@@ -96,8 +106,9 @@ static inline const char *json_value_close(const char *p, const char *end, struc
 					  bytes_of(p, (size_t)(q - p)) };
 		return q;
 	}
-	q = near_token_end(p, end);
-	q = q < end ? q : end;
+	q = json_token_close(p, end);
+	if (!q)
+		return NULL;
 	ret->raw = bytes_of(p, (size_t)(q - p));
 	ret->escaped = false;
 	if (*p == '-' || (*p >= '0' && *p <= '9'))

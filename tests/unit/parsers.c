@@ -21,6 +21,7 @@ static const char *const json_lines[] = {
 	"{}",
 	"[1,2]",
 	"{\"status\":599,}",
+	"{\"status\":50\x01,\"n\":5}",
 };
 
 static const char *const logfmt_lines[] = {
