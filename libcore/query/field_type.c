@@ -1,30 +1,9 @@
 #include "query/field_type.h"
 
 #include <ctype.h>
-#include <math.h>
 
+#include "base/convert.h"
 #include "base/num.h"
-#include "logql/unit.h"
-
-enum { SIZE_TEXT_MAX = 64 };
-
-static bool has_any(struct bytes v, const char *set)
-{
-	for (size_t i = 0; i < v.n; i++)
-		if (v.p[i] && strchr(set, v.p[i]))
-			return true;
-	return false;
-}
-
-/* As Go reads a float: hexadecimal ones need an exponent, what is too large is none. */
-static bool is_float(struct bytes v)
-{
-	double d;
-
-	if (!num_double(v, &d) || (has_any(v, "xX") && !has_any(v, "pP")))
-		return false;
-	return !isinf(d) || !has_any(v, "0123456789");
-}
 
 static bool is_boolean(struct bytes v)
 {
@@ -37,52 +16,21 @@ static bool is_boolean(struct bytes v)
 	return false;
 }
 
-/* Days and longer are no units of Go's. */
-static bool is_duration(struct bytes v)
-{
-	int64_t ns;
-
-	return !has_any(v, "dwy") && unit_parse_duration(v, &ns);
-}
-
-/* "12 MB", "1,024kib": a number, commas in it, and a unit in any case. */
-static bool is_size(struct bytes v)
-{
-	static const char *const units[] = { "",    "b",  "k",	 "kb",	"ki", "kib", "m",
-					     "mb",  "mi", "mib", "g",	"gb", "gi",  "gib",
-					     "t",   "tb", "ti",	 "tib", "p",  "pb",  "pi",
-					     "pib", "e",  "eb",	 "ei",	"eib" };
-	char number[SIZE_TEXT_MAX], unit[4];
-	struct bytes rest;
-	size_t n = 0, i = 0;
-
-	for (; i < v.n && (isdigit((unsigned char)v.p[i]) || v.p[i] == '.' || v.p[i] == ','); i++)
-		if (v.p[i] != ',' && n < sizeof(number))
-			number[n++] = v.p[i];
-	rest = bytes_trim(bytes_sub(v, i, v.n));
-	if (n == sizeof(number) || !is_float(bytes_of(number, n)) || rest.n >= sizeof(unit))
-		return false;
-	for (size_t k = 0; k < rest.n; k++)
-		unit[k] = (char)tolower((unsigned char)rest.p[k]);
-	for (size_t k = 0; k < sizeof(units) / sizeof(*units); k++)
-		if (bytes_is(bytes_of(unit, rest.n), units[k]))
-			return true;
-	return false;
-}
-
 enum field_type field_type(struct bytes v)
 {
 	int64_t i;
+	uint64_t size;
+	double d;
 
 	if (num_i64(v, &i))
 		return FIELD_INT;
-	if (is_float(v))
+	if (convert_number(v, &d))
 		return FIELD_FLOAT;
 	if (is_boolean(v))
 		return FIELD_BOOLEAN;
-	if (is_duration(v))
+	if (convert_duration(v, &i))
 		return FIELD_DURATION;
-	return is_size(v) ? FIELD_BYTES : FIELD_STRING;
+	return convert_bytes(v, &size) ? FIELD_BYTES : FIELD_STRING;
 }
 
 const char *field_type_name(enum field_type t)
@@ -115,5 +63,7 @@ static bool is_uuid(struct bytes v)
 
 bool field_is_id(struct bytes v)
 {
-	return is_float(v) || is_uuid(v);
+	double d;
+
+	return convert_number(v, &d) || is_uuid(v);
 }

@@ -57,6 +57,14 @@ ok "--at" exits 2 logql volume --at 10 '{app="shop"}' entries.jsonl
 ok "its options are of no other verb" exits 2 logql stats --target-labels pod entries.jsonl
 ok "nor of a query" exits 2 logql --aggregate-by labels '{}' entries.jsonl
 
+# ---- types, as Go's libraries read values
+
+printf '%s\n' 'i=+5 f=1_000 g=nan h=0x1p3 s=0x1F b=T d=-2ms e=1d n="1,000" m=5k' >types.log
+ok "types" exits 0 logql detected-fields -o csv '{}' types.log
+for t in i,int f,float g,float h,float s,string b,boolean d,duration e,string n,bytes m,bytes; do
+	ok "$t" stdout_has "$t,1,logfmt"
+done
+
 # ---- the same from the log, from packs, from half and half; twice as many entries that are doubles
 
 grep -v 1760608 entries.jsonl >old
