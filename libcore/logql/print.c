@@ -20,7 +20,8 @@ void print_number(struct buf *b, double v)
 		buf_add_str(b, isnan(v) ? "(1 / 0)" : v > 0 ? "(1e308 * 10)" : "(-1e308 * 10)");
 		return;
 	}
-	if (v == 0 || (fabs(v) >= 1e-4 && fabs(v) < 1e21)) {
+	/* as Go's Sprint: an exponent from a million on */
+	if (v == 0 || (fabs(v) >= 1e-4 && fabs(v) < 1e6)) {
 		num_add_double(b, v);
 		return;
 	}
