@@ -52,7 +52,9 @@ static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 
-	return isnan(x) ? -!isnan(y) : (x > y) - (x < y);
+	if (isnan(x) || isnan(y)) /* lowest */
+		return !!isnan(y) - !!isnan(x);
+	return (x > y) - (x < y);
 }
 
 /* Between the two values that the rank lies between; a rank beyond the last one is no value at all.
