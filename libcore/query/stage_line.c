@@ -3,7 +3,7 @@
  *
  * The first filter of a query searches the lines of the whole block at once: a hit is mapped to its
  * line by line_off and confirmed against it (lines may hold newlines, and a needle may span two).
- * A regex is tried only on lines that hold the text it cannot do without.
+ * A regex is tried only on lines that hold a text it cannot do without.
  */
 #include "base/find.h"
 #include "base/mem.h"
@@ -13,12 +13,13 @@
 #include "query/stage.h"
 #include "regex/regex.h"
 
-enum { TEXTS_MAX = 8 }; /* of a regex that is nothing else */
+enum { TEXTS_MAX = REGEX_NEEDED_MAX }; /* of one regex */
 
 struct alt {
 	bool use_find;
 	struct find find;
-	struct regex *re;		     /* NULL for a literal */
+	struct regex *re; /* NULL for a literal; several may have the same one, the first owns it */
+	bool begins;	  /* what re matches begins with what is found */
 	const struct logql_ip *ip;	     /* ip("..") */
 	const struct logql_pattern *pattern; /* |> */
 };
@@ -50,21 +51,24 @@ static bool fits_pattern(const struct logql_pattern *p, struct bytes line)
 	return p->parts[p->n_parts - 1].capture == (rest.n > 0);
 }
 
-/* A match that is given up ends the query: b->gave_up. */
-static bool re_fits(const struct alt *a, struct block *b, struct bytes line)
+/* at: where the text is found for the first time. A match that is given up ends the query:
+ * b->gave_up. */
+static bool re_fits(const struct alt *a, struct block *b, struct bytes line, size_t at)
 {
-	return !a->re || regex_match(a->re, line, NULL, &b->gave_up) == 1;
+	return !a->re || regex_match_behind(a->re, line, a->begins ? at : 0, &b->gave_up) == 1;
 }
 
 static bool alt_fits(const struct alt *a, struct block *b, struct bytes line)
 {
-	if (a->use_find && find_next(&a->find, line, 0) == FIND_NONE)
+	int64_t at = a->use_find ? find_next(&a->find, line, 0) : 0;
+
+	if (at < 0)
 		return false;
 	if (a->ip)
 		return ip_in_text(a->ip, line);
 	if (a->pattern)
 		return fits_pattern(a->pattern, line);
-	return re_fits(a, b, line);
+	return re_fits(a, b, line, (size_t)at);
 }
 
 static bool line_fits(const struct state *st, struct block *b, struct bytes line)
@@ -127,7 +131,7 @@ static void mark_hits(const struct alt *a, struct block *b, char *hit)
 			pos = (size_t)at + 1; /* it goes beyond the line's end */
 			continue;
 		}
-		if (!hit[k] && re_fits(a, b, run_line(&b->run, k)))
+		if (!hit[k] && re_fits(a, b, run_line(&b->run, k), (size_t)at - off[k]))
 			hit[k] = 1;
 		pos = off[++k];
 	}
@@ -182,7 +186,7 @@ static int bind_regex(struct pipeline *p, struct state *st, const struct logql_l
 		      unsigned how, struct err *e)
 {
 	struct regex *re = regex_new(tree->text, REGEX_LINE | how, e);
-	struct bytes texts[TEXTS_MAX], literal;
+	struct bytes texts[TEXTS_MAX];
 	bool fold;
 	size_t n;
 
@@ -195,10 +199,16 @@ static int bind_regex(struct pipeline *p, struct state *st, const struct logql_l
 		regex_free(re);
 		return 0;
 	}
-	literal = regex_literal(re, &fold);
-	if (literal.n > 0)
-		bind_find(p, &st->v[st->n], literal, fold);
-	st->v[st->n++].re = re;
+	st->v[st->n].re = re;
+	n = regex_needed(re, texts, &fold);
+	for (size_t i = 0; i < n; i++) {
+		struct alt *a = &st->v[st->n + i];
+
+		a->re = re;
+		a->begins = regex_begins_with_needed(re);
+		bind_find(p, a, texts[i], fold);
+	}
+	st->n += n ? n : 1;
 	return 0;
 }
 
@@ -238,7 +248,8 @@ static void release(struct stage *s)
 	struct state *st = s->state;
 
 	for (size_t i = 0; i < st->n; i++)
-		regex_free(st->v[i].re);
+		if (i == 0 || st->v[i].re != st->v[i - 1].re)
+			regex_free(st->v[i].re);
 }
 
 /* What the search finds on the way, and what a regex is. */

@@ -43,16 +43,16 @@ static int apply(const struct stage *s, struct block *b, struct err *e)
 
 static void bind_find(struct state *st)
 {
+	struct bytes text[REGEX_NEEDED_MAX];
 	bool fold;
-	struct bytes text = regex_literal(st->re, &fold);
 
-	if (text.n < 2)
+	if (regex_needed(st->re, text, &fold) != 1 || text[0].n < 2)
 		return;
 	st->use_find = true;
 	if (fold)
-		find_init_fold(&st->find, text);
+		find_init_fold(&st->find, text[0]);
 	else
-		find_init(&st->find, text);
+		find_init(&st->find, text[0]);
 }
 
 static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *tree, struct err *e)

@@ -6,12 +6,32 @@
 enum { COUNT_MAX = 16 }; /* a repeat that is written out */
 
 struct run {
+	struct arena *mem;
 	struct buf text; /* being put together: exact bytes, or in lower case when fold */
 	struct buf best;
 	bool fold, exact; /* text has a letter of either case, one of only one case */
 	bool best_fold;
 	bool plain; /* nothing but text was seen */
+	bool moved; /* something stands before text, or may: */
+	bool best_moved;
+	/* The alternatives whose shortest text is the longest, when each has one. */
+	struct bytes alt[LITERALS_NEEDED_MAX];
+	size_t n_alts, alt_len;
+	bool alt_fold;
 };
+
+static void run_release(struct run *r)
+{
+	buf_release(&r->text);
+	buf_release(&r->best);
+}
+
+static void make_lower(char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] >= 'A' && p[i] <= 'Z')
+			p[i] |= 0x20;
+}
 
 static bool is_letter(uint32_t c)
 {
@@ -35,23 +55,57 @@ static void end_run(struct run *r)
 {
 	if (r->text.n > r->best.n) {
 		if (r->fold)
-			for (size_t i = 0; i < r->text.n; i++)
-				if (r->text.p[i] >= 'A' && r->text.p[i] <= 'Z')
-					r->text.p[i] |= 0x20;
+			make_lower(r->text.p, r->text.n);
 		buf_reset(&r->best);
 		buf_add_bytes(&r->best, buf_bytes(&r->text));
 		r->best_fold = r->fold;
+		r->best_moved = r->moved;
 	}
 	if (r->fold && r->exact)
 		r->plain = false;
 	buf_reset(&r->text);
 	r->fold = r->exact = false;
+	r->moved = true;
 }
 
 static void other(struct run *r)
 {
 	r->plain = false;
 	end_run(r);
+}
+
+static void collect(struct run *r, const struct node *n);
+
+/* What each of the alternatives needs, unless others are longer. */
+static void collect_alts(struct run *r, const struct node *alt)
+{
+	struct bytes v[LITERALS_NEEDED_MAX];
+	size_t n = 0, shortest = SIZE_MAX;
+	bool fold = false;
+
+	for (const struct node *c = alt->sub; c; c = c->next) {
+		struct run sub = { .mem = r->mem };
+		bool fits;
+
+		collect(&sub, c);
+		end_run(&sub);
+		shortest = sub.best.n < shortest ? sub.best.n : shortest;
+		fold |= sub.best_fold;
+		fits = n < LITERALS_NEEDED_MAX && shortest > r->alt_len;
+		if (fits)
+			v[n++] = arena_copy(r->mem, buf_bytes(&sub.best));
+		run_release(&sub);
+		if (!fits)
+			return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (fold)
+			make_lower((char *)(uintptr_t)v[i].p, v[i].n);
+		r->alt[i] = v[i];
+	}
+	r->n_alts = n;
+	r->alt_len = shortest;
+	r->alt_fold = fold;
 }
 
 static void collect(struct run *r, const struct node *n)
@@ -94,6 +148,7 @@ static void collect(struct run *r, const struct node *n)
 		break;
 	case NODE_ALT:
 		other(r);
+		collect_alts(r, n);
 		break;
 	default:
 		r->plain = false; /* an assertion: what stands around it is together */
@@ -144,7 +199,7 @@ static void add_text(void *arg, struct node *first, const struct node *end)
 {
 	struct texts *t = arg;
 	struct literals *l = t->ret;
-	struct run r = { .plain = true };
+	struct run r = { .mem = &t->tree->mem, .plain = true };
 	struct bytes *v;
 
 	for (const struct node *n = first; n != end; n = n->next)
@@ -162,26 +217,108 @@ static void add_text(void *arg, struct node *first, const struct node *end)
 	}
 	if (t->ok)
 		l->texts[l->n_texts++] = arena_copy(&t->tree->mem, buf_bytes(&r.best));
-	buf_release(&r.text);
-	buf_release(&r.best);
+	run_release(&r);
 }
 
-void literals_find(struct literals *ret, struct tree *t)
+static void find_texts(struct literals *ret, struct tree *t)
 {
 	struct texts texts = { .tree = t, .ret = ret, .ok = true };
-	struct run r = { .plain = true };
 
-	*ret = (struct literals){ .needed = { 0 } };
-	collect(&r, t->root);
-	end_run(&r);
-	ret->needed = arena_copy(&t->mem, buf_bytes(&r.best));
-	ret->fold = r.best_fold;
-	buf_release(&r.text);
-	buf_release(&r.best);
 	each_alt(t->root, add_text, &texts);
 	if (!texts.ok)
 		ret->n_texts = 0;
 	ret->texts_fold = texts.fold;
+}
+
+/* A text that is found in few places is better than several, each of which is searched for. */
+enum { GOOD_LENGTH = 3, ALTS_LENGTH_MIN = 2 };
+
+static void find_needed(struct literals *ret, struct tree *t)
+{
+	struct run r = { .mem = &t->mem };
+
+	collect(&r, t->root);
+	end_run(&r);
+	if (r.best.n >= GOOD_LENGTH || (r.best.n > 0 && r.best.n >= r.alt_len)) {
+		ret->n_needed = 1;
+		ret->needed[0] = arena_copy(&t->mem, buf_bytes(&r.best));
+		ret->fold = r.best_fold;
+		ret->begins = !r.best_moved;
+	} else if (r.alt_len >= ALTS_LENGTH_MIN) {
+		ret->n_needed = r.n_alts;
+		memcpy(ret->needed, r.alt, sizeof(r.alt));
+		ret->fold = r.alt_fold;
+	}
+	run_release(&r);
+}
+
+static void add_piece(struct literals *ret, struct run *r)
+{
+	struct find *f = &ret->piece[ret->n_pieces];
+	struct bytes text;
+
+	buf_reset(&r->best);
+	end_run(r);
+	if (r->best.n == 0)
+		return;
+	text = arena_copy(r->mem, buf_bytes(&r->best));
+	if (r->best_fold)
+		find_init_fold(f, text);
+	else
+		find_init(f, text);
+	ret->n_pieces++;
+}
+
+static void find_pieces(struct literals *ret, struct tree *t)
+{
+	struct run r = { .mem = &t->mem, .plain = true };
+	const struct node *n = t->root;
+	size_t max = 1;
+
+	while (n->op == NODE_GROUP)
+		n = n->sub;
+	if (n->op != NODE_CAT)
+		return;
+	for (const struct node *c = n->sub; c; c = c->next)
+		max += is_anything(c);
+	ret->piece = arena_alloc(&t->mem, max * sizeof(*ret->piece));
+	for (const struct node *c = n->sub; c; c = c->next) {
+		if (is_anything(c))
+			add_piece(ret, &r);
+		else
+			collect(&r, c);
+	}
+	add_piece(ret, &r);
+	if (!r.plain || ret->n_pieces < 2)
+		ret->n_pieces = 0;
+	run_release(&r);
+}
+
+void literals_find(struct literals *ret, struct tree *t)
+{
+	*ret = (struct literals){ .n_needed = 0 };
+	find_needed(ret, t);
+	find_texts(ret, t);
+	find_pieces(ret, t);
+}
+
+/* The first place of each behind the one before leaves the most room for the rest. */
+int literals_match(const struct literals *l, struct bytes text, size_t from)
+{
+	size_t end = from, first_end = from;
+	int64_t at = 0;
+
+	if (l->n_pieces == 0)
+		return -1;
+	for (size_t i = 0; i < l->n_pieces; i++) {
+		at = find_next(&l->piece[i], text, end);
+		if (at < 0)
+			return 0;
+		end = (size_t)at + l->piece[i].needle.n;
+		if (i == 0)
+			first_end = end;
+	}
+	return memchr(text.p + first_end, '\n', (size_t)at - first_end) ? -1 : 1;
 }
 
 struct lower {

@@ -11,6 +11,7 @@
 #include "regex/regex.h"
 
 #include <pcre2.h>
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -51,6 +52,7 @@ struct regex {
 	bool finds_same; /* PCRE2's matches and captures are RE2's */
 	pcre2_code *code;
 	pcre2_code *guarded; /* NULL when it needs none */
+	bool jit;	     /* both are machine code, which may be called without further ado */
 	/* The shortest text for which PCRE2 gave up. */
 	_Atomic size_t too_long;
 };
@@ -210,6 +212,13 @@ static int check_length(struct bytes pattern, struct err *e)
 		       PATTERN_MAX);
 }
 
+static bool is_jit(const pcre2_code *code)
+{
+	size_t size = 0;
+
+	return code && pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &size) == 0 && size > 0;
+}
+
 struct regex *regex_new(struct bytes pattern, unsigned how, struct err *e)
 {
 	struct regex *r;
@@ -223,6 +232,7 @@ struct regex *regex_new(struct bytes pattern, unsigned how, struct err *e)
 	atomic_init(&r->too_long, SIZE_MAX);
 	r->pcre = (how & REGEX_PCRE) != 0;
 	rc = r->pcre ? make_pcre(r, how & ~(unsigned)REGEX_PCRE, e) : make_re2(r, how, e);
+	r->jit = is_jit(r->code) && (!r->guarded || is_jit(r->guarded));
 	if (rc == 0)
 		return r;
 	regex_free(r);
@@ -309,8 +319,9 @@ static int pcre_run(const struct regex *r, struct scratch *s, pcre2_match_data *
 	if (n > SHORT_TEXT)
 		limit += (uint32_t)(n < UINT32_MAX / 8 ? n * LONG_LIMIT : UINT32_MAX / 2);
 	pcre2_set_match_limit(s->context, limit);
-	rc = pcre2_match(code, (PCRE2_SPTR)text.p, text.n, from, PCRE2_NO_UTF_CHECK, data,
-			 s->context);
+	rc = r->jit ? pcre2_jit_match(code, (PCRE2_SPTR)text.p, text.n, from, 0, data, s->context)
+		    : pcre2_match(code, (PCRE2_SPTR)text.p, text.n, from, PCRE2_NO_UTF_CHECK, data,
+				  s->context);
 	return rc >= 0 ? 1 : rc == PCRE2_ERROR_NOMATCH ? 0 : -1;
 }
 
@@ -347,10 +358,13 @@ static int pcre_find(const struct regex *r, struct scratch *s, struct bytes text
 static int find(const struct regex *r, struct bytes text, size_t from, size_t *ret, size_t n_ret,
 		struct err *e)
 {
-	struct scratch *s = scratch_get();
+	int found = n_ret == 0 ? literals_match(&r->literals, text, from) : -1;
 	_Atomic size_t *too_long = (_Atomic size_t *)&r->too_long;
-	int found;
+	struct scratch *s;
 
+	if (found >= 0)
+		return found;
+	s = scratch_get();
 	if (n_ret > 2 && !s->groups) {
 		s->groups = pcre2_match_data_create(REGEX_GROUPS_MAX + 1, NULL);
 		if (!s->groups)
@@ -375,6 +389,11 @@ static int find(const struct regex *r, struct bytes text, size_t from, size_t *r
 int regex_match(const struct regex *r, struct bytes text, size_t ret_at[2], struct err *e)
 {
 	return find(r, text, 0, ret_at, ret_at ? 2 : 0, e);
+}
+
+int regex_match_behind(const struct regex *r, struct bytes text, size_t from, struct err *e)
+{
+	return find(r, text, from, NULL, 0, e);
 }
 
 int regex_match_from(const struct regex *r, struct bytes text, size_t from, struct bytes *ret,
@@ -437,10 +456,18 @@ struct bytes regex_pattern(const struct regex *r)
 	return buf_bytes(&r->pattern);
 }
 
-struct bytes regex_literal(const struct regex *r, bool *ret_fold)
+size_t regex_needed(const struct regex *r, struct bytes ret[REGEX_NEEDED_MAX], bool *ret_fold)
 {
+	static_assert((int)REGEX_NEEDED_MAX == (int)LITERALS_NEEDED_MAX, "all of them");
+
 	*ret_fold = r->literals.fold;
-	return r->literals.needed;
+	memcpy(ret, r->literals.needed, sizeof(r->literals.needed));
+	return r->literals.n_needed;
+}
+
+bool regex_begins_with_needed(const struct regex *r)
+{
+	return r->literals.begins;
 }
 
 size_t regex_texts(const struct regex *r, struct bytes *ret, size_t max, bool *ret_fold)

@@ -58,11 +58,20 @@ MUST_CHECK int regex_match_from(const struct regex *r, struct bytes text, size_t
 /* The pattern's own text. Valid as long as r. */
 struct bytes regex_pattern(const struct regex *r);
 
+/* Whether something that begins at `from` or behind it matches; as regex_match. from is at most
+ * text.n, and begins a character. */
+MUST_CHECK int regex_match_behind(const struct regex *r, struct bytes text, size_t from,
+				  struct err *e);
+
 /*
- * The longest text that every match must hold, or an empty one. *ret_fold: it is in lower case and
- * meant without regard to the case of ASCII letters. Valid as long as r.
+ * Texts of which every match holds one: how many go to ret, at most REGEX_NEEDED_MAX; 0 when none
+ * are known. With one it is the longest there is. *ret_fold: they are in lower case and meant
+ * without regard to the case of ASCII letters. Valid as long as r.
  */
-struct bytes regex_literal(const struct regex *r, bool *ret_fold);
+enum { REGEX_NEEDED_MAX = 8 };
+size_t regex_needed(const struct regex *r, struct bytes ret[REGEX_NEEDED_MAX], bool *ret_fold);
+/* Whether there is one such text, and every match begins with it. */
+bool regex_begins_with_needed(const struct regex *r);
 
 /*
  * The texts of a regex that is nothing but alternatives of literal texts, with .* around them or

@@ -18,10 +18,11 @@ static struct regex *line_regex(const char *pattern)
 static void check(const char *pattern, const char *text, int fold)
 {
 	struct regex *r = line_regex(pattern);
-	struct bytes found;
+	struct bytes v[REGEX_NEEDED_MAX] = { 0 }, found;
 	bool is_fold;
+	size_t n = regex_needed(r, v, &is_fold);
 
-	found = regex_literal(r, &is_fold);
+	found = n > 1 ? BYTES_LIT("several") : v[0];
 	if (!bytes_is(found, text))
 		fail_msg("'%s': expected '%s', found '%.*s'", pattern, text, BYTES_ARG(found));
 	if (found.n)
@@ -62,6 +63,94 @@ static void none(void **state)
 	check("\\pL", "", PLAIN);
 	check("\\x{fffd}+", "", PLAIN); /* that is any byte that is no UTF-8 */
 	check("(?:abc){0}", "", PLAIN);
+}
+
+/* Each text with a | behind it. */
+static void check_needed(const char *pattern, const char *expected, int fold)
+{
+	struct regex *r = line_regex(pattern);
+	struct bytes v[REGEX_NEEDED_MAX];
+	struct buf all = { 0 };
+	bool is_fold;
+	size_t n = regex_needed(r, v, &is_fold);
+
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&all, "%.*s|", BYTES_ARG(v[i]));
+	if (!bytes_is(buf_bytes(&all), expected))
+		fail_msg("'%s': expected '%s', found '%s'", pattern, expected, buf_str(&all));
+	if (n)
+		assert_int_equal(is_fold, fold);
+	buf_release(&all);
+	regex_free(r);
+}
+
+static void one_of_several(void **state)
+{
+	(void)state;
+	check_needed("(timed|reset) (out|by peer)", "timed|reset|", PLAIN);
+	check_needed("[0-9](ab|cd)[0-9](efg|hij)?", "ab|cd|", PLAIN);
+	check_needed("(ab|cd)x(efg|hijk)", "efg|hijk|", PLAIN);
+	check_needed("(ab|c.*def) [0-9]", "ab|def|", PLAIN);
+	check_needed("((?i)Out|Over) [0-9]", "out|over|", FOLD);
+	check_needed("(Out|(?i:Over)) [0-9]", "out|over|", FOLD);
+	check_needed("(refused|failed) because", " because|", PLAIN);
+	check_needed("x(ab|c)[0-9]", "x|", PLAIN); /* one of them is too short */
+	check_needed("(ab|)[0-9]", "", PLAIN);
+	check_needed("(aa|bb|cc|dd|ee|ff|gg|hh)1", "aa|bb|cc|dd|ee|ff|gg|hh|", PLAIN);
+	check_needed("(aa|bb|cc|dd|ee|ff|gg|hh|ii)1", "1|", PLAIN);
+}
+
+static void check_begin(const char *pattern, bool begins)
+{
+	struct regex *r = line_regex(pattern);
+
+	if (regex_begins_with_needed(r) != begins)
+		fail_msg("'%s'", pattern);
+	regex_free(r);
+}
+
+static void where_a_match_begins(void **state)
+{
+	(void)state;
+	check_begin("status.:[45]", true);
+	check_begin("^GET .*", true);
+	check_begin("(?i)error \\d", true);
+	check_begin("(?:abc)+x", true);
+	check_begin("a+bcd", false);
+	check_begin("x?abc", false);
+	check_begin(".*abc[0-9]", false);
+	check_begin("(ab|cd)[0-9]", false);
+	check_begin("[0-9]abc", false);
+}
+
+static void check_match(const char *pattern, const char *text, int expected)
+{
+	struct regex *r = line_regex(pattern);
+
+	if (regex_match(r, bytes_str(text), NULL, NULL) != expected)
+		fail_msg("'%s' on '%s'", pattern, text);
+	regex_free(r);
+}
+
+static void pieces_in_their_order(void **state)
+{
+	(void)state;
+	check_match("error.*timeout", "an error, then a timeout", 1);
+	check_match("error.*timeout", "a timeout, then an error", 0);
+	check_match("error.*timeout", "error\ntimeout", 0);
+	check_match("error.*timeout", "error\nerror timeout", 1);
+	check_match("error.*timeout", "error timeout\nx", 1);
+	check_match("(?s)error.*timeout", "error\ntimeout", 1);
+	check_match("aba.*ab", "abab", 0);
+	check_match("aba.*ab", "ababab", 1);
+	check_match("(?i)(err).*OUT.*", "an Error, then a timeout", 1);
+	check_match("a.*b.*c", "cba", 0);
+	check_match("a.*b.*c",
+		    "a\xff"
+		    "b\xe2\x82"
+		    "c",
+		    1);
+	check_match("a.*?b.*c$", "abcd", 0);
 }
 
 /* expected: the texts, each with a | behind it */
@@ -115,6 +204,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(longest),
 		cmocka_unit_test(none),
+		cmocka_unit_test(one_of_several),
+		cmocka_unit_test(where_a_match_begins),
+		cmocka_unit_test(pieces_in_their_order),
 		cmocka_unit_test(nothing_but_texts),
 		cmocka_unit_test(something_else),
 	};

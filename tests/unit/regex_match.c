@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/find.h"
 #include "base/num.h"
 #include "regex/prog.h"
 #include "regex/regex.h"
@@ -196,10 +197,11 @@ static unsigned below(unsigned n)
 static void add_pattern(struct buf *b, int depth)
 {
 	static const char *const atoms[] = {
-		"a",	  "b",	    "c",    "[ab]", "[^a]",	".",
-		"\\w",	  "\\W",    "\\d",  "^",    "$",	"\\b",
-		"\\B",	  "(?i:K)", "\\pL", "ab",   "\xc3\xbc", "[[:^alpha:]]",
-		"(?m:^)", "(?m:$)", "",	    "\\s",  "(?s:.)",	"\\x{fffd}"
+		"a",	  "b",	    "c",      "[ab]",	"[^a]",	    ".",
+		"\\w",	  "\\W",    "\\d",    "^",	"$",	    "\\b",
+		"\\B",	  "(?i:K)", "\\pL",   "ab",	"\xc3\xbc", "[[:^alpha:]]",
+		"(?m:^)", "(?m:$)", "",	      "\\s",	"(?s:.)",   "\\x{fffd}",
+		".*",	  "ab.*c",  "b.*?ab", "(?i:ab)"
 	};
 	static const char *const repeats[] = { "*",  "+",   "?",     "*?",    "+?",
 					       "??", "{2}", "{1,3}", "{0,2}?" };
@@ -235,6 +237,31 @@ static void add_text(struct buf *b)
 		buf_add_str(b, pieces[below(sizeof(pieces) / sizeof(pieces[0]))]);
 }
 
+/* What is searched for before a regex is asked: a match has one of these texts, and may begin where
+ * that is found first. */
+static bool holds_needed(const struct regex *r, struct bytes text, bool matches)
+{
+	struct bytes v[REGEX_NEEDED_MAX];
+	bool fold, any;
+	size_t n = regex_needed(r, v, &fold);
+	int64_t at = FIND_NONE;
+
+	any = n == 0;
+	for (size_t i = 0; i < n; i++) {
+		struct find f;
+
+		if (fold)
+			find_init_fold(&f, v[i]);
+		else
+			find_init(&f, v[i]);
+		at = find_next(&f, text, 0);
+		any = any || at >= 0;
+	}
+	if (!any || !regex_begins_with_needed(r))
+		return any || !matches;
+	return regex_match_behind(r, text, (size_t)at, NULL) == matches;
+}
+
 /* The VM and regex_match give the same; returns false when the pattern is refused. */
 static bool same_by_both(struct vm *vm, struct bytes pattern, const struct buf *texts,
 			 size_t n_texts)
@@ -254,7 +281,8 @@ static bool same_by_both(struct vm *vm, struct bytes pattern, const struct buf *
 		int found = vm_run(vm, &prog, text, 0, a, 2 * n);
 		bool same = found == regex_match(r, text, NULL, NULL) &&
 			    found == regex_match(r, text, b, NULL) &&
-			    found == regex_match_groups(r, text, g, n - 1, NULL);
+			    found == regex_match_groups(r, text, g, n - 1, NULL) &&
+			    holds_needed(r, text, found);
 
 		same = same && (!found || (a[0] == b[0] && a[1] == b[1]));
 		for (size_t k = 0; k < n && found && same; k++)
