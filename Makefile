@@ -62,7 +62,8 @@ CMDS  := $(patsubst cmd/%.c,$(B)/bin/%,$(wildcard cmd/*.c))
 UNITS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 # A yardstick in C++, where its library is.
-BENCH += $(shell pkg-config --exists simdjson 2>/dev/null && echo $(B)/bench/simdjson-scan)
+BENCH += $(if $(wildcard tests/bench/simdjson-scan.cc),$(shell pkg-config --exists simdjson 2>/dev/null && \
+                  echo $(B)/bench/simdjson-scan))
 FUZZ  := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 
 .DELETE_ON_ERROR:
