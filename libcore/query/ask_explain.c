@@ -125,7 +125,7 @@ int ask_explain(const struct ask *a, char **operand, size_t n, struct err *e)
 		r = 0;
 	if (x.how == EXPLAIN_ANALYZE && r == 0)
 		tell_totals(&x, start_ns, &before, answer_bytes);
-	if (x.how == EXPLAIN_PLAN)
+	if (x.how == EXPLAIN_PLAN && r == 0)
 		tell_plan(&x);
 	if (x.root.first && print(&x, a, r < 0 ? &ignored : e) < 0)
 		r = -1;

@@ -202,8 +202,8 @@ static bool by_columns(const struct scan *s)
 {
 	const struct source_seen *seen = s->plan->seen;
 
-	return seen[SOURCE_STORE].pieces_in + seen[SOURCE_CHUNKS].pieces_in >
-	       s->stats.from_tables + s->stats.merged_blocks;
+	return seen[SOURCE_STORE].pieces_in + seen[SOURCE_CHUNKS].pieces_in > 0 &&
+	       s->stats.blocks > s->stats.from_tables + s->stats.merged_blocks;
 }
 
 /* What need not be decoded of the blocks that are needed. */
@@ -227,7 +227,7 @@ static void note_savings(struct explain_node *n, const struct scan *s)
 		note(n, &b);
 	}
 	if (by_columns(s)) {
-		if (!(want & WANT_LINES))
+		if (!((want | s->sink.want_later) & WANT_LINES))
 			explain_note(n, t->merged_blocks
 						? "lines of the others are not decoded: "
 						  "nothing looks at them"
@@ -281,7 +281,7 @@ static void note_reading(struct explain_node *n, const struct explain_scan *x)
 		buf_add_str(&b, " of lines");
 	}
 	note(n, &b);
-	if (p->lines_loaded + p->ts_loaded + p->meta_loaded) {
+	if (by_columns(x->scan)) {
 		buf_add_str(&b, "decoded: lines of ");
 		explain_add_count(&b, p->lines_loaded);
 		buf_add_str(&b, ", times of ");
@@ -292,7 +292,8 @@ static void note_reading(struct explain_node *n, const struct explain_scan *x)
 	}
 	if (t->blocks > done) {
 		add_part(&b, t->blocks - done, t->blocks, "block", "blocks");
-		buf_add_str(&b, " not read: the answer was complete");
+		buf_add_str(&b, x->failed ? " not read when it failed"
+					  : " not read: the answer was complete");
 		note(n, &b);
 	}
 	if (t->damaged) {
@@ -306,7 +307,7 @@ static void note_reading(struct explain_node *n, const struct explain_scan *x)
 	explain_seconds(n, "seconds", p->load.ns);
 	explain_seconds(n, "planning_seconds", x->plan_ns);
 	explain_number(n, "blocks_read", t->read);
-	explain_number(n, "blocks_not_needed", t->blocks > done ? t->blocks - done : 0);
+	explain_number(n, "blocks_not_read", t->blocks > done ? t->blocks - done : 0);
 	explain_number(n, "blocks_damaged", t->damaged);
 	explain_number(n, "entries_out", t->entries);
 	explain_number(n, "line_bytes_decoded", p->load.bytes_out);

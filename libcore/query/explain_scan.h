@@ -15,6 +15,7 @@ struct explain_scan {
 	const struct scan *scan; /* after scan_run; also one that failed */
 	int64_t plan_ns;	 /* what planning took */
 	bool is_stream;		 /* there is more than what is planned at once */
+	bool failed;
 };
 
 /* Adds the nodes, as children of the one at hand, and hints. The last one, of what is made of the

@@ -34,6 +34,9 @@ void probe_add(struct probe *sum, const struct probe *p)
 	add_step(&sum->load, &p->load);
 	add_step(&sum->merge, &p->merge);
 	add_step(&sum->take, &p->take);
+	sum->lines_loaded += p->lines_loaded;
+	sum->ts_loaded += p->ts_loaded;
+	sum->meta_loaded += p->meta_loaded;
 	sum->done_ns += p->done_ns;
 }
 

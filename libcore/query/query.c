@@ -132,6 +132,7 @@ static int scan_all(struct query *q, struct prepared *p, enum direction dir, flu
 	scan_init(&p->scan);
 	r = scan_rounds(q, p, dir, flush, data, e);
 	s.plan_ns = p->plan_ns;
+	s.failed = r < 0;
 	s.is_stream = sources_stream(q->sources);
 	if (q->o->explain)
 		p->answer = explain_scan(q->o->explain, &s);

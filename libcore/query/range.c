@@ -257,8 +257,10 @@ static int take(void *data, unsigned worker, size_t slot, const struct unit *u, 
 void range_sink_init(struct range_sink *first, struct scan *scan)
 {
 	struct pipeline *p = scan->pipeline;
+	unsigned later = 0;
 
 	for (struct range_sink *r = first; r; r = r->next) {
+		later |= range_is_bytes(r->op) ? WANT_LENS | WANT_LINES : 0;
 		r->scan = scan;
 		r->group_name = mem_alloc((r->group.n + 1) * sizeof(*r->group_name));
 		for (size_t i = 0; i < r->group.n; i++)
@@ -274,7 +276,9 @@ void range_sink_init(struct range_sink *first, struct scan *scan)
 			g->memory = r->memory;
 		}
 	}
-	scan->sink = (struct sink){ .take_table = take_table, .take = take, .data = first };
+	scan->sink = (struct sink){
+		.want_later = later, .take_table = take_table, .take = take, .data = first
+	};
 }
 
 void range_sink_release(struct range_sink *r)

@@ -261,12 +261,12 @@ static int read_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 	b->run.n = p->n;
 	if (block_need(b, w->first_want | (p->n == 0 ? WANT_LENS | WANT_LINES : 0U), e) < 0)
 		return excuse(w, p, e);
-	w->stats.read++;
-	w->stats.entries += b->run.n;
 	if (cut_time(plan, p, b, e) < 0 || pipeline_apply(s->pipeline, b, e) < 0)
 		return excuse(w, p, e);
 	if (give(w, slot, u, e) < 0)
 		return e->code == ERR_CORRUPT ? excuse(w, p, e) : -1;
+	w->stats.read++;
+	w->stats.entries += b->run.n;
 	return 0;
 }
 

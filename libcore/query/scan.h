@@ -13,7 +13,8 @@
 /* What a query does with entries: log.c and range.c are the two. All but done are called on any
  * thread. */
 struct sink {
-	unsigned want; /* columns that take needs of what is still in, of WANT_... */
+	unsigned want;	     /* columns that take needs of what is still in, of WANT_... */
+	unsigned want_later; /* further ones that it loads itself */
 	/* May take a whole piece from what the plan knows of it. Then it is not read. NULL: never.
 	 */
 	bool (*take_table)(void *data, unsigned worker, const struct piece *p,
@@ -39,7 +40,8 @@ typedef void scan_damage_fn(void *data, const struct err *e);
 struct scan_stats {
 	/* Of the plan: */
 	uint64_t units, blocks, merged_units, merged_blocks;
-	/* What became of them. The rest was not begun, since the sink had enough. */
+	/* What became of them. The rest was not begun, since the sink had enough, or not ended,
+	 * since the scan failed. */
 	uint64_t read, from_tables, skipped, damaged;
 	uint64_t entries;		     /* of what was read */
 	uint64_t table_entries, table_bytes; /* of from_tables */

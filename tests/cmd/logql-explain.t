@@ -60,7 +60,7 @@ for option in --explain --analyze; do
 	ok "as they are shown" stdout_is_golden "explain-metric$option.txt"
 	when="--from 1760520000 --to 1760610000 --step 30m"
 	ok "$option of steps" exits 0 show 'sum by (level) (count_over_time({app="web"} | logfmt [1h]))' \
-		'bytes_over_time({app="web"}[5m])'
+		'bytes_over_time({app="web"}[5m])' 'count_over_time({host="a"}[5m])'
 	ok "as they are shown" stdout_is_golden "explain-steps$option.txt"
 done
 option=--explain
@@ -95,7 +95,10 @@ is_figure "in all of them" entries_in stage 1 1004
 
 run logql --store store -j1 -n 10 -o jsonl --analyze '{app="web", host="a"}'
 is_figure "a limit ends early" entries_in answer 1 40
-ok "blocks that are not needed are told" test "$(figure blocks_not_needed read 1)" -gt 5
+ok "blocks that are not needed are told" test "$(figure blocks_not_read read 1)" -gt 5
+run logql --store store --analyze -j1 '{app="web"} |= "line 77\""'
+ok "times of blocks without a hit are not decoded" \
+	stdout_has 'decoded: lines of 22, times of 1, metadata of 1 block'
 run logql --store store -j1 -o jsonl --at 1760700000 --analyze 'sum(count_over_time({app="web"}[1w]))'
 is_figure "blocks from tables" blocks_from_tables read 1 22
 is_figure "none is read" blocks_read read 1 0
