@@ -4,6 +4,7 @@
  */
 #include "time/time.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -177,18 +178,24 @@ size_t time_scan_rfc3339(struct bytes text, int64_t *ret_ns)
 	return off;
 }
 
-/* "1768471200.123", to the nanosecond, which a double would not give. */
+/* "1768471200.123", "-5.5", to the nanosecond, which a double would not give. */
 static bool parse_seconds(struct bytes t, int64_t *ret_ns)
 {
+	bool minus = t.n > 0 && t.p[0] == '-';
 	const char *dot = memchr(t.p, '.', t.n);
-	size_t off = dot ? (size_t)(dot - t.p) : 0;
+	size_t off = dot ? (size_t)(dot - t.p) - minus : 0;
 	int64_t s, ns;
+
+	t = bytes_sub(t, minus, t.n);
 
 	if (off == 0 || off > 10 || digits_at(t, 0, 1) < 0 || !num_i64(bytes_of(t.p, off), &s) ||
 	    __builtin_mul_overflow(s, NS_PER_S, &s))
 		return false;
 	ns = scan_fraction(t, &off);
-	return off == t.n && !__builtin_add_overflow(s, ns, ret_ns);
+	if (off != t.n || __builtin_add_overflow(s, ns, &s))
+		return false;
+	*ret_ns = minus ? -s : s;
+	return true;
 }
 
 static bool parse_number(struct bytes t, int64_t *ret_ns)
@@ -228,8 +235,9 @@ static bool parse_relative(struct bytes t, int64_t *ret_ns)
 
 	if (bytes_starts(t, now))
 		t = bytes_sub(t, now.n, t.n);
+	/* With a unit: what is only a number are Unix seconds, some time before 1970. */
 	return t.n > 1 && (t.p[0] == '-' || t.p[0] == '+') &&
-	       time_parse_duration(t, ret_ns, NULL) == 0 && !num_i64(t, &(int64_t){ 0 });
+	       isalpha((unsigned char)t.p[t.n - 1]) && time_parse_duration(t, ret_ns, NULL) == 0;
 }
 
 int time_parse(struct bytes text, int64_t now_ns, int64_t *ret_ns, struct err *e)

@@ -85,7 +85,12 @@ static void points_in_time_are_read(void **state)
 		{ "now", INT64_C(1768471200123456789) },
 		{ "now-5m", INT64_C(1768471200123456789) - 300 * NS_PER_S },
 		{ "now+1h", INT64_C(1768471200123456789) + 3600 * NS_PER_S },
-		{ "-1h", INT64_C(1768471200123456789) - 3600 * NS_PER_S }
+		{ "-1h", INT64_C(1768471200123456789) - 3600 * NS_PER_S },
+		{ "-1.5s", INT64_C(1768471200123456789) - 3 * NS_PER_S / 2 },
+		/* without a unit, moments before 1970 */
+		{ "-5", -5 * NS_PER_S },
+		{ "-5.5", -11 * NS_PER_S / 2 },
+		{ "-0.000000001", -1 },
 	};
 	static const char *const bad[] = { "",
 					   "1900",
@@ -94,6 +99,8 @@ static void points_in_time_are_read(void **state)
 					   "now5m",
 					   "now-",
 					   "now-5",
+					   "now-5.5",
+					   "--5.5",
 					   "nowhere",
 					   "yesterday",
 					   "2026-02-30T00:00:00Z",
