@@ -31,6 +31,9 @@ bool json_take(struct json_at *j, char c);
  */
 bool json_string(struct json_at *j, struct bytes *ret_raw, bool *ret_escaped);
 
+/* The first quote or backslash at or behind p, or end. */
+const char *json_find_quote_or_escape(const char *p, const char *end);
+
 /* Any value at j, whole: *ret_raw is its text. Nesting deeper than 1000 fails. */
 bool json_value(struct json_at *j, struct bytes *ret_raw);
 

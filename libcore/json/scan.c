@@ -21,9 +21,8 @@ bool json_take(struct json_at *j, char c)
 	return true;
 }
 
-/* The first quote or backslash from p on, or end. Most strings are short: one look at 16 bytes at
- * once finds it. */
-static const char *find_quote_or_escape(const char *p, const char *end)
+/* Most strings are short: one look at 16 bytes at once finds it. */
+const char *json_find_quote_or_escape(const char *p, const char *end)
 {
 #ifdef __SSE2__
 	const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\');
@@ -51,7 +50,7 @@ bool json_string(struct json_at *j, struct bytes *ret_raw, bool *ret_escaped)
 		return false;
 	start = j->p + 1;
 	*ret_escaped = false;
-	for (p = start; (p = find_quote_or_escape(p, j->end)) < j->end && *p == '\\'; p += 2) {
+	for (p = start; (p = json_find_quote_or_escape(p, j->end)) < j->end && *p == '\\'; p += 2) {
 		*ret_escaped = true;
 		if (j->end - p < 2) /* nothing behind the backslash */
 			return false;

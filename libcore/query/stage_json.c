@@ -24,22 +24,14 @@ static const char stop_found[] = "all found", stop_drop[] = "line refused";
 /* p stands behind the opening quote; returns where the closing one stands, or NULL. */
 static const char *string_end(const char *p, const char *end, bool *ret_escaped)
 {
-	const char *start = p;
-
-	for (;;) {
-		const char *q = memchr(p, '"', (size_t)(end - p)), *back;
-
-		if (!q)
+	*ret_escaped = false;
+	while ((p = json_find_quote_or_escape(p, end)) < end && *p == '\\') {
+		*ret_escaped = true;
+		if (end - p < 2)
 			return NULL;
-		back = q;
-		while (back > start && back[-1] == '\\')
-			back--;
-		if (((q - back) & 1) == 0) {
-			*ret_escaped = back < q || memchr(start, '\\', (size_t)(q - start));
-			return q;
-		}
-		p = q + 1;
+		p += 2;
 	}
+	return p < end ? p : NULL;
 }
 
 /* p stands on the opening sign; returns behind the closing one, or NULL. */

@@ -3,6 +3,7 @@
 
 #include "base/utf8.h"
 #include "json/json.h"
+#include "query/fields.h"
 #include "query/keys.h"
 #include "query/stage_json.h"
 
@@ -17,7 +18,7 @@ struct state {
 	struct expr *v;
 };
 
-/* A line that is being read, pair by pair. */
+/* A line that is being read, pair by pair; NEAR_PAD bytes behind it are readable. */
 struct pairs {
 	const char *start, *p, *end;
 	struct bytes key, value;
@@ -90,6 +91,14 @@ static bool quoted(struct pairs *l, struct block *b)
 	return true;
 }
 
+/* Where a key or a value without quotes ends. */
+static const char *pair_end(const struct pairs *l)
+{
+	const char *q = near_blank_or(l->p, l->end, '=', '"');
+
+	return q < l->end ? q : l->end;
+}
+
 /* The next pair, into key and value. False: broken (error is set), or nothing but blanks was left.
  */
 static bool next_pair(struct pairs *l, struct block *b)
@@ -102,8 +111,7 @@ static bool next_pair(struct pairs *l, struct block *b)
 	if (l->p == l->end)
 		return false;
 	start = l->p;
-	while (l->p < l->end && (unsigned char)*l->p > ' ' && *l->p != '=' && *l->p != '"')
-		l->p++;
+	l->p = pair_end(l);
 	l->key = bytes_of(start, (size_t)(l->p - start));
 	if (l->p < l->end && *l->p == '"') {
 		bad_byte(l, '"');
@@ -125,8 +133,7 @@ static bool next_pair(struct pairs *l, struct block *b)
 	if (*l->p == '"')
 		return quoted(l, b);
 	start = l->p;
-	while (l->p < l->end && (unsigned char)*l->p > ' ' && *l->p != '=' && *l->p != '"')
-		l->p++;
+	l->p = pair_end(l);
 	if (l->p < l->end && (*l->p == '=' || *l->p == '"')) {
 		bad_byte(l, *l->p);
 		return skip_rest(l);
@@ -139,7 +146,7 @@ bool logfmt_extract_slowly(const struct stage *s, struct block *b, uint32_t i)
 {
 	const struct hints *h = &s->pipeline->hints;
 	const struct logfmt_how *how = &((const struct state *)s->state)->how;
-	struct bytes line = block_line(b, i);
+	struct bytes line = fields_line(b, i);
 	struct pairs l = { .start = line.p, .p = line.p, .end = line.p + line.n };
 
 	while (l.p < l.end) {
@@ -205,7 +212,7 @@ static bool apply_exprs(const struct stage *s, struct block *b, uint32_t i)
 {
 	const struct hints *h = &s->pipeline->hints;
 	const struct state *st = s->state;
-	struct bytes line = block_line(b, i);
+	struct bytes line = fields_line(b, i);
 	struct pairs l = { .start = line.p, .p = line.p, .end = line.p + line.n };
 
 	for (size_t k = 0; k < st->n; k++)

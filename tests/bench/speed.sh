@@ -239,6 +239,7 @@ requests() {
 	m=$(measure -n "$runs" zstd -q -dc -T1 "$1/lines.zst")
 	info "$1_vs_zstd" "$(calc "$(truth_in "$1" bytes) / 1e6 / $(wall "$m")")" MB/s \
 		"$(calc "$(wall "$m") / $(wall "$packed")")"
+	info "$1_cpu" "$(cpu "$packed")" s "$(calc "$(cpu "$m") / $(cpu "$packed")")"
 }
 
 last_ack() { tail -n 1 acks | grep -o '[0-9]*$'; }
