@@ -529,10 +529,6 @@ static int make_steps(const struct query_opts *o, int64_t from, int64_t to, stru
 		return err_set(e, ERR_QUERY,
 			       "exceeded maximum resolution of 11,000 points per time series: try "
 			       "increasing the value of the step");
-	if (from == to) {
-		*ret = (struct steps){ from, step, 1 };
-		return 0;
-	}
 	begin = round_down(from, step);
 	end = round_down((num_wide)to + step - 1, step);
 	if (begin < INT64_MIN)
