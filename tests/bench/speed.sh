@@ -5,7 +5,7 @@
 # is held against, or the ratio to the tool when there is one; - stands for none. The verdict is
 # pass, fail or info. committed is the value in tests/bench/numbers.tsv, which is an output of this
 # script. Exit 1 when one failed. Without PART all of them, in order; a later part reads what the
-# earlier ones left; json and logfmt stand alone, and json is held
+# earlier ones left; json, logfmt, regex and sums stand alone, and json is held
 # against simdjson where that library is (libsimdjson-dev).
 #
 # BENCH_BYTES   bytes of lines, default 1G     BENCH_RUNS    median of so many, default 5
@@ -242,6 +242,55 @@ requests() {
 	info "$1_cpu" "$(cpu "$packed")" s "$(calc "$(cpu "$m") / $(cpu "$packed")")"
 }
 
+# A regex is held against the literal that it needs. What is counted is the same lines, but for the
+# last one, whose literal is in nearly every line.
+part_regex() {
+	once "$bytes" json make_requests json
+	regex_beside regex_vs_literal '|= "refused"' '|~ "refused.*status.:4"'
+	expect "$(api_value answer.re)" "$(api_value answer)" "count by a regex"
+	regex_beside regex_fold_vs_literal '|= "refused"' '|~ "(?i)REFUSED"'
+	expect "$(api_value answer.re)" "$(api_value answer)" "count by a regex of either case"
+	regex_beside regex_alternatives_vs_literal '|= "refused"' '|~ "request refused|entry denied"'
+	expect "$(api_value answer.re)" "$(api_value answer)" "count by alternatives"
+	regex_beside regex_dense_vs_literal '|= "status"' '|~ "status.:[45][0-9][0-9]"' dense
+}
+
+# regex_beside NAME LITERAL REGEX [dense]
+regex_beside() {
+	count="logql --store json/store -j1 --at $end -o api"
+	turns "measure -o answer $count 'sum(count_over_time({app=\"shop\"} $2 [1h]))'" \
+		"measure -o answer.re $count 'sum(count_over_time({app=\"shop\"} $3 [1h]))'"
+	speed=$(calc "$(truth_in json bytes) / 1e6 / $(wall "$theirs")")
+	ratio=$(calc "$(wall "$ours") / $(wall "$theirs")")
+	if [ -n "${4:-}" ]; then
+		info "$1" "$speed" MB/s "$ratio"
+	else
+		ratio_at_least "$1" "$speed" MB/s 0.8 "$ratio"
+	fi
+}
+
+# Sums by labels that a parser gives: over an hour of windows, and of more than 10,000 series.
+part_sums() {
+	for format in json logfmt; do
+		once "$bytes" $format make_requests $format
+		sums $format 'status, method' 5m
+		at_least sum_by_$format "$speed" MB/s 300
+		sums $format 'client_ip, client_region' 5m
+		expect "$(verdict "$(grep -o '"metric"' answer | wc -l) >= 10000")" pass "series by address"
+		info series_by_$format "$speed" MB/s
+		at_most series_by_${format}_rss "$(rss_mib "$m")" MiB 100
+	done
+}
+
+# sums FORMAT LABELS STEP: all windows together have each line once.
+sums() {
+	m=$(measure -n "$runs" -o answer logql --store "$1/store" -j1 --from $((end - 3600)) --to $end --step "$3" -o api \
+		"sum by ($2) (count_over_time({app=\"shop\"} | $1 [$3]))")
+	expect "$(grep -o '"[0-9]*"\]' answer | tr -d '"]' | awk '{ n += $1 } END { printf "%.0f", n }')" \
+		"$(truth_in "$1" lines)" "sum of all windows by $2"
+	speed=$(calc "$(truth_in "$1" bytes) / 1e6 / $(wall "$m")")
+}
+
 last_ack() { tail -n 1 acks | grep -o '[0-9]*$'; }
 
 # A segment is open while the process that writes it lives, so its stdin is kept open.
@@ -324,7 +373,7 @@ if [ "${1:-}" = --part ]; then
 	"part_$2"
 	exit
 fi
-[ $# -gt 0 ] || set -- data ingest pack size scan labels open closed streams json logfmt
+[ $# -gt 0 ] || set -- data ingest pack size scan labels open closed streams json logfmt regex sums
 for part in "$@"; do
 	sh "$here/speed.sh" --part "$part" || row "$part" - - - - fail
 done | beside_committed | tee rows.new
