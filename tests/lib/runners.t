@@ -169,4 +169,30 @@ inner tree/tests/examples.t
 is "examples: a bad one is a failure" $STATUS 1
 ok "examples: it is named" stderr_has "examples/b.sh"
 
+# The pages of the language, by the real logql: one that has much that does not hold.
+mkdir -p pages/man pages/tests/logql pages/examples/logs pages/libcore/logql pages/libcore/template
+cp -R "$REPO/tests/lib" "$REPO/tests/logql-pages.t" pages/tests
+cp -R "$REPO/tests/logql/documents" pages/tests/logql
+cp "$REPO/examples/logs/small.jsonl" pages/examples/logs
+cp "$REPO/libcore/logql/lex.c" pages/libcore/logql
+cp "$REPO"/libcore/template/funcs_*.c pages/libcore/template
+cp "$REPO/man/logql-template.7" pages/man
+sed '
+s/^    total=14$/    total=15/
+s/^    parse error : invalid agg/    parse error: invalid agg/
+s/^    (nothing)$/    x/
+/^bottomk/,/^    /d
+/^{service_name="history"}$/s/history/past/
+' "$REPO/man/logql.7" >pages/man/logql.7
+run sh pages/tests/logql-pages.t
+is "logql(7): what does not hold is a failure" $STATUS 1
+ok "logql(7): another line" stderr_has "+total=14"
+ok "logql(7): another message" stderr_has "+parse error : invalid"
+ok "logql(7): an answer where there is none" stderr_has "-x"
+ok "logql(7): a word without an example" stderr_has "found:     bottomk"
+ok "logql(7): a query of the cookbook that is in no table" \
+	stderr_has "queries of the cookbook that are not in the tables"
+ok "logql(7): a query of the tables that is not in the cookbook" \
+	stderr_has "queries of the tables that are not in the cookbook"
+
 done_testing
