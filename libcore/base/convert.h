@@ -25,7 +25,9 @@ bool convert_bytes(struct bytes text, uint64_t *ret);
 /* As Go's Duration.Seconds. */
 static inline double convert_seconds(int64_t ns)
 {
-	return (double)(ns / 1000000000) + (double)(ns % 1000000000) / 1e9;
+	int64_t whole = ns / 1000000000;
+
+	return (double)whole + (double)(ns % 1000000000) / 1e9;
 }
 
 /* What of such a text follows the number. */

@@ -174,16 +174,15 @@ static bool holds_double(enum logql_op op, double a, double b)
 
 static void set_error(const struct filter *f, struct block *b, uint32_t i, struct bytes value)
 {
-	static void (*const add_reason[])(struct buf *, struct bytes) = {
-		[LOGQL_FILTER_NUMBER] = value_error_number,
-		[LOGQL_FILTER_DURATION] = value_error_duration,
-		[LOGQL_FILTER_BYTES] = value_error_bytes,
-	};
-
 	if (block_error(b, i).n)
 		return;
 	buf_reset(&b->scratch);
-	add_reason[f->tree->kind](&b->scratch, value);
+	if (f->tree->kind == LOGQL_FILTER_NUMBER)
+		value_error_number(&b->scratch, value);
+	else if (f->tree->kind == LOGQL_FILTER_DURATION)
+		value_error_duration(&b->scratch, value);
+	else
+		value_error_bytes(&b->scratch, value);
 	block_set_error(b, i, err_filter, arena_copy(&b->mem, buf_bytes(&b->scratch)));
 }
 

@@ -52,22 +52,26 @@ void count(scan &s, const char *lines, size_t n)
 	s.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+// The whole lines among the first `have` bytes; what is left moves to the front. Returns how much.
+size_t count_whole(scan &s, std::string &text, size_t have)
+{
+	const char *end = static_cast<const char *>(memrchr(text.data(), '\n', have));
+	size_t n = end ? static_cast<size_t>(end - text.data()) + 1 : 0;
+
+	if (n == 0)
+		die("a line is too long");
+	count(s, text.data(), n);
+	memmove(&text[0], text.data() + n, have - n);
+	return have - n;
+}
+
 void scan_plain(scan &s, FILE *f)
 {
 	std::string text(batch + SIMDJSON_PADDING, '\0');
 	size_t have = 0, got;
 
-	while ((got = fread(&text[have], 1, batch - have, f)) > 0) {
-		have += got;
-		const char *end = static_cast<const char *>(memrchr(text.data(), '\n', have));
-		size_t n = end ? static_cast<size_t>(end - text.data()) + 1 : 0;
-
-		if (n == 0)
-			die("a line is too long");
-		count(s, text.data(), n);
-		memmove(&text[0], text.data() + n, have - n);
-		have -= n;
-	}
+	while ((got = fread(&text[have], 1, batch - have, f)) > 0)
+		have = count_whole(s, text, have + got);
 }
 
 void scan_zstd(scan &s, FILE *f)
@@ -87,16 +91,8 @@ void scan_zstd(scan &s, FILE *f)
 				die("bad zstd data");
 			have = to.pos;
 			full = have == batch;
-			if (!full)
-				continue;
-			const char *end = static_cast<const char *>(memrchr(text.data(), '\n', have));
-			size_t n = end ? static_cast<size_t>(end - text.data()) + 1 : 0;
-
-			if (n == 0)
-				die("a line is too long");
-			count(s, text.data(), n);
-			memmove(&text[0], text.data() + n, have - n);
-			have -= n;
+			if (full)
+				have = count_whole(s, text, have);
 		}
 	}
 	count(s, text.data(), have);
