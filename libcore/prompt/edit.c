@@ -160,7 +160,8 @@ static void bind_keys(EditLine *el)
 	};
 
 	el_set(el, EL_EDITOR, "emacs");
-	el_set(el, EL_ADDFN, "logql-complete", "Complete what stands before the cursor", on_tab);
+	/* Wide, since libedit never frees what it makes of others. */
+	el_wset(el, EL_ADDFN, L"logql-complete", L"Complete what stands before the cursor", on_tab);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		el_set(el, EL_BIND, keys[i][0], keys[i][1], NULL);
 	el_source(el, NULL);
