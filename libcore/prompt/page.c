@@ -16,8 +16,8 @@
 
 /* --- the pager ------------------------------------------------------------------------------- */
 
-/* As a shell's command; NULL: none is wanted. Without less whatever there is. What is shown is UTF-8,
- * also in a locale that does not say so. */
+/* As a shell's command; NULL: none is wanted. Without less whatever there is. What is shown is
+ * UTF-8, also in a locale that does not say so. */
 static const char *pager_command(void)
 {
 	const char *pager = getenv("PAGER");

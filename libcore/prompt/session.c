@@ -146,10 +146,11 @@ int session_ask(const struct session *s, enum query_kind kind, struct ask *ret, 
 	if (r == 0 && text.n)
 		r = ask_take_option(&a, "to", buf_str(&text), e);
 	buf_release(&text);
+	if (r < 0)
+		return -1;
 	drop_options(&a, kind);
-	if (r == 0)
-		*ret = a;
-	return r;
+	*ret = a;
+	return 0;
 }
 
 static void tell_end(struct session *s, const struct ask *a, enum query_kind kind, int64_t ns)

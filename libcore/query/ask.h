@@ -13,23 +13,22 @@
 
 struct ask {
 	struct query_opts q;
-	enum format format;
-	bool strict;
-	struct bytes encoding_flags; /* FLAG,... that the API's answer names */
-	bool categorize;	     /* one of them is categorize-labels */
-	bool pcre;		     /* regexes of a query are in PCRE2's language */
 	struct volume_opts volume;
-	bool has_volume_by;  /* given by the user, as all has_ */
-	uint64_t line_limit; /* of detected-fields and detected-values: lines looked at */
-	bool has_line_limit;
-	const char *output;	  /* file to be written, or NULL: for who sets stdout up */
+	struct bytes encoding_flags; /* FLAG,... that the API's answer names */
+	uint64_t line_limit;	     /* of detected-fields and detected-values: lines looked at */
+	const char *output;	     /* file to be written, or NULL: for who sets stdout up */
+	const char *color_when;	     /* cli_color's, NULL: auto; for who sets color */
+	enum format format;
 	enum explain_how explain; /* not the answer, but how it is come to: ask_explain.h */
-	bool interactive;	  /* for who asks: not one query, but many */
-	const char *color_when;	  /* cli_color's, NULL: auto; for who sets color */
-
-	FILE *out;	  /* of queries and of labels, values, series, stats; NULL: stdout */
+	bool strict;
+	bool categorize;    /* one of encoding_flags is categorize-labels */
+	bool pcre;	    /* regexes of a query are in PCRE2's language */
+	bool has_volume_by; /* given by the user, as all has_ */
+	bool has_line_limit;
+	bool interactive; /* for who asks: not one query, but many */
 	bool terminal;	  /* where out ends is one; of stdout that is looked at */
 	bool color;	  /* entries, in the default format, by their level */
+	FILE *out;	  /* of queries and of labels, values, series, stats; NULL: stdout */
 	uint64_t n_found; /* set: entries, series, names of the answer */
 };
 

@@ -126,11 +126,20 @@ static const char *offer(struct asked *a, const char *text)
 	return ret;
 }
 
+struct offered {
+	const char *text, *offer;
+};
+
+static void check_offers(const struct offered *rows, size_t n, struct asked *a)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(offer(a, rows[i].text), rows[i].offer) != 0)
+			fail_msg("%s: offers '%s'", rows[i].text, offer(a, rows[i].text));
+}
+
 static void test_names(void **state)
 {
-	static const struct {
-		const char *text, *offer;
-	} rows[] = {
+	static const struct offered rows[] = {
 		{ "{", "app apple host = " },
 		{ "{ap", "app apple = p" },
 		{ "{app", "app apple = " },
@@ -162,16 +171,12 @@ static void test_names(void **state)
 	struct asked a = { 0 };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if (strcmp(offer(&a, rows[i].text), rows[i].offer) != 0)
-			fail_msg("%s: offers '%s'", rows[i].text, offer(&a, rows[i].text));
+	check_offers(rows, sizeof(rows) / sizeof(*rows), &a);
 }
 
 static void test_words(void **state)
 {
-	static const struct {
-		const char *text, *offer;
-	} rows[] = {
+	static const struct offered rows[] = {
 		{ "count", "count count_over_time = " },
 		{ "qu", "quantile_over_time = antile_over_time(" },
 		{ "sum(cou", "count count_over_time = nt" },
@@ -193,9 +198,7 @@ static void test_words(void **state)
 	struct asked a = { 0 };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if (strcmp(offer(&a, rows[i].text), rows[i].offer) != 0)
-			fail_msg("%s: offers '%s'", rows[i].text, offer(&a, rows[i].text));
+	check_offers(rows, sizeof(rows) / sizeof(*rows), &a);
 	assert_non_null(strstr(offer(&a, ""), "sum "));
 	assert_non_null(strstr(offer(&a, ""), " { ="));
 	assert_non_null(strstr(offer(&a, "{} | "), "logfmt "));
@@ -207,9 +210,7 @@ static void test_values(void **state)
 	static struct bytes values[] = { BYTES_LIT("a.b"),	 BYTES_LIT("a`c"),
 					 BYTES_LIT("b\"q"),	 BYTES_LIT("g\xc3\xa4"),
 					 BYTES_LIT("g\xc3\xb6"), BYTES_LIT("t\x1b[31m") };
-	static const struct {
-		const char *text, *offer;
-	} rows[] = {
+	static const struct offered rows[] = {
 		{ "{app=\"a", "a.b a`c = " },
 		{ "{app=\"a.", "a.b = b\"" },
 		{ "{app=", "a.b a`c b\"q g\xc3\xa4 g\xc3\xb6 t\\x1b[31m = \"" },
@@ -231,9 +232,7 @@ static void test_values(void **state)
 	struct asked a = { .values = values, .n_values = sizeof(values) / sizeof(*values) };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if (strcmp(offer(&a, rows[i].text), rows[i].offer) != 0)
-			fail_msg("%s: offers '%s'", rows[i].text, offer(&a, rows[i].text));
+	check_offers(rows, sizeof(rows) / sizeof(*rows), &a);
 }
 
 static void test_only_of_the_streams_that_fit(void **state)
