@@ -1,7 +1,7 @@
 #!/bin/sh
 # logql -i: the prompt, in a real terminal; and scripts.
 . "${0%/*}/../lib/tap.sh"
-need tmux less
+need tmux less bash
 
 export HOME="$PWD" XDG_STATE_HOME="$PWD/state"
 unset PAGER LESS EDITRC
@@ -58,9 +58,8 @@ ok "an unknown command tells which one is like it" \
 	stderr_has "line 3: '\\lables': did you mean '\\labels'?"
 ok "a wrong value" stderr_has "line 4: \\limit: expected a whole number, found 'x'"
 ok "the end of the script ends a query" stderr_has 'line 5: parse error at line 1, col 6:'
-printf '%s\n' '{} |= "4' | {
-	ok "files are asked in place of a store" exits 2 logql -i big.txt
-}
+echo '{} |= "4' >script
+ok "files are asked in place of a store" exits 2 sh -c 'logql -i big.txt <script'
 ok "an unterminated string ends on its line" stderr_has "literal not terminated"
 printf '%s\n' '{} |= "29999"' '\o out.txt' '{} |= "299999"' '\o' '{} |= "299998"' '\o /nowhere/x' >script
 ok "answers go to a file" exits 4 sh -c 'logql -o raw -i big.txt <script'
@@ -283,12 +282,32 @@ ask '\q x'
 ok "a command that takes nothing says so" shows "expected behind it"
 keys C-d
 
+# a stop: the shell of the pane has job control only when it is interactive
+ok "a shell" start 108 24 "PS1='$ ' ENV= bash --norc -i"
+ok "that can stop programs" ends_with '$'
+keys -l 'logql --store store -i'
+keys Enter
+ok "and starts the prompt" ends_with 'logql>'
+keys -l '{app="a.'
+ok "where one types" ends_with 'logql> {app="a.'
+keys C-z
+ok "Ctrl-Z stops it" ends_with '$'
+keys -l 'fg'
+keys Enter
+ok "it goes on with what was typed" ends_with 'logql> {app="a.'
+keys -l 'b"} |= "n=2 "'
+keys Enter
+ok "as if nothing had been" shows 'n=2 größe of a.b'
+keys C-d
+ok "and ends in the shell" ends_with '$'
+keys C-d
+
 # history
 ok "the history is nobody else's" test "$(stat -c %a state/lokid/logql_history)" = 600
 ok "the next session" start 104 24 'logql --store store -i'
 ok "comes up" ends_with 'logql>'
-keys Up
-ok "with what was typed in the last one" ends_with 'logql> \q x'
+keys Up Up
+ok "with what was typed in the last ones" ends_with 'logql> \q x'
 keys C-c C-r
 keys -l 'größ'
 keys Enter
