@@ -2,6 +2,7 @@
  * take, for the kinds of texts that the tests' data has. */
 #include <errno.h>
 #include <math.h>
+#include <strings.h>
 
 #include "detail.h"
 
@@ -39,7 +40,7 @@ bool nv_number(struct bytes text, double *ret)
 		*ret = NAN;
 		return true;
 	}
-	if (p && (strcmp(p, "+Inf") == 0 || strcmp(p, "-Inf") == 0)) {
+	if (p && (strcasecmp(p + (*p == '-' || *p == '+'), "inf") == 0)) {
 		*ret = *p == '-' ? -INFINITY : INFINITY;
 		return true;
 	}
