@@ -307,14 +307,9 @@ uint64_t cli_count_in(const struct cli *c, uint64_t min, uint64_t max)
 	return v;
 }
 
-uint64_t cli_count(const struct cli *c)
-{
-	return cli_count_in(c, 0, UINT64_MAX);
-}
-
 uint64_t cli_limit(const struct cli *c)
 {
-	uint64_t n = cli_count(c);
+	uint64_t n = cli_count_in(c, 0, UINT64_MAX);
 
 	return n ? n : UINT64_MAX;
 }

@@ -73,7 +73,6 @@ int cli_next(struct cli *c, int argc, char **argv);
  * one of several words (its index in the NULL-ended list). A bad one ends the program with exit 2,
  * naming the option, what was given and what is expected; so does an empty one. */
 const char *cli_arg(const struct cli *c);
-uint64_t cli_count(const struct cli *c);
 uint64_t cli_limit(const struct cli *c); /* a count where 0 is all: UINT64_MAX */
 uint64_t cli_size(const struct cli *c);
 /* Of these, min to max alone. */

@@ -68,15 +68,8 @@ void probe_merged(struct probe *p, const struct probe_mark *m, const struct run 
 	p->merge.entries_out += r->n;
 }
 
-void probe_took(struct probe *p, const struct probe_mark *m, const struct block *b)
-{
-	p->take.ns += probe_since(p, m);
-	p->take.blocks++;
-	p->take.entries_in += b->n_sel;
-	p->take.bytes_in += probe_bytes(b);
-}
-
-uint64_t probe_bytes(const struct block *b)
+/* Of the lines that are in, 0 as long as they are not loaded. */
+static uint64_t line_bytes(const struct block *b)
 {
 	const unsigned lines = WANT_LENS | WANT_LINES;
 	uint64_t sum = 0;
@@ -90,10 +83,18 @@ uint64_t probe_bytes(const struct block *b)
 	return sum;
 }
 
+void probe_took(struct probe *p, const struct probe_mark *m, const struct block *b)
+{
+	p->take.ns += probe_since(p, m);
+	p->take.blocks++;
+	p->take.entries_in += b->n_sel;
+	p->take.bytes_in += line_bytes(b);
+}
+
 int probe_apply(const struct pipeline *p, struct block *b, struct err *e)
 {
 	struct probe *probe = b->probe;
-	uint64_t bytes = probe_bytes(b);
+	uint64_t bytes = line_bytes(b);
 
 	for (size_t i = 0; i < p->n_stages && b->n_sel; i++) {
 		struct probe_step *x = &probe->stage[i];
@@ -108,7 +109,7 @@ int probe_apply(const struct pipeline *p, struct block *b, struct err *e)
 		x->entries_out += b->n_sel;
 		x->emptied += b->n_sel == 0;
 		x->bytes_in += bytes;
-		bytes = probe_bytes(b);
+		bytes = line_bytes(b);
 		x->bytes_out += bytes;
 	}
 	return 0;

@@ -56,9 +56,6 @@ void probe_merging(struct probe *p, const struct probe_mark *m, uint64_t n_entri
 void probe_merged(struct probe *p, const struct probe_mark *m, const struct run *r);
 void probe_took(struct probe *p, const struct probe_mark *m, const struct block *b);
 
-/* Bytes of the lines that are in, 0 as long as they are not loaded. */
-uint64_t probe_bytes(const struct block *b);
-
 /* As pipeline_apply, of a block with a probe. */
 MUST_CHECK int probe_apply(const struct pipeline *p, struct block *b, struct err *e);
 
