@@ -124,12 +124,10 @@ static int do_since(void *session, char **operand, size_t n, struct err *e)
 	return 0;
 }
 
-static int check_time(const struct session *s, const char *command, char **operand, size_t n,
-		      struct err *e)
+static int check_time(const char *command, char **operand, size_t n, struct err *e)
 {
 	int64_t ns;
 
-	(void)s;
 	if (n && time_parse(bytes_str(operand[0]), time_now_ns(), &ns, e) < 0)
 		return err_wrap(e, "%s", command);
 	return 0;
@@ -139,7 +137,7 @@ static int do_from(void *session, char **operand, size_t n, struct err *e)
 {
 	struct session *s = session;
 
-	if (check_time(s, "\\from", operand, n, e) < 0)
+	if (check_time("\\from", operand, n, e) < 0)
 		return -1;
 	forget_from(s);
 	if (n)
@@ -152,7 +150,7 @@ static int do_to(void *session, char **operand, size_t n, struct err *e)
 {
 	struct session *s = session;
 
-	if (check_time(s, "\\to", operand, n, e) < 0)
+	if (check_time("\\to", operand, n, e) < 0)
 		return -1;
 	s->ask.q.has_to = s->ask.q.has_at = false;
 	buf_reset(&s->to);
@@ -352,7 +350,8 @@ static void add_choices(struct completions *c, const char *operands)
 void command_complete(struct completions *c, struct bytes line, complete_fetch_fn *fetch,
 		      void *data)
 {
-	struct bytes rest, word = first_word(line, &rest), *v;
+	struct bytes rest, word = first_word(line, &rest);
+	const struct bytes *v;
 	const struct cli_verb *row = commands;
 	size_t n;
 
@@ -377,7 +376,7 @@ void command_complete(struct completions *c, struct bytes line, complete_fetch_f
 		add_choices(c, row->operands);
 		return;
 	}
-	n = fetch(data, (struct bytes){ 0 }, (struct bytes){ 0 }, &c->mem, &v);
+	n = fetch(data, (struct bytes){ 0 }, (struct bytes){ 0 }, &v);
 	for (size_t i = 0; i < n; i++)
 		completions_add(c, v[i], "");
 }

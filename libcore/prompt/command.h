@@ -9,8 +9,7 @@
  * which one is meant perhaps; those of what it does. */
 MUST_CHECK int command_run(struct session *s, struct bytes line, struct err *e);
 
-/* Adds what may stand at the end of a line that begins with a backslash. *ret_query: that is a
- * matter of LogQL, from that part of the line on; else it is empty. */
+/* Adds what may stand at the end of a line that begins with a backslash. */
 void command_complete(struct completions *c, struct bytes line, complete_fetch_fn *fetch,
 		      void *data);
 

@@ -60,8 +60,8 @@ struct fetching {
 
 static void add_names(struct completions *c, const struct fetching *f, const char *suffix)
 {
-	struct bytes *v;
-	size_t n = f->fetch(f->data, (struct bytes){ 0 }, f->at->selector, &c->mem, &v);
+	const struct bytes *v;
+	size_t n = f->fetch(f->data, (struct bytes){ 0 }, f->at->selector, &v);
 
 	/* Others cannot be written in a query. */
 	for (size_t i = 0; i < n; i++)
@@ -106,8 +106,8 @@ static bool spell_value(struct buf *ret, const struct context *at, struct bytes 
 static void add_values(struct completions *c, const struct fetching *f)
 {
 	const struct context *at = f->at;
-	struct bytes *v;
-	size_t n = f->fetch(f->data, at->name, at->selector, &c->mem, &v);
+	const struct bytes *v;
+	size_t n = f->fetch(f->data, at->name, at->selector, &v);
 	struct buf spelled = { 0 }, shown = { 0 };
 
 	for (size_t i = 0; i < n; i++) {

@@ -26,9 +26,10 @@ void completions_release(struct completions *c);
 void completions_add(struct completions *c, struct bytes word, const char *suffix);
 
 /* Names of labels (name empty), or values of one, of streams that the matchers `selector` (without
- * its braces, may be empty) find: sorted, in the arena. How many; none when that cannot be told. */
+ * its braces, may be empty) find: sorted, valid until the next call. How many; none when that
+ * cannot be told. */
 typedef size_t complete_fetch_fn(void *data, struct bytes name, struct bytes selector,
-				 struct arena *mem, struct bytes **ret);
+				 const struct bytes **ret);
 
 /* Adds what may stand at the end of a query's text, of which the prefix is the end. */
 void complete_query(struct completions *c, struct bytes text, complete_fetch_fn *fetch, void *data);

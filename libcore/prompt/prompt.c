@@ -61,14 +61,13 @@ static int ask_words(struct words *w, struct bytes name, struct bytes selector, 
 	return r;
 }
 
-static size_t fetch_words(void *data, struct bytes name, struct bytes selector, struct arena *mem,
-			  struct bytes **ret)
+static size_t fetch_words(void *data, struct bytes name, struct bytes selector,
+			  const struct bytes **ret)
 {
 	struct words *w = data;
 	struct buf key = { 0 };
 	struct err ignored;
 
-	(void)mem;
 	buf_addf(&key, "%.*s{%.*s}", BYTES_ARG(name), BYTES_ARG(selector));
 	if (!bytes_eq(buf_bytes(&key), buf_bytes(&w->key)) || time_mono_ns() > w->until_ns) {
 		buf_reset(&w->key);

@@ -88,10 +88,6 @@ int reading_next(struct reading *in, enum statement_state *ret, struct err *e)
 			return -1;
 		if (in->statement.text.n == 0)
 			in->line = in->n_lines;
-		if (in->statement.text.n + in->one.n > 2 * LOGQL_TEXT_MAX) {
-			in->line = in->n_lines;
-			buf_reset(&in->statement.text);
-		}
 		state = statement_add(&in->statement, buf_bytes(&in->one), &in->parse);
 		if (state == STATEMENT_NONE)
 			buf_reset(&in->statement.text);

@@ -92,15 +92,13 @@ struct asked {
 	size_t n_values;
 };
 
-static size_t fetch(void *data, struct bytes name, struct bytes selector, struct arena *mem,
-		    struct bytes **ret)
+static size_t fetch(void *data, struct bytes name, struct bytes selector, const struct bytes **ret)
 {
 	static struct bytes names[] = {
 		{ "app", 3 }, { "apple", 5 }, { "bad-name", 8 }, { "host", 4 }
 	};
 	struct asked *a = data;
 
-	(void)mem;
 	snprintf(a->name, sizeof(a->name), "%.*s", BYTES_ARG(name));
 	snprintf(a->selector, sizeof(a->selector), "%.*s", BYTES_ARG(selector));
 	*ret = name.n ? a->values : names;
