@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/convert.h"
+#include "base/find.h"
 #include "labels/value_error.h"
 #include "query/ip.h"
 #include "query/stage.h"
@@ -9,9 +10,11 @@
 
 static const char err_filter[] = "LabelFilterErr";
 
+enum { TEXTS_MAX = 64 };
+
 /* One alternative of a regex that is simple enough to be compared as text. */
 struct text_alt {
-	struct bytes text;
+	struct find find;
 	bool anywhere; /* in the value; else it is the whole value */
 };
 
@@ -46,44 +49,31 @@ static uint64_t as_loki_prints(uint64_t n)
  * three all mean "somewhere in the value" there, whatever the anchors say. Streams' matchers do not
  * do this.
  */
-static bool simple_regex(struct pipeline *p, struct filter *f)
+static void bind_texts(struct pipeline *p, struct filter *f)
 {
-	struct bytes rest = f->match.value, alt;
-	size_t n = 1;
+	struct regex_text text[TEXTS_MAX];
+	bool fold;
 
-	for (size_t i = 0; i < rest.n; i++)
-		n += rest.p[i] == '|';
-	f->alt = arena_alloc(&p->mem, n * sizeof(*f->alt));
-	f->n_alts = 0;
-	while (bytes_split(&rest, '|', &alt)) {
-		struct text_alt *a = &f->alt[f->n_alts++];
-		bool head = bytes_starts(alt, BYTES_LIT(".*"));
-
-		if (head)
-			alt = bytes_sub(alt, 2, alt.n);
-		a->anywhere = head;
-		if (alt.n >= 2 && alt.p[alt.n - 2] == '.' && alt.p[alt.n - 1] == '*') {
-			alt.n -= 2;
-			a->anywhere = true;
-		}
-		a->text = alt;
-		for (size_t i = 0; i < alt.n; i++)
-			if (memchr("\\.+*?()[]{}^$", alt.p[i], 13))
-				return false;
-		if (alt.n == 0)
-			return false;
+	f->n_alts = regex_texts(f->match.re, text, TEXTS_MAX, &fold);
+	if (f->n_alts == 0)
+		return;
+	f->alt = arena_alloc(&p->mem, f->n_alts * sizeof(*f->alt));
+	for (size_t i = 0; i < f->n_alts; i++) {
+		f->alt[i].anywhere = text[i].around;
+		if (fold)
+			find_init_fold(&f->alt[i].find, text[i].text);
+		else
+			find_init(&f->alt[i].find, text[i].text);
 	}
-	return true;
 }
 
-static bool fits_simple(const struct filter *f, struct bytes value)
+static bool fits_text(const struct filter *f, struct bytes value)
 {
 	for (size_t i = 0; i < f->n_alts; i++) {
 		const struct text_alt *a = &f->alt[i];
 
-		/* An absent value has no bytes, which memmem may not be given. */
-		if (a->anywhere ? value.n && memmem(value.p, value.n, a->text.p, a->text.n)
-				: bytes_eq(value, a->text))
+		if ((a->anywhere || value.n == a->find.needle.n) &&
+		    find_next(&a->find, value, 0) != FIND_NONE)
 			return true;
 	}
 	return false;
@@ -102,8 +92,7 @@ static int bind_match(struct pipeline *p, struct filter *f, struct err *e)
 	f->match.re = regex_new(t->value, REGEX_WHOLE | t->how, e);
 	if (!f->match.re)
 		return err_wrap(e, "line %u, col %u", f->tree->pos.line, f->tree->pos.col);
-	if (t->how || !simple_regex(p, f))
-		f->alt = NULL;
+	bind_texts(p, f);
 	return 0;
 }
 
@@ -222,7 +211,7 @@ enum filter_says filter_ask(const struct filter *f, struct bytes value, struct e
 	if (f->tree->kind != LOGQL_FILTER_MATCH)
 		return ask_cmp(f, value);
 	if (f->alt)
-		return says(fits_simple(f, value) == (f->match.op == MATCH_RE));
+		return says(fits_text(f, value) == (f->match.op == MATCH_RE));
 	if (f->match.re) /* a match that is given up ends the query */
 		return says(regex_match(f->match.re, value, NULL, gave_up) ==
 			    (f->match.op == MATCH_RE));

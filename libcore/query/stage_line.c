@@ -186,7 +186,8 @@ static int bind_regex(struct pipeline *p, struct state *st, const struct logql_l
 		      unsigned how, struct err *e)
 {
 	struct regex *re = regex_new(tree->text, REGEX_LINE | how, e);
-	struct bytes texts[TEXTS_MAX];
+	struct regex_text texts[TEXTS_MAX];
+	struct bytes needed[TEXTS_MAX];
 	bool fold;
 	size_t n;
 
@@ -194,19 +195,19 @@ static int bind_regex(struct pipeline *p, struct state *st, const struct logql_l
 		return err_wrap(e, "line %u, col %u", tree->pos.line, tree->pos.col);
 	n = regex_texts(re, texts, TEXTS_MAX, &fold);
 	for (size_t i = 0; i < n; i++)
-		bind_find(p, &st->v[st->n++], texts[i], fold);
+		bind_find(p, &st->v[st->n++], texts[i].text, fold);
 	if (n > 0) {
 		regex_free(re);
 		return 0;
 	}
 	st->v[st->n].re = re;
-	n = regex_needed(re, texts, &fold);
+	n = regex_needed(re, needed, &fold);
 	for (size_t i = 0; i < n; i++) {
 		struct alt *a = &st->v[st->n + i];
 
 		a->re = re;
 		a->begins = regex_begins_with_needed(re);
-		bind_find(p, a, texts[i], fold);
+		bind_find(p, a, needed[i], fold);
 	}
 	st->n += n ? n : 1;
 	return 0;

@@ -162,12 +162,14 @@ static bool is_anything(const struct node *n)
 	       n->sub->op == NODE_SET && n->sub->no_newline;
 }
 
-/* Calls fn for each alternative, a list of nodes from `first` up to `end`, without the .* around
+/* What is called for each alternative, a list of nodes from first up to end, without the .* around
  * it. */
-static void each_alt(const struct node *n,
-		     void (*fn)(void *arg, struct node *first, const struct node *end), void *arg)
+typedef void alt_fn(void *arg, struct node *first, const struct node *end, bool around);
+
+static void each_alt(const struct node *n, alt_fn *fn, void *arg)
 {
 	struct node *first;
+	const struct node *end = NULL;
 
 	while (n->op == NODE_GROUP)
 		n = n->sub;
@@ -177,31 +179,47 @@ static void each_alt(const struct node *n,
 		return;
 	}
 	if (n->op != NODE_CAT) {
-		const struct node *end = n->next;
-
-		fn(arg, (struct node *)n, end);
+		fn(arg, (struct node *)n, n->next, false);
 		return;
 	}
 	first = n->sub;
 	if (is_anything(first))
 		first = first->next;
-	fn(arg, first, first != n->last && is_anything(n->last) ? n->last : NULL);
+	if (first != n->last && is_anything(n->last))
+		end = n->last;
+	fn(arg, first, end, first != n->sub || end);
 }
 
 struct texts {
 	struct tree *tree;
 	struct literals *ret;
+	enum literals_how how;
 	size_t cap;
 	bool fold, ok;
 };
 
-static void add_text(void *arg, struct node *first, const struct node *end)
+/* Whether these nodes are written as one text. */
+static bool has_form(const struct node *first, const struct node *end)
+{
+	if (first != end && first->op == NODE_GROUP && first->next == end) {
+		const struct node *sub = first->sub;
+
+		return sub->op == NODE_CAT ? has_form(sub->sub, NULL) : has_form(sub, sub->next);
+	}
+	for (const struct node *n = first; n != end; n = n->next)
+		if (n->op != NODE_CHAR && n->op != NODE_SET)
+			return false;
+	return true;
+}
+
+static void add_text(void *arg, struct node *first, const struct node *end, bool around)
 {
 	struct texts *t = arg;
 	struct literals *l = t->ret;
 	struct run r = { .mem = &t->tree->mem, .plain = true };
-	struct bytes *v;
+	struct literal_text *v;
 
+	t->ok = t->ok && (t->how == TEXTS_BY_MEANING || has_form(first, end));
 	for (const struct node *n = first; n != end; n = n->next)
 		collect(&r, n);
 	end_run(&r);
@@ -216,13 +234,15 @@ static void add_text(void *arg, struct node *first, const struct node *end)
 		l->texts = v;
 	}
 	if (t->ok)
-		l->texts[l->n_texts++] = arena_copy(&t->tree->mem, buf_bytes(&r.best));
+		l->texts[l->n_texts++] =
+			(struct literal_text){ arena_copy(&t->tree->mem, buf_bytes(&r.best)),
+					       around };
 	run_release(&r);
 }
 
-static void find_texts(struct literals *ret, struct tree *t)
+void literals_find_texts(struct literals *ret, struct tree *t, enum literals_how how)
 {
-	struct texts texts = { .tree = t, .ret = ret, .ok = true };
+	struct texts texts = { .tree = t, .ret = ret, .how = how, .ok = true };
 
 	each_alt(t->root, add_text, &texts);
 	if (!texts.ok)
@@ -296,9 +316,7 @@ static void find_pieces(struct literals *ret, struct tree *t)
 
 void literals_find(struct literals *ret, struct tree *t)
 {
-	*ret = (struct literals){ .n_needed = 0 };
 	find_needed(ret, t);
-	find_texts(ret, t);
 	find_pieces(ret, t);
 }
 
@@ -328,10 +346,11 @@ struct lower {
 };
 
 /* Is it text, which Loki does not match as a regex? */
-static void check_text(void *arg, struct node *first, const struct node *end)
+static void check_text(void *arg, struct node *first, const struct node *end, bool around)
 {
 	struct lower *l = arg;
 
+	(void)around;
 	for (const struct node *n = first; n != end; n = n->next)
 		l->ok = l->ok && n->op == NODE_CHAR;
 }
@@ -362,10 +381,11 @@ static uint32_t lower_of(const struct lower *l, uint32_t c)
 	}
 }
 
-static void lower_text(void *arg, struct node *first, const struct node *end)
+static void lower_text(void *arg, struct node *first, const struct node *end, bool around)
 {
 	struct lower *l = arg;
 
+	(void)around;
 	for (struct node *n = first; n != end; n = n->next) {
 		struct runes set = { 0 };
 		uint32_t low, c = n->c;

@@ -15,7 +15,10 @@ struct literals {
 	bool fold;   /* they are in lower case, and ASCII letters match in both */
 	bool begins; /* there is one, and every match begins with it */
 
-	struct bytes *texts; /* a match is nothing but one of these, anywhere */
+	struct literal_text { /* a match is nothing but one of these */
+		struct bytes text;
+		bool around; /* with .* before or behind it */
+	} * texts;
 	size_t n_texts;
 	bool texts_fold;
 
@@ -24,7 +27,12 @@ struct literals {
 	size_t n_pieces;
 };
 
+/* All but the texts, which are left as they are. */
 void literals_find(struct literals *ret, struct tree *t);
+/* The texts alone: of what only means the same, or of what Loki takes for text in values of labels
+ * (a group there is a text alone, and none is repeated). */
+enum literals_how { TEXTS_BY_MEANING, TEXTS_BY_FORM };
+void literals_find_texts(struct literals *ret, struct tree *t, enum literals_how how);
 
 /* Whether the pieces say that text matches at `from` or behind it: 1 or 0; -1 when they do not, for
  * there are none, or newlines stand between them. */

@@ -163,6 +163,9 @@ static int make_re2(struct regex *r, unsigned how, struct err *e)
 		return -1;
 	if (how == REGEX_LINE)
 		literals_lower(&r->tree);
+	if (how != REGEX_ANCHORED)
+		literals_find_texts(&r->literals, &r->tree,
+				    how == REGEX_WHOLE ? TEXTS_BY_FORM : TEXTS_BY_MEANING);
 	if (how == REGEX_ANCHORED || how == REGEX_WHOLE)
 		tree_anchor(&r->tree);
 	literals_find(&r->literals, &r->tree);
@@ -470,12 +473,14 @@ bool regex_begins_with_needed(const struct regex *r)
 	return r->literals.begins;
 }
 
-size_t regex_texts(const struct regex *r, struct bytes *ret, size_t max, bool *ret_fold)
+size_t regex_texts(const struct regex *r, struct regex_text *ret, size_t max, bool *ret_fold)
 {
-	*ret_fold = r->literals.texts_fold;
-	if (r->literals.n_texts > max)
+	const struct literals *l = &r->literals;
+
+	*ret_fold = l->texts_fold;
+	if (l->n_texts > max)
 		return 0;
-	for (size_t i = 0; i < r->literals.n_texts; i++)
-		ret[i] = r->literals.texts[i];
-	return r->literals.n_texts;
+	for (size_t i = 0; i < l->n_texts; i++)
+		ret[i] = (struct regex_text){ l->texts[i].text, l->texts[i].around };
+	return l->n_texts;
 }

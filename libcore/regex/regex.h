@@ -75,10 +75,17 @@ bool regex_begins_with_needed(const struct regex *r);
 
 /*
  * The texts of a regex that is nothing but alternatives of literal texts, with .* around them or
- * not, unanchored: how many, at most max, go to ret; 0 when it is another one. *ret_fold is as
- * above. Valid as long as r.
+ * not: how many, at most max, go to ret; 0 when it is another one. *ret_fold is as above. Valid as
+ * long as r.
+ *
+ * Of REGEX_WHOLE only what Loki takes for text: one that is put together of groups or of repeats is
+ * none.
  */
-size_t regex_texts(const struct regex *r, struct bytes *ret, size_t max, bool *ret_fold);
+struct regex_text {
+	struct bytes text;
+	bool around; /* .* stands before or behind it */
+};
+size_t regex_texts(const struct regex *r, struct regex_text *ret, size_t max, bool *ret_fold);
 
 /* What a text is as a regex, without compiling it. Errors: as regex_new. */
 struct regex_facts {

@@ -157,13 +157,13 @@ static void pieces_in_their_order(void **state)
 static void check_texts(const char *pattern, const char *expected, int fold)
 {
 	struct regex *r = line_regex(pattern);
-	struct bytes v[3];
+	struct regex_text v[3];
 	struct buf all = { 0 };
 	bool is_fold;
 	size_t n = regex_texts(r, v, 3, &is_fold);
 
 	for (size_t i = 0; i < n; i++)
-		buf_addf(&all, "%.*s|", BYTES_ARG(v[i]));
+		buf_addf(&all, "%.*s|", BYTES_ARG(v[i].text));
 	if (!bytes_is(buf_bytes(&all), expected))
 		fail_msg("'%s': expected '%s', found '%s'", pattern, expected, buf_str(&all));
 	if (n)
@@ -199,6 +199,47 @@ static void something_else(void **state)
 	check_texts("", "", PLAIN);
 }
 
+/* expected: the texts, each with a | behind it, and a * where .* stands around it */
+static void check_whole(const char *pattern, const char *expected)
+{
+	struct err e;
+	struct regex *r = regex_new(bytes_str(pattern), REGEX_WHOLE, &e);
+	struct regex_text v[3];
+	struct buf all = { 0 };
+	bool fold;
+	size_t n;
+
+	assert_non_null(r);
+	n = regex_texts(r, v, 3, &fold);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&all, "%.*s%s|", BYTES_ARG(v[i].text), v[i].around ? "*" : "");
+	if (!bytes_is(buf_bytes(&all), expected))
+		fail_msg("'%s': expected '%s', found '%s'", pattern, expected, buf_str(&all));
+	buf_release(&all);
+	regex_free(r);
+}
+
+static void texts_of_whole_values(void **state)
+{
+	(void)state;
+	check_whole("us.*", "us*|");
+	check_whole(".*us", "us*|");
+	check_whole(".*us.*|eu", "us*|eu|");
+	check_whole("(us.*)|eu", "us*|eu|");
+	check_whole("10\\.1.*", "10.1*|");
+	check_whole("(us).*", "us*|");
+	check_whole("(?i)err.*", "err*|");
+	check_whole("(?i)us.*", ""); /* U+017F is an s of either case */
+	check_whole("u(s).*", "");
+	check_whole("u{2}.*", "");
+	check_whole("u.*s", "");
+	check_whole("us.+", "");
+	check_whole("us|", "");
+	check_whole(".*", "");
+	check_whole("", "");
+	check_whole("2..", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +250,7 @@ int main(void)
 		cmocka_unit_test(pieces_in_their_order),
 		cmocka_unit_test(nothing_but_texts),
 		cmocka_unit_test(something_else),
+		cmocka_unit_test(texts_of_whole_values),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
