@@ -45,6 +45,8 @@ static bool parse_ip(struct bytes text, struct logql_ip *ip)
 	if (ip->addr_len == 0)
 		return false;
 	if (slash) {
+		if (rest.n > 1 && rest.p[0] == '0') /* Go's netip refuses it */
+			return false;
 		if (!num_u64(rest, &n_bits) || n_bits > ip->addr_len * 8)
 			return false;
 		apply_mask(ip, (unsigned)n_bits);
