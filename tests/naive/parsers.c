@@ -213,10 +213,27 @@ static struct bytes unescape(struct arena *a, struct bytes raw)
 	return ret;
 }
 
+/* A blank for each character that is none, and for U+FFFD. */
+static struct bytes without_invalid(struct arena *a, struct bytes text)
+{
+	struct buf b = { 0 };
+	struct bytes ret;
+	size_t n;
+
+	for (size_t i = 0; i < text.n; i += n) {
+		uint32_t c = utf8_next(bytes_sub(text, i, text.n), &n);
+
+		utf8_add(&b, c == 0xfffd ? ' ' : c);
+	}
+	ret = arena_copy(a, buf_bytes(&b));
+	buf_release(&b);
+	return ret;
+}
+
 static struct bytes as_text(struct arena *a, struct bytes v)
 {
 	if (v.p[0] == '"')
-		return unescape(a, bytes_sub(v, 1, v.n - 2));
+		return without_invalid(a, unescape(a, bytes_sub(v, 1, v.n - 2)));
 	return bytes_is(v, "null") ? (struct bytes){ "", 0 } : v;
 }
 
@@ -473,6 +490,7 @@ static void logfmt(struct job *j, const struct logql_stage *s, struct bytes line
 		if (at.value.n == 0 && !s->extract.keep_empty)
 			continue;
 		name = clean(a, (struct bytes){ 0 }, at.key);
+		at.value = without_invalid(a, at.value);
 		if (s->extract.n)
 			take_expr(j, s, name, at.value);
 		else
