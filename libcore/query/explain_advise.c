@@ -42,11 +42,13 @@ static void advise_selector(struct explain *x, const struct explain_scan *s)
 {
 	const struct plan *p = s->scan->plan;
 	const struct source_seen *store = &p->seen[SOURCE_STORE];
-	bool any_fits = true;
+	bool any_fits = true, all_in = true;
 
 	for (size_t i = 0; i < p->n_match; i++)
 		any_fits = any_fits && matcher_match_value(&p->match[i], (struct bytes){ 0 });
-	if (any_fits && p->n_streams > 1)
+	for (size_t k = 0; k < SOURCE_KINDS; k++)
+		all_in = all_in && p->seen[k].by_labels == 0;
+	if (any_fits && all_in && p->n_streams > 1)
 		explain_hint(x, "the selector fits every stream: one that names labels, as "
 				"{app=\"...\"}, leaves the others unread");
 	if (p->from == INT64_MIN && p->to == INT64_MAX && store->days > 1 && store->pieces_in)
@@ -84,10 +86,8 @@ static const struct probe_step *step_of(const struct scan *s, const struct logql
 
 static double share_of(const struct scan *s, const struct probe_step *step)
 {
-	int64_t all = s->probe.load.ns + s->probe.take.ns + s->probe.done_ns;
+	int64_t all = probe_work(&s->probe);
 
-	for (size_t i = 0; i < s->pipeline->n_stages; i++)
-		all += s->probe.stage[i].ns;
 	return all > 0 ? (double)step->ns / (double)all : 0;
 }
 

@@ -243,22 +243,12 @@ static void note_savings(struct explain_node *n, const struct scan *s)
 	buf_release(&b);
 }
 
-/* Nanoseconds of all steps in all threads. */
-static int64_t work_of(const struct probe *p)
-{
-	int64_t sum = p->load.ns + p->merge.ns + p->take.ns + p->done_ns;
-
-	for (size_t i = 0; i < p->n_stages; i++)
-		sum += p->stage[i].ns;
-	return sum;
-}
-
 /* "12.3 ms   45%" of the work */
 static void set_work(struct explain_node *n, int64_t ns, const struct probe *p)
 {
 	struct buf share = { 0 };
 
-	explain_add_share(&share, (double)ns, (double)work_of(p));
+	explain_add_share(&share, (double)ns, (double)probe_work(p));
 	explain_add_time(&n->cost, ns);
 	buf_addf(&n->cost, "  %4s", buf_str(&share));
 	buf_release(&share);

@@ -68,6 +68,15 @@ void probe_merged(struct probe *p, const struct probe_mark *m, const struct run 
 	p->merge.entries_out += r->n;
 }
 
+int64_t probe_work(const struct probe *p)
+{
+	int64_t sum = p->load.ns + p->merge.ns + p->take.ns + p->done_ns;
+
+	for (size_t i = 0; i < p->n_stages; i++)
+		sum += p->stage[i].ns;
+	return sum;
+}
+
 /* Of the lines that are in, 0 as long as they are not loaded. */
 static uint64_t line_bytes(const struct block *b)
 {

@@ -36,6 +36,8 @@ struct probe {
 void probe_init(struct probe *p, size_t n_stages);
 void probe_release(struct probe *p);
 void probe_add(struct probe *sum, const struct probe *p);
+/* Nanoseconds of all steps. */
+int64_t probe_work(const struct probe *p);
 
 /* A step begins; what it loads meanwhile is not its own. Without a probe (NULL) nothing is looked
  * at.

@@ -182,6 +182,10 @@ ok "a label of streams behind the selector" exits 0 logql --store store --explai
 ok "no hint: one stream has none" not_hinted 'host is a label'
 ok "a label of all streams" exits 0 logql --store store --explain '{app=~".+"} | app="web"'
 ok "is hinted at" stdout_has 'hint: app is a label of the streams: with app="web" in the selector'
+ok "a selector of every stream" exits 0 logql --store store --explain '{}'
+ok "is hinted at" stdout_has 'hint: the selector fits every stream'
+ok "one that leaves some out" exits 0 logql --store store --explain '{app!="db"}'
+ok "is not" not_hinted 'every stream'
 ok "a value behind a parser" exits 0 logql --store store --explain '{app="web"} | logfmt | level="error"'
 ok "is hinted at" stdout_has 'hint: |= "error" before | logfmt'
 ok "not of a label that was made" exits 0 \
