@@ -86,13 +86,9 @@ void nv_run(const struct logql_query *q, const struct nv_data *data, const struc
 		return;
 	}
 	if (ask->is_range) {
-		ret->step_ns = ask->step_ns;
-		ret->start_ns = ask->from;
-		end = ask->to;
-		if (ask->from != ask->to) { /* it grows to whole steps */
-			ret->start_ns = multiple(ask->from, ask->step_ns, false);
-			end = multiple(ask->to, ask->step_ns, true);
-		}
+		ret->step_ns = ask->step_ns; /* it grows to whole steps */
+		ret->start_ns = multiple(ask->from, ask->step_ns, false);
+		end = multiple(ask->to, ask->step_ns, true);
 	}
 	ret->n_steps = (size_t)((end - ret->start_ns) / ret->step_ns) + 1;
 	ret->step = arena_zalloc(a, ret->n_steps * sizeof(*ret->step));
