@@ -200,8 +200,10 @@ static void zones_are_found_by_name(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_null(time_zone_open(bytes_str(bad[i]), &e));
 	z = time_zone_open(BYTES_LIT("Europe/Berlin"), &e);
-	if (!z) /* no zoneinfo on this machine */
-		skip();
+	if (!z) {
+		print_message("# skipped: no zoneinfo on this machine\n");
+		return;
+	}
 	assert_true(time_read(BYTES_LIT("2006-01-02 15:04"), BYTES_LIT("2026-07-01 12:00"), z, &t));
 	assert_int_equal(t.s, 1782900000);
 	assert_true(time_read(BYTES_LIT("2006-01-02 15:04 MST"), BYTES_LIT("2026-01-01 12:00 CET"),

