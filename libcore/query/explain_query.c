@@ -188,8 +188,7 @@ void explain_range(struct explain_node *n, const struct range_sink *r,
 		explain_note(n,
 			     "windows overlap: an entry lies in up to %llu of them, and is read "
 			     "once",
-			     (unsigned long long)((r->range_ns + r->steps.step_ns - 1) /
-						  r->steps.step_ns));
+			     (unsigned long long)((r->range_ns - 1) / r->steps.step_ns + 1));
 	if (r->steps.n > 1 && r->range_ns < r->steps.step_ns)
 		explain_note(n, "windows do not touch: what lies between them is read and not "
 				"counted");

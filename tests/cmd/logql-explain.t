@@ -168,6 +168,9 @@ ok "nothing found is no failure" exits 0 logql --store store --analyze '{app="we
 ok "and is told" stdout_has '| 0 entries'
 ok "--output" exits 0 logql --store store --explain --output plan '{app="web"}'
 ok "has it" grep -q '^log query' plan
+ok "windows as long as times reach" exits 0 \
+	logql --explain --from 0 --to 1800000000 --step 200y 'count_over_time({} [290y])' raw.log
+ok "overlap as others do" stdout_has 'in up to 2 of them'
 ok "limits are told" exits 0 logql --store store --explain --max-series 5 --timeout 1m --max-bytes 1MiB '{app="web"}'
 ok "as they are" stdout_has 'limits: series 5, bytes 1.0 MiB, timeout 1m0s'
 ok "a limit that is exceeded" exits 3 logql --store store --analyze --max-bytes 100B '{app="web"}'
