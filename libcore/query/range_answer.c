@@ -176,12 +176,12 @@ int range_result(struct range_sink *r, const struct logql_log *log, struct vec *
 	if (result == 0)
 		result = fill(r, &all, ret, e);
 	vec_compact(ret);
+	vec_sort(ret); /* which error is told does not depend on threads either */
 	if (result == 0)
 		result = check_errors(ret, e);
 	if (result == 0 && r->op == LOGQL_ABSENT_OVER_TIME)
 		make_absent(log, ret);
 	vec_compact(ret);
-	vec_sort(ret);
 	label_numbers_release(&all.numbers);
 	free(all.v);
 	if (result < 0)
