@@ -10,46 +10,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "ignore.h"
 #include "logql/parse.h"
 #include "query/query.h"
 #include "time/time.h"
 
-static int take_entry(void *data, const struct log_entry *x, struct err *e)
-{
-	(void)data;
-	(void)x;
-	(void)e;
-	return 0;
-}
-
-static int take_metric(void *data, const struct vec *v, const struct steps *steps,
-		       enum metric_kind kind, struct err *e)
-{
-	(void)data;
-	(void)v;
-	(void)steps;
-	(void)kind;
-	(void)e;
-	return 0;
-}
-
-static int no_pause(void *data, struct err *e)
-{
-	(void)data;
-	(void)e;
-	return 0;
-}
-
-static void silent(void *data, const struct err *e)
-{
-	(void)data;
-	(void)e;
-}
-
 static void ask(const char *text, unsigned how, const char *path)
 {
 	const struct logql_opts any = { .flags = LOGQL_ANY_SELECTOR };
-	const struct query_out out = { take_entry, take_metric, no_pause, NULL };
 	char *files[] = { (char *)(uintptr_t)path };
 	struct query_opts o = { .source = { .files = files,
 					    .n_files = 1,
@@ -57,9 +25,9 @@ static void ask(const char *text, unsigned how, const char *path)
 					    .raw_time = (enum raw_time)(how / 3 % 4),
 					    .time_field = BYTES_LIT("ts"),
 					    .now_ns = INT64_C(1768472231328620347),
-					    .damage = silent,
-					    .warn = silent,
-					    .note = silent },
+					    .damage = ignore_message,
+					    .warn = ignore_message,
+					    .note = ignore_message },
 				.kind = METRIC_INSTANT,
 				.at = INT64_C(1768472231328620347),
 				.has_at = true,
@@ -74,8 +42,9 @@ static void ask(const char *text, unsigned how, const char *path)
 		abort();
 	if (logql_is_log(&q))
 		o.has_at = o.has_memory = false;
-	if (query_run(&q, &o, &out, &n, &e) < 0 && e.code != ERR_CORRUPT && e.code != ERR_VERSION &&
-	    e.code != ERR_LIMIT && e.code != ERR_USAGE && e.code != ERR_QUERY)
+	if (query_run(&q, &o, &ignore_answer, &n, &e) < 0 && e.code != ERR_CORRUPT &&
+	    e.code != ERR_VERSION && e.code != ERR_LIMIT && e.code != ERR_USAGE &&
+	    e.code != ERR_QUERY)
 		abort();
 	logql_query_release(&q);
 }

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "ignore.h"
 #include "logql/parse.h"
 #include "query/explain.h"
 #include "query/query.h"
@@ -33,49 +34,16 @@ static const char entries[] =
 	"\\\"app\\\":\\\"y\\\"}\"}\n"
 	"{\"ts\":\"6000000000\",\"labels\":{\"app\":\"api\"},\"line_b64\":\"//4gYT0B\"}\n";
 
-static int take_entry(void *data, const struct log_entry *x, struct err *e)
-{
-	(void)data;
-	(void)x;
-	(void)e;
-	return 0;
-}
-
-static int take_metric(void *data, const struct vec *v, const struct steps *steps,
-		       enum metric_kind kind, struct err *e)
-{
-	(void)data;
-	(void)v;
-	(void)steps;
-	(void)kind;
-	(void)e;
-	return 0;
-}
-
-static int no_pause(void *data, struct err *e)
-{
-	(void)data;
-	(void)e;
-	return 0;
-}
-
-static void silent(void *data, const struct err *e)
-{
-	(void)data;
-	(void)e;
-}
-
 static void run(const struct logql_query *q, enum metric_kind kind, enum explain_how how)
 {
-	const struct query_out out = { take_entry, take_metric, no_pause, NULL };
 	bool log = logql_is_log(q), is_range = kind == METRIC_RANGE;
 	char path[32], *files[] = { path };
 	struct query_opts o = { .source = { .files = files,
 					    .n_files = 1,
 					    .now_ns = 10 * NS_PER_S,
-					    .damage = silent,
-					    .warn = silent,
-					    .note = silent },
+					    .damage = ignore_message,
+					    .warn = ignore_message,
+					    .note = ignore_message },
 				.from = NS_PER_S,
 				.to = 9 * NS_PER_S,
 				.has_from = log || is_range,
@@ -100,7 +68,8 @@ static void run(const struct logql_query *q, enum metric_kind kind, enum explain
 	explain_init(&x, how);
 	if (how != EXPLAIN_NOT)
 		o.explain = &x;
-	if (query_run(q, &o, &out, &n, &e) < 0 && e.code != ERR_QUERY && e.code != ERR_LIMIT)
+	if (query_run(q, &o, &ignore_answer, &n, &e) < 0 && e.code != ERR_QUERY &&
+	    e.code != ERR_LIMIT)
 		abort();
 	explain_print(&x, &text);
 	explain_print_json(&x, &text);
