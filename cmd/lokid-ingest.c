@@ -48,8 +48,7 @@ struct args {
 	struct ingest_opts ingest;
 	struct ingest *in;
 	struct arena arena;
-	bool quiet, progress, shown, over;
-	bool cut; /* a signal left something of the files unread */
+	bool quiet, progress, shown, over, cut; /* cut: a signal left some of the files unread */
 	uint64_t n_reported;
 	int64_t begun_ns, shown_ns;
 };
@@ -129,22 +128,23 @@ static void show_progress(const struct ingest_tally *given, void *data)
 
 static void summary(struct args *a, const struct ingest_counts *c)
 {
-	double seconds = (double)(time_mono_ns() - a->begun_ns) / 1e9;
 	struct buf b = { 0 };
 
 	clear_progress(a);
 	if (a->quiet)
 		return;
-	ingest_counts_add(&b, c, seconds);
+	ingest_counts_add(&b, c, (double)(time_mono_ns() - a->begun_ns) / 1e9);
 	cli_note(a->cli, "%s", buf_str(&b));
 	buf_release(&b);
 }
 
-/* Of the current option's value. */
+/* Of the current option's value; 1 is a hint. */
 static void need(struct args *a, int rc, const struct err *e)
 {
 	if (rc < 0)
 		cli_bad_value(a->cli, e);
+	if (rc > 0)
+		cli_warn(a->cli, "%s", e->msg);
 }
 
 static void parse_options(struct args *a, int argc, char **argv)
@@ -265,7 +265,7 @@ int main(int argc, char **argv)
 		.operands = "[FILE]...",
 		.about = "Take log lines from files or stdin into the write-ahead log.",
 		.opts = opts,
-		.examples = "  lokid-ingest -l app=web < web.log\n"
+		.examples = "  lokid-ingest -l app=web -l env=prod < web.log\n"
 			    "  journalctl -f | lokid-ingest -l job=journal --ack",
 	};
 	struct args a = {

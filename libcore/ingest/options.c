@@ -54,10 +54,27 @@ int ingest_parse_add(struct bytes text, struct ingest_opts *o, struct err *e)
 	return 0;
 }
 
+/* Does ",name=" stand in a value? *ret: from that name on. */
+static bool has_more_labels(struct bytes value, struct bytes *ret)
+{
+	struct bytes rest = value, piece, name;
+	struct err ignored;
+
+	bytes_split(&rest, ',', &piece);
+	*ret = rest;
+	while (bytes_split(&rest, ',', &piece)) {
+		if (bytes_split(&piece, '=', &name) && piece.p &&
+		    labels_check_name(name, &ignored) == 0)
+			return true;
+		*ret = rest;
+	}
+	return false;
+}
+
 int ingest_parse_label(struct bytes text, struct arena *a, struct ingest_opts *o, struct err *e)
 {
 	struct labels *l = &o->labels;
-	struct bytes name, value = text;
+	struct bytes name, more, value = text;
 	struct label *v;
 
 	if (!bytes_split(&value, '=', &name) || !value.p)
@@ -67,7 +84,12 @@ int ingest_parse_label(struct bytes text, struct arena *a, struct ingest_opts *o
 		memcpy(v, l->v, l->n * sizeof(*v));
 	v[l->n++] = (struct label){ name, value };
 	l->v = v;
-	return 0;
+	if (!has_more_labels(value, &more))
+		return 0;
+	err_set(e, ERR_USAGE,
+		"label '%.*s' has the value '%.*s': another label has its own -l, as -l %.*s",
+		BYTES_ARG(name), BYTES_ARG(value), BYTES_ARG(more));
+	return 1;
 }
 
 int ingest_check_opts(struct ingest_opts *o, struct err *e)

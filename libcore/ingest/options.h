@@ -10,7 +10,8 @@ MUST_CHECK int ingest_parse_sync(struct bytes text, struct ingest_opts *o, struc
 /* "service_name,detected_level": adds to o->add. Errors: ERR_USAGE. */
 MUST_CHECK int ingest_parse_add(struct bytes text, struct ingest_opts *o, struct err *e);
 
-/* "name=value": appends to o->labels, whose array is of the arena. Errors: ERR_USAGE. */
+/* "name=value": appends to o->labels, whose array is of the arena. 1 when the value goes on with
+ * ",name=" as if it were several labels: taken as it is, while *e has a hint. Errors: ERR_USAGE. */
 MUST_CHECK int ingest_parse_label(struct bytes text, struct arena *a, struct ingest_opts *o,
 				  struct err *e);
 

@@ -89,6 +89,12 @@ for label in 1a=b a-b=c =x 'a b=c'; do
 done
 ok "a label without value is exit 2" exits 2 lokid-ingest --wal n -l app in
 ok "the message says what is expected" stderr_has "expected NAME=VALUE, found 'app'"
+ok "labels in one option are one label, as its value may have commas" exits 0 lokid-ingest -q --wal jo -l app=x,env=prod,pod=1 in
+ok "with a hint" stderr_is "lokid-ingest: warning: label 'app' has the value 'x,env=prod,pod=1': another label has its own -l, as -l env=prod,pod=1"
+ok "the hint begins behind what is no label" exits 0 lokid-ingest -q --wal jo -l 'a=x, y=1,b=2' in
+ok "a name alone" stderr_has "as -l b=2"
+ok "a comma without a name behind it" exits 0 lokid-ingest -q --wal jo -l a=1,2,=3,x -l 'b=,' in
+ok "has no hint" stderr_is_empty
 ok "a label twice is exit 2" exits 2 lokid-ingest --wal n -l a=b -l a=c in
 ok "a value that is no UTF-8 is exit 2" exits 2 lokid-ingest --wal n -l "a=$(printf '\377')" in
 ok "no label is exit 2" exits 2 lokid-ingest --wal n in
