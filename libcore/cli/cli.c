@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "cli/verbs.h"
 
 #ifndef LOKID_VERSION
 #define LOKID_VERSION "0.1.0"
@@ -242,6 +243,27 @@ static int give(struct cli *c, size_t i)
 	return 0;
 }
 
+/* word: as "--limt" or "--limt=3", whose value is cut off. */
+static _Noreturn void unknown_option(const struct cli *c, char *word)
+{
+	size_t n = count_all(c);
+	const char **names = mem_alloc((n + 2) * sizeof(*names)), *like = NULL;
+
+	word[strcspn(word, "=")] = '\0';
+	for (size_t i = 0; i < n; i++)
+		names[i] = option_at(c, i)->name;
+	names[n++] = "help";
+	names[n++] = "version";
+	if (strncmp(word, "--", 2) == 0)
+		like = cli_most_like(names, n, word + 2);
+	free(names);
+	if (like && strcmp(like, word + 2) == 0)
+		cli_usage(c, "option '%s' takes no value", word);
+	if (like)
+		cli_usage(c, "unknown option '%s': did you mean '--%s'?", word, like);
+	cli_usage(c, "unknown option '%s'", word);
+}
+
 /* As cli_next, with 0 for an option that is dealt with. */
 static int next(struct cli *c, int argc, char **argv)
 {
@@ -267,7 +289,7 @@ static int next(struct cli *c, int argc, char **argv)
 	case '?':
 		if (optopt && optopt < OPT_VERSION && strncmp(argv[optind - 1], "--", 2) != 0)
 			cli_usage(c, "unknown option '-%c'", optopt);
-		cli_usage(c, "unknown option '%s'", argv[optind - 1]);
+		unknown_option(c, argv[optind - 1]);
 	default:
 		return give(c, row_of(c, letter));
 	}

@@ -1,9 +1,11 @@
 #include "cli/verbs.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 
 enum { WORD_MAX = 32 };
 
@@ -45,18 +47,17 @@ static size_t distance(const char *a, const char *b)
 	return d[n][m];
 }
 
-/* The one that is like it in all but a third of its letters, or NULL. */
-static const struct cli_verb *most_like(const struct cli_verb *verbs, const char *word)
+const char *cli_most_like(const char *const *names, size_t n, const char *word)
 {
 	size_t best = (strlen(word) + 2) / 3;
-	const struct cli_verb *ret = NULL;
+	const char *ret = NULL;
 
-	for (const struct cli_verb *v = verbs; v->name; v++) {
-		size_t d = distance(word, v->name);
+	for (size_t i = 0; i < n; i++) {
+		size_t d = distance(word, names[i]);
 
 		if (d < best || (d == best && !ret)) {
 			best = d;
-			ret = v;
+			ret = names[i];
 		}
 	}
 	return ret;
@@ -65,28 +66,33 @@ static const struct cli_verb *most_like(const struct cli_verb *verbs, const char
 int cli_verb_find(const struct cli_verb *verbs, const char *word, const char *else_what,
 		  const struct cli_verb **ret, struct err *e)
 {
-	const struct cli_verb *like;
+	const char **names = NULL, *like;
+	size_t n = 0, cap = 0;
 	struct buf all = { 0 };
 
 	for (const struct cli_verb *v = verbs; v->name; v++) {
 		if (strcmp(v->name, word) == 0) {
 			buf_release(&all);
+			free(names);
 			*ret = v;
 			return 0;
 		}
+		mem_grow(&names, &cap, n + 1, sizeof(*names));
+		names[n++] = v->name;
 		buf_addf(&all, "%s%s", v == verbs ? "" : v[1].name ? ", " : " or ", v->name);
 	}
 	if (!looks_like_verb(word)) {
 		*ret = NULL;
 	} else {
-		like = most_like(verbs, word);
+		like = cli_most_like(names, n, word);
 		if (like)
-			err_set(e, ERR_USAGE, "'%s': did you mean '%s'?", word, like->name);
+			err_set(e, ERR_USAGE, "'%s': did you mean '%s'?", word, like);
 		else
 			err_set(e, ERR_USAGE, "'%s': expected %s%s%s", word,
 				else_what ? else_what : "", else_what ? ", or " : "",
 				buf_str(&all));
 	}
 	buf_release(&all);
+	free(names);
 	return looks_like_verb(word) ? -1 : 0;
 }

@@ -28,4 +28,8 @@ struct cli_verb {
 MUST_CHECK int cli_verb_find(const struct cli_verb *verbs, const char *word, const char *else_what,
 			     const struct cli_verb **ret, struct err *e);
 
+/* The one of n names that is like word in all but a third of its letters, the first of the best; or
+ * NULL. */
+const char *cli_most_like(const char *const *names, size_t n, const char *word);
+
 #endif

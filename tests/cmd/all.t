@@ -53,6 +53,11 @@ for src in "$@"; do
 	ok "$prog: the message is one line" stderr_lines 1
 	ok "$prog: nothing on stdout" stdout_is_empty
 
+	ok "$prog: one that is like another is exit 2" exits 2 "$prog" --hepl=1
+	ok "$prog: the other one is named" stderr_has "unknown option '--hepl': did you mean '--help'?"
+	ok "$prog: a value where none is taken is exit 2" exits 2 "$prog" --help=1
+	ok "$prog: it is said so" stderr_has "option '--help' takes no value"
+
 	ok "$prog: an unknown letter is exit 2" exits 2 "$prog" '-?'
 	ok "$prog: the message is one line" stderr_lines 1
 	ok "$prog: the message names it" stderr_has "'-?'"
