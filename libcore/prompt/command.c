@@ -332,6 +332,21 @@ int command_run(struct session *s, struct bytes line, struct err *e)
 	return r;
 }
 
+void command_hint(struct bytes text, struct err *e)
+{
+	struct bytes word = bytes_trim(text);
+	const char *name = NULL;
+
+	if (bytes_eq(word, BYTES_LIT("exit")) || bytes_eq(word, BYTES_LIT("quit")))
+		name = "\\q";
+	for (const struct cli_verb *v = commands; v->name; v++)
+		if (bytes_eq(word, bytes_str(v->name + 1)))
+			name = v->name;
+	if (name)
+		err_set(e, ERR_USAGE, "'%.*s' is no query: did you mean '%s'?", BYTES_ARG(word),
+			name);
+}
+
 /* --- completion ------------------------------------------------------------------------------ */
 
 /* The words of "[a|b]" or "a|b". */

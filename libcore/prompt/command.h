@@ -9,6 +9,10 @@
  * which one is meant perhaps; those of what it does. */
 MUST_CHECK int command_run(struct session *s, struct bytes line, struct err *e);
 
+/* text was refused as a query: when it is a command without its backslash, or exit or quit, *e says
+ * so instead. */
+void command_hint(struct bytes text, struct err *e);
+
 /* Adds what may stand at the end of a line that begins with a backslash. */
 void command_complete(struct completions *c, struct bytes line, complete_fetch_fn *fetch,
 		      void *data);

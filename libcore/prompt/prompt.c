@@ -134,8 +134,11 @@ static int answer_all(struct session *s, struct reading *in, struct err *e)
 		text = buf_bytes(&in->statement.text);
 		interrupt_take(); /* of the time before */
 		if (state == STATEMENT_COMMAND ? command_run(s, text, &failure) < 0
-					       : session_query(s, text, &failure) < 0)
+					       : session_query(s, text, &failure) < 0) {
+			if (state != STATEMENT_COMMAND)
+				command_hint(text, &failure);
 			report(s, in, &failure);
+		}
 	}
 	return 0;
 }

@@ -159,7 +159,9 @@ static void tell_end(struct session *s, const struct ask *a, enum query_kind kin
 
 	if (kind == QUERY_LOG && a->q.limit && a->n_found == a->q.limit)
 		session_say(s, "(the limit: \\limit N for more)");
-	if (s->timing) {
+	if (s->timing && a->explain == EXPLAIN_PLAN) {
+		fprintf(stderr, "done in %.1f ms\n", (double)ns / NS_PER_MS);
+	} else if (s->timing) {
 		num_add_count(&b, a->n_found, kind == QUERY_LOG ? "entry" : "series",
 			      kind == QUERY_LOG ? "entries" : "series");
 		fprintf(stderr, "%s in %.1f ms\n", kind == QUERY_SERIES ? "done" : buf_str(&b),

@@ -58,6 +58,10 @@ ok "an unknown command tells which one is like it" \
 	stderr_has "line 3: '\\lables': did you mean '\\labels'?"
 ok "a wrong value" stderr_has "line 4: \\limit: expected a whole number, found 'x'"
 ok "the end of the script ends a query" stderr_has 'line 5: parse error at line 1, col 6:'
+printf '%s\n' exit labels >script
+ok "a command without its backslash is exit 2" exits 2 sh -c 'logql --store store -i <script'
+ok "it is told how to leave" stderr_has "line 1: 'exit' is no query: did you mean '\\q'?"
+ok "and of each other command its name" stderr_has "line 2: 'labels' is no query: did you mean '\\labels'?"
 echo '{} |= "4' >script
 ok "files are asked in place of a store" exits 2 sh -c 'logql -i big.txt <script'
 ok "an unterminated string ends on its line" stderr_has "literal not terminated"
@@ -209,6 +213,7 @@ ok "another" shows 'nothing found'
 ask '\from'
 ask '\explain'
 ok "the last query is explained" shows '{app="a.b"}'
+ok "and nothing is counted that was not asked for" shows 'done in '
 ask '\explain {app="web"} |= "x" | jsno x'
 ok "or another one" shows '                            ^'
 ask '\analyze {app="web"} |= "n=17 "'
