@@ -6,7 +6,13 @@
 #include "query/stage_json.h"
 #include "query/stage_logfmt.h"
 
-/* The value at *p, which is moved behind it. False: odd. */
+static void clean(const struct line_fields *f, bool want, struct bytes *value)
+{
+	if (want && near_high(value->p, value->n))
+		*value = stage_clean_utf8(f->b, *value);
+}
+
+/* The value at *p, which is moved behind it, in UTF-8 when wanted. False: odd. */
 static bool read_value(const struct line_fields *f, const char **p, const char *end, bool want,
 		       struct bytes *ret)
 {
@@ -18,6 +24,7 @@ static bool read_value(const struct line_fields *f, const char **p, const char *
 		q = q < end ? q : end;
 		*ret = bytes_of(start, (size_t)(q - start));
 		*p = q;
+		clean(f, want, ret);
 		return q == end || (unsigned char)*q <= ' ';
 	}
 	/* Strings end as those of JSON do. */
@@ -26,7 +33,14 @@ static bool read_value(const struct line_fields *f, const char **p, const char *
 		return false;
 	*ret = bytes_of(start, (size_t)(q - start));
 	*p = q + 1;
-	return !escaped || !want || logfmt_unescape(f->b, ret);
+	clean(f, want && !escaped, ret);
+	if (!escaped || !want)
+		return true;
+	if (!logfmt_unescape(f->b, ret))
+		return false;
+	/* It is not in the line any more, where near_high() may read on behind it. */
+	*ret = stage_clean_utf8(f->b, *ret);
+	return true;
 }
 
 /* The key at *p, which is moved behind the '='. *ret is 0 when it is a word without one. False:
@@ -50,13 +64,6 @@ static bool read_key(struct line_fields *f, uint32_t at, const char **p, const c
 	++*p;
 	*ret = fields_key(f, 0, at, key);
 	return *ret != 0;
-}
-
-static enum fields_step take(struct line_fields *f, uint32_t key, struct bytes value)
-{
-	if (near_high(value.p, value.n))
-		value = stage_clean_utf8(f->b, value);
-	return fields_take(f, key, value);
 }
 
 static enum fields_step walk(struct line_fields *f, struct bytes line, const struct logfmt_how *how)
@@ -88,7 +95,7 @@ static enum fields_step walk(struct line_fields *f, struct bytes line, const str
 			return FIELDS_ODD;
 		if (!f->key[k].want || (value.n == 0 && !how->keep_empty))
 			continue;
-		step = take(f, k, value);
+		step = fields_take(f, k, value);
 		if (step != FIELDS_GO_ON)
 			return step;
 	}

@@ -165,10 +165,37 @@ static void keys_are_forgotten(void **state)
 	buf_release(&lines);
 }
 
+/* Values that had to be unescaped, so many and so long that one stands at the very end of memory:
+ * nothing is behind it. Sanitizers see what reads on. */
+static void values_without_escapes_end_where_memory_does(void **state)
+{
+	struct label label[] = { { BYTES_LIT("app"), BYTES_LIT("shop") } };
+	const struct labels stream = { label, 1 };
+	struct buf lines = { 0 };
+
+	(void)state;
+	for (unsigned len = 0; len < 320; len++) {
+		const bool json = len % 2;
+		struct twice t;
+
+		/* Memory that is new is small. */
+		twice_init(&t, json ? "{app=\"shop\"} | json" : "{app=\"shop\"} | logfmt",
+			   &groupings[0], &stream);
+		buf_reset(&lines);
+		for (unsigned i = 0; i < 300; i++)
+			buf_addf(&lines, json ? "{\"a\":\"\\t%0*u\"}\n" : "a=\"\\t%0*u\"\n",
+				 (int)len / 2, i);
+		twice_lines(&t, buf_bytes(&lines));
+		twice_release(&t);
+	}
+	buf_release(&lines);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_ways_of_parsers_agree),
+		cmocka_unit_test(values_without_escapes_end_where_memory_does),
 		cmocka_unit_test(keys_are_forgotten),
 	};
 
