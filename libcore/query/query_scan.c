@@ -1,0 +1,112 @@
+#include "query/query_scan.h"
+
+#include "base/mem.h"
+#include "query/explain_scan.h"
+#include "query/query_run.h"
+#include "time/time.h"
+
+void query_scan_release(struct query_scan *s)
+{
+	scan_release(&s->scan);
+	plan_release(&s->plan);
+	pipeline_release(&s->pipeline);
+	for (size_t i = 0; i < s->n_match; i++)
+		matcher_release(&s->match[i]);
+	free(s->match);
+	*s = (struct query_scan){ 0 };
+}
+
+int query_scan_init(struct query_scan *s, const struct query_opts *o, const struct logql_log *log,
+		    const struct logql_unwrap *unwrap, const struct grouping *group, struct err *e)
+{
+	*s = (struct query_scan){ .log = log };
+	s->match = mem_alloc((log->n_matchers + 1) * sizeof(*s->match));
+	for (size_t i = 0; i < log->n_matchers; i++) {
+		const struct logql_matcher *m = &log->matchers[i];
+
+		if (matcher_init(&s->match[i], m->op, m->name, m->value, m->how, e) < 0) {
+			err_wrap(e, "line %u, col %u", m->pos.line, m->pos.col);
+			query_scan_release(s);
+			return -1;
+		}
+		s->n_match++;
+	}
+	if (pipeline_bind(&s->pipeline, log, unwrap, group, e) < 0) {
+		query_scan_release(s);
+		return -1;
+	}
+	s->plan.match = s->match;
+	s->plan.n_match = s->n_match;
+	if (o) {
+		s->plan.tenant = o->source.tenant;
+		s->scan.jobs = o->jobs;
+		s->scan.interruptible = o->source.interruptible;
+		s->scan.damage = o->source.damage;
+		s->scan.damage_data = o->source.damage_data;
+	}
+	s->scan.plan = &s->plan;
+	s->scan.pipeline = &s->pipeline;
+	return 0;
+}
+
+static uint64_t plan_bytes(const struct plan *p)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < p->n_pieces; i++)
+		sum += plan_piece_bytes(&p->piece[i]);
+	return sum;
+}
+
+static int scan_rounds(struct query_scan *s, struct query *q, enum direction dir,
+		       query_flush_fn *flush, void *data, struct err *e)
+{
+	uint64_t bytes = 0;
+	int more = 1, r;
+
+	/* The first pieces that come are scanned together with those that are there: one order. */
+	do {
+		s->plan_ns -= time_mono_ns();
+		more = sources_next(q->sources, &s->plan, e);
+		s->plan_ns += time_mono_ns();
+		if (more < 0)
+			return -1;
+		bytes += plan_bytes(&s->plan);
+		if (limits_check_bytes(&q->o->limits, bytes, e) < 0)
+			return -1;
+		plan_units(&s->plan, dir);
+		if (q->o->explain && q->o->explain->how == EXPLAIN_PLAN) {
+			scan_look(&s->scan);
+			return 0;
+		}
+		r = scan_run(&s->scan, e);
+		if (r == 0 && flush)
+			r = flush(data, &s->plan, more, e);
+		if (r != 0)
+			return r < 0 ? -1 : 0;
+		plan_reset_pieces(&s->plan);
+	} while (more);
+	return 0;
+}
+
+int query_scan_run(struct query_scan *s, struct query *q, enum direction dir, query_flush_fn *flush,
+		   void *data, struct err *e)
+{
+	struct explain_scan how = { .log = s->log, .o = q->o, .scan = &s->scan };
+	int r;
+
+	s->plan_ns = -time_mono_ns();
+	s->scan.deadline_ns = q->deadline_ns;
+	s->scan.probed = q->o->explain && q->o->explain->how == EXPLAIN_ANALYZE;
+	if (sources_plan(q->sources, &s->plan, e) < 0)
+		return -1;
+	s->plan_ns += time_mono_ns();
+	scan_init(&s->scan);
+	r = scan_rounds(s, q, dir, flush, data, e);
+	how.plan_ns = s->plan_ns;
+	how.failed = r < 0;
+	how.is_stream = sources_stream(q->sources);
+	if (q->o->explain)
+		s->answer = explain_scan(q->o->explain, &how);
+	return r;
+}
