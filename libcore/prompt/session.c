@@ -42,7 +42,9 @@ void session_describe(const struct session *s, struct buf *ret)
 		num_add_count(ret, s->n_files, "file", "files");
 	else if (q->source.store)
 		buf_addf(ret, "store '%s'", q->source.store);
-	else
+	if (!s->n_files && q->source.store && q->source.wal)
+		buf_add_str(ret, " and ");
+	if (!s->n_files && q->source.wal)
 		buf_addf(ret, "log '%s'", q->source.wal);
 	if (!s->n_files || q->has_tenant)
 		buf_addf(ret, ", tenant %.*s", BYTES_ARG(tenant));

@@ -65,6 +65,21 @@ static int take_from(void *ask, const char *value, struct err *e)
 	return take_time(a, value, &a->q.from, &a->q.has_from, e);
 }
 
+static int take_since(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+	int64_t ns;
+
+	if (time_parse_duration(bytes_str(value), &ns, e) < 0)
+		return -1;
+	if (ns <= 0)
+		return err_set(e, ERR_USAGE, "expected a duration above 0, found '%s'", value);
+	if (__builtin_sub_overflow(a->q.source.now_ns, ns, &a->q.from))
+		a->q.from = INT64_MIN;
+	a->q.has_from = true;
+	return 0;
+}
+
 static int take_to(void *ask, const char *value, struct err *e)
 {
 	struct ask *a = ask;
@@ -244,6 +259,9 @@ const struct cli_taken ask_options[] = {
 	{ { 't', "tenant", "TENANT", "whose entries (fake; of files all)" }, take_tenant, WHOLE },
 	{ { 0, "from", "TIME", "entries from then on; first step of a metric query" },
 	  take_from,
+	  WHOLE },
+	{ { 0, "since", "DURATION", "entries of so long, as --from -DURATION" },
+	  take_since,
 	  WHOLE },
 	{ { 0, "to", "TIME", "entries before then; last step of a metric query" }, take_to, WHOLE },
 	{ { 0, "step", "DURATION", "a metric query gives a value at each step" },

@@ -267,6 +267,14 @@ for option in '--time line' '--time-field t' '--input lines'; do
 	# shellcheck disable=SC2086
 	refused "no text file is read" $option --store store '{a="b"}'
 done
+refused "option '--since': expected a duration above 0, found '0s'" --since 0s '{a="b"}' raw.log
+refused "option '--since': expected a duration as 1h30m, found 'yesterday'" --since yesterday '{a="b"}' raw.log
+printf '%s\n' "{\"ts\":\"$(date +%s)000000000\",\"labels\":{\"a\":\"b\"},\"line\":\"new\"}" \
+	'{"ts":"1","labels":{"a":"b"},"line":"old"}' >since.jsonl
+ok "--since 1h: what is younger" exits 0 logql --since 1h -o raw '{a="b"}' since.jsonl
+ok "alone" stdout_is new
+ok "--since 290y: all there is" exits 0 logql --since 290y -o raw '{a="b"}' since.jsonl
+ok "with the oldest" stdout_has old
 ok "-n 0 is all" exits 0 logql -n 0 -o raw '{}' raw.log
 ok "of them" stdout_lines 3
 ok "--to alone is a moment" exits 0 logql --to $at -o raw 'sum(count_over_time({app="web"}[3d]))' entries.jsonl
