@@ -81,6 +81,9 @@ static int find_windows(struct query *q, struct err *e)
 		q->to = num_clip((num_wide)q->from + 1);
 	begin = step ? round_down(q->from, o->step_ns) : q->from;
 	end = step ? round_down((num_wide)q->to + step - 1, o->step_ns) : q->to;
+	/* At the last moment there is, nothing is behind the entries. */
+	if (end <= begin)
+		end = begin + (step ? step : 1);
 	if (!step)
 		step = num_clip(end - begin);
 	if ((end - begin) / step > STEPS_MAX)

@@ -383,6 +383,11 @@ for source in extreme.jsonl "--wal extreme.wal" "--store extreme"; do
 	# shellcheck disable=SC2086
 	ok "from the last moment on" exits 0 logql --from 9223372036854775807 -o raw '{app="t"}' $source
 	ok "that is there" stdout_is end
+	for step in '' '--step 1ns' '--step 1h'; do
+		# shellcheck disable=SC2086
+		ok "its volume, $step" exits 0 logql volume --from 9223372036854775807 $step '{app="t"}' $source
+		ok "is that of one line" stdout_has '{app="t"} 3'
+	done
 	# shellcheck disable=SC2086
 	ok "up to it" exits 0 logql --to 9223372036854775806 -o raw -n 1 '{app="t"}' $source
 	ok "nothing behind" stdout_is v=2
