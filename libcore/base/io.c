@@ -196,11 +196,12 @@ void io_unmap(struct io_map *m)
 	*m = (struct io_map){ 0 };
 }
 
-/* Around a page that is touched the system maps those of the same 64 KiB, so these go with it; but
- * what lies beyond the mapping is somebody else's. */
+/* Around a page that is touched the system maps those of the same 64 KiB, newer kernels (6.18) all
+ * of a large folio, which has up to 2 MiB: so these go with it. What lies beyond the mapping is
+ * somebody else's. */
 void io_map_forget(struct bytes map, uint64_t off, uint64_t n)
 {
-	const uintptr_t around = 64 << 10, first = (uintptr_t)map.p, last = first + map.n;
+	const uintptr_t around = 2 << 20, first = (uintptr_t)map.p, last = first + map.n;
 	struct bytes part = bytes_sub(map, off, n);
 	uintptr_t from = (uintptr_t)part.p & ~(around - 1);
 	uintptr_t to = ((uintptr_t)part.p + part.n + around - 1) & ~(around - 1);
