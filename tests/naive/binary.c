@@ -29,12 +29,12 @@ static void apply(struct nv_eval *ev, const struct logql_expr *x, struct labels 
 	bool yes;
 
 	if (!logql_op_is_cmp(op)) {
-		if (op == LOGQL_MOD && !(nv_exact(a) && nv_exact(b)))
+		if (op == LOGQL_MOD && (ev->rounded || !(nv_exact(a) && nv_exact(b))))
 			ev->answer->unsure = true;
 		nv_push(ev->a, ret, labels, arithmetic(op, a, b));
 		return;
 	}
-	if (nv_close(a, b))
+	if (nv_close(ev, a, b))
 		ev->answer->unsure = true;
 	yes = nv_compares(op, a, b);
 	if (x->binary.return_bool)

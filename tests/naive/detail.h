@@ -140,6 +140,7 @@ struct nv_eval {
 	const struct nv_data *data;
 	const bool *first; /* by entry: not a repetition of one before it */
 	bool is_range;
+	bool rounded; /* a mean or a variance was among it: what looks exact need not be so */
 	struct nv_answer *answer;
 	struct nv_leaf leaf[64]; /* what was computed already */
 	size_t n_leaves;
@@ -161,6 +162,6 @@ void nv_push(struct arena *a, struct nv_vector *v, struct labels labels, double 
 /* Whether no rounding stands behind a number, as far as one can see. */
 bool nv_exact(double v);
 /* Whether two numbers are so close that rounding may decide which is larger. */
-bool nv_close(double a, double b);
+bool nv_close(const struct nv_eval *ev, double a, double b);
 
 #endif

@@ -178,6 +178,13 @@ static double extreme(const struct nv_point *v, size_t n, double sign)
 	return ret;
 }
 
+/* Whether there are several ways to compute it, which round differently. */
+static bool rounds(enum logql_range_op op)
+{
+	return op == LOGQL_AVG_OVER_TIME || op == LOGQL_STDVAR_OVER_TIME ||
+	       op == LOGQL_STDDEV_OVER_TIME || op == LOGQL_QUANTILE_OVER_TIME;
+}
+
 static double over_time(struct nv_eval *ev, const struct logql_expr *x, const struct nv_point *v,
 			size_t n)
 {
@@ -285,6 +292,7 @@ struct nv_vector nv_range(struct nv_eval *ev, const struct logql_expr *x,
 			ev->answer->failed = ev->answer->failed || v[k].failed;
 		if (order_matters(x->range_agg.op, v + i, k - i))
 			ev->answer->unsure = true;
+		ev->rounded = ev->rounded || (k - i > 1 && rounds(x->range_agg.op));
 		nv_push(ev->a, &ret, v[i].labels, over_time(ev, x, v + i, k - i));
 	}
 	return ret;

@@ -21,9 +21,10 @@ bool nv_exact(double v)
 	return isnan(v) || isinf(v) || (fabs(v) < 1e9 && floor(v * 1048576) == v * 1048576);
 }
 
-bool nv_close(double a, double b)
+bool nv_close(const struct nv_eval *ev, double a, double b)
 {
-	return !(nv_exact(a) && nv_exact(b)) && fabs(a - b) <= 1e-9 * (fabs(a) + fabs(b));
+	return (ev->rounded || !(nv_exact(a) && nv_exact(b))) &&
+	       fabs(a - b) <= 1e-9 * (fabs(a) + fabs(b));
 }
 
 static struct labels group_labels(struct nv_eval *ev, const struct logql_grouping *g,
@@ -96,6 +97,12 @@ static bool is_open(enum logql_vector_op op, const struct nv_sample *v, size_t n
 	return ret;
 }
 
+/* Whether there are several ways to compute it, which round differently. */
+static bool rounds(enum logql_vector_op op)
+{
+	return op == LOGQL_AVG || op == LOGQL_STDVAR || op == LOGQL_STDDEV;
+}
+
 /* The first k of a group; unsure when rounding may decide which these are. */
 static void take_first(struct nv_eval *ev, const struct logql_expr *x, struct nv_sample *v,
 		       size_t n, struct nv_vector *ret)
@@ -106,7 +113,7 @@ static void take_first(struct nv_eval *ev, const struct logql_expr *x, struct nv
 	qsort(v, n, sizeof(*v), top ? down : up);
 	for (size_t i = 0; i < k; i++)
 		nv_push(ev->a, ret, v[i].labels, v[i].v);
-	if (k < n && nv_close(v[k].v, v[k - 1].v))
+	if (k < n && nv_close(ev, v[k].v, v[k - 1].v))
 		ev->answer->unsure = true;
 }
 
@@ -138,6 +145,7 @@ struct nv_vector nv_aggregate(struct nv_eval *ev, const struct logql_expr *x,
 		if (n == 0)
 			continue;
 		ev->answer->unsure = ev->answer->unsure || is_open(op, members, n);
+		ev->rounded = ev->rounded || (n > 1 && rounds(op));
 		if (op == LOGQL_TOPK || op == LOGQL_BOTTOMK || op == LOGQL_APPROX_TOPK)
 			take_first(ev, x, members, n, &ret);
 		else
