@@ -21,12 +21,17 @@ SAN_cover := --coverage -O0
 SAN      := $(SAN_$(VARIANT))
 
 # Libraries, by their pkg-config name, and Debian's package of each for the message.
-PKGS     := libzstd libpcre2-8 libxxhash zlib libedit
+PKGS     := libzstd libpcre2-8 libxxhash zlib libedit libcjson yaml-0.1 libmicrohttpd gnutls libcrypt
 DEB_libzstd := libzstd-dev
 DEB_libpcre2-8 := libpcre2-dev
 DEB_libxxhash := libxxhash-dev
 DEB_zlib := zlib1g-dev
 DEB_libedit := libedit-dev
+DEB_libcjson := libcjson-dev
+DEB_yaml-0.1 := libyaml-dev
+DEB_libmicrohttpd := libmicrohttpd-dev
+DEB_gnutls := libgnutls28-dev
+DEB_libcrypt := libcrypt-dev
 DEB_cmocka := libcmocka-dev
 NO_LIBS  := help clean format lint-format lint-order lint-size lint-shell lint-man uninstall
 ifneq ($(filter-out $(NO_LIBS),$(or $(MAKECMDGOALS),all)),)
@@ -42,6 +47,9 @@ PKG_MISS := $(foreach p,$(NEED),$(if $(shell pkg-config --exists $(p) 2>/dev/nul
 # snappy has no pkg-config file.
 PKG_MISS += $(if $(shell echo '\#include <snappy-c.h>' | \
               $(CC) $(CFLAGS) -E -x c - >/dev/null 2>&1 && echo y),,snappy-c.h (libsnappy-dev))
+# Nor have wslay and, since it is loaded when first used, libcurl a need of one.
+PKG_MISS += $(foreach h,wslay/wslay.h/libwslay-dev curl/curl.h/libcurl4-openssl-dev,$(if $(shell \
+              echo '\#include <$(patsubst %/,%,$(dir $(h)))>' | $(CC) $(CFLAGS) -E -x c - >/dev/null 2>&1 && echo y),,$(notdir $(h))))
 ifneq ($(strip $(PKG_MISS)),)
 $(error missing libraries (and their packages in Debian): $(strip $(PKG_MISS)); scripts/setup installs them)
 endif
@@ -55,7 +63,7 @@ endif
 ALL_CFLAGS  := -std=c17 -D_GNU_SOURCE -Ilibcore -include base/banned.h $(WARN) \
                $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CFLAGS) $(SAN) -pthread -MMD -MP
 ALL_LDFLAGS := $(LDFLAGS) $(SAN) -pthread -Wl,--as-needed
-LDLIBS      += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lsnappy -lm
+LDLIBS      += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lsnappy -lwslay -ldl -lm
 
 obj   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 CMDS  := $(patsubst cmd/%.c,$(B)/bin/%,$(wildcard cmd/*.c))

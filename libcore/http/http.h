@@ -1,0 +1,134 @@
+/*
+ * An HTTP/1.1 server: a fence round libmicrohttpd. It knows no routes and no tenants; who does
+ * gives it functions to call. They are called by the server's own few threads, must not wait for
+ * anything, and answer at once or later from any thread.
+ */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct http_server;
+struct http_request;
+
+enum http_method {
+	HTTP_GET,
+	HTTP_HEAD,
+	HTTP_POST,
+	HTTP_PUT,
+	HTTP_DELETE,
+	HTTP_OPTIONS,
+	HTTP_OTHER,
+};
+
+/* For each request head, then (unless that answered) whole, then done, in this order. */
+struct http_calls {
+	/* The head is read, the body not: may say what of the body is taken (http_body_max), or
+	 * answer, so that the body is not read. */
+	void (*head)(struct http_request *r, void *data);
+	/* Everything is read. It is answered by http_answer or http_upgrade: now, or later. */
+	void (*whole)(struct http_request *r, void *data);
+	/* The client has gone before its answer. The answer is still to be given, and goes nowhere.
+	 * From any thread, at most once, between whole and done. */
+	void (*left)(struct http_request *r, void *data);
+	/* The answer has gone out, or could not; r ends. Called for every request whose head was
+	 * called. */
+	void (*done)(struct http_request *r, void *data);
+	void *data;
+};
+
+enum http_client_cert { HTTP_CERT_NONE, HTTP_CERT_ASKED, HTTP_CERT_NEEDED };
+
+struct http_tls {
+	const char *cert_file, *key_file; /* PEM; cert_file NULL: no TLS */
+	const char *client_ca_file;
+	enum http_client_cert client_cert;
+	const char *min_version; /* "VersionTLS12" (default), "VersionTLS13" */
+	const char *ciphers;	 /* GnuTLS's priority string, or NULL */
+};
+
+struct http_opts {
+	const char *address; /* to listen on, "" for all */
+	uint16_t port;	     /* 0: any that is free */
+	int listen_fd;	     /* one that listens already, or -1 */
+	unsigned threads;
+	unsigned connections_max, connections_of_ip_max; /* 0: of an address, no limit */
+	unsigned idle_s;    /* a connection that sends or takes nothing is closed */
+	unsigned request_s; /* and so is one whose request, head and body, takes longer */
+	size_t head_max;    /* bytes of request line and headers */
+	size_t body_max;    /* what http_body_max does not say otherwise */
+	size_t bodies_max;  /* bytes of all bodies at once: beyond, 503 and Retry-After */
+	struct http_tls tls;
+	struct http_calls calls;
+};
+
+/* Listens and answers. opts are copied, strings too. Errors: ERR_IO, ERR_USAGE (certificates). */
+MUST_CHECK int http_open(const struct http_opts *opts, struct http_server **ret, struct err *e);
+
+/* The port it listens on. */
+uint16_t http_port(const struct http_server *s);
+
+/* Reads certificates, keys and client CAs anew: for new connections. On failure the old ones stay.
+ * Errors: ERR_IO, ERR_USAGE. */
+MUST_CHECK int http_reload(struct http_server *s, struct err *e);
+
+/* No new connections; those there are get their answers (and "Connection: close"). */
+void http_quiesce(struct http_server *s);
+
+/* How many requests were begun and are not done; websockets count too. */
+size_t http_active(const struct http_server *s);
+size_t http_connections(const struct http_server *s);
+
+/* Closes what is still open and frees it. */
+void http_close(struct http_server *s);
+
+/* --- the request: bytes are valid until done, unless said otherwise --- */
+
+enum http_method http_method(const struct http_request *r);
+const char *http_method_name(const struct http_request *r); /* as it was sent */
+struct bytes http_path(const struct http_request *r);	    /* as it was sent, before '?' */
+struct bytes http_query(const struct http_request *r);	    /* behind '?', or empty */
+/* The value of a header, its name in any case; p is NULL when it is not there. Of several with one
+ * name the first; http_header_count says how many. */
+struct bytes http_header(const struct http_request *r, const char *name);
+size_t http_header_count(const struct http_request *r, const char *name);
+struct bytes http_body(const struct http_request *r); /* from whole on */
+/* Of the client: "127.0.0.1:50123". */
+const char *http_peer(const struct http_request *r);
+/* The subject's common name of the client's certificate, which the server's CA has signed; else
+ * empty. */
+struct bytes http_cert_name(const struct http_request *r);
+int64_t http_begun_ns(const struct http_request *r); /* of time_mono_ns */
+
+/* In head: how long this body may be. */
+void http_body_max(struct http_request *r, size_t n);
+
+/* The caller's own, NULL at first. */
+void http_set_user(struct http_request *r, void *user);
+void *http_user(const struct http_request *r);
+
+/* --- the answer --- */
+
+struct http_field {
+	const char *name, *value;
+};
+
+struct http_answer {
+	int status;
+	const char *type;  /* Content-Type, or NULL */
+	struct bytes body; /* copied */
+	int fd;		   /* with fd_n: the body is in this file, which is closed after */
+	uint64_t fd_n;	   /* 0: .body is it, .fd is not looked at */
+	const struct http_field *field; /* more headers, copied */
+	size_t n_field;
+};
+
+/* Gives the answer: once for each request, from any thread. A body that was not read is not waited
+ * for. */
+void http_answer(struct http_request *r, const struct http_answer *a);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * What a tenant may do: Loki's limits_config with its names and defaults, and overrides by tenant.
+ * A set of them never changes once made; a reload makes another.
+ */
+#ifndef LIMITS_LIMITS_H
+#define LIMITS_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Fields are named as Loki's keys, with their units; 0 is no limit where Loki has it so. */
+struct limits {
+	/* pushes */
+	double ingestion_rate_bytes, ingestion_burst_bytes; /* a second */
+	uint64_t max_label_name_length, max_label_value_length, max_label_names_per_series;
+	bool reject_old_samples;
+	int64_t reject_old_samples_max_age_ns, creation_grace_period_ns;
+	uint64_t max_line_size;
+	bool max_line_size_truncate;
+	bool increment_duplicate_timestamp;
+	bool discover_log_levels, discover_service_name;
+	uint64_t max_streams_per_user, max_global_streams_per_user;
+	double per_stream_rate_limit_bytes, per_stream_rate_limit_burst_bytes;
+	bool allow_structured_metadata;
+	uint64_t max_structured_metadata_size, max_structured_metadata_entries_count;
+	int64_t block_ingestion_until_ns; /* Unix; 0: not blocked */
+	int block_ingestion_status_code;
+	uint64_t max_storage_bytes; /* ours: what a tenant may have stored */
+	/* queries */
+	uint64_t max_entries_limit_per_query, max_query_series, max_streams_matchers_per_query;
+	uint64_t max_query_bytes_read, max_concurrent_tail_requests, volume_max_series;
+	int64_t max_query_lookback_ns, max_query_length_ns, max_query_range_ns, query_timeout_ns;
+	bool volume_enabled;
+	uint64_t max_query_memory_bytes; /* ours, as the three below */
+	double query_rate;		 /* a second */
+	uint64_t max_concurrent_queries; /* of a tenant at once */
+	uint64_t max_outstanding_per_tenant;
+	/* storage */
+	int64_t retention_period_ns;
+};
+
+struct limits_set;
+
+/* Loki's defaults. The set is held once. */
+struct limits_set *limits_set_new(void);
+struct limits_set *limits_set_hold(struct limits_set *s);
+void limits_set_drop(struct limits_set *s); /* NULL: nothing */
+
+/* Of a tenant: the defaults, or those with its overrides. Valid as long as the set is held. */
+const struct limits *limits_of(const struct limits_set *s, struct bytes tenant);
+
+#endif

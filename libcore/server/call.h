@@ -1,0 +1,54 @@
+/*
+ * One request being answered: what every route needs of it. Made when its head is read, freed when
+ * its answer has gone out; a route may keep it between, and answer from any thread.
+ */
+#ifndef SERVER_CALL_H
+#define SERVER_CALL_H
+
+#include "base/arena.h"
+#include "http/form.h"
+#include "http/http.h"
+#include "limits/limits.h"
+#include "metrics/metrics.h"
+
+struct server;
+struct route;
+
+struct call {
+	struct server *server;
+	struct http_request *http;
+	const struct route *route;
+	struct arena arena;	     /* of what follows, and of the route; freed with the call */
+	struct bytes name;	     /* the path's variable piece, decoded; or empty */
+	struct bytes tenant;	     /* checked; "a|b" of several is sorted, each once */
+	size_t n_tenants;	     /* 0: the route is of none */
+	struct limits_set *set;	     /* held */
+	const struct limits *limits; /* of the tenant; of several the first's */
+	struct bytes user;	     /* who asks, when somebody had to say so; or empty */
+	struct bytes
+		matchers; /* "{team=\"a\"}": what the user's role adds to each selector; or empty */
+	struct form form; /* query string and form of the body; of routes that have one */
+
+	/* For the audit log and the metrics; set by the route before it answers. */
+	struct bytes query;
+	int64_t from_ns, to_ns; /* with has_range */
+	bool has_range;
+	uint64_t n_bytes, n_rows;
+	int status; /* of the answer */
+
+	void (*left)(struct call *c);  /* set by a route that answers later: the client has gone;
+					  from  any thread */
+	void *route_data;	       /* the route's own; it frees it in .ended */
+	void (*ended)(struct call *c); /* NULL, or called last */
+};
+
+/* The answers. Once each; text ends with a newline in errors, as Go's http.Error has it. */
+void call_answer(struct call *c, int status, const char *type, struct bytes body);
+void call_answer_json(struct call *c, struct bytes body); /* 200 */
+void call_answer_fd(struct call *c, int status, const char *type, int fd, uint64_t n);
+/* text/plain, the message of e. */
+void call_refuse(struct call *c, int status, const struct err *e);
+/* 429 or 503 with Retry-After. */
+void call_refuse_later(struct call *c, int status, unsigned retry_after_s, const struct err *e);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * The table of routes: which function answers which path, and what must hold before it is called.
+ * A new one is a row here, a function in a routes_*.c, and a line in lokid-api(7).
+ */
+#ifndef SERVER_ROUTE_H
+#define SERVER_ROUTE_H
+
+#include "server/call.h"
+
+typedef void route_fn(struct call *c);
+
+enum route_needs {	       /* what the path is about */
+		   ROUTE_OPEN, /* anybody may: /ready, /metrics */
+		   ROUTE_READ,
+		   ROUTE_WRITE,
+		   ROUTE_DELETE,
+		   ROUTE_ADMIN,
+};
+
+enum { ROUTE_GET = 1, ROUTE_POST = 2, ROUTE_PUT = 4, ROUTE_DEL = 8 };
+
+struct route {
+	const char *path; /* "*" stands for one piece, call.name */
+	unsigned methods; /* ROUTE_GET|...; HEAD goes with GET */
+	enum route_needs needs;
+	bool no_tenant;	   /* asked without one */
+	bool form;	   /* parameters of query string and body are taken apart before */
+	bool several;	   /* tenants, "a|b", when the configuration allows it */
+	const char *label; /* "loki_api_v1_push": the name in metrics */
+	route_fn *answer;
+};
+
+extern const struct route routes[]; /* a row with .path NULL ends it */
+
+/* routes_push.c */
+route_fn route_push, route_otlp, route_bulk, route_jsonline;
+/* routes_query.c */
+route_fn route_query, route_query_range, route_labels, route_label_values, route_series,
+	route_stats, route_volume, route_volume_range, route_patterns, route_detected_labels,
+	route_detected_fields, route_detected_values, route_format_query, route_drilldown_limits;
+/* routes_tail.c */
+route_fn route_tail;
+/* routes_ops.c */
+route_fn route_ready, route_metrics, route_config, route_services, route_log_level, route_flush,
+	route_ring, route_buildinfo, route_shutdown;
+/* routes_rules.c */
+route_fn route_rules, route_delete_list, route_delete_add, route_delete_cancel;
+
+#endif
