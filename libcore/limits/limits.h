@@ -21,7 +21,7 @@ struct limits {
 	uint64_t max_line_size;
 	bool max_line_size_truncate;
 	bool increment_duplicate_timestamp;
-	bool discover_log_levels, discover_service_name;
+	bool discover_log_levels, discover_service_name; /* the latter: a list that is not empty */
 	uint64_t max_streams_per_user, max_global_streams_per_user;
 	double per_stream_rate_limit_bytes, per_stream_rate_limit_burst_bytes;
 	bool allow_structured_metadata;

@@ -1,0 +1,70 @@
+#include "server/config.h"
+
+#include "time/time.h"
+
+static const uint64_t KiB = 1 << 10, MiB = 1 << 20;
+static const int64_t MINUTE = 60 * NS_PER_S, HOUR = 3600 * NS_PER_S;
+
+void config_init(struct config *c)
+{
+	*c = (struct config){
+		.data = "./lokid-data",
+		.wal = "./lokid-data/wal",
+		.store = "./lokid-data/store",
+		.server = {
+			.address = "",
+			.port = 3100,
+			.threads = 4,
+			.connections_max = 10000,
+			.read_timeout_ns = 30 * NS_PER_S,
+			.idle_timeout_ns = 2 * MINUTE,
+			.graceful_shutdown_timeout_ns = 30 * NS_PER_S,
+			.head_max = 64 * KiB,
+			.path_prefix = "",
+			.log_level = LOG_LEVEL_INFO,
+		},
+		.push = {
+			.body_max = 100 * MiB,
+			.decompressed_max = 512 * MiB,
+			.bodies_max = 256 * MiB,
+			.queue_max = 32 * MiB,
+			.sync = "always",
+			.segment_size = 64 * MiB,
+			.segment_age_ns = 5 * MINUTE,
+			.disk_full_threshold = 0.9,
+		},
+		.flush = {
+			.check_period_ns = 5 * NS_PER_S,
+			.encoding = "zstd",
+			.chunk_target_size = 1572864,
+			.chunk_block_size = 256 * KiB,
+			.jobs = 1,
+		},
+		.query = {
+			.max_concurrent = 4,
+			.jobs = 1,
+			.compress_responses = true,
+			.tail_max_duration_ns = HOUR,
+			.short_bytes = 64 * MiB,
+		},
+		.compactor = {
+			.compaction_interval_ns = 10 * MINUTE,
+			.retention_delete_delay_ns = 2 * HOUR,
+			.delete_request_cancel_period_ns = 24 * HOUR,
+			.delete_max_interval_ns = 24 * HOUR,
+			.retention_delete_worker_count = 150,
+			.delete_batch_size = 70,
+		},
+		.syslog = { .tenant = "fake", .labels = "" },
+		.audit = { .log_path = "./lokid-data/audit.log" },
+		.limits = limits_set_new(),
+		.overrides_period_ns = 10 * NS_PER_S,
+	};
+}
+
+void config_release(struct config *c)
+{
+	limits_set_drop(c->limits);
+	arena_release(&c->arena);
+	*c = (struct config){ 0 };
+}

@@ -1,0 +1,130 @@
+/*
+ * What the daemon is told to do: its YAML file, with Loki's keys where the thing is the same. Made
+ * once, and not changed while others use it; limits alone are read anew (config_limits).
+ */
+#ifndef SERVER_CONFIG_H
+#define SERVER_CONFIG_H
+
+#include "base/arena.h"
+#include "http/http.h"
+#include "limits/limits.h"
+
+enum config_log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
+enum config_log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
+
+/* What somebody may do, in tenants whose name matches a glob. */
+enum config_may { MAY_READ, MAY_WRITE, MAY_DELETE, MAY_ADMIN, MAY_COUNT };
+
+struct config_names {
+	const char **name;
+	size_t n;
+};
+
+struct config_role {
+	const char *name;
+	struct config_names tenants[MAY_COUNT]; /* globs: '*' and '?' */
+	struct bytes matchers; /* "{team=\"a\"}", added to each selector of its queries; or empty */
+};
+
+enum config_user_kind { USER_PASSWORD, USER_TOKEN, USER_CERTIFICATE };
+
+/* Who may ask. The first of its roles that allows what is asked decides the matchers. */
+struct config_user {
+	enum config_user_kind kind;
+	const char *name;   /* of a certificate: a glob of the subject's common name */
+	const char *secret; /* crypt(3)'s hash; of a token "sha256:" and 64 hexadecimal digits */
+	const char *tenant; /* when the request names none; or NULL */
+	const struct config_role **role;
+	size_t n_roles;
+};
+
+struct config_auth {
+	struct config_role *role;
+	size_t n_roles;
+	struct config_user *user; /* none: everybody may do everything */
+	size_t n_users;
+};
+
+struct config_server {
+	const char *address; /* "" for all */
+	uint16_t port;
+	unsigned threads;
+	unsigned connections_max, connections_of_ip_max; /* 0: no limit */
+	int64_t read_timeout_ns, idle_timeout_ns, graceful_shutdown_timeout_ns;
+	uint64_t head_max;	 /* bytes of request line and headers */
+	const char *path_prefix; /* before each path: "" or "/loki" */
+	struct http_tls tls;
+	enum config_log_level log_level;
+	enum config_log_format log_format;
+};
+
+struct config_push {
+	uint64_t body_max, decompressed_max; /* bytes of one push */
+	uint64_t bodies_max;		     /* of all that are being read or decoded */
+	uint64_t queue_max;		     /* bytes on their way to the log */
+	const char *sync;	    /* of lokid-ingest: "always", "interval=100ms", "none" */
+	uint64_t segment_size;	    /* a segment of the log is closed at it, */
+	int64_t segment_age_ns;	    /* or at this age */
+	double disk_full_threshold; /* of the disk: pushes are refused above it */
+};
+
+struct config_flush {
+	int64_t check_period_ns; /* how often closed segments are looked for */
+	const char *encoding;	 /* of chunks: "zstd", "snappy", "none" */
+	uint64_t chunk_target_size, chunk_block_size;
+	unsigned jobs;
+	bool on_shutdown;
+};
+
+struct config_query {
+	unsigned max_concurrent; /* queries that run at once, of all tenants */
+	unsigned jobs;		 /* threads of one */
+	bool compress_responses;
+	int64_t tail_max_duration_ns;
+	uint64_t short_bytes; /* a query that is to look at more is a long one */
+};
+
+struct config_compactor {
+	int64_t compaction_interval_ns, retention_delete_delay_ns, delete_request_cancel_period_ns,
+		delete_max_interval_ns;
+	bool retention_enabled;
+	unsigned retention_delete_worker_count, delete_batch_size;
+};
+
+struct config_syslog {
+	const char *listen; /* "udp://0.0.0.0:1514", or NULL: none is listened for */
+	const char *tenant;
+	const char *labels; /* "job=syslog,..." */
+};
+
+struct config_audit {
+	bool enabled;
+	const char *log_path;
+};
+
+struct config {
+	bool auth_enabled;	   /* X-Scope-OrgID is needed */
+	bool multi_tenant_queries; /* "a|b" is taken */
+	const char *data;	   /* folder of all else */
+	const char *wal, *store;
+	const char *programs; /* folder of the daemon's programs, or NULL: its own */
+	int64_t shutdown_delay_ns;
+	struct config_server server;
+	struct config_push push;
+	struct config_flush flush;
+	struct config_query query;
+	struct config_compactor compactor;
+	struct config_syslog syslog;
+	struct config_audit audit;
+	struct config_auth auth;
+	struct limits_set *limits;  /* of the file, and of its `overrides` */
+	const char *overrides_file; /* or NULL */
+	int64_t overrides_period_ns;
+	struct arena arena; /* of all strings */
+};
+
+/* All as it is without a file. config_release, then. */
+void config_init(struct config *c);
+void config_release(struct config *c); /* also of a zeroed one */
+
+#endif
