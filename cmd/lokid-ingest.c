@@ -1,43 +1,24 @@
 /* lokid-ingest - take log lines into the write-ahead log. */
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "base/num.h"
 #include "cli/cli.h"
 #include "ingest/ingest.h"
 #include "ingest/options.h"
 #include "time/time.h"
 
-enum {
-	OPT_WAL = CLI_LONG,
-	OPT_INPUT,
-	OPT_ADD,
-	OPT_ACK,
-	OPT_SYNC,
-	OPT_MAX_LINE,
-	OPT_LONG_LINES,
-	OPT_SEGMENT_SIZE,
-	OPT_SEGMENT_AGE,
-	OPT_PROGRESS,
-};
-
+enum { OPT_INPUT = CLI_LONG, OPT_ACK, OPT_PROGRESS };
 enum { REPORTS_MAX = 10, PROGRESS_EVERY_MS = 250 };
 
 static const struct cli_opt opts[] = {
-	{ OPT_WAL, "wal", "DIR", "folder of the log (lokid-data/wal)" },
-	{ 't', "tenant", "TENANT", "whose entries they are (fake)" },
 	{ 'l', "label", "NAME=VALUE", "label of all entries; may be given many times" },
 	{ OPT_INPUT, "input", "lines|jsonl|frames", "what is read (lines)" },
-	{ OPT_ADD, "add", "service_name|detected_level", "what Loki adds by itself" },
 	{ OPT_ACK, "ack", NULL, "after each commit, print how many entries are durable so far" },
-	{ OPT_SYNC, "sync", "always|interval=DURATION|none", "fsync (always)" },
-	{ OPT_MAX_LINE, "max-line", "SIZE", "longest line that is taken (256KiB)" },
-	{ OPT_LONG_LINES, "long-lines", "refuse|cut", "what is done with longer lines (refuse)" },
-	{ OPT_SEGMENT_SIZE, "segment-size", "SIZE", "a segment is closed at this size (64MB)" },
-	{ OPT_SEGMENT_AGE, "segment-age", "DURATION", "or at this age (5m)" },
 	{ OPT_PROGRESS, "progress", NULL, "show progress also when stderr is no terminal" },
 	{ 'q', "quiet", NULL, "no progress, no summary" },
 	{ 0 },
@@ -64,9 +45,11 @@ static void end_input(int sig)
 		dup2(empty_fd, input_fd);
 }
 
+/* *ret: those that end the input. */
 static void catch_signals(sigset_t *ret)
 {
 	struct sigaction end = { .sa_handler = end_input }, ignore = { .sa_handler = SIG_IGN };
+	sigset_t hup;
 
 	empty_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sigaction(SIGINT, &end, NULL);
@@ -75,6 +58,35 @@ static void catch_signals(sigset_t *ret)
 	sigemptyset(ret);
 	sigaddset(ret, SIGINT);
 	sigaddset(ret, SIGTERM);
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &hup, NULL);
+}
+
+/* SIGHUP is blocked in all threads, and waited for in one of its own: so it interrupts nothing. */
+static void *end_segments(void *in)
+{
+	sigset_t hup;
+	int sig;
+
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	while (sigwait(&hup, &sig) == 0)
+		ingest_end_segment(in);
+	return NULL;
+}
+
+/* Errors: ERR_IO, no thread. */
+static int begin_hup(struct ingest *in, pthread_t *ret, struct err *e)
+{
+	errno = pthread_create(ret, NULL, end_segments, in);
+	return errno ? err_sys(e, "cannot start a thread") : 0;
+}
+
+static void end_hup(pthread_t hup)
+{
+	pthread_cancel(hup);
+	pthread_join(hup, NULL);
 }
 
 static void clear_progress(struct args *a)
@@ -138,61 +150,32 @@ static void summary(struct args *a, const struct ingest_counts *c)
 	buf_release(&b);
 }
 
-/* Of the current option's value; 1 is a hint. */
-static void need(struct args *a, int rc, const struct err *e)
+static void take_label(struct args *a, const char *value)
 {
+	struct err e;
+	int rc = ingest_parse_label(bytes_str(value), &a->arena, &a->ingest, &e);
+
 	if (rc < 0)
-		cli_bad_value(a->cli, e);
+		cli_bad_value(a->cli, &e);
 	if (rc > 0)
-		cli_warn(a->cli, "%s", e->msg);
+		cli_warn(a->cli, "%s", e.msg); /* a hint */
 }
 
 static void parse_options(struct args *a, int argc, char **argv)
 {
 	static const char *const inputs[] = { "lines", "jsonl", "frames", NULL };
-	static const char *const what_long[] = { "refuse", "cut", NULL };
-	struct ingest_opts *o = &a->ingest;
 
 	for (int c; (c = cli_next(a->cli, argc, argv)) != -1;) {
-		const char *value = cli_arg(a->cli);
-		struct bytes text = value ? bytes_str(value) : (struct bytes){ 0 };
-		struct err e;
-
 		switch (c) {
-		case OPT_WAL:
-			o->wal_dir = value;
-			break;
-		case 't':
-			need(a, labels_check_tenant(text, &e), &e);
-			o->tenant = text;
-			break;
 		case 'l':
-			need(a, ingest_parse_label(text, &a->arena, o, &e), &e);
+			take_label(a, cli_arg(a->cli));
 			break;
 		case OPT_INPUT:
-			o->input = (enum ingest_input)cli_word(a->cli, inputs);
-			o->warn = NULL; /* what is no text is then known to be none */
-			break;
-		case OPT_ADD:
-			need(a, ingest_parse_add(text, o, &e), &e);
+			a->ingest.input = (enum ingest_input)cli_word(a->cli, inputs);
+			a->ingest.warn = NULL; /* what is no text is then known to be none */
 			break;
 		case OPT_ACK:
-			o->ack_fd = STDOUT_FILENO;
-			break;
-		case OPT_SYNC:
-			need(a, ingest_parse_sync(text, o, &e), &e);
-			break;
-		case OPT_MAX_LINE:
-			o->line_max = cli_size_in(a->cli, 1, ENTRY_LINE_MAX);
-			break;
-		case OPT_LONG_LINES:
-			o->long_lines = (enum ingest_long)cli_word(a->cli, what_long);
-			break;
-		case OPT_SEGMENT_SIZE:
-			o->segment_bytes = cli_size_in(a->cli, 1, UINT64_MAX);
-			break;
-		case OPT_SEGMENT_AGE:
-			need(a, ingest_parse_period(text, &o->segment_age_ns, &e), &e);
+			a->ingest.ack_fd = STDOUT_FILENO;
 			break;
 		case OPT_PROGRESS:
 			a->progress = true;
@@ -258,6 +241,32 @@ static int end(struct args *a)
 	return status;
 }
 
+/* All operands into the log. */
+static void take_all(struct args *a)
+{
+	struct ingest_counts counts;
+	pthread_t hup;
+	sigset_t ends;
+	struct err e;
+
+	catch_signals(&ends);
+	pthread_sigmask(SIG_BLOCK, &ends, NULL); /* this thread alone takes them */
+	if (ingest_open(&a->ingest, &a->in, &e) < 0) {
+		cli_report(a->cli, &e);
+		return;
+	}
+	if (begin_hup(a->in, &hup, &e) < 0) {
+		cli_report(a->cli, &e);
+	} else {
+		pthread_sigmask(SIG_UNBLOCK, &ends, NULL);
+		cli_each_input(a->cli, ingest_one, a);
+		end_hup(hup);
+	}
+	if (ingest_close(a->in, &counts, &e) < 0)
+		cli_report(a->cli, &e);
+	summary(a, &counts);
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = {
@@ -265,6 +274,7 @@ int main(int argc, char **argv)
 		.operands = "[FILE]...",
 		.about = "Take log lines from files or stdin into the write-ahead log.",
 		.opts = opts,
+		.taken = ingest_options,
 		.examples = "  lokid-ingest -l app=web -l env=prod < web.log\n"
 			    "  journalctl -f | lokid-ingest -l job=journal --ack",
 	};
@@ -278,23 +288,11 @@ int main(int argc, char **argv)
 			    .interrupted = interrupted,
 			    .data = &a },
 	};
-	struct ingest_counts counts;
-	struct err e;
-	sigset_t signals;
 
+	cli.data = &a.ingest;
 	parse_options(&a, argc, argv);
 	check_options(&a);
-	catch_signals(&signals);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* this thread alone takes signals */
-	if (ingest_open(&a.ingest, &a.in, &e) < 0) {
-		cli_report(&cli, &e);
-	} else {
-		pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
-		cli_each_input(&cli, ingest_one, &a);
-		if (ingest_close(a.in, &counts, &e) < 0)
-			cli_report(&cli, &e);
-		summary(&a, &counts);
-	}
+	take_all(&a);
 	arena_release(&a.arena);
 	return end(&a);
 }

@@ -260,6 +260,11 @@ int ingest_fd(struct ingest *in, int fd, const char *name, struct err *e)
 	return err_set(e, ERR_BUG, "input %d", in->opts->input);
 }
 
+void ingest_end_segment(struct ingest *in)
+{
+	wal_writer_end_segment(in->writer);
+}
+
 int ingest_close(struct ingest *in, struct ingest_counts *ret, struct err *e)
 {
 	int rc;

@@ -75,6 +75,10 @@ MUST_CHECK int ingest_fd(struct ingest *in, int fd, const char *name, struct err
 /* How many lines of the last input were read (good or bad); 0 for frames. */
 unsigned long long ingest_lines_read(const struct ingest *in);
 
+/* Ends the open segment of the log as soon as what was committed or submitted before is in it; what
+ * comes later begins another. Does not wait. From any thread, until ingest_close. */
+void ingest_end_segment(struct ingest *in);
+
 /* Commits the rest and closes the segment; frees it in any case. Errors of the log: ERR_FULL,
  * ERR_IO, ERR_LIMIT. */
 MUST_CHECK int ingest_close(struct ingest *in, struct ingest_counts *ret, struct err *e);

@@ -1,5 +1,7 @@
 #include "ingest/options.h"
 
+#include <stddef.h>
+
 #include "base/num.h"
 #include "time/time.h"
 
@@ -7,20 +9,24 @@ enum { LINE_MAX_DEFAULT = 256 << 10 };
 
 static const struct bytes INTERVAL = { "interval=", 9 };
 
-int ingest_parse_period(struct bytes text, int64_t *ret_ns, struct err *e)
+/* A duration above zero; at: an int64_t of nanoseconds. */
+static int take_period(void *at, const char *value, struct err *e)
 {
 	int64_t ns;
 
-	if (time_parse_duration(text, &ns, e) < 0)
+	if (time_parse_duration(bytes_str(value), &ns, e) < 0)
 		return -1;
 	if (ns <= 0)
 		return err_set(e, ERR_USAGE, "expected a duration above 0");
-	*ret_ns = ns;
+	*(int64_t *)at = ns;
 	return 0;
 }
 
-int ingest_parse_sync(struct bytes text, struct ingest_opts *o, struct err *e)
+static int take_sync(void *opts, const char *value, struct err *e)
 {
+	struct ingest_opts *o = opts;
+	struct bytes text = bytes_str(value);
+
 	if (bytes_is(text, "always")) {
 		o->sync = WAL_SYNC_ALWAYS;
 		return 0;
@@ -34,12 +40,14 @@ int ingest_parse_sync(struct bytes text, struct ingest_opts *o, struct err *e)
 			       "expected always, interval=DURATION or none, found '%.*s'",
 			       BYTES_ARG(text));
 	o->sync = WAL_SYNC_INTERVAL;
-	return ingest_parse_period(bytes_sub(text, INTERVAL.n, text.n), &o->sync_interval_ns, e);
+	return take_period(&o->sync_interval_ns, value + INTERVAL.n, e);
 }
 
-int ingest_parse_add(struct bytes text, struct ingest_opts *o, struct err *e)
+/* "service_name,detected_level": adds to o->add. */
+static int take_add(void *opts, const char *value, struct err *e)
 {
-	struct bytes one;
+	struct ingest_opts *o = opts;
+	struct bytes text = bytes_str(value), one;
 
 	while (bytes_split(&text, ',', &one)) {
 		if (bytes_is(one, "service_name"))
@@ -53,6 +61,63 @@ int ingest_parse_add(struct bytes text, struct ingest_opts *o, struct err *e)
 	}
 	return 0;
 }
+
+static int take_tenant(void *opts, const char *value, struct err *e)
+{
+	struct ingest_opts *o = opts;
+
+	if (labels_check_tenant(bytes_str(value), e) < 0)
+		return -1;
+	o->tenant = bytes_str(value);
+	return 0;
+}
+
+static int take_line_max(void *opts, const char *value, struct err *e)
+{
+	struct ingest_opts *o = opts;
+	uint64_t n;
+
+	if (cli_read_size(value, 1, ENTRY_LINE_MAX, &n, e) < 0)
+		return -1;
+	o->line_max = (size_t)n;
+	return 0;
+}
+
+static int take_long_lines(void *opts, const char *value, struct err *e)
+{
+	static const char *const words[] = { "refuse", "cut", NULL };
+	struct ingest_opts *o = opts;
+	int word;
+
+	if (cli_read_word(value, words, &word, e) < 0)
+		return -1;
+	o->long_lines = (enum ingest_long)word;
+	return 0;
+}
+
+/* Of rows whose function takes all of the options, or one of them. */
+#define WHOLE	  0
+#define AT(field) offsetof(struct ingest_opts, field)
+
+const struct cli_taken ingest_options[] = {
+	{ { 0, "wal", "DIR", "folder of the log (lokid-data/wal)" }, cli_take_text, AT(wal_dir) },
+	{ { 't', "tenant", "TENANT", "whose entries they are (fake)" }, take_tenant, WHOLE },
+	{ { 0, "add", "service_name|detected_level", "what Loki adds by itself" },
+	  take_add,
+	  WHOLE },
+	{ { 0, "sync", "always|interval=DURATION|none", "fsync (always)" }, take_sync, WHOLE },
+	{ { 0, "max-line", "SIZE", "longest line that is taken (256KiB)" }, take_line_max, WHOLE },
+	{ { 0, "long-lines", "refuse|cut", "what is done with longer lines (refuse)" },
+	  take_long_lines,
+	  WHOLE },
+	{ { 0, "segment-size", "SIZE", "a segment is closed at this size (64MB)" },
+	  cli_take_size,
+	  AT(segment_bytes) },
+	{ { 0, "segment-age", "DURATION", "or at this age (5m)" },
+	  take_period,
+	  AT(segment_age_ns) },
+	{ { 0 }, NULL, 0 },
+};
 
 /* Does ",name=" stand in a value? *ret: from that name on. */
 static bool has_more_labels(struct bytes value, struct bytes *ret)

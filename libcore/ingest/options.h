@@ -2,21 +2,16 @@
 #ifndef INGEST_OPTIONS_H
 #define INGEST_OPTIONS_H
 
+#include "cli/cli.h"
 #include "ingest/ingest.h"
 
-/* "always", "none", "interval=1s". Errors: ERR_USAGE. */
-MUST_CHECK int ingest_parse_sync(struct bytes text, struct ingest_opts *o, struct err *e);
-
-/* "service_name,detected_level": adds to o->add. Errors: ERR_USAGE. */
-MUST_CHECK int ingest_parse_add(struct bytes text, struct ingest_opts *o, struct err *e);
+/* Those that only say how: rows of cli.taken whose data is a struct ingest_opts. */
+extern const struct cli_taken ingest_options[];
 
 /* "name=value": appends to o->labels, whose array is of the arena. 1 when the value goes on with
  * ",name=" as if it were several labels: taken as it is, while *e has a hint. Errors: ERR_USAGE. */
 MUST_CHECK int ingest_parse_label(struct bytes text, struct arena *a, struct ingest_opts *o,
 				  struct err *e);
-
-/* A duration above zero. Errors: ERR_USAGE. */
-MUST_CHECK int ingest_parse_period(struct bytes text, int64_t *ret_ns, struct err *e);
 
 /* Do the options go together? Puts the labels in order; tenant and line_max have their defaults
  * when they are not set. Errors: ERR_USAGE. */

@@ -34,12 +34,14 @@ struct wal_writer {
 	struct wal_commit commit;
 
 	pthread_t thread;
-	pthread_mutex_t lock;  /* jobs, n_jobs, stop */
+	pthread_mutex_t lock;  /* jobs, n_jobs, stop, end_asked, end_after */
 	pthread_cond_t work;   /* to the packing thread */
 	pthread_cond_t room;   /* from it: a job is done */
 	struct job jobs[JOBS]; /* a ring: [first, first + n_jobs) */
 	size_t first, n_jobs;
 	bool stop;
+	bool end_asked;	  /* the segment is to be ended, */
+	size_t end_after; /* when so many jobs more are done */
 
 	/* The packing thread's own. */
 	struct wal_packer *packer;
@@ -235,6 +237,16 @@ static void wait_for_work(struct wal_writer *w)
 	pthread_cond_timedwait(&w->work, &w->lock, &due);
 }
 
+/* Is the segment to be ended now? Called with the lock held. */
+static bool end_is_due(struct wal_writer *w)
+{
+	bool asked = w->end_asked && w->end_after == 0;
+
+	if (asked)
+		w->end_asked = false;
+	return w->file && (asked || time_mono_ns() >= w->file_due_ns);
+}
+
 static void *run(void *data)
 {
 	struct wal_writer *w = data;
@@ -243,7 +255,7 @@ static void *run(void *data)
 	while (w->n_jobs || !w->stop) {
 		struct job *j = &w->jobs[w->first];
 
-		if (w->file && time_mono_ns() >= w->file_due_ns) {
+		if (end_is_due(w)) {
 			pthread_mutex_unlock(&w->lock);
 			end_file(w);
 			pthread_mutex_lock(&w->lock);
@@ -259,6 +271,7 @@ static void *run(void *data)
 		pthread_mutex_lock(&w->lock);
 		w->first = (w->first + 1) % JOBS;
 		w->n_jobs--;
+		w->end_after -= w->end_after > 0;
 		pthread_cond_broadcast(&w->room);
 	}
 	pthread_mutex_unlock(&w->lock);
@@ -373,6 +386,15 @@ void wal_writer_drain(struct wal_writer *w)
 		pthread_cond_wait(&w->room, &w->lock);
 	pthread_mutex_unlock(&w->lock);
 	wal_commit_drain(&w->commit);
+}
+
+void wal_writer_end_segment(struct wal_writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->end_asked = true;
+	w->end_after = w->n_jobs;
+	pthread_cond_signal(&w->work);
+	pthread_mutex_unlock(&w->lock);
 }
 
 void wal_writer_forget_streams(struct wal_writer *w)

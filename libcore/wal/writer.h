@@ -71,6 +71,10 @@ void wal_writer_submit(struct wal_writer *w, struct entries *es, uint64_t batch_
 /* Waits until every batch has its result. */
 void wal_writer_drain(struct wal_writer *w);
 
+/* Ends the open segment, if there is one, as soon as the batches submitted before are in it; the
+ * next batch begins another. Does not wait. From any thread. */
+void wal_writer_end_segment(struct wal_writer *w);
+
 /* Drains, then forgets all streams: numbers given before are void. For an owner that bounds
  * streams_memory(). */
 void wal_writer_forget_streams(struct wal_writer *w);

@@ -171,6 +171,32 @@ ok "--segment-age closes an idle one" wait_for 10 sh -c 'ls v/*.sum'
 exec 8>&-
 wait "$PID"
 
+# SIGHUP ends the segment, and nothing else.
+spawn sh -c 'exec lokid-ingest -q --ack --wal hup -l app=x <pipe >acks'
+exec 8>pipe
+wait_for 10 test -d hup
+kill -HUP "$PID"
+echo one >&8
+ok "SIGHUP before there is a segment does no harm" wait_for 10 grep -qx 1 acks
+is "its segment is still open" "$(find hup -name '*.sum' | wc -l)" 0
+kill -HUP "$PID"
+ok "SIGHUP ends the segment" wait_for 10 sh -c 'ls hup/*.sum'
+ok "wholly" sh -c 'walreplay --stats hup | grep -q "ends with its end record"'
+kill -HUP "$PID"
+echo two >&8
+ok "what comes next is taken" wait_for 10 grep -qx 2 acks
+is "into another" "$(find hup -name '*.wal' | wc -l)" 2
+exec 8>&-
+ok "and the end is as ever" wait "$PID"
+is "nothing is lost" "$(lines_of hup | paste -sd ' ')" 'one two'
+seq 1 3000000 >pipe &
+spawn sh -c 'exec lokid-ingest -q --sync none --wal hups -l app=x <pipe'
+wait_for 10 test -d hups
+while kill -HUP "$PID" 2>/dev/null; do sleep 0.01; done
+ok "SIGHUP again and again while lines come" wait "$PID"
+is "loses none" "$(walreplay --stats -o jsonl hups | sed 's/.*"entries":\([0-9]*\).*/\1/' | awk '{ n += $1 } END { print n, (NR > 2) }')" '3000000 1'
+ok "and verifies" exits 0 walreplay --verify hups
+
 # Several writers in one folder.
 for i in 1 2 3; do
 	seq 1 20000 | lokid-ingest -q --wal w -l "app=w$i" &
