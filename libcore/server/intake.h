@@ -1,0 +1,75 @@
+/*
+ * From pushes to the log. What a push holds is decoded, checked against its tenant's limits and put
+ * into a batch together with that of other pushes; batches go as frames to one lokid-ingest, and
+ * when that has said that a batch is in the log the pushes in it are answered.
+ *
+ * For any thread. A push waits for no process and no disk: what is under way is bounded, and beyond
+ * it a push is answered with 503.
+ */
+#ifndef SERVER_INTAKE_H
+#define SERVER_INTAKE_H
+
+#include "limits/limits.h"
+#include "push/push.h"
+
+struct children;
+struct intake;
+struct log;
+struct metrics;
+
+struct intake_opts {
+	struct children *children;
+	struct metrics *metrics;
+	struct log *log;
+	/* For lokid-ingest; strings are copied. */
+	const char *wal_dir;
+	const char *sync;	/* "always", "interval=1s", "none" */
+	uint64_t segment_bytes; /* 0: its default, as the next */
+	int64_t segment_age_ns;
+	double disk_full_threshold; /* part of the disk: 0.9; 0: pushes may fill it */
+	/* What is under way, in bytes of lines and metadata; 0: 64 MiB. */
+	uint64_t queue_max;
+	/* A stream that nothing came for is not active any more; 0: 30 minutes. */
+	int64_t stream_idle_ns;
+};
+
+/* Starts lokid-ingest. opts are copied; what they point to must outlive it. Errors: ERR_IO. */
+MUST_CHECK int intake_open(const struct intake_opts *opts, struct intake **ret, struct err *e);
+
+/* Are pushes taken? Else -1, and why in *e: ERR_AGAIN. */
+MUST_CHECK int intake_ready(struct intake *in, struct err *e);
+
+/* Ends the open segment of the log, so that it can be flushed: it is closed soon after. What is not
+ * answered yet goes into the next one. */
+void intake_rotate(struct intake *in);
+
+/* Takes no more pushes, waits timeout_ns at most until those under way are in the log, answers
+ * those that are not with 503, and ends lokid-ingest. While the children still live. Frees it. */
+void intake_close(struct intake *in, int64_t timeout_ns);
+
+/* What a push is answered. */
+struct intake_answer {
+	int status;		/* 204, or what is wrong: Loki's status codes */
+	unsigned retry_after_s; /* 0: none */
+	struct bytes text;	/* why, in Loki's words where it has them; empty for 204. Until the
+				   function returns */
+};
+
+struct intake_push {
+	struct bytes tenant;
+	const struct limits *limits;
+	/* Gives everything to the sink: 0, or -1 when the body is not what it should be; then
+	 * nothing of it is taken, and the answer is 400 with the text of *e, or 413 for ERR_LIMIT.
+	 * Called once, before intake_push returns. */
+	int (*decode)(const struct push_sink *sink, struct arena *a, void *data, struct err *e);
+	/* NULL, or told of each entry (by its number in the order of the sink's calls) that is not
+	 * taken while others may be. Before intake_push returns. The number may come twice. */
+	void (*refused)(uint64_t entry, int status, struct bytes why, void *data);
+	/* Called once, from any thread, maybe before intake_push returns. It must not wait. */
+	void (*answered)(const struct intake_answer *a, void *data);
+	void *data;
+};
+
+void intake_push(struct intake *in, const struct intake_push *p);
+
+#endif
