@@ -19,6 +19,11 @@
 
 enum { OPT_VERSION = 255, HELP_COLUMN = 28 };
 
+const char *cli_version(void)
+{
+	return LOKID_VERSION;
+}
+
 static size_t count_opts(const struct cli *c)
 {
 	size_t n = 0;

@@ -106,6 +106,9 @@ int cli_each_input(struct cli *c, cli_input_fn *one, void *data);
 /* Flushes stdout, makes a failed write an error, and gives the exit status for main's return. */
 int cli_exit(struct cli *c);
 
+/* "0.1.0", of all programs. */
+const char *cli_version(void);
+
 /* True when colour is wanted: mode is the value of --color (auto, always, never; NULL = auto). */
 bool cli_color(const char *mode);
 

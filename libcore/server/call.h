@@ -34,13 +34,17 @@ struct call {
 	int64_t from_ns, to_ns; /* with has_range */
 	bool has_range;
 	uint64_t n_bytes, n_rows;
-	int status; /* of the answer */
+	int status;	  /* of the answer */
+	int64_t begun_ns; /* of time_mono_ns */
 
 	void (*left)(struct call *c);  /* set by a route that answers later: the client has gone;
 					  from  any thread */
 	void *route_data;	       /* the route's own; it frees it in .ended */
 	void (*ended)(struct call *c); /* NULL, or called last */
 };
+
+/* What http_opts.calls is made of; data is the server. */
+struct http_calls call_handlers(struct server *s);
 
 /* The answers. Once each; text ends with a newline in errors, as Go's http.Error has it. */
 void call_answer(struct call *c, int status, const char *type, struct bytes body);

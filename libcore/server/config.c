@@ -21,7 +21,7 @@ void config_init(struct config *c)
 			.graceful_shutdown_timeout_ns = 30 * NS_PER_S,
 			.head_max = 64 * KiB,
 			.path_prefix = "",
-			.log_level = LOG_LEVEL_INFO,
+			.log_level = LOG_INFO,
 		},
 		.push = {
 			.body_max = 100 * MiB,

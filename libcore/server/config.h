@@ -8,8 +8,8 @@
 #include "base/arena.h"
 #include "http/http.h"
 #include "limits/limits.h"
+#include "server/log.h"
 
-enum config_log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 enum config_log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
 /* What somebody may do, in tenants whose name matches a glob. */
@@ -54,7 +54,7 @@ struct config_server {
 	uint64_t head_max;	 /* bytes of request line and headers */
 	const char *path_prefix; /* before each path: "" or "/loki" */
 	struct http_tls tls;
-	enum config_log_level log_level;
+	enum log_level log_level;
 	enum config_log_format log_format;
 };
 

@@ -21,7 +21,7 @@ enum { ROUTE_GET = 1, ROUTE_POST = 2, ROUTE_PUT = 4, ROUTE_DEL = 8 };
 
 struct route {
 	const char *path; /* "*" stands for one piece, call.name */
-	unsigned methods; /* ROUTE_GET|...; HEAD goes with GET */
+	unsigned methods; /* ROUTE_GET|... */
 	enum route_needs needs;
 	bool no_tenant;	   /* asked without one */
 	bool form;	   /* parameters of query string and body are taken apart before */
@@ -31,6 +31,13 @@ struct route {
 };
 
 extern const struct route routes[]; /* a row with .path NULL ends it */
+
+/*
+ * The row for a path (as sent) and a method; *ret_name is the piece that stands for "*", as sent.
+ * NULL with *ret_status 404 or 405 when there is none.
+ */
+const struct route *route_find(struct bytes path, enum http_method method, struct bytes *ret_name,
+			       int *ret_status);
 
 /* routes_push.c */
 route_fn route_push, route_otlp, route_bulk, route_jsonline;

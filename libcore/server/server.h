@@ -9,6 +9,7 @@
 #include "limits/limits.h"
 #include "metrics/metrics.h"
 #include "server/child.h"
+#include "server/log.h"
 
 struct config;
 struct intake;
@@ -19,6 +20,9 @@ struct flusher;
 
 struct server {
 	const struct config *config;
+	int lock_fd; /* of DATA/lock, held */
+	int signal_fd;
+	struct log log;
 	struct metrics *metrics;
 	struct http_server *http;
 	struct children *children;
@@ -30,10 +34,19 @@ struct server {
 	pthread_mutex_t lock; /* the set */
 	struct limits_set *limits;
 	atomic_bool stopping;
-	int64_t begun_ns;
+	int64_t begun_ns; /* Unix */
 };
 
 /* The limits in force; the caller drops them. From any thread. */
 struct limits_set *server_limits(struct server *s);
+
+/*
+ * Everything up to the first request answered; then, until a signal ends it, the daemon's work that
+ * nobody asks for. SIGTERM and SIGINT end it gracefully (a second one at once), SIGHUP reads limits
+ * and certificates anew.
+ * config must outlive it.
+ * Errors: ERR_USAGE, ERR_IO, ERR_FULL; ERR_AGAIN: another one has the data folder.
+ */
+MUST_CHECK int server_run(const struct config *config, struct err *e);
 
 #endif

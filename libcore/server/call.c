@@ -1,0 +1,173 @@
+#include "server/call.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "labels/labels.h"
+#include "server/route.h"
+#include "server/server.h"
+#include "server/tenant.h"
+#include "time/time.h"
+
+enum {
+	BODY_MAX = 1 << 20, /* of routes that take no pushes: a form */
+	STOPPING_RETRY_S = 5,
+};
+
+void call_answer(struct call *c, int status, const char *type, struct bytes body)
+{
+	c->status = status;
+	http_answer(c->http, &(struct http_answer){ .status = status, .type = type, .body = body });
+}
+
+void call_answer_json(struct call *c, struct bytes body)
+{
+	call_answer(c, 200, "application/json; charset=UTF-8", body);
+}
+
+void call_answer_fd(struct call *c, int status, const char *type, int fd, uint64_t n)
+{
+	c->status = status;
+	http_answer(c->http,
+		    &(struct http_answer){ .status = status, .type = type, .fd = fd, .fd_n = n });
+}
+
+static void refuse(struct call *c, int status, const struct err *e, const struct http_field *field,
+		   size_t n_field)
+{
+	struct buf text = { 0 };
+
+	buf_addf(&text, "%s\n", e->msg);
+	c->status = status;
+	http_answer(c->http, &(struct http_answer){ .status = status,
+						    .type = "text/plain; charset=utf-8",
+						    .body = buf_bytes(&text),
+						    .field = field,
+						    .n_field = n_field });
+	buf_release(&text);
+}
+
+void call_refuse(struct call *c, int status, const struct err *e)
+{
+	struct http_field no_sniff = { "X-Content-Type-Options", "nosniff" };
+
+	refuse(c, status, e, &no_sniff, 1);
+}
+
+void call_refuse_later(struct call *c, int status, unsigned retry_after_s, const struct err *e)
+{
+	char seconds[16];
+	struct http_field field[] = { { "X-Content-Type-Options", "nosniff" },
+				      { "Retry-After", seconds } };
+
+	snprintf(seconds, sizeof(seconds), "%u", retry_after_s);
+	refuse(c, status, e, field, 2);
+}
+
+/* While the daemon stops only its state is told. True when the call was refused. */
+static bool refused_stopping(struct call *c)
+{
+	struct err e;
+
+	if (!atomic_load(&c->server->stopping) || c->route->needs == ROUTE_OPEN)
+		return false;
+	err_set(&e, ERR_AGAIN, "the daemon is stopping");
+	call_refuse_later(c, 503, STOPPING_RETRY_S, &e);
+	return true;
+}
+
+/* Which route, who asks, for whom; a refusal is answered. False then. */
+static bool admit(struct call *c, struct err *e)
+{
+	struct server *s = c->server;
+	struct bytes name = { 0 };
+	int status;
+
+	c->route = route_find(http_path(c->http), http_method(c->http), &name, &status);
+	if (!c->route) {
+		err_set(e, ERR_USAGE, "%s", status == 404 ? "404 page not found" : "");
+		call_refuse(c, status, e);
+		return false;
+	}
+	if (refused_stopping(c))
+		return false;
+	if (form_unescape_path(name, &c->arena, &c->name, e) < 0) {
+		call_refuse(c, 400, e);
+		return false;
+	}
+	if (!c->route->no_tenant) {
+		status = tenant_of_call(s, c, e);
+		if (status) {
+			call_refuse(c, status, e);
+			return false;
+		}
+	}
+	c->limits = limits_of(c->set, c->n_tenants == 1 ? c->tenant : tenant_first(c->tenant));
+	return true;
+}
+
+static void on_head(struct http_request *r, void *data)
+{
+	struct server *s = data;
+	struct call *c = mem_alloc(sizeof(*c));
+	struct err e;
+
+	*c = (struct call){ .server = s, .http = r, .begun_ns = time_mono_ns() };
+	c->set = server_limits(s);
+	http_set_user(r, c);
+	if (admit(c, &e) && c->route->needs != ROUTE_WRITE)
+		http_body_max(r, BODY_MAX);
+}
+
+static bool has_form_body(const struct http_request *r)
+{
+	struct bytes type = http_header(r, "Content-Type");
+
+	return http_method(r) == HTTP_POST && type.n >= 33 &&
+	       strncasecmp(type.p, "application/x-www-form-urlencoded", 33) == 0;
+}
+
+static void on_whole(struct http_request *r, void *data)
+{
+	struct call *c = http_user(r);
+	struct err e;
+
+	(void)data;
+	if (refused_stopping(c))
+		return;
+	if (c->route->form &&
+	    ((has_form_body(r) && form_parse(http_body(r), &c->arena, &c->form, &e) < 0) ||
+	     form_parse(http_query(r), &c->arena, &c->form, &e) < 0)) {
+		call_refuse(c, 400, &e);
+		return;
+	}
+	c->route->answer(c);
+}
+
+static void on_left(struct http_request *r, void *data)
+{
+	struct call *c = http_user(r);
+
+	(void)data;
+	if (c->left)
+		c->left(c);
+}
+
+static void on_done(struct http_request *r, void *data)
+{
+	struct call *c = http_user(r);
+
+	(void)data;
+	if (c->ended)
+		c->ended(c);
+	limits_set_drop(c->set);
+	arena_release(&c->arena);
+	free(c);
+}
+
+struct http_calls call_handlers(struct server *s)
+{
+	return (struct http_calls){
+		.head = on_head, .whole = on_whole, .left = on_left, .done = on_done, .data = s
+	};
+}

@@ -1,0 +1,39 @@
+/*
+ * From the log into the store: closed segments are packed and indexed as they come, by the programs
+ * that a shell would run (walreplay | chunkpack | idxbuild, then walreplay --prune). One run at a
+ * time, again with backoff when one fails.
+ */
+#ifndef SERVER_FLUSHER_H
+#define SERVER_FLUSHER_H
+
+#include "server/server.h"
+
+struct flusher;
+
+struct flusher_state {
+	int64_t last_success_ns;     /* Unix; 0: none yet */
+	int64_t oldest_unflushed_ns; /* Unix, when the oldest closed segment was begun; 0: there is
+					none */
+	uint64_t n_closed, closed_bytes; /* segments that wait */
+	unsigned n_failed;		 /* runs in a row */
+	bool running;
+	struct err failure; /* the last one's, when n_failed */
+};
+
+/* Begins to look for closed segments, on the children's thread. */
+struct flusher *flusher_open(struct server *s);
+
+/*
+ * Everything that was acknowledged by now into the store: the segment that is written to is ended
+ * first. done is called on the children's thread: 0, or -1 and why not.
+ */
+void flusher_flush(struct flusher *f, void (*done)(int rc, const struct err *e, void *data),
+		   void *data);
+
+/* From any thread. */
+struct flusher_state flusher_look(struct flusher *f);
+
+/* After children_close: nothing of it runs any more. Those who wait are told that it ends. */
+void flusher_close(struct flusher *f);
+
+#endif

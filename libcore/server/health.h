@@ -1,0 +1,14 @@
+/* Whether the daemon does its work, and what its parts are at. From any thread. */
+#ifndef SERVER_HEALTH_H
+#define SERVER_HEALTH_H
+
+#include "server/server.h"
+
+/* 0: pushes and queries are answered. Else ERR_AGAIN, and why not: it is starting or stopping, the
+ * log takes nothing, or what is in the log does not get into the store. */
+MUST_CHECK int health_check(struct server *s, struct err *e);
+
+/* A line for each part: "server => Running". */
+void health_services(struct server *s, struct buf *out);
+
+#endif

@@ -1,0 +1,119 @@
+#include "server/route.h"
+
+#include <stddef.h>
+
+#define API    "/loki/api/v1"
+#define OLD    "/api/prom"
+#define RULES  API "/rules"
+#define EITHER (ROUTE_GET | ROUTE_POST)
+
+/* The path, its methods, what it needs, how its parameters come, its name in metrics, the answer.
+ */
+#define PUSH(path, name, fn)                                                 \
+	{                                                                    \
+		path, ROUTE_POST, ROUTE_WRITE, false, false, false, name, fn \
+	}
+#define QUERY(path, name, fn)                                         \
+	{                                                             \
+		path, EITHER, ROUTE_READ, false, true, true, name, fn \
+	}
+#define OPEN(path, name, fn)                                              \
+	{                                                                 \
+		path, ROUTE_GET, ROUTE_OPEN, true, false, false, name, fn \
+	}
+#define ADMIN(path, methods, name, fn)                                  \
+	{                                                               \
+		path, methods, ROUTE_ADMIN, true, true, false, name, fn \
+	}
+
+const struct route routes[] = {
+	PUSH(API "/push", "loki_api_v1_push", route_push),
+	PUSH(OLD "/push", "api_prom_push", route_push),
+	PUSH("/otlp/v1/logs", "otlp_v1_logs", route_otlp),
+
+	QUERY(API "/query", "loki_api_v1_query", route_query),
+	QUERY(API "/query_range", "loki_api_v1_query_range", route_query_range),
+	QUERY(API "/labels", "loki_api_v1_labels", route_labels),
+	QUERY(API "/label", "loki_api_v1_labels", route_labels),
+	QUERY(API "/label/*/values", "loki_api_v1_label_name_values", route_label_values),
+	QUERY(API "/series", "loki_api_v1_series", route_series),
+	QUERY(API "/index/stats", "loki_api_v1_index_stats", route_stats),
+	QUERY(API "/index/volume", "loki_api_v1_index_volume", route_volume),
+	QUERY(API "/index/volume_range", "loki_api_v1_index_volume_range", route_volume_range),
+	QUERY(API "/patterns", "loki_api_v1_patterns", route_patterns),
+	QUERY(API "/detected_labels", "loki_api_v1_detected_labels", route_detected_labels),
+	QUERY(API "/detected_fields", "loki_api_v1_detected_fields", route_detected_fields),
+	QUERY(API "/detected_field/*/values", "loki_api_v1_detected_field_name_values",
+	      route_detected_values),
+	QUERY(OLD "/query", "api_prom_query", route_query_range),
+	QUERY(OLD "/label", "api_prom_label", route_labels),
+	QUERY(OLD "/label/*/values", "api_prom_label_name_values", route_label_values),
+	QUERY(OLD "/series", "api_prom_series", route_series),
+	{ API "/format_query", EITHER, ROUTE_READ, true, true, false, "loki_api_v1_format_query",
+	  route_format_query },
+
+	OPEN("/ready", "ready", route_ready),
+	OPEN("/metrics", "metrics", route_metrics),
+	OPEN(API "/status/buildinfo", "loki_api_v1_status_buildinfo", route_buildinfo),
+	ADMIN("/config", ROUTE_GET, "config", route_config),
+	ADMIN("/services", ROUTE_GET, "services", route_services),
+	ADMIN("/log_level", EITHER, "log_level", route_log_level),
+	ADMIN("/flush", EITHER, "flush", route_flush),
+	ADMIN("/ring", ROUTE_GET, "ring", route_ring),
+	{ 0 },
+};
+
+static unsigned bit_of(enum http_method m)
+{
+	switch (m) {
+	case HTTP_GET:
+		return ROUTE_GET;
+	case HTTP_POST:
+		return ROUTE_POST;
+	case HTTP_PUT:
+		return ROUTE_PUT;
+	case HTTP_DELETE:
+		return ROUTE_DEL;
+	case HTTP_HEAD:
+	case HTTP_OPTIONS:
+	case HTTP_OTHER:
+		break;
+	}
+	return 0;
+}
+
+static bool matches(const char *pattern, struct bytes path, struct bytes *ret_name)
+{
+	struct bytes want = bytes_str(pattern), w, p;
+
+	for (;;) {
+		bool more = bytes_split(&want, '/', &w);
+
+		if (more != bytes_split(&path, '/', &p))
+			return false;
+		if (!more)
+			return true;
+		if (bytes_is(w, "*") && p.n)
+			*ret_name = p;
+		else if (!bytes_eq(w, p))
+			return false;
+	}
+}
+
+const struct route *route_find(struct bytes path, enum http_method method, struct bytes *ret_name,
+			       int *ret_status)
+{
+	*ret_status = 404;
+	for (const struct route *r = routes; r->path; r++) {
+		struct bytes name = { 0 };
+
+		if (!matches(r->path, path, &name))
+			continue;
+		if (r->methods & bit_of(method)) {
+			*ret_name = name;
+			return r;
+		}
+		*ret_status = 405;
+	}
+	return NULL;
+}
