@@ -44,13 +44,32 @@ static int amend(struct labels *l, struct arena *a, void *data, struct err *e)
 	return 0;
 }
 
+/* What a sender can do about it: send it again when there is room, when somebody has looked at the
+ * system, or never. */
+static const char *word_of(const struct err *refused)
+{
+	switch (refused->code) {
+	case ERR_FULL:
+		return "full";
+	case ERR_CORRUPT:
+	case ERR_VERSION:
+	case ERR_LIMIT:
+	case ERR_USAGE:
+		return "refused";
+	default:
+		return "failed";
+	}
+}
+
 /* Tells what became of a batch. Under the lock. */
 static void answer(struct ingest *in, uint64_t batch_id, const struct err *refused)
 {
 	buf_reset(&in->ack);
-	if (in->opts->input == INGEST_FRAMES)
-		buf_addf(&in->ack, "%llu %s%s\n", (unsigned long long)batch_id,
-			 refused ? "refused: " : "ok", refused ? refused->msg : "");
+	if (in->opts->input == INGEST_FRAMES && refused)
+		buf_addf(&in->ack, "%llu %s: %s\n", (unsigned long long)batch_id, word_of(refused),
+			 refused->msg);
+	else if (in->opts->input == INGEST_FRAMES)
+		buf_addf(&in->ack, "%llu ok\n", (unsigned long long)batch_id);
 	else if (!refused)
 		buf_addf(&in->ack, "%llu\n", (unsigned long long)in->counts.done.n);
 	if (in->opts->ack_fd >= 0 && in->ack.n && in->ack_failure.code == ERR_NONE &&
@@ -94,6 +113,7 @@ int ingest_open(const struct ingest_opts *opts, struct ingest **ret, struct err 
 		.interval_ns = opts->sync_interval_ns,
 		.segment_bytes = opts->segment_bytes,
 		.segment_age_ns = opts->segment_age_ns,
+		.reserve = opts->reserve,
 		.after_refusal =
 			opts->input == INGEST_FRAMES ? WAL_REFUSED_GO_ON : WAL_REFUSED_STOP,
 		.on_result = on_result,

@@ -28,6 +28,7 @@ struct ingest_opts {
 	enum wal_sync sync;
 	int64_t sync_interval_ns, segment_age_ns;
 	uint64_t segment_bytes;
+	struct wal_reserve reserve;
 	enum ingest_input input;
 	struct bytes tenant;  /* checked by ingest_open */
 	struct labels labels; /* of all entries; in JSON lines the entry's own go before */

@@ -95,6 +95,19 @@ static int take_long_lines(void *opts, const char *value, struct err *e)
 	return 0;
 }
 
+/* "10GB", or "10%" of the file system. */
+static int take_reserve(void *at, const char *value, struct err *e)
+{
+	struct bytes text = bytes_str(value), number = bytes_sub(text, 0, text.n - 1);
+	struct wal_reserve *r = at;
+
+	if (text.n < 2 || text.p[text.n - 1] != '%')
+		return cli_read_size(value, 0, UINT64_MAX, &r->bytes, e);
+	if (!num_double(number, &r->percent) || !(r->percent >= 0 && r->percent <= 100))
+		return err_set(e, ERR_USAGE, "expected 0%% to 100%%, found '%s'", value);
+	return 0;
+}
+
 /* Of rows whose function takes all of the options, or one of them. */
 #define WHOLE	  0
 #define AT(field) offsetof(struct ingest_opts, field)
@@ -110,6 +123,9 @@ const struct cli_taken ingest_options[] = {
 	{ { 0, "long-lines", "refuse|cut", "what is done with longer lines (refuse)" },
 	  take_long_lines,
 	  WHOLE },
+	{ { 0, "reserve", "SIZE|PERCENT%", "refuse what would leave less free on the disk (0)" },
+	  take_reserve,
+	  AT(reserve) },
 	{ { 0, "segment-size", "SIZE", "a segment is closed at this size (64MB)" },
 	  cli_take_size,
 	  AT(segment_bytes) },

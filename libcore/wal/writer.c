@@ -181,7 +181,9 @@ static int write_job(struct wal_writer *w, const struct job *j, struct err *e)
 
 	if (w->file && w->file->given_up)
 		hand_over(w);
-	if (!w->file && begin_file(w, e) < 0)
+	/* What the batch takes is not known yet, and is no more than what it holds. */
+	if (wal_space_check(w->dir, &w->opts.reserve, j->es.text.n, e) < 0 ||
+	    (!w->file && begin_file(w, e) < 0))
 		return -1;
 	at = wal_packer_place(w->packer);
 	buf_reset(&w->out);

@@ -13,6 +13,7 @@
 
 #include "entry/entries.h"
 #include "entry/streams.h"
+#include "wal/space.h"
 
 enum wal_sync {
 	WAL_SYNC_ALWAYS,   /* done = on the disk */
@@ -43,7 +44,8 @@ struct wal_writer_opts {
 	enum wal_sync sync;
 	int64_t interval_ns;
 	enum wal_refusal after_refusal;
-	uint64_t segment_bytes; /* a segment is closed at this size; 0 = 64 MB */
+	uint64_t segment_bytes;	    /* a segment is closed at this size; 0 = 64 MB */
+	struct wal_reserve reserve; /* a batch that would leave less free is refused: ERR_FULL */
 	int64_t segment_age_ns; /* or this long after its first batch, also when idle; 0 = 5 min */
 	wal_result_fn *on_result;
 	void *data;

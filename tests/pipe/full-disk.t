@@ -85,6 +85,18 @@ fill() { # LEAVE: all but so many KiB
 	head -c $(((free - $1) * 1024)) /dev/zero >disk/filler
 }
 
+fill 1000
+flush_lines kept 500 >lines
+ok "with a reserve a batch is refused while there is room for it" exits 4 lokid-ingest --wal wal -l app=kept --reserve 4MiB lines
+ok "it says what is free and what is kept" stderr_matches \
+	"500 entries were refused, 0 are in the log: the disk is nearly full: [0-9.]+ KiB are free, 4.0 MiB are kept [(]--reserve[)]"
+ok "also by percent" exits 4 lokid-ingest --wal wal -l app=kept --reserve 50% lines
+ok "which it says" stderr_has "4.0 MiB (50 %) are kept"
+is "nothing was written" "$(walreplay --match '{app="kept"}' wal | wc -l)" 0
+ok "a smaller reserve: taken" exits 0 lokid-ingest -q --wal wal -l app=kept --reserve 100KiB lines
+cat lines >>want
+ok "nothing is lost" flush_check may
+
 fill 100
 ok "packing onto a full disk is exit 4" exits 4 sh -c \
 	'walreplay --frames --unpacked --store store wal | { chunkpack --store store; echo $? >status; } | idxbuild --store store

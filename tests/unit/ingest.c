@@ -224,6 +224,7 @@ static void spellings_of_labels(void **state)
 struct framed {
 	char *dir;
 	struct sample s;
+	struct wal_reserve reserve;
 	struct ingest_counts counts;
 	struct err e;	    /* of ingest_close */
 	char answers[2000]; /* what --ack says */
@@ -248,6 +249,7 @@ static int framed_give(struct framed *f, int fails)
 {
 	struct ingest_opts o = { .input = INGEST_FRAMES,
 				 .tenant = BYTES_LIT("fake"),
+				 .reserve = f->reserve,
 				 .wal_dir = f->dir,
 				 .line_max = 1000 };
 	int frames[2], ack[2], rc;
@@ -293,8 +295,28 @@ static void frames_are_answered(void **state)
 	assert_int_equal(f.counts.refused.n, 4);
 	assert_true(f.counts.refused.n_bytes > 0);
 	assert_int_equal(f.counts.done.n_bytes + f.counts.refused.n_bytes, f.counts.given.n_bytes);
-	assert_ptr_equal(strstr(f.answers, "101 refused: "), f.answers);
+	assert_ptr_equal(strstr(f.answers, "101 full: "), f.answers);
 	assert_non_null(strstr(f.answers, "No space left on device\n102 ok\n103 ok\n"));
+	framed_end(&f);
+}
+
+/* No disk has that much: each batch is told to come again, and none is in the log. */
+static void a_reserve_is_kept(void **state)
+{
+	struct framed f;
+
+	(void)state;
+	framed_begin(&f);
+	framed_batches(&f, sample_stream(&f.s, "fake", "web"), 101, 102);
+	f.reserve.bytes = (uint64_t)1 << 60;
+	assert_int_equal(framed_give(&f, 0), -1);
+	assert_int_equal(f.e.code, ERR_FULL);
+	assert_int_equal(f.counts.refused.n, 8);
+	assert_ptr_equal(strstr(f.answers, "101 full: the disk is nearly full: "), f.answers);
+	assert_non_null(strstr(f.answers, "1.0 EiB are kept (--reserve)\n102 full: "));
+	f.reserve = (struct wal_reserve){ .percent = 100 };
+	assert_int_equal(framed_give(&f, 0), -1);
+	assert_non_null(strstr(f.answers, " (100 %) are kept"));
 	framed_end(&f);
 }
 
@@ -374,6 +396,7 @@ int main(void)
 		cmocka_unit_test(lines_of_reads),
 		cmocka_unit_test(spellings_of_labels),
 		cmocka_unit_test(frames_are_answered),
+		cmocka_unit_test(a_reserve_is_kept),
 		cmocka_unit_test(frames_that_cannot_be_read_are_answered),
 		cmocka_unit_test(frames_without_labels_are_refused),
 		cmocka_unit_test(empty_frames_are_answered),
