@@ -177,7 +177,7 @@ double metrics_value(const struct metrics_series *s)
 	return atomic_load_explicit(&s->value, memory_order_relaxed);
 }
 
-void metrics_observe(struct metrics_series *s, double v)
+void metrics_observe_n(struct metrics_series *s, double v, uint64_t n)
 {
 	const struct metrics_family *f = s->family;
 	size_t i = 0;
@@ -185,8 +185,13 @@ void metrics_observe(struct metrics_series *s, double v)
 	assert(f->type == METRICS_HISTOGRAM);
 	while (i < f->n_buckets && v > f->bucket[i])
 		i++;
-	atomic_fetch_add_explicit(&s->bucket[i], 1, memory_order_relaxed);
-	add_double(&s->value, v);
+	atomic_fetch_add_explicit(&s->bucket[i], n, memory_order_relaxed);
+	add_double(&s->value, v * (double)n);
+}
+
+void metrics_observe(struct metrics_series *s, double v)
+{
+	metrics_observe_n(s, v, 1);
 }
 
 void metrics_on_collect(struct metrics *m, metrics_collect_fn *fn, void *data)

@@ -48,7 +48,8 @@ struct metrics_series *metrics_get(struct metrics *m, const struct metrics_famil
 void metrics_add(struct metrics_series *s, double by); /* counter: by is not negative */
 void metrics_set(struct metrics_series *s, double to); /* of a gauge; of a counter kept elsewhere */
 void metrics_observe(struct metrics_series *s, double v); /* of a histogram; not NaN */
-double metrics_value(const struct metrics_series *s);	  /* not of a histogram */
+void metrics_observe_n(struct metrics_series *s, double v, uint64_t n); /* the same n times */
+double metrics_value(const struct metrics_series *s);			/* not of a histogram */
 
 /* Called before the text is made: sets gauges that are looked at only then. Calls are one at a
  * time, also when several threads make the text. */

@@ -113,19 +113,20 @@ static void histograms_are_cumulative(void **state)
 {
 	struct metrics *m = metrics_new();
 	struct metrics_series *s = of_tenant(m, &took, "a");
-	static const double v[] = { 0.001, 0.005, 0.0051, 1, 2.5, 3, INFINITY };
+	static const double v[] = { 0.001953125, 0.00390625, 0.0078125, 1, 2.5, 3, INFINITY };
 
 	(void)state;
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < 5; i++)
 		metrics_observe(s, v[i]);
+	metrics_observe_n(s, v[5], 2);
 	assert_text(m, "# HELP x_seconds Time.\n# TYPE x_seconds histogram\n"
 		       "x_seconds_bucket{tenant=\"a\",le=\"0.005\"} 2\n"
 		       "x_seconds_bucket{tenant=\"a\",le=\"0.1\"} 3\n"
 		       "x_seconds_bucket{tenant=\"a\",le=\"1\"} 4\n"
 		       "x_seconds_bucket{tenant=\"a\",le=\"2.5\"} 5\n"
-		       "x_seconds_bucket{tenant=\"a\",le=\"+Inf\"} 6\n"
-		       "x_seconds_sum{tenant=\"a\"} 6.5111\n"
-		       "x_seconds_count{tenant=\"a\"} 6\n");
+		       "x_seconds_bucket{tenant=\"a\",le=\"+Inf\"} 7\n"
+		       "x_seconds_sum{tenant=\"a\"} 9.513671875\n"
+		       "x_seconds_count{tenant=\"a\"} 7\n");
 	metrics_observe(s, v[6]);
 	metrics_free(m);
 }

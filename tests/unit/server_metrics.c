@@ -1,0 +1,168 @@
+/* The daemon's families: what the functions that count set, and that the table holds together. */
+#include "unit.h"
+
+#include <signal.h>
+
+#include "server/server_metrics.h"
+#include "time/time.h"
+
+static bool has_line(struct metrics *m, const char *line)
+{
+	struct buf text = { 0 };
+	bool ret;
+
+	buf_add_char(&text, '\n');
+	metrics_write(m, &text);
+	ret = strstr(buf_str(&text), line) != NULL;
+	if (!ret)
+		print_message("# no '%s' in:\n%s", line, buf_str(&text));
+	buf_release(&text);
+	return ret;
+}
+
+static struct metrics *new_registry(void)
+{
+	struct metrics *m = metrics_new();
+
+	server_metrics_register(m);
+	return m;
+}
+
+static void all_families_are_shown(void **state)
+{
+	struct metrics *m = new_registry();
+	struct buf line = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < METRIC_COUNT; i++) {
+		assert_non_null(server_families[i].name);
+		buf_reset(&line);
+		buf_addf(&line, "\n# TYPE %s ", server_families[i].name);
+		assert_true(has_line(m, buf_str(&line)));
+	}
+	assert_true(has_line(m, "\nlokid_flush_rounds_total{result=\"failed\"} 0\n"));
+	buf_release(&line);
+	metrics_free(m);
+}
+
+static void requests_are_counted_by_route_and_status(void **state)
+{
+	struct metrics *m = new_registry();
+	struct server_metrics_request r = {
+		.route = "loki_api_v1_push", .method = HTTP_POST, .status = 204, .seconds = 0.02
+	};
+
+	(void)state;
+	server_metrics_begin(m, r.route, r.method);
+	assert_true(has_line(
+		m, "\nloki_inflight_requests{method=\"POST\",route=\"loki_api_v1_push\"} 1\n"));
+	server_metrics_end(m, &r);
+	assert_true(has_line(
+		m, "\nloki_inflight_requests{method=\"POST\",route=\"loki_api_v1_push\"} 0\n"));
+	assert_true(has_line(m, "\nloki_request_duration_seconds_bucket{method=\"POST\","
+				"route=\"loki_api_v1_push\",status_code=\"204\",ws=\"false\","
+				"le=\"0.01\"} 0\n"));
+	assert_true(has_line(m, "\nloki_request_duration_seconds_bucket{method=\"POST\","
+				"route=\"loki_api_v1_push\",status_code=\"204\",ws=\"false\","
+				"le=\"0.025\"} 1\n"));
+	r = (struct server_metrics_request){ "loki_api_v1_tail", HTTP_OTHER, 101, true, 200 };
+	server_metrics_begin(m, r.route, r.method);
+	server_metrics_end(m, &r);
+	assert_true(has_line(m, "\nloki_request_duration_seconds_bucket{method=\"other\","
+				"route=\"loki_api_v1_tail\",status_code=\"101\",ws=\"true\","
+				"le=\"100\"} 0\n"));
+	assert_true(has_line(m,
+			     "\nloki_request_duration_seconds_sum{method=\"other\","
+			     "route=\"loki_api_v1_tail\",status_code=\"101\",ws=\"true\"} 200\n"));
+	metrics_free(m);
+}
+
+static void routes_of_labels_count_as_requests_to_the_index(void **state)
+{
+	struct metrics *m = new_registry();
+	struct server_metrics_request r = { "loki_api_v1_series", HTTP_GET, 200, false, 0.004 };
+
+	(void)state;
+	server_metrics_begin(m, r.route, r.method);
+	server_metrics_end(m, &r);
+	assert_true(has_line(m, "\nloki_index_request_duration_seconds_count{operation=\"series\","
+				"status_code=\"200\"} 1\n"));
+	metrics_free(m);
+}
+
+static void a_child_that_crashed_is_a_panic(void **state)
+{
+	struct metrics *m = new_registry();
+
+	(void)state;
+	server_metrics_child(m, "logql", &(struct child_end){ .status = 1 });
+	server_metrics_child(m, "logql", &(struct child_end){ .status = 2 });
+	server_metrics_child(m, "logql", &(struct child_end){ .status = -1 });
+	server_metrics_child(m, "logql", &(struct child_end){ .status = -1, .signal = SIGTERM });
+	server_metrics_child(
+		m, "logql", &(struct child_end){ .status = -1, .signal = SIGKILL, .killed = true });
+	server_metrics_child(
+		m, "logql",
+		&(struct child_end){ .status = -1, .signal = SIGKILL, .timed_out = true });
+	assert_true(has_line(m, "\nloki_panic_total 0\n"));
+	server_metrics_child(m, "logql", &(struct child_end){ .status = -1, .signal = SIGSEGV });
+	server_metrics_child(m, "logql", &(struct child_end){ .status = 70 });
+	assert_true(has_line(m, "\nloki_panic_total 2\n"));
+	assert_true(has_line(m,
+			     "\nlokid_child_ended_total{program=\"logql\",how=\"crashed\"} 2\n"
+			     "lokid_child_ended_total{program=\"logql\",how=\"error\"} 1\n"
+			     "lokid_child_ended_total{program=\"logql\",how=\"killed\"} 1\n"
+			     "lokid_child_ended_total{program=\"logql\",how=\"not started\"} 1\n"
+			     "lokid_child_ended_total{program=\"logql\",how=\"ok\"} 1\n"
+			     "lokid_child_ended_total{program=\"logql\",how=\"signal\"} 1\n"
+			     "lokid_child_ended_total{program=\"logql\",how=\"timed out\"} 1\n"));
+	metrics_free(m);
+}
+
+static void ages_grow_until_the_batch_is_acknowledged(void **state)
+{
+	struct metrics *m = new_registry();
+	struct entry_ages ages = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		entry_ages_add(&ages, NS_PER_MS);
+	entry_ages_add(&ages, 2 * NS_PER_S);
+	entry_ages_add(&ages, 48 * 3600 * NS_PER_S);
+	entry_ages_add(&ages, -NS_PER_S); /* a timestamp of the future */
+	server_metrics_queryable(m, BYTES_LIT("t"), &ages, 1.5);
+	assert_true(has_line(m, "_seconds_bucket{tenant=\"t\",le=\"1\"} 0\n"
+				"lokid_entry_age_when_queryable_seconds_bucket{tenant=\"t\","
+				"le=\"2.5\"} 11\n"
+				"lokid_entry_age_when_queryable_seconds_bucket{tenant=\"t\","
+				"le=\"5\"} 12\n"));
+	assert_true(has_line(m, "le=\"86400\"} 12\n"));
+	assert_true(
+		has_line(m, "\nlokid_entry_age_when_queryable_seconds_count{tenant=\"t\"} 13\n"));
+	metrics_free(m);
+}
+
+static void retention_is_told_in_hours(void **state)
+{
+	char text[RETENTION_HOURS_MAX];
+
+	(void)state;
+	assert_bytes(metric_retention_hours(0, text), "0");
+	assert_bytes(metric_retention_hours(744 * 3600 * NS_PER_S, text), "744");
+	assert_bytes(metric_retention_hours(INT64_MAX, text), "2562047");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_families_are_shown),
+		cmocka_unit_test(requests_are_counted_by_route_and_status),
+		cmocka_unit_test(routes_of_labels_count_as_requests_to_the_index),
+		cmocka_unit_test(a_child_that_crashed_is_a_panic),
+		cmocka_unit_test(ages_grow_until_the_batch_is_acknowledged),
+		cmocka_unit_test(retention_is_told_in_hours),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
