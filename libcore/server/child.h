@@ -1,6 +1,7 @@
 /*
  * Programs that the daemon runs: started, limited, watched, ended. One thread of its own does all
- * of that, so that no other ever waits for a process.
+ * of that, so that no other ever waits for a process. All functions may be called from any thread,
+ * that one too, but for open and close.
  */
 #ifndef SERVER_CHILD_H
 #define SERVER_CHILD_H
@@ -12,26 +13,26 @@
 #include "base/err.h"
 
 struct children;
-struct child;
 
 enum { CHILD_FDS_MAX = 4 };
 
 struct child_end {
 	int status; /* exit status, or -1 when a signal ended it or it could not be started */
 	int signal; /* that signal, or 0 */
-	bool timed_out, killed;
+	bool timed_out, killed; /* why it was sent SIGKILL, when it was */
 	int64_t run_ns, cpu_ns;
-	uint64_t rss_bytes; /* at its largest */
-	struct err error;   /* when it could not be started */
+	uint64_t rss_bytes; /* at its largest; never less than the daemon's own */
+	struct err error;   /* when it could not be started; else .code is ERR_NONE */
 };
 
 struct child_opts {
-	const char *program;	 /* found in the children's folder of programs */
+	const char *program;	 /* found in the children's folder of programs; copied */
 	const char *const *argv; /* NULL-ended, with argv[0]; copied */
-	int fd[CHILD_FDS_MAX];	 /* its 0, 1, 2 and 3; -1: /dev/null. Given away: closed here once
-				    it has them, also when it cannot be started */
-	int64_t timeout_ns;	 /* then it is killed; 0: never */
-	uint64_t memory_max;	 /* bytes of its own data (RLIMIT_DATA), or 0 */
+	int fd[CHILD_FDS_MAX]; /* its 0, 1, 2 and 3; -1: /dev/null, for 3 none. Each another, given
+				  away: closed here once it has them, also when it cannot be started
+				*/
+	int64_t timeout_ns;    /* then it is killed; 0: never */
+	uint64_t memory_max;   /* bytes of its own data (RLIMIT_DATA), or 0 */
 	int nice;
 	bool survives; /* it is not killed when the daemon dies, but sees the end of its input */
 	/* On the children's thread, once for each start. It must not wait. */
@@ -42,17 +43,21 @@ struct child_opts {
 /* programs: the folder they lie in. Errors: ERR_IO. */
 MUST_CHECK int children_open(const char *programs, struct children **ret, struct err *e);
 
-/* Kills those that are left, waits for them (each ended() is called), frees it. */
+/* Kills those that are left, waits for them (each ended() is called), forgets what was to be called
+ * later, frees it. Nothing of it may be in use by then but by what it calls itself. */
 void children_close(struct children *c);
 
-/* Starts one, from any thread; always ends in a call of ended(). The number names it until then and
- * is never used again. */
+/*
+ * Starts one; always ends in a call of ended(), of which .error says so when it could not be
+ * started: ERR_IO, ERR_AGAIN, ERR_NOMEM; ERR_AGAIN too while children_close waits. The number names
+ * it until then, is never 0 and never used again.
+ */
 uint64_t child_start(struct children *c, const struct child_opts *o);
 
 /* Sends a signal; SIGKILL makes .killed true. Nothing happens to one that has ended. */
 void child_signal(struct children *c, uint64_t number, int signal);
 
-/* Calls fn(data) on the children's thread, after `delay_ns`. */
+/* Calls fn(data) on the children's thread, after delay_ns. */
 void children_later(struct children *c, int64_t delay_ns, void (*fn)(void *data), void *data);
 
 #endif

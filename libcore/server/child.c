@@ -1,0 +1,443 @@
+/*
+ * Others put orders into a list and wake the thread by an eventfd; only the thread touches
+ * processes, timers and the table of children. PR_SET_PDEATHSIG means the thread that started the
+ * child, so it is this one, and it lives as long as the daemon.
+ */
+#include "server/child.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/mem.h"
+#include "server/spawn.h"
+#include "server/timers.h"
+#include "time/time.h"
+
+/* Either of a child that may run too long, or of its own: fn is set. First in both structs. */
+struct later {
+	struct timer timer;
+	void (*fn)(void *data);
+	void *data;
+};
+
+struct child {
+	struct later timeout;
+	uint64_t number;
+	struct child_opts o; /* program and argv are not looked at */
+	char *path;
+	char **argv; /* one allocation, with its strings */
+	pid_t pid;
+	int pidfd;
+	int64_t begun_ns;
+	bool timed_out, killed;
+	struct child *next, *prev; /* running */
+};
+
+enum order_kind { ORDER_START, ORDER_SIGNAL, ORDER_LATER };
+
+struct order {
+	struct order *next;
+	enum order_kind kind;
+	struct child *child; /* START */
+	uint64_t number;     /* SIGNAL */
+	int signal;
+	struct later *later; /* LATER */
+};
+
+struct children {
+	char *programs;
+	int epoll, wake, null_fd;
+	pthread_t thread;
+	struct timers timers; /* these three: the thread's own */
+	struct child *running;
+	bool killed_all;
+	pthread_mutex_t lock; /* guards what is below */
+	struct order *order, **order_end;
+	uint64_t numbers;
+	bool closing;
+};
+
+/* --- orders: any thread --- */
+
+static void wake(struct children *c)
+{
+	uint64_t one = 1;
+
+	/* EAGAIN: as many wait already, so it wakes anyhow. */
+	while (write(c->wake, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+/* Once it is given, a child may have been started, ended and freed at any time. */
+static uint64_t give(struct children *c, struct order *o)
+{
+	uint64_t number = 0;
+
+	pthread_mutex_lock(&c->lock);
+	if (o->child)
+		number = o->child->number = ++c->numbers;
+	*c->order_end = o;
+	c->order_end = &o->next;
+	pthread_mutex_unlock(&c->lock);
+	wake(c);
+	return number;
+}
+
+static struct order *order_new(enum order_kind kind)
+{
+	struct order *o = mem_alloc(sizeof(*o));
+
+	o->kind = kind;
+	return o;
+}
+
+static char **copy_argv(const char *const *argv)
+{
+	size_t n = 0, bytes = 0;
+	char **ret, *at;
+
+	for (; argv[n]; n++)
+		bytes += strlen(argv[n]) + 1;
+	ret = mem_alloc((n + 1) * sizeof(*ret) + bytes);
+	at = (char *)(ret + n + 1);
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(argv[i]) + 1;
+
+		ret[i] = at;
+		memcpy(at, argv[i], len);
+		at += len;
+	}
+	return ret;
+}
+
+uint64_t child_start(struct children *c, const struct child_opts *opts)
+{
+	struct order *o = order_new(ORDER_START);
+	struct child *child = mem_alloc(sizeof(*child));
+	struct buf path = { 0 };
+
+	buf_addf(&path, "%s/%s", c->programs, opts->program);
+	buf_str(&path);
+	child->path = path.p;
+	child->argv = copy_argv(opts->argv);
+	child->o = *opts;
+	child->pidfd = -1;
+	o->child = child;
+	return give(c, o);
+}
+
+void child_signal(struct children *c, uint64_t number, int signal)
+{
+	struct order *o = order_new(ORDER_SIGNAL);
+
+	o->number = number;
+	o->signal = signal;
+	give(c, o);
+}
+
+void children_later(struct children *c, int64_t delay_ns, void (*fn)(void *data), void *data)
+{
+	struct order *o = order_new(ORDER_LATER);
+
+	o->later = mem_alloc(sizeof(*o->later));
+	o->later->timer.at_ns = time_mono_ns() + delay_ns;
+	o->later->fn = fn;
+	o->later->data = data;
+	give(c, o);
+}
+
+/* --- processes: the thread --- */
+
+static void child_free(struct child *child)
+{
+	for (int i = 0; i < CHILD_FDS_MAX; i++)
+		if (child->o.fd[i] >= 0)
+			close(child->o.fd[i]);
+	if (child->pidfd >= 0)
+		close(child->pidfd);
+	free(child->path);
+	free(child->argv);
+	free(child);
+}
+
+static void child_ended(struct child *child, const struct child_end *end)
+{
+	if (child->o.ended)
+		child->o.ended(end, child->o.data);
+	child_free(child);
+}
+
+static void child_kill(struct child *child)
+{
+	kill(child->pid, SIGKILL);
+}
+
+/* Its end will be an event of epoll. */
+static int watch(struct children *c, struct child *child, struct err *e)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = child };
+
+	child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+	if (child->pidfd >= 0 && epoll_ctl(c->epoll, EPOLL_CTL_ADD, child->pidfd, &ev) == 0)
+		return 0;
+	err_sys(e, "cannot watch '%s'", child->path);
+	child_kill(child);
+	while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return -1;
+}
+
+static int run(struct children *c, struct child *child, struct err *e)
+{
+	struct spawn s = {
+		.path = child->path,
+		.argv = child->argv,
+		.fd = child->o.fd,
+		.n_fd = CHILD_FDS_MAX,
+		.null_fd = c->null_fd,
+		.memory_max = child->o.memory_max,
+		.nice = child->o.nice,
+		.dies_with_us = !child->o.survives,
+	};
+
+	if (c->killed_all)
+		return err_set(e, ERR_AGAIN, "cannot start '%s': shutting down", child->path);
+	child->begun_ns = time_mono_ns();
+	child->pid = spawn(&s, e);
+	return child->pid < 0 ? -1 : watch(c, child, e);
+}
+
+static void start(struct children *c, struct child *child)
+{
+	struct child_end end = { .status = -1 };
+
+	if (run(c, child, &end.error) < 0) {
+		child_ended(child, &end);
+		return;
+	}
+	for (int i = 0; i < CHILD_FDS_MAX; i++) {
+		if (child->o.fd[i] >= 0)
+			close(child->o.fd[i]);
+		child->o.fd[i] = -1;
+	}
+	child->next = c->running;
+	if (c->running)
+		c->running->prev = child;
+	c->running = child;
+	if (child->o.timeout_ns > 0) {
+		child->timeout.timer.at_ns = child->begun_ns + child->o.timeout_ns;
+		timers_add(&c->timers, &child->timeout.timer);
+	}
+}
+
+static void reap(struct children *c, struct child *child)
+{
+	struct child_end end = { .timed_out = child->timed_out, .killed = child->killed };
+	struct rusage used;
+	int status;
+
+	if (wait4(child->pid, &status, WNOHANG, &used) != child->pid)
+		return;
+	end.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	end.run_ns = time_mono_ns() - child->begun_ns;
+	end.cpu_ns = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * NS_PER_S +
+		     (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * NS_PER_US;
+	end.rss_bytes = (uint64_t)used.ru_maxrss * 1024;
+	timers_remove(&c->timers, &child->timeout.timer);
+	/* Closing alone is not enough while some other process has inherited the descriptor. */
+	epoll_ctl(c->epoll, EPOLL_CTL_DEL, child->pidfd, NULL);
+	if (child->next)
+		child->next->prev = child->prev;
+	if (child->prev)
+		child->prev->next = child->next;
+	else
+		c->running = child->next;
+	child_ended(child, &end);
+}
+
+static void signal_one(struct children *c, uint64_t number, int signal)
+{
+	for (struct child *child = c->running; child; child = child->next) {
+		if (child->number != number)
+			continue;
+		child->killed |= signal == SIGKILL;
+		kill(child->pid, signal);
+	}
+}
+
+static void kill_all(struct children *c)
+{
+	c->killed_all = true;
+	for (struct child *child = c->running; child; child = child->next) {
+		child->killed = true;
+		child_kill(child);
+	}
+}
+
+/* Calls what is due; returns for how long to wait, as epoll_wait takes it. */
+static int run_timers(struct children *c)
+{
+	struct timer *first;
+
+	while ((first = timers_first(&c->timers))) {
+		struct later *l = (struct later *)first;
+		int64_t wait_ns = first->at_ns - time_mono_ns();
+
+		if (wait_ns > 0)
+			return (int)(wait_ns / NS_PER_MS < 3600 * 1000 ? wait_ns / NS_PER_MS + 1
+								       : 3600 * 1000);
+		timers_remove(&c->timers, first);
+		if (l->fn) {
+			if (!c->killed_all)
+				l->fn(l->data);
+			free(l);
+		} else {
+			((struct child *)l)->timed_out = true;
+			child_kill((struct child *)l);
+		}
+	}
+	return -1;
+}
+
+/* Returns whether children_close waits. */
+static bool take_orders(struct children *c)
+{
+	struct order *o, *next;
+	bool closing;
+
+	pthread_mutex_lock(&c->lock);
+	o = c->order;
+	c->order = NULL;
+	c->order_end = &c->order;
+	closing = c->closing;
+	pthread_mutex_unlock(&c->lock);
+	for (; o; o = next) {
+		next = o->next;
+		if (o->kind == ORDER_START)
+			start(c, o->child);
+		else if (o->kind == ORDER_SIGNAL)
+			signal_one(c, o->number, o->signal);
+		else
+			timers_add(&c->timers, &o->later->timer);
+		free(o);
+	}
+	return closing;
+}
+
+static bool orders_wait(struct children *c)
+{
+	bool ret;
+
+	pthread_mutex_lock(&c->lock);
+	ret = c->order != NULL;
+	pthread_mutex_unlock(&c->lock);
+	return ret;
+}
+
+static void *children_main(void *data)
+{
+	struct children *c = data;
+	struct epoll_event ev[64];
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL); /* the main thread's to deal with */
+	while (true) {
+		int n = epoll_wait(c->epoll, ev, sizeof(ev) / sizeof(*ev), run_timers(c));
+
+		for (int i = 0; i < n; i++)
+			if (ev[i].data.ptr) {
+				reap(c, ev[i].data.ptr);
+			} else {
+				uint64_t count;
+
+				while (read(c->wake, &count, sizeof(count)) < 0 && errno == EINTR)
+					;
+			}
+		if (take_orders(c) && !c->killed_all)
+			kill_all(c);
+		if (c->killed_all && !c->running && !orders_wait(c))
+			return NULL;
+	}
+}
+
+/* --- open and close --- */
+
+static void children_free(struct children *c)
+{
+	struct timer *t;
+
+	while ((t = timers_first(&c->timers))) {
+		timers_remove(&c->timers, t);
+		free(t); /* of children_later: no child is left */
+	}
+	timers_release(&c->timers);
+	if (c->epoll >= 0)
+		close(c->epoll);
+	if (c->wake >= 0)
+		close(c->wake);
+	if (c->null_fd >= 0)
+		close(c->null_fd);
+	pthread_mutex_destroy(&c->lock);
+	free(c->programs);
+	free(c);
+}
+
+static int open_fds(struct children *c, struct err *e)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	c->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (c->null_fd < 0)
+		return err_sys(e, "/dev/null");
+	c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	c->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (c->wake < 0 || c->epoll < 0 || epoll_ctl(c->epoll, EPOLL_CTL_ADD, c->wake, &ev) < 0)
+		return err_sys(e, "cannot watch children");
+	return 0;
+}
+
+int children_open(const char *programs, struct children **ret, struct err *e)
+{
+	struct children *c = mem_alloc(sizeof(*c));
+
+	c->epoll = c->wake = c->null_fd = -1;
+	c->order_end = &c->order;
+	c->programs = strdup(programs);
+	pthread_mutex_init(&c->lock, NULL);
+	if (open_fds(c, e) < 0)
+		goto out;
+	errno = pthread_create(&c->thread, NULL, children_main, c);
+	if (errno) {
+		err_sys(e, "cannot start the thread of children");
+		goto out;
+	}
+	*ret = c;
+	return 0;
+out:
+	children_free(c);
+	return -1;
+}
+
+void children_close(struct children *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->closing = true;
+	pthread_mutex_unlock(&c->lock);
+	wake(c);
+	pthread_join(c->thread, NULL);
+	children_free(c);
+}

@@ -1,0 +1,485 @@
+/* Programs run by the daemon: how they start, end, are limited and killed; nothing is left over. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/io.h"
+#include "server/child.h"
+#include "server/timers.h"
+#include "time/time.h"
+
+enum { DEADLINE_S = 60, MANY = 200 };
+
+/* How children ended; ended() counts, the test waits. */
+struct ends {
+	pthread_mutex_t lock;
+	pthread_cond_t more;
+	unsigned n, n_failed;
+	struct child_end last;
+};
+
+static struct ends ends_new(void)
+{
+	return (struct ends){ .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER };
+}
+
+static void ended(const struct child_end *end, void *data)
+{
+	struct ends *s = data;
+
+	pthread_mutex_lock(&s->lock);
+	s->n++;
+	s->n_failed += end->status != 0;
+	s->last = *end;
+	pthread_cond_broadcast(&s->more);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void wait_for(struct ends *s, unsigned n)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += DEADLINE_S;
+	pthread_mutex_lock(&s->lock);
+	while (s->n < n)
+		assert_int_equal(pthread_cond_timedwait(&s->more, &s->lock, &until), 0);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static struct children *opened(void)
+{
+	struct children *c;
+	struct err e;
+
+	assert_int_equal(children_open("/bin", &c, &e), 0);
+	return c;
+}
+
+static struct child_opts sh(const char *const *argv, struct ends *s)
+{
+	return (struct child_opts){
+		.program = "sh", .argv = argv, .fd = { -1, -1, -1, -1 }, .ended = ended, .data = s
+	};
+}
+
+#define SH(text) ((const char *const[]){ "sh", "-c", text, NULL })
+
+/* Runs a shell's text to its end and returns what it said on fd 1. */
+static struct child_end run(struct children *c, const char *text, struct buf *out)
+{
+	struct ends s = ends_new();
+	struct child_opts o = sh(SH(text), &s);
+	struct err e;
+	char piece[4096];
+	int p[2];
+
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	o.fd[1] = p[1];
+	child_start(c, &o);
+	for (int64_t n; (n = io_read(p[0], piece, sizeof(piece), &e)) != 0; buf_add(out, piece, n))
+		assert_true(n > 0);
+	close(p[0]);
+	wait_for(&s, 1);
+	return s.last;
+}
+
+static unsigned count_fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+static void exit_status_and_output(void **state)
+{
+	struct children *c = opened();
+	struct buf out = { 0 };
+	struct child_end end = run(c, "echo hello; exit 7", &out);
+
+	(void)state;
+	assert_string_equal(buf_str(&out), "hello\n");
+	assert_int_equal(end.status, 7);
+	assert_int_equal(end.signal, 0);
+	assert_false(end.killed || end.timed_out);
+	assert_int_equal(end.error.code, ERR_NONE);
+	assert_true(end.run_ns > 0 && end.rss_bytes > 0);
+	buf_release(&out);
+	children_close(c);
+}
+
+/* Its descriptors are those it was given (3 is what the shell lists them by), its signals unblocked
+ * and at their defaults. */
+static void starts_clean(void **state)
+{
+	struct children *c = opened();
+	struct buf out = { 0 };
+	sigset_t some, old;
+	int leak = fcntl(STDERR_FILENO, F_DUPFD, 50); /* without FD_CLOEXEC */
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&some);
+	sigaddset(&some, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &some, &old);
+	run(c, "cd /proc/$$/fd && echo *; readlink 0 2; grep -E '^Sig(Blk|Ign)' /proc/$$/status",
+	    &out);
+	assert_string_equal(buf_str(&out),
+			    "0 1 2 3\n/dev/null\n/dev/null\n"
+			    "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	close(leak);
+	buf_release(&out);
+	children_close(c);
+}
+
+static void descriptors_3_and_low_ones(void **state)
+{
+	struct children *c = opened();
+	struct ends s = ends_new();
+	struct child_opts o = sh(SH("echo out; echo err >&2; echo three >&3"), &s);
+	int p[3][2], own[3];
+	char text[16] = "";
+
+	(void)state;
+	/* The child's 1, 2 and 3 are our 2, 3 and 1: each lies where another is to be. */
+	for (int i = 0; i < 3; i++) {
+		own[i] = fcntl(i + 1, F_DUPFD_CLOEXEC, 100);
+		assert_int_equal(pipe2(p[i], O_CLOEXEC), 0);
+	}
+	dup2(p[0][1], 2);
+	dup2(p[1][1], 3);
+	dup2(p[2][1], 1);
+	o.fd[1] = 2;
+	o.fd[2] = 3;
+	o.fd[3] = 1;
+	child_start(c, &o);
+	wait_for(&s, 1);
+	for (int i = 0; i < 3; i++) {
+		if (own[i] >= 0) {
+			dup2(own[i], i + 1);
+			close(own[i]);
+		}
+		close(p[i][1]);
+	}
+	assert_int_equal(s.last.status, 0);
+	assert_int_equal(read(p[0][0], text, sizeof(text)), 4);
+	assert_memory_equal(text, "out\n", 4);
+	assert_int_equal(read(p[1][0], text, sizeof(text)), 4);
+	assert_memory_equal(text, "err\n", 4);
+	assert_int_equal(read(p[2][0], text, sizeof(text)), 6);
+	assert_memory_equal(text, "three\n", 6);
+	for (int i = 0; i < 3; i++)
+		close(p[i][0]);
+	children_close(c);
+}
+
+static void failed_start_is_told(void **state)
+{
+	struct children *c = opened();
+	struct ends s = ends_new();
+	struct child_opts o = sh(SH("true"), &s);
+	unsigned before = count_fds();
+
+	(void)state;
+	o.program = "no-such-program";
+	o.fd[1] = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	child_start(c, &o);
+	wait_for(&s, 1);
+	assert_int_equal(s.last.status, -1);
+	assert_int_equal(s.last.error.code, ERR_IO);
+	assert_string_equal(
+		s.last.error.msg,
+		"cannot start '/bin/no-such-program': execve: No such file or directory");
+	children_close(c);
+	assert_int_equal(count_fds() + 3, before); /* the children's own three */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+static void timeout_kills(void **state)
+{
+	struct children *c = opened();
+	struct ends s = ends_new();
+	struct child_opts o = sh(SH("exec sleep 1000"), &s);
+
+	(void)state;
+	o.timeout_ns = 50 * NS_PER_MS;
+	child_start(c, &o);
+	wait_for(&s, 1);
+	assert_true(s.last.timed_out && !s.last.killed);
+	assert_int_equal(s.last.signal, SIGKILL);
+	assert_true(s.last.run_ns >= o.timeout_ns);
+	children_close(c);
+}
+
+static void memory_is_limited(void **state)
+{
+	struct children *c = opened();
+	struct ends s = ends_new();
+	struct child_opts o =
+		sh(SH("x=$(head -c 64M /dev/zero | tr '\\0' x); test ${#x} = 67108864"), &s);
+
+	(void)state;
+	child_start(c, &o);
+	wait_for(&s, 1);
+	assert_int_equal(s.last.status, 0);
+	o.memory_max = 32 << 20;
+	child_start(c, &o);
+	wait_for(&s, 2);
+	assert_int_not_equal(s.last.status, 0);
+	children_close(c);
+}
+
+static void signals_reach_it(void **state)
+{
+	struct children *c = opened();
+	struct ends s = ends_new();
+	struct child_opts o = sh(SH("exec sleep 1000"), &s);
+	uint64_t number = child_start(c, &o), other = child_start(c, &o);
+
+	(void)state;
+	assert_int_not_equal(number, other);
+	child_signal(c, number, SIGTERM);
+	wait_for(&s, 1);
+	assert_int_equal(s.last.signal, SIGTERM);
+	assert_false(s.last.killed);
+	child_signal(c, number, SIGKILL); /* has ended: nothing */
+	child_signal(c, other, SIGKILL);
+	wait_for(&s, 2);
+	assert_true(s.last.killed);
+	assert_int_equal(s.last.signal, SIGKILL);
+	children_close(c);
+}
+
+static void many_at_once(void **state)
+{
+	unsigned before = count_fds();
+	struct children *c = opened();
+	struct ends s = ends_new();
+	uint64_t number[MANY];
+
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++) {
+		struct child_opts o = sh(i % 2 ? SH("exit 0") : SH("exec sleep 1000"), &s);
+
+		o.fd[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		number[i] = child_start(c, &o);
+	}
+	wait_for(&s, MANY / 2);
+	assert_int_equal(s.n_failed, 0);
+	for (unsigned i = 0; i < MANY / 2; i += 2)
+		child_signal(c, number[i], SIGKILL);
+	wait_for(&s, MANY / 2 + MANY / 4);
+	children_close(c); /* kills the others */
+	assert_int_equal(s.n, MANY);
+	assert_int_equal(s.n_failed, MANY / 2);
+	assert_true(s.last.killed);
+	assert_int_equal(count_fds(), before);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+/* Starts itself anew as often as .n says: from the children's own thread. */
+struct chain {
+	struct children *c;
+	struct ends s;
+	unsigned n;
+};
+
+static void again(const struct child_end *end, void *data)
+{
+	struct chain *chain = data;
+	struct child_opts o = sh(SH("exit 0"), NULL);
+
+	o.ended = again;
+	o.data = chain;
+	if (end->error.code == ERR_NONE && chain->n > 0) {
+		chain->n--;
+		child_start(chain->c, &o);
+	}
+	ended(end, &chain->s);
+}
+
+static void started_from_ended(void **state)
+{
+	struct chain chain = { .c = opened(), .s = ends_new(), .n = 5 };
+	struct child_opts o = sh(SH("exit 0"), NULL);
+
+	(void)state;
+	o.ended = again;
+	o.data = &chain;
+	child_start(chain.c, &o);
+	wait_for(&chain.s, 6);
+	/* Endless, until closing tells that it cannot be started any more. */
+	chain.n = UINT32_MAX;
+	child_start(chain.c, &o);
+	wait_for(&chain.s, 8);
+	children_close(chain.c);
+}
+
+struct told {
+	struct ends s;
+	unsigned order[3];
+	unsigned n;
+	unsigned me;
+	struct told *all;
+};
+
+static void tell(void *data)
+{
+	struct told *t = data;
+	struct child_end none = { 0 };
+
+	t->all->order[t->all->n++] = t->me;
+	ended(&none, &t->all->s);
+}
+
+static void later_in_order(void **state)
+{
+	struct children *c = opened();
+	struct told t[3] = { { .s = ends_new() } };
+	int64_t begun = time_mono_ns();
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		t[i].me = i;
+		t[i].all = t;
+		children_later(c, (i == 1 ? 1 : 20 + 20 * i) * NS_PER_MS, tell, &t[i]);
+	}
+	children_later(c, 3600 * NS_PER_S, tell, NULL); /* is forgotten at the end */
+	wait_for(&t->s, 3);
+	assert_true(time_mono_ns() - begun >= 60 * NS_PER_MS);
+	assert_int_equal(t->order[0], 1);
+	assert_int_equal(t->order[1], 0);
+	assert_int_equal(t->order[2], 2);
+	children_close(c);
+}
+
+static bool is_gone(pid_t pid)
+{
+	return kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+/* A daemon that is killed takes its children with it, but for one that survives. */
+static void dies_with_the_daemon(void **state)
+{
+	int p[2], hold[2];
+	char text[32];
+	pid_t daemon, mortal, survivor;
+	int64_t until = time_mono_ns() + DEADLINE_S * NS_PER_S;
+	int n;
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(hold, O_CLOEXEC), 0);
+	daemon = fork();
+	if (daemon == 0) {
+		struct children *c = opened();
+		struct child_opts o = sh(SH("echo $$; exec sleep 1000"), NULL);
+
+		o.ended = NULL;
+		o.fd[1] = dup(p[1]);
+		child_start(c, &o);
+		while (read(p[0], text, sizeof(text)) < 2)
+			;
+		n = (int)write(hold[1], text, sizeof(text));
+		o.argv = SH("echo $$; read x; echo survived");
+		o.survives = true;
+		o.fd[0] = hold[0];
+		o.fd[1] = p[1];
+		o.fd[2] = -1;
+		child_start(c, &o);
+		pause();
+		_exit(n);
+	}
+	assert_true(read(hold[0], text, sizeof(text)) > 1);
+	mortal = (pid_t)strtol(text, NULL, 10);
+	assert_true(read(p[0], text, sizeof(text)) > 1);
+	survivor = (pid_t)strtol(text, NULL, 10);
+	kill(daemon, SIGKILL);
+	waitpid(daemon, NULL, 0);
+	waitpid(mortal, NULL, 0);
+	assert_true(is_gone(mortal) && !is_gone(survivor));
+	close(hold[1]);
+	close(p[1]);
+	n = (int)read(p[0], text, sizeof(text));
+	assert_true(n >= 9);
+	assert_memory_equal(text, "survived\n", 9);
+	while (!is_gone(survivor) && time_mono_ns() < until)
+		waitpid(survivor, NULL, 0);
+	close(p[0]);
+	close(hold[0]);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+static void timers_by_time(void **state)
+{
+	enum { N = 500 };
+	static struct timer t[N];
+	struct timers h = { 0 };
+	uint32_t random = 1;
+	int64_t last = INT64_MIN;
+	unsigned left = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < N; i++) {
+		random = random * 1664525 + 1013904223;
+		t[i].at_ns = random >> 22;
+		timers_add(&h, &t[i]);
+	}
+	for (unsigned i = 0; i < N; i += 3)
+		timers_remove(&h, &t[i]);
+	timers_remove(&h, &t[0]); /* not there */
+	for (struct timer *first; (first = timers_first(&h)); left++) {
+		assert_true(first->at_ns >= last);
+		last = first->at_ns;
+		timers_remove(&h, first);
+	}
+	assert_int_equal(left, N - (N + 2) / 3);
+	timers_release(&h);
+}
+
+int main(void)
+{
+	/* The one that forks stands first, while there are no threads. */
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(dies_with_the_daemon),
+		cmocka_unit_test(exit_status_and_output),
+		cmocka_unit_test(starts_clean),
+		cmocka_unit_test(descriptors_3_and_low_ones),
+		cmocka_unit_test(failed_start_is_told),
+		cmocka_unit_test(timeout_kills),
+		cmocka_unit_test(memory_is_limited),
+		cmocka_unit_test(signals_reach_it),
+		cmocka_unit_test(many_at_once),
+		cmocka_unit_test(started_from_ended),
+		cmocka_unit_test(later_in_order),
+
+		cmocka_unit_test(timers_by_time),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("child", tests, NULL, NULL);
+}
