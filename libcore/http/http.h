@@ -54,7 +54,7 @@ struct http_tls {
 struct http_opts {
 	const char *address; /* to listen on, "" for all */
 	uint16_t port;	     /* 0: any that is free */
-	int listen_fd;	     /* one that listens already, or -1 */
+	int listen_fd;	     /* one that listens already, given away, or -1 */
 	unsigned threads;
 	unsigned connections_max, connections_of_ip_max; /* 0: of an address, no limit */
 	unsigned idle_s;    /* a connection that sends or takes nothing is closed */
@@ -64,9 +64,14 @@ struct http_opts {
 	size_t bodies_max;  /* bytes of all bodies at once: beyond, 503 and Retry-After */
 	struct http_tls tls;
 	struct http_calls calls;
+	/* What goes wrong and no request shows: one line, without its end, from any thread. NULL:
+	 * stderr. */
+	void (*log)(const char *line, void *data);
+	void *log_data;
 };
 
-/* Listens and answers. opts are copied, strings too. Errors: ERR_IO, ERR_USAGE (certificates). */
+/* Listens and answers. opts are copied, strings too. The process may open as many files as it is
+ * ever allowed to from now on. Errors: ERR_IO, ERR_USAGE (address, certificates). */
 MUST_CHECK int http_open(const struct http_opts *opts, struct http_server **ret, struct err *e);
 
 /* The port it listens on. */
@@ -76,14 +81,16 @@ uint16_t http_port(const struct http_server *s);
  * Errors: ERR_IO, ERR_USAGE. */
 MUST_CHECK int http_reload(struct http_server *s, struct err *e);
 
-/* No new connections; those there are get their answers (and "Connection: close"). */
+/* No new connections, idle ones are closed; those there are get their answers (and "Connection:
+ * close"). */
 void http_quiesce(struct http_server *s);
 
 /* How many requests were begun and are not done; websockets count too. */
 size_t http_active(const struct http_server *s);
 size_t http_connections(const struct http_server *s);
 
-/* Closes what is still open and frees it. */
+/* Closes what is still open and frees it. Requests that have no answer yet are told that their
+ * client has left; it waits until they are answered. Not from a function of http_calls. */
 void http_close(struct http_server *s);
 
 /* --- the request: bytes are valid until done, unless said otherwise --- */
@@ -103,6 +110,8 @@ const char *http_peer(const struct http_request *r);
  * empty. */
 struct bytes http_cert_name(const struct http_request *r);
 int64_t http_begun_ns(const struct http_request *r); /* of time_mono_ns */
+/* The status of its answer, which the server itself may have given (400, 413, 503); 0: none. */
+int http_status(const struct http_request *r);
 
 /* In head: how long this body may be. */
 void http_body_max(struct http_request *r, size_t n);

@@ -1,0 +1,195 @@
+/* Connections: whom they come from, how long they may take, when their client is gone. */
+#include "http/conn.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "time/time.h"
+
+static void name_peer(struct conn *c, const struct sockaddr *sa)
+{
+	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (sa && sa->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
+		bool is_v4 = !memcmp(&in6->sin6_addr, mapped, sizeof(mapped));
+
+		memcpy(c->address.b, &in6->sin6_addr, 16);
+		inet_ntop(is_v4 ? AF_INET : AF_INET6, c->address.b + (is_v4 ? 12 : 0), text,
+			  sizeof(text));
+		snprintf(c->peer, sizeof(c->peer), is_v4 ? "%s:%u" : "[%s]:%u", text,
+			 ntohs(in6->sin6_port));
+	} else if (sa && sa->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)sa;
+
+		memcpy(c->address.b, mapped, sizeof(mapped));
+		memcpy(c->address.b + 12, &in->sin_addr, 4);
+		inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
+		snprintf(c->peer, sizeof(c->peer), "%s:%u", text, ntohs(in->sin_port));
+	} else {
+		snprintf(c->peer, sizeof(c->peer), "local");
+	}
+}
+
+static struct conn **bucket(struct http_server *s, const struct conn *c)
+{
+	return &s->by_address[hash64(bytes_of(c->address.b, sizeof(c->address.b))) % BY_ADDRESS];
+}
+
+/* Whether there is room for one more of its address. s->lock is held. */
+static bool take_address(struct http_server *s, struct conn *c)
+{
+	struct conn **first = bucket(s, c);
+	unsigned n = 0;
+
+	for (const struct conn *o = *first; o; o = o->address_next)
+		n += !memcmp(&o->address, &c->address, sizeof(c->address));
+	c->address_next = *first;
+	if (*first)
+		(*first)->address_prev = c;
+	*first = c;
+	return s->o.connections_of_ip_max == 0 || n < s->o.connections_of_ip_max;
+}
+
+static void leave_address(struct http_server *s, struct conn *c)
+{
+	if (c->address_prev)
+		c->address_prev->address_next = c->address_next;
+	else
+		*bucket(s, c) = c->address_next;
+	if (c->address_next)
+		c->address_next->address_prev = c->address_prev;
+}
+
+/* Until a request line is there, the idle time counts too. */
+static int64_t first_deadline(const struct http_server *s)
+{
+	if (s->o.idle_s == 0 || s->o.request_s == 0)
+		return 0;
+	return time_mono_ns() + ((int64_t)s->o.idle_s + s->o.request_s) * NS_PER_S;
+}
+
+void conn_is_idle(struct conn *c)
+{
+	atomic_store(&c->deadline_ns, first_deadline(c->server));
+	atomic_store(&c->busy, false);
+}
+
+static struct conn *begin(struct worker *w, struct MHD_Connection *m)
+{
+	struct http_server *s = w->server;
+	struct conn *c = mem_alloc(sizeof(*c));
+
+	c->server = s;
+	c->worker = w;
+	c->fd = MHD_get_connection_info(m, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	name_peer(c, MHD_get_connection_info(m, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->told, NULL);
+	conn_is_idle(c);
+	pthread_mutex_lock(&s->lock);
+	c->next = s->first_conn;
+	if (c->next)
+		c->next->prev = c;
+	s->first_conn = c;
+	c->refused = !take_address(s, c) || atomic_load(&s->stopping);
+	if (c->refused)
+		shutdown(c->fd, SHUT_RDWR);
+	pthread_mutex_unlock(&s->lock);
+	return c;
+}
+
+static void end(struct conn *c)
+{
+	struct http_server *s = c->server;
+
+	pthread_mutex_lock(&s->lock);
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		s->first_conn = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	leave_address(s, c);
+	c->prev = NULL;
+	c->next = s->dead_conn;
+	s->dead_conn = c;
+	pthread_mutex_unlock(&s->lock);
+	atomic_fetch_sub(&c->worker->n_conns, 1);
+	if (atomic_fetch_sub(&s->n_conns, 1) >= s->o.connections_max)
+		watch_wake(s);
+}
+
+void conn_notify(void *worker, struct MHD_Connection *m, void **conn,
+		 enum MHD_ConnectionNotificationCode what)
+{
+	if (what == MHD_CONNECTION_NOTIFY_STARTED)
+		*conn = begin(worker, m);
+	else if (*conn)
+		end(*conn);
+}
+
+struct conn *conn_of(struct MHD_Connection *m)
+{
+	return MHD_get_connection_info(m, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static bool is_meant(const struct conn *c, enum conn_which which, int64_t now_ns)
+{
+	int64_t deadline_ns = atomic_load(&c->deadline_ns);
+
+	if (which == CONN_IDLE)
+		return !atomic_load(&c->busy);
+	return which == CONN_ALL || (deadline_ns && deadline_ns <= now_ns);
+}
+
+void conn_shutdown(struct http_server *s, enum conn_which which)
+{
+	int64_t now_ns = time_mono_ns();
+
+	pthread_mutex_lock(&s->lock);
+	for (struct conn *c = s->first_conn; c; c = c->next)
+		if (is_meant(c, which, now_ns))
+			shutdown(c->fd, SHUT_RDWR);
+	pthread_mutex_unlock(&s->lock);
+}
+
+void conn_tell_left(struct conn *c)
+{
+	struct http_server *s = c->server;
+	struct http_request *r;
+
+	pthread_mutex_lock(&c->lock);
+	r = c->suspended && !c->suspended->left ? c->suspended : NULL;
+	if (r)
+		r->left = c->telling = true;
+	pthread_mutex_unlock(&c->lock);
+	if (!r)
+		return;
+	s->o.calls.left(r, s->o.calls.data);
+	pthread_mutex_lock(&c->lock);
+	c->telling = false;
+	pthread_cond_signal(&c->told);
+	pthread_mutex_unlock(&c->lock);
+}
+
+void conn_free_dead(struct http_server *s)
+{
+	struct conn *next;
+
+	pthread_mutex_lock(&s->lock);
+	next = s->dead_conn;
+	s->dead_conn = NULL;
+	pthread_mutex_unlock(&s->lock);
+	for (struct conn *c = next; c; c = next) {
+		next = c->next;
+		pthread_mutex_destroy(&c->lock);
+		pthread_cond_destroy(&c->told);
+		free(c);
+	}
+}

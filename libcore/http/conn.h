@@ -1,0 +1,144 @@
+/*
+ * What the files of this module share: the server, its connections, their requests.
+ *
+ * Threads: one thread of ours, the watch, accepts connections and gives each to one of a few
+ * daemons of libmicrohttpd, each of which has one thread that reads, calls us and writes. A request
+ * that waits for its answer is suspended: libmicrohttpd does not look at its socket until it is
+ * resumed, so the watch does, to see clients that leave.
+ *
+ * Who closes what: libmicrohttpd closes sockets; we only shut them down, under the server's lock
+ * and while the connection is in the server's list, so that never a socket is meant that has the
+ * same number by now. The watch frees connections, behind all events that may still name them.
+ */
+#ifndef HTTP_CONN_H
+#define HTTP_CONN_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <microhttpd.h>
+
+#include "http/http.h"
+
+enum {
+	PEER_MAX = 64,
+	BY_ADDRESS = 1024,
+	DISCARD_MAX = 256 << 10, /* of a body whose answer is known: read, so that the connection
+				    can go on, as Go does */
+};
+
+struct address {
+	unsigned char b[16]; /* IPv4 as ::ffff:a.b.c.d */
+};
+
+struct conn {
+	struct http_server *server;
+	/* server->lock: in server->first_conn or dead_conn; in server->by_address */
+	struct conn *prev, *next, *address_prev, *address_next;
+	struct worker *worker;
+	int fd;
+	struct address address;
+	char peer[PEER_MAX];
+	atomic_llong deadline_ns; /* then the watch shuts it down; 0: never */
+	atomic_bool busy;	  /* a request line was read, its request is not done */
+	bool refused;		  /* over a limit: its requests are not looked at */
+
+	pthread_mutex_t lock;		/* what follows, and the request's answer */
+	struct http_request *suspended; /* waits for its answer */
+	bool telling;			/* calls.left runs */
+	pthread_cond_t told;
+};
+
+struct http_request {
+	struct conn *conn;
+	struct http_server *server;
+	struct MHD_Connection *mhd;
+	void *user;
+	char *uri; /* owned: as it was sent */
+	struct bytes path, query;
+	enum http_method method;
+	const char *method_name;
+	int64_t begun_ns;
+
+	char *body; /* owned; of body_cap bytes, which bodies_used counts */
+	size_t body_n, body_cap, body_max;
+	uint64_t length; /* what Content-Length says, or 0 */
+	size_t discarded;
+
+	bool head_seen, is_owned /* calls.head was called */, is_whole, left;
+	bool closes; /* the connection, after its answer */
+	/* conn->lock */
+	struct MHD_Response *answer;
+	int status;
+};
+
+/* One daemon of libmicrohttpd: one thread. */
+struct worker {
+	struct http_server *server;
+	struct MHD_Daemon *mhd;
+	atomic_size_t n_conns;
+};
+
+struct http_server {
+	struct http_opts o; /* strings are owned */
+	uint16_t port;
+	int listen_fd;
+	struct worker *worker;
+	unsigned n_workers;
+
+	pthread_t watch;
+	int epoll_fd, wake_fd;
+	atomic_bool stopping, quiet, watch_ends;
+	bool is_watched;
+
+	atomic_size_t n_conns, bodies_used;
+	pthread_mutex_t lock; /* what follows */
+	struct conn *first_conn, *dead_conn, *by_address[BY_ADDRESS];
+	size_t n_active;
+	pthread_cond_t idle; /* n_active is 0 */
+};
+
+/* watch.c */
+MUST_CHECK int watch_start(struct http_server *s, struct err *e);
+void watch_stop(struct http_server *s);
+void watch_wake(const struct http_server *s);
+/* The client of a suspended request: tells when it leaves. conn->lock is held. */
+void watch_client(struct conn *c);
+void watch_client_no_more(struct conn *c);
+
+/* conn.c */
+/* libmicrohttpd's callback of connections. */
+void conn_notify(void *worker, struct MHD_Connection *m, void **conn,
+		 enum MHD_ConnectionNotificationCode what);
+struct conn *conn_of(struct MHD_Connection *m);
+enum conn_which { CONN_ALL, CONN_IDLE, CONN_OVERDUE };
+void conn_shutdown(struct http_server *s, enum conn_which which);
+void conn_is_idle(struct conn *c);
+void conn_tell_left(struct conn *c);
+void conn_free_dead(struct http_server *s);
+
+/* request.c: libmicrohttpd's callbacks. */
+void *request_begin(void *server, const char *uri, struct MHD_Connection *m);
+enum MHD_Result request_go_on(void *server, struct MHD_Connection *m, const char *url,
+			      const char *method, const char *version, const char *upload,
+			      size_t *upload_n, void **request);
+void request_end(void *server, struct MHD_Connection *m, void **request,
+		 enum MHD_RequestTerminationCode why);
+
+/* answer.c */
+void answer_text(struct http_request *r, int status, const char *retry_after, const char *text);
+/* Gives r's answer to libmicrohttpd. */
+enum MHD_Result answer_queue(struct http_request *r);
+
+/* guard.c: whether the head can only be understood in one way; *ret_length is what Content-Length
+ * says, or 0. Errors: ERR_USAGE. */
+struct head {
+	bool has_body, is_chunked, expects;
+	uint64_t length;
+};
+MUST_CHECK int guard_head(const struct http_request *r, struct head *ret, struct err *e);
+
+/* http.c */
+void server_log(const struct http_server *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+#endif

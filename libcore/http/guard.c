@@ -1,0 +1,89 @@
+/*
+ * Heads that two readers could understand in two ways: a proxy in front of us may see another end
+ * of the request than we do, and what follows would be taken for a request of somebody else. They
+ * are refused, whatever libmicrohttpd makes of them.
+ */
+#include "http/conn.h"
+
+#include <strings.h>
+
+#include "base/num.h"
+
+struct guard {
+	unsigned n_length, n_encoding, n_host;
+	struct bytes length, encoding;
+	const char *bad; /* a header with bytes that none may have */
+};
+
+static bool is_token(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)p[i];
+
+		if (c <= ' ' || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c))
+			return false;
+	}
+	return n > 0;
+}
+
+static bool has_control(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)p[i];
+
+		if ((c < ' ' && c != '\t') || c == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+static enum MHD_Result look_at(void *data, enum MHD_ValueKind kind, const char *key, size_t key_n,
+			       const char *value, size_t value_n)
+{
+	struct guard *g = data;
+
+	(void)kind;
+	if (!is_token(key, key_n))
+		g->bad = "a header's name";
+	else if (has_control(value, value_n))
+		g->bad = "a header's value";
+	if (key_n == 14 && !strncasecmp(key, "Content-Length", key_n)) {
+		g->n_length++;
+		g->length = bytes_of(value, value_n);
+	} else if (key_n == 17 && !strncasecmp(key, "Transfer-Encoding", key_n)) {
+		g->n_encoding++;
+		g->encoding = bytes_of(value, value_n);
+	} else if (key_n == 4 && !strncasecmp(key, "Host", key_n)) {
+		g->n_host++;
+	}
+	return MHD_YES;
+}
+
+int guard_head(const struct http_request *r, struct head *ret, struct err *e)
+{
+	struct guard g = { 0 };
+	struct bytes expect = http_header(r, "Expect");
+
+	*ret = (struct head){ 0 };
+	MHD_get_connection_values_n(r->mhd, MHD_HEADER_KIND, look_at, &g);
+	if (g.bad)
+		return err_set(e, ERR_USAGE, "%s has bytes that none may have", g.bad);
+	if (!is_token(r->method_name, strlen(r->method_name)))
+		return err_set(e, ERR_USAGE, "the method has bytes that none may have");
+	if (g.n_host > 1)
+		return err_set(e, ERR_USAGE, "%u headers Host", g.n_host);
+	if (g.n_length > 1)
+		return err_set(e, ERR_USAGE, "%u headers Content-Length", g.n_length);
+	if (g.n_encoding > 1)
+		return err_set(e, ERR_USAGE, "%u headers Transfer-Encoding", g.n_encoding);
+	if (g.n_length && g.n_encoding)
+		return err_set(e, ERR_USAGE, "both Content-Length and Transfer-Encoding");
+	if (g.n_length && !num_u64(g.length, &ret->length))
+		return err_set(e, ERR_USAGE, "Content-Length is not a number");
+	if (g.n_encoding && (g.encoding.n != 7 || strncasecmp(g.encoding.p, "chunked", 7)))
+		return err_set(e, ERR_USAGE, "Transfer-Encoding is not chunked");
+	ret->is_chunked = g.n_encoding > 0;
+	ret->has_body = ret->is_chunked || ret->length > 0;
+	ret->expects = expect.n == 12 && !strncasecmp(expect.p, "100-continue", 12);
+	return 0;
+}

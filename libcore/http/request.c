@@ -1,0 +1,347 @@
+/* Requests: read into memory under caps, given to the owner, and what he may ask about them. */
+#include "http/conn.h"
+
+#include <stdlib.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "time/time.h"
+
+enum { BODY_FIRST = 64 << 10 };
+
+static const struct {
+	const char *name;
+	enum http_method method;
+} methods[] = {
+	{ "GET", HTTP_GET }, { "HEAD", HTTP_HEAD },	{ "POST", HTTP_POST },
+	{ "PUT", HTTP_PUT }, { "DELETE", HTTP_DELETE }, { "OPTIONS", HTTP_OPTIONS },
+};
+
+static enum http_method method_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+		if (!strcmp(methods[i].name, name))
+			return methods[i].method;
+	return HTTP_OTHER;
+}
+
+/* "http://host/path", which proxies send, is "/path". */
+static void split_uri(struct http_request *r)
+{
+	struct bytes rest = bytes_str(r->uri), path;
+	const char *host = strstr(r->uri, "://");
+
+	if (*r->uri != '/' && host) {
+		const char *slash = strchr(host + 3, '/');
+
+		rest = slash ? bytes_str(slash) : BYTES_LIT("/");
+	}
+	bytes_split(&rest, '?', &path);
+	r->path = path;
+	r->query = rest;
+}
+
+void *request_begin(void *server, const char *uri, struct MHD_Connection *m)
+{
+	struct http_server *s = server;
+	struct http_request *r = mem_alloc(sizeof(*r));
+	size_t n = strlen(uri) + 1;
+
+	r->server = s;
+	r->conn = conn_of(m);
+	r->mhd = m;
+	r->uri = mem_alloc(n);
+	memcpy(r->uri, uri, n);
+	split_uri(r);
+	r->begun_ns = time_mono_ns();
+	r->body_max = s->o.body_max;
+	atomic_store(&r->conn->busy, true);
+	if (s->o.request_s)
+		atomic_store(&r->conn->deadline_ns, r->begun_ns + s->o.request_s * NS_PER_S);
+	return r;
+}
+
+static bool is_answered(struct http_request *r)
+{
+	bool is;
+
+	pthread_mutex_lock(&r->conn->lock);
+	is = r->answer != NULL;
+	pthread_mutex_unlock(&r->conn->lock);
+	return is;
+}
+
+static void refuse_length(struct http_request *r, uint64_t n)
+{
+	struct buf b = { 0 };
+
+	buf_addf(&b, "the body has %llu bytes or more: at most %zu are taken",
+		 (unsigned long long)n, r->body_max);
+	answer_text(r, 413, NULL, buf_str(&b));
+	buf_release(&b);
+}
+
+static void refuse_memory(struct http_request *r)
+{
+	answer_text(r, 503, "1", "the bodies of all requests together are at their limit");
+}
+
+/* Whether bodies of all requests may have n bytes more; they have, then. */
+static bool take_memory(struct http_server *s, size_t n)
+{
+	size_t used = atomic_fetch_add(&s->bodies_used, n);
+
+	if (n <= s->o.bodies_max && used <= s->o.bodies_max - n)
+		return true;
+	atomic_fetch_sub(&s->bodies_used, n);
+	return false;
+}
+
+/* The body is not read when its answer is known and it is long, or the client waits to be asked
+ * for it. */
+static enum MHD_Result begin(struct http_request *r, const char *method)
+{
+	struct http_server *s = r->server;
+	struct head head;
+	struct err e;
+
+	r->head_seen = true;
+	r->method_name = method;
+	r->method = method_of(method);
+	if (guard_head(r, &head, &e) < 0) {
+		r->closes = true;
+		answer_text(r, 400, NULL, e.msg);
+		return answer_queue(r);
+	}
+	r->length = head.length;
+	r->is_owned = true;
+	pthread_mutex_lock(&s->lock);
+	s->n_active++;
+	pthread_mutex_unlock(&s->lock);
+	s->o.calls.head(r, s->o.calls.data);
+	if (!is_answered(r) && head.length > r->body_max)
+		refuse_length(r, head.length);
+	else if (!is_answered(r) && head.length > s->o.bodies_max - atomic_load(&s->bodies_used))
+		refuse_memory(r);
+	if (is_answered(r) && head.has_body && (head.expects || head.length > DISCARD_MAX))
+		return answer_queue(r);
+	return MHD_YES;
+}
+
+/* Memory is taken as the body comes, not as its head promises. */
+static bool make_room(struct http_request *r, size_t n)
+{
+	size_t need = r->body_n + n, cap = r->body_cap ? r->body_cap * 4 : BODY_FIRST;
+	char *body;
+
+	if (need <= r->body_cap)
+		return true;
+	if (cap > r->body_max)
+		cap = r->body_max;
+	if (r->length && cap > r->length)
+		cap = r->length;
+	if (cap < need)
+		cap = need;
+	if (!take_memory(r->server, cap - r->body_cap))
+		return false;
+	body = realloc(r->body, cap);
+	if (!body) {
+		atomic_fetch_sub(&r->server->bodies_used, cap - r->body_cap);
+		return false;
+	}
+	r->body = body;
+	r->body_cap = cap;
+	return true;
+}
+
+static void drop_body(struct http_request *r)
+{
+	free(r->body);
+	atomic_fetch_sub(&r->server->bodies_used, r->body_cap);
+	r->body = NULL;
+	r->body_n = r->body_cap = 0;
+}
+
+static enum MHD_Result take(struct http_request *r, const char *p, size_t n)
+{
+	if (!is_answered(r)) {
+		if (n > r->body_max - r->body_n) {
+			refuse_length(r, (uint64_t)r->body_n + n);
+		} else if (!make_room(r, n)) {
+			refuse_memory(r);
+		} else {
+			memcpy(r->body + r->body_n, p, n);
+			r->body_n += n;
+			return MHD_YES;
+		}
+	}
+	/* libmicrohttpd sends no answer between: either all is read, or the connection closed. */
+	drop_body(r);
+	r->discarded += n;
+	return r->discarded > DISCARD_MAX ? MHD_NO : MHD_YES;
+}
+
+static enum MHD_Result end_of_body(struct http_request *r)
+{
+	struct conn *c = r->conn;
+	struct http_server *s = r->server;
+	bool answered;
+
+	if (!r->is_whole) {
+		r->is_whole = true;
+		atomic_store(&c->deadline_ns, 0);
+		if (!is_answered(r))
+			s->o.calls.whole(r, s->o.calls.data);
+	}
+	pthread_mutex_lock(&c->lock);
+	answered = r->answer != NULL;
+	if (!answered) {
+		c->suspended = r;
+		MHD_suspend_connection(r->mhd);
+		watch_client(c);
+	}
+	pthread_mutex_unlock(&c->lock);
+	return answered ? answer_queue(r) : MHD_YES;
+}
+
+enum MHD_Result request_go_on(void *server, struct MHD_Connection *m, const char *url,
+			      const char *method, const char *version, const char *upload,
+			      size_t *upload_n, void **request)
+{
+	struct http_request *r = *request;
+	size_t n = *upload_n;
+
+	(void)server;
+	(void)m;
+	(void)url;
+	(void)version;
+	if (r->conn->refused || (!r->head_seen && atomic_load(&r->server->stopping)))
+		return MHD_NO;
+	if (!r->head_seen)
+		return begin(r, method);
+	if (n == 0)
+		return end_of_body(r);
+	*upload_n = 0;
+	return take(r, upload, n);
+}
+
+void request_end(void *server, struct MHD_Connection *m, void **request,
+		 enum MHD_RequestTerminationCode why)
+{
+	struct http_request *r = *request;
+	struct http_server *s = server;
+	struct conn *c;
+
+	(void)m;
+	(void)why;
+	if (!r)
+		return;
+	c = r->conn;
+	pthread_mutex_lock(&c->lock);
+	while (c->telling)
+		pthread_cond_wait(&c->told, &c->lock);
+	pthread_mutex_unlock(&c->lock);
+	conn_is_idle(c);
+	if (r->is_owned)
+		s->o.calls.done(r, s->o.calls.data);
+	if (r->answer)
+		MHD_destroy_response(r->answer);
+	drop_body(r);
+	if (r->is_owned) {
+		pthread_mutex_lock(&s->lock);
+		if (--s->n_active == 0)
+			pthread_cond_broadcast(&s->idle);
+		pthread_mutex_unlock(&s->lock);
+	}
+	free(r->uri);
+	free(r);
+	*request = NULL;
+}
+
+enum http_method http_method(const struct http_request *r)
+{
+	return r->method;
+}
+
+const char *http_method_name(const struct http_request *r)
+{
+	return r->method_name;
+}
+
+struct bytes http_path(const struct http_request *r)
+{
+	return r->path;
+}
+
+struct bytes http_query(const struct http_request *r)
+{
+	return r->query;
+}
+
+struct bytes http_header(const struct http_request *r, const char *name)
+{
+	const char *value = NULL;
+	size_t n = 0;
+
+	MHD_lookup_connection_value_n(r->mhd, MHD_HEADER_KIND, name, strlen(name), &value, &n);
+	return bytes_of(value, value ? n : 0);
+}
+
+struct count {
+	const char *name;
+	size_t n;
+};
+
+static enum MHD_Result count_one(void *data, enum MHD_ValueKind kind, const char *key,
+				 const char *value)
+{
+	struct count *c = data;
+
+	(void)kind;
+	(void)value;
+	c->n += !strcasecmp(key, c->name);
+	return MHD_YES;
+}
+
+size_t http_header_count(const struct http_request *r, const char *name)
+{
+	struct count c = { name, 0 };
+
+	MHD_get_connection_values(r->mhd, MHD_HEADER_KIND, count_one, &c);
+	return c.n;
+}
+
+struct bytes http_body(const struct http_request *r)
+{
+	return bytes_of(r->body, r->body_n);
+}
+
+const char *http_peer(const struct http_request *r)
+{
+	return r->conn->peer;
+}
+
+int64_t http_begun_ns(const struct http_request *r)
+{
+	return r->begun_ns;
+}
+
+int http_status(const struct http_request *r)
+{
+	return r->status;
+}
+
+void http_body_max(struct http_request *r, size_t n)
+{
+	r->body_max = n;
+}
+
+void http_set_user(struct http_request *r, void *user)
+{
+	r->user = user;
+}
+
+void *http_user(const struct http_request *r)
+{
+	return r->user;
+}

@@ -1,0 +1,177 @@
+/* The watch: the one thread that accepts, sees clients leave, and ends what takes too long. */
+#include "http/conn.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "time/time.h"
+
+enum {
+	EVENTS = 64,
+	ACCEPTS = 32,	   /* in one go */
+	SWEEP_MS = 250,	   /* how late a deadline is seen */
+	NO_FILES_MS = 100, /* until accept is tried again that lacked files or memory */
+};
+
+static const char listening, waking; /* their addresses stand in events */
+
+struct accepting {
+	bool armed;
+	int64_t again_ns;
+};
+
+static void epoll_change(const struct http_server *s, int op, int fd, uint32_t events, void *data)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = data };
+
+	if (epoll_ctl(s->epoll_fd, op, fd, &ev) < 0)
+		server_log(s, "cannot watch a socket: %s", strerror(errno));
+}
+
+void watch_client(struct conn *c)
+{
+	epoll_change(c->server, EPOLL_CTL_ADD, c->fd, EPOLLRDHUP | EPOLLONESHOT, c);
+}
+
+void watch_client_no_more(struct conn *c)
+{
+	epoll_change(c->server, EPOLL_CTL_DEL, c->fd, 0, NULL);
+}
+
+void watch_wake(const struct http_server *s)
+{
+	uint64_t one = 1;
+
+	if (write(s->wake_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		server_log(s, "cannot wake the watch: %s", strerror(errno));
+}
+
+/* To the worker that has the fewest. */
+static void hand_over(struct http_server *s, int fd, const struct sockaddr_storage *a, socklen_t n)
+{
+	struct worker *w = &s->worker[0];
+
+	for (unsigned i = 1; i < s->n_workers; i++)
+		if (atomic_load(&s->worker[i].n_conns) < atomic_load(&w->n_conns))
+			w = &s->worker[i];
+	atomic_fetch_add(&w->n_conns, 1);
+	atomic_fetch_add(&s->n_conns, 1);
+	if (MHD_add_connection(w->mhd, fd, (const struct sockaddr *)a, n) == MHD_YES)
+		return;
+	atomic_fetch_sub(&w->n_conns, 1);
+	atomic_fetch_sub(&s->n_conns, 1);
+}
+
+static void arm(struct http_server *s, struct accepting *a, bool armed)
+{
+	if (a->armed != armed)
+		epoll_change(s, EPOLL_CTL_MOD, s->listen_fd, armed ? EPOLLIN : 0,
+			     (void *)&listening);
+	a->armed = armed;
+}
+
+/* One that cannot be had now waits with the system: neither do we spin nor is it lost. */
+static void accept_some(struct http_server *s, struct accepting *a)
+{
+	for (int i = 0; i < ACCEPTS; i++) {
+		struct sockaddr_storage from;
+		socklen_t n = sizeof(from);
+		int fd;
+
+		if (atomic_load(&s->n_conns) >= s->o.connections_max) {
+			arm(s, a, false);
+			return;
+		}
+		fd = accept4(s->listen_fd, (struct sockaddr *)&from, &n,
+			     SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd >= 0) {
+			hand_over(s, fd, &from, n);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+			server_log(s, "cannot accept a connection: %s", strerror(errno));
+			arm(s, a, false);
+			a->again_ns = time_mono_ns() + NO_FILES_MS * NS_PER_MS;
+			return;
+		}
+		if (errno == EAGAIN)
+			return;
+	}
+}
+
+static void rearm(struct http_server *s, struct accepting *a)
+{
+	if (atomic_load(&s->quiet)) {
+		if (s->listen_fd >= 0)
+			close(s->listen_fd);
+		s->listen_fd = -1;
+		conn_shutdown(s, CONN_IDLE);
+	} else if (!a->armed && time_mono_ns() >= a->again_ns &&
+		   atomic_load(&s->n_conns) < s->o.connections_max) {
+		arm(s, a, true);
+	}
+}
+
+static void *watch(void *data)
+{
+	struct http_server *s = data;
+	struct accepting a = { .armed = true };
+	struct epoll_event ev[EVENTS];
+	int64_t swept_ns = 0;
+	uint64_t count;
+
+	while (!atomic_load(&s->watch_ends)) {
+		bool idle = atomic_load(&s->n_conns) == 0 && (a.armed || s->listen_fd < 0);
+		int n = epoll_wait(s->epoll_fd, ev, EVENTS, idle ? -1 : SWEEP_MS);
+
+		for (int i = 0; i < n; i++) {
+			if (ev[i].data.ptr == &listening)
+				accept_some(s, &a);
+			else if (ev[i].data.ptr != &waking)
+				conn_tell_left(ev[i].data.ptr);
+			else if (read(s->wake_fd, &count, sizeof(count)) < 0)
+				continue; /* somebody else's wake-up was read before */
+		}
+		rearm(s, &a);
+		if (time_mono_ns() - swept_ns >= SWEEP_MS * NS_PER_MS) {
+			conn_shutdown(s, CONN_OVERDUE);
+			swept_ns = time_mono_ns();
+		}
+		conn_free_dead(s);
+	}
+	return NULL;
+}
+
+int watch_start(struct http_server *s, struct err *e)
+{
+	int failed;
+
+	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->epoll_fd < 0 || s->wake_fd < 0)
+		return err_sys(e, "cannot watch sockets");
+	epoll_change(s, EPOLL_CTL_ADD, s->listen_fd, EPOLLIN, (void *)&listening);
+	epoll_change(s, EPOLL_CTL_ADD, s->wake_fd, EPOLLIN, (void *)&waking);
+	failed = pthread_create(&s->watch, NULL, watch, s);
+	if (failed) {
+		errno = failed;
+		return err_sys(e, "cannot start a thread");
+	}
+	s->is_watched = true;
+	return 0;
+}
+
+void watch_stop(struct http_server *s)
+{
+	atomic_store(&s->watch_ends, true);
+	if (s->is_watched) {
+		watch_wake(s);
+		pthread_join(s->watch, NULL);
+	}
+	if (s->epoll_fd >= 0)
+		close(s->epoll_fd);
+	if (s->wake_fd >= 0)
+		close(s->wake_fd);
+}
