@@ -1,5 +1,5 @@
 #!/bin/sh
-# The EXAMPLES of every page of section 1 do what the page shows; tests/README.md says how they are
+# The EXAMPLES of every page of sections 1 and 8 do what the page shows; tests/README.md says how they are
 # written.
 . "${0%/*}/lib/tap.sh"
 . "$REPO/tests/lib/examples.sh"
@@ -42,8 +42,8 @@ extract() {
 	' "$1"
 }
 
-set -- "$REPO"/man/*.1
-[ -e "$1" ] || skip_all "man/ has no page of section 1"
+set -- "$REPO"/man/*.[18]
+[ -e "$1" ] || skip_all "man/ has no page of a program"
 
 for page in "$@"; do
 	name=${page##*/}

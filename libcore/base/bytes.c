@@ -32,3 +32,14 @@ bool bytes_split(struct bytes *rest, char sep, struct bytes *ret_piece)
 	*rest = bytes_of(at + 1, rest->n - ret_piece->n - 1);
 	return true;
 }
+
+bool bytes_eq_secret(struct bytes a, struct bytes b)
+{
+	volatile unsigned char differ = 0;
+
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		differ = (unsigned char)(differ | (a.p[i] ^ b.p[i]));
+	return differ == 0;
+}

@@ -34,6 +34,9 @@ static inline bool bytes_eq(struct bytes a, struct bytes b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* The same in a time that does not depend on what is in them, but on how long they are. */
+bool bytes_eq_secret(struct bytes a, struct bytes b);
+
 static inline bool bytes_is(struct bytes a, const char *s)
 {
 	return bytes_eq(a, bytes_str(s));

@@ -4,6 +4,8 @@
 
 #include "base/mem.h"
 #include "labels/labels.h"
+#include "server/audit.h"
+#include "server/auth.h"
 #include "server/route.h"
 #include "server/server.h"
 #include "server/tenant.h"
@@ -12,6 +14,7 @@
 enum {
 	BODY_MAX = 1 << 20, /* of routes that take no pushes: a form */
 	STOPPING_RETRY_S = 5,
+	BUSY_RETRY_S = 1,
 };
 
 void call_answer(struct call *c, int status, const char *type, struct bytes body)
@@ -76,10 +79,35 @@ static bool refused_stopping(struct call *c)
 	return true;
 }
 
-/* Which route, who asks, for whom; a refusal is answered. False then. */
+static void refuse_unknown(struct call *c, const struct err *e)
+{
+	struct http_field field[] = { { "X-Content-Type-Options", "nosniff" },
+				      { "WWW-Authenticate", "Basic realm=\"lokid\"" } };
+
+	if (e->code == ERR_AGAIN)
+		call_refuse_later(c, 503, BUSY_RETRY_S, e);
+	else
+		refuse(c, 401, e, field, 2);
+}
+
+/* For whom, now that it is known who asks; a refusal is answered. False then. */
+static bool admit_known(struct call *c, struct err *e)
+{
+	int status = c->route->no_tenant ? 0 : tenant_of_call(c->server, c, e);
+
+	if (status == 0 && auth_allow(c, e) < 0)
+		status = 403;
+	if (status) {
+		call_refuse(c, status, e);
+		return false;
+	}
+	c->limits = limits_of(c->set, tenant_first(c->tenant));
+	return true;
+}
+
+/* Which route, and who asks; a refusal is answered. False then. */
 static bool admit(struct call *c, struct err *e)
 {
-	struct server *s = c->server;
 	struct bytes name = { 0 };
 	int status;
 
@@ -95,15 +123,19 @@ static bool admit(struct call *c, struct err *e)
 		call_refuse(c, 400, e);
 		return false;
 	}
-	if (!c->route->no_tenant) {
-		status = tenant_of_call(s, c, e);
-		if (status) {
-			call_refuse(c, status, e);
-			return false;
-		}
+	if (c->route->needs == ROUTE_OPEN)
+		return admit_known(c, e);
+	switch (auth_identify(c->server->auth, c, e)) {
+	case AUTH_KNOWN:
+		return admit_known(c, e);
+	case AUTH_LATER:
+		c->unverified = true;
+		return true;
+	case AUTH_REFUSED:
+		break;
 	}
-	c->limits = limits_of(c->set, c->n_tenants == 1 ? c->tenant : tenant_first(c->tenant));
-	return true;
+	refuse_unknown(c, e);
+	return false;
 }
 
 static void on_head(struct http_request *r, void *data)
@@ -127,14 +159,11 @@ static bool has_form_body(const struct http_request *r)
 	       strncasecmp(type.p, "application/x-www-form-urlencoded", 33) == 0;
 }
 
-static void on_whole(struct http_request *r, void *data)
+static void answer(struct call *c)
 {
-	struct call *c = http_user(r);
+	struct http_request *r = c->http;
 	struct err e;
 
-	(void)data;
-	if (refused_stopping(c))
-		return;
 	if (c->route->form &&
 	    ((has_form_body(r) && form_parse(http_body(r), &c->arena, &c->form, &e) < 0) ||
 	     form_parse(http_query(r), &c->arena, &c->form, &e) < 0)) {
@@ -142,6 +171,29 @@ static void on_whole(struct http_request *r, void *data)
 		return;
 	}
 	c->route->answer(c);
+}
+
+static void verified(struct call *c, enum auth_verdict v, const struct err *why)
+{
+	struct err e;
+
+	if (v != AUTH_KNOWN)
+		refuse_unknown(c, why);
+	else if (admit_known(c, &e))
+		answer(c);
+}
+
+static void on_whole(struct http_request *r, void *data)
+{
+	struct call *c = http_user(r);
+
+	(void)data;
+	if (refused_stopping(c))
+		return;
+	if (c->unverified)
+		auth_check(c->server->auth, c, verified);
+	else
+		answer(c);
 }
 
 static void on_left(struct http_request *r, void *data)
@@ -158,6 +210,8 @@ static void on_done(struct http_request *r, void *data)
 	struct call *c = http_user(r);
 
 	(void)data;
+	if (c->route)
+		audit_call(c->server->audit, c);
 	if (c->ended)
 		c->ended(c);
 	limits_set_drop(c->set);

@@ -11,6 +11,7 @@
 #include "limits/limits.h"
 #include "metrics/metrics.h"
 
+struct config_user;
 struct server;
 struct route;
 
@@ -18,16 +19,16 @@ struct call {
 	struct server *server;
 	struct http_request *http;
 	const struct route *route;
-	struct arena arena;	     /* of what follows, and of the route; freed with the call */
-	struct bytes name;	     /* the path's variable piece, decoded; or empty */
-	struct bytes tenant;	     /* checked; "a|b" of several is sorted, each once */
-	size_t n_tenants;	     /* 0: the route is of none */
-	struct limits_set *set;	     /* held */
-	const struct limits *limits; /* of the tenant; of several the first's */
-	struct bytes user;	     /* who asks, when somebody had to say so; or empty */
-	struct bytes
-		matchers; /* "{team=\"a\"}": what the user's role adds to each selector; or empty */
-	struct form form; /* query string and form of the body; of routes that have one */
+	struct arena arena;	       /* of what follows, and of the route; freed with the call */
+	struct bytes name;	       /* the path's variable piece, decoded; or empty */
+	struct bytes tenant;	       /* checked; "a|b" of several is sorted, each once */
+	size_t n_tenants;	       /* 0: the route is of none */
+	struct limits_set *set;	       /* held */
+	const struct limits *limits;   /* of the tenant; of several the first's */
+	const struct config_user *who; /* who asks, when somebody has to say so; or NULL */
+	bool unverified;	       /* whose password is still to be checked */
+	struct bytes matchers; /* "{team=\"a\"}": what its role adds to each selector; or empty */
+	struct form form;      /* query string and form of the body; of routes that have one */
 
 	/* For the audit log and the metrics; set by the route before it answers. */
 	struct bytes query;
@@ -38,7 +39,7 @@ struct call {
 	int64_t begun_ns; /* of time_mono_ns */
 
 	void (*left)(struct call *c);  /* set by a route that answers later: the client has gone;
-					  from  any thread */
+					  from any thread */
 	void *route_data;	       /* the route's own; it frees it in .ended */
 	void (*ended)(struct call *c); /* NULL, or called last */
 };

@@ -49,6 +49,8 @@ int tenant_of_call(const struct server *s, struct call *c, struct err *e)
 		c->n_tenants = 1;
 		return 0;
 	}
+	if (rest.n == 0 && c->who && c->who->tenant)
+		rest = bytes_str(c->who->tenant);
 	if (rest.n == 0) {
 		err_set(e, ERR_USAGE, "no org id");
 		return 401;

@@ -1,0 +1,420 @@
+#include "server/auth.h"
+
+#include <crypt.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "http/digest.h"
+#include "json/json.h"
+#include "server/route.h"
+#include "time/time.h"
+
+enum {
+	WAITING_MAX = 64,  /* calls whose passwords are to be checked */
+	REMEMBERED = 1024, /* outcomes, by a hash of what was given */
+	REMEMBER_S = 300,
+	REMEMBER_WRONG_S = 10,
+	CREDENTIALS_MAX = 1024,
+};
+
+/* What was found out about a name and a password. */
+struct outcome {
+	struct digest given;
+	const struct config_user *user; /* NULL: wrong */
+	int64_t until_ns;		/* of time_mono_ns */
+};
+
+struct check {
+	struct call *call;
+	char *given; /* "name:password", owned, wiped */
+	void (*done)(struct call *c, enum auth_verdict v, const struct err *e);
+	struct check *next;
+};
+
+struct auth {
+	const struct config_auth *config;
+	struct digest key;
+	pthread_t thread;
+	pthread_mutex_t lock; /* all below */
+	pthread_cond_t more;
+	struct check *first, **last;
+	size_t n_waiting;
+	bool stop;
+	struct outcome outcome[REMEMBERED];
+};
+
+static bool is_asked(const struct auth *a)
+{
+	return a->config->n_users > 0;
+}
+
+/* '*' stands for any bytes, '?' for one. Linear but for one step back to the last star. */
+static bool glob_matches(const char *glob, struct bytes text)
+{
+	const char *star = NULL;
+	size_t i = 0, back = 0;
+
+	while (i < text.n) {
+		if (*glob == '*') {
+			star = glob++;
+			back = i;
+		} else if (*glob && (*glob == '?' || *glob == text.p[i])) {
+			glob++;
+			i++;
+		} else if (star) {
+			glob = star + 1;
+			i = ++back;
+		} else {
+			return false;
+		}
+	}
+	while (*glob == '*')
+		glob++;
+	return !*glob;
+}
+
+/* --- what was found before --- */
+
+static size_t place_of(const struct digest *d)
+{
+	size_t n;
+
+	memcpy(&n, d->b, sizeof(n));
+	return n % REMEMBERED;
+}
+
+/* True when it is known; *ret is NULL for a wrong one. */
+static bool recall(struct auth *a, const struct digest *given, const struct config_user **ret)
+{
+	const struct outcome *o = &a->outcome[place_of(given)];
+	bool known;
+
+	pthread_mutex_lock(&a->lock);
+	known = o->until_ns > time_mono_ns() && digest_equal(&o->given, given);
+	if (known)
+		*ret = o->user;
+	pthread_mutex_unlock(&a->lock);
+	return known;
+}
+
+static void remember(struct auth *a, const struct digest *given, const struct config_user *user)
+{
+	struct outcome *o = &a->outcome[place_of(given)];
+
+	pthread_mutex_lock(&a->lock);
+	*o = (struct outcome){ *given, user,
+			       time_mono_ns() + (user ? REMEMBER_S : REMEMBER_WRONG_S) * NS_PER_S };
+	pthread_mutex_unlock(&a->lock);
+}
+
+/* --- the three kinds of secrets --- */
+
+static const struct config_user *find_certificate(const struct auth *a, struct bytes name)
+{
+	for (size_t i = 0; name.n && i < a->config->n_users; i++) {
+		const struct config_user *u = &a->config->user[i];
+
+		if (u->kind == USER_CERTIFICATE && glob_matches(u->name, name))
+			return u;
+	}
+	return NULL;
+}
+
+/* All are compared, whichever it is. */
+static const struct config_user *find_token(const struct auth *a, struct bytes token)
+{
+	const struct config_user *found = NULL;
+	struct digest given, want;
+	struct err e;
+
+	if (digest_sha256(token, &given, &e) < 0)
+		return NULL;
+	for (size_t i = 0; i < a->config->n_users; i++) {
+		const struct config_user *u = &a->config->user[i];
+
+		if (u->kind == USER_TOKEN &&
+		    digest_parse(bytes_sub(bytes_str(u->secret), sizeof("sha256:") - 1, SIZE_MAX),
+				 &want) &&
+		    digest_equal(&given, &want))
+			found = u;
+	}
+	return found;
+}
+
+/* Takes its time. A name that nobody has takes as long as one that somebody has. */
+static const struct config_user *check_password(const struct auth *a, const char *given)
+{
+	const char *colon = strchr(given, ':');
+	const struct config_user *found = NULL, *any = NULL;
+	struct crypt_data *data = mem_alloc(sizeof(*data));
+	const char *hash;
+
+	for (size_t i = 0; i < a->config->n_users; i++) {
+		const struct config_user *u = &a->config->user[i];
+
+		if (u->kind != USER_PASSWORD)
+			continue;
+		any = u;
+		if (bytes_is(bytes_of(given, (size_t)(colon - given)), u->name))
+			found = u;
+	}
+	if (any) {
+		hash = crypt_rn(colon + 1, (found ? found : any)->secret, data, (int)sizeof(*data));
+		if (!hash || hash[0] == '*' || !found || strlen(hash) != strlen(found->secret) ||
+		    !bytes_eq_secret(bytes_str(hash), bytes_str(found->secret)))
+			found = NULL;
+	}
+	explicit_bzero(data, sizeof(*data));
+	free(data);
+	return found;
+}
+
+/* --- the thread --- */
+
+static void finish(struct auth *a, struct check *k)
+{
+	struct digest given;
+	struct err e, why;
+
+	k->call->who = check_password(a, k->given);
+	if (digest_keyed(&a->key, bytes_str(k->given), &given, &e) == 0)
+		remember(a, &given, k->call->who);
+	err_set(&why, ERR_USAGE, "wrong user or password");
+	k->done(k->call, k->call->who ? AUTH_KNOWN : AUTH_REFUSED, &why);
+}
+
+static void free_check(struct check *k)
+{
+	explicit_bzero(k->given, strlen(k->given));
+	free(k->given);
+	free(k);
+}
+
+static void *check_all(void *data)
+{
+	struct auth *a = data;
+	struct err e;
+
+	err_set(&e, ERR_AGAIN, "the daemon is stopping");
+	pthread_mutex_lock(&a->lock);
+	while (a->first || !a->stop) {
+		struct check *k = a->first;
+		bool stop = a->stop;
+
+		if (!k) {
+			pthread_cond_wait(&a->more, &a->lock);
+			continue;
+		}
+		a->first = k->next;
+		if (!a->first)
+			a->last = &a->first;
+		a->n_waiting--;
+		pthread_mutex_unlock(&a->lock);
+		if (stop)
+			k->done(k->call, AUTH_REFUSED, &e);
+		else
+			finish(a, k);
+		free_check(k);
+		pthread_mutex_lock(&a->lock);
+	}
+	pthread_mutex_unlock(&a->lock);
+	return NULL;
+}
+
+int auth_open(const struct config_auth *config, struct auth **ret, struct err *e)
+{
+	struct auth *a = mem_alloc(sizeof(*a));
+
+	*a = (struct auth){ .config = config };
+	a->last = &a->first;
+	if (digest_random(&a->key, e) < 0) {
+		free(a);
+		return -1;
+	}
+	pthread_mutex_init(&a->lock, NULL);
+	pthread_cond_init(&a->more, NULL);
+	if (pthread_create(&a->thread, NULL, check_all, a) != 0) {
+		free(a);
+		return err_set(e, ERR_IO, "no thread for passwords");
+	}
+	*ret = a;
+	return 0;
+}
+
+void auth_close(struct auth *a)
+{
+	if (!a)
+		return;
+	pthread_mutex_lock(&a->lock);
+	a->stop = true;
+	pthread_cond_signal(&a->more);
+	pthread_mutex_unlock(&a->lock);
+	pthread_join(a->thread, NULL);
+	pthread_cond_destroy(&a->more);
+	pthread_mutex_destroy(&a->lock);
+	explicit_bzero(&a->key, sizeof(a->key));
+	free(a);
+}
+
+/* --- a call --- */
+
+/* "Basic dXNlcjpwYXNz" of the header, decoded into out with a NUL behind. */
+static int basic_of(struct bytes header, struct buf *out, struct err *e)
+{
+	struct bytes text = bytes_trim(bytes_sub(header, sizeof("Basic") - 1, SIZE_MAX));
+
+	if (text.n > CREDENTIALS_MAX || !base64_decode(text, out) ||
+	    !memchr(buf_str(out), ':', out->n) || memchr(out->p, '\0', out->n))
+		return err_set(e, ERR_USAGE, "Authorization: not what Basic has");
+	return 0;
+}
+
+static bool has_scheme(struct bytes header, const char *scheme)
+{
+	size_t n = strlen(scheme);
+
+	return header.n > n && strncasecmp(header.p, scheme, n) == 0 && header.p[n] == ' ';
+}
+
+static enum auth_verdict identify_basic(struct auth *a, struct call *c, struct bytes header,
+					struct err *e)
+{
+	enum auth_verdict ret = AUTH_REFUSED;
+	struct buf given = { 0 };
+	struct digest d;
+
+	if (basic_of(header, &given, e) == 0 &&
+	    digest_keyed(&a->key, buf_bytes(&given), &d, e) == 0) {
+		err_set(e, ERR_USAGE, "wrong user or password");
+		if (!recall(a, &d, &c->who))
+			ret = AUTH_LATER;
+		else if (c->who)
+			ret = AUTH_KNOWN;
+	}
+	if (given.cap)
+		explicit_bzero(given.p, given.cap);
+	buf_release(&given);
+	return ret;
+}
+
+enum auth_verdict auth_identify(struct auth *a, struct call *c, struct err *e)
+{
+	struct bytes header = http_header(c->http, "Authorization");
+
+	if (!is_asked(a))
+		return AUTH_KNOWN;
+	c->who = find_certificate(a, http_cert_name(c->http));
+	if (c->who)
+		return AUTH_KNOWN;
+	if (header.n == 0) {
+		err_set(e, ERR_USAGE, "who asks has to say so: Authorization");
+		return AUTH_REFUSED;
+	}
+	if (http_header_count(c->http, "Authorization") > 1) {
+		err_set(e, ERR_USAGE, "Authorization is given more than once");
+		return AUTH_REFUSED;
+	}
+	if (has_scheme(header, "Basic"))
+		return identify_basic(a, c, header, e);
+	if (has_scheme(header, "Bearer")) {
+		c->who = find_token(a, bytes_trim(bytes_sub(header, sizeof("Bearer"), SIZE_MAX)));
+		err_set(e, ERR_USAGE, "wrong token");
+		return c->who ? AUTH_KNOWN : AUTH_REFUSED;
+	}
+	err_set(e, ERR_USAGE, "Authorization: expected Basic or Bearer");
+	return AUTH_REFUSED;
+}
+
+void auth_check(struct auth *a, struct call *c,
+		void (*done)(struct call *c, enum auth_verdict v, const struct err *e))
+{
+	struct check *k = NULL;
+	struct buf given = { 0 };
+	struct err e;
+
+	if (basic_of(http_header(c->http, "Authorization"), &given, &e) == 0) {
+		k = mem_alloc(sizeof(*k));
+		*k = (struct check){ c, given.p, done, NULL };
+		pthread_mutex_lock(&a->lock);
+		if (a->n_waiting < WAITING_MAX && !a->stop) {
+			a->n_waiting++;
+			*a->last = k;
+			a->last = &k->next;
+			pthread_cond_signal(&a->more);
+			pthread_mutex_unlock(&a->lock);
+			return;
+		}
+		pthread_mutex_unlock(&a->lock);
+		free_check(k);
+		err_set(&e, ERR_AGAIN, "%d passwords are being checked", WAITING_MAX);
+	} else {
+		buf_release(&given);
+	}
+	done(c, AUTH_REFUSED, &e);
+}
+
+/* --- what may be done --- */
+
+static enum config_may may_of(enum route_needs needs)
+{
+	switch (needs) {
+	case ROUTE_WRITE:
+		return MAY_WRITE;
+	case ROUTE_DELETE:
+		return MAY_DELETE;
+	case ROUTE_ADMIN:
+		return MAY_ADMIN;
+	case ROUTE_OPEN:
+	case ROUTE_READ:
+		break;
+	}
+	return MAY_READ;
+}
+
+/* The first of the user's roles that allows it in the tenant. */
+static const struct config_role *role_for(const struct config_user *u, enum config_may may,
+					  struct bytes tenant)
+{
+	for (size_t i = 0; i < u->n_roles; i++) {
+		const struct config_names *globs = &u->role[i]->tenants[may];
+
+		for (size_t k = 0; k < globs->n; k++)
+			if (glob_matches(globs->name[k], tenant))
+				return u->role[i];
+	}
+	return NULL;
+}
+
+static const char *verb_of(enum config_may may)
+{
+	static const char *const verbs[] = { "read", "write", "delete", "administer" };
+
+	return verbs[may];
+}
+
+int auth_allow(struct call *c, struct err *e)
+{
+	enum config_may may = may_of(c->route->needs);
+	struct bytes rest = c->n_tenants ? c->tenant : BYTES_LIT("*"), tenant;
+	const struct config_role *first = NULL;
+
+	if (!c->who || c->route->needs == ROUTE_OPEN)
+		return 0;
+	while (bytes_split(&rest, '|', &tenant)) {
+		const struct config_role *role = role_for(c->who, may, tenant);
+
+		if (!role)
+			return err_set(e, ERR_USAGE, "user '%s' may not %s tenant '%.*s'",
+				       c->who->name, verb_of(may), BYTES_ARG(tenant));
+		if (first && !bytes_eq(first->matchers, role->matchers))
+			return err_set(e, ERR_USAGE,
+				       "user '%s' may see different streams in these tenants: "
+				       "ask for each alone",
+				       c->who->name);
+		first = role;
+	}
+	c->matchers = first ? first->matchers : (struct bytes){ 0 };
+	return 0;
+}

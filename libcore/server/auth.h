@@ -1,0 +1,41 @@
+/*
+ * Who asks, and what they may: passwords, bearer tokens and client certificates of the settings'
+ * `auth`. Without any user there everybody may do everything, as with Loki.
+ *
+ * A hashed password takes long to check on purpose, so that is done on a thread of its own, and
+ * what was found is remembered for a while (by a keyed digest, never the password).
+ */
+#ifndef SERVER_AUTH_H
+#define SERVER_AUTH_H
+
+#include "server/call.h"
+#include "server/config.h"
+
+struct auth;
+
+/* config must outlive it. Errors: ERR_IO (randomness, no thread); ERR_USAGE (a hash of a kind that
+ * crypt(3) has not). */
+MUST_CHECK int auth_open(const struct config_auth *config, struct auth **ret, struct err *e);
+
+/* Calls that wait are refused. */
+void auth_close(struct auth *a);
+
+enum auth_verdict {
+	AUTH_KNOWN,   /* c->who says who, NULL when nobody need say */
+	AUTH_REFUSED, /* 401: nobody, or not the right secret */
+	AUTH_LATER,   /* a password has to be checked: auth_check does it */
+};
+
+/* From the head of the request, at once. e says why one is refused. */
+MUST_CHECK enum auth_verdict auth_identify(struct auth *a, struct call *c, struct err *e);
+
+/* For AUTH_LATER: done is called on the auth thread, with AUTH_KNOWN or AUTH_REFUSED; or at once,
+ * refused with ERR_AGAIN, when too many wait. */
+void auth_check(struct auth *a, struct call *c,
+		void (*done)(struct call *c, enum auth_verdict v, const struct err *e));
+
+/* May c->who do what the route needs, in the tenants of the call? Sets c->matchers. Errors:
+ * ERR_USAGE, 403. */
+MUST_CHECK int auth_allow(struct call *c, struct err *e);
+
+#endif

@@ -1,0 +1,51 @@
+# lokid.sh - the daemon in a test: source it after tap.sh.
+#
+# lokid_start [OPTION]...   starts lokid in ./data on a free port, waits until it answers; sets URL, LOKID_PID
+# lokid_stop [SIGNAL]       ends it (TERM), waits; its exit status is in STATUS
+# get PATH [CURL OPTION]..  asks it: the body is in $TAP/stdout, the status in CODE
+# push JSON [CURL OPTION].. pushes a body; CODE as of get
+
+# shellcheck shell=sh disable=SC2034
+
+command -v curl >/dev/null || skip_all "curl is not here"
+
+lokid_port() {
+	LOKID_PORT=$(sed -n 's/.* msg=ready addr=[^ ]*:\([0-9][0-9]*\) .*/\1/p; s/.*"msg":"ready","addr":"[^"]*:\([0-9]*\)".*/\1/p' lokid.log | tail -n 1)
+	[ "$LOKID_PORT" ]
+}
+
+lokid_start() {
+	: >lokid.log
+	spawn lokid --data data --listen 127.0.0.1:0 "$@" 2>lokid.log
+	LOKID_PID=$PID
+	if ! wait_for 10 lokid_port; then
+		note "lokid did not become ready:"
+		note "$(cat lokid.log)"
+		return 1
+	fi
+	URL=http://127.0.0.1:$LOKID_PORT
+}
+
+lokid_stop() {
+	kill -"${1:-TERM}" "$LOKID_PID" 2>/dev/null
+	wait "$LOKID_PID"
+	STATUS=$?
+	return 0
+}
+
+get() {
+	get_path=$1
+	shift
+	CODE=$(curl -sS -o "$TAP/stdout" -w '%{http_code}' "$@" "$URL$get_path" 2>"$TAP/stderr")
+}
+
+push() {
+	push_body=$1
+	shift
+	get /loki/api/v1/push -H 'Content-Type: application/json' --data-binary "$push_body" "$@"
+}
+
+# Does the last answer have this status?
+code_is() {
+	[ "$CODE" = "$1" ] || { echo "status $CODE, expected $1: $(head -c 300 "$TAP/stdout")"; return 1; }
+}
