@@ -363,12 +363,10 @@ static int refuse_word(const char *word, struct err *e)
 	return err_set(e, ERR_QUERY, "%s; %s", why.msg, hint.msg);
 }
 
-int ask_run(struct ask *a, char **operand, size_t n, struct err *e)
+static int run(struct ask *a, char **operand, size_t n, struct err *e)
 {
 	const struct cli_verb *verb;
 
-	if (n == 0)
-		return err_set(e, ERR_USAGE, "no query given");
 	if (cli_verb_find(ask_verbs, operand[0], "a query", &verb, e) < 0)
 		return refuse_word(operand[0], e);
 	if (check_verb(a, verb, e) < 0)
@@ -378,4 +376,22 @@ int ask_run(struct ask *a, char **operand, size_t n, struct err *e)
 	if (verb)
 		return verb->run(a, operand + 1, n - 1, e);
 	return ask_query(a, operand[0], operand + 1, n - 1, e);
+}
+
+int ask_run(struct ask *a, char **operand, size_t n, struct err *e)
+{
+	struct gate *gate = a->q.source.gate;
+	int r;
+
+	if (n == 0)
+		return err_set(e, ERR_USAGE, "no query given");
+	if (!gate || a->q.explain)
+		return run(a, operand, n, e);
+	if (gate_open(gate, e) < 0)
+		return -1;
+	a->q.source.stats = &a->stats;
+	r = run(a, operand, n, e);
+	fflush(a->out ? a->out : stdout); /* a failure is told by who ends */
+	gate_done(gate, a->stats.bytes, a->stats.lines, a->n_found);
+	return r;
 }

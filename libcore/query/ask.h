@@ -14,6 +14,8 @@
 struct ask {
 	struct query_opts q;
 	struct volume_opts volume;
+	struct gate gate; /* when q.source.gate is it */
+	struct query_stats stats;
 	struct bytes encoding_flags; /* FLAG,... that the API's answer names */
 	uint64_t line_limit;	     /* of detected-fields and detected-values: lines looked at */
 	const char *output;	     /* file to be written, or NULL: for who sets stdout up */

@@ -1,5 +1,7 @@
 #include "query/ask_options.h"
 
+#include <limits.h>
+
 #include "base/work.h"
 #include "time/time.h"
 
@@ -231,6 +233,26 @@ static int take_length(void *at, const char *value, struct err *e)
 	return 0;
 }
 
+static int take_gate(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+	uint64_t fd;
+
+	if (cli_read_count(value, 3, INT_MAX, &fd, e) < 0)
+		return -1;
+	a->gate.fd = (int)fd;
+	a->q.source.gate = &a->gate;
+	return 0;
+}
+
+static int take_gate_bytes(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	a->gate.bounded = true;
+	return cli_read_size(value, 0, UINT64_MAX, &a->gate.free_bytes, e);
+}
+
 static int take_jobs(void *ask, const char *value, struct err *e)
 {
 	struct ask *a = ask;
@@ -335,6 +357,10 @@ const struct cli_taken ask_options[] = {
 	{ { 0, "timeout", "DURATION", "give up after so long" },
 	  take_length,
 	  AT(q.limits.timeout_ns) },
+	{ { 0, "gate", "FD", "tell there what it would read, and what it has" }, take_gate, WHOLE },
+	{ { 0, "gate-bytes", "SIZE", "before reading more, wait for a byte from there" },
+	  take_gate_bytes,
+	  WHOLE },
 	{ { 'j', "jobs", "N", "threads (as many as processors)" }, take_jobs, WHOLE },
 	{ { 0 }, NULL, 0 },
 };
@@ -351,6 +377,10 @@ int ask_check_options(struct ask *a, struct err *e)
 {
 	if (a->encoding_flags.p && a->format != FORMAT_API)
 		return err_set(e, ERR_USAGE, "option '--encoding-flags': only with -o api");
+	if (a->gate.bounded && !a->q.source.gate)
+		return err_set(e, ERR_USAGE, "option '--gate-bytes': only with --gate");
+	if (a->q.source.gate && a->interactive)
+		return err_set(e, ERR_USAGE, "option '--gate': not with --interactive");
 	if (!a->q.has_jobs)
 		a->q.jobs = work_cpus();
 	return 0;

@@ -58,10 +58,33 @@ static uint64_t plan_bytes(const struct plan *p)
 	return sum;
 }
 
+/* The time that it waits there is not the query's. */
+static int pass_gate(struct query_scan *s, struct query *q, uint64_t bytes, struct err *e)
+{
+	const struct source_opts *o = &q->o->source;
+	int64_t before = gate_waited_ns(o->gate);
+
+	if (o->stats)
+		o->stats->planned_bytes += bytes;
+	if (gate_plan(o->gate, bytes, e) < 0)
+		return -1;
+	if (q->deadline_ns)
+		q->deadline_ns += gate_waited_ns(o->gate) - before;
+	s->scan.deadline_ns = q->deadline_ns;
+	return 0;
+}
+
+static void add_stats(struct query_stats *to, const struct scan_stats *s)
+{
+	to->bytes += s->bytes + s->table_bytes;
+	to->lines += s->entries + s->table_entries;
+	to->kept += s->kept + s->table_entries;
+}
+
 static int scan_rounds(struct query_scan *s, struct query *q, enum direction dir,
 		       query_flush_fn *flush, void *data, struct err *e)
 {
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, before;
 	int more = 1, r;
 
 	/* The first pieces that come are scanned together with those that are there: one order. */
@@ -71,6 +94,7 @@ static int scan_rounds(struct query_scan *s, struct query *q, enum direction dir
 		s->plan_ns += time_mono_ns();
 		if (more < 0)
 			return -1;
+		before = bytes;
 		bytes += plan_bytes(&s->plan);
 		if (limits_check_bytes(&q->o->limits, bytes, e) < 0)
 			return -1;
@@ -79,6 +103,8 @@ static int scan_rounds(struct query_scan *s, struct query *q, enum direction dir
 			scan_look(&s->scan);
 			return 0;
 		}
+		if (pass_gate(s, q, bytes - before, e) < 0)
+			return -1;
 		r = scan_run(&s->scan, e);
 		if (r == 0 && flush)
 			r = flush(data, &s->plan, more, e);
@@ -103,6 +129,8 @@ int query_scan_run(struct query_scan *s, struct query *q, enum direction dir, qu
 	s->plan_ns += time_mono_ns();
 	scan_init(&s->scan);
 	r = scan_rounds(s, q, dir, flush, data, e);
+	if (q->o->source.stats)
+		add_stats(q->o->source.stats, &s->scan.stats);
 	how.plan_ns = s->plan_ns;
 	how.failed = r < 0;
 	how.is_stream = sources_stream(q->sources);

@@ -222,6 +222,7 @@ static int give(struct scan_worker *w, size_t slot, const struct unit *u, struct
 
 	if (b->n_sel == 0)
 		return 0;
+	w->stats.kept += b->n_sel;
 	probe_begin(b->probe, &m);
 	r = s->sink.take(s->sink.data, (unsigned)(w - s->worker), slot, u, b, e);
 	if (b->probe)
@@ -267,6 +268,7 @@ static int read_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 		return e->code == ERR_CORRUPT ? excuse(w, p, e) : -1;
 	w->stats.read++;
 	w->stats.entries += b->run.n;
+	w->stats.bytes += p->n ? p->line_bytes : b->run.lines_len - b->run.n;
 	return 0;
 }
 
@@ -326,6 +328,7 @@ static int add_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 		return excuse(w, p, e);
 	w->stats.read++;
 	w->stats.entries += run.n;
+	w->stats.bytes += run.lines_len - run.n;
 	probe_begin(w->block.probe, &m);
 	merge_add(&w->merge, &run);
 	if (w->block.probe)
@@ -410,6 +413,8 @@ static void add_up(struct scan *s, struct scan_worker *w)
 	s->stats.skipped += w->stats.skipped;
 	s->stats.damaged += w->stats.damaged;
 	s->stats.entries += w->stats.entries;
+	s->stats.bytes += w->stats.bytes;
+	s->stats.kept += w->stats.kept;
 	s->stats.table_entries += w->stats.table_entries;
 	s->stats.table_bytes += w->stats.table_bytes;
 	w->stats = (struct scan_stats){ 0 };

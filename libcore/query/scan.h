@@ -43,7 +43,8 @@ struct scan_stats {
 	/* What became of them. The rest was not begun, since the sink had enough, or not ended,
 	 * since the scan failed. */
 	uint64_t read, from_tables, skipped, damaged;
-	uint64_t entries;		     /* of what was read */
+	uint64_t entries, bytes;	     /* of what was read; bytes of lines */
+	uint64_t kept;			     /* entries that the stages left of it */
 	uint64_t table_entries, table_bytes; /* of from_tables */
 };
 

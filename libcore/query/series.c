@@ -182,20 +182,24 @@ static int walk_day(int32_t day, void *data, struct err *e)
 	return ret;
 }
 
-static int walk_store(struct walk *w, struct err *e)
+static int open_store(struct walk *w, struct err *e)
 {
 	const struct source_opts *s = &w->o->source;
-	int ret;
 
 	w->store = store_open(s->store, s->if_there ? STORE_READ_IF_THERE : STORE_READ, e);
-	if (!w->store) {
-		if (e->code == ERR_NO)
-			e->code = ERR_IO; /* and not "nothing found" */
-		return -1;
-	}
-	ret = live_days(w->store, s->tenant, time_day(w->o->from),
-			time_day(w->o->to > INT64_MIN ? w->o->to - 1 : w->o->to), walk_day, w, e);
-	store_close(w->store);
+	if (w->store)
+		return 0;
+	if (e->code == ERR_NO)
+		e->code = ERR_IO; /* and not "nothing found" */
+	return -1;
+}
+
+static int walk_store(struct walk *w, struct err *e)
+{
+	int ret =
+		live_days(w->store, w->o->source.tenant, time_day(w->o->from),
+			  time_day(w->o->to > INT64_MIN ? w->o->to - 1 : w->o->to), walk_day, w, e);
+
 	covered_sort(&w->covered);
 	return ret;
 }
@@ -406,6 +410,22 @@ static int walk_files(const struct walk *w, struct err *e)
 	return ret;
 }
 
+/* Tells who asks what is to be read. */
+static int pass_gate(const struct walk *w, const struct wal_list *wal, struct err *e)
+{
+	const struct source_opts *s = &w->o->source;
+	uint64_t bytes;
+
+	if (!s->gate)
+		return 0;
+	bytes = series_plan_rest(w->o, wal);
+	if (w->store && series_plan_store(w->o, w->store, &bytes, e) < 0)
+		return -1;
+	s->stats->planned_bytes += bytes;
+	s->stats->bytes += bytes;
+	return gate_plan(s->gate, bytes, e);
+}
+
 static int walk_all(struct walk *w, struct err *e)
 {
 	const struct source_opts *s = &w->o->source;
@@ -416,11 +436,16 @@ static int walk_all(struct walk *w, struct err *e)
 	if (s->wal)
 		ret = source_wal_list(s, &wal, e);
 	if (ret == 0 && s->store)
+		ret = open_store(w, e);
+	if (ret == 0)
+		ret = pass_gate(w, &wal, e);
+	if (ret == 0 && s->store)
 		ret = walk_store(w, e);
 	if (ret == 0 && s->wal)
 		ret = walk_wal(w, &wal, e);
 	if (ret == 0 && s->n_files)
 		ret = walk_files(w, e);
+	store_close(w->store);
 	free(w->covered.v);
 	wal_list_release(&wal);
 	return ret;

@@ -49,4 +49,12 @@ MUST_CHECK int series_each(const struct series_opts *o, series_each_fn *each, vo
 MUST_CHECK int series_words(const struct series_opts *o, struct bytes name, struct arena *a,
 			    struct bytes **ret, size_t *ret_n, struct err *e);
 
+/* For them: adds to *ret the bytes of the indexes that are to be read; those of sidecars and files.
+ * Errors: ERR_IO. */
+struct store;
+struct wal_list;
+MUST_CHECK int series_plan_store(const struct series_opts *o, struct store *s, uint64_t *ret,
+				 struct err *e);
+uint64_t series_plan_rest(const struct series_opts *o, const struct wal_list *wal);
+
 #endif

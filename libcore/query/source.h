@@ -6,7 +6,9 @@
 #define QUERY_SOURCE_H
 
 #include "base/interrupt.h"
+#include "query/gate.h"
 #include "query/scan.h"
+#include "query/stats.h"
 
 enum input_kind { INPUT_AUTO, INPUT_LINES, INPUT_JSONL };
 
@@ -29,11 +31,13 @@ struct source_opts {
 	enum raw_time raw_time;
 	struct bytes time_field;
 	int64_t now_ns;
-	bool interruptible;	/* a SIGINT that waits (interrupt.h) ends it: ERR_AGAIN */
-	scan_damage_fn *damage; /* what could not be read while planning */
-	scan_damage_fn *warn;	/* what is read, but hardly meant so */
-	scan_damage_fn *note;	/* a hint, when nothing was found */
-	void *damage_data;	/* of all three */
+	bool interruptible;	   /* a SIGINT that waits (interrupt.h) ends it: ERR_AGAIN */
+	scan_damage_fn *damage;	   /* what could not be read while planning */
+	scan_damage_fn *warn;	   /* what is read, but hardly meant so */
+	scan_damage_fn *note;	   /* a hint, when nothing was found */
+	void *damage_data;	   /* of all three */
+	struct gate *gate;	   /* told before anything is scanned; NULL: nobody asks */
+	struct query_stats *stats; /* added to; with a gate always there; else NULL: nobody asks */
 };
 
 /* For whoever reads, now and then: ERR_AGAIN when it is to end. */

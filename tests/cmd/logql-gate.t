@@ -1,0 +1,117 @@
+#!/bin/sh
+# logql --gate: who has started it learns what it reads, lets it read, and ends it.
+. "${0%/*}/../lib/tap.sh"
+
+need python3
+
+cat >three.jsonl <<'X'
+{"ts":"1000000000","labels":{"app":"a"},"line":"0123456789"}
+{"ts":"2000000000","labels":{"app":"b"},"line":"01234"}
+{"ts":"3000000000","labels":{"app":"b"},"line":"567"}
+X
+
+# gate HOW OPTION...: runs logql with a gate; prints what comes from there. HOW: "go" answers when
+# it waits, "listen" never answers, "leave" hangs up once it has a plan, "deaf" before it reads.
+cat >gate.py <<'X'
+import socket, subprocess, sys
+how, args = sys.argv[1], sys.argv[2:]
+free = int(args[args.index("--gate-bytes") + 1]) if "--gate-bytes" in args else -1
+ours, theirs = socket.socketpair()
+fd = theirs.fileno()
+if how == "deaf":
+    ours.close()
+child = subprocess.Popen(["logql", "--gate", str(fd)] + args, pass_fds=[fd])
+theirs.close()
+if how != "deaf":
+    text = ours.makefile()
+    for line in text:
+        print("gate:", line, end="", flush=True)
+        if line.startswith("plan") and how == "go" and int(line.split()[1]) > free:
+            assert child.poll() is None
+            ours.sendall(b"x")
+        if line.startswith("plan") and how == "leave":
+            text.close()
+            ours.close()
+            break
+try:
+    sys.exit(child.wait(20))
+except subprocess.TimeoutExpired:
+    child.kill()
+    sys.exit("still there")
+X
+gate() { python3 gate.py "$@"; }
+
+ok "a query that may read so much" exits 0 gate listen --gate-bytes 18 -o raw '{app=~".+"}' three.jsonl
+ok "does not wait" stdout_is 'gate: plan 18
+567
+01234
+0123456789
+gate: done 18 3 3'
+ok "a query of more" exits 0 gate go --gate-bytes 17 -o raw '{app=~".+"}' three.jsonl
+ok "waits for a byte" stdout_is 'gate: plan 18
+567
+01234
+0123456789
+gate: done 18 3 3'
+ok "without --gate-bytes nothing waits" exits 0 gate listen '{app="b"}' three.jsonl
+ok "and it is told what was read" stdout_has 'gate: done 8 2 2'
+ok "what is dropped has been read" exits 1 gate listen '{app="b"} |= "x"' three.jsonl
+ok "and is not in the answer" stdout_is 'gate: plan 8
+gate: done 8 2 0'
+
+ok "two selectors" exits 0 gate go --gate-bytes 12 --at 5 -o raw \
+	'sum(count_over_time({app="b"}[1m])) + sum(count_over_time({app="a"}[1m]))' three.jsonl
+ok "wait when both are too much" stdout_is 'gate: plan 8
+gate: plan 18
+3
+gate: done 18 3 1'
+ok "that have waited once" exits 0 gate go --gate-bytes 5 --at 5 -o raw \
+	'sum(count_over_time({app="b"}[1m])) + sum(count_over_time({app="a"}[1m]))' three.jsonl
+ok "do not again" stdout_is 'gate: plan 8
+3
+gate: done 18 3 1'
+
+ok "a query that fails" exits 3 gate listen --max-bytes 5 '{app="b"}' three.jsonl
+ok "is done too" stdout_is 'gate: done 0 0 0'
+ok "one that is wrong" exits 2 gate listen '{app="b"' three.jsonl
+ok "likewise" stdout_is 'gate: done 0 0 0'
+
+lokid-ingest -q --wal wal --input jsonl three.jsonl >/dev/null
+walreplay --frames wal | chunkpack --store store | idxbuild --store store >/dev/null
+size=$(cat store/fake/index/*/*.idx | wc -c)
+ok "labels" exits 0 gate go --gate-bytes 0 --store store labels
+ok "read the index" stdout_is "gate: plan $size
+app
+gate: done $size 0 1"
+size=$(cat wal/*.sum | wc -c)
+ok "series of a log" exits 0 gate listen --wal wal series
+ok "read its sidecars" stdout_is "gate: plan $size
+{app=\"a\"}
+{app=\"b\"}
+gate: done $size 0 2"
+ok "of a store a count by tables" exits 0 gate listen --store store --at 5 -o raw \
+	'sum(count_over_time({app=~".+"}[1m]))'
+ok "counts what the tables say" stdout_has 'gate: done 18 3 1'
+ok "volumes too" exits 0 gate go --gate-bytes 1 --store store volume
+ok "go through it" stdout_has 'gate: plan 18'
+
+ok "hanging up ends one that waits" exits 5 gate leave --gate-bytes 1 '{app="b"}' three.jsonl
+ok "without a word" stderr_is_empty
+ok "one whose other end was never there" exits 5 gate deaf --gate-bytes 1 '{app="b"}' three.jsonl
+mkfifo pipe
+exec 9<>pipe
+ok "and one that waits for a pipe" exits 5 gate deaf '{}' pipe
+# Enough that a scan takes seconds.
+yes 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' |
+	head -n 1000000 >long
+ok "and one in the middle of a scan" exits 5 gate leave --jobs 1 'sum(count_over_time({}
+	| line_format "{{ __line__ | replace \"a\" \"bc\" | upper | replace \"B\" \"aaa\" }}" |= "x" [1m]))' long
+
+ok "a gate is a socket" exits 2 logql --gate 9 '{}' three.jsonl
+ok "and refused when it is none" stderr_has "option '--gate': descriptor 9 is no socket"
+ok "0 to 2 are others" exits 2 logql --gate 2 '{}' three.jsonl
+ok "--gate-bytes alone" exits 2 logql --gate-bytes 2 '{}' three.jsonl
+ok "says nothing" stderr_has "option '--gate-bytes': only with --gate"
+ok "a prompt has none" exits 2 logql --gate 9 -i
+
+done_testing
