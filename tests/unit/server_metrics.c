@@ -1,9 +1,11 @@
 /* The daemon's families: what the functions that count set, and that the table holds together. */
-#include "unit.h"
+#include "packs.h"
 
 #include <signal.h>
 
+#include "index/build.h"
 #include "server/server_metrics.h"
+#include "server/stored.h"
 #include "time/time.h"
 
 static bool has_line(struct metrics *m, const char *line)
@@ -152,6 +154,58 @@ static void retention_is_told_in_hours(void **state)
 	assert_bytes(metric_retention_hours(INT64_MAX, text), "2562047");
 }
 
+static void on_fault(const struct err *e, void *data)
+{
+	(void)data;
+	fail_msg("%s", e->msg);
+}
+
+static void on_made(const char *name, const struct index_info *in, void *data)
+{
+	(void)in;
+	buf_add_str(data, name);
+}
+
+static void chunks_of_a_flush_are_counted(void **state)
+{
+	char *folder = new_folder();
+	struct pack_spec spec = { .tenant = "t",
+				  .app = "web",
+				  .day = 20000,
+				  .n_streams = 3,
+				  .n_entries = 500,
+				  .chunk_entries = 250 };
+	struct metrics *m = new_registry();
+	struct buf path = { 0 };
+	struct build_events ev = { .fault = on_fault, .made = on_made, .data = &path };
+	struct err e;
+	struct store *st = store_open(folder, STORE_WRITE, &e);
+	struct store_name pack;
+
+	(void)state;
+	assert_non_null(st);
+	pack = put_pack(st, &spec);
+	buf_addf(&path, "%s/", folder);
+	assert_true(index_build(st, &pack, 1, &ev, &e) >= 0);
+	assert_int_equal(
+		stored_count(m, buf_str(&path), time_day_start(20000) + 1000 * NS_PER_S, &e), 0);
+	assert_true(has_line(m, "\nloki_ingester_chunks_stored_total{tenant=\"t\"} 6\n"));
+	assert_true(has_line(m, "\nloki_store_chunks_stored_total 6\n"));
+	assert_true(has_line(m, "\nloki_ingester_chunk_entries_bucket{le=\"200\"} 0\n"
+				"loki_ingester_chunk_entries_bucket{le=\"400\"} 6\n"));
+	assert_true(has_line(m, "\nloki_ingester_chunk_entries_sum 1500\n"));
+	/* The first chunks begin 1000 s ago, the second 750 s. */
+	assert_true(has_line(m, "\nloki_ingester_chunk_age_seconds_sum 5250\n"));
+	assert_true(has_line(m, "\nloki_ingester_chunk_compression_ratio_count 6\n"));
+	buf_add_str(&path, "x");
+	assert_int_equal(stored_count(m, buf_str(&path), 0, &e), -1);
+	assert_true(has_line(m, "\nloki_store_chunks_stored_total 6\n"));
+	store_close(st);
+	buf_release(&path);
+	metrics_free(m);
+	remove_folder(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +215,7 @@ int main(void)
 		cmocka_unit_test(a_child_that_crashed_is_a_panic),
 		cmocka_unit_test(ages_grow_until_the_batch_is_acknowledged),
 		cmocka_unit_test(retention_is_told_in_hours),
+		cmocka_unit_test(chunks_of_a_flush_are_counted),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,0 +1,99 @@
+#include "server/collect.h"
+
+#include <sys/statvfs.h>
+
+#include "server/config.h"
+#include "server/flusher.h"
+#include "server/health.h"
+#include "server/intake.h"
+#include "server/process.h"
+#include "server/server.h"
+#include "server/server_metrics.h"
+#include "time/time.h"
+
+static void set(struct metrics *m, enum server_metric which, double to)
+{
+	metrics_set(metric_of(m, which), to);
+}
+
+static void set_bytes(struct metrics *m, enum server_metric which, uint64_t to)
+{
+	set(m, which, (double)to);
+}
+
+static void collect_self(struct metrics *m)
+{
+	struct process_self p;
+	struct err e;
+
+	if (process_self(&p, &e) < 0)
+		return;
+	set(m, METRIC_PROCESS_CPU, p.cpu_s);
+	set(m, METRIC_PROCESS_START, p.start_s);
+	set_bytes(m, METRIC_PROCESS_RESIDENT, p.resident_bytes);
+	set_bytes(m, METRIC_PROCESS_VIRTUAL, p.virtual_bytes);
+	set(m, METRIC_PROCESS_VIRTUAL_MAX, p.virtual_max_bytes);
+	set_bytes(m, METRIC_PROCESS_OPEN_FDS, p.open_fds);
+	set(m, METRIC_PROCESS_MAX_FDS, p.max_fds);
+}
+
+static void collect_tree(struct metrics *m)
+{
+	struct metrics_series *cpu = metric_of(m, METRIC_TREE_CPU);
+	struct process_tree t;
+	struct err e;
+
+	if (process_tree(&t, &e) < 0)
+		return;
+	set_bytes(m, METRIC_TREE_RESIDENT, t.resident_bytes);
+	/* A child that ends while we look may be missed: a counter does not go back for that. */
+	if (t.cpu_s > metrics_value(cpu))
+		metrics_set(cpu, t.cpu_s);
+	for (size_t i = 0; i < PROCESS_PROGRAMS; i++)
+		metrics_set(metric_of1(m, METRIC_TREE_PROCESSES, bytes_str(process_programs[i])),
+			    t.n[i]);
+}
+
+static void collect_disk(struct metrics *m, const char *wal)
+{
+	struct statvfs fs;
+
+	if (statvfs(wal, &fs) == 0 && fs.f_blocks > 0)
+		set(m, METRIC_WAL_DISK_USAGE, 1 - (double)fs.f_bavail / (double)fs.f_blocks);
+}
+
+static void collect_flusher(struct metrics *m, struct flusher *f)
+{
+	struct flusher_state st = flusher_look(f);
+	double age_s = 0;
+
+	if (st.oldest_unflushed_ns)
+		age_s = (double)(time_now_ns() - st.oldest_unflushed_ns) / NS_PER_S;
+	set(m, METRIC_OLDEST_UNSHIPPED, age_s > 0 ? age_s : 0);
+	set_bytes(m, METRIC_FLUSH_QUEUE_LENGTH, st.n_closed);
+	set_bytes(m, METRIC_FLUSH_QUEUE, st.n_closed);
+	set_bytes(m, METRIC_WAL_SEGMENT_BYTES, st.closed_bytes);
+	set(m, METRIC_FLUSH_LAST_SUCCESS, (double)st.last_success_ns / NS_PER_S);
+	set(m, METRIC_FLUSH_FAILURES_NOW, st.n_failed);
+}
+
+static void collect(struct metrics *m, void *data)
+{
+	struct server *s = data;
+	struct err e;
+
+	collect_self(m);
+	collect_tree(m);
+	collect_disk(m, s->config->wal);
+	collect_flusher(m, s->flusher);
+	metrics_set(metric_of1(m, METRIC_TCP_CONNECTIONS, BYTES_LIT("http")),
+		    (double)http_connections(s->http));
+	set(m, METRIC_READY, health_check(s, &e) == 0);
+	set(m, METRIC_WAL_REPLAY_ACTIVE, intake_ready(s->intake, &e) < 0);
+}
+
+void collect_open(struct server *s)
+{
+	server_metrics_register(s->metrics);
+	metrics_on_collect(s->metrics, collect, s);
+}

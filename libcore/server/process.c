@@ -1,0 +1,218 @@
+/* The tree is found from above, by the list of children that each thread of a process has, so that
+ * a machine with thousands of other processes costs nothing. */
+#include "server/process.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/num.h"
+
+enum {
+	PROC_FILE_MAX = 1 << 20, /* of "children": ten thousands of numbers */
+	DEPTH_MAX = 8,		 /* the daemon's programs start none themselves */
+};
+
+const char *const process_programs[] = { "lokid-ingest", "walreplay", "chunkpack", "idxbuild",
+					 "logql",	 "other",     NULL };
+
+/* Fields of /proc/PID/stat that are looked at, numbered as proc(5) has them. */
+enum {
+	STAT_UTIME = 14,
+	STAT_STIME,
+	STAT_CUTIME,
+	STAT_CSTIME,
+	STAT_START = 22,
+	STAT_VSIZE,
+	STAT_RSS,
+	STAT_FIELDS,
+};
+
+struct stat_line {
+	struct bytes program; /* in the text */
+	uint64_t of[STAT_FIELDS];
+};
+
+static int read_proc(const char *path, struct buf *ret, struct err *e)
+{
+	buf_reset(ret);
+	return io_read_file(path, PROC_FILE_MAX, ret, e);
+}
+
+/* The name stands in parentheses and may hold any byte, so the last one ends it. */
+static int parse_stat(struct bytes text, struct stat_line *ret, struct err *e)
+{
+	const char *open = memchr(text.p, '(', text.n), *close = memrchr(text.p, ')', text.n);
+	struct bytes rest, word;
+	size_t field = 3;
+
+	if (!open || !close || close < open)
+		return err_set(e, ERR_IO, "not the line of a process");
+	ret->program = bytes_of(open + 1, (size_t)(close - open - 1));
+	rest = bytes_trim(bytes_of(close + 1, (size_t)(text.p + text.n - close - 1)));
+	for (; field < STAT_FIELDS && bytes_split(&rest, ' ', &word); field++)
+		if (!num_u64(word, &ret->of[field]))
+			ret->of[field] = 0; /* a letter, or a number below 0: none of ours */
+	if (field < STAT_FIELDS)
+		return err_set(e, ERR_IO, "a process's line of %zu fields", field);
+	return 0;
+}
+
+static double seconds(uint64_t ticks)
+{
+	return (double)ticks / (double)sysconf(_SC_CLK_TCK);
+}
+
+static uint64_t page_bytes(uint64_t pages)
+{
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* When the machine was started: Unix seconds. */
+static int boot_time(uint64_t *ret, struct err *e)
+{
+	struct buf text = { 0 };
+	struct bytes rest, line;
+	int rc;
+
+	rc = read_proc("/proc/stat", &text, e);
+	rest = buf_bytes(&text);
+	while (rc == 0 && bytes_split(&rest, '\n', &line))
+		if (bytes_starts(line, BYTES_LIT("btime ")) &&
+		    num_u64(bytes_sub(line, 6, SIZE_MAX), ret))
+			goto out;
+	if (rc == 0)
+		rc = err_set(e, ERR_IO, "'/proc/stat': no btime");
+out:
+	buf_release(&text);
+	return rc;
+}
+
+static uint64_t count_fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	uint64_t n = 0;
+
+	if (!d)
+		return 0;
+	for (const struct dirent *f; (f = readdir(d));)
+		n += f->d_name[0] != '.';
+	closedir(d);
+	return n - 1; /* that of d */
+}
+
+static double limit_of(int what)
+{
+	struct rlimit l;
+
+	return getrlimit((__rlimit_resource_t)what, &l) < 0 || l.rlim_cur == RLIM_INFINITY
+		       ? INFINITY
+		       : (double)l.rlim_cur;
+}
+
+int process_self(struct process_self *ret, struct err *e)
+{
+	struct buf text = { 0 };
+	struct stat_line line;
+	uint64_t boot;
+	int rc = -1;
+
+	if (read_proc("/proc/self/stat", &text, e) < 0 ||
+	    parse_stat(buf_bytes(&text), &line, e) < 0 || boot_time(&boot, e) < 0)
+		goto out;
+	*ret = (struct process_self){
+		.cpu_s = seconds(line.of[STAT_UTIME] + line.of[STAT_STIME]),
+		.start_s = (double)boot + seconds(line.of[STAT_START]),
+		.resident_bytes = page_bytes(line.of[STAT_RSS]),
+		.virtual_bytes = line.of[STAT_VSIZE],
+		.virtual_max_bytes = limit_of(RLIMIT_AS),
+		.max_fds = limit_of(RLIMIT_NOFILE),
+		.open_fds = count_fds(),
+	};
+	rc = 0;
+out:
+	buf_release(&text);
+	return rc;
+}
+
+static int add_process(const char *pid, unsigned depth, struct process_tree *t, struct err *e);
+
+/* Those that one thread has started. It may have ended: then it has none. */
+static void add_children(const char *pid, const char *thread, unsigned depth,
+			 struct process_tree *t)
+{
+	struct buf path = { 0 }, text = { 0 }, child = { 0 };
+	struct bytes rest, word;
+	struct err gone;
+
+	buf_addf(&path, "/proc/%s/task/%s/children", pid, thread);
+	if (read_proc(buf_str(&path), &text, &gone) == 0) {
+		rest = bytes_trim(buf_bytes(&text));
+		while (rest.n && bytes_split(&rest, ' ', &word)) {
+			buf_reset(&child);
+			buf_add_bytes(&child, word);
+			if (add_process(buf_str(&child), depth + 1, t, &gone) < 0)
+				continue; /* it has ended meanwhile */
+		}
+	}
+	buf_release(&path);
+	buf_release(&text);
+	buf_release(&child);
+}
+
+static void count_program(struct process_tree *t, struct bytes name)
+{
+	size_t i = 0;
+
+	while (i < PROCESS_PROGRAMS - 1 && !bytes_is(name, process_programs[i]))
+		i++;
+	t->n[i]++;
+}
+
+static int add_process(const char *pid, unsigned depth, struct process_tree *t, struct err *e)
+{
+	struct buf path = { 0 }, text = { 0 };
+	struct stat_line line;
+	DIR *threads = NULL;
+	int rc = -1;
+
+	if (depth > DEPTH_MAX) {
+		rc = 0;
+		goto out;
+	}
+	buf_addf(&path, "/proc/%s/stat", pid);
+	if (read_proc(buf_str(&path), &text, e) < 0 || parse_stat(buf_bytes(&text), &line, e) < 0)
+		goto out;
+	t->resident_bytes += page_bytes(line.of[STAT_RSS]);
+	t->cpu_s += seconds(line.of[STAT_UTIME] + line.of[STAT_STIME] + line.of[STAT_CUTIME] +
+			    line.of[STAT_CSTIME]);
+	if (depth > 0)
+		count_program(t, line.program);
+	buf_reset(&path);
+	buf_addf(&path, "/proc/%s/task", pid);
+	if (io_opendir(buf_str(&path), &threads, e) < 0)
+		goto out;
+	for (const struct dirent *d; threads && (d = readdir(threads));)
+		if (d->d_name[0] != '.')
+			add_children(pid, d->d_name, depth, t);
+	rc = 0;
+out:
+	if (threads)
+		closedir(threads);
+	buf_release(&path);
+	buf_release(&text);
+	return rc;
+}
+
+int process_tree(struct process_tree *ret, struct err *e)
+{
+	struct process_tree t = { 0 };
+
+	if (add_process("self", 0, &t, e) < 0)
+		return -1;
+	*ret = t;
+	return 0;
+}

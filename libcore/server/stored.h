@@ -1,0 +1,11 @@
+/* Counts what a flush has put into the store, by the index files that it has written. */
+#ifndef SERVER_STORED_H
+#define SERVER_STORED_H
+
+#include "metrics/metrics.h"
+
+/* Of one index file, by its path: its chunks are counted (METRIC_CHUNKS_STORED and the others of
+ * stored.c). Errors: of index_open; ERR_IO. Some may be counted then. */
+MUST_CHECK int stored_count(struct metrics *m, const char *path, int64_t now_ns, struct err *e);
+
+#endif
