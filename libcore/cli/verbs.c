@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-enum { WORD_MAX = 32 };
+enum { WORD_MAX = 32, LIKE_MAX = 64 };
 
 static bool looks_like_verb(const char *word)
 {
@@ -28,9 +28,9 @@ static size_t least(size_t a, size_t b)
  * a. Both are short. */
 static size_t distance(const char *a, const char *b)
 {
-	size_t d[WORD_MAX + 1][WORD_MAX + 1], n = strlen(a), m = strlen(b);
+	size_t d[LIKE_MAX + 1][LIKE_MAX + 1], n = strlen(a), m = strlen(b);
 
-	if (n > WORD_MAX || m > WORD_MAX)
+	if (n > LIKE_MAX || m > LIKE_MAX)
 		return SIZE_MAX;
 	for (size_t i = 0; i <= n; i++) {
 		for (size_t j = 0; j <= m; j++) {

@@ -3,16 +3,46 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
+#include "base/io.h"
+#include "base/map.h"
 #include "base/mem.h"
+#include "labels/labels.h"
 #include "time/time.h"
+
+struct tenant_limits {
+	struct bytes tenant;
+	struct limits limits;
+};
 
 struct limits_set {
 	atomic_uint held;
 	struct limits defaults;
+	struct tenant_limits *tenant;
+	size_t n_tenants, cap_tenants;
+	struct map by_tenant;
+	struct limits_set *base; /* whose strings are used here too; held; or NULL */
+	struct arena arena;	 /* of the other strings */
 };
 
 static const uint64_t KiB = 1 << 10, MiB = 1 << 20;
 static const int64_t MINUTE = 60 * NS_PER_S, HOUR = 3600 * NS_PER_S, DAY = 24 * 3600 * NS_PER_S;
+
+static const char *loki_service_labels[] = {
+	"service",
+	"app",
+	"application",
+	"app_name",
+	"name",
+	"app_kubernetes_io_name",
+	"container",
+	"container_name",
+	"k8s_container_name",
+	"component",
+	"workload",
+	"job",
+	"k8s_job_name",
+};
 
 static void set_loki_defaults(struct limits *l)
 {
@@ -26,8 +56,12 @@ static void set_loki_defaults(struct limits *l)
 		.reject_old_samples_max_age_ns = 7 * DAY,
 		.creation_grace_period_ns = 10 * MINUTE,
 		.max_line_size = 256 * KiB,
+		.max_line_size_truncate_identifier = "",
 		.discover_log_levels = true,
 		.discover_service_name = true,
+		.service_name_labels = { loki_service_labels,
+					 sizeof(loki_service_labels) /
+						 sizeof(*loki_service_labels) },
 		.max_global_streams_per_user = 5000,
 		.per_stream_rate_limit_bytes = 3.0 * (double)MiB,
 		.per_stream_rate_limit_burst_bytes = 15.0 * (double)MiB,
@@ -66,12 +100,320 @@ struct limits_set *limits_set_hold(struct limits_set *s)
 
 void limits_set_drop(struct limits_set *s)
 {
-	if (s && atomic_fetch_sub(&s->held, 1) == 1)
-		free(s);
+	if (!s || atomic_fetch_sub(&s->held, 1) != 1)
+		return;
+	limits_set_drop(s->base);
+	map_release(&s->by_tenant);
+	arena_release(&s->arena);
+	free(s->tenant);
+	free(s);
 }
 
 const struct limits *limits_of(const struct limits_set *s, struct bytes tenant)
 {
-	(void)tenant;
+	uint32_t i = s->n_tenants ? map_get(&s->by_tenant, hash64(tenant), tenant) : MAP_NONE;
+
+	return i == MAP_NONE ? &s->defaults : &s->tenant[i].limits;
+}
+
+struct limits *limits_set_defaults(struct limits_set *s)
+{
 	return &s->defaults;
+}
+
+/* The tenant's own limits, those that it has so far to start with. */
+static struct limits *limits_own(struct limits_set *s, struct bytes tenant)
+{
+	uint32_t i = map_get(&s->by_tenant, hash64(tenant), tenant);
+
+	if (i != MAP_NONE)
+		return &s->tenant[i].limits;
+	mem_grow(&s->tenant, &s->cap_tenants, s->n_tenants + 1, sizeof(*s->tenant));
+	i = (uint32_t)s->n_tenants++;
+	s->tenant[i] = (struct tenant_limits){ arena_copy(&s->arena, tenant), s->defaults };
+	map_put(&s->by_tenant, hash64(tenant), s->tenant[i].tenant, i);
+	return &s->tenant[i].limits;
+}
+
+/* "PATH.KEY" */
+static const char *full_name(struct buf *b, const char *path, struct bytes key)
+{
+	buf_reset(b);
+	buf_addf(b, "%s.%.*s", path, BYTES_ARG(key));
+	return buf_str(b);
+}
+
+static void report_unknown(struct report *r, const struct yaml_node *key, const char *name)
+{
+	const char *like = key_most_like(limits_keys, "", key->text);
+	struct err e;
+
+	yaml_fail(key, &e, ERR_USAGE, "'%s' is not a key%s%s%s", name,
+		  like ? ": did you mean '" : "", like ? like : "", like ? "'?" : "");
+	report_error(r, &e);
+}
+
+static void check_limits(const struct yaml_node *map, const struct limits *l, struct report *r)
+{
+	uint64_t code = l->block_ingestion_status_code;
+	const struct yaml_node *at = yaml_get(map, "block_ingestion_status_code");
+	struct err e;
+
+	if (!at || (code >= 200 && code <= 599))
+		return;
+	yaml_fail(at, &e, ERR_USAGE,
+		  "'block_ingestion_status_code': expected an HTTP status, 200 to 599, found %llu",
+		  (unsigned long long)code);
+	report_error(r, &e);
+}
+
+static void read_limits(const struct yaml_node *map, const char *path, struct limits *l,
+			struct arena *a, struct report *r)
+{
+	struct buf name = { 0 };
+	struct err e;
+
+	if (yaml_is_null(map))
+		return;
+	if (map->kind != YAML_MAP) {
+		yaml_fail(map, &e, ERR_USAGE, "'%s': expected a map", path);
+		report_error(r, &e);
+		return;
+	}
+	for (uint32_t i = 0; i < map->n; i++) {
+		const struct yaml_pair *p = &map->pair[i];
+		const struct key *k = key_find(limits_keys, p->key->text);
+
+		full_name(&name, path, p->key->text);
+		if (!k) {
+			report_unknown(r, p->key, buf_str(&name));
+			continue;
+		}
+		report_key(r, p->key, buf_str(&name), k);
+		if (key_read(k, p->value, l, a, &e) < 0)
+			report_error(r, &e);
+	}
+	l->discover_service_name = l->service_name_labels.n > 0;
+	check_limits(map, l, r);
+	buf_release(&name);
+}
+
+static void read_overrides(struct limits_set *s, const struct yaml_node *map, struct report *r)
+{
+	struct buf path = { 0 };
+	struct err e;
+
+	if (map->kind != YAML_MAP && !yaml_is_null(map)) {
+		yaml_fail(map, &e, ERR_USAGE, "'overrides': expected a map of tenants");
+		report_error(r, &e);
+		return;
+	}
+	for (uint32_t i = 0; i < map->n; i++) {
+		const struct yaml_pair *p = &map->pair[i];
+		struct err why;
+
+		full_name(&path, "overrides", p->key->text);
+		if (labels_check_tenant(p->key->text, &why) < 0) {
+			yaml_fail(p->key, &e, ERR_USAGE, "'overrides': %s", why.msg);
+			report_error(r, &e);
+			continue;
+		}
+		read_limits(p->value, buf_str(&path), limits_own(s, p->key->text), &s->arena, r);
+	}
+	buf_release(&path);
+}
+
+struct limits_set *limits_set_make(const struct yaml_node *limits, const char *path,
+				   const struct yaml_node *overrides, struct report *r)
+{
+	struct limits_set *s = limits_set_new();
+
+	if (limits)
+		read_limits(limits, path, &s->defaults, &s->arena, r);
+	if (overrides)
+		read_overrides(s, overrides, r);
+	return s;
+}
+
+/* --- a file of overrides --- */
+
+struct limits_file {
+	struct limits_set *base;
+	char *path;
+	bool known; /* it was looked at: what it held, or why not, has this hash */
+	uint64_t hash;
+};
+
+struct limits_file *limits_file_new(struct limits_set *base, const char *path)
+{
+	struct limits_file *f = mem_alloc(sizeof(*f));
+
+	f->base = limits_set_hold(base);
+	f->path = strdup(path);
+	return f;
+}
+
+void limits_file_free(struct limits_file *f)
+{
+	if (!f)
+		return;
+	limits_set_drop(f->base);
+	free(f->path);
+	free(f);
+}
+
+void limits_file_forget(struct limits_file *f)
+{
+	f->known = false;
+}
+
+/* False when it is as it was. */
+static bool has_changed(struct limits_file *f, struct bytes what)
+{
+	uint64_t hash = hash64(what);
+
+	if (f->known && f->hash == hash)
+		return false;
+	f->known = true;
+	f->hash = hash;
+	return true;
+}
+
+/* The base's, to be put over. */
+static struct limits_set *derive(struct limits_set *base)
+{
+	struct limits_set *s = limits_set_new();
+
+	s->base = limits_set_hold(base);
+	s->defaults = base->defaults;
+	for (size_t i = 0; i < base->n_tenants; i++)
+		*limits_own(s, base->tenant[i].tenant) = base->tenant[i].limits;
+	return s;
+}
+
+static void read_runtime(struct limits_set *s, const struct yaml_node *root, struct report *r)
+{
+	static const struct key keys[] = {
+		{ "overrides", KEY_OTHER, KEY_USED, 0, NULL, NULL },
+		{ "configs", KEY_OTHER, KEY_IDLE, 0, NULL, "what is logged is not set by tenant" },
+		{ "multi_kv_config", KEY_OTHER, KEY_IDLE, 0, NULL, "there is no key-value store" },
+		{ 0 },
+	};
+	struct err e;
+
+	if (root->kind != YAML_MAP) {
+		if (yaml_is_null(root))
+			return;
+		yaml_fail(root, &e, ERR_USAGE, "expected a map with 'overrides'");
+		report_error(r, &e);
+	}
+	for (uint32_t i = 0; root->kind == YAML_MAP && i < root->n; i++) {
+		const struct yaml_node *key = root->pair[i].key;
+		const struct key *k = key_find(keys, key->text);
+
+		if (k) {
+			report_key(r, key, k->name, k);
+		} else {
+			yaml_fail(key, &e, ERR_USAGE, "'%.*s' is not a key: expected 'overrides'",
+				  BYTES_ARG(key->text));
+			report_error(r, &e);
+		}
+		if (k == &keys[0])
+			read_overrides(s, root->pair[i].value, r);
+	}
+}
+
+int limits_file_read(struct limits_file *f, struct limits_set **ret, struct report *r,
+		     struct err *e)
+{
+	struct arena tree = { 0 };
+	struct buf text = { 0 };
+	struct limits_set *s = NULL;
+	struct yaml_doc doc;
+	int rc;
+
+	rc = io_read_file(f->path, YAML_SIZE_MAX, &text, e);
+	if (!has_changed(f, rc < 0 ? bytes_str(e->msg) : buf_bytes(&text))) {
+		buf_release(&text);
+		return 0;
+	}
+	if (rc == 0)
+		rc = yaml_parse(buf_bytes(&text), f->path, &tree, &doc, e);
+	if (rc == 0) {
+		s = derive(f->base);
+		if (doc.root)
+			read_runtime(s, doc.root, r);
+		rc = report_end(r, e);
+	}
+	if (rc == 0)
+		*ret = s;
+	else
+		limits_set_drop(s);
+	arena_release(&tree);
+	buf_release(&text);
+	return rc < 0 ? -1 : 1;
+}
+
+/* --- printed --- */
+
+static bool is_printed(const struct key *k)
+{
+	return k->type != KEY_OTHER && k->use != KEY_RETIRED;
+}
+
+void limits_add_yaml(struct buf *out, const struct limits *l, const char *indent)
+{
+	for (const struct key *k = limits_keys; k->name; k++) {
+		if (!is_printed(k))
+			continue;
+		buf_addf(out, "%s%s: ", indent, k->name);
+		key_add_value(k, l, KEY_YAML, out);
+		buf_add_char(out, '\n');
+	}
+}
+
+void limits_add_json(struct buf *out, const struct limits *l)
+{
+	const char *before = "{";
+
+	for (const struct key *k = limits_keys; k->name; k++) {
+		if (!is_printed(k))
+			continue;
+		buf_addf(out, "%s\"%s\":", before, k->name);
+		key_add_value(k, l, KEY_JSON, out);
+		before = ",";
+	}
+	buf_add_char(out, '}');
+}
+
+/* Whether the values differ; value is a's. */
+static bool differs(const struct key *k, const struct limits *a, const struct limits *b,
+		    struct buf *value)
+{
+	struct buf other = { 0 };
+	bool ret;
+
+	buf_reset(value);
+	key_add_value(k, a, KEY_YAML, value);
+	key_add_value(k, b, KEY_YAML, &other);
+	ret = !bytes_eq(buf_bytes(value), buf_bytes(&other));
+	buf_release(&other);
+	return ret;
+}
+
+void limits_add_overrides(struct buf *out, const struct limits_set *s, const char *indent)
+{
+	struct buf value = { 0 };
+
+	for (size_t i = 0; i < s->n_tenants; i++) {
+		const struct tenant_limits *t = &s->tenant[i];
+
+		buf_add_str(out, indent);
+		yaml_add_text(out, t->tenant);
+		buf_add_str(out, ":\n");
+		for (const struct key *k = limits_keys; k->name; k++)
+			if (is_printed(k) && differs(k, &t->limits, &s->defaults, &value))
+				buf_addf(out, "%s  %s: %s\n", indent, k->name, buf_str(&value));
+	}
+	buf_release(&value);
 }

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "yaml/report.h"
 
 /* Fields are named as Loki's keys, with their units; 0 is no limit where Loki has it so. */
 struct limits {
@@ -20,14 +21,17 @@ struct limits {
 	int64_t reject_old_samples_max_age_ns, creation_grace_period_ns;
 	uint64_t max_line_size;
 	bool max_line_size_truncate;
+	const char *max_line_size_truncate_identifier; /* put behind what is left of a line */
 	bool increment_duplicate_timestamp;
-	bool discover_log_levels, discover_service_name; /* the latter: a list that is not empty */
+	bool discover_log_levels,
+		discover_service_name;	      /* the latter: the list below is not empty */
+	struct key_names service_name_labels; /* discover_service_name, as it stands in the file */
 	uint64_t max_streams_per_user, max_global_streams_per_user;
 	double per_stream_rate_limit_bytes, per_stream_rate_limit_burst_bytes;
 	bool allow_structured_metadata;
 	uint64_t max_structured_metadata_size, max_structured_metadata_entries_count;
 	int64_t block_ingestion_until_ns; /* Unix; 0: not blocked */
-	int block_ingestion_status_code;
+	uint64_t block_ingestion_status_code;
 	uint64_t max_storage_bytes; /* ours: what a tenant may have stored */
 	/* queries */
 	uint64_t max_entries_limit_per_query, max_query_series, max_streams_matchers_per_query;
@@ -42,14 +46,56 @@ struct limits {
 	int64_t retention_period_ns;
 };
 
+/* The keys of limits_config: all that Loki 3.7 knows, retired ones, ours. Offsets are in struct
+ * limits. */
+extern const struct key limits_keys[];
+
 struct limits_set;
 
-/* Loki's defaults. The set is held once. */
+/* Loki's defaults. The set is held once. From any thread: hold, drop, limits_of. */
 struct limits_set *limits_set_new(void);
 struct limits_set *limits_set_hold(struct limits_set *s);
 void limits_set_drop(struct limits_set *s); /* NULL: nothing */
 
 /* Of a tenant: the defaults, or those with its overrides. Valid as long as the set is held. */
 const struct limits *limits_of(const struct limits_set *s, struct bytes tenant);
+
+/*
+ * The set that a file's limits_config and overrides (by tenant) make over Loki's defaults; either
+ * may be NULL, and neither is needed afterwards. What is wrong, and which keys have no effect, is
+ * told to r: when it had faults, the set is of no use. path: of the keys, for what is told
+ * ("limits_config").
+ */
+struct limits_set *limits_set_make(const struct yaml_node *limits, const char *path,
+				   const struct yaml_node *overrides, struct report *r);
+
+/* Before it is shared: the default of a limit that stands elsewhere in the file. */
+struct limits *limits_set_defaults(struct limits_set *s);
+
+/*
+ * A file of overrides (Loki's runtime configuration: a map `overrides` of tenants), read again and
+ * again. For one thread.
+ */
+struct limits_file;
+struct limits_file *limits_file_new(struct limits_set *base, const char *path);
+void limits_file_free(struct limits_file *f); /* NULL: nothing */
+
+/*
+ * Looks whether the file has changed since the last look, whatever came of that. 1: yes, *ret is a
+ * new set, base's with the file's overrides over it, to be dropped by the caller. 0: no.
+ * -1: it has, and cannot be used: e and r say why; the set that is in force stays so.
+ * Errors: ERR_IO, ERR_CORRUPT, ERR_LIMIT, ERR_USAGE.
+ */
+MUST_CHECK int limits_file_read(struct limits_file *f, struct limits_set **ret, struct report *r,
+				struct err *e);
+/* The next look takes it as changed. */
+void limits_file_forget(struct limits_file *f);
+
+/* Appends the limits in force: as lines of YAML, each with the indent before it, and as one JSON
+ * object. */
+void limits_add_yaml(struct buf *out, const struct limits *l, const char *indent);
+void limits_add_json(struct buf *out, const struct limits *l);
+/* Of each tenant with overrides, what differs from the defaults: lines of YAML, or nothing. */
+void limits_add_overrides(struct buf *out, const struct limits_set *s, const char *indent);
 
 #endif

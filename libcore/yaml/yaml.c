@@ -297,7 +297,7 @@ static int close_container(struct reader *r, struct err *e)
 {
 	struct open_node *o = &r->open[--r->depth];
 	size_t n = r->n_children - o->first;
-	const struct yaml_node **child = r->child + o->first;
+	const struct yaml_node **child = n ? r->child + o->first : NULL;
 	int rc = o->node->kind == YAML_MAP ? close_map(o->node, r->arena, child, n, e)
 					   : close_list(o->node, r->arena, child, n, e);
 

@@ -1,0 +1,34 @@
+/*
+ * What is to be said of a file of settings: every fault, not only the first, and every key that
+ * does something else than its name says, or nothing.
+ */
+#ifndef YAML_REPORT_H
+#define YAML_REPORT_H
+
+#include "yaml/key.h"
+
+enum report_kind { REPORT_NOTE, REPORT_WARNING, REPORT_ERROR };
+
+struct report {
+	/* text: "FILE:LINE:COL: ...". NULL: nothing is told. */
+	void (*say)(void *data, enum report_kind kind, const char *text);
+	void *data;
+	size_t n_errors; /* private from here */
+	struct err last;
+};
+
+/* Of a key that stands at `at`: of one that is used as it is, nothing; of one that is mapped, a
+ * note; of the others a warning. */
+void report_key(struct report *r, const struct yaml_node *at, const char *name,
+		const struct key *k);
+
+void report_say(struct report *r, enum report_kind kind, const struct yaml_node *at,
+		const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+/* A fault. All but the last are said; that is report_end's. */
+void report_error(struct report *r, const struct err *e);
+
+/* -1 when there were faults, with the last of them in e. */
+MUST_CHECK int report_end(struct report *r, struct err *e);
+
+#endif

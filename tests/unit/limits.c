@@ -1,0 +1,306 @@
+/* limits: Loki's keys and defaults, overrides by tenant, files that change. */
+#include "unit.h"
+
+#include "base/io.h"
+#include "limits/limits.h"
+
+/* What was said, a line each: "warning f:1:1: ...". */
+static struct buf said;
+
+static void say(void *data, enum report_kind kind, const char *text)
+{
+	static const char *const kinds[] = { "note", "warning", "error" };
+
+	(void)data;
+	buf_addf(&said, "%s %s\n", kinds[kind], text);
+}
+
+static struct limits_set *make(const char *text, struct err *e)
+{
+	struct report r = { .say = say };
+	struct arena a = { 0 };
+	struct yaml_doc doc;
+	struct limits_set *s;
+
+	buf_reset(&said);
+	if (yaml_parse(bytes_str(text), "f", &a, &doc, e) < 0)
+		fail_msg("%s", e->msg);
+	s = limits_set_make(yaml_get(doc.root, "limits_config"), "limits_config",
+			    yaml_get(doc.root, "overrides"), &r);
+	e->msg[0] = '\0';
+	if (report_end(&r, e) < 0) {
+		limits_set_drop(s);
+		s = NULL;
+	}
+	arena_release(&a);
+	return s;
+}
+
+static const struct limits *of(const struct limits_set *s, const char *tenant)
+{
+	return limits_of(s, bytes_str(tenant));
+}
+
+static void defaults_are_lokis(void **state)
+{
+	struct limits_set *s = limits_set_new();
+	const struct limits *l = of(s, "anybody");
+
+	(void)state;
+	assert_true(l->ingestion_rate_bytes == 4194304);
+	assert_int_equal(l->max_line_size, 262144);
+	assert_int_equal(l->max_global_streams_per_user, 5000);
+	assert_true(l->max_query_length_ns == INT64_C(721) * 3600 * 1000000000);
+	assert_int_equal(l->max_query_series, 500);
+	assert_int_equal(l->block_ingestion_status_code, 260);
+	limits_set_drop(s);
+}
+
+static void values_are_read_as_loki_writes_them(void **state)
+{
+	struct err e;
+	struct limits_set *s = make("limits_config:\n"
+				    "  ingestion_rate_mb: 0.5\n"
+				    "  max_line_size: 1KB\n"
+				    "  per_stream_rate_limit: 5MB\n"
+				    "  max_query_bytes_read: 1.5GiB\n"
+				    "  max_query_length: 30d1h\n"
+				    "  query_timeout: 1m30s\n"
+				    "  reject_old_samples: false\n"
+				    "  max_query_series: 1000\n"
+				    "  discover_service_name: []\n"
+				    "  block_ingestion_until: 2026-01-15T10:00:00Z\n"
+				    "  max_query_memory: 64MB\n"
+				    "  query_rate: 2.5\n",
+				    &e);
+	const struct limits *l;
+
+	(void)state;
+	assert_string_equal(e.msg, "");
+	l = of(s, "a");
+	assert_true(l->ingestion_rate_bytes == 524288);
+	assert_int_equal(l->max_line_size, 1024);
+	assert_true(l->per_stream_rate_limit_bytes == 5242880);
+	assert_int_equal(l->max_query_bytes_read, 1610612736);
+	assert_true(l->max_query_length_ns == INT64_C(721) * 3600 * 1000000000);
+	assert_true(l->query_timeout_ns == INT64_C(90) * 1000000000);
+	assert_false(l->reject_old_samples);
+	assert_int_equal(l->max_query_series, 1000);
+	assert_false(l->discover_service_name);
+	assert_true(l->block_ingestion_until_ns == INT64_C(1768471200) * 1000000000);
+	assert_int_equal(l->max_query_memory_bytes, 64 << 20);
+	assert_true(l->query_rate == 2.5);
+	limits_set_drop(s);
+}
+
+static void tenants_have_overrides(void **state)
+{
+	struct err e;
+	struct limits_set *s = make("limits_config: {ingestion_rate_mb: 10, max_query_series: 7}\n"
+				    "overrides:\n"
+				    "  premium: {ingestion_rate_mb: 100}\n"
+				    "  basic:\n",
+				    &e);
+
+	(void)state;
+	assert_true(of(s, "premium")->ingestion_rate_bytes == 100 * 1048576.0);
+	assert_int_equal(of(s, "premium")->max_query_series, 7);
+	assert_true(of(s, "basic")->ingestion_rate_bytes == 10 * 1048576.0);
+	assert_true(of(s, "other")->ingestion_rate_bytes == 10 * 1048576.0);
+	limits_set_drop(s);
+}
+
+static void refused(const char *text, const char *msg)
+{
+	struct err e;
+
+	assert_null(make(text, &e));
+	assert_string_equal(e.msg, msg);
+}
+
+static void faults_name_place_key_and_what_is_expected(void **state)
+{
+	(void)state;
+	refused("limits_config:\n  max_query_serie: 1\n",
+		"f:2:3: 'limits_config.max_query_serie' is not a key: did you mean "
+		"'max_query_series'?");
+	refused("limits_config:\n  xyz: 1\n", "f:2:3: 'limits_config.xyz' is not a key");
+	refused("limits_config: {query_timeout: 60}\n",
+		"f:1:32: 'query_timeout': expected a duration as 30s or 1h30m, found '60'");
+	refused("limits_config: {query_timeout: -1s}\n",
+		"f:1:32: 'query_timeout': expected a duration as 30s or 1h30m, found '-1s'");
+	refused("limits_config: {max_line_size: 1XB}\n",
+		"f:1:32: 'max_line_size': expected a size as 256KB, found '1XB'");
+	refused("limits_config: {max_query_series: [1]}\n",
+		"f:1:35: 'max_query_series': expected a whole number, found a list");
+	refused("limits_config: {max_query_series: -1}\n",
+		"f:1:35: 'max_query_series': expected a whole number, found '-1'");
+	refused("limits_config: {reject_old_samples: 7}\n",
+		"f:1:37: 'reject_old_samples': expected true or false, found '7'");
+	refused("limits_config: {ingestion_rate_mb: nan}\n",
+		"f:1:36: 'ingestion_rate_mb': expected a number of megabytes, found 'nan'");
+	refused("limits_config: {block_ingestion_status_code: 7}\n",
+		"f:1:46: 'block_ingestion_status_code': expected an HTTP status, 200 to 599, found "
+		"7");
+	refused("limits_config: [1]\n", "f:1:16: 'limits_config': expected a map");
+	refused("overrides: {a/b: {}}\n",
+		"f:1:13: 'overrides': tenant 'a/b': expected letters, digits and !-_.*'()");
+}
+
+static void every_fault_is_told(void **state)
+{
+	struct err e;
+
+	(void)state;
+	assert_null(make("limits_config: {max_query_series: x, query_rate: y}\n", &e));
+	assert_string_equal(buf_str(&said), "error f:1:35: 'max_query_series': expected a whole "
+					    "number, found 'x'\n");
+	assert_string_equal(e.msg,
+			    "f:1:50: 'query_rate': expected a number, not negative, found 'y'");
+}
+
+static void keys_without_effect_are_named(void **state)
+{
+	struct err e;
+	struct limits_set *s = make("limits_config:\n"
+				    "  unordered_writes: true\n"
+				    "  enforce_metric_name: false\n"
+				    "  max_entries_limit: 77\n"
+				    "  max_query_series: 9\n",
+				    &e);
+
+	(void)state;
+	assert_string_equal(
+		buf_str(&said),
+		"warning f:2:3: 'limits_config.unordered_writes' has no effect: entries are always "
+		"taken in any order\n"
+		"warning f:3:3: 'limits_config.enforce_metric_name' is no key of Loki 3: there are "
+		"no metric names\n"
+		"warning f:4:3: 'limits_config.max_entries_limit' is no key of Loki 3: it is taken "
+		"as max_entries_limit_per_query\n");
+	assert_int_equal(of(s, "a")->max_entries_limit_per_query, 77);
+	limits_set_drop(s);
+}
+
+static void put(const char *path, const char *text)
+{
+	struct err e;
+
+	if (file_replace_bytes(path, bytes_str(text), &e) < 0)
+		fail_msg("%s", e.msg);
+}
+
+static int look(struct limits_file *f, struct limits_set **set, struct err *e)
+{
+	struct report r = { .say = say };
+	struct limits_set *got;
+	int rc = limits_file_read(f, &got, &r, e);
+
+	if (rc == 1) {
+		limits_set_drop(*set);
+		*set = got;
+	}
+	return rc;
+}
+
+static void a_file_that_goes_bad_changes_nothing(void **state)
+{
+	char *dir = new_folder();
+	struct limits_set *base = limits_set_new(), *set = limits_set_hold(base);
+	struct limits_file *f;
+	struct buf path = { 0 };
+	struct err e;
+
+	(void)state;
+	buf_addf(&path, "%s/o.yaml", dir);
+	f = limits_file_new(base, buf_str(&path));
+	limits_set_drop(base);
+	assert_int_equal(-1, look(f, &set, &e)); /* it is not there */
+	assert_int_equal(e.code, ERR_IO);
+	assert_int_equal(0, look(f, &set, &e)); /* nor now: that was said */
+
+	put(buf_str(&path), "overrides:\n  a: {max_query_series: 9}\n");
+	assert_int_equal(1, look(f, &set, &e));
+	assert_int_equal(9, of(set, "a")->max_query_series);
+	assert_int_equal(500, of(set, "b")->max_query_series);
+	assert_int_equal(0, look(f, &set, &e));
+
+	put(buf_str(&path), "overrides:\n  a: {max_query_series: many}\n");
+	assert_int_equal(-1, look(f, &set, &e));
+	assert_non_null(strstr(e.msg, "o.yaml:2:25: 'max_query_series': expected a whole number"));
+	assert_int_equal(0, look(f, &set, &e));
+	limits_file_forget(f);
+	assert_int_equal(-1, look(f, &set, &e));
+	assert_int_equal(9, of(set, "a")->max_query_series);
+
+	put(buf_str(&path), "over: 1\n");
+	assert_int_equal(-1, look(f, &set, &e));
+	assert_non_null(strstr(e.msg, "o.yaml:1:1: 'over' is not a key: expected 'overrides'"));
+	put(buf_str(&path), "");
+	assert_int_equal(1, look(f, &set, &e));
+	assert_int_equal(500, of(set, "a")->max_query_series);
+
+	limits_file_free(f);
+	limits_set_drop(set);
+	buf_release(&path);
+	remove_folder(dir);
+}
+
+/* What is printed is read as the same. */
+static void limits_in_force_are_printed(void **state)
+{
+	static const char text[] = "limits_config: {max_line_size: 1000, query_timeout: 1h30m, "
+				   "max_line_size_truncate_identifier: \"...\", query_rate: 0.1, "
+				   "discover_service_name: [app, svc], retention_period: 744h}\n"
+				   "overrides: {x: {max_query_series: 8}}\n";
+	struct buf yaml = { 0 }, again = { 0 }, json = { 0 };
+	struct limits_set *s, *t;
+	struct err e;
+
+	(void)state;
+	s = make(text, &e);
+	buf_add_str(&yaml, "limits_config:\n");
+	limits_add_yaml(&yaml, of(s, "a"), "  ");
+	buf_add_str(&yaml, "overrides:\n");
+	limits_add_overrides(&yaml, s, "  ");
+	assert_non_null(strstr(buf_str(&yaml), "\n  max_line_size: 1000B\n"));
+	assert_non_null(strstr(buf_str(&yaml), "\n  query_timeout: 1h30m\n"));
+	assert_non_null(strstr(buf_str(&yaml), "\n  retention_period: 31d\n"));
+	assert_non_null(strstr(buf_str(&yaml), "\n  max_query_length: 30d1h\n"));
+	assert_non_null(strstr(buf_str(&yaml), "\n  reject_old_samples_max_age: 1w\n"));
+	assert_non_null(strstr(buf_str(&yaml), "\n  discover_service_name: [app, svc]\n"));
+	assert_non_null(strstr(buf_str(&yaml), "overrides:\n  x:\n    max_query_series: 8\n"));
+
+	t = make(buf_str(&yaml), &e);
+	assert_string_equal(e.msg, "");
+	limits_add_yaml(&again, of(t, "a"), "  ");
+	assert_non_null(strstr(buf_str(&yaml), buf_str(&again)));
+
+	limits_add_json(&json, of(s, "x"));
+	assert_non_null(strstr(buf_str(&json), "\"max_query_series\":8,"));
+	assert_non_null(strstr(buf_str(&json), "\"query_timeout\":\"1h30m\","));
+	assert_non_null(strstr(buf_str(&json), "\"discover_service_name\":[\"app\",\"svc\"],"));
+	limits_set_drop(s);
+	limits_set_drop(t);
+	buf_release(&yaml);
+	buf_release(&again);
+	buf_release(&json);
+	buf_release(&said);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults_are_lokis),
+		cmocka_unit_test(values_are_read_as_loki_writes_them),
+		cmocka_unit_test(tenants_have_overrides),
+		cmocka_unit_test(faults_name_place_key_and_what_is_expected),
+		cmocka_unit_test(every_fault_is_told),
+		cmocka_unit_test(keys_without_effect_are_named),
+		cmocka_unit_test(a_file_that_goes_bad_changes_nothing),
+		cmocka_unit_test(limits_in_force_are_printed),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
