@@ -40,6 +40,8 @@ bool json_value(struct json_at *j, struct bytes *ret_raw);
 /* Appends raw with its escapes resolved, as UTF-8. A lone surrogate becomes U+FFFD. False on a bad
  * escape. */
 bool json_unescape(struct bytes raw, struct buf *out);
+/* The same, to memory that has room for raw.n bytes; all of them may be written. */
+bool json_unescape_to(struct bytes raw, char *ret, size_t *ret_n);
 
 /*
  * Appends text in quotes, escaped: " \ and control bytes; bytes that are not UTF-8 become U+FFFD

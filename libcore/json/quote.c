@@ -1,6 +1,10 @@
 #include "base/utf8.h"
 #include "json/json.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 static int hex4(const char *p)
 {
 	int v = 0;
@@ -19,8 +23,30 @@ static int hex4(const char *p)
 	return v;
 }
 
-/* \uXXXX at p (behind "\u"), with the second half of a pair if there is one; moves *p behind. */
-static bool unescape_unicode(const char **p, const char *end, struct buf *out)
+/* As utf8_add, to memory that has room for it. */
+static char *put_utf8(char *to, uint32_t c)
+{
+	if (c < 0x80) {
+		*to++ = (char)c;
+		return to;
+	}
+	if (c < 0x800) {
+		*to++ = (char)(0xc0 | c >> 6);
+	} else if (c < 0x10000) {
+		*to++ = (char)(0xe0 | c >> 12);
+		*to++ = (char)(0x80 | (c >> 6 & 0x3f));
+	} else {
+		*to++ = (char)(0xf0 | c >> 18);
+		*to++ = (char)(0x80 | (c >> 12 & 0x3f));
+		*to++ = (char)(0x80 | (c >> 6 & 0x3f));
+	}
+	*to++ = (char)(0x80 | (c & 0x3f));
+	return to;
+}
+
+/* \uXXXX at p (behind "\u"), with the second half of a pair if there is one; moves *p and *to
+ * behind. */
+static bool unescape_unicode(const char **p, const char *end, char **to)
 {
 	int c, low;
 
@@ -30,59 +56,76 @@ static bool unescape_unicode(const char **p, const char *end, struct buf *out)
 	if (c >= 0xd800 && c < 0xdc00 && end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u') {
 		low = hex4(*p + 2);
 		if (low >= 0xdc00 && low < 0xe000) {
-			utf8_add(out, (uint32_t)(0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00)));
+			*to = put_utf8(*to,
+				       (uint32_t)(0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00)));
 			*p += 6;
 			return true;
 		}
 	}
-	utf8_add(out, c >= 0xd800 && c < 0xe000 ? UTF8_REPLACEMENT : (uint32_t)c);
+	*to = put_utf8(*to, c >= 0xd800 && c < 0xe000 ? UTF8_REPLACEMENT : (uint32_t)c);
+	return true;
+}
+
+/* What stands for the byte behind a backslash; 0: it is none of those. */
+static const char escapes[256] = {
+	['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+	['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
+};
+
+/* Copies up to the first backslash or to end; returns where in p that is, and moves *to. Many lines
+ * have an escape every few bytes (JSON in JSON), so short runs are to be cheap too. */
+static const char *copy_plain(const char *p, const char *end, char **to)
+{
+	char *out = *to;
+
+#ifdef __SSE2__
+	const __m128i escape = _mm_set1_epi8('\\');
+
+	for (; end - p >= 16; p += 16, out += 16) {
+		__m128i v = _mm_loadu_si128((const void *)p);
+		int hits = _mm_movemask_epi8(_mm_cmpeq_epi8(v, escape));
+
+		_mm_storeu_si128((void *)out, v); /* what is too much is overwritten */
+		if (hits) {
+			int n = __builtin_ctz((unsigned)hits);
+
+			*to = out + n;
+			return p + n;
+		}
+	}
+#endif
+	while (p < end && *p != '\\')
+		*out++ = *p++;
+	*to = out;
+	return p;
+}
+
+bool json_unescape_to(struct bytes raw, char *ret, size_t *ret_n)
+{
+	const char *p = raw.p, *end = raw.n ? raw.p + raw.n : raw.p;
+	char *to = ret, c;
+
+	while ((p = copy_plain(p, end, &to)) < end) {
+		if (end - p < 2)
+			return false;
+		c = escapes[(unsigned char)p[1]];
+		p += 2;
+		if (c)
+			*to++ = c;
+		else if (p[-1] != 'u' || !unescape_unicode(&p, end, &to))
+			return false;
+	}
+	*ret_n = (size_t)(to - ret);
 	return true;
 }
 
 bool json_unescape(struct bytes raw, struct buf *out)
 {
-	const char *p = raw.p, *end = raw.n ? raw.p + raw.n : raw.p;
+	size_t n;
 
-	while (p < end) {
-		const char *escape = memchr(p, '\\', (size_t)(end - p));
-
-		if (!escape) {
-			buf_add(out, p, (size_t)(end - p));
-			break;
-		}
-		buf_add(out, p, (size_t)(escape - p));
-		if (escape + 1 == end)
-			return false;
-		p = escape + 2;
-		switch (escape[1]) {
-		case '"':
-		case '\\':
-		case '/':
-			buf_add_char(out, escape[1]);
-			break;
-		case 'b':
-			buf_add_char(out, '\b');
-			break;
-		case 'f':
-			buf_add_char(out, '\f');
-			break;
-		case 'n':
-			buf_add_char(out, '\n');
-			break;
-		case 'r':
-			buf_add_char(out, '\r');
-			break;
-		case 't':
-			buf_add_char(out, '\t');
-			break;
-		case 'u':
-			if (!unescape_unicode(&p, end, out))
-				return false;
-			break;
-		default:
-			return false;
-		}
-	}
+	if (!json_unescape_to(raw, buf_reserve(out, raw.n), &n))
+		return false;
+	out->n += n;
 	return true;
 }
 
