@@ -55,12 +55,17 @@ void labels_add_text(struct buf *b, const struct labels *l);
 /* {"a":"b","c":"d"} */
 void labels_add_json(struct buf *b, const struct labels *l);
 
-/* The two texts back, normalised; strings lie in the arena. No JSON at all, as of an entry that has
- * no member labels, is the empty set. Errors: ERR_USAGE with what is wrong. */
+/* The two texts back (the first may have a comma before its end), normalised; strings lie in the
+ * arena. No JSON at all, as of an entry that has no member labels, is the empty set. Errors:
+ * ERR_USAGE with what is wrong; ERR_LIMIT, LABELS_MAX and so on. */
 MUST_CHECK int labels_parse_text(struct bytes text, struct arena *a, struct labels *ret,
 				 struct err *e);
 MUST_CHECK int labels_parse_json(struct bytes text, struct arena *a, struct labels *ret,
 				 struct err *e);
+/* As Loki reads the labels of a push: a value that is no string is its text, and of a name that is
+ * there twice the last counts. */
+MUST_CHECK int labels_parse_json_loosely(struct bytes text, struct arena *a, struct labels *ret,
+					 struct err *e);
 
 /* The binary form: uvarint count, then for each label uvarint length and bytes of name and of
  * value. */

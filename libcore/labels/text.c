@@ -39,6 +39,7 @@ struct reading {
 	struct buf scratch;
 	struct label *v;
 	size_t n, cap;
+	bool loose; /* JSON values of any kind; the last of a name counts */
 };
 
 static int add_label(struct reading *rd, struct bytes name, struct bytes value, struct err *e)
@@ -48,6 +49,12 @@ static int add_label(struct reading *rd, struct bytes name, struct bytes value, 
 	if (name.n > LABEL_NAME_MAX || value.n > LABEL_VALUE_MAX)
 		return err_set(e, ERR_LIMIT, "label '%.*s' is too long",
 			       (int)(name.n < 40 ? name.n : 40), name.p);
+	for (size_t i = 0; rd->loose && i < rd->n; i++) {
+		if (bytes_eq(rd->v[i].name, name)) {
+			rd->v[i].value = value;
+			return 0;
+		}
+	}
 	mem_grow(&rd->v, &rd->cap, rd->n + 1, sizeof(*rd->v));
 	rd->v[rd->n++] = (struct label){ name, value };
 	return 0;
@@ -82,6 +89,23 @@ static bool read_json_string(struct reading *rd, struct json_at *j, struct bytes
 	return true;
 }
 
+/* What is no string: its text, when it is a value at all. */
+static bool read_json_loosely(struct reading *rd, struct json_at *j, struct bytes *ret)
+{
+	static const char *const words[] = { "true", "false", "null" };
+	struct bytes raw;
+	bool known;
+
+	json_skip_space(j);
+	if (!rd->loose || !json_value(j, &raw) || raw.n == 0)
+		return false;
+	known = strchr("{[-0123456789", raw.p[0]) && raw.p[0];
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		known = known || bytes_is(raw, words[i]);
+	*ret = arena_copy(rd->a, raw);
+	return known;
+}
+
 static int read_json(struct reading *rd, struct bytes text, struct err *e)
 {
 	struct json_at j = json_start(text);
@@ -95,7 +119,7 @@ static int read_json(struct reading *rd, struct bytes text, struct err *e)
 				return err_set(e, ERR_USAGE,
 					       "labels: expected \"name\": at column %zu",
 					       (size_t)(j.p - text.p) + 1);
-			if (!read_json_string(rd, &j, &value))
+			if (!read_json_string(rd, &j, &value) && !read_json_loosely(rd, &j, &value))
 				return err_set(e, ERR_USAGE,
 					       "label '%.*s': expected a string at column %zu",
 					       BYTES_ARG(name), (size_t)(j.p - text.p) + 1);
@@ -118,6 +142,13 @@ int labels_parse_json(struct bytes text, struct arena *a, struct labels *ret, st
 	struct reading rd = { .a = a };
 
 	return finish(&rd, text.n ? read_json(&rd, text, e) : 0, ret, e);
+}
+
+int labels_parse_json_loosely(struct bytes text, struct arena *a, struct labels *ret, struct err *e)
+{
+	struct reading rd = { .a = a, .loose = true };
+
+	return finish(&rd, read_json(&rd, text, e), ret, e);
 }
 
 static void skip_space(struct bytes *t)
@@ -147,6 +178,8 @@ static int read_text(struct reading *rd, struct bytes text, struct err *e)
 			size_t n = 0;
 
 			skip_space(&t);
+			if (t.n && t.p[0] == '}' && rd->n > 0) /* behind a last comma */
+				break;
 			while (n < t.n && !strchr(" \t\r\n=,{}\"", t.p[n]))
 				n++;
 			name = bytes_sub(t, 0, n);

@@ -45,7 +45,6 @@ static void bad_texts_are_refused(void **state)
 					    "{a}",
 					    "{a=b}",
 					    "{a=\"1\"",
-					    "{a=\"1\",}",
 					    "{a=\"1\",a=\"2\"}",
 					    "{a=\"1\"} x",
 					    "{=\"1\"}",
