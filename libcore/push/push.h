@@ -25,12 +25,17 @@ struct push_labels {
 	struct bytes spelling;
 };
 
-/* Normalised; strings lie in the arena, or are the spelling's. Errors: ERR_USAGE. */
+/* Normalised; strings lie in the arena, or are the spelling's. Errors: ERR_USAGE, in Loki's words
+ * when a name is not one; ERR_LIMIT; ERR_CORRUPT, no binary form. */
 MUST_CHECK int push_labels_parse(const struct push_labels *l, struct arena *a, struct labels *ret,
 				 struct err *e);
 
+/* Of one entry; what a tenant may have is the sink's affair. */
+enum { PUSH_META_MAX = 1024 };
+
 struct push_sink {
-	/* The stream that the entries up to the next call belong to. -1 ends decoding. */
+	/* The stream that the entries up to the next call belong to, if there are any. -1 ends
+	 * decoding. */
 	int (*stream)(void *data, const struct push_labels *l, struct err *e);
 	/* One entry. meta is not sorted; names may come twice. -1 ends decoding. */
 	int (*entry)(void *data, int64_t ts_ns, struct bytes line, const struct label *meta,
@@ -40,12 +45,20 @@ struct push_sink {
 
 /*
  * Errors of all: ERR_USAGE or ERR_CORRUPT, the body is not what it should be (in Loki's words where
- * clients know them); ERR_LIMIT, nested too deep, or too much of something; the sink's own.
+ * clients know them); ERR_LIMIT, too much of something; the sink's own.
  */
 
-/* Loki's push, of snappy's block format and bare. raw is for what snappy has taken apart. */
+/* Loki's push request, taken out of snappy. Of no known number: stepped over. A stream without
+ * labels has those of {}. */
 MUST_CHECK int push_protobuf(struct bytes message, const struct push_sink *sink, struct arena *a,
 			     struct err *e);
+
+/*
+ * {"streams":[{"stream":{"app":"web"},"values":[["<ns>","line",{"name":"value"}]]}]}, and the form
+ * before that, {"streams":[{"labels":"{app=\"web\"}","entries":[{"ts":"<RFC 3339>","line":""}]}]}.
+ * Members in any order, others are stepped over; a line may be a number or a boolean, which is
+ * then its text. Lines keep bytes that are not UTF-8.
+ */
 MUST_CHECK int push_json(struct bytes body, const struct push_sink *sink, struct arena *a,
 			 struct err *e);
 

@@ -1,0 +1,45 @@
+#include "push/proto.h"
+
+enum { DEPTH_MAX = 100, GROUP_END = 4 };
+
+void proto_skip_group(struct rd *r, uint32_t number)
+{
+	uint32_t open[DEPTH_MAX] = { number };
+	size_t depth = 1;
+
+	while (depth > 0) {
+		uint64_t tag = rd_uvarint_max(r, UINT32_MAX);
+		uint32_t n = (uint32_t)(tag >> 3);
+
+		if (r->failed || n == 0)
+			break;
+		switch (tag & 7) {
+		case PROTO_VARINT:
+			rd_uvarint(r);
+			break;
+		case PROTO_BYTES:
+			rd_lstr(r, SIZE_MAX);
+			break;
+		case PROTO_FIXED64:
+			rd_bytes(r, 8);
+			break;
+		case PROTO_FIXED32:
+			rd_bytes(r, 4);
+			break;
+		case PROTO_GROUP:
+			if (depth < DEPTH_MAX)
+				open[depth++] = n;
+			else
+				r->failed = true;
+			break;
+		case GROUP_END:
+			if (open[--depth] != n)
+				r->failed = true;
+			break;
+		default:
+			r->failed = true;
+		}
+	}
+	if (depth > 0)
+		r->failed = true;
+}

@@ -1,0 +1,83 @@
+/*
+ * Any bytes as the body of a push, the first byte says in which form. A decoder gives the same
+ * twice, and what it gives lies in memory; one that ends with an error says which.
+ */
+#include "fuzz.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "push/push.h"
+
+typedef int decode_fn(struct bytes body, const struct push_sink *sink, struct arena *a,
+		      struct err *e);
+
+static decode_fn *const decoders[] = { push_protobuf, push_json };
+
+struct seen {
+	struct buf text;
+	struct arena a;
+};
+
+static int see_stream(void *data, const struct push_labels *l, struct err *e)
+{
+	struct seen *s = data;
+	struct labels labels;
+	struct err why = { 0 };
+
+	(void)e;
+	arena_reset(&s->a);
+	if (push_labels_parse(l, &s->a, &labels, &why) == 0)
+		labels_add_text(&s->text, &labels);
+	else if (why.code == ERR_NONE || l->form == PUSH_LABELS_PAIRS)
+		abort();
+	return 0;
+}
+
+static int see_entry(void *data, int64_t ts_ns, struct bytes line, const struct label *meta,
+		     size_t n_meta, struct err *e)
+{
+	struct seen *s = data;
+
+	(void)e;
+	buf_addf(&s->text, "%lld|", (long long)ts_ns);
+	buf_add_bytes(&s->text, line);
+	for (size_t i = 0; i < n_meta; i++) {
+		buf_add_bytes(&s->text, meta[i].name);
+		buf_add_bytes(&s->text, meta[i].value);
+	}
+	return 0;
+}
+
+static uint64_t decode(decode_fn *decoder, struct bytes body)
+{
+	struct seen s = { 0 };
+	struct push_sink sink = { see_stream, see_entry, &s };
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	uint64_t hash;
+	int rc = decoder(body, &sink, &a, &e);
+
+	if (rc != (e.code == ERR_NONE ? 0 : -1))
+		abort();
+	buf_add_str(&s.text, e.msg);
+	hash = hash64(buf_bytes(&s.text));
+	buf_release(&s.text);
+	arena_release(&s.a);
+	arena_release(&a);
+	return hash;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct bytes body = bytes_of(data, size);
+	decode_fn *decoder;
+
+	if (size == 0)
+		return 0;
+	decoder = decoders[data[0] % (sizeof(decoders) / sizeof(decoders[0]))];
+	body = bytes_sub(body, 1, size);
+	if (decode(decoder, body) != decode(decoder, body))
+		abort();
+	return 0;
+}
