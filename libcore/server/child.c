@@ -32,8 +32,15 @@ struct later {
 	void *data;
 };
 
+/* What an event of epoll is about: pidfd or watch. */
+struct source {
+	struct child *child; /* NULL: it ended in this round */
+	bool is_watch;
+};
+
 struct child {
 	struct later timeout;
+	struct source end, watch;
 	uint64_t number;
 	struct child_opts o; /* program and argv are not looked at */
 	char *path;
@@ -42,17 +49,17 @@ struct child {
 	int pidfd;
 	int64_t begun_ns;
 	bool timed_out, killed;
-	struct child *next, *prev; /* running */
+	struct child *next, *prev; /* running; next: gone */
 };
 
-enum order_kind { ORDER_START, ORDER_SIGNAL, ORDER_LATER };
+enum order_kind { ORDER_START, ORDER_SIGNAL, ORDER_NICE, ORDER_LATER };
 
 struct order {
 	struct order *next;
 	enum order_kind kind;
 	struct child *child; /* START */
-	uint64_t number;     /* SIGNAL */
-	int signal;
+	uint64_t number;     /* SIGNAL, NICE */
+	int value;
 	struct later *later; /* LATER */
 };
 
@@ -60,8 +67,9 @@ struct children {
 	char *programs;
 	int epoll, wake, null_fd;
 	pthread_t thread;
-	struct timers timers; /* these three: the thread's own */
+	struct timers timers; /* these four: the thread's own */
 	struct child *running;
+	struct child *gone; /* freed when no event can be about them any more */
 	bool killed_all;
 	pthread_mutex_t lock; /* guards what is below */
 	struct order *order, **order_end;
@@ -138,13 +146,23 @@ uint64_t child_start(struct children *c, const struct child_opts *opts)
 	return give(c, o);
 }
 
-void child_signal(struct children *c, uint64_t number, int signal)
+static void give_value(struct children *c, enum order_kind kind, uint64_t number, int value)
 {
-	struct order *o = order_new(ORDER_SIGNAL);
+	struct order *o = order_new(kind);
 
 	o->number = number;
-	o->signal = signal;
+	o->value = value;
 	give(c, o);
+}
+
+void child_signal(struct children *c, uint64_t number, int signal)
+{
+	give_value(c, ORDER_SIGNAL, number, signal);
+}
+
+void child_nice(struct children *c, uint64_t number, int nice)
+{
+	give_value(c, ORDER_NICE, number, nice);
 }
 
 void children_later(struct children *c, int64_t delay_ns, void (*fn)(void *data), void *data)
@@ -167,16 +185,11 @@ static void child_free(struct child *child)
 			close(child->o.fd[i]);
 	if (child->pidfd >= 0)
 		close(child->pidfd);
+	if (child->o.readable)
+		close(child->o.watch);
 	free(child->path);
 	free(child->argv);
 	free(child);
-}
-
-static void child_ended(struct child *child, const struct child_end *end)
-{
-	if (child->o.ended)
-		child->o.ended(end, child->o.data);
-	child_free(child);
 }
 
 static void child_kill(struct child *child)
@@ -184,19 +197,62 @@ static void child_kill(struct child *child)
 	kill(child->pid, SIGKILL);
 }
 
+static int add_source(struct children *c, int fd, struct source *source, struct child *child)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = source };
+
+	source->child = child;
+	return epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &ev);
+}
+
 /* Its end will be an event of epoll. */
 static int watch(struct children *c, struct child *child, struct err *e)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = child };
-
+	child->watch.is_watch = true;
 	child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
-	if (child->pidfd >= 0 && epoll_ctl(c->epoll, EPOLL_CTL_ADD, child->pidfd, &ev) == 0)
+	if (child->pidfd >= 0 && add_source(c, child->pidfd, &child->end, child) == 0 &&
+	    (!child->o.readable || add_source(c, child->o.watch, &child->watch, child) == 0))
 		return 0;
 	err_sys(e, "cannot watch '%s'", child->path);
 	child_kill(child);
 	while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	return -1;
+}
+
+/* Explicitly, since closing is not enough while some other process has inherited the descriptor. */
+static void drop_source(struct children *c, int fd, struct source *source)
+{
+	if (source->child)
+		epoll_ctl(c->epoll, EPOLL_CTL_DEL, fd, NULL);
+	source->child = NULL;
+}
+
+static void tell_end(struct children *c, struct child *child, const struct child_end *end)
+{
+	drop_source(c, child->pidfd, &child->end);
+	drop_source(c, child->o.watch, &child->watch);
+	if (child->o.ended)
+		child->o.ended(end, child->o.data);
+	child->next = c->gone;
+	c->gone = child;
+}
+
+static void free_gone(struct children *c)
+{
+	struct child *next;
+
+	for (struct child *child = c->gone; child; child = next) {
+		next = child->next;
+		child_free(child);
+	}
+	c->gone = NULL;
+}
+
+static void read_watch(struct children *c, struct child *child)
+{
+	if (!child->o.readable(child->o.watch, child->o.data))
+		drop_source(c, child->o.watch, &child->watch);
 }
 
 static int run(struct children *c, struct child *child, struct err *e)
@@ -208,6 +264,7 @@ static int run(struct children *c, struct child *child, struct err *e)
 		.n_fd = CHILD_FDS_MAX,
 		.null_fd = c->null_fd,
 		.memory_max = child->o.memory_max,
+		.file_max = child->o.file_max,
 		.nice = child->o.nice,
 		.dies_with_us = !child->o.survives,
 	};
@@ -224,7 +281,7 @@ static void start(struct children *c, struct child *child)
 	struct child_end end = { .status = -1 };
 
 	if (run(c, child, &end.error) < 0) {
-		child_ended(child, &end);
+		tell_end(c, child, &end);
 		return;
 	}
 	for (int i = 0; i < CHILD_FDS_MAX; i++) {
@@ -257,24 +314,28 @@ static void reap(struct children *c, struct child *child)
 		     (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * NS_PER_US;
 	end.rss_bytes = (uint64_t)used.ru_maxrss * 1024;
 	timers_remove(&c->timers, &child->timeout.timer);
-	/* Closing alone is not enough while some other process has inherited the descriptor. */
-	epoll_ctl(c->epoll, EPOLL_CTL_DEL, child->pidfd, NULL);
 	if (child->next)
 		child->next->prev = child->prev;
 	if (child->prev)
 		child->prev->next = child->next;
 	else
 		c->running = child->next;
-	child_ended(child, &end);
+	if (child->watch.child)
+		read_watch(c, child);
+	tell_end(c, child, &end);
 }
 
-static void signal_one(struct children *c, uint64_t number, int signal)
+static void change_one(struct children *c, const struct order *o)
 {
 	for (struct child *child = c->running; child; child = child->next) {
-		if (child->number != number)
+		if (child->number != o->number)
 			continue;
-		child->killed |= signal == SIGKILL;
-		kill(child->pid, signal);
+		if (o->kind == ORDER_NICE) {
+			setpriority(PRIO_PROCESS, (id_t)child->pid, o->value);
+			continue;
+		}
+		child->killed |= o->value == SIGKILL;
+		kill(child->pid, o->value);
 	}
 }
 
@@ -328,10 +389,10 @@ static bool take_orders(struct children *c)
 		next = o->next;
 		if (o->kind == ORDER_START)
 			start(c, o->child);
-		else if (o->kind == ORDER_SIGNAL)
-			signal_one(c, o->number, o->signal);
-		else
+		else if (o->kind == ORDER_LATER)
 			timers_add(&c->timers, &o->later->timer);
+		else
+			change_one(c, o);
 		free(o);
 	}
 	return closing;
@@ -347,6 +408,20 @@ static bool orders_wait(struct children *c)
 	return ret;
 }
 
+/* source is NULL for the eventfd. */
+static void take_event(struct children *c, struct source *source)
+{
+	uint64_t count;
+
+	if (!source)
+		while (read(c->wake, &count, sizeof(count)) < 0 && errno == EINTR)
+			;
+	else if (source->child && source->is_watch)
+		read_watch(c, source->child);
+	else if (source->child)
+		reap(c, source->child);
+}
+
 static void *children_main(void *data)
 {
 	struct children *c = data;
@@ -359,16 +434,10 @@ static void *children_main(void *data)
 		int n = epoll_wait(c->epoll, ev, sizeof(ev) / sizeof(*ev), run_timers(c));
 
 		for (int i = 0; i < n; i++)
-			if (ev[i].data.ptr) {
-				reap(c, ev[i].data.ptr);
-			} else {
-				uint64_t count;
-
-				while (read(c->wake, &count, sizeof(count)) < 0 && errno == EINTR)
-					;
-			}
+			take_event(c, ev[i].data.ptr);
 		if (take_orders(c) && !c->killed_all)
 			kill_all(c);
+		free_gone(c);
 		if (c->killed_all && !c->running && !orders_wait(c))
 			return NULL;
 	}

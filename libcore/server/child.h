@@ -33,9 +33,16 @@ struct child_opts {
 				*/
 	int64_t timeout_ns;    /* then it is killed; 0: never */
 	uint64_t memory_max;   /* bytes of its own data (RLIMIT_DATA), or 0 */
+	uint64_t file_max;     /* bytes of a file that it writes (RLIMIT_FSIZE: SIGXFSZ), or 0 */
 	int nice;
 	bool survives; /* it is not killed when the daemon dies, but sees the end of its input */
-	/* On the children's thread, once for each start. It must not wait. */
+	/* With readable: a descriptor of ours, given away too. readable() is called on the
+	   children's thread whenever there is something to be read, and once before ended().
+	   Neither may wait. At the end of what can be read it returns false, and is called no more.
+	 */
+	int watch;
+	bool (*readable)(int watch, void *data);
+	/* On the children's thread, once for each start. */
 	void (*ended)(const struct child_end *end, void *data);
 	void *data;
 };
@@ -56,6 +63,9 @@ uint64_t child_start(struct children *c, const struct child_opts *o);
 
 /* Sends a signal; SIGKILL makes .killed true. Nothing happens to one that has ended. */
 void child_signal(struct children *c, uint64_t number, int signal);
+
+/* As setpriority has it, from now on. The same. */
+void child_nice(struct children *c, uint64_t number, int nice);
 
 /* Calls fn(data) on the children's thread, after delay_ns. */
 void children_later(struct children *c, int64_t delay_ns, void (*fn)(void *data), void *data);

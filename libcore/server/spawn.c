@@ -61,6 +61,7 @@ static int place_fds(const struct spawn *s, int to)
 static _Noreturn void become(const struct spawn *s, int to, pid_t parent)
 {
 	struct rlimit data = { s->memory_max, s->memory_max };
+	struct rlimit file = { s->file_max, s->file_max };
 	sigset_t none;
 
 	to = place_fds(s, to);
@@ -71,7 +72,8 @@ static _Noreturn void become(const struct spawn *s, int to, pid_t parent)
 			_exit(SPAWN_STATUS);
 	}
 	setpgid(0, 0); /* cannot fail here */
-	if (s->memory_max && setrlimit(RLIMIT_DATA, &data) < 0)
+	if ((s->memory_max && setrlimit(RLIMIT_DATA, &data) < 0) ||
+	    (s->file_max && setrlimit(RLIMIT_FSIZE, &file) < 0))
 		fail(to, "setrlimit");
 	errno = 0;
 	if (s->nice && nice(s->nice) == -1 && errno)

@@ -14,6 +14,7 @@ struct spawn {
 	const int *fd; /* n_fd of them: its 0, 1, ...; -1 is null_fd for 0 to 2, and closed above */
 	int n_fd, null_fd;
 	uint64_t memory_max; /* RLIMIT_DATA, or 0 */
+	uint64_t file_max;   /* RLIMIT_FSIZE, or 0 */
 	int nice;	     /* added to ours */
 	bool dies_with_us;   /* SIGKILL when the thread that calls ends */
 };

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -141,7 +142,9 @@ static void starts_clean(void **state)
 	sigemptyset(&some);
 	sigaddset(&some, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &some, &old);
-	run(c, "cd /proc/$$/fd && echo *; readlink 0 2; grep -E '^Sig(Blk|Ign)' /proc/$$/status",
+	run(c,
+	    "cd /proc/$$/fd && echo *; readlink 0 2; exec grep -E '^Sig(Blk|Ign)' "
+	    "/proc/self/status",
 	    &out);
 	assert_string_equal(buf_str(&out),
 			    "0 1 2 3\n/dev/null\n/dev/null\n"
@@ -300,6 +303,107 @@ static void many_at_once(void **state)
 	assert_int_equal(errno, ECHILD);
 }
 
+static void files_are_limited(void **state)
+{
+	struct children *c = opened();
+	struct ends s = ends_new();
+	struct child_opts o = sh(SH("exec head -c 100000 /dev/zero"), &s);
+	FILE *f = tmpfile();
+
+	(void)state;
+	o.file_max = 50000;
+	o.fd[1] = dup(fileno(f));
+	child_start(c, &o);
+	wait_for(&s, 1);
+	assert_int_equal(s.last.signal, SIGXFSZ);
+	assert_int_equal(lseek(fileno(f), 0, SEEK_END), 50000);
+	fclose(f);
+	children_close(c);
+}
+
+struct talk {
+	struct ends s;
+	struct children *c;
+	uint64_t number;
+	char text[64];
+	size_t n;
+	int ended_at; /* length of text then */
+};
+
+/* Answers each line, also the last, which may come with the end. */
+static bool talked(int watch, void *data)
+{
+	struct talk *t = data;
+	ssize_t n = read(watch, t->text + t->n, sizeof(t->text) - t->n);
+
+	if (n > 0) {
+		t->n += (size_t)n;
+		if (write(watch, "go\n", 3) < 0)
+			assert_int_equal(errno, EPIPE);
+	}
+	return n > 0 || (n < 0 && errno == EAGAIN);
+}
+
+static void talk_ended(const struct child_end *end, void *data)
+{
+	struct talk *t = data;
+
+	t->ended_at = (int)t->n;
+	ended(end, &t->s);
+}
+
+static void watched_descriptor(void **state)
+{
+	struct talk t = { .s = ends_new(), .c = opened() };
+	struct child_opts o = sh(SH("echo plan >&3; read x <&3; echo $x done >&3"), NULL);
+	int p[2];
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, p), 0);
+	assert_int_equal(fcntl(p[1], F_SETFL, 0), 0);
+	o.fd[3] = p[1];
+	o.watch = p[0];
+	o.readable = talked;
+	o.ended = talk_ended;
+	o.data = &t;
+	child_start(t.c, &o);
+	wait_for(&t.s, 1);
+	assert_int_equal(t.s.last.status, 0);
+	assert_string_equal(t.text, "plan\ngo done\n");
+	assert_int_equal(t.ended_at, t.n);
+	signal(SIGPIPE, SIG_DFL);
+	children_close(t.c);
+}
+
+static void niceness(void **state)
+{
+	struct talk t = { .s = ends_new(), .c = opened() };
+	struct child_opts o = sh(SH("read x <&3; cut -d ' ' -f 19 /proc/$$/stat >&3"), NULL);
+	uint64_t number;
+	int p[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p), 0);
+	o.fd[3] = p[1];
+	o.nice = 1;
+	o.ended = talk_ended;
+	o.data = &t;
+	number = child_start(t.c, &o);
+	child_nice(t.c, number, 7);
+	o.fd[3] = -1;
+	o.argv = SH(
+		"exit 0"); /* orders are taken in turn: it ends when the first has its niceness */
+	child_start(t.c, &o);
+	wait_for(&t.s, 1);
+	assert_int_equal(write(p[0], "go\n", 3), 3);
+	assert_int_equal(read(p[0], t.text, sizeof(t.text)), 2);
+	assert_string_equal(t.text, "7\n");
+	wait_for(&t.s, 2);
+	close(p[0]);
+	children_close(t.c);
+}
+
 /* Starts itself anew as often as .n says: from the children's own thread. */
 struct chain {
 	struct children *c;
@@ -384,7 +488,7 @@ static bool is_gone(pid_t pid)
 /* A daemon that is killed takes its children with it, but for one that survives. */
 static void dies_with_the_daemon(void **state)
 {
-	int p[2], hold[2];
+	int p[2], hold[2], told[2];
 	char text[32];
 	pid_t daemon, mortal, survivor;
 	int64_t until = time_mono_ns() + DEADLINE_S * NS_PER_S;
@@ -394,6 +498,7 @@ static void dies_with_the_daemon(void **state)
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(hold, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(told, O_CLOEXEC), 0);
 	daemon = fork();
 	if (daemon == 0) {
 		struct children *c = opened();
@@ -404,7 +509,7 @@ static void dies_with_the_daemon(void **state)
 		child_start(c, &o);
 		while (read(p[0], text, sizeof(text)) < 2)
 			;
-		n = (int)write(hold[1], text, sizeof(text));
+		n = (int)write(told[1], text, sizeof(text));
 		o.argv = SH("echo $$; read x; echo survived");
 		o.survives = true;
 		o.fd[0] = hold[0];
@@ -414,7 +519,7 @@ static void dies_with_the_daemon(void **state)
 		pause();
 		_exit(n);
 	}
-	assert_true(read(hold[0], text, sizeof(text)) > 1);
+	assert_true(read(told[0], text, sizeof(text)) > 1);
 	mortal = (pid_t)strtol(text, NULL, 10);
 	assert_true(read(p[0], text, sizeof(text)) > 1);
 	survivor = (pid_t)strtol(text, NULL, 10);
@@ -431,6 +536,8 @@ static void dies_with_the_daemon(void **state)
 		waitpid(survivor, NULL, 0);
 	close(p[0]);
 	close(hold[0]);
+	close(told[0]);
+	close(told[1]);
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
@@ -473,6 +580,9 @@ int main(void)
 		cmocka_unit_test(timeout_kills),
 		cmocka_unit_test(memory_is_limited),
 		cmocka_unit_test(signals_reach_it),
+		cmocka_unit_test(files_are_limited),
+		cmocka_unit_test(watched_descriptor),
+		cmocka_unit_test(niceness),
 		cmocka_unit_test(many_at_once),
 		cmocka_unit_test(started_from_ended),
 		cmocka_unit_test(later_in_order),
