@@ -61,10 +61,20 @@ static const char *word_of(const struct err *refused)
 	}
 }
 
-/* Tells what became of a batch. Under the lock. */
+/* Writes the answers that were put together. Under the lock. */
+static void tell_answers(struct ingest *in)
+{
+	if (in->opts->ack_fd >= 0 && in->ack.n && in->ack_failure.code == ERR_NONE &&
+	    io_write(in->opts->ack_fd, in->ack.p, in->ack.n, &in->ack_failure) < 0) {
+		err_wrap(&in->ack_failure, "cannot tell what was committed");
+		in->stop = true;
+	}
+	buf_reset(&in->ack);
+}
+
+/* What became of a batch, to be told. Under the lock. */
 static void answer(struct ingest *in, uint64_t batch_id, const struct err *refused)
 {
-	buf_reset(&in->ack);
 	if (in->opts->input == INGEST_FRAMES && refused)
 		buf_addf(&in->ack, "%llu %s: %s\n", (unsigned long long)batch_id, word_of(refused),
 			 refused->msg);
@@ -72,11 +82,6 @@ static void answer(struct ingest *in, uint64_t batch_id, const struct err *refus
 		buf_addf(&in->ack, "%llu ok\n", (unsigned long long)batch_id);
 	else if (!refused)
 		buf_addf(&in->ack, "%llu\n", (unsigned long long)in->counts.done.n);
-	if (in->opts->ack_fd >= 0 && in->ack.n && in->ack_failure.code == ERR_NONE &&
-	    io_write(in->opts->ack_fd, in->ack.p, in->ack.n, &in->ack_failure) < 0) {
-		err_wrap(&in->ack_failure, "cannot tell what was committed");
-		in->stop = true;
-	}
 }
 
 /* In the log's thread. */
@@ -97,11 +102,21 @@ static void on_result(const struct wal_result *r, void *data)
 	pthread_mutex_unlock(&in->lock);
 }
 
+static void on_settled(void *data)
+{
+	struct ingest *in = data;
+
+	pthread_mutex_lock(&in->lock);
+	tell_answers(in);
+	pthread_mutex_unlock(&in->lock);
+}
+
 void batch_answer(struct ingest *in, uint64_t batch_id, const struct err *refused)
 {
 	wal_writer_drain(in->writer);
 	pthread_mutex_lock(&in->lock);
 	answer(in, batch_id, refused);
+	tell_answers(in);
 	pthread_mutex_unlock(&in->lock);
 }
 
@@ -117,6 +132,7 @@ int ingest_open(const struct ingest_opts *opts, struct ingest **ret, struct err 
 		.after_refusal =
 			opts->input == INGEST_FRAMES ? WAL_REFUSED_GO_ON : WAL_REFUSED_STOP,
 		.on_result = on_result,
+		.on_settled = on_settled,
 	};
 	struct ingest *in;
 
@@ -138,8 +154,9 @@ int ingest_open(const struct ingest_opts *opts, struct ingest **ret, struct err 
 
 void batch_submit(struct ingest *in, uint64_t batch_id)
 {
-	if (in->es.n == 0)
+	if (in->es.n == 0 && in->copies.n == 0)
 		return;
+	wal_writer_copy(in->writer, &in->copies);
 	wal_writer_submit(in->writer, &in->es, batch_id);
 	in->weight = 0;
 	if (in->opts->progress)
@@ -302,6 +319,7 @@ int ingest_close(struct ingest *in, struct ingest_counts *ret, struct err *e)
 			     (unsigned long long)in->counts.done.n, in->refusal.msg);
 	label_cache_release(&in->cache);
 	entries_release(&in->es);
+	wal_copies_release(&in->copies);
 	arena_release(&in->arena);
 	buf_release(&in->ack);
 	pthread_mutex_destroy(&in->lock);

@@ -19,6 +19,7 @@ struct ingest {
 	struct label_cache cache;
 	struct entries es;
 	uint64_t weight; /* of es */
+	struct wal_copies copies;
 	int64_t last_arrival_ns;
 	uint64_t n_lines;	     /* of the current input */
 	struct ingest_counts counts; /* done, refused: under lock */
@@ -42,7 +43,7 @@ static inline int64_t batch_arrival(struct ingest *in, int64_t now_ns)
 	return in->last_arrival_ns;
 }
 
-/* Gives the batch to the log, if it holds any entry. */
+/* Gives what there is to the log: entries as one batch, and the batches that are to be copied. */
 void batch_submit(struct ingest *in, uint64_t batch_id);
 
 /* Forgets all streams when they take too much. For when no entry is in the batch and numbers given

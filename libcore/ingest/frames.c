@@ -1,6 +1,11 @@
-/* Frames: batches as another program's log has them. Each is committed by itself when it has an id.
+/*
+ * Frames: batches as another program's log has them. Each is committed by itself when it has an id.
+ *
+ * One with an id is copied as it is when it is what we would have made of it, which is much cheaper
+ * than to take it apart and pack it again. Frames can come from anybody, and a checksum says only
+ * that they are as they were sent. So all that a reader could stumble over later is looked at
+ * before: a batch that cannot be decoded would keep its whole segment from being packed.
  */
-#include <poll.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -8,6 +13,9 @@
 #include "entry/append.h"
 #include "ingest/batch.h"
 #include "wal/reader.h"
+
+/* Copies are given to the log when they are so many: it writes while more is verified. */
+enum { COPIES_BYTES = 256 << 10 };
 
 struct source {
 	struct ingest *in;
@@ -123,11 +131,101 @@ static int take_batch(struct source *s, const struct wal_item *item, struct err 
 	return 0;
 }
 
-static bool would_wait(int fd)
+/* Does the run hold what the batch's head says of it? */
+static bool run_is_as_said(const struct run *run, const struct wal_part *p)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int64_t min = run->ts_ns[0], max = min;
+	uint32_t longest = 0;
 
-	return poll(&p, 1, 0) == 0;
+	if (run->lines_len - run->n != p->line_bytes)
+		return false;
+	for (size_t i = 1; i < run->n; i++) {
+		int64_t ts = run->ts_ns[i];
+
+		min = ts < min ? ts : min;
+		max = ts > max ? ts : max;
+	}
+	for (size_t i = 0; i < run->n; i++) {
+		uint32_t len = run->line_off[i + 1] - run->line_off[i];
+
+		longest = len > longest ? len : longest;
+		if (run->lines[run->line_off[i + 1] - 1] != '\n')
+			return false;
+	}
+	return min == p->min_ts_ns && max == p->max_ts_ns && longest <= ENTRY_LINE_MAX;
+}
+
+/* A part that is of the batch's tenant, of a stream that may be, and decodes. */
+static bool part_is_good(struct source *s, const struct wal_batch *b, size_t i)
+{
+	const struct streams *t = s->in->streams;
+	const struct wal_part *p = &b->part[i];
+	struct run run;
+
+	if (p->stream == STREAM_NONE || check_stream(s, p->stream, NULL) < 0)
+		return false;
+	if (!bytes_eq(streams_tenant(t, streams_get(t, p->stream)->tenant), b->tenant))
+		return false;
+	return wal_reader_run(s->reader, i, WANT_ALL, &run, NULL) > 0 && run_is_as_said(&run, p);
+}
+
+/* May the batch go into the log as it is? What may not is taken apart instead, which tells why or
+ * mends it. */
+static bool may_copy(struct source *s, const struct wal_batch *b)
+{
+	int64_t min = INT64_MAX, max = INT64_MIN;
+
+	if (!b->batch_id || b->broken || b->n_parts == 0 || b->raw_n > WAL_SUBMIT_MAX ||
+	    b->n_entries > WAL_SUBMIT_MAX / sizeof(struct entry_ref))
+		return false;
+	for (size_t i = 0; i < b->n_parts; i++)
+		if (!part_is_good(s, b, i))
+			return false;
+	for (size_t i = 0; i < b->n_parts; i++) {
+		min = b->part[i].min_ts_ns < min ? b->part[i].min_ts_ns : min;
+		max = b->part[i].max_ts_ns > max ? b->part[i].max_ts_ns : max;
+	}
+	return min == b->min_ts_ns && max == b->max_ts_ns;
+}
+
+static void copy_batch(struct source *s, const struct wal_batch *b)
+{
+	struct ingest_tally given = all_of(b);
+	struct ingest *in = s->in;
+
+	if (in->es.n)
+		batch_submit(in, 0);
+	wal_copies_add(&in->copies, wal_reader_record(s->reader), b);
+	tally(&in->counts.given, given.n, given.n_bytes);
+	if (in->copies.data.n >= COPIES_BYTES)
+		batch_submit(in, 0);
+}
+
+/* -1 only for what ends the input. */
+static int one_batch(struct source *s, const struct wal_item *item, struct err *e)
+{
+	const struct wal_batch *b = &item->batch;
+	struct ingest *in = s->in;
+
+	if (may_copy(s, b)) {
+		copy_batch(s, b);
+		return 0;
+	}
+	if (b->batch_id)
+		batch_submit(in, 0);
+	if (take_batch(s, item, e) < 0)
+		return -1;
+	if (b->batch_id && b->n_parts == 0)
+		batch_answer(in, b->batch_id, NULL);
+	if (b->batch_id || batch_is_full(in))
+		batch_submit(in, b->batch_id);
+	return 0;
+}
+
+/* Whoever gave what was read may wait for the answers before there is more. */
+static void on_wait(void *in)
+{
+	batch_submit(in, 0);
 }
 
 int ingest_frames(struct ingest *in, int fd, const char *name, struct err *e)
@@ -137,18 +235,11 @@ int ingest_frames(struct ingest *in, int fd, const char *name, struct err *e)
 	int rc;
 
 	s.reader = wal_reader_new(fd, WAL_READ_ALL, in->streams);
+	wal_reader_on_wait(s.reader, on_wait, in);
 	while ((rc = wal_reader_next(s.reader, &item, e)) > 0) {
 		switch (item.kind) {
 		case WAL_BATCH:
-			if (item.batch.batch_id)
-				batch_submit(in, 0);
-			rc = take_batch(&s, &item, e);
-			if (rc < 0)
-				break;
-			if (item.batch.batch_id && item.batch.n_parts == 0)
-				batch_answer(in, item.batch.batch_id, NULL);
-			if (item.batch.batch_id || batch_is_full(in) || would_wait(fd))
-				batch_submit(in, item.batch.batch_id);
+			rc = one_batch(&s, &item, e);
 			break;
 		case WAL_DAMAGE:
 		case WAL_TORN:

@@ -113,27 +113,49 @@ static void fail_sync(struct wal_commit *c, struct wal_file *f, const struct err
 	pthread_mutex_unlock(&c->io);
 }
 
-/* Takes the first n ops off the list, one by one, telling their results. */
-static void settle(struct wal_commit *c, size_t n)
+static void tell_settled(struct wal_commit *c)
 {
-	for (; n > 0; n--) {
-		struct wal_op *op = c->first;
+	if (c->opts->on_settled)
+		c->opts->on_settled(c->opts->data);
+}
 
-		pthread_mutex_unlock(&c->lock);
-		if (op->kind == WAL_OP_RESULT)
+/* Tells what became of them, and frees them. */
+static void settle_list(struct wal_commit *c, struct wal_op *first)
+{
+	for (struct wal_op *op = first, *next; op; op = next) {
+		next = op->next;
+		if (op->kind == WAL_OP_RESULT) {
 			give_result(c, op);
-		else if (op->file)
+		} else if (op->file) {
+			tell_settled(c); /* closing takes long */
 			close_file(op->file);
-		pthread_mutex_lock(&c->lock);
-		c->first = op->next;
-		if (!c->first)
-			c->last = &c->first;
-		c->n_ops--;
-		c->n_bytes -= op->n_bytes;
+		}
 		free(op->refused);
 		free(op);
-		pthread_cond_broadcast(&c->settled);
 	}
+	tell_settled(c);
+}
+
+/* Takes the first n ops off the list, n above 0. Called and left with the lock held. */
+static void settle(struct wal_commit *c, size_t n)
+{
+	struct wal_op *first = c->first, *last = first;
+	uint64_t n_bytes = first->n_bytes;
+
+	for (size_t i = 1; i < n; i++) {
+		last = last->next;
+		n_bytes += last->n_bytes;
+	}
+	c->first = last->next;
+	if (!c->first)
+		c->last = &c->first;
+	last->next = NULL;
+	pthread_mutex_unlock(&c->lock);
+	settle_list(c, first);
+	pthread_mutex_lock(&c->lock);
+	c->n_ops -= n;
+	c->n_bytes -= n_bytes;
+	pthread_cond_broadcast(&c->settled);
 }
 
 /* A file that somebody deleted takes bytes and syncs them as ever, and is gone when it is closed.
@@ -275,15 +297,17 @@ void wal_commit_wait_room(struct wal_commit *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
-void wal_commit_add(struct wal_commit *c, struct wal_op *op)
+void wal_commit_add(struct wal_commit *c, struct wal_op *first)
 {
 	pthread_mutex_lock(&c->lock);
-	*c->last = op;
-	c->last = &op->next;
-	c->n_ops++;
-	c->n_bytes += op->n_bytes;
-	if (op->file)
-		op->file->written = op->end;
+	*c->last = first;
+	for (struct wal_op *op = first; op; op = op->next) {
+		c->last = &op->next;
+		c->n_ops++;
+		c->n_bytes += op->n_bytes;
+		if (op->file)
+			op->file->written = op->end;
+	}
 	pthread_cond_signal(&c->more);
 	pthread_mutex_unlock(&c->lock);
 }

@@ -59,8 +59,8 @@ void wal_commit_end(struct wal_commit *c);
 
 /* Waits while too much is under way. Not with .io held. */
 void wal_commit_wait_room(struct wal_commit *c);
-/* Takes op (from the heap). */
-void wal_commit_add(struct wal_commit *c, struct wal_op *op);
+/* Takes ops (from the heap), a list in order; those of a file are of one. */
+void wal_commit_add(struct wal_commit *c, struct wal_op *first);
 void wal_commit_drain(struct wal_commit *c);
 
 #endif

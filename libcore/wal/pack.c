@@ -130,6 +130,18 @@ static int by_tenant_and_id(const void *va, const void *vb, void *data)
 	return hash128_cmp(&sa->id, &sb->id);
 }
 
+/* Makes room for what is known of streams up to number top. */
+static void grow_seen(struct wal_packer *p, uint32_t top)
+{
+	size_t n = (size_t)top + 1;
+
+	if (n <= p->n_seen)
+		return;
+	mem_grow(&p->seen, &p->cap_seen, n, sizeof(*p->seen));
+	memset(p->seen + p->n_seen, 0, (n - p->n_seen) * sizeof(*p->seen));
+	p->n_seen = n;
+}
+
 /* Counts entries by stream into use[], and sorts those by tenant and id. */
 static void find_uses(struct wal_packer *p, const struct entries *es)
 {
@@ -137,11 +149,7 @@ static void find_uses(struct wal_packer *p, const struct entries *es)
 
 	for (size_t i = 0; i < es->n; i++)
 		top = es->v[i].stream > top ? es->v[i].stream : top;
-	if (top >= p->n_seen) {
-		mem_grow(&p->seen, &p->cap_seen, (size_t)top + 1, sizeof(*p->seen));
-		memset(p->seen + p->n_seen, 0, ((size_t)top + 1 - p->n_seen) * sizeof(*p->seen));
-		p->n_seen = (size_t)top + 1;
-	}
+	grow_seen(p, top);
 	p->n_use = 0;
 	for (size_t i = 0; i < es->n; i++) {
 		struct seen *s = &p->seen[es->v[i].stream];
@@ -341,6 +349,19 @@ static void add_series(struct wal_packer *p, size_t first, struct buf *out)
 		buf_add_bytes(&p->head, buf_bytes(&p->series));
 		emit(p, buf_bytes(&p->head), out);
 	}
+}
+
+void wal_packer_copy_batch(struct wal_packer *p, struct bytes record, const uint32_t *stream,
+			   size_t n_streams, uint64_t n_entries, struct buf *out)
+{
+	mem_grow(&p->use, &p->cap_use, n_streams, sizeof(*p->use));
+	for (p->n_use = 0; p->n_use < n_streams; p->n_use++) {
+		grow_seen(p, stream[p->n_use]);
+		p->use[p->n_use].stream = stream[p->n_use];
+	}
+	if (n_streams)
+		add_series(p, 0, out);
+	wal_packer_copy(p, record, n_entries, out);
 }
 
 int wal_packer_add(struct wal_packer *p, const struct entries *es, uint64_t batch_id,

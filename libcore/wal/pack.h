@@ -38,6 +38,10 @@ MUST_CHECK int wal_packer_add(struct wal_packer *p, const struct entries *es, ui
 /* Appends a record that another segment holds, as it is. */
 void wal_packer_copy(struct wal_packer *p, struct bytes record, uint64_t n_entries,
 		     struct buf *out);
+/* The same of a batch's record, behind the series that its streams need here: their numbers,
+ * ascending by id, all of one tenant. */
+void wal_packer_copy_batch(struct wal_packer *p, struct bytes record, const uint32_t *stream,
+			   size_t n_streams, uint64_t n_entries, struct buf *out);
 /* Appends the end record: nothing may follow. */
 void wal_packer_end(struct wal_packer *p, struct buf *out);
 

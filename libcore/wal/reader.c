@@ -88,6 +88,12 @@ void wal_reader_unread(struct wal_reader *r, struct bytes b)
 	wal_source_unread(&r->frames.src, b);
 }
 
+void wal_reader_on_wait(struct wal_reader *r, wal_reader_wait_fn *wait, void *data)
+{
+	r->frames.src.on_wait = wait;
+	r->frames.src.data = data;
+}
+
 void wal_reader_set_range(struct wal_reader *r, uint64_t start, uint64_t end)
 {
 	r->frames.src.base = start;

@@ -61,6 +61,7 @@ struct wal_batch {
 	size_t n_parts; /* ascending by id */
 	const struct wal_part *part;
 	size_t n_sections;
+	uint64_t raw_n; /* of all sections, decompressed */
 	bool broken; /* some of its record is lost, as the item before said: those of its parts can
 			be read whose sections are sound */
 };
@@ -84,6 +85,9 @@ struct wal_item {
 
 struct wal_reader;
 
+/* Called when the input, a pipe, has nothing at the moment: the next call would wait. */
+typedef void wal_reader_wait_fn(void *data);
+
 /* fd stays the caller's. streams is filled from series records, and must outlive the reader.
  * Reading begins at the descriptor's start (a file) or where it stands (a pipe). */
 struct wal_reader *wal_reader_new(int fd, enum wal_read mode, struct streams *streams);
@@ -91,6 +95,11 @@ struct wal_reader *wal_reader_new(int fd, enum wal_read mode, struct streams *st
 struct wal_reader *wal_reader_new_bytes(struct bytes b, enum wal_read mode,
 					struct streams *streams);
 void wal_reader_free(struct wal_reader *r);
+
+/* wait(data) is called each time that reading a pipe would have to wait. It must not use the
+ * reader.
+ */
+void wal_reader_on_wait(struct wal_reader *r, wal_reader_wait_fn *wait, void *data);
 
 /* Reads on although the (first) header is damaged, as if one of zeros stood there: for saving what
  * can be saved. Before the first call of next, and only for a file that is a segment. */

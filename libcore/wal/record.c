@@ -84,7 +84,7 @@ static int read_parts(struct rd *rd, const struct streams *streams, struct wal_h
 	return 0;
 }
 
-static int read_sections(struct rd *rd, struct wal_head *h, struct err *e)
+static int read_sections(struct rd *rd, struct wal_head *h, uint64_t *ret_raw_n, struct err *e)
 {
 	size_t at = h->head_n, part = 0;
 
@@ -98,6 +98,7 @@ static int read_sections(struct rd *rd, struct wal_head *h, struct err *e)
 		s->stored_n = (size_t)rd_uvarint_max(rd, WAL_RECORD_MAX - at);
 		if (rd->failed || s->n_parts == 0)
 			return err_set(e, ERR_CORRUPT, "batch: bad table of sections");
+		*ret_raw_n += s->raw_n;
 		s->off = at;
 		s->first_part = part;
 		for (size_t k = 0; k < s->n_parts; k++)
@@ -140,7 +141,7 @@ int wal_head_decode(struct bytes data, const struct streams *streams, struct wal
 	h->n_sections = (size_t)rd_uvarint_max(&rd, rd_left(&rd) / SECTION_MIN);
 	if (rd.failed)
 		return err_set(e, ERR_CORRUPT, "batch: head cut short");
-	if (read_sections(&rd, h, e) < 0)
+	if (read_sections(&rd, h, &b.raw_n, e) < 0)
 		return -1;
 	if (rd_left(&rd) != 0)
 		return err_set(e, ERR_CORRUPT, "batch: %zu bytes behind its head", rd_left(&rd));

@@ -1,6 +1,7 @@
 #include "wal/source.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,6 +52,13 @@ static int fill_file(struct wal_source *s, uint64_t off, size_t n, struct err *e
 	return 0;
 }
 
+static bool would_wait(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 0;
+}
+
 /* Takes what the pipe has, and waits only for what was asked for: whoever writes may be waiting for
  * an answer. */
 static int fill_pipe(struct wal_source *s, uint64_t off, size_t n, struct err *e)
@@ -63,8 +71,11 @@ static int fill_pipe(struct wal_source *s, uint64_t off, size_t n, struct err *e
 	buf_drop(&s->buf, drop);
 	s->buf_off = off;
 	while (s->buf.n < n && !s->at_end) {
-		ssize_t k = read(s->fd, buf_reserve(&s->buf, s->step), s->step);
+		ssize_t k;
 
+		if (s->on_wait && would_wait(s->fd))
+			s->on_wait(s->data);
+		k = read(s->fd, buf_reserve(&s->buf, s->step), s->step);
 		if (k < 0 && errno == EINTR)
 			continue;
 		if (k < 0)

@@ -18,8 +18,10 @@ struct wal_source {
 				 0: where the file does */
 	struct buf buf;	      /* bytes from buf_off on */
 	uint64_t buf_off;
-	size_t step; /* how much is read at once */
-	bool at_end; /* pipe: end of file was met */
+	size_t step;		     /* how much is read at once */
+	bool at_end;		     /* pipe: end of file was met */
+	void (*on_wait)(void *data); /* or NULL: before a pipe that has nothing is waited for */
+	void *data;
 };
 
 void wal_source_init_fd(struct wal_source *s, int fd, size_t step);

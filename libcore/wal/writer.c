@@ -21,9 +21,11 @@ enum { JOBS = 2 };
 #define SEGMENT_BYTES  UINT64_C(64000000)
 #define SEGMENT_AGE_NS (300 * NS_PER_S)
 
+/* Entries, or when there are none, copies. */
 struct job {
 	struct entries es;
-	uint64_t batch_id;
+	uint64_t batch_id; /* of the entries */
+	struct wal_copies copies;
 };
 
 struct wal_writer {
@@ -53,25 +55,33 @@ struct wal_writer {
 	struct err end_failure;
 };
 
-static void finish_op(struct wal_writer *w, struct wal_op *op)
-{
-	wal_commit_add(&w->commit, op);
-}
-
-/* A batch that is not in the log. */
-static void refuse(struct wal_writer *w, const struct job *j, const struct err *e)
+/* What is said of a batch; f: where it is, or NULL. */
+static struct wal_op *new_op(struct wal_file *f, uint64_t batch_id, uint64_t n_entries,
+			     uint64_t line_bytes)
 {
 	struct wal_op *op = mem_alloc(sizeof(*op));
 
 	op->kind = WAL_OP_RESULT;
-	op->batch_id = j->batch_id;
-	op->n_entries = j->es.n;
-	op->line_bytes = j->es.text.n;
+	op->file = f;
+	op->batch_id = batch_id;
+	op->n_entries = n_entries;
+	op->line_bytes = line_bytes;
+	return op;
+}
+
+static struct wal_op *op_of_copy(struct wal_file *f, const struct wal_copy *v)
+{
+	return new_op(f, v->batch_id, v->n_entries, v->line_bytes);
+}
+
+/* A batch that is not in the log. */
+static void refuse(struct wal_writer *w, struct wal_op *op, const struct err *e)
+{
 	op->refused = mem_alloc(sizeof(*op->refused));
 	*op->refused = *e;
 	if (w->opts.after_refusal == WAL_REFUSED_STOP && w->refusal.code == ERR_NONE)
 		w->refusal = *e;
-	finish_op(w, op);
+	wal_commit_add(&w->commit, op);
 }
 
 static void set_open(struct wal_writer *w, struct wal_file *f)
@@ -132,7 +142,7 @@ static void hand_over(struct wal_writer *w)
 	op->file = w->file;
 	op->end = wal_packer_place(w->packer).off;
 	set_open(w, NULL);
-	finish_op(w, op);
+	wal_commit_add(&w->commit, op);
 }
 
 /* Ends the open segment. A segment without an end record is as good: whoever reads it finds its
@@ -173,55 +183,127 @@ static bool is_stopped(struct wal_writer *w, struct err *ret)
 	return stopped;
 }
 
+/* A segment that n bytes may be written to. */
+static int ready_file(struct wal_writer *w, uint64_t n, struct err *e)
+{
+	if (w->file && w->file->given_up)
+		hand_over(w);
+	if (wal_space_check(w->dir, &w->opts.reserve, n, e) < 0)
+		return -1;
+	return w->file ? 0 : begin_file(w, e);
+}
+
 /* With commit.io held: the batch is in the log and handed over, or -1. */
-static int write_job(struct wal_writer *w, const struct job *j, struct err *e)
+static int write_entries(struct wal_writer *w, const struct job *j, struct err *e)
 {
 	struct wal_place at;
 	struct wal_op *op;
 
-	if (w->file && w->file->given_up)
-		hand_over(w);
-	/* What the batch takes is not known yet, and is no more than what it holds. */
-	if (wal_space_check(w->dir, &w->opts.reserve, j->es.text.n, e) < 0 ||
-	    (!w->file && begin_file(w, e) < 0))
+	/* What its records take is not known yet, and hardly more than what it holds. */
+	if (ready_file(w, j->es.text.n, e) < 0)
 		return -1;
 	at = wal_packer_place(w->packer);
 	buf_reset(&w->out);
 	if (wal_packer_add(w->packer, &j->es, j->batch_id, &w->out, e) < 0 ||
 	    write_out(w, at, e) < 0)
 		return -1;
-	op = mem_alloc(sizeof(*op));
-	op->kind = WAL_OP_RESULT;
-	op->file = w->file;
+	op = new_op(w->file, j->batch_id, j->es.n, j->es.text.n);
 	op->end = wal_packer_place(w->packer).off;
-	op->batch_id = j->batch_id;
-	op->n_entries = j->es.n;
-	op->line_bytes = j->es.text.n;
 	op->n_bytes = w->out.n;
-	finish_op(w, op);
+	wal_commit_add(&w->commit, op);
 	return 0;
 }
 
-static void run_job(struct wal_writer *w, const struct job *j)
+static void run_entries(struct wal_writer *w, const struct job *j)
 {
+	const struct entries *es = &j->es;
 	struct err e = { 0 };
 	int rc;
 
-	wal_commit_wait_room(&w->commit);
-	if (entries_memory(&j->es) > WAL_SUBMIT_MAX &&
-	    j->es.text.n + 16 * j->es.n > WAL_SUBMIT_MAX) {
-		err_set(&e, ERR_LIMIT, "a batch of %zu bytes; at most %d", j->es.text.n,
+	if (entries_memory(es) > WAL_SUBMIT_MAX && es->text.n + 16 * es->n > WAL_SUBMIT_MAX) {
+		err_set(&e, ERR_LIMIT, "a batch of %zu bytes; at most %d", es->text.n,
 			WAL_SUBMIT_MAX);
-		refuse(w, j, &e);
+		refuse(w, new_op(NULL, j->batch_id, es->n, es->text.n), &e);
 		return;
 	}
 	/* A sync that failed between question and write would refuse only what came before. */
 	pthread_mutex_lock(&w->commit.io);
-	rc = is_stopped(w, &e) ? -1 : write_job(w, j, &e);
+	rc = is_stopped(w, &e) ? -1 : write_entries(w, j, &e);
 	pthread_mutex_unlock(&w->commit.io);
 	if (rc < 0)
-		refuse(w, j, &e);
-	else if (wal_packer_place(w->packer).off >= w->opts.segment_bytes)
+		refuse(w, new_op(NULL, j->batch_id, es->n, es->text.n), &e);
+}
+
+static void free_ops(struct wal_op *first)
+{
+	for (struct wal_op *op = first, *next; op; op = next) {
+		next = op->next;
+		free(op);
+	}
+}
+
+/* With commit.io held: batches [from, to) are in the log, by one write, and handed over, or -1. */
+static int write_copies(struct wal_writer *w, const struct wal_copies *c, size_t from, size_t to,
+			struct err *e)
+{
+	struct wal_op *first = NULL, **last = &first;
+	struct wal_place at;
+
+	if (ready_file(w, c->v[to - 1].off + c->v[to - 1].n - c->v[from].off, e) < 0)
+		return -1;
+	at = wal_packer_place(w->packer);
+	buf_reset(&w->out);
+	for (size_t i = from; i < to; i++) {
+		const struct wal_copy *v = &c->v[i];
+		size_t before = w->out.n;
+
+		wal_packer_copy_batch(w->packer, bytes_of(c->data.p + v->off, v->n),
+				      c->stream + v->first_stream, v->n_streams, v->n_entries,
+				      &w->out);
+		*last = op_of_copy(w->file, v);
+		(*last)->end = wal_packer_place(w->packer).off;
+		(*last)->n_bytes = w->out.n - before;
+		last = &(*last)->next;
+	}
+	if (write_out(w, at, e) < 0) {
+		free_ops(first);
+		return -1;
+	}
+	wal_commit_add(&w->commit, first);
+	return 0;
+}
+
+/* All by one write; when that fails one by one, since smaller ones may have room. */
+static void run_copies(struct wal_writer *w, const struct wal_copies *c)
+{
+	for (size_t from = 0, step = c->n; from < c->n;) {
+		size_t to = from + step < c->n ? from + step : c->n;
+		struct err e = { 0 };
+		bool stopped;
+		int rc = 0;
+
+		pthread_mutex_lock(&w->commit.io);
+		stopped = is_stopped(w, &e);
+		if (!stopped)
+			rc = write_copies(w, c, from, to, &e);
+		pthread_mutex_unlock(&w->commit.io);
+		if (stopped || (rc < 0 && step == 1))
+			refuse(w, op_of_copy(NULL, &c->v[from++]), &e);
+		else if (rc < 0)
+			step = 1;
+		else
+			from = to;
+	}
+}
+
+static void run_job(struct wal_writer *w, const struct job *j)
+{
+	wal_commit_wait_room(&w->commit);
+	if (j->es.n)
+		run_entries(w, j);
+	else
+		run_copies(w, &j->copies);
+	if (w->file && wal_packer_place(w->packer).off >= w->opts.segment_bytes)
 		end_file(w);
 }
 
@@ -270,6 +352,7 @@ static void *run(void *data)
 		pthread_mutex_unlock(&w->lock);
 		run_job(w, j);
 		entries_reset(&j->es);
+		wal_copies_reset(&j->copies);
 		pthread_mutex_lock(&w->lock);
 		w->first = (w->first + 1) % JOBS;
 		w->n_jobs--;
@@ -284,8 +367,10 @@ static void *run(void *data)
 
 static void free_writer(struct wal_writer *w)
 {
-	for (size_t i = 0; i < JOBS; i++)
+	for (size_t i = 0; i < JOBS; i++) {
 		entries_release(&w->jobs[i].es);
+		wal_copies_release(&w->jobs[i].copies);
+	}
 	wal_packer_free(w->packer);
 	streams_free(w->streams);
 	buf_release(&w->out);
@@ -361,6 +446,15 @@ struct streams *wal_writer_streams(struct wal_writer *w)
 	return w->streams;
 }
 
+/* Room for a job, waited for. Called and left with the lock held. */
+static struct job *new_job(struct wal_writer *w)
+{
+	while (w->n_jobs == JOBS)
+		pthread_cond_wait(&w->room, &w->lock);
+	pthread_cond_signal(&w->work);
+	return &w->jobs[(w->first + w->n_jobs++) % JOBS];
+}
+
 void wal_writer_submit(struct wal_writer *w, struct entries *es, uint64_t batch_id)
 {
 	struct job *j;
@@ -369,15 +463,26 @@ void wal_writer_submit(struct wal_writer *w, struct entries *es, uint64_t batch_
 	if (es->n == 0)
 		return;
 	pthread_mutex_lock(&w->lock);
-	while (w->n_jobs == JOBS)
-		pthread_cond_wait(&w->room, &w->lock);
-	j = &w->jobs[(w->first + w->n_jobs) % JOBS];
+	j = new_job(w);
 	empty = j->es;
 	j->es = *es;
 	j->batch_id = batch_id;
 	*es = empty;
-	w->n_jobs++;
-	pthread_cond_signal(&w->work);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void wal_writer_copy(struct wal_writer *w, struct wal_copies *c)
+{
+	struct job *j;
+	struct wal_copies empty;
+
+	if (c->n == 0)
+		return;
+	pthread_mutex_lock(&w->lock);
+	j = new_job(w);
+	empty = j->copies;
+	j->copies = *c;
+	*c = empty;
 	pthread_mutex_unlock(&w->lock);
 }
 

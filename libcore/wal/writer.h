@@ -13,6 +13,7 @@
 
 #include "entry/entries.h"
 #include "entry/streams.h"
+#include "wal/copies.h"
 #include "wal/space.h"
 
 enum wal_sync {
@@ -37,6 +38,8 @@ struct wal_result {
 /* Called in the writer's own thread, one at a time, in the order of the submissions. Must not call
  * the writer. */
 typedef void wal_result_fn(const struct wal_result *result, void *data);
+/* Called there after the results of one commit, so that they can be told together. */
+typedef void wal_settled_fn(void *data);
 
 struct wal_writer_opts {
 	const char *dir;  /* made if absent */
@@ -48,6 +51,7 @@ struct wal_writer_opts {
 	struct wal_reserve reserve; /* a batch that would leave less free is refused: ERR_FULL */
 	int64_t segment_age_ns; /* or this long after its first batch, also when idle; 0 = 5 min */
 	wal_result_fn *on_result;
+	wal_settled_fn *on_settled; /* or NULL */
 	void *data;
 };
 
@@ -69,6 +73,13 @@ struct streams *wal_writer_streams(struct wal_writer *w);
  * record and the result; 0 none.
  */
 void wal_writer_submit(struct wal_writer *w, struct entries *es, uint64_t batch_id);
+
+/*
+ * Gives batches that another writer made: each has its own result and goes into the log as it is,
+ * behind the descriptions of its streams that the segment lacks. The caller has verified them.
+ * *c is empty afterwards, with other memory. Waits as submit does.
+ */
+void wal_writer_copy(struct wal_writer *w, struct wal_copies *c);
 
 /* Waits until every batch has its result. */
 void wal_writer_drain(struct wal_writer *w);

@@ -131,6 +131,23 @@ part_ingest() {
 	expect "$(walreplay wal | wc -l)" "$(truth lines)" "entries in the WAL"
 }
 
+# Frames on a pipe, as the daemon gives them: batches of 256 KiB, and of one line each.
+part_frames() {
+	cat wal/*.wal | frames 256KiB >big.frames 2>big.count
+	cat wal/*.wal | frames 1 200000 >small.frames 2>small.count
+	m=$(measure -n "$runs" -p 'rm -rf wal1; sync' -o acks sh -c \
+		'cat big.frames | lokid-ingest -q --wal wal1 --sync always --input frames --ack')
+	expect "$(grep -c ' ok$' acks)" "$(cut -d ' ' -f 1 big.count)" "batches in the WAL"
+	info ingest_frames "$(mb_per_s "$(wall "$m")")" MB/s
+	info ingest_frames_cpu "$(cpu "$m")" s
+	m=$(measure -n "$runs" -p 'rm -rf wal1; sync' -o acks sh -c \
+		'cat small.frames | lokid-ingest -q --wal wal1 --sync always --input frames --ack')
+	n=$(cut -d ' ' -f 1 small.count)
+	expect "$(grep -c ' ok$' acks)" "$n" "batches of one line in the WAL"
+	info ingest_small_frames "$(calc "$n / $(wall "$m")")" batches/s
+	rm -rf wal1 ./*.frames
+}
+
 part_pack() {
 	turns "measure -p 'rm -rf store; sync' -o packs sh -c 'exec chunkpack --store store wal/*.wal'" \
 		"measure -p 'rm -f out; sync' -o out zstd -q -3 -T1 -c lines"
@@ -373,7 +390,7 @@ if [ "${1:-}" = --part ]; then
 	"part_$2"
 	exit
 fi
-[ $# -gt 0 ] || set -- data ingest pack size scan labels open closed streams json logfmt regex sums
+[ $# -gt 0 ] || set -- data ingest frames pack size scan labels open closed streams json logfmt regex sums
 for part in "$@"; do
 	sh "$here/speed.sh" --part "$part" || row "$part" - - - - fail
 done | beside_committed | tee rows.new

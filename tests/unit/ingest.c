@@ -289,7 +289,7 @@ static void frames_are_answered(void **state)
 	(void)state;
 	framed_begin(&f);
 	framed_batches(&f, sample_stream(&f.s, "fake", "web"), 101, 103);
-	assert_int_equal(framed_give(&f, 1), -1); /* of the first batch */
+	assert_int_equal(framed_give(&f, 2), -1); /* of all three, then of the first */
 	assert_int_equal(f.e.code, ERR_FULL);
 	assert_int_equal(f.counts.done.n, 8);
 	assert_int_equal(f.counts.refused.n, 4);
