@@ -29,8 +29,7 @@ static void add_field(struct http_server *s, struct MHD_Response *m, const char 
 		server_log(s, "the answer's header %s cannot be sent", name);
 }
 
-/* Takes m. */
-static void give(struct http_request *r, int status, struct MHD_Response *m)
+void answer_give(struct http_request *r, int status, struct MHD_Response *m)
 {
 	struct conn *c = r->conn;
 	bool resume;
@@ -68,7 +67,7 @@ void http_answer(struct http_request *r, const struct http_answer *a)
 	}
 	if (atomic_load(&s->quiet) || r->closes)
 		add_field(s, m, MHD_HTTP_HEADER_CONNECTION, "close");
-	give(r, status, m);
+	answer_give(r, status, m);
 }
 
 void answer_text(struct http_request *r, int status, const char *retry_after, const char *text)

@@ -89,6 +89,10 @@ static struct conn *begin(struct worker *w, struct MHD_Connection *m)
 	c->worker = w;
 	c->fd = MHD_get_connection_info(m, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	name_peer(c, MHD_get_connection_info(m, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+	if (s->tls)
+		c->keys = tls_begin(s->tls,
+				    MHD_get_connection_info(m, MHD_CONNECTION_INFO_GNUTLS_SESSION)
+					    ->tls_session);
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->told, NULL);
 	conn_is_idle(c);
@@ -178,16 +182,29 @@ void conn_tell_left(struct conn *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
+void conn_look_at_cert(struct conn *c, struct MHD_Connection *m)
+{
+	if (!c->keys || c->is_named)
+		return;
+	c->cert_name_n = tls_peer_name(
+		MHD_get_connection_info(m, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session,
+		c->cert_name, sizeof(c->cert_name));
+	c->is_named = true;
+}
+
+/* libmicrohttpd ends a TLS session after it has told us: what died last time is freed, not what
+ * died since. */
 void conn_free_dead(struct http_server *s)
 {
-	struct conn *next;
+	struct conn *next = s->buried_conn;
 
 	pthread_mutex_lock(&s->lock);
-	next = s->dead_conn;
+	s->buried_conn = s->dead_conn;
 	s->dead_conn = NULL;
 	pthread_mutex_unlock(&s->lock);
 	for (struct conn *c = next; c; c = next) {
 		next = c->next;
+		tls_drop(s->tls, c->keys);
 		pthread_mutex_destroy(&c->lock);
 		pthread_cond_destroy(&c->told);
 		free(c);

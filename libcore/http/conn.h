@@ -19,9 +19,11 @@
 #include <microhttpd.h>
 
 #include "http/http.h"
+#include "http/tls.h"
 
 enum {
 	PEER_MAX = 64,
+	CERT_NAME_MAX = 256,
 	BY_ADDRESS = 1024,
 	DISCARD_MAX = 256 << 10, /* of a body whose answer is known: read, so that the connection
 				    can go on, as Go does */
@@ -41,7 +43,11 @@ struct conn {
 	char peer[PEER_MAX];
 	atomic_llong deadline_ns; /* then the watch shuts it down; 0: never */
 	atomic_bool busy;	  /* a request line was read, its request is not done */
-	bool refused;		  /* over a limit: its requests are not looked at */
+	struct tls_keys *keys;	  /* held; NULL without TLS */
+	char cert_name[CERT_NAME_MAX];
+	size_t cert_name_n;
+	bool is_named; /* the handshake is over, cert_name looked up */
+	bool refused;  /* over a limit: its requests are not looked at */
 
 	pthread_mutex_t lock;		/* what follows, and the request's answer */
 	struct http_request *suspended; /* waits for its answer */
@@ -66,9 +72,11 @@ struct http_request {
 	size_t discarded;
 
 	bool head_seen, is_owned /* calls.head was called */, is_whole, left;
+	bool is_old; /* HTTP/1.0 */
 	bool closes; /* the connection, after its answer */
 	/* conn->lock */
 	struct MHD_Response *answer;
+	struct websocket *websocket; /* whose client has not been given it yet */
 	int status;
 };
 
@@ -83,6 +91,7 @@ struct http_server {
 	struct http_opts o; /* strings are owned */
 	uint16_t port;
 	int listen_fd;
+	struct tls *tls; /* or NULL */
 	struct worker *worker;
 	unsigned n_workers;
 
@@ -93,9 +102,10 @@ struct http_server {
 
 	atomic_size_t n_conns, bodies_used;
 	pthread_mutex_t lock; /* what follows */
-	struct conn *first_conn, *dead_conn, *by_address[BY_ADDRESS];
-	size_t n_active;
-	pthread_cond_t idle; /* n_active is 0 */
+	struct conn *first_conn, *dead_conn, *buried_conn, *by_address[BY_ADDRESS];
+	size_t n_active;     /* requests */
+	size_t n_websockets; /* threads */
+	pthread_cond_t idle; /* one of these is 0 */
 };
 
 /* watch.c */
@@ -115,6 +125,8 @@ enum conn_which { CONN_ALL, CONN_IDLE, CONN_OVERDUE };
 void conn_shutdown(struct http_server *s, enum conn_which which);
 void conn_is_idle(struct conn *c);
 void conn_tell_left(struct conn *c);
+/* In a request: who the client's certificate says it is. */
+void conn_look_at_cert(struct conn *c, struct MHD_Connection *m);
 void conn_free_dead(struct http_server *s);
 
 /* request.c: libmicrohttpd's callbacks. */
@@ -127,6 +139,8 @@ void request_end(void *server, struct MHD_Connection *m, void **request,
 
 /* answer.c */
 void answer_text(struct http_request *r, int status, const char *retry_after, const char *text);
+/* r's answer from now on; m is given away. */
+void answer_give(struct http_request *r, int status, struct MHD_Response *m);
 /* Gives r's answer to libmicrohttpd. */
 enum MHD_Result answer_queue(struct http_request *r);
 
@@ -137,6 +151,9 @@ struct head {
 	uint64_t length;
 };
 MUST_CHECK int guard_head(const struct http_request *r, struct head *ret, struct err *e);
+
+/* websocket.c: the request ends, and its client was not given w. */
+void websocket_orphan(struct websocket *w);
 
 /* http.c */
 void server_log(const struct http_server *s, const char *fmt, ...) PRINTF_LIKE(2, 3);

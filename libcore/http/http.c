@@ -1,8 +1,9 @@
 /* The server as a whole: opened, quiesced, closed. */
-#include "http/conn.h"
+#include "http/http.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gnutls/abstract.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "http/conn.h"
 
 enum {
 	BACKLOG = 4096,
@@ -134,11 +136,28 @@ static uint16_t port_of(int fd)
 	return a.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&a)->sin6_port) : 0;
 }
 
+/* libmicrohttpd wants to know of some certificate; tls_begin puts another in its place. */
+static int no_certificate(gnutls_session_t session, const gnutls_datum_t *ca, int n_ca,
+			  const gnutls_pk_algorithm_t *pk, int n_pk, gnutls_pcert_st **ret_certs,
+			  unsigned *ret_n, gnutls_privkey_t *ret_key)
+{
+	(void)session, (void)ca, (void)n_ca, (void)pk, (void)n_pk;
+	(void)ret_certs, (void)ret_n, (void)ret_key;
+	return -1;
+}
+
 static int start_worker(struct http_server *s, struct worker *w, struct err *e)
 {
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
 			 MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG;
 
+	struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, no_certificate },
+					{ MHD_OPTION_END, 0, NULL } };
+
+	if (s->tls)
+		flags |= MHD_USE_TLS;
+	else
+		tls[0] = tls[1];
 	w->server = s;
 	w->mhd = MHD_start_daemon(
 		flags, 0, NULL, NULL, request_go_on, s, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, s,
@@ -146,12 +165,16 @@ static int start_worker(struct http_server *s, struct worker *w, struct err *e)
 		request_begin, s, MHD_OPTION_NOTIFY_COMPLETED, request_end, s,
 		MHD_OPTION_CONNECTION_LIMIT, s->o.connections_max + 1,
 		MHD_OPTION_CONNECTION_TIMEOUT, s->o.idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		s->o.head_max + HEAD_LEAST, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+		s->o.head_max + HEAD_LEAST, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls,
+		MHD_OPTION_END);
 	return w->mhd ? 0 : err_set(e, ERR_IO, "cannot start a thread of libmicrohttpd");
 }
 
 static int start(struct http_server *s, struct err *e)
 {
+	if (s->o.tls.cert_file && tls_open(&s->o.tls, &s->tls, e) < 0)
+		return -1;
+	s->o.tls = (struct http_tls){ 0 };
 	if (s->listen_fd < 0) {
 		s->listen_fd = open_address(&s->o, e);
 		if (s->listen_fd < 0)
@@ -172,6 +195,8 @@ static void server_free(struct http_server *s)
 	for (unsigned i = 0; i < s->n_workers; i++)
 		MHD_stop_daemon(s->worker[i].mhd);
 	conn_free_dead(s);
+	conn_free_dead(s);
+	tls_close(s->tls);
 	if (s->listen_fd >= 0)
 		close(s->listen_fd);
 	pthread_mutex_destroy(&s->lock);
@@ -209,6 +234,11 @@ uint16_t http_port(const struct http_server *s)
 	return s->port;
 }
 
+int http_reload(struct http_server *s, struct err *e)
+{
+	return s->tls ? tls_reload(s->tls, e) : 0;
+}
+
 void http_quiesce(struct http_server *s)
 {
 	atomic_store(&s->quiet, true);
@@ -239,7 +269,7 @@ void http_close(struct http_server *s)
 	atomic_store(&s->stopping, true);
 	conn_shutdown(s, CONN_ALL);
 	pthread_mutex_lock(&s->lock);
-	while (s->n_active)
+	while (s->n_active || s->n_websockets)
 		pthread_cond_wait(&s->idle, &s->lock);
 	pthread_mutex_unlock(&s->lock);
 	server_free(s);

@@ -53,6 +53,7 @@ void *request_begin(void *server, const char *uri, struct MHD_Connection *m)
 	r->uri = mem_alloc(n);
 	memcpy(r->uri, uri, n);
 	split_uri(r);
+	conn_look_at_cert(r->conn, m);
 	r->begun_ns = time_mono_ns();
 	r->body_max = s->o.body_max;
 	atomic_store(&r->conn->busy, true);
@@ -99,7 +100,7 @@ static bool take_memory(struct http_server *s, size_t n)
 
 /* The body is not read when its answer is known and it is long, or the client waits to be asked
  * for it. */
-static enum MHD_Result begin(struct http_request *r, const char *method)
+static enum MHD_Result begin(struct http_request *r, const char *method, const char *version)
 {
 	struct http_server *s = r->server;
 	struct head head;
@@ -108,6 +109,7 @@ static enum MHD_Result begin(struct http_request *r, const char *method)
 	r->head_seen = true;
 	r->method_name = method;
 	r->method = method_of(method);
+	r->is_old = strcmp(version, MHD_HTTP_VERSION_1_1) != 0;
 	if (guard_head(r, &head, &e) < 0) {
 		r->closes = true;
 		answer_text(r, 400, NULL, e.msg);
@@ -214,11 +216,10 @@ enum MHD_Result request_go_on(void *server, struct MHD_Connection *m, const char
 	(void)server;
 	(void)m;
 	(void)url;
-	(void)version;
 	if (r->conn->refused || (!r->head_seen && atomic_load(&r->server->stopping)))
 		return MHD_NO;
 	if (!r->head_seen)
-		return begin(r, method);
+		return begin(r, method, version);
 	if (n == 0)
 		return end_of_body(r);
 	*upload_n = 0;
@@ -242,6 +243,8 @@ void request_end(void *server, struct MHD_Connection *m, void **request,
 		pthread_cond_wait(&c->told, &c->lock);
 	pthread_mutex_unlock(&c->lock);
 	conn_is_idle(c);
+	if (r->websocket)
+		websocket_orphan(r->websocket);
 	if (r->is_owned)
 		s->o.calls.done(r, s->o.calls.data);
 	if (r->answer)
@@ -319,6 +322,11 @@ struct bytes http_body(const struct http_request *r)
 const char *http_peer(const struct http_request *r)
 {
 	return r->conn->peer;
+}
+
+struct bytes http_cert_name(const struct http_request *r)
+{
+	return bytes_of(r->conn->cert_name, r->conn->cert_name_n);
 }
 
 int64_t http_begun_ns(const struct http_request *r)

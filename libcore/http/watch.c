@@ -137,9 +137,9 @@ static void *watch(void *data)
 		rearm(s, &a);
 		if (time_mono_ns() - swept_ns >= SWEEP_MS * NS_PER_MS) {
 			conn_shutdown(s, CONN_OVERDUE);
+			conn_free_dead(s);
 			swept_ns = time_mono_ns();
 		}
-		conn_free_dead(s);
 	}
 	return NULL;
 }

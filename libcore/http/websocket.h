@@ -22,8 +22,15 @@ enum websocket_event {
 	WEBSOCKET_TIMEOUT,
 };
 
+enum {
+	WEBSOCKET_MESSAGE_MAX = 64 << 10, /* bytes of a message of the client's; beyond: 1009 */
+	WEBSOCKET_PING_S = 20, /* after so long without a sign of the client it is pinged */
+	WEBSOCKET_GONE_S = 60, /* and has gone when it then says nothing for so long */
+};
+
 /* Waits until fd (-1: none) can be read, the client has gone, or timeout_ms are over (-1: for
- * ever). Pings are answered meanwhile, messages of the client are read and dropped. */
+ * ever). Pings are answered meanwhile, messages of the client are read and dropped; who does not
+ * keep to RFC 6455 is told (1002, 1007, 1009) and closed. */
 enum websocket_event websocket_wait(struct websocket *w, int fd, int timeout_ms);
 
 /* Sends a text message, and waits until the client's side has taken it. Errors: ERR_IO, gone;
