@@ -8,6 +8,7 @@
 #include "server/auth.h"
 #include "server/route.h"
 #include "server/server.h"
+#include "server/server_metrics.h"
 #include "server/tenant.h"
 #include "time/time.h"
 
@@ -138,6 +139,11 @@ static bool admit(struct call *c, struct err *e)
 	return false;
 }
 
+static const char *label_of(const struct call *c)
+{
+	return c->route ? c->route->label : "other";
+}
+
 static void on_head(struct http_request *r, void *data)
 {
 	struct server *s = data;
@@ -149,6 +155,7 @@ static void on_head(struct http_request *r, void *data)
 	http_set_user(r, c);
 	if (admit(c, &e) && c->route->needs != ROUTE_WRITE)
 		http_body_max(r, BODY_MAX);
+	server_metrics_begin(s->metrics, label_of(c), http_method(r));
 }
 
 static bool has_form_body(const struct http_request *r)
@@ -212,6 +219,13 @@ static void on_done(struct http_request *r, void *data)
 	(void)data;
 	if (c->route)
 		audit_call(c->server->audit, c);
+	server_metrics_end(c->server->metrics,
+			   &(struct server_metrics_request){
+				   .route = label_of(c),
+				   .method = http_method(r),
+				   .status = c->status,
+				   .websocket = c->websocket,
+				   .seconds = (double)(time_mono_ns() - c->begun_ns) / 1e9 });
 	if (c->ended)
 		c->ended(c);
 	limits_set_drop(c->set);

@@ -36,6 +36,7 @@ struct call {
 	bool has_range;
 	uint64_t n_bytes, n_rows;
 	int status;	  /* of the answer */
+	bool websocket;	  /* it became one */
 	int64_t begun_ns; /* of time_mono_ns */
 
 	void (*left)(struct call *c);  /* set by a route that answers later: the client has gone;

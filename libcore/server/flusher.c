@@ -1,0 +1,381 @@
+/*
+ * All of this happens on the children's thread, but for what flusher_flush and flusher_look share
+ * with other threads, under the lock.
+ *
+ * A round: look at the log's folder; closed segments are there, so a pipe of three is started; when
+ * the last of the three has ended, what is covered is pruned. Looks come by the clock, after each
+ * round, and when somebody asks for a flush: that waits for a round that began when no segment of
+ * its time was open any more.
+ */
+#include "server/flusher.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "server/config.h"
+#include "server/intake.h"
+#include "server/server_metrics.h"
+#include "time/time.h"
+#include "wal/segment.h"
+
+enum {
+	LOOK_SOON_MS = 20, /* from one look to the next, while somebody waits */
+	TIMEOUT_S = 3600,  /* of one program: it is stuck */
+	BACKOFF_MAX_S = 60,
+	MESSAGE_MAX = 4 << 10, /* of what a program says on stderr */
+};
+
+enum stage { REPLAY, PACK, INDEX, PRUNE, N_STAGES };
+
+struct waiting {
+	void (*done)(int rc, const struct err *e, void *data);
+	void *data;
+	int64_t asked_ns; /* segments begun before are its own */
+	bool in_round;	  /* the round under way packs all of them */
+	struct waiting *next;
+};
+
+struct run {
+	struct flusher *f;
+	enum stage stage;
+	int stderr_fd;
+};
+
+struct flusher {
+	struct server *server;
+	pthread_mutex_t lock;  /* asked and state */
+	struct waiting *asked; /* by other threads, not looked at yet */
+	struct flusher_state state;
+
+	struct waiting *waiting; /* from here on the children's thread alone */
+	struct run run[N_STAGES];
+	unsigned n_running; /* of the round's programs */
+	struct err failure; /* the round's first */
+	int64_t round_begun_ns;
+	int64_t not_before_ns;	 /* of time_mono_ns: the next round, after one that failed, or that
+				    left what it found */
+	int64_t oldest_found_ns; /* of the closed segments when the round began */
+};
+
+static void set_failure(struct flusher *f, const struct err *e)
+{
+	if (f->failure.code == ERR_NONE)
+		f->failure = *e;
+}
+
+/* Tells those whom the round that ended served, or all when the daemon ends. */
+static void tell_waiting(struct flusher *f, int rc, const struct err *e, bool all)
+{
+	struct waiting **at = &f->waiting;
+
+	while (*at) {
+		struct waiting *w = *at;
+
+		if (!w->in_round && !all) {
+			at = &w->next;
+			continue;
+		}
+		*at = w->next;
+		w->done(rc, e, w->data);
+		free(w);
+	}
+}
+
+static void look(void *data);
+
+/* While somebody waits. */
+static void look_soon(struct flusher *f)
+{
+	if (f->waiting)
+		children_later(f->server->children, LOOK_SOON_MS * NS_PER_MS, look, f);
+}
+
+static void round_ended(struct flusher *f)
+{
+	int64_t now = time_mono_ns();
+	bool failed = f->failure.code != ERR_NONE;
+	struct err why = f->failure;
+
+	pthread_mutex_lock(&f->lock);
+	f->state.running = false;
+	f->state.n_failed = failed ? f->state.n_failed + 1 : 0;
+	f->state.failure = why;
+	if (failed) {
+		unsigned n = f->state.n_failed < 7 ? f->state.n_failed : 7;
+		int64_t s = INT64_C(1) << (n - 1);
+
+		f->not_before_ns = now + (s < BACKOFF_MAX_S ? s : BACKOFF_MAX_S) * NS_PER_S;
+	} else {
+		f->state.last_success_ns = time_now_ns();
+		f->not_before_ns = 0;
+	}
+	pthread_mutex_unlock(&f->lock);
+	metrics_add(metric_of1(f->server->metrics, METRIC_FLUSH_ROUNDS,
+			       bytes_str(failed ? "failed" : "ok")),
+		    1);
+	metrics_observe(metric_of(f->server->metrics, METRIC_FLUSH_SECONDS),
+			(double)(now - f->round_begun_ns) / 1e9);
+	if (failed)
+		log_event(&f->server->log, LOG_ERROR, "flush failed", "err", why.msg, NULL);
+	else
+		log_event(&f->server->log, LOG_DEBUG, "flushed", NULL);
+	tell_waiting(f, failed ? -1 : 0, &why, false);
+	look_soon(f);
+}
+
+/* What a program said, for the message: its first line. */
+static void read_message(int fd, struct buf *ret)
+{
+	ssize_t n;
+
+	n = pread(fd, buf_reserve(ret, MESSAGE_MAX), MESSAGE_MAX, 0);
+	ret->n = n > 0 ? (size_t)n : 0;
+	for (size_t i = 0; i < ret->n; i++)
+		if (ret->p[i] == '\n')
+			ret->n = i;
+}
+
+static void start(struct flusher *f, enum stage stage, int in, int out);
+
+static const char *program_of(enum stage stage)
+{
+	static const char *const names[] = { "walreplay", "chunkpack", "idxbuild", "walreplay" };
+
+	return names[stage];
+}
+
+static void ended(const struct child_end *end, void *data)
+{
+	struct run *r = data;
+	struct flusher *f = r->f;
+	struct buf said = { 0 };
+	struct err e;
+
+	read_message(r->stderr_fd, &said);
+	close(r->stderr_fd);
+	server_metrics_child(f->server->metrics, program_of(r->stage), end);
+	if (r->stage == INDEX && end->status == 0)
+		metrics_observe(metric_of(f->server->metrics, METRIC_INDEX_UPLOAD_SECONDS),
+				(double)end->run_ns / 1e9);
+	if (end->status < 0 && end->signal == 0) {
+		set_failure(f, &end->error);
+	} else if (end->status != 0 && end->signal != SIGPIPE) {
+		if (end->timed_out)
+			err_set(&e, ERR_AGAIN, "%s: stopped after %lld s", program_of(r->stage),
+				(long long)(end->run_ns / NS_PER_S));
+		else if (end->signal)
+			err_set(&e, ERR_IO, "%s: ended by signal %d", program_of(r->stage),
+				end->signal);
+		else
+			err_set(&e, ERR_IO, "%s: exit status %d: %s", program_of(r->stage),
+				end->status, buf_str(&said));
+		set_failure(f, &e);
+	}
+	buf_release(&said);
+	if (--f->n_running)
+		return;
+	/* What is packed is pruned, also when a part of it could not be. */
+	if (r->stage != PRUNE)
+		start(f, PRUNE, -1, -1);
+	else
+		round_ended(f);
+}
+
+static void start(struct flusher *f, enum stage stage, int in, int out)
+{
+	struct server *s = f->server;
+	const char *const replay[] = { "walreplay",	 "--frames",	 "--unpacked", "--store",
+				       s->config->store, s->config->wal, NULL };
+	const char *const pack[] = { "chunkpack", "--store", s->config->store, NULL };
+	const char *const index[] = { "idxbuild", "--store", s->config->store, NULL };
+	const char *const prune[] = { "walreplay",	"--prune",	"-q", "--store",
+				      s->config->store, s->config->wal, NULL };
+	const char *const *const argv[] = { replay, pack, index, prune };
+	struct run *r = &f->run[stage];
+
+	*r = (struct run){ f, stage, memfd_create("stderr", MFD_CLOEXEC) };
+	f->n_running++;
+	child_start(s->children,
+		    &(struct child_opts){
+			    .program = program_of(stage),
+			    .argv = argv[stage],
+			    .fd = { in, out, fcntl(r->stderr_fd, F_DUPFD_CLOEXEC, 3), -1 },
+			    .timeout_ns = TIMEOUT_S * NS_PER_S,
+			    .nice = 5,
+			    .ended = ended,
+			    .data = r });
+}
+
+static void start_round(struct flusher *f)
+{
+	int to_pack[2], to_index[2];
+	struct err e;
+
+	f->failure = (struct err){ 0 };
+	f->round_begun_ns = time_mono_ns();
+	pthread_mutex_lock(&f->lock);
+	f->oldest_found_ns = f->state.oldest_unflushed_ns;
+	f->state.running = true;
+	pthread_mutex_unlock(&f->lock);
+	if (pipe2(to_pack, O_CLOEXEC) < 0) {
+		err_sys(&e, "pipe");
+		set_failure(f, &e);
+		round_ended(f);
+		return;
+	}
+	if (pipe2(to_index, O_CLOEXEC) < 0) {
+		err_sys(&e, "pipe");
+		close(to_pack[0]);
+		close(to_pack[1]);
+		set_failure(f, &e);
+		round_ended(f);
+		return;
+	}
+	start(f, REPLAY, -1, to_pack[1]);
+	start(f, PACK, to_pack[0], to_index[1]);
+	start(f, INDEX, to_index[0], -1);
+}
+
+/* Takes over what other threads have asked for. */
+static void take_asked(struct flusher *f)
+{
+	struct waiting *w;
+
+	pthread_mutex_lock(&f->lock);
+	w = f->asked;
+	f->asked = NULL;
+	pthread_mutex_unlock(&f->lock);
+	while (w) {
+		struct waiting *next = w->next;
+
+		w->next = f->waiting;
+		f->waiting = w;
+		w = next;
+	}
+}
+
+/* What lies in the folder: how much is closed, and since when the oldest open segment is. */
+static int look_at_folder(struct flusher *f, int64_t *ret_oldest_open_ns, struct err *e)
+{
+	struct flusher_state st = { 0 };
+	struct wal_list list = { 0 };
+
+	*ret_oldest_open_ns = INT64_MAX;
+	if (wal_list_dir(f->server->config->wal, &list, e) < 0)
+		return -1;
+	for (size_t i = 0; i < list.n; i++) {
+		const struct wal_segment *s = &list.v[i];
+
+		if (s->state == WAL_OPEN) {
+			if (s->header.created_ns < *ret_oldest_open_ns)
+				*ret_oldest_open_ns = s->header.created_ns;
+			continue;
+		}
+		st.n_closed++;
+		st.closed_bytes += s->size;
+		if (!st.oldest_unflushed_ns || s->header.created_ns < st.oldest_unflushed_ns)
+			st.oldest_unflushed_ns = s->header.created_ns;
+	}
+	wal_list_release(&list);
+	pthread_mutex_lock(&f->lock);
+	f->state.n_closed = st.n_closed;
+	f->state.closed_bytes = st.closed_bytes;
+	f->state.oldest_unflushed_ns = st.oldest_unflushed_ns;
+	pthread_mutex_unlock(&f->lock);
+	return st.n_closed > 0;
+}
+
+static void look(void *data)
+{
+	struct flusher *f = data;
+	int64_t oldest_open_ns;
+	bool served = false;
+	struct err e;
+	int rc;
+
+	if (f->n_running)
+		return;
+	take_asked(f);
+	rc = look_at_folder(f, &oldest_open_ns, &e);
+	if (rc < 0) {
+		f->failure = e;
+		for (struct waiting *w = f->waiting; w; w = w->next)
+			w->in_round = true;
+		round_ended(f);
+		return;
+	}
+	if (rc > 0 && f->oldest_found_ns == f->state.oldest_unflushed_ns && !f->not_before_ns)
+		f->not_before_ns = time_mono_ns() + BACKOFF_MAX_S * NS_PER_S;
+	for (struct waiting *w = f->waiting; w; w = w->next) {
+		w->in_round = oldest_open_ns > w->asked_ns;
+		served |= w->in_round;
+	}
+	if (rc > 0 && (served || time_mono_ns() >= f->not_before_ns)) {
+		start_round(f);
+		return;
+	}
+	if (rc == 0)
+		tell_waiting(f, 0, NULL, false);
+	look_soon(f);
+}
+
+static void tick(void *data)
+{
+	struct flusher *f = data;
+
+	children_later(f->server->children, f->server->config->flush.check_period_ns, tick, f);
+	look(f);
+}
+
+struct flusher *flusher_open(struct server *s)
+{
+	struct flusher *f = mem_alloc(sizeof(*f));
+
+	*f = (struct flusher){ .server = s };
+	pthread_mutex_init(&f->lock, NULL);
+	children_later(s->children, 0, tick, f);
+	return f;
+}
+
+void flusher_flush(struct flusher *f, void (*done)(int rc, const struct err *e, void *data),
+		   void *data)
+{
+	struct waiting *w = mem_alloc(sizeof(*w));
+
+	*w = (struct waiting){ .done = done, .data = data, .asked_ns = time_now_ns() };
+	if (f->server->intake)
+		intake_rotate(f->server->intake);
+	pthread_mutex_lock(&f->lock);
+	w->next = f->asked;
+	f->asked = w;
+	pthread_mutex_unlock(&f->lock);
+	children_later(f->server->children, 0, look, f);
+}
+
+struct flusher_state flusher_look(struct flusher *f)
+{
+	struct flusher_state ret;
+
+	pthread_mutex_lock(&f->lock);
+	ret = f->state;
+	pthread_mutex_unlock(&f->lock);
+	return ret;
+}
+
+void flusher_close(struct flusher *f)
+{
+	struct err e;
+
+	if (!f)
+		return;
+	err_set(&e, ERR_AGAIN, "the daemon ends");
+	take_asked(f);
+	tell_waiting(f, -1, &e, true);
+	pthread_mutex_destroy(&f->lock);
+	free(f);
+}

@@ -1,0 +1,369 @@
+#include "server/server.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "server/audit.h"
+#include "server/auth.h"
+#include "server/call.h"
+#include "server/config_read.h"
+#include "server/flusher.h"
+#include "server/intake.h"
+#include "server/notify.h"
+#include "server/queries.h"
+#include "server/server_metrics.h"
+#include "time/time.h"
+
+enum { LOOK_MS = 20 }; /* while something is waited for */
+
+struct limits_set *server_limits(struct server *s)
+{
+	struct limits_set *ret;
+
+	pthread_mutex_lock(&s->lock);
+	ret = limits_set_hold(s->limits);
+	pthread_mutex_unlock(&s->lock);
+	return ret;
+}
+
+static void set_limits(struct server *s, struct limits_set *set)
+{
+	struct limits_set *old;
+
+	pthread_mutex_lock(&s->lock);
+	old = s->limits;
+	s->limits = set;
+	pthread_mutex_unlock(&s->lock);
+	limits_set_drop(old);
+}
+
+/* One daemon for a data folder. */
+static int take_folder(struct server *s, struct err *e)
+{
+	const char *data = s->config->data;
+	struct buf path = { 0 };
+	int rc = 0;
+
+	if (io_mkdirs(data, e) < 0 || io_mkdirs(s->config->wal, e) < 0)
+		return -1;
+	buf_addf(&path, "%s/lock", data);
+	s->lock_fd = open(buf_str(&path), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (s->lock_fd < 0)
+		rc = err_sys(e, "'%s'", buf_str(&path));
+	else if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		rc = err_set(e, ERR_AGAIN, "'%s' is in use by another lokid", data);
+	buf_release(&path);
+	return rc;
+}
+
+static int open_http(struct server *s, struct err *e)
+{
+	const struct config *c = s->config;
+	struct http_opts o = {
+		.address = c->server.address,
+		.port = c->server.port,
+		.listen_fd = notify_listen_fd(),
+		.threads = c->server.threads,
+		.connections_max = c->server.connections_max,
+		.connections_of_ip_max = c->server.connections_of_ip_max,
+		.idle_s = (unsigned)(c->server.idle_timeout_ns / NS_PER_S),
+		.request_s = (unsigned)(c->server.read_timeout_ns / NS_PER_S),
+		.head_max = c->server.head_max,
+		.body_max = c->push.body_max,
+		.bodies_max = c->push.bodies_max,
+		.tls = c->server.tls,
+		.calls = call_handlers(s),
+	};
+
+	return http_open(&o, &s->http, e);
+}
+
+/* The folder that this program lies in: the others do too. Errors: ERR_IO. */
+static int find_programs(struct buf *ret, struct err *e)
+{
+	ssize_t n = readlink("/proc/self/exe", buf_reserve(ret, PATH_MAX), PATH_MAX);
+
+	if (n < 0)
+		return err_sys(e, "'/proc/self/exe'");
+	ret->n = (size_t)n;
+	while (ret->n && ret->p[ret->n - 1] != '/')
+		ret->n--;
+	return 0;
+}
+
+static int open_children(struct server *s, struct err *e)
+{
+	struct buf own = { 0 };
+	int rc = 0;
+
+	if (!s->config->programs)
+		rc = find_programs(&own, e);
+	if (rc == 0)
+		rc = children_open(s->config->programs ? s->config->programs : buf_str(&own),
+				   &s->children, e);
+	buf_release(&own);
+	return rc;
+}
+
+static int open_intake(struct server *s, struct err *e)
+{
+	const struct config_push *push = &s->config->push;
+	struct intake_opts o = {
+		.children = s->children,
+		.metrics = s->metrics,
+		.log = &s->log,
+		.wal_dir = s->config->wal,
+		.sync = push->sync,
+		.segment_bytes = push->segment_size,
+		.segment_age_ns = push->segment_age_ns,
+		.disk_full_threshold = push->disk_full_threshold,
+		.queue_max = push->queue_max,
+	};
+
+	return intake_open(&o, &s->intake, e);
+}
+
+static int open_all(struct server *s, struct err *e)
+{
+	const struct config *c = s->config;
+
+	s->metrics = metrics_new();
+	server_metrics_register(s->metrics);
+	if (take_folder(s, e) < 0 || auth_open(&c->auth, &s->auth, e) < 0 ||
+	    (c->audit.enabled && audit_open(c->audit.log_path, &s->log, &s->audit, e) < 0) ||
+	    open_children(s, e) < 0 || open_intake(s, e) < 0)
+		return -1;
+	s->queries = queries_open(s);
+	s->flusher = flusher_open(s);
+	return open_http(s, e);
+}
+
+/* Pushes under way are answered, and nothing is pushed any more. */
+static void close_intake(struct server *s, int64_t timeout_ns)
+{
+	struct intake *in = s->intake;
+
+	s->intake = NULL;
+	if (in)
+		intake_close(in, timeout_ns);
+}
+
+/* Programs first: what they end gives answers, for which the requests must still be there. */
+static void close_all(struct server *s)
+{
+	close_intake(s, 0);
+	if (s->children)
+		children_close(s->children);
+	flusher_close(s->flusher);
+	queries_close(s->queries);
+	auth_close(s->auth);
+	if (s->http)
+		http_close(s->http);
+	audit_close(s->audit);
+	metrics_free(s->metrics);
+	limits_set_drop(s->limits);
+	if (s->lock_fd >= 0)
+		close(s->lock_fd);
+	if (s->signal_fd >= 0)
+		close(s->signal_fd);
+	pthread_mutex_destroy(&s->lock);
+}
+
+static void say(struct server *s, const char *state)
+{
+	struct err e;
+
+	if (notify_say(state, &e) < 0)
+		log_event(&s->log, LOG_WARN, "cannot tell systemd", "err", e.msg, NULL);
+}
+
+static void reload_limits(struct server *s)
+{
+	struct limits_set *set;
+	struct err e;
+
+	if (config_limits(s->config, &set, &e) < 0) {
+		metrics_set(metric_of(s->metrics, METRIC_RELOAD_SUCCESSFUL), 0);
+		log_event(&s->log, LOG_ERROR, "limits are those of before", "err", e.msg, NULL);
+		return;
+	}
+	set_limits(s, set);
+	metrics_set(metric_of(s->metrics, METRIC_RELOAD_SUCCESSFUL), 1);
+	log_event(&s->log, LOG_INFO, "limits read", NULL);
+}
+
+static void reload(struct server *s)
+{
+	struct err e;
+
+	say(s, "RELOADING=1");
+	if (http_reload(s->http, &e) < 0)
+		log_event(&s->log, LOG_ERROR, "certificates are those of before", "err", e.msg,
+			  NULL);
+	if (s->audit && audit_reopen(s->audit, &e) < 0)
+		log_event(&s->log, LOG_ERROR, "audit log is that of before", "err", e.msg, NULL);
+	reload_limits(s);
+	say(s, "READY=1");
+}
+
+/* Was the file changed, or replaced, since the last look? */
+static bool has_changed(const char *path, struct stat *last)
+{
+	struct stat now = { 0 };
+	bool changed;
+
+	if (stat(path, &now) < 0)
+		now = (struct stat){ 0 };
+	changed = now.st_ino != last->st_ino || now.st_size != last->st_size ||
+		  now.st_mtim.tv_sec != last->st_mtim.tv_sec ||
+		  now.st_mtim.tv_nsec != last->st_mtim.tv_nsec;
+	*last = now;
+	return changed;
+}
+
+/* Waits for a signal, at most so long (0: for ever), and does what SIGHUP asks for. True when it is
+ * one that ends the daemon. */
+static bool wait_signal(struct server *s, int64_t wait_ns)
+{
+	struct pollfd p = { .fd = s->signal_fd, .events = POLLIN };
+	struct timespec t = { .tv_sec = wait_ns / NS_PER_S, .tv_nsec = wait_ns % NS_PER_S };
+	struct signalfd_siginfo got;
+
+	if (ppoll(&p, 1, wait_ns ? &t : NULL, NULL) <= 0 ||
+	    read(s->signal_fd, &got, sizeof(got)) != (ssize_t)sizeof(got))
+		return false;
+	if (got.ssi_signo != SIGHUP)
+		return true;
+	reload(s);
+	return false;
+}
+
+static int64_t sooner_ns(int64_t a, int64_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+/* Until a signal ends it. */
+static void serve(struct server *s)
+{
+	const char *overrides = s->config->overrides_file;
+	int64_t watchdog_ns = notify_watchdog_ns();
+	int64_t wait_ns = sooner_ns(watchdog_ns, overrides ? s->config->overrides_period_ns : 0);
+	struct stat last = { 0 };
+
+	if (overrides)
+		has_changed(overrides, &last);
+	while (!atomic_load(&s->stopping)) {
+		if (wait_signal(s, wait_ns))
+			atomic_store(&s->stopping, true);
+		if (watchdog_ns)
+			say(s, "WATCHDOG=1");
+		if (overrides && has_changed(overrides, &last))
+			reload_limits(s);
+	}
+}
+
+struct flushed {
+	struct server *s;
+	atomic_bool done;
+	struct err failure;
+};
+
+static void flushed(int rc, const struct err *e, void *data)
+{
+	struct flushed *f = data;
+
+	if (rc < 0)
+		f->failure = *e;
+	atomic_store(&f->done, true);
+}
+
+/* Requests under way are answered, then what the log holds goes into the store: both only until the
+ * deadline, or a second signal. What is not packed then is found in the log as ever. */
+static void stop_gracefully(struct server *s)
+{
+	int64_t deadline = time_mono_ns() + s->config->server.graceful_shutdown_timeout_ns;
+	struct flushed f = { .s = s };
+	bool at_once = false;
+
+	log_event(&s->log, LOG_INFO, "stopping", NULL);
+	say(s, "STOPPING=1");
+	http_quiesce(s->http);
+	queries_stop(s->queries);
+	while (!at_once && http_active(s->http) && time_mono_ns() < deadline)
+		at_once = wait_signal(s, LOOK_MS * NS_PER_MS);
+	close_intake(s, at_once ? 0 : deadline - time_mono_ns());
+	if (!s->config->flush.on_shutdown || at_once)
+		return;
+	flusher_flush(s->flusher, flushed, &f);
+	while (!at_once && !atomic_load(&f.done) && time_mono_ns() < deadline)
+		at_once = wait_signal(s, LOOK_MS * NS_PER_MS);
+	children_close(s->children);
+	s->children = NULL;
+	if (f.failure.code)
+		log_event(&s->log, LOG_WARN, "not everything is packed", "err", f.failure.msg,
+			  NULL);
+}
+
+/* Signals wait for serve(), in this thread and all that it starts. */
+static int take_signals(struct server *s, struct err *e)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->signal_fd < 0 ? err_sys(e, "signalfd") : 0;
+}
+
+static void say_ready(struct server *s)
+{
+	struct buf address = { 0 };
+
+	buf_addf(&address, "%s:%u", s->config->server.address, (unsigned)http_port(s->http));
+	log_event(&s->log, LOG_INFO, "ready", "addr", buf_str(&address), "data", s->config->data,
+		  "store", s->config->store, NULL);
+	buf_release(&address);
+	say(s, "READY=1");
+}
+
+int server_run(const struct config *config, struct err *e)
+{
+	struct server s = {
+		.config = config,
+		.lock_fd = -1,
+		.signal_fd = -1,
+		.log = { .fd = STDERR_FILENO,
+			 .json = config->server.log_format == LOG_FORMAT_JSON },
+		.limits = limits_set_hold(config->limits),
+		.begun_ns = time_now_ns(),
+	};
+	int rc;
+
+	atomic_store(&s.log.level, (int)config->server.log_level);
+	pthread_mutex_init(&s.lock, NULL);
+	rc = take_signals(&s, e);
+	if (rc == 0)
+		rc = open_all(&s, e);
+	if (rc == 0) {
+		say_ready(&s);
+		serve(&s);
+		stop_gracefully(&s);
+		log_event(&s.log, LOG_INFO, "stopped", NULL);
+	}
+	close_all(&s);
+	return rc;
+}
