@@ -41,8 +41,11 @@ static void collect_tree(struct metrics *m)
 {
 	struct metrics_series *cpu = metric_of(m, METRIC_TREE_CPU);
 	struct process_tree t;
+	uint64_t limit;
 	struct err e;
 
+	if (process_memory_limit(&limit, &e) == 0)
+		set_bytes(m, METRIC_MEMORY_LIMIT, limit);
 	if (process_tree(&t, &e) < 0)
 		return;
 	set_bytes(m, METRIC_TREE_RESIDENT, t.resident_bytes);

@@ -71,24 +71,91 @@ static uint64_t page_bytes(uint64_t pages)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* When the machine was started: Unix seconds. */
-static int boot_time(uint64_t *ret, struct err *e)
+/* The number behind a word that begins a line: "MemTotal:  16 kB". */
+static int number_of(const char *path, const char *word, uint64_t *ret, struct err *e)
 {
 	struct buf text = { 0 };
-	struct bytes rest, line;
+	struct bytes rest, line, number;
 	int rc;
 
-	rc = read_proc("/proc/stat", &text, e);
+	rc = read_proc(path, &text, e);
 	rest = buf_bytes(&text);
-	while (rc == 0 && bytes_split(&rest, '\n', &line))
-		if (bytes_starts(line, BYTES_LIT("btime ")) &&
-		    num_u64(bytes_sub(line, 6, SIZE_MAX), ret))
+	while (rc == 0 && bytes_split(&rest, '\n', &line)) {
+		if (!bytes_starts(line, bytes_str(word)))
+			continue;
+		line = bytes_trim(bytes_sub(line, strlen(word), SIZE_MAX));
+		if (bytes_split(&line, ' ', &number) && num_u64(number, ret))
 			goto out;
+	}
 	if (rc == 0)
-		rc = err_set(e, ERR_IO, "'/proc/stat': no btime");
+		rc = err_set(e, ERR_IO, "'%s': no number behind '%s'", path, word);
 out:
 	buf_release(&text);
 	return rc;
+}
+
+/* When the machine was started: Unix seconds. */
+static int boot_time(uint64_t *ret, struct err *e)
+{
+	return number_of("/proc/stat", "btime ", ret, e);
+}
+
+/* Of the group at `path` and of those that it is in: the least that a file called `name` says. A
+ * file that is not there, or says "max", is no limit. */
+static void lower_by_groups(const char *mount, struct bytes path, const char *name, uint64_t *limit)
+{
+	struct buf file = { 0 }, text = { 0 };
+	uint64_t n;
+	struct err none;
+
+	while (true) {
+		buf_reset(&file);
+		buf_addf(&file, "%s%.*s/%s", mount, BYTES_ARG(path), name);
+		if (read_proc(buf_str(&file), &text, &none) == 0 &&
+		    num_u64(bytes_trim(buf_bytes(&text)), &n) && n < *limit)
+			*limit = n;
+		if (path.n == 0)
+			break;
+		while (path.n > 0 && path.p[--path.n] != '/')
+			;
+	}
+	buf_release(&file);
+	buf_release(&text);
+}
+
+/* Lines as "0::/a/b" (version 2), "4:cpu,memory:/a/b". */
+static void lower_by_group(struct bytes line, uint64_t *limit)
+{
+	struct bytes number, of, one;
+
+	if (!bytes_split(&line, ':', &number) || !bytes_split(&line, ':', &of) || !line.p)
+		return;
+	if (of.n == 0)
+		lower_by_groups("/sys/fs/cgroup", line, "memory.max", limit);
+	while (of.n && bytes_split(&of, ',', &one))
+		if (bytes_is(one, "memory"))
+			lower_by_groups("/sys/fs/cgroup/memory", line, "memory.limit_in_bytes",
+					limit);
+}
+
+int process_memory_limit(uint64_t *ret_bytes, struct err *e)
+{
+	struct buf text = { 0 };
+	struct bytes rest, line;
+	struct err none;
+	uint64_t kib, limit;
+
+	if (number_of("/proc/meminfo", "MemTotal:", &kib, e) < 0)
+		return -1;
+	limit = kib * 1024;
+	if (read_proc("/proc/self/cgroup", &text, &none) == 0) {
+		rest = buf_bytes(&text);
+		while (bytes_split(&rest, '\n', &line))
+			lower_by_group(line, &limit);
+	}
+	buf_release(&text);
+	*ret_bytes = limit;
+	return 0;
 }
 
 static uint64_t count_fds(void)

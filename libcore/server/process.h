@@ -16,6 +16,10 @@ struct process_self {
 /* Errors: ERR_IO, there is no /proc. *ret is then untouched. */
 MUST_CHECK int process_self(struct process_self *ret, struct err *e);
 
+/* How much memory there is for this process and those below it: the machine's, or what a control
+ * group that it is in may take. Errors: as process_self. */
+MUST_CHECK int process_memory_limit(uint64_t *ret_bytes, struct err *e);
+
 /* The programs that a daemon starts, NULL-ended; the last is what any other is called. */
 extern const char *const process_programs[];
 enum { PROCESS_PROGRAMS = 6 };

@@ -193,6 +193,8 @@ const struct metrics_family server_families[METRIC_COUNT] = {
 		GAUGE("loki_tcp_connections", "Connections that are open.", LABELS("protocol")),
 	[METRIC_TREE_RESIDENT] = GAUGE("lokid_tree_resident_memory_bytes",
 				       "Resident memory of the daemon and of all its programs."),
+	[METRIC_MEMORY_LIMIT] = GAUGE("lokid_memory_limit_bytes",
+				      "Memory of the machine, or of the control group."),
 	[METRIC_TREE_CPU] = COUNTER("lokid_tree_cpu_seconds_total",
 				    "Processor time of the daemon and of all its programs."),
 	[METRIC_TREE_PROCESSES] =

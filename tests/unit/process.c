@@ -42,6 +42,19 @@ static void self(void **state)
 	close(fd);
 }
 
+static void memory_is_bounded_by_the_machine(void **state)
+{
+	struct process_self p;
+	uint64_t limit;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(process_memory_limit(&limit, &e), 0);
+	assert_int_equal(process_self(&p, &e), 0);
+	assert_true(limit > p.resident_bytes);
+	assert_true(limit <= (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE));
+}
+
 /* A process called `name` that has touched n bytes and waits until it is killed. */
 static pid_t child_of(const char *name, size_t n, int ready)
 {
@@ -103,6 +116,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(self),
+		cmocka_unit_test(memory_is_bounded_by_the_machine),
 		cmocka_unit_test(the_tree_is_this_process_and_those_below),
 	};
 
