@@ -1,19 +1,87 @@
 /*
- * Queries: one logql for each, in its tenant's turn. For any thread.
+ * Queries of clients: each runs as a logql of its own, when its turn has come, within its tenant's
+ * limits. A cheap one never waits for a scan: logql says what it is about to read
+ * before it does, and one that is to read much waits, started as it is, for one of the few places
+ * of scans. Functions may be called from any thread unless said otherwise.
  */
 #ifndef SERVER_QUERIES_H
 #define SERVER_QUERIES_H
 
+#include "base/buf.h"
+#include "limits/limits.h"
+#include "metrics/metrics.h"
+#include "server/child.h"
+#include "server/query_queue.h"
+
 struct queries;
-struct server;
 
-struct queries *queries_open(struct server *s);
+struct queries_opts {
+	struct children *children;
+	struct metrics *metrics;
+	unsigned
+		max_concurrent; /* short ones at once; half of it scans, and as many for metadata */
+	unsigned jobs;		/* threads of one: its memory is counted with them */
+	uint64_t short_bytes;	/* one that is to read more is a scan */
+};
 
-/* No more are begun: those that wait are answered with 503, tails are closed, those that run have
- * their time. */
+/* Errors: ERR_IO. */
+MUST_CHECK int queries_open(const struct queries_opts *o, struct queries **ret, struct err *e);
+
+/* Those that wait, and new ones, are answered with 503; those that run go on. */
 void queries_stop(struct queries *q);
 
-/* After children_close: nothing of it runs any more. NULL: nothing. */
+/* After children_close. NULL: nothing. */
 void queries_close(struct queries *q);
+
+struct query_end {
+	int status;		/* HTTP's: 200, 400, 429, 499 the client left, 500, 503, 504 */
+	unsigned retry_after_s; /* of 429 and 503 */
+	struct buf text;	/* of another status than 200: what is wrong */
+	int fd; /* of 200: a file with the answer, fd_n bytes; who takes it sets -1 */
+	uint64_t fd_n;
+	bool gzipped;
+	uint64_t bytes, lines, rows; /* looked at; answered */
+	int64_t queue_ns, cpu_ns;
+};
+
+/* Zeroed but for what the caller sets; stays where it is until ended. */
+struct query {
+	/* What is asked; all that it points to lives until ended. */
+	struct bytes tenant; /* whose limits and turn they are */
+	const struct limits *limits;
+	enum query_class class; /* QUERY_METADATA or QUERY_SHORT */
+	const char **argv;	/* of logql, NULL-ended, argv[0] too */
+	size_t gate_at;		/* where QUERY_GATE_ARGS stand in it; 0: they do not */
+	bool gzip;		/* the client takes it */
+	/* Once, from any thread, also from within queries_start. Then end stands. */
+	void (*ended)(struct query *query);
+	void *data;
+	struct query_end end;
+
+	struct queue_item item; /* private from here */
+	struct queries *queries;
+	int state;
+	uint64_t child;
+	int gate, answer_fd, error_fd;
+	char gate_text[128];
+	size_t gate_n;
+	char gate_bytes[24];
+	bool left, again;
+	int64_t begun_ns, waits_ns; /* arrival; begin of the present wait */
+	struct query *next;
+};
+
+/* What logql's argv has for the gate: the last one is set when it starts. */
+#define QUERY_GATE_ARGS "--gate", "3", "--gate-bytes", ""
+enum { QUERY_GATE_N = 4 };
+
+void queries_start(struct queries *q, struct query *query);
+
+/* The client has gone: it ends soon. Nothing happens to one that has ended, or is not started; one
+ * that is being started ends at once. */
+void queries_leave(struct queries *q, struct query *query);
+
+/* What is left of one: its end's text and file. */
+void query_release(struct query *query);
 
 #endif

@@ -132,6 +132,20 @@ static int open_intake(struct server *s, struct err *e)
 	return intake_open(&o, &s->intake, e);
 }
 
+static int open_queries(struct server *s, struct err *e)
+{
+	const struct config_query *query = &s->config->query;
+	struct queries_opts o = {
+		.children = s->children,
+		.metrics = s->metrics,
+		.max_concurrent = query->max_concurrent,
+		.jobs = query->jobs,
+		.short_bytes = query->short_bytes,
+	};
+
+	return queries_open(&o, &s->queries, e);
+}
+
 static int open_all(struct server *s, struct err *e)
 {
 	const struct config *c = s->config;
@@ -140,9 +154,8 @@ static int open_all(struct server *s, struct err *e)
 	server_metrics_register(s->metrics);
 	if (take_folder(s, e) < 0 || auth_open(&c->auth, &s->auth, e) < 0 ||
 	    (c->audit.enabled && audit_open(c->audit.log_path, &s->log, &s->audit, e) < 0) ||
-	    open_children(s, e) < 0 || open_intake(s, e) < 0)
+	    open_children(s, e) < 0 || open_intake(s, e) < 0 || open_queries(s, e) < 0)
 		return -1;
-	s->queries = queries_open(s);
 	s->flusher = flusher_open(s);
 	return open_http(s, e);
 }

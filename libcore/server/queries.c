@@ -1,0 +1,701 @@
+/*
+ * One lock guards the queue and the states; it is held for no longer than a few system calls, and
+ * never while others are told. What follows from a change (who runs next, who is told of its end)
+ * is worked off by settle().
+ *
+ *   waits --(its turn)--> runs --(logql ends)--> [is compressed] --> ended
+ *                         |  ^
+ *      (plans to scan)    v  |  (its turn as a scan)
+ *                        parked
+ */
+#include "server/queries.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "codec/gzip.h"
+#include "server/server_metrics.h"
+#include "time/time.h"
+
+enum {
+	ENCODERS = 2,	      /* threads that compress answers */
+	WORTH_GZIP = 1400,    /* bytes: a packet */
+	ERROR_MAX = 64 << 10, /* bytes of what logql says on stderr */
+	PARKED_FOR_EACH = 4,  /* scans that may wait as processes, for each place of scans */
+	LONG_NICE = 5,	      /* scans step back behind all that is short */
+	RETRY_AFTER_S = 1,
+	STACK = 8 << 20,      /* a thread's, which counts as memory */
+	LOGQL_OWN = 48 << 20, /* what logql has besides that for its answer */
+};
+
+static const int64_t TICK_NS = NS_PER_S / 4;
+
+enum state { STATE_NEW, STATE_WAITS, STATE_RUNS, STATE_PARKED, STATE_ENDED };
+
+struct queries {
+	struct queries_opts o;
+	unsigned parked_max;
+	struct metrics_series *running[QUERY_CLASSES], *queue_seconds, *failed, *left;
+	pthread_mutex_t lock; /* guards all below, and the states of queries */
+	struct query_queue queue;
+	unsigned parked;
+	bool stopping, ticking, closing;
+	struct query *told; /* have ended: are to be told, by settle */
+	pthread_cond_t work;
+	struct query *work_first, *work_last; /* to be compressed */
+	pthread_t encoder[ENCODERS];
+	unsigned n_encoders;
+};
+
+static struct query *query_of(struct queue_item *item)
+{
+	return (struct query *)((char *)item - offsetof(struct query, item));
+}
+
+/* --- the end of one; the lock is held but where said --- */
+
+static void end_set(struct query *query, int status, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+static void end_set(struct query *query, int status, const char *fmt, ...)
+{
+	va_list va;
+
+	query->end.status = status;
+	buf_reset(&query->end.text);
+	va_start(va, fmt);
+	buf_addv(&query->end.text, fmt, va);
+	va_end(va);
+	if (status == 429 || status == 503)
+		query->end.retry_after_s = RETRY_AFTER_S;
+}
+
+static void add_seconds(struct buf *b, const char *before, int64_t ns)
+{
+	buf_add_str(b, before);
+	time_add_duration(b, ns - ns % NS_PER_MS);
+}
+
+static void end_expired(struct query *query, int64_t now_ns)
+{
+	struct buf *b = &query->end.text;
+
+	end_set(query, 504, "the query took longer than its limit (query_timeout ");
+	time_add_duration(b, query->limits->query_timeout_ns);
+	add_seconds(b, "; waited ", query->end.queue_ns);
+	add_seconds(b, ", ran ", now_ns - query->begun_ns - query->end.queue_ns);
+	buf_add_str(b, "); a shorter time range, more label matchers or exact ones make it "
+		       "faster");
+}
+
+static void tell(struct queries *q, struct query *query)
+{
+	query->state = STATE_ENDED;
+	query->next = q->told;
+	q->told = query;
+}
+
+static void count_running(struct queries *q)
+{
+	for (int i = 0; i < QUERY_CLASSES; i++)
+		metrics_set(q->running[i], q->queue.running[i]);
+}
+
+/* How many of its tenant wait. */
+static void count_waiting(struct queries *q, const struct query *query)
+{
+	metrics_set(metric_of1(q->o.metrics, METRIC_QUEUE_LENGTH, query->tenant),
+		    (double)query_queue_outstanding(&query->item));
+}
+
+/* It waits or runs, and does so no more. */
+static void leave_queue(struct queries *q, struct query *query)
+{
+	double waiting = (double)query_queue_outstanding(&query->item) - !query->item.runs;
+
+	metrics_set(metric_of1(q->o.metrics, METRIC_QUEUE_LENGTH, query->tenant), waiting);
+	query_queue_end(&q->queue, &query->item);
+	count_running(q);
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* --- what logql left --- */
+
+/* Its answer, or what it said on stderr, as Loki's status has it. */
+static void read_error(struct query *query, int status)
+{
+	char *text = buf_reserve(&query->end.text, ERROR_MAX);
+	ssize_t n = pread(query->error_fd, text, ERROR_MAX, 0);
+	struct bytes said = bytes_trim(bytes_of(text, n > 0 ? (size_t)n : 0)), mark;
+	const char *at;
+
+	mark = BYTES_LIT("error: ");
+	at = said.n ? memmem(said.p, said.n, mark.p, mark.n) : NULL;
+	if (at)
+		said = bytes_sub(said, (size_t)(at - said.p) + mark.n, said.n);
+	memmove(text, said.p, said.n);
+	query->end.text.n = said.n;
+	query->end.status = status;
+}
+
+static bool said_out_of_memory(const struct query *query)
+{
+	return query->end.text.n &&
+	       memmem(query->end.text.p, query->end.text.n, "out of memory", 13);
+}
+
+static void end_too_large(struct query *query, const char *what)
+{
+	end_set(query, 400, "%s (limit: max_query_memory ", what);
+	num_add_size(&query->end.text, query->limits->max_query_memory_bytes);
+	buf_add_char(&query->end.text, ')');
+}
+
+static void end_by_signal(struct query *query, const struct child_end *end)
+{
+	if (query->left)
+		end_set(query, 499, "the client has gone");
+	else if (end->timed_out)
+		end_expired(query, time_mono_ns());
+	else if (end->killed)
+		end_set(query, 503, "the daemon is stopping");
+	else if (end->signal == SIGXFSZ)
+		end_too_large(query, "the answer is larger than a query may have memory");
+	else if (end->signal == SIGKILL)
+		end_set(query, 500, "the query was killed, as systems do that are out of memory");
+	else
+		end_set(query, 500, "the query ended by signal %d: a fault of ours", end->signal);
+}
+
+static void end_by_logql(struct query *query, const struct child_end *end)
+{
+	static const int statuses[] = { 200, 200, 400, 400, 500, 504 };
+	int status = 500;
+	off_t n;
+
+	if (end->error.code != ERR_NONE) {
+		end_set(query, 503, "%s", end->error.msg);
+		return;
+	}
+	if (end->status >= 0 && end->status < (int)(sizeof(statuses) / sizeof(*statuses)))
+		status = statuses[end->status];
+	if (status != 200 || end->signal) {
+		read_error(query, status);
+		if (said_out_of_memory(query) && !query->left)
+			end_too_large(query, "the query needs more memory");
+		else if (end->signal)
+			end_by_signal(query, end);
+		return;
+	}
+	n = lseek(query->answer_fd, 0, SEEK_END);
+	query->end.status = 200;
+	query->end.fd = query->answer_fd;
+	query->end.fd_n = n > 0 ? (uint64_t)n : 0;
+	query->answer_fd = -1;
+}
+
+/* --- the gate --- */
+
+static void read_done(struct query *query, struct bytes rest)
+{
+	uint64_t *to[] = { &query->end.bytes, &query->end.lines, &query->end.rows };
+	struct bytes word;
+
+	for (size_t i = 0; i < 3 && bytes_split(&rest, ' ', &word); i++)
+		if (!num_u64(word, to[i]))
+			return;
+}
+
+/* Plans to scan: it gives its place up and waits for one of those. */
+static void park(struct queries *q, struct query *query)
+{
+	query->state = STATE_PARKED;
+	query->waits_ns = time_mono_ns();
+	query_queue_move(&q->queue, QUERY_LONG, &query->item);
+	count_running(q);
+	count_waiting(q, query);
+	q->parked++;
+	if (q->parked > q->parked_max) {
+		/* Too many processes that wait: this one is planned again when its turn comes. */
+		query->again = true;
+		child_signal(q->o.children, query->child, SIGKILL);
+	}
+}
+
+static void take_gate_line(struct queries *q, struct query *query, struct bytes line)
+{
+	struct bytes word;
+	uint64_t bytes;
+
+	if (!bytes_split(&line, ' ', &word))
+		return;
+	if (bytes_is(word, "done")) {
+		read_done(query, line);
+	} else if (bytes_is(word, "plan") && num_u64(line, &bytes) && bytes > q->o.short_bytes &&
+		   query->state == STATE_RUNS && query->item.class == QUERY_SHORT) {
+		park(q, query);
+	}
+}
+
+static bool read_gate(struct queries *q, struct query *query, int fd)
+{
+	ssize_t n = recv(fd, query->gate_text + query->gate_n,
+			 sizeof(query->gate_text) - query->gate_n, MSG_DONTWAIT);
+	char *end;
+
+	if (n <= 0)
+		return n < 0 && (errno == EAGAIN || errno == EINTR);
+	query->gate_n += (size_t)n;
+	while ((end = memchr(query->gate_text, '\n', query->gate_n))) {
+		size_t len = (size_t)(end - query->gate_text);
+
+		take_gate_line(q, query, bytes_of(query->gate_text, len));
+		query->gate_n -= len + 1;
+		memmove(query->gate_text, end + 1, query->gate_n);
+	}
+	return query->gate_n < sizeof(query->gate_text);
+}
+
+/* --- one starts --- */
+
+static void child_ended(const struct child_end *end, void *data);
+static bool gate_readable(int fd, void *data);
+
+static int open_files(struct query *query, int gate[2], struct err *e)
+{
+	query->answer_fd = memfd_create("answer", MFD_CLOEXEC);
+	query->error_fd = memfd_create("error", MFD_CLOEXEC);
+	if (query->answer_fd < 0 || query->error_fd < 0 ||
+	    (query->gate_at && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate) < 0))
+		return err_sys(e, "cannot start a query");
+	return 0;
+}
+
+static int dup_fd(int fd, struct err *e)
+{
+	int ret = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return ret < 0 ? err_sys(e, "cannot start a query") : ret;
+}
+
+static int64_t time_left(const struct query *query, int64_t now_ns)
+{
+	int64_t limit = query->limits->query_timeout_ns, left = limit - (now_ns - query->begun_ns);
+
+	return !limit ? 0 : left > 0 ? left : 1;
+}
+
+static uint64_t memory_max(const struct queries *q, const struct query *query)
+{
+	uint64_t limit = query->limits->max_query_memory_bytes;
+
+	return limit ? limit + LOGQL_OWN + (q->o.jobs + 2ULL) * STACK : 0;
+}
+
+static int run(struct queries *q, struct query *query, struct err *e)
+{
+	bool bounded = query->item.class == QUERY_SHORT;
+	int gate[2] = { -1, -1 };
+	struct child_opts o = {
+		.program = "logql",
+		.argv = query->argv,
+		.fd = { -1, -1, -1, -1 },
+		.timeout_ns = time_left(query, time_mono_ns()),
+		.memory_max = memory_max(q, query),
+		.file_max = query->limits->max_query_memory_bytes,
+		.nice = query->item.class == QUERY_LONG ? LONG_NICE : 0,
+		.ended = child_ended,
+		.data = query,
+	};
+
+	if (open_files(query, gate, e) < 0)
+		return -1;
+	o.fd[1] = dup_fd(query->answer_fd, e);
+	o.fd[2] = o.fd[1] < 0 ? -1 : dup_fd(query->error_fd, e);
+	if (o.fd[2] < 0) {
+		close_fd(&o.fd[1]);
+		close_fd(&gate[0]);
+		close_fd(&gate[1]);
+		return -1;
+	}
+	if (query->gate_at) {
+		snprintf(query->gate_bytes, sizeof(query->gate_bytes), "%llu",
+			 bounded ? (unsigned long long)q->o.short_bytes : UINT64_MAX >> 1);
+		query->argv[query->gate_at + QUERY_GATE_N - 1] = query->gate_bytes;
+		query->gate = gate[0];
+		o.fd[3] = gate[1];
+		o.watch = gate[0];
+		o.readable = gate_readable;
+	}
+	query->state = STATE_RUNS;
+	query->child = child_start(q->o.children, &o);
+	return 0;
+}
+
+static void waited(struct queries *q, struct query *query)
+{
+	int64_t ns = time_mono_ns() - query->waits_ns;
+
+	query->end.queue_ns += ns;
+	metrics_observe(q->queue_seconds, (double)ns / (double)NS_PER_S);
+}
+
+/* Its turn has come: as a process that begins, or as one that waits at its gate. */
+static void let_run(struct queries *q, struct query *query)
+{
+	struct err e;
+
+	waited(q, query);
+	count_waiting(q, query);
+	if (query->state == STATE_PARKED) {
+		query->state = STATE_RUNS;
+		q->parked--;
+		if (query->again) /* it is being killed, and will wait once more */
+			return;
+		child_nice(q->o.children, query->child, LONG_NICE);
+		/* A logql that has gone by now is told of by its end. */
+		while (send(query->gate, "g", 1, MSG_NOSIGNAL) < 0 && errno == EINTR)
+			;
+	} else if (run(q, query, &e) < 0) {
+		end_set(query, 503, "%s", e.msg);
+		leave_queue(q, query);
+		tell(q, query);
+	}
+}
+
+/* --- what follows --- */
+
+static void on_tick(void *data);
+
+/* Looks whether some have waited for too long, as long as any waits. */
+static void tick_if_needed(struct queries *q)
+{
+	if (q->ticking || q->queue.waiting == 0)
+		return;
+	q->ticking = true;
+	children_later(q->o.children, TICK_NS, on_tick, q);
+}
+
+/* Releases the lock. */
+static void settle(struct queries *q)
+{
+	struct queue_item *item;
+	struct query *told;
+
+	while ((item = query_queue_take(&q->queue)))
+		let_run(q, query_of(item));
+	count_running(q);
+	tick_if_needed(q);
+	told = q->told;
+	q->told = NULL;
+	pthread_mutex_unlock(&q->lock);
+	while (told) {
+		struct query *query = told;
+
+		told = told->next;
+		close_fd(&query->answer_fd);
+		close_fd(&query->error_fd);
+		if (query->end.status == 499)
+			metrics_add(q->left, 1);
+		else if (query->end.status >= 500)
+			metrics_add(q->failed, 1);
+		query->ended(query);
+	}
+}
+
+static bool gate_readable(int fd, void *data)
+{
+	struct query *query = data;
+	struct queries *q = query->queries;
+	bool more;
+
+	pthread_mutex_lock(&q->lock);
+	more = read_gate(q, query, fd);
+	settle(q);
+	return more;
+}
+
+/* One that waits and shall not. */
+static void give_up(struct queries *q, struct query *query)
+{
+	waited(q, query);
+	leave_queue(q, query);
+	tell(q, query);
+}
+
+static void on_tick(void *data)
+{
+	struct queries *q = data;
+	struct queue_item *item, *next;
+	int64_t now_ns = time_mono_ns();
+
+	pthread_mutex_lock(&q->lock);
+	q->ticking = false;
+	for (item = query_queue_waiting(&q->queue, NULL); item; item = next) {
+		struct query *query = query_of(item);
+
+		next = query_queue_waiting(&q->queue, item);
+		/* Those that are parked have a child, and it a timeout. */
+		if (query->state != STATE_WAITS || !query->limits->query_timeout_ns ||
+		    now_ns - query->begun_ns < query->limits->query_timeout_ns)
+			continue;
+		query->end.queue_ns += now_ns - query->waits_ns;
+		query->waits_ns = now_ns;
+		end_expired(query, now_ns);
+		give_up(q, query);
+	}
+	settle(q);
+}
+
+/* Compressed by one of those threads, before it is told. */
+static void encode_later(struct queries *q, struct query *query)
+{
+	query->next = NULL;
+	if (q->work_last)
+		q->work_last->next = query;
+	else
+		q->work_first = query;
+	q->work_last = query;
+	pthread_cond_signal(&q->work);
+}
+
+static bool is_worth_gzip(const struct query *query)
+{
+	return query->gzip && query->end.status == 200 && query->end.fd_n >= WORTH_GZIP;
+}
+
+/* It was killed only to be begun again as a scan, and nothing else has come between. */
+static bool begins_again(struct queries *q, struct query *query, const struct child_end *end)
+{
+	if (!query->again || !end->killed || query->left || q->stopping)
+		return false;
+	query->again = false;
+	close_fd(&query->answer_fd);
+	close_fd(&query->error_fd);
+	query->gate_n = 0;
+	query->state = STATE_WAITS;
+	query->waits_ns = time_mono_ns();
+	if (query->item.runs) /* its turn came meanwhile */
+		query_queue_move(&q->queue, QUERY_LONG, &query->item);
+	return true;
+}
+
+static void finish(struct queries *q, struct query *query, const struct child_end *end)
+{
+	end_by_logql(query, end);
+	leave_queue(q, query);
+	metrics_add(metric_of1(q->o.metrics, METRIC_QUERY_BYTES, query->tenant),
+		    (double)query->end.bytes);
+	metrics_add(metric_of1(q->o.metrics, METRIC_QUERY_LINES, query->tenant),
+		    (double)query->end.lines);
+	query->state = STATE_ENDED;
+	if (is_worth_gzip(query))
+		encode_later(q, query);
+	else
+		tell(q, query);
+}
+
+static void child_ended(const struct child_end *end, void *data)
+{
+	struct query *query = data;
+	struct queries *q = query->queries;
+
+	server_metrics_child(q->o.metrics, "logql", end);
+	metrics_add(metric_of1(q->o.metrics, METRIC_QUERY_CPU, query->tenant),
+		    (double)end->cpu_ns / (double)NS_PER_S);
+	pthread_mutex_lock(&q->lock);
+	query->end.cpu_ns += end->cpu_ns;
+	if (query->state == STATE_PARKED) {
+		q->parked--;
+		waited(q, query);
+	}
+	if (!begins_again(q, query, end))
+		finish(q, query, end);
+	settle(q);
+}
+
+/* --- encoders --- */
+
+/* An answer that cannot be compressed goes out as it is. */
+static void encode(struct query *query)
+{
+	struct io_map map = { 0 };
+	int fd = memfd_create("gzip", MFD_CLOEXEC);
+	uint64_t n;
+	struct err e;
+
+	if (fd >= 0 && io_map_fd(query->end.fd, &map, &e) == 0 &&
+	    codec_gzip(map.b, fd, &n, &e) == 0) {
+		close(query->end.fd);
+		query->end.fd = fd;
+		query->end.fd_n = n;
+		query->end.gzipped = true;
+		fd = -1;
+	}
+	close_fd(&fd);
+	io_unmap(&map);
+}
+
+static void *encoder_main(void *data)
+{
+	struct queries *q = data;
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	pthread_mutex_lock(&q->lock);
+	for (;;) {
+		struct query *query = q->work_first;
+
+		if (!query && q->closing)
+			break;
+		if (!query) {
+			pthread_cond_wait(&q->work, &q->lock);
+			continue;
+		}
+		q->work_first = query->next;
+		if (!q->work_first)
+			q->work_last = NULL;
+		pthread_mutex_unlock(&q->lock);
+		encode(query);
+		pthread_mutex_lock(&q->lock);
+		tell(q, query);
+		settle(q);
+		pthread_mutex_lock(&q->lock);
+	}
+	pthread_mutex_unlock(&q->lock);
+	return NULL;
+}
+
+/* --- what others call --- */
+
+void queries_start(struct queries *q, struct query *query)
+{
+	struct err e;
+
+	pthread_mutex_lock(&q->lock);
+	query->queries = q;
+	query->end.fd = query->answer_fd = query->error_fd = query->gate = -1;
+	query->begun_ns = query->waits_ns = time_mono_ns();
+	if (query->left) {
+		end_set(query, 499, "the client has gone");
+		tell(q, query);
+	} else if (q->stopping) {
+		end_set(query, 503, "the daemon is stopping");
+		tell(q, query);
+	} else if (query_queue_add(&q->queue, query->tenant, query->limits, query->class,
+				   query->begun_ns, &query->item, &e) < 0) {
+		end_set(query, 429, "%s", e.msg);
+		metrics_add(metric_of1(q->o.metrics, METRIC_QUEUE_DISCARDED, query->tenant), 1);
+		tell(q, query);
+	} else {
+		query->state = STATE_WAITS;
+		count_waiting(q, query);
+	}
+	settle(q);
+}
+
+void queries_leave(struct queries *q, struct query *query)
+{
+	pthread_mutex_lock(&q->lock);
+	query->left = true;
+	if (query->state == STATE_WAITS) {
+		end_set(query, 499, "the client has gone");
+		give_up(q, query);
+	} else if (query->state == STATE_RUNS || query->state == STATE_PARKED) {
+		child_signal(q->o.children, query->child, SIGKILL);
+	}
+	settle(q);
+}
+
+void query_release(struct query *query)
+{
+	buf_release(&query->end.text);
+	close_fd(&query->end.fd);
+}
+
+void queries_stop(struct queries *q)
+{
+	struct queue_item *item, *next;
+
+	pthread_mutex_lock(&q->lock);
+	q->stopping = true;
+	for (item = query_queue_waiting(&q->queue, NULL); item; item = next) {
+		struct query *query = query_of(item);
+
+		next = query_queue_waiting(&q->queue, item);
+		if (query->state == STATE_PARKED) {
+			child_signal(q->o.children, query->child, SIGKILL);
+			continue;
+		}
+		end_set(query, 503, "the daemon is stopping");
+		give_up(q, query);
+	}
+	settle(q);
+}
+
+/* --- open and close --- */
+
+static void queries_free(struct queries *q)
+{
+	pthread_mutex_lock(&q->lock);
+	q->closing = true;
+	pthread_cond_broadcast(&q->work);
+	pthread_mutex_unlock(&q->lock);
+	for (unsigned i = 0; i < q->n_encoders; i++)
+		pthread_join(q->encoder[i], NULL);
+	query_queue_release(&q->queue);
+	pthread_cond_destroy(&q->work);
+	pthread_mutex_destroy(&q->lock);
+	free(q);
+}
+
+int queries_open(const struct queries_opts *o, struct queries **ret, struct err *e)
+{
+	static const char *const classes[] = { "metadata", "short", "long" };
+	unsigned n = o->max_concurrent ? o->max_concurrent : 1;
+	struct queries *q = mem_alloc(sizeof(*q));
+
+	q->o = *o;
+	q->queue.places[QUERY_METADATA] = q->queue.places[QUERY_SHORT] = n;
+	q->queue.places[QUERY_LONG] = (n + 1) / 2;
+	q->parked_max = PARKED_FOR_EACH * q->queue.places[QUERY_LONG];
+	for (int i = 0; i < QUERY_CLASSES; i++)
+		q->running[i] =
+			metric_of1(o->metrics, METRIC_QUERIES_RUNNING, bytes_str(classes[i]));
+	q->queue_seconds = metric_of(o->metrics, METRIC_QUEUE_SECONDS);
+	q->failed = metric_of(o->metrics, METRIC_QUERIES_FAILED);
+	q->left = metric_of(o->metrics, METRIC_QUERIES_LEFT);
+	pthread_mutex_init(&q->lock, NULL);
+	pthread_cond_init(&q->work, NULL);
+	for (; q->n_encoders < ENCODERS; q->n_encoders++) {
+		errno = pthread_create(&q->encoder[q->n_encoders], NULL, encoder_main, q);
+		if (errno) {
+			err_sys(e, "cannot start a thread that compresses answers");
+			queries_free(q);
+			return -1;
+		}
+	}
+	*ret = q;
+	return 0;
+}
+
+void queries_close(struct queries *q)
+{
+	if (q)
+		queries_free(q);
+}
