@@ -202,6 +202,20 @@ void metrics_on_collect(struct metrics *m, metrics_collect_fn *fn, void *data)
 	pthread_mutex_unlock(&m->lock);
 }
 
+void metrics_off_collect(struct metrics *m, metrics_collect_fn *fn, const void *data)
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&m->collecting);
+	pthread_mutex_lock(&m->lock);
+	for (size_t i = 0; i < m->n_collectors; i++)
+		if (m->collector[i].fn != fn || m->collector[i].data != data)
+			m->collector[n++] = m->collector[i];
+	m->n_collectors = n;
+	pthread_mutex_unlock(&m->lock);
+	pthread_mutex_unlock(&m->collecting);
+}
+
 /* The i-th; false when there are no more. */
 static bool collector_at(struct metrics *m, size_t i, struct collector *ret)
 {

@@ -55,6 +55,9 @@ double metrics_value(const struct metrics_series *s);			/* not of a histogram */
  * time, also when several threads make the text. */
 typedef void metrics_collect_fn(struct metrics *m, void *data);
 void metrics_on_collect(struct metrics *m, metrics_collect_fn *fn, void *data);
+/* Not any more: when it returns fn is not running, and will not be called. Not from such a call.
+ * One that is not there is nothing. */
+void metrics_off_collect(struct metrics *m, metrics_collect_fn *fn, const void *data);
 
 /* Appends the text: families by name, series by labels. A histogram's count is always the sum of
  * its buckets; its sum may be ahead of them or behind by what is observed at the time. */

@@ -97,6 +97,10 @@ static void collect(struct metrics *m, void *data)
 
 void collect_open(struct server *s)
 {
-	server_metrics_register(s->metrics);
 	metrics_on_collect(s->metrics, collect, s);
+}
+
+void collect_close(struct server *s)
+{
+	metrics_off_collect(s->metrics, collect, s);
 }

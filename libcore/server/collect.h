@@ -4,8 +4,9 @@
 
 struct server;
 
-/* Registers all families with s->metrics, and looks from now on before each text is made. s and
- * what is in it must outlive the last text. */
+/* From now on, before each text is made, until collect_close: that comes before anything in s is
+ * closed. */
 void collect_open(struct server *s);
+void collect_close(struct server *s);
 
 #endif

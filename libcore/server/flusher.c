@@ -20,6 +20,7 @@
 #include "server/config.h"
 #include "server/intake.h"
 #include "server/server_metrics.h"
+#include "server/stored.h"
 #include "time/time.h"
 #include "wal/segment.h"
 
@@ -27,6 +28,8 @@ enum {
 	LOOK_SOON_MS = 20, /* from one look to the next, while somebody waits */
 	TIMEOUT_S = 3600,  /* of one program: it is stuck */
 	BACKOFF_MAX_S = 60,
+	PIECE = 64 << 10,
+	NAMES_MAX = 16 << 20,  /* of the paths that idxbuild prints */
 	MESSAGE_MAX = 4 << 10, /* of what a program says on stderr */
 };
 
@@ -44,6 +47,7 @@ struct run {
 	struct flusher *f;
 	enum stage stage;
 	int stderr_fd;
+	int names_fd; /* idxbuild: what it prints; else -1 */
 };
 
 struct flusher {
@@ -140,8 +144,6 @@ static void read_message(int fd, struct buf *ret)
 			ret->n = i;
 }
 
-static void start(struct flusher *f, enum stage stage, int in, int out);
-
 static const char *program_of(enum stage stage)
 {
 	static const char *const names[] = { "walreplay", "chunkpack", "idxbuild", "walreplay" };
@@ -149,6 +151,49 @@ static const char *program_of(enum stage stage)
 	return names[stage];
 }
 
+/* The index files that a round has made, by their paths. */
+static void count_stored(struct flusher *f, int names_fd)
+{
+	struct buf text = { 0 };
+	struct bytes rest, path;
+	struct err e;
+	ssize_t n;
+
+	while (text.n < NAMES_MAX &&
+	       (n = pread(names_fd, buf_reserve(&text, PIECE), PIECE, (off_t)text.n)) > 0)
+		text.n += (size_t)n;
+	rest = buf_bytes(&text);
+	while (bytes_split(&rest, '\n', &path)) {
+		struct buf name = { 0 };
+
+		if (rest.p == NULL)
+			break; /* without a newline: cut */
+		buf_add_bytes(&name, path);
+		if (stored_count(f->server->metrics, buf_str(&name), time_now_ns(), &e) < 0)
+			log_event(&f->server->log, LOG_WARN, "cannot count what was stored", "err",
+				  e.msg, NULL);
+		buf_release(&name);
+	}
+	buf_release(&text);
+}
+
+static void count_end(struct flusher *f, const struct run *r, const struct child_end *end)
+{
+	struct metrics *m = f->server->metrics;
+
+	server_metrics_child(m, program_of(r->stage), end);
+	if (r->stage == REPLAY && end->status == err_exit_code(ERR_CORRUPT))
+		metrics_add(metric_of1(m, METRIC_WAL_CORRUPTIONS, BYTES_LIT("segment")), 1);
+	if (r->stage == INDEX && end->status == 0)
+		metrics_observe(metric_of(m, METRIC_INDEX_UPLOAD_SECONDS),
+				(double)end->run_ns / 1e9);
+	if (r->names_fd >= 0) {
+		count_stored(f, r->names_fd);
+		close(r->names_fd);
+	}
+}
+
+static void start(struct flusher *f, enum stage stage, int in, int out);
 static void ended(const struct child_end *end, void *data)
 {
 	struct run *r = data;
@@ -158,10 +203,7 @@ static void ended(const struct child_end *end, void *data)
 
 	read_message(r->stderr_fd, &said);
 	close(r->stderr_fd);
-	server_metrics_child(f->server->metrics, program_of(r->stage), end);
-	if (r->stage == INDEX && end->status == 0)
-		metrics_observe(metric_of(f->server->metrics, METRIC_INDEX_UPLOAD_SECONDS),
-				(double)end->run_ns / 1e9);
+	count_end(f, r, end);
 	if (end->status < 0 && end->signal == 0) {
 		set_failure(f, &end->error);
 	} else if (end->status != 0 && end->signal != SIGPIPE) {
@@ -198,7 +240,11 @@ static void start(struct flusher *f, enum stage stage, int in, int out)
 	const char *const *const argv[] = { replay, pack, index, prune };
 	struct run *r = &f->run[stage];
 
-	*r = (struct run){ f, stage, memfd_create("stderr", MFD_CLOEXEC) };
+	*r = (struct run){ f, stage, memfd_create("stderr", MFD_CLOEXEC), -1 };
+	if (stage == INDEX) {
+		r->names_fd = memfd_create("names", MFD_CLOEXEC);
+		out = fcntl(r->names_fd, F_DUPFD_CLOEXEC, 3);
+	}
 	f->n_running++;
 	child_start(s->children,
 		    &(struct child_opts){

@@ -15,6 +15,7 @@
 #include "server/audit.h"
 #include "server/auth.h"
 #include "server/call.h"
+#include "server/collect.h"
 #include "server/config_read.h"
 #include "server/flusher.h"
 #include "server/intake.h"
@@ -157,7 +158,10 @@ static int open_all(struct server *s, struct err *e)
 	    open_children(s, e) < 0 || open_intake(s, e) < 0 || open_queries(s, e) < 0)
 		return -1;
 	s->flusher = flusher_open(s);
-	return open_http(s, e);
+	if (open_http(s, e) < 0)
+		return -1;
+	collect_open(s);
+	return 0;
 }
 
 /* Pushes under way are answered, and nothing is pushed any more. */
@@ -165,6 +169,7 @@ static void close_intake(struct server *s, int64_t timeout_ns)
 {
 	struct intake *in = s->intake;
 
+	collect_close(s);
 	s->intake = NULL;
 	if (in)
 		intake_close(in, timeout_ns);

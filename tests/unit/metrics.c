@@ -159,12 +159,17 @@ static void collect_depth(struct metrics *m, void *data)
 static void collectors_run_before_the_text(void **state)
 {
 	struct metrics *m = metrics_new();
-	int calls = 40;
+	int calls = 40, others = 0;
 
 	(void)state;
+	metrics_on_collect(m, collect_depth, &others);
 	metrics_on_collect(m, collect_depth, &calls);
 	metrics_on_collect(m, collect_depth, &calls);
 	assert_text(m, "# HELP x_depth A \\\\ and\\na line.\n# TYPE x_depth gauge\nx_depth 42\n");
+	metrics_off_collect(m, collect_depth, &calls);
+	assert_text(m, "# HELP x_depth A \\\\ and\\na line.\n# TYPE x_depth gauge\nx_depth 2\n");
+	assert_int_equal(calls, 42);
+	metrics_off_collect(m, collect_depth, &calls);
 	metrics_free(m);
 }
 
