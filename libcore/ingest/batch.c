@@ -16,7 +16,6 @@
 enum { STREAMS_MEMORY_MAX = 48 << 20 };
 
 static const struct bytes SERVICE_NAME = { "service_name", 12 };
-static const struct bytes DETECTED_LEVEL = { "detected_level", 14 };
 
 /* Adds the labels of the command line, where the entry has none of that name, and service_name. */
 static int amend(struct labels *l, struct arena *a, void *data, struct err *e)
@@ -194,27 +193,20 @@ static bool has_level(struct ingest *in, uint32_t stream)
 	return in->leveled[stream] == LEVEL_IN_LABELS;
 }
 
-/* The set of an entry's metadata and its level. One that the sender named detected_level is not
- * believed. */
 static uint32_t meta_with_level(struct ingest *in, uint32_t stream, struct bytes line,
 				const struct label *meta, size_t n_meta)
 {
-	struct bytes level;
-	size_t n = 0;
+	struct bytes of_stream = { 0 };
+	size_t n;
 
 	arena_reset(&in->arena);
 	if (has_level(in, stream)) {
 		struct labels l = streams_labels(in->streams, stream, &in->arena);
 
-		level = level_of_labels(&l);
-	} else {
-		level = level_of_entry(meta, n_meta, line);
+		of_stream = level_of_labels(&l);
 	}
 	mem_grow(&in->meta, &in->cap_meta, n_meta + 1, sizeof(*in->meta));
-	for (size_t i = 0; i < n_meta; i++)
-		if (!bytes_eq(meta[i].name, DETECTED_LEVEL))
-			in->meta[n++] = meta[i];
-	in->meta[n++] = (struct label){ DETECTED_LEVEL, level };
+	n = level_add(meta, n_meta, of_stream, line, in->meta);
 	return metatab_add(&in->es.meta, in->meta, n);
 }
 

@@ -174,3 +174,17 @@ struct bytes level_of_entry(const struct label *meta, size_t n_meta, struct byte
 		level = (struct bytes){ 0 };
 	return level.n ? level : level_by_words(line);
 }
+
+size_t level_add(const struct label *meta, size_t n_meta, struct bytes of_stream, struct bytes line,
+		 struct label *ret)
+{
+	static const struct bytes name = { "detected_level", 14 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_meta; i++)
+		if (!bytes_eq(meta[i].name, name))
+			ret[n++] = meta[i];
+	ret[n++] = (struct label){ name,
+				   of_stream.n ? of_stream : level_of_entry(meta, n_meta, line) };
+	return n;
+}

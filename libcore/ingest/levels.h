@@ -14,6 +14,14 @@ struct bytes level_of_labels(const struct labels *labels);
  * ("unknown"). Borrowed from the arguments, or static. */
 struct bytes level_of_entry(const struct label *meta, size_t n_meta, struct bytes line);
 
+/*
+ * What an entry is stored with: meta without a detected_level of the sender's, which is not
+ * believed, and ours behind. of_stream is what level_of_labels said of its stream. Puts n_meta + 1
+ * labels at most into ret; returns how many.
+ */
+size_t level_add(const struct label *meta, size_t n_meta, struct bytes of_stream, struct bytes line,
+		 struct label *ret);
+
 /* The level that a value ("WRN") names, or an empty one. */
 struct bytes level_by_name(struct bytes value);
 

@@ -1,5 +1,16 @@
 #include "ingest/service.h"
 
+struct bytes service_name_among(const struct labels *l, const char *const *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct bytes v = labels_get(l, from[i]);
+
+		if (v.n)
+			return v;
+	}
+	return BYTES_LIT("unknown_service");
+}
+
 struct bytes service_name_of(const struct labels *l)
 {
 	static const char *const from[] = {
@@ -18,11 +29,5 @@ struct bytes service_name_of(const struct labels *l)
 		"k8s_job_name",
 	};
 
-	for (size_t i = 0; i < sizeof(from) / sizeof(*from); i++) {
-		struct bytes v = labels_get(l, from[i]);
-
-		if (v.n)
-			return v;
-	}
-	return BYTES_LIT("unknown_service");
+	return service_name_among(l, from, sizeof(from) / sizeof(*from));
 }

@@ -8,5 +8,7 @@
  * a fixed list of labels, else "unknown_service". Borrowed from l, or static.
  */
 struct bytes service_name_of(const struct labels *l);
+/* The same with a list of one's own. */
+struct bytes service_name_among(const struct labels *l, const char *const *from, size_t n);
 
 #endif

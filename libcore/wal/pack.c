@@ -300,6 +300,7 @@ static int64_t add_batch(struct wal_packer *p, const struct entries *es, size_t 
 		return -1;
 	emit(p, buf_bytes(&p->head), out);
 	p->at.entries += n_entries;
+	p->at.batches++;
 	return (int64_t)(u - first);
 }
 

@@ -13,6 +13,7 @@
 struct wal_place {
 	uint64_t off;	  /* bytes of the segment so far, header included */
 	uint64_t entries; /* of all batches */
+	uint64_t batches; /* records of them: each is answered by itself */
 	uint32_t crc;	  /* over the data of all records */
 };
 

@@ -1,0 +1,62 @@
+#include "server/intake.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "server/intake_detail.h"
+#include "time/time.h"
+
+#define QUEUE_MAX      (UINT64_C(64) << 20)
+#define STREAM_IDLE_NS (1800 * NS_PER_S)
+
+static void release(struct intake *in)
+{
+	lane_release(in);
+	free(in->wal_dir);
+	free(in->sync);
+	free(in);
+}
+
+int intake_open(const struct intake_opts *opts, struct intake **ret, struct err *e)
+{
+	struct intake *in = mem_alloc(sizeof(*in));
+
+	in->opts = *opts;
+	if (!in->opts.queue_max)
+		in->opts.queue_max = QUEUE_MAX;
+	if (!in->opts.stream_idle_ns)
+		in->opts.stream_idle_ns = STREAM_IDLE_NS;
+	in->wal_dir = strdup(opts->wal_dir);
+	in->sync = strdup(opts->sync);
+	if (gethostname(in->node, WAL_NODE_MAX) < 0)
+		in->node[0] = '\0';
+	pthread_mutex_init(&in->lane.lock, NULL);
+	intake_metrics_open(in);
+	if (outlet_open(in, e) < 0) {
+		release(in);
+		return -1;
+	}
+	*ret = in;
+	return 0;
+}
+
+int intake_ready(struct intake *in, struct err *e)
+{
+	return outlet_runs(in, e) ? 0 : -1;
+}
+
+void intake_rotate(struct intake *in)
+{
+	pthread_mutex_lock(&in->outlet.lock);
+	if (in->outlet.child)
+		child_signal(in->opts.children, in->outlet.child, SIGHUP);
+	pthread_mutex_unlock(&in->outlet.lock);
+}
+
+void intake_close(struct intake *in, int64_t timeout_ns)
+{
+	outlet_close(in, timeout_ns);
+	release(in);
+}

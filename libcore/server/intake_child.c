@@ -1,0 +1,157 @@
+/* The one lokid-ingest: its start, its end, and its next start. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "server/intake_detail.h"
+#include "server/log.h"
+#include "time/time.h"
+
+enum {
+	PIPE_BYTES = 1 << 20,
+	ARGS_MAX = 20,
+	BACKOFF_MS = 20,
+	BACKOFF_TIMES_MAX = 6, /* doubled so often: 1.3 s */
+};
+
+static void close_two(const int fd[2])
+{
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static int make_pipes(int in[2], int out[2], int *ret_messages, struct err *e)
+{
+	if (pipe2(in, O_CLOEXEC) < 0)
+		return err_sys(e, "no pipe to lokid-ingest");
+	if (pipe2(out, O_CLOEXEC) < 0) {
+		err_sys(e, "no pipe from lokid-ingest");
+		close_two(in);
+		return -1;
+	}
+	*ret_messages = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	/* Larger than usual, so that either side may be late a while; it is no need. */
+	if (fcntl(in[1], F_SETPIPE_SZ, PIPE_BYTES) < 0)
+		errno = 0;
+	return 0;
+}
+
+static void set_args(const struct intake *in, const char **argv, struct buf text[3])
+{
+	size_t n = 0;
+
+	argv[n++] = "lokid-ingest";
+	argv[n++] = "--input=frames";
+	argv[n++] = "--ack";
+	argv[n++] = "--quiet";
+	argv[n++] = "--wal";
+	argv[n++] = in->wal_dir;
+	argv[n++] = "--sync";
+	argv[n++] = in->sync;
+	if (in->opts.segment_bytes) {
+		buf_addf(&text[0], "%llu", (unsigned long long)in->opts.segment_bytes);
+		argv[n++] = "--segment-size";
+		argv[n++] = buf_str(&text[0]);
+	}
+	if (in->opts.segment_age_ns) {
+		buf_addf(&text[1], "%lldns", (long long)in->opts.segment_age_ns);
+		argv[n++] = "--segment-age";
+		argv[n++] = buf_str(&text[1]);
+	}
+	if (in->opts.disk_full_threshold > 0 && in->opts.disk_full_threshold < 1) {
+		buf_addf(&text[2], "%.2f%%", 100 * (1 - in->opts.disk_full_threshold));
+		argv[n++] = "--reserve";
+		argv[n++] = buf_str(&text[2]);
+	}
+	argv[n] = NULL;
+}
+
+/* It is not there: the writer starts the next when its time has come. */
+static void failed(struct intake *in, const struct err *why)
+{
+	struct outlet *o = &in->outlet;
+	unsigned n;
+
+	pthread_mutex_lock(&o->lock);
+	n = o->n_failures < BACKOFF_TIMES_MAX ? o->n_failures : BACKOFF_TIMES_MAX;
+	o->child = 0;
+	o->why = *why;
+	o->n_failures++;
+	o->start_due_ns = time_mono_ns() + ((BACKOFF_MS * NS_PER_MS) << n);
+	pthread_cond_broadcast(&o->work);
+	pthread_cond_broadcast(&o->settled);
+	pthread_mutex_unlock(&o->lock);
+	log_event(in->opts.log, LOG_ERROR, "lokid-ingest ended; pushes wait for the next", "err",
+		  why->msg, NULL);
+	metrics_add(in->count.restarts, 1);
+}
+
+static void on_end(const struct child_end *end, void *data)
+{
+	struct intake *in = data;
+	struct outlet *o = &in->outlet;
+	struct err why;
+	bool wanted;
+
+	server_metrics_child(in->opts.metrics, "lokid-ingest", end);
+	pthread_mutex_lock(&o->lock);
+	wanted = o->stop;
+	if (wanted) {
+		o->child = 0;
+		pthread_cond_broadcast(&o->settled);
+	}
+	pthread_mutex_unlock(&o->lock);
+	if (wanted)
+		return;
+	if (end->error.code != ERR_NONE)
+		why = end->error;
+	else if (end->signal)
+		err_set(&why, ERR_IO, "lokid-ingest was ended by signal %d", end->signal);
+	else
+		err_set(&why, ERR_IO, "lokid-ingest ended with status %d", end->status);
+	failed(in, &why);
+}
+
+void intake_child_start(struct intake *in)
+{
+	struct outlet *o = &in->outlet;
+	const char *argv[ARGS_MAX];
+	struct buf text[3] = { 0 };
+	int to[2], from[2], messages = -1;
+	struct err e;
+
+	if (make_pipes(to, from, &messages, &e) < 0) {
+		failed(in, &e);
+		return;
+	}
+	set_args(in, argv, text);
+	pthread_mutex_lock(&o->lock);
+	if (o->stop) {
+		close_two(to);
+		close_two(from);
+		if (messages >= 0)
+			close(messages);
+	} else {
+		/* Ends of an epoch that no thread has taken yet. */
+		if (o->in_fd >= 0)
+			close(o->in_fd);
+		if (o->out_fd >= 0)
+			close(o->out_fd);
+		o->in_fd = to[1];
+		o->out_fd = from[0];
+		o->epoch++;
+		o->child = child_start(in->opts.children,
+				       &(struct child_opts){ .program = "lokid-ingest",
+							     .argv = argv,
+							     .fd = { to[0], from[1], messages, -1 },
+							     .survives = true,
+							     .ended = on_end,
+							     .data = in });
+		pthread_cond_broadcast(&o->work);
+		pthread_cond_broadcast(&o->answers);
+	}
+	pthread_mutex_unlock(&o->lock);
+	for (size_t i = 0; i < 3; i++)
+		buf_release(&text[i]);
+}

@@ -1,0 +1,203 @@
+/*
+ * What the parts of the intake share. Private to it.
+ *
+ * The lane (one lock) is where pushes are decoded: into the open batch, which gets entries of many
+ * pushes until it is large enough or the log has time for it. The outlet (another lock, never held
+ * while anything is waited for) has the batches from then on: those that wait to be written, and
+ * those that lokid-ingest has not answered yet. Who holds the lane may take the outlet, never the
+ * other way round.
+ */
+#ifndef SERVER_INTAKE_DETAIL_H
+#define SERVER_INTAKE_DETAIL_H
+
+#include <pthread.h>
+
+#include "base/map.h"
+#include "entry/entries.h"
+#include "server/child.h"
+#include "server/intake.h"
+#include "server/intake_active.h"
+#include "server/intake_words.h"
+#include "server/server_metrics.h"
+
+enum {
+	/* A batch of so many bytes gets no more entries. */
+	BATCH_SEALED = 1 << 20,
+	/* So many batches may be unanswered while a smaller one is to wait for more entries: each
+	 * is a record of the log, and all that wait share the log's next fsync anyway. */
+	BATCHES_UNDER_WAY = 4,
+	/* What an entry counts as besides its bytes: a million empty lines are no small batch. */
+	BATCH_ENTRY_WEIGHT = 24,
+	INTAKE_RETRY_S = 1,
+	INTAKE_FULL_RETRY_S = 30,
+};
+
+enum intake_reason {
+	REASON_RATE,
+	REASON_STREAM_RATE,
+	REASON_STREAMS,
+	REASON_LINE,
+	REASON_OLD,
+	REASON_NEW,
+	REASON_NAMES,
+	REASON_NAME_LONG,
+	REASON_VALUE_LONG,
+	REASON_NO_LABELS,
+	REASON_META_NOT_ALLOWED,
+	REASON_META_LARGE,
+	REASON_META_MANY,
+	REASON_BLOCKED,
+	REASON_COUNT,
+};
+
+struct intake_tally {
+	uint64_t n, n_bytes;
+};
+
+struct intake_tenant {
+	struct bytes name; /* owned */
+	uint32_t number;
+	double tokens;	      /* of its rate, */
+	int64_t tokens_at_ns; /* at that time; monotonic */
+	struct metrics_series *lines, *active, *created;
+	struct metrics_series *bytes, *meta_bytes; /* of this retention; NULL: not yet */
+	int64_t retention_ns;
+	uint32_t n_before; /* a sweep: active streams */
+	struct metrics_series *discarded[REASON_COUNT],
+		*discarded_bytes[REASON_COUNT]; /* NULL: none
+						   yet */
+};
+
+/* A push that waits for its batches. */
+struct waiter {
+	void (*answered)(const struct intake_answer *a, void *data);
+	void *data;
+	int status; /* of the answer when all goes well, */
+	struct buf text;
+	unsigned pending;	     /* batches; under the outlet's lock */
+	struct intake_answer failed; /* of the first that did not; .status 0: none. text: static, or
+					.failed_text */
+	struct buf failed_text;
+	struct intake_tenant *tenant;
+	struct entry_ages ages;
+	int64_t decoded_ns; /* monotonic */
+};
+
+struct push_run;
+struct run_stream;
+
+struct batch {
+	struct batch *next;
+	struct entries es;
+	struct words *words; /* held */
+	uint64_t weight;
+	struct waiter **waiter;
+	size_t n_waiters, cap_waiters;
+	/* From when it is written. */
+	uint64_t id, epoch;
+	uint64_t unanswered; /* records */
+	struct intake_answer
+		failed; /* of the first that did not get into the log; .status 0: none */
+	struct buf why; /* its text */
+};
+
+struct lane {
+	pthread_mutex_t lock; /* all of it */
+	bool closed;
+	struct batch *open; /* being filled, or NULL */
+	struct words *words;
+	uint64_t n_words; /* made so far */
+	struct intake_tenant **tenant;
+	uint32_t *n_active; /* by tenant */
+	size_t n_tenants, cap_tenants, cap_active;
+	struct map tenants;
+	struct active active;
+	struct arena scratch, kept;
+	struct label *meta; /* scratch */
+	size_t cap_meta;
+	struct run_stream *stream; /* scratch, as the next two */
+	size_t cap_streams;
+	struct buf text;
+};
+
+struct outlet {
+	pthread_mutex_t lock;
+	pthread_cond_t work;	/* to the writer: a batch, an answer, another lokid-ingest, stop */
+	pthread_cond_t answers; /* to the reader of answers: another lokid-ingest, stop */
+	pthread_cond_t settled; /* to intake_close */
+	pthread_t writer, reader;
+	bool open_waits; /* the lane's open batch has entries */
+	struct batch *queue, **queue_end;
+	struct batch *sent, **sent_end; /* in the order of their ids */
+	size_t n_sent;
+	uint64_t weight;     /* of all batches, the open one too */
+	struct batch *spare; /* with their memory */
+	size_t n_spare;
+	uint64_t last_id;
+
+	/* lokid-ingest. */
+	uint64_t child;	      /* 0: it does not run */
+	uint64_t epoch;	      /* how often it was started */
+	uint64_t epoch_over;  /* up to here all answers were read */
+	int in_fd, out_fd;    /* of this epoch; the threads take them */
+	unsigned n_failures;  /* starts, one after the other, that gave no answer */
+	struct err why;	      /* it ended last */
+	int64_t start_due_ns; /* of the next, while it does not run; monotonic. INT64_MAX: before
+				 the first */
+	bool stop;	      /* the threads end when they are done */
+};
+
+struct intake_counters {
+	struct metrics_series *weight, *append_failures, *records, *wal_bytes, *restarts, *full;
+};
+
+struct intake {
+	struct intake_opts opts;
+	char *wal_dir, *sync;
+	char node[WAL_NODE_MAX + 1];
+	struct intake_counters count;
+	struct lane lane;
+	struct outlet outlet;
+};
+
+/* --- intake_batch.c --- */
+struct batch *batch_new(struct intake *in); /* of the lane's words, which it holds */
+/* Gives it back: its waiters have been answered, or it has none. */
+void batch_free(struct intake *in, struct batch *b);
+void batch_add_waiter(struct batch *b, struct waiter *w);
+/* Tells its waiters that it is in the log (NULL), or is not; frees it. No lock is held. */
+void batch_settle(struct intake *in, struct batch *b, const struct intake_answer *failed);
+void batch_free_spares(struct outlet *o);
+
+/* --- intake_outlet.c --- */
+MUST_CHECK int outlet_open(struct intake *in, struct err *e);
+void outlet_close(struct intake *in, int64_t timeout_ns);
+/* A batch that gets no more entries. */
+void outlet_add(struct intake *in, struct batch *b);
+/* So much more is under way; the lane's open batch has entries, or has none. */
+void outlet_grow(struct intake *in, uint64_t weight, bool open_waits);
+/* May a push be decoded? Else 503, and why. */
+bool outlet_has_room(struct intake *in, struct err *why);
+/* Does lokid-ingest run, or soon again? */
+bool outlet_runs(struct intake *in, struct err *why);
+
+/* --- intake_child.c --- */
+void intake_child_start(struct intake *in);
+
+/* --- intake_push.c --- */
+/* Takes the open batch out of the lane, or NULL. */
+struct batch *lane_take_open(struct intake *in);
+/* Forgets streams that are not active any more. In the lane. */
+void lane_sweep(struct intake *in, int64_t now_ns);
+void lane_release(struct intake *in);
+
+/* --- intake_metrics.c --- */
+void intake_metrics_open(struct intake *in);
+void intake_metrics_tenant(struct intake *in, struct intake_tenant *t);
+/* A body was well-formed: what was in it, and what of it was not taken. */
+void intake_metrics_decoded(struct intake *in, const struct push_run *r);
+/* n_gone streams of t are not active any more. */
+void intake_metrics_swept(struct intake *in, struct intake_tenant *t, uint32_t n_gone);
+void intake_metrics_acknowledged(struct intake *in, const struct waiter *w);
+
+#endif
