@@ -60,6 +60,16 @@ const struct route routes[] = {
 	ADMIN("/log_level", EITHER, "log_level", route_log_level),
 	ADMIN("/flush", EITHER, "flush", route_flush),
 	ADMIN("/ring", ROUTE_GET, "ring", route_ring),
+	ADMIN("/distributor/ring", ROUTE_GET, "distributor_ring", route_ring),
+	ADMIN("/compactor/ring", ROUTE_GET, "compactor_ring", route_ring),
+	ADMIN("/ingester/prepare_shutdown", EITHER | ROUTE_DEL, "ingester_prepare_shutdown",
+	      route_prepare_shutdown),
+	ADMIN("/ingester/shutdown", EITHER, "ingester_shutdown", route_shutdown),
+
+	{ API "/delete", ROUTE_GET, ROUTE_READ, false, false, false, "loki_api_v1_delete",
+	  route_delete_list },
+	{ API "/delete", ROUTE_POST | ROUTE_PUT | ROUTE_DEL, ROUTE_DELETE, false, false, false,
+	  "loki_api_v1_delete", route_delete_refuse },
 	{ 0 },
 };
 

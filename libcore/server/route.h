@@ -49,8 +49,8 @@ route_fn route_query, route_query_range, route_labels, route_label_values, route
 route_fn route_tail;
 /* routes_ops.c */
 route_fn route_ready, route_metrics, route_config, route_services, route_log_level, route_flush,
-	route_ring, route_buildinfo, route_shutdown;
-/* routes_rules.c */
-route_fn route_rules, route_delete_list, route_delete_add, route_delete_cancel;
+	route_ring, route_buildinfo, route_prepare_shutdown, route_shutdown;
+/* routes_delete.c */
+route_fn route_delete_list, route_delete_refuse;
 
 #endif

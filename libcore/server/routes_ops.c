@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "cli/cli.h"
 #include "json/json.h"
 #include "server/config_read.h"
@@ -131,4 +132,51 @@ void route_ring(struct call *c)
 	buf_add_str(&text, "\"}\n");
 	call_answer_json(c, buf_bytes(&text));
 	buf_release(&text);
+}
+
+/* --- the end --- */
+
+static void refuse_marker(struct call *c)
+{
+	struct err e;
+
+	err_sys(&e, "the marker of a shutdown");
+	call_refuse(c, 500, &e);
+}
+
+void route_prepare_shutdown(struct call *c)
+{
+	struct buf path = { 0 };
+	const char *marker;
+	bool is_set;
+
+	server_shutdown_marker(c->server, &path);
+	marker = buf_str(&path);
+	is_set = access(marker, F_OK) == 0;
+	if (http_method(c->http) == HTTP_GET) {
+		call_answer(c, 200, "text/plain; charset=utf-8",
+			    is_set ? BYTES_LIT("set\n") : BYTES_LIT("unset\n"));
+	} else if (http_method(c->http) == HTTP_DELETE) {
+		if (is_set && unlink(marker) < 0)
+			refuse_marker(c);
+		else
+			call_answer(c, 204, NULL, (struct bytes){ 0 });
+	} else {
+		struct err e;
+
+		if (file_replace_bytes(marker, (struct bytes){ 0 }, &e) < 0)
+			call_refuse(c, 500, &e);
+		else
+			call_answer(c, 204, NULL, (struct bytes){ 0 });
+	}
+	buf_release(&path);
+}
+
+void route_shutdown(struct call *c)
+{
+	bool flush = !bytes_is(form_text(&c->form, "flush"), "false");
+
+	call_answer(c, 204, NULL, (struct bytes){ 0 });
+	if (!bytes_is(form_text(&c->form, "terminate"), "false"))
+		server_stop(c->server, flush ? SERVER_STOP_FLUSH : SERVER_STOP);
 }

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,6 +35,17 @@ struct limits_set *server_limits(struct server *s)
 	ret = limits_set_hold(s->limits);
 	pthread_mutex_unlock(&s->lock);
 	return ret;
+}
+
+void server_shutdown_marker(const struct server *s, struct buf *ret)
+{
+	buf_addf(ret, "%s/prepare_shutdown", s->config->data);
+}
+
+void server_stop(struct server *s, enum server_stop how)
+{
+	atomic_store(&s->flush_at_end, how == SERVER_STOP_FLUSH);
+	kill(getpid(), SIGTERM);
 }
 
 static void set_limits(struct server *s, struct limits_set *set)
@@ -152,7 +164,7 @@ static int open_all(struct server *s, struct err *e)
 	const struct config *c = s->config;
 
 	s->metrics = metrics_new();
-	server_metrics_register(s->metrics);
+	collect_open(s);
 	if (take_folder(s, e) < 0 || auth_open(&c->auth, &s->auth, e) < 0 ||
 	    (c->audit.enabled && audit_open(c->audit.log_path, &s->log, &s->audit, e) < 0) ||
 	    open_children(s, e) < 0 || open_intake(s, e) < 0 || open_queries(s, e) < 0)
@@ -248,6 +260,18 @@ static bool has_changed(const char *path, struct stat *last)
 	return changed;
 }
 
+/* /ingester/prepare_shutdown was asked for. */
+static bool shutdown_is_prepared(struct server *s)
+{
+	struct buf path = { 0 };
+	bool ret;
+
+	server_shutdown_marker(s, &path);
+	ret = access(buf_str(&path), F_OK) == 0;
+	buf_release(&path);
+	return ret;
+}
+
 /* Waits for a signal, at most so long (0: for ever), and does what SIGHUP asks for. True when it is
  * one that ends the daemon. */
 static bool wait_signal(struct server *s, int64_t wait_ns)
@@ -320,7 +344,9 @@ static void stop_gracefully(struct server *s)
 	while (!at_once && http_active(s->http) && time_mono_ns() < deadline)
 		at_once = wait_signal(s, LOOK_MS * NS_PER_MS);
 	close_intake(s, at_once ? 0 : deadline - time_mono_ns());
-	if (!s->config->flush.on_shutdown || at_once)
+	if (!(s->config->flush.on_shutdown || atomic_load(&s->flush_at_end) ||
+	      shutdown_is_prepared(s)) ||
+	    at_once)
 		return;
 	flusher_flush(s->flusher, flushed, &f);
 	while (!at_once && !atomic_load(&f.done) && time_mono_ns() < deadline)
@@ -343,6 +369,7 @@ static int take_signals(struct server *s, struct err *e)
 	sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* nor has what we start; best effort */
 	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return s->signal_fd < 0 ? err_sys(e, "signalfd") : 0;
 }

@@ -34,7 +34,8 @@ struct server {
 	pthread_mutex_t lock; /* the set */
 	struct limits_set *limits;
 	atomic_bool stopping;
-	int64_t begun_ns; /* Unix */
+	atomic_bool flush_at_end; /* whatever the settings say */
+	int64_t begun_ns;	  /* Unix */
 };
 
 /* The limits in force; the caller drops them. From any thread. */
@@ -48,5 +49,12 @@ struct limits_set *server_limits(struct server *s);
  * Errors: ERR_USAGE, ERR_IO, ERR_FULL; ERR_AGAIN: another one has the data folder.
  */
 MUST_CHECK int server_run(const struct config *config, struct err *e);
+
+/* Ends it as SIGTERM does. From any thread. */
+enum server_stop { SERVER_STOP, SERVER_STOP_FLUSH };
+void server_stop(struct server *s, enum server_stop how);
+
+/* Where a file says that everything is to be flushed at the end. */
+void server_shutdown_marker(const struct server *s, struct buf *ret);
 
 #endif
