@@ -64,5 +64,6 @@ int main(int argc, char **argv)
 	if (ask_check_options(&a.ask, &e) < 0)
 		cli_usage(&cli, "%s", e.msg);
 	cli_output_run(&cli, a.ask.interactive ? NULL : a.ask.output, run, &a);
+	ask_release(&a.ask);
 	return cli_exit(&cli);
 }

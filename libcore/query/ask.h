@@ -9,10 +9,17 @@
 #include "logql/parse.h"
 #include "query/explain.h"
 #include "query/format.h"
+#include "query/series.h"
 #include "query/volume.h"
+
+enum { ASK_MATCH_MAX = 16 };
 
 struct ask {
 	struct query_opts q;
+	char *match_text[ASK_MATCH_MAX]; /* selectors that all must fit */
+	size_t n_match;
+	struct selectors selectors; /* made of them, and q.source.match of these */
+	struct matcher *match;
 	struct volume_opts volume;
 	struct gate gate; /* when q.source.gate is it */
 	struct query_stats stats;

@@ -2,6 +2,7 @@
 
 #include <limits.h>
 
+#include "base/mem.h"
 #include "base/work.h"
 #include "time/time.h"
 
@@ -11,9 +12,24 @@ static int take_tenant(void *ask, const char *value, struct err *e)
 {
 	struct ask *a = ask;
 
-	a->q.source.tenant = bytes_str(value);
+	struct bytes rest = bytes_str(value), one;
+
+	a->q.source.tenant = rest;
 	a->q.has_tenant = true;
-	return labels_check_tenant(a->q.source.tenant, e);
+	while (bytes_split(&rest, '|', &one))
+		if (labels_check_tenant(one, e) < 0)
+			return -1;
+	return 0;
+}
+
+static int take_match(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	if (a->n_match == ASK_MATCH_MAX)
+		return err_set(e, ERR_USAGE, "given more than %d times", ASK_MATCH_MAX);
+	a->match_text[a->n_match++] = (char *)value;
+	return 0;
 }
 
 static int take_input(void *ask, const char *value, struct err *e)
@@ -278,7 +294,12 @@ const struct cli_taken ask_options[] = {
 	{ { 0, "wal", "DIR", "write-ahead log to ask (lokid-data/wal)" },
 	  cli_take_text,
 	  AT(q.source.wal) },
-	{ { 't', "tenant", "TENANT", "whose entries (fake; of files all)" }, take_tenant, WHOLE },
+	{ { 't', "tenant", "TENANT|...", "whose entries (fake; of files all)" },
+	  take_tenant,
+	  WHOLE },
+	{ { 0, "match", "SELECTOR", "of these streams alone, whatever is asked" },
+	  take_match,
+	  WHOLE },
 	{ { 0, "from", "TIME", "entries from then on; first step of a metric query" },
 	  take_from,
 	  WHOLE },
@@ -373,6 +394,32 @@ int ask_take_option(struct ask *a, const char *name, const char *value, struct e
 	return err_set(e, ERR_BUG, "no option '%s'", name);
 }
 
+/* All matchers of all selectors. Their regexes are RE2's: who gives them is not who asks. */
+static int parse_match(struct ask *a, struct err *e)
+{
+	struct source_opts *s = &a->q.source;
+	struct matcher *all;
+
+	if (selectors_parse(a->match_text, a->n_match, LOGQL_ANY_SELECTOR, &a->selectors, e) < 0)
+		return err_wrap(e, "option '--match'");
+	for (size_t i = 0; i < a->selectors.n; i++)
+		s->n_match += a->selectors.v[i].n;
+	s->match = all = a->match = mem_alloc((s->n_match + 1) * sizeof(*all));
+	for (size_t i = 0; i < a->selectors.n; i++)
+		for (size_t k = 0; k < a->selectors.v[i].n; k++)
+			*all++ = a->selectors.v[i].match[k];
+	return 0;
+}
+
+void ask_release(struct ask *a)
+{
+	selectors_release(&a->selectors);
+	free(a->match);
+	a->match = NULL;
+	a->q.source.match = NULL;
+	a->q.source.n_match = 0;
+}
+
 int ask_check_options(struct ask *a, struct err *e)
 {
 	if (a->encoding_flags.p && a->format != FORMAT_API)
@@ -383,5 +430,5 @@ int ask_check_options(struct ask *a, struct err *e)
 		return err_set(e, ERR_USAGE, "option '--gate': not with --interactive");
 	if (!a->q.has_jobs)
 		a->q.jobs = work_cpus();
-	return 0;
+	return a->n_match ? parse_match(a, e) : 0;
 }

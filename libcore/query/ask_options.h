@@ -16,6 +16,9 @@ extern const struct cli_taken ask_options[];
  * do not go together, whatever is asked. */
 MUST_CHECK int ask_check_options(struct ask *a, struct err *e);
 
+/* What ask_check_options made; on failure too. */
+void ask_release(struct ask *a);
+
 /* Takes one option by its long name, later. Errors: ERR_USAGE, of its value. */
 MUST_CHECK int ask_take_option(struct ask *a, const char *name, const char *value, struct err *e);
 

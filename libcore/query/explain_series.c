@@ -6,7 +6,7 @@ static int plan(struct explain *x, const struct series_opts *o, const struct sel
 		struct explain_node *n, struct err *e)
 {
 	struct source_opts source = o->source;
-	struct plan p = { .tenant = source.tenant, .from = o->from, .to = o->to };
+	struct plan p = { .from = o->from, .to = o->to };
 	struct sources *s;
 	int r;
 

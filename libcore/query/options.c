@@ -32,6 +32,7 @@ int query_check_opts(const struct query_opts *o, enum query_kind kind, struct er
 		{ o->has_memory, "memory", { no_values, NULL, no_values, is_text } },
 		{ o->has_jobs, "jobs", { NULL, NULL, NULL, is_text } },
 		{ o->has_tenant, "tenant", { NULL, NULL, NULL, is_text } },
+		{ o->source.match, "match", { NULL, NULL, NULL, is_text } },
 		{ o->source.store, "store", { NULL, NULL, NULL, is_text } },
 		{ o->source.wal, "wal", { NULL, NULL, NULL, is_text } },
 		{ o->source.input != INPUT_AUTO, "input", { NULL, NULL, NULL, is_text } },

@@ -45,12 +45,14 @@ uint32_t plan_stream(struct plan *p, const struct hash128 *id, struct bytes tena
 	struct bytes key = bytes_of(id->b, sizeof(id->b));
 	uint64_t hash = hash64(key);
 	uint32_t n = map_get(&p->by_id, hash, key);
+	struct labels seen;
 
 	if (n != MAP_NONE)
 		return n;
+	seen = views_labels(&p->views, &p->mem, tenant, labels);
 	n = (uint32_t)p->n_streams;
 	mem_grow(&p->stream, &p->cap_streams, p->n_streams + 1, sizeof(*p->stream));
-	p->stream[n] = (struct plan_stream){ .labels = labels_copy(&p->mem, labels),
+	p->stream[n] = (struct plan_stream){ .labels = labels_copy(&p->mem, &seen),
 					     .tenant = keep_tenant(p, tenant),
 					     .id = *id };
 	p->n_streams++;

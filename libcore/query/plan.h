@@ -18,7 +18,7 @@
 #include "base/map.h"
 #include "base/work.h"
 #include "entry/columns.h"
-#include "labels/matcher.h"
+#include "query/view.h"
 
 struct source;
 struct piece;
@@ -63,7 +63,7 @@ struct piece {
 };
 
 struct plan_stream {
-	struct labels labels; /* in the plan's arena, as the tenant */
+	struct labels labels; /* as they are seen (view.h); in the plan's arena, as the tenant */
 	struct bytes tenant;  /* empty of raw lines */
 	struct hash128 id;
 };
@@ -107,8 +107,8 @@ struct plan {
 	/* Given: what is asked for. Entries with from <= ts < to. */
 	const struct matcher *match;
 	size_t n_match;
-	struct bytes tenant;
 	int64_t from, to;
+	struct views views; /* with that, whose: set by sources_plan; {0}: of all */
 
 	struct arena mem;
 	struct plan_stream *stream;
@@ -129,21 +129,24 @@ struct plan {
 
 enum direction { BACKWARD, FORWARD };
 
-/* Frees all; closes the sources. match and tenant stay the caller's. */
+/* Frees all; closes the sources. match stays the caller's. */
 void plan_release(struct plan *p);
 /* Forgets pieces and units, not streams and sources: for the next round over a pipe. */
 void plan_reset_pieces(struct plan *p);
 
 void plan_add_source(struct plan *p, struct source *s);
-/* The number of a stream, added if new; tenant and labels are copied. */
+/* The number of a stream, added if new; tenant and labels, which are its own, are copied. */
 uint32_t plan_stream(struct plan *p, const struct hash128 *id, struct bytes tenant,
 		     const struct labels *labels);
 /* Adds a piece, unless it lies outside of the time asked for; counts it for .kind. */
 void plan_add_piece(struct plan *p, const struct piece *piece);
 
-static inline bool plan_wants(const struct plan *p, const struct labels *labels)
+/* Whether a stream with these labels of its own is asked for. */
+static inline bool plan_wants(const struct plan *p, struct bytes tenant,
+			      const struct labels *labels)
 {
-	return matcher_match_labels(p->match, p->n_match, labels);
+	return p->views.n ? views_want(&p->views, tenant, labels)
+			  : matcher_match_labels(p->match, p->n_match, labels);
 }
 
 static inline const struct piece *plan_piece(const struct plan *p, const struct unit *u, uint32_t k)

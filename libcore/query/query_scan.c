@@ -38,7 +38,6 @@ int query_scan_init(struct query_scan *s, const struct query_opts *o, const stru
 	s->plan.match = s->match;
 	s->plan.n_match = s->n_match;
 	if (o) {
-		s->plan.tenant = o->source.tenant;
 		s->scan.jobs = o->jobs;
 		s->scan.interruptible = o->source.interruptible;
 		s->scan.damage = o->source.damage;

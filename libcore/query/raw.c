@@ -296,7 +296,10 @@ static int read_more(struct raw *r, struct err *e)
 
 static bool wanted(struct raw *r, struct plan *p)
 {
-	bool fits = plan_wants(p, &(struct labels){ 0 });
+	/* They are nobody's; of one tenant they are read along with its entries. */
+	struct bytes none = { 0 },
+		     tenant = p->views.n && !p->views.labelled ? p->views.v[0].tenant : none;
+	bool fits = plan_wants(p, tenant, &(struct labels){ 0 });
 
 	r->unfit |= !fits;
 	p->seen[SOURCE_LINES].by_labels += !fits;

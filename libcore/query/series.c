@@ -69,6 +69,7 @@ int selectors_parse(char *const *texts, size_t n, unsigned flags, struct selecto
 	return r;
 }
 
+/* Whether one of several selectors fits; l: as they are seen. A single one is in the views. */
 static bool wanted(const struct series_opts *o, const struct labels *l)
 {
 	for (size_t i = 0; i < o->n_selectors; i++)
@@ -79,6 +80,8 @@ static bool wanted(const struct series_opts *o, const struct labels *l)
 
 struct walk {
 	const struct series_opts *o;
+	struct views views;
+	const struct view *view; /* whose indexes are being looked at */
 	series_each_fn *each;
 	void *data;
 	struct store *store;
@@ -86,14 +89,22 @@ struct walk {
 	struct words *words;	/* series_words without selectors: names and pairs suffice */
 };
 
+/* Whether a stream is asked for; *l, its own labels, becomes what is seen of them. */
+static bool asked(const struct walk *w, struct bytes tenant, struct labels *l, struct arena *a)
+{
+	if (!views_want(&w->views, tenant, l))
+		return false;
+	*l = views_labels(&w->views, a, tenant, l);
+	return wanted(w->o, l);
+}
+
 /* --- stores ---------------------------------------------------------------------------------- */
 
 static int one_series(const struct walk *w, struct index *ix, const bool *skip, uint32_t number,
-		      struct arena *mem, struct err *e)
+		      const struct labels *labels, struct err *e)
 {
 	struct index_series s;
-	struct labels labels;
-	struct series_info info = { .labels = &labels, .id = &s.id };
+	struct series_info info = { .labels = labels, .id = &s.id };
 
 	if (index_series_at(ix, number, &s, e) < 0)
 		return -1;
@@ -116,12 +127,7 @@ static int one_series(const struct walk *w, struct index *ix, const bool *skip, 
 			info.line_bytes += b.line_bytes;
 		}
 	}
-	if (info.entries == 0)
-		return 0;
-	arena_reset(mem);
-	if (index_series_labels(ix, number, mem, &labels, e) < 0)
-		return -1;
-	return w->each(w->data, &info, e);
+	return info.entries ? w->each(w->data, &info, e) : 0;
 }
 
 static int walk_index(const struct walk *w, struct index *ix, const bool *skip, struct err *e)
@@ -131,23 +137,17 @@ static int walk_index(const struct walk *w, struct index *ix, const bool *skip, 
 	int ret = 0;
 
 	/* Of several selectors the union: all series, each asked. */
-	if (index_match(ix, w->o->n_selectors == 1 ? w->o->selector[0].match : NULL,
-			w->o->n_selectors == 1 ? w->o->selector[0].n : 0, &set, e) < 0)
+	if (index_match(ix, w->view->match, w->view->n_match, &set, e) < 0)
 		ret = -1;
 	for (size_t i = 0; i < set.n && ret == 0; i++) {
 		struct labels l;
 
-		if (source_check_interrupt(&w->o->source, e) < 0) {
+		arena_reset(&mem);
+		if (source_check_interrupt(&w->o->source, e) < 0 ||
+		    index_series_labels(ix, set.v[i], &mem, &l, e) < 0)
 			ret = -1;
-			break;
-		}
-		if (w->o->n_selectors > 1) {
-			arena_reset(&mem);
-			ret = index_series_labels(ix, set.v[i], &mem, &l, e);
-			if (ret < 0 || !wanted(w->o, &l))
-				continue;
-		}
-		ret = one_series(w, ix, skip, set.v[i], &mem, e);
+		else if (asked(w, w->view->tenant, &l, &mem))
+			ret = one_series(w, ix, skip, set.v[i], &l, e);
 	}
 	index_set_release(&set);
 	arena_release(&mem);
@@ -163,7 +163,7 @@ static int walk_day(int32_t day, void *data, struct err *e)
 	int ret = 0;
 
 	if (source_check_interrupt(&w->o->source, e) < 0 ||
-	    live_load(w->store, w->o->source.tenant, day, &live, e) < 0)
+	    live_load(w->store, w->view->tenant, day, &live, e) < 0)
 		return -1;
 	for (size_t i = 0; i < live.n_faults; i++)
 		w->o->source.damage(w->o->source.damage_data, &live.faults[i].err);
@@ -171,7 +171,7 @@ static int walk_day(int32_t day, void *data, struct err *e)
 		ret = w->words ? words_of_index(w, live.v[i], e)
 			       : walk_index(w, live.v[i], live.skip_pack[i], e);
 		if (ret == 0)
-			ret = covered_add(&w->covered, live.v[i], e);
+			ret = covered_add(&w->covered, live.v[i], w->view->tenant, e);
 		if (ret < 0 && e->code == ERR_CORRUPT) {
 			err_wrap(e, "'%s'", index_label(live.v[i]));
 			w->o->source.damage(w->o->source.damage_data, e);
@@ -196,10 +196,15 @@ static int open_store(struct walk *w, struct err *e)
 
 static int walk_store(struct walk *w, struct err *e)
 {
-	int ret =
-		live_days(w->store, w->o->source.tenant, time_day(w->o->from),
-			  time_day(w->o->to > INT64_MIN ? w->o->to - 1 : w->o->to), walk_day, w, e);
+	int32_t from = time_day(w->o->from),
+		to = time_day(w->o->to > INT64_MIN ? w->o->to - 1 : w->o->to);
+	int ret = 0;
 
+	for (size_t i = 0; i < w->views.n && ret == 0; i++) {
+		w->view = &w->views.v[i];
+		if (!w->view->out)
+			ret = live_days(w->store, w->view->tenant, from, to, walk_day, w, e);
+	}
 	covered_sort(&w->covered);
 	return ret;
 }
@@ -214,10 +219,12 @@ static enum how_covered how_covered(const struct walk *w, const struct wal_sum *
 	size_t n = 0, covered = 0;
 
 	for (size_t i = 0; i < sum->n_days && sum->sealed && w->covered.n; i++) {
-		if (!bytes_eq(streams_tenant(streams, sum->day[i].tenant), w->o->source.tenant))
+		struct bytes tenant = streams_tenant(streams, sum->day[i].tenant);
+
+		if (!views_of(&w->views, tenant))
 			continue;
 		n++;
-		covered += covered_has(&w->covered, &sum->seal, sum->day[i].day);
+		covered += covered_has(&w->covered, &sum->seal, sum->day[i].day, tenant);
 	}
 	return covered == 0 ? COVERS_NOTHING : covered < n ? COVERS_SOME : COVERS_ALL;
 }
@@ -227,12 +234,13 @@ static int count_part(const struct walk *w, struct wal_reader *r, const struct w
 		      size_t i, const struct hash128 *seal, struct wal_sum_stream *ret,
 		      struct err *e)
 {
+	struct bytes tenant = item->batch.tenant;
 	const struct wal_part *p = &item->batch.part[i];
 	struct run run;
 	int got;
 
 	if (time_day(p->min_ts_ns) == time_day(p->max_ts_ns)) {
-		if (!covered_has(&w->covered, seal, time_day(p->min_ts_ns))) {
+		if (!covered_has(&w->covered, seal, time_day(p->min_ts_ns), tenant)) {
 			ret->n_entries += p->n_entries;
 			ret->line_bytes += p->line_bytes;
 		}
@@ -240,7 +248,7 @@ static int count_part(const struct walk *w, struct wal_reader *r, const struct w
 	}
 	got = wal_reader_run(r, i, WANT_ALL, &run, e);
 	for (size_t k = 0; got > 0 && k < run.n; k++)
-		if (!covered_has(&w->covered, seal, time_day(run.ts_ns[k]))) {
+		if (!covered_has(&w->covered, seal, time_day(run.ts_ns[k]), tenant)) {
 			ret->n_entries++;
 			ret->line_bytes += run_line(&run, k).n;
 		}
@@ -295,12 +303,11 @@ static int walk_sum(const struct walk *w, const struct wal_sum *sum, const struc
 
 		if (x->n_entries == 0 || x->max_ts_ns < o->from ||
 		    time_is_behind(x->min_ts_ns, o->to) ||
-		    (o->source.tenant.n &&
-		     !bytes_eq(streams_tenant(streams, st->tenant), o->source.tenant)))
+		    !views_of(&w->views, streams_tenant(streams, st->tenant)))
 			continue;
 		arena_reset(&mem);
 		l = streams_labels(streams, x->stream, &mem);
-		if (wanted(o, &l))
+		if (asked(w, streams_tenant(streams, st->tenant), &l, &mem))
 			ret = w->each(w->data, &info, e);
 	}
 	arena_release(&mem);
@@ -381,7 +388,7 @@ static int count_piece(const struct walk *w, const struct piece *p, struct load_
 static int walk_files(const struct walk *w, struct err *e)
 {
 	struct source_opts o = w->o->source;
-	struct plan p = { .tenant = o.tenant, .from = w->o->from, .to = w->o->to };
+	struct plan p = { .from = w->o->from, .to = w->o->to };
 	struct load_mem m = { 0 };
 	struct sources *s;
 	struct series_info *info;
@@ -419,7 +426,7 @@ static int pass_gate(const struct walk *w, const struct wal_list *wal, struct er
 	if (!s->gate)
 		return 0;
 	bytes = series_plan_rest(w->o, wal);
-	if (w->store && series_plan_store(w->o, w->store, &bytes, e) < 0)
+	if (w->store && series_plan_store(w->o, &w->views, w->store, &bytes, e) < 0)
 		return -1;
 	s->stats->planned_bytes += bytes;
 	s->stats->bytes += bytes;
@@ -429,9 +436,13 @@ static int pass_gate(const struct walk *w, const struct wal_list *wal, struct er
 static int walk_all(struct walk *w, struct err *e)
 {
 	const struct source_opts *s = &w->o->source;
+	const struct series_selector *only = w->o->n_selectors == 1 ? w->o->selector : NULL;
 	struct wal_list wal = { 0 };
+	struct arena mem = { 0 };
 	int ret = 0;
 
+	w->views = views_make(&mem, s->tenant, only ? only->match : NULL, only ? only->n : 0,
+			      s->match, s->n_match);
 	/* Segments first, then the store: what is packed meanwhile is found in one of them. */
 	if (s->wal)
 		ret = source_wal_list(s, &wal, e);
@@ -448,6 +459,7 @@ static int walk_all(struct walk *w, struct err *e)
 	store_close(w->store);
 	free(w->covered.v);
 	wal_list_release(&wal);
+	arena_release(&mem);
 	return ret;
 }
 
@@ -528,7 +540,8 @@ int series_words(const struct series_opts *o, struct bytes name, struct arena *a
 	struct walk w = { .o = o, .each = words_of_series, .data = &words };
 	int r;
 
-	if (o->n_selectors == 0 && o->from == INT64_MIN && o->to == INT64_MAX)
+	if (o->n_selectors == 0 && o->from == INT64_MIN && o->to == INT64_MAX &&
+	    !o->source.n_match && !views_are_several(o->source.tenant))
 		w.words = &words;
 	r = walk_all(&w, e);
 	if (r == 0) {

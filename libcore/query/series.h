@@ -53,8 +53,9 @@ MUST_CHECK int series_words(const struct series_opts *o, struct bytes name, stru
  * Errors: ERR_IO. */
 struct store;
 struct wal_list;
-MUST_CHECK int series_plan_store(const struct series_opts *o, struct store *s, uint64_t *ret,
-				 struct err *e);
+struct views;
+MUST_CHECK int series_plan_store(const struct series_opts *o, const struct views *views,
+				 struct store *s, uint64_t *ret, struct err *e);
 uint64_t series_plan_rest(const struct series_opts *o, const struct wal_list *wal);
 
 #endif

@@ -12,7 +12,7 @@
 struct adding {
 	struct store *store;
 	struct bytes tenant;
-	uint64_t bytes;
+	uint64_t *bytes;
 };
 
 static int add_size(const char *name, uint64_t size, void *data, struct err *e)
@@ -21,7 +21,7 @@ static int add_size(const char *name, uint64_t size, void *data, struct err *e)
 
 	(void)name;
 	(void)e;
-	a->bytes += size;
+	*a->bytes += size;
 	return 0;
 }
 
@@ -44,14 +44,18 @@ static uint64_t file_size(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 }
 
-int series_plan_store(const struct series_opts *o, struct store *s, uint64_t *ret, struct err *e)
+int series_plan_store(const struct series_opts *o, const struct views *views, struct store *s,
+		      uint64_t *ret, struct err *e)
 {
-	struct adding a = { .store = s, .tenant = o->source.tenant };
+	struct adding a = { .store = s, .bytes = ret };
 
-	if (live_days(s, a.tenant, time_day(o->from),
-		      time_day(o->to > INT64_MIN ? o->to - 1 : o->to), add_day, &a, e) < 0)
-		return -1;
-	*ret += a.bytes;
+	for (size_t i = 0; i < views->n; i++) {
+		a.tenant = views->v[i].tenant;
+		if (!views->v[i].out &&
+		    live_days(s, a.tenant, time_day(o->from),
+			      time_day(o->to > INT64_MIN ? o->to - 1 : o->to), add_day, &a, e) < 0)
+			return -1;
+	}
 	return 0;
 }
 

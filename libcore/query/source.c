@@ -481,6 +481,8 @@ enum { TRIES = 3 };
 
 int sources_plan(struct sources *s, struct plan *p, struct err *e)
 {
+	p->views =
+		views_make(&p->mem, s->o->tenant, p->match, p->n_match, s->o->match, s->o->n_match);
 	if (plan_inputs(s, p, e) < 0)
 		return -1;
 	for (int tries = 1;; tries++) {

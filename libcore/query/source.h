@@ -26,7 +26,10 @@ struct source_opts {
 	bool if_there;		 /* a store or log that is not there is an empty one */
 	char *const *files;	 /* "-" is stdin */
 	size_t n_files;
-	struct bytes tenant; /* empty: any, which only files can do */
+	struct bytes tenant; /* several as "a|b"; empty: any, which only files can do */
+	/* What every stream must fit, whatever is asked. */
+	const struct matcher *match;
+	size_t n_match;
 	enum input_kind input;
 	enum raw_time raw_time;
 	struct bytes time_field;
@@ -90,20 +93,22 @@ MUST_CHECK int sources_next(struct sources *s, struct plan *p, struct err *e);
 MUST_CHECK int source_chunks(struct plan *p, const char *name, int fd, uint64_t seq,
 			     const struct source_opts *o, struct err *e);
 
-/* The (segment, day) pairs of the tenant that the store covers: their entries are not read in the
- * WAL. */
+/* What the store covers: of these segments the entries of that tenant and day are not read in the
+ * WAL. tenant is borrowed. */
 struct covered {
 	struct covered_pair {
 		struct hash128 segment;
 		int32_t day;
+		struct bytes tenant;
 	} * v;
 	size_t n, cap;
 };
-/* Adds what an index of that day covers; covered_sort before covered_has. */
+/* Adds what an index of the tenant covers; covered_sort before covered_has. */
 struct index;
-MUST_CHECK int covered_add(struct covered *c, struct index *ix, struct err *e);
+MUST_CHECK int covered_add(struct covered *c, struct index *ix, struct bytes tenant, struct err *e);
 void covered_sort(struct covered *c);
-bool covered_has(const struct covered *c, const struct hash128 *segment, int32_t day);
+bool covered_has(const struct covered *c, const struct hash128 *segment, int32_t day,
+		 struct bytes tenant);
 
 /* Of a pack that an index names and that is not there: it was replaced meanwhile, and all is to be
  * planned again; or it is lost. Then that is damage, the rest is read, and what only its index

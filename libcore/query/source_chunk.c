@@ -59,8 +59,8 @@ static int add_chunk(struct plan *p, struct file *f, uint64_t seq, const struct 
 	struct piece piece = { .source = &f->source, .at = f->n, .sorted = true };
 
 	p->seen[SOURCE_CHUNKS].chunks++;
-	if ((o->tenant.n && !bytes_eq(x->chunk.tenant, o->tenant)) ||
-	    !plan_wants(p, &x->chunk.labels)) {
+	if (!views_has(o->tenant, x->chunk.tenant) ||
+	    !plan_wants(p, x->chunk.tenant, &x->chunk.labels)) {
 		p->seen[SOURCE_CHUNKS].by_labels += x->chunk.fixed.n_blocks;
 		return 0;
 	}

@@ -18,6 +18,7 @@ struct stream_in {
 struct jsonl_data {
 	struct source source; /* first */
 	const struct source_opts *o;
+	struct bytes of_none; /* the tenant of entries that name none */
 	struct arena mem;
 	struct entries es;
 	struct stream_in *stream;
@@ -92,8 +93,8 @@ static int add_line(struct jsonl_data *d, struct bytes line, struct err *e)
 	if (jsonl_parse(&d->reader, line, &x, e) < 0)
 		return err_wrap(e, "line %llu", (unsigned long long)d->line_no);
 	if (x.tenant.n == 0)
-		x.tenant = d->o->tenant.n ? d->o->tenant : BYTES_LIT("fake");
-	if (d->o->tenant.n && !bytes_eq(x.tenant, d->o->tenant))
+		x.tenant = d->of_none;
+	if (!views_has(d->o->tenant, x.tenant))
 		return 0;
 	if (stream_of(d, x.tenant, x.labels, &stream, e) < 0) {
 		if (e->code == ERR_USAGE)
@@ -154,6 +155,7 @@ int jsonl_data_read(struct codec_stream *in, const char *name, struct bytes star
 
 	d->source = (struct source){ .ops = &ops, .name = strdup(name) };
 	d->o = o;
+	d->of_none = o->tenant.n && !views_are_several(o->tenant) ? o->tenant : BYTES_LIT("fake");
 	buf_add_bytes(&text, start);
 	do {
 		struct bytes rest;
@@ -212,7 +214,7 @@ void source_jsonl(struct plan *p, struct jsonl_data *d, uint64_t seq)
 				break;
 			x.line_bytes += v[end].line_len;
 		}
-		if (!plan_wants(p, &s->labels)) {
+		if (!plan_wants(p, s->tenant, &s->labels)) {
 			p->seen[SOURCE_ENTRIES].by_labels++;
 			continue;
 		}

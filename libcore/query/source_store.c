@@ -76,6 +76,7 @@ static const struct source_ops ops = { .load = load, .unload = unload, .close = 
 /* What is read of one index file. */
 struct reading {
 	struct plan *plan;
+	const struct view *view;
 	struct store *store;
 	struct index *ix;
 	const struct source_opts *o;
@@ -195,7 +196,9 @@ static int add_series(struct reading *r, uint32_t number, struct err *e)
 			arena_reset(&r->mem);
 			if (index_series_labels(r->ix, number, &r->mem, &labels, e) < 0)
 				return -1;
-			stream = plan_stream(r->plan, &s.id, r->plan->tenant, &labels);
+			if (r->view->late && !plan_wants(r->plan, r->view->tenant, &labels))
+				return 0;
+			stream = plan_stream(r->plan, &s.id, r->view->tenant, &labels);
 		}
 		if (add_chunk(r, stream, &c, e) < 0)
 			return -1;
@@ -203,7 +206,7 @@ static int add_series(struct reading *r, uint32_t number, struct err *e)
 	return 0;
 }
 
-int covered_add(struct covered *c, struct index *ix, struct err *e)
+int covered_add(struct covered *c, struct index *ix, struct bytes tenant, struct err *e)
 {
 	const struct index_info *info = index_info(ix);
 	const struct hash128 *segment;
@@ -212,7 +215,7 @@ int covered_add(struct covered *c, struct index *ix, struct err *e)
 		return -1;
 	mem_grow(&c->v, &c->cap, c->n + info->n_segments, sizeof(*c->v));
 	for (uint32_t i = 0; i < info->n_segments; i++)
-		c->v[c->n++] = (struct covered_pair){ segment[i], info->day };
+		c->v[c->n++] = (struct covered_pair){ segment[i], info->day, tenant };
 	return 0;
 }
 
@@ -236,13 +239,13 @@ static int add_index(struct reading *r, struct covered *cov, struct err *e)
 	int ret = -1;
 
 	if (source_check_interrupt(r->o, e) < 0 ||
-	    index_match(r->ix, r->plan->match, r->plan->n_match, &set, e) < 0)
+	    index_match(r->ix, r->view->match, r->view->n_match, &set, e) < 0)
 		goto out;
 	for (size_t i = 0; i < set.n; i++)
 		if (add_series(r, set.v[i], e) < 0)
 			goto out;
 	count_index(r);
-	ret = r->lost ? 0 : covered_add(cov, r->ix, e);
+	ret = r->lost ? 0 : covered_add(cov, r->ix, r->view->tenant, e);
 out:
 	index_set_release(&set);
 	return ret;
@@ -250,6 +253,7 @@ out:
 
 struct day_data {
 	struct plan *plan;
+	const struct view *view;
 	struct store *store;
 	struct covered *covered;
 	enum if_missing missing;
@@ -269,12 +273,13 @@ static int add_day(int32_t day, void *data, struct err *e)
 	if (day < time_day(d->plan->from) || day > time_day(d->plan->to - 1))
 		return 0;
 	d->plan->seen[SOURCE_STORE].days_in++;
-	if (live_load(d->store, d->plan->tenant, day, &live, e) < 0)
+	if (live_load(d->store, d->view->tenant, day, &live, e) < 0)
 		return -1;
 	for (size_t i = 0; i < live.n_faults; i++)
 		d->o->damage(d->o->damage_data, &live.faults[i].err);
 	for (size_t i = 0; i < live.n && ret == 0; i++) {
 		struct reading r = { .plan = d->plan,
+				     .view = d->view,
 				     .store = d->store,
 				     .ix = live.v[i],
 				     .o = d->o,
@@ -305,7 +310,9 @@ static int pair_cmp(const void *a, const void *b)
 	const struct covered_pair *x = a, *y = b;
 	int c = hash128_cmp(&x->segment, &y->segment);
 
-	return c ? c : (x->day > y->day) - (x->day < y->day);
+	if (c == 0)
+		c = (x->day > y->day) - (x->day < y->day);
+	return c ? c : bytes_cmp(x->tenant, y->tenant);
 }
 
 void covered_sort(struct covered *c)
@@ -314,9 +321,10 @@ void covered_sort(struct covered *c)
 		qsort(c->v, c->n, sizeof(*c->v), pair_cmp);
 }
 
-bool covered_has(const struct covered *c, const struct hash128 *segment, int32_t day)
+bool covered_has(const struct covered *c, const struct hash128 *segment, int32_t day,
+		 struct bytes tenant)
 {
-	struct covered_pair key = { *segment, day };
+	struct covered_pair key = { *segment, day, tenant };
 
 	return c->n && bsearch(&key, c->v, c->n, sizeof(key), pair_cmp);
 }
@@ -349,14 +357,14 @@ static int look_for_index(const struct day_data *d, struct err *e)
 	bool index, packs;
 	struct err note;
 
-	if (has_folders(d->store, STORE_INDEX, d->plan->tenant, &index, e) < 0 ||
-	    has_folders(d->store, STORE_PACK, d->plan->tenant, &packs, e) < 0)
+	if (has_folders(d->store, STORE_INDEX, d->view->tenant, &index, e) < 0 ||
+	    has_folders(d->store, STORE_PACK, d->view->tenant, &packs, e) < 0)
 		return -1;
 	if (index || !packs)
 		return 0;
 	err_set(&note, ERR_CORRUPT,
 		"tenant '%.*s' has packs and no index: idxbuild --rebuild makes it",
-		BYTES_ARG(d->plan->tenant));
+		BYTES_ARG(d->view->tenant));
 	if (d->o->warn)
 		d->o->warn(d->o->damage_data, &note);
 	return 0;
@@ -371,10 +379,16 @@ int source_store(struct plan *p, struct store *s, struct covered *c, enum if_mis
 	p->kind = SOURCE_STORE;
 	if (time_is_behind(p->from, p->to))
 		return 0;
-	if (live_days(s, p->tenant, INT32_MIN, INT32_MAX, add_day, &d, e) < 0)
-		return -1;
-	if (!d.any && look_for_index(&d, e) < 0)
-		return -1;
+	for (size_t i = 0; i < p->views.n; i++) {
+		d.view = &p->views.v[i];
+		d.any = false;
+		if (d.view->out)
+			continue;
+		if (live_days(s, d.view->tenant, INT32_MIN, INT32_MAX, add_day, &d, e) < 0)
+			return -1;
+		if (!d.any && look_for_index(&d, e) < 0)
+			return -1;
+	}
 	covered_sort(c);
 	return 0;
 }

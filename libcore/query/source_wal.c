@@ -19,15 +19,22 @@ struct segment {
 	const struct covered *covered; /* NULL: nothing is */
 };
 
-/* Whether entries of that day are to be read here. */
-static bool wants_day(const struct segment *s, int32_t day)
+/* Whether the tenant's entries of that day are to be read here. */
+static bool wants_day(const struct segment *s, int32_t day, struct bytes tenant)
 {
-	return !s->covered || !covered_has(s->covered, &s->seal, day);
+	return !s->covered || !covered_has(s->covered, &s->seal, day, tenant);
+}
+
+static struct bytes tenant_of(const struct streams *streams, uint32_t stream)
+{
+	return streams_tenant(streams, streams_get(streams, stream)->tenant);
 }
 
 /* Drops entries of days that the store covers. The run is copied into m. */
-static void drop_covered(const struct segment *s, struct load_mem *m, struct run *r)
+static void drop_covered(const struct segment *s, uint32_t stream, struct load_mem *m,
+			 struct run *r)
 {
+	struct bytes tenant = tenant_of(s->streams, stream);
 	uint32_t *off, *set = NULL;
 	int64_t *ts;
 	size_t n = 0;
@@ -42,7 +49,7 @@ static void drop_covered(const struct segment *s, struct load_mem *m, struct run
 		set = (void *)buf_reserve(&m->set, r->n * sizeof(*set) + 1);
 	off[0] = 0;
 	for (size_t i = 0; i < r->n; i++) {
-		if (!wants_day(s, time_day(r->ts_ns[i])))
+		if (!wants_day(s, time_day(r->ts_ns[i]), tenant))
 			continue;
 		ts[n] = r->ts_ns[i];
 		if (set)
@@ -111,7 +118,7 @@ static int load(struct source *src, const struct piece *p, unsigned want, struct
 		if (r == 0)
 			break;
 		if (time_day(p->min_ts) != time_day(p->max_ts))
-			drop_covered(s, m, ret);
+			drop_covered(s, b->part[i].stream, m, ret);
 		return 0;
 	}
 	return give_nothing(ret);
@@ -139,30 +146,32 @@ static uint32_t *wanted_streams(struct plan *p, const struct wal_sum *sum,
 	for (size_t i = 0; i < sum->n_streams; i++) {
 		const struct wal_sum_stream *x = &sum->stream[i];
 		const struct stream *st = streams_get(streams, x->stream);
+		struct bytes tenant = tenant_of(streams, x->stream);
 		struct labels labels;
 
 		ret[i] = MAP_NONE;
 		p->seen[SOURCE_WAL].streams++;
 		if (!in_time(p, x->min_ts_ns, x->max_ts_ns) ||
-		    (p->tenant.n && !bytes_eq(streams_tenant(streams, st->tenant), p->tenant)))
+		    (p->views.n && !views_of(&p->views, tenant)))
 			continue;
 		arena_reset(&mem);
 		labels = streams_labels(streams, x->stream, &mem);
-		if (!plan_wants(p, &labels))
+		if (!plan_wants(p, tenant, &labels))
 			continue;
 		p->seen[SOURCE_WAL].streams_in++;
-		ret[i] = plan_stream(p, &st->id, streams_tenant(streams, st->tenant), &labels);
+		ret[i] = plan_stream(p, &st->id, tenant, &labels);
 	}
 	arena_release(&mem);
 	return ret;
 }
 
-static bool any_day_wanted(const struct segment *s, int64_t min_ts, int64_t max_ts)
+static bool any_day_wanted(const struct segment *s, uint32_t stream, int64_t min_ts, int64_t max_ts)
 {
+	struct bytes tenant = tenant_of(s->streams, stream);
 	int32_t last = time_day(max_ts);
 
 	for (int32_t day = time_day(min_ts); day <= last; day++)
-		if (wants_day(s, day))
+		if (wants_day(s, day, tenant))
 			return true;
 	return false;
 }
@@ -193,7 +202,7 @@ static void add_batch(struct plan *p, struct segment *s, const struct wal_sum *s
 		piece.min_ts = b->min_ts_ns > x->min_ts_ns ? b->min_ts_ns : x->min_ts_ns;
 		piece.max_ts = b->max_ts_ns < x->max_ts_ns ? b->max_ts_ns : x->max_ts_ns;
 		piece.about_bytes = (uint64_t)(share * (double)(x->line_bytes + 24 * x->n_entries));
-		if (any_day_wanted(s, piece.min_ts, piece.max_ts))
+		if (any_day_wanted(s, x->stream, piece.min_ts, piece.max_ts))
 			plan_add_piece(p, &piece);
 		else
 			seen->by_covered++;

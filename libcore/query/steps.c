@@ -9,7 +9,7 @@
 /* First and last timestamp of what the sources hold, for queries that do not say when. */
 static int data_bounds(struct query *q, int64_t *ret_min, int64_t *ret_max, struct err *e)
 {
-	struct plan p = { .tenant = q->o->source.tenant, .from = INT64_MIN, .to = INT64_MAX };
+	struct plan p = { .from = INT64_MIN, .to = INT64_MAX };
 
 	*ret_min = *ret_max = q->o->source.now_ns;
 	sources_keep(q->sources);

@@ -10,7 +10,7 @@ cat >three.jsonl <<'X'
 {"ts":"3000000000","labels":{"app":"b"},"line":"567"}
 X
 
-# gate HOW OPTION...: runs logql with a gate; prints what comes from there. HOW: "go" answers when
+# gate HOW OPTION...: runs logql with a gate; prints, last, what came from there. HOW: "go" answers when
 # it waits, "listen" never answers, "leave" hangs up once it has a plan, "deaf" before it reads.
 cat >gate.py <<'X'
 import socket, subprocess, sys
@@ -22,10 +22,11 @@ if how == "deaf":
     ours.close()
 child = subprocess.Popen(["logql", "--gate", str(fd)] + args, pass_fds=[fd])
 theirs.close()
+said = []
 if how != "deaf":
     text = ours.makefile()
     for line in text:
-        print("gate:", line, end="", flush=True)
+        said.append(line)
         if line.startswith("plan") and how == "go" and int(line.split()[1]) > free:
             assert child.poll() is None
             ours.sendall(b"x")
@@ -34,24 +35,26 @@ if how != "deaf":
             ours.close()
             break
 try:
-    sys.exit(child.wait(20))
+    status = child.wait(20)
 except subprocess.TimeoutExpired:
     child.kill()
     sys.exit("still there")
+print("".join("gate: " + line for line in said), end="")
+sys.exit(status)
 X
 gate() { python3 gate.py "$@"; }
 
 ok "a query that may read so much" exits 0 gate listen --gate-bytes 18 -o raw '{app=~".+"}' three.jsonl
-ok "does not wait" stdout_is 'gate: plan 18
-567
+ok "does not wait" stdout_is '567
 01234
 0123456789
+gate: plan 18
 gate: done 18 3 3'
 ok "a query of more" exits 0 gate go --gate-bytes 17 -o raw '{app=~".+"}' three.jsonl
-ok "waits for a byte" stdout_is 'gate: plan 18
-567
+ok "waits for a byte" stdout_is '567
 01234
 0123456789
+gate: plan 18
 gate: done 18 3 3'
 ok "without --gate-bytes nothing waits" exits 0 gate listen '{app="b"}' three.jsonl
 ok "and it is told what was read" stdout_has 'gate: done 8 2 2'
@@ -61,14 +64,14 @@ gate: done 8 2 0'
 
 ok "two selectors" exits 0 gate go --gate-bytes 12 --at 5 -o raw \
 	'sum(count_over_time({app="b"}[1m])) + sum(count_over_time({app="a"}[1m]))' three.jsonl
-ok "wait when both are too much" stdout_is 'gate: plan 8
+ok "wait when both are too much" stdout_is '3
+gate: plan 8
 gate: plan 18
-3
 gate: done 18 3 1'
 ok "that have waited once" exits 0 gate go --gate-bytes 5 --at 5 -o raw \
 	'sum(count_over_time({app="b"}[1m])) + sum(count_over_time({app="a"}[1m]))' three.jsonl
-ok "do not again" stdout_is 'gate: plan 8
-3
+ok "do not again" stdout_is '3
+gate: plan 8
 gate: done 18 3 1'
 
 ok "a query that fails" exits 3 gate listen --max-bytes 5 '{app="b"}' three.jsonl
@@ -80,14 +83,14 @@ lokid-ingest -q --wal wal --input jsonl three.jsonl >/dev/null
 walreplay --frames wal | chunkpack --store store | idxbuild --store store >/dev/null
 size=$(cat store/fake/index/*/*.idx | wc -c)
 ok "labels" exits 0 gate go --gate-bytes 0 --store store labels
-ok "read the index" stdout_is "gate: plan $size
-app
+ok "read the index" stdout_is "app
+gate: plan $size
 gate: done $size 0 1"
 size=$(cat wal/*.sum | wc -c)
 ok "series of a log" exits 0 gate listen --wal wal series
-ok "read its sidecars" stdout_is "gate: plan $size
-{app=\"a\"}
+ok "read its sidecars" stdout_is "{app=\"a\"}
 {app=\"b\"}
+gate: plan $size
 gate: done $size 0 2"
 ok "of a store a count by tables" exits 0 gate listen --store store --at 5 -o raw \
 	'sum(count_over_time({app=~".+"}[1m]))'

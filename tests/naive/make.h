@@ -38,9 +38,18 @@ struct nv_world {
 void nv_world_make(const struct nv_data *data, const struct nv_data *raw, struct nv_world *ret);
 void nv_world_remove(struct nv_world *w);
 
-/* What the programs answer. limit is applied. */
+/* What the programs answer. limit is applied. Of ask->tenants, "fake" when there are none. */
 void nv_world_ask(const struct nv_world *w, enum nv_place place, const struct logql_query *q,
 		  const struct nv_ask *ask, unsigned jobs, struct arena *a, struct nv_answer *ret,
 		  struct err *ret_why);
+
+/* Whether what was found is the naive answer, which is not unsure. */
+bool nv_same_answer(const struct logql_query *q, const struct nv_ask *ask, enum nv_place place,
+		    const struct nv_answer *want, const struct nv_answer *found);
+
+/* How that world is read, for other questions; strings are the world's. */
+struct source_opts;
+struct source_opts nv_world_source(const struct nv_world *w, enum nv_place place,
+				   const struct nv_ask *ask, char **files);
 
 #endif

@@ -11,7 +11,7 @@
 #define NAIVE_NAIVE_H
 
 #include "base/arena.h"
-#include "labels/labels.h"
+#include "labels/matcher.h"
 #include "logql/tree.h"
 
 /* An entry as pushed. */
@@ -25,6 +25,7 @@ struct nv_entry {
 
 struct nv_data {
 	struct labels *stream;
+	struct bytes *tenant; /* of each; NULL: all of "fake" */
 	size_t n_streams;
 	struct nv_entry *v; /* in the order of the push */
 	size_t n;
@@ -37,6 +38,11 @@ struct nv_ask {
 	int64_t from, to, step_ns; /* log queries: from <= ts < to */
 	int64_t at;
 	uint64_t limit; /* 0: all */
+
+	/* Of the programs' evaluator alone; "a|b". */
+	struct bytes tenants;
+	const struct matcher *match;
+	size_t n_match;
 };
 
 struct nv_line {

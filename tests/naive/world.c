@@ -21,6 +21,11 @@ static void must(int r)
 		fail_msg("%s", why.msg);
 }
 
+static struct bytes tenant_of(const struct nv_data *data, uint32_t stream)
+{
+	return data->tenant ? data->tenant[stream] : BYTES_LIT("fake");
+}
+
 /* --- writing --------------------------------------------------------------------------------- */
 
 static void write_wal(const struct nv_data *data, unsigned parts, const char *dir)
@@ -37,8 +42,8 @@ static void write_wal(const struct nv_data *data, unsigned parts, const char *di
 
 		if (!(x->parts & parts))
 			continue;
-		must(streams_add(wal_writer_streams(w), BYTES_LIT("fake"), &data->stream[x->stream],
-				 &stream, &why));
+		must(streams_add(wal_writer_streams(w), tenant_of(data, x->stream),
+				 &data->stream[x->stream], &stream, &why));
 		entries_add(&es, stream, x->ts_ns, x->line,
 			    metatab_add(&es.meta, x->meta.v, x->meta.n));
 		if (++batch % 16 == 0)
@@ -59,7 +64,7 @@ static void add_json(struct buf *b, const struct nv_data *data, const struct nv_
 
 	view = metatab_view(&meta);
 	labels_add_json(&labels, &data->stream[x->stream]);
-	jsonl_add(b, x->ts_ns, BYTES_LIT("fake"), buf_bytes(&labels), x->line, &view, set);
+	jsonl_add(b, x->ts_ns, tenant_of(data, x->stream), buf_bytes(&labels), x->line, &view, set);
 	buf_release(&labels);
 	metatab_release(&meta);
 }
@@ -124,7 +129,8 @@ static void write_store(const struct nv_data *data, const unsigned *parts, size_
 	must(st ? 0 : -1);
 	for (size_t i = 0; i < n; i++)
 		write_packs(data, parts[i], st, scratch);
-	must(index_rebuild(st, BYTES_LIT("fake"), &silent, &why) < 0 ? -1 : 0);
+	for (uint32_t i = 0; i < data->n_streams; i++)
+		must(index_rebuild(st, tenant_of(data, i), &silent, &why) < 0 ? -1 : 0);
 	store_close(st);
 }
 
@@ -253,20 +259,43 @@ static void silent(void *data, const struct err *e)
 	(void)e;
 }
 
+struct source_opts nv_world_source(const struct nv_world *w, enum nv_place place,
+				   const struct nv_ask *ask, char **files)
+{
+	struct nv_world *named = (struct nv_world *)(uintptr_t)w;
+	struct source_opts o = { .tenant = ask->tenants.n ? ask->tenants : BYTES_LIT("fake"),
+				 .match = ask->match,
+				 .n_match = ask->n_match,
+				 .input = INPUT_AUTO,
+				 .now_ns = ask->at,
+				 .damage = on_damage,
+				 .warn = silent,
+				 .note = silent };
+
+	files[0] = (char *)(uintptr_t)buf_str(place == NV_RAW ? &named->raw : &named->file);
+	if (place == NV_RAW) {
+		o.tenant = (struct bytes){ 0 };
+		o.input = INPUT_LINES;
+		o.raw_time = RAW_TIME_LINE;
+	}
+	if (place != NV_WAL && place != NV_RAW)
+		o.store = buf_str(&named->store[place]);
+	if (place != NV_PACKS && place != NV_RAW)
+		o.wal = buf_str(&named->wal[place]);
+	if (place == NV_MIXED || place == NV_RAW) {
+		o.files = files;
+		o.n_files = 1;
+	}
+	return o;
+}
+
 void nv_world_ask(const struct nv_world *w, enum nv_place place, const struct logql_query *q,
 		  const struct nv_ask *ask, unsigned jobs, struct arena *a, struct nv_answer *ret,
 		  struct err *ret_why)
 {
-	struct nv_world *named = (struct nv_world *)(uintptr_t)w;
-	char *files[] = { (char *)(uintptr_t)buf_str(place == NV_RAW ? &named->raw
-								     : &named->file) };
+	char *files[1];
 	bool log = logql_is_log(q);
-	struct query_opts o = { .source = { .tenant = BYTES_LIT("fake"),
-					    .input = INPUT_AUTO,
-					    .now_ns = ask->at,
-					    .damage = on_damage,
-					    .warn = silent,
-					    .note = silent },
+	struct query_opts o = { .source = nv_world_source(w, place, ask, files),
 				.from = ask->from,
 				.to = ask->to,
 				.has_from = log || ask->is_range,
@@ -287,19 +316,6 @@ void nv_world_ask(const struct nv_world *w, enum nv_place place, const struct lo
 	struct buf text = { 0 };
 	uint64_t n;
 
-	if (place == NV_RAW) {
-		o.source.tenant = (struct bytes){ 0 };
-		o.source.input = INPUT_LINES;
-		o.source.raw_time = RAW_TIME_LINE;
-	}
-	if (place != NV_WAL && place != NV_RAW)
-		o.source.store = buf_str(&named->store[place]);
-	if (place != NV_PACKS && place != NV_RAW)
-		o.source.wal = buf_str(&named->wal[place]);
-	if (place == NV_MIXED || place == NV_RAW) {
-		o.source.files = files;
-		o.source.n_files = 1;
-	}
 	*ret = (struct nv_answer){ 0 };
 	ret_why->msg[0] = '\0';
 	/* Who is looked at gives the same answer. */
