@@ -45,6 +45,7 @@ const struct route routes[] = {
 	QUERY(API "/detected_fields", "loki_api_v1_detected_fields", route_detected_fields),
 	QUERY(API "/detected_field/*/values", "loki_api_v1_detected_field_name_values",
 	      route_detected_values),
+	QUERY(API "/drilldown-limits", "loki_api_v1_drilldown_limits", route_drilldown_limits),
 	QUERY(OLD "/query", "api_prom_query", route_query_range),
 	QUERY(OLD "/label", "api_prom_label", route_labels),
 	QUERY(OLD "/label/*/values", "api_prom_label_name_values", route_label_values),

@@ -1,0 +1,347 @@
+/* Questions: each is a logql, whose answer goes out as it is. */
+#include <stdlib.h>
+
+#include "json/json.h"
+#include "server/config.h"
+#include "server/log.h"
+#include "server/queries.h"
+#include "server/query_params.h"
+#include "server/route.h"
+#include "server/server.h"
+#include "server/tenant.h"
+#include "server/version.h"
+#include "time/time.h"
+
+#define JSON_TYPE "application/json; charset=UTF-8"
+
+static const int64_t SLOW_NS = 10 * NS_PER_S;
+
+struct asked { /* of a call's arena */
+	struct query query;
+	struct call *call;
+	enum query_endpoint which;
+};
+
+/* --- answers --- */
+
+/* Grafana reads the reason of a query that cannot be laid out from JSON. */
+static void refuse_format(struct call *c, struct bytes why)
+{
+	struct buf text = { 0 };
+
+	buf_add_str(&text, "{\"status\":\"invalid-query\",\"error\":");
+	json_add_quoted(&text, why);
+	buf_add_str(&text, "}\n");
+	call_answer(c, 400, JSON_TYPE, buf_bytes(&text));
+	buf_release(&text);
+}
+
+static void refuse(struct call *c, enum query_endpoint which, const struct err *e)
+{
+	if (which == ENDPOINT_FORMAT_QUERY)
+		refuse_format(c, bytes_str(e->msg));
+	else
+		call_refuse(c, 400, e);
+}
+
+static void answer_file(struct call *c, struct query_end *end)
+{
+	const struct http_field gzip[] = { { "Content-Encoding", "gzip" },
+					   { "Vary", "Accept-Encoding" } };
+	struct http_answer a = {
+		.status = 200,
+		.type = JSON_TYPE,
+		.fd = end->fd,
+		.fd_n = end->fd_n,
+		.field = gzip,
+		.n_field = end->gzipped ? 2 : 0,
+	};
+
+	c->status = 200;
+	if (end->fd_n)
+		end->fd = -1; /* closed there */
+	http_answer(c->http, &a);
+}
+
+static void answer_error(struct call *c, struct query_end *end)
+{
+	char seconds[16];
+	const struct http_field field[] = { { "X-Content-Type-Options", "nosniff" },
+					    { "Retry-After", seconds } };
+
+	snprintf(seconds, sizeof(seconds), "%u", end->retry_after_s);
+	buf_add_char(&end->text, '\n');
+	c->status = end->status;
+	http_answer(c->http, &(struct http_answer){ .status = end->status,
+						    .type = "text/plain; charset=utf-8",
+						    .body = buf_bytes(&end->text),
+						    .field = field,
+						    .n_field = end->retry_after_s ? 2 : 1 });
+}
+
+/* --- what is logged --- */
+
+/* Where in b the text begins that is added, with its NUL. */
+static size_t add_text(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static size_t add_text(struct buf *b, const char *fmt, ...)
+{
+	size_t at = b->n;
+	va_list va;
+
+	va_start(va, fmt);
+	buf_addv(b, fmt, va);
+	va_end(va);
+	buf_add_char(b, 0);
+	return at;
+}
+
+/* Queries that are slow, fail, or that their client has given tags; at debug all. */
+static void log_query(struct call *c, const struct query_end *end)
+{
+	struct log *log = &c->server->log;
+	int64_t took_ns = time_mono_ns() - c->begun_ns;
+	struct bytes tags = http_header(c->http, "X-Query-Tags");
+	enum log_level level = LOG_DEBUG;
+	struct buf b = { 0 };
+	size_t tenant, query, tag, status, took, queued, bytes, lines;
+
+	if (tags.n || took_ns >= SLOW_NS || end->status >= 500)
+		level = LOG_INFO;
+	if (atomic_load(&log->level) > (int)level)
+		return;
+	tenant = add_text(&b, "%.*s", BYTES_ARG(c->tenant));
+	query = add_text(&b, "%.*s", BYTES_ARG(c->query));
+	tag = add_text(&b, "%.*s", BYTES_ARG(tags));
+	status = add_text(&b, "%d", end->status);
+	took = add_text(&b, "%.3fs", (double)took_ns / (double)NS_PER_S);
+	queued = add_text(&b, "%.3fs", (double)end->queue_ns / (double)NS_PER_S);
+	bytes = add_text(&b, "%llu", (unsigned long long)end->bytes);
+	lines = add_text(&b, "%llu", (unsigned long long)end->lines);
+	log_event(log, level, "query", "tenant", b.p + tenant, "route", c->route->label, "query",
+		  b.p + query, "status", b.p + status, "duration", b.p + took, "queued",
+		  b.p + queued, "bytes", b.p + bytes, "lines", b.p + lines, tags.n ? "tags" : NULL,
+		  b.p + tag, NULL);
+	buf_release(&b);
+}
+
+/* --- the way of a question --- */
+
+static void on_query_ended(struct query *query)
+{
+	struct asked *asked = query->data;
+	struct call *c = asked->call;
+	struct query_end *end = &query->end;
+
+	c->n_bytes = end->bytes;
+	c->n_rows = end->rows;
+	log_query(c, end);
+	if (end->status == 200)
+		answer_file(c, end);
+	else if (end->status == 400 && asked->which == ENDPOINT_FORMAT_QUERY)
+		refuse_format(c, buf_bytes(&end->text));
+	else
+		answer_error(c, end);
+}
+
+static void on_client_left(struct call *c)
+{
+	struct asked *asked = c->route_data;
+
+	queries_leave(c->server->queries, &asked->query);
+}
+
+static void on_call_ended(struct call *c)
+{
+	struct asked *asked = c->route_data;
+
+	query_release(&asked->query);
+}
+
+/* "q=0", "q=0.00" */
+static bool is_never(struct bytes quality)
+{
+	quality = bytes_trim(quality);
+	if (!bytes_starts(quality, BYTES_LIT("q=0")))
+		return false;
+	for (size_t i = 3; i < quality.n; i++)
+		if (quality.p[i] != '.' && quality.p[i] != '0')
+			return false;
+	return true;
+}
+
+/* "gzip", "gzip;q=0.5", "br, *"; not "gzip;q=0" */
+static bool takes_gzip(struct bytes accept)
+{
+	struct bytes piece, name;
+
+	while (bytes_split(&accept, ',', &piece)) {
+		if (!bytes_split(&piece, ';', &name))
+			continue;
+		name = bytes_trim(name);
+		if (bytes_is(name, "gzip") || bytes_is(name, "*"))
+			return !is_never(piece);
+	}
+	return false;
+}
+
+static void ask(struct call *c, enum query_endpoint which)
+{
+	const struct config *config = c->server->config;
+	struct asked *asked = arena_zalloc(&c->arena, sizeof(*asked));
+	struct query_request request = {
+		.form = &c->form,
+		.tenant = c->tenant,
+		.name = c->name,
+		.encoding_flags = http_header(c->http, "X-Loki-Response-Encoding-Flags"),
+		.matchers = c->matchers,
+		.limits = c->limits,
+		.wal = config->wal,
+		.store = config->store,
+		.jobs = config->query.jobs,
+		.now_ns = time_now_ns(),
+	};
+	struct query_command command;
+	struct err e;
+
+	if (query_params(&request, which, &c->arena, &command, &e) < 0) {
+		refuse(c, which, &e);
+		return;
+	}
+	c->query = command.query;
+	c->has_range = command.has_range;
+	c->from_ns = command.from_ns;
+	c->to_ns = command.to_ns;
+	asked->call = c;
+	asked->which = which;
+	asked->query = (struct query){
+		.tenant = tenant_first(c->tenant),
+		.limits = c->limits,
+		.class = command.class,
+		.argv = command.argv,
+		.gate_at = command.gate_at,
+		.gzip = config->query.compress_responses &&
+			takes_gzip(http_header(c->http, "Accept-Encoding")),
+		.ended = on_query_ended,
+		.data = asked,
+	};
+	c->route_data = asked;
+	c->ended = on_call_ended;
+	c->left = on_client_left;
+	queries_start(c->server->queries, &asked->query);
+}
+
+/* --- the routes --- */
+
+void route_query(struct call *c)
+{
+	ask(c, ENDPOINT_QUERY);
+}
+
+void route_query_range(struct call *c)
+{
+	ask(c, ENDPOINT_QUERY_RANGE);
+}
+
+void route_labels(struct call *c)
+{
+	ask(c, ENDPOINT_LABELS);
+}
+
+void route_label_values(struct call *c)
+{
+	ask(c, ENDPOINT_LABEL_VALUES);
+}
+
+void route_series(struct call *c)
+{
+	ask(c, ENDPOINT_SERIES);
+}
+
+void route_stats(struct call *c)
+{
+	ask(c, ENDPOINT_STATS);
+}
+
+static void ask_volume(struct call *c, enum query_endpoint which)
+{
+	struct err e;
+
+	if (c->limits->volume_enabled) {
+		ask(c, which);
+		return;
+	}
+	err_set(&e, ERR_USAGE, "not found: volumes are off for this tenant (volume_enabled false)");
+	call_refuse(c, 404, &e);
+}
+
+void route_volume(struct call *c)
+{
+	ask_volume(c, ENDPOINT_VOLUME);
+}
+
+void route_volume_range(struct call *c)
+{
+	ask_volume(c, ENDPOINT_VOLUME_RANGE);
+}
+
+void route_patterns(struct call *c)
+{
+	ask(c, ENDPOINT_PATTERNS);
+}
+
+void route_detected_labels(struct call *c)
+{
+	ask(c, ENDPOINT_DETECTED_LABELS);
+}
+
+void route_detected_fields(struct call *c)
+{
+	ask(c, ENDPOINT_DETECTED_FIELDS);
+}
+
+void route_detected_values(struct call *c)
+{
+	ask(c, ENDPOINT_DETECTED_VALUES);
+}
+
+void route_format_query(struct call *c)
+{
+	ask(c, ENDPOINT_FORMAT_QUERY);
+}
+
+/* --- what Grafana's Drilldown asks first --- */
+
+static void add_duration(struct buf *b, const char *key, int64_t ns)
+{
+	buf_addf(b, ",\"%s\":\"", key);
+	time_add_duration(b, ns);
+	buf_add_char(b, '"');
+}
+
+void route_drilldown_limits(struct call *c)
+{
+	const struct limits *l = c->limits;
+	struct buf b = { 0 };
+
+	buf_addf(&b, "{\"limits\":{\"discover_log_levels\":%s,\"max_entries_limit_per_query\":%llu",
+		 l->discover_log_levels ? "true" : "false",
+		 (unsigned long long)l->max_entries_limit_per_query);
+	buf_addf(&b, ",\"max_query_series\":%llu,\"max_query_bytes_read\":\"%lluB\"",
+		 (unsigned long long)l->max_query_series,
+		 (unsigned long long)l->max_query_bytes_read);
+	buf_addf(&b, ",\"max_line_size_truncate\":%s,\"metric_aggregation_enabled\":false",
+		 l->max_line_size_truncate ? "true" : "false");
+	add_duration(&b, "max_query_length", l->max_query_length_ns);
+	add_duration(&b, "max_query_lookback", l->max_query_lookback_ns);
+	add_duration(&b, "max_query_range", l->max_query_range_ns);
+	add_duration(&b, "query_timeout", l->query_timeout_ns);
+	add_duration(&b, "retention_period", l->retention_period_ns);
+	buf_addf(&b, ",\"pattern_persistence_enabled\":false,\"volume_enabled\":%s",
+		 l->volume_enabled ? "true" : "false");
+	buf_addf(&b, ",\"volume_max_series\":%llu},\"pattern_ingester_enabled\":false",
+		 (unsigned long long)l->volume_max_series);
+	buf_addf(&b, ",\"version\":\"%s\"}", VERSION_OF_LOKI);
+	call_answer_json(c, buf_bytes(&b));
+	buf_release(&b);
+}
