@@ -1,0 +1,182 @@
+/* Pushes: what a request's headers say of its body, and what its client wants to read as an answer.
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "http/media_type.h"
+#include "push/body.h"
+#include "push/push.h"
+#include "server/config.h"
+#include "server/intake.h"
+#include "server/route.h"
+#include "server/server.h"
+
+/* A push until it is answered: call.route_data. */
+struct push_call {
+	struct call *c;
+	int (*decode)(struct push_call *p, const struct push_sink *sink, struct arena *a,
+		      struct err *e);
+	void (*answer)(struct push_call *p, const struct intake_answer *a);
+	struct buf body; /* without its encoding, when it had one */
+	struct bytes message;
+	bool json;
+};
+
+/* --- answers --- */
+
+static void answer_text(struct call *c, const struct intake_answer *a, const char *type,
+			struct bytes body)
+{
+	char seconds[16];
+	struct http_field field[] = { { "X-Content-Type-Options", "nosniff" },
+				      { "Retry-After", seconds } };
+
+	snprintf(seconds, sizeof(seconds), "%u", a->retry_after_s);
+	c->status = a->status;
+	http_answer(c->http, &(struct http_answer){ .status = a->status,
+						    .type = type,
+						    .body = body,
+						    .field = field,
+						    .n_field = a->retry_after_s ? 2 : 1 });
+}
+
+/* As Go's http.Error has it. */
+static void answer_plain(struct push_call *p, const struct intake_answer *a)
+{
+	struct buf text = { 0 };
+
+	if (a->status == 204 || a->status == 200) {
+		call_answer(p->c, a->status, NULL, (struct bytes){ 0 });
+		return;
+	}
+	buf_add_bytes(&text, a->text);
+	buf_add_char(&text, '\n');
+	answer_text(p->c, a, "text/plain; charset=utf-8", buf_bytes(&text));
+	buf_release(&text);
+}
+
+/* Refused before anything was decoded. */
+static void refuse(struct push_call *p, int status, const struct err *e)
+{
+	p->answer(p, &(struct intake_answer){ .status = status, .text = bytes_str(e->msg) });
+}
+
+static int status_of(const struct err *e)
+{
+	return e->code == ERR_LIMIT ? 413 : e->code == ERR_NOMEM ? 503 : 400;
+}
+
+/* --- from the request into the intake --- */
+
+static void ended(struct call *c)
+{
+	struct push_call *p = c->route_data;
+
+	buf_release(&p->body);
+	free(p);
+}
+
+static struct push_call *begin(struct call *c)
+{
+	struct push_call *p = mem_alloc(sizeof(*p));
+
+	p->c = c;
+	p->answer = answer_plain;
+	p->message = http_body(c->http);
+	c->route_data = p;
+	c->ended = ended;
+	c->n_bytes = p->message.n;
+	return p;
+}
+
+static int decode(const struct push_sink *sink, struct arena *a, void *data, struct err *e)
+{
+	struct push_call *p = data;
+
+	return p->decode(p, sink, a, e);
+}
+
+static void answered(const struct intake_answer *a, void *data)
+{
+	struct push_call *p = data;
+
+	p->answer(p, a);
+}
+
+static void take(struct push_call *p)
+{
+	intake_push(p->c->server->intake, &(struct intake_push){ .tenant = p->c->tenant,
+								 .limits = p->c->limits,
+								 .decode = decode,
+								 .answered = answered,
+								 .data = p });
+}
+
+/* p->message, without the encoding `how`. */
+static int unpack(struct push_call *p, enum push_encoding how, struct err *e)
+{
+	size_t max = p->c->server->config->push.decompressed_max;
+	struct buf out = { 0 };
+
+	if (how == PUSH_PLAIN)
+		return 0;
+	if (push_decompress(how, p->message, max, &out, e) < 0) {
+		buf_release(&out);
+		return -1;
+	}
+	buf_release(&p->body);
+	p->body = out;
+	p->message = buf_bytes(&p->body);
+	return 0;
+}
+
+/* --- Loki's --- */
+
+static int decode_loki(struct push_call *p, const struct push_sink *sink, struct arena *a,
+		       struct err *e)
+{
+	return p->json ? push_json(p->message, sink, a, e) : push_protobuf(p->message, sink, a, e);
+}
+
+/*
+ * JSON may say that it is snappy and is not. Protobuf is always snappy, whatever is round it; only
+ * within an encoding that the sender named may it be bare, which is what others than Loki's own
+ * clients send.
+ */
+static int unpack_loki(struct push_call *p, enum push_encoding how, struct err *e)
+{
+	struct err bare;
+
+	if (p->json)
+		return how == PUSH_SNAPPY ? 0 : unpack(p, how, e);
+	if (how == PUSH_PLAIN || how == PUSH_SNAPPY)
+		return unpack(p, PUSH_SNAPPY, e);
+	if (unpack(p, how, e) < 0)
+		return -1;
+	if (unpack(p, PUSH_SNAPPY, &bare) < 0 && bare.code != ERR_CORRUPT) {
+		*e = bare;
+		return -1;
+	}
+	return 0;
+}
+
+void route_push(struct call *c)
+{
+	struct push_call *p = begin(c);
+	char type[MEDIA_TYPE_MAX + 1];
+	enum push_encoding how;
+	struct err e;
+
+	p->decode = decode_loki;
+	if (push_encoding_of(http_header(c->http, "Content-Encoding"), &how, &e) < 0 ||
+	    media_type_parse(http_header(c->http, "Content-Type"), type, &e) < 0) {
+		refuse(p, 400, &e);
+		return;
+	}
+	p->json = strcmp(type, "application/json") == 0;
+	if (unpack_loki(p, how, &e) < 0) {
+		refuse(p, status_of(&e), &e);
+		return;
+	}
+	take(p);
+}
