@@ -80,11 +80,17 @@ static bool refused_stopping(struct call *c)
 	return true;
 }
 
+static void count_refusal(const struct call *c, const char *reason)
+{
+	metrics_add(metric_of1(c->server->metrics, METRIC_AUTH_FAILURES, bytes_str(reason)), 1);
+}
+
 static void refuse_unknown(struct call *c, const struct err *e)
 {
 	struct http_field field[] = { { "X-Content-Type-Options", "nosniff" },
 				      { "WWW-Authenticate", "Basic realm=\"lokid\"" } };
 
+	count_refusal(c, e->code == ERR_AGAIN ? "busy" : "unknown");
 	if (e->code == ERR_AGAIN)
 		call_refuse_later(c, 503, BUSY_RETRY_S, e);
 	else
@@ -96,8 +102,10 @@ static bool admit_known(struct call *c, struct err *e)
 {
 	int status = c->route->no_tenant ? 0 : tenant_of_call(c->server, c, e);
 
-	if (status == 0 && auth_allow(c, e) < 0)
+	if (status == 0 && auth_allow(c, e) < 0) {
+		count_refusal(c, "not allowed");
 		status = 403;
+	}
 	if (status) {
 		call_refuse(c, status, e);
 		return false;

@@ -13,6 +13,7 @@
 
 static void release(struct intake *in)
 {
+	intake_metrics_close(in);
 	lane_release(in);
 	free(in->wal_dir);
 	free(in->sync);

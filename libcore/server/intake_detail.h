@@ -193,6 +193,7 @@ void lane_release(struct intake *in);
 
 /* --- intake_metrics.c --- */
 void intake_metrics_open(struct intake *in);
+void intake_metrics_close(struct intake *in);
 void intake_metrics_tenant(struct intake *in, struct intake_tenant *t);
 /* A body was well-formed: what was in it, and what of it was not taken. */
 void intake_metrics_decoded(struct intake *in, const struct push_run *r);

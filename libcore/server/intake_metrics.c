@@ -56,6 +56,11 @@ void intake_metrics_open(struct intake *in)
 	metrics_on_collect(m, collect, in);
 }
 
+void intake_metrics_close(struct intake *in)
+{
+	metrics_off_collect(in->opts.metrics, collect, in);
+}
+
 void intake_metrics_tenant(struct intake *in, struct intake_tenant *t)
 {
 	struct metrics *m = in->opts.metrics;

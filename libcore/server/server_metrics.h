@@ -81,7 +81,7 @@ enum server_metric {
 	METRIC_MEMORY_CHUNKS, /* nobody: none is in memory */
 
 	METRIC_RELOAD_SUCCESSFUL, /* server: of limits and overrides: 1 or 0 */
-	METRIC_AUTH_FAILURES,	  /* auth: reason */
+	METRIC_AUTH_FAILURES,	  /* call: reason */
 
 	/* collect */
 	METRIC_FLUSH_QUEUE_LENGTH,
