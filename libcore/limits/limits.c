@@ -145,12 +145,14 @@ static const char *full_name(struct buf *b, const char *path, struct bytes key)
 
 static void report_unknown(struct report *r, const struct yaml_node *key, const char *name)
 {
-	const char *like = key_most_like(limits_keys, "", key->text);
+	struct arena a = { 0 };
+	const char *like = key_most_like(limits_keys, BYTES_LIT(""), key->text, &a);
 	struct err e;
 
 	yaml_fail(key, &e, ERR_USAGE, "'%s' is not a key%s%s%s", name,
 		  like ? ": did you mean '" : "", like ? like : "", like ? "'?" : "");
 	report_error(r, &e);
+	arena_release(&a);
 }
 
 static void check_limits(const struct yaml_node *map, const struct limits *l, struct report *r)
@@ -189,7 +191,7 @@ static void read_limits(const struct yaml_node *map, const char *path, struct li
 			report_unknown(r, p->key, buf_str(&name));
 			continue;
 		}
-		report_key(r, p->key, buf_str(&name), k);
+		report_key(r, p, buf_str(&name), k);
 		if (key_read(k, p->value, l, a, &e) < 0)
 			report_error(r, &e);
 	}
@@ -223,61 +225,16 @@ static void read_overrides(struct limits_set *s, const struct yaml_node *map, st
 	buf_release(&path);
 }
 
-struct limits_set *limits_set_make(const struct yaml_node *limits, const char *path,
-				   const struct yaml_node *overrides, struct report *r)
+void limits_set_read(struct limits_set *s, const struct yaml_node *limits, const char *path,
+		     const struct yaml_node *overrides, struct report *r)
 {
-	struct limits_set *s = limits_set_new();
-
 	if (limits)
 		read_limits(limits, path, &s->defaults, &s->arena, r);
 	if (overrides)
 		read_overrides(s, overrides, r);
-	return s;
 }
 
 /* --- a file of overrides --- */
-
-struct limits_file {
-	struct limits_set *base;
-	char *path;
-	bool known; /* it was looked at: what it held, or why not, has this hash */
-	uint64_t hash;
-};
-
-struct limits_file *limits_file_new(struct limits_set *base, const char *path)
-{
-	struct limits_file *f = mem_alloc(sizeof(*f));
-
-	f->base = limits_set_hold(base);
-	f->path = strdup(path);
-	return f;
-}
-
-void limits_file_free(struct limits_file *f)
-{
-	if (!f)
-		return;
-	limits_set_drop(f->base);
-	free(f->path);
-	free(f);
-}
-
-void limits_file_forget(struct limits_file *f)
-{
-	f->known = false;
-}
-
-/* False when it is as it was. */
-static bool has_changed(struct limits_file *f, struct bytes what)
-{
-	uint64_t hash = hash64(what);
-
-	if (f->known && f->hash == hash)
-		return false;
-	f->known = true;
-	f->hash = hash;
-	return true;
-}
 
 /* The base's, to be put over. */
 static struct limits_set *derive(struct limits_set *base)
@@ -312,7 +269,7 @@ static void read_runtime(struct limits_set *s, const struct yaml_node *root, str
 		const struct key *k = key_find(keys, key->text);
 
 		if (k) {
-			report_key(r, key, k->name, k);
+			report_key(r, &root->pair[i], k->name, k);
 		} else {
 			yaml_fail(key, &e, ERR_USAGE, "'%.*s' is not a key: expected 'overrides'",
 				  BYTES_ARG(key->text));
@@ -323,8 +280,8 @@ static void read_runtime(struct limits_set *s, const struct yaml_node *root, str
 	}
 }
 
-int limits_file_read(struct limits_file *f, struct limits_set **ret, struct report *r,
-		     struct err *e)
+int limits_read_overrides(struct limits_set *base, const char *path, struct limits_set **ret,
+			  struct report *r, struct err *e)
 {
 	struct arena tree = { 0 };
 	struct buf text = { 0 };
@@ -332,15 +289,11 @@ int limits_file_read(struct limits_file *f, struct limits_set **ret, struct repo
 	struct yaml_doc doc;
 	int rc;
 
-	rc = io_read_file(f->path, YAML_SIZE_MAX, &text, e);
-	if (!has_changed(f, rc < 0 ? bytes_str(e->msg) : buf_bytes(&text))) {
-		buf_release(&text);
-		return 0;
-	}
+	rc = io_read_file(path, YAML_SIZE_MAX, &text, e);
 	if (rc == 0)
-		rc = yaml_parse(buf_bytes(&text), f->path, &tree, &doc, e);
+		rc = yaml_parse(buf_bytes(&text), path, &tree, &doc, e);
 	if (rc == 0) {
-		s = derive(f->base);
+		s = derive(base);
 		if (doc.root)
 			read_runtime(s, doc.root, r);
 		rc = report_end(r, e);
@@ -351,7 +304,7 @@ int limits_file_read(struct limits_file *f, struct limits_set **ret, struct repo
 		limits_set_drop(s);
 	arena_release(&tree);
 	buf_release(&text);
-	return rc < 0 ? -1 : 1;
+	return rc;
 }
 
 /* --- printed --- */

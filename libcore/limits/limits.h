@@ -60,36 +60,25 @@ void limits_set_drop(struct limits_set *s); /* NULL: nothing */
 /* Of a tenant: the defaults, or those with its overrides. Valid as long as the set is held. */
 const struct limits *limits_of(const struct limits_set *s, struct bytes tenant);
 
-/*
- * The set that a file's limits_config and overrides (by tenant) make over Loki's defaults; either
- * may be NULL, and neither is needed afterwards. What is wrong, and which keys have no effect, is
- * told to r: when it had faults, the set is of no use. path: of the keys, for what is told
- * ("limits_config").
- */
-struct limits_set *limits_set_make(const struct yaml_node *limits, const char *path,
-				   const struct yaml_node *overrides, struct report *r);
-
-/* Before it is shared: the default of a limit that stands elsewhere in the file. */
+/* The defaults of a set that nobody else has yet: to be changed before limits_set_read. */
 struct limits *limits_set_defaults(struct limits_set *s);
 
 /*
- * A file of overrides (Loki's runtime configuration: a map `overrides` of tenants), read again and
- * again. For one thread.
+ * Puts a file's limits_config and overrides (by tenant) over what is in a set that nobody else has
+ * yet; either may be NULL, and neither is needed afterwards. What is wrong, and which keys have no
+ * effect, is told to r: when it had faults, the set is of no use. path: of the keys, for what is
+ * told ("limits_config").
  */
-struct limits_file;
-struct limits_file *limits_file_new(struct limits_set *base, const char *path);
-void limits_file_free(struct limits_file *f); /* NULL: nothing */
+void limits_set_read(struct limits_set *s, const struct yaml_node *limits, const char *path,
+		     const struct yaml_node *overrides, struct report *r);
 
 /*
- * Looks whether the file has changed since the last look, whatever came of that. 1: yes, *ret is a
- * new set, base's with the file's overrides over it, to be dropped by the caller. 0: no.
- * -1: it has, and cannot be used: e and r say why; the set that is in force stays so.
- * Errors: ERR_IO, ERR_CORRUPT, ERR_LIMIT, ERR_USAGE.
+ * A file of overrides (Loki's runtime configuration: a map `overrides` of tenants): *ret is a set
+ * of its own, base with them over it. base stays as it is.
+ * Errors: ERR_IO, ERR_CORRUPT, ERR_LIMIT, ERR_USAGE; all but the last fault is told to r.
  */
-MUST_CHECK int limits_file_read(struct limits_file *f, struct limits_set **ret, struct report *r,
-				struct err *e);
-/* The next look takes it as changed. */
-void limits_file_forget(struct limits_file *f);
+MUST_CHECK int limits_read_overrides(struct limits_set *base, const char *path,
+				     struct limits_set **ret, struct report *r, struct err *e);
 
 /* Appends the limits in force: as lines of YAML, each with the indent before it, and as one JSON
  * object. */

@@ -378,7 +378,7 @@ static const struct config_role *role_for(const struct config_user *u, enum conf
 					  struct bytes tenant)
 {
 	for (size_t i = 0; i < u->n_roles; i++) {
-		const struct config_names *globs = &u->role[i]->tenants[may];
+		const struct key_names *globs = &u->role[i]->tenants[may];
 
 		for (size_t k = 0; k < globs->n; k++)
 			if (glob_matches(globs->name[k], tenant))

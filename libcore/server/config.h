@@ -15,14 +15,9 @@ enum config_log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 /* What somebody may do, in tenants whose name matches a glob. */
 enum config_may { MAY_READ, MAY_WRITE, MAY_DELETE, MAY_ADMIN, MAY_COUNT };
 
-struct config_names {
-	const char **name;
-	size_t n;
-};
-
 struct config_role {
 	const char *name;
-	struct config_names tenants[MAY_COUNT]; /* globs: '*' and '?' */
+	struct key_names tenants[MAY_COUNT]; /* globs: '*' and '?' */
 	struct bytes matchers; /* "{team=\"a\"}", added to each selector of its queries; or empty */
 };
 
@@ -54,6 +49,9 @@ struct config_server {
 	uint64_t head_max;	 /* bytes of request line and headers */
 	const char *path_prefix; /* before each path: "" or "/loki" */
 	struct http_tls tls;
+	int tls_min_version;		    /* of VersionTLS10 to 13, as of tls.min_version */
+	int client_auth_type;		    /* as it is written, of tls.client_cert */
+	struct key_names tls_cipher_suites; /* as they are written, of tls.ciphers */
 	enum log_level log_level;
 	enum config_log_format log_format;
 };
@@ -66,13 +64,15 @@ struct config_push {
 	uint64_t segment_size;	    /* a segment of the log is closed at it, */
 	int64_t segment_age_ns;	    /* or at this age */
 	double disk_full_threshold; /* of the disk: pushes are refused above it */
+	int64_t stream_idle_ns;	    /* a stream that nothing came for is not active any more */
 };
 
 struct config_flush {
 	int64_t check_period_ns; /* how often closed segments are looked for */
-	const char *encoding;	 /* of chunks: "zstd", "snappy", "none" */
+	const char *encoding;	 /* of chunkpack: "zstd", "snappy", "none" */
+	int chunk_encoding;	 /* as it is written */
+	/* Of chunkpack, 0: its own default; the first is of what is compressed. */
 	uint64_t chunk_target_size, chunk_block_size;
-	unsigned jobs;
 	bool on_shutdown;
 };
 
@@ -81,14 +81,8 @@ struct config_query {
 	unsigned jobs;		 /* threads of one */
 	bool compress_responses;
 	int64_t tail_max_duration_ns;
-	uint64_t short_bytes; /* a query that is to look at more is a long one */
-};
-
-struct config_compactor {
-	int64_t compaction_interval_ns, retention_delete_delay_ns, delete_request_cancel_period_ns,
-		delete_max_interval_ns;
-	bool retention_enabled;
-	unsigned retention_delete_worker_count, delete_batch_size;
+	uint64_t max_outstanding_per_tenant; /* where limits_config does not say it */
+	uint64_t short_bytes;		     /* a query that is to look at more is a long one */
 };
 
 struct config_syslog {
@@ -113,7 +107,6 @@ struct config {
 	struct config_push push;
 	struct config_flush flush;
 	struct config_query query;
-	struct config_compactor compactor;
 	struct config_syslog syslog;
 	struct config_audit audit;
 	struct config_auth auth;

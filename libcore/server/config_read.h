@@ -1,25 +1,32 @@
-/* The settings of the daemon, from YAML and to YAML. */
+/* The daemon's settings: from a file, and printed. */
 #ifndef SERVER_CONFIG_READ_H
 #define SERVER_CONFIG_READ_H
 
 #include "server/config.h"
 
-enum config_expand { CONFIG_AS_IT_IS, CONFIG_EXPAND };
+enum config_expand { CONFIG_AS_IT_IS, CONFIG_EXPAND_ENV };
 
 /*
- * The file's settings over those in c (config_init), with the defaults that Loki has for a file
- * (auth_enabled). note is told of each key of Loki's that has no effect here, with its place, and
- * of what replaces it. Errors: ERR_IO; ERR_CORRUPT, no YAML; ERR_USAGE, an unknown key or a bad
- * value: with "FILE:LINE:COLUMN: " in front.
+ * Reads a file over what config_init has made; what Loki has as its default with a file
+ * (auth_enabled) becomes so. CONFIG_EXPAND_ENV: ${NAME} and ${NAME:DEFAULT} are replaced before.
+ *
+ * r is told which keys have no effect or another one than with Loki, and of all faults but the
+ * last, which is e's. On failure c is only to be released.
+ * Errors, "FILE:LINE:COL: ...": ERR_USAGE, a key that is none or a value that cannot be;
+ * ERR_CORRUPT, no YAML; ERR_LIMIT, too large; ERR_IO.
  */
 MUST_CHECK int config_read(const char *path, enum config_expand expand, struct config *c,
-			   void (*note)(const struct err *e, void *data), void *data,
-			   struct err *e);
+			   struct report *r, struct err *e);
 
-/* The limits as file and overrides have them now. Errors: as config_read. */
-MUST_CHECK int config_limits(const struct config *c, struct limits_set **ret, struct err *e);
+/*
+ * The limits in force: the settings', and over them the file of overrides as it is now, when there
+ * is one. *ret is to be dropped. From any thread. Errors: as of config_read.
+ */
+MUST_CHECK int config_limits(const struct config *c, struct limits_set **ret, struct report *r,
+			     struct err *e);
 
-/* Everything in force, as YAML; secrets are left out. */
-void config_write(const struct config *c, struct buf *out);
+/* Appends what is in force, with all defaults, as YAML that is read as the same; but for secrets,
+ * in whose place "<secret>" stands. limits: of config_limits. */
+void config_write(const struct config *c, const struct limits_set *limits, struct buf *out);
 
 #endif

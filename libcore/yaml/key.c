@@ -388,21 +388,26 @@ const struct key *key_find(const struct key *table, struct bytes name)
 	return NULL;
 }
 
-const char *key_most_like(const struct key *table, const char *prefix, struct bytes name)
+const char *key_most_like(const struct key *table, struct bytes prefix, struct bytes word,
+			  struct arena *a)
 {
 	const char **names = NULL, *ret;
 	size_t n = 0, cap = 0;
-	struct buf word = { 0 };
 
 	for (const struct key *k = table; k->name; k++) {
-		if (strncmp(k->name, prefix, strlen(prefix)) != 0)
+		struct bytes name = bytes_str(k->name);
+		const char *copy;
+
+		if (!bytes_starts(name, prefix))
+			continue;
+		name = bytes_sub(name, prefix.n, name.n);
+		copy = copy_text(a, bytes_sub(name, 0, strcspn(name.p, ".")));
+		if (*copy == '*' || (n && strcmp(names[n - 1], copy) == 0))
 			continue;
 		mem_grow(&names, &cap, n + 1, sizeof(*names));
-		names[n++] = k->name + strlen(prefix);
+		names[n++] = copy;
 	}
-	buf_add_bytes(&word, name);
-	ret = cli_most_like(names, n, buf_str(&word));
-	buf_release(&word);
+	ret = cli_most_like(names, n, copy_text(a, word));
 	free(names);
 	return ret;
 }

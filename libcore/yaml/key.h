@@ -64,7 +64,9 @@ void key_add_value(const struct key *k, const void *base, enum key_form form, st
 /* The row of this name, or NULL. */
 const struct key *key_find(const struct key *table, struct bytes name);
 
-/* The name most like this one, among those that begin with prefix, or NULL. */
-const char *key_most_like(const struct key *table, const char *prefix, struct bytes name);
+/* The word most like this one, among those that stand behind prefix in names, up to the next point
+ * ("server" of "server.log_level", with prefix ""); or NULL. It lies in the arena. */
+const char *key_most_like(const struct key *table, struct bytes prefix, struct bytes word,
+			  struct arena *a);
 
 #endif

@@ -18,14 +18,47 @@ void report_say(struct report *r, enum report_kind kind, const struct yaml_node 
 	r->say(r->data, kind, e.msg);
 }
 
-void report_key(struct report *r, const struct yaml_node *at, const char *name, const struct key *k)
+/* The names of what stands below a value, "a.b" for what is nested. */
+static void add_names(struct buf *out, const struct yaml_node *n, struct buf *path)
 {
-	if (k->use == KEY_MAPPED)
-		report_say(r, REPORT_NOTE, at, "'%s': here %s", name, k->note);
-	else if (k->use == KEY_IDLE)
-		report_say(r, REPORT_WARNING, at, "'%s' has no effect: %s", name, k->note);
-	else if (k->use == KEY_RETIRED)
-		report_say(r, REPORT_WARNING, at, "'%s' is no key of Loki 3: %s", name, k->note);
+	size_t before = path->n;
+
+	for (uint32_t i = 0; n->kind == YAML_LIST && i < n->n; i++)
+		if (n->item[i]->kind == YAML_MAP)
+			add_names(out, n->item[i], path);
+	for (uint32_t i = 0; n->kind == YAML_MAP && i < n->n; i++) {
+		const struct yaml_pair *p = &n->pair[i];
+
+		path->n = before;
+		buf_addf(path, "%s%.*s", before ? "." : "", BYTES_ARG(p->key->text));
+		if (p->value->kind == YAML_MAP)
+			add_names(out, p->value, path);
+		else
+			buf_addf(out, "%s%.*s", out->n ? ", " : "", BYTES_ARG(buf_bytes(path)));
+	}
+	path->n = before;
+}
+
+void report_key(struct report *r, const struct yaml_pair *at, const char *name, const struct key *k)
+{
+	static const char *const is[] = { [KEY_USED] = "",
+					  [KEY_MAPPED] = ": ",
+					  [KEY_IDLE] = " has no effect: ",
+					  [KEY_RETIRED] = " is no key of Loki 3: " };
+	struct buf names = { 0 }, path = { 0 }, text = { 0 };
+
+	if (k->use == KEY_USED || !r->say)
+		return;
+	if (at->value->kind != YAML_SCALAR && k->use != KEY_MAPPED)
+		add_names(&names, at->value, &path);
+	buf_addf(&text, "%s:%u:%u: '%s'", at->key->file, at->key->line, at->key->col, name);
+	if (names.n)
+		buf_addf(&text, " (%s)", buf_str(&names));
+	buf_addf(&text, "%s%s", is[k->use], k->note);
+	r->say(r->data, k->use == KEY_MAPPED ? REPORT_NOTE : REPORT_WARNING, buf_str(&text));
+	buf_release(&names);
+	buf_release(&path);
+	buf_release(&text);
 }
 
 void report_error(struct report *r, const struct err *e)

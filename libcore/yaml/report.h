@@ -18,8 +18,8 @@ struct report {
 };
 
 /* Of a key that stands at `at`: of one that is used as it is, nothing; of one that is mapped, a
- * note; of the others a warning. */
-void report_key(struct report *r, const struct yaml_node *at, const char *name,
+ * note; of the others a warning, which names all keys in the value too. */
+void report_key(struct report *r, const struct yaml_pair *at, const char *name,
 		const struct key *k);
 
 void report_say(struct report *r, enum report_kind kind, const struct yaml_node *at,

@@ -25,8 +25,9 @@ static struct limits_set *make(const char *text, struct err *e)
 	buf_reset(&said);
 	if (yaml_parse(bytes_str(text), "f", &a, &doc, e) < 0)
 		fail_msg("%s", e->msg);
-	s = limits_set_make(yaml_get(doc.root, "limits_config"), "limits_config",
-			    yaml_get(doc.root, "overrides"), &r);
+	s = limits_set_new();
+	limits_set_read(s, yaml_get(doc.root, "limits_config"), "limits_config",
+			yaml_get(doc.root, "overrides"), &r);
 	e->msg[0] = '\0';
 	if (report_end(&r, e) < 0) {
 		limits_set_drop(s);
@@ -190,13 +191,13 @@ static void put(const char *path, const char *text)
 		fail_msg("%s", e.msg);
 }
 
-static int look(struct limits_file *f, struct limits_set **set, struct err *e)
+static int look(struct limits_set *base, struct buf *path, struct limits_set **set, struct err *e)
 {
 	struct report r = { .say = say };
 	struct limits_set *got;
-	int rc = limits_file_read(f, &got, &r, e);
+	int rc = limits_read_overrides(base, buf_str(path), &got, &r, e);
 
-	if (rc == 1) {
+	if (rc == 0) {
 		limits_set_drop(*set);
 		*set = got;
 	}
@@ -206,41 +207,37 @@ static int look(struct limits_file *f, struct limits_set **set, struct err *e)
 static void a_file_that_goes_bad_changes_nothing(void **state)
 {
 	char *dir = new_folder();
-	struct limits_set *base = limits_set_new(), *set = limits_set_hold(base);
-	struct limits_file *f;
-	struct buf path = { 0 };
 	struct err e;
+	struct limits_set *base = make("overrides: {c: {max_query_series: 3}}\n", &e);
+	struct limits_set *set = limits_set_hold(base);
+	struct buf path = { 0 };
 
 	(void)state;
 	buf_addf(&path, "%s/o.yaml", dir);
-	f = limits_file_new(base, buf_str(&path));
-	limits_set_drop(base);
-	assert_int_equal(-1, look(f, &set, &e)); /* it is not there */
+	assert_int_equal(-1, look(base, &path, &set, &e)); /* it is not there */
 	assert_int_equal(e.code, ERR_IO);
-	assert_int_equal(0, look(f, &set, &e)); /* nor now: that was said */
 
 	put(buf_str(&path), "overrides:\n  a: {max_query_series: 9}\n");
-	assert_int_equal(1, look(f, &set, &e));
+	assert_int_equal(0, look(base, &path, &set, &e));
 	assert_int_equal(9, of(set, "a")->max_query_series);
 	assert_int_equal(500, of(set, "b")->max_query_series);
-	assert_int_equal(0, look(f, &set, &e));
+	assert_int_equal(3, of(set, "c")->max_query_series);
+	assert_int_equal(500, of(base, "a")->max_query_series);
 
 	put(buf_str(&path), "overrides:\n  a: {max_query_series: many}\n");
-	assert_int_equal(-1, look(f, &set, &e));
+	assert_int_equal(-1, look(base, &path, &set, &e));
 	assert_non_null(strstr(e.msg, "o.yaml:2:25: 'max_query_series': expected a whole number"));
-	assert_int_equal(0, look(f, &set, &e));
-	limits_file_forget(f);
-	assert_int_equal(-1, look(f, &set, &e));
 	assert_int_equal(9, of(set, "a")->max_query_series);
 
 	put(buf_str(&path), "over: 1\n");
-	assert_int_equal(-1, look(f, &set, &e));
+	assert_int_equal(-1, look(base, &path, &set, &e));
 	assert_non_null(strstr(e.msg, "o.yaml:1:1: 'over' is not a key: expected 'overrides'"));
 	put(buf_str(&path), "");
-	assert_int_equal(1, look(f, &set, &e));
+	assert_int_equal(0, look(base, &path, &set, &e));
 	assert_int_equal(500, of(set, "a")->max_query_series);
+	limits_set_drop(base);
+	assert_int_equal(3, of(set, "c")->max_query_series);
 
-	limits_file_free(f);
 	limits_set_drop(set);
 	buf_release(&path);
 	remove_folder(dir);

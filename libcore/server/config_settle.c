@@ -1,0 +1,259 @@
+#include <stddef.h>
+#include <stdio.h>
+
+#include "server/config_keys.h"
+#include "server/config_parts.h"
+#include "time/time.h"
+
+static void fail_at(struct report *r, const struct yaml_node *at, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+
+static void fail_at(struct report *r, const struct yaml_node *at, const char *fmt, ...)
+{
+	char why[ERR_MSG_MAX];
+	struct err e;
+	va_list va;
+
+	va_start(va, fmt);
+	vsnprintf(why, sizeof(why), fmt, va);
+	va_end(va);
+	yaml_fail(at, &e, ERR_USAGE, "%s", why);
+	report_error(r, &e);
+}
+
+static const char *below(struct config *c, const char *dir, const char *name)
+{
+	struct buf b = { 0 };
+	const char *ret;
+
+	buf_addf(&b, "%s/%s", dir, name);
+	ret = arena_copy(&c->arena, bytes_of(buf_str(&b), b.n + 1)).p;
+	buf_release(&b);
+	return ret;
+}
+
+/* What lies below the folder of all data, where it is not said otherwise. */
+static void settle_folders(struct config *c, const struct yaml_node *root)
+{
+	if (!config_node(root, "common.path_prefix"))
+		return;
+	if (!config_node(root, "ingester.wal.dir"))
+		c->wal = below(c, c->data, "wal");
+	if (!config_node(root, "common.store"))
+		c->store = below(c, c->data, "store");
+	if (!config_node(root, "audit.log_path"))
+		c->audit.log_path = below(c, c->data, "audit.log");
+}
+
+/* "v1/" is "/v1". */
+static void settle_path_prefix(struct config *c)
+{
+	struct bytes p = bytes_str(c->server.path_prefix);
+	struct buf b = { 0 };
+
+	while (p.n && p.p[p.n - 1] == '/')
+		p.n--;
+	while (p.n && p.p[0] == '/')
+		p = bytes_sub(p, 1, p.n);
+	if (p.n)
+		buf_addf(&b, "/%.*s", BYTES_ARG(p));
+	c->server.path_prefix = arena_copy(&c->arena, bytes_of(buf_str(&b), b.n + 1)).p;
+	buf_release(&b);
+}
+
+/* --- TLS --- */
+
+/* The suites that Go's crypto/tls knows, as GnuTLS puts them together. Of version 1.3 all are
+ * always there. */
+static const struct {
+	const char *name, *kx, *cipher, *mac;
+} suites[] = {
+	{ "TLS_AES_128_GCM_SHA256", "", ":+AES-128-GCM", ":+AEAD" },
+	{ "TLS_AES_256_GCM_SHA384", "", ":+AES-256-GCM", ":+AEAD" },
+	{ "TLS_CHACHA20_POLY1305_SHA256", "", ":+CHACHA20-POLY1305", ":+AEAD" },
+	{ "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", ":+ECDHE-ECDSA", ":+AES-128-GCM", ":+AEAD" },
+	{ "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", ":+ECDHE-ECDSA", ":+AES-256-GCM", ":+AEAD" },
+	{ "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", ":+ECDHE-ECDSA", ":+CHACHA20-POLY1305",
+	  ":+AEAD" },
+	{ "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305", ":+ECDHE-ECDSA", ":+CHACHA20-POLY1305",
+	  ":+AEAD" },
+	{ "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", ":+ECDHE-ECDSA", ":+AES-128-CBC", ":+SHA1" },
+	{ "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA", ":+ECDHE-ECDSA", ":+AES-256-CBC", ":+SHA1" },
+	{ "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", ":+ECDHE-RSA", ":+AES-128-GCM", ":+AEAD" },
+	{ "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", ":+ECDHE-RSA", ":+AES-256-GCM", ":+AEAD" },
+	{ "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", ":+ECDHE-RSA", ":+CHACHA20-POLY1305",
+	  ":+AEAD" },
+	{ "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305", ":+ECDHE-RSA", ":+CHACHA20-POLY1305", ":+AEAD" },
+	{ "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", ":+ECDHE-RSA", ":+AES-128-CBC", ":+SHA1" },
+	{ "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", ":+ECDHE-RSA", ":+AES-256-CBC", ":+SHA1" },
+	{ "TLS_RSA_WITH_AES_128_GCM_SHA256", ":+RSA", ":+AES-128-GCM", ":+AEAD" },
+	{ "TLS_RSA_WITH_AES_256_GCM_SHA384", ":+RSA", ":+AES-256-GCM", ":+AEAD" },
+	{ "TLS_RSA_WITH_AES_128_CBC_SHA", ":+RSA", ":+AES-128-CBC", ":+SHA1" },
+	{ "TLS_RSA_WITH_AES_256_CBC_SHA", ":+RSA", ":+AES-256-CBC", ":+SHA1" },
+};
+
+static void add_once(struct buf *out, const char *word)
+{
+	if (!strstr(buf_str(out), word))
+		buf_add_str(out, word);
+}
+
+static void settle_ciphers(struct config *c, const struct yaml_node *root, struct report *r)
+{
+	const struct key_names *names = &c->server.tls_cipher_suites;
+	struct buf b = { 0 };
+
+	if (names->n == 0)
+		return;
+	buf_add_str(&b, "NONE:+SIGN-ALL:+GROUP-ALL:+CTYPE-X509");
+	for (size_t i = 0; i < names->n; i++) {
+		size_t k = 0;
+
+		while (k < sizeof(suites) / sizeof(*suites) &&
+		       strcmp(suites[k].name, names->name[i]) != 0)
+			k++;
+		if (k == sizeof(suites) / sizeof(*suites)) {
+			fail_at(r, config_node(root, "server.tls_cipher_suites"),
+				"'server.tls_cipher_suites': '%.100s' is no cipher suite that is "
+				"known",
+				names->name[i]);
+			continue;
+		}
+		add_once(&b, suites[k].kx);
+		add_once(&b, suites[k].cipher);
+		add_once(&b, suites[k].mac);
+	}
+	c->server.tls.ciphers = arena_copy(&c->arena, bytes_of(buf_str(&b), b.n + 1)).p;
+	buf_release(&b);
+}
+
+static void settle_tls(struct config *c, const struct yaml_node *root, struct report *r)
+{
+	static const char *const versions[] = { "VersionTLS10", "VersionTLS11", "VersionTLS12",
+						"VersionTLS13" };
+	static const enum http_client_cert certs[] = { HTTP_CERT_NONE,	 HTTP_CERT_NONE,
+						       HTTP_CERT_ASKED,	 HTTP_CERT_ASKED,
+						       HTTP_CERT_NEEDED, HTTP_CERT_NEEDED };
+	const struct yaml_node *at = config_node(root, "server.http_tls_config");
+	struct http_tls *tls = &c->server.tls;
+	bool has_cert = tls->cert_file && *tls->cert_file,
+	     has_key = tls->key_file && *tls->key_file;
+	bool has_ca = tls->client_ca_file && *tls->client_ca_file;
+
+	tls->min_version = versions[c->server.tls_min_version];
+	tls->client_cert = certs[c->server.client_auth_type];
+	if (has_cert != has_key)
+		fail_at(r, at, "'server.http_tls_config': cert_file and key_file go together");
+	if (tls->client_cert != HTTP_CERT_NONE && !has_ca)
+		fail_at(r, at, "'server.http_tls_config': client_auth_type needs a client_ca_file");
+	if (tls->client_cert == HTTP_CERT_NONE && has_ca)
+		fail_at(r, at,
+			"'server.http_tls_config': client_ca_file needs a client_auth_type, as "
+			"RequireAndVerifyClientCert");
+	if (has_ca && !has_cert)
+		fail_at(r, at,
+			"'server.http_tls_config': client_ca_file needs cert_file and key_file");
+	if (!has_cert)
+		tls->cert_file = NULL;
+	settle_ciphers(c, root, r);
+}
+
+/* --- values --- */
+
+static bool is_sync(const char *text)
+{
+	static const char interval[] = "interval=";
+	int64_t ns;
+
+	if (strcmp(text, "always") == 0 || strcmp(text, "none") == 0)
+		return true;
+	return strncmp(text, interval, sizeof(interval) - 1) == 0 &&
+	       time_parse_duration(bytes_str(text + sizeof(interval) - 1), &ns, NULL) == 0 &&
+	       ns > 0;
+}
+
+/* Where something must not be none. */
+static void check_above_zero(const struct yaml_node *root, const char *path, bool is_zero,
+			     struct report *r)
+{
+	const struct yaml_node *at = config_node(root, path);
+
+	if (is_zero && at)
+		fail_at(r, at, "'%s': it must be above zero", path);
+}
+
+static void check_values(const struct config *c, const struct yaml_node *root, struct report *r)
+{
+	const struct yaml_node *at = config_node(root, "ingester.wal.sync");
+
+	if (at && !is_sync(c->push.sync))
+		fail_at(r, at,
+			"'ingester.wal.sync': expected always, interval=DURATION or none, found "
+			"'%.100s'",
+			c->push.sync);
+	at = config_node(root, "ingester.wal.disk_full_threshold");
+	if (at && c->push.disk_full_threshold > 1)
+		fail_at(r, at,
+			"'ingester.wal.disk_full_threshold': expected 0 to 1, a part of the "
+			"disk");
+	check_above_zero(root, "server.http_threads", !c->server.threads, r);
+	check_above_zero(root, "server.http_max_header_size", !c->server.head_max, r);
+	check_above_zero(root, "distributor.max_recv_msg_size", !c->push.body_max, r);
+	check_above_zero(root, "distributor.max_decompressed_size", !c->push.decompressed_max, r);
+	check_above_zero(root, "distributor.max_bodies_size", !c->push.bodies_max, r);
+	check_above_zero(root, "distributor.max_queue_size", !c->push.queue_max, r);
+	check_above_zero(root, "ingester.wal.segment_size", !c->push.segment_size, r);
+	check_above_zero(root, "ingester.wal.segment_age", !c->push.segment_age_ns, r);
+	check_above_zero(root, "ingester.max_chunk_age", !c->push.segment_age_ns, r);
+	check_above_zero(root, "ingester.flush_check_period", !c->flush.check_period_ns, r);
+	check_above_zero(root, "querier.max_concurrent", !c->query.max_concurrent, r);
+	check_above_zero(root, "querier.jobs", !c->query.jobs, r);
+	check_above_zero(root, "runtime_config.period", !c->overrides_period_ns, r);
+}
+
+static void settle_target(const struct yaml_node *root, struct report *r)
+{
+	const struct yaml_node *at = yaml_get(root, "target");
+
+	if (at && !bytes_is(at->text, "all"))
+		report_say(
+			r, REPORT_WARNING, at,
+			"'target': lokid is all of Loki in one process tree, whatever the target");
+}
+
+/* Where an empty text is nothing. */
+static void settle_empty(const char **text)
+{
+	if (*text && !**text)
+		*text = NULL;
+}
+
+/* Of two keys that set the same, the one that is ours decides. */
+static void settle_segment_age(struct config *c, const struct yaml_node *root)
+{
+	static const struct key age = { "ingester.wal.segment_age",
+					KEY_DURATION,
+					KEY_USED,
+					offsetof(struct config, push.segment_age_ns),
+					NULL,
+					NULL };
+	const struct yaml_node *at = config_node(root, age.name);
+
+	/* A value that cannot be was told already. */
+	if (at && key_read(&age, at, c, &c->arena, NULL) < 0)
+		return;
+}
+
+void config_settle(struct config *c, const struct yaml_node *root, struct report *r)
+{
+	settle_target(root, r);
+	settle_folders(c, root);
+	settle_path_prefix(c);
+	settle_tls(c, root, r);
+	settle_segment_age(c, root);
+	settle_empty(&c->programs);
+	settle_empty(&c->overrides_file);
+	settle_empty(&c->syslog.listen);
+	c->flush.encoding = config_encoding(c->flush.chunk_encoding);
+	check_values(c, root, r);
+}
