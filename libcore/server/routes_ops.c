@@ -46,10 +46,12 @@ void route_buildinfo(struct call *c)
 
 void route_config(struct call *c)
 {
+	struct limits_set *limits = server_limits(c->server);
 	struct buf text = { 0 };
 
-	config_write(c->server->config, &text);
+	config_write(c->server->config, limits, &text);
 	call_answer(c, 200, "text/plain; charset=utf-8", buf_bytes(&text));
+	limits_set_drop(limits);
 	buf_release(&text);
 }
 

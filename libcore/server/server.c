@@ -216,12 +216,30 @@ static void say(struct server *s, const char *state)
 		log_event(&s->log, LOG_WARN, "cannot tell systemd", "err", e.msg, NULL);
 }
 
+/* What the file of overrides says of its keys, and its faults but the last. */
+static void on_report(void *data, enum report_kind kind, const char *text)
+{
+	static const enum log_level levels[] = { LOG_INFO, LOG_WARN, LOG_ERROR };
+	struct server *s = data;
+
+	log_event(&s->log, levels[kind], "overrides", "at", text, NULL);
+}
+
+/* At the start a file of overrides that cannot be used ends the daemon; later it changes nothing.
+ */
+static int read_limits(struct server *s, struct limits_set **ret, struct err *e)
+{
+	struct report r = { .say = on_report, .data = s };
+
+	return config_limits(s->config, ret, &r, e);
+}
+
 static void reload_limits(struct server *s)
 {
 	struct limits_set *set;
 	struct err e;
 
-	if (config_limits(s->config, &set, &e) < 0) {
+	if (read_limits(s, &set, &e) < 0) {
 		metrics_set(metric_of(s->metrics, METRIC_RELOAD_SUCCESSFUL), 0);
 		log_event(&s->log, LOG_ERROR, "limits are those of before", "err", e.msg, NULL);
 		return;
@@ -393,14 +411,15 @@ int server_run(const struct config *config, struct err *e)
 		.signal_fd = -1,
 		.log = { .fd = STDERR_FILENO,
 			 .json = config->server.log_format == LOG_FORMAT_JSON },
-		.limits = limits_set_hold(config->limits),
 		.begun_ns = time_now_ns(),
 	};
 	int rc;
 
 	atomic_store(&s.log.level, (int)config->server.log_level);
 	pthread_mutex_init(&s.lock, NULL);
-	rc = take_signals(&s, e);
+	rc = read_limits(&s, &s.limits, e);
+	if (rc == 0)
+		rc = take_signals(&s, e);
 	if (rc == 0)
 		rc = open_all(&s, e);
 	if (rc == 0) {
