@@ -334,7 +334,7 @@ static int run(struct queries *q, struct query *query, struct err *e)
 	}
 	if (query->gate_at) {
 		snprintf(query->gate_bytes, sizeof(query->gate_bytes), "%llu",
-			 bounded ? (unsigned long long)q->o.short_bytes : UINT64_MAX >> 1);
+			 bounded ? (unsigned long long)q->o.short_bytes : 1ULL << 60);
 		query->argv[query->gate_at + QUERY_GATE_N - 1] = query->gate_bytes;
 		query->gate = gate[0];
 		o.fd[3] = gate[1];

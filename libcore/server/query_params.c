@@ -544,8 +544,6 @@ static void arg_limits(struct params *p)
 		arg_duration(p, "--max-query-range", l->max_query_range_ns);
 	if (l->max_query_lookback_ns)
 		arg_duration(p, "--max-query-lookback", l->max_query_lookback_ns);
-	if (l->max_query_memory_bytes)
-		arg_number(p, "--memory", l->max_query_memory_bytes);
 }
 
 /* What all have that look at data. */
