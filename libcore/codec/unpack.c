@@ -223,6 +223,7 @@ static int unsnap_frames(struct bytes in, size_t max, struct buf *out, struct er
 {
 	struct rd r = rd_init(in);
 
+	buf_reserve(out, 0); /* which chunks of nothing leave as it is */
 	while (rd_left(&r) > 0) {
 		unsigned type = rd_u8(&r);
 		size_t n = rd_u8(&r);

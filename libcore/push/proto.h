@@ -48,6 +48,7 @@ static inline bool proto_next(struct rd *r, struct proto_field *ret)
 	}
 	ret->number = (uint32_t)(tag >> 3);
 	ret->wire = (enum proto_wire)(tag & 7);
+	ret->value = 0;
 	switch (ret->wire) {
 	case PROTO_VARINT:
 		ret->value = proto_varint(r);

@@ -8,7 +8,7 @@
 #include "base/wr.h"
 #include "bench.h"
 #include "json/json.h"
-#include "push/push.h"
+#include "push/otlp.h"
 
 enum { STREAMS = 50, ENTRIES = 2000, ROUNDS = 15 };
 
@@ -136,6 +136,102 @@ static void make_protobuf(struct buf *body, enum kind kind)
 	buf_release(&stream);
 }
 
+/* The same as OTLP has it: of each stream a resource, of metadata attributes. */
+static void make_otlp_json(struct buf *body, enum kind kind)
+{
+	struct buf line = { 0 };
+
+	buf_add_str(body, "{\"resourceLogs\":[");
+	for (unsigned s = 0; s < STREAMS; s++) {
+		buf_addf(body,
+			 "%s{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{"
+			 "\"stringValue\":\"web-%u\"}}]},\"scopeLogs\":[{\"scope\":{},"
+			 "\"logRecords\":[",
+			 s ? "," : "", s);
+		for (unsigned i = 0; i < ENTRIES; i++) {
+			make_line(&line, s * ENTRIES + i, kind);
+			buf_addf(body,
+				 "%s{\"timeUnixNano\":\"17684712%09u\",\"body\":{\"stringValue\":",
+				 i ? "," : "", i * 1000);
+			json_add_quoted(body, buf_bytes(&line));
+			buf_add_str(body, "}");
+			if (kind == WITH_META)
+				buf_addf(body,
+					 ",\"attributes\":[{\"key\":\"trace_id\",\"value\":{"
+					 "\"stringValue\":\"%08x\"}},{\"key\":\"user.id\","
+					 "\"value\":{"
+					 "\"intValue\":\"%u\"}}]",
+					 i, i);
+			buf_add_char(body, '}');
+		}
+		buf_add_str(body, "]}]}");
+	}
+	buf_add_str(body, "]}");
+	buf_release(&line);
+}
+
+static void add_attribute(struct buf *to, unsigned field, const char *key, unsigned value)
+{
+	struct buf any = { 0 }, text = { 0 }, attribute = { 0 };
+
+	buf_addf(&text, "%08x", value);
+	add_field(&any, 1, buf_bytes(&text));
+	add_field(&attribute, 1, bytes_str(key));
+	add_field(&attribute, 2, buf_bytes(&any));
+	add_field(to, field, buf_bytes(&attribute));
+	buf_release(&any);
+	buf_release(&text);
+	buf_release(&attribute);
+}
+
+static void make_otlp_protobuf(struct buf *body, enum kind kind)
+{
+	struct buf line = { 0 }, any = { 0 }, record = { 0 }, scopes = { 0 }, logs = { 0 };
+
+	for (unsigned s = 0; s < STREAMS; s++) {
+		buf_reset(&scopes);
+		buf_reset(&logs);
+		buf_reset(&any);
+		add_attribute(&any, 1, "service.name", s);
+		add_field(&logs, 1, buf_bytes(&any));
+		for (unsigned i = 0; i < ENTRIES; i++) {
+			uint64_t ts = UINT64_C(1768471200000000000) + i * 1000;
+
+			make_line(&line, s * ENTRIES + i, kind);
+			buf_reset(&record);
+			buf_reset(&any);
+			wr_uvarint(&record, 1 << 3 | 1);
+			buf_add(&record, &ts, sizeof(ts));
+			add_field(&any, 1, buf_bytes(&line));
+			add_field(&record, 5, buf_bytes(&any));
+			if (kind == WITH_META) {
+				add_attribute(&record, 6, "trace_id", i);
+				add_attribute(&record, 6, "user.id", i);
+			}
+			add_field(&scopes, 2, buf_bytes(&record));
+		}
+		add_field(&logs, 2, buf_bytes(&scopes));
+		add_field(body, 1, buf_bytes(&logs));
+	}
+	buf_release(&line);
+	buf_release(&any);
+	buf_release(&record);
+	buf_release(&scopes);
+	buf_release(&logs);
+}
+
+static int otlp_protobuf(struct bytes body, const struct push_sink *sink, struct arena *a,
+			 struct err *e)
+{
+	return push_otlp_protobuf(body, &otlp_default, 1, sink, a, e);
+}
+
+static int otlp_json(struct bytes body, const struct push_sink *sink, struct arena *a,
+		     struct err *e)
+{
+	return push_otlp_json(body, &otlp_default, 1, sink, a, e);
+}
+
 static void measure(const char *name, enum kind kind, decode_fn *decode, const struct buf *body)
 {
 	double best = 0;
@@ -161,15 +257,23 @@ static void measure(const char *name, enum kind kind, decode_fn *decode, const s
 
 int main(void)
 {
-	for (int kind = PLAIN; kind < KINDS; kind++) {
-		struct buf json = { 0 }, protobuf = { 0 };
+	static const struct {
+		const char *name;
+		void (*make)(struct buf *body, enum kind kind);
+		decode_fn *decode;
+	} forms[] = { { "protobuf", make_protobuf, push_protobuf },
+		      { "JSON", make_json, push_json },
+		      { "OTLP protobuf", make_otlp_protobuf, otlp_protobuf },
+		      { "OTLP JSON", make_otlp_json, otlp_json } };
 
-		make_json(&json, kind);
-		make_protobuf(&protobuf, kind);
-		measure("protobuf", kind, push_protobuf, &protobuf);
-		measure("JSON", kind, push_json, &json);
-		buf_release(&json);
-		buf_release(&protobuf);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		for (int kind = PLAIN; kind < KINDS; kind++) {
+			struct buf body = { 0 };
+
+			forms[i].make(&body, kind);
+			measure(forms[i].name, kind, forms[i].decode, &body);
+			buf_release(&body);
+		}
 	}
 	return fflush(stdout) == 0 ? 0 : 4;
 }

@@ -7,12 +7,29 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "push/push.h"
+#include "push/otlp.h"
 
 typedef int decode_fn(struct bytes body, const struct push_sink *sink, struct arena *a,
 		      struct err *e);
 
-static decode_fn *const decoders[] = { push_protobuf, push_json };
+/* Another mapping than the default, so that records have labels too. */
+static const struct otlp_rule rules[] = { { OTLP_INDEX_LABEL, { "a", 1 }, NULL },
+					  { OTLP_DROP, { "d", 1 }, NULL } };
+static const struct otlp_mapping own = { { rules, 2 }, { rules, 2 }, { rules, 2 }, true };
+
+static int otlp_protobuf(struct bytes body, const struct push_sink *sink, struct arena *a,
+			 struct err *e)
+{
+	return push_otlp_protobuf(body, &own, 1, sink, a, e);
+}
+
+static int otlp_json(struct bytes body, const struct push_sink *sink, struct arena *a,
+		     struct err *e)
+{
+	return push_otlp_json(body, &otlp_default, 1, sink, a, e);
+}
+
+static decode_fn *const decoders[] = { push_protobuf, push_json, otlp_protobuf, otlp_json };
 
 struct seen {
 	struct buf text;
@@ -29,7 +46,7 @@ static int see_stream(void *data, const struct push_labels *l, struct err *e)
 	arena_reset(&s->a);
 	if (push_labels_parse(l, &s->a, &labels, &why) == 0)
 		labels_add_text(&s->text, &labels);
-	else if (why.code == ERR_NONE || l->form == PUSH_LABELS_PAIRS)
+	else if (why.code == ERR_NONE)
 		abort();
 	return 0;
 }

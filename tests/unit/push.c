@@ -1,44 +1,8 @@
 /* push: Loki's push request as protobuf and JSON. */
 #include "unit.h"
 
-#include "base/wr.h"
+#include "proto_build.h"
 #include "push_sink.h"
-
-typedef int push_fn(struct bytes body, const struct push_sink *sink, struct arena *a,
-		    struct err *e);
-
-/* What the sink saw, or "error: ..."; the caller frees it. */
-static char *pushed(push_fn *push, struct bytes body, enum err_code *ret_code)
-{
-	struct noted n = { 0 };
-	struct push_sink sink = noting(&n);
-	struct arena a = { 0 };
-	struct err e = { 0 };
-	/* of its own exact size, so that a sanitizer sees what reads beyond it */
-	char *copy = malloc(body.n ? body.n : 1), *text;
-
-	assert_non_null(copy);
-	if (body.n)
-		memcpy(copy, body.p, body.n);
-	if (push(bytes_of(copy, body.n), &sink, &a, &e) < 0)
-		buf_addf(&n.text, "error: %s", e.msg);
-	*ret_code = e.code;
-	text = strdup(buf_str(&n.text));
-	buf_release(&n.text);
-	arena_release(&a);
-	free(copy);
-	return text;
-}
-
-static void expect(push_fn *push, struct bytes body, enum err_code code, const char *text)
-{
-	enum err_code found;
-	char *got = pushed(push, body, &found);
-
-	assert_string_equal(got, text);
-	assert_int_equal(found, code);
-	free(got);
-}
 
 /* --- JSON --- */
 
@@ -234,25 +198,6 @@ static void too_much_metadata_is_refused(void **state)
 }
 
 /* --- protobuf --- */
-
-static void add_bytes(struct buf *b, unsigned field, struct bytes v)
-{
-	wr_uvarint(b, field << 3 | 2);
-	wr_lstr(b, v);
-}
-
-static void add_number(struct buf *b, unsigned field, uint64_t v)
-{
-	wr_uvarint(b, field << 3);
-	wr_uvarint(b, v);
-}
-
-/* Adds what inner holds as a field, and empties it. */
-static void add_message(struct buf *b, unsigned field, struct buf *inner)
-{
-	add_bytes(b, field, buf_bytes(inner));
-	buf_reset(inner);
-}
 
 static void add_entry(struct buf *stream, int64_t seconds, int32_t nanos, const char *line,
 		      const char *name, const char *value)

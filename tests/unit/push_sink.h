@@ -2,6 +2,8 @@
 #ifndef TESTS_PUSH_SINK_H
 #define TESTS_PUSH_SINK_H
 
+#include "unit.h"
+
 #include "base/num.h"
 #include "push/push.h"
 
@@ -50,6 +52,42 @@ static inline int note_entry(void *data, int64_t ts_ns, struct bytes line, const
 static inline struct push_sink noting(struct noted *n)
 {
 	return (struct push_sink){ note_stream, note_entry, n };
+}
+
+typedef int push_fn(struct bytes body, const struct push_sink *sink, struct arena *a,
+		    struct err *e);
+
+/* What the sink saw, or "error: ..."; the caller frees it. */
+static inline char *pushed(push_fn *push, struct bytes body, enum err_code *ret_code)
+{
+	struct noted n = { 0 };
+	struct push_sink sink = noting(&n);
+	struct arena a = { 0 };
+	struct err e = { 0 };
+	/* of its own exact size, so that a sanitizer sees what reads beyond it */
+	char *copy = malloc(body.n ? body.n : 1), *text;
+
+	assert_non_null(copy);
+	if (body.n)
+		memcpy(copy, body.p, body.n);
+	if (push(bytes_of(copy, body.n), &sink, &a, &e) < 0)
+		buf_addf(&n.text, "error: %s", e.msg);
+	*ret_code = e.code;
+	text = strdup(buf_str(&n.text));
+	buf_release(&n.text);
+	arena_release(&a);
+	free(copy);
+	return text;
+}
+
+static inline void expect(push_fn *push, struct bytes body, enum err_code code, const char *text)
+{
+	enum err_code found;
+	char *got = pushed(push, body, &found);
+
+	assert_string_equal(got, text);
+	assert_int_equal(found, code);
+	free(got);
 }
 
 #endif
