@@ -81,6 +81,8 @@ static int64_t next_portable(const struct find *f, struct bytes hay, size_t from
 			if (!p)
 				return FIND_NONE;
 			i = (size_t)(p - hay.p) - f->a;
+		} else if (lower((unsigned char)hay.p[i + f->a]) != c) {
+			continue;
 		}
 		if (matches(f, hay.p + i))
 			return (int64_t)i;

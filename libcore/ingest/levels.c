@@ -7,6 +7,7 @@
 
 #include <strings.h>
 
+#include "base/find.h"
 #include "base/num.h"
 #include "json/json.h"
 
@@ -55,24 +56,38 @@ static struct bytes level_by_number(struct bytes text)
 	return bytes_str(levels[n < 1 ? 0 : (n - 1) / 4]);
 }
 
-static bool has(struct bytes text, const char *word)
+/* Words that tell a level, by a part that all of them have: one look at a line finds most often
+ * that it has none. The offsets are of the part's rarest letters (base/find.h). */
+struct words {
+	struct find part;
+	const char *word[5];
+	const char *level;
+};
+
+static const struct words words[] = {
+	{ { { "info", 4 }, 2, 0, true }, { "info", "INFO" }, "info" },
+	{ { { "err", 3 }, 0, 2, true }, { "error", "ERROR", "err:", "ERR:" }, "error" },
+	{ { { "warn", 4 }, 0, 3, true }, { "warning", "WARNING", "warn:", "WARN:" }, "warn" },
+	{ { { "critical:", 9 }, 0, 8, true }, { "critical:", "CRITICAL:" }, "critical" },
+	{ { { "debug:", 6 }, 2, 4, true }, { "debug:", "DEBUG:" }, "debug" },
+};
+
+static bool has_one(struct bytes line, const struct words *w)
 {
-	return text.n && memmem(text.p, text.n, word, strlen(word)) != NULL;
+	for (int64_t at = find_next(&w->part, line, 0); at != FIND_NONE;
+	     at = find_next(&w->part, line, (size_t)at + 1))
+		for (size_t i = 0; w->word[i]; i++)
+			if (bytes_starts(bytes_sub(line, (size_t)at, line.n),
+					 bytes_str(w->word[i])))
+				return true;
+	return false;
 }
 
 static struct bytes level_by_words(struct bytes line)
 {
-	if (has(line, "info") || has(line, "INFO"))
-		return BYTES_LIT("info");
-	if (has(line, "error") || has(line, "ERROR") || has(line, "err:") || has(line, "ERR:"))
-		return BYTES_LIT("error");
-	if (has(line, "warning") || has(line, "WARNING") || has(line, "warn:") ||
-	    has(line, "WARN:"))
-		return BYTES_LIT("warn");
-	if (has(line, "critical:") || has(line, "CRITICAL:"))
-		return BYTES_LIT("critical");
-	if (has(line, "debug:") || has(line, "DEBUG:"))
-		return BYTES_LIT("debug");
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (has_one(line, &words[i]))
+			return bytes_str(words[i].level);
 	return BYTES_LIT("unknown");
 }
 
