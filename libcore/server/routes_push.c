@@ -3,13 +3,16 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/wr.h"
 #include "http/media_type.h"
+#include "json/json.h"
 #include "push/body.h"
-#include "push/push.h"
+#include "push/otlp.h"
 #include "server/config.h"
 #include "server/intake.h"
 #include "server/route.h"
 #include "server/server.h"
+#include "time/time.h"
 
 /* A push until it is answered: call.route_data. */
 struct push_call {
@@ -53,6 +56,35 @@ static void answer_plain(struct push_call *p, const struct intake_answer *a)
 	buf_add_char(&text, '\n');
 	answer_text(p->c, a, "text/plain; charset=utf-8", buf_bytes(&text));
 	buf_release(&text);
+}
+
+/* A google.rpc.Status, as the request is written. Its code is HTTP's, as Loki has it; and a failure
+ * of ours is 503, since it is the one that OpenTelemetry's clients send again for. */
+static void answer_otlp(struct push_call *p, const struct intake_answer *answer)
+{
+	enum { CODE = 1, MESSAGE = 2, VARINT = 0, BYTES = 2 };
+	struct intake_answer a = *answer;
+	struct buf body = { 0 };
+
+	if (a.status == 204 || a.status == 200) {
+		call_answer(p->c, a.status, NULL, (struct bytes){ 0 });
+		return;
+	}
+	if (a.status == 500)
+		a.status = 503;
+	if (p->json) {
+		buf_addf(&body, "{\"code\":%d,\"message\":", a.status);
+		json_add_quoted(&body, a.text);
+		buf_add_char(&body, '}');
+	} else {
+		wr_uvarint(&body, CODE << 3 | VARINT);
+		wr_uvarint(&body, (uint64_t)a.status);
+		wr_uvarint(&body, MESSAGE << 3 | BYTES);
+		wr_lstr(&body, a.text);
+	}
+	answer_text(p->c, &a, p->json ? "application/json" : "application/octet-stream",
+		    buf_bytes(&body));
+	buf_release(&body);
 }
 
 /* Refused before anything was decoded. */
@@ -175,6 +207,47 @@ void route_push(struct call *c)
 	}
 	p->json = strcmp(type, "application/json") == 0;
 	if (unpack_loki(p, how, &e) < 0) {
+		refuse(p, status_of(&e), &e);
+		return;
+	}
+	take(p);
+}
+
+/* --- OpenTelemetry's --- */
+
+static int decode_otlp(struct push_call *p, const struct push_sink *sink, struct arena *a,
+		       struct err *e)
+{
+	int64_t now_ns = time_now_ns();
+
+	return p->json ? push_otlp_json(p->message, &otlp_default, now_ns, sink, a, e)
+		       : push_otlp_protobuf(p->message, &otlp_default, now_ns, sink, a, e);
+}
+
+void route_otlp(struct call *c)
+{
+	struct push_call *p = begin(c);
+	char type[MEDIA_TYPE_MAX + 1];
+	enum push_encoding how;
+	struct err e;
+
+	p->decode = decode_otlp;
+	p->answer = answer_otlp;
+	if (media_type_parse(http_header(c->http, "Content-Type"), type, &e) < 0) {
+		refuse(p, 400, &e);
+		return;
+	}
+	p->json = strcmp(type, "application/json") == 0;
+	if (!p->json && strcmp(type, "application/x-protobuf") != 0) {
+		err_set(&e, ERR_USAGE, "content type: %s is not supported", type);
+		refuse(p, 400, &e);
+		return;
+	}
+	if (push_encoding_of(http_header(c->http, "Content-Encoding"), &how, &e) < 0) {
+		refuse(p, 400, &e);
+		return;
+	}
+	if (unpack(p, how, &e) < 0) {
 		refuse(p, status_of(&e), &e);
 		return;
 	}
