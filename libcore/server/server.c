@@ -23,6 +23,7 @@
 #include "server/notify.h"
 #include "server/queries.h"
 #include "server/server_metrics.h"
+#include "store/store.h"
 #include "time/time.h"
 
 enum { LOOK_MS = 20 }; /* while something is waited for */
@@ -113,6 +114,17 @@ static int find_programs(struct buf *ret, struct err *e)
 	return 0;
 }
 
+/* It is there from the start, so that the first query finds that there is nothing. */
+static int make_store(const struct server *s, struct err *e)
+{
+	struct store *store = store_open(s->config->store, STORE_WRITE, e);
+
+	if (!store)
+		return -1;
+	store_close(store);
+	return 0;
+}
+
 static int open_children(struct server *s, struct err *e)
 {
 	struct buf own = { 0 };
@@ -164,8 +176,7 @@ static int open_all(struct server *s, struct err *e)
 	const struct config *c = s->config;
 
 	s->metrics = metrics_new();
-	collect_open(s);
-	if (take_folder(s, e) < 0 || auth_open(&c->auth, &s->auth, e) < 0 ||
+	if (take_folder(s, e) < 0 || make_store(s, e) < 0 || auth_open(&c->auth, &s->auth, e) < 0 ||
 	    (c->audit.enabled && audit_open(c->audit.log_path, &s->log, &s->audit, e) < 0) ||
 	    open_children(s, e) < 0 || open_intake(s, e) < 0 || open_queries(s, e) < 0)
 		return -1;

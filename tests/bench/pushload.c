@@ -1,17 +1,17 @@
 /*
  * pushload - pushes made-up lines to a Loki push API from many connections, and says how that went.
  *
- *	pushload [-c CONNECTIONS] [-s STREAMS] [-b LINES] [-l BYTES] [-r LINES_PER_S] [-d SECONDS]
- *	         [-n PUSHES] [-k RUN] [-t TENANT] [-a FILE] HOST:PORT
+ *	pushload [-c CONNECTIONS] [-s STREAMS] [-b LINES] [-p PARTS] [-l BYTES] [-r RATE]
+ *	         [-d SECONDS] [-n PUSHES] [-k RUN] [-t TENANT] [-a FILE] HOST:PORT
  *
- * Each connection pushes -b lines of -l bytes a time (snappy protobuf), to streams in turn, as fast
- * as it is answered or so that all together give -r lines a second, for -d seconds or -n pushes.
- * Lines are "RUN CONNECTION NUMBER ...": each is unique, and with -a what was answered with 204 is
- * appended to FILE as "RUN CONNECTION FIRST LAST". 429 and 5xx, and a connection that breaks, are
- *tried again until the time is over; what is answered otherwise ends it with exit 1.
+ * Each connection pushes -b lines of -l bytes a time (snappy protobuf), to -p of the streams in
+ * turn, as fast as it is answered or so that all together give -r lines a second, for -d seconds or
+ * -n pushes. Lines are "RUN CONNECTION NUMBER ...": each is unique, and with -a what was answered
+ * with 204 is appended to FILE as "RUN CONNECTION FIRST LAST". 429 and 5xx, and a connection that
+ * breaks, are tried again until the time is over; what is answered otherwise ends it with exit 1.
  *
  * Prints one JSON object: pushes, lines, line bytes, seconds, retries, failures, and the latencies
- *of a push in milliseconds (p50, p99, max).
+ * of a push in milliseconds (p50, p99, max).
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -31,7 +31,7 @@ enum { STREAM_LABELS = 128, ANSWER_MAX = 4096, LATENCIES_MAX = 1 << 20, RETRY_US
 struct load {
 	struct sockaddr_in to;
 	const char *tenant;
-	uint64_t connections, streams, lines, line_len, rate, pushes, run;
+	uint64_t connections, streams, lines, parts, line_len, rate, pushes, run;
 	double seconds, begun;
 	int ack_fd;
 	atomic_ullong n_pushes, n_lines, n_retries, n_failed;
@@ -105,7 +105,7 @@ static void put_entry(struct client *c, struct buf *stream, int64_t ts_ns)
 static void make_push(struct client *c)
 {
 	const struct load *l = c->load;
-	uint64_t left = l->lines, parts = l->lines < 8 ? 1 : 8;
+	uint64_t left = l->lines, parts = l->lines < l->parts ? 1 : l->parts;
 	struct buf stream = { 0 };
 	char labels[STREAM_LABELS];
 	struct timespec ts;
@@ -326,7 +326,7 @@ static void parse(struct load *l, int argc, char **argv)
 {
 	char *colon;
 
-	for (int o; (o = getopt(argc, argv, "c:s:b:l:r:d:n:k:t:a:")) != -1;) {
+	for (int o; (o = getopt(argc, argv, "c:s:b:p:l:r:d:n:k:t:a:")) != -1;) {
 		switch (o) {
 		case 'c':
 			l->connections = number(optarg);
@@ -336,6 +336,9 @@ static void parse(struct load *l, int argc, char **argv)
 			break;
 		case 'b':
 			l->lines = number(optarg);
+			break;
+		case 'p':
+			l->parts = number(optarg);
 			break;
 		case 'l':
 			l->line_len = number(optarg);
@@ -381,6 +384,7 @@ int main(int argc, char **argv)
 			  .connections = 4,
 			  .streams = 100,
 			  .lines = 1000,
+			  .parts = 8,
 			  .line_len = 200,
 			  .pushes = UINT64_MAX,
 			  .seconds = 10,

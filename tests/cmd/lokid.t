@@ -1,0 +1,33 @@
+#!/bin/sh
+# lokid's command line. What it does as a daemon is in tests/pipe/lokid*.t.
+. "${0%/*}/../lib/tap.sh"
+
+ok "an operand is exit 2" exits 2 lokid now
+ok "the message names it" stderr_has "unexpected operand 'now'"
+ok "a bad address is exit 2" exits 2 lokid --listen nowhere
+ok "the message says what is expected" stderr_has "--listen: expected [ADDRESS]:PORT, found 'nowhere'"
+ok "a bad level is exit 2" exits 2 lokid --log-level loud
+ok "a file that is not there is exit 4" exits 4 lokid --config none.yaml --check-config
+ok "the message names it" stderr_has "'none.yaml'"
+
+ok "the settings are printed" exits 0 lokid --data /srv/logs --listen 127.0.0.1:3101 --print-config
+ok "with the port of the command line" stdout_has "http_listen_port: 3101"
+ok "with its address" stdout_has "http_listen_address: \"127.0.0.1\""
+ok "with its folder" stdout_has "/srv/logs"
+cp "$TAP/stdout" printed.yaml
+ok "what is printed is taken again" exits 0 lokid --config printed.yaml --check-config
+not_ok "without a fault" stderr_has error
+ok "and prints the same" exits 0 lokid --config printed.yaml --print-config
+ok "to the letter" stdout_is_file printed.yaml
+
+ok "Loki's flags are taken" exits 0 lokid -config.file=printed.yaml -config.expand-env=true -target=all -verify-config
+ok "a part of Loki is refused" exits 2 lokid -target=querier
+ok "and told why" stderr_has "target 'querier'"
+
+printf 'server:\n  http_listen_port: ${PORT:3102}\n' >env.yaml
+ok "a variable has its default" sh -c 'lokid --config env.yaml --expand-env --print-config | grep -q "http_listen_port: 3102"'
+ok "or its value" sh -c 'PORT=3103 lokid --config env.yaml --expand-env --print-config | grep -q "http_listen_port: 3103"'
+ok "but only when asked" exits 2 lokid --config env.yaml --check-config
+ok "the message has the place" stderr_has "env.yaml:2:"
+
+done_testing
