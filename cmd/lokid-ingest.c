@@ -12,13 +12,10 @@
 #include "ingest/options.h"
 #include "time/time.h"
 
-enum { OPT_INPUT = CLI_LONG, OPT_ACK, OPT_PROGRESS };
+enum { OPT_PROGRESS = CLI_LONG };
 enum { REPORTS_MAX = 10, PROGRESS_EVERY_MS = 250 };
 
 static const struct cli_opt opts[] = {
-	{ 'l', "label", "NAME=VALUE", "label of all entries; may be given many times" },
-	{ OPT_INPUT, "input", "lines|jsonl|frames", "what is read (lines)" },
-	{ OPT_ACK, "ack", NULL, "after each commit, print how many entries are durable so far" },
 	{ OPT_PROGRESS, "progress", NULL, "show progress also when stderr is no terminal" },
 	{ 'q', "quiet", NULL, "no progress, no summary" },
 	{ 0 },
@@ -28,8 +25,9 @@ struct args {
 	struct cli *cli;
 	struct ingest_opts ingest;
 	struct ingest *in;
-	struct arena arena;
-	bool quiet, progress, shown, over, cut; /* cut: a signal left some of the files unread */
+	bool quiet, progress, over, cut; /* cut: a signal left some of the files unread */
+	pthread_mutex_t printing;
+	bool shown; /* progress is; under .printing */
 	uint64_t n_reported;
 	int64_t begun_ns, shown_ns;
 };
@@ -45,11 +43,15 @@ static void end_input(int sig)
 		dup2(empty_fd, input_fd);
 }
 
-/* *ret: those that end the input. */
-static void catch_signals(sigset_t *ret)
+/* *ret: those that end the input. A second one ends us at once, if that may take long. */
+enum second { SECOND_IS_NOTHING, SECOND_KILLS };
+static void catch_signals(enum second second, sigset_t *ret)
 {
 	struct sigaction end = { .sa_handler = end_input }, ignore = { .sa_handler = SIG_IGN };
 	sigset_t hup;
+
+	if (second == SECOND_KILLS)
+		end.sa_flags = (int)SA_RESETHAND;
 
 	empty_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sigaction(SIGINT, &end, NULL);
@@ -91,9 +93,11 @@ static void end_hup(pthread_t hup)
 
 static void clear_progress(struct args *a)
 {
+	pthread_mutex_lock(&a->printing);
 	if (a->shown)
 		fputs("\r\033[K", stderr);
 	a->shown = false;
+	pthread_mutex_unlock(&a->printing);
 }
 
 static void report(const struct err *e, void *data)
@@ -107,7 +111,7 @@ static void report(const struct err *e, void *data)
 		cli_note(a->cli, "further bad entries are only counted");
 }
 
-static void warn(const struct err *e, void *data)
+static void note(const struct err *e, void *data)
 {
 	struct args *a = data;
 
@@ -131,10 +135,12 @@ static void show_progress(const struct ingest_tally *given, void *data)
 	if (now - a->shown_ns < PROGRESS_EVERY_MS * NS_PER_MS)
 		return;
 	a->shown_ns = now;
-	a->shown = true;
 	num_add_size(&b, given->n_bytes);
+	pthread_mutex_lock(&a->printing);
+	a->shown = true;
 	fprintf(stderr, "\r%llu entries, %s, %.0f MB/s\033[K", (unsigned long long)given->n,
 		buf_str(&b), (double)given->n_bytes * 1e3 / (double)(now - a->begun_ns + 1));
+	pthread_mutex_unlock(&a->printing);
 	buf_release(&b);
 }
 
@@ -150,33 +156,10 @@ static void summary(struct args *a, const struct ingest_counts *c)
 	buf_release(&b);
 }
 
-static void take_label(struct args *a, const char *value)
-{
-	struct err e;
-	int rc = ingest_parse_label(bytes_str(value), &a->arena, &a->ingest, &e);
-
-	if (rc < 0)
-		cli_bad_value(a->cli, &e);
-	if (rc > 0)
-		cli_warn(a->cli, "%s", e.msg); /* a hint */
-}
-
 static void parse_options(struct args *a, int argc, char **argv)
 {
-	static const char *const inputs[] = { "lines", "jsonl", "frames", NULL };
-
 	for (int c; (c = cli_next(a->cli, argc, argv)) != -1;) {
 		switch (c) {
-		case 'l':
-			take_label(a, cli_arg(a->cli));
-			break;
-		case OPT_INPUT:
-			a->ingest.input = (enum ingest_input)cli_word(a->cli, inputs);
-			a->ingest.warn = NULL; /* what is no text is then known to be none */
-			break;
-		case OPT_ACK:
-			a->ingest.ack_fd = STDOUT_FILENO;
-			break;
 		case OPT_PROGRESS:
 			a->progress = true;
 			break;
@@ -193,6 +176,8 @@ static void check_options(struct args *a)
 
 	if (ingest_check_opts(&a->ingest, &e) < 0)
 		cli_usage(a->cli, "%s", e.msg);
+	if (a->ingest.hint.code != ERR_NONE)
+		cli_warn(a->cli, "%s", a->ingest.hint.msg);
 	if (!a->quiet && (a->progress || isatty(STDERR_FILENO)))
 		a->ingest.progress = show_progress;
 }
@@ -249,7 +234,7 @@ static void take_all(struct args *a)
 	sigset_t ends;
 	struct err e;
 
-	catch_signals(&ends);
+	catch_signals(a->ingest.push_url ? SECOND_KILLS : SECOND_IS_NOTHING, &ends);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL); /* this thread alone takes them */
 	if (ingest_open(&a->ingest, &a->in, &e) < 0) {
 		cli_report(a->cli, &e);
@@ -272,7 +257,8 @@ int main(int argc, char **argv)
 	struct cli cli = {
 		.prog = "lokid-ingest",
 		.operands = "[FILE]...",
-		.about = "Take log lines from files or stdin into the write-ahead log.",
+		.about = "Take log lines from files or stdin into the write-ahead log, or to a "
+			 "server.",
 		.opts = opts,
 		.taken = ingest_options,
 		.examples = "  lokid-ingest -l app=web -l env=prod < web.log\n"
@@ -281,10 +267,12 @@ int main(int argc, char **argv)
 	struct args a = {
 		.cli = &cli,
 		.begun_ns = time_mono_ns(),
-		.ingest = { .wal_dir = "lokid-data/wal",
+		.printing = PTHREAD_MUTEX_INITIALIZER,
+		.ingest = { .retries = 10,
 			    .ack_fd = -1,
 			    .report = report,
-			    .warn = warn,
+			    .note = note,
+			    .warn = note,
 			    .interrupted = interrupted,
 			    .data = &a },
 	};
@@ -293,6 +281,5 @@ int main(int argc, char **argv)
 	parse_options(&a, argc, argv);
 	check_options(&a);
 	take_all(&a);
-	arena_release(&a.arena);
 	return end(&a);
 }

@@ -3,17 +3,19 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#include "base/io.h"
 #include "base/mem.h"
-#include "base/num.h"
 #include "ingest/input.h"
 #include "ingest/levels.h"
 #include "ingest/service.h"
+#include "ingest/sink.h"
 #include "time/time.h"
 
 /* Streams and spellings are forgotten when they take more: they would be, with labels that never
  * come back, without end. */
 enum { STREAMS_MEMORY_MAX = 48 << 20 };
+
+/* How long entries wait for more that goes with them in one request. */
+#define PUSH_WAIT_NS NS_PER_S
 
 static const struct bytes SERVICE_NAME = { "service_name", 12 };
 
@@ -43,109 +45,21 @@ static int amend(struct labels *l, struct arena *a, void *data, struct err *e)
 	return 0;
 }
 
-/* What a sender can do about it: send it again when there is room, when somebody has looked at the
- * system, or never. */
-static const char *word_of(const struct err *refused)
-{
-	switch (refused->code) {
-	case ERR_FULL:
-		return "full";
-	case ERR_CORRUPT:
-	case ERR_VERSION:
-	case ERR_LIMIT:
-	case ERR_USAGE:
-		return "refused";
-	default:
-		return "failed";
-	}
-}
-
-/* Writes the answers that were put together. Under the lock. */
-static void tell_answers(struct ingest *in)
-{
-	if (in->opts->ack_fd >= 0 && in->ack.n && in->ack_failure.code == ERR_NONE &&
-	    io_write(in->opts->ack_fd, in->ack.p, in->ack.n, &in->ack_failure) < 0) {
-		err_wrap(&in->ack_failure, "cannot tell what was committed");
-		in->stop = true;
-	}
-	buf_reset(&in->ack);
-}
-
-/* What became of a batch, to be told. Under the lock. */
-static void answer(struct ingest *in, uint64_t batch_id, const struct err *refused)
-{
-	if (in->opts->input == INGEST_FRAMES && refused)
-		buf_addf(&in->ack, "%llu %s: %s\n", (unsigned long long)batch_id, word_of(refused),
-			 refused->msg);
-	else if (in->opts->input == INGEST_FRAMES)
-		buf_addf(&in->ack, "%llu ok\n", (unsigned long long)batch_id);
-	else if (!refused)
-		buf_addf(&in->ack, "%llu\n", (unsigned long long)in->counts.done.n);
-}
-
-/* In the log's thread. */
-static void on_result(const struct wal_result *r, void *data)
-{
-	struct ingest *in = data;
-
-	pthread_mutex_lock(&in->lock);
-	if (r->refused) {
-		tally(&in->counts.refused, r->n_entries, r->line_bytes);
-		if (in->refusal.code == ERR_NONE)
-			in->refusal = *r->refused;
-		in->stop = true;
-	} else {
-		tally(&in->counts.done, r->n_entries, r->line_bytes);
-	}
-	answer(in, r->batch_id, r->refused);
-	pthread_mutex_unlock(&in->lock);
-}
-
-static void on_settled(void *data)
-{
-	struct ingest *in = data;
-
-	pthread_mutex_lock(&in->lock);
-	tell_answers(in);
-	pthread_mutex_unlock(&in->lock);
-}
-
-void batch_answer(struct ingest *in, uint64_t batch_id, const struct err *refused)
-{
-	wal_writer_drain(in->writer);
-	pthread_mutex_lock(&in->lock);
-	answer(in, batch_id, refused);
-	tell_answers(in);
-	pthread_mutex_unlock(&in->lock);
-}
-
 int ingest_open(const struct ingest_opts *opts, struct ingest **ret, struct err *e)
 {
-	struct wal_writer_opts w = {
-		.dir = opts->wal_dir,
-		.sync = opts->sync,
-		.interval_ns = opts->sync_interval_ns,
-		.segment_bytes = opts->segment_bytes,
-		.segment_age_ns = opts->segment_age_ns,
-		.reserve = opts->reserve,
-		.after_refusal =
-			opts->input == INGEST_FRAMES ? WAL_REFUSED_GO_ON : WAL_REFUSED_STOP,
-		.on_result = on_result,
-		.on_settled = on_settled,
-	};
 	struct ingest *in;
 
 	if (labels_check_tenant(opts->tenant, e) < 0 || labels_check(&opts->labels, e) < 0)
 		return -1;
 	in = mem_alloc(sizeof(*in));
 	in->opts = opts;
-	w.data = in;
 	pthread_mutex_init(&in->lock, NULL);
-	if (wal_writer_open(&w, &in->writer, e) < 0) {
+	if (sink_open(in, e) < 0) {
+		buf_release(&in->user);
+		buf_release(&in->token);
 		free(in);
 		return -1;
 	}
-	in->streams = wal_writer_streams(in->writer);
 	in->cache = (struct label_cache){ .streams = in->streams, .amend = amend, .data = in };
 	*ret = in;
 	return 0;
@@ -155,8 +69,7 @@ void batch_submit(struct ingest *in, uint64_t batch_id)
 {
 	if (in->es.n == 0 && in->copies.n == 0)
 		return;
-	wal_writer_copy(in->writer, &in->copies);
-	wal_writer_submit(in->writer, &in->es, batch_id);
+	sink_submit(in, batch_id);
 	in->weight = 0;
 	if (in->opts->progress)
 		in->opts->progress(&in->counts.given, in->opts->data);
@@ -168,7 +81,7 @@ void batch_bound_memory(struct ingest *in)
 {
 	if (streams_memory(in->streams) + label_cache_memory(&in->cache) <= STREAMS_MEMORY_MAX)
 		return;
-	wal_writer_forget_streams(in->writer);
+	sink_forget_streams(in);
 	label_cache_reset(&in->cache);
 	in->n_leveled = 0;
 }
@@ -215,6 +128,8 @@ void batch_add(struct ingest *in, uint32_t stream, int64_t ts_ns, struct bytes l
 {
 	uint32_t set = 0;
 
+	if (in->es.n == 0 && in->opts->push_url)
+		in->due_ns = time_mono_ns() + PUSH_WAIT_NS;
 	if (in->opts->add & INGEST_ADD_DETECTED_LEVEL)
 		set = meta_with_level(in, stream, line, meta, n_meta);
 	else if (n_meta)
@@ -244,7 +159,9 @@ bool batch_is_over(struct ingest *in)
 	return over;
 }
 
-void batch_wait(struct ingest *in, int fd)
+/* Waits for input on fd, but no longer than until the log refuses: an input that is silent from
+ * then on must not keep the refusal from being told. */
+static void wait_for_input(struct ingest *in, int fd)
 {
 	enum { LOOK_MS = 20 };
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -255,6 +172,31 @@ void batch_wait(struct ingest *in, int fd)
 		pending = in->counts.done.n + in->counts.refused.n < in->counts.given.n;
 		pthread_mutex_unlock(&in->lock);
 	}
+}
+
+/* Is what there is to go on now, although more would have room? Into the log, when the input would
+ * make it wait; to a server, when it has waited for more long enough. */
+static bool is_due(struct ingest *in, const struct input *input)
+{
+	int64_t left_ns = in->due_ns - time_mono_ns();
+	struct pollfd p = { .fd = input->fd, .events = POLLIN };
+
+	if (in->es.n == 0)
+		return false;
+	if (!in->opts->push_url)
+		return input_would_wait(input);
+	return left_ns <= 0 || poll(&p, 1, (int)(left_ns / NS_PER_MS) + 1) == 0;
+}
+
+bool batch_wants_more(struct ingest *in, const struct input *input)
+{
+	bool full = batch_is_full(in);
+
+	if (full || is_due(in, input))
+		batch_submit(in, 0);
+	if (!full)
+		wait_for_input(in, input->fd);
+	return !full;
 }
 
 int batch_fill(struct ingest *in, struct input *input, struct err *e)
@@ -289,31 +231,20 @@ int ingest_fd(struct ingest *in, int fd, const char *name, struct err *e)
 	return err_set(e, ERR_BUG, "input %d", in->opts->input);
 }
 
-void ingest_end_segment(struct ingest *in)
-{
-	wal_writer_end_segment(in->writer);
-}
-
 int ingest_close(struct ingest *in, struct ingest_counts *ret, struct err *e)
 {
 	int rc;
 
 	batch_submit(in, 0);
-	wal_writer_drain(in->writer);
-	rc = wal_writer_close(in->writer, e);
+	rc = sink_close(in, e);
 	*ret = in->counts;
-	if (in->ack_failure.code != ERR_NONE)
-		rc = err_set(e, in->ack_failure.code, "%s", in->ack_failure.msg);
-	if (in->refusal.code != ERR_NONE)
-		rc = err_set(e, in->refusal.code, "%llu %s refused, %llu are in the log: %s",
-			     (unsigned long long)in->counts.refused.n,
-			     num_word(in->counts.refused.n, "entry was", "entries were"),
-			     (unsigned long long)in->counts.done.n, in->refusal.msg);
 	label_cache_release(&in->cache);
 	entries_release(&in->es);
 	wal_copies_release(&in->copies);
 	arena_release(&in->arena);
 	buf_release(&in->ack);
+	buf_release(&in->user);
+	buf_release(&in->token);
 	pthread_mutex_destroy(&in->lock);
 	free(in->meta);
 	free(in->leveled);

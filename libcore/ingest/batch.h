@@ -14,12 +14,15 @@ enum { INGEST_BATCH_BYTES = 1 << 20, ENTRY_WEIGHT = 24 };
 
 struct ingest {
 	const struct ingest_opts *opts;
-	struct wal_writer *writer;
+	struct wal_writer *writer; /* or NULL, and: */
+	struct sender *sender;
+	struct buf user, token; /* secrets of the sender */
 	struct streams *streams;
 	struct label_cache cache;
 	struct entries es;
 	uint64_t weight; /* of es */
 	struct wal_copies copies;
+	int64_t due_ns; /* when es is to be sent, monotonic */
 	int64_t last_arrival_ns;
 	uint64_t n_lines;	     /* of the current input */
 	struct ingest_counts counts; /* done, refused: under lock */
@@ -33,7 +36,7 @@ struct ingest {
 	struct err refusal;   /* the first */
 	struct err ack_failure;
 	struct buf ack;
-	atomic_bool stop; /* there is a refusal or an ack failure */
+	atomic_bool stop; /* there is a refusal that ends it, or an ack failure */
 };
 
 /* The next arrival time: now, but always later than the one before. */
@@ -63,8 +66,8 @@ static inline bool batch_is_full(const struct ingest *in)
  * refused, or ok (NULL) since it holds no entry. */
 void batch_answer(struct ingest *in, uint64_t batch_id, const struct err *refused);
 
-/* Reads more of the input; a part of a line, at an end that came too early, is left out. */
 struct input;
+/* Reads more of the input; a part of a line, at an end that came too early, is left out. */
 MUST_CHECK int batch_fill(struct ingest *in, struct input *input, struct err *e);
 
 static inline void tally(struct ingest_tally *t, uint64_t n, uint64_t n_bytes)
@@ -79,9 +82,9 @@ void batch_bad(struct ingest *in, const struct err *e);
 /* True when nothing more should be read: the log refuses, or commits cannot be told. */
 bool batch_is_over(struct ingest *in);
 
-/* Waits for input on fd, but no longer than until the log refuses: an input that is silent from
- * then on must not keep the refusal from being told. */
-void batch_wait(struct ingest *in, int fd);
+/* Before more of the input is read: gives the batch on when it is full, or has no more to wait for.
+ * False when it was full, and what was read is to be taken first. */
+bool batch_wants_more(struct ingest *in, const struct input *input);
 
 /* The three sources. */
 MUST_CHECK int ingest_lines(struct ingest *in, int fd, const char *name, struct err *e);

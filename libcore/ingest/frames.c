@@ -175,8 +175,8 @@ static bool may_copy(struct source *s, const struct wal_batch *b)
 {
 	int64_t min = INT64_MAX, max = INT64_MIN;
 
-	if (!b->batch_id || b->broken || b->n_parts == 0 || b->raw_n > WAL_SUBMIT_MAX ||
-	    b->n_entries > WAL_SUBMIT_MAX / sizeof(struct entry_ref))
+	if (!s->in->writer || !b->batch_id || b->broken || b->n_parts == 0 ||
+	    b->raw_n > WAL_SUBMIT_MAX || b->n_entries > WAL_SUBMIT_MAX / sizeof(struct entry_ref))
 		return false;
 	for (size_t i = 0; i < b->n_parts; i++)
 		if (!part_is_good(s, b, i))

@@ -1,7 +1,7 @@
 /*
- * Entries from a descriptor into the log: fills batches of about 1 MiB, submits them, and submits
- * what there is as soon as the input would make it wait, so that what a person or an agent pipes is
- * durable at once.
+ * Entries from a descriptor into the log, or to a server: fills batches of about 1 MiB, submits
+ * them, and submits what there is as soon as the input would make it wait, so that what a person or
+ * an agent pipes is durable at once.
  *
  * Bad entries are counted and reported, and the others are taken. When the log refuses a batch (a
  * full disk), lines and JSON lines end there: what was taken is then the input's beginning. Frames
@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include "httpc/httpc.h"
 #include "labels/labels.h"
 #include "wal/writer.h"
 
@@ -19,18 +20,28 @@ enum ingest_input { INGEST_LINES, INGEST_JSONL, INGEST_FRAMES };
 enum ingest_long { INGEST_REFUSE_LONG, INGEST_CUT_LONG };
 enum { INGEST_ADD_SERVICE_NAME = 1, INGEST_ADD_DETECTED_LEVEL = 2 };
 
+enum { INGEST_LABELS_MAX = 64 };
+
 struct ingest_tally {
 	uint64_t n, n_bytes;
 };
 
 struct ingest_opts {
 	const char *wal_dir;
+	/* Where entries are sent instead, or NULL; how. Credentials are read from these files, else
+	 * from LOKI_USERNAME and LOKI_PASSWORD, LOKI_BEARER_TOKEN. */
+	const char *push_url;
+	struct httpc_opts http;
+	const char *user_file, *token_file;
+	uint64_t retries;
+	bool tenant_given; /* the tenant is told the server also when it is the default one */
 	enum wal_sync sync;
 	int64_t sync_interval_ns, segment_age_ns;
 	uint64_t segment_bytes;
 	struct wal_reserve reserve;
 	enum ingest_input input;
-	struct bytes tenant;  /* checked by ingest_open */
+	struct bytes tenant;		       /* checked by ingest_open */
+	struct label label[INGEST_LABELS_MAX]; /* room for: */
 	struct labels labels; /* of all entries; in JSON lines the entry's own go before */
 	unsigned add;	      /* INGEST_ADD_... */
 	size_t line_max;      /* above 0 */
@@ -38,6 +49,8 @@ struct ingest_opts {
 	int ack_fd; /* where commits are told, or -1 */
 	/* A bad entry, with its place in the message; called at once. */
 	void (*report)(const struct err *e, void *data);
+	/* What became of something meanwhile; from any thread. Or NULL. */
+	void (*note)(const struct err *e, void *data);
 	/* An input of lines that looks binary, and is taken all the same; NULL for not at all. */
 	void (*warn)(const struct err *e, void *data);
 	/* When not NULL, asked where an input ends: true when it was ended before its time, so that
@@ -45,6 +58,7 @@ struct ingest_opts {
 	bool (*interrupted)(void *data);
 	/* After each submitted batch, when not NULL. */
 	void (*progress)(const struct ingest_tally *given, void *data);
+	struct err hint; /* of the options: what was perhaps not meant so */
 	void *data;
 };
 
@@ -56,12 +70,13 @@ struct ingest_counts {
 	struct ingest_tally too_long; /* refused before; bytes of the input's line */
 	struct ingest_tally bad;     /* likewise: bad JSON, or labels or a tenant that may not be */
 	struct ingest_tally damaged; /* places in frames, and their bytes */
+	bool sent;		     /* to a server, instead of into a log */
 	struct ingest_tally cut;     /* lines taken in part; the bytes that were left out */
 };
 
 struct ingest;
 
-/* opts must outlive it. Errors: ERR_USAGE (tenant, labels), ERR_IO, ERR_FULL. */
+/* opts must outlive it. Errors: ERR_USAGE (tenant, labels, a file of secrets), ERR_IO, ERR_FULL. */
 MUST_CHECK int ingest_open(const struct ingest_opts *opts, struct ingest **ret, struct err *e);
 
 /*

@@ -109,14 +109,10 @@ int ingest_jsonl(struct ingest *in, int fd, const char *name, struct err *e)
 
 	input_init(&s.input, fd, JSON_FACTOR * in->opts->line_max + JSON_BESIDE);
 	while (rc == 0 && take_lines(&s) != INPUT_END) {
-		bool full = batch_is_full(in);
+		bool more = batch_wants_more(in, &s.input);
 
-		if (full || input_would_wait(&s.input))
-			batch_submit(in, 0);
-		if (!full)
-			batch_wait(in, fd);
 		rc = batch_is_over(in);
-		if (rc == 0 && !full)
+		if (rc == 0 && more)
 			rc = batch_fill(in, &s.input, e);
 	}
 	tally(&in->counts.too_long, 0, s.input.n_left_out);

@@ -76,15 +76,11 @@ int ingest_lines(struct ingest *in, int fd, const char *name, struct err *e)
 
 	input_init(&input, fd, in->opts->line_max);
 	while ((rc = take_lines(in, &input, name, e)) > 0) {
-		bool full = batch_is_full(in);
+		bool more = batch_wants_more(in, &input);
 
-		if (full || input_would_wait(&input))
-			batch_submit(in, 0);
-		if (!full)
-			batch_wait(in, fd);
 		if (batch_is_over(in))
 			break;
-		if (!full && read_more(in, &input, name, e) < 0) {
+		if (more && read_more(in, &input, name, e) < 0) {
 			rc = -1;
 			break;
 		}

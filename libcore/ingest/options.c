@@ -1,11 +1,12 @@
 #include "ingest/options.h"
 
 #include <stddef.h>
+#include <unistd.h>
 
 #include "base/num.h"
 #include "time/time.h"
 
-enum { LINE_MAX_DEFAULT = 256 << 10 };
+enum { LINE_MAX_DEFAULT = 256 << 10, RETRIES_MAX = 1000000 };
 
 static const struct bytes INTERVAL = { "interval=", 9 };
 
@@ -95,46 +96,6 @@ static int take_long_lines(void *opts, const char *value, struct err *e)
 	return 0;
 }
 
-/* "10GB", or "10%" of the file system. */
-static int take_reserve(void *at, const char *value, struct err *e)
-{
-	struct bytes text = bytes_str(value), number = bytes_sub(text, 0, text.n - 1);
-	struct wal_reserve *r = at;
-
-	if (text.n < 2 || text.p[text.n - 1] != '%')
-		return cli_read_size(value, 0, UINT64_MAX, &r->bytes, e);
-	if (!num_double(number, &r->percent) || !(r->percent >= 0 && r->percent <= 100))
-		return err_set(e, ERR_USAGE, "expected 0%% to 100%%, found '%s'", value);
-	return 0;
-}
-
-/* Of rows whose function takes all of the options, or one of them. */
-#define WHOLE	  0
-#define AT(field) offsetof(struct ingest_opts, field)
-
-const struct cli_taken ingest_options[] = {
-	{ { 0, "wal", "DIR", "folder of the log (lokid-data/wal)" }, cli_take_text, AT(wal_dir) },
-	{ { 't', "tenant", "TENANT", "whose entries they are (fake)" }, take_tenant, WHOLE },
-	{ { 0, "add", "service_name|detected_level", "what Loki adds by itself" },
-	  take_add,
-	  WHOLE },
-	{ { 0, "sync", "always|interval=DURATION|none", "fsync (always)" }, take_sync, WHOLE },
-	{ { 0, "max-line", "SIZE", "longest line that is taken (256KiB)" }, take_line_max, WHOLE },
-	{ { 0, "long-lines", "refuse|cut", "what is done with longer lines (refuse)" },
-	  take_long_lines,
-	  WHOLE },
-	{ { 0, "reserve", "SIZE|PERCENT%", "refuse what would leave less free on the disk (0)" },
-	  take_reserve,
-	  AT(reserve) },
-	{ { 0, "segment-size", "SIZE", "a segment is closed at this size (64MB)" },
-	  cli_take_size,
-	  AT(segment_bytes) },
-	{ { 0, "segment-age", "DURATION", "or at this age (5m)" },
-	  take_period,
-	  AT(segment_age_ns) },
-	{ { 0 }, NULL, 0 },
-};
-
 /* Does ",name=" stand in a value? *ret: from that name on. */
 static bool has_more_labels(struct bytes value, struct bytes *ret)
 {
@@ -152,29 +113,167 @@ static bool has_more_labels(struct bytes value, struct bytes *ret)
 	return false;
 }
 
-int ingest_parse_label(struct bytes text, struct arena *a, struct ingest_opts *o, struct err *e)
+static int take_label(void *opts, const char *value_text, struct err *e)
 {
-	struct labels *l = &o->labels;
-	struct bytes name, more, value = text;
-	struct label *v;
+	struct bytes text = bytes_str(value_text), name, more, value = text;
+	struct ingest_opts *o = opts;
 
 	if (!bytes_split(&value, '=', &name) || !value.p)
 		return err_set(e, ERR_USAGE, "expected NAME=VALUE, found '%.*s'", BYTES_ARG(text));
-	v = arena_alloc(a, (l->n + 1) * sizeof(*v));
-	if (l->n)
-		memcpy(v, l->v, l->n * sizeof(*v));
-	v[l->n++] = (struct label){ name, value };
-	l->v = v;
-	if (!has_more_labels(value, &more))
+	if (o->labels.n == INGEST_LABELS_MAX)
+		return err_set(e, ERR_USAGE, "more than %d labels", INGEST_LABELS_MAX);
+	o->labels.v = o->label;
+	o->label[o->labels.n++] = (struct label){ name, value };
+	if (has_more_labels(value, &more))
+		err_set(&o->hint, ERR_USAGE,
+			"label '%.*s' has the value '%.*s': another label has its own -l, as -l "
+			"%.*s",
+			BYTES_ARG(name), BYTES_ARG(value), BYTES_ARG(more));
+	return 0;
+}
+
+static int take_input(void *opts, const char *value, struct err *e)
+{
+	static const char *const words[] = { "lines", "jsonl", "frames", NULL };
+	struct ingest_opts *o = opts;
+	int word;
+
+	if (cli_read_word(value, words, &word, e) < 0)
+		return -1;
+	o->input = (enum ingest_input)word;
+	o->warn = NULL; /* what is no text is then known to be none */
+	return 0;
+}
+
+static int take_ack(void *at, const char *value, struct err *e)
+{
+	(void)value;
+	(void)e;
+	*(int *)at = STDOUT_FILENO;
+	return 0;
+}
+
+/* "10GB", or "10%" of the file system. */
+static int take_reserve(void *at, const char *value, struct err *e)
+{
+	struct bytes text = bytes_str(value), number = bytes_sub(text, 0, text.n - 1);
+	struct wal_reserve *r = at;
+
+	if (text.n < 2 || text.p[text.n - 1] != '%')
+		return cli_read_size(value, 0, UINT64_MAX, &r->bytes, e);
+	if (!num_double(number, &r->percent) || !(r->percent >= 0 && r->percent <= 100))
+		return err_set(e, ERR_USAGE, "expected 0%% to 100%%, found '%s'", value);
+	return 0;
+}
+
+static int take_push(void *at, const char *value, struct err *e)
+{
+	if (httpc_check_url(value, e) < 0)
+		return -1;
+	*(const char **)at = value;
+	return 0;
+}
+
+static int take_header(void *http, const char *value, struct err *e)
+{
+	struct httpc_opts *h = http;
+
+	if (httpc_check_header(value, e) < 0)
+		return -1;
+	if (h->n_headers == HTTPC_HEADERS_MAX)
+		return err_set(e, ERR_USAGE, "more than %d headers", HTTPC_HEADERS_MAX);
+	h->header[h->n_headers++] = value;
+	return 0;
+}
+
+static int take_retries(void *at, const char *value, struct err *e)
+{
+	return cli_read_count(value, 0, RETRIES_MAX, at, e);
+}
+
+/* Of rows whose function takes all of the options, or one of them. */
+#define WHOLE	  0
+#define AT(field) offsetof(struct ingest_opts, field)
+
+const struct cli_taken ingest_options[] = {
+	{ { 0, "wal", "DIR", "folder of the log (lokid-data/wal)" }, cli_take_text, AT(wal_dir) },
+	{ { 0, "push", "URL", "send to this server's push API instead" }, take_push, AT(push_url) },
+	{ { 't', "tenant", "TENANT", "whose entries they are (fake)" }, take_tenant, WHOLE },
+	{ { 'l', "label", "NAME=VALUE", "label of all entries; may be given many times" },
+	  take_label,
+	  WHOLE },
+	{ { 0, "input", "lines|jsonl|frames", "what is read (lines)" }, take_input, WHOLE },
+	{ { 0, "ack", NULL, "after each commit, print how many entries are durable so far" },
+	  take_ack,
+	  AT(ack_fd) },
+	{ { 0, "add", "service_name|detected_level", "what Loki adds by itself" },
+	  take_add,
+	  WHOLE },
+	{ { 0, "sync", "always|interval=DURATION|none", "fsync (always)" }, take_sync, WHOLE },
+	{ { 0, "max-line", "SIZE", "longest line that is taken (256KiB)" }, take_line_max, WHOLE },
+	{ { 0, "long-lines", "refuse|cut", "what is done with longer lines (refuse)" },
+	  take_long_lines,
+	  WHOLE },
+	{ { 0, "reserve", "SIZE|PERCENT%", "refuse what would leave less free on the disk (0)" },
+	  take_reserve,
+	  AT(reserve) },
+	{ { 0, "segment-size", "SIZE", "a segment is closed at this size (64MB)" },
+	  cli_take_size,
+	  AT(segment_bytes) },
+	{ { 0, "segment-age", "DURATION", "or at this age (5m)" },
+	  take_period,
+	  AT(segment_age_ns) },
+	{ { 0, "retries", "N", "--push: give up after so many more attempts (10)" },
+	  take_retries,
+	  AT(retries) },
+	{ { 0, "header", "NAME:VALUE", "--push: with each request; may be given many times" },
+	  take_header,
+	  AT(http) },
+	{ { 0, "user-file", "FILE", "--push: holds USER:PASSWORD" }, cli_take_text, AT(user_file) },
+	{ { 0, "token-file", "FILE", "--push: holds a bearer token" },
+	  cli_take_text,
+	  AT(token_file) },
+	{ { 0, "ca-file", "FILE", "--push: certificates to trust" },
+	  cli_take_text,
+	  AT(http.ca_file) },
+	{ { 0, "cert-file", "FILE", "--push: our certificate" },
+	  cli_take_text,
+	  AT(http.cert_file) },
+	{ { 0, "key-file", "FILE", "--push: the key of that" }, cli_take_text, AT(http.key_file) },
+	{ { 0, "proxy", "URL", "--push: by way of this proxy" }, take_push, AT(http.proxy) },
+	{ { 0 }, NULL, 0 },
+};
+
+/* What is for a log, and what is for a server. */
+static int check_sink(const struct ingest_opts *o, struct err *e)
+{
+	const struct httpc_opts *h = &o->http;
+
+	if (!o->push_url && (h->n_headers || o->user_file || o->token_file || h->ca_file ||
+			     h->cert_file || h->key_file || h->proxy))
+		return err_set(e, ERR_USAGE,
+			       "headers, credentials, certificates and proxies are for --push");
+	if (!o->push_url)
 		return 0;
-	err_set(e, ERR_USAGE,
-		"label '%.*s' has the value '%.*s': another label has its own -l, as -l %.*s",
-		BYTES_ARG(name), BYTES_ARG(value), BYTES_ARG(more));
-	return 1;
+	if (o->wal_dir)
+		return err_set(e, ERR_USAGE, "--wal and --push do not go together");
+	if (o->sync != WAL_SYNC_ALWAYS || o->segment_bytes || o->segment_age_ns ||
+	    o->reserve.bytes || o->reserve.percent > 0)
+		return err_set(e, ERR_USAGE,
+			       "--sync, --reserve, --segment-size and --segment-age are for a log");
+	if (o->user_file && o->token_file)
+		return err_set(e, ERR_USAGE, "--user-file and --token-file do not go together");
+	if (!h->cert_file != !h->key_file)
+		return err_set(e, ERR_USAGE, "--cert-file and --key-file go together");
+	return 0;
 }
 
 int ingest_check_opts(struct ingest_opts *o, struct err *e)
 {
+	if (check_sink(o, e) < 0)
+		return -1;
+	if (!o->wal_dir)
+		o->wal_dir = "lokid-data/wal";
 	if (labels_normalize(&o->labels, e) < 0 || labels_check(&o->labels, e) < 0)
 		return err_wrap(e, "option '--label'");
 	if (o->input == INGEST_LINES && o->labels.n == 0 && !(o->add & INGEST_ADD_SERVICE_NAME))
@@ -187,6 +286,7 @@ int ingest_check_opts(struct ingest_opts *o, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "frames are taken whole: --max-line and --long-lines are not for "
 			       "them");
+	o->tenant_given = o->tenant.n > 0;
 	if (!o->tenant.n)
 		o->tenant = BYTES_LIT("fake");
 	if (!o->line_max)
@@ -213,5 +313,5 @@ void ingest_counts_add(struct buf *b, const struct ingest_counts *c, double seco
 	add_tally(b, &c->too_long, "refused: too long");
 	add_tally(b, &c->bad, "refused: bad");
 	add_tally(b, &c->damaged, num_word(c->damaged.n, "place damaged", "places damaged"));
-	add_tally(b, &c->refused, "refused: not written");
+	add_tally(b, &c->refused, c->sent ? "refused: not sent" : "refused: not written");
 }

@@ -5,13 +5,8 @@
 #include "cli/cli.h"
 #include "ingest/ingest.h"
 
-/* Those that only say how: rows of cli.taken whose data is a struct ingest_opts. */
+/* Rows of cli.taken whose data is a struct ingest_opts, which outlives what they are given. */
 extern const struct cli_taken ingest_options[];
-
-/* "name=value": appends to o->labels, whose array is of the arena. 1 when the value goes on with
- * ",name=" as if it were several labels: taken as it is, while *e has a hint. Errors: ERR_USAGE. */
-MUST_CHECK int ingest_parse_label(struct bytes text, struct arena *a, struct ingest_opts *o,
-				  struct err *e);
 
 /* Do the options go together? Puts the labels in order; tenant and line_max have their defaults
  * when they are not set. Errors: ERR_USAGE. */

@@ -1,0 +1,267 @@
+#define CURL_DISABLE_TYPECHECK
+#include "httpc/httpc.h"
+
+#include <curl/curl.h>
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { CONNECT_TIMEOUT_MS = 10000, TIMEOUT_MS = 60000, ANSWER_MAX = 64 << 10 };
+
+/* What is used of libcurl. */
+struct curl_lib {
+	void *handle;
+	__typeof__(curl_global_init) *global_init;
+	__typeof__(curl_global_cleanup) *global_cleanup;
+	__typeof__(curl_easy_init) *easy_init;
+	__typeof__(curl_easy_cleanup) *easy_cleanup;
+	__typeof__(curl_easy_reset) *easy_reset;
+	__typeof__(curl_easy_setopt) *easy_setopt;
+	__typeof__(curl_easy_perform) *easy_perform;
+	__typeof__(curl_easy_getinfo) *easy_getinfo;
+	__typeof__(curl_easy_strerror) *easy_strerror;
+	__typeof__(curl_slist_append) *slist_append;
+	__typeof__(curl_slist_free_all) *slist_free_all;
+};
+
+struct httpc {
+	struct httpc_opts opts;
+	struct curl_lib lib;
+	CURL *curl;
+	char why[CURL_ERROR_SIZE];
+	struct httpc_answer *answer; /* of the request that is under way */
+};
+
+void httpc_answer_release(struct httpc_answer *a)
+{
+	buf_release(&a->body);
+	*a = (struct httpc_answer){ 0 };
+}
+
+int httpc_check_url(const char *url, struct err *e)
+{
+	struct bytes rest = bytes_str(url), host;
+	static const struct bytes http = { "http://", 7 }, https = { "https://", 8 };
+
+	if (bytes_starts(rest, http))
+		rest = bytes_sub(rest, http.n, rest.n);
+	else if (bytes_starts(rest, https))
+		rest = bytes_sub(rest, https.n, rest.n);
+	else
+		return err_set(e, ERR_USAGE, "expected http://HOST or https://HOST");
+	host = bytes_sub(rest, 0, strcspn(rest.p, "/?#"));
+	if (host.n && memchr(host.p, '@', host.n))
+		return err_set(e, ERR_USAGE,
+			       "a user or password in an URL is seen by all: there are files and "
+			       "variables for them");
+	if (host.n == 0)
+		return err_set(e, ERR_USAGE, "expected a host in '%s'", url);
+	for (const char *p = url; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == 0x7f)
+			return err_set(e, ERR_USAGE, "a blank or control character in the URL");
+	return 0;
+}
+
+int httpc_check_header(const char *line, struct err *e)
+{
+	size_t n = strcspn(line, ":");
+
+	if (n == 0 || line[n] != ':')
+		return err_set(e, ERR_USAGE, "expected 'Name: value'");
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)line[i] <= ' ' || line[i] == 0x7f)
+			return err_set(e, ERR_USAGE, "a blank in the name of a header");
+	for (const char *p = line; *p; p++)
+		if ((unsigned char)*p < ' ' && *p != '\t')
+			return err_set(e, ERR_USAGE, "a control character in a header");
+	return 0;
+}
+
+static int find(struct curl_lib *lib, const char *name, void *ret_function, struct err *e)
+{
+	void *p = dlsym(lib->handle, name);
+
+	if (!p)
+		return err_set(e, ERR_IO, "libcurl lacks %s: it is too old", name);
+	memcpy(ret_function, &p, sizeof(p));
+	return 0;
+}
+
+static int load(struct curl_lib *lib, struct err *e)
+{
+	static const char *const names[] = { "libcurl.so.4", "libcurl-gnutls.so.4" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !lib->handle; i++)
+		lib->handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+	if (!lib->handle)
+		return err_set(e, ERR_IO,
+			       "libcurl, which speaks to servers, is not here (libcurl.so.4; in "
+			       "Debian the package libcurl4t64, before 13 libcurl4)");
+	if (find(lib, "curl_global_init", &lib->global_init, e) < 0 ||
+	    find(lib, "curl_global_cleanup", &lib->global_cleanup, e) < 0 ||
+	    find(lib, "curl_easy_init", &lib->easy_init, e) < 0 ||
+	    find(lib, "curl_easy_cleanup", &lib->easy_cleanup, e) < 0 ||
+	    find(lib, "curl_easy_reset", &lib->easy_reset, e) < 0 ||
+	    find(lib, "curl_easy_setopt", &lib->easy_setopt, e) < 0 ||
+	    find(lib, "curl_easy_perform", &lib->easy_perform, e) < 0 ||
+	    find(lib, "curl_easy_getinfo", &lib->easy_getinfo, e) < 0 ||
+	    find(lib, "curl_easy_strerror", &lib->easy_strerror, e) < 0 ||
+	    find(lib, "curl_slist_append", &lib->slist_append, e) < 0 ||
+	    find(lib, "curl_slist_free_all", &lib->slist_free_all, e) < 0) {
+		dlclose(lib->handle);
+		return -1;
+	}
+	return 0;
+}
+
+int httpc_open(const struct httpc_opts *opts, struct httpc **ret, struct err *e)
+{
+	struct httpc *h = mem_alloc(sizeof(*h));
+
+	h->opts = *opts;
+	if (load(&h->lib, e) < 0) {
+		free(h);
+		return -1;
+	}
+	h->lib.global_init(CURL_GLOBAL_DEFAULT);
+	h->curl = h->lib.easy_init();
+	if (!h->curl) {
+		httpc_close(h);
+		return err_set(e, ERR_IO, "libcurl cannot begin");
+	}
+	*ret = h;
+	return 0;
+}
+
+void httpc_close(struct httpc *h)
+{
+	if (!h)
+		return;
+	if (h->curl)
+		h->lib.easy_cleanup(h->curl);
+	h->lib.global_cleanup();
+	/* The library stays loaded: others of its libraries keep threads and handlers. */
+	free(h);
+}
+
+static size_t on_body(char *p, size_t size, size_t n, void *data)
+{
+	struct httpc *h = data;
+	struct buf *body = &h->answer->body;
+	size_t max = h->opts.answer_max ? h->opts.answer_max : ANSWER_MAX, room = max - body->n;
+
+	buf_add(body, p, size * n < room ? size * n : room);
+	return size * n;
+}
+
+static struct curl_slist *add_headers(struct httpc *h, struct curl_slist *list,
+				      const char *const *header, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		list = h->lib.slist_append(list, header[i]);
+	return list;
+}
+
+/* How the connection is made, and who we are. */
+static void set_up(struct httpc *h)
+{
+	__typeof__(curl_easy_setopt) *set = h->lib.easy_setopt;
+	const struct httpc_opts *o = &h->opts;
+	CURL *c = h->curl;
+
+	set(c, CURLOPT_NOSIGNAL, 1L);
+	set(c, CURLOPT_ERRORBUFFER, h->why);
+	set(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	set(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	set(c, CURLOPT_PROXY, o->proxy ? o->proxy : "");
+	set(c, CURLOPT_USERAGENT, "lokid");
+	set(c, CURLOPT_CONNECTTIMEOUT_MS,
+	    (long)(o->connect_timeout_ms ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS));
+	set(c, CURLOPT_TIMEOUT_MS, (long)(o->timeout_ms ? o->timeout_ms : TIMEOUT_MS));
+	if (o->ca_file)
+		set(c, CURLOPT_CAINFO, o->ca_file);
+	if (o->cert_file)
+		set(c, CURLOPT_SSLCERT, o->cert_file);
+	if (o->key_file)
+		set(c, CURLOPT_SSLKEY, o->key_file);
+	if (o->user) {
+		set(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		set(c, CURLOPT_USERNAME, o->user);
+		set(c, CURLOPT_PASSWORD, o->password ? o->password : "");
+	} else if (o->token) {
+		set(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+		set(c, CURLOPT_XOAUTH2_BEARER, o->token);
+	}
+}
+
+/* Is it something that may be otherwise in a moment? */
+static bool may_pass(CURLcode rc)
+{
+	switch (rc) {
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+	case CURLE_FAILED_INIT:
+	case CURLE_NOT_BUILT_IN:
+	case CURLE_BAD_FUNCTION_ARGUMENT:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_ENGINE_NOTFOUND:
+	case CURLE_SSL_ENGINE_SETFAILED:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static int perform(struct httpc *h, const char *url, struct err *e)
+{
+	CURLcode rc = h->lib.easy_perform(h->curl);
+	curl_off_t after = -1;
+	long status = 0;
+
+	if (rc != CURLE_OK)
+		return err_set(e, may_pass(rc) ? ERR_AGAIN : ERR_USAGE, "%s: %s", url,
+			       h->why[0] ? h->why : h->lib.easy_strerror(rc));
+	h->lib.easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (h->lib.easy_getinfo(h->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
+		h->answer->retry_after_s = (int64_t)after;
+	h->answer->status = (int)status;
+	return 0;
+}
+
+int httpc_do(struct httpc *h, const struct httpc_request *r, struct httpc_answer *ret,
+	     struct err *e)
+{
+	__typeof__(curl_easy_setopt) *set = h->lib.easy_setopt;
+	struct curl_slist *headers;
+	int rc;
+
+	buf_reset(&ret->body);
+	ret->status = 0;
+	ret->retry_after_s = -1;
+	h->answer = ret;
+	h->why[0] = '\0';
+	h->lib.easy_reset(h->curl); /* connections stay */
+	set_up(h);
+	/* A body goes at once: most servers do not know what 100-continue is for. */
+	headers = h->lib.slist_append(NULL, "Expect:");
+	headers = add_headers(h, headers, h->opts.header, h->opts.n_headers);
+	headers = add_headers(h, headers, r->header, r->n_headers);
+	set(h->curl, CURLOPT_HTTPHEADER, headers);
+	set(h->curl, CURLOPT_URL, r->url);
+	if (r->body.n || strcmp(r->method, "POST") == 0) {
+		set(h->curl, CURLOPT_POST, 1L);
+		set(h->curl, CURLOPT_POSTFIELDS, r->body.n ? r->body.p : "");
+		set(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n);
+	}
+	set(h->curl, CURLOPT_CUSTOMREQUEST, r->method);
+	set(h->curl, CURLOPT_WRITEFUNCTION, on_body);
+	set(h->curl, CURLOPT_WRITEDATA, h);
+	rc = perform(h, r->url, e);
+	h->lib.slist_free_all(headers);
+	return rc;
+}
