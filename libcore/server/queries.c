@@ -135,18 +135,22 @@ static void close_fd(int *fd)
 
 /* --- what logql left --- */
 
-/* Its answer, or what it said on stderr, as Loki's status has it. */
+struct bytes query_error_text(struct bytes said)
+{
+	struct bytes mark = BYTES_LIT("error: ");
+	const char *at = said.n ? memmem(said.p, said.n, mark.p, mark.n) : NULL;
+
+	if (at)
+		said = bytes_sub(said, (size_t)(at - said.p) + mark.n, said.n);
+	return bytes_trim(said);
+}
+
 static void read_error(struct query *query, int status)
 {
 	char *text = buf_reserve(&query->end.text, ERROR_MAX);
 	ssize_t n = pread(query->error_fd, text, ERROR_MAX, 0);
-	struct bytes said = bytes_trim(bytes_of(text, n > 0 ? (size_t)n : 0)), mark;
-	const char *at;
+	struct bytes said = query_error_text(bytes_of(text, n > 0 ? (size_t)n : 0));
 
-	mark = BYTES_LIT("error: ");
-	at = said.n ? memmem(said.p, said.n, mark.p, mark.n) : NULL;
-	if (at)
-		said = bytes_sub(said, (size_t)(at - said.p) + mark.n, said.n);
 	memmove(text, said.p, said.n);
 	query->end.text.n = said.n;
 	query->end.status = status;
@@ -334,8 +338,9 @@ static int run(struct queries *q, struct query *query, struct err *e)
 	}
 	if (query->gate_at) {
 		snprintf(query->gate_bytes, sizeof(query->gate_bytes), "%llu",
-			 bounded ? (unsigned long long)q->o.short_bytes : 1ULL << 60);
-		query->argv[query->gate_at + QUERY_GATE_N - 1] = query->gate_bytes;
+			 (unsigned long long)q->o.short_bytes);
+		query->argv[query->gate_at + QUERY_GATE_N - 1] =
+			bounded ? query->gate_bytes : QUERY_GATE_FREE;
 		query->gate = gate[0];
 		o.fd[3] = gate[1];
 		o.watch = gate[0];

@@ -74,6 +74,7 @@ struct query {
 /* What logql's argv has for the gate: the last one is set when it starts. */
 #define QUERY_GATE_ARGS "--gate", "3", "--gate-bytes", ""
 enum { QUERY_GATE_N = 4 };
+#define QUERY_GATE_FREE "1152921504606846976" /* as the last: it never waits */
 
 void queries_start(struct queries *q, struct query *query);
 
@@ -83,5 +84,8 @@ void queries_leave(struct queries *q, struct query *query);
 
 /* What is left of one: its end's text and file. */
 void query_release(struct query *query);
+
+/* Of what logql says on stderr what is wrong: from "error: " on. */
+struct bytes query_error_text(struct bytes said);
 
 #endif

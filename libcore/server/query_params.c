@@ -15,8 +15,11 @@
 enum {
 	ARGS_MAX = 64,			/* without selectors */
 	ARGUMENT_MAX = (128 << 10) - 1, /* the system's, of one argument */
-	EPOCH_DIGITS = 10,		/* of a whole number, up to so many bytes are seconds */
+	TAIL_DELAY_MAX_S = 5,
+	EPOCH_DIGITS = 10, /* of a whole number, up to so many bytes are seconds */
 };
+
+static const int64_t TAIL_SINCE_NS = 3600 * NS_PER_S;
 
 struct params {
 	const struct query_request *r;
@@ -349,6 +352,38 @@ static int take_step_60(struct params *p)
 	return take_step_or(p, "60");
 }
 
+/* Without an end. */
+static int take_tail_start(struct params *p)
+{
+	int64_t from;
+
+	if (take_time(p, "start", p->r->now_ns - TAIL_SINCE_NS, &from) < 0)
+		return -1;
+	p->command->has_range = true;
+	p->command->from_ns = from;
+	p->command->to_ns = INT64_MAX;
+	arg_time(p, "--from", from);
+	if (p->r->tail_max_duration_ns)
+		arg_duration(p, "--timeout", p->r->tail_max_duration_ns);
+	return 0;
+}
+
+static int take_delay(struct params *p)
+{
+	int64_t n;
+
+	if (read_integer(one(p, "delay_for", "0"), "Atoi", &n, p->e) < 0)
+		return -1;
+	if (n > TAIL_DELAY_MAX_S)
+		return err_set(p->e, ERR_USAGE, "delay_for can't be greater than %d",
+			       TAIL_DELAY_MAX_S);
+	if (n < 0)
+		return err_set(p->e, ERR_USAGE, "delay_for can't be negative");
+	if (n > 0)
+		arg_duration(p, "--delay", n * NS_PER_S);
+	return 0;
+}
+
 /* Looked at, and without effect, as in Loki of today. */
 static int take_interval(struct params *p)
 {
@@ -525,6 +560,10 @@ static const struct endpoint endpoints[ENDPOINTS] = {
 				       QUERY_SHORT,
 				       { take_bounds_6h, take_field_limits, take_strict },
 				       { take_name, take_trimmed } },
+	[ENDPOINT_TAIL] = { "tail",
+			    QUERY_SHORT,
+			    { take_strict, take_limit, take_flags, take_tail_start, take_delay },
+			    { take_query } },
 	[ENDPOINT_FORMAT_QUERY] = { "fmt", QUERY_METADATA, { take_strict }, { take_query } },
 };
 

@@ -25,6 +25,7 @@ enum query_endpoint {
 	ENDPOINT_DETECTED_FIELDS,
 	ENDPOINT_DETECTED_VALUES,
 	ENDPOINT_FORMAT_QUERY,
+	ENDPOINT_TAIL,
 	ENDPOINTS,
 };
 
@@ -38,6 +39,7 @@ struct query_request {
 	const char *wal, *store; /* folders */
 	unsigned jobs;		 /* logql's threads */
 	int64_t now_ns;
+	int64_t tail_max_duration_ns; /* of ENDPOINT_TAIL; 0: for ever */
 };
 
 struct query_command {

@@ -45,6 +45,8 @@ const struct route routes[] = {
 	QUERY(API "/detected_field/*/values", "loki_api_v1_detected_field_name_values",
 	      route_detected_values),
 	QUERY(API "/drilldown-limits", "loki_api_v1_drilldown_limits", route_drilldown_limits),
+	QUERY(API "/tail", "loki_api_v1_tail", route_tail),
+	QUERY(OLD "/tail", "api_prom_tail", route_tail),
 	QUERY(OLD "/query", "api_prom_query", route_query_range),
 	QUERY(OLD "/label", "api_prom_label", route_labels),
 	QUERY(OLD "/label/*/values", "api_prom_label_name_values", route_label_values),

@@ -5,7 +5,7 @@
 #include "server/config.h"
 #include "server/log.h"
 #include "server/queries.h"
-#include "server/query_params.h"
+#include "server/query_call.h"
 #include "server/route.h"
 #include "server/server.h"
 #include "server/tenant.h"
@@ -185,11 +185,11 @@ static bool takes_gzip(struct bytes accept)
 	return false;
 }
 
-static void ask(struct call *c, enum query_endpoint which)
+struct query_request query_request_of(const struct call *c)
 {
 	const struct config *config = c->server->config;
-	struct asked *asked = arena_zalloc(&c->arena, sizeof(*asked));
-	struct query_request request = {
+
+	return (struct query_request){
 		.form = &c->form,
 		.tenant = c->tenant,
 		.name = c->name,
@@ -201,6 +201,12 @@ static void ask(struct call *c, enum query_endpoint which)
 		.jobs = config->query.jobs,
 		.now_ns = time_now_ns(),
 	};
+}
+
+static void ask(struct call *c, enum query_endpoint which)
+{
+	struct asked *asked = arena_zalloc(&c->arena, sizeof(*asked));
+	struct query_request request = query_request_of(c);
 	struct query_command command;
 	struct err e;
 
@@ -220,7 +226,7 @@ static void ask(struct call *c, enum query_endpoint which)
 		.class = command.class,
 		.argv = command.argv,
 		.gate_at = command.gate_at,
-		.gzip = config->query.compress_responses &&
+		.gzip = c->server->config->query.compress_responses &&
 			takes_gzip(http_header(c->http, "Accept-Encoding")),
 		.ended = on_query_ended,
 		.data = asked,

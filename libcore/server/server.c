@@ -23,6 +23,7 @@
 #include "server/notify.h"
 #include "server/queries.h"
 #include "server/server_metrics.h"
+#include "server/tails.h"
 #include "store/store.h"
 #include "time/time.h"
 
@@ -180,6 +181,7 @@ static int open_all(struct server *s, struct err *e)
 	    (c->audit.enabled && audit_open(c->audit.log_path, &s->log, &s->audit, e) < 0) ||
 	    open_children(s, e) < 0 || open_intake(s, e) < 0 || open_queries(s, e) < 0)
 		return -1;
+	s->tails = tails_new(s->metrics);
 	s->flusher = flusher_open(s);
 	if (open_http(s, e) < 0)
 		return -1;
@@ -210,6 +212,7 @@ static void close_all(struct server *s)
 	if (s->http)
 		http_close(s->http);
 	audit_close(s->audit);
+	tails_free(s->tails);
 	metrics_free(s->metrics);
 	limits_set_drop(s->limits);
 	if (s->lock_fd >= 0)

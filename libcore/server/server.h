@@ -17,6 +17,7 @@ struct queries;
 struct auth;
 struct audit;
 struct flusher;
+struct tails;
 
 struct server {
 	const struct config *config;
@@ -28,6 +29,7 @@ struct server {
 	struct children *children;
 	struct intake *intake;	 /* pushes, into the log */
 	struct queries *queries; /* logql's, by tenant */
+	struct tails *tails;	 /* websockets that tail, by tenant */
 	struct flusher *flusher; /* from the log into the store */
 	struct auth *auth;
 	struct audit *audit;  /* NULL: none is kept */
