@@ -184,7 +184,7 @@ int process_self(struct process_self *ret, struct err *e)
 {
 	struct buf text = { 0 };
 	struct stat_line line;
-	uint64_t boot;
+	uint64_t boot = 0;
 	int rc = -1;
 
 	if (read_proc("/proc/self/stat", &text, e) < 0 ||
