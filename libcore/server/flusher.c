@@ -99,11 +99,43 @@ static void look_soon(struct flusher *f)
 		children_later(f->server->children, LOOK_SOON_MS * NS_PER_MS, look, f);
 }
 
+/* What lies in the folder: how much is closed, and since when the oldest open segment is. */
+static int look_at_folder(struct flusher *f, int64_t *ret_oldest_open_ns, struct err *e)
+{
+	struct flusher_state st = { 0 };
+	struct wal_list list = { 0 };
+
+	*ret_oldest_open_ns = INT64_MAX;
+	if (wal_list_dir(f->server->config->wal, &list, e) < 0)
+		return -1;
+	for (size_t i = 0; i < list.n; i++) {
+		const struct wal_segment *s = &list.v[i];
+
+		if (s->state == WAL_OPEN) {
+			if (s->header.created_ns < *ret_oldest_open_ns)
+				*ret_oldest_open_ns = s->header.created_ns;
+			continue;
+		}
+		st.n_closed++;
+		st.closed_bytes += s->size;
+		if (!st.oldest_unflushed_ns || s->header.created_ns < st.oldest_unflushed_ns)
+			st.oldest_unflushed_ns = s->header.created_ns;
+	}
+	wal_list_release(&list);
+	pthread_mutex_lock(&f->lock);
+	f->state.n_closed = st.n_closed;
+	f->state.closed_bytes = st.closed_bytes;
+	f->state.oldest_unflushed_ns = st.oldest_unflushed_ns;
+	pthread_mutex_unlock(&f->lock);
+	return st.n_closed > 0;
+}
+
 static void round_ended(struct flusher *f)
 {
 	int64_t now = time_mono_ns();
 	bool failed = f->failure.code != ERR_NONE;
-	struct err why = f->failure;
+	struct err why = f->failure, e;
+	int64_t oldest_open_ns;
 
 	pthread_mutex_lock(&f->lock);
 	f->state.running = false;
@@ -128,6 +160,9 @@ static void round_ended(struct flusher *f)
 		log_event(&f->server->log, LOG_ERROR, "flush failed", "err", why.msg, NULL);
 	else
 		log_event(&f->server->log, LOG_DEBUG, "flushed", NULL);
+	/* So that those who ask from now on see how much is left. */
+	if (!failed && look_at_folder(f, &oldest_open_ns, &e) < 0)
+		log_event(&f->server->log, LOG_WARN, "cannot look at the log", "err", e.msg, NULL);
 	tell_waiting(f, failed ? -1 : 0, &why, false);
 	look_soon(f);
 }
@@ -303,37 +338,6 @@ static void take_asked(struct flusher *f)
 		f->waiting = w;
 		w = next;
 	}
-}
-
-/* What lies in the folder: how much is closed, and since when the oldest open segment is. */
-static int look_at_folder(struct flusher *f, int64_t *ret_oldest_open_ns, struct err *e)
-{
-	struct flusher_state st = { 0 };
-	struct wal_list list = { 0 };
-
-	*ret_oldest_open_ns = INT64_MAX;
-	if (wal_list_dir(f->server->config->wal, &list, e) < 0)
-		return -1;
-	for (size_t i = 0; i < list.n; i++) {
-		const struct wal_segment *s = &list.v[i];
-
-		if (s->state == WAL_OPEN) {
-			if (s->header.created_ns < *ret_oldest_open_ns)
-				*ret_oldest_open_ns = s->header.created_ns;
-			continue;
-		}
-		st.n_closed++;
-		st.closed_bytes += s->size;
-		if (!st.oldest_unflushed_ns || s->header.created_ns < st.oldest_unflushed_ns)
-			st.oldest_unflushed_ns = s->header.created_ns;
-	}
-	wal_list_release(&list);
-	pthread_mutex_lock(&f->lock);
-	f->state.n_closed = st.n_closed;
-	f->state.closed_bytes = st.closed_bytes;
-	f->state.oldest_unflushed_ns = st.oldest_unflushed_ns;
-	pthread_mutex_unlock(&f->lock);
-	return st.n_closed > 0;
 }
 
 static void look(void *data)

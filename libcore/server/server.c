@@ -177,6 +177,7 @@ static int open_all(struct server *s, struct err *e)
 	const struct config *c = s->config;
 
 	s->metrics = metrics_new();
+	server_metrics_register(s->metrics);
 	if (take_folder(s, e) < 0 || make_store(s, e) < 0 || auth_open(&c->auth, &s->auth, e) < 0 ||
 	    (c->audit.enabled && audit_open(c->audit.log_path, &s->log, &s->audit, e) < 0) ||
 	    open_children(s, e) < 0 || open_intake(s, e) < 0 || open_queries(s, e) < 0)
