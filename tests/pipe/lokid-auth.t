@@ -1,0 +1,171 @@
+#!/bin/sh
+# Who may do what: users, tokens, roles, matchers of a role; the audit log; no secret anywhere.
+. "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/lokid.sh"
+
+need jq
+
+# "open sesame" by crypt(3); "token-of-bob" and "token-of-root" by SHA-256.
+cat >lokid.yaml <<'END'
+auth_enabled: true
+querier:
+  multi_tenant_queries_enabled: true
+auth:
+  roles:
+    writer: {write: "team-*"}
+    reader: {read: ["team-a", "team-b"]}
+    half: {read: "team-a", matchers: '{app="shop"}'}
+    boss: {read: "*", write: "*", delete: "*", admin: "*"}
+  users:
+    alice: {password: "PASSWORD", roles: [reader], tenant: team-a}
+    agent: {password: "PASSWORD", roles: [writer]}
+  tokens:
+    bob: {token: "sha256:TOKEN_OF_BOB", roles: [half]}
+    root: {token: "env:ROOT_TOKEN", roles: [boss]}
+audit:
+  enabled: true
+  log_path: audit.log
+END
+hash_of() { printf '%s' "$1" | sha256sum | cut -d ' ' -f 1; }
+# The hash has '$' and '/': awk takes it as it is.
+awk -v password='$5$lokidlokid$bf4TP9dx2r4axOzWxIqbmJa4BC3k35a1pAJryQYf9c2' -v bob="$(hash_of token-of-bob)" '{
+	gsub(/PASSWORD/, password)
+	gsub(/TOKEN_OF_BOB/, bob)
+	print
+}' lokid.yaml >filled.yaml
+ROOT_TOKEN=sha256:$(hash_of token-of-root)
+export ROOT_TOKEN
+
+lokid_start --config filled.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+
+# ask WHO PATH [CURL OPTION]...: WHO is alice, agent, bob or root.
+ask() {
+	ask_who=$1
+	ask_path=$2
+	shift 2
+	case $ask_who in
+	alice | agent) get "$ask_path" -u "$ask_who:open sesame" "$@" ;;
+	bob | root) get "$ask_path" -H "Authorization: Bearer token-of-$ask_who" "$@" ;;
+	esac
+}
+
+push_as() {
+	who=$1
+	tenant=$2
+	app=$3
+	ask "$who" /loki/api/v1/push -H 'Content-Type: application/json' -H "X-Scope-OrgID: $tenant" --data-binary \
+		"{\"streams\":[{\"stream\":{\"app\":\"$app\"},\"values\":[[\"$(date +%s)000000000\",\"line of $app\"]]}]}"
+}
+
+labels_as() {
+	who=$1
+	tenant=$2
+	shift 2
+	ask "$who" /loki/api/v1/label/app/values -H "X-Scope-OrgID: $tenant" "$@"
+}
+
+# --- who asks ---
+get /loki/api/v1/labels -H 'X-Scope-OrgID: team-a' -D headers
+ok "nobody is refused" code_is 401
+ok "and told how to say who" grep -qi '^www-authenticate: basic' headers
+ok "the text says what is missing" stdout_has Authorization
+get /ready
+ok "the state is open" code_is 200
+get /metrics
+metrics_open=$CODE
+is "metrics are open, as Loki's are" "$metrics_open" 200
+for wrong in 'alice:wrong' 'alice:' ':open sesame' 'mallory:open sesame' 'alice'; do
+	get /loki/api/v1/labels -H 'X-Scope-OrgID: team-a' -H "Authorization: Basic $(printf %s "$wrong" | base64)"
+	ok "'$wrong' is refused" code_is 401
+done
+for wrong in 'Bearer' 'Bearer ' 'Bearer token-of-mallory' 'Bearer token-of-bobb' 'Digest x' 'Basic %%%' 'Basic'; do
+	get /loki/api/v1/labels -H 'X-Scope-OrgID: team-a' -H "Authorization: $wrong"
+	ok "'$wrong' is refused" code_is 401
+done
+get /loki/api/v1/labels -H 'X-Scope-OrgID: team-a' -H 'Authorization: Bearer token-of-mallory' -H 'Authorization: Bearer token-of-bob'
+ok "two Authorizations are refused" code_is 401
+
+# --- what they may ---
+push_as agent team-a shop
+ok "a writer writes" code_is 204
+push_as agent team-a bank
+push_as agent team-b secret
+ok "in each tenant of its glob" code_is 204
+push_as agent other shop
+ok "but in no other" code_is 403
+ok "which is said" stdout_has "user 'agent' may not write tenant 'other'"
+labels_as agent team-a
+ok "a writer does not read" code_is 403
+push_as alice team-a shop
+ok "a reader does not write" code_is 403
+labels_as alice team-a
+is "a reader reads" "$(jq -c .data "$TAP/stdout")" '["bank","shop"]'
+get /loki/api/v1/label/app/values -u 'alice:open sesame'
+is "its own tenant when it names none" "$(jq -c .data "$TAP/stdout")" '["bank","shop"]'
+labels_as alice 'team-a|team-b'
+is "several at once" "$(jq -c .data "$TAP/stdout")" '["bank","secret","shop"]'
+labels_as alice 'team-a|other'
+ok "but not with one that is another's" code_is 403
+labels_as bob team-b
+ok "a tenant of others is refused" code_is 403
+
+# --- matchers of a role ---
+labels_as bob team-a
+is "values are those of its streams" "$(jq -c .data "$TAP/stdout")" '["shop"]'
+query_as_bob() {
+	ask bob /loki/api/v1/query_range -H 'X-Scope-OrgID: team-a' -G --data-urlencode "query=$1"
+	jq -r '[.data.result[].values[][1]] | sort | join(",")' "$TAP/stdout"
+}
+is "entries too" "$(query_as_bob '{app=~".+"}')" "line of shop"
+is "also when others are named" "$(query_as_bob '{app="bank"}')" ""
+ask bob /loki/api/v1/series -H 'X-Scope-OrgID: team-a' -G --data-urlencode 'match[]={app=~".+"}'
+is "series too" "$(jq -r '[.data[].app] | join(",")' "$TAP/stdout")" shop
+ask bob /loki/api/v1/query -H 'X-Scope-OrgID: team-a' -G --data-urlencode 'query=sum(count_over_time({app="bank"}[1h])) or sum(count_over_time({app="shop"}[1h]))'
+is "on both sides of an operator" "$(jq -r '[.data.result[].value[1]] | join(",")' "$TAP/stdout")" 1
+for path in 'index/stats?query=%7Bapp%3D%22bank%22%7D' 'index/volume?query=%7Bapp%3D~%22.%2B%22%7D' detected_labels \
+	'detected_fields?query=%7Bapp%3D%22bank%22%7D' 'patterns?query=%7Bapp%3D%22bank%22%7D'; do
+	ask bob "/loki/api/v1/$path" -H 'X-Scope-OrgID: team-a'
+	not_ok "nothing of others in ${path%%\?*}" grep -q 'bank' "$TAP/stdout"
+done
+
+# --- administration ---
+for path in config services ring log_level; do
+	ask alice "/$path"
+	ok "/$path is not for readers" code_is 403
+	ask root "/$path"
+	ok "/$path is for admins" code_is 200
+done
+ask agent /flush -X POST
+ok "nor is /flush" code_is 403
+ask root /config
+not_ok "no secret in /config" grep -qE 'lokidlokid|[0-9a-f]{64}' "$TAP/stdout"
+ok "but who there is" stdout_has alice
+
+# --- which tenant ---
+labels_as root '../other'
+ok "a tenant that is a path is refused" code_is 400
+labels_as root '..'
+ok "so is one that is a folder" code_is 400
+ask root /loki/api/v1/labels -H 'X-Scope-OrgID: team-a' -H 'X-Scope-OrgID: team-b'
+ok "two headers are refused" code_is 400
+ask root /loki/api/v1/labels
+ok "none is 401" code_is 401
+push_as root 'team-a|team-b' shop
+ok "a push to several is refused" code_is 400
+
+# --- what is kept of it ---
+audited() { jq -e -s "map(select($1)) | length > 0" audit.log; }
+ok "who asked what is in the audit log" wait_for 5 audited '.user == "bob" and .tenant == "team-a" and .status == 200 and (.query // "" | contains("bank"))'
+ok "what was refused too" audited '.user == "agent" and .tenant == "other" and .status == 403'
+ok "and who could not say who" audited '.user == "" and .status == 401'
+ok "each line has its time, path, bytes and rows" audited '.ts and .path and (.bytes >= 0) and (.rows >= 0) and (.seconds >= 0) and .peer'
+is "the file is its owner's alone" "$(stat -c %a audit.log)" 600
+mv audit.log audit.1
+kill -HUP "$LOKID_PID"
+fresh() { ask root /services && [ -s audit.log ]; }
+ok "after SIGHUP a new file is begun" wait_for 5 fresh
+not_ok "no secret in logs" grep -rqE 'sesame|token-of|lokidlokid|Bearer' audit.log audit.1 lokid.log
+not_ok "nor in ps" sh -c 'ps -eo args | grep -v grep | grep -q "open sesame"'
+
+lokid_stop
+done_testing
