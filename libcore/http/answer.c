@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <unistd.h>
 
+#include "time/time.h"
+
 static struct MHD_Response *of_body(struct http_server *s, const struct http_answer *a)
 {
 	struct MHD_Response *m;
@@ -18,7 +20,7 @@ static struct MHD_Response *of_body(struct http_server *s, const struct http_ans
 						    MHD_RESPMEM_MUST_COPY);
 	}
 	if (!m)
-		server_log(s, "no memory for an answer of %zu bytes", a->body.n);
+		server_log(s, HTTP_LOG_SERVER, "no memory for an answer of %zu bytes", a->body.n);
 	return m;
 }
 
@@ -26,7 +28,7 @@ static void add_field(struct http_server *s, struct MHD_Response *m, const char 
 		      const char *value)
 {
 	if (MHD_add_response_header(m, name, value) != MHD_YES)
-		server_log(s, "the answer's header %s cannot be sent", name);
+		server_log(s, HTTP_LOG_SERVER, "the answer's header %s cannot be sent", name);
 }
 
 void answer_give(struct http_request *r, int status, struct MHD_Response *m)
@@ -39,10 +41,8 @@ void answer_give(struct http_request *r, int status, struct MHD_Response *m)
 	r->answer = m;
 	r->status = status;
 	resume = c->suspended == r;
-	if (resume) {
+	if (resume)
 		c->suspended = NULL;
-		watch_client_no_more(c);
-	}
 	pthread_mutex_unlock(&c->lock);
 	/* From here on r may be gone. */
 	if (resume)
@@ -65,27 +65,58 @@ void http_answer(struct http_request *r, const struct http_answer *a)
 		for (size_t i = 0; i < a->n_field; i++)
 			add_field(s, m, a->field[i].name, a->field[i].value);
 	}
-	if (atomic_load(&s->quiet) || r->closes)
+	if (r->closes || atomic_load(&s->quiet) ||
+	    atomic_load(&s->n_conns) > s->o.connections_max / 2)
 		add_field(s, m, MHD_HTTP_HEADER_CONNECTION, "close");
+	r->answer_n = a->fd_n ? a->fd_n : a->body.n;
 	answer_give(r, status, m);
 }
 
-void answer_text(struct http_request *r, int status, const char *retry_after, const char *text)
+static const struct http_field later = { "Retry-After", "1" };
+
+void answer_text(struct http_request *r, int status, const char *text)
 {
-	struct http_field field = { "Retry-After", retry_after };
 	struct buf b = { 0 };
 
-	buf_add_str(&b, text);
-	buf_add_char(&b, '\n');
+	buf_addf(&b, "%s\n", text);
 	http_answer(r, &(struct http_answer){ .status = status,
 					      .type = "text/plain; charset=utf-8",
 					      .body = buf_bytes(&b),
-					      .field = &field,
-					      .n_field = retry_after != NULL });
+					      .field = &later,
+					      .n_field = status == 503 });
 	buf_release(&b);
 }
 
+void answer_raw(struct http_request *r, int status, const char *text)
+{
+	struct conn *c = r->conn;
+	struct buf b = { 0 };
+
+	buf_addf(&b, "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\n", status,
+		 MHD_get_reason_phrase_for((unsigned)status));
+	if (status == 503)
+		buf_addf(&b, "%s: %s\r\n", later.name, later.value);
+	buf_addf(&b, "Connection: close\r\nContent-Length: %zu\r\n\r\n%s\n", strlen(text) + 1,
+		 text);
+	/* All that was sent before was taken, so there is room, unless the client has gone. */
+	if (c->keys)
+		tls_send(conn_session(r->mhd), buf_bytes(&b));
+	else if (send(c->fd, b.p, b.n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		server_log(r->server, HTTP_LOG_CLIENT, "%s has gone", c->peer);
+	buf_release(&b);
+	r->status = status;
+	c->lingers = true;
+}
+
+enum { BYTES_PER_S_LEAST = 10000 };
+
+/* Who takes a byte now and then would keep it for ever. */
 enum MHD_Result answer_queue(struct http_request *r)
 {
+	const struct http_opts *o = &r->server->o;
+	uint64_t s = o->idle_s + r->answer_n / BYTES_PER_S_LEAST;
+
+	if (o->idle_s && s < INT64_MAX / 2 / (uint64_t)NS_PER_S)
+		atomic_store(&r->conn->deadline_ns, time_mono_ns() + (int64_t)s * NS_PER_S);
 	return MHD_queue_response(r->mhd, (unsigned)r->status, r->answer);
 }

@@ -2,6 +2,7 @@
 #include "http/conn.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,8 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "time/time.h"
+
+enum { IDLE_LONG_S = 5 };
 
 static void name_peer(struct conn *c, const struct sockaddr *sa)
 {
@@ -76,8 +79,14 @@ static int64_t first_deadline(const struct http_server *s)
 
 void conn_is_idle(struct conn *c)
 {
+	atomic_store(&c->idle_ns, time_mono_ns());
 	atomic_store(&c->deadline_ns, first_deadline(c->server));
 	atomic_store(&c->busy, false);
+}
+
+void *conn_session(struct MHD_Connection *m)
+{
+	return MHD_get_connection_info(m, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
 }
 
 static struct conn *begin(struct worker *w, struct MHD_Connection *m)
@@ -90,9 +99,7 @@ static struct conn *begin(struct worker *w, struct MHD_Connection *m)
 	c->fd = MHD_get_connection_info(m, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	name_peer(c, MHD_get_connection_info(m, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
 	if (s->tls)
-		c->keys = tls_begin(s->tls,
-				    MHD_get_connection_info(m, MHD_CONNECTION_INFO_GNUTLS_SESSION)
-					    ->tls_session);
+		c->keys = tls_begin(s->tls, conn_session(m));
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->told, NULL);
 	conn_is_idle(c);
@@ -105,6 +112,7 @@ static struct conn *begin(struct worker *w, struct MHD_Connection *m)
 	if (c->refused)
 		shutdown(c->fd, SHUT_RDWR);
 	pthread_mutex_unlock(&s->lock);
+	watch_client(c);
 	return c;
 }
 
@@ -112,6 +120,9 @@ static void end(struct conn *c)
 {
 	struct http_server *s = c->server;
 
+	if (c->lingers)
+		watch_linger(s, fcntl(c->fd, F_DUPFD_CLOEXEC, 0));
+	watch_client_no_more(c);
 	pthread_mutex_lock(&s->lock);
 	if (c->prev)
 		c->prev->next = c->next;
@@ -147,11 +158,27 @@ static bool is_meant(const struct conn *c, enum conn_which which, int64_t now_ns
 {
 	int64_t deadline_ns = atomic_load(&c->deadline_ns);
 
-	if (which == CONN_IDLE)
+	switch (which) {
+	case CONN_ALL:
+		return true;
+	case CONN_IDLE:
 		return !atomic_load(&c->busy);
-	return which == CONN_ALL || (deadline_ns && deadline_ns <= now_ns);
+	case CONN_IDLE_LONG:
+		return !atomic_load(&c->busy) &&
+		       now_ns - atomic_load(&c->idle_ns) >= IDLE_LONG_S * NS_PER_S;
+	case CONN_OVERDUE:
+		return deadline_ns && deadline_ns <= now_ns;
+	case CONN_HUNG_UP:
+		return atomic_load(&c->hung_up);
+	}
+	return false;
 }
 
+/*
+ * libmicrohttpd takes a read of fewer bytes than it had room for as the last, and so misses an end
+ * that came together with them. Shutting the direction down that is at its end wakes it once more;
+ * what is there can still be read.
+ */
 void conn_shutdown(struct http_server *s, enum conn_which which)
 {
 	int64_t now_ns = time_mono_ns();
@@ -159,8 +186,16 @@ void conn_shutdown(struct http_server *s, enum conn_which which)
 	pthread_mutex_lock(&s->lock);
 	for (struct conn *c = s->first_conn; c; c = c->next)
 		if (is_meant(c, which, now_ns))
-			shutdown(c->fd, SHUT_RDWR);
+			shutdown(c->fd, which == CONN_HUNG_UP ? SHUT_RD : SHUT_RDWR);
 	pthread_mutex_unlock(&s->lock);
+}
+
+void conn_hang_up(struct conn *c)
+{
+	pthread_mutex_lock(&c->lock);
+	atomic_store(&c->hung_up, true);
+	pthread_mutex_unlock(&c->lock);
+	conn_tell_left(c);
 }
 
 void conn_tell_left(struct conn *c)
@@ -169,7 +204,7 @@ void conn_tell_left(struct conn *c)
 	struct http_request *r;
 
 	pthread_mutex_lock(&c->lock);
-	r = c->suspended && !c->suspended->left ? c->suspended : NULL;
+	r = atomic_load(&c->hung_up) && c->suspended && !c->suspended->left ? c->suspended : NULL;
 	if (r)
 		r->left = c->telling = true;
 	pthread_mutex_unlock(&c->lock);
@@ -186,9 +221,7 @@ void conn_look_at_cert(struct conn *c, struct MHD_Connection *m)
 {
 	if (!c->keys || c->is_named)
 		return;
-	c->cert_name_n = tls_peer_name(
-		MHD_get_connection_info(m, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session,
-		c->cert_name, sizeof(c->cert_name));
+	c->cert_name_n = tls_peer_name(conn_session(m), c->cert_name, sizeof(c->cert_name));
 	c->is_named = true;
 }
 

@@ -4,7 +4,7 @@
  * Threads: one thread of ours, the watch, accepts connections and gives each to one of a few
  * daemons of libmicrohttpd, each of which has one thread that reads, calls us and writes. A request
  * that waits for its answer is suspended: libmicrohttpd does not look at its socket until it is
- * resumed, so the watch does, to see clients that leave.
+ * resumed. The watch looks at all of them, to see clients that leave.
  *
  * Who closes what: libmicrohttpd closes sockets; we only shut them down, under the server's lock
  * and while the connection is in the server's list, so that never a socket is meant that has the
@@ -25,6 +25,7 @@ enum {
 	PEER_MAX = 64,
 	CERT_NAME_MAX = 256,
 	BY_ADDRESS = 1024,
+	LINGERING_MAX = 256,
 	DISCARD_MAX = 256 << 10, /* of a body whose answer is known: read, so that the connection
 				    can go on, as Go does */
 };
@@ -42,16 +43,20 @@ struct conn {
 	struct address address;
 	char peer[PEER_MAX];
 	atomic_llong deadline_ns; /* then the watch shuts it down; 0: never */
+	atomic_llong idle_ns;	  /* since when it is not busy */
+	atomic_bool hung_up;	  /* the client sends no more */
 	atomic_bool busy;	  /* a request line was read, its request is not done */
 	struct tls_keys *keys;	  /* held; NULL without TLS */
 	char cert_name[CERT_NAME_MAX];
 	size_t cert_name_n;
 	bool is_named; /* the handshake is over, cert_name looked up */
+	bool lingers;  /* its client may still send what we do not read */
 	bool refused;  /* over a limit: its requests are not looked at */
 
 	pthread_mutex_t lock;		/* what follows, and the request's answer */
 	struct http_request *suspended; /* waits for its answer */
-	bool telling;			/* calls.left runs */
+
+	bool telling; /* calls.left runs */
 	pthread_cond_t told;
 };
 
@@ -60,7 +65,8 @@ struct http_request {
 	struct http_server *server;
 	struct MHD_Connection *mhd;
 	void *user;
-	char *uri; /* owned: as it was sent */
+	char *uri;	    /* owned: as it was sent */
+	const char *uri_at; /* where libmicrohttpd has it */
 	struct bytes path, query;
 	enum http_method method;
 	const char *method_name;
@@ -69,13 +75,13 @@ struct http_request {
 	char *body; /* owned; of body_cap bytes, which bodies_used counts */
 	size_t body_n, body_cap, body_max;
 	uint64_t length; /* what Content-Length says, or 0 */
-	size_t discarded;
 
 	bool head_seen, is_owned /* calls.head was called */, is_whole, left;
 	bool is_old; /* HTTP/1.0 */
 	bool closes; /* the connection, after its answer */
 	/* conn->lock */
 	struct MHD_Response *answer;
+	uint64_t answer_n;	     /* bytes of its body */
 	struct websocket *websocket; /* whose client has not been given it yet */
 	int status;
 };
@@ -85,6 +91,11 @@ struct worker {
 	struct http_server *server;
 	struct MHD_Daemon *mhd;
 	atomic_size_t n_conns;
+};
+
+struct parting {
+	int fd;
+	int64_t end_ns;
 };
 
 struct http_server {
@@ -102,6 +113,8 @@ struct http_server {
 
 	atomic_size_t n_conns, bodies_used;
 	pthread_mutex_t lock; /* what follows */
+	struct parting linger[LINGERING_MAX];
+	size_t n_linger;
 	struct conn *first_conn, *dead_conn, *buried_conn, *by_address[BY_ADDRESS];
 	size_t n_active;     /* requests */
 	size_t n_websockets; /* threads */
@@ -112,18 +125,24 @@ struct http_server {
 MUST_CHECK int watch_start(struct http_server *s, struct err *e);
 void watch_stop(struct http_server *s);
 void watch_wake(const struct http_server *s);
-/* The client of a suspended request: tells when it leaves. conn->lock is held. */
+/* Notices, once, when c's client hangs up. */
 void watch_client(struct conn *c);
 void watch_client_no_more(struct conn *c);
+/* fd, which is given away: reads and drops what comes for a while. A socket that is closed with
+ * bytes unread is reset, and its client may lose the answer. */
+void watch_linger(struct http_server *s, int fd);
 
 /* conn.c */
 /* libmicrohttpd's callback of connections. */
 void conn_notify(void *worker, struct MHD_Connection *m, void **conn,
 		 enum MHD_ConnectionNotificationCode what);
 struct conn *conn_of(struct MHD_Connection *m);
-enum conn_which { CONN_ALL, CONN_IDLE, CONN_OVERDUE };
+void *conn_session(struct MHD_Connection *m); /* GnuTLS's */
+enum conn_which { CONN_ALL, CONN_IDLE, CONN_IDLE_LONG, CONN_OVERDUE, CONN_HUNG_UP };
 void conn_shutdown(struct http_server *s, enum conn_which which);
 void conn_is_idle(struct conn *c);
+void conn_hang_up(struct conn *c);
+/* Calls calls.left for the request that waits, if its client has hung up. */
 void conn_tell_left(struct conn *c);
 /* In a request: who the client's certificate says it is. */
 void conn_look_at_cert(struct conn *c, struct MHD_Connection *m);
@@ -138,24 +157,29 @@ void request_end(void *server, struct MHD_Connection *m, void **request,
 		 enum MHD_RequestTerminationCode why);
 
 /* answer.c */
-void answer_text(struct http_request *r, int status, const char *retry_after, const char *text);
+void answer_text(struct http_request *r, int status, const char *text);
 /* r's answer from now on; m is given away. */
 void answer_give(struct http_request *r, int status, struct MHD_Response *m);
+/* In the middle of a body, where libmicrohttpd takes no answer: says it at once. The connection is
+ * to be closed. */
+void answer_raw(struct http_request *r, int status, const char *text);
 /* Gives r's answer to libmicrohttpd. */
 enum MHD_Result answer_queue(struct http_request *r);
 
-/* guard.c: whether the head can only be understood in one way; *ret_length is what Content-Length
- * says, or 0. Errors: ERR_USAGE. */
+/* guard.c: whether the head can only be understood in one way. version is where libmicrohttpd has
+ * it. Errors: ERR_USAGE. */
 struct head {
-	bool has_body, is_chunked, expects;
-	uint64_t length;
+	bool is_chunked, expects;
+	uint64_t length; /* what Content-Length says, or 0 */
 };
-MUST_CHECK int guard_head(const struct http_request *r, struct head *ret, struct err *e);
+MUST_CHECK int guard_head(const struct http_request *r, const char *version, struct head *ret,
+			  struct err *e);
 
 /* websocket.c: the request ends, and its client was not given w. */
 void websocket_orphan(struct websocket *w);
 
 /* http.c */
-void server_log(const struct http_server *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void server_log(const struct http_server *s, enum http_log about, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
 
 #endif

@@ -19,7 +19,7 @@ enum {
 	HEAD_LEAST = 4 << 10, /* what libmicrohttpd itself keeps beside the head */
 };
 
-void server_log(const struct http_server *s, const char *fmt, ...)
+void server_log(const struct http_server *s, enum http_log about, const char *fmt, ...)
 {
 	struct buf b = { 0 };
 	va_list va;
@@ -28,14 +28,15 @@ void server_log(const struct http_server *s, const char *fmt, ...)
 	buf_addv(&b, fmt, va);
 	va_end(va);
 	if (s->o.log)
-		s->o.log(buf_str(&b), s->o.log_data);
-	else
+		s->o.log(about, buf_str(&b), s->o.log_data);
+	else if (about == HTTP_LOG_SERVER)
 		fprintf(stderr, "http: %s\n", buf_str(&b));
 	buf_release(&b);
 }
 
 static void log_mhd(void *server, const char *fmt, va_list va) PRINTF_LIKE(2, 0);
 
+/* Apart from its panics it tells of nothing but connections. */
 static void log_mhd(void *server, const char *fmt, va_list va)
 {
 	struct buf b = { 0 };
@@ -43,7 +44,7 @@ static void log_mhd(void *server, const char *fmt, va_list va)
 	buf_addv(&b, fmt, va);
 	while (b.n && b.p[b.n - 1] == '\n')
 		b.n--;
-	server_log(server, "%s", buf_str(&b));
+	server_log(server, HTTP_LOG_CLIENT, "%s", buf_str(&b));
 	buf_release(&b);
 }
 

@@ -32,8 +32,9 @@ struct http_calls {
 	void (*head)(struct http_request *r, void *data);
 	/* Everything is read. It is answered by http_answer or http_upgrade: now, or later. */
 	void (*whole)(struct http_request *r, void *data);
-	/* The client has gone before its answer. The answer is still to be given, and goes nowhere.
-	 * From any thread, at most once, between whole and done. */
+	/* The client has gone before its answer, or only sends no more, which looks the same: as Go
+	 * does we take it for gone, and whoever still reads gets the answer. The answer is still to
+	 * be given. From any thread, at most once, between whole and done. */
 	void (*left)(struct http_request *r, void *data);
 	/* The answer has gone out, or could not; r ends. Called for every request whose head was
 	 * called. */
@@ -51,13 +52,17 @@ struct http_tls {
 	const char *ciphers;	 /* GnuTLS's priority string, or NULL */
 };
 
+/* Of what clients do wrong there may be any number, as when many leave: nothing for a log that
+ * somebody reads. */
+enum http_log { HTTP_LOG_SERVER, HTTP_LOG_CLIENT };
+
 struct http_opts {
 	const char *address; /* to listen on, "" for all */
 	uint16_t port;	     /* 0: any that is free */
 	int listen_fd;	     /* one that listens already, given away, or -1 */
 	unsigned threads;
 	unsigned connections_max, connections_of_ip_max; /* 0: of an address, no limit */
-	unsigned idle_s;    /* a connection that sends or takes nothing is closed */
+	unsigned idle_s;    /* a connection that sends or takes nothing is closed; 0: never */
 	unsigned request_s; /* and so is one whose request, head and body, takes longer */
 	size_t head_max;    /* bytes of request line and headers */
 	size_t body_max;    /* what http_body_max does not say otherwise */
@@ -65,13 +70,18 @@ struct http_opts {
 	struct http_tls tls;
 	struct http_calls calls;
 	/* What goes wrong and no request shows: one line, without its end, from any thread. NULL:
-	 * stderr. */
-	void (*log)(const char *line, void *data);
+	 * what is not about clients goes to stderr. */
+	void (*log)(enum http_log about, const char *line, void *data);
 	void *log_data;
 };
 
-/* Listens and answers. opts are copied, strings too. The process may open as many files as it is
- * ever allowed to from now on. Errors: ERR_IO, ERR_USAGE (address, certificates). */
+/*
+ * Listens and answers. Connections are kept for further requests, but not behind a body in chunks
+ * (proxies differ in where one ends), nor while more than half of connections_max are taken; when
+ * all are, those that were idle for a while are closed. opts are copied, strings too. The process
+ * may open as many files as it is ever allowed to from now on. Errors: ERR_IO, ERR_USAGE (address,
+ * certificates).
+ */
 MUST_CHECK int http_open(const struct http_opts *opts, struct http_server **ret, struct err *e);
 
 /* The port it listens on. */

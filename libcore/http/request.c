@@ -52,6 +52,7 @@ void *request_begin(void *server, const char *uri, struct MHD_Connection *m)
 	r->mhd = m;
 	r->uri = mem_alloc(n);
 	memcpy(r->uri, uri, n);
+	r->uri_at = uri;
 	split_uri(r);
 	conn_look_at_cert(r->conn, m);
 	r->begun_ns = time_mono_ns();
@@ -72,19 +73,12 @@ static bool is_answered(struct http_request *r)
 	return is;
 }
 
-static void refuse_length(struct http_request *r, uint64_t n)
-{
-	struct buf b = { 0 };
+static const char no_memory[] = "the bodies of all requests together are at their limit";
 
-	buf_addf(&b, "the body has %llu bytes or more: at most %zu are taken",
+static void say_too_long(const struct http_request *r, uint64_t n, struct buf *ret)
+{
+	buf_addf(ret, "the body has %llu bytes or more: at most %zu are taken",
 		 (unsigned long long)n, r->body_max);
-	answer_text(r, 413, NULL, buf_str(&b));
-	buf_release(&b);
-}
-
-static void refuse_memory(struct http_request *r)
-{
-	answer_text(r, 503, "1", "the bodies of all requests together are at their limit");
 }
 
 /* Whether bodies of all requests may have n bytes more; they have, then. */
@@ -98,8 +92,23 @@ static bool take_memory(struct http_server *s, size_t n)
 	return false;
 }
 
-/* The body is not read when its answer is known and it is long, or the client waits to be asked
- * for it. */
+/* By what the head says of the body. */
+static void refuse_body(struct http_request *r)
+{
+	struct http_server *s = r->server;
+	struct buf b = { 0 };
+
+	if (r->length > r->body_max) {
+		say_too_long(r, r->length, &b);
+		answer_text(r, 413, buf_str(&b));
+	} else if (r->length > s->o.bodies_max - atomic_load(&s->bodies_used)) {
+		answer_text(r, 503, no_memory);
+	}
+	buf_release(&b);
+}
+
+/* The body is not read when the answer is known and the body long, or of a length that nobody
+ * knows, or the client waits to be asked for it. */
 static enum MHD_Result begin(struct http_request *r, const char *method, const char *version)
 {
 	struct http_server *s = r->server;
@@ -110,23 +119,25 @@ static enum MHD_Result begin(struct http_request *r, const char *method, const c
 	r->method_name = method;
 	r->method = method_of(method);
 	r->is_old = strcmp(version, MHD_HTTP_VERSION_1_1) != 0;
-	if (guard_head(r, &head, &e) < 0) {
-		r->closes = true;
-		answer_text(r, 400, NULL, e.msg);
+	if (guard_head(r, version, &head, &e) < 0) {
+		r->closes = r->conn->lingers = true;
+		answer_text(r, 400, e.msg);
 		return answer_queue(r);
 	}
 	r->length = head.length;
+	r->closes = head.is_chunked;
 	r->is_owned = true;
 	pthread_mutex_lock(&s->lock);
 	s->n_active++;
 	pthread_mutex_unlock(&s->lock);
 	s->o.calls.head(r, s->o.calls.data);
-	if (!is_answered(r) && head.length > r->body_max)
-		refuse_length(r, head.length);
-	else if (!is_answered(r) && head.length > s->o.bodies_max - atomic_load(&s->bodies_used))
-		refuse_memory(r);
-	if (is_answered(r) && head.has_body && (head.expects || head.length > DISCARD_MAX))
+	if (!is_answered(r))
+		refuse_body(r);
+	if (is_answered(r) &&
+	    (head.is_chunked || head.length > DISCARD_MAX || (head.expects && head.length > 0))) {
+		r->conn->lingers = true;
 		return answer_queue(r);
+	}
 	return MHD_YES;
 }
 
@@ -156,31 +167,22 @@ static bool make_room(struct http_request *r, size_t n)
 	return true;
 }
 
-static void drop_body(struct http_request *r)
-{
-	free(r->body);
-	atomic_fetch_sub(&r->server->bodies_used, r->body_cap);
-	r->body = NULL;
-	r->body_n = r->body_cap = 0;
-}
-
 static enum MHD_Result take(struct http_request *r, const char *p, size_t n)
 {
-	if (!is_answered(r)) {
-		if (n > r->body_max - r->body_n) {
-			refuse_length(r, (uint64_t)r->body_n + n);
-		} else if (!make_room(r, n)) {
-			refuse_memory(r);
-		} else {
-			memcpy(r->body + r->body_n, p, n);
-			r->body_n += n;
-			return MHD_YES;
-		}
+	struct buf b = { 0 };
+
+	if (is_answered(r))
+		return MHD_YES; /* it is short: only its end is waited for */
+	if (n <= r->body_max - r->body_n && make_room(r, n)) {
+		memcpy(r->body + r->body_n, p, n);
+		r->body_n += n;
+		return MHD_YES;
 	}
-	/* libmicrohttpd sends no answer between: either all is read, or the connection closed. */
-	drop_body(r);
-	r->discarded += n;
-	return r->discarded > DISCARD_MAX ? MHD_NO : MHD_YES;
+	if (n > r->body_max - r->body_n)
+		say_too_long(r, (uint64_t)r->body_n + n, &b);
+	answer_raw(r, b.n ? 413 : 503, b.n ? buf_str(&b) : no_memory);
+	buf_release(&b);
+	return MHD_NO;
 }
 
 static enum MHD_Result end_of_body(struct http_request *r)
@@ -200,10 +202,12 @@ static enum MHD_Result end_of_body(struct http_request *r)
 	if (!answered) {
 		c->suspended = r;
 		MHD_suspend_connection(r->mhd);
-		watch_client(c);
 	}
 	pthread_mutex_unlock(&c->lock);
-	return answered ? answer_queue(r) : MHD_YES;
+	if (answered)
+		return answer_queue(r);
+	conn_tell_left(c); /* who hung up before was not told of */
+	return MHD_YES;
 }
 
 enum MHD_Result request_go_on(void *server, struct MHD_Connection *m, const char *url,
@@ -249,7 +253,8 @@ void request_end(void *server, struct MHD_Connection *m, void **request,
 		s->o.calls.done(r, s->o.calls.data);
 	if (r->answer)
 		MHD_destroy_response(r->answer);
-	drop_body(r);
+	atomic_fetch_sub(&s->bodies_used, r->body_cap);
+	free(r->body);
 	if (r->is_owned) {
 		pthread_mutex_lock(&s->lock);
 		if (--s->n_active == 0)

@@ -240,6 +240,11 @@ void tls_drop(struct tls *t, struct tls_keys *k)
 		keys_free(k);
 }
 
+void tls_send(void *session, struct bytes b)
+{
+	(void)!gnutls_record_send(session, b.p, b.n);
+}
+
 size_t tls_peer_name(void *session, char *ret, size_t cap)
 {
 	const gnutls_datum_t *peers;

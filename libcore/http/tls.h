@@ -17,6 +17,9 @@ MUST_CHECK int tls_reload(struct tls *t, struct err *e);
 struct tls_keys *tls_begin(struct tls *t, void *session);
 void tls_drop(struct tls *t, struct tls_keys *k);
 
+/* What there is no room for is not sent. */
+void tls_send(void *session, struct bytes b);
+
 /* The common name of the client's certificate; 0 without one, or when it does not fit. */
 size_t tls_peer_name(void *session, char *ret, size_t cap);
 

@@ -2,6 +2,8 @@
 #include "http/conn.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -13,6 +15,10 @@ enum {
 	ACCEPTS = 32,	   /* in one go */
 	SWEEP_MS = 250,	   /* how late a deadline is seen */
 	NO_FILES_MS = 100, /* until accept is tried again that lacked files or memory */
+	LINGER_S = 2,
+	ALIVE_S = 60, /* a client that is quiet for so long is asked by TCP whether it is there */
+	ALIVE_EVERY_S = 15,
+	ALIVE_TRIES = 4,
 };
 
 static const char listening, waking; /* their addresses stand in events */
@@ -27,7 +33,7 @@ static void epoll_change(const struct http_server *s, int op, int fd, uint32_t e
 	struct epoll_event ev = { .events = events, .data.ptr = data };
 
 	if (epoll_ctl(s->epoll_fd, op, fd, &ev) < 0)
-		server_log(s, "cannot watch a socket: %s", strerror(errno));
+		server_log(s, HTTP_LOG_SERVER, "cannot watch a socket: %s", strerror(errno));
 }
 
 void watch_client(struct conn *c)
@@ -45,7 +51,68 @@ void watch_wake(const struct http_server *s)
 	uint64_t one = 1;
 
 	if (write(s->wake_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
-		server_log(s, "cannot wake the watch: %s", strerror(errno));
+		server_log(s, HTTP_LOG_SERVER, "cannot wake the watch: %s", strerror(errno));
+}
+
+void watch_linger(struct http_server *s, int fd)
+{
+	bool room;
+
+	if (fd < 0)
+		return;
+	shutdown(fd, SHUT_WR);
+	pthread_mutex_lock(&s->lock);
+	room = s->n_linger < LINGERING_MAX;
+	if (room)
+		s->linger[s->n_linger++] =
+			(struct parting){ fd, time_mono_ns() + LINGER_S * NS_PER_S };
+	pthread_mutex_unlock(&s->lock);
+	if (!room)
+		close(fd);
+}
+
+enum { DROP_ONCE = 64 << 10, DROPS = 256 };
+
+/* Whether nothing more will come, or not soon enough. */
+static bool drop_bytes(const struct parting *l, int64_t now_ns)
+{
+	char dropped[DROP_ONCE];
+	ssize_t n = 1;
+
+	for (int i = 0; i < DROPS && n > 0; i++)
+		n = recv(l->fd, dropped, sizeof(dropped), MSG_DONTWAIT | MSG_TRUNC);
+	return n == 0 || (n < 0 && errno != EAGAIN) || now_ns >= l->end_ns;
+}
+
+static void drop_lingering(struct http_server *s, int64_t now_ns)
+{
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < s->n_linger;) {
+		if (drop_bytes(&s->linger[i], now_ns)) {
+			close(s->linger[i].fd);
+			s->linger[i] = s->linger[--s->n_linger];
+		} else {
+			i++;
+		}
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* A client whose machine has gone leaves without a word, and may have been waiting for long. */
+static void keep_alive(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, ALIVE_S },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, ALIVE_EVERY_S },
+		{ IPPROTO_TCP, TCP_KEEPCNT, ALIVE_TRIES },
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+		setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+			   sizeof(options[i].value));
 }
 
 /* To the worker that has the fewest. */
@@ -56,6 +123,7 @@ static void hand_over(struct http_server *s, int fd, const struct sockaddr_stora
 	for (unsigned i = 1; i < s->n_workers; i++)
 		if (atomic_load(&s->worker[i].n_conns) < atomic_load(&w->n_conns))
 			w = &s->worker[i];
+	keep_alive(fd);
 	atomic_fetch_add(&w->n_conns, 1);
 	atomic_fetch_add(&s->n_conns, 1);
 	if (MHD_add_connection(w->mhd, fd, (const struct sockaddr *)a, n) == MHD_YES)
@@ -82,6 +150,7 @@ static void accept_some(struct http_server *s, struct accepting *a)
 
 		if (atomic_load(&s->n_conns) >= s->o.connections_max) {
 			arm(s, a, false);
+			conn_shutdown(s, CONN_IDLE_LONG);
 			return;
 		}
 		fd = accept4(s->listen_fd, (struct sockaddr *)&from, &n,
@@ -91,7 +160,8 @@ static void accept_some(struct http_server *s, struct accepting *a)
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			server_log(s, "cannot accept a connection: %s", strerror(errno));
+			server_log(s, HTTP_LOG_SERVER, "cannot accept a connection: %s",
+				   strerror(errno));
 			arm(s, a, false);
 			a->again_ns = time_mono_ns() + NO_FILES_MS * NS_PER_MS;
 			return;
@@ -108,8 +178,9 @@ static void rearm(struct http_server *s, struct accepting *a)
 			close(s->listen_fd);
 		s->listen_fd = -1;
 		conn_shutdown(s, CONN_IDLE);
-	} else if (!a->armed && time_mono_ns() >= a->again_ns &&
-		   atomic_load(&s->n_conns) < s->o.connections_max) {
+	} else if (atomic_load(&s->n_conns) >= s->o.connections_max) {
+		conn_shutdown(s, CONN_IDLE_LONG);
+	} else if (!a->armed && time_mono_ns() >= a->again_ns) {
 		arm(s, a, true);
 	}
 }
@@ -123,21 +194,24 @@ static void *watch(void *data)
 	uint64_t count;
 
 	while (!atomic_load(&s->watch_ends)) {
-		bool idle = atomic_load(&s->n_conns) == 0 && (a.armed || s->listen_fd < 0);
+		bool idle = atomic_load(&s->n_conns) == 0 && s->n_linger == 0 &&
+			    (a.armed || s->listen_fd < 0);
 		int n = epoll_wait(s->epoll_fd, ev, EVENTS, idle ? -1 : SWEEP_MS);
 
 		for (int i = 0; i < n; i++) {
 			if (ev[i].data.ptr == &listening)
 				accept_some(s, &a);
 			else if (ev[i].data.ptr != &waking)
-				conn_tell_left(ev[i].data.ptr);
+				conn_hang_up(ev[i].data.ptr);
 			else if (read(s->wake_fd, &count, sizeof(count)) < 0)
 				continue; /* somebody else's wake-up was read before */
 		}
 		rearm(s, &a);
 		if (time_mono_ns() - swept_ns >= SWEEP_MS * NS_PER_MS) {
 			conn_shutdown(s, CONN_OVERDUE);
+			conn_shutdown(s, CONN_HUNG_UP);
 			conn_free_dead(s);
+			drop_lingering(s, time_mono_ns());
 			swept_ns = time_mono_ns();
 		}
 	}
@@ -170,6 +244,8 @@ void watch_stop(struct http_server *s)
 		watch_wake(s);
 		pthread_join(s->watch, NULL);
 	}
+	while (s->n_linger)
+		close(s->linger[--s->n_linger].fd);
 	if (s->epoll_fd >= 0)
 		close(s->epoll_fd);
 	if (s->wake_fd >= 0)

@@ -422,7 +422,8 @@ static void begin_life(struct websocket *w)
 	failed = pthread_create(&thread, &attr, live, w);
 	pthread_attr_destroy(&attr);
 	if (failed) {
-		server_log(w->server, "no thread for a websocket: %s", strerror(failed));
+		server_log(w->server, HTTP_LOG_SERVER, "no thread for a websocket: %s",
+			   strerror(failed));
 		w->closed = true;
 		live(w);
 	}
@@ -462,7 +463,7 @@ static void add_accept(const struct http_request *r, struct MHD_Response *m)
 	    gnutls_base64_encode2(&hash, &text) == 0)
 		MHD_add_response_header(m, "Sec-WebSocket-Accept", (const char *)text.data);
 	else
-		server_log(r->server, "GnuTLS has no SHA-1");
+		server_log(r->server, HTTP_LOG_SERVER, "GnuTLS has no SHA-1");
 	gnutls_free(text.data);
 	buf_release(&b);
 }
