@@ -7,8 +7,8 @@
 
 /* Why keys of Loki have no effect. */
 static const char one_process[] = "one process counts, for all there is";
-static const char no_sharding[] = "queries are not split and sharded; each is one process, run on "
-				  "as many threads as querier.jobs says";
+static const char no_sharding[] =
+	"a query is one process, with querier.jobs threads; it is not split";
 static const char no_cache[] = "there is no cache of results";
 static const char no_index_server[] = "there are no index gateways";
 static const char no_bloom[] = "there are no bloom filters to be built or asked";

@@ -56,7 +56,8 @@ static const char one_process[] = "one process tree does it all";
 static const char no_grpc[] = "nothing is spoken but HTTP";
 static const char no_ring[] = "this node stands alone: there is no ring";
 static const char no_cache[] = "there is no cache; files are mapped where they lie";
-static const char no_sharding[] = "a query is one process, with querier.jobs threads";
+static const char no_sharding[] =
+	"a query is one process, with querier.jobs threads; it is not split";
 static const char no_rules[] = "rules are not evaluated";
 static const char no_bloom[] = "there are no bloom filters to be built or asked";
 static const char no_kafka[] = "there is no Kafka";
@@ -348,6 +349,34 @@ const struct key config_keys[] = {
 	RETIRED("table_manager.*", "there are no tables"),
 	{ 0 },
 };
+
+static const char chart_other[] = "it is the Helm chart's, for Kubernetes";
+static const char chart_scale[] = "it is the Helm chart's; one process tree does it all, and what "
+				  "starts it says with what";
+
+static const struct key chart_keys[] = {
+	IDLE("storage", "it is the Helm chart's; the store is a folder, common.store"),
+	IDLE("schemaConfig", "it is the Helm chart's; the store has one format, its own"),
+	IDLE("deploymentMode", chart_scale),
+	IDLE("replicas", chart_scale),
+	IDLE("autoscaling", chart_scale),
+	IDLE("resources", chart_scale),
+	IDLE("persistence", "it is the Helm chart's; all data is in common.path_prefix"),
+	IDLE("ingester", chart_scale),
+	IDLE("querier", chart_scale),
+	IDLE("distributor", chart_scale),
+	IDLE("compactor", chart_scale),
+	IDLE("queryFrontend", chart_scale),
+	{ 0 },
+};
+
+const struct key *config_chart_key(struct bytes word)
+{
+	static const struct key other = IDLE("", chart_other);
+	const struct key *k = key_find(chart_keys, word);
+
+	return k ? k : &other;
+}
 
 bool config_is_section(struct bytes name)
 {

@@ -17,6 +17,9 @@ extern const struct key config_keys[];
 /* The section holds keys of the table. */
 bool config_is_section(struct bytes name);
 
+/* What becomes of a key that only Grafana's Helm chart knows. */
+const struct key *config_chart_key(struct bytes word);
+
 /* The words of ingester.chunk_encoding, and chunkpack's for each. */
 extern const char *const config_encoding_words[];
 const char *config_encoding(int word);

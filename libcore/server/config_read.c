@@ -18,9 +18,6 @@ struct walk {
 	bool chart;	 /* keys that nobody knows are the chart's */
 };
 
-static const struct key chart_key = { "", KEY_OTHER, KEY_IDLE,
-				      0,  NULL,	     "it is the Helm chart's, not Loki's" };
-
 static void fail(struct walk *w, const struct err *e)
 {
 	report_error(w->report, e);
@@ -112,7 +109,8 @@ static void walk_map(struct walk *w, const struct yaml_node *map)
 				fail(w, &e);
 			}
 		} else if ((k = rest_of_section(w)) || w->chart) {
-			report_key(w->report, p, buf_str(&name), k ? k : &chart_key);
+			report_key(w->report, p, buf_str(&name),
+				   k ? k : config_chart_key(p->key->text));
 		} else {
 			say_unknown(w, p->key);
 		}
@@ -148,7 +146,8 @@ static const struct yaml_node *chart_root(struct walk *w, const struct yaml_node
 			continue;
 		buf_reset(&name);
 		buf_add_bytes(&name, root->pair[i].key->text);
-		report_key(w->report, &root->pair[i], buf_str(&name), &chart_key);
+		report_key(w->report, &root->pair[i], buf_str(&name),
+			   config_chart_key(buf_bytes(&name)));
 	}
 	buf_release(&name);
 	return loki;
@@ -226,11 +225,10 @@ int config_read(const char *path, enum config_expand expand, struct config *c, s
 	int rc = io_read_file(path, YAML_SIZE_MAX, &text, e);
 
 	c->auth_enabled = true;
-	if (rc == 0 && expand == CONFIG_EXPAND_ENV)
+	if (rc == 0 && expand == CONFIG_EXPAND)
 		rc = config_expand(buf_bytes(&text), path, &expanded, r, e);
 	if (rc == 0)
-		rc = read_text(&w, path, buf_bytes(expand == CONFIG_EXPAND_ENV ? &expanded : &text),
-			       e);
+		rc = read_text(&w, path, buf_bytes(expand == CONFIG_EXPAND ? &expanded : &text), e);
 	buf_release(&w.path);
 	buf_release(&text);
 	buf_release(&expanded);

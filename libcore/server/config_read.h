@@ -4,11 +4,11 @@
 
 #include "server/config.h"
 
-enum config_expand { CONFIG_AS_IT_IS, CONFIG_EXPAND_ENV };
+enum config_expand { CONFIG_AS_IT_IS, CONFIG_EXPAND };
 
 /*
  * Reads a file over what config_init has made; what Loki has as its default with a file
- * (auth_enabled) becomes so. CONFIG_EXPAND_ENV: ${NAME} and ${NAME:DEFAULT} are replaced before.
+ * (auth_enabled) becomes so. CONFIG_EXPAND: ${NAME} and ${NAME:DEFAULT} are replaced before.
  *
  * r is told which keys have no effect or another one than with Loki, and of all faults but the
  * last, which is e's. On failure c is only to be released.

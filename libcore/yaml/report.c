@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 
+/* Bytes of names in one message. */
+enum { NAMES_MAX = 4096 };
+
 void report_say(struct report *r, enum report_kind kind, const struct yaml_node *at,
 		const char *fmt, ...)
 {
@@ -18,7 +21,23 @@ void report_say(struct report *r, enum report_kind kind, const struct yaml_node 
 	r->say(r->data, kind, e.msg);
 }
 
-/* The names of what stands below a value, "a.b" for what is nested. */
+static bool is_listed(struct bytes list, struct bytes name)
+{
+	struct bytes one;
+
+	while (bytes_split(&list, ',', &one))
+		if (bytes_eq(bytes_trim(one), name))
+			return true;
+	return false;
+}
+
+static bool holds_maps(const struct yaml_node *n)
+{
+	return n->kind == YAML_MAP ||
+	       (n->kind == YAML_LIST && n->n && n->item[0]->kind == YAML_MAP);
+}
+
+/* The names of what stands below a value, each once, "a.b" for what is nested. */
 static void add_names(struct buf *out, const struct yaml_node *n, struct buf *path)
 {
 	size_t before = path->n;
@@ -31,9 +50,9 @@ static void add_names(struct buf *out, const struct yaml_node *n, struct buf *pa
 
 		path->n = before;
 		buf_addf(path, "%s%.*s", before ? "." : "", BYTES_ARG(p->key->text));
-		if (p->value->kind == YAML_MAP)
+		if (holds_maps(p->value))
 			add_names(out, p->value, path);
-		else
+		else if (out->n < NAMES_MAX && !is_listed(buf_bytes(out), buf_bytes(path)))
 			buf_addf(out, "%s%.*s", out->n ? ", " : "", BYTES_ARG(buf_bytes(path)));
 	}
 	path->n = before;
