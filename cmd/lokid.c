@@ -107,7 +107,7 @@ static int read_config(struct args *a, struct config *c, struct err *e)
 
 	config_init(c);
 	if (a->config &&
-	    config_read(a->config, a->expand ? CONFIG_EXPAND_ENV : CONFIG_AS_IT_IS, c, &r, e) < 0)
+	    config_read(a->config, a->expand ? CONFIG_EXPAND : CONFIG_AS_IT_IS, c, &r, e) < 0)
 		return -1;
 	if (a->data)
 		config_set_data(c, a->data);
@@ -122,7 +122,8 @@ static int read_config(struct args *a, struct config *c, struct err *e)
 	return 0;
 }
 
-static int print(struct args *a, const struct config *c, struct err *e)
+/* The file of overrides is looked at too. */
+static int check(struct args *a, const struct config *c, struct err *e)
 {
 	struct report r = { .say = on_report, .data = a };
 	struct limits_set *limits;
@@ -130,8 +131,10 @@ static int print(struct args *a, const struct config *c, struct err *e)
 
 	if (config_limits(c, &limits, &r, e) < 0)
 		return -1;
-	config_write(c, limits, &text);
-	fwrite(text.p, 1, text.n, stdout);
+	if (a->print) {
+		config_write(c, limits, &text);
+		fwrite(text.p, 1, text.n, stdout);
+	}
 	buf_release(&text);
 	limits_set_drop(limits);
 	return 0;
@@ -158,9 +161,9 @@ int main(int argc, char **argv)
 		cli_usage(&cli, "%s", e.msg);
 	parse_options(&a, argc, argv);
 	rc = read_config(&a, &config, &e);
-	if (rc == 0 && a.print)
-		rc = print(&a, &config, &e);
-	else if (rc == 0 && !a.check)
+	if (rc == 0 && (a.print || a.check))
+		rc = check(&a, &config, &e);
+	else if (rc == 0)
 		rc = server_run(&config, &e);
 	if (rc < 0)
 		cli_report(&cli, &e);

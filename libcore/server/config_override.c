@@ -17,6 +17,8 @@ static const char *join(struct config *c, const char *dir, const char *name)
 
 void config_set_data(struct config *c, const char *dir)
 {
+	if (strcmp(c->audit.log_path, join(c, c->data, "audit.log")) == 0)
+		c->audit.log_path = join(c, dir, "audit.log");
 	c->data = dir;
 	c->wal = join(c, dir, "wal");
 	c->store = join(c, dir, "store");

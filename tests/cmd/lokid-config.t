@@ -1,0 +1,75 @@
+#!/bin/sh
+# lokid --check-config and --print-config: Loki's files as people have them, tests/config, and faults.
+. "${0%/*}/../lib/tap.sh"
+
+FILES=$(cd "$GOLDEN/../config" && ls)
+
+# printed LINE: whether it is among what was printed, blanks before it left out.
+printed() {
+	sed 's/^ *//' "$TAP/stdout" | grep -q -x -F -e "$1" && return 0
+	echo "expected a line: $1"
+	return 1
+}
+
+for file in $FILES; do
+	cp "$GOLDEN/../config/$file" .
+	ok "$file is taken as it is" exits 0 lokid --config "$file" --check-config
+	ok "$file: nothing is printed" stdout_is_empty
+	ok "$file: what is said goes to stderr" exits 0 sh -c "lokid --config $file --check-config 2>&1"
+	ok "$file: keys that are not used are named" stdout_is_golden "config-${file%.yaml}.txt"
+done
+
+ok "limits in force are printed" exits 0 lokid --config tenant-limits.yaml --print-config
+for line in 'ingestion_rate_mb: 10' 'ingestion_burst_size_mb: 20' 'max_streams_per_user: 10000' 'max_line_size: 256KB' \
+	'max_entries_limit_per_query: 5000' 'max_query_length: 30d1h' 'max_query_series: 500' 'retention_period: 31d' \
+	'per_stream_rate_limit: 3MB' 'per_stream_rate_limit_burst: 15MB' 'tenant-premium:' 'ingestion_rate_mb: 100' \
+	'max_streams_per_user: 100000' 'retention_period: 1y' 'tenant-basic:' 'ingestion_rate_mb: 5' 'retention_period: 1w'; do
+	ok "  $line" printed "$line"
+done
+ok "so are the chart's" exits 0 lokid --config helm-distributed.yaml --print-config
+for line in 'ingestion_rate_mb: 50' 'ingestion_burst_size_mb: 100' 'max_streams_per_user: 100000' 'max_query_length: 30d1h' \
+	'max_query_lookback: 30d' 'auth_enabled: true'; do
+	ok "  $line" printed "$line"
+done
+ok "and the rest of a file" exits 0 lokid --config single-binary.yaml --print-config
+for line in 'auth_enabled: false' 'path_prefix: /loki' 'chunk_encoding: snappy' 'max_chunk_age: 1h' 'segment_age: 1h' \
+	'chunk_target_size: 1500KB' 'retention_period: 1w'; do
+	ok "  $line" printed "$line"
+done
+
+printf 'sever: {}\nserver: {log_level: loud}\n' >bad.yaml
+ok "a file with faults is exit 2" exits 2 lokid --config bad.yaml --check-config
+ok "the first is told" stderr_has "lokid: error: bad.yaml:1:1: 'sever' is not a key: did you mean 'server'?"
+ok "and the second" stderr_has "lokid: error: bad.yaml:2:21: 'server.log_level': expected debug, info, warn or error, found 'loud'"
+ok "each once" stderr_lines 2
+printf 'server: [\n' >bad.yaml
+ok "what is no YAML is exit 3" exits 3 lokid --config bad.yaml --check-config
+ok "the message has the place" stderr_matches 'bad.yaml:[0-9]+:[0-9]+: '
+
+printf 'runtime_config: {file: o.yaml}\n' >c.yaml
+ok "overrides that are not there are exit 4" exits 4 lokid --config c.yaml --check-config
+printf 'overrides: {a: {max_query_series: many}}\n' >o.yaml
+ok "overrides with a fault are exit 2" exits 2 lokid --config c.yaml --check-config
+ok "which is told" stderr_has "o.yaml:1:35: 'max_query_series': expected a whole number, found 'many'"
+printf 'overrides: {a: {max_query_series: 7}}\n' >o.yaml
+ok "good ones are printed" exits 0 lokid --config c.yaml --print-config
+ok "by tenant" printed 'max_query_series: 7'
+
+cat >secret.yaml <<'YAML'
+auth:
+  roles: {all: {read: "*"}}
+  users: {alice: {password: $6$salt$hunter2, roles: all}}
+  tokens: {ci: {token: "env:TOKEN", roles: [all], tenant: ops}}
+YAML
+TOKEN=sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+export TOKEN
+ok "users are printed" exits 0 lokid --config secret.yaml --print-config
+ok "with their tenant" printed 'tenant: ops'
+ok "in place of secrets stands that they are there" printed 'token: <secret>'
+not_ok "no hash is printed" stdout_has hunter2
+not_ok "no token is printed" stdout_has 0123456789
+TOKEN=hunter2
+ok "a token that is not hashed is exit 2" exits 2 lokid --config secret.yaml --check-config
+not_ok "and not shown" stderr_has hunter2
+
+done_testing
