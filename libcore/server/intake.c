@@ -11,15 +11,6 @@
 #define QUEUE_MAX      (UINT64_C(64) << 20)
 #define STREAM_IDLE_NS (1800 * NS_PER_S)
 
-static void release(struct intake *in)
-{
-	intake_metrics_close(in);
-	lane_release(in);
-	free(in->wal_dir);
-	free(in->sync);
-	free(in);
-}
-
 int intake_open(const struct intake_opts *opts, struct intake **ret, struct err *e)
 {
 	struct intake *in = mem_alloc(sizeof(*in));
@@ -36,7 +27,7 @@ int intake_open(const struct intake_opts *opts, struct intake **ret, struct err 
 	pthread_mutex_init(&in->lane.lock, NULL);
 	intake_metrics_open(in);
 	if (outlet_open(in, e) < 0) {
-		release(in);
+		intake_free(in);
 		return -1;
 	}
 	*ret = in;
@@ -58,6 +49,24 @@ void intake_rotate(struct intake *in)
 
 void intake_close(struct intake *in, int64_t timeout_ns)
 {
-	outlet_close(in, timeout_ns);
-	release(in);
+	bool again;
+
+	pthread_mutex_lock(&in->lane.lock);
+	again = in->lane.closed;
+	in->lane.closed = true; /* nothing comes into a batch any more */
+	pthread_mutex_unlock(&in->lane.lock);
+	if (!again)
+		outlet_close(in, timeout_ns);
+}
+
+void intake_free(struct intake *in)
+{
+	if (!in)
+		return;
+	intake_metrics_close(in);
+	lane_release(in);
+	outlet_release(in);
+	free(in->wal_dir);
+	free(in->sync);
+	free(in);
 }

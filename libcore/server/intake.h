@@ -43,9 +43,14 @@ MUST_CHECK int intake_ready(struct intake *in, struct err *e);
  * answered yet goes into the next one. */
 void intake_rotate(struct intake *in);
 
-/* Takes no more pushes, waits timeout_ns at most until those under way are in the log, answers
- * those that are not with 503, and ends lokid-ingest. While the children still live. Frees it. */
+/* Takes no more pushes: they are answered with 503. Waits timeout_ns at most until those under way
+ * are in the log, answers those that are not with 503, and ends lokid-ingest. While the children
+ * still live; all other functions may still be called, also by others at the same time. A second
+ * time it does nothing. */
 void intake_close(struct intake *in, int64_t timeout_ns);
+
+/* After intake_close, when nobody uses it any more. NULL: nothing. */
+void intake_free(struct intake *in);
 
 /* What a push is answered. */
 struct intake_answer {

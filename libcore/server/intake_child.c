@@ -73,6 +73,9 @@ static void failed(struct intake *in, const struct err *why)
 	struct outlet *o = &in->outlet;
 	unsigned n;
 
+	log_event(in->opts.log, LOG_ERROR, "lokid-ingest ended; pushes wait for the next", "err",
+		  why->msg, NULL);
+	metrics_add(in->count.restarts, 1);
 	pthread_mutex_lock(&o->lock);
 	n = o->n_failures < BACKOFF_TIMES_MAX ? o->n_failures : BACKOFF_TIMES_MAX;
 	o->child = 0;
@@ -81,10 +84,7 @@ static void failed(struct intake *in, const struct err *why)
 	o->start_due_ns = time_mono_ns() + ((BACKOFF_MS * NS_PER_MS) << n);
 	pthread_cond_broadcast(&o->work);
 	pthread_cond_broadcast(&o->settled);
-	pthread_mutex_unlock(&o->lock);
-	log_event(in->opts.log, LOG_ERROR, "lokid-ingest ended; pushes wait for the next", "err",
-		  why->msg, NULL);
-	metrics_add(in->count.restarts, 1);
+	pthread_mutex_unlock(&o->lock); /* from here on it may be gone */
 }
 
 static void on_end(const struct child_end *end, void *data)

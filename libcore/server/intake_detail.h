@@ -32,6 +32,8 @@ enum {
 	INTAKE_FULL_RETRY_S = 30,
 };
 
+#define INTAKE_STOPPING "the server is stopping"
+
 enum intake_reason {
 	REASON_RATE,
 	REASON_STREAM_RATE,
@@ -171,7 +173,9 @@ void batch_free_spares(struct outlet *o);
 
 /* --- intake_outlet.c --- */
 MUST_CHECK int outlet_open(struct intake *in, struct err *e);
+/* Once; the lane is closed. */
 void outlet_close(struct intake *in, int64_t timeout_ns);
+void outlet_release(struct intake *in);
 /* A batch that gets no more entries. */
 void outlet_add(struct intake *in, struct batch *b);
 /* So much more is under way; the lane's open batch has entries, or has none. */

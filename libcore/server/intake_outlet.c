@@ -57,7 +57,7 @@ static void say_down(const struct outlet *o, struct err *why)
 	if (is_down(o))
 		err_set(why, ERR_AGAIN, "the log takes nothing now: %s", o->why.msg);
 	else
-		err_set(why, ERR_AGAIN, "the server is stopping");
+		err_set(why, ERR_AGAIN, INTAKE_STOPPING);
 }
 
 /* --- the writer --- */
@@ -539,6 +539,12 @@ void outlet_close(struct intake *in, int64_t timeout_ns)
 	wait_end(in, time_mono_ns() + END_TIMEOUT_S * NS_PER_S);
 	pthread_mutex_unlock(&o->lock);
 	pthread_join(o->reader, NULL);
+}
+
+void outlet_release(struct intake *in)
+{
+	struct outlet *o = &in->outlet;
+
 	if (o->in_fd >= 0)
 		close(o->in_fd);
 	if (o->out_fd >= 0)

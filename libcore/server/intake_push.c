@@ -487,8 +487,12 @@ void intake_push(struct intake *in, const struct intake_push *p)
 		buf_add_str(&text, why.msg);
 	} else {
 		pthread_mutex_lock(&in->lane.lock);
-		a.status = take(in, p, &text);
-		a.retry_after_s = a.status == 429 ? INTAKE_RETRY_S : 0;
+		if (in->lane.closed)
+			buf_add_str(&text, INTAKE_STOPPING);
+		else
+			a.status = take(in, p, &text);
+		if (a.status != 503 && a.status != 429)
+			a.retry_after_s = 0;
 		pthread_mutex_unlock(&in->lane.lock);
 	}
 	a.text = buf_bytes(&text);

@@ -193,12 +193,9 @@ static int open_all(struct server *s, struct err *e)
 /* Pushes under way are answered, and nothing is pushed any more. */
 static void close_intake(struct server *s, int64_t timeout_ns)
 {
-	struct intake *in = s->intake;
-
 	collect_close(s);
-	s->intake = NULL;
-	if (in)
-		intake_close(in, timeout_ns);
+	if (s->intake)
+		intake_close(s->intake, timeout_ns);
 }
 
 /* Programs first: what they end gives answers, for which the requests must still be there. */
@@ -212,6 +209,7 @@ static void close_all(struct server *s)
 	auth_close(s->auth);
 	if (s->http)
 		http_close(s->http);
+	intake_free(s->intake);
 	audit_close(s->audit);
 	tails_free(s->tails);
 	metrics_free(s->metrics);

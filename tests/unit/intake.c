@@ -98,6 +98,7 @@ static void close_intake(struct world *w)
 {
 	if (w->in)
 		intake_close(w->in, DEADLINE_S * NS_PER_S);
+	intake_free(w->in);
 	w->in = NULL;
 }
 
@@ -647,9 +648,11 @@ static void a_slow_log_is_503(void **state)
 			   "again later");
 	assert_int_equal(last.retry_after_s, 1);
 	intake_close(w->in, NS_PER_MS);
-	w->in = NULL;
 	wait_answer(&waits);
 	assert_int_equal(waits.status, 503);
+	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+	assert_answer(503, "the server is stopping");
+	intake_rotate(w->in);
 	buf_release(&json);
 	close_world(w);
 }
