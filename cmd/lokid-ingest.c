@@ -13,7 +13,7 @@
 #include "time/time.h"
 
 enum { OPT_PROGRESS = CLI_LONG };
-enum { REPORTS_MAX = 10, PROGRESS_EVERY_MS = 250 };
+enum { REPORTS_MAX = 10, PROGRESS_EVERY_MS = 250, NOTE_EVERY_MS = 10000 };
 
 static const struct cli_opt opts[] = {
 	{ OPT_PROGRESS, "progress", NULL, "show progress also when stderr is no terminal" },
@@ -27,7 +27,9 @@ struct args {
 	struct ingest *in;
 	bool quiet, progress, over, cut; /* cut: a signal left some of the files unread */
 	pthread_mutex_t printing;
-	bool shown; /* progress is; under .printing */
+	bool shown; /* progress is; under .printing, as what follows */
+	uint64_t n_notes;
+	int64_t noted_ns;
 	uint64_t n_reported;
 	int64_t begun_ns, shown_ns;
 };
@@ -91,12 +93,17 @@ static void end_hup(pthread_t hup)
 	pthread_join(hup, NULL);
 }
 
-static void clear_progress(struct args *a)
+static void erase_progress(struct args *a)
 {
-	pthread_mutex_lock(&a->printing);
 	if (a->shown)
 		fputs("\r\033[K", stderr);
 	a->shown = false;
+}
+
+static void clear_progress(struct args *a)
+{
+	pthread_mutex_lock(&a->printing);
+	erase_progress(a);
 	pthread_mutex_unlock(&a->printing);
 }
 
@@ -111,12 +118,19 @@ static void report(const struct err *e, void *data)
 		cli_note(a->cli, "further bad entries are only counted");
 }
 
+/* What may come again and again for days: after some only one in a while. From any thread. */
 static void note(const struct err *e, void *data)
 {
 	struct args *a = data;
+	int64_t now = time_mono_ns();
 
-	clear_progress(a);
-	cli_warn(a->cli, "%s", e->msg);
+	pthread_mutex_lock(&a->printing);
+	if (++a->n_notes <= REPORTS_MAX || now - a->noted_ns >= NOTE_EVERY_MS * NS_PER_MS) {
+		erase_progress(a);
+		cli_warn(a->cli, "%s", e->msg);
+		a->noted_ns = now;
+	}
+	pthread_mutex_unlock(&a->printing);
 }
 
 /* What of a pipe came before the signal is taken as it is: nobody could give it again. */
