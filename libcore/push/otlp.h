@@ -50,9 +50,4 @@ MUST_CHECK int push_otlp_protobuf(struct bytes message, const struct otlp_mappin
 MUST_CHECK int push_otlp_json(struct bytes body, const struct otlp_mapping *mapping, int64_t now_ns,
 			      const struct push_sink *sink, struct arena *a, struct err *e);
 
-/* A name as Loki writes it into labels and metadata: what is not a letter, a digit or _ becomes _,
- * with key_ before a digit and key before a single _ in front. Borrowed when it is so already, else
- * in a. */
-struct bytes push_normal_name(struct bytes name, struct arena *a);
-
 #endif

@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/mem.h"
-#include "base/utf8.h"
+#include "push/normal.h"
 
 #define LABEL(text)                                                            \
 	{                                                                      \
@@ -36,48 +35,6 @@ const struct otlp_mapping otlp_default = {
 	.resource = { default_rules, sizeof(default_rules) / sizeof(default_rules[0]) },
 };
 
-/* --- names --- */
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_name_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
-}
-
-/* One _ for each character that may not be in a name; returns the end. */
-static char *put_clean(char *to, struct bytes name)
-{
-	for (size_t i = 0, n; i < name.n; i += n) {
-		utf8_next(bytes_sub(name, i, 4), &n);
-		*to++ = is_name_char(name.p[i]) ? name.p[i] : '_';
-	}
-	return to;
-}
-
-struct bytes push_normal_name(struct bytes name, struct arena *a)
-{
-	static const char prefix[] = "key_";
-	enum { PREFIX = sizeof(prefix) - 1 };
-	char *start, *end;
-	size_t i = 0;
-
-	while (i < name.n && is_name_char(name.p[i]))
-		i++;
-	if (i == name.n && (i == 0 || (!is_digit(name.p[0]) && name.p[0] != '_')))
-		return name;
-	start = (char *)arena_alloc(a, PREFIX + name.n) + PREFIX;
-	end = put_clean(start, name);
-	if (is_digit(start[0]))
-		start = memcpy(start - PREFIX, prefix, PREFIX);
-	else if (start[0] == '_' && (end - start == 1 || start[1] != '_'))
-		start = memcpy(start - PREFIX + 1, prefix, PREFIX - 1);
-	return bytes_of(start, (size_t)(end - start));
-}
-
 /* --- pairs --- */
 
 void otlp_release(struct otlp *o)
@@ -90,42 +47,16 @@ void otlp_release(struct otlp *o)
 	free(o->record_labels.v);
 	free(o->meta.v);
 	buf_release(&o->name);
-	buf_release(&o->spelling);
-	buf_release(&o->next);
+	push_current_release(&o->current);
 }
 
-static int add_pair(struct otlp *o, struct otlp_pairs *to, struct bytes name, struct bytes value)
-{
-	if (to->n == PUSH_META_MAX)
-		return err_set(o->e, ERR_LIMIT, "more than %d attributes", PUSH_META_MAX);
-	if (name.n > LABEL_NAME_MAX)
-		return err_set(o->e, ERR_LIMIT,
-			       "an attribute's name is %zu bytes long, at most %d are taken",
-			       name.n, LABEL_NAME_MAX);
-	mem_grow(&to->v, &to->cap, to->n + 1, sizeof(*to->v));
-	to->v[to->n++] = (struct label){ name, value };
-	return 0;
-}
-
-static int add_number(struct otlp *o, struct otlp_pairs *to, const char *name, uint64_t v,
+static int add_number(struct otlp *o, struct push_pairs *to, const char *name, uint64_t v,
 		      struct arena *a)
 {
 	char text[24];
 	int n = snprintf(text, sizeof(text), "%llu", (unsigned long long)v);
 
-	return add_pair(o, to, bytes_str(name), arena_copy(a, bytes_of(text, (size_t)n)));
-}
-
-/* Of labels the last of a name counts. */
-static int add_label(struct otlp *o, struct otlp_pairs *to, struct bytes name, struct bytes value)
-{
-	for (size_t i = 0; i < to->n; i++) {
-		if (bytes_eq(to->v[i].name, name)) {
-			to->v[i].value = value;
-			return 0;
-		}
-	}
-	return add_pair(o, to, name, value);
+	return push_pairs_add(to, bytes_str(name), arena_copy(a, bytes_of(text, (size_t)n)), o->e);
 }
 
 static enum otlp_action action_of(const struct otlp_rules *rules, struct bytes name)
@@ -141,17 +72,17 @@ static enum otlp_action action_of(const struct otlp_rules *rules, struct bytes n
 }
 
 static int add_value(struct otlp *o, struct bytes name, const struct otlp_value *v, struct arena *a,
-		     struct otlp_pairs *to)
+		     struct push_pairs *to)
 {
 	struct bytes text = otlp_value_text(v, a);
 
-	return to == &o->labels || to == &o->record_labels ? add_label(o, to, name, text)
-							   : add_pair(o, to, name, text);
+	return to == &o->labels || to == &o->record_labels ? push_pairs_set(to, name, text, o->e)
+							   : push_pairs_add(to, name, text, o->e);
 }
 
 /* Of a map in a map; o->name holds what the maps around it are called. */
 static int add_nested(struct otlp *o, const struct otlp_value *v, struct arena *a,
-		      struct otlp_pairs *to)
+		      struct push_pairs *to)
 {
 	size_t was = o->name.n;
 	int rc = 0;
@@ -159,9 +90,9 @@ static int add_nested(struct otlp *o, const struct otlp_value *v, struct arena *
 	buf_reserve(&o->name, v->key.n + 1);
 	if (was > 0)
 		buf_add_char(&o->name, '_');
-	o->name.n = (size_t)(put_clean(o->name.p + o->name.n, v->key) - o->name.p);
+	o->name.n = (size_t)(push_put_clean(o->name.p + o->name.n, v->key) - o->name.p);
 	if (o->name.n > LABEL_NAME_MAX) /* before it is copied */
-		rc = add_pair(o, to, buf_bytes(&o->name), v->key);
+		rc = push_pairs_add(to, buf_bytes(&o->name), v->key, o->e);
 	else if (v->kind != OTLP_MAP)
 		rc = add_value(o, arena_copy(a, buf_bytes(&o->name)), v, a, to);
 	else
@@ -172,7 +103,7 @@ static int add_nested(struct otlp *o, const struct otlp_value *v, struct arena *
 }
 
 static int add_attribute(struct otlp *o, const struct otlp_value *v, struct arena *a,
-			 struct otlp_pairs *to)
+			 struct push_pairs *to)
 {
 	struct bytes name = push_normal_name(v->key, a);
 
@@ -189,7 +120,7 @@ static int add_attribute(struct otlp *o, const struct otlp_value *v, struct aren
 /* labels NULL: there can be none. */
 static int add_attributes(struct otlp *o, const struct otlp_rules *rules,
 			  const struct otlp_value *first, struct arena *a,
-			  struct otlp_pairs *labels, struct otlp_pairs *meta)
+			  struct push_pairs *labels, struct push_pairs *meta)
 {
 	for (const struct otlp_value *v = first; v; v = v->next) {
 		enum otlp_action action = action_of(rules, v->key);
@@ -250,16 +181,17 @@ int otlp_set_resource(struct otlp *o, const struct otlp_value *attributes)
 
 int otlp_set_scope(struct otlp *o, const struct otlp_scope *scope)
 {
-	struct otlp_pairs *to = &o->scope_meta;
+	struct push_pairs *to = &o->scope_meta;
 
 	to->n = 0;
 	if (!scope)
 		return 0;
 	if (add_attributes(o, &o->mapping->scope, scope->attributes, &o->scope_a, NULL, to) < 0)
 		return -1;
-	if (scope->name.n && add_pair(o, to, BYTES_LIT("scope_name"), scope->name) < 0)
+	if (scope->name.n && push_pairs_add(to, BYTES_LIT("scope_name"), scope->name, o->e) < 0)
 		return -1;
-	if (scope->version.n && add_pair(o, to, BYTES_LIT("scope_version"), scope->version) < 0)
+	if (scope->version.n &&
+	    push_pairs_add(to, BYTES_LIT("scope_version"), scope->version, o->e) < 0)
 		return -1;
 	return scope->dropped ? add_number(o, to, "scope_dropped_attributes_count", scope->dropped,
 					   &o->scope_a)
@@ -279,12 +211,12 @@ static int add_id(struct otlp *o, const char *name, const unsigned char *id, siz
 		hex[2 * i] = digits[id[i] >> 4];
 		hex[2 * i + 1] = digits[id[i] & 15];
 	}
-	return any ? add_pair(o, &o->meta, bytes_str(name), bytes_of(hex, 2 * n)) : 0;
+	return any ? push_pairs_add(&o->meta, bytes_str(name), bytes_of(hex, 2 * n), o->e) : 0;
 }
 
 static int add_text(struct otlp *o, const char *name, struct bytes text)
 {
-	return text.n ? add_pair(o, &o->meta, bytes_str(name), text) : 0;
+	return text.n ? push_pairs_add(&o->meta, bytes_str(name), text, o->e) : 0;
 }
 
 /* What a record says of itself, in Loki's order. */
@@ -311,10 +243,10 @@ static int add_fields(struct otlp *o, const struct otlp_record *r)
 	return add_text(o, "event_name", r->event_name);
 }
 
-static int add_all(struct otlp *o, const struct otlp_pairs *from)
+static int add_all(struct otlp *o, const struct push_pairs *from)
 {
 	for (size_t i = 0; i < from->n; i++)
-		if (add_pair(o, &o->meta, from->v[i].name, from->v[i].value) < 0)
+		if (push_pairs_add(&o->meta, from->v[i].name, from->v[i].value, o->e) < 0)
 			return -1;
 	return 0;
 }
@@ -322,30 +254,18 @@ static int add_all(struct otlp *o, const struct otlp_pairs *from)
 /* The stream that a record of these labels belongs to; told to the sink when it is another one. */
 static int set_stream(struct otlp *o)
 {
-	struct push_labels spelled = { .form = PUSH_LABELS_PAIRS };
-	struct otlp_pairs *all = &o->record_labels;
-	struct labels labels;
+	struct push_pairs *all = &o->record_labels;
 
 	for (size_t i = 0; i < o->labels.n; i++) { /* a record's own win */
 		size_t k = 0;
 
 		while (k < all->n && !bytes_eq(all->v[k].name, o->labels.v[i].name))
 			k++;
-		if (k == all->n && add_pair(o, all, o->labels.v[i].name, o->labels.v[i].value) < 0)
+		if (k == all->n &&
+		    push_pairs_add(all, o->labels.v[i].name, o->labels.v[i].value, o->e) < 0)
 			return -1;
 	}
-	labels = (struct labels){ all->v, all->n };
-	if (labels_normalize(&labels, o->e) < 0)
-		return -1;
-	buf_reset(&o->next);
-	labels_encode(&o->next, &labels);
-	if (o->streaming && bytes_eq(buf_bytes(&o->next), buf_bytes(&o->spelling)))
-		return 0;
-	buf_reset(&o->spelling);
-	buf_add_bytes(&o->spelling, buf_bytes(&o->next));
-	o->streaming = true;
-	spelled.spelling = buf_bytes(&o->spelling);
-	return o->sink->stream(o->sink->data, &spelled, o->e);
+	return push_current_set(&o->current, all, o->sink, o->e);
 }
 
 static int64_t time_of(const struct otlp *o, const struct otlp_record *r)
@@ -366,7 +286,8 @@ int otlp_give(struct otlp *o, const struct otlp_record *r)
 	    add_all(o, &o->scope_meta) < 0)
 		return -1;
 	if (o->mapping->severity_text_as_label && r->severity_text.n &&
-	    add_label(o, &o->record_labels, BYTES_LIT("severity_text"), r->severity_text) < 0)
+	    push_pairs_set(&o->record_labels, BYTES_LIT("severity_text"), r->severity_text, o->e) <
+		    0)
 		return -1;
 	if (set_stream(o) < 0)
 		return -1;

@@ -5,6 +5,7 @@
 
 #include "push/otlp.h"
 #include "push/otlp_value.h"
+#include "push/pairs.h"
 
 enum { OTLP_TRACE_ID = 16, OTLP_SPAN_ID = 8 };
 
@@ -23,12 +24,6 @@ struct otlp_record {
 	unsigned char trace_id[OTLP_TRACE_ID], span_id[OTLP_SPAN_ID]; /* all 0: none */
 };
 
-/* Pairs that grow. */
-struct otlp_pairs {
-	struct label *v;
-	size_t n, cap;
-};
-
 struct otlp {
 	const struct otlp_mapping *mapping;
 	int64_t now_ns;
@@ -36,10 +31,9 @@ struct otlp {
 	struct arena *scratch;		  /* of the record */
 	struct arena resource_a, scope_a; /* of what is in force; attributes are read into them */
 	size_t n_values;		  /* read since the last otlp_begin */
-	struct otlp_pairs labels, resource_meta, scope_meta, record_labels, meta;
-	struct buf name;	   /* of an attribute in maps */
-	struct buf spelling, next; /* of the stream that the sink knows; of the record's */
-	bool streaming;		   /* the sink knows one */
+	struct push_pairs labels, resource_meta, scope_meta, record_labels, meta;
+	struct buf name; /* of an attribute in maps */
+	struct push_current current;
 	struct err *e;
 };
 

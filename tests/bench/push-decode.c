@@ -9,6 +9,7 @@
 #include "bench.h"
 #include "json/json.h"
 #include "push/otlp.h"
+#include "push/records.h"
 
 enum { STREAMS = 50, ENTRIES = 2000, ROUNDS = 15 };
 
@@ -232,6 +233,32 @@ static int otlp_json(struct bytes body, const struct push_sink *sink, struct are
 	return push_otlp_json(body, &otlp_default, 1, sink, a, e);
 }
 
+static void make_bulk(struct buf *body, enum kind kind)
+{
+	struct buf line = { 0 };
+
+	for (unsigned i = 0; i < STREAMS * ENTRIES; i++) {
+		make_line(&line, i, kind);
+		buf_addf(body,
+			 "{\"create\":{}}\n{\"@timestamp\":\"2026-01-15T10:00:00.%09uZ\","
+			 "\"message\":",
+			 i * 1000);
+		json_add_quoted(body, buf_bytes(&line));
+		if (kind == WITH_META)
+			buf_addf(body, ",\"trace\":{\"id\":\"%08x\"},\"user\":%u", i, i);
+		buf_addf(body, ",\"app\":\"web-%u\"}\n", i / ENTRIES);
+	}
+	buf_release(&line);
+}
+
+static int bulk(struct bytes body, const struct push_sink *sink, struct arena *a, struct err *e)
+{
+	struct push_fields fields = push_bulk_fields;
+
+	fields.stream = BYTES_LIT("app");
+	return push_bulk(body, &fields, 1, NULL, sink, a, e);
+}
+
 static void measure(const char *name, enum kind kind, decode_fn *decode, const struct buf *body)
 {
 	double best = 0;
@@ -264,7 +291,8 @@ int main(void)
 	} forms[] = { { "protobuf", make_protobuf, push_protobuf },
 		      { "JSON", make_json, push_json },
 		      { "OTLP protobuf", make_otlp_protobuf, otlp_protobuf },
-		      { "OTLP JSON", make_otlp_json, otlp_json } };
+		      { "OTLP JSON", make_otlp_json, otlp_json },
+		      { "_bulk", make_bulk, bulk } };
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		for (int kind = PLAIN; kind < KINDS; kind++) {

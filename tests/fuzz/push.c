@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "push/otlp.h"
+#include "push/records.h"
 
 typedef int decode_fn(struct bytes body, const struct push_sink *sink, struct arena *a,
 		      struct err *e);
@@ -29,7 +30,38 @@ static int otlp_json(struct bytes body, const struct push_sink *sink, struct are
 	return push_otlp_json(body, &otlp_default, 1, sink, a, e);
 }
 
-static decode_fn *const decoders[] = { push_protobuf, push_json, otlp_protobuf, otlp_json };
+static void ignore_begin(void *data, enum push_action action)
+{
+	(void)data;
+	(void)action;
+}
+
+static void ignore_bad(void *data, const struct err *why)
+{
+	(void)data;
+	if (why->code == ERR_NONE)
+		abort();
+}
+
+static const struct push_watch watch = { ignore_begin, ignore_bad, NULL };
+
+static int bulk(struct bytes body, const struct push_sink *sink, struct arena *a, struct err *e)
+{
+	return push_bulk(body, &push_bulk_fields, 1, &watch, sink, a, e);
+}
+
+static int jsonl(struct bytes body, const struct push_sink *sink, struct arena *a, struct err *e)
+{
+	struct push_fields fields = push_jsonl_fields;
+
+	fields.stream = BYTES_LIT("a,b.c");
+	fields.ignore = BYTES_LIT("d");
+	fields.extra = BYTES_LIT("x=y");
+	return push_jsonl(body, &fields, 1, &watch, sink, a, e);
+}
+
+static decode_fn *const decoders[] = { push_protobuf, push_json, otlp_protobuf,
+				       otlp_json,     bulk,	 jsonl };
 
 struct seen {
 	struct buf text;
