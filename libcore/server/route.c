@@ -29,6 +29,7 @@
 const struct route routes[] = {
 	PUSH(API "/push", "loki_api_v1_push", route_push),
 	PUSH(OLD "/push", "api_prom_push", route_push),
+	PUSH("/otlp/v1/logs", "otlp_v1_logs", route_otlp),
 
 	QUERY(API "/query", "loki_api_v1_query", route_query),
 	QUERY(API "/query_range", "loki_api_v1_query_range", route_query_range),
