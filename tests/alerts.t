@@ -79,4 +79,13 @@ while read -r prog option; do
 done <options >wrong
 ok "which they have" diff /dev/null wrong
 
+# So are the keys of the daemon's file.
+sed -n 's/^ *action: "\(.*\)"$/\1/p' "$alerts" |
+	grep -o '\b\(max_[a-z_]*\|ingestion_[a-z_]*\|\(ingester\|distributor\)\.[a-z_.]*[a-z]\)' | sort -u >keys
+ok "actions name keys of lokid.yaml" test "$(wc -l <keys)" -gt 4
+while read -r key; do
+	grep -q "(\"$key\"" "$REPO/libcore/limits/keys.c" "$REPO/libcore/server/config_keys.c" || echo "$key"
+done <keys >wrong
+ok "which it has" diff /dev/null wrong
+
 done_testing

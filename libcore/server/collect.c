@@ -78,6 +78,15 @@ static void collect_flusher(struct metrics *m, struct flusher *f)
 	set_bytes(m, METRIC_WAL_SEGMENT_BYTES, st.closed_bytes);
 	set(m, METRIC_FLUSH_LAST_SUCCESS, (double)st.last_success_ns / NS_PER_S);
 	set(m, METRIC_FLUSH_FAILURES_NOW, st.n_failed);
+	set(m, METRIC_FLUSH_RUNNING,
+	    st.running ? (double)(time_mono_ns() - st.begun_mono_ns) / NS_PER_S : 0);
+}
+
+static void collect_log(struct metrics *m, struct log *l)
+{
+	for (int i = 0; i < LOG_LEVELS; i++)
+		metrics_set(metric_of1(m, METRIC_LOG_MESSAGES, bytes_str(log_level_words[i])),
+			    (double)atomic_load_explicit(&l->n[i], memory_order_relaxed));
 }
 
 static void collect(struct metrics *m, void *data)
@@ -89,6 +98,7 @@ static void collect(struct metrics *m, void *data)
 	collect_tree(m);
 	collect_disk(m, s->config->wal);
 	collect_flusher(m, s->flusher);
+	collect_log(m, &s->log);
 	metrics_set(metric_of1(m, METRIC_TCP_CONNECTIONS, BYTES_LIT("http")),
 		    (double)http_connections(s->http));
 	set(m, METRIC_READY, health_check(s, &e) == 0);

@@ -302,6 +302,7 @@ static void start_round(struct flusher *f)
 	pthread_mutex_lock(&f->lock);
 	f->oldest_found_ns = f->state.oldest_unflushed_ns;
 	f->state.running = true;
+	f->state.begun_mono_ns = f->round_begun_ns;
 	pthread_mutex_unlock(&f->lock);
 	if (pipe2(to_pack, O_CLOEXEC) < 0) {
 		err_sys(&e, "pipe");

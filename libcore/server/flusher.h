@@ -17,7 +17,8 @@ struct flusher_state {
 	uint64_t n_closed, closed_bytes; /* segments that wait */
 	unsigned n_failed;		 /* runs in a row */
 	bool running;
-	struct err failure; /* the last one's, when n_failed */
+	int64_t begun_mono_ns; /* of time_mono_ns: the round that runs, or ran last */
+	struct err failure;    /* the last one's, when n_failed */
 };
 
 /* Begins to look for closed segments, on the children's thread. */

@@ -40,6 +40,7 @@ void log_event(struct log *l, enum log_level level, const char *msg, ...)
 	struct err e;
 	va_list va;
 
+	atomic_fetch_add_explicit(&l->n[level], 1, memory_order_relaxed);
 	if ((int)level < atomic_load_explicit(&l->level, memory_order_relaxed))
 		return;
 	time_add_rfc3339(&time, time_now_ns());

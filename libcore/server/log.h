@@ -10,12 +10,13 @@
 
 #include "base/err.h"
 
-enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_LEVELS };
 
 struct log {
 	int fd;
 	bool json;
-	atomic_int level; /* enum log_level: what is below is not said */
+	atomic_int level;	     /* enum log_level: what is below is not said */
+	atomic_ullong n[LOG_LEVELS]; /* how many there were, said or not */
 };
 
 /* Each word of log_level, from debug on, NULL-ended. */

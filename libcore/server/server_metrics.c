@@ -182,6 +182,8 @@ const struct metrics_family server_families[METRIC_COUNT] = {
 					    "When a round last succeeded, or 0."),
 	[METRIC_FLUSH_FAILURES_NOW] = GAUGE("lokid_flush_consecutive_failures",
 					    "Rounds that failed since the last that succeeded."),
+	[METRIC_FLUSH_RUNNING] = GAUGE("lokid_flush_running_seconds",
+				       "For how long the round under way has run, or 0."),
 	[METRIC_WAL_SEGMENT_BYTES] = GAUGE("loki_ingester_wal_bytes_in_use",
 					   "Bytes of closed segments that wait to be flushed."),
 	[METRIC_WAL_DISK_USAGE] = GAUGE("loki_ingester_wal_disk_usage_percent",
@@ -191,6 +193,9 @@ const struct metrics_family server_families[METRIC_COUNT] = {
 	[METRIC_READY] = GAUGE("lokid_ready", "Whether /ready says so."),
 	[METRIC_TCP_CONNECTIONS] =
 		GAUGE("loki_tcp_connections", "Connections that are open.", LABELS("protocol")),
+	[METRIC_LOG_MESSAGES] = COUNTER("loki_internal_log_messages_total",
+					"Events for the daemon's log, also those below its level.",
+					LABELS("level")),
 	[METRIC_TREE_RESIDENT] = GAUGE("lokid_tree_resident_memory_bytes",
 				       "Resident memory of the daemon and of all its programs."),
 	[METRIC_MEMORY_LIMIT] = GAUGE("lokid_memory_limit_bytes",

@@ -42,6 +42,8 @@ ok "a lot" test "$(wc -l <in-text)" -gt 60
 
 # --- before anything happened ---
 is "nothing crashed" "$(value loki_panic_total)" 0
+is "no error was said" "$(value 'loki_internal_log_messages_total{level="error"}')" 0
+ok "but that it is ready" within 'loki_internal_log_messages_total{level="info"}' 1 9
 is "it is ready" "$(value lokid_ready)" 1
 is "one program runs" "$(value 'lokid_tree_processes{program="lokid-ingest"}')" 1
 is "no query failed" "$(value loki_query_frontend_failed_queries_total)" 0
