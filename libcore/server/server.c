@@ -413,6 +413,8 @@ static void say_ready(struct server *s)
 	log_event(&s->log, LOG_INFO, "ready", "addr", buf_str(&address), "data", s->config->data,
 		  "store", s->config->store, NULL);
 	buf_release(&address);
+	metrics_set(metric_of(s->metrics, METRIC_WAL_REPLAY_SECONDS),
+		    (double)(time_now_ns() - s->begun_ns) / NS_PER_S);
 	say(s, "READY=1");
 }
 

@@ -165,6 +165,8 @@ const struct metrics_family server_families[METRIC_COUNT] = {
 	[METRIC_MEMORY_CHUNKS] = GAUGE("loki_ingester_memory_chunks",
 				       "Always 0: entries wait in the log, not in chunks."),
 
+	[METRIC_WAL_REPLAY_SECONDS] = GAUGE("loki_ingester_wal_replay_duration_seconds",
+					    "Time from the daemon's start until it was ready."),
 	[METRIC_RELOAD_SUCCESSFUL] = GAUGE("loki_runtime_config_last_reload_successful",
 					   "Whether the limits could be read the last time."),
 	[METRIC_AUTH_FAILURES] =

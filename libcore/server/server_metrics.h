@@ -80,8 +80,9 @@ enum server_metric {
 	METRIC_CHUNK_COMPRESSION,
 	METRIC_MEMORY_CHUNKS, /* nobody: none is in memory */
 
-	METRIC_RELOAD_SUCCESSFUL, /* server: of limits and overrides: 1 or 0 */
-	METRIC_AUTH_FAILURES,	  /* call: reason */
+	METRIC_WAL_REPLAY_SECONDS, /* server: from its start until it is ready */
+	METRIC_RELOAD_SUCCESSFUL,  /* server: of limits and overrides: 1 or 0 */
+	METRIC_AUTH_FAILURES,	   /* call: reason */
 
 	/* collect */
 	METRIC_FLUSH_QUEUE_LENGTH,

@@ -40,6 +40,11 @@ sed -n 's/^# TYPE //p' metrics | sort >in-text
 ok "it has what the page lists, of its type" diff in-page in-text
 ok "a lot" test "$(wc -l <in-text)" -gt 60
 
+# Each is set by somebody, but for one that is always 0.
+sed -n 's/.*\(METRIC_[A-Z_]*\),.*/\1/p' "$REPO/libcore/server/server_metrics.h" | grep -v -x METRIC_COUNT | sort -u >named
+cat "$REPO"/libcore/server/*.c | grep -v '\[METRIC_[A-Z_]*\] *=' | grep -o 'METRIC_[A-Z_]*' | sort -u >used
+is "all of them are set" "$(comm -23 named used)" METRIC_MEMORY_CHUNKS
+
 # --- before anything happened ---
 is "nothing crashed" "$(value loki_panic_total)" 0
 is "no error was said" "$(value 'loki_internal_log_messages_total{level="error"}')" 0
@@ -51,6 +56,7 @@ ok "the tree is larger than the daemon" within lokid_tree_resident_memory_bytes 
 ok "and smaller than the machine" within lokid_memory_limit_bytes "$(value lokid_tree_resident_memory_bytes)" 1e15
 ok "the disk is somewhat full" within loki_ingester_wal_disk_usage_percent 0 1
 ok "it was started just now" within process_start_time_seconds $((now - 5)) $((now + 60))
+ok "it was ready soon" within loki_ingester_wal_replay_duration_seconds 0.000001 10
 ok "it has files open" within process_open_fds 5 1000
 
 # --- pushes ---
