@@ -96,6 +96,7 @@ static struct conn *begin(struct worker *w, struct MHD_Connection *m)
 
 	c->server = s;
 	c->worker = w;
+	c->websocket_fd = -1;
 	c->fd = MHD_get_connection_info(m, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	name_peer(c, MHD_get_connection_info(m, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
 	if (s->tls)
@@ -194,8 +195,21 @@ void conn_hang_up(struct conn *c)
 {
 	pthread_mutex_lock(&c->lock);
 	atomic_store(&c->hung_up, true);
+	if (c->websocket_fd >= 0)
+		shutdown(c->websocket_fd, SHUT_RD);
 	pthread_mutex_unlock(&c->lock);
 	conn_tell_left(c);
+}
+
+/* Inside of TLS a websocket has one end of a pair of sockets, and libmicrohttpd keeps to itself
+ * that the client has gone. */
+void conn_set_websocket(struct conn *c, int fd)
+{
+	pthread_mutex_lock(&c->lock);
+	c->websocket_fd = fd;
+	if (fd >= 0 && atomic_load(&c->hung_up))
+		shutdown(fd, SHUT_RD);
+	pthread_mutex_unlock(&c->lock);
 }
 
 void conn_tell_left(struct conn *c)

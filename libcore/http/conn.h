@@ -54,6 +54,7 @@ struct conn {
 	bool refused;  /* over a limit: its requests are not looked at */
 
 	pthread_mutex_t lock;		/* what follows, and the request's answer */
+	int websocket_fd;		/* what its websocket reads from, or -1 */
 	struct http_request *suspended; /* waits for its answer */
 
 	bool telling; /* calls.left runs */
@@ -142,6 +143,8 @@ enum conn_which { CONN_ALL, CONN_IDLE, CONN_IDLE_LONG, CONN_OVERDUE, CONN_HUNG_U
 void conn_shutdown(struct http_server *s, enum conn_which which);
 void conn_is_idle(struct conn *c);
 void conn_hang_up(struct conn *c);
+/* What a websocket reads from ends when the client hangs up; fd -1: not any more. */
+void conn_set_websocket(struct conn *c, int fd);
 /* Calls calls.left for the request that waits, if its client has hung up. */
 void conn_tell_left(struct conn *c);
 /* In a request: who the client's certificate says it is. */

@@ -32,6 +32,7 @@ enum {
 
 struct websocket {
 	struct http_server *server;
+	struct conn *conn;
 	websocket_fn *run;
 	void *data;
 	struct MHD_UpgradeResponseHandle *handle;
@@ -396,6 +397,7 @@ static void *live(void *data)
 	w->run(w, w->data);
 	if (w->handle) {
 		part(w);
+		conn_set_websocket(w->conn, -1);
 		MHD_upgrade_action(w->handle, MHD_UPGRADE_ACTION_CLOSE);
 	}
 	websocket_free(w);
@@ -445,6 +447,8 @@ static void upgraded(void *data, struct MHD_Connection *m, void *request, const 
 	r->websocket = NULL;
 	w->handle = handle;
 	w->fd = fd;
+	w->conn = r->conn;
+	conn_set_websocket(w->conn, fd);
 	w->heard_ns = time_mono_ns();
 	buf_add(&w->early, extra, extra_n);
 	begin_life(w);
