@@ -11,9 +11,10 @@ N=200
 # Once per build folder and list of clients.
 installed() {
 	dir=$B/../clients
-	[ "$dir/node_modules" -nt "$REPO/tests/clients/package.json" ] && return
-	mkdir -p "$dir" && cp "$REPO/tests/clients/"* "$dir/" && touch "$dir/package.json" &&
-		(cd "$dir" && npm install --no-audit --no-fund --ignore-scripts >"$TAP/npm.log" 2>&1) && touch "$dir/node_modules"
+	cmp -s "$REPO/tests/clients/package.json" "$dir/installed.json" && return
+	mkdir -p "$dir" && cp "$REPO/tests/clients/package.json" "$dir/" &&
+		(cd "$dir" && npm install --no-audit --no-fund --ignore-scripts >"$TAP/npm.log" 2>&1) &&
+		cp "$dir/package.json" "$dir/installed.json"
 }
 installed || skip_all "clients cannot be installed: $(tail -n 1 "$TAP/npm.log")"
 cp "$REPO/tests/clients/"*.mjs "$dir/"

@@ -24,10 +24,10 @@ limits_config:
   per_stream_rate_limit_burst: 1GB
 END
 
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=0 # any; then always the same, so that pushes find it again
 
 start() {
-	lokid_start --config lokid.yaml --listen "127.0.0.1:$port"
+	lokid_start --config lokid.yaml --listen "127.0.0.1:$port" && port=$LOKID_PORT
 }
 
 now_ms() { date +%s%3N; }
