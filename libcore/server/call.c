@@ -6,6 +6,7 @@
 #include "labels/labels.h"
 #include "server/audit.h"
 #include "server/auth.h"
+#include "server/config.h"
 #include "server/route.h"
 #include "server/server.h"
 #include "server/server_metrics.h"
@@ -114,13 +115,24 @@ static bool admit_known(struct call *c, struct err *e)
 	return true;
 }
 
+/* Without what the settings put before each path; a path that has it not is none. */
+static struct bytes path_of(const struct call *c)
+{
+	struct bytes prefix = bytes_str(c->server->config->server.path_prefix);
+	struct bytes path = http_path(c->http);
+
+	if (!bytes_starts(path, prefix))
+		return (struct bytes){ 0 };
+	return bytes_sub(path, prefix.n, path.n);
+}
+
 /* Which route, and who asks; a refusal is answered. False then. */
 static bool admit(struct call *c, struct err *e)
 {
 	struct bytes name = { 0 };
 	int status;
 
-	c->route = route_find(http_path(c->http), http_method(c->http), &name, &status);
+	c->route = route_find(path_of(c), http_method(c->http), &name, &status);
 	if (!c->route) {
 		err_set(e, ERR_USAGE, "%s", status == 404 ? "404 page not found" : "");
 		call_refuse(c, status, e);

@@ -1,6 +1,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "chunk/chunk.h"
 #include "server/config_keys.h"
 #include "server/config_parts.h"
 #include "time/time.h"
@@ -244,6 +245,28 @@ static void settle_segment_age(struct config *c, const struct yaml_node *root)
 		return;
 }
 
+/* Lines of logs take about ten times less when they are compressed. */
+enum { COMPRESSION = 10 };
+
+static uint64_t clip_size(uint64_t v)
+{
+	return v > CHUNK_SIZE_MAX ? CHUNK_SIZE_MAX : v < CHUNK_SIZE_MIN ? CHUNK_SIZE_MIN : v;
+}
+
+/* chunkpack takes no blocks that are larger than the chunk. */
+static void settle_chunks(struct config_flush *f)
+{
+	f->encoding = config_encoding(f->chunk_encoding);
+	if (f->chunk_target_size)
+		f->chunk_bytes = f->chunk_target_size > CHUNK_SIZE_MAX / COMPRESSION
+					 ? CHUNK_SIZE_MAX
+					 : clip_size(f->chunk_target_size * COMPRESSION);
+	if (f->chunk_block_size)
+		f->block_bytes = clip_size(f->chunk_block_size);
+	if (f->chunk_bytes && f->block_bytes > f->chunk_bytes)
+		f->block_bytes = f->chunk_bytes;
+}
+
 void config_settle(struct config *c, const struct yaml_node *root, struct report *r)
 {
 	settle_target(root, r);
@@ -254,6 +277,6 @@ void config_settle(struct config *c, const struct yaml_node *root, struct report
 	settle_empty(&c->programs);
 	settle_empty(&c->overrides_file);
 	settle_empty(&c->syslog.listen);
-	c->flush.encoding = config_encoding(c->flush.chunk_encoding);
+	settle_chunks(&c->flush);
 	check_values(c, root, r);
 }

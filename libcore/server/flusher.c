@@ -263,18 +263,44 @@ static void ended(const struct child_end *end, void *data)
 		round_ended(f);
 }
 
+/* chunkpack's options, from what the settings say of chunks. */
+struct pack_args {
+	const char *argv[10];
+	size_t n;
+	char chunk_size[24], block_size[24];
+};
+
+static void add_size(struct pack_args *a, const char *option, uint64_t bytes, char text[24])
+{
+	if (!bytes)
+		return;
+	snprintf(text, 24, "%llu", (unsigned long long)bytes);
+	a->argv[a->n++] = option;
+	a->argv[a->n++] = text;
+}
+
+static void make_pack_args(const struct config *c, struct pack_args *a)
+{
+	*a = (struct pack_args){ .argv = { "chunkpack", "--store", c->store, "--encoding",
+					   c->flush.encoding },
+				 .n = 5 };
+	add_size(a, "--chunk-size", c->flush.chunk_bytes, a->chunk_size);
+	add_size(a, "--block-size", c->flush.block_bytes, a->block_size);
+}
+
 static void start(struct flusher *f, enum stage stage, int in, int out)
 {
 	struct server *s = f->server;
+	struct pack_args pack;
 	const char *const replay[] = { "walreplay",	 "--frames",	 "--unpacked", "--store",
 				       s->config->store, s->config->wal, NULL };
-	const char *const pack[] = { "chunkpack", "--store", s->config->store, NULL };
 	const char *const index[] = { "idxbuild", "--store", s->config->store, NULL };
 	const char *const prune[] = { "walreplay",	"--prune",	"-q", "--store",
 				      s->config->store, s->config->wal, NULL };
-	const char *const *const argv[] = { replay, pack, index, prune };
+	const char *const *const argv[] = { replay, pack.argv, index, prune };
 	struct run *r = &f->run[stage];
 
+	make_pack_args(s->config, &pack);
 	*r = (struct run){ f, stage, memfd_create("stderr", MFD_CLOEXEC), -1 };
 	if (stage == INDEX) {
 		r->names_fd = memfd_create("names", MFD_CLOEXEC);

@@ -17,7 +17,7 @@ int health_check(struct server *s, struct err *e)
 {
 	struct flusher_state st;
 
-	if (atomic_load(&s->stopping))
+	if (atomic_load(&s->stopping) || atomic_load(&s->leaving))
 		return err_set(e, ERR_AGAIN, "Stopping");
 	if (intake_ready(s->intake, e) < 0)
 		return err_wrap(e, "Ingester not ready");

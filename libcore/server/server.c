@@ -153,6 +153,7 @@ static int open_intake(struct server *s, struct err *e)
 		.segment_age_ns = push->segment_age_ns,
 		.disk_full_threshold = push->disk_full_threshold,
 		.queue_max = push->queue_max,
+		.stream_idle_ns = push->stream_idle_ns,
 	};
 
 	return intake_open(&o, &s->intake, e);
@@ -325,6 +326,20 @@ static int64_t sooner_ns(int64_t a, int64_t b)
 	return !a || (b && b < a) ? b : a;
 }
 
+/* So that who looks at /ready sends no more: everything else goes on. A second signal ends it. */
+static void linger(struct server *s)
+{
+	int64_t until = time_mono_ns() + s->config->shutdown_delay_ns;
+
+	if (s->config->shutdown_delay_ns <= 0)
+		return;
+	atomic_store(&s->leaving, true);
+	log_event(&s->log, LOG_INFO, "not ready any more", NULL);
+	while (!atomic_load(&s->stopping) && time_mono_ns() < until)
+		if (wait_signal(s, LOOK_MS * NS_PER_MS))
+			return;
+}
+
 /* Until a signal ends it. */
 static void serve(struct server *s)
 {
@@ -336,8 +351,10 @@ static void serve(struct server *s)
 	if (overrides)
 		has_changed(overrides, &last);
 	while (!atomic_load(&s->stopping)) {
-		if (wait_signal(s, wait_ns))
+		if (wait_signal(s, wait_ns)) {
+			linger(s);
 			atomic_store(&s->stopping, true);
+		}
 		if (watchdog_ns)
 			say(s, "WATCHDOG=1");
 		if (overrides && has_changed(overrides, &last))
@@ -431,10 +448,10 @@ int server_run(const struct config *config, struct err *e)
 	int rc;
 
 	atomic_store(&s.log.level, (int)config->server.log_level);
+	if (read_limits(&s, &s.limits, e) < 0)
+		return -1;
 	pthread_mutex_init(&s.lock, NULL);
-	rc = read_limits(&s, &s.limits, e);
-	if (rc == 0)
-		rc = take_signals(&s, e);
+	rc = take_signals(&s, e);
 	if (rc == 0)
 		rc = open_all(&s, e);
 	if (rc == 0) {

@@ -35,6 +35,7 @@ struct server {
 	struct audit *audit;  /* NULL: none is kept */
 	pthread_mutex_t lock; /* the set */
 	struct limits_set *limits;
+	atomic_bool leaving; /* it is told to end, and still answers */
 	atomic_bool stopping;
 	atomic_bool flush_at_end; /* whatever the settings say */
 	int64_t begun_ns;	  /* Unix */

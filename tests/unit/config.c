@@ -153,6 +153,31 @@ static void our_key_decides_over_the_one_that_is_mapped(void **state)
 	config_release(&c);
 }
 
+static void sizes_of_chunks_are_what_chunkpack_takes(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t chunk, block;
+	} cases[] = {
+		{ "ingester: {}\n", 0, 0 },
+		{ "ingester: {chunk_target_size: 1536000, chunk_block_size: 262144}\n", 15360000,
+		  262144 },
+		{ "ingester: {chunk_target_size: 1GB, chunk_block_size: 1GB}\n", 64 << 20,
+		  64 << 20 },
+		{ "ingester: {chunk_target_size: 1, chunk_block_size: 1}\n", 1024, 1024 },
+		{ "ingester: {chunk_target_size: 1KB, chunk_block_size: 1MB}\n", 10240, 10240 },
+	};
+	struct config c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		read_good(cases[i].text, &c);
+		assert_int_equal(c.flush.chunk_bytes, cases[i].chunk);
+		assert_int_equal(c.flush.block_bytes, cases[i].block);
+		config_release(&c);
+	}
+}
+
 static void tls_is_as_go_calls_it(void **state)
 {
 	struct config c;
@@ -421,6 +446,7 @@ int main(void)
 		cmocka_unit_test(without_a_file_all_is_there),
 		cmocka_unit_test(keys_go_to_their_places),
 		cmocka_unit_test(our_key_decides_over_the_one_that_is_mapped),
+		cmocka_unit_test(sizes_of_chunks_are_what_chunkpack_takes),
 		cmocka_unit_test(tls_is_as_go_calls_it),
 		cmocka_unit_test(faults_name_place_and_what_is_near),
 		cmocka_unit_test(all_faults_are_told),
