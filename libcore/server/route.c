@@ -30,6 +30,13 @@ const struct route routes[] = {
 	PUSH(API "/push", "loki_api_v1_push", route_push),
 	PUSH(OLD "/push", "api_prom_push", route_push),
 	PUSH("/otlp/v1/logs", "otlp_v1_logs", route_otlp),
+	PUSH("/insert/jsonline", "insert_jsonline", route_jsonline),
+	PUSH("/insert/elasticsearch/_bulk", "insert_elasticsearch_bulk", route_bulk),
+	PUSH("/elasticsearch/_bulk", "insert_elasticsearch_bulk", route_bulk),
+	OPEN("/insert/elasticsearch", "insert_elasticsearch", route_elasticsearch),
+	OPEN("/insert/elasticsearch/", "insert_elasticsearch", route_elasticsearch),
+	OPEN("/elasticsearch", "insert_elasticsearch", route_elasticsearch),
+	OPEN("/elasticsearch/", "insert_elasticsearch", route_elasticsearch),
 
 	QUERY(API "/query", "loki_api_v1_query", route_query),
 	QUERY(API "/query_range", "loki_api_v1_query_range", route_query_range),

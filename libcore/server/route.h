@@ -40,7 +40,9 @@ const struct route *route_find(struct bytes path, enum http_method method, struc
 			       int *ret_status);
 
 /* routes_push.c */
-route_fn route_push, route_otlp, route_bulk, route_jsonline;
+route_fn route_push, route_otlp;
+/* routes_records.c */
+route_fn route_bulk, route_jsonline, route_elasticsearch;
 /* routes_query.c */
 route_fn route_query, route_query_range, route_labels, route_label_values, route_series,
 	route_stats, route_volume, route_volume_range, route_patterns, route_detected_labels,

@@ -1,34 +1,22 @@
 /* Pushes: what a request's headers say of its body, and what its client wants to read as an answer.
  */
+#include "server/routes_push.h"
+
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/wr.h"
 #include "http/media_type.h"
 #include "json/json.h"
-#include "push/body.h"
 #include "push/otlp.h"
 #include "server/config.h"
-#include "server/intake.h"
 #include "server/route.h"
 #include "server/server.h"
 #include "time/time.h"
 
-/* A push until it is answered: call.route_data. */
-struct push_call {
-	struct call *c;
-	int (*decode)(struct push_call *p, const struct push_sink *sink, struct arena *a,
-		      struct err *e);
-	void (*answer)(struct push_call *p, const struct intake_answer *a);
-	struct buf body; /* without its encoding, when it had one */
-	struct bytes message;
-	bool json;
-};
-
 /* --- answers --- */
 
-static void answer_text(struct call *c, const struct intake_answer *a, const char *type,
-			struct bytes body)
+void push_answer(struct call *c, const struct intake_answer *a, const char *type, struct bytes body)
 {
 	char seconds[16];
 	struct http_field field[] = { { "X-Content-Type-Options", "nosniff" },
@@ -44,7 +32,7 @@ static void answer_text(struct call *c, const struct intake_answer *a, const cha
 }
 
 /* As Go's http.Error has it. */
-static void answer_plain(struct push_call *p, const struct intake_answer *a)
+void push_answer_plain(struct push_call *p, const struct intake_answer *a)
 {
 	struct buf text = { 0 };
 
@@ -54,7 +42,7 @@ static void answer_plain(struct push_call *p, const struct intake_answer *a)
 	}
 	buf_add_bytes(&text, a->text);
 	buf_add_char(&text, '\n');
-	answer_text(p->c, a, "text/plain; charset=utf-8", buf_bytes(&text));
+	push_answer(p->c, a, "text/plain; charset=utf-8", buf_bytes(&text));
 	buf_release(&text);
 }
 
@@ -82,20 +70,16 @@ static void answer_otlp(struct push_call *p, const struct intake_answer *answer)
 		wr_uvarint(&body, MESSAGE << 3 | BYTES);
 		wr_lstr(&body, a.text);
 	}
-	answer_text(p->c, &a, p->json ? "application/json" : "application/octet-stream",
+	push_answer(p->c, &a, p->json ? "application/json" : "application/octet-stream",
 		    buf_bytes(&body));
 	buf_release(&body);
 }
 
-/* Refused before anything was decoded. */
-static void refuse(struct push_call *p, int status, const struct err *e)
+void push_refuse(struct push_call *p, const struct err *e)
 {
-	p->answer(p, &(struct intake_answer){ .status = status, .text = bytes_str(e->msg) });
-}
+	int status = e->code == ERR_LIMIT ? 413 : e->code == ERR_NOMEM ? 503 : 400;
 
-static int status_of(const struct err *e)
-{
-	return e->code == ERR_LIMIT ? 413 : e->code == ERR_NOMEM ? 503 : 400;
+	p->answer(p, &(struct intake_answer){ .status = status, .text = bytes_str(e->msg) });
 }
 
 /* --- from the request into the intake --- */
@@ -104,16 +88,18 @@ static void ended(struct call *c)
 {
 	struct push_call *p = c->route_data;
 
+	if (p->free_own)
+		p->free_own(p->own);
 	buf_release(&p->body);
 	free(p);
 }
 
-static struct push_call *begin(struct call *c)
+struct push_call *push_begin(struct call *c)
 {
 	struct push_call *p = mem_alloc(sizeof(*p));
 
 	p->c = c;
-	p->answer = answer_plain;
+	p->answer = push_answer_plain;
 	p->message = http_body(c->http);
 	c->route_data = p;
 	c->ended = ended;
@@ -128,6 +114,13 @@ static int decode(const struct push_sink *sink, struct arena *a, void *data, str
 	return p->decode(p, sink, a, e);
 }
 
+static void refused(uint64_t entry, int status, struct bytes why, void *data)
+{
+	struct push_call *p = data;
+
+	p->refused(p, entry, status, why);
+}
+
 static void answered(const struct intake_answer *a, void *data)
 {
 	struct push_call *p = data;
@@ -135,17 +128,18 @@ static void answered(const struct intake_answer *a, void *data)
 	p->answer(p, a);
 }
 
-static void take(struct push_call *p)
+void push_take(struct push_call *p)
 {
-	intake_push(p->c->server->intake, &(struct intake_push){ .tenant = p->c->tenant,
-								 .limits = p->c->limits,
-								 .decode = decode,
-								 .answered = answered,
-								 .data = p });
+	intake_push(p->c->server->intake,
+		    &(struct intake_push){ .tenant = p->c->tenant,
+					   .limits = p->c->limits,
+					   .decode = decode,
+					   .refused = p->refused ? refused : NULL,
+					   .answered = answered,
+					   .data = p });
 }
 
-/* p->message, without the encoding `how`. */
-static int unpack(struct push_call *p, enum push_encoding how, struct err *e)
+int push_unpack(struct push_call *p, enum push_encoding how, struct err *e)
 {
 	size_t max = p->c->server->config->push.decompressed_max;
 	struct buf out = { 0 };
@@ -160,6 +154,15 @@ static int unpack(struct push_call *p, enum push_encoding how, struct err *e)
 	p->body = out;
 	p->message = buf_bytes(&p->body);
 	return 0;
+}
+
+int push_unpack_as_said(struct push_call *p, struct err *e)
+{
+	enum push_encoding how;
+
+	if (push_encoding_of(http_header(p->c->http, "Content-Encoding"), &how, e) < 0)
+		return -1;
+	return push_unpack(p, how, e);
 }
 
 /* --- Loki's --- */
@@ -180,12 +183,12 @@ static int unpack_loki(struct push_call *p, enum push_encoding how, struct err *
 	struct err bare;
 
 	if (p->json)
-		return how == PUSH_SNAPPY ? 0 : unpack(p, how, e);
+		return how == PUSH_SNAPPY ? 0 : push_unpack(p, how, e);
 	if (how == PUSH_PLAIN || how == PUSH_SNAPPY)
-		return unpack(p, PUSH_SNAPPY, e);
-	if (unpack(p, how, e) < 0)
+		return push_unpack(p, PUSH_SNAPPY, e);
+	if (push_unpack(p, how, e) < 0)
 		return -1;
-	if (unpack(p, PUSH_SNAPPY, &bare) < 0 && bare.code != ERR_CORRUPT) {
+	if (push_unpack(p, PUSH_SNAPPY, &bare) < 0 && bare.code != ERR_CORRUPT) {
 		*e = bare;
 		return -1;
 	}
@@ -194,7 +197,7 @@ static int unpack_loki(struct push_call *p, enum push_encoding how, struct err *
 
 void route_push(struct call *c)
 {
-	struct push_call *p = begin(c);
+	struct push_call *p = push_begin(c);
 	char type[MEDIA_TYPE_MAX + 1];
 	enum push_encoding how;
 	struct err e;
@@ -202,15 +205,15 @@ void route_push(struct call *c)
 	p->decode = decode_loki;
 	if (push_encoding_of(http_header(c->http, "Content-Encoding"), &how, &e) < 0 ||
 	    media_type_parse(http_header(c->http, "Content-Type"), type, &e) < 0) {
-		refuse(p, 400, &e);
+		push_refuse(p, &e);
 		return;
 	}
 	p->json = strcmp(type, "application/json") == 0;
 	if (unpack_loki(p, how, &e) < 0) {
-		refuse(p, status_of(&e), &e);
+		push_refuse(p, &e);
 		return;
 	}
-	take(p);
+	push_take(p);
 }
 
 /* --- OpenTelemetry's --- */
@@ -226,30 +229,25 @@ static int decode_otlp(struct push_call *p, const struct push_sink *sink, struct
 
 void route_otlp(struct call *c)
 {
-	struct push_call *p = begin(c);
+	struct push_call *p = push_begin(c);
 	char type[MEDIA_TYPE_MAX + 1];
-	enum push_encoding how;
 	struct err e;
 
 	p->decode = decode_otlp;
 	p->answer = answer_otlp;
 	if (media_type_parse(http_header(c->http, "Content-Type"), type, &e) < 0) {
-		refuse(p, 400, &e);
+		push_refuse(p, &e);
 		return;
 	}
 	p->json = strcmp(type, "application/json") == 0;
 	if (!p->json && strcmp(type, "application/x-protobuf") != 0) {
 		err_set(&e, ERR_USAGE, "content type: %s is not supported", type);
-		refuse(p, 400, &e);
+		push_refuse(p, &e);
 		return;
 	}
-	if (push_encoding_of(http_header(c->http, "Content-Encoding"), &how, &e) < 0) {
-		refuse(p, 400, &e);
+	if (push_unpack_as_said(p, &e) < 0) {
+		push_refuse(p, &e);
 		return;
 	}
-	if (unpack(p, how, &e) < 0) {
-		refuse(p, status_of(&e), &e);
-		return;
-	}
-	take(p);
+	push_take(p);
 }

@@ -183,10 +183,54 @@ ok "OTLP is 204" code_is 204
 is "its line is found" "$(lines otlp '{service_name="shop"}')" "an OTLP line"
 otlp '{}'
 ok "nothing is 422" code_is 422
-ok "as JSON says it" stdout_is '{"code":422,"message":"error at least one valid stream is required for ingestion"}'
+is "as JSON says it" "$(cat "$TAP/stdout")" '{"code":422,"message":"error at least one valid stream is required for ingestion"}'
 otlp x text/plain
 ok "another type is 400" code_is 400
 ok "as protobuf says it" [ "$(od -An -c "$TAP/stdout" | tr -d ' \n')" = '\b220003022)contenttype:text/plainisnotsupported' ]
+
+# --- records ---
+records() {
+	get "$1" -H "X-Scope-OrgID: ${3:-records}" -H 'Content-Type: application/x-ndjson' --data-binary "$2"
+}
+bulk=/insert/elasticsearch/_bulk
+records "$bulk?_stream_fields=app" '{"create":{"_index":"logs"}}
+{"@timestamp":"2026-01-15T10:00:00Z","message":"one of bulk","app":"es","user":{"name":"u1"}}
+{"index":{}}
+{"@timestamp":"2026-01-15T10:00:01Z","message":"two of bulk","app":"es"}
+'
+ok "_bulk is 200" code_is 200
+is "each record is told of" "$(jq -c '[.errors, .items]' "$TAP/stdout")" '[false,[{"create":{"status":201}},{"index":{"status":201}}]]'
+is "both are found" "$(lines records '{app="es"}')" "one of bulk
+two of bulk"
+is "other fields are metadata" "$(lines records '{app="es"} | user_name="u1"')" "one of bulk"
+records /elasticsearch/_bulk '{"create":{}}
+{"@timestamp":"2026-01-15T10:00:00Z","message":"short"}
+{"create":{}}
+{"@timestamp":"2026-01-15T10:00:00Z","message":"much too long"}
+{"create":{}}
+no JSON
+' narrow
+is "what is not taken is told of there" "$(jq -c '[.errors, [.items[].create.status], .items[1].create.error.reason]' "$TAP/stdout")" \
+	'[true,[429,400,400],"Max entry size '"'10'"' bytes exceeded for stream '"'{service_name="'\\"unknown_service\\"'"}'"' while adding an entry with length '"'13'"' bytes"]'
+records "$bulk" '{"create":{}}
+{"message":"this is more than twenty bytes"}
+{"create":{}}
+no JSON
+' slow
+ok "over the rate all of it is 429" code_is 429
+is "as Elasticsearch says it" "$(jq -r '.error.type' "$TAP/stdout")" es_rejected_execution_exception
+records "$bulk" ''
+ok "nothing is 400" code_is 400
+get /insert/elasticsearch/
+is "clients find a version" "$(jq -r .version.number "$TAP/stdout")" 8.9.0
+records '/insert/jsonline?_stream_fields=job&extra_fields=env=test' '{"_time":"2026-01-15T10:00:00Z","_msg":"a JSON line","job":"j"}'
+ok "JSON lines are 204" code_is 204
+is "it is found" "$(lines records '{job="j", env="test"}')" "a JSON line"
+records /insert/jsonline '{"_time":"2026-01-15T10:00:01Z","_msg":"good","service_name":"good"}
+{"_time":"when","_msg":"bad"}
+'
+ok "a bad one is 400" code_is 400
+ok "and told of" stdout_has "1 of 2 records are not taken; record 2: "
 
 # --- a log that is killed ---
 # Every push is tried until it is stored; 20 times meanwhile lokid-ingest is killed.
@@ -205,12 +249,14 @@ for p in 1 2 3; do
 	pusher $p &
 	pushers="$pushers $!"
 done
+told() { [ "$(grep -c 'msg="lokid-ingest ended' lokid.log)" -eq "$kill" ]; }
 child() { CHILD=$(pgrep -P "$LOKID_PID" -x lokid-ingest); }
 grown() { [ "$(cat stored.* 2>/dev/null | wc -l)" -gt "$before" ]; }
 for kill in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 	before=$(cat stored.* 2>/dev/null | wc -l)
 	wait_for 10 grown || fail "pushes go on after kill $kill"
 	wait_for 10 child && kill -9 "$CHILD"
+	wait_for 10 told || fail "kill $kill is told of"
 done
 touch enough
 for p in $pushers; do wait "$p"; done
@@ -219,7 +265,6 @@ jq -r '.data.result[].values[][1]' "$TAP/stdout" | sort >found
 sort stored.* >stored
 is "every line that was answered with 204 is there once" "$(comm -3 stored found)" ""
 note "$(wc -l <stored) lines"
-ok "each end was told" [ "$(grep -c 'msg="lokid-ingest ended' lokid.log)" -eq 20 ]
 lokid_stop
 is "it ends with 0" "$STATUS" 0
 
