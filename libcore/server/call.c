@@ -129,10 +129,10 @@ static struct bytes path_of(const struct call *c)
 /* Which route, and who asks; a refusal is answered. False then. */
 static bool admit(struct call *c, struct err *e)
 {
-	struct bytes name = { 0 };
+	struct bytes name[ROUTE_NAMES] = { 0 };
 	int status;
 
-	c->route = route_find(path_of(c), http_method(c->http), &name, &status);
+	c->route = route_find(path_of(c), http_method(c->http), name, &status);
 	if (!c->route) {
 		err_set(e, ERR_USAGE, "%s", status == 404 ? "404 page not found" : "");
 		call_refuse(c, status, e);
@@ -140,7 +140,8 @@ static bool admit(struct call *c, struct err *e)
 	}
 	if (refused_stopping(c))
 		return false;
-	if (form_unescape_path(name, &c->arena, &c->name, e) < 0) {
+	if (form_unescape_path(name[0], &c->arena, &c->name, e) < 0 ||
+	    form_unescape_path(name[1], &c->arena, &c->name2, e) < 0) {
 		call_refuse(c, 400, e);
 		return false;
 	}

@@ -20,7 +20,7 @@ struct call {
 	struct http_request *http;
 	const struct route *route;
 	struct arena arena;	       /* of what follows, and of the route; freed with the call */
-	struct bytes name;	       /* the path's variable piece, decoded; or empty */
+	struct bytes name, name2;      /* the path's variable pieces, decoded; or empty */
 	struct bytes tenant;	       /* checked; "a|b" of several is sorted, each once */
 	size_t n_tenants;	       /* 0: the route is of none */
 	struct limits_set *set;	       /* held */

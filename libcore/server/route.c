@@ -4,7 +4,6 @@
 
 #define API    "/loki/api/v1"
 #define OLD    "/api/prom"
-#define RULES  API "/rules"
 #define EITHER (ROUTE_GET | ROUTE_POST)
 
 /* The path, its methods, what it needs, how its parameters come, its name in metrics, the answer.
@@ -24,6 +23,11 @@
 #define ADMIN(path, methods, name, fn)                                  \
 	{                                                               \
 		path, methods, ROUTE_ADMIN, true, true, false, name, fn \
+	}
+
+#define RULES(path, name, fn)                                              \
+	{                                                                  \
+		path, ROUTE_GET, ROUTE_READ, false, false, false, name, fn \
 	}
 
 const struct route routes[] = {
@@ -76,6 +80,14 @@ const struct route routes[] = {
 	      route_prepare_shutdown),
 	ADMIN("/ingester/shutdown", EITHER, "ingester_shutdown", route_shutdown),
 
+	RULES(API "/rules", "loki_api_v1_rules", route_rules),
+	RULES(API "/rules/*", "loki_api_v1_rules_namespace", route_rules),
+	RULES(API "/rules/*/*", "loki_api_v1_rules_namespace_groupname", route_rules),
+	RULES(OLD "/rules", "api_prom_rules", route_rules),
+	RULES(OLD "/rules/*", "api_prom_rules_namespace", route_rules),
+	RULES(OLD "/rules/*/*", "api_prom_rules_namespace_groupname", route_rules),
+	RULES("/prometheus/api/v1/rules", "prometheus_api_v1_rules", route_prometheus_rules),
+	RULES("/prometheus/api/v1/alerts", "prometheus_api_v1_alerts", route_prometheus_alerts),
 	{ API "/delete", ROUTE_GET, ROUTE_READ, false, false, false, "loki_api_v1_delete",
 	  route_delete_list },
 	{ API "/delete", ROUTE_POST | ROUTE_PUT | ROUTE_DEL, ROUTE_DELETE, false, false, false,
@@ -102,9 +114,10 @@ static unsigned bit_of(enum http_method m)
 	return 0;
 }
 
-static bool matches(const char *pattern, struct bytes path, struct bytes *ret_name)
+static bool matches(const char *pattern, struct bytes path, struct bytes ret_name[ROUTE_NAMES])
 {
 	struct bytes want = bytes_str(pattern), w, p;
+	size_t n = 0;
 
 	for (;;) {
 		bool more = bytes_split(&want, '/', &w);
@@ -114,23 +127,23 @@ static bool matches(const char *pattern, struct bytes path, struct bytes *ret_na
 		if (!more)
 			return true;
 		if (bytes_is(w, "*") && p.n)
-			*ret_name = p;
+			ret_name[n++] = p;
 		else if (!bytes_eq(w, p))
 			return false;
 	}
 }
 
-const struct route *route_find(struct bytes path, enum http_method method, struct bytes *ret_name,
-			       int *ret_status)
+const struct route *route_find(struct bytes path, enum http_method method,
+			       struct bytes ret_name[ROUTE_NAMES], int *ret_status)
 {
 	*ret_status = 404;
 	for (const struct route *r = routes; r->path; r++) {
-		struct bytes name = { 0 };
+		struct bytes name[ROUTE_NAMES] = { 0 };
 
-		if (!matches(r->path, path, &name))
+		if (!matches(r->path, path, name))
 			continue;
 		if (r->methods & bit_of(method)) {
-			*ret_name = name;
+			memcpy(ret_name, name, sizeof(name));
 			return r;
 		}
 		*ret_status = 405;

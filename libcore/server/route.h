@@ -20,7 +20,7 @@ enum route_needs {	       /* what the path is about */
 enum { ROUTE_GET = 1, ROUTE_POST = 2, ROUTE_PUT = 4, ROUTE_DEL = 8 };
 
 struct route {
-	const char *path; /* "*" stands for one piece, call.name */
+	const char *path; /* "*" stands for a piece: call.name, call.name2 */
 	unsigned methods; /* ROUTE_GET|... */
 	enum route_needs needs;
 	bool no_tenant;	   /* asked without one */
@@ -32,12 +32,14 @@ struct route {
 
 extern const struct route routes[]; /* a row with .path NULL ends it */
 
+enum { ROUTE_NAMES = 2 };
+
 /*
- * The row for a path (as sent) and a method; *ret_name is the piece that stands for "*", as sent.
- * NULL with *ret_status 404 or 405 when there is none.
+ * The row for a path (as sent) and a method; ret_name are the pieces that stand for each "*", as
+ * sent. NULL with *ret_status 404 or 405 when there is none.
  */
-const struct route *route_find(struct bytes path, enum http_method method, struct bytes *ret_name,
-			       int *ret_status);
+const struct route *route_find(struct bytes path, enum http_method method,
+			       struct bytes ret_name[ROUTE_NAMES], int *ret_status);
 
 /* routes_push.c */
 route_fn route_push, route_otlp;
@@ -52,6 +54,8 @@ route_fn route_tail;
 /* routes_ops.c */
 route_fn route_ready, route_metrics, route_config, route_services, route_log_level, route_flush,
 	route_ring, route_buildinfo, route_prepare_shutdown, route_shutdown;
+/* routes_rules.c */
+route_fn route_rules, route_prometheus_rules, route_prometheus_alerts;
 /* routes_delete.c */
 route_fn route_delete_list, route_delete_refuse;
 
