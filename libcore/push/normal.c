@@ -43,6 +43,16 @@ struct bytes push_normal_name(struct bytes name, struct arena *a)
 	return bytes_of(start, (size_t)(end - start));
 }
 
+bool push_is_among(struct bytes list, struct bytes name)
+{
+	struct bytes piece;
+
+	while (list.n > 0 && bytes_split(&list, ',', &piece))
+		if (bytes_eq(bytes_trim(piece), name))
+			return true;
+	return false;
+}
+
 /* --- times --- */
 
 /* "1768471200", "1768471200123.5": the unit is what makes it a time of these centuries. */

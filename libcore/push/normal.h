@@ -11,6 +11,9 @@ struct bytes push_normal_name(struct bytes name, struct arena *a);
 /* The same but for what stands in front, to memory of name.n bytes; returns the end. */
 char *push_put_clean(char *to, struct bytes name);
 
+/* Whether name is one of a list, comma between and perhaps blanks. */
+bool push_is_among(struct bytes list, struct bytes name);
+
 /* A time as records have it: RFC 3339 (its zone may be missing: UTC; +0100 for +01:00; a comma for
  * the point), a day, or Unix seconds, milliseconds, microseconds or nanoseconds, told apart by
  * their size, with a fraction or without. */

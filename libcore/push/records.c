@@ -29,16 +29,6 @@ bool records_line(struct records *r, struct bytes *ret)
 	return false;
 }
 
-static bool is_among(struct bytes list, struct bytes name)
-{
-	struct bytes piece;
-
-	while (list.n > 0 && bytes_split(&list, ',', &piece))
-		if (bytes_eq(bytes_trim(piece), name))
-			return true;
-	return false;
-}
-
 /* --- one object, to r->found: the fields by their whole names, and their values as text --- */
 
 static int read_object(struct records *r, struct json_in *in, unsigned depth);
@@ -50,7 +40,7 @@ static int read_field(struct records *r, struct json_in *in, unsigned depth)
 
 	json_skip_space(&in->j);
 	is_object = in->j.p < in->j.end && *in->j.p == '{';
-	if (is_object && !is_among(r->fields->message, path))
+	if (is_object && !push_is_among(r->fields->message, path))
 		return read_object(r, in, depth + 1);
 	if (json_in_null(in))
 		return 0;
@@ -132,10 +122,10 @@ static int sort_fields(struct records *r, const struct label *message, const str
 
 	r->labels.n = r->meta.n = 0;
 	for (const struct label *l = r->found.v; l < r->found.v + r->found.n; l++) {
-		bool is_label = is_among(f->stream, l->name);
+		bool is_label = push_is_among(f->stream, l->name);
 		struct bytes name;
 
-		if (l == message || l == time || is_among(f->ignore, l->name) ||
+		if (l == message || l == time || push_is_among(f->ignore, l->name) ||
 		    (!message && !is_label))
 			continue;
 		name = push_normal_name(l->name, r->a);
@@ -158,7 +148,7 @@ static int read_record(struct records *r, struct bytes text, struct bytes index,
 	r->found.n = 0;
 	if (read_object(r, &in, 0) < 0 || json_in_end(&in) < 0)
 		return -1;
-	if (index.n && is_among(r->fields->stream, BYTES_LIT("_index")) &&
+	if (index.n && push_is_among(r->fields->stream, BYTES_LIT("_index")) &&
 	    push_pairs_add(&r->found, BYTES_LIT("_index"), index, e) < 0)
 		return -1;
 	message = choose(r, r->fields->message);
