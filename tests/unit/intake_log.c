@@ -1,0 +1,286 @@
+/* The intake and its log: large pushes, a log that is full, slow, killed or never there, streams
+ * without end. */
+#include <stdatomic.h>
+
+#include "intake_world.h"
+
+#include "server/intake_active.h"
+
+/* Many bad entries are told of, but not without end. */
+static void refusals_are_told_up_to_a_limit(void **state)
+{
+	struct world *w = open_world(NULL, NULL);
+	struct buf json = { 0 };
+
+	(void)state;
+	w->limits.max_line_size = 1;
+	buf_add_str(&json, "{\"streams\":[{\"stream\":{\"a\":\"b\"},\"values\":[");
+	for (int i = 0; i < 1000; i++)
+		buf_addf(&json, "%s[\"" T1 "\",\"%.*s\"]", i ? "," : "", 2 + i % 100,
+			 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+	buf_add_str(&json, "]}]}");
+	push(w, buf_str(&json));
+	assert_int_equal(last.status, 400);
+	assert_non_null(strstr(last.text, "; 680 more errors"));
+	assert_int_equal(last.n_refused, 1000);
+	buf_release(&json);
+	close_world(w);
+}
+
+/* One push of more than a batch. */
+static void a_large_push_is_whole(void **state)
+{
+	struct world *w = open_world(NULL, NULL);
+	struct buf json = { 0 };
+	const char *text;
+	size_t n = 0;
+
+	(void)state;
+	w->limits.ingestion_burst_bytes = w->limits.per_stream_rate_limit_burst_bytes = 1e9;
+	buf_add_str(&json, "{\"streams\":[{\"stream\":{\"a\":\"b\"},\"values\":[");
+	for (int i = 0; i < 20000; i++)
+		buf_addf(&json, "%s[\"%d\",\"%0200d\"]", i ? "," : "", i + 1, i);
+	buf_add_str(&json, "]}]}");
+	push(w, buf_str(&json));
+	assert_answer(204, "");
+	text = logged(w);
+	for (const char *p = text; (p = strchr(p, '\n')) != NULL; p++)
+		n++;
+	assert_int_equal(n, 20000);
+	buf_release(&json);
+	close_world(w);
+}
+
+static void a_full_disk_is_503(void **state)
+{
+	struct world *w =
+		open_world("\"$REAL\" \"$@\" | sed -u 's/ ok$/ full: nothing free/'", NULL);
+
+	(void)state;
+	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+	assert_answer(503, "there is no room for the log on the disk: nothing free");
+	assert_int_equal(last.retry_after_s, 30);
+	close_world(w);
+	w = open_world("\"$REAL\" \"$@\" | sed -u 's/ ok$/ failed: broken/'", NULL);
+	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+	assert_answer(503, "the log cannot be written: broken");
+	close_world(w);
+	w = open_world("\"$REAL\" \"$@\" | sed -u 's/ ok$/ refused: bad/'", NULL);
+	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+	assert_answer(500, "the log refuses this: bad");
+	close_world(w);
+}
+
+static void small_queue(struct intake_opts *o)
+{
+	o->queue_max = 1000;
+}
+
+/* Does not read, and ends with its input. */
+static void a_slow_log_is_503(void **state)
+{
+	struct world *w = open_world("exec sleep 100", small_queue);
+	static struct pushed waits;
+	struct buf json = { 0 };
+
+	(void)state;
+	buf_addf(&json, STREAM("{\"a\":\"b\"}", "[\"" T1 "\",\"%01000d\"]"), 0);
+	begin_push(w, &waits, "acme", buf_str(&json));
+	assert_false(waits.answered);
+	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+	assert_answer(503, "too much waits for the log: 1024 bytes, the limit is 1000; send it "
+			   "again later");
+	assert_int_equal(last.retry_after_s, 1);
+	intake_close(w->in, NS_PER_MS);
+	wait_answer(&waits);
+	assert_int_equal(waits.status, 503);
+	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+	assert_answer(503, "the server is stopping");
+	intake_rotate(w->in);
+	buf_release(&json);
+	close_world(w);
+}
+
+static void a_log_that_never_runs_is_503(void **state)
+{
+	struct world *w = open_world("exit 4", NULL);
+	struct err e;
+
+	(void)state;
+	for (int64_t end = time_mono_ns() + DEADLINE_S * NS_PER_S; time_mono_ns() < end;) {
+		push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+		assert_int_equal(last.status, 503);
+		if (strstr(last.text, "the log takes nothing now"))
+			break;
+	}
+	assert_answer(503, "the log takes nothing now: lokid-ingest ended with status 4");
+	assert_true(intake_ready(w->in, &e) == -1 || e.code == ERR_NONE);
+	close_world(w);
+}
+
+enum { SENDERS = 8, KILLS = 20, SENT_MAX = 100000 };
+
+struct sender {
+	struct world *w;
+	atomic_bool *enough;
+	unsigned id, n;
+	unsigned char *seen;
+};
+
+/* One line after the other, each until it is stored. */
+static void *send_lines(void *data)
+{
+	struct sender *s = data;
+	struct pushed *p = mem_alloc(sizeof(*p));
+	char json[256];
+
+	for (; s->n < SENT_MAX && !(*s->enough && s->n); s->n++) {
+		snprintf(json, sizeof(json), STREAM("{\"s\":\"%u\"}", "[\"%u\",\"line %u\"]"),
+			 s->id, s->n + 1, s->n);
+		do {
+			begin_push(s->w, p, "acme", json);
+			wait_answer(p);
+		} while (p->status == 503);
+		assert_int_equal(p->status, 204);
+	}
+	free(p);
+	return NULL;
+}
+
+/* Which lines are in the log. */
+static void see(struct sender *s, const char *text)
+{
+	for (const char *p = text; (p = strstr(p, "\"s\":\"")) != NULL; p++) {
+		unsigned id = (unsigned)strtoul(p + 5, NULL, 10);
+		const char *line = strstr(p, "\"line ");
+
+		assert_true(id < SENDERS && line);
+		s[id].seen[strtoul(line + 6, NULL, 10)] = 1;
+	}
+}
+
+/* A lokid-ingest that is killed again and again loses nothing that was answered with 204. */
+static void a_killed_log_loses_nothing(void **state)
+{
+	struct world *w = open_world("echo $$ >\"${0%/*}/pid.tmp\"; mv \"${0%/*}/pid.tmp\" "
+				     "\"${0%/*}/pid\"; exec \"$REAL\" \"$@\"",
+				     NULL);
+	struct sender s[SENDERS];
+	pthread_t t[SENDERS];
+	atomic_bool enough = false;
+	struct buf path = { 0 };
+	double before = 0;
+
+	(void)state;
+	w->limits.ingestion_burst_bytes = w->limits.ingestion_rate_bytes = 1e9;
+	buf_addf(&path, "%s/pid", w->dir);
+	buf_str(&path);
+	for (unsigned i = 0; i < SENDERS; i++) {
+		s[i] = (struct sender){
+			.w = w, .enough = &enough, .id = i, .seen = mem_alloc(SENT_MAX)
+		};
+		assert_int_equal(pthread_create(&t[i], NULL, send_lines, &s[i]), 0);
+	}
+	for (int k = 0; k < KILLS;) {
+		struct buf pid = { 0 };
+		double n = metrics_value(metric_of(w->metrics, METRIC_WAL_RECORDS));
+
+		if (n > before && io_read_file(path.p, 100, &pid, NULL) == 0 && pid.n) {
+			unlink(path.p);
+			k += kill((pid_t)strtol(buf_str(&pid), NULL, 10), SIGKILL) == 0;
+			before = n;
+		}
+		buf_release(&pid);
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	enough = true;
+	for (unsigned i = 0; i < SENDERS; i++)
+		pthread_join(t[i], NULL);
+	assert_true(counted(w, METRIC_CHILD_RESTARTS, "lokid-ingest", NULL) >= KILLS);
+	see(s, logged(w));
+	for (unsigned i = 0; i < SENDERS; i++) {
+		assert_null(memchr(s[i].seen, 0, s[i].n));
+		free(s[i].seen);
+	}
+	buf_release(&path);
+	close_world(w);
+}
+
+/* Labels that never come back do not fill the memory: what is known of streams is forgotten, and
+ * described anew. */
+static void streams_are_forgotten(void **state)
+{
+	enum { ROUNDS = 40, STREAMS = 5000 };
+	struct world *w = open_world(NULL, NULL);
+	struct buf json = { 0 };
+	const char *text;
+	size_t n = 0;
+
+	(void)state;
+	w->limits.max_global_streams_per_user = 0;
+	w->limits.ingestion_burst_bytes = w->limits.ingestion_rate_bytes = 1e9;
+	for (int r = 0; r < ROUNDS; r++) {
+		buf_reset(&json);
+		buf_add_str(&json, "{\"streams\":[");
+		for (int i = 0; i < STREAMS; i++)
+			buf_addf(&json,
+				 "%s{\"stream\":{\"s\":\"%0150d\"},\"values\":[[\"1\",\"x\"]]}",
+				 i ? "," : "", r * STREAMS + i);
+		buf_add_str(&json, "]}");
+		push(w, buf_str(&json));
+		assert_answer(204, "");
+	}
+	text = logged(w);
+	for (const char *p = text; (p = strchr(p, '\n')) != NULL; p++)
+		n++;
+	assert_int_equal(n, ROUNDS * STREAMS);
+	buf_release(&json);
+	close_world(w);
+}
+
+static void active_streams(void **state)
+{
+	struct active a = { 0 };
+	uint32_t count[2] = { 0, 0 };
+	struct active_stream *s;
+
+	(void)state;
+	assert_true(sizeof(struct active_stream) <= 24);
+	assert_null(active_find(&a, 7));
+	for (uint64_t i = 0; i < 10000; i++) {
+		active_add(&a, i * UINT64_C(0x9e3779b97f4a7c15), (uint32_t)(i % 2), 100,
+			   NS_PER_S + (int64_t)i * NS_PER_MS);
+		count[i % 2]++;
+	}
+	for (uint64_t i = 0; i < 10000; i++)
+		assert_int_equal(active_find(&a, i * UINT64_C(0x9e3779b97f4a7c15))->tenant, i % 2);
+	active_sweep(&a, 5000 * NS_PER_MS, 11 * NS_PER_S, count);
+	assert_int_equal(a.n, 4999);
+	assert_int_equal(count[0] + count[1], 4999);
+	assert_null(active_find(&a, 0));
+	s = active_find(&a, 9999 * UINT64_C(0x9e3779b97f4a7c15));
+	assert_true(active_take(&a, s, 10, 100, 60, 11 * NS_PER_S));
+	assert_false(active_take(&a, s, 10, 100, 60, 11 * NS_PER_S));
+	assert_true(active_take(&a, s, 10, 100, 60, 13 * NS_PER_S));
+	assert_false(active_take(&a, s, 10, 100, 60, 14 * NS_PER_S));
+	assert_true(active_take(&a, s, 0, 0, 1000000, 14 * NS_PER_S));
+	active_release(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refusals_are_told_up_to_a_limit),
+		cmocka_unit_test(a_large_push_is_whole),
+		cmocka_unit_test(a_full_disk_is_503),
+		cmocka_unit_test(a_slow_log_is_503),
+		cmocka_unit_test(a_log_that_never_runs_is_503),
+		cmocka_unit_test(a_killed_log_loses_nothing),
+		cmocka_unit_test(streams_are_forgotten),
+		cmocka_unit_test(active_streams),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
