@@ -3,7 +3,7 @@
  * never while others are told. What follows from a change (who runs next, who is told of its end)
  * is worked off by settle().
  *
- *   waits --(its turn)--> runs --(logql ends)--> [is compressed] --> ended
+ *   waits --(its turn)--> runs --(logql ends)--> [is encoded] --> ended
  *                         |  ^
  *      (plans to scan)    v  |  (its turn as a scan)
  *                        parked
@@ -19,20 +19,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/io.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "codec/gzip.h"
+#include "server/query_encode.h"
+#include "server/query_end.h"
 #include "server/server_metrics.h"
 #include "time/time.h"
 
 enum {
-	ENCODERS = 2,	      /* threads that compress answers */
-	WORTH_GZIP = 1400,    /* bytes: a packet */
-	ERROR_MAX = 64 << 10, /* bytes of what logql says on stderr */
+	ENCODERS = 2,	      /* threads that compress answers and change their form */
 	PARKED_FOR_EACH = 4,  /* scans that may wait as processes, for each place of scans */
 	LONG_NICE = 5,	      /* scans step back behind all that is short */
-	RETRY_AFTER_S = 1,
 	STACK = 8 << 20,      /* a thread's, which counts as memory */
 	LOGQL_OWN = 48 << 20, /* what logql has besides that for its answer */
 };
@@ -51,7 +48,7 @@ struct queries {
 	bool stopping, ticking, closing;
 	struct query *told; /* have ended: are to be told, by settle */
 	pthread_cond_t work;
-	struct query *work_first, *work_last; /* to be compressed */
+	struct query *work_first, *work_last; /* to be encoded */
 	pthread_t encoder[ENCODERS];
 	unsigned n_encoders;
 };
@@ -61,40 +58,7 @@ static struct query *query_of(struct queue_item *item)
 	return (struct query *)((char *)item - offsetof(struct query, item));
 }
 
-/* --- the end of one; the lock is held but where said --- */
-
-static void end_set(struct query *query, int status, const char *fmt, ...) PRINTF_LIKE(3, 4);
-
-static void end_set(struct query *query, int status, const char *fmt, ...)
-{
-	va_list va;
-
-	query->end.status = status;
-	buf_reset(&query->end.text);
-	va_start(va, fmt);
-	buf_addv(&query->end.text, fmt, va);
-	va_end(va);
-	if (status == 429 || status == 503)
-		query->end.retry_after_s = RETRY_AFTER_S;
-}
-
-static void add_seconds(struct buf *b, const char *before, int64_t ns)
-{
-	buf_add_str(b, before);
-	time_add_duration(b, ns - ns % NS_PER_MS);
-}
-
-static void end_expired(struct query *query, int64_t now_ns)
-{
-	struct buf *b = &query->end.text;
-
-	end_set(query, 504, "the query took longer than its limit (query_timeout ");
-	time_add_duration(b, query->limits->query_timeout_ns);
-	add_seconds(b, "; waited ", query->end.queue_ns);
-	add_seconds(b, ", ran ", now_ns - query->begun_ns - query->end.queue_ns);
-	buf_add_str(b, "); a shorter time range, more label matchers or exact ones make it "
-		       "faster");
-}
+/* --- the queue; the lock is held --- */
 
 static void tell(struct queries *q, struct query *query)
 {
@@ -124,92 +88,6 @@ static void leave_queue(struct queries *q, struct query *query)
 	metrics_set(metric_of1(q->o.metrics, METRIC_QUEUE_LENGTH, query->tenant), waiting);
 	query_queue_end(&q->queue, &query->item);
 	count_running(q);
-}
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
-/* --- what logql left --- */
-
-struct bytes query_error_text(struct bytes said)
-{
-	struct bytes mark = BYTES_LIT("error: ");
-	const char *at = said.n ? memmem(said.p, said.n, mark.p, mark.n) : NULL;
-
-	if (at)
-		said = bytes_sub(said, (size_t)(at - said.p) + mark.n, said.n);
-	return bytes_trim(said);
-}
-
-static void read_error(struct query *query, int status)
-{
-	char *text = buf_reserve(&query->end.text, ERROR_MAX);
-	ssize_t n = pread(query->error_fd, text, ERROR_MAX, 0);
-	struct bytes said = query_error_text(bytes_of(text, n > 0 ? (size_t)n : 0));
-
-	memmove(text, said.p, said.n);
-	query->end.text.n = said.n;
-	query->end.status = status;
-}
-
-static bool said_out_of_memory(const struct query *query)
-{
-	return query->end.text.n &&
-	       memmem(query->end.text.p, query->end.text.n, "out of memory", 13);
-}
-
-static void end_too_large(struct query *query, const char *what)
-{
-	end_set(query, 400, "%s (limit: max_query_memory ", what);
-	num_add_size(&query->end.text, query->limits->max_query_memory_bytes);
-	buf_add_char(&query->end.text, ')');
-}
-
-static void end_by_signal(struct query *query, const struct child_end *end)
-{
-	if (query->left)
-		end_set(query, 499, "the client has gone");
-	else if (end->timed_out)
-		end_expired(query, time_mono_ns());
-	else if (end->killed)
-		end_set(query, 503, "the daemon is stopping");
-	else if (end->signal == SIGXFSZ)
-		end_too_large(query, "the answer is larger than a query may have memory");
-	else if (end->signal == SIGKILL)
-		end_set(query, 500, "the query was killed, as systems do that are out of memory");
-	else
-		end_set(query, 500, "the query ended by signal %d: a fault of ours", end->signal);
-}
-
-static void end_by_logql(struct query *query, const struct child_end *end)
-{
-	static const int statuses[] = { 200, 200, 400, 400, 500, 504 };
-	int status = 500;
-	off_t n;
-
-	if (end->error.code != ERR_NONE) {
-		end_set(query, 503, "%s", end->error.msg);
-		return;
-	}
-	if (end->status >= 0 && end->status < (int)(sizeof(statuses) / sizeof(*statuses)))
-		status = statuses[end->status];
-	if (status != 200 || end->signal) {
-		read_error(query, status);
-		if (said_out_of_memory(query) && !query->left)
-			end_too_large(query, "the query needs more memory");
-		else if (end->signal)
-			end_by_signal(query, end);
-		return;
-	}
-	n = lseek(query->answer_fd, 0, SEEK_END);
-	query->end.status = 200;
-	query->end.fd = query->answer_fd;
-	query->end.fd_n = n > 0 ? (uint64_t)n : 0;
-	query->answer_fd = -1;
 }
 
 /* --- the gate --- */
@@ -331,9 +209,9 @@ static int run(struct queries *q, struct query *query, struct err *e)
 	o.fd[1] = dup_fd(query->answer_fd, e);
 	o.fd[2] = o.fd[1] < 0 ? -1 : dup_fd(query->error_fd, e);
 	if (o.fd[2] < 0) {
-		close_fd(&o.fd[1]);
-		close_fd(&gate[0]);
-		close_fd(&gate[1]);
+		query_close_fd(&o.fd[1]);
+		query_close_fd(&gate[0]);
+		query_close_fd(&gate[1]);
 		return -1;
 	}
 	if (query->gate_at) {
@@ -376,7 +254,7 @@ static void let_run(struct queries *q, struct query *query)
 		while (send(query->gate, "g", 1, MSG_NOSIGNAL) < 0 && errno == EINTR)
 			;
 	} else if (run(q, query, &e) < 0) {
-		end_set(query, 503, "%s", e.msg);
+		query_end_set(query, 503, "%s", e.msg);
 		leave_queue(q, query);
 		tell(q, query);
 	}
@@ -412,8 +290,8 @@ static void settle(struct queries *q)
 		struct query *query = told;
 
 		told = told->next;
-		close_fd(&query->answer_fd);
-		close_fd(&query->error_fd);
+		query_close_fd(&query->answer_fd);
+		query_close_fd(&query->error_fd);
 		if (query->end.status == 499)
 			metrics_add(q->left, 1);
 		else if (query->end.status >= 500)
@@ -460,13 +338,13 @@ static void on_tick(void *data)
 			continue;
 		query->end.queue_ns += now_ns - query->waits_ns;
 		query->waits_ns = now_ns;
-		end_expired(query, now_ns);
+		query_end_expired(query, now_ns);
 		give_up(q, query);
 	}
 	settle(q);
 }
 
-/* Compressed by one of those threads, before it is told. */
+/* By one of those threads, before it is told. */
 static void encode_later(struct queries *q, struct query *query)
 {
 	query->next = NULL;
@@ -478,19 +356,14 @@ static void encode_later(struct queries *q, struct query *query)
 	pthread_cond_signal(&q->work);
 }
 
-static bool is_worth_gzip(const struct query *query)
-{
-	return query->gzip && query->end.status == 200 && query->end.fd_n >= WORTH_GZIP;
-}
-
 /* It was killed only to be begun again as a scan, and nothing else has come between. */
 static bool begins_again(struct queries *q, struct query *query, const struct child_end *end)
 {
 	if (!query->again || !end->killed || query->left || q->stopping)
 		return false;
 	query->again = false;
-	close_fd(&query->answer_fd);
-	close_fd(&query->error_fd);
+	query_close_fd(&query->answer_fd);
+	query_close_fd(&query->error_fd);
 	query->gate_n = 0;
 	query->state = STATE_WAITS;
 	query->waits_ns = time_mono_ns();
@@ -501,14 +374,14 @@ static bool begins_again(struct queries *q, struct query *query, const struct ch
 
 static void finish(struct queries *q, struct query *query, const struct child_end *end)
 {
-	end_by_logql(query, end);
+	query_end_by_logql(query, end);
 	leave_queue(q, query);
 	metrics_add(metric_of1(q->o.metrics, METRIC_QUERY_BYTES, query->tenant),
 		    (double)query->end.bytes);
 	metrics_add(metric_of1(q->o.metrics, METRIC_QUERY_LINES, query->tenant),
 		    (double)query->end.lines);
 	query->state = STATE_ENDED;
-	if (is_worth_gzip(query))
+	if (query_is_to_be_encoded(query))
 		encode_later(q, query);
 	else
 		tell(q, query);
@@ -535,26 +408,6 @@ static void child_ended(const struct child_end *end, void *data)
 
 /* --- encoders --- */
 
-/* An answer that cannot be compressed goes out as it is. */
-static void encode(struct query *query)
-{
-	struct io_map map = { 0 };
-	int fd = memfd_create("gzip", MFD_CLOEXEC);
-	uint64_t n;
-	struct err e;
-
-	if (fd >= 0 && io_map_fd(query->end.fd, &map, &e) == 0 &&
-	    codec_gzip(map.b, fd, &n, &e) == 0) {
-		close(query->end.fd);
-		query->end.fd = fd;
-		query->end.fd_n = n;
-		query->end.gzipped = true;
-		fd = -1;
-	}
-	close_fd(&fd);
-	io_unmap(&map);
-}
-
 static void *encoder_main(void *data)
 {
 	struct queries *q = data;
@@ -576,7 +429,7 @@ static void *encoder_main(void *data)
 		if (!q->work_first)
 			q->work_last = NULL;
 		pthread_mutex_unlock(&q->lock);
-		encode(query);
+		query_encode(query);
 		pthread_mutex_lock(&q->lock);
 		tell(q, query);
 		settle(q);
@@ -597,14 +450,14 @@ void queries_start(struct queries *q, struct query *query)
 	query->end.fd = query->answer_fd = query->error_fd = query->gate = -1;
 	query->begun_ns = query->waits_ns = time_mono_ns();
 	if (query->left) {
-		end_set(query, 499, "the client has gone");
+		query_end_set(query, 499, "the client has gone");
 		tell(q, query);
 	} else if (q->stopping) {
-		end_set(query, 503, "the daemon is stopping");
+		query_end_set(query, 503, "the daemon is stopping");
 		tell(q, query);
 	} else if (query_queue_add(&q->queue, query->tenant, query->limits, query->class,
 				   query->begun_ns, &query->item, &e) < 0) {
-		end_set(query, 429, "%s", e.msg);
+		query_end_set(query, 429, "%s", e.msg);
 		metrics_add(metric_of1(q->o.metrics, METRIC_QUEUE_DISCARDED, query->tenant), 1);
 		tell(q, query);
 	} else {
@@ -619,7 +472,7 @@ void queries_leave(struct queries *q, struct query *query)
 	pthread_mutex_lock(&q->lock);
 	query->left = true;
 	if (query->state == STATE_WAITS) {
-		end_set(query, 499, "the client has gone");
+		query_end_set(query, 499, "the client has gone");
 		give_up(q, query);
 	} else if (query->state == STATE_RUNS || query->state == STATE_PARKED) {
 		child_signal(q->o.children, query->child, SIGKILL);
@@ -630,7 +483,7 @@ void queries_leave(struct queries *q, struct query *query)
 void query_release(struct query *query)
 {
 	buf_release(&query->end.text);
-	close_fd(&query->end.fd);
+	query_close_fd(&query->end.fd);
 }
 
 void queries_stop(struct queries *q)
@@ -647,7 +500,7 @@ void queries_stop(struct queries *q)
 			child_signal(q->o.children, query->child, SIGKILL);
 			continue;
 		}
-		end_set(query, 503, "the daemon is stopping");
+		query_end_set(query, 503, "the daemon is stopping");
 		give_up(q, query);
 	}
 	settle(q);

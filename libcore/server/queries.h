@@ -12,6 +12,7 @@
 #include "metrics/metrics.h"
 #include "server/child.h"
 #include "server/query_queue.h"
+#include "server/query_shape.h"
 
 struct queries;
 
@@ -53,6 +54,7 @@ struct query {
 	const char **argv;	/* of logql, NULL-ended, argv[0] too */
 	size_t gate_at;		/* where QUERY_GATE_ARGS stand in it; 0: they do not */
 	bool gzip;		/* the client takes it */
+	query_shape_fn *shape;	/* what becomes of the answer before; or NULL */
 	/* Once, from any thread, also from within queries_start. Then end stands. */
 	void (*ended)(struct query *query);
 	void *data;

@@ -48,7 +48,8 @@ route_fn route_bulk, route_jsonline, route_elasticsearch;
 /* routes_query.c */
 route_fn route_query, route_query_range, route_labels, route_label_values, route_series,
 	route_stats, route_volume, route_volume_range, route_patterns, route_detected_labels,
-	route_detected_fields, route_detected_values, route_format_query, route_drilldown_limits;
+	route_detected_fields, route_detected_values, route_shards, route_old_query,
+	route_old_labels, route_old_label_values, route_format_query, route_drilldown_limits;
 /* routes_tail.c */
 route_fn route_tail;
 /* routes_ops.c */

@@ -203,7 +203,7 @@ struct query_request query_request_of(const struct call *c)
 	};
 }
 
-static void ask(struct call *c, enum query_endpoint which)
+static void ask_shaped(struct call *c, enum query_endpoint which, query_shape_fn *shape)
 {
 	struct asked *asked = arena_zalloc(&c->arena, sizeof(*asked));
 	struct query_request request = query_request_of(c);
@@ -226,6 +226,7 @@ static void ask(struct call *c, enum query_endpoint which)
 		.class = command.class,
 		.argv = command.argv,
 		.gate_at = command.gate_at,
+		.shape = shape,
 		.gzip = c->server->config->query.compress_responses &&
 			takes_gzip(http_header(c->http, "Accept-Encoding")),
 		.ended = on_query_ended,
@@ -235,6 +236,11 @@ static void ask(struct call *c, enum query_endpoint which)
 	c->ended = on_call_ended;
 	c->left = on_client_left;
 	queries_start(c->server->queries, &asked->query);
+}
+
+static void ask(struct call *c, enum query_endpoint which)
+{
+	ask_shaped(c, which, NULL);
 }
 
 /* --- the routes --- */
@@ -267,6 +273,26 @@ void route_series(struct call *c)
 void route_stats(struct call *c)
 {
 	ask(c, ENDPOINT_STATS);
+}
+
+void route_shards(struct call *c)
+{
+	ask_shaped(c, ENDPOINT_STATS, query_shape_shards);
+}
+
+void route_old_query(struct call *c)
+{
+	ask_shaped(c, ENDPOINT_QUERY_RANGE, query_shape_old_streams);
+}
+
+void route_old_labels(struct call *c)
+{
+	ask_shaped(c, ENDPOINT_LABELS, query_shape_old_values);
+}
+
+void route_old_label_values(struct call *c)
+{
+	ask_shaped(c, ENDPOINT_LABEL_VALUES, query_shape_old_values);
 }
 
 static void ask_volume(struct call *c, enum query_endpoint which)

@@ -1,0 +1,188 @@
+#include "server/query_end.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/num.h"
+#include "time/time.h"
+
+enum {
+	ERROR_MAX = 64 << 10, /* bytes of what logql says on stderr */
+	RETRY_AFTER_S = 1,
+	DAMAGE = 3, /* logql's exit status, of limits too */
+};
+
+void query_close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void query_end_set(struct query *query, int status, const char *fmt, ...)
+{
+	va_list va;
+
+	query->end.status = status;
+	buf_reset(&query->end.text);
+	va_start(va, fmt);
+	buf_addv(&query->end.text, fmt, va);
+	va_end(va);
+	if (status == 429 || status == 503)
+		query->end.retry_after_s = RETRY_AFTER_S;
+}
+
+static void add_seconds(struct buf *b, const char *before, int64_t ns)
+{
+	buf_add_str(b, before);
+	time_add_duration(b, ns - ns % NS_PER_MS);
+}
+
+void query_end_expired(struct query *query, int64_t now_ns)
+{
+	struct buf *b = &query->end.text;
+
+	query_end_set(query, 504, "the query took longer than its limit (query_timeout ");
+	time_add_duration(b, query->limits->query_timeout_ns);
+	add_seconds(b, "; waited ", query->end.queue_ns);
+	add_seconds(b, ", ran ", now_ns - query->begun_ns - query->end.queue_ns);
+	buf_add_str(b, "); a shorter time range, more label matchers or exact ones make it "
+		       "faster");
+}
+
+struct bytes query_error_text(struct bytes said)
+{
+	struct bytes mark = BYTES_LIT("error: ");
+	const char *at = said.n ? memmem(said.p, said.n, mark.p, mark.n) : NULL;
+
+	if (at)
+		said = bytes_sub(said, (size_t)(at - said.p) + mark.n, said.n);
+	return bytes_trim(said);
+}
+
+static void read_error(struct query *query, int status)
+{
+	char *text = buf_reserve(&query->end.text, ERROR_MAX);
+	ssize_t n = pread(query->error_fd, text, ERROR_MAX, 0);
+	struct bytes said = query_error_text(bytes_of(text, n > 0 ? (size_t)n : 0));
+
+	memmove(text, said.p, said.n);
+	query->end.text.n = said.n;
+	query->end.status = status;
+}
+
+static bool said_out_of_memory(const struct query *query)
+{
+	return query->end.text.n &&
+	       memmem(query->end.text.p, query->end.text.n, "out of memory", 13);
+}
+
+static void end_too_large(struct query *query, const char *what)
+{
+	query_end_set(query, 400, "%s (limit: max_query_memory ", what);
+	num_add_size(&query->end.text, query->limits->max_query_memory_bytes);
+	buf_add_char(&query->end.text, ')');
+}
+
+static void end_by_signal(struct query *query, const struct child_end *end)
+{
+	if (query->left)
+		query_end_set(query, 499, "the client has gone");
+	else if (end->timed_out)
+		query_end_expired(query, time_mono_ns());
+	else if (end->killed)
+		query_end_set(query, 503, "the daemon is stopping");
+	else if (end->signal == SIGXFSZ)
+		end_too_large(query, "the answer is larger than a query may have memory");
+	else if (end->signal == SIGKILL)
+		query_end_set(query, 500,
+			      "the query was killed, as systems do that are out of memory");
+	else
+		query_end_set(query, 500, "the query ended by signal %d: a fault of ours",
+			      end->signal);
+}
+
+/* Of what only we know, where Loki's clients look for it: all is called the store's. */
+static void write_stats(const struct query *query, int64_t run_ns, struct buf *b)
+{
+	const struct query_end *end = &query->end;
+	double seconds = (double)run_ns / (double)NS_PER_S;
+	unsigned long long bytes = end->bytes, lines = end->lines;
+
+	buf_add_str(b, "\"stats\":{\"summary\":{");
+	buf_addf(b, "\"bytesProcessedPerSecond\":%.0f,\"linesProcessedPerSecond\":%.0f,",
+		 (double)bytes / seconds, (double)lines / seconds);
+	buf_addf(b, "\"totalBytesProcessed\":%llu,\"totalLinesProcessed\":%llu,", bytes, lines);
+	buf_addf(b, "\"execTime\":%.6f,\"queueTime\":%.6f,\"subqueries\":0,", seconds,
+		 (double)end->queue_ns / (double)NS_PER_S);
+	buf_addf(b, "\"totalEntriesReturned\":%llu,\"splits\":0,\"shards\":0},",
+		 (unsigned long long)end->rows);
+	buf_addf(b,
+		 "\"querier\":{\"store\":{\"totalChunksRef\":0,\"totalChunksDownloaded\":0,"
+		 "\"chunksDownloadTime\":0,\"chunk\":{\"headChunkBytes\":0,\"headChunkLines\":0,"
+		 "\"decompressedBytes\":%llu,\"decompressedLines\":%llu,\"compressedBytes\":0,"
+		 "\"totalDuplicates\":0}}},",
+		 bytes, lines);
+	buf_add_str(b, "\"ingester\":{\"totalReached\":0,\"totalChunksMatched\":0,"
+		       "\"totalBatches\":0,\"totalLinesSent\":0,\"store\":{\"totalChunksRef\":0,"
+		       "\"totalChunksDownloaded\":0,\"chunksDownloadTime\":0,\"chunk\":{"
+		       "\"headChunkBytes\":0,\"headChunkLines\":0,\"decompressedBytes\":0,"
+		       "\"decompressedLines\":0,\"compressedBytes\":0,\"totalDuplicates\":0}}}}");
+}
+
+/* logql leaves the place empty: at the end of its answer. */
+static int add_stats(struct query *query, struct err *e)
+{
+	static const char empty[] = "\"stats\":{}}}\n";
+	enum { LEN = sizeof(empty) - 1 };
+	int64_t run_ns = time_mono_ns() - query->begun_ns - query->end.queue_ns;
+	uint64_t at = query->end.fd_n - LEN;
+	struct buf b = { 0 };
+	char last[LEN];
+	int rc;
+
+	if (query->end.fd_n < LEN || pread(query->answer_fd, last, LEN, (off_t)at) != LEN ||
+	    memcmp(last, empty, LEN) != 0)
+		return 0;
+	write_stats(query, run_ns > 0 ? run_ns : 1, &b);
+	buf_add_str(&b, "}}\n");
+	rc = io_pwrite(query->answer_fd, b.p, b.n, at, e);
+	query->end.fd_n = at + b.n;
+	buf_release(&b);
+	return rc;
+}
+
+void query_end_by_logql(struct query *query, const struct child_end *end)
+{
+	static const int statuses[] = { 200, 200, 400, 400, 500, 504 };
+	int status = 500;
+	struct err e;
+	off_t n;
+
+	if (end->error.code != ERR_NONE) {
+		query_end_set(query, 503, "%s", end->error.msg);
+		return;
+	}
+	if (end->status >= 0 && end->status < (int)(sizeof(statuses) / sizeof(*statuses)))
+		status = statuses[end->status];
+	n = lseek(query->answer_fd, 0, SEEK_END);
+	query->end.fd_n = n > 0 ? (uint64_t)n : 0;
+	if (status != 200 || end->signal) {
+		/* Limits are seen before anything is answered; an answer all the same lacks what
+		   was found damaged. */
+		read_error(query, end->status == DAMAGE && n > 0 ? 500 : status);
+		if (said_out_of_memory(query) && !query->left)
+			end_too_large(query, "the query needs more memory");
+		else if (end->signal)
+			end_by_signal(query, end);
+		return;
+	}
+	if (add_stats(query, &e) < 0) {
+		query_end_set(query, 500, "%s", e.msg);
+		return;
+	}
+	query->end.status = 200;
+	query->end.fd = query->answer_fd;
+	query->answer_fd = -1;
+}
