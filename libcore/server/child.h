@@ -47,6 +47,10 @@ struct child_opts {
 	void *data;
 };
 
+/* n for .memory_max of one of our own programs: 0, no limit, in builds with a sanitizer, whose
+ * shadow memory counts as data and is larger than any limit. */
+uint64_t child_memory_max(uint64_t n);
+
 /* programs: the folder they lie in. Errors: ERR_IO. */
 MUST_CHECK int children_open(const char *programs, struct children **ret, struct err *e);
 

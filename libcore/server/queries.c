@@ -185,7 +185,7 @@ static uint64_t memory_max(const struct queries *q, const struct query *query)
 {
 	uint64_t limit = query->limits->max_query_memory_bytes;
 
-	return limit ? limit + LOGQL_OWN + (q->o.jobs + 2ULL) * STACK : 0;
+	return limit ? child_memory_max(limit + LOGQL_OWN + (q->o.jobs + 2ULL) * STACK) : 0;
 }
 
 static int run(struct queries *q, struct query *query, struct err *e)

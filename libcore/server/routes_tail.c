@@ -300,7 +300,7 @@ static void start(struct call *c, struct query_command *command)
 		.program = "logql",
 		.argv = command->argv,
 		.fd = { -1, -1, -1, -1 },
-		.memory_max = memory ? memory + LOGQL_OWN : 0,
+		.memory_max = memory ? child_memory_max(memory + LOGQL_OWN) : 0,
 		.readable = gate_readable,
 		.ended = logql_ended,
 		.data = t,
