@@ -9,23 +9,17 @@
 #include "base/num.h"
 #include "cli/cli.h"
 #include "ingest/ingest.h"
+#include "ingest/listen.h"
 #include "ingest/options.h"
 #include "time/time.h"
 
-enum { OPT_PROGRESS = CLI_LONG };
 enum { REPORTS_MAX = 10, PROGRESS_EVERY_MS = 250, NOTE_EVERY_MS = 10000 };
-
-static const struct cli_opt opts[] = {
-	{ OPT_PROGRESS, "progress", NULL, "show progress also when stderr is no terminal" },
-	{ 'q', "quiet", NULL, "no progress, no summary" },
-	{ 0 },
-};
 
 struct args {
 	struct cli *cli;
 	struct ingest_opts ingest;
 	struct ingest *in;
-	bool quiet, progress, over, cut; /* cut: a signal left some of the files unread */
+	bool over, cut; /* cut: a signal left some of the files unread */
 	pthread_mutex_t printing;
 	bool shown; /* progress is; under .printing, as what follows */
 	uint64_t n_notes;
@@ -78,19 +72,6 @@ static void *end_segments(void *in)
 	while (sigwait(&hup, &sig) == 0)
 		ingest_end_segment(in);
 	return NULL;
-}
-
-/* Errors: ERR_IO, no thread. */
-static int begin_hup(struct ingest *in, pthread_t *ret, struct err *e)
-{
-	errno = pthread_create(ret, NULL, end_segments, in);
-	return errno ? err_sys(e, "cannot start a thread") : 0;
-}
-
-static void end_hup(pthread_t hup)
-{
-	pthread_cancel(hup);
-	pthread_join(hup, NULL);
 }
 
 static void erase_progress(struct args *a)
@@ -163,25 +144,11 @@ static void summary(struct args *a, const struct ingest_counts *c)
 	struct buf b = { 0 };
 
 	clear_progress(a);
-	if (a->quiet)
+	if (a->ingest.quiet)
 		return;
 	ingest_counts_add(&b, c, (double)(time_mono_ns() - a->begun_ns) / 1e9);
 	cli_note(a->cli, "%s", buf_str(&b));
 	buf_release(&b);
-}
-
-static void parse_options(struct args *a, int argc, char **argv)
-{
-	for (int c; (c = cli_next(a->cli, argc, argv)) != -1;) {
-		switch (c) {
-		case OPT_PROGRESS:
-			a->progress = true;
-			break;
-		case 'q':
-			a->quiet = true;
-			break;
-		}
-	}
 }
 
 static void check_options(struct args *a)
@@ -190,9 +157,11 @@ static void check_options(struct args *a)
 
 	if (ingest_check_opts(&a->ingest, &e) < 0)
 		cli_usage(a->cli, "%s", e.msg);
+	if (a->ingest.n_listen && a->cli->n_operands)
+		cli_usage(a->cli, "--listen reads no file: '%s'", a->cli->operand[0]);
 	if (a->ingest.hint.code != ERR_NONE)
 		cli_warn(a->cli, "%s", a->ingest.hint.msg);
-	if (!a->quiet && (a->progress || isatty(STDERR_FILENO)))
+	if (!a->ingest.quiet && (a->ingest.show_progress || isatty(STDERR_FILENO)))
 		a->ingest.progress = show_progress;
 }
 
@@ -240,6 +209,31 @@ static int end(struct args *a)
 	return status;
 }
 
+static void say_address(const char *url, void *data)
+{
+	struct args *a = data;
+
+	if (!a->ingest.quiet)
+		cli_note(a->cli, "listening on %s", url);
+}
+
+/* Until a signal ends a pipe that nobody writes to. */
+static void listen_all(struct args *a)
+{
+	struct err e;
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0) {
+		err_sys(&e, "pipe");
+		cli_report(a->cli, &e);
+		return;
+	}
+	input_fd = fds[0];
+	if (!ended && ingest_listen(a->in, fds[0], say_address, a, &e) < 0)
+		cli_report(a->cli, &e);
+	input_fd = -1;
+}
+
 /* All operands into the log. */
 static void take_all(struct args *a)
 {
@@ -254,12 +248,18 @@ static void take_all(struct args *a)
 		cli_report(a->cli, &e);
 		return;
 	}
-	if (begin_hup(a->in, &hup, &e) < 0) {
+	errno = pthread_create(&hup, NULL, end_segments, a->in);
+	if (errno) {
+		err_sys(&e, "cannot start a thread");
 		cli_report(a->cli, &e);
 	} else {
 		pthread_sigmask(SIG_UNBLOCK, &ends, NULL);
-		cli_each_input(a->cli, ingest_one, a);
-		end_hup(hup);
+		if (a->ingest.n_listen)
+			listen_all(a);
+		else
+			cli_each_input(a->cli, ingest_one, a);
+		pthread_cancel(hup);
+		pthread_join(hup, NULL);
 	}
 	if (ingest_close(a->in, &counts, &e) < 0)
 		cli_report(a->cli, &e);
@@ -273,7 +273,6 @@ int main(int argc, char **argv)
 		.operands = "[FILE]...",
 		.about = "Take log lines from files or stdin into the write-ahead log, or to a "
 			 "server.",
-		.opts = opts,
 		.taken = ingest_options,
 		.examples = "  lokid-ingest -l app=web -l env=prod < web.log\n"
 			    "  journalctl -f | lokid-ingest -l job=journal --ack",
@@ -292,7 +291,7 @@ int main(int argc, char **argv)
 	};
 
 	cli.data = &a.ingest;
-	parse_options(&a, argc, argv);
+	cli_next(&cli, argc, argv);
 	check_options(&a);
 	take_all(&a);
 	return end(&a);

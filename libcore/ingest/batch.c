@@ -8,6 +8,7 @@
 #include "ingest/levels.h"
 #include "ingest/service.h"
 #include "ingest/sink.h"
+#include "push/push.h"
 #include "time/time.h"
 
 /* Streams and spellings are forgotten when they take more: they would be, with labels that never
@@ -16,8 +17,11 @@ enum { STREAMS_MEMORY_MAX = 48 << 20 };
 
 /* How long entries wait for more that goes with them in one request. */
 #define PUSH_WAIT_NS NS_PER_S
+/* The same of what comes by the network without a pause. */
+#define LISTEN_WAIT_NS (50 * NS_PER_MS)
 
 static const struct bytes SERVICE_NAME = { "service_name", 12 };
+static const struct label JOB_SYSLOG = { { "job", 3 }, { "syslog", 6 } };
 
 /* Adds the labels of the command line, where the entry has none of that name, and service_name. */
 static int amend(struct labels *l, struct arena *a, void *data, struct err *e)
@@ -32,6 +36,8 @@ static int amend(struct labels *l, struct arena *a, void *data, struct err *e)
 	for (size_t i = 0; i < own->n; i++)
 		if (!labels_get_bytes(l, own->v[i].name).p)
 			v[n++] = own->v[i];
+	if (n == 0 && in->opts->input == INGEST_SYSLOG)
+		v[n++] = JOB_SYSLOG;
 	*l = (struct labels){ v, n };
 	if (labels_normalize(l, e) < 0)
 		return -1;
@@ -43,6 +49,13 @@ static int amend(struct labels *l, struct arena *a, void *data, struct err *e)
 		return labels_normalize(l, e);
 	}
 	return 0;
+}
+
+static int parse_pairs(struct bytes spelling, struct arena *a, struct labels *ret, struct err *e)
+{
+	struct push_labels l = { PUSH_LABELS_PAIRS, spelling };
+
+	return push_labels_parse(&l, a, ret, e);
 }
 
 int ingest_open(const struct ingest_opts *opts, struct ingest **ret, struct err *e)
@@ -61,6 +74,8 @@ int ingest_open(const struct ingest_opts *opts, struct ingest **ret, struct err 
 		return -1;
 	}
 	in->cache = (struct label_cache){ .streams = in->streams, .amend = amend, .data = in };
+	if (opts->input == INGEST_SYSLOG)
+		in->cache.parse = parse_pairs;
 	*ret = in;
 	return 0;
 }
@@ -83,6 +98,7 @@ void batch_bound_memory(struct ingest *in)
 		return;
 	sink_forget_streams(in);
 	label_cache_reset(&in->cache);
+	in->n_forgotten++;
 	in->n_leveled = 0;
 }
 
@@ -130,6 +146,8 @@ void batch_add(struct ingest *in, uint32_t stream, int64_t ts_ns, struct bytes l
 
 	if (in->es.n == 0 && in->opts->push_url)
 		in->due_ns = time_mono_ns() + PUSH_WAIT_NS;
+	else if (in->es.n == 0 && in->opts->n_listen)
+		in->due_ns = time_mono_ns() + LISTEN_WAIT_NS;
 	if (in->opts->add & INGEST_ADD_DETECTED_LEVEL)
 		set = meta_with_level(in, stream, line, meta, n_meta);
 	else if (n_meta)
@@ -159,6 +177,25 @@ bool batch_is_over(struct ingest *in)
 	return over;
 }
 
+bool batch_is_pending(struct ingest *in)
+{
+	bool pending;
+
+	pthread_mutex_lock(&in->lock);
+	pending = in->counts.done.n + in->counts.refused.n < in->counts.given.n;
+	pthread_mutex_unlock(&in->lock);
+	return pending;
+}
+
+int batch_due_ms(const struct ingest *in)
+{
+	int64_t left_ns = in->due_ns - time_mono_ns();
+
+	if (in->es.n == 0)
+		return -1;
+	return left_ns > 0 ? (int)(left_ns / NS_PER_MS) + 1 : 0;
+}
+
 /* Waits for input on fd, but no longer than until the log refuses: an input that is silent from
  * then on must not keep the refusal from being told. */
 static void wait_for_input(struct ingest *in, int fd)
@@ -167,25 +204,19 @@ static void wait_for_input(struct ingest *in, int fd)
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	bool pending = true;
 
-	while (pending && !in->stop && poll(&p, 1, LOOK_MS) == 0) {
-		pthread_mutex_lock(&in->lock);
-		pending = in->counts.done.n + in->counts.refused.n < in->counts.given.n;
-		pthread_mutex_unlock(&in->lock);
-	}
+	while (pending && !in->stop && poll(&p, 1, LOOK_MS) == 0)
+		pending = batch_is_pending(in);
 }
 
 /* Is what there is to go on now, although more would have room? Into the log, when the input would
  * make it wait; to a server, when it has waited for more long enough. */
 static bool is_due(struct ingest *in, const struct input *input)
 {
-	int64_t left_ns = in->due_ns - time_mono_ns();
 	struct pollfd p = { .fd = input->fd, .events = POLLIN };
 
 	if (in->es.n == 0)
 		return false;
-	if (!in->opts->push_url)
-		return input_would_wait(input);
-	return left_ns <= 0 || poll(&p, 1, (int)(left_ns / NS_PER_MS) + 1) == 0;
+	return in->opts->push_url ? poll(&p, 1, batch_due_ms(in)) == 0 : input_would_wait(input);
 }
 
 bool batch_wants_more(struct ingest *in, const struct input *input)
@@ -225,6 +256,8 @@ int ingest_fd(struct ingest *in, int fd, const char *name, struct err *e)
 		return ingest_lines(in, fd, name, e);
 	case INGEST_JSONL:
 		return ingest_jsonl(in, fd, name, e);
+	case INGEST_SYSLOG:
+		return ingest_syslog(in, fd, name, e);
 	case INGEST_FRAMES:
 		return ingest_frames(in, fd, name, e);
 	}

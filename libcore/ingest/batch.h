@@ -19,10 +19,11 @@ struct ingest {
 	struct buf user, token; /* secrets of the sender */
 	struct streams *streams;
 	struct label_cache cache;
+	uint64_t n_forgotten; /* how often all streams were: numbers from before are void */
 	struct entries es;
 	uint64_t weight; /* of es */
 	struct wal_copies copies;
-	int64_t due_ns; /* when es is to be sent, monotonic */
+	int64_t due_ns; /* when es is to go on, monotonic; see batch_due_ms */
 	int64_t last_arrival_ns;
 	uint64_t n_lines;	     /* of the current input */
 	struct ingest_counts counts; /* done, refused: under lock */
@@ -82,13 +83,21 @@ void batch_bad(struct ingest *in, const struct err *e);
 /* True when nothing more should be read: the log refuses, or commits cannot be told. */
 bool batch_is_over(struct ingest *in);
 
+/* So many milliseconds until what there is goes on, although more would have room; -1: there is
+ * nothing. Of a batch that is to be sent, or comes by the network. */
+int batch_due_ms(const struct ingest *in);
+
+/* Has something that was given no result yet? */
+bool batch_is_pending(struct ingest *in);
+
 /* Before more of the input is read: gives the batch on when it is full, or has no more to wait for.
  * False when it was full, and what was read is to be taken first. */
 bool batch_wants_more(struct ingest *in, const struct input *input);
 
-/* The three sources. */
+/* The sources. */
 MUST_CHECK int ingest_lines(struct ingest *in, int fd, const char *name, struct err *e);
 MUST_CHECK int ingest_jsonl(struct ingest *in, int fd, const char *name, struct err *e);
+MUST_CHECK int ingest_syslog(struct ingest *in, int fd, const char *name, struct err *e);
 MUST_CHECK int ingest_frames(struct ingest *in, int fd, const char *name, struct err *e);
 
 #endif

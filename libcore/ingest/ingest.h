@@ -16,11 +16,11 @@
 #include "labels/labels.h"
 #include "wal/writer.h"
 
-enum ingest_input { INGEST_LINES, INGEST_JSONL, INGEST_FRAMES };
+enum ingest_input { INGEST_LINES, INGEST_JSONL, INGEST_SYSLOG, INGEST_FRAMES };
 enum ingest_long { INGEST_REFUSE_LONG, INGEST_CUT_LONG };
 enum { INGEST_ADD_SERVICE_NAME = 1, INGEST_ADD_DETECTED_LEVEL = 2 };
 
-enum { INGEST_LABELS_MAX = 64 };
+enum { INGEST_LABELS_MAX = 64, INGEST_LISTEN_MAX = 16 };
 
 struct ingest_tally {
 	uint64_t n, n_bytes;
@@ -34,6 +34,9 @@ struct ingest_opts {
 	struct httpc_opts http;
 	const char *user_file, *token_file;
 	uint64_t retries;
+	const char *listen[INGEST_LISTEN_MAX]; /* of ingest_listen */
+	size_t n_listen;
+	const char *syslog_labels; /* which of a message are labels: push/syslog.h */
 	bool tenant_given; /* the tenant is told the server also when it is the default one */
 	enum wal_sync sync;
 	int64_t sync_interval_ns, segment_age_ns;
@@ -58,7 +61,8 @@ struct ingest_opts {
 	bool (*interrupted)(void *data);
 	/* After each submitted batch, when not NULL. */
 	void (*progress)(const struct ingest_tally *given, void *data);
-	struct err hint; /* of the options: what was perhaps not meant so */
+	bool quiet, show_progress; /* for the program */
+	struct err hint;	   /* of the options: what was perhaps not meant so */
 	void *data;
 };
 

@@ -19,7 +19,7 @@ size_t label_cache_memory(const struct label_cache *c)
 	return c->map.cap * sizeof(struct map_slot) + c->keys.total;
 }
 
-static int make(struct label_cache *c, struct bytes tenant, struct bytes labels_json, uint32_t *ret,
+static int make(struct label_cache *c, struct bytes tenant, struct bytes spelling, uint32_t *ret,
 		struct err *e)
 {
 	struct labels l = { 0 };
@@ -27,7 +27,7 @@ static int make(struct label_cache *c, struct bytes tenant, struct bytes labels_
 	arena_reset(&c->scratch);
 	if (labels_check_tenant(tenant, e) < 0)
 		return -1;
-	if (labels_parse_json(labels_json, &c->scratch, &l, e) < 0)
+	if ((c->parse ? c->parse : labels_parse_json)(spelling, &c->scratch, &l, e) < 0)
 		return err_wrap(e, "labels");
 	if (c->amend && c->amend(&l, &c->scratch, c->data, e) < 0)
 		return -1;
@@ -37,9 +37,9 @@ static int make(struct label_cache *c, struct bytes tenant, struct bytes labels_
 }
 
 int label_cache_get(struct label_cache *c, struct bytes tenant, enum label_cache_tenant from,
-		    struct bytes labels_json, uint32_t *ret, struct err *e)
+		    struct bytes spelling, uint32_t *ret, struct err *e)
 {
-	struct bytes key = labels_json;
+	struct bytes key = spelling;
 	uint64_t hash;
 	uint32_t n;
 
@@ -48,13 +48,13 @@ int label_cache_get(struct label_cache *c, struct bytes tenant, enum label_cache
 		buf_reset(&c->key);
 		buf_add_bytes(&c->key, tenant);
 		buf_add_char(&c->key, '\n');
-		buf_add_bytes(&c->key, labels_json);
+		buf_add_bytes(&c->key, spelling);
 		key = buf_bytes(&c->key);
 	}
 	hash = hash64(key);
 	n = map_get(&c->map, hash, key);
 	if (n == MAP_NONE) {
-		if (make(c, tenant, labels_json, &n, e) < 0)
+		if (make(c, tenant, spelling, &n, e) < 0)
 			return -1;
 		map_put(&c->map, hash, arena_copy(&c->keys, key), n);
 	}

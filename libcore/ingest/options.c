@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "ingest/listen.h"
 #include "time/time.h"
 
 enum { LINE_MAX_DEFAULT = 256 << 10, RETRIES_MAX = 1000000 };
@@ -134,7 +135,7 @@ static int take_label(void *opts, const char *value_text, struct err *e)
 
 static int take_input(void *opts, const char *value, struct err *e)
 {
-	static const char *const words[] = { "lines", "jsonl", "frames", NULL };
+	static const char *const words[] = { "lines", "jsonl", "syslog", "frames", NULL };
 	struct ingest_opts *o = opts;
 	int word;
 
@@ -174,6 +175,19 @@ static int take_push(void *at, const char *value, struct err *e)
 	return 0;
 }
 
+static int take_listen(void *opts, const char *value, struct err *e)
+{
+	struct ingest_opts *o = opts;
+
+	if (listen_check_url(value, e) < 0)
+		return -1;
+	if (o->n_listen == INGEST_LISTEN_MAX)
+		return err_set(e, ERR_USAGE, "more than %d addresses", INGEST_LISTEN_MAX);
+	o->listen[o->n_listen++] = value;
+	o->input = INGEST_SYSLOG;
+	return 0;
+}
+
 static int take_header(void *http, const char *value, struct err *e)
 {
 	struct httpc_opts *h = http;
@@ -202,7 +216,14 @@ const struct cli_taken ingest_options[] = {
 	{ { 'l', "label", "NAME=VALUE", "label of all entries; may be given many times" },
 	  take_label,
 	  WHOLE },
-	{ { 0, "input", "lines|jsonl|frames", "what is read (lines)" }, take_input, WHOLE },
+	{ { 0, "input", "lines|jsonl|syslog|frames", "what is read (lines)" }, take_input, WHOLE },
+	{ { 0, "listen", "udp://ADDR:PORT|tcp://ADDR:PORT",
+	    "take syslog there; may be given many times" },
+	  take_listen,
+	  WHOLE },
+	{ { 0, "syslog-labels", "NAME,...", "what of a message is a label (host,app)" },
+	  cli_take_text,
+	  AT(syslog_labels) },
 	{ { 0, "ack", NULL, "after each commit, print how many entries are durable so far" },
 	  take_ack,
 	  AT(ack_fd) },
@@ -241,6 +262,10 @@ const struct cli_taken ingest_options[] = {
 	  AT(http.cert_file) },
 	{ { 0, "key-file", "FILE", "--push: the key of that" }, cli_take_text, AT(http.key_file) },
 	{ { 0, "proxy", "URL", "--push: by way of this proxy" }, take_push, AT(http.proxy) },
+	{ { 0, "progress", NULL, "show progress also when stderr is no terminal" },
+	  cli_take_flag,
+	  AT(show_progress) },
+	{ { 'q', "quiet", NULL, "no progress, no summary" }, cli_take_flag, AT(quiet) },
 	{ { 0 }, NULL, 0 },
 };
 
@@ -276,6 +301,8 @@ int ingest_check_opts(struct ingest_opts *o, struct err *e)
 		o->wal_dir = "lokid-data/wal";
 	if (labels_normalize(&o->labels, e) < 0 || labels_check(&o->labels, e) < 0)
 		return err_wrap(e, "option '--label'");
+	if (o->n_listen && o->input != INGEST_SYSLOG)
+		return err_set(e, ERR_USAGE, "--listen takes syslog, and nothing else");
 	if (o->input == INGEST_LINES && o->labels.n == 0 && !(o->add & INGEST_ADD_SERVICE_NAME))
 		return err_set(e, ERR_USAGE, "lines need at least one label: -l NAME=VALUE");
 	if (o->input == INGEST_FRAMES && (o->labels.n || o->add || o->tenant.n))

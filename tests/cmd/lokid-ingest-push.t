@@ -132,8 +132,8 @@ ok "a part of a batch too" exits 3 sh -c 'seq 1 3 | lokid-ingest -q --push "$1" 
 ok "it is said" stderr_has "answered 400: one of 3 was too old"
 is "and not sent again" "$(lines_got | paste -sd ' ')" "1 2"
 seq 30 | sed 's/.*/400 not this/' >script
-seq 1 3000000 >more
-ok "thirty refusals" exits 3 lokid-ingest -q --push "$URL" -l app=n more
+seq 1 3000000 >many
+ok "thirty refusals" exits 3 lokid-ingest -q --push "$URL" -l app=n many
 is "are not all said" "$(grep -c 'answered 400: not this$' "$TAP/stderr")" 11
 rm -f script
 for status in 401 403 404 302; do
