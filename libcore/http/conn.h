@@ -30,6 +30,8 @@ enum {
 				    can go on, as Go does */
 };
 
+struct life;
+
 struct address {
 	unsigned char b[16]; /* IPv4 as ::ffff:a.b.c.d */
 };
@@ -82,8 +84,8 @@ struct http_request {
 	bool closes; /* the connection, after its answer */
 	/* conn->lock */
 	struct MHD_Response *answer;
-	uint64_t answer_n;	     /* bytes of its body */
-	struct websocket *websocket; /* whose client has not been given it yet */
+	uint64_t answer_n;	/* bytes of its body */
+	struct life *websocket; /* whose client has not been given it yet */
 	int status;
 };
 
@@ -125,6 +127,8 @@ struct http_server {
 /* watch.c */
 MUST_CHECK int watch_start(struct http_server *s, struct err *e);
 void watch_stop(struct http_server *s);
+/* Behind it, and behind the last connection. */
+void watch_release(struct http_server *s);
 void watch_wake(const struct http_server *s);
 /* Notices, once, when c's client hangs up. */
 void watch_client(struct conn *c);
@@ -178,8 +182,8 @@ struct head {
 MUST_CHECK int guard_head(const struct http_request *r, const char *version, struct head *ret,
 			  struct err *e);
 
-/* websocket.c: the request ends, and its client was not given w. */
-void websocket_orphan(struct websocket *w);
+/* handshake.c: the request ends, and its client was not given the websocket. */
+void websocket_orphan(struct life *l);
 
 /* http.c */
 void server_log(const struct http_server *s, enum http_log about, const char *fmt, ...)

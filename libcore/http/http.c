@@ -195,6 +195,7 @@ static void server_free(struct http_server *s)
 	watch_stop(s);
 	for (unsigned i = 0; i < s->n_workers; i++)
 		MHD_stop_daemon(s->worker[i].mhd);
+	watch_release(s);
 	conn_free_dead(s);
 	conn_free_dead(s);
 	tls_close(s->tls);

@@ -14,6 +14,7 @@ enum {
 	EVENTS = 64,
 	ACCEPTS = 32,	   /* in one go */
 	SWEEP_MS = 250,	   /* how late a deadline is seen */
+	HUNG_UP_MS = 10,   /* until libmicrohttpd must have read what came before an end */
 	NO_FILES_MS = 100, /* until accept is tried again that lacked files or memory */
 	LINGER_S = 2,
 	ALIVE_S = 60, /* a client that is quiet for so long is asked by TCP whether it is there */
@@ -185,24 +186,38 @@ static void rearm(struct http_server *s, struct accepting *a)
 	}
 }
 
+static void hang_up(struct conn *c, int *n)
+{
+	conn_hang_up(c);
+	++*n;
+}
+
 static void *watch(void *data)
 {
 	struct http_server *s = data;
 	struct accepting a = { .armed = true };
 	struct epoll_event ev[EVENTS];
 	int64_t swept_ns = 0;
+	int n_hung_up = 0;
 	uint64_t count;
 
 	while (!atomic_load(&s->watch_ends)) {
 		bool idle = atomic_load(&s->n_conns) == 0 && s->n_linger == 0 &&
 			    (a.armed || s->listen_fd < 0);
-		int n = epoll_wait(s->epoll_fd, ev, EVENTS, idle ? -1 : SWEEP_MS);
+		int n = epoll_wait(s->epoll_fd, ev, EVENTS,
+				   idle	       ? -1
+				   : n_hung_up ? HUNG_UP_MS
+					       : SWEEP_MS);
+
+		if (n_hung_up)
+			conn_shutdown(s, CONN_HUNG_UP);
+		n_hung_up = 0;
 
 		for (int i = 0; i < n; i++) {
 			if (ev[i].data.ptr == &listening)
 				accept_some(s, &a);
 			else if (ev[i].data.ptr != &waking)
-				conn_hang_up(ev[i].data.ptr);
+				hang_up(ev[i].data.ptr, &n_hung_up);
 			else if (read(s->wake_fd, &count, sizeof(count)) < 0)
 				continue; /* somebody else's wake-up was read before */
 		}
@@ -244,6 +259,10 @@ void watch_stop(struct http_server *s)
 		watch_wake(s);
 		pthread_join(s->watch, NULL);
 	}
+}
+
+void watch_release(struct http_server *s)
+{
 	while (s->n_linger)
 		close(s->linger[--s->n_linger].fd);
 	if (s->epoll_fd >= 0)

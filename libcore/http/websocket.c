@@ -1,41 +1,29 @@
 /*
- * Websockets: the handshake, and frames in both directions by wslay's frame layer; its layer above
- * takes frames without a mask and hides what we have to judge.
+ * Frames in both directions, by wslay's frame layer; its layer above takes frames without a mask
+ * and hides what we have to judge.
  */
 #include "http/websocket.h"
 
 #include <errno.h>
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #include <wslay/wslay.h>
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "http/conn.h"
+#include "http/frames.h"
 #include "time/time.h"
 
 enum {
-	STACK = 256 << 10,
 	CONTROL_MAX = 125,  /* bytes of a control frame, by RFC 6455 */
 	GOODBYE_MS = 1000,  /* for the client's own goodbye */
 	ANSWER_MS = 5000,   /* for a client to take a pong */
 	READS_AT_ONCE = 64, /* frames of the client's before fd is looked at again */
-	KEY_LEN = 24,
-	KEY_BYTES = 16,
 };
 
 struct websocket {
-	struct http_server *server;
-	struct conn *conn;
-	websocket_fn *run;
-	void *data;
-	struct MHD_UpgradeResponseHandle *handle;
 	int fd;
 	bool closed, said_goodbye;
 	struct buf early; /* bytes that came with the request */
@@ -49,44 +37,6 @@ struct websocket {
 	uint8_t frame_opcode, message_opcode; /* message_opcode: 0 between messages */
 	struct buf control, message;
 };
-
-static bool has_token(struct bytes list, const char *token)
-{
-	struct bytes piece;
-	size_t n = strlen(token);
-
-	while (bytes_split(&list, ',', &piece)) {
-		piece = bytes_trim(piece);
-		if (piece.n == n && !strncasecmp(piece.p, token, n))
-			return true;
-	}
-	return false;
-}
-
-static bool is_key(struct bytes key)
-{
-	gnutls_datum_t in = { (unsigned char *)key.p, (unsigned)key.n }, out = { 0 };
-	bool good;
-
-	if (key.n != KEY_LEN || gnutls_base64_decode2(&in, &out) < 0)
-		return false;
-	good = out.size == KEY_BYTES;
-	gnutls_free(out.data);
-	return good;
-}
-
-bool websocket_asked(const struct http_request *r)
-{
-	struct bytes upgrade = http_header(r, "Upgrade");
-
-	return r->method == HTTP_GET && !r->is_old && has_token(upgrade, "websocket") &&
-	       has_token(http_header(r, "Connection"), "upgrade") &&
-	       bytes_is(http_header(r, "Sec-WebSocket-Version"), "13") &&
-	       http_header_count(r, "Sec-WebSocket-Key") == 1 &&
-	       is_key(http_header(r, "Sec-WebSocket-Key"));
-}
-
-/* --- bytes --- */
 
 static ssize_t receive(uint8_t *p, size_t n, int flags, void *data)
 {
@@ -357,20 +307,30 @@ int websocket_send(struct websocket *w, struct bytes text, int timeout_ms, struc
 	return 0;
 }
 
-/* --- its life --- */
+/* --- its begin and end --- */
 
-static void websocket_free(struct websocket *w)
+struct websocket *websocket_new(void)
 {
-	if (w->frames)
-		wslay_frame_context_free(w->frames);
-	buf_release(&w->early);
-	buf_release(&w->control);
-	buf_release(&w->message);
-	free(w);
+	static const struct wslay_frame_callbacks calls = { .send_callback = transmit,
+							    .recv_callback = receive };
+	struct websocket *w = mem_alloc(sizeof(*w));
+
+	if (wslay_frame_context_init(&w->frames, &calls, w) != 0)
+		abort(); /* a small size of its own: out of memory */
+	w->fd = -1;
+	w->closed = true;
+	return w;
 }
 
-/* A socket that is closed with bytes unread is reset, and the client may lose what we said last. */
-static void part(struct websocket *w)
+void websocket_begin(struct websocket *w, int fd, struct bytes early)
+{
+	w->fd = fd;
+	w->closed = false;
+	w->heard_ns = time_mono_ns();
+	buf_add_bytes(&w->early, early);
+}
+
+void websocket_part(struct websocket *w)
 {
 	int64_t end_ns = time_mono_ns() + GOODBYE_MS * NS_PER_MS;
 	char dropped[4096];
@@ -389,104 +349,11 @@ static void part(struct websocket *w)
 	}
 }
 
-static void *live(void *data)
+void websocket_free(struct websocket *w)
 {
-	struct websocket *w = data;
-	struct http_server *s = w->server;
-
-	w->run(w, w->data);
-	if (w->handle) {
-		part(w);
-		conn_set_websocket(w->conn, -1);
-		MHD_upgrade_action(w->handle, MHD_UPGRADE_ACTION_CLOSE);
-	}
-	websocket_free(w);
-	pthread_mutex_lock(&s->lock);
-	if (--s->n_websockets == 0)
-		pthread_cond_broadcast(&s->idle);
-	pthread_mutex_unlock(&s->lock);
-	return NULL;
-}
-
-/* Where no thread is to be had, run is called at once and finds it closed. */
-static void begin_life(struct websocket *w)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	int failed;
-
-	pthread_mutex_lock(&w->server->lock);
-	w->server->n_websockets++;
-	pthread_mutex_unlock(&w->server->lock);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, STACK);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	failed = pthread_create(&thread, &attr, live, w);
-	pthread_attr_destroy(&attr);
-	if (failed) {
-		server_log(w->server, HTTP_LOG_SERVER, "no thread for a websocket: %s",
-			   strerror(failed));
-		w->closed = true;
-		live(w);
-	}
-}
-
-void websocket_orphan(struct websocket *w)
-{
-	w->closed = true;
-	begin_life(w);
-}
-
-static void upgraded(void *data, struct MHD_Connection *m, void *request, const char *extra,
-		     size_t extra_n, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
-{
-	struct websocket *w = data;
-	struct http_request *r = request;
-
-	(void)m;
-	r->websocket = NULL;
-	w->handle = handle;
-	w->fd = fd;
-	w->conn = r->conn;
-	conn_set_websocket(w->conn, fd);
-	w->heard_ns = time_mono_ns();
-	buf_add(&w->early, extra, extra_n);
-	begin_life(w);
-}
-
-static void add_accept(const struct http_request *r, struct MHD_Response *m)
-{
-	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-	unsigned char sha[20];
-	gnutls_datum_t hash = { sha, sizeof(sha) }, text = { 0 };
-	struct buf b = { 0 };
-
-	buf_add_bytes(&b, http_header(r, "Sec-WebSocket-Key"));
-	buf_add_str(&b, guid);
-	if (gnutls_hash_fast(GNUTLS_DIG_SHA1, b.p, b.n, sha) == 0 &&
-	    gnutls_base64_encode2(&hash, &text) == 0)
-		MHD_add_response_header(m, "Sec-WebSocket-Accept", (const char *)text.data);
-	else
-		server_log(r->server, HTTP_LOG_SERVER, "GnuTLS has no SHA-1");
-	gnutls_free(text.data);
-	buf_release(&b);
-}
-
-void websocket_answer(struct http_request *r, websocket_fn *run, void *data)
-{
-	static const struct wslay_frame_callbacks calls = { .send_callback = transmit,
-							    .recv_callback = receive };
-	struct websocket *w = mem_alloc(sizeof(*w));
-	struct MHD_Response *m = MHD_create_response_for_upgrade(upgraded, w);
-
-	if (!m || wslay_frame_context_init(&w->frames, &calls, w) != 0)
-		abort(); /* small sizes of our own: out of memory */
-	w->server = r->server;
-	w->run = run;
-	w->data = data;
-	w->fd = -1;
-	r->websocket = w;
-	MHD_add_response_header(m, MHD_HTTP_HEADER_UPGRADE, "websocket");
-	add_accept(r, m);
-	answer_give(r, MHD_HTTP_SWITCHING_PROTOCOLS, m);
+	wslay_frame_context_free(w->frames);
+	buf_release(&w->early);
+	buf_release(&w->control);
+	buf_release(&w->message);
+	free(w);
 }
