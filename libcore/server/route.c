@@ -67,6 +67,9 @@ const struct route routes[] = {
 	{ API "/format_query", EITHER, ROUTE_READ, true, true, false, "loki_api_v1_format_query",
 	  route_format_query },
 
+	{ "/config/tenant/v1/limits", ROUTE_GET, ROUTE_READ, false, false, false,
+	  "config_tenant_v1_limits", route_tenant_limits },
+
 	OPEN("/ready", "ready", route_ready),
 	OPEN("/metrics", "metrics", route_metrics),
 	OPEN(API "/status/buildinfo", "loki_api_v1_status_buildinfo", route_buildinfo),

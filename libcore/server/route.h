@@ -53,8 +53,9 @@ route_fn route_query, route_query_range, route_labels, route_label_values, route
 /* routes_tail.c */
 route_fn route_tail;
 /* routes_ops.c */
-route_fn route_ready, route_metrics, route_config, route_services, route_log_level, route_flush,
-	route_ring, route_buildinfo, route_prepare_shutdown, route_shutdown;
+route_fn route_ready, route_metrics, route_config, route_tenant_limits, route_services,
+	route_log_level, route_flush, route_ring, route_buildinfo, route_prepare_shutdown,
+	route_shutdown;
 /* routes_rules.c */
 route_fn route_rules, route_prometheus_rules, route_prometheus_alerts;
 /* routes_delete.c */

@@ -55,6 +55,15 @@ void route_config(struct call *c)
 	buf_release(&text);
 }
 
+void route_tenant_limits(struct call *c)
+{
+	struct buf text = { 0 };
+
+	limits_add_yaml(&text, c->limits, "");
+	call_answer(c, 200, "text/plain; charset=utf-8", buf_bytes(&text));
+	buf_release(&text);
+}
+
 void route_services(struct call *c)
 {
 	struct buf text = { 0 };

@@ -344,36 +344,13 @@ void route_format_query(struct call *c)
 
 /* --- what Grafana's Drilldown asks first --- */
 
-static void add_duration(struct buf *b, const char *key, int64_t ns)
-{
-	buf_addf(b, ",\"%s\":\"", key);
-	time_add_duration(b, ns);
-	buf_add_char(b, '"');
-}
-
 void route_drilldown_limits(struct call *c)
 {
-	const struct limits *l = c->limits;
 	struct buf b = { 0 };
 
-	buf_addf(&b, "{\"limits\":{\"discover_log_levels\":%s,\"max_entries_limit_per_query\":%llu",
-		 l->discover_log_levels ? "true" : "false",
-		 (unsigned long long)l->max_entries_limit_per_query);
-	buf_addf(&b, ",\"max_query_series\":%llu,\"max_query_bytes_read\":\"%lluB\"",
-		 (unsigned long long)l->max_query_series,
-		 (unsigned long long)l->max_query_bytes_read);
-	buf_addf(&b, ",\"max_line_size_truncate\":%s,\"metric_aggregation_enabled\":false",
-		 l->max_line_size_truncate ? "true" : "false");
-	add_duration(&b, "max_query_length", l->max_query_length_ns);
-	add_duration(&b, "max_query_lookback", l->max_query_lookback_ns);
-	add_duration(&b, "max_query_range", l->max_query_range_ns);
-	add_duration(&b, "query_timeout", l->query_timeout_ns);
-	add_duration(&b, "retention_period", l->retention_period_ns);
-	buf_addf(&b, ",\"pattern_persistence_enabled\":false,\"volume_enabled\":%s",
-		 l->volume_enabled ? "true" : "false");
-	buf_addf(&b, ",\"volume_max_series\":%llu},\"pattern_ingester_enabled\":false",
-		 (unsigned long long)l->volume_max_series);
-	buf_addf(&b, ",\"version\":\"%s\"}", VERSION_OF_LOKI);
+	buf_add_str(&b, "{\"limits\":");
+	limits_add_json(&b, c->limits);
+	buf_addf(&b, ",\"pattern_ingester_enabled\":false,\"version\":\"%s\"}", VERSION_OF_LOKI);
 	call_answer_json(c, buf_bytes(&b));
 	buf_release(&b);
 }

@@ -25,7 +25,7 @@ static bool is_plain_byte(char c)
 
 static bool is_plain(struct bytes t)
 {
-	if (t.n == 0 || is_special(t) ||
+	if (t.n == 0 || is_special(t) || bytes_starts(t, BYTES_LIT("...")) ||
 	    !strchr("abcdefghijklmnopqrstuvwxyz"
 		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ_./$",
 		    t.p[0]))

@@ -54,6 +54,11 @@ ok "/config has what is in force" code_is 200
 ok "the prefix" stdout_has 'http_path_prefix: /loki-a'
 
 echo 'overrides: {ops: {max_line_size: 1KB}}' >overrides.yaml
+limit_is() { get /config/tenant/v1/limits -H 'X-Scope-OrgID: ops' && grep -q -x "max_line_size: $1" "$TAP/stdout"; }
+ok "a tenant sees its limits" wait_for 10 limit_is 1KB
+get /loki/api/v1/drilldown-limits -H 'X-Scope-OrgID: ops'
+ok "in JSON too" stdout_has '"max_line_size":"1KB"'
+ok "with what Grafana asks for" stdout_matches '"query_timeout":"1m".*"volume_enabled":true.*"pattern_ingester_enabled":false,"version":"'
 ok "a long line" wait_for 10 pushed_is 204 'the last line of more than 20 bytes'
 get /flush -X POST
 pack() { find data/store -name '*.pack' | grep -q .; }
