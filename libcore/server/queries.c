@@ -53,6 +53,8 @@ struct queries {
 	unsigned n_encoders;
 };
 
+const char *const query_class_words[QUERY_CLASSES] = { "metadata", "short", "long" };
+
 static struct query *query_of(struct queue_item *item)
 {
 	return (struct query *)((char *)item - offsetof(struct query, item));
@@ -86,6 +88,7 @@ static void leave_queue(struct queries *q, struct query *query)
 	double waiting = (double)query_queue_outstanding(&query->item) - !query->item.runs;
 
 	metrics_set(metric_of1(q->o.metrics, METRIC_QUEUE_LENGTH, query->tenant), waiting);
+	query->end.class = query->item.class;
 	query_queue_end(&q->queue, &query->item);
 	count_running(q);
 }
@@ -524,7 +527,6 @@ static void queries_free(struct queries *q)
 
 int queries_open(const struct queries_opts *o, struct queries **ret, struct err *e)
 {
-	static const char *const classes[] = { "metadata", "short", "long" };
 	unsigned n = o->max_concurrent ? o->max_concurrent : 1;
 	struct queries *q = mem_alloc(sizeof(*q));
 
@@ -533,8 +535,8 @@ int queries_open(const struct queries_opts *o, struct queries **ret, struct err 
 	q->queue.places[QUERY_LONG] = (n + 1) / 2;
 	q->parked_max = PARKED_FOR_EACH * q->queue.places[QUERY_LONG];
 	for (int i = 0; i < QUERY_CLASSES; i++)
-		q->running[i] =
-			metric_of1(o->metrics, METRIC_QUERIES_RUNNING, bytes_str(classes[i]));
+		q->running[i] = metric_of1(o->metrics, METRIC_QUERIES_RUNNING,
+					   bytes_str(query_class_words[i]));
 	q->queue_seconds = metric_of(o->metrics, METRIC_QUEUE_SECONDS);
 	q->failed = metric_of(o->metrics, METRIC_QUERIES_FAILED);
 	q->left = metric_of(o->metrics, METRIC_QUERIES_LEFT);

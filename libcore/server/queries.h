@@ -16,6 +16,8 @@
 
 struct queries;
 
+extern const char *const query_class_words[QUERY_CLASSES];
+
 struct queries_opts {
 	struct children *children;
 	struct metrics *metrics;
@@ -43,6 +45,7 @@ struct query_end {
 	bool gzipped;
 	uint64_t bytes, lines, rows; /* looked at; answered */
 	int64_t queue_ns, cpu_ns;
+	enum query_class class; /* that it ran in, or waited for last */
 };
 
 /* Zeroed but for what the caller sets; stays where it is until ended. */

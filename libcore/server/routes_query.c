@@ -119,9 +119,9 @@ static void log_query(struct call *c, const struct query_end *end)
 	bytes = add_text(&b, "%llu", (unsigned long long)end->bytes);
 	lines = add_text(&b, "%llu", (unsigned long long)end->lines);
 	log_event(log, level, "query", "tenant", b.p + tenant, "route", c->route->label, "query",
-		  b.p + query, "status", b.p + status, "duration", b.p + took, "queued",
-		  b.p + queued, "bytes", b.p + bytes, "lines", b.p + lines, tags.n ? "tags" : NULL,
-		  b.p + tag, NULL);
+		  b.p + query, "class", query_class_words[end->class], "status", b.p + status,
+		  "duration", b.p + took, "queued", b.p + queued, "bytes", b.p + bytes, "lines",
+		  b.p + lines, tags.n ? "tags" : NULL, b.p + tag, NULL);
 	buf_release(&b);
 }
 

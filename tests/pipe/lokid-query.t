@@ -8,6 +8,7 @@ need jq
 cat >lokid.yaml <<'END'
 auth_enabled: true
 querier:
+  short_query_bytes: 60B # so that some are scans
   multi_tenant_queries_enabled: true
 limits_config:
   reject_old_samples: false
@@ -59,7 +60,7 @@ refused() {
 	ok "  and says why" stdout_has "$2"
 }
 
-ok "it starts" lokid_start --config lokid.yaml
+ok "it starts" lokid_start --config lokid.yaml --log-level debug
 put a shop '{\"level\":\"info\",\"n\":1}' '{\"level\":\"error\",\"n\":2}' 'plain text'
 put a web 'GET / 200'
 put b shop 'of b'
@@ -195,6 +196,17 @@ ok "tags are logged" wait_for 5 grep 'msg=query .*tags="\{0,1\}source=test,id=7'
 get /metrics
 ok "bytes are counted" stdout_matches '^lokid_query_bytes_total{tenant="a"} [1-9]'
 ok "so is the queue" stdout_matches '^loki_query_frontend_queue_duration_seconds_count [1-9]'
+
+ok "those that read much ran as scans" grep -q 'msg=query .*class=long status=200' lokid.log
+ok "others did not" grep -q 'msg=query .*class=short status=200' lokid.log
+
+# --- damage ---
+get /flush -X POST
+pack=$(find data/store/a/chunks -name '*.pack' | head -n 1)
+put_byte "$pack" $(($(size_of "$pack") / 3)) 255
+put_byte "$pack" $(($(size_of "$pack") / 3 + 1)) 0
+ask $api/query_range 'query={app=~".+"}' limit=500
+refused 500 "${pack##*/}"
 
 lokid_stop
 is "it stops" "$STATUS" 0
