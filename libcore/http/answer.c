@@ -116,7 +116,7 @@ enum MHD_Result answer_queue(struct http_request *r)
 	const struct http_opts *o = &r->server->o;
 	uint64_t s = o->idle_s + r->answer_n / BYTES_PER_S_LEAST;
 
-	if (o->idle_s && s < INT64_MAX / 2 / (uint64_t)NS_PER_S)
+	if (o->idle_s && !r->websocket && s < INT64_MAX / 2 / (uint64_t)NS_PER_S)
 		atomic_store(&r->conn->deadline_ns, time_mono_ns() + (int64_t)s * NS_PER_S);
 	return MHD_queue_response(r->mhd, (unsigned)r->status, r->answer);
 }

@@ -30,7 +30,7 @@ struct http_calls {
 	/* The head is read, the body not: may say what of the body is taken (http_body_max), or
 	 * answer, so that the body is not read. */
 	void (*head)(struct http_request *r, void *data);
-	/* Everything is read. It is answered by http_answer or http_upgrade: now, or later. */
+	/* Everything is read. It is answered by http_answer or websocket_answer: now, or later. */
 	void (*whole)(struct http_request *r, void *data);
 	/* The client has gone before its answer, or only sends no more, which looks the same: as Go
 	 * does we take it for gone, and whoever still reads gets the answer. The answer is still to
@@ -64,7 +64,8 @@ struct http_opts {
 	unsigned connections_max, connections_of_ip_max; /* 0: of an address, no limit */
 	unsigned idle_s;    /* a connection that sends or takes nothing is closed; 0: never */
 	unsigned request_s; /* and so is one whose request, head and body, takes longer */
-	size_t head_max;    /* bytes of request line and headers */
+	size_t head_max;    /* bytes of request line and headers; each connection that was used has
+			       so many */
 	size_t body_max;    /* what http_body_max does not say otherwise */
 	size_t bodies_max;  /* bytes of all bodies at once: beyond, 503 and Retry-After */
 	struct http_tls tls;

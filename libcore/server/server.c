@@ -80,6 +80,14 @@ static int take_folder(struct server *s, struct err *e)
 	return rc;
 }
 
+static void log_http(enum http_log about, const char *line, void *data)
+{
+	struct server *s = data;
+
+	log_event(&s->log, about == HTTP_LOG_CLIENT ? LOG_DEBUG : LOG_ERROR, "http", "err", line,
+		  NULL);
+}
+
 static int open_http(struct server *s, struct err *e)
 {
 	const struct config *c = s->config;
@@ -97,6 +105,8 @@ static int open_http(struct server *s, struct err *e)
 		.bodies_max = c->push.bodies_max,
 		.tls = c->server.tls,
 		.calls = call_handlers(s),
+		.log = log_http,
+		.log_data = s,
 	};
 
 	return http_open(&o, &s->http, e);

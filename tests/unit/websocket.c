@@ -90,15 +90,15 @@ static void on_done(struct http_request *r, void *data)
 	owner_told(&f->o, &f->o.n_done);
 }
 
-static int setup(void **state)
+static int setup_with(void **state, unsigned idle_s)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct http_opts opts = { .address = "127.0.0.1",
 				  .listen_fd = -1,
 				  .threads = 2,
 				  .connections_max = 100,
-				  .idle_s = 60,
-				  .request_s = 60,
+				  .idle_s = idle_s,
+				  .request_s = idle_s,
 				  .head_max = 8 << 10,
 				  .body_max = 1 << 20,
 				  .bodies_max = 1 << 20,
@@ -112,6 +112,16 @@ static int setup(void **state)
 	f->o.port = http_port(f->o.s);
 	*state = f;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	return setup_with(state, 60);
+}
+
+static int setup_impatient(void **state)
+{
+	return setup_with(state, 1);
 }
 
 static int teardown(void **state)
@@ -328,6 +338,20 @@ static void frames_against_the_rules_are_refused(void **state)
 	buf_release(&big);
 }
 
+/* The limits of requests are none of websockets. */
+static void an_idle_websocket_stays(void **state)
+{
+	struct fixture *f = *state;
+	char text[126];
+	int fd = open_websocket(f);
+
+	assert_int_equal(0, poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 2500));
+	assert_int_equal(4, write(f->pipe[1], "abc\n", 4));
+	assert_int_equal(0x81, read_frame(fd, text));
+	close(fd);
+	owner_wait(&f->o, &f->n_closed, 1);
+}
+
 static void who_reads_nothing_is_given_up(void **state)
 {
 	struct fixture *f = *state;
@@ -397,6 +421,7 @@ int main(void)
 		ONE(lines_go_out_and_pings_are_answered),
 		ONE(what_comes_with_the_request_is_read),
 		ONE(frames_against_the_rules_are_refused),
+		cmocka_unit_test_setup_teardown(an_idle_websocket_stays, setup_impatient, teardown),
 		ONE(who_reads_nothing_is_given_up),
 		ONE(goodbye_has_code_and_reason),
 		ONE(who_left_before_the_answer_has_a_closed_websocket),
