@@ -22,11 +22,18 @@ int intake_open(const struct intake_opts *opts, struct intake **ret, struct err 
 		in->opts.stream_idle_ns = STREAM_IDLE_NS;
 	in->wal_dir = strdup(opts->wal_dir);
 	in->sync = strdup(opts->sync);
+	in->store_path = opts->store ? strdup(opts->store) : NULL;
 	if (gethostname(in->node, WAL_NODE_MAX) < 0)
 		in->node[0] = '\0';
 	pthread_mutex_init(&in->lane.lock, NULL);
+	quotas_init(in);
 	intake_metrics_open(in);
 	if (outlet_open(in, e) < 0) {
+		intake_free(in);
+		return -1;
+	}
+	if (quotas_open(in, e) < 0) {
+		intake_close(in, 0);
 		intake_free(in);
 		return -1;
 	}
@@ -55,8 +62,10 @@ void intake_close(struct intake *in, int64_t timeout_ns)
 	again = in->lane.closed;
 	in->lane.closed = true; /* nothing comes into a batch any more */
 	pthread_mutex_unlock(&in->lane.lock);
-	if (!again)
-		outlet_close(in, timeout_ns);
+	if (again)
+		return;
+	outlet_close(in, timeout_ns);
+	quotas_close(in);
 }
 
 void intake_free(struct intake *in)
@@ -66,6 +75,8 @@ void intake_free(struct intake *in)
 	intake_metrics_close(in);
 	lane_release(in);
 	outlet_release(in);
+	quotas_release(in);
+	free(in->store_path);
 	free(in->wal_dir);
 	free(in->sync);
 	free(in);

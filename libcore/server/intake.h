@@ -23,7 +23,8 @@ struct intake_opts {
 	struct log *log;
 	/* For lokid-ingest; strings are copied. */
 	const char *wal_dir;
-	const char *sync;	/* "always", "interval=1s", "none" */
+	const char *store; /* for max_storage_bytes: where what tenants have stored lies; or NULL */
+	const char *sync;  /* "always", "interval=1s", "none" */
 	uint64_t segment_bytes; /* 0: its default, as the next */
 	int64_t segment_age_ns;
 	double disk_full_threshold; /* part of the disk: 0.9; 0: pushes may fill it */

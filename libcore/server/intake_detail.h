@@ -49,6 +49,7 @@ enum intake_reason {
 	REASON_META_LARGE,
 	REASON_META_MANY,
 	REASON_BLOCKED,
+	REASON_QUOTA,
 	REASON_COUNT,
 };
 
@@ -65,6 +66,8 @@ struct intake_tenant {
 	struct metrics_series *bytes, *meta_bytes; /* of this retention; NULL: not yet */
 	int64_t retention_ns;
 	uint32_t n_before; /* a sweep: active streams */
+	bool has_quota, measured;
+	uint64_t stored; /* bytes in the store, when it was measured */
 	struct metrics_series *discarded[REASON_COUNT],
 		*discarded_bytes[REASON_COUNT]; /* NULL: none
 						   yet */
@@ -153,13 +156,21 @@ struct intake_counters {
 	struct metrics_series *weight, *append_failures, *records, *wal_bytes, *restarts, *full;
 };
 
+struct quotas {
+	pthread_t thread;
+	pthread_mutex_t lock; /* wanted, stop */
+	pthread_cond_t wake;
+	bool runs, wanted, stop;
+};
+
 struct intake {
 	struct intake_opts opts;
-	char *wal_dir, *sync;
+	char *wal_dir, *sync, *store_path; /* the last may be NULL */
 	char node[WAL_NODE_MAX + 1];
 	struct intake_counters count;
 	struct lane lane;
 	struct outlet outlet;
+	struct quotas quotas;
 };
 
 /* --- intake_batch.c --- */
@@ -194,6 +205,14 @@ struct batch *lane_take_open(struct intake *in);
 /* Forgets streams that are not active any more. In the lane. */
 void lane_sweep(struct intake *in, int64_t now_ns);
 void lane_release(struct intake *in);
+
+/* --- intake_quota.c --- */
+void quotas_init(struct intake *in);
+MUST_CHECK int quotas_open(struct intake *in, struct err *e);
+/* A tenant has a quota, and its store was not looked at yet. */
+void quotas_wake(struct intake *in);
+void quotas_close(struct intake *in);
+void quotas_release(struct intake *in);
 
 /* --- intake_metrics.c --- */
 void intake_metrics_open(struct intake *in);

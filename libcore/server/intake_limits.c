@@ -239,6 +239,19 @@ static bool take_rate(struct push_run *r, uint64_t n)
 	return true;
 }
 
+/* By what was in the store when it was looked at last. */
+static bool is_over_quota(struct push_run *r)
+{
+	struct intake_tenant *t = r->tenant;
+
+	t->has_quota = r->limits->max_storage_bytes > 0;
+	if (!t->has_quota)
+		t->measured = false;
+	else if (!t->measured)
+		quotas_wake(r->in);
+	return t->has_quota && t->stored >= r->limits->max_storage_bytes;
+}
+
 int limits_take_push(struct push_run *r, struct intake_tally good)
 {
 	const struct limits *l = r->limits;
@@ -251,6 +264,15 @@ int limits_take_push(struct push_run *r, struct intake_tally good)
 		buf_addf(&r->text, "' with status code '%d'", (int)l->block_ingestion_status_code);
 		r->discarded[REASON_BLOCKED] = good;
 		return (int)l->block_ingestion_status_code;
+	}
+	if (is_over_quota(r)) {
+		buf_addf(&r->text,
+			 "Storage quota exceeded for user %.*s: %llu bytes are stored, the limit "
+			 "(max_storage_bytes) is %llu",
+			 BYTES_ARG(r->tenant->name), (unsigned long long)r->tenant->stored,
+			 (unsigned long long)l->max_storage_bytes);
+		r->discarded[REASON_QUOTA] = good;
+		return 429;
 	}
 	if (take_rate(r, good.n_bytes))
 		return 0;

@@ -17,6 +17,7 @@ static const char *const reasons[REASON_COUNT] = {
 	[REASON_META_LARGE] = "structured_metadata_too_large",
 	[REASON_META_MANY] = "structured_metadata_too_many",
 	[REASON_BLOCKED] = "blocked_ingestion",
+	[REASON_QUOTA] = "storage_quota",
 };
 
 void intake_metrics_swept(struct intake *in, struct intake_tenant *t, uint32_t n_gone)

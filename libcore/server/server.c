@@ -158,6 +158,7 @@ static int open_intake(struct server *s, struct err *e)
 		.metrics = s->metrics,
 		.log = &s->log,
 		.wal_dir = s->config->wal,
+		.store = s->config->store,
 		.sync = push->sync,
 		.segment_bytes = push->segment_size,
 		.segment_age_ns = push->segment_age_ns,

@@ -1,6 +1,8 @@
 /* From pushes to the log: what is stored of them, and what limits say, in Loki's words. */
 #include "intake_world.h"
 
+#include "store/store.h"
+
 /* --- what is stored --- */
 
 static void stores_and_answers_204(void **state)
@@ -303,6 +305,50 @@ static void blocked_tenants(void **state)
 	close_world(w);
 }
 
+static void stored_here(struct intake_opts *o)
+{
+	static char store[4096];
+
+	snprintf(store, sizeof(store), "%.*sstore", (int)(strlen(o->wal_dir) - 3), o->wal_dir);
+	o->store = store;
+}
+
+/* 100 bytes in the store of a tenant that may have 100. */
+static void limits_of_storage(void **state)
+{
+	struct world *w = open_world(NULL, stored_here);
+	char path[4200];
+	struct store *s;
+	struct err e;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/store", w->dir);
+	s = store_open(path, STORE_WRITE, &e);
+	assert_non_null(s);
+	assert_int_equal(store_put_bytes(s, "acme/chunks/2026-01-15/", ".pack",
+					 bytes_of((char[100]){ 0 }, 100), &(struct hash128){ 0 },
+					 NULL, &e),
+			 0);
+	store_close(s);
+	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+	assert_answer(204, "");
+	w->limits.max_storage_bytes = 100;
+	for (int64_t end = time_mono_ns() + DEADLINE_S * NS_PER_S; time_mono_ns() < end;) {
+		push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+		if (last.status != 204)
+			break;
+	}
+	assert_answer(429, "Storage quota exceeded for user acme: 100 bytes are stored, the limit "
+			   "(max_storage_bytes) is 100");
+	assert_int_equal(counted(w, METRIC_DISCARDED_SAMPLES, "storage_quota", "acme"), 1);
+	push_as(w, "other", STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+	assert_answer(204, "");
+	w->limits.max_storage_bytes = 101;
+	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+	assert_answer(204, "");
+	close_world(w);
+}
+
 static void equal_times_move_apart(void **state)
 {
 	struct world *w = open_world(NULL, NULL);
@@ -339,6 +385,7 @@ int main(void)
 		cmocka_unit_test(limits_of_rates),
 		cmocka_unit_test(limits_of_streams),
 		cmocka_unit_test(blocked_tenants),
+		cmocka_unit_test(limits_of_storage),
 		cmocka_unit_test(equal_times_move_apart),
 	};
 
