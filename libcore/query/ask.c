@@ -9,6 +9,7 @@
 #include "query/explain_scan.h"
 #include "query/patterns.h"
 #include "query/series_print.h"
+#include "query/tail.h"
 #include "query/template.h"
 
 static unsigned flags_of(const struct ask *a)
@@ -76,6 +77,25 @@ static int run_parsed(struct ask *a, const struct logql_query *q, struct formatt
 	return found(a, n, e);
 }
 
+static int check_tail(const struct ask *a, size_t n, struct err *e)
+{
+	const struct query_opts *o = &a->q;
+
+	if (n != 1)
+		return err_set(e, ERR_USAGE, "tail: one query expected, found %zu operands", n);
+	if (o->has_to || a->output)
+		return err_set(e, ERR_USAGE, "options '--to', '--output': a tail has no end");
+	if (o->has_dir)
+		return err_set(e, ERR_USAGE, "option '--direction': entries are as they come");
+	if (o->explain)
+		return err_set(e, ERR_USAGE, "options '--explain', '--analyze': a tail has no end");
+	if (o->has_limit && !o->has_from)
+		return err_set(e, ERR_USAGE, "option '--limit': only with --from or --since");
+	if (o->source.store && !o->source.wal)
+		return err_set(e, ERR_USAGE, "option '--store': --wal names the log to follow");
+	return 0;
+}
+
 int ask_query(struct ask *a, const char *text, char **files, size_t n, struct err *e)
 {
 	struct logql_opts parse = ask_parse_opts(a);
@@ -92,6 +112,38 @@ int ask_query(struct ask *a, const char *text, char **files, size_t n, struct er
 		r = choose_sources(a, files, n, e);
 	if (r == 0)
 		r = run_parsed(a, &q, &f, e);
+	formatter_release(&f);
+	logql_query_release(&q);
+	return r;
+}
+
+/* QUERY. A log that goes on is in its folder; what is there is asked in the store too. */
+static int ask_tail(void *ask, char **operand, size_t n, struct err *e)
+{
+	struct ask *a = ask;
+	struct source_opts *s = &a->q.source;
+	struct logql_opts parse = ask_parse_opts(a);
+	struct formatter f = formatter_of(a);
+	const struct tail_opts opts = { a->out ? -1 : STDOUT_FILENO, a->delay_ns };
+	const struct query_out out = { format_entry, NULL, format_pause, &f };
+	struct logql_query q;
+	int r;
+
+	if (check_tail(a, n, e) < 0 || logql_parse(bytes_str(operand[0]), &parse, &q, NULL, e) < 0)
+		return -1;
+	f.frames = true;
+	r = logql_is_log(&q) ? query_check(&q, &a->q, e)
+			     : err_set(e, ERR_QUERY, "only log selector is supported");
+	if (!s->store && !s->wal)
+		sources_choose_default(s);
+	if (!a->q.has_tenant)
+		s->tenant = BYTES_LIT("fake");
+	if (r == 0 && !s->if_there && access(s->wal, F_OK) < 0)
+		r = err_sys(e, "there is no write-ahead log '%s'", s->wal);
+	if (r == 0)
+		r = format_begin_log(&f, e);
+	if (r == 0)
+		r = tail_run(&q, &a->q, &opts, &out, e);
 	formatter_release(&f);
 	logql_query_release(&q);
 	return r;
@@ -330,6 +382,7 @@ const struct cli_verb ask_verbs[] = {
 	{ "detected-fields", "QUERY [FILE]...", "fields of lines, their types and parsers",
 	  ask_detected_fields },
 	{ "detected-values", "NAME QUERY [FILE]...", "values of a field", ask_detected_values },
+	{ "tail", "QUERY", "entries of a log query, then each that comes into the log", ask_tail },
 	{ "patterns", "QUERY [FILE]...", "what lines look like, and how many do", ask_patterns },
 	{ "fmt", "[QUERY]", "a query, of stdin without one, laid out", ask_fmt },
 	{ 0 },
@@ -341,6 +394,8 @@ static int check_verb(const struct ask *a, const struct cli_verb *v, struct err 
 	if ((a->has_volume_by || a->volume.target_labels.n) && (!v || v->run != ask_volume))
 		return err_set(e, ERR_USAGE,
 			       "options '--target-labels', '--aggregate-by': only with volume");
+	if (a->has_delay && (!v || v->run != ask_tail))
+		return err_set(e, ERR_USAGE, "option '--delay-for': only with tail");
 	if (a->has_line_limit &&
 	    (!v || (v->run != ask_detected_fields && v->run != ask_detected_values)))
 		return err_set(e, ERR_USAGE,

@@ -24,6 +24,7 @@ struct ask {
 	struct gate gate; /* when q.source.gate is it */
 	struct query_stats stats;
 	struct bytes encoding_flags; /* FLAG,... that the API's answer names */
+	int64_t delay_ns;	     /* of tail: how long entries are waited for */
 	uint64_t line_limit;	     /* of detected-fields and detected-values: lines looked at */
 	const char *output;	     /* file to be written, or NULL: for who sets stdout up */
 	const char *color_when;	     /* cli_color's, NULL: auto; for who sets color */
@@ -34,6 +35,7 @@ struct ask {
 	bool pcre;	    /* regexes of a query are in PCRE2's language */
 	bool has_volume_by; /* given by the user, as all has_ */
 	bool has_line_limit;
+	bool has_delay;
 	bool interactive; /* for who asks: not one query, but many */
 	bool terminal;	  /* where out ends is one; of stdout that is looked at */
 	bool color;	  /* entries, in the default format, by their level */

@@ -227,6 +227,18 @@ static int take_line_limit(void *ask, const char *value, struct err *e)
 	return cli_read_count(value, 0, UINT64_MAX, &a->line_limit, e);
 }
 
+static int take_delay(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	if (time_parse_duration(bytes_str(value), &a->delay_ns, e) < 0)
+		return -1;
+	if (a->delay_ns < 0)
+		return err_set(e, ERR_USAGE, "expected a duration of at least 0");
+	a->has_delay = true;
+	return 0;
+}
+
 /* --- within what ----------------------------------------------------------------------------- */
 
 static int take_memory(void *ask, const char *value, struct err *e)
@@ -356,6 +368,9 @@ const struct cli_taken ask_options[] = {
 	  WHOLE },
 	{ { 0, "line-limit", "N", "lines that detected-fields looks at (1000)" },
 	  take_line_limit,
+	  WHOLE },
+	{ { 0, "delay-for", "DURATION", "tail: wait so long for entries that are late (0)" },
+	  take_delay,
 	  WHOLE },
 	{ { 0, "max-entries", "N", "refuse a larger --limit" },
 	  cli_take_count,

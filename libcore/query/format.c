@@ -10,7 +10,7 @@
 #include "query/template.h"
 #include "time/time.h"
 
-enum { FLUSH_AT = 64 << 10 };
+enum { FLUSH_AT = 64 << 10, FRAME_AT = 256 << 10 };
 
 /* A stream of the API's answer: its labels and its values so far. */
 struct format_stream {
@@ -18,18 +18,23 @@ struct format_stream {
 	struct buf values;
 };
 
-void formatter_release(struct formatter *f)
+static void forget_streams(struct formatter *f)
 {
 	for (size_t i = 0; i < f->n_streams; i++)
 		buf_release(&f->stream[i].values);
+	f->n_streams = 0;
+	map_release(&f->by_labels);
+}
+
+void formatter_release(struct formatter *f)
+{
+	forget_streams(f);
 	free(f->stream);
 	buf_release(&f->text);
 	buf_release(&f->key);
 	buf_release(&f->line);
-	map_release(&f->by_labels);
 	arena_release(&f->mem);
 	f->stream = NULL;
-	f->n_streams = 0;
 }
 
 int format_query(FILE *out, struct bytes text, unsigned flags, enum format format, struct err *e)
@@ -61,11 +66,6 @@ static int flush(struct formatter *f, size_t at_least, struct err *e)
 		return err_sys(e, "cannot write");
 	buf_reset(&f->text);
 	return 0;
-}
-
-int format_pause(void *data, struct err *e)
-{
-	return flush(data, 1, e);
 }
 
 /* {"a":"b"} of the labels of these kinds (bits). */
@@ -171,6 +171,7 @@ static struct format_stream *api_stream(struct formatter *f, const struct log_la
 static void add_entry_api(struct formatter *f, const struct log_entry *x)
 {
 	struct buf *b = &api_stream(f, x->labels)->values;
+	size_t before = b->n;
 	bool meta = false, parsed = false;
 
 	buf_addf(b, "%s[\"%lld\",", b->n ? "," : "", (long long)x->ts_ns);
@@ -192,6 +193,7 @@ static void add_entry_api(struct formatter *f, const struct log_entry *x)
 		buf_add_char(b, '}');
 	}
 	buf_add_char(b, ']');
+	f->n_frame += b->n - before;
 }
 
 /* How many bytes at the start of s are a control character that a terminal may obey: all but tab
@@ -256,7 +258,7 @@ int format_entry(void *data, const struct log_entry *x, struct err *e)
 	switch (f->format) {
 	case FORMAT_API:
 		add_entry_api(f, x);
-		return 0;
+		return f->frames && f->n_frame >= FRAME_AT ? format_pause(f, e) : 0;
 	case FORMAT_RAW:
 		buf_add_bytes(b, x->line);
 		buf_add_char(b, '\n');
@@ -305,23 +307,59 @@ static void add_encoding_flags(struct buf *b, struct bytes flags)
 		buf_add_str(b, "],");
 }
 
+/* "[{"stream":{},"values":[]},..]" */
+static int add_streams(struct formatter *f, struct err *e)
+{
+	buf_add_char(&f->text, '[');
+	for (size_t i = 0; i < f->n_streams; i++) {
+		buf_add_str(&f->text, i ? ",{\"stream\":" : "{\"stream\":");
+		buf_add_bytes(&f->text, f->stream[i].labels);
+		buf_add_str(&f->text, ",\"values\":[");
+		buf_add_bytes(&f->text, buf_bytes(&f->stream[i].values));
+		buf_add_str(&f->text, "]}");
+		if (flush(f, FLUSH_AT, e) < 0)
+			return -1;
+	}
+	buf_add_char(&f->text, ']');
+	return 0;
+}
+
+/* A message of Loki's tail, on a line. Nothing is ever dropped. */
+static int add_frame(struct formatter *f, struct err *e)
+{
+	if (f->n_streams == 0)
+		return 0;
+	buf_add_char(&f->text, '{');
+	add_encoding_flags(&f->text, f->encoding_flags);
+	buf_add_str(&f->text, "\"streams\":");
+	if (add_streams(f, e) < 0)
+		return -1;
+	buf_add_str(&f->text, ",\"dropped_entries\":null}\n");
+	forget_streams(f);
+	arena_reset(&f->mem);
+	f->n_frame = 0;
+	return 0;
+}
+
+int format_pause(void *data, struct err *e)
+{
+	struct formatter *f = data;
+
+	if (f->frames && f->format == FORMAT_API && add_frame(f, e) < 0)
+		return -1;
+	return flush(f, 1, e);
+}
+
 int format_end_log(struct formatter *f, struct err *e)
 {
 	if (f->format == FORMAT_API) {
 		buf_add_str(&f->text,
 			    "{\"status\":\"success\",\"data\":{\"resultType\":\"streams\",");
 		add_encoding_flags(&f->text, f->encoding_flags);
-		buf_add_str(&f->text, "\"result\":[");
-		for (size_t i = 0; i < f->n_streams; i++) {
-			buf_add_str(&f->text, i ? ",{\"stream\":" : "{\"stream\":");
-			buf_add_bytes(&f->text, f->stream[i].labels);
-			buf_add_str(&f->text, ",\"values\":[");
-			buf_add_bytes(&f->text, buf_bytes(&f->stream[i].values));
-			buf_add_str(&f->text, "]}");
-			if (flush(f, FLUSH_AT, e) < 0)
-				return -1;
-		}
-		buf_add_str(&f->text, "],\"stats\":{}}}\n");
+		buf_add_str(&f->text, "\"result\":");
+		if (add_streams(f, e) < 0)
+			return -1;
+		buf_add_str(&f->text, ",\"stats\":{}}}\n");
 	}
 	return flush(f, 1, e);
 }

@@ -13,6 +13,7 @@ struct format_stream;
 struct formatter {
 	enum format format;
 	struct bytes encoding_flags; /* API: FLAG,... that the answer names */
+	bool frames; /* API: of a log query that goes on, a line for what is there at each pause */
 	bool categorize; /* API: labels by where they come from, as Loki's categorize-labels */
 	bool terminal;	 /* DEFAULT: control characters of lines are made visible */
 	bool color;	 /* DEFAULT: lines by their level */
@@ -22,7 +23,7 @@ struct formatter {
 	struct map by_labels;	    /* API: streams of the answer */
 	struct arena mem;
 	struct format_stream *stream;
-	size_t n_streams, cap_streams;
+	size_t n_streams, cap_streams, n_frame; /* n_frame: bytes in the frame, about */
 };
 
 void formatter_release(struct formatter *f);

@@ -143,6 +143,14 @@ MUST_CHECK int source_wal_each(const struct wal_segment *seg, struct streams *st
 MUST_CHECK int source_wal(struct plan *p, const struct wal_segment *seg, struct streams *streams,
 			  const struct covered *c, const struct source_opts *o, struct err *e);
 
+/*
+ * A segment that is being read while it grows, whoever finds its batches: a source of the plan, for
+ * pieces of which .at is the offset of a batch, and .part the number of a stream in `streams`. seg
+ * and streams outlive the plan's pieces of it.
+ */
+struct source *source_wal_growing(struct plan *p, const struct wal_segment *seg,
+				  struct streams *streams);
+
 /* Entries in memory, of JSON lines. {0} is a valid empty one. */
 struct jsonl_data;
 struct codec_stream;

@@ -328,6 +328,19 @@ static int add_segment(void *data, const struct wal_segment *seg, struct wal_sum
 	return 0;
 }
 
+struct source *source_wal_growing(struct plan *p, const struct wal_segment *seg,
+				  struct streams *streams)
+{
+	struct segment *s = mem_alloc(sizeof(*s));
+
+	s->source = (struct source){ .ops = &ops, .name = strdup(seg->path) };
+	s->fd = seg->fd;
+	s->is_open = true;
+	s->streams = streams;
+	plan_add_source(p, &s->source);
+	return &s->source;
+}
+
 int source_wal(struct plan *p, const struct wal_segment *seg, struct streams *streams,
 	       const struct covered *c, const struct source_opts *o, struct err *e)
 {

@@ -100,6 +100,14 @@ void wal_reader_set_range(struct wal_reader *r, uint64_t start, uint64_t end)
 	r->frames.src.limit = end;
 }
 
+void wal_reader_go_on(struct wal_reader *r, uint64_t off, uint64_t end)
+{
+	r->frames.src.buf.n = 0;
+	r->frames.src.limit = r->frames.src.base + end;
+	r->skipped = r->may_be_broken = false;
+	wal_frames_skip(&r->frames, off);
+}
+
 void wal_reader_set_good(struct wal_reader *r, uint64_t end)
 {
 	r->frames.was_good = end;

@@ -112,6 +112,13 @@ void wal_reader_set_range(struct wal_reader *r, uint64_t start, uint64_t end);
 /* The first segment's bytes below `end` were good once: what is damaged there is no torn tail. */
 void wal_reader_set_good(struct wal_reader *r, uint64_t end);
 
+/*
+ * Reads on from offset off, the end of an item or 0, as if the file ended at `end`: whatever was
+ * met behind off is forgotten. For a file that is being written: what lies before `end` does not
+ * change while it is read, so that a record that is written meanwhile never looks damaged.
+ */
+void wal_reader_go_on(struct wal_reader *r, uint64_t off, uint64_t end);
+
 /* The input's first bytes, which were read already to see what it is: at most WAL_HEADER. Before
  * the first call of next, and only for a pipe. */
 void wal_reader_unread(struct wal_reader *r, struct bytes b);

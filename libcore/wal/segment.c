@@ -85,6 +85,18 @@ static int load(struct wal_segment *s, struct err *e)
 	return r < 0 ? -1 : 0;
 }
 
+int wal_segment_look(struct wal_segment *s, struct err *e)
+{
+	struct stat st;
+
+	if (get_state(s->fd, &s->state, e) < 0)
+		return -1;
+	if (fstat(s->fd, &st) < 0)
+		return err_sys(e, "stat");
+	s->size = (uint64_t)st.st_size;
+	return 0;
+}
+
 int wal_segment_check(const struct wal_segment *s, struct err *e)
 {
 	struct wal_header h;

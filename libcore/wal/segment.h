@@ -43,6 +43,11 @@ MUST_CHECK int wal_segment_behind(const struct wal_segment *s, uint64_t off,
 /* What is said of a file of the log in which a second segment begins at `at`: ERR_CORRUPT, -1. */
 int wal_segment_is_several(uint64_t at, struct err *e);
 
+/* Looks again at state and size, in this order: of a closed one the size is the last. Errors:
+ * ERR_IO.
+ */
+MUST_CHECK int wal_segment_look(struct wal_segment *s, struct err *e);
+
 /* What is wrong with its header; 0 when nothing is. Errors: ERR_CORRUPT, ERR_VERSION, ERR_IO. */
 MUST_CHECK int wal_segment_check(const struct wal_segment *s, struct err *e);
 
