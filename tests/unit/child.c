@@ -134,6 +134,7 @@ static void starts_clean(void **state)
 {
 	struct children *c = opened();
 	struct buf out = { 0 };
+	const char *ignored;
 	sigset_t some, old;
 	int leak = fcntl(STDERR_FILENO, F_DUPFD, 50); /* without FD_CLOEXEC */
 
@@ -146,9 +147,15 @@ static void starts_clean(void **state)
 	    "cd /proc/$$/fd && echo *; readlink 0 2; exec grep -E '^Sig(Blk|Ign)' "
 	    "/proc/self/status",
 	    &out);
-	assert_string_equal(buf_str(&out),
-			    "0 1 2 3\n/dev/null\n/dev/null\n"
-			    "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+	ignored = strstr(buf_str(&out), "SigIgn:\t");
+	assert_non_null(ignored);
+	ignored += strlen("SigIgn:\t");
+	/* 32 and 33 are the C library's, which gives nobody a way to set them; make leaves them so.
+	 */
+	assert_int_equal(strtoull(ignored, NULL, 16) & ~(UINT64_C(3) << 31), 0);
+	out.n = (size_t)(ignored - out.p);
+	assert_string_equal(buf_str(&out), "0 1 2 3\n/dev/null\n/dev/null\n"
+					   "SigBlk:\t0000000000000000\nSigIgn:\t");
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	close(leak);
