@@ -91,9 +91,10 @@ static int send_frame(struct websocket *w, uint8_t opcode, struct bytes payload,
 	while (!w->closed && !all) {
 		ssize_t n;
 		struct pollfd p = { .fd = w->fd, .events = POLLOUT };
+		struct bytes left = bytes_sub(payload, off, payload.n);
 
-		io.data = (const uint8_t *)payload.p + off;
-		io.data_length = payload.n - off;
+		io.data = (const uint8_t *)left.p;
+		io.data_length = left.n;
 		n = wslay_frame_send(w->frames, &io);
 		if (n >= 0) {
 			off += (size_t)n;
