@@ -21,17 +21,22 @@
 #include "server/intake.h"
 #include "server/server_metrics.h"
 #include "server/stored.h"
+#include "server/syslog.h"
 #include "time/time.h"
 #include "wal/segment.h"
 
 enum {
 	LOOK_SOON_MS = 20, /* from one look to the next, while somebody waits */
+	OTHERS_S = 5,	   /* writers that are not ours end their segments when they like */
 	TIMEOUT_S = 3600,  /* of one program: it is stuck */
 	BACKOFF_MAX_S = 60,
 	PIECE = 64 << 10,
 	NAMES_MAX = 16 << 20,  /* of the paths that idxbuild prints */
 	MESSAGE_MAX = 4 << 10, /* of what a program says on stderr */
 };
+
+/* Of what chunkpack sorts: beyond it a round makes further packs. */
+#define PACK_MEMORY "96MiB"
 
 enum stage { REPLAY, PACK, INDEX, PRUNE, N_STAGES };
 
@@ -265,7 +270,7 @@ static void ended(const struct child_end *end, void *data)
 
 /* chunkpack's options, from what the settings say of chunks. */
 struct pack_args {
-	const char *argv[10];
+	const char *argv[14];
 	size_t n;
 	char chunk_size[24], block_size[24];
 };
@@ -282,8 +287,8 @@ static void add_size(struct pack_args *a, const char *option, uint64_t bytes, ch
 static void make_pack_args(const struct config *c, struct pack_args *a)
 {
 	*a = (struct pack_args){ .argv = { "chunkpack", "--store", c->store, "--encoding",
-					   c->flush.encoding },
-				 .n = 5 };
+					   c->flush.encoding, "--memory", PACK_MEMORY },
+				 .n = 7 };
 	add_size(a, "--chunk-size", c->flush.chunk_bytes, a->chunk_size);
 	add_size(a, "--block-size", c->flush.block_bytes, a->block_size);
 }
@@ -389,7 +394,8 @@ static void look(void *data)
 	if (rc > 0 && f->oldest_found_ns == f->state.oldest_unflushed_ns && !f->not_before_ns)
 		f->not_before_ns = time_mono_ns() + BACKOFF_MAX_S * NS_PER_S;
 	for (struct waiting *w = f->waiting; w; w = w->next) {
-		w->in_round = oldest_open_ns > w->asked_ns;
+		w->in_round = oldest_open_ns > w->asked_ns ||
+			      time_now_ns() - w->asked_ns > OTHERS_S * NS_PER_S;
 		served |= w->in_round;
 	}
 	if (rc > 0 && (served || time_mono_ns() >= f->not_before_ns)) {
@@ -427,6 +433,7 @@ void flusher_flush(struct flusher *f, void (*done)(int rc, const struct err *e, 
 	*w = (struct waiting){ .done = done, .data = data, .asked_ns = time_now_ns() };
 	if (f->server->intake)
 		intake_rotate(f->server->intake);
+	syslog_rotate(f->server->syslog);
 	pthread_mutex_lock(&f->lock);
 	w->next = f->asked;
 	f->asked = w;

@@ -23,6 +23,7 @@
 #include "server/notify.h"
 #include "server/queries.h"
 #include "server/server_metrics.h"
+#include "server/syslog.h"
 #include "server/tails.h"
 #include "store/store.h"
 #include "time/time.h"
@@ -196,6 +197,7 @@ static int open_all(struct server *s, struct err *e)
 		return -1;
 	s->tails = tails_new(s->metrics);
 	s->flusher = flusher_open(s);
+	s->syslog = syslog_open(s);
 	if (open_http(s, e) < 0)
 		return -1;
 	collect_open(s);
@@ -217,6 +219,7 @@ static void close_all(struct server *s)
 	if (s->children)
 		children_close(s->children);
 	flusher_close(s->flusher);
+	syslog_close(s->syslog);
 	queries_close(s->queries);
 	auth_close(s->auth);
 	if (s->http)
@@ -399,6 +402,7 @@ static void stop_gracefully(struct server *s)
 	log_event(&s->log, LOG_INFO, "stopping", NULL);
 	say(s, "STOPPING=1");
 	http_quiesce(s->http);
+	syslog_stop(s->syslog);
 	queries_stop(s->queries);
 	while (!at_once && http_active(s->http) && time_mono_ns() < deadline)
 		at_once = wait_signal(s, LOOK_MS * NS_PER_MS);

@@ -17,6 +17,7 @@ struct queries;
 struct auth;
 struct audit;
 struct flusher;
+struct syslog_child;
 struct tails;
 
 struct server {
@@ -31,6 +32,7 @@ struct server {
 	struct queries *queries; /* logql's, by tenant */
 	struct tails *tails;	 /* websockets that tail, by tenant */
 	struct flusher *flusher; /* from the log into the store */
+	struct syslog_child *syslog; /* NULL: none is listened for */
 	struct auth *auth;
 	struct audit *audit;  /* NULL: none is kept */
 	pthread_mutex_t lock; /* the set */

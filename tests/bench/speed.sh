@@ -86,6 +86,9 @@ expect() {
 # api_value FILE: the number in the API's answer of a query that has one.
 api_value() { sed -n 's/.*"value":\[[^,]*,"\([^"]*\)"\].*/\1/p' "$1"; }
 
+# json_value NAME FILE: a number of a flat JSON object.
+json_value() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p" "$2"; }
+
 # once PARAMETERS NAME COMMAND...: makes NAME unless it was made with the same parameters.
 once() {
 	[ "$(cat "$2.made" 2>/dev/null)" = "$1" ] && return 0
@@ -385,12 +388,56 @@ part_streams() {
 	rm -rf many-wal many-store
 }
 
+# Pushes to the daemon from four connections, each answered when it is on the disk. MB are of raw lines; CPU is
+# of the whole tree, with what it packs meanwhile. Beside it lokid-ingest takes the same lines as frames.
+part_push() {
+	rm -rf push
+	mkdir push
+	cat >push/lokid.yaml <<-'END'
+		auth_enabled: false
+		limits_config:
+		  ingestion_rate_mb: 10000
+		  ingestion_burst_size_mb: 10000
+		  per_stream_rate_limit: 10GB
+		  per_stream_rate_limit_burst: 10GB
+		ingester:
+		  wal:
+		    segment_size: 10GB
+	END
+	: >push.runs
+	for _ in $(seq "$runs"); do
+		rm -rf push/data
+		sync
+		measure -o push/out lokid --config push/lokid.yaml --data push/data --listen 127.0.0.1:0 2>push/log >push/cost &
+		until port=$(sed -n 's/.* msg=ready addr=[^ ]*:\([0-9]*\) .*/\1/p' push/log) && [ "$port" ]; do sleep 0.05; done
+		pushload -c 4 -s 300 -b 2000 -l 200 -n 300 -d 600 "127.0.0.1:$port" >push/load.json
+		cat push/data/wal/*.wal >push/one.frames
+		pkill -TERM -f "lokid --config push/lokid.yaml"
+		wait
+		printf '%s\t%s\t%s\n' "$(json_value seconds push/load.json)" "$(cut -f 2 push/cost)" "$(cut -f 3 push/cost)" >>push.runs
+	done
+	n=$(json_value bytes push/load.json)
+	m=$(middle push.runs)
+	speed=$(calc "$n / 1e6 / $(wall "$m")")
+	frames 256KiB <push/one.frames >push/big.frames 2>push/big.count
+	f=$(measure -n "$runs" -p 'rm -rf wal1; sync' -o acks sh -c \
+		'cat push/big.frames | lokid-ingest -q --wal wal1 --sync always --input frames --ack')
+	info push_speed "$speed" MB/s
+	at_least push_per_core "$(calc "$n / 1e6 / $(cpu "$m")")" MB/s 60
+	ratio_at_least push_vs_frames "$(calc "$n / 1e6 / $(wall "$f")")" MB/s 0.5 "$(calc "$speed / ($n / 1e6 / $(wall "$f"))")"
+	info push_cpu_per_gb "$(calc "$(cpu "$m") / ($n / 1e9)")" s
+	info push_p99 "$(json_value p99_ms push/load.json)" ms
+	expect "$(walreplay --stats -o jsonl push/data/wal 2>/dev/null | sed -n 's/.*"entries":\([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n + 0 }')" \
+		"$(json_value lines push/load.json)" "lines in the log"
+	rm -rf push wal1
+}
+
 # Each part is a run of its own, so that one that breaks off does not end the others.
 if [ "${1:-}" = --part ]; then
 	"part_$2"
 	exit
 fi
-[ $# -gt 0 ] || set -- data ingest frames pack size scan labels open closed streams json logfmt regex sums
+[ $# -gt 0 ] || set -- data ingest frames pack size scan labels open closed streams json logfmt regex sums push
 for part in "$@"; do
 	sh "$here/speed.sh" --part "$part" || row "$part" - - - - fail
 done | beside_committed | tee rows.new

@@ -1,0 +1,162 @@
+#include "server/syslog.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "server/config.h"
+#include "server/server.h"
+#include "server/server_metrics.h"
+#include "time/time.h"
+
+enum { ARGS_MAX = 256, BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 30000 };
+
+static const int64_t STEADY_NS = 60 * NS_PER_S; /* one that lived so long did not fail at once */
+
+struct syslog_child {
+	struct server *server;
+	struct arena arena;
+	const char *argv[ARGS_MAX + 1];
+	size_t n;
+	/* Of the children's thread, but for stop's look at number and stopping. */
+	pthread_mutex_t lock;
+	uint64_t number; /* of the child that runs, or 0 */
+	bool stopping;
+	int64_t backoff_ms;
+};
+
+static void add(struct syslog_child *c, const char *text)
+{
+	if (c->n < ARGS_MAX)
+		c->argv[c->n++] = text;
+}
+
+/* "a,b,c": each behind the option. */
+static void add_each(struct syslog_child *c, const char *option, const char *list)
+{
+	struct bytes rest = bytes_str(list), one;
+
+	while (bytes_split(&rest, ',', &one)) {
+		char *text = arena_alloc(&c->arena, one.n + 1);
+
+		memcpy(text, one.p, one.n);
+		text[one.n] = '\0';
+		if (one.n) {
+			add(c, option);
+			add(c, text);
+		}
+	}
+}
+
+static void make_args(struct syslog_child *c)
+{
+	const struct config *config = c->server->config;
+
+	add(c, "lokid-ingest");
+	add(c, "--input=syslog");
+	add(c, "--quiet");
+	add(c, "--wal");
+	add(c, config->wal);
+	add(c, "--sync");
+	add(c, config->push.sync);
+	add(c, "--tenant");
+	add(c, config->syslog.tenant);
+	add_each(c, "--label", config->syslog.labels);
+	add_each(c, "--listen", config->syslog.listen);
+}
+
+static void start(void *data);
+
+static void ended(const struct child_end *end, void *data)
+{
+	struct syslog_child *c = data;
+	struct server *s = c->server;
+	struct buf why = { 0 };
+	bool stopping;
+
+	server_metrics_child(s->metrics, "lokid-ingest", end);
+	pthread_mutex_lock(&c->lock);
+	c->number = 0;
+	stopping = c->stopping;
+	pthread_mutex_unlock(&c->lock);
+	if (stopping)
+		return;
+	if (end->error.code)
+		buf_add_str(&why, end->error.msg);
+	else
+		buf_addf(&why, end->signal ? "signal %d" : "exit status %d",
+			 end->signal ? end->signal : end->status);
+	log_event(&s->log, LOG_ERROR, "syslog is not listened for", "err", buf_str(&why), NULL);
+	buf_release(&why);
+	metrics_add(metric_of1(s->metrics, METRIC_CHILD_RESTARTS, BYTES_LIT("lokid-ingest")), 1);
+	if (end->run_ns > STEADY_NS || c->backoff_ms == 0)
+		c->backoff_ms = BACKOFF_MIN_MS;
+	else if (c->backoff_ms < BACKOFF_MAX_MS)
+		c->backoff_ms *= 2;
+	children_later(s->children, c->backoff_ms * NS_PER_MS, start, c);
+}
+
+static void start(void *data)
+{
+	struct syslog_child *c = data;
+
+	pthread_mutex_lock(&c->lock);
+	if (!c->stopping)
+		c->number = child_start(
+			c->server->children,
+			&(struct child_opts){
+				.program = "lokid-ingest",
+				.argv = c->argv,
+				.fd = { -1, -1, fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), -1 },
+				.ended = ended,
+				.data = c });
+	pthread_mutex_unlock(&c->lock);
+}
+
+struct syslog_child *syslog_open(struct server *s)
+{
+	struct syslog_child *c;
+
+	if (!s->config->syslog.listen)
+		return NULL;
+	c = mem_alloc(sizeof(*c));
+	*c = (struct syslog_child){ .server = s };
+	pthread_mutex_init(&c->lock, NULL);
+	make_args(c);
+	start(c);
+	return c;
+}
+
+static void tell(struct syslog_child *c, int signal)
+{
+	pthread_mutex_lock(&c->lock);
+	if (signal == SIGTERM)
+		c->stopping = true;
+	if (c->number)
+		child_signal(c->server->children, c->number, signal);
+	pthread_mutex_unlock(&c->lock);
+}
+
+void syslog_rotate(struct syslog_child *c)
+{
+	if (c)
+		tell(c, SIGHUP);
+}
+
+void syslog_stop(struct syslog_child *c)
+{
+	if (c)
+		tell(c, SIGTERM);
+}
+
+void syslog_close(struct syslog_child *c)
+{
+	if (!c)
+		return;
+	arena_release(&c->arena);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}

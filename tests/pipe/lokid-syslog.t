@@ -1,0 +1,42 @@
+#!/bin/sh
+# Syslog that the daemon listens for: messages are found, flushed, and listened for again after a crash.
+. "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/lokid.sh"
+
+need jq perl
+port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+cat >lokid.yaml <<END
+auth_enabled: false
+syslog:
+  listen: tcp://127.0.0.1:$port
+  labels: job=syslog,env=test
+END
+lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; exit 1; }
+
+# send TEXT: a message, by TCP; fails when nobody listens.
+send() {
+	perl -MIO::Socket::INET -e '
+		my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]) or exit 1;
+		print $s "<13>1 - host app 1 - - $ARGV[1]\n"; close $s' "$port" "$1"
+}
+lines() {
+	get /loki/api/v1/query_range -G --data-urlencode 'query={job="syslog", env="test"}' -d direction=forward
+	jq -r '[.data.result[].values[][1]] | join(" ")' "$TAP/stdout"
+}
+lines_are() { [ "$(lines)" = "$1" ]; }
+
+ok "a message is taken" wait_for 10 send one
+ok "and found" wait_for 10 lines_are one
+get /flush -X POST
+ok "it is flushed" code_is 204
+is "the log is empty" "$(ls data/wal)" ""
+is "and found in the store" "$(lines)" one
+pid=$(pgrep -P "$LOKID_PID" -f input=syslog)
+kill -9 "$pid"
+listens_again() { [ "$(pgrep -P "$LOKID_PID" -f input=syslog)" != "$pid" ] && send two; }
+ok "after a crash it listens again" wait_for 10 listens_again
+ok "what comes then is found" wait_for 10 lines_are "one two"
+lokid_stop
+is "it ends with the daemon" "$STATUS$(pgrep -f "listen tcp://127.0.0.1:$port")" 0
+
+done_testing
