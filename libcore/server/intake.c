@@ -27,12 +27,13 @@ int intake_open(const struct intake_opts *opts, struct intake **ret, struct err 
 		in->node[0] = '\0';
 	pthread_mutex_init(&in->lane.lock, NULL);
 	quotas_init(in);
+	turns_init(in);
 	intake_metrics_open(in);
 	if (outlet_open(in, e) < 0) {
 		intake_free(in);
 		return -1;
 	}
-	if (quotas_open(in, e) < 0) {
+	if (quotas_open(in, e) < 0 || turns_open(in, e) < 0) {
 		intake_close(in, 0);
 		intake_free(in);
 		return -1;
@@ -58,6 +59,7 @@ void intake_close(struct intake *in, int64_t timeout_ns)
 {
 	bool again;
 
+	turns_close(in);
 	pthread_mutex_lock(&in->lane.lock);
 	again = in->lane.closed;
 	in->lane.closed = true; /* nothing comes into a batch any more */
@@ -76,6 +78,7 @@ void intake_free(struct intake *in)
 	lane_release(in);
 	outlet_release(in);
 	quotas_release(in);
+	turns_release(in);
 	free(in->store_path);
 	free(in->wal_dir);
 	free(in->sync);

@@ -61,15 +61,16 @@ struct intake_answer {
 				   function returns */
 };
 
+/* What it points to is needed until the answer. */
 struct intake_push {
 	struct bytes tenant;
 	const struct limits *limits;
 	/* Gives everything to the sink: 0, or -1 when the body is not what it should be; then
 	 * nothing of it is taken, and the answer is 400 with the text of *e, or 413 for ERR_LIMIT.
-	 * Called once, before intake_push returns. */
+	 * Called once at most, before the answer, by any thread. */
 	int (*decode)(const struct push_sink *sink, struct arena *a, void *data, struct err *e);
 	/* NULL, or told of each entry (by its number in the order of the sink's calls) that is not
-	 * taken while others may be. Before intake_push returns. The number may come twice. */
+	 * taken while others may be. Before the answer. The number may come twice. */
 	void (*refused)(uint64_t entry, int status, struct bytes why, void *data);
 	/* Called once, from any thread, maybe before intake_push returns. It must not wait. */
 	void (*answered)(const struct intake_answer *a, void *data);

@@ -5,7 +5,7 @@
  * pushes until it is large enough or the log has time for it. The outlet (another lock, never held
  * while anything is waited for) has the batches from then on: those that wait to be written, and
  * those that lokid-ingest has not answered yet. Who holds the lane may take the outlet, never the
- * other way round.
+ * other way round; whose turn it is (a third lock) is asked before the lane is taken.
  */
 #ifndef SERVER_INTAKE_DETAIL_H
 #define SERVER_INTAKE_DETAIL_H
@@ -156,6 +156,16 @@ struct intake_counters {
 	struct metrics_series *weight, *append_failures, *records, *wal_bytes, *restarts, *full;
 };
 
+struct turn;
+
+struct turns {
+	pthread_t thread;
+	pthread_mutex_t lock; /* first, last, stop */
+	pthread_cond_t more;
+	struct turn *first, **last; /* the first is being taken */
+	bool runs, stop;
+};
+
 struct quotas {
 	pthread_t thread;
 	pthread_mutex_t lock; /* wanted, stop */
@@ -171,6 +181,7 @@ struct intake {
 	struct lane lane;
 	struct outlet outlet;
 	struct quotas quotas;
+	struct turns turns;
 };
 
 /* --- intake_batch.c --- */
@@ -199,7 +210,16 @@ bool outlet_runs(struct intake *in, struct err *why);
 /* --- intake_child.c --- */
 void intake_child_start(struct intake *in);
 
+/* --- intake_turns.c --- */
+void turns_init(struct intake *in);
+MUST_CHECK int turns_open(struct intake *in, struct err *e);
+/* What waits is taken first. */
+void turns_close(struct intake *in);
+void turns_release(struct intake *in);
+
 /* --- intake_push.c --- */
+/* In the lane: decodes. The status of the answer, with its text; 0 when the answer comes later. */
+MUST_CHECK int lane_take(struct intake *in, const struct intake_push *p, struct buf *text);
 /* Takes the open batch out of the lane, or NULL. */
 struct batch *lane_take_open(struct intake *in);
 /* Forgets streams that are not active any more. In the lane. */

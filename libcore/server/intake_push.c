@@ -433,8 +433,7 @@ static struct intake_tenant *tenant_of(struct intake *in, struct bytes name)
 	return t;
 }
 
-/* In the lane. The status of the answer, or NO_STATUS when it comes later. */
-static int take(struct intake *in, const struct intake_push *p, struct buf *text)
+int lane_take(struct intake *in, const struct intake_push *p, struct buf *text)
 {
 	struct lane *lane = &in->lane;
 	struct push_run r = { .in = in,
@@ -475,30 +474,6 @@ static int take(struct intake *in, const struct intake_push *p, struct buf *text
 	lane->cap_streams = r.cap_streams;
 	lane->text = r.text;
 	return status;
-}
-
-void intake_push(struct intake *in, const struct intake_push *p)
-{
-	struct buf text = { 0 };
-	struct intake_answer a = { .status = 503, .retry_after_s = INTAKE_RETRY_S };
-	struct err why;
-
-	if (!outlet_has_room(in, &why)) {
-		buf_add_str(&text, why.msg);
-	} else {
-		pthread_mutex_lock(&in->lane.lock);
-		if (in->lane.closed)
-			buf_add_str(&text, INTAKE_STOPPING);
-		else
-			a.status = take(in, p, &text);
-		if (a.status != 503 && a.status != 429)
-			a.retry_after_s = 0;
-		pthread_mutex_unlock(&in->lane.lock);
-	}
-	a.text = buf_bytes(&text);
-	if (a.status)
-		p->answered(&a, p->data);
-	buf_release(&text);
 }
 
 struct batch *lane_take_open(struct intake *in)

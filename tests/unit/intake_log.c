@@ -52,6 +52,89 @@ static void a_large_push_is_whole(void **state)
 	close_world(w);
 }
 
+struct gate {
+	struct world *w;
+	struct pushed pushed;
+	pthread_mutex_t lock;
+	pthread_cond_t more;
+	bool inside, open;
+};
+
+static void gate_wait(struct gate *g, const bool *what)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += DEADLINE_S;
+	while (!*what)
+		assert_int_equal(pthread_cond_timedwait(&g->more, &g->lock, &until), 0);
+}
+
+static int decode_behind_gate(const struct push_sink *sink, struct arena *a, void *data,
+			      struct err *e)
+{
+	struct gate *g = data;
+
+	pthread_mutex_lock(&g->lock);
+	g->inside = true;
+	pthread_cond_broadcast(&g->more);
+	gate_wait(g, &g->open);
+	pthread_mutex_unlock(&g->lock);
+	return push_json(bytes_str(STREAM("{\"a\":\"b\"}", LINE(T1, "first"))), sink, a, e);
+}
+
+static void gate_answered(const struct intake_answer *a, void *data)
+{
+	answered(a, &((struct gate *)data)->pushed);
+}
+
+static void *push_through_gate(void *data)
+{
+	struct gate *g = data;
+
+	intake_push(g->w->in, &(struct intake_push){ .tenant = BYTES_LIT("acme"),
+						     .limits = &g->w->limits,
+						     .decode = decode_behind_gate,
+						     .answered = gate_answered,
+						     .data = g });
+	return NULL;
+}
+
+/* Who brings a push while another is decoded does not wait for that. */
+static void a_push_is_left_to_wait(void **state)
+{
+	struct world *w = open_world(NULL, NULL);
+	struct gate g = { .w = w,
+			  .pushed = { .lock = PTHREAD_MUTEX_INITIALIZER,
+				      .more = PTHREAD_COND_INITIALIZER },
+			  .lock = PTHREAD_MUTEX_INITIALIZER,
+			  .more = PTHREAD_COND_INITIALIZER };
+	static struct pushed other[3];
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, push_through_gate, &g), 0);
+	pthread_mutex_lock(&g.lock);
+	gate_wait(&g, &g.inside);
+	pthread_mutex_unlock(&g.lock);
+	for (int i = 0; i < 3; i++) {
+		begin_push(w, &other[i], "acme", STREAM("{\"a\":\"b\"}", LINE(T2, "other")));
+		assert_false(other[i].answered);
+	}
+	pthread_mutex_lock(&g.lock);
+	g.open = true;
+	pthread_cond_broadcast(&g.more);
+	pthread_mutex_unlock(&g.lock);
+	wait_answer(&g.pushed);
+	assert_int_equal(g.pushed.status, 204);
+	for (int i = 0; i < 3; i++) {
+		wait_answer(&other[i]);
+		assert_int_equal(other[i].status, 204);
+	}
+	pthread_join(thread, NULL);
+	close_world(w);
+}
+
 static void a_full_disk_is_503(void **state)
 {
 	struct world *w =
@@ -273,6 +356,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refusals_are_told_up_to_a_limit),
 		cmocka_unit_test(a_large_push_is_whole),
+		cmocka_unit_test(a_push_is_left_to_wait),
 		cmocka_unit_test(a_full_disk_is_503),
 		cmocka_unit_test(a_slow_log_is_503),
 		cmocka_unit_test(a_log_that_never_runs_is_503),
