@@ -39,7 +39,7 @@ static const double chunk_ratio[] = { 0.75,  2.75,  4.75,  6.75,  8.75,
 		.name = (name_), .help = (help_), .type = METRICS_HISTOGRAM, __VA_ARGS__ \
 	}
 
-const struct metrics_family server_families[METRIC_COUNT] = {
+static const struct metrics_family families[METRIC_COUNT] = {
 	[METRIC_REQUEST_SECONDS] =
 		HISTOGRAM("loki_request_duration_seconds",
 			  "Time from a request's head to the end of its answer.",
@@ -226,18 +226,18 @@ const struct metrics_family server_families[METRIC_COUNT] = {
 
 struct metrics_series *metric_of(struct metrics *m, enum server_metric which)
 {
-	return metrics_get(m, &server_families[which], NULL);
+	return metrics_get(m, &families[which], NULL);
 }
 
 struct metrics_series *metric_of1(struct metrics *m, enum server_metric which, struct bytes a)
 {
-	return metrics_get(m, &server_families[which], &a);
+	return metrics_get(m, &families[which], &a);
 }
 
 struct metrics_series *metric_of2(struct metrics *m, enum server_metric which, struct bytes a,
 				  struct bytes b)
 {
-	return metrics_get(m, &server_families[which], (struct bytes[]){ a, b });
+	return metrics_get(m, &families[which], (struct bytes[]){ a, b });
 }
 
 void server_metrics_register(struct metrics *m)
@@ -245,8 +245,8 @@ void server_metrics_register(struct metrics *m)
 	struct bytes version = bytes_str(cli_version());
 
 	for (size_t i = 0; i < METRIC_COUNT; i++)
-		metrics_register(m, &server_families[i]);
-	metrics_set(metrics_get(m, &server_families[METRIC_LOKI_BUILD_INFO],
+		metrics_register(m, &families[i]);
+	metrics_set(metrics_get(m, &families[METRIC_LOKI_BUILD_INFO],
 				(struct bytes[]){ BYTES_LIT(VERSION_OF_LOKI), version,
 						  BYTES_LIT("lokid") }),
 		    1);
@@ -325,7 +325,7 @@ void server_metrics_end(struct metrics *m, const struct server_metrics_request *
 
 	status.n = (size_t)snprintf(code, sizeof(code), "%d", r->status);
 	metrics_add(metric_of2(m, METRIC_REQUESTS_INFLIGHT, method, route), -1);
-	metrics_observe(metrics_get(m, &server_families[METRIC_REQUEST_SECONDS],
+	metrics_observe(metrics_get(m, &families[METRIC_REQUEST_SECONDS],
 				    (struct bytes[]){ method, route, status,
 						      bytes_str(r->websocket ? "true" : "false") }),
 			r->seconds);

@@ -113,8 +113,6 @@ enum server_metric {
 	METRIC_COUNT,
 };
 
-extern const struct metrics_family server_families[METRIC_COUNT];
-
 /* All families, so that each is seen from the start, and what never changes. */
 void server_metrics_register(struct metrics *m);
 
