@@ -5,7 +5,7 @@
 # is held against, or the ratio to the tool when there is one; - stands for none. The verdict is
 # pass, fail or info. committed is the value in tests/bench/numbers.tsv, which is an output of this
 # script. Exit 1 when one failed. Without PART all of them, in order; a later part reads what the
-# earlier ones left; json, logfmt, regex and sums stand alone, and json is held
+# earlier ones left; json, logfmt, regex, sums and http stand alone, and json is held
 # against simdjson where that library is (libsimdjson-dev).
 #
 # BENCH_BYTES   bytes of lines, default 1G     BENCH_RUNS    median of so many, default 5
@@ -432,12 +432,23 @@ part_push() {
 	rm -rf push wal1
 }
 
+# The daemon's HTTP server alone, its clients beside it on the same processors.
+part_http() {
+	for what in 'requests 32 3' 'bodies 4 3' 'idle 10000'; do
+		# shellcheck disable=SC2086
+		for _ in $(seq "$runs"); do http-load $what; done >http.runs
+		cut -f 1,3 http.runs | sort -u | while IFS="$(printf '\t')" read -r name unit; do
+			info "$name" "$(grep "^$name	" http.runs | cut -f 2 | sort -n | sed -n "$((runs / 2 + 1))p")" "$unit"
+		done
+	done
+}
+
 # Each part is a run of its own, so that one that breaks off does not end the others.
 if [ "${1:-}" = --part ]; then
 	"part_$2"
 	exit
 fi
-[ $# -gt 0 ] || set -- data ingest frames pack size scan labels open closed streams json logfmt regex sums push
+[ $# -gt 0 ] || set -- data ingest frames pack size scan labels open closed streams json logfmt regex sums push http
 for part in "$@"; do
 	sh "$here/speed.sh" --part "$part" || row "$part" - - - - fail
 done | beside_committed | tee rows.new
