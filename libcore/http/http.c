@@ -127,7 +127,7 @@ static int open_address(const struct http_opts *o, struct err *e)
 
 static uint16_t port_of(int fd)
 {
-	struct sockaddr_storage a;
+	struct sockaddr_storage a = { 0 };
 	socklen_t n = sizeof(a);
 
 	if (getsockname(fd, (struct sockaddr *)&a, &n) < 0)

@@ -100,20 +100,12 @@ static void on_log(enum http_log about, const char *line, void *data)
 
 static struct http_opts defaults(struct owner *o)
 {
-	return (struct http_opts){
-		.address = "127.0.0.1",
-		.listen_fd = -1,
-		.threads = 2,
-		.connections_max = 1000,
-		.idle_s = 60,
-		.request_s = 60,
-		.head_max = 8 << 10,
-		.body_max = 1 << 20,
-		.bodies_max = 4 << 20,
-		.calls = { on_head, on_whole, on_left, on_done, o },
-		.log = on_log,
-		.log_data = o,
-	};
+	struct http_opts opts = server_opts();
+
+	opts.calls = (struct http_calls){ on_head, on_whole, on_left, on_done, o };
+	opts.log = on_log;
+	opts.log_data = o;
+	return opts;
 }
 
 static struct owner *owner_open(const struct http_opts *opts)
@@ -192,6 +184,7 @@ static void a_request_is_seen_as_sent(void **state)
 		200, client_ask(o->port, "PATCH http://a.b:1/path HTTP/1.1\r\n" HOST "\r\n", &b));
 	assert_non_null(strstr(buf_str(&b), "PATCH|/path|||0|0|"));
 	buf_release(&b);
+	owner_wait(o, &o->n_done, 2);
 	assert_int_equal(200, last_status(o));
 }
 
@@ -277,6 +270,7 @@ static void an_answer_before_the_body(void **state)
 	}
 	assert_non_null(strstr(b.p, "at most 10 are taken\n"));
 	assert_int_equal(0, o->n_whole);
+	owner_wait(o, &o->n_done, 6);
 	assert_int_equal(413, last_status(o));
 	close(fd);
 	buf_release(&b);

@@ -31,6 +31,20 @@ struct owner {
 	char last_log[256];
 };
 
+/* What the tests start servers with, unless they test just that. */
+static inline struct http_opts server_opts(void)
+{
+	return (struct http_opts){ .address = "127.0.0.1",
+				   .listen_fd = -1,
+				   .threads = 2,
+				   .connections_max = 1000,
+				   .idle_s = 60,
+				   .request_s = 60,
+				   .head_max = 8 << 10,
+				   .body_max = 1 << 20,
+				   .bodies_max = 4 << 20 };
+}
+
 static inline void owner_told(struct owner *o, size_t *count)
 {
 	pthread_mutex_lock(&o->lock);

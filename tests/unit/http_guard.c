@@ -38,20 +38,12 @@ static void ignore_log(enum http_log about, const char *line, void *data)
 
 static int setup(void **state)
 {
-	struct http_opts opts = { .address = "127.0.0.1",
-				  .listen_fd = -1,
-				  .threads = 1,
-				  .connections_max = 100,
-				  .idle_s = 60,
-				  .request_s = 60,
-				  .head_max = 8 << 10,
-				  .body_max = 1 << 20,
-				  .bodies_max = 1 << 20,
-				  .calls = { on_head, on_whole, ignore, ignore, NULL },
-				  .log = ignore_log };
+	struct http_opts opts = server_opts();
 	struct err e;
 
 	(void)state;
+	opts.calls = (struct http_calls){ on_head, on_whole, ignore, ignore, NULL };
+	opts.log = ignore_log;
 	return http_open(&opts, &g.s, &e);
 }
 

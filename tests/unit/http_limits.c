@@ -40,17 +40,11 @@ static void on_log(enum http_log about, const char *line, void *data)
 
 static struct http_opts defaults(void)
 {
-	return (struct http_opts){ .address = "127.0.0.1",
-				   .listen_fd = -1,
-				   .threads = 2,
-				   .connections_max = 100,
-				   .idle_s = 60,
-				   .request_s = 60,
-				   .head_max = 8 << 10,
-				   .body_max = 1 << 20,
-				   .bodies_max = 1 << 20,
-				   .calls = { ignore, on_whole, ignore, on_done, NULL },
-				   .log = on_log };
+	struct http_opts o = server_opts();
+
+	o.calls = (struct http_calls){ ignore, on_whole, ignore, on_done, NULL };
+	o.log = on_log;
+	return o;
 }
 
 static void start(const struct http_opts *opts)

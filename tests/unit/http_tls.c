@@ -190,19 +190,11 @@ static void no_log(enum http_log about, const char *line, void *data)
 
 static int open_server(struct fixture *f, const struct http_tls *tls, struct err *e)
 {
-	struct http_opts opts = { .address = "127.0.0.1",
-				  .listen_fd = -1,
-				  .threads = 1,
-				  .connections_max = 100,
-				  .idle_s = 60,
-				  .request_s = 60,
-				  .head_max = 8 << 10,
-				  .body_max = 1 << 20,
-				  .bodies_max = 1 << 20,
-				  .tls = *tls,
-				  .calls = { count_head, say_name, count_left, count_done, f },
-				  .log = no_log };
+	struct http_opts opts = server_opts();
 
+	opts.tls = *tls;
+	opts.calls = (struct http_calls){ count_head, say_name, count_left, count_done, f };
+	opts.log = no_log;
 	f->o.n_heads = f->o.n_left = f->o.n_done = f->o.n_kept = 0;
 	if (http_open(&opts, &f->o.s, e) < 0)
 		return -1;

@@ -93,18 +93,11 @@ static void on_done(struct http_request *r, void *data)
 static int setup_with(void **state, unsigned idle_s)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	struct http_opts opts = { .address = "127.0.0.1",
-				  .listen_fd = -1,
-				  .threads = 2,
-				  .connections_max = 100,
-				  .idle_s = idle_s,
-				  .request_s = idle_s,
-				  .head_max = 8 << 10,
-				  .body_max = 1 << 20,
-				  .bodies_max = 1 << 20,
-				  .calls = { on_head, on_whole, on_left, on_done, f } };
+	struct http_opts opts = server_opts();
 	struct err e;
 
+	opts.idle_s = opts.request_s = idle_s;
+	opts.calls = (struct http_calls){ on_head, on_whole, on_left, on_done, f };
 	pthread_mutex_init(&f->o.lock, NULL);
 	pthread_cond_init(&f->o.changed, NULL);
 	assert_int_equal(0, pipe(f->pipe));
