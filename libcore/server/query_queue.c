@@ -225,8 +225,3 @@ size_t query_queue_outstanding(const struct queue_item *item)
 {
 	return item->tenant->waiting;
 }
-
-struct bytes query_queue_tenant(const struct queue_item *item)
-{
-	return bytes_of(item->tenant->name, item->tenant->n_name);
-}
