@@ -380,7 +380,7 @@ static int take_delay(struct params *p)
 	if (n < 0)
 		return err_set(p->e, ERR_USAGE, "delay_for can't be negative");
 	if (n > 0)
-		arg_duration(p, "--delay", n * NS_PER_S);
+		arg_duration(p, "--delay-for", n * NS_PER_S);
 	return 0;
 }
 

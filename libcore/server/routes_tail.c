@@ -189,16 +189,20 @@ static struct call *take_call(struct tail *t)
 	return c;
 }
 
-/* Its first word is that the query is one that can be followed. */
+/* Its first word is what it plans to read: the query is one that can be followed. Else it is that
+ * it is done, and its end tells the rest. */
 static bool gate_readable(int fd, void *data)
 {
+	static const char plan[] = "plan ";
 	struct tail *t = data;
+	struct call *c = NULL;
 	char text[256];
-	struct call *c;
+	ssize_t n = recv(fd, text, sizeof(text), MSG_DONTWAIT);
 
-	if (recv(fd, text, sizeof(text), MSG_DONTWAIT) <= 0)
+	if (n <= 0)
 		return false;
-	c = take_call(t);
+	if ((size_t)n >= sizeof(plan) - 1 && memcmp(text, plan, sizeof(plan) - 1) == 0)
+		c = take_call(t);
 	if (c) {
 		hold(t); /* the websocket does */
 		c->status = 101;
