@@ -121,7 +121,8 @@ static int sort_fields(struct records *r, const struct label *message, const str
 	const struct push_fields *f = r->fields;
 
 	r->labels.n = r->meta.n = 0;
-	for (const struct label *l = r->found.v; l < r->found.v + r->found.n; l++) {
+	for (size_t i = 0; i < r->found.n; i++) {
+		const struct label *l = &r->found.v[i];
 		bool is_label = push_is_among(f->stream, l->name);
 		struct bytes name;
 
