@@ -24,19 +24,6 @@ static void add_time(struct buf *b, int64_t ts_ns)
 	buf_add_str(b, " +0000 UTC");
 }
 
-/* The largest unit that leaves no rest. */
-static void add_size(struct buf *b, uint64_t n)
-{
-	static const char *const unit[] = { "B", "KB", "MB", "GB", "TB", "PB", "EB" };
-	size_t u = 0;
-
-	while (n && n % 1024 == 0 && u + 1 < sizeof(unit) / sizeof(*unit)) {
-		n /= 1024;
-		u++;
-	}
-	buf_addf(b, "%llu%s", (unsigned long long)n, unit[u]);
-}
-
 static void add_labels(struct push_run *r, uint32_t stream)
 {
 	words_add_text(r->in->lane.words, stream, &r->text);
@@ -330,11 +317,11 @@ static void tell_stream_rate(struct push_run *r, const struct run_stream *s)
 		buf_add_str(&r->text, "entry with timestamp ");
 		add_time(&r->text, v->ts_ns);
 		buf_add_str(&r->text, " ignored, reason: 'Per stream rate limit exceeded (limit: ");
-		add_size(&r->text, (uint64_t)r->limits->per_stream_rate_limit_bytes);
+		key_add_size(&r->text, (uint64_t)r->limits->per_stream_rate_limit_bytes);
 		buf_add_str(&r->text, "/sec) while attempting to ingest for stream '");
 		add_labels(r, s->stream);
 		buf_add_str(&r->text, "' totaling ");
-		add_size(&r->text, v->line_len);
+		key_add_size(&r->text, v->line_len);
 		buf_add_str(&r->text,
 			    ", consider splitting a stream via additional labels or contact your "
 			    "Loki administrator to see if the limit can be increased',\n");

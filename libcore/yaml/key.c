@@ -262,7 +262,7 @@ int key_read(const struct key *k, const struct yaml_node *v, void *base, struct 
 	return 0;
 }
 
-static void add_size(struct buf *out, uint64_t v)
+void key_add_size(struct buf *out, uint64_t v)
 {
 	static const char *const units[] = { "B", "KB", "MB", "GB", "TB", "PB", "EB" };
 	size_t i = 0;
@@ -360,9 +360,9 @@ void key_add_value(const struct key *k, const void *base, enum key_form form, st
 		return;
 	}
 	if (k->type == KEY_SIZE)
-		add_size(&b, *(const uint64_t *)at);
+		key_add_size(&b, *(const uint64_t *)at);
 	else if (k->type == KEY_RATE)
-		add_size(&b, (uint64_t) * (const double *)at);
+		key_add_size(&b, (uint64_t) * (const double *)at);
 	else if (k->type == KEY_DURATION)
 		add_duration(&b, *(const int64_t *)at);
 	else if (k->type == KEY_TIME && *(const int64_t *)at != 0)

@@ -61,6 +61,9 @@ enum key_form { KEY_YAML, KEY_JSON };
 /* Appends the value, so that key_read takes it back. Not of KEY_OTHER. */
 void key_add_value(const struct key *k, const void *base, enum key_form form, struct buf *out);
 
+/* "256KB": the largest unit that leaves no rest. */
+void key_add_size(struct buf *out, uint64_t bytes);
+
 /* The row of this name, or NULL. */
 const struct key *key_find(const struct key *table, struct bytes name);
 
