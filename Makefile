@@ -21,13 +21,12 @@ SAN_cover := --coverage -O0
 SAN      := $(SAN_$(VARIANT))
 
 # Libraries, by their pkg-config name, and Debian's package of each for the message.
-PKGS     := libzstd libpcre2-8 libxxhash zlib libedit libcjson yaml-0.1 libmicrohttpd gnutls libcrypt
+PKGS     := libzstd libpcre2-8 libxxhash zlib libedit yaml-0.1 libmicrohttpd gnutls libcrypt
 DEB_libzstd := libzstd-dev
 DEB_libpcre2-8 := libpcre2-dev
 DEB_libxxhash := libxxhash-dev
 DEB_zlib := zlib1g-dev
 DEB_libedit := libedit-dev
-DEB_libcjson := libcjson-dev
 DEB_yaml-0.1 := libyaml-dev
 DEB_libmicrohttpd := libmicrohttpd-dev
 DEB_gnutls := libgnutls28-dev
