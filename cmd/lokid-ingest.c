@@ -21,11 +21,9 @@ struct args {
 	struct ingest *in;
 	bool over, cut; /* cut: a signal left some of the files unread */
 	pthread_mutex_t printing;
-	bool shown; /* progress is; under .printing, as what follows */
-	uint64_t n_notes;
-	int64_t noted_ns;
-	uint64_t n_reported;
-	int64_t begun_ns, shown_ns;
+	bool shown; /* progress is; under .printing, as the notes */
+	uint64_t n_notes, n_reported;
+	int64_t noted_ns, begun_ns, shown_ns;
 };
 
 /* A signal ends reading by putting an empty file in the input's place: no moment is too early. */
@@ -44,11 +42,9 @@ enum second { SECOND_IS_NOTHING, SECOND_KILLS };
 static void catch_signals(enum second second, sigset_t *ret)
 {
 	struct sigaction end = { .sa_handler = end_input }, ignore = { .sa_handler = SIG_IGN };
-	sigset_t hup;
 
 	if (second == SECOND_KILLS)
 		end.sa_flags = (int)SA_RESETHAND;
-
 	empty_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sigaction(SIGINT, &end, NULL);
 	sigaction(SIGTERM, &end, NULL);
@@ -56,19 +52,25 @@ static void catch_signals(enum second second, sigset_t *ret)
 	sigemptyset(ret);
 	sigaddset(ret, SIGINT);
 	sigaddset(ret, SIGTERM);
+}
+
+/* SIGHUP is blocked in all threads, from the first moment on, and waited for in one of its own: so
+ * it interrupts nothing. */
+static sigset_t block_hup(void)
+{
+	sigset_t hup;
+
 	sigemptyset(&hup);
 	sigaddset(&hup, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &hup, NULL);
+	return hup;
 }
 
-/* SIGHUP is blocked in all threads, and waited for in one of its own: so it interrupts nothing. */
 static void *end_segments(void *in)
 {
-	sigset_t hup;
+	sigset_t hup = block_hup();
 	int sig;
 
-	sigemptyset(&hup);
-	sigaddset(&hup, SIGHUP);
 	while (sigwait(&hup, &sig) == 0)
 		ingest_end_segment(in);
 	return NULL;
@@ -271,11 +273,10 @@ int main(int argc, char **argv)
 	struct cli cli = {
 		.prog = "lokid-ingest",
 		.operands = "[FILE]...",
-		.about = "Take log lines from files or stdin into the write-ahead log, or to a "
-			 "server.",
+		.about = "Take log lines into the write-ahead log, or to a server.",
 		.taken = ingest_options,
 		.examples = "  lokid-ingest -l app=web -l env=prod < web.log\n"
-			    "  journalctl -f | lokid-ingest -l job=journal --ack",
+			    "  lokid-ingest --listen udp://127.0.0.1:1514",
 	};
 	struct args a = {
 		.cli = &cli,
@@ -290,6 +291,7 @@ int main(int argc, char **argv)
 			    .data = &a },
 	};
 
+	block_hup();
 	cli.data = &a.ingest;
 	cli_next(&cli, argc, argv);
 	check_options(&a);

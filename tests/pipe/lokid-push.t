@@ -33,8 +33,10 @@ ok "some of many lines come" wait_for 20 sh -c 'logql -t acme --wal data/wal -o 
 kill -9 "$LOKID_PID"
 wait "$LOKID_PID" 2>/dev/null
 spawn lokid --data data --config config.yaml --listen "127.0.0.1:$port" 2>lokid2.log
+LOKID_PID=$PID
 ok "the others come when it is there again" wait "$client"
 ok "it had been gone" grep -q "attempt 2 of 11" through.err
 is "each line is there, once" "$(logql -t acme --wal data/wal --store data/store 'sum(count_over_time({app="through"}[1h]))' | sed 's/.* //')" 2000000
+lokid_stop
 
 done_testing
