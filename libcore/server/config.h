@@ -112,6 +112,8 @@ struct config {
 	struct config_auth auth;
 	struct limits_set *limits;  /* of the file, and of its `overrides` */
 	const char *overrides_file; /* or NULL */
+	const char *file; /* it was read from (borrowed), its variables replaced or not; or NULL */
+	bool expanded;
 	int64_t overrides_period_ns;
 	struct arena arena; /* of all strings */
 };

@@ -225,6 +225,8 @@ int config_read(const char *path, enum config_expand expand, struct config *c, s
 	int rc = io_read_file(path, YAML_SIZE_MAX, &text, e);
 
 	c->auth_enabled = true;
+	c->file = path;
+	c->expanded = expand == CONFIG_EXPAND;
 	if (rc == 0 && expand == CONFIG_EXPAND)
 		rc = config_expand(buf_bytes(&text), path, &expanded, r, e);
 	if (rc == 0)
@@ -241,4 +243,20 @@ int config_limits(const struct config *c, struct limits_set **ret, struct report
 		return limits_read_overrides(c->limits, c->overrides_file, ret, r, e);
 	*ret = limits_set_hold(c->limits);
 	return 0;
+}
+
+int config_read_limits(const struct config *c, struct limits_set **ret, struct report *r,
+		       struct err *e)
+{
+	struct config now;
+	int rc;
+
+	if (!c->file)
+		return config_limits(c, ret, r, e);
+	config_init(&now);
+	rc = config_read(c->file, c->expanded ? CONFIG_EXPAND : CONFIG_AS_IT_IS, &now, r, e);
+	if (rc == 0)
+		rc = config_limits(&now, ret, r, e);
+	config_release(&now);
+	return rc;
 }

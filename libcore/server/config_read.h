@@ -18,6 +18,11 @@ enum config_expand { CONFIG_AS_IT_IS, CONFIG_EXPAND };
 MUST_CHECK int config_read(const char *path, enum config_expand expand, struct config *c,
 			   struct report *r, struct err *e);
 
+/* The same of `limits_config` alone, as the file of c has it now, with the overrides: for a reload.
+ * All else in the file is only checked. Errors: as of config_read. */
+MUST_CHECK int config_read_limits(const struct config *c, struct limits_set **ret, struct report *r,
+				  struct err *e);
+
 /*
  * The limits in force: the settings', and over them the file of overrides as it is now, when there
  * is one. *ret is to be dropped. From any thread. Errors: as of config_read.

@@ -259,7 +259,7 @@ static int read_limits(struct server *s, struct limits_set **ret, struct err *e)
 {
 	struct report r = { .say = on_report, .data = s };
 
-	return config_limits(s->config, ret, &r, e);
+	return config_read_limits(s->config, ret, &r, e);
 }
 
 static void reload_limits(struct server *s)
