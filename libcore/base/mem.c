@@ -1,13 +1,28 @@
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
-static void out_of_memory(size_t n)
+/* No unwinding: nothing here can fail but the process. Who has set a limit learns that it was
+ * reached, and others that the machine is full. */
+static _Noreturn void out_of_memory(size_t n)
 {
-	fprintf(stderr, "out of memory: %zu bytes\n", n);
-	abort();
+	struct rlimit l;
+	bool limited = getrlimit(RLIMIT_DATA, &l) == 0 && l.rlim_cur != RLIM_INFINITY;
+
+	if (limited)
+		fprintf(stderr,
+			"%s: error: out of memory: it may have %llu bytes (RLIMIT_DATA), and needs "
+			"%zu more\n",
+			program_invocation_short_name, (unsigned long long)l.rlim_cur, n);
+	else
+		fprintf(stderr, "%s: error: out of memory: %zu bytes\n",
+			program_invocation_short_name, n);
+	_exit(err_exit_code(limited ? ERR_LIMIT : ERR_NOMEM));
 }
 
 void *mem_alloc(size_t n)

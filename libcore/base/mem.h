@@ -1,8 +1,9 @@
 /*
- * Memory from the heap. mem_alloc and mem_realloc are for our own sizes and abort rather
- * than return NULL; for a size that comes from a file or a client: check it against a
- * limit first, then mem_try, which can fail. Sums and products of such sizes go through
- * size_add and size_mul. Free with free().
+ * Memory from the heap. mem_alloc and mem_realloc are for our own sizes and end the process rather
+ * than return NULL, with a line on stderr: with the status of ERR_LIMIT when it has a limit of its
+ * own (RLIMIT_DATA), else of ERR_NOMEM; what stdout has buffered is not written. For a size that
+ * comes from a file or a client: check it against a limit first, then mem_try, which can fail. Sums
+ * and products of such sizes go through size_add and size_mul. Free with free().
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
@@ -22,7 +23,7 @@ MUST_CHECK bool size_mul(size_t a, size_t b, size_t *ret);
 
 /*
  * Makes room for `need` elements in the array *v of *cap elements of `size` bytes, by
- * doubling. v is a pointer to the array's pointer. For our own sizes: aborts when out of memory.
+ * doubling. v is a pointer to the array's pointer. For our own sizes: as mem_alloc.
  */
 void mem_grow(void *v, size_t *cap, size_t need, size_t size);
 

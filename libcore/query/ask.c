@@ -11,6 +11,7 @@
 #include "query/series_print.h"
 #include "query/tail.h"
 #include "query/template.h"
+#include "time/time.h"
 
 static unsigned flags_of(const struct ask *a)
 {
@@ -48,6 +49,8 @@ static struct formatter formatter_of(const struct ask *a)
 				   .categorize = a->categorize,
 				   .terminal = a->out ? a->terminal : isatty(STDOUT_FILENO),
 				   .color = a->color,
+				   .stats = a->q.source.stats,
+				   .gate = a->q.source.gate,
 				   .out = a->out ? a->out : stdout };
 }
 
@@ -440,10 +443,11 @@ int ask_run(struct ask *a, char **operand, size_t n, struct err *e)
 
 	if (n == 0)
 		return err_set(e, ERR_USAGE, "no query given");
-	if (!gate || a->q.explain)
+	if ((!gate && !a->has_queued) || a->q.explain)
 		return run(a, operand, n, e);
-	if (gate_open(gate, e) < 0)
+	if (gate && gate_open(gate, e) < 0)
 		return -1;
+	a->stats.start_ns = time_mono_ns();
 	a->q.source.stats = &a->stats;
 	r = run(a, operand, n, e);
 	fflush(a->out ? a->out : stdout); /* a failure is told by who ends */

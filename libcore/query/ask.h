@@ -36,6 +36,7 @@ struct ask {
 	bool has_volume_by; /* given by the user, as all has_ */
 	bool has_line_limit;
 	bool has_delay;
+	bool has_queued;
 	bool interactive; /* for who asks: not one query, but many */
 	bool terminal;	  /* where out ends is one; of stdout that is looked at */
 	bool color;	  /* entries, in the default format, by their level */

@@ -1,6 +1,7 @@
 #include "query/ask_options.h"
 
 #include <limits.h>
+#include <sys/resource.h>
 
 #include "base/mem.h"
 #include "base/work.h"
@@ -281,6 +282,26 @@ static int take_gate_bytes(void *ask, const char *value, struct err *e)
 	return cli_read_size(value, 0, UINT64_MAX, &a->gate.free_bytes, e);
 }
 
+static int take_max_memory(void *ask, const char *value, struct err *e)
+{
+	struct rlimit l;
+	uint64_t n;
+
+	(void)ask;
+	if (cli_read_size(value, 1, UINT64_MAX, &n, e) < 0)
+		return -1;
+	l = (struct rlimit){ n, n };
+	return setrlimit(RLIMIT_DATA, &l) < 0 ? err_sys(e, "'%s'", value) : 0;
+}
+
+static int take_queued(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	a->has_queued = true;
+	return time_parse_duration(bytes_str(value), &a->stats.queued_ns, e);
+}
+
 static int take_jobs(void *ask, const char *value, struct err *e)
 {
 	struct ask *a = ask;
@@ -324,6 +345,9 @@ const struct cli_taken ask_options[] = {
 	  WHOLE },
 	{ { 0, "at", "TIME", "a metric query gives its value at this time" }, take_at, WHOLE },
 	{ { 'n', "limit", "N", "at most N entries, 0 for all (0)" }, take_limit, WHOLE },
+	{ { 0, "interval", "DURATION", "entries at least so far apart" },
+	  take_length,
+	  AT(q.interval_ns) },
 	{ { 0, "direction", "backward|forward", "newest or oldest first" }, take_direction, WHOLE },
 	{ { 'o', "format", "default|raw|jsonl|csv|api", "how the answer is printed" },
 	  take_format,
@@ -375,6 +399,9 @@ const struct cli_taken ask_options[] = {
 	{ { 0, "max-entries", "N", "refuse a larger --limit" },
 	  cli_take_count,
 	  AT(q.limits.entries) },
+	{ { 0, "max-matchers", "N", "refuse more matchers in a selector" },
+	  cli_take_count,
+	  AT(q.limits.matchers) },
 	{ { 0, "max-series", "N", "refuse an answer of more series" },
 	  cli_take_count,
 	  AT(q.limits.series) },
@@ -393,6 +420,10 @@ const struct cli_taken ask_options[] = {
 	{ { 0, "timeout", "DURATION", "give up after so long" },
 	  take_length,
 	  AT(q.limits.timeout_ns) },
+	{ { 0, "max-memory", "SIZE", "end when the process needs more" }, take_max_memory, WHOLE },
+	{ { 0, "queued", "DURATION", "with -o api: it has waited so long; fills in stats" },
+	  take_queued,
+	  WHOLE },
 	{ { 0, "gate", "FD", "tell there what it would read, and what it has" }, take_gate, WHOLE },
 	{ { 0, "gate-bytes", "SIZE", "before reading more, wait for a byte from there" },
 	  take_gate_bytes,

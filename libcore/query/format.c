@@ -194,6 +194,7 @@ static void add_entry_api(struct formatter *f, const struct log_entry *x)
 	}
 	buf_add_char(b, ']');
 	f->n_frame += b->n - before;
+	f->n_entries++;
 }
 
 /* How many bytes at the start of s are a control character that a terminal may obey: all but tab
@@ -350,6 +351,17 @@ int format_pause(void *data, struct err *e)
 	return flush(f, 1, e);
 }
 
+/* ,"stats":{}, and the end of an answer. */
+static void add_end(struct formatter *f, uint64_t rows)
+{
+	buf_add_str(&f->text, ",\"stats\":");
+	if (f->stats)
+		query_stats_add_json(&f->text, f->stats, rows, gate_waited_ns(f->gate));
+	else
+		buf_add_str(&f->text, "{}");
+	buf_add_str(&f->text, "}}\n");
+}
+
 int format_end_log(struct formatter *f, struct err *e)
 {
 	if (f->format == FORMAT_API) {
@@ -359,7 +371,7 @@ int format_end_log(struct formatter *f, struct err *e)
 		buf_add_str(&f->text, "\"result\":");
 		if (add_streams(f, e) < 0)
 			return -1;
-		buf_add_str(&f->text, ",\"stats\":{}}}\n");
+		add_end(f, f->n_entries);
 	}
 	return flush(f, 1, e);
 }
@@ -421,7 +433,7 @@ static int add_api_metric(struct formatter *f, const struct vec *v, const struct
 		}
 		buf_add_char(b, ']');
 	}
-	buf_add_str(b, ",\"stats\":{}}}\n");
+	add_end(f, v->n);
 	return flush(f, 1, e);
 }
 

@@ -18,9 +18,12 @@ struct formatter {
 	bool terminal;	 /* DEFAULT: control characters of lines are made visible */
 	bool color;	 /* DEFAULT: lines by their level */
 	FILE *out;
+	const struct query_stats *stats; /* API: told in it; NULL: an empty object */
+	const struct gate *gate;	 /* where it may have waited */
 
-	struct buf text, key, line; /* private from here */
-	struct map by_labels;	    /* API: streams of the answer */
+	uint64_t n_entries; /* private from here */
+	struct buf text, key, line;
+	struct map by_labels; /* API: streams of the answer */
 	struct arena mem;
 	struct format_stream *stream;
 	size_t n_streams, cap_streams, n_frame; /* n_frame: bytes in the frame, about */

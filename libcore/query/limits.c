@@ -47,6 +47,16 @@ int limits_check_intervals(const struct query_limits *l, const struct logql_expr
 	return 0;
 }
 
+int limits_check_matchers(const struct query_limits *l, const struct logql_log *log, struct err *e)
+{
+	if (!l->matchers || log->n_matchers <= l->matchers)
+		return 0;
+	return err_set(
+		e, ERR_LIMIT,
+		"max streams matchers per query exceeded, matchers-count > limit (%zu > %llu)",
+		log->n_matchers, (unsigned long long)l->matchers);
+}
+
 int limits_check_entries(const struct query_limits *l, uint64_t n, struct err *e)
 {
 	if (!l->entries || (n > 0 && n <= l->entries))

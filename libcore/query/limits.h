@@ -7,6 +7,7 @@
 
 struct query_limits {
 	uint64_t entries;    /* of a log query's answer */
+	uint64_t matchers;   /* of each selector */
 	uint64_t series;     /* of a metric query's answer */
 	uint64_t bytes;	     /* of lines in what a selector finds in its time */
 	int64_t length_ns;   /* from the first to the last moment asked for */
@@ -15,10 +16,13 @@ struct query_limits {
 	int64_t timeout_ns;
 };
 
-/* All of these functions: ERR_LIMIT. The ranges in the query; how many entries it asks for (0 all);
+/* All of these functions: ERR_LIMIT. The ranges in the query; the matchers of a
+ * selector; how many entries it asks for (0 all);
  * how long it reaches (INT64_MAX: without an end). */
 MUST_CHECK int limits_check_intervals(const struct query_limits *l, const struct logql_expr *x,
 				      struct err *e);
+MUST_CHECK int limits_check_matchers(const struct query_limits *l, const struct logql_log *log,
+				     struct err *e);
 MUST_CHECK int limits_check_entries(const struct query_limits *l, uint64_t n, struct err *e);
 MUST_CHECK int limits_check_length(const struct query_limits *l, int64_t length_ns, struct err *e);
 MUST_CHECK int limits_check_bytes(const struct query_limits *l, uint64_t bytes, struct err *e);

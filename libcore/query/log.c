@@ -1,6 +1,7 @@
 #include "query/log.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 
 /* The entries of one block, in the order of the answer. */
 struct log_batch {
@@ -245,6 +246,14 @@ static void prune(struct log_sink *l)
 		sink_down(l, i);
 }
 
+/* Whether it comes too soon behind the one before, as Loki has it: over all streams. */
+static bool too_soon(const struct log_sink *l, int64_t ts_ns)
+{
+	num_wide apart = (num_wide)ts_ns - l->last_ns;
+
+	return l->interval_ns && l->n_out && (apart < 0 ? -apart : apart) < l->interval_ns;
+}
+
 int log_sink_flush(struct log_sink *l, int64_t bound, struct err *e)
 {
 	bool all = bound == (l->dir == BACKWARD ? INT64_MIN : INT64_MAX);
@@ -254,10 +263,15 @@ int log_sink_flush(struct log_sink *l, int64_t bound, struct err *e)
 
 		if (!all && (l->dir == BACKWARD ? entry->ts_ns <= bound : entry->ts_ns >= bound))
 			break;
+		if (too_soon(l, entry->ts_ns)) {
+			pop(l);
+			continue;
+		}
+		l->last_ns = entry->ts_ns;
 		if (l->out(l->data, entry, e) < 0)
 			return -1;
 		pop(l);
-		if (++l->n_out == l->limit)
+		if (++l->n_out == (l->interval_ns ? l->spaced_limit : l->limit))
 			return 1;
 	}
 	return 0;

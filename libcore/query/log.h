@@ -33,7 +33,10 @@ struct log_sink {
 	struct scan *scan;
 	enum direction dir;
 	uint64_t limit; /* 0 = all */
-	bool hold;	/* what scan_run reads later may come before what it has read */
+	/* Instead of limit: entries at least so far apart, at most so many (0 = all) of them. */
+	int64_t interval_ns;
+	uint64_t spaced_limit;
+	bool hold; /* what scan_run reads later may come before what it has read */
 	log_out_fn *out;
 	void *data;
 
@@ -41,7 +44,8 @@ struct log_sink {
 	struct log_batch **heap; /* those with entries to give, the next one first */
 	size_t n_heap, cap_heap, n_pending;
 	uint64_t n_out;
-	int64_t cut; /* entries beyond it are of no use: enough that come before it are known */
+	int64_t last_ns; /* of the last one given out */
+	int64_t cut;	 /* entries beyond it are of no use: enough that come before it are known */
 };
 
 /* scan's plan, pipeline and jobs are set; sets its sink. */

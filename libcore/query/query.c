@@ -39,7 +39,9 @@ static int run_log(struct query *q, const struct logql_log *log, const struct qu
 	struct log_sink sink = { .dir = o->has_dir		       ? o->dir
 					: sources_raw_only(q->sources) ? FORWARD
 								       : BACKWARD,
-				 .limit = o->limit,
+				 .limit = o->interval_ns ? 0 : o->limit,
+				 .interval_ns = o->interval_ns,
+				 .spaced_limit = o->limit,
 				 .out = out->entry,
 				 .data = out->data };
 	struct log_flush f = { &sink, out };

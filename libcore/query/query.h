@@ -27,9 +27,10 @@ struct query_opts {
 	int64_t from, to; /* a log query: from <= ts < to; a range query: its first and last step */
 	int64_t at;	  /* an instant metric query's time */
 	int64_t step_ns;  /* 0: a metric query without is instant, unless of METRIC_RANGE */
-	uint64_t limit;	  /* 0 = all */
-	uint64_t max_bytes; /* of memory for a metric query's series and values, with has_memory;
-			       else RANGE_BYTES_MAX */
+	int64_t interval_ns; /* a log query's entries are at least so far apart */
+	uint64_t limit;	     /* 0 = all */
+	uint64_t max_bytes;  /* of memory for a metric query's series and values, with has_memory;
+				else RANGE_BYTES_MAX */
 	struct query_limits limits;
 	enum metric_kind kind;
 	enum direction dir; /* with has_dir; else raw lines forward, all others backward */

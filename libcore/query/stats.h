@@ -10,6 +10,13 @@ struct query_stats {
 	uint64_t bytes;	       /* of lines that were read, or counted from tables */
 	uint64_t lines;	       /* likewise */
 	uint64_t kept;	       /* lines that the stages left */
+	int64_t start_ns, queued_ns; /* of time_mono_ns; how long it had waited before */
 };
+
+/* As the member "stats" of Loki's answers, with the entries or series of this one. waited_ns: for
+ * others, since the start. */
+struct buf;
+void query_stats_add_json(struct buf *b, const struct query_stats *s, uint64_t rows,
+			  int64_t waited_ns);
 
 #endif

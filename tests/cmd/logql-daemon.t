@@ -1,0 +1,55 @@
+#!/bin/sh
+# logql: what a daemon asks of it besides: entries apart, its memory, what it has cost.
+. "${0%/*}/../lib/tap.sh"
+
+i=1
+while [ $i -le 9 ]; do
+	echo "{\"ts\":\"${i}000000000\",\"labels\":{\"app\":\"x$((i % 2))\"},\"line\":\"line $i\"}"
+	i=$((i + 1))
+done >nine.jsonl
+
+ok "entries at least 3 s apart" exits 0 logql --interval 3s --direction forward -o raw '{app=~".+"}' nine.jsonl
+ok "over all streams" stdout_is 'line 1
+line 4
+line 7'
+ok "newest first" exits 0 logql --interval 3s -o raw '{app=~".+"}' nine.jsonl
+ok "likewise" stdout_is 'line 9
+line 6
+line 3'
+ok "a limit" exits 0 logql --interval 2s --limit 2 -o raw '{app="x1"} != "7"' nine.jsonl
+ok "counts those that are printed" stdout_is 'line 9
+line 5'
+ok "exactly so far is far enough" exits 0 logql --interval 8s -o raw '{app=~".+"}' nine.jsonl
+ok "and less is not" stdout_is 'line 9
+line 1'
+ok "none is no interval" exits 2 logql --interval 0s '{app=~".+"}' nine.jsonl
+
+ok "so many matchers" exits 0 logql --max-matchers 2 '{app="x1", app!=""}' nine.jsonl
+ok "and not more" exits 3 logql --max-matchers 2 --at 10 \
+	'sum(count_over_time({app="x1"}[1m])) + sum(count_over_time({app="x1", app!="", app!="y"}[1m]))' nine.jsonl
+ok "in Loki's words" stderr_is \
+	'logql: error: max streams matchers per query exceeded, matchers-count > limit (3 > 2)'
+
+ok "stats" exits 0 logql --queued 2s -o api --limit 2 '{app="x1"} |= "line"' nine.jsonl
+ok "say what was read" stdout_has '"totalBytesProcessed":30,"totalLinesProcessed":5'
+ok "what the stages left" stdout_has '"totalPostFilterLines":5'
+ok "and what is printed" stdout_has '"totalEntriesReturned":2'
+ok "and how long it waited" stdout_has '"queueTime":2,'
+ok "in all groups that clients look at" stdout_matches '"querier":\{"store":.*"ingester":\{"totalReached"'
+ok "also of a sum" exits 0 logql --queued 0s -o api --at 10 'sum(count_over_time({app="x1"}[1m]))' nine.jsonl
+ok "of one series" stdout_has '"totalEntriesReturned":1'
+ok "without being asked" exits 0 logql -o api '{app="x1"}' nine.jsonl
+ok "they are empty" stdout_has '"stats":{}}}'
+
+# Sorting this takes more than 40 MB.
+awk 'BEGIN { for (i = 0; i < 400000; i++) printf "{\"ts\":\"%d\",\"labels\":{\"app\":\"x\"},\"line\":\"%0100d\"}\n", i + 1, i }' >large.jsonl
+ok "enough memory" exits 0 logql --max-memory 1GiB -j 1 --limit 1 '{app="x"}' large.jsonl
+ok "and too little" exits 3 logql --max-memory 24MB -j 1 --limit 1 '{app="x"}' large.jsonl
+ok "of which the limit is told" stderr_matches \
+	'^logql: error: out of memory: it may have 24000000 bytes \(RLIMIT_DATA\), and needs [0-9]+ more$'
+ok "on one line" stderr_lines 1
+ok "who has set the limit outside" exits 3 sh -c 'ulimit -d 24000; logql -j 1 --limit 1 "{app=\"x\"}" large.jsonl'
+ok "is told too" stderr_has 'it may have 24576000 bytes'
+ok "a limit that is none" exits 2 logql --max-memory 0 '{app="x"}' large.jsonl
+
+done_testing
