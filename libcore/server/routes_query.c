@@ -1,4 +1,5 @@
 /* Questions: each is a logql, whose answer goes out as it is. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "json/json.h"
