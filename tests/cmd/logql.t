@@ -185,7 +185,7 @@ fm fmt
 EOF
 ok "it is a query that is none" stderr_has "error: parse error at line 1, col 1: syntax error: unexpected IDENTIFIER"
 ok "a word like none" exits 2 logql frobnicate --store store
-ok "is told which there are" stderr_has "; 'frobnicate': expected a query, or labels, values, series, stats, volume, detected-labels, detected-fields, detected-values, patterns or fmt"
+ok "is told which there are" stderr_has "; 'frobnicate': expected a query, or labels, values, series, stats, volume, detected-labels, detected-fields, detected-values, tail, patterns or fmt"
 ok "fmt" exits 0 logql fmt '{app="a"}|="x"'
 ok "lays out" stdout_is '{app="a"} |= "x"'
 ok "fmt of stdin" exits 0 sh -c "printf '{app=\"a\"}\n|=\"x\"\n' | logql fmt"
