@@ -74,6 +74,7 @@ const struct key limits_keys[] = {
 	/* queries */
 	USED("max_entries_limit_per_query", KEY_COUNT, max_entries_limit_per_query),
 	USED("max_query_series", KEY_COUNT, max_query_series),
+	USED("max_streams_matchers_per_query", KEY_COUNT, max_streams_matchers_per_query),
 	USED("max_query_bytes_read", KEY_SIZE, max_query_bytes_read),
 	IDLE("max_querier_bytes_read", "max_query_bytes_read is the limit of a query"),
 	USED("max_query_lookback", KEY_DURATION, max_query_lookback_ns),
@@ -88,7 +89,6 @@ const struct key limits_keys[] = {
 	USED("max_concurrent_queries", KEY_COUNT, max_concurrent_queries),
 	USED("max_outstanding_per_tenant", KEY_COUNT, max_outstanding_per_tenant),
 	IDLE("enable_multi_variant_queries", "variants() is always understood"),
-	IDLE("max_streams_matchers_per_query", "max_query_memory and query_timeout are the limits"),
 	IDLE("max_chunks_per_query", "max_query_bytes_read and max_query_memory are the limits"),
 	IDLE("max_query_parallelism", no_sharding),
 	IDLE("tsdb_max_query_parallelism", no_sharding),

@@ -71,6 +71,7 @@ static void set_loki_defaults(struct limits *l)
 		.block_ingestion_status_code = 260,
 		.max_entries_limit_per_query = 5000,
 		.max_query_series = 500,
+		.max_streams_matchers_per_query = 1000,
 		.max_concurrent_tail_requests = 10,
 		.volume_max_series = 1000,
 		.max_query_length_ns = 30 * DAY + HOUR,

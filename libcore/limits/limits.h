@@ -35,6 +35,7 @@ struct limits {
 	uint64_t max_storage_bytes; /* ours: what a tenant may have stored */
 	/* queries */
 	uint64_t max_entries_limit_per_query, max_query_series;
+	uint64_t max_streams_matchers_per_query; /* of one selector */
 	uint64_t max_query_bytes_read, max_concurrent_tail_requests, volume_max_series;
 	int64_t max_query_lookback_ns, max_query_length_ns, max_query_range_ns, query_timeout_ns;
 	bool volume_enabled;

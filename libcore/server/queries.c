@@ -221,8 +221,11 @@ static int run(struct queries *q, struct query *query, struct err *e)
 	if (query->gate_at) {
 		snprintf(query->gate_bytes, sizeof(query->gate_bytes), "%llu",
 			 (unsigned long long)q->o.short_bytes);
-		query->argv[query->gate_at + QUERY_GATE_N - 1] =
+		query->argv[query->gate_at + QUERY_GATE_BYTES] =
 			bounded ? query->gate_bytes : QUERY_GATE_FREE;
+		snprintf(query->queued, sizeof(query->queued), "%lldns",
+			 (long long)query->end.queue_ns);
+		query->argv[query->gate_at + QUERY_GATE_QUEUED] = query->queued;
 		query->gate = gate[0];
 		o.fd[3] = gate[1];
 		o.watch = gate[0];

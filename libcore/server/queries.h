@@ -70,16 +70,16 @@ struct query {
 	int gate, answer_fd, error_fd;
 	char gate_text[128];
 	size_t gate_n;
-	char gate_bytes[24];
+	char gate_bytes[24], queued[24];
 	bool left, again;
 	int64_t begun_ns, waits_ns; /* arrival; begin of the present wait */
 	struct query *next;
 };
 
-/* What logql's argv has for the gate: the last one is set when it starts. */
-#define QUERY_GATE_ARGS "--gate", "3", "--gate-bytes", ""
-enum { QUERY_GATE_N = 4 };
-#define QUERY_GATE_FREE "1152921504606846976" /* as the last: it never waits */
+/* What logql's argv has for the gate: two of them are set when it starts. */
+#define QUERY_GATE_ARGS "--gate", "3", "--queued", "0s", "--gate-bytes", ""
+enum { QUERY_GATE_QUEUED = 3, QUERY_GATE_BYTES = 5, QUERY_GATE_N = 6 };
+#define QUERY_GATE_FREE "1152921504606846976" /* as the bytes: it never waits */
 
 void queries_start(struct queries *q, struct query *query);
 

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "base/io.h"
 #include "base/num.h"
 #include "time/time.h"
 
@@ -103,61 +102,10 @@ static void end_by_signal(struct query *query, const struct child_end *end)
 			      end->signal);
 }
 
-/* Of what only we know, where Loki's clients look for it: all is called the store's. */
-static void write_stats(const struct query *query, int64_t run_ns, struct buf *b)
-{
-	const struct query_end *end = &query->end;
-	double seconds = (double)run_ns / (double)NS_PER_S;
-	unsigned long long bytes = end->bytes, lines = end->lines;
-
-	buf_add_str(b, "\"stats\":{\"summary\":{");
-	buf_addf(b, "\"bytesProcessedPerSecond\":%.0f,\"linesProcessedPerSecond\":%.0f,",
-		 (double)bytes / seconds, (double)lines / seconds);
-	buf_addf(b, "\"totalBytesProcessed\":%llu,\"totalLinesProcessed\":%llu,", bytes, lines);
-	buf_addf(b, "\"execTime\":%.6f,\"queueTime\":%.6f,\"subqueries\":0,", seconds,
-		 (double)end->queue_ns / (double)NS_PER_S);
-	buf_addf(b, "\"totalEntriesReturned\":%llu,\"splits\":0,\"shards\":0},",
-		 (unsigned long long)end->rows);
-	buf_addf(b,
-		 "\"querier\":{\"store\":{\"totalChunksRef\":0,\"totalChunksDownloaded\":0,"
-		 "\"chunksDownloadTime\":0,\"chunk\":{\"headChunkBytes\":0,\"headChunkLines\":0,"
-		 "\"decompressedBytes\":%llu,\"decompressedLines\":%llu,\"compressedBytes\":0,"
-		 "\"totalDuplicates\":0}}},",
-		 bytes, lines);
-	buf_add_str(b, "\"ingester\":{\"totalReached\":0,\"totalChunksMatched\":0,"
-		       "\"totalBatches\":0,\"totalLinesSent\":0,\"store\":{\"totalChunksRef\":0,"
-		       "\"totalChunksDownloaded\":0,\"chunksDownloadTime\":0,\"chunk\":{"
-		       "\"headChunkBytes\":0,\"headChunkLines\":0,\"decompressedBytes\":0,"
-		       "\"decompressedLines\":0,\"compressedBytes\":0,\"totalDuplicates\":0}}}}");
-}
-
-/* logql leaves the place empty: at the end of its answer. */
-static int add_stats(struct query *query, struct err *e)
-{
-	static const char empty[] = "\"stats\":{}}}\n";
-	enum { LEN = sizeof(empty) - 1 };
-	int64_t run_ns = time_mono_ns() - query->begun_ns - query->end.queue_ns;
-	uint64_t at = query->end.fd_n - LEN;
-	struct buf b = { 0 };
-	char last[LEN];
-	int rc;
-
-	if (query->end.fd_n < LEN || pread(query->answer_fd, last, LEN, (off_t)at) != LEN ||
-	    memcmp(last, empty, LEN) != 0)
-		return 0;
-	write_stats(query, run_ns > 0 ? run_ns : 1, &b);
-	buf_add_str(&b, "}}\n");
-	rc = io_pwrite(query->answer_fd, b.p, b.n, at, e);
-	query->end.fd_n = at + b.n;
-	buf_release(&b);
-	return rc;
-}
-
 void query_end_by_logql(struct query *query, const struct child_end *end)
 {
 	static const int statuses[] = { 200, 200, 400, 400, 500, 504 };
 	int status = 500;
-	struct err e;
 	off_t n;
 
 	if (end->error.code != ERR_NONE) {
@@ -176,10 +124,6 @@ void query_end_by_logql(struct query *query, const struct child_end *end)
 			end_too_large(query, "the query needs more memory");
 		else if (end->signal)
 			end_by_signal(query, end);
-		return;
-	}
-	if (add_stats(query, &e) < 0) {
-		query_end_set(query, 500, "%s", e.msg);
 		return;
 	}
 	query->end.status = 200;

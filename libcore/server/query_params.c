@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/num.h"
+#include "labels/quote.h"
 #include "logql/unit.h"
 #include "server/queries.h"
 #include "time/time.h"
@@ -385,14 +386,18 @@ static int take_delay(struct params *p)
 	return 0;
 }
 
-/* Looked at, and without effect, as in Loki of today. */
+/* 0: none. */
 static int take_interval(struct params *p)
 {
 	int64_t ns;
 
 	if (read_step(one(p, "interval", "0"), &ns, p->e) < 0)
 		return -1;
-	return ns < 0 ? err_set(p->e, ERR_USAGE, "interval must be >= 0") : 0;
+	if (ns < 0)
+		return err_set(p->e, ERR_USAGE, "interval must be >= 0");
+	if (ns > 0)
+		arg_duration(p, "--interval", ns);
+	return 0;
 }
 
 static int take_target_labels(struct params *p)
@@ -460,6 +465,22 @@ static int take_query(struct params *p)
 	return arg_bytes(p, one(p, "query", NULL));
 }
 
+/* Of old clients: a filter behind the query, on a line of its own since a comment may end that. */
+static int take_old_query(struct params *p)
+{
+	struct bytes regexp = one(p, "regexp", NULL);
+	struct buf b = { 0 };
+
+	if (regexp.n) {
+		buf_add_bytes(&b, p->command->query);
+		buf_add_str(&b, "\n|~ ");
+		quote_add(&b, regexp);
+		p->command->query = arena_copy(p->arena, buf_bytes(&b));
+		buf_release(&b);
+	}
+	return arg_bytes(p, p->command->query);
+}
+
 static int take_trimmed(struct params *p)
 {
 	return arg_bytes(p, bytes_trim(one(p, "query", NULL)));
@@ -517,6 +538,11 @@ static const struct endpoint endpoints[ENDPOINTS] = {
 				   { take_strict, take_limit, take_direction, take_flags,
 				     take_bounds_1h, take_step, take_interval },
 				   { take_query } },
+	[ENDPOINT_OLD_QUERY] = { NULL,
+				 QUERY_SHORT,
+				 { take_strict, take_limit, take_direction, take_flags,
+				   take_bounds_1h, take_step, take_interval },
+				 { take_old_query } },
 	[ENDPOINT_LABELS] = { "labels",
 			      QUERY_METADATA,
 			      { check_query_selector, take_bounds_6h, take_strict_selector },
@@ -576,6 +602,8 @@ static void arg_limits(struct params *p)
 		arg_number(p, "--max-entries", l->max_entries_limit_per_query);
 	if (l->max_query_series)
 		arg_number(p, "--max-series", l->max_query_series);
+	if (l->max_streams_matchers_per_query)
+		arg_number(p, "--max-matchers", l->max_streams_matchers_per_query);
 	if (l->max_query_bytes_read)
 		arg_number(p, "--max-bytes", l->max_query_bytes_read);
 	if (l->max_query_length_ns)

@@ -283,7 +283,7 @@ void route_shards(struct call *c)
 
 void route_old_query(struct call *c)
 {
-	ask_shaped(c, ENDPOINT_QUERY_RANGE, query_shape_old_streams);
+	ask_shaped(c, ENDPOINT_OLD_QUERY, query_shape_old_streams);
 }
 
 void route_old_labels(struct call *c)

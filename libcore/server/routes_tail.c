@@ -311,7 +311,7 @@ static void start(struct call *c, struct query_command *command)
 	};
 	struct err e;
 
-	command->argv[command->gate_at + QUERY_GATE_N - 1] = QUERY_GATE_FREE;
+	command->argv[command->gate_at + QUERY_GATE_BYTES] = QUERY_GATE_FREE;
 	c->route_data = t;
 	c->ended = on_call_ended;
 	if (open_fds(&o, t, &e) < 0) {

@@ -13,6 +13,7 @@ querier:
 limits_config:
   reject_old_samples: false
   max_entries_limit_per_query: 500
+  max_streams_matchers_per_query: 2
 END
 
 T=1768471200 # 2026-01-15T10:00:00Z
@@ -112,6 +113,8 @@ for FORM in '' yes; do
 	ask /api/prom/query 'query={app="web"}'
 	is "the old query$how" "$(gives '.streams[] | .labels, .entries[].line, .entries[].ts' | paste -sd ' ')" \
 		'{app="web", detected_level="unknown", service_name="web"} GET / 200 2026-01-15T10:00:00Z'
+	ask /api/prom/query 'query={app="shop"} # all' 'regexp=lev.l|[0-9]"'
+	is "the old query with a regexp$how" "$(gives '[.streams[].entries[].line] | length')" 2
 	ask $api/index/shards 'query={app="shop"}' targetBytesPerShard=100MB
 	is "index/shards$how" "$(gives '.shards[] | .bounds.min, .stats.entries' | paste -sd ' ')" "0 3"
 done
@@ -145,6 +148,13 @@ done
 get "$api/labels?start=$T" -H 'X-Scope-OrgID: a' -H 'Accept-Encoding: gzip' -D head
 not_ok "a short one is not worth it" grep -i '^content-encoding' head
 
+# --- entries apart ---
+for direction in forward backward; do
+	ask $api/query_range 'query={app="long"}' interval=2m direction=$direction
+	is "entries at least an interval apart, $direction" "$(gives ".data.result[].values[][0] | tonumber / 1e9 - $T" | sort -n | paste -sd ' ')" \
+		"$([ $direction = forward ] && echo 0 120 240 || echo 59 179 299)"
+done
+
 # --- tenants ---
 TENANT=b ask $api/query_range 'query={app="shop"}'
 is "each has its own" "$(gives '.data.result[].values[][1]')" "of b"
@@ -162,6 +172,8 @@ ask_each $api/query 'query={app="shop"}'
 refused 400 "log queries are not supported as an instant query type"
 ask $api/query_range 'query={app="shop"}' limit=501
 refused 400 "max entries limit per query exceeded, limit > max_entries_limit (501 > 500)"
+ask $api/query_range 'query={app="shop", app!="x", app!="y"}'
+refused 400 "max streams matchers per query exceeded, matchers-count > limit (3 > 2)"
 ask $api/query_range 'query={app="shop"}' limit=0
 refused 400 "limit must be a positive value"
 ask $api/query_range 'query={app="shop"}' direction=up

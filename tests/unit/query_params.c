@@ -44,7 +44,7 @@ static struct query_request request(const struct limits *l)
 	};
 }
 
-#define SOURCES "--gate 3 --gate-bytes  --store S --wal W --jobs 1 --tenant acme "
+#define SOURCES "--gate 3 --queued 0s --gate-bytes  --store S --wal W --jobs 1 --tenant acme "
 
 /* Format and sources, which all have, are left out of want. */
 static void is(enum query_endpoint which, const char *params, const char *verb, const char *want)
@@ -125,6 +125,16 @@ static void at(const char *text, const char *want)
 	is(ENDPOINT_QUERY, params, "", line);
 }
 
+static void a_regexp_is_a_filter_behind_an_old_query(void **state)
+{
+	(void)state;
+	is(ENDPOINT_OLD_QUERY, "query={}", "", "--strict --limit 100 --direction backward " HOUR "-- {}");
+	is(ENDPOINT_OLD_QUERY, "query={}%23&regexp=a%22%5Cd", "",
+	   "--strict --limit 100 --direction backward " HOUR "-- {}#\n|~ \"a\\\"\\\\d\"");
+	is(ENDPOINT_QUERY_RANGE, "query={}&regexp=a", "",
+	   "--strict --limit 100 --direction backward " HOUR "-- {}");
+}
+
 static void forms_of_time(void **state)
 {
 	(void)state;
@@ -197,6 +207,10 @@ static void steps(void **state)
 	is_refused(ENDPOINT_QUERY_RANGE, "query=1&step=0",
 		   "zero or negative query resolution step widths are not accepted. Try a positive "
 		   "integer");
+	is(ENDPOINT_QUERY_RANGE, "query=1&interval=0", "",
+	   "--strict --limit 100 --direction backward " HOUR "-- 1");
+	is(ENDPOINT_QUERY_RANGE, "query=1&interval=1m", "",
+	   "--strict --limit 100 --direction backward " HOUR "--interval 60000000000ns -- 1");
 	is_refused(ENDPOINT_QUERY_RANGE, "query=1&interval=-1", "interval must be >= 0");
 }
 
@@ -236,6 +250,7 @@ static void limits_of_the_tenant(void **state)
 	struct limits l = {
 		.max_entries_limit_per_query = 5000,
 		.max_query_series = 500,
+		.max_streams_matchers_per_query = 7,
 		.max_query_bytes_read = 1 << 20,
 		.max_query_length_ns = 721 * 3600 * NS_PER_S,
 		.max_query_range_ns = NS_PER_S,
@@ -251,8 +266,8 @@ static void limits_of_the_tenant(void **state)
 	r.encoding_flags = BYTES_LIT("categorize-labels");
 	assert_int_equal(ask_as(&r, ENDPOINT_QUERY, "query=1", line, &e), 0);
 	assert_string_equal(line,
-			    "logql --format api --gate 3 --gate-bytes  --store S --wal W --jobs 1 "
-			    "--max-entries 5000 --max-series 500 --max-bytes 1048576 "
+			    "logql --format api --gate 3 --queued 0s --gate-bytes  --store S --wal W --jobs 1 "
+			    "--max-entries 5000 --max-series 500 --max-matchers 7 --max-bytes 1048576 "
 			    "--max-query-length 2595600000000000ns --max-query-range 1000000000ns "
 			    "--max-query-lookback 2000000000ns --tenant a|b --match {team=\"x\"} "
 			    "--strict --limit 100 --direction backward --encoding-flags "
@@ -264,6 +279,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_of_each_endpoint),
 		cmocka_unit_test(format_query_looks_at_no_data),
+		cmocka_unit_test(a_regexp_is_a_filter_behind_an_old_query),
 		cmocka_unit_test(forms_of_time),
 		cmocka_unit_test(refusals_of_time),
 		cmocka_unit_test(range_of_time),
