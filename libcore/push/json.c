@@ -13,6 +13,7 @@ struct decode {
 	const struct push_sink *sink;
 	struct arena *a;
 	size_t stream, value; /* where in the body: for messages */
+	bool keep_escapes;    /* in values of metadata */
 	struct label *meta;   /* of the entry */
 	size_t n_meta, cap_meta;
 };
@@ -36,6 +37,16 @@ static bool read_string(struct decode *d, struct bytes *ret)
 
 /* --- entries --- */
 
+static bool read_metadata_value(struct decode *d, struct bytes *ret)
+{
+	bool escaped;
+
+	if (!d->keep_escapes)
+		return read_string(d, ret);
+	json_skip_space(&d->in.j);
+	return json_string(&d->in.j, ret, &escaped);
+}
+
 static int read_metadata(struct decode *d)
 {
 	struct label *l;
@@ -54,7 +65,7 @@ static int read_metadata(struct decode *d)
 		l = &d->meta[d->n_meta++];
 		if (!read_string(d, &l->name) || !json_take(&d->in.j, ':'))
 			return bad_value(d, "\"name\": of structured metadata");
-		if (!read_string(d, &l->value))
+		if (!read_metadata_value(d, &l->value))
 			return bad_value(d, "structured metadata's value as a string");
 	} while (json_take(&d->in.j, ','));
 	if (!json_take(&d->in.j, '}'))
@@ -281,17 +292,33 @@ static int read_body(struct decode *d)
 	return json_take(&d->in.j, '}') ? 0 : json_in_bad(&d->in, ", or }");
 }
 
+static int decode(struct decode *d, struct err *e)
+{
+	int rc;
+
+	json_skip_space(&d->in.j);
+	if (d->in.j.p == d->in.j.end)
+		return err_set(e, ERR_USAGE, "EOF"); /* Loki's word for it */
+	rc = json_in_null(&d->in) ? 0 : read_body(d);
+	if (rc == 0)
+		rc = json_in_end(&d->in);
+	free(d->meta);
+	return rc;
+}
+
 int push_json(struct bytes body, const struct push_sink *sink, struct arena *a, struct err *e)
 {
 	struct decode d = { .in = json_in_init(body, e), .sink = sink, .a = a };
-	int rc;
 
-	json_skip_space(&d.in.j);
-	if (d.in.j.p == d.in.j.end)
-		return err_set(e, ERR_USAGE, "EOF"); /* Loki's word for it */
-	rc = json_in_null(&d.in) ? 0 : read_body(&d);
-	if (rc == 0)
-		rc = json_in_end(&d.in);
-	free(d.meta);
-	return rc;
+	return decode(&d, e);
+}
+
+int push_json_as_loki(struct bytes body, const struct push_sink *sink, struct arena *a,
+		      struct err *e)
+{
+	struct decode d = {
+		.in = json_in_init(body, e), .sink = sink, .a = a, .keep_escapes = true
+	};
+
+	return decode(&d, e);
 }

@@ -61,5 +61,9 @@ MUST_CHECK int push_protobuf(struct bytes message, const struct push_sink *sink,
  */
 MUST_CHECK int push_json(struct bytes body, const struct push_sink *sink, struct arena *a,
 			 struct err *e);
+/* The same, but a value of structured metadata that has escapes keeps them as they stand in the
+ * body: "a \"b\"" has two backslashes. That is what Loki makes of it. */
+MUST_CHECK int push_json_as_loki(struct bytes body, const struct push_sink *sink, struct arena *a,
+				 struct err *e);
 
 #endif

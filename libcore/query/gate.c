@@ -4,10 +4,12 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "time/time.h"
 
 enum { STACK = 64 << 10 };
@@ -17,15 +19,22 @@ static _Noreturn void hung_up(void)
 	_exit(err_exit_code(ERR_AGAIN));
 }
 
+/* What the watching thread has. It is never freed: that thread may begin, or wake, when main has
+ * returned and all that was on its stack is gone. */
+struct gate_watch {
+	int fd;
+	atomic_bool over; /* who hangs up now ends nothing */
+};
+
 /* Sleeps until the other end hangs up; the byte that lets the query run does not wake it. */
 static void *watch(void *data)
 {
-	struct gate *g = data;
-	struct pollfd p = { .fd = g->fd, .events = POLLRDHUP };
+	struct gate_watch *w = data;
+	struct pollfd p = { .fd = w->fd, .events = POLLRDHUP };
 
 	while (poll(&p, 1, -1) < 0 && errno == EINTR)
 		;
-	if (!atomic_load(&g->over))
+	if (!atomic_load(&w->over))
 		hung_up();
 	return NULL;
 }
@@ -39,10 +48,12 @@ int gate_open(struct gate *g, struct err *e)
 
 	if (fstat(g->fd, &st) < 0 || !S_ISSOCK(st.st_mode))
 		return err_set(e, ERR_USAGE, "option '--gate': descriptor %d is no socket", g->fd);
+	g->watch = mem_alloc(sizeof(*g->watch));
+	g->watch->fd = g->fd;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	r = pthread_create(&thread, &attr, watch, g);
+	r = pthread_create(&thread, &attr, watch, g->watch);
 	pthread_attr_destroy(&attr);
 	return r == 0 ? 0 : err_set(e, ERR_IO, "cannot start a thread");
 }
@@ -109,7 +120,7 @@ void gate_done(struct gate *g, uint64_t bytes, uint64_t lines, uint64_t rows)
 
 	if (!g)
 		return;
-	atomic_store(&g->over, true);
+	atomic_store(&g->watch->over, true);
 	n = snprintf(line, sizeof(line), "done %llu %llu %llu\n", (unsigned long long)bytes,
 		     (unsigned long long)lines, (unsigned long long)rows);
 	say(g, line, n);

@@ -11,11 +11,12 @@
 #ifndef QUERY_GATE_H
 #define QUERY_GATE_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
+
+struct gate_watch;
 
 struct gate {
 	int fd;
@@ -25,10 +26,10 @@ struct gate {
 	bool told, passed; /* private from here */
 	uint64_t planned;
 	int64_t waited_ns;
-	atomic_bool over; /* who hangs up now ends nothing */
+	struct gate_watch *watch; /* of gate_open */
 };
 
-/* From now on a hang-up ends the process. *g stays where it is. Errors: ERR_USAGE .fd is no socket;
+/* From now on a hang-up ends the process. Errors: ERR_USAGE .fd is no socket;
  * ERR_IO no thread can be started. */
 MUST_CHECK int gate_open(struct gate *g, struct err *e);
 

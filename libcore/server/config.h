@@ -58,6 +58,7 @@ struct config_server {
 
 struct config_push {
 	uint64_t body_max, decompressed_max; /* bytes of one push */
+	bool decode_metadata_escapes;	     /* of JSON; Loki keeps them */
 	uint64_t bodies_max;		     /* of all that are being read or decoded */
 	uint64_t queue_max;		     /* bytes on their way to the log */
 	const char *sync;	    /* of lokid-ingest: "always", "interval=100ms", "none" */

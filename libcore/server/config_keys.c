@@ -160,6 +160,7 @@ const struct key config_keys[] = {
 
 	USED("distributor.max_recv_msg_size", KEY_SIZE, push.body_max),
 	USED("distributor.max_decompressed_size", KEY_SIZE, push.decompressed_max),
+	USED("distributor.decode_metadata_escapes", KEY_BOOL, push.decode_metadata_escapes),
 	USED("distributor.max_bodies_size", KEY_SIZE, push.bodies_max),
 	USED("distributor.max_queue_size", KEY_SIZE, push.queue_max),
 	IDLE("distributor.ring", no_ring),

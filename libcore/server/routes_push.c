@@ -170,7 +170,11 @@ int push_unpack_as_said(struct push_call *p, struct err *e)
 static int decode_loki(struct push_call *p, const struct push_sink *sink, struct arena *a,
 		       struct err *e)
 {
-	return p->json ? push_json(p->message, sink, a, e) : push_protobuf(p->message, sink, a, e);
+	if (!p->json)
+		return push_protobuf(p->message, sink, a, e);
+	if (p->c->server->config->push.decode_metadata_escapes)
+		return push_json(p->message, sink, a, e);
+	return push_json_as_loki(p->message, sink, a, e);
 }
 
 /*

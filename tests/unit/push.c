@@ -38,6 +38,18 @@ static void json_is_taken(void **state)
 	json_good(VALUES("null,[\"1\",\"x\"]"), "{a=\"b\"}\n1|x|\n");
 }
 
+static void json_metadata_keeps_its_escapes_as_loki_does(void **state)
+{
+	(void)state;
+	expect(push_json_as_loki,
+	       BYTES_LIT(VALUES(
+		       "[\"1\",\"tab\\t\",{\"k\":\"a \\\"b\\\" \\\\\",\"n\\u0061\":\"c\"}]")),
+	       ERR_NONE, "{a=\"b\"}\n1|tab\t|k=a \\\"b\\\" \\\\;na=c;\n");
+	expect(push_json_as_loki, BYTES_LIT(VALUES("[\"1\",\"l\",{\"k\":1}]")), ERR_USAGE,
+	       "streams[0].values[0]: expected structured metadata's value as a string at byte 56, "
+	       "found 1}]]}]}");
+}
+
 static void json_members_come_in_any_order(void **state)
 {
 	(void)state;
@@ -447,6 +459,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_is_taken),
+		cmocka_unit_test(json_metadata_keeps_its_escapes_as_loki_does),
 		cmocka_unit_test(json_members_come_in_any_order),
 		cmocka_unit_test(json_of_old_is_taken),
 		cmocka_unit_test(json_that_is_wrong_is_refused),
