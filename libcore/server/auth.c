@@ -192,12 +192,14 @@ static void free_check(struct check *k)
 	free(k);
 }
 
+#define STOPPING "the daemon is stopping"
+
 static void *check_all(void *data)
 {
 	struct auth *a = data;
 	struct err e;
 
-	err_set(&e, ERR_AGAIN, "the daemon is stopping");
+	err_set(&e, ERR_AGAIN, STOPPING);
 	pthread_mutex_lock(&a->lock);
 	while (a->first || !a->stop) {
 		struct check *k = a->first;
@@ -243,15 +245,24 @@ int auth_open(const struct config_auth *config, struct auth **ret, struct err *e
 	return 0;
 }
 
+void auth_stop(struct auth *a)
+{
+	bool again;
+
+	pthread_mutex_lock(&a->lock);
+	again = a->stop;
+	a->stop = true;
+	pthread_cond_signal(&a->more);
+	pthread_mutex_unlock(&a->lock);
+	if (!again)
+		pthread_join(a->thread, NULL);
+}
+
 void auth_close(struct auth *a)
 {
 	if (!a)
 		return;
-	pthread_mutex_lock(&a->lock);
-	a->stop = true;
-	pthread_cond_signal(&a->more);
-	pthread_mutex_unlock(&a->lock);
-	pthread_join(a->thread, NULL);
+	auth_stop(a);
 	pthread_cond_destroy(&a->more);
 	pthread_mutex_destroy(&a->lock);
 	explicit_bzero(&a->key, sizeof(a->key));
@@ -346,9 +357,12 @@ void auth_check(struct auth *a, struct call *c,
 			pthread_mutex_unlock(&a->lock);
 			return;
 		}
+		if (a->stop)
+			err_set(&e, ERR_AGAIN, STOPPING);
+		else
+			err_set(&e, ERR_AGAIN, "%d passwords are being checked", WAITING_MAX);
 		pthread_mutex_unlock(&a->lock);
 		free_check(k);
-		err_set(&e, ERR_AGAIN, "%d passwords are being checked", WAITING_MAX);
 	} else {
 		buf_release(&given);
 	}

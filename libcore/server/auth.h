@@ -17,7 +17,11 @@ struct auth;
  * crypt(3) has not). */
 MUST_CHECK int auth_open(const struct config_auth *config, struct auth **ret, struct err *e);
 
-/* Calls that wait are refused. */
+/* Checks no password any more: calls that wait for that, and those that come, are refused. Waits
+ * for the one that is being checked. */
+void auth_stop(struct auth *a);
+
+/* After auth_stop, or instead of it. NULL: nothing. */
 void auth_close(struct auth *a);
 
 enum auth_verdict {
@@ -30,7 +34,7 @@ enum auth_verdict {
 MUST_CHECK enum auth_verdict auth_identify(struct auth *a, struct call *c, struct err *e);
 
 /* For AUTH_LATER: done is called on the auth thread, with AUTH_KNOWN or AUTH_REFUSED; or at once,
- * refused with ERR_AGAIN, when too many wait. */
+ * refused with ERR_AGAIN, when too many wait or after auth_stop. */
 void auth_check(struct auth *a, struct call *c,
 		void (*done)(struct call *c, enum auth_verdict v, const struct err *e));
 

@@ -207,7 +207,7 @@ static void verified(struct call *c, enum auth_verdict v, const struct err *why)
 
 	if (v != AUTH_KNOWN)
 		refuse_unknown(c, why);
-	else if (admit_known(c, &e))
+	else if (!refused_stopping(c) && admit_known(c, &e))
 		answer(c);
 }
 

@@ -451,15 +451,20 @@ struct flusher_state flusher_look(struct flusher *f)
 	return ret;
 }
 
-void flusher_close(struct flusher *f)
+void flusher_give_up(struct flusher *f)
 {
 	struct err e;
 
-	if (!f)
-		return;
 	err_set(&e, ERR_AGAIN, "the daemon ends");
 	take_asked(f);
 	tell_waiting(f, -1, &e, true);
+}
+
+void flusher_close(struct flusher *f)
+{
+	if (!f)
+		return;
+	flusher_give_up(f);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
 }

@@ -35,6 +35,9 @@ void flusher_flush(struct flusher *f, void (*done)(int rc, const struct err *e, 
 struct flusher_state flusher_look(struct flusher *f);
 
 /* After children_close: nothing of it runs any more. Those who wait are told that it ends. */
+void flusher_give_up(struct flusher *f);
+
+/* The same, then frees it. NULL: nothing. */
 void flusher_close(struct flusher *f);
 
 #endif

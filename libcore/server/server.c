@@ -404,6 +404,7 @@ static void stop_gracefully(struct server *s)
 	http_quiesce(s->http);
 	syslog_stop(s->syslog);
 	queries_stop(s->queries);
+	auth_stop(s->auth); /* who is known only now would ask for what ends before */
 	while (!at_once && http_active(s->http) && time_mono_ns() < deadline)
 		at_once = wait_signal(s, LOOK_MS * NS_PER_MS);
 	close_intake(s, at_once ? 0 : deadline - time_mono_ns());
@@ -416,6 +417,7 @@ static void stop_gracefully(struct server *s)
 		at_once = wait_signal(s, LOOK_MS * NS_PER_MS);
 	children_close(s->children);
 	s->children = NULL;
+	flusher_give_up(s->flusher); /* f is known to it until then */
 	if (f.failure.code)
 		log_event(&s->log, LOG_WARN, "not everything is packed", "err", f.failure.msg,
 			  NULL);

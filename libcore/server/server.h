@@ -28,10 +28,10 @@ struct server {
 	struct metrics *metrics;
 	struct http_server *http;
 	struct children *children;
-	struct intake *intake;	 /* pushes, into the log */
-	struct queries *queries; /* logql's, by tenant */
-	struct tails *tails;	 /* websockets that tail, by tenant */
-	struct flusher *flusher; /* from the log into the store */
+	struct intake *intake;	     /* pushes, into the log */
+	struct queries *queries;     /* logql's, by tenant */
+	struct tails *tails;	     /* websockets that tail, by tenant */
+	struct flusher *flusher;     /* from the log into the store */
 	struct syslog_child *syslog; /* NULL: none is listened for */
 	struct auth *auth;
 	struct audit *audit;  /* NULL: none is kept */

@@ -1,0 +1,53 @@
+#!/bin/sh
+# The end of the daemon while others still wait for it: each is told, and it ends in time.
+. "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/lokid.sh"
+
+now=$(date +%s)
+one="{\"streams\":[{\"stream\":{\"app\":\"shop\"},\"values\":[[\"${now}000000000\",\"one\"]]}]}"
+says() { grep -q "$1" lokid.log; }
+
+# --- a segment that somebody else writes to, at the end ---
+cat >lokid.yaml <<'END'
+auth_enabled: false
+server:
+  graceful_shutdown_timeout: 1s
+ingester:
+  wal:
+    flush_on_shutdown: true
+END
+lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+mkfifo lines
+spawn sh -c 'exec lokid-ingest -q --wal data/wal -l app=web <lines >/dev/null'
+exec 5>lines
+echo two >&5
+ok "somebody else writes into the log too" wait_for 10 sh -c '[ "$(ls data/wal/*.wal | wc -l)" -ge 1 ]'
+push "$one"
+ok "a push is taken" code_is 204
+lokid_stop TERM
+is "a flush that is not done when the time is over ends with the daemon" "$STATUS" 0
+ok "which says so" says 'not everything is packed'
+exec 5>&-
+
+# --- a password that is being checked, at the end ---
+# "open sesame" by crypt(3), which takes a second or more.
+cat >>lokid.yaml <<'END'
+auth:
+  roles:
+    boss: {read: "*", write: "*", delete: "*", admin: "*"}
+  users:
+    alice: {password: "$5$rounds=5000000$lokidlokid$MYJqmwJnmyktN8nmLHP44bP5LWXFW3m54vstb18w9f1", roles: [boss]}
+END
+lokid_start --config lokid.yaml || fail "the daemon starts" "$(cat lokid.log)"
+spawn sh -c 'curl -sS -o late.out -w "%{http_code}" -u "alice:open sesame" -X POST "$1/flush" >late.code' - "$URL"
+LATE=$PID
+checks() { get /metrics && grep -q 'loki_inflight_requests{.*route="flush"} 1' "$TAP/stdout"; }
+ok "a password is being checked" wait_for 10 checks
+lokid_stop TERM
+is "it ends all the same" "$STATUS" 0
+ok "after everything else" says 'msg=stopped'
+wait "$LATE"
+is "and its request is refused" "$(cat late.code)" 503
+ok "in words" grep -q 'the daemon is stopping' late.out
+
+done_testing
