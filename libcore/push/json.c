@@ -98,7 +98,7 @@ static int end_entry(struct decode *d, int64_t ts_ns, struct bytes line)
 /* ["<ns>", "line", {"name": "value"}], and what may stand behind that. */
 static int read_value(struct decode *d)
 {
-	struct bytes raw, line = { 0 };
+	struct bytes raw = { 0 }, line = { 0 };
 	int64_t ts_ns = 0;
 	bool escaped;
 

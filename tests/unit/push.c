@@ -124,6 +124,9 @@ static void json_that_is_wrong_is_refused(void **state)
 		{ VALUES("[\"x\",\"l\"]"), "{a=\"b\"}\nerror: streams[0].values[0]: expected "
 					   "nanoseconds as a whole number at byte "
 					   "44, found x\",\"l\"]]}]}" },
+		{ "{\"streams\":[{\"stream\":{\"a\":\"b\"},\"values\":[[\"1",
+		  "{a=\"b\"}\nerror: streams[0].values[0]: expected nanoseconds as a whole number "
+		  "at byte 43, found \"1" },
 		{ VALUES("[\"9223372036854775808\",\"l\"]"),
 		  "{a=\"b\"}\nerror: streams[0].values[0]: expected nanoseconds as a whole number "
 		  "at byte "
