@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "ingest/batch.h"
 #include "ingest/syslog_source.h"
 
@@ -66,15 +67,15 @@ static int parse_url(const char *url, struct address *ret, struct err *e)
 	static const struct bytes udp = { "udp://", 6 }, tcp = { "tcp://", 6 };
 	struct bytes rest = bytes_str(url), host;
 	const char *colon;
+	uint64_t port;
 
 	if (!bytes_starts(rest, udp) && !bytes_starts(rest, tcp))
 		return err_set(e, ERR_USAGE, "expected udp:// or tcp://, found '%s'", url);
 	ret->kind = bytes_starts(rest, udp) ? KIND_UDP : KIND_TCP;
 	rest = bytes_sub(rest, udp.n, rest.n);
 	colon = strrchr(rest.p, ':');
-	if (!colon || colon == rest.p || colon[1] == '\0' ||
-	    strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-	    strlen(colon + 1) >= sizeof(ret->port))
+	if (!colon || colon == rest.p || !num_u64(bytes_str(colon + 1), &port) ||
+	    port > UINT16_MAX || strlen(colon + 1) >= sizeof(ret->port))
 		return err_set(e, ERR_USAGE, "expected ADDRESS:PORT, found '%s'", rest.p);
 	host = bytes_of(rest.p, (size_t)(colon - rest.p));
 	if (host.p[0] == '[' && host.n > 2 && host.p[host.n - 1] == ']')

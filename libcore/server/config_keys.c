@@ -245,6 +245,7 @@ const struct key config_keys[] = {
 	IDLE("frontend.max_body_size", "a form is a megabyte at most"),
 	IDLE("frontend.graceful_shutdown_timeout", "server.graceful_shutdown_timeout is for all"),
 	IDLE("frontend.support_parquet_encoding", "answers are JSON"),
+	IDLE("frontend.encoding", one_process),
 	IDLE("frontend.querier_forget_delay", one_process),
 	IDLE("frontend.scheduler_address", one_process),
 	IDLE("frontend.scheduler_dns_lookup_period", one_process),

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "chunk/chunk.h"
+#include "ingest/listen.h"
 #include "server/config_keys.h"
 #include "server/config_parts.h"
 #include "time/time.h"
@@ -212,6 +213,53 @@ static void check_values(const struct config *c, const struct yaml_node *root, s
 	check_above_zero(root, "runtime_config.period", !c->overrides_period_ns, r);
 }
 
+/* The first of a list that is none, as lokid-ingest would say when it is started. */
+static int check_listen(struct bytes url, struct err *e)
+{
+	struct buf text = { 0 };
+	int rc;
+
+	buf_add(&text, url.p, url.n);
+	rc = listen_check_url(buf_str(&text), e);
+	buf_release(&text);
+	return rc;
+}
+
+static int check_label(struct bytes text, struct err *e)
+{
+	struct bytes name, value = text;
+
+	if (!bytes_split(&value, '=', &name) || !value.p)
+		return err_set(e, ERR_USAGE, "expected NAME=VALUE, found '%.*s'", BYTES_ARG(text));
+	return labels_check_name(name, e);
+}
+
+static void check_list(const struct yaml_node *root, const char *path, const char *list,
+		       int (*check)(struct bytes, struct err *), struct report *r)
+{
+	const struct yaml_node *at = config_node(root, path);
+	struct bytes rest = bytes_str(list ? list : ""), one;
+	struct err e;
+
+	while (at && bytes_split(&rest, ',', &one)) {
+		if (one.n && check(one, &e) < 0) {
+			fail_at(r, at, "'%s': %s", path, e.msg);
+			return;
+		}
+	}
+}
+
+static void check_syslog(const struct config *c, const struct yaml_node *root, struct report *r)
+{
+	const struct yaml_node *at = config_node(root, "syslog.tenant");
+	struct err e;
+
+	check_list(root, "syslog.listen", c->syslog.listen, check_listen, r);
+	check_list(root, "syslog.labels", c->syslog.labels, check_label, r);
+	if (at && labels_check_tenant(bytes_str(c->syslog.tenant), &e) < 0)
+		fail_at(r, at, "'syslog.tenant': %s", e.msg);
+}
+
 static void settle_target(const struct yaml_node *root, struct report *r)
 {
 	const struct yaml_node *at = yaml_get(root, "target");
@@ -279,4 +327,5 @@ void config_settle(struct config *c, const struct yaml_node *root, struct report
 	settle_empty(&c->syslog.listen);
 	settle_chunks(&c->flush);
 	check_values(c, root, r);
+	check_syslog(c, root, r);
 }

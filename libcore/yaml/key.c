@@ -127,8 +127,12 @@ static void add_expected(const struct key *k, struct buf *out)
 		buf_add_str(out, expected[k->type]);
 		return;
 	}
-	for (int i = 0; k->words[i]; i++)
-		buf_addf(out, "%s%s", i == 0 ? "" : k->words[i + 1] ? ", " : " or ", k->words[i]);
+	for (int i = 0; k->words[i]; i++) {
+		const char *gap = out->n == 0 ? "" : k->words[i + 1] ? ", " : " or ";
+
+		if (*k->words[i]) /* one that is empty is said by saying nothing */
+			buf_addf(out, "%s%s", gap, k->words[i]);
+	}
 }
 
 static int fail_value(const struct key *k, const struct yaml_node *v, struct err *e)

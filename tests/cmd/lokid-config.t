@@ -42,6 +42,16 @@ ok "a file with faults is exit 2" exits 2 lokid --config bad.yaml --check-config
 ok "the first is told" stderr_has "lokid: error: bad.yaml:1:1: 'sever' is not a key: did you mean 'server'?"
 ok "and the second" stderr_has "lokid: error: bad.yaml:2:21: 'server.log_level': expected debug, info, warn or error, found 'loud'"
 ok "each once" stderr_lines 2
+printf 'server: {http_tls_config: {client_auth_type: Any}}\n' >bad.yaml
+ok "a word that is none is exit 2" exits 2 lokid --config bad.yaml --check-config
+ok "the words are told, but the empty one" stderr_has "'server.http_tls_config.client_auth_type': expected NoClientCert, RequestClientCert, VerifyClientCertIfGiven, RequireAnyClientCert or RequireAndVerifyClientCert, found 'Any'"
+cat >bad.yaml <<'YAML'
+syslog: {listen: "udp://:1514", tenant: a/b, labels: "job=syslog,host"}
+YAML
+ok "settings of syslog that lokid-ingest would not take are exit 2" exits 2 lokid --config bad.yaml --check-config
+ok "the address" stderr_has "bad.yaml:1:18: 'syslog.listen': expected ADDRESS:PORT, found ':1514'"
+ok "the tenant" stderr_has "bad.yaml:1:41: 'syslog.tenant': tenant 'a/b': expected letters"
+ok "a label" stderr_has "bad.yaml:1:54: 'syslog.labels': expected NAME=VALUE, found 'host'"
 printf 'server: [\n' >bad.yaml
 ok "what is no YAML is exit 3" exits 3 lokid --config bad.yaml --check-config
 ok "the message has the place" stderr_matches 'bad.yaml:[0-9]+:[0-9]+: '

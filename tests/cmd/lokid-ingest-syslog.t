@@ -147,7 +147,7 @@ ok "as it is" grep -q '"labels": "{app=\\"a\\", host=\\"h\\"}", "ts": 1767225600
 stop
 
 # What cannot be.
-for url in 127.0.0.1:514 http://127.0.0.1:1 udp://127.0.0.1 udp://:514 tcp://127.0.0.1:x; do
+for url in 127.0.0.1:514 http://127.0.0.1:1 udp://127.0.0.1 udp://:514 tcp://127.0.0.1:x udp://127.0.0.1:65536; do
 	ok "$url is exit 2" exits 2 lokid-ingest --wal w --listen "$url"
 done
 ok "an address that is not ours is exit 4" exits 4 lokid-ingest -q --wal w --listen tcp://192.0.2.1:1514

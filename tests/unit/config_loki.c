@@ -242,7 +242,7 @@ static void check_table(const struct buf *page, const struct key *table, const v
 		buf_addf(&text, " .It Cm %s ", k->name);
 		if (!has(page, &text))
 			fail_msg("lokid.yaml(5) has not: %s", k->name);
-		buf_addf(&text, "%s.", is_used ? "" : k->note + 1); /* begins with a capital */
+		buf_addf(&text, "%s.", is_used ? "" : k->note + 1); /* may begin with a capital */
 		if (!has(page, &text))
 			fail_msg("lokid.yaml(5) has not: %s", k->note);
 	}
