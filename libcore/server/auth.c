@@ -320,7 +320,9 @@ enum auth_verdict auth_identify(struct auth *a, struct call *c, struct err *e)
 	if (c->who)
 		return AUTH_KNOWN;
 	if (header.n == 0) {
-		err_set(e, ERR_USAGE, "who asks has to say so: Authorization");
+		err_set(e, ERR_USAGE, "%s: expected Authorization: Basic or Bearer",
+			http_cert_name(c->http).n ? "the certificate is nobody's here"
+						  : "nobody is named");
 		return AUTH_REFUSED;
 	}
 	if (http_header_count(c->http, "Authorization") > 1) {

@@ -161,8 +161,10 @@ static void round_ended(struct flusher *f)
 		    1);
 	metrics_observe(metric_of(f->server->metrics, METRIC_FLUSH_SECONDS),
 			(double)(now - f->round_begun_ns) / 1e9);
-	if (failed)
-		log_event(&f->server->log, LOG_ERROR, "flush failed", "err", why.msg, NULL);
+	if (failed) /* at the end it is cut off, and the next daemon goes on with it */
+		log_event(&f->server->log,
+			  atomic_load(&f->server->stopping) ? LOG_DEBUG : LOG_ERROR, "flush failed",
+			  "err", why.msg, NULL);
 	else
 		log_event(&f->server->log, LOG_DEBUG, "flushed", NULL);
 	/* So that those who ask from now on see how much is left. */

@@ -137,13 +137,24 @@ static int make_store(const struct server *s, struct err *e)
 	return 0;
 }
 
+/* Else the daemon would call itself ready, and take nothing. */
+static int check_programs(const char *folder, struct err *e)
+{
+	struct buf path = { 0 };
+	int rc;
+
+	buf_addf(&path, "%s/lokid-ingest", folder);
+	rc = access(buf_str(&path), X_OK) < 0 ? err_sys(e, "cannot run '%s'", buf_str(&path)) : 0;
+	buf_release(&path);
+	return rc;
+}
+
 static int open_children(struct server *s, struct err *e)
 {
 	struct buf own = { 0 };
-	int rc = 0;
+	int rc;
 
-	if (!s->config->programs)
-		rc = find_programs(&own, e);
+	rc = s->config->programs ? check_programs(s->config->programs, e) : find_programs(&own, e);
 	if (rc == 0)
 		rc = children_open(s->config->programs ? s->config->programs : buf_str(&own),
 				   &s->children, e);
@@ -215,6 +226,7 @@ static void close_intake(struct server *s, int64_t timeout_ns)
 /* Programs first: what they end gives answers, for which the requests must still be there. */
 static void close_all(struct server *s)
 {
+	atomic_store(&s->stopping, true);
 	close_intake(s, 0);
 	if (s->children)
 		children_close(s->children);
@@ -443,7 +455,8 @@ static void say_ready(struct server *s)
 {
 	struct buf address = { 0 };
 
-	buf_addf(&address, "%s:%u", s->config->server.address, (unsigned)http_port(s->http));
+	buf_addf(&address, strchr(s->config->server.address, ':') ? "[%s]:%u" : "%s:%u",
+		 s->config->server.address, (unsigned)http_port(s->http));
 	log_event(&s->log, LOG_INFO, "ready", "addr", buf_str(&address), "data", s->config->data,
 		  "store", s->config->store, NULL);
 	buf_release(&address);

@@ -30,4 +30,8 @@ ok "or its value" sh -c 'PORT=3103 lokid --config env.yaml --expand-env --print-
 ok "but only when asked" exits 2 lokid --config env.yaml --check-config
 ok "the message has the place" stderr_has "env.yaml:2:"
 
+printf 'common: {programs: nowhere}\n' >programs.yaml
+ok "without its programs it is exit 4" exits 4 lokid --config programs.yaml --data data --listen 127.0.0.1:0
+ok "the message names what is not there" stderr_has "cannot run 'nowhere/lokid-ingest': No such file"
+
 done_testing

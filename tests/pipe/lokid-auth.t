@@ -68,7 +68,7 @@ labels_as() {
 get /loki/api/v1/labels -H 'X-Scope-OrgID: team-a' -D headers
 ok "nobody is refused" code_is 401
 ok "and told how to say who" grep -qi '^www-authenticate: basic' headers
-ok "the text says what is missing" stdout_has Authorization
+ok "the text says what is missing" stdout_has "nobody is named: expected Authorization: Basic or Bearer"
 get /ready
 ok "the state is open" code_is 200
 get /metrics

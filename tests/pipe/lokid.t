@@ -31,8 +31,18 @@ two"
 # --- a second one ---
 ok "a second daemon on the same data is exit 5" exits 5 lokid --data data --listen 127.0.0.1:0
 ok "the message names the folder" stderr_has "'data' is in use by another lokid"
+echo line | lokid-ingest -q -l app=shop --wal other/wal
 ok "a port that is taken is exit 4" exits 4 lokid --data other --listen "127.0.0.1:$LOKID_PORT"
 ok "the message names it" stderr_has "$LOKID_PORT"
+ok "nothing is said of a flush that this cuts off" stderr_lines 1
+spawn lokid --data six --listen '[::1]:0' 2>six.log
+wait_for 10 grep -q -e msg=ready -e 'cannot listen' six.log
+if grep -q 'cannot listen' six.log; then
+	skip "an IPv6 address is told in brackets" "::1 is not here"
+else
+	ok "an IPv6 address is told in brackets" grep -q 'addr=\[::1\]:[0-9]' six.log
+fi
+kill "$PID"
 
 # --- into the store ---
 get /flush -X POST
