@@ -118,6 +118,7 @@ struct lane {
 	struct map tenants;
 	struct active active;
 	struct arena scratch, kept;
+	struct arena names; /* of an entry's metadata */
 	struct label *meta; /* scratch */
 	size_t cap_meta;
 	struct run_stream *stream; /* scratch, as the next two */

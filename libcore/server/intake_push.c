@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "ingest/levels.h"
+#include "push/normal.h"
 #include "server/intake_run.h"
 #include "time/time.h"
 
@@ -171,20 +172,23 @@ static int on_stream(void *data, const struct push_labels *l, struct err *e)
 	return 0;
 }
 
-/* The set of an entry's metadata: of names that come twice the last counts. */
+/* The set of an entry's metadata, its names as Loki stores them: of those that come twice the last
+ * counts. */
 static uint32_t meta_set(struct push_run *r, struct batch *b, const struct label *meta, size_t n,
 			 struct bytes of_stream, struct bytes line)
 {
 	struct lane *lane = &r->in->lane;
 	size_t n_kept = 0;
 
+	arena_reset(&lane->names);
 	mem_grow(&lane->meta, &lane->cap_meta, 2 * n + 1, sizeof(*lane->meta));
 	for (size_t i = 0; i < n; i++) {
+		struct bytes name = push_normal_name(meta[i].name, &lane->names);
 		size_t at = 0;
 
-		while (at < n_kept && !bytes_eq(lane->meta[at].name, meta[i].name))
+		while (at < n_kept && !bytes_eq(lane->meta[at].name, name))
 			at++;
-		lane->meta[at] = meta[i];
+		lane->meta[at] = (struct label){ name, meta[i].value };
 		n_kept += at == n_kept;
 	}
 	if (!r->limits->discover_log_levels || !r->limits->allow_structured_metadata)
@@ -519,6 +523,7 @@ void lane_release(struct intake *in)
 	map_release(&lane->tenants);
 	active_release(&lane->active);
 	arena_release(&lane->scratch);
+	arena_release(&lane->names);
 	arena_release(&lane->kept);
 	free(lane->meta);
 	free(lane->stream);

@@ -42,8 +42,10 @@ static void limits_decide_what_is_added(void **state)
 	w->limits.discover_service_name = true;
 	w->limits.service_name_labels.name = names;
 	w->limits.service_name_labels.n = 2;
-	push(w, STREAM("{\"app\":\"web\",\"team\":\"x\"}",
-		       "[\"" T2 "\",\"b\",{\"k\":\"1\",\"k\":\"2\",\"j\":\"3\"}]"));
+	push(w,
+	     STREAM("{\"app\":\"web\",\"team\":\"x\"}",
+		    "[\"" T2
+		    "\",\"b\",{\"k\":\"1\",\"k\":\"2\",\"j.x\":\"3\",\"1\":\"4\",\"j_x\":\"5\"}]"));
 	assert_answer(204, "");
 	push(w, STREAM("{\"app\":\"web\"}", LINE(T3, "c")));
 	assert_string_equal(
@@ -52,7 +54,7 @@ static void limits_decide_what_is_added(void **state)
 		"\"web\"},\"line\":\"error\"}\n"
 		"{\"ts\":\"1768471200000000002\",\"tenant\":\"acme\",\"labels\":{\"app\":"
 		"\"web\",\"service_name\":\"x\",\"team\":\"x\"},\"line\":\"b\",\"metadata\":{"
-		"\"k\":\"2\",\"j\":\"3\"}}\n"
+		"\"k\":\"2\",\"j_x\":\"5\",\"key_1\":\"4\"}}\n"
 		"{\"ts\":\"1768471200000000003\",\"tenant\":\"acme\",\"labels\":{\"app\":"
 		"\"web\",\"service_name\":\"web\"},\"line\":\"c\"}\n");
 	close_world(w);
