@@ -1,5 +1,6 @@
 /* WAL segments, open ones too: the sidecar, or the heads of the batches, say what is where. */
 #include <errno.h>
+#include <math.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -176,8 +177,28 @@ static bool any_day_wanted(const struct segment *s, uint32_t stream, int64_t min
 	return false;
 }
 
+/* Of each stream how many entries the batches have that it is in: its bytes are guessed to lie in
+ * them by their sizes. The caller's to free. */
+static uint64_t *entries_round(const struct wal_sum *sum)
+{
+	uint64_t *ret = mem_alloc((sum->n_streams + 1) * sizeof(*ret));
+
+	for (size_t i = 0; i < sum->n_batches; i++)
+		for (uint32_t k = 0; k < sum->batch[i].n_refs; k++)
+			ret[sum->ref[sum->batch[i].first_ref + k]] += sum->batch[i].n_entries;
+	return ret;
+}
+
+static uint64_t guess_bytes(const struct wal_sum_stream *x, uint64_t n_entries, uint64_t n_round)
+{
+	double share = n_round ? (double)n_entries / (double)n_round : 0;
+
+	return (uint64_t)ceil(share * (double)(x->line_bytes + 24 * x->n_entries));
+}
+
 static void add_batch(struct plan *p, struct segment *s, const struct wal_sum *sum,
-		      const struct wal_sum_batch *b, const uint32_t *wanted, int64_t created)
+		      const struct wal_sum_batch *b, const uint32_t *wanted,
+		      const uint64_t *n_round, int64_t created)
 {
 	struct source_seen *seen = &p->seen[SOURCE_WAL];
 
@@ -191,8 +212,6 @@ static void add_batch(struct plan *p, struct segment *s, const struct wal_sum *s
 				       .meta_bytes = UINT32_MAX,
 				       .order = created,
 				       .seq = s->start + b->off };
-		/* Its share in what the segment has of the stream. */
-		double share = sum->n_entries ? (double)b->n_entries / (double)sum->n_entries : 0;
 
 		if (wanted[n] == MAP_NONE) {
 			*(in_time(p, x->min_ts_ns, x->max_ts_ns) ? &seen->by_labels
@@ -201,7 +220,7 @@ static void add_batch(struct plan *p, struct segment *s, const struct wal_sum *s
 		}
 		piece.min_ts = b->min_ts_ns > x->min_ts_ns ? b->min_ts_ns : x->min_ts_ns;
 		piece.max_ts = b->max_ts_ns < x->max_ts_ns ? b->max_ts_ns : x->max_ts_ns;
-		piece.about_bytes = (uint64_t)(share * (double)(x->line_bytes + 24 * x->n_entries));
+		piece.about_bytes = guess_bytes(x, b->n_entries, n_round[n]);
 		if (any_day_wanted(s, x->stream, piece.min_ts, piece.max_ts))
 			plan_add_piece(p, &piece);
 		else
@@ -298,6 +317,7 @@ static int add_segment(void *data, const struct wal_segment *seg, struct wal_sum
 	struct plan *p = a->plan;
 	struct segment *s = mem_alloc(sizeof(*s));
 	uint32_t *wanted;
+	uint64_t *n_round;
 
 	if (sum->tail == WAL_TAIL_DAMAGED) {
 		err_set(e, ERR_CORRUPT, "'%s': damaged; walreplay --verify tells where", seg->path);
@@ -316,15 +336,17 @@ static int add_segment(void *data, const struct wal_segment *seg, struct wal_sum
 	p->kind = SOURCE_WAL;
 	p->seen[SOURCE_WAL].files++;
 	wanted = wanted_streams(p, sum, a->streams);
+	n_round = entries_round(sum);
 	for (size_t i = 0; i < sum->n_batches; i++) {
 		const struct wal_sum_batch *b = &sum->batch[i];
 
 		if (in_time(p, b->min_ts_ns, b->max_ts_ns))
-			add_batch(p, s, sum, b, wanted, seg->header.created_ns);
+			add_batch(p, s, sum, b, wanted, n_round, seg->header.created_ns);
 		else
 			p->seen[SOURCE_WAL].by_time += b->n_refs;
 	}
 	free(wanted);
+	free(n_round);
 	return 0;
 }
 
