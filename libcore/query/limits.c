@@ -115,6 +115,15 @@ int limits_check_series(const struct query_limits *l, uint64_t n, struct err *e)
 		       (unsigned long long)l->series);
 }
 
+int limits_check_volumes(const struct query_limits *l, uint64_t n, struct err *e)
+{
+	if (!l->series || n <= l->series)
+		return 0;
+	return err_set(e, ERR_LIMIT,
+		       "the query hit the max number of series limit (limit: %llu series)",
+		       (unsigned long long)l->series);
+}
+
 int64_t limits_from(const struct query_limits *l, int64_t from, int64_t now_ns)
 {
 	int64_t first = l->lookback_ns ? num_clip((num_wide)now_ns - l->lookback_ns) : INT64_MIN;

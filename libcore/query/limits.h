@@ -27,6 +27,7 @@ MUST_CHECK int limits_check_entries(const struct query_limits *l, uint64_t n, st
 MUST_CHECK int limits_check_length(const struct query_limits *l, int64_t length_ns, struct err *e);
 MUST_CHECK int limits_check_bytes(const struct query_limits *l, uint64_t bytes, struct err *e);
 MUST_CHECK int limits_check_series(const struct query_limits *l, uint64_t n, struct err *e);
+MUST_CHECK int limits_check_volumes(const struct query_limits *l, uint64_t n, struct err *e);
 
 /* from, or the first moment that is to be seen, if that is later. */
 int64_t limits_from(const struct query_limits *l, int64_t from, int64_t now_ns);

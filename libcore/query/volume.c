@@ -2,6 +2,7 @@
 
 #include "base/num.h"
 #include "logql/parse.h"
+#include "query/limits.h"
 
 struct volume {
 	const struct query_opts *o;
@@ -130,6 +131,10 @@ static int take(void *data, const struct vec *v, const struct steps *steps, enum
 		by_labels(v, &summed);
 		all = summed;
 	}
+	if (limits_check_volumes(&o->limits, all.n, e) < 0) {
+		vec_release(&summed);
+		return -1;
+	}
 	if (all.n)
 		qsort_r(all.v, all.n, sizeof(*all.v), larger_first, &all.n_steps);
 	if (o->limit && all.n > o->limit)
@@ -137,8 +142,7 @@ static int take(void *data, const struct vec *v, const struct steps *steps, enum
 	t->n = all.n;
 	r = format_metric(t->out, &all, o->step_ns ? steps : &at,
 			  o->step_ns ? METRIC_RANGE : METRIC_INSTANT, e);
-	if (t->v->by == VOLUME_BY_LABELS)
-		vec_release(&summed);
+	vec_release(&summed);
 	return r;
 }
 
@@ -162,6 +166,7 @@ static int run(struct volume *t, struct logql_query *q, struct err *e)
 	sum.range_agg.range = &range;
 	sum.range_agg.grouping = group;
 	o.kind = METRIC_WINDOWS;
+	o.limits.series = 0; /* of what is answered, which take() looks at */
 	return query_run(&tree, &o, &out, &n, e);
 }
 

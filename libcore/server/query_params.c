@@ -594,14 +594,16 @@ static const struct endpoint endpoints[ENDPOINTS] = {
 	[ENDPOINT_FORMAT_QUERY] = { "fmt", QUERY_METADATA, { take_strict }, { take_query } },
 };
 
-static void arg_limits(struct params *p)
+static void arg_limits(struct params *p, enum query_endpoint which)
 {
+	bool is_volume = which == ENDPOINT_VOLUME || which == ENDPOINT_VOLUME_RANGE;
 	const struct limits *l = p->r->limits;
+	uint64_t series = is_volume ? l->volume_max_series : l->max_query_series;
 
 	if (l->max_entries_limit_per_query)
 		arg_number(p, "--max-entries", l->max_entries_limit_per_query);
-	if (l->max_query_series)
-		arg_number(p, "--max-series", l->max_query_series);
+	if (series)
+		arg_number(p, "--max-series", series);
 	if (l->max_streams_matchers_per_query)
 		arg_number(p, "--max-matchers", l->max_streams_matchers_per_query);
 	if (l->max_query_bytes_read)
@@ -615,7 +617,7 @@ static void arg_limits(struct params *p)
 }
 
 /* What all have that look at data. */
-static int arg_sources(struct params *p)
+static int arg_sources(struct params *p, enum query_endpoint which)
 {
 	static const char *const gate[QUERY_GATE_N] = { QUERY_GATE_ARGS };
 
@@ -627,7 +629,7 @@ static int arg_sources(struct params *p)
 	arg(p, "--wal");
 	arg(p, p->r->wal);
 	arg_number(p, "--jobs", p->r->jobs);
-	arg_limits(p);
+	arg_limits(p, which);
 	if (arg_text(p, "--tenant", p->r->tenant) < 0)
 		return -1;
 	return p->r->matchers.n ? arg_text(p, "--match", p->r->matchers) : 0;
@@ -655,7 +657,7 @@ int query_params(const struct query_request *r, enum query_endpoint which, struc
 		arg(&p, row->verb);
 	arg(&p, "--format");
 	arg(&p, "api");
-	if (which != ENDPOINT_FORMAT_QUERY && arg_sources(&p) < 0)
+	if (which != ENDPOINT_FORMAT_QUERY && arg_sources(&p, which) < 0)
 		return -1;
 	if (take_all(&p, row->option, STEPS_MAX) < 0)
 		return -1;

@@ -272,6 +272,9 @@ static void limits_of_the_tenant(void **state)
 			    "--max-query-lookback 2000000000ns --tenant a|b --match {team=\"x\"} "
 			    "--strict --limit 100 --direction backward --encoding-flags "
 			    "categorize-labels --at 2026-01-15T10:00:00Z -- 1");
+	l.volume_max_series = 7;
+	assert_int_equal(ask_as(&r, ENDPOINT_VOLUME, "query={a%3D\"b\"}", line, &e), 0);
+	assert_non_null(strstr(line, " --max-series 7 "));
 }
 
 int main(void)
