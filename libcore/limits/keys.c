@@ -67,7 +67,7 @@ const struct key limits_keys[] = {
 	IDLE("enforced_labels", "streams are taken whatever their labels are"),
 	IDLE("policy_enforced_labels", no_policies),
 	IDLE("policy_stream_mapping", no_policies),
-	IDLE("otlp_config", "which attributes become labels is fixed, as it is in Loki by default"),
+	USED("otlp_config", KEY_OTHER, otlp), /* limits.c reads and prints it */
 	IDLE("shard_streams", "a stream is one, whatever its rate"),
 	IDLE("ingestion_partitions_tenant_shard_size", no_kafka),
 	USED("max_storage_bytes", KEY_SIZE, max_storage_bytes),

@@ -1,6 +1,7 @@
 #include "limits/limits.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -23,6 +24,8 @@ struct limits_set {
 	struct map by_tenant;
 	struct limits_set *base; /* whose strings are used here too; held; or NULL */
 	struct arena arena;	 /* of the other strings */
+	struct otlp_rules otlp_labels;
+	struct limits_otlp_memory otlp;
 };
 
 static const uint64_t KiB = 1 << 10, MiB = 1 << 20;
@@ -69,6 +72,7 @@ static void set_loki_defaults(struct limits *l)
 		.max_structured_metadata_size = 64 * KiB,
 		.max_structured_metadata_entries_count = 128,
 		.block_ingestion_status_code = 260,
+		.otlp = { .mapping = otlp_default, .n_defaults = otlp_default.resource.n },
 		.max_entries_limit_per_query = 5000,
 		.max_query_series = 500,
 		.max_streams_matchers_per_query = 1000,
@@ -89,6 +93,7 @@ struct limits_set *limits_set_new(void)
 
 	atomic_init(&s->held, 1);
 	set_loki_defaults(&s->defaults);
+	s->otlp_labels = otlp_default.resource;
 	return s;
 }
 
@@ -104,6 +109,7 @@ void limits_set_drop(struct limits_set *s)
 		return;
 	limits_set_drop(s->base);
 	map_release(&s->by_tenant);
+	limits_otlp_release(&s->otlp);
 	arena_release(&s->arena);
 	free(s->tenant);
 	free(s);
@@ -119,6 +125,51 @@ const struct limits *limits_of(const struct limits_set *s, struct bytes tenant)
 struct limits *limits_set_defaults(struct limits_set *s)
 {
 	return &s->defaults;
+}
+
+static uint64_t stricter(uint64_t a, uint64_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+static int64_t shorter(int64_t a, int64_t b)
+{
+	return a <= 0 || (b > 0 && b < a) ? b : a;
+}
+
+void limits_restrict(struct limits *l, const struct limits *other)
+{
+	static const size_t counts[] = {
+		offsetof(struct limits, max_entries_limit_per_query),
+		offsetof(struct limits, max_query_series),
+		offsetof(struct limits, max_query_bytes_read),
+		offsetof(struct limits, max_streams_matchers_per_query),
+		offsetof(struct limits, max_concurrent_tail_requests),
+		offsetof(struct limits, volume_max_series),
+		offsetof(struct limits, max_query_memory_bytes),
+		offsetof(struct limits, max_concurrent_queries),
+		offsetof(struct limits, max_outstanding_per_tenant),
+	};
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+		uint64_t *at = (uint64_t *)((char *)l + counts[i]);
+
+		*at = stricter(*at, *(const uint64_t *)((const char *)other + counts[i]));
+	}
+	l->max_query_lookback_ns = shorter(l->max_query_lookback_ns, other->max_query_lookback_ns);
+	l->max_query_length_ns = shorter(l->max_query_length_ns, other->max_query_length_ns);
+	l->max_query_range_ns = shorter(l->max_query_range_ns, other->max_query_range_ns);
+	l->query_timeout_ns = shorter(l->query_timeout_ns, other->query_timeout_ns);
+	if (l->query_rate <= 0 || (other->query_rate > 0 && other->query_rate < l->query_rate))
+		l->query_rate = other->query_rate;
+	l->volume_enabled &= other->volume_enabled;
+}
+
+void limits_set_otlp_labels(struct limits_set *s, const struct key_names *names)
+{
+	s->otlp_labels = limits_otlp_labels(names, &s->otlp);
+	s->defaults.otlp.mapping.resource = s->otlp_labels;
+	s->defaults.otlp.n_defaults = s->otlp_labels.n;
 }
 
 /* The tenant's own limits, those that it has so far to start with. */
@@ -169,8 +220,13 @@ static void check_limits(const struct yaml_node *map, const struct limits *l, st
 	report_error(r, &e);
 }
 
-static void read_limits(const struct yaml_node *map, const char *path, struct limits *l,
-			struct arena *a, struct report *r)
+static bool is_otlp(const struct key *k)
+{
+	return k->at == offsetof(struct limits, otlp);
+}
+
+static void read_limits(struct limits_set *s, const struct yaml_node *map, const char *path,
+			struct limits *l, struct report *r)
 {
 	struct buf name = { 0 };
 	struct err e;
@@ -192,7 +248,10 @@ static void read_limits(const struct yaml_node *map, const char *path, struct li
 			continue;
 		}
 		report_key(r, p, buf_str(&name), k);
-		if (key_read(k, p->value, l, a, &e) < 0)
+		if (is_otlp(k))
+			limits_otlp_read(p->value, buf_str(&name), &s->otlp_labels, &s->otlp,
+					 &l->otlp, r);
+		else if (key_read(k, p->value, l, &s->arena, &e) < 0)
 			report_error(r, &e);
 	}
 	l->discover_service_name = l->service_name_labels.n > 0;
@@ -220,7 +279,7 @@ static void read_overrides(struct limits_set *s, const struct yaml_node *map, st
 			report_error(r, &e);
 			continue;
 		}
-		read_limits(p->value, buf_str(&path), limits_own(s, p->key->text), &s->arena, r);
+		read_limits(s, p->value, buf_str(&path), limits_own(s, p->key->text), r);
 	}
 	buf_release(&path);
 }
@@ -229,7 +288,7 @@ void limits_set_read(struct limits_set *s, const struct yaml_node *limits, const
 		     const struct yaml_node *overrides, struct report *r)
 {
 	if (limits)
-		read_limits(limits, path, &s->defaults, &s->arena, r);
+		read_limits(s, limits, path, &s->defaults, r);
 	if (overrides)
 		read_overrides(s, overrides, r);
 }
@@ -243,6 +302,7 @@ static struct limits_set *derive(struct limits_set *base)
 
 	s->base = limits_set_hold(base);
 	s->defaults = base->defaults;
+	s->otlp_labels = base->otlp_labels;
 	for (size_t i = 0; i < base->n_tenants; i++)
 		*limits_own(s, base->tenant[i].tenant) = base->tenant[i].limits;
 	return s;
@@ -311,7 +371,16 @@ int limits_read_overrides(struct limits_set *base, const char *path, struct limi
 
 static bool is_printed(const struct key *k)
 {
-	return k->type != KEY_OTHER && k->use != KEY_RETIRED;
+	return (k->type != KEY_OTHER || is_otlp(k)) && k->use != KEY_RETIRED;
+}
+
+static void add_value(const struct key *k, const struct limits *l, enum key_form form,
+		      struct buf *out)
+{
+	if (is_otlp(k))
+		limits_otlp_add(out, &l->otlp);
+	else
+		key_add_value(k, l, form, out);
 }
 
 void limits_add_yaml(struct buf *out, const struct limits *l, const char *indent)
@@ -320,7 +389,7 @@ void limits_add_yaml(struct buf *out, const struct limits *l, const char *indent
 		if (!is_printed(k))
 			continue;
 		buf_addf(out, "%s%s: ", indent, k->name);
-		key_add_value(k, l, KEY_YAML, out);
+		add_value(k, l, KEY_YAML, out);
 		buf_add_char(out, '\n');
 	}
 }
@@ -333,7 +402,7 @@ void limits_add_json(struct buf *out, const struct limits *l)
 		if (!is_printed(k))
 			continue;
 		buf_addf(out, "%s\"%s\":", before, k->name);
-		key_add_value(k, l, KEY_JSON, out);
+		add_value(k, l, KEY_JSON, out);
 		before = ",";
 	}
 	buf_add_char(out, '}');
@@ -347,8 +416,8 @@ static bool differs(const struct key *k, const struct limits *a, const struct li
 	bool ret;
 
 	buf_reset(value);
-	key_add_value(k, a, KEY_YAML, value);
-	key_add_value(k, b, KEY_YAML, &other);
+	add_value(k, a, KEY_YAML, value);
+	add_value(k, b, KEY_YAML, &other);
 	ret = !bytes_eq(buf_bytes(value), buf_bytes(&other));
 	buf_release(&other);
 	return ret;

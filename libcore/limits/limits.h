@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "limits/otlp.h"
 #include "yaml/report.h"
 
 /* Fields are named as Loki's keys, with their units; 0 is no limit where Loki has it so. */
@@ -32,6 +33,7 @@ struct limits {
 	uint64_t max_structured_metadata_size, max_structured_metadata_entries_count;
 	int64_t block_ingestion_until_ns; /* Unix; 0: not blocked */
 	uint64_t block_ingestion_status_code;
+	struct limits_otlp otlp;
 	uint64_t max_storage_bytes; /* ours: what a tenant may have stored */
 	/* queries */
 	uint64_t max_entries_limit_per_query, max_query_series;
@@ -60,6 +62,14 @@ void limits_set_drop(struct limits_set *s); /* NULL: nothing */
 
 /* Of a tenant: the defaults, or those with its overrides. Valid as long as the set is held. */
 const struct limits *limits_of(const struct limits_set *s, struct bytes tenant);
+
+/* Makes of *l what a query about both may: of each limit of queries the stricter, 0 being none.
+ * Those of pushes stay as they are. */
+void limits_restrict(struct limits *l, const struct limits *other);
+
+/* Which attributes of a resource of OpenTelemetry's are labels where otlp_config does not say it:
+ * before limits_set_read, of a set that nobody else has yet. */
+void limits_set_otlp_labels(struct limits_set *s, const struct key_names *names);
 
 /* The defaults of a set that nobody else has yet: to be changed before limits_set_read. */
 struct limits *limits_set_defaults(struct limits_set *s);

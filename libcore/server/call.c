@@ -98,6 +98,22 @@ static void refuse_unknown(struct call *c, const struct err *e)
 		refuse(c, 401, e, field, 2);
 }
 
+/* Of several tenants the strictest. */
+static const struct limits *limits_of_call(struct call *c)
+{
+	struct bytes rest = c->tenant, tenant = tenant_first(rest);
+	const struct limits *first = limits_of(c->set, tenant);
+	struct limits *all;
+
+	if (c->n_tenants < 2)
+		return first;
+	all = arena_alloc(&c->arena, sizeof(*all));
+	*all = *first;
+	while (bytes_split(&rest, '|', &tenant))
+		limits_restrict(all, limits_of(c->set, tenant));
+	return all;
+}
+
 /* For whom, now that it is known who asks; a refusal is answered. False then. */
 static bool admit_known(struct call *c, struct err *e)
 {
@@ -111,7 +127,7 @@ static bool admit_known(struct call *c, struct err *e)
 		call_refuse(c, status, e);
 		return false;
 	}
-	c->limits = limits_of(c->set, tenant_first(c->tenant));
+	c->limits = limits_of_call(c);
 	return true;
 }
 

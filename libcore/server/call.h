@@ -24,7 +24,7 @@ struct call {
 	struct bytes tenant;	       /* checked; "a|b" of several is sorted, each once */
 	size_t n_tenants;	       /* 0: the route is of none */
 	struct limits_set *set;	       /* held */
-	const struct limits *limits;   /* of the tenant; of several the first's */
+	const struct limits *limits;   /* of the tenant; of several the strictest, the first's for pushes */
 	const struct config_user *who; /* who asks, when somebody has to say so; or NULL */
 	bool unverified;	       /* whose password is still to be checked */
 	struct bytes matchers; /* "{team=\"a\"}": what its role adds to each selector; or empty */

@@ -1,9 +1,20 @@
 #include "server/config.h"
 
+#include "push/otlp.h"
 #include "time/time.h"
 
 static const uint64_t KiB = 1 << 10, MiB = 1 << 20;
 static const int64_t MINUTE = 60 * NS_PER_S, HOUR = 3600 * NS_PER_S;
+
+static struct key_names loki_otlp_labels(struct arena *a)
+{
+	const struct otlp_rules *rules = &otlp_default.resource;
+	struct key_names ret = { arena_alloc(a, rules->n * sizeof(*ret.name)), rules->n };
+
+	for (size_t i = 0; i < rules->n; i++)
+		ret.name[i] = rules->v[i].name.p;
+	return ret;
+}
 
 void config_init(struct config *c)
 {
@@ -53,6 +64,7 @@ void config_init(struct config *c)
 		.limits = limits_set_new(),
 		.overrides_period_ns = 10 * NS_PER_S,
 	};
+	c->push.otlp_labels = loki_otlp_labels(&c->arena);
 }
 
 void config_release(struct config *c)

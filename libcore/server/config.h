@@ -61,11 +61,12 @@ struct config_push {
 	bool decode_metadata_escapes;	     /* of JSON; Loki keeps them */
 	uint64_t bodies_max;		     /* of all that are being read or decoded */
 	uint64_t queue_max;		     /* bytes on their way to the log */
-	const char *sync;	    /* of lokid-ingest: "always", "interval=100ms", "none" */
-	uint64_t segment_size;	    /* a segment of the log is closed at it, */
-	int64_t segment_age_ns;	    /* or at this age */
-	double disk_full_threshold; /* of the disk: pushes are refused above it */
-	int64_t stream_idle_ns;	    /* a stream that nothing came for is not active any more */
+	const char *sync;	      /* of lokid-ingest: "always", "interval=100ms", "none" */
+	uint64_t segment_size;	      /* a segment of the log is closed at it, */
+	int64_t segment_age_ns;	      /* or at this age */
+	double disk_full_threshold;   /* of the disk: pushes are refused above it */
+	struct key_names otlp_labels; /* attributes of a resource that are labels */
+	int64_t stream_idle_ns;	      /* a stream that nothing came for is not active any more */
 };
 
 struct config_flush {

@@ -191,6 +191,7 @@ static void read_root(struct walk *w, const struct yaml_node *root)
 	walk_map(w, root);
 	limits_set_defaults(c->limits)->max_outstanding_per_tenant =
 		c->query.max_outstanding_per_tenant;
+	limits_set_otlp_labels(c->limits, &c->push.otlp_labels);
 	limits_set_read(c->limits, limits, "limits_config", yaml_get(root, "overrides"), w->report);
 	if (yaml_get(root, "auth"))
 		config_read_auth(yaml_get(root, "auth"), c, w->report);

@@ -8,7 +8,6 @@
 #include "base/wr.h"
 #include "http/media_type.h"
 #include "json/json.h"
-#include "push/otlp.h"
 #include "server/config.h"
 #include "server/route.h"
 #include "server/server.h"
@@ -225,10 +224,11 @@ void route_push(struct call *c)
 static int decode_otlp(struct push_call *p, const struct push_sink *sink, struct arena *a,
 		       struct err *e)
 {
+	const struct otlp_mapping *mapping = &p->c->limits->otlp.mapping;
 	int64_t now_ns = time_now_ns();
 
-	return p->json ? push_otlp_json(p->message, &otlp_default, now_ns, sink, a, e)
-		       : push_otlp_protobuf(p->message, &otlp_default, now_ns, sink, a, e);
+	return p->json ? push_otlp_json(p->message, mapping, now_ns, sink, a, e)
+		       : push_otlp_protobuf(p->message, mapping, now_ns, sink, a, e);
 }
 
 void route_otlp(struct call *c)

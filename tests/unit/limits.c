@@ -111,12 +111,150 @@ static void tenants_have_overrides(void **state)
 	limits_set_drop(s);
 }
 
+static void the_stricter_of_two_counts_and_none_is_none(void **state)
+{
+	struct err e;
+	struct limits_set *s = make("overrides:\n"
+				    "  a: {max_query_series: 7, max_query_bytes_read: 0, "
+				    "max_query_range: 1h, query_rate: 0, max_line_size: 5}\n"
+				    "  b: {max_query_series: 9, max_query_bytes_read: 3, "
+				    "max_query_range: 0, query_rate: 2, volume_enabled: false, "
+				    "query_timeout: 1s}\n",
+				    &e);
+	struct limits l;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		l = *of(s, i ? "b" : "a");
+		limits_restrict(&l, of(s, i ? "a" : "b"));
+		assert_int_equal(l.max_query_series, 7);
+		assert_int_equal(l.max_query_bytes_read, 3);
+		assert_true(l.max_query_range_ns == INT64_C(3600000000000));
+		assert_true(l.query_timeout_ns == INT64_C(1000000000));
+		assert_true(l.query_rate == 2);
+		assert_false(l.volume_enabled);
+		assert_int_equal(l.max_line_size, i ? 262144 : 5);
+	}
+	limits_set_drop(s);
+}
+
+static const char OTLP_YAML[] =
+	"limits_config:\n"
+	"  otlp_config:\n"
+	"    resource_attributes:\n"
+	"      attributes_config:\n"
+	"        - {action: index_label, attributes: [host.name, team]}\n"
+	"        - {action: drop, regex: 'process\\..*'}\n"
+	"        - {action: drop, attributes: [os.type]}\n"
+	"    scope_attributes: [{action: drop, attributes: a}]\n"
+	"    log_attributes: [{attributes: [b]}]\n"
+	"    severity_text_as_label: true\n"
+	"overrides:\n"
+	"  own: {otlp_config: {resource_attributes: {ignore_defaults: true}}}\n"
+	"  same: {max_query_series: 1}\n";
+
+static void add_otlp(struct buf *out, const struct limits_set *s, const char *tenant)
+{
+	buf_reset(out);
+	limits_otlp_add(out, &of(s, tenant)->otlp);
+	buf_str(out);
+}
+
+static void rules_of_attributes_are_read_and_printed(void **state)
+{
+	static const char all[] =
+		"{\"resource_attributes\":{\"ignore_defaults\":false,\"attributes_config\":["
+		"{\"action\":\"index_label\",\"attributes\":[\"host.name\",\"team\"]},"
+		"{\"action\":\"drop\",\"regex\":\"process\\\\..*\"},"
+		"{\"action\":\"drop\",\"attributes\":[\"os.type\"]}]},"
+		"\"scope_attributes\":[{\"action\":\"drop\",\"attributes\":[\"a\"]}],"
+		"\"log_attributes\":[{\"action\":\"structured_metadata\",\"attributes\":[\"b\"]}],"
+		"\"severity_text_as_label\":true}";
+	struct err e;
+	struct limits_set *s = make(OTLP_YAML, &e);
+	struct buf out = { 0 }, yaml = { 0 };
+	const struct otlp_mapping *m;
+
+	(void)state;
+	assert_string_equal(e.msg, "");
+	assert_string_equal(said.n ? buf_str(&said) : "", "");
+	m = &of(s, "anybody")->otlp.mapping;
+	assert_int_equal(m->resource.n, otlp_default.resource.n + 4);
+	assert_true(bytes_is(m->resource.v[0].name, "service.name"));
+	assert_int_equal(m->resource.v[otlp_default.resource.n + 1].action, OTLP_INDEX_LABEL);
+	assert_non_null(m->resource.v[otlp_default.resource.n + 2].regex);
+	assert_true(m->severity_text_as_label);
+	assert_int_equal(of(s, "own")->otlp.mapping.resource.n, 0);
+	assert_int_equal(of(s, "own")->otlp.mapping.scope.n, 0);
+	add_otlp(&out, s, "same");
+	assert_string_equal(buf_str(&out), all);
+	limits_add_json(&yaml, of(s, "same"));
+	assert_non_null(strstr(buf_str(&yaml), buf_str(&out)));
+	buf_reset(&yaml);
+	buf_add_str(&yaml, "limits_config:\n");
+	limits_add_yaml(&yaml, of(s, "same"), "  ");
+	limits_set_drop(s);
+	s = make(buf_str(&yaml), &e);
+	assert_string_equal(e.msg, "");
+	add_otlp(&out, s, "anybody");
+	assert_string_equal(buf_str(&out), all);
+	limits_set_drop(s);
+	buf_release(&out);
+	buf_release(&yaml);
+}
+
+static void labels_of_all_are_in_front_of_a_tenants(void **state)
+{
+	static const char *names[] = { "x.y" };
+	struct limits_set *s = limits_set_new();
+	struct arena a = { 0 };
+	struct report r = { 0 };
+	struct yaml_doc doc;
+	struct err e;
+
+	(void)state;
+	limits_set_otlp_labels(s, &(struct key_names){ names, 1 });
+	assert_int_equal(of(s, "any")->otlp.mapping.resource.n, 1);
+	if (yaml_parse(BYTES_LIT("t: {otlp_config: {severity_text_as_label: true}}"), "f", &a, &doc,
+		       &e) < 0)
+		fail_msg("%s", e.msg);
+	limits_set_read(s, NULL, "limits_config", doc.root, &r);
+	assert_int_equal(r.n_errors, 0);
+	assert_int_equal(of(s, "t")->otlp.mapping.resource.n, 1);
+	assert_true(bytes_is(of(s, "t")->otlp.mapping.resource.v[0].name, "x.y"));
+	arena_release(&a);
+	limits_set_drop(s);
+}
+
 static void refused(const char *text, const char *msg)
 {
 	struct err e;
 
 	assert_null(make(text, &e));
 	assert_string_equal(e.msg, msg);
+}
+
+static void rules_of_attributes_that_are_none_are_refused(void **state)
+{
+	(void)state;
+	refused("limits_config: {otlp_config: 1}\n", "f:1:30: 'otlp_config': expected a map");
+	refused("limits_config: {otlp_config: {x: 1}}\n",
+		"f:1:31: 'limits_config.otlp_config.x' is not a key");
+	refused("limits_config: {otlp_config: {log_attributes: {}}}\n",
+		"f:1:47: 'log_attributes': expected a list");
+	refused("limits_config: {otlp_config: {log_attributes: [{action: drop}]}}\n",
+		"f:1:48: 'attributes_config': attributes or regex must be set");
+	refused("limits_config: {otlp_config: {log_attributes: [{attributes: a, regex: b}]}}\n",
+		"f:1:48: 'attributes_config': only one of attributes or regex must be set");
+	refused("limits_config: {otlp_config: {log_attributes: [{action: keep, regex: b}]}}\n",
+		"f:1:57: 'action': expected structured_metadata, index_label or drop, found "
+		"'keep'");
+	refused("limits_config: {otlp_config: {log_attributes: [{regex: 'a('}]}}\n",
+		"f:1:56: 'regex': error parsing regexp: missing closing ): `a(`");
+	refused("overrides: {t: {otlp_config: {scope_attributes: [{action: index_label, "
+		"attributes: a}]}}}\n",
+		"f:1:50: 'scope_attributes': index_label is for attributes of resources and of log "
+		"records");
 }
 
 static void faults_name_place_key_and_what_is_expected(void **state)
@@ -291,6 +429,10 @@ int main(void)
 		cmocka_unit_test(defaults_are_lokis),
 		cmocka_unit_test(values_are_read_as_loki_writes_them),
 		cmocka_unit_test(tenants_have_overrides),
+		cmocka_unit_test(the_stricter_of_two_counts_and_none_is_none),
+		cmocka_unit_test(rules_of_attributes_are_read_and_printed),
+		cmocka_unit_test(labels_of_all_are_in_front_of_a_tenants),
+		cmocka_unit_test(rules_of_attributes_that_are_none_are_refused),
 		cmocka_unit_test(faults_name_place_key_and_what_is_expected),
 		cmocka_unit_test(every_fault_is_told),
 		cmocka_unit_test(keys_without_effect_are_named),
