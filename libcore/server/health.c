@@ -1,16 +1,25 @@
 #include "server/health.h"
 
 #include "server/config.h"
-#include "server/flusher.h"
 #include "server/intake.h"
 #include "time/time.h"
 
-/* A flush that failed so often is not about to succeed. */
-enum { FLUSH_FAILURES_MAX = 5 };
+enum {
+	FLUSH_FAILURES_MAX = 5, /* a flush that failed so often is not about to succeed */
+	FLUSH_MAX_S = 900,	/* nor is one that takes so long about to end */
+};
 
-static bool flush_is_stuck(const struct flusher_state *st)
+int health_of_flush(const struct flusher_state *st, int64_t now_ns, struct err *e)
 {
-	return st->n_failed >= FLUSH_FAILURES_MAX;
+	int64_t took_ns = st->running ? now_ns - st->begun_mono_ns : 0;
+
+	if (st->n_failed >= FLUSH_FAILURES_MAX)
+		return err_set(e, ERR_AGAIN, "the last %u flushes failed: %s", st->n_failed,
+			       st->failure.msg);
+	if (took_ns >= FLUSH_MAX_S * NS_PER_S)
+		return err_set(e, ERR_AGAIN, "a flush has been running for %lld s",
+			       (long long)(took_ns / NS_PER_S));
+	return 0;
 }
 
 int health_check(struct server *s, struct err *e)
@@ -22,10 +31,7 @@ int health_check(struct server *s, struct err *e)
 	if (intake_ready(s->intake, e) < 0)
 		return err_wrap(e, "Ingester not ready");
 	st = flusher_look(s->flusher);
-	if (flush_is_stuck(&st))
-		return err_set(e, ERR_AGAIN, "the last %u flushes failed: %s", st.n_failed,
-			       st.failure.msg);
-	return 0;
+	return health_of_flush(&st, time_mono_ns(), e);
 }
 
 static void add(struct buf *out, const char *name, const char *state)
@@ -41,6 +47,6 @@ void health_services(struct server *s, struct buf *out)
 
 	add(out, "server", stopping ? "Stopping" : "Running");
 	add(out, "ingester", stopping || intake_ready(s->intake, &e) < 0 ? "Starting" : "Running");
-	add(out, "flusher", flush_is_stuck(&st) ? "Failed" : "Running");
+	add(out, "flusher", health_of_flush(&st, time_mono_ns(), &e) < 0 ? "Failed" : "Running");
 	add(out, "querier", stopping ? "Stopping" : "Running");
 }

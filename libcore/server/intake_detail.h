@@ -100,6 +100,7 @@ struct batch {
 	size_t n_waiters, cap_waiters;
 	/* From when it is written. */
 	uint64_t id, epoch;
+	int64_t sent_ns;     /* monotonic */
 	uint64_t unanswered; /* records */
 	struct intake_answer
 		failed; /* of the first that did not get into the log; .status 0: none */
@@ -205,7 +206,7 @@ void outlet_add(struct intake *in, struct batch *b);
 void outlet_grow(struct intake *in, uint64_t weight, bool open_waits);
 /* May a push be decoded? Else 503, and why. */
 bool outlet_has_room(struct intake *in, struct err *why);
-/* Does lokid-ingest run, or soon again? */
+/* Does lokid-ingest run, or soon again, and answer? */
 bool outlet_runs(struct intake *in, struct err *why);
 
 /* --- intake_child.c --- */

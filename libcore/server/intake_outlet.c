@@ -23,6 +23,7 @@ enum {
 		2, /* starts without any answer: then pushes are refused until there is one */
 	ANSWER_MAX = 4096,  /* a line of lokid-ingest */
 	END_TIMEOUT_S = 10, /* for ending a segment; then it is killed */
+	STALLED_S = 10,	    /* without an answer: a disk that hangs, or a program that is stopped */
 };
 
 struct writer {
@@ -114,6 +115,7 @@ static void send_batch(struct writer *w, struct batch *b)
 
 	b->id = ++o->last_id; /* the writer's own */
 	b->epoch = w->epoch;
+	b->sent_ns = time_mono_ns();
 	if (pack(w, b, &e) < 0) {
 		log_event(in->opts.log, LOG_ERROR, "a batch cannot be packed", "err", e.msg, NULL);
 		fail(in, b, 500, &e);
@@ -435,14 +437,21 @@ bool outlet_has_room(struct intake *in, struct err *why)
 bool outlet_runs(struct intake *in, struct err *why)
 {
 	struct outlet *o = &in->outlet;
+	int64_t waits_ns = 0;
 	bool runs;
 
 	pthread_mutex_lock(&o->lock);
 	runs = !o->stop && !is_down(o);
 	if (!runs)
 		say_down(o, why);
+	else if (o->sent)
+		waits_ns = time_mono_ns() - o->sent->sent_ns;
 	pthread_mutex_unlock(&o->lock);
-	return runs;
+	if (waits_ns < STALLED_S * NS_PER_S)
+		return runs;
+	err_set(why, ERR_AGAIN, "the log has taken nothing for %lld s",
+		(long long)(waits_ns / NS_PER_S));
+	return false;
 }
 
 void outlet_add(struct intake *in, struct batch *b)

@@ -1,9 +1,11 @@
 /* Small parts of the daemon: Loki's flags, routes, where to listen, events, systemd's socket. */
 #include "server/config_override.h"
+#include "server/health.h"
 #include "server/log.h"
 #include "server/loki_flags.h"
 #include "server/notify.h"
 #include "server/route.h"
+#include "time/time.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -196,12 +198,35 @@ static void test_notify(void **state)
 	assert_int_equal(notify_listen_fd(), -1); /* another's */
 }
 
+/* --- health --- */
+
+static void test_flush_is_stuck(void **state)
+{
+	const int64_t begun = 1000 * NS_PER_S;
+	struct flusher_state st = { .begun_mono_ns = begun };
+	struct err e;
+
+	(void)state;
+	assert_int_equal(health_of_flush(&st, begun + 10000 * NS_PER_S, &e), 0);
+	st.running = true;
+	assert_int_equal(health_of_flush(&st, begun + 899 * NS_PER_S, &e), 0);
+	assert_int_equal(health_of_flush(&st, begun + 900 * NS_PER_S, &e), -1);
+	assert_int_equal(e.code, ERR_AGAIN);
+	assert_string_equal(e.msg, "a flush has been running for 900 s");
+	st = (struct flusher_state){ .n_failed = 4 };
+	assert_int_equal(health_of_flush(&st, begun, &e), 0);
+	st.n_failed = 5;
+	err_set(&st.failure, ERR_IO, "no room");
+	assert_int_equal(health_of_flush(&st, begun, &e), -1);
+	assert_string_equal(e.msg, "the last 5 flushes failed: no room");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flags),  cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_listen), cmocka_unit_test(test_events),
-		cmocka_unit_test(test_notify),
+		cmocka_unit_test(test_notify), cmocka_unit_test(test_flush_is_stuck),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
