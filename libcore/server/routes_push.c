@@ -13,6 +13,12 @@
 #include "server/server.h"
 #include "time/time.h"
 
+enum {
+	RETRY_AFTER_S = 1,
+	UNPACKED_FIRST = 64 << 10, /* and a body's own size: */
+	UNPACKED_GROWTH = 8,	   /* so many times that, and then again */
+};
+
 /* --- answers --- */
 
 void push_answer(struct call *c, const struct intake_answer *a, const char *type, struct bytes body)
@@ -76,12 +82,23 @@ static void answer_otlp(struct push_call *p, const struct intake_answer *answer)
 
 void push_refuse(struct push_call *p, const struct err *e)
 {
-	int status = e->code == ERR_LIMIT ? 413 : e->code == ERR_NOMEM ? 503 : 400;
+	struct intake_answer a = { .status = 400, .text = bytes_str(e->msg) };
 
-	p->answer(p, &(struct intake_answer){ .status = status, .text = bytes_str(e->msg) });
+	if (e->code == ERR_LIMIT)
+		a.status = 413;
+	else if (e->code == ERR_NOMEM || e->code == ERR_AGAIN)
+		a = (struct intake_answer){ 503, RETRY_AFTER_S, a.text };
+	p->answer(p, &a);
 }
 
 /* --- from the request into the intake --- */
+
+static void release_body(struct push_call *p)
+{
+	atomic_fetch_sub(&p->c->server->unpacked, p->body.n);
+	buf_release(&p->body);
+	p->message = (struct bytes){ 0 };
+}
 
 static void ended(struct call *c)
 {
@@ -89,7 +106,7 @@ static void ended(struct call *c)
 
 	if (p->free_own)
 		p->free_own(p->own);
-	buf_release(&p->body);
+	release_body(p);
 	free(p);
 }
 
@@ -109,8 +126,10 @@ struct push_call *push_begin(struct call *c)
 static int decode(const struct push_sink *sink, struct arena *a, void *data, struct err *e)
 {
 	struct push_call *p = data;
+	int rc = p->decode(p, sink, a, e);
 
-	return p->decode(p, sink, a, e);
+	release_body(p); /* the log may take its time */
+	return rc;
 }
 
 static void refused(uint64_t entry, int status, struct bytes why, void *data)
@@ -138,18 +157,44 @@ void push_take(struct push_call *p)
 					   .data = p });
 }
 
+/* Whether all bodies together may have n bytes more; they have, then. */
+static bool take_memory(struct server *s, size_t n)
+{
+	size_t max = s->config->push.bodies_max, used = atomic_fetch_add(&s->unpacked, n);
+
+	if (n <= max && used <= max - n)
+		return true;
+	atomic_fetch_sub(&s->unpacked, n);
+	return false;
+}
+
+/* How much it becomes is known behind it: it is tried with little, then with more. */
 int push_unpack(struct push_call *p, enum push_encoding how, struct err *e)
 {
-	size_t max = p->c->server->config->push.decompressed_max;
+	struct server *s = p->c->server;
+	size_t max = s->config->push.decompressed_max, room = UNPACKED_FIRST + p->message.n;
 	struct buf out = { 0 };
+	int rc;
 
 	if (how == PUSH_PLAIN)
 		return 0;
-	if (push_decompress(how, p->message, max, &out, e) < 0) {
+	if (max > s->config->push.bodies_max)
+		max = s->config->push.bodies_max;
+	do {
+		room = room > max / UNPACKED_GROWTH ? max : room * UNPACKED_GROWTH;
+		if (!take_memory(s, room)) {
+			buf_release(&out);
+			return err_set(e, ERR_AGAIN,
+				       "the bodies of all requests together are at their limit");
+		}
+		rc = push_decompress(how, p->message, room, &out, e);
+		atomic_fetch_sub(&s->unpacked, rc < 0 ? room : room - out.n);
+	} while (rc < 0 && e->code == ERR_LIMIT && room < max);
+	if (rc < 0) {
 		buf_release(&out);
 		return -1;
 	}
-	buf_release(&p->body);
+	release_body(p);
 	p->body = out;
 	p->message = buf_bytes(&p->body);
 	return 0;

@@ -17,7 +17,7 @@ struct push_call {
 	void (*refused)(struct push_call *p, uint64_t entry, int status, struct bytes why);
 	void *own;		     /* of a route, which frees it in */
 	void (*free_own)(void *own); /* NULL: nothing to free */
-	struct buf body;	     /* without its encoding, when it had one */
+	struct buf body; /* without its encoding, when it had one; until it is decoded */
 	struct bytes message;
 	bool json;
 };
@@ -25,7 +25,8 @@ struct push_call {
 /* Of the call, with its body as it came and answers as text. */
 struct push_call *push_begin(struct call *c);
 
-/* p->message, without the encoding `how`. Errors: of push_decompress. */
+/* p->message, without the encoding `how`. Errors: of push_decompress; ERR_AGAIN, the memory for
+ * that is taken by others. */
 MUST_CHECK int push_unpack(struct push_call *p, enum push_encoding how, struct err *e);
 /* The same with the one that the request's Content-Encoding names. */
 MUST_CHECK int push_unpack_as_said(struct push_call *p, struct err *e);

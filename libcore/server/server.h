@@ -33,6 +33,7 @@ struct server {
 	struct tails *tails;	     /* websockets that tail, by tenant */
 	struct flusher *flusher;     /* from the log into the store */
 	struct syslog_child *syslog; /* NULL: none is listened for */
+	atomic_size_t unpacked;	     /* bytes of pushes without their encoding, not decoded yet */
 	struct auth *auth;
 	struct audit *audit;  /* NULL: none is kept */
 	pthread_mutex_t lock; /* the set */
