@@ -46,8 +46,8 @@ static void json_metadata_keeps_its_escapes_as_loki_does(void **state)
 		       "[\"1\",\"tab\\t\",{\"k\":\"a \\\"b\\\" \\\\\",\"n\\u0061\":\"c\"}]")),
 	       ERR_NONE, "{a=\"b\"}\n1|tab\t|k=a \\\"b\\\" \\\\;na=c;\n");
 	expect(push_json_as_loki, BYTES_LIT(VALUES("[\"1\",\"l\",{\"k\":1}]")), ERR_USAGE,
-	       "streams[0].values[0]: expected structured metadata's value as a string at byte 56, "
-	       "found 1}]]}]}");
+	       "{a=\"b\"}\nerror: streams[0].values[0]: expected structured metadata's value as a "
+	       "string at byte 56, found 1}]]}]}");
 }
 
 static void json_members_come_in_any_order(void **state)
