@@ -37,7 +37,8 @@ struct intake_opts {
 /* Starts lokid-ingest. opts are copied; what they point to must outlive it. Errors: ERR_IO. */
 MUST_CHECK int intake_open(const struct intake_opts *opts, struct intake **ret, struct err *e);
 
-/* Are pushes taken? Else -1, and why in *e: ERR_AGAIN. */
+/* Are pushes taken? Else -1, and why in *e: ERR_AGAIN. A log that could not be written, or had no
+ * room, counts as one that takes nothing until it takes a batch again, or for a minute. */
 MUST_CHECK int intake_ready(struct intake *in, struct err *e);
 
 /* Ends the open segment of the log, so that it can be flushed: it is closed soon after. What is not

@@ -152,6 +152,10 @@ struct outlet {
 	int64_t start_due_ns; /* of the next, while it does not run; monotonic. INT64_MAX: before
 				 the first */
 	bool stop;	      /* the threads end when they are done */
+
+	/* The log. */
+	int64_t refused_ns; /* when it last took a batch not, since it took one; 0: it takes */
+	struct err refused; /* and why not */
 };
 
 struct intake_counters {
@@ -206,7 +210,7 @@ void outlet_add(struct intake *in, struct batch *b);
 void outlet_grow(struct intake *in, uint64_t weight, bool open_waits);
 /* May a push be decoded? Else 503, and why. */
 bool outlet_has_room(struct intake *in, struct err *why);
-/* Does lokid-ingest run, or soon again, and answer? */
+/* Does lokid-ingest run, or soon again, and answer, and is the log written? Else why not. */
 bool outlet_runs(struct intake *in, struct err *why);
 
 /* --- intake_child.c --- */

@@ -24,6 +24,8 @@ enum {
 	ANSWER_MAX = 4096,  /* a line of lokid-ingest */
 	END_TIMEOUT_S = 10, /* for ending a segment; then it is killed */
 	STALLED_S = 10,	    /* without an answer: a disk that hangs, or a program that is stopped */
+	REFUSED_S = 60,	    /* so long after a batch was refused the log counts as one that takes
+			       nothing: who pushes only to what is ready must come again to see */
 };
 
 struct writer {
@@ -278,6 +280,29 @@ static struct intake_answer meaning(struct intake *in, struct bytes word, struct
 	return a;
 }
 
+/* What the answer says of the log itself. Told when it changes. */
+static void note_state(struct intake *in, const struct intake_answer *a)
+{
+	struct outlet *o = &in->outlet;
+	bool changes;
+
+	if (a->status && a->status != 503) /* this batch is bad, not the log */
+		return;
+	pthread_mutex_lock(&o->lock);
+	changes = (o->refused_ns != 0) != (a->status != 0);
+	o->refused_ns = a->status ? time_mono_ns() : 0;
+	if (a->status)
+		err_set(&o->refused, ERR_AGAIN, "%.*s", BYTES_ARG(a->text));
+	pthread_mutex_unlock(&o->lock);
+	if (!changes)
+		return;
+	if (a->status)
+		log_event(in->opts.log, LOG_ERROR, "pushes are refused", "err", o->refused.msg,
+			  NULL);
+	else
+		log_event(in->opts.log, LOG_INFO, "pushes are taken again", NULL);
+}
+
 /* "17 ok", "17 full: why". Errors: ERR_CORRUPT, it is no answer to what was sent. */
 static int take_answer(struct intake *in, struct bytes line, uint64_t epoch, struct err *e)
 {
@@ -294,6 +319,7 @@ static int take_answer(struct intake *in, struct bytes line, uint64_t epoch, str
 	if (!num_u64(number, &id) || !word.n)
 		return err_set(e, ERR_CORRUPT, "'%.*s' is no answer", BYTES_ARG(line));
 	a = meaning(in, word, rest, &text);
+	note_state(in, &a);
 	pthread_mutex_lock(&o->lock);
 	b = first_sent(o, id, epoch);
 	if (b) {
@@ -442,10 +468,14 @@ bool outlet_runs(struct intake *in, struct err *why)
 
 	pthread_mutex_lock(&o->lock);
 	runs = !o->stop && !is_down(o);
-	if (!runs)
+	if (!runs) {
 		say_down(o, why);
-	else if (o->sent)
+	} else if (o->refused_ns && time_mono_ns() - o->refused_ns < REFUSED_S * NS_PER_S) {
+		*why = o->refused;
+		runs = false;
+	} else if (o->sent) {
 		waits_ns = time_mono_ns() - o->sent->sent_ns;
+	}
 	pthread_mutex_unlock(&o->lock);
 	if (waits_ns < STALLED_S * NS_PER_S)
 		return runs;

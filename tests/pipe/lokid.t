@@ -44,6 +44,18 @@ else
 fi
 kill "$PID"
 
+# --- no room ---
+echo 'ingester: {wal: {disk_full_threshold: 0.000001}}' >full.yaml
+spawn lokid --config full.yaml --data full --listen 127.0.0.1:0 2>full.log
+ok "a disk that counts as full is no fault at the start" wait_for 10 grep -q msg=ready full.log
+full=$(sed -n 's/.*addr=\([^ ]*\).*/\1/p' full.log)
+is "a push is 503" "$(curl -s -o full.out -w '%{http_code}' -H 'Content-Type: application/json' -H 'X-Scope-OrgID: a' "$full/loki/api/v1/push" --data "$(line 1 x)")" 503
+ok "and says why" grep -q "no room for the log on the disk" full.out
+is "then it is not ready" "$(curl -s -o full.out -w '%{http_code}' "$full/ready")" 503
+ok "for the same reason" grep -q "no room for the log on the disk" full.out
+ok "which is in its log" grep -q 'level=error msg="pushes are refused" err="there is no room' full.log
+kill "$PID"
+
 # --- into the store ---
 get /flush -X POST
 ok "/flush is answered with 204" code_is 204

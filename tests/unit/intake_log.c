@@ -139,11 +139,14 @@ static void a_full_disk_is_503(void **state)
 {
 	struct world *w =
 		open_world("\"$REAL\" \"$@\" | sed -u 's/ ok$/ full: nothing free/'", NULL);
+	struct err e;
 
 	(void)state;
 	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
 	assert_answer(503, "there is no room for the log on the disk: nothing free");
 	assert_int_equal(last.retry_after_s, 30);
+	assert_int_equal(intake_ready(w->in, &e), -1);
+	assert_string_equal(e.msg, "there is no room for the log on the disk: nothing free");
 	close_world(w);
 	w = open_world("\"$REAL\" \"$@\" | sed -u 's/ ok$/ failed: broken/'", NULL);
 	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
@@ -152,6 +155,14 @@ static void a_full_disk_is_503(void **state)
 	w = open_world("\"$REAL\" \"$@\" | sed -u 's/ ok$/ refused: bad/'", NULL);
 	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
 	assert_answer(500, "the log refuses this: bad");
+	assert_int_equal(intake_ready(w->in, &e), 0);
+	close_world(w);
+	w = open_world("\"$REAL\" \"$@\" | sed -u '1s/ ok$/ full: nothing free/'", NULL);
+	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+	assert_int_equal(intake_ready(w->in, &e), -1);
+	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+	assert_answer(204, "");
+	assert_int_equal(intake_ready(w->in, &e), 0);
 	close_world(w);
 }
 
