@@ -119,6 +119,8 @@ static void add_line(struct buf *b, const struct call *c)
 	time_add_rfc3339(b, time_now_ns());
 	buf_add_char(b, '"');
 	add_text(b, "user", bytes_str(c->who ? c->who->name : ""));
+	if (http_cert_name(c->http).n)
+		add_text(b, "certificate", http_cert_name(c->http));
 	add_text(b, "peer", bytes_str(http_peer(c->http)));
 	add_text(b, "tenant", c->tenant);
 	add_text(b, "method", bytes_str(http_method_name(c->http)));
