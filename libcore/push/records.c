@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/mem.h"
 #include "push/json_in.h"
 #include "push/normal.h"
 #include "push/records_in.h"
@@ -29,6 +30,29 @@ bool records_line(struct records *r, struct bytes *ret)
 	return false;
 }
 
+/* --- names --- */
+
+static struct record_names split_names(struct bytes list)
+{
+	struct record_names ret = { 0 };
+	struct bytes name;
+	size_t cap = 0;
+
+	while (list.n > 0 && bytes_split(&list, ',', &name)) {
+		mem_grow(&ret.v, &cap, ret.n + 1, sizeof(*ret.v));
+		ret.v[ret.n++] = bytes_trim(name);
+	}
+	return ret;
+}
+
+static bool is_among(const struct record_names *names, struct bytes name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (bytes_eq(names->v[i], name))
+			return true;
+	return false;
+}
+
 /* --- one object, to r->found: the fields by their whole names, and their values as text --- */
 
 static int read_object(struct records *r, struct json_in *in, unsigned depth);
@@ -40,7 +64,7 @@ static int read_field(struct records *r, struct json_in *in, unsigned depth)
 
 	json_skip_space(&in->j);
 	is_object = in->j.p < in->j.end && *in->j.p == '{';
-	if (is_object && !push_is_among(r->fields->message, path))
+	if (is_object && !is_among(&r->message, path))
 		return read_object(r, in, depth + 1);
 	if (json_in_null(in))
 		return 0;
@@ -82,17 +106,13 @@ static int read_object(struct records *r, struct json_in *in, unsigned depth)
 
 /* --- and what its fields mean --- */
 
-/* The field of the first name in list that there is; NULL: none. */
-static const struct label *choose(const struct records *r, struct bytes list)
+/* The field of the first of these names that there is; NULL: none. */
+static const struct label *choose(const struct records *r, const struct record_names *names)
 {
-	struct bytes name;
-
-	while (list.n > 0 && bytes_split(&list, ',', &name)) {
-		name = bytes_trim(name);
+	for (size_t k = 0; k < names->n; k++)
 		for (size_t i = r->found.n; i-- > 0;) /* the last of a name counts */
-			if (bytes_eq(r->found.v[i].name, name))
+			if (bytes_eq(r->found.v[i].name, names->v[k]))
 				return &r->found.v[i];
-	}
 	return NULL;
 }
 
@@ -118,15 +138,13 @@ static int add_extra(struct records *r, struct err *e)
 static int sort_fields(struct records *r, const struct label *message, const struct label *time,
 		       struct err *e)
 {
-	const struct push_fields *f = r->fields;
-
 	r->labels.n = r->meta.n = 0;
 	for (size_t i = 0; i < r->found.n; i++) {
 		const struct label *l = &r->found.v[i];
-		bool is_label = push_is_among(f->stream, l->name);
+		bool is_label = is_among(&r->stream, l->name);
 		struct bytes name;
 
-		if (l == message || l == time || push_is_among(f->ignore, l->name) ||
+		if (l == message || l == time || is_among(&r->ignore, l->name) ||
 		    (!message && !is_label))
 			continue;
 		name = push_normal_name(l->name, r->a);
@@ -149,11 +167,11 @@ static int read_record(struct records *r, struct bytes text, struct bytes index,
 	r->found.n = 0;
 	if (read_object(r, &in, 0) < 0 || json_in_end(&in) < 0)
 		return -1;
-	if (index.n && push_is_among(r->fields->stream, BYTES_LIT("_index")) &&
+	if (index.n && is_among(&r->stream, BYTES_LIT("_index")) &&
 	    push_pairs_add(&r->found, BYTES_LIT("_index"), index, e) < 0)
 		return -1;
-	message = choose(r, r->fields->message);
-	time = choose(r, r->fields->time);
+	message = choose(r, &r->message);
+	time = choose(r, &r->time);
 	*ret_ts_ns = r->now_ns;
 	if (time && !bytes_is(time->value, "0") && !push_time(time->value, ret_ts_ns))
 		return err_set(e, ERR_USAGE, "field '%.*s': expected a time, found '%.*s'",
@@ -192,9 +210,17 @@ int records_each(const struct records *with, records_step *step, struct err *e)
 	bool more = true;
 	int rc = 0;
 
+	r.message = split_names(with->fields->message);
+	r.time = split_names(with->fields->time);
+	r.stream = split_names(with->fields->stream);
+	r.ignore = split_names(with->fields->ignore);
 	while (rc == 0 && more)
 		rc = step(&r, &more, e);
 	push_current_release(&r.current);
+	free(r.message.v);
+	free(r.time.v);
+	free(r.stream.v);
+	free(r.ignore.v);
 	free(r.found.v);
 	free(r.labels.v);
 	free(r.meta.v);

@@ -5,6 +5,12 @@
 #include "push/pairs.h"
 #include "push/records.h"
 
+/* A list of names, taken apart. */
+struct record_names {
+	struct bytes *v;
+	size_t n;
+};
+
 struct records {
 	struct bytes rest; /* of the body */
 	size_t n_lines;	   /* read so far, blank ones too */
@@ -13,10 +19,14 @@ struct records {
 	const struct push_watch *watch; /* or NULL: a bad record is the body's error */
 	const struct push_sink *sink;
 	struct arena *a;
-	struct push_pairs found, labels, meta; /* of the record */
+	struct record_names message, time, stream, ignore; /* of fields */
+	struct push_pairs found, labels, meta;		   /* of the record */
 	struct push_current current;
 	struct buf path;
-	struct arena target; /* what a line before the record says */
+	/* What the line before a record said: most are the same in all of a body. */
+	struct bytes action_line, index;
+	enum push_action action;
+	struct arena target; /* the index, when it had escapes */
 };
 
 /* Reads one record (or finds that there is none: *ret_more is false then). */

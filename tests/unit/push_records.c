@@ -154,6 +154,27 @@ static void bulk_is_read_by_pairs(void **state)
 	good(bulk, "", "");
 }
 
+/* A line before a record that is the one before it again is not read again. */
+static void what_is_said_again_means_the_same(void **state)
+{
+	(void)state;
+	fields = push_bulk_fields;
+	fields.stream = BYTES_LIT(" _index ,k");
+	good(bulk,
+	     "{\"create\":{\"_index\":\"\\u0061\"}}\n{\"message\":\"one\"}\n"
+	     "{\"create\":{\"_index\":\"\\u0061\"}}\n{\"message\":\"t\\u0077o\"}\n"
+	     "{\"create\":{}}\n{\"message\":\"three\"}\n"
+	     "{\"create\":{}}\n{\"message\":\"four\",\"k\":1}\n"
+	     "{\"create\":{\"_index\":\"\\u0061\"}}\n{\"message\":\"five\"}\n",
+	     "{key_index=\"a\"}\n77|one|\n77|two|\n{}\n77|three|\n{k=\"1\"}\n77|four|\n"
+	     "{key_index=\"a\"}\n77|five|\n");
+	watch = &watching;
+	bad(bulk, "{\"create\":{}}\n{}\n{\"create\":{}}\n{}\n{\"create\":{}\n{}\n",
+	    "{}\n77|{}|\n77|{}|\nerror: line 5: expected } behind the action, found the body's "
+	    "end");
+	assert_string_equal(buf_str(&watched), "0;0;");
+}
+
 /* Where it is no longer known which line is what, the body ends. */
 static void bulk_out_of_step_is_refused(void **state)
 {
@@ -254,6 +275,7 @@ int main(void)
 		cmocka_unit_test_setup(bad_records_are_told, defaults),
 		cmocka_unit_test_setup(records_are_bounded, defaults),
 		cmocka_unit_test_setup(bulk_is_read_by_pairs, defaults),
+		cmocka_unit_test_setup(what_is_said_again_means_the_same, defaults),
 		cmocka_unit_test_setup(bulk_out_of_step_is_refused, defaults),
 		cmocka_unit_test_setup(the_sink_ends_decoding, defaults),
 		cmocka_unit_test(times_in_many_forms),
