@@ -1,6 +1,7 @@
 #include "ingest/replay.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/io.h"
 #include "base/mem.h"
@@ -288,9 +289,12 @@ int replay_fd(struct replay *r, int fd, enum replay_input input, uint64_t was_go
 {
 	struct wal_reader *reader = wal_reader_new(fd, WAL_READ_ALL, r->streams);
 	struct wal_item item;
+	struct stat st;
 	int rc;
 
 	wal_reader_set_good(reader, was_good);
+	if (input == REPLAY_PART && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		wal_reader_set_range(reader, 0, (uint64_t)st.st_size); /* as wal_segment_end */
 	r->input = input;
 	r->second = 0;
 	while ((rc = wal_reader_next(reader, &item, e)) > 0)

@@ -264,7 +264,7 @@ static int count_uncovered(const struct walk *w, const struct wal_segment *seg,
 	struct wal_item item;
 	int ret = 0;
 
-	wal_reader_set_range(r, seg->start, seg->end);
+	wal_reader_set_range(r, seg->start, wal_segment_end(seg));
 	wal_reader_set_good(r, sum->was_good);
 	for (size_t i = 0; i < sum->n_streams; i++) {
 		sum->stream[i].n_entries = sum->stream[i].line_bytes = 0;

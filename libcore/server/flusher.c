@@ -28,6 +28,7 @@
 enum {
 	LOOK_SOON_MS = 20, /* from one look to the next, while somebody waits */
 	OTHERS_S = 5,	   /* writers that are not ours end their segments when they like */
+	FLUSH_NICE = 10,   /* pushes and queries come first */
 	TIMEOUT_S = 3600,  /* of one program: it is stuck */
 	BACKOFF_MAX_S = 60,
 	PIECE = 64 << 10,
@@ -320,7 +321,7 @@ static void start(struct flusher *f, enum stage stage, int in, int out)
 			    .argv = argv[stage],
 			    .fd = { in, out, fcntl(r->stderr_fd, F_DUPFD_CLOEXEC, 3), -1 },
 			    .timeout_ns = TIMEOUT_S * NS_PER_S,
-			    .nice = 5,
+			    .nice = FLUSH_NICE,
 			    .ended = ended,
 			    .data = r });
 }

@@ -97,6 +97,11 @@ int wal_segment_look(struct wal_segment *s, struct err *e)
 	return 0;
 }
 
+uint64_t wal_segment_end(const struct wal_segment *s)
+{
+	return s->end || s->state != WAL_OPEN ? s->end : s->start + s->size;
+}
+
 int wal_segment_check(const struct wal_segment *s, struct err *e)
 {
 	struct wal_header h;

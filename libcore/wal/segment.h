@@ -48,6 +48,13 @@ int wal_segment_is_several(uint64_t at, struct err *e);
  */
 MUST_CHECK int wal_segment_look(struct wal_segment *s, struct err *e);
 
+/*
+ * Where reading ends: its own end, or 0 for the file's. An open segment is read up to the size that
+ * it was seen with. What is written behind it meanwhile grows between two reads: a record seen in
+ * part, and then a whole one behind it, would be taken for damage.
+ */
+uint64_t wal_segment_end(const struct wal_segment *s);
+
 /* What is wrong with its header; 0 when nothing is. Errors: ERR_CORRUPT, ERR_VERSION, ERR_IO. */
 MUST_CHECK int wal_segment_check(const struct wal_segment *s, struct err *e);
 

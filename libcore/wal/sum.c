@@ -207,7 +207,7 @@ static int read_one(const struct wal_segment *seg, enum wal_sum_how how, struct 
 
 	f.reader = wal_reader_new(seg->fd, how == WAL_SUM_WALK ? WAL_READ_HEADS : WAL_READ_ALL,
 				  streams);
-	wal_reader_set_range(f.reader, seg->start, seg->end);
+	wal_reader_set_range(f.reader, seg->start, wal_segment_end(seg));
 	wal_reader_set_good(f.reader, sum.was_good);
 	while ((rc = wal_reader_next(f.reader, &item, e)) > 0) {
 		rc = take(&f, &item, how, e);

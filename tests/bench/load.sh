@@ -41,7 +41,8 @@ END
 
 start() {
 	rm -rf data
-	lokid --config lokid.yaml --data data --listen 127.0.0.1:0 2>lokid.log &
+	: >lokid.log
+	lokid --config lokid.yaml --data data --listen 127.0.0.1:0 2>>lokid.log &
 	pid=$!
 	until port=$(sed -n 's/.* msg=ready addr=[^ ]*:\([0-9]*\) .*/\1/p' lokid.log) && [ "$port" ]; do
 		kill -0 $pid
@@ -51,6 +52,7 @@ start() {
 }
 
 stop() {
+	cp lokid.log "log.$1"
 	kill $pid
 	wait $pid
 }
@@ -87,7 +89,7 @@ ask() {
 # --- how fast, at most ---
 start
 pushload -c 50 -s 1000 -b 500 -l 200 -d 10 -k 1 "127.0.0.1:$port" >max.json
-stop
+stop max
 max=$(awk "BEGIN { printf \"%d\", $(field lines max.json) / $(field seconds max.json) }")
 info load_max_rate "$max" lines/s
 rate=${LOAD_RATE:-$((max / 2))}
@@ -115,7 +117,7 @@ info load_query_p99 "$(awk '{ print $2 * 1000 }' queries | sort -n | awk '{ v[NR
 found=$(value "sum(count_over_time({app=\"load\"}[$((seconds + 120))s]))")
 row load_lines_lost "$(($(field lines load.json) - found))" lines 0 '<='
 row load_lines_doubled "$((found - $(field lines load.json)))" lines 0 '<='
-stop
+stop load
 
 # --- many streams ---
 start
@@ -125,6 +127,6 @@ pushload -c 4 -s 100000 -b 1000 -p 1000 -l 60 -n 250 -d 600 -k 3 "127.0.0.1:$por
 curl -s -X POST "$url/flush"
 row streams_100k_memory "$(peak_mb)" MB 250 '<='
 info streams_100k_seconds "$(field seconds streams.json)" s
-stop
+stop streams
 
 exit $failed

@@ -62,6 +62,19 @@ static void open_it(const char *name, struct wal_segment *ret)
 	assert_int_equal(wal_segment_open(path, ret, NULL), 0);
 }
 
+/* As a writer has it. */
+static int open_locked(const char *name)
+{
+	char path[300];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	return fd;
+}
+
 static void check_sum(const struct wal_sum *sum, const struct streams *streams)
 {
 	static const int32_t days[] = { -1, 0, 4, 10, 1 };
@@ -276,6 +289,48 @@ static void what_was_good_is_never_torn(void **state)
 	}
 }
 
+/* A record that was seen in part, and a whole one that came meanwhile: no damage, since the second
+ * lies behind what the segment had when it was looked at. */
+static void what_is_written_meanwhile_is_not_read(void **state)
+{
+	struct streams *streams = streams_new();
+	struct wal_segment seg;
+	struct wal_sum sum;
+	uint64_t seed = 5;
+	struct sample s;
+	size_t seen;
+	uint32_t v;
+	int holder;
+
+	(void)state;
+	make(&s, 6);
+	v = sample_stream(&s, "fake", "late");
+	sample_batch(&s, &seed, &v, 1, 5, 20, 0);
+	memset(s.bytes.p + s.bytes.n - 20, 0, 20);
+	seen = s.bytes.n - 20;
+	sample_batch(&s, &seed, &v, 1, 5, 20, 0);
+	put("m.wal", buf_bytes(&s.bytes));
+	open_it("m.wal", &seg);
+	assert_int_equal(wal_sum_read(&seg, WAL_SUM_VERIFY, streams, &sum, NULL), 0);
+	assert_int_equal(sum.tail, WAL_TAIL_DAMAGED);
+	wal_sum_release(&sum);
+	wal_segment_release(&seg);
+
+	holder = open_locked("m.wal");
+	open_it("m.wal", &seg);
+	assert_int_equal(seg.state, WAL_OPEN);
+	seg.size = seen;
+	assert_int_equal(wal_sum_read(&seg, WAL_SUM_VERIFY, streams, &sum, NULL), 0);
+	assert_int_equal(sum.tail, WAL_TAIL_TORN);
+	assert_true(sum.good_size <= seen);
+	assert_int_equal(sum.n_entries, 9);
+	wal_sum_release(&sum);
+	wal_segment_release(&seg);
+	close(holder);
+	streams_free(streams);
+	sample_release(&s);
+}
+
 static void folders_are_listed_in_order(void **state)
 {
 	struct wal_header h = { .created_ns = 5000, .node = "n" };
@@ -343,6 +398,7 @@ int main(void)
 		cmocka_unit_test(a_sidecar_of_another_segment_is_ignored),
 		cmocka_unit_test(tails),
 		cmocka_unit_test(what_was_good_is_never_torn),
+		cmocka_unit_test(what_is_written_meanwhile_is_not_read),
 		cmocka_unit_test(folders_are_listed_in_order),
 	};
 
