@@ -75,6 +75,16 @@ static gnutls_datum_t datum(struct buf *b)
 	return (gnutls_datum_t){ (unsigned char *)b->p, (unsigned)b->n };
 }
 
+/* Of a file that is something else GnuTLS only says that what it looks for is not there. */
+static int check_pem(const struct buf *text, const char *path, struct err *e)
+{
+	static const char begin[] = "-----BEGIN ";
+
+	if (text->n && memmem(text->p, text->n, begin, sizeof(begin) - 1))
+		return 0;
+	return err_set(e, ERR_USAGE, "'%s': expected PEM, found no -----BEGIN", path);
+}
+
 static int load_pair(const struct http_tls *o, struct tls_keys *k, struct err *e)
 {
 	struct buf cert = { 0 }, key = { 0 };
@@ -85,6 +95,8 @@ static int load_pair(const struct http_tls *o, struct tls_keys *k, struct err *e
 		return err_set(e, ERR_USAGE, "certificate '%s' without a key", o->cert_file);
 	if (io_read_file(o->cert_file, PEM_MAX, &cert, e) < 0 ||
 	    io_read_file(o->key_file, PEM_MAX, &key, e) < 0)
+		goto out;
+	if (check_pem(&cert, o->cert_file, e) < 0 || check_pem(&key, o->key_file, e) < 0)
 		goto out;
 	c = datum(&cert);
 	p = datum(&key);
@@ -125,7 +137,8 @@ static int load_client_ca(const struct http_tls *o, struct tls_keys *k, struct e
 		return 0;
 	if (!o->client_ca_file)
 		return err_set(e, ERR_USAGE, "client certificates without a client CA");
-	if (io_read_file(o->client_ca_file, PEM_MAX, &ca, e) == 0) {
+	if (io_read_file(o->client_ca_file, PEM_MAX, &ca, e) == 0 &&
+	    check_pem(&ca, o->client_ca_file, e) == 0) {
 		d = datum(&ca);
 		n = gnutls_certificate_set_x509_trust_mem(k->credentials, &d, GNUTLS_X509_FMT_PEM);
 		if (n <= 0)

@@ -55,7 +55,7 @@ static void set_args(const struct intake *in, const char **argv, struct buf text
 		argv[n++] = buf_str(&text[0]);
 	}
 	if (in->opts.segment_age_ns) {
-		buf_addf(&text[1], "%lldns", (long long)in->opts.segment_age_ns);
+		time_add_duration(&text[1], in->opts.segment_age_ns);
 		argv[n++] = "--segment-age";
 		argv[n++] = buf_str(&text[1]);
 	}

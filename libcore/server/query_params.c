@@ -90,11 +90,13 @@ static void arg_time(struct params *p, const char *option, int64_t ts_ns)
 
 static void arg_duration(struct params *p, const char *option, int64_t ns)
 {
-	char *text = arena_alloc(p->arena, 24);
+	struct buf b = { 0 };
 
-	snprintf(text, 24, "%" PRId64 "ns", ns);
+	time_add_duration(&b, ns);
+	buf_add_char(&b, 0);
 	arg(p, option);
-	arg(p, text);
+	arg(p, arena_copy(p->arena, buf_bytes(&b)).p);
+	buf_release(&b);
 }
 
 /* --- numbers, times, durations, as Go reads them --- */

@@ -61,7 +61,7 @@ is "it ends well" "$STATUS" 0
 
 echo nothing >key.pem
 ok "a key that is none is exit 2" exits 2 lokid --config lokid.yaml --data data --listen 127.0.0.1:0
-ok "the message names it" stderr_has "key.pem"
+ok "the message names it" stderr_has "'key.pem': expected PEM, found no -----BEGIN"
 rm key.pem
 ok "one that is not there is exit 4" exits 4 lokid --config lokid.yaml --data data --listen 127.0.0.1:0
 

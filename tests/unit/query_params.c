@@ -93,9 +93,9 @@ static void defaults_of_each_endpoint(void **state)
 	is(ENDPOINT_VOLUME, "query={}&targetLabels=a,b", "volume ",
 	   "--strict " SIX_HOURS "--limit 100 --target-labels a,b --aggregate-by series -- {}");
 	is(ENDPOINT_VOLUME_RANGE, "aggregateBy=labels", "volume ",
-	   "--strict " SIX_HOURS "--limit 100 --aggregate-by labels --step 60000000000ns -- ");
+	   "--strict " SIX_HOURS "--limit 100 --aggregate-by labels --step 1m0s -- ");
 	is(ENDPOINT_PATTERNS, "query=%20{}%20&step=1m", "patterns ",
-	   SIX_HOURS "--step 60000000000ns --strict -- {}");
+	   SIX_HOURS "--step 1m0s --strict -- {}");
 	is(ENDPOINT_DETECTED_LABELS, "", "detected-labels ", SIX_HOURS "--");
 	is(ENDPOINT_DETECTED_FIELDS, "query={}&field_limit=7", "detected-fields ",
 	   SIX_HOURS "--line-limit 100 --limit 7 --strict -- {}");
@@ -128,7 +128,8 @@ static void at(const char *text, const char *want)
 static void a_regexp_is_a_filter_behind_an_old_query(void **state)
 {
 	(void)state;
-	is(ENDPOINT_OLD_QUERY, "query={}", "", "--strict --limit 100 --direction backward " HOUR "-- {}");
+	is(ENDPOINT_OLD_QUERY, "query={}", "",
+	   "--strict --limit 100 --direction backward " HOUR "-- {}");
 	is(ENDPOINT_OLD_QUERY, "query={}%23&regexp=a%22%5Cd", "",
 	   "--strict --limit 100 --direction backward " HOUR "-- {}#\n|~ \"a\\\"\\\\d\"");
 	is(ENDPOINT_QUERY_RANGE, "query={}&regexp=a", "",
@@ -210,7 +211,7 @@ static void steps(void **state)
 	is(ENDPOINT_QUERY_RANGE, "query=1&interval=0", "",
 	   "--strict --limit 100 --direction backward " HOUR "-- 1");
 	is(ENDPOINT_QUERY_RANGE, "query=1&interval=1m", "",
-	   "--strict --limit 100 --direction backward " HOUR "--interval 60000000000ns -- 1");
+	   "--strict --limit 100 --direction backward " HOUR "--interval 1m0s -- 1");
 	is_refused(ENDPOINT_QUERY_RANGE, "query=1&interval=-1", "interval must be >= 0");
 }
 
@@ -265,13 +266,14 @@ static void limits_of_the_tenant(void **state)
 	r.matchers = BYTES_LIT("{team=\"x\"}");
 	r.encoding_flags = BYTES_LIT("categorize-labels");
 	assert_int_equal(ask_as(&r, ENDPOINT_QUERY, "query=1", line, &e), 0);
-	assert_string_equal(line,
-			    "logql --format api --gate 3 --queued 0s --gate-bytes  --store S --wal W --jobs 1 "
-			    "--max-entries 5000 --max-series 500 --max-matchers 7 --max-bytes 1048576 "
-			    "--max-query-length 2595600000000000ns --max-query-range 1000000000ns "
-			    "--max-query-lookback 2000000000ns --tenant a|b --match {team=\"x\"} "
-			    "--strict --limit 100 --direction backward --encoding-flags "
-			    "categorize-labels --at 2026-01-15T10:00:00Z -- 1");
+	assert_string_equal(
+		line,
+		"logql --format api --gate 3 --queued 0s --gate-bytes  --store S --wal W --jobs 1 "
+		"--max-entries 5000 --max-series 500 --max-matchers 7 --max-bytes 1048576 "
+		"--max-query-length 721h0m0s --max-query-range 1s "
+		"--max-query-lookback 2s --tenant a|b --match {team=\"x\"} "
+		"--strict --limit 100 --direction backward --encoding-flags "
+		"categorize-labels --at 2026-01-15T10:00:00Z -- 1");
 	l.volume_max_series = 7;
 	assert_int_equal(ask_as(&r, ENDPOINT_VOLUME, "query={a%3D\"b\"}", line, &e), 0);
 	assert_non_null(strstr(line, " --max-series 7 "));
