@@ -1,7 +1,7 @@
 /*
  * How who has started a query learns what it costs before it runs, lets it run, and ends it. They
  * talk over a connected socket, lines from here:
- *   plan BYTES            what is to be read, as far as is known
+ *   plan BYTES            what is to be read, as far as is known (of lines: scan_expect)
  *   done BYTES LINES ROWS what was read, also of a query that failed, and how much was answered
  * A plan above .free_bytes waits for one byte from there, once in a query. Of a query with several
  * selectors, each is planned by itself; only when the sum first goes beyond .free_bytes there is a

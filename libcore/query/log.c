@@ -305,7 +305,10 @@ void log_sink_init(struct log_sink *l, struct scan *scan)
 	l->scan = scan;
 	l->cut = l->dir == BACKWARD ? INT64_MIN : INT64_MAX;
 	l->slot = mem_alloc(scan_slots(scan) * sizeof(struct log_batch *));
-	scan->sink = (struct sink){
-		.want = WANT_ALL, .take = take, .begin = begin, .done = done, .data = l
-	};
+	scan->sink = (struct sink){ .want = WANT_ALL,
+				    .enough = l->hold ? 0 : l->limit,
+				    .take = take,
+				    .begin = begin,
+				    .done = done,
+				    .data = l };
 }

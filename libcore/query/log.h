@@ -48,7 +48,7 @@ struct log_sink {
 	int64_t cut;	 /* entries beyond it are of no use: enough that come before it are known */
 };
 
-/* scan's plan, pipeline and jobs are set; sets its sink. */
+/* scan's plan, pipeline and jobs are set, and what stands above; sets its sink. */
 void log_sink_init(struct log_sink *l, struct scan *scan);
 void log_sink_release(struct log_sink *l);
 

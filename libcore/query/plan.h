@@ -19,6 +19,7 @@
 #include "base/work.h"
 #include "entry/columns.h"
 #include "query/view.h"
+#include "time/time.h"
 
 struct source;
 struct piece;
@@ -53,6 +54,7 @@ struct piece {
 	uint32_t n;	     /* entries; 0 not known yet */
 	uint64_t line_bytes; /* newlines not counted; when n is known */
 	uint64_t about_bytes; /* in memory; a guess by which windows are cut, when n is not known */
+	uint32_t about_n;     /* likewise a guess, by which a scan is expected to end */
 	uint32_t meta_bytes;  /* of structured metadata; UINT32_MAX not known */
 	int64_t min_ts, max_ts;
 	int64_t order; /* of equal timestamps and equal entries that of the lower one is first; then
@@ -158,6 +160,12 @@ static inline const struct piece *plan_piece(const struct plan *p, const struct 
 static inline uint64_t plan_piece_bytes(const struct piece *x)
 {
 	return x->n ? x->line_bytes : x->about_bytes;
+}
+
+/* All of it lies in the time asked for, and is known without reading it. */
+static inline bool plan_is_whole(const struct plan *p, const struct piece *x)
+{
+	return x->n && x->min_ts >= p->from && !time_is_behind(x->max_ts, p->to);
 }
 
 /* Makes the units, newest first (by their last timestamp) or oldest first (by their first one). */

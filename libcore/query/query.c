@@ -52,9 +52,9 @@ static int run_log(struct query *q, const struct logql_log *log, const struct qu
 		return -1;
 	s.plan.from = limits_from(&o->limits, o->has_from ? o->from : INT64_MIN, o->source.now_ns);
 	s.plan.to = o->has_to ? o->to : INT64_MAX;
-	log_sink_init(&sink, &s.scan);
 	sink.hold = sources_stream(q->sources) &&
 		    (sink.dir == BACKWARD || o->source.raw_time != RAW_TIME_ARRIVAL);
+	log_sink_init(&sink, &s.scan);
 	if (!sink.hold)
 		sources_prompt(q->sources);
 	r = query_scan_run(&s, q, sink.dir, flush_log, &f, e);

@@ -58,14 +58,12 @@ static uint64_t plan_bytes(const struct plan *p)
 }
 
 /* The time that it waits there is not the query's. */
-static int pass_gate(struct query_scan *s, struct query *q, uint64_t bytes, struct err *e)
+static int pass_gate(struct query_scan *s, struct query *q, enum direction dir, struct err *e)
 {
 	const struct source_opts *o = &q->o->source;
 	int64_t before = gate_waited_ns(o->gate);
 
-	if (o->stats)
-		o->stats->planned_bytes += bytes;
-	if (gate_plan(o->gate, bytes, e) < 0)
+	if (o->gate && gate_plan(o->gate, scan_expect(&s->scan, dir), e) < 0)
 		return -1;
 	if (q->deadline_ns)
 		q->deadline_ns += gate_waited_ns(o->gate) - before;
@@ -83,7 +81,7 @@ static void add_stats(struct query_stats *to, const struct scan_stats *s)
 static int scan_rounds(struct query_scan *s, struct query *q, enum direction dir,
 		       query_flush_fn *flush, void *data, struct err *e)
 {
-	uint64_t bytes = 0, before;
+	uint64_t bytes = 0;
 	int more = 1, r;
 
 	/* The first pieces that come are scanned together with those that are there: one order. */
@@ -93,7 +91,6 @@ static int scan_rounds(struct query_scan *s, struct query *q, enum direction dir
 		s->plan_ns += time_mono_ns();
 		if (more < 0)
 			return -1;
-		before = bytes;
 		bytes += plan_bytes(&s->plan);
 		if (limits_check_bytes(&q->o->limits, bytes, e) < 0)
 			return -1;
@@ -102,7 +99,7 @@ static int scan_rounds(struct query_scan *s, struct query *q, enum direction dir
 			scan_look(&s->scan);
 			return 0;
 		}
-		if (pass_gate(s, q, bytes - before, e) < 0)
+		if (pass_gate(s, q, dir, e) < 0)
 			return -1;
 		r = scan_run(&s->scan, e);
 		if (r == 0 && flush)

@@ -131,14 +131,23 @@ static bool count_table(struct range_sink *r, unsigned worker, const struct piec
 	return true;
 }
 
+static bool in_table(const void *data, const struct piece *p, const struct labels *stream)
+{
+	struct span span;
+
+	for (const struct range_sink *r = data; r; r = r->next)
+		if (!is_in_table(r, p, stream, &span))
+			return false;
+	return true;
+}
+
 static bool take_table(void *data, unsigned worker, const struct piece *p,
 		       const struct labels *stream)
 {
 	struct span span;
 
-	for (struct range_sink *r = data; r; r = r->next)
-		if (!is_in_table(r, p, stream, &span))
-			return false;
+	if (!in_table(data, p, stream))
+		return false;
 	for (struct range_sink *r = data; r; r = r->next)
 		if (!is_in_table(r, p, stream, &span) || !count_table(r, worker, p, stream, span))
 			return false;
@@ -276,9 +285,11 @@ void range_sink_init(struct range_sink *first, struct scan *scan)
 			g->memory = r->memory;
 		}
 	}
-	scan->sink = (struct sink){
-		.want_later = later, .take_table = take_table, .take = take, .data = first
-	};
+	scan->sink = (struct sink){ .want_later = later,
+				    .take_table = take_table,
+				    .in_table = in_table,
+				    .take = take,
+				    .data = first };
 }
 
 void range_sink_release(struct range_sink *r)

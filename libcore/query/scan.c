@@ -236,8 +236,7 @@ static bool from_table(struct scan_worker *w, const struct piece *p)
 	const struct scan *s = w->scan;
 	const struct plan *plan = s->plan;
 
-	if (!s->sink.take_table || !p->n || p->min_ts < plan->from ||
-	    time_is_behind(p->max_ts, plan->to) ||
+	if (!s->sink.take_table || !plan_is_whole(plan, p) ||
 	    !s->sink.take_table(s->sink.data, (unsigned)(w - s->worker), p,
 				&plan->stream[p->stream].labels))
 		return false;

@@ -19,6 +19,10 @@ struct sink {
 	 */
 	bool (*take_table)(void *data, unsigned worker, const struct piece *p,
 			   const struct labels *stream);
+	/* Whether it would, taking nothing. NULL with that. */
+	bool (*in_table)(const void *data, const struct piece *p, const struct labels *stream);
+	uint64_t enough; /* it ends the scan with so many entries, in the order of units; 0: never
+			  */
 	/* A block of unit `unit` with what is still in. slot: whose results are being filled. A
 	 * large unit comes in several blocks, ascending: entries of one timestamp in two of them
 	 * are in order. */
@@ -84,6 +88,11 @@ MUST_CHECK int scan_run(struct scan *s, struct err *e);
 /* Instead of scan_run: sets what .stats can say before anything is read. Blocks that the sink takes
  * from tables are handed to it. */
 void scan_look(struct scan *s);
+
+/* Bytes of lines that scan_run is likely to read of the plan's units, which are in this order: not
+ * those that come from tables, nor, when no stage drops any, those behind as many entries as are
+ * enough. */
+uint64_t scan_expect(const struct scan *s, enum direction dir);
 
 /* Columns that are decoded before the first stage; others only for blocks that it leaves entries
  * in. */

@@ -428,7 +428,6 @@ static int pass_gate(const struct walk *w, const struct wal_list *wal, struct er
 	bytes = series_plan_rest(w->o, wal);
 	if (w->store && series_plan_store(w->o, &w->views, w->store, &bytes, e) < 0)
 		return -1;
-	s->stats->planned_bytes += bytes;
 	s->stats->bytes += bytes;
 	return gate_plan(s->gate, bytes, e);
 }

@@ -189,11 +189,13 @@ static uint64_t *entries_round(const struct wal_sum *sum)
 	return ret;
 }
 
-static uint64_t guess_bytes(const struct wal_sum_stream *x, uint64_t n_entries, uint64_t n_round)
+static void guess_size(struct piece *p, const struct wal_sum_stream *x, uint64_t n_entries,
+		       uint64_t n_round)
 {
 	double share = n_round ? (double)n_entries / (double)n_round : 0;
 
-	return (uint64_t)ceil(share * (double)(x->line_bytes + 24 * x->n_entries));
+	p->about_bytes = (uint64_t)ceil(share * (double)(x->line_bytes + 24 * x->n_entries));
+	p->about_n = (uint32_t)(share * (double)x->n_entries);
 }
 
 static void add_batch(struct plan *p, struct segment *s, const struct wal_sum *sum,
@@ -220,7 +222,7 @@ static void add_batch(struct plan *p, struct segment *s, const struct wal_sum *s
 		}
 		piece.min_ts = b->min_ts_ns > x->min_ts_ns ? b->min_ts_ns : x->min_ts_ns;
 		piece.max_ts = b->max_ts_ns < x->max_ts_ns ? b->max_ts_ns : x->max_ts_ns;
-		piece.about_bytes = guess_bytes(x, b->n_entries, n_round[n]);
+		guess_size(&piece, x, b->n_entries, n_round[n]);
 		if (any_day_wanted(s, x->stream, piece.min_ts, piece.max_ts))
 			plan_add_piece(p, &piece);
 		else

@@ -5,11 +5,9 @@
 #include <stdint.h>
 
 struct query_stats {
-	uint64_t
-		planned_bytes; /* of lines, that plans said are to be read; of metadata, of files */
-	uint64_t bytes;	       /* of lines that were read, or counted from tables */
-	uint64_t lines;	       /* likewise */
-	uint64_t kept;	       /* lines that the stages left */
+	uint64_t bytes; /* of lines that were read, or counted from tables; of metadata, of files */
+	uint64_t lines; /* likewise */
+	uint64_t kept;	/* lines that the stages left */
 	int64_t start_ns, queued_ns; /* of time_mono_ns; how long it had waited before */
 };
 

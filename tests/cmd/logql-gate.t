@@ -94,9 +94,44 @@ gate: plan $size
 gate: done $size 0 2"
 ok "of a store a count by tables" exits 0 gate listen --store store --at 5 -o raw \
 	'sum(count_over_time({app=~".+"}[1m]))'
-ok "counts what the tables say" stdout_has 'gate: done 18 3 1'
-ok "volumes too" exits 0 gate go --gate-bytes 1 --store store volume
-ok "go through it" stdout_has 'gate: plan 18'
+ok "is to read nothing" stdout_has 'gate: plan 0'
+ok "and counts what the tables say" stdout_has 'gate: done 18 3 1'
+ok "a window that cuts a block" exits 0 gate listen --store store --at 2.5 -o raw \
+	'sum(count_over_time({app=~".+"}[1s]))'
+ok "reads it" stdout_has 'gate: plan 8'
+
+# Twelve chunks of 10 entries of 10 bytes, each later than the one before, each in a pack of its own.
+i=0
+while [ $i -lt 12 ]; do
+	seq $((i * 10 + 1)) $((i * 10 + 10)) |
+		sed 's/.*/{"ts":"&000000000","labels":{"app":"c"},"line":"0123456789"}/' >ten.jsonl
+	rm -rf wal10
+	lokid-ingest -q --wal wal10 --input jsonl ten.jsonl >/dev/null
+	walreplay --frames wal10 | chunkpack --store twelve | idxbuild --store twelve >/dev/null
+	i=$((i + 1))
+done
+# plans OPTION...: what is planned, of 1200 bytes
+plans() {
+	gate listen --store twelve -j 1 -o raw "$@" | sed -n 's/^gate: plan //p'
+}
+is "without a limit all is to be read" "$(plans '{app="c"}')" 1200
+is "newest first the last block is enough" "$(plans --limit 10 '{app="c"}')" 100
+is "one more needs one more" "$(plans --limit 11 '{app="c"}')" 200
+is "oldest first it is the first one" "$(plans --limit 10 --direction forward '{app="c"}')" 100
+is "of a block that is cut it is not known how many are in" "$(plans --limit 5 --to 115.5 '{app="c"}')" 200
+is "a parser keeps all" "$(plans --limit 10 '{app="c"} | logfmt')" 100
+is "a filter may need more" "$(plans --limit 10 '{app="c"} |= "5"')" 1200
+is "so may entries that are apart" "$(plans --limit 2 --interval 1s '{app="c"}')" 1200
+is "more than there is" "$(plans --limit 1000 '{app="c"}')" 1200
+rm -rf wal10
+{
+	cat three.jsonl
+	for i in $(seq 1000); do echo "{\"ts\":\"$i\",\"labels\":{\"app\":\"d\"},\"line\":\"x\"}"; done
+} | lokid-ingest -q --wal wal10 --input jsonl >/dev/null
+is "of a log it is a guess, with 24 for each entry" \
+	"$(gate listen --wal wal10 '{app=~"a|b"}' | sed -n 's/^gate: plan //p')" $((18 + 3 * 24))
+ok "volumes too" exits 0 gate listen --gate-bytes 1 --store store volume
+ok "likewise" stdout_has "gate: plan 0"
 
 ok "hanging up ends one that waits" exits 5 gate leave --gate-bytes 1 '{app="b"}' three.jsonl
 ok "without a word" stderr_is_empty

@@ -212,6 +212,18 @@ ok "so is the queue" stdout_matches '^loki_query_frontend_queue_duration_seconds
 ok "those that read much ran as scans" grep -q 'msg=query .*class=long status=200' lokid.log
 ok "others did not" grep -q 'msg=query .*class=short status=200' lokid.log
 
+# Two selectors of less than that each, more together; the same of tables alone, which nobody reads.
+both='sum(count_over_time({app="shop"} |= "e" [2h])) + sum(count_over_time({app="web"} |= "G" [2h]))'
+class_of() {
+	get "$1" -G -H 'X-Scope-OrgID: a' -H "X-Query-Tags: $2" --data-urlencode "query=$3" --data-urlencode "time=$((T + 3600))"
+	wait_for 5 grep -q "msg=query .*tags=\"\{0,1\}$2" lokid.log
+	sed -n "s/.*msg=query .* class=\([a-z]*\) .*tags=\"\{0,1\}$2.*/\1/p" lokid.log
+}
+is "several selectors are a scan when their sum is" "$(class_of $api/query id=sum "$both")" long
+get /flush -X POST
+ok "flushed" code_is 204
+is "what tables tell is not" "$(class_of $api/query id=table 'sum(count_over_time({app=~"shop|long"}[2h]))')" short
+
 # --- damage ---
 get /flush -X POST
 pack=$(find data/store/a/chunks -name '*.pack' | head -n 1)
