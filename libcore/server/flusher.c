@@ -63,6 +63,7 @@ struct flusher {
 	struct flusher_state state;
 
 	struct waiting *waiting; /* from here on the children's thread alone */
+	bool looks_soon;	 /* it is due already */
 	struct run run[N_STAGES];
 	unsigned n_running; /* of the round's programs */
 	struct err failure; /* the round's first */
@@ -98,11 +99,21 @@ static void tell_waiting(struct flusher *f, int rc, const struct err *e, bool al
 
 static void look(void *data);
 
-/* While somebody waits. */
+static void look_again(void *data)
+{
+	struct flusher *f = data;
+
+	f->looks_soon = false;
+	look(f);
+}
+
+/* While somebody waits; how many is all one. */
 static void look_soon(struct flusher *f)
 {
-	if (f->waiting)
-		children_later(f->server->children, LOOK_SOON_MS * NS_PER_MS, look, f);
+	if (!f->waiting || f->looks_soon)
+		return;
+	f->looks_soon = true;
+	children_later(f->server->children, LOOK_SOON_MS * NS_PER_MS, look_again, f);
 }
 
 /* What lies in the folder: how much is closed, and since when the oldest open segment is. */
@@ -134,6 +145,24 @@ static int look_at_folder(struct flusher *f, int64_t *ret_oldest_open_ns, struct
 	f->state.oldest_unflushed_ns = st.oldest_unflushed_ns;
 	pthread_mutex_unlock(&f->lock);
 	return st.n_closed > 0;
+}
+
+/* Takes over what other threads have asked for. */
+static void take_asked(struct flusher *f)
+{
+	struct waiting *w;
+
+	pthread_mutex_lock(&f->lock);
+	w = f->asked;
+	f->asked = NULL;
+	pthread_mutex_unlock(&f->lock);
+	while (w) {
+		struct waiting *next = w->next;
+
+		w->next = f->waiting;
+		f->waiting = w;
+		w = next;
+	}
 }
 
 static void round_ended(struct flusher *f)
@@ -172,6 +201,7 @@ static void round_ended(struct flusher *f)
 	if (!failed && look_at_folder(f, &oldest_open_ns, &e) < 0)
 		log_event(&f->server->log, LOG_WARN, "cannot look at the log", "err", e.msg, NULL);
 	tell_waiting(f, failed ? -1 : 0, &why, false);
+	take_asked(f); /* a look during the round left them */
 	look_soon(f);
 }
 
@@ -355,24 +385,6 @@ static void start_round(struct flusher *f)
 	start(f, REPLAY, -1, to_pack[1]);
 	start(f, PACK, to_pack[0], to_index[1]);
 	start(f, INDEX, to_index[0], -1);
-}
-
-/* Takes over what other threads have asked for. */
-static void take_asked(struct flusher *f)
-{
-	struct waiting *w;
-
-	pthread_mutex_lock(&f->lock);
-	w = f->asked;
-	f->asked = NULL;
-	pthread_mutex_unlock(&f->lock);
-	while (w) {
-		struct waiting *next = w->next;
-
-		w->next = f->waiting;
-		f->waiting = w;
-		w = next;
-	}
 }
 
 static void look(void *data)

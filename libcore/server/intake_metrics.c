@@ -30,11 +30,14 @@ static void collect(struct metrics *m, void *data)
 {
 	struct intake *in = data;
 	struct lane *lane = &in->lane;
+	int64_t now_ns = time_mono_ns();
 	double weight;
 
 	(void)m;
 	pthread_mutex_lock(&lane->lock);
-	lane_sweep(in, time_mono_ns());
+	/* All streams are gone through: not as often as anybody likes to ask. */
+	if (now_ns - lane->active.swept_ns > NS_PER_S)
+		lane_sweep(in, now_ns);
 	for (size_t i = 0; i < lane->n_tenants; i++)
 		metrics_set(lane->tenant[i]->active, lane->n_active[i]);
 	pthread_mutex_unlock(&lane->lock);

@@ -1,0 +1,59 @@
+#!/bin/sh
+# Flushes that are asked for: many at once cost no more than one, and one during a round is not forgotten.
+. "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/lokid.sh"
+
+lokid_start || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+# Somebody else's segment is open, so that they wait some seconds.
+mkfifo lines
+spawn sh -c 'exec lokid-ingest -q --wal data/wal -l app=web <lines >/dev/null'
+exec 5>lines
+echo two >&5
+ok "somebody else writes into the log too" wait_for 10 sh -c '[ "$(ls data/wal/*.wal | wc -l)" -ge 1 ]'
+
+# In hundredths of a second.
+cpu() { awk '{ print $14 + $15 }' "/proc/$LOKID_PID/stat"; }
+before=$(cpu)
+curl -s -Z --parallel-immediate --parallel-max 200 -X POST -w '%{http_code}\n' "$URL/flush?n=[1-200]" >codes 2>curl.err
+is "all are answered" "$(sort codes | uniq -c | tr -s ' ')" " 200 204"
+took=$(($(cpu) - before))
+[ "${VARIANT:-default}" != default ] || ok "at no great cost: $took" [ "$took" -lt 15 ]
+exec 5>&-
+lokid_stop TERM
+
+# --- one that is asked for while another is under way ---
+mkdir programs
+for p in lokid-ingest walreplay chunkpack idxbuild logql; do ln -s "$(command -v "$p")" "programs/$p"; done
+rm programs/chunkpack
+mkfifo gate
+cat >programs/chunkpack <<END
+#!/bin/sh
+if [ ! -e begun ]; then
+	echo >begun
+	read -r go <"$PWD/gate"
+fi
+exec "$(command -v chunkpack)" "\$@"
+END
+chmod +x programs/chunkpack
+cat >lokid.yaml <<END
+auth_enabled: false
+common:
+  programs: $PWD/programs
+ingester:
+  flush_check_period: 1h
+END
+lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+ok "a round packs what was left" wait_for 10 [ -e begun ]
+push "{\"streams\":[{\"stream\":{\"app\":\"shop\"},\"values\":[[\"$(date +%s)000000000\",\"one\"]]}]}"
+ok "a push is taken" code_is 204
+spawn sh -c 'curl -s -m 20 -X POST -w "%{http_code}\n" "$1/flush" >code' - "$URL"
+FLUSH=$PID
+waits() { get /metrics && grep -q 'loki_inflight_requests{.*route="flush"} 1' "$TAP/stdout"; }
+ok "a flush is asked for" wait_for 10 waits
+echo go >gate
+wait "$FLUSH"
+is "it is answered soon after the round" "$(cat code)" 204
+is "the log is empty" "$(ls data/wal)" ""
+lokid_stop TERM
+is "it ends" "$STATUS" 0
+done_testing
