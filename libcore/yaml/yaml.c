@@ -317,6 +317,9 @@ static int fail_syntax(const struct reader *r, struct err *e)
 	if (p->error == YAML_READER_ERROR)
 		return err_set(e, ERR_CORRUPT, "%s: offset %zu: %s", r->file, p->problem_offset,
 			       problem);
+	if (p->error == YAML_SCANNER_ERROR && p->buffer.pointer < p->buffer.last &&
+	    *p->buffer.pointer == '\t')
+		problem = "a tab: YAML is indented with blanks";
 	return err_set(e, ERR_CORRUPT, "%s:%zu:%zu: %s", r->file, p->problem_mark.line + 1,
 		       p->problem_mark.column + 1, problem);
 }

@@ -55,6 +55,9 @@ ok "a label" stderr_has "bad.yaml:1:54: 'syslog.labels': expected NAME=VALUE, fo
 printf 'server: [\n' >bad.yaml
 ok "what is no YAML is exit 3" exits 3 lokid --config bad.yaml --check-config
 ok "the message has the place" stderr_matches 'bad.yaml:[0-9]+:[0-9]+: '
+printf 'server:\n\thttp_listen_port: 1\n' >bad.yaml
+ok "so is a tab" exits 3 lokid --config bad.yaml --check-config
+ok "which is called by its name" stderr_has "bad.yaml:2:1: a tab: YAML is indented with blanks"
 
 printf 'runtime_config: {file: o.yaml}\n' >c.yaml
 ok "overrides that are not there are exit 4" exits 4 lokid --config c.yaml --check-config
