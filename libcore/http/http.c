@@ -171,12 +171,24 @@ static int start_worker(struct http_server *s, struct worker *w, struct err *e)
 	return w->mhd ? 0 : err_set(e, ERR_IO, "cannot start a thread of libmicrohttpd");
 }
 
+static bool listens(int fd)
+{
+	socklen_t n = sizeof(int);
+	int is_listening = 0;
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &n) == 0 && is_listening;
+}
+
 static int start(struct http_server *s, struct err *e)
 {
 	if (s->o.tls.cert_file && tls_open(&s->o.tls, &s->tls, e) < 0)
 		return -1;
 	s->o.tls = (struct http_tls){ 0 };
-	if (s->listen_fd < 0) {
+	if (s->listen_fd >= 0) {
+		if (!listens(s->listen_fd))
+			return err_set(e, ERR_IO, "descriptor %d is no socket that listens",
+				       s->listen_fd);
+	} else {
 		s->listen_fd = open_address(&s->o, e);
 		if (s->listen_fd < 0)
 			return -1;

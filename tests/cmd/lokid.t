@@ -34,4 +34,8 @@ printf 'common: {programs: nowhere}\n' >programs.yaml
 ok "without its programs it is exit 4" exits 4 lokid --config programs.yaml --data data --listen 127.0.0.1:0
 ok "the message names what is not there" stderr_has "cannot run 'nowhere/lokid-ingest': No such file"
 
+# shellcheck disable=SC2016
+ok "what systemd hands over and is no socket is exit 4" exits 4 sh -c 'LISTEN_PID=$$ LISTEN_FDS=1 exec lokid --data data 3</dev/null'
+ok "the message names it" stderr_has "descriptor 3 is no socket that listens"
+
 done_testing
