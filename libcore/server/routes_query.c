@@ -105,15 +105,20 @@ static void log_query(struct call *c, const struct query_end *end)
 	struct bytes tags = http_header(c->http, "X-Query-Tags");
 	enum log_level level = LOG_DEBUG;
 	struct buf b = { 0 };
-	size_t tenant, query, tag, status, took, queued, bytes, lines;
+	size_t tenant, query, tag, why, status, took, queued, bytes, lines;
+	const char *tagged = tags.n ? "tags" : NULL;
+	bool failed = end->text.n > 0;
 
-	if (tags.n || took_ns >= SLOW_NS || end->status >= 500)
+	if (end->status >= 500)
+		level = LOG_WARN;
+	else if (tags.n || took_ns >= SLOW_NS)
 		level = LOG_INFO;
 	if (atomic_load(&log->level) > (int)level)
 		return;
 	tenant = add_text(&b, "%.*s", BYTES_ARG(c->tenant));
 	query = add_text(&b, "%.*s", BYTES_ARG(c->query));
 	tag = add_text(&b, "%.*s", BYTES_ARG(tags));
+	why = add_text(&b, "%.*s", BYTES_ARG(buf_bytes(&end->text)));
 	status = add_text(&b, "%d", end->status);
 	took = add_text(&b, "%.3fs", (double)took_ns / (double)NS_PER_S);
 	queued = add_text(&b, "%.3fs", (double)end->queue_ns / (double)NS_PER_S);
@@ -122,7 +127,8 @@ static void log_query(struct call *c, const struct query_end *end)
 	log_event(log, level, "query", "tenant", b.p + tenant, "route", c->route->label, "query",
 		  b.p + query, "class", query_class_words[end->class], "status", b.p + status,
 		  "duration", b.p + took, "queued", b.p + queued, "bytes", b.p + bytes, "lines",
-		  b.p + lines, tags.n ? "tags" : NULL, b.p + tag, NULL);
+		  b.p + lines, failed ? "err" : tagged, b.p + (failed ? why : tag),
+		  failed ? tagged : NULL, b.p + tag, NULL);
 	buf_release(&b);
 }
 

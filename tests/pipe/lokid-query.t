@@ -205,6 +205,7 @@ ok "another path is 404" code_is 404
 # --- what is said of queries ---
 get "$api/labels?start=$T" -H 'X-Scope-OrgID: a' -H 'X-Query-Tags: source=test,id=7'
 ok "tags are logged" wait_for 5 grep 'msg=query .*tags="\{0,1\}source=test,id=7' lokid.log
+not_ok "once" grep -q 'msg=query .* tags=.* tags=' lokid.log
 get /metrics
 ok "bytes are counted" stdout_matches '^lokid_query_bytes_total{tenant="a"} [1-9]'
 ok "so is the queue" stdout_matches '^loki_query_frontend_queue_duration_seconds_count [1-9]'
@@ -231,6 +232,7 @@ put_byte "$pack" $(($(size_of "$pack") / 3)) 255
 put_byte "$pack" $(($(size_of "$pack") / 3 + 1)) 0
 ask $api/query_range 'query={app=~".+"}' limit=500
 refused 500 "${pack##*/}"
+ok "which is in the log too" grep -q "level=warn msg=query .*status=500 .*err=.*${pack##*/}" lokid.log
 
 lokid_stop
 is "it stops" "$STATUS" 0
