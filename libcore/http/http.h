@@ -120,7 +120,6 @@ const char *http_peer(const struct http_request *r);
 /* The subject's common name of the client's certificate, which the server's CA has signed; else
  * empty. */
 struct bytes http_cert_name(const struct http_request *r);
-int64_t http_begun_ns(const struct http_request *r); /* of time_mono_ns */
 /* The status of its answer, which the server itself may have given (400, 413, 503); 0: none. */
 int http_status(const struct http_request *r);
 

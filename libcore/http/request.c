@@ -334,11 +334,6 @@ struct bytes http_cert_name(const struct http_request *r)
 	return bytes_of(r->conn->cert_name, r->conn->cert_name_n);
 }
 
-int64_t http_begun_ns(const struct http_request *r)
-{
-	return r->begun_ns;
-}
-
 int http_status(const struct http_request *r)
 {
 	return r->status;

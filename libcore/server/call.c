@@ -30,13 +30,6 @@ void call_answer_json(struct call *c, struct bytes body)
 	call_answer(c, 200, "application/json; charset=UTF-8", body);
 }
 
-void call_answer_fd(struct call *c, int status, const char *type, int fd, uint64_t n)
-{
-	c->status = status;
-	http_answer(c->http,
-		    &(struct http_answer){ .status = status, .type = type, .fd = fd, .fd_n = n });
-}
-
 static void refuse(struct call *c, int status, const struct err *e, const struct http_field *field,
 		   size_t n_field)
 {

@@ -51,7 +51,6 @@ struct http_calls call_handlers(struct server *s);
 /* The answers. Once each; text ends with a newline in errors, as Go's http.Error has it. */
 void call_answer(struct call *c, int status, const char *type, struct bytes body);
 void call_answer_json(struct call *c, struct bytes body); /* 200 */
-void call_answer_fd(struct call *c, int status, const char *type, int fd, uint64_t n);
 /* text/plain, the message of e. */
 void call_refuse(struct call *c, int status, const struct err *e);
 /* 429 or 503 with Retry-After. */

@@ -2,6 +2,7 @@
 
 #include <sys/statvfs.h>
 
+#include "server/audit.h"
 #include "server/config.h"
 #include "server/flusher.h"
 #include "server/health.h"
@@ -99,6 +100,8 @@ static void collect(struct metrics *m, void *data)
 	collect_disk(m, s->config->wal);
 	collect_flusher(m, s->flusher);
 	collect_log(m, &s->log);
+	if (s->audit)
+		set_bytes(m, METRIC_AUDIT_LOST, audit_lost(s->audit));
 	metrics_set(metric_of1(m, METRIC_TCP_CONNECTIONS, BYTES_LIT("http")),
 		    (double)http_connections(s->http));
 	set(m, METRIC_READY, health_check(s, &e) == 0);

@@ -172,6 +172,8 @@ static const struct metrics_family families[METRIC_COUNT] = {
 	[METRIC_AUTH_FAILURES] =
 		COUNTER("lokid_auth_failures_total", "Requests whose sender is not who may ask.",
 			LABELS("reason")),
+	[METRIC_AUDIT_LOST] = COUNTER("lokid_audit_lost_total",
+				      "Lines of the audit log that could not be written."),
 
 	[METRIC_FLUSH_QUEUE_LENGTH] = GAUGE("loki_ingester_flush_queue_length",
 					    "Closed segments of the log that wait to be flushed."),

@@ -168,4 +168,13 @@ not_ok "no secret in logs" grep -rqE 'sesame|token-of|lokidlokid|Bearer' audit.l
 not_ok "nor in ps" sh -c 'ps -eo args | grep -v grep | grep -q "open sesame"'
 
 lokid_stop
+
+# --- an audit log that cannot be written ---
+sed 's|audit.log|/dev/full|' filled.yaml >full.yaml
+lokid_start --config full.yaml || fail "the daemon starts" "$(cat lokid.log)"
+ask root /services
+lost() { get /metrics && stdout_matches '^lokid_audit_lost_total [1-9]'; }
+ok "lines that are lost are counted" wait_for 5 lost
+ok "and told" grep -q 'audit log not written' lokid.log
+lokid_stop
 done_testing
