@@ -226,12 +226,16 @@ void limits_otlp_release(struct limits_otlp_memory *m)
 
 /* --- printed --- */
 
-/* Neighbours with one action share an item, as they may have been written. */
-static void print_rules(struct buf *out, const struct otlp_rule *v, size_t n)
+/* Those from `from` on. Neighbours with one action share an item, as they may have been written. */
+static void print_rules(struct buf *out, const struct otlp_rules *rules, size_t from)
 {
+	const struct otlp_rule *v = rules->v;
+	size_t n = rules->n;
+
 	buf_add_char(out, '[');
-	for (size_t i = 0, k; i < n; i = k) {
-		buf_addf(out, "%s{\"action\":\"%s\",", i ? "," : "", action_words[v[i].action]);
+	for (size_t i = from, k; i < n; i = k) {
+		buf_addf(out, "%s{\"action\":\"%s\",", i > from ? "," : "",
+			 action_words[v[i].action]);
 		buf_add_str(out, v[i].regex ? "\"regex\":" : "\"attributes\":[");
 		json_add_quoted(out, v[i].regex ? regex_pattern(v[i].regex) : v[i].name);
 		for (k = i + 1; k < n && v[k].action == v[i].action && !v[i].regex && !v[k].regex;
@@ -250,11 +254,11 @@ void limits_otlp_add(struct buf *out, const struct limits_otlp *o)
 
 	buf_addf(out, "{\"resource_attributes\":{\"ignore_defaults\":%s,\"attributes_config\":",
 		 o->n_defaults ? "false" : "true");
-	print_rules(out, m->resource.v + o->n_defaults, m->resource.n - o->n_defaults);
+	print_rules(out, &m->resource, o->n_defaults);
 	buf_add_str(out, "},\"scope_attributes\":");
-	print_rules(out, m->scope.v, m->scope.n);
+	print_rules(out, &m->scope, 0);
 	buf_add_str(out, ",\"log_attributes\":");
-	print_rules(out, m->log.v, m->log.n);
+	print_rules(out, &m->log, 0);
 	buf_addf(out, ",\"severity_text_as_label\":%s}",
 		 m->severity_text_as_label ? "true" : "false");
 }

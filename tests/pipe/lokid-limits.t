@@ -240,6 +240,9 @@ refuses 'open|series' "of open and series" 'maximum of series (2) reached for a 
 ask 'back|novolume' index/volume "$all"
 ok "a volume that one of them may not ask for is none" code_is 404
 
+put 'open|one' "$app" "$(entry x)"
+is_refused "a push for two tenants" 400 "tenant 'open|one': expected letters"
+
 # --- a file that changes ---
 put open "$app" "$(entry 0123456789a)"
 is_taken "no override"
@@ -258,4 +261,10 @@ is_taken "one that is not there any more is not in force"
 
 lokid_stop
 is "it stops" "$STATUS" 0
+
+sed -i 's/multi_tenant_queries_enabled: true/multi_tenant_queries_enabled: false/' lokid.yaml
+ok "without several tenants" lokid_start --config lokid.yaml
+ask 'open|one' labels
+is_refused "a query about two" 400 "tenant 'open|one': expected letters"
+lokid_stop
 done_testing
