@@ -185,28 +185,40 @@ static enum MHD_Result take(struct http_request *r, const char *p, size_t n)
 	return MHD_NO;
 }
 
-static enum MHD_Result end_of_body(struct http_request *r)
+/*
+ * Until answer_give resumes it. libmicrohttpd has a lock of its own in this, which it also holds
+ * when it tells request_end of an upgraded connection: so ours is never held when that is taken.
+ */
+static void suspend(struct http_request *r)
 {
 	struct conn *c = r->conn;
-	struct http_server *s = r->server;
 	bool answered;
+
+	MHD_suspend_connection(r->mhd);
+	pthread_mutex_lock(&c->lock);
+	answered = r->answer != NULL; /* since it was looked at last */
+	if (!answered)
+		c->suspended = r;
+	pthread_mutex_unlock(&c->lock);
+	if (answered)
+		MHD_resume_connection(r->mhd);
+	else
+		conn_tell_left(c); /* who hung up before was not told of */
+}
+
+static enum MHD_Result end_of_body(struct http_request *r)
+{
+	struct http_server *s = r->server;
 
 	if (!r->is_whole) {
 		r->is_whole = true;
-		atomic_store(&c->deadline_ns, 0);
+		atomic_store(&r->conn->deadline_ns, 0);
 		if (!is_answered(r))
 			s->o.calls.whole(r, s->o.calls.data);
 	}
-	pthread_mutex_lock(&c->lock);
-	answered = r->answer != NULL;
-	if (!answered) {
-		c->suspended = r;
-		MHD_suspend_connection(r->mhd);
-	}
-	pthread_mutex_unlock(&c->lock);
-	if (answered)
+	if (is_answered(r))
 		return answer_queue(r);
-	conn_tell_left(c); /* who hung up before was not told of */
+	suspend(r);
 	return MHD_YES;
 }
 
