@@ -44,6 +44,7 @@ struct source_ops {
 struct source {
 	const struct source_ops *ops;
 	char *name; /* owned; for messages */
+	bool is_log;
 };
 
 struct piece {

@@ -71,8 +71,14 @@ static int pass_gate(struct query_scan *s, struct query *q, enum direction dir, 
 	return 0;
 }
 
-static void add_stats(struct query_stats *to, const struct scan_stats *s)
+static void add_stats(struct query_stats *to, const struct scan_stats *s,
+		      const struct source_seen *seen)
 {
+	to->log_bytes += s->log_bytes;
+	to->log_lines += s->log_entries;
+	to->chunks += seen[SOURCE_STORE].chunks_in + seen[SOURCE_CHUNKS].chunks_in;
+	to->segments += seen[SOURCE_WAL].files;
+	to->log_streams += seen[SOURCE_WAL].streams_in;
 	to->bytes += s->bytes + s->table_bytes;
 	to->lines += s->entries + s->table_entries;
 	to->kept += s->kept + s->table_entries;
@@ -126,7 +132,7 @@ int query_scan_run(struct query_scan *s, struct query *q, enum direction dir, qu
 	scan_init(&s->scan);
 	r = scan_rounds(s, q, dir, flush, data, e);
 	if (q->o->source.stats)
-		add_stats(q->o->source.stats, &s->scan.stats);
+		add_stats(q->o->source.stats, &s->scan.stats, s->plan.seen);
 	how.plan_ns = s->plan_ns;
 	how.failed = r < 0;
 	how.is_stream = sources_stream(q->sources);

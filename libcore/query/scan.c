@@ -246,6 +246,17 @@ static bool from_table(struct scan_worker *w, const struct piece *p)
 	return true;
 }
 
+static void count_read(struct scan_worker *w, const struct piece *p, uint64_t n, uint64_t bytes)
+{
+	w->stats.read++;
+	w->stats.entries += n;
+	w->stats.bytes += bytes;
+	if (p->source->is_log) {
+		w->stats.log_entries += n;
+		w->stats.log_bytes += bytes;
+	}
+}
+
 /* Damage is reported here; other errors, and the sink's own, come back as -1. */
 static int read_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 		      const struct piece *p, struct err *e)
@@ -265,9 +276,7 @@ static int read_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 		return excuse(w, p, e);
 	if (give(w, slot, u, e) < 0)
 		return e->code == ERR_CORRUPT ? excuse(w, p, e) : -1;
-	w->stats.read++;
-	w->stats.entries += b->run.n;
-	w->stats.bytes += p->n ? p->line_bytes : b->run.lines_len - b->run.n;
+	count_read(w, p, b->run.n, p->n ? p->line_bytes : b->run.lines_len - b->run.n);
 	return 0;
 }
 
@@ -325,9 +334,7 @@ static int add_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 
 	if (load(w, p, WANT_ALL, &run, &have, e) < 0)
 		return excuse(w, p, e);
-	w->stats.read++;
-	w->stats.entries += run.n;
-	w->stats.bytes += run.lines_len - run.n;
+	count_read(w, p, run.n, run.lines_len - run.n);
 	probe_begin(w->block.probe, &m);
 	merge_add(&w->merge, &run);
 	if (w->block.probe)
@@ -413,6 +420,8 @@ static void add_up(struct scan *s, struct scan_worker *w)
 	s->stats.damaged += w->stats.damaged;
 	s->stats.entries += w->stats.entries;
 	s->stats.bytes += w->stats.bytes;
+	s->stats.log_entries += w->stats.log_entries;
+	s->stats.log_bytes += w->stats.log_bytes;
 	s->stats.kept += w->stats.kept;
 	s->stats.table_entries += w->stats.table_entries;
 	s->stats.table_bytes += w->stats.table_bytes;

@@ -325,7 +325,7 @@ static int add_segment(void *data, const struct wal_segment *seg, struct wal_sum
 		err_set(e, ERR_CORRUPT, "'%s': damaged; walreplay --verify tells where", seg->path);
 		a->o->damage(a->o->damage_data, e);
 	}
-	s->source = (struct source){ .ops = &ops, .name = strdup(seg->path) };
+	s->source = (struct source){ .ops = &ops, .name = strdup(seg->path), .is_log = true };
 	s->fd = seg->fd;
 	s->is_open = seg->state == WAL_OPEN;
 	s->start = seg->start;

@@ -7,8 +7,12 @@
 struct query_stats {
 	uint64_t bytes; /* of lines that were read, or counted from tables; of metadata, of files */
 	uint64_t lines; /* likewise */
-	uint64_t kept;	/* lines that the stages left */
-	int64_t start_ns, queued_ns; /* of time_mono_ns; how long it had waited before */
+	uint64_t log_bytes, log_lines; /* of these, what was read from logs */
+	uint64_t kept;		       /* lines that the stages left */
+	uint64_t chunks;	       /* of packs, that have some of the time asked for */
+	uint64_t segments;	       /* of logs, that were looked at */
+	uint64_t log_streams;	       /* that are asked for, each in each segment */
+	int64_t start_ns, queued_ns;   /* of time_mono_ns; how long it had waited before */
 };
 
 /* As the member "stats" of Loki's answers, with the entries or series of this one. waited_ns: for
