@@ -24,7 +24,8 @@ void syslog_source_release(struct syslog_source *s)
 	buf_release(&s->spelling);
 }
 
-size_t syslog_source_max(const struct syslog_source *s)
+/* Bytes of a message: those of a line, and what may stand before it. */
+static size_t syslog_source_max(const struct syslog_source *s)
 {
 	return s->in->opts->line_max + BEFORE_MAX;
 }

@@ -21,9 +21,6 @@ struct syslog_source {
 void syslog_source_init(struct syslog_source *s, struct ingest *in);
 void syslog_source_release(struct syslog_source *s);
 
-/* Bytes of a message: those of a line, and what may stand before it. */
-size_t syslog_source_max(const struct syslog_source *s);
-
 /* Adds an entry, or counts and reports why not; from says where it came from, for messages. */
 void syslog_source_take(struct syslog_source *s, struct bytes message, const char *from);
 

@@ -19,12 +19,13 @@ struct call {
 	struct server *server;
 	struct http_request *http;
 	const struct route *route;
-	struct arena arena;	       /* of what follows, and of the route; freed with the call */
-	struct bytes name, name2;      /* the path's variable pieces, decoded; or empty */
-	struct bytes tenant;	       /* checked; "a|b" of several is sorted, each once */
-	size_t n_tenants;	       /* 0: the route is of none */
-	struct limits_set *set;	       /* held */
-	const struct limits *limits;   /* of the tenant; of several the strictest, the first's for pushes */
+	struct arena arena;	  /* of what follows, and of the route; freed with the call */
+	struct bytes name, name2; /* the path's variable pieces, decoded; or empty */
+	struct bytes tenant;	  /* checked; "a|b" of several is sorted, each once */
+	size_t n_tenants;	  /* 0: the route is of none */
+	struct limits_set *set;	  /* held */
+	const struct limits
+		*limits; /* of the tenant; of several the strictest, the first's for pushes */
 	const struct config_user *who; /* who asks, when somebody has to say so; or NULL */
 	bool unverified;	       /* whose password is still to be checked */
 	struct bytes matchers; /* "{team=\"a\"}": what its role adds to each selector; or empty */

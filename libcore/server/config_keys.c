@@ -44,8 +44,9 @@ static const char *const client_auth_words[] = { "",
 static const char *const version_words[] = { "VersionTLS10", "VersionTLS11", "VersionTLS12",
 					     "VersionTLS13", NULL };
 
-const char *const config_encoding_words[] = { "zstd",	  "snappy", "none", "gzip",  "lz4-64k",
-					      "lz4-256k", "lz4-1M", "lz4",  "flate", NULL };
+static const char *const config_encoding_words[] = { "zstd",	"snappy",   "none",   "gzip",
+						     "lz4-64k", "lz4-256k", "lz4-1M", "lz4",
+						     "flate",	NULL };
 
 const char *config_encoding(int word)
 {

@@ -20,8 +20,7 @@ bool config_is_section(struct bytes name);
 /* What becomes of a key that only Grafana's Helm chart knows. */
 const struct key *config_chart_key(struct bytes word);
 
-/* The words of ingester.chunk_encoding, and chunkpack's for each. */
-extern const char *const config_encoding_words[];
+/* chunkpack's encoding for a word of ingester.chunk_encoding. */
 const char *config_encoding(int word);
 
 #endif

@@ -108,7 +108,7 @@ static void drop_refused(struct push_run *r)
 
 /* --- what is refused --- */
 
-void run_complain(struct push_run *r, struct bytes why)
+static void run_complain(struct push_run *r, struct bytes why)
 {
 	for (size_t i = 0; i < r->n_complaints; i++) {
 		if (bytes_eq(r->complaint[i].text, why)) {

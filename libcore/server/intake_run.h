@@ -90,6 +90,5 @@ struct entry_ref *run_entries_next(struct run_entries *it);
 /* An entry is not taken: counted, and told. */
 void run_refuse_entry(struct push_run *r, enum intake_reason reason, struct bytes why,
 		      uint64_t n_bytes);
-void run_complain(struct push_run *r, struct bytes why);
 
 #endif

@@ -30,7 +30,7 @@
 		path, ROUTE_GET, ROUTE_READ, false, false, false, name, fn \
 	}
 
-const struct route routes[] = {
+static const struct route routes[] = {
 	PUSH(API "/push", "loki_api_v1_push", route_push),
 	PUSH(OLD "/push", "api_prom_push", route_push),
 	PUSH("/otlp/v1/logs", "otlp_v1_logs", route_otlp),

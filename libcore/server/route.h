@@ -30,8 +30,6 @@ struct route {
 	route_fn *answer;
 };
 
-extern const struct route routes[]; /* a row with .path NULL ends it */
-
 enum { ROUTE_NAMES = 2 };
 
 /*

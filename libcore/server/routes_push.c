@@ -169,7 +169,7 @@ static bool take_memory(struct server *s, size_t n)
 }
 
 /* How much it becomes is known behind it: it is tried with little, then with more. */
-int push_unpack(struct push_call *p, enum push_encoding how, struct err *e)
+static int push_unpack(struct push_call *p, enum push_encoding how, struct err *e)
 {
 	struct server *s = p->c->server;
 	size_t max = s->config->push.decompressed_max, room = UNPACKED_FIRST + p->message.n;

@@ -25,10 +25,8 @@ struct push_call {
 /* Of the call, with its body as it came and answers as text. */
 struct push_call *push_begin(struct call *c);
 
-/* p->message, without the encoding `how`. Errors: of push_decompress; ERR_AGAIN, the memory for
- * that is taken by others. */
-MUST_CHECK int push_unpack(struct push_call *p, enum push_encoding how, struct err *e);
-/* The same with the one that the request's Content-Encoding names. */
+/* p->message, without the encoding that Content-Encoding names. Errors: of push_decompress;
+ * ERR_AGAIN, the memory for that is taken by others. */
 MUST_CHECK int push_unpack_as_said(struct push_call *p, struct err *e);
 
 /* Into the intake; the answer comes by p->answer. */
