@@ -75,7 +75,7 @@ FUZZ  := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean FORCE units replays benches check crash property conformance asan tsan fuzz bench \
+.PHONY: all help clean FORCE units replays benches check crash property conformance asan tsan fuzz bench load \
         cover golden lint format install uninstall
 
 all: $(B)/libcore.a $(CMDS)
@@ -260,6 +260,10 @@ $(BUILD)/tidy/%.ok: %.c .clang-tidy $(HEADERS)
 ## make bench      speed and size beside public tools, as TSV, with the committed figures beside them
 bench: all benches
 	$(Q)for t in $(sort $(wildcard tests/bench/*.sh)); do $(TEST_ENV) sh $$t || exit; done
+
+## make load       the daemon under pushes and queries for ten minutes, then with 100,000 streams
+load: all benches
+	$(Q)tests/bench/load.sh
 
 ## make install    PREFIX=/usr/local DESTDIR=: programs, man pages, completions, examples; uninstall undoes it
 MAN_DIR  := $(DESTDIR)$(PREFIX)/share/man

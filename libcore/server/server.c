@@ -206,7 +206,7 @@ static int open_all(struct server *s, struct err *e)
 	    (c->audit.enabled && audit_open(c->audit.log_path, &s->log, &s->audit, e) < 0) ||
 	    open_children(s, e) < 0 || open_intake(s, e) < 0 || open_queries(s, e) < 0)
 		return -1;
-	s->tails = tails_new(s->metrics);
+	s->tails = tails_new(s->metrics, s->config->query.max_tails);
 	s->flusher = flusher_open(s);
 	s->syslog = syslog_open(s);
 	if (open_http(s, e) < 0)

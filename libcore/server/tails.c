@@ -15,15 +15,18 @@ struct tails_of {
 
 struct tails {
 	struct metrics_series *active;
-	pthread_mutex_t lock; /* guards first: tenants that have some */
-	struct tails_of *first;
+	uint64_t all_max;
+	pthread_mutex_t lock;	/* guards the two below */
+	struct tails_of *first; /* tenants that have some */
+	uint64_t n;
 };
 
-struct tails *tails_new(struct metrics *m)
+struct tails *tails_new(struct metrics *m, uint64_t all_max)
 {
 	struct tails *t = mem_alloc(sizeof(*t));
 
 	t->active = metric_of(m, METRIC_TAILS_ACTIVE);
+	t->all_max = all_max;
 	pthread_mutex_init(&t->lock, NULL);
 	return t;
 }
@@ -59,7 +62,12 @@ int tails_begin(struct tails *t, struct bytes tenant, uint64_t max, struct err *
 
 	pthread_mutex_lock(&t->lock);
 	at = find(t, tenant);
-	if (max && *at && (*at)->n >= max) {
+	if (t->n >= t->all_max) {
+		rc = err_set(e, ERR_LIMIT,
+			     "%llu tails of all tenants are open: no more are taken "
+			     "(querier.max_concurrent_tails)",
+			     (unsigned long long)t->n);
+	} else if (max && *at && (*at)->n >= max) {
 		rc = err_set(e, ERR_LIMIT,
 			     "max concurrent tail requests limit exceeded, count > limit (%llu > "
 			     "%llu)",
@@ -71,6 +79,7 @@ int tails_begin(struct tails *t, struct bytes tenant, uint64_t max, struct err *
 			memcpy((*at)->name, tenant.p, tenant.n);
 		}
 		(*at)->n++;
+		t->n++;
 		metrics_add(t->active, 1);
 	}
 	pthread_mutex_unlock(&t->lock);
@@ -84,6 +93,7 @@ void tails_end(struct tails *t, struct bytes tenant)
 	pthread_mutex_lock(&t->lock);
 	at = find(t, tenant);
 	of = *at;
+	t->n--;
 	if (--of->n == 0) {
 		*at = of->next;
 		free(of);

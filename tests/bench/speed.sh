@@ -389,7 +389,8 @@ part_streams() {
 }
 
 # Pushes to the daemon from four connections, each answered when it is on the disk. MB are of raw lines; CPU is
-# of the whole tree, with what it packs meanwhile. Beside it lokid-ingest takes the same lines as frames.
+# of the daemon's whole tree. Beside it lokid-ingest takes the same lines as frames from a pipe: packed by it, which is
+# what the ratio is to, and made for it in batches with an id, which it only checks and copies (the daemon packs those).
 part_push() {
 	rm -rf push
 	mkdir push
@@ -408,39 +409,33 @@ part_push() {
 	for _ in $(seq "$runs"); do
 		rm -rf push/data
 		sync
+		: >push/log
 		measure -o push/out lokid --config push/lokid.yaml --data push/data --listen 127.0.0.1:0 2>push/log >push/cost &
+		pid=$!
 		until port=$(sed -n 's/.* msg=ready addr=[^ ]*:\([0-9]*\) .*/\1/p' push/log) && [ "$port" ]; do sleep 0.05; done
 		pushload -c 4 -s 300 -b 2000 -l 200 -n 300 -d 600 "127.0.0.1:$port" >push/load.json
-		cat push/data/wal/*.wal >push/one.frames
-		pkill -TERM -f "lokid --config push/lokid.yaml"
-		wait
+		walreplay --frames push/data/wal >push/one.frames
+		pkill -TERM -P "$pid"
+		wait "$pid"
 		printf '%s\t%s\t%s\n' "$(json_value seconds push/load.json)" "$(cut -f 2 push/cost)" "$(cut -f 3 push/cost)" >>push.runs
 	done
 	n=$(json_value bytes push/load.json)
 	m=$(middle push.runs)
-	speed=$(calc "$n / 1e6 / $(wall "$m")")
+	per_core=$(calc "$n / 1e6 / $(cpu "$m")")
+	info push_speed "$(calc "$n / 1e6 / $(wall "$m")")" MB/s
+	at_least push_per_core "$per_core" MB/s 60
+	info push_cpu_per_gb "$(calc "$(cpu "$m") / ($n / 1e9)")" s
+	info push_p99 "$(json_value p99_ms push/load.json)" ms
+	f=$(measure -n "$runs" -p 'rm -rf wal1; sync' sh -c \
+		'cat push/one.frames | lokid-ingest -q --wal wal1 --sync always --input frames')
+	ratio_at_least push_vs_frames "$(calc "$n / 1e6 / $(cpu "$f")")" MB/s 0.5 "$(calc "$per_core / ($n / 1e6 / $(cpu "$f"))")"
 	frames 256KiB <push/one.frames >push/big.frames 2>push/big.count
 	f=$(measure -n "$runs" -p 'rm -rf wal1; sync' -o acks sh -c \
 		'cat push/big.frames | lokid-ingest -q --wal wal1 --sync always --input frames --ack')
-	info push_speed "$speed" MB/s
-	at_least push_per_core "$(calc "$n / 1e6 / $(cpu "$m")")" MB/s 60
-	ratio_at_least push_vs_frames "$(calc "$n / 1e6 / $(wall "$f")")" MB/s 0.5 "$(calc "$speed / ($n / 1e6 / $(wall "$f"))")"
-	info push_cpu_per_gb "$(calc "$(cpu "$m") / ($n / 1e9)")" s
-	info push_p99 "$(json_value p99_ms push/load.json)" ms
+	info push_vs_copied_frames "$(calc "$n / 1e6 / $(cpu "$f")")" MB/s "$(calc "$per_core / ($n / 1e6 / $(cpu "$f"))")"
 	expect "$(walreplay --stats -o jsonl push/data/wal 2>/dev/null | sed -n 's/.*"entries":\([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n + 0 }')" \
 		"$(json_value lines push/load.json)" "lines in the log"
 	rm -rf push wal1
-}
-
-# The daemon's HTTP server alone, its clients beside it on the same processors.
-part_http() {
-	for what in 'requests 32 3' 'bodies 4 3' 'idle 10000'; do
-		# shellcheck disable=SC2086
-		for _ in $(seq "$runs"); do http-load $what; done >http.runs
-		cut -f 1,3 http.runs | sort -u | while IFS="$(printf '\t')" read -r name unit; do
-			info "$name" "$(grep "^$name	" http.runs | cut -f 2 | sort -n | sed -n "$((runs / 2 + 1))p")" "$unit"
-		done
-	done
 }
 
 # Each part is a run of its own, so that one that breaks off does not end the others.

@@ -165,7 +165,15 @@ printf 'querier:\n  tail_max_duration: 1s\n' >>lokid.yaml
 ok "it starts" lokid_start --config lokid.yaml
 ws 'query={app="web"}' "start=$(($(date +%s) - 60))"
 ok "the longest duration ends it" wait_for 10 grep '^closed 1011 reached tail max duration limit' out.$n
-get /metrics
-ok "none is counted any more" stdout_matches '^loki_querier_tail_active 0'
+counted() { get /metrics && grep -q "^loki_querier_tail_active $1\$" "$TAP/stdout"; }
+ok "none is counted any more" wait_for 10 counted 0
+lokid_stop
+
+sed -i 's/tail_max_duration: 1s/max_concurrent_tails: 1/' lokid.yaml
+ok "it starts" lokid_start --config lokid.yaml
+TENANT=a ws 'query={app="web"}'
+ok "one tail" wait_for 10 pgrep -P "$LOKID_PID" -x logql
+TENANT=b ws 'query={app="web"}'
+ok "is all that all tenants together may have" wait_for 10 grep '^refused 429 1 tails of all tenants are open' out.$n
 lokid_stop
 done_testing
