@@ -259,7 +259,7 @@ $(BUILD)/tidy/%.ok: %.c .clang-tidy $(HEADERS)
 
 ## make bench      speed and size beside public tools, as TSV, with the committed figures beside them
 bench: all benches
-	$(Q)for t in $(sort $(wildcard tests/bench/*.sh)); do $(TEST_ENV) sh $$t || exit; done
+	$(Q)for t in $(sort $(filter-out tests/bench/load.sh,$(wildcard tests/bench/*.sh))); do $(TEST_ENV) sh $$t || exit; done
 
 ## make load       the daemon under pushes and queries for ten minutes, then with 100,000 streams
 load: all benches
