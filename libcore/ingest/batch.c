@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "ingest/input.h"
 #include "ingest/levels.h"
-#include "ingest/service.h"
+#include "labels/service.h"
 #include "ingest/sink.h"
 #include "push/push.h"
 #include "time/time.h"

@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "labels/service.h"
 #include "labels/labels.h"
 #include "time/time.h"
 
@@ -31,22 +32,6 @@ struct limits_set {
 static const uint64_t KiB = 1 << 10, MiB = 1 << 20;
 static const int64_t MINUTE = 60 * NS_PER_S, HOUR = 3600 * NS_PER_S, DAY = 24 * 3600 * NS_PER_S;
 
-static const char *loki_service_labels[] = {
-	"service",
-	"app",
-	"application",
-	"app_name",
-	"name",
-	"app_kubernetes_io_name",
-	"container",
-	"container_name",
-	"k8s_container_name",
-	"component",
-	"workload",
-	"job",
-	"k8s_job_name",
-};
-
 static void set_loki_defaults(struct limits *l)
 {
 	*l = (struct limits){
@@ -62,9 +47,7 @@ static void set_loki_defaults(struct limits *l)
 		.max_line_size_truncate_identifier = "",
 		.discover_log_levels = true,
 		.discover_service_name = true,
-		.service_name_labels = { loki_service_labels,
-					 sizeof(loki_service_labels) /
-						 sizeof(*loki_service_labels) },
+		.service_name_labels = { service_labels, SERVICE_LABELS },
 		.max_global_streams_per_user = 5000,
 		.per_stream_rate_limit_bytes = 3.0 * (double)MiB,
 		.per_stream_rate_limit_burst_bytes = 15.0 * (double)MiB,

@@ -9,11 +9,11 @@ static const int64_t MINUTE = 60 * NS_PER_S, HOUR = 3600 * NS_PER_S;
 static struct key_names loki_otlp_labels(struct arena *a)
 {
 	const struct otlp_rules *rules = &otlp_default.resource;
-	struct key_names ret = { arena_alloc(a, rules->n * sizeof(*ret.name)), rules->n };
+	const char **name = arena_alloc(a, rules->n * sizeof(*name));
 
 	for (size_t i = 0; i < rules->n; i++)
-		ret.name[i] = rules->v[i].name.p;
-	return ret;
+		name[i] = rules->v[i].name.p;
+	return (struct key_names){ name, rules->n };
 }
 
 void config_init(struct config *c)

@@ -14,7 +14,6 @@
  *
  * A password or token may be `file:PATH` or `env:NAME`, where it then lies, hashed too.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/io.h"
@@ -31,22 +30,6 @@ struct reader {
 	struct report *report;
 	const struct yaml_node *roles;
 };
-
-static void fail(struct reader *r, const struct yaml_node *at, const char *fmt, ...)
-	PRINTF_LIKE(3, 4);
-
-static void fail(struct reader *r, const struct yaml_node *at, const char *fmt, ...)
-{
-	char why[ERR_MSG_MAX];
-	struct err e;
-	va_list va;
-
-	va_start(va, fmt);
-	vsnprintf(why, sizeof(why), fmt, va);
-	va_end(va);
-	yaml_fail(at, &e, ERR_USAGE, "%s", why);
-	report_error(r->report, &e);
-}
 
 static const char *keep(struct reader *r, struct bytes text)
 {
@@ -68,7 +51,7 @@ static bool is_map(struct reader *r, const struct yaml_node *n, const char *what
 		return false;
 	if (n->kind == YAML_MAP)
 		return true;
-	fail(r, n, "'%s': expected a map", what);
+	report_error_at(r->report, n, "'%s': expected a map", what);
 	return false;
 }
 
@@ -90,8 +73,9 @@ static void check_keys(struct reader *r, const struct yaml_node *map, const char
 		buf_addf(&all, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", words[i]);
 	for (uint32_t i = 0; i < map->n; i++)
 		if (!is_among(map->pair[i].key->text, words, n))
-			fail(r, map->pair[i].key, "'%.*s' is not a key of 'auth': expected %s",
-			     BYTES_ARG(map->pair[i].key->text), buf_str(&all));
+			report_error_at(r->report, map->pair[i].key,
+					"'%.*s' is not a key of 'auth': expected %s",
+					BYTES_ARG(map->pair[i].key->text), buf_str(&all));
 	buf_release(&all);
 }
 
@@ -103,12 +87,14 @@ static void check_matchers(struct reader *r, const struct yaml_node *at)
 	struct err e;
 
 	if (logql_matchers(at->text, &a, &m, &n, &e) < 0) {
-		fail(r, at, "'matchers': %s", e.msg);
+		report_error_at(r->report, at, "'matchers': %s", e.msg);
 	} else {
 		for (size_t i = 0; i < n; i++)
 			matcher_release(&m[i]);
 		if (n == 0)
-			fail(r, at, "'matchers': expected a selector as {team=\"a\"}, found none");
+			report_error_at(
+				r->report, at,
+				"'matchers': expected a selector as {team=\"a\"}, found none");
 	}
 	arena_release(&a);
 }
@@ -133,7 +119,8 @@ static void read_role(struct reader *r, const struct yaml_pair *p, struct config
 	if (!matchers)
 		return;
 	if (matchers->kind != YAML_SCALAR) {
-		fail(r, matchers, "'matchers': expected a selector as {team=\"a\"}");
+		report_error_at(r->report, matchers,
+				"'matchers': expected a selector as {team=\"a\"}");
 		return;
 	}
 	check_matchers(r, matchers);
@@ -162,15 +149,15 @@ static const char *follow(struct reader *r, const struct yaml_node *at)
 		value = getenv(at->text.p + 4);
 		if (value && *value)
 			return keep(r, bytes_str(value));
-		fail(r, at, "the variable '%s' is not set", at->text.p + 4);
+		report_error_at(r->report, at, "the variable '%s' is not set", at->text.p + 4);
 		return NULL;
 	}
 	if (!bytes_starts(at->text, BYTES_LIT("file:")))
 		return keep(r, at->text);
 	if (io_read_file(at->text.p + 5, SECRET_MAX, &b, &e) < 0)
-		fail(r, at, "%s", e.msg);
+		report_error_at(r->report, at, "%s", e.msg);
 	else if (memchr(b.p, '\0', b.n))
-		fail(r, at, "'%s': it holds a NUL byte", at->text.p + 5);
+		report_error_at(r->report, at, "'%s': it holds a NUL byte", at->text.p + 5);
 	else
 		ret = keep(r, bytes_trim(buf_bytes(&b)));
 	if (b.n)
@@ -195,18 +182,22 @@ static void read_secret(struct reader *r, const struct yaml_pair *p, struct conf
 	const struct yaml_node *at = yaml_get(p->value, word);
 
 	if (!at || at->kind != YAML_SCALAR || yaml_is_null(at)) {
-		fail(r, at ? at : p->key, "'%s' of '%s': expected a hash, file:PATH or env:NAME",
-		     word, u->name);
+		report_error_at(r->report, at ? at : p->key,
+				"'%s' of '%s': expected a hash, file:PATH or env:NAME", word,
+				u->name);
 		return;
 	}
 	u->secret = follow(r, at);
 	if (!u->secret)
 		return;
 	if (u->kind == USER_PASSWORD && u->secret[0] != '$')
-		fail(r, at, "'password' of '%s': expected a hash as crypt(3) makes it ($y$...)",
-		     u->name);
+		report_error_at(r->report, at,
+				"'password' of '%s': expected a hash as crypt(3) makes it ($y$...)",
+				u->name);
 	if (u->kind == USER_TOKEN && !is_token_hash(u->secret))
-		fail(r, at, "'token' of '%s': expected sha256: and 64 hexadecimal digits", u->name);
+		report_error_at(r->report, at,
+				"'token' of '%s': expected sha256: and 64 hexadecimal digits",
+				u->name);
 }
 
 static const struct config_role *find_role(const struct reader *r, const char *name)
@@ -230,7 +221,8 @@ static void read_roles_of(struct reader *r, const struct yaml_pair *p, struct co
 		return;
 	}
 	if (names.n == 0)
-		fail(r, at ? at : p->key, "'%s' has no roles: it could do nothing", u->name);
+		report_error_at(r->report, at ? at : p->key,
+				"'%s' has no roles: it could do nothing", u->name);
 	u->role = arena_zalloc(&r->config->arena, names.n * sizeof(*u->role));
 	for (size_t i = 0; i < names.n; i++) {
 		const struct config_role *role = find_role(r, names.name[i]);
@@ -238,7 +230,8 @@ static void read_roles_of(struct reader *r, const struct yaml_pair *p, struct co
 		if (role)
 			u->role[u->n_roles++] = role;
 		else
-			fail(r, at, "'%.100s' is not among 'auth.roles'", names.name[i]);
+			report_error_at(r->report, at, "'%.100s' is not among 'auth.roles'",
+					names.name[i]);
 	}
 }
 
@@ -250,9 +243,9 @@ static void read_tenant(struct reader *r, const struct yaml_pair *p, struct conf
 	if (!at || yaml_is_null(at))
 		return;
 	if (at->kind != YAML_SCALAR)
-		fail(r, at, "'tenant': expected a text");
+		report_error_at(r->report, at, "'tenant': expected a text");
 	else if (labels_check_tenant(at->text, &e) < 0)
-		fail(r, at, "%s", e.msg);
+		report_error_at(r->report, at, "%s", e.msg);
 	else
 		u->tenant = keep(r, at->text);
 }
@@ -277,7 +270,8 @@ static void read_users(struct reader *r, const struct yaml_node *map, enum confi
 		u->kind = kind;
 		u->name = keep(r, p->key->text);
 		if (kind == USER_PASSWORD && memchr(p->key->text.p, ':', p->key->text.n))
-			fail(r, p->key, "'%s': a name with ':' cannot be sent", u->name);
+			report_error_at(r->report, p->key, "'%s': a name with ':' cannot be sent",
+					u->name);
 		if (kind != USER_CERTIFICATE)
 			read_secret(r, p, u);
 		read_roles_of(r, p, u);
@@ -306,7 +300,7 @@ void config_read_auth(const struct yaml_node *auth, struct config *c, struct rep
 	certificates = yaml_get(auth, "certificates");
 	n = count(users) + count(tokens) + count(certificates);
 	if (n > USERS_MAX) {
-		fail(&r, auth, "'auth': more than %d users", USERS_MAX);
+		report_error_at(r.report, auth, "'auth': more than %d users", USERS_MAX);
 		return;
 	}
 	read_roles(&r);
@@ -315,5 +309,5 @@ void config_read_auth(const struct yaml_node *auth, struct config *c, struct rep
 	read_users(&r, tokens, USER_TOKEN);
 	read_users(&r, certificates, USER_CERTIFICATE);
 	if (n == 0)
-		fail(&r, auth, "'auth' names nobody: without it everybody may do everything");
+		report_error_at(r.report, auth, "'auth' names nobody: without it everybody may do everything");
 }

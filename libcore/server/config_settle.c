@@ -1,27 +1,10 @@
 #include <stddef.h>
-#include <stdio.h>
 
 #include "chunk/chunk.h"
 #include "ingest/listen.h"
 #include "server/config_keys.h"
 #include "server/config_parts.h"
 #include "time/time.h"
-
-static void fail_at(struct report *r, const struct yaml_node *at, const char *fmt, ...)
-	PRINTF_LIKE(3, 4);
-
-static void fail_at(struct report *r, const struct yaml_node *at, const char *fmt, ...)
-{
-	char why[ERR_MSG_MAX];
-	struct err e;
-	va_list va;
-
-	va_start(va, fmt);
-	vsnprintf(why, sizeof(why), fmt, va);
-	va_end(va);
-	yaml_fail(at, &e, ERR_USAGE, "%s", why);
-	report_error(r, &e);
-}
 
 static const char *below(struct config *c, const char *dir, const char *name)
 {
@@ -115,7 +98,8 @@ static void settle_ciphers(struct config *c, const struct yaml_node *root, struc
 		       strcmp(suites[k].name, names->name[i]) != 0)
 			k++;
 		if (k == sizeof(suites) / sizeof(*suites)) {
-			fail_at(r, config_node(root, "server.tls_cipher_suites"),
+			report_error_at(
+				r, config_node(root, "server.tls_cipher_suites"),
 				"'server.tls_cipher_suites': '%.100s' is no cipher suite that is "
 				"known",
 				names->name[i]);
@@ -145,15 +129,19 @@ static void settle_tls(struct config *c, const struct yaml_node *root, struct re
 	tls->min_version = versions[c->server.tls_min_version];
 	tls->client_cert = certs[c->server.client_auth_type];
 	if (has_cert != has_key)
-		fail_at(r, at, "'server.http_tls_config': cert_file and key_file go together");
+		report_error_at(r, at,
+				"'server.http_tls_config': cert_file and key_file go together");
 	if (tls->client_cert != HTTP_CERT_NONE && !has_ca)
-		fail_at(r, at, "'server.http_tls_config': client_auth_type needs a client_ca_file");
+		report_error_at(
+			r, at, "'server.http_tls_config': client_auth_type needs a client_ca_file");
 	if (tls->client_cert == HTTP_CERT_NONE && has_ca)
-		fail_at(r, at,
+		report_error_at(
+			r, at,
 			"'server.http_tls_config': client_ca_file needs a client_auth_type, as "
 			"RequireAndVerifyClientCert");
 	if (has_ca && !has_cert)
-		fail_at(r, at,
+		report_error_at(
+			r, at,
 			"'server.http_tls_config': client_ca_file needs cert_file and key_file");
 	if (!has_cert)
 		tls->cert_file = NULL;
@@ -181,7 +169,7 @@ static void check_above_zero(const struct yaml_node *root, const char *path, boo
 	const struct yaml_node *at = config_node(root, path);
 
 	if (is_zero && at)
-		fail_at(r, at, "'%s': it must be above zero", path);
+		report_error_at(r, at, "'%s': it must be above zero", path);
 }
 
 static void check_values(const struct config *c, const struct yaml_node *root, struct report *r)
@@ -189,13 +177,15 @@ static void check_values(const struct config *c, const struct yaml_node *root, s
 	const struct yaml_node *at = config_node(root, "ingester.wal.sync");
 
 	if (at && !is_sync(c->push.sync))
-		fail_at(r, at,
+		report_error_at(
+			r, at,
 			"'ingester.wal.sync': expected always, interval=DURATION or none, found "
 			"'%.100s'",
 			c->push.sync);
 	at = config_node(root, "ingester.wal.disk_full_threshold");
 	if (at && c->push.disk_full_threshold > 1)
-		fail_at(r, at,
+		report_error_at(
+			r, at,
 			"'ingester.wal.disk_full_threshold': expected 0 to 1, a part of the "
 			"disk");
 	check_above_zero(root, "server.http_threads", !c->server.threads, r);
@@ -243,7 +233,7 @@ static void check_list(const struct yaml_node *root, const char *path, const cha
 
 	while (at && bytes_split(&rest, ',', &one)) {
 		if (one.n && check(one, &e) < 0) {
-			fail_at(r, at, "'%s': %s", path, e.msg);
+			report_error_at(r, at, "'%s': %s", path, e.msg);
 			return;
 		}
 	}
@@ -257,7 +247,7 @@ static void check_syslog(const struct config *c, const struct yaml_node *root, s
 	check_list(root, "syslog.listen", c->syslog.listen, check_listen, r);
 	check_list(root, "syslog.labels", c->syslog.labels, check_label, r);
 	if (at && labels_check_tenant(bytes_str(c->syslog.tenant), &e) < 0)
-		fail_at(r, at, "'syslog.tenant': %s", e.msg);
+		report_error_at(r, at, "'syslog.tenant': %s", e.msg);
 }
 
 static void settle_target(const struct yaml_node *root, struct report *r)

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "ingest/levels.h"
-#include "ingest/service.h"
+#include "labels/service.h"
 
 enum { WORDS_FIRST = 1024 };
 

@@ -211,19 +211,20 @@ static bool read_scalar(const struct key *k, struct bytes t, void *at, struct ar
 
 static int split_names(struct bytes rest, struct arena *a, struct key_names *ret)
 {
-	size_t n = 1;
 	struct bytes one;
+	const char **name;
+	size_t n = 1;
 
 	for (size_t i = 0; i < rest.n; i++)
 		n += rest.p[i] == ',';
 	if (n > NAMES_MAX)
 		return -1;
-	ret->n = 0;
-	ret->name = arena_alloc(a, n * sizeof(*ret->name));
+	name = arena_alloc(a, n * sizeof(*name));
+	*ret = (struct key_names){ name, 0 };
 	while (bytes_split(&rest, ',', &one)) {
 		one = bytes_trim(one);
 		if (one.n)
-			ret->name[ret->n++] = copy_text(a, one);
+			name[ret->n++] = copy_text(a, one);
 	}
 	return 0;
 }
@@ -231,6 +232,7 @@ static int split_names(struct bytes rest, struct arena *a, struct key_names *ret
 int key_read_names(const struct yaml_node *v, struct arena *a, struct key_names *ret, struct err *e)
 {
 	struct key_names names = { 0 };
+	const char **name;
 
 	if (v->kind == YAML_SCALAR) {
 		if (split_names(v->text, a, &names) < 0)
@@ -242,11 +244,12 @@ int key_read_names(const struct yaml_node *v, struct arena *a, struct key_names 
 		return yaml_fail(v, e, ERR_USAGE, "expected a list of texts, found a map");
 	if (v->n > NAMES_MAX)
 		return yaml_fail(v, e, ERR_LIMIT, "more than %d names", NAMES_MAX);
-	names.name = arena_alloc(a, v->n * sizeof(*names.name));
+	name = arena_alloc(a, v->n * sizeof(*name));
+	names.name = name;
 	for (; names.n < v->n; names.n++) {
 		if (v->item[names.n]->kind != YAML_SCALAR)
 			return yaml_fail(v->item[names.n], e, ERR_USAGE, "expected a text");
-		names.name[names.n] = copy_text(a, v->item[names.n]->text);
+		name[names.n] = copy_text(a, v->item[names.n]->text);
 	}
 	*ret = names;
 	return 0;

@@ -33,7 +33,7 @@ enum key_use {
 };
 
 struct key_names {
-	const char **name;
+	const char *const *name;
 	size_t n;
 };
 

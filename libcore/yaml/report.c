@@ -1,5 +1,6 @@
 #include "yaml/report.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 /* Bytes of names in one message. */
@@ -85,6 +86,19 @@ void report_error(struct report *r, const struct err *e)
 	if (r->n_errors++ > 0 && r->say)
 		r->say(r->data, REPORT_ERROR, r->last.msg);
 	r->last = *e;
+}
+
+void report_error_at(struct report *r, const struct yaml_node *at, const char *fmt, ...)
+{
+	char why[ERR_MSG_MAX];
+	struct err e;
+	va_list va;
+
+	va_start(va, fmt);
+	vsnprintf(why, sizeof(why), fmt, va);
+	va_end(va);
+	yaml_fail(at, &e, ERR_USAGE, "%s", why);
+	report_error(r, &e);
 }
 
 int report_end(struct report *r, struct err *e)

@@ -27,6 +27,9 @@ void report_say(struct report *r, enum report_kind kind, const struct yaml_node 
 
 /* A fault. All but the last are said; that is report_end's. */
 void report_error(struct report *r, const struct err *e);
+/* The same, ERR_USAGE, at a node's place. */
+void report_error_at(struct report *r, const struct yaml_node *at, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
 
 /* -1 when there were faults, with the last of them in e. */
 MUST_CHECK int report_end(struct report *r, struct err *e);

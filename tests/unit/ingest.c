@@ -12,7 +12,7 @@
 #include "ingest/input.h"
 #include "ingest/label_cache.h"
 #include "ingest/levels.h"
-#include "ingest/service.h"
+#include "labels/service.h"
 
 static atomic_int fail_writes;
 
