@@ -309,5 +309,6 @@ void config_read_auth(const struct yaml_node *auth, struct config *c, struct rep
 	read_users(&r, tokens, USER_TOKEN);
 	read_users(&r, certificates, USER_CERTIFICATE);
 	if (n == 0)
-		report_error_at(r.report, auth, "'auth' names nobody: without it everybody may do everything");
+		report_error_at(r.report, auth,
+				"'auth' names nobody: without it everybody may do everything");
 }
