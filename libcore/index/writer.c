@@ -185,6 +185,115 @@ int index_writer_chunk(struct index_writer *w, uint32_t pack, const struct hash1
 	return 0;
 }
 
+/* ---- from an index file ---- */
+
+/* The packs of an index file that are taken over. */
+struct adoption {
+	struct index *ix;
+	const bool *skip;
+	uint32_t *number; /* in w, of each pack of ix */
+	struct arena mem; /* labels of the series */
+	struct index_block *block;
+	size_t cap_blocks;
+};
+
+static int adopt_packs(struct index_writer *w, struct adoption *a, struct err *e)
+{
+	for (uint32_t i = 0; i < index_info(a->ix)->n_packs; i++) {
+		struct index_pack p;
+
+		if (a->skip && a->skip[i])
+			continue;
+		if (index_pack_at(a->ix, i, &p, e) < 0)
+			return -1;
+		a->number[i] = index_writer_pack(w, &p);
+	}
+	return 0;
+}
+
+static int adopt_chunk(struct index_writer *w, struct adoption *a, const struct index_series *s,
+		       const struct labels *l, const struct index_chunk *c, struct err *e)
+{
+	mem_grow(&a->block, &a->cap_blocks, c->n_blocks, sizeof(*a->block));
+	for (uint32_t k = 0; k < c->n_blocks; k++)
+		if (index_block_at(a->ix, c, k, &a->block[k], e) < 0)
+			return -1;
+	return index_writer_chunk(w, a->number[c->pack], &s->id, l, c, a->block, e);
+}
+
+static int adopt_series(struct index_writer *w, struct adoption *a, uint32_t i, struct err *e)
+{
+	struct index_series s;
+	struct labels l = { 0 };
+	bool have_labels = false;
+
+	if (index_series_at(a->ix, i, &s, e) < 0)
+		return -1;
+	for (uint32_t k = s.first_chunk; k < s.first_chunk + s.n_chunks; k++) {
+		struct index_chunk c;
+
+		if (index_chunk_at(a->ix, k, &c, e) < 0)
+			return -1;
+		if (a->skip && a->skip[c.pack])
+			continue;
+		if (!have_labels) {
+			arena_reset(&a->mem);
+			if (index_series_labels(a->ix, i, &a->mem, &l, e) < 0)
+				return -1;
+			have_labels = true;
+		}
+		if (adopt_chunk(w, a, &s, &l, &c, e) < 0)
+			return err_wrap(e, "chunk %u", k);
+	}
+	return 0;
+}
+
+/* What a file with wrong numbers in it leaves out would be lost with that file. */
+static int check_adopted(const struct index_writer *w, const struct adoption *a, struct err *e)
+{
+	for (uint32_t i = 0; i < index_info(a->ix)->n_packs; i++) {
+		const struct index_pack *q;
+		struct index_pack p;
+
+		if (a->skip && a->skip[i])
+			continue;
+		if (index_pack_at(a->ix, i, &p, e) < 0)
+			return -1;
+		q = &w->pack[a->number[i]];
+		if (p.n_chunks != q->n_chunks || p.entries != q->entries)
+			return err_set(e, ERR_CORRUPT,
+				       "pack %u has %u chunks and %llu entries, of which %u and "
+				       "%llu belong to series",
+				       i, p.n_chunks, (unsigned long long)p.entries, q->n_chunks,
+				       (unsigned long long)q->entries);
+	}
+	return 0;
+}
+
+int index_writer_add_index(struct index_writer *w, struct index *ix, const bool *skip,
+			   struct err *e)
+{
+	const struct index_info *in = index_info(ix);
+	struct adoption a = { .ix = ix, .skip = skip };
+	int rc;
+
+	if (in->day != w->day || !bytes_eq(in->tenant, buf_bytes(&w->tenant)))
+		return err_set(e, ERR_CORRUPT, "'%s': it is of another tenant or day",
+			       index_label(ix));
+	a.number = mem_alloc((in->n_packs + (size_t)1) * sizeof(*a.number));
+	rc = adopt_packs(w, &a, e);
+	for (uint32_t i = 0; i < in->n_series && rc == 0; i++)
+		rc = adopt_series(w, &a, i, e);
+	if (rc == 0)
+		rc = check_adopted(w, &a, e);
+	if (rc < 0)
+		err_wrap(e, "'%s'", index_label(ix));
+	free(a.number);
+	free(a.block);
+	arena_release(&a.mem);
+	return rc;
+}
+
 void index_writer_replaces(struct index_writer *w, enum index_list which, const struct hash128 *id)
 {
 	struct id_list *l = &w->list[which];

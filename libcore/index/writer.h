@@ -26,6 +26,16 @@ MUST_CHECK int index_writer_chunk(struct index_writer *w, uint32_t pack, const s
 				  const struct labels *labels, const struct index_chunk *c,
 				  const struct index_block *blocks, struct err *e);
 
+/*
+ * All packs of an open index file of the same tenant and day, with their chunks, but those p of
+ * which skip[p] is true; skip may be NULL. What it replaces and its deletes are not taken over.
+ * None of the packs may be in w already. Errors: ERR_CORRUPT ix is damaged, or of another tenant or
+ * day; ERR_LIMIT as above; the message names the file. Then w is good for nothing but
+ * index_writer_free.
+ */
+MUST_CHECK int index_writer_add_index(struct index_writer *w, struct index *ix, const bool *skip,
+				      struct err *e);
+
 /* Doubles are dropped. */
 void index_writer_replaces(struct index_writer *w, enum index_list which, const struct hash128 *id);
 void index_writer_delete(struct index_writer *w, struct bytes request);

@@ -1,130 +1,11 @@
 /* From packs to index files and back: postings, chunks, blocks, what is replaced, rebuilding. */
-#include "packs.h"
+#include "index_store.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/io.h"
-#include "index/build.h"
-#include "index/check.h"
-#include "index/cover.h"
-#include "index/dump.h"
 #include "logql/selector.h"
-
-enum { DAY = 20000 };
-
-struct made {
-	struct buf names; /* of index files, one a line */
-	size_t n_made, n_faults, n_deleted;
-	struct err last;
-};
-
-static void on_fault(const struct err *e, void *data)
-{
-	struct made *m = data;
-
-	m->n_faults++;
-	m->last = *e;
-}
-
-static void on_made(const char *name, const struct index_info *in, void *data)
-{
-	struct made *m = data;
-
-	(void)in;
-	m->n_made++;
-	buf_addf(&m->names, "%s\n", name);
-}
-
-static void on_deleted(const char *name, void *data)
-{
-	struct made *m = data;
-
-	(void)name;
-	m->n_deleted++;
-}
-
-static struct build_events events_of(struct made *m)
-{
-	buf_reset(&m->names);
-	m->n_made = m->n_faults = m->n_deleted = 0;
-	return (struct build_events){ on_fault, on_made, on_deleted, m };
-}
-
-struct fixture {
-	char *path;
-	struct store *s;
-	struct made m;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = mem_alloc(sizeof(*f));
-	struct err e;
-
-	f->path = new_folder();
-	f->s = store_open(f->path, STORE_WRITE, &e);
-	assert_non_null(f->s);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	store_close(f->s);
-	buf_release(&f->m.names);
-	remove_folder(f->path);
-	free(f);
-	return 0;
-}
-
-/* Builds, and expects so many files and faults. */
-static void build(struct fixture *f, const struct store_name *names, size_t n, size_t n_made,
-		  size_t n_faults)
-{
-	struct build_events ev = events_of(&f->m);
-	struct err e = { 0 };
-	int64_t rc = index_build(f->s, names, n, &ev, &e);
-
-	if (rc < 0)
-		fail_msg("%s", e.msg);
-	assert_int_equal(rc, n_faults);
-	assert_int_equal(f->m.n_made, n_made);
-}
-
-/* Loads the live ones; all must be right, to their packs too. */
-static struct live load(struct fixture *f, size_t n_live)
-{
-	struct live l;
-	struct err e;
-
-	assert_int_equal(0, live_load(f->s, BYTES_LIT("fake"), DAY, &l, &e));
-	assert_int_equal(l.n_faults, 0);
-	assert_int_equal(l.n, n_live);
-	for (size_t i = 0; i < l.n; i++) {
-		f->m.last.msg[0] = '\0';
-		if (index_check(f->s, l.v[i], INDEX_CHECK_PACKS, on_fault, &f->m) != 0)
-			fail_msg("%s", f->m.last.msg);
-	}
-	return l;
-}
-
-static uint64_t live_entries(const struct live *l)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < l->n; i++)
-		for (uint32_t p = 0; p < index_info(l->v[i])->n_packs; p++) {
-			struct index_pack row;
-
-			assert_int_equal(0, index_pack_at(l->v[i], p, &row, NULL));
-			if (!l->skip_pack[i][p])
-				n += row.entries;
-		}
-	return n;
-}
 
 static size_t match(struct index *ix, const char *text)
 {
@@ -230,19 +111,6 @@ static void same_packs_same_file(void **state)
 	buf_release(&first);
 }
 
-static int covered(struct fixture *f, struct hash128 seg)
-{
-	struct cover *c = cover_new(f->s);
-	struct err e;
-	int rc = cover_has(c, &seg, BYTES_LIT("fake"), DAY, &e);
-
-	assert_int_equal(rc, cover_is_sound(c, &seg, BYTES_LIT("fake"), DAY, &e));
-	assert_int_equal(0, cover_has(c, &seg, BYTES_LIT("fake"), DAY + 1, &e));
-	assert_int_equal(0, cover_has(c, &seg, BYTES_LIT("other"), DAY, &e));
-	cover_free(c);
-	return rc;
-}
-
 static void parts_cover_only_together(void **state)
 {
 	struct fixture *f = *state;
@@ -345,24 +213,6 @@ static void larger_set_wins_but_not_over_others(void **state)
 	assert_int_equal(covered(f, seg[0]), 1);
 	assert_int_equal(covered(f, seg[1]), 1);
 	assert_int_equal(covered(f, seg[2]), 0);
-}
-
-static void flip(struct fixture *f, const struct store_name *sn, int64_t off)
-{
-	struct buf path = { 0 };
-	FILE *file;
-	int c;
-
-	buf_addf(&path, "%s/", f->path);
-	store_name_add(&path, sn);
-	file = fopen(buf_str(&path), "r+b");
-	assert_non_null(file);
-	assert_int_equal(0, fseek(file, (long)off, off < 0 ? SEEK_END : SEEK_SET));
-	c = fgetc(file);
-	assert_int_equal(0, fseek(file, (long)off, off < 0 ? SEEK_END : SEEK_SET));
-	fputc(c ^ 1, file);
-	fclose(file);
-	buf_release(&path);
 }
 
 static void broken_pack_covers_nothing(void **state)

@@ -1,0 +1,246 @@
+/* Index files made of index files: rows that are taken over, packs that are left out. */
+#include "index_store.h"
+
+#include "base/crc32c.h"
+#include "base/wr.h"
+#include "index/writer.h"
+
+/* 30 streams of several chunks each. */
+static struct store_name put_web(struct fixture *f)
+{
+	struct pack_spec s = { .tenant = "fake",
+			       .app = "web",
+			       .day = DAY,
+			       .n_streams = 30,
+			       .n_entries = 20,
+			       .chunk_entries = 8 };
+
+	return put_pack(f->s, &s);
+}
+
+/* With app web: 8 streams that put_web has too, and 5 more. */
+static struct store_name put_other(struct fixture *f, const char *app)
+{
+	struct pack_spec s = { .tenant = "fake",
+			       .app = app,
+			       .day = DAY,
+			       .n_streams = 13,
+			       .n_entries = 5,
+			       .first_stream = 22,
+			       .order_key = 4 };
+
+	return put_pack(f->s, &s);
+}
+
+/* The one index file that index_build makes over these packs, opened. */
+static struct index *index_over(struct fixture *f, const struct store_name *names, size_t n)
+{
+	struct index *ix;
+	struct buf name = { 0 };
+	struct err e;
+
+	build(f, names, n, 1, 0);
+	buf_add(&name, f->m.names.p, f->m.names.n - 1);
+	ix = index_load(f->s, buf_str(&name), &e);
+	assert_non_null(ix);
+	buf_release(&name);
+	return ix;
+}
+
+/* A writer's file under a name of the test. */
+static void assert_makes(struct index_writer *w, const struct index *want)
+{
+	struct buf file = { 0 };
+	struct hash128 name;
+	struct err e;
+
+	assert_int_equal(0, index_writer_finish(w, &file, &e));
+	name = hash128(buf_bytes(&file));
+	assert_int_equal(0, hash128_cmp(&name, &index_info(want)->name));
+	buf_release(&file);
+	index_writer_free(w);
+}
+
+static void same_rows_same_file(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned overlap = 0; overlap < 2; overlap++) {
+		struct store_name v[] = { put_web(f), put_other(f, overlap ? "web" : "db") };
+		struct index *both = index_over(f, v, 2);
+		struct index *one[] = { index_over(f, v, 1), index_over(f, v + 1, 1) };
+		struct err e;
+
+		for (unsigned turn = 0; turn < 2; turn++) {
+			struct index_writer *w = index_writer_new(BYTES_LIT("fake"), DAY);
+
+			for (unsigned i = 0; i < 2; i++)
+				assert_int_equal(
+					0, index_writer_add_index(w, one[i ^ turn], NULL, &e));
+			assert_makes(w, both);
+		}
+		for (unsigned kept = 0; kept < 2; kept++) {
+			struct index_writer *w = index_writer_new(BYTES_LIT("fake"), DAY);
+			bool skip[2];
+
+			for (uint32_t i = 0; i < 2; i++) {
+				struct index_pack p;
+
+				assert_int_equal(0, index_pack_at(both, i, &p, &e));
+				skip[i] = hash128_cmp(&p.name, &v[kept].hash) != 0;
+			}
+			assert_int_equal(0, index_writer_add_index(w, both, skip, &e));
+			assert_makes(w, one[kept]);
+		}
+		index_close(both);
+		index_close(one[0]);
+		index_close(one[1]);
+	}
+}
+
+static void all_skipped_is_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct store_name v[] = { put_web(f) };
+	struct index *ix = index_over(f, v, 1);
+	struct index_writer *w = index_writer_new(BYTES_LIT("fake"), DAY);
+	struct index_writer *none = index_writer_new(BYTES_LIT("fake"), DAY);
+	struct buf file[2] = { { 0 } };
+	bool skip[] = { true };
+	struct err e;
+
+	assert_int_equal(0, index_writer_add_index(w, ix, skip, &e));
+	assert_int_equal(0, index_writer_finish(w, &file[0], &e));
+	assert_int_equal(0, index_writer_finish(none, &file[1], &e));
+	assert_true(bytes_eq(buf_bytes(&file[0]), buf_bytes(&file[1])));
+	index_writer_free(w);
+	index_writer_free(none);
+	buf_release(&file[0]);
+	buf_release(&file[1]);
+	index_close(ix);
+}
+
+static void assert_refused(struct index *ix, struct bytes tenant, int32_t day, const char *why)
+{
+	struct index_writer *w = index_writer_new(tenant, day);
+	struct err e = { 0 };
+
+	assert_int_equal(-1, index_writer_add_index(w, ix, NULL, &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_non_null(strstr(e.msg, why));
+	assert_non_null(strstr(e.msg, index_label(ix)));
+	index_writer_free(w);
+}
+
+static void others_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct store_name v[] = { put_web(f) };
+	struct index *ix = index_over(f, v, 1);
+
+	assert_refused(ix, BYTES_LIT("other"), DAY, "another tenant or day");
+	assert_refused(ix, BYTES_LIT("fake"), DAY + 1, "another tenant or day");
+	index_close(ix);
+}
+
+/* One chunk of one stream, in a small file: the checksums are made right again behind a change. */
+static struct index *changed(struct buf *file, size_t at, uint32_t to)
+{
+	struct index_writer *w = index_writer_new(BYTES_LIT("fake"), DAY);
+	struct index_pack pack = { .name = test_id(1), .size = 1000, .trailer_len = 100 };
+	struct label label = { BYTES_LIT("app"), BYTES_LIT("web") };
+	struct labels l = { &label, 1 };
+	struct hash128 id = labels_stream_id(BYTES_LIT("fake"), &l);
+	struct index_chunk c = { .length = 100,
+				 .head_len = 50,
+				 .from = 10,
+				 .through = 30,
+				 .entries = 5,
+				 .n_blocks = 1 };
+	struct index_block b = {
+		.offset = 50, .length = 50, .entries = 5, .min_ts = 10, .max_ts = 30
+	};
+	struct buf out = { 0 };
+	uint32_t head_len;
+	struct index *ix;
+	struct rd rd;
+	struct err e;
+
+	index_writer_pack(w, &pack);
+	assert_int_equal(0, index_writer_chunk(w, 0, &id, &l, &c, &b, &e));
+	assert_int_equal(0, index_writer_finish(w, file, &e));
+	index_writer_free(w);
+	rd = rd_init(bytes_of(file->p + 16, 4));
+	head_len = rd_u32be(&rd);
+	wr_u32be(&out, to);
+	memcpy(file->p + at, out.p, 4);
+	buf_reset(&out);
+	wr_u32be(&out, crc32c(file->p + head_len, file->n - head_len)); /* one page */
+	memcpy(file->p + head_len - 12, out.p, 4);
+	buf_reset(&out);
+	wr_u32be(&out, crc32c(file->p, head_len - 4));
+	memcpy(file->p + head_len - 4, out.p, 4);
+	buf_release(&out);
+	ix = index_open(buf_bytes(file), "changed.idx", &e);
+	assert_non_null(ix);
+	return ix;
+}
+
+/* Where a section of the small file begins: of packs, 9. */
+static size_t section_at(const struct buf *file, unsigned id)
+{
+	struct rd rd = rd_init(bytes_of(file->p, file->n));
+
+	rd.off = 64 + (id - 1) * 24 + 8;
+	return (size_t)rd_u64be(&rd);
+}
+
+static void what_belongs_to_no_series_is_told(void **state)
+{
+	struct buf file = { 0 };
+	struct index *ix = changed(&file, 4, 0x0100000f); /* as it was: version, flags, sections */
+	size_t packs = section_at(&file, 9), series = section_at(&file, 6);
+	struct index_writer *w = index_writer_new(BYTES_LIT("fake"), DAY);
+	struct err e;
+
+	(void)state;
+	assert_int_equal(0, index_writer_add_index(w, ix, NULL, &e));
+	index_writer_free(w);
+	index_close(ix);
+	buf_reset(&file);
+	ix = changed(&file, packs + 56, 2); /* it says two chunks */
+	assert_refused(ix, BYTES_LIT("fake"), DAY, "belong to series");
+	index_close(ix);
+	buf_reset(&file);
+	ix = changed(&file, series + 20, 1); /* the series begins behind its chunk */
+	assert_refused(ix, BYTES_LIT("fake"), DAY, "belong to series");
+	index_close(ix);
+	buf_release(&file);
+}
+
+static void damage_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct store_name v[] = { put_web(f) },
+			  sn = { STORE_INDEX, DAY, BYTES_LIT("fake"), { { 0 } } };
+	struct index *ix = index_over(f, v, 1);
+
+	sn.hash = index_info(ix)->name;
+	flip(f, &sn, -1);
+	assert_refused(ix, BYTES_LIT("fake"), DAY, "crc32c mismatch");
+	index_close(ix);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(same_rows_same_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(all_skipped_is_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(others_are_refused, setup, teardown),
+		cmocka_unit_test(what_belongs_to_no_series_is_told),
+		cmocka_unit_test_setup_teardown(damage_is_told, setup, teardown),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
