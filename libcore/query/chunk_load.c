@@ -4,6 +4,15 @@
  * without disturbing it. */
 static const unsigned groups[3] = { WANT_LENS | WANT_LINES, WANT_TS, WANT_META };
 
+static void count(struct load_stats *t, const struct chunk_block *b, unsigned part)
+{
+	for (int i = 0; i < COL_COUNT; i++)
+		if (part & (1U << i))
+			t->stored_bytes += b->col_stored[i];
+	if (part & WANT_META)
+		t->meta_bytes += b->meta_bytes;
+}
+
 int chunk_load(const struct chunk *c, uint64_t i, struct bytes stored, uint64_t off, unsigned want,
 	       struct load_mem *m, struct run *ret, unsigned *ret_have, struct err *e)
 {
@@ -39,6 +48,7 @@ int chunk_load(const struct chunk *c, uint64_t i, struct bytes stored, uint64_t 
 			ret->meta = run.meta;
 		}
 		*ret_have |= part;
+		count(&m->stats, b, part);
 	}
 	ret->n = b->n;
 	return 0;

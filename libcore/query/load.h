@@ -6,6 +6,13 @@
 #include "query/plan.h"
 #include "wal/reader.h"
 
+/* What reading has cost; of chunks only. */
+struct load_stats {
+	uint64_t chunks;       /* of which something was read for the first time */
+	uint64_t stored_bytes; /* compressed, of the columns that were decoded */
+	uint64_t meta_bytes;   /* structured metadata of blocks where that was decoded */
+};
+
 struct load_mem {
 	/* Made when first needed; one for lines with their lengths, one for timestamps, one for
 	 * metadata, so that each can be loaded without disturbing the others. */
@@ -19,6 +26,7 @@ struct load_mem {
 	uint64_t wal_at;
 	struct wal_item wal_item;
 	struct arena mem;
+	struct load_stats stats;
 };
 
 void load_mem_release(struct load_mem *m);

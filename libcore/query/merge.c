@@ -268,8 +268,10 @@ int merge_take(struct merge *m, struct run *ret, struct err *e)
 	uint32_t *off, *set;
 
 	sort(m);
+	m->n_folded = m->n;
 	if (m->how == MERGE_FOLD)
 		fold(m);
+	m->n_folded -= m->n;
 	for (size_t i = 0; i < m->n; i++)
 		bytes += m->ref[i].len + 1;
 	if (bytes > UINT32_MAX || m->n > UINT32_MAX - 1)

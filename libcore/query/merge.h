@@ -29,6 +29,7 @@ enum {
 /* Kept between merges. {0} is a valid empty one, but for bytes_max and seen_max. */
 struct merge {
 	int64_t lo, hi;	    /* the window as it is now, hi included */
+	uint64_t n_folded;  /* equal entries that the last merge_take has dropped */
 	uint64_t bytes_max; /* MERGE_BYTES_MAX, or less in tests */
 	size_t seen_max;    /* MERGE_SEEN_MAX, or less in tests */
 

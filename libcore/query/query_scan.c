@@ -81,6 +81,15 @@ static void add_stats(struct query_stats *to, const struct scan_stats *s,
 	to->log_streams += seen[SOURCE_WAL].streams_in;
 	to->bytes += s->bytes + s->table_bytes;
 	to->lines += s->entries + s->table_entries;
+	to->table_bytes += s->table_bytes;
+	to->table_lines += s->table_entries;
+	to->folded += s->folded;
+	to->log_folded += s->log_folded;
+	to->meta_bytes += s->meta_bytes;
+	to->log_meta_bytes += s->log_meta_bytes;
+	to->chunks_read += s->chunks;
+	to->stored_bytes += s->stored_bytes;
+	to->read_ns += s->read_ns;
 	to->kept += s->kept + s->table_entries;
 }
 

@@ -16,6 +16,7 @@ struct scan_worker {
 	const struct piece *piece; /* being read as it lies */
 	struct load_mem mem;
 	struct merge merge;
+	struct buf set_sizes; /* scratch */
 	struct scan_stats stats;
 	struct probe probe;
 	unsigned first_want;	      /* columns to load before the first stage */
@@ -90,6 +91,7 @@ void scan_release(struct scan *s)
 		block_release(&w->block);
 		load_mem_release(&w->mem);
 		merge_release(&w->merge);
+		buf_release(&w->set_sizes);
 		probe_release(&w->probe);
 	}
 	probe_release(&s->probe);
@@ -121,14 +123,42 @@ static int excuse(struct scan_worker *w, const struct piece *p, struct err *e)
 	return 0;
 }
 
+/* Of names and values, as if each entry had its own. */
+static uint64_t meta_bytes(struct scan_worker *w, const struct run *r)
+{
+	uint64_t *size, sum = 0;
+
+	if (!r->meta_set || r->meta.n_sets == 0)
+		return 0;
+	buf_reset(&w->set_sizes);
+	size = (void *)buf_reserve(&w->set_sizes, (r->meta.n_sets + 1) * sizeof(*size));
+	size[0] = 0;
+	for (uint32_t set = 1; set <= r->meta.n_sets; set++) {
+		size[set] = 0;
+		for (size_t k = 0, n = meta_n_pairs(&r->meta, set); k < n; k++) {
+			struct label l = meta_pair(&r->meta, set, k);
+
+			size[set] += l.name.n + l.value.n;
+		}
+	}
+	for (size_t i = 0; i < r->n; i++)
+		sum += size[r->meta_set[i]];
+	return sum;
+}
+
 static int load(struct scan_worker *w, const struct piece *p, unsigned want, struct run *ret,
 		unsigned *ret_have, struct err *e)
 {
-	int64_t start = w->scan->probed ? time_mono_ns() : 0;
+	bool timed = w->scan->probed || !p->source->is_log;
+	int64_t start = timed ? time_mono_ns() : 0;
 	int r = p->source->ops->load(p->source, p, want, &w->mem, ret, ret_have, e);
 
 	if (w->scan->probed && r == 0)
 		probe_loaded(&w->probe, start, ret, *ret_have);
+	if (!p->source->is_log)
+		w->stats.read_ns += time_mono_ns() - start;
+	else if (r == 0 && *ret_have & WANT_META)
+		w->stats.log_meta_bytes += meta_bytes(w, ret);
 	return r;
 }
 
@@ -303,6 +333,17 @@ static int no_more(struct block *b, unsigned want, struct err *e)
 	return 0;
 }
 
+static void count_folded(struct scan_worker *w, const struct unit *u)
+{
+	uint64_t n = w->merge.n_folded;
+	bool is_log = true;
+
+	for (uint32_t k = 0; n && is_log && k < u->n; k++)
+		is_log = plan_piece(w->scan->plan, u, k)->source->is_log;
+	w->stats.folded += n;
+	w->stats.log_folded += is_log ? n : 0;
+}
+
 /* Hands what was merged to the pipeline and the sink. */
 static int take_merged(struct scan_worker *w, size_t slot, const struct unit *u, struct err *e)
 {
@@ -316,6 +357,7 @@ static int take_merged(struct scan_worker *w, size_t slot, const struct unit *u,
 	probe_begin(b->probe, &m);
 	if (merge_take(&w->merge, &b->run, e) < 0)
 		return -1;
+	count_folded(w, u);
 	if (b->probe)
 		probe_merged(b->probe, &m, &b->run);
 	b->have = WANT_ALL;
@@ -425,7 +467,15 @@ static void add_up(struct scan *s, struct scan_worker *w)
 	s->stats.kept += w->stats.kept;
 	s->stats.table_entries += w->stats.table_entries;
 	s->stats.table_bytes += w->stats.table_bytes;
+	s->stats.folded += w->stats.folded;
+	s->stats.log_folded += w->stats.log_folded;
+	s->stats.meta_bytes += w->stats.log_meta_bytes + w->mem.stats.meta_bytes;
+	s->stats.log_meta_bytes += w->stats.log_meta_bytes;
+	s->stats.chunks += w->mem.stats.chunks;
+	s->stats.stored_bytes += w->mem.stats.stored_bytes;
+	s->stats.read_ns += w->stats.read_ns;
 	w->stats = (struct scan_stats){ 0 };
+	w->mem.stats = (struct load_stats){ 0 };
 	if (!s->probed)
 		return;
 	probe_add(&s->probe, &w->probe);

@@ -51,6 +51,10 @@ struct scan_stats {
 	uint64_t kept;			     /* entries that the stages left of it */
 	uint64_t log_entries, log_bytes;     /* of these, what was read from a log */
 	uint64_t table_entries, table_bytes; /* of from_tables */
+	uint64_t folded, log_folded;	     /* equal entries dropped; of these, all of logs */
+	uint64_t meta_bytes, log_meta_bytes; /* of structured metadata that was decoded */
+	uint64_t chunks, stored_bytes;	     /* of which blocks were read; compressed */
+	int64_t read_ns; /* that all threads took to read and decode what is of no log */
 };
 
 struct scan {

@@ -1,4 +1,6 @@
 /* Packs, and files of chunks one after another, given as operands. */
+#include <stdatomic.h>
+
 #include "base/io.h"
 #include "base/mem.h"
 #include "chunk/scan.h"
@@ -7,34 +9,42 @@
 
 enum { FORGET_EVERY = 4 << 20 };
 
+struct file_chunk {
+	struct chunk head;
+	uint64_t off;
+	atomic_bool was_read;
+};
+
 struct file {
 	struct source source; /* first */
 	struct io_map map;
 	struct arena mem;
-	struct chunk **chunk; /* by piece.at */
-	uint64_t *off;
-	size_t n, cap_chunk, cap_off;
+	struct file_chunk **chunk; /* by piece.at; in mem */
+	size_t n, cap_chunk;
 };
 
 static int load(struct source *s, const struct piece *p, unsigned want, struct load_mem *m,
 		struct run *ret, unsigned *ret_have, struct err *e)
 {
 	const struct file *f = (const struct file *)(const void *)s;
-	const struct chunk *c = f->chunk[p->at];
-	uint64_t at = f->off[p->at] + chunk_block_off(c, p->part);
+	struct file_chunk *c = f->chunk[p->at];
+	uint64_t at = c->off + chunk_block_off(&c->head, p->part);
 
-	return chunk_load(c, p->part, bytes_sub(f->map.b, at, c->block[p->part].stored_len), at,
-			  want, m, ret, ret_have, e);
+	if (!atomic_exchange_explicit(&c->was_read, true, memory_order_relaxed))
+		m->stats.chunks++;
+	return chunk_load(&c->head, p->part,
+			  bytes_sub(f->map.b, at, c->head.block[p->part].stored_len), at, want, m,
+			  ret, ret_have, e);
 }
 
 static void unload(struct source *s, const struct piece *p, struct load_mem *m)
 {
 	const struct file *f = (const struct file *)(const void *)s;
-	const struct chunk *c = f->chunk[p->at];
+	const struct file_chunk *c = f->chunk[p->at];
 
 	(void)m;
-	io_map_forget(f->map.b, f->off[p->at] + chunk_block_off(c, p->part),
-		      c->block[p->part].stored_len);
+	io_map_forget(f->map.b, c->off + chunk_block_off(&c->head, p->part),
+		      c->head.block[p->part].stored_len);
 }
 
 static void close_file(struct source *s)
@@ -44,7 +54,6 @@ static void close_file(struct source *s)
 	io_unmap(&f->map);
 	arena_release(&f->mem);
 	free(f->chunk);
-	free(f->off);
 	free(f);
 }
 
@@ -55,6 +64,7 @@ static const struct source_ops ops = { .load = load, .unload = unload, .close = 
 static int add_chunk(struct plan *p, struct file *f, uint64_t seq, const struct chunk_piece *x,
 		     const struct source_opts *o, struct err *e)
 {
+	struct file_chunk *ref;
 	struct chunk *c;
 	struct piece piece = { .source = &f->source, .at = f->n, .sorted = true };
 
@@ -65,13 +75,13 @@ static int add_chunk(struct plan *p, struct file *f, uint64_t seq, const struct 
 		return 0;
 	}
 	p->seen[SOURCE_CHUNKS].chunks_in++;
-	mem_grow(&f->chunk, &f->cap_chunk, f->n + 1, sizeof(struct chunk *));
-	mem_grow(&f->off, &f->cap_off, f->n + 1, sizeof(*f->off));
-	c = arena_alloc(&f->mem, sizeof(*c));
+	mem_grow(&f->chunk, &f->cap_chunk, f->n + 1, sizeof(struct file_chunk *));
+	ref = arena_zalloc(&f->mem, sizeof(*ref));
+	ref->off = x->off;
+	c = &ref->head;
 	if (chunk_parse(bytes_sub(f->map.b, x->off, x->len), &f->mem, c, e) < 0)
 		return -1;
-	f->chunk[f->n] = c;
-	f->off[f->n++] = x->off;
+	f->chunk[f->n++] = ref;
 	piece.stream = plan_stream(p, &c->stream_id, c->tenant, &c->labels);
 	for (uint32_t i = 0; i < c->fixed.n_blocks; i++) {
 		const struct chunk_block *b = &c->block[i];

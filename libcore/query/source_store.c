@@ -1,5 +1,7 @@
 /* A store: live indexes say which blocks of which packs; packs are mapped when one of theirs is
  * wanted. */
+#include <stdatomic.h>
+
 #include "base/io.h"
 #include "base/mem.h"
 #include "index/live.h"
@@ -21,13 +23,14 @@ static const uint64_t OFFSET_END = UINT64_C(1) << 40;
 struct chunk_ref {
 	uint64_t off;
 	uint32_t len;
+	atomic_bool was_read;
 };
 
 static int load(struct source *s, const struct piece *p, unsigned want, struct load_mem *m,
 		struct run *ret, unsigned *ret_have, struct err *e)
 {
 	const struct pack *k = (const struct pack *)(const void *)s;
-	const struct chunk_ref *c = (const struct chunk_ref *)(uintptr_t)p->at;
+	struct chunk_ref *c = (struct chunk_ref *)(uintptr_t)p->at;
 	struct bytes chunk = bytes_sub(k->file.map, c->off, c->len);
 	uint64_t at;
 
@@ -44,6 +47,8 @@ static int load(struct source *s, const struct piece *p, unsigned want, struct l
 	if (p->part >= m->head.fixed.n_blocks || m->head.block[p->part].n != p->n)
 		return err_set(e, ERR_CORRUPT, "offset %llu: the index and the chunk do not agree",
 			       (unsigned long long)c->off);
+	if (!atomic_exchange_explicit(&c->was_read, true, memory_order_relaxed))
+		m->stats.chunks++;
 	at = chunk_block_off(&m->head, p->part);
 	return chunk_load(&m->head, p->part,
 			  bytes_sub(chunk, at, m->head.block[p->part].stored_len), c->off + at,
@@ -148,7 +153,7 @@ static int add_chunk(struct reading *r, uint32_t stream, const struct index_chun
 	if (found <= 0)
 		return found;
 	ref = arena_alloc(&r->pack[c->pack]->mem, sizeof(*ref));
-	*ref = (struct chunk_ref){ c->offset, c->length };
+	*ref = (struct chunk_ref){ .off = c->offset, .len = c->length };
 	p.source = &r->pack[c->pack]->source;
 	p.at = (uint64_t)(uintptr_t)ref;
 	p.order = info.order_key;

@@ -15,20 +15,44 @@ static void add_seconds(struct buf *b, const char *key, int64_t ns)
 	num_add_double(b, (double)ns / NS_PER_S);
 }
 
-/* What is stored compressed, and how long it takes to get it, is not counted. */
-static void add_store(struct buf *b, uint64_t chunks, uint64_t bytes, uint64_t lines)
+/* What a group of Loki's has: where a log is read, it is in no chunk yet. */
+struct store_stats {
+	uint64_t chunks, chunks_read, head_bytes, head_lines, bytes, lines, stored_bytes, folded;
+	uint64_t head_meta_bytes, meta_bytes;
+	int64_t read_ns;
+};
+
+static void add_store(struct buf *b, const struct store_stats *s)
 {
+	const struct {
+		const char *key;
+		uint64_t v;
+	} of[] = {
+		{ "headChunkBytes", s->head_bytes },
+		{ "headChunkLines", s->head_lines },
+		{ "decompressedBytes", s->bytes },
+		{ "decompressedLines", s->lines },
+		{ "compressedBytes", s->stored_bytes },
+		{ "totalDuplicates", s->folded },
+		{ "headChunkStructuredMetadataBytes", s->head_meta_bytes },
+		{ "decompressedStructuredMetadataBytes", s->meta_bytes },
+	};
+
 	buf_add_str(b, "\"store\":{");
-	add_number(b, "totalChunksRef", chunks);
-	buf_add_str(b, ",\"totalChunksDownloaded\":0,\"chunksDownloadTime\":0,\"chunk\":{"
-		       "\"headChunkBytes\":0,\"headChunkLines\":0,");
-	add_number(b, "decompressedBytes", bytes);
+	add_number(b, "totalChunksRef", s->chunks);
 	buf_add_char(b, ',');
-	add_number(b, "decompressedLines", lines);
-	buf_add_str(b, ",\"compressedBytes\":0,\"totalDuplicates\":0}}");
+	add_number(b, "totalChunksDownloaded", s->chunks_read);
+	buf_add_char(b, ',');
+	add_number(b, "chunksDownloadTime", (uint64_t)s->read_ns);
+	buf_add_str(b, ",\"chunk\":");
+	for (size_t i = 0; i < sizeof(of) / sizeof(*of); i++) {
+		buf_add_char(b, i ? ',' : '{');
+		add_number(b, of[i].key, of[i].v);
+	}
+	buf_add_str(b, "}}");
 }
 
-/* A log is to us what ingesters are to Loki; its lines are in no chunk yet. */
+/* A log is to us what ingesters are to Loki. */
 static void add_ingester(struct buf *b, const struct query_stats *s)
 {
 	buf_add_str(b, "\"ingester\":{");
@@ -40,7 +64,24 @@ static void add_ingester(struct buf *b, const struct query_stats *s)
 	buf_add_char(b, ',');
 	add_number(b, "totalLinesSent", s->log_lines);
 	buf_add_char(b, ',');
-	add_store(b, 0, s->log_bytes, s->log_lines);
+	add_store(b, &(struct store_stats){ .head_bytes = s->log_bytes,
+					    .head_lines = s->log_lines,
+					    .head_meta_bytes = s->log_meta_bytes,
+					    .folded = s->log_folded });
+	buf_add_char(b, '}');
+}
+
+static void add_querier(struct buf *b, const struct query_stats *s)
+{
+	buf_add_str(b, "\"querier\":{");
+	add_store(b, &(struct store_stats){ .chunks = s->chunks,
+					    .chunks_read = s->chunks_read,
+					    .bytes = s->bytes - s->log_bytes - s->table_bytes,
+					    .lines = s->lines - s->log_lines - s->table_lines,
+					    .stored_bytes = s->stored_bytes,
+					    .folded = s->folded - s->log_folded,
+					    .meta_bytes = s->meta_bytes - s->log_meta_bytes,
+					    .read_ns = s->read_ns });
 	buf_add_char(b, '}');
 }
 
@@ -66,9 +107,11 @@ void query_stats_add_json(struct buf *b, const struct query_stats *s, uint64_t r
 	add_number(b, "totalEntriesReturned", rows);
 	buf_add_str(b, ",\"splits\":0,\"shards\":0,");
 	add_number(b, "totalPostFilterLines", s->kept);
-	buf_add_str(b, ",\"totalStructuredMetadataBytesProcessed\":0},\"querier\":{");
-	add_store(b, s->chunks, s->bytes - s->log_bytes, s->lines - s->log_lines);
+	buf_add_char(b, ',');
+	add_number(b, "totalStructuredMetadataBytesProcessed", s->meta_bytes);
 	buf_add_str(b, "},");
+	add_querier(b, s);
+	buf_add_char(b, ',');
 	add_ingester(b, s);
 	buf_add_char(b, '}');
 }

@@ -38,6 +38,28 @@ ok "and how long it waited" stdout_has '"queueTime":2,'
 ok "in all groups that clients look at" stdout_matches '"querier":\{"store":.*"ingester":\{"totalReached"'
 ok "also of a sum" exits 0 logql --queued 0s -o api --at 10 'sum(count_over_time({app="x1"}[1m]))' nine.jsonl
 ok "of one series" stdout_has '"totalEntriesReturned":1'
+
+# What a log has is the ingester's, and in no chunk yet; what is packed is the store's.
+sed 's/"labels"/"tenant":"fake","metadata":{"k":"val"},"labels"/' nine.jsonl >meta.jsonl
+lokid-ingest --input jsonl --wal wal meta.jsonl
+chunkpack --store store meta.jsonl | idxbuild --store store
+log_has='"ingester":\{"totalReached":1,"totalChunksMatched":1,"totalBatches":1,"totalLinesSent":5,"store":\{[^}]*"headChunkBytes":30,"headChunkLines":5,"decompressedBytes":0,"decompressedLines":0,"compressedBytes":0,"totalDuplicates":0,"headChunkStructuredMetadataBytes":20,'
+ask='--queued 0s -o api --tenant fake --from 0 --to 20'
+# shellcheck disable=SC2086
+ok "of a log" exits 0 logql $ask --wal wal '{app="x1"} | k="val"'
+ok "its lines are of no chunk" stdout_matches "$log_has"
+ok "metadata is counted" stdout_has '"totalStructuredMetadataBytesProcessed":20}'
+# shellcheck disable=SC2086
+ok "of a store" exits 0 logql $ask --store store '{app="x1"} | k="val"'
+ok "chunks were read" stdout_matches '"querier":\{"store":\{"totalChunksRef":1,"totalChunksDownloaded":1,"chunksDownloadTime":[1-9][0-9]*,'
+ok "and decompressed" stdout_matches '"headChunkLines":0,"decompressedBytes":30,"decompressedLines":5,"compressedBytes":[1-9][0-9]*,"totalDuplicates":0,"headChunkStructuredMetadataBytes":0,"decompressedStructuredMetadataBytes":20\}\}\},"ingester":\{"totalReached":0,'
+# shellcheck disable=SC2086
+ok "of both" exits 0 logql $ask --wal wal --store store '{app="x1"}'
+ok "what both have counts once" stdout_has '"totalEntriesReturned":5'
+ok "and is told" stdout_matches '"decompressedLines":5,"compressedBytes":[1-9][0-9]*,"totalDuplicates":5,.*"ingester":.*"headChunkLines":5,.*"totalDuplicates":0,'
+# shellcheck disable=SC2086
+ok "of what the index knows" exits 0 logql $ask --store store --step 10s 'sum(count_over_time({app="x1"}[100s]))'
+ok "no chunk is read" stdout_matches '"totalLinesProcessed":5,.*"totalChunksRef":1,"totalChunksDownloaded":0,"chunksDownloadTime":0,.*"decompressedLines":0,"compressedBytes":0,'
 ok "without being asked" exits 0 logql -o api '{app="x1"}' nine.jsonl
 ok "they are empty" stdout_has '"stats":{}}}'
 

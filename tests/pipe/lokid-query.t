@@ -128,7 +128,7 @@ get "$api/query_range?query=%7Bapp%3D%22shop%22%7D&start=$T&end=$((T + 60))" -H 
 	-H 'X-Loki-Response-Encoding-Flags: categorize-labels'
 is "labels by their origin" "$(gives '.data.encodingFlags, .data.result[0].values[0][2].structuredMetadata.detected_level' | paste -sd ' ')" '["categorize-labels"] unknown'
 
-is "and where Grafana looks for them" "$(gives '.data.stats | .summary.totalEntriesReturned, .ingester.totalReached, .ingester.store.chunk.decompressedLines, .querier.store.chunk.decompressedLines' | paste -sd ' ')" "3 1 3 0"
+is "and where Grafana looks for them" "$(gives '.data.stats | .summary.totalEntriesReturned, .ingester.totalReached, .ingester.store.chunk.headChunkLines, .querier.store.chunk.decompressedLines' | paste -sd ' ')" "3 1 3 0"
 
 # --- compressed ---
 # shellcheck disable=SC2046
@@ -226,7 +226,8 @@ ok "flushed" code_is 204
 is "what tables tell is not" "$(class_of $api/query id=table 'sum(count_over_time({app=~"shop|long"}[2h]))')" short
 
 ask $api/query_range 'query={app="shop"}'
-is "what is stored is told as the store's" "$(gives '.data.stats | .querier.store.totalChunksRef, .querier.store.chunk.decompressedLines, .ingester.totalReached' | paste -sd ' ')" "1 3 0"
+is "what is stored is told as the store's" "$(gives '.data.stats | .querier.store.totalChunksRef, .querier.store.totalChunksDownloaded, .querier.store.chunk.decompressedLines, .ingester.totalReached' | paste -sd ' ')" "1 1 3 0"
+ok "and how it is stored" test "$(gives '.data.stats.querier.store | .chunksDownloadTime > 0 and .chunk.compressedBytes > 0')" = true
 
 # --- damage ---
 get /flush -X POST
