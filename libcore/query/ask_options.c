@@ -314,6 +314,37 @@ static int take_jobs(void *ask, const char *value, struct err *e)
 	return 0;
 }
 
+/* --- what may be asked ------------------------------------------------------------------------ */
+
+static int take_need_labels(void *at, const char *value, struct err *e)
+{
+	struct bytes rest = bytes_str(value), name;
+
+	while (bytes_split(&rest, ',', &name))
+		if (labels_check_name(name, e) < 0)
+			return -1;
+	*(struct bytes *)at = bytes_str(value);
+	return 0;
+}
+
+static int take_refuse(void *at, const char *value, struct err *e)
+{
+	static const char *const kinds[] = { "metric", "filter", "limited", NULL };
+	struct bytes rest = bytes_str(value), word;
+	unsigned *kind = at;
+
+	while (bytes_split(&rest, ',', &word)) {
+		char text[16] = "";
+		int i;
+
+		snprintf(text, sizeof(text), "%.*s", BYTES_ARG(word));
+		if (cli_read_word(text, kinds, &i, e) < 0)
+			return -1;
+		*kind |= 1U << i;
+	}
+	return 0;
+}
+
 /* --- the table ------------------------------------------------------------------------------- */
 
 /* Of rows whose function takes the whole struct ask, or one field of it. */
@@ -402,6 +433,13 @@ const struct cli_taken ask_options[] = {
 	{ { 0, "max-matchers", "N", "refuse more matchers in a selector" },
 	  cli_take_count,
 	  AT(q.limits.matchers) },
+	{ { 0, "min-matchers", "N", "refuse fewer" }, cli_take_count, AT(q.limits.matchers_min) },
+	{ { 0, "need-labels", "NAME,...", "refuse a selector that does not name all of them" },
+	  take_need_labels,
+	  AT(q.limits.labels) },
+	{ { 0, "refuse", "metric|filter|limited,...", "refuse queries of these kinds" },
+	  take_refuse,
+	  AT(q.limits.kinds) },
 	{ { 0, "max-series", "N", "refuse an answer of more series" },
 	  cli_take_count,
 	  AT(q.limits.series) },

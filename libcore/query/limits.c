@@ -47,8 +47,81 @@ int limits_check_intervals(const struct query_limits *l, const struct logql_expr
 	return 0;
 }
 
+static bool is_filter(const struct logql_stage *s)
+{
+	const struct logql_line_filter *f = &s->line_filter;
+
+	if (s->kind != LOGQL_LINE_FILTER)
+		return s->kind == LOGQL_LABEL_FILTER;
+	/* An empty text is in every line. */
+	return f->op != LOGQL_LINE_HAS || f->n_alts > 1 || f->alts[0].ip || f->alts[0].text.n;
+}
+
+static enum limits_kind kind_of(const struct logql_query *q)
+{
+	if (!logql_is_log(q))
+		return LIMITS_METRIC;
+	for (size_t i = 0; i < q->root->log->n_stages; i++)
+		if (is_filter(&q->root->log->stages[i]))
+			return LIMITS_FILTER;
+	return LIMITS_LIMITED;
+}
+
+int limits_check_kind(const struct query_limits *l, const struct logql_query *q, struct err *e)
+{
+	return l->kinds & kind_of(q) ? err_set(e, ERR_LIMIT, LIMITS_BLOCKED) : 0;
+}
+
+static bool names(const struct logql_log *log, struct bytes label)
+{
+	for (size_t i = 0; i < log->n_matchers; i++)
+		if (bytes_eq(log->matchers[i].name, label))
+			return true;
+	return false;
+}
+
+static void add_name(struct buf *b, size_t n_before, struct bytes name)
+{
+	if (n_before)
+		buf_add_str(b, ", ");
+	buf_add_bytes(b, name);
+}
+
+/* Too few labels are named, or not those that are to be. */
+static int fail_labels(const struct query_limits *l, const struct logql_log *log, struct err *e)
+{
+	struct buf missing = { 0 }, present = { 0 };
+	struct bytes rest = l->labels, label;
+
+	for (size_t i = 0; i < log->n_matchers; i++)
+		add_name(&present, i, log->matchers[i].name);
+	while (bytes_split(&rest, ',', &label))
+		if (!names(log, label))
+			add_name(&missing, missing.n, label);
+	if (missing.n)
+		err_set(e, ERR_LIMIT,
+			"stream selector is missing required matchers [%s], labels present in the "
+			"query were [%s]",
+			buf_str(&missing), buf_str(&present));
+	else
+		err_set(e, ERR_LIMIT,
+			"stream selector has less label matchers than required: (present: [%s], "
+			"number_present: %zu, required_number_label_matchers: %llu)",
+			buf_str(&present), log->n_matchers, (unsigned long long)l->matchers_min);
+	buf_release(&missing);
+	buf_release(&present);
+	return -1;
+}
+
 int limits_check_matchers(const struct query_limits *l, const struct logql_log *log, struct err *e)
 {
+	struct bytes rest = l->labels, label;
+
+	while (bytes_split(&rest, ',', &label))
+		if (!names(log, label))
+			return fail_labels(l, log, e);
+	if (log->n_matchers < l->matchers_min)
+		return fail_labels(l, log, e);
 	if (!l->matchers || log->n_matchers <= l->matchers)
 		return 0;
 	return err_set(

@@ -79,7 +79,7 @@ int query_check(const struct logql_query *q, const struct query_opts *o, struct 
 {
 	bool is_log = logql_is_log(q);
 
-	if (check(&o->limits, q->root, e) < 0 ||
+	if (check(&o->limits, q->root, e) < 0 || limits_check_kind(&o->limits, q, e) < 0 ||
 	    query_check_opts(o, is_log ? QUERY_LOG : QUERY_METRIC, e) < 0 ||
 	    limits_check_intervals(&o->limits, q->root, e) < 0 ||
 	    limits_check_length(&o->limits, length(o, is_log), e) < 0)

@@ -16,6 +16,34 @@ ok "a metric query has no entries" exits 0 logql --max-entries 4 'count_over_tim
 ok "nor have patterns" exits 0 logql patterns --max-entries 4 '{}' six.jsonl
 ok "nor fields" exits 0 logql detected-values --max-entries 4 app_extracted '{} | label_format app_extracted="x"' six.jsonl
 
+ok "--min-matchers" exits 0 logql --min-matchers 2 '{app="a1", app!="b"}' six.jsonl
+ok "fewer" exits 3 logql --min-matchers 3 'count_over_time({app="a1", app!="b"}[1h])' six.jsonl
+ok "are refused" stderr_is 'logql: error: stream selector has less label matchers than required: (present: [app, app], number_present: 2, required_number_label_matchers: 3)'
+ok "of each selector" exits 3 logql --min-matchers 2 'count_over_time({app="a1", app!="b"}[1h]) / count_over_time({app="a1"}[1h])' six.jsonl
+ok "--need-labels" exits 0 logql --need-labels app '{app=~"a.+"} | team=""' six.jsonl
+ok "a selector without" exits 3 logql --need-labels app,team,pod 'sum(rate({team="x", app="a1"}[1h])) + sum(rate({pod="p", x="y"}[1h]))' six.jsonl
+ok "is refused" stderr_is 'logql: error: stream selector is missing required matchers [pod], labels present in the query were [team, app]'
+ok "of several names each" exits 3 logql --need-labels app,team,pod --min-matchers 9 '{pod="p", x="y"}' six.jsonl
+ok "is told, before their number" stderr_is 'logql: error: stream selector is missing required matchers [app, team], labels present in the query were [pod, x]'
+ok "a bad name" exits 2 logql --need-labels app,1 '{app="a1"}' six.jsonl
+
+# kind KIND QUERY: is it of that one and of no other?
+kind() {
+	others=$(echo metric,filter,limited | sed "s/$1//; s/,,/,/; s/^,//; s/,\$//")
+	ok "not refused as another: $2" exits 0 logql --refuse "$others" "$2" six.jsonl
+	ok "refused as $1" exits 3 logql --refuse "$1" "$2" six.jsonl
+	ok "told so" stderr_is 'logql: error: query blocked by policy'
+}
+kind metric 'count_over_time({app=~"a.+"} |= "line" [1h])'
+kind metric '1 + sum(rate({app="a1"}[1h]))'
+kind filter '{app="a1"} |= "line"'
+kind filter '{app="a1"} | logfmt | app="a1"'
+kind filter '{app="a1"} != "x"'
+kind limited '{app="a1"}'
+kind limited '{app="a1"} | logfmt |= ""'
+ok "what is no query is told as that" exits 2 logql --refuse metric,filter,limited '{app=' six.jsonl
+ok "a bad kind" exits 2 logql --refuse metric,all '{app="a1"}' six.jsonl
+
 ok "--max-series" exits 0 logql --max-series 3 'count_over_time({}[1h])' six.jsonl
 ok "one more" exits 3 logql --max-series 2 'count_over_time({}[1h])' six.jsonl
 ok "is refused" stderr_is 'logql: error: maximum of series (2) reached for a single query'
@@ -59,7 +87,7 @@ ok "--timeout" exits 5 logql --timeout 1ms -j 1 'sum(count_over_time({} |~ "[13]
 ok "is told" stderr_has 'request timed out'
 ok "enough time" exits 0 logql --timeout 10m '{}' six.jsonl
 
-for o in max-entries max-series max-bytes max-query-length max-query-range max-query-lookback timeout; do
+for o in max-entries min-matchers max-series max-bytes max-query-length max-query-range max-query-lookback timeout; do
 	ok "--$o 0 is none" exits 2 logql --$o 0 '{}' six.jsonl
 done
 
