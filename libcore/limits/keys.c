@@ -64,7 +64,7 @@ const struct key limits_keys[] = {
 	USED("block_ingestion_until", KEY_TIME, block_ingestion_until_ns),
 	USED("block_ingestion_status_code", KEY_COUNT, block_ingestion_status_code),
 	IDLE("block_ingestion_policy_until", no_policies),
-	IDLE("enforced_labels", "streams are taken whatever their labels are"),
+	USED("enforced_labels", KEY_NAMES, enforced_labels),
 	IDLE("policy_enforced_labels", no_policies),
 	IDLE("policy_stream_mapping", no_policies),
 	USED("otlp_config", KEY_OTHER, otlp), /* limits.c reads and prints it */
@@ -111,9 +111,9 @@ const struct key limits_keys[] = {
 	IDLE("max_queriers_per_tenant", "max_concurrent_queries is the limit"),
 	IDLE("max_query_capacity", "max_concurrent_queries is the limit"),
 	IDLE("query_ready_index_num_days", "the index is mapped where it lies"),
-	IDLE("blocked_queries", "no query is refused by its text"),
-	IDLE("required_labels", "selectors need not name labels"),
-	IDLE("minimum_labels_number", "selectors need not name labels"),
+	USED("blocked_queries", KEY_OTHER, blocked_queries), /* likewise */
+	USED("required_labels", KEY_NAMES, required_labels),
+	USED("minimum_labels_number", KEY_COUNT, minimum_labels_number),
 	IDLE("max_scan_task_parallelism", no_new_engine),
 	IDLE("debug_engine_tasks", no_new_engine),
 	IDLE("debug_engine_streams", no_new_engine),

@@ -26,7 +26,7 @@ struct limits_set {
 	struct limits_set *base; /* whose strings are used here too; held; or NULL */
 	struct arena arena;	 /* of the other strings */
 	struct otlp_rules otlp_labels;
-	struct limits_otlp_memory otlp;
+	struct limits_memory parts;
 };
 
 static const uint64_t KiB = 1 << 10, MiB = 1 << 20;
@@ -92,7 +92,7 @@ void limits_set_drop(struct limits_set *s)
 		return;
 	limits_set_drop(s->base);
 	map_release(&s->by_tenant);
-	limits_otlp_release(&s->otlp);
+	limits_memory_release(&s->parts);
 	arena_release(&s->arena);
 	free(s->tenant);
 	free(s);
@@ -120,7 +120,32 @@ static int64_t shorter(int64_t a, int64_t b)
 	return a <= 0 || (b > 0 && b < a) ? b : a;
 }
 
-void limits_restrict(struct limits *l, const struct limits *other)
+static bool has_name(const struct key_names *l, const char *name)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->name[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Those of both, each once. */
+static struct key_names join_names(const struct key_names *a, const struct key_names *b,
+				   struct arena *mem)
+{
+	const char **v;
+	size_t n = a->n;
+
+	if (!a->n || !b->n)
+		return a->n ? *a : *b;
+	v = arena_alloc(mem, (a->n + b->n) * sizeof(*v));
+	memcpy(v, a->name, a->n * sizeof(*v));
+	for (size_t i = 0; i < b->n; i++)
+		if (!has_name(a, b->name[i]))
+			v[n++] = b->name[i];
+	return (struct key_names){ v, n };
+}
+
+void limits_restrict(struct limits *l, const struct limits *other, struct arena *a)
 {
 	static const size_t counts[] = {
 		offsetof(struct limits, max_entries_limit_per_query),
@@ -146,11 +171,15 @@ void limits_restrict(struct limits *l, const struct limits *other)
 	if (l->query_rate <= 0 || (other->query_rate > 0 && other->query_rate < l->query_rate))
 		l->query_rate = other->query_rate;
 	l->volume_enabled &= other->volume_enabled;
+	if (other->minimum_labels_number > l->minimum_labels_number)
+		l->minimum_labels_number = other->minimum_labels_number;
+	l->required_labels = join_names(&l->required_labels, &other->required_labels, a);
+	l->blocked_queries = limits_blocks_join(&l->blocked_queries, &other->blocked_queries, a);
 }
 
 void limits_set_otlp_labels(struct limits_set *s, const struct key_names *names)
 {
-	s->otlp_labels = limits_otlp_labels(names, &s->otlp);
+	s->otlp_labels = limits_otlp_labels(names, &s->parts);
 	s->defaults.otlp.mapping.resource = s->otlp_labels;
 	s->defaults.otlp.n_defaults = s->otlp_labels.n;
 }
@@ -189,12 +218,26 @@ static void report_unknown(struct report *r, const struct yaml_node *key, const 
 	arena_release(&a);
 }
 
+/* No stream has a label that cannot be one. */
+static void check_names(const struct yaml_node *map, const char *key, const struct key_names *names,
+			struct report *r)
+{
+	const struct yaml_node *at = yaml_get(map, key);
+	struct err e;
+
+	for (size_t i = 0; at && i < names->n; i++)
+		if (labels_check_name(bytes_str(names->name[i]), &e) < 0)
+			report_error_at(r, at, "'%s': %s", key, e.msg);
+}
+
 static void check_limits(const struct yaml_node *map, const struct limits *l, struct report *r)
 {
 	uint64_t code = l->block_ingestion_status_code;
 	const struct yaml_node *at = yaml_get(map, "block_ingestion_status_code");
 	struct err e;
 
+	check_names(map, "enforced_labels", &l->enforced_labels, r);
+	check_names(map, "required_labels", &l->required_labels, r);
 	if (!at || (code >= 200 && code <= 599))
 		return;
 	yaml_fail(at, &e, ERR_USAGE,
@@ -206,6 +249,11 @@ static void check_limits(const struct yaml_node *map, const struct limits *l, st
 static bool is_otlp(const struct key *k)
 {
 	return k->at == offsetof(struct limits, otlp);
+}
+
+static bool is_blocked(const struct key *k)
+{
+	return k->at == offsetof(struct limits, blocked_queries);
 }
 
 static void read_limits(struct limits_set *s, const struct yaml_node *map, const char *path,
@@ -231,8 +279,11 @@ static void read_limits(struct limits_set *s, const struct yaml_node *map, const
 			continue;
 		}
 		report_key(r, p, buf_str(&name), k);
-		if (is_otlp(k))
-			limits_otlp_read(p->value, buf_str(&name), &s->otlp_labels, &s->otlp,
+		if (is_blocked(k))
+			limits_blocks_read(p->value, buf_str(&name), &s->parts, &l->blocked_queries,
+					   r);
+		else if (is_otlp(k))
+			limits_otlp_read(p->value, buf_str(&name), &s->otlp_labels, &s->parts,
 					 &l->otlp, r);
 		else if (key_read(k, p->value, l, &s->arena, &e) < 0)
 			report_error(r, &e);
@@ -354,13 +405,15 @@ int limits_read_overrides(struct limits_set *base, const char *path, struct limi
 
 static bool is_printed(const struct key *k)
 {
-	return (k->type != KEY_OTHER || is_otlp(k)) && k->use != KEY_RETIRED;
+	return (k->type != KEY_OTHER || is_otlp(k) || is_blocked(k)) && k->use != KEY_RETIRED;
 }
 
 static void add_value(const struct key *k, const struct limits *l, enum key_form form,
 		      struct buf *out)
 {
-	if (is_otlp(k))
+	if (is_blocked(k))
+		limits_blocks_add(out, &l->blocked_queries);
+	else if (is_otlp(k))
 		limits_otlp_add(out, &l->otlp);
 	else
 		key_add_value(k, l, form, out);

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "limits/blocked.h"
 #include "limits/otlp.h"
 #include "yaml/report.h"
 
@@ -33,11 +34,15 @@ struct limits {
 	uint64_t max_structured_metadata_size, max_structured_metadata_entries_count;
 	int64_t block_ingestion_until_ns; /* Unix; 0: not blocked */
 	uint64_t block_ingestion_status_code;
+	struct key_names enforced_labels; /* each stream has them */
 	struct limits_otlp otlp;
 	uint64_t max_storage_bytes; /* ours: what a tenant may have stored */
 	/* queries */
 	uint64_t max_entries_limit_per_query, max_query_series;
 	uint64_t max_streams_matchers_per_query; /* of one selector */
+	uint64_t minimum_labels_number;		 /* likewise */
+	struct key_names required_labels;	 /* that each selector names */
+	struct limits_blocks blocked_queries;
 	uint64_t max_query_bytes_read, max_concurrent_tail_requests, volume_max_series;
 	int64_t max_query_lookback_ns, max_query_length_ns, max_query_range_ns, query_timeout_ns;
 	bool volume_enabled;
@@ -64,8 +69,8 @@ void limits_set_drop(struct limits_set *s); /* NULL: nothing */
 const struct limits *limits_of(const struct limits_set *s, struct bytes tenant);
 
 /* Makes of *l what a query about both may: of each limit of queries the stricter, 0 being none.
- * Those of pushes stay as they are. */
-void limits_restrict(struct limits *l, const struct limits *other);
+ * Those of pushes stay as they are. Lists of both lie in the arena. */
+void limits_restrict(struct limits *l, const struct limits *other, struct arena *a);
 
 /* Which attributes of a resource of OpenTelemetry's are labels where otlp_config does not say it:
  * before limits_set_read, of a set that nobody else has yet. */

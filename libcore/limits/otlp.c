@@ -12,45 +12,6 @@ static const char *const action_words[] = { "structured_metadata", "index_label"
 
 enum part { OF_RESOURCE, OF_SCOPE, OF_LOG };
 
-struct reader {
-	const char *name;
-	struct limits_otlp_memory *m;
-	struct report *report;
-};
-
-static void fault(struct reader *r, const struct yaml_node *at, const char *what, const char *why)
-{
-	struct err e;
-
-	yaml_fail(at, &e, ERR_USAGE, "'%s': %s", what, why);
-	report_error(r->report, &e);
-}
-
-/* A map whose keys are those of the table. False when it is none; what is null is empty. */
-static bool read_keys(struct reader *r, const struct yaml_node *map, const char *what,
-		      const struct key *table, void *base)
-{
-	struct err e;
-
-	if (!map || yaml_is_null(map))
-		return false;
-	if (map->kind != YAML_MAP) {
-		fault(r, map, what, "expected a map");
-		return false;
-	}
-	for (uint32_t i = 0; i < map->n; i++) {
-		const struct yaml_pair *p = &map->pair[i];
-		const struct key *k = key_find(table, p->key->text);
-
-		if (!k)
-			yaml_fail(p->key, &e, ERR_USAGE, "'%s.%.*s' is not a key", r->name,
-				  BYTES_ARG(p->key->text));
-		if (!k || key_read(k, p->value, base, &r->m->arena, &e) < 0)
-			report_error(r->report, &e);
-	}
-	return true;
-}
-
 /* --- rules --- */
 
 struct list {
@@ -65,7 +26,7 @@ static void add_rule(struct list *to, struct otlp_rule rule)
 }
 
 /* The list's, in the memory of all. */
-static struct otlp_rules keep(struct list *l, struct limits_otlp_memory *m)
+static struct otlp_rules keep(struct list *l, struct limits_memory *m)
 {
 	struct otlp_rules ret = { NULL, l->n };
 
@@ -86,21 +47,13 @@ static void add_names(struct list *to, enum otlp_action action, const struct key
 			 (struct otlp_rule){ .action = action, .name = bytes_str(names->name[i]) });
 }
 
-static void add_regex(struct reader *r, const struct yaml_node *at, enum otlp_action action,
+static void add_regex(struct limits_reader *r, const struct yaml_node *at, enum otlp_action action,
 		      const char *pattern, struct list *to)
 {
-	struct limits_otlp_memory *m = r->m;
-	struct regex *regex;
-	struct err e;
+	const struct regex *regex = limits_regex(r, at, pattern, REGEX_ANCHORED);
 
-	regex = regex_new(bytes_str(pattern), REGEX_ANCHORED, &e);
-	if (!regex) {
-		fault(r, at, "regex", e.msg);
-		return;
-	}
-	mem_grow(&m->regex, &m->cap, m->n_regexes + 1, sizeof(*m->regex));
-	m->regex[m->n_regexes++] = regex;
-	add_rule(to, (struct otlp_rule){ .action = action, .regex = regex });
+	if (regex)
+		add_rule(to, (struct otlp_rule){ .action = action, .regex = regex });
 }
 
 struct item {
@@ -109,7 +62,7 @@ struct item {
 	const char *regex;
 };
 
-static void read_item(struct reader *r, const struct yaml_node *map, enum part part,
+static void read_item(struct limits_reader *r, const struct yaml_node *map, enum part part,
 		      struct list *to)
 {
 	static const struct key keys[] = {
@@ -122,38 +75,34 @@ static void read_item(struct reader *r, const struct yaml_node *map, enum part p
 	struct item item = { .action = OTLP_METADATA };
 	bool is_regex;
 
-	if (!read_keys(r, map, "attributes_config", keys, &item))
+	if (!limits_read_keys(r, map, "attributes_config", keys, &item))
 		return;
 	is_regex = item.regex && *item.regex;
 	if (is_regex == (item.attributes.n > 0))
-		fault(r, map, "attributes_config",
-		      is_regex ? "only one of attributes or regex must be set"
-			       : "attributes or regex must be set");
+		limits_fault(r, map, "attributes_config",
+			     is_regex ? "only one of attributes or regex must be set"
+				      : "attributes or regex must be set");
 	else if (part == OF_SCOPE && item.action == OTLP_INDEX_LABEL)
-		fault(r, map, "scope_attributes",
-		      "index_label is for attributes of resources and of log records");
+		limits_fault(r, map, "scope_attributes",
+			     "index_label is for attributes of resources and of log records");
 	else if (is_regex)
 		add_regex(r, yaml_get(map, "regex"), (enum otlp_action)item.action, item.regex, to);
 	else
 		add_names(to, (enum otlp_action)item.action, &item.attributes);
 }
 
-static void read_list(struct reader *r, const struct yaml_node *list, const char *what,
+static void read_list(struct limits_reader *r, const struct yaml_node *list, const char *what,
 		      enum part part, struct list *to)
 {
-	if (!list || yaml_is_null(list))
-		return;
-	if (list->kind != YAML_LIST) {
-		fault(r, list, what, "expected a list");
-		return;
-	}
-	for (uint32_t i = 0; i < list->n; i++)
+	uint32_t n = limits_n_items(r, list, what);
+
+	for (uint32_t i = 0; i < n; i++)
 		read_item(r, list->item[i], part, to);
 }
 
 /* --- the whole --- */
 
-static void read_resource(struct reader *r, const struct yaml_node *map,
+static void read_resource(struct limits_reader *r, const struct yaml_node *map,
 			  const struct otlp_rules *labels, struct limits_otlp *ret)
 {
 	struct resource {
@@ -165,7 +114,7 @@ static void read_resource(struct reader *r, const struct yaml_node *map,
 		{ "attributes_config", KEY_OTHER, KEY_USED, 0, NULL, NULL },
 		{ 0 },
 	};
-	bool given = read_keys(r, map, "resource_attributes", keys, &resource);
+	bool given = limits_read_keys(r, map, "resource_attributes", keys, &resource);
 	struct list rules = { 0 };
 
 	ret->n_defaults = resource.ignore_defaults ? 0 : labels->n;
@@ -178,7 +127,7 @@ static void read_resource(struct reader *r, const struct yaml_node *map,
 }
 
 void limits_otlp_read(const struct yaml_node *node, const char *name,
-		      const struct otlp_rules *labels, struct limits_otlp_memory *m,
+		      const struct otlp_rules *labels, struct limits_memory *m,
 		      struct limits_otlp *ret, struct report *r)
 {
 	static const struct key keys[] = {
@@ -189,11 +138,11 @@ void limits_otlp_read(const struct yaml_node *node, const char *name,
 		  offsetof(struct otlp_mapping, severity_text_as_label), NULL, NULL },
 		{ 0 },
 	};
-	struct reader reader = { name, m, r };
+	struct limits_reader reader = { name, m, r };
 	struct list scope = { 0 }, log = { 0 };
 	struct limits_otlp o = { 0 };
 
-	if (!read_keys(&reader, node, "otlp_config", keys, &o.mapping))
+	if (!limits_read_keys(&reader, node, "otlp_config", keys, &o.mapping))
 		return;
 	read_resource(&reader, yaml_get(node, "resource_attributes"), labels, &o);
 	read_list(&reader, yaml_get(node, "scope_attributes"), "scope_attributes", OF_SCOPE,
@@ -204,7 +153,7 @@ void limits_otlp_read(const struct yaml_node *node, const char *name,
 	*ret = o;
 }
 
-struct otlp_rules limits_otlp_labels(const struct key_names *names, struct limits_otlp_memory *m)
+struct otlp_rules limits_otlp_labels(const struct key_names *names, struct limits_memory *m)
 {
 	struct list rules = { 0 };
 
@@ -214,14 +163,6 @@ struct otlp_rules limits_otlp_labels(const struct key_names *names, struct limit
 					 .name = arena_copy(&m->arena, bytes_str(names->name[i])),
 				 });
 	return keep(&rules, m);
-}
-
-void limits_otlp_release(struct limits_otlp_memory *m)
-{
-	for (size_t i = 0; i < m->n_regexes; i++)
-		regex_free(m->regex[i]);
-	free(m->regex);
-	arena_release(&m->arena);
 }
 
 /* --- printed --- */

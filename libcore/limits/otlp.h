@@ -3,25 +3,16 @@
 #ifndef LIMITS_OTLP_H
 #define LIMITS_OTLP_H
 
+#include "limits/part.h"
 #include "push/otlp.h"
-#include "yaml/report.h"
 
 struct limits_otlp {
 	struct otlp_mapping mapping;
 	size_t n_defaults; /* of a resource's rules: the first, which others did not write */
 };
 
-/* What rules are made of. */
-struct limits_otlp_memory {
-	struct arena arena;
-	struct regex **regex;
-	size_t n_regexes, cap;
-};
-
-void limits_otlp_release(struct limits_otlp_memory *m);
-
 /* One rule for each name: it is a label. */
-struct otlp_rules limits_otlp_labels(const struct key_names *names, struct limits_otlp_memory *m);
+struct otlp_rules limits_otlp_labels(const struct key_names *names, struct limits_memory *m);
 
 /*
  * What stands at node, the value of otlp_config, takes the place of all that is in *ret: a list
@@ -30,7 +21,7 @@ struct otlp_rules limits_otlp_labels(const struct key_names *names, struct limit
  * before keys that are none; *ret is of no use then.
  */
 void limits_otlp_read(const struct yaml_node *node, const char *name,
-		      const struct otlp_rules *labels, struct limits_otlp_memory *m,
+		      const struct otlp_rules *labels, struct limits_memory *m,
 		      struct limits_otlp *ret, struct report *r);
 
 /* Appends it in JSON, which is YAML too: what limits_otlp_read takes. */

@@ -12,8 +12,8 @@ enum limits_kind { LIMITS_METRIC = 1, LIMITS_FILTER = 2, LIMITS_LIMITED = 4 };
 #define LIMITS_BLOCKED "query blocked by policy"
 
 struct query_limits {
-	uint64_t entries;    /* of a log query's answer */
-	uint64_t matchers;   /* of each selector */
+	uint64_t entries;  /* of a log query's answer */
+	uint64_t matchers; /* of each selector */
 	uint64_t matchers_min;
 	struct bytes labels; /* "a,b": each selector names them */
 	unsigned kinds;	     /* that are refused, of enum limits_kind */
@@ -25,9 +25,9 @@ struct query_limits {
 	int64_t timeout_ns;
 };
 
-/* All of these functions: ERR_LIMIT. Of which kind it is; the ranges in the query; the matchers of a
- * selector; how many entries it asks for (0 all);
- * how long it reaches (INT64_MAX: without an end). */
+/* All of these functions: ERR_LIMIT. Of which kind it is; the ranges in the query; the matchers of
+ * a selector; how many entries it asks for (0 all); how long it reaches (INT64_MAX: without an
+ * end). */
 MUST_CHECK int limits_check_kind(const struct query_limits *l, const struct logql_query *q,
 				 struct err *e);
 MUST_CHECK int limits_check_intervals(const struct query_limits *l, const struct logql_expr *x,

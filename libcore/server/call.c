@@ -103,7 +103,7 @@ static const struct limits *limits_of_call(struct call *c)
 	all = arena_alloc(&c->arena, sizeof(*all));
 	*all = *first;
 	while (bytes_split(&rest, '|', &tenant))
-		limits_restrict(all, limits_of(c->set, tenant));
+		limits_restrict(all, limits_of(c->set, tenant), &c->arena);
 	return all;
 }
 

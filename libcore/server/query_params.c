@@ -99,6 +99,19 @@ static void arg_duration(struct params *p, const char *option, int64_t ns)
 	buf_release(&b);
 }
 
+/* "a,b" */
+static void arg_names(struct params *p, const char *option, const struct key_names *names)
+{
+	struct buf b = { 0 };
+
+	for (size_t i = 0; i < names->n; i++)
+		buf_addf(&b, "%s%s", i ? "," : "", names->name[i]);
+	buf_add_char(&b, 0);
+	arg(p, option);
+	arg(p, arena_copy(p->arena, buf_bytes(&b)).p);
+	buf_release(&b);
+}
+
 /* --- numbers, times, durations, as Go reads them --- */
 
 static struct bytes one(const struct params *p, const char *name, const char *otherwise)
@@ -601,6 +614,8 @@ static void arg_limits(struct params *p, enum query_endpoint which)
 	bool is_volume = which == ENDPOINT_VOLUME || which == ENDPOINT_VOLUME_RANGE;
 	const struct limits *l = p->r->limits;
 	uint64_t series = is_volume ? l->volume_max_series : l->max_query_series;
+	const char *refused =
+		limits_blocked_kinds(&l->blocked_queries, p->command->query, p->r->tags);
 
 	if (l->max_entries_limit_per_query)
 		arg_number(p, "--max-entries", l->max_entries_limit_per_query);
@@ -608,6 +623,14 @@ static void arg_limits(struct params *p, enum query_endpoint which)
 		arg_number(p, "--max-series", series);
 	if (l->max_streams_matchers_per_query)
 		arg_number(p, "--max-matchers", l->max_streams_matchers_per_query);
+	if (l->minimum_labels_number)
+		arg_number(p, "--min-matchers", l->minimum_labels_number);
+	if (l->required_labels.n)
+		arg_names(p, "--need-labels", &l->required_labels);
+	if (refused) {
+		arg(p, "--refuse");
+		arg(p, refused);
+	}
 	if (l->max_query_bytes_read)
 		arg_number(p, "--max-bytes", l->max_query_bytes_read);
 	if (l->max_query_length_ns)

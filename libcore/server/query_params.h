@@ -35,6 +35,7 @@ struct query_request {
 	struct bytes tenant;	     /* "a|b" of several; of format_query none is needed */
 	struct bytes name;	     /* of a label or field, from the path */
 	struct bytes encoding_flags; /* X-Loki-Response-Encoding-Flags, or empty */
+	struct bytes tags;	     /* X-Query-Tags, or empty */
 	struct bytes matchers;	     /* "{team=\"a\"}", or empty: added to each selector */
 	const struct limits *limits;
 	const char *wal, *store; /* folders */

@@ -9,6 +9,7 @@
 #include "server/query_call.h"
 #include "server/route.h"
 #include "server/server.h"
+#include "server/server_metrics.h"
 #include "server/tenant.h"
 #include "server/version.h"
 #include "time/time.h"
@@ -143,6 +144,9 @@ static void on_query_ended(struct query *query)
 	c->n_bytes = end->bytes;
 	c->n_rows = end->rows;
 	log_query(c, end);
+	if (end->status == 400)
+		server_metrics_refused(c->server->metrics, tenant_first(c->tenant),
+				       buf_bytes(&end->text));
 	if (end->status == 200)
 		answer_file(c, end);
 	else if (end->status == 400 && asked->which == ENDPOINT_FORMAT_QUERY)
@@ -201,6 +205,7 @@ struct query_request query_request_of(const struct call *c)
 		.tenant = c->tenant,
 		.name = c->name,
 		.encoding_flags = http_header(c->http, "X-Loki-Response-Encoding-Flags"),
+		.tags = http_header(c->http, "X-Query-Tags"),
 		.matchers = c->matchers,
 		.limits = c->limits,
 		.wal = config->wal,

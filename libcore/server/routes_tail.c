@@ -219,6 +219,8 @@ static void refuse_text(struct call *c, int status, const struct tail *t)
 	read_reason(t, &why);
 	if (why.n == 0)
 		buf_add_str(&why, "the tail could not begin");
+	server_metrics_refused(t->server->metrics, bytes_of(t->tenant, t->n_tenant),
+			       buf_bytes(&why));
 	buf_add_char(&why, '\n');
 	call_answer(c, status, "text/plain; charset=utf-8", buf_bytes(&why));
 	buf_release(&why);

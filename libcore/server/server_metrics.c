@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "cli/cli.h"
+#include "query/limits.h"
 #include "server/version.h"
 #include "time/time.h"
 
@@ -104,6 +105,9 @@ static const struct metrics_family families[METRIC_COUNT] = {
 		GAUGE("loki_query_frontend_queue_length", "Queries that wait.", LABELS("user")),
 	[METRIC_QUEUE_DISCARDED] = COUNTER("loki_query_frontend_discarded_requests_total",
 					   "Queries refused since too many wait.", LABELS("user")),
+	[METRIC_QUERIES_BLOCKED] =
+		COUNTER("loki_blocked_queries_total",
+			"Queries refused since blocked_queries has them.", LABELS("user")),
 	[METRIC_QUERIES_FAILED] = COUNTER("loki_query_frontend_failed_queries_total",
 					  "Queries answered with a status of 500 or more."),
 	[METRIC_QUERIES_LEFT] =
@@ -162,8 +166,6 @@ static const struct metrics_family families[METRIC_COUNT] = {
 	[METRIC_CHUNK_COMPRESSION] = HISTOGRAM(
 		"loki_ingester_chunk_compression_ratio",
 		"Bytes of lines and metadata for each byte of a chunk.", BUCKETS(chunk_ratio)),
-	[METRIC_MEMORY_CHUNKS] = GAUGE("loki_ingester_memory_chunks",
-				       "Always 0: entries wait in the log, not in chunks."),
 
 	[METRIC_WAL_REPLAY_SECONDS] = GAUGE("loki_ingester_wal_replay_duration_seconds",
 					    "Time from the daemon's start until it was ready."),
@@ -335,6 +337,12 @@ void server_metrics_end(struct metrics *m, const struct server_metrics_request *
 		metrics_observe(
 			metric_of2(m, METRIC_INDEX_REQUEST_SECONDS, bytes_str(operation), status),
 			r->seconds);
+}
+
+void server_metrics_refused(struct metrics *m, struct bytes tenant, struct bytes why)
+{
+	if (bytes_is(why, LIMITS_BLOCKED))
+		metrics_add(metric_of1(m, METRIC_QUERIES_BLOCKED, tenant), 1);
 }
 
 /* By a bug of it, and not by somebody's wish or for want of memory. */

@@ -49,6 +49,7 @@ enum server_metric {
 	METRIC_QUEUE_SECONDS,
 	METRIC_QUEUE_LENGTH,	/* queries: of those that wait (a gauge); user (the tenant) */
 	METRIC_QUEUE_DISCARDED, /* queries: refused since the queue is full; user */
+	METRIC_QUERIES_BLOCKED, /* routes_query, routes_tail: by server_metrics_refused; user */
 	METRIC_QUERIES_FAILED,	/* queries: answered with 5xx, not those that the client left */
 	METRIC_QUERIES_LEFT,	/* queries: ended since the client left */
 	METRIC_QUERIES_RUNNING, /* queries: (a gauge); class: metadata, short, long */
@@ -78,7 +79,6 @@ enum server_metric {
 	METRIC_CHUNK_ENTRIES,
 	METRIC_CHUNK_AGE,
 	METRIC_CHUNK_COMPRESSION,
-	METRIC_MEMORY_CHUNKS, /* nobody: none is in memory */
 
 	METRIC_WAL_REPLAY_SECONDS, /* server: from its start until it is ready */
 	METRIC_RELOAD_SUCCESSFUL,  /* server: of limits and overrides: 1 or 0 */
@@ -139,6 +139,9 @@ struct server_metrics_request {
 	double seconds;
 };
 void server_metrics_end(struct metrics *m, const struct server_metrics_request *r);
+
+/* A query of a tenant's was refused with this text. */
+void server_metrics_refused(struct metrics *m, struct bytes tenant, struct bytes why);
 
 /* A child that ended, in its ended(). */
 void server_metrics_child(struct metrics *m, const char *program, const struct child_end *end);

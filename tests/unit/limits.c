@@ -121,12 +121,13 @@ static void the_stricter_of_two_counts_and_none_is_none(void **state)
 				    "max_query_range: 0, query_rate: 2, volume_enabled: false, "
 				    "query_timeout: 1s}\n",
 				    &e);
+	struct arena mem = { 0 };
 	struct limits l;
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		l = *of(s, i ? "b" : "a");
-		limits_restrict(&l, of(s, i ? "a" : "b"));
+		limits_restrict(&l, of(s, i ? "a" : "b"), &mem);
 		assert_int_equal(l.max_query_series, 7);
 		assert_int_equal(l.max_query_bytes_read, 3);
 		assert_true(l.max_query_range_ns == INT64_C(3600000000000));
@@ -136,6 +137,98 @@ static void the_stricter_of_two_counts_and_none_is_none(void **state)
 		assert_int_equal(l.max_line_size, i ? 262144 : 5);
 	}
 	limits_set_drop(s);
+}
+
+/* Of `l`, as they are asked. */
+static const char *kinds(const struct limits *l, const char *query, const char *tags)
+{
+	const char *ret =
+		limits_blocked_kinds(&l->blocked_queries, bytes_str(query), bytes_str(tags));
+
+	return ret ? ret : "none";
+}
+
+static void queries_are_blocked_by_their_text(void **state)
+{
+	struct err e;
+	struct limits_set *s = make(
+		"overrides:\n"
+		"  a:\n"
+		"    minimum_labels_number: 2\n"
+		"    required_labels: [team, env]\n"
+		"    blocked_queries:\n"
+		"      - {pattern: ' {a=\"b\"}  ', types: limited}\n"
+		"      - {pattern: 'pr[o]d', regex: true, types: 'filter,metric'}\n"
+		"      - {hash: 2943214005}\n"
+		"  b:\n"
+		"    minimum_labels_number: 1\n"
+		"    required_labels: env,pod\n"
+		"    blocked_queries: [{types: metric, query_tags: {Source: Grafana, n: 1}}]\n",
+		&e);
+	struct arena mem = { 0 };
+	struct buf b = { 0 };
+	struct limits l;
+
+	(void)state;
+	assert_string_equal(e.msg, "");
+	assert_string_equal(kinds(of(s, "a"), "{a=\"b\"}", ""), "limited");
+	assert_string_equal(kinds(of(s, "a"), "\n{a=\"b\"}", ""), "limited");
+	assert_string_equal(kinds(of(s, "a"), "{a=\"prod\"} | a", ""), "metric,filter");
+	assert_string_equal(kinds(of(s, "a"), "{stream=\"stdout\",pod=\"loki-canary-9w49x\"}", ""),
+			    "metric,filter,limited");
+	assert_string_equal(kinds(of(s, "a"), "{a=\"c\"}", "Source=grafana"), "none");
+	assert_string_equal(kinds(of(s, "b"), "1", "n=1,source = GRAFANA"), "metric");
+	assert_string_equal(kinds(of(s, "b"), "1", "source=grafana"), "none");
+	assert_string_equal(kinds(of(s, "b"), "1", ",n=1,source"), "none");
+	assert_string_equal(kinds(of(s, "c"), "1", ""), "none");
+	l = *of(s, "a");
+	limits_restrict(&l, of(s, "b"), &mem);
+	assert_string_equal(kinds(&l, "{a=\"b\"}", "source=grafana,n=1"), "metric,limited");
+	assert_int_equal(l.minimum_labels_number, 2);
+	assert_int_equal(l.required_labels.n, 3);
+	assert_string_equal(l.required_labels.name[2], "pod");
+	l = *of(s, "c");
+	limits_restrict(&l, of(s, "b"), &mem);
+	assert_string_equal(kinds(&l, "x", "source=grafana,n=1"), "metric");
+	limits_add_overrides(&b, s, "");
+	assert_non_null(
+		strstr(buf_str(&b),
+		       "  blocked_queries: "
+		       "[{\"pattern\":\"{a=\\\"b\\\"}\",\"regex\":false,\"types\":[\"limited\"]},"
+		       "{\"pattern\":\"pr[o]d\",\"regex\":true,\"types\":[\"metric\",\"filter\"]},"
+		       "{\"pattern\":\"\",\"regex\":false,\"hash\":2943214005,\"types\":[]}]\n"));
+	assert_non_null(strstr(b.p, "\"query_tags\":{\"Source\":\"Grafana\",\"n\":\"1\"}}]\n"));
+	buf_release(&b);
+	arena_release(&mem);
+	limits_set_drop(s);
+}
+
+static void blocks_that_are_none(void **state)
+{
+	static const char *const bad[][2] = {
+		{ "blocked_queries: {}", "expected a list" },
+		{ "blocked_queries: [x]", "expected a map" },
+		{ "blocked_queries: [{pattern: '(', regex: true}]", "error parsing regexp" },
+		{ "blocked_queries: [{types: all}]", "expected metric, filter or limited" },
+		{ "blocked_queries: [{hash: 4294967296}]", "expected at most 4294967295" },
+		{ "blocked_queries: [{hsh: 1}]", "is not a key" },
+		{ "blocked_queries: [{query_tags: x}]", "expected a map" },
+		{ "blocked_queries: [{query_tags: {a: [b]}}]", "expected a text" },
+		{ "enforced_labels: [a, b-c]", "'enforced_labels': " },
+		{ "required_labels: ['']", "'required_labels': " },
+	};
+	struct buf text = { 0 };
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		buf_reset(&text);
+		buf_addf(&text, "limits_config: {%s}\n", bad[i][0]);
+		assert_null(make(buf_str(&text), &e));
+		if (!strstr(e.msg, bad[i][1]))
+			fail_msg("%s: %s", bad[i][0], e.msg);
+	}
+	buf_release(&text);
 }
 
 static const char OTLP_YAML[] =
@@ -430,6 +523,8 @@ int main(void)
 		cmocka_unit_test(values_are_read_as_loki_writes_them),
 		cmocka_unit_test(tenants_have_overrides),
 		cmocka_unit_test(the_stricter_of_two_counts_and_none_is_none),
+		cmocka_unit_test(queries_are_blocked_by_their_text),
+		cmocka_unit_test(blocks_that_are_none),
 		cmocka_unit_test(rules_of_attributes_are_read_and_printed),
 		cmocka_unit_test(labels_of_all_are_in_front_of_a_tenants),
 		cmocka_unit_test(rules_of_attributes_that_are_none_are_refused),

@@ -256,6 +256,7 @@ static void limits_of_the_tenant(void **state)
 		.max_query_range_ns = NS_PER_S,
 		.max_query_lookback_ns = 2 * NS_PER_S,
 	};
+	static const char *const required[] = { "app", "team" };
 	struct query_request r = request(&l);
 	char line[2048];
 	struct err e;
@@ -273,6 +274,10 @@ static void limits_of_the_tenant(void **state)
 		"--max-query-lookback 2s --tenant a|b --match {team=\"x\"} "
 		"--strict --limit 100 --direction backward --encoding-flags "
 		"categorize-labels --at 2026-01-15T10:00:00Z -- 1");
+	l.required_labels = (struct key_names){ required, 2 };
+	l.minimum_labels_number = 3;
+	assert_int_equal(ask_as(&r, ENDPOINT_TAIL, "query={a%3D\"b\"}", line, &e), 0);
+	assert_non_null(strstr(line, " --min-matchers 3 --need-labels app,team --max-bytes "));
 	l.volume_max_series = 7;
 	assert_int_equal(ask_as(&r, ENDPOINT_VOLUME, "query={a%3D\"b\"}", line, &e), 0);
 	assert_non_null(strstr(line, " --max-series 7 "));
