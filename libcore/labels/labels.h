@@ -62,6 +62,8 @@ MUST_CHECK int labels_parse_text(struct bytes text, struct arena *a, struct labe
 				 struct err *e);
 MUST_CHECK int labels_parse_json(struct bytes text, struct arena *a, struct labels *ret,
 				 struct err *e);
+/* Whether the text is one but for a name that is there twice: which. It lies in the arena. */
+bool labels_text_twice(struct bytes text, struct arena *a, struct bytes *ret_name);
 /* As Loki reads the labels of a push: a value that is no string is its text, and of a name that is
  * there twice the last counts. */
 MUST_CHECK int labels_parse_json_loosely(struct bytes text, struct arena *a, struct labels *ret,

@@ -211,6 +211,22 @@ static int read_text(struct reading *rd, struct bytes text, struct err *e)
 	return 0;
 }
 
+bool labels_text_twice(struct bytes text, struct arena *a, struct bytes *ret_name)
+{
+	struct reading rd = { .a = a };
+	bool found = false;
+	struct err e;
+
+	if (read_text(&rd, text, &e) == 0)
+		for (size_t i = 1; i < rd.n && !found; i++)
+			for (size_t k = 0; k < i && !found; k++)
+				if ((found = bytes_eq(rd.v[i].name, rd.v[k].name)))
+					*ret_name = rd.v[i].name;
+	free(rd.v);
+	buf_release(&rd.scratch);
+	return found;
+}
+
 int labels_parse_text(struct bytes text, struct arena *a, struct labels *ret, struct err *e)
 {
 	struct reading rd = { .a = a };

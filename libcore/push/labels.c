@@ -76,3 +76,14 @@ int push_labels_parse(const struct push_labels *l, struct arena *a, struct label
 		*ret = labels;
 	return rc;
 }
+
+bool push_labels_twice(const struct push_labels *l, struct arena *a, struct bytes *ret_name)
+{
+	struct buf scratch = { 0 };
+	struct err e;
+	bool ret = l->form == PUSH_LABELS_TEXT && labels_text_twice(l->spelling, a, ret_name) &&
+		   check_names(l->spelling, &scratch, &e) == 0;
+
+	buf_release(&scratch);
+	return ret;
+}

@@ -30,6 +30,10 @@ struct push_labels {
 MUST_CHECK int push_labels_parse(const struct push_labels *l, struct arena *a, struct labels *ret,
 				 struct err *e);
 
+/* Whether push_labels_parse fails since a name is there twice, and for nothing else: which. It lies
+ * in the arena. */
+bool push_labels_twice(const struct push_labels *l, struct arena *a, struct bytes *ret_name);
+
 /* Of one entry; what a tenant may have is the sink's affair. */
 enum { PUSH_META_MAX = 1024 };
 

@@ -45,6 +45,9 @@ enum intake_reason {
 	REASON_NAME_LONG,
 	REASON_VALUE_LONG,
 	REASON_NO_LABELS,
+	REASON_BAD_LABELS,
+	REASON_NAME_TWICE,
+	REASON_NOT_ENFORCED,
 	REASON_META_NOT_ALLOWED,
 	REASON_META_LARGE,
 	REASON_META_MANY,
@@ -124,7 +127,7 @@ struct lane {
 	size_t cap_meta;
 	struct run_stream *stream; /* scratch, as the next two */
 	size_t cap_streams;
-	struct buf text;
+	struct buf text, bad; /* the latter: why the present stream is not taken */
 };
 
 struct outlet {

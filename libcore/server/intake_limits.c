@@ -36,14 +36,27 @@ static uint32_t current(const struct push_run *r)
 
 static bool bad_stream(struct push_run *r, enum intake_reason reason)
 {
+	struct buf *bad = &r->in->lane.bad;
+
+	buf_reset(bad);
+	buf_add_bytes(bad, buf_bytes(&r->text));
 	r->bad_reason = reason;
-	r->bad_text = arena_copy(&r->in->lane.kept, buf_bytes(&r->text));
+	r->bad_text = buf_bytes(bad);
 	return false;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
+}
+
+/* They lie in the words' scratch. */
+static struct labels labels_of(const struct push_run *r, uint32_t stream)
+{
+	struct words *w = r->in->lane.words;
+
+	arena_reset(&w->scratch);
+	return streams_labels(w->streams, stream, &w->scratch);
 }
 
 /* No limit is above what files can hold. */
@@ -60,22 +73,62 @@ static uint64_t value_max(const struct push_run *r)
 /* The first label that is too long; names are looked at first. */
 static bool too_long(struct push_run *r, uint32_t stream)
 {
-	struct lane *lane = &r->in->lane;
-	struct labels l = streams_labels(lane->words->streams, stream, &lane->kept);
+	struct labels l = labels_of(r, stream);
 
 	for (size_t i = 0; i < l.n; i++) {
-		bool name = l.v[i].name.n > name_max(r);
+		struct label x = l.v[i];
+		bool name = x.name.n > name_max(r);
 
-		if (!name && l.v[i].value.n <= value_max(r))
+		if (!name && x.value.n <= value_max(r))
 			continue;
 		buf_add_str(&r->text, "stream '");
-		add_labels(r, stream);
+		add_labels(r, stream); /* l is of no use from here */
 		buf_addf(&r->text, "' has label %s too long: '", name ? "name" : "value");
-		buf_add_bytes(&r->text, name ? l.v[i].name : l.v[i].value);
+		buf_add_bytes(&r->text, name ? x.name : x.value);
 		buf_add_char(&r->text, '\'');
 		return bad_stream(r, name ? REASON_NAME_LONG : REASON_VALUE_LONG);
 	}
 	return true;
+}
+
+/* Loki's distributor refuses a stream that has a name twice; other labels that are none are found
+ * before it gets the push, which they end. */
+void limits_refuse_labels(struct push_run *r, const struct push_labels *l, const struct err *e)
+{
+	struct arena *scratch = &r->in->lane.words->scratch;
+	struct bytes name;
+
+	buf_reset(&r->text);
+	arena_reset(scratch);
+	if (push_labels_twice(l, scratch, &name)) {
+		buf_addf(&r->text, "stream '%.*s' has duplicate label name: '%.*s'",
+			 BYTES_ARG(l->spelling), BYTES_ARG(name));
+		bad_stream(r, REASON_NAME_TWICE);
+		return;
+	}
+	buf_add_str(&r->text, e->msg);
+	bad_stream(r, REASON_BAD_LABELS);
+	if (!r->bad_labels.p)
+		r->bad_labels = arena_copy(&r->in->lane.kept, r->bad_text);
+}
+
+static bool has_enforced(struct push_run *r, uint32_t stream)
+{
+	const struct key_names *enforced = &r->limits->enforced_labels;
+	struct labels l = labels_of(r, stream);
+	const char *gap = "missing required labels ";
+
+	for (size_t i = 0; i < enforced->n; i++) {
+		if (labels_get(&l, enforced->name[i]).p)
+			continue;
+		buf_addf(&r->text, "%s%s", gap, enforced->name[i]);
+		gap = ",";
+	}
+	if (!r->text.n)
+		return true;
+	buf_addf(&r->text, " for user %.*s for stream ", BYTES_ARG(r->tenant->name));
+	add_labels(r, stream);
+	return bad_stream(r, REASON_NOT_ENFORCED);
 }
 
 bool limits_take_stream(struct push_run *r, uint32_t stream)
@@ -97,7 +150,7 @@ bool limits_take_stream(struct push_run *r, uint32_t stream)
 	}
 	if (f->longest_name > name_max(r) || f->longest_value > value_max(r))
 		return too_long(r, stream);
-	return true;
+	return !r->limits->enforced_labels.n || has_enforced(r, stream);
 }
 
 static bool bad_entry(struct push_run *r, enum intake_reason reason, uint64_t n_bytes)

@@ -160,15 +160,14 @@ static int on_stream(void *data, const struct push_labels *l, struct err *e)
 	struct lane *lane = &r->in->lane;
 	struct run_stream *s;
 	uint32_t stream = STREAM_NONE;
+	bool bad = words_stream(lane->words, &r->words, l, &stream, e) < 0;
 
-	if (words_stream(lane->words, &r->words, l, &stream, e) < 0) {
-		e->code = ERR_USAGE; /* too many labels are bad ones too */
-		return -1;
-	}
 	mem_grow(&r->stream, &r->cap_streams, r->n_streams + 1, sizeof(*r->stream));
 	s = &r->stream[r->n_streams++];
 	*s = (struct run_stream){ .stream = stream, .first = r->n_entries, .end = r->n_entries };
-	r->bad_stream = !limits_take_stream(r, stream);
+	if (bad)
+		limits_refuse_labels(r, l, e);
+	r->bad_stream = bad || !limits_take_stream(r, stream);
 	return 0;
 }
 
@@ -371,6 +370,12 @@ static int decide(struct push_run *r, struct buf *text)
 	struct intake_tally good = good_of(r);
 	int status;
 
+	if (r->bad_labels.p) {
+		memset(r->discarded, 0, sizeof(r->discarded));
+		r->discarded[REASON_BAD_LABELS] = r->received;
+		buf_add_bytes(text, r->bad_labels);
+		return 400;
+	}
 	if (!r->n_streams) {
 		buf_add_str(text, "error at least one valid stream is required for ingestion");
 		return 422;
@@ -528,5 +533,6 @@ void lane_release(struct intake *in)
 	free(lane->meta);
 	free(lane->stream);
 	buf_release(&lane->text);
+	buf_release(&lane->bad);
 	pthread_mutex_destroy(&lane->lock);
 }

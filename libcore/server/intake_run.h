@@ -43,7 +43,8 @@ struct push_run {
 	size_t n_streams, cap_streams;
 	bool bad_stream; /* its labels are over a limit: */
 	enum intake_reason bad_reason;
-	struct bytes bad_text;
+	struct bytes bad_text;		/* until the next stream */
+	struct bytes bad_labels;	/* why all of it is refused: of the first that are none */
 	uint64_t n_entries;		/* by the sink's count */
 	int64_t prev_ts_ns, last_ts_ns; /* of the entries before, as sent and as stored */
 
@@ -69,6 +70,8 @@ struct push_run {
 
 /* Of a stream's labels: false sets bad_reason and bad_text. */
 bool limits_take_stream(struct push_run *r, uint32_t stream);
+/* Of labels that are none, as e says: sets them too. */
+void limits_refuse_labels(struct push_run *r, const struct push_labels *l, const struct err *e);
 /* Of an entry; false when it may not be, which has then been noted. The line may be cut. */
 bool limits_take_entry(struct push_run *r, int64_t ts_ns, struct bytes *line, size_t n_meta,
 		       size_t meta_bytes);

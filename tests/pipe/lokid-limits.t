@@ -35,6 +35,13 @@ overrides:
   entries: {max_entries_limit_per_query: 5}
   series: {max_query_series: 2, volume_max_series: 1}
   matchers: {max_streams_matchers_per_query: 1}
+  enforced: {enforced_labels: [team, env]}
+  named: {required_labels: [app, team], minimum_labels_number: 3}
+  policed:
+    blocked_queries:
+      - {pattern: '{app="a"}'}
+      - {pattern: 'b.d', regex: true, types: metric}
+      - {query_tags: {source: robot}}
   length: {max_query_length: 2h, max_query_range: 5m}
   back: {max_query_lookback: 10m}
   bytes: {max_query_bytes_read: 9B}
@@ -123,6 +130,14 @@ put labelled '"a":"12345678"' "$(entry x)"
 is_refused "max_label_value_length" 400 "has label value too long: '12345678'"
 put labelled '"abcdefghijklm":"1"' "$(entry x)"
 is_refused "max_label_name_length" 400 "has label name too long: 'abcdefghijklm'"
+put enforced '"team":"x"' "$(entry x)"
+is_refused "enforced_labels" 400 'missing required labels env for user enforced for stream {service_name="unknown_service", team="x"}'
+put enforced '"team":"x","env":"e"' "$(entry x)"
+is_taken "a stream that has them"
+put open '"a-b":"x"' "$(entry x)"
+is_refused "labels that are none" 400 "couldn't parse labels: 1:3: parse error: unexpected character inside braces: '-'"
+get /metrics
+ok "are counted" stdout_has 'loki_discarded_samples_total{reason="invalid_labels",tenant="open"} 1'
 put short "$app" "$(entry 0123456789)" "$(entry 0123456789a)"
 is_refused "max_line_size" 400 "Max entry size '10' bytes exceeded for stream '{app=\"web\", service_name=\"web\"}' while adding an entry with length '11' bytes"
 is "what is not too long is there" "$(lines short '[.data.result[].values[][1]]')" '["0123456789"]'
@@ -223,6 +238,23 @@ refuses series volume_max_series 'the query hit the max number of series limit (
 ask back index/volume "$all" "$hour" "end=$((now + 1))" targetLabels=app
 is "others have all" "$(jq '.data.result | length' "$TAP/stdout")" 3
 refuses matchers max_streams_matchers_per_query 'max streams matchers per query exceeded, matchers-count > limit (2 > 1)' query_range 'query={app="a",b="c"}'
+refuses named required_labels 'stream selector is missing required matchers [team], labels present in the query were [app, env]' query_range 'query={app="a",env="b"}'
+refuses named "required_labels of instant queries" 'stream selector is missing required matchers [app, team], labels present in the query were [x]' query 'query=rate({x="a"}[1m])'
+refuses named minimum_labels_number 'stream selector has less label matchers than required: (present: [app, team], number_present: 2, required_number_label_matchers: 3)' query_range 'query={app="a",team="b"}'
+ask named query_range 'query={app="a",team="b",env="c"}'
+ok "a query that names enough" code_is 200
+refuses policed blocked_queries 'query blocked by policy' query_range 'query= {app="a"}'
+refuses policed "a pattern's kind" 'query blocked by policy' query 'query=rate({app="bad"}[1m])'
+ask policed query_range 'query={app="bad"}'
+ok "another kind is answered" code_is 200
+ask policed query_range 'query={app="c"}'
+ok "as is another text" code_is 200
+get "$api/query_range?query=%7Bapp%3D%22c%22%7D" -H 'X-Scope-OrgID: policed' -H 'X-Query-Tags: user=x,Source=Robot'
+is_refused "a tag" 400 'query blocked by policy'
+refuses policed "what is no query is told first" 'parse error' query_range 'query={app="a"'
+refuses 'open|policed' "of several tenants" 'query blocked by policy' query_range 'query={app="a"}'
+get /metrics
+ok "blocked ones are counted" stdout_has 'loki_blocked_queries_total{user="policed"} 3'
 refuses length max_query_length 'the query time range exceeds the limit (query length: 3h0m0s, limit: 2h)' query_range "$all" "start=$((now - 10800))" "end=$now"
 refuses length max_query_range '[interval] value exceeds limit: [6m] > [5m]' query 'query=count_over_time({app="a"}[6m])'
 ask back query_range "$all" "$hour"

@@ -116,6 +116,72 @@ static void limits_of_labels(void **state)
 	close_world(w);
 }
 
+/* Labels that are none end a push, but it is looked at to its end: what is no body at all is told
+ * first, and all that is lost is counted. */
+static void bad_labels_lose_the_whole_push(void **state)
+{
+	struct world *w = open_world(NULL, NULL);
+
+	(void)state;
+	w->limits.max_line_size = 3;
+	push(w, "{\"streams\":[{\"stream\":{\"a\":\"b\"},\"values\":[" LINE(
+			T1, "x") "," LINE(T1, "long") "]},{\"stream\":{\"a-b\":\"c\"},\"values\":"
+						      "[" LINE(T1, "y") "]},"
+									"{\"stream\":{\"c.d\":"
+									"\"c\"},\"values\":[" LINE(
+										T1, "z") "]}]}");
+	assert_answer(400, "couldn't parse labels: 1:3: parse error: unexpected character inside "
+			   "braces: '-'");
+	assert_int_equal(counted(w, METRIC_DISCARDED_SAMPLES, "invalid_labels", "acme"), 4);
+	assert_int_equal(counted(w, METRIC_DISCARDED_BYTES, "invalid_labels", "acme"), 7);
+	assert_int_equal(counted(w, METRIC_DISCARDED_SAMPLES, "line_too_long", "acme"), 0);
+	push(w, "{\"streams\":[{\"stream\":{\"a-b\":\"c\"},\"values\":[" LINE(T1, "y") ",[1]]}]}");
+	assert_int_equal(last.status, 400);
+	assert_null(strstr(last.text, "couldn't parse labels"));
+	assert_string_equal(logged(w), "");
+	close_world(w);
+}
+
+#define OLD(labels, line)       \
+	"{\"labels\":\"" labels \
+	"\",\"entries\":[{\"ts\":\"2026-01-15T10:00:00Z\",\"line\":\"" line "\"}]}"
+
+static void a_name_twice_loses_its_stream(void **state)
+{
+	struct world *w = open_world(NULL, NULL);
+
+	(void)state;
+	w->limits.discover_service_name = w->limits.discover_log_levels = false;
+	push(w, "{\"streams\":[" OLD("{a=\\\"1\\\", b=\\\"2\\\", a=\\\"3\\\"}",
+				     "lost") "," OLD("{a=\\\"1\\\"}", "kept") "]}");
+	assert_answer(400, "stream '{a=\"1\", b=\"2\", a=\"3\"}' has duplicate label name: 'a'");
+	assert_int_equal(counted(w, METRIC_DISCARDED_SAMPLES, "duplicate_label_names", "acme"), 1);
+	assert_int_equal(counted(w, METRIC_DISCARDED_BYTES, "duplicate_label_names", "acme"), 4);
+	assert_string_equal(logged(w), "{\"ts\":\"1768471200000000000\",\"tenant\":\"acme\","
+				       "\"labels\":{\"a\":\"1\"},\"line\":\"kept\"}\n");
+	close_world(w);
+}
+
+static void streams_have_enforced_labels(void **state)
+{
+	static const char *const enforced[] = { "team", "service_name", "env" };
+	struct world *w = open_world(NULL, NULL);
+
+	(void)state;
+	w->limits.enforced_labels = (struct key_names){ enforced, 3 };
+	push(w, "{\"streams\":[{\"stream\":{\"a\":\"b\"},\"values\":[" LINE(
+			T1, "lost") "]},"
+				    "{\"stream\":{\"team\":\"x\",\"env\":\"y\"},\"values\":[" LINE(
+					    T1, "k") "]}]}");
+	assert_answer(400, "missing required labels team,env for user acme for stream {a=\"b\", "
+			   "service_name=\"unknown_service\"}");
+	assert_int_equal(counted(w, METRIC_DISCARDED_SAMPLES, "missing_enforced_labels", "acme"),
+			 1);
+	assert_non_null(strstr(logged(w), "\"line\":\"k\""));
+	assert_null(strstr(logged(w), "lost"));
+	close_world(w);
+}
+
 static void limits_of_time(void **state)
 {
 	struct world *w = open_world(NULL, NULL);
@@ -380,6 +446,9 @@ int main(void)
 		cmocka_unit_test(stores_and_answers_204),
 		cmocka_unit_test(limits_decide_what_is_added),
 		cmocka_unit_test(a_bad_body_leaves_nothing),
+		cmocka_unit_test(bad_labels_lose_the_whole_push),
+		cmocka_unit_test(a_name_twice_loses_its_stream),
+		cmocka_unit_test(streams_have_enforced_labels),
 		cmocka_unit_test(limits_of_labels),
 		cmocka_unit_test(limits_of_time),
 		cmocka_unit_test(limits_of_lines),
