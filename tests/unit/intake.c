@@ -124,12 +124,11 @@ static void bad_labels_lose_the_whole_push(void **state)
 
 	(void)state;
 	w->limits.max_line_size = 3;
-	push(w, "{\"streams\":[{\"stream\":{\"a\":\"b\"},\"values\":[" LINE(
-			T1, "x") "," LINE(T1, "long") "]},{\"stream\":{\"a-b\":\"c\"},\"values\":"
-						      "[" LINE(T1, "y") "]},"
-									"{\"stream\":{\"c.d\":"
-									"\"c\"},\"values\":[" LINE(
-										T1, "z") "]}]}");
+	push(w, "{\"streams\":[{\"stream\":{\"a\":\"b\"},\"values\":[" LINE(T1, "x") "," LINE(
+			T1, "long") "]},{\"stream\":{\"a-b\":\"c\"},\"values\":"
+				    "[" LINE(T1, "y") "]},"
+						      "{\"stream\":{\"c.d\":"
+						      "\"c\"},\"values\":[" LINE(T1, "z") "]}]}");
 	assert_answer(400, "couldn't parse labels: 1:3: parse error: unexpected character inside "
 			   "braces: '-'");
 	assert_int_equal(counted(w, METRIC_DISCARDED_SAMPLES, "invalid_labels", "acme"), 4);
