@@ -34,6 +34,12 @@ size_t hash128_sort(struct hash128 *v, size_t n);
 /* Whether h is among v, which is ascending. */
 bool hash128_among(const struct hash128 *v, size_t n, const struct hash128 *h);
 
+/* Several; who owns v says so. */
+struct hash_list {
+	struct hash128 *v;
+	size_t n;
+};
+
 /* 32 lower-case hexadecimal digits and a NUL. */
 void hash128_hex(const struct hash128 *h, char ret[HASH128_HEX + 1]);
 /* False unless hex is exactly 32 hexadecimal digits. */

@@ -66,7 +66,9 @@ static void add_trailer(struct buf *out, const struct chunk_piece *piece)
 			buf_add_char(out, ',');
 		json_add_quoted(out, t->deletes[i]);
 	}
-	buf_add_str(out, "]}\n");
+	buf_add_char(out, ']');
+	add_hashes(out, "sources", &t->sources);
+	buf_add_str(out, "}\n");
 }
 
 void chunk_add_header(struct buf *out, const struct chunk_piece *piece)

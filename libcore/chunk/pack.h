@@ -19,11 +19,6 @@ struct pack_chunk {
 	uint32_t head_len; /* pread as much at off, then chunk_parse */
 };
 
-struct hash_list {
-	struct hash128 *v;
-	size_t n;
-};
-
 struct pack_trailer {
 	struct bytes tenant;
 	int32_t day;	   /* days since 1970-01-01: every entry of the pack lies in it */
@@ -43,6 +38,8 @@ struct pack_trailer {
 	struct hash_list replaced; /* names of packs whose entries are all here */
 	struct bytes *deletes;	   /* delete requests that were applied */
 	size_t n_deletes;
+	struct hash_list sources; /* names of packs that hold all entries of this one; of a pack
+				     that was made of packs. Says nothing of what is not here */
 };
 
 /* Appends the trailer: to be written behind the chunks, whose offsets are those in t->chunk (back

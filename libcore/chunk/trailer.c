@@ -46,6 +46,8 @@ void pack_trailer_encode(const struct pack_trailer *t, struct buf *out)
 	wr_uvarint(out, t->n_deletes);
 	for (size_t i = 0; i < t->n_deletes; i++)
 		wr_lstr(out, t->deletes[i]);
+	if (t->sources.n) /* packs made of entries are as they were before there were sources */
+		add_hashes(out, &t->sources);
 	chunk_head_end(out, start, 0, PACK_END_LEN);
 	wr_u32be(out, (uint32_t)(out->n - start + PACK_END_LEN));
 	buf_add(out, end_magic, sizeof(end_magic));
@@ -121,7 +123,7 @@ static void read_hashes(struct rd *rd, struct arena *a, struct hash_list *ret)
 		memcpy(ret->v, b.p, b.n);
 }
 
-/* What stands behind the deletes is for later versions of this program. */
+/* What stands behind the sources is for later versions of this program. */
 static int parse_meta(struct bytes meta, uint64_t chunks_end, struct arena *a,
 		      struct pack_trailer *t, struct err *e)
 {
@@ -149,6 +151,8 @@ static int parse_meta(struct bytes meta, uint64_t chunks_end, struct arena *a,
 	t->deletes = arena_alloc(a, t->n_deletes * sizeof(*t->deletes));
 	for (size_t i = 0; i < t->n_deletes; i++)
 		t->deletes[i] = arena_copy(a, rd_lstr(&rd, DELETE_ID_MAX));
+	if (rd_left(&rd))
+		read_hashes(&rd, a, &t->sources);
 	if (rd.failed)
 		return err_set(e, ERR_CORRUPT, "trailer: bad number at byte %zu of it", rd.off);
 	t->tenant = arena_copy(a, t->tenant);

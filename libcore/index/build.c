@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "index/deletes.h"
 #include "index/scan.h"
 #include "index/select.h"
-#include "index/writer.h"
 #include "time/time.h"
 
 struct group {
@@ -44,8 +44,7 @@ static void open_packs(struct group *g, const struct store_name *names, size_t n
 			tell_fault(g, &e);
 			continue;
 		}
-		/* Of thousands of packs only the trailers stay in memory, not the descriptors. */
-		store_file_close(&g->scan[g->n].file);
+		pack_scan_rest(&g->scan[g->n]);
 		g->pack[g->n] = (struct select_pack){
 			.name = names[i].hash,
 			.trailer = &g->scan[g->n].trailer,
@@ -63,35 +62,13 @@ static void close_packs(struct group *g)
 	free(g->pack);
 }
 
-struct adding {
-	struct index_writer *w;
-	uint32_t pack;
-};
-
-static int add_chunk(const struct chunk *head, const struct index_chunk *c,
-		     const struct index_block *blocks, void *data, struct err *e)
-{
-	const struct adding *a = data;
-
-	return index_writer_chunk(a->w, a->pack, &head->stream_id, &head->labels, c, blocks, e);
-}
-
 /* 0; 1 when the pack cannot be used (told, and marked); -1. */
 static int add_pack(struct group *g, size_t i, struct index_writer *w, struct err *e)
 {
-	struct adding a = { .w = w, .pack = index_writer_pack(w, &g->scan[i].row) };
 	struct store_name sn = { STORE_PACK, g->day, g->tenant, g->pack[i].name };
-	struct buf name = { 0 };
 	struct err why = { 0 };
-	int rc;
 
-	store_name_add(&name, &sn);
-	rc = store_file_open(g->s, buf_str(&name), &g->scan[i].file, &why);
-	buf_release(&name);
-	if (rc == 0)
-		rc = pack_scan_chunks(&g->scan[i], add_chunk, &a, &why);
-	store_file_close(&g->scan[i].file);
-	if (rc == 0)
+	if (pack_scan_into(&g->scan[i], g->s, &sn, w, &why) == 0)
 		return 0;
 	if (why.code == ERR_IO || why.code == ERR_NOMEM) {
 		*e = why;
@@ -105,27 +82,15 @@ static int add_pack(struct group *g, size_t i, struct index_writer *w, struct er
 /* An index lists a delete request only when all its packs have it applied. */
 static void add_deletes(struct group *g, bool mixed, struct index_writer *w)
 {
-	const struct pack_trailer *first = NULL;
+	struct common_deletes common = { 0 };
 
-	for (size_t i = 0; i < g->n && !first; i++)
+	for (size_t i = 0; i < g->n; i++)
 		if (mixed ? g->pack[i].in_mixed : g->pack[i].in_whole)
-			first = g->pack[i].trailer;
-	for (size_t d = 0; first && d < first->n_deletes; d++) {
-		bool everywhere = true;
-
-		for (size_t i = 0; i < g->n && everywhere; i++) {
-			const struct pack_trailer *t = g->pack[i].trailer;
-			bool here = false;
-
-			if (!(mixed ? g->pack[i].in_mixed : g->pack[i].in_whole))
-				continue;
-			for (size_t k = 0; k < t->n_deletes; k++)
-				here = here || bytes_eq(t->deletes[k], first->deletes[d]);
-			everywhere = here;
-		}
-		if (everywhere)
-			index_writer_delete(w, first->deletes[d]);
-	}
+			common_deletes_add(&common, g->pack[i].trailer->deletes,
+					   g->pack[i].trailer->n_deletes);
+	for (size_t i = 0; i < common.n; i++)
+		index_writer_delete(w, common.v[i]);
+	common_deletes_release(&common);
 }
 
 static void add_replaces(const struct select_pack *p, struct index_writer *w)

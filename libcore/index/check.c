@@ -11,13 +11,13 @@ struct check {
 	struct store *s;
 	struct index *ix;
 	const struct index_info *in;
+	const struct index_beside *beside;
 	index_fault_fn *fault;
 	void *data;
 	uint64_t n_faults;
 	uint32_t *order;	 /* chunk numbers by pack and offset */
 	uint32_t pack, at;	 /* the pack that is read; next of order */
 	uint32_t *series_of;	 /* chunk number to series */
-	struct hash128 *names;	 /* of the packs, ascending */
 	struct hash128 *covered; /* segments that trailers with all their parts list */
 	size_t n_covered, cap_covered;
 	bool unread; /* the trailer of some pack: what it covers is then not known */
@@ -47,7 +47,6 @@ static int sort_chunks(struct check *c, struct err *e)
 {
 	c->order = mem_alloc((c->in->n_chunks + (size_t)1) * sizeof(*c->order));
 	c->series_of = mem_alloc((c->in->n_chunks + (size_t)1) * sizeof(*c->series_of));
-	c->names = mem_alloc((c->in->n_packs + (size_t)1) * sizeof(*c->names));
 	for (uint32_t i = 0; i < c->in->n_chunks; i++)
 		c->order[i] = i;
 	for (uint32_t i = 0; i < c->in->n_series; i++) {
@@ -57,13 +56,6 @@ static int sort_chunks(struct check *c, struct err *e)
 			return -1;
 		for (uint32_t k = 0; k < s.n_chunks; k++)
 			c->series_of[s.first_chunk + k] = i;
-	}
-	for (uint32_t i = 0; i < c->in->n_packs; i++) {
-		struct index_pack p;
-
-		if (index_pack_at(c->ix, i, &p, e) < 0)
-			return -1;
-		c->names[i] = p.name;
 	}
 	if (c->in->n_chunks)
 		qsort_r(c->order, c->in->n_chunks, sizeof(*c->order), cmp_chunks, c);
@@ -119,7 +111,7 @@ static int check_chunk(const struct chunk *head, const struct index_chunk *want,
 static void take_segments(struct check *c, const struct pack_trailer *t)
 {
 	for (size_t i = 0; i < t->parts.n; i++)
-		if (!hash128_among(c->names, c->in->n_packs, &t->parts.v[i]))
+		if (!hash128_among(c->beside->known.v, c->beside->known.n, &t->parts.v[i]))
 			return;
 	mem_grow(&c->covered, &c->cap_covered, c->n_covered + t->segments.n, sizeof(*c->covered));
 	for (size_t i = 0; i < t->segments.n; i++)
@@ -148,7 +140,8 @@ static void check_pack(struct check *c, uint32_t i)
 	}
 	if (pack_scan_open(c->s, &sn, &scan, &e) < 0) {
 		c->unread = true;
-		tell(c, &e);
+		if (!c->beside->skip_pack[i])
+			tell(c, &e);
 		return;
 	}
 	if (scan.row.size != p.size || scan.row.trailer_len != p.trailer_len ||
@@ -207,27 +200,31 @@ static void check_name(struct check *c)
 	}
 }
 
-uint64_t index_check(struct store *s, struct index *ix, enum index_check_packs packs,
+uint64_t index_check(struct store *s, struct index *ix, const struct index_beside *beside,
 		     index_fault_fn *fault, void *data)
 {
-	struct check c = { .s = s, .ix = ix, .in = index_info(ix), .fault = fault, .data = data };
+	struct check c = { .s = s,
+			   .ix = ix,
+			   .in = index_info(ix),
+			   .beside = beside,
+			   .fault = fault,
+			   .data = data };
 	struct err e = { 0 };
 
 	c.n_faults = index_verify(ix, fault, data);
 	if (c.n_faults)
 		return c.n_faults;
 	check_name(&c);
-	if (packs == INDEX_CHECK_PACKS) {
+	if (beside) {
 		if (sort_chunks(&c, &e) < 0)
 			tell(&c, &e);
-		for (uint32_t i = 0; i < c.in->n_packs && c.names; i++)
+		for (uint32_t i = 0; i < c.in->n_packs && c.order; i++)
 			check_pack(&c, i);
 		if (!c.unread)
 			check_segments(&c);
 	}
 	free(c.order);
 	free(c.series_of);
-	free(c.names);
 	free(c.covered);
 	return c.n_faults;
 }

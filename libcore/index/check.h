@@ -4,14 +4,20 @@
 
 #include "index/index.h"
 
+/* What the live index files of its tenant and day say together, for one of them. */
+struct index_beside {
+	const bool *skip_pack;	/* of live.h: packs that are not read, so they may be gone */
+	struct hash_list known; /* live_known_packs */
+};
+
 /*
  * Every checksum and reference of the index file itself (index_verify), that its name is its hash,
- * and, when packs is INDEX_CHECK_PACKS, that each pack is there with its trailer, that the heads of
- * all its chunks say what the index says, and that each replaced segment stands in a trailer whose
- * parts are all in this index. Blocks are not read. Returns the number of faults, each told.
+ * and, for a live one (beside is not NULL), that each pack is there with its trailer, that the
+ * heads of all its chunks say what the index says, and that each replaced segment stands in a
+ * trailer whose parts are all known. Blocks are not read. Returns the number of faults, each told.
  */
-enum index_check_packs { INDEX_CHECK_FILE, INDEX_CHECK_PACKS };
-MUST_CHECK uint64_t index_check(struct store *s, struct index *ix, enum index_check_packs packs,
-				index_fault_fn *fault, void *data);
+MUST_CHECK uint64_t index_check(struct store *s, struct index *ix,
+				const struct index_beside *beside, index_fault_fn *fault,
+				void *data);
 
 #endif

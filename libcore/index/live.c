@@ -357,6 +357,40 @@ void live_release(struct live *l)
 	*l = (struct live){ 0 };
 }
 
+static int add_known(struct index *ix, struct names *known, struct err *e)
+{
+	const struct index_info *in = index_info(ix);
+	const struct hash128 *old;
+
+	if (index_list(ix, INDEX_OLD_PACKS, &old, e) < 0)
+		return -1;
+	mem_grow(&known->v, &known->cap, known->n + in->n_packs + in->n_old_packs + 1,
+		 sizeof(*known->v));
+	for (uint32_t i = 0; i < in->n_old_packs; i++)
+		known->v[known->n++] = old[i];
+	for (uint32_t i = 0; i < in->n_packs; i++) {
+		struct index_pack p;
+
+		if (index_pack_at(ix, i, &p, e) < 0)
+			return -1;
+		known->v[known->n++] = p.name;
+	}
+	return 0;
+}
+
+int live_known_packs(const struct live *l, struct hash_list *ret, struct err *e)
+{
+	struct names known = { 0 };
+
+	for (size_t i = 0; i < l->n; i++)
+		if (add_known(l->v[i], &known, e) < 0) {
+			free(known.v);
+			return err_wrap(e, "'%s'", index_label(l->v[i]));
+		}
+	*ret = (struct hash_list){ known.v, hash128_sort(known.v, known.n) };
+	return 0;
+}
+
 struct days {
 	int32_t from, to;
 	live_day_fn *each;

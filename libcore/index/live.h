@@ -59,6 +59,10 @@ MUST_CHECK int live_load(struct store *s, struct bytes tenant, int32_t day, stru
 			 struct err *e);
 void live_release(struct live *l);
 
+/* The packs that live files name, and those that they say are replaced: ascending, v to be freed.
+ * Errors: ERR_CORRUPT. */
+MUST_CHECK int live_known_packs(const struct live *l, struct hash_list *ret, struct err *e);
+
 /* Calls each(day, data, e) for the days of which the tenant has a folder of index files, ascending,
  * from..to included. */
 typedef int live_day_fn(int32_t day, void *data, struct err *e);

@@ -1,5 +1,7 @@
 #include "index/look.h"
 
+#include <stdlib.h>
+
 #include "base/io.h"
 #include "base/map.h"
 #include "index/check.h"
@@ -57,9 +59,9 @@ static int add_stats(struct index_look *l, struct index *ix, const bool *skip_pa
 	return 0;
 }
 
-/* s is NULL for a file that is looked at alone. */
-static int look(struct index_look *l, struct store *s, struct index *ix, const bool *skip_pack,
-		struct err *e)
+/* s and beside are NULL for a file that is looked at alone. */
+static int look(struct index_look *l, struct store *s, struct index *ix,
+		const struct index_beside *beside, struct err *e)
 {
 	struct place place = { l, ix };
 	struct err why;
@@ -75,10 +77,9 @@ static int look(struct index_look *l, struct store *s, struct index *ix, const b
 		on_fault(&why, &place);
 		break;
 	case INDEX_LOOK_STATS:
-		return add_stats(l, ix, skip_pack, e);
+		return add_stats(l, ix, beside ? beside->skip_pack : NULL, e);
 	case INDEX_LOOK_VERIFY:
-		if (index_check(s, ix, s ? INDEX_CHECK_PACKS : INDEX_CHECK_FILE, on_fault,
-				&place) == 0)
+		if (index_check(s, ix, beside, on_fault, &place) == 0)
 			l->right(index_label(ix), l->data);
 		break;
 	}
@@ -258,16 +259,22 @@ static int look_at_day(struct live *live, struct bytes tenant, int32_t day, void
 		       struct err *e)
 {
 	struct walk *w = data;
+	struct index_beside beside;
 	int rc = 0;
 
 	for (size_t i = 0; i < live->n_faults; i++)
 		w->l->fault(&live->faults[i].err, w->l->data);
+	if (live_known_packs(live, &beside.known, e) < 0)
+		return -1;
 	for (size_t i = 0; i < live->n; i++) {
 		add_packs(w, live->v[i]);
 		add_covered(w, live->v[i]);
 	}
-	for (size_t i = 0; i < live->n && rc == 0; i++)
-		rc = look(w->l, w->s, live->v[i], live->skip_pack[i], e);
+	for (size_t i = 0; i < live->n && rc == 0; i++) {
+		beside.skip_pack = live->skip_pack[i];
+		rc = look(w->l, w->s, live->v[i], &beside, e);
+	}
+	free(beside.known.v);
 	if (w->l->what != INDEX_LOOK_VERIFY)
 		return rc;
 	for (size_t i = 0; i < live->n_obsolete && rc == 0; i++) {

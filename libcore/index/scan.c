@@ -27,25 +27,35 @@ static int check_trailer(const struct pack_scan *p, const struct store_name *nam
 		       BYTES_ARG(t->tenant), day);
 }
 
+/* A pack that somebody named, so it should be there. */
+static int open_named(struct store *s, const struct store_name *name, struct store_file *ret,
+		      struct err *e)
+{
+	struct buf text = { 0 };
+	struct err why;
+	int rc;
+
+	store_name_add(&text, name);
+	rc = store_file_open(s, buf_str(&text), ret, &why);
+	if (rc < 0)
+		err_set(e, why.code == ERR_NO ? ERR_CORRUPT : why.code, "%s", why.msg);
+	buf_release(&text);
+	return rc;
+}
+
 int pack_scan_open(struct store *s, const struct store_name *name, struct pack_scan *ret,
 		   struct err *e)
 {
 	struct pack_scan p = { 0 };
-	struct buf path = { 0 }, text = { 0 };
+	struct buf path = { 0 };
 	uint64_t chunks = 0;
 
-	store_name_add(&path, name);
-	buf_addf(&text, "%s/%s", store_path(s), buf_str(&path));
-	if (store_file_open(s, path.p, &p.file, e) < 0) {
-		if (e && e->code == ERR_NO) /* named, so it should be there */
-			e->code = ERR_CORRUPT;
-		buf_release(&path);
-		buf_release(&text);
+	if (open_named(s, name, &p.file, e) < 0)
 		return -1;
-	}
-	buf_release(&path);
-	buf_str(&text);
-	p.path = text.p;
+	buf_addf(&path, "%s/", store_path(s));
+	store_name_add(&path, name);
+	buf_str(&path);
+	p.path = path.p;
 	if (pack_read_trailer(read_at, &p.file, p.file.size, &p.mem, &p.trailer, e) < 0 ||
 	    check_trailer(&p, name, e) < 0) {
 		err_wrap(e, "'%s'", p.path);
@@ -184,5 +194,37 @@ int pack_scan_chunks(struct pack_scan *p, pack_scan_fn *each, void *data, struct
 	}
 	arena_release(&mem);
 	buf_release(&w.b);
+	return rc;
+}
+
+void pack_scan_rest(struct pack_scan *p)
+{
+	store_file_close(&p->file);
+}
+
+struct adding {
+	struct index_writer *w;
+	uint32_t pack;
+};
+
+static int add_chunk(const struct chunk *head, const struct index_chunk *c,
+		     const struct index_block *blocks, void *data, struct err *e)
+{
+	const struct adding *a = data;
+
+	return index_writer_chunk(a->w, a->pack, &head->stream_id, &head->labels, c, blocks, e);
+}
+
+int pack_scan_into(struct pack_scan *p, struct store *s, const struct store_name *name,
+		   struct index_writer *w, struct err *e)
+{
+	struct adding a = { .w = w, .pack = index_writer_pack(w, &p->row) };
+	int rc;
+
+	pack_scan_rest(p);
+	rc = open_named(s, name, &p->file, e);
+	if (rc == 0)
+		rc = pack_scan_chunks(p, add_chunk, &a, e);
+	pack_scan_rest(p);
 	return rc;
 }

@@ -4,7 +4,7 @@
 #define INDEX_SCAN_H
 
 #include "chunk/pack.h"
-#include "index/index.h"
+#include "index/writer.h"
 #include "store/names.h"
 #include "store/store.h"
 
@@ -30,5 +30,12 @@ void pack_scan_close(struct pack_scan *p);
 typedef int pack_scan_fn(const struct chunk *head, const struct index_chunk *c,
 			 const struct index_block *blocks, void *data, struct err *e);
 MUST_CHECK int pack_scan_chunks(struct pack_scan *p, pack_scan_fn *each, void *data, struct err *e);
+
+/* Gives back the descriptor: of thousands of packs the trailers stay in memory. */
+void pack_scan_rest(struct pack_scan *p);
+/* The pack and its chunks go into w. It is opened again, and rests afterwards. Errors: as both
+ * calls above, and index_writer_chunk's; then w is good for nothing but index_writer_free. */
+MUST_CHECK int pack_scan_into(struct pack_scan *p, struct store *s, const struct store_name *name,
+			      struct index_writer *w, struct err *e);
 
 #endif

@@ -30,29 +30,86 @@ static size_t find(const struct select_pack *v, size_t n, const struct hash128 *
 	return n;
 }
 
-/* False when a part is missing. */
-static bool make_unit(const struct select_pack *v, size_t n, size_t last, struct unit *ret)
-{
-	const struct pack_trailer *t = v[last].trailer;
-
-	*ret = (struct unit){ .last = last };
-	ret->member = mem_alloc((t->parts.n + 1) * sizeof(*ret->member));
-	for (size_t i = 0; i < t->parts.n; i++) {
-		size_t at = find(v, n, &t->parts.v[i]);
-
-		if (at == n || !v[at].usable) {
-			free(ret->member);
-			return false;
-		}
-		ret->member[ret->n++] = at;
-	}
-	ret->member[ret->n++] = last;
-	return true;
-}
-
 static bool has_provenance(const struct pack_trailer *t)
 {
 	return t->segments.n + t->replaced.n > 0;
+}
+
+/* ---- whose parts are there ---- */
+
+/* What those that hold say is replaced: ascending, to be freed. */
+static struct hash_list replaced_by(const struct select_pack *v, size_t n, const bool *holds)
+{
+	struct hash_list ret = { 0 };
+	size_t cap = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct hash_list *l = &v[i].trailer->replaced;
+
+		if (!holds[i] || l->n == 0)
+			continue;
+		mem_grow(&ret.v, &cap, ret.n + l->n, sizeof(*ret.v));
+		memcpy(ret.v + ret.n, l->v, l->n * sizeof(*l->v));
+		ret.n += l->n;
+	}
+	ret.n = hash128_sort(ret.v, ret.n);
+	return ret;
+}
+
+static bool parts_are_there(const struct select_pack *v, size_t n, size_t i,
+			    const struct hash_list *old)
+{
+	const struct hash_list *parts = &v[i].trailer->parts;
+
+	for (size_t k = 0; k < parts->n; k++) {
+		size_t at = find(v, n, &parts->v[k]);
+
+		if ((at == n || !v[at].usable) && !hash128_among(old->v, old->n, &parts->v[k]))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Whose claims hold: a part is there when it is usable, or when one whose claims hold has replaced
+ * it. Two may have replaced each other's parts, after a race; so all hold until a part is missing.
+ */
+static void find_holding(const struct select_pack *v, size_t n, bool *ret_holds)
+{
+	bool changed;
+
+	for (size_t i = 0; i < n; i++)
+		ret_holds[i] = v[i].usable && has_provenance(v[i].trailer);
+	do {
+		struct hash_list old = replaced_by(v, n, ret_holds);
+
+		changed = false;
+		for (size_t i = 0; i < n; i++) {
+			if (!ret_holds[i] || parts_are_there(v, n, i, &old))
+				continue;
+			ret_holds[i] = false;
+			changed = true;
+		}
+		free(old.v);
+	} while (changed);
+}
+
+/* ---- units ---- */
+
+static struct unit make_unit(const struct select_pack *v, size_t n, size_t last)
+{
+	const struct hash_list *parts = &v[last].trailer->parts;
+	struct unit u = { .last = last };
+
+	u.member = mem_alloc((parts->n + 1) * sizeof(*u.member));
+	for (size_t i = 0; i < parts->n; i++) {
+		size_t at = find(v, n, &parts->v[i]);
+
+		if (at < n && v[at].usable)
+			u.member[u.n++] = at;
+	}
+	u.member[u.n++] = last;
+	return u;
 }
 
 /* A trailer's list, in the order that live_pick needs; to be freed. */
@@ -88,16 +145,20 @@ static void free_item(struct live_item *it)
 	free((void *)(uintptr_t)it->packs);
 }
 
-static void place(struct select_pack *v, const struct unit *u)
+static void place(struct select_pack *v, const struct unit *u, const struct hash_list *old)
 {
 	bool mixed = v[u->last].trailer->mixed;
 
 	v[u->last].counts = true;
 	for (size_t i = 0; i < u->n; i++) {
+		struct select_pack *p = &v[u->member[i]];
+
+		if (hash128_among(old->v, old->n, &p->name))
+			continue;
 		if (mixed)
-			v[u->member[i]].in_mixed = true;
+			p->in_mixed = true;
 		else
-			v[u->member[i]].in_whole = true;
+			p->in_whole = true;
 	}
 }
 
@@ -106,35 +167,41 @@ void select_packs(struct select_pack *v, size_t n)
 	struct unit *units = mem_alloc((n + 1) * sizeof(*units));
 	struct live_item *items = mem_alloc((n + 1) * sizeof(*items));
 	bool *live = mem_alloc((n + 1) * sizeof(*live));
+	bool *holds = mem_alloc((n + 1) * sizeof(*holds));
 	bool *in_unit = mem_alloc((n + 1) * sizeof(*in_unit));
-	struct hash128 *old;
-	size_t n_units = 0, n_old;
+	struct hash_list old;
+	size_t n_units = 0;
 
+	find_holding(v, n, holds);
 	for (size_t i = 0; i < n; i++) {
 		v[i].in_whole = v[i].in_mixed = v[i].counts = false;
-		if (v[i].usable && has_provenance(v[i].trailer) &&
-		    make_unit(v, n, i, &units[n_units]))
-			n_units++;
+		if (!holds[i])
+			continue;
+		units[n_units] = make_unit(v, n, i);
+		items[n_units] = item_of(v, &units[n_units]);
+		n_units++;
 	}
+	live_pick(items, n_units, live);
+	old.v = live_old_packs(items, n_units, &old.n);
 	for (size_t i = 0; i < n_units; i++) {
-		items[i] = item_of(v, &units[i]);
+		/* Who replaced its last pack has its claims; its other parts may still count. */
+		if (live[i] && hash128_among(old.v, old.n, &v[units[i].last].name))
+			continue;
+		if (live[i])
+			place(v, &units[i], &old);
 		for (size_t k = 0; k < units[i].n; k++)
 			in_unit[units[i].member[k]] = true;
 	}
-	live_pick(items, n_units, live);
-	old = live_old_packs(items, n_units, &n_old);
-	for (size_t i = 0; i < n_units; i++)
-		if (live[i])
-			place(v, &units[i]);
 	for (size_t i = 0; i < n; i++)
-		if (v[i].usable && !in_unit[i] && !hash128_among(old, n_old, &v[i].name))
+		if (v[i].usable && !in_unit[i] && !hash128_among(old.v, old.n, &v[i].name))
 			v[i].in_mixed = true;
 	for (size_t i = 0; i < n_units; i++) {
 		free_item(&items[i]);
 		free(units[i].member);
 	}
-	free(old);
+	free(old.v);
 	free(in_unit);
+	free(holds);
 	free(live);
 	free(items);
 	free(units);

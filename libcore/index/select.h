@@ -13,14 +13,15 @@ struct select_pack {
 	/* set by select_packs */
 	bool in_whole; /* goes into the index of what comes whole from segments */
 	bool in_mixed; /* goes into the index of the rest */
-	bool counts; /* what its trailer says of segments, replaced packs and deletes holds: all its
-			parts are there */
+	bool counts;   /* what its trailer says of segments and replaced packs holds: all its parts
+			  are there, or replaced */
 };
 
 /*
- * A pack with provenance and its parts are a unit. It holds when all of them are usable. Units that
- * others make obsolete are left out, as live_pick has it for index files; packs of no unit that
- * holds count for themselves, unless replaced. Names ascend and are distinct.
+ * A pack with provenance and its parts are a unit. It holds when each of them is usable, or
+ * replaced by a unit that holds. Units that others make obsolete are left out, as live_pick has it
+ * for index files; packs of no unit that holds count for themselves, unless replaced. Names ascend
+ * and are distinct.
  */
 void select_packs(struct select_pack *v, size_t n);
 

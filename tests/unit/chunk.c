@@ -256,6 +256,56 @@ static void trailer_round_trip(void **state)
 	buf_release(&out);
 }
 
+/* Lengths, checksum and end of a trailer that has none. */
+static void trailer_end(struct buf *b)
+{
+	uint32_t head_len = (uint32_t)b->n + 4;
+
+	wr_patch_u32be(b, 8, head_len + 8);
+	wr_patch_u32be(b, 12, head_len - 24);
+	wr_u32be(b, crc32c(b->p, b->n));
+	wr_u32be(b, head_len + 8);
+	buf_add_str(b, "LKPT");
+}
+
+/* Sources stand behind all that the first trailers had, and only when there are any. */
+static void trailer_with_sources(void **state)
+{
+	struct hash128 id[] = { { { 1 } }, { { 2 } } };
+	struct pack_trailer t = { .tenant = BYTES_LIT("t"), .day = 3 }, got;
+	struct buf without = { 0 }, with = { 0 };
+	struct arena a = { 0 };
+	struct err e;
+
+	(void)state;
+	pack_trailer_encode(&t, &without);
+	assert_int_equal(0, pack_parse_trailer(buf_bytes(&without), without.n, &a, &got, &e));
+	assert_int_equal(got.sources.n, 0);
+	t.sources = (struct hash_list){ id, 2 };
+	pack_trailer_encode(&t, &with);
+	assert_int_equal(with.n, without.n + 1 + 32);
+	assert_int_equal(0, pack_parse_trailer(buf_bytes(&with), with.n, &a, &got, &e));
+	assert_int_equal(got.sources.n, 2);
+	assert_int_equal(0, hash128_cmp(&got.sources.v[1], &id[1]));
+	for (unsigned i = 1; i < 33; i++) { /* cut, with lengths and checksum of the rest */
+		struct buf cut = { 0 };
+
+		buf_add(&cut, with.p, with.n - 12 - i); /* checksum, length, end magic */
+		trailer_end(&cut);
+		assert_int_equal(-1, pack_parse_trailer(buf_bytes(&cut), cut.n, &a, &got, &e));
+		assert_int_equal(e.code, ERR_CORRUPT);
+		buf_release(&cut);
+	}
+	with.n -= 12;
+	buf_add_str(&with, "what a later version has");
+	trailer_end(&with);
+	assert_int_equal(0, pack_parse_trailer(buf_bytes(&with), with.n, &a, &got, &e));
+	assert_int_equal(got.sources.n, 2);
+	arena_release(&a);
+	buf_release(&without);
+	buf_release(&with);
+}
+
 /* A trailer beyond the first read, which is 64 KiB. */
 static void long_trailer(void **state)
 {
@@ -587,6 +637,7 @@ int main(void)
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(extreme_times),
 		cmocka_unit_test(trailer_round_trip),
+		cmocka_unit_test(trailer_with_sources),
 		cmocka_unit_test(long_trailer),
 		cmocka_unit_test(scan_whole),
 		cmocka_unit_test(cut_everywhere),

@@ -3,6 +3,8 @@
 
 #include "base/crc32c.h"
 #include "base/wr.h"
+#include "index/lineage.h"
+#include "index/merge.h"
 #include "index/writer.h"
 
 /* 30 streams of several chunks each. */
@@ -231,6 +233,351 @@ static void damage_is_told(void **state)
 	index_close(ix);
 }
 
+/* ---- packs made of packs ---- */
+
+/* Entries of streams first..first+n-1; its trailer's lists. */
+struct made_pack {
+	struct pack_spec spec;
+	struct hash128 list[3][8]; /* segments, parts, replaced */
+	struct store_name name;
+	struct pack_trailer trailer;
+	struct arena mem;
+};
+
+static void set_list(struct hash128 *to, const struct hash128 **ret, size_t *ret_n,
+		     const struct hash128 *v, size_t n)
+{
+	assert_true(n <= 8);
+	if (n)
+		memcpy(to, v, n * sizeof(*v));
+	*ret_n = hash128_sort(to, n);
+	*ret = to;
+}
+
+/* Puts it, and reads its trailer back. */
+static void put_made(struct fixture *f, struct made_pack *p, unsigned first, unsigned n,
+		     const struct hash128 *segments, size_t n_segments)
+{
+	struct buf file = { 0 };
+	struct err e;
+
+	p->spec.tenant = "fake";
+	p->spec.app = "web";
+	p->spec.day = DAY;
+	p->spec.first_stream = first;
+	p->spec.n_streams = n;
+	p->spec.n_entries = 3;
+	if (n_segments)
+		set_list(p->list[0], &p->spec.segments, &p->spec.n_segments, segments, n_segments);
+	make_pack(&p->spec, &file);
+	assert_int_equal(0, pack_parse_trailer(buf_bytes(&file), file.n, &p->mem, &p->trailer, &e));
+	buf_release(&file);
+	p->name = put_pack(f->s, &p->spec);
+}
+
+/* The last pack of a run over these inputs, with own parts. */
+static void put_last(struct fixture *f, struct made_pack *p, unsigned first, unsigned n,
+		     const struct made_pack *in, size_t n_in, const struct hash_list *there,
+		     const struct hash128 *own, size_t n_own)
+{
+	struct lineage_input v[8];
+	struct hash128 parts[8];
+	struct lineage l;
+
+	for (size_t i = 0; i < n_in; i++)
+		v[i] = (struct lineage_input){ in[i].name.hash, &in[i].trailer };
+	lineage_init(&l, v, n_in, there);
+	assert_int_equal(l.sources.n, n_in);
+	if (l.parts.n)
+		memcpy(parts, l.parts.v, l.parts.n * sizeof(*parts));
+	if (n_own)
+		memcpy(parts + l.parts.n, own, n_own * sizeof(*parts));
+	set_list(p->list[1], &p->spec.parts, &p->spec.n_parts, parts, l.parts.n + n_own);
+	set_list(p->list[2], &p->spec.replaced, &p->spec.n_replaced, l.replaced.v, l.replaced.n);
+	p->spec.mixed = l.mixed;
+	p->spec.order_key = l.order_key;
+	put_made(f, p, first, n, l.segments.v, l.segments.n);
+	lineage_release(&l);
+}
+
+/* The streams that are read, as bits. */
+static uint32_t streams_read(const struct live *l)
+{
+	uint32_t ret = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		for (uint32_t s = 0; s < index_info(l->v[i])->n_series; s++) {
+			struct arena mem = { 0 };
+			struct index_series row;
+			struct index_chunk c;
+			struct labels labels;
+
+			assert_int_equal(0, index_series_at(l->v[i], s, &row, NULL));
+			assert_int_equal(0, index_series_labels(l->v[i], s, &mem, &labels, NULL));
+			for (uint32_t k = 0; k < row.n_chunks; k++) {
+				assert_int_equal(
+					0, index_chunk_at(l->v[i], row.first_chunk + k, &c, NULL));
+				if (!l->skip_pack[i][c.pack])
+					ret |= UINT32_C(1)
+					       << strtoul(labels.v[2].value.p + 2, NULL, 10);
+			}
+			arena_release(&mem);
+		}
+	return ret;
+}
+
+enum { P1, P2, X1, X2, Y, Z, N_MADE };
+
+/*
+ * p1 and p2 (streams 0-3 and 4-7, segments 1 and 2) become X1 and X2 (0-4 and 5-7), then X2 and y
+ * (8-9, segment 3) become Z. Which is what packs, by what is read of them:
+ */
+static const uint32_t content[N_MADE] = { 0x0f, 0xf0, 0x1f, 0xe0, 0x300, 0x3e0 };
+
+static void make_history(struct fixture *f, struct made_pack v[N_MADE])
+{
+	struct hash128 seg[] = { test_id(1), test_id(2), test_id(3) }, all[4];
+	struct hash_list there = { all, 0 };
+
+	memset(v, 0, N_MADE * sizeof(*v));
+	put_made(f, &v[P1], 0, 4, &seg[0], 1);
+	put_made(f, &v[P2], 4, 4, &seg[1], 1);
+	all[0] = v[P1].name.hash;
+	all[1] = v[P2].name.hash;
+	there.n = hash128_sort(all, 2);
+	put_made(f, &v[X1], 0, 5, NULL, 0);
+	put_last(f, &v[X2], 5, 3, v, 2, &there, &v[X1].name.hash, 1);
+	put_made(f, &v[Y], 8, 2, &seg[2], 1);
+	all[0] = v[X1].name.hash;
+	all[1] = v[X2].name.hash;
+	all[2] = v[Y].name.hash;
+	there.n = hash128_sort(all, 3);
+	put_last(f, &v[Z], 5, 5, (struct made_pack[]){ v[X2], v[Y] }, 2, &there, NULL, 0);
+}
+
+static void release_history(struct made_pack v[N_MADE])
+{
+	for (unsigned i = 0; i < N_MADE; i++)
+		arena_release(&v[i].mem);
+}
+
+static void lineage_is_inherited(void **state)
+{
+	struct fixture *f = *state;
+	struct made_pack v[N_MADE];
+	struct lineage_input in[2];
+	struct hash_list there = { 0 };
+	struct lineage l;
+
+	make_history(f, v);
+	assert_int_equal(v[X2].trailer.segments.n, 2);
+	assert_int_equal(v[X2].trailer.parts.n, 1);
+	assert_int_equal(v[Z].trailer.segments.n, 3);
+	assert_int_equal(v[Z].trailer.replaced.n, 4); /* p1, p2, X2, y */
+	assert_int_equal(v[Z].trailer.parts.n, 1);    /* X1 still belongs to it */
+	assert_int_equal(0, hash128_cmp(&v[Z].trailer.parts.v[0], &v[X1].name.hash));
+	/* X1 is gone: X2 gives its own name alone */
+	in[0] = (struct lineage_input){ v[X2].name.hash, &v[X2].trailer };
+	in[1] = (struct lineage_input){ v[Y].name.hash, &v[Y].trailer };
+	lineage_init(&l, in, 2, &there);
+	assert_int_equal(l.replaced.n, 2);
+	assert_int_equal(l.segments.n, 1);
+	assert_int_equal(l.parts.n, 0);
+	lineage_release(&l);
+	/* X1 is an input too: no part is left */
+	in[1] = (struct lineage_input){ v[X1].name.hash, &v[X1].trailer };
+	there = (struct hash_list){ &v[X1].name.hash, 1 };
+	lineage_init(&l, in, 2, &there);
+	assert_int_equal(l.replaced.n, 4);
+	assert_int_equal(l.segments.n, 2);
+	assert_int_equal(l.parts.n, 0);
+	lineage_release(&l);
+	release_history(v);
+}
+
+/* What a mixed input left in a part of its own is named by nothing that is replaced. */
+static void mixed_parts_stay_mixed(void **state)
+{
+	struct hash128 id[] = { test_id(1), test_id(2) };
+	struct bytes del[] = { BYTES_LIT("a"), BYTES_LIT("b"), BYTES_LIT("c") };
+	struct pack_trailer t[] = { { .segments = { id, 1 },
+				      .parts = { id + 1, 1 },
+				      .mixed = true,
+				      .order_key = 7,
+				      .deletes = del,
+				      .n_deletes = 2 },
+				    { .order_key = 9, .deletes = del + 1, .n_deletes = 2 } };
+	struct lineage_input in[] = { { test_id(5), &t[0] }, { test_id(6), &t[1] } };
+	struct hash_list there = { id + 1, 1 };
+	struct lineage l;
+
+	(void)state;
+	lineage_init(&l, in, 2, &there);
+	assert_true(l.mixed);
+	assert_int_equal(l.parts.n, 1);
+	assert_int_equal(l.order_key, 9);
+	assert_int_equal(l.deletes.n, 1);
+	assert_true(bytes_is(l.deletes.v[0], "b"));
+	lineage_release(&l);
+	in[1].name = id[1]; /* merged with it */
+	lineage_init(&l, in, 2, &there);
+	assert_false(l.mixed);
+	assert_int_equal(l.parts.n, 0);
+	assert_int_equal(l.segments.n, 1);
+	lineage_release(&l);
+}
+
+static void every_subset_is_rebuilt_whole(void **state)
+{
+	(void)state;
+	for (uint32_t set = 1; set < 1u << N_MADE; set++) {
+		void *state_of_one;
+		struct made_pack v[N_MADE];
+		uint32_t want = 0;
+		struct build_events ev;
+		struct fixture *f;
+		struct live l;
+		struct err e;
+
+		setup(&state_of_one);
+		f = state_of_one;
+		make_history(f, v);
+		for (unsigned i = 0; i < N_MADE; i++) {
+			struct buf name = { 0 };
+
+			store_name_add(&name, &v[i].name);
+			if (set >> i & 1)
+				want |= content[i];
+			else
+				assert_int_equal(0, store_delete(f->s, buf_str(&name), &e));
+			buf_release(&name);
+		}
+		ev = events_of(&f->m);
+		assert_int_equal(0, index_rebuild(f->s, BYTES_LIT("fake"), &ev, &e));
+		l = load(f, f->m.n_made);
+		if (streams_read(&l) != want)
+			fail_msg("of packs %02x: %03x instead of %03x", set, streams_read(&l),
+				 want);
+		if ((set & 0xc) == 0xc || (set & 0x24) == 0x24) { /* X1 with X2 or Z */
+			assert_int_equal(covered(f, test_id(1)), 1);
+			assert_int_equal(covered(f, test_id(2)), 1);
+			assert_int_equal(live_entries(&l), 3 * (unsigned)__builtin_popcount(want));
+		}
+		assert_int_equal(covered(f, test_id(3)), (set & 0x24) == 0x24 || (set & 0x10));
+		live_release(&l);
+		release_history(v);
+		teardown(&state_of_one);
+	}
+}
+
+/* ---- one index file in place of several ---- */
+
+static struct live load_any(struct fixture *f)
+{
+	struct live l;
+	struct err e;
+
+	assert_int_equal(0, live_load(f->s, BYTES_LIT("fake"), DAY, &l, &e));
+	return l;
+}
+
+static void a_merge_is_one_file(void **state)
+{
+	struct fixture *f = *state;
+	struct made_pack v[N_MADE];
+	struct hash128 added[2], hash[2];
+	struct live l;
+	struct index_merge m = { .store = f->s,
+				 .tenant = BYTES_LIT("fake"),
+				 .day = DAY,
+				 .live = &l,
+				 .added = added,
+				 .n_added = 2 };
+	struct buf name = { 0 };
+	struct err e;
+
+	make_history(f, v);
+	build(f, &v[P1].name, 1, 1, 0);
+	build(f, &v[P2].name, 1, 1, 0);
+	build(f, &v[Y].name, 1, 1, 0);
+	added[0] = v[X2].name.hash;
+	added[1] = v[X1].name.hash;
+	l = load(f, 3);
+	assert_int_equal(0, index_merge(&m, INDEX_MERGE_NAME, &hash[0], &name, &e));
+	assert_int_equal(0, store_has(f->s, buf_str(&name), NULL, &e));
+	assert_int_equal(0, index_merge(&m, INDEX_MERGE_WRITE, &hash[1], NULL, &e));
+	assert_int_equal(0, hash128_cmp(&hash[0], &hash[1]));
+	assert_int_equal(1, store_has(f->s, buf_str(&name), NULL, &e));
+	live_release(&l);
+	l = load(f, 1);
+	assert_int_equal(streams_read(&l), 0x3ff);
+	assert_int_equal(live_entries(&l), 30);
+	assert_int_equal(index_info(l.v[0])->n_packs, 3);
+	assert_int_equal(index_info(l.v[0])->n_indexes, 3);
+	assert_int_equal(index_info(l.v[0])->n_old_packs, 2);
+	for (unsigned i = 1; i <= 3; i++)
+		assert_int_equal(covered(f, test_id(i)), 1);
+	/* the next one inherits */
+	added[0] = v[Z].name.hash;
+	m.n_added = 1;
+	assert_int_equal(0, index_merge(&m, INDEX_MERGE_WRITE, &hash[0], NULL, &e));
+	live_release(&l);
+	l = load(f, 1);
+	assert_int_equal(streams_read(&l), 0x3ff);
+	assert_int_equal(live_entries(&l), 30);
+	assert_int_equal(index_info(l.v[0])->n_indexes, 4);
+	assert_int_equal(index_info(l.v[0])->n_old_packs, 4);
+	assert_int_equal(index_info(l.v[0])->n_segments, 3);
+	live_release(&l);
+	buf_release(&name);
+	release_history(v);
+}
+
+static void refused_merges(void **state)
+{
+	struct fixture *f = *state;
+	struct pack_spec large = {
+		.tenant = "fake", .app = "all", .day = DAY, .n_streams = 1500, .n_entries = 1
+	};
+	struct made_pack v[N_MADE];
+	struct store_name sn;
+	struct hash128 hash;
+	struct live l;
+	struct index_merge m = {
+		.store = f->s, .tenant = BYTES_LIT("fake"), .day = DAY, .live = &l, .n_added = 1
+	};
+	struct err e;
+
+	make_history(f, v);
+	build(f, &v[P1].name, 1, 1, 0);
+	build(f, &v[P2].name, 1, 1, 0);
+	l = load(f, 2);
+	m.added = &v[X2].name.hash;
+	assert_int_equal(-1, index_merge(&m, INDEX_MERGE_WRITE, &hash, NULL, &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_non_null(strstr(e.msg, "its part"));
+	hash = test_id(99);
+	m.added = &hash;
+	assert_int_equal(-1, index_merge(&m, INDEX_MERGE_WRITE, &hash, NULL, &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_non_null(strstr(e.msg, "no such file"));
+	live_release(&l);
+	/* a page that live_load does not look at */
+	sn = put_pack(f->s, &large);
+	build(f, &sn, 1, 1, 0);
+	sn = (struct store_name){ STORE_INDEX, DAY, BYTES_LIT("fake"), f->m.last_name };
+	flip(f, &sn, 140000);
+	l = load_any(f);
+	assert_int_equal(l.n, 3);
+	assert_int_equal(l.n_faults, 0);
+	m.n_added = 0;
+	assert_int_equal(-1, index_merge(&m, INDEX_MERGE_WRITE, &hash, NULL, &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_non_null(strstr(e.msg, "crc32c mismatch"));
+	live_release(&l);
+	release_history(v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +586,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(others_are_refused, setup, teardown),
 		cmocka_unit_test(what_belongs_to_no_series_is_told),
 		cmocka_unit_test_setup_teardown(damage_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(lineage_is_inherited, setup, teardown),
+		cmocka_unit_test(mixed_parts_stay_mixed),
+		cmocka_unit_test(every_subset_is_rebuilt_whole),
+		cmocka_unit_test_setup_teardown(a_merge_is_one_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(refused_merges, setup, teardown),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

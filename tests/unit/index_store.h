@@ -13,6 +13,7 @@ enum { DAY = 20000 };
 struct made {
 	struct buf names; /* of index files, one a line */
 	size_t n_made, n_faults, n_deleted;
+	struct hash128 last_name; /* of the last index file */
 	struct err last;
 };
 
@@ -28,7 +29,7 @@ static inline void on_made(const char *name, const struct index_info *in, void *
 {
 	struct made *m = data;
 
-	(void)in;
+	m->last_name = in->name;
 	m->n_made++;
 	buf_addf(&m->names, "%s\n", name);
 }
@@ -94,17 +95,21 @@ static inline void build(struct fixture *f, const struct store_name *names, size
 /* Loads the live ones; all must be right, to their packs too. */
 static inline struct live load(struct fixture *f, size_t n_live)
 {
+	struct index_beside beside;
 	struct live l;
 	struct err e;
 
 	assert_int_equal(0, live_load(f->s, BYTES_LIT("fake"), DAY, &l, &e));
 	assert_int_equal(l.n_faults, 0);
 	assert_int_equal(l.n, n_live);
+	assert_int_equal(0, live_known_packs(&l, &beside.known, &e));
 	for (size_t i = 0; i < l.n; i++) {
 		f->m.last.msg[0] = '\0';
-		if (index_check(f->s, l.v[i], INDEX_CHECK_PACKS, on_fault, &f->m) != 0)
+		beside.skip_pack = l.skip_pack[i];
+		if (index_check(f->s, l.v[i], &beside, on_fault, &f->m) != 0)
 			fail_msg("%s", f->m.last.msg);
 	}
+	free(beside.known.v);
 	return l;
 }
 

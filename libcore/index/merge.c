@@ -1,0 +1,218 @@
+#include "index/merge.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "index/deletes.h"
+#include "index/scan.h"
+
+struct merging {
+	const struct index_merge *m;
+	struct index_writer *w;
+	struct pack_scan *scan; /* the added packs */
+	struct hash_list out;	/* of the files that are taken, these packs are left out */
+	struct common_deletes deletes;
+};
+
+static struct store_name pack_name(const struct index_merge *m, const struct hash128 *pack)
+{
+	return (struct store_name){ STORE_PACK, m->day, m->tenant, *pack };
+}
+
+static bool is_taken(const struct index_merge *m, size_t i)
+{
+	return !m->take || m->take[i];
+}
+
+/* ---- added packs ---- */
+
+/* What the trailer claims holds when each part is among what is known. */
+static int check_parts(const struct pack_scan *p, const struct hash_list *known, struct err *e)
+{
+	const struct hash_list *parts = &p->trailer.parts;
+
+	for (size_t i = 0; i < parts->n; i++) {
+		char hex[HASH128_HEX + 1];
+
+		if (hash128_among(known->v, known->n, &parts->v[i]))
+			continue;
+		hash128_hex(&parts->v[i], hex);
+		return err_set(e, ERR_CORRUPT, "'%s': its part %s is not there", p->path, hex);
+	}
+	return 0;
+}
+
+/* The packs that live files know of, and the added ones. */
+static int known_packs(const struct index_merge *m, struct hash_list *ret, struct err *e)
+{
+	if (live_known_packs(m->live, ret, e) < 0)
+		return -1;
+	ret->v = mem_realloc(ret->v, (ret->n + m->n_added + 1) * sizeof(*ret->v));
+	for (size_t i = 0; i < m->n_added; i++)
+		ret->v[ret->n++] = m->added[i];
+	ret->n = hash128_sort(ret->v, ret->n);
+	return 0;
+}
+
+/* Reads their trailers, and fills m->out. */
+static int open_added(struct merging *g, struct err *e)
+{
+	const struct index_merge *m = g->m;
+	struct hash_list known = { 0 };
+	size_t cap = 0;
+	int rc = known_packs(m, &known, e);
+
+	for (size_t i = 0; i < m->n_added && rc == 0; i++) {
+		struct store_name sn = pack_name(m, &m->added[i]);
+		struct pack_scan *p = &g->scan[i];
+		const struct hash_list *old;
+
+		rc = pack_scan_open(m->store, &sn, p, e);
+		pack_scan_rest(p);
+		if (rc == 0)
+			rc = check_parts(p, &known, e);
+		old = &p->trailer.replaced;
+		mem_grow(&g->out.v, &cap, g->out.n + old->n + 1, sizeof(*g->out.v));
+		for (size_t k = 0; rc == 0 && k < old->n; k++)
+			g->out.v[g->out.n++] = old->v[k];
+		if (rc == 0) /* a live file may name it already: it is added once */
+			g->out.v[g->out.n++] = m->added[i];
+	}
+	g->out.n = hash128_sort(g->out.v, g->out.n);
+	free(known.v);
+	return rc;
+}
+
+static int add_added(struct merging *g, struct err *e)
+{
+	const struct index_merge *m = g->m;
+
+	for (size_t i = 0; i < m->n_added; i++) {
+		struct store_name sn = pack_name(m, &m->added[i]);
+		const struct pack_trailer *t = &g->scan[i].trailer;
+
+		if (pack_scan_into(&g->scan[i], m->store, &sn, g->w, e) < 0)
+			return -1;
+		for (size_t k = 0; k < t->segments.n; k++)
+			index_writer_replaces(g->w, INDEX_SEGMENTS, &t->segments.v[k]);
+		for (size_t k = 0; k < t->replaced.n; k++)
+			index_writer_replaces(g->w, INDEX_OLD_PACKS, &t->replaced.v[k]);
+		common_deletes_add(&g->deletes, t->deletes, t->n_deletes);
+	}
+	return 0;
+}
+
+/* ---- files that are taken ---- */
+
+static int inherit(struct merging *g, struct index *ix, struct err *e)
+{
+	const struct index_info *in = index_info(ix);
+	const uint32_t n[] = { [INDEX_SEGMENTS] = in->n_segments,
+			       [INDEX_INDEXES] = in->n_indexes,
+			       [INDEX_OLD_PACKS] = in->n_old_packs };
+
+	index_writer_replaces(g->w, INDEX_INDEXES, &in->name);
+	for (int k = 0; k < 3; k++) {
+		const struct hash128 *id;
+
+		if (index_list(ix, (enum index_list)k, &id, e) < 0)
+			return -1;
+		for (uint32_t i = 0; i < n[k]; i++)
+			index_writer_replaces(g->w, (enum index_list)k, &id[i]);
+	}
+	return 0;
+}
+
+static int inherit_deletes(struct merging *g, struct index *ix, struct err *e)
+{
+	uint32_t n = index_info(ix)->n_deletes;
+	struct bytes *v = mem_alloc((n + (size_t)1) * sizeof(*v));
+	int rc = 0;
+
+	for (uint32_t i = 0; i < n && rc == 0; i++)
+		rc = index_delete_at(ix, i, &v[i], e);
+	if (rc == 0)
+		common_deletes_add(&g->deletes, v, n);
+	free(v);
+	return rc;
+}
+
+static int add_taken(struct merging *g, size_t i, struct err *e)
+{
+	struct index *ix = g->m->live->v[i];
+	uint32_t n = index_info(ix)->n_packs;
+	bool *skip = mem_alloc((n + (size_t)1) * sizeof(*skip));
+	bool any = false;
+	int rc = 0;
+
+	for (uint32_t k = 0; k < n && rc == 0; k++) {
+		struct index_pack p;
+
+		rc = index_pack_at(ix, k, &p, e);
+		skip[k] = rc < 0 || g->m->live->skip_pack[i][k] ||
+			  hash128_among(g->out.v, g->out.n, &p.name);
+		any = any || !skip[k];
+	}
+	if (rc == 0)
+		rc = inherit(g, ix, e);
+	if (rc == 0 && any)
+		rc = inherit_deletes(g, ix, e);
+	if (rc < 0)
+		err_wrap(e, "'%s'", index_label(ix));
+	else if (any)
+		rc = index_writer_add_index(g->w, ix, skip, e);
+	free(skip);
+	return rc;
+}
+
+/* ---- the whole ---- */
+
+static int commit(const struct index_merge *m, enum index_merge_mode mode, struct bytes file,
+		  struct hash128 *ret_hash, struct buf *ret_name, struct err *e)
+{
+	struct store_name sn = { STORE_INDEX, m->day, m->tenant, hash128(file) };
+	struct buf folder = { 0 };
+	int rc = 0;
+
+	store_folder_add(&folder, STORE_INDEX, m->tenant, m->day);
+	if (mode == INDEX_MERGE_WRITE)
+		rc = store_put_bytes(m->store, buf_str(&folder), store_suffix(STORE_INDEX), file,
+				     &sn.hash, NULL, e);
+	buf_release(&folder);
+	if (rc < 0)
+		return -1;
+	*ret_hash = sn.hash;
+	if (ret_name)
+		store_name_add(ret_name, &sn);
+	return 0;
+}
+
+int index_merge(const struct index_merge *m, enum index_merge_mode mode, struct hash128 *ret_hash,
+		struct buf *ret_name, struct err *e)
+{
+	struct merging g = { .m = m, .w = index_writer_new(m->tenant, m->day) };
+	struct buf file = { 0 };
+	int rc;
+
+	g.scan = mem_alloc((m->n_added + 1) * sizeof(*g.scan));
+	rc = open_added(&g, e);
+	for (size_t i = 0; i < m->live->n && rc == 0; i++)
+		if (is_taken(m, i))
+			rc = add_taken(&g, i, e);
+	if (rc == 0)
+		rc = add_added(&g, e);
+	for (size_t i = 0; i < g.deletes.n && rc == 0; i++)
+		index_writer_delete(g.w, g.deletes.v[i]);
+	if (rc == 0)
+		rc = index_writer_finish(g.w, &file, e);
+	if (rc == 0)
+		rc = commit(m, mode, buf_bytes(&file), ret_hash, ret_name, e);
+	for (size_t i = 0; i < m->n_added; i++)
+		pack_scan_close(&g.scan[i]);
+	free(g.scan);
+	free(g.out.v);
+	common_deletes_release(&g.deletes);
+	index_writer_free(g.w);
+	buf_release(&file);
+	return rc;
+}

@@ -1,0 +1,39 @@
+/*
+ * One index file in place of several: what compactions commit. Rules: lokid-index(5), "COMMIT
+ * RULES".
+ */
+#ifndef INDEX_MERGE_H
+#define INDEX_MERGE_H
+
+#include "index/live.h"
+
+enum index_merge_mode {
+	INDEX_MERGE_WRITE,
+	INDEX_MERGE_NAME, /* nothing is written, the name is told all the same */
+};
+
+struct index_merge {
+	struct store *store;
+	struct bytes tenant;
+	int32_t day;
+	const struct live *live;
+	const bool *take; /* take[i]: live->v[i] is replaced; NULL: all are. At least one is */
+	/* New packs, durable in the store: of each run all, those that are parts too. What their
+	 * trailers say is replaced is left out. */
+	const struct hash128 *added;
+	size_t n_added;
+};
+
+/*
+ * Writes the file: packs of those that it takes, but what is replaced, and the added ones; it
+ * replaces, by name, what it takes and what that replaced, covers the same segments, and names as
+ * applied the deletes that all its packs have. The same input gives the same file. ret_name (if not
+ * NULL) gets its name, relative to the store, appended; *ret_hash its hash.
+ *
+ * Errors: ERR_CORRUPT a file that it takes is damaged (it is named), or an added pack is not there,
+ * is damaged or has a part that is neither there nor replaced; ERR_IO, ERR_FULL, ERR_LIMIT.
+ */
+MUST_CHECK int index_merge(const struct index_merge *m, enum index_merge_mode mode,
+			   struct hash128 *ret_hash, struct buf *ret_name, struct err *e);
+
+#endif
