@@ -210,6 +210,8 @@ static int read_text(struct walk *w, const char *path, struct bytes text, struct
 		if (doc.second_line)
 			report_say(w->report, REPORT_WARNING, &second,
 				   "a second document begins here, which is not read");
+		if (!w->config->expanded)
+			config_warn_variables(doc.root, w->report);
 		read_root(w, doc.root);
 	}
 	if (rc == 0)
@@ -249,15 +251,28 @@ int config_limits(const struct config *c, struct limits_set **ret, struct report
 int config_read_limits(const struct config *c, struct limits_set **ret, struct report *r,
 		       struct err *e)
 {
+	struct report overrides = { .say = r->say, .data = r->data };
+	struct limits_set *set;
 	struct config now;
+	struct err first;
 	int rc;
 
 	if (!c->file)
 		return config_limits(c, ret, r, e);
 	config_init(&now);
 	rc = config_read(c->file, c->expanded ? CONFIG_EXPAND : CONFIG_AS_IT_IS, &now, r, e);
-	if (rc == 0)
-		rc = config_limits(&now, ret, r, e);
+	first = rc < 0 ? *e : (struct err){ 0 };
+	/* The faults of the second file are told, too, when the first has some. */
+	if (config_limits(&now, &set, &overrides, e) < 0) {
+		if (rc < 0 && r->say)
+			r->say(r->data, REPORT_ERROR, first.msg);
+		rc = -1;
+	} else if (rc < 0) {
+		limits_set_drop(set);
+		*e = first;
+	} else {
+		*ret = set;
+	}
 	config_release(&now);
 	return rc;
 }

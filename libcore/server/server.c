@@ -256,51 +256,14 @@ static void say(struct server *s, const char *state)
 		log_event(&s->log, LOG_WARN, "cannot tell systemd", "err", e.msg, NULL);
 }
 
-/* What the file of overrides says of its keys, and its faults but the last. */
+/* What the file of settings and that of overrides say of their keys, and their faults but the last.
+ */
 static void on_report(void *data, enum report_kind kind, const char *text)
 {
 	static const enum log_level levels[] = { LOG_INFO, LOG_WARN, LOG_ERROR };
 	struct server *s = data;
 
-	log_event(&s->log, levels[kind], "overrides", "at", text, NULL);
-}
-
-/* At the start a file of overrides that cannot be used ends the daemon; later it changes nothing.
- */
-static int read_limits(struct server *s, struct limits_set **ret, struct err *e)
-{
-	struct report r = { .say = on_report, .data = s };
-
-	return config_read_limits(s->config, ret, &r, e);
-}
-
-static void reload_limits(struct server *s)
-{
-	struct limits_set *set;
-	struct err e;
-
-	if (read_limits(s, &set, &e) < 0) {
-		metrics_set(metric_of(s->metrics, METRIC_RELOAD_SUCCESSFUL), 0);
-		log_event(&s->log, LOG_ERROR, "limits are those of before", "err", e.msg, NULL);
-		return;
-	}
-	set_limits(s, set);
-	metrics_set(metric_of(s->metrics, METRIC_RELOAD_SUCCESSFUL), 1);
-	log_event(&s->log, LOG_INFO, "limits read", NULL);
-}
-
-static void reload(struct server *s)
-{
-	struct err e;
-
-	say(s, "RELOADING=1");
-	if (http_reload(s->http, &e) < 0)
-		log_event(&s->log, LOG_ERROR, "certificates are those of before", "err", e.msg,
-			  NULL);
-	if (s->audit && audit_reopen(s->audit, &e) < 0)
-		log_event(&s->log, LOG_ERROR, "audit log is that of before", "err", e.msg, NULL);
-	reload_limits(s);
-	say(s, "READY=1");
+	log_event(&s->log, levels[kind], "settings", "at", text, NULL);
 }
 
 /* Was the file changed, or replaced, since the last look? */
@@ -316,6 +279,48 @@ static bool has_changed(const char *path, struct stat *last)
 		  now.st_mtim.tv_nsec != last->st_mtim.tv_nsec;
 	*last = now;
 	return changed;
+}
+
+/* At the start a file of overrides that cannot be used ends the daemon; later it changes nothing.
+ */
+static int read_limits(struct server *s, struct limits_set **ret, struct err *e)
+{
+	struct report r = { .say = on_report, .data = s };
+
+	if (s->config->overrides_file)
+		has_changed(s->config->overrides_file, &s->overrides);
+	return config_read_limits(s->config, ret, &r, e);
+}
+
+static void reload_limits(struct server *s)
+{
+	struct limits_set *set;
+	struct err e;
+
+	if (read_limits(s, &set, &e) < 0) {
+		metrics_set(metric_of(s->metrics, METRIC_RELOAD_SUCCESSFUL), 0);
+		on_report(s, REPORT_ERROR, e.msg);
+		log_event(&s->log, LOG_ERROR, "limits of before stay in force", NULL);
+		return;
+	}
+	set_limits(s, set);
+	metrics_set(metric_of(s->metrics, METRIC_RELOAD_SUCCESSFUL), 1);
+	log_event(&s->log, LOG_INFO, "limits read", NULL);
+}
+
+static void reload(struct server *s)
+{
+	struct err e;
+
+	say(s, "RELOADING=1");
+	if (http_reload(s->http, &e) < 0)
+		log_event(&s->log, LOG_ERROR, "certificates of before stay in force", "err", e.msg,
+			  NULL);
+	if (s->audit && audit_reopen(s->audit, &e) < 0)
+		log_event(&s->log, LOG_ERROR, "audit log of before stays in use", "err", e.msg,
+			  NULL);
+	reload_limits(s);
+	say(s, "READY=1");
 }
 
 /* /ingester/prepare_shutdown was asked for. */
@@ -372,10 +377,7 @@ static void serve(struct server *s)
 	const char *overrides = s->config->overrides_file;
 	int64_t watchdog_ns = notify_watchdog_ns();
 	int64_t wait_ns = sooner_ns(watchdog_ns, overrides ? s->config->overrides_period_ns : 0);
-	struct stat last = { 0 };
 
-	if (overrides)
-		has_changed(overrides, &last);
 	while (!atomic_load(&s->stopping)) {
 		if (wait_signal(s, wait_ns)) {
 			linger(s);
@@ -383,7 +385,7 @@ static void serve(struct server *s)
 		}
 		if (watchdog_ns)
 			say(s, "WATCHDOG=1");
-		if (overrides && has_changed(overrides, &last))
+		if (overrides && has_changed(overrides, &s->overrides))
 			reload_limits(s);
 	}
 }

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 #include "http/http.h"
 #include "limits/limits.h"
@@ -38,7 +39,8 @@ struct server {
 	struct audit *audit;  /* NULL: none is kept */
 	pthread_mutex_t lock; /* the set */
 	struct limits_set *limits;
-	atomic_bool leaving; /* it is told to end, and still answers */
+	struct stat overrides; /* their file when it was read last; the main thread's */
+	atomic_bool leaving;   /* it is told to end, and still answers */
 	atomic_bool stopping;
 	atomic_bool flush_at_end; /* whatever the settings say */
 	int64_t begun_ns;	  /* Unix */

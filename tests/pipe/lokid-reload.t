@@ -28,15 +28,28 @@ settings 16 4
 kill -HUP "$LOKID_PID"
 ok "after SIGHUP the file's new limit holds" wait_for 5 pushed small 204
 ok "and the override's" pushed big 400
-echo 'limits_config: {max_line_sise: 1}' >lokid.yaml
+errors() { grep -c 'level=error' lokid.log; }
+errors_are() { [ "$(errors)" -eq "$1" ]; }
+printf 'sever: 1\nlimits_config: {max_line_sise: 1, max_query_series: many, per_tenant_override_config: overrides.yaml}\n' >lokid.yaml
+printf 'overrides: {a: {no_key: 1, max_line_size: long}}\n' >overrides.yaml
 kill -HUP "$LOKID_PID"
-ok "a file that is wrong is told, with its place" wait_for 5 says 'limits are those of before.*lokid.yaml:1:1'
-ok "and changes nothing" pushed small 204
+ok "files that are wrong are told: those of before stay in force" wait_for 5 says 'msg="limits of before stay in force"'
+ok "a fault with its place" says 'msg=settings at="lokid.yaml:1:1: '
+ok "each of them" says "lokid.yaml:2:17: 'limits_config.max_line_sise' is not a key"
+ok "of the file" says "lokid.yaml:2:[0-9]*: 'max_query_series': expected a whole number, found 'many'"
+ok "and of the overrides" says "overrides.yaml:1:17: 'overrides.a.no_key' is not a key"
+ok "all" says "overrides.yaml:1:43: 'max_line_size': expected a size"
+is "each once" "$(errors)" 6
+ok "nothing is changed" pushed small 204
 settings 16 4
 echo '- no map' >overrides.yaml
 kill -HUP "$LOKID_PID"
-ok "so are overrides" wait_for 5 says 'limits are those of before.*overrides.yaml:1:1'
+ok "overrides alone are told, too" wait_for 5 says 'msg=settings at="overrides.yaml:1:1'
 ok "which change nothing" pushed big 400
+echo 'limits_config: [' >lokid.yaml
+kill -HUP "$LOKID_PID"
+ok "what is no YAML is told, and the overrides are not looked for" wait_for 5 errors_are 10
+ok "with its place" says 'msg=settings at="lokid.yaml:[0-9]*:[0-9]*: '
 lokid_stop
 is "it ends well" "$STATUS" 0
 
