@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "server/config_check.h"
 #include "server/config_override.h"
 #include "server/config_read.h"
 #include "server/loki_flags.h"
@@ -122,7 +123,7 @@ static int read_config(struct args *a, struct config *c, struct err *e)
 	return 0;
 }
 
-/* The file of overrides is looked at too. */
+/* The file of overrides is looked at too, and with --check-config what else is named. */
 static int check(struct args *a, const struct config *c, struct err *e)
 {
 	struct report r = { .say = on_report, .data = a };
@@ -131,6 +132,8 @@ static int check(struct args *a, const struct config *c, struct err *e)
 
 	if (config_limits(c, &limits, &r, e) < 0)
 		return -1;
+	if (a->check)
+		config_check_machine(c, &r);
 	if (a->print) {
 		config_write(c, limits, &text);
 		fwrite(text.p, 1, text.n, stdout);

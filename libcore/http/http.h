@@ -96,6 +96,11 @@ MUST_CHECK int http_reload(struct http_server *s, struct err *e);
  * close"). */
 void http_quiesce(struct http_server *s);
 
+/* Looks at the files that http_open would read, and tells each fault: what http_open would say,
+ * and, with ERR_NONE, each certificate that does not hold at this time, which http_open takes. */
+void http_check_tls(const struct http_tls *o, void (*tell)(void *data, const struct err *fault),
+		    void *data);
+
 /* How many requests were begun and are not done; websockets count too. */
 size_t http_active(const struct http_server *s);
 size_t http_connections(const struct http_server *s);

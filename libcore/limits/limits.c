@@ -419,15 +419,22 @@ static void add_value(const struct key *k, const struct limits *l, enum key_form
 		key_add_value(k, l, form, out);
 }
 
+/* What a key that has no effect says of itself is a comment before it. */
+static void add_line(struct buf *out, const struct key *k, const struct limits *l,
+		     const char *indent)
+{
+	if (k->use == KEY_IDLE)
+		buf_addf(out, "%s# has no effect: %s\n", indent, k->note);
+	buf_addf(out, "%s%s: ", indent, k->name);
+	add_value(k, l, KEY_YAML, out);
+	buf_add_char(out, '\n');
+}
+
 void limits_add_yaml(struct buf *out, const struct limits *l, const char *indent)
 {
-	for (const struct key *k = limits_keys; k->name; k++) {
-		if (!is_printed(k))
-			continue;
-		buf_addf(out, "%s%s: ", indent, k->name);
-		add_value(k, l, KEY_YAML, out);
-		buf_add_char(out, '\n');
-	}
+	for (const struct key *k = limits_keys; k->name; k++)
+		if (is_printed(k))
+			add_line(out, k, l, indent);
 }
 
 void limits_add_json(struct buf *out, const struct limits *l)
@@ -461,8 +468,9 @@ static bool differs(const struct key *k, const struct limits *a, const struct li
 
 void limits_add_overrides(struct buf *out, const struct limits_set *s, const char *indent)
 {
-	struct buf value = { 0 };
+	struct buf value = { 0 }, deeper = { 0 };
 
+	buf_addf(&deeper, "%s  ", indent);
 	for (size_t i = 0; i < s->n_tenants; i++) {
 		const struct tenant_limits *t = &s->tenant[i];
 
@@ -471,7 +479,8 @@ void limits_add_overrides(struct buf *out, const struct limits_set *s, const cha
 		buf_add_str(out, ":\n");
 		for (const struct key *k = limits_keys; k->name; k++)
 			if (is_printed(k) && differs(k, &t->limits, &s->defaults, &value))
-				buf_addf(out, "%s  %s: %s\n", indent, k->name, buf_str(&value));
+				add_line(out, k, &t->limits, buf_str(&deeper));
 	}
 	buf_release(&value);
+	buf_release(&deeper);
 }

@@ -94,3 +94,47 @@ int config_expand(struct bytes text, const char *file, struct buf *out, struct r
 	}
 	return 0;
 }
+
+/* --- variables that are not replaced --- */
+
+/* The first "${NAME}" or "${NAME:...}" of the text; "$${" is none. */
+static bool find_variable(struct bytes text, struct bytes *ret_name)
+{
+	for (size_t i = 0; i + 1 < text.n; i++) {
+		struct bytes rest = bytes_sub(text, i + 2, text.n);
+		const char *close;
+
+		if (text.p[i] != '$' || text.p[i + 1] != '{' || (i && text.p[i - 1] == '$'))
+			continue;
+		close = rest.n ? memchr(rest.p, '}', rest.n) : NULL;
+		if (!close)
+			return false;
+		rest.n = (size_t)(close - rest.p);
+		if (bytes_split(&rest, ':', ret_name) && is_name(*ret_name))
+			return true;
+	}
+	return false;
+}
+
+void config_warn_variables(const struct yaml_node *n, struct report *r)
+{
+	struct bytes name;
+
+	switch (n->kind) {
+	case YAML_SCALAR:
+		if (find_variable(n->text, &name))
+			report_say(r, REPORT_WARNING, n,
+				   "'${%.*s}' stays as it is written: variables are put in with "
+				   "--expand-env (--config.expand-env)",
+				   BYTES_ARG(bytes_sub(name, 0, 100)));
+		break;
+	case YAML_LIST:
+		for (uint32_t i = 0; i < n->n; i++)
+			config_warn_variables(n->item[i], r);
+		break;
+	case YAML_MAP:
+		for (uint32_t i = 0; i < n->n; i++)
+			config_warn_variables(n->pair[i].value, r);
+		break;
+	}
+}

@@ -13,4 +13,7 @@
 MUST_CHECK int config_expand(struct bytes text, const char *file, struct buf *out, struct report *r,
 			     struct err *e);
 
+/* Of a file that is taken as it is: warns of each value below n that holds a ${NAME}. */
+void config_warn_variables(const struct yaml_node *n, struct report *r);
+
 #endif

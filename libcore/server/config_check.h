@@ -1,0 +1,15 @@
+/* Whether this machine has what the settings name. */
+#ifndef SERVER_CONFIG_CHECK_H
+#define SERVER_CONFIG_CHECK_H
+
+#include "server/config.h"
+
+/*
+ * Tells r, each as a warning that begins with "on this machine: ", what would keep the daemon from
+ * starting here, or its clients from it: folders that cannot be made or written, programs that are
+ * not there, certificates and keys that cannot be read, do not belong together or do not hold now.
+ * Makes and changes nothing.
+ */
+void config_check_machine(const struct config *c, struct report *r);
+
+#endif
