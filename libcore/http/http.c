@@ -1,6 +1,7 @@
 /* The server as a whole: opened, quiesced, closed. */
 #include "http/http.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <gnutls/abstract.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -246,6 +248,29 @@ int http_open(const struct http_opts *opts, struct http_server **ret, struct err
 uint16_t http_port(const struct http_server *s)
 {
 	return s->port;
+}
+
+void http_add_address(const struct http_server *s, struct buf *out)
+{
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+		struct sockaddr_un un;
+	} a = { 0 };
+	socklen_t n = sizeof(a);
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (getsockname(s->listen_fd, &a.sa, &n) < 0)
+		return;
+	if (a.sa.sa_family == AF_INET && a.in.sin_addr.s_addr != htonl(INADDR_ANY))
+		buf_add_str(out, inet_ntop(AF_INET, &a.in.sin_addr, text, sizeof(text)));
+	else if (a.sa.sa_family == AF_INET6 && !IN6_IS_ADDR_UNSPECIFIED(&a.in6.sin6_addr))
+		buf_addf(out, "[%s]", inet_ntop(AF_INET6, &a.in6.sin6_addr, text, sizeof(text)));
+	else if (a.sa.sa_family == AF_UNIX)
+		buf_addf(out, "unix:%.*s", (int)sizeof(a.un.sun_path), a.un.sun_path);
+	if (a.sa.sa_family != AF_UNIX)
+		buf_addf(out, ":%u", (unsigned)s->port);
 }
 
 int http_reload(struct http_server *s, struct err *e)

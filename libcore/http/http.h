@@ -85,8 +85,11 @@ struct http_opts {
  */
 MUST_CHECK int http_open(const struct http_opts *opts, struct http_server **ret, struct err *e);
 
-/* The port it listens on. */
+/* The port it listens on; 0 of a socket that has none. */
 uint16_t http_port(const struct http_server *s);
+/* Appends what it listens on: "127.0.0.1:3100", "[::1]:3100", ":3100" of all addresses, or
+ * "unix:PATH". */
+void http_add_address(const struct http_server *s, struct buf *out);
 
 /* Reads certificates, keys and client CAs anew: for new connections. On failure the old ones stay.
  * Errors: ERR_IO, ERR_USAGE. */

@@ -457,8 +457,7 @@ static void say_ready(struct server *s)
 {
 	struct buf address = { 0 };
 
-	buf_addf(&address, strchr(s->config->server.address, ':') ? "[%s]:%u" : "%s:%u",
-		 s->config->server.address, (unsigned)http_port(s->http));
+	http_add_address(s->http, &address);
 	log_event(&s->log, LOG_INFO, "ready", "addr", buf_str(&address), "data", s->config->data,
 		  "store", s->config->store, NULL);
 	buf_release(&address);

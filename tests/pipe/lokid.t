@@ -56,6 +56,37 @@ ok "for the same reason" grep -q "no room for the log on the disk" full.out
 ok "which is in its log" grep -q 'level=error msg="pushes are refused" err="there is no room' full.log
 kill "$PID"
 
+# --- a socket that somebody else has opened ---
+cat >hand-over.py <<'END'
+import os, socket, sys
+s = socket.create_server((sys.argv[1], 0)) if sys.argv[1] else socket.socket(socket.AF_UNIX)
+if not sys.argv[1]:
+    s.bind("lokid.socket")
+    s.listen()
+else:
+    print(s.getsockname()[1], file=open("port", "w"))
+os.dup2(s.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execvp("lokid", ["lokid", "--data", "handed", "--listen", "192.0.2.1:1"])
+END
+# is_told ADDRESS WANT: with a socket on that address, "" for one of a file; PORT stands for its port.
+is_told() {
+	spawn python3 hand-over.py "$1" 2>handed.log
+	wait_for 10 grep -q -e msg=ready -e error handed.log
+	kill "$PID"
+	wait "$PID"
+	told=$(sed -n 's/.*msg=ready addr=\([^ ]*\).*/\1/p' handed.log)
+	[ "$told" = "$(echo "$2" | sed "s/PORT/$(cat port)/")" ] || { echo "told: $told"; return 1; }
+}
+if command -v python3 >/dev/null; then
+	ok "the address of a socket that was handed over is told" is_told 127.0.0.1 127.0.0.1:PORT
+	ok "that of all addresses is none" is_told 0.0.0.0 :PORT
+	ok "a file has its name" is_told "" unix:lokid.socket
+else
+	skip "sockets that are handed over" "no python3"
+fi
+
 # --- into the store ---
 get /flush -X POST
 ok "/flush is answered with 204" code_is 204
