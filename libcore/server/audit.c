@@ -119,6 +119,8 @@ static void add_line(struct buf *b, const struct call *c)
 	time_add_rfc3339(b, time_now_ns());
 	buf_add_char(b, '"');
 	add_text(b, "user", bytes_str(c->who ? c->who->name : ""));
+	if (!c->who && c->claimed.n)
+		add_text(b, "claimed", c->claimed);
 	if (http_cert_name(c->http).n)
 		add_text(b, "certificate", http_cert_name(c->http));
 	add_text(b, "peer", bytes_str(http_peer(c->http)));
@@ -130,6 +132,8 @@ static void add_line(struct buf *b, const struct call *c)
 	if (c->has_range)
 		buf_addf(b, ",\"from\":\"%lld\",\"to\":\"%lld\"", (long long)c->from_ns,
 			 (long long)c->to_ns);
+	if (c->refusal.n)
+		add_text(b, "refusal", c->refusal);
 	buf_addf(b, ",\"bytes\":%llu,\"rows\":%llu,\"status\":%d,\"seconds\":%.6f}\n",
 		 (unsigned long long)c->n_bytes, (unsigned long long)c->n_rows, c->status,
 		 (double)(time_mono_ns() - c->begun_ns) / 1e9);

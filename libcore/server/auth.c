@@ -298,6 +298,10 @@ static enum auth_verdict identify_basic(struct auth *a, struct call *c, struct b
 
 	if (basic_of(header, &given, e) == 0 &&
 	    digest_keyed(&a->key, buf_bytes(&given), &d, e) == 0) {
+		struct bytes rest = buf_bytes(&given), name;
+
+		if (bytes_split(&rest, ':', &name))
+			c->claimed = arena_copy(&c->arena, name);
 		err_set(e, ERR_USAGE, "wrong user or password");
 		if (!recall(a, &d, &c->who))
 			ret = AUTH_LATER;

@@ -74,9 +74,10 @@ static bool refused_stopping(struct call *c)
 	return true;
 }
 
-static void count_refusal(const struct call *c, const char *reason)
+static void note_refusal(struct call *c, const char *reason, const struct err *e)
 {
 	metrics_add(metric_of1(c->server->metrics, METRIC_AUTH_FAILURES, bytes_str(reason)), 1);
+	c->refusal = arena_copy(&c->arena, bytes_str(e->msg));
 }
 
 static void refuse_unknown(struct call *c, const struct err *e)
@@ -84,7 +85,7 @@ static void refuse_unknown(struct call *c, const struct err *e)
 	struct http_field field[] = { { "X-Content-Type-Options", "nosniff" },
 				      { "WWW-Authenticate", "Basic realm=\"lokid\"" } };
 
-	count_refusal(c, e->code == ERR_AGAIN ? "busy" : "unknown");
+	note_refusal(c, e->code == ERR_AGAIN ? "busy" : "unknown", e);
 	if (e->code == ERR_AGAIN)
 		call_refuse_later(c, 503, BUSY_RETRY_S, e);
 	else
@@ -113,7 +114,7 @@ static bool admit_known(struct call *c, struct err *e)
 	int status = c->route->no_tenant ? 0 : tenant_of_call(c->server, c, e);
 
 	if (status == 0 && auth_allow(c, e) < 0) {
-		count_refusal(c, "not allowed");
+		note_refusal(c, "not allowed", e);
 		status = 403;
 	}
 	if (status) {

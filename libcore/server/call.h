@@ -28,6 +28,8 @@ struct call {
 		*limits; /* of the tenant; of several the strictest, the first's for pushes */
 	const struct config_user *who; /* who asks, when somebody has to say so; or NULL */
 	bool unverified;	       /* whose password is still to be checked */
+	struct bytes claimed; /* the user that a request with a password names, true or not */
+	struct bytes refusal; /* why it may not, for the audit log: of 401, 403 and 503; or empty */
 	struct bytes matchers; /* "{team=\"a\"}": what its role adds to each selector; or empty */
 	struct form form;      /* query string and form of the body; of routes that have one */
 
