@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -28,7 +29,8 @@
 #include "time/time.h"
 
 enum {
-	ENCODERS = 2,	      /* threads that compress answers and change their form */
+	LARGE_ENCODERS = 2,   /* threads that compress large answers and change their form */
+	LARGE = 1 << 20,      /* bytes: the others do not wait behind such an answer */
 	PARKED_FOR_EACH = 4,  /* scans that may wait as processes, for each place of scans */
 	SHORT_NICE = 4,	      /* pushes come first */
 	LONG_NICE = 8,	      /* scans step back behind all that is short */
@@ -44,15 +46,12 @@ struct queries {
 	struct queries_opts o;
 	unsigned parked_max;
 	struct metrics_series *running[QUERY_CLASSES], *queue_seconds, *failed, *left;
-	pthread_mutex_t lock; /* guards all below, and the states of queries */
+	struct tasks *small, *large; /* answers that are to be encoded */
+	pthread_mutex_t lock;	     /* guards all below, and the states of queries */
 	struct query_queue queue;
 	unsigned parked;
-	bool stopping, ticking, closing;
+	bool stopping, ticking;
 	struct query *told; /* have ended: are to be told, by settle */
-	pthread_cond_t work;
-	struct query *work_first, *work_last; /* to be encoded */
-	pthread_t encoder[ENCODERS];
-	unsigned n_encoders;
 };
 
 const char *const query_class_words[QUERY_CLASSES] = { "metadata", "short", "long" };
@@ -352,16 +351,25 @@ static void on_tick(void *data)
 	settle(q);
 }
 
-/* By one of those threads, before it is told. */
+static void encode(struct task *t)
+{
+	struct query *query = (struct query *)((char *)t - offsetof(struct query, encoding));
+	struct queries *q = query->queries;
+
+	query_encode(query);
+	pthread_mutex_lock(&q->lock);
+	tell(q, query);
+	settle(q);
+}
+
+/* By another thread, before it is told. */
 static void encode_later(struct queries *q, struct query *query)
 {
-	query->next = NULL;
-	if (q->work_last)
-		q->work_last->next = query;
-	else
-		q->work_first = query;
-	q->work_last = query;
-	pthread_cond_signal(&q->work);
+	query->encoding.run = encode;
+	if (tasks_add(query->end.fd_n >= LARGE ? q->large : q->small, &query->encoding))
+		return;
+	query_end_set(query, 503, "the daemon is stopping");
+	tell(q, query);
 }
 
 /* It was killed only to be begun again as a scan, and nothing else has come between. */
@@ -412,39 +420,6 @@ static void child_ended(const struct child_end *end, void *data)
 	if (!begins_again(q, query, end))
 		finish(q, query, end);
 	settle(q);
-}
-
-/* --- encoders --- */
-
-static void *encoder_main(void *data)
-{
-	struct queries *q = data;
-	sigset_t all;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, NULL);
-	pthread_mutex_lock(&q->lock);
-	for (;;) {
-		struct query *query = q->work_first;
-
-		if (!query && q->closing)
-			break;
-		if (!query) {
-			pthread_cond_wait(&q->work, &q->lock);
-			continue;
-		}
-		q->work_first = query->next;
-		if (!q->work_first)
-			q->work_last = NULL;
-		pthread_mutex_unlock(&q->lock);
-		query_encode(query);
-		pthread_mutex_lock(&q->lock);
-		tell(q, query);
-		settle(q);
-		pthread_mutex_lock(&q->lock);
-	}
-	pthread_mutex_unlock(&q->lock);
-	return NULL;
 }
 
 /* --- what others call --- */
@@ -518,14 +493,9 @@ void queries_stop(struct queries *q)
 
 static void queries_free(struct queries *q)
 {
-	pthread_mutex_lock(&q->lock);
-	q->closing = true;
-	pthread_cond_broadcast(&q->work);
-	pthread_mutex_unlock(&q->lock);
-	for (unsigned i = 0; i < q->n_encoders; i++)
-		pthread_join(q->encoder[i], NULL);
+	tasks_close(q->small);
+	tasks_close(q->large);
 	query_queue_release(&q->queue);
-	pthread_cond_destroy(&q->work);
 	pthread_mutex_destroy(&q->lock);
 	free(q);
 }
@@ -546,14 +516,9 @@ int queries_open(const struct queries_opts *o, struct queries **ret, struct err 
 	q->failed = metric_of(o->metrics, METRIC_QUERIES_FAILED);
 	q->left = metric_of(o->metrics, METRIC_QUERIES_LEFT);
 	pthread_mutex_init(&q->lock, NULL);
-	pthread_cond_init(&q->work, NULL);
-	for (; q->n_encoders < ENCODERS; q->n_encoders++) {
-		errno = pthread_create(&q->encoder[q->n_encoders], NULL, encoder_main, q);
-		if (errno) {
-			err_sys(e, "cannot start a thread that compresses answers");
-			queries_free(q);
-			return -1;
-		}
+	if (tasks_open(1, &q->small, e) < 0 || tasks_open(LARGE_ENCODERS, &q->large, e) < 0) {
+		queries_free(q);
+		return -1;
 	}
 	*ret = q;
 	return 0;

@@ -13,6 +13,7 @@
 #include "server/child.h"
 #include "server/query_queue.h"
 #include "server/query_shape.h"
+#include "server/tasks.h"
 
 struct queries;
 
@@ -65,6 +66,7 @@ struct query {
 
 	struct queue_item item; /* private from here */
 	struct queries *queries;
+	struct task encoding;
 	int state;
 	uint64_t child;
 	int gate, answer_fd, error_fd;

@@ -29,20 +29,20 @@ static void replace_answer(struct query *query, int fd, uint64_t n)
 static int reshape(struct query *query, struct err *e)
 {
 	struct io_map map = { 0 };
-	struct buf out = { 0 };
 	int fd = memfd_create("shape", MFD_CLOEXEC), rc = -1;
+	struct shape_out out = { .fd = fd };
 
 	if (fd < 0)
 		err_sys(e, "cannot hold an answer");
 	else if (io_map_fd(query->end.fd, &map, e) == 0 && query->shape(map.b, &out, e) == 0)
-		rc = io_write(fd, out.p, out.n, e);
+		rc = shape_out_end(&out, e);
 	if (rc == 0) {
 		replace_answer(query, fd, out.n);
 		fd = -1;
 	}
 	query_close_fd(&fd);
 	io_unmap(&map);
-	buf_release(&out);
+	shape_out_release(&out);
 	return rc;
 }
 

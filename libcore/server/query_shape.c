@@ -1,9 +1,50 @@
 #include "server/query_shape.h"
 
+#include "base/io.h"
 #include "base/num.h"
 #include "json/json.h"
 #include "labels/quote.h"
 #include "time/time.h"
+
+enum { PIECE = 64 << 10 };
+
+/* --- where it goes --- */
+
+static int pass_on(struct shape_out *out, struct err *e)
+{
+	if (io_write(out->fd, out->text.p, out->text.n, e) < 0)
+		return -1;
+	out->n += out->text.n;
+	buf_reset(&out->text);
+	return 0;
+}
+
+int shape_out_end(struct shape_out *out, struct err *e)
+{
+	return pass_on(out, e);
+}
+
+void shape_out_release(struct shape_out *out)
+{
+	buf_release(&out->text);
+}
+
+/* Of any length. */
+static int add(struct shape_out *out, struct bytes b, struct err *e)
+{
+	for (;;) {
+		struct bytes piece = bytes_sub(b, 0, PIECE);
+
+		buf_add_bytes(&out->text, piece);
+		if (out->text.n >= PIECE && pass_on(out, e) < 0)
+			return -1;
+		if (piece.n == b.n)
+			return 0;
+		b = bytes_sub(b, piece.n, b.n);
+	}
+}
+
+/* --- the answer of logql --- */
 
 /* A walk over what stands between the brackets of an object or array. */
 struct walk {
@@ -62,16 +103,19 @@ static int unexpected(struct err *e)
 	return err_set(e, ERR_BUG, "an answer of logql is not as expected");
 }
 
-int query_shape_old_values(struct bytes json, struct buf *out, struct err *e)
+int query_shape_old_values(struct bytes json, struct shape_out *out, struct err *e)
 {
 	struct bytes data = member(json, "data");
 
 	if (!member(json, "status").p)
 		return unexpected(e);
-	buf_add_char(out, '{');
-	if (data.p)
-		buf_addf(out, "\"values\":%.*s", BYTES_ARG(data));
-	buf_add_str(out, "}\n");
+	buf_add_char(&out->text, '{');
+	if (data.p) {
+		buf_add_str(&out->text, "\"values\":");
+		if (add(out, data, e) < 0)
+			return -1;
+	}
+	buf_add_str(&out->text, "}\n");
 	return 0;
 }
 
@@ -98,7 +142,7 @@ static int add_labels(struct bytes stream, struct buf *out, struct err *e)
 	return good ? 0 : unexpected(e);
 }
 
-static int add_entry(struct bytes pair, struct buf *out, struct err *e)
+static int add_entry(struct bytes pair, struct shape_out *out, struct err *e)
 {
 	struct bytes ts, line;
 	struct walk w;
@@ -107,15 +151,16 @@ static int add_entry(struct bytes pair, struct buf *out, struct err *e)
 	if (!walk_begin(pair, '[', &w) || !next_value(&w, &ts) || !next_value(&w, &line) ||
 	    ts.n < 2 || !num_i64(bytes_sub(ts, 1, ts.n - 2), &ts_ns))
 		return unexpected(e);
-	buf_add_str(out, "{\"ts\":\"");
-	time_add_rfc3339(out, ts_ns);
-	buf_add_str(out, "\",\"line\":");
-	buf_add_bytes(out, line);
-	buf_add_char(out, '}');
+	buf_add_str(&out->text, "{\"ts\":\"");
+	time_add_rfc3339(&out->text, ts_ns);
+	buf_add_str(&out->text, "\",\"line\":");
+	if (add(out, line, e) < 0)
+		return -1;
+	buf_add_char(&out->text, '}');
 	return 0;
 }
 
-static int add_stream(struct bytes item, struct buf *out, struct err *e)
+static int add_stream(struct bytes item, struct shape_out *out, struct err *e)
 {
 	struct bytes pair;
 	struct walk w;
@@ -123,21 +168,21 @@ static int add_stream(struct bytes item, struct buf *out, struct err *e)
 
 	if (!walk_begin(member(item, "values"), '[', &w))
 		return unexpected(e);
-	buf_add_str(out, "{\"labels\":");
-	if (add_labels(member(item, "stream"), out, e) < 0)
+	buf_add_str(&out->text, "{\"labels\":");
+	if (add_labels(member(item, "stream"), &out->text, e) < 0)
 		return -1;
-	buf_add_str(out, ",\"entries\":[");
+	buf_add_str(&out->text, ",\"entries\":[");
 	while (next_value(&w, &pair)) {
 		if (n++)
-			buf_add_char(out, ',');
+			buf_add_char(&out->text, ',');
 		if (add_entry(pair, out, e) < 0)
 			return -1;
 	}
-	buf_add_str(out, "]}");
+	buf_add_str(&out->text, "]}");
 	return 0;
 }
 
-int query_shape_old_streams(struct bytes json, struct buf *out, struct err *e)
+int query_shape_old_streams(struct bytes json, struct shape_out *out, struct err *e)
 {
 	struct bytes data = member(json, "data"), type = member(data, "resultType"), item;
 	struct bytes stats = member(data, "stats");
@@ -151,24 +196,31 @@ int query_shape_old_streams(struct bytes json, struct buf *out, struct err *e)
 			       "legacy endpoints only support streams result type, current type is "
 			       "%.*s",
 			       BYTES_ARG(bytes_sub(type, 1, type.n - 2)));
-	buf_add_str(out, "{\"streams\":[");
+	buf_add_str(&out->text, "{\"streams\":[");
 	while (next_value(&w, &item)) {
 		if (n++)
-			buf_add_char(out, ',');
+			buf_add_char(&out->text, ',');
 		if (add_stream(item, out, e) < 0)
 			return -1;
 	}
-	buf_addf(out, "],\"stats\":%.*s}\n", BYTES_ARG(stats.p ? stats : BYTES_LIT("{}")));
+	buf_add_str(&out->text, "],\"stats\":");
+	if (add(out, stats.p ? stats : BYTES_LIT("{}"), e) < 0)
+		return -1;
+	buf_add_str(&out->text, "}\n");
 	return 0;
 }
 
-int query_shape_shards(struct bytes json, struct buf *out, struct err *e)
+int query_shape_shards(struct bytes json, struct shape_out *out, struct err *e)
 {
 	struct bytes stats = bytes_trim(json);
 
 	if (!member(stats, "entries").p)
 		return unexpected(e);
-	buf_add_str(out, "{\"shards\":[{\"bounds\":{\"min\":0,\"max\":18446744073709551615},");
-	buf_addf(out, "\"stats\":%.*s}]}\n", BYTES_ARG(stats));
+	buf_add_str(&out->text,
+		    "{\"shards\":[{\"bounds\":{\"min\":0,\"max\":18446744073709551615},");
+	buf_add_str(&out->text, "\"stats\":");
+	if (add(out, stats, e) < 0)
+		return -1;
+	buf_add_str(&out->text, "}]}\n");
 	return 0;
 }

@@ -5,8 +5,20 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Appends to out what `json`, an answer of logql, is in the other form. For any thread. */
-typedef int query_shape_fn(struct bytes json, struct buf *out, struct err *e);
+/* Where an answer goes: to a file, in pieces, so that memory does not grow with it. */
+struct shape_out {
+	int fd;		 /* the caller's */
+	struct buf text; /* not written yet */
+	uint64_t n;	 /* bytes written */
+};
+
+/* Writes what is left. Errors: ERR_IO, ERR_FULL. */
+MUST_CHECK int shape_out_end(struct shape_out *out, struct err *e);
+void shape_out_release(struct shape_out *out);
+
+/* Adds to out what `json`, an answer of logql, is in the other form. Errors: those of writing too.
+ * For any thread. */
+typedef int query_shape_fn(struct bytes json, struct shape_out *out, struct err *e);
 
 /* {"values":[...]}, of names or values. Errors: ERR_BUG: json is not of that kind, as in all. */
 query_shape_fn query_shape_old_values;

@@ -1,32 +1,49 @@
 /* Answers in the forms of Loki's old paths, and as shards. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "base/io.h"
 #include "server/query_shape.h"
+
+#include <sys/mman.h>
+
+#include "unit.h"
+
+static struct shape_out begin(void)
+{
+	struct shape_out out = { .fd = memfd_create("shape", MFD_CLOEXEC) };
+
+	assert_true(out.fd >= 0);
+	return out;
+}
+
+static void end(struct shape_out *out)
+{
+	shape_out_release(out);
+	close(out->fd);
+}
 
 static void becomes(query_shape_fn *shape, const char *json, const char *want)
 {
-	struct buf out = { 0 };
+	struct shape_out out = begin();
+	struct io_map map = { 0 };
 	struct err e;
 
 	assert_int_equal(shape(bytes_str(json), &out, &e), 0);
-	assert_string_equal(buf_str(&out), want);
-	buf_release(&out);
+	assert_int_equal(shape_out_end(&out, &e), 0);
+	assert_int_equal(io_map_fd(out.fd, &map, &e), 0);
+	assert_int_equal(out.n, map.b.n);
+	assert_true(bytes_is(map.b, want));
+	io_unmap(&map);
+	end(&out);
 }
 
 static void is_refused(query_shape_fn *shape, const char *json, enum err_code code, const char *why)
 {
-	struct buf out = { 0 };
+	struct shape_out out = begin();
 	struct err e = { 0 };
 
 	assert_int_equal(shape(bytes_str(json), &out, &e), -1);
 	assert_int_equal(e.code, code);
 	assert_string_equal(e.msg, why);
-	buf_release(&out);
+	end(&out);
 }
 
 static void values(void **state)
@@ -71,6 +88,43 @@ static void shards(void **state)
 		"\"streams\":1,\"chunks\":2,\"entries\":3,\"bytes\":4}}]}\n");
 }
 
+static void add_piece(struct buf *json, size_t n, const char *piece)
+{
+	for (size_t i = 0; i < n; i++)
+		buf_addf(json, "%s%s", i ? "," : "", piece);
+}
+
+/* An answer is as large as a query may have memory, and many are made at once. */
+static void memory_does_not_grow_with_the_answer(void **state)
+{
+	struct buf json = { 0 };
+	struct shape_out out;
+	struct err e;
+
+	(void)state;
+	buf_add_str(&json,
+		    "{\"status\":\"success\",\"data\":{\"resultType\":\"streams\",\"result\":[");
+	buf_add_str(&json, "{\"stream\":{\"a\":\"b\"},\"values\":[");
+	add_piece(&json, 100000, "[\"1768471200000000001\",\"a line of a common length\"]");
+	buf_add_str(&json, "]}]}}");
+	out = begin();
+	assert_int_equal(query_shape_old_streams(buf_bytes(&json), &out, &e), 0);
+	assert_true(out.n > json.n / 2);
+	assert_true(out.text.cap <= 256 << 10);
+	end(&out);
+
+	buf_reset(&json);
+	buf_add_str(&json, "{\"status\":\"success\",\"data\":[");
+	add_piece(&json, 100000, "\"a name of a label, or its value\"");
+	buf_add_str(&json, "]}");
+	out = begin();
+	assert_int_equal(query_shape_old_values(buf_bytes(&json), &out, &e), 0);
+	assert_true(out.n > json.n / 2);
+	assert_true(out.text.cap <= 256 << 10);
+	end(&out);
+	buf_release(&json);
+}
+
 static void what_is_none(void **state)
 {
 	static const char *const bad[] = {
@@ -99,6 +153,7 @@ int main(void)
 		cmocka_unit_test(values),
 		cmocka_unit_test(streams),
 		cmocka_unit_test(shards),
+		cmocka_unit_test(memory_does_not_grow_with_the_answer),
 		cmocka_unit_test(what_is_none),
 	};
 
