@@ -1,5 +1,6 @@
 #include "server/call.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -12,6 +13,8 @@
 #include "server/server_metrics.h"
 #include "server/tenant.h"
 #include "time/time.h"
+
+#define STOPPING "the daemon is stopping"
 
 enum {
 	BODY_MAX = 1 << 20, /* of routes that take no pushes: a form */
@@ -69,7 +72,7 @@ static bool refused_stopping(struct call *c)
 
 	if (!atomic_load(&c->server->stopping) || c->route->needs == ROUTE_OPEN)
 		return false;
-	err_set(&e, ERR_AGAIN, "the daemon is stopping");
+	err_set(&e, ERR_AGAIN, STOPPING);
 	call_refuse_later(c, 503, STOPPING_RETRY_S, &e);
 	return true;
 }
@@ -197,6 +200,24 @@ static bool has_form_body(const struct http_request *r)
 	       strncasecmp(type.p, "application/x-www-form-urlencoded", 33) == 0;
 }
 
+static void answer_by_task(struct task *t)
+{
+	struct call *c = (struct call *)((char *)t - offsetof(struct call, task));
+
+	c->route->answer(c);
+}
+
+static void answer_later(struct call *c)
+{
+	struct err e;
+
+	c->task.run = answer_by_task;
+	if (tasks_add(c->server->files, &c->task))
+		return;
+	err_set(&e, ERR_AGAIN, STOPPING);
+	call_refuse_later(c, 503, STOPPING_RETRY_S, &e);
+}
+
 static void answer(struct call *c)
 {
 	struct http_request *r = c->http;
@@ -208,7 +229,10 @@ static void answer(struct call *c)
 		call_refuse(c, 400, &e);
 		return;
 	}
-	c->route->answer(c);
+	if (c->route->files)
+		answer_later(c);
+	else
+		c->route->answer(c);
 }
 
 static void verified(struct call *c, enum auth_verdict v, const struct err *why)

@@ -10,6 +10,7 @@
 #include "http/http.h"
 #include "limits/limits.h"
 #include "metrics/metrics.h"
+#include "server/tasks.h"
 
 struct config_user;
 struct server;
@@ -41,6 +42,8 @@ struct call {
 	int status;	  /* of the answer */
 	bool websocket;	  /* it became one */
 	int64_t begun_ns; /* of time_mono_ns */
+
+	struct task task; /* of routes with files */
 
 	void (*left)(struct call *c);  /* set by a route that answers later: the client has gone;
 					  from any thread */

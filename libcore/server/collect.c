@@ -1,7 +1,5 @@
 #include "server/collect.h"
 
-#include <sys/statvfs.h>
-
 #include "server/audit.h"
 #include "server/config.h"
 #include "server/flusher.h"
@@ -58,14 +56,6 @@ static void collect_tree(struct metrics *m)
 			    t.n[i]);
 }
 
-static void collect_disk(struct metrics *m, const char *wal)
-{
-	struct statvfs fs;
-
-	if (statvfs(wal, &fs) == 0 && fs.f_blocks > 0)
-		set(m, METRIC_WAL_DISK_USAGE, 1 - (double)fs.f_bavail / (double)fs.f_blocks);
-}
-
 static void collect_flusher(struct metrics *m, struct flusher *f)
 {
 	struct flusher_state st = flusher_look(f);
@@ -78,6 +68,7 @@ static void collect_flusher(struct metrics *m, struct flusher *f)
 	set_bytes(m, METRIC_FLUSH_QUEUE, st.n_closed);
 	set_bytes(m, METRIC_WAL_SEGMENT_BYTES, st.closed_bytes);
 	set(m, METRIC_FLUSH_LAST_SUCCESS, (double)st.last_success_ns / NS_PER_S);
+	set(m, METRIC_WAL_DISK_USAGE, st.disk_usage);
 	set(m, METRIC_FLUSH_FAILURES_NOW, st.n_failed);
 	set(m, METRIC_FLUSH_RUNNING,
 	    st.running ? (double)(time_mono_ns() - st.begun_mono_ns) / NS_PER_S : 0);
@@ -97,7 +88,6 @@ static void collect(struct metrics *m, void *data)
 
 	collect_self(m);
 	collect_tree(m);
-	collect_disk(m, s->config->wal);
 	collect_flusher(m, s->flusher);
 	collect_log(m, &s->log);
 	if (s->audit)

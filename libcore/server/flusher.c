@@ -1,6 +1,8 @@
 /*
  * All of this happens on the children's thread, but for what flusher_flush and flusher_look share
- * with other threads, under the lock.
+ * with other threads, under the lock, and for what waits for a disk: a thread of the flusher's own
+ * looks at the log's folder and at new index files. Others wait for the children's thread, so it
+ * waits for nothing.
  *
  * A round: look at the log's folder; closed segments are there, so a pipe of three is started; when
  * the last of the three has ended, what is covered is pruned. Looks come by the clock, after each
@@ -11,9 +13,11 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -22,6 +26,7 @@
 #include "server/server_metrics.h"
 #include "server/stored.h"
 #include "server/syslog.h"
+#include "server/tasks.h"
 #include "time/time.h"
 #include "wal/segment.h"
 
@@ -56,14 +61,35 @@ struct run {
 	int names_fd; /* idxbuild: what it prints; else -1 */
 };
 
+/* What was seen in the log's folder. */
+struct sight {
+	int rc; /* -1: error; else whether segments are closed */
+	struct err error;
+	int64_t oldest_open_ns; /* since when the oldest open segment is; INT64_MAX: there is none
+				 */
+};
+
+/* Names of index files whose chunks are to be counted. */
+struct counting {
+	struct task task;
+	struct flusher *f;
+	int names_fd;
+};
+
 struct flusher {
 	struct server *server;
+	struct tasks *disk;
 	pthread_mutex_t lock;  /* asked and state */
 	struct waiting *asked; /* by other threads, not looked at yet */
 	struct flusher_state state;
 
-	struct waiting *waiting; /* from here on the children's thread alone */
-	bool looks_soon;	 /* it is due already */
+	struct waiting *waiting;	 /* from here on the children's thread alone */
+	bool looks_soon;		 /* it is due already */
+	struct task looking;		 /* on the other thread, */
+	bool is_looking;		 /* while this is set */
+	bool looks_again;		 /* somebody came meanwhile */
+	struct sight sight;		 /* what it saw */
+	void (*seen)(struct flusher *f); /* what is done then */
 	struct run run[N_STAGES];
 	unsigned n_running; /* of the round's programs */
 	struct err failure; /* the round's first */
@@ -116,14 +142,37 @@ static void look_soon(struct flusher *f)
 	children_later(f->server->children, LOOK_SOON_MS * NS_PER_MS, look_again, f);
 }
 
+static void looked(void *data)
+{
+	struct flusher *f = data;
+
+	f->is_looking = false;
+	f->seen(f);
+	if (!f->looks_again)
+		return;
+	f->looks_again = false;
+	look(f);
+}
+
+/* How much of its disk is taken: 0 to 1. */
+static double disk_usage(const char *folder)
+{
+	struct statvfs fs;
+
+	if (statvfs(folder, &fs) < 0 || fs.f_blocks == 0)
+		return 0;
+	return 1 - (double)fs.f_bavail / (double)fs.f_blocks;
+}
+
 /* What lies in the folder: how much is closed, and since when the oldest open segment is. */
 static int look_at_folder(struct flusher *f, int64_t *ret_oldest_open_ns, struct err *e)
 {
-	struct flusher_state st = { 0 };
+	const char *wal = f->server->config->wal;
+	struct flusher_state st = { .disk_usage = disk_usage(wal) };
 	struct wal_list list = { 0 };
 
 	*ret_oldest_open_ns = INT64_MAX;
-	if (wal_list_dir(f->server->config->wal, &list, e) < 0)
+	if (wal_list_dir(wal, &list, e) < 0)
 		return -1;
 	for (size_t i = 0; i < list.n; i++) {
 		const struct wal_segment *s = &list.v[i];
@@ -143,8 +192,26 @@ static int look_at_folder(struct flusher *f, int64_t *ret_oldest_open_ns, struct
 	f->state.n_closed = st.n_closed;
 	f->state.closed_bytes = st.closed_bytes;
 	f->state.oldest_unflushed_ns = st.oldest_unflushed_ns;
+	f->state.disk_usage = st.disk_usage;
 	pthread_mutex_unlock(&f->lock);
 	return st.n_closed > 0;
+}
+
+static void run_look(struct task *t)
+{
+	struct flusher *f = (struct flusher *)((char *)t - offsetof(struct flusher, looking));
+
+	f->sight.rc = look_at_folder(f, &f->sight.oldest_open_ns, &f->sight.error);
+	children_later(f->server->children, 0, looked, f);
+}
+
+/* On the thread that may wait for a disk; then seen is called, on this one. At the end of the
+ * daemon nothing happens any more. */
+static void begin_look(struct flusher *f, void (*seen)(struct flusher *f))
+{
+	f->seen = seen;
+	f->looking.run = run_look;
+	f->is_looking = tasks_add(f->disk, &f->looking);
 }
 
 /* Takes over what other threads have asked for. */
@@ -165,12 +232,23 @@ static void take_asked(struct flusher *f)
 	}
 }
 
+static void tell_round(struct flusher *f)
+{
+	bool failed = f->failure.code != ERR_NONE;
+
+	if (!failed && f->sight.rc < 0)
+		log_event(&f->server->log, LOG_WARN, "cannot look at the log", "err",
+			  f->sight.error.msg, NULL);
+	tell_waiting(f, failed ? -1 : 0, &f->failure, false);
+	take_asked(f); /* a look during the round left them */
+	look_soon(f);
+}
+
 static void round_ended(struct flusher *f)
 {
 	int64_t now = time_mono_ns();
 	bool failed = f->failure.code != ERR_NONE;
-	struct err why = f->failure, e;
-	int64_t oldest_open_ns;
+	struct err why = f->failure;
 
 	pthread_mutex_lock(&f->lock);
 	f->state.running = false;
@@ -198,11 +276,10 @@ static void round_ended(struct flusher *f)
 	else
 		log_event(&f->server->log, LOG_DEBUG, "flushed", NULL);
 	/* So that those who ask from now on see how much is left. */
-	if (!failed && look_at_folder(f, &oldest_open_ns, &e) < 0)
-		log_event(&f->server->log, LOG_WARN, "cannot look at the log", "err", e.msg, NULL);
-	tell_waiting(f, failed ? -1 : 0, &why, false);
-	take_asked(f); /* a look during the round left them */
-	look_soon(f);
+	if (failed)
+		tell_round(f);
+	else
+		begin_look(f, tell_round);
 }
 
 /* What a program said, for the message: its first line. */
@@ -225,15 +302,17 @@ static const char *program_of(enum stage stage)
 }
 
 /* The index files that a round has made, by their paths. */
-static void count_stored(struct flusher *f, int names_fd)
+static void count_stored(struct task *t)
 {
+	struct counting *c = (struct counting *)t; /* its first member */
+	struct flusher *f = c->f;
 	struct buf text = { 0 };
 	struct bytes rest, path;
 	struct err e;
 	ssize_t n;
 
 	while (text.n < NAMES_MAX &&
-	       (n = pread(names_fd, buf_reserve(&text, PIECE), PIECE, (off_t)text.n)) > 0)
+	       (n = pread(c->names_fd, buf_reserve(&text, PIECE), PIECE, (off_t)text.n)) > 0)
 		text.n += (size_t)n;
 	rest = buf_bytes(&text);
 	while (bytes_split(&rest, '\n', &path)) {
@@ -248,6 +327,20 @@ static void count_stored(struct flusher *f, int names_fd)
 		buf_release(&name);
 	}
 	buf_release(&text);
+	close(c->names_fd);
+	free(c);
+}
+
+/* Before the look that follows the round: who waited for it sees what it has made. */
+static void begin_count(struct flusher *f, int names_fd)
+{
+	struct counting *c = mem_alloc(sizeof(*c));
+
+	*c = (struct counting){ .task.run = count_stored, .f = f, .names_fd = names_fd };
+	if (tasks_add(f->disk, &c->task))
+		return;
+	close(names_fd); /* the daemon ends, and its metrics with it */
+	free(c);
 }
 
 static void count_end(struct flusher *f, const struct run *r, const struct child_end *end)
@@ -260,10 +353,8 @@ static void count_end(struct flusher *f, const struct run *r, const struct child
 	if (r->stage == INDEX && end->status == 0)
 		metrics_observe(metric_of(m, METRIC_INDEX_UPLOAD_SECONDS),
 				(double)end->run_ns / 1e9);
-	if (r->names_fd >= 0) {
-		count_stored(f, r->names_fd);
-		close(r->names_fd);
-	}
+	if (r->names_fd >= 0)
+		begin_count(f, r->names_fd);
 }
 
 static void start(struct flusher *f, enum stage stage, int in, int out);
@@ -387,39 +478,47 @@ static void start_round(struct flusher *f)
 	start(f, INDEX, to_index[0], -1);
 }
 
-static void look(void *data)
+/* What is to be done about what was seen. */
+static void decide(struct flusher *f)
 {
-	struct flusher *f = data;
-	int64_t oldest_open_ns;
+	const struct sight *seen = &f->sight;
 	bool served = false;
-	struct err e;
-	int rc;
 
-	if (f->n_running)
-		return;
-	take_asked(f);
-	rc = look_at_folder(f, &oldest_open_ns, &e);
-	if (rc < 0) {
-		f->failure = e;
+	if (seen->rc < 0) {
+		f->failure = seen->error;
 		for (struct waiting *w = f->waiting; w; w = w->next)
 			w->in_round = true;
 		round_ended(f);
 		return;
 	}
-	if (rc > 0 && f->oldest_found_ns == f->state.oldest_unflushed_ns && !f->not_before_ns)
+	if (seen->rc > 0 && f->oldest_found_ns == f->state.oldest_unflushed_ns && !f->not_before_ns)
 		f->not_before_ns = time_mono_ns() + BACKOFF_MAX_S * NS_PER_S;
 	for (struct waiting *w = f->waiting; w; w = w->next) {
-		w->in_round = oldest_open_ns > w->asked_ns ||
+		w->in_round = seen->oldest_open_ns > w->asked_ns ||
 			      time_now_ns() - w->asked_ns > OTHERS_S * NS_PER_S;
 		served |= w->in_round;
 	}
-	if (rc > 0 && (served || time_mono_ns() >= f->not_before_ns)) {
+	if (seen->rc > 0 && (served || time_mono_ns() >= f->not_before_ns)) {
 		start_round(f);
 		return;
 	}
-	if (rc == 0)
+	if (seen->rc == 0)
 		tell_waiting(f, 0, NULL, false);
 	look_soon(f);
+}
+
+static void look(void *data)
+{
+	struct flusher *f = data;
+
+	if (f->n_running)
+		return;
+	if (f->is_looking) {
+		f->looks_again = true;
+		return;
+	}
+	take_asked(f);
+	begin_look(f, decide);
 }
 
 static void tick(void *data)
@@ -430,14 +529,19 @@ static void tick(void *data)
 	look(f);
 }
 
-struct flusher *flusher_open(struct server *s)
+int flusher_open(struct server *s, struct flusher **ret, struct err *e)
 {
 	struct flusher *f = mem_alloc(sizeof(*f));
 
 	*f = (struct flusher){ .server = s };
+	if (tasks_open(1, &f->disk, e) < 0) {
+		free(f);
+		return -1;
+	}
 	pthread_mutex_init(&f->lock, NULL);
 	children_later(s->children, 0, tick, f);
-	return f;
+	*ret = f;
+	return 0;
 }
 
 void flusher_flush(struct flusher *f, void (*done)(int rc, const struct err *e, void *data),
@@ -466,6 +570,12 @@ struct flusher_state flusher_look(struct flusher *f)
 	return ret;
 }
 
+void flusher_stop(struct flusher *f)
+{
+	if (f)
+		tasks_stop(f->disk);
+}
+
 void flusher_give_up(struct flusher *f)
 {
 	struct err e;
@@ -480,6 +590,7 @@ void flusher_close(struct flusher *f)
 	if (!f)
 		return;
 	flusher_give_up(f);
+	tasks_close(f->disk);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
 }

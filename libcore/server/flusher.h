@@ -15,14 +15,15 @@ struct flusher_state {
 	int64_t oldest_unflushed_ns; /* Unix, when the oldest closed segment was begun; 0: there is
 					none */
 	uint64_t n_closed, closed_bytes; /* segments that wait */
+	double disk_usage;		 /* of the log's disk: the part that is taken */
 	unsigned n_failed;		 /* runs in a row */
 	bool running;
 	int64_t begun_mono_ns; /* of time_mono_ns: the round that runs, or ran last */
 	struct err failure;    /* the last one's, when n_failed */
 };
 
-/* Begins to look for closed segments, on the children's thread. */
-struct flusher *flusher_open(struct server *s);
+/* Begins to look for closed segments. Errors: ERR_IO. */
+MUST_CHECK int flusher_open(struct server *s, struct flusher **ret, struct err *e);
 
 /*
  * Everything that was acknowledged by now into the store: the segment that is written to is ended
@@ -33,6 +34,10 @@ void flusher_flush(struct flusher *f, void (*done)(int rc, const struct err *e, 
 
 /* From any thread. */
 struct flusher_state flusher_look(struct flusher *f);
+
+/* Before children_close: no disk is looked at any more; it waits for the look under way. NULL:
+ * nothing. */
+void flusher_stop(struct flusher *f);
 
 /* After children_close: nothing of it runs any more. Those who wait are told that it ends. */
 void flusher_give_up(struct flusher *f);

@@ -6,28 +6,28 @@
 #define OLD    "/api/prom"
 #define EITHER (ROUTE_GET | ROUTE_POST)
 
-/* The path, its methods, what it needs, how its parameters come, its name in metrics, the answer.
- */
-#define PUSH(path, name, fn)                                                 \
+/* The path, its methods, what it needs, how its parameters come, its name in metrics, the answer,
+ * whether that has to do with files. */
+#define PUSH(path, name, fn)                                                        \
+	{                                                                           \
+		path, ROUTE_POST, ROUTE_WRITE, false, false, false, name, fn, false \
+	}
+#define QUERY(path, name, fn)                                                \
 	{                                                                    \
-		path, ROUTE_POST, ROUTE_WRITE, false, false, false, name, fn \
+		path, EITHER, ROUTE_READ, false, true, true, name, fn, false \
 	}
-#define QUERY(path, name, fn)                                         \
-	{                                                             \
-		path, EITHER, ROUTE_READ, false, true, true, name, fn \
+#define OPEN(path, name, fn)                                                     \
+	{                                                                        \
+		path, ROUTE_GET, ROUTE_OPEN, true, false, false, name, fn, false \
 	}
-#define OPEN(path, name, fn)                                              \
-	{                                                                 \
-		path, ROUTE_GET, ROUTE_OPEN, true, false, false, name, fn \
-	}
-#define ADMIN(path, methods, name, fn)                                  \
-	{                                                               \
-		path, methods, ROUTE_ADMIN, true, true, false, name, fn \
+#define ADMIN(path, methods, name, fn)                                         \
+	{                                                                      \
+		path, methods, ROUTE_ADMIN, true, true, false, name, fn, false \
 	}
 
-#define RULES(path, name, fn)                                              \
-	{                                                                  \
-		path, ROUTE_GET, ROUTE_READ, false, false, false, name, fn \
+#define RULES(path, name, fn)                                                    \
+	{                                                                        \
+		path, ROUTE_GET, ROUTE_READ, false, false, false, name, fn, true \
 	}
 
 static const struct route routes[] = {
@@ -65,10 +65,10 @@ static const struct route routes[] = {
 	QUERY(OLD "/label/*/values", "api_prom_label_name_values", route_old_label_values),
 	QUERY(OLD "/series", "api_prom_series", route_series),
 	{ API "/format_query", EITHER, ROUTE_READ, true, true, false, "loki_api_v1_format_query",
-	  route_format_query },
+	  route_format_query, false },
 
 	{ "/config/tenant/v1/limits", ROUTE_GET, ROUTE_READ, false, false, false,
-	  "config_tenant_v1_limits", route_tenant_limits },
+	  "config_tenant_v1_limits", route_tenant_limits, false },
 
 	OPEN("/ready", "ready", route_ready),
 	OPEN("/metrics", "metrics", route_metrics),
@@ -80,8 +80,8 @@ static const struct route routes[] = {
 	ADMIN("/ring", ROUTE_GET, "ring", route_ring),
 	ADMIN("/distributor/ring", ROUTE_GET, "distributor_ring", route_ring),
 	ADMIN("/compactor/ring", ROUTE_GET, "compactor_ring", route_ring),
-	ADMIN("/ingester/prepare_shutdown", EITHER | ROUTE_DEL, "ingester_prepare_shutdown",
-	      route_prepare_shutdown),
+	{ "/ingester/prepare_shutdown", EITHER | ROUTE_DEL, ROUTE_ADMIN, true, true, false,
+	  "ingester_prepare_shutdown", route_prepare_shutdown, true },
 	ADMIN("/ingester/shutdown", EITHER, "ingester_shutdown", route_shutdown),
 
 	RULES(API "/rules", "loki_api_v1_rules", route_rules),
@@ -93,9 +93,9 @@ static const struct route routes[] = {
 	RULES("/prometheus/api/v1/rules", "prometheus_api_v1_rules", route_prometheus_rules),
 	RULES("/prometheus/api/v1/alerts", "prometheus_api_v1_alerts", route_prometheus_alerts),
 	{ API "/delete", ROUTE_GET, ROUTE_READ, false, false, false, "loki_api_v1_delete",
-	  route_delete_list },
+	  route_delete_list, false },
 	{ API "/delete", ROUTE_POST | ROUTE_PUT | ROUTE_DEL, ROUTE_DELETE, false, false, false,
-	  "loki_api_v1_delete", route_delete_refuse },
+	  "loki_api_v1_delete", route_delete_refuse, false },
 	{ 0 },
 };
 

@@ -28,6 +28,7 @@ struct route {
 	bool several;	   /* tenants, "a|b", when the configuration allows it */
 	const char *label; /* "loki_api_v1_push": the name in metrics */
 	route_fn *answer;
+	bool files; /* are read or written: answered on a thread that may wait for a disk */
 };
 
 enum { ROUTE_NAMES = 2 };

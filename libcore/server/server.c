@@ -25,10 +25,14 @@
 #include "server/server_metrics.h"
 #include "server/syslog.h"
 #include "server/tails.h"
+#include "server/tasks.h"
 #include "store/store.h"
 #include "time/time.h"
 
-enum { LOOK_MS = 20 }; /* while something is waited for */
+enum {
+	LOOK_MS = 20,	  /* while something is waited for */
+	FILE_THREADS = 2, /* for routes with files: one that hangs does not stop all others */
+};
 
 struct limits_set *server_limits(struct server *s)
 {
@@ -207,9 +211,10 @@ static int open_all(struct server *s, struct err *e)
 	    open_children(s, e) < 0 || open_intake(s, e) < 0 || open_queries(s, e) < 0)
 		return -1;
 	s->tails = tails_new(s->metrics, s->config->query.max_tails);
-	s->flusher = flusher_open(s);
+	if (flusher_open(s, &s->flusher, e) < 0)
+		return -1;
 	s->syslog = syslog_open(s);
-	if (open_http(s, e) < 0)
+	if (tasks_open(FILE_THREADS, &s->files, e) < 0 || open_http(s, e) < 0)
 		return -1;
 	collect_open(s);
 	return 0;
@@ -228,6 +233,7 @@ static void close_all(struct server *s)
 {
 	atomic_store(&s->stopping, true);
 	close_intake(s, 0);
+	flusher_stop(s->flusher);
 	if (s->children)
 		children_close(s->children);
 	flusher_close(s->flusher);
@@ -236,6 +242,7 @@ static void close_all(struct server *s)
 	auth_close(s->auth);
 	if (s->http)
 		http_close(s->http);
+	tasks_close(s->files);
 	intake_free(s->intake);
 	audit_close(s->audit);
 	tails_free(s->tails);
@@ -429,6 +436,7 @@ static void stop_gracefully(struct server *s)
 	flusher_flush(s->flusher, flushed, &f);
 	while (!at_once && !atomic_load(&f.done) && time_mono_ns() < deadline)
 		at_once = wait_signal(s, LOOK_MS * NS_PER_MS);
+	flusher_stop(s->flusher);
 	children_close(s->children);
 	s->children = NULL;
 	flusher_give_up(s->flusher); /* f is known to it until then */

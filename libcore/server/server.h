@@ -20,6 +20,7 @@ struct audit;
 struct flusher;
 struct syslog_child;
 struct tails;
+struct tasks;
 
 struct server {
 	const struct config *config;
@@ -33,6 +34,7 @@ struct server {
 	struct queries *queries;     /* logql's, by tenant */
 	struct tails *tails;	     /* websockets that tail, by tenant */
 	struct flusher *flusher;     /* from the log into the store */
+	struct tasks *files;	     /* routes that read or write files */
 	struct syslog_child *syslog; /* NULL: none is listened for */
 	atomic_size_t unpacked;	     /* bytes of pushes without their encoding, not decoded yet */
 	struct auth *auth;

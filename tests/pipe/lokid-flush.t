@@ -7,6 +7,7 @@ lokid_start || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit
 # Somebody else's segment is open, so that they wait some seconds.
 mkfifo lines
 spawn sh -c 'exec lokid-ingest -q --wal data/wal -l app=web <lines >/dev/null'
+OTHER=$PID
 exec 5>lines
 echo two >&5
 ok "somebody else writes into the log too" wait_for 10 sh -c '[ "$(ls data/wal/*.wal | wc -l)" -ge 1 ]'
@@ -19,6 +20,7 @@ is "all are answered" "$(sort codes | uniq -c | tr -s ' ')" " 200 204"
 took=$(($(cpu) - before))
 [ "${VARIANT:-default}" != default ] || ok "at no great cost: $took" [ "$took" -lt 15 ]
 exec 5>&-
+wait "$OTHER" # its segment is closed
 lokid_stop TERM
 
 # --- one that is asked for while another is under way ---
