@@ -95,29 +95,36 @@ static size_t find_element(const struct elements *el, const struct element *key)
 	return lo;
 }
 
-static bool is_named(const struct elements *el, size_t a, const struct live_item *v)
+/* el is what those of `by` replace; nobody makes himself obsolete. */
+static bool is_named(const struct elements *el, const struct live_item *by,
+		     const struct live_item *a)
 {
-	struct element key = { .kind = INDEX_INDEXES, .id = v[a].name };
+	struct element key = { .kind = INDEX_INDEXES, .id = a->name };
 
 	for (size_t i = find_element(el, &key); i < el->n && cmp_element(&el->v[i], &key) == 0; i++)
-		if (el->v[i].item != a)
+		if (hash128_cmp(&by[el->v[i].item].name, &a->name) != 0)
 			return true;
 	return false;
 }
 
 /* Who replaces all that a replaces, replaces its first element. */
-static bool is_outdone(const struct elements *el, size_t a, const struct live_item *v)
+static bool is_outdone(const struct elements *el, const struct live_item *by,
+		       const struct live_item *a)
 {
 	struct element key = { 0 };
 
-	while (key.kind < 3 && v[a].n[key.kind] == 0)
+	while (key.kind < 3 && a->n[key.kind] == 0)
 		key.kind++;
 	if (key.kind == 3)
 		return false;
-	key.id = v[a].set[key.kind][0];
-	for (size_t i = find_element(el, &key); i < el->n && cmp_element(&el->v[i], &key) == 0; i++)
-		if (el->v[i].item != a && outdoes(&v[el->v[i].item], &v[a]))
+	key.id = a->set[key.kind][0];
+	for (size_t i = find_element(el, &key); i < el->n && cmp_element(&el->v[i], &key) == 0;
+	     i++) {
+		const struct live_item *b = &by[el->v[i].item];
+
+		if (hash128_cmp(&b->name, &a->name) != 0 && outdoes(b, a))
 			return true;
+	}
 	return false;
 }
 
@@ -147,17 +154,23 @@ static bool has_packs_left(const struct live_item *a, const struct names *old)
 	return a->n_packs == 0;
 }
 
-void live_pick(const struct live_item *v, size_t n, bool *ret_live)
+void live_pick_by(const struct live_item *by, size_t n_by, const struct live_item *v, size_t n,
+		  bool *ret_live)
 {
-	struct elements el = collect_elements(v, n);
+	struct elements el = collect_elements(by, n_by);
 	struct names old = { 0 };
 
-	old.v = live_old_packs(v, n, &old.n);
+	old.v = live_old_packs(by, n_by, &old.n);
 	for (size_t a = 0; a < n; a++)
-		ret_live[a] = has_packs_left(&v[a], &old) && !is_named(&el, a, v) &&
-			      !is_outdone(&el, a, v);
+		ret_live[a] = has_packs_left(&v[a], &old) && !is_named(&el, by, &v[a]) &&
+			      !is_outdone(&el, by, &v[a]);
 	free(old.v);
 	free(el.v);
+}
+
+void live_pick(const struct live_item *v, size_t n, bool *ret_live)
+{
+	live_pick_by(v, n, v, n, ret_live);
 }
 
 /* ---- a folder of the store ---- */
@@ -213,8 +226,7 @@ static int open_all(struct store *s, struct bytes tenant, int32_t day, struct li
 	return rc;
 }
 
-/* What the rules look at. The packs' names are copied: to be freed. */
-static int read_item(struct index *ix, struct live_item *it, struct err *e)
+int live_item_init(struct live_item *it, struct index *ix, struct err *e)
 {
 	static const enum index_list lists[] = { INDEX_SEGMENTS, INDEX_INDEXES, INDEX_OLD_PACKS };
 	const struct index_info *in = index_info(ix);
@@ -242,6 +254,12 @@ static int read_item(struct index *ix, struct live_item *it, struct err *e)
 	return 0;
 }
 
+void live_item_release(struct live_item *it)
+{
+	free((void *)(uintptr_t)it->packs);
+	it->packs = NULL;
+}
+
 /* An item for each file; a file that gives none is a fault, and closed. */
 static struct live_item *read_items(struct live *l)
 {
@@ -252,7 +270,7 @@ static struct live_item *read_items(struct live *l)
 		struct index *ix = l->v[i];
 		struct err why = { 0 };
 
-		if (read_item(ix, &items[n], &why) < 0) {
+		if (live_item_init(&items[n], ix, &why) < 0) {
 			err_wrap(&why, "'%s'", index_label(ix));
 			add_fault(l, &index_info(ix)->name, &why);
 			index_close(ix);
@@ -319,7 +337,7 @@ static void pick(struct live *l)
 	l->n = n;
 	mark_packs(l, items, &old);
 	for (size_t i = 0; i < all; i++)
-		free((void *)(uintptr_t)items[i].packs);
+		live_item_release(&items[i]);
 	free(old.v);
 	free(live);
 	free(items);

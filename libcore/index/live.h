@@ -29,6 +29,14 @@ struct live_item {
  */
 void live_pick(const struct live_item *v, size_t n, bool *ret_live);
 
+/* The same, but only those of `by` make others obsolete. */
+void live_pick_by(const struct live_item *by, size_t n_by, const struct live_item *v, size_t n,
+		  bool *ret_live);
+
+/* That of an index file; the sets lie in it, the packs' names do not. Errors: ERR_CORRUPT. */
+MUST_CHECK int live_item_init(struct live_item *ret, struct index *ix, struct err *e);
+void live_item_release(struct live_item *it);
+
 /* The packs that some item, live or not, says are replaced: ascending, to be freed. */
 struct hash128 *live_old_packs(const struct live_item *v, size_t n, size_t *ret_n);
 

@@ -20,6 +20,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "time/time.h"
 
 enum { FORMAT_FILE_MAX = 256, DEPTH_MAX = 16 };
 
@@ -583,6 +584,50 @@ int store_put_bytes(struct store *s, const char *folder, const char *suffix, str
 		return -1;
 	}
 	return store_put_commit(p, suffix, ret_hash, ret_name, e);
+}
+
+static int64_t date_of(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
+}
+
+int store_now(struct store *s, int64_t *ret_ns, struct err *e)
+{
+	struct file_replace f;
+	struct buf path = { 0 };
+	struct stat st;
+	int rc;
+
+	path_of(s, "~lokid", &path);
+	rc = io_mkdirs(path.p, e);
+	if (rc == 0)
+		rc = file_replace_open_unnamed(path.p, &f, e);
+	buf_release(&path);
+	if (rc < 0)
+		return -1;
+	if (io_write(f.fd, "\n", 1, e) < 0)
+		rc = err_wrap(e, "'%s'", f.tmp_path);
+	else if (fstat(f.fd, &st) < 0)
+		rc = err_sys(e, "'%s'", f.tmp_path);
+	else
+		*ret_ns = date_of(&st);
+	file_replace_abort(&f);
+	return rc;
+}
+
+int store_date(struct store *s, const char *name, int64_t *ret_ns, struct err *e)
+{
+	struct buf path = { 0 };
+	struct stat st;
+	int rc = 1;
+
+	path_of(s, name, &path);
+	if (stat(path.p, &st) == 0)
+		*ret_ns = date_of(&st);
+	else
+		rc = errno == ENOENT || errno == ENOTDIR ? 0 : err_sys(e, "'%s'", path.p);
+	buf_release(&path);
+	return rc;
 }
 
 int store_delete(struct store *s, const char *name, struct err *e)

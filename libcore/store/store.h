@@ -107,4 +107,21 @@ MUST_CHECK int store_put_bytes(struct store *s, const char *folder, const char *
 /* Absent already is fine. Durable when it returns. Errors: ERR_IO. */
 MUST_CHECK int store_delete(struct store *s, const char *name, struct err *e);
 
+/*
+ * Times by the store's own clock, that of who keeps the files: ages are differences of two of them.
+ * store_now is what store_date would give of an object written this moment; it writes to the store,
+ * and leaves nothing. Errors: ERR_IO, ERR_FULL.
+ */
+MUST_CHECK int store_now(struct store *s, int64_t *ret_ns, struct err *e);
+/* When the object was written last: 1, or 0 when there is none. Errors: ERR_IO. */
+MUST_CHECK int store_date(struct store *s, const char *name, int64_t *ret_ns, struct err *e);
+
+/*
+ * A lock, called by any name, that one at a time has, of all processes at the store. It goes with
+ * the process. NULL on error: ERR_AGAIN somebody has it; ERR_IO, ERR_FULL.
+ */
+struct store_lock;
+struct store_lock *store_lock(struct store *s, const char *name, struct err *e);
+void store_unlock(struct store_lock *l); /* NULL is fine */
+
 #endif

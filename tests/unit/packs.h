@@ -18,8 +18,8 @@ struct pack_spec {
 	int32_t day;
 	unsigned n_streams, n_entries, first_stream;
 	uint32_t chunk_entries; /* entries of a chunk, 0: all */
-	const struct hash128 *segments, *parts, *replaced;
-	size_t n_segments, n_parts, n_replaced;
+	const struct hash128 *segments, *parts, *replaced, *sources;
+	size_t n_segments, n_parts, n_replaced, n_sources;
 	bool mixed;
 	struct bytes *deletes;
 	size_t n_deletes;
@@ -79,6 +79,7 @@ static inline void make_pack(const struct pack_spec *s, struct buf *out)
 		.segments = { (struct hash128 *)(uintptr_t)s->segments, s->n_segments },
 		.parts = { (struct hash128 *)(uintptr_t)s->parts, s->n_parts },
 		.replaced = { (struct hash128 *)(uintptr_t)s->replaced, s->n_replaced },
+		.sources = { (struct hash128 *)(uintptr_t)s->sources, s->n_sources },
 		.mixed = s->mixed,
 		.deletes = s->deletes,
 		.n_deletes = s->n_deletes,

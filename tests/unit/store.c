@@ -260,6 +260,59 @@ static void twins_do_no_harm(void **state)
 	buf_release(&list);
 }
 
+static void dates_are_the_stores(void **state)
+{
+	struct fixture *f = *state;
+	int64_t before, after, date;
+	struct buf path = { 0 };
+	size_t n = 0;
+	DIR *d;
+	struct err e;
+
+	assert_int_equal(0, store_now(f->s, &before, &e));
+	write_file(f, "object", "x");
+	assert_int_equal(1, store_date(f->s, "object", &date, &e));
+	assert_int_equal(0, store_now(f->s, &after, &e));
+	assert_true(before <= date && date <= after);
+	set_date(f->path, "object", 12 * NS_PER_S + 345);
+	assert_int_equal(1, store_date(f->s, "object", &date, &e));
+	assert_int_equal(date, 12 * NS_PER_S + 345);
+	assert_int_equal(0, store_date(f->s, "none", &date, &e));
+	assert_int_equal(0, store_delete(f->s, "~lokid/format", &e));
+	buf_addf(&path, "%s/~lokid", f->path);
+	assert_int_equal(0, io_opendir(buf_str(&path), &d, &e));
+	while (readdir(d)) /* store_now leaves nothing */
+		n++;
+	closedir(d);
+	buf_release(&path);
+	assert_int_equal(n, 2); /* "." and ".." */
+}
+
+static void one_has_a_lock(void **state)
+{
+	struct fixture *f = *state;
+	struct store *other;
+	struct store_lock *a, *b;
+	struct err e;
+
+	other = store_open(f->path, STORE_READ, &e);
+	assert_non_null(other);
+	a = store_lock(f->s, "fake/day", &e);
+	assert_non_null(a);
+	assert_null(store_lock(other, "fake/day", &e));
+	assert_int_equal(e.code, ERR_AGAIN);
+	assert_non_null(strstr(e.msg, "fake/day"));
+	b = store_lock(other, "fake/other day", &e);
+	assert_non_null(b);
+	store_unlock(a);
+	a = store_lock(other, "fake/day", &e);
+	assert_non_null(a);
+	store_unlock(a);
+	store_unlock(b);
+	store_unlock(NULL);
+	store_close(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +324,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_store_that_is_being_made_is_empty, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(twins_do_no_harm, setup, teardown),
+		cmocka_unit_test_setup_teardown(dates_are_the_stores, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_has_a_lock, setup, teardown),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

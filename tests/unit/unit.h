@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_H
 #define TESTS_UNIT_H
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -61,6 +63,19 @@ static inline void remove_folder(char *path)
 	assert_int_equal(0, system(buf_str(&b)));
 	buf_release(&b);
 	free(path);
+}
+
+/* Makes a file below folder be of that time. */
+static inline void set_date(const char *folder, const char *name, int64_t ns)
+{
+	const int64_t s = 1000000000;
+	struct timespec t[2] = { { .tv_nsec = UTIME_OMIT },
+				 { .tv_sec = ns / s, .tv_nsec = ns % s } };
+	struct buf path = { 0 };
+
+	buf_addf(&path, "%s/%s", folder, name);
+	assert_int_equal(0, utimensat(AT_FDCWD, buf_str(&path), t, 0));
+	buf_release(&path);
 }
 
 #define assert_bytes(b, text)                                              \

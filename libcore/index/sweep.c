@@ -1,0 +1,419 @@
+/*
+ * What may go is decided from live files alone that have been there for the delay: they stay, so no
+ * order of deletions, and no kill between two of them, makes anything count again. And it is done
+ * only on a day whose live files are all right and have all their packs: else, as in a copy that
+ * was made while a compaction ran, the replaced packs may be the only ones that are there.
+ *
+ * Packs are listed before index files are: a pack is there before the index file that names it, so
+ * what is in the list and in no index file is not committed, whoever is at work.
+ */
+#include "index/sweep.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "index/scan.h"
+#include "time/time.h"
+
+struct names {
+	struct hash128 *v;
+	size_t n, cap;
+};
+
+static void add_names(struct names *l, const struct hash128 *v, size_t n)
+{
+	mem_grow(&l->v, &l->cap, l->n + n + 1, sizeof(*l->v));
+	if (n)
+		memcpy(l->v + l->n, v, n * sizeof(*v));
+	l->n += n;
+}
+
+static bool is_among(const struct names *l, const struct hash128 *name)
+{
+	return hash128_among(l->v, l->n, name);
+}
+
+/* ---- the decision ---- */
+
+/* By what is live and old alone. */
+static void pick_index(const struct sweep_index *index, size_t n, bool *ret)
+{
+	struct live_item *by = mem_alloc((n + 1) * sizeof(*by));
+	struct live_item *items = mem_alloc((n + 1) * sizeof(*items));
+	size_t n_by = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		items[i] = index[i].item;
+		if (index[i].live && index[i].old)
+			by[n_by++] = index[i].item;
+	}
+	live_pick_by(by, n_by, items, n, ret);
+	for (size_t i = 0; i < n; i++)
+		ret[i] = !index[i].live && !ret[i];
+	free(by);
+	free(items);
+}
+
+/* What index files say of packs: all ascending. */
+struct said {
+	struct names staying;  /* named by files that stay */
+	struct names going;    /* named by files that go */
+	struct names replaced; /* said to be, by files that are live and old */
+	struct names known;    /* named, or said to be replaced, by live files */
+};
+
+static void collect(const struct sweep_index *index, size_t n, const bool *goes, struct said *s)
+{
+	struct names *all[] = { &s->staying, &s->going, &s->replaced, &s->known };
+
+	for (size_t i = 0; i < n; i++) {
+		const struct live_item *it = &index[i].item;
+		const struct hash128 *old = it->set[INDEX_OLD_PACKS];
+		size_t n_old = it->n[INDEX_OLD_PACKS];
+
+		add_names(goes[i] ? &s->going : &s->staying, it->packs, it->n_packs);
+		if (!index[i].live)
+			continue;
+		add_names(&s->known, it->packs, it->n_packs);
+		add_names(&s->known, old, n_old);
+		if (index[i].old)
+			add_names(&s->replaced, old, n_old);
+	}
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		all[i]->n = hash128_sort(all[i]->v, all[i]->n);
+}
+
+static bool is_leftover(const struct sweep_pack *p, const struct said *s)
+{
+	if (!p->old || !p->sources || p->sources->n == 0)
+		return false;
+	for (size_t i = 0; i < p->sources->n; i++)
+		if (!is_among(&s->known, &p->sources->v[i]))
+			return false;
+	return true;
+}
+
+void sweep_pick(const struct sweep_index *index, size_t n_index, const struct sweep_pack *pack,
+		size_t n_packs, bool *ret_index, bool *ret_pack)
+{
+	struct said s = { 0 };
+
+	pick_index(index, n_index, ret_index);
+	collect(index, n_index, ret_index, &s);
+	for (size_t i = 0; i < n_packs; i++)
+		ret_pack[i] = !is_among(&s.staying, &pack[i].name) &&
+			      (is_among(&s.replaced, &pack[i].name) ||
+			       is_among(&s.going, &pack[i].name) || is_leftover(&pack[i], &s));
+	free(s.staying.v);
+	free(s.going.v);
+	free(s.replaced.v);
+	free(s.known.v);
+}
+
+/* ---- one day of a store ---- */
+
+/* An object of the day. */
+struct object {
+	struct store_name name;
+	uint64_t size;
+	int64_t date;
+	struct index *ix;      /* of an index file that is not live: ours */
+	struct pack_scan scan; /* of a pack that no index file names */
+};
+
+struct day {
+	const struct sweep *s;
+	struct live live;
+	struct object *pack; /* ascending by name */
+	size_t n_packs, cap_packs;
+	struct object *file; /* index files: the live ones first */
+	struct sweep_index *index;
+	size_t n_files;
+	struct sweep_pack *choice; /* for each pack */
+	int64_t now;
+	int64_t n_faults;
+};
+
+static void tell(struct day *d, const struct err *e)
+{
+	d->n_faults++;
+	if (d->s->fault)
+		d->s->fault(e, d->s->data);
+}
+
+static int add_pack(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct day *d = data;
+	struct store_name sn;
+
+	(void)e;
+	if (store_name_parse(bytes_str(name), &sn, NULL) < 0 || sn.kind != STORE_PACK)
+		return 0; /* not ours: left alone */
+	sn.tenant = d->s->tenant;
+	mem_grow(&d->pack, &d->cap_packs, d->n_packs + 1, sizeof(*d->pack));
+	d->pack[d->n_packs++] = (struct object){ .name = sn, .size = size };
+	return 0;
+}
+
+static int list_packs(struct day *d, struct err *e)
+{
+	struct buf folder = { 0 };
+	int rc;
+
+	store_folder_add(&folder, STORE_PACK, d->s->tenant, d->s->day);
+	rc = store_list(d->s->store, buf_str(&folder), add_pack, d, e);
+	buf_release(&folder);
+	return rc;
+}
+
+/* 1 the object is there; 0 gone. */
+static int date_object(struct day *d, struct object *o, struct err *e)
+{
+	struct buf name = { 0 };
+	int rc;
+
+	store_name_add(&name, &o->name);
+	rc = store_date(d->s->store, buf_str(&name), &o->date, e);
+	buf_release(&name);
+	return rc;
+}
+
+static bool is_old(const struct day *d, const struct object *o)
+{
+	return d->now - o->date >= d->s->delay_ns;
+}
+
+/* 0; -1. A missing pack of a live file, or a wrong page, is told. */
+static int check_live(struct day *d, size_t i, struct err *e)
+{
+	struct index *ix = d->live.v[i];
+	struct err why;
+
+	if (index_verify(ix, NULL, NULL) > 0) {
+		err_set(&why, ERR_CORRUPT, "'%s': damaged; nothing of its day is deleted",
+			index_label(ix));
+		tell(d, &why);
+		return 0;
+	}
+	for (uint32_t k = 0; k < index_info(ix)->n_packs; k++) {
+		struct store_name sn = { STORE_PACK, d->s->day, d->s->tenant, { { 0 } } };
+		struct buf name = { 0 };
+		struct index_pack p;
+		uint64_t size = 0;
+		int rc;
+
+		if (index_pack_at(ix, k, &p, e) < 0)
+			return -1;
+		if (d->live.skip_pack[i][k])
+			continue;
+		sn.hash = p.name;
+		store_name_add(&name, &sn);
+		rc = store_has(d->s->store, buf_str(&name), &size, e);
+		if (rc == 0 || (rc == 1 && size != p.size)) {
+			err_set(&why, ERR_CORRUPT,
+				"'%s': pack '%s/%s' %s; nothing of its day is deleted",
+				index_label(ix), store_path(d->s->store), buf_str(&name),
+				rc ? "is of another size" : "is missing");
+			tell(d, &why);
+		}
+		buf_release(&name);
+		if (rc < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Opens it, when it is still there. */
+static int load_obsolete(struct day *d, const struct hash128 *hash, struct err *e)
+{
+	struct object *o = &d->file[d->n_files];
+	struct buf name = { 0 };
+	struct err why = { 0 };
+	int rc;
+
+	*o = (struct object){ .name = { STORE_INDEX, d->s->day, d->s->tenant, *hash } };
+	store_name_add(&name, &o->name);
+	o->ix = index_load(d->s->store, buf_str(&name), &why);
+	buf_release(&name);
+	if (!o->ix) {
+		if (why.code != ERR_NO)
+			tell(d, &why);
+		return 0;
+	}
+	o->size = index_info(o->ix)->size;
+	rc = date_object(d, o, e);
+	if (rc > 0)
+		rc = live_item_init(&d->index[d->n_files].item, o->ix, e);
+	else if (rc == 0) /* deleted since, by nobody who has the lock */
+		rc = 1;
+	if (rc == 0)
+		d->n_files++;
+	else
+		index_close(o->ix);
+	return rc < 0 ? -1 : 0;
+}
+
+/* All index files: what the decision needs of them. */
+static int load_files(struct day *d, struct err *e)
+{
+	size_t all = d->live.n + d->live.n_obsolete;
+
+	d->file = mem_alloc((all + 1) * sizeof(*d->file));
+	d->index = mem_alloc((all + 1) * sizeof(*d->index));
+	for (size_t i = 0; i < d->live.n; i++) {
+		struct object *o = &d->file[i];
+
+		o->name = (struct store_name){ STORE_INDEX, d->s->day, d->s->tenant,
+					       index_info(d->live.v[i])->name };
+		d->n_files++;
+		if (date_object(d, o, e) < 0 ||
+		    live_item_init(&d->index[i].item, d->live.v[i], e) < 0)
+			return -1;
+		d->index[i].live = true;
+		d->index[i].old = o->date != 0 && is_old(d, o);
+	}
+	for (size_t i = 0; i < d->live.n_obsolete; i++)
+		if (load_obsolete(d, &d->live.obsolete[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+/* Of packs that no index file names, the sources, from the trailers. */
+static int read_sources(struct day *d, struct err *e)
+{
+	struct names named = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < d->n_files; i++)
+		add_names(&named, d->index[i].item.packs, d->index[i].item.n_packs);
+	named.n = hash128_sort(named.v, named.n);
+	d->choice = mem_alloc((d->n_packs + 1) * sizeof(*d->choice));
+	for (size_t i = 0; i < d->n_packs && rc >= 0; i++) {
+		struct object *o = &d->pack[i];
+
+		d->choice[i].name = o->name.hash;
+		if (is_among(&named, &o->name.hash))
+			continue;
+		rc = date_object(d, o, e);
+		d->choice[i].old = rc > 0 && is_old(d, o);
+		/* One that cannot be read is idxbuild --rebuild's to tell. */
+		if (rc > 0 && pack_scan_open(d->s->store, &o->name, &o->scan, NULL) == 0) {
+			pack_scan_rest(&o->scan);
+			d->choice[i].sources = &o->scan.trailer.sources;
+		}
+	}
+	free(named.v);
+	return rc < 0 ? -1 : 0;
+}
+
+static int by_date(const void *pa, const void *pb)
+{
+	const struct object *a = *(struct object *const *)pa, *b = *(struct object *const *)pb;
+
+	if (a->date != b->date)
+		return a->date < b->date ? -1 : 1;
+	return hash128_cmp(&a->name.hash, &b->name.hash);
+}
+
+/* Those of the objects that may go, the oldest first. */
+static int delete_some(struct day *d, struct object *v, const bool *goes, size_t n, struct err *e)
+{
+	struct object **list = mem_alloc((n + 1) * sizeof(struct object *));
+	struct buf name = { 0 };
+	size_t n_list = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc >= 0; i++) {
+		if (!goes[i])
+			continue;
+		rc = date_object(d, &v[i], e);
+		if (rc > 0)
+			list[n_list++] = &v[i];
+	}
+	qsort(list, n_list, sizeof(struct object *), by_date);
+	for (size_t i = 0; i < n_list && rc >= 0; i++) {
+		buf_reset(&name);
+		store_name_add(&name, &list[i]->name);
+		if (d->s->mode == SWEEP_DELETE)
+			rc = store_delete(d->s->store, buf_str(&name), e);
+		if (rc >= 0 && d->s->deleted)
+			d->s->deleted(buf_str(&name), list[i]->size, d->s->data);
+	}
+	free(list);
+	buf_release(&name);
+	return rc < 0 ? -1 : 0;
+}
+
+static int sweep_day(struct day *d, struct err *e)
+{
+	bool *index, *pack;
+	int rc = store_now(d->s->store, &d->now, e);
+
+	if (rc == 0)
+		rc = load_files(d, e);
+	if (rc == 0)
+		rc = read_sources(d, e);
+	if (rc < 0 || d->n_faults)
+		return rc;
+	index = mem_alloc((d->n_files + 1) * sizeof(*index));
+	pack = mem_alloc((d->n_packs + 1) * sizeof(*pack));
+	sweep_pick(d->index, d->n_files, d->choice, d->n_packs, index, pack);
+	rc = delete_some(d, d->file, index, d->n_files, e);
+	if (rc == 0)
+		rc = delete_some(d, d->pack, pack, d->n_packs, e);
+	free(index);
+	free(pack);
+	return rc;
+}
+
+/* Is there anything but live files and the packs that are read? */
+static bool is_tidy(const struct day *d)
+{
+	size_t n_named = 0;
+
+	for (size_t i = 0; i < d->live.n; i++)
+		for (uint32_t k = 0; k < index_info(d->live.v[i])->n_packs; k++)
+			n_named += !d->live.skip_pack[i][k];
+	return d->live.n_obsolete == 0 && n_named == d->n_packs;
+}
+
+int64_t index_sweep(const struct sweep *s, struct err *e)
+{
+	struct day d = { .s = s };
+	int rc = list_packs(&d, e);
+
+	if (rc == 0)
+		rc = live_load(s->store, s->tenant, s->day, &d.live, e);
+	for (size_t i = 0; rc == 0 && i < d.live.n_faults; i++)
+		tell(&d, &d.live.faults[i].err);
+	if (rc == 0 && d.n_faults == 0 && d.live.n > 0 && !is_tidy(&d)) {
+		for (size_t i = 0; i < d.live.n && rc == 0; i++)
+			rc = check_live(&d, i, e);
+		if (rc == 0 && d.n_faults == 0)
+			rc = sweep_day(&d, e);
+	}
+	for (size_t i = 0; i < d.n_files; i++) {
+		live_item_release(&d.index[i].item);
+		index_close(d.file[i].ix);
+	}
+	for (size_t i = 0; i < d.n_packs; i++)
+		pack_scan_close(&d.pack[i].scan);
+	free(d.file);
+	free(d.index);
+	free(d.choice);
+	free(d.pack);
+	live_release(&d.live);
+	return rc < 0 ? -1 : d.n_faults;
+}
+
+struct store_lock *index_lock(struct store *s, struct bytes tenant, int32_t day, struct err *e)
+{
+	struct buf name = { 0 };
+	struct store_lock *l;
+
+	store_folder_add(&name, STORE_INDEX, tenant, day);
+	l = store_lock(s, buf_str(&name), e);
+	buf_release(&name);
+	return l;
+}

@@ -1,0 +1,62 @@
+/*
+ * Deleting what live index files have made obsolete: index files, packs, and packs that compactions
+ * which did not end have left. Rules: lokid-index(5), "DELETING".
+ */
+#ifndef INDEX_SWEEP_H
+#define INDEX_SWEEP_H
+
+#include "index/live.h"
+
+enum sweep_mode {
+	SWEEP_DELETE,
+	SWEEP_DRY, /* nothing is deleted, all is told */
+};
+
+/* One tenant and day. Who sweeps has the day's lock, as who compacts it has: index_lock. */
+struct sweep {
+	struct store *store;
+	struct bytes tenant;
+	int32_t day;
+	/* For so long, by the store's clock, what made them obsolete has been there; or, of
+	 * leftovers, they themselves have. 0 is for a store that nobody reads meanwhile. */
+	int64_t delay_ns;
+	enum sweep_mode mode;
+	/* Each object, named relative to the store, as it goes: index files before packs, the
+	 * oldest first. NULL is fine. */
+	void (*deleted)(const char *name, uint64_t size, void *data);
+	/* What is wrong with an index file or a missing pack: of a day with any of it nothing is
+	 * deleted. NULL is fine. */
+	void (*fault)(const struct err *e, void *data);
+	void *data;
+};
+
+/* Returns the number of faults. Errors: ERR_IO, ERR_AGAIN, ERR_FULL. */
+MUST_CHECK int64_t index_sweep(const struct sweep *s, struct err *e);
+
+/* The lock of whoever compacts this tenant and day. Errors: store_lock's. */
+struct store_lock *index_lock(struct store *s, struct bytes tenant, int32_t day, struct err *e);
+
+/* ---- the decision alone ---- */
+
+struct sweep_index {
+	struct live_item item;
+	bool live;
+	bool old; /* is of the delay's age */
+};
+
+struct sweep_pack {
+	struct hash128 name;
+	bool old;
+	const struct hash_list *sources; /* NULL when it has none */
+};
+
+/*
+ * ret_index[i], ret_pack[i]: may go. Index files that are not live by those alone that are live and
+ * old; packs that no index file which stays names, and that such a one says are replaced, or an
+ * index file which goes names; and old packs with sources, no index file's, each of whose sources
+ * live files name or say is replaced. Names of packs ascend. For any thread.
+ */
+void sweep_pick(const struct sweep_index *index, size_t n_index, const struct sweep_pack *pack,
+		size_t n_packs, bool *ret_index, bool *ret_pack);
+
+#endif
