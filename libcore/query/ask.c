@@ -373,6 +373,14 @@ static int ask_fmt(void *ask, char **operand, size_t n, struct err *e)
 	return r;
 }
 
+/* QUERY [FILE]... */
+static int ask_this(void *ask, char **operand, size_t n, struct err *e)
+{
+	if (n == 0)
+		return err_set(e, ERR_USAGE, "query: no query given");
+	return ask_query(ask, operand[0], operand + 1, n - 1, e);
+}
+
 const struct cli_verb ask_verbs[] = {
 	{ "labels", "[SELECTOR]... [FILE]...", "names of labels", ask_labels },
 	{ "values", "NAME [SELECTOR]... [FILE]...", "values of a label", ask_values },
@@ -388,6 +396,7 @@ const struct cli_verb ask_verbs[] = {
 	{ "tail", "QUERY", "entries of a log query, then each that comes into the log", ask_tail },
 	{ "patterns", "QUERY [FILE]...", "what lines look like, and how many do", ask_patterns },
 	{ "fmt", "[QUERY]", "a query, of stdin without one, laid out", ask_fmt },
+	{ "query", "QUERY [FILE]...", "answer it, also where it reads like a command", ask_this },
 	{ 0 },
 };
 
@@ -429,8 +438,11 @@ static int run(struct ask *a, char **operand, size_t n, struct err *e)
 		return refuse_word(operand[0], e);
 	if (check_verb(a, verb, e) < 0)
 		return -1;
-	if (a->explain && !a->q.explain)
-		return ask_explain(a, operand, n, e);
+	if (a->explain && !a->q.explain) {
+		bool named = verb && verb->run == ask_this && n > 1;
+
+		return ask_explain(a, operand + named, n - named, e);
+	}
 	if (verb)
 		return verb->run(a, operand + 1, n - 1, e);
 	return ask_query(a, operand[0], operand + 1, n - 1, e);

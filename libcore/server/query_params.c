@@ -537,23 +537,23 @@ static int take_strict_matches(struct params *p)
 enum { STEPS_MAX = 10 };
 
 struct endpoint {
-	const char *verb; /* of logql; NULL: a query has none */
+	const char *verb; /* of logql */
 	enum query_class class;
 	param_fn *option[STEPS_MAX];
 	param_fn *operand[3];
 };
 
 static const struct endpoint endpoints[ENDPOINTS] = {
-	[ENDPOINT_QUERY] = { NULL,
+	[ENDPOINT_QUERY] = { "query",
 			     QUERY_SHORT,
 			     { take_strict, take_limit, take_direction, take_flags, take_at },
 			     { take_query } },
-	[ENDPOINT_QUERY_RANGE] = { NULL,
+	[ENDPOINT_QUERY_RANGE] = { "query",
 				   QUERY_SHORT,
 				   { take_strict, take_limit, take_direction, take_flags,
 				     take_bounds_1h, take_step, take_interval },
 				   { take_query } },
-	[ENDPOINT_OLD_QUERY] = { NULL,
+	[ENDPOINT_OLD_QUERY] = { "query",
 				 QUERY_SHORT,
 				 { take_strict, take_limit, take_direction, take_flags,
 				   take_bounds_1h, take_step, take_interval },
@@ -678,8 +678,7 @@ int query_params(const struct query_request *r, enum query_endpoint which, struc
 	command.query = form_text(r->form, "query");
 	command.argv = arena_alloc(a, (ARGS_MAX + r->form->n) * sizeof(*command.argv));
 	arg(&p, "logql");
-	if (row->verb)
-		arg(&p, row->verb);
+	arg(&p, row->verb);
 	arg(&p, "--format");
 	arg(&p, "api");
 	if (which != ENDPOINT_FORMAT_QUERY && arg_sources(&p, which) < 0)

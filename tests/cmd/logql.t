@@ -185,7 +185,16 @@ fm fmt
 EOF
 ok "it is a query that is none" stderr_has "error: parse error at line 1, col 1: syntax error: unexpected IDENTIFIER"
 ok "a word like none" exits 2 logql frobnicate --store store
-ok "is told which there are" stderr_has "; 'frobnicate': expected a query, or labels, values, series, stats, volume, detected-labels, detected-fields, detected-values, tail, patterns or fmt"
+ok "is told which there are" stderr_has "; 'frobnicate': expected a query, or labels, values, series, stats, volume, detected-labels, detected-fields, detected-values, tail, patterns, fmt or query"
+echo 'one line' >one.log
+ok "query answers the query behind it" exits 0 logql query -o raw '{} |= "one"' one.log
+ok "as without it" stdout_is 'one line'
+ok "in --explain too" exits 0 logql query --explain '{} |= "one"' one.log
+ok "of that query" stdout_has '|= "one"'
+ok "a command behind it is none" exits 2 logql query labels --store store
+ok "but a query that is wrong" stderr_is 'logql: error: parse error at line 1, col 1: syntax error: unexpected IDENTIFIER, want a selector {...}, a function, a number or ('
+ok "it needs one" exits 2 logql query --store store
+ok "and says so" stderr_has 'query: no query given'
 ok "fmt" exits 0 logql fmt '{app="a"}|="x"'
 ok "lays out" stdout_is '{app="a"} |= "x"'
 ok "fmt of stdin" exits 0 sh -c "printf '{app=\"a\"}\n|=\"x\"\n' | logql fmt"

@@ -80,9 +80,9 @@ static void is_refused(enum query_endpoint which, const char *params, const char
 static void defaults_of_each_endpoint(void **state)
 {
 	(void)state;
-	is(ENDPOINT_QUERY, "query=1", "",
+	is(ENDPOINT_QUERY, "query=1", "query ",
 	   "--strict --limit 100 --direction backward --at 2026-01-15T10:00:00Z -- 1");
-	is(ENDPOINT_QUERY_RANGE, "query=%7B%7D", "",
+	is(ENDPOINT_QUERY_RANGE, "query=%7B%7D", "query ",
 	   "--strict --limit 100 --direction backward " HOUR "-- {}");
 	is(ENDPOINT_LABELS, "", "labels ", SIX_HOURS "--");
 	is(ENDPOINT_LABELS, "query={a=~\".%2B\"}", "labels ", SIX_HOURS "--strict -- {a=~\".+\"}");
@@ -122,17 +122,17 @@ static void at(const char *text, const char *want)
 	snprintf(params, sizeof(params), "query=1&time=%s", text);
 	snprintf(line, sizeof(line), "--strict --limit 100 --direction backward --at %s -- 1",
 		 want);
-	is(ENDPOINT_QUERY, params, "", line);
+	is(ENDPOINT_QUERY, params, "query ", line);
 }
 
 static void a_regexp_is_a_filter_behind_an_old_query(void **state)
 {
 	(void)state;
-	is(ENDPOINT_OLD_QUERY, "query={}", "",
+	is(ENDPOINT_OLD_QUERY, "query={}", "query ",
 	   "--strict --limit 100 --direction backward " HOUR "-- {}");
-	is(ENDPOINT_OLD_QUERY, "query={}%23&regexp=a%22%5Cd", "",
+	is(ENDPOINT_OLD_QUERY, "query={}%23&regexp=a%22%5Cd", "query ",
 	   "--strict --limit 100 --direction backward " HOUR "-- {}#\n|~ \"a\\\"\\\\d\"");
-	is(ENDPOINT_QUERY_RANGE, "query={}&regexp=a", "",
+	is(ENDPOINT_QUERY_RANGE, "query={}&regexp=a", "query ",
 	   "--strict --limit 100 --direction backward " HOUR "-- {}");
 }
 
@@ -200,16 +200,16 @@ static void steps(void **state)
 		snprintf(line, sizeof(line),
 			 "--strict --limit 100 --direction backward " HOUR "--step %s -- 1",
 			 want[i]);
-		is(ENDPOINT_QUERY_RANGE, params, "", line);
+		is(ENDPOINT_QUERY_RANGE, params, "query ", line);
 	}
 	is_refused(ENDPOINT_QUERY_RANGE, "query=1&step=x",
 		   "cannot parse \"x\" to a valid duration");
 	is_refused(ENDPOINT_QUERY_RANGE, "query=1&step=0",
 		   "zero or negative query resolution step widths are not accepted. Try a positive "
 		   "integer");
-	is(ENDPOINT_QUERY_RANGE, "query=1&interval=0", "",
+	is(ENDPOINT_QUERY_RANGE, "query=1&interval=0", "query ",
 	   "--strict --limit 100 --direction backward " HOUR "-- 1");
-	is(ENDPOINT_QUERY_RANGE, "query=1&interval=1m", "",
+	is(ENDPOINT_QUERY_RANGE, "query=1&interval=1m", "query ",
 	   "--strict --limit 100 --direction backward " HOUR "--interval 1m0s -- 1");
 	is_refused(ENDPOINT_QUERY_RANGE, "query=1&interval=-1", "interval must be >= 0");
 }
@@ -217,7 +217,7 @@ static void steps(void **state)
 static void limits_and_directions(void **state)
 {
 	(void)state;
-	is(ENDPOINT_QUERY, "query=1&limit=%2B7&direction=FORWARD", "",
+	is(ENDPOINT_QUERY, "query=1&limit=%2B7&direction=FORWARD", "query ",
 	   "--strict --limit 7 --direction forward --at 2026-01-15T10:00:00Z -- 1");
 	is_refused(ENDPOINT_QUERY, "limit=0", "limit must be a positive value");
 	is_refused(ENDPOINT_QUERY, "limit=-1", "limit must be a positive value");
@@ -267,13 +267,13 @@ static void limits_of_the_tenant(void **state)
 	r.encoding_flags = BYTES_LIT("categorize-labels");
 	assert_int_equal(ask_as(&r, ENDPOINT_QUERY, "query=1", line, &e), 0);
 	assert_string_equal(
-		line,
-		"logql --format api --gate 3 --queued 0s --gate-bytes  --store S --wal W --jobs 1 "
-		"--max-entries 5000 --max-series 500 --max-matchers 7 --max-bytes 1048576 "
-		"--max-query-length 721h0m0s --max-query-range 1s "
-		"--max-query-lookback 2s --tenant a|b --match {team=\"x\"} "
-		"--strict --limit 100 --direction backward --encoding-flags "
-		"categorize-labels --at 2026-01-15T10:00:00Z -- 1");
+		line, "logql query --format api --gate 3 --queued 0s --gate-bytes  --store S --wal "
+		      "W --jobs 1 "
+		      "--max-entries 5000 --max-series 500 --max-matchers 7 --max-bytes 1048576 "
+		      "--max-query-length 721h0m0s --max-query-range 1s "
+		      "--max-query-lookback 2s --tenant a|b --match {team=\"x\"} "
+		      "--strict --limit 100 --direction backward --encoding-flags "
+		      "categorize-labels --at 2026-01-15T10:00:00Z -- 1");
 	l.required_labels = (struct key_names){ required, 2 };
 	l.minimum_labels_number = 3;
 	assert_int_equal(ask_as(&r, ENDPOINT_TAIL, "query={a%3D\"b\"}", line, &e), 0);
