@@ -275,19 +275,21 @@ MANS     := $(wildcard man/*.[1-8])
 man_path  = $(MAN_DIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
 
 install: all
-	install -d $(BIN_DIR) $(BASH_DIR) $(ZSH_DIR) $(EX_DIR)/logs $(EX_DIR)/prometheus $(sort $(foreach m,$(MANS),$(dir $(call man_path,$(m)))))
+	install -d $(BIN_DIR) $(BASH_DIR) $(ZSH_DIR) $(EX_DIR)/logs $(EX_DIR)/prometheus $(EX_DIR)/systemd $(sort $(foreach m,$(MANS),$(dir $(call man_path,$(m)))))
 	$(if $(CMDS),install -m 755 $(CMDS) $(BIN_DIR))
 	$(foreach m,$(MANS),install -m 644 $(m) $(call man_path,$(m)) &&) :
 	$(if $(wildcard completions/bash/*),install -m 644 completions/bash/* $(BASH_DIR))
 	$(if $(wildcard completions/zsh/*),install -m 644 completions/zsh/* $(ZSH_DIR))
 	install -m 755 examples/*.sh $(EX_DIR)
+	install -m 644 examples/*.yaml $(EX_DIR)
 	install -m 644 examples/logs/* $(EX_DIR)/logs
 	install -m 644 examples/prometheus/* $(EX_DIR)/prometheus
+	install -m 644 examples/systemd/* $(EX_DIR)/systemd
 
 uninstall:
 	rm -f $(addprefix $(BIN_DIR)/,$(notdir $(CMDS))) $(foreach m,$(MANS),$(call man_path,$(m))) \
 		$(addprefix $(BASH_DIR)/,$(notdir $(wildcard completions/bash/*))) \
 		$(addprefix $(ZSH_DIR)/,$(notdir $(wildcard completions/zsh/*))) \
-		$(addprefix $(EX_DIR)/,$(notdir $(wildcard examples/*.sh)) $(patsubst examples/%,%,$(wildcard examples/*/*)))
+		$(addprefix $(EX_DIR)/,$(notdir $(wildcard examples/*.sh examples/*.yaml)) $(patsubst examples/%,%,$(wildcard examples/*/*)))
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

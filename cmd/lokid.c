@@ -80,7 +80,8 @@ static void parse_options(struct args *a, int argc, char **argv)
 		cli_usage(a->cli, "unexpected operand '%s'", a->cli->operand[0]);
 }
 
-/* What is only mapped is said when the file is checked alone. */
+/* What is only mapped is said when the file is checked alone. The daemon says warnings itself, in
+ * its log. */
 static void on_report(void *data, enum report_kind kind, const char *text)
 {
 	struct args *a = data;
@@ -92,7 +93,8 @@ static void on_report(void *data, enum report_kind kind, const char *text)
 			cli_note(a->cli, "%s", text);
 		break;
 	case REPORT_WARNING:
-		cli_warn(a->cli, "%s", text);
+		if (a->check || a->print)
+			cli_warn(a->cli, "%s", text);
 		break;
 	case REPORT_ERROR:
 		err_set(&e, ERR_USAGE, "%s", text);
@@ -147,7 +149,7 @@ int main(int argc, char **argv)
 {
 	struct cli cli = {
 		.prog = "lokid",
-		.operands = "",
+		.section = 8,
 		.about = "Answer pushes and queries of Loki's clients over HTTP.",
 		.opts = opts,
 		.examples = "  lokid\n"

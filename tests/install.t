@@ -21,7 +21,9 @@ for page in "$REPO"/man/*.[1-8]; do
 	[ -e "$page" ] || break
 	ok "${page##*/} is installed" same_file "$page" "dest/opt/x/share/man/man${page##*.}/${page##*/}"
 done
-for ex in flush.sh logs/shop.log prometheus/lokid-alerts.yml; do
+for ex in "$REPO"/examples/* "$REPO"/examples/*/*; do
+	[ -f "$ex" ] || continue
+	ex=${ex#"$REPO/examples/"}
 	ok "examples/$ex is installed" same_file "$REPO/examples/$ex" "dest/opt/x/share/doc/lokid/examples/$ex"
 done
 ok "the scripts as programs" test -x dest/opt/x/share/doc/lokid/examples/flush.sh

@@ -129,7 +129,8 @@ static void print_verbs(const struct cli_verb *v)
 
 static void print_help(const struct cli *c)
 {
-	printf("usage: %s [OPTION]... %s\n", c->prog, c->operands ? c->operands : "");
+	printf("usage: %s [OPTION]...%s%s\n", c->prog, c->operands ? " " : "",
+	       c->operands ? c->operands : "");
 	if (c->about)
 		printf("%s\n", c->about);
 	if (c->verbs) {
@@ -143,7 +144,7 @@ static void print_help(const struct cli *c)
 	print_option(&(struct cli_opt){ OPT_VERSION, "version", NULL, "print the version" });
 	if (c->examples)
 		printf("\n%s\n", c->examples);
-	printf("\nSee %s(1).\n", c->prog);
+	printf("\nSee %s(%d).\n", c->prog, c->section ? c->section : 1);
 }
 
 PRINTF_LIKE(3, 0)

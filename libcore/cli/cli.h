@@ -42,8 +42,9 @@ struct cli_taken {
 };
 
 struct cli {
-	const char *prog;	       /* set by the program, as the seven below */
-	const char *operands;	       /* "[FILE]...", for the synopsis */
+	const char *prog;	       /* set by the program, as the eight below */
+	int section;		       /* of its man page; 0 is 1 */
+	const char *operands;	       /* "[FILE]...", for the synopsis; NULL: it has none */
 	const char *about;	       /* one line, for --help */
 	const struct cli_verb *verbs;  /* NULL: it has none */
 	const struct cli_opt *opts;    /* without -h, --version, which all have; or NULL */

@@ -1,10 +1,11 @@
 #include "server/loki_flags.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/buf.h"
 
-enum how { VALUE, FLAG, TARGET };
+enum how { VALUE, FLAG, ALONE, TARGET };
 
 static const struct {
 	const char *loki, *ours;
@@ -17,6 +18,8 @@ static const struct {
 	{ "log.level", "--log-level=", VALUE },
 	{ "log.format", "--log-format=", VALUE },
 	{ "server.http-listen-port", "--listen=:", VALUE },
+	{ "version", "--version", ALONE },
+	{ "help", "--help", ALONE },
 	{ "target", NULL, TARGET },
 };
 
@@ -39,6 +42,21 @@ static bool is_whole(struct bytes target)
 	return bytes_is(target, "all") || bytes_is(target, "");
 }
 
+/* "ingester.wal-enabled": no option of ours has a point in its name. */
+static bool is_another(struct bytes name)
+{
+	bool point = false;
+
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+
+		if (!isalnum((unsigned char)c) && c != '.' && c != '-' && c != '_')
+			return false;
+		point |= c == '.' && i > 0;
+	}
+	return point;
+}
+
 int loki_flags_rewrite(int argc, char **argv, struct arena *a, struct err *e)
 {
 	int n = 1;
@@ -56,16 +74,21 @@ int loki_flags_rewrite(int argc, char **argv, struct arena *a, struct err *e)
 		}
 		while (k < sizeof(flags) / sizeof(flags[0]) && !bytes_is(name, flags[k].loki))
 			k++;
-		if (k == sizeof(flags) / sizeof(flags[0])) {
+		if (k == sizeof(flags) / sizeof(flags[0]) || (flags[k].how == ALONE && arg.p)) {
+			if (is_another(name))
+				return err_set(e, ERR_USAGE,
+					       "flag '%s': what it sets is a key in the file of "
+					       "--config, lokid.yaml(5)",
+					       argv[i]);
 			argv[n++] = argv[i];
 			continue;
 		}
 		has_value = arg.p;
-		if (flags[k].how != FLAG && !has_value && i + 1 < argc)
+		if ((flags[k].how == VALUE || flags[k].how == TARGET) && !has_value && i + 1 < argc)
 			arg = bytes_str(argv[++i]);
 		if (flags[k].how == VALUE)
 			argv[n++] = text_of(a, flags[k].ours, arg);
-		else if (flags[k].how == FLAG && !bytes_is(arg, "false"))
+		else if (flags[k].how == ALONE || (flags[k].how == FLAG && !bytes_is(arg, "false")))
 			argv[n++] = text_of(a, flags[k].ours, (struct bytes){ 0 });
 		else if (flags[k].how == TARGET && !is_whole(arg))
 			return err_set(e, ERR_USAGE,

@@ -8,9 +8,10 @@
 /*
  * Rewrites argv[1..argc): "-config.file=F" is "--config=F", "-config.expand-env=true"
  * "--expand-env", "-verify-config" "--check-config", "-print-config-stderr" "--print-config",
- * "-log.level=L" "--log-level=L", "-server.http-listen-port=N" "--listen=:N"; "-target=all" is left
- * out. One dash or two, a value behind '=' or in the next argument. What is none of them stays.
- * Returns the new argc. Errors: ERR_USAGE, a target that is no whole Loki.
+ * "-log.level=L" "--log-level=L", "-server.http-listen-port=N" "--listen=:N", "-version" and
+ * "-help" ours; "-target=all" is left out. One dash or two, a value behind '=' or in the next
+ * argument. What is none of them stays. Returns the new argc. Errors: ERR_USAGE, a target that is
+ * no whole Loki, another flag of Loki's.
  */
 MUST_CHECK int loki_flags_rewrite(int argc, char **argv, struct arena *a, struct err *e);
 

@@ -20,7 +20,15 @@ not_ok "without a fault" stderr_has error
 ok "and prints the same" exits 0 lokid --config printed.yaml --print-config
 ok "to the letter" stdout_is_file printed.yaml
 
+ok "the example is taken" exits 0 lokid --config "$REPO/examples/lokid.yaml" --check-config
+ok "without a word" stderr_is ''
 ok "Loki's flags are taken" exits 0 lokid -config.file=printed.yaml -config.expand-env=true -target=all -verify-config
+ok "-version is one of them" exits 0 lokid -version
+ok "another is exit 2" exits 2 lokid -ingester.wal-enabled=false
+ok "the message names all of it, and where it belongs" stderr_has "flag '-ingester.wal-enabled=false': what it sets is a key in the file of --config"
+ok "its help" exits 0 lokid --help
+ok "is of its page" stdout_has "See lokid(8)."
+ok "and has no operands" stdout_matches '^usage: lokid \[OPTION\]\.\.\.$'
 ok "a part of Loki is refused" exits 2 lokid -target=querier
 ok "and told why" stderr_has "target 'querier'"
 

@@ -53,6 +53,15 @@ static void test_flags(void **state)
 	assert_flags("--config x --data y -- -config.file=z", "--config x --data y -- --config=z");
 	assert_flags("-h --version", "-h --version");
 	assert_flags("-config.file", "--config=");
+	assert_flags("-version", "--version");
+	assert_flags("-help", "--help");
+	assert_flags("-ingester.wal-enabled=false",
+		     "flag '-ingester.wal-enabled=false': what it sets is a key in the file of "
+		     "--config, lokid.yaml(5)");
+	assert_flags("--limits.query-timeout 5m",
+		     "flag '--limits.query-timeout': what it sets is a key in the file of "
+		     "--config, lokid.yaml(5)");
+	assert_flags("--data=./a.b -- a.b", "--data=./a.b -- a.b");
 	assert_flags("-target=querier",
 		     "target 'querier': lokid is one process tree that does it all");
 }
