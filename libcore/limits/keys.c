@@ -88,7 +88,7 @@ const struct key limits_keys[] = {
 	USED("query_rate", KEY_FLOAT, query_rate),
 	USED("max_concurrent_queries", KEY_COUNT, max_concurrent_queries),
 	USED("max_outstanding_per_tenant", KEY_COUNT, max_outstanding_per_tenant),
-	IDLE("enable_multi_variant_queries", "variants() is always understood"),
+	IDLE("enable_multi_variant_queries", "variants() is refused over HTTP; logql(1) has it"),
 	IDLE("max_chunks_per_query", "max_query_bytes_read and max_query_memory are the limits"),
 	IDLE("max_query_parallelism", no_sharding),
 	IDLE("tsdb_max_query_parallelism", no_sharding),

@@ -139,6 +139,30 @@ static struct bytes path_of(const struct call *c)
 	return bytes_sub(path, prefix.n, path.n);
 }
 
+static void refuse_path(struct call *c, struct err *e)
+{
+	err_set(e, ERR_USAGE, "404 page not found");
+	call_refuse(c, 404, e);
+}
+
+static void refuse_method(struct call *c, struct err *e)
+{
+	static const char *const names[] = { "GET", "POST", "PUT", "DELETE" }; /* by their bits */
+	unsigned methods = route_methods(path_of(c));
+	struct buf allow = { 0 };
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (methods & 1U << i)
+			buf_addf(&allow, "%s%s", allow.n ? ", " : "", names[i]);
+	err_set(e, ERR_USAGE, "method '%s' is not taken here, but %s", http_method_name(c->http),
+		buf_str(&allow));
+	refuse(c, 405, e,
+	       (struct http_field[]){ { "X-Content-Type-Options", "nosniff" },
+				      { "Allow", buf_str(&allow) } },
+	       2);
+	buf_release(&allow);
+}
+
 /* Which route, and who asks; a refusal is answered. False then. */
 static bool admit(struct call *c, struct err *e)
 {
@@ -147,8 +171,10 @@ static bool admit(struct call *c, struct err *e)
 
 	c->route = route_find(path_of(c), http_method(c->http), name, &status);
 	if (!c->route) {
-		err_set(e, ERR_USAGE, "%s", status == 404 ? "404 page not found" : "");
-		call_refuse(c, status, e);
+		if (status == 405)
+			refuse_method(c, e);
+		else
+			refuse_path(c, e);
 		return false;
 	}
 	if (refused_stopping(c))

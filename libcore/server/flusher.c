@@ -247,10 +247,11 @@ static void tell_round(struct flusher *f)
 static void round_ended(struct flusher *f)
 {
 	int64_t now = time_mono_ns();
-	bool failed = f->failure.code != ERR_NONE;
+	bool failed = f->failure.code != ERR_NONE, again;
 	struct err why = f->failure;
 
 	pthread_mutex_lock(&f->lock);
+	again = f->state.n_failed > 0;
 	f->state.running = false;
 	f->state.n_failed = failed ? f->state.n_failed + 1 : 0;
 	f->state.failure = why;
@@ -274,7 +275,8 @@ static void round_ended(struct flusher *f)
 			  atomic_load(&f->server->stopping) ? LOG_DEBUG : LOG_ERROR, "flush failed",
 			  "err", why.msg, NULL);
 	else
-		log_event(&f->server->log, LOG_DEBUG, "flushed", NULL);
+		log_event(&f->server->log, again ? LOG_INFO : LOG_DEBUG,
+			  again ? "flushing works again" : "flushed", NULL);
 	/* So that those who ask from now on see how much is left. */
 	if (failed)
 		tell_round(f);

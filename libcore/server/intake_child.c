@@ -138,6 +138,8 @@ void intake_child_start(struct intake *in)
 			close(o->in_fd);
 		if (o->out_fd >= 0)
 			close(o->out_fd);
+		if (o->n_failures)
+			log_event(in->opts.log, LOG_INFO, "lokid-ingest started again", NULL);
 		o->in_fd = to[1];
 		o->out_fd = from[0];
 		o->epoch++;

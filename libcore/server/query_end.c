@@ -60,14 +60,31 @@ struct bytes query_error_text(struct bytes said)
 	return bytes_trim(said);
 }
 
+/* Writes said to out, which it may be a part of: all its lines, of which those behind the first
+ * still say whose they are. Returns the length. */
+static size_t without_prefix(char *out, struct bytes said)
+{
+	struct bytes line;
+	size_t n = 0;
+
+	while (bytes_split(&said, '\n', &line)) {
+		if (bytes_starts(line, BYTES_LIT("logql: error: ")))
+			line = query_error_text(line);
+		if (n)
+			out[n++] = '\n';
+		memmove(out + n, line.p, line.n);
+		n += line.n;
+	}
+	return n;
+}
+
 static void read_error(struct query *query, int status)
 {
 	char *text = buf_reserve(&query->end.text, ERROR_MAX);
 	ssize_t n = pread(query->error_fd, text, ERROR_MAX, 0);
 	struct bytes said = query_error_text(bytes_of(text, n > 0 ? (size_t)n : 0));
 
-	memmove(text, said.p, said.n);
-	query->end.text.n = said.n;
+	query->end.text.n = without_prefix(text, said);
 	query->end.status = status;
 }
 

@@ -137,6 +137,17 @@ static bool matches(const char *pattern, struct bytes path, struct bytes ret_nam
 	}
 }
 
+unsigned route_methods(struct bytes path)
+{
+	struct bytes name[ROUTE_NAMES];
+	unsigned ret = 0;
+
+	for (const struct route *r = routes; r->path; r++)
+		if (matches(r->path, path, name))
+			ret |= r->methods;
+	return ret;
+}
+
 const struct route *route_find(struct bytes path, enum http_method method,
 			       struct bytes ret_name[ROUTE_NAMES], int *ret_status)
 {

@@ -40,6 +40,9 @@ enum { ROUTE_NAMES = 2 };
 const struct route *route_find(struct bytes path, enum http_method method,
 			       struct bytes ret_name[ROUTE_NAMES], int *ret_status);
 
+/* The methods that a path takes: ROUTE_GET|..., 0 when there is no such path. */
+unsigned route_methods(struct bytes path);
+
 /* routes_push.c */
 route_fn route_push, route_otlp;
 /* routes_records.c */

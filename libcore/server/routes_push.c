@@ -221,6 +221,16 @@ static int decode_loki(struct push_call *p, const struct push_sink *sink, struct
 	return push_json_as_loki(p->message, sink, a, e);
 }
 
+/* What curl sends without a word about its type. */
+static int refuse_snappy(const struct push_call *p, struct err *e)
+{
+	if (e->code == ERR_CORRUPT && bytes_starts(bytes_trim(p->message), BYTES_LIT("{")))
+		return err_set(e, ERR_CORRUPT,
+			       "snappy: corrupt input: the body begins as JSON does, which is sent "
+			       "with Content-Type: application/json");
+	return -1;
+}
+
 /*
  * JSON may say that it is snappy and is not. Protobuf is always snappy, whatever is round it; only
  * within an encoding that the sender named may it be bare, which is what others than Loki's own
@@ -233,7 +243,7 @@ static int unpack_loki(struct push_call *p, enum push_encoding how, struct err *
 	if (p->json)
 		return how == PUSH_SNAPPY ? 0 : push_unpack(p, how, e);
 	if (how == PUSH_PLAIN || how == PUSH_SNAPPY)
-		return push_unpack(p, PUSH_SNAPPY, e);
+		return push_unpack(p, PUSH_SNAPPY, e) < 0 ? refuse_snappy(p, e) : 0;
 	if (push_unpack(p, how, e) < 0)
 		return -1;
 	if (push_unpack(p, PUSH_SNAPPY, &bare) < 0 && bare.code != ERR_CORRUPT) {

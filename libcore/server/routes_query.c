@@ -362,7 +362,7 @@ void route_drilldown_limits(struct call *c)
 
 	buf_add_str(&b, "{\"limits\":");
 	limits_add_json(&b, c->limits);
-	buf_addf(&b, ",\"pattern_ingester_enabled\":false,\"version\":\"%s\"}", VERSION_OF_LOKI);
+	buf_addf(&b, ",\"pattern_ingester_enabled\":true,\"version\":\"%s\"}", VERSION_OF_LOKI);
 	call_answer_json(c, buf_bytes(&b));
 	buf_release(&b);
 }

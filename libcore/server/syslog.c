@@ -102,17 +102,21 @@ static void ended(const struct child_end *end, void *data)
 static void start(void *data)
 {
 	struct syslog_child *c = data;
+	struct server *s = c->server;
 
 	pthread_mutex_lock(&c->lock);
-	if (!c->stopping)
+	if (!c->stopping) {
+		log_event(&s->log, LOG_INFO, "lokid-ingest started for syslog", "listen",
+			  s->config->syslog.listen, NULL);
 		c->number = child_start(
-			c->server->children,
+			s->children,
 			&(struct child_opts){
 				.program = "lokid-ingest",
 				.argv = c->argv,
 				.fd = { -1, -1, fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), -1 },
 				.ended = ended,
 				.data = c });
+	}
 	pthread_mutex_unlock(&c->lock);
 }
 

@@ -58,7 +58,7 @@ limit_is() { get /config/tenant/v1/limits -H 'X-Scope-OrgID: ops' && grep -q -x 
 ok "a tenant sees its limits" wait_for 10 limit_is 1KB
 get /loki/api/v1/drilldown-limits -H 'X-Scope-OrgID: ops'
 ok "in JSON too" stdout_has '"max_line_size":"1KB"'
-ok "with what Grafana asks for" stdout_matches '"query_timeout":"1m".*"volume_enabled":true.*"pattern_ingester_enabled":false,"version":"'
+ok "with what Grafana asks for" stdout_matches '"query_timeout":"1m".*"volume_enabled":true.*"pattern_ingester_enabled":true,"version":"'
 ok "a long line" wait_for 10 pushed_is 204 'the last line of more than 20 bytes'
 get /flush -X POST
 pack() { find data/store -name '*.pack' | grep -q .; }

@@ -25,6 +25,7 @@ lines() {
 }
 lines_are() { [ "$(lines)" = "$1" ]; }
 
+ok "the log tells where" wait_for 10 grep -q "started for syslog\" listen=tcp://127.0.0.1:$port" lokid.log
 ok "a message is taken" wait_for 10 send one
 ok "and found" wait_for 10 lines_are one
 get /flush -X POST
@@ -36,6 +37,7 @@ kill -9 "$pid"
 listens_again() { [ "$(pgrep -P "$LOKID_PID" -f input=syslog)" != "$pid" ] && send two; }
 ok "after a crash it listens again" wait_for 10 listens_again
 ok "what comes then is found" wait_for 10 lines_are "one two"
+is "each start is told" "$(grep -c 'started for syslog' lokid.log)" 2
 lokid_stop
 is "it ends with the daemon" "$STATUS$(pgrep -f "listen tcp://127.0.0.1:$port")" 0
 
