@@ -16,6 +16,7 @@ int intake_open(const struct intake_opts *opts, struct intake **ret, struct err 
 	struct intake *in = mem_alloc(sizeof(*in));
 
 	in->opts = *opts;
+	in->said = (struct said){ .log = in->opts.log, .program = "lokid-ingest" };
 	if (!in->opts.queue_max)
 		in->opts.queue_max = QUEUE_MAX;
 	if (!in->opts.stream_idle_ns)

@@ -21,7 +21,7 @@ static void close_two(const int fd[2])
 	close(fd[1]);
 }
 
-static int make_pipes(int in[2], int out[2], int *ret_messages, struct err *e)
+static int make_pipes(int in[2], int out[2], struct err *e)
 {
 	if (pipe2(in, O_CLOEXEC) < 0)
 		return err_sys(e, "no pipe to lokid-ingest");
@@ -30,7 +30,6 @@ static int make_pipes(int in[2], int out[2], int *ret_messages, struct err *e)
 		close_two(in);
 		return -1;
 	}
-	*ret_messages = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	/* Larger than usual, so that either side may be late a while; it is no need. */
 	if (fcntl(in[1], F_SETPIPE_SZ, PIPE_BYTES) < 0)
 		errno = 0;
@@ -113,18 +112,26 @@ static void on_end(const struct child_end *end, void *data)
 	failed(in, &why);
 }
 
+static bool has_said(int watch, void *data)
+{
+	struct intake *in = data;
+
+	return said_read(watch, &in->said);
+}
+
 void intake_child_start(struct intake *in)
 {
 	struct outlet *o = &in->outlet;
 	const char *argv[ARGS_MAX];
 	struct buf text[3] = { 0 };
-	int to[2], from[2], messages = -1;
+	int to[2], from[2], messages, watch;
 	struct err e;
 
-	if (make_pipes(to, from, &messages, &e) < 0) {
+	if (make_pipes(to, from, &e) < 0) {
 		failed(in, &e);
 		return;
 	}
+	said_open(in->opts.log, &messages, &watch);
 	set_args(in, argv, text);
 	pthread_mutex_lock(&o->lock);
 	if (o->stop) {
@@ -132,6 +139,8 @@ void intake_child_start(struct intake *in)
 		close_two(from);
 		if (messages >= 0)
 			close(messages);
+		if (watch >= 0)
+			close(watch);
 	} else {
 		/* Ends of an epoch that no thread has taken yet. */
 		if (o->in_fd >= 0)
@@ -143,13 +152,16 @@ void intake_child_start(struct intake *in)
 		o->in_fd = to[1];
 		o->out_fd = from[0];
 		o->epoch++;
-		o->child = child_start(in->opts.children,
-				       &(struct child_opts){ .program = "lokid-ingest",
-							     .argv = argv,
-							     .fd = { to[0], from[1], messages, -1 },
-							     .survives = true,
-							     .ended = on_end,
-							     .data = in });
+		o->child =
+			child_start(in->opts.children,
+				    &(struct child_opts){ .program = "lokid-ingest",
+							  .argv = argv,
+							  .fd = { to[0], from[1], messages, -1 },
+							  .survives = true,
+							  .watch = watch,
+							  .readable = watch < 0 ? NULL : has_said,
+							  .ended = on_end,
+							  .data = in });
 		pthread_cond_broadcast(&o->work);
 		pthread_cond_broadcast(&o->answers);
 	}

@@ -18,6 +18,7 @@
 #include "server/intake.h"
 #include "server/intake_active.h"
 #include "server/intake_words.h"
+#include "server/said.h"
 #include "server/server_metrics.h"
 
 enum {
@@ -191,6 +192,7 @@ struct intake {
 	struct outlet outlet;
 	struct quotas quotas;
 	struct turns turns;
+	struct said said; /* of lokid-ingest; of the children's thread */
 };
 
 /* --- intake_batch.c --- */

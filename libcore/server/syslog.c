@@ -1,6 +1,5 @@
 #include "server/syslog.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,6 +7,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "server/config.h"
+#include "server/said.h"
 #include "server/server.h"
 #include "server/server_metrics.h"
 #include "time/time.h"
@@ -26,6 +26,7 @@ struct syslog_child {
 	uint64_t number; /* of the child that runs, or 0 */
 	bool stopping;
 	int64_t backoff_ms;
+	struct said said;
 };
 
 static void add(struct syslog_child *c, const char *text)
@@ -99,23 +100,32 @@ static void ended(const struct child_end *end, void *data)
 	children_later(s->children, c->backoff_ms * NS_PER_MS, start, c);
 }
 
+static bool has_said(int watch, void *data)
+{
+	struct syslog_child *c = data;
+
+	return said_read(watch, &c->said);
+}
+
 static void start(void *data)
 {
 	struct syslog_child *c = data;
 	struct server *s = c->server;
+	int messages, watch;
 
 	pthread_mutex_lock(&c->lock);
 	if (!c->stopping) {
+		said_open(&s->log, &messages, &watch);
 		log_event(&s->log, LOG_INFO, "lokid-ingest started for syslog", "listen",
 			  s->config->syslog.listen, NULL);
 		c->number = child_start(
-			s->children,
-			&(struct child_opts){
-				.program = "lokid-ingest",
-				.argv = c->argv,
-				.fd = { -1, -1, fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), -1 },
-				.ended = ended,
-				.data = c });
+			s->children, &(struct child_opts){ .program = "lokid-ingest",
+							   .argv = c->argv,
+							   .fd = { -1, -1, messages, -1 },
+							   .watch = watch,
+							   .readable = watch < 0 ? NULL : has_said,
+							   .ended = ended,
+							   .data = c });
 	}
 	pthread_mutex_unlock(&c->lock);
 }
@@ -127,7 +137,7 @@ struct syslog_child *syslog_open(struct server *s)
 	if (!s->config->syslog.listen)
 		return NULL;
 	c = mem_alloc(sizeof(*c));
-	*c = (struct syslog_child){ .server = s };
+	*c = (struct syslog_child){ .server = s, .said = { &s->log, "lokid-ingest" } };
 	pthread_mutex_init(&c->lock, NULL);
 	make_args(c);
 	start(c);

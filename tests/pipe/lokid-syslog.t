@@ -37,6 +37,16 @@ kill -9 "$pid"
 listens_again() { [ "$(pgrep -P "$LOKID_PID" -f input=syslog)" != "$pid" ] && send two; }
 ok "after a crash it listens again" wait_for 10 listens_again
 ok "what comes then is found" wait_for 10 lines_are "one two"
+
+# --- a port that is taken, by a second daemon: what its lokid-ingest says is in the log's own form ---
+spawn lokid --config lokid.yaml --data second --listen 127.0.0.1:0 --log-format json 2>second.log
+SECOND=$PID
+ok "a port that is taken is told" wait_for 10 grep -q '"level":"error","msg":"lokid-ingest","said":".*cannot listen: Address already in use' second.log
+ok "and that nobody listens" wait_for 10 grep -q '"msg":"syslog is not listened for"' second.log
+kill "$SECOND"
+wait "$SECOND"
+is "each line is JSON" "$(jq -r .level <second.log 2>&1 | grep -vE '^(debug|info|warn|error)$')" ''
+
 is "each start is told" "$(grep -c 'started for syslog' lokid.log)" 2
 lokid_stop
 is "it ends with the daemon" "$STATUS$(pgrep -f "listen tcp://127.0.0.1:$port")" 0

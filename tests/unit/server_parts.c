@@ -5,8 +5,10 @@
 #include "server/loki_flags.h"
 #include "server/notify.h"
 #include "server/route.h"
+#include "server/said.h"
 #include "time/time.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -230,12 +232,54 @@ static void test_flush_is_stuck(void **state)
 	assert_string_equal(e.msg, "the last 5 flushes failed: no room");
 }
 
+/* --- what a program says --- */
+
+static void test_said(void **state)
+{
+	char got[16384], longer[SAID_LINE_MAX + 101];
+	struct log l = { 0 };
+	struct said said = { .log = &l, .program = "lokid-ingest" };
+	int log[2], child, watch;
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(pipe2(log, O_CLOEXEC | O_NONBLOCK), 0);
+	l.fd = log[1];
+	atomic_store(&l.level, LOG_INFO);
+	said_open(&l, &child, &watch);
+	assert_true(said_read(watch, &said)); /* nothing has come, and it does not wait */
+	dprintf(child,
+		"lokid-ingest: error: one\n\nlokid-ingest: warning: two\nlokid-ingest: 3 ent");
+	assert_true(said_read(watch, &said));
+	n = read(log[0], got, sizeof(got));
+	assert_true(n > 0);
+	got[n] = '\0';
+	assert_non_null(strstr(got, " level=error msg=lokid-ingest said=one\n"));
+	assert_non_null(strstr(got, " level=warn msg=lokid-ingest said=two\n"));
+	assert_null(strstr(got, "ent"));
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	dprintf(child, "ries\n%s\nlast", longer);
+	close(child);
+	assert_false(said_read(watch, &said));
+	n = read(log[0], got, sizeof(got) - 1);
+	assert_true(n > SAID_LINE_MAX);
+	got[n] = '\0';
+	assert_non_null(strstr(got, " level=info msg=lokid-ingest said=\"3 entries\"\n"));
+	assert_non_null(strstr(got, "xx\n"));
+	assert_non_null(strstr(got, " level=info msg=lokid-ingest said=last\n"));
+	close(watch);
+	close(log[0]);
+	close(log[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flags),  cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_listen), cmocka_unit_test(test_events),
 		cmocka_unit_test(test_notify), cmocka_unit_test(test_flush_is_stuck),
+		cmocka_unit_test(test_said),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
