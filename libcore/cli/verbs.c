@@ -25,24 +25,29 @@ static size_t least(size_t a, size_t b)
 }
 
 /* How many letters must be added, left out, changed or swapped with their neighbour to make b of
- * a. Both are short. */
-static size_t distance(const char *a, const char *b)
+ * a; SIZE_MAX when they are more than `most`, which is found out early. Both are short. */
+static size_t distance(const char *a, const char *b, size_t most)
 {
-	size_t d[LIKE_MAX + 1][LIKE_MAX + 1], n = strlen(a), m = strlen(b);
+	size_t d[LIKE_MAX + 1][LIKE_MAX + 1], n = strlen(a), m = strlen(b), before = 0;
 
-	if (n > LIKE_MAX || m > LIKE_MAX)
+	if (n > LIKE_MAX || m > LIKE_MAX || n > m + most || m > n + most)
 		return SIZE_MAX;
 	for (size_t i = 0; i <= n; i++) {
+		size_t row = SIZE_MAX; /* the least of it */
+
 		for (size_t j = 0; j <= m; j++) {
-			if (i == 0 || j == 0) {
+			if (i == 0 || j == 0)
 				d[i][j] = i + j;
-				continue;
-			}
-			d[i][j] = least(least(d[i - 1][j], d[i][j - 1]) + 1,
-					d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+			else
+				d[i][j] = least(least(d[i - 1][j], d[i][j - 1]) + 1,
+						d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
 				d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
+			row = least(row, d[i][j]);
 		}
+		if (row > most && before > most) /* a swap reaches back over two rows */
+			return SIZE_MAX;
+		before = row;
 	}
 	return d[n][m];
 }
@@ -53,7 +58,7 @@ const char *cli_most_like(const char *const *names, size_t n, const char *word)
 	const char *ret = NULL;
 
 	for (size_t i = 0; i < n; i++) {
-		size_t d = distance(word, names[i]);
+		size_t d = distance(word, names[i], best);
 
 		if (d < best || (d == best && !ret)) {
 			best = d;

@@ -14,8 +14,15 @@ static void must(bool fits)
 
 static void add_escaped(struct buf *b, struct bytes text)
 {
-	for (size_t i = 0; i < text.n; i++)
-		buf_addf(b, "%%%02x", (unsigned char)text.p[i]);
+	static const char high[] = "0123456789abcdef", low[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		buf_add_char(b, '%');
+		buf_add_char(b, high[c >> 4]);
+		buf_add_char(b, low[c & 15]);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

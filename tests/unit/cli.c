@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "cli/cli.h"
+#include "cli/verbs.h"
 
 static void values_are_read_whole_or_refused(void **state)
 {
@@ -68,11 +69,42 @@ static void rows_take_their_values(void **state)
 	assert_int_equal(cli_exit(&c), 0);
 }
 
+static void the_name_most_like_a_word_is_found(void **state)
+{
+	static const char *const names[] = { "limit", "labels", "label", "direction", "timeout" };
+	static const struct {
+		const char *word, *like;
+	} cases[] = {
+		{ "label", "label" },
+		{ "lable", "label" },	/* a swap */
+		{ "albel", "label" },	/* at the begin */
+		{ "labesl", "labels" }, /* at the end */
+		{ "lbael", "label" },
+		{ "abel", "label" },	      /* one left out */
+		{ "llabels", "labels" },      /* one more */
+		{ "idrectoin", "direction" }, /* two swaps, of three allowed */
+		{ "drcton", NULL },	      /* three left out, of two allowed */
+		{ "timmeoutss", "timeout" },  /* three more, of four allowed */
+		{ "xxlimitxx", NULL },	      /* four more, of three allowed */
+		{ "", NULL },
+		{ "q", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *like = cli_most_like(names, 5, cases[i].word);
+
+		print_message("# %s: %s\n", cases[i].word, like ? like : "(none)");
+		assert_string_equal(like ? like : "", cases[i].like ? cases[i].like : "");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_read_whole_or_refused),
 		cmocka_unit_test(rows_take_their_values),
+		cmocka_unit_test(the_name_most_like_a_word_is_found),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
