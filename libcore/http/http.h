@@ -118,8 +118,8 @@ enum http_method http_method(const struct http_request *r);
 const char *http_method_name(const struct http_request *r); /* as it was sent */
 struct bytes http_path(const struct http_request *r);	    /* as it was sent, before '?' */
 struct bytes http_query(const struct http_request *r);	    /* behind '?', or empty */
-/* The value of a header, its name in any case; p is NULL when it is not there. Of several with one
- * name the first; http_header_count says how many. */
+/* The value of a header, without blanks round it, its name in any case; p is NULL when it is not
+ * there. Of several with one name the first; http_header_count says how many. */
 struct bytes http_header(const struct http_request *r, const char *name);
 size_t http_header_count(const struct http_request *r, const char *name);
 struct bytes http_body(const struct http_request *r); /* from whole on */

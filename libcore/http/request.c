@@ -304,6 +304,8 @@ struct bytes http_header(const struct http_request *r, const char *name)
 	size_t n = 0;
 
 	MHD_lookup_connection_value_n(r->mhd, MHD_HEADER_KIND, name, strlen(name), &value, &n);
+	while (value && n > 0 && (value[n - 1] == ' ' || value[n - 1] == '\t'))
+		n--; /* no part of it: RFC 9110, 5.5; libmicrohttpd leaves them at its end */
 	return bytes_of(value, value ? n : 0);
 }
 

@@ -137,6 +137,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bytes b = bytes_of(data, size > SENT_MAX ? SENT_MAX : size);
 	bool waits = b.n > 0 && b.p[b.n - 1] == '\0';
 
+	if (size == 0) /* before a replay's process has begun: no threads yet */
+		return 0;
 	open_server();
 	exchange(bytes_sub(b, 0, b.n - waits), waits);
 	pthread_mutex_lock(&g.lock);

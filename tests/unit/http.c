@@ -174,7 +174,7 @@ static void a_request_is_seen_as_sent(void **state)
 
 	assert_int_equal(200, client_ask(o->port,
 					 "GET /a%2Fb+c?x=%zz;&y HTTP/1.1\r\n" HOST
-					 "X-Probe: one\r\nX-Probe: two\r\n\r\n",
+					 "X-Probe: one \t\r\nX-Probe: two\r\n\r\n",
 					 &b));
 	assert_non_null(strstr(buf_str(&b), "\r\n\r\nGET|/a%2Fb+c|x=%zz;&y|one|2|0|"));
 	assert_non_null(strstr(b.p, "X-Extra: yes\r\n"));

@@ -146,6 +146,7 @@ static void lines_that_do_not_end_or_begin_as_they_must(void **state)
 		BAD(GET "X\xe9: y\r\n\r\n"),
 		BAD(GET "X(): y\r\n\r\n"),
 		BAD("GET /x\0y HTTP/1.1\r\nHost: a\r\n\r\n"),
+		BAD("GET /x\ty HTTP/1.1\r\nHost: a\r\n\r\n"), /* a blank to some */
 		BAD("GE\0T /x HTTP/1.1\r\nHost: a\r\n\r\n"),
 		BAD("GE(T /x HTTP/1.1\r\nHost: a\r\n\r\n"),
 		BAD("GET /x\x01 HTTP/1.1\r\nHost: a\r\n\r\n"),
