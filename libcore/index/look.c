@@ -4,6 +4,7 @@
 
 #include "base/io.h"
 #include "base/map.h"
+#include "base/num.h"
 #include "index/check.h"
 #include "index/scan.h"
 #include "labels/labels.h"
@@ -134,7 +135,8 @@ struct walk {
 	struct arena names;
 	struct map packs;   /* that an index file names */
 	struct map covered; /* day, tenant and segment, as key_of: that one replaces */
-	uint64_t n_unnamed; /* of a tenant */
+	uint64_t n_unnamed; /* of a tenant; not those of the next line */
+	uint64_t n_leftovers;
 };
 
 static void add_named(struct walk *w, const struct hash128 *name)
@@ -187,44 +189,103 @@ static void add_packs(struct walk *w, struct index *ix)
 			add_named(w, &old[i]);
 }
 
-/* By its trailer: is it all of segments that an index file covers with other packs? */
-static bool is_superfluous(struct walk *w, const struct store_name *name)
+static bool is_named(struct walk *w, const struct hash128 *pack)
 {
-	struct pack_scan scan;
-	struct buf key = { 0 };
-	struct err why;
-	bool ret;
+	struct bytes key = bytes_of(pack->b, sizeof(pack->b));
 
-	if (pack_scan_open(w->s, name, &scan, &why) < 0)
-		return false; /* idxbuild --rebuild tells of it */
-	ret = !scan.trailer.mixed && scan.trailer.segments.n > 0;
-	for (size_t i = 0; ret && i < scan.trailer.segments.n; i++) {
-		key_of(name->tenant, name->day, &scan.trailer.segments.v[i], &key);
+	return map_get(&w->packs, hash64(key), key) != MAP_NONE;
+}
+
+/* Is it all of packs that index files know of? */
+static bool is_leftover(struct walk *w, const struct pack_trailer *t)
+{
+	for (size_t i = 0; i < t->sources.n; i++)
+		if (!is_named(w, &t->sources.v[i]))
+			return false;
+	return t->sources.n > 0;
+}
+
+/* Is it all of segments that an index file covers with other packs? */
+static bool is_superfluous(struct walk *w, const struct pack_trailer *t)
+{
+	struct buf key = { 0 };
+	bool ret = !t->mixed && t->segments.n > 0;
+
+	for (size_t i = 0; ret && i < t->segments.n; i++) {
+		key_of(t->tenant, t->day, &t->segments.v[i], &key);
 		ret = map_get(&w->covered, hash64(buf_bytes(&key)), buf_bytes(&key)) != MAP_NONE;
 	}
 	buf_release(&key);
-	pack_scan_close(&scan);
 	return ret;
+}
+
+static void warn(struct walk *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static void warn(struct walk *w, const char *fmt, ...)
+{
+	struct buf text = { 0 };
+	va_list va;
+
+	va_start(va, fmt);
+	buf_addv(&text, fmt, va);
+	va_end(va);
+	w->l->warn(buf_str(&text), w->l->data);
+	buf_release(&text);
+}
+
+/* By its trailer. */
+static void judge_unnamed(struct walk *w, const char *name, const struct store_name *sn)
+{
+	struct pack_scan scan;
+	struct err why;
+
+	if (pack_scan_open(w->s, sn, &scan, &why) < 0) {
+		w->n_unnamed++; /* idxbuild --rebuild tells what is wrong with it */
+		return;
+	}
+	if (is_leftover(w, &scan.trailer))
+		w->n_leftovers++;
+	else if (is_superfluous(w, &scan.trailer))
+		warn(w,
+		     "'%s/%s': superfluous, as after a flush that was broken off: other packs have "
+		     "all its segments; delete it by hand",
+		     store_path(w->s), name);
+	else
+		w->n_unnamed++;
+	pack_scan_close(&scan);
 }
 
 static int count_unnamed(const char *name, uint64_t size, void *data, struct err *e)
 {
 	struct walk *w = data;
 	struct store_name sn;
-	struct bytes key;
 
 	(void)size;
 	(void)e;
-	if (store_name_parse(bytes_str(name), &sn, NULL) < 0 || sn.kind != STORE_PACK)
-		return 0;
-	key = bytes_of(sn.hash.b, sizeof(sn.hash.b));
-	if (map_get(&w->packs, hash64(key), key) != MAP_NONE)
-		return 0;
-	if (is_superfluous(w, &sn))
-		w->l->superfluous(name, w->l->data);
-	else
-		w->n_unnamed++;
+	if (store_name_parse(bytes_str(name), &sn, NULL) == 0 && sn.kind == STORE_PACK &&
+	    !is_named(w, &sn.hash))
+		judge_unnamed(w, name, &sn);
 	return 0;
+}
+
+static void warn_of_packs(struct walk *w, struct bytes tenant)
+{
+	uint64_t n = w->n_unnamed;
+
+	if (n)
+		warn(w,
+		     "tenant '%.*s': %llu %s in no index file: if no flush is under way, "
+		     "idxbuild --rebuild adds %s",
+		     BYTES_ARG(tenant), (unsigned long long)n, num_word(n, "pack is", "packs are"),
+		     num_word(n, "it", "them"));
+	n = w->n_leftovers;
+	if (n)
+		warn(w,
+		     "tenant '%.*s': %llu %s in no index file and all of packs that are: if no "
+		     "compaction is under way, one did not end, and idxbuild --compact deletes %s "
+		     "after its delay",
+		     BYTES_ARG(tenant), (unsigned long long)n, num_word(n, "pack is", "packs are"),
+		     num_word(n, "it", "them"));
 }
 
 static int look_beside(const char *tenant, uint64_t size, void *data, struct err *e)
@@ -238,11 +299,11 @@ static int look_beside(const char *tenant, uint64_t size, void *data, struct err
 	(void)size;
 	if ((w->tenant.n && !bytes_eq(t, w->tenant)) || labels_check_tenant(t, NULL) < 0)
 		return 0;
-	w->n_unnamed = 0;
+	w->n_unnamed = w->n_leftovers = 0;
 	store_folder_add_all(&folder, STORE_PACK, t);
 	rc = store_list(w->s, buf_str(&folder), count_unnamed, w, e);
-	if (rc == 0 && w->n_unnamed)
-		w->l->unnamed(w->n_unnamed, t, w->l->data);
+	if (rc == 0)
+		warn_of_packs(w, t);
 	if (rc == 0 && w->l->what == INDEX_LOOK_VERIFY)
 		rc = store_abandoned(w->s, buf_str(&folder), &n_abandoned, e);
 	buf_reset(&folder);
@@ -250,7 +311,12 @@ static int look_beside(const char *tenant, uint64_t size, void *data, struct err
 	if (rc == 0 && w->l->what == INDEX_LOOK_VERIFY)
 		rc = store_abandoned(w->s, buf_str(&folder), &n_abandoned, e);
 	if (rc == 0 && n_abandoned)
-		w->l->abandoned(n_abandoned, t, w->l->data);
+		warn(w,
+		     "tenant '%.*s': %llu %s left by writers that died: idxbuild --rebuild deletes "
+		     "%s",
+		     BYTES_ARG(t), (unsigned long long)n_abandoned,
+		     num_word(n_abandoned, "*.tmp file is", "*.tmp files are"),
+		     num_word(n_abandoned, "it", "them"));
 	buf_release(&folder);
 	return rc;
 }

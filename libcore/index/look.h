@@ -9,20 +9,16 @@
 enum index_look_what { INDEX_LOOK_DUMP, INDEX_LOOK_STATS, INDEX_LOOK_VERIFY };
 
 struct index_look {
-	enum index_look_what what;			/* set by the caller, as the eight below */
+	enum index_look_what what;			/* set by the caller, as the six below */
 	size_t n_largest;				/* of --stats */
 	index_sink_fn *sink;				/* takes the text */
 	void (*fault)(const struct err *e, void *data); /* the message begins with the file's name;
 							   the rest is still done */
 	void (*right)(const char *name, void *data);	/* --verify: no fault in this file */
-	/* --stats, --verify of a store: how many packs of the tenant no index file names; queries
-	 * do not see them */
-	void (*unnamed)(uint64_t n_packs, struct bytes tenant, void *data);
-	/* --verify of a store: files that writers who died left among the tenant's */
-	void (*abandoned)(uint64_t n_files, struct bytes tenant, void *data);
-	/* The same: a pack, named relative to the store, that no index file names, and all of whose
-	 * segments other packs cover. */
-	void (*superfluous)(const char *name, void *data);
+	/* --stats, --verify of a store: what no query sees, in one line: packs that no index file
+	 * names; --verify also of files that writers who died left, of packs all of whose segments
+	 * other packs cover, and of what a compaction deletes. */
+	void (*warn)(const char *text, void *data);
 	void *data;
 
 	struct index_stats *stats; /* private: of tenant, not yet printed */

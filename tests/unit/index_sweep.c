@@ -1,8 +1,7 @@
 /* What is deleted when index files have made it obsolete, and when it is not. */
 #include "made_packs.h"
 
-#include "index/merge.h"
-#include "index/sweep.h"
+#include "index/compact.h"
 
 static void on_swept(const char *name, uint64_t size, void *data)
 {
@@ -354,6 +353,35 @@ static void one_at_a_day(void **state)
 	store_unlock(a);
 }
 
+static void count_busy(struct bytes tenant, int32_t day, void *data)
+{
+	assert_true(bytes_is(tenant, "fake") && day == DAY);
+	++*(size_t *)data;
+}
+
+static void a_day_that_is_compacted_is_left_out(void **state)
+{
+	struct fixture *f = *state;
+	size_t n = 0;
+	struct index_compaction c = { .store = f->s, .busy = count_busy, .data = &n };
+	struct store_lock *lock;
+	struct world w;
+	struct err e;
+
+	make_world(f, &w);
+	lock = index_lock(f->s, BYTES_LIT("fake"), DAY, &e);
+	assert_non_null(lock);
+	assert_int_equal(0, index_compact(&c, &e));
+	assert_int_equal(n, 1);
+	assert_true(is_there(f, STORE_INDEX, &w.flushed[0]));
+	store_unlock(lock);
+	assert_int_equal(0, index_compact(&c, &e));
+	assert_int_equal(n, 1);
+	assert_false(is_there(f, STORE_INDEX, &w.flushed[0]));
+	assert_reads_all(f);
+	release_history(w.v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +396,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_a_live_file_names_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_packs_of_a_lost_twin_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_at_a_day, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_day_that_is_compacted_is_left_out, setup,
+						teardown),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,0 +1,149 @@
+#include "index/options.h"
+
+#include <stddef.h>
+
+#include "labels/labels.h"
+#include "time/time.h"
+
+enum { LARGEST_DEFAULT = 10 };
+static const char store_default[] = "lokid-data/store";
+static const int64_t DELAY_DEFAULT_NS = 2 * 3600 * NS_PER_S;
+
+void index_opts_init(struct index_opts *o)
+{
+	*o = (struct index_opts){ .delete_delay_ns = -1 };
+}
+
+static int take_tenant(void *at, const char *value, struct err *e)
+{
+	if (labels_check_tenant(bytes_str(value), e) < 0)
+		return -1;
+	*(struct bytes *)at = bytes_str(value);
+	return 0;
+}
+
+static int take_largest(void *at, const char *value, struct err *e)
+{
+	uint64_t n;
+
+	if (cli_read_count(value, 0, UINT64_MAX, &n, e) < 0)
+		return -1;
+	*(uint64_t *)at = n ? n : UINT64_MAX;
+	return 0;
+}
+
+static int take_day(void *opts, const char *value, struct err *e)
+{
+	struct index_opts *o = opts;
+
+	if (!time_day_parse(bytes_str(value), &o->day))
+		return err_set(e, ERR_USAGE, "expected a day as 2026-01-15, found '%s'", value);
+	o->one_day = true;
+	return 0;
+}
+
+static int take_delay(void *at, const char *value, struct err *e)
+{
+	int64_t ns;
+
+	if (time_parse_duration(bytes_str(value), &ns, e) < 0)
+		return -1;
+	if (ns < 0)
+		return err_set(e, ERR_USAGE, "expected a duration of 0 or more, found '%s'", value);
+	*(int64_t *)at = ns;
+	return 0;
+}
+
+/* Of rows whose function takes all of the options, or one of them. */
+#define WHOLE	  0
+#define AT(field) offsetof(struct index_opts, field)
+
+const struct cli_taken index_options[] = {
+	{ { 0, "store", "DIR", "the store (default lokid-data/store)" },
+	  cli_take_text,
+	  AT(store_path) },
+	{ { 0, "rebuild", NULL, "make all index files anew, from packs alone" },
+	  cli_take_flag,
+	  AT(rebuild) },
+	{ { 0, "compact", NULL, "merge index files of a day into one, delete what is obsolete" },
+	  cli_take_flag,
+	  AT(compact) },
+	{ { 0, "dump", NULL, "print index files as JSON lines" }, cli_take_flag, AT(dump) },
+	{ { 0, "stats", NULL, "print values of each label, largest series, totals" },
+	  cli_take_flag,
+	  AT(stats) },
+	{ { 0, "verify", NULL, "check every checksum and reference, of packs' heads too" },
+	  cli_take_flag,
+	  AT(verify) },
+	{ { 't', "tenant", "TENANT", "only this tenant (default all)" }, take_tenant, AT(tenant) },
+	{ { 'n', "limit", "N", "--stats: at most N largest series (default 10, 0 = all)" },
+	  take_largest,
+	  AT(largest) },
+	{ { 0, "day", "YYYY-MM-DD", "--compact: only this day" }, take_day, WHOLE },
+	{ { 0, "delete-delay", "DURATION",
+	    "--compact: delete what was replaced so long ago (default 2h)" },
+	  take_delay,
+	  AT(delete_delay_ns) },
+	{ { 0, "dry-run", NULL, "--compact: only say what would be done" },
+	  cli_take_flag,
+	  AT(dry_run) },
+	{ { 'v', "verbose", NULL, "say what each index file holds" }, cli_take_flag, AT(verbose) },
+	{ { 0 }, NULL, 0 },
+};
+
+/* The one mode, or NULL: building. */
+static int find_mode(const struct index_opts *o, const char **ret, struct err *e)
+{
+	const struct {
+		bool given;
+		const char *name;
+	} modes[] = { { o->rebuild, "--rebuild" },
+		      { o->compact, "--compact" },
+		      { o->dump, "--dump" },
+		      { o->stats, "--stats" },
+		      { o->verify, "--verify" } };
+
+	*ret = NULL;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (!modes[i].given)
+			continue;
+		if (*ret)
+			return err_set(e, ERR_USAGE, "%s and %s: one at a time", *ret,
+				       modes[i].name);
+		*ret = modes[i].name;
+	}
+	return 0;
+}
+
+int index_opts_check(struct index_opts *o, int n_operands, struct err *e)
+{
+	const char *mode;
+	const char *only = o->one_day		     ? "--day"
+			   : o->delete_delay_ns >= 0 ? "--delete-delay"
+			   : o->dry_run		     ? "--dry-run"
+						     : NULL;
+
+	if (find_mode(o, &mode, e) < 0)
+		return -1;
+	if ((o->rebuild || o->compact) && n_operands > 0)
+		return err_set(e, ERR_USAGE, "%s takes no operands: it looks at all of the store",
+			       mode);
+	if (only && !o->compact)
+		return err_set(e, ERR_USAGE, "option '%s' has no effect without '--compact'", only);
+	if (o->largest && !o->stats)
+		return err_set(e, ERR_USAGE, "option '--limit' has no effect without '--stats'");
+	if (!mode && o->tenant.n)
+		return err_set(e, ERR_USAGE,
+			       "option '--tenant' has no effect without '--rebuild', '--compact', "
+			       "'--dump', '--stats' or '--verify'");
+	if (mode && n_operands > 0 && (o->tenant.n || o->store_path))
+		return err_set(e, ERR_USAGE, "option '--%s' has no effect with '%s' of named files",
+			       o->tenant.n ? "tenant" : "store", mode);
+	if (!o->store_path)
+		o->store_path = store_default;
+	if (o->delete_delay_ns < 0)
+		o->delete_delay_ns = DELAY_DEFAULT_NS;
+	if (!o->largest)
+		o->largest = LARGEST_DEFAULT;
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* Options of idxbuild as people write them. */
+#ifndef INDEX_OPTIONS_H
+#define INDEX_OPTIONS_H
+
+#include "cli/cli.h"
+
+struct index_opts {
+	const char *store_path;
+	bool rebuild, compact, dump, stats, verify; /* one at most */
+	struct bytes tenant;			    /* empty: not given */
+	uint64_t largest;			    /* 0: not given; UINT64_MAX: all */
+	bool one_day;
+	int32_t day;
+	int64_t delete_delay_ns; /* -1: not given */
+	bool dry_run, verbose;
+};
+
+/* Before the options are read. */
+void index_opts_init(struct index_opts *o);
+
+/* Rows of cli.taken whose data is a struct index_opts, which outlives what they are given. */
+extern const struct cli_taken index_options[];
+
+/* Do the options go together, and with so many operands? Sets what was not given. Errors:
+ * ERR_USAGE. */
+MUST_CHECK int index_opts_check(struct index_opts *o, int n_operands, struct err *e);
+
+#endif
