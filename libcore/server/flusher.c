@@ -89,6 +89,7 @@ struct flusher {
 	bool is_looking;		 /* while this is set */
 	bool looks_again;		 /* somebody came meanwhile */
 	struct sight sight;		 /* what it saw */
+	bool had_folder;		 /* of that thread: the log's folder was there */
 	void (*seen)(struct flusher *f); /* what is done then */
 	struct run run[N_STAGES];
 	unsigned n_running; /* of the round's programs */
@@ -164,6 +165,16 @@ static double disk_usage(const char *folder)
 	return 1 - (double)fs.f_bavail / (double)fs.f_blocks;
 }
 
+/* lokid-ingest makes it; after that nothing but a mistake takes it away, and what was in it. */
+static int check_folder(struct flusher *f, const char *wal, struct err *e)
+{
+	if (access(wal, F_OK) == 0)
+		f->had_folder = true;
+	else if (f->had_folder)
+		return err_sys(e, "the log's folder '%s' was taken away", wal);
+	return 0;
+}
+
 /* What lies in the folder: how much is closed, and since when the oldest open segment is. */
 static int look_at_folder(struct flusher *f, int64_t *ret_oldest_open_ns, struct err *e)
 {
@@ -172,7 +183,7 @@ static int look_at_folder(struct flusher *f, int64_t *ret_oldest_open_ns, struct
 	struct wal_list list = { 0 };
 
 	*ret_oldest_open_ns = INT64_MAX;
-	if (wal_list_dir(wal, &list, e) < 0)
+	if (check_folder(f, wal, e) < 0 || wal_list_dir(wal, &list, e) < 0)
 		return -1;
 	for (size_t i = 0; i < list.n; i++) {
 		const struct wal_segment *s = &list.v[i];

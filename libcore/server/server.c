@@ -11,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "cli/cli.h"
 #include "server/audit.h"
 #include "server/auth.h"
 #include "server/call.h"
@@ -30,6 +32,7 @@
 #include "time/time.h"
 
 enum {
+	TOLD_MAX = 10000, /* then all is told anew */
 	LOOK_MS = 20,	  /* while something is waited for */
 	FILE_THREADS = 2, /* for routes with files: one that hangs does not stop all others */
 };
@@ -263,13 +266,29 @@ static void say(struct server *s, const char *state)
 		log_event(&s->log, LOG_WARN, "cannot tell systemd", "err", e.msg, NULL);
 }
 
+static void forget_told(struct server *s)
+{
+	map_release(&s->told);
+	arena_release(&s->told_mem);
+}
+
 /* What the file of settings and that of overrides say of their keys, and their faults but the last.
  */
 static void on_report(void *data, enum report_kind kind, const char *text)
 {
 	static const enum log_level levels[] = { LOG_INFO, LOG_WARN, LOG_ERROR };
 	struct server *s = data;
+	struct bytes said = bytes_str(text);
+	uint64_t hash = hash64(said);
 
+	/* Not again whenever the overrides change, which can be each minute. */
+	if (kind != REPORT_ERROR) {
+		if (map_get(&s->told, hash, said) != MAP_NONE)
+			return;
+		if (s->told.n == TOLD_MAX)
+			forget_told(s);
+		map_put(&s->told, hash, arena_copy(&s->told_mem, said), 0);
+	}
 	log_event(&s->log, levels[kind], "settings", "at", text, NULL);
 }
 
@@ -320,6 +339,7 @@ static void reload(struct server *s)
 	struct err e;
 
 	say(s, "RELOADING=1");
+	forget_told(s);
 	if (http_reload(s->http, &e) < 0)
 		log_event(&s->log, LOG_ERROR, "certificates of before stay in force", "err", e.msg,
 			  NULL);
@@ -467,7 +487,7 @@ static void say_ready(struct server *s)
 
 	http_add_address(s->http, &address);
 	log_event(&s->log, LOG_INFO, "ready", "addr", buf_str(&address), "data", s->config->data,
-		  "store", s->config->store, NULL);
+		  "store", s->config->store, "version", cli_version(), NULL);
 	buf_release(&address);
 	metrics_set(metric_of(s->metrics, METRIC_WAL_REPLAY_SECONDS),
 		    (double)(time_now_ns() - s->begun_ns) / NS_PER_S);
@@ -487,8 +507,10 @@ int server_run(const struct config *config, struct err *e)
 	int rc;
 
 	atomic_store(&s.log.level, (int)config->server.log_level);
-	if (read_limits(&s, &s.limits, e) < 0)
+	if (read_limits(&s, &s.limits, e) < 0) {
+		forget_told(&s);
 		return -1;
+	}
 	pthread_mutex_init(&s.lock, NULL);
 	rc = take_signals(&s, e);
 	if (rc == 0)
@@ -500,5 +522,6 @@ int server_run(const struct config *config, struct err *e)
 		log_event(&s.log, LOG_INFO, "stopped", NULL);
 	}
 	close_all(&s);
+	forget_told(&s);
 	return rc;
 }

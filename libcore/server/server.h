@@ -6,6 +6,8 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
+#include "base/arena.h"
+#include "base/map.h"
 #include "http/http.h"
 #include "limits/limits.h"
 #include "metrics/metrics.h"
@@ -42,7 +44,9 @@ struct server {
 	pthread_mutex_t lock; /* the set */
 	struct limits_set *limits;
 	struct stat overrides; /* their file when it was read last; the main thread's */
-	atomic_bool leaving;   /* it is told to end, and still answers */
+	struct map told;       /* what was said of the settings; the main thread's, as the next */
+	struct arena told_mem;
+	atomic_bool leaving; /* it is told to end, and still answers */
 	atomic_bool stopping;
 	atomic_bool flush_at_end; /* whatever the settings say */
 	int64_t begun_ns;	  /* Unix */

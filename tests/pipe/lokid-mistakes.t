@@ -7,13 +7,25 @@ cat >lokid.yaml <<END
 auth_enabled: false
 server:
   grpc_listen_port: 9095
+runtime_config:
+  file: over.yaml
+  period: 100ms
 END
+echo 'overrides: {}' >over.yaml
 ok "it starts" lokid_start --config lokid.yaml
 api=/loki/api/v1
+
+ok "the log tells which lokid it is" grep -q "msg=ready .* version=$(lokid --version | sed 's/.* //')\$" lokid.log
 
 # --- the log: what the settings' file has in vain is said once, as a line of the log ---
 is "a key without effect is told once" "$(grep -c grpc_listen_port lokid.log)" 1
 is "as all else in the log" "$(grep -vc '^ts=' lokid.log)" 0
+
+echo 'overrides: {a: {max_line_size: 10}}' >over.yaml
+ok "other overrides are read" wait_for 10 grep -q 'msg="limits read"' lokid.log
+is "and it is not told again" "$(grep -c grpc_listen_port lokid.log)" 1
+kill -HUP "$LOKID_PID"
+ok "but when a signal asks" wait_for 10 sh -c '[ "$(grep -c grpc_listen_port lokid.log)" -eq 2 ]'
 
 # --- queries that read like commands of logql ---
 for word in labels values series stats volume tail patterns fmt query detected-labels; do
@@ -74,6 +86,14 @@ is "once" "$(grep -c 'flushing works again' lokid.log)" 1
 
 pkill -9 -P "$LOKID_PID" lokid-ingest
 ok "lokid-ingest that is started again is told" wait_for 10 grep -q 'level=info msg="lokid-ingest started again"' lokid.log
+
+# --- a folder that somebody took away ---
+get /flush -X POST
+ok "all is packed" code_is 204
+rm -r data/wal
+get /flush -X POST
+ok "a log that is gone is not flushed" code_is 500
+ok "it is told which" stdout_has "the log's folder 'data/wal' was taken away"
 lokid_stop
 is "it ends" "$STATUS" 0
 done_testing
