@@ -43,6 +43,8 @@ void answer_give(struct http_request *r, int status, struct MHD_Response *m)
 	resume = c->suspended == r;
 	if (resume)
 		c->suspended = NULL;
+	if (r->waits)
+		conn_time_request(r);
 	pthread_mutex_unlock(&c->lock);
 	/* From here on r may be gone. */
 	if (resume)

@@ -11,7 +11,10 @@
 #include "base/mem.h"
 #include "time/time.h"
 
-enum { IDLE_LONG_S = 5 };
+enum {
+	IDLE_LONG_S = 5,
+	LOST_S = 2, /* a worker has begun what it was given before */
+};
 
 static void name_peer(struct conn *c, const struct sockaddr *sa)
 {
@@ -84,9 +87,62 @@ void conn_is_idle(struct conn *c)
 	atomic_store(&c->busy, false);
 }
 
+void conn_time_request(struct http_request *r)
+{
+	if (r->is_whole || !r->server->o.request_s)
+		return;
+	atomic_store(&r->conn->deadline_ns, time_mono_ns() + r->server->o.request_s * NS_PER_S);
+}
+
 void *conn_session(struct MHD_Connection *m)
 {
 	return MHD_get_connection_info(m, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+}
+
+void conn_handed_over(struct worker *w)
+{
+	pthread_mutex_lock(&w->server->lock);
+	atomic_fetch_add(&w->n_conns, 1);
+	atomic_fetch_add(&w->server->n_conns, 1);
+	w->handed_ns = time_mono_ns();
+	pthread_mutex_unlock(&w->server->lock);
+}
+
+/* With the lock held. */
+static void count_off(struct worker *w, size_t n)
+{
+	atomic_fetch_sub(&w->n_conns, n);
+	atomic_fetch_sub(&w->server->n_conns, n);
+}
+
+void conn_not_taken(struct worker *w)
+{
+	pthread_mutex_lock(&w->server->lock);
+	count_off(w, 1);
+	pthread_mutex_unlock(&w->server->lock);
+}
+
+/* With the lock held. */
+static void count_begun(struct worker *w)
+{
+	if (++w->n_begun <= atomic_load(&w->n_conns))
+		return;
+	atomic_fetch_add(&w->n_conns, 1); /* it was only late */
+	atomic_fetch_add(&w->server->n_conns, 1);
+}
+
+void conn_forget_lost(struct http_server *s)
+{
+	int64_t since_ns = time_mono_ns() - LOST_S * NS_PER_S;
+
+	pthread_mutex_lock(&s->lock);
+	for (unsigned i = 0; i < s->n_workers; i++) {
+		struct worker *w = &s->worker[i];
+
+		if (w->handed_ns < since_ns)
+			count_off(w, atomic_load(&w->n_conns) - w->n_begun);
+	}
+	pthread_mutex_unlock(&s->lock);
 }
 
 static struct conn *begin(struct worker *w, struct MHD_Connection *m)
@@ -109,6 +165,7 @@ static struct conn *begin(struct worker *w, struct MHD_Connection *m)
 	if (c->next)
 		c->next->prev = c;
 	s->first_conn = c;
+	count_begun(w);
 	c->refused = !take_address(s, c) || atomic_load(&s->stopping);
 	if (c->refused)
 		shutdown(c->fd, SHUT_RDWR);
@@ -120,6 +177,7 @@ static struct conn *begin(struct worker *w, struct MHD_Connection *m)
 static void end(struct conn *c)
 {
 	struct http_server *s = c->server;
+	bool was_full;
 
 	if (c->lingers)
 		watch_linger(s, fcntl(c->fd, F_DUPFD_CLOEXEC, 0));
@@ -135,9 +193,11 @@ static void end(struct conn *c)
 	c->prev = NULL;
 	c->next = s->dead_conn;
 	s->dead_conn = c;
+	was_full = atomic_load(&s->n_conns) >= s->o.connections_max;
+	c->worker->n_begun--;
+	count_off(c->worker, 1);
 	pthread_mutex_unlock(&s->lock);
-	atomic_fetch_sub(&c->worker->n_conns, 1);
-	if (atomic_fetch_sub(&s->n_conns, 1) >= s->o.connections_max)
+	if (was_full)
 		watch_wake(s);
 }
 
@@ -218,7 +278,9 @@ void conn_tell_left(struct conn *c)
 	struct http_request *r;
 
 	pthread_mutex_lock(&c->lock);
-	r = atomic_load(&c->hung_up) && c->suspended && !c->suspended->left ? c->suspended : NULL;
+	r = atomic_load(&c->hung_up) ? c->suspended : NULL;
+	if (r && (r->left || !r->is_whole))
+		r = NULL; /* it was told; or it will be, when the body is read */
 	if (r)
 		r->left = c->telling = true;
 	pthread_mutex_unlock(&c->lock);

@@ -73,16 +73,18 @@ struct http_request {
 	struct bytes path, query;
 	enum http_method method;
 	const char *method_name;
-	int64_t begun_ns;
 
 	char *body; /* owned; of body_cap bytes, which bodies_used counts */
 	size_t body_n, body_cap, body_max;
 	uint64_t length; /* what Content-Length says, or 0 */
 
 	bool head_seen, is_owned /* calls.head was called */, is_whole, left;
-	bool is_old; /* HTTP/1.0 */
-	bool closes; /* the connection, after its answer */
+	bool head_again; /* its next call is about the head, as the one before */
+	bool expects;	 /* "100-continue" */
+	bool is_old;	 /* HTTP/1.0 */
+	bool closes;	 /* the connection, after its answer */
 	/* conn->lock */
+	bool waits; /* its body, for http_go_on */
 	struct MHD_Response *answer;
 	uint64_t answer_n;	/* bytes of its body */
 	struct life *websocket; /* whose client has not been given it yet */
@@ -93,7 +95,11 @@ struct http_request {
 struct worker {
 	struct http_server *server;
 	struct MHD_Daemon *mhd;
-	atomic_size_t n_conns;
+	/* These three are changed under server->lock. Of what is handed over libmicrohttpd says
+	 * nothing when it lacks memory for it. */
+	atomic_size_t n_conns; /* handed over, and not ended */
+	size_t n_begun;	       /* of these */
+	int64_t handed_ns;     /* the last */
 };
 
 struct parting {
@@ -146,9 +152,16 @@ void *conn_session(struct MHD_Connection *m); /* GnuTLS's */
 enum conn_which { CONN_ALL, CONN_IDLE, CONN_IDLE_LONG, CONN_OVERDUE, CONN_HUNG_UP };
 void conn_shutdown(struct http_server *s, enum conn_which which);
 void conn_is_idle(struct conn *c);
+/* What is still missing of r must come in time from now on. */
+void conn_time_request(struct http_request *r);
 void conn_hang_up(struct conn *c);
 /* What a websocket reads from ends when the client hangs up; fd -1: not any more. */
 void conn_set_websocket(struct conn *c, int fd);
+/* Another one is given to a worker; it could not be. */
+void conn_handed_over(struct worker *w);
+void conn_not_taken(struct worker *w);
+/* Those that libmicrohttpd dropped before they began count no more. */
+void conn_forget_lost(struct http_server *s);
 /* Calls calls.left for the request that waits, if its client has hung up. */
 void conn_tell_left(struct conn *c);
 /* In a request: who the client's certificate says it is. */

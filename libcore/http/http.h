@@ -27,8 +27,8 @@ enum http_method {
 
 /* For each request head, then (unless that answered) whole, then done, in this order. */
 struct http_calls {
-	/* The head is read, the body not: may say what of the body is taken (http_body_max), or
-	 * answer, so that the body is not read. */
+	/* The head is read, the body not: may say what of the body is taken (http_body_max) and
+	 * that it is to wait (http_wait), or answer, so that the body is not read. */
 	void (*head)(struct http_request *r, void *data);
 	/* Everything is read. It is answered by http_answer or websocket_answer: now, or later. */
 	void (*whole)(struct http_request *r, void *data);
@@ -133,6 +133,11 @@ int http_status(const struct http_request *r);
 
 /* In head: how long this body may be. */
 void http_body_max(struct http_request *r, size_t n);
+
+/* In head: the body is not read until http_go_on, or an answer; time for the request counts anew
+ * from then on. http_go_on may be called from any thread, also before head has returned. */
+void http_wait(struct http_request *r);
+void http_go_on(struct http_request *r);
 
 /* The caller's own, NULL at first. */
 void http_set_user(struct http_request *r, void *user);

@@ -55,11 +55,9 @@ void *request_begin(void *server, const char *uri, struct MHD_Connection *m)
 	r->uri_at = uri;
 	split_uri(r);
 	conn_look_at_cert(r->conn, m);
-	r->begun_ns = time_mono_ns();
 	r->body_max = s->o.body_max;
 	atomic_store(&r->conn->busy, true);
-	if (s->o.request_s)
-		atomic_store(&r->conn->deadline_ns, r->begun_ns + s->o.request_s * NS_PER_S);
+	conn_time_request(r);
 	return r;
 }
 
@@ -107,8 +105,84 @@ static void refuse_body(struct http_request *r)
 	buf_release(&b);
 }
 
-/* The body is not read when the answer is known and the body long, or of a length that nobody
- * knows, or the client waits to be asked for it. */
+/*
+ * Until answer_give or http_go_on resumes it. libmicrohttpd has a lock of its own in this, which it
+ * also holds when it tells request_end of an upgraded connection: so ours is never held when that
+ * is taken.
+ */
+static void suspend(struct http_request *r)
+{
+	struct conn *c = r->conn;
+	bool is_ready;
+
+	MHD_suspend_connection(r->mhd);
+	pthread_mutex_lock(&c->lock);
+	is_ready = r->answer || !(r->is_whole || r->waits); /* since it was looked at last */
+	if (!is_ready)
+		c->suspended = r;
+	pthread_mutex_unlock(&c->lock);
+	if (is_ready)
+		MHD_resume_connection(r->mhd);
+	else
+		conn_tell_left(c); /* who hung up before was not told of */
+}
+
+void http_wait(struct http_request *r)
+{
+	pthread_mutex_lock(&r->conn->lock);
+	r->waits = true;
+	pthread_mutex_unlock(&r->conn->lock);
+	atomic_store(&r->conn->deadline_ns, 0);
+}
+
+void http_go_on(struct http_request *r)
+{
+	struct conn *c = r->conn;
+	bool resume;
+
+	pthread_mutex_lock(&c->lock);
+	r->waits = false;
+	resume = c->suspended == r;
+	if (resume)
+		c->suspended = NULL;
+	conn_time_request(r);
+	pthread_mutex_unlock(&c->lock);
+	if (resume)
+		MHD_resume_connection(r->mhd);
+}
+
+static bool is_to_wait(struct http_request *r)
+{
+	bool is;
+
+	pthread_mutex_lock(&r->conn->lock);
+	is = r->waits && !r->answer;
+	pthread_mutex_unlock(&r->conn->lock);
+	return is;
+}
+
+/*
+ * The body is not read when the answer is known and the body long, or of a length that nobody
+ * knows, or the client waits to be asked for it. A request that was suspended here comes here once
+ * more: libmicrohttpd tells of its head again when it is resumed.
+ */
+static enum MHD_Result end_of_head(struct http_request *r)
+{
+	r->head_again = is_to_wait(r);
+	if (r->head_again) {
+		suspend(r);
+		return MHD_YES;
+	}
+	if (!is_answered(r))
+		refuse_body(r);
+	if (is_answered(r) &&
+	    (r->closes || r->length > DISCARD_MAX || (r->expects && r->length > 0))) {
+		r->conn->lingers = true;
+		return answer_queue(r);
+	}
+	return MHD_YES;
+}
+
 static enum MHD_Result begin(struct http_request *r, const char *method, const char *version)
 {
 	struct http_server *s = r->server;
@@ -126,19 +200,13 @@ static enum MHD_Result begin(struct http_request *r, const char *method, const c
 	}
 	r->length = head.length;
 	r->closes = head.is_chunked;
+	r->expects = head.expects;
 	r->is_owned = true;
 	pthread_mutex_lock(&s->lock);
 	s->n_active++;
 	pthread_mutex_unlock(&s->lock);
 	s->o.calls.head(r, s->o.calls.data);
-	if (!is_answered(r))
-		refuse_body(r);
-	if (is_answered(r) &&
-	    (head.is_chunked || head.length > DISCARD_MAX || (head.expects && head.length > 0))) {
-		r->conn->lingers = true;
-		return answer_queue(r);
-	}
-	return MHD_YES;
+	return end_of_head(r);
 }
 
 /* Memory is taken as the body comes, not as its head promises. */
@@ -185,27 +253,6 @@ static enum MHD_Result take(struct http_request *r, const char *p, size_t n)
 	return MHD_NO;
 }
 
-/*
- * Until answer_give resumes it. libmicrohttpd has a lock of its own in this, which it also holds
- * when it tells request_end of an upgraded connection: so ours is never held when that is taken.
- */
-static void suspend(struct http_request *r)
-{
-	struct conn *c = r->conn;
-	bool answered;
-
-	MHD_suspend_connection(r->mhd);
-	pthread_mutex_lock(&c->lock);
-	answered = r->answer != NULL; /* since it was looked at last */
-	if (!answered)
-		c->suspended = r;
-	pthread_mutex_unlock(&c->lock);
-	if (answered)
-		MHD_resume_connection(r->mhd);
-	else
-		conn_tell_left(c); /* who hung up before was not told of */
-}
-
 static enum MHD_Result end_of_body(struct http_request *r)
 {
 	struct http_server *s = r->server;
@@ -236,6 +283,8 @@ enum MHD_Result request_go_on(void *server, struct MHD_Connection *m, const char
 		return MHD_NO;
 	if (!r->head_seen)
 		return begin(r, method, version);
+	if (r->head_again)
+		return end_of_head(r);
 	if (n == 0)
 		return end_of_body(r);
 	*upload_n = 0;

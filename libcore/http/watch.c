@@ -16,6 +16,7 @@ enum {
 	SWEEP_MS = 250,	   /* how late a deadline is seen */
 	HUNG_UP_MS = 10,   /* until libmicrohttpd must have read what came before an end */
 	NO_FILES_MS = 100, /* until accept is tried again that lacked files or memory */
+	SAY_AGAIN_S = 60,  /* and this is told again */
 	LINGER_S = 2,
 	ALIVE_S = 60, /* a client that is quiet for so long is asked by TCP whether it is there */
 	ALIVE_EVERY_S = 15,
@@ -27,6 +28,7 @@ static const char listening, waking; /* their addresses stand in events */
 struct accepting {
 	bool armed;
 	int64_t again_ns;
+	int64_t said_ns; /* when it was told last that it cannot; 0: never */
 };
 
 static void epoll_change(const struct http_server *s, int op, int fd, uint32_t events, void *data)
@@ -125,12 +127,9 @@ static void hand_over(struct http_server *s, int fd, const struct sockaddr_stora
 		if (atomic_load(&s->worker[i].n_conns) < atomic_load(&w->n_conns))
 			w = &s->worker[i];
 	keep_alive(fd);
-	atomic_fetch_add(&w->n_conns, 1);
-	atomic_fetch_add(&s->n_conns, 1);
-	if (MHD_add_connection(w->mhd, fd, (const struct sockaddr *)a, n) == MHD_YES)
-		return;
-	atomic_fetch_sub(&w->n_conns, 1);
-	atomic_fetch_sub(&s->n_conns, 1);
+	conn_handed_over(w);
+	if (MHD_add_connection(w->mhd, fd, (const struct sockaddr *)a, n) != MHD_YES)
+		conn_not_taken(w);
 }
 
 static void arm(struct http_server *s, struct accepting *a, bool armed)
@@ -139,6 +138,20 @@ static void arm(struct http_server *s, struct accepting *a, bool armed)
 		epoll_change(s, EPOLL_CTL_MOD, s->listen_fd, armed ? EPOLLIN : 0,
 			     (void *)&listening);
 	a->armed = armed;
+}
+
+/* Files or memory are lacking: they come when others end, and those that are idle are made to. */
+static void accept_later(struct http_server *s, struct accepting *a, int error)
+{
+	int64_t now_ns = time_mono_ns();
+
+	arm(s, a, false);
+	a->again_ns = now_ns + NO_FILES_MS * NS_PER_MS;
+	conn_shutdown(s, CONN_IDLE_LONG);
+	if (a->said_ns && now_ns - a->said_ns < SAY_AGAIN_S * NS_PER_S)
+		return;
+	a->said_ns = now_ns;
+	server_log(s, HTTP_LOG_SERVER, "cannot accept connections, they wait: %s", strerror(error));
 }
 
 /* One that cannot be had now waits with the system: neither do we spin nor is it lost. */
@@ -161,10 +174,7 @@ static void accept_some(struct http_server *s, struct accepting *a)
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			server_log(s, HTTP_LOG_SERVER, "cannot accept a connection: %s",
-				   strerror(errno));
-			arm(s, a, false);
-			a->again_ns = time_mono_ns() + NO_FILES_MS * NS_PER_MS;
+			accept_later(s, a, errno);
 			return;
 		}
 		if (errno == EAGAIN)
@@ -225,6 +235,7 @@ static void *watch(void *data)
 		if (time_mono_ns() - swept_ns >= SWEEP_MS * NS_PER_MS) {
 			conn_shutdown(s, CONN_OVERDUE);
 			conn_shutdown(s, CONN_HUNG_UP);
+			conn_forget_lost(s);
 			conn_free_dead(s);
 			drop_lingering(s, time_mono_ns());
 			swept_ns = time_mono_ns();

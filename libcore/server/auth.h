@@ -33,8 +33,8 @@ enum auth_verdict {
 /* From the head of the request, at once. e says why one is refused. */
 MUST_CHECK enum auth_verdict auth_identify(struct auth *a, struct call *c, struct err *e);
 
-/* For AUTH_LATER: done is called on the auth thread, with AUTH_KNOWN or AUTH_REFUSED; or at once,
- * refused with ERR_AGAIN, when too many wait or after auth_stop. */
+/* For AUTH_LATER, from the head too: done is called on the auth thread, with AUTH_KNOWN or
+ * AUTH_REFUSED; or at once, refused with ERR_AGAIN, when too many wait or after auth_stop. */
 void auth_check(struct auth *a, struct call *c,
 		void (*done)(struct call *c, enum auth_verdict v, const struct err *e));
 

@@ -204,6 +204,16 @@ static const char *label_of(const struct call *c)
 	return c->route ? c->route->label : "other";
 }
 
+static void verified(struct call *c, enum auth_verdict v, const struct err *why)
+{
+	struct err e;
+
+	if (v != AUTH_KNOWN)
+		refuse_unknown(c, why);
+	else if (!refused_stopping(c) && admit_known(c, &e))
+		http_go_on(c->http);
+}
+
 static void on_head(struct http_request *r, void *data)
 {
 	struct server *s = data;
@@ -216,6 +226,10 @@ static void on_head(struct http_request *r, void *data)
 	if (admit(c, &e) && c->route->needs != ROUTE_WRITE)
 		http_body_max(r, BODY_MAX);
 	server_metrics_begin(s->metrics, label_of(c), http_method(r));
+	if (c->unverified) { /* nobody's body is not read */
+		http_wait(r);
+		auth_check(s->auth, c, verified);
+	}
 }
 
 static bool has_form_body(const struct http_request *r)
@@ -261,26 +275,12 @@ static void answer(struct call *c)
 		c->route->answer(c);
 }
 
-static void verified(struct call *c, enum auth_verdict v, const struct err *why)
-{
-	struct err e;
-
-	if (v != AUTH_KNOWN)
-		refuse_unknown(c, why);
-	else if (!refused_stopping(c) && admit_known(c, &e))
-		answer(c);
-}
-
 static void on_whole(struct http_request *r, void *data)
 {
 	struct call *c = http_user(r);
 
 	(void)data;
-	if (refused_stopping(c))
-		return;
-	if (c->unverified)
-		auth_check(c->server->auth, c, verified);
-	else
+	if (!refused_stopping(c))
 		answer(c);
 }
 

@@ -78,6 +78,11 @@ for wrong in 'alice:wrong' 'alice:' ':open sesame' 'mallory:open sesame' 'alice'
 	get /loki/api/v1/labels -H 'X-Scope-OrgID: team-a' -H "Authorization: Basic $(printf %s "$wrong" | base64)"
 	ok "'$wrong' is refused" code_is 401
 done
+truncate -s 40M large
+SENT=$(curl -sS -o /dev/null -w '%{http_code} %{size_upload}' -u alice:wrong -H 'Expect:' -H 'Content-Type: application/json' \
+	--data-binary @large "$URL/loki/api/v1/push")
+is "a wrong password is refused" "${SENT% *}" 401
+ok "before the body is taken: ${SENT#* } bytes were sent" [ "${SENT#* }" -lt 20000000 ]
 for wrong in 'Bearer' 'Bearer ' 'Bearer token-of-mallory' 'Bearer token-of-bobb' 'Digest x' 'Basic %%%' 'Basic'; do
 	get /loki/api/v1/labels -H 'X-Scope-OrgID: team-a' -H "Authorization: $wrong"
 	ok "'$wrong' is refused" code_is 401

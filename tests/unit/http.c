@@ -10,11 +10,23 @@ static void answer_with(struct http_request *r, int status, struct bytes body)
 		    &(struct http_answer){ .status = status, .type = "text/plain", .body = body });
 }
 
+static void keep(struct owner *o, struct http_request *r)
+{
+	pthread_mutex_lock(&o->lock);
+	o->kept[o->n_kept++] = r;
+	pthread_cond_broadcast(&o->changed);
+	pthread_mutex_unlock(&o->lock);
+}
+
 static void on_head(struct http_request *r, void *data)
 {
 	struct owner *o = data;
 
 	owner_told(o, &o->n_heads);
+	if (bytes_starts(http_path(r), BYTES_LIT("/wait"))) {
+		http_wait(r);
+		keep(o, r);
+	}
 	if (bytes_is(http_path(r), "/small"))
 		http_body_max(r, 10);
 	if (bytes_is(http_path(r), "/denied"))
@@ -55,18 +67,14 @@ static void on_whole(struct http_request *r, void *data)
 	struct owner *o = data;
 
 	owner_told(o, &o->n_whole);
-	if (bytes_is(http_path(r), "/keep")) {
-		pthread_mutex_lock(&o->lock);
-		o->kept[o->n_kept++] = r;
-		pthread_cond_broadcast(&o->changed);
-		pthread_mutex_unlock(&o->lock);
-	} else if (bytes_is(http_path(r), "/file")) {
+	if (bytes_is(http_path(r), "/keep"))
+		keep(o, r);
+	else if (bytes_is(http_path(r), "/file"))
 		answer_file(r);
-	} else if (bytes_is(http_path(r), "/nothing")) {
+	else if (bytes_is(http_path(r), "/nothing"))
 		answer_with(r, 204, (struct bytes){ 0 });
-	} else {
+	else
 		answer_seen(r);
-	}
 }
 
 static void on_left(struct http_request *r, void *data)
@@ -306,6 +314,102 @@ static void long_bodies_do_not_hide_their_refusal(void **state)
 	buf_release(&body);
 }
 
+/* Whatever comes with the head, nothing is read of the body until it may be. */
+static void a_head_waits_with_its_body(void **state)
+{
+	static const struct {
+		const char *head, *body;
+		const char *seen;
+	} cases[] = {
+		{ "GET /wait HTTP/1.1\r\n" HOST "\r\n", "", "GET|/wait|||0|0|" },
+		{ "POST /wait HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\n", "abc",
+		  "POST|/wait|||0|3|abc" },
+		{ "POST /wait HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n",
+		  "3\r\nabc\r\n0\r\n\r\n", "POST|/wait|||0|3|abc" },
+	};
+	struct owner *o = *state;
+	struct buf b = { 0 };
+
+	for (size_t i = 0; i < 6; i++) {
+		bool together = i % 2;
+		int fd = client_open(o->port);
+
+		buf_reset(&b);
+		buf_add_str(&b, cases[i / 2].head);
+		if (together)
+			buf_add_str(&b, cases[i / 2].body);
+		client_send(fd, buf_str(&b));
+		owner_wait(o, &o->n_kept, 1);
+		assert_int_equal(i, o->n_whole);
+		http_go_on(take_kept(o));
+		if (!together)
+			client_send(fd, cases[i / 2].body);
+		buf_reset(&b);
+		assert_int_equal(200, client_answer(fd, &b));
+		assert_non_null(strstr(b.p, cases[i / 2].seen));
+		close(fd);
+	}
+	buf_release(&b);
+}
+
+static void who_is_refused_while_the_head_waits_sends_no_body(void **state)
+{
+	static const struct {
+		const char *head;
+		size_t n; /* bytes of the body */
+	} cases[] = {
+		{ "POST /wait HTTP/1.1\r\n" HOST "Content-Length: 900000\r\n\r\n", 900000 },
+		{ "POST /wait HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n2dc6c0\r\n",
+		  3000000 },
+		{ "POST /wait HTTP/1.1\r\n" HOST
+		  "Content-Length: 3\r\nExpect: 100-continue\r\n\r\n",
+		  0 },
+		{ "POST /wait HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\n", 3 },
+		{ "GET /wait HTTP/1.1\r\n" HOST "\r\n", 0 },
+	};
+	struct owner *o = *state;
+	struct buf b = { 0 }, body = { 0 };
+
+	memset(buf_reserve(&body, 3000000), 'x', 3000000);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		int fd = client_open(o->port);
+
+		buf_reset(&b);
+		client_send(fd, cases[i].head);
+		answer_with(take_kept(o), 401, BYTES_LIT("nobody"));
+		client_send_bytes(fd, body.p, cases[i].n);
+		assert_int_equal(401, client_answer(fd, &b));
+		assert_non_null(strstr(b.p, "\r\n\r\nnobody"));
+		close(fd);
+		owner_wait(o, &o->n_done, i + 1);
+		assert_int_equal(401, last_status(o));
+	}
+	assert_int_equal(0, o->n_whole);
+	buf_release(&b);
+	buf_release(&body);
+}
+
+/* It is told when the request is whole, which some never are. */
+static void who_leaves_while_the_head_waits(void **state)
+{
+	struct owner *o = *state;
+	int fd = client_open(o->port);
+
+	client_send(fd, "GET /wait HTTP/1.1\r\n" HOST "\r\n");
+	owner_wait(o, &o->n_kept, 1);
+	close(fd);
+	http_go_on(take_kept(o));
+	owner_wait(o, &o->n_done, 1);
+	fd = client_open(o->port);
+	client_send(fd, "POST /wait HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nabc");
+	owner_wait(o, &o->n_kept, 1);
+	close(fd);
+	http_go_on(take_kept(o));
+	owner_wait(o, &o->n_done, 2);
+	assert_int_equal(0, o->n_left);
+	assert_true(o->n_whole <= 1);
+}
+
 static void bodies_of_all_have_a_limit(void **state)
 {
 	struct owner *o = *state;
@@ -465,6 +569,9 @@ int main(void)
 		ONE(a_body_is_asked_for),
 		ONE(an_answer_before_the_body),
 		ONE(long_bodies_do_not_hide_their_refusal),
+		ONE(a_head_waits_with_its_body),
+		ONE(who_is_refused_while_the_head_waits_sends_no_body),
+		ONE(who_leaves_while_the_head_waits),
 		ONE(bodies_of_all_have_a_limit),
 		ONE(an_answer_comes_from_a_file),
 		ONE(an_answer_comes_later_from_another_thread),
