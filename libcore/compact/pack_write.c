@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/work.h"
 #include "compact/job.h"
-#include "store/names.h"
+#include "compact/pack_out.h"
 
 enum { TASK_BYTES = 256 << 10 };
 
@@ -18,9 +18,7 @@ struct part {
 };
 
 struct slot {
-	struct buf out;
-	struct pack_chunk *chunk; /* of the task: lengths only */
-	size_t cap_chunks;
+	struct chunks chunks;
 	struct arena labels;
 };
 
@@ -33,10 +31,7 @@ struct pack_job {
 	size_t *task; /* first part of each, and the end */
 	size_t n_tasks, cap_tasks;
 	struct slot *slot;
-	struct store_put *put;
-	struct pack_chunk *chunk; /* the directory so far */
-	size_t n_chunks;
-	uint64_t off;
+	struct pack_out out;
 };
 
 /* Cuts the slices into chunks, and the chunks into tasks. */
@@ -78,20 +73,20 @@ static int encode_task(void *data, unsigned worker, size_t item, size_t slot_no,
 	size_t first = j->task[item], n = j->task[item + 1] - first;
 
 	(void)e;
-	buf_reset(&slot->out);
-	mem_grow(&slot->chunk, &slot->cap_chunks, n, sizeof(*slot->chunk));
+	chunks_reset(&slot->chunks);
 	for (size_t i = 0; i < n; i++) {
 		const struct part *part = &j->part[first + i];
 		const struct stream *s = streams_get(p->streams, part->stream);
+		struct buf *out = &slot->chunks.bytes;
 		struct labels labels;
-		size_t start = slot->out.n;
+		size_t start = out->n;
+		uint32_t head_len;
 
 		arena_reset(&slot->labels);
 		labels = streams_labels(p->streams, part->stream, &slot->labels);
-		slot->chunk[i].head_len =
-			chunk_encode(p->writer[worker], j->group->tenant, &labels, &s->id, &p->es,
-				     j->order + part->first, part->n, &slot->out);
-		slot->chunk[i].len = (uint32_t)(slot->out.n - start);
+		head_len = chunk_encode(p->writer[worker], j->group->tenant, &labels, &s->id,
+					&p->es, j->order + part->first, part->n, out);
+		chunks_add(&slot->chunks, start, head_len);
 	}
 	return 0;
 }
@@ -99,15 +94,9 @@ static int encode_task(void *data, unsigned worker, size_t item, size_t slot_no,
 static int write_task(void *data, size_t item, size_t slot_no, struct err *e)
 {
 	struct pack_job *j = data;
-	struct slot *slot = &j->slot[slot_no];
-	size_t n = j->task[item + 1] - j->task[item];
 
-	for (size_t i = 0; i < n; i++) {
-		slot->chunk[i].off = j->off;
-		j->off += slot->chunk[i].len;
-		j->chunk[j->n_chunks++] = slot->chunk[i];
-	}
-	return store_put_write(j->put, buf_bytes(&slot->out), e);
+	(void)item;
+	return pack_out_write(&j->out, &j->slot[slot_no].chunks, e);
 }
 
 /* The segments that are wholly in this pack and the group's parts: sorted, each once. Sets *mixed
@@ -141,7 +130,8 @@ static int64_t order_key(const struct packing *p, const struct group *g)
 	return newest + (int64_t)g->n_parts;
 }
 
-static int write_trailer(struct pack_job *j, enum pack_time when, struct err *e)
+static int write_end(struct pack_job *j, enum pack_time when, struct pack_made *ret,
+		     struct buf *ret_name, struct err *e)
 {
 	struct packing *p = j->p;
 	struct group *g = j->group;
@@ -149,52 +139,43 @@ static int write_trailer(struct pack_job *j, enum pack_time when, struct err *e)
 				  .day = g->day,
 				  .order_key = order_key(p, g),
 				  .params = p->opts.params,
-				  .chunk = j->chunk,
-				  .n_chunks = j->n_chunks,
 				  .mixed = g->mixed };
-	struct buf out = { 0 };
 	int rc;
 
 	if (when == PACK_LAST)
 		t.segments = complete_segments(p, g, &t.mixed);
 	if (t.segments.n > 0)
 		t.parts = (struct hash_list){ g->part, g->n_parts };
-	pack_trailer_encode(&t, &out);
+	rc = pack_out_end(&j->out, &t, ret, ret_name, e);
 	free(t.segments.v);
-	j->off += out.n;
-	rc = store_put_write(j->put, buf_bytes(&out), e);
-	buf_release(&out);
 	return rc;
 }
 
 static int write_file(struct pack_job *j, enum pack_time when, struct err *e)
 {
-	struct packing *p = j->p;
-	struct buf text = { 0 };
-	struct hash128 hash;
-	int rc = -1;
+	const struct packing *p = j->p;
+	const struct work work = { j->n_tasks,	p->opts.jobs, 2 * (size_t)p->opts.jobs,
+				   encode_task, write_task,   j };
+	struct group *g = j->group;
+	struct buf name = { 0 };
+	struct pack_made made;
+	int rc;
 
-	store_folder_add(&text, STORE_PACK, j->group->tenant, j->group->day);
-	j->put = store_put_new(p->opts.store, buf_str(&text), e);
-	if (!j->put)
-		goto out;
-	if (work_run(&(struct work){ j->n_tasks, p->opts.jobs, 2 * (size_t)p->opts.jobs,
-				     encode_task, write_task, j },
-		     e) < 0 ||
-	    write_trailer(j, when, e) < 0) {
-		store_put_abort(j->put);
-		goto out;
+	if (pack_out_begin(&j->out, p->opts.store, g->tenant, g->day, e) < 0)
+		return -1;
+	if (work_run(&work, e) < 0) {
+		pack_out_abort(&j->out);
+		return -1;
 	}
-	buf_reset(&text);
-	if (store_put_commit(j->put, store_suffix(STORE_PACK), &hash, &text, e) < 0)
-		goto out;
-	mem_grow(&j->group->part, &j->group->cap_parts, j->group->n_parts + 1, sizeof(hash));
-	j->group->part[j->group->n_parts++] = hash;
-	p->stats.packs++;
-	p->stats.pack_bytes += j->off;
-	rc = p->opts.on_pack(p->opts.data, buf_str(&text), e);
-out:
-	buf_release(&text);
+	rc = write_end(j, when, &made, &name, e);
+	if (rc == 0) {
+		mem_grow(&g->part, &g->cap_parts, g->n_parts + 1, sizeof(*g->part));
+		g->part[g->n_parts++] = made.hash;
+		j->p->stats.packs++;
+		j->p->stats.pack_bytes += made.size;
+		rc = p->opts.on_pack(p->opts.data, buf_str(&name), e);
+	}
+	buf_release(&name);
 	return rc;
 }
 
@@ -207,15 +188,12 @@ int pack_write(struct packing *p, struct group *g, const struct slice *slice, si
 
 	plan(&j, slice, n_slices);
 	j.slot = mem_alloc(n_slots * sizeof(*j.slot));
-	j.chunk = mem_alloc((j.n_parts + 1) * sizeof(*j.chunk));
 	rc = write_file(&j, when, e);
 	for (size_t i = 0; i < n_slots; i++) {
-		buf_release(&j.slot[i].out);
+		chunks_release(&j.slot[i].chunks);
 		arena_release(&j.slot[i].labels);
-		free(j.slot[i].chunk);
 	}
 	free(j.slot);
-	free(j.chunk);
 	free(j.part);
 	free(j.task);
 	return rc;
