@@ -1,0 +1,141 @@
+#include "compact/compact.h"
+
+#include "base/hash.h"
+#include "compact/day.h"
+#include "index/sweep.h"
+#include "time/time.h"
+
+struct walk {
+	const struct compact_opts *o;
+	struct bytes tenant;
+};
+
+static bool is_ours(const struct compact_opts *o, struct bytes tenant, int32_t day)
+{
+	struct buf key = { 0 };
+	uint64_t h;
+
+	if (o->n_shards <= 1)
+		return true;
+	buf_addf(&key, "%d/", day);
+	buf_add_bytes(&key, tenant);
+	h = hash64(buf_bytes(&key));
+	buf_release(&key);
+	return h % o->n_shards == o->shard;
+}
+
+static int merge_all(struct day_job *d, struct err *e)
+{
+	int64_t start = time_mono_ns();
+	int rc;
+
+	do
+		rc = day_merge(d, e);
+	while (rc == 1);
+	d->sum.took_ns = time_mono_ns() - start;
+	if (rc == 0 && d->sum.packs_in > 0 && d->o->on_day)
+		d->o->on_day(d->o->data, &d->sum);
+	return rc;
+}
+
+static void tell_deleted(const char *name, uint64_t size, void *data)
+{
+	const struct compact_opts *o = data;
+
+	(void)size;
+	if (o->on_deleted)
+		o->on_deleted(o->data, name);
+}
+
+static void tell_fault(const struct err *e, void *data)
+{
+	const struct compact_opts *o = data;
+
+	o->on_fault(o->data, e);
+}
+
+/* What this finds damaged, merging finds too: it is told once. */
+enum sweep_faults { SWEEP_TELLS, SWEEP_IS_SILENT };
+
+static int sweep_day(const struct walk *w, int32_t day, enum sweep_faults faults, struct err *e)
+{
+	const struct compact_opts *o = w->o;
+	const struct sweep s = { .store = o->store,
+				 .tenant = w->tenant,
+				 .day = day,
+				 .delay_ns = o->delete_delay_ns,
+				 .mode = o->dry_run ? SWEEP_DRY : SWEEP_DELETE,
+				 .deleted = tell_deleted,
+				 .fault = faults == SWEEP_TELLS ? tell_fault : NULL,
+				 .data = (void *)(uintptr_t)o };
+
+	return index_sweep(&s, e) < 0 ? -1 : 0;
+}
+
+static int compact_day(const struct walk *w, int32_t day, struct err *e)
+{
+	const struct compact_opts *o = w->o;
+	struct day_job d = { .o = o, .sum = { .tenant = w->tenant, .day = day } };
+	int rc = sweep_day(w, day, SWEEP_IS_SILENT, e);
+
+	if (rc == 0)
+		rc = o->dry_run ? day_plan(&d, e) : merge_all(&d, e);
+	if (rc == 0 && !o->dry_run && o->delete_delay_ns == 0 && d.sum.packs_in > 0)
+		rc = sweep_day(w, day, SWEEP_TELLS, e);
+	day_release(&d);
+	return rc;
+}
+
+/* A day whose files cannot be told apart now does not keep the others from their turn. */
+static bool is_of_the_day(const struct err *e)
+{
+	return e->code == ERR_CORRUPT || e->code == ERR_VERSION || e->code == ERR_LIMIT ||
+	       e->code == ERR_AGAIN;
+}
+
+static int one_day(int32_t day, void *data, struct err *e)
+{
+	const struct walk *w = data;
+	const struct compact_opts *o = w->o;
+	struct store_lock *lock = NULL;
+	int rc;
+
+	if ((o->one_day && day != o->day) || !is_ours(o, w->tenant, day))
+		return 0;
+	if (!o->dry_run) {
+		lock = index_lock(o->store, w->tenant, day, e);
+		if (!lock && e->code == ERR_AGAIN) {
+			if (o->on_busy)
+				o->on_busy(o->data, w->tenant, day);
+			return 0;
+		}
+		if (!lock)
+			return -1;
+	}
+	rc = compact_day(w, day, e);
+	store_unlock(lock);
+	if (rc < 0 && is_of_the_day(e)) {
+		o->on_fault(o->data, e);
+		rc = 0;
+	}
+	return rc;
+}
+
+static int one_tenant(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct walk w = { .o = data, .tenant = bytes_str(name) };
+
+	(void)size;
+	if (labels_check_tenant(w.tenant, NULL) < 0)
+		return 0; /* not ours, as a disk's lost+found */
+	return live_days(w.o->store, w.tenant, INT32_MIN, INT32_MAX, one_day, &w, e);
+}
+
+int compact_store(const struct compact_opts *o, struct err *e)
+{
+	struct walk w = { .o = o, .tenant = o->tenant };
+
+	if (o->tenant.n)
+		return live_days(o->store, o->tenant, INT32_MIN, INT32_MAX, one_day, &w, e);
+	return store_list_folders(o->store, "", one_tenant, (void *)(uintptr_t)o, e);
+}

@@ -1,0 +1,264 @@
+#include "compact/options.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "base/work.h"
+#include "compact/merge.h"
+#include "compact/packing.h"
+#include "time/time.h"
+
+enum { LEVEL_MAX = 19, DEFAULT_MEMORY = 512 << 20, DEFAULT_FAN_IN = 12, FAN_IN_MAX = 10000 };
+static const uint64_t DEFAULT_PACK = 256 << 20, PACK_MIN = 1 << 10, PACK_MAX = UINT64_C(1) << 40;
+
+static const int64_t DEFAULT_DELAY_NS = 2 * 3600 * NS_PER_S;
+
+void pack_opts_init(struct pack_opts *o)
+{
+	*o = (struct pack_opts){ .store_path = "lokid-data/store",
+				 .params = chunk_params_default,
+				 .memory_bytes = DEFAULT_MEMORY,
+				 .delete_delay_ns = -1 };
+}
+
+static int take_tenant(void *at, const char *value, struct err *e)
+{
+	if (labels_check_tenant(bytes_str(value), e) < 0)
+		return -1;
+	*(struct bytes *)at = bytes_str(value);
+	return 0;
+}
+
+static int take_encoding(void *opts, const char *value, struct err *e)
+{
+	static const char *const words[] = { "none", "snappy", "zstd", NULL };
+	static const enum codec_id ids[] = { CODEC_NONE, CODEC_SNAPPY, CODEC_ZSTD };
+	struct pack_opts *o = opts;
+	int word;
+
+	if (cli_read_word(value, words, &word, e) < 0)
+		return -1;
+	o->params.encoding = ids[word];
+	return 0;
+}
+
+static int take_level(void *opts, const char *value, struct err *e)
+{
+	struct pack_opts *o = opts;
+	uint64_t n;
+
+	if (cli_read_count(value, 1, LEVEL_MAX, &n, e) < 0)
+		return -1;
+	o->params.level = (int)n;
+	o->level_given = true;
+	return 0;
+}
+
+static int take_chunk_part(const char *value, uint32_t *ret, bool *ret_given, struct err *e)
+{
+	uint64_t n;
+
+	if (cli_read_size(value, CHUNK_SIZE_MIN, CHUNK_SIZE_MAX, &n, e) < 0)
+		return -1;
+	*ret = (uint32_t)n;
+	*ret_given = true;
+	return 0;
+}
+
+static int take_block_size(void *opts, const char *value, struct err *e)
+{
+	struct pack_opts *o = opts;
+
+	return take_chunk_part(value, &o->params.block_bytes, &o->block_given, e);
+}
+
+static int take_chunk_size(void *opts, const char *value, struct err *e)
+{
+	struct pack_opts *o = opts;
+
+	return take_chunk_part(value, &o->params.chunk_bytes, &o->chunk_given, e);
+}
+
+static int take_max_entries(void *at, const char *value, struct err *e)
+{
+	uint64_t n;
+
+	if (cli_read_count(value, 1, CHUNK_BLOCK_ENTRIES_MAX, &n, e) < 0)
+		return -1;
+	*(uint32_t *)at = (uint32_t)n;
+	return 0;
+}
+
+static int take_jobs(void *at, const char *value, struct err *e)
+{
+	return cli_read_count(value, 1, WORK_JOBS_MAX, at, e);
+}
+
+static int take_day(void *opts, const char *value, struct err *e)
+{
+	struct pack_opts *o = opts;
+
+	if (!time_day_parse(bytes_str(value), &o->day))
+		return err_set(e, ERR_USAGE, "expected a day as 2026-01-15, found '%s'", value);
+	o->one_day = true;
+	return 0;
+}
+
+static int take_fan_in(void *at, const char *value, struct err *e)
+{
+	return cli_read_count(value, 2, FAN_IN_MAX, at, e);
+}
+
+static int take_pack_size(void *at, const char *value, struct err *e)
+{
+	return cli_read_size(value, PACK_MIN, PACK_MAX, at, e);
+}
+
+static int take_delay(void *at, const char *value, struct err *e)
+{
+	int64_t ns;
+
+	if (time_parse_duration(bytes_str(value), &ns, e) < 0)
+		return -1;
+	if (ns < 0)
+		return err_set(e, ERR_USAGE, "expected a duration of 0 or more, found '%s'", value);
+	*(int64_t *)at = ns;
+	return 0;
+}
+
+/* "0/4" to "3/4": as jobs of clusters are numbered. */
+static int take_shard(void *opts, const char *value, struct err *e)
+{
+	struct bytes rest = bytes_str(value), first;
+	struct pack_opts *o = opts;
+	uint64_t i, n;
+
+	if (!bytes_split(&rest, '/', &first) || !rest.p || !num_u64(first, &i) ||
+	    !num_u64(rest, &n) || n > UINT32_MAX || i >= n)
+		return err_set(e, ERR_USAGE, "expected I/N with I from 0 to N - 1, found '%s'",
+			       value);
+	o->shard = (unsigned)i;
+	o->n_shards = (unsigned)n;
+	return 0;
+}
+
+/* Of rows whose function takes all of the options, or one of them. */
+#define WHOLE	  0
+#define AT(field) offsetof(struct pack_opts, field)
+
+const struct cli_taken pack_options[] = {
+	{ { 0, "store", "DIR", "write packs into this store (default lokid-data/store)" },
+	  cli_take_text,
+	  AT(store_path) },
+	{ { 0, "compact", NULL, "merge small packs of the store into larger ones" },
+	  cli_take_flag,
+	  AT(compact) },
+	{ { 't', "tenant", "TENANT",
+	    "of JSON lines that name none (fake); --compact: only this one" },
+	  take_tenant,
+	  AT(tenant) },
+	{ { 0, "encoding", "zstd|snappy|none", "of the blocks (zstd)" }, take_encoding, WHOLE },
+	{ { 0, "level", "N", "of zstd, 1 to 19" }, take_level, WHOLE },
+	{ { 0, "block-size", "SIZE", "lines and metadata of a block at most" },
+	  take_block_size,
+	  WHOLE },
+	{ { 0, "chunk-size", "SIZE", "lines and metadata of a chunk at most" },
+	  take_chunk_size,
+	  WHOLE },
+	{ { 0, "max-entries", "N", "entries of a block at most" },
+	  take_max_entries,
+	  AT(params.block_entries) },
+	{ { 0, "memory", "SIZE", "about as much is used (512MiB)" },
+	  cli_take_size,
+	  AT(memory_bytes) },
+	{ { 'j', "jobs", "N", "threads (default: one for each processor, if memory allows)" },
+	  take_jobs,
+	  AT(jobs) },
+	{ { 0, "day", "YYYY-MM-DD", "--compact: only this day" }, take_day, WHOLE },
+	{ { 0, "fan-in", "N", "--compact: packs that are merged at least (12)" },
+	  take_fan_in,
+	  AT(fan_in) },
+	{ { 0, "pack-size", "SIZE", "--compact: of a new pack, about (256MiB)" },
+	  take_pack_size,
+	  AT(pack_bytes) },
+	{ { 0, "delete-delay", "DURATION", "--compact: delete what was replaced so long ago (2h)" },
+	  take_delay,
+	  AT(delete_delay_ns) },
+	{ { 0, "shard", "I/N", "--compact: of N programs this is number I, from 0" },
+	  take_shard,
+	  WHOLE },
+	{ { 0, "dry-run", NULL, "--compact: only say what would be merged" },
+	  cli_take_flag,
+	  AT(dry_run) },
+	{ { 'v', "verbose", NULL, "say what was done" }, cli_take_flag, AT(verbose) },
+	{ { 0 }, NULL, 0 },
+};
+
+/* A chunk is not smaller than its blocks: the one of them that was given decides. */
+static int check_sizes(struct pack_opts *o, struct err *e)
+{
+	struct chunk_params *p = &o->params;
+
+	if (p->chunk_bytes >= p->block_bytes)
+		return 0;
+	if (o->block_given && o->chunk_given)
+		return err_set(e, ERR_USAGE,
+			       "option '--chunk-size' has no effect when it is smaller than "
+			       "'--block-size'");
+	if (o->chunk_given)
+		p->block_bytes = p->chunk_bytes;
+	else
+		p->chunk_bytes = p->block_bytes;
+	return 0;
+}
+
+static int check_memory(struct pack_opts *o, struct err *e)
+{
+	const struct chunk_params *p = &o->params;
+	uint64_t least;
+	unsigned jobs = (unsigned)o->jobs;
+
+	if (jobs == 0)
+		jobs = o->compact ? merge_jobs_that_fit(p, o->memory_bytes, work_cpus())
+				  : packing_jobs_that_fit(p, o->memory_bytes, work_cpus());
+	o->jobs = jobs;
+	least = o->compact ? merge_memory_min(p, jobs) : packing_memory_min(p, jobs);
+	if (o->memory_bytes >= least)
+		return 0;
+	return err_set(e, ERR_USAGE, "option '--memory': %u %s and this chunk size need %llu MiB",
+		       jobs, num_word(jobs, "thread", "threads"),
+		       (unsigned long long)(least >> 20) + 1);
+}
+
+static int check_compact(struct pack_opts *o, struct err *e)
+{
+	const char *only = o->one_day		     ? "--day"
+			   : o->fan_in		     ? "--fan-in"
+			   : o->pack_bytes	     ? "--pack-size"
+			   : o->delete_delay_ns >= 0 ? "--delete-delay"
+			   : o->n_shards	     ? "--shard"
+			   : o->dry_run		     ? "--dry-run"
+						     : NULL;
+
+	if (only && !o->compact)
+		return err_set(e, ERR_USAGE, "option '%s' has no effect without '--compact'", only);
+	if (!o->fan_in)
+		o->fan_in = DEFAULT_FAN_IN;
+	if (!o->pack_bytes)
+		o->pack_bytes = DEFAULT_PACK;
+	if (o->delete_delay_ns < 0)
+		o->delete_delay_ns = DEFAULT_DELAY_NS;
+	return 0;
+}
+
+int pack_opts_check(struct pack_opts *o, struct err *e)
+{
+	if (o->level_given && o->params.encoding != CODEC_ZSTD)
+		return err_set(
+			e, ERR_USAGE,
+			"option '--level' has no effect with another '--encoding' than zstd");
+	if (check_compact(o, e) < 0 || check_sizes(o, e) < 0)
+		return -1;
+	return check_memory(o, e);
+}
