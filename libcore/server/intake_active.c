@@ -33,8 +33,19 @@ static size_t place_of(const struct active *a, uint64_t id)
 	return at;
 }
 
-/* Into a table for n streams; those of idle_ms and more (0: none) are left out. */
-static void rebuild(struct active *a, size_t n, uint32_t now_ms, uint32_t idle_ms, uint32_t *count)
+struct leaving {		  /* NULL: none */
+	uint32_t now_ms, idle_ms; /* those that were idle for so long; 0: none of these */
+	const bool *tenant;	  /* those of tenants for which it is set; or NULL */
+};
+
+static bool leaves(const struct leaving *l, const struct active_stream *s)
+{
+	return l && ((l->idle_ms && l->now_ms - s->seen_ms >= l->idle_ms) ||
+		     (l->tenant && l->tenant[s->tenant]));
+}
+
+/* Into a table for n streams, without those that leave. */
+static void rebuild(struct active *a, size_t n, const struct leaving *l, uint32_t *count)
 {
 	struct active_stream *old = a->v;
 	size_t old_cap = a->cap;
@@ -46,7 +57,7 @@ static void rebuild(struct active *a, size_t n, uint32_t now_ms, uint32_t idle_m
 	for (size_t i = 0; i < old_cap; i++) {
 		if (!old[i].id)
 			continue;
-		if (idle_ms && now_ms - old[i].seen_ms >= idle_ms) {
+		if (leaves(l, &old[i])) {
 			a->n--;
 			count[old[i].tenant]--;
 			continue;
@@ -74,7 +85,7 @@ struct active_stream *active_add(struct active *a, uint64_t id, uint32_t tenant,
 	if (!a->epoch_ns)
 		a->epoch_ns = a->swept_ns = now_ns;
 	if (a->n >= a->cap - a->cap / 4)
-		rebuild(a, 2 * a->n + 1, 0, 0, NULL);
+		rebuild(a, 2 * a->n + 1, NULL, NULL);
 	s = &a->v[place_of(a, key_of(id))];
 	*s = (struct active_stream){ key_of(id), tenant, (float)burst, ms_of(a, now_ns) };
 	a->n++;
@@ -102,12 +113,18 @@ bool active_take(const struct active *a, struct active_stream *s, double rate, d
 void active_sweep(struct active *a, int64_t idle_ns, int64_t now_ns, uint32_t *count)
 {
 	int64_t idle_ms = idle_ns / NS_PER_MS;
+	struct leaving l = { .now_ms = ms_of(a, now_ns),
+			     .idle_ms = idle_ms < 1	      ? 1
+					: idle_ms > INT32_MAX ? INT32_MAX
+							      : (uint32_t)idle_ms };
 
 	a->swept_ns = now_ns;
 	if (a->n)
-		rebuild(a, a->n, ms_of(a, now_ns),
-			idle_ms < 1	      ? 1
-			: idle_ms > INT32_MAX ? INT32_MAX
-					      : (uint32_t)idle_ms,
-			count);
+		rebuild(a, a->n, &l, count);
+}
+
+void active_drop(struct active *a, const bool *tenant, uint32_t *count)
+{
+	if (a->n)
+		rebuild(a, a->n, &(struct leaving){ .tenant = tenant }, count);
 }

@@ -39,4 +39,7 @@ bool active_take(const struct active *a, struct active_stream *s, double rate, d
 /* Forgets those that were not seen for idle_ns; for each, count[its tenant] is one less. */
 void active_sweep(struct active *a, int64_t idle_ns, int64_t now_ns, uint32_t *count);
 
+/* Forgets all streams of tenants for which tenant[number] is set. */
+void active_drop(struct active *a, const bool *tenant, uint32_t *count);
+
 #endif

@@ -89,6 +89,7 @@ static void finish(struct intake *in, struct waiter *w)
 		a = w->failed;
 	else
 		intake_metrics_acknowledged(in, w);
+	atomic_fetch_sub(&w->tenant->held, 1);
 	w->answered(&a, w->data);
 	buf_release(&w->text);
 	buf_release(&w->failed_text);

@@ -22,6 +22,8 @@
 #include "server/server_metrics.h"
 
 enum {
+	/* What is known of tenants, some 500 bytes each. Metrics tell far fewer apart. */
+	TENANTS_MAX = 1 << 16,
 	/* A batch of so many bytes gets no more entries. */
 	BATCH_SEALED = 1 << 20,
 	/* So many batches may be unanswered while a smaller one is to wait for more entries: each
@@ -62,8 +64,11 @@ struct intake_tally {
 };
 
 struct intake_tenant {
-	struct bytes name; /* owned */
-	uint32_t number;
+	struct bytes name;    /* owned */
+	uint32_t slot;	      /* in the lane's tables; another's when this one is forgotten */
+	uint64_t serial;      /* no two tenants ever had the same */
+	atomic_uint held;     /* by pushes and threads that use it outside of the lane */
+	int64_t seen_ns;      /* the last push; monotonic */
 	double tokens;	      /* of its rate, */
 	int64_t tokens_at_ns; /* at that time; monotonic */
 	struct metrics_series *lines, *active, *created;
@@ -116,11 +121,13 @@ struct lane {
 	bool closed;
 	struct batch *open; /* being filled, or NULL */
 	struct words *words;
-	uint64_t n_words; /* made so far */
-	struct intake_tenant **tenant;
-	uint32_t *n_active; /* by tenant */
-	size_t n_tenants, cap_tenants, cap_active;
-	struct map tenants;
+	uint64_t n_words;	       /* made so far */
+	struct intake_tenant **tenant; /* by slot; NULL: a free one */
+	uint32_t *n_active;	       /* by slot */
+	uint32_t *spare_slot;	       /* those that are free */
+	size_t n_slots, cap_slots, cap_active, n_spare, cap_spare, n_tenants;
+	uint64_t n_serials;
+	struct map tenants; /* to slots */
 	struct active active;
 	struct arena scratch, kept;
 	struct arena names; /* of an entry's metadata */
@@ -233,9 +240,14 @@ void turns_release(struct intake *in);
 MUST_CHECK int lane_take(struct intake *in, const struct intake_push *p, struct buf *text);
 /* Takes the open batch out of the lane, or NULL. */
 struct batch *lane_take_open(struct intake *in);
-/* Forgets streams that are not active any more. In the lane. */
-void lane_sweep(struct intake *in, int64_t now_ns);
 void lane_release(struct intake *in);
+
+/* --- intake_tenants.c; in the lane --- */
+/* The tenant, a new one maybe. Until the lane is left, unless it is held. */
+struct intake_tenant *lane_tenant(struct intake *in, struct bytes name, int64_t now_ns);
+/* Forgets streams that are not active any more, and tenants that have none left. */
+void lane_sweep(struct intake *in, int64_t now_ns);
+void lane_tenants_release(struct lane *lane);
 
 /* --- intake_quota.c --- */
 void quotas_init(struct intake *in);

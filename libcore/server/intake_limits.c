@@ -345,7 +345,7 @@ static struct active_stream *begin_stream(struct push_run *r, uint64_t id)
 {
 	struct lane *lane = &r->in->lane;
 	uint64_t max = streams_max(r->limits);
-	uint32_t *n = &lane->n_active[r->tenant->number];
+	uint32_t *n = &lane->n_active[r->tenant->slot];
 	bool again = r->mono_ns - lane->active.swept_ns > NS_PER_S;
 
 	if (max && *n >= max && again)
@@ -354,7 +354,7 @@ static struct active_stream *begin_stream(struct push_run *r, uint64_t id)
 		return NULL;
 	++*n;
 	metrics_add(r->tenant->created, 1);
-	return active_add(&lane->active, id, r->tenant->number,
+	return active_add(&lane->active, id, r->tenant->slot,
 			  r->limits->per_stream_rate_limit_burst_bytes, r->mono_ns);
 }
 

@@ -41,8 +41,9 @@ static void collect(struct metrics *m, void *data)
 	/* All streams are gone through: not as often as anybody likes to ask. */
 	if (now_ns - lane->active.swept_ns > NS_PER_S)
 		lane_sweep(in, now_ns);
-	for (size_t i = 0; i < lane->n_tenants; i++)
-		metrics_set(lane->tenant[i]->active, lane->n_active[i]);
+	for (size_t i = 0; i < lane->n_slots; i++)
+		if (lane->tenant[i])
+			metrics_set(lane->tenant[i]->active, lane->n_active[i]);
 	pthread_mutex_unlock(&lane->lock);
 	pthread_mutex_lock(&in->outlet.lock);
 	weight = (double)in->outlet.weight;

@@ -313,6 +313,7 @@ static void commit(struct push_run *r, int status, struct buf *text)
 			      .ages = r->ages,
 			      .decoded_ns = r->mono_ns };
 	*text = (struct buf){ 0 };
+	atomic_fetch_add(&r->tenant->held, 1);
 	for (struct batch *b = r->first; b; b = b->next) {
 		uint64_t before = b == r->first ? r->first_weight : 0;
 
@@ -417,40 +418,16 @@ static int status_of(const struct err *e)
 	}
 }
 
-static struct intake_tenant *tenant_of(struct intake *in, struct bytes name)
-{
-	struct lane *lane = &in->lane;
-	uint64_t hash = hash64(name);
-	uint32_t n = map_get(&lane->tenants, hash, name);
-	struct intake_tenant *t;
-	char *copy;
-
-	if (n != MAP_NONE)
-		return lane->tenant[n];
-	copy = mem_alloc(name.n + 1);
-	memcpy(copy, name.p, name.n);
-	t = mem_alloc(sizeof(*t));
-	t->name = bytes_of(copy, name.n);
-	t->number = (uint32_t)lane->n_tenants;
-	mem_grow(&lane->tenant, &lane->cap_tenants, lane->n_tenants + 1, sizeof(*lane->tenant));
-	mem_grow(&lane->n_active, &lane->cap_active, lane->n_tenants + 1, sizeof(*lane->n_active));
-	lane->tenant[t->number] = t;
-	lane->n_active[t->number] = 0;
-	lane->n_tenants++;
-	map_put(&lane->tenants, hash, t->name, t->number);
-	intake_metrics_tenant(in, t);
-	return t;
-}
-
 int lane_take(struct intake *in, const struct intake_push *p, struct buf *text)
 {
 	struct lane *lane = &in->lane;
+	int64_t mono_ns = time_mono_ns();
 	struct push_run r = { .in = in,
 			      .push = p,
 			      .limits = p->limits,
-			      .tenant = tenant_of(in, p->tenant),
+			      .tenant = lane_tenant(in, p->tenant, mono_ns),
 			      .now_ns = time_now_ns(),
-			      .mono_ns = time_mono_ns(),
+			      .mono_ns = mono_ns,
 			      .oldest_ns = INT64_MIN,
 			      .stream = lane->stream,
 			      .cap_streams = lane->cap_streams,
@@ -459,12 +436,13 @@ int lane_take(struct intake *in, const struct intake_push *p, struct buf *text)
 	struct err e;
 	int status;
 
-	r.words = (struct words_of){ .tenant = r.tenant->name, .number = r.tenant->number };
+	r.words = (struct words_of){ .tenant = r.tenant->name, .serial = r.tenant->serial };
 	if (p->limits->discover_service_name) {
 		r.words.service = p->limits->service_name_labels.name;
 		r.words.n_service = p->limits->service_name_labels.n;
 	}
 	words_of_init(&r.words);
+	atomic_fetch_add(&r.tenant->held, 1);
 	if (p->limits->reject_old_samples)
 		r.oldest_ns = r.now_ns - p->limits->reject_old_samples_max_age_ns;
 	r.newest_ns = r.now_ns + p->limits->creation_grace_period_ns;
@@ -479,6 +457,7 @@ int lane_take(struct intake *in, const struct intake_push *p, struct buf *text)
 	}
 	if (status)
 		take_back(&r);
+	atomic_fetch_sub(&r.tenant->held, 1);
 	lane->stream = r.stream;
 	lane->cap_streams = r.cap_streams;
 	lane->text = r.text;
@@ -499,19 +478,6 @@ struct batch *lane_take_open(struct intake *in)
 	return b;
 }
 
-void lane_sweep(struct intake *in, int64_t now_ns)
-{
-	struct lane *lane = &in->lane;
-
-	for (size_t i = 0; i < lane->n_tenants; i++)
-		lane->tenant[i]->n_before = lane->n_active[i];
-	active_sweep(&lane->active, in->opts.stream_idle_ns, now_ns, lane->n_active);
-	for (size_t i = 0; i < lane->n_tenants; i++)
-		if (lane->tenant[i]->n_before != lane->n_active[i])
-			intake_metrics_swept(in, lane->tenant[i],
-					     lane->tenant[i]->n_before - lane->n_active[i]);
-}
-
 void lane_release(struct intake *in)
 {
 	struct lane *lane = &in->lane;
@@ -519,14 +485,7 @@ void lane_release(struct intake *in)
 	if (lane->open)
 		batch_free(in, lane->open);
 	words_drop(lane->words);
-	for (size_t i = 0; i < lane->n_tenants; i++) {
-		free((char *)(uintptr_t)lane->tenant[i]->name.p);
-		free(lane->tenant[i]);
-	}
-	free(lane->tenant);
-	free(lane->n_active);
-	map_release(&lane->tenants);
-	active_release(&lane->active);
+	lane_tenants_release(lane);
 	arena_release(&lane->scratch);
 	arena_release(&lane->names);
 	arena_release(&lane->kept);

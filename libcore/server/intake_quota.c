@@ -37,16 +37,21 @@ static int measure(const struct intake *in, struct bytes tenant, uint64_t *ret, 
 	return rc;
 }
 
-/* The tenants that have a quota now; tenants are never freed while the thread runs. */
+/* The tenants that have a quota now, held. */
 static size_t list_tenants(struct lane *lane, struct intake_tenant ***ret)
 {
 	size_t n = 0;
 
 	pthread_mutex_lock(&lane->lock);
 	*ret = mem_alloc((lane->n_tenants + 1) * sizeof(struct intake_tenant *));
-	for (size_t i = 0; i < lane->n_tenants; i++)
-		if (lane->tenant[i]->has_quota)
-			(*ret)[n++] = lane->tenant[i];
+	for (size_t i = 0; i < lane->n_slots; i++) {
+		struct intake_tenant *t = lane->tenant[i];
+
+		if (!t || !t->has_quota)
+			continue;
+		atomic_fetch_add(&t->held, 1);
+		(*ret)[n++] = t;
+	}
 	pthread_mutex_unlock(&lane->lock);
 	return n;
 }
@@ -69,6 +74,7 @@ static size_t measure_all(struct intake *in)
 		if (known)
 			tenant[i]->stored = stored;
 		tenant[i]->measured = true;
+		atomic_fetch_sub(&tenant[i]->held, 1);
 		pthread_mutex_unlock(&in->lane.lock);
 	}
 	free(tenant);

@@ -46,14 +46,13 @@ size_t words_memory(const struct words *w)
 }
 
 /* Spellings of 128 bits stand for themselves. Who makes two of them equal mixes up streams of his
- * own tenant: the tenant's number is part of what is hashed last. */
+ * own tenant: the tenant's serial is part of what is hashed last. */
 static struct hash128 key_of(const struct words_of *of, const struct push_labels *l)
 {
 	struct {
 		struct hash128 spelling;
-		uint64_t service;
-		uint32_t tenant, form;
-	} k = { hash128(l->spelling), of->service_hash, of->number, l->form };
+		uint64_t service, tenant, form; /* no gaps: all bytes are hashed */
+	} k = { hash128(l->spelling), of->service_hash, of->serial, l->form };
 
 	return hash128(bytes_of(&k, sizeof(k)));
 }

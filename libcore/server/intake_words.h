@@ -50,7 +50,7 @@ size_t words_memory(const struct words *w);
 /* What spellings of a push depend on. */
 struct words_of {
 	struct bytes tenant;
-	uint32_t number; /* the tenant's: no two have the same */
+	uint64_t serial; /* the tenant's: no two ever had the same */
 	/* Labels that become service_name where there is none; without any, none is added. */
 	const char *const *service;
 	size_t n_service;

@@ -1,6 +1,7 @@
 /* From pushes to the log: what is stored of them, and what limits say, in Loki's words. */
 #include "intake_world.h"
 
+#include "server/intake_detail.h"
 #include "store/store.h"
 
 /* --- what is stored --- */
@@ -439,6 +440,61 @@ static void equal_times_move_apart(void **state)
 	close_world(w);
 }
 
+/* --- tenants --- */
+
+static size_t tenants_known(struct world *w, int64_t later_ns)
+{
+	struct lane *lane = &w->in->lane;
+	size_t n;
+
+	pthread_mutex_lock(&lane->lock);
+	if (later_ns)
+		lane_sweep(w->in, time_mono_ns() + later_ns);
+	n = lane->n_tenants;
+	pthread_mutex_unlock(&lane->lock);
+	return n;
+}
+
+/* What is of one is not of the other that has its place. */
+static void tenants_are_forgotten_with_their_streams(void **state)
+{
+	struct world *w = open_world(NULL, NULL);
+
+	(void)state;
+	push_as(w, "first", STREAM("{\"app\":\"web\"}", LINE(T1, "a")));
+	push_as(w, "second", STREAM("{\"app\":\"web\"}", LINE(T1, "b")));
+	assert_int_equal(tenants_known(w, 0), 2);
+	assert_int_equal(tenants_known(w, 60 * NS_PER_S), 2);
+	assert_int_equal(tenants_known(w, 3600 * NS_PER_S), 0);
+	assert_int_equal(counted(w, METRIC_MEMORY_STREAMS, "first", NULL), 0);
+	w->limits.discover_log_levels = false;
+	push_as(w, "third", STREAM("{\"service_name\":\"s\"}", LINE(T2, "c")));
+	push_as(w, "first", STREAM("{\"service_name\":\"s\"}", LINE(T3, "d")));
+	assert_answer(204, "");
+	assert_int_equal(tenants_known(w, 0), 2);
+	assert_non_null(strstr(logged(w), "\"tenant\":\"third\",\"labels\":{\"service_name\":"
+					  "\"s\"},\"line\":\"c\""));
+	close_world(w);
+}
+
+static void tenants_do_not_grow_for_ever(void **state)
+{
+	struct world *w = open_world(NULL, NULL);
+	char name[24];
+
+	(void)state;
+	push_as(w, "stays", STREAM("{\"app\":\"web\"}", LINE(T1, "a")));
+	for (int i = 0; i < TENANTS_MAX + TENANTS_MAX / 4; i++) {
+		snprintf(name, sizeof(name), "tenant-%d", i);
+		push_as(w, name, "{\"streams\":[]}");
+	}
+	assert_int_equal(last.status, 422);
+	assert_true(tenants_known(w, 0) <= TENANTS_MAX);
+	push_as(w, "stays", STREAM("{\"app\":\"web\"}", LINE(T2, "b")));
+	assert_answer(204, "");
+	close_world(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,6 +513,8 @@ int main(void)
 		cmocka_unit_test(blocked_tenants),
 		cmocka_unit_test(limits_of_storage),
 		cmocka_unit_test(equal_times_move_apart),
+		cmocka_unit_test(tenants_are_forgotten_with_their_streams),
+		cmocka_unit_test(tenants_do_not_grow_for_ever),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
