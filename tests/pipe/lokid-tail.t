@@ -45,6 +45,12 @@ has_lines() {
 	[ "$(lines_of "$1" | wc -l)" -ge "$2" ]
 }
 
+# tails N: that many are under way, and count.
+tails() {
+	get /metrics && grep -q "^loki_querier_tail_active $1\$" "$TAP/stdout" &&
+		[ "$(pgrep -P "$LOKID_PID" -x logql | wc -l)" -eq "$1" ]
+}
+
 closed() {
 	grep -q '^closed' "out.$1"
 }
@@ -86,7 +92,7 @@ done | sort -n >late
 note "ms from before the push to the client: median $(sed -n 10p late), slowest $(sed -n 20p late)"
 ok "half of them within 200 ms" [ "$(sed -n 10p late)" -le 200 ]
 kill "$CLIENT"
-ok "who leaves ends its logql" wait_for 10 sh -c "[ \$(pgrep -P $LOKID_PID -x logql | wc -l) -eq 1 ]"
+ok "who leaves ends its logql" wait_for 10 tails 1
 
 # --- none is lost, beside flushes ---
 ws 'query={app="many"}' limit=10
@@ -100,6 +106,7 @@ done
 ok "every line comes" wait_for 30 has_lines 4 20000
 is "once" "$(lines_of 4 | sort | uniq | wc -l) $(lines_of 4 | wc -l)" "20000 20000"
 kill "$CLIENT"
+ok "and its tail ends" wait_for 10 tails 1
 
 # --- refusals ---
 refused() {
@@ -122,14 +129,16 @@ ws 'query={app='
 ok "a bad query is refused" wait_for 10 grep '^refused 400 parse error at line 1, col 6' out.$n
 ws 'query={app="web"}' limit=100000
 ok "a limit that is too large is refused" wait_for 10 grep '^refused 400 max entries limit' out.$n
+ok "who is refused has no tail" wait_for 10 tails 1
 ws 'query={app="x1"}'
 first=$CLIENT
-ok "two may tail" wait_for 10 sh -c "[ \$(pgrep -P $LOKID_PID -x logql | wc -l) -eq 2 ]"
+ok "two may tail" wait_for 10 tails 2
 ws 'query={app="x2"}'
 ok "one more than a tenant may have is refused" wait_for 10 grep '^refused 429 max concurrent tail requests limit exceeded, count > limit (3 > 2)' out.$n
 TENANT=b ws 'query={app="x3"}'
-ok "of another tenant it is not" wait_for 10 sh -c "[ \$(pgrep -P $LOKID_PID -x logql | wc -l) -eq 3 ]"
+ok "of another tenant it is not" wait_for 10 tails 3
 kill "$CLIENT" "$first"
+ok "they end" wait_for 10 tails 1
 
 # --- a client that is slow has everything later ---
 export HOLD="$PWD/go"
@@ -149,6 +158,7 @@ touch go
 ok "reads at last" wait_for 30 has_lines $slow 8000
 is "and has every line once" "$(lines_of $slow | sort | uniq | wc -l)" 8000
 kill "$CLIENT"
+ok "and its tail ends" wait_for 10 tails 1
 
 # --- ends ---
 ws 'query={app="end"}'
@@ -165,8 +175,7 @@ printf 'querier:\n  tail_max_duration: 1s\n' >>lokid.yaml
 ok "it starts" lokid_start --config lokid.yaml
 ws 'query={app="web"}' "start=$(($(date +%s) - 60))"
 ok "the longest duration ends it" wait_for 10 grep '^closed 1011 reached tail max duration limit' out.$n
-counted() { get /metrics && grep -q "^loki_querier_tail_active $1\$" "$TAP/stdout"; }
-ok "none is counted any more" wait_for 10 counted 0
+ok "none is counted any more" wait_for 10 tails 0
 lokid_stop
 
 sed -i 's/tail_max_duration: 1s/max_concurrent_tails: 1/' lokid.yaml
