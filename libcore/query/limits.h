@@ -8,8 +8,11 @@
 /* Of which kind a query is, for who refuses some. A filter is of lines or labels. */
 enum limits_kind { LIMITS_METRIC = 1, LIMITS_FILTER = 2, LIMITS_LIMITED = 4 };
 
-/* What is told of such a one. */
+/* Loki's words: of such a one, and of one that takes too long. */
 #define LIMITS_BLOCKED "query blocked by policy"
+#define LIMITS_TIMED_OUT                                                                      \
+	"request timed out, decrease the duration of the request or add more label matchers " \
+	"(prefer exact match over regex match) to reduce the amount of data processed"
 
 struct query_limits {
 	uint64_t entries;  /* of a log query's answer */

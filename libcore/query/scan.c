@@ -5,6 +5,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "query/keys.h"
+#include "query/limits.h"
 #include "query/load.h"
 #include "time/time.h"
 
@@ -236,10 +237,7 @@ static int check_end(const struct scan *s, struct err *e)
 		return -1;
 	if (!s->deadline_ns || time_mono_ns() < s->deadline_ns)
 		return 0;
-	return err_set(e, ERR_AGAIN,
-		       "request timed out, decrease the duration of the request or add more label "
-		       "matchers (prefer exact match over regex match) to reduce the amount of "
-		       "data processed");
+	return err_set(e, ERR_AGAIN, LIMITS_TIMED_OUT);
 }
 
 /* Hands on what is still in. */

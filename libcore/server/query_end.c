@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "query/limits.h"
 #include "time/time.h"
 
 enum {
@@ -42,12 +43,11 @@ void query_end_expired(struct query *query, int64_t now_ns)
 {
 	struct buf *b = &query->end.text;
 
-	query_end_set(query, 504, "the query took longer than its limit (query_timeout ");
+	query_end_set(query, 504, LIMITS_TIMED_OUT " (limit: query_timeout ");
 	time_add_duration(b, query->limits->query_timeout_ns);
 	add_seconds(b, "; waited ", query->end.queue_ns);
 	add_seconds(b, ", ran ", now_ns - query->begun_ns - query->end.queue_ns);
-	buf_add_str(b, "); a shorter time range, more label matchers or exact ones make it "
-		       "faster");
+	buf_add_char(b, ')');
 }
 
 struct bytes query_error_text(struct bytes said)

@@ -128,7 +128,7 @@ ok "it starts again" lokid_start --config lokid.yaml
 # --- limits ---
 ask hasty block
 ok "one that takes too long is 504" code_is 504
-ok "the limit is named" stdout_has "the query took longer than its limit (query_timeout 300ms; waited 0s, ran 3"
+ok "the limit is named" stdout_has "request timed out, decrease the duration of the request or add more label matchers (prefer exact match over regex match) to reduce the amount of data processed (limit: query_timeout 300ms; waited 0s, ran 3"
 ok "it is gone" wait_for 5 gone
 behind a block
 behind a block
