@@ -35,6 +35,7 @@ enum {
 	TOLD_MAX = 10000, /* then all is told anew */
 	LOOK_MS = 20,	  /* while something is waited for */
 	FILE_THREADS = 2, /* for routes with files: one that hangs does not stop all others */
+	CONNECTIONS_ALL = 1 << 20, /* no limit: more than a process may have files */
 };
 
 struct limits_set *server_limits(struct server *s)
@@ -104,7 +105,8 @@ static int open_http(struct server *s, struct err *e)
 		.port = c->server.port,
 		.listen_fd = notify_listen_fd(),
 		.threads = c->server.threads,
-		.connections_max = c->server.connections_max,
+		.connections_max =
+			c->server.connections_max ? c->server.connections_max : CONNECTIONS_ALL,
 		.connections_of_ip_max = c->server.connections_of_ip_max,
 		.idle_s = (unsigned)(c->server.idle_timeout_ns / NS_PER_S),
 		.request_s = (unsigned)(c->server.read_timeout_ns / NS_PER_S),
