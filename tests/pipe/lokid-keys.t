@@ -52,7 +52,7 @@ print $s "GET /ready HTTP/1.1\r\nHost: x\r\n\r\n";
 $s->flush;
 my $l = IO::Select->new($s)->can_read(1) ? <$s> : "waits";
 print defined $l ? $l =~ s/.* (200) .*/$1/sr : "closed";
-print " ", scalar(grep { !IO::Select->new($_)->can_read(0) } @idle), "\n";
+print " ", scalar(grep { !IO::Select->new($_)->can_read(1 / $n) } @idle), "\n";
 END
 opens() { perl opens.pl "$LOKID_PORT" "$1" 2>&1; }
 with 'server: {http_listen_conn_limit: 0}'
