@@ -8,6 +8,7 @@
 #include "server/process.h"
 #include "server/server.h"
 #include "server/server_metrics.h"
+#include "server/upkeep.h"
 #include "time/time.h"
 
 static void set(struct metrics *m, enum server_metric which, double to)
@@ -74,6 +75,18 @@ static void collect_flusher(struct metrics *m, struct flusher *f)
 	    st.running ? (double)(time_mono_ns() - st.begun_mono_ns) / NS_PER_S : 0);
 }
 
+static void collect_upkeep(struct metrics *m, const struct server *s)
+{
+	struct upkeep_state st = upkeep_look(s->upkeep);
+
+	set(m, METRIC_COMPACTION_RUNNING, s->config->compact.interval_ns > 0);
+	set(m, METRIC_COMPACTION_SECONDS, (double)st.took_ns / NS_PER_S);
+	set(m, METRIC_COMPACTION_LAST_SUCCESS, (double)st.last_success_ns / NS_PER_S);
+	set(m, METRIC_COMPACTION_FAILURES_NOW, st.n_failed);
+	set(m, METRIC_COMPACTION_RUNNING_SECONDS,
+	    st.running ? (double)(time_mono_ns() - st.begun_mono_ns) / NS_PER_S : 0);
+}
+
 static void collect_log(struct metrics *m, struct log *l)
 {
 	for (int i = 0; i < LOG_LEVELS; i++)
@@ -89,6 +102,7 @@ static void collect(struct metrics *m, void *data)
 	collect_self(m);
 	collect_tree(m);
 	collect_flusher(m, s->flusher);
+	collect_upkeep(m, s);
 	collect_log(m, &s->log);
 	if (s->audit)
 		set_bytes(m, METRIC_AUDIT_LOST, audit_lost(s->audit));

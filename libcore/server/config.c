@@ -51,6 +51,12 @@ void config_init(struct config *c)
 			.check_period_ns = 5 * NS_PER_S,
 			.encoding = "zstd",
 		},
+		.compact = {
+			.interval_ns = 10 * MINUTE,
+			.delete_delay_ns = 2 * HOUR,
+			.jobs = 1,
+			.memory_bytes = 128 * MiB,
+		},
 		.query = {
 			.max_concurrent = 4,
 			.jobs = 1,

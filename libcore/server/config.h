@@ -78,6 +78,13 @@ struct config_flush {
 	bool on_shutdown;
 };
 
+struct config_compact {
+	int64_t interval_ns;	 /* from one compaction to the next; 0: none */
+	int64_t delete_delay_ns; /* what it replaced stays as long */
+	unsigned jobs;		 /* threads */
+	uint64_t memory_bytes;
+};
+
 struct config_query {
 	unsigned max_concurrent; /* queries that run at once, of all tenants */
 	unsigned jobs;		 /* threads of one */
@@ -109,6 +116,7 @@ struct config {
 	struct config_server server;
 	struct config_push push;
 	struct config_flush flush;
+	struct config_compact compact;
 	struct config_query query;
 	struct config_syslog syslog;
 	struct config_audit audit;

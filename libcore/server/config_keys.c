@@ -66,7 +66,7 @@ static const char no_tracing[] = "requests are not traced";
 static const char no_gateway[] = "there is no index gateway; queries read the index themselves";
 static const char no_object_store[] = "the store is a folder, common.store";
 static const char one_format[] = "the store has one format, its own";
-static const char no_compaction[] = "packs are not merged by the daemon";
+static const char whole_days[] = "all days of all tenants are looked at, in each run";
 static const char no_retention[] = "nothing is deleted by its age or by request";
 static const char live_wal[] = "queries read the log where it lies; nothing is loaded";
 static const char one_flush[] = "one flush runs at a time, and is tried again until it succeeds";
@@ -271,15 +271,17 @@ const struct key config_keys[] = {
 	RETIRED("query_range.split_queries_by_interval", no_sharding),
 	IDLE("query_range.*", no_cache),
 
-	IDLE("compactor.compaction_interval", no_compaction),
-	IDLE("compactor.max_compaction_parallelism", no_compaction),
-	IDLE("compactor.upload_parallelism", no_compaction),
-	IDLE("compactor.tables_to_compact", no_compaction),
-	IDLE("compactor.skip_latest_n_tables", no_compaction),
+	USED("compactor.compaction_interval", KEY_DURATION, compact.interval_ns),
+	USED("compactor.max_compaction_parallelism", KEY_SMALL, compact.jobs),
+	USED("compactor.max_compaction_memory", KEY_SIZE, compact.memory_bytes),
+	MAPPED("compactor.retention_delete_delay", KEY_DURATION, compact.delete_delay_ns,
+	       "files that a compaction replaced are deleted so long after it"),
+	IDLE("compactor.upload_parallelism", no_object_store),
+	IDLE("compactor.tables_to_compact", whole_days),
+	IDLE("compactor.skip_latest_n_tables", whole_days),
 	IDLE("compactor.working_directory", "files are made in the store, where they stay"),
 	IDLE("compactor.retention_enabled", no_retention),
 	IDLE("compactor.apply_retention_interval", no_retention),
-	IDLE("compactor.retention_delete_delay", no_retention),
 	IDLE("compactor.retention_delete_worker_count", no_retention),
 	IDLE("compactor.retention_table_timeout", no_retention),
 	IDLE("compactor.retention_backoff_config", no_retention),

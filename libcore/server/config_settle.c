@@ -198,6 +198,7 @@ static void check_values(const struct config *c, const struct yaml_node *root, s
 	check_above_zero(root, "ingester.wal.segment_age", !c->push.segment_age_ns, r);
 	check_above_zero(root, "ingester.max_chunk_age", !c->push.segment_age_ns, r);
 	check_above_zero(root, "ingester.flush_check_period", !c->flush.check_period_ns, r);
+	check_above_zero(root, "compactor.max_compaction_parallelism", !c->compact.jobs, r);
 	check_above_zero(root, "querier.max_concurrent", !c->query.max_concurrent, r);
 	check_above_zero(root, "querier.jobs", !c->query.jobs, r);
 	check_above_zero(root, "runtime_config.period", !c->overrides_period_ns, r);

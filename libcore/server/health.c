@@ -7,6 +7,8 @@
 enum {
 	FLUSH_FAILURES_MAX = 5, /* a flush that failed so often is not about to succeed */
 	FLUSH_MAX_S = 900,	/* nor is one that takes so long about to end */
+	UPKEEP_FAILURES_MAX = 3,
+	UPKEEP_MAX_S = 6 * 3600,
 };
 
 int health_of_flush(const struct flusher_state *st, int64_t now_ns, struct err *e)
@@ -18,6 +20,19 @@ int health_of_flush(const struct flusher_state *st, int64_t now_ns, struct err *
 			       st->failure.msg);
 	if (took_ns >= FLUSH_MAX_S * NS_PER_S)
 		return err_set(e, ERR_AGAIN, "a flush has been running for %lld s",
+			       (long long)(took_ns / NS_PER_S));
+	return 0;
+}
+
+int health_of_upkeep(const struct upkeep_state *st, int64_t now_ns, struct err *e)
+{
+	int64_t took_ns = st->running ? now_ns - st->begun_mono_ns : 0;
+
+	if (st->n_failed >= UPKEEP_FAILURES_MAX)
+		return err_set(e, ERR_AGAIN, "the last %u compactions failed: %s", st->n_failed,
+			       st->failure.msg);
+	if (took_ns >= UPKEEP_MAX_S * NS_PER_S)
+		return err_set(e, ERR_AGAIN, "a compaction has been running for %lld s",
 			       (long long)(took_ns / NS_PER_S));
 	return 0;
 }
@@ -42,11 +57,15 @@ static void add(struct buf *out, const char *name, const char *state)
 void health_services(struct server *s, struct buf *out)
 {
 	struct flusher_state st = flusher_look(s->flusher);
+	struct upkeep_state kept = upkeep_look(s->upkeep);
 	bool stopping = atomic_load(&s->stopping);
 	struct err e;
 
 	add(out, "server", stopping ? "Stopping" : "Running");
 	add(out, "ingester", stopping || intake_ready(s->intake, &e) < 0 ? "Starting" : "Running");
 	add(out, "flusher", health_of_flush(&st, time_mono_ns(), &e) < 0 ? "Failed" : "Running");
+	if (s->config->compact.interval_ns > 0)
+		add(out, "compactor",
+		    health_of_upkeep(&kept, time_mono_ns(), &e) < 0 ? "Failed" : "Running");
 	add(out, "querier", stopping ? "Stopping" : "Running");
 }

@@ -15,12 +15,20 @@
 
 void route_ready(struct call *c)
 {
+	struct upkeep_state kept = upkeep_look(c->server->upkeep);
+	struct buf text = { 0 };
 	struct err e;
 
-	if (health_check(c->server, &e) < 0)
+	if (health_check(c->server, &e) < 0) {
 		call_refuse(c, 503, &e);
-	else
-		call_answer(c, 200, "text/plain; charset=utf-8", BYTES_LIT("ready\n"));
+		return;
+	}
+	buf_add_str(&text, "ready\n");
+	/* Nobody is to be sent elsewhere for that. */
+	if (health_of_upkeep(&kept, time_mono_ns(), &e) < 0)
+		buf_addf(&text, "but %s\n", e.msg);
+	call_answer(c, 200, "text/plain; charset=utf-8", buf_bytes(&text));
+	buf_release(&text);
 }
 
 void route_metrics(struct call *c)

@@ -28,6 +28,7 @@
 #include "server/syslog.h"
 #include "server/tails.h"
 #include "server/tasks.h"
+#include "server/upkeep.h"
 #include "store/store.h"
 #include "time/time.h"
 
@@ -218,6 +219,7 @@ static int open_all(struct server *s, struct err *e)
 	s->tails = tails_new(s->metrics, s->config->query.max_tails);
 	if (flusher_open(s, &s->flusher, e) < 0)
 		return -1;
+	s->upkeep = upkeep_open(s);
 	s->syslog = syslog_open(s);
 	if (tasks_open(FILE_THREADS, &s->files, e) < 0 || open_http(s, e) < 0)
 		return -1;
@@ -242,6 +244,7 @@ static void close_all(struct server *s)
 	if (s->children)
 		children_close(s->children);
 	flusher_close(s->flusher);
+	upkeep_close(s->upkeep);
 	syslog_close(s->syslog);
 	queries_close(s->queries);
 	auth_close(s->auth);

@@ -20,6 +20,7 @@ struct queries;
 struct auth;
 struct audit;
 struct flusher;
+struct upkeep;
 struct syslog_child;
 struct tails;
 struct tasks;
@@ -37,6 +38,7 @@ struct server {
 	struct tails *tails;	     /* websockets that tail, by tenant */
 	struct flusher *flusher;     /* from the log into the store */
 	struct tasks *files;	     /* routes that read or write files */
+	struct upkeep *upkeep;	     /* of the store */
 	struct syslog_child *syslog; /* NULL: none is listened for */
 	atomic_size_t unpacked;	     /* bytes of pushes without their encoding, not decoded yet */
 	struct auth *auth;

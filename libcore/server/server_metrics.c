@@ -133,6 +133,8 @@ static const struct metrics_family families[METRIC_COUNT] = {
 			LABELS("result")),
 	[METRIC_FLUSH_SECONDS] = HISTOGRAM("lokid_flush_duration_seconds",
 					   "Time that a round took.", BUCKETS(run_seconds)),
+	[METRIC_COMPACTIONS] = COUNTER("loki_boltdb_shipper_compact_tables_operation_total",
+				       "Runs of chunkpack --compact.", LABELS("status")),
 	[METRIC_INDEX_UPLOAD_SECONDS] =
 		HISTOGRAM("loki_boltdb_shipper_index_upload_duration_seconds",
 			  "Time that idxbuild took in a round.", BUCKETS(run_seconds)),
@@ -190,6 +192,21 @@ static const struct metrics_family families[METRIC_COUNT] = {
 					    "Rounds that failed since the last that succeeded."),
 	[METRIC_FLUSH_RUNNING] = GAUGE("lokid_flush_running_seconds",
 				       "For how long the round under way has run, or 0."),
+	[METRIC_COMPACTION_SECONDS] =
+		GAUGE("loki_boltdb_shipper_compact_tables_operation_duration_seconds",
+		      "Time that the last compaction that succeeded took."),
+	[METRIC_COMPACTION_LAST_SUCCESS] =
+		GAUGE("loki_boltdb_shipper_compact_tables_operation_last_successful_run_timestamp_"
+		      "seconds",
+		      "When a compaction last succeeded, or 0."),
+	[METRIC_COMPACTION_RUNNING] =
+		GAUGE("loki_boltdb_shipper_compactor_running", "Whether this daemon compacts."),
+	[METRIC_COMPACTION_FAILURES_NOW] =
+		GAUGE("lokid_compaction_consecutive_failures",
+		      "Compactions that failed since the last that succeeded."),
+	[METRIC_COMPACTION_RUNNING_SECONDS] =
+		GAUGE("lokid_compaction_running_seconds",
+		      "For how long the compaction under way has run, or 0."),
 	[METRIC_WAL_SEGMENT_BYTES] = GAUGE("loki_ingester_wal_bytes_in_use",
 					   "Bytes of closed segments that wait to be flushed."),
 	[METRIC_WAL_DISK_USAGE] = GAUGE("loki_ingester_wal_disk_usage_percent",
@@ -259,6 +276,8 @@ void server_metrics_register(struct metrics *m)
 	metrics_set(metric_of(m, METRIC_RELOAD_SUCCESSFUL), 1);
 	metric_of1(m, METRIC_FLUSH_ROUNDS, BYTES_LIT("ok"));
 	metric_of1(m, METRIC_FLUSH_ROUNDS, BYTES_LIT("failed"));
+	metric_of1(m, METRIC_COMPACTIONS, BYTES_LIT("success"));
+	metric_of1(m, METRIC_COMPACTIONS, BYTES_LIT("failure"));
 	metric_of1(m, METRIC_WAL_CORRUPTIONS, BYTES_LIT("segment"));
 }
 

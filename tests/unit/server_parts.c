@@ -273,12 +273,34 @@ static void test_said(void **state)
 	close(log[1]);
 }
 
+static void test_compaction_is_stuck(void **state)
+{
+	const int64_t begun = 1000 * NS_PER_S;
+	struct upkeep_state st = { .begun_mono_ns = begun, .n_failed = 2 };
+	struct err e;
+
+	(void)state;
+	assert_int_equal(health_of_upkeep(&st, begun + 100000 * NS_PER_S, &e), 0);
+	st.running = true;
+	assert_int_equal(health_of_upkeep(&st, begun + 21599 * NS_PER_S, &e), 0);
+	assert_int_equal(health_of_upkeep(&st, begun + 21600 * NS_PER_S, &e), -1);
+	assert_string_equal(e.msg, "a compaction has been running for 21600 s");
+	st = (struct upkeep_state){ .n_failed = 3 };
+	err_set(&st.failure, ERR_IO, "no room");
+	assert_int_equal(health_of_upkeep(&st, begun, &e), -1);
+	assert_string_equal(e.msg, "the last 3 compactions failed: no room");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_flags),  cmocka_unit_test(test_routes),
-		cmocka_unit_test(test_listen), cmocka_unit_test(test_events),
-		cmocka_unit_test(test_notify), cmocka_unit_test(test_flush_is_stuck),
+		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_listen),
+		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_notify),
+		cmocka_unit_test(test_flush_is_stuck),
+		cmocka_unit_test(test_compaction_is_stuck),
 		cmocka_unit_test(test_said),
 	};
 

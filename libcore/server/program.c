@@ -1,0 +1,67 @@
+#include "server/program.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "server/server_metrics.h"
+#include "time/time.h"
+
+enum { MESSAGE_MAX = 4 << 10 }; /* of what a program says on stderr */
+
+/* The first line of what it said. */
+static void read_message(int fd, struct buf *ret)
+{
+	ssize_t n = pread(fd, buf_reserve(ret, MESSAGE_MAX), MESSAGE_MAX, 0);
+
+	ret->n = n > 0 ? (size_t)n : 0;
+	for (size_t i = 0; i < ret->n; i++)
+		if (ret->p[i] == '\n')
+			ret->n = i;
+}
+
+static void describe(const struct program *p, const struct child_end *end, struct err *ret)
+{
+	struct buf said = { 0 };
+
+	*ret = (struct err){ 0 };
+	if (end->status < 0 && end->signal == 0) {
+		*ret = end->error;
+	} else if (end->timed_out) {
+		err_set(ret, ERR_AGAIN, "%s: stopped after %lld s", p->name,
+			(long long)(end->run_ns / NS_PER_S));
+	} else if (end->signal && end->signal != SIGPIPE) {
+		err_set(ret, ERR_IO, "%s: ended by signal %d", p->name, end->signal);
+	} else if (end->status > 0) {
+		read_message(p->stderr_fd, &said);
+		err_set(ret, ERR_IO, "%s: exit status %d: %s", p->name, end->status,
+			buf_str(&said));
+	}
+	buf_release(&said);
+}
+
+static void ended(const struct child_end *end, void *data)
+{
+	struct program *p = data;
+	struct err failure;
+
+	describe(p, end, &failure);
+	close(p->stderr_fd);
+	server_metrics_child(p->server->metrics, p->name, end);
+	p->ended(p, end, &failure);
+}
+
+void program_start(struct program *p, const struct child_opts *o)
+{
+	struct child_opts mine = *o;
+
+	p->stderr_fd = memfd_create("stderr", MFD_CLOEXEC);
+	mine.program = p->name;
+	mine.fd[2] = fcntl(p->stderr_fd, F_DUPFD_CLOEXEC, 3);
+	mine.fd[3] = -1;
+	mine.ended = ended;
+	mine.data = p;
+	child_start(p->server->children, &mine);
+}

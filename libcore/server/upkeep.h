@@ -1,0 +1,30 @@
+/*
+ * What keeps the store small, by the clock: `chunkpack --compact`, as cron would run it. One run at
+ * a time; one that fails is tried again when the next is due.
+ */
+#ifndef SERVER_UPKEEP_H
+#define SERVER_UPKEEP_H
+
+#include "server/server.h"
+
+struct upkeep;
+
+struct upkeep_state {
+	int64_t last_success_ns; /* Unix; 0: none yet */
+	int64_t begun_mono_ns;	 /* of time_mono_ns: the run under way, or the last */
+	int64_t took_ns;	 /* the last that succeeded */
+	unsigned n_failed;	 /* runs in a row */
+	bool running;
+	struct err failure; /* the last one's, when n_failed */
+};
+
+/* Plans the first run. */
+struct upkeep *upkeep_open(struct server *s);
+
+/* From any thread. */
+struct upkeep_state upkeep_look(struct upkeep *u);
+
+/* After children_close: nothing of it runs any more. NULL: nothing. */
+void upkeep_close(struct upkeep *u);
+
+#endif

@@ -1,0 +1,59 @@
+#!/bin/sh
+# The daemon keeps its store small: packs of many flushes become few, and nothing that was pushed changes.
+. "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/lokid.sh"
+
+cat >lokid.yaml <<END
+auth_enabled: false
+compactor:
+  compaction_interval: 200ms
+  retention_delete_delay: 0s
+END
+lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+now=$(date +%s)
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	push "{\"streams\":[{\"stream\":{\"app\":\"shop\"},\"values\":[[\"$now$(printf %09d "$i")\",\"line $i\"]]}]}"
+	get /flush -X POST
+done
+ok "twelve flushes are made" code_is 204
+few() { [ "$(find data/store -name '*.pack' | wc -l)" -le 4 ] && [ "$(find data/store -name '*.idx' | wc -l)" -le 4 ]; }
+ok "their packs are merged, and what was replaced is deleted" wait_for 20 few
+lines() {
+	get "/loki/api/v1/query_range?limit=100&direction=forward&query=%7Bapp%3D%22shop%22%7D&start=$((now - 10))&end=$((now + 10))"
+	grep -o 'line [0-9]*' "$TAP/stdout" | sort -u -k2n | wc -l
+}
+is "each line is there" "$(lines)" 12
+get /metrics
+ok "good runs are counted" grep -q '^loki_boltdb_shipper_compact_tables_operation_total{status="success"} [1-9]' "$TAP/stdout"
+ok "none failed" grep -q '^loki_boltdb_shipper_compact_tables_operation_total{status="failure"} 0$' "$TAP/stdout"
+ok "when the last was is told" grep -q '^loki_boltdb_shipper_compact_tables_operation_last_successful_run_timestamp_seconds 1' "$TAP/stdout"
+get /services
+ok "the compactor runs" grep -qx 'compactor => Running' "$TAP/stdout"
+lokid_stop TERM
+is "it ends" "$STATUS" 0
+ok "the store is right" idxbuild --verify --store data/store
+
+# --- one that fails ---
+mkdir programs
+for p in lokid-ingest walreplay idxbuild logql; do ln -s "$(command -v "$p")" "programs/$p"; done
+printf '#!/bin/sh\necho "chunkpack: no room" >&2\nexit 3\n' >programs/chunkpack
+chmod +x programs/chunkpack
+printf 'common:\n  programs: %s\n' "$PWD/programs" >>lokid.yaml
+lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+failed() { get /ready && grep -q 'compactions failed' "$TAP/stdout"; }
+ok "three runs that fail are told" wait_for 20 failed
+ok "to those who ask whether it is ready, which it is" code_is 200
+ok "with the reason" grep -q 'chunkpack: exit status 3: chunkpack: no room$' "$TAP/stdout"
+get /services
+ok "as among the services" grep -qx 'compactor => Failed' "$TAP/stdout"
+lokid_stop TERM
+
+# --- none ---
+sed -i 's/compaction_interval: .*/compaction_interval: 0s/' lokid.yaml
+lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+get /services
+ok "without an interval there is none" sh -c '! grep -q compactor "$1"' - "$TAP/stdout"
+get /metrics
+ok "as the metrics say" grep -qx 'loki_boltdb_shipper_compactor_running 0' "$TAP/stdout"
+lokid_stop TERM
+done_testing
