@@ -4,7 +4,8 @@
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/lokid.sh"
 
-page=$REPO/man/lokid-metrics.7
+page=$PWD/page
+sed 's/\\://' "$REPO/man/lokid-metrics.7" >"$page" # a place where a long name may be broken
 now=$(date +%s)
 
 # line APP AGE TEXT: a push of one line, AGE seconds ago.
