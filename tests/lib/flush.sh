@@ -142,9 +142,9 @@ flush_is_single() {
 	[ ! -s twice ]
 }
 
-# flush_verify: every checksum of the store and the log.
+# flush_verify: every checksum of the store, once there is something in it, and the log.
 flush_verify() {
-	if [ -d store ]; then idxbuild --verify --store store || return; fi
+	if [ "$(flush_packs)" -gt 0 ]; then idxbuild --verify --store store || return; fi
 	walreplay --verify wal || return
 	flush_live_packs >packs
 	while read -r pack; do
