@@ -78,6 +78,10 @@ static void levels_of_lines(void **state)
 		{ "{\"level\":", "unknown" },
 		{ "= = level", "unknown" },
 		{ "level=\"trailing backslash\\", "unknown" },
+		{ "a=level=trace lvl=debug", "debug" },
+		{ "a=\"b lvl=trace\"lvl=debug", "debug" },
+		{ "a=b=\"c lvl=trace\"", "unknown" },
+		{ "{\"severity\":\"warn\",\"level\":\"info\",\"cut", "info" },
 	};
 
 	(void)state;
@@ -88,6 +92,75 @@ static void levels_of_lines(void **state)
 			fail_msg("'%s': expected %s, found %.*s", cases[i][0], cases[i][1],
 				 BYTES_ARG(level));
 	}
+}
+
+/* What a line of key=value says, read from its beginning byte by byte. */
+static struct bytes level_of_pairs(struct bytes line)
+{
+	static const char *const names[] = { "level",	 "LEVEL", "Level", "severity", "SEVERITY",
+					     "Severity", "lvl",	  "LVL",   "Lvl" };
+	size_t i = 0;
+
+	while (i < line.n) {
+		size_t key, key_end, value, end;
+
+		while (i < line.n && (unsigned char)line.p[i] <= ' ')
+			i++;
+		for (key = i; i < line.n && (unsigned char)line.p[i] > ' ' && line.p[i] != '=';)
+			i++;
+		key_end = i;
+		if (i == line.n || line.p[i] != '=')
+			continue;
+		value = ++i;
+		if (i < line.n && line.p[i] == '"') {
+			for (value = ++i; i < line.n && line.p[i] != '"';)
+				i += line.p[i] == '\\' ? 2 : 1;
+			end = i++;
+		} else {
+			while (i < line.n && (unsigned char)line.p[i] > ' ')
+				i++;
+			end = i;
+		}
+		for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++)
+			if (bytes_is(bytes_sub(line, key, key_end - key), names[k]))
+				return level_by_name(bytes_sub(line, value, end - value));
+	}
+	return (struct bytes){ 0 };
+}
+
+static void levels_of_made_up_pairs(void **state)
+{
+	/* None has a word that tells a level by itself. */
+	static const char *const pieces[] = {
+		"level", "LVL",	 "Severity", "lvl", "=",
+		"=",	 "=",	 "=\"",	     "\"",  "\\",
+		" ",	 " ",	 "\t",	     "dbg", "fatal",
+		"trc",	 "\xff", "l",	     "y",   "a longer word of a line",
+		" lvl=", "trc ", "\"level="
+	};
+	struct buf line = { 0 };
+	size_t told = 0;
+
+	(void)state;
+	srand(1);
+	for (int i = 0; i < 200000; i++) {
+		struct bytes expected, found;
+
+		buf_reset(&line);
+		buf_add_char(&line, 'x'); /* is not trimmed, is no JSON */
+		for (int n = rand() % 24; n >= 0; n--)
+			buf_add_str(&line,
+				    pieces[(size_t)rand() % (sizeof(pieces) / sizeof(*pieces))]);
+		buf_add_char(&line, 'x');
+		expected = level_of_pairs(buf_bytes(&line));
+		told += expected.n > 0;
+		found = level_of_entry(NULL, 0, buf_bytes(&line));
+		if (!bytes_eq(found, expected.n ? expected : BYTES_LIT("unknown")))
+			fail_msg("'%s': expected %.*s, found %.*s", buf_str(&line),
+				 BYTES_ARG(expected), BYTES_ARG(found));
+	}
+	assert_true(told > 1000);
+	buf_release(&line);
 }
 
 static struct bytes level_with(const char *label, const char *label_value, const char *meta,
@@ -395,6 +468,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(levels_of_lines),
+		cmocka_unit_test(levels_of_made_up_pairs),
 		cmocka_unit_test(levels_of_labels_and_metadata),
 		cmocka_unit_test(names_of_services),
 		cmocka_unit_test(lines_of_reads),
