@@ -1,11 +1,11 @@
 #include "codec/unpack.h"
 
-#include <snappy-c.h>
 #include <zlib.h>
 #include <zstd.h>
 
 #include "base/crc32c.h"
 #include "base/rd.h"
+#include "codec/unsnap.h"
 
 enum {
 	ROOM_MIN = 16 << 10,	  /* what out has at least when a stream is begun */
@@ -164,17 +164,17 @@ static int snappy_corrupt(struct err *e)
 }
 
 /* A block, behind what out has. */
-static int unsnap(struct bytes in, size_t max, struct buf *out, struct err *e)
+static int unsnap_block(struct bytes in, size_t max, struct buf *out, struct err *e)
 {
 	size_t n;
 
-	if (in.n == 0 || snappy_uncompressed_length(in.p, in.n, &n) != SNAPPY_OK)
+	if (!unsnap_size(in, &n))
 		return snappy_corrupt(e);
 	if (n > max - out->n)
 		return too_large(max, e);
 	if (n / SNAPPY_RATIO_MAX > in.n)
 		return snappy_corrupt(e);
-	if (snappy_uncompress(in.p, in.n, buf_reserve(out, n), &n) != SNAPPY_OK)
+	if (!unsnap(in, buf_reserve(out, n), n))
 		return snappy_corrupt(e);
 	out->n += n;
 	return 0;
@@ -206,7 +206,7 @@ static int unsnap_chunk(unsigned type, struct bytes chunk, size_t max, struct bu
 	if (type > CHUNK_PLAIN || chunk.n < 4)
 		return snappy_corrupt(e);
 	if (type == CHUNK_SNAPPY) {
-		if (unsnap(data, max, out, e) < 0)
+		if (unsnap_block(data, max, out, e) < 0)
 			return -1;
 	} else {
 		if (data.n > max - out->n)
@@ -252,5 +252,5 @@ int codec_unpack(enum codec_unpack how, struct bytes in, size_t max, struct buf 
 		break;
 	}
 	return bytes_starts(in, SNAPPY_STREAM) ? unsnap_frames(in, max, out, e)
-					       : unsnap(in, max, out, e);
+					       : unsnap_block(in, max, out, e);
 }

@@ -1,7 +1,11 @@
 /* codec: every encoding gives back what it got, and refuses what is not its own. */
 #include "unit.h"
 
+#include <snappy-c.h>
+
 #include "codec/codec.h"
+#include "codec/snap.h"
+#include "codec/unsnap.h"
 
 static void every_encoding_comes_back(void **state)
 {
@@ -54,10 +58,146 @@ static void names_and_numbers(void **state)
 	codec_free(c);
 }
 
+/* As logs are: words again and again, runs of one byte, and some that come never again. */
+static char *make_text(uint64_t *seed, size_t n)
+{
+	static const char *const words[] = { "level=info", " msg=\"request done\"",
+					     "\n",	   "0000000000",
+					     "ab",	   "abcdefg abcdefg ",
+					     " " };
+	char *text = malloc(n + 1);
+	size_t at = 0, some = 1 + rnd_below(seed, 9);
+
+	while (at < n) {
+		size_t k = rnd_below(seed, 10), len = 1 + rnd_below(seed, some * some * some);
+		const char *word = words[k % 7];
+
+		for (size_t i = 0; at < n && i < (k < 7 ? strlen(word) : len); i++)
+			text[at++] = k < 7 ? word[i] : k < 9 ? (char)rnd_below(seed, 256) : 'x';
+	}
+	return text;
+}
+
+/* Buffers have exactly the size they need, so that a tool like asan sees what is touched besides.
+ */
+static void snappy_is_the_librarys(void **state)
+{
+	uint64_t seed = 5;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		size_t n = rnd_below(&seed, i % 50 ? 3000 : 200000), ours_n, said, back_n = n;
+		size_t theirs_n = snappy_max_compressed_length(n);
+		char *text = make_text(&seed, n), *back = malloc(n + 1), *exact = malloc(n);
+		char *ours = malloc(snap_bound(n)), *theirs = malloc(theirs_n);
+
+		ours_n = snap(bytes_of(text, n), ours);
+		ours = realloc(ours, ours_n);
+		assert_int_equal(snappy_uncompress(ours, ours_n, back, &back_n), SNAPPY_OK);
+		assert_int_equal(back_n, n);
+		assert_memory_equal(back, text, n);
+		assert_true(unsnap_size(bytes_of(ours, ours_n), &said) && said == n);
+		assert_true(unsnap(bytes_of(ours, ours_n), exact, n));
+		assert_memory_equal(exact, text, n);
+		assert_int_equal(snappy_compress(text, n, theirs, &theirs_n), SNAPPY_OK);
+		theirs = realloc(theirs, theirs_n);
+		memset(exact, 0, n);
+		assert_true(unsnap(bytes_of(theirs, theirs_n), exact, n));
+		assert_memory_equal(exact, text, n);
+		free(text);
+		free(back);
+		free(exact);
+		free(ours);
+		free(theirs);
+	}
+}
+
+/* What a bad one is is the library's opinion too. */
+static void snappy_damaged(void **state)
+{
+	uint64_t seed = 7;
+	size_t good = 0;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		size_t n = rnd_below(&seed, 400), packed_n, said, theirs_n;
+		char *text = make_text(&seed, n), *packed = malloc(snap_bound(n));
+		char *ours, *theirs;
+		bool valid;
+
+		packed_n = snap(bytes_of(text, n), packed);
+		for (size_t k = rnd_below(&seed, 3); k > 0; k--)
+			packed[rnd_below(&seed, packed_n)] = (char)rnd_below(&seed, 256);
+		packed_n -= i % 5 ? 0 : rnd_below(&seed, packed_n);
+		packed = realloc(packed, packed_n);
+		valid = snappy_uncompressed_length(packed, packed_n, &theirs_n) == SNAPPY_OK;
+		assert_int_equal(unsnap_size(bytes_of(packed, packed_n), &said), valid);
+		if (valid && said < 1 << 20) {
+			assert_int_equal(said, theirs_n);
+			ours = calloc(1, said + 1);
+			theirs = calloc(1, said + 1);
+			valid = snappy_uncompress(packed, packed_n, theirs, &theirs_n) == SNAPPY_OK;
+			assert_int_equal(unsnap(bytes_of(packed, packed_n), ours, said), valid);
+			if (valid)
+				assert_memory_equal(ours, theirs, said);
+			good += valid;
+			free(ours);
+			free(theirs);
+		}
+		free(text);
+		free(packed);
+	}
+	assert_true(good > 5000 && good < 15000);
+}
+
+/* Tags that neither side makes: an offset of four bytes, lengths of three and four, and copies of
+ * each short pattern. */
+static void snappy_tags(void **state)
+{
+	static const char four[] = "\x08\x0c"
+				   "abcd\x0f\x04\0\0\0";
+	static const char len_3[] = "\x05\xf8\x04\0\0hello", len_4[] = "\x05\xfc\x04\0\0\0hello";
+	static const char none[] = "\x08\x0c"
+				   "abcd\x0d\0",
+			  far[] = "\x08\x0c"
+				  "abcd\x0d\x05";
+	char to[400] = { 0 };
+
+	(void)state;
+	assert_true(unsnap(bytes_of(four, sizeof(four) - 1), to, 8));
+	assert_memory_equal(to, "abcdabcd", 8);
+	assert_true(unsnap(bytes_of(len_3, sizeof(len_3) - 1), to, 5));
+	assert_memory_equal(to, "hello", 5);
+	assert_true(unsnap(bytes_of(len_4, sizeof(len_4) - 1), to, 5));
+	assert_false(unsnap(bytes_of(none, sizeof(none) - 1), to, 8));
+	assert_false(unsnap(bytes_of(far, sizeof(far) - 1), to, 8));
+	for (size_t offset = 1; offset <= 20; offset++) {
+		struct buf b = { 0 };
+
+		buf_add(&b, "\xc0\x02", 2); /* 320 bytes */
+		buf_add_char(&b, 19 << 2);
+		buf_add_str(&b, "abcdefghijklmnopqrst");
+		for (size_t n = 20; n < 320; n += 60) {
+			buf_add_char(&b, (char)(59 << 2 | 2));
+			buf_add_char(&b, (char)offset);
+			buf_add_char(&b, 0);
+		}
+		assert_true(unsnap(buf_bytes(&b), to, 320));
+		for (size_t i = 20; i < 320; i++)
+			assert_int_equal(to[i], to[i - offset]);
+		buf_release(&b);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(every_encoding_comes_back),
-					    cmocka_unit_test(names_and_numbers) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_encoding_comes_back),
+		cmocka_unit_test(names_and_numbers),
+		cmocka_unit_test(snappy_is_the_librarys),
+		cmocka_unit_test(snappy_damaged),
+		cmocka_unit_test(snappy_tags),
+	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
