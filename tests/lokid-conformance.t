@@ -1,6 +1,6 @@
 #!/bin/sh
-# What a real Loki answered over HTTP, asked of the daemon: from the log alone, and from the store after a flush and a
-# restart. Needs ../shared/conformance; logql/conformance.except says what is left out, and why.
+# What a real Loki answered over HTTP, asked of the daemon: from the log alone, from the store after a flush and a
+# restart, and from one that was flushed in small parts and compacted. Needs ../shared/conformance; logql/conformance.except says what is left out, and why.
 . "${0%/*}/lib/tap.sh"
 . "$REPO/tests/lib/lokid.sh"
 
@@ -30,5 +30,25 @@ is "nothing is left in the log" "$(find data/wal -name '*.wal')" ""
 lokid_stop
 lokid_start --config lokid.yaml || { fail "the daemon starts again" "$(cat lokid.log)"; exit 1; }
 asked "flushed and started again, from the store" --no-load
+lokid_stop
+
+# --- many small flushes, compacted ---
+rm -rf data
+cat >>lokid.yaml <<'END'
+ingester:
+  flush_check_period: 20ms
+  wal:
+    segment_size: 16KB
+compactor:
+  compaction_interval: 0s
+END
+lokid_start --config lokid.yaml || { fail "the daemon starts with small segments" "$(cat lokid.log)"; exit 1; }
+"$SHARED/conformance/run" --url "$URL" --except "$REPO/tests/logql/conformance.except" >answers 2>&1
+get /flush -X POST
+packs=$(find data/store -name '*.pack' | wc -l)
+ok "compacted" exits 0 chunkpack --compact --store data/store --fan-in 2 --delete-delay 0s
+after=$(find data/store -name '*.pack' | wc -l)
+ok "many packs, $packs, have become few: $after" [ "$after" -lt "$packs" ]
+asked "compacted, from the store" --no-load
 lokid_stop
 done_testing
