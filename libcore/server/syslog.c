@@ -137,7 +137,9 @@ struct syslog_child *syslog_open(struct server *s)
 	if (!s->config->syslog.listen)
 		return NULL;
 	c = mem_alloc(sizeof(*c));
-	*c = (struct syslog_child){ .server = s, .said = { &s->log, "lokid-ingest" } };
+	*c = (struct syslog_child){ .server = s,
+				    .said.log = &s->log,
+				    .said.program = "lokid-ingest" };
 	pthread_mutex_init(&c->lock, NULL);
 	make_args(c);
 	start(c);

@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	enum { MAX = 200000 };
+	enum { MAX = 50000 }; /* more than what is allocated at first */
 	struct buf out = { 0 };
 	struct err e = { 0 };
 	struct bytes body;
