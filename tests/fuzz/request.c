@@ -27,6 +27,7 @@
 #include "server/server.h"
 #include "server/server_metrics.h"
 #include "server/tails.h"
+#include "server/tasks.h"
 
 enum {
 	DAEMONS = 3,
@@ -347,7 +348,7 @@ static void on_whole(struct http_request *r, void *data)
 	struct call *c = http_user(r);
 
 	must(http_body(r).n <= BODY_MAX && c->route);
-	must(c->unverified || c->who || c->route->needs == ROUTE_OPEN || !d->config.auth.n_users);
+	must(c->who || c->route->needs == ROUTE_OPEN || !d->config.auth.n_users);
 	if (is_left_out(c))
 		call_answer(c, 204, NULL, (struct bytes){ 0 });
 	else
@@ -409,7 +410,7 @@ static void open_daemon(struct daemon *d, const char *text)
 	s->metrics = metrics_new();
 	server_metrics_register(s->metrics);
 	s->tails = tails_new(s->metrics, 0); /* there is room for none */
-	must(auth_open(&d->config.auth, &s->auth, &e) == 0);
+	must(auth_open(&d->config.auth, &s->auth, &e) == 0 && tasks_open(1, &s->files, &e) == 0);
 	pthread_mutex_init(&s->lock, NULL);
 	d->calls = call_handlers(s);
 	d->http.o = (struct http_opts){ .connections_max = 10,
@@ -448,6 +449,14 @@ static void check_answer(const struct MHD_Connection *m)
 	must(!a->fd_n || m->status == 200);
 }
 
+/* While it is suspended the client may leave. */
+static void wait(struct MHD_Connection *m, struct conn *c)
+{
+	if (g.leaves)
+		conn_hang_up(c);
+	mhd_wait(m);
+}
+
 /* Until it has an answer, or the connection ends before. */
 static void go_through(struct MHD_Connection *m, struct conn *c, struct bytes rest, void **request)
 {
@@ -455,8 +464,13 @@ static void go_through(struct MHD_Connection *m, struct conn *c, struct bytes re
 	struct http_server *s = c->server;
 	size_t n, none = 0;
 
-	if (!request_go_on(s, m, m->uri, m->method, m->version, NULL, &none, request) || m->queued)
-		return;
+	for (bool again = true; again; again = r->head_again) {
+		if (r->head_again)
+			wait(m, c);
+		if (!request_go_on(s, m, m->uri, m->method, m->version, NULL, &none, request) ||
+		    m->queued)
+			return;
+	}
 	if (!r->closes && r->length > rest.n)
 		return; /* cut short */
 	if (!r->closes)
@@ -471,9 +485,7 @@ static void go_through(struct MHD_Connection *m, struct conn *c, struct bytes re
 	must(request_go_on(s, m, m->uri, m->method, m->version, NULL, &none, request));
 	if (m->queued)
 		return;
-	if (g.leaves)
-		conn_hang_up(c);
-	mhd_wait(m);
+	wait(m, c);
 	must(request_go_on(s, m, m->uri, m->method, m->version, NULL, &none, request));
 	must(m->queued);
 }
