@@ -7,6 +7,7 @@ need python3
 
 # Spawned, so in a shell of its own.
 lokid() {
+	# shellcheck disable=SC3045
 	ulimit -n 64
 	exec "$BIN/lokid" "$@"
 }
