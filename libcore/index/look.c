@@ -205,11 +205,11 @@ static bool is_leftover(struct walk *w, const struct pack_trailer *t)
 	return t->sources.n > 0;
 }
 
-/* Is it all of segments that an index file covers with other packs? */
+/* Is it of segments alone, all of which an index file covers with other packs? */
 static bool is_superfluous(struct walk *w, const struct pack_trailer *t)
 {
 	struct buf key = { 0 };
-	bool ret = !t->mixed && t->segments.n > 0;
+	bool ret = !t->mixed && t->segments.n > 0 && t->replaced.n == 0;
 
 	for (size_t i = 0; ret && i < t->segments.n; i++) {
 		key_of(t->tenant, t->day, &t->segments.v[i], &key);

@@ -167,6 +167,29 @@ static int add_taken(struct merging *g, size_t i, struct err *e)
 
 /* ---- the whole ---- */
 
+/* Who deletes takes index files before packs: what these name is then still there. */
+static int check_taken(const struct index_merge *m, struct err *e)
+{
+	struct buf name = { 0 };
+	int rc = 1;
+
+	for (size_t i = 0; i < m->live->n && rc == 1; i++) {
+		struct store_name sn = { STORE_INDEX, m->day, m->tenant,
+					 index_info(m->live->v[i])->name };
+
+		if (!is_taken(m, i))
+			continue;
+		buf_reset(&name);
+		store_name_add(&name, &sn);
+		rc = store_has(m->store, buf_str(&name), NULL, e);
+		if (rc == 0)
+			err_set(e, ERR_AGAIN, "'%s': deleted since it was read",
+				index_label(m->live->v[i]));
+	}
+	buf_release(&name);
+	return rc == 1 ? 0 : -1;
+}
+
 static int commit(const struct index_merge *m, enum index_merge_mode mode, struct bytes file,
 		  struct hash128 *ret_hash, struct buf *ret_name, struct err *e)
 {
@@ -176,6 +199,8 @@ static int commit(const struct index_merge *m, enum index_merge_mode mode, struc
 
 	store_folder_add(&folder, STORE_INDEX, m->tenant, m->day);
 	if (mode == INDEX_MERGE_WRITE)
+		rc = check_taken(m, e);
+	if (mode == INDEX_MERGE_WRITE && rc == 0)
 		rc = store_put_bytes(m->store, buf_str(&folder), store_suffix(STORE_INDEX), file,
 				     &sn.hash, NULL, e);
 	buf_release(&folder);

@@ -169,6 +169,7 @@ void select_packs(struct select_pack *v, size_t n)
 	bool *live = mem_alloc((n + 1) * sizeof(*live));
 	bool *holds = mem_alloc((n + 1) * sizeof(*holds));
 	bool *in_unit = mem_alloc((n + 1) * sizeof(*in_unit));
+	bool *alone = mem_alloc((n + 1) * sizeof(*alone));
 	struct hash_list old;
 	size_t n_units = 0;
 
@@ -184,22 +185,26 @@ void select_packs(struct select_pack *v, size_t n)
 	live_pick(items, n_units, live);
 	old.v = live_old_packs(items, n_units, &old.n);
 	for (size_t i = 0; i < n_units; i++) {
-		/* Who replaced its last pack has its claims; its other parts may still count. */
-		if (live[i] && hash128_among(old.v, old.n, &v[units[i].last].name))
-			continue;
-		if (live[i])
+		/* Who replaced its last pack has its claims, perhaps; its other parts still count,
+		 * also when they are parts of one that it made obsolete. */
+		bool broken = live[i] && hash128_among(old.v, old.n, &v[units[i].last].name);
+
+		if (live[i] && !broken)
 			place(v, &units[i], &old);
 		for (size_t k = 0; k < units[i].n; k++)
-			in_unit[units[i].member[k]] = true;
+			*(broken ? &alone[units[i].member[k]] : &in_unit[units[i].member[k]]) =
+				true;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (v[i].usable && !in_unit[i] && !hash128_among(old.v, old.n, &v[i].name))
+		if (v[i].usable && (alone[i] || !in_unit[i]) && !v[i].in_whole &&
+		    !hash128_among(old.v, old.n, &v[i].name))
 			v[i].in_mixed = true;
 	for (size_t i = 0; i < n_units; i++) {
 		free_item(&items[i]);
 		free(units[i].member);
 	}
 	free(old.v);
+	free(alone);
 	free(in_unit);
 	free(holds);
 	free(live);

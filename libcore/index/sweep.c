@@ -16,103 +16,6 @@
 #include "index/scan.h"
 #include "time/time.h"
 
-struct names {
-	struct hash128 *v;
-	size_t n, cap;
-};
-
-static void add_names(struct names *l, const struct hash128 *v, size_t n)
-{
-	mem_grow(&l->v, &l->cap, l->n + n + 1, sizeof(*l->v));
-	if (n)
-		memcpy(l->v + l->n, v, n * sizeof(*v));
-	l->n += n;
-}
-
-static bool is_among(const struct names *l, const struct hash128 *name)
-{
-	return hash128_among(l->v, l->n, name);
-}
-
-/* ---- the decision ---- */
-
-/* By what is live and old alone. */
-static void pick_index(const struct sweep_index *index, size_t n, bool *ret)
-{
-	struct live_item *by = mem_alloc((n + 1) * sizeof(*by));
-	struct live_item *items = mem_alloc((n + 1) * sizeof(*items));
-	size_t n_by = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		items[i] = index[i].item;
-		if (index[i].live && index[i].old)
-			by[n_by++] = index[i].item;
-	}
-	live_pick_by(by, n_by, items, n, ret);
-	for (size_t i = 0; i < n; i++)
-		ret[i] = !index[i].live && !ret[i];
-	free(by);
-	free(items);
-}
-
-/* What index files say of packs: all ascending. */
-struct said {
-	struct names staying;  /* named by files that stay */
-	struct names going;    /* named by files that go */
-	struct names replaced; /* said to be, by files that are live and old */
-	struct names known;    /* named, or said to be replaced, by live files */
-};
-
-static void collect(const struct sweep_index *index, size_t n, const bool *goes, struct said *s)
-{
-	struct names *all[] = { &s->staying, &s->going, &s->replaced, &s->known };
-
-	for (size_t i = 0; i < n; i++) {
-		const struct live_item *it = &index[i].item;
-		const struct hash128 *old = it->set[INDEX_OLD_PACKS];
-		size_t n_old = it->n[INDEX_OLD_PACKS];
-
-		add_names(goes[i] ? &s->going : &s->staying, it->packs, it->n_packs);
-		if (!index[i].live)
-			continue;
-		add_names(&s->known, it->packs, it->n_packs);
-		add_names(&s->known, old, n_old);
-		if (index[i].old)
-			add_names(&s->replaced, old, n_old);
-	}
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		all[i]->n = hash128_sort(all[i]->v, all[i]->n);
-}
-
-static bool is_leftover(const struct sweep_pack *p, const struct said *s)
-{
-	if (!p->old || !p->sources || p->sources->n == 0)
-		return false;
-	for (size_t i = 0; i < p->sources->n; i++)
-		if (!is_among(&s->known, &p->sources->v[i]))
-			return false;
-	return true;
-}
-
-void sweep_pick(const struct sweep_index *index, size_t n_index, const struct sweep_pack *pack,
-		size_t n_packs, bool *ret_index, bool *ret_pack)
-{
-	struct said s = { 0 };
-
-	pick_index(index, n_index, ret_index);
-	collect(index, n_index, ret_index, &s);
-	for (size_t i = 0; i < n_packs; i++)
-		ret_pack[i] = !is_among(&s.staying, &pack[i].name) &&
-			      (is_among(&s.replaced, &pack[i].name) ||
-			       is_among(&s.going, &pack[i].name) || is_leftover(&pack[i], &s));
-	free(s.staying.v);
-	free(s.going.v);
-	free(s.replaced.v);
-	free(s.known.v);
-}
-
-/* ---- one day of a store ---- */
-
 /* An object of the day. */
 struct object {
 	struct store_name name;
@@ -279,21 +182,34 @@ static int load_files(struct day *d, struct err *e)
 	return 0;
 }
 
+static struct hash_list named_by_files(const struct day *d)
+{
+	struct hash_list named = { 0 };
+	size_t cap = 0;
+
+	for (size_t i = 0; i < d->n_files; i++) {
+		const struct live_item *it = &d->index[i].item;
+
+		mem_grow(&named.v, &cap, named.n + it->n_packs + 1, sizeof(*named.v));
+		for (size_t k = 0; k < it->n_packs; k++)
+			named.v[named.n++] = it->packs[k];
+	}
+	named.n = hash128_sort(named.v, named.n);
+	return named;
+}
+
 /* Of packs that no index file names, the sources, from the trailers. */
 static int read_sources(struct day *d, struct err *e)
 {
-	struct names named = { 0 };
+	struct hash_list named = named_by_files(d);
 	int rc = 0;
 
-	for (size_t i = 0; i < d->n_files; i++)
-		add_names(&named, d->index[i].item.packs, d->index[i].item.n_packs);
-	named.n = hash128_sort(named.v, named.n);
 	d->choice = mem_alloc((d->n_packs + 1) * sizeof(*d->choice));
 	for (size_t i = 0; i < d->n_packs && rc >= 0; i++) {
 		struct object *o = &d->pack[i];
 
 		d->choice[i].name = o->name.hash;
-		if (is_among(&named, &o->name.hash))
+		if (hash128_among(named.v, named.n, &o->name.hash))
 			continue;
 		rc = date_object(d, o, e);
 		d->choice[i].old = rc > 0 && is_old(d, o);
@@ -345,9 +261,23 @@ static int delete_some(struct day *d, struct object *v, const bool *goes, size_t
 	return rc < 0 ? -1 : 0;
 }
 
+static int delete_packs(struct day *d, const enum sweep_what *v, enum sweep_what what,
+			struct err *e)
+{
+	bool *goes = mem_alloc((d->n_packs + 1) * sizeof(*goes));
+	int rc;
+
+	for (size_t i = 0; i < d->n_packs; i++)
+		goes[i] = v[i] == what;
+	rc = delete_some(d, d->pack, goes, d->n_packs, e);
+	free(goes);
+	return rc;
+}
+
 static int sweep_day(struct day *d, struct err *e)
 {
-	bool *index, *pack;
+	enum sweep_what *what;
+	bool *goes;
 	int rc = store_now(d->s->store, &d->now, e);
 
 	if (rc == 0)
@@ -356,14 +286,16 @@ static int sweep_day(struct day *d, struct err *e)
 		rc = read_sources(d, e);
 	if (rc < 0 || d->n_faults)
 		return rc;
-	index = mem_alloc((d->n_files + 1) * sizeof(*index));
-	pack = mem_alloc((d->n_packs + 1) * sizeof(*pack));
-	sweep_pick(d->index, d->n_files, d->choice, d->n_packs, index, pack);
-	rc = delete_some(d, d->file, index, d->n_files, e);
+	goes = mem_alloc((d->n_files + 1) * sizeof(*goes));
+	what = mem_alloc((d->n_packs + 1) * sizeof(*what));
+	sweep_pick(d->index, d->n_files, d->choice, d->n_packs, goes, what);
+	rc = delete_packs(d, what, SWEEP_LEFTOVER, e);
 	if (rc == 0)
-		rc = delete_some(d, d->pack, pack, d->n_packs, e);
-	free(index);
-	free(pack);
+		rc = delete_some(d, d->file, goes, d->n_files, e);
+	if (rc == 0)
+		rc = delete_packs(d, what, SWEEP_REPLACED, e);
+	free(goes);
+	free(what);
 	return rc;
 }
 

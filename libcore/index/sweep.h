@@ -21,8 +21,8 @@ struct sweep {
 	 * leftovers, they themselves have. 0 is for a store that nobody reads meanwhile. */
 	int64_t delay_ns;
 	enum sweep_mode mode;
-	/* Each object, named relative to the store, as it goes: index files before packs, the
-	 * oldest first. NULL is fine. */
+	/* Each object, named relative to the store, as it goes: leftovers, then index files, then
+	 * the packs that were replaced; of each the oldest first. NULL is fine. */
 	void (*deleted)(const char *name, uint64_t size, void *data);
 	/* What is wrong with an index file or a missing pack: of a day with any of it nothing is
 	 * deleted. NULL is fine. */
@@ -47,16 +47,24 @@ struct sweep_index {
 struct sweep_pack {
 	struct hash128 name;
 	bool old;
-	const struct hash_list *sources; /* NULL when it has none */
+	const struct hash_list *sources; /* NULL when it has none, or is named */
 };
 
+enum sweep_what { SWEEP_STAYS, SWEEP_LEFTOVER, SWEEP_REPLACED };
+
 /*
- * ret_index[i], ret_pack[i]: may go. Index files that are not live by those alone that are live and
- * old; packs that no index file which stays names, and that such a one says are replaced, or an
- * index file which goes names; and old packs with sources, no index file's, each of whose sources
- * live files name or say is replaced. Names of packs ascend. For any thread.
+ * ret_index[i]: may go, as an index file that is not live by those alone that are live and old; but
+ * not while it names a source of a leftover that stays, and live files do not know of it. ret_pack:
+ * SWEEP_LEFTOVER, an old pack with sources that no index file names, no live one says is replaced,
+ * and each of whose sources one that is not live names, or one that is live and old names or says
+ * is replaced; SWEEP_REPLACED, one
+ * that no index file which stays names, and that a live and old one says is replaced, or an index
+ * file which goes names.
+ *
+ * Leftovers are deleted first, while it is known that they are; then index files, then packs: so
+ * whoever still means to commit what they name finds that they are gone. For any thread.
  */
 void sweep_pick(const struct sweep_index *index, size_t n_index, const struct sweep_pack *pack,
-		size_t n_packs, bool *ret_index, bool *ret_pack);
+		size_t n_packs, bool *ret_index, enum sweep_what *ret_pack);
 
 #endif

@@ -414,6 +414,7 @@ static void refused_merges(void **state)
 	};
 	struct made_pack v[N_MADE];
 	struct store_name sn;
+	struct buf name = { 0 };
 	struct hash128 hash;
 	struct live l;
 	struct index_merge m = {
@@ -447,6 +448,17 @@ static void refused_merges(void **state)
 	assert_int_equal(-1, index_merge(&m, INDEX_MERGE_WRITE, &hash, NULL, &e));
 	assert_int_equal(e.code, ERR_CORRUPT);
 	assert_non_null(strstr(e.msg, "crc32c mismatch"));
+	/* one that others have replaced and deleted meanwhile */
+	live_release(&l);
+	flip(f, &sn, 140000);
+	l = load_any(f);
+	m.n_added = 0;
+	store_name_add(&name, &sn);
+	assert_int_equal(0, store_delete(f->s, buf_str(&name), &e));
+	assert_int_equal(-1, index_merge(&m, INDEX_MERGE_WRITE, &hash, NULL, &e));
+	assert_int_equal(e.code, ERR_AGAIN);
+	assert_non_null(strstr(e.msg, "deleted since"));
+	buf_release(&name);
 	live_release(&l);
 	release_history(v);
 }

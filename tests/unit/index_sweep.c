@@ -253,7 +253,7 @@ static void leftovers_go_when_they_are_old(void **state)
 	};
 	struct made_pack v[N_MADE];
 	struct store_name sn;
-	struct hash128 ix;
+	struct hash128 ix[2];
 
 	make_history(f, v);
 	delete_made(f, &v[X2]);
@@ -263,12 +263,18 @@ static void leftovers_go_when_they_are_old(void **state)
 	date_object(f, STORE_PACK, &sn.hash, 3600 * NS_PER_S);
 	sweep(f, 0, SWEEP_DELETE, 0, 0); /* no index file: X1 may be the last of it */
 	build(f, &v[P1].name, 1, 1, 0);
+	ix[0] = f->m.last_name;
 	sweep(f, 0, SWEEP_DELETE, 0, 0); /* nobody knows of p2 */
 	build(f, &v[P2].name, 1, 1, 0);
-	ix = f->m.last_name;
-	date_object(f, STORE_INDEX, &ix, 3600 * NS_PER_S);
+	ix[1] = f->m.last_name;
+	date_object(f, STORE_INDEX, &ix[0], 3600 * NS_PER_S);
+	date_object(f, STORE_INDEX, &ix[1], 3600 * NS_PER_S);
 	sweep(f, 60 * NS_PER_S, SWEEP_DELETE, 0, 0);
 	date_object(f, STORE_PACK, &v[X1].name.hash, 61 * NS_PER_S);
+	/* as after a rebuild: it may have been named until then */
+	date_object(f, STORE_INDEX, &ix[1], 59 * NS_PER_S);
+	sweep(f, 60 * NS_PER_S, SWEEP_DELETE, 0, 0);
+	date_object(f, STORE_INDEX, &ix[1], 60 * NS_PER_S);
 	sweep(f, 60 * NS_PER_S, SWEEP_DELETE, 1, 0);
 	assert_false(is_there(f, STORE_PACK, &v[X1].name.hash));
 	assert_true(is_there(f, STORE_PACK, &sn.hash));

@@ -1,0 +1,160 @@
+/* The decision alone, without a store. */
+#include "index/sweep.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+struct names {
+	struct hash128 *v;
+	size_t n, cap;
+};
+
+static void add_names(struct names *l, const struct hash128 *v, size_t n)
+{
+	mem_grow(&l->v, &l->cap, l->n + n + 1, sizeof(*l->v));
+	if (n)
+		memcpy(l->v + l->n, v, n * sizeof(*v));
+	l->n += n;
+}
+
+static bool is_among(const struct names *l, const struct hash128 *name)
+{
+	return hash128_among(l->v, l->n, name);
+}
+
+/* By what is live and old alone. */
+static void pick_index(const struct sweep_index *index, size_t n, bool *ret)
+{
+	struct live_item *by = mem_alloc((n + 1) * sizeof(*by));
+	struct live_item *items = mem_alloc((n + 1) * sizeof(*items));
+	size_t n_by = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		items[i] = index[i].item;
+		if (index[i].live && index[i].old)
+			by[n_by++] = index[i].item;
+	}
+	live_pick_by(by, n_by, items, n, ret);
+	for (size_t i = 0; i < n; i++)
+		ret[i] = !index[i].live && !ret[i];
+	free(by);
+	free(items);
+}
+
+/* What index files say of packs: all ascending. */
+struct said {
+	struct names named;    /* by any file */
+	struct names by_dead;  /* named by files that are not live: live ones have all of it */
+	struct names by_live;  /* named, or said to be replaced, by live files */
+	struct names by_old;   /* the same by those that are also old */
+	struct names replaced; /* said to be by those */
+	struct names needed;   /* sources of leftovers that stay, which live files do not know of */
+	struct names staying;  /* named by files that stay */
+};
+
+static void sort(struct names *l)
+{
+	l->n = hash128_sort(l->v, l->n);
+}
+
+static void collect(const struct sweep_index *index, size_t n, struct said *s)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct live_item *it = &index[i].item;
+		const struct hash128 *old = it->set[INDEX_OLD_PACKS];
+		size_t n_old = it->n[INDEX_OLD_PACKS];
+
+		add_names(&s->named, it->packs, it->n_packs);
+		add_names(index[i].live ? &s->by_live : &s->by_dead, it->packs, it->n_packs);
+		if (!index[i].live)
+			continue;
+		add_names(&s->by_live, old, n_old);
+		if (!index[i].old)
+			continue;
+		add_names(&s->by_old, it->packs, it->n_packs);
+		add_names(&s->by_old, old, n_old);
+		add_names(&s->replaced, old, n_old);
+	}
+	sort(&s->named);
+	sort(&s->by_dead);
+	sort(&s->by_live);
+	sort(&s->by_old);
+	sort(&s->replaced);
+}
+
+static bool knows_all(const struct names *live, const struct names *dead,
+		      const struct hash_list *sources)
+{
+	for (size_t i = 0; i < sources->n; i++)
+		if (!is_among(live, &sources->v[i]) && !is_among(dead, &sources->v[i]))
+			return false;
+	return true;
+}
+
+/* It may be one of which live files are not old enough to tell: one that was read until a moment
+ * ago, when all index files were rebuilt. */
+static bool is_leftover(const struct sweep_pack *p, const struct said *s)
+{
+	return p->sources && p->sources->n > 0 && !is_among(&s->named, &p->name) &&
+	       !is_among(&s->by_live, &p->name) && knows_all(&s->by_live, &s->by_dead, p->sources);
+}
+
+/* Without the files that name its sources nobody would know any more that it is a leftover. */
+static void keep_sources(const struct sweep_pack *p, struct said *s)
+{
+	for (size_t i = 0; i < p->sources->n; i++)
+		if (!is_among(&s->by_live, &p->sources->v[i]))
+			add_names(&s->needed, &p->sources->v[i], 1);
+}
+
+static void pick_leftovers(const struct sweep_pack *pack, size_t n, struct said *s,
+			   enum sweep_what *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		ret[i] = SWEEP_STAYS;
+		if (!is_leftover(&pack[i], s))
+			continue;
+		if (pack[i].old && knows_all(&s->by_old, &s->by_dead, pack[i].sources))
+			ret[i] = SWEEP_LEFTOVER;
+		else
+			keep_sources(&pack[i], s);
+	}
+	sort(&s->needed);
+}
+
+/* Holds files back that name what is needed. */
+static void collect_staying(const struct sweep_index *index, size_t n, bool *goes, struct said *s)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct live_item *it = &index[i].item;
+
+		for (size_t k = 0; goes[i] && k < it->n_packs; k++)
+			goes[i] = !is_among(&s->needed, &it->packs[k]);
+		if (!goes[i])
+			add_names(&s->staying, it->packs, it->n_packs);
+	}
+	sort(&s->staying);
+}
+
+void sweep_pick(const struct sweep_index *index, size_t n_index, const struct sweep_pack *pack,
+		size_t n_packs, bool *ret_index, enum sweep_what *ret_pack)
+{
+	struct said s = { 0 };
+
+	pick_index(index, n_index, ret_index);
+	collect(index, n_index, &s);
+	pick_leftovers(pack, n_packs, &s, ret_pack);
+	collect_staying(index, n_index, ret_index, &s);
+	for (size_t i = 0; i < n_packs; i++)
+		if (ret_pack[i] == SWEEP_STAYS && !is_among(&s.staying, &pack[i].name) &&
+		    (is_among(&s.replaced, &pack[i].name) || is_among(&s.named, &pack[i].name)))
+			ret_pack[i] = SWEEP_REPLACED;
+	free(s.named.v);
+	free(s.by_dead.v);
+	free(s.by_live.v);
+	free(s.by_old.v);
+	free(s.replaced.v);
+	free(s.needed.v);
+	free(s.staying.v);
+}
