@@ -236,7 +236,7 @@ static int by_date(const void *pa, const void *pb)
 static int delete_some(struct day *d, struct object *v, const bool *goes, size_t n, struct err *e)
 {
 	struct object **list = mem_alloc((n + 1) * sizeof(struct object *));
-	struct buf name = { 0 };
+	char **names = mem_alloc((n + 1) * sizeof(*names));
 	size_t n_list = 0;
 	int rc = 0;
 
@@ -248,16 +248,22 @@ static int delete_some(struct day *d, struct object *v, const bool *goes, size_t
 			list[n_list++] = &v[i];
 	}
 	qsort(list, n_list, sizeof(struct object *), by_date);
-	for (size_t i = 0; i < n_list && rc >= 0; i++) {
-		buf_reset(&name);
+	for (size_t i = 0; i < n_list; i++) {
+		struct buf name = { 0 };
+
 		store_name_add(&name, &list[i]->name);
-		if (d->s->mode == SWEEP_DELETE)
-			rc = store_delete(d->s->store, buf_str(&name), e);
-		if (rc >= 0 && d->s->deleted)
-			d->s->deleted(buf_str(&name), list[i]->size, d->s->data);
+		buf_str(&name);
+		names[i] = name.p;
 	}
+	if (rc >= 0 && d->s->mode == SWEEP_DELETE)
+		rc = store_delete_all(d->s->store, names, n_list, e);
+	for (size_t i = 0; i < n_list; i++) {
+		if (rc >= 0 && d->s->deleted)
+			d->s->deleted(names[i], list[i]->size, d->s->data);
+		free(names[i]);
+	}
+	free(names);
 	free(list);
-	buf_release(&name);
 	return rc < 0 ? -1 : 0;
 }
 

@@ -630,21 +630,44 @@ int store_date(struct store *s, const char *name, int64_t *ret_ns, struct err *e
 	return rc;
 }
 
-int store_delete(struct store *s, const char *name, struct err *e)
+/* Leaves in path the folder that it was in. */
+static int unlink_object(const struct store *s, const char *name, struct buf *path, struct err *e)
 {
-	struct buf path = { 0 };
-	char *slash;
+	path_of(s, name, path);
+	if (unlink(path->p) < 0 && errno != ENOENT && errno != ENOTDIR)
+		return err_sys(e, "cannot delete '%s'", path->p);
+	*strrchr(path->p, '/') = '\0';
+	return 0;
+}
+
+static int sync_if_there(const char *folder, struct err *e)
+{
+	return access(folder, F_OK) == 0 ? io_sync_dir(folder, e) : 0;
+}
+
+int store_delete_all(struct store *s, char *const *names, size_t n, struct err *e)
+{
+	struct buf path = { 0 }, before = { 0 };
 	int rc = 0;
 
-	path_of(s, name, &path);
-	if (unlink(path.p) < 0 && errno != ENOENT && errno != ENOTDIR) {
-		rc = err_sys(e, "cannot delete '%s'", path.p);
-	} else {
-		slash = strrchr(path.p, '/');
-		*slash = '\0';
-		if (access(path.p, F_OK) == 0)
-			rc = io_sync_dir(path.p, e);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = unlink_object(s, names[i], &path, e);
+		if (rc == 0 && before.n && strcmp(before.p, path.p) != 0)
+			rc = sync_if_there(before.p, e);
+		buf_reset(&before);
+		buf_add_str(&before, path.p);
+		buf_str(&before);
 	}
+	if (before.n && sync_if_there(before.p, rc == 0 ? e : NULL) < 0)
+		rc = -1;
+	buf_release(&before);
 	buf_release(&path);
 	return rc;
+}
+
+int store_delete(struct store *s, const char *name, struct err *e)
+{
+	char *one = (char *)(uintptr_t)name;
+
+	return store_delete_all(s, &one, 1, e);
 }

@@ -106,6 +106,8 @@ MUST_CHECK int store_put_bytes(struct store *s, const char *folder, const char *
 
 /* Absent already is fine. Durable when it returns. Errors: ERR_IO. */
 MUST_CHECK int store_delete(struct store *s, const char *name, struct err *e);
+/* Several, in this order; a folder is synced once for those of it that follow one another. */
+MUST_CHECK int store_delete_all(struct store *s, char *const *names, size_t n, struct err *e);
 
 /*
  * Times by the store's own clock, that of who keeps the files: ages are differences of two of them.

@@ -43,6 +43,19 @@ static void write_file(const struct fixture *f, const char *name, const char *te
 	buf_release(&path);
 }
 
+static void write_file_in(const struct fixture *f, const char *folder, const char *name)
+{
+	struct buf path = { 0 };
+	struct err e;
+
+	buf_addf(&path, "%s/%s", f->path, folder);
+	assert_int_equal(0, io_mkdirs(buf_str(&path), &e));
+	buf_reset(&path);
+	buf_addf(&path, "%s/%s", folder, name);
+	write_file(f, buf_str(&path), "x");
+	buf_release(&path);
+}
+
 static int append(const char *name, uint64_t size, void *data, struct err *e)
 {
 	(void)e;
@@ -288,6 +301,28 @@ static void dates_are_the_stores(void **state)
 	assert_int_equal(n, 2); /* "." and ".." */
 }
 
+static void several_are_deleted_at_once(void **state)
+{
+	char *names[] = { "fake/a", "fake/none", "none/x", "other/b", "fake/c" };
+	struct fixture *f = *state;
+	struct buf found = { 0 };
+	struct err e;
+
+	assert_int_equal(0, store_delete_all(f->s, names, 0, &e));
+	write_file_in(f, "fake", "a");
+	write_file_in(f, "fake", "c");
+	write_file_in(f, "fake", "d");
+	write_file_in(f, "other", "b");
+	assert_int_equal(0, store_delete_all(f->s, names, 5, &e));
+	assert_int_equal(0, store_list(f->s, "", append, &found, &e));
+	assert_string_equal(buf_str(&found), "fake/d:1 ");
+	buf_release(&found);
+	names[0] = "fake"; /* a folder */
+	assert_int_equal(-1, store_delete_all(f->s, names, 1, &e));
+	assert_int_equal(e.code, ERR_IO);
+	assert_non_null(strstr(e.msg, "cannot delete"));
+}
+
 static void one_has_a_lock(void **state)
 {
 	struct fixture *f = *state;
@@ -325,6 +360,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(twins_do_no_harm, setup, teardown),
 		cmocka_unit_test_setup_teardown(dates_are_the_stores, setup, teardown),
+		cmocka_unit_test_setup_teardown(several_are_deleted_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_has_a_lock, setup, teardown),
 	};
 
