@@ -300,13 +300,15 @@ static int end_pack(struct merge_job *j, enum which_pack which, struct err *e)
 	return 0;
 }
 
-/* A full pack ends only when more comes, so that the last one is known to be it. */
+/* A full pack ends only when more comes, so that the last one is known to be it; and not within a
+ * moment, since the packs of a run have one order key. */
 static int take_up(void *data, size_t task, size_t slot_no, struct err *e)
 {
 	struct merge_job *j = data;
 	const struct slot *slot = &j->slot[slot_no];
 
 	if (slot->chunks.n > 0 && j->out.off >= j->pack_bytes &&
+	    !j->batch.item[j->task[task]].goes_on &&
 	    (end_pack(j, PACK_OF_SEVERAL, e) < 0 || begin_pack(j, e) < 0))
 		return -1;
 	if (pack_out_write(&j->out, &slot->chunks, e) < 0)

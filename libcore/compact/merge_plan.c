@@ -362,7 +362,10 @@ static int make_items(struct merge_plan *p, size_t n, int64_t from_ns, int64_t t
 			      (moment && item->weight + block->weight > p->o.params->chunk_bytes);
 
 		if (begins) {
+			bool goes_on = item != NULL;
+
 			item = add_item(b, from_ns, to_ns);
+			item->goes_on = goes_on;
 			n_entries = 0;
 		}
 		add_part(b, p, p->touched[i], begins);
@@ -595,6 +598,7 @@ static void give_item(struct merge_plan *p, struct merge_batch *b)
 	to = add_item(b, item->from_ns, item->to_ns);
 	to->stream = (uint32_t)(b->n_streams - 1);
 	to->as_it_is = item->as_it_is;
+	to->goes_on = item->goes_on;
 	to->n_parts = item->n_parts;
 	to->weight = item->weight;
 	mem_grow(&b->part, &b->cap_parts, b->n_parts + item->n_parts, sizeof(*b->part));

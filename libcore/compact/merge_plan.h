@@ -39,6 +39,7 @@ struct merge_part {
 struct merge_item {
 	uint32_t stream; /* of the batch */
 	bool as_it_is;	 /* its one part is a whole chunk, which is copied */
+	bool goes_on;	 /* of the same moment as the item before it: they stay in one pack */
 	int64_t from_ns, to_ns;
 	size_t first_part, n_parts; /* of the batch; parts are in the order of equal things */
 	uint64_t weight;	    /* of all its blocks */
