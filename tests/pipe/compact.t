@@ -113,4 +113,106 @@ is "into one, with one index file" "$(packs over) $(indexes over)" "1 1"
 ask over >after
 ok "the same answers" cmp wanted after
 
+# ---- damage: told, left alone, and nothing else suffers
+
+cp -rp store bad
+pack=$(find bad -name '*.pack' | sort | sed -n 20p)
+flip_byte "$pack" $(($(size_of "$pack") / 2))
+run sh -c 'logql --store bad -o raw --limit 0 "{app=~\".+\"}" | sort'
+cp "$TAP/stdout" wanted
+ok "a damaged pack" exits 3 chunkpack --compact --store bad --fan-in 2 -v
+ok "is named" stderr_has "'$pack': chunk at offset"
+ok "with what is wrong" stderr_has "crc32c mismatch"
+ok "the others are merged" stdout_lines 2
+run sh -c 'logql --store bad -o raw --limit 0 "{app=~\".+\"}" | sort'
+ok "all else is found" cmp "$TAP/stdout" wanted
+ok "again" exits 0 chunkpack --compact --store bad --fan-in 3
+ok "it is not in the way" stdout_is_empty
+ok "nothing that is needed is deleted" exits 3 chunkpack --compact --store bad --fan-in 2 --delete-delay 0
+ok "it stays" test -f "$pack"
+
+cp -rp store lost
+rm "$(find lost -name '*.pack' | sort | sed -n 30p)"
+ok "a lost pack" exits 3 chunkpack --compact --store lost --fan-in 2
+ok "is named" stderr_has "a pack is lost"
+ok "the others are merged" stdout_lines 2
+
+cp -rp store bad.index
+idx=$(find bad.index -name '*.idx' | sort | sed -n 10p)
+flip_byte "$idx" 100
+ok "a damaged index file" exits 3 chunkpack --compact --store bad.index
+ok "is named" stderr_has "'$idx'"
+ok "the others are merged" stdout_lines 1
+
+# ---- who works on what
+
+ok "no such store" exits 4 chunkpack --compact --store nowhere
+mkdir other && touch other/file
+ok "no store" exits 4 chunkpack --compact --store other
+ok "operands" exits 2 chunkpack --compact --store store in.jsonl
+ok "an option of the other half" exits 2 chunkpack --store store --fan-in 3
+ok "is named" stderr_has "'--fan-in' has no effect without '--compact'"
+for shard in 1/1 -1/3 3 a/b 2/2; do
+	ok "shard $shard is none" exits 2 chunkpack --compact --store store --shard $shard
+done
+for i in 0 1 2; do chunkpack --compact --store store --dry-run --shard $i/3; done >plans
+is "of three shards one has the day" "$(wc -l <plans)" 1
+ok "another day" exits 0 chunkpack --compact --store store --dry-run --day 2026-01-14
+ok "has nothing to do" stdout_is_empty
+ok "another tenant" exits 0 chunkpack --compact --store store --dry-run -t other
+ok "neither" stdout_is_empty
+
+if command -v python3 >/dev/null; then
+	cp -rp store locked
+	# A lock of another program on the whole file of locks, until it is told to end.
+	mkfifo end
+	spawn python3 -c 'import fcntl, os, struct
+os.makedirs("locked/~lokid", exist_ok=True)
+f = open("locked/~lokid/locks", "w")
+fcntl.fcntl(f, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)) # F_OFD_SETLK
+open("has.lock", "w").close()
+open("end").read()'
+	wait_for 10 test -f has.lock
+	ok "a day that another compaction has" exits 0 chunkpack --compact --store locked -v
+	ok "is left to it" stderr_is "chunkpack: fake 2026-01-15: left to another compaction, which is at work"
+	: >end
+else
+	skip "the lock" "no python3"
+fi
+
+# ---- two at once, each as on a machine of its own: without the lock
+
+cp -rp store race
+for i in 1 2 3; do
+	rm -f race/~lokid/locks
+	chunkpack --compact --store race --fan-in $((i + 1)) --pack-size $((40 * i))KiB -j1 >/dev/null 2>race.err &
+	eval "pid$i=$!"
+done
+flush race 60 100
+for i in 1 2 3; do
+	eval "wait \$pid$i"
+	ok "compaction $i of three at once" test $? -eq 0
+done
+cp -rp store calm
+flush calm 60 100
+ask calm >wanted
+ask race >after
+ok "they do each other no harm" cmp wanted after
+age race
+ok "one more" exits 0 chunkpack --compact --store race --delete-delay 0
+is "cleans up" "$(packs race) $(indexes race)" "1 1"
+ask race >after
+ok "the same answers" cmp wanted after
+
+# ---- no room
+
+cp -rp store full
+ok "files that cannot be so large" exits 4 sh -c 'ulimit -f 100; trap "" XFSZ; exec chunkpack --compact --store full'
+ok "are told" stderr_has "File too large"
+ask full >after
+ok "the same answers" cmp before after
+ok "no index file names a half" exits 0 idxbuild --verify --store full
+ok "with room" exits 0 chunkpack --compact --store full
+ok "all is well" stdout_lines 1
+
 done_testing
