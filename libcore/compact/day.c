@@ -205,9 +205,10 @@ static struct pack_trailer keep_trailer(struct arena *a, const struct pack_trail
 	return k;
 }
 
-static bool same_params(const struct chunk_params *a, const struct chunk_params *b)
+/* Whether chunks made with a need not be made again with b. */
+static bool is_as_wanted(const struct chunk_params *a, const struct chunk_params *b)
 {
-	return a->encoding == b->encoding && a->level == b->level &&
+	return a->encoding == b->encoding && a->level >= b->level &&
 	       a->block_bytes == b->block_bytes && a->chunk_bytes == b->chunk_bytes &&
 	       a->block_entries == b->block_entries;
 }
@@ -316,8 +317,8 @@ static int open_inputs(struct day_job *d, const struct view *v, const struct cho
 		if (read_trailer(d, row, &in->mem, &in->trailer[i], e) < 0)
 			return give_up(d, &row->name, e);
 		in->origin[i] = (struct lineage_input){ row->name, &in->trailer[i] };
-		in->input[i] = (struct merge_input){ row->name, same_params(&in->trailer[i].params,
-									    &d->o->params) };
+		in->input[i] = (struct merge_input){ row->name, is_as_wanted(&in->trailer[i].params,
+									     &d->o->params) };
 		in->bytes += row->size;
 		in->n_entries += row->entries;
 	}

@@ -245,7 +245,7 @@ static bool is_worth_copying(const struct merge_plan *p, const struct src_chunk 
 {
 	uint64_t weight = 0;
 
-	if (!p->o.input[c->input].same_params)
+	if (!p->o.input[c->input].as_wanted)
 		return false;
 	for (uint32_t k = 0; k < c->c.n_blocks; k++)
 		weight += p->block[c->first + k].weight;

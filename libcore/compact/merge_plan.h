@@ -15,7 +15,7 @@ enum { MERGE_NOT_INPUT = UINT32_MAX };
 /* A pack that is merged. Their numbers follow the order in which equal things come. */
 struct merge_input {
 	struct hash128 name;
-	bool same_params; /* its chunks are made as they are to be now */
+	bool as_wanted; /* its chunks are made as they would be now, or better */
 };
 
 /* An index file in which packs stand that are merged. */

@@ -171,6 +171,25 @@ part_pack() {
 	info flush_pipe "$(mb_per_s "$(wall "$m")")" MB/s
 }
 
+# Each segment flushed by itself, and all of that merged; beside decompressing and compressing the same lines.
+part_compact() {
+	rm -rf flushed
+	for segment in wal/*.wal; do
+		walreplay --frames "$segment" | chunkpack --store flushed | idxbuild --store flushed >/dev/null
+	done
+	info compact_packs "$(find flushed -name '*.pack' | wc -l)" files
+	zstd -q -3 -T1 -f lines -o lines.all.zst
+	turns "measure -p 'rm -rf merged; cp -r flushed merged; sync' -o packs chunkpack --compact --store merged --fan-in 2 --delete-delay 0" \
+		"measure -p 'rm -f out; sync' -o out sh -c 'zstd -q -dc -T1 lines.all.zst | zstd -q -3 -T1 -c'"
+	rm -f out lines.all.zst
+	ratio_at_least compact "$(mb_per_s "$(wall "$ours")")" MB/s 0.6 "$(calc "$(wall "$theirs") / $(wall "$ours")")"
+	info compact_cpu "$(cpu "$ours")" s "$(calc "$(cpu "$theirs") / $(cpu "$ours")")"
+	info compact_rss "$(rss_mib "$ours")" MiB
+	n=$(find merged -name '*.pack' -o -name '*.idx' | wc -l)
+	at_most compact_objects "$(calc "$n / ($(truth bytes) / 1e9)")" files/GB 20
+	rm -rf flushed merged packs
+}
+
 part_size() {
 	ours=$(tree_bytes store)
 	ratio_at_most store_bytes "$ours" bytes 1.05 "$(calc "$ours / $(tree_bytes zstd)")"
@@ -445,7 +464,7 @@ if [ "${1:-}" = --part ]; then
 	"part_$2"
 	exit
 fi
-[ $# -gt 0 ] || set -- data ingest frames pack size scan labels open closed streams json logfmt regex sums push http
+[ $# -gt 0 ] || set -- data ingest frames pack compact size scan labels open closed streams json logfmt regex sums push http
 for part in "$@"; do
 	sh "$here/speed.sh" --part "$part" || row "$part" - - - - fail
 done | beside_committed | tee rows.new

@@ -7,7 +7,7 @@ export BENCH_DIR="$PWD/bench" BENCH_BYTES=300K BENCH_RUNS=1 BENCH_WAL_GB=0
 PATH=$B/bench:$PATH
 speed=$REPO/tests/bench/speed.sh
 
-for part in data ingest frames pack size scan labels open closed; do
+for part in data ingest frames pack compact size scan labels open closed; do
 	run sh "$speed" $part
 	# A part that broke off says so by a row without a value.
 	ok "$part has figures" stdout_matches "^[a-z0-9_]+	[0-9]"
