@@ -1,6 +1,7 @@
 /*
  * The order of the functions in a row is the order in which Loki looks at parameters, so that of
- * several faults the same one is told.
+ * several faults the same one is told. On the command line stands first what ps(1) is looked at
+ * for, before a terminal's line ends: whose query it is, over what time, and the query itself.
  */
 #include "server/query_params.h"
 
@@ -15,7 +16,7 @@
 #include "time/time.h"
 
 enum {
-	ARGS_MAX = 64,			/* without selectors */
+	ARGS_MAX = 64,			/* of each part, without selectors */
 	ARGUMENT_MAX = (128 << 10) - 1, /* the system's, of one argument */
 	TAIL_DELAY_MAX_S = 5,
 	EPOCH_DIGITS = 10, /* of a whole number, up to so many bytes are seconds */
@@ -23,11 +24,20 @@ enum {
 
 static const int64_t TAIL_SINCE_NS = 3600 * NS_PER_S;
 
+struct args {
+	const char **v;
+	size_t n;
+};
+
+/* The parts of a command line, in their order. */
+enum part { PART_FIRST, PART_OPERANDS, PART_REST, PARTS };
+
 struct params {
 	const struct query_request *r;
 	struct arena *arena;
 	struct query_command *command;
-	size_t n; /* of argv */
+	struct args part[PARTS];
+	enum part now; /* what is added to */
 	struct err *e;
 };
 
@@ -37,7 +47,9 @@ typedef int param_fn(struct params *p);
 
 static void arg(struct params *p, const char *text)
 {
-	p->command->argv[p->n++] = text;
+	struct args *part = &p->part[p->now];
+
+	part->v[part->n++] = text;
 }
 
 static void arg_number(struct params *p, const char *option, uint64_t n)
@@ -77,15 +89,18 @@ static int arg_text(struct params *p, const char *option, struct bytes b)
 }
 
 /* As RFC 3339, which means one moment only, whatever it is near. */
-static void arg_time(struct params *p, const char *option, int64_t ts_ns)
+static void arg_first_time(struct params *p, const char *option, int64_t ts_ns)
 {
+	enum part before = p->now;
 	struct buf b = { 0 };
 
+	p->now = PART_FIRST;
 	arg(p, option);
 	time_add_rfc3339(&b, ts_ns);
 	buf_add_char(&b, 0);
 	arg(p, arena_copy(p->arena, buf_bytes(&b)).p);
 	buf_release(&b);
+	p->now = before;
 }
 
 static void arg_duration(struct params *p, const char *option, int64_t ns)
@@ -303,7 +318,7 @@ static int take_at(struct params *p)
 		return -1;
 	p->command->has_range = true;
 	p->command->from_ns = p->command->to_ns = at;
-	arg_time(p, "--at", at);
+	arg_first_time(p, "--at", at);
 	return 0;
 }
 
@@ -327,8 +342,8 @@ static int take_bounds(struct params *p, const char *since)
 	p->command->has_range = true;
 	p->command->from_ns = from;
 	p->command->to_ns = to;
-	arg_time(p, "--from", from);
-	arg_time(p, "--to", to);
+	arg_first_time(p, "--from", from);
+	arg_first_time(p, "--to", to);
 	return 0;
 }
 
@@ -379,7 +394,7 @@ static int take_tail_start(struct params *p)
 	p->command->has_range = true;
 	p->command->from_ns = from;
 	p->command->to_ns = INT64_MAX;
-	arg_time(p, "--from", from);
+	arg_first_time(p, "--from", from);
 	if (p->r->tail_max_duration_ns)
 		arg_duration(p, "--timeout", p->r->tail_max_duration_ns);
 	return 0;
@@ -646,7 +661,11 @@ static int arg_sources(struct params *p, enum query_endpoint which)
 {
 	static const char *const gate[QUERY_GATE_N] = { QUERY_GATE_ARGS };
 
-	p->command->gate_at = p->n;
+	p->now = PART_FIRST;
+	if (arg_text(p, "-t", p->r->tenant) < 0)
+		return -1;
+	p->now = PART_REST;
+	p->command->gate_at = p->part[PART_REST].n;
 	for (int i = 0; i < QUERY_GATE_N; i++)
 		arg(p, gate[i]);
 	arg(p, "--store");
@@ -655,8 +674,6 @@ static int arg_sources(struct params *p, enum query_endpoint which)
 	arg(p, p->r->wal);
 	arg_number(p, "--jobs", p->r->jobs);
 	arg_limits(p, which);
-	if (arg_text(p, "--tenant", p->r->tenant) < 0)
-		return -1;
 	return p->r->matchers.n ? arg_text(p, "--match", p->r->matchers) : 0;
 }
 
@@ -668,6 +685,37 @@ static int take_all(struct params *p, param_fn *const *step, size_t n)
 	return 0;
 }
 
+/* An operand that looks like an option stands behind all that are, and so do all then. */
+static bool looks_like_options(const struct args *operands)
+{
+	for (size_t i = 0; i < operands->n; i++)
+		if (operands->v[i][0] == '-')
+			return true;
+	return false;
+}
+
+static void put_together(struct params *p)
+{
+	bool last = looks_like_options(&p->part[PART_OPERANDS]);
+	const enum part order[PARTS] = { PART_FIRST, last ? PART_REST : PART_OPERANDS,
+					 last ? PART_OPERANDS : PART_REST };
+	struct query_command *c = p->command;
+	size_t n = 0;
+
+	c->argv = arena_alloc(p->arena, (PARTS * ARGS_MAX + p->r->form->n) * sizeof(*c->argv));
+	for (size_t i = 0; i < PARTS; i++) {
+		const struct args *part = &p->part[order[i]];
+
+		if (order[i] == PART_REST && c->gate_at)
+			c->gate_at += n;
+		if (order[i] == PART_OPERANDS && last)
+			c->argv[n++] = "--";
+		for (size_t k = 0; k < part->n; k++)
+			c->argv[n++] = part->v[k];
+	}
+	c->argv[n] = NULL;
+}
+
 int query_params(const struct query_request *r, enum query_endpoint which, struct arena *a,
 		 struct query_command *ret, struct err *e)
 {
@@ -676,19 +724,22 @@ int query_params(const struct query_request *r, enum query_endpoint which, struc
 	struct params p = { .r = r, .arena = a, .command = &command, .e = e };
 
 	command.query = form_text(r->form, "query");
-	command.argv = arena_alloc(a, (ARGS_MAX + r->form->n) * sizeof(*command.argv));
+	for (size_t i = 0; i < PARTS; i++)
+		p.part[i].v = arena_alloc(a, (ARGS_MAX + r->form->n) * sizeof(*p.part[i].v));
+	p.now = PART_FIRST;
 	arg(&p, "logql");
 	arg(&p, row->verb);
+	p.now = PART_REST;
 	arg(&p, "--format");
 	arg(&p, "api");
 	if (which != ENDPOINT_FORMAT_QUERY && arg_sources(&p, which) < 0)
 		return -1;
 	if (take_all(&p, row->option, STEPS_MAX) < 0)
 		return -1;
-	arg(&p, "--");
+	p.now = PART_OPERANDS;
 	if (take_all(&p, row->operand, sizeof(row->operand) / sizeof(*row->operand)) < 0)
 		return -1;
-	arg(&p, NULL);
+	put_together(&p);
 	*ret = command;
 	return 0;
 }

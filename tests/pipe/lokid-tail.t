@@ -182,6 +182,8 @@ sed -i 's/tail_max_duration: 1s/max_concurrent_tails: 1/' lokid.yaml
 ok "it starts" lokid_start --config lokid.yaml
 TENANT=a ws 'query={app="web"}'
 ok "one tail" wait_for 10 pgrep -P "$LOKID_PID" -x logql
+in_ps() { ps -o args= --cols 120 -p "$(pgrep -P "$LOKID_PID" -x logql)" | grep -E "$1"; }
+ok "ps shows whose it is, from when, and what it asks" in_ps '^logql tail -t a --from [0-9]{4}-[^ ]* [{]'
 TENANT=b ws 'query={app="web"}'
 ok "is all that all tenants together may have" wait_for 10 grep '^refused 429 1 tails of all tenants are open' out.$n
 lokid_stop

@@ -44,10 +44,11 @@ static struct query_request request(const struct limits *l)
 	};
 }
 
-#define SOURCES "--gate 3 --queued 0s --gate-bytes  --store S --wal W --jobs 1 --tenant acme "
+#define SOURCES "--format api --gate 3 --queued 0s --gate-bytes  --store S --wal W --jobs 1"
 
-/* Format and sources, which all have, are left out of want. */
-static void is(enum query_endpoint which, const char *params, const char *verb, const char *want)
+/* first: between the tenant and what all have; rest: behind that. */
+static void is(enum query_endpoint which, const char *params, const char *verb, const char *first,
+	       const char *rest)
 {
 	struct limits none = { 0 };
 	struct query_request r = request(&none);
@@ -57,7 +58,8 @@ static void is(enum query_endpoint which, const char *params, const char *verb, 
 	r.name = BYTES_LIT("-name");
 	if (ask_as(&r, which, params, line, &e) < 0)
 		fail_msg("%s: %s", params, e.msg);
-	snprintf(whole, sizeof(whole), "logql %s--format api " SOURCES "%s", verb, want);
+	snprintf(whole, sizeof(whole), "logql %s-t acme %s" SOURCES "%s%s", verb, first,
+		 *rest ? " " : "", rest);
 	assert_string_equal(line, whole);
 }
 
@@ -80,27 +82,27 @@ static void is_refused(enum query_endpoint which, const char *params, const char
 static void defaults_of_each_endpoint(void **state)
 {
 	(void)state;
-	is(ENDPOINT_QUERY, "query=1", "query ",
-	   "--strict --limit 100 --direction backward --at 2026-01-15T10:00:00Z -- 1");
-	is(ENDPOINT_QUERY_RANGE, "query=%7B%7D", "query ",
-	   "--strict --limit 100 --direction backward " HOUR "-- {}");
-	is(ENDPOINT_LABELS, "", "labels ", SIX_HOURS "--");
-	is(ENDPOINT_LABELS, "query={a=~\".%2B\"}", "labels ", SIX_HOURS "--strict -- {a=~\".+\"}");
-	is(ENDPOINT_LABEL_VALUES, "", "values ", SIX_HOURS "-- -name");
+	is(ENDPOINT_QUERY, "query=1", "query ", "--at 2026-01-15T10:00:00Z 1 ",
+	   "--strict --limit 100 --direction backward");
+	is(ENDPOINT_QUERY_RANGE, "query=%7B%7D", "query ", HOUR "{} ",
+	   "--strict --limit 100 --direction backward");
+	is(ENDPOINT_LABELS, "", "labels ", SIX_HOURS, "");
+	is(ENDPOINT_LABELS, "query={a=~\".%2B\"}", "labels ", SIX_HOURS "{a=~\".+\"} ", "--strict");
+	is(ENDPOINT_LABEL_VALUES, "", "values ", SIX_HOURS, "-- -name");
 	is(ENDPOINT_SERIES, "match[]={a%3D%22b%22}&x=y&match=%20{}", "series ",
-	   SIX_HOURS "--strict -- {a=\"b\"} {}");
-	is(ENDPOINT_STATS, "query={}", "stats ", SIX_HOURS "--strict -- {}");
-	is(ENDPOINT_VOLUME, "query={}&targetLabels=a,b", "volume ",
-	   "--strict " SIX_HOURS "--limit 100 --target-labels a,b --aggregate-by series -- {}");
-	is(ENDPOINT_VOLUME_RANGE, "aggregateBy=labels", "volume ",
-	   "--strict " SIX_HOURS "--limit 100 --aggregate-by labels --step 1m0s -- ");
-	is(ENDPOINT_PATTERNS, "query=%20{}%20&step=1m", "patterns ",
-	   SIX_HOURS "--step 1m0s --strict -- {}");
-	is(ENDPOINT_DETECTED_LABELS, "", "detected-labels ", SIX_HOURS "--");
-	is(ENDPOINT_DETECTED_FIELDS, "query={}&field_limit=7", "detected-fields ",
-	   SIX_HOURS "--line-limit 100 --limit 7 --strict -- {}");
+	   SIX_HOURS "{a=\"b\"} {} ", "--strict");
+	is(ENDPOINT_STATS, "query={}", "stats ", SIX_HOURS "{} ", "--strict");
+	is(ENDPOINT_VOLUME, "query={}&targetLabels=a,b", "volume ", SIX_HOURS "{} ",
+	   "--strict --limit 100 --target-labels a,b --aggregate-by series");
+	is(ENDPOINT_VOLUME_RANGE, "aggregateBy=labels", "volume ", SIX_HOURS " ",
+	   "--strict --limit 100 --aggregate-by labels --step 1m0s");
+	is(ENDPOINT_PATTERNS, "query=%20{}%20&step=1m", "patterns ", SIX_HOURS "{} ",
+	   "--step 1m0s --strict");
+	is(ENDPOINT_DETECTED_LABELS, "", "detected-labels ", SIX_HOURS, "");
+	is(ENDPOINT_DETECTED_FIELDS, "query={}&field_limit=7", "detected-fields ", SIX_HOURS "{} ",
+	   "--line-limit 100 --limit 7 --strict");
 	is(ENDPOINT_DETECTED_VALUES, "query={}&line_limit=5&limit=6&field_limit=7",
-	   "detected-values ", SIX_HOURS "--line-limit 5 --limit 6 --strict -- -name {}");
+	   "detected-values ", SIX_HOURS, "--line-limit 5 --limit 6 --strict -- -name {}");
 }
 
 static void format_query_looks_at_no_data(void **state)
@@ -117,23 +119,22 @@ static void format_query_looks_at_no_data(void **state)
 
 static void at(const char *text, const char *want)
 {
-	char params[128], line[256];
+	char params[128], first[256];
 
 	snprintf(params, sizeof(params), "query=1&time=%s", text);
-	snprintf(line, sizeof(line), "--strict --limit 100 --direction backward --at %s -- 1",
-		 want);
-	is(ENDPOINT_QUERY, params, "query ", line);
+	snprintf(first, sizeof(first), "--at %s 1 ", want);
+	is(ENDPOINT_QUERY, params, "query ", first, "--strict --limit 100 --direction backward");
 }
 
 static void a_regexp_is_a_filter_behind_an_old_query(void **state)
 {
 	(void)state;
-	is(ENDPOINT_OLD_QUERY, "query={}", "query ",
-	   "--strict --limit 100 --direction backward " HOUR "-- {}");
+	is(ENDPOINT_OLD_QUERY, "query={}", "query ", HOUR "{} ",
+	   "--strict --limit 100 --direction backward");
 	is(ENDPOINT_OLD_QUERY, "query={}%23&regexp=a%22%5Cd", "query ",
-	   "--strict --limit 100 --direction backward " HOUR "-- {}#\n|~ \"a\\\"\\\\d\"");
-	is(ENDPOINT_QUERY_RANGE, "query={}&regexp=a", "query ",
-	   "--strict --limit 100 --direction backward " HOUR "-- {}");
+	   HOUR "{}#\n|~ \"a\\\"\\\\d\" ", "--strict --limit 100 --direction backward");
+	is(ENDPOINT_QUERY_RANGE, "query={}&regexp=a", "query ", HOUR "{} ",
+	   "--strict --limit 100 --direction backward");
 }
 
 static void forms_of_time(void **state)
@@ -178,39 +179,38 @@ static void range_of_time(void **state)
 {
 	(void)state;
 	is(ENDPOINT_LABELS, "since=1d", "labels ",
-	   "--from 2026-01-14T10:00:00Z --to 2026-01-15T10:00:00Z --");
+	   "--from 2026-01-14T10:00:00Z --to 2026-01-15T10:00:00Z ", "");
 	/* since is before an end in the past, and before now of one in the future. */
 	is(ENDPOINT_LABELS, "since=1h&end=1768467600", "labels ",
-	   "--from 2026-01-15T08:00:00Z --to 2026-01-15T09:00:00Z --");
+	   "--from 2026-01-15T08:00:00Z --to 2026-01-15T09:00:00Z ", "");
 	is(ENDPOINT_LABELS, "since=1h&end=1768474800", "labels ",
-	   "--from 2026-01-15T09:00:00Z --to 2026-01-15T11:00:00Z --");
+	   "--from 2026-01-15T09:00:00Z --to 2026-01-15T11:00:00Z ", "");
 	is(ENDPOINT_LABELS, "start=5&end=5", "labels ",
-	   "--from 1970-01-01T00:00:05Z --to 1970-01-01T00:00:05Z --");
+	   "--from 1970-01-01T00:00:05Z --to 1970-01-01T00:00:05Z ", "");
 }
 
 static void steps(void **state)
 {
 	static const char *const text[] = { "15", "0.5", "1500ms", "1m", "1h30m", "1e1" };
 	static const char *const want[] = { "15s", "500ms", "1.5s", "1m0s", "1h30m0s", "10s" };
-	char params[64], line[256];
+	char params[64], rest[256];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(text) / sizeof(*text); i++) {
 		snprintf(params, sizeof(params), "query=1&step=%s", text[i]);
-		snprintf(line, sizeof(line),
-			 "--strict --limit 100 --direction backward " HOUR "--step %s -- 1",
+		snprintf(rest, sizeof(rest), "--strict --limit 100 --direction backward --step %s",
 			 want[i]);
-		is(ENDPOINT_QUERY_RANGE, params, "query ", line);
+		is(ENDPOINT_QUERY_RANGE, params, "query ", HOUR "1 ", rest);
 	}
 	is_refused(ENDPOINT_QUERY_RANGE, "query=1&step=x",
 		   "cannot parse \"x\" to a valid duration");
 	is_refused(ENDPOINT_QUERY_RANGE, "query=1&step=0",
 		   "zero or negative query resolution step widths are not accepted. Try a positive "
 		   "integer");
-	is(ENDPOINT_QUERY_RANGE, "query=1&interval=0", "query ",
-	   "--strict --limit 100 --direction backward " HOUR "-- 1");
-	is(ENDPOINT_QUERY_RANGE, "query=1&interval=1m", "query ",
-	   "--strict --limit 100 --direction backward " HOUR "--interval 1m0s -- 1");
+	is(ENDPOINT_QUERY_RANGE, "query=1&interval=0", "query ", HOUR "1 ",
+	   "--strict --limit 100 --direction backward");
+	is(ENDPOINT_QUERY_RANGE, "query=1&interval=1m", "query ", HOUR "1 ",
+	   "--strict --limit 100 --direction backward --interval 1m0s");
 	is_refused(ENDPOINT_QUERY_RANGE, "query=1&interval=-1", "interval must be >= 0");
 }
 
@@ -218,7 +218,7 @@ static void limits_and_directions(void **state)
 {
 	(void)state;
 	is(ENDPOINT_QUERY, "query=1&limit=%2B7&direction=FORWARD", "query ",
-	   "--strict --limit 7 --direction forward --at 2026-01-15T10:00:00Z -- 1");
+	   "--at 2026-01-15T10:00:00Z 1 ", "--strict --limit 7 --direction forward");
 	is_refused(ENDPOINT_QUERY, "limit=0", "limit must be a positive value");
 	is_refused(ENDPOINT_QUERY, "limit=-1", "limit must be a positive value");
 	is_refused(ENDPOINT_QUERY, "limit=x", "strconv.Atoi: parsing \"x\": invalid syntax");
@@ -267,13 +267,12 @@ static void limits_of_the_tenant(void **state)
 	r.encoding_flags = BYTES_LIT("categorize-labels");
 	assert_int_equal(ask_as(&r, ENDPOINT_QUERY, "query=1", line, &e), 0);
 	assert_string_equal(
-		line, "logql query --format api --gate 3 --queued 0s --gate-bytes  --store S --wal "
-		      "W --jobs 1 "
-		      "--max-entries 5000 --max-series 500 --max-matchers 7 --max-bytes 1048576 "
-		      "--max-query-length 721h0m0s --max-query-range 1s "
-		      "--max-query-lookback 2s --tenant a|b --match {team=\"x\"} "
-		      "--strict --limit 100 --direction backward --encoding-flags "
-		      "categorize-labels --at 2026-01-15T10:00:00Z -- 1");
+		line,
+		"logql query -t a|b --at 2026-01-15T10:00:00Z 1 " SOURCES " "
+		"--max-entries 5000 --max-series 500 --max-matchers 7 --max-bytes 1048576 "
+		"--max-query-length 721h0m0s --max-query-range 1s "
+		"--max-query-lookback 2s --match {team=\"x\"} "
+		"--strict --limit 100 --direction backward --encoding-flags categorize-labels");
 	l.required_labels = (struct key_names){ required, 2 };
 	l.minimum_labels_number = 3;
 	assert_int_equal(ask_as(&r, ENDPOINT_TAIL, "query={a%3D\"b\"}", line, &e), 0);
