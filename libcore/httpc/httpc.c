@@ -217,6 +217,33 @@ static bool may_pass(CURLcode rc)
 	}
 }
 
+/* What the libraries of TLS say of an answer that is none, as that of a plain server. */
+static bool is_plain(const char *why)
+{
+	static const char *const texts[] = { "wrong version number", "packet length too long",
+					     "unexpected TLS packet", "unexpected message" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (strstr(why, texts[i]))
+			return true;
+	return false;
+}
+
+static int say_failure(const struct httpc *h, CURLcode rc, const char *url, struct err *e)
+{
+	const char *why = h->why[0] ? h->why : h->lib.easy_strerror(rc);
+
+	if (rc == CURLE_SSL_CONNECT_ERROR && is_plain(why))
+		return err_set(e, ERR_USAGE,
+			       "%s: the server does not speak TLS there: with http:// it may "
+			       "answer (%s)",
+			       url, why);
+	if (rc == CURLE_GOT_NOTHING && strncmp(url, "http://", 7) == 0)
+		return err_set(e, ERR_AGAIN, "%s: %s (does it speak TLS there? then https://)", url,
+			       why);
+	return err_set(e, may_pass(rc) ? ERR_AGAIN : ERR_USAGE, "%s: %s", url, why);
+}
+
 static int perform(struct httpc *h, const char *url, struct err *e)
 {
 	CURLcode rc = h->lib.easy_perform(h->curl);
@@ -224,8 +251,7 @@ static int perform(struct httpc *h, const char *url, struct err *e)
 	long status = 0;
 
 	if (rc != CURLE_OK)
-		return err_set(e, may_pass(rc) ? ERR_AGAIN : ERR_USAGE, "%s: %s", url,
-			       h->why[0] ? h->why : h->lib.easy_strerror(rc));
+		return say_failure(h, rc, url, e);
 	h->lib.easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (h->lib.easy_getinfo(h->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
 		h->answer->retry_after_s = (int64_t)after;

@@ -290,6 +290,10 @@ static int check_sink(const struct ingest_opts *o, struct err *e)
 		return err_set(e, ERR_USAGE, "--user-file and --token-file do not go together");
 	if (!h->cert_file != !h->key_file)
 		return err_set(e, ERR_USAGE, "--cert-file and --key-file go together");
+	if ((h->ca_file || h->cert_file) && strncmp(o->push_url, "http://", 7) == 0)
+		return err_set(e, ERR_USAGE,
+			       "--ca-file and --cert-file are for TLS, which http:// has not: "
+			       "https:// has");
 	return 0;
 }
 

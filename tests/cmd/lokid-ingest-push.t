@@ -189,6 +189,16 @@ ok "a header without --push" exits 2 lokid-ingest --wal w -l app=x --header a:b 
 ok "a URL that is none" exits 2 lokid-ingest --push localhost:3100 -l app=x numbers
 ok "a header that is none" exits 2 lokid-ingest --push "$URL" -l app=x --header nocolon numbers
 
+for o in '--ca-file user' '--cert-file user --key-file user'; do
+	# shellcheck disable=SC2086
+	ok "http:// and $o" exits 2 lokid-ingest --push "$URL" -l app=x $o numbers
+	ok "is told: it has no TLS" stderr_has "--ca-file and --cert-file are for TLS, which http:// has not"
+done
+: >requests
+ok "https:// where TLS is not spoken is exit 2, at once" exits 2 sh -c 'echo x | lokid-ingest --push "https://${1#http://}" -l app=x' sh "$URL"
+ok "it is told what is wrong" stderr_has "the server does not speak TLS there: with http:// it may answer"
+not_ok "nothing is tried again" stderr_has "attempt 2"
+
 # TLS.
 if command -v openssl >/dev/null; then
 	make_cert() { # NAME ISSUER
@@ -204,6 +214,8 @@ if command -v openssl >/dev/null; then
 	ok "TLS, with a certificate of ours" exits 0 sh -c \
 		'seq 1 3 | lokid-ingest -q --push "$1" -l app=t --ca-file ca.pem --cert-file client.pem --key-file client.key' sh "$URL"
 	is "all come" "$(lines_got | paste -sd ' ')" "1 2 3"
+	ok "http:// where TLS is spoken is exit 5" exits 5 sh -c 'echo x | lokid-ingest --retries 0 --push "http://${1#https://}" -l app=t' sh "$URL"
+	ok "it is told what may be wrong" stderr_matches 'does it speak TLS there|[Rr]eset'
 	ok "a server that nobody vouches for is refused at once" exits 2 sh -c \
 		'seq 1 3 | lokid-ingest -q --push "$1" -l app=t --cert-file client.pem --key-file client.key' sh "$URL"
 	ok "it is said" stderr_matches "certificate"
