@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 
 struct hash_state {
 	XXH3_state_t *xxh;
@@ -92,17 +93,6 @@ void hash128_hex(const struct hash128 *h, char ret[HASH128_HEX + 1])
 	ret[HASH128_HEX] = '\0';
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool hash128_parse(struct bytes hex, struct hash128 *ret)
 {
 	struct hash128 h;
@@ -110,7 +100,7 @@ bool hash128_parse(struct bytes hex, struct hash128 *ret)
 	if (hex.n != HASH128_HEX)
 		return false;
 	for (int i = 0; i < 16; i++) {
-		int hi = hex_digit(hex.p[2 * i]), lo = hex_digit(hex.p[2 * i + 1]);
+		int hi = num_hex_digit(hex.p[2 * i]), lo = num_hex_digit(hex.p[2 * i + 1]);
 
 		if (hi < 0 || lo < 0)
 			return false;

@@ -208,3 +208,14 @@ void num_add_i64(struct buf *b, int64_t v)
 		*--p = '-';
 	buf_add(b, p, (size_t)(text + sizeof(text) - p));
 }
+
+int num_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}

@@ -48,4 +48,7 @@ int num_digits(double v, char ret[NUM_DIGITS_MAX], int *ret_exponent);
 void num_add_double(struct buf *b, double v);
 void num_add_i64(struct buf *b, int64_t v);
 
+/* The value of a hexadecimal digit of either case; -1 when it is none. */
+int num_hex_digit(char c);
+
 #endif

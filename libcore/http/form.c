@@ -3,18 +3,8 @@
 
 #include <string.h>
 
+#include "base/num.h"
 #include "labels/quote.h"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
 
 /* Which character stands for a blank. */
 enum blank { BLANK_PLUS, BLANK_NONE };
@@ -46,8 +36,8 @@ static int unescape(struct bytes text, enum blank blank, struct arena *a, struct
 		char c = text.p[i];
 
 		if (c == '%') {
-			int high = i + 2 < text.n ? hex_digit(text.p[i + 1]) : -1;
-			int low = i + 2 < text.n ? hex_digit(text.p[i + 2]) : -1;
+			int high = i + 2 < text.n ? num_hex_digit(text.p[i + 1]) : -1;
+			int low = i + 2 < text.n ? num_hex_digit(text.p[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return bad_escape(bytes_sub(text, i, 3), e);

@@ -19,18 +19,12 @@ struct limits {
 	/* pushes */
 	double ingestion_rate_bytes, ingestion_burst_bytes; /* a second */
 	uint64_t max_label_name_length, max_label_value_length, max_label_names_per_series;
-	bool reject_old_samples;
 	int64_t reject_old_samples_max_age_ns, creation_grace_period_ns;
 	uint64_t max_line_size;
-	bool max_line_size_truncate;
 	const char *max_line_size_truncate_identifier; /* put behind what is left of a line */
-	bool increment_duplicate_timestamp;
-	bool discover_log_levels,
-		discover_service_name;	      /* the latter: the list below is not empty */
 	struct key_names service_name_labels; /* discover_service_name, as it stands in the file */
 	uint64_t max_streams_per_user, max_global_streams_per_user;
 	double per_stream_rate_limit_bytes, per_stream_rate_limit_burst_bytes;
-	bool allow_structured_metadata;
 	uint64_t max_structured_metadata_size, max_structured_metadata_entries_count;
 	int64_t block_ingestion_until_ns; /* Unix; 0: not blocked */
 	uint64_t block_ingestion_status_code;
@@ -45,13 +39,17 @@ struct limits {
 	struct limits_blocks blocked_queries;
 	uint64_t max_query_bytes_read, max_concurrent_tail_requests, volume_max_series;
 	int64_t max_query_lookback_ns, max_query_length_ns, max_query_range_ns, query_timeout_ns;
-	bool volume_enabled;
 	uint64_t max_query_memory_bytes; /* ours, as the three below */
 	double query_rate;		 /* a second */
 	uint64_t max_concurrent_queries; /* of a tenant at once */
 	uint64_t max_outstanding_per_tenant;
 	/* storage */
 	int64_t retention_period_ns;
+	/* yes or no: last, since among the others each would take the room of a number */
+	bool reject_old_samples, max_line_size_truncate, increment_duplicate_timestamp;
+	bool discover_log_levels;
+	bool discover_service_name; /* service_name_labels is not empty */
+	bool allow_structured_metadata, volume_enabled;
 };
 
 /* The keys of limits_config: all that Loki 3.7 knows, retired ones, ours. Offsets are in struct

@@ -278,11 +278,6 @@ static int read_attributes(struct decode *d, struct arena *a, struct otlp_value 
 
 /* --- records --- */
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static int read_id(struct decode *d, unsigned char *to, size_t n)
 {
 	struct json_at was = d->in.j;
@@ -293,8 +288,8 @@ static int read_id(struct decode *d, unsigned char *to, size_t n)
 	if (text.n == 0)
 		return 0;
 	for (size_t i = 0; text.n == 2 * n && i < n; i++) {
-		int high = hex_digit((char)tolower((unsigned char)text.p[2 * i]));
-		int low = hex_digit((char)tolower((unsigned char)text.p[2 * i + 1]));
+		int high = num_hex_digit(text.p[2 * i]);
+		int low = num_hex_digit(text.p[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			text.n = 0;
