@@ -76,8 +76,8 @@ static int read_pair(struct records *r, bool *ret_more, struct err *e)
 	if (action != PUSH_DELETE && !records_line(r, &line))
 		return err_set(e, ERR_USAGE, "line %zu: expected a record behind '%s'", r->n_lines,
 			       actions[action]);
-	if (r->watch)
-		r->watch->begin(r->watch->data, action);
+	if (r->watch && r->watch->begin(r->watch->data, action, e) < 0)
+		return -1;
 	if (action == PUSH_CREATE || action == PUSH_INDEX)
 		return records_give(r, line, r->index, e);
 	err_set(&why, ERR_USAGE, "%s is not supported: entries never change", actions[action]);

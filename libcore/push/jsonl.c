@@ -9,8 +9,8 @@ static int read_line(struct records *r, bool *ret_more, struct err *e)
 	*ret_more = records_line(r, &line);
 	if (!*ret_more)
 		return 0;
-	if (r->watch)
-		r->watch->begin(r->watch->data, PUSH_CREATE);
+	if (r->watch && r->watch->begin(r->watch->data, PUSH_CREATE, e) < 0)
+		return -1;
 	return records_give(r, line, no_index, e);
 }
 

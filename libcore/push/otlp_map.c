@@ -175,6 +175,7 @@ struct otlp_value *otlp_new_value(struct otlp *o, struct arena *a, unsigned dept
 int otlp_set_resource(struct otlp *o, const struct otlp_value *attributes)
 {
 	o->labels.n = o->resource_meta.n = o->scope_meta.n = 0;
+	o->plain = false;
 	return add_attributes(o, &o->mapping->resource, attributes, &o->resource_a, &o->labels,
 			      &o->resource_meta);
 }
@@ -251,17 +252,22 @@ static int add_all(struct otlp *o, const struct push_pairs *from)
 	return 0;
 }
 
-/* The stream that a record of these labels belongs to; told to the sink when it is another one. */
+/* The stream that a record of these labels belongs to; told to the sink when it is another one.
+ * Most records have none of their own, and some are of two bytes: they cost nothing here. */
 static int set_stream(struct otlp *o)
 {
 	struct push_pairs *all = &o->record_labels;
+	size_t n_own = all->n;
 
+	if (n_own == 0 && o->plain)
+		return 0;
+	o->plain = n_own == 0;
 	for (size_t i = 0; i < o->labels.n; i++) { /* a record's own win */
 		size_t k = 0;
 
-		while (k < all->n && !bytes_eq(all->v[k].name, o->labels.v[i].name))
+		while (k < n_own && !bytes_eq(all->v[k].name, o->labels.v[i].name))
 			k++;
-		if (k == all->n &&
+		if (k == n_own &&
 		    push_pairs_add(all, o->labels.v[i].name, o->labels.v[i].value, o->e) < 0)
 			return -1;
 	}

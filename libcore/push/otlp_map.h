@@ -32,6 +32,7 @@ struct otlp {
 	struct arena resource_a, scope_a; /* of what is in force; attributes are read into them */
 	size_t n_values;		  /* read since the last otlp_begin */
 	struct push_pairs labels, resource_meta, scope_meta, record_labels, meta;
+	bool plain;	 /* .current has .labels, and none of a record */
 	struct buf name; /* of an attribute in maps */
 	struct push_current current;
 	struct err *e;

@@ -32,17 +32,56 @@ bool records_line(struct records *r, struct bytes *ret)
 
 /* --- names --- */
 
-static struct record_names split_names(struct bytes list)
+static int too_many(const char *what, struct err *e)
 {
-	struct record_names ret = { 0 };
+	return err_set(e, ERR_LIMIT, "%s fields: more than %d", what, PUSH_FIELDS_MAX);
+}
+
+static int split_names(const char *what, struct bytes list, struct record_names *ret, struct err *e)
+{
 	struct bytes name;
 	size_t cap = 0;
 
 	while (list.n > 0 && bytes_split(&list, ',', &name)) {
-		mem_grow(&ret.v, &cap, ret.n + 1, sizeof(*ret.v));
-		ret.v[ret.n++] = bytes_trim(name);
+		if (ret->n == PUSH_FIELDS_MAX)
+			return too_many(what, e);
+		mem_grow(&ret->v, &cap, ret->n + 1, sizeof(*ret->v));
+		ret->v[ret->n++] = bytes_trim(name);
 	}
-	return ret;
+	return 0;
+}
+
+static int split_extra(struct records *r, struct err *e)
+{
+	struct bytes rest = r->fields->extra, piece;
+
+	while (rest.n > 0 && bytes_split(&rest, ',', &piece)) {
+		const char *equals = piece.n ? memchr(piece.p, '=', piece.n) : NULL;
+		size_t n = equals ? (size_t)(equals - piece.p) : 0;
+
+		if (n == 0)
+			return err_set(e, ERR_USAGE,
+				       "extra fields: expected name=value, found '%.*s'",
+				       BYTES_ARG(piece));
+		if (push_pairs_set(&r->extra, push_normal_name(bytes_of(piece.p, n), &r->names),
+				   bytes_sub(piece, n + 1, piece.n), e) < 0)
+			return -1;
+		if (r->extra.n > PUSH_FIELDS_MAX)
+			return too_many("extra", e);
+	}
+	return 0;
+}
+
+static int split_fields(struct records *r, struct err *e)
+{
+	const struct push_fields *f = r->fields;
+
+	if (split_names("message", f->message, &r->message, e) < 0 ||
+	    split_names("time", f->time, &r->time, e) < 0 ||
+	    split_names("stream", f->stream, &r->stream, e) < 0 ||
+	    split_names("ignored", f->ignore, &r->ignore, e) < 0)
+		return -1;
+	return split_extra(r, e);
 }
 
 static bool is_among(const struct record_names *names, struct bytes name)
@@ -116,22 +155,15 @@ static const struct label *choose(const struct records *r, const struct record_n
 	return NULL;
 }
 
+/* They are in force already when the record before had no labels of its own either. */
 static int add_extra(struct records *r, struct err *e)
 {
-	struct bytes rest = r->fields->extra, piece;
-
-	while (rest.n > 0 && bytes_split(&rest, ',', &piece)) {
-		const char *equals = piece.n ? memchr(piece.p, '=', piece.n) : NULL;
-		size_t n = equals ? (size_t)(equals - piece.p) : 0;
-
-		if (n == 0)
-			return err_set(e, ERR_USAGE,
-				       "extra fields: expected name=value, found '%.*s'",
-				       BYTES_ARG(piece));
-		if (push_pairs_set(&r->labels, push_normal_name(bytes_of(piece.p, n), r->a),
-				   bytes_sub(piece, n + 1, piece.n), e) < 0)
+	r->n_own = r->labels.n;
+	if (r->n_own == 0 && r->plain)
+		return 0;
+	for (size_t i = 0; i < r->extra.n; i++)
+		if (push_pairs_set(&r->labels, r->extra.v[i].name, r->extra.v[i].value, e) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -199,8 +231,10 @@ int records_give(struct records *r, struct bytes text, struct bytes index, struc
 
 	if (read_record(r, text, index, &ts_ns, &line, &why) < 0)
 		return records_bad(r, &why, e);
-	if (push_current_set(&r->current, &r->labels, r->sink, e) < 0)
+	if ((r->n_own > 0 || !r->plain) &&
+	    push_current_set(&r->current, &r->labels, r->sink, e) < 0)
 		return -1;
+	r->plain = r->n_own == 0;
 	return r->sink->entry(r->sink->data, ts_ns, line, r->meta.v, r->meta.n, e);
 }
 
@@ -208,12 +242,8 @@ int records_each(const struct records *with, records_step *step, struct err *e)
 {
 	struct records r = *with;
 	bool more = true;
-	int rc = 0;
+	int rc = split_fields(&r, e);
 
-	r.message = split_names(with->fields->message);
-	r.time = split_names(with->fields->time);
-	r.stream = split_names(with->fields->stream);
-	r.ignore = split_names(with->fields->ignore);
 	while (rc == 0 && more)
 		rc = step(&r, &more, e);
 	push_current_release(&r.current);
@@ -221,10 +251,12 @@ int records_each(const struct records *with, records_step *step, struct err *e)
 	free(r.time.v);
 	free(r.stream.v);
 	free(r.ignore.v);
+	free(r.extra.v);
 	free(r.found.v);
 	free(r.labels.v);
 	free(r.meta.v);
 	buf_release(&r.path);
+	arena_release(&r.names);
 	arena_release(&r.target);
 	return rc;
 }

@@ -8,6 +8,9 @@
 
 #include "push/push.h"
 
+/* Of each list of names, and of .extra: what each record is held against. */
+enum { PUSH_FIELDS_MAX = 128 };
+
 /* Lists of names, comma between; in a list the first that a record has, and that is not empty,
  * counts. A field of an object in the record is named with a dot between. */
 struct push_fields {
@@ -26,8 +29,8 @@ enum push_action { PUSH_CREATE, PUSH_INDEX, PUSH_UPDATE, PUSH_DELETE };
 
 /* Told of each record, for answers that list them. */
 struct push_watch {
-	/* One more record: what the sink is given until the next one is of it. */
-	void (*begin)(void *data, enum push_action action);
+	/* One more record: what the sink is given until the next one is of it. -1 ends decoding. */
+	int (*begin)(void *data, enum push_action action, struct err *e);
 	/* It is not taken; decoding goes on behind it. */
 	void (*bad)(void *data, const struct err *why);
 	void *data;
@@ -35,7 +38,8 @@ struct push_watch {
 
 /*
  * An object a line; blank lines are nothing. A record that is no JSON, or has what is not a time in
- * a field of that name, is told to watch, and left out. Labels are of PUSH_LABELS_PAIRS.
+ * a field of that name, is told to watch, and left out. Labels are of PUSH_LABELS_PAIRS. Errors:
+ * also those of fields: ERR_USAGE, .extra is none; ERR_LIMIT, more than PUSH_FIELDS_MAX.
  */
 MUST_CHECK int push_jsonl(struct bytes body, const struct push_fields *fields, int64_t now_ns,
 			  const struct push_watch *watch, const struct push_sink *sink,

@@ -20,7 +20,11 @@ struct records {
 	const struct push_sink *sink;
 	struct arena *a;
 	struct record_names message, time, stream, ignore; /* of fields */
-	struct push_pairs found, labels, meta;		   /* of the record */
+	struct push_pairs extra;			   /* of fields, normalised, in .names */
+	struct arena names;
+	struct push_pairs found, labels, meta; /* of the record */
+	size_t n_own;			       /* of .labels: those not of .extra alone */
+	bool plain;			       /* .current has the labels of .extra alone */
 	struct push_current current;
 	struct buf path;
 	/* What the line before a record said: most are the same in all of a body. */

@@ -31,6 +31,9 @@ enum {
 	BATCHES_UNDER_WAY = 4,
 	/* What an entry counts as besides its bytes: a million empty lines are no small batch. */
 	BATCH_ENTRY_WEIGHT = 24,
+	/* Of one push; of its streams with entries so many are kept room for behind it. */
+	PUSH_ENTRIES_MAX = 1 << 22,
+	STREAMS_KEPT = 1 << 16,
 	INTAKE_RETRY_S = 1,
 	INTAKE_FULL_RETRY_S = 30,
 };
@@ -136,6 +139,7 @@ struct lane {
 	struct run_stream *stream; /* scratch, as the next two */
 	size_t cap_streams;
 	struct buf text, bad; /* the latter: why the present stream is not taken */
+	struct buf labels;    /* of the stream that was told of last */
 };
 
 struct outlet {

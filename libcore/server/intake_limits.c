@@ -24,9 +24,17 @@ static void add_time(struct buf *b, int64_t ts_ns)
 	buf_add_str(b, " +0000 UTC");
 }
 
+/* They are long, and may be told of each of a million entries. */
 static void add_labels(struct push_run *r, uint32_t stream)
 {
-	words_add_text(r->in->lane.words, stream, &r->text);
+	struct lane *lane = &r->in->lane;
+
+	if (r->labels_of != stream) {
+		buf_reset(&lane->labels);
+		words_add_text(lane->words, stream, &lane->labels);
+		r->labels_of = stream;
+	}
+	buf_add_bytes(&r->text, buf_bytes(&lane->labels));
 }
 
 static uint32_t current(const struct push_run *r)
@@ -257,6 +265,11 @@ bool limits_take_entry(struct push_run *r, int64_t ts_ns, struct bytes *line, si
 	    (l->max_structured_metadata_size && meta_bytes > l->max_structured_metadata_size))
 		return bad_meta(r, n_meta, max_n, meta_bytes, n_bytes);
 	return true;
+}
+
+bool limits_may_take_push(const struct push_run *r)
+{
+	return (double)r->good_bytes <= r->limits->ingestion_burst_bytes;
 }
 
 /* Go's rate.Limiter: a burst to begin with, and what does not fit takes nothing. */

@@ -162,6 +162,8 @@ static int on_stream(void *data, const struct push_labels *l, struct err *e)
 	uint32_t stream = STREAM_NONE;
 	bool bad = words_stream(lane->words, &r->words, l, &stream, e) < 0;
 
+	if (r->n_streams && r->stream[r->n_streams - 1].first == r->n_entries)
+		r->n_streams--; /* nothing came for it */
 	mem_grow(&r->stream, &r->cap_streams, r->n_streams + 1, sizeof(*r->stream));
 	s = &r->stream[r->n_streams++];
 	*s = (struct run_stream){ .stream = stream, .first = r->n_entries, .end = r->n_entries };
@@ -231,7 +233,7 @@ static int64_t apart(struct push_run *r, const struct run_stream *s, int64_t ts_
 
 	if (!r->limits->increment_duplicate_timestamp)
 		return ts_ns;
-	if (s->n && !bytes_eq(entries_line(es, es->n - 1), line) &&
+	if (s->n > 1 && !bytes_eq(entries_line(es, es->n - 1), line) &&
 	    (ts_ns == r->prev_ts_ns || ts_ns == r->last_ts_ns) && r->last_ts_ns != INT64_MAX)
 		ts_ns = r->last_ts_ns + 1;
 	else
@@ -247,12 +249,18 @@ static void add_entry(struct push_run *r, struct run_stream *s, int64_t ts_ns, s
 	struct bytes of_stream = r->in->lane.words->facts[s->stream].level;
 	uint32_t set;
 
+	s->n++;
+	s->n_bytes += line.n;
+	s->n_meta_bytes += meta_bytes;
+	r->good_bytes += line.n + meta_bytes;
+	if (!limits_may_take_push(r))
+		return; /* it is only counted now: all of the push will be refused */
 	ts_ns = apart(r, s, ts_ns, line);
 	if (b->weight >= BATCH_SEALED) {
 		b->next = batch_new(r->in);
 		b = r->last = b->next;
 	}
-	if (!s->n) {
+	if (s->n == 1) {
 		s->batch = b;
 		s->at = b->es.n;
 	}
@@ -260,9 +268,6 @@ static void add_entry(struct push_run *r, struct run_stream *s, int64_t ts_ns, s
 		     : level_set(r, b, of_stream, line);
 	entries_add(&b->es, s->stream, ts_ns, line, set);
 	b->weight += BATCH_ENTRY_WEIGHT + line.n + meta_bytes;
-	s->n++;
-	s->n_bytes += line.n;
-	s->n_meta_bytes += meta_bytes;
 	entry_ages_add(&r->ages, r->now_ns > ts_ns ? r->now_ns - ts_ns : 0);
 }
 
@@ -275,6 +280,8 @@ static int on_entry(void *data, int64_t ts_ns, struct bytes line, const struct l
 
 	if (!r->n_streams)
 		return err_set(e, ERR_BUG, "an entry of no stream");
+	if (r->n_entries == PUSH_ENTRIES_MAX)
+		return err_set(e, ERR_LIMIT, "more than %d entries in a push", PUSH_ENTRIES_MAX);
 	s = &r->stream[r->n_streams - 1];
 	for (size_t i = 0; i < n_meta; i++)
 		meta_bytes += meta[i].name.n + meta[i].value.n;
@@ -429,6 +436,7 @@ int lane_take(struct intake *in, const struct intake_push *p, struct buf *text)
 			      .now_ns = time_now_ns(),
 			      .mono_ns = mono_ns,
 			      .oldest_ns = INT64_MIN,
+			      .labels_of = STREAM_NONE,
 			      .stream = lane->stream,
 			      .cap_streams = lane->cap_streams,
 			      .text = lane->text };
@@ -458,6 +466,11 @@ int lane_take(struct intake *in, const struct intake_push *p, struct buf *text)
 	if (status)
 		take_back(&r);
 	atomic_fetch_sub(&r.tenant->held, 1);
+	if (r.cap_streams > STREAMS_KEPT) {
+		free(r.stream);
+		r.stream = NULL;
+		r.cap_streams = 0;
+	}
 	lane->stream = r.stream;
 	lane->cap_streams = r.cap_streams;
 	lane->text = r.text;
@@ -493,5 +506,6 @@ void lane_release(struct intake *in)
 	free(lane->stream);
 	buf_release(&lane->text);
 	buf_release(&lane->bad);
+	buf_release(&lane->labels);
 	pthread_mutex_destroy(&lane->lock);
 }

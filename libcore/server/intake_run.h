@@ -13,7 +13,7 @@ struct complaint {
 	uint64_t n;
 };
 
-/* What one call of the sink's stream() began. */
+/* What one call of the sink's stream() began, and entries came for. */
 struct run_stream {
 	uint32_t stream;
 	uint64_t first, end; /* entries by the sink's count, */
@@ -46,6 +46,8 @@ struct push_run {
 	struct bytes bad_text;		/* until the next stream */
 	struct bytes bad_labels;	/* why all of it is refused: of the first that are none */
 	uint64_t n_entries;		/* by the sink's count */
+	uint64_t good_bytes;		/* more than a burst: none is kept any more */
+	uint32_t labels_of;		/* the stream of lane.labels; STREAM_NONE: none yet */
 	int64_t prev_ts_ns, last_ts_ns; /* of the entries before, as sent and as stored */
 
 	struct intake_tally received, cut, discarded[REASON_COUNT];
@@ -75,6 +77,8 @@ void limits_refuse_labels(struct push_run *r, const struct push_labels *l, const
 /* Of an entry; false when it may not be, which has then been noted. The line may be cut. */
 bool limits_take_entry(struct push_run *r, int64_t ts_ns, struct bytes *line, size_t n_meta,
 		       size_t meta_bytes);
+/* Whether the rate may let so much through at once, ever. */
+bool limits_may_take_push(const struct push_run *r);
 /* Of all of a push, asked last: 0, or the status that refuses it whole, r->text being why. */
 int limits_take_push(struct push_run *r, struct intake_tally good);
 /* Of the rate and the number of streams. Sets .refused of those that are not taken; 0, or a status

@@ -12,8 +12,13 @@
 #include "server/routes_push.h"
 #include "time/time.h"
 
-/* Of an answer: why records were not taken, each text once as long as it is the same one. */
-enum { REASONS_BYTES_MAX = 1 << 20 };
+enum {
+	/* Why records were not taken: each text once as long as it is the same one; and of an
+	 * answer, which tells it of each. Then it tells of no more why. */
+	REASONS_BYTES_MAX = 1 << 20,
+	BULK_RECORDS_MAX = 1 << 18, /* of a request: the answer lists each of them */
+	RECORDS_MAX = 1 << 22,
+};
 
 struct record {
 	uint16_t status;
@@ -28,7 +33,7 @@ struct reason {
 struct records {
 	struct push_fields fields;
 	struct record *record;
-	size_t n, cap;
+	size_t n, cap, max;
 	uint32_t *of_entry; /* which record an entry is of */
 	size_t n_entries, cap_entries;
 	struct reason *reason;
@@ -77,19 +82,24 @@ static void refuse_record(struct records *r, size_t i, int status, struct bytes 
 	r->record[i].why = (uint32_t)r->n_reasons;
 }
 
+static const struct bytes untold = { "not taken, as others", 20 };
+
 static struct bytes reason_of(const struct records *r, const struct record *v)
 {
 	if (!v->why)
-		return BYTES_LIT("not taken, as others");
+		return untold;
 	return bytes_of(r->text.p + r->reason[v->why - 1].off, r->reason[v->why - 1].n);
 }
 
-static void on_begin(void *data, enum push_action action)
+static int on_begin(void *data, enum push_action action, struct err *e)
 {
 	struct records *r = data;
 
+	if (r->n == r->max)
+		return err_set(e, ERR_LIMIT, "more than %zu records in a request", r->max);
 	mem_grow(&r->record, &r->cap, r->n + 1, sizeof(*r->record));
 	r->record[r->n++] = (struct record){ .status = 201, .action = (uint8_t)action };
+	return 0;
 }
 
 static void on_bad(void *data, const struct err *why)
@@ -173,7 +183,8 @@ static const char *error_type(int status)
 			      : "unavailable_shards_exception";
 }
 
-static void add_item(struct buf *out, const struct records *r, const struct record *v)
+/* *left: bytes of reasons that the answer may still have. */
+static void add_item(struct buf *out, const struct records *r, const struct record *v, size_t *left)
 {
 	static const char *const action[] = {
 		[PUSH_CREATE] = "create",
@@ -184,8 +195,13 @@ static void add_item(struct buf *out, const struct records *r, const struct reco
 
 	buf_addf(out, "{\"%s\":{\"status\":%d", action[v->action], v->status);
 	if (v->status >= 400) {
+		struct bytes why = reason_of(r, v);
+
+		if (why.n > *left)
+			why = untold;
+		*left -= why.n < *left ? why.n : *left;
 		buf_addf(out, ",\"error\":{\"type\":\"%s\",\"reason\":", error_type(v->status));
-		json_add_quoted(out, reason_of(r, v));
+		json_add_quoted(out, why);
 		buf_add_char(out, '}');
 	}
 	buf_add_str(out, "}}");
@@ -195,6 +211,7 @@ static void answer_bulk(struct push_call *p, const struct intake_answer *a)
 {
 	const struct records *r = p->own;
 	struct intake_answer answer = *a;
+	size_t left = REASONS_BYTES_MAX;
 	struct buf body = { 0 };
 
 	if (is_of_records(r, a->status)) {
@@ -205,7 +222,7 @@ static void answer_bulk(struct push_call *p, const struct intake_answer *a)
 		for (size_t i = 0; i < r->n; i++) {
 			if (i)
 				buf_add_char(&body, ',');
-			add_item(&body, r, &r->record[i]);
+			add_item(&body, r, &r->record[i], &left);
 		}
 		buf_add_str(&body, "]}");
 	} else {
@@ -269,12 +286,13 @@ static int read_fields(struct call *c, struct push_fields *f, struct err *e)
 	return 0;
 }
 
-static void take_records(struct push_call *p, const struct push_fields *fields)
+static void take_records(struct push_call *p, const struct push_fields *fields, size_t max)
 {
 	struct records *r = mem_alloc(sizeof(*r));
 	struct err e;
 
 	r->fields = *fields;
+	r->max = max;
 	r->begun_ns = time_mono_ns();
 	p->own = r;
 	p->free_own = free_records;
@@ -291,7 +309,7 @@ void route_bulk(struct call *c)
 
 	p->decode = decode_bulk;
 	p->answer = answer_bulk;
-	take_records(p, &push_bulk_fields);
+	take_records(p, &push_bulk_fields, BULK_RECORDS_MAX);
 }
 
 void route_jsonline(struct call *c)
@@ -300,7 +318,7 @@ void route_jsonline(struct call *c)
 
 	p->decode = decode_jsonl;
 	p->answer = answer_jsonl;
-	take_records(p, &push_jsonl_fields);
+	take_records(p, &push_jsonl_fields, RECORDS_MAX);
 }
 
 /* Clients look at it before they push. */

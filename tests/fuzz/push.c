@@ -30,10 +30,12 @@ static int otlp_json(struct bytes body, const struct push_sink *sink, struct are
 	return push_otlp_json(body, &otlp_default, 1, sink, a, e);
 }
 
-static void ignore_begin(void *data, enum push_action action)
+static int ignore_begin(void *data, enum push_action action, struct err *e)
 {
 	(void)data;
 	(void)action;
+	(void)e;
+	return 0;
 }
 
 static void ignore_bad(void *data, const struct err *why)

@@ -72,6 +72,41 @@ get /loki/api/v1/query -H 'X-Scope-OrgID: a' --data-urlencode query@deep
 ok "and one of 300 KB" code_is 400
 ok "others are answered" alive
 
+# --- bodies that say little and mean much ---
+# The processor time, in seconds, that the daemon has taken; children not counted.
+cpu_s() { awk '{ sub(/^.*\) /, ""); print int(($12 + $13) / 100) }' "/proc/$LOKID_PID/stat"; }
+# cheap NAME PATH STATUS [CURL OPTION]...: `body` is answered so, within two seconds of processor time.
+cheap() {
+	cheap_name=$1 cheap_path=$2 cheap_code=$3
+	shift 3
+	cheap_before=$(cpu_s)
+	get "$cheap_path" -H 'X-Scope-OrgID: a' --data-binary @body "$@"
+	ok "$cheap_name are answered" code_is "$cheap_code"
+	ok "$cheap_name cost little" test $(($(cpu_s) - cheap_before)) -le 2
+}
+perl -e 'print "{}\n" x 20000' >body
+extra=$(perl -e 'print join ",", map { "l$_=1" } 1 .. 1000')
+cheap "a thousand extra labels" "/insert/jsonline?extra_fields=$extra" 413
+perl -e 'my $map = join ",", map { "{\"key\":\"k$_\",\"value\":{\"stringValue\":\"v\"}}" } 1 .. 1000;
+	print "{\"resourceLogs\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{\"kvlistValue\":{\"values\":[$map]}}}]},",
+		"\"scopeLogs\":[{\"logRecords\":[", join(",", ("{}") x 20000), "]}]}]}"' >body
+cheap "records of a thousand labels" /otlp/v1/logs 400 -H 'Content-Type: application/json'
+perl -e 'my $map = join ",", map { "{\"key\":\"k$_\",\"value\":{\"stringValue\":\"v\"}}" } 1 .. 120;
+	print "{\"resourceLogs\":[{\"resource\":{\"attributes\":[$map]},",
+		"\"scopeLogs\":[{\"logRecords\":[", join(",", ("{}") x 500000), "]}]}]}"' >body
+cheap "records of a hundred attributes" /otlp/v1/logs 429 -H 'Content-Type: application/json'
+perl -e 'my $l = join ",", map { "\\\"l$_\\\":\\\"" . "x" x 2000 . "\\\"" } 1 .. 14; $l =~ s/\\//g;
+	print "{\"streams\":[{\"stream\":{$l},\"values\":[", join(",", ("[\"1\",\"\"]") x 20000), "]}]}"' >body
+cheap "old entries of long labels" /loki/api/v1/push 400 -H 'Content-Type: application/json'
+extra=$(perl -e 'print join ",", map { "l$_=" . "x" x 1000 } 1 .. 7')
+perl -e 'print "{\"create\":{}}\n{\"\@timestamp\":1}\n" x 5000' >body
+cheap "old records of long labels" "/insert/elasticsearch/_bulk?extra_fields=$extra" 200
+ok "and are not told of all" test "$(wc -c <"$TAP/stdout")" -lt 3000000
+is "but each is told of" "$(jq '[.items[] | select(.create.status == 400 and .create.error.reason != "")] | length' "$TAP/stdout")" 5000
+perl -e 'print "{\"create\":{}}\n{}\n" x 262145' >body
+cheap "more records than an answer lists" /insert/elasticsearch/_bulk 413
+ok "the limit is named" stdout_has 'more than 262144 records in a request'
+
 # --- names that are paths ---
 for tenant in '../a' '..' '.' 'a/b' '/etc' '~lokid' 'a%2Fb' "$(head -c 151 /dev/zero | tr '\0' a)"; do
 	get /loki/api/v1/push -H "X-Scope-OrgID: $tenant" -H 'Content-Type: application/json' --data-binary \
@@ -86,7 +121,7 @@ get /loki/api/v1/label/a%zz/values -H 'X-Scope-OrgID: a'
 ok "a bad escape is 400" code_is 400
 get '/loki/api/v1/labels?start=%zz' -H 'X-Scope-OrgID: a'
 ok "in a parameter too" code_is 400
-is "nothing is outside of the data" "$(ls)" "$(printf '%s\n' data deep lokid.log lokid.yaml zeros.gz zeros.zst)"
+is "nothing is outside of the data" "$(ls)" "$(printf '%s\n' body data deep lokid.log lokid.yaml zeros.gz zeros.zst)"
 
 # --- slow and many ---
 perl -MIO::Socket::INET -e '

@@ -10,10 +10,14 @@ enum { NOW = 77 };
 static struct push_fields fields;
 static struct buf watched; /* "create ", "bad: ...;" of each record */
 
-static void watch_begin(void *data, enum push_action action)
+static size_t watch_max; /* records that are taken; 0: any number */
+
+static int watch_begin(void *data, enum push_action action, struct err *e)
 {
 	(void)data;
 	buf_addf(&watched, "%d;", action);
+	return watch_max && watched.n / 2 > watch_max ? err_set(e, ERR_LIMIT, "too many records")
+						      : 0;
 }
 
 static void watch_bad(void *data, const struct err *why)
@@ -51,6 +55,7 @@ static int defaults(void **state)
 	(void)state;
 	fields = push_jsonl_fields;
 	watch = NULL;
+	watch_max = 0;
 	buf_reset(&watched);
 	return 0;
 }
@@ -129,7 +134,58 @@ static void records_are_bounded(void **state)
 	       "error: line 1: a field's name is longer than 65536 bytes");
 	buf_release(&b);
 	fields.extra = BYTES_LIT("no");
-	bad(jsonl, "{}", "error: line 1: extra fields: expected name=value, found 'no'");
+	bad(jsonl, "{}", "error: extra fields: expected name=value, found 'no'");
+}
+
+/* Each record is held against each of them. */
+static void lists_of_fields_are_bounded(void **state)
+{
+	struct bytes *const lists[] = { &fields.message, &fields.time, &fields.stream,
+					&fields.ignore, &fields.extra };
+	static const char *const told[] = { "message", "time", "stream", "ignored", "extra" };
+	struct buf b = { 0 }, text = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+		defaults(NULL);
+		buf_reset(&b);
+		buf_reset(&text);
+		for (int k = 0; k < PUSH_FIELDS_MAX; k++)
+			buf_addf(&b, "%sn%d=1", k ? "," : "", k);
+		*lists[i] = buf_bytes(&b);
+		if (lists[i] != &fields.extra)
+			good(jsonl, "{}", "{}\n77|{}|\n");
+		buf_add_str(&b, ",more=2");
+		*lists[i] = buf_bytes(&b);
+		buf_addf(&text, "error: %s fields: more than 128", told[i]);
+		expect(jsonl, BYTES_LIT("{}\n"), ERR_LIMIT, buf_str(&text));
+	}
+	buf_release(&b);
+	buf_release(&text);
+}
+
+static void extra_labels_stay_in_force(void **state)
+{
+	(void)state;
+	fields.stream = BYTES_LIT("app");
+	fields.extra = BYTES_LIT("z=1,a.b=2,z=3");
+	good(jsonl,
+	     "{\"msg\":\"1\"}\n{\"msg\":\"2\"}\n{\"msg\":\"3\",\"app\":\"x\"}\n"
+	     "{\"msg\":\"4\",\"app\":\"x\"}\n{\"msg\":\"5\"}\n{\"msg\":\"6\"}\n",
+	     "{a_b=\"2\", z=\"3\"}\n77|1|\n77|2|\n{a_b=\"2\", app=\"x\", z=\"3\"}\n77|3|\n77|4|\n"
+	     "{a_b=\"2\", z=\"3\"}\n77|5|\n77|6|\n");
+}
+
+static void who_watches_may_end_it(void **state)
+{
+	(void)state;
+	watch = &watching;
+	watch_max = 2;
+	expect(jsonl, BYTES_LIT("{}\n{}\n{}\n{}\n"), ERR_LIMIT,
+	       "{}\n77|{}|\n77|{}|\nerror: too many records");
+	buf_reset(&watched);
+	expect(bulk, BYTES_LIT("{\"create\":{}}\nx\n{\"delete\":{}}\n{\"delete\":{}}\n"), ERR_LIMIT,
+	       "error: too many records");
 }
 
 static void bulk_is_read_by_pairs(void **state)
@@ -274,6 +330,9 @@ int main(void)
 		cmocka_unit_test_setup(fields_become_what_they_are_for, defaults),
 		cmocka_unit_test_setup(bad_records_are_told, defaults),
 		cmocka_unit_test_setup(records_are_bounded, defaults),
+		cmocka_unit_test_setup(who_watches_may_end_it, defaults),
+		cmocka_unit_test_setup(extra_labels_stay_in_force, defaults),
+		cmocka_unit_test_setup(lists_of_fields_are_bounded, defaults),
 		cmocka_unit_test_setup(bulk_is_read_by_pairs, defaults),
 		cmocka_unit_test_setup(what_is_said_again_means_the_same, defaults),
 		cmocka_unit_test_setup(bulk_out_of_step_is_refused, defaults),
