@@ -198,8 +198,6 @@ static int read_number(struct decode *d, struct otlp_value *ret, enum otlp_kind 
 
 	if (read_number_text(d, &text) < 0)
 		return -1;
-	if (text.n == 0) /* null */
-		text = BYTES_LIT("0");
 	ret->kind = kind;
 	if (kind == OTLP_INT ? num_i64(text, &ret->integer) : num_double(text, &ret->number))
 		return 0;
@@ -225,6 +223,8 @@ static int value_member(struct decode *d, struct bytes name, void *data)
 {
 	struct place *at = data;
 
+	if (json_in_null(&d->in))
+		return 0;
 	if (is_name(name, "string_value")) {
 		at->value->kind = OTLP_STRING;
 		return read_string(d, at->a, &at->value->text);

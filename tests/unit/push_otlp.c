@@ -134,6 +134,10 @@ static void bodies_and_values_are_text(void **state)
 								      "\"arrayValue\":{}") "]}",
 		  "{\"a\":{},\"m\":[],\"z\":false}" },
 		{ "\"doubleValue\":\"-Infinity\"", "-Inf" },
+		{ "\"stringValue\":\"x\",\"boolValue\":null,\"intValue\":null,\"doubleValue\":null,"
+		  "\"bytesValue\":null,\"arrayValue\":null,\"kvlistValue\":null",
+		  "x" },
+		{ "\"stringValue\":null", "" },
 	};
 
 	(void)state;
@@ -195,6 +199,8 @@ static void json_that_is_wrong_is_refused(void **state)
 		{ "[]", "error: expected an object at byte 0, found []" },
 		{ "{} {}", "error: expected nothing behind the body at byte 3, found {}" },
 		{ "{\"resourceLogs\":{}}", "error: expected an array at byte 16, found {}}" },
+		{ RECORD("\"body\":{\"intValue\":\"\"}"),
+		  "error: expected a whole number of 64 bits at byte 66, found \"\"}}]}]}]}" },
 		{ "{\"resourceLogs\":[7]}", "error: expected an object at byte 17, found 7]}" },
 		{ "{\"resourceLogs\":[{\"resource\":{},\"resource\":{}}]}",
 		  "error: expected one resource at byte 43, found {}}]}" },
