@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/crc32c.h"
 #include "base/rd.h"
@@ -116,6 +117,14 @@ static int inflate_either(struct bytes in, size_t max, struct buf *out, struct e
 
 /* --- zstd --- */
 
+static int bad_zstd(size_t error, size_t at, struct err *e)
+{
+	if (ZSTD_getErrorCode(error) == ZSTD_error_frameParameter_windowTooLarge)
+		return err_set(e, ERR_CORRUPT, "zstd: a window of more than %d bytes at byte %zu",
+			       1 << ZSTD_WINDOW_LOG_MAX, at);
+	return err_set(e, ERR_CORRUPT, "zstd: %s at byte %zu", ZSTD_getErrorName(error), at);
+}
+
 static int unzstd_all(ZSTD_DStream *z, struct bytes in, size_t max, struct buf *out, struct err *e)
 {
 	ZSTD_inBuffer from = { in.p, in.n, 0 };
@@ -127,8 +136,7 @@ static int unzstd_all(ZSTD_DStream *z, struct bytes in, size_t max, struct buf *
 
 		left = ZSTD_decompressStream(z, &to, &from);
 		if (ZSTD_isError(left))
-			return err_set(e, ERR_CORRUPT, "zstd: %s at byte %zu",
-				       ZSTD_getErrorName(left), from.pos);
+			return bad_zstd(left, from.pos, e);
 		out->n += to.pos;
 		if (out->n > max)
 			return too_large(max, e);
