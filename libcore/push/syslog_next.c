@@ -31,12 +31,25 @@ static enum count counted(struct bytes in, size_t *ret_n, size_t *ret_off)
 	return IS_COUNTED;
 }
 
+enum { LOOK = 512 };
+
+/* A line that comes a byte at a time is looked at from its begin each time: that is to be fast. In
+ * pieces, since a newline may be far behind many lines that end in NUL. */
 static size_t line_end(struct bytes in)
 {
 	size_t n = 0;
 
-	while (n < in.n && in.p[n] != '\n' && in.p[n])
-		n++;
+	while (n < in.n) {
+		struct bytes piece = bytes_sub(in, n, LOOK);
+		const char *newline = memchr(piece.p, '\n', piece.n), *nul;
+
+		if (newline)
+			piece.n = (size_t)(newline - piece.p);
+		nul = memchr(piece.p, '\0', piece.n);
+		if (nul || newline)
+			return (size_t)((nul ? nul : newline) - in.p);
+		n += piece.n;
+	}
 	return n;
 }
 
