@@ -44,6 +44,7 @@ static void begin_run(struct push_run *r)
 	r->first_n = r->first->es.n;
 	r->first_text = r->first->es.text.n;
 	r->first_weight = r->first->weight;
+	r->words_max = words_memory(lane->words) + PUSH_LABELS_MAX;
 }
 
 /* Nothing of this push is in any batch. */
@@ -162,6 +163,10 @@ static int on_stream(void *data, const struct push_labels *l, struct err *e)
 	uint32_t stream = STREAM_NONE;
 	bool bad = words_stream(lane->words, &r->words, l, &stream, e) < 0;
 
+	if (words_memory(lane->words) > r->words_max)
+		return err_set(e, ERR_LIMIT,
+			       "the labels of a push's streams take more than %d bytes",
+			       PUSH_LABELS_MAX);
 	if (r->n_streams && r->stream[r->n_streams - 1].first == r->n_entries)
 		r->n_streams--; /* nothing came for it */
 	mem_grow(&r->stream, &r->cap_streams, r->n_streams + 1, sizeof(*r->stream));

@@ -8,6 +8,7 @@
 /* Gives the sink what a body would say in a few bytes each. */
 struct made {
 	struct push_labels labels;
+	bool distinct;		     /* each stream has another label too */
 	size_t n_streams, n_entries; /* of each stream, entries */
 	struct bytes line;
 	int64_t ts_ns;
@@ -20,7 +21,13 @@ static int make(const struct push_sink *sink, struct arena *a, void *data, struc
 
 	(void)a;
 	for (size_t i = 0; i < m->n_streams; i++) {
-		if (sink->stream(sink->data, &m->labels, e) < 0)
+		char text[1024];
+		struct push_labels l = m->labels;
+
+		if (m->distinct)
+			l.spelling = bytes_of(
+				text, (size_t)snprintf(text, sizeof(text), "{n=\"%0900zu\"}", i));
+		if (sink->stream(sink->data, &l, e) < 0)
 			return -1;
 		for (size_t k = 0; k < m->n_entries; k++)
 			if (sink->entry(sink->data, m->ts_ns, m->line, NULL, 0, e) < 0)
@@ -75,6 +82,27 @@ static void streams_without_entries_take_no_memory(void **state)
 	close_world(w);
 }
 
+static void labels_of_a_push_are_bounded(void **state)
+{
+	struct world *w = open_world(NULL, NULL);
+	struct made m = a_line("x");
+	size_t before = peak_mb();
+
+	(void)state;
+	m.distinct = true;
+	m.n_streams = 300000;
+	m.n_entries = 0;
+	push_made(w, &m);
+	assert_int_equal(m.pushed.status, 413);
+	assert_string_equal(m.pushed.text,
+			    "the labels of a push's streams take more than 67108864 bytes");
+	assert_true(peak_mb() - before < 150);
+	m.n_streams = m.n_entries = 1;
+	push_made(w, &m);
+	assert_int_equal(m.pushed.status, 204);
+	close_world(w);
+}
+
 static void entries_of_a_push_are_bounded(void **state)
 {
 	struct world *w = open_world(NULL, NULL);
@@ -118,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(streams_without_entries_take_no_memory),
+		cmocka_unit_test(labels_of_a_push_are_bounded),
 		cmocka_unit_test(entries_of_a_push_are_bounded),
 		cmocka_unit_test(above_the_rate_nothing_is_kept),
 	};
