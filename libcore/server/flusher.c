@@ -12,7 +12,6 @@
 #include "server/flusher.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -23,6 +22,7 @@
 #include "base/mem.h"
 #include "server/config.h"
 #include "server/intake.h"
+#include "server/program.h"
 #include "server/server_metrics.h"
 #include "server/stored.h"
 #include "server/syslog.h"
@@ -37,8 +37,7 @@ enum {
 	TIMEOUT_S = 3600,  /* of one program: it is stuck */
 	BACKOFF_MAX_S = 60,
 	PIECE = 64 << 10,
-	NAMES_MAX = 16 << 20,  /* of the paths that idxbuild prints */
-	MESSAGE_MAX = 4 << 10, /* of what a program says on stderr */
+	NAMES_MAX = 16 << 20, /* of the paths that idxbuild prints */
 };
 
 /* Of what chunkpack sorts: beyond it a round makes further packs. */
@@ -52,13 +51,6 @@ struct waiting {
 	int64_t asked_ns; /* segments begun before are its own */
 	bool in_round;	  /* the round under way packs all of them */
 	struct waiting *next;
-};
-
-struct run {
-	struct flusher *f;
-	enum stage stage;
-	int stderr_fd;
-	int names_fd; /* idxbuild: what it prints; else -1 */
 };
 
 /* What was seen in the log's folder. */
@@ -91,7 +83,8 @@ struct flusher {
 	struct sight sight;		 /* what it saw */
 	bool had_folder;		 /* of that thread: the log's folder was there */
 	void (*seen)(struct flusher *f); /* what is done then */
-	struct run run[N_STAGES];
+	struct program program[N_STAGES];
+	int names_fd;	    /* what INDEX prints, while it runs */
 	unsigned n_running; /* of the round's programs */
 	struct err failure; /* the round's first */
 	int64_t round_begun_ns;
@@ -295,25 +288,6 @@ static void round_ended(struct flusher *f)
 		begin_look(f, tell_round);
 }
 
-/* What a program said, for the message: its first line. */
-static void read_message(int fd, struct buf *ret)
-{
-	ssize_t n;
-
-	n = pread(fd, buf_reserve(ret, MESSAGE_MAX), MESSAGE_MAX, 0);
-	ret->n = n > 0 ? (size_t)n : 0;
-	for (size_t i = 0; i < ret->n; i++)
-		if (ret->p[i] == '\n')
-			ret->n = i;
-}
-
-static const char *program_of(enum stage stage)
-{
-	static const char *const names[] = { "walreplay", "chunkpack", "idxbuild", "walreplay" };
-
-	return names[stage];
-}
-
 /* The index files that a round has made, by their paths. */
 static void count_stored(struct task *t)
 {
@@ -356,50 +330,35 @@ static void begin_count(struct flusher *f, int names_fd)
 	free(c);
 }
 
-static void count_end(struct flusher *f, const struct run *r, const struct child_end *end)
+static void count_end(struct flusher *f, enum stage stage, const struct child_end *end)
 {
 	struct metrics *m = f->server->metrics;
 
-	server_metrics_child(m, program_of(r->stage), end);
-	if (r->stage == REPLAY && end->status == err_exit_code(ERR_CORRUPT))
+	if (stage == REPLAY && end->status == err_exit_code(ERR_CORRUPT))
 		metrics_add(metric_of1(m, METRIC_WAL_CORRUPTIONS, BYTES_LIT("segment")), 1);
-	if (r->stage == INDEX && end->status == 0)
+	if (stage != INDEX)
+		return;
+	if (end->status == 0)
 		metrics_observe(metric_of(m, METRIC_INDEX_UPLOAD_SECONDS),
 				(double)end->run_ns / 1e9);
-	if (r->names_fd >= 0)
-		begin_count(f, r->names_fd);
+	if (f->names_fd >= 0)
+		begin_count(f, f->names_fd);
 }
 
 static void start(struct flusher *f, enum stage stage, int in, int out);
-static void ended(const struct child_end *end, void *data)
-{
-	struct run *r = data;
-	struct flusher *f = r->f;
-	struct buf said = { 0 };
-	struct err e;
 
-	read_message(r->stderr_fd, &said);
-	close(r->stderr_fd);
-	count_end(f, r, end);
-	if (end->status < 0 && end->signal == 0) {
-		set_failure(f, &end->error);
-	} else if (end->status != 0 && end->signal != SIGPIPE) {
-		if (end->timed_out)
-			err_set(&e, ERR_AGAIN, "%s: stopped after %lld s", program_of(r->stage),
-				(long long)(end->run_ns / NS_PER_S));
-		else if (end->signal)
-			err_set(&e, ERR_IO, "%s: ended by signal %d", program_of(r->stage),
-				end->signal);
-		else
-			err_set(&e, ERR_IO, "%s: exit status %d: %s", program_of(r->stage),
-				end->status, buf_str(&said));
-		set_failure(f, &e);
-	}
-	buf_release(&said);
+static void ended(struct program *p, const struct child_end *end, const struct err *failure)
+{
+	struct flusher *f = p->data;
+	enum stage stage = (enum stage)(p - f->program);
+
+	count_end(f, stage, end);
+	if (failure->code != ERR_NONE)
+		set_failure(f, failure);
 	if (--f->n_running)
 		return;
 	/* What is packed is pruned, also when a part of it could not be. */
-	if (r->stage != PRUNE)
+	if (stage != PRUNE)
 		start(f, PRUNE, -1, -1);
 	else
 		round_ended(f);
@@ -440,24 +399,17 @@ static void start(struct flusher *f, enum stage stage, int in, int out)
 	const char *const prune[] = { "walreplay",	"--prune",	"-q", "--store",
 				      s->config->store, s->config->wal, NULL };
 	const char *const *const argv[] = { replay, pack.argv, index, prune };
-	struct run *r = &f->run[stage];
 
 	make_pack_args(s->config, &pack);
-	*r = (struct run){ f, stage, memfd_create("stderr", MFD_CLOEXEC), -1 };
 	if (stage == INDEX) {
-		r->names_fd = memfd_create("names", MFD_CLOEXEC);
-		out = fcntl(r->names_fd, F_DUPFD_CLOEXEC, 3);
+		f->names_fd = memfd_create("names", MFD_CLOEXEC);
+		out = fcntl(f->names_fd, F_DUPFD_CLOEXEC, 3);
 	}
 	f->n_running++;
-	child_start(s->children,
-		    &(struct child_opts){
-			    .program = program_of(stage),
-			    .argv = argv[stage],
-			    .fd = { in, out, fcntl(r->stderr_fd, F_DUPFD_CLOEXEC, 3), -1 },
-			    .timeout_ns = TIMEOUT_S * NS_PER_S,
-			    .nice = FLUSH_NICE,
-			    .ended = ended,
-			    .data = r });
+	program_start(&f->program[stage], &(struct child_opts){ .argv = argv[stage],
+								.fd = { in, out, -1, -1 },
+								.timeout_ns = TIMEOUT_S * NS_PER_S,
+								.nice = FLUSH_NICE });
 }
 
 static void start_round(struct flusher *f)
@@ -544,9 +496,15 @@ static void tick(void *data)
 
 int flusher_open(struct server *s, struct flusher **ret, struct err *e)
 {
+	static const char *const names[N_STAGES] = { "walreplay", "chunkpack", "idxbuild",
+						     "walreplay" };
 	struct flusher *f = mem_alloc(sizeof(*f));
 
 	*f = (struct flusher){ .server = s };
+	for (int i = 0; i < N_STAGES; i++)
+		f->program[i] = (struct program){
+			.server = s, .name = names[i], .ended = ended, .data = f
+		};
 	if (tasks_open(1, &f->disk, e) < 0) {
 		free(f);
 		return -1;
