@@ -1,30 +1,24 @@
 #include "server/audit.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "base/io.h"
 #include "base/mem.h"
 #include "json/json.h"
 #include "server/config.h"
+#include "server/lines.h"
 #include "server/log.h"
 #include "server/route.h"
 #include "time/time.h"
 
 enum { WAITING_MAX = 16 << 20 }; /* bytes of lines not written yet */
 
+static const int64_t END_NS = 10 * NS_PER_S; /* then a disk that hangs is left alone */
+
 struct audit {
 	const char *path;
 	struct log *log;
-	pthread_t thread;
-	pthread_mutex_t lock; /* all below */
-	pthread_cond_t more;
-	int fd;
-	struct buf lines;
-	uint64_t n_lines, n_lost; /* in lines; lost */
-	bool stop;
+	struct lines *lines;
 };
 
 static int open_file(const char *path, struct err *e)
@@ -34,43 +28,11 @@ static int open_file(const char *path, struct err *e)
 	return fd < 0 ? err_sys(e, "'%s'", path) : fd;
 }
 
-static void *write_all(void *data)
+static void tell_failure(const struct err *e, void *data)
 {
 	struct audit *a = data;
-	struct buf lines = { 0 };
-	struct err e;
 
-	pthread_mutex_lock(&a->lock);
-	while (a->lines.n || !a->stop) {
-		struct buf swap = a->lines;
-		uint64_t n = a->n_lines;
-		int fd;
-
-		if (a->lines.n == 0) {
-			pthread_cond_wait(&a->more, &a->lock);
-			continue;
-		}
-		a->lines = lines;
-		a->n_lines = 0;
-		fd = fcntl(a->fd, F_DUPFD_CLOEXEC, 0); /* it may be opened anew meanwhile */
-		pthread_mutex_unlock(&a->lock);
-		lines = swap;
-		if (fd < 0 || io_write(fd, lines.p, lines.n, &e) < 0) {
-			if (fd < 0)
-				err_sys(&e, "'%s'", a->path);
-			log_event(a->log, LOG_ERROR, "audit log not written", "err", e.msg, NULL);
-		} else {
-			n = 0;
-		}
-		if (fd >= 0)
-			close(fd);
-		buf_reset(&lines);
-		pthread_mutex_lock(&a->lock);
-		a->n_lost += n;
-	}
-	pthread_mutex_unlock(&a->lock);
-	buf_release(&lines);
-	return NULL;
+	log_event(a->log, LOG_ERROR, "audit log not written", "at", a->path, "err", e->msg, NULL);
 }
 
 int audit_open(const char *path, struct log *log, struct audit **ret, struct err *e)
@@ -81,13 +43,10 @@ int audit_open(const char *path, struct log *log, struct audit **ret, struct err
 	if (fd < 0)
 		return -1;
 	a = mem_alloc(sizeof(*a));
-	*a = (struct audit){ .path = path, .log = log, .fd = fd };
-	pthread_mutex_init(&a->lock, NULL);
-	pthread_cond_init(&a->more, NULL);
-	if (pthread_create(&a->thread, NULL, write_all, a) != 0) {
-		close(fd);
+	*a = (struct audit){ .path = path, .log = log };
+	if (lines_open(fd, WAITING_MAX, tell_failure, a, &a->lines, e) < 0) {
 		free(a);
-		return err_set(e, ERR_IO, "no thread for the audit log");
+		return -1;
 	}
 	*ret = a;
 	return 0;
@@ -95,15 +54,11 @@ int audit_open(const char *path, struct log *log, struct audit **ret, struct err
 
 int audit_reopen(struct audit *a, struct err *e)
 {
-	int fd = open_file(a->path, e), old;
+	int fd = open_file(a->path, e);
 
 	if (fd < 0)
 		return -1;
-	pthread_mutex_lock(&a->lock);
-	old = a->fd;
-	a->fd = fd;
-	pthread_mutex_unlock(&a->lock);
-	close(old);
+	lines_turn(a->lines, fd);
 	return 0;
 }
 
@@ -141,41 +96,24 @@ static void add_line(struct buf *b, const struct call *c)
 
 void audit_call(struct audit *a, const struct call *c)
 {
+	struct buf line = { 0 };
+
 	if (!a || c->route->needs == ROUTE_OPEN)
 		return;
-	pthread_mutex_lock(&a->lock);
-	if (a->lines.n > WAITING_MAX) {
-		a->n_lost++;
-	} else {
-		add_line(&a->lines, c);
-		a->n_lines++;
-	}
-	pthread_cond_signal(&a->more);
-	pthread_mutex_unlock(&a->lock);
+	add_line(&line, c);
+	lines_add(a->lines, buf_bytes(&line)); /* one that is lost is counted */
+	buf_release(&line);
 }
 
 uint64_t audit_lost(struct audit *a)
 {
-	uint64_t ret;
-
-	pthread_mutex_lock(&a->lock);
-	ret = a->n_lost;
-	pthread_mutex_unlock(&a->lock);
-	return ret;
+	return lines_lost(a->lines);
 }
 
 void audit_close(struct audit *a)
 {
 	if (!a)
 		return;
-	pthread_mutex_lock(&a->lock);
-	a->stop = true;
-	pthread_cond_signal(&a->more);
-	pthread_mutex_unlock(&a->lock);
-	pthread_join(a->thread, NULL);
-	close(a->fd);
-	buf_release(&a->lines);
-	pthread_cond_destroy(&a->more);
-	pthread_mutex_destroy(&a->lock);
+	lines_close(a->lines, END_NS);
 	free(a);
 }

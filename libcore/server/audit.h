@@ -23,6 +23,7 @@ void audit_call(struct audit *a, const struct call *c);
 /* Lines that were lost, since the file could not be written. */
 uint64_t audit_lost(struct audit *a);
 
-void audit_close(struct audit *a); /* writes what it has */
+/* Writes what it has, for ten seconds at most. NULL: nothing. */
+void audit_close(struct audit *a);
 
 #endif

@@ -512,8 +512,11 @@ int server_run(const struct config *config, struct err *e)
 	int rc;
 
 	atomic_store(&s.log.level, (int)config->server.log_level);
+	if (log_open(&s.log, e) < 0)
+		return -1;
 	if (read_limits(&s, &s.limits, e) < 0) {
 		forget_told(&s);
+		log_close(&s.log);
 		return -1;
 	}
 	pthread_mutex_init(&s.lock, NULL);
@@ -528,5 +531,6 @@ int server_run(const struct config *config, struct err *e)
 	}
 	close_all(&s);
 	forget_told(&s);
+	log_close(&s.log);
 	return rc;
 }
