@@ -121,7 +121,8 @@ struct batch {
 };
 
 struct lane {
-	pthread_mutex_t lock; /* all of it */
+	pthread_mutex_t lock; /* all of it, but */
+	atomic_bool asked;    /* somebody wants to know what is active */
 	bool closed;
 	struct batch *open; /* being filled, or NULL */
 	struct words *words;
@@ -266,6 +267,8 @@ void quotas_release(struct intake *in);
 void intake_metrics_open(struct intake *in);
 void intake_metrics_close(struct intake *in);
 void intake_metrics_tenant(struct intake *in, struct intake_tenant *t);
+/* In the lane, before it is left: does what somebody asked for who did not wait. */
+void intake_metrics_leave(struct intake *in);
 /* A body was well-formed: what was in it, and what of it was not taken. */
 void intake_metrics_decoded(struct intake *in, const struct push_run *r);
 /* n_gone streams of t are not active any more. */

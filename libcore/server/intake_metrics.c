@@ -28,23 +28,40 @@ void intake_metrics_swept(struct intake *in, struct intake_tenant *t, uint32_t n
 	metrics_add(metric_of1(in->opts.metrics, METRIC_STREAMS_REMOVED, t->name), n_gone);
 }
 
-/* What is looked at only when somebody asks. */
-static void collect(struct metrics *m, void *data)
+/* What is looked at only when somebody asks; in the lane. */
+static void collect_lane(struct intake *in)
 {
-	struct intake *in = data;
 	struct lane *lane = &in->lane;
 	int64_t now_ns = time_mono_ns();
-	double weight;
 
-	(void)m;
-	pthread_mutex_lock(&lane->lock);
 	/* All streams are gone through: not as often as anybody likes to ask. */
 	if (now_ns - lane->active.swept_ns > NS_PER_S)
 		lane_sweep(in, now_ns);
 	for (size_t i = 0; i < lane->n_slots; i++)
 		if (lane->tenant[i])
 			metrics_set(lane->tenant[i]->active, lane->n_active[i]);
-	pthread_mutex_unlock(&lane->lock);
+}
+
+void intake_metrics_leave(struct intake *in)
+{
+	if (atomic_exchange(&in->lane.asked, false))
+		collect_lane(in);
+}
+
+/* Who asks does not wait for a large push: its thread looks when it is done, and this time what was
+ * there before stands. */
+static void collect(struct metrics *m, void *data)
+{
+	struct intake *in = data;
+	struct lane *lane = &in->lane;
+	double weight;
+
+	(void)m;
+	atomic_store(&lane->asked, true);
+	if (pthread_mutex_trylock(&lane->lock) == 0) {
+		intake_metrics_leave(in);
+		pthread_mutex_unlock(&lane->lock);
+	}
 	pthread_mutex_lock(&in->outlet.lock);
 	weight = (double)in->outlet.weight;
 	pthread_mutex_unlock(&in->outlet.lock);

@@ -34,6 +34,7 @@ static void take_turn(struct intake *in, const struct intake_push *p)
 		buf_add_str(&text, INTAKE_STOPPING);
 	else
 		status = lane_take(in, p, &text);
+	intake_metrics_leave(in);
 	pthread_mutex_unlock(&in->lane.lock);
 	if (status)
 		answer(p, status, &text);

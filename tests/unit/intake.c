@@ -495,6 +495,39 @@ static void tenants_do_not_grow_for_ever(void **state)
 	close_world(w);
 }
 
+/* --- who asks for metrics --- */
+
+static struct world *asked;
+
+static int decode_asked(const struct push_sink *sink, struct arena *a, void *data, struct err *e)
+{
+	struct buf text = { 0 };
+
+	metrics_write(asked->metrics, &text); /* as another thread does meanwhile */
+	buf_release(&text);
+	return decode(sink, a, data, e);
+}
+
+static void metrics_do_not_wait_for_a_push(void **state)
+{
+	struct world *w = asked = open_world(NULL, NULL);
+
+	(void)state;
+	last = (struct pushed){ .lock = PTHREAD_MUTEX_INITIALIZER,
+				.more = PTHREAD_COND_INITIALIZER,
+				.json = STREAM("{\"app\":\"web\"}", LINE(T1, "a")) };
+	intake_push(w->in, &(struct intake_push){ .tenant = BYTES_LIT("acme"),
+						  .limits = &w->limits,
+						  .decode = decode_asked,
+						  .answered = answered,
+						  .data = &last });
+	wait_answer(&last);
+	assert_answer(204, "");
+	/* What could not be looked at then was when the push was done. */
+	assert_int_equal(counted(w, METRIC_MEMORY_STREAMS, "acme", NULL), 1);
+	close_world(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -515,6 +548,7 @@ int main(void)
 		cmocka_unit_test(equal_times_move_apart),
 		cmocka_unit_test(tenants_are_forgotten_with_their_streams),
 		cmocka_unit_test(tenants_do_not_grow_for_ever),
+		cmocka_unit_test(metrics_do_not_wait_for_a_push),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
