@@ -111,11 +111,18 @@ static unsigned bit_of(enum http_method m)
 	case HTTP_DELETE:
 		return ROUTE_DEL;
 	case HTTP_HEAD:
+		return ROUTE_HEAD;
 	case HTTP_OPTIONS:
 	case HTTP_OTHER:
 		break;
 	}
 	return 0;
+}
+
+/* What is only looked at can be asked for without its body. */
+static unsigned methods_of(const struct route *r)
+{
+	return r->methods == ROUTE_GET ? ROUTE_GET | ROUTE_HEAD : r->methods;
 }
 
 static bool matches(const char *pattern, struct bytes path, struct bytes ret_name[ROUTE_NAMES])
@@ -144,7 +151,7 @@ unsigned route_methods(struct bytes path)
 
 	for (const struct route *r = routes; r->path; r++)
 		if (matches(r->path, path, name))
-			ret |= r->methods;
+			ret |= methods_of(r);
 	return ret;
 }
 
@@ -157,7 +164,7 @@ const struct route *route_find(struct bytes path, enum http_method method,
 
 		if (!matches(r->path, path, name))
 			continue;
-		if (r->methods & bit_of(method)) {
+		if (methods_of(r) & bit_of(method)) {
 			memcpy(ret_name, name, sizeof(name));
 			return r;
 		}

@@ -17,11 +17,11 @@ enum route_needs {	       /* what the path is about */
 		   ROUTE_ADMIN,
 };
 
-enum { ROUTE_GET = 1, ROUTE_POST = 2, ROUTE_PUT = 4, ROUTE_DEL = 8 };
+enum { ROUTE_GET = 1, ROUTE_POST = 2, ROUTE_PUT = 4, ROUTE_DEL = 8, ROUTE_HEAD = 16 };
 
 struct route {
 	const char *path; /* "*" stands for a piece: call.name, call.name2 */
-	unsigned methods; /* ROUTE_GET|... */
+	unsigned methods; /* ROUTE_GET|...; what takes only GET takes HEAD, too */
 	enum route_needs needs;
 	bool no_tenant;	   /* asked without one */
 	bool form;	   /* parameters of query string and body are taken apart before */

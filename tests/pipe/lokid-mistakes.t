@@ -57,7 +57,7 @@ ok "the message says what it is" stdout_has "method 'GET' is not taken here, but
 ok "as the header does" grep -q '^Allow: POST' head
 get $api/delete -D head -X PATCH
 ok "of a path with several rows" code_is 405
-ok "all are told" grep -q '^Allow: GET, POST, PUT, DELETE' head
+ok "all are told" grep -q '^Allow: GET, POST, PUT, DELETE, HEAD' head
 
 # --- the log: what works again ---
 get /flush -X POST

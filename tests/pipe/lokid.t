@@ -114,6 +114,11 @@ get /ring
 is "the ring has one node" "$(jq -r '.shards[].state' "$TAP/stdout")" ACTIVE
 get /nothing
 ok "a path that is none is 404" code_is 404
+get /ready -I
+ok "a probe may ask for the head alone" code_is 200
+ok "which has no body" grep -qi '^Content-Length: 6' "$TAP/stdout"
+get /flush -I
+ok "but not for what does something" code_is 405
 get /ready -X POST
 ok "a method that is not taken is 405" code_is 405
 

@@ -88,6 +88,7 @@ static void test_routes(void **state)
 {
 	(void)state;
 	assert_route("/ready", HTTP_GET, 200, "");
+	assert_route("/ready", HTTP_HEAD, 200, "");
 	assert_route("/ready", HTTP_POST, 405, NULL);
 	assert_route("/ready/", HTTP_GET, 404, NULL);
 	assert_route("/", HTTP_GET, 404, NULL);
