@@ -17,7 +17,7 @@ MUST_CHECK int audit_open(const char *path, struct log *log, struct audit **ret,
 /* The file is opened anew: it may have been renamed. Errors: ERR_IO; the old one goes on. */
 MUST_CHECK int audit_reopen(struct audit *a, struct err *e);
 
-/* A call that ends. a NULL: none is kept. */
+/* A call that ends, and has a route. */
 void audit_call(struct audit *a, const struct call *c);
 
 /* Lines that were lost, since the file could not be written. */

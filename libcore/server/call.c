@@ -147,7 +147,8 @@ static void refuse_path(struct call *c, struct err *e)
 
 static void refuse_method(struct call *c, struct err *e)
 {
-	static const char *const names[] = { "GET", "POST", "PUT", "DELETE" }; /* by their bits */
+	static const char *const names[] = { "GET", "POST", "PUT", "DELETE",
+					     "HEAD" }; /* by their bits */
 	unsigned methods = route_methods(path_of(c));
 	struct buf allow = { 0 };
 
@@ -293,13 +294,27 @@ static void on_left(struct http_request *r, void *data)
 		c->left(c);
 }
 
+/* Of one that was refused before its query was taken, as far as it stands in the path: a body that
+ * was not read is not known, and nobody's words are not written down. */
+static void note_query(struct call *c)
+{
+	struct err e;
+
+	if (c->query.n || !c->route->form || (c->refusal.n && !c->who))
+		return;
+	if (c->form.n || form_parse(http_query(c->http), &c->arena, &c->form, &e) == 0)
+		c->query = form_text(&c->form, "query");
+}
+
 static void on_done(struct http_request *r, void *data)
 {
 	struct call *c = http_user(r);
 
 	(void)data;
-	if (c->route)
+	if (c->route && c->server->audit) {
+		note_query(c);
 		audit_call(c->server->audit, c);
+	}
 	server_metrics_end(c->server->metrics,
 			   &(struct server_metrics_request){
 				   .route = label_of(c),

@@ -159,9 +159,18 @@ push_as root 'team-a|team-b' shop
 ok "a push to several is refused" code_is 400
 
 # --- what is kept of it ---
+ask agent /loki/api/v1/query -H 'X-Scope-OrgID: other' -G --data-urlencode 'query={app="secret"}'
+ok "who may only write asks nothing" code_is 403
+get /loki/api/v1/query -H 'X-Scope-OrgID: other' -G --data-urlencode 'query={app="secret"}'
+ok "nor does nobody" code_is 401
+ask root /loki/api/v1/query -H 'X-Scope-OrgID: other' -G --data-urlencode 'query={app='
+ok "a query that is none is refused" code_is 400
 audited() { jq -e -s "map(select($1)) | length > 0" audit.log; }
 ok "who asked what is in the audit log" wait_for 5 audited '.user == "bob" and .tenant == "team-a" and .status == 200 and (.query // "" | contains("bank"))'
 ok "what was refused too" audited '.user == "agent" and .tenant == "other" and .status == 403'
+ok "with what was asked" audited '.user == "agent" and .status == 403 and .query == "{app=\"secret\"}"'
+ok "so is a query that is none" audited '.user == "root" and .status == 400 and .query == "{app="'
+not_ok "but not what nobody asked" audited '.user == "" and .query != null'
 ok "and who could not say who" audited '.user == "" and .status == 401'
 ok "with the name that was tried, and the reason" audited '.user == "" and .status == 401 and .claimed == "mallory" and .refusal == "wrong user or password"'
 ok "of a wrong password too" audited '.user == "" and .claimed == "alice" and .refusal == "wrong user or password"'
