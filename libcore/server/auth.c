@@ -249,6 +249,8 @@ void auth_stop(struct auth *a)
 {
 	bool again;
 
+	if (!a)
+		return;
 	pthread_mutex_lock(&a->lock);
 	again = a->stop;
 	a->stop = true;

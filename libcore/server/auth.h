@@ -18,7 +18,7 @@ struct auth;
 MUST_CHECK int auth_open(const struct config_auth *config, struct auth **ret, struct err *e);
 
 /* Checks no password any more: calls that wait for that, and those that come, are refused. Waits
- * for the one that is being checked. */
+ * for the one that is being checked. NULL: nothing. */
 void auth_stop(struct auth *a);
 
 /* After auth_stop, or instead of it. NULL: nothing. */

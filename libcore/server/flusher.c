@@ -71,8 +71,9 @@ struct counting {
 struct flusher {
 	struct server *server;
 	struct tasks *disk;
-	pthread_mutex_t lock;  /* asked and state */
+	pthread_mutex_t lock;  /* asked, over and state */
 	struct waiting *asked; /* by other threads, not looked at yet */
+	bool over;	       /* nobody looks any more */
 	struct flusher_state state;
 
 	struct waiting *waiting;	 /* from here on the children's thread alone */
@@ -515,20 +516,35 @@ int flusher_open(struct server *s, struct flusher **ret, struct err *e)
 	return 0;
 }
 
+static void set_over(struct err *e)
+{
+	err_set(e, ERR_AGAIN, "the daemon ends");
+}
+
 void flusher_flush(struct flusher *f, void (*done)(int rc, const struct err *e, void *data),
 		   void *data)
 {
 	struct waiting *w = mem_alloc(sizeof(*w));
+	struct err e;
+	bool over;
 
 	*w = (struct waiting){ .done = done, .data = data, .asked_ns = time_now_ns() };
 	if (f->server->intake)
 		intake_rotate(f->server->intake);
 	syslog_rotate(f->server->syslog);
 	pthread_mutex_lock(&f->lock);
-	w->next = f->asked;
-	f->asked = w;
+	over = f->over;
+	if (!over) {
+		w->next = f->asked;
+		f->asked = w;
+		children_later(f->server->children, 0, look, f);
+	}
 	pthread_mutex_unlock(&f->lock);
-	children_later(f->server->children, 0, look, f);
+	if (!over)
+		return;
+	free(w);
+	set_over(&e);
+	done(-1, &e, data);
 }
 
 struct flusher_state flusher_look(struct flusher *f)
@@ -543,15 +559,21 @@ struct flusher_state flusher_look(struct flusher *f)
 
 void flusher_stop(struct flusher *f)
 {
-	if (f)
-		tasks_stop(f->disk);
+	if (!f)
+		return;
+	pthread_mutex_lock(&f->lock);
+	f->over = true;
+	pthread_mutex_unlock(&f->lock);
+	tasks_stop(f->disk);
 }
 
 void flusher_give_up(struct flusher *f)
 {
 	struct err e;
 
-	err_set(&e, ERR_AGAIN, "the daemon ends");
+	if (!f)
+		return;
+	set_over(&e);
 	take_asked(f);
 	tell_waiting(f, -1, &e, true);
 }

@@ -27,7 +27,7 @@ MUST_CHECK int flusher_open(struct server *s, struct flusher **ret, struct err *
 
 /*
  * Everything that was acknowledged by now into the store: the segment that is written to is ended
- * first. done is called on the children's thread: 0, or -1 and why not.
+ * first. done is called on the children's thread: 0, or -1 and why not; after flusher_stop at once.
  */
 void flusher_flush(struct flusher *f, void (*done)(int rc, const struct err *e, void *data),
 		   void *data);
@@ -35,11 +35,12 @@ void flusher_flush(struct flusher *f, void (*done)(int rc, const struct err *e, 
 /* From any thread. */
 struct flusher_state flusher_look(struct flusher *f);
 
-/* Before children_close: no disk is looked at any more; it waits for the look under way. NULL:
- * nothing. */
+/* Before children_close: no disk is looked at any more, and no flush begun; it waits for the look
+ * under way. NULL: nothing. */
 void flusher_stop(struct flusher *f);
 
-/* After children_close: nothing of it runs any more. Those who wait are told that it ends. */
+/* After children_close: nothing of it runs any more. Those who wait are told that it ends. NULL:
+ * nothing. */
 void flusher_give_up(struct flusher *f);
 
 /* The same, then frees it. NULL: nothing. */

@@ -524,8 +524,19 @@ int queries_open(const struct queries_opts *o, struct queries **ret, struct err 
 	return 0;
 }
 
+void queries_end(struct queries *q)
+{
+	if (!q)
+		return;
+	queries_stop(q);
+	tasks_stop(q->small);
+	tasks_stop(q->large);
+}
+
 void queries_close(struct queries *q)
 {
-	if (q)
-		queries_free(q);
+	if (!q)
+		return;
+	queries_end(q);
+	queries_free(q);
 }

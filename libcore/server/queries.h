@@ -34,7 +34,11 @@ MUST_CHECK int queries_open(const struct queries_opts *o, struct queries **ret, 
 /* Those that wait, and new ones, are answered with 503; those that run go on. */
 void queries_stop(struct queries *q);
 
-/* After children_close. NULL: nothing. */
+/* After children_close: those that ended are answered; new ones as after queries_stop. NULL:
+ * nothing. */
+void queries_end(struct queries *q);
+
+/* The same, and it is freed: when nobody asks any more. NULL: nothing. */
 void queries_close(struct queries *q);
 
 struct query_end {

@@ -235,7 +235,8 @@ static void close_intake(struct server *s, int64_t timeout_ns)
 		intake_close(s->intake, timeout_ns);
 }
 
-/* Programs first: what they end gives answers, for which the requests must still be there. */
+/* Programs first: what they end gives answers, for which the requests must still be there. Then the
+ * requests: what is asked of us until then, as /ready, needs all the rest. */
 static void close_all(struct server *s)
 {
 	atomic_store(&s->stopping, true);
@@ -243,14 +244,16 @@ static void close_all(struct server *s)
 	flusher_stop(s->flusher);
 	if (s->children)
 		children_close(s->children);
+	flusher_give_up(s->flusher);
+	queries_end(s->queries);
+	auth_stop(s->auth);
+	http_close(s->http);
+	tasks_close(s->files);
 	flusher_close(s->flusher);
 	upkeep_close(s->upkeep);
 	syslog_close(s->syslog);
 	queries_close(s->queries);
 	auth_close(s->auth);
-	if (s->http)
-		http_close(s->http);
-	tasks_close(s->files);
 	intake_free(s->intake);
 	audit_close(s->audit);
 	tails_free(s->tails);

@@ -94,6 +94,11 @@ void queries_stop(struct queries *q)
 	(void)q;
 }
 
+void queries_end(struct queries *q)
+{
+	(void)q;
+}
+
 void queries_close(struct queries *q)
 {
 	(void)q;
