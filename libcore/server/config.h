@@ -125,6 +125,7 @@ struct config {
 	const char *overrides_file; /* or NULL */
 	const char *file; /* it was read from (borrowed), its variables replaced or not; or NULL */
 	bool expanded;
+	const struct config *as_read; /* what that file says, without options (limits: not this) */
 	int64_t overrides_period_ns;
 	struct arena arena; /* of all strings */
 };

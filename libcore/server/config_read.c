@@ -2,6 +2,7 @@
  * Walks over the file's tree by the table of keys. What Grafana's Helm chart calls its values, with
  * Loki's file below `loki`, is read too: what in it is the chart's is told, and not looked at.
  */
+#include "server/config_changes.h"
 #include "server/config_read.h"
 
 #include <stdlib.h>
@@ -220,6 +221,14 @@ static int read_text(struct walk *w, const char *path, struct bytes text, struct
 	return rc;
 }
 
+static void keep_as_read(struct config *c)
+{
+	struct config *copy = arena_alloc(&c->arena, sizeof(*copy));
+
+	*copy = *c;
+	c->as_read = copy;
+}
+
 int config_read(const char *path, enum config_expand expand, struct config *c, struct report *r,
 		struct err *e)
 {
@@ -234,6 +243,8 @@ int config_read(const char *path, enum config_expand expand, struct config *c, s
 		rc = config_expand(buf_bytes(&text), path, &expanded, r, e);
 	if (rc == 0)
 		rc = read_text(&w, path, buf_bytes(expand == CONFIG_EXPAND ? &expanded : &text), e);
+	if (rc == 0)
+		keep_as_read(c);
 	buf_release(&w.path);
 	buf_release(&text);
 	buf_release(&expanded);
@@ -261,6 +272,8 @@ int config_read_limits(const struct config *c, struct limits_set **ret, struct r
 		return config_limits(c, ret, r, e);
 	config_init(&now);
 	rc = config_read(c->file, c->expanded ? CONFIG_EXPAND : CONFIG_AS_IT_IS, &now, r, e);
+	if (rc == 0)
+		config_tell_changes(c->as_read, now.as_read, r);
 	first = rc < 0 ? *e : (struct err){ 0 };
 	/* The faults of the second file are told, too, when the first has some. */
 	if (config_limits(&now, &set, &overrides, e) < 0) {

@@ -28,6 +28,25 @@ settings 16 4
 kill -HUP "$LOKID_PID"
 ok "after SIGHUP the file's new limit holds" wait_for 5 pushed small 204
 ok "and the override's" pushed big 400
+not_ok "nothing waits for another start" says 'has changed'
+{
+	cat lokid.yaml
+	cat <<'END'
+server: {http_listen_port: 1, http_server_idle_timeout: 1m}
+frontend: {max_outstanding_per_tenant: 7}
+auth:
+  roles: {all: {read: "*"}}
+  tokens: {me: {token: "sha256:0000000000000000000000000000000000000000000000000000000000000000", roles: [all]}}
+END
+} >more.yaml
+cp more.yaml lokid.yaml
+kill -HUP "$LOKID_PID"
+held() { says "level=warn msg=settings at=\"lokid.yaml: '$1' has changed: it holds when the daemon is started again\""; }
+ok "what does is told" wait_for 5 held server.http_server_idle_timeout
+ok "each key" held server.http_listen_port
+ok "who may ask, too" wait_for 5 held auth
+not_ok "not what holds now" held frontend.max_outstanding_per_tenant
+is "nothing else" "$(grep -c 'has changed' lokid.log)" 3
 errors() { grep -c 'level=error' lokid.log; }
 errors_are() { [ "$(errors)" -eq "$1" ]; }
 printf 'sever: 1\nlimits_config: {max_line_sise: 1, max_query_series: many, per_tenant_override_config: overrides.yaml}\n' >lokid.yaml
