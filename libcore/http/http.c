@@ -7,6 +7,7 @@
 #include <gnutls/abstract.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -181,6 +182,15 @@ static bool listens(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &n) == 0 && is_listening;
 }
 
+/* Of TLS the client speaks first, and what it says tells whether it means TLS. A client that is
+ * silent comes a second later; where there is no such option, as with sockets of files, at once. */
+static void accept_with_data(int fd)
+{
+	int seconds = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
+}
+
 static int start(struct http_server *s, struct err *e)
 {
 	if (s->o.tls.cert_file && tls_open(&s->o.tls, &s->tls, e) < 0)
@@ -198,6 +208,8 @@ static int start(struct http_server *s, struct err *e)
 	if (fcntl(s->listen_fd, F_SETFL, fcntl(s->listen_fd, F_GETFL) | O_NONBLOCK) < 0)
 		return err_sys(e, "cannot listen on descriptor %d", s->listen_fd);
 	s->port = port_of(s->listen_fd);
+	if (s->tls)
+		accept_with_data(s->listen_fd);
 	for (; s->n_workers < s->o.threads; s->n_workers++)
 		if (start_worker(s, &s->worker[s->n_workers], e) < 0)
 			return -1;

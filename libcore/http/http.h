@@ -45,7 +45,8 @@ struct http_calls {
 enum http_client_cert { HTTP_CERT_NONE, HTTP_CERT_ASKED, HTTP_CERT_NEEDED };
 
 struct http_tls {
-	const char *cert_file, *key_file; /* PEM; cert_file NULL: no TLS */
+	const char *cert_file, *key_file; /* PEM; cert_file NULL: no TLS. Who speaks HTTP without
+					     it is told so, and closed */
 	const char *client_ca_file;
 	enum http_client_cert client_cert;
 	const char *min_version; /* "VersionTLS12" (default), "VersionTLS13" */
@@ -53,8 +54,8 @@ struct http_tls {
 };
 
 /* Of what clients do wrong there may be any number, as when many leave: nothing for a log that
- * somebody reads. */
-enum http_log { HTTP_LOG_SERVER, HTTP_LOG_CLIENT };
+ * somebody reads; but for what is set up wrongly, which is told now and then. */
+enum http_log { HTTP_LOG_SERVER, HTTP_LOG_SETUP, HTTP_LOG_CLIENT };
 
 struct http_opts {
 	const char *address; /* to listen on, "" for all */

@@ -2,6 +2,7 @@
 #include "http/conn.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -28,7 +29,8 @@ static const char listening, waking; /* their addresses stand in events */
 struct accepting {
 	bool armed;
 	int64_t again_ns;
-	int64_t said_ns; /* when it was told last that it cannot; 0: never */
+	int64_t said_ns, said_plain_ns; /* when it was told last that it cannot, and of a client
+					   without TLS; 0: never */
 };
 
 static void epoll_change(const struct http_server *s, int op, int fd, uint32_t events, void *data)
@@ -118,6 +120,45 @@ static void keep_alive(int fd)
 			   sizeof(options[i].value));
 }
 
+/* Once a minute. */
+static bool is_due(int64_t *said_ns)
+{
+	int64_t now_ns = time_mono_ns();
+
+	if (*said_ns && now_ns - *said_ns < SAY_AGAIN_S * NS_PER_S)
+		return false;
+	*said_ns = now_ns;
+	return true;
+}
+
+/* Whoever means HTTP begins with a method; no record of TLS begins with a letter. What a client
+ * says first is there already: the kernel waits for it. */
+static bool speaks_plainly(int fd)
+{
+	char first;
+
+	return recv(fd, &first, 1, MSG_PEEK | MSG_DONTWAIT) == 1 && first >= 'A' && first <= 'Z';
+}
+
+/* GnuTLS would only hang up. fd is given away. */
+static void refuse_plain(struct http_server *s, struct accepting *a, int fd,
+			 const struct sockaddr_storage *from, socklen_t n)
+{
+	static const char answer[] = "HTTP/1.1 400 Bad Request\r\n"
+				     "Content-Type: text/plain; charset=utf-8\r\n"
+				     "Connection: close\r\n\r\n"
+				     "this is HTTP, and HTTPS is expected here\n";
+	char host[NI_MAXHOST] = "somebody";
+
+	getnameinfo((const struct sockaddr *)from, n, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
+	if (is_due(&a->said_plain_ns))
+		server_log(s, HTTP_LOG_SETUP, "%s speaks HTTP where HTTPS is expected", host);
+	/* A socket of no bytes yet has room. */
+	if (send(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		server_log(s, HTTP_LOG_CLIENT, "%s has gone", host);
+	watch_linger(s, fd);
+}
+
 /* To the worker that has the fewest. */
 static void hand_over(struct http_server *s, int fd, const struct sockaddr_storage *a, socklen_t n)
 {
@@ -143,15 +184,12 @@ static void arm(struct http_server *s, struct accepting *a, bool armed)
 /* Files or memory are lacking: they come when others end, and those that are idle are made to. */
 static void accept_later(struct http_server *s, struct accepting *a, int error)
 {
-	int64_t now_ns = time_mono_ns();
-
 	arm(s, a, false);
-	a->again_ns = now_ns + NO_FILES_MS * NS_PER_MS;
+	a->again_ns = time_mono_ns() + NO_FILES_MS * NS_PER_MS;
 	conn_shutdown(s, CONN_IDLE_LONG);
-	if (a->said_ns && now_ns - a->said_ns < SAY_AGAIN_S * NS_PER_S)
-		return;
-	a->said_ns = now_ns;
-	server_log(s, HTTP_LOG_SERVER, "cannot accept connections, they wait: %s", strerror(error));
+	if (is_due(&a->said_ns))
+		server_log(s, HTTP_LOG_SERVER, "cannot accept connections, they wait: %s",
+			   strerror(error));
 }
 
 /* One that cannot be had now waits with the system: neither do we spin nor is it lost. */
@@ -169,6 +207,10 @@ static void accept_some(struct http_server *s, struct accepting *a)
 		}
 		fd = accept4(s->listen_fd, (struct sockaddr *)&from, &n,
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd >= 0 && s->tls && speaks_plainly(fd)) {
+			refuse_plain(s, a, fd, &from, n);
+			continue;
+		}
 		if (fd >= 0) {
 			hand_over(s, fd, &from, n);
 			continue;

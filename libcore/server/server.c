@@ -92,10 +92,10 @@ static int take_folder(struct server *s, struct err *e)
 
 static void log_http(enum http_log about, const char *line, void *data)
 {
+	static const enum log_level levels[] = { LOG_ERROR, LOG_WARN, LOG_DEBUG };
 	struct server *s = data;
 
-	log_event(&s->log, about == HTTP_LOG_CLIENT ? LOG_DEBUG : LOG_ERROR, "http", "err", line,
-		  NULL);
+	log_event(&s->log, levels[about], "http", "err", line, NULL);
 }
 
 static int open_http(struct server *s, struct err *e)

@@ -44,6 +44,18 @@ audited() { grep -q "\"user\":\"$1\",\"certificate\":\"$2\"" audit.log; }
 ok "the audit log has the rule and the certificate" wait_for 5 audited 'node-\*' node-1
 ok "also of whom it refused" wait_for 5 audited '' stranger
 
+# --- who means HTTP ---
+plain=http://localhost:$LOKID_PORT
+ok "plain HTTP is answered" sh -c 'curl -sS "$1/ready" >plain 2>&1' - "$plain"
+is "in words" "$(cat plain)" "this is HTTP, and HTTPS is expected here"
+i=0
+while [ $i -lt 5 ]; do
+	i=$((i + 1))
+	curl -s -o plain -w '%{http_code}\n' -X POST --data-binary x "$plain/loki/api/v1/push" >>codes
+done
+is "each time" "$(sort -u codes)" 400
+is "and told once" "$(grep -c 'level=warn msg=http err=".* speaks HTTP where HTTPS is expected"' lokid.log)" 1
+
 serves() { openssl s_client -connect "localhost:$LOKID_PORT" </dev/null 2>/dev/null | openssl x509 -noout -subject | grep -q "$1"; }
 says() { grep -q "$1" lokid.log; }
 

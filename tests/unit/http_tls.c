@@ -294,8 +294,8 @@ static void old_versions_are_refused(void **state)
 	start(f, (struct http_tls){ .ciphers = "NORMAL:-CIPHER-ALL:+AES-256-GCM" });
 	assert_false(asks(f, "NORMAL:-CIPHER-ALL:+AES-128-GCM", f->none, "name"));
 	assert_true(asks(f, "NORMAL", f->none, "name=;0"));
-	/* Plain HTTP is no handshake. */
-	assert_int_equal(0, client_ask(f->o.port, GET.p, NULL));
+	/* Plain HTTP is no handshake, and told so. */
+	assert_int_equal(400, client_ask(f->o.port, GET.p, NULL));
 	http_close(f->o.s);
 }
 
