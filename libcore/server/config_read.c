@@ -2,12 +2,12 @@
  * Walks over the file's tree by the table of keys. What Grafana's Helm chart calls its values, with
  * Loki's file below `loki`, is read too: what in it is the chart's is told, and not looked at.
  */
-#include "server/config_changes.h"
 #include "server/config_read.h"
 
 #include <stdlib.h>
 
 #include "base/io.h"
+#include "server/config_changes.h"
 #include "server/config_expand.h"
 #include "server/config_keys.h"
 #include "server/config_parts.h"

@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "server/ingest_args.h"
 #include "server/intake_detail.h"
 #include "server/log.h"
 #include "time/time.h"
 
 enum {
 	PIPE_BYTES = 1 << 20,
-	ARGS_MAX = 20,
+	ARGS_MAX = INGEST_ARGS_MAX + 5,
 	BACKOFF_MS = 20,
 	BACKOFF_TIMES_MAX = 6, /* doubled so often: 1.3 s */
 };
@@ -36,33 +37,20 @@ static int make_pipes(int in[2], int out[2], struct err *e)
 	return 0;
 }
 
-static void set_args(const struct intake *in, const char **argv, struct buf text[3])
+static void set_args(const struct intake *in, struct arena *a, const char **argv)
 {
+	struct ingest_log log = { .wal_dir = in->wal_dir,
+				  .sync = in->sync,
+				  .segment_bytes = in->opts.segment_bytes,
+				  .segment_age_ns = in->opts.segment_age_ns,
+				  .disk_full_threshold = in->opts.disk_full_threshold };
 	size_t n = 0;
 
 	argv[n++] = "lokid-ingest";
 	argv[n++] = "--input=frames";
 	argv[n++] = "--ack";
 	argv[n++] = "--quiet";
-	argv[n++] = "--wal";
-	argv[n++] = in->wal_dir;
-	argv[n++] = "--sync";
-	argv[n++] = in->sync;
-	if (in->opts.segment_bytes) {
-		buf_addf(&text[0], "%llu", (unsigned long long)in->opts.segment_bytes);
-		argv[n++] = "--segment-size";
-		argv[n++] = buf_str(&text[0]);
-	}
-	if (in->opts.segment_age_ns) {
-		time_add_duration(&text[1], in->opts.segment_age_ns);
-		argv[n++] = "--segment-age";
-		argv[n++] = buf_str(&text[1]);
-	}
-	if (in->opts.disk_full_threshold > 0 && in->opts.disk_full_threshold < 1) {
-		buf_addf(&text[2], "%.2f%%", 100 * (1 - in->opts.disk_full_threshold));
-		argv[n++] = "--reserve";
-		argv[n++] = buf_str(&text[2]);
-	}
+	ingest_args_add(&log, a, argv, &n);
 	argv[n] = NULL;
 }
 
@@ -123,7 +111,7 @@ void intake_child_start(struct intake *in)
 {
 	struct outlet *o = &in->outlet;
 	const char *argv[ARGS_MAX];
-	struct buf text[3] = { 0 };
+	struct arena args = { 0 };
 	int to[2], from[2], messages, watch;
 	struct err e;
 
@@ -132,7 +120,7 @@ void intake_child_start(struct intake *in)
 		return;
 	}
 	said_open(in->opts.log, &messages, &watch);
-	set_args(in, argv, text);
+	set_args(in, &args, argv);
 	pthread_mutex_lock(&o->lock);
 	if (o->stop) {
 		close_two(to);
@@ -166,6 +154,5 @@ void intake_child_start(struct intake *in)
 		pthread_cond_broadcast(&o->answers);
 	}
 	pthread_mutex_unlock(&o->lock);
-	for (size_t i = 0; i < 3; i++)
-		buf_release(&text[i]);
+	arena_release(&args);
 }

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "server/config.h"
+#include "server/ingest_args.h"
 #include "server/said.h"
 #include "server/server.h"
 #include "server/server_metrics.h"
@@ -55,14 +56,16 @@ static void add_each(struct syslog_child *c, const char *option, const char *lis
 static void make_args(struct syslog_child *c)
 {
 	const struct config *config = c->server->config;
+	struct ingest_log log = { .wal_dir = config->wal,
+				  .sync = config->push.sync,
+				  .segment_bytes = config->push.segment_size,
+				  .segment_age_ns = config->push.segment_age_ns,
+				  .disk_full_threshold = config->push.disk_full_threshold };
 
 	add(c, "lokid-ingest");
 	add(c, "--input=syslog");
 	add(c, "--quiet");
-	add(c, "--wal");
-	add(c, config->wal);
-	add(c, "--sync");
-	add(c, config->push.sync);
+	ingest_args_add(&log, &c->arena, c->argv, &c->n);
 	add(c, "--tenant");
 	add(c, config->syslog.tenant);
 	add_each(c, "--label", config->syslog.labels);

@@ -32,6 +32,9 @@ get /flush -X POST
 ok "it is flushed" code_is 204
 is "the log is empty" "$(ls data/wal)" ""
 is "and found in the store" "$(lines)" one
+log_options() { pgrep -P "$LOKID_PID" -a -f "$1" | grep -o -e '--wal.*--reserve [^ ]*'; }
+is "it is told of the log what that of pushes is" "$(log_options input=syslog)" "$(log_options input=frames)"
+ok "that some of the disk is left for flushes, too" sh -c 'case $1 in *"--reserve 10.00%") ;; *) false ;; esac' - "$(log_options input=syslog)"
 pid=$(pgrep -P "$LOKID_PID" -f input=syslog)
 kill -9 "$pid"
 listens_again() { [ "$(pgrep -P "$LOKID_PID" -f input=syslog)" != "$pid" ] && send two; }
