@@ -34,7 +34,9 @@ struct http_calls {
 	void (*whole)(struct http_request *r, void *data);
 	/* The client has gone before its answer, or only sends no more, which looks the same: as Go
 	 * does we take it for gone, and whoever still reads gets the answer. The answer is still to
-	 * be given. From any thread, at most once, between whole and done. */
+	 * be given. From any thread, at most once, between whole and done. Other requests may be
+	 * answered in it, but not when it is of one that may become a websocket: libmicrohttpd's
+	 * lock, which an answer takes, is held while the end of a websocket waits for this. */
 	void (*left)(struct http_request *r, void *data);
 	/* The answer has gone out, or could not; r ends. Called for every request whose head was
 	 * called. */

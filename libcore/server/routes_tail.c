@@ -244,6 +244,7 @@ static void logql_ended(const struct child_end *end, void *data)
 
 /* --- the request --- */
 
+/* Answers nobody: see http_calls.left. */
 static void on_client_left(struct call *c)
 {
 	struct tail *t = c->route_data;

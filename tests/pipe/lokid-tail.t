@@ -51,8 +51,9 @@ tails() {
 		[ "$(pgrep -P "$LOKID_PID" -x logql | wc -l)" -eq "$1" ]
 }
 
-closed() {
-	grep -q '^closed' "out.$1"
+# came PATTERN: the last client has been sent it; else what it was sent is shown, and what the daemon says.
+came() {
+	wait_for 10 grep -q "$1" "out.$n" || { cat "out.$n" && tail -n 5 lokid.log && return 1; }
 }
 
 ok "it starts" lokid_start --config lokid.yaml
@@ -124,17 +125,17 @@ refused 400 "delay_for can't be greater than 5"
 plain --data-urlencode 'query={app="web"}' -d limit=0
 refused 400 "limit must be a positive value"
 ws 'query=rate({app="web"}[1m])'
-ok "a metric query is refused" wait_for 10 grep '^refused 400 only log selector is supported' out.$n
+ok "a metric query is refused" came '^refused 400 only log selector is supported'
 ws 'query={app='
-ok "a bad query is refused" wait_for 10 grep '^refused 400 parse error at line 1, col 6' out.$n
+ok "a bad query is refused" came '^refused 400 parse error at line 1, col 6'
 ws 'query={app="web"}' limit=100000
-ok "a limit that is too large is refused" wait_for 10 grep '^refused 400 max entries limit' out.$n
+ok "a limit that is too large is refused" came '^refused 400 max entries limit'
 ok "who is refused has no tail" wait_for 10 tails 1
 ws 'query={app="x1"}'
 first=$CLIENT
 ok "two may tail" wait_for 10 tails 2
 ws 'query={app="x2"}'
-ok "one more than a tenant may have is refused" wait_for 10 grep '^refused 429 max concurrent tail requests limit exceeded, count > limit (3 > 2)' out.$n
+ok "one more than a tenant may have is refused" came '^refused 429 max concurrent tail requests limit exceeded, count > limit (3 > 2)'
 TENANT=b ws 'query={app="x3"}'
 ok "of another tenant it is not" wait_for 10 tails 3
 kill "$CLIENT" "$first"
@@ -164,17 +165,17 @@ ok "and its tail ends" wait_for 10 tails 1
 ws 'query={app="end"}'
 ok "a tail" wait_for 10 sh -c "pgrep -P $LOKID_PID -x logql -a | grep -q end"
 pkill -KILL -P "$LOKID_PID" -x logql
-ok "whose logql is killed is closed, and told" wait_for 10 grep '^closed 1011 the tail has ended' out.$n
+ok "whose logql is killed is closed, and told" came '^closed 1011 the tail has ended'
 ws 'query={app="end"}'
 ok "another one" wait_for 10 sh -c "pgrep -P $LOKID_PID -x logql -a | grep -q end"
 lokid_stop
 is "the daemon stops" "$STATUS" 0
-ok "it is closed with a reason" wait_for 5 grep '^closed 1012 the daemon is stopping' out.$n
+ok "it is closed with a reason" came '^closed 1012 the daemon is stopping'
 
 printf 'querier:\n  tail_max_duration: 1s\n' >>lokid.yaml
 ok "it starts" lokid_start --config lokid.yaml
 ws 'query={app="web"}' "start=$(($(date +%s) - 60))"
-ok "the longest duration ends it" wait_for 10 grep '^closed 1011 reached tail max duration limit' out.$n
+ok "the longest duration ends it" came '^closed 1011 reached tail max duration limit'
 ok "none is counted any more" wait_for 10 tails 0
 lokid_stop
 
@@ -185,6 +186,6 @@ ok "one tail" wait_for 10 pgrep -P "$LOKID_PID" -x logql
 in_ps() { ps -o args= --cols 120 -p "$(pgrep -P "$LOKID_PID" -x logql)" | grep -E "$1"; }
 ok "ps shows whose it is, from when, and what it asks" in_ps '^logql tail -t a --from [0-9]{4}-[^ ]* [{]'
 TENANT=b ws 'query={app="web"}'
-ok "is all that all tenants together may have" wait_for 10 grep '^refused 429 1 tails of all tenants are open' out.$n
+ok "is all that all tenants together may have" came '^refused 429 1 tails of all tenants are open'
 lokid_stop
 done_testing
