@@ -64,6 +64,24 @@ bool codec_stream_is_packed(struct bytes start)
 
 static const struct bytes BOM = { "\xef\xbb\xbf", 3 };
 
+bool codec_stream_is_undecided(struct bytes start)
+{
+	static const struct bytes magics[] = {
+		{ "\x1f\x8b\x08", 3 },
+		{ "\x28\xb5\x2f\xfd", 4 },
+		{ "\xef\xbb\xbf", 3 },
+	};
+	struct bytes skippable = { "\x2a\x4d\x18", 3 };
+
+	if (start.n == 0)
+		return false;
+	for (size_t i = 0; i < sizeof(magics) / sizeof(*magics); i++)
+		if (start.n < magics[i].n && bytes_starts(magics[i], start))
+			return true;
+	return start.n < 4 && (start.p[0] & 0xf0) == 0x50 &&
+	       bytes_starts(skippable, bytes_sub(start, 1, start.n));
+}
+
 struct bytes codec_skip_bom(struct bytes start)
 {
 	return bytes_starts(start, BOM) ? bytes_sub(start, BOM.n, start.n) : start;

@@ -22,6 +22,8 @@ MUST_CHECK int64_t codec_stream_some(struct codec_stream *s, void *p, size_t n, 
 
 /* Whether bytes at the start of a file say that it is compressed. */
 bool codec_stream_is_packed(struct bytes start);
+/* Whether that, or a byte order mark, is only begun: a pipe may give a byte at a time. */
+bool codec_stream_is_undecided(struct bytes start);
 
 /* The start of a text without the byte order mark that some editors put before UTF-8. */
 struct bytes codec_skip_bom(struct bytes start);

@@ -83,10 +83,11 @@ bool input_would_wait(const struct input *in)
 /* The first bytes of the input tell whether the rest is to be unpacked. */
 static void look_packed(struct input *in)
 {
-	if (in->n_read > 0 || !codec_stream_is_packed(buf_bytes(&in->buf)))
+	if (in->begun || !codec_stream_is_packed(buf_bytes(&in->buf)))
 		return;
 	in->unpack = codec_stream_new(in->fd, buf_bytes(&in->buf));
 	buf_reset(&in->buf);
+	in->n_read = 0;
 }
 
 static int fill_unpacked(struct input *in, struct err *e)
@@ -103,7 +104,7 @@ static int fill_unpacked(struct input *in, struct err *e)
 
 static int fill(struct input *in, struct err *e)
 {
-	size_t want = in->n_read ? READ_BYTES : FIRST_BYTES;
+	size_t want = in->begun ? READ_BYTES : FIRST_BYTES - in->buf.n;
 	ssize_t k;
 
 	if (in->unpack)
@@ -122,22 +123,18 @@ static int fill(struct input *in, struct err *e)
 	return 0;
 }
 
-/* What is there may be the beginning of a byte order mark. */
-static bool is_begun_bom(const struct input *in)
-{
-	return in->buf.n > 0 && in->buf.n < 3 && in->buf.p[0] == '\xef' && !in->at_end;
-}
-
 int input_fill(struct input *in, struct err *e)
 {
-	bool first = in->n_read == 0;
+	bool first = !in->begun;
 
 	buf_drop(&in->buf, in->at);
 	in->at = 0;
 	do
 		if (fill(in, e) < 0)
 			return -1;
-	while (first && is_begun_bom(in));
+	while (first && !in->unpack && !in->at_end &&
+	       codec_stream_is_undecided(buf_bytes(&in->buf)));
+	in->begun = true;
 	if (first)
 		buf_drop(&in->buf, in->buf.n - codec_skip_bom(buf_bytes(&in->buf)).n);
 	return 0;

@@ -17,6 +17,7 @@ struct input {
 	size_t at;
 	size_t line_max; /* a longer line is given in its first line_max bytes, .cut set */
 	bool at_end;
+	bool begun;	     /* the first bytes were looked at */
 	bool skipping;	     /* the rest of a line that was cut is passed over */
 	bool cut;	     /* the line that was given last was longer */
 	uint64_t n_read;     /* bytes, unpacked */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -262,6 +263,36 @@ static void lines_of_reads(void **state)
 	}
 }
 
+/* A read gives what was written at once, as of a pipe that is slow. */
+static void compressed_bytes_may_come_one_by_one(void **state)
+{
+	static const unsigned char gz[] = { 0x1f, 0x8b, 8,    0,    0,	  0,	0, 0,
+					    0,	  3,	0x4b, 0xe4, 0x4a, 0xe2, 2, 0,
+					    0x97, 0x2a, 0x57, 0x18, 4,	  0,	0, 0 };
+	struct bytes line;
+	struct input in;
+	struct err e;
+	int fd[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
+	for (size_t i = 0; i < sizeof(gz); i++)
+		assert_int_equal(write(fd[1], gz + i, 1), 1);
+	close(fd[1]);
+	input_init(&in, fd[0], 100);
+	for (const char *want = "ab"; *want;) {
+		if (input_line(&in, &line) != INPUT_LINE) {
+			assert_false(in.at_end);
+			assert_int_equal(input_fill(&in, &e), 0);
+			continue;
+		}
+		assert_int_equal(line.n, 1);
+		assert_int_equal(line.p[0], *want++);
+	}
+	input_release(&in);
+	close(fd[0]);
+}
+
 static void spellings_of_labels(void **state)
 {
 	struct label_cache c = { .streams = streams_new() };
@@ -472,6 +503,7 @@ int main(void)
 		cmocka_unit_test(levels_of_labels_and_metadata),
 		cmocka_unit_test(names_of_services),
 		cmocka_unit_test(lines_of_reads),
+		cmocka_unit_test(compressed_bytes_may_come_one_by_one),
 		cmocka_unit_test(spellings_of_labels),
 		cmocka_unit_test(frames_are_answered),
 		cmocka_unit_test(a_reserve_is_kept),
