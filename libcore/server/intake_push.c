@@ -14,21 +14,25 @@ enum { NO_STATUS = 0, STATUS_STORED = 204 };
 
 /* --- batches --- */
 
+static void close_open(struct intake *in)
+{
+	struct batch *b = in->lane.open;
+
+	in->lane.open = NULL;
+	if (b->es.n)
+		outlet_add(in, b);
+	else
+		batch_free(in, b);
+}
+
 static void begin_words(struct intake *in)
 {
 	struct lane *lane = &in->lane;
 
 	if (lane->words && words_memory(lane->words) <= WORDS_MEMORY_MAX)
 		return;
-	if (lane->open) {
-		struct batch *b = lane->open;
-
-		lane->open = NULL;
-		if (b->es.n)
-			outlet_add(in, b);
-		else
-			batch_free(in, b);
-	}
+	if (lane->open)
+		close_open(in);
 	words_drop(lane->words);
 	lane->words = words_new(++lane->n_words);
 }
@@ -47,7 +51,8 @@ static void begin_run(struct push_run *r)
 	r->words_max = words_memory(lane->words) + PUSH_LABELS_MAX;
 }
 
-/* Nothing of this push is in any batch. */
+/* Nothing of this push is in any batch. But sets of metadata, which cannot be taken out: a batch
+ * does not gather those of many pushes that are refused. */
 static void take_back(struct push_run *r)
 {
 	struct batch *b = r->first->next;
@@ -62,6 +67,8 @@ static void take_back(struct push_run *r)
 	r->first->es.n = r->first_n;
 	r->first->es.text.n = r->first_text;
 	r->first->weight = r->first_weight;
+	if (r->first_n == 0 || metatab_memory(&r->first->es.meta) > BATCH_SEALED)
+		close_open(r->in);
 }
 
 static size_t begin_of(const struct push_run *r, const struct batch *b)

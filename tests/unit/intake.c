@@ -495,6 +495,42 @@ static void tenants_do_not_grow_for_ever(void **state)
 	close_world(w);
 }
 
+/* --- what bad pushes leave --- */
+
+static size_t open_memory(struct world *w)
+{
+	struct lane *lane = &w->in->lane;
+	size_t n;
+
+	pthread_mutex_lock(&lane->lock);
+	n = lane->open ? entries_memory(&lane->open->es) : 0;
+	pthread_mutex_unlock(&lane->lock);
+	return n;
+}
+
+/* Metadata is told apart before the end of the body is known. */
+static void bad_pushes_leave_no_metadata(void **state)
+{
+	enum { PUSHES = 64, ENTRIES = 1000 };
+	struct world *w = open_world(NULL, NULL);
+	struct buf b = { 0 };
+
+	(void)state;
+	for (int i = 0; i < PUSHES; i++) {
+		buf_reset(&b);
+		buf_add_str(&b, "{\"streams\":[{\"stream\":{\"a\":\"b\"},\"values\":[");
+		for (int k = 0; k < ENTRIES; k++)
+			buf_addf(&b, "[\"" T1 "\",\"x\",{\"id\":\"%0200d\"}],", i * ENTRIES + k);
+		push(w, buf_str(&b));
+		assert_int_equal(last.status, 400);
+	}
+	assert_true(open_memory(w) < 4 << 20);
+	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+	assert_answer(204, "");
+	buf_release(&b);
+	close_world(w);
+}
+
 /* --- who asks for metrics --- */
 
 static struct world *asked;
@@ -548,6 +584,7 @@ int main(void)
 		cmocka_unit_test(equal_times_move_apart),
 		cmocka_unit_test(tenants_are_forgotten_with_their_streams),
 		cmocka_unit_test(tenants_do_not_grow_for_ever),
+		cmocka_unit_test(bad_pushes_leave_no_metadata),
 		cmocka_unit_test(metrics_do_not_wait_for_a_push),
 	};
 
