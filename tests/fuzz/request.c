@@ -104,22 +104,66 @@ void queries_close(struct queries *q)
 	(void)q;
 }
 
-/* Whose data it is about stands in it, checked; and what somebody may see of it, who may not see
- * all. */
+/* Whether it is an option of logql's that the daemon sets; *ret_n: with its value. */
+static bool is_option(const char *arg, size_t *ret_n)
+{
+	static const char *const options[] = {
+		"-t",
+		"--from",
+		"--to",
+		"--at",
+		"--format",
+		"--gate",
+		"--queued",
+		"--gate-bytes",
+		"--store",
+		"--wal",
+		"--jobs",
+		"--max-entries",
+		"--max-bytes",
+		"--max-series",
+		"--max-matchers",
+		"--match",
+		"--max-query-length",
+		"--max-query-range",
+		"--limit",
+		"--line-limit",
+		"--max-query-lookback",
+		"--direction",
+		"--encoding-flags",
+		"--step",
+		"--timeout",
+		"--delay-for",
+		"--interval",
+		"--strict",
+		"--target-labels",
+		"--aggregate-by",
+	};
+
+	*ret_n = strcmp(arg, "--strict") ? 2 : 1;
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+		if (!strcmp(arg, options[i]))
+			return true;
+	return false;
+}
+
+/* Whose data it is about stands in it, checked; what somebody may see of it, who may not see all;
+ * and nothing that the client sent is taken for an option. */
 static void check_command(const struct query *query)
 {
 	bool has_match = false, has_users = g.daemon->config.auth.n_users > 0;
 	struct bytes rest = { 0 }, tenant;
-	size_t i = 0, n = 0;
+	size_t n = 0, n_arg;
 	struct err e;
 
 	must(!strcmp(query->argv[0], "logql"));
-	for (; query->argv[i] && strcmp(query->argv[i], "--") != 0; i++) {
+	for (size_t i = 1; query->argv[i] && strcmp(query->argv[i], "--") != 0; i += n_arg) {
+		n_arg = 1;
+		must(query->argv[i][0] != '-' || is_option(query->argv[i], &n_arg));
 		has_match |= !strcmp(query->argv[i], "--match");
-		if (!strcmp(query->argv[i], "--tenant"))
+		if (!strcmp(query->argv[i], "-t"))
 			rest = bytes_str(query->argv[i + 1]);
 	}
-	must(query->argv[i]);
 	if (!strcmp(query->argv[1], "fmt"))
 		return;
 	must(!strcmp(query->argv[query->gate_at], "--gate"));
