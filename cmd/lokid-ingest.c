@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -19,7 +20,8 @@ struct args {
 	struct cli *cli;
 	struct ingest_opts ingest;
 	struct ingest *in;
-	bool over, cut; /* cut: a signal left some of the files unread */
+	bool over, cut;	   /* cut: a signal left some of the files unread */
+	atomic_bool taken; /* all input is: nobody waits for SIGHUP any more */
 	pthread_mutex_t printing;
 	bool shown; /* progress is; under .printing, as the notes */
 	uint64_t n_notes, n_reported;
@@ -66,13 +68,14 @@ static sigset_t block_hup(void)
 	return hup;
 }
 
-static void *end_segments(void *in)
+static void *end_segments(void *data)
 {
+	struct args *a = data;
 	sigset_t hup = block_hup();
 	int sig;
 
-	while (sigwait(&hup, &sig) == 0)
-		ingest_end_segment(in);
+	while (sigwait(&hup, &sig) == 0 && !atomic_load(&a->taken))
+		ingest_end_segment(a->in);
 	return NULL;
 }
 
@@ -250,7 +253,7 @@ static void take_all(struct args *a)
 		cli_report(a->cli, &e);
 		return;
 	}
-	errno = pthread_create(&hup, NULL, end_segments, a->in);
+	errno = pthread_create(&hup, NULL, end_segments, a);
 	if (errno) {
 		err_sys(&e, "cannot start a thread");
 		cli_report(a->cli, &e);
@@ -260,7 +263,8 @@ static void take_all(struct args *a)
 			listen_all(a);
 		else
 			cli_each_input(a->cli, ingest_one, a);
-		pthread_cancel(hup);
+		atomic_store(&a->taken, true);
+		pthread_kill(hup, SIGHUP);
 		pthread_join(hup, NULL);
 	}
 	if (ingest_close(a->in, &counts, &e) < 0)
