@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -20,8 +19,7 @@ struct args {
 	struct cli *cli;
 	struct ingest_opts ingest;
 	struct ingest *in;
-	bool over, cut;	   /* cut: a signal left some of the files unread */
-	atomic_bool taken; /* all input is: nobody waits for SIGHUP any more */
+	bool over, cut; /* cut: a signal left some of the files unread */
 	pthread_mutex_t printing;
 	bool shown; /* progress is; under .printing, as the notes */
 	uint64_t n_notes, n_reported;
@@ -39,14 +37,13 @@ static void end_input(int sig)
 		dup2(empty_fd, input_fd);
 }
 
-/* *ret: those that end the input. A second one ends us at once, if that may take long. */
-enum second { SECOND_IS_NOTHING, SECOND_KILLS };
-static void catch_signals(enum second second, sigset_t *ret)
+/* *ret: those that end the input. A second one ends us at once, if that may take long: for a push.
+ */
+static void catch_signals(const struct ingest_opts *o, sigset_t *ret)
 {
 	struct sigaction end = { .sa_handler = end_input }, ignore = { .sa_handler = SIG_IGN };
 
-	if (second == SECOND_KILLS)
-		end.sa_flags = (int)SA_RESETHAND;
+	end.sa_flags = o->push_url ? (int)SA_RESETHAND : 0;
 	empty_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sigaction(SIGINT, &end, NULL);
 	sigaction(SIGTERM, &end, NULL);
@@ -57,25 +54,25 @@ static void catch_signals(enum second second, sigset_t *ret)
 }
 
 /* SIGHUP is blocked in all threads, from the first moment on, and waited for in one of its own: so
- * it interrupts nothing. */
+ * it interrupts nothing. SIGUSR1 ends that one. */
 static sigset_t block_hup(void)
 {
-	sigset_t hup;
+	sigset_t waited;
 
-	sigemptyset(&hup);
-	sigaddset(&hup, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &hup, NULL);
-	return hup;
+	sigemptyset(&waited);
+	sigaddset(&waited, SIGHUP);
+	sigaddset(&waited, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &waited, NULL);
+	return waited;
 }
 
-static void *end_segments(void *data)
+static void *end_segments(void *in)
 {
-	struct args *a = data;
-	sigset_t hup = block_hup();
+	sigset_t waited = block_hup();
 	int sig;
 
-	while (sigwait(&hup, &sig) == 0 && !atomic_load(&a->taken))
-		ingest_end_segment(a->in);
+	while (sigwait(&waited, &sig) == 0 && sig == SIGHUP)
+		ingest_end_segment(in);
 	return NULL;
 }
 
@@ -247,13 +244,13 @@ static void take_all(struct args *a)
 	sigset_t ends;
 	struct err e;
 
-	catch_signals(a->ingest.push_url ? SECOND_KILLS : SECOND_IS_NOTHING, &ends);
+	catch_signals(&a->ingest, &ends);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL); /* this thread alone takes them */
 	if (ingest_open(&a->ingest, &a->in, &e) < 0) {
 		cli_report(a->cli, &e);
 		return;
 	}
-	errno = pthread_create(&hup, NULL, end_segments, a);
+	errno = pthread_create(&hup, NULL, end_segments, a->in);
 	if (errno) {
 		err_sys(&e, "cannot start a thread");
 		cli_report(a->cli, &e);
@@ -263,8 +260,7 @@ static void take_all(struct args *a)
 			listen_all(a);
 		else
 			cli_each_input(a->cli, ingest_one, a);
-		atomic_store(&a->taken, true);
-		pthread_kill(hup, SIGHUP);
+		pthread_kill(hup, SIGUSR1);
 		pthread_join(hup, NULL);
 	}
 	if (ingest_close(a->in, &counts, &e) < 0)

@@ -325,7 +325,7 @@ void cli_bad_value(const struct cli *c, const struct err *e)
 	cli_usage(c, "option '--%s': %s", c->current, e->msg);
 }
 
-uint64_t cli_count_in(const struct cli *c, uint64_t min, uint64_t max)
+static uint64_t count_in(const struct cli *c, uint64_t min, uint64_t max)
 {
 	uint64_t v;
 	struct err e;
@@ -337,24 +337,9 @@ uint64_t cli_count_in(const struct cli *c, uint64_t min, uint64_t max)
 
 uint64_t cli_limit(const struct cli *c)
 {
-	uint64_t n = cli_count_in(c, 0, UINT64_MAX);
+	uint64_t n = count_in(c, 0, UINT64_MAX);
 
 	return n ? n : UINT64_MAX;
-}
-
-uint64_t cli_size_in(const struct cli *c, uint64_t min, uint64_t max)
-{
-	uint64_t v;
-	struct err e;
-
-	if (cli_read_size(optarg, min, max, &v, &e) < 0)
-		cli_bad_value(c, &e);
-	return v;
-}
-
-uint64_t cli_size(const struct cli *c)
-{
-	return cli_size_in(c, 0, UINT64_MAX);
 }
 
 int cli_word(const struct cli *c, const char *const *words)

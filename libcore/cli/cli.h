@@ -70,15 +70,11 @@ struct cli {
  */
 int cli_next(struct cli *c, int argc, char **argv);
 
-/* The value of the option that cli_next just gave: as text, or read as a count, a size with unit,
- * one of several words (its index in the NULL-ended list). A bad one ends the program with exit 2,
- * naming the option, what was given and what is expected; so does an empty one. */
+/* The value of the option that cli_next just gave: as text, or read as a count, or as one of
+ * several words (its index in the NULL-ended list). A bad one ends the program with exit 2, naming
+ * the option, what was given and what is expected; so does an empty one. */
 const char *cli_arg(const struct cli *c);
 uint64_t cli_limit(const struct cli *c); /* a count where 0 is all: UINT64_MAX */
-uint64_t cli_size(const struct cli *c);
-/* Of these, min to max alone. */
-uint64_t cli_count_in(const struct cli *c, uint64_t min, uint64_t max);
-uint64_t cli_size_in(const struct cli *c, uint64_t min, uint64_t max);
 int cli_word(const struct cli *c, const char *const *words);
 
 /* Reports that the current option's value is bad, e saying why, and ends with exit 2. */

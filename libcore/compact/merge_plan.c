@@ -50,7 +50,8 @@ struct merge_plan {
 	size_t given;		   /* its items that are in batches already */
 };
 
-uint64_t merge_item_memory(uint64_t weight, uint64_t n)
+/* That n entries of a weight need at most while they are sorted. */
+static uint64_t item_memory(uint64_t weight, uint64_t n)
 {
 	/* the line, the reference, its place in the order and half of that in the sort */
 	return weight + n * (sizeof(struct entry_ref) + sizeof(uint32_t) + sizeof(uint32_t) / 2);
@@ -372,7 +373,7 @@ static int make_items(struct merge_plan *p, size_t n, int64_t from_ns, int64_t t
 		item->n_parts = b->n_parts - item->first_part;
 		item->weight += block->weight;
 		n_entries += block->b.entries;
-		if (merge_item_memory(item->weight, n_entries) > p->o.item_bytes)
+		if (item_memory(item->weight, n_entries) > p->o.item_bytes)
 			return err_set(e, ERR_LIMIT, "blocks of %llu MiB of one stream and time",
 				       (unsigned long long)(item->weight >> 20));
 	}

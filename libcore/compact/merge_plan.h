@@ -70,7 +70,7 @@ struct merge_plan_opts {
 	size_t n_inputs;
 	const struct chunk_params *params; /* of the new chunks */
 	uint64_t batch_bytes;		   /* stored, of a batch: one item more at most */
-	uint64_t item_bytes;		   /* of memory for an item, as merge_item_memory has it */
+	uint64_t item_bytes; /* of memory that an item's entries need while they are sorted */
 };
 
 struct merge_plan;
@@ -84,8 +84,5 @@ void merge_plan_free(struct merge_plan *p); /* NULL is fine */
  * ERR_LIMIT, packs overlap so much that an item is over item_bytes: fewer at once may do.
  */
 MUST_CHECK int merge_plan_next(struct merge_plan *p, struct merge_batch *b, struct err *e);
-
-/* Memory that n entries of a weight need at most while they are sorted. */
-uint64_t merge_item_memory(uint64_t weight, uint64_t n);
 
 #endif

@@ -42,7 +42,7 @@ struct push_run {
 	struct run_stream *stream;
 	size_t n_streams, cap_streams;
 	size_t words_max; /* bytes */
-	bool bad_stream; /* its labels are over a limit: */
+	bool bad_stream;  /* its labels are over a limit: */
 	enum intake_reason bad_reason;
 	struct bytes bad_text;		/* until the next stream */
 	struct bytes bad_labels;	/* why all of it is refused: of the first that are none */

@@ -33,6 +33,7 @@ auth_enabled: false
 common: {programs: $PWD/programs}
 runtime_config: {file: overrides.yaml, period: 1h}
 ingester: {chunk_idle_period: 300ms, flush_check_period: 50ms, wal: {segment_size: 4KB}}
+compactor: {compaction_interval: 200ms}
 limits_config:
   query_timeout: 2s
   max_concurrent_queries: 1
@@ -122,14 +123,17 @@ ok "that ends" wait_for 10 sum loki_querier_tail_active = 0
 # --- flushing ---
 get /flush -X POST
 ok "a round" code_is 204
+ok "a compaction" wait_for 10 sum loki_boltdb_shipper_compact_tables_operation_last_successful_run_timestamp_seconds ">" 0
 : >hold
 line kept
 behind /flush -X POST
 ok "a round that waits" wait_for 10 sum lokid_flush_running_seconds ">" 0
+ok "a compaction that waits" wait_for 10 sum lokid_compaction_running_seconds ">" 0
 ok "a segment that waits" sum loki_ingester_wal_bytes_in_use ">" 0
 : >fail
 rm hold
 ok "a round that fails" wait_for 10 sum lokid_flush_consecutive_failures ">" 0
+ok "a compaction that fails" wait_for 10 sum lokid_compaction_consecutive_failures ">" 0
 for segment in data/wal/*.wal; do # the oldest one is closed
 	flip_byte "$segment" $(($(size_of "$segment") / 2))
 	break
@@ -147,6 +151,7 @@ lokid_stop
 cat >full.yaml <<END
 auth_enabled: false
 ingester: {wal: {disk_full_threshold: 0.000001}}
+compactor: {compaction_interval: 0s}
 auth: {roles: {all: {read: "*", write: "*", admin: "*"}}, tokens: {t: {token: "sha256:$(printf t | sha256sum | cut -d ' ' -f 1)", roles: [all]}}}
 audit: {enabled: true, log_path: /dev/full}
 END

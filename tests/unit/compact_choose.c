@@ -118,8 +118,9 @@ static void full_ones_and_those_that_stay_part_runs(void **state)
  */
 static void equal_keys(void **state)
 {
-	struct choose_how two = { .pack_bytes = 256 * MIB, .fan_in = 8, .most = 2,
-				  .day_over = true };
+	struct choose_how two = {
+		.pack_bytes = 256 * MIB, .fan_in = 8, .most = 2, .day_over = true
+	};
 	struct packs p = { 0 };
 	struct choose_run r;
 
