@@ -21,40 +21,33 @@ struct lines {
 	pthread_t thread;
 	pthread_mutex_t lock; /* all below */
 	pthread_cond_t more, over;
-	int fd;
+	int fd, written_fd; /* the latter: at this moment, or -1 */
 	struct buf waiting;
 	uint64_t n_waiting, n_lost;
 	bool stop, has_ended;
 };
-
-/* Another one may take its place while it is written to. */
-static int own_fd(const struct lines *l, struct err *e)
-{
-	int fd = fcntl(l->fd, F_DUPFD_CLOEXEC, 3);
-
-	return fd < 0 ? err_sys(e, "no descriptor for lines") : fd;
-}
 
 /* With the lock held, which is let go meanwhile. *spare is the memory of the lines before. */
 static void write_waiting(struct lines *l, struct buf *spare)
 {
 	struct buf lines = l->waiting;
 	uint64_t n = l->n_waiting;
+	int fd = l->fd, rc;
 	struct err e;
-	int fd = own_fd(l, &e), rc = fd;
 
 	l->waiting = *spare;
 	l->n_waiting = 0;
+	l->written_fd = fd;
 	pthread_mutex_unlock(&l->lock);
-	if (fd >= 0) {
-		rc = io_write(fd, lines.p, lines.n, &e);
-		close(fd);
-	}
+	rc = io_write(fd, lines.p, lines.n, &e);
 	if (lines.cap > KEPT_MAX)
 		buf_release(&lines);
 	buf_reset(&lines);
 	*spare = lines;
 	pthread_mutex_lock(&l->lock);
+	l->written_fd = -1;
+	if (fd != l->fd) /* another one has taken its place meanwhile */
+		close(fd);
 	if (rc < 0)
 		l->n_lost += n;
 	if (rc < 0 && l->failed)
@@ -109,7 +102,11 @@ int lines_open(int fd, size_t waiting_max, void (*failed)(const struct err *e, v
 	struct lines *l = mem_alloc(sizeof(*l));
 	pthread_condattr_t attr;
 
-	*l = (struct lines){ .waiting_max = waiting_max, .failed = failed, .data = data, .fd = fd };
+	*l = (struct lines){ .waiting_max = waiting_max,
+			     .failed = failed,
+			     .data = data,
+			     .fd = fd,
+			     .written_fd = -1 };
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&l->lock, NULL);
@@ -155,13 +152,11 @@ uint64_t lines_lost(struct lines *l)
 
 void lines_turn(struct lines *l, int fd)
 {
-	int old;
-
 	pthread_mutex_lock(&l->lock);
-	old = l->fd;
+	if (l->fd != l->written_fd) /* else who writes to it closes it */
+		close(l->fd);
 	l->fd = fd;
 	pthread_mutex_unlock(&l->lock);
-	close(old);
 }
 
 void lines_close(struct lines *l, int64_t timeout_ns)
