@@ -26,6 +26,12 @@ flush() { # STORE NUMBER LINES
 age() { # STORE
 	find "$1" -type f -exec touch -d '2026-02-01T00:00:00Z' {} +
 }
+# The pack of a late flush: of what stands before and behind it each is merged, and the two are no match for each other.
+late() { # STORE
+	find "$1" -name '*.pack' | while read -r p; do
+		chunkcat "$p" | grep -q 'flush 45 ' && echo "$p"
+	done
+}
 packs() { find "$1" -name '*.pack' | wc -l; }
 indexes() { find "$1" -name '*.idx' | wc -l; }
 
@@ -116,7 +122,7 @@ ok "the same answers" cmp wanted after
 # ---- damage: told, left alone, and nothing else suffers
 
 cp -rp store bad
-pack=$(find bad -name '*.pack' | sort | sed -n 20p)
+pack=$(late bad)
 flip_byte "$pack" $(($(size_of "$pack") / 2))
 run sh -c 'logql --store bad -o raw --limit 0 "{app=~\".+\"}" | sort'
 cp "$TAP/stdout" wanted
@@ -132,7 +138,7 @@ ok "nothing that is needed is deleted" exits 3 chunkpack --compact --store bad -
 ok "it stays" test -f "$pack"
 
 cp -rp store lost
-rm "$(find lost -name '*.pack' | sort | sed -n 30p)"
+rm "$(late lost)"
 ok "a lost pack" exits 3 chunkpack --compact --store lost --fan-in 2
 ok "is named" stderr_has "a pack is lost"
 ok "the others are merged" stdout_lines 2
