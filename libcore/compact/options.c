@@ -7,12 +7,11 @@
 #include "base/work.h"
 #include "compact/merge.h"
 #include "compact/packing.h"
+#include "index/options.h"
 #include "time/time.h"
 
 enum { LEVEL_MAX = 19, DEFAULT_MEMORY = 512 << 20, DEFAULT_FAN_IN = 12, FAN_IN_MAX = 10000 };
 static const uint64_t DEFAULT_PACK = 256 << 20, PACK_MIN = 1 << 10, PACK_MAX = UINT64_C(1) << 40;
-
-static const int64_t DEFAULT_DELAY_NS = 2 * 3600 * NS_PER_S;
 
 void pack_opts_init(struct pack_opts *o)
 {
@@ -20,14 +19,6 @@ void pack_opts_init(struct pack_opts *o)
 				 .params = chunk_params_default,
 				 .memory_bytes = DEFAULT_MEMORY,
 				 .delete_delay_ns = -1 };
-}
-
-static int take_tenant(void *at, const char *value, struct err *e)
-{
-	if (labels_check_tenant(bytes_str(value), e) < 0)
-		return -1;
-	*(struct bytes *)at = bytes_str(value);
-	return 0;
 }
 
 static int take_encoding(void *opts, const char *value, struct err *e)
@@ -115,18 +106,6 @@ static int take_pack_size(void *at, const char *value, struct err *e)
 	return cli_read_size(value, PACK_MIN, PACK_MAX, at, e);
 }
 
-static int take_delay(void *at, const char *value, struct err *e)
-{
-	int64_t ns;
-
-	if (time_parse_duration(bytes_str(value), &ns, e) < 0)
-		return -1;
-	if (ns < 0)
-		return err_set(e, ERR_USAGE, "expected a duration of 0 or more, found '%s'", value);
-	*(int64_t *)at = ns;
-	return 0;
-}
-
 /* "0/4" to "3/4": as jobs of clusters are numbered. */
 static int take_shard(void *opts, const char *value, struct err *e)
 {
@@ -156,7 +135,7 @@ const struct cli_taken pack_options[] = {
 	  AT(compact) },
 	{ { 't', "tenant", "TENANT",
 	    "of JSON lines that name none (fake); --compact: only this one" },
-	  take_tenant,
+	  index_take_tenant,
 	  AT(tenant) },
 	{ { 0, "encoding", "zstd|snappy|none", "of the blocks (zstd)" }, take_encoding, WHOLE },
 	{ { 0, "level", "N", "of zstd, 1 to 19" }, take_level, WHOLE },
@@ -183,7 +162,7 @@ const struct cli_taken pack_options[] = {
 	  take_pack_size,
 	  AT(pack_bytes) },
 	{ { 0, "delete-delay", "DURATION", "--compact: delete what was replaced so long ago (2h)" },
-	  take_delay,
+	  index_take_delay,
 	  AT(delete_delay_ns) },
 	{ { 0, "shard", "I/N", "--compact: of N programs this is number I, from 0" },
 	  take_shard,
@@ -248,7 +227,7 @@ static int check_compact(struct pack_opts *o, struct err *e)
 	if (!o->pack_bytes)
 		o->pack_bytes = DEFAULT_PACK;
 	if (o->delete_delay_ns < 0)
-		o->delete_delay_ns = DEFAULT_DELAY_NS;
+		o->delete_delay_ns = INDEX_DELAY_NS;
 	return 0;
 }
 

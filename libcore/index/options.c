@@ -7,14 +7,13 @@
 
 enum { LARGEST_DEFAULT = 10 };
 static const char store_default[] = "lokid-data/store";
-static const int64_t DELAY_DEFAULT_NS = 2 * 3600 * NS_PER_S;
 
 void index_opts_init(struct index_opts *o)
 {
 	*o = (struct index_opts){ .delete_delay_ns = -1 };
 }
 
-static int take_tenant(void *at, const char *value, struct err *e)
+int index_take_tenant(void *at, const char *value, struct err *e)
 {
 	if (labels_check_tenant(bytes_str(value), e) < 0)
 		return -1;
@@ -42,7 +41,7 @@ static int take_day(void *opts, const char *value, struct err *e)
 	return 0;
 }
 
-static int take_delay(void *at, const char *value, struct err *e)
+int index_take_delay(void *at, const char *value, struct err *e)
 {
 	int64_t ns;
 
@@ -75,14 +74,16 @@ const struct cli_taken index_options[] = {
 	{ { 0, "verify", NULL, "check every checksum and reference, of packs' heads too" },
 	  cli_take_flag,
 	  AT(verify) },
-	{ { 't', "tenant", "TENANT", "only this tenant (default all)" }, take_tenant, AT(tenant) },
+	{ { 't', "tenant", "TENANT", "only this tenant (default all)" },
+	  index_take_tenant,
+	  AT(tenant) },
 	{ { 'n', "limit", "N", "--stats: at most N largest series (default 10, 0 = all)" },
 	  take_largest,
 	  AT(largest) },
 	{ { 0, "day", "YYYY-MM-DD", "--compact: only this day" }, take_day, WHOLE },
 	{ { 0, "delete-delay", "DURATION",
 	    "--compact: delete what was replaced so long ago (default 2h)" },
-	  take_delay,
+	  index_take_delay,
 	  AT(delete_delay_ns) },
 	{ { 0, "dry-run", NULL, "--compact: only say what would be done" },
 	  cli_take_flag,
@@ -142,7 +143,7 @@ int index_opts_check(struct index_opts *o, int n_operands, struct err *e)
 	if (!o->store_path)
 		o->store_path = store_default;
 	if (o->delete_delay_ns < 0)
-		o->delete_delay_ns = DELAY_DEFAULT_NS;
+		o->delete_delay_ns = INDEX_DELAY_NS;
 	if (!o->largest)
 		o->largest = LARGEST_DEFAULT;
 	return 0;

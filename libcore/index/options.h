@@ -3,6 +3,7 @@
 #define INDEX_OPTIONS_H
 
 #include "cli/cli.h"
+#include "time/time.h"
 
 struct index_opts {
 	const char *store_path;
@@ -14,6 +15,13 @@ struct index_opts {
 	int64_t delete_delay_ns; /* -1: not given */
 	bool dry_run, verbose;
 };
+
+/* How long what a compaction replaced stays, when nothing else is said. */
+#define INDEX_DELAY_NS (2 * 3600 * NS_PER_S)
+
+/* For rows of chunkpack, too. at: a struct bytes; an int64_t, nanoseconds of 0 and above. */
+int index_take_tenant(void *at, const char *value, struct err *e);
+int index_take_delay(void *at, const char *value, struct err *e);
 
 /* Before the options are read. */
 void index_opts_init(struct index_opts *o);
