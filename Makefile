@@ -198,7 +198,7 @@ golden: all
 C_FILES := $(wildcard cmd/*.c scripts/*/*.[ch] libcore/*/*.[ch] tests/unit/*.[ch] tests/naive/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch])
 HEADERS := $(wildcard libcore/*/*.h)
 SHELLS   = $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/* .ci/* tests/lib/* $(SCRIPTS) \
-             $(wildcard examples/*.sh examples/*/*.sh tests/bench/*.sh) 2>/dev/null) tests/lib/tap.sh
+             $(wildcard examples/*.sh examples/*/*.sh examples/cron/quietly tests/bench/*.sh) 2>/dev/null) tests/lib/tap.sh
 QUICK   := lint-format lint-order lint-size lint-headers lint-shell lint-man lint-docs lint-unused
 .PHONY: $(QUICK) lint-tidy lint-quick
 
@@ -275,13 +275,15 @@ MANS     := $(wildcard man/*.[1-8])
 man_path  = $(MAN_DIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
 
 install: all
-	install -d $(BIN_DIR) $(BASH_DIR) $(ZSH_DIR) $(EX_DIR)/logs $(EX_DIR)/prometheus $(EX_DIR)/systemd $(sort $(foreach m,$(MANS),$(dir $(call man_path,$(m)))))
+	install -d $(BIN_DIR) $(BASH_DIR) $(ZSH_DIR) $(EX_DIR)/cron $(EX_DIR)/logs $(EX_DIR)/prometheus $(EX_DIR)/systemd $(sort $(foreach m,$(MANS),$(dir $(call man_path,$(m)))))
 	$(if $(CMDS),install -m 755 $(CMDS) $(BIN_DIR))
 	$(foreach m,$(MANS),install -m 644 $(m) $(call man_path,$(m)) &&) :
 	$(if $(wildcard completions/bash/*),install -m 644 completions/bash/* $(BASH_DIR))
 	$(if $(wildcard completions/zsh/*),install -m 644 completions/zsh/* $(ZSH_DIR))
 	install -m 755 examples/*.sh $(EX_DIR)
 	install -m 644 examples/*.yaml $(EX_DIR)
+	install -m 755 examples/cron/quietly $(EX_DIR)/cron
+	install -m 644 examples/cron/*.cron $(EX_DIR)/cron
 	install -m 644 examples/logs/* $(EX_DIR)/logs
 	install -m 644 examples/prometheus/* $(EX_DIR)/prometheus
 	install -m 644 examples/systemd/* $(EX_DIR)/systemd

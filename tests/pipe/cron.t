@@ -1,0 +1,108 @@
+#!/bin/sh
+# examples/cron: each line of the table, run as cron does, is silent when all is well, never runs
+# beside itself, and says one line when something is wrong.
+. "${0%/*}/../lib/tap.sh"
+
+need flock
+quietly=$REPO/examples/cron/quietly
+table=$REPO/examples/cron/lokid.cron
+
+# The table as the test has it: the programs of the build, and a store of its own.
+sed -e "s|^PATH=.*|PATH=$PATH|" -e "s|^EXAMPLES=.*|EXAMPLES=$REPO/examples|" \
+	-e "s|^LOKID_DATA=.*|LOKID_DATA=$PWD/data|" -e "s|^STORE=.*|STORE=$PWD/data/store|" "$table" >mine
+grep '^[A-Z]*_*[A-Z]*=' mine >settings
+grep -v -e '^#' -e '^[A-Z_]*=' -e '^$' mine >lines
+ok "there are lines" test -s lines
+is "each with five times and a command" "$(grep -c -v -E '^(([0-9]+|\*|\*/[0-9]+) +){5} *\$EXAMPLES/cron/quietly [a-z-]+ .*[a-z]' lines)" 0
+is "each has a name of its own" "$(sed -E 's/.*quietly ([a-z-]+) .*/\1/' lines | sort | uniq -d)" ''
+ok "none has what cron takes for a new line" sh -c '! grep % lines'
+is "the settings name this build" "$(grep -c -e "^PATH=$PATH" -e "^LOKID_DATA=$PWD/data" settings)" 2
+
+# as_cron COMMAND: cron's environment is the table's settings and little else.
+as_cron() {
+	(
+		set -- "$1" HOME=/nonexistent LOGNAME=nobody
+		while IFS= read -r setting; do
+			set -- "$@" "$setting"
+		done <settings
+		line=$1
+		shift
+		exec env -i "$@" /bin/sh -c "$line"
+	)
+}
+
+command_of() {
+	echo "$1" | sed -E 's/^([^ ]+ +){5}//'
+}
+
+fill() {
+	mkdir -p data/wal
+	lokid-ingest -q --wal data/wal -l app="$1" "$REPO/examples/logs/shop.log" </dev/null
+}
+
+# all_lines WHAT: the whole table, once.
+all_lines() {
+	while IFS= read -r line <&3; do
+		name=$(echo "$line" | sed -E 's/.*quietly ([a-z-]+) .*/\1/')
+		ok "$1: $name is exit 0" exits 0 as_cron "$(command_of "$line")"
+		ok "$1: $name is silent" sh -c 'cat "$TAP"/stdout "$TAP"/stderr; ! [ -s "$TAP/stdout" ] && ! [ -s "$TAP/stderr" ]'
+	done 3<lines
+}
+
+export TAP
+fill one
+all_lines "at first"
+fill two
+all_lines "with more"
+is "what came is in the store" "$(find data/wal -name '*.wal'; logql --store data/store -o raw '{app=~"one|two"}' --limit 0 | wc -l)" \
+	"$((2 * $(wc -l <"$REPO/examples/logs/shop.log")))"
+is "no log stays" "$(find data/cron -name '*.log')" ''
+
+# Damage: whoever looks for it says one line, with a status that is not 0.
+pack=$(find data/store -name '*.pack' | head -n 1)
+cp "$pack" pack.good
+for name in verify verify-blocks; do
+	line=$(grep "quietly $name " lines)
+	flip_byte "$pack" 60
+	ok "$name finds damage" sh -c '[ "$1" != 0 ]' - "$(as_cron "$(command_of "$line")" >out 2>err; echo $?)"
+	is "one line" "$(wc -l <err)" 1
+	ok "with name and place" grep -q "quietly: error: $name: exit status [13]: .*${pack##*/}.*see '$PWD/data/cron/$name.log'" err
+	ok "all that was said is there" test -s "data/cron/$name.log"
+	cp pack.good "$pack"
+	ok "and is not when all is well again" exits 0 as_cron "$(command_of "$line")"
+	ok "nor its log" test ! -e "data/cron/$name.log"
+done
+
+# quietly by itself.
+LOKID_DATA=$PWD/q
+export LOKID_DATA
+ok "without a command" exits 2 "$quietly" name
+ok "says what is missing" stderr_is "quietly: error: expected a name and a command"
+ok "a command that is not there" exits 127 "$quietly" none no-such-command
+ok "is one line" stderr_lines 1
+ok "one that fails without a word" exits 7 "$quietly" mute sh -c 'exit 7'
+ok "is so called" stderr_is "quietly: error: mute: exit status 7: without a word; see '$PWD/q/cron/mute.log'"
+ok "of several lines the first error is shown" exits 1 "$quietly" talk sh -c 'echo one; echo x: error: two; echo three; exit 1'
+ok "alone" stderr_is "quietly: error: talk: exit status 1: x: error: two; see '$PWD/q/cron/talk.log'"
+
+mkfifo go
+spawn "$quietly" slow sh -c 'echo begun >began; read -r x <go'
+first=$PID
+ok "while one is at work" wait_for 10 test -s began
+ok "another of its name ends at once" exits 0 "$quietly" slow touch beside
+ok "silently" stderr_is_empty
+ok "and does nothing" test ! -e beside
+ok "one of another name does not mind" exits 0 "$quietly" other touch beside
+touch -d '13 hours ago' q/cron/slow.lock
+ok "one at work for half a day is stuck" exits 5 "$quietly" slow true
+ok "and said to be" stderr_is "quietly: error: slow: at work for more than 720 minutes"
+kill -9 "$first"
+wait "$first" 2>/dev/null
+touch q/cron/slow.lock
+rm -f beside
+ok "though the script is killed, its command has the lock" exits 0 "$quietly" slow touch beside
+ok "so the next does nothing" test ! -e beside
+echo end >go
+ok "once it has ended the next works" wait_for 10 sh -c "'$quietly' slow touch beside && test -e beside"
+
+done_testing
