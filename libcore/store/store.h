@@ -1,8 +1,8 @@
 /*
- * Where packs and index files lie: named objects, written whole and never changed. Today a folder.
- * Names are relative to the store and have '/' between folders; those that end in ".tmp" are not
- * part of the store. Everything below "~lokid/" is the store's own. Format: lokid-index(5),
- * "STORE".
+ * Where packs and index files lie: named objects, written whole. Those whose names are made of
+ * their bytes never change. Names are relative to the store and have '/' between folders; those
+ * that end in ".tmp" are not part of the store. Everything below "~lokid/" is the store's own.
+ * Format: lokid-index(5), "STORE".
  *
  * For any thread, except that one store_put is for one thread.
  */
@@ -51,6 +51,16 @@ typedef int store_each_fn(const char *name, uint64_t size, void *data, struct er
 MUST_CHECK int store_list(struct store *s, const char *folder, store_each_fn *each, void *data,
 			  struct err *e);
 
+/* As store_list, with all that a listing tells. */
+struct store_object {
+	const char *name;
+	uint64_t size;
+	int64_t date_ns; /* as store_date */
+};
+typedef int store_object_fn(const struct store_object *o, void *data, struct err *e);
+MUST_CHECK int store_list_objects(struct store *s, const char *folder, store_object_fn *each,
+				  void *data, struct err *e);
+
 /* The folders right below folder ("" for the tenants), ascending, without the store's own; name is
  * then the last part alone and size 0. Else as store_list. */
 MUST_CHECK int store_list_folders(struct store *s, const char *folder, store_each_fn *each,
@@ -61,9 +71,10 @@ MUST_CHECK int store_list_folders(struct store *s, const char *folder, store_eac
 MUST_CHECK int store_sweep(struct store *s, const char *folder, struct err *e);
 MUST_CHECK int store_abandoned(struct store *s, const char *folder, uint64_t *ret_n, struct err *e);
 
-/* An object that is read, in ranges or mapped. {0} is a closed one. A deletion by others does no
- * harm to an open one. */
+/* An object that is read, in ranges or mapped. {0} is a closed one. */
 struct store_file {
+	struct store *store;
+	char *name; /* private from here, but for size and map */
 	int fd;
 	bool is_open;
 	uint64_t size;
@@ -73,12 +84,34 @@ struct store_file {
 /* Errors: ERR_NO there is no such object (deleted since it was listed); ERR_IO. */
 MUST_CHECK int store_file_open(struct store *s, const char *name, struct store_file *ret,
 			       struct err *e);
-/* Exactly n bytes at offset off into p. Errors: ERR_CORRUPT it ends before; ERR_IO. */
+/* The same of an object whose size is known, from a listing or an index file: that it is gone may
+ * be told here, or by the first read. */
+MUST_CHECK int store_file_open_sized(struct store *s, const char *name, uint64_t size,
+				     struct store_file *ret, struct err *e);
+/* Exactly n bytes at offset off into p. Errors: ERR_CORRUPT it ends before; ERR_NO it was deleted
+ * since it was opened, by a store that does not keep what is open; ERR_AGAIN; ERR_IO. */
 MUST_CHECK int store_file_read(struct store_file *f, uint64_t off, void *p, size_t n,
 			       struct err *e);
-/* Makes f->map the whole content; valid until f is closed. */
+/* Makes f->map the whole content; valid until f is closed. Errors: as store_file_read. */
 MUST_CHECK int store_file_map(struct store_file *f, struct err *e);
 void store_file_close(struct store_file *f);
+
+/* Several ranges, of one file or of several of one store, at once where that helps. */
+struct store_read {
+	struct store_file *file;
+	uint64_t off;
+	void *p;
+	size_t n;
+	struct err err; /* set by store_read_all; .code is ERR_NONE: p holds the n bytes */
+};
+/* Each is tried, whatever becomes of the others. 0 when all were read, else -1 and the error of the
+ * first that was not. Errors: as store_file_read. */
+MUST_CHECK int store_read_all(struct store *s, struct store_read *v, size_t n, struct err *e);
+
+/* Appends the whole of a small object. Errors: ERR_NO there is none; ERR_LIMIT it has more than max
+ * bytes; ERR_AGAIN; ERR_IO. */
+MUST_CHECK int store_get(struct store *s, const char *name, size_t max, struct buf *b,
+			 struct err *e);
 
 /* 1 when the object is there (*ret_size, if not NULL, is then its size), 0 when it is not. */
 MUST_CHECK int store_has(struct store *s, const char *name, uint64_t *ret_size, struct err *e);
@@ -104,6 +137,18 @@ MUST_CHECK int store_put_bytes(struct store *s, const char *folder, const char *
 			       struct bytes b, struct hash128 *ret_hash, struct buf *ret_name,
 			       struct err *e);
 
+/*
+ * A small object under a chosen name, such as "fake/deletes/<id>.json": whoever reads it sees the
+ * bytes of before or b. Durable when it returns. Errors: ERR_AGAIN, STORE_PUT_NEW and there is one
+ * already; ERR_IO, ERR_FULL.
+ */
+enum store_put_how {
+	STORE_PUT_ANY, /* replaces what is there */
+	STORE_PUT_NEW, /* of several at once, one makes it */
+};
+MUST_CHECK int store_put_named(struct store *s, const char *name, struct bytes b,
+			       enum store_put_how how, struct err *e);
+
 /* Absent already is fine. Durable when it returns. Errors: ERR_IO. */
 MUST_CHECK int store_delete(struct store *s, const char *name, struct err *e);
 /* Several, in this order; a folder is synced once for those of it that follow one another. */
@@ -125,5 +170,16 @@ MUST_CHECK int store_date(struct store *s, const char *name, int64_t *ret_ns, st
 struct store_lock;
 struct store_lock *store_lock(struct store *s, const char *name, struct err *e);
 void store_unlock(struct store_lock *l); /* NULL is fine */
+
+/* What was asked of the store since it was opened, in an object store's terms: each read of a range
+ * or of a whole object is a GET. */
+struct store_stats {
+	uint64_t puts, gets, lists, heads, deletes;
+	uint64_t bytes_read, bytes_written; /* of objects */
+	uint64_t retries;		    /* requests that were made again, counted above too */
+};
+void store_stats(const struct store *s, struct store_stats *ret);
+/* Appends them as one line for people, without its end. */
+void store_stats_add(const struct store_stats *st, struct buf *b);
 
 #endif

@@ -1,6 +1,7 @@
 /* A folder as a store: names, listing, objects that appear whole or not, formats. */
 #include "packs.h"
 
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "base/io.h"
@@ -323,6 +324,134 @@ static void several_are_deleted_at_once(void **state)
 	assert_non_null(strstr(e.msg, "cannot delete"));
 }
 
+static void named_objects_are_replaced_whole(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b = { 0 };
+	struct err e;
+
+	assert_int_equal(-1, store_get(f->s, "fake/deletes/1.json", 100, &b, &e));
+	assert_int_equal(e.code, ERR_NO);
+	assert_int_equal(0, store_put_named(f->s, "fake/deletes/1.json", BYTES_LIT("one"),
+					    STORE_PUT_NEW, &e));
+	assert_int_equal(-1, store_put_named(f->s, "fake/deletes/1.json", BYTES_LIT("two"),
+					     STORE_PUT_NEW, &e));
+	assert_int_equal(e.code, ERR_AGAIN);
+	assert_int_equal(0, store_get(f->s, "fake/deletes/1.json", 3, &b, &e));
+	assert_int_equal(0, store_put_named(f->s, "fake/deletes/1.json", BYTES_LIT("three"),
+					    STORE_PUT_ANY, &e));
+	assert_int_equal(-1, store_get(f->s, "fake/deletes/1.json", 4, &b, &e));
+	assert_int_equal(e.code, ERR_LIMIT);
+	assert_int_equal(0, store_get(f->s, "fake/deletes/1.json", 5, &b, &e)); /* appended */
+	assert_string_equal(buf_str(&b), "onethree");
+	assert_int_equal(0, store_put_named(f->s, "hold", BYTES_LIT(""), STORE_PUT_ANY, &e));
+	assert_int_equal(0, store_get(f->s, "hold", 0, &b, &e));
+	buf_reset(&b);
+	assert_int_equal(0, store_list(f->s, "", append, &b, &e)); /* nothing temporary is left */
+	assert_string_equal(buf_str(&b), "fake/deletes/1.json:5 hold:0 ");
+	buf_release(&b);
+}
+
+struct racer {
+	pthread_t thread;
+	struct store *s;
+	char text[16];
+	int rc;
+};
+
+static void *race(void *data)
+{
+	struct racer *r = data;
+	struct err e;
+
+	r->rc = store_put_named(r->s, "t/one", bytes_str(r->text), STORE_PUT_NEW, &e);
+	if (r->rc < 0 && e.code != ERR_AGAIN)
+		r->rc = -2;
+	return NULL;
+}
+
+static void of_several_one_makes_it(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b = { 0 };
+	struct racer r[8];
+	int winner = -1;
+	struct err e;
+
+	for (int i = 0; i < 8; i++) {
+		r[i] = (struct racer){ .s = f->s };
+		snprintf(r[i].text, sizeof(r[i].text), "writer %d", i);
+		assert_int_equal(0, pthread_create(&r[i].thread, NULL, race, &r[i]));
+	}
+	for (int i = 0; i < 8; i++) {
+		pthread_join(r[i].thread, NULL);
+		assert_true(r[i].rc == 0 || r[i].rc == -1);
+		if (r[i].rc == 0) {
+			assert_int_equal(winner, -1);
+			winner = i;
+		}
+	}
+	assert_true(winner >= 0);
+	assert_int_equal(0, store_get(f->s, "t/one", 100, &b, &e));
+	assert_string_equal(buf_str(&b), r[winner].text);
+	buf_release(&b);
+}
+
+static int append_young(const struct store_object *o, void *data, struct err *e)
+{
+	(void)e;
+	buf_addf(data, "%s:%llu:%d ", o->name, (unsigned long long)o->size,
+		 llabs(o->date_ns - time_now_ns()) < 60 * NS_PER_S);
+	return 0;
+}
+
+static void several_ranges_are_read_at_once(void **state)
+{
+	struct fixture *f = *state;
+	char a[3], b[2], c[4], none;
+	struct store_file one = { 0 }, two = { 0 };
+	struct store_stats st;
+	struct buf list = { 0 };
+	struct err e;
+
+	write_file_in(f, "t", "x");
+	write_file(f, "t/one", "0123456789");
+	write_file(f, "t/two", "abcdef");
+	assert_int_equal(0, store_list_objects(f->s, "t/", append_young, &list, &e));
+	assert_string_equal(buf_str(&list), "t/one:10:1 t/two:6:1 t/x:1:1 ");
+	assert_int_equal(0, store_file_open_sized(f->s, "t/one", 10, &one, &e));
+	assert_int_equal(0, store_file_open_sized(f->s, "t/two", 6, &two, &e));
+	assert_int_equal(0, store_file_map(&two, &e)); /* a mapped one goes as well */
+
+	struct store_read v[] = { { .file = &one, .off = 7, .p = a, .n = 3 },
+				  { .file = &two, .off = 1, .p = b, .n = 2 },
+				  { .file = &one, .off = 10, .p = &none, .n = 0 },
+				  { .file = &one, .off = 0, .p = c, .n = 4 } };
+	assert_int_equal(0, store_read_all(f->s, v, 4, &e));
+	assert_memory_equal(a, "789", 3);
+	assert_memory_equal(b, "bc", 2);
+	assert_memory_equal(c, "0123", 4);
+	v[0].off = 8; /* behind the end: the others are read all the same */
+	memset(c, 0, sizeof(c));
+	assert_int_equal(-1, store_read_all(f->s, v, 4, &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_int_equal(v[0].err.code, ERR_CORRUPT);
+	assert_int_equal(v[3].err.code, ERR_NONE);
+	assert_memory_equal(c, "0123", 4);
+	assert_int_equal(0, store_read_all(f->s, v, 0, &e));
+	store_stats(f->s, &st);
+	assert_int_equal(st.gets, 4);
+	assert_int_equal(st.bytes_read, 6 + 3 + 4 + 4);
+	assert_int_equal(st.lists, 1);
+	buf_reset(&list);
+	store_stats_add(&st, &list);
+	assert_non_null(strstr(buf_str(&list), "4 GET, 1 LIST"));
+	store_file_close(&one);
+	store_file_close(&two);
+	store_file_close(&two); /* a closed one */
+	buf_release(&list);
+}
+
 static void one_has_a_lock(void **state)
 {
 	struct fixture *f = *state;
@@ -361,6 +490,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(twins_do_no_harm, setup, teardown),
 		cmocka_unit_test_setup_teardown(dates_are_the_stores, setup, teardown),
 		cmocka_unit_test_setup_teardown(several_are_deleted_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(named_objects_are_replaced_whole, setup, teardown),
+		cmocka_unit_test_setup_teardown(of_several_one_makes_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(several_ranges_are_read_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_has_a_lock, setup, teardown),
 	};
 

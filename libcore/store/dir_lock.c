@@ -8,19 +8,20 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/mem.h"
-#include "store/store.h"
+#include "store/backend.h"
 
-struct store_lock {
+struct dir_lock {
+	struct store_lock base;
 	int fd;
 };
 
-struct store_lock *store_lock(struct store *s, const char *name, struct err *e)
+struct store_lock *store_dir_lock(struct store *s, const char *name, struct err *e)
 {
 	struct flock byte = { .l_type = F_WRLCK,
 			      .l_whence = SEEK_SET,
 			      .l_start = (off_t)(hash64(bytes_str(name)) >> 2),
 			      .l_len = 1 };
-	struct store_lock *l = NULL;
+	struct dir_lock *l = NULL;
 	struct buf path = { 0 };
 	int fd;
 
@@ -45,13 +46,13 @@ struct store_lock *store_lock(struct store *s, const char *name, struct err *e)
 		close(fd);
 	}
 	buf_release(&path);
-	return l;
+	return l ? &l->base : NULL;
 }
 
-void store_unlock(struct store_lock *l)
+void store_dir_unlock(struct store_lock *lock)
 {
-	if (!l)
-		return;
+	struct dir_lock *l = (struct dir_lock *)lock;
+
 	close(l->fd);
 	free(l);
 }

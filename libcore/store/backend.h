@@ -1,0 +1,80 @@
+/* What a kind of store is made of: store.h's calls, which say what each has to do. */
+#ifndef STORE_BACKEND_H
+#define STORE_BACKEND_H
+
+#include <stdatomic.h>
+
+#include "store/store.h"
+
+struct store_ops {
+	void (*close)(struct store *s);
+	int (*check_mark)(struct store *s, struct err *e);
+	int (*mark)(struct store *s, struct err *e);
+
+	int (*list)(struct store *s, const char *folder, store_object_fn *each, void *data,
+		    struct err *e);
+	/* .size and .date_ns are of no meaning */
+	int (*list_folders)(struct store *s, const char *folder, store_object_fn *each, void *data,
+			    struct err *e);
+	/* Of one folder ("fake/chunks/2026-01-15"); ret_n NULL: they are deleted. */
+	int (*leftovers)(struct store *s, const char *folder, uint64_t *ret_n, struct err *e);
+
+	/* size NULL: not known. Sets all but .store. */
+	int (*file_open)(struct store *s, const char *name, const uint64_t *size,
+			 struct store_file *ret, struct err *e);
+	/* The ranges lie within the files' sizes, no file is mapped, no n is 0. Sets each .err. */
+	void (*read_all)(struct store *s, struct store_read *v, size_t n);
+	int (*file_map)(struct store_file *f, struct err *e);
+	void (*file_close)(struct store_file *f);
+	int (*get)(struct store *s, const char *name, size_t max, struct buf *b, struct err *e);
+	int (*has)(struct store *s, const char *name, struct store_object *ret, struct err *e);
+
+	struct store_put *(*put_new)(struct store *s, const char *folder, struct err *e);
+	int (*put_write)(struct store_put *p, struct bytes b, struct err *e);
+	int (*put_commit)(struct store_put *p, const char *name, struct err *e); /* ends p */
+	void (*put_abort)(struct store_put *p);
+	int (*put_named)(struct store *s, const char *name, struct bytes b, enum store_put_how how,
+			 struct err *e);
+	int (*delete_all)(struct store *s, char *const *names, size_t n, struct err *e);
+
+	int (*now)(struct store *s, int64_t *ret_ns, struct err *e);
+	struct store_lock *(*lock)(struct store *s, const char *name, struct err *e);
+	void (*unlock)(struct store_lock *l);
+};
+
+/* The first member of each kind's own struct. */
+struct store {
+	const struct store_ops *ops;
+	char *path; /* for messages; owned */
+	atomic_uint_fast64_t puts, gets, lists, heads, deletes, bytes_read, bytes_written, retries;
+};
+
+/* The first members of each kind's own. */
+struct store_put {
+	struct store *s;
+	char *folder;
+	struct hash_state *hash;
+};
+
+struct store_lock {
+	struct store *s;
+};
+
+/* "~lokid/format" */
+extern const char store_format_name[];
+enum { STORE_FORMAT_FILE_MAX = 256 };
+/* Its text, and whether it is one that we know. Errors: ERR_CORRUPT, ERR_VERSION. */
+void store_format_add(struct buf *b);
+MUST_CHECK int store_format_check(const char *path, struct bytes text, struct err *e);
+/* ERR_IO: s has no mark. */
+int store_not_marked(const struct store *s, struct err *e);
+
+/* Is the last part of name one of no object: ".x", "x.tmp"? */
+bool store_is_no_object(const char *name);
+
+/* NULL on error: as store_open. path is not empty and has no slash at its end. */
+struct store *store_dir_open(const char *path, enum store_mode mode, struct err *e);
+struct store_lock *store_dir_lock(struct store *s, const char *name, struct err *e);
+void store_dir_unlock(struct store_lock *l);
+
+#endif

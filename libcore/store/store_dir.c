@@ -1,0 +1,671 @@
+/*
+ * The folder as a store. Names become paths below the root; objects are made by file_replace, so
+ * that a reader sees all of one or nothing.
+ *
+ * Folders must be as durable as what is put into them. A folder that is found may have been made a
+ * moment ago by someone who was killed before its fsync, so the first put into a folder syncs the
+ * chain of its parents up to the root, made here or not.
+ */
+#include "store/backend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/io.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "time/time.h"
+
+enum { DEPTH_MAX = 16 };
+
+struct dir_store {
+	struct store base;
+	bool absent;	      /* an empty one without a folder */
+	pthread_mutex_t lock; /* guards what follows */
+	struct map synced;    /* folders whose chain is durable */
+	struct arena names;   /* their names */
+};
+
+static struct dir_store *dir_of(struct store *s)
+{
+	return (struct dir_store *)s;
+}
+
+static void path_of(const struct store *s, const char *name, struct buf *b)
+{
+	buf_reset(b);
+	buf_addf(b, "%s/%s", s->path, name);
+	buf_str(b);
+}
+
+static int is_dir(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "cannot open store '%s'", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, ERR_IO, "store '%s' is not a folder", path);
+	return 1;
+}
+
+/* 0 a format that we know, 1 there is none yet */
+static int check_format(struct store *s, struct err *e)
+{
+	struct buf path = { 0 }, text = { 0 };
+	int rc;
+
+	path_of(s, store_format_name, &path);
+	if (access(path.p, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+		buf_release(&path);
+		return 1;
+	}
+	rc = io_read_file(path.p, STORE_FORMAT_FILE_MAX, &text, e);
+	if (rc == 0)
+		rc = store_format_check(s->path, buf_bytes(&text), e);
+	buf_release(&text);
+	buf_release(&path);
+	return rc;
+}
+
+/* Makes folder ("a/b/", relative) and makes it and all above it durable; once per process. */
+static int need_folder(struct store *s, const char *folder, struct err *e)
+{
+	struct dir_store *ds = dir_of(s);
+	const uint64_t h = hash64(bytes_str(folder));
+	struct buf path = { 0 };
+	int rc = 0;
+
+	pthread_mutex_lock(&ds->lock);
+	if (map_get(&ds->synced, h, bytes_str(folder)) != MAP_NONE)
+		goto out;
+	path_of(s, folder, &path);
+	rc = io_mkdirs(path.p, e);
+	for (size_t n = path.n; rc == 0 && n > strlen(s->path); n--) {
+		if (path.p[n - 1] != '/')
+			continue;
+		path.p[n - 1] = '\0';
+		rc = io_sync_dir(path.p, e);
+	}
+	path_of(s, folder, &path);
+	if (rc == 0)
+		rc = file_replace_sweep(path.p, e);
+	if (rc == 0)
+		map_put(&ds->synced, h, arena_copy(&ds->names, bytes_str(folder)), 0);
+out:
+	pthread_mutex_unlock(&ds->lock);
+	buf_release(&path);
+	return rc;
+}
+
+static bool is_other(const struct store *s);
+
+static int dir_mark(struct store *s, struct err *e)
+{
+	struct buf path = { 0 }, text = { 0 };
+	int rc;
+
+	path_of(s, store_format_name, &path);
+	store_format_add(&text);
+	rc = need_folder(s, "~lokid/", e);
+	if (rc == 0)
+		rc = file_replace_bytes(path.p, buf_bytes(&text), e);
+	buf_release(&path);
+	buf_release(&text);
+	return rc;
+}
+
+static int dir_check_mark(struct store *s, struct err *e)
+{
+	int rc = check_format(s, e);
+
+	return rc > 0 ? store_not_marked(s, e) : rc;
+}
+
+static int make_store(struct store *s, struct err *e)
+{
+	struct buf path = { 0 };
+	int rc;
+
+	if (io_mkdirs(s->path, e) < 0)
+		return -1;
+	rc = check_format(s, e);
+	if (rc > 0 && is_other(s)) /* looked at again: it may have been made, and filled, since */
+		return dir_check_mark(s, e);
+	if (rc <= 0)
+		return rc;
+	path_of(s, "..", &path);
+	if (access(path.p, R_OK) == 0 && io_sync_dir(path.p, e) < 0) {
+		buf_release(&path);
+		return -1;
+	}
+	buf_release(&path);
+	return dir_mark(s, e);
+}
+
+/* Something without the mark of a store, in a folder that a slip of the pen may have named?
+ * "~lokid" alone is a store that is being made this moment, as by the end of the pipe whose head
+ * asks; "lost+found" is on every new disk. */
+static bool is_other(const struct store *s)
+{
+	DIR *d = opendir(s->path);
+	bool ret = false;
+
+	if (!d)
+		return false; /* whoever lists it says why */
+	for (struct dirent *de; !ret && (de = readdir(d)) != NULL;)
+		ret = strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0 &&
+		      strcmp(de->d_name, "~lokid") != 0 && strcmp(de->d_name, "lost+found") != 0;
+	closedir(d);
+	return ret;
+}
+
+static int look_at(struct store *s, enum store_mode mode, struct err *e)
+{
+	int rc = check_format(s, e);
+
+	/* Looked at again: it may have been made, and filled, since. */
+	if (rc > 0 && mode == STORE_READ_IF_THERE && is_other(s))
+		return dir_check_mark(s, e);
+	return rc < 0 ? -1 : 0;
+}
+
+static const struct store_ops dir_ops;
+
+struct store *store_dir_open(const char *path, enum store_mode mode, struct err *e)
+{
+	struct dir_store *ds = mem_alloc(sizeof(*ds));
+	struct store *s = &ds->base;
+	int rc;
+
+	s->ops = &dir_ops;
+	s->path = strdup(path);
+	pthread_mutex_init(&ds->lock, NULL);
+	if (mode == STORE_WRITE) {
+		rc = make_store(s, e);
+	} else {
+		rc = is_dir(s->path, e);
+		if (rc == 1)
+			rc = look_at(s, mode, e);
+		else if (rc == 0 && mode == STORE_READ)
+			rc = err_set(e, ERR_NO, "there is no store '%s'", s->path);
+		else
+			ds->absent = rc == 0;
+	}
+	if (rc < 0) {
+		store_close(s);
+		return NULL;
+	}
+	return s;
+}
+
+static void dir_close(struct store *s)
+{
+	struct dir_store *ds = dir_of(s);
+
+	map_release(&ds->synced);
+	arena_release(&ds->names);
+	pthread_mutex_destroy(&ds->lock);
+	free(s->path);
+	free(ds);
+}
+
+/* ---- listing ---- */
+
+struct listing {
+	struct store *s;
+	store_object_fn *each;
+	void *data;
+	bool folders; /* only the folders of the first level */
+};
+
+static int64_t date_of(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
+}
+
+/* For qsort: as object names sort, a folder's with its '/' behind. */
+struct item {
+	char *name;
+	bool is_folder;
+	uint64_t size;
+	int64_t date_ns;
+};
+
+static int item_cmp(const void *pa, const void *pb)
+{
+	const struct item *a = pa, *b = pb;
+
+	return strcmp(a->name, b->name);
+}
+
+/* What lies in the folder at path: names with '/' behind folders. */
+static int read_folder(const char *path, struct item **ret, size_t *ret_n, struct err *e)
+{
+	size_t cap = 0;
+	int rc = 0;
+	DIR *dir;
+
+	if (io_opendir(path, &dir, e) < 0)
+		return -1;
+	if (!dir)
+		return 0;
+	for (;;) {
+		struct buf name = { 0 };
+		struct dirent *d;
+		struct stat st;
+
+		errno = 0;
+		d = readdir(dir);
+		if (!d) {
+			if (errno)
+				rc = err_sys(e, "cannot list '%s'", path);
+			break;
+		}
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+			continue;
+		if (fstatat(dirfd(dir), d->d_name, &st, 0) < 0) {
+			if (errno == ENOENT) /* deleted since */
+				continue;
+			rc = err_sys(e, "'%s/%s'", path, d->d_name);
+			break;
+		}
+		if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+			continue; /* to open a FIFO would block */
+		/* a folder may be a tenant, who may be called so; a file is then none of ours */
+		if (S_ISREG(st.st_mode) && store_is_no_object(d->d_name))
+			continue;
+		buf_add_str(&name, d->d_name);
+		if (S_ISDIR(st.st_mode))
+			buf_add_char(&name, '/');
+		buf_str(&name);
+		mem_grow(ret, &cap, *ret_n + 1, sizeof(**ret));
+		(*ret)[(*ret_n)++] = (struct item){ name.p, S_ISDIR(st.st_mode),
+						    (uint64_t)st.st_size, date_of(&st) };
+	}
+	closedir(dir);
+	return rc;
+}
+
+static int list_below(struct listing *l, const char *folder, int depth, struct err *e)
+{
+	struct buf path = { 0 }, name = { 0 };
+	struct item *v = NULL;
+	size_t n = 0;
+	int rc;
+
+	path_of(l->s, folder, &path);
+	rc = read_folder(path.p, &v, &n, e);
+	if (n)
+		qsort(v, n, sizeof(*v), item_cmp);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (folder[0] == '\0' && v[i].name[0] == '~')
+			continue;
+		buf_reset(&name);
+		if (l->folders) {
+			if (!v[i].is_folder)
+				continue;
+			buf_add(&name, v[i].name, strlen(v[i].name) - 1);
+			rc = l->each(&(struct store_object){ .name = buf_str(&name) }, l->data, e);
+			continue;
+		}
+		buf_addf(&name, "%s%s", folder, v[i].name);
+		if (!v[i].is_folder)
+			rc = l->each(
+				&(struct store_object){ buf_str(&name), v[i].size, v[i].date_ns },
+				l->data, e);
+		else if (depth < DEPTH_MAX)
+			rc = list_below(l, buf_str(&name), depth + 1, e);
+	}
+	for (size_t i = 0; i < n; i++)
+		free(v[i].name);
+	free(v);
+	buf_release(&path);
+	buf_release(&name);
+	return rc;
+}
+
+static int list(struct store *s, struct listing *l, const char *folder, struct err *e)
+{
+	s->lists++;
+	return dir_of(s)->absent ? 0 : list_below(l, folder, 0, e);
+}
+
+static int dir_list(struct store *s, const char *folder, store_object_fn *each, void *data,
+		    struct err *e)
+{
+	struct listing l = { .s = s, .each = each, .data = data };
+
+	return list(s, &l, folder, e);
+}
+
+static int dir_list_folders(struct store *s, const char *folder, store_object_fn *each, void *data,
+			    struct err *e)
+{
+	struct listing l = { .s = s, .each = each, .data = data, .folders = true };
+
+	return list(s, &l, folder, e);
+}
+
+static int dir_leftovers(struct store *s, const char *folder, uint64_t *ret_n, struct err *e)
+{
+	struct buf path = { 0 };
+	int64_t n;
+
+	path_of(s, folder, &path);
+	n = ret_n ? file_replace_abandoned(path.p, e) : file_replace_sweep(path.p, e);
+	if (ret_n && n > 0)
+		*ret_n += (uint64_t)n;
+	buf_release(&path);
+	return n < 0 ? -1 : 0;
+}
+
+/* ---- reading ---- */
+
+static int dir_file_open(struct store *s, const char *name, const uint64_t *size,
+			 struct store_file *ret, struct err *e)
+{
+	struct buf path = { 0 };
+	struct stat st;
+	int fd, rc = 0;
+
+	(void)size; /* asked of the file at no cost */
+	path_of(s, name, &path);
+	fd = open(path.p, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		rc = errno == ENOENT || errno == ENOTDIR
+			     ? err_set(e, ERR_NO, "'%s': no such file", path.p)
+			     : err_sys(e, "cannot open '%s'", path.p);
+	} else if (fstat(fd, &st) < 0) {
+		rc = err_sys(e, "'%s'", path.p);
+	} else if (!S_ISREG(st.st_mode)) {
+		rc = err_set(e, ERR_IO, "'%s' is not a file", path.p);
+	}
+	if (rc < 0 && fd >= 0)
+		close(fd);
+	if (rc == 0) {
+		ret->fd = fd;
+		ret->is_open = true;
+		ret->size = (uint64_t)st.st_size;
+	}
+	buf_release(&path);
+	return rc;
+}
+
+static void dir_read_all(struct store *s, struct store_read *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct store_read *r = &v[i];
+		int64_t k = io_pread(r->file->fd, r->p, r->n, r->off, &r->err);
+
+		s->gets++;
+		if (k < 0)
+			continue;
+		s->bytes_read += (uint64_t)k;
+		if ((size_t)k < r->n)
+			err_set(&r->err, ERR_CORRUPT,
+				"cut short: expected %zu bytes at offset %llu, found %lld", r->n,
+				(unsigned long long)r->off, (long long)k);
+	}
+}
+
+static int dir_file_map(struct store_file *f, struct err *e)
+{
+	struct io_map m;
+
+	if (io_map_fd(f->fd, &m, e) < 0)
+		return -1;
+	f->store->gets++;
+	f->store->bytes_read += m.b.n;
+	f->map = m.b;
+	f->size = m.b.n;
+	if (m.b.n) { /* the mapping stays without it: thousands may be mapped, not as many open */
+		close(f->fd);
+		f->is_open = false;
+	}
+	return 0;
+}
+
+static void dir_file_close(struct store_file *f)
+{
+	struct io_map m = { f->map };
+
+	io_unmap(&m);
+	if (f->is_open)
+		close(f->fd);
+}
+
+static int dir_get(struct store *s, const char *name, size_t max, struct buf *b, struct err *e)
+{
+	struct store_file f = { .store = s };
+	int rc = dir_file_open(s, name, NULL, &f, e);
+
+	if (rc < 0)
+		return -1;
+	if (f.size > max) {
+		rc = err_set(e, ERR_LIMIT, "'%s/%s': more than %zu bytes", s->path, name, max);
+	} else if (f.size) {
+		struct store_read r = { .file = &f,
+					.p = buf_reserve(b, (size_t)f.size),
+					.n = (size_t)f.size };
+
+		dir_read_all(s, &r, 1);
+		if (r.err.code == ERR_NONE)
+			b->n += r.n;
+		else
+			rc = err_set(e, r.err.code, "'%s/%s': %s", s->path, name, r.err.msg);
+	}
+	dir_file_close(&f);
+	return rc;
+}
+
+static int dir_has(struct store *s, const char *name, struct store_object *ret, struct err *e)
+{
+	struct buf path = { 0 };
+	struct stat st;
+	int rc = 1;
+
+	s->heads++;
+	path_of(s, name, &path);
+	if (stat(path.p, &st) < 0)
+		rc = errno == ENOENT || errno == ENOTDIR ? 0 : err_sys(e, "'%s'", path.p);
+	else if (!S_ISREG(st.st_mode))
+		rc = 0;
+	else
+		*ret = (struct store_object){ name, (uint64_t)st.st_size, date_of(&st) };
+	buf_release(&path);
+	return rc;
+}
+
+/* ---- writing ---- */
+
+struct dir_put {
+	struct store_put base;
+	struct file_replace file;
+};
+
+static struct store_put *dir_put_new(struct store *s, const char *folder, struct err *e)
+{
+	struct dir_put *p = mem_alloc(sizeof(*p));
+	struct buf path = { 0 };
+	int rc = need_folder(s, folder, e);
+
+	path_of(s, folder, &path);
+	path.p[path.n - 1] = '\0';
+	if (rc == 0)
+		rc = file_replace_open(path.p, &p->file, e);
+	buf_release(&path);
+	if (rc < 0) {
+		free(p);
+		return NULL;
+	}
+	return &p->base;
+}
+
+static int dir_put_write(struct store_put *put, struct bytes b, struct err *e)
+{
+	struct dir_put *p = (struct dir_put *)put;
+
+	if (io_write(p->file.fd, b.p, b.n, e) < 0)
+		return err_wrap(e, "'%s'", p->file.tmp_path);
+	put->s->bytes_written += b.n;
+	return 0;
+}
+
+static int dir_put_commit(struct store_put *put, const char *name, struct err *e)
+{
+	struct dir_put *p = (struct dir_put *)put;
+	struct buf path = { 0 };
+	int rc;
+
+	put->s->puts++;
+	path_of(put->s, name, &path);
+	rc = file_replace_commit(&p->file, path.p, e);
+	free(p);
+	buf_release(&path);
+	return rc;
+}
+
+static void dir_put_abort(struct store_put *put)
+{
+	struct dir_put *p = (struct dir_put *)put;
+
+	file_replace_abort(&p->file);
+	free(p);
+}
+
+/* A link is made of one of several at once. */
+static int commit_new(struct file_replace *f, const char *path, const char *folder, struct err *e)
+{
+	int rc = 0;
+
+	if (fsync(f->fd) < 0)
+		rc = err_sys(e, "'%s'", f->tmp_path);
+	else if (link(f->tmp_path, path) < 0)
+		rc = errno == EEXIST ? err_set(e, ERR_AGAIN, "'%s' is there already", path)
+				     : err_sys(e, "cannot make '%s'", path);
+	file_replace_abort(f);
+	return rc == 0 ? io_sync_dir(folder, e) : rc;
+}
+
+static int dir_put_named(struct store *s, const char *name, struct bytes b, enum store_put_how how,
+			 struct err *e)
+{
+	struct buf folder = { 0 }, path = { 0 };
+	const char *slash = strrchr(name, '/');
+	struct file_replace f;
+	int rc = 0;
+
+	s->puts++;
+	s->bytes_written += b.n;
+	if (slash) {
+		buf_add(&folder, name, (size_t)(slash + 1 - name));
+		rc = need_folder(s, buf_str(&folder), e);
+	}
+	path_of(s, name, &path);
+	buf_reset(&folder);
+	buf_add(&folder, path.p, (size_t)(strrchr(path.p, '/') - path.p));
+	if (rc == 0 && how == STORE_PUT_ANY) {
+		rc = file_replace_bytes(path.p, b, e);
+	} else if (rc == 0) {
+		rc = file_replace_open(buf_str(&folder), &f, e);
+		if (rc == 0 && io_write(f.fd, b.p, b.n, e) < 0) {
+			rc = err_wrap(e, "'%s'", f.tmp_path);
+			file_replace_abort(&f);
+		} else if (rc == 0) {
+			rc = commit_new(&f, path.p, buf_str(&folder), e);
+		}
+	}
+	buf_release(&folder);
+	buf_release(&path);
+	return rc;
+}
+
+static int dir_now(struct store *s, int64_t *ret_ns, struct err *e)
+{
+	struct file_replace f;
+	struct buf path = { 0 };
+	struct stat st;
+	int rc;
+
+	path_of(s, "~lokid", &path);
+	rc = io_mkdirs(path.p, e);
+	if (rc == 0)
+		rc = file_replace_open_unnamed(path.p, &f, e);
+	buf_release(&path);
+	if (rc < 0)
+		return -1;
+	if (io_write(f.fd, "\n", 1, e) < 0)
+		rc = err_wrap(e, "'%s'", f.tmp_path);
+	else if (fstat(f.fd, &st) < 0)
+		rc = err_sys(e, "'%s'", f.tmp_path);
+	else
+		*ret_ns = date_of(&st);
+	file_replace_abort(&f);
+	return rc;
+}
+
+/* Leaves in path the folder that it was in. */
+static int unlink_object(const struct store *s, const char *name, struct buf *path, struct err *e)
+{
+	path_of(s, name, path);
+	if (unlink(path->p) < 0 && errno != ENOENT && errno != ENOTDIR)
+		return err_sys(e, "cannot delete '%s'", path->p);
+	*strrchr(path->p, '/') = '\0';
+	return 0;
+}
+
+static int sync_if_there(const char *folder, struct err *e)
+{
+	return access(folder, F_OK) == 0 ? io_sync_dir(folder, e) : 0;
+}
+
+static int dir_delete_all(struct store *s, char *const *names, size_t n, struct err *e)
+{
+	struct buf path = { 0 }, before = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		s->deletes++;
+		rc = unlink_object(s, names[i], &path, e);
+		if (rc == 0 && before.n && strcmp(before.p, path.p) != 0)
+			rc = sync_if_there(before.p, e);
+		buf_reset(&before);
+		buf_add_str(&before, path.p);
+		buf_str(&before);
+	}
+	if (before.n && sync_if_there(before.p, rc == 0 ? e : NULL) < 0)
+		rc = -1;
+	buf_release(&before);
+	buf_release(&path);
+	return rc;
+}
+
+static const struct store_ops dir_ops = {
+	.close = dir_close,
+	.check_mark = dir_check_mark,
+	.mark = dir_mark,
+	.list = dir_list,
+	.list_folders = dir_list_folders,
+	.leftovers = dir_leftovers,
+	.file_open = dir_file_open,
+	.read_all = dir_read_all,
+	.file_map = dir_file_map,
+	.file_close = dir_file_close,
+	.get = dir_get,
+	.has = dir_has,
+	.put_new = dir_put_new,
+	.put_write = dir_put_write,
+	.put_commit = dir_put_commit,
+	.put_abort = dir_put_abort,
+	.put_named = dir_put_named,
+	.delete_all = dir_delete_all,
+	.now = dir_now,
+	.lock = store_dir_lock,
+	.unlock = store_dir_unlock,
+};
