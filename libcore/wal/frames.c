@@ -361,12 +361,13 @@ void wal_frames_skip(struct wal_frames *f, uint64_t pos)
 	buf_reset(&f->record);
 }
 
-/* The type of the fragment whose data are [at, at + n) of a record of total_n bytes. */
-static enum wal_frag type_of(size_t at, size_t n, size_t total_n)
+/* The type of a record's fragment. The first may be empty, where only its head had room in the
+ * page. */
+static enum wal_frag type_of(bool first, bool last)
 {
-	if (at + n == total_n)
-		return at ? WAL_FRAG_LAST : WAL_FRAG_FULL;
-	return at ? WAL_FRAG_MIDDLE : WAL_FRAG_FIRST;
+	if (first)
+		return last ? WAL_FRAG_FULL : WAL_FRAG_FIRST;
+	return last ? WAL_FRAG_LAST : WAL_FRAG_MIDDLE;
 }
 
 int wal_frames_fetch(struct wal_frames *f, uint64_t start, size_t total_n, size_t from, size_t n,
@@ -387,7 +388,8 @@ int wal_frames_fetch(struct wal_frames *f, uint64_t start, size_t total_n, size_
 			if (rc < 0)
 				return -1;
 			if (rc == FOUND_FRAGMENT &&
-			    (g.data.n != here || g.type != type_of(at, here, total_n))) {
+			    (g.data.n != here ||
+			     g.type != type_of(pos == start, at + here == total_n))) {
 				err_set(&why, ERR_CORRUPT, "a fragment of another record");
 				rc = FOUND_BAD;
 			}

@@ -88,6 +88,41 @@ static void a_segment_reads_back(void **state)
 	sample_release(&large);
 }
 
+/* A batch of several pages that begins as near to its page's end as can be: in front of 9 bytes its
+ * first fragment is an empty one. */
+static void a_batch_begins_anywhere_in_its_page(void **state)
+{
+	static char filler[2 * WAL_PAGE];
+
+	(void)state;
+	memset(filler, 0x81, sizeof(filler)); /* a record that readers pass over */
+	for (uint64_t left = 0; left < 80; left++) {
+		for (int m = 0; m < 2; m++) {
+			uint64_t seed = 3, at;
+			struct sample s;
+			struct seen v;
+			uint32_t stream;
+
+			sample_begin(&s, 3);
+			stream = sample_stream(&s, "fake", "web");
+			sample_batch(&s, &seed, &stream, 1, 1, 10, 0); /* describes the stream */
+			at = wal_packer_place(s.packer).off;
+			wal_packer_copy(s.packer,
+					bytes_of(filler, 2 * WAL_PAGE - left - at - 2 * WAL_FRAG_HEAD),
+					0, &s.bytes);
+			assert_int_equal(wal_packer_place(s.packer).off, 2 * WAL_PAGE - left);
+			sample_batch(&s, &seed, &stream, 1, 400, 700, 0);
+			wal_packer_end(s.packer, &s.bytes);
+			see_bytes(&v, buf_bytes(&s.bytes), m ? WAL_READ_HEADS : WAL_READ_ALL);
+			assert_int_equal(v.n_gone + v.n_damage, 0);
+			assert_int_equal(v.n, s.n);
+			assert_true(seen_is_part(&v, &s));
+			seen_release(&v);
+			sample_release(&s);
+		}
+	}
+}
+
 static void segments_one_after_another(void **state)
 {
 	struct sample a, b;
@@ -649,6 +684,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frames_end_where_they_say),
 		cmocka_unit_test(a_segment_reads_back),
+		cmocka_unit_test(a_batch_begins_anywhere_in_its_page),
 		cmocka_unit_test(segments_one_after_another),
 		cmocka_unit_test(a_pipe_gives_the_same),
 		cmocka_unit_test(a_pipe_gives_what_has_arrived),
