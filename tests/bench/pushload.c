@@ -26,7 +26,13 @@
 #include "bench.h"
 #include "codec/codec.h"
 
-enum { STREAM_LABELS = 128, ANSWER_MAX = 4096, LATENCIES_MAX = 1 << 20, RETRY_US = 50000 };
+enum {
+	STREAM_LABELS = 128,
+	ANSWER_MAX = 4096,
+	LATENCIES_MAX = 1 << 20,
+	RETRY_US = 50000,
+	TEXT_BYTES = 4 << 20, /* more than compressors look back */
+};
 
 struct load {
 	struct sockaddr_in to;
@@ -34,6 +40,7 @@ struct load {
 	uint64_t connections, streams, lines, parts, line_len, rate, pushes, run;
 	double seconds, begun;
 	int ack_fd;
+	struct buf text; /* that lines are pieces of */
 	atomic_ullong n_pushes, n_lines, n_retries, n_failed;
 	pthread_mutex_t lock; /* latencies, failure */
 	float *latency;
@@ -45,7 +52,7 @@ struct client {
 	struct load *load;
 	uint64_t id, next_line;
 	int fd;
-	struct buf message, body, packed, entry;
+	struct buf message, body, packed, entry, line;
 	struct codec *codec;
 	uint64_t random;
 };
@@ -65,40 +72,66 @@ static uint64_t next_random(struct client *c)
 	return c->random;
 }
 
-/* "RUN CONNECTION NUMBER" and then words and numbers, about as compressible as a log. */
-static void put_line(struct client *c, struct buf *line)
+/* Words and numbers, about as compressible as a log. Made once: a line takes a piece of it, so that
+ * making lines costs little beside serving them. */
+static void make_text(struct load *l)
 {
 	static const char *const words[] = { "level=info",	    "msg=\"request done\"",
 					     "path=/api/v1/orders", "method=GET",
 					     "status=200",	    "user=alice",
 					     "cache=miss",	    "zone=eu-west-1" };
+	uint64_t random = 88172645463325252ULL + l->run;
+
+	while (l->text.n < TEXT_BYTES + l->line_len) {
+		random ^= random << 13;
+		random ^= random >> 7;
+		random ^= random << 17;
+		buf_addf(&l->text, " %s id=%llx", words[random & 7],
+			 (unsigned long long)(random >> 40));
+	}
+}
+
+static void put_number(struct buf *b, uint64_t n)
+{
+	char text[20];
+	size_t at = sizeof(text);
+
+	do
+		text[--at] = (char)('0' + n % 10);
+	while (n /= 10);
+	buf_add(b, text + at, sizeof(text) - at);
+}
+
+/* "RUN CONNECTION NUMBER" and a piece of the text. */
+static void put_line(struct client *c, struct buf *line)
+{
+	const struct load *l = c->load;
 
 	buf_reset(line);
-	buf_addf(line, "%llu %llu %llu", (unsigned long long)c->load->run,
-		 (unsigned long long)c->id, (unsigned long long)c->next_line++);
-	while (line->n < c->load->line_len) {
-		uint64_t r = next_random(c);
-
-		buf_addf(line, " %s id=%llx", words[r & 7], (unsigned long long)(r >> 40));
-	}
-	line->n = c->load->line_len > 40 ? c->load->line_len : line->n;
+	put_number(line, l->run);
+	buf_add_char(line, ' ');
+	put_number(line, c->id);
+	buf_add_char(line, ' ');
+	put_number(line, c->next_line++);
+	if (line->n < l->line_len)
+		buf_add(line, l->text.p + next_random(c) % TEXT_BYTES, l->line_len - line->n);
+	line->n = l->line_len > 40 ? l->line_len : line->n;
 }
 
 static void put_entry(struct client *c, struct buf *stream, int64_t ts_ns)
 {
-	struct buf time = { 0 }, line = { 0 };
+	struct buf time = { 0 };
 
 	wr_uvarint(&time, 1 << 3);
 	wr_uvarint(&time, (uint64_t)(ts_ns / 1000000000));
 	wr_uvarint(&time, 2 << 3);
 	wr_uvarint(&time, (uint64_t)(ts_ns % 1000000000));
 	buf_reset(&c->entry);
-	put_line(c, &line);
+	put_line(c, &c->line);
 	put_bytes(&c->entry, 1, buf_bytes(&time));
-	put_bytes(&c->entry, 2, buf_bytes(&line));
+	put_bytes(&c->entry, 2, buf_bytes(&c->line));
 	put_bytes(stream, 2, buf_bytes(&c->entry));
 	buf_release(&time);
-	buf_release(&line);
 }
 
 /* A request: lines [next_line, next_line + lines) spread over a few streams. */
@@ -393,6 +426,7 @@ int main(int argc, char **argv)
 	pthread_t *thread;
 
 	parse(&l, argc, argv);
+	make_text(&l);
 	pthread_mutex_init(&l.lock, NULL);
 	l.latency = calloc(LATENCIES_MAX, sizeof(*l.latency));
 	client = calloc(l.connections, sizeof(*client));
