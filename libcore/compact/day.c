@@ -4,38 +4,13 @@
 
 #include "base/mem.h"
 #include "compact/choose.h"
+#include "compact/inputs.h"
 #include "compact/merge.h"
 #include "index/merge.h"
 #include "time/time.h"
 
 /* So long after its end nothing more is expected of a day, if nothing came meanwhile. */
 static const int64_t GRACE_NS = 3600 * NS_PER_S;
-
-/* A pack that is read. */
-struct day_pack {
-	struct index_pack row;
-	size_t index;	 /* of the live index file that has it */
-	uint32_t number; /* there */
-};
-
-/* What a run looks at. */
-struct view {
-	struct live live;
-	struct day_pack *pack; /* in the order of equal things */
-	size_t n, cap;
-};
-
-/* The inputs of one run. */
-struct run_inputs {
-	struct merge_input *input;
-	struct lineage_input *origin;
-	struct pack_trailer *trailer;
-	struct merge_index *index;
-	bool *take; /* by live index file */
-	size_t n, n_index;
-	uint64_t bytes, n_entries;
-	struct arena mem;
-};
 
 static void add_hash(struct hash_list *l, const struct hash128 *h)
 {
@@ -63,44 +38,9 @@ static void tell(const struct day_job *d, const struct err *fault)
 
 /* ---- what there is ---- */
 
-static int cmp_packs(const void *pa, const void *pb)
-{
-	const struct day_pack *a = pa, *b = pb;
-
-	if (a->row.order_key != b->row.order_key)
-		return a->row.order_key < b->row.order_key ? -1 : 1;
-	return hash128_cmp(&a->row.name, &b->row.name);
-}
-
-static int add_packs(struct view *v, size_t i, struct err *e)
-{
-	struct index *ix = v->live.v[i];
-
-	for (uint32_t k = 0; k < index_info(ix)->n_packs; k++) {
-		struct day_pack *p;
-
-		if (v->live.skip_pack[i][k])
-			continue;
-		mem_grow(&v->pack, &v->cap, v->n + 1, sizeof(*v->pack));
-		p = &v->pack[v->n];
-		*p = (struct day_pack){ .index = i, .number = k };
-		if (index_pack_at(ix, k, &p->row, e) < 0)
-			return -1;
-		v->n++;
-	}
-	return 0;
-}
-
-static void view_release(struct view *v)
-{
-	live_release(&v->live);
-	free(v->pack);
-	*v = (struct view){ 0 };
-}
-
 /* The day has ended, and nothing was committed to it for a while: both by the store's clock. Asked
  * before we commit something ourselves. */
-static int see_whether_over(struct day_job *d, const struct view *v, struct err *e)
+static int see_whether_over(struct day_job *d, const struct day_view *v, struct err *e)
 {
 	struct store *s = d->o->store;
 	struct buf name = { 0 };
@@ -128,12 +68,16 @@ static int see_whether_over(struct day_job *d, const struct view *v, struct err 
 	return rc;
 }
 
-static int look(struct day_job *d, struct view *v, struct err *e)
+static struct day_at at_of(const struct day_job *d)
 {
-	const struct compact_opts *o = d->o;
+	return (struct day_at){ d->o->store, d->sum.tenant, d->sum.day };
+}
 
-	*v = (struct view){ 0 };
-	if (live_load(o->store, d->sum.tenant, d->sum.day, &v->live, e) < 0)
+static int look(struct day_job *d, struct day_view *v, struct err *e)
+{
+	const struct day_at at = at_of(d);
+
+	if (day_view_load(v, &at, e) < 0)
 		return -1;
 	for (size_t i = 0; i < v->live.n_faults; i++) {
 		if (has_hash(&d->told, &v->live.faults[i].name))
@@ -141,15 +85,10 @@ static int look(struct day_job *d, struct view *v, struct err *e)
 		add_hash(&d->told, &v->live.faults[i].name);
 		tell(d, &v->live.faults[i].err);
 	}
-	for (size_t i = 0; i < v->live.n; i++)
-		if (add_packs(v, i, e) < 0)
-			return -1;
-	if (v->n)
-		qsort(v->pack, v->n, sizeof(*v->pack), cmp_packs);
 	return d->looked ? 0 : see_whether_over(d, v, e);
 }
 
-static struct choose_pack *to_choose(const struct day_job *d, const struct view *v)
+static struct choose_pack *to_choose(const struct day_job *d, const struct day_view *v)
 {
 	struct choose_pack *c = mem_alloc((v->n + 1) * sizeof(*c));
 
@@ -176,114 +115,6 @@ static uint64_t packs_of(const struct compact_opts *o, uint64_t bytes)
 
 /* ---- inputs ---- */
 
-static int read_at(void *data, uint64_t off, void *p, size_t n, struct err *e)
-{
-	return store_file_read(data, off, p, n, e);
-}
-
-static struct hash_list keep_hashes(struct arena *a, const struct hash_list *l)
-{
-	struct bytes b = bytes_of(l->v, l->n * sizeof(*l->v));
-
-	return (struct hash_list){ (struct hash128 *)(uintptr_t)arena_copy(a, b).p, l->n };
-}
-
-/* Of a trailer all but the directory, which of thousands of packs would be too much. */
-static struct pack_trailer keep_trailer(struct arena *a, const struct pack_trailer *t)
-{
-	struct pack_trailer k = *t;
-
-	k.tenant = arena_copy(a, t->tenant);
-	k.chunk = NULL;
-	k.segments = keep_hashes(a, &t->segments);
-	k.parts = keep_hashes(a, &t->parts);
-	k.replaced = keep_hashes(a, &t->replaced);
-	k.sources = keep_hashes(a, &t->sources);
-	k.deletes = arena_alloc(a, t->n_deletes * sizeof(*k.deletes) + 1);
-	for (size_t i = 0; i < t->n_deletes; i++)
-		k.deletes[i] = arena_copy(a, t->deletes[i]);
-	return k;
-}
-
-/* Whether chunks made with a need not be made again with b. */
-static bool is_as_wanted(const struct chunk_params *a, const struct chunk_params *b)
-{
-	return a->encoding == b->encoding && a->level >= b->level &&
-	       a->block_bytes == b->block_bytes && a->chunk_bytes == b->chunk_bytes &&
-	       a->block_entries == b->block_entries;
-}
-
-static int read_trailer(const struct day_job *d, const struct index_pack *row, struct arena *keep,
-			struct pack_trailer *ret, struct err *e)
-{
-	struct store_name sn = { STORE_PACK, d->sum.day, d->sum.tenant, row->name };
-	struct store_file file = { 0 };
-	struct buf name = { 0 };
-	struct arena mem = { 0 };
-	struct pack_trailer t;
-	int rc;
-
-	store_name_add(&name, &sn);
-	rc = store_file_open(d->o->store, buf_str(&name), &file, e);
-	if (rc == 0) {
-		rc = pack_read_trailer(read_at, &file, file.size, &mem, &t, e);
-		if (rc == 0 && (t.n_chunks != row->n_chunks || t.day != d->sum.day ||
-				!bytes_eq(t.tenant, d->sum.tenant)))
-			rc = err_set(e, ERR_CORRUPT, "the index and its trailer do not agree");
-		if (rc < 0)
-			err_wrap(e, "'%s/%s'", store_path(d->o->store), buf_str(&name));
-	}
-	if (rc == 0)
-		*ret = keep_trailer(keep, &t);
-	store_file_close(&file);
-	arena_release(&mem);
-	buf_release(&name);
-	return rc;
-}
-
-static void inputs_release(struct run_inputs *in)
-{
-	for (size_t i = 0; i < in->n_index; i++)
-		free(in->index[i].input_of);
-	free(in->index);
-	free(in->input);
-	free(in->origin);
-	free(in->trailer);
-	free(in->take);
-	arena_release(&in->mem);
-}
-
-/* Which pack of which index file is which input. Of a day that is over all index files become one.
- */
-static void map_inputs(struct run_inputs *in, const struct view *v, const struct choose_run *run,
-		       bool day_over)
-{
-	const struct live *l = &v->live;
-	size_t *at = mem_alloc((l->n + 1) * sizeof(*at));
-
-	in->index = mem_alloc((l->n + 1) * sizeof(*in->index));
-	in->take = mem_alloc((l->n + 1) * sizeof(*in->take));
-	for (size_t i = 0; i < run->n; i++) {
-		const struct day_pack *p = &v->pack[run->first + i];
-		struct merge_index *m;
-
-		if (!in->take[p->index]) {
-			size_t n = index_info(l->v[p->index])->n_packs;
-
-			in->take[p->index] = true;
-			at[p->index] = in->n_index++;
-			m = &in->index[at[p->index]];
-			m->ix = l->v[p->index];
-			m->input_of = mem_alloc(n * sizeof(*m->input_of));
-			memset(m->input_of, 0xff, n * sizeof(*m->input_of));
-		}
-		in->index[at[p->index]].input_of[p->number] = (uint32_t)i;
-	}
-	for (size_t i = 0; day_over && i < l->n; i++)
-		in->take[i] = true;
-	free(at);
-}
-
 /* A pack turned out to be of no use. 1 the run is chosen again without it; -1 the error is none of
  * the pack's. */
 static int give_up(struct day_job *d, const struct hash128 *pack, struct err *e)
@@ -304,25 +135,16 @@ static int give_up(struct day_job *d, const struct hash128 *pack, struct err *e)
 }
 
 /* 0, 1 (see give_up), -1. */
-static int open_inputs(struct day_job *d, const struct view *v, const struct choose_run *run,
+static int open_inputs(struct day_job *d, const struct day_view *v, const struct choose_run *run,
 		       struct run_inputs *in, struct err *e)
 {
-	in->n = run->n;
-	in->input = mem_alloc(run->n * sizeof(*in->input));
-	in->origin = mem_alloc(run->n * sizeof(*in->origin));
-	in->trailer = mem_alloc(run->n * sizeof(*in->trailer));
-	for (size_t i = 0; i < run->n; i++) {
-		const struct index_pack *row = &v->pack[run->first + i].row;
+	const struct day_at at = at_of(d);
+	size_t bad;
 
-		if (read_trailer(d, row, &in->mem, &in->trailer[i], e) < 0)
-			return give_up(d, &row->name, e);
-		in->origin[i] = (struct lineage_input){ row->name, &in->trailer[i] };
-		in->input[i] = (struct merge_input){ row->name, is_as_wanted(&in->trailer[i].params,
-									     &d->o->params) };
-		in->bytes += row->size;
-		in->n_entries += row->entries;
-	}
-	map_inputs(in, v, run, d->day_over);
+	if (run_inputs_read(in, &at, v, run->first, run->n, &d->o->params, &bad, e) < 0)
+		return give_up(d, &v->pack[bad].row.name, e);
+	for (size_t i = 0; d->day_over && i < v->live.n; i++)
+		in->take[i] = true; /* all index files become one */
 	return 0;
 }
 
@@ -362,7 +184,7 @@ static int tell_packs(const struct day_job *d, const struct merge_result *made, 
 	return rc;
 }
 
-static int commit(struct day_job *d, const struct view *v, const struct run_inputs *in,
+static int commit(struct day_job *d, const struct day_view *v, const struct run_inputs *in,
 		  const struct merge_result *made, struct err *e)
 {
 	const struct index_merge m = {
@@ -387,7 +209,7 @@ static int commit(struct day_job *d, const struct view *v, const struct run_inpu
 	return tell_packs(d, made, e);
 }
 
-static int merge_run(struct day_job *d, const struct view *v, const struct choose_run *run,
+static int merge_run(struct day_job *d, const struct day_view *v, const struct choose_run *run,
 		     struct run_inputs *in, struct err *e)
 {
 	const struct compact_opts *o = d->o;
@@ -430,7 +252,7 @@ int day_merge(struct day_job *d, struct err *e)
 	struct choose_pack *c = NULL;
 	struct choose_how how;
 	struct choose_run run;
-	struct view v;
+	struct day_view v;
 	int rc = look(d, &v, e);
 
 	if (rc == 0) {
@@ -443,8 +265,8 @@ int day_merge(struct day_job *d, struct err *e)
 		}
 	}
 	free(c);
-	inputs_release(&in);
-	view_release(&v);
+	run_inputs_release(&in);
+	day_view_release(&v);
 	return rc;
 }
 
@@ -473,7 +295,7 @@ int day_plan(struct day_job *d, struct err *e)
 	struct choose_pack *c = NULL;
 	struct choose_how how;
 	struct choose_run run;
-	struct view v;
+	struct day_view v;
 	int rc = look(d, &v, e);
 	size_t n = v.n;
 
@@ -488,6 +310,6 @@ int day_plan(struct day_job *d, struct err *e)
 		rc = d->o->on_plan(d->o->data, &plan, e);
 	}
 	free(c);
-	view_release(&v);
+	day_view_release(&v);
 	return rc;
 }

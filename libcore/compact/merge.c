@@ -32,6 +32,7 @@ struct worker {
 struct slot {
 	struct chunks chunks;
 	uint64_t met, duplicates; /* entries */
+	uint64_t removed, changed, edited_chunks;
 	uint32_t bad_input;
 };
 
@@ -137,8 +138,51 @@ static int parse_head(const struct merge_job *j, const struct merge_item *item,
 	return check_head(part, &j->batch.stream[item->stream], ret, e);
 }
 
+/* Takes the run over, less what the edit leaves out. */
+static void append_edited(struct worker *w, const struct run *run, const struct edit_says *says,
+			  struct slot *slot)
+{
+	size_t first = w->es.n, at = first;
+
+	entries_append_run(&w->es, 0, run, INT64_MIN, INT64_MAX, &w->append);
+	for (size_t i = 0; i < run->n; i++) {
+		struct entry_ref *entry = &w->es.v[at];
+
+		*entry = w->es.v[first + i];
+		if (says->gone && says->gone[i]) {
+			slot->removed++;
+			continue;
+		}
+		at++;
+		if (!says->line || bytes_eq(says->line[i], run_line(run, i)))
+			continue;
+		entry->line_off = w->es.text.n;
+		entry->line_len = (uint32_t)says->line[i].n;
+		buf_add_bytes(&w->es.text, says->line[i]);
+		slot->changed++;
+	}
+	w->es.n = at;
+}
+
+static int take_edited(const struct merge_job *j, const struct merge_item *item, struct worker *w,
+		       const struct run *run, struct slot *slot, struct err *e)
+{
+	const struct merge_edit *edit = j->o->edit;
+	const struct labels *labels = &j->batch.stream[item->stream].labels;
+	struct edit_says says = { 0 };
+
+	if (edit->decide(edit->data, (unsigned)(w - j->worker), labels, run, &says, e) < 0)
+		return -1;
+	if (says.any)
+		append_edited(w, run, &says, slot);
+	else
+		entries_append_run(&w->es, 0, run, INT64_MIN, INT64_MAX, &w->append);
+	return 0;
+}
+
 static int load_part(const struct merge_job *j, const struct merge_item *item,
-		     const struct merge_part *part, struct worker *w, struct err *e)
+		     const struct merge_part *part, struct worker *w, struct slot *slot,
+		     struct err *e)
 {
 	struct chunk c;
 
@@ -152,7 +196,10 @@ static int load_part(const struct merge_job *j, const struct merge_item *item,
 
 		if (chunk_read_block(&c, b, stored, WANT_ALL, w->scratch, &run, e) < 0)
 			return err_wrap(e, "block %u", k);
-		entries_append_run(&w->es, 0, &run, item->from_ns, item->to_ns, &w->append);
+		if (!item->edited)
+			entries_append_run(&w->es, 0, &run, item->from_ns, item->to_ns, &w->append);
+		else if (take_edited(j, item, w, &run, slot, e) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -223,18 +270,35 @@ static int encode_entries(const struct merge_job *j, const struct merge_item *it
 	return 0;
 }
 
+static int do_part(const struct merge_job *j, const struct merge_item *item,
+		   const struct merge_part *part, struct worker *w, struct slot *slot,
+		   struct err *e)
+{
+	uint64_t removed = slot->removed, changed = slot->changed;
+	bool copied = item->as_it_is;
+
+	if (!item->as_it_is && load_part(j, item, part, w, slot, e) < 0)
+		return input_failed(j, part, slot, e);
+	if (item->edited) {
+		copied = slot->removed == removed && slot->changed == changed;
+		slot->edited_chunks += !copied;
+		slot->met += slot->removed - removed;
+		if (copied)
+			entries_reset(&w->es);
+	}
+	if (copied && j->o->mode == MERGE_WRITE && copy_part(j, item, part, w, slot, e) < 0)
+		return input_failed(j, part, slot, e);
+	return 0;
+}
+
 static int do_item(const struct merge_job *j, const struct merge_item *item, struct worker *w,
 		   struct slot *slot, struct err *e)
 {
 	entries_reset(&w->es);
-	for (size_t i = 0; i < item->n_parts; i++) {
-		const struct merge_part *part = &j->batch.part[item->first_part + i];
-
-		if ((item->as_it_is ? copy_part(j, item, part, w, slot, e)
-				    : load_part(j, item, part, w, e)) < 0)
-			return input_failed(j, part, slot, e);
-	}
-	return item->as_it_is ? 0 : encode_entries(j, item, w, slot, e);
+	for (size_t i = 0; i < item->n_parts; i++)
+		if (do_part(j, item, &j->batch.part[item->first_part + i], w, slot, e) < 0)
+			return -1;
+	return j->o->mode == MERGE_WRITE && w->es.n > 0 ? encode_entries(j, item, w, slot, e) : 0;
 }
 
 static int run_task(void *data, unsigned worker, size_t task, size_t slot_no, struct err *e)
@@ -244,6 +308,7 @@ static int run_task(void *data, unsigned worker, size_t task, size_t slot_no, st
 
 	chunks_reset(&slot->chunks);
 	slot->met = slot->duplicates = 0;
+	slot->removed = slot->changed = slot->edited_chunks = 0;
 	slot->bad_input = MERGE_NOT_INPUT;
 	for (size_t i = j->task[task]; i < j->task[task + 1]; i++)
 		if (do_item(j, &j->batch.item[i], &j->worker[worker], slot, e) < 0)
@@ -307,13 +372,16 @@ static int take_up(void *data, size_t task, size_t slot_no, struct err *e)
 	struct merge_job *j = data;
 	const struct slot *slot = &j->slot[slot_no];
 
-	if (slot->chunks.n > 0 && j->out.off >= j->pack_bytes &&
+	if (!j->o->edit && slot->chunks.n > 0 && j->out.off >= j->pack_bytes &&
 	    !j->batch.item[j->task[task]].goes_on &&
 	    (end_pack(j, PACK_OF_SEVERAL, e) < 0 || begin_pack(j, e) < 0))
 		return -1;
-	if (pack_out_write(&j->out, &slot->chunks, e) < 0)
+	if (j->out_open && pack_out_write(&j->out, &slot->chunks, e) < 0)
 		return -1;
 	j->met += slot->met;
+	j->ret->removed += slot->removed;
+	j->ret->changed += slot->changed;
+	j->ret->edited_chunks += slot->edited_chunks;
 	j->ret->duplicates += slot->duplicates;
 	j->n_done = task + 1;
 	return 0;
@@ -355,13 +423,13 @@ static int do_all(struct merge_job *j, struct merge_plan *plan, struct err *e)
 {
 	int rc;
 
-	if (begin_pack(j, e) < 0)
+	if (j->o->mode == MERGE_WRITE && begin_pack(j, e) < 0)
 		return -1;
 	while ((rc = merge_plan_next(plan, &j->batch, e)) == 1)
 		if (do_batch(j, e) < 0)
 			return -1;
-	if (rc < 0)
-		return -1;
+	if (rc < 0 || j->o->mode == MERGE_LOOK)
+		return rc;
 	if (j->met != j->o->n_entries)
 		return err_set(e, ERR_CORRUPT, "%llu entries in packs that have %llu",
 			       (unsigned long long)j->met, (unsigned long long)j->o->n_entries);
@@ -407,6 +475,8 @@ int merge_packs(const struct merge_opts *o, struct merge_result *ret, struct err
 		.params = &o->params,
 		.batch_bytes = batch_memory(o),
 		.item_bytes = item_memory(o),
+		.edit = o->edit,
+		.edited_only = o->mode == MERGE_LOOK,
 	};
 	struct merge_plan *plan = merge_plan_new(&plan_opts);
 	int rc;

@@ -10,7 +10,13 @@
 #include "index/lineage.h"
 #include "store/store.h"
 
+enum merge_mode {
+	MERGE_WRITE,
+	MERGE_LOOK, /* writes nothing: only counts what .edit changes, reading no more than that */
+};
+
 struct merge_opts {
+	enum merge_mode mode;
 	struct store *store;
 	struct bytes tenant;
 	int32_t day;
@@ -25,6 +31,9 @@ struct merge_opts {
 	uint64_t n_entries; /* of all inputs: as many must be met, or something would be lost */
 	const struct lineage *lineage;
 	int64_t order_key; /* of the new packs */
+	/* If not NULL, chunks are not merged but copied, or made anew when it changes them. The one
+	 * input may then be larger than pack_bytes. */
+	const struct merge_edit *edit;
 };
 
 struct merge_result {
@@ -32,7 +41,9 @@ struct merge_result {
 	size_t n_packs;
 	uint64_t bytes; /* of these packs */
 	uint64_t duplicates;
-	uint32_t bad_input; /* of an error: the input that is to blame, or MERGE_NOT_INPUT */
+	uint64_t removed, changed; /* entries, by the edit; of chunks made anew */
+	uint64_t edited_chunks;	   /* as many */
+	uint32_t bad_input;	   /* of an error: the input that is to blame, or MERGE_NOT_INPUT */
 };
 
 uint64_t merge_memory_min(const struct chunk_params *p, unsigned jobs);
@@ -41,8 +52,8 @@ unsigned merge_jobs_that_fit(const struct chunk_params *p, uint64_t memory_bytes
 /*
  * Errors: ERR_CORRUPT, ERR_VERSION an input (ret->bad_input) or an index file is damaged; ERR_NO an
  * input is gone; ERR_LIMIT the inputs overlap too much for the memory, fewer may do; ERR_IO,
- * ERR_FULL. Packs that were complete by then stay in the store, where no index file names them. ret
- * is set in any case.
+ * ERR_FULL; the edit's. Packs that were complete by then stay in the store, where no index file
+ * names them. ret is set in any case.
  */
 MUST_CHECK int merge_packs(const struct merge_opts *o, struct merge_result *ret, struct err *e);
 

@@ -514,7 +514,7 @@ static int cut_group(struct merge_plan *p, size_t at, size_t end, struct err *e)
 	return 0;
 }
 
-static void copy_chunk(struct merge_plan *p, const struct src_chunk *c)
+static struct merge_item *add_chunk(struct merge_plan *p, const struct src_chunk *c)
 {
 	struct merge_batch *b = &p->stream;
 	struct merge_item *item = add_item(b, c->c.from, INT64_MAX);
@@ -524,7 +524,36 @@ static void copy_chunk(struct merge_plan *p, const struct src_chunk *c)
 		item->weight += p->block[c->first + k].weight;
 	}
 	item->n_parts = 1;
-	item->as_it_is = true;
+	return item;
+}
+
+static void copy_chunk(struct merge_plan *p, const struct src_chunk *c)
+{
+	add_chunk(p, c)->as_it_is = true;
+}
+
+/* Each chunk by itself, in the order of equal things. */
+static int keep_chunks(struct merge_plan *p, const struct labels *labels, struct err *e)
+{
+	const struct merge_edit *edit = p->o.edit;
+
+	put_in_order(p);
+	for (size_t i = 0; i < p->n_chunks; i++) {
+		const struct src_chunk *c = &p->chunk[i];
+		struct merge_item *item;
+
+		if (!edit->touches(edit->data, labels, c->c.from, c->c.through)) {
+			if (!p->o.edited_only)
+				copy_chunk(p, c);
+			continue;
+		}
+		item = add_chunk(p, c);
+		item->edited = true;
+		if (item_memory(item->weight, c->c.entries) > p->o.item_bytes)
+			return err_set(e, ERR_LIMIT, "a chunk of %llu MiB",
+				       (unsigned long long)(item->weight >> 20));
+	}
+	return 0;
 }
 
 static int cut_stream(struct merge_plan *p, struct err *e)
@@ -581,7 +610,9 @@ static int plan_stream(struct merge_plan *p, struct err *e)
 	mem_grow(&p->stream.stream, &p->stream.cap_streams, 1, sizeof(*p->stream.stream));
 	p->stream.stream[0] = s;
 	p->stream.n_streams = 1;
-	return p->n_blocks ? cut_stream(p, e) : 0;
+	if (p->n_blocks == 0)
+		return 0;
+	return p->o.edit ? keep_chunks(p, &s.labels, e) : cut_stream(p, e);
 }
 
 /* Moves one item of p->stream into the batch. */
@@ -599,6 +630,7 @@ static void give_item(struct merge_plan *p, struct merge_batch *b)
 	to = add_item(b, item->from_ns, item->to_ns);
 	to->stream = (uint32_t)(b->n_streams - 1);
 	to->as_it_is = item->as_it_is;
+	to->edited = item->edited;
 	to->goes_on = item->goes_on;
 	to->n_parts = item->n_parts;
 	to->weight = item->weight;

@@ -8,6 +8,7 @@
 #define COMPACT_MERGE_PLAN_H
 
 #include "chunk/chunk.h"
+#include "compact/edit.h"
 #include "index/index.h"
 
 enum { MERGE_NOT_INPUT = UINT32_MAX };
@@ -39,6 +40,7 @@ struct merge_part {
 struct merge_item {
 	uint32_t stream; /* of the batch */
 	bool as_it_is;	 /* its one part is a whole chunk, which is copied */
+	bool edited;	 /* its one part is a whole chunk, whose entries may change */
 	bool goes_on;	 /* of the same moment as the item before it: they stay in one pack */
 	int64_t from_ns, to_ns;
 	size_t first_part, n_parts; /* of the batch; parts are in the order of equal things */
@@ -71,6 +73,9 @@ struct merge_plan_opts {
 	const struct chunk_params *params; /* of the new chunks */
 	uint64_t batch_bytes;		   /* stored, of a batch: one item more at most */
 	uint64_t item_bytes; /* of memory that an item's entries need while they are sorted */
+	/* If not NULL, the chunks are not merged: each is an item, edited or as it is. */
+	const struct merge_edit *edit;
+	bool edited_only; /* no others */
 };
 
 struct merge_plan;
@@ -81,7 +86,8 @@ void merge_plan_free(struct merge_plan *p); /* NULL is fine */
 
 /*
  * Fills b, which is emptied first. 1, 0 at the end. Errors: ERR_CORRUPT, an index file is damaged;
- * ERR_LIMIT, packs overlap so much that an item is over item_bytes: fewer at once may do.
+ * ERR_LIMIT, packs overlap so much, or a chunk that is edited is so large, that an item is over
+ * item_bytes: fewer at once may do.
  */
 MUST_CHECK int merge_plan_next(struct merge_plan *p, struct merge_batch *b, struct err *e);
 

@@ -30,6 +30,15 @@ void common_deletes_add(struct common_deletes *c, const struct bytes *v, size_t 
 	c->n = kept;
 }
 
+void common_deletes_also(struct common_deletes *c, const struct bytes *v, size_t n)
+{
+	c->any = true;
+	c->v = mem_realloc(c->v, (c->n + n + 1) * sizeof(*c->v));
+	for (size_t i = 0; i < n; i++)
+		if (!is_among(c->v, c->n, v[i]))
+			c->v[c->n++] = v[i];
+}
+
 void common_deletes_release(struct common_deletes *c)
 {
 	free(c->v);

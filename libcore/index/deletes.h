@@ -14,6 +14,8 @@ struct common_deletes {
 
 /* Those of one more. */
 void common_deletes_add(struct common_deletes *c, const struct bytes *v, size_t n);
+/* As if all had v, too. */
+void common_deletes_also(struct common_deletes *c, const struct bytes *v, size_t n);
 void common_deletes_release(struct common_deletes *c);
 
 #endif

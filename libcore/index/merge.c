@@ -226,6 +226,7 @@ int index_merge(const struct index_merge *m, enum index_merge_mode mode, struct 
 			rc = add_taken(&g, i, e);
 	if (rc == 0)
 		rc = add_added(&g, e);
+	common_deletes_also(&g.deletes, m->applied, m->n_applied);
 	for (size_t i = 0; i < g.deletes.n && rc == 0; i++)
 		index_writer_delete(g.w, g.deletes.v[i]);
 	if (rc == 0)

@@ -22,6 +22,10 @@ struct index_merge {
 	 * trailers say is replaced is left out. */
 	const struct hash128 *added;
 	size_t n_added;
+	/* Delete requests that all packs of the new file have applied, whatever is said of them
+	 * elsewhere. */
+	const struct bytes *applied;
+	size_t n_applied;
 };
 
 /*
