@@ -4,7 +4,7 @@
 #include "base/convert.h"
 #include "base/find.h"
 #include "labels/value_error.h"
-#include "query/ip.h"
+#include "lines/ip.h"
 #include "query/stage.h"
 #include "regex/regex.h"
 

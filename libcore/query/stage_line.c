@@ -3,89 +3,20 @@
  *
  * The first filter of a query searches the lines of the whole block at once: a hit is mapped to its
  * line by line_off and confirmed against it (lines may hold newlines, and a needle may span two).
- * A regex is tried only on lines that hold a text it cannot do without.
  */
-#include "base/find.h"
 #include "base/mem.h"
 #include "labels/quote.h"
+#include "lines/line_filter.h"
 #include "query/explain.h"
-#include "query/ip.h"
 #include "query/stage.h"
-#include "regex/regex.h"
 
-enum { TEXTS_MAX = REGEX_NEEDED_MAX }; /* of one regex */
-
-struct alt {
-	bool use_find;
-	struct find find;
-	struct regex *re; /* NULL for a literal; several may have the same one, the first owns it */
-	bool begins;	  /* what re matches begins with what is found */
-	const struct logql_ip *ip;	     /* ip("..") */
-	const struct logql_pattern *pattern; /* |> */
-};
-
-struct state {
-	bool negate;
-	size_t n;
-	struct alt *v;
-};
-
-/* The whole line is the pattern: literals in their order, and something for each capture. */
-static bool fits_pattern(const struct logql_pattern *p, struct bytes line)
-{
-	struct bytes rest = line;
-
-	if (line.n == 0 || p->n_parts == 0)
-		return line.n == 0 && p->n_parts == 0;
-	for (size_t i = 0; i < p->n_parts; i++) {
-		struct bytes lit = p->parts[i].text;
-		const char *at;
-
-		if (p->parts[i].capture)
-			continue;
-		at = memmem(rest.p, rest.n, lit.p, lit.n);
-		if (!at || (i == 0) != (at == rest.p))
-			return false;
-		rest = bytes_of(at + lit.n, (size_t)(rest.p + rest.n - at) - lit.n);
-	}
-	return p->parts[p->n_parts - 1].capture == (rest.n > 0);
-}
-
-/* at: where the text is found for the first time. A match that is given up ends the query:
- * b->gave_up. */
-static bool re_fits(const struct alt *a, struct block *b, struct bytes line, size_t at)
-{
-	return !a->re || regex_match_behind(a->re, line, a->begins ? at : 0, &b->gave_up) == 1;
-}
-
-static bool alt_fits(const struct alt *a, struct block *b, struct bytes line)
-{
-	int64_t at = a->use_find ? find_next(&a->find, line, 0) : 0;
-
-	if (at < 0)
-		return false;
-	if (a->ip)
-		return ip_in_text(a->ip, line);
-	if (a->pattern)
-		return fits_pattern(a->pattern, line);
-	return re_fits(a, b, line, (size_t)at);
-}
-
-static bool line_fits(const struct state *st, struct block *b, struct bytes line)
-{
-	for (size_t i = 0; i < st->n; i++)
-		if (alt_fits(&st->v[i], b, line))
-			return true;
-	return false;
-}
-
-static void each_line(const struct state *st, struct block *b)
+static void each_line(const struct line_filter *st, struct block *b)
 {
 	uint32_t *sel = block_sel_list(b);
 	size_t n = 0;
 
 	for (size_t k = 0; k < b->n_sel; k++)
-		if (line_fits(st, b, block_line(b, sel[k])) != st->negate)
+		if (line_filter_keeps(st, block_line(b, sel[k]), &b->gave_up))
 			sel[n++] = sel[k];
 	b->n_sel = n;
 }
@@ -113,7 +44,7 @@ static uint32_t line_at(const uint32_t *off, uint32_t k, uint32_t n, uint64_t at
 
 /* Sets hit[i] of each entry whose line has the alternative; those that have a hit already are not
  * asked again. */
-static void mark_hits(const struct alt *a, struct block *b, char *hit)
+static void mark_hits(const struct line_alt *a, struct block *b, char *hit)
 {
 	const uint32_t *off = b->run.line_off;
 	uint32_t k = b->first, end = b->first + (uint32_t)b->n_sel;
@@ -131,13 +62,14 @@ static void mark_hits(const struct alt *a, struct block *b, char *hit)
 			pos = (size_t)at + 1; /* it goes beyond the line's end */
 			continue;
 		}
-		if (!hit[k] && re_fits(a, b, run_line(&b->run, k), (size_t)at - off[k]))
+		if (!hit[k] &&
+		    line_alt_confirm(a, run_line(&b->run, k), (size_t)at - off[k], &b->gave_up))
 			hit[k] = 1;
 		pos = off[++k];
 	}
 }
 
-static void whole_block(const struct state *st, struct block *b)
+static void whole_block(const struct line_filter *st, struct block *b)
 {
 	uint32_t first = b->first, *sel;
 	size_t n = 0, n_in = b->n_sel;
@@ -156,7 +88,7 @@ static void whole_block(const struct state *st, struct block *b)
 
 static int apply(const struct stage *s, struct block *b, struct err *e)
 {
-	const struct state *st = s->state;
+	const struct line_filter *st = s->state;
 	bool all_find = !b->line && !b->sel_list;
 
 	if (block_need(b, WANT_LENS | WANT_LINES, e) < 0)
@@ -170,91 +102,22 @@ static int apply(const struct stage *s, struct block *b, struct err *e)
 	return 0;
 }
 
-static void bind_find(struct pipeline *p, struct alt *a, struct bytes text, bool fold)
-{
-	struct bytes needle = arena_copy(&p->mem, text);
-
-	a->use_find = true;
-	if (fold)
-		find_init_fold(&a->find, needle);
-	else
-		find_init(&a->find, needle);
-}
-
-/* Alternatives of plain text become alternatives of the filter: a search for each is faster. */
-static int bind_regex(struct pipeline *p, struct state *st, const struct logql_line_alt *tree,
-		      unsigned how, struct err *e)
-{
-	struct regex *re = regex_new(tree->text, REGEX_LINE | how, e);
-	struct regex_text texts[TEXTS_MAX];
-	struct bytes needed[TEXTS_MAX];
-	bool fold;
-	size_t n;
-
-	if (!re)
-		return err_wrap(e, "line %u, col %u", tree->pos.line, tree->pos.col);
-	n = regex_texts(re, texts, TEXTS_MAX, &fold);
-	for (size_t i = 0; i < n; i++)
-		bind_find(p, &st->v[st->n++], texts[i].text, fold);
-	if (n > 0) {
-		regex_free(re);
-		return 0;
-	}
-	st->v[st->n].re = re;
-	n = regex_needed(re, needed, &fold);
-	for (size_t i = 0; i < n; i++) {
-		struct alt *a = &st->v[st->n + i];
-
-		a->re = re;
-		a->begins = regex_begins_with_needed(re);
-		bind_find(p, a, needed[i], fold);
-	}
-	st->n += n ? n : 1;
-	return 0;
-}
-
 static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *tree, struct err *e)
 {
-	const struct logql_line_filter *f = &tree->line_filter;
-	struct state *st = arena_zalloc(&p->mem, sizeof(*st));
+	struct line_filter *st = arena_zalloc(&p->mem, sizeof(*st));
 
 	s->state = st;
 	p->needs_lines = true;
-	st->v = arena_zalloc(&p->mem, f->n_alts * TEXTS_MAX * sizeof(*st->v));
-	st->negate = f->op == LOGQL_LINE_HAS_NOT || f->op == LOGQL_LINE_NOT_RE ||
-		     f->op == LOGQL_LINE_NOT_PATTERN;
-	for (size_t i = 0; i < f->n_alts; i++) {
-		const struct logql_line_alt *t = &f->alts[i];
-		struct alt *a = &st->v[st->n];
-
-		if (!t->ip && (f->op == LOGQL_LINE_RE || f->op == LOGQL_LINE_NOT_RE)) {
-			if (bind_regex(p, st, t, f->how, e) < 0)
-				return -1;
-			continue;
-		}
-		st->n++;
-		/* Behind an `or`, Loki takes the text of an ip() for a literal. */
-		a->ip = i == 0 ? t->ip : NULL;
-		a->pattern = t->pattern;
-		if (a->ip || a->pattern)
-			continue;
-		a->use_find = true;
-		find_init(&a->find, t->text);
-	}
-	return 0;
+	return line_filter_bind(&p->mem, &tree->line_filter, st, e);
 }
 
 static void release(struct stage *s)
 {
-	struct state *st = s->state;
-
-	for (size_t i = 0; i < st->n; i++)
-		if (i == 0 || st->v[i].re != st->v[i - 1].re)
-			regex_free(st->v[i].re);
+	line_filter_release(s->state);
 }
 
 /* What the search finds on the way, and what a regex is. */
-static void explain_regex(const struct alt *a, struct explain_node *n)
+static void explain_regex(const struct line_alt *a, struct explain_node *n)
 {
 	struct buf b = { 0 };
 
@@ -268,7 +131,7 @@ static void explain_regex(const struct alt *a, struct explain_node *n)
 
 static void explain(const struct stage *s, struct explain_node *n)
 {
-	const struct state *st = s->state;
+	const struct line_filter *st = s->state;
 	enum logql_line_op op = s->tree->line_filter.op;
 	bool all_find = true, is_regex = op == LOGQL_LINE_RE || op == LOGQL_LINE_NOT_RE;
 	struct buf texts = { 0 };
@@ -279,7 +142,7 @@ static void explain(const struct stage *s, struct explain_node *n)
 		explain_note(n, all_find ? "searches whole blocks at once"
 					 : "looks at one line after the other");
 	for (size_t i = 0; i < st->n && is_regex; i++) {
-		const struct alt *a = &st->v[i];
+		const struct line_alt *a = &st->v[i];
 
 		if (a->re) {
 			explain_regex(a, n);

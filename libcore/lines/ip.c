@@ -1,4 +1,4 @@
-#include "query/ip.h"
+#include "lines/ip.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

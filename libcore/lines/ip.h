@@ -1,6 +1,6 @@
 /* ip("..."): whether a text holds an address of a range. */
-#ifndef QUERY_IP_H
-#define QUERY_IP_H
+#ifndef LINES_IP_H
+#define LINES_IP_H
 
 #include "logql/tree.h"
 
