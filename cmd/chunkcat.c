@@ -256,8 +256,8 @@ static void read_option(struct cli *cli, struct args *args, int c)
 			cli_bad_value(cli, &e);
 		break;
 	case OPT_MATCH:
-		if (logql_matchers(bytes_str(cli_arg(cli)), &args->arena, &args->matcher,
-				   &args->n_matchers, &e) < 0)
+		if (logql_matchers(bytes_str(cli_arg(cli)), LOGQL_ANY_SELECTOR, &args->arena,
+				   &args->matcher, &args->n_matchers, &e) < 0)
 			cli_bad_value(cli, &e);
 		break;
 	case 'n':

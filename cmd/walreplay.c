@@ -89,7 +89,8 @@ static void parse_match(struct args *a)
 
 	if (a->match)
 		cli_usage(a->cli, "option '--match' given twice");
-	if (logql_matchers(bytes_str(cli_arg(a->cli)), &a->arena, &a->match, &a->n_match, &e) < 0)
+	if (logql_matchers(bytes_str(cli_arg(a->cli)), LOGQL_ANY_SELECTOR, &a->arena, &a->match,
+			   &a->n_match, &e) < 0)
 		cli_bad_value(a->cli, &e);
 }
 

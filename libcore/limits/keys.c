@@ -18,8 +18,11 @@ static const char no_policies[] = "there are no policies of streams";
 static const char no_kafka[] = "there is no Kafka";
 static const char no_new_engine[] = "there is one query engine";
 static const char no_s3[] = "the store is a folder";
-static const char no_retention[] = "nothing is deleted by its age";
 static const char fixed_levels[] = "the fields looked at are Loki's by default";
+
+/* Of enum limits_deletion. */
+static const char *const deletion_modes[] = { "disabled", "filter-only", "filter-and-delete",
+					      NULL };
 
 #define IDLE(name, why)                                 \
 	{                                               \
@@ -141,9 +144,9 @@ const struct key limits_keys[] = {
 	IDLE("ruler_remote_evaluation_timeout", no_rules),
 	IDLE("ruler_remote_evaluation_max_response_size", no_rules),
 	/* storage */
-	{ "retention_period", KEY_DURATION, KEY_IDLE, AT(retention_period_ns), NULL, no_retention },
-	IDLE("retention_stream", no_retention),
-	IDLE("deletion_mode", "nothing is deleted by request"),
+	USED("retention_period", KEY_DURATION, retention_period_ns),
+	USED("retention_stream", KEY_OTHER, retention_stream), /* likewise */
+	{ "deletion_mode", KEY_WORD, KEY_USED, AT(deletion_mode), deletion_modes, NULL },
 	IDLE("index_gateway_shard_size", no_index_server),
 	IDLE("index_gateway_max_capacity", no_index_server),
 	IDLE("bloom_gateway_enable_filtering", no_bloom),

@@ -57,6 +57,7 @@ static void set_loki_defaults(struct limits *l)
 		.block_ingestion_status_code = 260,
 		.otlp = { .mapping = otlp_default, .n_defaults = otlp_default.resource.n },
 		.max_entries_limit_per_query = 5000,
+		.deletion_mode = LIMITS_DELETE_REMOVES,
 		.max_query_series = 500,
 		.max_streams_matchers_per_query = 1000,
 		.max_concurrent_tail_requests = 10,
@@ -256,6 +257,11 @@ static bool is_blocked(const struct key *k)
 	return k->at == offsetof(struct limits, blocked_queries);
 }
 
+static bool is_retention(const struct key *k)
+{
+	return k->at == offsetof(struct limits, retention_stream);
+}
+
 static void read_limits(struct limits_set *s, const struct yaml_node *map, const char *path,
 			struct limits *l, struct report *r)
 {
@@ -282,6 +288,9 @@ static void read_limits(struct limits_set *s, const struct yaml_node *map, const
 		if (is_blocked(k))
 			limits_blocks_read(p->value, buf_str(&name), &s->parts, &l->blocked_queries,
 					   r);
+		else if (is_retention(k))
+			limits_stream_rules_read(p->value, buf_str(&name), &s->parts,
+						 &l->retention_stream, r);
 		else if (is_otlp(k))
 			limits_otlp_read(p->value, buf_str(&name), &s->otlp_labels, &s->parts,
 					 &l->otlp, r);
@@ -405,7 +414,8 @@ int limits_read_overrides(struct limits_set *base, const char *path, struct limi
 
 static bool is_printed(const struct key *k)
 {
-	return (k->type != KEY_OTHER || is_otlp(k) || is_blocked(k)) && k->use != KEY_RETIRED;
+	return (k->type != KEY_OTHER || is_otlp(k) || is_blocked(k) || is_retention(k)) &&
+	       k->use != KEY_RETIRED;
 }
 
 static void add_value(const struct key *k, const struct limits *l, enum key_form form,
@@ -413,18 +423,17 @@ static void add_value(const struct key *k, const struct limits *l, enum key_form
 {
 	if (is_blocked(k))
 		limits_blocks_add(out, &l->blocked_queries);
+	else if (is_retention(k))
+		limits_stream_rules_add(out, &l->retention_stream);
 	else if (is_otlp(k))
 		limits_otlp_add(out, &l->otlp);
 	else
 		key_add_value(k, l, form, out);
 }
 
-/* What a key that has no effect says of itself is a comment before it. */
 static void add_line(struct buf *out, const struct key *k, const struct limits *l,
 		     const char *indent)
 {
-	if (k->use == KEY_IDLE)
-		buf_addf(out, "%s# has no effect: %s\n", indent, k->note);
 	buf_addf(out, "%s%s: ", indent, k->name);
 	add_value(k, l, KEY_YAML, out);
 	buf_add_char(out, '\n');

@@ -12,7 +12,15 @@
 #include "base/err.h"
 #include "limits/blocked.h"
 #include "limits/otlp.h"
+#include "limits/retention.h"
 #include "yaml/report.h"
+
+/* What becomes of requests to delete entries. */
+enum limits_deletion {
+	LIMITS_DELETE_DISABLED, /* there are none, and those that are there are not looked at */
+	LIMITS_DELETE_HIDES,	/* what they say is hidden from queries */
+	LIMITS_DELETE_REMOVES,	/* and leaves the store */
+};
 
 /* Fields are named as Loki's keys, with their units; 0 is no limit where Loki has it so. */
 struct limits {
@@ -44,7 +52,9 @@ struct limits {
 	uint64_t max_concurrent_queries; /* of a tenant at once */
 	uint64_t max_outstanding_per_tenant;
 	/* storage */
-	int64_t retention_period_ns;
+	int64_t retention_period_ns; /* 0: for ever */
+	struct limits_stream_rules retention_stream;
+	enum limits_deletion deletion_mode;
 	/* yes or no: last, since among the others each would take the room of a number */
 	bool reject_old_samples, max_line_size_truncate, increment_duplicate_timestamp;
 	bool discover_log_levels;

@@ -1,11 +1,9 @@
 #include "logql/selector.h"
 
-#include "logql/parse.h"
-
-int logql_matchers(struct bytes selector, struct arena *a, struct matcher **ret, size_t *ret_n,
-		   struct err *e)
+int logql_matchers(struct bytes selector, unsigned flags, struct arena *a, struct matcher **ret,
+		   size_t *ret_n, struct err *e)
 {
-	const struct logql_opts opts = { .flags = LOGQL_ANY_SELECTOR };
+	const struct logql_opts opts = { .flags = flags };
 	struct logql_query q;
 	const struct logql_log *log;
 	struct matcher *v;

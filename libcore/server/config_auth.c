@@ -86,7 +86,7 @@ static void check_matchers(struct reader *r, const struct yaml_node *at)
 	size_t n;
 	struct err e;
 
-	if (logql_matchers(at->text, &a, &m, &n, &e) < 0) {
+	if (logql_matchers(at->text, LOGQL_ANY_SELECTOR, &a, &m, &n, &e) < 0) {
 		report_error_at(r->report, at, "'matchers': %s", e.msg);
 	} else {
 		for (size_t i = 0; i < n; i++)

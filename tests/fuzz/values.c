@@ -117,7 +117,7 @@ static void check_selectors(struct bytes text)
 	struct err e = { .code = ERR_NONE };
 	size_t n;
 
-	if (logql_matchers(text, &a, &m, &n, &e) == 0)
+	if (logql_matchers(text, LOGQL_ANY_SELECTOR, &a, &m, &n, &e) == 0)
 		for (size_t i = 0; i < n; i++)
 			matcher_release(&m[i]);
 	else

@@ -15,7 +15,7 @@ static size_t match(struct index *ix, const char *text)
 	struct index_set set = { 0 };
 	struct err e;
 
-	assert_int_equal(0, logql_matchers(bytes_str(text), &mem, &m, &n, &e));
+	assert_int_equal(0, logql_matchers(bytes_str(text), LOGQL_ANY_SELECTOR, &mem, &m, &n, &e));
 	assert_int_equal(0, index_match(ix, m, n, &set, &e));
 	for (size_t i = 0; i < set.n; i++) { /* each must fit by its labels */
 		struct labels l;

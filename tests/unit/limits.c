@@ -2,7 +2,8 @@
 #include "unit.h"
 
 #include "base/io.h"
-#include "limits/limits.h"
+#include "limits/file.h"
+#include "retention/retention.h"
 
 /* What was said, a line each: "warning f:1:1: ...". */
 static struct buf said;
@@ -516,6 +517,154 @@ static void limits_in_force_are_printed(void **state)
 	buf_release(&said);
 }
 
+/* --- retention --- */
+
+static struct retention kept(const struct limits_set *s, const char *tenant, const char *app,
+			     const char *env)
+{
+	struct label v[2] = { { BYTES_LIT("app"), bytes_str(app) },
+			      { BYTES_LIT("env"), bytes_str(env) } };
+	struct labels l = { v, 2 };
+
+	return retention_of(of(s, tenant), &l);
+}
+
+static const int64_t DAY_NS = INT64_C(86400) * 1000000000;
+
+static void streams_are_kept_as_loki_keeps_them(void **state)
+{
+	struct err e;
+	struct limits_set *s =
+		make("limits_config:\n"
+		     "  retention_period: 30d\n"
+		     "  retention_stream:\n"
+		     "    - {selector: '{app=\"a\"}', priority: 1, period: 24h}\n"
+		     "    - {selector: '{app=~\"a|b\"}', priority: 2, period: 5d}\n"
+		     "    - {selector: '{env=\"dev\"}', priority: 2, period: 3d}\n"
+		     "    - {selector: '{app=\"c\", env!=\"dev\"}', period: 48h}\n"
+		     "overrides:\n"
+		     "  own: {retention_period: 1y}\n"
+		     "  bare: {retention_stream: [], retention_period: 0s}\n"
+		     "  other: {retention_stream: [{selector: '{app=\"z\"}', period: 1d}]}\n",
+		     &e);
+	struct buf b = { 0 };
+	struct retention r;
+
+	(void)state;
+	assert_string_equal(e.msg, "");
+	assert_int_equal(kept(s, "t", "a", "prod").period_ns, 5 * DAY_NS); /* the higher one */
+	assert_int_equal(kept(s, "t", "a", "dev").period_ns, 3 * DAY_NS);  /* the shorter one */
+	assert_int_equal(kept(s, "t", "c", "dev").period_ns, 3 * DAY_NS);
+	assert_int_equal(kept(s, "t", "c", "prod").period_ns, 2 * DAY_NS);
+	assert_int_equal(kept(s, "t", "x", "prod").period_ns, 30 * DAY_NS);
+	assert_int_equal(kept(s, "own", "x", "prod").period_ns, 365 * DAY_NS);
+	assert_int_equal(kept(s, "own", "b", "prod").period_ns, 5 * DAY_NS);
+	assert_int_equal(kept(s, "bare", "a", "dev").period_ns, 0);
+	assert_int_equal(kept(s, "other", "z", "dev").period_ns, DAY_NS);
+	assert_int_equal(kept(s, "other", "a", "dev").period_ns, 30 * DAY_NS);
+	r = kept(s, "t", "a", "dev");
+	retention_add_rule(&b, &r);
+	assert_string_equal(buf_str(&b), "retention_stream {env=\"dev\"} priority 2 period 3d");
+	buf_reset(&b);
+	r = kept(s, "t", "x", "y");
+	retention_add_rule(&b, &r);
+	assert_string_equal(buf_str(&b), "retention_period 30d");
+	buf_release(&b);
+	limits_set_drop(s);
+}
+
+static void what_is_older_by_a_nanosecond_is_expired(void **state)
+{
+	struct limits l = { .retention_period_ns = 30 * DAY_NS };
+	const struct limits_stream_rule rules[] = { { .period_ns = DAY_NS },
+						    { .period_ns = 60 * DAY_NS } };
+	int64_t first, last;
+
+	(void)state;
+	assert_int_equal(retention_cut(DAY_NS, DAY_NS + 7), 7);
+	assert_true(retention_cut(0, DAY_NS) == INT64_MIN);
+	assert_true(retention_cut(DAY_NS, INT64_MIN + 5) == INT64_MIN);
+	l.retention_stream = (struct limits_stream_rules){ rules, 2 };
+	retention_bounds(&l, 100 * DAY_NS, &first, &last);
+	assert_int_equal(first, 40 * DAY_NS);
+	assert_int_equal(last, 99 * DAY_NS);
+	l.retention_period_ns = 0; /* some streams are kept for ever */
+	retention_bounds(&l, 100 * DAY_NS, &first, &last);
+	assert_true(first == INT64_MIN);
+	assert_int_equal(last, 99 * DAY_NS);
+}
+
+static void rules_that_are_wrong_are_told(void **state)
+{
+	static const struct {
+		const char *list, *says;
+	} cases[] = {
+		{ "x", "expected a list" },
+		{ "[x]", "expected a map" },
+		{ "[{period: 1d}]", "expected a selector" },
+		{ "[{selector: '{}', period: 1d}]", "at least one" },
+		{ "[{selector: '{a=\"b\"', period: 1d}]", "syntax error" },
+		{ "[{selector: '{a=~\"(\"}', period: 1d}]", "error parsing regexp" },
+		{ "[{selector: '{a=\"b\"} |= \"x\"', period: 1d}]", "retention_stream.selector" },
+		{ "[{selector: '{a=\"b\"}'}]", "expected at least 24h" },
+		{ "[{selector: '{a=\"b\"}', period: 23h59m59s}]", "expected at least 24h" },
+		{ "[{selector: '{a=\"b\"}', period: 1d, priority: -1}]", "a whole number" },
+		{ "[{selector: '{a=\"b\"}', period: 1d, periods: 1d}]", "is not a key" },
+	};
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct buf text = { 0 };
+
+		buf_addf(&text, "limits_config:\n  retention_stream: %s\n", cases[i].list);
+		assert_null(make(buf_str(&text), &e));
+		if (!strstr(e.msg, cases[i].says))
+			fail_msg("%s: %s", cases[i].list, e.msg);
+		buf_release(&text);
+	}
+}
+
+static void a_file_of_limits_stands_by_itself(void **state)
+{
+	static const char text[] =
+		"limits_config:\n"
+		"  retention_period: 2d\n"
+		"  deletion_mode: filter-only\n"
+		"  retention_stream: [{selector: '{app=~\"a.*\"}', priority: 3, period: 1d}]\n"
+		"overrides:\n"
+		"  one: {retention_period: 9d, deletion_mode: disabled}\n";
+	struct buf written = { 0 }, again = { 0 };
+	struct limits_set *s = NULL, *t = NULL;
+	struct report r = { 0 };
+	struct err e;
+
+	(void)state;
+	assert_int_equal(0, limits_read_text(BYTES_LIT(text), "f", &s, &r, &e));
+	assert_int_equal(of(s, "x")->deletion_mode, LIMITS_DELETE_HIDES);
+	assert_int_equal(of(s, "one")->deletion_mode, LIMITS_DELETE_DISABLED);
+	limits_write_text(&written, s);
+	assert_int_equal(0, limits_read_text(buf_bytes(&written), "f", &t, &r, &e));
+	assert_int_equal(kept(t, "one", "ab", "").period_ns, DAY_NS);
+	assert_int_equal(kept(t, "one", "b", "").period_ns, 9 * DAY_NS);
+	limits_write_text(&again, t);
+	assert_string_equal(buf_str(&again), buf_str(&written));
+	limits_set_drop(s);
+	limits_set_drop(t);
+	s = NULL;
+	assert_int_equal(-1, limits_read_text(BYTES_LIT("limit_config: {}"), "f", &s, &r, &e));
+	assert_non_null(strstr(e.msg, "f:1:1: 'limit_config' is not a key"));
+	r = (struct report){ 0 };
+	assert_int_equal(-1, limits_read_text(BYTES_LIT("- x"), "f", &s, &r, &e));
+	assert_null(s);
+	r = (struct report){ 0 };
+	assert_int_equal(0, limits_read_text(BYTES_LIT(""), "f", &s, &r, &e));
+	assert_int_equal(of(s, "x")->retention_period_ns, 0);
+	limits_set_drop(s);
+	buf_release(&written);
+	buf_release(&again);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -524,6 +673,10 @@ int main(void)
 		cmocka_unit_test(tenants_have_overrides),
 		cmocka_unit_test(the_stricter_of_two_counts_and_none_is_none),
 		cmocka_unit_test(queries_are_blocked_by_their_text),
+		cmocka_unit_test(streams_are_kept_as_loki_keeps_them),
+		cmocka_unit_test(what_is_older_by_a_nanosecond_is_expired),
+		cmocka_unit_test(rules_that_are_wrong_are_told),
+		cmocka_unit_test(a_file_of_limits_stands_by_itself),
 		cmocka_unit_test(blocks_that_are_none),
 		cmocka_unit_test(rules_of_attributes_are_read_and_printed),
 		cmocka_unit_test(labels_of_all_are_in_front_of_a_tenants),

@@ -35,13 +35,16 @@ static void matchers_match_whole_values(void **state)
 	(void)state;
 	assert_int_equal(labels_parse_text(bytes_str("{app=\"web\",env=\"prod\"}"), &a, &l, &e), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(logql_matchers(bytes_str(cases[i].text), &a, &m, &n, &e), 0);
+		assert_int_equal(logql_matchers(bytes_str(cases[i].text), LOGQL_ANY_SELECTOR, &a,
+						&m, &n, &e),
+				 0);
 		assert_int_equal(matcher_match_labels(m, n, &l), cases[i].fits);
 		for (size_t k = 0; k < n; k++)
 			matcher_release(&m[k]);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(logql_matchers(bytes_str(bad[i]), &a, &m, &n, &e), -1);
+		assert_int_equal(
+			logql_matchers(bytes_str(bad[i]), LOGQL_ANY_SELECTOR, &a, &m, &n, &e), -1);
 		assert_int_equal(e.code, ERR_QUERY);
 	}
 	arena_release(&a);
