@@ -1,0 +1,85 @@
+/*
+ * Requests to delete entries, as files of the store: one each, which never changes; another one
+ * beside it cancels it. A request is in force from the moment its file is there until it is
+ * cancelled, for entries that come later too. Format: lokid-deletes(5).
+ *
+ * For any thread.
+ */
+#ifndef DELETES_REQUESTS_H
+#define DELETES_REQUESTS_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+struct store;
+
+enum {
+	DELETES_ID_LEN = 16,	   /* hexadecimal digits */
+	DELETES_FILE_MAX = 1 << 20 /* bytes */
+};
+
+/* An entry of the tenant is meant when its stream fits the query's selector, start <= ts <= end,
+ * and its line passes the query's line filters, if there are any. */
+struct delete_request {
+	char id[DELETES_ID_LEN + 1]; /* hash of all below */
+	struct bytes query;
+	int64_t start_ns, end_ns; /* both included */
+	int64_t created_ns;
+	bool cancelled;
+	bool has_receipt; /* it was applied somewhere */
+};
+
+/* {0} is a valid empty one. */
+struct delete_requests {
+	struct delete_request *v;
+	size_t n;
+	struct arena mem; /* of the texts, and of v */
+};
+
+void deletes_release(struct delete_requests *l);
+
+enum deletes_which { DELETES_IN_FORCE, DELETES_ALL };
+
+/*
+ * The requests of a tenant, ascending by id. A store without any answers after one look at their
+ * folder. Errors: ERR_CORRUPT, ERR_VERSION, ERR_LIMIT of a file: whoever asks does not know then
+ * what is to be deleted, and must not answer as if nothing were; ERR_IO.
+ */
+MUST_CHECK int deletes_list(struct store *s, struct bytes tenant, enum deletes_which which,
+			    struct delete_requests *ret, struct err *e);
+
+/*
+ * Makes a request of query, start_ns, end_ns and created_ns, and writes it: *r gets its id. It is
+ * in force when this returns. Twice the same is one. Errors: ERR_QUERY the query is no selector
+ * with line filters; ERR_USAGE it ends before it begins; ERR_IO, ERR_FULL.
+ */
+MUST_CHECK int deletes_put(struct store *s, struct bytes tenant, struct delete_request *r,
+			   struct err *e);
+
+/* Cancels it: what was not deleted yet is seen again. Once more is fine. Errors: ERR_NO there is no
+ * such request; ERR_IO, ERR_FULL. */
+MUST_CHECK int deletes_cancel(struct store *s, struct bytes tenant, struct bytes id, int64_t now_ns,
+			      struct err *e);
+
+/* Whether the text may be an id. */
+bool deletes_is_id(struct bytes text);
+
+/* The files of a request; a receipt says what was done. */
+enum deletes_file { DELETES_REQUEST, DELETES_CANCEL, DELETES_RECEIPT, DELETES_FILES };
+
+/* Appends the name, relative to the store: "fake/deletes/<id>.json", "....cancel.json",
+ * "....receipt.json". */
+void deletes_add_name(struct buf *b, struct bytes tenant, struct bytes id, enum deletes_file what);
+
+/* The text of a request's file, and back: query points into the arena. Whoever reads it from the
+ * store knows its id from its name: NULL means that the text's own is taken. Errors: as
+ * deletes_list. */
+void deletes_add_text(struct buf *b, const struct delete_request *r);
+MUST_CHECK int deletes_parse_text(struct bytes text, const char *id, struct arena *a,
+				  struct delete_request *ret, struct err *e);
+
+/* Sets r->id by the rest. */
+void deletes_set_id(struct delete_request *r);
+
+#endif
