@@ -33,7 +33,6 @@
 enum {
 	LOOK_SOON_MS = 20, /* from one look to the next, while somebody waits */
 	OTHERS_S = 5,	   /* writers that are not ours end their segments when they like */
-	FLUSH_NICE = 10,   /* pushes and queries come first */
 	TIMEOUT_S = 3600,  /* of one program: it is stuck */
 	BACKOFF_MAX_S = 60,
 	PIECE = 64 << 10,
@@ -87,6 +86,7 @@ struct flusher {
 	struct program program[N_STAGES];
 	int names_fd;	    /* what INDEX prints, while it runs */
 	unsigned n_running; /* of the round's programs */
+	int nice;	    /* theirs */
 	struct err failure; /* the round's first */
 	int64_t round_begun_ns;
 	int64_t not_before_ns;	 /* of time_mono_ns: the next round, after one that failed, or that
@@ -365,6 +365,17 @@ static void ended(struct program *p, const struct child_end *end, const struct e
 		round_ended(f);
 }
 
+/*
+ * Pushes and queries come first, but what waits in the log makes queries dear: a busy machine that
+ * left the flush behind would get busier by it. So it comes before queries when much waits.
+ */
+static int flush_nice(uint64_t n_closed)
+{
+	if (n_closed >= 16)
+		return 0;
+	return n_closed >= 4 ? 4 : 10; /* 4: as short queries */
+}
+
 /* chunkpack's options, from what the settings say of chunks. */
 struct pack_args {
 	const char *argv[14];
@@ -410,7 +421,7 @@ static void start(struct flusher *f, enum stage stage, int in, int out)
 	program_start(&f->program[stage], &(struct child_opts){ .argv = argv[stage],
 								.fd = { in, out, -1, -1 },
 								.timeout_ns = TIMEOUT_S * NS_PER_S,
-								.nice = FLUSH_NICE });
+								.nice = f->nice });
 }
 
 static void start_round(struct flusher *f)
@@ -421,6 +432,7 @@ static void start_round(struct flusher *f)
 	f->failure = (struct err){ 0 };
 	f->round_begun_ns = time_mono_ns();
 	pthread_mutex_lock(&f->lock);
+	f->nice = flush_nice(f->state.n_closed);
 	f->oldest_found_ns = f->state.oldest_unflushed_ns;
 	f->state.running = true;
 	f->state.begun_mono_ns = f->round_begun_ns;

@@ -58,4 +58,29 @@ is "it is answered soon after the round" "$(cat code)" 204
 is "the log is empty" "$(ls data/wal)" ""
 lokid_stop TERM
 is "it ends" "$STATUS" 0
+
+# --- much that waits comes before queries ---
+rm programs/chunkpack
+cat >programs/chunkpack <<END
+#!/bin/sh
+nice >>"$PWD/nice"
+exec "$(command -v chunkpack)" "\$@"
+END
+chmod +x programs/chunkpack
+# flush_of SEGMENTS: its chunkpack's niceness above the daemon's own.
+flush_of() {
+	rm -rf data nice
+	i=0
+	while [ "$i" -lt "$1" ]; do
+		i=$((i + 1))
+		echo "line $i" | lokid-ingest -q --wal data/wal -l app=web >"$TAP/ingest"
+	done
+	lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; return; }
+	wait_for 10 [ -s nice ]
+	lokid_stop TERM
+	echo $(($(head -n 1 nice) - $(nice)))
+}
+is "a flush of one segment steps back behind queries" "$(flush_of 1)" 10
+is "that of four is equal to them" "$(flush_of 4)" 4
+is "that of sixteen comes first" "$(flush_of 16)" 0
 done_testing
