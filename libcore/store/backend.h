@@ -45,7 +45,9 @@ struct store_ops {
 /* The first member of each kind's own struct. */
 struct store {
 	const struct store_ops *ops;
-	char *path; /* for messages; owned */
+	char *path;	     /* for messages; owned */
+	bool remote;	     /* each call is a request, which takes its time whatever is asked */
+	struct cache *cache; /* of a remote one; NULL: none */
 	atomic_uint_fast64_t puts, gets, lists, heads, deletes, bytes_read, bytes_written, retries;
 };
 
@@ -59,6 +61,17 @@ struct store_put {
 struct store_lock {
 	struct store *s;
 };
+
+/*
+ * What lies between store_read_all and the reads of a remote store; v as in read_all above.
+ * store_join_read asks for ranges that lie near each other in one, and for long ones in parts at
+ * once. store_paged_read looks into the cache first, page by page: what it has not is read, and
+ * put there.
+ */
+void store_join_read(struct store *s, struct store_read *v, size_t n);
+void store_paged_read(struct store *s, struct store_read *v, size_t n);
+/* Drops what the cache has of it. */
+void store_paged_drop(struct store_file *f, uint64_t off, uint64_t n);
 
 /* "~lokid/format" */
 extern const char store_format_name[];

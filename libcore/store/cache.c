@@ -215,6 +215,19 @@ void cache_put(struct cache *c, const struct cache_key *key, const void *p)
 	cache_look_after(c, &h, key->n);
 }
 
+void cache_drop(struct cache *c, const struct cache_key *key)
+{
+	char path[CACHE_PATH_MAX];
+	struct hash128 h;
+
+	if (!is_kept(c, key))
+		return;
+	h = cache_hash(key);
+	cache_path(&h, path);
+	if (unlinkat(c->fd, path, 0) == 0)
+		c->damaged++;
+}
+
 void cache_count(const struct cache *c, struct cache_counts *ret)
 {
 	*ret = (struct cache_counts){ .hits = c->hits,

@@ -66,6 +66,9 @@ bool cache_get(struct cache *c, const struct cache_key *key, void *p);
 /* Keeps them; an entry that is there is replaced. */
 void cache_put(struct cache *c, const struct cache_key *key, const void *p);
 
+/* What there is of it proved to be wrong. */
+void cache_drop(struct cache *c, const struct cache_key *key);
+
 void cache_count(const struct cache *c, struct cache_counts *ret);
 
 #endif

@@ -72,6 +72,16 @@ const char *store_path(const struct store *s)
 	return s->path;
 }
 
+bool store_is_remote(const struct store *s)
+{
+	return s->remote;
+}
+
+void store_set_cache(struct store *s, struct cache *c)
+{
+	s->cache = s->remote ? c : NULL;
+}
+
 int store_check_mark(struct store *s, struct err *e)
 {
 	return s->ops->check_mark(s, e);
@@ -191,12 +201,23 @@ static int read_here(struct store_read *r)
 	return 0;
 }
 
+/* Those that are left to the store. */
+static void read_there(struct store *s, struct store_read *v, size_t n)
+{
+	if (s->cache)
+		store_paged_read(s, v, n);
+	else if (s->remote)
+		store_join_read(s, v, n);
+	else
+		s->ops->read_all(s, v, n);
+}
+
 int store_file_read(struct store_file *f, uint64_t off, void *p, size_t n, struct err *e)
 {
 	struct store_read r = { .file = f, .off = off, .p = p, .n = n };
 
 	if (read_here(&r) > 0)
-		f->store->ops->read_all(f->store, &r, 1);
+		read_there(f->store, &r, 1);
 	if (r.err.code == ERR_NONE)
 		return 0;
 	return err_set(e, r.err.code, "%s", r.err.msg);
@@ -212,7 +233,7 @@ int store_read_all(struct store *s, struct store_read *v, size_t n, struct err *
 		while (end < n && read_here(&v[end]) > 0)
 			end++;
 		if (end > i)
-			s->ops->read_all(s, v + i, end - i);
+			read_there(s, v + i, end - i);
 		i = end + (end < n);
 	}
 	for (i = 0; i < n; i++)
@@ -221,13 +242,73 @@ int store_read_all(struct store *s, struct store_read *v, size_t n, struct err *
 	return 0;
 }
 
+/* Memory for the whole of it, and the read that fills it. */
+static int begin_map(struct store_file *f, struct store_read *r, struct err *e)
+{
+	f->owned = mem_try(f->size, e);
+	*r = (struct store_read){ .file = f, .p = f->owned, .n = f->owned ? f->size : 0 };
+	return f->owned ? 0 : -1;
+}
+
+static void end_map(struct store_file *f, const struct store_read *r)
+{
+	if (r->err.code == ERR_NONE) {
+		f->map = bytes_of(f->owned, f->size);
+		return;
+	}
+	free(f->owned);
+	f->owned = NULL;
+}
+
+void store_map_all(struct store *s, struct store_file *const *v, size_t n, struct err *ret_errs)
+{
+	struct store_read *reads = mem_alloc((n + 1) * sizeof(*reads));
+	bool *begun = mem_alloc((n + 1) * sizeof(*begun));
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		ret_errs[i].code = ERR_NONE;
+		if (v[i]->map.n || v[i]->size == 0)
+			continue;
+		if (!s->remote) {
+			(void)!s->ops->file_map(v[i], &ret_errs[i]);
+			continue;
+		}
+		begun[i] = begin_map(v[i], &reads[k], &ret_errs[i]) == 0;
+		k += begun[i];
+	}
+	if (k)
+		read_there(s, reads, k);
+	k = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!begun[i])
+			continue;
+		ret_errs[i] = reads[k].err;
+		end_map(v[i], &reads[k++]);
+	}
+	free(begun);
+	free(reads);
+}
+
 int store_file_map(struct store_file *f, struct err *e)
 {
-	return f->map.n ? 0 : f->store->ops->file_map(f, e);
+	struct err why;
+
+	store_map_all(f->store, &f, 1, &why);
+	return why.code == ERR_NONE ? 0 : err_set(e, why.code, "%s", why.msg);
+}
+
+void store_file_doubt(struct store_file *f, uint64_t off, uint64_t n)
+{
+	if (f->store->cache)
+		store_paged_drop(f, off, n);
 }
 
 void store_file_close(struct store_file *f)
 {
+	free(f->owned);
+	if (f->owned)
+		f->map = bytes_of(NULL, 0);
 	if (f->store)
 		f->store->ops->file_close(f);
 	*f = (struct store_file){ 0 };

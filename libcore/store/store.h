@@ -38,6 +38,14 @@ MUST_CHECK int store_check_mark(struct store *s, struct err *e);
 /* Writes it: a folder that proved to be a store has lost it. Errors: ERR_IO, ERR_FULL. */
 MUST_CHECK int store_mark(struct store *s, struct err *e);
 
+/* Whether a read takes a request over the network: then what is needed is best asked for at once.
+ */
+bool store_is_remote(const struct store *s);
+/* Ranges of packs and index files of a remote store are kept in c from now on (NULL: no longer),
+ * which outlives s. A store on this machine has no use for it. Before anything is read. */
+struct cache;
+void store_set_cache(struct store *s, struct cache *c);
+
 /* The path as given to store_open, without slashes at its end. Valid as long as s. */
 const char *store_path(const struct store *s);
 
@@ -74,9 +82,10 @@ MUST_CHECK int store_abandoned(struct store *s, const char *folder, uint64_t *re
 /* An object that is read, in ranges or mapped. {0} is a closed one. */
 struct store_file {
 	struct store *store;
-	char *name; /* private from here, but for size and map */
+	char *name; /* private, as all but size and map */
 	int fd;
 	bool is_open;
+	void *owned; /* private: memory that map lies in */
 	uint64_t size;
 	struct bytes map; /* whole content once mapped */
 };
@@ -94,9 +103,16 @@ MUST_CHECK int store_file_read(struct store_file *f, uint64_t off, void *p, size
 			       struct err *e);
 /* Makes f->map the whole content; valid until f is closed. Errors: as store_file_read. */
 MUST_CHECK int store_file_map(struct store_file *f, struct err *e);
+/* The same of several files of s at once; ret_errs[i].code is ERR_NONE, or why v[i] is not mapped.
+ */
+void store_map_all(struct store *s, struct store_file *const *v, size_t n, struct err *ret_errs);
+/* What was read there proved to be damaged: the next read of it asks the store again, and no cache.
+ */
+void store_file_doubt(struct store_file *f, uint64_t off, uint64_t n);
 void store_file_close(struct store_file *f);
 
-/* Several ranges, of one file or of several of one store, at once where that helps. */
+/* Several ranges, of one file or of several of one store: at once where that helps, those that lie
+ * near each other in one request. */
 struct store_read {
 	struct store_file *file;
 	uint64_t off;

@@ -394,7 +394,7 @@ static unsigned hot_hits(struct cache *c, unsigned n)
 	return hits;
 }
 
-/* A hundred entries are in use, and a scan of twenty times the cache goes through it meanwhile. */
+/* A hundred entries are in use, and a scan of seven times the cache goes through it meanwhile. */
 static void a_scan_pushes_out_no_more_than_scans(void **state)
 {
 	struct fixture *f = *state;
@@ -403,7 +403,7 @@ static void a_scan_pushes_out_no_more_than_scans(void **state)
 
 	for (unsigned i = 0; i < 3; i++)
 		hot_hits(c, 100);
-	for (unsigned round = 0; round < 34; round++) {
+	for (unsigned round = 0; round < 12; round++) {
 		for (unsigned i = 0; i < 200; i++)
 			put(c, 1000 + round * 200 + i, 10000);
 		hits += hot_hits(c, 100);
@@ -465,7 +465,7 @@ static void processes_share_it(void **state)
 	pid_t pid[4];
 
 	for (unsigned i = 0; i < 4; i++)
-		pid[i] = start_process(f, i, 3000);
+		pid[i] = start_process(f, i, 700);
 	for (unsigned i = 0; i < 4; i++) {
 		int status;
 
@@ -489,9 +489,9 @@ static void a_kill_leaves_nothing_wrong(void **state)
 	unsigned tmp = 0;
 	struct cache *c;
 
-	for (unsigned i = 0; i < 40; i++) {
+	for (unsigned i = 0; i < 20; i++) {
 		pid_t pid = start_process(f, i, 1000000);
-		struct timespec nap = { .tv_nsec = (long)(i * 300000) };
+		struct timespec nap = { .tv_nsec = (long)(i * 600000) };
 		int status;
 
 		nanosleep(&nap, NULL); /* the moment of the kill is what varies */
@@ -499,7 +499,7 @@ static void a_kill_leaves_nothing_wrong(void **state)
 		assert_int_equal(pid, waitpid(pid, &status, 0));
 		assert_true(WIFSIGNALED(status));
 	}
-	busy_process(f, 99, 2000);
+	busy_process(f, 99, 600);
 	each_file(f->dir, make_old, f, NULL);
 	c = open_limited(f, 2 << 20, 0, 0);
 	for (unsigned i = 0; i < 400; i++) /* all folders are looked after once more */
@@ -519,7 +519,7 @@ static void *busy_thread(void *data)
 {
 	struct thread_arg *a = data;
 
-	for (unsigned i = 0; i < 1500; i++) {
+	for (unsigned i = 0; i < 400; i++) {
 		uint64_t off = rnd_below(&a->seed, 400);
 
 		if (!get(a->c, off, 3000))
@@ -541,7 +541,7 @@ static void threads_share_it(void **state)
 	}
 	for (unsigned i = 0; i < 4; i++)
 		pthread_join(thread[i], NULL);
-	assert_int_equal(4 * 1500, counts(c).hits + counts(c).misses);
+	assert_int_equal(4 * 400, counts(c).hits + counts(c).misses);
 	assert_int_equal(0, f->told);
 	cache_close(c);
 }
