@@ -1,19 +1,21 @@
-/* chunkpack - sort entries into packs of a store, one for each tenant and day; merge such packs. */
+/* chunkpack - sort entries into packs of a store, one for each tenant and day; merge and copy such
+ * packs. */
 #include <errno.h>
 
 #include "base/num.h"
 #include "cli/cli.h"
 #include "compact/compact.h"
+#include "compact/copy.h"
 #include "compact/options.h"
 #include "compact/packing.h"
-#include "time/time.h"
+#include "compact/report.h"
 
 enum { FAULTS_SHOWN = 20 };
 
 struct args {
 	struct cli *cli;
 	struct pack_opts opts;
-	struct store *store;
+	struct store *store, *from;
 	const char *input;
 	struct packing *job;
 	uint64_t faults;
@@ -58,15 +60,9 @@ static int read_input(int fd, const char *name, void *data, struct err *e)
 
 static void say_stats(const struct args *args)
 {
-	const struct packing_stats *s = packing_stats(args->job);
 	struct buf b = { 0 };
 
-	num_add_count(&b, s->entries, "entry, ", "entries, ");
-	num_add_size(&b, s->line_bytes);
-	buf_add_str(&b, " of lines, ");
-	num_add_count(&b, s->duplicates, "duplicate left out; ", "duplicates left out; ");
-	num_add_count(&b, s->packs, "pack, ", "packs, ");
-	num_add_size(&b, s->pack_bytes);
+	report_packing(&b, packing_stats(args->job));
 	cli_note(args->cli, "%s", buf_str(&b));
 	buf_release(&b);
 }
@@ -106,12 +102,11 @@ static void show_fault(void *data, const struct err *fault)
 	cli_report(args->cli, fault);
 }
 
-static void add_day(struct buf *b, struct bytes tenant, int32_t day)
+static int print_line(struct buf *b, struct err *e)
 {
-	char text[TIME_DAY_LEN + 1];
-
-	time_day_text(day, text);
-	buf_addf(b, "%.*s %s: ", BYTES_ARG(tenant), text);
+	printf("%s\n", buf_str(b));
+	buf_release(b);
+	return flush_stdout(e);
 }
 
 static int print_plan(void *data, const struct compact_plan *p, struct err *e)
@@ -119,14 +114,8 @@ static int print_plan(void *data, const struct compact_plan *p, struct err *e)
 	struct buf b = { 0 };
 
 	(void)data;
-	add_day(&b, p->tenant, p->day);
-	num_add_count(&b, p->packs, "pack, ", "packs, ");
-	num_add_size(&b, p->bytes);
-	buf_add_str(&b, ", would become ");
-	num_add_count(&b, p->packs_out, "pack", "packs");
-	printf("%s\n", buf_str(&b));
-	buf_release(&b);
-	return flush_stdout(e);
+	report_plan(&b, p);
+	return print_line(&b, e);
 }
 
 static void say_day(void *data, const struct compact_day *d)
@@ -134,18 +123,9 @@ static void say_day(void *data, const struct compact_day *d)
 	const struct args *args = data;
 	struct buf b = { 0 };
 
-	if (!args->opts.verbose)
-		return;
-	add_day(&b, d->tenant, d->day);
-	num_add_count(&b, d->packs_in, "pack, ", "packs, ");
-	num_add_size(&b, d->bytes_in);
-	buf_add_str(&b, ", became ");
-	num_add_count(&b, d->packs_out, "pack, ", "packs, ");
-	num_add_size(&b, d->bytes_out);
-	buf_add_str(&b, "; ");
-	num_add_count(&b, d->duplicates, "duplicate left out; ", "duplicates left out; ");
-	buf_addf(&b, "%.2f s", (double)d->took_ns / NS_PER_S);
-	cli_note(args->cli, "%s", buf_str(&b));
+	report_compacted(&b, d);
+	if (args->opts.verbose)
+		cli_note(args->cli, "%s", buf_str(&b));
 	buf_release(&b);
 }
 
@@ -163,7 +143,7 @@ static void say_busy(void *data, struct bytes tenant, int32_t day)
 	const struct args *args = data;
 	struct buf b = { 0 };
 
-	add_day(&b, tenant, day);
+	report_tenant_day(&b, tenant, day);
 	if (args->opts.verbose)
 		cli_note(args->cli, "%sleft to another compaction, which is at work", buf_str(&b));
 	buf_release(&b);
@@ -198,14 +178,62 @@ static void compact(struct args *args)
 		cli_report(args->cli, &e);
 }
 
-/* What is packed may be the first of a store, what is merged lies in one. */
-static struct store *open_store(const struct pack_opts *o, struct err *e)
-{
-	struct store *s;
+/* ---- copying ---- */
 
-	if (!o->compact)
-		return store_open(o->store_path, STORE_WRITE, e);
-	s = store_open(o->store_path, STORE_READ, e);
+static int print_copied(void *data, const struct copy_day *d, struct err *e)
+{
+	const struct args *args = data;
+	struct buf b = { 0 };
+
+	report_copied(&b, d, args->opts.dry_run ? REPORT_DRY : REPORT_DONE);
+	return print_line(&b, e);
+}
+
+static void say_written(void *data, const char *name)
+{
+	const struct args *args = data;
+
+	if (args->opts.verbose)
+		cli_note(args->cli, "wrote '%s/%s'", store_path(args->store), name);
+}
+
+static void show_fault_once(void *data, const struct err *fault)
+{
+	struct args *args = data;
+
+	cli_report_once(args->cli, fault);
+}
+
+static void copy(struct args *args)
+{
+	const struct pack_opts *o = &args->opts;
+	const struct copy_opts c = { .from = args->from,
+				     .to = args->store,
+				     .tenant = o->tenant,
+				     .to_tenant = o->to_tenant,
+				     .selector = o->selector,
+				     .match = o->match,
+				     .n_match = o->n_match,
+				     .one_day = o->one_day,
+				     .day = o->day,
+				     .jobs = (unsigned)o->jobs,
+				     .dry_run = o->dry_run,
+				     .on_day = print_copied,
+				     .on_object = say_written,
+				     .on_fault = show_fault_once,
+				     .data = args };
+	struct err e;
+
+	if (copy_store(&c, &e) < 0)
+		cli_report(args->cli, &e);
+}
+
+/* ---- stores ---- */
+
+static struct store *open_existing(const char *path, struct err *e)
+{
+	struct store *s = store_open(path, STORE_READ, e);
+
 	if (!s && e->code == ERR_NO)
 		e->code = ERR_IO; /* the store was asked for by name */
 	if (s && store_check_mark(s, e) < 0) {
@@ -213,6 +241,25 @@ static struct store *open_store(const struct pack_opts *o, struct err *e)
 		return NULL;
 	}
 	return s;
+}
+
+/* What is packed or copied may be the first of a store, what is merged lies in one. */
+static int open_stores(struct args *args, struct err *e)
+{
+	const struct pack_opts *o = &args->opts;
+
+	if (o->copy) {
+		args->from = open_existing(o->from_path, e);
+		if (!args->from)
+			return -1;
+	}
+	if (o->compact)
+		args->store = open_existing(o->store_path, e);
+	else
+		args->store =
+			store_open(o->store_path,
+				   o->copy && o->dry_run ? STORE_READ_IF_THERE : STORE_WRITE, e);
+	return args->store ? 0 : -1;
 }
 
 int main(int argc, char **argv)
@@ -226,7 +273,8 @@ int main(int argc, char **argv)
 		.data = &args.opts,
 		.examples = "examples: walreplay --frames --unpacked --store S WALDIR | "
 			    "chunkpack --store S | idxbuild --store S\n"
-			    "          chunkpack --compact --store S",
+			    "          chunkpack --compact --store S\n"
+			    "          chunkpack --copy --from S --store T",
 	};
 	struct err e;
 
@@ -234,15 +282,19 @@ int main(int argc, char **argv)
 	pack_opts_init(&args.opts);
 	if (cli_next(&cli, argc, argv) != -1 || pack_opts_check(&args.opts, &e) < 0)
 		cli_usage(&cli, "%s", e.msg);
-	if (args.opts.compact && cli.n_operands > 0)
-		cli_usage(&cli, "--compact takes no operands: it merges packs of the store");
-	args.store = open_store(&args.opts, &e);
-	if (!args.store)
+	if ((args.opts.compact || args.opts.copy) && cli.n_operands > 0)
+		cli_usage(&cli, "%s takes no operands: its packs are those of the store",
+			  args.opts.copy ? "--copy" : "--compact");
+	if (open_stores(&args, &e) < 0)
 		cli_report(&cli, &e);
+	else if (args.opts.copy)
+		copy(&args);
 	else if (args.opts.compact)
 		compact(&args);
 	else
 		pack(&args);
 	store_close(args.store);
+	store_close(args.from);
+	pack_opts_release(&args.opts);
 	return cli_exit(&cli);
 }

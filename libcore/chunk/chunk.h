@@ -109,6 +109,13 @@ MUST_CHECK int chunk_read_block(const struct chunk *c, const struct chunk_block 
 				struct bytes stored, unsigned want, struct chunk_scratch *s,
 				struct run *ret, struct err *e);
 
+/*
+ * Appends to out the chunk c, whose bytes are `whole`, as one of another tenant: the blocks stay as
+ * they are, unread. Errors: ERR_CORRUPT (its head is none that this module writes).
+ */
+MUST_CHECK int chunk_move(const struct chunk *c, struct bytes whole, struct bytes tenant,
+			  struct buf *out, uint32_t *ret_head_len, struct err *e);
+
 /* How chunks are made. Same params and same entries give the same bytes. */
 struct chunk_params {
 	enum codec_id encoding;

@@ -1,6 +1,7 @@
 #include "compact/options.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -8,6 +9,7 @@
 #include "compact/merge.h"
 #include "compact/packing.h"
 #include "index/options.h"
+#include "logql/selector.h"
 #include "time/time.h"
 
 enum { LEVEL_MAX = 19, DEFAULT_MEMORY = 512 << 20, DEFAULT_FAN_IN = 12, FAN_IN_MAX = 10000 };
@@ -17,8 +19,14 @@ void pack_opts_init(struct pack_opts *o)
 {
 	*o = (struct pack_opts){ .store_path = "lokid-data/store",
 				 .params = chunk_params_default,
-				 .memory_bytes = DEFAULT_MEMORY,
 				 .delete_delay_ns = -1 };
+}
+
+void pack_opts_release(struct pack_opts *o)
+{
+	for (size_t i = 0; i < o->n_match; i++)
+		matcher_release(&o->match[i]);
+	arena_release(&o->mem);
 }
 
 static int take_encoding(void *opts, const char *value, struct err *e)
@@ -31,6 +39,7 @@ static int take_encoding(void *opts, const char *value, struct err *e)
 	if (cli_read_word(value, words, &word, e) < 0)
 		return -1;
 	o->params.encoding = ids[word];
+	o->encoding_given = true;
 	return 0;
 }
 
@@ -71,13 +80,15 @@ static int take_chunk_size(void *opts, const char *value, struct err *e)
 	return take_chunk_part(value, &o->params.chunk_bytes, &o->chunk_given, e);
 }
 
-static int take_max_entries(void *at, const char *value, struct err *e)
+static int take_max_entries(void *opts, const char *value, struct err *e)
 {
+	struct pack_opts *o = opts;
 	uint64_t n;
 
 	if (cli_read_count(value, 1, CHUNK_BLOCK_ENTRIES_MAX, &n, e) < 0)
 		return -1;
-	*(uint32_t *)at = (uint32_t)n;
+	o->params.block_entries = (uint32_t)n;
+	o->entries_given = true;
 	return 0;
 }
 
@@ -122,6 +133,17 @@ static int take_shard(void *opts, const char *value, struct err *e)
 	return 0;
 }
 
+static int take_match(void *opts, const char *value, struct err *e)
+{
+	struct pack_opts *o = opts;
+
+	for (size_t i = 0; i < o->n_match; i++)
+		matcher_release(&o->match[i]);
+	o->n_match = 0;
+	o->selector = bytes_str(value);
+	return logql_matchers(o->selector, LOGQL_ANY_SELECTOR, &o->mem, &o->match, &o->n_match, e);
+}
+
 /* Of rows whose function takes all of the options, or one of them. */
 #define WHOLE	  0
 #define AT(field) offsetof(struct pack_opts, field)
@@ -133,8 +155,11 @@ const struct cli_taken pack_options[] = {
 	{ { 0, "compact", NULL, "merge small packs of the store into larger ones" },
 	  cli_take_flag,
 	  AT(compact) },
+	{ { 0, "copy", NULL, "copy packs and index files of one store into another" },
+	  cli_take_flag,
+	  AT(copy) },
 	{ { 't', "tenant", "TENANT",
-	    "of JSON lines that name none (fake); --compact: only this one" },
+	    "of JSON lines that name none (fake); --compact, --copy: only this one" },
 	  index_take_tenant,
 	  AT(tenant) },
 	{ { 0, "encoding", "zstd|snappy|none", "of the blocks (zstd)" }, take_encoding, WHOLE },
@@ -145,16 +170,14 @@ const struct cli_taken pack_options[] = {
 	{ { 0, "chunk-size", "SIZE", "lines and metadata of a chunk at most" },
 	  take_chunk_size,
 	  WHOLE },
-	{ { 0, "max-entries", "N", "entries of a block at most" },
-	  take_max_entries,
-	  AT(params.block_entries) },
+	{ { 0, "max-entries", "N", "entries of a block at most" }, take_max_entries, WHOLE },
 	{ { 0, "memory", "SIZE", "about as much is used (512MiB)" },
 	  cli_take_size,
 	  AT(memory_bytes) },
 	{ { 'j', "jobs", "N", "threads (default: one for each processor, if memory allows)" },
 	  take_jobs,
 	  AT(jobs) },
-	{ { 0, "day", "YYYY-MM-DD", "--compact: only this day" }, take_day, WHOLE },
+	{ { 0, "day", "YYYY-MM-DD", "--compact, --copy: only this day" }, take_day, WHOLE },
 	{ { 0, "fan-in", "N", "--compact: packs that are merged at least (12)" },
 	  take_fan_in,
 	  AT(fan_in) },
@@ -167,9 +190,16 @@ const struct cli_taken pack_options[] = {
 	{ { 0, "shard", "I/N", "--compact: of N programs this is number I, from 0" },
 	  take_shard,
 	  WHOLE },
-	{ { 0, "dry-run", NULL, "--compact: only say what would be merged" },
+	{ { 0, "dry-run", NULL, "--compact, --copy: only say what would be done" },
 	  cli_take_flag,
 	  AT(dry_run) },
+	{ { 0, "from", "DIR", "--copy: the store that is read" }, cli_take_text, AT(from_path) },
+	{ { 0, "to-tenant", "TENANT", "--copy: what the tenant is called in the other store" },
+	  index_take_tenant,
+	  AT(to_tenant) },
+	{ { 0, "match", "MATCHERS", "--copy: only streams such as {app=\"web\"}" },
+	  take_match,
+	  WHOLE },
 	{ { 'v', "verbose", NULL, "say what was done" }, cli_take_flag, AT(verbose) },
 	{ { 0 }, NULL, 0 },
 };
@@ -198,6 +228,8 @@ static int check_memory(struct pack_opts *o, struct err *e)
 	uint64_t least;
 	unsigned jobs = (unsigned)o->jobs;
 
+	if (!o->memory_bytes)
+		o->memory_bytes = DEFAULT_MEMORY;
 	if (jobs == 0)
 		jobs = o->compact ? merge_jobs_that_fit(p, o->memory_bytes, work_cpus())
 				  : packing_jobs_that_fit(p, o->memory_bytes, work_cpus());
@@ -210,34 +242,109 @@ static int check_memory(struct pack_opts *o, struct err *e)
 		       (unsigned long long)(least >> 20) + 1);
 }
 
-static int check_compact(struct pack_opts *o, struct err *e)
-{
-	const char *only = o->one_day		     ? "--day"
-			   : o->fan_in		     ? "--fan-in"
-			   : o->pack_bytes	     ? "--pack-size"
-			   : o->delete_delay_ns >= 0 ? "--delete-delay"
-			   : o->n_shards	     ? "--shard"
-			   : o->dry_run		     ? "--dry-run"
-						     : NULL;
+/* What the program is to do: one of them. */
+enum { TO_PACK = 1, TO_COMPACT = 2, TO_COPY = 4 };
+static const char *const mode_option[] = { "--compact", "--copy" }; /* from TO_COMPACT on */
 
-	if (only && !o->compact)
-		return err_set(e, ERR_USAGE, "option '%s' has no effect without '--compact'", only);
+/* An option that has a meaning for some of them alone. */
+struct use {
+	const char *option;
+	bool given;
+	unsigned modes;
+};
+
+static int no_effect(const struct use *u, unsigned mode, struct err *e)
+{
+	struct buf with = { 0 };
+
+	if (mode != TO_PACK) {
+		return err_set(e, ERR_USAGE, "option '%s' has no effect with '%s'", u->option,
+			       mode_option[__builtin_ctz(mode) - 1]);
+	}
+	for (unsigned i = 0; i < sizeof(mode_option) / sizeof(*mode_option); i++)
+		if (u->modes & (TO_COMPACT << i))
+			buf_addf(&with, "%s'%s'", with.n ? " or " : "", mode_option[i]);
+	err_set(e, ERR_USAGE, "option '%s' has no effect without %s", u->option, buf_str(&with));
+	buf_release(&with);
+	return -1;
+}
+
+static int check_modes(const struct pack_opts *o, struct err *e)
+{
+	const unsigned mode = o->copy ? TO_COPY : o->compact ? TO_COMPACT : TO_PACK;
+	const struct use uses[] = {
+		{ "--encoding", o->encoding_given, TO_PACK | TO_COMPACT },
+		{ "--level", o->level_given, TO_PACK | TO_COMPACT },
+		{ "--block-size", o->block_given, TO_PACK | TO_COMPACT },
+		{ "--chunk-size", o->chunk_given, TO_PACK | TO_COMPACT },
+		{ "--max-entries", o->entries_given, TO_PACK | TO_COMPACT },
+		{ "--memory", o->memory_bytes > 0, TO_PACK | TO_COMPACT },
+		{ "--day", o->one_day, TO_COMPACT | TO_COPY },
+		{ "--fan-in", o->fan_in > 0, TO_COMPACT },
+		{ "--pack-size", o->pack_bytes > 0, TO_COMPACT },
+		{ "--delete-delay", o->delete_delay_ns >= 0, TO_COMPACT },
+		{ "--shard", o->n_shards > 0, TO_COMPACT },
+		{ "--dry-run", o->dry_run, TO_COMPACT | TO_COPY },
+		{ "--from", o->from_path != NULL, TO_COPY },
+		{ "--to-tenant", o->to_tenant.n > 0, TO_COPY },
+		{ "--match", o->selector.n > 0, TO_COPY },
+	};
+
+	if (o->copy && o->compact)
+		return err_set(e, ERR_USAGE, "options '--compact' and '--copy' exclude each other");
+	for (size_t i = 0; i < sizeof(uses) / sizeof(*uses); i++)
+		if (uses[i].given && !(uses[i].modes & mode))
+			return no_effect(&uses[i], mode, e);
+	return 0;
+}
+
+static bool is_same_store(const char *a, const char *b)
+{
+	char *ra = realpath(a, NULL), *rb = realpath(b, NULL);
+	bool same = strcmp(ra ? ra : a, rb ? rb : b) == 0;
+
+	free(ra);
+	free(rb);
+	return same;
+}
+
+static int check_copy(struct pack_opts *o, struct err *e)
+{
+	if (!o->from_path)
+		return err_set(e, ERR_USAGE, "option '--copy' needs '--from'");
+	if (o->to_tenant.n && !o->tenant.n)
+		return err_set(e, ERR_USAGE, "option '--to-tenant' needs '--tenant'");
+	if (is_same_store(o->from_path, o->store_path) &&
+	    (!o->to_tenant.n || bytes_eq(o->to_tenant, o->tenant)))
+		return err_set(e, ERR_USAGE,
+			       "option '--copy' needs another store, or another tenant");
+	if (!o->jobs)
+		o->jobs = work_cpus();
+	return 0;
+}
+
+static void set_compact(struct pack_opts *o)
+{
 	if (!o->fan_in)
 		o->fan_in = DEFAULT_FAN_IN;
 	if (!o->pack_bytes)
 		o->pack_bytes = DEFAULT_PACK;
 	if (o->delete_delay_ns < 0)
 		o->delete_delay_ns = INDEX_DELAY_NS;
-	return 0;
 }
 
 int pack_opts_check(struct pack_opts *o, struct err *e)
 {
+	if (check_modes(o, e) < 0)
+		return -1;
+	if (o->copy)
+		return check_copy(o, e);
+	set_compact(o);
 	if (o->level_given && o->params.encoding != CODEC_ZSTD)
 		return err_set(
 			e, ERR_USAGE,
 			"option '--level' has no effect with another '--encoding' than zstd");
-	if (check_compact(o, e) < 0 || check_sizes(o, e) < 0)
+	if (check_sizes(o, e) < 0)
 		return -1;
 	return check_memory(o, e);
 }

@@ -4,14 +4,15 @@
 
 #include "chunk/chunk.h"
 #include "cli/cli.h"
+#include "labels/matcher.h"
 
 struct pack_opts {
 	const char *store_path;
 	struct bytes tenant; /* empty: not given */
 	struct chunk_params params;
-	bool level_given, block_given, chunk_given;
-	uint64_t memory_bytes;
-	uint64_t jobs; /* 0: as many as there are processors, if memory allows */
+	bool encoding_given, level_given, block_given, chunk_given, entries_given;
+	uint64_t memory_bytes; /* 0: not given */
+	uint64_t jobs;	       /* 0: as many as there are processors, if memory allows */
 	bool verbose;
 
 	bool compact;
@@ -21,10 +22,19 @@ struct pack_opts {
 	unsigned shard, n_shards;    /* n_shards 0: not given */
 	int64_t delete_delay_ns;     /* -1: not given */
 	bool dry_run;
+
+	bool copy;
+	const char *from_path;	/* NULL: not given */
+	struct bytes to_tenant; /* empty: not given */
+	struct bytes selector;	/* as given; empty: not */
+	struct matcher *match;	/* to be released */
+	size_t n_match;
+	struct arena mem; /* of .match */
 };
 
 /* Before the options are read. */
 void pack_opts_init(struct pack_opts *o);
+void pack_opts_release(struct pack_opts *o);
 
 /* Rows of cli.taken whose data is a struct pack_opts, which outlives what they are given. */
 extern const struct cli_taken pack_options[];

@@ -1,0 +1,227 @@
+#!/bin/sh
+# chunkpack --copy: the copy gives the same answers, from the same packs where it can; what is there is not copied again;
+# who is killed, has damage before him or others at work beside him does no harm.
+. "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/flush.sh"
+
+# ask STORE TENANT SELECTOR: what is found, and how often.
+ask() {
+	logql --store "$1" -t "$2" --limit 0 -o jsonl "$3" | sed 's/"tenant":"[^"]*",//' | sort
+	logql --store "$1" -t "$2" --at 1768600000 -o jsonl "sum by (app) (count_over_time($3 [3d]))" | sort
+	logql --store "$1" -t "$2" --at 1768600000 -o jsonl "sum(bytes_over_time($3 [3d]))"
+}
+# same STORE1 TENANT1 STORE2 TENANT2 SELECTOR
+same() {
+	ask "$1" "$2" "$5" >answer1
+	ask "$3" "$4" "$5" >answer2
+	test -s answer1 && diff answer1 answer2
+}
+all_same() {
+	for t in fake t0 t1; do same store "$t" "$1" "$t" '{app=~".+"}' || return; done
+}
+copy() { chunkpack --copy --from store --store "$@"; }
+packs() { find "$1" -name '*.pack' | wc -l; }
+# fields of the lines that tell of days: "copied made there"
+sums() { sed -E 's/.*: ([0-9]+) (would be )?copied, ([0-9]+) (would be )?made anew, ([0-9]+) there.*/\1 \3 \5/' "$TAP/stdout" |
+	awk '{ c += $1; m += $2; t += $3 } END { print c, m, t }'; }
+verifies() { idxbuild --verify --store "$1" && find "$1" -name '*.pack' -exec chunkcat --verify {} +; }
+
+for n in 1 2 3; do
+	flush_ingest_json json-$n 300
+	flush_ingest plain-$n 50
+	flush_pipe >/dev/null
+done
+n=$(packs store)
+
+# ---- as it is
+
+ok "a dry run" exits 0 copy none --dry-run
+is "tells of all packs" "$(sums)" "$n 0 0"
+ok "and makes nothing" test ! -e none
+ok "a copy" exits 0 copy copy
+is "has all packs" "$(sums)" "$n 0 0"
+ok "each day is a line" stdout_matches '^t0 2026-01-15: 3 packs, [0-9.]+ KiB, 360 entries: 3 copied, 0 made anew, 0 there; checksum [0-9a-f]{32}$'
+for t in fake t0 t1; do ok "$t is the same, byte for byte" diff -r store/$t copy/$t; done
+ok "so are the answers" all_same copy
+ok "all verifies" exits 0 verifies copy
+ok "again" exits 0 copy copy
+is "nothing is left to do" "$(sums)" "0 0 $n"
+ok "one tenant and day" exits 0 copy part -t t1 --day 2026-01-15
+ok "is one line" stdout_lines 1
+ok "and those alone" diff -r store/t1/chunks/2026-01-15 part/t1/chunks/2026-01-15
+is "no others" "$(find part -name '*.pack' | grep -c -v part/t1/chunks/2026-01-15)" 0
+
+# ---- the source moves on: merges, and more comes
+
+flush_ingest_json json-4 300
+flush_pipe >/dev/null
+find store copy -type f -exec touch -d '2026-02-01T00:00:00Z' {} +
+ok "the source is compacted" exits 0 chunkpack --compact --store store --fan-in 2 --delete-delay 0
+ok "a copy of that over the old one" exits 0 copy copy
+ok "takes the new packs alone" test "$(sums)" = "$(packs store) 0 0"
+ok "answers are the same" all_same copy
+find copy -type f -exec touch -d '2026-02-01T00:00:00Z' {} +
+ok "what they replaced can go there, too" exits 0 idxbuild --compact --store copy --delete-delay 0
+is "and goes" "$(packs copy)" "$(packs store)"
+ok "all verifies" exits 0 verifies copy
+
+# The target does work of its own: it is not undone.
+ok "an old copy" exits 0 copy other
+flush_ingest_json json-5 300
+flush_pipe >/dev/null
+copy other >/dev/null
+find other -type f -exec touch -d '2026-02-01T00:00:00Z' {} +
+ok "is compacted" exits 0 chunkpack --compact --store other --fan-in 2 --delete-delay 0
+before=$(find other -type f | sort)
+ok "and copied to again" exits 0 copy other
+is "which does nothing" "$(sums)" "0 0 $(packs store)"
+is "at all" "$(find other -type f | sort)" "$before"
+ok "answers are the same" all_same other
+
+# ---- some streams
+
+few='{app=~"a1|plain"}'
+ok "some streams" exits 0 copy few --match "$few"
+is "of packs that hold more, packs are made; the others are copied" \
+	"$(sums | awk '{ print ($1 > 0), ($2 > 0), $3 }')" "1 1 0"
+for t in fake t0; do
+	same store $t few $t "$few" >"$TAP/log" || [ $t = fake ]
+	ask store $t "$few" >answer1
+	ask few $t '{app=~".+"}' >answer2
+	ok "$t: those, and no others" diff answer1 answer2
+done
+ok "all verifies" exits 0 verifies few
+before=$(find few -type f | sort)
+ok "again" exits 0 copy few --match "$few"
+is "nothing is left to do" "$(sums | cut -d ' ' -f 1,2)" "0 0"
+is "at all" "$(find few -type f | sort)" "$before"
+ok "other streams beside them" exits 0 copy few --match '{app=~"a0|a2"}'
+ok "make it whole" all_same few
+ok "the index from packs alone" exits 0 idxbuild --rebuild --store few
+ok "is as good" all_same few
+ok "nothing that fits" exits 0 copy nothing --match '{app="none"}'
+ok "is nothing" stdout_is_empty
+is "and makes none" "$(packs nothing)" 0
+
+# ---- another tenant
+
+ok "a tenant for another" exits 0 copy moved -t t0 --to-tenant u.0
+is "makes a pack of each" "$(sums)" "0 $(packs store/t0) 0"
+ok "answers are the same" same store t0 moved u.0 '{app=~".+"}'
+ok "all verifies" exits 0 verifies moved
+ok "in the same store" exits 0 copy store -t t0 --to-tenant t9
+ok "answers are the same" same store t0 store t9 '{app=~".+"}'
+ok "once more elsewhere" exits 0 copy again -t t0 --to-tenant u.0
+ok "gives the same bytes" diff -r again/u.0 moved/u.0
+rm -rf store/t9
+flush_ingest_json json-6 300
+flush_pipe >/dev/null
+find store moved -type f -exec touch -d '2026-02-01T00:00:00Z' {} +
+chunkpack --compact --store store --fan-in 2 --delete-delay 0 >/dev/null
+ok "what was merged since" exits 0 copy moved -t t0 --to-tenant u.0
+ok "gives the same answers" same store t0 moved u.0 '{app=~".+"}'
+find moved -type f -exec touch -d '2026-02-01T00:00:00Z' {} +
+ok "and makes obsolete" exits 0 idxbuild --compact --store moved
+idxbuild --dump --store moved | grep -c '^{"pack"' >live
+is "what was copied before" "$(cat live)" "$(packs store/t0)"
+
+# ---- killed
+
+for n in 1 2 3 4 5 6; do
+	rm -rf killed
+	set -- killed
+	[ $((n % 2)) = 0 ] || set -- killed --match "$few"
+	for k in 1 2 3; do
+		copy "$@" >/dev/null 2>&1 &
+		flush_rand 30
+		sleep "0.0$(printf %02d "$RAND")"
+		kill -9 $! 2>/dev/null
+		wait $! 2>/dev/null
+		[ ! -e killed/~lokid/format ] || idxbuild --verify --store killed >/dev/null 2>verify.err ||
+			fail "round $n.$k" "$(cat verify.err)"
+	done
+	ok "round $n: the last run is exit 0" exits 0 copy "$@"
+	if [ $# = 1 ]; then
+		ok "round $n: all is there" all_same killed
+	else
+		ask store t0 "$few" >answer1
+		ask killed t0 '{app=~".+"}' >answer2
+		ok "round $n: all is there" diff answer1 answer2
+	fi
+	before=$(find killed -name '*.pack' -o -name '*.idx' | sort)
+	ok "round $n: nothing is left to do" exits 0 copy "$@"
+	is "round $n: so nothing is done" "$(sums | cut -d ' ' -f 1,2) $(find killed -name '*.pack' -o -name '*.idx' | sort)" "0 0 $before"
+done
+
+# While the source works: flushes and compactions without a delay. What was there when the copy began is in it.
+for n in 1 2 3; do
+	ask store t0 '{app=~".+"}' | grep line >"had"
+	(
+		for k in 1 2 3; do
+			flush_ingest_json busy-$n-$k 100
+			flush_pipe
+			chunkpack --compact --store store --fan-in 2 --delete-delay 0
+		done >/dev/null
+	) &
+	worker=$!
+	ok "beside others: exit 0 or to be tried again" sh -c "chunkpack --copy --from store --store busy >/dev/null || [ \$? -eq 5 ]"
+	ask busy t0 '{app=~".+"}' | grep line >has
+	wait $worker
+	is "what was there is copied" "$(comm -23 had has | head -n 3)" ''
+done
+ok "and at the end all" exits 0 copy busy
+ok "is the same" all_same busy
+
+# ---- damage
+
+rm -rf damaged copy
+cp -r store damaged
+pack=$(find damaged/t0 -name '*.pack' | head -n 1)
+hash=$(basename "$pack" .pack)
+flip_byte "$pack" 200
+ok "a damaged pack is exit 3" exits 3 chunkpack --copy --from damaged --store copy
+ok "it is named" stderr_has "$hash.pack': its bytes are not those that it is named after"
+ok "once" stderr_lines 1
+is "it is not copied" "$(find copy -name "$hash.pack")" ''
+ok "nothing there names it" exits 0 idxbuild --verify --store copy
+ok "other tenants are" same store t1 copy t1 '{app=~".+"}'
+ok "for another tenant" exits 3 chunkpack --copy --from damaged --store copy2 -t t0 --to-tenant x
+ok "the block is named" stderr_matches "$hash.pack': chunk at offset [0-9]+: .*crc32c"
+ok "the rest is made" test "$(packs copy2)" -gt 0
+cp "store/${pack#*/}" "$pack"
+ok "when it is mended" exits 0 chunkpack --copy --from damaged --store copy
+is "it alone is copied" "$(sums | cut -d ' ' -f 1,2)" "1 0"
+ok "and all is there" all_same copy
+rm "$pack"
+rm -rf copy
+ok "a lost pack is exit 3" exits 3 chunkpack --copy --from damaged --store copy
+ok "and said to be lost" stderr_has "a pack is lost"
+cp "store/${pack#*/}" "$pack"
+idx=$(find damaged/t0 -name '*.idx' | head -n 1)
+cp "$idx" good.idx
+flip_byte "$idx" 5
+rm -rf copy
+ok "a damaged index file is exit 3" exits 3 chunkpack --copy --from damaged --store copy
+ok "and named" stderr_has "${idx##*/}"
+cp good.idx "$idx"
+ok "when it is mended all is copied" exits 0 chunkpack --copy --from damaged --store copy
+ok "and there" all_same copy
+cut_file "$(find copy -name '*.pack' | head -n 1)" 100
+ok "a pack that is cut at the target" exits 0 chunkpack --copy --from damaged --store copy
+is "is copied again" "$(sums | cut -d ' ' -f 1,2)" "1 0"
+ok "all verifies" exits 0 verifies copy
+
+# ---- what makes no sense
+
+for args in "--from store" "--copy" "--copy --from store --compact" "--copy --from store --to-tenant x" \
+	"--copy --from store --level 3" "--copy --from store --memory 1GiB" "--to-tenant x" "--match {}" \
+	"--copy --from store --match {" "--copy --from store x.pack" "--copy --from ./store/ --store store" \
+	"--copy --from store --store store -t t0 --to-tenant t0" "--copy --from store --fan-in 3"; do
+	# shellcheck disable=SC2086
+	ok "chunkpack $args is exit 2" exits 2 chunkpack $args
+	ok "and a line" stderr_matches '^chunkpack: error: '
+done
+ok "a store that is not there is exit 4" exits 4 chunkpack --copy --from absent --store copy
+ok "and named" stderr_has "there is no store 'absent'"
+
+done_testing
