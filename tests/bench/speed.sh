@@ -193,6 +193,49 @@ part_compact() {
 	rm -rf flushed merged packs
 }
 
+# objects FOLDER: the sizes and names of packs and index files.
+objects() { find "$1" \( -name '*.pack' -o -name '*.idx' \) -printf '%p %s\n' | sort; }
+
+# upkeep NAME HOURS FLUSHES EVERY: HOURS of one tenant, flushed in FLUSHES pieces and compacted after EVERY of
+# them, and once more when the day is over: what is written beside what stays, and how many PUTs that would be
+# on an object store. A segment takes about a third of its lines' bytes.
+upkeep() {
+	rm -rf kept wal.small
+	lokid-ingest -q --wal wal.small --sync none --segment-size $(($(truth bytes) / 3 / $3)) --input jsonl data/entries.jsonl
+	: >before
+	: >written
+	n=0
+	for segment in wal.small/*.wal; do
+		n=$((n + 1))
+		walreplay --frames "$segment" | chunkpack --store kept | idxbuild --store kept >/dev/null
+		objects kept >after
+		comm -13 before after >>written
+		if [ $((n % $4)) = 0 ]; then
+			chunkpack --compact --store kept --delete-delay 0 >/dev/null
+			objects kept >before
+			comm -13 after before >>written
+		else
+			mv after before
+		fi
+	done
+	find kept -type f -exec touch -d '3 hours ago' {} + # a day is over when nobody has written to it for an hour
+	chunkpack --compact --store kept --delete-delay 0 >/dev/null
+	objects kept >after
+	comm -13 before after >>written
+	info "$1_flushes" "$n" flushes
+	info "$1_puts_per_hour" "$(calc "$(wc -l <written) / $2")" puts
+	info "$1_write_amplification" \
+		"$(calc "$(awk '/pack / { n += $2 } END { print n }' written) / $(tree_bytes kept)")" x
+	at_most "$1_objects_per_gb" "$(calc "$(objects kept | wc -l) / ($(tree_bytes kept) / 1e9)")" objects 20
+	rm -rf kept wal.small before after written
+}
+
+# A day in flushes of five minutes, and four hours in flushes of 15 seconds; compaction each ten minutes.
+part_upkeep() {
+	upkeep upkeep_5m 24 288 2
+	upkeep upkeep_15s 4 960 40
+}
+
 part_size() {
 	ours=$(tree_bytes store)
 	ratio_at_most store_bytes "$ours" bytes 1.05 "$(calc "$ours / $(tree_bytes zstd)")"
@@ -467,7 +510,7 @@ if [ "${1:-}" = --part ]; then
 	"part_$2"
 	exit
 fi
-[ $# -gt 0 ] || set -- data ingest frames pack compact size scan labels open closed streams json logfmt regex sums push http
+[ $# -gt 0 ] || set -- data ingest frames pack compact upkeep size scan labels open closed streams json logfmt regex sums push http
 for part in "$@"; do
 	sh "$here/speed.sh" --part "$part" || row "$part" - - - - fail
 done | beside_committed | tee rows.new
