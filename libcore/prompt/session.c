@@ -135,7 +135,8 @@ int session_ask(const struct session *s, enum query_kind kind, struct ask *ret, 
 	struct buf text = { 0 };
 	int r = 0;
 
-	a.q.source.now_ns = time_now_ns();
+	if (!a.q.has_now)
+		a.q.source.now_ns = time_now_ns();
 	a.q.source.interruptible = s->terminal;
 	if (s->since.n)
 		buf_addf(&text, "-%.*s", BYTES_ARG(buf_bytes(&s->since)));

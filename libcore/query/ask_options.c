@@ -77,6 +77,16 @@ static int take_time(const struct ask *a, const char *value, int64_t *ret, bool 
 	return time_parse(bytes_str(value), a->q.source.now_ns, ret, e);
 }
 
+/* Times are counted from it as they are read. */
+static int take_now(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	if (a->q.has_from || a->q.has_to || a->q.has_at)
+		return err_set(e, ERR_USAGE, "it stands before --from, --since, --to and --at");
+	return take_time(a, value, &a->q.source.now_ns, &a->q.has_now, e);
+}
+
 static int take_from(void *ask, const char *value, struct err *e)
 {
 	struct ask *a = ask;
@@ -363,6 +373,12 @@ const struct cli_taken ask_options[] = {
 	  WHOLE },
 	{ { 0, "match", "SELECTOR", "of these streams alone, whatever is asked" },
 	  take_match,
+	  WHOLE },
+	{ { 0, "limits", "FILE", "how long entries are kept (~lokid/limits.yaml of the store)" },
+	  cli_take_text,
+	  AT(q.source.limits_file) },
+	{ { 0, "now", "TIME", "what times and ages are counted from (the clock's)" },
+	  take_now,
 	  WHOLE },
 	{ { 0, "from", "TIME", "entries from then on; first step of a metric query" },
 	  take_from,

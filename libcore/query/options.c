@@ -35,6 +35,8 @@ int query_check_opts(const struct query_opts *o, enum query_kind kind, struct er
 		{ o->source.match, "match", { NULL, NULL, NULL, is_text } },
 		{ o->source.store, "store", { NULL, NULL, NULL, is_text } },
 		{ o->source.wal, "wal", { NULL, NULL, NULL, is_text } },
+		{ o->source.limits_file, "limits", { NULL, NULL, NULL, is_text } },
+		{ o->has_now, "now", { NULL, NULL, NULL, is_text } },
 		{ o->source.input != INPUT_AUTO, "input", { NULL, NULL, NULL, is_text } },
 		{ o->source.time_field.p, "time-field", { NULL, NULL, NULL, is_text } },
 		{ o->has_raw_time, "time", { NULL, NULL, NULL, is_text } },

@@ -52,9 +52,11 @@ uint32_t plan_stream(struct plan *p, const struct hash128 *id, struct bytes tena
 	seen = views_labels(&p->views, &p->mem, tenant, labels);
 	n = (uint32_t)p->n_streams;
 	mem_grow(&p->stream, &p->cap_streams, p->n_streams + 1, sizeof(*p->stream));
-	p->stream[n] = (struct plan_stream){ .labels = labels_copy(&p->mem, &seen),
-					     .tenant = keep_tenant(p, tenant),
-					     .id = *id };
+	p->stream[n] =
+		(struct plan_stream){ .labels = labels_copy(&p->mem, &seen),
+				      .tenant = keep_tenant(p, tenant),
+				      .id = *id,
+				      .hide = hide_stream_of(p->hide, &p->mem, tenant, labels) };
 	p->n_streams++;
 	map_put(&p->by_id, hash, arena_copy(&p->mem, key), n);
 	return n;
@@ -63,15 +65,18 @@ uint32_t plan_stream(struct plan *p, const struct hash128 *id, struct bytes tena
 void plan_add_piece(struct plan *p, const struct piece *piece)
 {
 	struct source_seen *seen = &p->seen[p->kind];
+	const struct hide_stream *hide = &p->stream[piece->stream].hide;
 
-	if (piece->max_ts < p->from || time_is_behind(piece->min_ts, p->to)) {
+	if (piece->max_ts < plan_from(p, piece->stream) || time_is_behind(piece->min_ts, p->to)) {
 		seen->by_time++;
 		return;
 	}
 	seen->pieces_in++;
 	seen->bytes_in += plan_piece_bytes(piece);
 	mem_grow(&p->piece, &p->cap_pieces, p->n_pieces + 1, sizeof(*p->piece));
-	p->piece[p->n_pieces++] = *piece;
+	p->piece[p->n_pieces] = *piece;
+	p->piece[p->n_pieces++].hides =
+		hide->n && hide_stream_touches(hide, &p->applied, piece->min_ts, piece->max_ts);
 }
 
 static int cmp_i64(int64_t a, int64_t b)

@@ -18,6 +18,7 @@
 #include "base/map.h"
 #include "base/work.h"
 #include "entry/columns.h"
+#include "query/hide.h"
 #include "query/view.h"
 #include "time/time.h"
 
@@ -63,12 +64,14 @@ struct piece {
 	uint64_t seq;  /* this, then as they lie */
 	bool sorted;   /* ascending, and no entry twice */
 	bool alone;    /* of a raw file: no entry is folded, nothing merged with another piece */
+	bool hides;    /* requests to delete may hide some of it: set by plan_add_piece */
 };
 
 struct plan_stream {
 	struct labels labels; /* as they are seen (view.h); in the plan's arena, as the tenant */
 	struct bytes tenant;  /* empty of raw lines */
 	struct hash128 id;
+	struct hide_stream hide;
 };
 
 /*
@@ -111,7 +114,9 @@ struct plan {
 	const struct matcher *match;
 	size_t n_match;
 	int64_t from, to;
-	struct views views; /* with that, whose: set by sources_plan; {0}: of all */
+	struct views views;	     /* with that, whose: set by sources_plan; {0}: of all */
+	const struct hide *hide;     /* likewise: what is not shown; NULL: nothing */
+	struct hide_applied applied; /* where the pieces come from that are being added */
 
 	struct arena mem;
 	struct plan_stream *stream;
@@ -163,10 +168,19 @@ static inline uint64_t plan_piece_bytes(const struct piece *x)
 	return x->n ? x->line_bytes : x->about_bytes;
 }
 
-/* All of it lies in the time asked for, and is known without reading it. */
+/* The first time that is asked for and seen of a stream. */
+static inline int64_t plan_from(const struct plan *p, uint32_t stream)
+{
+	int64_t kept = p->stream[stream].hide.from_ns;
+
+	return kept > p->from ? kept : p->from;
+}
+
+/* All of it lies in the time asked for and is seen, and is known without reading it. */
 static inline bool plan_is_whole(const struct plan *p, const struct piece *x)
 {
-	return x->n && x->min_ts >= p->from && !time_is_behind(x->max_ts, p->to);
+	return x->n && !x->hides && x->min_ts >= plan_from(p, x->stream) &&
+	       !time_is_behind(x->max_ts, p->to);
 }
 
 /* Makes the units, newest first (by their last timestamp) or oldest first (by their first one). */

@@ -42,7 +42,7 @@ struct query_opts {
 
 	/* What the user has given; raw_time: but by source.time_field. */
 	bool has_from, has_to, has_at, has_step, has_dir, has_limit, has_jobs, has_memory;
-	bool has_tenant, has_raw_time;
+	bool has_tenant, has_raw_time, has_now;
 };
 
 enum query_kind { QUERY_LOG, QUERY_METRIC, QUERY_SERIES, QUERY_FMT };

@@ -217,14 +217,15 @@ static size_t first_at(const int64_t *v, size_t n, int64_t ts)
 
 static int cut_time(const struct plan *plan, const struct piece *p, struct block *b, struct err *e)
 {
+	int64_t from = plan_from(plan, p->stream);
 	size_t lo, hi;
 
 	block_select_all(b);
-	if (p->min_ts >= plan->from && !time_is_behind(p->max_ts, plan->to))
+	if (p->min_ts >= from && !time_is_behind(p->max_ts, plan->to))
 		return 0;
 	if (block_need(b, WANT_TS, e) < 0)
 		return -1;
-	lo = first_at(b->run.ts_ns, b->run.n, plan->from);
+	lo = first_at(b->run.ts_ns, b->run.n, from);
 	hi = plan->to == INT64_MAX ? b->run.n : first_at(b->run.ts_ns, b->run.n, plan->to);
 	b->first = (uint32_t)lo;
 	b->n_sel = hi > lo ? hi - lo : 0;
@@ -240,6 +241,32 @@ static int check_end(const struct scan *s, struct err *e)
 	return err_set(e, ERR_AGAIN, LIMITS_TIMED_OUT);
 }
 
+/* Drops what requests to delete mean of what is still in. Lines are as they are stored, whatever
+ * stages have made of them. */
+static int drop_hidden(struct scan_worker *w, const struct unit *u, struct err *e)
+{
+	const struct plan *plan = w->scan->plan;
+	const struct hide_stream *hide = &plan->stream[plan_piece(plan, u, 0)->stream].hide;
+	struct block *b = &w->block;
+	bool hides = false;
+	uint32_t *sel;
+	size_t n = 0;
+
+	for (uint32_t k = 0; k < u->n && !hides; k++)
+		hides = plan_piece(plan, u, k)->hides;
+	if (!hides)
+		return 0;
+	if (block_need(b, hide_stream_wants(hide, u->min_ts, u->max_ts), e) < 0)
+		return -1;
+	sel = block_sel_list(b);
+	for (size_t k = 0; k < b->n_sel; k++)
+		if (!hide_stream_hides(hide, &b->run, sel[k]))
+			sel[n++] = sel[k];
+	w->stats.hidden += b->n_sel - n;
+	b->n_sel = n;
+	return 0;
+}
+
 /* Hands on what is still in. */
 static int give(struct scan_worker *w, size_t slot, const struct unit *u, struct err *e)
 {
@@ -248,6 +275,10 @@ static int give(struct scan_worker *w, size_t slot, const struct unit *u, struct
 	struct probe_mark m;
 	int r;
 
+	if (b->n_sel == 0)
+		return 0;
+	if (drop_hidden(w, u, e) < 0)
+		return -1;
 	if (b->n_sel == 0)
 		return 0;
 	w->stats.kept += b->n_sel;
@@ -392,7 +423,8 @@ static int scan_merged(struct scan_worker *w, size_t slot, const struct unit *u,
 {
 	const struct plan *plan = w->scan->plan;
 	enum merge_how how = plan_piece(plan, u, 0)->alone ? MERGE_KEEP_ALL : MERGE_FOLD;
-	int64_t lo = u->min_ts > plan->from ? u->min_ts : plan->from;
+	int64_t from = plan_from(plan, plan_piece(plan, u, 0)->stream);
+	int64_t lo = u->min_ts > from ? u->min_ts : from;
 	int64_t hi = time_is_behind(u->max_ts, plan->to) ? plan->to - 1 : u->max_ts;
 
 	for (;;) {
@@ -465,6 +497,7 @@ static void add_up(struct scan *s, struct scan_worker *w)
 	s->stats.kept += w->stats.kept;
 	s->stats.table_entries += w->stats.table_entries;
 	s->stats.table_bytes += w->stats.table_bytes;
+	s->stats.hidden += w->stats.hidden;
 	s->stats.folded += w->stats.folded;
 	s->stats.log_folded += w->stats.log_folded;
 	s->stats.meta_bytes += w->stats.log_meta_bytes + w->mem.stats.meta_bytes;

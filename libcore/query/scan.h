@@ -49,6 +49,7 @@ struct scan_stats {
 	uint64_t read, from_tables, skipped, damaged;
 	uint64_t entries, bytes;	     /* of what was read; bytes of lines */
 	uint64_t kept;			     /* entries that the stages left of it */
+	uint64_t hidden;		     /* that they left, and requests to delete did not */
 	uint64_t log_entries, log_bytes;     /* of these, what was read from a log */
 	uint64_t table_entries, table_bytes; /* of from_tables */
 	uint64_t folded, log_folded;	     /* equal entries dropped; of these, all of logs */

@@ -45,8 +45,8 @@ static struct expected expect_unit(const struct plan *p, const struct unit *u, e
 		const struct piece *x = plan_piece(p, u, k);
 
 		ret.bytes += plan_piece_bytes(x);
-		if (x->min_ts >= u->min_ts && x->max_ts <= u->max_ts && x->min_ts >= p->from &&
-		    !time_is_behind(x->max_ts, p->to))
+		if (x->min_ts >= u->min_ts && x->max_ts <= u->max_ts &&
+		    x->min_ts >= plan_from(p, x->stream) && !time_is_behind(x->max_ts, p->to))
 			ret.n += x->n ? x->n : x->about_n;
 	}
 	return ret;

@@ -1,12 +1,14 @@
 #include "query/series.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "entry/streams.h"
 #include "index/live.h"
 #include "logql/parse.h"
-#include "query/load.h"
+#include "query/series_count.h"
 #include "store/store.h"
 #include "time/time.h"
+#include "wal/reader.h"
 #include "wal/sidecar.h"
 
 void selectors_release(struct selectors *s)
@@ -87,6 +89,8 @@ struct walk {
 	struct store *store;
 	struct covered covered; /* by the store: what of the WAL is not counted again */
 	struct words *words;	/* series_words without selectors: names and pairs suffice */
+	struct hide *hide;
+	struct hide_applied applied; /* to the index that is being looked at */
 };
 
 /* Whether a stream is asked for; *l, its own labels, becomes what is seen of them. */
@@ -98,39 +102,69 @@ static bool asked(const struct walk *w, struct bytes tenant, struct labels *l, s
 	return wanted(w->o, l);
 }
 
+/* Gives what is seen of the plan's streams. */
+static int give_plan(const struct walk *w, const struct plan *p, struct err *e)
+{
+	struct series_info *info = mem_alloc((p->n_streams + 1) * sizeof(*info));
+	int ret = series_count(p, &w->o->source, w->o->need, info, e);
+
+	for (size_t i = 0; i < p->n_streams && ret == 0; i++)
+		if (info[i].entries && wanted(w->o, info[i].labels))
+			ret = w->each(w->data, &info[i], e);
+	free(info);
+	return ret;
+}
+
+/* A plan of what is looked at entry by entry. */
+static struct plan plan_of(const struct walk *w)
+{
+	return (struct plan){
+		.from = w->o->from, .to = w->o->to, .views = w->views, .hide = w->hide
+	};
+}
+
 /* --- stores ---------------------------------------------------------------------------------- */
 
-static int one_series(const struct walk *w, struct index *ix, const bool *skip, uint32_t number,
-		      const struct labels *labels, struct err *e)
+/* Adds up what is seen of a series: 1 tables do not tell it, -1. */
+static int one_series(const struct walk *w, struct index *ix, const bool *skip,
+		      const struct index_series *s, const struct hide_stream *hide,
+		      struct series_info *info, struct err *e)
 {
-	struct index_series s;
-	struct series_info info = { .labels = labels, .id = &s.id };
-
-	if (index_series_at(ix, number, &s, e) < 0)
-		return -1;
-	for (uint32_t i = 0; i < s.n_chunks; i++) {
+	for (uint32_t i = 0; i < s->n_chunks; i++) {
+		const uint64_t before = info->entries;
+		bool hides = false;
 		struct index_chunk c;
 
-		if (index_chunk_at(ix, s.first_chunk + i, &c, e) < 0)
+		if (index_chunk_at(ix, s->first_chunk + i, &c, e) < 0)
 			return -1;
 		if (skip[c.pack] || c.through < w->o->from || time_is_behind(c.from, w->o->to))
 			continue;
-		info.chunks++;
 		for (uint32_t k = 0; k < c.n_blocks; k++) {
+			enum series_seen seen;
 			struct index_block b;
 
 			if (index_block_at(ix, &c, k, &b, e) < 0)
 				return -1;
 			if (b.max_ts < w->o->from || time_is_behind(b.min_ts, w->o->to))
 				continue;
-			info.entries += b.entries;
-			info.line_bytes += b.line_bytes;
+			seen = series_look(hide, &w->applied, b.min_ts, b.max_ts);
+			if (seen == SEEN_UNCLEAR ||
+			    (seen == SEEN_SOME && w->o->need == SERIES_COUNTS))
+				return 1;
+			hides |= seen == SEEN_NONE;
+			info->entries += seen == SEEN_NONE ? 0 : b.entries;
+			info->line_bytes += seen == SEEN_NONE ? 0 : b.line_bytes;
 		}
+		info->chunks += !hides || info->entries > before;
 	}
-	return info.entries ? w->each(w->data, &info, e) : 0;
+	return 0;
 }
 
-static int walk_index(const struct walk *w, struct index *ix, const bool *skip, struct err *e)
+enum walking { WALK_LOOK, WALK_GIVE }; /* LOOK: only whether tables tell all */
+
+/* 1: they do not. */
+static int walk_index(const struct walk *w, struct index *ix, const bool *skip, enum walking how,
+		      struct err *e)
 {
 	struct index_set set = { 0 };
 	struct arena mem = { 0 };
@@ -140,14 +174,26 @@ static int walk_index(const struct walk *w, struct index *ix, const bool *skip, 
 	if (index_match(ix, w->view->match, w->view->n_match, &set, e) < 0)
 		ret = -1;
 	for (size_t i = 0; i < set.n && ret == 0; i++) {
+		struct series_info info = { 0 };
+		struct index_series s;
+		struct hide_stream hide;
 		struct labels l;
 
 		arena_reset(&mem);
 		if (source_check_interrupt(&w->o->source, e) < 0 ||
-		    index_series_labels(ix, set.v[i], &mem, &l, e) < 0)
+		    index_series_labels(ix, set.v[i], &mem, &l, e) < 0 ||
+		    index_series_at(ix, set.v[i], &s, e) < 0)
 			ret = -1;
-		else if (asked(w, w->view->tenant, &l, &mem))
-			ret = one_series(w, ix, skip, set.v[i], &l, e);
+		if (ret < 0)
+			break;
+		hide = hide_stream_of(w->hide, &mem, w->view->tenant, &l);
+		if (!asked(w, w->view->tenant, &l, &mem))
+			continue;
+		info.labels = &l;
+		info.id = &s.id;
+		ret = one_series(w, ix, skip, &s, &hide, &info, e);
+		if (ret == 0 && how == WALK_GIVE && info.entries)
+			ret = w->each(w->data, &info, e);
 	}
 	index_set_release(&set);
 	arena_release(&mem);
@@ -156,28 +202,100 @@ static int walk_index(const struct walk *w, struct index *ix, const bool *skip, 
 
 static int words_of_index(const struct walk *w, struct index *ix, struct err *e);
 
+static int find_applied(struct walk *w, struct index *ix, struct arena *a, struct err *e)
+{
+	uint32_t n = index_info(ix)->n_deletes;
+
+	w->applied = (struct hide_applied){ arena_alloc(a, (n + 1) * sizeof(struct bytes)), 0 };
+	for (; w->applied.n < n; w->applied.n++)
+		if (index_delete_at(ix, (uint32_t)w->applied.n, &w->applied.v[w->applied.n], e) < 0)
+			return -1;
+	return 0;
+}
+
+static int walk_live(struct walk *w, const struct live *live, size_t i, enum walking how,
+		     struct err *e)
+{
+	struct arena mem = { 0 };
+	int ret = find_applied(w, live->v[i], &mem, e);
+
+	if (ret == 0)
+		ret = walk_index(w, live->v[i], live->skip_pack[i], how, e);
+	w->applied = (struct hide_applied){ 0 };
+	arena_release(&mem);
+	return ret;
+}
+
+static int give_day(struct walk *w, const struct live *live, bool is_touched, struct err *e)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < live->n && ret == 0; i++) {
+		ret = w->words && !is_touched ? words_of_index(w, live->v[i], e)
+					      : walk_live(w, live, i, WALK_GIVE, e);
+		if (ret == 0)
+			ret = covered_add(&w->covered, live->v[i], w->view->tenant, e);
+		if (ret < 0 && e->code == ERR_CORRUPT) {
+			err_wrap(e, "'%s'", index_label(live->v[i]));
+			w->o->source.damage(w->o->source.damage_data, e);
+			ret = 0;
+		}
+	}
+	return ret;
+}
+
+/* Whether tables tell all that is seen of a day's streams. What is damaged is told by who reads. */
+static bool tables_tell(struct walk *w, const struct live *live)
+{
+	struct err later;
+
+	for (size_t i = 0; i < live->n; i++)
+		if (walk_live(w, live, i, WALK_LOOK, &later) > 0)
+			return false;
+	return true;
+}
+
+enum { TRIES = 3 };
+
+/* A day of which something is hidden within blocks: these are read. */
+static int read_day(struct walk *w, int32_t day, struct err *e)
+{
+	size_t n_covered = w->covered.n;
+
+	for (int tries = 1;; tries++) {
+		struct plan p = plan_of(w);
+		int ret = source_store_day(&p, w->store, w->view, day, &w->covered,
+					   tries < TRIES ? MISSING_REPLACED : MISSING_LOST,
+					   &w->o->source, e);
+
+		if (ret == 0)
+			ret = give_plan(w, &p, e);
+		plan_release(&p);
+		if (ret == 0 || e->code != ERR_NO || tries == TRIES)
+			return ret;
+		w->covered.n = n_covered;
+	}
+}
+
 static int walk_day(int32_t day, void *data, struct err *e)
 {
+	const num_wide day_ns = (num_wide)NS_PER_S * 86400;
 	struct walk *w = data;
 	struct live live = { 0 };
+	bool is_touched = hide_touches(w->hide, w->view->tenant, num_clip(day * day_ns),
+				       num_clip((day + 1) * day_ns - 1));
 	int ret = 0;
 
 	if (source_check_interrupt(&w->o->source, e) < 0 ||
 	    live_load(w->store, w->view->tenant, day, &live, e) < 0)
 		return -1;
+	if (is_touched && !tables_tell(w, &live)) {
+		live_release(&live);
+		return read_day(w, day, e);
+	}
 	for (size_t i = 0; i < live.n_faults; i++)
 		w->o->source.damage(w->o->source.damage_data, &live.faults[i].err);
-	for (size_t i = 0; i < live.n && ret == 0; i++) {
-		ret = w->words ? words_of_index(w, live.v[i], e)
-			       : walk_index(w, live.v[i], live.skip_pack[i], e);
-		if (ret == 0)
-			ret = covered_add(&w->covered, live.v[i], w->view->tenant, e);
-		if (ret < 0 && e->code == ERR_CORRUPT) {
-			err_wrap(e, "'%s'", index_label(live.v[i]));
-			w->o->source.damage(w->o->source.damage_data, e);
-			ret = 0;
-		}
-	}
+	ret = give_day(w, &live, is_touched, e);
 	live_release(&live);
 	return ret;
 }
@@ -320,12 +438,41 @@ struct log_walk {
 	struct streams *streams;
 };
 
+/* Whether something of a segment may be hidden. */
+static bool is_touched(const struct walk *w, const struct wal_sum *sum,
+		       const struct streams *streams)
+{
+	for (size_t i = 0; w->hide && i < sum->n_streams; i++) {
+		const struct wal_sum_stream *x = &sum->stream[i];
+		const struct stream *st = streams_get(streams, x->stream);
+
+		if (hide_touches(w->hide, streams_tenant(streams, st->tenant), x->min_ts_ns,
+				 x->max_ts_ns))
+			return true;
+	}
+	return false;
+}
+
+static int read_segment(const struct walk *w, const struct wal_segment *seg, struct wal_sum *sum,
+			struct streams *streams, struct err *e)
+{
+	struct plan p = plan_of(w);
+	int ret = source_wal_add(&p, seg, sum, streams, &w->covered, &w->o->source, e);
+
+	if (ret == 0)
+		ret = give_plan(w, &p, e);
+	plan_release(&p);
+	return ret;
+}
+
 static int walk_segment(void *data, const struct wal_segment *seg, struct wal_sum *sum,
 			struct err *e)
 {
 	const struct log_walk *l = data;
 	const struct walk *w = l->walk;
 
+	if (is_touched(w, sum, l->streams))
+		return read_segment(w, seg, sum, l->streams, e);
 	switch (how_covered(w, sum, l->streams)) {
 	case COVERS_ALL:
 		return 0;
@@ -356,62 +503,20 @@ static int walk_wal(const struct walk *w, const struct wal_list *list, struct er
 
 /* --- files ----------------------------------------------------------------------------------- */
 
-/* What a piece holds; one that does not say is read. */
-static int count_piece(const struct walk *w, const struct piece *p, struct load_mem *m,
-		       struct series_info *x, struct err *e)
-{
-	struct run run;
-	unsigned have;
-
-	if (p->n) {
-		x->chunks += p->part == 0;
-		x->entries += p->n;
-		x->line_bytes += p->line_bytes;
-		return 0;
-	}
-	if (p->source->ops->load(p->source, p, WANT_ALL, m, &run, &have, e) < 0) {
-		err_wrap(e, "'%s'", p->source->name);
-		if (e->code != ERR_CORRUPT && e->code != ERR_VERSION)
-			return -1;
-		w->o->source.damage(w->o->source.damage_data, e);
-		return 0;
-	}
-	x->entries += run.n;
-	for (size_t i = 0; i < run.n; i++)
-		x->line_bytes += run_line(&run, i).n;
-	if (p->source->ops->unload)
-		p->source->ops->unload(p->source, p, m);
-	return 0;
-}
-
-/* A plan over the files alone, which the pieces of each stream are added up from. */
+/* A plan over the files alone. */
 static int walk_files(const struct walk *w, struct err *e)
 {
 	struct source_opts o = w->o->source;
 	struct plan p = { .from = w->o->from, .to = w->o->to };
-	struct load_mem m = { 0 };
 	struct sources *s;
-	struct series_info *info;
 	int ret = -1;
 
 	o.store = o.wal = NULL;
 	if (sources_open(&o, &s, e) < 0)
 		return -1;
 	sources_keep(s);
-	if (sources_plan(s, &p, e) == 0) {
-		ret = 0;
-		info = mem_alloc((p.n_streams + 1) * sizeof(*info));
-		for (size_t i = 0; i < p.n_pieces && ret == 0; i++)
-			ret = count_piece(w, &p.piece[i], &m, &info[p.piece[i].stream], e);
-		for (size_t i = 0; i < p.n_streams && ret == 0; i++) {
-			info[i].labels = &p.stream[i].labels;
-			info[i].id = &p.stream[i].id;
-			if (info[i].entries && wanted(w->o, info[i].labels))
-				ret = w->each(w->data, &info[i], e);
-		}
-		free(info);
-	}
-	load_mem_release(&m);
+	if (sources_plan(s, &p, e) == 0)
+		ret = give_plan(w, &p, e);
 	plan_release(&p);
 	sources_free(s);
 	return ret;
@@ -448,6 +553,8 @@ static int walk_all(struct walk *w, struct err *e)
 	if (ret == 0 && s->store)
 		ret = open_store(w, e);
 	if (ret == 0)
+		ret = hide_open(s, w->store, &w->hide, e);
+	if (ret == 0)
 		ret = pass_gate(w, &wal, e);
 	if (ret == 0 && s->store)
 		ret = walk_store(w, e);
@@ -455,6 +562,7 @@ static int walk_all(struct walk *w, struct err *e)
 		ret = walk_wal(w, &wal, e);
 	if (ret == 0 && s->n_files)
 		ret = walk_files(w, e);
+	hide_close(w->hide);
 	store_close(w->store);
 	free(w->covered.v);
 	wal_list_release(&wal);

@@ -13,9 +13,13 @@ struct series_selector {
 	size_t n;
 };
 
+/* Whether there is an entry of a stream, or how many. */
+enum series_need { SERIES_EXIST, SERIES_COUNTS };
+
 struct series_opts {
 	struct source_opts source;
-	int64_t from, to; /* streams with entries in from <= ts < to, as far as indexes tell */
+	enum series_need need; /* EXIST: numbers in struct series_info may be too low */
+	int64_t from, to;      /* streams with entries in from <= ts < to, as far as indexes tell */
 	const struct series_selector *selector;
 	size_t n_selectors;
 	unsigned flags; /* of enum logql_flags, for selectors given as text */

@@ -116,7 +116,7 @@ static void print_stats(struct buf *b, const struct seen *t, enum format format)
 		 (unsigned long long)t->entries, (unsigned long long)t->line_bytes);
 }
 
-static int print(enum series_what what, const struct series_opts *o, struct bytes name,
+static int print(enum series_what what, struct series_opts *o, struct bytes name,
 		 const struct formatter *f, uint64_t *ret_n, struct err *e)
 {
 	struct seen t = { 0 };
@@ -132,6 +132,7 @@ static int print(enum series_what what, const struct series_opts *o, struct byte
 			print_words(&b, what == SERIES_VALUES ? name : BYTES_LIT("label"), words, n,
 				    f);
 	} else {
+		o->need = what == SERIES_STATS ? SERIES_COUNTS : SERIES_EXIST;
 		r = series_each(o, collect, &t, e);
 		n = t.n;
 		if (n)

@@ -30,6 +30,7 @@ struct source_opts {
 	/* What every stream must fit, whatever is asked. */
 	const struct matcher *match;
 	size_t n_match;
+	const char *limits_file; /* of what is kept and hidden; NULL: the store's own (hide.h) */
 	enum input_kind input;
 	enum raw_time raw_time;
 	struct bytes time_field;
@@ -125,6 +126,12 @@ struct store;
 MUST_CHECK int source_store(struct plan *p, struct store *s, struct covered *c,
 			    enum if_missing missing, const struct source_opts *o, struct err *e);
 
+/* One day of one of the plan's views alone; what it covers is added to *c, which is not sorted. */
+struct view;
+MUST_CHECK int source_store_day(struct plan *p, struct store *s, const struct view *view,
+				int32_t day, struct covered *c, enum if_missing missing,
+				const struct source_opts *o, struct err *e);
+
 struct streams;
 struct wal_list;
 struct wal_segment;
@@ -140,6 +147,10 @@ typedef int source_wal_fn(void *data, const struct wal_segment *seg, struct wal_
 MUST_CHECK int source_wal_each(const struct wal_segment *seg, struct streams *streams,
 			       const struct source_opts *o, source_wal_fn *each, void *data,
 			       struct err *e);
+/* Of what source_wal_each has found. */
+MUST_CHECK int source_wal_add(struct plan *p, const struct wal_segment *seg, struct wal_sum *sum,
+			      struct streams *streams, const struct covered *c,
+			      const struct source_opts *o, struct err *e);
 MUST_CHECK int source_wal(struct plan *p, const struct wal_segment *seg, struct streams *streams,
 			  const struct covered *c, const struct source_opts *o, struct err *e);
 

@@ -87,10 +87,11 @@ struct reading {
 	const struct source_opts *o;
 	enum if_missing missing;
 	bool *skip_pack;
+	int64_t from;	    /* what is before it is not asked for, or expired, of any stream */
 	struct pack **pack; /* by number; NULL not opened yet */
 	bool lost;	    /* one of them is not there */
 	uint64_t n_blocks;  /* of the streams that fit */
-	struct arena mem;
+	struct arena mem, mem_applied;
 };
 
 static int open_pack(struct reading *r, uint32_t n, const struct index_pack *info, struct err *e)
@@ -179,6 +180,7 @@ static int add_series(struct reading *r, uint32_t number, struct err *e)
 	struct index_series s;
 	struct labels labels;
 	uint32_t stream = MAP_NONE;
+	int64_t from = r->from;
 
 	if (index_series_at(r->ix, number, &s, e) < 0)
 		return -1;
@@ -191,7 +193,7 @@ static int add_series(struct reading *r, uint32_t number, struct err *e)
 		r->n_blocks += c.n_blocks;
 		if (r->skip_pack[c.pack])
 			continue;
-		if (c.through < r->plan->from || time_is_behind(c.from, r->plan->to)) {
+		if (c.through < from || time_is_behind(c.from, r->plan->to)) {
 			seen->by_time += c.n_blocks;
 			continue;
 		}
@@ -204,6 +206,9 @@ static int add_series(struct reading *r, uint32_t number, struct err *e)
 			if (r->view->late && !plan_wants(r->plan, r->view->tenant, &labels))
 				return 0;
 			stream = plan_stream(r->plan, &s.id, r->view->tenant, &labels);
+			from = plan_from(r->plan, stream);
+			if (c.through < from)
+				continue;
 		}
 		if (add_chunk(r, stream, &c, e) < 0)
 			return -1;
@@ -238,12 +243,28 @@ static void count_index(const struct reading *r)
 		seen->packs_in += r->pack[i] != NULL;
 }
 
+/* What was deleted from all that the index names is not looked for there. */
+static int find_applied(struct reading *r, struct err *e)
+{
+	uint32_t n = r->plan->hide ? index_info(r->ix)->n_deletes : 0;
+	struct hide_applied *applied = &r->plan->applied;
+
+	*applied = (struct hide_applied){ 0 };
+	if (n == 0)
+		return 0;
+	applied->v = arena_alloc(&r->mem_applied, n * sizeof(*applied->v));
+	for (; applied->n < n; applied->n++)
+		if (index_delete_at(r->ix, (uint32_t)applied->n, &applied->v[applied->n], e) < 0)
+			return -1;
+	return 0;
+}
+
 static int add_index(struct reading *r, struct covered *cov, struct err *e)
 {
 	struct index_set set = { 0 };
 	int ret = -1;
 
-	if (source_check_interrupt(r->o, e) < 0 ||
+	if (source_check_interrupt(r->o, e) < 0 || find_applied(r, e) < 0 ||
 	    index_match(r->ix, r->view->match, r->view->n_match, &set, e) < 0)
 		goto out;
 	for (size_t i = 0; i < set.n; i++)
@@ -263,7 +284,8 @@ struct day_data {
 	struct covered *covered;
 	enum if_missing missing;
 	const struct source_opts *o;
-	bool any; /* some day has an index */
+	int64_t from; /* of struct reading */
+	bool any;     /* some day has an index */
 };
 
 /* A damaged index is reported; its packs are then not found, its segments are read in the WAL. */
@@ -275,7 +297,7 @@ static int add_day(int32_t day, void *data, struct err *e)
 
 	d->any = true;
 	d->plan->seen[SOURCE_STORE].days++;
-	if (day < time_day(d->plan->from) || day > time_day(d->plan->to - 1))
+	if (day < time_day(d->from) || day > time_day(d->plan->to - 1))
 		return 0;
 	d->plan->seen[SOURCE_STORE].days_in++;
 	if (live_load(d->store, d->view->tenant, day, &live, e) < 0)
@@ -289,7 +311,8 @@ static int add_day(int32_t day, void *data, struct err *e)
 				     .ix = live.v[i],
 				     .o = d->o,
 				     .missing = d->missing,
-				     .skip_pack = live.skip_pack[i] };
+				     .skip_pack = live.skip_pack[i],
+				     .from = d->from };
 		struct source_seen seen = d->plan->seen[SOURCE_STORE];
 		size_t n_pieces = d->plan->n_pieces, n_covered = d->covered->n;
 
@@ -303,8 +326,10 @@ static int add_day(int32_t day, void *data, struct err *e)
 			d->covered->n = n_covered;
 			ret = 0;
 		}
+		d->plan->applied = (struct hide_applied){ 0 };
 		free(r.pack);
 		arena_release(&r.mem);
+		arena_release(&r.mem_applied);
 	}
 	live_release(&live);
 	return ret;
@@ -375,6 +400,25 @@ static int look_for_index(const struct day_data *d, struct err *e)
 	return 0;
 }
 
+static void begin_view(struct day_data *d, const struct view *view)
+{
+	int64_t kept = hide_from(d->plan->hide, view->tenant);
+
+	d->view = view;
+	d->from = kept > d->plan->from ? kept : d->plan->from;
+}
+
+int source_store_day(struct plan *p, struct store *s, const struct view *view, int32_t day,
+		     struct covered *c, enum if_missing missing, const struct source_opts *o,
+		     struct err *e)
+{
+	struct day_data d = { .plan = p, .store = s, .covered = c, .missing = missing, .o = o };
+
+	p->kind = SOURCE_STORE;
+	begin_view(&d, view);
+	return add_day(day, &d, e);
+}
+
 int source_store(struct plan *p, struct store *s, struct covered *c, enum if_missing missing,
 		 const struct source_opts *o, struct err *e)
 {
@@ -385,7 +429,7 @@ int source_store(struct plan *p, struct store *s, struct covered *c, enum if_mis
 	if (time_is_behind(p->from, p->to))
 		return 0;
 	for (size_t i = 0; i < p->views.n; i++) {
-		d.view = &p->views.v[i];
+		begin_view(&d, &p->views.v[i]);
 		d.any = false;
 		if (d.view->out)
 			continue;

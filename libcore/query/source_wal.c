@@ -352,6 +352,15 @@ static int add_segment(void *data, const struct wal_segment *seg, struct wal_sum
 	return 0;
 }
 
+int source_wal_add(struct plan *p, const struct wal_segment *seg, struct wal_sum *sum,
+		   struct streams *streams, const struct covered *c, const struct source_opts *o,
+		   struct err *e)
+{
+	struct adding a = { p, streams, c, o };
+
+	return add_segment(&a, seg, sum, e);
+}
+
 struct source *source_wal_growing(struct plan *p, const struct wal_segment *seg,
 				  struct streams *streams)
 {

@@ -18,7 +18,10 @@ static int data_bounds(struct query *q, int64_t *ret_min, int64_t *ret_max, stru
 		return -1;
 	}
 	for (size_t i = 0; i < p.n_pieces; i++) {
-		*ret_min = i == 0 || p.piece[i].min_ts < *ret_min ? p.piece[i].min_ts : *ret_min;
+		int64_t from = plan_from(&p, p.piece[i].stream);
+		int64_t min = p.piece[i].min_ts > from ? p.piece[i].min_ts : from;
+
+		*ret_min = i == 0 || min < *ret_min ? min : *ret_min;
 		*ret_max = i == 0 || p.piece[i].max_ts > *ret_max ? p.piece[i].max_ts : *ret_max;
 	}
 	plan_release(&p);

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "query/query_scan.h"
+#include "store/store.h"
 #include "time/time.h"
 #include "wal/follow.h"
 #include "wal/reader.h"
@@ -42,6 +43,7 @@ struct tail {
 	uint64_t *told;	     /* hashes of what the first answer had, ascending; NULL: none */
 	size_t n_told, cap_told;
 	struct buf key;
+	struct hide *hide;
 };
 
 /* --- what was told --------------------------------------------------------------------------- */
@@ -167,6 +169,7 @@ static int begin_plan(struct tail *t, struct err *e)
 	s->plan.to = INT64_MAX;
 	s->plan.views = views_make(&s->plan.mem, o.source.tenant, s->match, s->n_match,
 				   o.source.match, o.source.n_match);
+	s->plan.hide = t->hide;
 	t->sink = (struct log_sink){ .dir = FORWARD, .hold = true, .out = give_new, .data = t };
 	log_sink_init(&t->sink, &s->scan);
 	scan_init(&s->scan);
@@ -411,14 +414,35 @@ static int follow(struct tail *t, struct err *e)
 	return r;
 }
 
+/* What is hidden when it begins stays hidden, and nothing more. */
+static int open_hide(struct tail *t, struct err *e)
+{
+	const struct source_opts *o = &t->o->source;
+	struct store *s = NULL;
+	int r;
+
+	if (o->store) {
+		s = store_open(o->store, o->if_there ? STORE_READ_IF_THERE : STORE_READ, e);
+		if (!s)
+			return -1;
+	}
+	r = hide_open(o, s, &t->hide, e);
+	store_close(s);
+	return r;
+}
+
 int tail_run(const struct logql_query *q, const struct query_opts *o, const struct tail_opts *opts,
 	     const struct query_out *out, struct err *e)
 {
 	struct tail t = { .o = o, .t = opts, .out = out, .log = q->root->log };
 	int r = -1;
 
-	if (wal_follow_new(o->source.wal, opts->out_fd, &t.follow, e) < 0)
+	if (open_hide(&t, e) < 0)
 		return -1;
+	if (wal_follow_new(o->source.wal, opts->out_fd, &t.follow, e) < 0) {
+		hide_close(t.hide);
+		return -1;
+	}
 	if (begin_plan(&t, e) < 0)
 		goto out;
 	if (pass_over(&t, e) == 0 && (!o->has_from || give_what_is_there(&t, q, e) == 0))
@@ -428,6 +452,7 @@ out:
 	for (size_t i = 0; i < t.n; i++)
 		growing_free(t.v[i]);
 	wal_follow_free(t.follow);
+	hide_close(t.hide);
 	free(t.v);
 	free(t.told);
 	buf_release(&t.key);

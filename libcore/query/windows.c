@@ -46,7 +46,7 @@ static void add_unit(struct plan *p, const uint32_t *v, size_t n, int64_t lo, in
 {
 	struct unit u = { .first = (uint32_t)p->n_refs, .min_ts = lo, .max_ts = hi, .merge = true };
 
-	if (hi < p->from || time_is_behind(lo, p->to))
+	if (hi < plan_from(p, p->piece[v[0]].stream) || time_is_behind(lo, p->to))
 		return;
 	mem_grow(&p->ref, &p->cap_refs, p->n_refs + n, sizeof(*p->ref));
 	for (size_t i = 0; i < n; i++) {
