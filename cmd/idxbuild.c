@@ -191,7 +191,6 @@ static int look(struct args *a, struct err *e)
 		.warn = on_warning,
 		.data = a,
 	};
-	struct err why;
 	int rc = 0;
 
 	if (a->cli->n_operands > 0) {
@@ -199,10 +198,6 @@ static int look(struct args *a, struct err *e)
 			rc = index_look_file(&l, a->cli->operand[i], e);
 	} else {
 		a->store = store_open(a->opts.store_path, STORE_READ, e);
-		if (a->store && a->opts.verify && store_check_mark(a->store, &why) < 0) {
-			why.code = ERR_CORRUPT;
-			on_fault(&why, a);
-		}
 		rc = a->store ? index_look_store(&l, a->store, a->opts.tenant, e) : -1;
 	}
 	return index_look_end(&l, rc == 0 ? e : NULL) < 0 ? -1 : rc;

@@ -12,8 +12,10 @@ struct check {
 	struct index *ix;
 	const struct index_info *in;
 	const struct index_beside *beside;
-	index_fault_fn *fault;
+	index_tell_fn *tell;
 	void *data;
+	struct buf pack_name; /* of the pack that is read */
+	enum fault_kind kind; /* of the fault that is told next */
 	uint64_t n_faults;
 	uint32_t *order;	 /* chunk numbers by pack and offset */
 	uint32_t pack, at;	 /* the pack that is read; next of order */
@@ -23,11 +25,38 @@ struct check {
 	bool unread; /* the trailer of some pack: what it covers is then not known */
 };
 
-static void tell(struct check *c, const struct err *e)
+static void tell_of(struct check *c, const char *name, const char *index, const struct err *e)
 {
 	c->n_faults++;
-	if (c->fault)
-		c->fault(e, c->data);
+	c->tell(&(struct index_fault){ .kind = c->kind,
+				       .name = name,
+				       .index = index,
+				       .tenant = c->in->tenant,
+				       .day = c->in->day,
+				       .err = *e },
+		c->data);
+}
+
+/* Of the index file. */
+static void tell(struct check *c, const struct err *e)
+{
+	tell_of(c, index_label(c->ix), NULL, e);
+}
+
+/* Of the pack that is read. */
+static void tell_pack(struct check *c, struct err *e)
+{
+	fault_cut_path(e, store_path(c->s), buf_str(&c->pack_name));
+	tell_of(c, buf_str(&c->pack_name), index_label(c->ix), e);
+}
+
+/* index_verify's. */
+static void tell_damage(const struct err *e, void *data)
+{
+	struct check *c = data;
+
+	c->kind = FAULT_DAMAGED;
+	tell(c, e);
 }
 
 static int cmp_chunks(const void *pa, const void *pb, void *data)
@@ -76,10 +105,9 @@ static bool same_chunk(const struct index_chunk *a, const struct index_chunk *b)
 	       a->encoding == b->encoding;
 }
 
-static int check_chunk(const struct chunk *head, const struct index_chunk *want,
-		       const struct index_block *blocks, void *data, struct err *e)
+static int compare_chunk(struct check *c, const struct chunk *head, const struct index_chunk *want,
+			 const struct index_block *blocks, struct err *e)
 {
-	struct check *c = data;
 	struct index_series s;
 	struct index_chunk row;
 	uint32_t number;
@@ -107,6 +135,17 @@ static int check_chunk(const struct chunk *head, const struct index_chunk *want,
 	return 0;
 }
 
+static int check_chunk(const struct chunk *head, const struct index_chunk *want,
+		       const struct index_block *blocks, void *data, struct err *e)
+{
+	struct check *c = data;
+
+	if (compare_chunk(c, head, want, blocks, e) == 0)
+		return 0;
+	c->kind = FAULT_DIFFERS;
+	return -1;
+}
+
 /* Remembers the segments of a trailer that holds. */
 static void take_segments(struct check *c, const struct pack_trailer *t)
 {
@@ -116,6 +155,21 @@ static void take_segments(struct check *c, const struct pack_trailer *t)
 	mem_grow(&c->covered, &c->cap_covered, c->n_covered + t->segments.n, sizeof(*c->covered));
 	for (size_t i = 0; i < t->segments.n; i++)
 		c->covered[c->n_covered++] = t->segments.v[i];
+}
+
+/* Why a pack could not be opened. */
+static enum fault_kind kind_of(struct check *c, const struct store_name *sn, struct err *e)
+{
+	struct pack_scan scan;
+
+	if (store_has(c->s, buf_str(&c->pack_name), NULL, NULL) == 0) {
+		err_set(e, ERR_CORRUPT, "there is no such pack");
+		return FAULT_MISSING;
+	}
+	if (pack_scan_open_astray(c->s, sn, &scan, NULL) < 0)
+		return FAULT_DAMAGED;
+	pack_scan_close(&scan);
+	return FAULT_FOLDER;
 }
 
 static void check_pack(struct check *c, uint32_t i)
@@ -130,6 +184,8 @@ static void check_pack(struct check *c, uint32_t i)
 		return;
 	}
 	sn.hash = p.name;
+	buf_reset(&c->pack_name);
+	store_name_add(&c->pack_name, &sn);
 	c->pack = i;
 	while (c->at < c->in->n_chunks) { /* behind those of a pack that was given up */
 		struct index_chunk row;
@@ -138,18 +194,27 @@ static void check_pack(struct check *c, uint32_t i)
 			break;
 		c->at++;
 	}
+	if (c->beside->leave && c->beside->leave[i]) {
+		c->unread = true;
+		return;
+	}
 	if (pack_scan_open(c->s, &sn, &scan, &e) < 0) {
 		c->unread = true;
-		if (!c->beside->skip_pack[i])
-			tell(c, &e);
+		if (c->beside->skip_pack[i])
+			return;
+		c->kind = kind_of(c, &sn, &e);
+		tell_pack(c, &e);
 		return;
 	}
 	if (scan.row.size != p.size || scan.row.trailer_len != p.trailer_len ||
 	    scan.row.order_key != p.order_key || scan.trailer.n_chunks != p.n_chunks) {
-		err_set(&e, ERR_CORRUPT, "'%s': pack %u of the index says otherwise", scan.path, i);
-		tell(c, &e);
-	} else if (pack_scan_chunks(&scan, check_chunk, c, &e) < 0) {
-		tell(c, &e);
+		err_set(&e, ERR_CORRUPT, "pack %u of the index says otherwise", i);
+		c->kind = FAULT_DIFFERS;
+		tell_pack(c, &e);
+	} else {
+		c->kind = FAULT_DAMAGED;
+		if (pack_scan_chunks(&scan, check_chunk, c, &e) < 0)
+			tell_pack(c, &e);
 	}
 	take_segments(c, &scan.trailer);
 	pack_scan_close(&scan);
@@ -160,6 +225,7 @@ static void check_segments(struct check *c)
 	const struct hash128 *ids;
 	struct err e = { 0 };
 
+	c->kind = FAULT_UNCOVERED;
 	if (index_list(c->ix, INDEX_SEGMENTS, &ids, &e) < 0) {
 		tell(c, &e);
 		return;
@@ -189,30 +255,31 @@ static void check_name(struct check *c)
 		char day[TIME_DAY_LEN + 1];
 
 		time_day_text(c->in->day, day);
+		c->kind = FAULT_FOLDER;
 		err_set(&e, ERR_CORRUPT,
 			"lies in the wrong folder: it is of tenant '%.*s' and day %s",
 			BYTES_ARG(c->in->tenant), day);
 		tell(c, &e);
 	}
 	if (hash128_cmp(&found, &sn.hash) != 0) {
+		c->kind = FAULT_NAME;
 		err_set(&e, ERR_CORRUPT, "its name is not the hash of its bytes");
 		tell(c, &e);
 	}
 }
 
 uint64_t index_check(struct store *s, struct index *ix, const struct index_beside *beside,
-		     index_fault_fn *fault, void *data)
+		     index_tell_fn *tell_fn, void *data)
 {
 	struct check c = { .s = s,
 			   .ix = ix,
 			   .in = index_info(ix),
 			   .beside = beside,
-			   .fault = fault,
+			   .tell = tell_fn,
 			   .data = data };
 	struct err e = { 0 };
 
-	c.n_faults = index_verify(ix, fault, data);
-	if (c.n_faults)
+	if (index_verify(ix, tell_damage, &c) > 0)
 		return c.n_faults;
 	check_name(&c);
 	if (beside) {
@@ -226,5 +293,6 @@ uint64_t index_check(struct store *s, struct index *ix, const struct index_besid
 	free(c.order);
 	free(c.series_of);
 	free(c.covered);
+	buf_release(&c.pack_name);
 	return c.n_faults;
 }

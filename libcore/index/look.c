@@ -3,13 +3,11 @@
 #include <stdlib.h>
 
 #include "base/io.h"
-#include "base/map.h"
 #include "base/num.h"
 #include "index/check.h"
-#include "index/scan.h"
-#include "labels/labels.h"
+#include "index/fsck.h"
+#include "index/live.h"
 #include "store/names.h"
-#include "store/store.h"
 
 /* Faults of one file: the calls that find them know only the place inside. */
 struct place {
@@ -24,6 +22,11 @@ static void on_fault(const struct err *e, void *data)
 
 	err_wrap(&full, "'%s'", index_label(p->ix));
 	p->l->fault(&full, p->l->data);
+}
+
+static void on_check_fault(const struct index_fault *f, void *data)
+{
+	on_fault(&f->err, data);
 }
 
 static int print_stats(struct index_look *l, struct err *e)
@@ -60,9 +63,8 @@ static int add_stats(struct index_look *l, struct index *ix, const bool *skip_pa
 	return 0;
 }
 
-/* s and beside are NULL for a file that is looked at alone. */
-static int look(struct index_look *l, struct store *s, struct index *ix,
-		const struct index_beside *beside, struct err *e)
+/* skip_pack is NULL for a file that is looked at alone. */
+static int look(struct index_look *l, struct index *ix, const bool *skip_pack, struct err *e)
 {
 	struct place place = { l, ix };
 	struct err why;
@@ -78,9 +80,9 @@ static int look(struct index_look *l, struct store *s, struct index *ix,
 		on_fault(&why, &place);
 		break;
 	case INDEX_LOOK_STATS:
-		return add_stats(l, ix, beside ? beside->skip_pack : NULL, e);
+		return add_stats(l, ix, skip_pack, e);
 	case INDEX_LOOK_VERIFY:
-		if (index_check(s, ix, beside, on_fault, &place) == 0)
+		if (index_check(NULL, ix, NULL, on_check_fault, &place) == 0)
 			l->right(index_label(ix), l->data);
 		break;
 	}
@@ -100,7 +102,7 @@ int index_look_file(struct index_look *l, const char *path, struct err *e)
 	}
 	ix = index_open(map.b, path, &why);
 	if (ix)
-		rc = look(l, NULL, ix, NULL, e);
+		rc = look(l, ix, NULL, e);
 	else
 		l->fault(&why, l->data);
 	index_close(ix);
@@ -108,120 +110,34 @@ int index_look_file(struct index_look *l, const char *path, struct err *e)
 	return rc;
 }
 
-/* What is obsolete may be deleted at any moment. */
-static int look_at_obsolete(struct index_look *l, struct store *s, const struct store_name *name,
-			    struct err *e)
+/* ---- a store ---- */
+
+static int look_at_day(struct live *live, struct bytes tenant, int32_t day, void *data,
+		       struct err *e)
 {
-	struct buf text = { 0 };
-	struct index *ix;
-	struct err why = { 0 };
+	struct index_look *l = data;
 	int rc = 0;
 
-	store_name_add(&text, name);
-	ix = index_load(s, buf_str(&text), &why);
-	if (ix)
-		rc = look(l, NULL, ix, NULL, e);
-	else if (why.code != ERR_NO)
-		l->fault(&why, l->data);
-	index_close(ix);
-	buf_release(&text);
+	(void)tenant;
+	(void)day;
+	for (size_t i = 0; i < live->n_faults; i++)
+		l->fault(&live->faults[i].err, l->data);
+	for (size_t i = 0; i < live->n && rc == 0; i++)
+		rc = look(l, live->v[i], live->skip_pack[i], e);
 	return rc;
 }
 
-struct walk {
+/* What a check of the whole store finds. */
+struct checking {
 	struct index_look *l;
 	struct store *s;
-	struct bytes tenant; /* empty: all */
-	struct arena names;
-	struct map packs;   /* that an index file names */
-	struct map covered; /* day, tenant and segment, as key_of: that one replaces */
-	uint64_t n_unnamed; /* of a tenant; not those of the next line */
-	uint64_t n_leftovers;
+	struct buf tenant;			      /* of the last fault */
+	uint64_t n_unnamed, n_leftovers, n_abandoned; /* of this tenant */
 };
 
-static void add_named(struct walk *w, const struct hash128 *name)
-{
-	struct bytes key = bytes_of(name->b, sizeof(name->b));
-	uint64_t h = hash64(key);
+static void warn(struct checking *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-	if (map_get(&w->packs, h, key) == MAP_NONE)
-		map_put(&w->packs, h, arena_copy(&w->names, key), 0);
-}
-
-static void key_of(struct bytes tenant, int32_t day, const struct hash128 *segment, struct buf *b)
-{
-	buf_reset(b);
-	buf_add(b, &day, sizeof(day));
-	buf_add(b, segment->b, sizeof(segment->b));
-	buf_add_bytes(b, tenant);
-}
-
-static void add_covered(struct walk *w, struct index *ix)
-{
-	const struct index_info *in = index_info(ix);
-	const struct hash128 *id;
-	struct buf key = { 0 };
-
-	if (index_list(ix, INDEX_SEGMENTS, &id, NULL) < 0)
-		return;
-	for (uint32_t i = 0; i < in->n_segments; i++) {
-		uint64_t h;
-
-		key_of(in->tenant, in->day, &id[i], &key);
-		h = hash64(buf_bytes(&key));
-		if (map_get(&w->covered, h, buf_bytes(&key)) == MAP_NONE)
-			map_put(&w->covered, h, arena_copy(&w->names, buf_bytes(&key)), 0);
-	}
-	buf_release(&key);
-}
-
-/* What cannot be read was told. */
-static void add_packs(struct walk *w, struct index *ix)
-{
-	const struct index_info *in = index_info(ix);
-	const struct hash128 *old;
-	struct index_pack p;
-
-	for (uint32_t i = 0; i < in->n_packs && index_pack_at(ix, i, &p, NULL) == 0; i++)
-		add_named(w, &p.name);
-	if (index_list(ix, INDEX_OLD_PACKS, &old, NULL) == 0)
-		for (uint32_t i = 0; i < in->n_old_packs; i++)
-			add_named(w, &old[i]);
-}
-
-static bool is_named(struct walk *w, const struct hash128 *pack)
-{
-	struct bytes key = bytes_of(pack->b, sizeof(pack->b));
-
-	return map_get(&w->packs, hash64(key), key) != MAP_NONE;
-}
-
-/* Is it all of packs that index files know of? */
-static bool is_leftover(struct walk *w, const struct pack_trailer *t)
-{
-	for (size_t i = 0; i < t->sources.n; i++)
-		if (!is_named(w, &t->sources.v[i]))
-			return false;
-	return t->sources.n > 0;
-}
-
-/* Is it of segments alone, all of which an index file covers with other packs? */
-static bool is_superfluous(struct walk *w, const struct pack_trailer *t)
-{
-	struct buf key = { 0 };
-	bool ret = !t->mixed && t->segments.n > 0 && t->replaced.n == 0;
-
-	for (size_t i = 0; ret && i < t->segments.n; i++) {
-		key_of(t->tenant, t->day, &t->segments.v[i], &key);
-		ret = map_get(&w->covered, hash64(buf_bytes(&key)), buf_bytes(&key)) != MAP_NONE;
-	}
-	buf_release(&key);
-	return ret;
-}
-
-static void warn(struct walk *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static void warn(struct walk *w, const char *fmt, ...)
+static void warn(struct checking *c, const char *fmt, ...)
 {
 	struct buf text = { 0 };
 	va_list va;
@@ -229,138 +145,120 @@ static void warn(struct walk *w, const char *fmt, ...)
 	va_start(va, fmt);
 	buf_addv(&text, fmt, va);
 	va_end(va);
-	w->l->warn(buf_str(&text), w->l->data);
+	c->l->warn(buf_str(&text), c->l->data);
 	buf_release(&text);
 }
 
-/* By its trailer. */
-static void judge_unnamed(struct walk *w, const char *name, const struct store_name *sn)
+/* One line for all packs of a kind, and for all files. */
+static void end_tenant(struct checking *c)
 {
-	struct pack_scan scan;
-	struct err why;
-
-	if (pack_scan_open(w->s, sn, &scan, &why) < 0) {
-		w->n_unnamed++; /* idxbuild --rebuild tells what is wrong with it */
-		return;
-	}
-	if (is_leftover(w, &scan.trailer))
-		w->n_leftovers++;
-	else if (is_superfluous(w, &scan.trailer))
-		warn(w,
-		     "'%s/%s': superfluous, as after a flush that was broken off: other packs have "
-		     "all its segments; delete it by hand",
-		     store_path(w->s), name);
-	else
-		w->n_unnamed++;
-	pack_scan_close(&scan);
-}
-
-static int count_unnamed(const char *name, uint64_t size, void *data, struct err *e)
-{
-	struct walk *w = data;
-	struct store_name sn;
-
-	(void)size;
-	(void)e;
-	if (store_name_parse(bytes_str(name), &sn, NULL) == 0 && sn.kind == STORE_PACK &&
-	    !is_named(w, &sn.hash))
-		judge_unnamed(w, name, &sn);
-	return 0;
-}
-
-static void warn_of_packs(struct walk *w, struct bytes tenant)
-{
-	uint64_t n = w->n_unnamed;
+	struct bytes t = buf_bytes(&c->tenant);
+	uint64_t n = c->n_unnamed;
 
 	if (n)
-		warn(w,
+		warn(c,
 		     "tenant '%.*s': %llu %s in no index file: if no flush is under way, "
 		     "idxbuild --rebuild adds %s",
-		     BYTES_ARG(tenant), (unsigned long long)n, num_word(n, "pack is", "packs are"),
+		     BYTES_ARG(t), (unsigned long long)n, num_word(n, "pack is", "packs are"),
 		     num_word(n, "it", "them"));
-	n = w->n_leftovers;
+	n = c->n_leftovers;
 	if (n)
-		warn(w,
+		warn(c,
 		     "tenant '%.*s': %llu %s in no index file and all of packs that are: if no "
 		     "compaction is under way, one did not end, and idxbuild --compact deletes %s "
 		     "after its delay",
-		     BYTES_ARG(tenant), (unsigned long long)n, num_word(n, "pack is", "packs are"),
+		     BYTES_ARG(t), (unsigned long long)n, num_word(n, "pack is", "packs are"),
 		     num_word(n, "it", "them"));
-}
-
-static int look_beside(const char *tenant, uint64_t size, void *data, struct err *e)
-{
-	struct walk *w = data;
-	struct bytes t = bytes_str(tenant);
-	struct buf folder = { 0 };
-	uint64_t n_abandoned = 0;
-	int rc;
-
-	(void)size;
-	if ((w->tenant.n && !bytes_eq(t, w->tenant)) || labels_check_tenant(t, NULL) < 0)
-		return 0;
-	w->n_unnamed = w->n_leftovers = 0;
-	store_folder_add_all(&folder, STORE_PACK, t);
-	rc = store_list(w->s, buf_str(&folder), count_unnamed, w, e);
-	if (rc == 0)
-		warn_of_packs(w, t);
-	if (rc == 0 && w->l->what == INDEX_LOOK_VERIFY)
-		rc = store_abandoned(w->s, buf_str(&folder), &n_abandoned, e);
-	buf_reset(&folder);
-	store_folder_add_all(&folder, STORE_INDEX, t);
-	if (rc == 0 && w->l->what == INDEX_LOOK_VERIFY)
-		rc = store_abandoned(w->s, buf_str(&folder), &n_abandoned, e);
-	if (rc == 0 && n_abandoned)
-		warn(w,
+	n = c->n_abandoned;
+	if (n)
+		warn(c,
 		     "tenant '%.*s': %llu %s left by writers that died: idxbuild --rebuild deletes "
 		     "%s",
-		     BYTES_ARG(t), (unsigned long long)n_abandoned,
-		     num_word(n_abandoned, "*.tmp file is", "*.tmp files are"),
-		     num_word(n_abandoned, "it", "them"));
-	buf_release(&folder);
-	return rc;
+		     BYTES_ARG(t), (unsigned long long)n,
+		     num_word(n, "*.tmp file is", "*.tmp files are"), num_word(n, "it", "them"));
+	c->n_unnamed = c->n_leftovers = c->n_abandoned = 0;
+	buf_reset(&c->tenant);
 }
 
-static int look_at_day(struct live *live, struct bytes tenant, int32_t day, void *data,
-		       struct err *e)
+/* Of an index file, or of what it says of a pack. */
+static void tell_error(struct checking *c, const struct index_fault *f)
 {
-	struct walk *w = data;
-	struct index_beside beside;
-	int rc = 0;
+	struct err full = f->err;
 
-	for (size_t i = 0; i < live->n_faults; i++)
-		w->l->fault(&live->faults[i].err, w->l->data);
-	if (live_known_packs(live, &beside.known, e) < 0)
-		return -1;
-	for (size_t i = 0; i < live->n; i++) {
-		add_packs(w, live->v[i]);
-		add_covered(w, live->v[i]);
-	}
-	for (size_t i = 0; i < live->n && rc == 0; i++) {
-		beside.skip_pack = live->skip_pack[i];
-		rc = look(w->l, w->s, live->v[i], &beside, e);
-	}
-	free(beside.known.v);
-	if (w->l->what != INDEX_LOOK_VERIFY)
-		return rc;
-	for (size_t i = 0; i < live->n_obsolete && rc == 0; i++) {
-		struct store_name sn = { STORE_INDEX, day, tenant, live->obsolete[i] };
+	if (f->kind != FAULT_UNMARKED)
+		err_wrap(&full, "'%s/%s'", store_path(c->s), f->name);
+	if (f->index)
+		err_wrap(&full, "'%s/%s'", store_path(c->s), f->index);
+	c->l->fault(&full, c->l->data);
+}
 
-		rc = look_at_obsolete(w->l, w->s, &sn, e);
+/* A pack that no index file names is of a flush that is under way, perhaps; idxbuild --rebuild
+ * tells what is wrong with it. */
+static bool is_unnamed(const struct index_fault *f)
+{
+	struct store_name sn;
+
+	return !f->index && store_name_parse(bytes_str(f->name), &sn, NULL) == 0 &&
+	       sn.kind == STORE_PACK;
+}
+
+static void on_found(const struct index_fault *f, void *data)
+{
+	struct checking *c = data;
+
+	if (!bytes_eq(f->tenant, buf_bytes(&c->tenant))) {
+		end_tenant(c);
+		buf_add_bytes(&c->tenant, f->tenant);
 	}
-	return rc;
+	switch (f->kind) {
+	case FAULT_FOREIGN: /* left alone, and in nobody's way */
+	case FAULT_OVERLAP:
+		break;
+	case FAULT_ABANDONED:
+		c->n_abandoned += f->n;
+		break;
+	case FAULT_LEFTOVER:
+		c->n_leftovers++;
+		break;
+	case FAULT_SUPERFLUOUS:
+		warn(c, "'%s/%s': %s; delete it by hand", store_path(c->s), f->name, f->err.msg);
+		break;
+	default:
+		if (is_unnamed(f))
+			c->n_unnamed++;
+		else
+			tell_error(c, f);
+		break;
+	}
+}
+
+static void on_right(const char *index, void *data)
+{
+	const struct checking *c = data;
+
+	c->l->right(index, c->l->data);
 }
 
 int index_look_store(struct index_look *l, struct store *s, struct bytes tenant, struct err *e)
 {
-	struct walk w = { .l = l, .s = s, .tenant = tenant };
-	int rc = live_each(s, tenant, look_at_day, &w, e);
+	struct checking c = { .l = l, .s = s };
+	const struct index_fsck f = {
+		.store = s,
+		.tenant = tenant,
+		.depth = l->what == INDEX_LOOK_VERIFY ? FSCK_HEADS : FSCK_UNNAMED,
+		.tell = on_found,
+		.right = on_right,
+		.data = &c,
+	};
+	int rc = 0;
 
-	if (rc == 0 && l->what != INDEX_LOOK_DUMP)
-		rc = store_list_folders(s, "", look_beside, &w, e);
-	map_release(&w.packs);
-	map_release(&w.covered);
-	arena_release(&w.names);
+	if (l->what != INDEX_LOOK_VERIFY)
+		rc = live_each(s, tenant, look_at_day, l, e);
+	if (rc == 0 && l->what != INDEX_LOOK_DUMP) {
+		rc = index_fsck(&f, e) < 0 ? -1 : 0;
+		end_tenant(&c);
+	}
+	buf_release(&c.tenant);
 	return rc;
 }
 

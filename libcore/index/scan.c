@@ -14,7 +14,7 @@ static int read_at(void *data, uint64_t off, void *p, size_t n, struct err *e)
 	return store_file_read(data, off, p, n, e);
 }
 
-static int check_trailer(const struct pack_scan *p, const struct store_name *name, struct err *e)
+static int check_home(const struct pack_scan *p, const struct store_name *name, struct err *e)
 {
 	const struct pack_trailer *t = &p->trailer;
 	char day[TIME_DAY_LEN + 1];
@@ -25,6 +25,11 @@ static int check_trailer(const struct pack_scan *p, const struct store_name *nam
 	return err_set(e, ERR_CORRUPT,
 		       "lies in the wrong folder: it is of tenant '%.*s' and day %s",
 		       BYTES_ARG(t->tenant), day);
+}
+
+static int check_astray(const struct pack_scan *p, const struct store_name *name, struct err *e)
+{
+	return check_home(p, name, NULL) < 0 ? 0 : err_set(e, ERR_NO, "it lies where it should");
 }
 
 /* A pack that somebody named, so it should be there. */
@@ -43,8 +48,10 @@ static int open_named(struct store *s, const struct store_name *name, struct sto
 	return rc;
 }
 
-int pack_scan_open(struct store *s, const struct store_name *name, struct pack_scan *ret,
-		   struct err *e)
+typedef int folder_fn(const struct pack_scan *p, const struct store_name *name, struct err *e);
+
+static int open_pack(struct store *s, const struct store_name *name, folder_fn *check_folder,
+		     struct pack_scan *ret, struct err *e)
 {
 	struct pack_scan p = { 0 };
 	struct buf path = { 0 };
@@ -57,7 +64,7 @@ int pack_scan_open(struct store *s, const struct store_name *name, struct pack_s
 	buf_str(&path);
 	p.path = path.p;
 	if (pack_read_trailer(read_at, &p.file, p.file.size, &p.mem, &p.trailer, e) < 0 ||
-	    check_trailer(&p, name, e) < 0) {
+	    check_folder(&p, name, e) < 0) {
 		err_wrap(e, "'%s'", p.path);
 		pack_scan_close(&p);
 		return -1;
@@ -75,6 +82,18 @@ int pack_scan_open(struct store *s, const struct store_name *name, struct pack_s
 	};
 	*ret = p;
 	return 0;
+}
+
+int pack_scan_open(struct store *s, const struct store_name *name, struct pack_scan *ret,
+		   struct err *e)
+{
+	return open_pack(s, name, check_home, ret, e);
+}
+
+int pack_scan_open_astray(struct store *s, const struct store_name *name, struct pack_scan *ret,
+			  struct err *e)
+{
+	return open_pack(s, name, check_astray, ret, e);
 }
 
 void pack_scan_close(struct pack_scan *p)

@@ -19,11 +19,15 @@ struct pack_scan {
 
 /*
  * Opens a pack and reads its trailer, which must be of the tenant and day of its name. Errors:
- * ERR_CORRUPT, ERR_VERSION, ERR_NO (there is none), ERR_IO; the path is in the message.
+ * ERR_CORRUPT (also: there is none), ERR_VERSION, ERR_IO; the path is in the message.
  */
 MUST_CHECK int pack_scan_open(struct store *s, const struct store_name *name, struct pack_scan *ret,
 			      struct err *e);
 void pack_scan_close(struct pack_scan *p);
+
+/* The same of a pack that lies in a folder of another tenant or day than its own. */
+MUST_CHECK int pack_scan_open_astray(struct store *s, const struct store_name *name,
+				     struct pack_scan *ret, struct err *e);
 
 /* Each chunk in turn. What it is given is valid during the call; c->pack and c->first_block are 0.
  */

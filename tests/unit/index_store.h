@@ -25,6 +25,11 @@ static inline void on_fault(const struct err *e, void *data)
 	m->last = *e;
 }
 
+static inline void on_check_fault(const struct index_fault *f, void *data)
+{
+	on_fault(&f->err, data);
+}
+
 static inline void on_made(const char *name, const struct index_info *in, void *data)
 {
 	struct made *m = data;
@@ -106,7 +111,8 @@ static inline struct live load(struct fixture *f, size_t n_live)
 	for (size_t i = 0; i < l.n; i++) {
 		f->m.last.msg[0] = '\0';
 		beside.skip_pack = l.skip_pack[i];
-		if (index_check(f->s, l.v[i], &beside, on_fault, &f->m) != 0)
+		beside.leave = NULL;
+		if (index_check(f->s, l.v[i], &beside, on_check_fault, &f->m) != 0)
 			fail_msg("%s", f->m.last.msg);
 	}
 	free(beside.known.v);

@@ -1,0 +1,47 @@
+/*
+ * A store as a whole: every index file against every pack, and back. Nothing is written to it but
+ * what store_now does. It may be at work meanwhile: what others have just replaced is looked at
+ * again, and what they have not finished is no fault before its time.
+ */
+#ifndef INDEX_FSCK_H
+#define INDEX_FSCK_H
+
+#include "index/fault.h"
+#include "store/store.h"
+
+enum fsck_depth {
+	FSCK_UNNAMED, /* only packs that no index file names */
+	FSCK_HEADS,   /* and index files against the packs' trailers and the heads of their chunks;
+			 what writers that died have left; the store's mark */
+	FSCK_BYTES,   /* and all bytes of packs against their names */
+};
+
+enum { FSCK_SAMPLE_ALL = 10000 };
+
+struct index_fsck {
+	struct store *store;
+	struct bytes tenant; /* empty: all */
+	enum fsck_depth depth;
+	/* How many of FSCK_SAMPLE_ALL packs are read; of others it is only seen to that they are
+	 * there, in their size. 0: all. Which ones follows from their names and the seed: with
+	 * seeds that count up from anywhere each pack is read as soon as that many samples make up
+	 * the whole. */
+	unsigned sample;
+	uint64_t seed;
+	/* What no index file names is a fault once it is so old by the store's clock. With 0 dates
+	 * are not looked at; nor are they where the store cannot be written to: nobody is at work.
+	 */
+	int64_t grace_ns;
+	index_tell_fn *tell;
+	void (*right)(const char *index, void *data); /* an index file, by its label; or NULL */
+	/* Told once of each folder, or file, beside the tenants' packs and index files: not of the
+	 * store, and not looked at. Or NULL. */
+	void (*foreign)(const char *name, void *data);
+	void *data;
+};
+
+/* Returns the number of faults; each is told once the whole tenant and day was looked at. Errors:
+ * ERR_IO, ERR_AGAIN. */
+MUST_CHECK int64_t index_fsck(const struct index_fsck *f, struct err *e);
+
+#endif

@@ -1,0 +1,482 @@
+#include "index/fsck_day.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "index/check.h"
+#include "index/live.h"
+#include "index/scan.h"
+
+enum { TRIES = 3 };
+
+struct names {
+	struct hash128 *v;
+	size_t n, cap;
+};
+
+struct day {
+	const struct index_fsck *f;
+	struct bytes tenant;
+	int32_t day;
+	const struct fsck_pack *pack;
+	size_t n_packs;
+
+	struct live live;
+	struct index_beside beside; /* of the index file that is looked at; .known is of all */
+	struct names waiting;	    /* packs that index files name which do not count */
+	struct names covered;	    /* segments that live ones replace */
+	int64_t now;		    /* INT64_MIN: not asked yet */
+	bool at_rest;		    /* the store cannot be written to */
+
+	const char *at_name, *at_index; /* what fsck_pack_bytes looks at */
+	struct fault_list found;
+	struct arena mem; /* names */
+};
+
+static void add_name(struct names *l, const struct hash128 *h)
+{
+	mem_grow(&l->v, &l->cap, l->n + 1, sizeof(*l->v));
+	l->v[l->n++] = *h;
+}
+
+static bool is_among(const struct names *l, const struct hash128 *h)
+{
+	return hash128_among(l->v, l->n, h);
+}
+
+static const char *copy(struct day *d, const char *text)
+{
+	return arena_copy(&d->mem, bytes_of(text, strlen(text) + 1)).p;
+}
+
+static const char *name_of(struct day *d, enum store_kind kind, const struct hash128 *hash)
+{
+	const struct store_name sn = { kind, d->day, d->tenant, *hash };
+	struct buf b = { 0 };
+	const char *ret;
+
+	store_name_add(&b, &sn);
+	ret = copy(d, buf_str(&b));
+	buf_release(&b);
+	return ret;
+}
+
+static void find(struct day *d, enum fault_kind kind, const char *name, const char *index,
+		 const struct err *e)
+{
+	fault_list_add(&d->found, &(struct index_fault){ .kind = kind,
+							 .name = name,
+							 .index = index,
+							 .tenant = d->tenant,
+							 .day = d->day,
+							 .n = 1,
+							 .err = *e });
+}
+
+/* ---- index files ---- */
+
+/* By its label, which is its path. */
+static const char *name_of_label(struct day *d, const char *label)
+{
+	struct store_name sn;
+
+	if (store_name_parse(bytes_str(label), &sn, NULL) < 0)
+		return copy(d, label);
+	return name_of(d, STORE_INDEX, &sn.hash);
+}
+
+static void on_index_fault(const struct index_fault *f, void *data)
+{
+	struct day *d = data;
+
+	if (f->index)
+		find(d, f->kind, copy(d, f->name), name_of_label(d, f->index), &f->err);
+	else
+		find(d, f->kind, name_of_label(d, f->name), NULL, &f->err);
+}
+
+static void check_index(struct day *d, struct index *ix, const struct index_beside *beside)
+{
+	if (index_check(d->f->store, ix, beside, on_index_fault, d) == 0 && d->f->right)
+		d->f->right(index_label(ix), d->f->data);
+}
+
+/* Files that could not even be opened. */
+static void find_unread(struct day *d)
+{
+	for (size_t i = 0; i < d->live.n_faults; i++) {
+		const char *name = name_of(d, STORE_INDEX, &d->live.faults[i].name);
+		struct err why = d->live.faults[i].err;
+
+		fault_cut_path(&why, store_path(d->f->store), name);
+		find(d, FAULT_DAMAGED, name, NULL, &why);
+	}
+}
+
+static int add_segments(struct day *d, struct index *ix, struct err *e)
+{
+	const struct hash128 *id;
+
+	if (index_list(ix, INDEX_SEGMENTS, &id, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < index_info(ix)->n_segments; i++)
+		add_name(&d->covered, &id[i]);
+	return 0;
+}
+
+/* What is obsolete waits to be deleted, and may be at any moment: it is looked at by itself. */
+static void look_at_obsolete(struct day *d, const struct hash128 *hash)
+{
+	const char *name = name_of(d, STORE_INDEX, hash);
+	struct err why = { 0 };
+	struct index *ix = index_load(d->f->store, name, &why);
+	struct index_pack p;
+
+	if (!ix) {
+		fault_cut_path(&why, store_path(d->f->store), name);
+		if (why.code != ERR_NO && d->f->depth != FSCK_UNNAMED)
+			find(d, FAULT_DAMAGED, name, NULL, &why);
+		return;
+	}
+	if (d->f->depth != FSCK_UNNAMED)
+		check_index(d, ix, NULL);
+	for (uint32_t i = 0; i < index_info(ix)->n_packs && index_pack_at(ix, i, &p, NULL) == 0;
+	     i++)
+		add_name(&d->waiting, &p.name);
+	index_close(ix);
+}
+
+/* ---- packs that index files name ---- */
+
+static bool is_chosen(const struct index_fsck *f, const struct hash128 *pack)
+{
+	uint64_t slot = hash64(bytes_of(pack->b, sizeof(pack->b))) % FSCK_SAMPLE_ALL;
+	uint64_t first = f->seed % FSCK_SAMPLE_ALL * f->sample % FSCK_SAMPLE_ALL;
+
+	return f->sample == 0 || (slot + FSCK_SAMPLE_ALL - first) % FSCK_SAMPLE_ALL < f->sample;
+}
+
+static const struct fsck_pack *listed(const struct day *d, const struct hash128 *hash)
+{
+	size_t lo = 0, hi = d->n_packs;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int c = hash128_cmp(&d->pack[mid].hash, hash);
+
+		if (c == 0)
+			return &d->pack[mid];
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+static void on_pack_fault(const struct index_fault *f, void *data)
+{
+	struct day *d = data;
+
+	find(d, f->kind, d->at_name, d->at_index, &f->err);
+}
+
+/* How many faults, or -1. index: what names it, or NULL. */
+static int64_t check_bytes(struct day *d, const struct hash128 *hash, const char *name,
+			   const char *index, struct err *e)
+{
+	const struct store_name sn = { STORE_PACK, d->day, d->tenant, *hash };
+
+	if (d->f->depth != FSCK_BYTES || !is_chosen(d->f, hash))
+		return 0;
+	d->at_name = name;
+	d->at_index = index;
+	return fsck_pack_bytes(d->f->store, &sn, on_pack_fault, d, e);
+}
+
+/* Of one that is not read: it may be of an index file younger than the list. */
+static int check_presence(struct day *d, const struct index_pack *p, const char *index,
+			  struct err *e)
+{
+	const struct fsck_pack *there = listed(d, &p->name);
+	const char *name = name_of(d, STORE_PACK, &p->name);
+	uint64_t size = there ? there->size : 0;
+	int rc = there ? 1 : store_has(d->f->store, name, &size, e);
+	struct err why;
+
+	if (rc == 0) {
+		err_set(&why, ERR_CORRUPT, "there is no such pack");
+		find(d, FAULT_MISSING, name, index, &why);
+	} else if (rc > 0 && size != p->size) {
+		err_set(&why, ERR_CORRUPT, "it has %" PRIu64 " bytes; expected %" PRIu64, size,
+			p->size);
+		find(d, FAULT_DAMAGED, name, index, &why);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+/* Bytes first: of a pack that is not what its name says all else would only repeat it. */
+static int check_live(struct day *d, size_t i, struct err *e)
+{
+	struct index *ix = d->live.v[i];
+	const char *index = name_of(d, STORE_INDEX, &index_info(ix)->name);
+	uint32_t n = index_info(ix)->n_packs;
+	bool *leave = mem_alloc((n + (size_t)1) * sizeof(*leave));
+	int64_t rc = 0;
+
+	for (uint32_t k = 0; k < n && rc >= 0; k++) {
+		struct index_pack p;
+
+		if (d->live.skip_pack[i][k] || index_pack_at(ix, k, &p, NULL) < 0)
+			continue; /* index_check tells of the second */
+		leave[k] = !is_chosen(d->f, &p.name);
+		rc = leave[k] ? check_presence(d, &p, index, e)
+			      : check_bytes(d, &p.name, name_of(d, STORE_PACK, &p.name), index, e);
+		leave[k] = leave[k] || rc > 0;
+	}
+	d->beside.skip_pack = d->live.skip_pack[i];
+	d->beside.leave = leave;
+	if (rc >= 0)
+		check_index(d, ix, &d->beside);
+	free(leave);
+	return rc < 0 ? -1 : 0;
+}
+
+/* ---- overlapping ---- */
+
+/* What of b's is a's, both ascending. */
+static size_t count_common(const struct hash128 *a, size_t na, const struct hash128 *b, size_t nb)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < nb; i++)
+		n += hash128_among(a, na, &b[i]);
+	return n;
+}
+
+static void compare(struct day *d, const struct live_item *a, const struct live_item *b)
+{
+	size_t segments = count_common(a->set[INDEX_SEGMENTS], a->n[INDEX_SEGMENTS],
+				       b->set[INDEX_SEGMENTS], b->n[INDEX_SEGMENTS]);
+	size_t packs = count_common(a->packs, a->n_packs, b->packs, b->n_packs);
+	struct err why;
+
+	if (segments + packs == 0)
+		return;
+	err_set(&why, ERR_CORRUPT, "%zu %s and %zu %s are also those of '%s': both count", packs,
+		num_word(packs, "pack", "packs"), segments,
+		num_word(segments, "segment", "segments"), name_of(d, STORE_INDEX, &a->name));
+	find(d, FAULT_OVERLAP, name_of(d, STORE_INDEX, &b->name), NULL, &why);
+}
+
+/* Of thousands of files it is seen at once that no two have anything in common. */
+static bool all_differ(const struct live_item *v, size_t n)
+{
+	struct names all = { 0 };
+	bool ret;
+
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < v[i].n[INDEX_SEGMENTS]; k++)
+			add_name(&all, &v[i].set[INDEX_SEGMENTS][k]);
+		for (size_t k = 0; k < v[i].n_packs; k++)
+			add_name(&all, &v[i].packs[k]);
+	}
+	ret = hash128_sort(all.v, all.n) == all.n;
+	free(all.v);
+	return ret;
+}
+
+/* Entries that two have are folded by queries, but read twice: after a race. */
+static int check_overlap(struct day *d, struct err *e)
+{
+	struct live_item *v = mem_alloc((d->live.n + 1) * sizeof(*v));
+	size_t n = 0;
+	int rc = 0;
+
+	for (; n < d->live.n && rc == 0; n++)
+		rc = live_item_init(&v[n], d->live.v[n], e);
+	if (rc == 0 && !all_differ(v, n))
+		for (size_t a = 0; a < n; a++)
+			for (size_t b = a + 1; b < n; b++)
+				compare(d, &v[a], &v[b]);
+	for (size_t i = 0; i < n; i++)
+		live_item_release(&v[i]);
+	free(v);
+	return rc;
+}
+
+/* ---- packs that no index file names ---- */
+
+/* 1 it is there and old enough; 0. */
+static int is_due(struct day *d, const struct fsck_pack *p, const char *name, struct err *e)
+{
+	if (d->f->grace_ns > 0 && !d->at_rest) {
+		if (d->now == INT64_MIN && store_now(d->f->store, &d->now, NULL) < 0)
+			d->at_rest = true;
+		else if ((num_wide)d->now - p->date_ns < d->f->grace_ns)
+			return 0;
+	}
+	return store_has(d->f->store, name, NULL, e);
+}
+
+static bool is_known(const struct day *d, const struct hash128 *pack)
+{
+	return hash128_among(d->beside.known.v, d->beside.known.n, pack) ||
+	       is_among(&d->waiting, pack);
+}
+
+static bool all_known(const struct day *d, const struct hash_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!is_known(d, &l->v[i]))
+			return false;
+	return true;
+}
+
+static bool all_covered(const struct day *d, const struct hash_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!is_among(&d->covered, &l->v[i]))
+			return false;
+	return true;
+}
+
+/* By its trailer: of segments alone, all of which are covered; or all of packs that are known. */
+static enum fault_kind judge(const struct day *d, const struct pack_trailer *t, struct err *why)
+{
+	if (t->sources.n && all_known(d, &t->sources)) {
+		err_set(why, ERR_CORRUPT,
+			"left by a compaction that did not end: all of it is in packs that index "
+			"files name");
+		return FAULT_LEFTOVER;
+	}
+	if (!t->mixed && t->segments.n && t->replaced.n == 0 && all_covered(d, &t->segments)) {
+		err_set(why, ERR_CORRUPT,
+			"superfluous, as after a flush that was broken off: other packs have all "
+			"its segments");
+		return FAULT_SUPERFLUOUS;
+	}
+	err_set(why, ERR_CORRUPT, "no index file names it, so no query sees it");
+	return FAULT_ORPHAN;
+}
+
+static int look_at_unnamed(struct day *d, const struct fsck_pack *p, struct err *e)
+{
+	const struct store_name sn = { STORE_PACK, d->day, d->tenant, p->hash };
+	const char *name = name_of(d, STORE_PACK, &p->hash);
+	struct pack_scan scan;
+	struct err why;
+	int64_t rc = is_due(d, p, name, e);
+
+	if (rc > 0) {
+		rc = check_bytes(d, &p->hash, name, NULL, e);
+		if (rc == 0)
+			rc = 1;
+		else if (rc > 0)
+			rc = 0; /* told */
+	}
+	if (rc <= 0)
+		return rc < 0 ? -1 : 0;
+	if (pack_scan_open(d->f->store, &sn, &scan, &why) == 0) {
+		enum fault_kind kind = judge(d, &scan.trailer, &why);
+
+		find(d, kind, name, NULL, &why);
+		pack_scan_close(&scan);
+		return 0;
+	}
+	fault_cut_path(&why, store_path(d->f->store), name);
+	rc = pack_scan_open_astray(d->f->store, &sn, &scan, NULL);
+	if (rc == 0)
+		pack_scan_close(&scan);
+	find(d, rc == 0 ? FAULT_FOLDER : FAULT_DAMAGED, name, NULL, &why);
+	return 0;
+}
+
+static int look_at_all_unnamed(struct day *d, struct err *e)
+{
+	int rc = 0;
+
+	d->waiting.n = hash128_sort(d->waiting.v, d->waiting.n);
+	d->covered.n = hash128_sort(d->covered.v, d->covered.n);
+	for (size_t i = 0; i < d->n_packs && rc == 0; i++)
+		if (!is_known(d, &d->pack[i].hash))
+			rc = look_at_unnamed(d, &d->pack[i], e);
+	return rc;
+}
+
+/* ---- all of it ---- */
+
+static int examine(struct day *d, struct err *e)
+{
+	int rc = live_known_packs(&d->live, &d->beside.known, e);
+
+	if (d->f->depth != FSCK_UNNAMED)
+		find_unread(d);
+	for (size_t i = 0; i < d->live.n && rc == 0; i++) {
+		rc = add_segments(d, d->live.v[i], e);
+		if (rc == 0 && d->f->depth != FSCK_UNNAMED)
+			rc = check_live(d, i, e);
+	}
+	for (size_t i = 0; i < d->live.n_obsolete; i++)
+		look_at_obsolete(d, &d->live.obsolete[i]);
+	if (rc == 0 && d->f->depth == FSCK_BYTES)
+		rc = check_overlap(d, e);
+	if (rc == 0)
+		rc = look_at_all_unnamed(d, e);
+	return rc;
+}
+
+/* Has somebody replaced and deleted what was looked at? 1, 0, -1. */
+static int has_changed(struct day *d, struct err *e)
+{
+	for (size_t i = 0; i < d->live.n; i++) {
+		int rc = store_has(d->f->store,
+				   name_of(d, STORE_INDEX, &index_info(d->live.v[i])->name), NULL,
+				   e);
+
+		if (rc <= 0)
+			return rc < 0 ? -1 : 1;
+	}
+	return 0;
+}
+
+static void forget(struct day *d)
+{
+	live_release(&d->live);
+	free(d->beside.known.v);
+	d->beside = (struct index_beside){ 0 };
+	d->waiting.n = d->covered.n = 0;
+	fault_list_reset(&d->found);
+	arena_reset(&d->mem);
+}
+
+int64_t fsck_day(const struct index_fsck *f, struct bytes tenant, int32_t day,
+		 const struct fsck_pack *v, size_t n, struct err *e)
+{
+	struct day d = {
+		.f = f, .tenant = tenant, .day = day, .pack = v, .n_packs = n, .now = INT64_MIN
+	};
+	int64_t ret;
+	int rc = 1;
+
+	for (int i = 0; i < TRIES && rc == 1; i++) {
+		forget(&d);
+		rc = live_load(f->store, tenant, day, &d.live, e);
+		if (rc == 0)
+			rc = examine(&d, e);
+		if (rc == 0 && d.found.n)
+			rc = has_changed(&d, e);
+	}
+	for (size_t i = 0; i < d.found.n && rc >= 0; i++)
+		f->tell(&d.found.v[i], f->data);
+	ret = rc < 0 ? -1 : (int64_t)d.found.n;
+	forget(&d);
+	fault_list_release(&d.found);
+	free(d.waiting.v);
+	free(d.covered.v);
+	arena_release(&d.mem);
+	return ret;
+}

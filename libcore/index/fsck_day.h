@@ -1,0 +1,30 @@
+/* One tenant and day of a check. Private to index/. */
+#ifndef INDEX_FSCK_DAY_H
+#define INDEX_FSCK_DAY_H
+
+#include "base/hash.h"
+#include "index/fsck.h"
+#include "store/names.h"
+
+/* A pack that is there. */
+struct fsck_pack {
+	int32_t day;
+	struct hash128 hash;
+	uint64_t size;
+	int64_t date_ns;
+};
+
+/* v: the packs of the day, ascending by hash, as they were before this is called. Returns the
+ * number of faults. Errors: ERR_IO, ERR_AGAIN. */
+MUST_CHECK int64_t fsck_day(const struct index_fsck *f, struct bytes tenant, int32_t day,
+			    const struct fsck_pack *v, size_t n, struct err *e);
+
+/*
+ * All bytes of a pack against its name. Where they are not what the name says, what is wrong inside
+ * is told, and if nothing is, that the name is wrong: .kind and .err of the faults are set.
+ * Returns how many; of a pack that is gone none. Errors: ERR_IO.
+ */
+MUST_CHECK int64_t fsck_pack_bytes(struct store *s, const struct store_name *name,
+				   index_tell_fn *tell, void *data, struct err *e);
+
+#endif
