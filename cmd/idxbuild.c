@@ -1,11 +1,11 @@
 /* idxbuild - make index files over packs, merge them, and look into them. */
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/num.h"
 #include "cli/cli.h"
 #include "index/build.h"
 #include "index/compact.h"
+#include "index/freshness.h"
 #include "index/look.h"
 #include "index/options.h"
 #include "index/packlist.h"
@@ -17,6 +17,7 @@ struct args {
 	struct cli *cli;
 	struct index_opts opts;
 	bool made;
+	enum err_code answer; /* when all else went well */
 	struct store *store;
 };
 
@@ -97,15 +98,11 @@ static int rebuild_tenant(const char *name, uint64_t size, void *data, struct er
 
 static int rebuild(struct args *a, struct err *e)
 {
-	char *name;
-	int rc;
+	const struct build_events ev = events_of(a);
 
 	if (a->opts.tenant.n == 0)
 		return store_list_folders(a->store, "", rebuild_tenant, a, e);
-	name = strndup(a->opts.tenant.p, a->opts.tenant.n);
-	rc = rebuild_tenant(name, 0, a, e);
-	free(name);
-	return rc;
+	return index_rebuild(a->store, a->opts.tenant, &ev, e) < 0 ? -1 : 0;
 }
 
 /* ---- merging ---- */
@@ -173,9 +170,7 @@ static void on_right(const char *name, void *data)
 
 static void on_warning(const char *text, void *data)
 {
-	struct args *a = data;
-
-	cli_warn(a->cli, "%s", text);
+	cli_warn(((struct args *)data)->cli, "%s", text);
 }
 
 static int look(struct args *a, struct err *e)
@@ -203,18 +198,70 @@ static int look(struct args *a, struct err *e)
 	return index_look_end(&l, rc == 0 ? e : NULL) < 0 ? -1 : rc;
 }
 
+/* ---- checking ---- */
+
+static void on_note(const char *text, void *data)
+{
+	cli_note(((struct args *)data)->cli, "%s", text);
+}
+
+/* n has been told on stdout. */
+static int answer(struct args *a, int64_t n, enum err_code code)
+{
+	a->answer = n > 0 ? code : ERR_NONE;
+	return n < 0 ? -1 : 0;
+}
+
+static int fsck(struct args *a, struct err *e)
+{
+	const struct index_opts *o = &a->opts;
+	const struct fsck_ask ask = { .check = { .store = a->store,
+						 .tenant = o->tenant,
+						 .depth = FSCK_BYTES,
+						 .sample = o->sample,
+						 .seed = o->seed,
+						 .grace_ns = o->delete_delay_ns },
+				      .repair = o->repair,
+				      .dry_run = o->dry_run,
+				      .format = o->format,
+				      .sink = to_stdout,
+				      .note = on_note,
+				      .fault = on_fault,
+				      .data = a };
+
+	return answer(a, fsck_ask(&ask, e), ERR_CORRUPT);
+}
+
+static int freshness(struct args *a, struct err *e)
+{
+	const struct index_opts *o = &a->opts;
+	const struct freshness f = { .store = a->store,
+				     .tenant = o->tenant,
+				     .max_age_ns = o->max_age_ns,
+				     .format = o->format,
+				     .sink = to_stdout,
+				     .fault = on_fault,
+				     .data = a };
+
+	return answer(a, freshness_ask(&f, e), ERR_NO);
+}
+
 static int run(struct args *a, struct err *e)
 {
 	const struct index_opts *o = &a->opts;
 	int rc;
 
-	if (o->rebuild || o->compact) {
+	if (o->dump || o->stats || o->verify) {
+		rc = look(a, e);
+	} else if (o->rebuild || o->compact || o->fsck || o->freshness) {
 		a->store = store_open(o->store_path, STORE_READ, e);
-		rc = !a->store ? -1 : o->compact ? compact(a, e) : rebuild(a, e);
+		rc = !a->store	    ? -1
+		     : o->compact   ? compact(a, e)
+		     : o->fsck	    ? fsck(a, e)
+		     : o->freshness ? freshness(a, e)
+				    : rebuild(a, e);
 		if (rc == 0 && a->made) /* so it is a store, whether it still says so or not */
 			rc = store_check_mark(a->store, NULL) < 0 ? store_mark(a->store, e) : 0;
-	} else if (o->dump || o->stats || o->verify) {
-		rc = look(a, e);
 	} else {
 		return build(a, e);
 	}
@@ -248,5 +295,5 @@ int main(int argc, char **argv)
 	if (run(&a, &e) < 0)
 		cli_report(&cli, &e);
 	store_close(a.store);
-	return cli_exit(&cli);
+	return cli_exit(&cli) ? cli.failure : err_exit_code(a.answer);
 }

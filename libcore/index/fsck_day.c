@@ -383,7 +383,9 @@ static int look_at_unnamed(struct day *d, const struct fsck_pack *p, struct err 
 	if (pack_scan_open(d->f->store, &sn, &scan, &why) == 0) {
 		enum fault_kind kind = judge(d, &scan.trailer, &why);
 
-		find(d, kind, name, NULL, &why);
+		/* Who cannot be read may name it: that was told. */
+		if (kind != FAULT_ORPHAN || d->live.n_faults == 0 || d->f->depth == FSCK_UNNAMED)
+			find(d, kind, name, NULL, &why);
 		pack_scan_close(&scan);
 		return 0;
 	}

@@ -1,7 +1,9 @@
 #include "index/options.h"
 
+#include <math.h>
 #include <stddef.h>
 
+#include "base/num.h"
 #include "labels/labels.h"
 #include "time/time.h"
 
@@ -10,7 +12,7 @@ static const char store_default[] = "lokid-data/store";
 
 void index_opts_init(struct index_opts *o)
 {
-	*o = (struct index_opts){ .delete_delay_ns = -1 };
+	*o = (struct index_opts){ .delete_delay_ns = -1, .max_age_ns = -1 };
 }
 
 int index_take_tenant(void *at, const char *value, struct err *e)
@@ -53,6 +55,42 @@ int index_take_delay(void *at, const char *value, struct err *e)
 	return 0;
 }
 
+/* "2.5" or "2.5%": in hundredths of a percent, rounded up, so that none is too few. */
+static int take_sample(void *at, const char *value, struct err *e)
+{
+	struct bytes text = bytes_str(value);
+	double percent;
+
+	if (text.n && text.p[text.n - 1] == '%')
+		text.n--;
+	if (!num_double(text, &percent) || !(percent > 0 && percent <= 100))
+		return err_set(e, ERR_USAGE,
+			       "expected a percentage above 0 and up to 100, found '%s'", value);
+	*(unsigned *)at = (unsigned)ceil(percent * (FSCK_SAMPLE_ALL / 100));
+	return 0;
+}
+
+static int take_seed(void *opts, const char *value, struct err *e)
+{
+	struct index_opts *o = opts;
+
+	o->has_seed = true;
+	return cli_read_count(value, 0, UINT64_MAX, &o->seed, e);
+}
+
+static int take_format(void *opts, const char *value, struct err *e)
+{
+	static const char *const formats[] = { "text", "jsonl", NULL };
+	struct index_opts *o = opts;
+	int i;
+
+	if (cli_read_word(value, formats, &i, e) < 0)
+		return -1;
+	o->format = (enum fsck_format)i;
+	o->has_format = true;
+	return 0;
+}
+
 /* Of rows whose function takes all of the options, or one of them. */
 #define WHOLE	  0
 #define AT(field) offsetof(struct index_opts, field)
@@ -74,6 +112,25 @@ const struct cli_taken index_options[] = {
 	{ { 0, "verify", NULL, "check every checksum and reference, of packs' heads too" },
 	  cli_take_flag,
 	  AT(verify) },
+	{ { 0, "fsck", NULL, "check the store as a whole, print each fault" },
+	  cli_take_flag,
+	  AT(fsck) },
+	{ { 0, "repair", NULL, "--fsck: mend it; what is in the way goes to ~lokid/lost" },
+	  cli_take_flag,
+	  AT(repair) },
+	{ { 0, "sample", "PCT", "--fsck: read so many percent of the packs, others each time" },
+	  take_sample,
+	  AT(sample) },
+	{ { 0, "seed", "N", "--sample: which ones (default: the day)" }, take_seed, WHOLE },
+	{ { 0, "freshness", NULL, "print the age of the newest entry of each tenant" },
+	  cli_take_flag,
+	  AT(freshness) },
+	{ { 0, "max-age", "DURATION", "--freshness: exit 1 when it is older" },
+	  index_take_delay,
+	  AT(max_age_ns) },
+	{ { 'o', "format", "text|jsonl", "--fsck, --freshness: how lines are printed" },
+	  take_format,
+	  WHOLE },
 	{ { 't', "tenant", "TENANT", "only this tenant (default all)" },
 	  index_take_tenant,
 	  AT(tenant) },
@@ -82,10 +139,11 @@ const struct cli_taken index_options[] = {
 	  AT(largest) },
 	{ { 0, "day", "YYYY-MM-DD", "--compact: only this day" }, take_day, WHOLE },
 	{ { 0, "delete-delay", "DURATION",
-	    "--compact: delete what was replaced so long ago (default 2h)" },
+	    "--compact: delete what was replaced so long ago; --fsck: younger is no leftover "
+	    "(2h)" },
 	  index_take_delay,
 	  AT(delete_delay_ns) },
-	{ { 0, "dry-run", NULL, "--compact: only say what would be done" },
+	{ { 0, "dry-run", NULL, "--compact, --repair: only say what would be done" },
 	  cli_take_flag,
 	  AT(dry_run) },
 	{ { 'v', "verbose", NULL, "say what each index file holds" }, cli_take_flag, AT(verbose) },
@@ -98,11 +156,10 @@ static int find_mode(const struct index_opts *o, const char **ret, struct err *e
 	const struct {
 		bool given;
 		const char *name;
-	} modes[] = { { o->rebuild, "--rebuild" },
-		      { o->compact, "--compact" },
-		      { o->dump, "--dump" },
-		      { o->stats, "--stats" },
-		      { o->verify, "--verify" } };
+	} modes[] = { { o->rebuild, "--rebuild" },    { o->compact, "--compact" },
+		      { o->dump, "--dump" },	      { o->stats, "--stats" },
+		      { o->verify, "--verify" },      { o->fsck, "--fsck" },
+		      { o->freshness, "--freshness" } };
 
 	*ret = NULL;
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
@@ -116,34 +173,55 @@ static int find_mode(const struct index_opts *o, const char **ret, struct err *e
 	return 0;
 }
 
+/* Options that belong to others. */
+static int check_belonging(const struct index_opts *o, const char *mode, struct err *e)
+{
+	const struct {
+		bool given, has_effect;
+		const char *name, *with;
+	} rules[] = {
+		{ o->one_day, o->compact, "--day", "'--compact'" },
+		{ o->delete_delay_ns >= 0, o->compact || o->fsck, "--delete-delay",
+		  "'--compact' or '--fsck'" },
+		{ o->dry_run, o->compact || o->repair, "--dry-run", "'--compact' or '--repair'" },
+		{ o->largest > 0, o->stats, "--limit", "'--stats'" },
+		{ o->repair, o->fsck, "--repair", "'--fsck'" },
+		{ o->sample > 0, o->fsck, "--sample", "'--fsck'" },
+		{ o->has_seed, o->sample > 0, "--seed", "'--sample'" },
+		{ o->max_age_ns >= 0, o->freshness, "--max-age", "'--freshness'" },
+		{ o->has_format, o->fsck || o->freshness, "--format", "'--fsck' or '--freshness'" },
+		{ o->tenant.n > 0, mode, "--tenant",
+		  "'--rebuild', '--compact', '--dump', '--stats', '--verify', '--fsck' or "
+		  "'--freshness'" },
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].given && !rules[i].has_effect)
+			return err_set(e, ERR_USAGE, "option '%s' has no effect without %s",
+				       rules[i].name, rules[i].with);
+	return 0;
+}
+
 int index_opts_check(struct index_opts *o, int n_operands, struct err *e)
 {
 	const char *mode;
-	const char *only = o->one_day		     ? "--day"
-			   : o->delete_delay_ns >= 0 ? "--delete-delay"
-			   : o->dry_run		     ? "--dry-run"
-						     : NULL;
 
-	if (find_mode(o, &mode, e) < 0)
+	if (find_mode(o, &mode, e) < 0 || check_belonging(o, mode, e) < 0)
 		return -1;
-	if ((o->rebuild || o->compact) && n_operands > 0)
+	if ((o->rebuild || o->compact || o->fsck || o->freshness) && n_operands > 0)
 		return err_set(e, ERR_USAGE, "%s takes no operands: it looks at all of the store",
 			       mode);
-	if (only && !o->compact)
-		return err_set(e, ERR_USAGE, "option '%s' has no effect without '--compact'", only);
-	if (o->largest && !o->stats)
-		return err_set(e, ERR_USAGE, "option '--limit' has no effect without '--stats'");
-	if (!mode && o->tenant.n)
-		return err_set(e, ERR_USAGE,
-			       "option '--tenant' has no effect without '--rebuild', '--compact', "
-			       "'--dump', '--stats' or '--verify'");
 	if (mode && n_operands > 0 && (o->tenant.n || o->store_path))
 		return err_set(e, ERR_USAGE, "option '--%s' has no effect with '%s' of named files",
 			       o->tenant.n ? "tenant" : "store", mode);
+	if (o->freshness && o->max_age_ns < 0)
+		return err_set(e, ERR_USAGE, "--freshness: '--max-age' says how old is too old");
 	if (!o->store_path)
 		o->store_path = store_default;
 	if (o->delete_delay_ns < 0)
 		o->delete_delay_ns = INDEX_DELAY_NS;
+	if (!o->has_seed) /* which packs a sample takes turns with the days */
+		o->seed = (uint64_t)time_day(time_now_ns());
 	if (!o->largest)
 		o->largest = LARGEST_DEFAULT;
 	return 0;

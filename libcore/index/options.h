@@ -3,17 +3,25 @@
 #define INDEX_OPTIONS_H
 
 #include "cli/cli.h"
+#include "index/fsck_ask.h"
 #include "time/time.h"
 
 struct index_opts {
 	const char *store_path;
-	bool rebuild, compact, dump, stats, verify; /* one at most */
-	struct bytes tenant;			    /* empty: not given */
-	uint64_t largest;			    /* 0: not given; UINT64_MAX: all */
+	bool rebuild, compact, dump, stats, verify, fsck, freshness; /* one at most */
+	struct bytes tenant;					     /* empty: not given */
+	uint64_t largest; /* 0: not given; UINT64_MAX: all */
 	bool one_day;
 	int32_t day;
 	int64_t delete_delay_ns; /* -1: not given */
 	bool dry_run, verbose;
+	bool repair;
+	unsigned sample; /* of index_fsck; 0: not given */
+	uint64_t seed;
+	bool has_seed;
+	enum fsck_format format;
+	bool has_format;
+	int64_t max_age_ns; /* -1: not given */
 };
 
 /* How long what a compaction replaced stays, when nothing else is said. */

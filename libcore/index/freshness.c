@@ -1,0 +1,188 @@
+#include "index/freshness.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "index/live.h"
+#include "json/json.h"
+#include "store/names.h"
+#include "time/time.h"
+
+int64_t freshness_age(int64_t now_ns, int64_t newest_ns)
+{
+	num_wide age = (num_wide)now_ns - newest_ns;
+
+	return age < 0 ? 0 : num_clip(age);
+}
+
+struct asking {
+	const struct freshness *f;
+	int64_t now;
+	int64_t n_late;
+	uint64_t n_tenants;
+	struct buf line;
+};
+
+struct days {
+	int32_t *v;
+	size_t n, cap;
+};
+
+static int add_day(int32_t day, void *data, struct err *e)
+{
+	struct days *d = data;
+
+	(void)e;
+	mem_grow(&d->v, &d->cap, d->n + 1, sizeof(*d->v));
+	d->v[d->n++] = day;
+	return 0;
+}
+
+/* Of what counts and is right; there may be nothing of it. */
+static int newest_of_day(struct asking *q, struct bytes tenant, int32_t day, int64_t *newest,
+			 bool *ret_any, struct err *e)
+{
+	struct live l;
+
+	if (live_load(q->f->store, tenant, day, &l, e) < 0)
+		return -1;
+	for (size_t i = 0; i < l.n_faults; i++)
+		q->f->fault(&l.faults[i].err, q->f->data);
+	for (size_t i = 0; i < l.n; i++) {
+		const struct index_info *in = index_info(l.v[i]);
+
+		if (in->entries == 0)
+			continue;
+		if (!*ret_any || in->max_ts > *newest)
+			*newest = in->max_ts;
+		*ret_any = true;
+	}
+	live_release(&l);
+	return 0;
+}
+
+static int count_folder(const char *name, uint64_t size, void *data, struct err *e)
+{
+	(void)name;
+	(void)size;
+	(void)e;
+	(*(size_t *)data)++;
+	return 0;
+}
+
+/* Of a folder without packs and index files nobody said that it is a tenant's. */
+static int is_tenant(struct asking *q, struct bytes name, struct err *e)
+{
+	static const enum store_kind kinds[] = { STORE_INDEX, STORE_PACK };
+	size_t n = 0;
+
+	for (int i = 0; i < 2 && n == 0; i++) {
+		struct buf folder = { 0 };
+		int rc;
+
+		store_folder_add_all(&folder, kinds[i], name);
+		rc = store_list_folders(q->f->store, buf_str(&folder), count_folder, &n, e);
+		buf_release(&folder);
+		if (rc < 0)
+			return -1;
+	}
+	return n > 0;
+}
+
+static int find_newest(struct asking *q, struct bytes tenant, int64_t *newest, bool *ret_any,
+		       struct err *e)
+{
+	struct days d = { 0 };
+	int rc = live_days(q->f->store, tenant, INT32_MIN, INT32_MAX, add_day, &d, e);
+
+	*ret_any = false;
+	for (size_t i = d.n; i > 0 && rc == 0 && !*ret_any; i--)
+		rc = newest_of_day(q, tenant, d.v[i - 1], newest, ret_any, e);
+	free(d.v);
+	return rc;
+}
+
+static void add_line(struct asking *q, struct bytes tenant, bool any, int64_t newest, int64_t age,
+		     bool late)
+{
+	struct buf *b = &q->line;
+
+	buf_reset(b);
+	if (q->f->format == FSCK_JSONL) {
+		buf_add_str(b, "{\"tenant\":");
+		json_add_quoted(b, tenant);
+		if (any) {
+			buf_addf(b, ",\"newest\":\"%lld\",\"age_ns\":%lld", (long long)newest,
+				 (long long)age);
+		}
+		buf_addf(b, ",\"late\":%s}\n", late ? "true" : "false");
+		return;
+	}
+	buf_addf(b, "%.*s: ", BYTES_ARG(tenant));
+	if (any) {
+		time_add_rfc3339(b, newest);
+		buf_add_str(b, ", ");
+		time_add_duration(b, age);
+		buf_add_str(b, " ago");
+	} else {
+		buf_add_str(b, "nothing is stored");
+	}
+	if (late)
+		buf_add_str(b, ": too old");
+	buf_add_char(b, '\n');
+}
+
+static int one_tenant(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct asking *q = data;
+	struct bytes tenant = bytes_str(name);
+	int64_t newest = 0, age;
+	bool any, late;
+
+	(void)size;
+	if (labels_check_tenant(tenant, NULL) < 0)
+		return 0; /* not ours, as a disk's lost+found */
+	if (find_newest(q, tenant, &newest, &any, e) < 0)
+		return -1;
+	if (!any && !q->f->tenant.n) {
+		int rc = is_tenant(q, tenant, e);
+
+		if (rc <= 0)
+			return rc;
+	}
+	age = freshness_age(q->now, newest);
+	late = !any || age > q->f->max_age_ns;
+	q->n_tenants++;
+	q->n_late += late;
+	add_line(q, tenant, any, newest, age, late);
+	return q->f->sink(buf_bytes(&q->line), q->f->data, e);
+}
+
+/* Nobody has ever stored anything: that is too late, too. */
+static int tell_empty(struct asking *q, struct err *e)
+{
+	q->n_late++;
+	if (q->f->format == FSCK_JSONL)
+		return 0;
+	return q->f->sink(BYTES_LIT("nothing is stored: too old\n"), q->f->data, e);
+}
+
+int64_t freshness_ask(const struct freshness *f, struct err *e)
+{
+	struct asking q = { .f = f, .now = f->now_ns };
+	int rc = f->has_now ? 0 : store_now(f->store, &q.now, e);
+
+	if (rc == 0 && f->tenant.n) {
+		char *name = strndup(f->tenant.p, f->tenant.n);
+
+		rc = one_tenant(name, 0, &q, e);
+		free(name);
+	} else if (rc == 0) {
+		rc = store_list_folders(f->store, "", one_tenant, &q, e);
+		if (rc == 0 && q.n_tenants == 0)
+			rc = tell_empty(&q, e);
+	}
+	buf_release(&q.line);
+	return rc < 0 ? -1 : q.n_late;
+}

@@ -1,0 +1,163 @@
+#include "index/fsck_ask.h"
+
+#include "index/repair.h"
+#include "json/json.h"
+#include "time/time.h"
+
+struct asking {
+	const struct fsck_ask *a;
+	struct fault_list found, kept;
+	struct buf line;
+	int rc; /* of the sink */
+	struct err err;
+	int64_t n_left;
+};
+
+static const char *name_of(const struct index_fault *f)
+{
+	return f->kind == FAULT_UNMARKED ? "~lokid/format" : f->name;
+}
+
+static void add_text(struct buf *b, const struct index_fault *f)
+{
+	buf_addf(b, "%s %s: ", fault_word(f->kind), name_of(f));
+	if (f->index)
+		buf_addf(b, "'%s' names it: ", f->index);
+	buf_addf(b, "%s\n", f->err.msg);
+}
+
+static void add_member(struct buf *b, const char *name, struct bytes value)
+{
+	buf_addf(b, "%s\"%s\":", b->p[b->n - 1] == '{' ? "" : ",", name);
+	json_add_quoted(b, value);
+}
+
+static void add_json(struct buf *b, const struct index_fault *f)
+{
+	buf_add_char(b, '{');
+	add_member(b, "fault", bytes_str(fault_word(f->kind)));
+	add_member(b, "name", bytes_str(name_of(f)));
+	if (f->tenant.n)
+		add_member(b, "tenant", f->tenant);
+	if (f->kind != FAULT_UNMARKED && f->kind != FAULT_FOREIGN && f->kind != FAULT_ABANDONED) {
+		char day[TIME_DAY_LEN + 1];
+
+		time_day_text(f->day, day);
+		add_member(b, "day", bytes_str(day));
+	}
+	if (f->index)
+		add_member(b, "index", bytes_str(f->index));
+	add_member(b, "what", bytes_str(f->err.msg));
+	buf_add_str(b, "}\n");
+}
+
+static void on_found(const struct index_fault *f, void *data)
+{
+	struct asking *q = data;
+
+	buf_reset(&q->line);
+	if (q->a->format == FSCK_JSONL)
+		add_json(&q->line, f);
+	else
+		add_text(&q->line, f);
+	if (q->rc == 0)
+		q->rc = q->a->sink(buf_bytes(&q->line), q->a->data, &q->err);
+	if (q->a->repair)
+		fault_list_add(&q->found, f);
+}
+
+static void on_foreign(const char *name, void *data)
+{
+	const struct asking *q = data;
+	struct buf b = { 0 };
+
+	buf_addf(&b, "'%s/%s' is not of the store: left alone", store_path(q->a->check.store),
+		 name);
+	q->a->note(buf_str(&b), q->a->data);
+	buf_release(&b);
+}
+
+/* ---- mending ---- */
+
+static void on_done(const char *text, void *data)
+{
+	const struct asking *q = data;
+
+	q->a->note(text, q->a->data);
+}
+
+static void tell_left(struct asking *q, const struct index_fault *f, const char *why)
+{
+	struct err e = f->err;
+
+	err_wrap(&e, "'%s' stays: %s", name_of(f), why);
+	q->n_left++;
+	q->a->fault(&e, q->a->data);
+}
+
+static void on_kept(const struct index_fault *f, const char *why, void *data)
+{
+	struct asking *q = data;
+
+	fault_list_add(&q->kept, f);
+	tell_left(q, f, why);
+}
+
+/* Found again after the repair. */
+static void on_left(const struct index_fault *f, void *data)
+{
+	struct asking *q = data;
+
+	for (size_t i = 0; i < q->kept.n; i++)
+		if (strcmp(q->kept.v[i].name, f->name) == 0)
+			return;
+	tell_left(q, f, "it could not be mended");
+}
+
+static int mend(struct asking *q, struct err *e)
+{
+	const struct fsck_ask *a = q->a;
+	const struct index_repair r = { .store = a->check.store,
+					.dry_run = a->dry_run,
+					.delay_ns = a->check.grace_ns,
+					.done = on_done,
+					.kept = on_kept,
+					.data = q };
+	struct index_fsck again = a->check;
+
+	if (q->found.n == 0)
+		return 0;
+	if (index_repair(&r, &q->found, e) < 0)
+		return -1;
+	if (a->dry_run) {
+		q->n_left = (int64_t)q->found.n;
+		return 0;
+	}
+	again.depth = FSCK_HEADS; /* bytes are as they were */
+	again.tell = on_left;
+	again.data = q;
+	again.foreign = NULL;
+	return index_fsck(&again, e) < 0 ? -1 : 0;
+}
+
+int64_t fsck_ask(const struct fsck_ask *a, struct err *e)
+{
+	struct asking q = { .a = a };
+	struct index_fsck check = a->check;
+	int64_t n;
+
+	check.tell = on_found;
+	check.foreign = on_foreign;
+	check.data = &q;
+	n = index_fsck(&check, e);
+	if (n >= 0 && q.rc < 0) {
+		*e = q.err;
+		n = -1;
+	}
+	if (n > 0 && a->repair)
+		n = mend(&q, e) < 0 ? -1 : q.n_left;
+	fault_list_release(&q.found);
+	fault_list_release(&q.kept);
+	buf_release(&q.line);
+	return n;
+}

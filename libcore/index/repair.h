@@ -1,0 +1,27 @@
+/*
+ * Mending what a check has found. Nothing is lost: what is in the way is moved to
+ * "~lokid/lost/NAME/HASH", its name before and the hash of its bytes, and index files are made anew
+ * of packs. May be killed at any moment and run again.
+ */
+#ifndef INDEX_REPAIR_H
+#define INDEX_REPAIR_H
+
+#include "index/fault.h"
+#include "store/store.h"
+
+struct index_repair {
+	struct store *store;
+	bool dry_run;	  /* nothing is done, all is told */
+	int64_t delay_ns; /* of sweep.h, where index files are merged */
+	/* What was done, as "moved 'x' to 'y'". */
+	void (*done)(const char *text, void *data);
+	/* What stays as it is, and why. */
+	void (*kept)(const struct index_fault *f, const char *why, void *data);
+	void *data;
+};
+
+/* Returns how many of the faults stay. Errors: ERR_IO, ERR_FULL, ERR_AGAIN. */
+MUST_CHECK int64_t index_repair(const struct index_repair *r, const struct fault_list *l,
+				struct err *e);
+
+#endif

@@ -1,0 +1,272 @@
+#!/bin/sh
+# idxbuild --fsck: each kind of fault is found, told on a line of its own, and mended; a store at work and a copy of it are right.
+. "${0%/*}/../lib/tap.sh"
+
+# flush STORE APP: a log file through the log into the store; one pack, one index file.
+flush() {
+	lokid-ingest -q --wal "$1.wal" -l "app=$2" "$REPO/examples/logs/${3:-shop}.log"
+	walreplay --frames --unpacked --store "$1" "$1.wal" | chunkpack --store "$1" | idxbuild --store "$1" >/dev/null
+}
+
+flush whole a shop
+flush whole b nginx
+flush whole c syslog
+find whole -type f -exec touch -d '2026-02-01T00:00:00Z' {} + # old enough for leftovers to be such
+logql --store whole --limit 0 -o jsonl '{app=~".+"}' | sort >all
+DAY=$(find whole/fake/chunks -name '*.pack' | sort | head -n 1 | cut -d / -f 4)
+
+fresh() { rm -rf s && cp -rp whole s; }
+packs() { find "$1/fake/chunks" -name '*.pack' | sort; }
+indexes() { find "$1/fake/index" -name '*.idx' | sort; }
+lost() { find s/~lokid/lost -type f 2>/dev/null | wc -l; }
+answers() { logql --store s --limit 0 -o jsonl '{app=~".+"}' 2>/dev/null | sort; }
+
+# one KIND WHAT: --fsck finds just this fault, and says so.
+one() {
+	ok "$1: exit 3" exits 3 idxbuild --fsck --store s
+	ok "$1: one line" stdout_lines 1
+	ok "$1: with kind and name" stdout_matches "^$1 $2"
+	ok "$1: nothing else" stderr_is_empty
+}
+
+# mended KIND: --repair does it, and the store is whole.
+mended() {
+	ok "$1: a dry run" exits 3 idxbuild --fsck --repair --dry-run --store s
+	ok "$1: says what it would do" stderr_matches "^idxbuild: would "
+	ok "$1: repair" exits 0 idxbuild --fsck --repair --store s
+	ok "$1: tells the fault on stdout" stdout_matches "^$1 "
+	ok "$1: what it did on stderr" stderr_matches "^idxbuild: (moved|made|deleted|wrote) "
+	ok "$1: then all is right" exits 0 idxbuild --fsck --store s
+	ok "$1: without a word" stdout_is_empty
+	answers >found
+	ok "$1: with the same answers" same_file "${2:-all}" found
+}
+
+# --- nothing wrong
+
+fresh
+ok "a whole store" exits 0 idxbuild --fsck --store s
+ok "has nothing on stdout" stdout_is_empty
+ok "nor on stderr" stderr_is_empty
+ok "repair has nothing to do" exits 0 idxbuild --fsck --repair --store s
+ok "and says nothing" stderr_is_empty
+ok "an empty store" sh -c 'mkdir -p none/~lokid && echo "lokid store 1" >none/~lokid/format && idxbuild --fsck --store none'
+
+# --- each fault
+
+fresh
+rm s/~lokid/format
+one unmarked '~lokid/format: '
+mended unmarked
+
+fresh
+pack=$(packs s | sed -n 2p)
+mv "$pack" away
+one missing "${pack#s/}: 'fake/index/$DAY/[0-9a-f]*.idx' names it: there is no such pack$"
+ok "JSON lines" exits 3 idxbuild --fsck -o jsonl --store s
+ok "have all of it" stdout_matches "^\{\"fault\":\"missing\",\"name\":\"${pack#s/}\",\"tenant\":\"fake\",\"day\":\"$DAY\",\"index\":\"fake/index/$DAY/[0-9a-f]{32}.idx\",\"what\":\"there is no such pack\"\}$"
+chunkcat away | sort >less.raw
+logql --store s --limit 0 -o jsonl '{app=~".+"}' 2>/dev/null | sort >less
+mended missing less
+is "missing: the index file was set aside" "$(lost)" 1
+mv away "$pack"
+ok "when the pack is back" exits 0 idxbuild --fsck --store s --delete-delay 1000000h
+ok "it is young at first" stdout_is_empty
+one orphan "${pack#s/}: no index file names it"
+mended orphan
+
+fresh
+rm -r s/fake/chunks
+ok "all packs missing" exits 3 idxbuild --fsck --repair --store s
+ok "three lines" stdout_lines 3
+ok "are not mended: the disk may not be mounted" stderr_has "no pack of its tenant and day is there"
+is "nothing was moved" "$(lost)" 0
+cp -rp whole/fake/chunks s/fake/
+ok "when they are back all is right" exits 0 idxbuild --fsck --store s
+
+fresh
+idx=$(indexes s | head -n 1)
+flip_byte "$idx" 30
+one damaged "fake/index/$DAY/[0-9a-f]*.idx: head: crc32c mismatch"
+mended damaged
+is "damaged: set aside" "$(find s/~lokid/lost -type f | sed 's,/[0-9a-f]*$,,')" "s/~lokid/lost/${idx#s/}"
+
+fresh
+idx=$(indexes s | head -n 1)
+flip_byte "$idx" $(($(size_of "$idx") - 5))
+ok "a damaged page" exits 3 idxbuild --fsck --store s
+ok "is damage" stdout_matches '^damaged fake/index/'
+mended damaged
+
+fresh
+idx=$(indexes s | head -n 1)
+mv "$idx" "${idx%/*}/00000000000000000000000000000001.idx"
+one wrong-name 'fake/index/[0-9-]*/00000000000000000000000000000001.idx: its name is not the hash of its bytes'
+mended wrong-name
+
+fresh
+mkdir -p s/fake/index/2001-01-01
+mv "$(indexes s | head -n 1)" s/fake/index/2001-01-01/
+ok "an index file in the folder of another day" exits 3 idxbuild --fsck --store s
+ok "is told" stdout_matches "^wrong-folder fake/index/2001-01-01/.*: lies in the wrong folder: it is of tenant 'fake' and day $DAY"
+mended wrong-folder
+
+fresh
+pack=$(packs s | head -n 1)
+mkdir -p s/fake/chunks/2001-01-01
+mv "$pack" s/fake/chunks/2001-01-01/
+ok "a pack in the folder of another day" exits 3 idxbuild --fsck --store s
+ok "is told" stdout_matches "^wrong-folder fake/chunks/2001-01-01/.*: lies in the wrong folder: it is of tenant 'fake' and day $DAY"
+ok "and is missing elsewhere" stdout_matches "^missing ${pack#s/}: "
+mended wrong-folder
+ok "it is back" test -e "$pack"
+
+fresh
+pack=$(packs s | head -n 1)
+mkdir -p "s/other/chunks/$DAY"
+mv "$pack" "s/other/chunks/$DAY/"
+ok "a pack in the folder of another tenant" exits 3 idxbuild --fsck --store s
+ok "is told" stdout_matches "^wrong-folder other/chunks/$DAY/.*: it is of tenant 'fake'"
+mended wrong-folder
+
+fresh
+pack=$(packs s | head -n 1)
+mv "$pack" "${pack%/*}/00000000000000000000000000000001.pack"
+ok "a pack with another name" exits 3 idxbuild --fsck --store s
+ok "is told" stdout_matches "^wrong-name fake/chunks/$DAY/00000000000000000000000000000001.pack: its name is not the hash of its bytes, which is $(basename "$pack" .pack)$"
+mended wrong-name
+
+fresh
+mv "$(packs s | head -n 1)" one
+cp one "$(packs s | head -n 1)"
+ok "a pack in the place of another" exits 3 idxbuild --fsck --store s
+ok "has a wrong name" stdout_matches "^wrong-name fake/chunks/$DAY/"
+ok "--repair" exits 0 idxbuild --fsck --repair --store s
+ok "puts it right" exits 0 idxbuild --fsck --store s
+
+fresh
+pack=$(packs s | head -n 1)
+flip_byte "$pack" $(($(size_of "$pack") / 2))
+one damaged "${pack#s/}: 'fake/index/$DAY/[0-9a-f]*.idx' names it: chunk at offset [0-9]*: block [0-9]* .*crc32c mismatch"
+answers >less
+ok "--repair" exits 3 idxbuild --fsck --repair --store s
+ok "keeps what is right in it" stderr_has "stays: what is right in it is read by queries: "
+answers >found
+ok "for queries" same_file less found
+is "nothing was moved" "$(lost)" 0
+
+fresh
+pack=$(packs s | head -n 1)
+flip_byte "$pack" $(($(size_of "$pack") - 12))
+one damaged "${pack#s/}: "
+idx=$(indexes s | while read -r i; do ! idxbuild --dump "$i" | grep -q "$(basename "$pack" .pack)" || echo "$i"; done)
+rm "$idx"
+touch -d '2026-02-01T00:00:00Z' "$pack"
+ok "a pack that nobody can read" exits 3 idxbuild --fsck --store s
+ok "--repair" exits 0 idxbuild --fsck --repair --store s
+ok "sets it aside" stderr_matches "moved '${pack#s/}' to '~lokid/lost/${pack#s/}/[0-9a-f]{32}'"
+ok "and then all is right" exits 0 idxbuild --fsck --store s
+
+fresh
+rm -r s/fake/index
+ok "no index at all" exits 3 idxbuild --fsck --store s
+ok "three orphans" stdout_lines 3
+mended orphan
+is "the log stays covered" "$(walreplay --unpacked --store s whole.wal | wc -l)" 0
+
+# A flush that was broken off, and done again over more.
+rm -rf s s.wal
+lokid-ingest -q --wal s.wal -l app=a "$REPO/examples/logs/shop.log"
+walreplay --frames --unpacked --store s s.wal | chunkpack --store s >/dev/null
+old=$(packs s)
+flush s b nginx
+ok "what is young may be of a flush that is under way" exits 0 idxbuild --fsck --store s
+touch -d '2026-02-01T00:00:00Z' "$old"
+answers >some
+one superfluous "${old#s/}: superfluous, as after a flush that was broken off"
+mended superfluous some
+ok "superfluous: it was set aside" test ! -e "$old"
+
+# A compaction that was broken off: its pack is there, its index file is not.
+fresh
+chunkpack --compact --store s --fan-in 2 >made
+ok "a compacted store is right" exits 0 idxbuild --fsck --store s
+cp -rp whole s2
+cp -p "$(cat made)" "$(cat made | sed 's/^s/s2/')"
+rm -r s && mv s2 s
+ok "what a compaction has just made is no fault" exits 0 idxbuild --fsck --store s
+ok "later it is" exits 3 idxbuild --fsck --store s --delete-delay 0
+ok "left over" stdout_matches "^leftover fake/chunks/$DAY/.*: left by a compaction that did not end"
+touch -d '2026-02-01T00:00:00Z' "$(cat made)"
+mended leftover
+
+# Files of others.
+fresh
+echo hello >"s/fake/chunks/$DAY/notes.txt"
+one foreign "fake/chunks/$DAY/notes.txt: it is neither a pack nor an index file"
+mended foreign
+is "foreign: it was set aside" "$(cat "s/~lokid/lost/fake/chunks/$DAY/notes.txt"/*)" hello
+fresh
+mkdir -p s/Mail/in s/lost+found
+echo x >s/Mail/in/1
+echo x >s/Mail/in/2
+echo x >s/README
+ok "files that are not of the store" exits 0 idxbuild --fsck --store s
+ok "are named" stderr_has "idxbuild: 's/Mail/in' is not of the store: left alone"
+ok "each folder once" stderr_lines 2
+ok "and left alone" exits 0 idxbuild --fsck --repair --store s
+ok "all" test -e s/Mail/in/1
+
+fresh
+touch -d '2 hours ago' "s/fake/chunks/$DAY/0123456789abcdef.tmp"
+: >"s/fake/index/$DAY/0123456789abcdef.tmp"
+one abandoned "fake/chunks/: 1 \*.tmp file is left by writers that died"
+mended abandoned
+ok "abandoned: that of a writer at work is left alone" test -e "s/fake/index/$DAY/0123456789abcdef.tmp"
+
+# Two index files with the same pack.
+fresh
+mv s/fake/index index
+packs s | head -n 2 | idxbuild --store s >/dev/null
+mkdir -p keep && cp -p "$(indexes s)" keep/
+rm -r s/fake/index
+packs s | tail -n 2 | idxbuild --store s >/dev/null
+cp -p keep/* "s/fake/index/$DAY/"
+one overlap "fake/index/$DAY/[0-9a-f]*.idx: 1 pack and [01] segments? are also those of 'fake/index/$DAY/"
+mended overlap
+
+# --- samples
+
+fresh
+pack=$(packs s | head -n 1)
+flip_byte "$pack" $(($(size_of "$pack") / 2))
+found=0
+for seed in 0 1 2 3 4; do
+	idxbuild --fsck --sample 20% --seed $seed --store s >/dev/null || found=$((found + 1))
+done
+is "five samples of 20 percent look at each pack once" $found 1
+ok "a sample of all" exits 3 idxbuild --fsck --sample 100 --store s
+rm "$pack"
+for seed in 0 1 2 3 4; do
+	ok "that a pack is missing is seen by each sample" exits 3 idxbuild --fsck --sample 0.01 --seed $seed --store s
+done
+
+# --- options
+
+fresh
+for opt in --repair '--sample 5' '-o jsonl' '--seed 3'; do
+	# shellcheck disable=SC2086
+	ok "$opt without --fsck is exit 2" exits 2 idxbuild --verify --store s $opt
+done
+for pct in 0 101 -1 x ''; do
+	ok "a sample of '$pct' is exit 2" exits 2 idxbuild --fsck --store s "--sample=$pct"
+done
+ok "--dry-run without --repair is exit 2" exits 2 idxbuild --fsck --dry-run --store s
+ok "operands are exit 2" exits 2 idxbuild --fsck --store s x.idx
+ok "no such store is exit 4" exits 4 idxbuild --fsck --store nowhere
+ok "one tenant" exits 0 idxbuild --fsck --store s -t fake
+rm "$(packs s | head -n 1)"
+ok "another" exits 0 idxbuild --fsck --store s -t other
+ok "a full stdout is exit 4" exits 4 sh -c 'idxbuild --fsck --store s >/dev/full'
+
+done_testing
