@@ -13,6 +13,8 @@
 #include "base/mem.h"
 #include "base/work.h"
 #include "compact/copy_pack.h"
+#include "compact/copy_requests.h"
+#include "compact/copy_target.h"
 #include "index/build.h"
 #include "index/live.h"
 #include "time/time.h"
@@ -41,22 +43,13 @@ struct item {
 	struct err err; /* FATE_BAD */
 };
 
-/* What the target has of the day. All ascending. */
-struct target {
-	struct hash_list named, old; /* packs */
-	struct hash_list index;	     /* index files that are there or replaced */
-	struct hash_list seals;
-	struct hash_list files; /* packs, with their sizes, in the order of arrival */
-	uint64_t *size;
-};
-
 struct day {
 	const struct copy_opts *o;
 	struct bytes tenant, to_tenant;
 	int32_t day;
 	bool as_it_is; /* all streams, for the same tenant */
 	struct live src;
-	struct target to;
+	struct copy_target to;
 	struct item *item;
 	size_t n, cap;
 	struct copy_chunk *chunk; /* by item, then offset */
@@ -67,22 +60,12 @@ struct day {
 	struct copy_day *sum;
 };
 
-static void target_release(struct target *t)
-{
-	free(t->named.v);
-	free(t->old.v);
-	free(t->index.v);
-	free(t->seals.v);
-	free(t->files.v);
-	free(t->size);
-}
-
 static void day_release(struct day *d)
 {
 	for (size_t i = 0; i < d->n; i++)
 		arena_release(&d->item[i].mem);
 	live_release(&d->src);
-	target_release(&d->to);
+	copy_target_release(&d->to);
 	free(d->item);
 	free(d->chunk);
 	free(d->todo);
@@ -105,109 +88,14 @@ static void tell_object(const struct day *d, enum store_kind kind, const struct 
 	buf_release(&name);
 }
 
-/* ---- what the target has ---- */
-
-static void add_hashes(struct hash_list *l, const struct hash128 *v, size_t n)
-{
-	l->v = mem_realloc(l->v, (l->n + n + 1) * sizeof(*l->v));
-	if (n)
-		memcpy(l->v + l->n, v, n * sizeof(*v));
-	l->n += n;
-}
-
-static int add_list(struct hash_list *l, struct index *ix, enum index_list which, uint32_t n,
-		    struct err *e)
-{
-	const struct hash128 *v;
-
-	if (index_list(ix, which, &v, e) < 0)
-		return err_wrap(e, "'%s'", index_label(ix));
-	add_hashes(l, v, n);
-	return 0;
-}
-
-static int add_index(struct target *t, struct index *ix, struct err *e)
-{
-	const struct index_info *in = index_info(ix);
-
-	add_hashes(&t->index, &in->name, 1);
-	if (add_list(&t->index, ix, INDEX_INDEXES, in->n_indexes, e) < 0 ||
-	    add_list(&t->old, ix, INDEX_OLD_PACKS, in->n_old_packs, e) < 0 ||
-	    add_list(&t->seals, ix, INDEX_SEGMENTS, in->n_segments, e) < 0)
-		return -1;
-	for (uint32_t k = 0; k < in->n_packs; k++) {
-		struct index_pack p;
-
-		if (index_pack_at(ix, k, &p, e) < 0)
-			return err_wrap(e, "'%s'", index_label(ix));
-		add_hashes(&t->named, &p.name, 1);
-	}
-	return 0;
-}
-
-static int add_file(const char *name, uint64_t size, void *data, struct err *e)
-{
-	struct target *t = data;
-	struct store_name sn;
-
-	(void)e;
-	if (store_name_parse(bytes_str(name), &sn, NULL) < 0 || sn.kind != STORE_PACK)
-		return 0;
-	t->size = mem_realloc(t->size, (t->files.n + 1) * sizeof(*t->size));
-	t->size[t->files.n] = size;
-	add_hashes(&t->files, &sn.hash, 1);
-	return 0;
-}
-
-static int look_at_target(struct day *d, struct target *t, struct err *e)
-{
-	struct buf folder = { 0 };
-	struct live live;
-	int rc;
-
-	store_folder_add(&folder, STORE_PACK, d->to_tenant, d->day);
-	rc = live_load(d->o->to, d->to_tenant, d->day, &live, e);
-	if (rc == 0) {
-		for (size_t i = 0; i < live.n_faults; i++)
-			d->o->on_fault(d->o->data, &live.faults[i].err);
-		add_hashes(&t->index, live.obsolete, live.n_obsolete);
-		for (size_t i = 0; i < live.n && rc == 0; i++)
-			rc = add_index(t, live.v[i], e);
-		live_release(&live);
-	}
-	/* A pack is there before the index file that names it: asked for later, it is found. */
-	if (rc == 0)
-		rc = store_list(d->o->to, buf_str(&folder), add_file, t, e);
-	t->named.n = hash128_sort(t->named.v, t->named.n);
-	t->old.n = hash128_sort(t->old.v, t->old.n);
-	t->index.n = hash128_sort(t->index.v, t->index.n);
-	t->seals.n = hash128_sort(t->seals.v, t->seals.n);
-	buf_release(&folder);
-	return rc;
-}
-
 static bool is_among(const struct hash_list *l, const struct hash128 *h)
 {
 	return hash128_among(l->v, l->n, h);
 }
 
-/* Names are listed in ascending order, so the files are ascending, too. */
-static bool has_file(const struct target *t, const struct index_pack *row)
+static int look(const struct day *d, struct copy_target *t, struct err *e)
 {
-	size_t lo = 0, hi = t->files.n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		int c = hash128_cmp(&t->files.v[mid], &row->name);
-
-		if (c == 0)
-			return t->size[mid] == row->size;
-		if (c < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return false;
+	return copy_target_look(d->o, d->to_tenant, d->day, t, e);
 }
 
 /* ---- what is selected ---- */
@@ -272,14 +160,14 @@ static int select_chunks(struct day *d, struct index *ix, struct err *e)
 /* What is to become of it. */
 static void decide(struct day *d, struct item *it)
 {
-	const struct target *t = &d->to;
+	const struct copy_target *t = &d->to;
 
 	it->seal = seal_of(d, &it->row.name);
 	if (!d->as_it_is && (it->n < it->row.n_chunks || !bytes_eq(d->tenant, d->to_tenant)))
 		it->fate = is_among(&t->seals, &it->seal) ? FATE_THERE : FATE_MADE;
 	else if (is_among(&t->old, &it->row.name))
 		it->fate = FATE_THERE;
-	else if (!has_file(t, &it->row))
+	else if (!copy_target_has(t, &it->row))
 		it->fate = FATE_COPIED;
 	else
 		it->fate =
@@ -484,7 +372,7 @@ static bool new_parts(const struct day *d, const struct item *it, struct hash_li
 		if (!part || (part->fate != FATE_NONE && !new_name(part)))
 			return false;
 		if (part->fate != FATE_NONE)
-			add_hashes(ret, new_name(part), 1);
+			copy_add_hashes(ret, new_name(part), 1);
 	}
 	return true;
 }
@@ -520,12 +408,12 @@ static int new_trailer(struct day *d, struct item *it, struct err *e)
 	struct pack_trailer *t = &it->trailer;
 	struct hash_list parts = { 0 }, seals = { 0 };
 
-	add_hashes(&seals, &it->seal, 1);
+	copy_add_hashes(&seals, &it->seal, 1);
 	if (new_parts(d, it, &parts))
 		for (size_t i = 0; i < t->replaced.n; i++) {
 			struct hash128 seal = seal_of(d, &t->replaced.v[i]);
 
-			add_hashes(&seals, &seal, 1);
+			copy_add_hashes(&seals, &seal, 1);
 		}
 	else
 		parts.n = 0;
@@ -636,7 +524,7 @@ static int build_indexes(struct day *d, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-static bool counts_now(const struct day *d, const struct item *it, const struct target *now)
+static bool counts_now(const struct day *d, const struct item *it, const struct copy_target *now)
 {
 	if (it->fate == FATE_MADE)
 		return is_among(&now->seals, &it->seal);
@@ -648,13 +536,13 @@ static bool counts_now(const struct day *d, const struct item *it, const struct 
 /* What was written counts now, or what replaced it does. */
 static int check_target(struct day *d, struct err *e)
 {
-	struct target now = { 0 };
+	struct copy_target now = { 0 };
 	uint64_t missing = 0;
-	int rc = look_at_target(d, &now, e);
+	int rc = look(d, &now, e);
 
 	for (size_t i = 0; i < d->n && rc == 0; i++)
 		missing += !counts_now(d, &d->item[i], &now);
-	target_release(&now);
+	copy_target_release(&now);
 	if (rc == 0 && missing)
 		rc = err_set(e, ERR_IO,
 			     "%llu of the packs that were copied do not count in the store",
@@ -666,8 +554,7 @@ static int check_target(struct day *d, struct err *e)
 
 static int load(struct day *d, struct err *e)
 {
-	if (live_load(d->o->from, d->tenant, d->day, &d->src, e) < 0 ||
-	    look_at_target(d, &d->to, e) < 0)
+	if (live_load(d->o->from, d->tenant, d->day, &d->src, e) < 0 || look(d, &d->to, e) < 0)
 		return -1;
 	for (size_t i = 0; i < d->src.n; i++)
 		if (add_items(d, i, e) < 0)
@@ -729,8 +616,8 @@ static void tell_faults(struct day *d)
 }
 
 /* 1: something vanished from the source, which is at work perhaps, and has replaced it. */
-static int try_day(const struct copy_opts *o, enum attempt attempt, struct copy_day *sum,
-		   struct err *e)
+static int try_day(const struct copy_opts *o, const struct delete_requests *requests,
+		   enum attempt attempt, struct copy_day *sum, struct err *e)
 {
 	struct day d = { .o = o,
 			 .tenant = sum->tenant,
@@ -745,6 +632,8 @@ static int try_day(const struct copy_opts *o, enum attempt attempt, struct copy_
 	for (size_t i = 0; i < d.n && attempt == ATTEMPT_FIRST; i++)
 		sum->there += d.item[i].fate == FATE_THERE || d.item[i].fate == FATE_KNOWN;
 	if (rc == 0)
+		rc = copy_check_applied(o, requests, &d.src, e);
+	if (rc == 0)
 		rc = copy_loaded(&d, e);
 	if (rc == 0 && d.vanished && attempt != ATTEMPT_LAST)
 		rc = 1;
@@ -754,11 +643,12 @@ static int try_day(const struct copy_opts *o, enum attempt attempt, struct copy_
 	return rc;
 }
 
-int copy_day(const struct copy_opts *o, struct copy_day *sum, struct err *e)
+int copy_day(const struct copy_opts *o, const struct delete_requests *requests,
+	     struct copy_day *sum, struct err *e)
 {
 	int rc = 1;
 
 	for (enum attempt a = ATTEMPT_FIRST; a <= ATTEMPT_LAST && rc == 1; a++)
-		rc = try_day(o, a, sum, e);
+		rc = try_day(o, requests, a, sum, e);
 	return rc;
 }

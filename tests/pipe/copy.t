@@ -125,6 +125,34 @@ ok "and makes obsolete" exits 0 idxbuild --compact --store moved
 idxbuild --dump --store moved | grep -c '^{"pack"' >live
 is "what was copied before" "$(cat live)" "$(packs store/t0)"
 
+# ---- requests to delete
+
+# A request is known by a hash, which only a program makes; by hand its file is copied all the same.
+mkdir -p store/t1/deletes
+echo one >store/t1/deletes/00000000000000aa.json
+echo two >store/t1/deletes/00000000000000aa.cancel.json
+ok "requests are copied, too" exits 0 copy asked -t t1
+ok "as they are" diff -r store/t1/deletes asked/t1/deletes
+echo three >store/t1/deletes/00000000000000aa.receipt.json
+ok "what came since" exits 0 copy asked -t t1 -v
+ok "alone" stderr_is "chunkpack: wrote 'asked/t1/deletes/00000000000000aa.receipt.json'"
+ok "is there" diff -r store/t1/deletes asked/t1/deletes
+rm -r store/t1/deletes/*
+
+# What it hides must not become visible under another name. The id is a hash, which whoever finds another one says.
+body='"query":"{app=\"a1\"}","start":"0","end":"1800000000000000000","created":"1"}'
+echo "{\"version\":1,\"id\":\"0000000000000000\",$body" >store/t1/deletes/0000000000000000.json
+ok "a request that is damaged stops a copy for another tenant" exits 3 copy asked -t t1 --to-tenant u
+id=$(sed -n 's/.*has the id \([0-9a-f]*\),.*/\1/p' "$TAP/stderr")
+rm store/t1/deletes/0000000000000000.json
+echo "{\"version\":1,\"id\":\"$id\",$body" >"store/t1/deletes/$id.json"
+ok "one that was not applied yet does" exits 5 copy asked -t t1 --to-tenant u
+ok "saying which" stderr_has "request $id hides entries that are not deleted yet"
+is "nothing is copied" "$(find asked/u -name '*.pack' 2>/dev/null)" ''
+ok "streams that it does not mean" exits 0 copy asked -t t1 --to-tenant u --match '{app!="a1"}'
+ok "are copied" same store t1 asked u '{app!="a1"}'
+rm -r store/t1/deletes
+
 # ---- killed
 
 for n in 1 2 3 4 5 6; do

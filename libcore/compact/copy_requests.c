@@ -1,0 +1,148 @@
+#include "compact/copy_requests.h"
+
+#include "base/map.h"
+#include "deletes/filter.h"
+
+/* ---- for the same tenant ---- */
+
+struct requests {
+	const struct copy_opts *o;
+	struct map there; /* files of the target, with their sizes */
+	struct arena mem;
+};
+
+static int note_there(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct requests *r = data;
+	struct bytes key = arena_copy(&r->mem, bytes_str(name));
+
+	(void)e;
+	if (size <= DELETES_FILE_MAX)
+		map_put(&r->there, hash64(key), key, (uint32_t)size);
+	return 0;
+}
+
+/* A request and its cancellation never change; a receipt grows. In ascending order a cancellation
+ * comes before what it cancels, which so is not in force for a moment. */
+static int copy_file(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct requests *r = data;
+	struct buf text = { 0 };
+	int rc;
+
+	if (map_get(&r->there, hash64(bytes_str(name)), bytes_str(name)) == size)
+		return 0;
+	rc = store_get(r->o->from, name, DELETES_FILE_MAX, &text, e);
+	if (rc == 0)
+		rc = store_put_named(r->o->to, name, buf_bytes(&text), STORE_PUT_ANY, e);
+	else if (e->code == ERR_NO) /* deleted since it was listed */
+		rc = 0;
+	if (rc == 0 && r->o->on_object)
+		r->o->on_object(r->o->data, name);
+	buf_release(&text);
+	return rc;
+}
+
+int copy_requests(const struct copy_opts *o, struct bytes tenant, struct err *e)
+{
+	struct requests r = { .o = o };
+	struct buf folder = { 0 };
+	int rc = 0;
+
+	buf_addf(&folder, "%.*s/deletes/", BYTES_ARG(tenant));
+	if (!o->dry_run) {
+		rc = store_list(o->to, buf_str(&folder), note_there, &r, e);
+		if (rc == 0)
+			rc = store_list(o->from, buf_str(&folder), copy_file, &r, e);
+	}
+	buf_release(&folder);
+	map_release(&r.there);
+	arena_release(&r.mem);
+	return rc;
+}
+
+/* ---- for another tenant ---- */
+
+static int is_applied(struct index *ix, const char *id, bool *ret, struct err *e)
+{
+	*ret = false;
+	for (uint32_t i = 0; i < index_info(ix)->n_deletes && !*ret; i++) {
+		struct bytes applied;
+
+		if (index_delete_at(ix, i, &applied, e) < 0)
+			return -1;
+		*ret = bytes_eq(applied, bytes_str(id));
+	}
+	return 0;
+}
+
+/* 1: some chunk of the series may have entries that the request means. */
+static int touches_series(const struct delete_filter *f, struct index *ix, uint32_t number,
+			  struct arena *mem, struct err *e)
+{
+	struct index_series s;
+	struct labels labels;
+
+	arena_reset(mem);
+	if (index_series_at(ix, number, &s, e) < 0 ||
+	    index_series_labels(ix, number, mem, &labels, e) < 0)
+		return -1;
+	if (!delete_filter_wants(f, &labels))
+		return 0;
+	for (uint32_t i = 0; i < s.n_chunks; i++) {
+		struct index_chunk c;
+
+		if (index_chunk_at(ix, s.first_chunk + i, &c, e) < 0)
+			return -1;
+		if (delete_filter_touches(f, c.from, c.through))
+			return 1;
+	}
+	return 0;
+}
+
+static int touches_index(const struct copy_opts *o, const struct delete_filter *f, struct index *ix,
+			 struct err *e)
+{
+	struct index_set set = { 0 };
+	struct arena mem = { 0 };
+	int rc = index_match(ix, o->match, o->n_match, &set, e);
+
+	for (size_t i = 0; i < set.n && rc == 0; i++)
+		rc = touches_series(f, ix, set.v[i], &mem, e);
+	index_set_release(&set);
+	arena_release(&mem);
+	return rc;
+}
+
+static int check_request(const struct copy_opts *o, const struct delete_request *r,
+			 const struct live *day, struct err *e)
+{
+	struct delete_filter f;
+	int rc = delete_filter_init(&f, r, e);
+
+	for (size_t i = 0; i < day->n && rc == 0; i++) {
+		bool applied;
+
+		rc = is_applied(day->v[i], r->id, &applied, e);
+		if (rc == 0 && !applied)
+			rc = touches_index(o, &f, day->v[i], e);
+		if (rc < 0)
+			err_wrap(e, "'%s'", index_label(day->v[i]));
+	}
+	delete_filter_release(&f);
+	if (rc > 0)
+		return err_set(e, ERR_AGAIN,
+			       "request %s hides entries that are not deleted yet: "
+			       "'chunkpack --delete' comes first",
+			       r->id);
+	return rc;
+}
+
+int copy_check_applied(const struct copy_opts *o, const struct delete_requests *requests,
+		       const struct live *day, struct err *e)
+{
+	for (size_t i = 0; i < requests->n; i++)
+		if (check_request(o, &requests->v[i], day, e) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,19 @@
+/* Requests to delete, as far as a copy has to do with them. Private to compact/. */
+#ifndef COMPACT_COPY_REQUESTS_H
+#define COMPACT_COPY_REQUESTS_H
+
+#include "compact/copy.h"
+#include "deletes/requests.h"
+#include "index/live.h"
+
+/* Copies the files that the target has not, before anything that they may hide. Errors: ERR_IO,
+ * ERR_FULL, ERR_LIMIT a file is none of ours. */
+MUST_CHECK int copy_requests(const struct copy_opts *o, struct bytes tenant, struct err *e);
+
+/* For another tenant the requests have no meaning, so what they hide must not go over. Does one
+ * hide something of the day that is selected, and that was not deleted yet? Errors: ERR_AGAIN so it
+ * is; ERR_CORRUPT. */
+MUST_CHECK int copy_check_applied(const struct copy_opts *o, const struct delete_requests *requests,
+				  const struct live *day, struct err *e);
+
+#endif
