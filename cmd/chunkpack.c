@@ -1,5 +1,4 @@
-/* chunkpack - sort entries into packs of a store, one for each tenant and day; merge and copy such
- * packs. */
+/* chunkpack - sort entries into packs of a store; merge, copy and delete from such packs. */
 #include <errno.h>
 
 #include "base/num.h"
@@ -9,6 +8,7 @@
 #include "compact/options.h"
 #include "compact/packing.h"
 #include "compact/report.h"
+#include "erase/command.h"
 
 enum { FAULTS_SHOWN = 20 };
 
@@ -102,8 +102,9 @@ static void show_fault(void *data, const struct err *fault)
 	cli_report(args->cli, fault);
 }
 
-static int print_line(struct buf *b, struct err *e)
+static int print_line(void *data, struct buf *b, struct err *e)
 {
+	(void)data;
 	printf("%s\n", buf_str(b));
 	buf_release(b);
 	return flush_stdout(e);
@@ -113,9 +114,8 @@ static int print_plan(void *data, const struct compact_plan *p, struct err *e)
 {
 	struct buf b = { 0 };
 
-	(void)data;
 	report_plan(&b, p);
-	return print_line(&b, e);
+	return print_line(data, &b, e);
 }
 
 static void say_day(void *data, const struct compact_day *d)
@@ -151,29 +151,17 @@ static void say_busy(void *data, struct bytes tenant, int32_t day)
 
 static void compact(struct args *args)
 {
-	const struct pack_opts *o = &args->opts;
-	const struct compact_opts c = { .store = args->store,
-					.tenant = o->tenant,
-					.one_day = o->one_day,
-					.day = o->day,
-					.params = o->params,
-					.memory_bytes = o->memory_bytes,
-					.jobs = (unsigned)o->jobs,
-					.pack_bytes = o->pack_bytes,
-					.fan_in = o->fan_in,
-					.shard = o->shard,
-					.n_shards = o->n_shards,
-					.delete_delay_ns = o->delete_delay_ns,
-					.dry_run = o->dry_run,
-					.on_pack = print_pack,
-					.on_plan = print_plan,
-					.on_fault = show_fault,
-					.on_day = say_day,
-					.on_deleted = say_deleted,
-					.on_busy = say_busy,
-					.data = args };
+	struct compact_opts c = pack_opts_compact(&args->opts);
 	struct err e;
 
+	c.store = args->store;
+	c.on_pack = print_pack;
+	c.on_plan = print_plan;
+	c.on_fault = show_fault;
+	c.on_day = say_day;
+	c.on_deleted = say_deleted;
+	c.on_busy = say_busy;
+	c.data = args;
 	if (compact_store(&c, &e) < 0)
 		cli_report(args->cli, &e);
 }
@@ -186,7 +174,7 @@ static int print_copied(void *data, const struct copy_day *d, struct err *e)
 	struct buf b = { 0 };
 
 	report_copied(&b, d, args->opts.dry_run ? REPORT_DRY : REPORT_DONE);
-	return print_line(&b, e);
+	return print_line(data, &b, e);
 }
 
 static void say_written(void *data, const char *name)
@@ -206,25 +194,35 @@ static void show_fault_once(void *data, const struct err *fault)
 
 static void copy(struct args *args)
 {
-	const struct pack_opts *o = &args->opts;
-	const struct copy_opts c = { .from = args->from,
-				     .to = args->store,
-				     .tenant = o->tenant,
-				     .to_tenant = o->to_tenant,
-				     .selector = o->selector,
-				     .match = o->match,
-				     .n_match = o->n_match,
-				     .one_day = o->one_day,
-				     .day = o->day,
-				     .jobs = (unsigned)o->jobs,
-				     .dry_run = o->dry_run,
-				     .on_day = print_copied,
-				     .on_object = say_written,
-				     .on_fault = show_fault_once,
-				     .data = args };
+	struct copy_opts c = pack_opts_copy(&args->opts);
 	struct err e;
 
+	c.from = args->from;
+	c.to = args->store;
+	c.on_day = print_copied;
+	c.on_object = say_written;
+	c.on_fault = show_fault_once;
+	c.data = args;
 	if (copy_store(&c, &e) < 0)
+		cli_report(args->cli, &e);
+}
+
+/* ---- deletion ---- */
+
+static void say_text(void *data, const char *text)
+{
+	const struct args *args = data;
+
+	if (args->opts.verbose)
+		cli_note(args->cli, "%s", text);
+}
+
+static void erase(struct args *args)
+{
+	const struct erase_out out = { print_line, say_text, show_fault, args };
+	struct err e;
+
+	if (erase_command(&args->opts, args->store, &out, &e) < 0)
 		cli_report(args->cli, &e);
 }
 
@@ -253,7 +251,7 @@ static int open_stores(struct args *args, struct err *e)
 		if (!args->from)
 			return -1;
 	}
-	if (o->compact)
+	if (o->compact || o->erase)
 		args->store = open_existing(o->store_path, e);
 	else
 		args->store =
@@ -282,15 +280,17 @@ int main(int argc, char **argv)
 	pack_opts_init(&args.opts);
 	if (cli_next(&cli, argc, argv) != -1 || pack_opts_check(&args.opts, &e) < 0)
 		cli_usage(&cli, "%s", e.msg);
-	if ((args.opts.compact || args.opts.copy) && cli.n_operands > 0)
+	if (pack_opts_mode(&args.opts) && cli.n_operands > 0)
 		cli_usage(&cli, "%s takes no operands: its packs are those of the store",
-			  args.opts.copy ? "--copy" : "--compact");
+			  pack_opts_mode(&args.opts));
 	if (open_stores(&args, &e) < 0)
 		cli_report(&cli, &e);
 	else if (args.opts.copy)
 		copy(&args);
 	else if (args.opts.compact)
 		compact(&args);
+	else if (args.opts.erase)
+		erase(&args);
 	else
 		pack(&args);
 	store_close(args.store);

@@ -10,18 +10,18 @@ struct walk {
 	struct bytes tenant;
 };
 
-static bool is_ours(const struct compact_opts *o, struct bytes tenant, int32_t day)
+bool compact_is_mine(unsigned shard, unsigned n_shards, struct bytes tenant, int32_t day)
 {
 	struct buf key = { 0 };
 	uint64_t h;
 
-	if (o->n_shards <= 1)
+	if (n_shards <= 1)
 		return true;
 	buf_addf(&key, "%d/", day);
 	buf_add_bytes(&key, tenant);
 	h = hash64(buf_bytes(&key));
 	buf_release(&key);
-	return h % o->n_shards == o->shard;
+	return h % n_shards == shard;
 }
 
 static int merge_all(struct day_job *d, struct err *e)
@@ -100,7 +100,8 @@ static int one_day(int32_t day, void *data, struct err *e)
 	struct store_lock *lock = NULL;
 	int rc;
 
-	if ((o->one_day && day != o->day) || !is_ours(o, w->tenant, day))
+	if ((o->one_day && day != o->day) ||
+	    !compact_is_mine(o->shard, o->n_shards, w->tenant, day))
 		return 0;
 	if (!o->dry_run) {
 		lock = index_lock(o->store, w->tenant, day, e);

@@ -13,13 +13,15 @@
 #include "time/time.h"
 
 enum { LEVEL_MAX = 19, DEFAULT_MEMORY = 512 << 20, DEFAULT_FAN_IN = 12, FAN_IN_MAX = 10000 };
+static const int64_t DEFAULT_CANCEL_NS = 24 * 3600 * NS_PER_S;
 static const uint64_t DEFAULT_PACK = 256 << 20, PACK_MIN = 1 << 10, PACK_MAX = UINT64_C(1) << 40;
 
 void pack_opts_init(struct pack_opts *o)
 {
 	*o = (struct pack_opts){ .store_path = "lokid-data/store",
 				 .params = chunk_params_default,
-				 .delete_delay_ns = -1 };
+				 .delete_delay_ns = -1,
+				 .cancel_ns = -1 };
 }
 
 void pack_opts_release(struct pack_opts *o)
@@ -158,8 +160,11 @@ const struct cli_taken pack_options[] = {
 	{ { 0, "copy", NULL, "copy packs and index files of one store into another" },
 	  cli_take_flag,
 	  AT(copy) },
+	{ { 0, "delete", NULL, "apply the requests to delete: rewrite the packs concerned" },
+	  cli_take_flag,
+	  AT(erase) },
 	{ { 't', "tenant", "TENANT",
-	    "of JSON lines that name none (fake); --compact, --copy: only this one" },
+	    "of JSON lines that name none (fake); of a store, only this one" },
 	  index_take_tenant,
 	  AT(tenant) },
 	{ { 0, "encoding", "zstd|snappy|none", "of the blocks (zstd)" }, take_encoding, WHOLE },
@@ -184,13 +189,21 @@ const struct cli_taken pack_options[] = {
 	{ { 0, "pack-size", "SIZE", "--compact: of a new pack, about (256MiB)" },
 	  take_pack_size,
 	  AT(pack_bytes) },
-	{ { 0, "delete-delay", "DURATION", "--compact: delete what was replaced so long ago (2h)" },
+	{ { 0, "limits", "FILE", "--delete: deletion_mode (default STORE/~lokid/limits.yaml)" },
+	  cli_take_text,
+	  AT(limits) },
+	{ { 0, "cancel-period", "DURATION",
+	    "--delete: leave requests alone that are younger (24h)" },
+	  index_take_delay,
+	  AT(cancel_ns) },
+	{ { 0, "delete-delay", "DURATION",
+	    "--compact, --delete: delete what was replaced so long ago (2h)" },
 	  index_take_delay,
 	  AT(delete_delay_ns) },
-	{ { 0, "shard", "I/N", "--compact: of N programs this is number I, from 0" },
+	{ { 0, "shard", "I/N", "--compact, --delete: of N programs this is number I, from 0" },
 	  take_shard,
 	  WHOLE },
-	{ { 0, "dry-run", NULL, "--compact, --copy: only say what would be done" },
+	{ { 0, "dry-run", NULL, "--compact, --copy, --delete: only say what would be done" },
 	  cli_take_flag,
 	  AT(dry_run) },
 	{ { 0, "from", "DIR", "--copy: the store that is read" }, cli_take_text, AT(from_path) },
@@ -222,6 +235,12 @@ static int check_sizes(struct pack_opts *o, struct err *e)
 	return 0;
 }
 
+/* Works on packs that are there, chunk by chunk. */
+static bool in_store(const struct pack_opts *o)
+{
+	return o->compact || o->erase;
+}
+
 static int check_memory(struct pack_opts *o, struct err *e)
 {
 	const struct chunk_params *p = &o->params;
@@ -231,10 +250,10 @@ static int check_memory(struct pack_opts *o, struct err *e)
 	if (!o->memory_bytes)
 		o->memory_bytes = DEFAULT_MEMORY;
 	if (jobs == 0)
-		jobs = o->compact ? merge_jobs_that_fit(p, o->memory_bytes, work_cpus())
-				  : packing_jobs_that_fit(p, o->memory_bytes, work_cpus());
+		jobs = in_store(o) ? merge_jobs_that_fit(p, o->memory_bytes, work_cpus())
+				   : packing_jobs_that_fit(p, o->memory_bytes, work_cpus());
 	o->jobs = jobs;
-	least = o->compact ? merge_memory_min(p, jobs) : packing_memory_min(p, jobs);
+	least = in_store(o) ? merge_memory_min(p, jobs) : packing_memory_min(p, jobs);
 	if (o->memory_bytes >= least)
 		return 0;
 	return err_set(e, ERR_USAGE, "option '--memory': %u %s and this chunk size need %llu MiB",
@@ -243,8 +262,9 @@ static int check_memory(struct pack_opts *o, struct err *e)
 }
 
 /* What the program is to do: one of them. */
-enum { TO_PACK = 1, TO_COMPACT = 2, TO_COPY = 4 };
-static const char *const mode_option[] = { "--compact", "--copy" }; /* from TO_COMPACT on */
+enum { TO_PACK = 1, TO_COMPACT = 2, TO_COPY = 4, TO_ERASE = 8 };
+static const char *const mode_option[] = { "--compact", "--copy",
+					   "--delete" }; /* from TO_COMPACT on */
 
 /* An option that has a meaning for some of them alone. */
 struct use {
@@ -269,29 +289,38 @@ static int no_effect(const struct use *u, unsigned mode, struct err *e)
 	return -1;
 }
 
+static unsigned mode_of(const struct pack_opts *o)
+{
+	return o->copy ? TO_COPY : o->compact ? TO_COMPACT : o->erase ? TO_ERASE : TO_PACK;
+}
+
 static int check_modes(const struct pack_opts *o, struct err *e)
 {
-	const unsigned mode = o->copy ? TO_COPY : o->compact ? TO_COMPACT : TO_PACK;
+	const unsigned mode = mode_of(o);
 	const struct use uses[] = {
 		{ "--encoding", o->encoding_given, TO_PACK | TO_COMPACT },
 		{ "--level", o->level_given, TO_PACK | TO_COMPACT },
 		{ "--block-size", o->block_given, TO_PACK | TO_COMPACT },
 		{ "--chunk-size", o->chunk_given, TO_PACK | TO_COMPACT },
 		{ "--max-entries", o->entries_given, TO_PACK | TO_COMPACT },
-		{ "--memory", o->memory_bytes > 0, TO_PACK | TO_COMPACT },
+		{ "--memory", o->memory_bytes > 0, TO_PACK | TO_COMPACT | TO_ERASE },
 		{ "--day", o->one_day, TO_COMPACT | TO_COPY },
 		{ "--fan-in", o->fan_in > 0, TO_COMPACT },
 		{ "--pack-size", o->pack_bytes > 0, TO_COMPACT },
-		{ "--delete-delay", o->delete_delay_ns >= 0, TO_COMPACT },
-		{ "--shard", o->n_shards > 0, TO_COMPACT },
-		{ "--dry-run", o->dry_run, TO_COMPACT | TO_COPY },
+		{ "--delete-delay", o->delete_delay_ns >= 0, TO_COMPACT | TO_ERASE },
+		{ "--shard", o->n_shards > 0, TO_COMPACT | TO_ERASE },
+		{ "--dry-run", o->dry_run, TO_COMPACT | TO_COPY | TO_ERASE },
+		{ "--limits", o->limits != NULL, TO_ERASE },
+		{ "--cancel-period", o->cancel_ns >= 0, TO_ERASE },
 		{ "--from", o->from_path != NULL, TO_COPY },
 		{ "--to-tenant", o->to_tenant.n > 0, TO_COPY },
 		{ "--match", o->selector.n > 0, TO_COPY },
 	};
 
-	if (o->copy && o->compact)
-		return err_set(e, ERR_USAGE, "options '--compact' and '--copy' exclude each other");
+	if (o->copy + o->compact + o->erase > 1)
+		return err_set(e, ERR_USAGE, "options '%s' and '%s' exclude each other",
+			       o->compact ? "--compact" : "--copy",
+			       o->erase ? "--delete" : "--copy");
 	for (size_t i = 0; i < sizeof(uses) / sizeof(*uses); i++)
 		if (uses[i].given && !(uses[i].modes & mode))
 			return no_effect(&uses[i], mode, e);
@@ -323,7 +352,7 @@ static int check_copy(struct pack_opts *o, struct err *e)
 	return 0;
 }
 
-static void set_compact(struct pack_opts *o)
+static void set_defaults(struct pack_opts *o)
 {
 	if (!o->fan_in)
 		o->fan_in = DEFAULT_FAN_IN;
@@ -331,6 +360,8 @@ static void set_compact(struct pack_opts *o)
 		o->pack_bytes = DEFAULT_PACK;
 	if (o->delete_delay_ns < 0)
 		o->delete_delay_ns = INDEX_DELAY_NS;
+	if (o->cancel_ns < 0)
+		o->cancel_ns = DEFAULT_CANCEL_NS;
 }
 
 int pack_opts_check(struct pack_opts *o, struct err *e)
@@ -339,7 +370,7 @@ int pack_opts_check(struct pack_opts *o, struct err *e)
 		return -1;
 	if (o->copy)
 		return check_copy(o, e);
-	set_compact(o);
+	set_defaults(o);
 	if (o->level_given && o->params.encoding != CODEC_ZSTD)
 		return err_set(
 			e, ERR_USAGE,
@@ -347,4 +378,40 @@ int pack_opts_check(struct pack_opts *o, struct err *e)
 	if (check_sizes(o, e) < 0)
 		return -1;
 	return check_memory(o, e);
+}
+
+const char *pack_opts_mode(const struct pack_opts *o)
+{
+	unsigned mode = mode_of(o);
+
+	return mode == TO_PACK ? NULL : mode_option[__builtin_ctz(mode) - 1];
+}
+
+struct compact_opts pack_opts_compact(const struct pack_opts *o)
+{
+	return (struct compact_opts){ .tenant = o->tenant,
+				      .one_day = o->one_day,
+				      .day = o->day,
+				      .params = o->params,
+				      .memory_bytes = o->memory_bytes,
+				      .jobs = (unsigned)o->jobs,
+				      .pack_bytes = o->pack_bytes,
+				      .fan_in = o->fan_in,
+				      .shard = o->shard,
+				      .n_shards = o->n_shards,
+				      .delete_delay_ns = o->delete_delay_ns,
+				      .dry_run = o->dry_run };
+}
+
+struct copy_opts pack_opts_copy(const struct pack_opts *o)
+{
+	return (struct copy_opts){ .tenant = o->tenant,
+				   .to_tenant = o->to_tenant,
+				   .selector = o->selector,
+				   .match = o->match,
+				   .n_match = o->n_match,
+				   .one_day = o->one_day,
+				   .day = o->day,
+				   .jobs = (unsigned)o->jobs,
+				   .dry_run = o->dry_run };
 }

@@ -4,6 +4,8 @@
 
 #include "chunk/chunk.h"
 #include "cli/cli.h"
+#include "compact/compact.h"
+#include "compact/copy.h"
 #include "labels/matcher.h"
 
 struct pack_opts {
@@ -15,7 +17,9 @@ struct pack_opts {
 	uint64_t jobs;	       /* 0: as many as there are processors, if memory allows */
 	bool verbose;
 
-	bool compact;
+	bool compact, erase; /* one at most: --compact, --delete */
+	const char *limits;  /* file; NULL: the store's */
+	int64_t cancel_ns;   /* -1: not given */
 	bool one_day;
 	int32_t day;
 	uint64_t fan_in, pack_bytes; /* 0: not given */
@@ -41,5 +45,12 @@ extern const struct cli_taken pack_options[];
 
 /* Do the options go together? Sets what was not given. Errors: ERR_USAGE. */
 MUST_CHECK int pack_opts_check(struct pack_opts *o, struct err *e);
+
+/* "--compact", and so on: what it is to do; NULL: to pack. */
+const char *pack_opts_mode(const struct pack_opts *o);
+
+/* For each of them; stores and callbacks are to be set. */
+struct compact_opts pack_opts_compact(const struct pack_opts *o);
+struct copy_opts pack_opts_copy(const struct pack_opts *o);
 
 #endif

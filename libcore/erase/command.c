@@ -1,0 +1,114 @@
+#include "erase/command.h"
+
+#include "base/num.h"
+#include "compact/report.h"
+#include "erase/erase.h"
+#include "limits/file.h"
+#include "store/names.h"
+#include "store/store.h"
+
+struct command {
+	const struct pack_opts *o;
+	const char *store; /* its path */
+	const struct erase_out *out;
+};
+
+static int print_day(void *data, const struct erase_day *d, struct err *e)
+{
+	const struct command *c = data;
+	struct buf b = { 0 };
+
+	report_tenant_day(&b, d->tenant, d->day);
+	buf_addf(&b, "%.*s: ", BYTES_ARG(d->id));
+	num_add_count(&b, d->entries, "entry, ", "entries, ");
+	num_add_size(&b, d->bytes);
+	buf_add_str(&b, c->o->dry_run ? " of lines would go from " : " of lines gone from ");
+	num_add_count(&b, d->packs, "pack", "packs");
+	if (d->held) {
+		buf_add_str(&b, "; ");
+		num_add_count(&b, d->held, "entry held", "entries held");
+	}
+	return c->out->print(c->out->data, &b, e);
+}
+
+static void note(const struct command *c, struct buf *b)
+{
+	c->out->note(c->out->data, buf_str(b));
+	buf_release(b);
+}
+
+static void add_path(struct buf *b, const struct command *c, struct bytes tenant, int32_t day,
+		     const struct hash128 *pack)
+{
+	const struct store_name sn = { STORE_PACK, day, tenant, *pack };
+
+	buf_addf(b, "'%s/", c->store);
+	store_name_add(b, &sn);
+	buf_add_char(b, '\'');
+}
+
+static void say_pack(void *data, struct bytes tenant, int32_t day, const struct hash128 *before,
+		     const struct hash128 *after)
+{
+	struct buf b = { 0 };
+
+	add_path(&b, data, tenant, day, before);
+	buf_add_str(&b, " became ");
+	add_path(&b, data, tenant, day, after);
+	note(data, &b);
+}
+
+static void say_deleted(void *data, const char *name)
+{
+	const struct command *c = data;
+	struct buf b = { 0 };
+
+	buf_addf(&b, "%s '%s/%s'", c->o->dry_run ? "would delete" : "deleted", c->store, name);
+	note(c, &b);
+}
+
+static void say_busy(void *data, struct bytes tenant, int32_t day)
+{
+	struct buf b = { 0 };
+
+	report_tenant_day(&b, tenant, day);
+	buf_add_str(&b, "left to the next run: somebody else is at work on it");
+	note(data, &b);
+}
+
+static void fault(void *data, const struct err *e)
+{
+	const struct command *c = data;
+
+	c->out->fault(c->out->data, e);
+}
+
+int erase_command(const struct pack_opts *o, struct store *s, const struct erase_out *out,
+		  struct err *e)
+{
+	struct command c = { o, store_path(s), out };
+	struct erase_opts r = { .store = s,
+				.tenant = o->tenant,
+				.cancel_ns = o->cancel_ns,
+				.memory_bytes = o->memory_bytes,
+				.jobs = (unsigned)o->jobs,
+				.shard = o->shard,
+				.n_shards = o->n_shards,
+				.delete_delay_ns = o->delete_delay_ns,
+				.dry_run = o->dry_run,
+				.on_day = print_day,
+				.on_pack = say_pack,
+				.on_fault = fault,
+				.on_deleted = say_deleted,
+				.on_busy = say_busy,
+				.data = &c };
+	struct limits_set *limits = NULL;
+	struct report report = { 0 };
+	int rc = limits_load(o->limits, s, &limits, &report, e);
+
+	r.limits = limits;
+	if (rc == 0)
+		rc = erase_store(&r, e);
+	limits_set_drop(limits);
+	return rc;
+}

@@ -1,0 +1,345 @@
+#include "erase/day.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "compact/rewrite.h"
+#include "erase/receipt.h"
+#include "index/sweep.h"
+#include "store/store.h"
+#include "time/time.h"
+
+/* A pack that is written anew. */
+struct made {
+	struct hash128 before, after;
+};
+
+struct day_run {
+	const struct erase_opts *o;
+	struct targets *t;
+	int32_t day;
+	struct found *pack; /* by target: of the pack at hand */
+	struct bytes *ids;  /* as they were asked for last */
+	struct hash_list known;
+	struct made *made;
+	size_t n_made, cap_made;
+	int64_t now_ns;
+	bool failed; /* something was told */
+};
+
+bool erase_day_reaches(const struct target *t, int32_t day)
+{
+	return t->start_ns < time_day_start(day + 1) && t->end_ns >= time_day_start(day);
+}
+
+static void tell(const struct erase_opts *o, const struct err *fault)
+{
+	o->on_fault(o->data, fault);
+}
+
+/* ---- what is to be done ---- */
+
+static int has_delete(struct index *ix, struct bytes id, struct err *e)
+{
+	for (uint32_t i = 0; i < index_info(ix)->n_deletes; i++) {
+		struct bytes v;
+
+		if (index_delete_at(ix, i, &v, e) < 0)
+			return err_wrap(e, "'%s'", index_label(ix));
+		if (bytes_eq(v, id))
+			return 1;
+	}
+	return 0;
+}
+
+/* Does each live index file list it? */
+static int is_listed(const struct live *live, struct bytes id, struct err *e)
+{
+	int rc = 1;
+
+	for (size_t i = 0; i < live->n && rc == 1; i++)
+		rc = has_delete(live->v[i], id, e);
+	return rc;
+}
+
+/* 1 when there are any. */
+static int find_pending(struct targets *t, int32_t day, const struct live *live, struct err *e)
+{
+	int any = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		struct target *x = &t->v[i];
+		int rc;
+
+		x->pending = false;
+		if (!erase_day_reaches(x, day))
+			continue;
+		rc = is_listed(live, x->id, e);
+		if (rc < 0)
+			return -1;
+		x->pending = rc == 0;
+		any = any || x->pending;
+	}
+	return any;
+}
+
+static int begin(void *data, const struct live *live, struct err *e)
+{
+	struct day_run *r = data;
+	struct targets *t = r->t;
+	int any = find_pending(t, r->day, live, e);
+
+	r->n_made = 0;
+	for (size_t i = 0; i < t->n; i++) { /* again, when packs were gone */
+		t->v[i].day = (struct found){ 0 };
+		t->v[i].packs = 0;
+		buf_reset(&t->v[i].rows);
+	}
+	if (any <= 0)
+		return any;
+	free(r->known.v);
+	r->known = (struct hash_list){ 0 };
+	return live_known_packs(live, &r->known, e) < 0 ? -1 : 1;
+}
+
+/* ---- pack by pack ---- */
+
+static void pass(void *data)
+{
+	struct day_run *r = data;
+
+	targets_take(r->t, r->pack);
+}
+
+/* Those pending of which nothing was held, by what was found. */
+static struct rewrite_ids
+ids_without_held(struct day_run *r, const struct found *(*of)(const struct day_run *, size_t))
+{
+	struct rewrite_ids ids = { .v = r->ids };
+
+	for (size_t i = 0; i < r->t->n; i++)
+		if (r->t->v[i].pending && of(r, i)->held == 0)
+			r->ids[ids.n++] = r->t->v[i].id;
+	return ids;
+}
+
+static const struct found *found_in_pack(const struct day_run *r, size_t i)
+{
+	return &r->pack[i];
+}
+
+static const struct found *found_on_day(const struct day_run *r, size_t i)
+{
+	return &r->t->v[i].day;
+}
+
+static struct rewrite_ids looked(void *data, const struct rewrite_pack *p)
+{
+	struct day_run *r = data;
+
+	(void)p;
+	targets_take(r->t, r->pack);
+	for (size_t i = 0; i < r->t->n; i++) {
+		struct target *t = &r->t->v[i];
+		const struct found *f = &r->pack[i];
+
+		t->packs += f->entries > 0;
+		t->day.entries += f->entries;
+		t->day.bytes += f->bytes;
+		t->day.held += f->held;
+	}
+	return ids_without_held(r, found_in_pack);
+}
+
+static void written(void *data, const struct rewrite_pack *p)
+{
+	struct day_run *r = data;
+
+	targets_take(r->t, r->pack);
+	for (size_t i = 0; i < r->t->n; i++)
+		if (r->pack[i].entries > 0)
+			receipt_add_pack(&r->t->v[i], p, &r->pack[i], r->now_ns);
+	mem_grow(&r->made, &r->cap_made, r->n_made + 1, sizeof(*r->made));
+	r->made[r->n_made++] = (struct made){ p->before->name, p->after };
+}
+
+static struct rewrite_ids applied(void *data, bool complete)
+{
+	struct day_run *r = data;
+	struct rewrite_ids none = { 0 };
+
+	if (!complete) /* what is damaged may hold more of it */
+		r->failed = true;
+	return complete ? ids_without_held(r, found_on_day) : none;
+}
+
+static int before_commit(void *data, struct err *e)
+{
+	struct day_run *r = data;
+
+	for (size_t i = 0; i < r->t->n; i++) {
+		struct target *t = &r->t->v[i];
+
+		if (t->rows.n == 0)
+			continue;
+		t->renewed = true;
+		if (receipt_put_day(r->o->store, r->t->tenant, t, r->day, &r->known, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int committed(void *data, struct err *e)
+{
+	const struct day_run *r = data;
+
+	(void)e;
+	for (size_t i = 0; i < r->n_made && r->o->on_pack; i++)
+		r->o->on_pack(r->o->data, r->t->tenant, r->day, &r->made[i].before,
+			      &r->made[i].after);
+	return 0;
+}
+
+static void fault(void *data, const struct err *e)
+{
+	struct day_run *r = data;
+
+	tell(r->o, e);
+}
+
+/* ---- the day ---- */
+
+static int tell_day(const struct day_run *r, struct err *e)
+{
+	for (size_t i = 0; i < r->t->n; i++) {
+		const struct target *t = &r->t->v[i];
+		const struct erase_day d = { .tenant = r->t->tenant,
+					     .day = r->day,
+					     .id = t->id,
+					     .query = t->query,
+					     .packs = t->packs,
+					     .entries = t->day.entries,
+					     .bytes = t->day.bytes,
+					     .held = t->day.held };
+
+		if (t->pending && d.entries + d.held > 0 && r->o->on_day(r->o->data, &d, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void mark_undone(const struct day_run *r)
+{
+	for (size_t i = 0; i < r->t->n; i++) {
+		struct target *t = &r->t->v[i];
+
+		if (t->pending && (r->failed || r->o->dry_run || t->day.held > 0))
+			t->undone = true;
+	}
+}
+
+static void tell_deleted(const char *name, uint64_t size, void *data)
+{
+	const struct erase_opts *o = data;
+
+	(void)size;
+	if (o->on_deleted)
+		o->on_deleted(o->data, name);
+}
+
+static int sweep(const struct day_run *r, struct err *e)
+{
+	const struct sweep s = { .store = r->o->store,
+				 .tenant = r->t->tenant,
+				 .day = r->day,
+				 .delay_ns = r->o->delete_delay_ns,
+				 .mode = r->o->dry_run ? SWEEP_DRY : SWEEP_DELETE,
+				 .deleted = tell_deleted,
+				 .data = (void *)(uintptr_t)r->o };
+
+	return index_sweep(&s, e) < 0 ? -1 : 0;
+}
+
+static int run_locked(struct day_run *r, struct err *e)
+{
+	static const struct rewrite_calls calls = { begin,   pass,	    looked,    written,
+						    applied, before_commit, committed, fault };
+	const struct merge_edit edit = targets_edit(r->t);
+	const struct rewrite w = { .store = r->o->store,
+				   .tenant = r->t->tenant,
+				   .day = r->day,
+				   .memory_bytes = r->o->memory_bytes,
+				   .jobs = r->o->jobs,
+				   .dry_run = r->o->dry_run,
+				   .edit = &edit,
+				   .calls = &calls,
+				   .data = r };
+
+	if (rewrite_day(&w, e) < 0)
+		return -1;
+	mark_undone(r);
+	return tell_day(r, e) < 0 ? -1 : sweep(r, e);
+}
+
+/* A day of which something is damaged, or was replaced by others meanwhile, does not keep the rest
+ * from its turn. */
+static bool is_of_the_day(const struct err *e)
+{
+	return e->code == ERR_CORRUPT || e->code == ERR_VERSION || e->code == ERR_LIMIT ||
+	       e->code == ERR_AGAIN;
+}
+
+static void all_undone(struct targets *t, int32_t day)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (erase_day_reaches(&t->v[i], day))
+			t->v[i].undone = true;
+}
+
+int erase_day_run(const struct erase_opts *o, struct targets *t, int32_t day, struct err *e)
+{
+	struct day_run r = { .o = o, .t = t, .day = day };
+	struct store_lock *lock = NULL;
+	int rc = 0;
+
+	if (!o->dry_run) {
+		lock = index_lock(o->store, t->tenant, day, e);
+		if (!lock && e->code != ERR_AGAIN)
+			return -1;
+		if (!lock) {
+			all_undone(t, day);
+			if (o->on_busy)
+				o->on_busy(o->data, t->tenant, day);
+			return 0;
+		}
+		rc = store_now(o->store, &r.now_ns, e);
+	}
+	r.pack = mem_alloc((t->n + 1) * sizeof(*r.pack));
+	r.ids = mem_alloc((t->n + 1) * sizeof(*r.ids));
+	if (rc == 0)
+		rc = run_locked(&r, e);
+	store_unlock(lock);
+	free(r.pack);
+	free(r.ids);
+	free(r.known.v);
+	free(r.made);
+	if (rc == 0 || !is_of_the_day(e))
+		return rc;
+	all_undone(t, day);
+	tell(o, e);
+	return 0;
+}
+
+int erase_day_look(const struct erase_opts *o, struct targets *t, int32_t day, struct err *e)
+{
+	struct live live;
+	int rc;
+
+	if (live_load(o->store, t->tenant, day, &live, e) < 0)
+		return -1;
+	rc = find_pending(t, day, &live, e);
+	for (size_t i = 0; i < t->n; i++)
+		t->v[i].undone = t->v[i].undone || t->v[i].pending || live.n_faults > 0;
+	live_release(&live);
+	return rc < 0 ? -1 : 0;
+}

@@ -1,0 +1,156 @@
+#include "erase/erase.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "compact/compact.h"
+#include "erase/day.h"
+#include "erase/receipt.h"
+#include "index/live.h"
+#include "limits/limits.h"
+#include "store/store.h"
+#include "time/time.h"
+
+struct tenant_run {
+	const struct erase_opts *o;
+	struct targets targets;
+	struct delete_requests requests;
+};
+
+static enum limits_deletion mode_of(const struct erase_opts *o, struct bytes tenant)
+{
+	return o->limits ? limits_of(o->limits, tenant)->deletion_mode : LIMITS_DELETE_REMOVES;
+}
+
+/* ---- the requests of a tenant ---- */
+
+static int add_request(struct targets *t, const struct delete_request *r, struct err *e)
+{
+	struct target *x = &t->v[t->n];
+
+	*x = (struct target){ .id = bytes_str(r->id),
+			      .query = r->query,
+			      .start_ns = r->start_ns,
+			      .end_ns = r->end_ns,
+			      .created_ns = r->created_ns,
+			      .has_receipt = r->has_receipt };
+	if (delete_filter_init(&x->filter, r, e) < 0) {
+		delete_filter_release(&x->filter);
+		return err_wrap(e, "'%.*s/deletes/%s.json'", BYTES_ARG(t->tenant), r->id);
+	}
+	t->n++;
+	return 0;
+}
+
+/* Those in force whose time to be cancelled is over. */
+static int find_requests(struct tenant_run *r, struct err *e)
+{
+	const struct erase_opts *o = r->o;
+	struct targets *t = &r->targets;
+	int64_t now_ns, due_ns;
+
+	if (deletes_list(o->store, t->tenant, DELETES_IN_FORCE, &r->requests, e) < 0)
+		return -1;
+	if (r->requests.n == 0)
+		return 0;
+	if (store_now(o->store, &now_ns, e) < 0)
+		return -1;
+	if (__builtin_sub_overflow(now_ns, o->cancel_ns, &due_ns))
+		due_ns = INT64_MIN;
+	t->v = mem_alloc(r->requests.n * sizeof(*t->v));
+	for (size_t i = 0; i < r->requests.n; i++)
+		if (r->requests.v[i].created_ns <= due_ns &&
+		    add_request(t, &r->requests.v[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+static void release(struct tenant_run *r)
+{
+	targets_end(&r->targets);
+	for (size_t i = 0; i < r->targets.n; i++) {
+		buf_release(&r->targets.v[i].rows);
+		delete_filter_release(&r->targets.v[i].filter);
+	}
+	free(r->targets.v);
+	deletes_release(&r->requests);
+}
+
+/* ---- its days ---- */
+
+static int one_day(int32_t day, void *data, struct err *e)
+{
+	struct tenant_run *r = data;
+	struct targets *t = &r->targets;
+	bool reached = false;
+
+	for (size_t i = 0; i < t->n; i++)
+		reached = reached || erase_day_reaches(&t->v[i], day);
+	if (!reached)
+		return 0;
+	if (!compact_is_mine(r->o->shard, r->o->n_shards, t->tenant, day))
+		return erase_day_look(r->o, t, day, e);
+	return erase_day_run(r->o, t, day, e);
+}
+
+/* Of each that is applied everywhere, the receipt of all. What was done before may be done again,
+ * for entries that came late. */
+static int give_receipts(struct tenant_run *r, struct err *e)
+{
+	struct targets *t = &r->targets;
+	int64_t now_ns;
+
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->v[i].undone || (t->v[i].has_receipt && !t->v[i].renewed))
+			continue;
+		if (store_now(r->o->store, &now_ns, e) < 0 ||
+		    receipt_put_whole(r->o->store, t->tenant, &t->v[i], now_ns, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Is it of the tenant alone? */
+static bool is_of_the_tenant(const struct err *e)
+{
+	return e->code == ERR_CORRUPT || e->code == ERR_VERSION || e->code == ERR_LIMIT ||
+	       e->code == ERR_QUERY || e->code == ERR_AGAIN;
+}
+
+static int do_tenant(const struct erase_opts *o, struct bytes tenant, struct err *e)
+{
+	struct tenant_run r = { .o = o, .targets = { .tenant = tenant, .jobs = o->jobs } };
+	int rc;
+
+	if (mode_of(o, tenant) != LIMITS_DELETE_REMOVES)
+		return 0;
+	rc = find_requests(&r, e);
+	if (rc == 0 && r.targets.n > 0) {
+		targets_begin(&r.targets);
+		rc = live_days(o->store, tenant, INT32_MIN, INT32_MAX, one_day, &r, e);
+		if (rc == 0 && !o->dry_run)
+			rc = give_receipts(&r, e);
+	}
+	release(&r);
+	if (rc == 0 || !is_of_the_tenant(e))
+		return rc;
+	o->on_fault(o->data, e);
+	return 0;
+}
+
+static int one_tenant(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct bytes tenant = bytes_str(name);
+
+	(void)size;
+	if (labels_check_tenant(tenant, NULL) < 0)
+		return 0; /* not ours, as a disk's lost+found */
+	return do_tenant(data, tenant, e);
+}
+
+int erase_store(const struct erase_opts *o, struct err *e)
+{
+	if (o->tenant.n)
+		return do_tenant(o, o->tenant, e);
+	return store_list_folders(o->store, "", one_tenant, (void *)(uintptr_t)o, e);
+}

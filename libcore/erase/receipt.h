@@ -1,0 +1,28 @@
+/*
+ * Receipts: what was done about a request. One of each day, which grows while there is something to
+ * do, and one of all days when there is nothing left. Format: lokid-deletes(5), "RECEIPT". Private
+ * to erase/.
+ */
+#ifndef ERASE_RECEIPT_H
+#define ERASE_RECEIPT_H
+
+#include "compact/rewrite.h"
+#include "erase/target.h"
+
+/* Adds a row to t->rows: what a pack has lost, when it is written anew. */
+void receipt_add_pack(struct target *t, const struct rewrite_pack *p, const struct found *f,
+		      int64_t now_ns);
+
+/*
+ * Writes t->rows to the receipt of the day, behind what is there already; of that, rows stay whose
+ * new pack is among `known`: the others are of a run that did not come to its commit. Errors:
+ * ERR_IO, ERR_FULL, ERR_LIMIT.
+ */
+MUST_CHECK int receipt_put_day(struct store *s, struct bytes tenant, const struct target *t,
+			       int32_t day, const struct hash_list *known, struct err *e);
+
+/* Writes the receipt of all days from those of each. Errors: as above. */
+MUST_CHECK int receipt_put_whole(struct store *s, struct bytes tenant, const struct target *t,
+				 int64_t now_ns, struct err *e);
+
+#endif
