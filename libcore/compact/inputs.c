@@ -108,7 +108,7 @@ static int read_trailer(const struct day_at *at, const struct index_pack *row, s
 	rc = store_file_open(at->store, buf_str(&name), &file, e);
 	if (rc == 0) {
 		rc = pack_read_trailer(read_at, &file, file.size, &mem, &t, e);
-		if (rc == 0 && (t.n_chunks != row->n_chunks || t.day != at->day ||
+		if (rc == 0 && (t.n_chunks < row->n_chunks || t.day != at->day ||
 				!bytes_eq(t.tenant, at->tenant)))
 			rc = err_set(e, ERR_CORRUPT, "the index and its trailer do not agree");
 		if (rc < 0)

@@ -19,6 +19,7 @@ struct check {
 	uint64_t n_faults;
 	uint32_t *order;	 /* chunk numbers by pack and offset */
 	uint32_t pack, at;	 /* the pack that is read; next of order */
+	bool partly;		 /* not all of its chunks are in the index */
 	uint32_t *series_of;	 /* chunk number to series */
 	struct hash128 *covered; /* segments that trailers with all their parts list */
 	size_t n_covered, cap_covered;
@@ -114,8 +115,11 @@ static int compare_chunk(struct check *c, const struct chunk *head, const struct
 
 	if (c->at < c->in->n_chunks && index_chunk_at(c->ix, c->order[c->at], &row, e) < 0)
 		return -1;
-	if (c->at >= c->in->n_chunks || row.pack != c->pack || row.offset != want->offset)
-		return err_set(e, ERR_CORRUPT, "the index does not have it");
+	if (c->at >= c->in->n_chunks || row.pack != c->pack || row.offset > want->offset)
+		return c->partly ? 0 : err_set(e, ERR_CORRUPT, "the index does not have it");
+	if (row.offset != want->offset)
+		return err_set(e, ERR_CORRUPT, "chunk %u of the index lies before it",
+			       c->order[c->at]);
 	number = c->order[c->at++];
 	if (!same_chunk(&row, want))
 		return err_set(e, ERR_CORRUPT, "chunk %u of the index says otherwise", number);
@@ -178,6 +182,7 @@ static void check_pack(struct check *c, uint32_t i)
 	struct index_pack p;
 	struct pack_scan scan;
 	struct err e = { 0 };
+	uint32_t behind; /* of order: its last row */
 
 	if (index_pack_at(c->ix, i, &p, &e) < 0) {
 		tell(c, &e);
@@ -194,6 +199,7 @@ static void check_pack(struct check *c, uint32_t i)
 			break;
 		c->at++;
 	}
+	behind = c->at + p.n_chunks;
 	if (c->beside->leave && c->beside->leave[i]) {
 		c->unread = true;
 		return;
@@ -206,14 +212,24 @@ static void check_pack(struct check *c, uint32_t i)
 		tell_pack(c, &e);
 		return;
 	}
+	c->partly = c->in->thinned && scan.trailer.n_chunks > p.n_chunks;
 	if (scan.row.size != p.size || scan.row.trailer_len != p.trailer_len ||
-	    scan.row.order_key != p.order_key || scan.trailer.n_chunks != p.n_chunks) {
+	    scan.row.order_key != p.order_key ||
+	    (scan.trailer.n_chunks != p.n_chunks && !c->partly)) {
 		err_set(&e, ERR_CORRUPT, "pack %u of the index says otherwise", i);
 		c->kind = FAULT_DIFFERS;
 		tell_pack(c, &e);
 	} else {
+		int rc;
+
 		c->kind = FAULT_DAMAGED;
-		if (pack_scan_chunks(&scan, check_chunk, c, &e) < 0)
+		rc = pack_scan_chunks(&scan, check_chunk, c, &e);
+		if (rc == 0 && c->at != behind) {
+			c->kind = FAULT_DIFFERS;
+			rc = err_set(&e, ERR_CORRUPT, "chunk %u of the index is not in it",
+				     c->order[c->at]);
+		}
+		if (rc < 0)
 			tell_pack(c, &e);
 	}
 	take_segments(c, &scan.trailer);
@@ -287,7 +303,7 @@ uint64_t index_check(struct store *s, struct index *ix, const struct index_besid
 			tell(&c, &e);
 		for (uint32_t i = 0; i < c.in->n_packs && c.order; i++)
 			check_pack(&c, i);
-		if (!c.unread)
+		if (!c.unread && !c.in->thinned) /* what was left out had some of them */
 			check_segments(&c);
 	}
 	free(c.order);

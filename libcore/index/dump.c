@@ -51,7 +51,8 @@ static int dump_head(struct dump *d, struct err *e)
 	json_add_quoted(b, bytes_str(index_label(d->ix)));
 	buf_addf(b, ",\"version\":%d,\"tenant\":", INDEX_VERSION);
 	json_add_quoted(b, in->tenant);
-	buf_addf(b, ",\"day\":\"%s\",\"mixed\":%s", day, in->mixed ? "true" : "false");
+	buf_addf(b, ",\"day\":\"%s\",\"mixed\":%s,\"thinned\":%s", day,
+		 in->mixed ? "true" : "false", in->thinned ? "true" : "false");
 	if (in->entries)
 		add_times(b, in->min_ts, in->max_ts);
 	buf_addf(b,

@@ -226,6 +226,7 @@ static int read_fixed(struct index *ix, struct rd *rd, unsigned *ret_sections,
 	ix->n_pages = rd_u32be(rd);
 	ix->info.size = ix->file.n;
 	ix->info.mixed = flags & INDEX_FLAG_MIXED;
+	ix->info.thinned = flags & INDEX_FLAG_THINNED;
 	if (size != ix->file.n)
 		return err_set(e, ERR_CORRUPT, "%s: expected %llu bytes, found %zu",
 			       size > ix->file.n ? "cut short" : "too long",

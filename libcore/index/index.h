@@ -29,6 +29,8 @@ struct index_info {
 	struct bytes tenant;
 	int32_t day;
 	bool mixed; /* holds more than what it replaces: is never obsolete by its set of segments */
+	bool thinned; /* chunks of its packs, or whole packs, were left out for good: expired ones
+		       */
 	int64_t min_ts, max_ts; /* of all entries; min > max when there are none */
 	uint64_t entries, line_bytes, size;
 	uint32_t n_series, n_chunks, n_blocks, n_packs, n_names, n_pairs, n_symbols;

@@ -383,7 +383,7 @@ static void put_head(const struct layout *l, uint32_t head_len, uint64_t size, u
 		line_bytes += w->block[i].line_bytes;
 	buf_add(out, index_magic, sizeof(index_magic));
 	wr_u8(out, INDEX_VERSION);
-	wr_u8(out, w->mixed ? INDEX_FLAG_MIXED : 0);
+	wr_u8(out, (w->mixed ? INDEX_FLAG_MIXED : 0) | (w->thinned ? INDEX_FLAG_THINNED : 0));
 	wr_u16be(out, SEC_END - 1);
 	wr_u64be(out, size);
 	wr_u32be(out, head_len);

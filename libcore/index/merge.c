@@ -12,6 +12,8 @@ struct merging {
 	struct pack_scan *scan; /* the added packs */
 	struct hash_list out;	/* of the files that are taken, these packs are left out */
 	struct common_deletes deletes;
+	struct common_deletes taken; /* of all files that are taken */
+	bool any;		     /* pack is in the new file */
 };
 
 static struct store_name pack_name(const struct index_merge *m, const struct hash128 *pack)
@@ -123,7 +125,7 @@ static int inherit(struct merging *g, struct index *ix, struct err *e)
 	return 0;
 }
 
-static int inherit_deletes(struct merging *g, struct index *ix, struct err *e)
+static int inherit_deletes(struct index *ix, struct common_deletes *to, struct err *e)
 {
 	uint32_t n = index_info(ix)->n_deletes;
 	struct bytes *v = mem_alloc((n + (size_t)1) * sizeof(*v));
@@ -132,8 +134,52 @@ static int inherit_deletes(struct merging *g, struct index *ix, struct err *e)
 	for (uint32_t i = 0; i < n && rc == 0; i++)
 		rc = index_delete_at(ix, i, &v[i], e);
 	if (rc == 0)
-		common_deletes_add(&g->deletes, v, n);
+		common_deletes_add(to, v, n);
 	free(v);
+	return rc;
+}
+
+/* Of each pack of a file that is taken, how many of its chunks are dropped. */
+static int count_dropped(struct index *ix, const bool *drop, uint32_t *ret, struct err *e)
+{
+	for (uint32_t i = 0; i < index_info(ix)->n_chunks; i++) {
+		struct index_chunk c;
+
+		if (!drop[i])
+			continue;
+		if (index_chunk_at(ix, i, &c, e) < 0)
+			return -1;
+		ret[c.pack]++;
+	}
+	return 0;
+}
+
+/* Which packs of a file that is taken are left out; some are because all their chunks are dropped.
+ */
+static int find_skipped(struct merging *g, size_t i, const bool *drop, bool *ret_skip,
+			bool *ret_any, struct err *e)
+{
+	struct index *ix = g->m->live->v[i];
+	uint32_t n = index_info(ix)->n_packs;
+	uint32_t *dropped = mem_alloc((n + (size_t)1) * sizeof(*dropped));
+	int rc = drop ? count_dropped(ix, drop, dropped, e) : 0;
+
+	for (uint32_t k = 0; k < n && rc == 0; k++) {
+		struct index_pack p;
+
+		rc = index_pack_at(ix, k, &p, e);
+		ret_skip[k] = rc < 0 || g->m->live->skip_pack[i][k] ||
+			      hash128_among(g->out.v, g->out.n, &p.name);
+		if (rc < 0 || ret_skip[k])
+			continue;
+		ret_skip[k] = dropped[k] > 0 && dropped[k] == p.n_chunks;
+		*ret_any = *ret_any || !ret_skip[k];
+		if (dropped[k] > 0)
+			index_writer_thinned(g->w);
+		if (ret_skip[k])
+			index_writer_replaces(g->w, INDEX_OLD_PACKS, &p.name);
+	}
+	free(dropped);
 	return rc;
 }
 
@@ -142,25 +188,23 @@ static int add_taken(struct merging *g, size_t i, struct err *e)
 	struct index *ix = g->m->live->v[i];
 	uint32_t n = index_info(ix)->n_packs;
 	bool *skip = mem_alloc((n + (size_t)1) * sizeof(*skip));
+	struct index_leave leave = { .pack = skip, .chunk = g->m->drop ? g->m->drop[i] : NULL };
 	bool any = false;
-	int rc = 0;
+	int rc = find_skipped(g, i, leave.chunk, skip, &any, e);
 
-	for (uint32_t k = 0; k < n && rc == 0; k++) {
-		struct index_pack p;
-
-		rc = index_pack_at(ix, k, &p, e);
-		skip[k] = rc < 0 || g->m->live->skip_pack[i][k] ||
-			  hash128_among(g->out.v, g->out.n, &p.name);
-		any = any || !skip[k];
-	}
+	if (index_info(ix)->thinned)
+		index_writer_thinned(g->w);
 	if (rc == 0)
 		rc = inherit(g, ix, e);
+	if (rc == 0)
+		rc = inherit_deletes(ix, &g->taken, e);
 	if (rc == 0 && any)
-		rc = inherit_deletes(g, ix, e);
+		rc = inherit_deletes(ix, &g->deletes, e);
 	if (rc < 0)
 		err_wrap(e, "'%s'", index_label(ix));
 	else if (any)
-		rc = index_writer_add_index(g->w, ix, skip, e);
+		rc = index_writer_add_index(g->w, ix, &leave, e);
+	g->any = g->any || any;
 	free(skip);
 	return rc;
 }
@@ -216,6 +260,7 @@ int index_merge(const struct index_merge *m, enum index_merge_mode mode, struct 
 		struct buf *ret_name, struct err *e)
 {
 	struct merging g = { .m = m, .w = index_writer_new(m->tenant, m->day) };
+	struct common_deletes *deletes;
 	struct buf file = { 0 };
 	int rc;
 
@@ -226,9 +271,10 @@ int index_merge(const struct index_merge *m, enum index_merge_mode mode, struct 
 			rc = add_taken(&g, i, e);
 	if (rc == 0)
 		rc = add_added(&g, e);
-	common_deletes_also(&g.deletes, m->applied, m->n_applied);
-	for (size_t i = 0; i < g.deletes.n && rc == 0; i++)
-		index_writer_delete(g.w, g.deletes.v[i]);
+	deletes = g.any || m->n_added ? &g.deletes : &g.taken;
+	common_deletes_also(deletes, m->applied, m->n_applied);
+	for (size_t i = 0; i < deletes->n && rc == 0; i++)
+		index_writer_delete(g.w, deletes->v[i]);
 	if (rc == 0)
 		rc = index_writer_finish(g.w, &file, e);
 	if (rc == 0)
@@ -238,6 +284,7 @@ int index_merge(const struct index_merge *m, enum index_merge_mode mode, struct 
 	free(g.scan);
 	free(g.out.v);
 	common_deletes_release(&g.deletes);
+	common_deletes_release(&g.taken);
 	index_writer_free(g.w);
 	buf_release(&file);
 	return rc;

@@ -18,6 +18,10 @@ struct index_merge {
 	int32_t day;
 	const struct live *live;
 	const bool *take; /* take[i]: live->v[i] is replaced; NULL: all are. At least one is */
+	/* drop[i][c]: chunk c of live->v[i], which is taken, is left out for good; drop, and each
+	 * drop[i], may be NULL. A pack that has none left is said to be replaced. What has dropped
+	 * chunks of a pack that others name takes those others, too. */
+	const bool *const *drop;
 	/* New packs, durable in the store: of each run all, those that are parts too. What their
 	 * trailers say is replaced is left out. */
 	const struct hash128 *added;
@@ -31,8 +35,9 @@ struct index_merge {
 /*
  * Writes the file: packs of those that it takes, but what is replaced, and the added ones; it
  * replaces, by name, what it takes and what that replaced, covers the same segments, and names as
- * applied the deletes that all its packs have. The same input gives the same file. ret_name (if not
- * NULL) gets its name, relative to the store, appended; *ret_hash its hash.
+ * applied the deletes that all its packs have; a file without packs, those that all it takes name.
+ * The same input gives the same file. ret_name (if not NULL) gets its name, relative to the store,
+ * appended; *ret_hash its hash.
  *
  * Errors: ERR_CORRUPT a file that it takes is damaged (it is named), or an added pack is not there,
  * is damaged or has a part that is neither there nor replaced; ERR_AGAIN a file that it takes was

@@ -325,7 +325,7 @@ int64_t index_sweep(const struct sweep *s, struct err *e)
 		rc = live_load(s->store, s->tenant, s->day, &d.live, e);
 	for (size_t i = 0; rc == 0 && i < d.live.n_faults; i++)
 		tell(&d, &d.live.faults[i].err);
-	if (rc == 0 && d.n_faults == 0 && d.live.n > 0 && !is_tidy(&d)) {
+	if (rc == 0 && d.n_faults == 0 && d.live.n > 0 && (d.n_packs == 0 || !is_tidy(&d))) {
 		for (size_t i = 0; i < d.live.n && rc == 0; i++)
 			rc = check_live(&d, i, e);
 		if (rc == 0 && d.n_faults == 0)

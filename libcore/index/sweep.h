@@ -54,7 +54,8 @@ enum sweep_what { SWEEP_STAYS, SWEEP_LEFTOVER, SWEEP_REPLACED };
 
 /*
  * ret_index[i]: may go, as an index file that is not live by those alone that are live and old; but
- * not while it names a source of a leftover that stays, and live files do not know of it. ret_pack:
+ * not while it names a source of a leftover that stays, and live files do not know of it. Or it is
+ * live, and all that is left of the day are old index files without packs. ret_pack:
  * SWEEP_LEFTOVER, an old pack with sources that no index file names, no live one says is replaced,
  * and each of whose sources one that is not live names, or one that is live and old names or says
  * is replaced; SWEEP_REPLACED, one

@@ -137,6 +137,15 @@ static void collect_staying(const struct sweep_index *index, size_t n, bool *goe
 	sort(&s->staying);
 }
 
+/* All of it has expired, and all that said so of anything is gone. */
+static bool nothing_is_left(const struct sweep_index *index, size_t n_index, size_t n_packs)
+{
+	for (size_t i = 0; i < n_index; i++)
+		if (!index[i].live || !index[i].old || index[i].item.n_packs)
+			return false;
+	return n_packs == 0;
+}
+
 void sweep_pick(const struct sweep_index *index, size_t n_index, const struct sweep_pack *pack,
 		size_t n_packs, bool *ret_index, enum sweep_what *ret_pack)
 {
@@ -150,6 +159,8 @@ void sweep_pick(const struct sweep_index *index, size_t n_index, const struct sw
 		if (ret_pack[i] == SWEEP_STAYS && !is_among(&s.staying, &pack[i].name) &&
 		    (is_among(&s.replaced, &pack[i].name) || is_among(&s.named, &pack[i].name)))
 			ret_pack[i] = SWEEP_REPLACED;
+	if (nothing_is_left(index, n_index, n_packs))
+		memset(ret_index, true, n_index * sizeof(*ret_index));
 	free(s.named.v);
 	free(s.by_dead.v);
 	free(s.by_live.v);

@@ -190,9 +190,10 @@ int index_writer_chunk(struct index_writer *w, uint32_t pack, const struct hash1
 /* The packs of an index file that are taken over. */
 struct adoption {
 	struct index *ix;
-	const bool *skip;
-	uint32_t *number; /* in w, of each pack of ix */
-	struct arena mem; /* labels of the series */
+	struct index_leave leave;
+	uint32_t *number;	/* in w, of each pack of ix */
+	struct index_pack *out; /* of each pack of ix, chunks and entries that are left out */
+	struct arena mem;	/* labels of the series */
 	struct index_block *block;
 	size_t cap_blocks;
 };
@@ -202,7 +203,7 @@ static int adopt_packs(struct index_writer *w, struct adoption *a, struct err *e
 	for (uint32_t i = 0; i < index_info(a->ix)->n_packs; i++) {
 		struct index_pack p;
 
-		if (a->skip && a->skip[i])
+		if (a->leave.pack && a->leave.pack[i])
 			continue;
 		if (index_pack_at(a->ix, i, &p, e) < 0)
 			return -1;
@@ -234,8 +235,13 @@ static int adopt_series(struct index_writer *w, struct adoption *a, uint32_t i, 
 
 		if (index_chunk_at(a->ix, k, &c, e) < 0)
 			return -1;
-		if (a->skip && a->skip[c.pack])
+		if (a->leave.pack && a->leave.pack[c.pack])
 			continue;
+		if (a->leave.chunk && a->leave.chunk[k]) {
+			a->out[c.pack].n_chunks++;
+			a->out[c.pack].entries += c.entries;
+			continue;
+		}
 		if (!have_labels) {
 			arena_reset(&a->mem);
 			if (index_series_labels(a->ix, i, &a->mem, &l, e) < 0)
@@ -254,33 +260,40 @@ static int check_adopted(const struct index_writer *w, const struct adoption *a,
 	for (uint32_t i = 0; i < index_info(a->ix)->n_packs; i++) {
 		const struct index_pack *q;
 		struct index_pack p;
+		uint32_t n_chunks;
+		uint64_t entries;
 
-		if (a->skip && a->skip[i])
+		if (a->leave.pack && a->leave.pack[i])
 			continue;
 		if (index_pack_at(a->ix, i, &p, e) < 0)
 			return -1;
 		q = &w->pack[a->number[i]];
-		if (p.n_chunks != q->n_chunks || p.entries != q->entries)
+		n_chunks = q->n_chunks + a->out[i].n_chunks;
+		entries = q->entries + a->out[i].entries;
+		if (p.n_chunks != n_chunks || p.entries != entries)
 			return err_set(e, ERR_CORRUPT,
 				       "pack %u has %u chunks and %llu entries, of which %u and "
 				       "%llu belong to series",
-				       i, p.n_chunks, (unsigned long long)p.entries, q->n_chunks,
-				       (unsigned long long)q->entries);
+				       i, p.n_chunks, (unsigned long long)p.entries, n_chunks,
+				       (unsigned long long)entries);
 	}
 	return 0;
 }
 
-int index_writer_add_index(struct index_writer *w, struct index *ix, const bool *skip,
-			   struct err *e)
+int index_writer_add_index(struct index_writer *w, struct index *ix,
+			   const struct index_leave *leave, struct err *e)
 {
 	const struct index_info *in = index_info(ix);
-	struct adoption a = { .ix = ix, .skip = skip };
+	struct adoption a = { .ix = ix };
 	int rc;
 
+	if (leave)
+		a.leave = *leave;
 	if (in->day != w->day || !bytes_eq(in->tenant, buf_bytes(&w->tenant)))
 		return err_set(e, ERR_CORRUPT, "'%s': it is of another tenant or day",
 			       index_label(ix));
 	a.number = mem_alloc((in->n_packs + (size_t)1) * sizeof(*a.number));
+	a.out = mem_alloc((in->n_packs + (size_t)1) * sizeof(*a.out));
 	rc = adopt_packs(w, &a, e);
 	for (uint32_t i = 0; i < in->n_series && rc == 0; i++)
 		rc = adopt_series(w, &a, i, e);
@@ -289,6 +302,7 @@ int index_writer_add_index(struct index_writer *w, struct index *ix, const bool 
 	if (rc < 0)
 		err_wrap(e, "'%s'", index_label(ix));
 	free(a.number);
+	free(a.out);
 	free(a.block);
 	arena_release(&a.mem);
 	return rc;
@@ -311,4 +325,9 @@ void index_writer_delete(struct index_writer *w, struct bytes request)
 void index_writer_mixed(struct index_writer *w)
 {
 	w->mixed = true;
+}
+
+void index_writer_thinned(struct index_writer *w)
+{
+	w->thinned = true;
 }

@@ -26,21 +26,29 @@ MUST_CHECK int index_writer_chunk(struct index_writer *w, uint32_t pack, const s
 				  const struct labels *labels, const struct index_chunk *c,
 				  const struct index_block *blocks, struct err *e);
 
+/* What is left out of an index file that is taken over: packs and chunks by their numbers; NULL:
+ * none. Of a pack that is not left out, some chunk is not. */
+struct index_leave {
+	const bool *pack, *chunk;
+};
+
 /*
- * All packs of an open index file of the same tenant and day, with their chunks, but those p of
- * which skip[p] is true; skip may be NULL. What it replaces and its deletes are not taken over.
+ * All packs of an open index file of the same tenant and day, with their chunks, but those that
+ * leave says; it may be NULL. What it replaces and its deletes are not taken over.
  * None of the packs may be in w already. Errors: ERR_CORRUPT ix is damaged, or of another tenant or
  * day; ERR_LIMIT as above; the message names the file. Then w is good for nothing but
  * index_writer_free.
  */
-MUST_CHECK int index_writer_add_index(struct index_writer *w, struct index *ix, const bool *skip,
-				      struct err *e);
+MUST_CHECK int index_writer_add_index(struct index_writer *w, struct index *ix,
+				      const struct index_leave *leave, struct err *e);
 
 /* Doubles are dropped. */
 void index_writer_replaces(struct index_writer *w, enum index_list which, const struct hash128 *id);
 void index_writer_delete(struct index_writer *w, struct bytes request);
 /* The content holds more than what the replaced segments, index files and packs held. */
 void index_writer_mixed(struct index_writer *w);
+/* The content may hold less than that: chunks were left out. */
+void index_writer_thinned(struct index_writer *w);
 
 /* Appends the file to out. Nothing may be added afterwards. Errors: ERR_LIMIT a file over 2^32 - 1
  * symbols or bytes of them. */

@@ -270,7 +270,7 @@ static void heads_of_the_future(void **state)
 	} cases[] = {
 		{ 4, 2, ERR_VERSION },	       /* version */
 		{ 5, 0x10, ERR_VERSION },      /* a flag that must be known */
-		{ 5, 0x02, ERR_NONE },	       /* one that may be ignored */
+		{ 5, 0x04, ERR_NONE },	       /* one that may be ignored */
 		{ 64, 0x80, ERR_VERSION },     /* a section that must be known */
 		{ 64 + 3, 99, ERR_CORRUPT },   /* section 1 is missing, 99 is ignored */
 		{ 64 + 3, 2, ERR_CORRUPT },    /* section 2 is there twice */

@@ -90,7 +90,9 @@ static void same_rows_same_file(void **state)
 				assert_int_equal(0, index_pack_at(both, i, &p, &e));
 				skip[i] = hash128_cmp(&p.name, &v[kept].hash) != 0;
 			}
-			assert_int_equal(0, index_writer_add_index(w, both, skip, &e));
+			assert_int_equal(
+				0, index_writer_add_index(
+					   w, both, &(struct index_leave){ .pack = skip }, &e));
 			assert_makes(w, one[kept]);
 		}
 		index_close(both);
@@ -110,7 +112,8 @@ static void all_skipped_is_nothing(void **state)
 	bool skip[] = { true };
 	struct err e;
 
-	assert_int_equal(0, index_writer_add_index(w, ix, skip, &e));
+	assert_int_equal(0,
+			 index_writer_add_index(w, ix, &(struct index_leave){ .pack = skip }, &e));
 	assert_int_equal(0, index_writer_finish(w, &file[0], &e));
 	assert_int_equal(0, index_writer_finish(none, &file[1], &e));
 	assert_true(bytes_eq(buf_bytes(&file[0]), buf_bytes(&file[1])));

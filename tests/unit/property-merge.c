@@ -1,288 +1,20 @@
 /*
- * Histories of a day: flushes, compactions that race, deletions after the delay, rebuilding, kills
- * between any two steps, copies made meanwhile. After each step, by the plainest model of a reader:
- * every entry that was committed is read; no pack that is read is missing; what an index file says
- * of a segment is so; any copy of the packs gives all of it when it is rebuilt; and without a race
- * no entry is read twice. The decisions are the program's own: live_pick, select_packs,
- * lineage_init, sweep_pick; files are sets in memory.
+ * Histories of a day: flushes, compactions and retentions that race, deletions after the delay,
+ * rebuilding, kills between any two steps, copies made meanwhile. After each step, by the plainest
+ * model of a reader: every entry that was committed and has not expired is read; no pack that is
+ * read is missing; what an index file says of a segment is so; any copy of the packs gives all of
+ * it when it is rebuilt; and without a race no entry is read twice. In the end nothing that has
+ * expired is left. The decisions are the program's own: live_pick, select_packs, lineage_init,
+ * sweep_pick; files are sets in memory.
  */
-#include "unit.h"
-
-#include "base/arena.h"
-#include "base/mem.h"
-#include "index/lineage.h"
-#include "index/select.h"
-#include "index/sweep.h"
+#include "merge_model.h"
 
 static uint64_t state;
 
 /* At 5 percent, as `make check` has it, 10,000 histories. */
 enum { HISTORIES_PER_PERCENT = 2000, STEPS_MAX = 24 };
-enum { PACKS_MAX = 128, FILES_MAX = 96, SEGMENTS = 8, DELAY = 6, COMPACTORS = 2, MADE_MAX = 3 };
 
 static unsigned percent;
-
-/* Entries are bits: segment s has 2s and 2s+1, JSON lines the others. */
-static uint64_t segment_content(unsigned s)
-{
-	return UINT64_C(3) << 2 * s;
-}
-
-struct pack {
-	struct hash128 name;
-	struct pack_trailer t; /* lists in the world's arena */
-	uint64_t content;
-	bool there;
-	int64_t written;
-};
-
-struct file {
-	struct live_item item;
-	bool there;
-	int64_t written;
-};
-
-/* A compaction under way: what it saw, and what it has made. */
-struct compactor {
-	bool busy;
-	int64_t began;
-	bool seen_live[FILES_MAX], take[FILES_MAX];
-	struct hash_list known;
-	bool seen_old[PACKS_MAX];
-	size_t input[PACKS_MAX], n_inputs;
-	size_t made[MADE_MAX], n_made;
-	unsigned n_wanted;
-	unsigned salt; /* its parameters: other packs from the same inputs */
-};
-
-struct world {
-	struct arena mem;
-	struct pack pack[PACKS_MAX];
-	size_t n_packs;
-	struct file file[FILES_MAX];
-	size_t n_files;
-	struct compactor compactor[COMPACTORS];
-	uint64_t committed;
-	unsigned next_json;
-	unsigned flushed; /* segments, as bits */
-	bool raced;	  /* something may be read twice */
-	bool forgot;	  /* that a pack is a leftover */
-	int64_t now;
-};
-
-/* ---- lists ---- */
-
-static struct hash_list keep(struct world *w, struct hash128 *v, size_t n)
-{
-	struct hash_list l = { v, hash128_sort(v, n) };
-	struct bytes b = arena_copy(&w->mem, bytes_of(l.v, l.n * sizeof(*l.v)));
-
-	l.v = (struct hash128 *)(uintptr_t)b.p;
-	return l;
-}
-
-static struct hash128 segment_name(unsigned s)
-{
-	return hash128(bytes_of(&s, sizeof(s)));
-}
-
-static size_t find_pack(const struct world *w, const struct hash128 *name)
-{
-	size_t i = 0;
-
-	while (i < w->n_packs && hash128_cmp(&w->pack[i].name, name) != 0)
-		i++;
-	return i;
-}
-
-static void add_list(struct buf *b, const struct hash_list *l)
-{
-	buf_addf(b, "|%zu", l->n);
-	buf_add(b, l->v, l->n * sizeof(*l->v));
-}
-
-/* Writes a pack, over itself when it was made before. Its number. */
-static size_t write_pack(struct world *w, const struct pack_trailer *t, uint64_t content,
-			 unsigned salt)
-{
-	struct buf b = { 0 };
-	struct hash128 name;
-	size_t i;
-
-	buf_addf(&b, "%llx,%u,%d,%lld", (unsigned long long)content, salt, t->mixed,
-		 (long long)t->order_key);
-	add_list(&b, &t->segments);
-	add_list(&b, &t->parts);
-	add_list(&b, &t->replaced);
-	add_list(&b, &t->sources);
-	name = hash128(buf_bytes(&b));
-	buf_release(&b);
-	i = find_pack(w, &name);
-	if (i == w->n_packs) {
-		w->pack[i] = (struct pack){ .name = name, .t = *t, .content = content };
-		w->n_packs++;
-	}
-	w->pack[i].there = true;
-	w->pack[i].written = w->now;
-	return i;
-}
-
-struct sets {
-	struct hash128 v[3][FILES_MAX + 2 * PACKS_MAX + SEGMENTS], packs[PACKS_MAX];
-	size_t n[3], n_packs;
-	bool mixed;
-};
-
-static void add_to(struct sets *s, int kind, const struct hash128 *v, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		size_t k = 0;
-
-		while (k < s->n[kind] && hash128_cmp(&s->v[kind][k], &v[i]) != 0)
-			k++;
-		s->v[kind][k] = v[i];
-		s->n[kind] += k == s->n[kind];
-	}
-}
-
-static void write_file(struct world *w, struct sets *s)
-{
-	struct live_item it = { .mixed = s->mixed };
-	struct hash_list packs;
-	struct buf b = { 0 };
-	size_t i = 0;
-
-	for (int k = 0; k < 3; k++) {
-		struct hash_list l = keep(w, s->v[k], s->n[k]);
-
-		it.set[k] = l.v;
-		it.n[k] = l.n;
-		add_list(&b, &l);
-	}
-	packs = keep(w, s->packs, s->n_packs);
-	it.packs = packs.v;
-	it.n_packs = packs.n;
-	buf_addf(&b, "|%d", s->mixed);
-	buf_add(&b, it.packs, it.n_packs * sizeof(*it.packs));
-	it.name = hash128(buf_bytes(&b));
-	buf_release(&b);
-	while (i < w->n_files && hash128_cmp(&w->file[i].item.name, &it.name) != 0)
-		i++;
-	if (i == w->n_files)
-		w->file[w->n_files++].item = it;
-	w->file[i].there = true;
-	w->file[i].written = w->now;
-}
-
-/* ---- a reader ---- */
-
-/* What there is: of the world, or of a copy of it. */
-struct present {
-	bool pack[PACKS_MAX], file[FILES_MAX];
-};
-
-struct view {
-	bool live[FILES_MAX];
-	bool read[PACKS_MAX]; /* named by a live file, replaced by none */
-	bool old[PACKS_MAX];
-	uint64_t content;
-	bool doubled;
-	size_t missing; /* packs that are to be read and are not there */
-};
-
-static struct present all_of(const struct world *w)
-{
-	struct present p = { { 0 }, { 0 } };
-
-	for (size_t i = 0; i < w->n_packs; i++)
-		p.pack[i] = w->pack[i].there;
-	for (size_t i = 0; i < w->n_files; i++)
-		p.file[i] = w->file[i].there;
-	return p;
-}
-
-static struct view read_all(const struct world *w, const struct present *p)
-{
-	struct live_item items[FILES_MAX] = { { .mixed = false } };
-	size_t at[FILES_MAX], n = 0, n_old;
-	struct view v = { .content = 0 };
-	bool live[FILES_MAX];
-	struct hash128 *old;
-
-	for (size_t i = 0; i < w->n_files; i++)
-		if (p->file[i]) {
-			at[n] = i;
-			items[n++] = w->file[i].item;
-		}
-	live_pick(items, n, live);
-	old = live_old_packs(items, n, &n_old);
-	for (size_t i = 0; i < w->n_packs; i++)
-		v.old[i] = hash128_among(old, n_old, &w->pack[i].name);
-	for (size_t i = 0; i < n; i++) {
-		v.live[at[i]] = live[i];
-		for (size_t k = 0; live[i] && k < items[i].n_packs; k++) {
-			size_t pack = find_pack(w, &items[i].packs[k]);
-
-			if (v.old[pack] || v.read[pack])
-				continue;
-			v.read[pack] = true;
-			v.missing += !p->pack[pack];
-			v.doubled = v.doubled || (v.content & w->pack[pack].content);
-			v.content |= p->pack[pack] ? w->pack[pack].content : 0;
-		}
-	}
-	free(old);
-	return v;
-}
-
-/* ---- flushes, and index files from packs ---- */
-
-/* idxbuild over these packs. Returns what they then hold. */
-static uint64_t build(struct world *w, const bool *given)
-{
-	struct select_pack *v = mem_alloc((w->n_packs + 1) * sizeof(*v));
-	size_t at[PACKS_MAX], n = 0;
-	uint64_t content = 0;
-
-	for (size_t i = 0; i < w->n_packs; i++) {
-		size_t k = n;
-
-		if (!given[i])
-			continue;
-		for (; k > 0 && hash128_cmp(&v[k - 1].name, &w->pack[i].name) > 0; k--) {
-			v[k] = v[k - 1];
-			at[k] = at[k - 1];
-		}
-		v[k] = (struct select_pack){ .name = w->pack[i].name,
-					     .trailer = &w->pack[i].t,
-					     .usable = true };
-		at[k] = i;
-		n++;
-	}
-	select_packs(v, n);
-	for (int mixed = 0; mixed < 2; mixed++) {
-		struct sets *s = mem_alloc(sizeof(*s));
-
-		for (size_t i = 0; i < n; i++) {
-			const struct pack_trailer *t = v[i].trailer;
-
-			if (!(mixed ? v[i].in_mixed : v[i].in_whole))
-				continue;
-			s->packs[s->n_packs++] = v[i].name;
-			content |= w->pack[at[i]].content;
-			if (!v[i].counts || t->mixed != mixed)
-				continue;
-			add_to(s, INDEX_SEGMENTS, t->segments.v, t->segments.n);
-			add_to(s, INDEX_OLD_PACKS, t->replaced.v, t->replaced.n);
-			s->mixed = mixed;
-		}
-		if (s->n_packs)
-			write_file(w, s);
-		free(s);
-	}
-	free(v);
-	return content;
-}
 
 /* A part of the bits; the last gets what is left. */
 static uint64_t share(uint64_t *left, bool last)
@@ -352,6 +84,7 @@ static void rebuild(struct world *w)
 	w->forgot = true;
 	for (size_t i = 0; i < w->n_packs; i++) /* what was left behind counts from now on */
 		w->raced = w->raced || (before.pack[i] && !v.read[i] && !v.old[i]);
+	w->raced = w->raced || w->retained; /* parts are gone: what they replaced counts again */
 
 	w->committed |= build(w, before.pack);
 	for (size_t i = 0; i < w->n_files; i++)
@@ -371,6 +104,7 @@ static void begin(struct world *w, struct compactor *c)
 	*c = (struct compactor){ .began = w->now, .salt = 8 + (unsigned)rnd_below(&state, 2) };
 	memcpy(c->seen_live, v.live, sizeof(c->seen_live));
 	memcpy(c->seen_old, v.old, sizeof(c->seen_old));
+	memcpy(c->seen, v.of, sizeof(c->seen));
 	for (size_t i = 0; i < w->n_packs; i++)
 		if (v.read[i] && rnd_below(&state, 3))
 			c->input[c->n_inputs++] = i;
@@ -420,7 +154,7 @@ static void make_one(struct world *w, struct compactor *c)
 			return;
 		}
 		v[i] = (struct lineage_input){ p->name, &p->t };
-		left |= p->content;
+		left |= c->seen[c->input[i]];
 	}
 	for (size_t i = 0; i < c->n_made; i++)
 		done |= w->pack[c->made[i]].content;
@@ -478,9 +212,16 @@ static void commit(struct world *w, struct compactor *c)
 		for (size_t k = 0; k < it->n_packs; k++) {
 			size_t pack = find_pack(w, &it->packs[k]);
 
+			uint64_t named = w->pack[pack].content & ~w->file[f].left_out[pack];
+
 			if (c->seen_old[pack] || out[pack])
 				continue;
 			out[pack] = true; /* a second file may name it */
+			if (named && !(named & ~c->expired)) {
+				add_to(s, INDEX_OLD_PACKS, &it->packs[k], 1);
+				continue;
+			}
+			s->left_out[pack] = w->file[f].left_out[pack] | (named & c->expired);
 			s->packs[s->n_packs++] = it->packs[k];
 		}
 	}
@@ -490,12 +231,35 @@ out:
 	free(s);
 }
 
+/* What it takes: the files that name something of a pack of which something has expired. */
+static void begin_retention(struct world *w, struct compactor *c)
+{
+	begin(w, c);
+	c->retains = true;
+	c->expired = w->expired;
+	c->n_inputs = c->n_wanted = 0;
+	for (size_t f = 0; f < w->n_files; f++) {
+		const struct live_item *it = &w->file[f].item;
+
+		c->take[f] = false;
+		for (size_t k = 0; c->seen_live[f] && k < it->n_packs; k++) {
+			size_t pack = find_pack(w, &it->packs[k]);
+
+			c->take[f] = c->take[f] || (c->seen[pack] & w->expired);
+		}
+	}
+	w->retained = true;
+}
+
 static void compact(struct world *w)
 {
 	struct compactor *c = &w->compactor[rnd_below(&state, COMPACTORS)];
 
 	if (!c->busy) {
-		begin(w, c);
+		if (w->expired && rnd_below(&state, 3) == 0)
+			begin_retention(w, c);
+		else
+			begin(w, c);
 		for (unsigned i = 0; i < COMPACTORS; i++)
 			w->raced = w->raced || (&w->compactor[i] != c && w->compactor[i].busy);
 		return;
@@ -566,10 +330,32 @@ static void check_claims(const struct world *w, const struct view *v, unsigned h
 			const struct live_item *it = &w->file[f].item;
 
 			if (hash128_among(it->set[INDEX_SEGMENTS], it->n[INDEX_SEGMENTS], &name) &&
-			    segment_content(s) & ~v->content)
+			    segment_content(s) & ~v->content & ~w->expired)
 				fail_msg("history %u: segment %u is said to be covered", history,
 					 s);
 		}
+}
+
+/* All that was there, but what has expired: of that, anything. */
+static bool is_right(const struct world *w, uint64_t found, uint64_t want)
+{
+	return !(found & ~want) && !(want & ~found & ~w->expired);
+}
+
+static struct view read_now(const struct world *w)
+{
+	struct present p = all_of(w);
+
+	return read_all(w, &p);
+}
+
+static bool has_packs(const struct world *w)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < w->n_packs; i++)
+		any = any || w->pack[i].there;
+	return any;
 }
 
 static void check_world(const struct world *w, unsigned history)
@@ -579,7 +365,7 @@ static void check_world(const struct world *w, unsigned history)
 
 	if (v.missing)
 		fail_msg("history %u: %zu packs are missing", history, v.missing);
-	if (v.content != w->committed)
+	if (!is_right(w, v.content, w->committed))
 		fail_msg("history %u: read %016llx of %016llx", history,
 			 (unsigned long long)v.content, (unsigned long long)w->committed);
 	if (v.doubled && !w->raced)
@@ -606,10 +392,10 @@ static void check_rebuilt(const struct world *w, const bool *packs, uint64_t wan
 	build(copy, packs);
 	p = all_of(copy);
 	v = read_all(copy, &p);
-	if (v.missing || v.content != content)
+	if (v.missing || !is_right(w, v.content, content))
 		fail_msg("history %u: a rebuild reads %016llx of %016llx", history,
 			 (unsigned long long)v.content, (unsigned long long)content);
-	if (want & ~v.content)
+	if (want & ~v.content & ~w->expired)
 		fail_msg("history %u: a copy lost %016llx", history,
 			 (unsigned long long)(want & ~v.content));
 	check_claims(copy, &v, history);
@@ -633,7 +419,7 @@ static void check_copies(const struct world *w, const struct present *then, uint
 	for (size_t i = 0; i < w->n_packs; i++)
 		copy.pack[i] = now.pack[i];
 	v = read_all(w, &copy);
-	if (v.missing || want & ~v.content)
+	if (v.missing || want & ~v.content & ~w->expired)
 		fail_msg("history %u: a copy of index files, then packs, lacks %zu", history,
 			 v.missing);
 }
@@ -653,16 +439,22 @@ static void finish(struct world *w, unsigned history)
 			make_one(w, c);
 		if (c->busy)
 			commit(w, c);
+		check_world(w, history);
+		begin_retention(w, c);
+		commit(w, c);
 		w->now += DELAY;
 		check_world(w, history);
 		sweep(w, 0);
 		check_world(w, history);
 	}
+	if (read_now(w).content & w->expired)
+		fail_msg("history %u: something that has expired is left", history);
+	sweep(w, 0); /* the last index file of nothing */
 	if (sweep(w, 0))
 		fail_msg("history %u: something is left to be deleted", history);
 	for (size_t i = 0; i < w->n_files; i++)
 		n += w->file[i].there;
-	if (n > 1)
+	if (n > (has_packs(w) ? 1 : 0))
 		fail_msg("history %u: %zu index files are left", history, n);
 }
 
@@ -692,16 +484,28 @@ static void settle(struct world *w, unsigned history)
 		fail_msg("history %u: a compaction's pack is left", history);
 }
 
+/* One entry, or a great many, or all that there is. */
+static void expire_some(struct world *w)
+{
+	const uint64_t some[] = { UINT64_C(1) << rnd_below(&state, 20), rnd(&state) | rnd(&state),
+				  w->committed };
+
+	w->expired |= some[rnd_below(&state, 3)];
+}
+
 static void one_history(unsigned history)
 {
 	struct world *w = mem_alloc(sizeof(*w));
 	struct present then = { { 0 }, { 0 } };
 	uint64_t want = 0;
 	int64_t began = 0;
+	bool retains = rnd_below(&state, 2);
 
 	w->next_json = 2 * SEGMENTS;
 	for (unsigned step = 0; step < STEPS_MAX; step++) {
 		w->now += 1 + (int64_t)rnd_below(&state, 2);
+		if (retains && rnd_below(&state, 8) == 0)
+			expire_some(w);
 		switch (rnd_below(&state, 10)) {
 		case 0:
 		case 1:
