@@ -46,8 +46,8 @@ PKG_MISS := $(foreach p,$(NEED),$(if $(shell pkg-config --exists $(p) 2>/dev/nul
 # snappy has no pkg-config file.
 PKG_MISS += $(if $(shell echo '\#include <snappy-c.h>' | \
               $(CC) $(CFLAGS) -E -x c - >/dev/null 2>&1 && echo y),,snappy-c.h (libsnappy-dev))
-# Nor have wslay and, since it is loaded when first used, libcurl a need of one.
-PKG_MISS += $(foreach h,wslay/wslay.h/libwslay-dev curl/curl.h/libcurl4-openssl-dev,$(if $(shell \
+# Nor have wslay and, since they are loaded when first used, libcurl, expat and nettle a need of one.
+PKG_MISS += $(foreach h,wslay/wslay.h/libwslay-dev curl/curl.h/libcurl4-openssl-dev expat.h/libexpat1-dev nettle/sha2.h/nettle-dev,$(if $(shell \
               echo '\#include <$(patsubst %/,%,$(dir $(h)))>' | $(CC) $(CFLAGS) -E -x c - >/dev/null 2>&1 && echo y),,$(notdir $(h))))
 ifneq ($(strip $(PKG_MISS)),)
 $(error missing libraries (and their packages in Debian): $(strip $(PKG_MISS)); scripts/setup installs them)

@@ -9,6 +9,7 @@
 #include "compact/packing.h"
 #include "compact/report.h"
 #include "erase/command.h"
+#include "store/stats.h"
 
 enum { FAULTS_SHOWN = 20 };
 
@@ -293,6 +294,8 @@ int main(int argc, char **argv)
 		erase(&args);
 	else
 		pack(&args);
+	if (args.store && args.opts.store_stats)
+		store_say_stats(args.store, &cli);
 	store_close(args.store);
 	store_close(args.from);
 	pack_opts_release(&args.opts);

@@ -11,6 +11,7 @@
 #include "index/packlist.h"
 #include "labels/labels.h"
 #include "time/time.h"
+#include "store/stats.h"
 #include "store/store.h"
 
 struct args {
@@ -294,6 +295,8 @@ int main(int argc, char **argv)
 		cli_usage(&cli, "%s", e.msg);
 	if (run(&a, &e) < 0)
 		cli_report(&cli, &e);
+	if (a.store && a.opts.store_stats)
+		store_say_stats(a.store, &cli);
 	store_close(a.store);
 	return cli_exit(&cli) ? cli.failure : err_exit_code(a.answer);
 }

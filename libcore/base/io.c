@@ -137,21 +137,35 @@ static int spool_rest(int from, int to, const char *dir, struct err *e)
 	return rc;
 }
 
-int io_spool(int fd, struct bytes start, struct err *e)
+static const char *spool_dir(void)
 {
 	const char *dir = getenv("TMPDIR");
+
+	return dir && *dir ? dir : "/tmp";
+}
+
+int io_tmpfile(struct err *e)
+{
 	struct buf path = { 0 };
 	int ret;
 
-	dir = dir && *dir ? dir : "/tmp";
-	buf_addf(&path, "%s/lokid.XXXXXX", dir);
+	buf_addf(&path, "%s/lokid.XXXXXX", spool_dir());
+	buf_str(&path);
 	ret = mkostemp(path.p, O_CLOEXEC);
 	if (ret < 0)
 		err_sys(e, "temporary file in '%s' (TMPDIR names another folder): cannot make it",
-			dir);
+			spool_dir());
 	else
 		unlink(path.p);
 	buf_release(&path);
+	return ret;
+}
+
+int io_spool(int fd, struct bytes start, struct err *e)
+{
+	const char *dir = spool_dir();
+	int ret = io_tmpfile(e);
+
 	if (ret >= 0 && (spool_write(ret, dir, start.p, start.n, e) < 0 ||
 			 spool_rest(fd, ret, dir, e) < 0 || lseek(ret, 0, SEEK_SET) < 0)) {
 		close(ret);

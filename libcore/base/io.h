@@ -28,9 +28,11 @@ MUST_CHECK int io_pwrite(int fd, const void *p, size_t n, uint64_t off, struct e
 /* Appends the whole file to b; ERR_LIMIT when it has more than max bytes. */
 MUST_CHECK int io_read_file(const char *path, size_t max, struct buf *b, struct err *e);
 
-/* A file without a name, in $TMPDIR or /tmp, that holds `start` and then all that fd still gives:
- * for what only a file can be read as. Returns its descriptor, at offset 0, or -1 (ERR_FULL,
- * ERR_IO). */
+/* A new file without a name, in $TMPDIR or /tmp. Returns its descriptor, or -1 (ERR_FULL, ERR_IO).
+ */
+MUST_CHECK int io_tmpfile(struct err *e);
+/* Such a file that holds `start` and then all that fd still gives:
+ * for what only a file can be read as; at offset 0. */
 MUST_CHECK int io_spool(int fd, struct bytes start, struct err *e);
 
 /* A file mapped for reading. {0} is a valid empty one. The bytes are valid until io_unmap; a file

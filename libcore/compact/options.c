@@ -213,6 +213,9 @@ const struct cli_taken pack_options[] = {
 	{ { 0, "match", "MATCHERS", "--copy: only streams such as {app=\"web\"}" },
 	  take_match,
 	  WHOLE },
+	{ { 0, "store-stats", NULL, "say at the end what was asked of the store" },
+	  cli_take_flag,
+	  AT(store_stats) },
 	{ { 'v', "verbose", NULL, "say what was done" }, cli_take_flag, AT(verbose) },
 	{ { 0 }, NULL, 0 },
 };

@@ -15,7 +15,7 @@ struct pack_opts {
 	bool encoding_given, level_given, block_given, chunk_given, entries_given;
 	uint64_t memory_bytes; /* 0: not given */
 	uint64_t jobs;	       /* 0: as many as there are processors, if memory allows */
-	bool verbose;
+	bool store_stats, verbose;
 
 	bool compact, erase; /* one at most: --compact, --delete */
 	const char *limits;  /* file; NULL: the store's */

@@ -1,30 +1,12 @@
-#define CURL_DISABLE_TYPECHECK
 #include "httpc/httpc.h"
 
-#include <curl/curl.h>
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "httpc/curl_lib.h"
 
 enum { CONNECT_TIMEOUT_MS = 10000, TIMEOUT_MS = 60000, ANSWER_MAX = 64 << 10 };
-
-/* What is used of libcurl. */
-struct curl_lib {
-	void *handle;
-	__typeof__(curl_global_init) *global_init;
-	__typeof__(curl_global_cleanup) *global_cleanup;
-	__typeof__(curl_easy_init) *easy_init;
-	__typeof__(curl_easy_cleanup) *easy_cleanup;
-	__typeof__(curl_easy_reset) *easy_reset;
-	__typeof__(curl_easy_setopt) *easy_setopt;
-	__typeof__(curl_easy_perform) *easy_perform;
-	__typeof__(curl_easy_getinfo) *easy_getinfo;
-	__typeof__(curl_easy_strerror) *easy_strerror;
-	__typeof__(curl_slist_append) *slist_append;
-	__typeof__(curl_slist_free_all) *slist_free_all;
-};
 
 struct httpc {
 	struct httpc_opts opts;
@@ -79,49 +61,12 @@ int httpc_check_header(const char *line, struct err *e)
 	return 0;
 }
 
-static int find(struct curl_lib *lib, const char *name, void *ret_function, struct err *e)
-{
-	void *p = dlsym(lib->handle, name);
-
-	if (!p)
-		return err_set(e, ERR_IO, "libcurl lacks %s: it is too old", name);
-	memcpy(ret_function, &p, sizeof(p));
-	return 0;
-}
-
-static int load(struct curl_lib *lib, struct err *e)
-{
-	static const char *const names[] = { "libcurl.so.4", "libcurl-gnutls.so.4" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !lib->handle; i++)
-		lib->handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
-	if (!lib->handle)
-		return err_set(e, ERR_IO,
-			       "libcurl, which speaks to servers, is not here (libcurl.so.4; in "
-			       "Debian the package libcurl4t64, before 13 libcurl4)");
-	if (find(lib, "curl_global_init", &lib->global_init, e) < 0 ||
-	    find(lib, "curl_global_cleanup", &lib->global_cleanup, e) < 0 ||
-	    find(lib, "curl_easy_init", &lib->easy_init, e) < 0 ||
-	    find(lib, "curl_easy_cleanup", &lib->easy_cleanup, e) < 0 ||
-	    find(lib, "curl_easy_reset", &lib->easy_reset, e) < 0 ||
-	    find(lib, "curl_easy_setopt", &lib->easy_setopt, e) < 0 ||
-	    find(lib, "curl_easy_perform", &lib->easy_perform, e) < 0 ||
-	    find(lib, "curl_easy_getinfo", &lib->easy_getinfo, e) < 0 ||
-	    find(lib, "curl_easy_strerror", &lib->easy_strerror, e) < 0 ||
-	    find(lib, "curl_slist_append", &lib->slist_append, e) < 0 ||
-	    find(lib, "curl_slist_free_all", &lib->slist_free_all, e) < 0) {
-		dlclose(lib->handle);
-		return -1;
-	}
-	return 0;
-}
-
 int httpc_open(const struct httpc_opts *opts, struct httpc **ret, struct err *e)
 {
 	struct httpc *h = mem_alloc(sizeof(*h));
 
 	h->opts = *opts;
-	if (load(&h->lib, e) < 0) {
+	if (curl_lib_load(&h->lib, e) < 0) {
 		free(h);
 		return -1;
 	}
@@ -196,54 +141,6 @@ static void set_up(struct httpc *h)
 	}
 }
 
-/* Is it something that may be otherwise in a moment? */
-static bool may_pass(CURLcode rc)
-{
-	switch (rc) {
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_URL_MALFORMAT:
-	case CURLE_FAILED_INIT:
-	case CURLE_NOT_BUILT_IN:
-	case CURLE_BAD_FUNCTION_ARGUMENT:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CIPHER:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_ENGINE_NOTFOUND:
-	case CURLE_SSL_ENGINE_SETFAILED:
-		return false;
-	default:
-		return true;
-	}
-}
-
-/* What the libraries of TLS say of an answer that is none, as that of a plain server. */
-static bool is_plain(const char *why)
-{
-	static const char *const texts[] = { "wrong version number", "packet length too long",
-					     "unexpected TLS packet", "unexpected message" };
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		if (strstr(why, texts[i]))
-			return true;
-	return false;
-}
-
-static int say_failure(const struct httpc *h, CURLcode rc, const char *url, struct err *e)
-{
-	const char *why = h->why[0] ? h->why : h->lib.easy_strerror(rc);
-
-	if (rc == CURLE_SSL_CONNECT_ERROR && is_plain(why))
-		return err_set(e, ERR_USAGE,
-			       "%s: the server does not speak TLS there: with http:// it may "
-			       "answer (%s)",
-			       url, why);
-	if (rc == CURLE_GOT_NOTHING && strncmp(url, "http://", 7) == 0)
-		return err_set(e, ERR_AGAIN, "%s: %s (does it speak TLS there? then https://)", url,
-			       why);
-	return err_set(e, may_pass(rc) ? ERR_AGAIN : ERR_USAGE, "%s: %s", url, why);
-}
-
 static int perform(struct httpc *h, const char *url, struct err *e)
 {
 	CURLcode rc = h->lib.easy_perform(h->curl);
@@ -251,7 +148,7 @@ static int perform(struct httpc *h, const char *url, struct err *e)
 	long status = 0;
 
 	if (rc != CURLE_OK)
-		return say_failure(h, rc, url, e);
+		return curl_lib_failure(&h->lib, rc, h->why, url, e);
 	h->lib.easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (h->lib.easy_getinfo(h->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
 		h->answer->retry_after_s = (int64_t)after;

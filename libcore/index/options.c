@@ -146,6 +146,9 @@ const struct cli_taken index_options[] = {
 	{ { 0, "dry-run", NULL, "--compact, --repair: only say what would be done" },
 	  cli_take_flag,
 	  AT(dry_run) },
+	{ { 0, "store-stats", NULL, "say at the end what was asked of the store" },
+	  cli_take_flag,
+	  AT(store_stats) },
 	{ { 'v', "verbose", NULL, "say what each index file holds" }, cli_take_flag, AT(verbose) },
 	{ { 0 }, NULL, 0 },
 };

@@ -14,7 +14,7 @@ struct index_opts {
 	bool one_day;
 	int32_t day;
 	int64_t delete_delay_ns; /* -1: not given */
-	bool dry_run, verbose;
+	bool dry_run, store_stats, verbose;
 	bool repair;
 	unsigned sample; /* of index_fsck; 0: not given */
 	uint64_t seed;

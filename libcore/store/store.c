@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "store/backend.h"
+#include "store/s3.h"
 
 const char store_format_name[] = "~lokid/format";
 static const char format_start[] = "lokid store ";
@@ -49,6 +50,8 @@ struct store *store_open(const char *path, enum store_mode mode, struct err *e)
 	struct store *s;
 	char *own;
 
+	if (s3_is_url(path))
+		return store_s3_open(path, mode, e);
 	while (n > 1 && path[n - 1] == '/')
 		n--;
 	if (n == 0) {
