@@ -314,25 +314,107 @@ struct index *index_open(struct bytes file, const char *name, struct err *e)
 	return ix;
 }
 
+/* Takes f over. */
+static struct index *open_mapped(struct store *s, const char *name, struct store_file *f,
+				 struct err *e)
+{
+	struct buf path = { 0 };
+	struct index *ix;
+
+	buf_addf(&path, "%s/%s", store_path(s), name);
+	ix = index_open(f->map, buf_str(&path), e);
+	if (ix)
+		ix->store_file = *f;
+	else
+		store_file_close(f);
+	buf_release(&path);
+	return ix;
+}
+
+static void wrap_path(struct store *s, const char *name, struct err *e)
+{
+	err_wrap(e, "'%s/%s'", store_path(s), name);
+}
+
 struct index *index_load(struct store *s, const char *name, struct err *e)
 {
 	struct store_file f;
-	struct buf path = { 0 };
-	struct index *ix = NULL;
 
 	if (store_file_open(s, name, &f, e) < 0)
 		return NULL;
-	buf_addf(&path, "%s/%s", store_path(s), name);
-	if (store_file_map(&f, e) < 0)
-		err_wrap(e, "'%s'", buf_str(&path));
-	else
-		ix = index_open(f.map, buf_str(&path), e);
-	if (ix)
-		ix->store_file = f;
-	else
-		store_file_close(&f);
-	buf_release(&path);
-	return ix;
+	if (store_file_map(&f, e) == 0)
+		return open_mapped(s, name, &f, e);
+	wrap_path(s, name, e);
+	store_file_close(&f);
+	return NULL;
+}
+
+/* Are these the bytes that the object is named after? */
+static bool is_whole(const char *name, const struct store_file *f)
+{
+	struct store_name sn;
+	struct hash128 h = hash128(f->map);
+
+	return store_name_parse(bytes_str(name), &sn, NULL) < 0 || hash128_cmp(&h, &sn.hash) == 0;
+}
+
+/* What came damaged may have been damaged on its way: it is asked for once more. */
+static int map_again(struct store *s, const struct index_file *want, struct store_file *f,
+		     struct err *e)
+{
+	store_file_doubt(f, 0, f->size);
+	store_file_close(f);
+	if (store_file_open_sized(s, want->name, want->size, f, e) < 0 || store_file_map(f, e) < 0)
+		return -1;
+	if (!is_whole(want->name, f))
+		store_file_doubt(f, 0, f->size); /* whatever is right of it is told below */
+	return 0;
+}
+
+/* Each as f[i]; .store is NULL of those that could not be read. */
+static void map_all(struct store *s, const struct index_file *v, size_t n, struct store_file *f,
+		    struct err *errs)
+{
+	struct store_file **open = mem_alloc((n + 1) * sizeof(struct store_file *));
+	struct err *why = mem_alloc((n + 1) * sizeof(*why));
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (store_file_open_sized(s, v[i].name, v[i].size, &f[i], &errs[i]) == 0)
+			open[k++] = &f[i];
+	store_map_all(s, open, k, why);
+	for (size_t j = 0; j < k; j++) {
+		size_t i = (size_t)(open[j] - f);
+		bool bad = why[j].code != ERR_NONE;
+
+		if (bad)
+			errs[i] = why[j];
+		else if (!is_whole(v[i].name, &f[i]))
+			bad = map_again(s, &v[i], &f[i], &errs[i]) < 0;
+		if (!bad)
+			continue;
+		wrap_path(s, v[i].name, &errs[i]);
+		store_file_close(&f[i]);
+	}
+	free(why);
+	free(open);
+}
+
+void index_load_all(struct store *s, const struct index_file *v, size_t n, struct index **ret,
+		    struct err *ret_errs)
+{
+	struct store_file *f;
+
+	if (!store_is_remote(s)) {
+		for (size_t i = 0; i < n; i++)
+			ret[i] = index_load(s, v[i].name, &ret_errs[i]);
+		return;
+	}
+	f = mem_alloc((n + 1) * sizeof(*f));
+	map_all(s, v, n, f, ret_errs);
+	for (size_t i = 0; i < n; i++)
+		ret[i] = f[i].store ? open_mapped(s, v[i].name, &f[i], &ret_errs[i]) : NULL;
+	free(f);
 }
 
 void index_close(struct index *ix)

@@ -43,6 +43,14 @@ struct index_info {
 struct index *index_open(struct bytes file, const char *name, struct err *e);
 /* Maps an object of the store. Also ERR_NO: gone, ERR_IO. */
 struct index *index_load(struct store *s, const char *name, struct err *e);
+/* Several objects of s, whose sizes are known from a listing: of a remote store all at once, and
+ * each compared with its name. ret[i] is NULL, and ret_errs[i] says why, as index_load. */
+struct index_file {
+	const char *name;
+	uint64_t size;
+};
+void index_load_all(struct store *s, const struct index_file *v, size_t n, struct index **ret,
+		    struct err *ret_errs);
 void index_close(struct index *ix); /* NULL is fine */
 
 const struct index_info *index_info(const struct index *ix);

@@ -4,11 +4,10 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "index/live_files.h"
 #include "store/names.h"
 #include "store/store.h"
 #include "time/time.h"
-
-enum { LIST_TRIES = 3 };
 
 /* ---- the rules ---- */
 
@@ -175,55 +174,10 @@ void live_pick(const struct live_item *v, size_t n, bool *ret_live)
 
 /* ---- a folder of the store ---- */
 
-static int add_name(const char *name, uint64_t size, void *data, struct err *e)
-{
-	struct names *l = data;
-	struct store_name sn;
-
-	(void)size;
-	(void)e;
-	if (store_name_parse(bytes_str(name), &sn, NULL) < 0 || sn.kind != STORE_INDEX)
-		return 0; /* not ours: left alone */
-	mem_grow(&l->v, &l->cap, l->n + 1, sizeof(*l->v));
-	l->v[l->n++] = sn.hash;
-	return 0;
-}
-
 static void add_fault(struct live *l, const struct hash128 *name, const struct err *why)
 {
 	l->faults = mem_realloc(l->faults, (l->n_faults + 1) * sizeof(*l->faults));
 	l->faults[l->n_faults++] = (struct live_fault){ .name = *name, .err = *why };
-}
-
-/* All of a folder, opened into l->v; l->v, l->faults have room. 1 when a file has vanished. */
-static int open_all(struct store *s, struct bytes tenant, int32_t day, struct live *l,
-		    struct err *e)
-{
-	struct buf folder = { 0 };
-	struct names names = { 0 };
-	int rc;
-
-	store_folder_add(&folder, STORE_INDEX, tenant, day);
-	rc = store_list(s, buf_str(&folder), add_name, &names, e);
-	l->v = mem_alloc((names.n + 1) * sizeof(*l->v));
-	for (size_t i = 0; i < names.n && rc == 0; i++) {
-		struct store_name sn = { STORE_INDEX, day, tenant, names.v[i] };
-		struct index *ix;
-		struct err why = { 0 };
-
-		buf_reset(&folder);
-		store_name_add(&folder, &sn);
-		ix = index_load(s, buf_str(&folder), &why);
-		if (ix)
-			l->v[l->n++] = ix;
-		else if (why.code == ERR_NO)
-			rc = 1;
-		else
-			add_fault(l, &names.v[i], &why);
-	}
-	free(names.v);
-	buf_release(&folder);
-	return rc;
 }
 
 int live_item_init(struct live_item *it, struct index *ix, struct err *e)
@@ -343,22 +297,30 @@ static void pick(struct live *l)
 	free(items);
 }
 
-int live_load(struct store *s, struct bytes tenant, int32_t day, struct live *ret, struct err *e)
+int live_open(const struct live_file *v, struct index *const *ix, const struct err *errs, size_t n,
+	      struct live *ret, struct err *e)
 {
-	for (int i = 0; i < LIST_TRIES; i++) {
-		struct live l = { 0 };
-		int rc = open_all(s, tenant, day, &l, e);
+	struct live l = { 0 };
+	int rc = 0;
 
-		if (rc == 0) {
-			pick(&l);
-			*ret = l;
-			return 0;
-		}
-		live_release(&l);
-		if (rc < 0)
-			return -1;
+	l.v = mem_alloc((n + 1) * sizeof(*l.v));
+	for (size_t i = 0; i < n; i++) {
+		if (ix[i])
+			l.v[l.n++] = ix[i];
+		else if (errs[i].code == ERR_NO)
+			rc = rc < 0 ? rc : 1;
+		else if (errs[i].code == ERR_AGAIN)
+			rc = err_set(e, ERR_AGAIN, "%s", errs[i].msg);
+		else
+			add_fault(&l, &v[i].hash, &errs[i]);
 	}
-	return err_set(e, ERR_AGAIN, "index files vanish while they are opened");
+	if (rc != 0) {
+		live_release(&l);
+		return rc;
+	}
+	pick(&l);
+	*ret = l;
+	return 0;
 }
 
 void live_release(struct live *l)
@@ -407,76 +369,4 @@ int live_known_packs(const struct live *l, struct hash_list *ret, struct err *e)
 		}
 	*ret = (struct hash_list){ known.v, hash128_sort(known.v, known.n) };
 	return 0;
-}
-
-struct days {
-	int32_t from, to;
-	live_day_fn *each;
-	void *data;
-};
-
-static int one_day(const char *name, uint64_t size, void *data, struct err *e)
-{
-	const struct days *d = data;
-	int32_t day;
-
-	(void)size;
-	if (!time_day_parse(bytes_str(name), &day) || day < d->from || day > d->to)
-		return 0;
-	return d->each(day, d->data, e);
-}
-
-int live_days(struct store *s, struct bytes tenant, int32_t from, int32_t to, live_day_fn *each,
-	      void *data, struct err *e)
-{
-	struct days d = { from, to, each, data };
-	struct buf folder = { 0 };
-	int rc;
-
-	store_folder_add_all(&folder, STORE_INDEX, tenant);
-	rc = store_list_folders(s, buf_str(&folder), one_day, &d, e);
-	buf_release(&folder);
-	return rc;
-}
-
-/* ---- all folders ---- */
-
-struct walk {
-	struct store *s;
-	struct bytes tenant;
-	live_each_fn *each;
-	void *data;
-};
-
-static int walk_day(int32_t day, void *data, struct err *e)
-{
-	struct walk *w = data;
-	struct live l;
-	int rc;
-
-	if (live_load(w->s, w->tenant, day, &l, e) < 0)
-		return -1;
-	rc = w->each(&l, w->tenant, day, w->data, e);
-	live_release(&l);
-	return rc;
-}
-
-static int walk_tenant(const char *name, uint64_t size, void *data, struct err *e)
-{
-	struct walk *w = data;
-
-	(void)size;
-	w->tenant = bytes_str(name);
-	if (labels_check_tenant(w->tenant, NULL) < 0)
-		return 0; /* not ours, as a disk's lost+found */
-	return live_days(w->s, w->tenant, INT32_MIN, INT32_MAX, walk_day, w, e);
-}
-
-int live_each(struct store *s, struct bytes tenant, live_each_fn *each, void *data, struct err *e)
-{
-	struct walk w = { s, tenant, each, data };
-
-	if (tenant.n)
-		return live_days(s, tenant, INT32_MIN, INT32_MAX, walk_day, &w, e);
-	return store_list_folders(s, "", walk_tenant, &w, e);
 }

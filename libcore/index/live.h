@@ -61,11 +61,21 @@ struct live {
 /*
  * Lists, opens, picks. A listed file that is gone when it is opened makes it list again, three
  * times at most. Damaged files come into faults; the caller decides what they mean. Errors: ERR_IO,
- * ERR_AGAIN (files kept vanishing).
+ * ERR_AGAIN (files kept vanishing; a remote store does not answer).
  */
 MUST_CHECK int live_load(struct store *s, struct bytes tenant, int32_t day, struct live *ret,
 			 struct err *e);
 void live_release(struct live *l);
+
+/*
+ * live_load of day after day from..to, ascending, of the tenant; each has *l until it returns, when
+ * it is released. Of a store in a folder other days that it has come too, with l NULL; of a
+ * remote one the days are listed at once, and so are the files of several fetched. Errors:
+ * live_load's, what each gave.
+ */
+typedef int live_range_fn(int32_t day, struct live *l, void *data, struct err *e);
+MUST_CHECK int live_range(struct store *s, struct bytes tenant, int32_t from, int32_t to,
+			  live_range_fn *each, void *data, struct err *e);
 
 /* The packs that live files name, and those that they say are replaced: ascending, v to be freed.
  * Errors: ERR_CORRUPT. */

@@ -21,6 +21,9 @@ struct load_mem {
 	struct buf ts, off, lines, set;
 	const void *head_of; /* whose head `head` is, in mem */
 	struct chunk head;
+	struct fetch *fetch; /* of the scan; NULL: nothing is fetched ahead */
+	struct buf far;	     /* what was read of far_of, by fetch.c */
+	const struct piece *far_of;
 	struct wal_reader *wal; /* of segment wal_of, standing on the batch at wal_at */
 	const struct source *wal_of;
 	uint64_t wal_at;

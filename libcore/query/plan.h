@@ -25,6 +25,7 @@
 struct source;
 struct piece;
 struct load_mem;
+struct store_read;
 
 struct source_ops {
 	/*
@@ -39,6 +40,9 @@ struct source_ops {
 	/* What load gave of the piece is not needed any more, nor will be soon. NULL: nothing to
 	 * do. */
 	void (*unload)(struct source *s, const struct piece *p, struct load_mem *mem);
+	/* Of one whose pieces lie in a remote store: sets .file, .off and .n of the parts that load
+	 * needs, v[FETCH_PARTS] (fetch.h). NULL of all others. */
+	void (*where)(const struct source *s, const struct piece *p, struct store_read *v);
 	void (*close)(struct source *s);
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/interrupt.h"
 #include "base/mem.h"
+#include "query/fetch.h"
 #include "query/keys.h"
 #include "query/limits.h"
 #include "query/load.h"
@@ -29,6 +30,7 @@ void load_mem_release(struct load_mem *m)
 	for (size_t i = 0; i < 3; i++)
 		chunk_scratch_free(m->chunk[i]);
 	buf_release(&m->stored);
+	buf_release(&m->far);
 	buf_release(&m->ts);
 	buf_release(&m->off);
 	buf_release(&m->lines);
@@ -451,11 +453,14 @@ static int run_unit(void *data, unsigned worker, size_t item, size_t slot, struc
 	struct scan_worker *w = &s->worker[worker];
 	const struct unit *u = &s->plan->unit[item];
 
-	if (s->sink.begin && s->sink.begin(s->sink.data, slot, u)) {
+	int ret = 0;
+
+	if (s->sink.begin && s->sink.begin(s->sink.data, slot, u))
 		w->stats.skipped += u->n;
-		return 0;
-	}
-	return u->merge ? scan_merged(w, slot, u, e) : scan_piece(w, slot, u, e);
+	else
+		ret = u->merge ? scan_merged(w, slot, u, e) : scan_piece(w, slot, u, e);
+	fetch_unit_done(w->mem.fetch, u);
+	return ret;
 }
 
 static int unit_done(void *data, size_t item, size_t slot, struct err *e)
@@ -525,6 +530,16 @@ void scan_look(struct scan *s)
 	add_up(s, &s->worker[0]);
 }
 
+/* Whether it is read, as far as the plan tells: what from_table takes is not. */
+static bool is_read(const void *data, const struct unit *u, const struct piece *p)
+{
+	const struct scan *s = data;
+	const struct sink *k = &s->sink;
+
+	return u->merge || !k->in_table || !plan_is_whole(s->plan, p) ||
+	       !k->in_table(k->data, p, &s->plan->stream[p->stream].labels);
+}
+
 int scan_run(struct scan *s, struct err *e)
 {
 	struct work work = { .n = s->plan->n_units,
@@ -533,11 +548,19 @@ int scan_run(struct scan *s, struct err *e)
 			     .run = run_unit,
 			     .done = unit_done,
 			     .data = s };
+	struct fetch_opts ahead = { .needed = is_read, .data = s, .may_end = s->sink.enough > 0 };
+	struct fetch *fetch = fetch_new(s->plan, &ahead);
 	int r;
 
 	count_units(s);
-	r = work_run(&work, e);
 	for (unsigned i = 0; i < s->jobs; i++)
+		s->worker[i].mem.fetch = fetch;
+	r = work_run(&work, e);
+	for (unsigned i = 0; i < s->jobs; i++) {
+		s->worker[i].mem.fetch = NULL;
+		s->worker[i].mem.far_of = NULL; /* pieces are numbered anew */
 		add_up(s, &s->worker[i]);
+	}
+	fetch_free(fetch);
 	return r;
 }

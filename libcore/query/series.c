@@ -277,27 +277,22 @@ static int read_day(struct walk *w, int32_t day, struct err *e)
 	}
 }
 
-static int walk_day(int32_t day, void *data, struct err *e)
+static int walk_day(int32_t day, struct live *live, void *data, struct err *e)
 {
 	const num_wide day_ns = (num_wide)NS_PER_S * 86400;
 	struct walk *w = data;
-	struct live live = { 0 };
 	bool is_touched = hide_touches(w->hide, w->view->tenant, num_clip(day * day_ns),
 				       num_clip((day + 1) * day_ns - 1));
-	int ret = 0;
 
-	if (source_check_interrupt(&w->o->source, e) < 0 ||
-	    live_load(w->store, w->view->tenant, day, &live, e) < 0)
+	if (!live)
+		return 0;
+	if (source_check_interrupt(&w->o->source, e) < 0)
 		return -1;
-	if (is_touched && !tables_tell(w, &live)) {
-		live_release(&live);
+	if (is_touched && !tables_tell(w, live))
 		return read_day(w, day, e);
-	}
-	for (size_t i = 0; i < live.n_faults; i++)
-		w->o->source.damage(w->o->source.damage_data, &live.faults[i].err);
-	ret = give_day(w, &live, is_touched, e);
-	live_release(&live);
-	return ret;
+	for (size_t i = 0; i < live->n_faults; i++)
+		w->o->source.damage(w->o->source.damage_data, &live->faults[i].err);
+	return give_day(w, live, is_touched, e);
 }
 
 static int open_store(struct walk *w, struct err *e)
@@ -321,7 +316,7 @@ static int walk_store(struct walk *w, struct err *e)
 	for (size_t i = 0; i < w->views.n && ret == 0; i++) {
 		w->view = &w->views.v[i];
 		if (!w->view->out)
-			ret = live_days(w->store, w->view->tenant, from, to, walk_day, w, e);
+			ret = live_range(w->store, w->view->tenant, from, to, walk_day, w, e);
 	}
 	covered_sort(&w->covered);
 	return ret;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "index/live.h"
 #include "query/chunk_load.h"
+#include "query/fetch.h"
 #include "query/source.h"
 #include "store/names.h"
 #include "store/store.h"
@@ -24,7 +25,34 @@ struct chunk_ref {
 	uint64_t off;
 	uint32_t len;
 	atomic_bool was_read;
+	/* Of a remote store, to know what to ask for: */
+	uint32_t head_len;
+	struct {
+		uint32_t off, len;
+	} block[];
 };
+
+/* Makes m->head that of the chunk, which `start` begins with. */
+static int load_head(struct chunk_ref *c, struct bytes start, const struct piece *p,
+		     struct load_mem *m, struct err *e)
+{
+	if (m->head_of != c) {
+		arena_reset(&m->mem);
+		m->head_of = NULL;
+		if (start.n < CHUNK_FIXED_LEN)
+			return err_set(e, ERR_CORRUPT, "offset %llu: cut short",
+				       (unsigned long long)c->off);
+		if (chunk_parse(start, &m->mem, &m->head, e) < 0)
+			return err_wrap(e, "offset %llu", (unsigned long long)c->off);
+		m->head_of = c;
+	}
+	if (p->part >= m->head.fixed.n_blocks || m->head.block[p->part].n != p->n)
+		return err_set(e, ERR_CORRUPT, "offset %llu: the index and the chunk do not agree",
+			       (unsigned long long)c->off);
+	if (!atomic_exchange_explicit(&c->was_read, true, memory_order_relaxed))
+		m->stats.chunks++;
+	return 0;
+}
 
 static int load(struct source *s, const struct piece *p, unsigned want, struct load_mem *m,
 		struct run *ret, unsigned *ret_have, struct err *e)
@@ -34,21 +62,8 @@ static int load(struct source *s, const struct piece *p, unsigned want, struct l
 	struct bytes chunk = bytes_sub(k->file.map, c->off, c->len);
 	uint64_t at;
 
-	if (m->head_of != c) {
-		arena_reset(&m->mem);
-		m->head_of = NULL;
-		if (chunk.n < CHUNK_FIXED_LEN)
-			return err_set(e, ERR_CORRUPT, "offset %llu: cut short",
-				       (unsigned long long)c->off);
-		if (chunk_parse(chunk, &m->mem, &m->head, e) < 0)
-			return err_wrap(e, "offset %llu", (unsigned long long)c->off);
-		m->head_of = c;
-	}
-	if (p->part >= m->head.fixed.n_blocks || m->head.block[p->part].n != p->n)
-		return err_set(e, ERR_CORRUPT, "offset %llu: the index and the chunk do not agree",
-			       (unsigned long long)c->off);
-	if (!atomic_exchange_explicit(&c->was_read, true, memory_order_relaxed))
-		m->stats.chunks++;
+	if (load_head(c, chunk, p, m, e) < 0)
+		return -1;
 	at = chunk_block_off(&m->head, p->part);
 	return chunk_load(&m->head, p->part,
 			  bytes_sub(chunk, at, m->head.block[p->part].stored_len), c->off + at,
@@ -76,6 +91,59 @@ static void close_pack(struct source *s)
 	free(k);
 }
 
+/* ---- packs of a remote store ---- */
+
+static void where(const struct source *s, const struct piece *p, struct store_read *v)
+{
+	struct pack *k = (struct pack *)(uintptr_t)s;
+	const struct chunk_ref *c = (const struct chunk_ref *)(uintptr_t)p->at;
+
+	v[FETCH_HEAD] = (struct store_read){ .file = &k->file, .off = c->off, .n = c->head_len };
+	v[FETCH_BLOCK] = (struct store_read){ .file = &k->file,
+					      .off = c->off + c->block[p->part].off,
+					      .n = c->block[p->part].len };
+}
+
+/* part[] is what where() says. */
+static int decode(const struct piece *p, const struct bytes part[FETCH_PARTS], unsigned want,
+		  struct load_mem *m, struct run *ret, unsigned *ret_have, struct err *e)
+{
+	struct chunk_ref *c = (struct chunk_ref *)(uintptr_t)p->at;
+
+	if (load_head(c, part[FETCH_HEAD], p, m, e) < 0)
+		return -1;
+	if (chunk_block_off(&m->head, p->part) != c->block[p->part].off ||
+	    m->head.block[p->part].stored_len != c->block[p->part].len)
+		return err_set(e, ERR_CORRUPT, "offset %llu: the index and the chunk do not agree",
+			       (unsigned long long)c->off);
+	return chunk_load(&m->head, p->part, part[FETCH_BLOCK], c->off + c->block[p->part].off,
+			  want, m, ret, ret_have, e);
+}
+
+/* What came damaged may have been damaged on its way, and is asked for once more. */
+static int load_far(struct source *s, const struct piece *p, unsigned want, struct load_mem *m,
+		    struct run *ret, unsigned *ret_have, struct err *e)
+{
+	struct bytes part[FETCH_PARTS];
+	struct err why;
+
+	(void)s;
+	if (fetch_bytes(m->fetch, p, m, part, e) < 0)
+		return -1;
+	if (decode(p, part, want, m, ret, ret_have, &why) == 0)
+		return 0;
+	if (why.code != ERR_CORRUPT)
+		return err_set(e, why.code, "%s", why.msg);
+	m->head_of = NULL;
+	if (fetch_again(p, m, part, e) < 0)
+		return -1;
+	if (decode(p, part, want, m, ret, ret_have, e) == 0)
+		return 0;
+	fetch_doubt(p); /* nobody shall find it in the cache */
+	return -1;
+}
+
+static const struct source_ops far_ops = { .load = load_far, .where = where, .close = close_pack };
 static const struct source_ops ops = { .load = load, .unload = unload, .close = close_pack };
 
 /* What is read of one index file. */
@@ -100,13 +168,14 @@ static int open_pack(struct reading *r, uint32_t n, const struct index_pack *inf
 	struct store_name name = { STORE_PACK, ix->day, ix->tenant, info->name };
 	struct pack *k = mem_alloc(sizeof(*k));
 	struct buf text = { 0 }, path = { 0 };
+	bool far = store_is_remote(r->store);
 
 	store_name_add(&text, &name);
 	buf_addf(&path, "%s/%s", store_path(r->store), buf_str(&text)); /* as one would type it */
-	k->source = (struct source){ .ops = &ops, .name = strdup(buf_str(&path)) };
+	k->source = (struct source){ .ops = far ? &far_ops : &ops, .name = strdup(buf_str(&path)) };
 	buf_release(&path);
-	if (store_file_open(r->store, buf_str(&text), &k->file, e) < 0 ||
-	    store_file_map(&k->file, e) < 0) {
+	if (store_file_open_sized(r->store, buf_str(&text), info->size, &k->file, e) < 0 ||
+	    (!far && store_file_map(&k->file, e) < 0)) {
 		buf_release(&text);
 		store_file_close(&k->file);
 		free(k->source.name);
@@ -146,6 +215,7 @@ static int add_chunk(struct reading *r, uint32_t stream, const struct index_chun
 	struct index_pack info;
 	struct chunk_ref *ref;
 	struct piece p = { .stream = stream, .sorted = true };
+	bool far;
 	int found;
 
 	if (index_pack_at(r->ix, c->pack, &info, e) < 0)
@@ -153,8 +223,12 @@ static int add_chunk(struct reading *r, uint32_t stream, const struct index_chun
 	found = find_pack(r, c->pack, &info, e);
 	if (found <= 0)
 		return found;
-	ref = arena_alloc(&r->pack[c->pack]->mem, sizeof(*ref));
-	*ref = (struct chunk_ref){ .off = c->offset, .len = c->length };
+	far = r->pack[c->pack]->source.ops == &far_ops;
+	if (far && c->length > CHUNK_MAX) /* memory is taken by what the index says */
+		return err_set(e, ERR_CORRUPT, "a chunk of %u bytes", c->length);
+	ref = arena_alloc(&r->pack[c->pack]->mem,
+			  sizeof(*ref) + (far ? c->n_blocks * sizeof(ref->block[0]) : 0));
+	*ref = (struct chunk_ref){ .off = c->offset, .len = c->length, .head_len = c->head_len };
 	p.source = &r->pack[c->pack]->source;
 	p.at = (uint64_t)(uintptr_t)ref;
 	p.order = info.order_key;
@@ -163,6 +237,10 @@ static int add_chunk(struct reading *r, uint32_t stream, const struct index_chun
 
 		if (index_block_at(r->ix, c, k, &b, e) < 0)
 			return -1;
+		if (far) {
+			ref->block[k].off = b.offset;
+			ref->block[k].len = b.length;
+		}
 		p.part = k;
 		p.n = b.entries;
 		p.line_bytes = b.line_bytes;
@@ -289,29 +367,27 @@ struct day_data {
 };
 
 /* A damaged index is reported; its packs are then not found, its segments are read in the WAL. */
-static int add_day(int32_t day, void *data, struct err *e)
+static int add_day(int32_t day, struct live *live, void *data, struct err *e)
 {
 	struct day_data *d = data;
-	struct live live = { 0 };
 	int ret = 0;
 
+	(void)day;
 	d->any = true;
 	d->plan->seen[SOURCE_STORE].days++;
-	if (day < time_day(d->from) || day > time_day(d->plan->to - 1))
+	if (!live)
 		return 0;
 	d->plan->seen[SOURCE_STORE].days_in++;
-	if (live_load(d->store, d->view->tenant, day, &live, e) < 0)
-		return -1;
-	for (size_t i = 0; i < live.n_faults; i++)
-		d->o->damage(d->o->damage_data, &live.faults[i].err);
-	for (size_t i = 0; i < live.n && ret == 0; i++) {
+	for (size_t i = 0; i < live->n_faults; i++)
+		d->o->damage(d->o->damage_data, &live->faults[i].err);
+	for (size_t i = 0; i < live->n && ret == 0; i++) {
 		struct reading r = { .plan = d->plan,
 				     .view = d->view,
 				     .store = d->store,
-				     .ix = live.v[i],
+				     .ix = live->v[i],
 				     .o = d->o,
 				     .missing = d->missing,
-				     .skip_pack = live.skip_pack[i],
+				     .skip_pack = live->skip_pack[i],
 				     .from = d->from };
 		struct source_seen seen = d->plan->seen[SOURCE_STORE];
 		size_t n_pieces = d->plan->n_pieces, n_covered = d->covered->n;
@@ -331,7 +407,6 @@ static int add_day(int32_t day, void *data, struct err *e)
 		arena_release(&r.mem);
 		arena_release(&r.mem_applied);
 	}
-	live_release(&live);
 	return ret;
 }
 
@@ -413,10 +488,18 @@ int source_store_day(struct plan *p, struct store *s, const struct view *view, i
 		     struct err *e)
 {
 	struct day_data d = { .plan = p, .store = s, .covered = c, .missing = missing, .o = o };
+	struct live live;
+	int rc;
 
 	p->kind = SOURCE_STORE;
 	begin_view(&d, view);
-	return add_day(day, &d, e);
+	if (day < time_day(d.from) || day > time_day(p->to - 1))
+		return add_day(day, NULL, &d, e);
+	if (live_load(s, view->tenant, day, &live, e) < 0)
+		return -1;
+	rc = add_day(day, &live, &d, e);
+	live_release(&live);
+	return rc;
 }
 
 int source_store(struct plan *p, struct store *s, struct covered *c, enum if_missing missing,
@@ -433,7 +516,8 @@ int source_store(struct plan *p, struct store *s, struct covered *c, enum if_mis
 		d.any = false;
 		if (d.view->out)
 			continue;
-		if (live_days(s, d.view->tenant, INT32_MIN, INT32_MAX, add_day, &d, e) < 0)
+		if (live_range(s, d.view->tenant, time_day(d.from), time_day(p->to - 1), add_day,
+			       &d, e) < 0)
 			return -1;
 		if (!d.any && look_for_index(&d, e) < 0)
 			return -1;

@@ -20,8 +20,8 @@ struct remote {
 	pthread_mutex_t lock; /* guards what follows */
 	unsigned in_flight, rounds;
 	unsigned most; /* ranges asked for at once */
-	/* The next so many reads give damaged bytes, or fail. */
-	unsigned n_damaged, n_failing;
+	/* After so many more reads that are right, so many give damaged bytes, or fail. */
+	unsigned n_right, n_damaged, n_failing;
 };
 
 static inline void remote_begin(struct remote *r)
@@ -96,8 +96,9 @@ static inline void remote_read_one(struct remote *r, struct store_read *v)
 	bool damaged, failing;
 
 	pthread_mutex_lock(&r->lock);
-	damaged = r->n_damaged > 0;
-	failing = r->n_failing > 0;
+	damaged = r->n_right == 0 && r->n_damaged > 0;
+	failing = r->n_right == 0 && r->n_failing > 0;
+	r->n_right -= r->n_right > 0;
 	r->n_damaged -= damaged;
 	r->n_failing -= failing;
 	pthread_mutex_unlock(&r->lock);
@@ -160,7 +161,7 @@ static inline struct remote *remote_open(const char *folder)
 	r->base.ops = &remote_ops;
 	r->base.path = strdup("s3://test");
 	r->base.remote = true;
-	r->delay_ns = 2000000;
+	r->delay_ns = 20000000;
 	pthread_mutex_init(&r->lock, NULL);
 	r->dir = store_open(folder, STORE_WRITE, &e);
 	assert_non_null(r->dir);
