@@ -507,6 +507,7 @@ static int walk_files(const struct walk *w, struct err *e)
 	int ret = -1;
 
 	o.store = o.wal = NULL;
+	o.hide = w->hide;
 	if (sources_open(&o, &s, e) < 0)
 		return -1;
 	sources_keep(s);

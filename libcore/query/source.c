@@ -357,7 +357,7 @@ int sources_open(const struct source_opts *o, struct sources **ret, struct err *
 	}
 	if (o->wal && !s->streams)
 		s->streams = streams_new();
-	if (check_options(s, e) < 0 || hide_open(o, s->store, &s->hide, e) < 0)
+	if (check_options(s, e) < 0 || (!o->hide && hide_open(o, s->store, &s->hide, e) < 0))
 		goto fail;
 	*ret = s;
 	return 0;
@@ -485,7 +485,7 @@ int sources_plan(struct sources *s, struct plan *p, struct err *e)
 {
 	p->views =
 		views_make(&p->mem, s->o->tenant, p->match, p->n_match, s->o->match, s->o->n_match);
-	p->hide = s->hide;
+	p->hide = s->o->hide ? s->o->hide : s->hide;
 	if (plan_inputs(s, p, e) < 0)
 		return -1;
 	for (int tries = 1;; tries++) {

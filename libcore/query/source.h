@@ -31,6 +31,7 @@ struct source_opts {
 	const struct matcher *match;
 	size_t n_match;
 	const char *limits_file; /* of what is kept and hidden; NULL: the store's own (hide.h) */
+	const struct hide *hide; /* what is found out already of that; NULL: nothing */
 	enum input_kind input;
 	enum raw_time raw_time;
 	struct bytes time_field;

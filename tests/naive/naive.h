@@ -43,6 +43,9 @@ struct nv_ask {
 	struct bytes tenants;
 	const struct matcher *match;
 	size_t n_match;
+	const char *limits_file; /* NULL: none */
+	int64_t now_ns;		 /* 0: at */
+	bool has_store;		 /* beside a log alone, for what is said about its entries */
 };
 
 struct nv_line {

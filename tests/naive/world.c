@@ -267,7 +267,8 @@ struct source_opts nv_world_source(const struct nv_world *w, enum nv_place place
 				 .match = ask->match,
 				 .n_match = ask->n_match,
 				 .input = INPUT_AUTO,
-				 .now_ns = ask->at,
+				 .limits_file = ask->limits_file,
+				 .now_ns = ask->now_ns ? ask->now_ns : ask->at,
 				 .damage = on_damage,
 				 .warn = silent,
 				 .note = silent };
@@ -278,7 +279,7 @@ struct source_opts nv_world_source(const struct nv_world *w, enum nv_place place
 		o.input = INPUT_LINES;
 		o.raw_time = RAW_TIME_LINE;
 	}
-	if (place != NV_WAL && place != NV_RAW)
+	if ((place != NV_WAL || ask->has_store) && place != NV_RAW)
 		o.store = buf_str(&named->store[place]);
 	if (place != NV_PACKS && place != NV_RAW)
 		o.wal = buf_str(&named->wal[place]);
