@@ -329,8 +329,8 @@ static int check_full_uri(const char *uri, struct err *e)
 					     "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]" };
 	const char *rest;
 
-	if (httpc_check_url(uri, e) < 0)
-		return err_wrap(e, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
+	if (httpc_check_url(uri, NULL) < 0)
+		return err_set(e, ERR_IO, "AWS_CONTAINER_CREDENTIALS_FULL_URI is no URL");
 	if (strncmp(uri, "https://", 8) == 0)
 		return 0;
 	rest = uri + strlen("http://");
@@ -360,8 +360,8 @@ static int add_authorization(struct buf *header, struct err *e)
 	} else if (token) {
 		buf_addf(header, "Authorization: %s", token);
 	}
-	if (header->n && httpc_check_header(buf_str(header), e) < 0)
-		return err_wrap(e, "the container's authorization token");
+	if (header->n && httpc_check_header(buf_str(header), NULL) < 0)
+		return err_set(e, ERR_IO, "the container's authorization token is not one line");
 	return 0;
 }
 

@@ -279,6 +279,8 @@ static int complete(struct given *g, struct err *e)
 	from_variable(&p->region, "AWS_DEFAULT_REGION");
 	if (!p->region)
 		p->region = strdup("us-east-1");
+	if (check_words(p, e) < 0)
+		return -1;
 	/* A bucket's own host is AWS's way; others take it in the path, and so does TLS of AWS when
 	 * the bucket has dots. */
 	p->path_style =
@@ -290,7 +292,7 @@ static int complete(struct given *g, struct err *e)
 	}
 	for (n = strlen(p->endpoint); n && p->endpoint[n - 1] == '/'; n--)
 		p->endpoint[n - 1] = '\0';
-	if (check_endpoint(p->endpoint, e) < 0 || check_words(p, e) < 0)
+	if (check_endpoint(p->endpoint, e) < 0)
 		return -1;
 	n = (size_t)(strstr(p->endpoint, "://") + 3 - p->endpoint);
 	if (p->path_style)
