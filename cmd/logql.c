@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 	a.ask.q.source.damage_data = &cli;
 	while (cli_next(&cli, argc, argv) != -1)
 		; /* each is taken */
-	if (cli.n_operands == 0 && !a.ask.interactive)
+	if (cli.n_operands == 0 && !a.ask.interactive && !a.ask.completeness.path)
 		cli_usage(&cli, "no query given");
 	if (ask_check_options(&a.ask, &e) < 0)
 		cli_usage(&cli, "%s", e.msg);

@@ -281,6 +281,25 @@ static int ask_volume(void *ask, char **operand, size_t n, struct err *e)
 	return r < 0 ? -1 : found(a, n_found, e);
 }
 
+/* [FILE]... */
+static int ask_completeness(struct ask *a, char **files, size_t n, struct err *e)
+{
+	struct completeness_opts *c = &a->completeness;
+
+	if (a->q.has_at)
+		return err_set(e, ERR_USAGE, "option '--at': --from and --to say when");
+	if (a->q.has_step || a->q.has_limit)
+		return err_set(e, ERR_USAGE, "options '--step', '--limit': all lines are counted");
+	if (a->format != FORMAT_DEFAULT && a->format != FORMAT_JSONL)
+		return err_set(e, ERR_USAGE, "option '--format': default or jsonl");
+	if (query_check_opts(&a->q, QUERY_METRIC, e) < 0 || choose_sources(a, files, n, e) < 0)
+		return -1;
+	c->format = a->format;
+	c->flags = flags_of(a);
+	c->out = a->out ? a->out : stdout;
+	return completeness_ask(&a->q, c, e);
+}
+
 /* --- about entries --------------------------------------------------------------------------- */
 
 /* QUERY [FILE]... value_of not empty: of that field alone. */
@@ -434,6 +453,8 @@ static int run(struct ask *a, char **operand, size_t n, struct err *e)
 {
 	const struct cli_verb *verb;
 
+	if (a->completeness.path)
+		return ask_completeness(a, operand, n, e);
 	if (cli_verb_find(ask_verbs, operand[0], "a query", &verb, e) < 0)
 		return refuse_word(operand[0], e);
 	if (check_verb(a, verb, e) < 0)
@@ -453,7 +474,7 @@ int ask_run(struct ask *a, char **operand, size_t n, struct err *e)
 	struct gate *gate = a->q.source.gate;
 	int r;
 
-	if (n == 0)
+	if (n == 0 && !a->completeness.path)
 		return err_set(e, ERR_USAGE, "no query given");
 	if ((!gate && !a->has_queued) || a->q.explain)
 		return run(a, operand, n, e);

@@ -7,6 +7,7 @@
 
 #include "cli/verbs.h"
 #include "logql/parse.h"
+#include "query/completeness.h"
 #include "query/explain.h"
 #include "query/format.h"
 #include "query/series.h"
@@ -21,7 +22,8 @@ struct ask {
 	struct selectors selectors; /* made of them, and q.source.match of these */
 	struct matcher *match;
 	struct volume_opts volume;
-	struct gate gate; /* when q.source.gate is it */
+	struct completeness_opts completeness; /* asked for when .path is given */
+	struct gate gate;		       /* when q.source.gate is it */
 	struct query_stats stats;
 	struct bytes encoding_flags; /* FLAG,... that the API's answer names */
 	int64_t delay_ns;	     /* of tail: how long entries are waited for */
@@ -35,6 +37,7 @@ struct ask {
 	bool pcre;	    /* regexes of a query are in PCRE2's language */
 	bool has_volume_by; /* given by the user, as all has_ */
 	bool has_line_limit;
+	bool has_threshold;
 	bool has_delay;
 	bool has_queued;
 	bool interactive; /* for who asks: not one query, but many */

@@ -238,6 +238,22 @@ static int take_line_limit(void *ask, const char *value, struct err *e)
 	return cli_read_count(value, 0, UINT64_MAX, &a->line_limit, e);
 }
 
+static int take_threshold(void *ask, const char *value, struct err *e)
+{
+	struct ask *a = ask;
+
+	a->has_threshold = true;
+	return share_read(bytes_str(value), &a->completeness.threshold, e);
+}
+
+static int take_source_label(void *at, const char *value, struct err *e)
+{
+	if (labels_check_name(bytes_str(value), e) < 0)
+		return -1;
+	*(struct bytes *)at = bytes_str(value);
+	return 0;
+}
+
 static int take_delay(void *ask, const char *value, struct err *e)
 {
 	struct ask *a = ask;
@@ -440,6 +456,15 @@ const struct cli_taken ask_options[] = {
 	{ { 0, "line-limit", "N", "lines that detected-fields looks at (1000)" },
 	  take_line_limit,
 	  WHOLE },
+	{ { 0, "completeness", "EXPECTED", "count the lines of the sources in this file" },
+	  cli_take_text,
+	  AT(completeness.path) },
+	{ { 0, "threshold", "SHARE", "--completeness: less of a source is too little (0.95)" },
+	  take_threshold,
+	  WHOLE },
+	{ { 0, "source-label", "NAME", "--completeness: sources are its values (service_name)" },
+	  take_source_label,
+	  AT(completeness.label) },
 	{ { 0, "delay-for", "DURATION", "tail: wait so long for entries that are late (0)" },
 	  take_delay,
 	  WHOLE },
@@ -528,6 +553,18 @@ int ask_check_options(struct ask *a, struct err *e)
 		return err_set(e, ERR_USAGE, "option '--gate-bytes': only with --gate");
 	if (a->q.source.gate && a->interactive)
 		return err_set(e, ERR_USAGE, "option '--gate': not with --interactive");
+	if ((a->has_threshold || a->completeness.label.p) && !a->completeness.path)
+		return err_set(e, ERR_USAGE,
+			       "options '--threshold', '--source-label': only with "
+			       "--completeness");
+	if (a->completeness.path && (a->interactive || a->explain))
+		return err_set(e, ERR_USAGE,
+			       "option '--completeness': not with --interactive, --explain or "
+			       "--analyze");
+	if (!a->has_threshold)
+		a->completeness.threshold = (struct share){ 95, 100 };
+	if (!a->completeness.label.p)
+		a->completeness.label = BYTES_LIT("service_name");
 	if (!a->q.has_jobs)
 		a->q.jobs = work_cpus();
 	return a->n_match ? parse_match(a, e) : 0;
