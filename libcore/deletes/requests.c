@@ -41,25 +41,29 @@ void deletes_release(struct delete_requests *l)
 
 /* --- listed ---------------------------------------------------------------------------------- */
 
+/* Files that are read at once. */
+enum { AT_ONCE = 64 };
+
 /* The requests whose files were listed so far: the texts are read later. */
 struct listing {
 	size_t n_folder; /* length of the folder's name */
-	struct delete_request *v;
-	bool *has_file; /* of each; a request of which only others are there is none */
-	size_t n, cap, cap_has;
+	struct found {
+		struct delete_request r;
+		bool has_file; /* without, what there is says nothing */
+		uint64_t size;
+	} * v;
+	size_t n, cap;
 };
 
 /* That with this id; a listing ascends, so its files follow one another. */
-static size_t find_request(struct listing *l, struct bytes id)
+static struct found *find_request(struct listing *l, struct bytes id)
 {
-	if (l->n && bytes_is(id, l->v[l->n - 1].id))
-		return l->n - 1;
-	mem_grow(&l->v, &l->cap, l->n + 1, sizeof(*l->v));
-	mem_grow(&l->has_file, &l->cap_has, l->n + 1, sizeof(*l->has_file));
-	l->v[l->n] = (struct delete_request){ 0 };
-	memcpy(l->v[l->n].id, id.p, DELETES_ID_LEN);
-	l->has_file[l->n] = false;
-	return l->n++;
+	if (l->n == 0 || !bytes_is(id, l->v[l->n - 1].r.id)) {
+		mem_grow(&l->v, &l->cap, l->n + 1, sizeof(*l->v));
+		l->v[l->n] = (struct found){ 0 };
+		memcpy(l->v[l->n++].r.id, id.p, DELETES_ID_LEN);
+	}
+	return &l->v[l->n - 1];
 }
 
 /* Files of other names are not ours. */
@@ -69,37 +73,114 @@ static int note_file(const char *name, uint64_t size, void *data, struct err *e)
 	struct bytes file = bytes_str(name + l->n_folder);
 	struct bytes id = bytes_sub(file, 0, DELETES_ID_LEN);
 	struct bytes rest = bytes_sub(file, DELETES_ID_LEN, file.n);
+	int what = 0;
 
-	(void)size;
 	(void)e;
-	if (!deletes_is_id(id))
+	while (what < DELETES_FILES && !bytes_is(rest, suffixes[what]))
+		what++;
+	if (!deletes_is_id(id) || what == DELETES_FILES)
 		return 0;
-	for (int i = 0; i < DELETES_FILES; i++) {
-		if (!bytes_is(rest, suffixes[i]))
-			continue;
-		size_t at = find_request(l, id);
-
-		l->has_file[at] |= i == DELETES_REQUEST;
-		l->v[at].cancelled |= i == DELETES_CANCEL;
-		l->v[at].has_receipt |= i == DELETES_RECEIPT;
+	if (what == DELETES_REQUEST) {
+		find_request(l, id)->has_file = true;
+		find_request(l, id)->size = size;
+	} else if (what == DELETES_CANCEL) {
+		find_request(l, id)->r.cancelled = true;
+	} else {
+		find_request(l, id)->r.has_receipt = true;
 	}
 	return 0;
 }
 
-static int read_request(struct store *s, struct bytes tenant, const struct delete_request *seen,
-			struct arena *a, struct delete_request *ret, struct err *e)
+/* Some of the files that were listed. */
+struct reading {
+	struct store *store;
+	struct bytes tenant;
+	const struct found *found[AT_ONCE];
+	struct store_file file[AT_ONCE], *at[AT_ONCE];
+	struct err err[AT_ONCE];
+	size_t n;
+};
+
+/* What was deleted by hand since it was listed is no request. */
+static int open_file(struct reading *x, const struct found *f, struct err *e)
 {
-	struct buf name = { 0 }, text = { 0 };
+	struct buf name = { 0 };
+	int rc = 0;
+
+	deletes_add_name(&name, x->tenant, bytes_str(f->r.id), DELETES_REQUEST);
+	x->found[x->n] = f;
+	x->at[x->n] = &x->file[x->n];
+	if (f->size > DELETES_FILE_MAX)
+		rc = err_set(e, ERR_LIMIT, "'%s': larger than %d bytes", buf_str(&name),
+			     DELETES_FILE_MAX);
+	else if (store_file_open_sized(x->store, buf_str(&name), f->size, x->at[x->n], e) == 0)
+		x->n++;
+	else
+		rc = e->code == ERR_NO ? 0 : -1;
+	buf_release(&name);
+	return rc;
+}
+
+static int parse_file(const struct reading *x, size_t i, struct delete_requests *to, struct err *e)
+{
+	const struct delete_request *seen = &x->found[i]->r;
+	struct delete_request *r = &to->v[to->n];
+	struct buf name = { 0 };
 	int rc;
 
-	deletes_add_name(&name, tenant, bytes_str(seen->id), DELETES_REQUEST);
-	rc = store_get(s, buf_str(&name), DELETES_FILE_MAX, &text, e);
-	if (rc == 0 && deletes_parse_text(buf_bytes(&text), seen->id, a, ret, e) < 0)
-		rc = err_wrap(e, "'%s'", buf_str(&name));
-	ret->cancelled = seen->cancelled;
-	ret->has_receipt = seen->has_receipt;
-	buf_release(&name);
-	buf_release(&text);
+	if (x->err[i].code == ERR_NO)
+		return 0;
+	rc = x->err[i].code == ERR_NONE
+		     ? deletes_parse_text(x->file[i].map, seen->id, &to->mem, r, e)
+		     : err_set(e, x->err[i].code, "%s", x->err[i].msg);
+	if (rc < 0) {
+		deletes_add_name(&name, x->tenant, bytes_str(seen->id), DELETES_REQUEST);
+		err_wrap(e, "'%s'", buf_str(&name));
+		buf_release(&name);
+		return -1;
+	}
+	r->cancelled = seen->cancelled;
+	r->has_receipt = seen->has_receipt;
+	to->n++;
+	return 0;
+}
+
+/* Those that were opened, and closes them. */
+static int read_files(struct reading *x, struct delete_requests *to, struct err *e)
+{
+	int rc = 0;
+
+	store_map_all(x->store, x->at, x->n, x->err);
+	for (size_t i = 0; i < x->n; i++) {
+		if (rc == 0)
+			rc = parse_file(x, i, to, e);
+		store_file_close(&x->file[i]);
+	}
+	x->n = 0;
+	return rc;
+}
+
+static int read_listed(struct store *s, struct bytes tenant, const struct listing *l,
+		       enum deletes_which which, struct delete_requests *to, struct err *e)
+{
+	struct reading *x = mem_alloc(sizeof(*x));
+	int rc = 0;
+
+	x->store = s;
+	x->tenant = tenant;
+	to->v = arena_alloc(&to->mem, l->n * sizeof(*to->v));
+	for (size_t i = 0; i < l->n && rc == 0; i++) {
+		if (!l->v[i].has_file || (which == DELETES_IN_FORCE && l->v[i].r.cancelled))
+			continue;
+		rc = open_file(x, &l->v[i], e);
+		if (rc == 0 && x->n == AT_ONCE)
+			rc = read_files(x, to, e);
+	}
+	if (rc == 0)
+		rc = read_files(x, to, e);
+	for (size_t i = 0; i < x->n; i++)
+		store_file_close(&x->file[i]);
+	free(x);
 	return rc;
 }
 
@@ -116,18 +197,8 @@ int deletes_list(struct store *s, struct bytes tenant, enum deletes_which which,
 	rc = store_list(s, buf_str(&folder), note_file, &l, e);
 	buf_release(&folder);
 	if (rc == 0 && l.n)
-		got.v = arena_alloc(&got.mem, l.n * sizeof(*got.v));
-	for (size_t i = 0; i < l.n && rc == 0; i++) {
-		if (!l.has_file[i] || (which == DELETES_IN_FORCE && l.v[i].cancelled))
-			continue;
-		rc = read_request(s, tenant, &l.v[i], &got.mem, &got.v[got.n], e);
-		if (rc < 0 && e->code == ERR_NO) /* deleted by hand meanwhile */
-			rc = 0;
-		else
-			got.n++;
-	}
+		rc = read_listed(s, tenant, &l, which, &got, e);
 	free(l.v);
-	free(l.has_file);
 	if (rc == 0)
 		*ret = got;
 	else

@@ -3,9 +3,13 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/work.h"
 #include "limits/file.h"
 #include "query/source.h"
 #include "retention/retention.h"
+#include "store/store.h"
+
+enum { READ_JOBS = 8 };
 
 struct tenant {
 	struct bytes name;
@@ -70,26 +74,65 @@ static int add_filters(struct tenant *t, const struct delete_requests *l, struct
 	return 0;
 }
 
-static int read_requests(struct hide *h, struct store *s, struct bytes name, struct err *e)
+/* Limits, and the requests of each tenant: at once where that is a request to somebody. */
+struct reading {
+	struct hide *hide;
+	const char *limits_file;
+	struct store *store;
+	struct delete_requests *list; /* of each of hide's tenants */
+};
+
+static int read_one(void *data, unsigned worker, size_t item, size_t slot, struct err *e)
 {
-	const struct limits *limits = limits_for(h, name);
-	struct tenant t = { .name = name };
-	struct delete_requests l = { 0 };
+	struct reading *r = data;
+	struct report quiet = { 0 };
+
+	(void)worker;
+	(void)slot;
+	if (item == 0)
+		return limits_load(r->limits_file, r->store, &r->hide->limits, &quiet, e);
+	return deletes_list(r->store, r->hide->v[item - 1].name, DELETES_IN_FORCE,
+			    &r->list[item - 1], e);
+}
+
+static int read_all(struct reading *r, struct err *e)
+{
+	struct hide *h = r->hide;
+	struct work work = {
+		.n = h->n + 1, .jobs = 1, .window = 2 * READ_JOBS, .run = read_one, .data = r
+	};
 	int rc;
 
-	if (limits && limits->deletion_mode == LIMITS_DELETE_DISABLED)
-		return 0;
-	rc = deletes_list(s, name, DELETES_IN_FORCE, &l, e);
-	if (rc == 0)
-		rc = add_filters(&t, &l, e);
-	deletes_release(&l);
-	if (rc < 0 || t.n == 0) {
-		tenant_release(&t);
-		return rc;
+	r->list = mem_alloc((h->n + 1) * sizeof(*r->list));
+	if (r->store && store_is_remote(r->store))
+		work.jobs = work.n < READ_JOBS ? (unsigned)work.n : READ_JOBS;
+	rc = work_run(&work, e);
+	for (size_t i = 0; i < h->n && rc == 0; i++) {
+		const struct limits *limits = limits_for(h, h->v[i].name);
+
+		if (!limits || limits->deletion_mode != LIMITS_DELETE_DISABLED)
+			rc = add_filters(&h->v[i], &r->list[i], e);
 	}
+	for (size_t i = 0; i < h->n; i++)
+		deletes_release(&r->list[i]);
+	free(r->list);
+	return rc;
+}
+
+static bool any_filter(const struct hide *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->v[i].n)
+			return true;
+	return false;
+}
+
+static void add_tenant(struct hide *h, struct bytes name)
+{
+	if (!name.n || find_tenant(h, name))
+		return;
 	mem_grow(&h->v, &h->cap, h->n + 1, sizeof(*h->v));
-	h->v[h->n++] = t;
-	return 0;
+	h->v[h->n++] = (struct tenant){ .name = name };
 }
 
 /* Whether anything of the tenants (all, if there are none) ever expires. */
@@ -112,7 +155,7 @@ static bool any_expires(const struct hide *h, struct bytes tenants)
 
 int hide_open(const struct source_opts *o, struct store *s, struct hide **ret, struct err *e)
 {
-	struct report quiet = { 0 };
+	struct reading r = { .limits_file = o->limits_file, .store = s };
 	struct bytes rest = o->tenant, one;
 	struct hide *h;
 
@@ -121,19 +164,18 @@ int hide_open(const struct source_opts *o, struct store *s, struct hide **ret, s
 		return 0;
 	h = mem_alloc(sizeof(*h));
 	h->now_ns = o->now_ns;
-	if (limits_load(o->limits_file, s, &h->limits, &quiet, e) < 0)
-		goto fail;
 	while (s && bytes_split(&rest, '|', &one))
-		if (one.n && !find_tenant(h, one) && read_requests(h, s, one, e) < 0)
-			goto fail;
-	if (h->n || any_expires(h, o->tenant))
+		add_tenant(h, one);
+	r.hide = h;
+	if (read_all(&r, e) < 0) {
+		hide_close(h);
+		return -1;
+	}
+	if (any_filter(h) || any_expires(h, o->tenant))
 		*ret = h;
 	else
 		hide_close(h);
 	return 0;
-fail:
-	hide_close(h);
-	return -1;
 }
 
 /* --- asked ----------------------------------------------------------------------------------- */

@@ -133,6 +133,15 @@ static inline void remote_file_close(struct store_file *f)
 	free(f->name);
 }
 
+static inline int remote_get(struct store *s, const char *name, size_t max, struct buf *b,
+			     struct err *e)
+{
+	remote_begin(remote_of(s));
+	remote_end(remote_of(s));
+	s->gets++;
+	return store_get(remote_of(s)->dir, name, max, b, e);
+}
+
 static inline void remote_close(struct store *s)
 {
 	struct remote *r = remote_of(s);
@@ -149,6 +158,7 @@ static const struct store_ops remote_ops = {
 	.list_folders = remote_list_folders,
 	.file_open = remote_file_open,
 	.read_all = remote_read_all,
+	.get = remote_get,
 	.file_close = remote_file_close,
 };
 
