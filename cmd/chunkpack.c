@@ -30,9 +30,7 @@ static int flush_stdout(struct err *e)
 
 static int print_pack(void *data, const char *name, struct err *e)
 {
-	const struct args *args = data;
-
-	printf("%s/%s\n", store_path(args->store), name);
+	printf("%s/%s\n", store_path(((const struct args *)data)->store), name);
 	return flush_stdout(e);
 }
 
@@ -98,9 +96,7 @@ static void pack(struct args *args)
 
 static void show_fault(void *data, const struct err *fault)
 {
-	struct args *args = data;
-
-	cli_report(args->cli, fault);
+	cli_report_once(((const struct args *)data)->cli, fault);
 }
 
 static int print_line(void *data, struct buf *b, struct err *e)
@@ -186,13 +182,6 @@ static void say_written(void *data, const char *name)
 		cli_note(args->cli, "wrote '%s/%s'", store_path(args->store), name);
 }
 
-static void show_fault_once(void *data, const struct err *fault)
-{
-	struct args *args = data;
-
-	cli_report_once(args->cli, fault);
-}
-
 static void copy(struct args *args)
 {
 	struct copy_opts c = pack_opts_copy(&args->opts);
@@ -202,7 +191,7 @@ static void copy(struct args *args)
 	c.to = args->store;
 	c.on_day = print_copied;
 	c.on_object = say_written;
-	c.on_fault = show_fault_once;
+	c.on_fault = show_fault;
 	c.data = args;
 	if (copy_store(&c, &e) < 0)
 		cli_report(args->cli, &e);
@@ -227,6 +216,19 @@ static void erase(struct args *args)
 		cli_report(args->cli, &e);
 }
 
+/* ---- storage classes ---- */
+
+static void tier(struct args *args)
+{
+	const struct pack_opts *o = &args->opts;
+	const struct tier_opts t = { args->store,  o->tenant,  o->tiers,   o->dry_run,
+				     o->lifecycle, print_line, show_fault, args };
+	struct err e;
+
+	if (tier_store(&t, &e) < 0)
+		cli_report(args->cli, &e);
+}
+
 /* ---- stores ---- */
 
 static struct store *open_existing(const char *path, struct err *e)
@@ -247,18 +249,19 @@ static int open_stores(struct args *args, struct err *e)
 {
 	const struct pack_opts *o = &args->opts;
 
-	if (o->copy) {
-		args->from = open_existing(o->from_path, e);
-		if (!args->from)
-			return -1;
-	}
-	if (o->compact || o->erase)
+	if (o->copy && !(args->from = open_existing(o->from_path, e)))
+		return -1;
+	if (pack_opts_mode(o) && !o->copy)
 		args->store = open_existing(o->store_path, e);
 	else
-		args->store =
-			store_open(o->store_path,
-				   o->copy && o->dry_run ? STORE_READ_IF_THERE : STORE_WRITE, e);
+		args->store = store_open(o->store_path,
+					 o->dry_run ? STORE_READ_IF_THERE : STORE_WRITE, e);
 	return args->store ? 0 : -1;
+}
+
+static void (*job_of(const struct pack_opts *o))(struct args *)
+{
+	return o->copy ? copy : o->compact ? compact : o->erase ? erase : o->tiers.n ? tier : pack;
 }
 
 int main(int argc, char **argv)
@@ -286,14 +289,8 @@ int main(int argc, char **argv)
 			  pack_opts_mode(&args.opts));
 	if (open_stores(&args, &e) < 0)
 		cli_report(&cli, &e);
-	else if (args.opts.copy)
-		copy(&args);
-	else if (args.opts.compact)
-		compact(&args);
-	else if (args.opts.erase)
-		erase(&args);
 	else
-		pack(&args);
+		job_of (&args.opts)(&args);
 	if (args.store && args.opts.store_stats)
 		store_say_stats(args.store, &cli);
 	store_close(args.store);

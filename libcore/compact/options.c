@@ -146,6 +146,11 @@ static int take_match(void *opts, const char *value, struct err *e)
 	return logql_matchers(o->selector, LOGQL_ANY_SELECTOR, &o->mem, &o->match, &o->n_match, e);
 }
 
+static int take_tiers(void *at, const char *value, struct err *e)
+{
+	return tiers_parse(value, at, e);
+}
+
 /* Of rows whose function takes all of the options, or one of them. */
 #define WHOLE	  0
 #define AT(field) offsetof(struct pack_opts, field)
@@ -163,6 +168,12 @@ const struct cli_taken pack_options[] = {
 	{ { 0, "delete", NULL, "apply the requests to delete: rewrite the packs concerned" },
 	  cli_take_flag,
 	  AT(erase) },
+	{ { 0, "tier", "AGE=CLASS,...", "move old packs to other storage classes of S3" },
+	  take_tiers,
+	  AT(tiers) },
+	{ { 0, "lifecycle", NULL, "--tier: print rules by which the object store does it" },
+	  cli_take_flag,
+	  AT(lifecycle) },
 	{ { 't', "tenant", "TENANT",
 	    "of JSON lines that name none (fake); of a store, only this one" },
 	  index_take_tenant,
@@ -203,7 +214,8 @@ const struct cli_taken pack_options[] = {
 	{ { 0, "shard", "I/N", "--compact, --delete: of N programs this is number I, from 0" },
 	  take_shard,
 	  WHOLE },
-	{ { 0, "dry-run", NULL, "--compact, --copy, --delete: only say what would be done" },
+	{ { 0, "dry-run", NULL,
+	    "--compact, --copy, --delete, --tier: only say what would be done" },
 	  cli_take_flag,
 	  AT(dry_run) },
 	{ { 0, "from", "DIR", "--copy: the store that is read" }, cli_take_text, AT(from_path) },
@@ -265,9 +277,9 @@ static int check_memory(struct pack_opts *o, struct err *e)
 }
 
 /* What the program is to do: one of them. */
-enum { TO_PACK = 1, TO_COMPACT = 2, TO_COPY = 4, TO_ERASE = 8 };
-static const char *const mode_option[] = { "--compact", "--copy",
-					   "--delete" }; /* from TO_COMPACT on */
+enum { TO_PACK = 1, TO_COMPACT = 2, TO_COPY = 4, TO_ERASE = 8, TO_TIER = 16 };
+static const char *const mode_option[] = { "--compact", "--copy", "--delete",
+					   "--tier" }; /* from TO_COMPACT on */
 
 /* An option that has a meaning for some of them alone. */
 struct use {
@@ -294,7 +306,26 @@ static int no_effect(const struct use *u, unsigned mode, struct err *e)
 
 static unsigned mode_of(const struct pack_opts *o)
 {
-	return o->copy ? TO_COPY : o->compact ? TO_COMPACT : o->erase ? TO_ERASE : TO_PACK;
+	return o->copy	    ? TO_COPY
+	       : o->compact ? TO_COMPACT
+	       : o->erase   ? TO_ERASE
+	       : o->tiers.n ? TO_TIER
+			    : TO_PACK;
+}
+
+static int check_one_mode(const struct pack_opts *o, struct err *e)
+{
+	const bool given[] = { o->compact, o->copy, o->erase, o->tiers.n > 0 };
+	const char *first = NULL;
+
+	for (size_t i = 0; i < sizeof(given); i++) {
+		if (given[i] && first)
+			return err_set(e, ERR_USAGE, "options '%s' and '%s' exclude each other",
+				       first, mode_option[i]);
+		if (given[i])
+			first = mode_option[i];
+	}
+	return 0;
 }
 
 static int check_modes(const struct pack_opts *o, struct err *e)
@@ -312,7 +343,9 @@ static int check_modes(const struct pack_opts *o, struct err *e)
 		{ "--pack-size", o->pack_bytes > 0, TO_COMPACT },
 		{ "--delete-delay", o->delete_delay_ns >= 0, TO_COMPACT | TO_ERASE },
 		{ "--shard", o->n_shards > 0, TO_COMPACT | TO_ERASE },
-		{ "--dry-run", o->dry_run, TO_COMPACT | TO_COPY | TO_ERASE },
+		{ "--dry-run", o->dry_run, TO_COMPACT | TO_COPY | TO_ERASE | TO_TIER },
+		{ "--lifecycle", o->lifecycle, TO_TIER },
+		{ "--jobs", o->jobs > 0, TO_PACK | TO_COMPACT | TO_COPY | TO_ERASE },
 		{ "--limits", o->limits != NULL, TO_ERASE },
 		{ "--cancel-period", o->cancel_ns >= 0, TO_ERASE },
 		{ "--from", o->from_path != NULL, TO_COPY },
@@ -320,10 +353,8 @@ static int check_modes(const struct pack_opts *o, struct err *e)
 		{ "--match", o->selector.n > 0, TO_COPY },
 	};
 
-	if (o->copy + o->compact + o->erase > 1)
-		return err_set(e, ERR_USAGE, "options '%s' and '%s' exclude each other",
-			       o->compact ? "--compact" : "--copy",
-			       o->erase ? "--delete" : "--copy");
+	if (check_one_mode(o, e) < 0)
+		return -1;
 	for (size_t i = 0; i < sizeof(uses) / sizeof(*uses); i++)
 		if (uses[i].given && !(uses[i].modes & mode))
 			return no_effect(&uses[i], mode, e);
@@ -373,6 +404,8 @@ int pack_opts_check(struct pack_opts *o, struct err *e)
 		return -1;
 	if (o->copy)
 		return check_copy(o, e);
+	if (o->tiers.n)
+		return 0;
 	set_defaults(o);
 	if (o->level_given && o->params.encoding != CODEC_ZSTD)
 		return err_set(

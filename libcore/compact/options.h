@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "compact/compact.h"
 #include "compact/copy.h"
+#include "compact/tier.h"
 #include "labels/matcher.h"
 
 struct pack_opts {
@@ -34,6 +35,9 @@ struct pack_opts {
 	struct matcher *match;	/* to be released */
 	size_t n_match;
 	struct arena mem; /* of .match */
+
+	struct tiers tiers; /* n 0: not given */
+	bool lifecycle;
 };
 
 /* Before the options are read. */

@@ -336,7 +336,7 @@ static int read_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 	if (cut_time(plan, p, b, e) < 0 || pipeline_apply(s->pipeline, b, e) < 0)
 		return excuse(w, p, e);
 	if (give(w, slot, u, e) < 0)
-		return e->code == ERR_CORRUPT ? excuse(w, p, e) : -1;
+		return e->code == ERR_CORRUPT || e->code == ERR_VERSION ? excuse(w, p, e) : -1;
 	count_read(w, p, b->run.n, p->n ? p->line_bytes : b->run.lines_len - b->run.n);
 	return 0;
 }

@@ -35,6 +35,9 @@ struct store_ops {
 	void (*put_abort)(struct store_put *p);
 	int (*put_named)(struct store *s, const char *name, struct bytes b, enum store_put_how how,
 			 struct err *e);
+	/* NULL: there are no classes */
+	int (*set_class)(struct store *s, const char *name, uint64_t size,
+			 const char *storage_class, struct err *e);
 	int (*delete_all)(struct store *s, char *const *names, size_t n, struct err *e);
 
 	int (*now)(struct store *s, int64_t *ret_ns, struct err *e);

@@ -104,6 +104,7 @@ struct store *store_s3_open(const char *url, enum store_mode mode, struct err *e
 	int rc = s3_place_parse(url, &s->place, e);
 
 	s->base.ops = &s3_ops;
+	s->base.remote = true;
 	pthread_mutex_init(&s->lock, NULL);
 	s->seed = (uint64_t)time_mono_ns() ^ (uint64_t)getpid() << 32;
 	if (rc == 0) {
@@ -137,6 +138,7 @@ static const struct store_ops s3_ops = {
 	.put_commit = s3_put_commit,
 	.put_abort = s3_put_abort,
 	.put_named = s3_put_named,
+	.set_class = s3_set_class,
 	.delete_all = s3_delete_all,
 	.now = s3_now,
 	.lock = s3_lock,

@@ -16,7 +16,7 @@
 #include "store/s3_creds.h"
 #include "store/s3_url.h"
 
-enum { S3_PARALLEL = 8, S3_HEADERS_MAX = 12 };
+enum { S3_PARALLEL = 8, S3_HEADERS_MAX = 12, S3_SSE_HEADER_LEN = 64 };
 
 struct s3_store {
 	struct store base;
@@ -69,6 +69,9 @@ void s3_do(struct s3_store *s, struct s3_call *v, size_t n);
 /* One. Returns 0, or -1 with its error in e. */
 MUST_CHECK int s3_do_one(struct s3_store *s, struct s3_call *c, struct err *e);
 
+/* How the server is to encrypt what it is given; header is c's until the request is over. */
+void s3_add_sse(const struct s3_store *s, struct s3_call *c, char header[S3_SSE_HEADER_LEN]);
+
 /* An HTTP date of an answer in nanoseconds, or -1. */
 int64_t s3_date(struct s3_store *s, const char *text);
 
@@ -89,6 +92,8 @@ int s3_put_write(struct store_put *p, struct bytes b, struct err *e);
 int s3_put_commit(struct store_put *p, const char *name, struct err *e);
 void s3_put_abort(struct store_put *p);
 int s3_put_named(struct store *s, const char *name, struct bytes b, enum store_put_how how,
+		 struct err *e);
+int s3_set_class(struct store *s, const char *name, uint64_t size, const char *storage_class,
 		 struct err *e);
 int s3_delete_all(struct store *s, char *const *names, size_t n, struct err *e);
 int s3_now(struct store *s, int64_t *ret_ns, struct err *e);

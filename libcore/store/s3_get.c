@@ -48,7 +48,7 @@ int s3_has(struct store *store, const char *name, struct store_object *ret, stru
 			rc = err_set(e, ERR_IO, "'%s/%s': the server tells no size or time of it",
 				     store->path, name);
 		else
-			*ret = (struct store_object){ name, size, date_ns };
+			*ret = (struct store_object){ name, size, date_ns, NULL };
 	}
 	s3_call_release(&c);
 	return rc;

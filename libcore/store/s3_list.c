@@ -88,8 +88,9 @@ static int one(struct walk *w, const struct s3_listed *o, struct err *e)
 		buf_add_str(&name, w->folder);
 	buf_add_bytes(&name, rest);
 	if (w->folders || !store_is_no_object(buf_str(&name)))
-		rc = w->each(&(struct store_object){ buf_str(&name), o->size, o->date_ns }, w->data,
-			     e);
+		rc = w->each(&(struct store_object){ buf_str(&name), o->size, o->date_ns,
+						     o->storage_class },
+			     w->data, e);
 	buf_release(&name);
 	return rc;
 }

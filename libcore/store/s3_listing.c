@@ -70,6 +70,15 @@ static int end_item(struct reading *r, const char *what, struct err *e)
 	return 0;
 }
 
+static const char *class_text(struct arena *a, struct bytes text)
+{
+	char *p = arena_alloc(a, text.n + 1);
+
+	memcpy(p, text.p, text.n);
+	p[text.n] = '\0';
+	return p;
+}
+
 /* Within an object, a folder or an upload. */
 static int take_item(struct reading *r, const char *what, struct bytes text, struct err *e)
 {
@@ -86,6 +95,9 @@ static int take_item(struct reading *r, const char *what, struct bytes text, str
 		   strcmp(what, "Upload/Initiated") == 0) {
 		r->has_date = true;
 		return take_date(text, &r->now.date_ns, e);
+	} else if (strcmp(what, "Contents/StorageClass") == 0) {
+		if (!bytes_is(bytes_trim(text), "STANDARD"))
+			r->now.storage_class = class_text(&r->l->mem, bytes_trim(text));
 	} else if (strcmp(what, "Upload/UploadId") == 0) {
 		r->now.upload_id = arena_copy(&r->l->mem, text);
 	}

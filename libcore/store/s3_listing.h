@@ -12,6 +12,7 @@ struct s3_listed {
 	uint64_t size;
 	int64_t date_ns; /* of whole seconds, as the server's headers have it */
 	struct bytes upload_id;
+	const char *storage_class; /* NULL: STANDARD */
 };
 
 /* One page. All it holds lives until reset or release. {0} is a valid empty one. */

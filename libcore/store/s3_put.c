@@ -13,7 +13,7 @@
 #include "store/s3.h"
 #include "xml/xml.h"
 
-enum { PART = 16 << 20, PARTS_MAX = 10000, SSE_HEADER_LEN = 64 };
+enum { PART = 16 << 20, PARTS_MAX = 10000 };
 
 struct s3_put {
 	struct store_put base;
@@ -23,11 +23,11 @@ struct s3_put {
 /* ---- one request ---- */
 
 /* How the server is to encrypt what it is given. */
-static void add_sse(const struct s3_store *s, struct s3_call *c, char header[SSE_HEADER_LEN])
+void s3_add_sse(const struct s3_store *s, struct s3_call *c, char header[S3_SSE_HEADER_LEN])
 {
 	if (!s->place.sse)
 		return;
-	snprintf(header, SSE_HEADER_LEN, "x-amz-server-side-encryption: %s", s->place.sse);
+	snprintf(header, S3_SSE_HEADER_LEN, "x-amz-server-side-encryption: %s", s->place.sse);
 	c->header[c->n_headers++] = header;
 }
 
@@ -45,12 +45,12 @@ static bool is_there(struct s3_store *s, const char *name, struct bytes b)
 static int put_once(struct s3_store *s, const char *name, struct bytes b, enum store_put_how how,
 		    struct err *e)
 {
-	char sse[SSE_HEADER_LEN];
+	char sse[S3_SSE_HEADER_LEN];
 	struct s3_call c = { .kind = S3_PUT, .name = name, .body = b };
 	struct store_object o;
 	int rc;
 
-	add_sse(s, &c, sse);
+	s3_add_sse(s, &c, sse);
 	if (how == STORE_PUT_NEW)
 		c.header[c.n_headers++] = "If-None-Match: *";
 	rc = s3_do_one(s, &c, e);
@@ -111,7 +111,7 @@ static int accept_id(struct s3_call *c, struct err *e)
 
 static int begin_upload(struct upload *u, struct err *e)
 {
-	char sse[SSE_HEADER_LEN];
+	char sse[S3_SSE_HEADER_LEN];
 	struct s3_call c = { .kind = S3_POST,
 			     .name = u->name,
 			     .query = "uploads=",
@@ -119,7 +119,7 @@ static int begin_upload(struct upload *u, struct err *e)
 			     .data = &u->id };
 	int rc;
 
-	add_sse(u->s, &c, sse);
+	s3_add_sse(u->s, &c, sse);
 	rc = s3_do_one(u->s, &c, e);
 	s3_call_release(&c);
 	return rc;

@@ -233,7 +233,7 @@ static void add_advice(const struct s3_store *s, const struct s3_call *c, struct
 		{ "InvalidBucketName", "that is no name of a bucket" },
 		{ "ExpiredToken", "the session token has expired" },
 		{ "InvalidToken", "the session token is not valid" },
-		{ "InvalidObjectState", "the object is archived: it has to be restored first" },
+		{ "InvalidObjectState", "archived: it has to be restored first" },
 		{ "EntityTooLarge", "the object is too large for the server" },
 		{ "QuotaExceeded", "the quota of the bucket or of its owner is used up" },
 	};
@@ -277,6 +277,8 @@ static enum err_code code_of(const struct s3_call *c)
 {
 	if (strcmp(c->code, "NoSuchBucket") == 0)
 		return ERR_IO;
+	if (strcmp(c->code, "InvalidObjectState") == 0)
+		return ERR_VERSION; /* of this object alone, and as little use as one too new */
 	if (c->status == 404)
 		return ERR_NO;
 	if (c->status == 416)

@@ -428,6 +428,19 @@ int store_delete_all(struct store *s, char *const *names, size_t n, struct err *
 	return s->ops->delete_all(s, names, n, e);
 }
 
+bool store_has_classes(const struct store *s)
+{
+	return s->ops->set_class != NULL;
+}
+
+int store_set_class(struct store *s, const char *name, uint64_t size, const char *storage_class,
+		    struct err *e)
+{
+	if (!s->ops->set_class)
+		return err_set(e, ERR_USAGE, "'%s' has no storage classes", s->path);
+	return s->ops->set_class(s, name, size, storage_class, e);
+}
+
 int store_delete(struct store *s, const char *name, struct err *e)
 {
 	char *one = (char *)(uintptr_t)name;

@@ -63,7 +63,8 @@ MUST_CHECK int store_list(struct store *s, const char *folder, store_each_fn *ea
 struct store_object {
 	const char *name;
 	uint64_t size;
-	int64_t date_ns; /* as store_date */
+	int64_t date_ns;	   /* as store_date */
+	const char *storage_class; /* such as "GLACIER"; NULL: none, or that of new objects */
 };
 typedef int store_object_fn(const struct store_object *o, void *data, struct err *e);
 MUST_CHECK int store_list_objects(struct store *s, const char *folder, store_object_fn *each,
@@ -164,6 +165,17 @@ enum store_put_how {
 };
 MUST_CHECK int store_put_named(struct store *s, const char *name, struct bytes b,
 			       enum store_put_how how, struct err *e);
+
+/*
+ * What an object store calls so: how it keeps an object, at which price. Bytes and name stay, the
+ * date may become that of now. Errors: ERR_NO there is no such object; ERR_VERSION it is archived,
+ * so that it cannot be moved; ERR_LIMIT it is too large for that; ERR_USAGE the store has no
+ * classes; ERR_AGAIN; ERR_IO, also of a class that it does not know.
+ */
+enum { STORE_CLASS_MAX = 32 };
+bool store_has_classes(const struct store *s);
+MUST_CHECK int store_set_class(struct store *s, const char *name, uint64_t size,
+			       const char *storage_class, struct err *e);
 
 /* Absent already is fine. Durable when it returns. Errors: ERR_IO. */
 MUST_CHECK int store_delete(struct store *s, const char *name, struct err *e);

@@ -316,9 +316,9 @@ static int list_below(struct listing *l, const char *folder, int depth, struct e
 		}
 		buf_addf(&name, "%s%s", folder, v[i].name);
 		if (!v[i].is_folder)
-			rc = l->each(
-				&(struct store_object){ buf_str(&name), v[i].size, v[i].date_ns },
-				l->data, e);
+			rc = l->each(&(struct store_object){ buf_str(&name), v[i].size,
+							     v[i].date_ns, NULL },
+				     l->data, e);
 		else if (depth < DEPTH_MAX)
 			rc = list_below(l, buf_str(&name), depth + 1, e);
 	}
@@ -477,7 +477,7 @@ static int dir_has(struct store *s, const char *name, struct store_object *ret, 
 	else if (!S_ISREG(st.st_mode))
 		rc = 0;
 	else
-		*ret = (struct store_object){ name, (uint64_t)st.st_size, date_of(&st) };
+		*ret = (struct store_object){ name, (uint64_t)st.st_size, date_of(&st), NULL };
 	buf_release(&path);
 	return rc;
 }

@@ -61,7 +61,7 @@ is "no log stays" "$(find data/cron -name '*.log')" ''
 # Damage: whoever looks for it says one line, with a status that is not 0.
 pack=$(find data/store -name '*.pack' | head -n 1)
 cp "$pack" pack.good
-for name in verify verify-blocks; do
+for name in fsck-all verify-blocks; do
 	line=$(grep "quietly $name " lines)
 	flip_byte "$pack" 60
 	ok "$name finds damage" sh -c '[ "$1" != 0 ]' - "$(as_cron "$(command_of "$line")" >out 2>err; echo $?)"

@@ -1,0 +1,229 @@
+#include "compact/tier.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "json/json.h"
+#include "labels/labels.h"
+#include "store/names.h"
+#include "time/time.h"
+
+static const int64_t DAY_NS = 24 * 3600 * NS_PER_S;
+
+/* ---- rules ---- */
+
+static bool is_class(struct bytes text)
+{
+	if (text.n == 0 || text.n >= STORE_CLASS_MAX)
+		return false;
+	for (size_t i = 0; i < text.n; i++)
+		if (!(text.p[i] >= 'A' && text.p[i] <= 'Z') &&
+		    !(text.p[i] >= '0' && text.p[i] <= '9') && text.p[i] != '_')
+			return false;
+	return true;
+}
+
+static int parse_tier(struct bytes text, struct tiers *t, struct err *e)
+{
+	struct bytes rest = text, age;
+	struct tier *tier = &t->v[t->n];
+
+	if (!bytes_split(&rest, '=', &age) || !rest.p || !is_class(rest))
+		return err_set(e, ERR_USAGE,
+			       "expected AGE=CLASS as in 30d=STANDARD_IA, found '%.*s'",
+			       BYTES_ARG(text));
+	if (time_parse_duration(age, &tier->age_ns, e) < 0)
+		return -1;
+	if (tier->age_ns <= (t->n ? t->v[t->n - 1].age_ns : 0))
+		return err_set(e, ERR_USAGE, "expected ages above 0 that ascend, found '%.*s'",
+			       BYTES_ARG(text));
+	memcpy(tier->storage_class, rest.p, rest.n);
+	tier->storage_class[rest.n] = '\0';
+	t->n++;
+	return 0;
+}
+
+int tiers_parse(const char *text, struct tiers *ret, struct err *e)
+{
+	struct bytes rest = bytes_str(text), one;
+	struct tiers t = { 0 };
+
+	while (bytes_split(&rest, ',', &one)) {
+		if (t.n == TIER_MAX)
+			return err_set(e, ERR_USAGE, "expected %d tiers at most", TIER_MAX);
+		if (parse_tier(one, &t, e) < 0)
+			return -1;
+	}
+	if (t.n == 0)
+		return err_set(e, ERR_USAGE, "expected AGE=CLASS as in 30d=STANDARD_IA");
+	*ret = t;
+	return 0;
+}
+
+const char *tiers_choose(const struct tiers *t, int64_t age_ns, const char *now)
+{
+	size_t at = 0, want = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		if (strcmp(t->v[i].storage_class, now) == 0)
+			at = i + 1;
+		if (t->v[i].age_ns <= age_ns)
+			want = i + 1;
+	}
+	return want > at ? t->v[want - 1].storage_class : NULL;
+}
+
+/* ---- packs ---- */
+
+struct moving {
+	const struct tier_opts *o;
+	int64_t now_ns;
+};
+
+static int move_pack(const struct moving *m, const struct store_object *obj, const char *to,
+		     struct err *e)
+{
+	struct buf line = { 0 };
+	struct err why;
+
+	if (!m->o->dry_run && store_set_class(m->o->store, obj->name, obj->size, to, &why) < 0) {
+		if (why.code == ERR_NO) /* deleted since it was listed */
+			return 0;
+		if (why.code != ERR_VERSION && why.code != ERR_LIMIT) {
+			*e = why;
+			return -1;
+		}
+		m->o->fault(m->o->data, &why);
+		return 0;
+	}
+	buf_addf(&line, "%s/%s %s", store_path(m->o->store), obj->name, to);
+	return m->o->print(m->o->data, &line, e);
+}
+
+static int see_object(const struct store_object *obj, void *data, struct err *e)
+{
+	const struct moving *m = data;
+	struct store_name sn;
+	const char *to;
+
+	if (store_name_parse(bytes_str(obj->name), &sn, NULL) < 0 || sn.kind != STORE_PACK)
+		return 0;
+	to = tiers_choose(&m->o->tiers, m->now_ns - time_day_start(sn.day + 1),
+			  obj->storage_class ? obj->storage_class : "");
+	return to ? move_pack(m, obj, to, e) : 0;
+}
+
+static int each_tenant(const struct tier_opts *o, store_each_fn *each, void *data, struct err *e)
+{
+	struct buf tenant = { 0 };
+	int rc;
+
+	buf_add_bytes(&tenant, o->tenant);
+	rc = tenant.n ? each(buf_str(&tenant), 0, data, e)
+		      : store_list_folders(o->store, "", each, data, e);
+	buf_release(&tenant);
+	return rc;
+}
+
+static int move_tenant(const char *name, uint64_t size, void *data, struct err *e)
+{
+	const struct moving *m = data;
+	struct buf folder = { 0 };
+	int rc;
+
+	(void)size;
+	if (labels_check_tenant(bytes_str(name), NULL) < 0)
+		return 0;
+	store_folder_add_all(&folder, STORE_PACK, bytes_str(name));
+	rc = store_list_objects(m->o->store, buf_str(&folder), see_object, data, e);
+	buf_release(&folder);
+	return rc;
+}
+
+/* ---- rules for the object store ---- */
+
+struct rules {
+	const struct tier_opts *o;
+	struct buf *b;
+	size_t n;
+};
+
+/* What stands before the store's names in the bucket. */
+static struct bytes prefix_of(const struct store *s)
+{
+	static const struct bytes scheme = BYTES_LIT("s3://");
+	struct bytes path = bytes_str(store_path(s)), bucket;
+
+	if (!bytes_starts(path, scheme))
+		return bytes_of("", 0);
+	path = bytes_sub(path, scheme.n, path.n - scheme.n);
+	if (!bytes_split(&path, '/', &bucket) || !path.p)
+		return bytes_of("", 0);
+	return path;
+}
+
+static int add_rule(const char *tenant, uint64_t size, void *data, struct err *e)
+{
+	struct rules *r = data;
+	struct bytes before = prefix_of(r->o->store);
+	struct buf text = { 0 };
+
+	(void)size;
+	(void)e;
+	if (labels_check_tenant(bytes_str(tenant), NULL) < 0)
+		return 0;
+	buf_addf(r->b, "%s    {\"ID\": ", r->n++ ? ",\n" : "");
+	buf_addf(&text, "lokid packs of %s", tenant);
+	json_add_quoted(r->b, buf_bytes(&text));
+	buf_reset(&text);
+	buf_add_bytes(&text, before);
+	if (before.n)
+		buf_add_char(&text, '/');
+	store_folder_add_all(&text, STORE_PACK, bytes_str(tenant));
+	buf_add_str(r->b, ", \"Status\": \"Enabled\", \"Filter\": {\"Prefix\": ");
+	json_add_quoted(r->b, buf_bytes(&text));
+	buf_add_str(r->b, "}, \"Transitions\": [");
+	for (size_t i = 0; i < r->o->tiers.n; i++)
+		buf_addf(r->b, "%s{\"Days\": %lld, \"StorageClass\": \"%s\"}", i ? ", " : "",
+			 (long long)(r->o->tiers.v[i].age_ns / DAY_NS),
+			 r->o->tiers.v[i].storage_class);
+	buf_add_str(r->b, "]}");
+	buf_release(&text);
+	return 0;
+}
+
+static int print_rules(const struct tier_opts *o, struct err *e)
+{
+	struct buf b = { 0 };
+	struct rules r = { .o = o, .b = &b };
+	int rc = 0;
+
+	for (size_t i = 0; i < o->tiers.n && rc == 0; i++)
+		if (o->tiers.v[i].age_ns % DAY_NS != 0)
+			rc = err_set(e, ERR_USAGE,
+				     "option '--lifecycle': rules of an object store count in "
+				     "whole days");
+	buf_add_str(&b, "{\"Rules\": [\n");
+	if (rc == 0)
+		rc = each_tenant(o, add_rule, &r, e);
+	buf_add_str(&b, r.n ? "\n]}" : "]}");
+	if (rc == 0)
+		rc = o->print(o->data, &b, e);
+	buf_release(&b);
+	return rc;
+}
+
+int tier_store(const struct tier_opts *o, struct err *e)
+{
+	struct moving m = { .o = o };
+
+	if (o->lifecycle)
+		return print_rules(o, e);
+	if (!store_has_classes(o->store))
+		return err_set(e, ERR_USAGE, "'%s' is a folder, which has no storage classes",
+			       store_path(o->store));
+	if (store_now(o->store, &m.now_ns, e) < 0)
+		return -1;
+	return each_tenant(o, move_tenant, &m, e);
+}

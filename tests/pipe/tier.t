@@ -1,0 +1,81 @@
+#!/bin/sh
+# Storage classes by age: packs move onwards, index files stay; a query that needs what is archived answers from the rest and
+# names it.
+. "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/flush.sh"
+
+tier() { chunkpack --tier 30d=STANDARD_IA,90d=GLACIER "$@"; }
+# A pack of a day so many days ago.
+day() { # DAYS
+	at=$(($(date +%s) - $1 * 86400))
+	for n in 1 2 3; do
+		echo "{\"ts\":\"$((at + n))000000000\",\"labels\":{\"app\":\"a$1\"},\"line\":\"line $n of $1\"}"
+	done | chunkpack --store dir "$2" "$3" | idxbuild --store dir >/dev/null
+}
+for days in 0 10 40 100 200; do day $days -t fake; done
+day 100 -t other
+
+ok "rules for the object store" exits 0 tier --lifecycle --store dir
+ok "are JSON" python3 -c "
+import json, sys
+rules = json.load(open(sys.argv[1]))['Rules']
+assert [r['Filter']['Prefix'] for r in rules] == ['fake/chunks/', 'other/chunks/'], rules
+for r in rules:
+    assert r['Status'] == 'Enabled' and r['ID'], r
+    assert r['Transitions'] == [{'Days': 30, 'StorageClass': 'STANDARD_IA'}, {'Days': 90, 'StorageClass': 'GLACIER'}], r
+" "$TAP/stdout"
+ok "of one tenant" exits 0 tier --lifecycle --store dir -t other
+ok "one" stdout_lines 3
+ok "in hours there are none" exits 2 chunkpack --tier 36h=A --lifecycle --store dir
+ok "as is said" stderr_has "whole days"
+ok "a folder has no classes" exits 2 tier --store dir
+ok "as is said" stderr_is "chunkpack: error: 'dir' is a folder, which has no storage classes"
+for bad in 30d 30d= =A 30d=a 0d=A 30d=A,30d=B 30d=A,20d=B x=A '1d=A,'; do
+	ok "--tier $bad" exits 2 chunkpack --tier "$bad" --store dir
+done
+ok "with what has no meaning for it" exits 2 tier --day 2026-01-01
+ok "as is said" stderr_has "option '--day' has no effect with '--tier'"
+
+need python3
+spawn "$REPO/tests/lib/s3-classes" port
+wait_for 10 test -s port || fail "no server"
+export AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b
+store="s3://bucket/some/where?endpoint=http://127.0.0.1:$(cat port)&region=us-east-1&path-style=1"
+ok "a copy to an object store" exits 0 chunkpack --copy --from dir --store "$store"
+ask() { logql --store "$store" -o raw --limit 0 "$@" '{app=~".+"}'; }
+ok "has all" exits 0 ask
+is "lines" "$(sort -u "$TAP/stdout" | wc -l)" 15
+ok "rules name the prefix" exits 0 tier --lifecycle --store "$store" -t fake
+ok "of the store" stdout_has '"Prefix": "some/where/fake/chunks/"'
+
+ok "a dry run" exits 0 tier --store "$store" --dry-run
+cp "$TAP/stdout" would
+is "names packs and classes" "$(sed 's/.* //' would | sort | uniq -c | tr -s ' ' | tr '\n' ',')" " 3 GLACIER, 1 STANDARD_IA,"
+ok "and moves none" exits 0 ask
+ok "the run" exits 0 tier --store "$store"
+ok "does the same" stdout_is_file would
+ok "again" exits 0 tier --store "$store"
+ok "nothing is left to do" stdout_is_empty
+ok "later tiers" exits 0 chunkpack --tier 1d=STANDARD_IA,300d=GLACIER --store "$store"
+ok "never move back" stdout_lines 1
+
+ok "a query over all is partial" exits 3 ask
+is "it answers from the rest" "$(sort -u "$TAP/stdout" | wc -l)" 9
+ok "and names each pack that is to be restored" test "$(grep -c 'archived: it has to be restored first' "$TAP/stderr")" -eq 2
+grep GLACIER would | grep /fake/ | sed 's,.*/,,; s/ .*//' >archived
+while read -r name; do
+	ok "that is $name" stderr_has "$name"
+done <archived
+ok "a query that needs none of them is whole" exits 0 ask --from -50d
+is "and right" "$(sort -u "$TAP/stdout" | wc -l)" 9
+ok "counts alone need no pack" exits 0 logql --store "$store" --at "$(date +%s)" -o jsonl 'sum(count_over_time({app=~".+"}[300d]))'
+ok "and are whole" stdout_has '"15"'
+day 5 -t third
+chunkpack --copy --from dir --store "$store" -t third >/dev/null
+ok "a class that is none" exits 4 chunkpack --tier 1d=NO_SUCH_CLASS --store "$store" -t third
+ok "is named" stderr_has InvalidStorageClass
+ok "what is archived cannot be moved" exits 3 chunkpack --tier 1d=STANDARD_IA,2d=OTHER --store "$store"
+ok "is told of each" stderr_lines 3
+ok "compaction leaves it alone" exits 0 chunkpack --compact --store "$store"
+
+done_testing
