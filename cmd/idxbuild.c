@@ -10,6 +10,7 @@
 #include "index/options.h"
 #include "index/packlist.h"
 #include "labels/labels.h"
+#include "retention/retain_ask.h"
 #include "time/time.h"
 #include "store/stats.h"
 #include "store/store.h"
@@ -104,51 +105,6 @@ static int rebuild(struct args *a, struct err *e)
 	if (a->opts.tenant.n == 0)
 		return store_list_folders(a->store, "", rebuild_tenant, a, e);
 	return index_rebuild(a->store, a->opts.tenant, &ev, e) < 0 ? -1 : 0;
-}
-
-/* ---- merging ---- */
-
-static void on_merged(const char *name, size_t n, void *data)
-{
-	struct args *a = data;
-
-	printf("%s/%s\n", store_path(a->store), name);
-	if (a->opts.verbose)
-		cli_note(a->cli, "%s: in place of %zu index files", name, n);
-}
-
-static void on_swept(const char *name, uint64_t size, void *data)
-{
-	(void)size;
-	on_deleted(name, data);
-}
-
-static void on_busy(struct bytes tenant, int32_t day, void *data)
-{
-	struct args *a = data;
-	char text[TIME_DAY_LEN + 1];
-
-	time_day_text(day, text);
-	if (a->opts.verbose)
-		cli_note(a->cli, "tenant '%.*s', %s: left to another compaction, which is at work",
-			 BYTES_ARG(tenant), text);
-}
-
-static int compact(struct args *a, struct err *e)
-{
-	const struct index_compaction c = { .store = a->store,
-					    .tenant = a->opts.tenant,
-					    .one_day = a->opts.one_day,
-					    .day = a->opts.day,
-					    .delay_ns = a->opts.delete_delay_ns,
-					    .dry_run = a->opts.dry_run,
-					    .made = on_merged,
-					    .deleted = on_swept,
-					    .fault = on_fault,
-					    .busy = on_busy,
-					    .data = a };
-
-	return index_compact(&c, e);
 }
 
 /* ---- looking ---- */
@@ -247,6 +203,44 @@ static int freshness(struct args *a, struct err *e)
 	return answer(a, freshness_ask(&f, e), ERR_NO);
 }
 
+/* ---- merging, retention ---- */
+
+static struct index_says says_of(struct args *a)
+{
+	return (struct index_says){ .store = a->store,
+				    .dry_run = a->opts.dry_run,
+				    .sink = to_stdout,
+				    .note = a->opts.verbose ? on_note : NULL,
+				    .fault = on_fault,
+				    .data = a };
+}
+
+static void on_merged(const char *name, size_t n, void *data)
+{
+	const struct index_says *s = data;
+
+	printf("%s/%s\n", store_path(s->store), name);
+	says_note(s, "%s: in place of %zu index files", name, n);
+}
+
+static int compact(struct args *a, struct err *e)
+{
+	struct index_says says = says_of(a);
+	const struct index_compaction c = { .store = a->store,
+					    .tenant = a->opts.tenant,
+					    .one_day = a->opts.one_day,
+					    .day = a->opts.day,
+					    .delay_ns = a->opts.delete_delay_ns,
+					    .dry_run = a->opts.dry_run,
+					    .made = on_merged,
+					    .deleted = says_deleted,
+					    .fault = says_fault,
+					    .busy = says_busy,
+					    .data = &says };
+
+	return index_compact(&c, e);
+}
+
 static int run(struct args *a, struct err *e)
 {
 	const struct index_opts *o = &a->opts;
@@ -254,10 +248,11 @@ static int run(struct args *a, struct err *e)
 
 	if (o->dump || o->stats || o->verify) {
 		rc = look(a, e);
-	} else if (o->rebuild || o->compact || o->fsck || o->freshness) {
+	} else if (o->rebuild || o->compact || o->retain || o->fsck || o->freshness) {
 		a->store = store_open(o->store_path, STORE_READ, e);
 		rc = !a->store	    ? -1
 		     : o->compact   ? compact(a, e)
+		     : o->retain    ? retain_ask(a->store, o, says_of(a), e)
 		     : o->fsck	    ? fsck(a, e)
 		     : o->freshness ? freshness(a, e)
 				    : rebuild(a, e);
@@ -277,13 +272,12 @@ int main(int argc, char **argv)
 	struct cli cli = {
 		.prog = "idxbuild",
 		.operands = "[PACK]...",
-		.about = "Make the index files over packs whose paths are operands or lines of "
-			 "stdin.",
+		.about = "Make the index files over packs that operands or lines of stdin name.",
 		.taken = index_options,
 		.data = &a.opts,
 		.examples = "  walreplay --frames --unpacked --store S WALDIR | chunkpack --store "
 			    "S | idxbuild --store S\n"
-			    "  idxbuild --compact --store S",
+			    "  idxbuild --retain --store S --dry-run",
 	};
 	struct err e;
 

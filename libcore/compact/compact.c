@@ -1,7 +1,7 @@
 #include "compact/compact.h"
 
-#include "base/hash.h"
 #include "compact/day.h"
+#include "index/shard.h"
 #include "index/sweep.h"
 #include "time/time.h"
 
@@ -9,20 +9,6 @@ struct walk {
 	const struct compact_opts *o;
 	struct bytes tenant;
 };
-
-bool compact_is_mine(unsigned shard, unsigned n_shards, struct bytes tenant, int32_t day)
-{
-	struct buf key = { 0 };
-	uint64_t h;
-
-	if (n_shards <= 1)
-		return true;
-	buf_addf(&key, "%d/", day);
-	buf_add_bytes(&key, tenant);
-	h = hash64(buf_bytes(&key));
-	buf_release(&key);
-	return h % n_shards == shard;
-}
 
 static int merge_all(struct day_job *d, struct err *e)
 {
@@ -101,7 +87,7 @@ static int one_day(int32_t day, void *data, struct err *e)
 	int rc;
 
 	if ((o->one_day && day != o->day) ||
-	    !compact_is_mine(o->shard, o->n_shards, w->tenant, day))
+	    !shard_has(o->shard, o->n_shards, w->tenant, day))
 		return 0;
 	if (!o->dry_run) {
 		lock = index_lock(o->store, w->tenant, day, e);

@@ -57,7 +57,4 @@ struct compact_opts {
 /* Errors: ERR_IO, ERR_FULL; those of the calls above. */
 MUST_CHECK int compact_store(const struct compact_opts *o, struct err *e);
 
-/* Which of n_shards programs that share the work does this day. n_shards 0 is one. */
-bool compact_is_mine(unsigned shard, unsigned n_shards, struct bytes tenant, int32_t day);
-
 #endif

@@ -9,6 +9,7 @@
 #include "compact/merge.h"
 #include "compact/packing.h"
 #include "index/options.h"
+#include "index/shard.h"
 #include "logql/selector.h"
 #include "time/time.h"
 
@@ -119,20 +120,11 @@ static int take_pack_size(void *at, const char *value, struct err *e)
 	return cli_read_size(value, PACK_MIN, PACK_MAX, at, e);
 }
 
-/* "0/4" to "3/4": as jobs of clusters are numbered. */
 static int take_shard(void *opts, const char *value, struct err *e)
 {
-	struct bytes rest = bytes_str(value), first;
 	struct pack_opts *o = opts;
-	uint64_t i, n;
 
-	if (!bytes_split(&rest, '/', &first) || !rest.p || !num_u64(first, &i) ||
-	    !num_u64(rest, &n) || n > UINT32_MAX || i >= n)
-		return err_set(e, ERR_USAGE, "expected I/N with I from 0 to N - 1, found '%s'",
-			       value);
-	o->shard = (unsigned)i;
-	o->n_shards = (unsigned)n;
-	return 0;
+	return shard_read(value, &o->shard, &o->n_shards, e);
 }
 
 static int take_match(void *opts, const char *value, struct err *e)

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "compact/compact.h"
 #include "erase/day.h"
 #include "erase/receipt.h"
 #include "index/live.h"
+#include "index/shard.h"
 #include "limits/limits.h"
 #include "store/store.h"
 #include "time/time.h"
@@ -88,7 +88,7 @@ static int one_day(int32_t day, void *data, struct err *e)
 		reached = reached || erase_day_reaches(&t->v[i], day);
 	if (!reached)
 		return 0;
-	if (!compact_is_mine(r->o->shard, r->o->n_shards, t->tenant, day))
+	if (!shard_has(r->o->shard, r->o->n_shards, t->tenant, day))
 		return erase_day_look(r->o, t, day, e);
 	return erase_day_run(r->o, t, day, e);
 }

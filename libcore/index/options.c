@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/num.h"
+#include "index/shard.h"
 #include "labels/labels.h"
 #include "time/time.h"
 
@@ -55,8 +56,8 @@ int index_take_delay(void *at, const char *value, struct err *e)
 	return 0;
 }
 
-/* "2.5" or "2.5%": in hundredths of a percent, rounded up, so that none is too few. */
-static int take_sample(void *at, const char *value, struct err *e)
+/* "2.5" or "2.5%". at: a double. */
+static int take_percent(void *at, const char *value, struct err *e)
 {
 	struct bytes text = bytes_str(value);
 	double percent;
@@ -66,8 +67,39 @@ static int take_sample(void *at, const char *value, struct err *e)
 	if (!num_double(text, &percent) || !(percent > 0 && percent <= 100))
 		return err_set(e, ERR_USAGE,
 			       "expected a percentage above 0 and up to 100, found '%s'", value);
+	*(double *)at = percent;
+	return 0;
+}
+
+/* In hundredths of a percent, rounded up, so that none is too few. */
+static int take_sample(void *at, const char *value, struct err *e)
+{
+	double percent;
+
+	if (take_percent(&percent, value, e) < 0)
+		return -1;
 	*(unsigned *)at = (unsigned)ceil(percent * (FSCK_SAMPLE_ALL / 100));
 	return 0;
+}
+
+static int take_bytes(void *at, const char *value, struct err *e)
+{
+	return cli_read_size(value, 1, UINT64_MAX, at, e);
+}
+
+static int take_now(void *opts, const char *value, struct err *e)
+{
+	struct index_opts *o = opts;
+
+	o->has_now = true;
+	return time_parse(bytes_str(value), time_now_ns(), &o->now_ns, e);
+}
+
+static int take_shard(void *opts, const char *value, struct err *e)
+{
+	struct index_opts *o = opts;
+
+	return shard_read(value, &o->shard, &o->n_shards, e);
 }
 
 static int take_seed(void *opts, const char *value, struct err *e)
@@ -105,6 +137,28 @@ const struct cli_taken index_options[] = {
 	{ { 0, "compact", NULL, "merge index files of a day into one, delete what is obsolete" },
 	  cli_take_flag,
 	  AT(compact) },
+	{ { 0, "retain", NULL, "delete what is older than its retention, print what goes" },
+	  cli_take_flag,
+	  AT(retain) },
+	{ { 0, "limits", "FILE", "--retain: how long entries are kept (~lokid/limits.yaml)" },
+	  cli_take_text,
+	  AT(limits_file) },
+	{ { 0, "hold", "FILE", "--retain: what stays in any case (~lokid/hold)" },
+	  cli_take_text,
+	  AT(hold_file) },
+	{ { 0, "keep-bytes", "SIZE", "--retain: delete the oldest above so much" },
+	  take_bytes,
+	  AT(keep_bytes) },
+	{ { 0, "keep-free", "PCT",
+	    "--retain: delete the oldest until so much of the disk is free" },
+	  take_percent,
+	  AT(keep_free) },
+	{ { 0, "now", "TIME", "--retain: when it is (default: the store's clock)" },
+	  take_now,
+	  WHOLE },
+	{ { 0, "shard", "I/N", "--retain: of N programs this is number I, from 0" },
+	  take_shard,
+	  WHOLE },
 	{ { 0, "dump", NULL, "print index files as JSON lines" }, cli_take_flag, AT(dump) },
 	{ { 0, "stats", NULL, "print values of each label, largest series, totals" },
 	  cli_take_flag,
@@ -128,7 +182,7 @@ const struct cli_taken index_options[] = {
 	{ { 0, "max-age", "DURATION", "--freshness: exit 1 when it is older" },
 	  index_take_delay,
 	  AT(max_age_ns) },
-	{ { 'o', "format", "text|jsonl", "--fsck, --freshness: how lines are printed" },
+	{ { 'o', "format", "text|jsonl", "--retain, --fsck, --freshness: how lines are printed" },
 	  take_format,
 	  WHOLE },
 	{ { 't', "tenant", "TENANT", "only this tenant (default all)" },
@@ -139,11 +193,10 @@ const struct cli_taken index_options[] = {
 	  AT(largest) },
 	{ { 0, "day", "YYYY-MM-DD", "--compact: only this day" }, take_day, WHOLE },
 	{ { 0, "delete-delay", "DURATION",
-	    "--compact: delete what was replaced so long ago; --fsck: younger is no leftover "
-	    "(2h)" },
+	    "delete what was replaced so long ago; --fsck: younger is no leftover (2h)" },
 	  index_take_delay,
 	  AT(delete_delay_ns) },
-	{ { 0, "dry-run", NULL, "--compact, --repair: only say what would be done" },
+	{ { 0, "dry-run", NULL, "--compact, --retain, --repair: only say what would be done" },
 	  cli_take_flag,
 	  AT(dry_run) },
 	{ { 0, "store-stats", NULL, "say at the end what was asked of the store" },
@@ -159,10 +212,10 @@ static int find_mode(const struct index_opts *o, const char **ret, struct err *e
 	const struct {
 		bool given;
 		const char *name;
-	} modes[] = { { o->rebuild, "--rebuild" },    { o->compact, "--compact" },
-		      { o->dump, "--dump" },	      { o->stats, "--stats" },
-		      { o->verify, "--verify" },      { o->fsck, "--fsck" },
-		      { o->freshness, "--freshness" } };
+	} modes[] = { { o->rebuild, "--rebuild" }, { o->compact, "--compact" },
+		      { o->retain, "--retain" },   { o->dump, "--dump" },
+		      { o->stats, "--stats" },	   { o->verify, "--verify" },
+		      { o->fsck, "--fsck" },	   { o->freshness, "--freshness" } };
 
 	*ret = NULL;
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
@@ -184,18 +237,26 @@ static int check_belonging(const struct index_opts *o, const char *mode, struct 
 		const char *name, *with;
 	} rules[] = {
 		{ o->one_day, o->compact, "--day", "'--compact'" },
-		{ o->delete_delay_ns >= 0, o->compact || o->fsck, "--delete-delay",
-		  "'--compact' or '--fsck'" },
-		{ o->dry_run, o->compact || o->repair, "--dry-run", "'--compact' or '--repair'" },
+		{ o->delete_delay_ns >= 0, o->compact || o->retain || o->fsck, "--delete-delay",
+		  "'--compact', '--retain' or '--fsck'" },
+		{ o->dry_run, o->compact || o->retain || o->repair, "--dry-run",
+		  "'--compact', '--retain' or '--repair'" },
+		{ o->limits_file, o->retain, "--limits", "'--retain'" },
+		{ o->hold_file, o->retain, "--hold", "'--retain'" },
+		{ o->keep_bytes > 0, o->retain, "--keep-bytes", "'--retain'" },
+		{ o->keep_free > 0, o->retain, "--keep-free", "'--retain'" },
+		{ o->has_now, o->retain, "--now", "'--retain'" },
+		{ o->n_shards > 0, o->retain, "--shard", "'--retain'" },
 		{ o->largest > 0, o->stats, "--limit", "'--stats'" },
 		{ o->repair, o->fsck, "--repair", "'--fsck'" },
 		{ o->sample > 0, o->fsck, "--sample", "'--fsck'" },
 		{ o->has_seed, o->sample > 0, "--seed", "'--sample'" },
 		{ o->max_age_ns >= 0, o->freshness, "--max-age", "'--freshness'" },
-		{ o->has_format, o->fsck || o->freshness, "--format", "'--fsck' or '--freshness'" },
+		{ o->has_format, o->retain || o->fsck || o->freshness, "--format",
+		  "'--retain', '--fsck' or '--freshness'" },
 		{ o->tenant.n > 0, mode, "--tenant",
-		  "'--rebuild', '--compact', '--dump', '--stats', '--verify', '--fsck' or "
-		  "'--freshness'" },
+		  "'--rebuild', '--compact', '--retain', '--dump', '--stats', '--verify', "
+		  "'--fsck' or '--freshness'" },
 	};
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
@@ -211,7 +272,7 @@ int index_opts_check(struct index_opts *o, int n_operands, struct err *e)
 
 	if (find_mode(o, &mode, e) < 0 || check_belonging(o, mode, e) < 0)
 		return -1;
-	if ((o->rebuild || o->compact || o->fsck || o->freshness) && n_operands > 0)
+	if ((o->rebuild || o->compact || o->retain || o->fsck || o->freshness) && n_operands > 0)
 		return err_set(e, ERR_USAGE, "%s takes no operands: it looks at all of the store",
 			       mode);
 	if (mode && n_operands > 0 && (o->tenant.n || o->store_path))

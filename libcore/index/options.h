@@ -8,8 +8,8 @@
 
 struct index_opts {
 	const char *store_path;
-	bool rebuild, compact, dump, stats, verify, fsck, freshness; /* one at most */
-	struct bytes tenant;					     /* empty: not given */
+	bool rebuild, compact, retain, dump, stats, verify, fsck, freshness; /* one at most */
+	struct bytes tenant;						     /* empty: not given */
 	uint64_t largest; /* 0: not given; UINT64_MAX: all */
 	bool one_day;
 	int32_t day;
@@ -22,6 +22,12 @@ struct index_opts {
 	enum fsck_format format;
 	bool has_format;
 	int64_t max_age_ns; /* -1: not given */
+	const char *limits_file, *hold_file;
+	uint64_t keep_bytes; /* 0: not given */
+	double keep_free;    /* percent; 0: not given */
+	int64_t now_ns;
+	bool has_now;
+	unsigned shard, n_shards; /* n_shards 0: not given */
 };
 
 /* How long what a compaction replaced stays, when nothing else is said. */

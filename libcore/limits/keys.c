@@ -21,6 +21,7 @@ static const char no_s3[] = "the store is a folder";
 static const char fixed_levels[] = "the fields looked at are Loki's by default";
 
 /* Of enum limits_deletion. */
+static const char *const storage_actions[] = { "reject", "drop-oldest", NULL };
 static const char *const deletion_modes[] = { "disabled", "filter-only", "filter-and-delete",
 					      NULL };
 
@@ -74,6 +75,7 @@ const struct key limits_keys[] = {
 	IDLE("shard_streams", "a stream is one, whatever its rate"),
 	IDLE("ingestion_partitions_tenant_shard_size", no_kafka),
 	USED("max_storage_bytes", KEY_SIZE, max_storage_bytes),
+	{ "max_storage_action", KEY_WORD, KEY_USED, AT(max_storage_action), storage_actions, NULL },
 	/* queries */
 	USED("max_entries_limit_per_query", KEY_COUNT, max_entries_limit_per_query),
 	USED("max_query_series", KEY_COUNT, max_query_series),

@@ -410,6 +410,20 @@ int limits_read_overrides(struct limits_set *base, const char *path, struct limi
 	return rc;
 }
 
+static bool drops_oldest(const struct limits *l)
+{
+	return l->max_storage_bytes > 0 && l->max_storage_action == LIMITS_DROP_OLDEST;
+}
+
+bool limits_any_drops_oldest(const struct limits_set *s)
+{
+	bool ret = drops_oldest(&s->defaults);
+
+	for (size_t i = 0; i < s->n_tenants && !ret; i++)
+		ret = drops_oldest(&s->tenant[i].limits);
+	return ret;
+}
+
 /* --- printed --- */
 
 static bool is_printed(const struct key *k)

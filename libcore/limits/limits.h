@@ -22,6 +22,9 @@ enum limits_deletion {
 	LIMITS_DELETE_REMOVES,	/* and leaves the store */
 };
 
+/* What becomes of max_storage_bytes: pushes are refused, or the oldest goes. */
+enum limits_storage_action { LIMITS_REFUSE, LIMITS_DROP_OLDEST };
+
 /* Fields are named as Loki's keys, with their units; 0 is no limit where Loki has it so. */
 struct limits {
 	/* pushes */
@@ -55,6 +58,7 @@ struct limits {
 	int64_t retention_period_ns; /* 0: for ever */
 	struct limits_stream_rules retention_stream;
 	enum limits_deletion deletion_mode;
+	enum limits_storage_action max_storage_action; /* ours */
 	/* yes or no: last, since among the others each would take the room of a number */
 	bool reject_old_samples, max_line_size_truncate, increment_duplicate_timestamp;
 	bool discover_log_levels;
@@ -75,6 +79,9 @@ void limits_set_drop(struct limits_set *s); /* NULL: nothing */
 
 /* Of a tenant: the defaults, or those with its overrides. Valid as long as the set is held. */
 const struct limits *limits_of(const struct limits_set *s, struct bytes tenant);
+
+/* Whether some tenant's oldest goes when its max_storage_bytes are full. */
+bool limits_any_drops_oldest(const struct limits_set *s);
 
 /* Makes of *l what a query about both may: of each limit of queries the stricter, 0 being none.
  * Those of pushes stay as they are. Lists of both lie in the arena. */

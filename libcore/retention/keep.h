@@ -1,0 +1,34 @@
+/*
+ * Which packs go to make room: the oldest, by their newest entries. The decision alone, without a
+ * store. For any thread.
+ */
+#ifndef RETENTION_KEEP_H
+#define RETENTION_KEEP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+
+struct keep_pack {
+	struct bytes tenant;
+	int32_t day;
+	struct hash128 name;
+	uint64_t size;
+	int64_t max_ts;
+	bool stays;	  /* something of it is held */
+	const char *rule; /* by which it goes; NULL: none yet */
+};
+
+/* The oldest first; equal ones by day, tenant, name. */
+void keep_sort(struct keep_pack *v, size_t n);
+
+/*
+ * Of sorted packs of this tenant (empty: of all), gives the rule to the oldest that have none and
+ * do not stay, until these have `excess` bytes together, or none is left. Returns their bytes.
+ */
+uint64_t keep_drop(struct keep_pack *v, size_t n, struct bytes tenant, uint64_t excess,
+		   const char *rule);
+
+#endif

@@ -1,0 +1,80 @@
+#include "retention/retain_ask.h"
+
+#include <inttypes.h>
+
+#include "base/num.h"
+#include "json/json.h"
+#include "limits/file.h"
+#include "time/time.h"
+
+struct asking {
+	struct index_says says; /* first: it is what its functions are given */
+	enum fsck_format format;
+};
+
+static int on_gone(const struct retain_gone *g, void *data, struct err *e)
+{
+	const struct asking *a = data;
+	char day[TIME_DAY_LEN + 1];
+	struct buf rule = { 0 };
+	int rc;
+
+	time_day_text(g->day, day);
+	if (a->format == FSCK_TEXT)
+		return says_line(&a->says, e,
+				 "%.*s %s: %" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64 " bytes: %.*s",
+				 BYTES_ARG(g->tenant), day, g->chunks,
+				 num_word(g->chunks, "chunk", "chunks"), g->entries,
+				 num_word(g->entries, "entry", "entries"), g->bytes,
+				 BYTES_ARG(g->rule));
+	json_add_quoted(&rule, g->rule); /* a tenant's name needs no escapes */
+	rc = says_line(&a->says, e,
+		       "{\"tenant\":\"%.*s\",\"day\":\"%s\",\"rule\":%s,\"chunks\":%" PRIu64
+		       ",\"entries\":%" PRIu64 ",\"bytes\":%" PRIu64 "}",
+		       BYTES_ARG(g->tenant), day, buf_str(&rule), g->chunks, g->entries, g->bytes);
+	buf_release(&rule);
+	return rc;
+}
+
+static void on_made(const char *name, size_t n, void *data)
+{
+	const struct index_says *s = data;
+
+	says_note(s, "%s '%s/%s' in place of %zu index %s", s->dry_run ? "would make" : "made",
+		  store_path(s->store), name, n, num_word(n, "file", "files"));
+}
+
+int retain_ask(struct store *s, const struct index_opts *o, struct index_says says, struct err *e)
+{
+	struct asking a = { says, o->format };
+	struct report quiet = { 0 }; /* who wrote the file was told */
+	struct hold *hold = NULL;
+	struct retain r = { .store = s,
+			    .tenant = o->tenant,
+			    .now_ns = o->now_ns,
+			    .keep_bytes = o->keep_bytes,
+			    .keep_free = o->keep_free,
+			    .shard = o->shard,
+			    .n_shards = o->n_shards,
+			    .delay_ns = o->delete_delay_ns,
+			    .dry_run = o->dry_run,
+			    .gone = on_gone,
+			    .made = on_made,
+			    .deleted = says_deleted,
+			    .fault = says_fault,
+			    .busy = says_busy,
+			    .data = &a };
+	int rc = o->has_now ? 0 : store_now(s, &r.now_ns, e);
+
+	if (rc == 0)
+		rc = limits_load(o->limits_file, s, &r.limits, &quiet, e);
+	if (rc == 0)
+		hold = hold_load(o->hold_file, s, e);
+	if (hold) {
+		r.hold = hold;
+		rc = retain_store(&r, e);
+	}
+	limits_set_drop(r.limits);
+	hold_free(hold);
+	return hold ? rc : -1;
+}

@@ -1,0 +1,181 @@
+#!/bin/sh
+# idxbuild --retain: what has expired leaves the store, what is held or too young stays; a dry run prints what a run then does.
+. "${0%/*}/../lib/tap.sh"
+
+# Five days from 2026-01-15 on; tenants acme (a1, a3) and beta (a0, a2); 50 entries a stream and day, ten minutes apart.
+awk 'BEGIN {
+	for (d = 0; d < 5; d++)
+		for (s = 0; s < 4; s++)
+			for (k = 0; k < 50; k++)
+				printf "{\"ts\":\"%d000000000\",\"tenant\":\"%s\",\"labels\":{\"app\":\"a%d\"},\"line\":\"day %d line %d\"}\n",
+					1768435200 + 86400 * d + 600 * k, s % 2 ? "acme" : "beta", s, d, k
+}' >in.jsonl
+cat >limits.yaml <<'Y'
+limits_config:
+  retention_period: 72h
+  retention_stream:
+  - {selector: '{app="a1"}', priority: 1, period: 24h}
+overrides:
+  beta: {retention_period: 0s, retention_stream: []}
+Y
+NOON=2026-01-19T12:00:00Z
+
+fill() { # STORE
+	chunkpack --store "$1" in.jsonl | idxbuild --store "$1" >/dev/null
+}
+
+retain() { # STORE [OPTION]...
+	s=$1
+	shift
+	idxbuild --retain --store "$s" --now $NOON "$@"
+}
+
+stored() { # STORE TENANT: all that is stored, seen or not
+	logql --store "$1" -t "$2" --limit 0 -o jsonl --limits none.yaml '{app=~".+"}'
+}
+
+objects() { # STORE
+	find "$1" -name '*.pack' -o -name '*.idx' | sort
+}
+echo '{}' >none.yaml
+
+fill s
+stored s beta >beta
+objects s >before
+
+# --- what would go
+
+ok "a dry run" exits 0 retain s --limits limits.yaml --dry-run
+cp "$TAP/stdout" dry
+is "says what goes, by tenant, day and rule" "$(sed 's/, [0-9]* bytes//' dry)" "$(
+	cat <<'X'
+acme 2026-01-15: 1 chunk, 50 entries: retention_stream {app="a1"} priority 1 period 1d
+acme 2026-01-15: 1 chunk, 50 entries: retention_period 3d
+acme 2026-01-16: 1 chunk, 50 entries: retention_stream {app="a1"} priority 1 period 1d
+acme 2026-01-16: 1 chunk, 50 entries: retention_period 3d
+acme 2026-01-17: 1 chunk, 50 entries: retention_stream {app="a1"} priority 1 period 1d
+acme 2026-01-18: 1 chunk, 50 entries: retention_stream {app="a1"} priority 1 period 1d
+X
+)"
+objects s >after
+ok "and does nothing" same_file before after
+ok "as objects" exits 0 retain s --limits limits.yaml --dry-run -o jsonl
+is "of the same" "$(sed -E 's/.*"tenant":"([^"]*)","day":"([^"]*)","rule":"(.*)","chunks":([0-9]+),"entries":([0-9]+),"bytes":([0-9]+)\}/\1 \2: \4 chunk, \5 entries, \6 bytes: \3/; s/\\"/"/g' "$TAP/stdout")" "$(cat dry)"
+
+# --- what goes
+
+ok "a run" exits 0 retain s --limits limits.yaml -v
+ok "prints the same" stdout_is_file dry
+ok "and what it makes" stderr_matches 'made .s/acme/index/2026-01-15/[0-9a-f]{32}\.idx. in place of 1 index file$'
+ok "another has nothing to do" exits 0 retain s --limits limits.yaml
+ok "and says nothing" stdout_is_empty
+is "of a1 today is left, of a3 three days" "$(stored s acme | grep -o '"app":"a.".*"line":"day .' | sort -u | tr -dc '0-9\n' | tr '\n' ' ')" "14 32 33 34 "
+stored s beta >found
+ok "the other tenant has all it had" same_file beta found
+ok "it verifies" exits 0 idxbuild --verify --store s
+ok "with nothing to say" stderr_is ""
+is "nothing is deleted before the delay" "$(objects s | grep -c pack)" "$(grep -c pack before)"
+ok "after it" exits 0 retain s --limits limits.yaml --delete-delay 0
+is "what was replaced is deleted, and a day's only pack that is dead" "$(objects s | grep -c acme/chunks/2026-01-15)" 0
+is "and of that day nothing is left" "$(objects s | grep -c acme.*2026-01-15)" 0
+ok "the store is right" exits 0 idxbuild --fsck --delete-delay 0 --store s
+is "what a query sees is what is stored" "$(logql --store s -t acme --limit 0 -o jsonl '{app=~".+"}' | wc -l)" "$(stored s acme | wc -l)"
+ok "packs that hold less than half are written anew" exits 0 chunkpack --compact --delete-delay 0 --store s
+is "with the same entries" "$(stored s acme | wc -l)" 200
+ok "and the store is right" exits 0 idxbuild --fsck --delete-delay 0 --store s
+idxbuild --rebuild --store s >/dev/null
+ok "made from packs alone" exits 0 retain s --limits limits.yaml
+is "it is the same after the next run" "$(stored s acme | wc -l)" 200
+
+# --- to the nanosecond
+
+cat >short.yaml <<'Y'
+limits_config: {retention_period: 24h}
+Y
+fill b
+# The last entry of the first day is of 08:10:00.
+ok "what is as old as its retention stays" exits 0 idxbuild --retain --store b --limits short.yaml --now 2026-01-16T08:10:00Z
+ok "all of it" stdout_is_empty
+ok "a nanosecond later it goes" exits 0 idxbuild --retain --store b --limits short.yaml --now 2026-01-16T08:10:00.000000001Z
+ok "for both tenants" stdout_lines 2
+
+# --- what is held
+
+fill h
+printf '# court\nacme {app="a3"} 2026-01-15 2026-01-15T00:00:00Z\nbeta {app="a0"}\n' >hold
+ok "held" exits 0 idxbuild --retain --store h --limits short.yaml --hold hold --now 2027-01-01 --delete-delay 0
+is "stays, though all has expired" "$(stored h acme | wc -l) $(stored h beta | wc -l)" "50 250"
+is "and is not seen" "$(logql --store h -t beta --limits short.yaml --limit 0 -o jsonl '{app=~".+"}' | wc -l)" 0
+ok "nor does it go to make room" exits 0 idxbuild --retain --store h --hold hold --keep-bytes 1 --delete-delay 0
+is "it is there" "$(stored h acme | wc -l) $(stored h beta | wc -l)" "50 250"
+mkdir -p 'h/~lokid'
+cp hold 'h/~lokid/hold'
+ok "the store's own hold file" exits 0 idxbuild --retain --store h --keep-bytes 1 --delete-delay 0
+is "holds too" "$(stored h acme | wc -l) $(stored h beta | wc -l)" "50 250"
+echo 'beta {app=' >>'h/~lokid/hold'
+ok "with a wrong line in it nothing is deleted" exits 2 idxbuild --retain --store h --keep-bytes 1
+ok "which is named" stderr_has "'~lokid/hold': line 4: expected a selector"
+ok "nor without the one that was named" exits 4 idxbuild --retain --store h --keep-bytes 1 --hold nowhere
+is "it is all there" "$(stored h acme | wc -l) $(stored h beta | wc -l)" "50 250"
+
+# --- room
+
+fill k
+all=$(objects k | xargs cat | wc -c)
+ok "as much as there is may be kept" exits 0 retain k --keep-bytes "$all" --dry-run
+ok "whole" stdout_is_empty
+ok "with a byte less" exits 0 retain k --keep-bytes $((all - 1)) --dry-run
+cp "$TAP/stdout" dry
+is "the oldest pack goes" "$(sed 's/ bytes: .*//; s/[0-9]*$//' dry)" "acme 2026-01-15: 2 chunks, 100 entries, "
+ok "and does" exits 0 retain k --keep-bytes $((all - 1))
+ok "as it was said" stdout_is_file dry
+ok "and that is enough" exits 0 retain k --keep-bytes $((all - 1))
+ok "for now" stdout_is_empty
+ok "of one tenant" exits 0 retain k -t beta --keep-bytes 1 --delete-delay 0
+is "only its own" "$(stored k acme | wc -l) $(stored k beta | wc -l)" "400 0"
+cat >quota.yaml <<'Y'
+overrides:
+  acme: {max_storage_bytes: 1B, max_storage_action: drop-oldest}
+Y
+ok "a quota" exits 0 retain k --limits quota.yaml --delete-delay 0 -o jsonl
+ok "is a rule" stdout_has '"rule":"max_storage_bytes 1B"'
+is "by which the oldest goes" "$(stored k acme | wc -l)" 0
+ok "nothing is left of the store" test "$(objects k | wc -l)" -eq 0
+fill k
+ok "a disk that is never so empty" exits 0 retain k --keep-free 100% --dry-run
+is "takes all" "$(grep -c -- '--keep-free 100%$' "$TAP/stdout")" 10
+ok "one that is" exits 0 retain k --keep-free 0.0001 --dry-run
+ok "takes nothing" stdout_is_empty
+
+# --- shards, damage, options
+
+fill d
+for i in 0 1 2; do
+	retain d --limits short.yaml --shard $i/3
+done | sort >shards
+retain b --limits short.yaml --dry-run | sort >whole
+retain d --limits short.yaml >rest
+fill e
+retain e --limits short.yaml | sort >whole
+ok "three programs do the work of one" same_file whole shards
+ok "and all of it" test ! -s rest
+fill f
+x=$(objects f | grep acme/index/2026-01-15)
+flip_byte "$x" $(($(size_of "$x") - 1))
+ok "a damaged index file" exits 3 retain f --limits short.yaml
+ok "is told" stderr_has 'crc32c mismatch'
+is "of its day nothing goes, of the others it does" "$(grep -c 2026-01-15 "$TAP/stdout"),$(grep -c 2026-01-16 "$TAP/stdout")" 1,2
+ok "no limits, nothing asked: nothing goes" exits 0 retain e
+ok "and nothing is said" stdout_is_empty
+ok "limits that cannot be read" exits 4 retain e --limits nowhere
+ok "limits that are wrong" exits 2 retain e --limits hold
+for o in "--limits x" "--hold x" "--keep-bytes 1" "--keep-free 1" "--now 0" "--shard 0/2"; do
+	ok "$o is of --retain" exits 2 idxbuild --compact --store e $o
+	ok "and says so" stderr_has "without '--retain'"
+done
+ok "no share of nothing" exits 2 retain e --shard 2/2
+ok "no room of 0" exits 2 retain e --keep-bytes 0
+ok "no percentage above 100" exits 2 retain e --keep-free 101
+ok "no operands" exits 2 idxbuild --retain x.idx
+
+done_testing
