@@ -58,32 +58,50 @@ static int copy_bytes(struct store_file *f, struct store_put *put, struct hash12
 	return rc;
 }
 
-int copy_object(struct store *from, struct store *to, const struct store_name *name, struct err *e)
+/* 1: it came, but is not what it is named after. */
+static int try_object(struct store *from, struct store *to, const char *path,
+		      const struct store_name *name, struct err *e)
 {
-	struct buf path = { 0 }, folder = { 0 };
+	struct buf folder = { 0 };
 	struct store_file file = { 0 };
 	struct store_put *put = NULL;
 	struct hash128 hash;
 	int rc;
 
-	store_name_add(&path, name);
 	store_folder_add(&folder, name->kind, name->tenant, name->day);
-	rc = store_file_open(from, buf_str(&path), &file, e);
+	rc = store_file_open(from, path, &file, e);
 	if (rc == 0) {
 		put = store_put_new(to, buf_str(&folder), e);
 		rc = put ? 0 : -1;
 	}
 	if (rc == 0)
 		rc = copy_bytes(&file, put, &hash, e);
-	if (rc == 0 && hash128_cmp(&hash, &name->hash) != 0)
-		rc = not_its_name(from, buf_str(&path), e);
+	if (rc == 0 && hash128_cmp(&hash, &name->hash) != 0) {
+		store_file_doubt(&file, 0, file.size);
+		rc = 1;
+	}
 	if (rc == 0)
 		rc = store_put_commit(put, store_suffix(name->kind), &hash, NULL, e);
 	else
 		store_put_abort(put);
 	store_file_close(&file);
-	buf_release(&path);
 	buf_release(&folder);
+	return rc;
+}
+
+/* What came damaged may have been damaged on its way, and is asked for once more. */
+int copy_object(struct store *from, struct store *to, const struct store_name *name, struct err *e)
+{
+	struct buf path = { 0 };
+	int rc;
+
+	store_name_add(&path, name);
+	rc = try_object(from, to, buf_str(&path), name, e);
+	if (rc == 1)
+		rc = try_object(from, to, buf_str(&path), name, e);
+	if (rc == 1)
+		rc = not_its_name(from, buf_str(&path), e);
+	buf_release(&path);
 	return rc;
 }
 

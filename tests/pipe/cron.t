@@ -37,6 +37,7 @@ command_of() {
 
 fill() {
 	mkdir -p data/wal
+	echo "{app=\"$1\"},$(wc -l <"$REPO/examples/logs/shop.log")" >>data/expected.csv
 	lokid-ingest -q --wal data/wal -l app="$1" "$REPO/examples/logs/shop.log" </dev/null
 }
 
@@ -72,6 +73,13 @@ for name in fsck-all verify-blocks; do
 	ok "and is not when all is well again" exits 0 as_cron "$(command_of "$line")"
 	ok "nor its log" test ! -e "data/cron/$name.log"
 done
+
+# Lines that are not there.
+line=$(grep "quietly completeness " lines)
+echo '{app="three"},10' >>data/expected.csv
+ok "completeness misses what is expected: exit 1" sh -c '[ "$1" = 1 ]' - "$(as_cron "$(command_of "$line")" >out 2>err; echo $?)"
+is "one line" "$(wc -l <err)" 1
+ok "with the source" grep -q 'quietly: error: completeness: exit status 1: .*three.*' err
 
 # quietly by itself.
 LOKID_DATA=$PWD/q
