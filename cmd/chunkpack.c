@@ -256,7 +256,10 @@ static int open_stores(struct args *args, struct err *e)
 	else
 		args->store = store_open(o->store_path,
 					 o->dry_run ? STORE_READ_IF_THERE : STORE_WRITE, e);
-	return args->store ? 0 : -1;
+	if (!args->store)
+		return -1;
+	store_say_peer(args->store, args->cli);
+	return 0;
 }
 
 static void (*job_of(const struct pack_opts *o))(struct args *)
@@ -290,7 +293,7 @@ int main(int argc, char **argv)
 	if (open_stores(&args, &e) < 0)
 		cli_report(&cli, &e);
 	else
-		job_of (&args.opts)(&args);
+		job_of(&args.opts)(&args);
 	if (args.store && args.opts.store_stats)
 		store_say_stats(args.store, &cli);
 	store_close(args.store);

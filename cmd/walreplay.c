@@ -201,7 +201,8 @@ static int open_store(struct args *a, struct err *e)
 	if (a->task.mode != SEGMENT_UNPACKED && a->task.mode != SEGMENT_PRUNE)
 		return 0;
 	/* Before the first flush there is none, but nothing can be pruned then. */
-	if (a->task.mode == SEGMENT_PRUNE && access(a->store_path, F_OK) < 0 && errno == ENOENT)
+	if (a->task.mode == SEGMENT_PRUNE && !store_is_url(a->store_path) &&
+	    access(a->store_path, F_OK) < 0 && errno == ENOENT)
 		return err_set(e, ERR_IO, "there is no store '%s'", a->store_path);
 	a->store = store_open(a->store_path, STORE_READ_IF_THERE, e);
 	if (!a->store)

@@ -11,6 +11,7 @@
 #include "index/options.h"
 #include "index/shard.h"
 #include "logql/selector.h"
+#include "store/stats.h"
 #include "time/time.h"
 
 enum { LEVEL_MAX = 19, DEFAULT_MEMORY = 512 << 20, DEFAULT_FAN_IN = 12, FAN_IN_MAX = 10000 };
@@ -217,6 +218,9 @@ const struct cli_taken pack_options[] = {
 	{ { 0, "match", "MATCHERS", "--copy: only streams such as {app=\"web\"}" },
 	  take_match,
 	  WHOLE },
+	{ { 0, "require-private", NULL, "refuse a store whose name leads to a public address" },
+	  store_take_private,
+	  0 },
 	{ { 0, "store-stats", NULL, "say at the end what was asked of the store" },
 	  cli_take_flag,
 	  AT(store_stats) },

@@ -14,7 +14,13 @@
 #include "base/mem.h"
 #include "httpc/curl_lib.h"
 
-enum { CONNECT_TIMEOUT_MS = 5000, STALL_MS = 20000, POLL_MS = 250, CONNECTIONS_MAX = 64 };
+enum {
+	CONNECT_TIMEOUT_MS = 5000,
+	STALL_MS = 20000,
+	POLL_MS = 250,
+	CONNECTIONS_MAX = 64,
+	REFUSAL_MAX = 64 << 10
+};
 
 struct worker {
 	struct httpc_many *m;
@@ -97,6 +103,12 @@ static size_t on_body(char *p, size_t size, size_t n, void *data)
 			memcpy((char *)j->into + j->into_got, p, len < room ? len : room);
 		j->into_got += len;
 		return j->into_got <= j->into_n ? len : 0;
+	}
+	if (status_of(w) / 100 != 2) { /* of what went wrong the beginning tells enough */
+		size_t room = j->answer.body.n < REFUSAL_MAX ? REFUSAL_MAX - j->answer.body.n : 0;
+
+		buf_add(&j->answer.body, p, len < room ? len : room);
+		return len;
 	}
 	if (len > j->body_max || j->answer.body.n > j->body_max - len) {
 		err_set(&j->err, ERR_LIMIT, "%s: the answer has more than %zu bytes", j->url,

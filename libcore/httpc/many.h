@@ -28,7 +28,8 @@ struct httpc_job {
 	 * answer.body. */
 	void *into;
 	size_t into_n;
-	size_t body_max; /* of answer.body; a longer one is an error */
+	size_t body_max; /* of answer.body with status 2xx, a longer one is an error; of others the
+			    first 64 KiB are kept */
 	struct httpc_kept *kept;
 	size_t n_kept;
 

@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "index/shard.h"
 #include "labels/labels.h"
+#include "store/stats.h"
 #include "time/time.h"
 
 enum { LARGEST_DEFAULT = 10 };
@@ -199,6 +200,9 @@ const struct cli_taken index_options[] = {
 	{ { 0, "dry-run", NULL, "--compact, --retain, --repair: only say what would be done" },
 	  cli_take_flag,
 	  AT(dry_run) },
+	{ { 0, "require-private", NULL, "refuse a store whose name leads to a public address" },
+	  store_take_private,
+	  0 },
 	{ { 0, "store-stats", NULL, "say at the end what was asked of the store" },
 	  cli_take_flag,
 	  AT(store_stats) },

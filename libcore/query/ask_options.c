@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/work.h"
+#include "store/stats.h"
 #include "time/time.h"
 
 /* --- what is read ---------------------------------------------------------------------------- */
@@ -384,6 +385,9 @@ const struct cli_taken ask_options[] = {
 	{ { 0, "wal", "DIR", "write-ahead log to ask (lokid-data/wal)" },
 	  cli_take_text,
 	  AT(q.source.wal) },
+	{ { 0, "require-private", NULL, "refuse a store whose name leads to a public address" },
+	  store_take_private,
+	  WHOLE },
 	{ { 't', "tenant", "TENANT|...", "whose entries (fake; of files all)" },
 	  take_tenant,
 	  WHOLE },

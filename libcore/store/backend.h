@@ -49,6 +49,7 @@ struct store_ops {
 struct store {
 	const struct store_ops *ops;
 	char *path;	     /* for messages; owned */
+	char *peer;	     /* the address that it is pinned to; NULL: none; owned */
 	bool remote;	     /* each call is a request, which takes its time whatever is asked */
 	struct cache *cache; /* of a remote one; NULL: none */
 	atomic_uint_fast64_t puts, gets, lists, heads, deletes, bytes_read, bytes_written, retries;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "store/s3_peer.h"
 #include "time/time.h"
 
 static const struct store_ops s3_ops;
@@ -20,6 +21,7 @@ static void s3_close(struct store *store)
 	pthread_mutex_destroy(&s->lock);
 	free(s->resolve);
 	free(s->base.path);
+	free(s->base.peer);
 	free(s);
 }
 
@@ -98,6 +100,23 @@ int s3_now(struct store *store, int64_t *ret_ns, struct err *e)
 	return rc;
 }
 
+/* From now on no name is looked up any more: whoever changes it changes nothing here. */
+static int pin(struct s3_store *s, struct err *e)
+{
+	struct buf address = { 0 }, how = { 0 };
+	int rc = s3_pin(s->place.base, s3_resolve, &address, &how, e);
+
+	if (rc == 0) {
+		s->base.peer = strdup(buf_str(&address));
+		s->resolve = strdup(buf_str(&how));
+	} else {
+		err_wrap(e, "store '%s'", s->place.path);
+	}
+	buf_release(&address);
+	buf_release(&how);
+	return rc;
+}
+
 struct store *store_s3_open(const char *url, enum store_mode mode, struct err *e)
 {
 	struct s3_store *s = mem_alloc(sizeof(*s));
@@ -109,8 +128,11 @@ struct store *store_s3_open(const char *url, enum store_mode mode, struct err *e
 	s->seed = (uint64_t)time_mono_ns() ^ (uint64_t)getpid() << 32;
 	if (rc == 0) {
 		s->base.path = strdup(s->place.path);
+		s->base.remote = true;
+		if (s->place.require_private)
+			rc = pin(s, e);
 		/* Who only reads does not ask whether it is a store: one round of requests less. */
-		if (mode == STORE_WRITE)
+		if (rc == 0 && mode == STORE_WRITE)
 			rc = make_store(&s->base, e);
 	}
 	if (rc < 0) {

@@ -277,6 +277,8 @@ static int complete(struct given *g, struct err *e)
 	from_variable(&p->endpoint, "AWS_ENDPOINT_URL");
 	from_variable(&p->region, "AWS_REGION");
 	from_variable(&p->region, "AWS_DEFAULT_REGION");
+	if (getenv("LOKID_REQUIRE_PRIVATE"))
+		p->require_private = true;
 	if (!p->region)
 		p->region = strdup("us-east-1");
 	if (check_words(p, e) < 0)

@@ -28,7 +28,8 @@ struct s3_place {
 bool s3_is_url(const char *path);
 
 /* What is not in the URL comes from the variables AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL,
- * AWS_REGION and AWS_DEFAULT_REGION. Errors: ERR_USAGE, naming what is wrong. */
+ * AWS_REGION and AWS_DEFAULT_REGION; LOKID_REQUIRE_PRIVATE is require-private=1. Errors: ERR_USAGE,
+ * naming what is wrong. */
 MUST_CHECK int s3_place_parse(const char *url, struct s3_place *ret, struct err *e);
 void s3_place_release(struct s3_place *p);
 

@@ -1,5 +1,7 @@
 #include "store/stats.h"
 
+#include <stdlib.h>
+
 void store_say_stats(const struct store *s, const struct cli *c)
 {
 	struct store_stats st;
@@ -9,4 +11,18 @@ void store_say_stats(const struct store *s, const struct cli *c)
 	store_stats_add(&st, &b);
 	cli_note(c, "%s", buf_str(&b));
 	buf_release(&b);
+}
+
+void store_say_peer(const struct store *s, const struct cli *c)
+{
+	if (store_peer(s))
+		cli_note(c, "'%s' is at %s, a private address", store_path(s), store_peer(s));
+}
+
+int store_take_private(void *at, const char *value, struct err *e)
+{
+	(void)at, (void)value;
+	if (setenv("LOKID_REQUIRE_PRIVATE", "1", 1) < 0)
+		return err_sys(e, "LOKID_REQUIRE_PRIVATE");
+	return 0;
 }

@@ -44,6 +44,11 @@ bool store_is_no_object(const char *name)
 	return last[0] == '.' || (n >= 4 && memcmp(last + n - 4, ".tmp", 4) == 0);
 }
 
+bool store_is_url(const char *path)
+{
+	return s3_is_url(path);
+}
+
 struct store *store_open(const char *path, enum store_mode mode, struct err *e)
 {
 	size_t n = strlen(path);
@@ -73,6 +78,11 @@ void store_close(struct store *s)
 const char *store_path(const struct store *s)
 {
 	return s->path;
+}
+
+const char *store_peer(const struct store *s)
+{
+	return s->peer;
 }
 
 bool store_is_remote(const struct store *s)

@@ -27,6 +27,9 @@ enum store_mode {
 
 enum { STORE_FORMAT = 1 };
 
+/* Is it of an object store, not the path of a folder? */
+bool store_is_url(const char *path);
+
 /* NULL on error: ERR_NO (see above), ERR_VERSION (a store of a newer format), ERR_CORRUPT (its
  * version file is none), ERR_IO (also of a folder that holds something else than a store),
  * ERR_FULL. To be closed. */
@@ -37,6 +40,10 @@ void store_close(struct store *s); /* NULL is fine */
 MUST_CHECK int store_check_mark(struct store *s, struct err *e);
 /* Writes it: a folder that proved to be a store has lost it. Errors: ERR_IO, ERR_FULL. */
 MUST_CHECK int store_mark(struct store *s, struct err *e);
+
+/* The address that s leads to, now and for as long as it is open, when only a private one was
+ * allowed (require-private of lokid-store(7)); else NULL. Valid as long as s. */
+const char *store_peer(const struct store *s);
 
 /* Whether a read takes a request over the network: then what is needed is best asked for at once.
  */
