@@ -87,6 +87,27 @@ static bool is_old(const struct day *d, const struct object *o)
 	return d->now - o->date >= d->s->delay_ns;
 }
 
+static int by_name(const void *pa, const void *pb)
+{
+	const struct object *a = pa, *b = pb;
+
+	return hash128_cmp(&a->name.hash, &b->name.hash);
+}
+
+/* 1 the pack is there, 0 it is not: as it was listed, or, made since, as it is. */
+static int has_pack(struct day *d, const struct store_name *sn, const char *name,
+		    uint64_t *ret_size, struct err *e)
+{
+	const struct object want = { .name = *sn }, *found = NULL;
+
+	if (d->n_packs)
+		found = bsearch(&want, d->pack, d->n_packs, sizeof(want), by_name);
+	if (!found)
+		return store_has(d->s->store, name, ret_size, e);
+	*ret_size = found->size;
+	return 1;
+}
+
 /* 0; -1. A missing pack of a live file, or a wrong page, is told. */
 static int check_live(struct day *d, size_t i, struct err *e)
 {
@@ -112,7 +133,7 @@ static int check_live(struct day *d, size_t i, struct err *e)
 			continue;
 		sn.hash = p.name;
 		store_name_add(&name, &sn);
-		rc = store_has(d->s->store, buf_str(&name), &size, e);
+		rc = has_pack(d, &sn, buf_str(&name), &size, e);
 		if (rc == 0 || (rc == 1 && size != p.size)) {
 			err_set(&why, ERR_CORRUPT,
 				"'%s': pack '%s/%s' %s; nothing of its day is deleted",

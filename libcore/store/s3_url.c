@@ -155,7 +155,6 @@ static int take_parameter(struct given *g, const char *name, struct buf *value, 
 		{ "endpoint", offsetof(struct s3_place, endpoint) },
 		{ "region", offsetof(struct s3_place, region) },
 		{ "sse", offsetof(struct s3_place, sse) },
-		{ "kms-key", offsetof(struct s3_place, kms_key) },
 		{ "profile", offsetof(struct s3_place, profile) },
 		{ "ca", offsetof(struct s3_place, ca_file) },
 	};
@@ -181,8 +180,8 @@ static int take_parameter(struct given *g, const char *name, struct buf *value, 
 		return take_tries(g->p, v, e);
 	return err_set(e, ERR_USAGE,
 		       "unknown parameter '%s' (there are endpoint, region, path-style, sse, "
-		       "kms-key, profile, ca, require-private, timeout, tries, lock-expiry; keys "
-		       "are not for URLs, which all see: see lokid-store(7))",
+		       "profile, ca, require-private, timeout, tries, lock-expiry; keys are not "
+		       "for URLs, which all see: see lokid-store(7))",
 		       name);
 }
 
@@ -253,8 +252,6 @@ static int check_words(const struct s3_place *p, struct err *e)
 	if (p->sse && strcmp(p->sse, "AES256") != 0 && strcmp(p->sse, "aws:kms") != 0)
 		return err_set(e, ERR_USAGE, "'sse=': expected AES256 or aws:kms, found '%s'",
 			       p->sse);
-	if (p->kms_key && (!p->sse || strcmp(p->sse, "aws:kms") != 0))
-		return err_set(e, ERR_USAGE, "'kms-key=' goes with 'sse=aws:kms'");
 	return 0;
 }
 
@@ -356,7 +353,6 @@ void s3_place_release(struct s3_place *p)
 	free(p->base);
 	free(p->path);
 	free(p->sse);
-	free(p->kms_key);
 	free(p->profile);
 	free(p->ca_file);
 	*p = (struct s3_place){ 0 };

@@ -14,9 +14,9 @@ struct s3_place {
 	char *prefix;	/* "" or "a/b/" */
 	char *endpoint; /* "https://HOST[:PORT]", without a path */
 	char *region;
-	char *base;				 /* URL of the bucket, without '/' at its end */
-	char *path;				 /* "s3://BUCKET/PREFIX", for messages */
-	char *sse, *kms_key, *profile, *ca_file; /* NULL: not given */
+	char *base;		       /* URL of the bucket, without '/' at its end */
+	char *path;		       /* "s3://BUCKET/PREFIX", for messages */
+	char *sse, *profile, *ca_file; /* NULL: not given */
 	bool path_style;
 	bool require_private;
 	unsigned tries;	       /* of one request */

@@ -57,6 +57,13 @@ else
 	skip "a clock that is off" "faketime is not here"
 fi
 
+if [ "$S3_BACKEND" = rgw ]; then # which takes keys of its own over TLS alone
+	for sse in AES256 aws:kms; do
+		ok "encryption by the server is asked for, and signed" tries 4 chunkpack --store "$(s3_store sse)&sse=$sse" frames
+		ok "and what it says told" stderr_has "status 400, InvalidRequest"
+	done
+fi
+
 # ---- what passes is tried again
 
 for fault in '{"status":500,"count":2}' '{"status":503,"count":2,"retry_after":1}' '{"status":429,"count":1}' '{"refuse":true,"count":2}' \

@@ -101,7 +101,6 @@ static void urls_that_are_none_are_refused(void **state)
 		{ "s3://b?secret=x", "keys are not for URLs" },
 		{ "s3://b?path-style=yes", "1 or 0" },
 		{ "s3://b?sse=rot13", "AES256" },
-		{ "s3://b?sse=AES256&kms-key=k", "aws:kms" },
 		{ "s3://b?tries=0", "1 to 100" },
 		{ "s3://b?timeout=0s", "1s to 24h" },
 		{ "s3://b?timeout=soon", "timeout" },
