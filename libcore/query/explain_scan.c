@@ -134,15 +134,23 @@ static void note_pieces(struct explain_node *n, enum source_kind kind, const str
 	bool any = false;
 
 	buf_add_str(&b, "  ");
-	add_part(&b, s->pieces_in, s->pieces_in + s->by_labels + s->by_time + s->by_covered,
-		 k->piece, k->pieces);
+	add_part(&b, s->pieces_in,
+		 s->pieces_in + s->by_labels + s->by_time + s->by_covered + s->by_age, k->piece,
+		 k->pieces);
 	buf_addf(&b, ", %s", k->exact ? "" : "about ");
 	num_add_size(&b, s->bytes_in);
 	buf_add_str(&b, " of lines");
 	add_left_out(&b, s->by_labels, "of other streams", &any);
 	add_left_out(&b, s->by_time, "of other times", &any);
 	add_left_out(&b, s->by_covered, "that the store has", &any);
+	add_left_out(&b, s->by_age, "that expired", &any);
 	note(n, &b);
+	if (s->hides) {
+		buf_add_str(&b, "  ");
+		add_counted(&b, s->hides, k->piece, k->pieces);
+		buf_add_str(&b, " may hold what requests to delete mean");
+		note(n, &b);
+	}
 	buf_release(&b);
 }
 
@@ -165,6 +173,8 @@ static void add_source_json(struct buf *b, const struct source_seen *s)
 		{ "blocks_of_other_streams", s->by_labels },
 		{ "blocks_of_other_times", s->by_time },
 		{ "blocks_that_the_store_has", s->by_covered },
+		{ "blocks_that_expired", s->by_age },
+		{ "blocks_that_requests_to_delete_touch", s->hides },
 		{ "line_bytes", s->bytes_in },
 	};
 
@@ -422,6 +432,12 @@ static void note_taking(struct explain_node *n, const struct scan *s)
 		buf_add_str(&b, " that tables tell");
 	}
 	note(n, &b);
+	if (s->stats.hidden) {
+		add_counted(&b, s->stats.hidden, "other entry", "other entries");
+		buf_add_str(&b, " that requests to delete mean");
+		note(n, &b);
+	}
+	explain_number(n, "entries_hidden", s->stats.hidden);
 	explain_number(n, "entries_from_tables", s->stats.table_entries);
 	explain_seconds(n, "seconds", p->take.ns + p->done_ns);
 	explain_number(n, "entries_in", p->take.entries_in);

@@ -67,16 +67,21 @@ void plan_add_piece(struct plan *p, const struct piece *piece)
 	struct source_seen *seen = &p->seen[p->kind];
 	const struct hide_stream *hide = &p->stream[piece->stream].hide;
 
-	if (piece->max_ts < plan_from(p, piece->stream) || time_is_behind(piece->min_ts, p->to)) {
+	if (piece->max_ts < p->from || time_is_behind(piece->min_ts, p->to)) {
 		seen->by_time++;
+		return;
+	}
+	if (piece->max_ts < hide->from_ns) {
+		seen->by_age++;
 		return;
 	}
 	seen->pieces_in++;
 	seen->bytes_in += plan_piece_bytes(piece);
 	mem_grow(&p->piece, &p->cap_pieces, p->n_pieces + 1, sizeof(*p->piece));
 	p->piece[p->n_pieces] = *piece;
-	p->piece[p->n_pieces++].hides =
+	p->piece[p->n_pieces].hides =
 		hide->n && hide_stream_touches(hide, &p->applied, piece->min_ts, piece->max_ts);
+	seen->hides += p->piece[p->n_pieces++].hides;
 }
 
 static int cmp_i64(int64_t a, int64_t b)

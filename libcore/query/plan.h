@@ -111,6 +111,8 @@ struct source_seen {
 	uint64_t by_labels;  /* no matcher fits */
 	uint64_t by_time;    /* they lie outside of it */
 	uint64_t by_covered; /* the store has them already */
+	uint64_t by_age;     /* all of them is expired */
+	uint64_t hides;	     /* of pieces_in, those that requests to delete touch */
 };
 
 struct plan {

@@ -271,12 +271,11 @@ static int add_series(struct reading *r, uint32_t number, struct err *e)
 		r->n_blocks += c.n_blocks;
 		if (r->skip_pack[c.pack])
 			continue;
-		if (c.through < from || time_is_behind(c.from, r->plan->to)) {
+		if (c.through < r->plan->from || time_is_behind(c.from, r->plan->to)) {
 			seen->by_time += c.n_blocks;
 			continue;
 		}
-		seen->chunks_in++;
-		if (stream == MAP_NONE) {
+		if (stream == MAP_NONE && c.through >= from) {
 			seen->streams_in++;
 			arena_reset(&r->mem);
 			if (index_series_labels(r->ix, number, &r->mem, &labels, e) < 0)
@@ -285,9 +284,12 @@ static int add_series(struct reading *r, uint32_t number, struct err *e)
 				return 0;
 			stream = plan_stream(r->plan, &s.id, r->view->tenant, &labels);
 			from = plan_from(r->plan, stream);
-			if (c.through < from)
-				continue;
 		}
+		if (c.through < from) {
+			seen->by_age += c.n_blocks;
+			continue;
+		}
+		seen->chunks_in++;
 		if (add_chunk(r, stream, &c, e) < 0)
 			return -1;
 	}

@@ -75,6 +75,22 @@ card=after'
 done
 
 from='--store store'
+ok "it is explained" exits 0 ask --analyze '{app="web"}'
+ok "which blocks are looked at" stdout_has '2 blocks may hold what requests to delete mean'
+ok "and what is hidden of them" stdout_has '4 other entries that requests to delete mean'
+printf 'limits_config: {retention_stream: [{selector: '\''{app="web"}'\'', period: 24h}]}\n' >day.yaml
+ok "what expired" exits 0 logql --store store --now 2026-01-17 --limits day.yaml -o jsonl --explain '{app="web"}'
+ok "is not read" stdout_has '"blocks_that_expired":2'
+
+ok "what is deleted from the packs" exits 0 chunkpack --delete --store store --cancel-period 0s
+ok "is hidden no more" exits 0 ask --analyze '{app="web"}'
+not_ok "for it is not there" stdout_has 'requests to delete'
+ok "the answer is the same" exits 0 ask --direction forward -o raw '{app="web"}'
+ok "  " stdout_is "$left"
+chunkpack --store store web.jsonl | idxbuild --store store >/dev/null
+ok "what comes again" exits 0 ask --direction forward -o raw '{app="web"}'
+ok "is hidden again" stdout_is "$left"
+
 : >"store/fake/deletes/$ID.cancel.json"
 ok "a request that is cancelled" exits 0 ask --direction forward -o raw '{app="web"}'
 ok "hides nothing" stdout_is "$all"
@@ -92,7 +108,8 @@ ok "  " stdout_is card=theirs
 rm "store/fake/deletes/$ID.json"
 
 note "retention"
-printf 'limits_config: {retention_stream: [{selector: '\''{app="web"}'\'', period: 24h}]}\n' >day.yaml
+rm -r store
+cat web.jsonl rest.jsonl | chunkpack --store store | idxbuild --store store >/dev/null
 mkdir -p rest/~lokid store/~lokid
 cp day.yaml rest/~lokid/limits.yaml
 rm -r rest/fake/deletes
