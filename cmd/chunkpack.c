@@ -256,10 +256,8 @@ static int open_stores(struct args *args, struct err *e)
 	else
 		args->store = store_open(o->store_path,
 					 o->dry_run ? STORE_READ_IF_THERE : STORE_WRITE, e);
-	if (!args->store)
-		return -1;
 	store_say_peer(args->store, args->cli);
-	return 0;
+	return args->store ? 0 : -1;
 }
 
 static void (*job_of(const struct pack_opts *o))(struct args *)
@@ -293,9 +291,8 @@ int main(int argc, char **argv)
 	if (open_stores(&args, &e) < 0)
 		cli_report(&cli, &e);
 	else
-		job_of(&args.opts)(&args);
-	if (args.store && args.opts.store_stats)
-		store_say_stats(args.store, &cli);
+		job_of (&args.opts)(&args);
+	store_say_stats(args.opts.store_stats ? args.store : NULL, &cli);
 	store_close(args.store);
 	store_close(args.from);
 	pack_opts_release(&args.opts);

@@ -289,10 +289,8 @@ int main(int argc, char **argv)
 		cli_usage(&cli, "%s", e.msg);
 	if (run(&a, &e) < 0)
 		cli_report(&cli, &e);
-	if (a.store)
-		store_say_peer(a.store, &cli);
-	if (a.store && a.opts.store_stats)
-		store_say_stats(a.store, &cli);
+	store_say_peer(a.store, &cli);
+	store_say_stats(a.opts.store_stats ? a.store : NULL, &cli);
 	store_close(a.store);
 	return cli_exit(&cli) ? cli.failure : err_exit_code(a.answer);
 }

@@ -309,7 +309,8 @@ static void count_stored(struct task *t)
 		if (rest.p == NULL)
 			break; /* without a newline: cut */
 		buf_add_bytes(&name, path);
-		if (stored_count(f->server->metrics, buf_str(&name), time_now_ns(), &e) < 0)
+		if (stored_count(f->server->metrics, f->server->config->store, buf_str(&name),
+				 time_now_ns(), &e) < 0)
 			log_event(&f->server->log, LOG_WARN, "cannot count what was stored", "err",
 				  e.msg, NULL);
 		buf_release(&name);

@@ -1,8 +1,9 @@
 #include "server/stored.h"
 
-#include "base/io.h"
 #include "index/index.h"
 #include "server/server_metrics.h"
+#include "store/names.h"
+#include "store/store.h"
 #include "time/time.h"
 
 /* Bytes of lines, newlines and metadata, before they were packed. */
@@ -49,18 +50,23 @@ static int count_chunks(struct metrics *m, struct index *ix, int64_t now_ns, str
 	return 0;
 }
 
-int stored_count(struct metrics *m, const char *path, int64_t now_ns, struct err *e)
+int stored_count(struct metrics *m, const char *store, const char *path, int64_t now_ns,
+		 struct err *e)
 {
-	struct io_map map = { 0 };
+	struct store *s = store_open(store, STORE_READ, e);
+	struct buf name = { 0 };
+	struct store_name sn;
 	struct index *ix = NULL;
 	int rc = -1;
 
-	if (io_map(path, &map, e) < 0)
-		return -1;
-	ix = index_open(map.b, path, e);
+	if (s && store_name_parse(bytes_str(path), &sn, e) == 0) {
+		store_name_add(&name, &sn);
+		ix = index_load(s, buf_str(&name), e);
+	}
 	if (ix)
 		rc = count_chunks(m, ix, now_ns, e);
 	index_close(ix);
-	io_unmap(&map);
+	buf_release(&name);
+	store_close(s);
 	return rc;
 }

@@ -4,8 +4,10 @@
 
 #include "metrics/metrics.h"
 
-/* Of one index file, by its path: its chunks are counted (METRIC_CHUNKS_STORED and the others of
- * stored.c). Errors: of index_open; ERR_IO. Some may be counted then. */
-MUST_CHECK int stored_count(struct metrics *m, const char *path, int64_t now_ns, struct err *e);
+/* Of one index file of a store, by its path as idxbuild prints it: its chunks are counted
+ * (METRIC_CHUNKS_STORED and the others of stored.c). Errors: of store_open and index_load;
+ * ERR_USAGE, it is no index file's path. Some may be counted then. */
+MUST_CHECK int stored_count(struct metrics *m, const char *store, const char *path, int64_t now_ns,
+			    struct err *e);
 
 #endif

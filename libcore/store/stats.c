@@ -7,6 +7,8 @@ void store_say_stats(const struct store *s, const struct cli *c)
 	struct store_stats st;
 	struct buf b = { 0 };
 
+	if (!s)
+		return;
 	store_stats(s, &st);
 	store_stats_add(&st, &b);
 	cli_note(c, "%s", buf_str(&b));
@@ -15,7 +17,7 @@ void store_say_stats(const struct store *s, const struct cli *c)
 
 void store_say_peer(const struct store *s, const struct cli *c)
 {
-	if (store_peer(s))
+	if (s && store_peer(s))
 		cli_note(c, "'%s' is at %s, a private address", store_path(s), store_peer(s));
 }
 

@@ -5,11 +5,11 @@
 #include "cli/cli.h"
 #include "store/store.h"
 
-/* On stderr, as one line: what the program asked of s. */
+/* On stderr, as one line: what the program asked of s; of NULL nothing. */
 void store_say_stats(const struct store *s, const struct cli *c);
 
 /* On stderr, that s leads to a private address alone, and to which; nothing when it may lead
- * anywhere. */
+ * anywhere, or is NULL. */
 void store_say_peer(const struct store *s, const struct cli *c);
 
 /* For a row of cli.taken: whatever store is opened from now on, by this process and by those that

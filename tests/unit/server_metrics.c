@@ -189,8 +189,9 @@ static void chunks_of_a_flush_are_counted(void **state)
 	pack = put_pack(st, &spec);
 	buf_addf(&path, "%s/", folder);
 	assert_true(index_build(st, &pack, 1, &ev, &e) >= 0);
-	assert_int_equal(
-		stored_count(m, buf_str(&path), time_day_start(20000) + 1000 * NS_PER_S, &e), 0);
+	assert_int_equal(stored_count(m, folder, buf_str(&path),
+				      time_day_start(20000) + 1000 * NS_PER_S, &e),
+			 0);
 	assert_true(has_line(m, "\nloki_ingester_chunks_stored_total{tenant=\"t\"} 6\n"));
 	assert_true(has_line(m, "\nloki_store_chunks_stored_total 6\n"));
 	assert_true(has_line(m, "\nloki_ingester_chunk_entries_bucket{le=\"200\"} 0\n"
@@ -200,7 +201,7 @@ static void chunks_of_a_flush_are_counted(void **state)
 	assert_true(has_line(m, "\nloki_ingester_chunk_age_seconds_sum 5250\n"));
 	assert_true(has_line(m, "\nloki_ingester_chunk_compression_ratio_count 6\n"));
 	buf_add_str(&path, "x");
-	assert_int_equal(stored_count(m, buf_str(&path), 0, &e), -1);
+	assert_int_equal(stored_count(m, folder, buf_str(&path), 0, &e), -1);
 	assert_true(has_line(m, "\nloki_store_chunks_stored_total 6\n"));
 	store_close(st);
 	buf_release(&path);
