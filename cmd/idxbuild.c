@@ -10,6 +10,7 @@
 #include "index/options.h"
 #include "index/packlist.h"
 #include "labels/labels.h"
+#include "retention/overdue.h"
 #include "retention/retain_ask.h"
 #include "time/time.h"
 #include "store/stats.h"
@@ -27,9 +28,7 @@ struct args {
 
 static void on_fault(const struct err *e, void *data)
 {
-	struct args *a = data;
-
-	cli_report_once(a->cli, e);
+	cli_report_once(((struct args *)data)->cli, e);
 }
 
 static void on_made(const char *name, const struct index_info *in, void *data)
@@ -171,31 +170,29 @@ static int answer(struct args *a, int64_t n, enum err_code code)
 
 static int fsck(struct args *a, struct err *e)
 {
-	const struct index_opts *o = &a->opts;
-	const struct fsck_ask ask = { .check = { .store = a->store,
-						 .tenant = o->tenant,
-						 .depth = FSCK_BYTES,
-						 .sample = o->sample,
-						 .seed = o->seed,
-						 .grace_ns = o->delete_delay_ns },
-				      .repair = o->repair,
-				      .dry_run = o->dry_run,
-				      .format = o->format,
-				      .sink = to_stdout,
-				      .note = on_note,
-				      .fault = on_fault,
-				      .data = a };
+	struct fsck_ask ask = index_opts_fsck(&a->opts, a->store);
+	struct overdue overdue;
+	int rc = overdue_load(&overdue, a->opts.limits_file, a->opts.hold_file, a->store,
+			      a->opts.delete_delay_ns, e);
 
-	return answer(a, fsck_ask(&ask, e), ERR_CORRUPT);
+	ask.check.overdue = overdue.limits ? overdue_has : NULL;
+	ask.check.overdue_data = &overdue;
+	ask.sink = to_stdout;
+	ask.note = on_note;
+	ask.fault = on_fault;
+	ask.data = a;
+	if (rc == 0)
+		rc = answer(a, fsck_ask(&ask, e), ERR_CORRUPT);
+	overdue_release(&overdue);
+	return rc;
 }
 
 static int freshness(struct args *a, struct err *e)
 {
-	const struct index_opts *o = &a->opts;
 	const struct freshness f = { .store = a->store,
-				     .tenant = o->tenant,
-				     .max_age_ns = o->max_age_ns,
-				     .format = o->format,
+				     .tenant = a->opts.tenant,
+				     .max_age_ns = a->opts.max_age_ns,
+				     .format = a->opts.format,
 				     .sink = to_stdout,
 				     .fault = on_fault,
 				     .data = a };

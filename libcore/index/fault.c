@@ -12,7 +12,7 @@ static const char *const words[FAULT_KINDS] = {
 	[FAULT_MISSING] = "missing",	 [FAULT_DIFFERS] = "differs",
 	[FAULT_UNCOVERED] = "uncovered", [FAULT_OVERLAP] = "overlap",
 	[FAULT_ORPHAN] = "orphan",	 [FAULT_SUPERFLUOUS] = "superfluous",
-	[FAULT_LEFTOVER] = "leftover",
+	[FAULT_LEFTOVER] = "leftover",	 [FAULT_EXPIRED] = "expired",
 };
 
 const char *fault_word(enum fault_kind kind)

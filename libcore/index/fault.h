@@ -23,6 +23,7 @@ enum fault_kind {
 	FAULT_ORPHAN,	   /* a pack that no index file knows of */
 	FAULT_SUPERFLUOUS, /* one whose segments others cover */
 	FAULT_LEFTOVER,	   /* one of a compaction that did not end */
+	FAULT_EXPIRED,	   /* chunks, or a pack that is gone, of which all is past its retention */
 	FAULT_KINDS
 };
 

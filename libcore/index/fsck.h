@@ -18,6 +18,11 @@ enum fsck_depth {
 
 enum { FSCK_SAMPLE_ALL = 10000 };
 
+/* Whether all that a chunk has, from..through, should be gone by now. */
+struct labels;
+typedef bool fsck_overdue_fn(struct bytes tenant, const struct labels *stream, int64_t from,
+			     int64_t through, void *data);
+
 struct index_fsck {
 	struct store *store;
 	struct bytes tenant; /* empty: all */
@@ -32,6 +37,8 @@ struct index_fsck {
 	 * are not looked at; nor are they where the store cannot be written to: nobody is at work.
 	 */
 	int64_t grace_ns;
+	fsck_overdue_fn *overdue; /* NULL: nothing is */
+	void *overdue_data;
 	index_tell_fn *tell;
 	void (*right)(const char *index, void *data); /* an index file, by its label; or NULL */
 	/* Told once of each folder, or file, beside the tenants' packs and index files: not of the

@@ -8,7 +8,7 @@
 enum fsck_format { FSCK_TEXT, FSCK_JSONL };
 
 struct fsck_ask {
-	struct index_fsck check; /* set by the caller, but .tell, .right and .data */
+	struct index_fsck check; /* set by the caller, but for .tell, .foreign and .data */
 	bool repair;
 	bool dry_run; /* of the repair */
 	enum fsck_format format;

@@ -218,6 +218,54 @@ static int check_presence(struct day *d, const struct index_pack *p, const char 
 	return rc < 0 ? -1 : 0;
 }
 
+static bool is_kept(const struct fsck_expired *x, struct index *ix, const char *pack)
+{
+	struct store_name sn;
+	struct index_pack p;
+
+	if (store_name_parse(bytes_str(pack), &sn, NULL) < 0)
+		return true;
+	for (uint32_t i = 0; i < index_info(ix)->n_packs; i++)
+		if (index_pack_at(ix, i, &p, NULL) == 0 && hash128_cmp(&p.name, &sn.hash) == 0)
+			return x->kept[i];
+	return true;
+}
+
+/* A pack that is missing, of faults from `first` on, is nothing worse where all of it has expired.
+ */
+static int find_expired(struct day *d, struct index *ix, const bool *skip_pack, size_t first,
+			struct err *e)
+{
+	struct fsck_expired x;
+	struct err why;
+
+	if (!d->f->overdue)
+		return 0;
+	if (fsck_expired(d->f, ix, skip_pack, &x, &why) < 0) {
+		*e = why;
+		return why.code == ERR_CORRUPT ? 0 : -1; /* index_check tells */
+	}
+	if (x.chunks) {
+		err_set(&why, ERR_CORRUPT,
+			"%" PRIu64 " %s of %" PRIu64 " %s past retention: idxbuild --retain takes "
+			"them out",
+			x.chunks, num_word(x.chunks, "chunk", "chunks"), x.entries,
+			num_word(x.entries, "entry is", "entries are"));
+		find(d, FAULT_EXPIRED, name_of(d, STORE_INDEX, &index_info(ix)->name), NULL, &why);
+	}
+	for (size_t i = first; i < d->found.n; i++) {
+		struct index_fault *f = &d->found.v[i];
+
+		if (f->kind != FAULT_MISSING || is_kept(&x, ix, f->name))
+			continue;
+		f->kind = FAULT_EXPIRED;
+		err_set(&f->err, ERR_CORRUPT,
+			"there is no such pack, and all of it is past retention");
+	}
+	fsck_expired_release(&x);
+	return 0;
+}
+
 /* Bytes first: of a pack that is not what its name says all else would only repeat it. */
 static int check_live(struct day *d, size_t i, struct err *e)
 {
@@ -225,6 +273,7 @@ static int check_live(struct day *d, size_t i, struct err *e)
 	const char *index = name_of(d, STORE_INDEX, &index_info(ix)->name);
 	uint32_t n = index_info(ix)->n_packs;
 	bool *leave = mem_alloc((n + (size_t)1) * sizeof(*leave));
+	const size_t first = d->found.n;
 	int64_t rc = 0;
 
 	for (uint32_t k = 0; k < n && rc >= 0; k++) {
@@ -241,6 +290,8 @@ static int check_live(struct day *d, size_t i, struct err *e)
 	d->beside.leave = leave;
 	if (rc >= 0)
 		check_index(d, ix, &d->beside);
+	if (rc >= 0)
+		rc = find_expired(d, ix, d->live.skip_pack[i], first, e);
 	free(leave);
 	return rc < 0 ? -1 : 0;
 }

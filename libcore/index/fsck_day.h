@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "index/fsck.h"
+#include "index/index.h"
 #include "store/names.h"
 
 /* A pack that is there. */
@@ -26,5 +27,16 @@ MUST_CHECK int64_t fsck_day(const struct index_fsck *f, struct bytes tenant, int
  */
 MUST_CHECK int64_t fsck_pack_bytes(struct store *s, const struct store_name *name,
 				   index_tell_fn *tell, void *data, struct err *e);
+
+/* What of an index file has expired, of packs that are not skipped. */
+struct fsck_expired {
+	uint64_t chunks, entries;
+	bool *kept; /* of each pack: something of it has not */
+};
+
+/* With f->overdue; to be released. Errors: ERR_CORRUPT. */
+MUST_CHECK int fsck_expired(const struct index_fsck *f, struct index *ix, const bool *skip_pack,
+			    struct fsck_expired *ret, struct err *e);
+void fsck_expired_release(struct fsck_expired *x);
 
 #endif

@@ -141,10 +141,11 @@ const struct cli_taken index_options[] = {
 	{ { 0, "retain", NULL, "delete what is older than its retention, print what goes" },
 	  cli_take_flag,
 	  AT(retain) },
-	{ { 0, "limits", "FILE", "--retain: how long entries are kept (~lokid/limits.yaml)" },
+	{ { 0, "limits", "FILE",
+	    "--retain, --fsck: how long entries are kept (~lokid/limits.yaml)" },
 	  cli_take_text,
 	  AT(limits_file) },
-	{ { 0, "hold", "FILE", "--retain: what stays in any case (~lokid/hold)" },
+	{ { 0, "hold", "FILE", "--retain, --fsck: what stays in any case (~lokid/hold)" },
 	  cli_take_text,
 	  AT(hold_file) },
 	{ { 0, "keep-bytes", "SIZE", "--retain: delete the oldest above so much" },
@@ -245,8 +246,8 @@ static int check_belonging(const struct index_opts *o, const char *mode, struct 
 		  "'--compact', '--retain' or '--fsck'" },
 		{ o->dry_run, o->compact || o->retain || o->repair, "--dry-run",
 		  "'--compact', '--retain' or '--repair'" },
-		{ o->limits_file, o->retain, "--limits", "'--retain'" },
-		{ o->hold_file, o->retain, "--hold", "'--retain'" },
+		{ o->limits_file, o->retain || o->fsck, "--limits", "'--retain' or '--fsck'" },
+		{ o->hold_file, o->retain || o->fsck, "--hold", "'--retain' or '--fsck'" },
 		{ o->keep_bytes > 0, o->retain, "--keep-bytes", "'--retain'" },
 		{ o->keep_free > 0, o->retain, "--keep-free", "'--retain'" },
 		{ o->has_now, o->retain, "--now", "'--retain'" },
@@ -293,4 +294,17 @@ int index_opts_check(struct index_opts *o, int n_operands, struct err *e)
 	if (!o->largest)
 		o->largest = LARGEST_DEFAULT;
 	return 0;
+}
+
+struct fsck_ask index_opts_fsck(const struct index_opts *o, struct store *s)
+{
+	return (struct fsck_ask){ .check = { .store = s,
+					     .tenant = o->tenant,
+					     .depth = FSCK_BYTES,
+					     .sample = o->sample,
+					     .seed = o->seed,
+					     .grace_ns = o->delete_delay_ns },
+				  .repair = o->repair,
+				  .dry_run = o->dry_run,
+				  .format = o->format };
 }

@@ -47,4 +47,8 @@ extern const struct cli_taken index_options[];
  * ERR_USAGE. */
 MUST_CHECK int index_opts_check(struct index_opts *o, int n_operands, struct err *e);
 
+/* What --fsck is asked with; who says what has expired, and whom all is told, is left to the
+ * caller. */
+struct fsck_ask index_opts_fsck(const struct index_opts *o, struct store *s);
+
 #endif

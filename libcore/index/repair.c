@@ -269,9 +269,15 @@ static int mend(struct repair *r, size_t i, struct err *e)
 		if (!pack)
 			return mend_index(r, i, e);
 		rc = put_right(r, &sn, f->name, e);
-		return rc == 0 && f->index ? mend_index(r, i, e) : rc; /* it names what is no more */
+		return rc == 0 && f->index ? mend_index(r, i, e)
+					   : rc; /* it names what is no more */
 	case FAULT_DAMAGED:
 		return pack ? mend_damaged_pack(r, i, &sn, e) : mend_index(r, i, e);
+	case FAULT_EXPIRED:
+		if (f->index) /* it is gone */
+			return mend_index(r, i, e);
+		keep(r, i, "idxbuild --retain is for that");
+		return 0;
 	case FAULT_MISSING:
 	case FAULT_DIFFERS:
 	case FAULT_UNCOVERED:

@@ -235,6 +235,56 @@ cp -p keep/* "s/fake/index/$DAY/"
 one overlap "fake/index/$DAY/[0-9a-f]*.idx: 1 pack and [01] segments? are also those of 'fake/index/$DAY/"
 mended overlap
 
+# --- expired
+
+fresh
+printf 'limits_config:\n  retention_period: 744h\n' >long.yaml
+printf 'limits_config:\n  retention_period: 24h\n' >day.yaml
+put() { # APP TIME
+	printf '{"ts":"%s","labels":{"app":"%s"},"line":"x"}\n' "$(date -d "$2" +%s%N)" "$1" |
+		chunkpack --store s | idxbuild --store s
+}
+put old '50 hours ago' >old.made
+put just '25 hours ago' >/dev/null
+ok "nothing is past a long retention" exits 0 idxbuild --fsck --limits long.yaml --store s
+ok "past a shorter one" exits 3 idxbuild --fsck --limits day.yaml --store s
+ok "is what is there longer than the delay" stdout_matches "^expired $(sed 's,^s/,,' old.made): 1 chunk of 1 entry is past retention"
+ok "alone" stdout_lines 1
+ok "without a delay" exits 3 idxbuild --fsck --limits day.yaml --delete-delay 0 --store s
+is "both are" "$(grep -c '^expired ' "$TAP/stdout")" 2
+echo '{app="old"}' >hold
+ok "what is held" exits 0 idxbuild --fsck --limits day.yaml --hold hold --store s
+ok "is to be there" stdout_is_empty
+cp day.yaml s/~lokid/limits.yaml
+ok "limits of the store count" exits 3 idxbuild --fsck --repair --store s
+ok "nothing is deleted" stderr_has "stays: idxbuild --retain is for that"
+rm -r "$(dirname "$(sed 's/index/chunks/' old.made)")"
+ok "of a pack that is gone" exits 3 idxbuild --fsck --store s
+ok "it is said, too" stdout_matches '^expired fake/chunks/.*names it: there is no such pack, and all of it is past retention'
+idxbuild --fsck --repair --store s >/dev/null 2>&1
+ok "its index file is set aside" exits 0 idxbuild --fsck --store s
+echo 'limits_config: [' >bad.yaml
+ok "limits that are none are exit 3" exits 3 idxbuild --fsck --limits bad.yaml --store s
+
+# --- killed at any moment
+
+KILLS=$((100 * ${PERCENT:-5} / 100))
+[ $KILLS -gt 0 ] || KILLS=1
+fresh
+n=0
+while [ $n -lt $KILLS ]; do
+	n=$((n + 1))
+	indexes s | sed -n "$((n % 3 + 1))p" | xargs -r rm
+	pack=$(packs s | sed -n "$((n % 2 + 1))p")
+	mkdir -p s/fake/chunks/2001-01-01 && mv "$pack" s/fake/chunks/2001-01-01/ 2>/dev/null
+	timeout -s KILL "0.00$((n % 10))$((n * 7 % 10))" idxbuild --fsck --repair --delete-delay 0 --store s >/dev/null 2>&1
+done
+idxbuild --fsck --repair --delete-delay 0 --store s >/dev/null 2>&1
+find s -name '*.tmp' -exec rm {} +
+ok "after $KILLS kills a last repair leaves nothing wrong" exits 0 idxbuild --fsck --delete-delay 0 --store s
+answers >found
+ok "and the same answers" same_file all found
+
 # --- samples
 
 fresh
@@ -254,7 +304,7 @@ done
 # --- options
 
 fresh
-for opt in --repair '--sample 5' '-o jsonl' '--seed 3'; do
+for opt in --repair '--sample 5' '-o jsonl' '--seed 3' '--limits f'; do
 	# shellcheck disable=SC2086
 	ok "$opt without --fsck is exit 2" exits 2 idxbuild --verify --store s $opt
 done

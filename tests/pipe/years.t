@@ -1,78 +1,12 @@
 #!/bin/sh
 # A week of three tenants, and forty queries: whatever keeps the store small changes no answer, not while it works and not after it.
 . "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/years.sh"
 
-SEED=${SEED:-1}
-LINES=$((40 + 4 * ${PERCENT:-5})) # of a tenant in a flush
-note "SEED=$SEED, $LINES lines in a flush"
-
-# flush STORE DAY PART: what three tenants sent in a part of a day; some of it late, some of it again, some with metadata.
-flush() {
-	awk -v seed="$SEED" -v day="$2" -v part="$3" -v n="$LINES" 'BEGIN {
-		srand(seed * 1000 + day * 10 + part)
-		split("alpha beta gamma", tenants, " ")
-		split("debug info warn error", levels, " ")
-		for (k = 0; k < 3 * n; k++) {
-			t = 1767571200 + day * 86400 + part * 21600 + int(k * 21600 / (3 * n))
-			if (k % 13 == 0)
-				t -= int(rand() * 40000) # late, some of it of the day before
-			tenant = tenants[1 + k % 3]
-			m = k % 5 ? "" : ",\"metadata\":{\"trace\":\"t" int(rand() * 50) "\"}"
-			line = sprintf("level=%s user=%d ms=%d msg=\\\"request %d of day %d\\\"", levels[1 + int(rand() * 4)],
-				int(rand() * 20), int(rand() * 900), k % 17 ? k : 0, day)
-			s = sprintf("{\"ts\":\"%d%09d\",\"tenant\":\"%s\",\"labels\":{\"app\":\"a%d\",\"pod\":\"p%d\"},\"line\":\"%s\"%s}",
-				t, k, tenant, k % 4, int(rand() * 5), line, m)
-			print s
-			if (k % 23 == 0)
-				print s # sent twice
-		}
-	}' | lokid-ingest -q --wal "$1.wal" --input jsonl
-	walreplay --frames --unpacked --store "$1" "$1.wal" | chunkpack --store "$1" | idxbuild --store "$1" >/dev/null
-}
-
-day=0
-while [ $day -lt 7 ]; do
-	for part in 0 1 2 3; do flush s $day $part; done
-	day=$((day + 1))
-done
-
-# Forty queries, some over the whole week, some over a part of it; a line each: tenant, options, query.
-awk -v seed="$SEED" 'BEGIN {
-	srand(seed)
-	n_sel = split("{app=~\".+\"};{app=\"a1\"};{pod!=\"p2\"};{app=~\"a[02]\",pod=~\"p.\"};{app=\"a3\",pod=\"p4\"}", sel, ";")
-	n_log = split(";|= \"level=error\";!= \"level=info\";|~ \"request [0-9]*7 \";| logfmt | ms > 500;| logfmt | level=\"warn\" | line_format \"{{.user}} {{.ms}}\";| trace=\"t7\"", logs, ";")
-	n_met = split("sum by (app) (count_over_time(S[6h]));sum(bytes_over_time(S[1d]));topk(3, sum by (pod) (rate(S[12h])));sum by (level) (count_over_time(S | logfmt [1d]));max by (app) (max_over_time(S | logfmt | unwrap ms [1d]));quantile_over_time(0.9, S | logfmt | unwrap ms [1d]) by (pod);count(count_over_time(S[2d]))", met, ";")
-	split("alpha beta gamma alpha|gamma", tenants, " ")
-	for (i = 0; i < 40; i++) {
-		from = 1767571200 + int(rand() * 5) * 86400 + int(rand() * 86400)
-		to = from + 3600 + int(rand() * 3 * 86400)
-		s = sel[1 + int(rand() * n_sel)]
-		if (i % 5 < 3)
-			print tenants[1 + i % 4] "\t" (i % 2 ? "--direction forward --limit 0" : "--limit " 10 + int(rand() * 500)) \
-				(i % 3 ? " --from " from " --to " to : "") "\t" s " " logs[1 + int(rand() * n_log)]
-		else {
-			q = met[1 + int(rand() * n_met)]
-			gsub(/S/, s, q)
-			print tenants[1 + i % 4] "\t" (i % 2 ? "--from " from " --to " to " --step 3h" : "--at " to) "\t" q
-		}
-	}
-}' >queries
+make_week s 7 4
+make_queries >queries
 is "forty queries" "$(wc -l <queries)" 40
 
-# ask STORE: all answers.
-ask() {
-	while IFS="$(printf '\t')" read -r tenant opts query; do
-		echo "# $tenant $query"
-		# shellcheck disable=SC2086
-		logql --store "$1" -t "$tenant" -o jsonl $opts "$query" 2>&1
-	done <queries
-}
-
-# same WHAT STORE: the answers are those of the beginning.
-same() {
-	ask "$2" >found
-	ok "$1: the same answers" same_file before found
-}
 not_in() { ! grep -q -e "$2" "$1"; }
 files() { find s -name "*.$1" | wc -l; }
 age() { find s -type f -exec touch -d '2026-02-01T00:00:00Z' {} +; }
@@ -119,8 +53,24 @@ ok "what they replaced goes" exits 0 idxbuild --compact --store s
 same "after it" s
 ok "there are fewer index files" test "$(files idx)" -lt $((before / 2))
 
+# --- retention of somebody else
+
+rm -r s && cp -rp first s
+printf '{"ts":"1767571200%09d","tenant":"delta","labels":{"app":"a1"},"line":"old"}\n' 1 2 3 |
+	chunkpack --store s | idxbuild --store s >/dev/null
+printf 'overrides: {delta: {retention_period: 24h}}\n' >limits.yaml
+ok "a tenant whose data is too old" exits 3 idxbuild --fsck --delete-delay 0 --limits limits.yaml --store s
+ok "is told" stdout_matches '^expired delta/index/2026-01-05/[0-9a-f]*.idx: 1 chunk of 3 entries'
+spawn idxbuild --retain --limits limits.yaml --store s >retained
+while_running "retention"
+ok "there was something to do" grep -q '^delta 2026-01-05: ' retained
+same "after retention of another tenant" s
+ok "which has nothing more" exits 1 logql --store s -t delta '{app="a1"}'
+ok "all is right" exits 0 idxbuild --fsck --delete-delay 0 --limits limits.yaml --store s
+
 # --- the index lost
 
+age
 find s -name '*.idx' -exec rm {} +
 ok "without an index" exits 3 idxbuild --fsck --store s
 spawn sh -c 'idxbuild --fsck --repair --store s 2>repaired' >/dev/null
@@ -141,9 +91,20 @@ ok "half of an index" exits 0 idxbuild --fsck --repair --store s
 same "after repair" s
 ok "all is right" exits 0 idxbuild --fsck --store s
 
+# --- into another store and back
+
+ok "copied to another store" exits 0 chunkpack --copy --from s --store other
+same "there" other
+ok "all is right there" exits 0 idxbuild --fsck --store other
+chunkpack --compact --store other --fan-in 2 --delete-delay 0 >/dev/null
+rm -r s
+ok "and back" exits 0 chunkpack --copy --from other --store s
+same "when it is back" s
+ok "all is right" exits 0 idxbuild --fsck --store s
+
 # --- a copy that is made while the store is at work: index folders first
 
-rm -r s && cp -rp first s
+rm -rf s && cp -rp first s
 spawn sh -c 'for d in 4 5 6 7 8 9 10 11; do chunkpack --compact --store s --fan-in 2 --day $(printf 2026-01-%02d $d) -j1 || exit; done' >/dev/null
 n=0
 while [ $n -eq 0 ] || kill -0 "$PID" 2>/dev/null; do

@@ -190,9 +190,19 @@ static void cut_ratios(char *text, struct buf *ret)
 	}
 }
 
+/* That there is nothing at all may be said. */
+static void quiet(void *data, const struct err *e)
+{
+	(void)data;
+	(void)e;
+}
+
 static void ask(struct world *w, uint64_t seed)
 {
-	struct ask a = { .q.source.now_ns = INT64_C(1768478400000000000) };
+	struct ask a = { .q.source = { .now_ns = INT64_C(1768478400000000000),
+				       .warn = quiet,
+				       .note = quiet,
+				       .damage = quiet } };
 	char *file = w->data.p, threshold[16], *text = NULL;
 	struct buf found = { 0 }, want = { 0 };
 	struct err e = { 0 };
