@@ -470,7 +470,7 @@ static void try_streams(uint64_t *s, struct asking *x)
 					 .to = INT64_MAX,
 					 .need = (enum series_need)rnd_below(s, 2) };
 		struct bytes *v;
-		size_t n, n_values = 0;
+		size_t n = 0, n_values = 0;
 
 		found.n = 0;
 		if (series_each(&o, take_stream, &found, &e) < 0 ||
