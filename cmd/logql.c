@@ -8,6 +8,7 @@
 struct args {
 	struct cli *cli;
 	struct ask ask;
+	struct store_stats stored;
 };
 
 /* A query may look at the same data several times. */
@@ -24,6 +25,17 @@ static void on_warning(void *cli, const struct err *e)
 static void on_note(void *cli, const struct err *e)
 {
 	cli_note(cli, "%s", e->msg);
+}
+
+/* For --store-stats. */
+static void say_store(const struct args *a)
+{
+	struct buf b = { 0 };
+
+	store_stats_add(&a->stored, &b);
+	cache_add_counts(&b, a->ask.q.source.cache);
+	cli_note(a->cli, "%s", buf_str(&b));
+	buf_release(&b);
 }
 
 static int run(void *data, struct err *e)
@@ -63,7 +75,12 @@ int main(int argc, char **argv)
 		cli_usage(&cli, "no query given");
 	if (ask_check_options(&a.ask, &e) < 0)
 		cli_usage(&cli, "%s", e.msg);
+	a.ask.q.source.cache = cache_opts_open(&a.ask.cache, &cli);
+	a.ask.q.source.store_stats = &a.stored;
 	cli_output_run(&cli, a.ask.interactive ? NULL : a.ask.output, run, &a);
+	if (a.ask.say_store)
+		say_store(&a);
+	cache_close(a.ask.q.source.cache);
 	ask_release(&a.ask);
 	return cli_exit(&cli);
 }

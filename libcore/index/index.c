@@ -362,10 +362,15 @@ static bool is_whole(const char *name, const struct store_file *f)
 static int map_again(struct store *s, const struct index_file *want, struct store_file *f,
 		     struct err *e)
 {
+	struct err why;
+
 	store_file_doubt(f, 0, f->size);
 	store_file_close(f);
-	if (store_file_open_sized(s, want->name, want->size, f, e) < 0 || store_file_map(f, e) < 0)
+	if (store_file_open_sized(s, want->name, want->size, f, e) < 0)
 		return -1;
+	store_map_all(s, &f, 1, &why);
+	if (why.code != ERR_NONE)
+		return err_set(e, why.code, "%s", why.msg);
 	if (!is_whole(want->name, f))
 		store_file_doubt(f, 0, f->size); /* whatever is right of it is told below */
 	return 0;

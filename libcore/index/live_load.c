@@ -168,6 +168,8 @@ int live_load(struct store *s, struct bytes tenant, int32_t day, struct live *re
 			open_files(s, tenant, f.v, f.n, &o);
 			rc = open_day(f.v, &o, 0, f.n, ret, e);
 			opened_release(&o, f.n);
+			if (rc > 0)
+				store_set_answer_age(s, 0); /* that listing is of no use */
 		}
 		free(f.v);
 		if (rc <= 0)
@@ -245,10 +247,12 @@ static int give_fetched(const struct range *r, const struct live_file *v, size_t
 
 		day = n_of_day(&f, i);
 		rc = open_day(v, &o, i, day, &l, e);
-		if (rc > 0) /* one of them is gone: listed anew */
+		if (rc > 0) { /* one of them is gone: listed anew */
+			store_set_answer_age(r->s, 0);
 			rc = load_day(v[i].day, (void *)(uintptr_t)r, e);
-		else if (rc == 0)
+		} else if (rc == 0) {
 			rc = give(r, v[i].day, &l, e);
+		}
 	}
 	opened_release(&o, n);
 	return rc;

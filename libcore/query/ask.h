@@ -12,6 +12,7 @@
 #include "query/format.h"
 #include "query/series.h"
 #include "query/volume.h"
+#include "store/cache_options.h"
 
 enum { ASK_MATCH_MAX = 16 };
 
@@ -23,7 +24,9 @@ struct ask {
 	struct matcher *match;
 	struct volume_opts volume;
 	struct completeness_opts completeness; /* asked for when .path is given */
-	struct gate gate;		       /* when q.source.gate is it */
+	struct cache_opts cache;
+	bool say_store;	  /* at the end, what was asked of the store: for who asks */
+	struct gate gate; /* when q.source.gate is it */
 	struct query_stats stats;
 	struct bytes encoding_flags; /* FLAG,... that the API's answer names */
 	int64_t delay_ns;	     /* of tail: how long entries are waited for */

@@ -397,6 +397,13 @@ const struct cli_taken ask_options[] = {
 	{ { 0, "limits", "FILE", "how long entries are kept (~lokid/limits.yaml of the store)" },
 	  cli_take_text,
 	  AT(q.source.limits_file) },
+	CACHE_OPTIONS(AT(cache)),
+	{ { 0, "list-age", "DURATION", "listings in the cache may be so old (0)" },
+	  take_length,
+	  AT(q.source.list_age_ns) },
+	{ { 0, "store-stats", NULL, "say at the end what was asked of the store" },
+	  cli_take_flag,
+	  AT(say_store) },
 	{ { 0, "now", "TIME", "what times and ages are counted from (the clock's)" },
 	  take_now,
 	  WHOLE },
@@ -569,6 +576,10 @@ int ask_check_options(struct ask *a, struct err *e)
 		a->completeness.threshold = (struct share){ 95, 100 };
 	if (!a->completeness.label.p)
 		a->completeness.label = BYTES_LIT("service_name");
+	if (cache_opts_check(&a->cache, e) < 0)
+		return -1;
+	if (a->q.source.list_age_ns && !a->cache.dir)
+		return err_set(e, ERR_USAGE, "option '--list-age': only with --cache");
 	if (!a->q.has_jobs)
 		a->q.jobs = work_cpus();
 	return a->n_match ? parse_match(a, e) : 0;

@@ -299,7 +299,7 @@ static int open_store(struct walk *w, struct err *e)
 {
 	const struct source_opts *s = &w->o->source;
 
-	w->store = store_open(s->store, s->if_there ? STORE_READ_IF_THERE : STORE_READ, e);
+	w->store = source_open_store(s, e);
 	if (w->store)
 		return 0;
 	if (e->code == ERR_NO)
@@ -559,7 +559,7 @@ static int walk_all(struct walk *w, struct err *e)
 	if (ret == 0 && s->n_files)
 		ret = walk_files(w, e);
 	hide_close(w->hide);
-	store_close(w->store);
+	source_close_store(s, w->store);
 	free(w->covered.v);
 	wal_list_release(&wal);
 	arena_release(&mem);

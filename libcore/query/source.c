@@ -332,6 +332,28 @@ static int check_options(const struct sources *s, struct err *e)
 	return 0;
 }
 
+struct store *source_open_store(const struct source_opts *o, struct err *e)
+{
+	struct store *s = store_open(o->store, o->if_there ? STORE_READ_IF_THERE : STORE_READ, e);
+
+	if (s) {
+		store_set_cache(s, o->cache);
+		store_set_answer_age(s, o->list_age_ns);
+	}
+	return s;
+}
+
+void source_close_store(const struct source_opts *o, struct store *s)
+{
+	struct store_stats st;
+
+	if (s && o->store_stats) {
+		store_stats(s, &st);
+		store_stats_sum(o->store_stats, &st);
+	}
+	store_close(s);
+}
+
 int sources_open(const struct source_opts *o, struct sources **ret, struct err *e)
 {
 	struct sources *s = mem_alloc(sizeof(*s));
@@ -348,7 +370,7 @@ int sources_open(const struct source_opts *o, struct sources **ret, struct err *
 			goto fail;
 	}
 	if (o->store) {
-		s->store = store_open(o->store, o->if_there ? STORE_READ_IF_THERE : STORE_READ, e);
+		s->store = source_open_store(o, e);
 		if (!s->store) {
 			if (e->code == ERR_NO)
 				e->code = ERR_IO; /* and not "nothing found" */
@@ -382,7 +404,7 @@ void sources_free(struct sources *s)
 	}
 	free(s->v);
 	hide_close(s->hide);
-	store_close(s->store);
+	source_close_store(s->o, s->store);
 	wal_list_release(&s->wal);
 	if (s->streams)
 		streams_free(s->streams);

@@ -36,12 +36,15 @@ struct source_opts {
 	enum raw_time raw_time;
 	struct bytes time_field;
 	int64_t now_ns;
-	bool interruptible;	   /* a SIGINT that waits (interrupt.h) ends it: ERR_AGAIN */
-	scan_damage_fn *damage;	   /* what could not be read while planning */
-	scan_damage_fn *warn;	   /* what is read, but hardly meant so */
-	scan_damage_fn *note;	   /* a hint, when nothing was found */
-	void *damage_data;	   /* of all three */
-	struct gate *gate;	   /* told before anything is scanned; NULL: nobody asks */
+	bool interruptible;	/* a SIGINT that waits (interrupt.h) ends it: ERR_AGAIN */
+	scan_damage_fn *damage; /* what could not be read while planning */
+	scan_damage_fn *warn;	/* what is read, but hardly meant so */
+	scan_damage_fn *note;	/* a hint, when nothing was found */
+	void *damage_data;	/* of all three */
+	int64_t list_age_ns;	/* of listings that are taken from the cache; 0: none are */
+	struct cache *cache;	/* of what is read of a remote store; NULL: none */
+	struct store_stats *store_stats; /* added to, when a store is closed; NULL: nobody asks */
+	struct gate *gate;		 /* told before anything is scanned; NULL: nobody asks */
 	struct query_stats *stats; /* added to; with a gate always there; else NULL: nobody asks */
 };
 
@@ -50,6 +53,11 @@ MUST_CHECK static inline int source_check_interrupt(const struct source_opts *o,
 {
 	return o->interruptible ? interrupt_check(e) : 0;
 }
+
+/* o->store, and its end; NULL is fine. Errors: store_open's. */
+struct store;
+struct store *source_open_store(const struct source_opts *o, struct err *e);
+void source_close_store(const struct source_opts *o, struct store *s);
 
 struct sources;
 
@@ -123,7 +131,6 @@ uint64_t source_pack_seq(const struct hash128 *name, uint64_t off);
 
 /* The days' live indexes that the plan's time touches, and what they cover. ERR_NO: a file that was
  * listed is gone, plan again. */
-struct store;
 MUST_CHECK int source_store(struct plan *p, struct store *s, struct covered *c,
 			    enum if_missing missing, const struct source_opts *o, struct err *e);
 

@@ -422,12 +422,12 @@ static int open_hide(struct tail *t, struct err *e)
 	int r;
 
 	if (o->store) {
-		s = store_open(o->store, o->if_there ? STORE_READ_IF_THERE : STORE_READ, e);
+		s = source_open_store(o, e);
 		if (!s)
 			return -1;
 	}
 	r = hide_open(o, s, &t->hide, e);
-	store_close(s);
+	source_close_store(o, s);
 	return r;
 }
 

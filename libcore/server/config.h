@@ -111,6 +111,8 @@ struct config {
 	bool multi_tenant_queries; /* "a|b" is taken */
 	const char *data;	   /* folder of all else */
 	const char *wal, *store;
+	const char *cache;    /* folder, for a store on an object store; or NULL */
+	uint64_t cache_bytes; /* of it */
 	const char *programs; /* folder of the daemon's programs, or NULL: its own */
 	int64_t shutdown_delay_ns;
 	struct config_server server;

@@ -145,6 +145,8 @@ const struct key config_keys[] = {
 
 	USED("common.path_prefix", KEY_TEXT, data),
 	USED("common.store", KEY_TEXT, store),
+	USED("common.cache", KEY_TEXT, cache),
+	USED("common.cache_size", KEY_SIZE, cache_bytes),
 	USED("common.programs", KEY_TEXT, programs),
 	IDLE("common.storage.filesystem.chunks_directory",
 	     "chunks of Loki's are not read; the store is common.store"),

@@ -314,6 +314,7 @@ void config_settle(struct config *c, const struct yaml_node *root, struct report
 	settle_tls(c, root, r);
 	settle_segment_age(c, root);
 	settle_empty(&c->programs);
+	settle_empty(&c->cache);
 	settle_empty(&c->overrides_file);
 	settle_empty(&c->syslog.listen);
 	settle_chunks(&c->flush);

@@ -27,6 +27,7 @@
 #include "server/stored.h"
 #include "server/syslog.h"
 #include "server/tasks.h"
+#include "store/cache.h"
 #include "time/time.h"
 #include "wal/segment.h"
 
@@ -349,6 +350,17 @@ static void count_end(struct flusher *f, enum stage stage, const struct child_en
 
 static void start(struct flusher *f, enum stage stage, int in, int out);
 
+/* Queries are to find in the store what is about to leave the log. */
+static int forget_answers(struct flusher *f)
+{
+	struct err e;
+
+	if (!f->server->cache || cache_forget_answers(f->server->cache, &e) == 0)
+		return 0;
+	set_failure(f, &e);
+	return -1;
+}
+
 static void ended(struct program *p, const struct child_end *end, const struct err *failure)
 {
 	struct flusher *f = p->data;
@@ -360,7 +372,7 @@ static void ended(struct program *p, const struct child_end *end, const struct e
 	if (--f->n_running)
 		return;
 	/* What is packed is pruned, also when a part of it could not be. */
-	if (stage != PRUNE)
+	if (stage != PRUNE && forget_answers(f) == 0)
 		start(f, PRUNE, -1, -1);
 	else
 		round_ended(f);

@@ -656,6 +656,10 @@ static void arg_limits(struct params *p, enum query_endpoint which)
 		arg_duration(p, "--max-query-lookback", l->max_query_lookback_ns);
 }
 
+/* The flusher and requests to delete say when there is something new; only other nodes' changes are
+ * seen so much later. */
+#define LIST_AGE "10s"
+
 /* What all have that look at data. */
 static int arg_sources(struct params *p, enum query_endpoint which)
 {
@@ -670,6 +674,14 @@ static int arg_sources(struct params *p, enum query_endpoint which)
 		arg(p, gate[i]);
 	arg(p, "--store");
 	arg(p, p->r->store);
+	if (p->r->cache) {
+		arg(p, "--cache");
+		arg(p, p->r->cache);
+		arg(p, "--list-age");
+		arg(p, LIST_AGE);
+		if (p->r->cache_bytes) /* 0: as much as logql takes */
+			arg_number(p, "--cache-size", p->r->cache_bytes);
+	}
 	arg(p, "--wal");
 	arg(p, p->r->wal);
 	arg_number(p, "--jobs", p->r->jobs);

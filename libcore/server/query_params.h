@@ -38,7 +38,9 @@ struct query_request {
 	struct bytes tags;	     /* X-Query-Tags, or empty */
 	struct bytes matchers;	     /* "{team=\"a\"}", or empty: added to each selector */
 	const struct limits *limits;
-	const char *wal, *store; /* folders */
+	const char *wal, *store; /* folder; folder or URL */
+	const char *cache;	 /* of cache_bytes; or NULL */
+	uint64_t cache_bytes;
 	unsigned jobs;		 /* logql's threads */
 	int64_t now_ns;
 	int64_t tail_max_duration_ns; /* of ENDPOINT_TAIL; 0: for ever */

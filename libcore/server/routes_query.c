@@ -210,6 +210,8 @@ struct query_request query_request_of(const struct call *c)
 		.limits = c->limits,
 		.wal = config->wal,
 		.store = config->store,
+		.cache = c->server->cache ? config->cache : NULL,
+		.cache_bytes = config->cache_bytes,
 		.jobs = config->query.jobs,
 		.now_ns = time_now_ns(),
 	};

@@ -29,6 +29,7 @@
 #include "server/tails.h"
 #include "server/tasks.h"
 #include "server/upkeep.h"
+#include "store/cache.h"
 #include "store/store.h"
 #include "time/time.h"
 
@@ -206,6 +207,23 @@ static int open_queries(struct server *s, struct err *e)
 	return queries_open(&o, &s->queries, e);
 }
 
+/* One that cannot be, or be told of changes, is not used: that costs speed. */
+static void open_cache(struct server *s)
+{
+	const struct config *c = s->config;
+	struct cache_limits l = { .bytes = c->cache_bytes };
+	struct err e = { 0 };
+
+	if (!c->cache)
+		return;
+	s->cache = cache_open(c->cache, &l, NULL, NULL);
+	if (cache_check(s->cache, &e) == 0 && cache_forget_answers(s->cache, &e) == 0)
+		return;
+	log_event(&s->log, LOG_WARN, "no cache", "error", e.msg, NULL);
+	cache_close(s->cache);
+	s->cache = NULL;
+}
+
 static int open_all(struct server *s, struct err *e)
 {
 	const struct config *c = s->config;
@@ -216,6 +234,7 @@ static int open_all(struct server *s, struct err *e)
 	    (c->audit.enabled && audit_open(c->audit.log_path, &s->log, &s->audit, e) < 0) ||
 	    open_children(s, e) < 0 || open_intake(s, e) < 0 || open_queries(s, e) < 0)
 		return -1;
+	open_cache(s);
 	s->tails = tails_new(s->metrics, s->config->query.max_tails);
 	if (flusher_open(s, &s->flusher, e) < 0)
 		return -1;
@@ -257,6 +276,7 @@ static void close_all(struct server *s)
 	intake_free(s->intake);
 	audit_close(s->audit);
 	tails_free(s->tails);
+	cache_close(s->cache);
 	metrics_free(s->metrics);
 	limits_set_drop(s->limits);
 	if (s->lock_fd >= 0)

@@ -36,6 +36,7 @@ struct server {
 	struct intake *intake;	     /* pushes, into the log */
 	struct queries *queries;     /* logql's, by tenant */
 	struct tails *tails;	     /* websockets that tail, by tenant */
+	struct cache *cache;	     /* that queries use; NULL: none */
 	struct flusher *flusher;     /* from the log into the store */
 	struct tasks *files;	     /* routes that read or write files */
 	struct upkeep *upkeep;	     /* of the store */

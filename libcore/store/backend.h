@@ -48,11 +48,13 @@ struct store_ops {
 /* The first member of each kind's own struct. */
 struct store {
 	const struct store_ops *ops;
-	char *path;	     /* for messages; owned */
-	char *peer;	     /* the address that it is pinned to; NULL: none; owned */
-	bool remote;	     /* each call is a request, which takes its time whatever is asked */
-	struct cache *cache; /* of a remote one; NULL: none */
+	char *path;	       /* for messages; owned */
+	char *peer;	       /* the address that it is pinned to; NULL: none; owned */
+	bool remote;	       /* each call is a request, which takes its time whatever is asked */
+	struct cache *cache;   /* of a remote one; NULL: none */
+	int64_t answer_age_ns; /* of listings and small objects that are taken from it; 0: none */
 	atomic_uint_fast64_t puts, gets, lists, heads, deletes, bytes_read, bytes_written, retries;
+	atomic_uint_fast64_t under_way, rounds; /* by store.c */
 };
 
 /* The first members of each kind's own. */
@@ -74,6 +76,16 @@ struct store_lock {
  */
 void store_join_read(struct store *s, struct store_read *v, size_t n);
 void store_paged_read(struct store *s, struct store_read *v, size_t n);
+/* read_all of a remote store, counted as one round. */
+void store_read_round(struct store *s, struct store_read *v, size_t n);
+/* The calls of these names, by way of answers that are kept (kept.c). */
+int store_kept_list(struct store *s, const char *folder, store_object_fn *each, void *data,
+		    struct err *e);
+int store_kept_get(struct store *s, const char *name, size_t max, struct buf *b, struct err *e);
+/* The calls of the store itself, counted as a round (store.c). */
+int store_ask_list(struct store *s, const char *folder, store_object_fn *each, void *data,
+		   struct err *e);
+int store_ask_get(struct store *s, const char *name, size_t max, struct buf *b, struct err *e);
 /* Drops what the cache has of it. */
 void store_paged_drop(struct store_file *f, uint64_t off, uint64_t n);
 

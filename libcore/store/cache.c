@@ -115,9 +115,15 @@ struct cache *cache_open(const char *dir, const struct cache_limits *limits, cac
 	settle_limits(c, limits);
 	if (open_folder(c, &e) < 0) {
 		err_wrap(&e, "cache");
+		c->fault = e;
 		cache_tell(c, &e);
 	}
 	return c;
+}
+
+int cache_check(const struct cache *c, struct err *e)
+{
+	return c->fault.code == ERR_NONE ? 0 : err_set(e, c->fault.code, "%s", c->fault.msg);
 }
 
 void cache_close(struct cache *c)

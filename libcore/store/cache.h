@@ -19,6 +19,7 @@
 
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/err.h"
 
@@ -60,6 +61,8 @@ typedef void cache_tell_fn(void *data, const struct err *why);
 struct cache *cache_open(const char *dir, const struct cache_limits *limits, cache_tell_fn *tell,
 			 void *data);
 void cache_close(struct cache *c); /* NULL is fine */
+/* Whether it can be used, and written to. Errors: ERR_IO, ERR_FULL. */
+MUST_CHECK int cache_check(const struct cache *c, struct err *e);
 
 /* True: p has the n bytes. False: p may hold anything. */
 bool cache_get(struct cache *c, const struct cache_key *key, void *p);
@@ -68,6 +71,19 @@ void cache_put(struct cache *c, const struct cache_key *key, const void *p);
 
 /* What there is of it proved to be wrong. */
 void cache_drop(struct cache *c, const struct cache_key *key);
+
+/*
+ * Answers of a store that may be others the next time, as listings: good for age_ns, as long as
+ * cache_forget_answers is not called, by whichever process. Who asks a store takes cache_changes
+ * before, and hands it to cache_put_answer as `at`.
+ */
+bool cache_get_answer(struct cache *c, struct bytes store, const char *question, int64_t age_ns,
+		      struct buf *ret);
+uint64_t cache_changes(const struct cache *c);
+void cache_put_answer(struct cache *c, struct bytes store, const char *question, uint64_t at,
+		      struct bytes answer);
+/* What was answered until now is not good any more. Errors: ERR_IO, ERR_FULL: it may still be. */
+MUST_CHECK int cache_forget_answers(struct cache *c, struct err *e);
 
 void cache_count(const struct cache *c, struct cache_counts *ret);
 

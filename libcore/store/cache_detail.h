@@ -17,8 +17,9 @@ enum {
 
 struct cache {
 	char *dir;
-	int fd;	  /* of dir; -1: not used */
-	int uses; /* of DIR/uses; -1: nobody knows what is in use */
+	int fd;		  /* of dir; -1: not used */
+	int uses;	  /* of DIR/uses; -1: nobody knows what is in use */
+	struct err fault; /* why it is not used, or cannot be written to, from the start */
 	struct cache_limits limits;
 	atomic_bool cannot_write;
 	atomic_bool told;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "store/backend.h"
+#include "store/cache.h"
 #include "store/s3.h"
 
 const char store_format_name[] = "~lokid/format";
@@ -95,6 +96,11 @@ void store_set_cache(struct store *s, struct cache *c)
 	s->cache = s->remote ? c : NULL;
 }
 
+void store_set_answer_age(struct store *s, int64_t age_ns)
+{
+	s->answer_age_ns = age_ns;
+}
+
 int store_check_mark(struct store *s, struct err *e)
 {
 	return s->ops->check_mark(s, e);
@@ -103,6 +109,27 @@ int store_check_mark(struct store *s, struct err *e)
 int store_mark(struct store *s, struct err *e)
 {
 	return s->ops->mark(s, e);
+}
+
+/* ---- rounds ---- */
+
+/* Requests that are under way together are one round of them, which takes as long as one. */
+static void begin(struct store *s)
+{
+	if (atomic_fetch_add(&s->under_way, 1) == 0)
+		s->rounds++;
+}
+
+static void end(struct store *s)
+{
+	atomic_fetch_sub(&s->under_way, 1);
+}
+
+void store_read_round(struct store *s, struct store_read *v, size_t n)
+{
+	begin(s);
+	s->ops->read_all(s, v, n);
+	end(s);
 }
 
 /* ---- listing ---- */
@@ -123,21 +150,37 @@ int store_list(struct store *s, const char *folder, store_each_fn *each, void *d
 {
 	struct plain p = { each, data };
 
-	return s->ops->list(s, folder, without_date, &p, e);
+	return store_list_objects(s, folder, without_date, &p, e);
+}
+
+int store_ask_list(struct store *s, const char *folder, store_object_fn *each, void *data,
+		   struct err *e)
+{
+	int rc;
+
+	begin(s);
+	rc = s->ops->list(s, folder, each, data, e);
+	end(s);
+	return rc;
 }
 
 int store_list_objects(struct store *s, const char *folder, store_object_fn *each, void *data,
 		       struct err *e)
 {
-	return s->ops->list(s, folder, each, data, e);
+	return s->cache && s->answer_age_ns ? store_kept_list(s, folder, each, data, e)
+					    : store_ask_list(s, folder, each, data, e);
 }
 
 int store_list_folders(struct store *s, const char *folder, store_each_fn *each, void *data,
 		       struct err *e)
 {
 	struct plain p = { each, data };
+	int rc;
 
-	return s->ops->list_folders(s, folder, without_date, &p, e);
+	begin(s);
+	rc = s->ops->list_folders(s, folder, without_date, &p, e);
+	end(s);
+	return rc;
 }
 
 struct leftovers {
@@ -303,12 +346,17 @@ void store_map_all(struct store *s, struct store_file *const *v, size_t n, struc
 	free(reads);
 }
 
+/* By the store, which may have better places for a large one than memory. */
 int store_file_map(struct store_file *f, struct err *e)
 {
-	struct err why;
+	int rc;
 
-	store_map_all(f->store, &f, 1, &why);
-	return why.code == ERR_NONE ? 0 : err_set(e, why.code, "%s", why.msg);
+	if (f->map.n)
+		return 0;
+	begin(f->store);
+	rc = f->store->ops->file_map(f, e);
+	end(f->store);
+	return rc;
 }
 
 void store_file_doubt(struct store_file *f, uint64_t off, uint64_t n)
@@ -327,15 +375,36 @@ void store_file_close(struct store_file *f)
 	*f = (struct store_file){ 0 };
 }
 
+int store_ask_get(struct store *s, const char *name, size_t max, struct buf *b, struct err *e)
+{
+	int rc;
+
+	begin(s);
+	rc = s->ops->get(s, name, max, b, e);
+	end(s);
+	return rc;
+}
+
 int store_get(struct store *s, const char *name, size_t max, struct buf *b, struct err *e)
 {
-	return s->ops->get(s, name, max, b, e);
+	return s->cache && s->answer_age_ns ? store_kept_get(s, name, max, b, e)
+					    : store_ask_get(s, name, max, b, e);
+}
+
+static int has(struct store *s, const char *name, struct store_object *ret, struct err *e)
+{
+	int rc;
+
+	begin(s);
+	rc = s->ops->has(s, name, ret, e);
+	end(s);
+	return rc;
 }
 
 int store_has(struct store *s, const char *name, uint64_t *ret_size, struct err *e)
 {
 	struct store_object o;
-	int rc = s->ops->has(s, name, &o, e);
+	int rc = has(s, name, &o, e);
 
 	if (rc == 1 && ret_size)
 		*ret_size = o.size;
@@ -345,7 +414,7 @@ int store_has(struct store *s, const char *name, uint64_t *ret_size, struct err 
 int store_date(struct store *s, const char *name, int64_t *ret_ns, struct err *e)
 {
 	struct store_object o;
-	int rc = s->ops->has(s, name, &o, e);
+	int rc = has(s, name, &o, e);
 
 	if (rc == 1)
 		*ret_ns = o.date_ns;
@@ -389,13 +458,16 @@ int store_put_commit(struct store_put *p, const char *suffix, struct hash128 *re
 {
 	struct hash128 h = hash_end(p->hash);
 	struct buf name = { 0 };
+	struct store *s = p->s;
 	char hex[HASH128_HEX + 1];
 	int rc;
 
 	hash128_hex(&h, hex);
 	buf_addf(&name, "%s%s%s", p->folder, hex, suffix);
 	put_release(p);
-	rc = p->s->ops->put_commit(p, buf_str(&name), e);
+	rc = s->ops->put_commit(p, buf_str(&name), e);
+	if (rc == 0 && s->cache)
+		rc = cache_forget_answers(s->cache, e);
 	if (rc == 0) {
 		*ret_hash = h;
 		if (ret_name)
@@ -430,12 +502,16 @@ int store_put_bytes(struct store *s, const char *folder, const char *suffix, str
 int store_put_named(struct store *s, const char *name, struct bytes b, enum store_put_how how,
 		    struct err *e)
 {
-	return s->ops->put_named(s, name, b, how, e);
+	if (s->ops->put_named(s, name, b, how, e) < 0)
+		return -1;
+	return s->cache ? cache_forget_answers(s->cache, e) : 0;
 }
 
 int store_delete_all(struct store *s, char *const *names, size_t n, struct err *e)
 {
-	return s->ops->delete_all(s, names, n, e);
+	if (s->ops->delete_all(s, names, n, e) < 0)
+		return -1;
+	return s->cache ? cache_forget_answers(s->cache, e) : 0;
 }
 
 bool store_has_classes(const struct store *s)
@@ -488,6 +564,7 @@ void store_stats(const struct store *s, struct store_stats *ret)
 		.bytes_read = s->bytes_read,
 		.bytes_written = s->bytes_written,
 		.retries = s->retries,
+		.rounds = s->rounds,
 	};
 }
 
@@ -502,4 +579,21 @@ void store_stats_add(const struct store_stats *st, struct buf *b)
 	num_add_size(b, st->bytes_written);
 	buf_addf(b, "; %llu %s", (unsigned long long)st->retries,
 		 num_word(st->retries, "retry", "retries"));
+	if (st->rounds) {
+		buf_add_str(b, "; ");
+		num_add_count(b, st->rounds, "round of requests", "rounds of requests");
+	}
+}
+
+void store_stats_sum(struct store_stats *to, const struct store_stats *more)
+{
+	to->puts += more->puts;
+	to->gets += more->gets;
+	to->lists += more->lists;
+	to->heads += more->heads;
+	to->deletes += more->deletes;
+	to->bytes_read += more->bytes_read;
+	to->bytes_written += more->bytes_written;
+	to->retries += more->retries;
+	to->rounds += more->rounds;
 }

@@ -49,9 +49,13 @@ const char *store_peer(const struct store *s);
  */
 bool store_is_remote(const struct store *s);
 /* Ranges of packs and index files of a remote store are kept in c from now on (NULL: no longer),
- * which outlives s. A store on this machine has no use for it. Before anything is read. */
+ * which outlives s; what is written or deleted makes it forget answers (below), and fails when that
+ * does. A store on this machine has no use for it. Before anything is read. */
 struct cache;
 void store_set_cache(struct store *s, struct cache *c);
+/* Listings and what store_get gives may be so old, if the cache has them, unless somebody called
+ * cache_forget_answers since: for who reads, and asks the same often. */
+void store_set_answer_age(struct store *s, int64_t age_ns);
 
 /* The path as given to store_open, without slashes at its end. Valid as long as s. */
 const char *store_path(const struct store *s);
@@ -212,8 +216,10 @@ struct store_stats {
 	uint64_t puts, gets, lists, heads, deletes;
 	uint64_t bytes_read, bytes_written; /* of objects */
 	uint64_t retries;		    /* requests that were made again, counted above too */
+	uint64_t rounds; /* how often requests to read began while none was under way */
 };
 void store_stats(const struct store *s, struct store_stats *ret);
+void store_stats_sum(struct store_stats *to, const struct store_stats *more);
 /* Appends them as one line for people, without its end. */
 void store_stats_add(const struct store_stats *st, struct buf *b);
 

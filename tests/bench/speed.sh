@@ -5,8 +5,8 @@
 # is held against, or the ratio to the tool when there is one; - stands for none. The verdict is
 # pass, fail or info. committed is the value in tests/bench/numbers.tsv, which is an output of this
 # script. Exit 1 when one failed. Without PART all of them, in order; a later part reads what the
-# earlier ones left; json, logfmt, regex, sums and http stand alone, and json is held
-# against simdjson where that library is (libsimdjson-dev).
+# earlier ones left; json, logfmt, regex, sums, http and far (an S3 server, where that is) stand
+# alone, and json is held against simdjson where that library is (libsimdjson-dev).
 #
 # BENCH_BYTES   bytes of lines, default 1G     BENCH_RUNS    median of so many, default 5
 # BENCH_DIR     where, default build/bench     BENCH_WAL_GB  closed segments, default 10
@@ -505,12 +505,57 @@ part_push() {
 	rm -rf push wal1
 }
 
+# far_query ROW [OPTION]... QUERY: what it takes of the store behind the proxy.
+far_query() {
+	far_row=$1
+	shift
+	m=$(measure -n "$runs" -o far/answer logql --store "$far" --limit 0 "$@")
+	logql --store "$far" --limit 0 --store-stats "$@" 2>far/said >/dev/null
+	info "far_$far_row" "$(ms "$(wall "$m")")" ms
+	info "far_${far_row}_gets" "$(sed -n 's/.* \([0-9]*\) GET,.*/\1/p' far/said)" requests
+	info "far_${far_row}_lists" "$(sed -n 's/.* \([0-9]*\) LIST,.*/\1/p' far/said)" requests
+	rounds=$(sed -n 's/.* \([0-9]*\) rounds* of requests.*/\1/p' far/said)
+}
+
+# A store on an S3 server, each answer of which comes 30 ms late: where the components of the tests are. Two days, for
+# a query that finds a word in a few lines of one app, and one that counts what all lines have.
+part_far() {
+	components=${SHARED:-$repo/../shared}/components
+	[ -x "$components/s3-start" ] && command -v curl >/dev/null && command -v python3 >/dev/null || return 0
+	command -v radosgw >/dev/null || command -v swift-proxy-server >/dev/null || return 0
+	rm -rf far
+	mkdir far
+	"$repo/scripts/gen-logs" far/data 64M 300 1 $end >far/log
+	port=$((21000 + $$ % 500 * 10))
+	trap '"$components/s3-stop" -9 -w "$PWD/far/s3" >/dev/null 2>&1; kill $proxy 2>/dev/null; rm -rf far' EXIT
+	proxy=''
+	"$components/s3-start" "$PWD/far/s3" $port >far/log 2>&1
+	set -a
+	# shellcheck disable=SC1091
+	. far/s3/env
+	set +a
+	"$components/faultproxy" $((port + 8)) "${S3_ENDPOINT#http://}" $((port + 9)) >far/log 2>&1 &
+	proxy=$!
+	until curl -s "127.0.0.1:$((port + 9))/" >/dev/null; do sleep 0.05; done
+	far="s3://$S3_BUCKET/far?endpoint=http://127.0.0.1:$((port + 8))&region=$S3_REGION"
+	chunkpack --store "$far" <far/data/entries.jsonl | idxbuild --store "$far" >/dev/null
+	curl -sS -X PUT "127.0.0.1:$((port + 9))/" -d '{"delay_ms":30}' >/dev/null
+	from=$((end - 7200))
+	far_query cold --from $from --to $end '{app="checkout"} |= "error"'
+	at_most far_cold_rounds "$rounds" rounds 4
+	logql --store "$far" --limit 0 --cache far/cache --from $from --to $end '{app="checkout"} |= "error"' >/dev/null
+	far_query warm --cache far/cache --from $from --to $end '{app="checkout"} |= "error"'
+	at_most far_warm_rounds "$rounds" rounds 2
+	far_query all --at $end 'sum(count_over_time({app=~".+"} |= "a" [48h]))'
+	info far_all_rounds "$rounds" rounds
+}
+
 # Each part is a run of its own, so that one that breaks off does not end the others.
 if [ "${1:-}" = --part ]; then
 	"part_$2"
 	exit
 fi
-[ $# -gt 0 ] || set -- data ingest frames pack compact upkeep size scan labels open closed streams json logfmt regex sums push http
+[ $# -gt 0 ] || set -- data ingest frames pack compact upkeep size scan labels open closed streams json logfmt regex sums push far http
 for part in "$@"; do
 	sh "$here/speed.sh" --part "$part" || row "$part" - - - - fail
 done | beside_committed | tee rows.new

@@ -105,6 +105,23 @@ static void defaults_of_each_endpoint(void **state)
 	   "detected-values ", SIX_HOURS, "--line-limit 5 --limit 6 --strict -- -name {}");
 }
 
+static void the_cache_is_handed_on(void **state)
+{
+	struct limits none = { 0 };
+	struct query_request r = request(&none);
+	char line[2048];
+	struct err e;
+
+	(void)state;
+	r.cache = "C";
+	r.cache_bytes = 1000;
+	assert_int_equal(0, ask_as(&r, ENDPOINT_LABELS, "", line, &e));
+	assert_non_null(strstr(line, " --store S --cache C --list-age 10s --cache-size 1000 --wal W "));
+	r.cache_bytes = 0;
+	assert_int_equal(0, ask_as(&r, ENDPOINT_LABELS, "", line, &e));
+	assert_non_null(strstr(line, " --store S --cache C --list-age 10s --wal W "));
+}
+
 static void format_query_looks_at_no_data(void **state)
 {
 	struct limits none = { 0 };
@@ -286,6 +303,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_of_each_endpoint),
+		cmocka_unit_test(the_cache_is_handed_on),
 		cmocka_unit_test(format_query_looks_at_no_data),
 		cmocka_unit_test(a_regexp_is_a_filter_behind_an_old_query),
 		cmocka_unit_test(forms_of_time),

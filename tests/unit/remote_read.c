@@ -114,6 +114,14 @@ static void far_ranges_come_in_requests_at_once(void **state)
 	assert_int_equal(1, f->r->rounds);
 }
 
+static uint64_t rounds_of(const struct fixture *f)
+{
+	struct store_stats st;
+
+	store_stats(f->s, &st);
+	return st.rounds;
+}
+
 static void random_ranges(struct fixture *f)
 {
 	uint64_t seed = env_number("SEED", 7);
@@ -171,6 +179,8 @@ static void whole_files_come_at_once(void **state)
 		assert_memory_equal(f->content.p, v[i]->map.p, SIZE);
 	}
 	assert_int_equal(0, store_file_map(v[0], &e)); /* is there already */
+	assert_int_equal(1, f->r->rounds);
+	assert_int_equal(1, rounds_of(f));
 	READ(f, { PACK, 5, 10 });
 	assert_int_equal(1, f->r->rounds);
 	store_file_close(v[0]);
@@ -206,14 +216,17 @@ static void cached_random_ranges_are_right(void **state)
 static void whole_files_come_from_the_cache(void **state)
 {
 	struct fixture *f = *state;
-	struct err e;
+	struct store_file *file = &f->file[1];
+	struct err e, why;
 	uint64_t gets;
 
-	assert_int_equal(0, store_file_map(&f->file[1], &e));
+	store_map_all(f->s, &file, 1, &why);
+	assert_int_equal(ERR_NONE, why.code);
 	gets = f->s->gets;
 	store_file_close(&f->file[1]);
 	assert_int_equal(0, store_file_open_sized(f->s, f->name[1], SIZE, &f->file[1], &e));
-	assert_int_equal(0, store_file_map(&f->file[1], &e));
+	store_map_all(f->s, &file, 1, &why);
+	assert_int_equal(ERR_NONE, why.code);
 	assert_memory_equal(f->content.p, f->file[1].map.p, SIZE);
 	assert_int_equal(gets, f->s->gets);
 }
@@ -264,6 +277,43 @@ static void what_may_change_is_not_kept(void **state)
 	store_file_close(&file);
 }
 
+static int ignore_object(const struct store_object *o, void *data, struct err *e)
+{
+	(void)e;
+	assert_true(o->size > 0 && o->date_ns > 0);
+	++*(unsigned *)data;
+	return 0;
+}
+
+static void answers_are_asked_for_once_in_a_while(void **state)
+{
+	struct fixture *f = *state;
+	struct buf b = { 0 };
+	unsigned n = 0;
+	struct err e;
+
+	store_set_answer_age(f->s, INT64_MAX);
+	assert_int_equal(
+		0, store_put_named(f->r->dir, "t/limits", bytes_str("text"), STORE_PUT_ANY, &e));
+	for (unsigned i = 1; i <= 3; i++) {
+		assert_int_equal(0, store_list_objects(f->s, "t/", ignore_object, &n, &e));
+		assert_int_equal(3 * i, n);
+		buf_reset(&b);
+		assert_int_equal(0, store_get(f->s, "t/limits", 100, &b, &e));
+		assert_bytes(buf_bytes(&b), "text");
+		assert_int_equal(-1, store_get(f->s, "t/none", 100, &b, &e));
+		assert_int_equal(ERR_NO, e.code);
+		assert_int_equal(-1, store_get(f->s, "t/limits", 3, &b, &e));
+		assert_int_equal(ERR_LIMIT, e.code);
+	}
+	assert_int_equal(1, f->s->lists);
+	assert_int_equal(2, f->s->gets);
+	assert_int_equal(0, cache_forget_answers(f->c, &e));
+	assert_int_equal(0, store_list_objects(f->s, "t/", ignore_object, &n, &e));
+	assert_int_equal(2, f->s->lists);
+	buf_release(&b);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define C(name) cmocka_unit_test_setup_teardown(name, setup_cached, teardown)
 
@@ -282,6 +332,7 @@ int main(void)
 		C(a_failed_read_is_not_kept),
 		C(what_is_doubted_is_asked_for_again),
 		C(what_may_change_is_not_kept),
+		C(answers_are_asked_for_once_in_a_while),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
