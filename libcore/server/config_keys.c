@@ -56,7 +56,8 @@ const char *config_encoding(int word)
 static const char one_process[] = "one process tree does it all";
 static const char no_grpc[] = "nothing is spoken but HTTP";
 static const char no_ring[] = "this node stands alone: there is no ring";
-static const char no_cache[] = "there is no cache; files are mapped where they lie";
+static const char other_cache[] =
+	"the cache is common.cache; files of a folder are mapped where they lie";
 static const char no_sharding[] =
 	"a query is one process, with querier.jobs threads; it is not split";
 static const char no_rules[] = "rules are not evaluated";
@@ -271,7 +272,7 @@ const struct key config_keys[] = {
 	IDLE("query_range.max_retries", "a query that fails says so; nothing is asked twice"),
 	IDLE("query_range.align_queries_with_step", always_on),
 	RETIRED("query_range.split_queries_by_interval", no_sharding),
-	IDLE("query_range.*", no_cache),
+	IDLE("query_range.*", other_cache),
 
 	USED("compactor.compaction_interval", KEY_DURATION, compact.interval_ns),
 	USED("compactor.max_compaction_parallelism", KEY_SMALL, compact.jobs),
@@ -336,7 +337,7 @@ const struct key config_keys[] = {
 	IDLE("bloom_gateway", no_bloom),
 	IDLE("bloom_compactor", no_bloom),
 	IDLE("storage_config", no_object_store),
-	IDLE("chunk_store_config", no_cache),
+	IDLE("chunk_store_config", other_cache),
 	IDLE("schema_config", one_format),
 	IDLE("compactor_client", one_process),
 	IDLE("compactor_grpc_client", one_process),
