@@ -33,6 +33,14 @@ void deletes_add_name(struct buf *b, struct bytes tenant, struct bytes id, enum 
 	buf_add_str(b, suffixes[what]);
 }
 
+void deletes_add_receipts(struct buf *b, struct bytes tenant, struct bytes id)
+{
+	buf_add_bytes(b, tenant);
+	buf_add_str(b, "/receipts/");
+	buf_add_bytes(b, id);
+	buf_add_char(b, '/');
+}
+
 void deletes_release(struct delete_requests *l)
 {
 	arena_release(&l->mem);

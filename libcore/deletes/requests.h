@@ -72,6 +72,9 @@ enum deletes_file { DELETES_REQUEST, DELETES_CANCEL, DELETES_RECEIPT, DELETES_FI
  * "....receipt.json". */
 void deletes_add_name(struct buf *b, struct bytes tenant, struct bytes id, enum deletes_file what);
 
+/* Appends the folder of the receipts of its days: "fake/receipts/<id>/". */
+void deletes_add_receipts(struct buf *b, struct bytes tenant, struct bytes id);
+
 /* The text of a request's file, and back: query points into the arena. Whoever reads it from the
  * store knows its id from its name: NULL means that the text's own is taken. Errors: as
  * deletes_list. */

@@ -35,11 +35,6 @@ void receipt_add_pack(struct target *t, const struct rewrite_pack *p, const stru
 
 /* ---- what is there ---- */
 
-static void add_day_folder(struct buf *b, struct bytes tenant, struct bytes id)
-{
-	buf_addf(b, "%.*s/receipts/%.*s/", BYTES_ARG(tenant), BYTES_ARG(id));
-}
-
 /* Appends the rows of a receipt, each with a newline. ERR_NO: there is none. */
 static int get_rows(struct store *s, const char *name, struct buf *ret, struct err *e)
 {
@@ -172,7 +167,7 @@ int receipt_put_day(struct store *s, struct bytes tenant, const struct target *t
 	struct bytes rest, line;
 	int rc;
 
-	add_day_folder(&name, tenant, t->id);
+	deletes_add_receipts(&name, tenant, t->id);
 	time_day_text(day, text);
 	buf_addf(&name, "%s.json", text);
 	rc = get_rows(s, buf_str(&name), &old, e);
@@ -217,7 +212,7 @@ int receipt_put_whole(struct store *s, struct bytes tenant, const struct target 
 	struct buf folder = { 0 }, name = { 0 };
 	int rc;
 
-	add_day_folder(&folder, tenant, t->id);
+	deletes_add_receipts(&folder, tenant, t->id);
 	rc = store_list(s, buf_str(&folder), gather_day, &g, e);
 	deletes_add_name(&name, tenant, t->id, DELETES_RECEIPT);
 	if (rc == 0)

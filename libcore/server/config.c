@@ -58,6 +58,10 @@ void config_init(struct config *c)
 			.jobs = 1,
 			.memory_bytes = 128 * MiB,
 		},
+		.erase = {
+			.cancel_period_ns = 24 * HOUR,
+			.max_interval_ns = 24 * HOUR,
+		},
 		.query = {
 			.max_concurrent = 4,
 			.jobs = 1,

@@ -85,6 +85,12 @@ struct config_compact {
 	uint64_t memory_bytes;
 };
 
+/* Deletion by request. */
+struct config_erase {
+	int64_t cancel_period_ns; /* requests are applied when they are so old */
+	int64_t max_interval_ns;  /* 0: any */
+};
+
 struct config_query {
 	unsigned max_concurrent; /* queries that run at once, of all tenants */
 	unsigned jobs;		 /* threads of one */
@@ -119,6 +125,7 @@ struct config {
 	struct config_push push;
 	struct config_flush flush;
 	struct config_compact compact;
+	struct config_erase erase;
 	struct config_query query;
 	struct config_syslog syslog;
 	struct config_audit audit;

@@ -68,6 +68,9 @@ static const char no_gateway[] = "there is no index gateway; queries read the in
 static const char no_object_store[] = "the store is a folder, common.store";
 static const char one_format[] = "the store has one format, its own";
 static const char whole_days[] = "all days of all tenants are looked at, in each run";
+static const char requests_beside[] =
+	"requests to delete lie in the store, beside what they are about";
+static const char all_requests[] = "all requests are applied that are old enough";
 static const char no_retention[] = "nothing is deleted by its age or by request";
 static const char live_wal[] = "queries read the log where it lies; nothing is loaded";
 static const char one_flush[] = "one flush runs at a time, and is tried again until it succeeds";
@@ -288,13 +291,13 @@ const struct key config_keys[] = {
 	IDLE("compactor.retention_delete_worker_count", no_retention),
 	IDLE("compactor.retention_table_timeout", no_retention),
 	IDLE("compactor.retention_backoff_config", no_retention),
-	IDLE("compactor.delete_request_store", no_retention),
-	IDLE("compactor.delete_request_store_key_prefix", no_retention),
-	IDLE("compactor.delete_request_store_db_type", no_retention),
-	IDLE("compactor.backup_delete_request_store_db_type", no_retention),
-	IDLE("compactor.delete_batch_size", no_retention),
-	IDLE("compactor.delete_request_cancel_period", no_retention),
-	IDLE("compactor.delete_max_interval", no_retention),
+	IDLE("compactor.delete_request_store", requests_beside),
+	IDLE("compactor.delete_request_store_key_prefix", requests_beside),
+	IDLE("compactor.delete_request_store_db_type", requests_beside),
+	IDLE("compactor.backup_delete_request_store_db_type", requests_beside),
+	IDLE("compactor.delete_batch_size", all_requests),
+	USED("compactor.delete_request_cancel_period", KEY_DURATION, erase.cancel_period_ns),
+	USED("compactor.delete_max_interval", KEY_DURATION, erase.max_interval_ns),
 	IDLE("compactor.deletion_marker_object_store_prefix", no_retention),
 	IDLE("compactor.compactor_ring", no_ring),
 	IDLE("compactor.horizontal_scaling_mode", one_process),

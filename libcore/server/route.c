@@ -93,9 +93,11 @@ static const struct route routes[] = {
 	RULES("/prometheus/api/v1/rules", "prometheus_api_v1_rules", route_prometheus_rules),
 	RULES("/prometheus/api/v1/alerts", "prometheus_api_v1_alerts", route_prometheus_alerts),
 	{ API "/delete", ROUTE_GET, ROUTE_READ, false, false, false, "loki_api_v1_delete",
-	  route_delete_list, false },
-	{ API "/delete", ROUTE_POST | ROUTE_PUT | ROUTE_DEL, ROUTE_DELETE, false, false, false,
-	  "loki_api_v1_delete", route_delete_refuse, false },
+	  route_delete_list, true },
+	{ API "/delete", ROUTE_POST | ROUTE_PUT, ROUTE_DELETE, false, true, false,
+	  "loki_api_v1_delete", route_delete_make, true },
+	{ API "/delete", ROUTE_DEL, ROUTE_DELETE, false, true, false, "loki_api_v1_delete",
+	  route_delete_cancel, true },
 	{ 0 },
 };
 

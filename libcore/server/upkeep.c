@@ -18,9 +18,21 @@ enum {
 	NUMBER_MAX = 24, /* characters */
 };
 
+/* What is run, one after the other. */
+enum job { JOB_COMPACT, JOB_DELETE, JOBS };
+
+static const struct {
+	const char *name, *done, *failed; /* in the log */
+} jobs[JOBS] = {
+	[JOB_COMPACT] = { "chunkpack", "compacted", "compaction failed" },
+	[JOB_DELETE] = { "chunkpack", "requests to delete applied", "deletion failed" },
+};
+
 struct upkeep {
 	struct server *server;
-	struct program compact;
+	struct program program[JOBS];
+	enum job job;
+	struct err failure; /* the first of this round */
 	pthread_mutex_t lock; /* the state */
 	struct upkeep_state state;
 };
@@ -40,43 +52,65 @@ static void note_end(struct upkeep *u, const struct err *failure)
 	pthread_mutex_unlock(&u->lock);
 }
 
+static void run(struct upkeep *u, enum job job);
+
 static void ended(struct program *p, const struct child_end *end, const struct err *failure)
 {
 	struct upkeep *u = p->data;
 	bool failed = failure->code != ERR_NONE;
 
 	(void)end;
-	note_end(u, failure);
-	metrics_add(metric_of1(u->server->metrics, METRIC_COMPACTIONS,
-			       bytes_str(failed ? "failure" : "success")),
-		    1);
+	if (u->job == JOB_COMPACT)
+		metrics_add(metric_of1(u->server->metrics, METRIC_COMPACTIONS,
+				       bytes_str(failed ? "failure" : "success")),
+			    1);
 	if (failed) /* at the end it is cut off, and the next daemon goes on with it */
 		log_event(&u->server->log,
 			  atomic_load(&u->server->stopping) ? LOG_DEBUG : LOG_ERROR,
-			  "compaction failed", "err", failure->msg, NULL);
+			  jobs[u->job].failed, "err", failure->msg, NULL);
 	else
-		log_event(&u->server->log, LOG_DEBUG, "compacted", NULL);
+		log_event(&u->server->log, LOG_DEBUG, jobs[u->job].done, NULL);
+	if (failed && u->failure.code == ERR_NONE)
+		u->failure = *failure;
+	if (u->job + 1 == JOBS || atomic_load(&u->server->stopping))
+		note_end(u, &u->failure);
+	else
+		run(u, u->job + 1);
 }
 
-static void run(struct upkeep *u)
+static void run(struct upkeep *u, enum job job)
 {
 	const struct config *c = u->server->config;
-	char delay[NUMBER_MAX], jobs[NUMBER_MAX], memory[NUMBER_MAX];
-	const char *const argv[] = { "chunkpack",      "--compact", "--store", c->store,
-				     "--delete-delay", delay,	    "--jobs",  jobs,
-				     "--memory",       memory,	    NULL };
+	char delay[NUMBER_MAX], n_jobs[NUMBER_MAX], memory[NUMBER_MAX], cancel[NUMBER_MAX];
+	const char *argv[] = { "chunkpack", "--compact", "--store", c->store,	"--delete-delay",
+			       delay,	    "--jobs",	 n_jobs,    "--memory", memory,
+			       NULL,	    NULL,	 NULL };
 
 	snprintf(delay, sizeof(delay), "%llds", (long long)(c->compact.delete_delay_ns / NS_PER_S));
-	snprintf(jobs, sizeof(jobs), "%u", c->compact.jobs);
+	snprintf(n_jobs, sizeof(n_jobs), "%u", c->compact.jobs);
 	snprintf(memory, sizeof(memory), "%llu", (unsigned long long)c->compact.memory_bytes);
+	snprintf(cancel, sizeof(cancel), "%llds",
+		 (long long)(c->erase.cancel_period_ns / NS_PER_S));
+	if (job == JOB_DELETE) {
+		argv[1] = "--delete";
+		argv[10] = "--cancel-period";
+		argv[11] = cancel;
+	}
+	u->job = job;
+	program_start(&u->program[job], &(struct child_opts){ .argv = argv,
+							      .fd = { -1, -1, -1, -1 },
+							      .timeout_ns = TIMEOUT_S * NS_PER_S,
+							      .nice = UPKEEP_NICE });
+}
+
+static void begin(struct upkeep *u)
+{
 	pthread_mutex_lock(&u->lock);
 	u->state.running = true;
 	u->state.begun_mono_ns = time_mono_ns();
 	pthread_mutex_unlock(&u->lock);
-	program_start(&u->compact, &(struct child_opts){ .argv = argv,
-							 .fd = { -1, -1, -1, -1 },
-							 .timeout_ns = TIMEOUT_S * NS_PER_S,
-							 .nice = UPKEEP_NICE });
+	u->failure = (struct err){ 0 };
+	run(u, JOB_COMPACT);
 }
 
 static void tick(void *data)
@@ -85,7 +119,7 @@ static void tick(void *data)
 
 	children_later(u->server->children, u->server->config->compact.interval_ns, tick, u);
 	if (!upkeep_look(u).running)
-		run(u);
+		begin(u);
 }
 
 struct upkeep *upkeep_open(struct server *s)
@@ -93,9 +127,11 @@ struct upkeep *upkeep_open(struct server *s)
 	struct upkeep *u = mem_alloc(sizeof(*u));
 	int64_t first_ns = s->config->compact.interval_ns;
 
-	*u = (struct upkeep){ .server = s,
-			      .compact = { .server = s, .name = "chunkpack", .ended = ended } };
-	u->compact.data = u;
+	*u = (struct upkeep){ .server = s };
+	for (int i = 0; i < JOBS; i++)
+		u->program[i] = (struct program){
+			.server = s, .name = jobs[i].name, .ended = ended, .data = u
+		};
 	pthread_mutex_init(&u->lock, NULL);
 	if (first_ns > FIRST_S * NS_PER_S)
 		first_ns = FIRST_S * NS_PER_S;

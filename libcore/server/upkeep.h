@@ -1,6 +1,6 @@
 /*
- * What keeps the store small, by the clock: `chunkpack --compact`, as cron would run it. One run at
- * a time; one that fails is tried again when the next is due.
+ * What keeps the store small, by the clock: `chunkpack --compact`, then `chunkpack --delete`, as
+ * cron would run them. One run at a time; one that fails is tried again when the next is due.
  */
 #ifndef SERVER_UPKEEP_H
 #define SERVER_UPKEEP_H

@@ -1,0 +1,107 @@
+#!/bin/sh
+# Requests to delete over HTTP: taken, refused and listed as Loki does; obeyed at once; applied by the daemon's own schedule.
+. "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/lokid.sh"
+
+cat >lokid.yaml <<END
+auth_enabled: true
+compactor: {compaction_interval: 0s, retention_delete_delay: 0s}
+limits_config: {reject_old_samples: false}
+overrides: {none: {deletion_mode: disabled}}
+audit: {enabled: true, log_path: audit.log}
+END
+lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+now=$(date +%s)
+for tenant in a none; do
+	i=0
+	while [ $((i += 1)) -le 20 ]; do
+		printf '{"streams":[{"stream":{"app":"a%d"},"values":[["%d%09d","line %d mail=%d"]]}]}\n' $((i % 2)) $((now - 100 + i)) 0 $i $i
+	done | while read -r body; do push "$body" -H "X-Scope-OrgID: $tenant"; done
+done
+get /flush -X POST
+ok "twenty lines are stored" code_is 204
+delete() { # METHOD TENANT [DATA]...: parameters
+	method=$1 tenant=$2
+	shift 2
+	for p; do set -- "$@" --data-urlencode "$p"; shift; done
+	get /loki/api/v1/delete -G -X "$method" -H "X-Scope-OrgID: $tenant" "$@"
+}
+refused() { # TEXT PARAMETER...
+	text=$1
+	shift
+	delete POST a "$@"
+	is "refused: $text" "$CODE $(cat "$TAP/stdout")" "400 $text"
+}
+count() { # TENANT QUERY
+	get "/loki/api/v1/query_range" -G -H "X-Scope-OrgID: $1" --data-urlencode "query=$2" -d "start=$((now - 200))" -d limit=100
+	grep -o 'line [0-9]* mail' "$TAP/stdout" | wc -l
+}
+
+# ---- what is refused, in Loki's words
+
+refused "query not set" "start=$now"
+refused "start time not set" 'query={app="a0"}'
+refused "invalid start time: require unix seconds or RFC3339 format" 'query={app="a0"}' start=tomorrow
+refused "invalid start time: require unix seconds or RFC3339 format" 'query={app="a0"}' start="${now}000"
+refused "invalid end time: require unix seconds or RFC3339 format" 'query={app="a0"}' start=$now end=x
+refused "deletes in the future are not allowed" 'query={app="a0"}' start=$now end=$((now + 1000))
+refused "start time can't be greater than end time" 'query={app="a0"}' start=$((now - 10)) end=$((now - 20))
+refused "difference between start time and end time must be at least one second" 'query={app="a0"} |= "x"' start=$((now - 10)) end=$((now - 10))
+refused "invalid max_interval: valid time units are 's', 'm', 'h'" 'query={app="a0"} |= "x"' start=$((now - 100)) max_interval=1ms
+refused "max_interval can't be greater than 24h0m0s" 'query={app="a0"} |= "x"' start=$((now - 100)) max_interval=48h
+refused "max_interval can't be greater than the interval to be deleted (10s)" 'query={app="a0"} |= "x"' start=$((now - 100)) end=$((now - 90)) max_interval=1m
+delete POST a 'query={app="a0"' start=$now
+ok "a query that is none" code_is 400
+ok "is told where" grep -q 'parse error at line 1' "$TAP/stdout"
+delete POST a 'query={app="a0"} | json' start=$now
+ok "other stages than line filters are refused" code_is 400
+delete POST none 'query={app="a0"}' start=$now
+is "so is all where deletion is disabled" "$CODE $(cat "$TAP/stdout")" "403 deletion is not available for this tenant"
+delete GET none
+ok "its list, too" code_is 403
+delete GET a
+is "nothing was taken" "$CODE $(cat "$TAP/stdout")" "200 []"
+
+# ---- taken, obeyed, listed, cancelled
+
+is "all is found" "$(count a '{app=~".+"}')" 20
+delete POST a 'query={app="a0"} |~ "mail=(2|4|6)$"' start=$((now - 300)) end=$((now - 1)) max_interval=1m
+ok "a request" code_is 204
+is "is obeyed at once" "$(count a '{app=~".+"}')" 17
+is "only for its tenant" "$(count none '{app=~".+"}')" 20
+delete PUT a 'query={app="a1"}' start="$(date -u -d "@$((now - 300))" +%Y-%m-%dT%H:%M:%SZ)"
+ok "another, until now, with times in words" code_is 204
+is "is obeyed too" "$(count a '{app=~".+"}')" 7
+delete GET a
+ok "both are listed" sh -c 'grep -o request_id "$1" | wc -l | grep -qx 2' - "$TAP/stdout"
+first=$(grep -o '"request_id":"[0-9a-f]*"' "$TAP/stdout" | sed -n '1s/.*:"\(.*\)"/\1/p')
+second=$(grep -o '"request_id":"[0-9a-f]*"' "$TAP/stdout" | sed -n '2s/.*:"\(.*\)"/\1/p')
+ok "in the order in which they came, as Loki writes them" grep -Eq "^\[\{\"request_id\":\"$first\",\"start_time\":$((now - 300)),\"end_time\":$((now - 1)),\"query\":\"\{app=\\\\\"a0\\\\\"\} \|~ \\\\\"mail=\(2\|4\|6\)\\$\\\\\"\",\"status\":\"received\",\"created_at\":[0-9.]+\},\{" "$TAP/stdout"
+delete DELETE a request_id=0123456789abcdef
+is "one that is not there" "$CODE $(cat "$TAP/stdout")" "404 could not find delete request with given id"
+delete DELETE none "request_id=$second"
+ok "of another tenant neither" code_is 403
+delete DELETE a "request_id=$second"
+ok "cancelled" code_is 204
+is "its entries are seen again" "$(count a '{app=~".+"}')" 17
+delete GET a
+ok "it is not listed any more" sh -c '! grep -q "$2" "$1"' - "$TAP/stdout" "$second"
+audit() { grep '"path":"/loki/api/v1/delete"' audit.log | grep -q '"status":204'; }
+ok "the audit log has it" wait_for 10 audit
+lokid_stop TERM
+
+# ---- applied by the daemon
+
+sed -i 's/compaction_interval: 0s/compaction_interval: 200ms, delete_request_cancel_period: 0s/' lokid.yaml
+lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+processed() { delete GET a && grep -q '"status":"processed"' "$TAP/stdout"; }
+ok "it is applied when it is old enough" wait_for 20 processed
+gone() { [ "$(find data/store/a -name '*.pack' | xargs chunkcat | sort -u | wc -l)" -eq 17 ]; }
+ok "the packs hold nothing of it any more" wait_for 20 gone
+is "all else is found" "$(count a '{app=~".+"}')" 17
+ok "a receipt says so" grep -q '"entries":3,"bytes":' "data/store/a/deletes/$first.receipt.json"
+delete DELETE a "request_id=$first"
+is "it cannot be cancelled any more" "$CODE $(cat "$TAP/stdout")" "400 deletion of request which is in process or already processed is not allowed"
+lokid_stop TERM
+ok "the store is right" idxbuild --verify --store data/store
+done_testing
