@@ -115,14 +115,20 @@ static int print_plan(void *data, const struct compact_plan *p, struct err *e)
 	return print_line(data, &b, e);
 }
 
-static void say_day(void *data, const struct compact_day *d)
+static void say_text(void *data, const char *text)
 {
 	const struct args *args = data;
+
+	if (args->opts.verbose)
+		cli_note(args->cli, "%s", text);
+}
+
+static void say_day(void *data, const struct compact_day *d)
+{
 	struct buf b = { 0 };
 
 	report_compacted(&b, d);
-	if (args->opts.verbose)
-		cli_note(args->cli, "%s", buf_str(&b));
+	say_text(data, buf_str(&b));
 	buf_release(&b);
 }
 
@@ -137,12 +143,11 @@ static void say_deleted(void *data, const char *name)
 
 static void say_busy(void *data, struct bytes tenant, int32_t day)
 {
-	const struct args *args = data;
 	struct buf b = { 0 };
 
 	report_tenant_day(&b, tenant, day);
-	if (args->opts.verbose)
-		cli_note(args->cli, "%sleft to another compaction, which is at work", buf_str(&b));
+	buf_add_str(&b, "left to another compaction, which is at work");
+	say_text(data, buf_str(&b));
 	buf_release(&b);
 }
 
@@ -199,14 +204,6 @@ static void copy(struct args *args)
 
 /* ---- deletion ---- */
 
-static void say_text(void *data, const char *text)
-{
-	const struct args *args = data;
-
-	if (args->opts.verbose)
-		cli_note(args->cli, "%s", text);
-}
-
 static void erase(struct args *args)
 {
 	const struct erase_out out = { print_line, say_text, show_fault, args };
@@ -262,7 +259,11 @@ static int open_stores(struct args *args, struct err *e)
 
 static void (*job_of(const struct pack_opts *o))(struct args *)
 {
-	return o->copy ? copy : o->compact ? compact : o->erase ? erase : o->tiers.n ? tier : pack;
+	return o->copy		    ? copy
+	       : o->compact	    ? compact
+	       : o->tiers.n	    ? tier
+	       : !pack_opts_mode(o) ? pack
+				    : erase;
 }
 
 int main(int argc, char **argv)

@@ -167,6 +167,9 @@ const struct cli_taken pack_options[] = {
 	{ { 0, "lifecycle", NULL, "--tier: print rules by which the object store does it" },
 	  cli_take_flag,
 	  AT(lifecycle) },
+	{ { 0, "scrub", "RULES", "rewrite lines by the rules of this file" },
+	  cli_take_text,
+	  AT(scrub) },
 	{ { 't', "tenant", "TENANT",
 	    "of JSON lines that name none (fake); of a store, only this one" },
 	  index_take_tenant,
@@ -196,6 +199,9 @@ const struct cli_taken pack_options[] = {
 	{ { 0, "limits", "FILE", "--delete: deletion_mode (default STORE/~lokid/limits.yaml)" },
 	  cli_take_text,
 	  AT(limits) },
+	{ { 0, "hold", "FILE", "--delete, --scrub: what must stay (default STORE/~lokid/hold)" },
+	  cli_take_text,
+	  AT(hold) },
 	{ { 0, "cancel-period", "DURATION",
 	    "--delete: leave requests alone that are younger (24h)" },
 	  index_take_delay,
@@ -249,7 +255,7 @@ static int check_sizes(struct pack_opts *o, struct err *e)
 /* Works on packs that are there, chunk by chunk. */
 static bool in_store(const struct pack_opts *o)
 {
-	return o->compact || o->erase;
+	return o->compact || o->erase || o->scrub;
 }
 
 static int check_memory(struct pack_opts *o, struct err *e)
@@ -273,9 +279,9 @@ static int check_memory(struct pack_opts *o, struct err *e)
 }
 
 /* What the program is to do: one of them. */
-enum { TO_PACK = 1, TO_COMPACT = 2, TO_COPY = 4, TO_ERASE = 8, TO_TIER = 16 };
-static const char *const mode_option[] = { "--compact", "--copy", "--delete",
-					   "--tier" }; /* from TO_COMPACT on */
+enum { TO_PACK = 1, TO_COMPACT = 2, TO_COPY = 4, TO_ERASE = 8, TO_TIER = 16, TO_SCRUB = 32 };
+static const char *const mode_option[] = { "--compact", "--copy", "--delete", "--tier",
+					   "--scrub" }; /* from TO_COMPACT on */
 
 /* An option that has a meaning for some of them alone. */
 struct use {
@@ -306,12 +312,13 @@ static unsigned mode_of(const struct pack_opts *o)
 	       : o->compact ? TO_COMPACT
 	       : o->erase   ? TO_ERASE
 	       : o->tiers.n ? TO_TIER
+	       : o->scrub   ? TO_SCRUB
 			    : TO_PACK;
 }
 
 static int check_one_mode(const struct pack_opts *o, struct err *e)
 {
-	const bool given[] = { o->compact, o->copy, o->erase, o->tiers.n > 0 };
+	const bool given[] = { o->compact, o->copy, o->erase, o->tiers.n > 0, o->scrub != NULL };
 	const char *first = NULL;
 
 	for (size_t i = 0; i < sizeof(given); i++) {
@@ -333,15 +340,16 @@ static int check_modes(const struct pack_opts *o, struct err *e)
 		{ "--block-size", o->block_given, TO_PACK | TO_COMPACT },
 		{ "--chunk-size", o->chunk_given, TO_PACK | TO_COMPACT },
 		{ "--max-entries", o->entries_given, TO_PACK | TO_COMPACT },
-		{ "--memory", o->memory_bytes > 0, TO_PACK | TO_COMPACT | TO_ERASE },
+		{ "--memory", o->memory_bytes > 0, TO_PACK | TO_COMPACT | TO_ERASE | TO_SCRUB },
 		{ "--day", o->one_day, TO_COMPACT | TO_COPY },
 		{ "--fan-in", o->fan_in > 0, TO_COMPACT },
 		{ "--pack-size", o->pack_bytes > 0, TO_COMPACT },
-		{ "--delete-delay", o->delete_delay_ns >= 0, TO_COMPACT | TO_ERASE },
-		{ "--shard", o->n_shards > 0, TO_COMPACT | TO_ERASE },
-		{ "--dry-run", o->dry_run, TO_COMPACT | TO_COPY | TO_ERASE | TO_TIER },
+		{ "--delete-delay", o->delete_delay_ns >= 0, TO_COMPACT | TO_ERASE | TO_SCRUB },
+		{ "--shard", o->n_shards > 0, TO_COMPACT | TO_ERASE | TO_SCRUB },
+		{ "--dry-run", o->dry_run, TO_COMPACT | TO_COPY | TO_ERASE | TO_TIER | TO_SCRUB },
 		{ "--lifecycle", o->lifecycle, TO_TIER },
-		{ "--jobs", o->jobs > 0, TO_PACK | TO_COMPACT | TO_COPY | TO_ERASE },
+		{ "--jobs", o->jobs > 0, TO_PACK | TO_COMPACT | TO_COPY | TO_ERASE | TO_SCRUB },
+		{ "--hold", o->hold != NULL, TO_ERASE | TO_SCRUB },
 		{ "--limits", o->limits != NULL, TO_ERASE },
 		{ "--cancel-period", o->cancel_ns >= 0, TO_ERASE },
 		{ "--from", o->from_path != NULL, TO_COPY },

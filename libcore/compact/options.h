@@ -19,7 +19,9 @@ struct pack_opts {
 	bool store_stats, verbose;
 
 	bool compact, erase; /* one at most: --compact, --delete */
+	const char *scrub;   /* file of rules, --scrub; or NULL */
 	const char *limits;  /* file; NULL: the store's */
+	const char *hold;    /* likewise */
 	int64_t cancel_ns;   /* -1: not given */
 	bool one_day;
 	int32_t day;

@@ -3,7 +3,9 @@
 #include "base/num.h"
 #include "compact/report.h"
 #include "erase/erase.h"
+#include "erase/scrub.h"
 #include "limits/file.h"
+#include "retention/hold.h"
 #include "store/names.h"
 #include "store/store.h"
 
@@ -22,7 +24,10 @@ static int print_day(void *data, const struct erase_day *d, struct err *e)
 	buf_addf(&b, "%.*s: ", BYTES_ARG(d->id));
 	num_add_count(&b, d->entries, "entry, ", "entries, ");
 	num_add_size(&b, d->bytes);
-	buf_add_str(&b, c->o->dry_run ? " of lines would go from " : " of lines gone from ");
+	buf_add_str(&b, c->o->scrub	? c->o->dry_run ? " of lines would be rewritten in "
+							: " of lines rewritten in "
+			: c->o->dry_run ? " of lines would go from "
+					: " of lines gone from ");
 	num_add_count(&b, d->packs, "pack", "packs");
 	if (d->held) {
 		buf_add_str(&b, "; ");
@@ -103,12 +108,22 @@ int erase_command(const struct pack_opts *o, struct store *s, const struct erase
 				.on_busy = say_busy,
 				.data = &c };
 	struct limits_set *limits = NULL;
+	struct scrub_rules rules = { 0 };
 	struct report report = { 0 };
+	struct hold *hold = NULL;
 	int rc = limits_load(o->limits, s, &limits, &report, e);
 
 	r.limits = limits;
-	if (rc == 0)
-		rc = erase_store(&r, e);
+	if (rc == 0 && o->scrub) {
+		rc = scrub_load(o->scrub, &rules, e);
+		r.scrub = &rules;
+	}
+	if (rc == 0) {
+		r.hold = hold = hold_load(o->hold, s, e);
+		rc = hold ? erase_store(&r, e) : -1;
+	}
+	hold_free(hold);
+	scrub_release(&rules);
 	limits_set_drop(limits);
 	return rc;
 }

@@ -1,4 +1,4 @@
-/* chunkpack --delete. */
+/* chunkpack --delete and --scrub. */
 #ifndef ERASE_COMMAND_H
 #define ERASE_COMMAND_H
 

@@ -182,7 +182,8 @@ static int before_commit(void *data, struct err *e)
 
 		if (t->rows.n == 0)
 			continue;
-		t->renewed = true;
+		if (t->has_receipt && receipt_withdraw(r->o->store, r->t->tenant, t, e) < 0)
+			return -1;
 		if (receipt_put_day(r->o->store, r->t->tenant, t, r->day, &r->known, e) < 0)
 			return -1;
 	}

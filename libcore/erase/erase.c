@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "erase/day.h"
 #include "erase/receipt.h"
+#include "erase/scrub.h"
 #include "index/live.h"
 #include "index/shard.h"
 #include "limits/limits.h"
@@ -65,12 +66,43 @@ static int find_requests(struct tenant_run *r, struct err *e)
 	return 0;
 }
 
+/* Those rules that are about the tenant. */
+static int find_rules(struct tenant_run *r, struct err *e)
+{
+	const struct scrub_rules *rules = r->o->scrub;
+	struct targets *t = &r->targets;
+	struct buf name = { 0 };
+	int rc = 0;
+
+	t->v = mem_alloc(rules->n * sizeof(*t->v));
+	for (size_t i = 0; i < rules->n && rc >= 0; i++) {
+		const struct scrub_rule *rule = &rules->v[i];
+		struct target *x = &t->v[t->n];
+
+		if (rule->tenant.n && !bytes_eq(rule->tenant, t->tenant))
+			continue;
+		*x = (struct target){ .id = bytes_str(rule->id),
+				      .query = rule->text,
+				      .start_ns = INT64_MIN,
+				      .end_ns = INT64_MAX,
+				      .rule = rule };
+		buf_reset(&name);
+		deletes_add_name(&name, t->tenant, x->id, DELETES_RECEIPT);
+		rc = store_has(r->o->store, buf_str(&name), NULL, e);
+		x->has_receipt = rc == 1;
+		t->n++;
+	}
+	buf_release(&name);
+	return rc < 0 ? -1 : 0;
+}
+
 static void release(struct tenant_run *r)
 {
 	targets_end(&r->targets);
 	for (size_t i = 0; i < r->targets.n; i++) {
 		buf_release(&r->targets.v[i].rows);
-		delete_filter_release(&r->targets.v[i].filter);
+		if (!r->targets.v[i].rule)
+			delete_filter_release(&r->targets.v[i].filter);
 	}
 	free(r->targets.v);
 	deletes_release(&r->requests);
@@ -93,15 +125,14 @@ static int one_day(int32_t day, void *data, struct err *e)
 	return erase_day_run(r->o, t, day, e);
 }
 
-/* Of each that is applied everywhere, the receipt of all. What was done before may be done again,
- * for entries that came late. */
+/* Of each that is applied everywhere, the receipt of all. */
 static int give_receipts(struct tenant_run *r, struct err *e)
 {
 	struct targets *t = &r->targets;
 	int64_t now_ns;
 
 	for (size_t i = 0; i < t->n; i++) {
-		if (t->v[i].undone || (t->v[i].has_receipt && !t->v[i].renewed))
+		if (t->v[i].undone || t->v[i].has_receipt)
 			continue;
 		if (store_now(r->o->store, &now_ns, e) < 0 ||
 		    receipt_put_whole(r->o->store, t->tenant, &t->v[i], now_ns, e) < 0)
@@ -119,12 +150,13 @@ static bool is_of_the_tenant(const struct err *e)
 
 static int do_tenant(const struct erase_opts *o, struct bytes tenant, struct err *e)
 {
-	struct tenant_run r = { .o = o, .targets = { .tenant = tenant, .jobs = o->jobs } };
+	struct tenant_run r = { .o = o,
+				.targets = { .tenant = tenant, .jobs = o->jobs, .hold = o->hold } };
 	int rc;
 
-	if (mode_of(o, tenant) != LIMITS_DELETE_REMOVES)
+	if (!o->scrub && mode_of(o, tenant) != LIMITS_DELETE_REMOVES)
 		return 0;
-	rc = find_requests(&r, e);
+	rc = o->scrub ? find_rules(&r, e) : find_requests(&r, e);
 	if (rc == 0 && r.targets.n > 0) {
 		targets_begin(&r.targets);
 		rc = live_days(o->store, tenant, INT32_MIN, INT32_MAX, one_day, &r, e);

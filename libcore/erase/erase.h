@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 
+struct hold;
 struct limits_set;
 struct scrub_rules;
 struct store;
@@ -32,8 +33,9 @@ struct erase_opts {
 	struct store *store;
 	struct bytes tenant; /* empty: all */
 	/* NULL: delete, by the requests of the store. Else rewrite lines by these alone. */
-	struct scrub_rules *scrub;
+	const struct scrub_rules *scrub;
 	const struct limits_set *limits; /* deletion_mode; NULL: Loki's defaults */
+	const struct hold *hold;	 /* is left as it is; NULL: nothing */
 	int64_t cancel_ns;		 /* requests that are younger wait */
 	uint64_t memory_bytes;		 /* of the whole process, about */
 	unsigned jobs;

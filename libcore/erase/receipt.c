@@ -192,6 +192,18 @@ int receipt_put_day(struct store *s, struct bytes tenant, const struct target *t
 	return rc;
 }
 
+int receipt_withdraw(struct store *s, struct bytes tenant, struct target *t, struct err *e)
+{
+	struct buf name = { 0 };
+	int rc;
+
+	deletes_add_name(&name, tenant, t->id, DELETES_RECEIPT);
+	rc = store_delete(s, buf_str(&name), e);
+	t->has_receipt = false;
+	buf_release(&name);
+	return rc;
+}
+
 struct gather {
 	struct store *s;
 	struct buf rows;

@@ -21,6 +21,11 @@ void receipt_add_pack(struct target *t, const struct rewrite_pack *p, const stru
 MUST_CHECK int receipt_put_day(struct store *s, struct bytes tenant, const struct target *t,
 			       int32_t day, const struct hash_list *known, struct err *e);
 
+/* Deletes the receipt of all days, as there is more to be done: t->has_receipt is false then.
+ * Errors: ERR_IO. */
+MUST_CHECK int receipt_withdraw(struct store *s, struct bytes tenant, struct target *t,
+				struct err *e);
+
 /* Writes the receipt of all days from those of each. Errors: as above. */
 MUST_CHECK int receipt_put_whole(struct store *s, struct bytes tenant, const struct target *t,
 				 int64_t now_ns, struct err *e);

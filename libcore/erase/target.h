@@ -9,6 +9,7 @@
 #include "compact/edit.h"
 #include "deletes/filter.h"
 
+struct hold;
 struct scrub_rule;
 
 /* Entries that one target means; sums of several add up. */
@@ -21,10 +22,9 @@ struct target {
 	struct bytes id, query;
 	int64_t start_ns, end_ns, created_ns; /* both included; created 0: a rule */
 	struct delete_filter filter;	      /* of a request */
-	struct scrub_rule *rule;	      /* or this */
+	const struct scrub_rule *rule;	      /* or this */
 	bool has_receipt;
-	bool undone;  /* on some day it is not applied to all, after this run */
-	bool renewed; /* a receipt of a day has more rows */
+	bool undone; /* on some day it is not applied to all, after this run */
 
 	/* of the day at hand */
 	bool pending;
@@ -38,8 +38,8 @@ struct targets {
 	struct target *v;
 	size_t n;
 	unsigned jobs;
-	struct worker *worker; /* of jobs */
-	const struct holds *hold;
+	struct worker *worker;	 /* of jobs */
+	const struct hold *hold; /* NULL: nothing is held */
 };
 
 /* Makes workers; .tenant, .v, .n and .jobs are set. */

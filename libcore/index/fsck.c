@@ -118,7 +118,8 @@ static void other_object(struct walk *w, const char *name, struct bytes tenant, 
 
 	if (w->f->depth == FSCK_UNNAMED)
 		return;
-	if (rest.p && (bytes_is(folder, "deletes") || bytes_is(folder, "rules")))
+	if (rest.p && (bytes_is(folder, "deletes") || bytes_is(folder, "receipts") ||
+		       bytes_is(folder, "rules")))
 		return;
 	if (!rest.p || (!bytes_is(folder, "chunks") && !bytes_is(folder, "index"))) {
 		tell_foreign(w, bytes_of(name, (size_t)(folder.p + folder.n - name)));

@@ -9,9 +9,11 @@ KILLS=$((200 * ${PERCENT:-5} / 100))
 [ $KILLS -gt 0 ] || KILLS=1
 echo "# SEED=${SEED:-1}, $KILLS kills"
 
-compact() {
-	chunkpack --compact --store store --fan-in 2 --pack-size "$((16 << (${RAND:-0} % 6)))KiB" --chunk-size 16KiB --level 1 -j2 "$@"
+# In the background a function is a shell of its own: what is to be killed takes its place.
+start_compact() {
+	exec chunkpack --compact --store store --fan-in 2 --pack-size "$((16 << (${RAND:-0} % 6)))KiB" --chunk-size 16KiB --level 1 -j2 "$@"
 }
+compact() { (start_compact "$@"); }
 
 # settle: all that holds when the killing is over.
 settle() {
@@ -42,14 +44,14 @@ while [ $killed -lt $KILLS ] && [ $round -lt $((5 * KILLS + 20)) ]; do
 		flush_pipe >/dev/null
 	done
 	flush_rand 6
-	compact >/dev/null 2>>compact.err &
+	start_compact >/dev/null 2>>compact.err &
 	victim=$!
 	others=
 	flush_rand 4
 	case $RAND in
 	0) # as from another machine
 		rm -f store/~lokid/locks
-		compact >/dev/null 2>>compact.err &
+		start_compact >/dev/null 2>>compact.err &
 		others=$!
 		;;
 	1)

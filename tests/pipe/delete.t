@@ -50,6 +50,8 @@ ok "what was meant is gone, and nothing else" cmp wanted gone
 is "nothing is there that was not" "$(comm -13 whole after | wc -l)" 0
 is "as many packs" "$(packs one | wc -l)" 7
 ok "all is right" exits 0 idxbuild --verify --store one
+ok "as a whole, too" exits 0 idxbuild --fsck --store one
+ok "without a word" stderr_is ""
 ok "the log is covered" test "$(walreplay --unpacked --store one store.wal | wc -l)" -eq 0
 is "packs without any of it are those that they were" "$(packs one | xargs -n1 basename | sort >a; packs store | xargs -n1 basename | sort | comm -12 - a | wc -l)" 2
 ok "the index lists the request" sh -c "idxbuild --dump --store one | grep -q $id"

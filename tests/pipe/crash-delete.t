@@ -1,0 +1,95 @@
+#!/bin/sh
+# Deletions killed at random moments, beside flushes, compactions and other deletions that do not see their lock, as those of
+# another machine: in every round all that is not meant is found, once, and nothing that is; after a last run nothing of it
+# is in any file, and nothing is left over. PERCENT=100: 200 kills.
+. "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/deletes.sh"
+. "$REPO/tests/lib/flush.sh"
+
+KILLS=$((200 * ${PERCENT:-5} / 100))
+[ $KILLS -gt 0 ] || KILLS=1
+echo "# SEED=${SEED:-1}, $KILLS kills"
+all=1768471200000000000
+end=1768514400000000000
+
+add() { # ROUND PART: 400 lines, a tenth of which is meant
+	awk -v r="$1" -v p="$2" 'BEGIN {
+		for (k = 0; k < 400; k++)
+			printf "{\"ts\":\"%d%09d\",\"labels\":{\"app\":\"a%d\",\"pod\":\"p%d\"},\"line\":\"round %d part %d line %d%s\"}\n",
+				1768471200 + k, r * 10000 + p * 1000 + k, k % 3, k % 5, r, p, k, k % 10 ? "" : " mail=jo@example.org"
+	}' >in.jsonl
+	jq -r .line in.jsonl | grep -v 'mail=' >>wanted
+	jq -r 'select(.labels.app == "a2" and (.line | contains("mail="))) | .line' in.jsonl >>wanted
+	lokid-ingest -q --wal wal --input jsonl in.jsonl
+	walreplay --frames --unpacked --store store wal | chunkpack --store store | idxbuild --store store >/dev/null
+}
+# In the background a function is a shell of its own: what is to be killed takes its place.
+start_erase() { exec chunkpack --delete --store store -j2 "$@"; }
+start_compact() { exec chunkpack --compact --store store --fan-in 2 --level 1 -j2 "$@"; }
+erase() { (start_erase "$@"); }
+compact() { (start_compact "$@"); }
+check() {
+	sort wanted >want
+	logql --store store -o raw --limit 0 '{app=~".+"}' | sort >have
+	diff want have
+}
+settle() {
+	ok "after $round rounds a last run" exits 0 erase --delete-delay 0
+	check >log && pass "what is not meant is found, once" || fail "what is not meant is found, once" "$(head log)"
+	ok "compaction" exits 0 compact --delete-delay 0
+	ok "and deletion again" exits 0 erase --delete-delay 0
+	find store -name '*.pack' -print0 | xargs -0 chunkcat | jq -r .line | sort >stored
+	ok "nothing of what is meant is in any pack" diff want stored
+	ok "all verifies" exits 0 idxbuild --verify --store store
+	find store -name '*.pack' | sort >there
+	flush_live_packs | sed 's,^.*/store/,store/,' | sort >named
+	ok "no pack is left over" diff named there
+	ok "the receipt is of as much at least" test \
+		"$(head -qn1 store/fake/deletes/*.receipt.json | sed 's/.*"entries":\([0-9]*\),.*/\1/' | awk '{ n += $1 } END { print n }')" -ge $(((2 * round + 1) * 27))
+	ok "from packs alone" exits 0 idxbuild --rebuild --store store
+	check >log && pass "it is the same" || fail "it is the same" "$(head log)"
+	find store -name '*.pack' -print0 | xargs -0 chunkcat | jq -r .line | sort >stored
+	ok "and nothing comes back" diff want stored
+}
+
+command -v jq >/dev/null || skip_all "jq is not here"
+: >wanted
+mkdir store
+add 0 0
+for app in a0 a1; do request store fake "{app=\"$app\"} |= \"mail=\"" $all $end >/dev/null; done
+killed=0
+round=0
+while [ $killed -lt $KILLS ] && [ $round -lt $((5 * KILLS + 20)) ]; do
+	round=$((round + 1))
+	for part in 1 2; do add $round $part; done
+	start_erase >/dev/null 2>>erase.err &
+	victim=$!
+	others=
+	flush_rand 4
+	case $RAND in
+	0) # as from another machine
+		rm -f store/~lokid/locks
+		start_erase >/dev/null 2>>erase.err &
+		others=$!
+		;;
+	1)
+		rm -f store/~lokid/locks
+		start_compact >/dev/null 2>>erase.err &
+		others=$!
+		;;
+	esac
+	flush_rand 80
+	sleep "$(printf '0.%03d' "$RAND")" # not to wait for something: a random moment
+	kill -9 $victim 2>/dev/null && killed=$((killed + 1))
+	wait $victim 2>/dev/null
+	[ ! "$others" ] || wait "$others" || fail "round $round: who raced ended well" "$(tail -3 erase.err)"
+	check >log || {
+		fail "round $round: what is not meant is found, once" "$(head log)"
+		break
+	}
+	[ $((round % 8)) -ne 0 ] || settle
+done
+note "$killed deletions were killed in $round rounds"
+is "as many were killed as asked for" $killed $KILLS
+[ $((round % 8)) -eq 0 ] || settle
+done_testing

@@ -1,0 +1,107 @@
+#!/bin/sh
+# Lines are rewritten for good by rules: only those that are meant, once; all else stays byte for byte. And what is held is
+# neither rewritten nor deleted.
+. "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/deletes.sh"
+
+flush() { # STORE NUMBER
+	awk -v f="$2" 'BEGIN {
+		for (k = 0; k < 300; k++)
+			printf "{\"ts\":\"%d%09d\",\"labels\":{\"app\":\"a%d\"},\"line\":\"flush %d line %d%s\"%s}\n",
+				1768471200 + f * 600 + k, k, k % 3, f, k, k % 10 ? "" : " card=4111-1111-1111-" 1000 + k,
+				k % 5 ? "" : ",\"metadata\":{\"user\":\"u" k "\"}"
+	}' >in.jsonl
+	lokid-ingest -q --wal "$1.wal" --input jsonl in.jsonl
+	walreplay --frames --unpacked --store "$1" "$1.wal" | chunkpack --store "$1" | idxbuild --store "$1" >/dev/null
+}
+packs() { find "$1" -name '*.pack' | sort; }
+bytes_of() { packs "$1" | xargs chunkcat | sort -u; }
+scrub() { chunkpack --scrub rules --delete-delay 0 "$@"; }
+
+flush store 1
+flush store 2
+bytes_of store >whole
+cat >rules <<'END'
+# card numbers of a1, but for their last digits
+{app="a1"} |~ `card=[0-9-]+` | line_format `{{ regexReplaceAll "card=[0-9-]+-([0-9]+)" __line__ "card=***${1}" }}`
+other {app=~".+"} | line_format `gone`
+END
+sed '/"app":"a1"/s/card=[0-9-]*-/card=***/' whole | sort -u >wanted
+n=$(comm -23 whole wanted | wc -l)
+ok "some lines are meant" test "$n" -eq 20
+
+cp -rp store one
+ok "a dry run" exits 0 chunkpack --scrub rules --store one --dry-run
+ok "says what would be" stdout_matches "^fake 2026-01-15: [0-9a-f]{16}: $n entries, .* of lines would be rewritten in 2 packs\$"
+bytes_of one >after
+ok "and does nothing" cmp whole after
+ok "scrubbing" exits 0 scrub --store one
+ok "says what was" stdout_matches "^fake 2026-01-15: [0-9a-f]{16}: $n entries, .* of lines rewritten in 2 packs\$"
+bytes_of one >after
+ok "the lines are others, and all else is as it was" cmp wanted after
+ok "all is right" exits 0 idxbuild --verify --store one
+ok "as a whole, too" exits 0 idxbuild --fsck --store one
+ok "without a word" stderr_is ""
+ok "a receipt says so" grep -q "\"scrub\":.*\"packs\":2,.*\"entries\":$n," one/fake/deletes/*.receipt.json
+ok "of the one tenant" test "$(find one -name '*.receipt.json' | wc -l)" -eq 1
+ok "queries find them so" test "$(logql --store one -o raw --limit 0 '{app="a1"} |= "card=***"' | wc -l)" -eq "$n"
+ok "again" exits 0 scrub --store one
+ok "nothing is to be done" stdout_is_empty
+mv store.wal one.wal
+flush one 2
+ok "lines that came late" exits 0 scrub --store one
+ok "are rewritten too" stdout_matches ": 10 entries, .* rewritten in 1 pack\$"
+bytes_of one >again
+ok "and are the same then" cmp wanted again
+
+# ---- rules that are wrong
+
+refused() { # TEXT RULE
+	printf '%s\n' "$2" >rules
+	ok "refused: $1" exits 2 scrub --store store
+	ok "in words: $1" stderr_has "$1"
+}
+refused "'rules': line 1: expected a log query that makes other lines" '{app="a1"} |= "x"'
+refused "'rules': line 1: parse error at line" '{app="a1"}[1m]'
+refused "'rules': it has no rule" '# nothing'
+refused "'rules': line 1: expected [TENANT] {SELECTOR}" 'x'
+refused "'rules': line 1: parse error" '{app="a1" | line_format `x`'
+refused "it would rewrite again what it has written" '{app="a1"} | line_format `more {{ __line__ }}`'
+refused "a line sets TemplateFormatErr" '{app="a1"} | line_format `{{ regexReplaceAll "(" __line__ "" }}`'
+bytes_of store >after
+ok "nothing was rewritten" cmp whole after
+ok "without the file" exits 4 chunkpack --scrub nothing --store store
+
+# ---- held
+
+cat >rules <<'END'
+{app=~".+"} |= "card=" | line_format `***`
+END
+cat >hold <<'END'
+{app="a1"}
+fake {app="a2"} 2026-01-15T10:10:00Z 2026-01-15T10:19:59Z
+END
+cp -rp store held
+ok "what is held" exits 0 scrub --store held --hold hold
+ok "is told" stdout_matches '; 30 entries held$'
+sed '/"app":"a0"/s/flush [0-9]* line [0-9]* card=[0-9-]*/***/; /"app":"a2".*flush 2 /s/flush 2 line [0-9]* card=[0-9-]*/***/' whole | sort -u >wanted
+bytes_of held >after
+ok "and stays" cmp wanted after
+ok "nobody says that all was done" test ! -e held/fake/deletes/*.receipt.json
+cp hold held/~lokid/hold
+cp -rp store gone
+mkdir -p gone/~lokid && cp hold gone/~lokid/hold
+id=$(request gone fake '{app=~".+"}' 1768471200000000000 1768514400000000000)
+ok "a request to delete" exits 0 chunkpack --delete --delete-delay 0 --store gone
+ok "takes only what is not" stdout_matches "^fake 2026-01-15: $id: 300 entries, .*; 300 entries held\$"
+grep -e '"app":"a1"' -e '"app":"a2".*flush 1 ' whole | sort -u >wanted
+bytes_of gone >after
+ok "by the store's own file too" cmp wanted after
+is "queries find nothing of it all the same" "$(logql --store gone -o raw --limit 0 '{app=~".+"}' | wc -l)" 0
+ok "again" exits 0 chunkpack --delete --delete-delay 0 --store gone
+ok "it says what is held" stdout_matches ': 0 entries, 0 B of lines gone from 0 packs; 300 entries held$'
+rm gone/~lokid/hold
+ok "when it is not any more" exits 0 chunkpack --delete --delete-delay 0 --store gone
+is "it goes" "$(bytes_of gone | wc -l)" 0
+ok "a line of it that is wrong" exits 2 chunkpack --delete --hold rules --store store
+done_testing
