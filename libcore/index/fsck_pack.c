@@ -6,9 +6,8 @@
 
 enum { PIECE = 1 << 20 };
 
-static int hash_file(struct store_file *f, struct hash128 *ret, struct err *e)
+int fsck_read(struct store_file *f, fsck_piece_fn *each, void *data, struct err *e)
 {
-	struct hash_state *h = hash_new();
 	char *p = mem_alloc(PIECE);
 	int rc = 0;
 
@@ -17,12 +16,27 @@ static int hash_file(struct store_file *f, struct hash128 *ret, struct err *e)
 
 		rc = store_file_read(f, off, p, n, e);
 		if (rc == 0)
-			hash_add(h, bytes_of(p, n));
+			rc = each(bytes_of(p, n), data, e);
 	}
+	free(p);
+	return rc;
+}
+
+static int add_to_hash(struct bytes piece, void *data, struct err *e)
+{
+	(void)e;
+	hash_add(data, piece);
+	return 0;
+}
+
+static int hash_file(struct store_file *f, struct hash128 *ret, struct err *e)
+{
+	struct hash_state *h = hash_new();
+	int rc = fsck_read(f, add_to_hash, h, e);
+
 	if (rc == 0)
 		*ret = hash_end(h);
 	hash_free(h);
-	free(p);
 	return rc;
 }
 

@@ -17,8 +17,6 @@
 #include "index/scan.h"
 #include "time/time.h"
 
-enum { PIECE = 1 << 20 };
-
 /* Of a tenant and day. */
 struct place {
 	struct bytes tenant;
@@ -71,20 +69,9 @@ static struct place *place_of(struct repair *r, struct bytes tenant, int32_t day
 
 /* ---- moving ---- */
 
-static int copy_bytes(struct store_file *f, struct store_put *p, struct err *e)
+static int put_piece(struct bytes piece, void *data, struct err *e)
 {
-	char *piece = mem_alloc(PIECE);
-	int rc = 0;
-
-	for (uint64_t off = 0; off < f->size && rc == 0; off += PIECE) {
-		size_t n = f->size - off < PIECE ? (size_t)(f->size - off) : PIECE;
-
-		rc = store_file_read(f, off, piece, n, e);
-		if (rc == 0)
-			rc = store_put_write(p, bytes_of(piece, n), e);
-	}
-	free(piece);
-	return rc;
+	return store_put_write(data, piece, e);
 }
 
 /* The name is that of its bytes, in folder. Gone already is fine. */
@@ -106,7 +93,7 @@ static int move(struct repair *r, const char *name, const char *folder, const ch
 	rc = store_file_open(s, name, &f, &why);
 	if (rc == 0) {
 		p = store_put_new(s, folder, &why);
-		rc = p ? copy_bytes(&f, p, &why) : -1;
+		rc = p ? fsck_read(&f, put_piece, p, &why) : -1;
 		if (rc == 0)
 			rc = store_put_commit(p, suffix, &hash, &to, &why);
 		else
