@@ -12,7 +12,7 @@ enum {
 
 static bool is_free(const struct choose_pack *p, const struct choose_how *how)
 {
-	return !p->stays && p->size < how->pack_bytes / 2;
+	return !p->stays && (p->wasteful || p->size < how->pack_bytes / 2);
 }
 
 /* The largest key below `below` of v[0..end); false when there is none. */
@@ -112,9 +112,31 @@ static bool run_below(const struct choose_pack *v, size_t n, const struct choose
 	return false;
 }
 
+/* Neighbours of which most is dead: each is written once, and is then not wasteful any more. */
+static bool wasteful_run(const struct choose_pack *v, size_t n, const struct choose_how *how,
+			 struct choose_run *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct choose_run r = { .first = i };
+		uint64_t total = 0;
+
+		for (; i < n && v[i].wasteful && !v[i].stays &&
+		       total < RUN_PACKS * how->pack_bytes && (how->most == 0 || r.n < how->most);
+		     i++, r.n++)
+			total += v[i].size;
+		if (r.n > 0 && settle(v, n, 1, &r)) {
+			*ret = r;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool choose_run(const struct choose_pack *v, size_t n, const struct choose_how *how,
 		struct choose_run *ret)
 {
+	if (wasteful_run(v, n, how, ret))
+		return true;
 	if (how->day_over)
 		return run_below(v, n, how, UINT64_MAX, ret);
 	/* The small ones first: they are in the way of the others, and cheap. */

@@ -14,8 +14,9 @@
  * then name. */
 struct choose_pack {
 	int64_t order_key;
-	uint64_t size;
-	bool stays; /* it is left alone, as one that is damaged */
+	uint64_t size; /* of what it still has */
+	bool stays;    /* it is left alone, as one that is damaged */
+	bool wasteful; /* most of its bytes are dead: it is written anew by itself, if need be */
 };
 
 struct choose_how {

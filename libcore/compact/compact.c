@@ -86,8 +86,7 @@ static int one_day(int32_t day, void *data, struct err *e)
 	struct store_lock *lock = NULL;
 	int rc;
 
-	if ((o->one_day && day != o->day) ||
-	    !shard_has(o->shard, o->n_shards, w->tenant, day))
+	if ((o->one_day && day != o->day) || !shard_has(o->shard, o->n_shards, w->tenant, day))
 		return 0;
 	if (!o->dry_run) {
 		lock = index_lock(o->store, w->tenant, day, e);

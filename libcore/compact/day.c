@@ -88,7 +88,51 @@ static int look(struct day_job *d, struct day_view *v, struct err *e)
 	return d->looked ? 0 : see_whether_over(d, v, e);
 }
 
-static struct choose_pack *to_choose(const struct day_job *d, const struct day_view *v)
+/* What the chunks of a pack that still count have, of those of one index file. */
+static int add_named(struct index *ix, uint64_t *named, struct err *e)
+{
+	for (uint32_t i = 0; i < index_info(ix)->n_chunks; i++) {
+		struct index_chunk c;
+
+		if (index_chunk_at(ix, i, &c, e) < 0)
+			return err_wrap(e, "'%s'", index_label(ix));
+		named[c.pack] += c.length;
+	}
+	return 0;
+}
+
+/* What is dead in a pack of a thinned file does not count, and most of it makes it wasteful. */
+static int see_waste(const struct day_view *v, struct choose_pack *c, struct err *e)
+{
+	for (size_t k = 0; k < v->live.n; k++) {
+		struct index *ix = v->live.v[k];
+		uint64_t *named;
+		int rc;
+
+		if (!index_info(ix)->thinned)
+			continue;
+		named = mem_alloc((index_info(ix)->n_packs + (size_t)1) * sizeof(*named));
+		rc = add_named(ix, named, e);
+		for (size_t i = 0; i < v->n && rc == 0; i++) {
+			const struct index_pack *row = &v->pack[i].row;
+			uint64_t left;
+
+			if (v->pack[i].index != k)
+				continue;
+			left = named[v->pack[i].number] + row->trailer_len;
+			c[i].size = left < row->size ? left : row->size;
+			c[i].wasteful = c[i].size < row->size / 2;
+		}
+		free(named);
+		if (rc < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* NULL on error. */
+static struct choose_pack *to_choose(const struct day_job *d, const struct day_view *v,
+				     struct err *e)
 {
 	struct choose_pack *c = mem_alloc((v->n + 1) * sizeof(*c));
 
@@ -96,7 +140,10 @@ static struct choose_pack *to_choose(const struct day_job *d, const struct day_v
 		c[i] = (struct choose_pack){ .order_key = v->pack[i].row.order_key,
 					     .size = v->pack[i].row.size,
 					     .stays = has_hash(&d->stays, &v->pack[i].row.name) };
-	return c;
+	if (see_waste(v, c, e) == 0)
+		return c;
+	free(c);
+	return NULL;
 }
 
 static struct choose_how how_of(const struct day_job *d)
@@ -256,9 +303,10 @@ int day_merge(struct day_job *d, struct err *e)
 	int rc = look(d, &v, e);
 
 	if (rc == 0) {
-		c = to_choose(d, &v);
+		c = to_choose(d, &v, e);
 		how = how_of(d);
-		if (choose_run(c, v.n, &how, &run)) {
+		rc = c ? 0 : -1;
+		if (c && choose_run(c, v.n, &how, &run)) {
 			rc = open_inputs(d, &v, &run, &in, e);
 			if (rc == 0)
 				rc = merge_run(d, &v, &run, &in, e);
@@ -284,7 +332,8 @@ static size_t pretend(const struct day_job *d, struct choose_pack *c, size_t n,
 	ret->packs_out = packs_of(d->o, ret->bytes);
 	each = ret->bytes / ret->packs_out;
 	for (size_t i = 0; i < ret->packs_out; i++)
-		c[run->first + i] = (struct choose_pack){ run->order_key, each, false };
+		c[run->first + i] =
+			(struct choose_pack){ .order_key = run->order_key, .size = each };
 	memmove(c + run->first + ret->packs_out, c + run->first + run->n,
 		(n - run->first - run->n) * sizeof(*c));
 	return n - run->n + ret->packs_out;
@@ -300,8 +349,9 @@ int day_plan(struct day_job *d, struct err *e)
 	size_t n = v.n;
 
 	if (rc == 0) {
-		c = to_choose(d, &v);
+		c = to_choose(d, &v, e);
 		how = how_of(d);
+		rc = c ? 0 : -1;
 	}
 	while (rc == 0 && choose_run(c, n, &how, &run)) {
 		struct compact_plan plan;

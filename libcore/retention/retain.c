@@ -8,6 +8,7 @@
 #include "retention/expire.h"
 #include "retention/retention.h"
 #include "retention/survey.h"
+#include "store/names.h"
 #include "time/time.h"
 
 struct walk {
@@ -190,6 +191,22 @@ static int one_day(int32_t day, void *data, struct err *e)
 	return -1;
 }
 
+/* What writers that died have left, in folders to which nobody may write any more. */
+static int sweep_tenant(const struct walk *w, struct err *e)
+{
+	static const enum store_kind kinds[] = { STORE_INDEX, STORE_PACK };
+	int rc = 0;
+
+	for (int i = 0; i < 2 && rc == 0; i++) {
+		struct buf folder = { 0 };
+
+		store_folder_add_all(&folder, kinds[i], w->tenant);
+		rc = store_sweep(w->r->store, buf_str(&folder), e);
+		buf_release(&folder);
+	}
+	return rc;
+}
+
 static int one_tenant(const char *name, uint64_t size, void *data, struct err *e)
 {
 	struct walk *w = data;
@@ -199,6 +216,8 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 	if (labels_check_tenant(w->tenant, NULL) < 0)
 		return 0; /* not ours, as a disk's lost+found */
 	w->limits = w->r->limits ? limits_of(w->r->limits, w->tenant) : NULL;
+	if (!w->r->dry_run && w->r->shard == 0 && sweep_tenant(w, e) < 0)
+		return -1;
 	return live_days(w->r->store, w->tenant, INT32_MIN, INT32_MAX, one_day, w, e);
 }
 

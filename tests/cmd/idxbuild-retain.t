@@ -147,6 +147,26 @@ is "takes all" "$(grep -c -- '--keep-free 100%$' "$TAP/stdout")" 10
 ok "one that is" exits 0 retain k --keep-free 0.0001 --dry-run
 ok "takes nothing" stdout_is_empty
 
+# --- packs of which most is dead
+
+cat >most.yaml <<'Y'
+limits_config:
+  retention_stream:
+  - {selector: '{app=~"a[012]"}', period: 24h}
+Y
+sed 's/"tenant":"[a-z]*"/"tenant":"one"/' in.jsonl | chunkpack --store m | idxbuild --store m >/dev/null
+ok "three of four streams expire" exits 0 retain m --limits most.yaml --delete-delay 0
+objects m | grep pack >packs
+is "packs stay for the fourth" "$(wc -l <packs)" 5
+ok "a compaction" exits 0 chunkpack --compact --delete-delay 0 --store m
+is "writes each anew" "$(objects m | grep pack | sort - packs | uniq -d | wc -l)" 1
+is "but that of today" "$(objects m | grep pack | sort - packs | uniq -d)" "$(grep 2026-01-19 packs)"
+ok "once" exits 0 chunkpack --compact --delete-delay 0 --store m
+ok "no more" stdout_is_empty
+idxbuild --rebuild --store m >/dev/null
+is "and what was dead is not in them" "$(stored m one | wc -l)" 400
+ok "the store is right" exits 0 idxbuild --fsck --delete-delay 0 --store m
+
 # --- shards, damage, options
 
 fill d

@@ -114,6 +114,33 @@ static void full_ones_and_those_that_stay_part_runs(void **state)
 	free(p.v);
 }
 
+/* Of which most is dead: alone if need be, though it is full, but only where its key lets it. */
+static void wasteful_ones_are_written_anew(void **state)
+{
+	struct packs p = { 0 };
+	struct choose_run r;
+
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		add(&p, i, 200 * MIB);
+	p.v[2].wasteful = p.v[3].wasteful = p.v[5].wasteful = true;
+	assert_true(choose_run(p.v, p.n, &by_tier, &r));
+	assert_int_equal(r.first, 2);
+	assert_int_equal(r.n, 2);
+	assert_int_equal(r.order_key, 3);
+	p.v[2].wasteful = p.v[3].wasteful = false;
+	assert_true(choose_run(p.v, p.n, &all, &r));
+	assert_int_equal(r.first, 5);
+	assert_int_equal(r.n, 1);
+	p.v[5].stays = true;
+	assert_false(choose_run(p.v, p.n, &all, &r));
+	p.v[2].wasteful = true;
+	for (int i = 0; i < 6; i++)
+		p.v[i].order_key = 0; /* between equal keys is none */
+	assert_false(choose_run(p.v, p.n, &all, &r));
+	free(p.v);
+}
+
 /* Packs of JSON lines have key 0 all: they come by their names, and so must what becomes of them.
  */
 static void equal_keys(void **state)
@@ -216,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(few_are_left_alone),
 		cmocka_unit_test(full_ones_and_those_that_stay_part_runs),
+		cmocka_unit_test(wasteful_ones_are_written_anew),
 		cmocka_unit_test(equal_keys),
 		cmocka_unit_test(how_often_a_byte_is_written),
 		cmocka_unit_test(random_ones),

@@ -1,0 +1,134 @@
+#!/bin/sh
+# Retentions killed at random moments, beside flushes, compactions and other retentions that do not see their lock: what is
+# not expired is there, once, in every round; and after a last run the store is as one that was never disturbed.
+# PERCENT=100: 200 kills.
+. "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/flush.sh"
+
+KILLS=$((200 * ${PERCENT:-5} / 100))
+[ $KILLS -gt 0 ] || KILLS=1
+echo "# SEED=${SEED:-1}, $KILLS kills"
+
+FIRST=1768435200 # 2026-01-15
+cat >limits.yaml <<'Y'
+limits_config:
+  retention_period: 72h
+  retention_stream:
+  - {selector: '{app="a1"}', priority: 1, period: 30h}
+  - {selector: '{app="a2"}', priority: 1, period: 1000h}
+Y
+
+# lines HOUR: what is pushed in this hour, of three streams and of times up to two days before.
+lines() {
+	awk -v h="$1" -v first=$FIRST 'BEGIN {
+		for (i = 0; i < 60; i++) {
+			t = first + 3600 * (h - (i % 4 == 3 ? i % 48 : 0)) + 60 * i
+			printf "{\"ts\":\"%d%09d\",\"labels\":{\"app\":\"a%d\"},\"line\":\"hour %d line %d\"}\n", t, h, i % 3, h, i
+		}
+	}'
+}
+
+add() { # STORE HOUR
+	lines "$2" | chunkpack --store "$1" | idxbuild --store "$1" >/dev/null
+}
+
+compact() { # STORE
+	chunkpack --compact --store "$1" --fan-in 2 --pack-size 64KiB --chunk-size 16KiB --level 1 -j2 >/dev/null
+}
+
+now_of() { # HOUR: its end
+	echo $((FIRST + 3600 * ($1 + 1)))
+}
+
+retain() { # STORE HOUR [OPTION]...
+	retain_s=$1 retain_h=$2
+	shift 2
+	idxbuild --retain --store "$retain_s" --limits limits.yaml --now "$(now_of "$retain_h")" "$@"
+}
+
+# expected HOUR: lines of all hours up to it that are not expired at its end; found STORE HOUR.
+expected() {
+	awk -v now="$(now_of "$1")" '{
+		ts = substr($0, 8, 10)
+		app = substr($0, index($0, "\"app\":\"") + 7, 2)
+		keep = app == "a1" ? 108000 : app == "a2" ? 3600000 : 259200
+		line = substr($0, index($0, "\"line\":") + 8)
+		if (ts >= now - keep)
+			print substr(line, 1, index(line, "\"") - 1)
+	}' pushed | sort
+}
+found() {
+	logql --store "$1" --limits limits.yaml --now "$(now_of "$2")" --limit 0 -o raw '{app=~".+"}' | sort
+}
+
+: >pushed
+killed=0
+round=0
+hour=48
+while [ $killed -lt $KILLS ] && [ $round -lt $((5 * KILLS + 20)) ]; do
+	round=$((round + 1))
+	for part in 1 2 3; do
+		hour=$((hour + 3))
+		add store $hour
+		lines $hour >>pushed
+	done
+	flush_rand 2
+	[ "$RAND" -eq 0 ] || compact store 2>>err
+	retain store $hour >/dev/null 2>>err &
+	victim=$!
+	others=
+	flush_rand 3
+	case $RAND in
+	0) # as from another machine
+		rm -f store/~lokid/locks
+		retain store $hour >/dev/null 2>>err &
+		others=$!
+		;;
+	1)
+		rm -f store/~lokid/locks
+		compact store 2>>err &
+		others=$!
+		;;
+	esac
+	flush_rand 30
+	sleep "$(printf '0.%03d' "$RAND")" # not to wait for something: a random moment
+	kill -9 $victim 2>/dev/null && killed=$((killed + 1))
+	wait $victim 2>/dev/null
+	[ ! "$others" ] || wait "$others" || fail "round $round: who raced ended well" "$(tail -n 3 err)"
+	expected $hour >want
+	found store $hour >got
+	cmp -s want got || {
+		fail "round $round: what is not expired is there, once" "$(diff want got | head -n 5)"
+		break
+	}
+	flush_rand 4
+	if [ "$RAND" -eq 0 ]; then
+		retain store $hour --delete-delay 0 >/dev/null 2>>err || fail "round $round: a run to the end"
+	fi
+done
+note "$killed retentions were killed in $round rounds"
+is "as many were killed as asked for" $killed $KILLS
+
+# --- undisturbed
+
+for s in store calm; do
+	[ $s = store ] || {
+		chunkpack --store $s pushed | idxbuild --store $s >/dev/null
+	}
+	find $s -name '*.tmp' -exec touch -d '2 hours ago' {} +
+	for i in 1 2; do
+		retain $s $hour --delete-delay 0 >/dev/null 2>&1
+		chunkpack --compact --store $s --delete-delay 0 >/dev/null 2>&1
+	done
+	ok "$s: a last run" exits 0 retain $s $hour --delete-delay 0
+	ok "$s: has nothing to do" stdout_is_empty
+	ok "$s: it is right" exits 0 idxbuild --fsck --delete-delay 0 --store $s
+	found $s $hour >got-$s
+	find $s -name '*.idx' -o -name '*.pack' | cut -d / -f 2-4 | sort -u >objects-$s
+done
+ok "the same answers" cmp got-calm got-store
+expected $hour >want
+ok "which are right" cmp want got-store
+ok "and objects of the same days" diff objects-calm objects-store
+
+done_testing
