@@ -525,7 +525,7 @@ part_far() {
 	command -v radosgw >/dev/null || command -v swift-proxy-server >/dev/null || return 0
 	rm -rf far
 	mkdir far
-	"$repo/scripts/gen-logs" far/data 64M 300 1 $end >far/log
+	"$repo/scripts/gen-logs" data far/data 64M 300 1 $end >far/log
 	port=$((21000 + $$ % 500 * 10))
 	trap '"$components/s3-stop" -9 -w "$PWD/far/s3" >/dev/null 2>&1; kill $proxy 2>/dev/null; rm -rf far' EXIT
 	proxy=''
