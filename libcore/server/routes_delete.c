@@ -26,6 +26,8 @@ static struct store *open_store(struct call *c)
 	s = store_open(c->server->config->store, STORE_WRITE, &e);
 	if (!s)
 		call_refuse(c, 500, &e);
+	else /* so that queries learn at once of what is written there */
+		store_set_cache(s, c->server->cache);
 	return s;
 }
 
