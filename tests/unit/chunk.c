@@ -630,6 +630,49 @@ static void blocks_end_where_the_time_changes(void **state)
 	entries_release(&es);
 }
 
+/* Of another tenant, and back, a chunk is what it was; only ours are moved. */
+static void moved_and_back(void **state)
+{
+	static const struct chunk_params p = { CODEC_ZSTD, 1, 4096, 1 << 16, 1000 };
+	struct buf out = { 0 }, other = { 0 }, again = { 0 };
+	struct entries es = { 0 };
+	struct arena a = { 0 };
+	struct chunk c, moved;
+	uint32_t head_len;
+	struct hash128 id;
+	struct err e;
+
+	(void)state;
+	seed = 7;
+	fill(&es, 300);
+	assert_int_equal(encode_all(&p, &es, "web", &out, NULL), 1);
+	assert_int_equal(chunk_parse(buf_bytes(&out), &a, &c, &e), 0);
+	assert_int_equal(
+		chunk_move(&c, buf_bytes(&out), BYTES_LIT("another"), &other, &head_len, &e), 0);
+	assert_int_equal(chunk_parse(buf_bytes(&other), &a, &moved, &e), 0);
+	id = labels_stream_id(BYTES_LIT("another"), &c.labels);
+	assert_true(bytes_is(moved.tenant, "another"));
+	assert_int_equal(hash128_cmp(&moved.stream_id, &id), 0);
+	assert_int_equal(moved.fixed.head_len, head_len);
+	assert_int_equal(moved.fixed.len, other.n);
+	assert_int_equal(moved.n, c.n);
+	assert_true(
+		bytes_eq(bytes_sub(buf_bytes(&other), head_len, other.n - head_len),
+			 bytes_sub(buf_bytes(&out), c.fixed.head_len, out.n - c.fixed.head_len)));
+	assert_int_equal(
+		chunk_move(&moved, buf_bytes(&other), BYTES_LIT("fake"), &again, &head_len, &e), 0);
+	assert_true(bytes_eq(buf_bytes(&again), buf_bytes(&out)));
+	out.p[CHUNK_FIXED_LEN + 1] ^= 1; /* as if the tenant were written otherwise */
+	assert_int_equal(chunk_move(&c, buf_bytes(&again), BYTES_LIT("x"), &other, &head_len, &e),
+			 -1);
+	assert_int_equal(e.code, ERR_CORRUPT);
+	arena_release(&a);
+	buf_release(&out);
+	buf_release(&other);
+	buf_release(&again);
+	entries_release(&es);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -644,6 +687,7 @@ int main(void)
 		cmocka_unit_test(flip_every_bit),
 		cmocka_unit_test(bytes_lost),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(moved_and_back),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
