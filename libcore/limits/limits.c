@@ -351,6 +351,22 @@ static struct limits_set *derive(struct limits_set *base)
 	return s;
 }
 
+static void keep_for_ever(struct limits *l)
+{
+	l->retention_period_ns = 0;
+	l->retention_stream = (struct limits_stream_rules){ 0 };
+}
+
+struct limits_set *limits_set_for_ever(struct limits_set *base)
+{
+	struct limits_set *s = derive(base);
+
+	keep_for_ever(&s->defaults);
+	for (size_t i = 0; i < s->n_tenants; i++)
+		keep_for_ever(&s->tenant[i].limits);
+	return s;
+}
+
 static void read_runtime(struct limits_set *s, const struct yaml_node *root, struct report *r)
 {
 	static const struct key keys[] = {

@@ -80,6 +80,9 @@ void limits_set_drop(struct limits_set *s); /* NULL: nothing */
 /* Of a tenant: the defaults, or those with its overrides. Valid as long as the set is held. */
 const struct limits *limits_of(const struct limits_set *s, struct bytes tenant);
 
+/* A set of its own: the same, but all is kept for ever. base stays as it is. */
+struct limits_set *limits_set_for_ever(struct limits_set *base);
+
 /* Whether some tenant's oldest goes when its max_storage_bytes are full. */
 bool limits_any_drops_oldest(const struct limits_set *s);
 

@@ -79,6 +79,7 @@ struct config_flush {
 };
 
 struct config_compact {
+	bool retention_enabled;
 	int64_t interval_ns;	 /* from one compaction to the next; 0: none */
 	int64_t delete_delay_ns; /* what it replaced stays as long */
 	unsigned jobs;		 /* threads */

@@ -71,7 +71,7 @@ static const char whole_days[] = "all days of all tenants are looked at, in each
 static const char requests_beside[] =
 	"requests to delete lie in the store, beside what they are about";
 static const char all_requests[] = "all requests are applied that are old enough";
-static const char no_retention[] = "nothing is deleted by its age or by request";
+static const char one_retention[] = "retention is one program, run after each compaction";
 static const char live_wal[] = "queries read the log where it lies; nothing is loaded";
 static const char one_flush[] = "one flush runs at a time, and is tried again until it succeeds";
 static const char whole_streams[] = "a segment of the log is packed whole, all its streams at once";
@@ -281,16 +281,16 @@ const struct key config_keys[] = {
 	USED("compactor.max_compaction_parallelism", KEY_SMALL, compact.jobs),
 	USED("compactor.max_compaction_memory", KEY_SIZE, compact.memory_bytes),
 	MAPPED("compactor.retention_delete_delay", KEY_DURATION, compact.delete_delay_ns,
-	       "files that a compaction replaced are deleted so long after it"),
+	       "files that a compaction or retention replaced are deleted so long after it"),
 	IDLE("compactor.upload_parallelism", no_object_store),
 	IDLE("compactor.tables_to_compact", whole_days),
 	IDLE("compactor.skip_latest_n_tables", whole_days),
 	IDLE("compactor.working_directory", "files are made in the store, where they stay"),
-	IDLE("compactor.retention_enabled", no_retention),
-	IDLE("compactor.apply_retention_interval", no_retention),
-	IDLE("compactor.retention_delete_worker_count", no_retention),
-	IDLE("compactor.retention_table_timeout", no_retention),
-	IDLE("compactor.retention_backoff_config", no_retention),
+	USED("compactor.retention_enabled", KEY_BOOL, compact.retention_enabled),
+	IDLE("compactor.apply_retention_interval", one_retention),
+	IDLE("compactor.retention_delete_worker_count", one_retention),
+	IDLE("compactor.retention_table_timeout", one_retention),
+	IDLE("compactor.retention_backoff_config", one_retention),
 	IDLE("compactor.delete_request_store", requests_beside),
 	IDLE("compactor.delete_request_store_key_prefix", requests_beside),
 	IDLE("compactor.delete_request_store_db_type", requests_beside),
@@ -298,7 +298,7 @@ const struct key config_keys[] = {
 	IDLE("compactor.delete_batch_size", all_requests),
 	USED("compactor.delete_request_cancel_period", KEY_DURATION, erase.cancel_period_ns),
 	USED("compactor.delete_max_interval", KEY_DURATION, erase.max_interval_ns),
-	IDLE("compactor.deletion_marker_object_store_prefix", no_retention),
+	IDLE("compactor.deletion_marker_object_store_prefix", one_retention),
 	IDLE("compactor.compactor_ring", no_ring),
 	IDLE("compactor.horizontal_scaling_mode", one_process),
 	IDLE("compactor.worker_config", one_process),

@@ -28,6 +28,7 @@
 #include "server/syslog.h"
 #include "server/tails.h"
 #include "server/tasks.h"
+#include "server/store_limits.h"
 #include "server/upkeep.h"
 #include "store/cache.h"
 #include "store/store.h"
@@ -145,7 +146,7 @@ static int make_store(const struct server *s, struct err *e)
 	if (!store)
 		return -1;
 	store_close(store);
-	return 0;
+	return store_limits_write(s->config, s->limits, e);
 }
 
 /* Else the daemon would call itself ready, and take nothing. */
@@ -358,6 +359,9 @@ static void reload_limits(struct server *s)
 		return;
 	}
 	set_limits(s, set);
+	if (store_limits_write(s->config, s->limits, &e) < 0)
+		log_event(&s->log, LOG_ERROR, "limits of the store stay as they were", "err", e.msg,
+			  NULL);
 	metrics_set(metric_of(s->metrics, METRIC_RELOAD_SUCCESSFUL), 1);
 	log_event(&s->log, LOG_INFO, "limits read", NULL);
 }

@@ -135,6 +135,8 @@ static const struct metrics_family families[METRIC_COUNT] = {
 					   "Time that a round took.", BUCKETS(run_seconds)),
 	[METRIC_COMPACTIONS] = COUNTER("loki_boltdb_shipper_compact_tables_operation_total",
 				       "Runs of chunkpack --compact.", LABELS("status")),
+	[METRIC_RETENTIONS] = COUNTER("loki_boltdb_shipper_apply_retention_operation_total",
+				      "Runs of idxbuild --retain.", LABELS("status")),
 	[METRIC_INDEX_UPLOAD_SECONDS] =
 		HISTOGRAM("loki_boltdb_shipper_index_upload_duration_seconds",
 			  "Time that idxbuild took in a round.", BUCKETS(run_seconds)),
@@ -199,6 +201,12 @@ static const struct metrics_family families[METRIC_COUNT] = {
 		GAUGE("loki_boltdb_shipper_compact_tables_operation_last_successful_run_timestamp_"
 		      "seconds",
 		      "When a compaction last succeeded, or 0."),
+	[METRIC_RETENTION_SECONDS] =
+		GAUGE("loki_boltdb_shipper_apply_retention_operation_duration_seconds",
+		      "Time that the last retention that succeeded took."),
+	[METRIC_RETENTION_LAST_SUCCESS] =
+		GAUGE("loki_boltdb_shipper_apply_retention_last_successful_run_timestamp_seconds",
+		      "When a retention last succeeded, or 0."),
 	[METRIC_COMPACTION_RUNNING] =
 		GAUGE("loki_boltdb_shipper_compactor_running", "Whether this daemon compacts."),
 	[METRIC_COMPACTION_FAILURES_NOW] =
@@ -278,6 +286,8 @@ void server_metrics_register(struct metrics *m)
 	metric_of1(m, METRIC_FLUSH_ROUNDS, BYTES_LIT("failed"));
 	metric_of1(m, METRIC_COMPACTIONS, BYTES_LIT("success"));
 	metric_of1(m, METRIC_COMPACTIONS, BYTES_LIT("failure"));
+	metric_of1(m, METRIC_RETENTIONS, BYTES_LIT("success"));
+	metric_of1(m, METRIC_RETENTIONS, BYTES_LIT("failure"));
 	metric_of1(m, METRIC_WAL_CORRUPTIONS, BYTES_LIT("segment"));
 }
 

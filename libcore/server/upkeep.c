@@ -19,12 +19,13 @@ enum {
 };
 
 /* What is run, one after the other. */
-enum job { JOB_COMPACT, JOB_DELETE, JOBS };
+enum job { JOB_COMPACT, JOB_RETAIN, JOB_DELETE, JOBS };
 
 static const struct {
 	const char *name, *done, *failed; /* in the log */
 } jobs[JOBS] = {
 	[JOB_COMPACT] = { "chunkpack", "compacted", "compaction failed" },
+	[JOB_RETAIN] = { "idxbuild", "what has expired is deleted", "retention failed" },
 	[JOB_DELETE] = { "chunkpack", "requests to delete applied", "deletion failed" },
 };
 
@@ -32,7 +33,8 @@ struct upkeep {
 	struct server *server;
 	struct program program[JOBS];
 	enum job job;
-	struct err failure; /* the first of this round */
+	int64_t job_begun_mono_ns;
+	struct err failure;   /* the first of this round */
 	pthread_mutex_t lock; /* the state */
 	struct upkeep_state state;
 };
@@ -52,6 +54,24 @@ static void note_end(struct upkeep *u, const struct err *failure)
 	pthread_mutex_unlock(&u->lock);
 }
 
+static void note_retained(struct upkeep *u)
+{
+	pthread_mutex_lock(&u->lock);
+	u->state.retention_ns = time_mono_ns() - u->job_begun_mono_ns;
+	u->state.last_retention_ns = time_now_ns();
+	pthread_mutex_unlock(&u->lock);
+}
+
+/* By age when that is asked for; to make room when a tenant's limits do. */
+static bool is_retained(struct server *s)
+{
+	struct limits_set *limits = server_limits(s);
+	bool ret = s->config->compact.retention_enabled || limits_any_drops_oldest(limits);
+
+	limits_set_drop(limits);
+	return ret;
+}
+
 static void run(struct upkeep *u, enum job job);
 
 static void ended(struct program *p, const struct child_end *end, const struct err *failure)
@@ -60,10 +80,14 @@ static void ended(struct program *p, const struct child_end *end, const struct e
 	bool failed = failure->code != ERR_NONE;
 
 	(void)end;
-	if (u->job == JOB_COMPACT)
-		metrics_add(metric_of1(u->server->metrics, METRIC_COMPACTIONS,
-				       bytes_str(failed ? "failure" : "success")),
-			    1);
+	if (u->job != JOB_DELETE)
+		metrics_add(
+			metric_of1(u->server->metrics,
+				   u->job == JOB_COMPACT ? METRIC_COMPACTIONS : METRIC_RETENTIONS,
+				   bytes_str(failed ? "failure" : "success")),
+			1);
+	if (u->job == JOB_RETAIN && !failed)
+		note_retained(u);
 	if (failed) /* at the end it is cut off, and the next daemon goes on with it */
 		log_event(&u->server->log,
 			  atomic_load(&u->server->stopping) ? LOG_DEBUG : LOG_ERROR,
@@ -75,7 +99,8 @@ static void ended(struct program *p, const struct child_end *end, const struct e
 	if (u->job + 1 == JOBS || atomic_load(&u->server->stopping))
 		note_end(u, &u->failure);
 	else
-		run(u, u->job + 1);
+		run(u,
+		    u->job + 1 == JOB_RETAIN && !is_retained(u->server) ? JOB_DELETE : u->job + 1);
 }
 
 static void run(struct upkeep *u, enum job job)
@@ -91,12 +116,18 @@ static void run(struct upkeep *u, enum job job)
 	snprintf(memory, sizeof(memory), "%llu", (unsigned long long)c->compact.memory_bytes);
 	snprintf(cancel, sizeof(cancel), "%llds",
 		 (long long)(c->erase.cancel_period_ns / NS_PER_S));
+	if (job == JOB_RETAIN) {
+		argv[0] = "idxbuild";
+		argv[1] = "--retain";
+		argv[6] = NULL; /* behind the delay */
+	}
 	if (job == JOB_DELETE) {
 		argv[1] = "--delete";
 		argv[10] = "--cancel-period";
 		argv[11] = cancel;
 	}
 	u->job = job;
+	u->job_begun_mono_ns = time_mono_ns();
 	program_start(&u->program[job], &(struct child_opts){ .argv = argv,
 							      .fd = { -1, -1, -1, -1 },
 							      .timeout_ns = TIMEOUT_S * NS_PER_S,

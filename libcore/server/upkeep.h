@@ -1,6 +1,7 @@
 /*
- * What keeps the store small, by the clock: `chunkpack --compact`, then `chunkpack --delete`, as
- * cron would run them. One run at a time; one that fails is tried again when the next is due.
+ * What keeps the store small, by the clock: `chunkpack --compact`, `idxbuild --retain` where
+ * anything is to expire, `chunkpack --delete`, as cron would run them. One run at a time; one that
+ * fails is tried again when the next is due.
  */
 #ifndef SERVER_UPKEEP_H
 #define SERVER_UPKEEP_H
@@ -10,10 +11,12 @@
 struct upkeep;
 
 struct upkeep_state {
-	int64_t last_success_ns; /* Unix; 0: none yet */
-	int64_t begun_mono_ns;	 /* of time_mono_ns: the run under way, or the last */
-	int64_t took_ns;	 /* the last that succeeded */
-	unsigned n_failed;	 /* runs in a row */
+	int64_t last_success_ns;   /* Unix; 0: none yet */
+	int64_t begun_mono_ns;	   /* of time_mono_ns: the run under way, or the last */
+	int64_t took_ns;	   /* the last that succeeded */
+	int64_t last_retention_ns; /* as last_success_ns, of idxbuild --retain */
+	int64_t retention_ns;	   /* as took_ns */
+	unsigned n_failed;	   /* runs in a row */
 	bool running;
 	struct err failure; /* the last one's, when n_failed */
 };

@@ -1,0 +1,14 @@
+/*
+ * The limits in force as a file of the store, by which the programs go that read it or delete from
+ * it, whoever runs them: limits/file.h.
+ */
+#ifndef SERVER_STORE_LIMITS_H
+#define SERVER_STORE_LIMITS_H
+
+#include "server/config.h"
+
+/* Writes them, without any retention where compactor.retention_enabled is not set: what nobody
+ * deletes is not hidden. Only when they are not there already. Errors: ERR_IO, ERR_FULL. */
+MUST_CHECK int store_limits_write(const struct config *c, struct limits_set *limits, struct err *e);
+
+#endif

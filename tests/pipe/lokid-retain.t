@@ -1,0 +1,68 @@
+#!/bin/sh
+# The daemon writes its limits to the store, hides what has expired from the moment on, and deletes it on schedule, when it is
+# told to.
+. "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/lokid.sh"
+
+settings() { # ENABLED PERIOD
+	cat >lokid.yaml <<END
+auth_enabled: false
+limits_config:
+  retention_period: $2
+  reject_old_samples: false
+compactor:
+  compaction_interval: 200ms
+  retention_enabled: $1
+  retention_delete_delay: 0s
+END
+}
+now=$(date +%s)
+old=$((now - 3 * 86400))
+push_both() {
+	push "{\"streams\":[{\"stream\":{\"app\":\"shop\"},\"values\":[[\"${old}000000000\",\"old\"],[\"${now}000000000\",\"new\"]]}]}"
+	get /flush -X POST
+}
+lines() {
+	get "/loki/api/v1/query_range?limit=100&direction=forward&query=%7Bapp%3D%22shop%22%7D&start=$((old - 10))&end=$((now + 10))"
+	grep -oE '"(old|new)"' "$TAP/stdout" | tr -d '"\n'
+}
+
+# --- not told to
+
+settings false 48h
+lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+push_both
+ok "the limits lie in the store" test -s 'data/store/~lokid/limits.yaml'
+ok "without a retention, since nothing is deleted" grep -qx '  retention_period: 0s' 'data/store/~lokid/limits.yaml'
+is "so all is found" "$(lines)" oldnew
+get /metrics
+ok "no run is counted" grep -q '^loki_boltdb_shipper_apply_retention_operation_total{status="success"} 0' "$TAP/stdout"
+lokid_stop TERM
+
+# --- told to
+
+settings true 48h
+lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+ok "the limits are written" grep -qx '  retention_period: 2d' 'data/store/~lokid/limits.yaml'
+is "what has expired is not found" "$(lines)" new
+day=$(date -u -d "@$old" +%F)
+gone() { [ "$(find data/store -path "*$day*" -type f | wc -l)" -eq 0 ]; }
+ok "and is deleted" wait_for 30 gone
+is "the rest is there" "$(lines)" new
+counted() { get /metrics && grep -q '^loki_boltdb_shipper_apply_retention_operation_total{status="success"} [1-9]' "$TAP/stdout"; }
+ok "runs are counted" wait_for 10 counted
+ok "none failed" grep -q '^loki_boltdb_shipper_apply_retention_operation_total{status="failure"} 0$' "$TAP/stdout"
+ok "when the last was is told" grep -q '^loki_boltdb_shipper_apply_retention_last_successful_run_timestamp_seconds 1' "$TAP/stdout"
+
+# --- told otherwise
+
+settings true 96h
+kill -HUP "$LOKID_PID"
+written() { grep -qx '  retention_period: 4d' 'data/store/~lokid/limits.yaml'; }
+ok "limits that are read anew are written" wait_for 10 written
+push_both
+is "and what is kept longer is found" "$(lines)" oldnew
+lokid_stop TERM
+is "it ends" "$STATUS" 0
+ok "the store is right" idxbuild --verify --store data/store
+done_testing
