@@ -234,11 +234,10 @@ static struct store *open_existing(const char *path, struct err *e)
 
 	if (!s && e->code == ERR_NO)
 		e->code = ERR_IO; /* the store was asked for by name */
-	if (s && store_check_mark(s, e) < 0) {
-		store_close(s);
-		return NULL;
-	}
-	return s;
+	if (!s || store_check_mark(s, e) == 0)
+		return s;
+	store_close(s);
+	return NULL;
 }
 
 /* What is packed or copied may be the first of a store, what is merged lies in one. */

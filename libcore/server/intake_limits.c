@@ -297,8 +297,8 @@ static bool is_over_quota(struct push_run *r)
 {
 	struct intake_tenant *t = r->tenant;
 
-	t->has_quota = r->limits->max_storage_bytes > 0 &&
-		       r->limits->max_storage_action == LIMITS_REFUSE;
+	t->has_quota =
+		r->limits->max_storage_bytes > 0 && r->limits->max_storage_action == LIMITS_REFUSE;
 	if (!t->has_quota)
 		t->measured = false;
 	else if (!t->measured)

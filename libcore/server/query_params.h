@@ -41,7 +41,7 @@ struct query_request {
 	const char *wal, *store; /* folder; folder or URL */
 	const char *cache;	 /* of cache_bytes; or NULL */
 	uint64_t cache_bytes;
-	unsigned jobs;		 /* logql's threads */
+	unsigned jobs; /* logql's threads */
 	int64_t now_ns;
 	int64_t tail_max_duration_ns; /* of ENDPOINT_TAIL; 0: for ever */
 };

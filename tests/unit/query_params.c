@@ -116,7 +116,8 @@ static void the_cache_is_handed_on(void **state)
 	r.cache = "C";
 	r.cache_bytes = 1000;
 	assert_int_equal(0, ask_as(&r, ENDPOINT_LABELS, "", line, &e));
-	assert_non_null(strstr(line, " --store S --cache C --list-age 10s --cache-size 1000 --wal W "));
+	assert_non_null(
+		strstr(line, " --store S --cache C --list-age 10s --cache-size 1000 --wal W "));
 	r.cache_bytes = 0;
 	assert_int_equal(0, ask_as(&r, ENDPOINT_LABELS, "", line, &e));
 	assert_non_null(strstr(line, " --store S --cache C --list-age 10s --wal W "));

@@ -107,9 +107,10 @@ static void a_batch_begins_anywhere_in_its_page(void **state)
 			stream = sample_stream(&s, "fake", "web");
 			sample_batch(&s, &seed, &stream, 1, 1, 10, 0); /* describes the stream */
 			at = wal_packer_place(s.packer).off;
-			wal_packer_copy(s.packer,
-					bytes_of(filler, 2 * WAL_PAGE - left - at - 2 * WAL_FRAG_HEAD),
-					0, &s.bytes);
+			wal_packer_copy(
+				s.packer,
+				bytes_of(filler, 2 * WAL_PAGE - left - at - 2 * WAL_FRAG_HEAD), 0,
+				&s.bytes);
 			assert_int_equal(wal_packer_place(s.packer).off, 2 * WAL_PAGE - left);
 			sample_batch(&s, &seed, &stream, 1, 400, 700, 0);
 			wal_packer_end(s.packer, &s.bytes);
