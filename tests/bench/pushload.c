@@ -113,6 +113,7 @@ static void put_line(struct client *c, struct buf *line)
 	put_number(line, c->id);
 	buf_add_char(line, ' ');
 	put_number(line, c->next_line++);
+	buf_add_char(line, ' ');
 	if (line->n < l->line_len)
 		buf_add(line, l->text.p + next_random(c) % TEXT_BYTES, l->line_len - line->n);
 	line->n = l->line_len > 40 ? l->line_len : line->n;

@@ -5,7 +5,7 @@
 
 cat >lokid.yaml <<END
 auth_enabled: true
-compactor: {compaction_interval: 0s, retention_delete_delay: 0s}
+compactor: {compaction_interval: 0s, retention_delete_delay: 0s, delete_max_interval: 36h}
 limits_config: {reject_old_samples: false}
 overrides: {none: {deletion_mode: disabled}}
 audit: {enabled: true, log_path: audit.log}
@@ -48,7 +48,7 @@ refused "deletes in the future are not allowed" 'query={app="a0"}' start=$now en
 refused "start time can't be greater than end time" 'query={app="a0"}' start=$((now - 10)) end=$((now - 20))
 refused "difference between start time and end time must be at least one second" 'query={app="a0"} |= "x"' start=$((now - 10)) end=$((now - 10))
 refused "invalid max_interval: valid time units are 's', 'm', 'h'" 'query={app="a0"} |= "x"' start=$((now - 100)) max_interval=1ms
-refused "max_interval can't be greater than 24h0m0s" 'query={app="a0"} |= "x"' start=$((now - 100)) max_interval=48h
+refused "max_interval can't be greater than 36h0m0s" 'query={app="a0"} |= "x"' start=$((now - 100)) max_interval=48h
 refused "max_interval can't be greater than the interval to be deleted (10s)" 'query={app="a0"} |= "x"' start=$((now - 100)) end=$((now - 90)) max_interval=1m
 delete POST a 'query={app="a0"' start=$now
 ok "a query that is none" code_is 400

@@ -5,13 +5,16 @@
 
 mkdir -p programs data/rules/fake
 for p in lokid-ingest walreplay chunkpack logql; do ln -s "$(command -v "$p")" "programs/$p"; done
+hangs=other/index/2020-01-01/00112233445566778899aabbccddeeff.idx
 # One index file that an index builder names is a pipe, which opens when somebody writes.
 cat >programs/idxbuild <<END
 #!/bin/sh
-"$(command -v idxbuild)" "\$@" && echo "$PWD/hangs.idx"
+"$(command -v idxbuild)" "\$@" && echo "$PWD/data/store/$hangs"
 END
 chmod +x programs/idxbuild
-mkfifo hangs.idx data/rules/fake/hangs.yaml
+mkdir -p "data/store/${hangs%/*}" data/store/~lokid
+echo "lokid store 1" >data/store/~lokid/format
+mkfifo "data/store/$hangs" data/rules/fake/hangs.yaml
 cat >lokid.yaml <<END
 auth_enabled: false
 server:
@@ -43,7 +46,7 @@ pruned() { ! ls data/wal/*.wal; }
 ok "a flush has packed it, and counts" wait_for 20 pruned
 ok "which hangs" under_way flush
 others "a flush that hangs"
-spawn sh -c ': >hangs.idx'
+spawn sh -c ': >"$1"' - "data/store/$hangs"
 wait "$FLUSH"
 is "it is answered in the end" "$(cat flushed)" 204
 

@@ -90,7 +90,7 @@ sed -n 's/.*\(USED\|MAPPED\)("\([a-z_.]*\)".*/\2/p' "$REPO/libcore/server/config
 	sed 's/.*\.//' | sort -u >used
 ok "there are many" test "$(wc -l <used)" -gt 80
 while read -r key; do
-	grep -q -w -e "$key" "$REPO"/tests/pipe/lokid*.t "$REPO"/tests/cmd/lokid-config.t "$REPO"/tests/unit/config*.c "$REPO"/tests/lib/lokid.sh ||
+	grep -q -w -e "$key" "$REPO"/tests/pipe/*lokid*.t "$REPO"/tests/cmd/lokid-config.t "$REPO"/tests/unit/config*.c "$REPO"/tests/lib/lokid.sh ||
 		echo "$key"
 done <used >untested
 ok "each key that is used is in a test" diff /dev/null untested

@@ -33,7 +33,7 @@ auth_enabled: false
 common: {programs: $PWD/programs}
 runtime_config: {file: overrides.yaml, period: 1h}
 ingester: {chunk_idle_period: 300ms, flush_check_period: 50ms, wal: {segment_size: 4KB}}
-compactor: {compaction_interval: 200ms}
+compactor: {compaction_interval: 200ms, retention_enabled: true}
 limits_config:
   query_timeout: 2s
   max_concurrent_queries: 1

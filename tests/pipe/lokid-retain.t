@@ -10,6 +10,8 @@ auth_enabled: false
 limits_config:
   retention_period: $2
   reject_old_samples: false
+  retention_stream:
+    - {selector: '{app="short"}', priority: 1, period: 24h}
 compactor:
   compaction_interval: 200ms
   retention_enabled: $1
@@ -49,6 +51,9 @@ day=$(date -u -d "@$old" +%F)
 gone() { [ "$(find data/store -path "*$day*" -type f | wc -l)" -eq 0 ]; }
 ok "and is deleted" wait_for 30 gone
 is "the rest is there" "$(lines)" new
+push "{\"streams\":[{\"stream\":{\"app\":\"short\"},\"values\":[[\"$((now - 30 * 3600))000000000\",\"old\"],[\"${now}000000000\",\"new\"]]}]}"
+get "/loki/api/v1/query_range?limit=100&query=%7Bapp%3D%22short%22%7D&start=$((now - 40 * 3600))&end=$((now + 10))"
+is "a stream with a period of its own has that" "$(grep -oE '"(old|new)"' "$TAP/stdout")" '"new"'
 counted() { get /metrics && grep -q '^loki_boltdb_shipper_apply_retention_operation_total{status="success"} [1-9]' "$TAP/stdout"; }
 ok "runs are counted" wait_for 10 counted
 ok "none failed" grep -q '^loki_boltdb_shipper_apply_retention_operation_total{status="failure"} 0$' "$TAP/stdout"
