@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "query/merge.h"
 #include "query/plan.h"
 
@@ -250,13 +251,24 @@ static void entries_of_one_timestamp_are_bounded(void **state)
 	merge_release(&m);
 }
 
+/* A piece of a stream of which nothing is hidden. */
+static void add_piece(struct plan *p, const struct piece *x)
+{
+	while (p->n_streams <= x->stream) {
+		mem_grow(&p->stream, &p->cap_streams, p->n_streams + 1, sizeof(*p->stream));
+		p->stream[p->n_streams++] =
+			(struct plan_stream){ .hide = { .from_ns = INT64_MIN } };
+	}
+	plan_add_piece(p, x);
+}
+
 static void add(struct plan *p, uint32_t stream, int64_t min_ts, int64_t max_ts, bool sorted)
 {
-	plan_add_piece(p, &(struct piece){ .stream = stream,
-					   .at = p->n_pieces, /* none is of another one's chunk */
-					   .min_ts = min_ts,
-					   .max_ts = max_ts,
-					   .sorted = sorted });
+	add_piece(p, &(struct piece){ .stream = stream,
+				      .at = p->n_pieces, /* none is of another one's chunk */
+				      .min_ts = min_ts,
+				      .max_ts = max_ts,
+				      .sorted = sorted });
 }
 
 static void units(void **state)
@@ -297,7 +309,7 @@ static void blocks_of_a_chunk(void **state)
 		x.part = x.seq = (uint64_t)i;
 		x.min_ts = 10 * i;
 		x.max_ts = 10 * i + 10;
-		plan_add_piece(&p, &x);
+		add_piece(&p, &x);
 	}
 	plan_units(&p, BACKWARD);
 	assert_int_equal(p.n_units, 5);
@@ -306,7 +318,7 @@ static void blocks_of_a_chunk(void **state)
 		assert_int_equal(plan_piece(&p, &p.unit[i], 0)->part, 4 - i);
 	}
 	x = (struct piece){ .sorted = true, .at = 2, .min_ts = 20, .max_ts = 22 };
-	plan_add_piece(&p, &x);
+	add_piece(&p, &x);
 	plan_units(&p, FORWARD);
 	assert_int_equal(p.n_units, 4); /* blocks 1 and 2 have it between them */
 	assert_int_equal(p.unit[0].max_ts, 10);
@@ -326,11 +338,11 @@ static void blocks_of_one_time(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < 4; i++)
-		plan_add_piece(&p, &(struct piece){ .sorted = true,
-						    .part = i,
-						    .seq = i,
-						    .min_ts = i == 0 ? 5 : 10,
-						    .max_ts = i == 3 ? 15 : 10 });
+		add_piece(&p, &(struct piece){ .sorted = true,
+					       .part = i,
+					       .seq = i,
+					       .min_ts = i == 0 ? 5 : 10,
+					       .max_ts = i == 3 ? 15 : 10 });
 	plan_units(&p, BACKWARD);
 	assert_int_equal(p.n_units, 4);
 	for (uint32_t i = 0; i < 4; i++)
@@ -374,10 +386,10 @@ static void long_chains_are_cut(void **state)
 
 	(void)state;
 	for (int64_t i = 0; i < 200; i++)
-		plan_add_piece(&p, &(struct piece){ .min_ts = 10 * i,
-						    .max_ts = 10 * i + 10,
-						    .seq = (uint64_t)i,
-						    .about_bytes = 1 << 20 });
+		add_piece(&p, &(struct piece){ .min_ts = 10 * i,
+					       .max_ts = 10 * i + 10,
+					       .seq = (uint64_t)i,
+					       .about_bytes = 1 << 20 });
 	check_windows(&p, 0, 2000);
 	assert_true(p.n_units >= 40);
 	assert_true(p.n_refs < 260); /* few are read twice */
@@ -391,26 +403,26 @@ static void packs_of_one_day_are_cut(void **state)
 
 	(void)state;
 	for (int64_t i = 0; i < 200; i++) {
-		plan_add_piece(&p, &(struct piece){ .min_ts = 10 * i,
-						    .max_ts = 10 * i + 9,
-						    .order = 2,
-						    .seq = (uint64_t)i,
-						    .about_bytes = 1 << 20 });
-		plan_add_piece(&p, &(struct piece){ .min_ts = 10 * i + 5,
-						    .max_ts = 10 * i + 14,
-						    .order = 1,
-						    .seq = (uint64_t)i,
-						    .about_bytes = 1 << 20 });
+		add_piece(&p, &(struct piece){ .min_ts = 10 * i,
+					       .max_ts = 10 * i + 9,
+					       .order = 2,
+					       .seq = (uint64_t)i,
+					       .about_bytes = 1 << 20 });
+		add_piece(&p, &(struct piece){ .min_ts = 10 * i + 5,
+					       .max_ts = 10 * i + 14,
+					       .order = 1,
+					       .seq = (uint64_t)i,
+					       .about_bytes = 1 << 20 });
 	}
 	check_windows(&p, 0, 2004);
 	assert_true(p.n_units >= 60);
 	assert_true(p.n_refs < 600);
 	for (int64_t i = 0; i < 100; i++)
-		plan_add_piece(&p, &(struct piece){ .min_ts = i % 3,
-						    .max_ts = 2000 + i % 5,
-						    .order = 3,
-						    .seq = (uint64_t)i,
-						    .about_bytes = 1 << 20 });
+		add_piece(&p, &(struct piece){ .min_ts = i % 3,
+					       .max_ts = 2000 + i % 5,
+					       .order = 3,
+					       .seq = (uint64_t)i,
+					       .about_bytes = 1 << 20 });
 	check_windows(&p, 0, 2004);
 	assert_true(p.n_units > 10);
 	plan_release(&p);
@@ -422,10 +434,10 @@ static void extreme_times(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < 64; i++)
-		plan_add_piece(&p, &(struct piece){ .min_ts = INT64_MIN,
-						    .max_ts = INT64_MAX - 1,
-						    .seq = i,
-						    .about_bytes = 1 << 20 });
+		add_piece(&p, &(struct piece){ .min_ts = INT64_MIN,
+					       .max_ts = INT64_MAX - 1,
+					       .seq = i,
+					       .about_bytes = 1 << 20 });
 	check_windows(&p, INT64_MIN, INT64_MAX - 1);
 	assert_true(p.n_units > 1);
 	plan_release(&p);
