@@ -70,7 +70,7 @@ static int read_rule(struct scrub_rule *r, struct bytes line, struct err *e)
 	return query_scan_init(&r->scan, NULL, r->tree.root->log, NULL, &all, e);
 }
 
-int scrub_parse(struct bytes text, const char *name, struct scrub_rules *ret, struct err *e)
+static int parse(struct bytes text, const char *name, struct scrub_rules *ret, struct err *e)
 {
 	size_t number = 0, cap = 1;
 	struct bytes rest, line;
@@ -101,7 +101,7 @@ int scrub_load(const char *file, struct scrub_rules *ret, struct err *e)
 
 	*ret = (struct scrub_rules){ 0 };
 	if (rc == 0)
-		rc = scrub_parse(buf_bytes(&text), file, ret, e);
+		rc = parse(buf_bytes(&text), file, ret, e);
 	buf_release(&text);
 	return rc;
 }

@@ -30,9 +30,6 @@ struct scrub_rules {
  * is none, the message names the line.
  */
 MUST_CHECK int scrub_load(const char *file, struct scrub_rules *ret, struct err *e);
-/* The same of such a text; name is for messages. */
-MUST_CHECK int scrub_parse(struct bytes text, const char *name, struct scrub_rules *ret,
-			   struct err *e);
 void scrub_release(struct scrub_rules *r);
 
 /* Is it about streams with these labels? For any thread. */

@@ -192,7 +192,7 @@ fresh
 chunkpack --compact --store s --fan-in 2 >made
 ok "a compacted store is right" exits 0 idxbuild --fsck --store s
 cp -rp whole s2
-cp -p "$(cat made)" "$(cat made | sed 's/^s/s2/')"
+cp -p "$(cat made)" "$(sed 's/^s/s2/' made)"
 rm -r s && mv s2 s
 ok "what a compaction has just made is no fault" exits 0 idxbuild --fsck --store s
 ok "later it is" exits 3 idxbuild --fsck --store s --delete-delay 0

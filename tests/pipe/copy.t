@@ -160,7 +160,7 @@ for n in 1 2 3 4 5 6; do
 	set -- killed
 	[ $((n % 2)) = 0 ] || set -- killed --match "$few"
 	for k in 1 2 3; do
-		copy "$@" >/dev/null 2>&1 &
+		chunkpack --copy --from store --store "$@" >/dev/null 2>&1 &
 		flush_rand 30
 		sleep "0.0$(printf %02d "$RAND")"
 		kill -9 $! 2>/dev/null

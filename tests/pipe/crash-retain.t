@@ -46,6 +46,11 @@ retain() { # STORE HOUR [OPTION]...
 	idxbuild --retain --store "$retain_s" --limits limits.yaml --now "$(now_of "$retain_h")" "$@"
 }
 
+# The same in place of a shell that runs beside, so that what is killed is the program.
+start_retain() {
+	exec idxbuild --retain --store "$1" --limits limits.yaml --now "$(now_of "$2")"
+}
+
 # expected HOUR: lines of all hours up to it that are not expired at its end; found STORE HOUR.
 expected() {
 	awk -v now="$(now_of "$1")" '{
@@ -67,21 +72,21 @@ round=0
 hour=48
 while [ $killed -lt $KILLS ] && [ $round -lt $((5 * KILLS + 20)) ]; do
 	round=$((round + 1))
-	for part in 1 2 3; do
+	for _ in 1 2 3; do
 		hour=$((hour + 3))
 		add store $hour
 		lines $hour >>pushed
 	done
 	flush_rand 2
 	[ "$RAND" -eq 0 ] || compact store 2>>err
-	retain store $hour >/dev/null 2>>err &
+	start_retain store $hour >/dev/null 2>>err &
 	victim=$!
 	others=
 	flush_rand 3
 	case $RAND in
 	0) # as from another machine
 		rm -f store/~lokid/locks
-		retain store $hour >/dev/null 2>>err &
+		start_retain store $hour >/dev/null 2>>err &
 		others=$!
 		;;
 	1)
@@ -116,7 +121,7 @@ for s in store calm; do
 		chunkpack --store $s pushed | idxbuild --store $s >/dev/null
 	}
 	find $s -name '*.tmp' -exec touch -d '2 hours ago' {} +
-	for i in 1 2; do
+	for _ in 1 2; do
 		retain $s $hour --delete-delay 0 >/dev/null 2>&1
 		chunkpack --compact --store $s --delete-delay 0 >/dev/null 2>&1
 	done

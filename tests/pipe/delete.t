@@ -116,7 +116,7 @@ is "nothing of the stream is left" "$(bytes_of when | grep -c '"app":"a0".*"tena
 
 cp -rp store cancelled
 id=$(request cancelled fake '{app="a0"}' $all $end)
-echo '{}' >cancelled/fake/deletes/$id.cancel.json
+echo '{}' >"cancelled/fake/deletes/$id.cancel.json"
 ok "a cancelled one" exits 0 erase --store cancelled
 ok "is not applied" stdout_is_empty
 
@@ -162,12 +162,12 @@ flip_byte "$pack" $(($(size_of "$pack") / 2))
 ok "a damaged pack" exits 3 erase --store bad
 ok "is named" stderr_has "'$pack': chunk at offset"
 ok "the others are rewritten" stdout_matches "^fake 2026-01-15: $id: .* gone from 5 packs"
-ok "nobody says that all is done" test ! -e bad/fake/deletes/$id.receipt.json
+ok "nobody says that all is done" test ! -e "bad/fake/deletes/$id.receipt.json"
 ok "nor the index" sh -c "! idxbuild --dump --store bad | grep '\"deletes\":' | grep -q $id"
 cp -rp store bad.request
 id=$(request bad.request fake '{app="a1"}' $all $end)
 other=$(request bad.request other '{app="a1"}' $all $end)
-echo '{' >bad.request/fake/deletes/$id.json
+echo '{' >"bad.request/fake/deletes/$id.json"
 ok "a damaged request" exits 3 erase --store bad.request
 ok "is named" stderr_has "fake/deletes/$id.json"
 ok "other tenants do not wait for it" stdout_matches "^other 2026-01-15: $other: "

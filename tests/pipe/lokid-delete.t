@@ -43,19 +43,19 @@ refused "query not set" "start=$now"
 refused "start time not set" 'query={app="a0"}'
 refused "invalid start time: require unix seconds or RFC3339 format" 'query={app="a0"}' start=tomorrow
 refused "invalid start time: require unix seconds or RFC3339 format" 'query={app="a0"}' start="${now}000"
-refused "invalid end time: require unix seconds or RFC3339 format" 'query={app="a0"}' start=$now end=x
-refused "deletes in the future are not allowed" 'query={app="a0"}' start=$now end=$((now + 1000))
+refused "invalid end time: require unix seconds or RFC3339 format" 'query={app="a0"}' "start=$now" end=x
+refused "deletes in the future are not allowed" 'query={app="a0"}' "start=$now" end=$((now + 1000))
 refused "start time can't be greater than end time" 'query={app="a0"}' start=$((now - 10)) end=$((now - 20))
 refused "difference between start time and end time must be at least one second" 'query={app="a0"} |= "x"' start=$((now - 10)) end=$((now - 10))
 refused "invalid max_interval: valid time units are 's', 'm', 'h'" 'query={app="a0"} |= "x"' start=$((now - 100)) max_interval=1ms
 refused "max_interval can't be greater than 36h0m0s" 'query={app="a0"} |= "x"' start=$((now - 100)) max_interval=48h
 refused "max_interval can't be greater than the interval to be deleted (10s)" 'query={app="a0"} |= "x"' start=$((now - 100)) end=$((now - 90)) max_interval=1m
-delete POST a 'query={app="a0"' start=$now
+delete POST a 'query={app="a0"' "start=$now"
 ok "a query that is none" code_is 400
 ok "is told where" grep -q 'parse error at line 1' "$TAP/stdout"
-delete POST a 'query={app="a0"} | json' start=$now
+delete POST a 'query={app="a0"} | json' "start=$now"
 ok "other stages than line filters are refused" code_is 400
-delete POST none 'query={app="a0"}' start=$now
+delete POST none 'query={app="a0"}' "start=$now"
 is "so is all where deletion is disabled" "$CODE $(cat "$TAP/stdout")" "403 deletion is not available for this tenant"
 delete GET none
 ok "its list, too" code_is 403
@@ -96,7 +96,7 @@ sed -i 's/compaction_interval: 0s/compaction_interval: 200ms, delete_request_can
 lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
 processed() { delete GET a && grep -q '"status":"processed"' "$TAP/stdout"; }
 ok "it is applied when it is old enough" wait_for 20 processed
-gone() { [ "$(find data/store/a -name '*.pack' | xargs chunkcat | sort -u | wc -l)" -eq 17 ]; }
+gone() { [ "$(find data/store/a -name '*.pack' -exec chunkcat {} + | sort -u | wc -l)" -eq 17 ]; }
 ok "the packs hold nothing of it any more" wait_for 20 gone
 is "all else is found" "$(count a '{app=~".+"}')" 17
 ok "a receipt says so" grep -q '"entries":3,"bytes":' "data/store/a/deletes/$first.receipt.json"
