@@ -12,7 +12,8 @@ static const char *const suffixes[DELETES_FILES] = {
 	[DELETES_RECEIPT] = ".receipt.json",
 };
 
-bool deletes_is_id(struct bytes text)
+/* May it be an id? */
+static bool is_id(struct bytes text)
 {
 	for (size_t i = 0; i < text.n; i++)
 		if (!memchr("0123456789abcdef", text.p[i], 16))
@@ -86,7 +87,7 @@ static int note_file(const char *name, uint64_t size, void *data, struct err *e)
 	(void)e;
 	while (what < DELETES_FILES && !bytes_is(rest, suffixes[what]))
 		what++;
-	if (!deletes_is_id(id) || what == DELETES_FILES)
+	if (!is_id(id) || what == DELETES_FILES)
 		return 0;
 	if (what == DELETES_REQUEST) {
 		find_request(l, id)->has_file = true;
@@ -244,7 +245,7 @@ int deletes_cancel(struct store *s, struct bytes tenant, struct bytes id, int64_
 	int rc;
 
 	deletes_add_name(&name, tenant, id, DELETES_REQUEST);
-	rc = deletes_is_id(id) ? store_has(s, buf_str(&name), NULL, e) : 0;
+	rc = is_id(id) ? store_has(s, buf_str(&name), NULL, e) : 0;
 	if (rc == 0)
 		rc = err_set(e, ERR_NO, "there is no request '%.*s'", BYTES_ARG(id));
 	buf_reset(&name);

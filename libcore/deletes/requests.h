@@ -62,9 +62,6 @@ MUST_CHECK int deletes_put(struct store *s, struct bytes tenant, struct delete_r
 MUST_CHECK int deletes_cancel(struct store *s, struct bytes tenant, struct bytes id, int64_t now_ns,
 			      struct err *e);
 
-/* Whether the text may be an id. */
-bool deletes_is_id(struct bytes text);
-
 /* The files of a request; a receipt says what was done. */
 enum deletes_file { DELETES_REQUEST, DELETES_CANCEL, DELETES_RECEIPT, DELETES_FILES };
 

@@ -16,7 +16,7 @@
 #define GROUP_BYTES (UINT64_C(64) << 20)
 enum { GROUP_ITEMS = 256 };
 
-const struct cache_limits cache_limits_default = {
+static const struct cache_limits limits_default = {
 	.bytes = UINT64_C(10) << 30,
 	.items = 1000000,
 	.age_ns = 7 * 24 * 3600 * NS_PER_S,
@@ -27,7 +27,7 @@ static const char tag_name[] = "CACHEDIR.TAG";
 static const char tag[] = "Signature: 8a477f597d28d172789f06886806bc55\n"
 			  "# lokid keeps ranges of objects here; all of it may be deleted.\n";
 
-void cache_tell(struct cache *c, const struct err *why)
+static void tell_once(struct cache *c, const struct err *why)
 {
 	if (!atomic_exchange(&c->told, true) && c->tell)
 		c->tell(c->tell_data, why);
@@ -85,7 +85,7 @@ static int open_folder(struct cache *c, struct err *e)
 
 static void settle_limits(struct cache *c, const struct cache_limits *l)
 {
-	const struct cache_limits *d = &cache_limits_default;
+	const struct cache_limits *d = &limits_default;
 	uint64_t seed[2] = { (uint64_t)getpid(), (uint64_t)time_now_ns() };
 	uint64_t phase = hash64(bytes_of(seed, sizeof(seed)));
 
@@ -116,7 +116,7 @@ struct cache *cache_open(const char *dir, const struct cache_limits *limits, cac
 	if (open_folder(c, &e) < 0) {
 		err_wrap(&e, "cache");
 		c->fault = e;
-		cache_tell(c, &e);
+		tell_once(c, &e);
 	}
 	return c;
 }
@@ -213,7 +213,7 @@ void cache_put(struct cache *c, const struct cache_key *key, const void *p)
 		/* Whatever it is, the next one would fail too, for longer than a query takes. */
 		c->cannot_write = true;
 		err_wrap(&e, "cache '%s'", c->dir);
-		cache_tell(c, &e);
+		tell_once(c, &e);
 		return;
 	}
 	c->puts++;

@@ -33,8 +33,6 @@ struct cache_limits {
 	int64_t age_ns; /* since an entry was written */
 };
 
-extern const struct cache_limits cache_limits_default;
-
 /* An entry: n bytes at off of an object of a store, whose name here is any text that says which
  * one it is. */
 struct cache_key {

@@ -3,6 +3,7 @@
 #define STORE_CACHE_DETAIL_H
 
 #include <stdatomic.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/hash.h"
@@ -32,8 +33,6 @@ struct cache {
 	atomic_uint_fast64_t due[CACHE_FOLDERS];
 	atomic_uint_fast64_t hits, hit_bytes, misses, puts, put_bytes, evictions, damaged;
 };
-
-void cache_tell(struct cache *c, const struct err *why);
 
 /* An entry's file: "ab/abcdef..", relative to the folder. */
 enum { CACHE_PATH_MAX = 3 + HASH128_HEX + 1 };
