@@ -23,7 +23,7 @@ counted() {
 	grep -q '^loki_store_chunks_stored_total 1$' "$TAP/stdout"
 }
 ok "what was stored is counted" wait_for 10 counted
-ps -ww -eo args= >said
+ps -ww -o args= -p "$LOKID_PID" --ppid "$LOKID_PID" >said
 lokid_stop
 is "it ends" $STATUS 0
 cat lokid.log >>said
