@@ -15,6 +15,7 @@
 #include "compact/copy_pack.h"
 #include "compact/copy_requests.h"
 #include "compact/copy_target.h"
+#include "compact/inputs.h"
 #include "index/build.h"
 #include "index/live.h"
 #include "time/time.h"
@@ -377,22 +378,6 @@ static bool new_parts(const struct day *d, const struct item *it, struct hash_li
 	return true;
 }
 
-static int add_index_deletes(struct pack_trailer *t, struct index *ix, struct arena *a,
-			     struct err *e)
-{
-	uint32_t n = index_info(ix)->n_deletes;
-	struct bytes *v = arena_alloc(a, (t->n_deletes + n + 1) * sizeof(*v));
-
-	if (t->n_deletes)
-		memcpy(v, t->deletes, t->n_deletes * sizeof(*v));
-	for (uint32_t i = 0; i < n; i++)
-		if (index_delete_at(ix, i, &v[t->n_deletes + i], e) < 0)
-			return err_wrap(e, "'%s'", index_label(ix));
-	t->deletes = v;
-	t->n_deletes += n;
-	return 0;
-}
-
 static struct hash_list keep(struct arena *a, struct hash_list *l)
 {
 	struct hash_list ret = { NULL, hash128_sort(l->v, l->n) };
@@ -426,7 +411,7 @@ static int new_trailer(struct day *d, struct item *it, struct err *e)
 		t->n_deletes = 0;
 		return 0;
 	}
-	return add_index_deletes(t, d->src.v[it->index], &it->mem, e);
+	return inputs_add_deletes(t, d->src.v[it->index], &it->mem, e);
 }
 
 static int do_round(struct day *d, enum round round, struct err *e)

@@ -122,10 +122,7 @@ static int read_trailer(const struct day_at *at, const struct index_pack *row, s
 	return rc;
 }
 
-/* What an index file says that all its packs have applied, this one has: it may be known of packs
- * that were not written anew, as none of what was asked for lay in them. */
-static int add_index_deletes(struct index *ix, struct arena *a, struct pack_trailer *t,
-			     struct err *e)
+int inputs_add_deletes(struct pack_trailer *t, struct index *ix, struct arena *a, struct err *e)
 {
 	uint32_t n = index_info(ix)->n_deletes;
 	struct bytes *v;
@@ -185,7 +182,7 @@ int run_inputs_read(struct run_inputs *in, const struct day_at *at, const struct
 
 		*ret_bad = first + i;
 		if (read_trailer(at, &p->row, &in->mem, t, e) < 0 ||
-		    add_index_deletes(v->live.v[p->index], &in->mem, t, e) < 0)
+		    inputs_add_deletes(t, v->live.v[p->index], &in->mem, e) < 0)
 			return -1;
 		in->origin[i] = (struct lineage_input){ p->row.name, t };
 		in->input[i] = (struct merge_input){

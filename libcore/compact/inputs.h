@@ -55,4 +55,10 @@ MUST_CHECK int run_inputs_read(struct run_inputs *in, const struct day_at *at,
 			       const struct chunk_params *wanted, size_t *ret_bad, struct err *e);
 void run_inputs_release(struct run_inputs *in);
 
+/* What an index file says that all its packs have applied, the one with this trailer has: it may be
+ * known of packs that were not written anew, as none of what was asked for lay in them. The list is
+ * made anew in a. Errors: ERR_CORRUPT. */
+MUST_CHECK int inputs_add_deletes(struct pack_trailer *t, struct index *ix, struct arena *a,
+				  struct err *e);
+
 #endif
