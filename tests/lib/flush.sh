@@ -159,3 +159,13 @@ flush_packs() {
 flush_segments() {
 	find wal -name '*.wal' | wc -l
 }
+
+# kill_soon MS PID: kills it at a random moment within so long, and waits for it; false when it had ended already.
+kill_soon() {
+	flush_rand "$1"
+	sleep "$(printf '0.%03d' "$RAND")" # not to wait for something: a random moment
+	kill_status=0
+	kill -9 "$2" 2>/dev/null || kill_status=1
+	wait "$2" 2>/dev/null
+	return $kill_status
+}

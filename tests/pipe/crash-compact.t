@@ -65,10 +65,7 @@ while [ $killed -lt $KILLS ] && [ $round -lt $((5 * KILLS + 20)) ]; do
 		others=$!
 		;;
 	esac
-	flush_rand 120
-	sleep "$(printf '0.%03d' "$RAND")" # not to wait for something: a random moment
-	kill -9 $victim 2>/dev/null && killed=$((killed + 1))
-	wait $victim 2>/dev/null
+	kill_soon 120 "$victim" && killed=$((killed + 1))
 	[ ! "$others" ] || wait "$others" || fail "round $round: who raced ended well"
 	flush_check >log || {
 		fail "round $round: nothing is lost or doubled" "$(cat log)"

@@ -95,10 +95,7 @@ while [ $killed -lt $KILLS ] && [ $round -lt $((5 * KILLS + 20)) ]; do
 		others=$!
 		;;
 	esac
-	flush_rand 30
-	sleep "$(printf '0.%03d' "$RAND")" # not to wait for something: a random moment
-	kill -9 $victim 2>/dev/null && killed=$((killed + 1))
-	wait $victim 2>/dev/null
+	kill_soon 30 "$victim" && killed=$((killed + 1))
 	[ ! "$others" ] || wait "$others" || fail "round $round: who raced ended well" "$(tail -n 3 err)"
 	expected $hour >want
 	found store $hour >got

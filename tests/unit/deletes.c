@@ -1,35 +1,7 @@
 /* Requests to delete: what they mean, how they lie in a store, what is no request. */
-#include "unit.h"
+#include "own_store.h"
 
 #include "deletes/filter.h"
-#include "store/store.h"
-
-struct fixture {
-	char *path;
-	struct store *s;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = malloc(sizeof(*f));
-	struct err e;
-
-	f->path = new_folder();
-	f->s = store_open(f->path, STORE_WRITE, &e);
-	assert_non_null(f->s);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	store_close(f->s);
-	remove_folder(f->path);
-	free(f);
-	return 0;
-}
 
 static struct delete_request request(const char *query, int64_t start, int64_t end)
 {

@@ -1,37 +1,10 @@
 /* What is hidden: what there is to read about it, in how many rounds, and of which blocks nothing
  * is. */
+#include "own_store.h"
 #include "remote.h"
 
 #include "limits/file.h"
 #include "query/source.h"
-#include "store/store.h"
-
-struct fixture {
-	char *path;
-	struct store *s;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = mem_alloc(sizeof(*f));
-	struct err e;
-
-	f->path = new_folder();
-	f->s = store_open(f->path, STORE_WRITE, &e);
-	assert_non_null(f->s);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	store_close(f->s);
-	remove_folder(f->path);
-	free(f);
-	return 0;
-}
 
 static void put(struct fixture *f, const char *tenant, const char *query, int64_t start,
 		int64_t end)

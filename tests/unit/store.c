@@ -1,4 +1,5 @@
 /* A folder as a store: names, listing, objects that appear whole or not, formats. */
+#include "own_store.h"
 #include "packs.h"
 
 #include <pthread.h>
@@ -6,33 +7,6 @@
 
 #include "base/io.h"
 #include "labels/labels.h"
-
-struct fixture {
-	char *path;
-	struct store *s;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = mem_alloc(sizeof(*f));
-	struct err e;
-
-	f->path = new_folder();
-	f->s = store_open(f->path, STORE_WRITE, &e);
-	assert_non_null(f->s);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	store_close(f->s);
-	remove_folder(f->path);
-	free(f);
-	return 0;
-}
 
 static void write_file(const struct fixture *f, const char *name, const char *text)
 {
