@@ -51,6 +51,7 @@ void config_init(struct config *c)
 		.flush = {
 			.check_period_ns = 5 * NS_PER_S,
 			.encoding = "zstd",
+			.level = 1, /* upkeep packs anew what is kept */
 		},
 		.compact = {
 			.interval_ns = 10 * MINUTE,

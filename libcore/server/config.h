@@ -73,6 +73,7 @@ struct config_flush {
 	int64_t check_period_ns;		      /* how often closed segments are looked for */
 	const char *encoding;			      /* of chunkpack: "zstd", "snappy", "none" */
 	int chunk_encoding;			      /* as it is written */
+	unsigned level;				      /* of zstd, 1 to 19 */
 	uint64_t chunk_target_size, chunk_block_size; /* as they are written; 0: not */
 	uint64_t chunk_bytes, block_bytes;	      /* what chunkpack is told; 0: nothing */
 	bool on_shutdown;

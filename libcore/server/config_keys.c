@@ -211,6 +211,7 @@ const struct key config_keys[] = {
 	{ "ingester.chunk_encoding", KEY_WORD, KEY_MAPPED, AT(flush.chunk_encoding),
 	  config_encoding_words,
 	  "it is chunkpack's --encoding; what is not zstd, snappy or none is taken as zstd" },
+	USED("ingester.chunk_level", KEY_SMALL, flush.level),
 	IDLE("ingester.chunk_retain_period", live_wal),
 	IDLE("ingester.concurrent_flushes", one_flush),
 	IDLE("ingester.flush_op_timeout", one_flush),

@@ -188,6 +188,10 @@ static void check_values(const struct config *c, const struct yaml_node *root, s
 			r, at,
 			"'ingester.wal.disk_full_threshold': expected 0 to 1, a part of the "
 			"disk");
+	at = config_node(root, "ingester.chunk_level");
+	if (at && (c->flush.level < 1 || c->flush.level > 19))
+		report_error_at(r, at, "'ingester.chunk_level': expected 1 to 19, found '%u'",
+				c->flush.level);
 	check_above_zero(root, "server.http_threads", !c->server.threads, r);
 	check_above_zero(root, "server.http_max_header_size", !c->server.head_max, r);
 	check_above_zero(root, "distributor.max_recv_msg_size", !c->push.body_max, r);

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -391,16 +392,16 @@ static int flush_nice(uint64_t n_closed)
 
 /* chunkpack's options, from what the settings say of chunks. */
 struct pack_args {
-	const char *argv[14];
+	const char *argv[16];
 	size_t n;
-	char chunk_size[24], block_size[24];
+	char chunk_size[24], block_size[24], level[24];
 };
 
-static void add_size(struct pack_args *a, const char *option, uint64_t bytes, char text[24])
+static void add_number(struct pack_args *a, const char *option, uint64_t n, char text[24])
 {
-	if (!bytes)
+	if (!n)
 		return;
-	snprintf(text, 24, "%llu", (unsigned long long)bytes);
+	snprintf(text, 24, "%llu", (unsigned long long)n);
 	a->argv[a->n++] = option;
 	a->argv[a->n++] = text;
 }
@@ -410,8 +411,10 @@ static void make_pack_args(const struct config *c, struct pack_args *a)
 	*a = (struct pack_args){ .argv = { "chunkpack", "--store", c->store, "--encoding",
 					   c->flush.encoding, "--memory", PACK_MEMORY },
 				 .n = 7 };
-	add_size(a, "--chunk-size", c->flush.chunk_bytes, a->chunk_size);
-	add_size(a, "--block-size", c->flush.block_bytes, a->block_size);
+	if (strcmp(c->flush.encoding, "zstd") == 0)
+		add_number(a, "--level", c->flush.level, a->level);
+	add_number(a, "--chunk-size", c->flush.chunk_bytes, a->chunk_size);
+	add_number(a, "--block-size", c->flush.block_bytes, a->block_size);
 }
 
 static void start(struct flusher *f, enum stage stage, int in, int out)

@@ -43,6 +43,7 @@ common:
   programs: $PWD/programs
 ingester:
   flush_check_period: 1h
+  chunk_level: 7
 END
 lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
 ok "a round packs what was left" wait_for 10 [ -e begun ]
@@ -56,6 +57,8 @@ echo go >gate
 wait "$FLUSH"
 is "it is answered soon after the round" "$(cat code)" 204
 is "the log is empty" "$(ls data/wal)" ""
+levels() { find data/store -name '*.pack' -exec chunkcat --header {} + | grep -o '"level":[0-9]*' | sort -u; }
+is "what was packed is as hard to pack as the settings say" "$(levels)" '"level":7'
 lokid_stop TERM
 is "it ends" "$STATUS" 0
 
