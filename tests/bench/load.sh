@@ -3,8 +3,12 @@
 # second, then 100,000 active streams. Prints "name value unit limit ratio verdict", TAB between, as
 # speed.sh does; exit 1 when something failed.
 #
-# LOAD_SECONDS  how long pushes go on, default 600     LOAD_RATE   lines a second, default: half of what it
-# LOAD_DIR      where, default build/load              takes in 10 s at full speed
+# LOAD_SECONDS  how long pushes go on, default 600     LOAD_RATE   lines a second, default: half of the most
+# LOAD_DIR      where, default build/load
+#
+# The most is what it can take for ever: pushes at full speed for a minute, divided by the time until
+# all of them are packed and indexed. A push waits for the disk, so what the disk alone takes to sync
+# as many bytes is measured before.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd -P)
@@ -72,15 +76,17 @@ watch_memory() {
 }
 peak_mb() { sort -n tree.rss | tail -n 1 | awk '{ printf "%.0f", $1 / 1024 }'; }
 
-# 20 queries a second, as a dashboard of one pod asks them, over five minutes; each answer's status and time into queries.
+# 20 queries a second, as dashboards of one pod ask them, over five minutes, each over a connection of its
+# own that is kept; each answer's status and time into queries.
 ask() {
-	while kill -0 "$1" 2>/dev/null; do
-		now=$(date +%s)
-		for query in 'sum by (pod) (count_over_time({app="load", pod="pod-1"}[1m]))' '{app="load", pod="pod-7"}' \
-			'sum(rate({app="load", pod="pod-2"} |= "status=200" [1m]))' \
-			'{app="load", pod="pod-3"} | logfmt | status="200"'; do
-			curl -s -o /dev/null -w '%{http_code} %{time_total}\n' "$url/loki/api/v1/query_range" -G \
-				--data-urlencode "query=$query" -d start=$((now - 300)) -d end="$now" -d step=15 -d limit=100 >>queries &
+	for query in 'sum by (pod) (count_over_time({app="load", pod="pod-1"}[1m]))' '{app="load", pod="pod-7"}' \
+		'sum(rate({app="load", pod="pod-2"} |= "status=200" [1m]))' \
+		'{app="load", pod="pod-3"} | logfmt | status="200"'; do
+		for panel in 1 2 3; do
+			encoded=$(printf %s "$query" | od -An -v -tx1 | tr -d '\n' | tr ' ' %)
+			stdbuf -oL curl -s --rate 100/m -o /dev/null -w '%{http_code} %{time_total}\n' \
+				"$url/loki/api/v1/query_range?query=$encoded&since=5m&step=15&limit=100&panel=$panel&n=[1-1000000]" \
+				>>queries &
 			sleep 0.05
 		done
 	done
@@ -88,23 +94,29 @@ ask() {
 
 # --- how fast, at most ---
 start
-pushload -c 50 -s 1000 -b 500 -l 200 -d 10 -k 1 "127.0.0.1:$port" >max.json
+begun=$(date +%s.%N)
+pushload -c 50 -s 1000 -b 500 -l 200 -d 60 -k 1 "127.0.0.1:$port" >max.json
+curl -s -X POST "$url/flush"
+max=$(awk "BEGIN { printf \"%d\", $(field lines max.json) / ($(date +%s.%N) - $begun) }")
 stop max
-max=$(awk "BEGIN { printf \"%d\", $(field lines max.json) / $(field seconds max.json) }")
+info load_burst_rate "$(awk "BEGIN { printf \"%d\", $(field lines max.json) / $(field seconds max.json) }")" lines/s
 info load_max_rate "$max" lines/s
 rate=${LOAD_RATE:-$((max / 2))}
 
 # --- the load ---
+sync
+disk-sync -b 100000 -r 250 -d 20 disk.sync >disk
+info load_disk_sync_p99 "$(cut -f 2 disk)" ms
+info load_disk_sync_max "$(cut -f 3 disk)" ms
 start
 : >tree.rss
 : >queries
 watch_memory &
 pushload -c 50 -s 1000 -b 500 -l 200 -r "$rate" -d "$seconds" -k 2 "127.0.0.1:$port" >load.json &
 load=$!
-ask $load &
-asking=$!
+ask
 wait $load || :
-wait $asking || :
+pkill -P $$ -x curl || :
 info load_rate "$rate" lines/s
 info load_seconds "$(field seconds load.json)" s
 row load_failures "$(field failures load.json)" pushes 0 '<='
