@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/sanitized.h"
 #include "server/spawn.h"
 #include "server/timers.h"
 #include "time/time.h"
@@ -76,17 +77,6 @@ struct children {
 	uint64_t numbers;
 	bool closing;
 };
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 uint64_t child_memory_max(uint64_t n)
 {

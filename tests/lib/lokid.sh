@@ -2,6 +2,7 @@
 #
 # lokid_start [OPTION]...   starts lokid in ./data on a free port, waits until it answers; sets URL, LOKID_PID
 # lokid_stop [SIGNAL]       ends it (TERM), waits; its exit status is in STATUS
+# lokid_any_rate            settings without limits of rate, on stdout, for the end of a file
 # get PATH [CURL OPTION]..  asks it: the body is in $TAP/stdout, the status in CODE
 # push JSON [CURL OPTION].. pushes a body; CODE as of get
 
@@ -24,6 +25,14 @@ lokid_start() {
 		return 1
 	fi
 	URL=http://127.0.0.1:$LOKID_PORT
+}
+
+lokid_any_rate() {
+	echo 'limits_config:
+  ingestion_rate_mb: 1000
+  ingestion_burst_size_mb: 1000
+  per_stream_rate_limit: 1GB
+  per_stream_rate_limit_burst: 1GB'
 }
 
 lokid_stop() {

@@ -17,12 +17,8 @@ ingester:
   flush_check_period: 50ms
   wal:
     segment_size: 256KB
-limits_config:
-  ingestion_rate_mb: 1000
-  ingestion_burst_size_mb: 1000
-  per_stream_rate_limit: 1GB
-  per_stream_rate_limit_burst: 1GB
 END
+lokid_any_rate >>lokid.yaml
 
 port=0 # any; then always the same, so that pushes find it again
 

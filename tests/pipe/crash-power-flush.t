@@ -1,19 +1,11 @@
 #!/bin/sh
 # The power goes while lines are taken in, packed, indexed and pruned: a file system that stops without writing back what
 # was not synced. After the restart every acknowledged line is there, once, and all verifies. PERCENT=100: 20 cuts.
-# Needs root, loop devices and the script that makes such disks.
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/flush.sh"
+. "$REPO/tests/lib/disk.sh"
 
-DISK=$SHARED/components/disk
-[ -x "$DISK" ] || skip_all "there is no $DISK"
-[ "$(id -u)" = 0 ] || skip_all "needs root"
-need mkfs.ext4
-mkdir disk
-work=$PWD
-# shellcheck disable=SC2154
-trap 'at_end=$?; "$DISK" umount "$work/disk" >/dev/null 2>&1; (exit $at_end); tap_end' EXIT
-"$DISK" make "$work/disk" 64m >made 2>&1 || skip_all "no loop device: $(tail -n 1 made)"
+disk_make 64m
 mkdir disk/mnt/wal disk/mnt/store
 sync
 ln -s disk/mnt/wal wal
@@ -37,7 +29,7 @@ while [ $round -lt $CUTS ]; do
 	tap_pids="$tap_pids $writer $pipe"
 	flush_rand 120
 	sleep "$(printf '0.%03d' "$RAND")" # not to wait for something: a random moment
-	"$DISK" cut "$work/disk"
+	disk_cut
 	kill -9 $writer 2>/dev/null
 	wait $writer 2>/dev/null
 	wait $pipe 2>/dev/null # it ends by itself: no file can be written
@@ -45,7 +37,7 @@ while [ $round -lt $CUTS ]; do
 	n=$(tail -n 1 acks)
 	head -n "${n:-0}" lines >>want
 	tail -n +$((${n:-0} + 1)) lines >>may
-	"$DISK" restore "$work/disk" >log 2>&1 || {
+	disk_restore >log 2>&1 || {
 		fail "round $round: the disk comes back" "$(cat log)"
 		break
 	}

@@ -1,19 +1,12 @@
 #!/bin/sh
 # The power goes while lines are taken in: a file system that stops without writing back what was not synced. After the
 # restart every acknowledged line is there, once and in its place, and nothing is damaged. PERCENT=100: 20 cuts.
-# Needs root, loop devices and the script that makes such disks.
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/ingest.sh"
+. "$REPO/tests/lib/disk.sh"
 
-DISK=$SHARED/components/disk
-[ -x "$DISK" ] || skip_all "there is no $DISK"
-[ "$(id -u)" = 0 ] || skip_all "needs root"
-need mkfs.ext4
-mkdir disk told
-work=$PWD
-# shellcheck disable=SC2154
-trap 'at_end=$?; "$DISK" umount "$work/disk" >/dev/null 2>&1; (exit $at_end); tap_end' EXIT
-"$DISK" make "$work/disk" 64m >made 2>&1 || skip_all "no loop device: $(tail -n 1 made)"
+disk_make 64m
+mkdir told
 
 CUTS=$((20 * ${PERCENT:-5} / 100))
 [ $CUTS -gt 0 ] || CUTS=1
@@ -38,11 +31,11 @@ while [ $round -lt $CUTS ]; do
 	# What was told before the power went counts: a sync that is under way at that moment may come back as if nothing
 	# had happened, which after a real power cut nobody would see.
 	cp acks-1 acks-2 told/
-	"$DISK" cut "$work/disk"
+	disk_cut
 	# They find that nothing can be written any more, and end by themselves.
 	# shellcheck disable=SC2154
 	wait "$writer1" "$writer2" 2>/dev/null
-	"$DISK" restore "$work/disk" >log 2>&1 || {
+	disk_restore >log 2>&1 || {
 		fail "round $round: the disk comes back" "$(cat log)"
 		break
 	}

@@ -1,20 +1,12 @@
 #!/bin/sh
 # The power goes while the daemon takes pushes, packs and prunes: a file system that stops without writing back what was
 # not synced. After the restart every line that was answered with 204 is there, once. PERCENT=100: 10 cuts.
-# Needs root, loop devices and the script that makes such disks.
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/ingest.sh"
 . "$REPO/tests/lib/lokid.sh"
+. "$REPO/tests/lib/disk.sh"
 
-DISK=$SHARED/components/disk
-[ -x "$DISK" ] || skip_all "there is no $DISK"
-[ "$(id -u)" = 0 ] || skip_all "needs root"
-need mkfs.ext4
-mkdir disk
-work=$PWD
-# shellcheck disable=SC2154
-trap 'at_end=$?; kill -9 $tap_pids 2>/dev/null; wait; "$DISK" umount "$work/disk" >/dev/null 2>&1; (exit $at_end); tap_end' EXIT
-"$DISK" make "$work/disk" 128m >made 2>&1 || skip_all "no loop device: $(tail -n 1 made)"
+disk_make 128m
 
 CUTS=$((10 * ${PERCENT:-5} / 100))
 [ $CUTS -gt 0 ] || CUTS=1
@@ -26,12 +18,8 @@ ingester:
   flush_check_period: 50ms
   wal:
     segment_size: 1MB
-limits_config:
-  ingestion_rate_mb: 1000
-  ingestion_burst_size_mb: 1000
-  per_stream_rate_limit: 1GB
-  per_stream_rate_limit_burst: 1GB
 END
+lokid_any_rate >>lokid.yaml
 
 # Lines of one round that both logs and store have, "CONNECTION NUMBER", sorted.
 found() {
@@ -52,11 +40,11 @@ while [ $round -lt $CUTS ]; do
 	ingest_rand 700
 	sleep "$(printf '0.%03d' $((RAND + 200)))" # not to wait for something: a random moment
 	cp acks told
-	"$DISK" cut "$work/disk"
+	disk_cut
 	kill -9 "$load" "$LOKID_PID" 2>/dev/null
 	wait "$load" "$LOKID_PID" 2>/dev/null
 	wait_for 10 sh -c '! pgrep -f "[d]isk/mnt/data" >/dev/null'
-	"$DISK" restore "$work/disk" >log 2>&1 || { fail "round $round: the disk comes back" "$(cat log)"; break; }
+	disk_restore >log 2>&1 || { fail "round $round: the disk comes back" "$(cat log)"; break; }
 	found $round >have
 	awk '{ for (i = $3; i <= $4; i++) print $2, i }' told | sort >want
 	comm -23 want have >lost

@@ -5,13 +5,7 @@
 . "$REPO/tests/lib/lokid.sh"
 
 
-cat >config.yaml <<'END'
-limits_config:
-  ingestion_rate_mb: 1000
-  ingestion_burst_size_mb: 1000
-  per_stream_rate_limit: 1GB
-  per_stream_rate_limit_burst: 1GB
-END
+lokid_any_rate >config.yaml
 lokid_start --config config.yaml
 seq 1 100000 | sort >want
 ok "lines" exits 0 lokid-ingest -q --push "$URL" -t acme -l app=x want

@@ -230,7 +230,7 @@ static void faults_name_place_and_what_is_near(void **state)
 		"1:24: 'ingester.wal.sync': expected always, interval=DURATION or none, found "
 		"'often'");
 	refused("querier: {jobs: 0}\n", "1:17: 'querier.jobs': it must be above zero");
-	refused("ingester: {chunk_level: 20}\n", 
+	refused("ingester: {chunk_level: 20}\n",
 		"1:25: 'ingester.chunk_level': expected 1 to 19, found '20'");
 	refused("ingester: {wal: {disk_full_threshold: 90}}\n",
 		"1:39: 'ingester.wal.disk_full_threshold': expected 0 to 1, a part of the disk");

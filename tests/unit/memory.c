@@ -12,24 +12,17 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/sanitized.h"
 #include "chunk/pack.h"
 #include "logql/parse.h"
 #include "query/format.h"
 #include "time/time.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
 /* --- counting -------------------------------------------------------------------------------- */
 
 static uint64_t n_asked;
 
-#ifndef SANITIZED
+#if !SANITIZED
 
 void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t n, size_t size);
@@ -317,7 +310,7 @@ static void nothing_is_allocated_per_line(void **state)
 	int small, large;
 
 	(void)state;
-#ifdef SANITIZED
+#if SANITIZED
 	print_message("# skipped: a sanitizer has its own malloc\n");
 	return;
 #endif
@@ -368,7 +361,7 @@ static void a_scan_holds_little_of_a_pack(void **state)
 	int pack;
 
 	(void)state;
-#ifdef SANITIZED
+#if SANITIZED
 	print_message("# skipped: a sanitizer takes memory of its own\n");
 	return;
 #endif
