@@ -35,26 +35,27 @@ static int not_its_name(const struct store *s, const char *name, struct err *e)
 		       store_path(s), name);
 }
 
+struct copying {
+	struct hash_state *hash;
+	struct store_put *put;
+};
+
+static int take_piece(struct bytes piece, void *data, struct err *e)
+{
+	struct copying *c = data;
+
+	hash_add(c->hash, piece);
+	return store_put_write(c->put, piece, e);
+}
+
 static int copy_bytes(struct store_file *f, struct store_put *put, struct hash128 *ret_hash,
 		      struct err *e)
 {
-	struct hash_state *hash = hash_new();
-	unsigned char *piece = mem_alloc(PIECE);
-	int rc = 0;
+	struct copying c = { hash_new(), put };
+	int rc = store_file_pieces(f, take_piece, &c, e);
 
-	for (uint64_t at = 0; at < f->size && rc == 0;) {
-		size_t n = f->size - at < PIECE ? (size_t)(f->size - at) : PIECE;
-
-		rc = store_file_read(f, at, piece, n, e);
-		if (rc == 0) {
-			hash_add(hash, bytes_of(piece, n));
-			rc = store_put_write(put, bytes_of(piece, n), e);
-		}
-		at += n;
-	}
-	*ret_hash = hash_end(hash);
-	hash_free(hash);
-	free(piece);
+	*ret_hash = hash_end(c.hash);
+	hash_free(c.hash);
 	return rc;
 }
 

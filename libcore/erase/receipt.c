@@ -79,13 +79,14 @@ static bool hash_of(struct bytes row, const char *name, struct hash128 *ret)
 	return hash128_parse(bytes_sub(value_of(row, name), 0, HASH128_HEX), ret);
 }
 
+/* 0 when it is not there; in a row something always stands behind it. */
 static uint64_t number_of(struct bytes row, const char *name)
 {
-	struct bytes v = value_of(row, name);
+	struct bytes rest = value_of(row, name), digits;
 	uint64_t n = 0;
 
-	for (size_t i = 0; i < v.n && v.p[i] >= '0' && v.p[i] <= '9'; i++)
-		n = n * 10 + (uint64_t)(v.p[i] - '0');
+	if (!bytes_split(&rest, ',', &digits) || !num_u64(digits, &n))
+		return 0;
 	return n;
 }
 

@@ -20,11 +20,6 @@ struct fsck_pack {
 MUST_CHECK int64_t fsck_day(const struct index_fsck *f, struct bytes tenant, int32_t day,
 			    const struct fsck_pack *v, size_t n, struct err *e);
 
-/* The whole file in pieces, in order; each returns 0, or -1 with e set. Errors: store_file_read's,
- * what each gave. */
-typedef int fsck_piece_fn(struct bytes piece, void *data, struct err *e);
-MUST_CHECK int fsck_read(struct store_file *f, fsck_piece_fn *each, void *data, struct err *e);
-
 /*
  * All bytes of a pack against its name. Where they are not what the name says, what is wrong inside
  * is told, and if nothing is, that the name is wrong: .kind and .err of the faults are set.

@@ -4,24 +4,6 @@
 #include "chunk/verify.h"
 #include "index/fsck_day.h"
 
-enum { PIECE = 1 << 20 };
-
-int fsck_read(struct store_file *f, fsck_piece_fn *each, void *data, struct err *e)
-{
-	char *p = mem_alloc(PIECE);
-	int rc = 0;
-
-	for (uint64_t off = 0; off < f->size && rc == 0; off += PIECE) {
-		size_t n = f->size - off < PIECE ? (size_t)(f->size - off) : PIECE;
-
-		rc = store_file_read(f, off, p, n, e);
-		if (rc == 0)
-			rc = each(bytes_of(p, n), data, e);
-	}
-	free(p);
-	return rc;
-}
-
 static int add_to_hash(struct bytes piece, void *data, struct err *e)
 {
 	(void)e;
@@ -32,7 +14,7 @@ static int add_to_hash(struct bytes piece, void *data, struct err *e)
 static int hash_file(struct store_file *f, struct hash128 *ret, struct err *e)
 {
 	struct hash_state *h = hash_new();
-	int rc = fsck_read(f, add_to_hash, h, e);
+	int rc = store_file_pieces(f, add_to_hash, h, e);
 
 	if (rc == 0)
 		*ret = hash_end(h);

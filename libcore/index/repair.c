@@ -93,7 +93,7 @@ static int move(struct repair *r, const char *name, const char *folder, const ch
 	rc = store_file_open(s, name, &f, &why);
 	if (rc == 0) {
 		p = store_put_new(s, folder, &why);
-		rc = p ? fsck_read(&f, put_piece, p, &why) : -1;
+		rc = p ? store_file_pieces(&f, put_piece, p, &why) : -1;
 		if (rc == 0)
 			rc = store_put_commit(p, suffix, &hash, &to, &why);
 		else

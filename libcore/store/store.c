@@ -9,6 +9,8 @@
 #include "store/cache.h"
 #include "store/s3.h"
 
+enum { PIECE = 8 << 20 };
+
 const char store_format_name[] = "~lokid/format";
 static const char format_start[] = "lokid store ";
 
@@ -277,6 +279,23 @@ int store_file_read(struct store_file *f, uint64_t off, void *p, size_t n, struc
 	if (r.err.code == ERR_NONE)
 		return 0;
 	return err_set(e, r.err.code, "%s", r.err.msg);
+}
+
+int store_file_pieces(struct store_file *f, store_piece_fn *each, void *data, struct err *e)
+{
+	size_t most = f->size < PIECE ? (size_t)f->size : PIECE;
+	char *p = mem_alloc(most + 1);
+	int rc = 0;
+
+	for (uint64_t off = 0; off < f->size && rc == 0; off += most) {
+		size_t n = f->size - off < most ? (size_t)(f->size - off) : most;
+
+		rc = store_file_read(f, off, p, n, e);
+		if (rc == 0)
+			rc = each(bytes_of(p, n), data, e);
+	}
+	free(p);
+	return rc;
 }
 
 int store_read_all(struct store *s, struct store_read *v, size_t n, struct err *e)

@@ -113,6 +113,11 @@ MUST_CHECK int store_file_open_sized(struct store *s, const char *name, uint64_t
  * since it was opened, by a store that does not keep what is open; ERR_AGAIN; ERR_IO. */
 MUST_CHECK int store_file_read(struct store_file *f, uint64_t off, void *p, size_t n,
 			       struct err *e);
+/* The whole of it, in order, in pieces as large as one request should ask for: each returns 0, or
+ * -1 with e set, which ends it. Errors: as store_file_read; what each gave. */
+typedef int store_piece_fn(struct bytes piece, void *data, struct err *e);
+MUST_CHECK int store_file_pieces(struct store_file *f, store_piece_fn *each, void *data,
+				 struct err *e);
 /* Makes f->map the whole content; valid until f is closed. Errors: as store_file_read. */
 MUST_CHECK int store_file_map(struct store_file *f, struct err *e);
 /* The same of several files of s at once; ret_errs[i].code is ERR_NONE, or why v[i] is not mapped.
