@@ -52,14 +52,26 @@ static int has_delete(struct index *ix, struct bytes id, struct err *e)
 	return 0;
 }
 
-/* Does each live index file list it? */
+/* Does each live index file list it? One without packs has nothing that could be meant. */
 static int is_listed(const struct live *live, struct bytes id, struct err *e)
 {
 	int rc = 1;
 
 	for (size_t i = 0; i < live->n && rc == 1; i++)
-		rc = has_delete(live->v[i], id, e);
+		if (index_info(live->v[i])->n_packs > 0)
+			rc = has_delete(live->v[i], id, e);
 	return rc;
+}
+
+/* What is known of another day, or of this one before packs of it were gone. */
+static void forget(struct targets *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		t->v[i].pending = false;
+		t->v[i].day = (struct found){ 0 };
+		t->v[i].packs = 0;
+		buf_reset(&t->v[i].rows);
+	}
 }
 
 /* 1 when there are any. */
@@ -71,7 +83,6 @@ static int find_pending(struct targets *t, int32_t day, const struct live *live,
 		struct target *x = &t->v[i];
 		int rc;
 
-		x->pending = false;
 		if (!erase_day_reaches(x, day))
 			continue;
 		rc = is_listed(live, x->id, e);
@@ -87,14 +98,11 @@ static int begin(void *data, const struct live *live, struct err *e)
 {
 	struct day_run *r = data;
 	struct targets *t = r->t;
-	int any = find_pending(t, r->day, live, e);
+	int any;
 
+	forget(t);
 	r->n_made = 0;
-	for (size_t i = 0; i < t->n; i++) { /* again, when packs were gone */
-		t->v[i].day = (struct found){ 0 };
-		t->v[i].packs = 0;
-		buf_reset(&t->v[i].rows);
-	}
+	any = find_pending(t, r->day, live, e);
 	if (any <= 0)
 		return any;
 	free(r->known.v);
@@ -315,6 +323,7 @@ int erase_day_run(const struct erase_opts *o, struct targets *t, int32_t day, st
 		}
 		rc = store_now(o->store, &r.now_ns, e);
 	}
+	forget(t); /* a day without index files is not begun */
 	r.pack = mem_alloc((t->n + 1) * sizeof(*r.pack));
 	r.ids = mem_alloc((t->n + 1) * sizeof(*r.ids));
 	if (rc == 0)
@@ -338,6 +347,7 @@ int erase_day_look(const struct erase_opts *o, struct targets *t, int32_t day, s
 
 	if (live_load(o->store, t->tenant, day, &live, e) < 0)
 		return -1;
+	forget(t);
 	rc = find_pending(t, day, &live, e);
 	for (size_t i = 0; i < t->n; i++)
 		t->v[i].undone = t->v[i].undone || t->v[i].pending || live.n_faults > 0;

@@ -153,6 +153,21 @@ ok "all is right" exits 0 idxbuild --verify --store bounds
 is "and as it was" "$(bytes_of bounds | grep '"tenant":"fake"' | cmp - wanted && echo same)" same
 : "$c"
 
+# ---- days without packs
+
+cp -rp store bare
+mkdir bare/fake/index/2026-01-16 # as a sweep leaves it
+id=$(request bare fake '{app="a1"}' $all 1768687200000000000)
+ok "a request that reaches a day without index files" exits 0 erase --store bare
+is "is told of once" "$(wc -l <"$TAP/stdout")" 1
+printf 'limits_config: {retention_period: 24h}\n' >day.yaml
+ok "all expires" exits 0 idxbuild --retain --store bare --limits day.yaml --now 2026-02-01T00:00:00Z
+find bare/fake/index -type f | sort >indexes
+id=$(request bare fake '{app="a2"}' $all 1768687200000000000)
+ok "a request over a day of which an index file without packs is left" exits 0 chunkpack --delete --store bare
+ok "is applied there" test -f "bare/fake/deletes/$id.receipt.json"
+ok "without another index file" sh -c 'find bare/fake/index -type f | sort | cmp - indexes'
+
 # ---- damage
 
 cp -rp store bad
