@@ -215,6 +215,38 @@ int deletes_list(struct store *s, struct bytes tenant, enum deletes_which which,
 	return rc;
 }
 
+struct delete_dates {
+	int64_t newest_ns;
+	uint64_t n;
+};
+
+/* The date of the newest file, and how many there are: a date may be of whole seconds, in which
+ * several are written. */
+static int note_date(const struct store_object *o, void *data, struct err *e)
+{
+	struct delete_dates *d = data;
+
+	(void)e;
+	d->n++;
+	if (o->date_ns > d->newest_ns)
+		d->newest_ns = o->date_ns;
+	return 0;
+}
+
+int deletes_generation(struct store *s, struct bytes tenant, uint64_t *ret, struct err *e)
+{
+	struct delete_dates d = { 0 };
+	struct buf folder = { 0 };
+	int rc;
+
+	add_folder(&folder, tenant);
+	rc = store_list_objects(s, buf_str(&folder), note_date, &d, e);
+	buf_release(&folder);
+	if (rc == 0)
+		*ret = (uint64_t)d.newest_ns + d.n;
+	return rc;
+}
+
 /* --- made ------------------------------------------------------------------------------------ */
 
 int deletes_put(struct store *s, struct bytes tenant, struct delete_request *r, struct err *e)

@@ -62,6 +62,11 @@ MUST_CHECK int deletes_put(struct store *s, struct bytes tenant, struct delete_r
 MUST_CHECK int deletes_cancel(struct store *s, struct bytes tenant, struct bytes id, int64_t now_ns,
 			      struct err *e);
 
+/* A number that is another one after a request of the tenant was made, cancelled or applied; 0:
+ * there was none. Errors: ERR_IO. */
+MUST_CHECK int deletes_generation(struct store *s, struct bytes tenant, uint64_t *ret,
+				  struct err *e);
+
 /* The files of a request; a receipt says what was done. */
 enum deletes_file { DELETES_REQUEST, DELETES_CANCEL, DELETES_RECEIPT, DELETES_FILES };
 

@@ -98,6 +98,8 @@ static const struct route routes[] = {
 	  "loki_api_v1_delete", route_delete_make, true },
 	{ API "/delete", ROUTE_DEL, ROUTE_DELETE, false, true, false, "loki_api_v1_delete",
 	  route_delete_cancel, true },
+	{ API "/cache/generation_numbers", ROUTE_GET, ROUTE_READ, false, false, false,
+	  "loki_api_v1_cache_generation_numbers", route_cache_generation, true },
 	{ 0 },
 };
 

@@ -61,6 +61,6 @@ route_fn route_ready, route_metrics, route_config, route_tenant_limits, route_se
 /* routes_rules.c */
 route_fn route_rules, route_prometheus_rules, route_prometheus_alerts;
 /* routes_delete.c */
-route_fn route_delete_list, route_delete_make, route_delete_cancel;
+route_fn route_delete_list, route_delete_make, route_delete_cancel, route_cache_generation;
 
 #endif

@@ -1,9 +1,8 @@
 /* Requests to delete entries, as Loki takes and lists them: files of the store, which queries obey
  * at once, and which `chunkpack --delete` applies. */
 #include "base/num.h"
-#include "deletes/filter.h"
+#include "deletes/ask.h"
 #include "http/form.h"
-#include "json/json.h"
 #include "server/config.h"
 #include "server/route.h"
 #include "server/server.h"
@@ -33,42 +32,12 @@ static struct store *open_store(struct call *c)
 
 /* ---- listed ---- */
 
-/* As Loki has times: seconds, with as much of a fraction as a millisecond needs. */
-static void add_time(struct buf *b, int64_t ns)
+/* Those of the tenant that are in force, as far as whoever asks may know of them. */
+static int list(struct call *c, struct store *s, struct delete_requests *ret, struct err *e)
 {
-	int64_t ms = ns / NS_PER_MS - (ns % NS_PER_MS < 0);
-	uint64_t n = ms < 0 ? -(uint64_t)ms : (uint64_t)ms;
-	unsigned rest = (unsigned)(n % 1000);
-
-	buf_addf(b, "%s%llu", ms < 0 ? "-" : "", (unsigned long long)(n / 1000));
-	if (rest == 0)
-		return;
-	buf_addf(b, ".%03u", rest);
-	while (b->p[b->n - 1] == '0')
-		b->n--;
-}
-
-static void add_request(struct buf *b, const struct delete_request *r)
-{
-	buf_addf(b, "{\"request_id\":\"%s\",\"start_time\":", r->id);
-	add_time(b, r->start_ns);
-	buf_add_str(b, ",\"end_time\":");
-	add_time(b, r->end_ns);
-	buf_add_str(b, ",\"query\":");
-	json_add_quoted(b, r->query);
-	buf_addf(b,
-		 ",\"status\":\"%s\",\"created_at\":", r->has_receipt ? "processed" : "received");
-	add_time(b, r->created_ns);
-	buf_add_char(b, '}');
-}
-
-static int cmp_created(const void *pa, const void *pb)
-{
-	const struct delete_request *a = pa, *b = pb;
-
-	if (a->created_ns != b->created_ns)
-		return a->created_ns < b->created_ns ? -1 : 1;
-	return strcmp(a->id, b->id);
+	if (deletes_list(s, c->tenant, DELETES_IN_FORCE, ret, e) < 0)
+		return -1;
+	return delete_ask_within(ret, c->matchers, e);
 }
 
 void route_delete_list(struct call *c)
@@ -80,15 +49,14 @@ void route_delete_list(struct call *c)
 
 	if (!s)
 		return;
-	if (deletes_list(s, c->tenant, DELETES_IN_FORCE, &l, &e) < 0) {
+	if (list(c, s, &l, &e) < 0) {
 		call_refuse(c, 500, &e);
 	} else {
-		if (l.n)
-			qsort(l.v, l.n, sizeof(*l.v), cmp_created);
+		delete_ask_sort(&l);
 		buf_add_char(&out, '[');
 		for (size_t i = 0; i < l.n; i++) {
 			buf_add_str(&out, i ? "," : "");
-			add_request(&out, &l.v[i]);
+			delete_ask_add_listed(&out, &l.v[i]);
 		}
 		buf_add_str(&out, "]\n");
 		c->n_rows = l.n;
@@ -114,10 +82,9 @@ static bool read_time(struct bytes text, int64_t *ret)
 	return true;
 }
 
-static int read_range(const struct call *c, struct delete_request *r, struct err *e)
+static int read_range(const struct call *c, int64_t now_ns, struct delete_request *r, struct err *e)
 {
 	struct bytes start = form_text(&c->form, "start"), end = form_text(&c->form, "end");
-	int64_t now_ns = time_now_ns();
 
 	if (!start.n)
 		return err_set(e, ERR_USAGE, "start time not set");
@@ -128,10 +95,6 @@ static int read_range(const struct call *c, struct delete_request *r, struct err
 	if (end.n && !read_time(end, &r->end_ns))
 		return err_set(e, ERR_USAGE,
 			       "invalid end time: require unix seconds or RFC3339 format");
-	if (r->end_ns > now_ns)
-		return err_set(e, ERR_USAGE, "deletes in the future are not allowed");
-	if (r->start_ns > r->end_ns)
-		return err_set(e, ERR_USAGE, "start time can't be greater than end time");
 	return 0;
 }
 
@@ -147,10 +110,7 @@ static int check_interval(const struct call *c, const struct delete_request *r, 
 	if (__builtin_sub_overflow(r->end_ns, r->start_ns, &span))
 		span = INT64_MAX;
 	if (!text.n)
-		return span >= NS_PER_S ? 0
-					: err_set(e, ERR_USAGE,
-						  "difference between start time and end time must "
-						  "be at least one second");
+		return 0;
 	if (time_parse_duration(text, &interval, &why) < 0 || interval < NS_PER_S)
 		return err_set(e, ERR_USAGE,
 			       "invalid max_interval: valid time units are 's', 'm', 'h'");
@@ -169,40 +129,14 @@ static int check_interval(const struct call *c, const struct delete_request *r, 
 	return -1;
 }
 
-/* The query, with what a role adds to each selector. */
-static int read_query(struct call *c, struct bytes *ret, struct err *e)
-{
-	struct bytes text = bytes_trim(form_text(&c->form, "query"));
-	struct buf b = { 0 };
-
-	if (!text.n)
-		return err_set(e, ERR_USAGE, "query not set");
-	c->query = text;
-	*ret = text;
-	if (!c->matchers.n)
-		return 0;
-	if (*text.p != '{' || c->matchers.n < 2)
-		return err_set(e, ERR_USAGE, "expected a selector first, as '{app=\"web\"}'");
-	buf_add(&b, c->matchers.p, c->matchers.n - 1);
-	buf_add_char(&b, ',');
-	buf_add(&b, text.p + 1, text.n - 1);
-	*ret = arena_copy(&c->arena, buf_bytes(&b));
-	buf_release(&b);
-	return 0;
-}
-
 static int read_request(struct call *c, struct delete_request *r, struct err *e)
 {
-	struct delete_filter f;
+	int64_t now_ns = time_now_ns();
 	bool has_lines;
-	int rc;
 
-	if (read_query(c, &r->query, e) < 0)
-		return -1;
-	rc = delete_filter_init(&f, r, e);
-	has_lines = rc == 0 && f.n_lines > 0;
-	delete_filter_release(&f);
-	if (rc < 0 || read_range(c, r, e) < 0)
+	c->query = bytes_trim(form_text(&c->form, "query"));
+	if (delete_ask_query(c->query, c->matchers, &c->arena, &r->query, &has_lines, e) < 0 ||
+	    read_range(c, now_ns, r, e) < 0 || delete_ask_range(r, has_lines, now_ns, e) < 0)
 		return -1;
 	c->from_ns = r->start_ns;
 	c->to_ns = r->end_ns;
@@ -237,62 +171,26 @@ void route_delete_make(struct call *c)
 
 /* ---- cancelled ---- */
 
-static int note_any(const char *name, uint64_t size, void *data, struct err *e)
+static int status_of(const struct err *e)
 {
-	(void)name;
-	(void)size;
-	(void)e;
-	*(bool *)data = true;
-	return 0;
+	return e->code == ERR_NO ? 404 : e->code == ERR_USAGE ? 400 : 500;
 }
 
-/* Was it applied to some days? */
-static int is_begun(struct store *s, struct bytes tenant, const char *id, bool *ret, struct err *e)
+static int cancel(struct call *c, struct store *s, struct delete_requests *l, struct err *e)
 {
-	struct buf folder = { 0 };
-	int rc;
+	bool force = bytes_is(form_get(&c->form, "force"), "true");
+	const struct delete_request *r;
 
-	*ret = false;
-	deletes_add_receipts(&folder, tenant, bytes_str(id));
-	rc = store_list(s, buf_str(&folder), note_any, ret, e);
-	buf_release(&folder);
-	return rc;
-}
-
-static const struct delete_request *find(const struct delete_requests *l, struct bytes id)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (bytes_is(id, l->v[i].id))
-			return &l->v[i];
-	return NULL;
-}
-
-/* Cancels it, or says with which status it is refused, and why. */
-static int cancel(struct call *c, struct store *s, const struct delete_requests *l, struct err *e)
-{
-	const struct delete_request *r = find(l, form_get(&c->form, "request_id"));
-	bool begun;
-
-	if (!r) {
-		err_set(e, ERR_NO, "could not find delete request with given id");
-		return 404;
+	if (list(c, s, l, e) < 0) {
+		e->code = ERR_IO;
+		return -1;
 	}
-	if (r->has_receipt) {
-		err_set(e, ERR_USAGE,
-			"deletion of request which is in process or already processed is not "
-			"allowed");
-		return 400;
-	}
-	if (is_begun(s, c->tenant, r->id, &begun, e) < 0)
-		return 500;
-	if (begun && !bytes_is(form_get(&c->form, "force"), "true")) {
-		err_set(e, ERR_USAGE,
-			"Unable to cancel partially completed delete request. To force, use the "
-			"?force query parameter");
-		return 400;
-	}
+	if (delete_ask_cancel(s, c->tenant, l, form_get(&c->form, "request_id"),
+			      force ? DELETE_ASK_FORCE : DELETE_ASK_WHOLE, time_now_ns(), &r,
+			      e) < 0)
+		return -1;
 	c->query = arena_copy(&c->arena, r->query);
-	return deletes_cancel(s, c->tenant, bytes_str(r->id), time_now_ns(), e) < 0 ? 500 : 204;
+	return 0;
 }
 
 void route_delete_cancel(struct call *c)
@@ -300,16 +198,37 @@ void route_delete_cancel(struct call *c)
 	struct store *s = open_store(c);
 	struct delete_requests l = { 0 };
 	struct err e;
-	int status = 500;
 
 	if (!s)
 		return;
-	if (deletes_list(s, c->tenant, DELETES_IN_FORCE, &l, &e) == 0)
-		status = cancel(c, s, &l, &e);
-	if (status == 204)
+	if (cancel(c, s, &l, &e) == 0)
 		answer_done(c);
 	else
-		call_refuse(c, status, &e);
+		call_refuse(c, status_of(&e), &e);
 	deletes_release(&l);
+	store_close(s);
+}
+
+/* ---- of use to who keeps answers ---- */
+
+void route_cache_generation(struct call *c)
+{
+	struct store *s = open_store(c);
+	struct buf out = { 0 };
+	struct err e;
+	uint64_t n;
+
+	if (!s)
+		return;
+	if (deletes_generation(s, c->tenant, &n, &e) < 0) {
+		call_refuse(c, 500, &e);
+	} else {
+		if (n)
+			buf_addf(&out, "\"%llu\"\n", (unsigned long long)n);
+		else
+			buf_add_str(&out, "\"\"\n");
+		call_answer_json(c, buf_bytes(&out));
+	}
+	buf_release(&out);
 	store_close(s);
 }

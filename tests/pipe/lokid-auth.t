@@ -15,12 +15,14 @@ auth:
     writer: {write: "team-*"}
     reader: {read: ["team-a", "team-b"]}
     half: {read: "team-a", matchers: '{app="shop"}'}
+    eraser: {read: "eras*", write: "eras*", delete: "eras*", matchers: '{ app="shop" , env!~"p.*" }'}
     boss: {read: "*", write: "*", delete: "*", admin: "*"}
   users:
     alice: {password: "PASSWORD", roles: [reader], tenant: team-a}
     agent: {password: "PASSWORD", roles: [writer]}
   tokens:
     bob: {token: "sha256:TOKEN_OF_BOB", roles: [half]}
+    carol: {token: "sha256:TOKEN_OF_CAROL", roles: [half, eraser]}
     root: {token: "env:ROOT_TOKEN", roles: [boss]}
 audit:
   enabled: true
@@ -28,9 +30,10 @@ audit:
 END
 hash_of() { printf '%s' "$1" | sha256sum | cut -d ' ' -f 1; }
 # The hash has '$' and '/': awk takes it as it is.
-awk -v password='$5$lokidlokid$bf4TP9dx2r4axOzWxIqbmJa4BC3k35a1pAJryQYf9c2' -v bob="$(hash_of token-of-bob)" '{
+awk -v password='$5$lokidlokid$bf4TP9dx2r4axOzWxIqbmJa4BC3k35a1pAJryQYf9c2' -v bob="$(hash_of token-of-bob)" -v carol="$(hash_of token-of-carol)" '{
 	gsub(/PASSWORD/, password)
 	gsub(/TOKEN_OF_BOB/, bob)
+	gsub(/TOKEN_OF_CAROL/, carol)
 	print
 }' lokid.yaml >filled.yaml
 ROOT_TOKEN=sha256:$(hash_of token-of-root)
@@ -38,14 +41,14 @@ export ROOT_TOKEN
 
 lokid_start --config filled.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
 
-# ask WHO PATH [CURL OPTION]...: WHO is alice, agent, bob or root.
+# ask WHO PATH [CURL OPTION]...: WHO is alice, agent, bob, carol or root.
 ask() {
 	ask_who=$1
 	ask_path=$2
 	shift 2
 	case $ask_who in
 	alice | agent) get "$ask_path" -u "$ask_who:open sesame" "$@" ;;
-	bob | root) get "$ask_path" -H "Authorization: Bearer token-of-$ask_who" "$@" ;;
+	bob | carol | root) get "$ask_path" -H "Authorization: Bearer token-of-$ask_who" "$@" ;;
 	esac
 }
 
@@ -133,6 +136,54 @@ for path in 'index/stats?query=%7Bapp%3D%22bank%22%7D' 'index/volume?query=%7Bap
 	not_ok "nothing of others in ${path%%\?*}" grep -q 'bank' "$TAP/stdout"
 done
 
+# --- what may be deleted ---
+# delete_as WHO TENANT METHOD PARAMETER...
+delete_as() {
+	who=$1 tenant=$2 method=$3
+	shift 3
+	for p; do set -- "$@" --data-urlencode "$p"; shift; done
+	ask "$who" /loki/api/v1/delete -X "$method" -G -H "X-Scope-OrgID: $tenant" "$@"
+}
+apps_of() {
+	labels_as root "$1"
+	ask root /loki/api/v1/query_range -G -H "X-Scope-OrgID: $1" --data-urlencode 'query={app=~".+"}'
+	jq -r '[.data.result[].stream.app] | sort | join(",")' "$TAP/stdout"
+}
+day_ago=$(($(date +%s) - 86400))
+push_as root erasable shop
+push_as root erasable bank
+push_as root other bank
+delete_as bob team-a POST 'query={app="shop"}' "start=$day_ago"
+ok "who reads does not delete" code_is 403
+ok "which is said" stdout_has "user 'bob' may not delete tenant 'team-a'"
+delete_as carol other POST 'query={app="bank"}' "start=$day_ago"
+ok "in a tenant of no glob nobody does" code_is 403
+delete_as carol erasable POST 'query={app=~".+"}' "start=$day_ago"
+ok "who may, does" code_is 204
+is "in its own streams alone" "$(apps_of erasable)" bank
+delete_as carol erasable POST 'query={app="bank"} |= "line"' "start=$day_ago"
+ok "of streams of others" code_is 204
+is "nothing is deleted" "$(apps_of erasable)" bank
+for query in '{}' '{app=~".*"}' '# {
+{app="bank"}' '{app="bank"} or {app="shop"}' '{app="shop"' 'app="bank"}'; do
+	delete_as carol erasable POST "query=$query" "start=$day_ago"
+	ok "no way round it: $query" code_is 400
+done
+delete_as root erasable POST 'query={app="bank"}' "start=$day_ago"
+ok "another's request" code_is 204
+delete_as root erasable GET
+is "who sees all has all in the list" "$(jq -r '[.[].query] | join(" ")' "$TAP/stdout")" '{app="shop",env!~"p.*",app=~".+"} {app="shop",env!~"p.*",app="bank"} |= "line" {app="bank"}'
+of_others=$(jq -r '.[2].request_id' "$TAP/stdout")
+own=$(jq -r '.[1].request_id' "$TAP/stdout")
+delete_as carol erasable GET
+is "who does not, its own" "$(jq length "$TAP/stdout")" 2
+delete_as carol erasable DELETE "request_id=$of_others"
+ok "what is not its own it does not cancel" code_is 404
+delete_as carol erasable DELETE "request_id=$own"
+ok "what is it does" code_is 204
+delete_as root erasable DELETE "request_id=$of_others"
+ok "nor is it in the way of others" code_is 204
+
 # --- administration ---
 for path in config services ring log_level; do
 	ask alice "/$path"
@@ -178,6 +229,9 @@ ok "of what names nobody only the reason" audited '.user == "" and .claimed == n
 ok "also what is no name" audited '.user == "" and .claimed == null and .refusal == "Authorization: not what Basic has"'
 ok "who is known and may not has a reason" audited '.user == "agent" and .claimed == null and .refusal == "user \u0027agent\u0027 may not write tenant \u0027other\u0027"'
 ok "who may has none" audited '.user == "alice" and .status == 200 and .claimed == null and .refusal == null'
+ok "what was deleted is in it" audited '.user == "carol" and .method == "POST" and .path == "/loki/api/v1/delete" and .tenant == "erasable" and .status == 204 and .query == "{app=~\".+\"}" and (.from | length) == 19 and (.to | length) == 19'
+ok "what was cancelled" audited '.user == "carol" and .method == "DELETE" and .status == 204 and (.query | endswith("|= \"line\""))'
+ok "and who may not" audited '.user == "bob" and .method == "POST" and .path == "/loki/api/v1/delete" and .status == 403'
 ok "each line has its time, path, bytes and rows" audited '.ts and .path and (.bytes >= 0) and (.rows >= 0) and (.seconds >= 0) and .peer'
 is "the file is its owner's alone" "$(stat -c %a audit.log)" 600
 mv audit.log audit.1

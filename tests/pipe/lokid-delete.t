@@ -77,6 +77,13 @@ ok "both are listed" sh -c 'grep -o request_id "$1" | wc -l | grep -qx 2' - "$TA
 first=$(grep -o '"request_id":"[0-9a-f]*"' "$TAP/stdout" | sed -n '1s/.*:"\(.*\)"/\1/p')
 second=$(grep -o '"request_id":"[0-9a-f]*"' "$TAP/stdout" | sed -n '2s/.*:"\(.*\)"/\1/p')
 ok "in the order in which they came, as Loki writes them" grep -Eq "^\[\{\"request_id\":\"$first\",\"start_time\":$((now - 300)),\"end_time\":$((now - 1)),\"query\":\"\{app=\\\\\"a0\\\\\"\} \|~ \\\\\"mail=\(2\|4\|6\)\\$\\\\\"\",\"status\":\"received\",\"created_at\":[0-9.]+\},\{" "$TAP/stdout"
+generation() { get /loki/api/v1/cache/generation_numbers -H "X-Scope-OrgID: $1" && cat "$TAP/stdout"; }
+before=$(generation a)
+ok "there is a generation number" sh -c 'echo "$1" | grep -Eqx "\"[0-9]{19}\""' - "$before"
+is "which stays" "$(generation a)" "$before"
+is "of a tenant without requests it is empty" "$(generation b)" '""'
+generation none >refused
+ok "and none where deletion is disabled" code_is 403
 delete DELETE a request_id=0123456789abcdef
 is "one that is not there" "$CODE $(cat "$TAP/stdout")" "404 could not find delete request with given id"
 delete DELETE none "request_id=$second"
@@ -84,6 +91,7 @@ ok "of another tenant neither" code_is 403
 delete DELETE a "request_id=$second"
 ok "cancelled" code_is 204
 is "its entries are seen again" "$(count a '{app=~".+"}')" 17
+ok "the generation is another one" test "$(generation a)" != "$before"
 delete GET a
 ok "it is not listed any more" sh -c '! grep -q "$2" "$1"' - "$TAP/stdout" "$second"
 audit() { grep '"path":"/loki/api/v1/delete"' audit.log | grep -q '"status":204'; }
