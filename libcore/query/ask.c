@@ -4,6 +4,7 @@
 
 #include "base/io.h"
 #include "logql/parse.h"
+#include "query/ask_delete.h"
 #include "query/ask_explain.h"
 #include "query/detect.h"
 #include "query/explain_scan.h"
@@ -414,6 +415,8 @@ const struct cli_verb ask_verbs[] = {
 	{ "detected-values", "NAME QUERY [FILE]...", "values of a field", ask_detected_values },
 	{ "tail", "QUERY", "entries of a log query, then each that comes into the log", ask_tail },
 	{ "patterns", "QUERY [FILE]...", "what lines look like, and how many do", ask_patterns },
+	{ "delete", "create SELECTOR | list | cancel ID", "requests to delete entries of a store",
+	  ask_delete },
 	{ "fmt", "[QUERY]", "a query, of stdin without one, laid out", ask_fmt },
 	{ "query", "QUERY [FILE]...", "answer it, also where it reads like a command", ask_this },
 	{ 0 },
@@ -427,6 +430,8 @@ static int check_verb(const struct ask *a, const struct cli_verb *v, struct err 
 			       "options '--target-labels', '--aggregate-by': only with volume");
 	if (a->has_delay && (!v || v->run != ask_tail))
 		return err_set(e, ERR_USAGE, "option '--delay-for': only with tail");
+	if (a->force && (!v || v->run != ask_delete))
+		return err_set(e, ERR_USAGE, "option '--force': only with delete cancel");
 	if (a->has_line_limit &&
 	    (!v || (v->run != ask_detected_fields && v->run != ask_detected_values)))
 		return err_set(e, ERR_USAGE,

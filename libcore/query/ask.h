@@ -43,6 +43,7 @@ struct ask {
 	bool has_threshold;
 	bool has_delay;
 	bool has_queued;
+	bool force;	  /* delete cancel: also what is begun */
 	bool interactive; /* for who asks: not one query, but many */
 	bool terminal;	  /* where out ends is one; of stdout that is looked at */
 	bool color;	  /* entries, in the default format, by their level */

@@ -7,7 +7,7 @@
 struct rule {
 	bool given;
 	const char *name;
-	const char *why[4]; /* by enum query_kind; NULL: it has an effect */
+	const char *why[5]; /* by enum query_kind; NULL: it has an effect */
 };
 
 int query_check_opts(const struct query_opts *o, enum query_kind kind, struct err *e)
@@ -17,32 +17,36 @@ int query_check_opts(const struct query_opts *o, enum query_kind kind, struct er
 	static const char no_values[] = "only metric queries hold series";
 	static const char no_order[] = "names and series are sorted";
 	static const char is_text[] = "fmt only formats a query";
+	static const char no_entries[] = "delete reads no entries";
 	const struct rule rules[] = {
 		{ o->has_from, "from", { NULL, o->has_at ? no_range : NULL, NULL, is_text } },
 		{ o->has_to, "to", { NULL, o->has_at ? no_range : NULL, NULL, is_text } },
 		{ o->has_step,
 		  "step",
-		  { NULL, o->has_at ? no_range : NULL, "only metric queries have steps",
-		    is_text } },
+		  { NULL, o->has_at ? no_range : NULL, "only metric queries have steps", is_text,
+		    no_entries } },
 		{ o->has_at,
 		  "at",
-		  { "--from and --to say when", NULL, "--from and --to say when", is_text } },
-		{ o->has_limit, "limit", { NULL, NULL, all_there_is, is_text } },
-		{ o->has_dir, "direction", { NULL, NULL, no_order, is_text } },
-		{ o->has_memory, "memory", { no_values, NULL, no_values, is_text } },
-		{ o->has_jobs, "jobs", { NULL, NULL, NULL, is_text } },
+		  { "--from and --to say when", NULL, "--from and --to say when", is_text,
+		    no_entries } },
+		{ o->has_limit, "limit", { NULL, NULL, all_there_is, is_text, no_entries } },
+		{ o->has_dir, "direction", { NULL, NULL, no_order, is_text, no_entries } },
+		{ o->has_memory, "memory", { no_values, NULL, no_values, is_text, no_entries } },
+		{ o->has_jobs, "jobs", { NULL, NULL, NULL, is_text, no_entries } },
 		{ o->has_tenant, "tenant", { NULL, NULL, NULL, is_text } },
-		{ o->source.match, "match", { NULL, NULL, NULL, is_text } },
+		{ o->source.match, "match", { NULL, NULL, NULL, is_text, no_entries } },
 		{ o->source.store, "store", { NULL, NULL, NULL, is_text } },
-		{ o->source.wal, "wal", { NULL, NULL, NULL, is_text } },
+		{ o->source.wal, "wal", { NULL, NULL, NULL, is_text, no_entries } },
 		{ o->source.limits_file, "limits", { NULL, NULL, NULL, is_text } },
 		{ o->has_now, "now", { NULL, NULL, NULL, is_text } },
-		{ o->source.input != INPUT_AUTO, "input", { NULL, NULL, NULL, is_text } },
-		{ o->source.time_field.p, "time-field", { NULL, NULL, NULL, is_text } },
-		{ o->has_raw_time, "time", { NULL, NULL, NULL, is_text } },
+		{ o->source.input != INPUT_AUTO,
+		  "input",
+		  { NULL, NULL, NULL, is_text, no_entries } },
+		{ o->source.time_field.p, "time-field", { NULL, NULL, NULL, is_text, no_entries } },
+		{ o->has_raw_time, "time", { NULL, NULL, NULL, is_text, no_entries } },
 		{ o->explain,
 		  o->explain && o->explain->how == EXPLAIN_PLAN ? "explain" : "analyze",
-		  { NULL, NULL, NULL, is_text } },
+		  { NULL, NULL, NULL, is_text, no_entries } },
 	};
 
 	if (o->has_step && o->step_ns <= 0)

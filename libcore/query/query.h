@@ -45,7 +45,7 @@ struct query_opts {
 	bool has_tenant, has_raw_time, has_now;
 };
 
-enum query_kind { QUERY_LOG, QUERY_METRIC, QUERY_SERIES, QUERY_FMT };
+enum query_kind { QUERY_LOG, QUERY_METRIC, QUERY_SERIES, QUERY_FMT, QUERY_DELETE };
 
 /* Errors: ERR_USAGE, naming an option that has no effect on a query of that kind, and why; a range
  * that ends before it begins. */
