@@ -87,8 +87,8 @@ ok "a young one waits" exits 0 chunkpack --delete --store s
 ok "it is not applied" stdout_is_empty
 ok "old enough" exits 0 chunkpack --delete --store s --cancel-period 0
 ok "it is" stdout_matches "^fake 2026-01-15: $id: 3 entries"
-delete list >list
-ok "which the list says" grep -q "^$id processed " list
+delete list >listed
+ok "which the list says" grep -q "^$id processed " listed
 ok "it cannot be cancelled any more" exits 2 delete cancel "$id"
 ok "says why" stderr_is "logql: error: deletion of request which is in process or already processed is not allowed"
 rm "s/fake/deletes/$id.receipt.json"
