@@ -31,6 +31,8 @@ uint64_t keep_drop(struct keep_pack *v, size_t n, struct bytes tenant, uint64_t 
 			continue;
 		v[i].rule = rule;
 		dropped += v[i].size;
+		if (--v[i].index->n_packs == 0)
+			dropped += v[i].index->size;
 	}
 	return dropped;
 }

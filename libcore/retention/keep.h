@@ -11,14 +11,21 @@
 #include "base/bytes.h"
 #include "base/hash.h"
 
+/* An index file: with the last of its packs it goes, too. */
+struct keep_index {
+	uint64_t size;
+	size_t n_packs; /* that have no rule yet */
+};
+
 struct keep_pack {
 	struct bytes tenant;
 	int32_t day;
 	struct hash128 name;
 	uint64_t size;
 	int64_t max_ts;
-	bool stays;	  /* something of it is held */
-	const char *rule; /* by which it goes; NULL: none yet */
+	struct keep_index *index; /* that names it */
+	bool stays;		  /* something of it is held */
+	const char *rule;	  /* by which it goes; NULL: none yet */
 };
 
 /* The oldest first; equal ones by day, tenant, name. */
@@ -26,7 +33,8 @@ void keep_sort(struct keep_pack *v, size_t n);
 
 /*
  * Of sorted packs of this tenant (empty: of all), gives the rule to the oldest that have none and
- * do not stay, until these have `excess` bytes together, or none is left. Returns their bytes.
+ * do not stay, until these have `excess` bytes together with index files that go, or none is left.
+ * Returns their bytes.
  */
 uint64_t keep_drop(struct keep_pack *v, size_t n, struct bytes tenant, uint64_t excess,
 		   const char *rule);

@@ -35,7 +35,7 @@ static struct bytes key_of(struct buf *b, struct bytes tenant, int32_t day,
 /* ---- what there is ---- */
 
 static int add_pack(struct tally *t, const struct expiry *y, size_t i, uint32_t p, int32_t day,
-		    struct err *e)
+		    struct keep_index *index, struct err *e)
 {
 	struct survey *s = t->s;
 	struct index_pack row;
@@ -45,14 +45,31 @@ static int add_pack(struct tally *t, const struct expiry *y, size_t i, uint32_t 
 	if (index_pack_at(y->live->v[i], p, &row, e) < 0)
 		return -1;
 	t->tenant_bytes += row.size;
+	index->n_packs++;
 	mem_grow(&s->v, &s->cap, s->n + 1, sizeof(*s->v));
 	s->v[s->n++] = (struct keep_pack){ .tenant = t->tenant,
 					   .day = day,
 					   .name = row.name,
 					   .size = row.size,
 					   .max_ts = row.max_ts,
+					   .index = index,
 					   .stays = y->held[i][p] };
 	return 0;
+}
+
+/* One of which all expires now is not counted: it goes anyway. */
+static int add_index(struct tally *t, const struct expiry *y, size_t i, int32_t day, struct err *e)
+{
+	const struct index_info *in = index_info(y->live->v[i]);
+	struct keep_index *index = arena_alloc(&t->s->mem, sizeof(*index));
+	int rc = 0;
+
+	*index = (struct keep_index){ .size = in->size };
+	for (uint32_t p = 0; p < in->n_packs && rc == 0; p++)
+		rc = add_pack(t, y, i, p, day, index, e);
+	if (index->n_packs > 0 || in->n_packs == 0)
+		t->tenant_bytes += in->size;
+	return rc;
 }
 
 static int survey_day(struct live *l, struct bytes tenant, int32_t day, void *data, struct err *e)
@@ -70,11 +87,8 @@ static int survey_day(struct live *l, struct bytes tenant, int32_t day, void *da
 		expiry_release(&y);
 		return 0;
 	}
-	for (size_t i = 0; i < l->n && rc == 0; i++) {
-		t->tenant_bytes += index_info(l->v[i])->size;
-		for (uint32_t p = 0; p < index_info(l->v[i])->n_packs && rc == 0; p++)
-			rc = add_pack(t, &y, i, p, day, e);
-	}
+	for (size_t i = 0; i < l->n && rc == 0; i++)
+		rc = add_index(t, &y, i, day, e);
 	expiry_release(&y);
 	return rc;
 }

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -21,7 +22,7 @@
 #include "base/mem.h"
 #include "time/time.h"
 
-enum { DEPTH_MAX = 16 };
+enum { DEPTH_MAX = 16, FOLDER_AGE_S = 3600, FOLDER_TRIES = 3 };
 
 struct dir_store {
 	struct store base;
@@ -73,16 +74,21 @@ static int check_format(struct store *s, struct err *e)
 	return rc;
 }
 
-/* Makes folder ("a/b/", relative) and makes it and all above it durable; once per process. */
-static int need_folder(struct store *s, const char *folder, struct err *e)
+/* Makes folder ("a/b/", relative) and makes it and all above it durable; once per process, unless
+ * it has gone since. */
+enum folder { FOLDER_AS_KNOWN, FOLDER_ANEW };
+
+static int need_folder(struct store *s, const char *folder, enum folder how, struct err *e)
 {
 	struct dir_store *ds = dir_of(s);
 	const uint64_t h = hash64(bytes_str(folder));
 	struct buf path = { 0 };
+	bool known;
 	int rc = 0;
 
 	pthread_mutex_lock(&ds->lock);
-	if (map_get(&ds->synced, h, bytes_str(folder)) != MAP_NONE)
+	known = map_get(&ds->synced, h, bytes_str(folder)) != MAP_NONE;
+	if (known && how == FOLDER_AS_KNOWN)
 		goto out;
 	path_of(s, folder, &path);
 	rc = io_mkdirs(path.p, e);
@@ -95,7 +101,7 @@ static int need_folder(struct store *s, const char *folder, struct err *e)
 	path_of(s, folder, &path);
 	if (rc == 0)
 		rc = file_replace_sweep(path.p, e);
-	if (rc == 0)
+	if (rc == 0 && !known)
 		map_put(&ds->synced, h, arena_copy(&ds->names, bytes_str(folder)), 0);
 out:
 	pthread_mutex_unlock(&ds->lock);
@@ -112,7 +118,7 @@ static int dir_mark(struct store *s, struct err *e)
 
 	path_of(s, store_format_name, &path);
 	store_format_add(&text);
-	rc = need_folder(s, "~lokid/", e);
+	rc = need_folder(s, "~lokid/", FOLDER_AS_KNOWN, e);
 	if (rc == 0)
 		rc = file_replace_bytes(path.p, buf_bytes(&text), e);
 	buf_release(&path);
@@ -352,6 +358,16 @@ static int dir_list_folders(struct store *s, const char *folder, store_object_fn
 	return list(s, &l, folder, e);
 }
 
+/* A folder in which nothing has been for a while: of a day of which all is gone. Whoever is about
+ * to write to it makes it again. */
+static void remove_unused(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && st.st_mtime < time(NULL) - FOLDER_AGE_S)
+		rmdir(path); /* fails when something is in it */
+}
+
 static int dir_leftovers(struct store *s, const char *folder, uint64_t *ret_n, struct err *e)
 {
 	struct buf path = { 0 };
@@ -361,6 +377,8 @@ static int dir_leftovers(struct store *s, const char *folder, uint64_t *ret_n, s
 	n = ret_n ? file_replace_abandoned(path.p, e) : file_replace_sweep(path.p, e);
 	if (ret_n && n > 0)
 		*ret_n += (uint64_t)n;
+	if (!ret_n && n >= 0)
+		remove_unused(path.p);
 	buf_release(&path);
 	return n < 0 ? -1 : 0;
 }
@@ -489,17 +507,30 @@ struct dir_put {
 	struct file_replace file;
 };
 
-static struct store_put *dir_put_new(struct store *s, const char *folder, struct err *e)
+/* Once there is a file in it nobody removes the folder; until then somebody may. */
+static int open_in(struct store *s, const char *folder, struct file_replace *ret, struct err *e)
 {
-	struct dir_put *p = mem_alloc(sizeof(*p));
 	struct buf path = { 0 };
-	int rc = need_folder(s, folder, e);
+	int rc = -1;
 
 	path_of(s, folder, &path);
 	path.p[path.n - 1] = '\0';
-	if (rc == 0)
-		rc = file_replace_open(path.p, &p->file, e);
+	for (int i = 0; i < FOLDER_TRIES && rc < 0; i++) {
+		rc = need_folder(s, folder, i == 0 ? FOLDER_AS_KNOWN : FOLDER_ANEW, e);
+		if (rc == 0)
+			rc = file_replace_open(path.p, ret, e);
+		if (rc < 0 && access(path.p, F_OK) == 0)
+			break;
+	}
 	buf_release(&path);
+	return rc;
+}
+
+static struct store_put *dir_put_new(struct store *s, const char *folder, struct err *e)
+{
+	struct dir_put *p = mem_alloc(sizeof(*p));
+	int rc = open_in(s, folder, &p->file, e);
+
 	if (rc < 0) {
 		free(p);
 		return NULL;
@@ -565,7 +596,7 @@ static int dir_put_named(struct store *s, const char *name, struct bytes b, enum
 	s->bytes_written += b.n;
 	if (slash) {
 		buf_add(&folder, name, (size_t)(slash + 1 - name));
-		rc = need_folder(s, buf_str(&folder), e);
+		rc = need_folder(s, buf_str(&folder), FOLDER_AS_KNOWN, e);
 	}
 	path_of(s, name, &path);
 	buf_reset(&folder);

@@ -131,6 +131,11 @@ ok "and does" exits 0 retain k --keep-bytes $((all - 1))
 ok "as it was said" stdout_is_file dry
 ok "and that is enough" exits 0 retain k --keep-bytes $((all - 1))
 ok "for now" stdout_is_empty
+fill i
+pack=$(size_of "$(find i/acme/chunks/2026-01-15 -name '*.pack')")
+ok "with its last pack an index file goes" exits 0 retain i --keep-bytes $((all - pack - 1)) --delete-delay 0
+ok "so that no other pack has to" stdout_lines 1
+ok "for what was to be kept" test "$(objects i | xargs cat | wc -c)" -lt $((all - pack))
 ok "of one tenant" exits 0 retain k -t beta --keep-bytes 1 --delete-delay 0
 is "only its own" "$(stored k acme | wc -l) $(stored k beta | wc -l)" "400 0"
 cat >quota.yaml <<'Y'
@@ -141,6 +146,9 @@ ok "a quota" exits 0 retain k --limits quota.yaml --delete-delay 0 -o jsonl
 ok "is a rule" stdout_has '"rule":"max_storage_bytes 1B"'
 is "by which the oldest goes" "$(stored k acme | wc -l)" 0
 ok "nothing is left of the store" test "$(objects k | wc -l)" -eq 0
+find k -mindepth 3 -type d -exec touch -d '3 hours ago' {} +
+ok "some time later" exits 0 retain k
+is "nor are empty folders" "$(find k -mindepth 3 -type d)" ''
 fill k
 ok "a disk that is never so empty" exits 0 retain k --keep-free 100% --dry-run
 is "takes all" "$(grep -c -- '--keep-free 100%$' "$TAP/stdout")" 10

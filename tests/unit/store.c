@@ -276,6 +276,34 @@ static void dates_are_the_stores(void **state)
 	assert_int_equal(n, 2); /* "." and ".." */
 }
 
+/* Whoever writes to a folder that has gone since makes it again. */
+static void empty_folders_go_and_come_back(void **state)
+{
+	struct fixture *f = *state;
+	const struct timespec long_ago[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	struct buf name = { 0 }, path = { 0 };
+	struct hash128 h;
+	struct err e;
+
+	buf_addf(&path, "%s/a/x", f->path);
+	for (int round = 0; round < 2; round++) {
+		buf_reset(&name);
+		assert_int_equal(
+			0, store_put_bytes(f->s, "a/x/", ".z", BYTES_LIT("1"), &h, &name, &e));
+		assert_int_equal(0, utimensat(AT_FDCWD, buf_str(&path), long_ago, 0));
+		assert_int_equal(0, store_sweep(f->s, "a/", &e));
+		assert_int_equal(1, store_has(f->s, buf_str(&name), NULL, &e));
+		assert_int_equal(0, store_delete(f->s, buf_str(&name), &e));
+		assert_int_equal(0, store_sweep(f->s, "a/", &e)); /* it has just changed */
+		assert_int_equal(0, access(buf_str(&path), F_OK));
+		assert_int_equal(0, utimensat(AT_FDCWD, buf_str(&path), long_ago, 0));
+		assert_int_equal(0, store_sweep(f->s, "a/", &e));
+		assert_int_equal(-1, access(buf_str(&path), F_OK));
+	}
+	buf_release(&name);
+	buf_release(&path);
+}
+
 static void several_are_deleted_at_once(void **state)
 {
 	char *names[] = { "fake/a", "fake/none", "none/x", "other/b", "fake/c" };
@@ -464,6 +492,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(twins_do_no_harm, setup, teardown),
 		cmocka_unit_test_setup_teardown(dates_are_the_stores, setup, teardown),
 		cmocka_unit_test_setup_teardown(several_are_deleted_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(empty_folders_go_and_come_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(named_objects_are_replaced_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_several_one_makes_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(several_ranges_are_read_at_once, setup, teardown),
