@@ -3,6 +3,7 @@
 #include "compact/copy_day.h"
 #include "compact/copy_requests.h"
 #include "index/live.h"
+#include "index/shard.h"
 #include "store/names.h"
 
 struct walk {
@@ -17,7 +18,7 @@ static int one_day(int32_t day, void *data, struct err *e)
 	const struct copy_opts *o = w->o;
 	struct copy_day sum = { .tenant = w->tenant, .day = day };
 
-	if (o->one_day && day != o->day)
+	if ((o->one_day && day != o->day) || !shard_has(o->shard, o->n_shards, w->tenant, day))
 		return 0;
 	if (copy_day(o, &w->requests, &sum, e) < 0) {
 		struct buf b = { 0 };

@@ -34,7 +34,8 @@ struct copy_opts {
 	bool one_day;
 	int32_t day;
 	unsigned jobs;
-	bool dry_run; /* nothing is written, all is told */
+	unsigned shard, n_shards; /* index/shard.h */
+	bool dry_run;		  /* nothing is written, all is told */
 
 	/* -1 with e set ends the work */
 	int (*on_day)(void *data, const struct copy_day *d, struct err *e);

@@ -210,7 +210,7 @@ const struct cli_taken pack_options[] = {
 	    "--compact, --delete: delete what was replaced so long ago (2h)" },
 	  index_take_delay,
 	  AT(delete_delay_ns) },
-	{ { 0, "shard", "I/N", "--compact, --delete: of N programs this is number I, from 0" },
+	{ { 0, "shard", "I/N", "--compact, --copy, --delete: of N programs this is I, from 0" },
 	  take_shard,
 	  WHOLE },
 	{ { 0, "dry-run", NULL,
@@ -345,7 +345,7 @@ static int check_modes(const struct pack_opts *o, struct err *e)
 		{ "--fan-in", o->fan_in > 0, TO_COMPACT },
 		{ "--pack-size", o->pack_bytes > 0, TO_COMPACT },
 		{ "--delete-delay", o->delete_delay_ns >= 0, TO_COMPACT | TO_ERASE | TO_SCRUB },
-		{ "--shard", o->n_shards > 0, TO_COMPACT | TO_ERASE | TO_SCRUB },
+		{ "--shard", o->n_shards > 0, TO_COMPACT | TO_COPY | TO_ERASE | TO_SCRUB },
 		{ "--dry-run", o->dry_run, TO_COMPACT | TO_COPY | TO_ERASE | TO_TIER | TO_SCRUB },
 		{ "--lifecycle", o->lifecycle, TO_TIER },
 		{ "--jobs", o->jobs > 0, TO_PACK | TO_COMPACT | TO_COPY | TO_ERASE | TO_SCRUB },
@@ -453,5 +453,7 @@ struct copy_opts pack_opts_copy(const struct pack_opts *o)
 				   .one_day = o->one_day,
 				   .day = o->day,
 				   .jobs = (unsigned)o->jobs,
+				   .shard = o->shard,
+				   .n_shards = o->n_shards,
 				   .dry_run = o->dry_run };
 }

@@ -51,6 +51,10 @@ ok "is one line" stdout_lines 1
 ok "and those alone" diff -r store/t1/chunks/2026-01-15 part/t1/chunks/2026-01-15
 is "no others" "$(find part -name '*.pack' | grep -c -v part/t1/chunks/2026-01-15)" 0
 
+for i in 0 1 2; do chunkpack --copy --from store --store shards --shard $i/3; done >shards.sums
+is "of three shards each day is one's" "$(cut -d : -f 1 shards.sums | sort)" "$(chunkpack --copy --from store --store none --dry-run | cut -d : -f 1 | sort)"
+ok "together they copy all" all_same shards
+
 # ---- the source moves on: merges, and more comes
 
 flush_ingest_json json-4 300
