@@ -17,6 +17,7 @@
 enum {
 	CONNECT_TIMEOUT_MS = 5000,
 	STALL_MS = 20000,
+	SPEED_MIN = 1024, /* bytes a second; a connection that brings less so long is stalled */
 	POLL_MS = 250,
 	CONNECTIONS_MAX = 64,
 	REFUSAL_MAX = 64 << 10
@@ -157,7 +158,7 @@ static void set_connection(const struct worker *w)
 	set(c, CURLOPT_USERAGENT, "lokid");
 	set(c, CURLOPT_CONNECTTIMEOUT_MS,
 	    (long)(o->connect_timeout_ms ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS));
-	set(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	set(c, CURLOPT_LOW_SPEED_LIMIT, (long)SPEED_MIN);
 	set(c, CURLOPT_LOW_SPEED_TIME, (long)((stall_ms + 999) / 1000));
 	set(c, CURLOPT_MAXCONNECTS, (long)CONNECTIONS_MAX);
 	set(c, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -179,8 +180,27 @@ static void sign(const struct worker *w, const struct httpc_signer *s)
 	buf_release(&how);
 }
 
-/* Gives the worker its job. */
-static void begin(struct worker *w, const struct httpc_signer *signer, struct httpc_job *j)
+static void end(struct worker *w, CURLcode rc)
+{
+	const struct curl_lib *lib = &w->m->lib;
+	struct httpc_job *j = w->job;
+	curl_off_t after = -1;
+
+	lib->multi_remove_handle(w->m->multi, w->curl);
+	j->answer.status = status_of(w);
+	if (j->err.code == ERR_NONE && j->into_got > j->into_n)
+		err_set(&j->err, ERR_IO, "%s: more came than was asked for", j->url);
+	else if (j->err.code == ERR_NONE && rc != CURLE_OK)
+		curl_lib_failure(lib, rc, w->why, j->url, &j->err);
+	if (lib->easy_getinfo(w->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
+		j->answer.retry_after_s = (int64_t)after;
+	lib->slist_free_all(w->headers);
+	w->headers = NULL;
+	w->job = NULL;
+}
+
+/* Gives the worker its job; false: that has ended already. */
+static bool begin(struct worker *w, const struct httpc_signer *signer, struct httpc_job *j)
 {
 	const struct curl_lib *lib = &w->m->lib;
 	__typeof__(curl_easy_setopt) *set = lib->easy_setopt;
@@ -219,26 +239,10 @@ static void begin(struct worker *w, const struct httpc_signer *signer, struct ht
 	set(c, CURLOPT_HEADERFUNCTION, on_header);
 	set(c, CURLOPT_HEADERDATA, w);
 	set(c, CURLOPT_PRIVATE, w);
-	lib->multi_add_handle(w->m->multi, c);
-}
-
-static void end(struct worker *w, CURLcode rc)
-{
-	const struct curl_lib *lib = &w->m->lib;
-	struct httpc_job *j = w->job;
-	curl_off_t after = -1;
-
-	lib->multi_remove_handle(w->m->multi, w->curl);
-	j->answer.status = status_of(w);
-	if (j->err.code == ERR_NONE && j->into_got > j->into_n)
-		err_set(&j->err, ERR_IO, "%s: more came than was asked for", j->url);
-	else if (j->err.code == ERR_NONE && rc != CURLE_OK)
-		curl_lib_failure(lib, rc, w->why, j->url, &j->err);
-	if (lib->easy_getinfo(w->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
-		j->answer.retry_after_s = (int64_t)after;
-	lib->slist_free_all(w->headers);
-	w->headers = NULL;
-	w->job = NULL;
+	if (lib->multi_add_handle(w->m->multi, c) == CURLM_OK)
+		return true;
+	end(w, CURLE_FAILED_INIT);
+	return false;
 }
 
 /* The worker that has nothing to do; NULL when `parallel` are at work. */
@@ -310,7 +314,7 @@ void httpc_many_do(struct httpc_many *m, const struct httpc_signer *signer, stru
 		CURLMcode rc;
 
 		while (begun < n && (w = idle(m, parallel)) != NULL)
-			begin(w, signer, &v[begun++]);
+			ended += !begin(w, signer, &v[begun++]);
 		if (begun == ended) {
 			err_set(&why, ERR_IO, "libcurl cannot begin");
 			give_up(m, v + begun, n - begun, &why);

@@ -22,7 +22,7 @@ struct httpc_job {
 	struct bytes body;
 	const char *const *header; /* "Name: value"; signed as well */
 	size_t n_headers;
-	int64_t timeout_ms; /* in all; 0: none but that for a connection that brings nothing */
+	int64_t timeout_ms; /* in all; 0: none but that for a connection that stalls */
 
 	/* Of an answer of status 2xx the body goes here when it is not NULL, any other's to
 	 * answer.body. */
@@ -47,7 +47,7 @@ struct httpc_signer {
 struct httpc_many;
 
 /* Of opts: ca_file, proxy, connect_timeout_ms, timeout_ms (0: 20 s; of a connection that brings
- * nothing). resolve: NULL, or "HOST:PORT:ADDRESS", where that host is to be found. Errors: as
+ * less than 1 KiB a second). resolve: NULL, or "HOST:PORT:ADDRESS", where that host is to be found. Errors: as
  * httpc_open. */
 MUST_CHECK int httpc_many_open(const struct httpc_opts *opts, const char *resolve,
 			       struct httpc_many **ret, struct err *e);

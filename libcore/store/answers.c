@@ -104,11 +104,12 @@ bool cache_get_answer(struct cache *c, struct bytes store, const char *question,
 	return found;
 }
 
-/* Deletes answers of before, or all. */
-static void sweep(const struct cache *c, int64_t before_ns)
+/* Deletes answers of before, and all when the rest has more than so many bytes. */
+static void sweep(const struct cache *c, int64_t before_ns, uint64_t max_bytes)
 {
 	int fd = openat(c->fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	uint64_t bytes = 0;
 
 	if (!d) {
 		if (fd >= 0)
@@ -118,11 +119,16 @@ static void sweep(const struct cache *c, int64_t before_ns)
 	for (const struct dirent *de; (de = readdir(d)) != NULL;) {
 		struct stat st;
 
-		if (fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-		    (int64_t)st.st_mtim.tv_sec < before_ns / NS_PER_S)
+		if (fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+			continue;
+		if ((int64_t)st.st_mtim.tv_sec < before_ns / NS_PER_S)
 			unlinkat(fd, de->d_name, 0);
+		else
+			bytes += (uint64_t)st.st_size;
 	}
 	closedir(d);
+	if (bytes > max_bytes)
+		sweep(c, INT64_MAX, UINT64_MAX);
 }
 
 void cache_put_answer(struct cache *c, struct bytes store, const char *question, uint64_t at,
@@ -140,7 +146,7 @@ void cache_put_answer(struct cache *c, struct bytes store, const char *question,
 	buf_add_bytes(&file, answer);
 	wr_u64be(&file, hash64(buf_bytes(&file)));
 	if (mkdirat(c->fd, folder, 0700) == 0 || now / NS_PER_MS % 64 == 0)
-		sweep(c, now - 3600 * NS_PER_S); /* now and then */
+		sweep(c, now - 3600 * NS_PER_S, c->limits.bytes / 16); /* now and then */
 	fd = open(buf_str(&tmp), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd >= 0) {
 		bool whole = io_write(fd, file.p, file.n, NULL) == 0;
@@ -169,6 +175,6 @@ int cache_forget_answers(struct cache *c, struct err *e)
 	if (close(fd) < 0 && rc == 0)
 		rc = err_sys(e, "'%s/%s'", c->dir, changes);
 	if (rc == 0)
-		sweep(c, INT64_MAX);
+		sweep(c, INT64_MAX, UINT64_MAX);
 	return rc;
 }

@@ -49,6 +49,7 @@ struct store_ops {
 struct store {
 	const struct store_ops *ops;
 	char *path;	       /* for messages; owned */
+	char *place;	       /* of a remote one: where its objects are, server and all; owned */
 	char *peer;	       /* the address that it is pinned to; NULL: none; owned */
 	bool remote;	       /* each call is a request, which takes its time whatever is asked */
 	struct cache *cache;   /* of a remote one; NULL: none */

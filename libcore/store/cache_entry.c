@@ -120,8 +120,7 @@ static int write_all(int fd, const struct cache_key *key, const void *p, mode_t 
 /* Opens PATH.<16 digits>.tmp; the folder is made when it is not there. */
 static int open_tmp(int dir_fd, const char *path, char *tmp, size_t size, struct err *e)
 {
-	static atomic_uint_fast64_t count;
-	uint64_t seed[3] = { (uint64_t)getpid(), (uint64_t)time_now_ns(), count++ };
+	uint64_t seed[2] = { (uint64_t)gettid(), (uint64_t)time_now_ns() };
 	int fd;
 
 	snprintf(tmp, size, "%s.%016llx.tmp", path,

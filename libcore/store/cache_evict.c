@@ -232,15 +232,22 @@ static bool is_over(const struct group *g, uint64_t bytes, uint64_t items)
 	return g->fresh.bytes + g->stay.bytes + g->other_bytes > bytes || n > items;
 }
 
+/* It is a new one no more; false: somebody has deleted it. */
+static bool stays_now(const struct group *g, const struct item *it)
+{
+	char path[CACHE_PATH_MAX];
+
+	cache_path(&it->hash, path);
+	return fchmodat(g->c->fd, path, CACHE_MODE_STAYS, 0) == 0;
+}
+
 /* Puts it to the end of those that stay. */
-static void keep(struct group *g, const struct item *it, bool was_fresh)
+static void keep(struct group *g, const struct item *it)
 {
 	const struct timespec now[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_NOW } };
 	char path[CACHE_PATH_MAX];
 
 	cache_path(&it->hash, path);
-	if (was_fresh && fchmodat(g->c->fd, path, CACHE_MODE_STAYS, 0) < 0)
-		return; /* somebody has deleted it */
 	if (utimensat(g->c->fd, path, now, 0) == 0)
 		push(&g->stay, it);
 }
@@ -260,7 +267,8 @@ static void make_room(struct group *g)
 			return; /* all the rest is of writers at work */
 		it = pop(fresh ? &g->fresh : &g->stay);
 		if (take_uses(g->c, &it.hash, fresh ? CACHE_USES_MAX : 1)) {
-			keep(g, &it, fresh);
+			if (!fresh || stays_now(g, &it))
+				keep(g, &it);
 			continue;
 		}
 		drop(g, &it);

@@ -43,7 +43,7 @@ int store_kept_list(struct store *s, const char *folder, store_object_fn *each, 
 		    struct err *e)
 {
 	struct buf question = { 0 }, list = { 0 };
-	struct bytes store = bytes_str(store_path(s));
+	struct bytes store = bytes_str(s->place);
 	int rc = 0;
 
 	buf_addf(&question, "list %s", folder);
@@ -65,7 +65,7 @@ int store_kept_list(struct store *s, const char *folder, store_object_fn *each, 
 int store_kept_get(struct store *s, const char *name, size_t max, struct buf *b, struct err *e)
 {
 	struct buf question = { 0 }, answer = { 0 };
-	struct bytes store = bytes_str(store_path(s));
+	struct bytes store = bytes_str(s->place);
 	int rc = 0;
 
 	buf_addf(&question, "get %s", name);

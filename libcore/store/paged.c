@@ -47,7 +47,7 @@ static size_t page_len(const struct store_file *f, uint64_t off)
 
 static struct cache_key key_of(const struct store_file *f, uint64_t off)
 {
-	return (struct cache_key){ bytes_str(store_path(f->store)), bytes_str(f->name), off,
+	return (struct cache_key){ bytes_str(f->store->place), bytes_str(f->name), off,
 				   page_len(f, off) };
 }
 

@@ -21,6 +21,7 @@ static void s3_close(struct store *store)
 	pthread_mutex_destroy(&s->lock);
 	free(s->resolve);
 	free(s->base.path);
+	free(s->base.place);
 	free(s->base.peer);
 	free(s);
 }
@@ -128,6 +129,7 @@ struct store *store_s3_open(const char *url, enum store_mode mode, struct err *e
 	s->seed = (uint64_t)time_mono_ns() ^ (uint64_t)getpid() << 32;
 	if (rc == 0) {
 		s->base.path = strdup(s->place.path);
+		s->base.place = s3_place_text(&s->place);
 		s->base.remote = true;
 		if (s->place.require_private)
 			rc = pin(s, e);

@@ -9,7 +9,7 @@
 #include "store/s3_listing.h"
 #include "time/time.h"
 
-enum { PAGE_MAX = 16 << 20, LEFT_BEHIND_S = 24 * 3600 };
+enum { PAGE_MAX = 16 << 20, PAGES_MAX = 10000, PAGES_FEW = 1000, LEFT_BEHIND_S = 24 * 3600 };
 
 static int accept_page(struct s3_call *c, struct err *e)
 {
@@ -95,27 +95,34 @@ static int one(struct walk *w, const struct s3_listed *o, struct err *e)
 	return rc;
 }
 
-static int walk(struct s3_store *s, const char *folder, bool folders, store_object_fn *each,
-		void *data, struct err *e)
+/* Pages have a thousand names as a rule: many of few are a server's that never ends. */
+static bool is_endless(size_t n_pages, size_t n_found)
 {
-	struct walk w = {
-		.s = s, .folder = folder, .folders = folders, .each = each, .data = data
-	};
+	return n_pages == PAGES_MAX || (n_pages >= PAGES_FEW && n_found / n_pages < 10);
+}
+
+/* w has all but its texts. */
+static int walk(struct walk w, struct err *e)
+{
+	struct s3_store *s = w.s;
 	struct s3_listing l = { 0 };
 	struct buf token = { 0 };
+	size_t n_pages = 0, n_found = 0;
 	int rc;
 
-	buf_addf(&w.prefix, "%s%s", s->place.prefix, folder);
+	buf_addf(&w.prefix, "%s%s", s->place.prefix, w.folder);
 	do {
 		struct s3_listed *v;
 		size_t n;
 
-		rc = get_page(s, buf_str(&w.prefix), folders ? "/" : NULL, &token, &l, e);
-		v = folders ? l.folder : l.object;
-		n = folders ? l.n_folders : l.n_objects;
+		rc = get_page(s, buf_str(&w.prefix), w.folders ? "/" : NULL, &token, &l, e);
+		v = w.folders ? l.folder : l.object;
+		n = w.folders ? l.n_folders : l.n_objects;
 		for (size_t i = 0; i < n && rc == 0; i++)
 			rc = one(&w, &v[i], e);
-		if (rc == 0 && l.truncated && bytes_eq(l.token, buf_bytes(&token)))
+		n_found += n;
+		if (rc == 0 && l.truncated &&
+		    (is_endless(++n_pages, n_found) || bytes_eq(l.token, buf_bytes(&token))))
 			rc = err_set(e, ERR_IO,
 				     "'%s': the server's listing does not come to an end",
 				     s->place.path);
@@ -131,13 +138,22 @@ static int walk(struct s3_store *s, const char *folder, bool folders, store_obje
 
 int s3_list(struct store *s, const char *folder, store_object_fn *each, void *data, struct err *e)
 {
-	return walk((struct s3_store *)s, folder, false, each, data, e);
+	return walk((struct walk){ .s = (struct s3_store *)s,
+				   .folder = folder,
+				   .each = each,
+				   .data = data },
+		    e);
 }
 
 int s3_list_folders(struct store *s, const char *folder, store_object_fn *each, void *data,
 		    struct err *e)
 {
-	return walk((struct s3_store *)s, folder, true, each, data, e);
+	return walk((struct walk){ .s = (struct s3_store *)s,
+				   .folder = folder,
+				   .folders = true,
+				   .each = each,
+				   .data = data },
+		    e);
 }
 
 /* ---- uploads that nobody ended ---- */

@@ -303,6 +303,18 @@ static int complete(struct given *g, struct err *e)
 	return 0;
 }
 
+char *s3_place_text(const struct s3_place *p)
+{
+	struct buf b = { 0 };
+
+	char *ret;
+
+	buf_addf(&b, "%s/%s", p->base, p->prefix);
+	ret = strdup(b.p);
+	buf_release(&b);
+	return ret;
+}
+
 int s3_place_parse(const char *url, struct s3_place *ret, struct err *e)
 {
 	struct s3_place p = { .tries = TRIES,

@@ -20,7 +20,7 @@ struct s3_place {
 	bool path_style;
 	bool require_private;
 	unsigned tries;	       /* of one request */
-	int64_t timeout_ms;    /* of a connection that brings nothing */
+	int64_t timeout_ms;    /* of a connection that brings less than 1 KiB a second */
 	int64_t lock_expiry_s; /* of a lock that nobody renews */
 };
 
@@ -32,6 +32,9 @@ bool s3_is_url(const char *path);
  * naming what is wrong. */
 MUST_CHECK int s3_place_parse(const char *url, struct s3_place *ret, struct err *e);
 void s3_place_release(struct s3_place *p);
+/* The URL that begins those of all its objects: two stores with the same one are the same. To be
+ * freed. */
+char *s3_place_text(const struct s3_place *p);
 
 /* Appends b with every byte but A-Z a-z 0-9 - _ . ~ as %XX; with S3_PATH '/' stays too. */
 enum s3_part { S3_PATH, S3_QUERY };

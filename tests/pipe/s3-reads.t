@@ -68,6 +68,7 @@ note "$(stats)"
 is "with no request at all" "$(number GET) $(number LIST)" "0 0"
 ask "$S" --cache cache --list-age 1h >found 2>&1
 ok "and the answers are the same" same_file want found
+ok "of that server alone" exits 5 logql --store "${S%%\?*}?endpoint=http://127.0.0.1:9&region=$S3_REGION&tries=1" --cache cache --list-age 1h '{app="a1"}'
 s3_fault '{}'
 lines 0 | sed -n '/level=error/s/line [0-9]*/late/p' >late
 chunkpack --store dir <late | idxbuild --store dir >/dev/null

@@ -149,6 +149,7 @@ static inline void remote_close(struct store *s)
 	store_close(r->dir);
 	pthread_mutex_destroy(&r->lock);
 	free(s->path);
+	free(s->place);
 	free(r);
 }
 
@@ -170,6 +171,7 @@ static inline struct remote *remote_open(const char *folder)
 
 	r->base.ops = &remote_ops;
 	r->base.path = strdup("s3://test");
+	r->base.place = strdup(r->base.path);
 	r->base.remote = true;
 	r->delay_ns = 20000000;
 	pthread_mutex_init(&r->lock, NULL);
