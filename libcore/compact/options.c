@@ -148,6 +148,19 @@ static int take_tiers(void *at, const char *value, struct err *e)
 #define WHOLE	  0
 #define AT(field) offsetof(struct pack_opts, field)
 
+static int take_format(void *opts, const char *value, struct err *e)
+{
+	static const char *const formats[] = { "text", "jsonl", NULL };
+	struct pack_opts *o = opts;
+	int i;
+
+	if (cli_read_word(value, formats, &i, e) < 0)
+		return -1;
+	o->jsonl = i == 1;
+	o->format_given = true;
+	return 0;
+}
+
 const struct cli_taken pack_options[] = {
 	{ { 0, "store", "DIR", "write packs into this store (default lokid-data/store)" },
 	  cli_take_text,
@@ -202,6 +215,9 @@ const struct cli_taken pack_options[] = {
 	{ { 0, "hold", "FILE", "--delete, --scrub: what must stay (default STORE/~lokid/hold)" },
 	  cli_take_text,
 	  AT(hold) },
+	{ { 'o', "format", "text|jsonl", "--delete, --scrub: how what went is printed (text)" },
+	  take_format,
+	  WHOLE },
 	{ { 0, "cancel-period", "DURATION",
 	    "--delete: leave requests alone that are younger (24h)" },
 	  index_take_delay,
@@ -352,6 +368,7 @@ static int check_modes(const struct pack_opts *o, struct err *e)
 		{ "--hold", o->hold != NULL, TO_ERASE | TO_SCRUB },
 		{ "--limits", o->limits != NULL, TO_ERASE },
 		{ "--cancel-period", o->cancel_ns >= 0, TO_ERASE },
+		{ "--format", o->format_given, TO_ERASE | TO_SCRUB },
 		{ "--from", o->from_path != NULL, TO_COPY },
 		{ "--to-tenant", o->to_tenant.n > 0, TO_COPY },
 		{ "--match", o->selector.n > 0, TO_COPY },

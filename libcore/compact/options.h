@@ -18,11 +18,12 @@ struct pack_opts {
 	uint64_t jobs;	       /* 0: as many as there are processors, if memory allows */
 	bool store_stats, verbose;
 
-	bool compact, erase; /* one at most: --compact, --delete */
-	const char *scrub;   /* file of rules, --scrub; or NULL */
-	const char *limits;  /* file; NULL: the store's */
-	const char *hold;    /* likewise */
-	int64_t cancel_ns;   /* -1: not given */
+	bool compact, erase;	  /* one at most: --compact, --delete */
+	const char *scrub;	  /* file of rules, --scrub; or NULL */
+	const char *limits;	  /* file; NULL: the store's */
+	const char *hold;	  /* likewise */
+	int64_t cancel_ns;	  /* -1: not given */
+	bool jsonl, format_given; /* --format */
 	bool one_day;
 	int32_t day;
 	uint64_t fan_in, pack_bytes; /* 0: not given */

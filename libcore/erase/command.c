@@ -4,10 +4,12 @@
 #include "compact/report.h"
 #include "erase/erase.h"
 #include "erase/scrub.h"
+#include "json/json.h"
 #include "limits/file.h"
 #include "retention/hold.h"
 #include "store/names.h"
 #include "store/store.h"
+#include "time/time.h"
 
 struct command {
 	const struct pack_opts *o;
@@ -15,11 +17,31 @@ struct command {
 	const struct erase_out *out;
 };
 
+/* A tenant's name and an id need no escapes. */
+static void add_json(struct buf *b, const struct erase_day *d)
+{
+	char day[TIME_DAY_LEN + 1];
+
+	time_day_text(d->day, day);
+	buf_addf(b, "{\"tenant\":\"%.*s\",\"day\":\"%s\",\"id\":\"%.*s\",\"query\":",
+		 BYTES_ARG(d->tenant), day, BYTES_ARG(d->id));
+	json_add_quoted(b, d->query);
+	buf_addf(b,
+		 ",\"packs\":%llu,\"chunks\":%llu,\"entries\":%llu,\"bytes\":%llu,\"held\":%llu}",
+		 (unsigned long long)d->packs, (unsigned long long)d->chunks,
+		 (unsigned long long)d->entries, (unsigned long long)d->bytes,
+		 (unsigned long long)d->held);
+}
+
 static int print_day(void *data, const struct erase_day *d, struct err *e)
 {
 	const struct command *c = data;
 	struct buf b = { 0 };
 
+	if (c->o->jsonl) {
+		add_json(&b, d);
+		return c->out->print(c->out->data, &b, e);
+	}
 	report_tenant_day(&b, d->tenant, d->day);
 	buf_addf(&b, "%.*s: ", BYTES_ARG(d->id));
 	num_add_count(&b, d->entries, "entry, ", "entries, ");

@@ -69,7 +69,7 @@ static void forget(struct targets *t)
 	for (size_t i = 0; i < t->n; i++) {
 		t->v[i].pending = false;
 		t->v[i].day = (struct found){ 0 };
-		t->v[i].packs = 0;
+		t->v[i].packs = t->v[i].chunks = 0;
 		buf_reset(&t->v[i].rows);
 	}
 }
@@ -145,13 +145,13 @@ static struct rewrite_ids looked(void *data, const struct rewrite_pack *p)
 {
 	struct day_run *r = data;
 
-	(void)p;
 	targets_take(r->t, r->pack);
 	for (size_t i = 0; i < r->t->n; i++) {
 		struct target *t = &r->t->v[i];
 		const struct found *f = &r->pack[i];
 
 		t->packs += f->entries > 0;
+		t->chunks += f->entries > 0 ? p->chunks : 0;
 		t->day.entries += f->entries;
 		t->day.bytes += f->bytes;
 		t->day.held += f->held;
@@ -227,6 +227,7 @@ static int tell_day(const struct day_run *r, struct err *e)
 					     .id = t->id,
 					     .query = t->query,
 					     .packs = t->packs,
+					     .chunks = t->chunks,
 					     .entries = t->day.entries,
 					     .bytes = t->day.bytes,
 					     .held = t->day.held };

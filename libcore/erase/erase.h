@@ -25,6 +25,7 @@ struct erase_day {
 	int32_t day;
 	struct bytes id, query;
 	uint64_t packs;		 /* that have any of it */
+	uint64_t chunks;	 /* of these that are made anew, for all that is asked for */
 	uint64_t entries, bytes; /* of lines: removed, or rewritten as they were */
 	uint64_t held;		 /* entries that would go, but are held */
 };

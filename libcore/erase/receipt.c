@@ -55,39 +55,21 @@ static int get_rows(struct store *s, const char *name, struct buf *ret, struct e
 	return rc;
 }
 
-/* What stands behind `"name":` and, of a string, its quote; empty when it is not there. */
-static struct bytes value_of(struct bytes row, const char *name)
-{
-	struct buf key = { 0 };
-	const char *at;
-	struct bytes ret = { 0 };
-
-	buf_addf(&key, "\"%s\":", name);
-	at = memmem(row.p, row.n, key.p, key.n);
-	if (at) {
-		at += key.n;
-		ret = bytes_of(at, (size_t)(row.p + row.n - at));
-		if (ret.n && *ret.p == '"')
-			ret = bytes_sub(ret, 1, ret.n);
-	}
-	buf_release(&key);
-	return ret;
-}
-
 static bool hash_of(struct bytes row, const char *name, struct hash128 *ret)
 {
-	return hash128_parse(bytes_sub(value_of(row, name), 0, HASH128_HEX), ret);
+	struct bytes v;
+
+	return json_member(row, name, &v) && v.n == HASH128_HEX + 2 &&
+	       hash128_parse(bytes_sub(v, 1, HASH128_HEX), ret);
 }
 
-/* 0 when it is not there; in a row something always stands behind it. */
+/* 0 when it is not there. */
 static uint64_t number_of(struct bytes row, const char *name)
 {
-	struct bytes rest = value_of(row, name), digits;
-	uint64_t n = 0;
+	struct bytes v;
+	uint64_t n;
 
-	if (!bytes_split(&rest, ',', &digits) || !num_u64(digits, &n))
-		return 0;
-	return n;
+	return json_member(row, name, &v) && num_u64(v, &n) ? n : 0;
 }
 
 /* Is the row of the same pack, made into the same, among `rows`? */

@@ -29,7 +29,7 @@ struct target {
 	/* of the day at hand */
 	bool pending;
 	struct found day;
-	uint64_t packs;
+	uint64_t packs, chunks;
 	struct buf rows; /* of its receipt, each with a newline */
 };
 

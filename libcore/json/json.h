@@ -37,6 +37,10 @@ const char *json_find_quote_or_escape(const char *p, const char *end);
 /* Any value at j, whole: *ret_raw is its text. Nesting deeper than 1000 fails. */
 bool json_value(struct json_at *j, struct bytes *ret_raw);
 
+/* The value of the first member of this name in an object, names compared as they stand there.
+ * False when there is none, or the text is no object up to it. */
+bool json_member(struct bytes object, const char *name, struct bytes *ret_raw);
+
 /* Appends raw with its escapes resolved, as UTF-8. A lone surrogate becomes U+FFFD. False on a bad
  * escape. */
 bool json_unescape(struct bytes raw, struct buf *out);

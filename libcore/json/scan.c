@@ -116,3 +116,26 @@ bool json_value(struct json_at *j, struct bytes *ret_raw)
 	*ret_raw = bytes_of(start, (size_t)(j->p - start));
 	return true;
 }
+
+bool json_member(struct bytes object, const char *name, struct bytes *ret_raw)
+{
+	struct json_at j = json_start(object);
+	struct bytes key, value;
+	bool escaped;
+
+	if (!json_take(&j, '{'))
+		return false;
+	do {
+		json_skip_space(&j);
+		if (!json_string(&j, &key, &escaped) || !json_take(&j, ':'))
+			return false;
+		json_skip_space(&j);
+		if (!json_value(&j, &value))
+			return false;
+		if (bytes_is(key, name)) {
+			*ret_raw = value;
+			return true;
+		}
+	} while (json_take(&j, ','));
+	return false;
+}

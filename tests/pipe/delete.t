@@ -41,6 +41,8 @@ ok "a dry run" exits 0 chunkpack --delete --store one --dry-run
 ok "says what would go" stdout_matches "^fake 2026-01-15: $id: $n entries, .* of lines would go from 5 packs\$"
 bytes_of one >after
 ok "and does nothing" cmp whole after
+ok "as JSON" exits 0 chunkpack --delete --store one --dry-run -o jsonl
+ok "it says the same" stdout_matches "^\{\"tenant\":\"fake\",\"day\":\"2026-01-15\",\"id\":\"$id\",\"query\":\".*\",\"packs\":5,\"chunks\":5,\"entries\":$n,\"bytes\":[0-9]+,\"held\":0\}\$"
 ok "deletion" exits 0 erase --store one -v
 ok "says what went" stdout_matches "^fake 2026-01-15: $id: $n entries, .* of lines gone from 5 packs\$"
 ok "and which packs became which" stderr_matches "^chunkpack: 'one/fake/chunks/2026-01-15/[0-9a-f]{32}.pack' became 'one/fake/"
@@ -189,6 +191,7 @@ ok "other tenants do not wait for it" stdout_matches "^other 2026-01-15: $other:
 
 ok "operands are refused" exits 2 chunkpack --delete --store store x
 ok "with --compact, too" exits 2 chunkpack --delete --compact --store store
+ok "so is a format of packing" exits 2 chunkpack --store store -o jsonl x
 ok "its options need it" exits 2 chunkpack --store store --cancel-period 1h
 ok "so do these" exits 2 chunkpack --compact --store store --limits x
 

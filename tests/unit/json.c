@@ -4,6 +4,28 @@
 #include "base/utf8.h"
 #include "json/json.h"
 
+static void members_are_found_by_name(void **state)
+{
+	static const struct bytes object =
+		BYTES_LIT(" { \"a\" : 1 , \"b\":\"a\\\"\", \"c\":{\"d\":2},\"a\":3, \"d\":[]}");
+	static const char *const none[] = {
+		"",	 "[\"a\",1]",	     "{\"b\":1}", "{\"b\":1,}", "{\"b\":,\"a\":1}",
+		"{a:1}", "{\"b\" 1,\"a\":1}"
+	};
+	struct bytes raw;
+
+	(void)state;
+	assert_true(json_member(object, "a", &raw));
+	assert_bytes(raw, "1");
+	assert_true(json_member(object, "b", &raw));
+	assert_bytes(raw, "\"a\\\"\"");
+	assert_true(json_member(object, "d", &raw)); /* not that of c */
+	assert_bytes(raw, "[]");
+	assert_false(json_member(object, "e", &raw));
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_false(json_member(bytes_str(none[i]), "a", &raw));
+}
+
 static void values_are_delimited(void **state)
 {
 	static const struct {
@@ -134,6 +156,7 @@ static void base64_comes_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(members_are_found_by_name),
 		cmocka_unit_test(values_are_delimited),
 		cmocka_unit_test(deep_nesting_is_refused),
 		cmocka_unit_test(escapes_are_resolved),
