@@ -161,7 +161,8 @@ static void add_double(_Atomic double *to, double by)
 
 void metrics_add(struct metrics_series *s, double by)
 {
-	assert(s->family->type == METRICS_GAUGE || (s->family->type == METRICS_COUNTER && by >= 0));
+	assert(s->family->type != METRICS_HISTOGRAM &&
+	       (s->family->type != METRICS_COUNTER || by >= 0));
 	add_double(&s->value, by);
 }
 

@@ -10,7 +10,12 @@
 
 #include "base/buf.h"
 
-enum metrics_type { METRICS_COUNTER, METRICS_GAUGE, METRICS_HISTOGRAM };
+enum metrics_type {
+	METRICS_COUNTER,
+	METRICS_GAUGE,
+	METRICS_HISTOGRAM,
+	METRICS_UNTYPED /* a gauge, or a counter, whose name is one of another type */
+};
 
 /* What series of one name have in common. Lives as long as the registry: best static const. */
 struct metrics_family {

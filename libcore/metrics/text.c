@@ -10,6 +10,7 @@ static const char *const type_name[] = {
 	[METRICS_COUNTER] = "counter",
 	[METRICS_GAUGE] = "gauge",
 	[METRICS_HISTOGRAM] = "histogram",
+	[METRICS_UNTYPED] = "untyped",
 };
 
 void metrics_add_label(struct buf *key, const char *name, struct bytes value)

@@ -6,6 +6,7 @@
 #include "server/health.h"
 #include "server/intake.h"
 #include "server/process.h"
+#include "server/requests.h"
 #include "server/server.h"
 #include "server/server_metrics.h"
 #include "server/upkeep.h"
@@ -89,6 +90,15 @@ static void collect_upkeep(struct metrics *m, const struct server *s)
 	    st.running ? (double)(time_mono_ns() - st.begun_mono_ns) / NS_PER_S : 0);
 }
 
+static void collect_requests(struct metrics *m, struct requests *r)
+{
+	int64_t now_ns = time_now_ns();
+	struct requests_waiting w = requests_waiting(r, now_ns);
+
+	set_bytes(m, METRIC_DELETES_WAITING, w.n);
+	set(m, METRIC_DELETES_OLDEST, w.n ? (double)(now_ns - w.oldest_ns) / NS_PER_S : 0);
+}
+
 static void collect_log(struct metrics *m, struct log *l)
 {
 	for (int i = 0; i < LOG_LEVELS; i++)
@@ -105,6 +115,7 @@ static void collect(struct metrics *m, void *data)
 	collect_tree(m);
 	collect_flusher(m, s->flusher);
 	collect_upkeep(m, s);
+	collect_requests(m, s->requests);
 	collect_log(m, &s->log);
 	if (s->audit)
 		set_bytes(m, METRIC_AUDIT_LOST, audit_lost(s->audit));

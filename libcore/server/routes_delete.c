@@ -4,8 +4,10 @@
 #include "deletes/ask.h"
 #include "http/form.h"
 #include "server/config.h"
+#include "server/requests.h"
 #include "server/route.h"
 #include "server/server.h"
+#include "server/server_metrics.h"
 #include "store/store.h"
 #include "time/time.h"
 
@@ -164,6 +166,8 @@ void route_delete_make(struct call *c)
 		call_refuse(c, 500, &e);
 	} else {
 		log_event(&c->server->log, LOG_INFO, "request to delete taken", "id", r.id, NULL);
+		metrics_add(metric_of1(c->server->metrics, METRIC_DELETES_RECEIVED, c->tenant), 1);
+		requests_look(c->server->requests);
 		answer_done(c);
 	}
 	store_close(s);
@@ -190,6 +194,7 @@ static int cancel(struct call *c, struct store *s, struct delete_requests *l, st
 			      e) < 0)
 		return -1;
 	c->query = arena_copy(&c->arena, r->query);
+	requests_look(c->server->requests);
 	return 0;
 }
 

@@ -27,6 +27,7 @@
 #include "server/server_metrics.h"
 #include "server/syslog.h"
 #include "server/tails.h"
+#include "server/requests.h"
 #include "server/tasks.h"
 #include "server/store_limits.h"
 #include "server/upkeep.h"
@@ -239,9 +240,12 @@ static int open_all(struct server *s, struct err *e)
 	s->tails = tails_new(s->metrics, s->config->query.max_tails);
 	if (flusher_open(s, &s->flusher, e) < 0)
 		return -1;
+	if (tasks_open(FILE_THREADS, &s->files, e) < 0)
+		return -1;
+	s->requests = requests_open(s);
 	s->upkeep = upkeep_open(s);
 	s->syslog = syslog_open(s);
-	if (tasks_open(FILE_THREADS, &s->files, e) < 0 || open_http(s, e) < 0)
+	if (open_http(s, e) < 0)
 		return -1;
 	collect_open(s);
 	return 0;
@@ -269,6 +273,7 @@ static void close_all(struct server *s)
 	auth_stop(s->auth);
 	http_close(s->http);
 	tasks_close(s->files);
+	requests_close(s->requests);
 	flusher_close(s->flusher);
 	upkeep_close(s->upkeep);
 	syslog_close(s->syslog);

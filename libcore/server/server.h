@@ -21,6 +21,7 @@ struct auth;
 struct audit;
 struct flusher;
 struct upkeep;
+struct requests;
 struct syslog_child;
 struct tails;
 struct tasks;
@@ -40,6 +41,7 @@ struct server {
 	struct flusher *flusher;     /* from the log into the store */
 	struct tasks *files;	     /* routes that read or write files */
 	struct upkeep *upkeep;	     /* of the store */
+	struct requests *requests;   /* to delete, that wait */
 	struct syslog_child *syslog; /* NULL: none is listened for */
 	atomic_size_t unpacked;	     /* bytes of pushes without their encoding, not decoded yet */
 	struct auth *auth;

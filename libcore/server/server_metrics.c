@@ -35,6 +35,10 @@ static const double chunk_ratio[] = { 0.75,  2.75,  4.75,  6.75,  8.75,
 	{                                                                            \
 		.name = (name_), .help = (help_), .type = METRICS_GAUGE, __VA_ARGS__ \
 	}
+#define UNTYPED(name_, help_, ...)                                                     \
+	{                                                                              \
+		.name = (name_), .help = (help_), .type = METRICS_UNTYPED, __VA_ARGS__ \
+	}
 #define HISTOGRAM(name_, help_, ...)                                                     \
 	{                                                                                \
 		.name = (name_), .help = (help_), .type = METRICS_HISTOGRAM, __VA_ARGS__ \
@@ -137,6 +141,32 @@ static const struct metrics_family families[METRIC_COUNT] = {
 				       "Runs of chunkpack --compact.", LABELS("status")),
 	[METRIC_RETENTIONS] = COUNTER("loki_boltdb_shipper_apply_retention_operation_total",
 				      "Runs of idxbuild --retain.", LABELS("status")),
+	[METRIC_RETENTION_MARKS] = COUNTER("loki_boltdb_shipper_retention_marker_count_total",
+					   "Chunks of a day that idxbuild --retain took out of the "
+					   "index.",
+					   LABELS("table")),
+	[METRIC_RETENTION_CHUNKS] =
+		COUNTER("lokid_retention_chunks_total",
+			"Chunks that idxbuild --retain took out of the index.", LABELS("tenant")),
+	[METRIC_RETENTION_ENTRIES] =
+		COUNTER("lokid_retention_entries_total", "Entries of them.", LABELS("tenant")),
+	[METRIC_RETENTION_BYTES] = COUNTER("lokid_retention_bytes_total",
+					   "Bytes of them, as they were stored.", LABELS("tenant")),
+	[METRIC_DELETES_RECEIVED] = COUNTER("loki_compactor_delete_requests_received_total",
+					    "Requests to delete that were taken.", LABELS("user")),
+	[METRIC_DELETES_PROCESSED] = COUNTER(
+		"loki_compactor_delete_requests_processed_total",
+		"Requests to delete that were applied to all that is stored.", LABELS("user")),
+	[METRIC_DELETE_CHUNKS] =
+		COUNTER("loki_compactor_delete_requests_chunks_selected_total",
+			"Chunks that chunkpack --delete made anew.", LABELS("user")),
+	/* Loki's names are those of other types. */
+	[METRIC_DELETED_LINES] =
+		UNTYPED("loki_compactor_deleted_lines",
+			"Entries that chunkpack --delete took out of packs.", LABELS("user")),
+	[METRIC_DELETE_FAILURES] =
+		COUNTER("loki_compactor_delete_processing_fails_total",
+			"Runs of chunkpack --delete that failed.", LABELS("cause")),
 	[METRIC_INDEX_UPLOAD_SECONDS] =
 		HISTOGRAM("loki_boltdb_shipper_index_upload_duration_seconds",
 			  "Time that idxbuild took in a round.", BUCKETS(run_seconds)),
@@ -207,6 +237,11 @@ static const struct metrics_family families[METRIC_COUNT] = {
 	[METRIC_RETENTION_LAST_SUCCESS] =
 		GAUGE("loki_boltdb_shipper_apply_retention_last_successful_run_timestamp_seconds",
 		      "When a retention last succeeded, or 0."),
+	[METRIC_DELETES_WAITING] =
+		UNTYPED("loki_compactor_pending_delete_requests_count",
+			"Requests to delete that are old enough to be applied, and are not."),
+	[METRIC_DELETES_OLDEST] = GAUGE("loki_compactor_oldest_pending_delete_request_age_seconds",
+					"For how long the oldest of them has waited, or 0."),
 	[METRIC_COMPACTION_RUNNING] =
 		GAUGE("loki_boltdb_shipper_compactor_running", "Whether this daemon compacts."),
 	[METRIC_COMPACTION_FAILURES_NOW] =
@@ -288,6 +323,7 @@ void server_metrics_register(struct metrics *m)
 	metric_of1(m, METRIC_COMPACTIONS, BYTES_LIT("failure"));
 	metric_of1(m, METRIC_RETENTIONS, BYTES_LIT("success"));
 	metric_of1(m, METRIC_RETENTIONS, BYTES_LIT("failure"));
+	metric_of1(m, METRIC_DELETE_FAILURES, BYTES_LIT("error"));
 	metric_of1(m, METRIC_WAL_CORRUPTIONS, BYTES_LIT("segment"));
 }
 
@@ -393,7 +429,7 @@ static bool has_crashed(const struct child_end *end)
 	}
 }
 
-static const char *how_ended(const struct child_end *end)
+const char *server_metrics_how_ended(const struct child_end *end)
 {
 	if (end->timed_out)
 		return "timed out";
@@ -410,9 +446,9 @@ static const char *how_ended(const struct child_end *end)
 
 void server_metrics_child(struct metrics *m, const char *program, const struct child_end *end)
 {
-	metrics_add(
-		metric_of2(m, METRIC_CHILD_ENDED, bytes_str(program), bytes_str(how_ended(end))),
-		1);
+	metrics_add(metric_of2(m, METRIC_CHILD_ENDED, bytes_str(program),
+			       bytes_str(server_metrics_how_ended(end))),
+		    1);
 	if (has_crashed(end))
 		metrics_add(metric_of(m, METRIC_PANICS), 1);
 }

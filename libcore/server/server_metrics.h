@@ -68,6 +68,16 @@ enum server_metric {
 	METRIC_FLUSH_SECONDS,
 	METRIC_COMPACTIONS, /* status */
 	METRIC_RETENTIONS,  /* status */
+	/* upkeep_counts: of idxbuild --retain; table: the day */
+	METRIC_RETENTION_MARKS,	 /* table */
+	METRIC_RETENTION_CHUNKS, /* tenant, as the next */
+	METRIC_RETENTION_ENTRIES,
+	METRIC_RETENTION_BYTES,
+	METRIC_DELETES_RECEIVED,  /* routes_delete: user, as the next */
+	METRIC_DELETES_PROCESSED, /* requests */
+	METRIC_DELETE_CHUNKS,	  /* upkeep_counts: of chunkpack --delete, as the next */
+	METRIC_DELETED_LINES,
+	METRIC_DELETE_FAILURES, /* upkeep: cause */
 	METRIC_INDEX_UPLOAD_SECONDS,
 	METRIC_WAL_CORRUPTIONS,
 	/* stored.c: of the chunks of each flush; tenant where Loki has it */
@@ -99,6 +109,8 @@ enum server_metric {
 	METRIC_COMPACTION_RUNNING,
 	METRIC_RETENTION_SECONDS,
 	METRIC_RETENTION_LAST_SUCCESS,
+	METRIC_DELETES_WAITING,
+	METRIC_DELETES_OLDEST,
 	METRIC_COMPACTION_FAILURES_NOW,
 	METRIC_COMPACTION_RUNNING_SECONDS,
 	METRIC_WAL_SEGMENT_BYTES,
@@ -151,6 +163,9 @@ void server_metrics_end(struct metrics *m, const struct server_metrics_request *
 
 /* A query of a tenant's was refused with this text. */
 void server_metrics_refused(struct metrics *m, struct bytes tenant, struct bytes why);
+
+/* "ok", "error", "killed", ...: the label of lokid_child_ended_total. */
+const char *server_metrics_how_ended(const struct child_end *end);
 
 /* A child that ended, in its ended(). */
 void server_metrics_child(struct metrics *m, const char *program, const struct child_end *end);

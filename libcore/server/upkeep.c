@@ -4,11 +4,16 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "server/config.h"
 #include "server/program.h"
+#include "server/requests.h"
 #include "server/server_metrics.h"
+#include "server/upkeep_counts.h"
 #include "time/time.h"
 
 enum {
@@ -16,6 +21,8 @@ enum {
 	UPKEEP_NICE = 15, /* flushes, pushes and queries come first */
 	TIMEOUT_S = 24 * 3600,
 	NUMBER_MAX = 24, /* characters */
+	PIECE = 64 << 10,
+	SAID_MAX = 64 << 20, /* of what a program prints */
 };
 
 /* What is run, one after the other. */
@@ -34,6 +41,7 @@ struct upkeep {
 	struct program program[JOBS];
 	enum job job;
 	int64_t job_begun_mono_ns;
+	int said_fd;	      /* what it prints, while it runs */
 	struct err failure;   /* the first of this round */
 	pthread_mutex_t lock; /* the state */
 	struct upkeep_state state;
@@ -62,6 +70,41 @@ static void note_retained(struct upkeep *u)
 	pthread_mutex_unlock(&u->lock);
 }
 
+/* What the job has printed is counted, also when it has failed behind that. */
+static void count_said(struct upkeep *u)
+{
+	struct buf said = { 0 };
+	ssize_t n;
+
+	while (said.n < SAID_MAX &&
+	       (n = pread(u->said_fd, buf_reserve(&said, PIECE), PIECE, (off_t)said.n)) > 0)
+		said.n += (size_t)n;
+	close(u->said_fd);
+	if (u->job == JOB_RETAIN)
+		upkeep_count_retained(u->server->metrics, buf_bytes(&said));
+	if (u->job == JOB_DELETE)
+		upkeep_count_deleted(u->server->metrics, buf_bytes(&said));
+	buf_release(&said);
+}
+
+static void count_end(struct upkeep *u, const struct child_end *end, bool failed)
+{
+	struct metrics *m = u->server->metrics;
+	struct bytes status = bytes_str(failed ? "failure" : "success");
+
+	if (u->job == JOB_COMPACT)
+		metrics_add(metric_of1(m, METRIC_COMPACTIONS, status), 1);
+	if (u->job == JOB_RETAIN)
+		metrics_add(metric_of1(m, METRIC_RETENTIONS, status), 1);
+	if (u->job == JOB_DELETE && failed)
+		metrics_add(metric_of1(m, METRIC_DELETE_FAILURES,
+				       bytes_str(server_metrics_how_ended(end))),
+			    1);
+	count_said(u);
+	if (u->job == JOB_DELETE)
+		requests_look(u->server->requests);
+}
+
 /* By age when that is asked for; to make room when a tenant's limits do. */
 static bool is_retained(struct server *s)
 {
@@ -79,13 +122,7 @@ static void ended(struct program *p, const struct child_end *end, const struct e
 	struct upkeep *u = p->data;
 	bool failed = failure->code != ERR_NONE;
 
-	(void)end;
-	if (u->job != JOB_DELETE)
-		metrics_add(
-			metric_of1(u->server->metrics,
-				   u->job == JOB_COMPACT ? METRIC_COMPACTIONS : METRIC_RETENTIONS,
-				   bytes_str(failed ? "failure" : "success")),
-			1);
+	count_end(u, end, failed);
 	if (u->job == JOB_RETAIN && !failed)
 		note_retained(u);
 	if (failed) /* at the end it is cut off, and the next daemon goes on with it */
@@ -109,7 +146,7 @@ static void run(struct upkeep *u, enum job job)
 	char delay[NUMBER_MAX], n_jobs[NUMBER_MAX], memory[NUMBER_MAX], cancel[NUMBER_MAX];
 	const char *argv[] = { "chunkpack", "--compact", "--store", c->store,	"--delete-delay",
 			       delay,	    "--jobs",	 n_jobs,    "--memory", memory,
-			       NULL,	    NULL,	 NULL };
+			       NULL,	    NULL,	 NULL,	    NULL,	NULL };
 
 	snprintf(delay, sizeof(delay), "%llds", (long long)(c->compact.delete_delay_ns / NS_PER_S));
 	snprintf(n_jobs, sizeof(n_jobs), "%u", c->compact.jobs);
@@ -119,19 +156,26 @@ static void run(struct upkeep *u, enum job job)
 	if (job == JOB_RETAIN) {
 		argv[0] = "idxbuild";
 		argv[1] = "--retain";
-		argv[6] = NULL; /* behind the delay */
+		argv[6] = "-o"; /* behind the delay */
+		argv[7] = "jsonl";
+		argv[8] = NULL;
 	}
 	if (job == JOB_DELETE) {
 		argv[1] = "--delete";
 		argv[10] = "--cancel-period";
 		argv[11] = cancel;
+		argv[12] = "-o";
+		argv[13] = "jsonl";
 	}
 	u->job = job;
+	u->said_fd = memfd_create("said", MFD_CLOEXEC);
 	u->job_begun_mono_ns = time_mono_ns();
-	program_start(&u->program[job], &(struct child_opts){ .argv = argv,
-							      .fd = { -1, -1, -1, -1 },
-							      .timeout_ns = TIMEOUT_S * NS_PER_S,
-							      .nice = UPKEEP_NICE });
+	program_start(
+		&u->program[job],
+		&(struct child_opts){ .argv = argv,
+				      .fd = { -1, fcntl(u->said_fd, F_DUPFD_CLOEXEC, 3), -1, -1 },
+				      .timeout_ns = TIMEOUT_S * NS_PER_S,
+				      .nice = UPKEEP_NICE });
 }
 
 static void begin(struct upkeep *u)

@@ -96,6 +96,9 @@ delete GET a
 ok "it is not listed any more" sh -c '! grep -q "$2" "$1"' - "$TAP/stdout" "$second"
 audit() { grep '"path":"/loki/api/v1/delete"' audit.log | grep -q '"status":204'; }
 ok "the audit log has it" wait_for 10 audit
+value() { get /metrics && grep "^loki_compactor_$1 " "$TAP/stdout" | sed 's/.* //'; }
+is "requests that were taken are counted" "$(value 'delete_requests_received_total{user="a"}')" 2
+is "none is old enough to be applied" "$(value pending_delete_requests_count) $(value oldest_pending_delete_request_age_seconds)" "0 0"
 lokid_stop TERM
 
 # ---- applied by the daemon
@@ -107,9 +110,28 @@ ok "it is applied when it is old enough" wait_for 20 processed
 gone() { [ "$(find data/store/a -name '*.pack' -exec chunkcat {} + | sort -u | wc -l)" -eq 17 ]; }
 ok "the packs hold nothing of it any more" wait_for 20 gone
 is "all else is found" "$(count a '{app=~".+"}')" 17
+is_value() { [ "$(value "$1")" = "$2" ]; }
+ok "it is counted" wait_for 10 is_value 'delete_requests_processed_total{user="a"}' 1
+is "so are its lines" "$(value 'deleted_lines{user="a"}')" 3
+ok "and chunks" test "$(value 'delete_requests_chunks_selected_total{user="a"}')" -ge 1
+is "none waits" "$(value pending_delete_requests_count)" 0
 ok "a receipt says so" grep -q '"entries":3,"bytes":' "data/store/a/deletes/$first.receipt.json"
 delete DELETE a "request_id=$first"
 is "it cannot be cancelled any more" "$CODE $(cat "$TAP/stdout")" "400 deletion of request which is in process or already processed is not allowed"
+lokid_stop TERM
+
+# ---- one that waits
+
+sed -i 's/compaction_interval: 200ms/compaction_interval: 0s/' lokid.yaml
+lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+delete POST a 'query={app="a1"}' start=$((now - 300)) end=$((now - 1))
+ok "a request that nobody applies" wait_for 10 is_value pending_delete_requests_count 1
+ok "has an age" sh -c 'echo "$1" | grep -Eq "^[0-9]+\.?[0-9]*(e-[0-9]+)?$" && [ "$1" != 0 ]' - "$(value oldest_pending_delete_request_age_seconds)"
+delete GET a
+delete DELETE a "request_id=$(sed 's/.*"request_id":"\([0-9a-f]*\)".*/\1/' "$TAP/stdout")"
+ok "cancelled" code_is 204
+ok "it waits no longer" wait_for 10 is_value pending_delete_requests_count 0
+is "that is no age" "$(value oldest_pending_delete_request_age_seconds)" 0
 lokid_stop TERM
 ok "the store is right" idxbuild --verify --store data/store
 done_testing

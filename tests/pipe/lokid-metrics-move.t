@@ -33,8 +33,9 @@ auth_enabled: false
 common: {programs: $PWD/programs}
 runtime_config: {file: overrides.yaml, period: 1h}
 ingester: {chunk_idle_period: 300ms, flush_check_period: 50ms, wal: {segment_size: 4KB}}
-compactor: {compaction_interval: 200ms, retention_enabled: true}
+compactor: {compaction_interval: 200ms, retention_enabled: true, delete_request_cancel_period: 0s}
 limits_config:
+  retention_period: 24h
   query_timeout: 2s
   max_concurrent_queries: 1
   max_outstanding_per_tenant: 1
@@ -120,25 +121,34 @@ ok "a tail" wait_for 10 sum loki_querier_tail_bytes_total ">" 0
 kill "$TAIL"
 ok "that ends" wait_for 10 sum loki_querier_tail_active = 0
 
-# --- flushing ---
+# --- flushing, retention, deletion ---
+line gone gone
+push "{\"streams\":[{\"stream\":{\"app\":\"old\"},\"values\":[[\"$(($(date +%s) - 90000))000000000\",\"old\"]]}]}"
 get /flush -X POST
 ok "a round" code_is 204
+ok "what has expired" wait_for 20 sum lokid_retention_entries_total ">" 0
 ok "a compaction" wait_for 10 sum loki_boltdb_shipper_compact_tables_operation_last_successful_run_timestamp_seconds ">" 0
 : >hold
 line kept
 behind /flush -X POST
 ok "a round that waits" wait_for 10 sum lokid_flush_running_seconds ">" 0
 ok "a compaction that waits" wait_for 10 sum lokid_compaction_running_seconds ">" 0
+get "/loki/api/v1/delete?query=%7Bapp%3D%22gone%22%7D&start=$(($(date +%s) - 1000))" -X POST
+ok "a request to delete" code_is 204
+ok "waits" wait_for 10 sum loki_compactor_pending_delete_requests_count ">" 0
+ok "for a while" wait_for 10 sum loki_compactor_oldest_pending_delete_request_age_seconds ">" 0
 ok "a segment that waits" sum loki_ingester_wal_bytes_in_use ">" 0
 : >fail
 rm hold
 ok "a round that fails" wait_for 10 sum lokid_flush_consecutive_failures ">" 0
 ok "a compaction that fails" wait_for 10 sum lokid_compaction_consecutive_failures ">" 0
+ok "a deletion that fails" wait_for 10 sum loki_compactor_delete_processing_fails_total ">" 0
 for segment in data/wal/*.wal; do # the oldest one is closed
 	flip_byte "$segment" $(($(size_of "$segment") / 2))
 	break
 done
 rm fail
+ok "a deletion" wait_for 20 sum loki_compactor_delete_requests_processed_total ">" 0
 ok "damage in the log" wait_for 20 sum loki_ingester_wal_corruptions_total ">" 0
 
 # --- limits that cannot be read ---

@@ -56,6 +56,8 @@ get "/loki/api/v1/query_range?limit=100&query=%7Bapp%3D%22short%22%7D&start=$((n
 is "a stream with a period of its own has that" "$(grep -oE '"(old|new)"' "$TAP/stdout")" '"new"'
 counted() { get /metrics && grep -q '^loki_boltdb_shipper_apply_retention_operation_total{status="success"} [1-9]' "$TAP/stdout"; }
 ok "runs are counted" wait_for 10 counted
+ok "what went is counted, by tenant" grep -Eq '^lokid_retention_entries_total\{tenant="fake"\} [1-9]' "$TAP/stdout"
+ok "its chunks, by day too" grep -Eq "^loki_boltdb_shipper_retention_marker_count_total\{table=\"$day\"\} [1-9]" "$TAP/stdout"
 ok "none failed" grep -q '^loki_boltdb_shipper_apply_retention_operation_total{status="failure"} 0$' "$TAP/stdout"
 ok "when the last was is told" grep -q '^loki_boltdb_shipper_apply_retention_last_successful_run_timestamp_seconds 1' "$TAP/stdout"
 

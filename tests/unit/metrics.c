@@ -93,6 +93,20 @@ static void values_are_escaped(void **state)
 	metrics_free(m);
 }
 
+static void what_has_another_name_is_untyped(void **state)
+{
+	static const struct metrics_family f = { .name = "x_count",
+						 .help = "X.",
+						 .type = METRICS_UNTYPED };
+	struct metrics *m = metrics_new();
+
+	(void)state;
+	metrics_add(metrics_get(m, &f, NULL), 3);
+	metrics_set(metrics_get(m, &f, NULL), metrics_value(metrics_get(m, &f, NULL)) - 1);
+	assert_text(m, "# HELP x_count X.\n# TYPE x_count untyped\nx_count 2\n");
+	metrics_free(m);
+}
+
 static void gauges_take_any_number(void **state)
 {
 	struct metrics *m = metrics_new();
@@ -234,6 +248,7 @@ int main(void)
 		cmocka_unit_test(families_are_seen_before_they_have_series),
 		cmocka_unit_test(series_are_sorted_by_labels),
 		cmocka_unit_test(values_are_escaped),
+		cmocka_unit_test(what_has_another_name_is_untyped),
 		cmocka_unit_test(gauges_take_any_number),
 		cmocka_unit_test(histograms_are_cumulative),
 		cmocka_unit_test(series_beyond_the_most_are_one),

@@ -6,6 +6,7 @@
 #include "index/build.h"
 #include "server/server_metrics.h"
 #include "server/stored.h"
+#include "server/upkeep_counts.h"
 #include "time/time.h"
 
 static bool has_line(struct metrics *m, const char *line)
@@ -123,6 +124,39 @@ static void a_child_that_crashed_is_a_panic(void **state)
 	metrics_free(m);
 }
 
+static double of(struct metrics *m, enum server_metric which, const char *label)
+{
+	return metrics_value(metric_of1(m, which, bytes_str(label)));
+}
+
+static void what_upkeep_deletes_is_counted(void **state)
+{
+	struct metrics *m = metrics_new();
+
+	(void)state;
+	server_metrics_register(m);
+	upkeep_count_retained(
+		m, BYTES_LIT("{\"tenant\":\"a\",\"day\":\"2026-01-15\",\"rule\":\"{x=\\\"}\\\"}\","
+			     "\"chunks\":2,\"entries\":30,\"bytes\":400}\n"
+			     "{\"tenant\":\"b\",\"day\":\"2026-01-15\",\"rule\":\"r\",\"chunks\":1,"
+			     "\"entries\":5,\"bytes\":6}\n"
+			     "no line of ours\n\n"
+			     "{\"tenant\":\"a\",\"day\":\"2026-01-16\",\"chunks\":9,\"entri"));
+	assert_int_equal(3, of(m, METRIC_RETENTION_MARKS, "2026-01-15"));
+	assert_int_equal(0, of(m, METRIC_RETENTION_MARKS, "2026-01-16")); /* it is cut */
+	assert_int_equal(2, of(m, METRIC_RETENTION_CHUNKS, "a"));
+	assert_int_equal(30, of(m, METRIC_RETENTION_ENTRIES, "a"));
+	assert_int_equal(6, of(m, METRIC_RETENTION_BYTES, "b"));
+
+	upkeep_count_deleted(m, BYTES_LIT("{\"tenant\":\"a\",\"query\":\"{tenant=\\\"b\\\"}\","
+					  "\"chunks\":3,\"entries\":7,\"held\":0}\n"
+					  "{\"tenant\":\"a\",\"chunks\":1,\"entries\":1}\n"));
+	upkeep_count_deleted(m, (struct bytes){ 0 });
+	assert_int_equal(4, of(m, METRIC_DELETE_CHUNKS, "a"));
+	assert_int_equal(8, of(m, METRIC_DELETED_LINES, "a"));
+	metrics_free(m);
+}
+
 static void ages_grow_until_the_batch_is_acknowledged(void **state)
 {
 	struct metrics *m = new_registry();
@@ -216,6 +250,7 @@ int main(void)
 		cmocka_unit_test(requests_are_counted_by_route_and_status),
 		cmocka_unit_test(routes_of_labels_count_as_requests_to_the_index),
 		cmocka_unit_test(a_child_that_crashed_is_a_panic),
+		cmocka_unit_test(what_upkeep_deletes_is_counted),
 		cmocka_unit_test(ages_grow_until_the_batch_is_acknowledged),
 		cmocka_unit_test(retention_is_told_in_hours),
 		cmocka_unit_test(chunks_of_a_flush_are_counted),
