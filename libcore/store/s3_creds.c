@@ -8,10 +8,9 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "httpc/httpc.h"
-#include "json/json.h"
+#include "store/s3_creds_text.h"
 #include "store/s3_url.h"
 #include "time/time.h"
-#include "xml/xml.h"
 
 enum { FILE_MAX = 1 << 20, TOKEN_MAX = 64 << 10, ASK_TIMEOUT_MS = 10000, ASK_TRIES = 3 };
 
@@ -28,21 +27,6 @@ static const char *variable(const char *name)
 	const char *v = getenv(name);
 
 	return v && *v ? v : NULL;
-}
-
-/* A key or token goes into a header: one word. */
-static int check_words(const struct s3_creds *c, const char *where, struct err *e)
-{
-	const char *const v[] = { c->key, c->secret, c->token };
-
-	if (!c->key || !c->secret || !*c->key || !*c->secret)
-		return err_set(e, ERR_IO, "%s: no access key, or no secret key", where);
-	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++)
-		for (const char *p = v[i]; p && *p; p++)
-			if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f)
-				return err_set(e, ERR_IO,
-					       "%s: a blank or control character in a key", where);
-	return 0;
 }
 
 /* ---- the environment ---- */
@@ -62,55 +46,10 @@ static int from_environment(struct s3_creds *ret, struct err *e)
 	ret->key = strdup(key);
 	ret->secret = strdup(secret);
 	ret->token = token ? strdup(token) : NULL;
-	return check_words(ret, "the environment", e) < 0 ? -1 : 1;
+	return s3_creds_check(ret, "the environment", e) < 0 ? -1 : 1;
 }
 
 /* ---- a profile of a file ---- */
-
-static void take_line(struct bytes line, struct s3_creds *c)
-{
-	static const char *const names[] = { "aws_access_key_id", "aws_secret_access_key",
-					     "aws_session_token" };
-	char **const at[] = { &c->key, &c->secret, &c->token };
-	struct bytes name;
-
-	if (!line.n || !memchr(line.p, '=', line.n))
-		return;
-	bytes_split(&line, '=', &name);
-	name = bytes_trim(name);
-	line = bytes_trim(line);
-	for (size_t i = 0; i < 3; i++) {
-		if (!bytes_is(name, names[i]))
-			continue;
-		free(*at[i]);
-		*at[i] = line.n ? strndup(line.p, line.n) : NULL;
-	}
-}
-
-/* Whether the profile is in it. */
-static bool take_profile(struct bytes text, const char *profile, struct s3_creds *c)
-{
-	bool in = false, found = false;
-	struct bytes line;
-
-	while (text.n && bytes_split(&text, '\n', &line)) {
-		line = bytes_trim(line);
-		if (line.n == 0 || line.p[0] == '#' || line.p[0] == ';')
-			continue;
-		if (line.p[0] == '[') {
-			struct bytes name = bytes_sub(line, 1, line.n);
-
-			while (name.n && name.p[name.n - 1] != ']')
-				name.n--;
-			name = bytes_trim(bytes_sub(name, 0, name.n ? name.n - 1 : 0));
-			in = bytes_is(name, profile);
-			found |= in;
-		} else if (in) {
-			take_line(line, c);
-		}
-	}
-	return found;
-}
 
 static int from_file(const char *profile, struct s3_creds *ret, struct err *e)
 {
@@ -129,10 +68,10 @@ static int from_file(const char *profile, struct s3_creds *ret, struct err *e)
 	if (access(path, F_OK) < 0 && !named && !chosen)
 		goto out;
 	rc = io_read_file(path, FILE_MAX, &text, e);
-	if (rc == 0 && !take_profile(buf_bytes(&text), name, ret))
+	if (rc == 0 && !s3_creds_take_profile(buf_bytes(&text), name, ret))
 		rc = chosen ? err_set(e, ERR_IO, "'%s' has no profile '%s'", path, name) : 0;
 	else if (rc == 0)
-		rc = check_words(ret, buf_str(&where), e) < 0 ? -1 : 1;
+		rc = s3_creds_check(ret, buf_str(&where), e) < 0 ? -1 : 1;
 out:
 	buf_release(&own);
 	buf_release(&text);
@@ -169,60 +108,12 @@ static int ask(struct httpc_request *r, const char *who, struct buf *ret_body, s
 	return rc;
 }
 
-static char *copy(struct bytes b)
-{
-	b = bytes_trim(b);
-	return b.n ? strndup(b.p, b.n) : NULL;
-}
-
-static int take_expiry(struct bytes text, const char *who, struct s3_creds *c, struct err *e)
-{
-	int64_t ns;
-
-	text = bytes_trim(text);
-	if (time_scan_rfc3339(text, &ns) != text.n || text.n == 0)
-		return err_set(e, ERR_IO, "%s: expected a time at which the keys expire", who);
-	c->expires_s = ns / NS_PER_S;
-	return 0;
-}
-
-static const char sts_name[] = "STS, which changes a web identity into keys,";
-
-struct sts {
-	struct s3_creds *c;
-	struct buf expires;
-};
-
-static int take_sts(const struct xml_at *at, void *data, struct err *e)
-{
-	static const char credentials[] = "/AssumeRoleWithWebIdentityResponse/"
-					  "AssumeRoleWithWebIdentityResult/Credentials/";
-	const struct bytes path = bytes_str(at->path);
-	struct sts *s = data;
-	struct bytes last;
-
-	(void)e;
-	if (!at->end || !bytes_starts(path, bytes_str(credentials)))
-		return 0;
-	last = bytes_sub(path, sizeof(credentials) - 1, path.n);
-	if (bytes_is(last, "AccessKeyId") && !s->c->key)
-		s->c->key = copy(at->text);
-	else if (bytes_is(last, "SecretAccessKey") && !s->c->secret)
-		s->c->secret = copy(at->text);
-	else if (bytes_is(last, "SessionToken") && !s->c->token)
-		s->c->token = copy(at->text);
-	else if (bytes_is(last, "Expiration") && !s->expires.n)
-		buf_add_bytes(&s->expires, at->text);
-	return 0;
-}
-
 static int ask_sts(const char *role, struct bytes token, const char *region, struct s3_creds *ret,
 		   struct err *e)
 {
 	const char *given = variable("AWS_ENDPOINT_URL_STS");
 	const char *session = variable("AWS_ROLE_SESSION_NAME");
 	struct buf url = { 0 }, form = { 0 }, body = { 0 };
-	struct sts s = { .c = ret };
 	int rc;
 
 	if (given)
@@ -240,14 +131,9 @@ static int ask_sts(const char *role, struct bytes token, const char *region, str
 				   .body = buf_bytes(&form),
 				   .header = { "Content-Type: application/x-www-form-urlencoded" },
 				   .n_headers = 1 };
-	rc = ask(&r, sts_name, &body, e);
-	if (rc == 0 && xml_read(buf_bytes(&body), take_sts, &s, e) < 0)
-		rc = err_wrap(e, "%s", sts_name);
+	rc = ask(&r, s3_creds_of_sts, &body, e);
 	if (rc == 0)
-		rc = take_expiry(buf_bytes(&s.expires), sts_name, ret, e);
-	if (rc == 0)
-		rc = check_words(ret, sts_name, e);
-	buf_release(&s.expires);
+		rc = s3_creds_take_sts(buf_bytes(&body), ret, e);
 	buf_release(&url);
 	buf_release(&form);
 	buf_release(&body);
@@ -273,53 +159,6 @@ static int from_web_identity(const char *region, struct s3_creds *ret, struct er
 		rc = ask_sts(role, bytes_trim(buf_bytes(&token)), region, ret, e) < 0 ? -1 : 1;
 	buf_release(&token);
 	return rc;
-}
-
-static const char container_name[] = "the container's credentials";
-
-/* {"AccessKeyId": ..., "SecretAccessKey": ..., "Token": ..., "Expiration": ...} */
-static int take_json(struct bytes text, struct s3_creds *c, struct err *e)
-{
-	struct json_at j = json_start(text);
-	struct buf name = { 0 }, value = { 0 };
-	struct bytes raw;
-	bool escaped;
-	int rc = 0;
-
-	if (!json_take(&j, '{'))
-		return err_set(e, ERR_IO, "%s: expected a JSON object", container_name);
-	do {
-		buf_reset(&name);
-		buf_reset(&value);
-		if (!json_string(&j, &raw, &escaped) || !json_unescape(raw, &name) ||
-		    !json_take(&j, ':')) {
-			rc = err_set(e, ERR_IO, "%s: expected a name", container_name);
-			break;
-		}
-		json_skip_space(&j);
-		if (!json_string(&j, &raw, &escaped)) { /* null, as of a token that is none */
-			if (!json_value(&j, &raw)) {
-				rc = err_set(e, ERR_IO, "%s: expected a value", container_name);
-				break;
-			}
-			continue;
-		}
-		if (!json_unescape(raw, &value)) {
-			rc = err_set(e, ERR_IO, "%s: a bad escape", container_name);
-			break;
-		}
-		if (bytes_is(buf_bytes(&name), "AccessKeyId") && !c->key)
-			c->key = copy(buf_bytes(&value));
-		else if (bytes_is(buf_bytes(&name), "SecretAccessKey") && !c->secret)
-			c->secret = copy(buf_bytes(&value));
-		else if (bytes_is(buf_bytes(&name), "Token") && !c->token)
-			c->token = copy(buf_bytes(&value));
-		else if (bytes_is(buf_bytes(&name), "Expiration"))
-			rc = take_expiry(buf_bytes(&value), container_name, c, e);
-	} while (rc == 0 && json_take(&j, ','));
-	buf_release(&name);
-	buf_release(&value);
-	return rc < 0 ? -1 : check_words(c, container_name, e);
 }
 
 /* Keys are not asked for in the open, but of this machine. */
@@ -387,10 +226,10 @@ static int from_container(struct s3_creds *ret, struct err *e)
 
 		if (header.n)
 			r.header[r.n_headers++] = buf_str(&header);
-		rc = ask(&r, container_name, &body, e);
+		rc = ask(&r, s3_creds_of_container, &body, e);
 	}
 	if (rc == 0)
-		rc = take_json(buf_bytes(&body), ret, e);
+		rc = s3_creds_take_json(buf_bytes(&body), ret, e);
 	buf_release(&url);
 	buf_release(&body);
 	buf_release(&header);

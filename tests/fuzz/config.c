@@ -2,12 +2,7 @@
  * the same. Byte 0: whether variables are expanded. */
 #include "fuzz.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "base/io.h"
+#include "memory_file.h"
 #include "server/config_read.h"
 
 static void hear(void *data, enum report_kind kind, const char *text)
@@ -19,17 +14,14 @@ static void hear(void *data, enum report_kind kind, const char *text)
 /* 0 when it was read: out is then what is printed of it. */
 static int read_bytes(struct bytes text, enum config_expand expand, struct buf *out)
 {
-	int fd = memfd_create("fuzz", MFD_CLOEXEC);
+	char path[MEMORY_PATH_MAX];
+	int fd = memory_file(text, path);
 	struct config c;
-	char path[64];
 	size_t heard = 0;
 	struct report r = { .say = hear, .data = &heard };
 	struct err e;
 	int rc;
 
-	if (fd < 0 || io_write(fd, text.p, text.n, &e) < 0)
-		abort();
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	config_init(&c);
 	rc = config_read(path, expand, &c, &r, &e);
 	if (rc == 0)
