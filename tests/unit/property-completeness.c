@@ -252,6 +252,7 @@ static void what_is_not_there_is_named(void **unused)
 	       "nothing is expected, %u with more; %u repeated lines\n",
 	       cases, n_incomplete, n_equal, n_silent, n_zero, n_more, n_repeated);
 	assert_true(n_incomplete > cases / 4 && n_equal > cases / 20 && n_silent > cases / 10);
+	assert_true(n_zero > cases / 2 && n_more > cases / 2 && n_repeated > cases);
 	buf_release(&w.data);
 	buf_release(&w.expected);
 	remove_folder(w.folder);

@@ -207,6 +207,7 @@ static void lateness_is_seen(void **unused)
 	       "an empty store\n",
 	       cases, n_found_late, n_equal, n_skewed, n_empty);
 	assert_true(n_equal > cases / 20 && n_skewed > cases / 20 && n_found_late > cases / 8);
+	assert_true(n_empty > cases / 40);
 }
 
 /* Ages of any two times are those of whole numbers, at the ends of time too. */
