@@ -17,7 +17,7 @@ static const char no_patterns[] = "patterns are found when they are asked for, n
 static const char no_policies[] = "there are no policies of streams";
 static const char no_kafka[] = "there is no Kafka";
 static const char no_new_engine[] = "there is one query engine";
-static const char no_s3[] = "the store is a folder";
+static const char no_s3[] = "encryption is of the whole store: sse= in its URL (lokid-store(7))";
 static const char fixed_levels[] = "the fields looked at are Loki's by default";
 
 /* Of enum limits_deletion. */

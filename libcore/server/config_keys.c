@@ -65,7 +65,8 @@ static const char no_bloom[] = "there are no bloom filters to be built or asked"
 static const char no_kafka[] = "there is no Kafka";
 static const char no_tracing[] = "requests are not traced";
 static const char no_gateway[] = "there is no index gateway; queries read the index themselves";
-static const char no_object_store[] = "the store is a folder, common.store";
+static const char own_store[] =
+	"common.store says where it is: a folder, or s3://BUCKET/PREFIX (lokid-store(7))";
 static const char one_format[] = "the store has one format, its own";
 static const char whole_days[] = "all days of all tenants are looked at, in each run";
 static const char requests_beside[] =
@@ -155,7 +156,7 @@ const struct key config_keys[] = {
 	IDLE("common.storage.filesystem.chunks_directory",
 	     "chunks of Loki's are not read; the store is common.store"),
 	IDLE("common.storage.filesystem.rules_directory", no_rules),
-	IDLE("common.storage.*", no_object_store),
+	IDLE("common.storage.*", own_store),
 	IDLE("common.replication_factor", no_ring),
 	IDLE("common.persist_tokens", no_ring),
 	IDLE("common.ring", no_ring),
@@ -283,7 +284,7 @@ const struct key config_keys[] = {
 	USED("compactor.max_compaction_memory", KEY_SIZE, compact.memory_bytes),
 	MAPPED("compactor.retention_delete_delay", KEY_DURATION, compact.delete_delay_ns,
 	       "files that a compaction or retention replaced are deleted so long after it"),
-	IDLE("compactor.upload_parallelism", no_object_store),
+	IDLE("compactor.upload_parallelism", own_store),
 	IDLE("compactor.tables_to_compact", whole_days),
 	IDLE("compactor.skip_latest_n_tables", whole_days),
 	IDLE("compactor.working_directory", "files are made in the store, where they stay"),
@@ -304,8 +305,8 @@ const struct key config_keys[] = {
 	IDLE("compactor.horizontal_scaling_mode", one_process),
 	IDLE("compactor.worker_config", one_process),
 	IDLE("compactor.jobs_config", one_process),
-	RETIRED("compactor.shared_store", no_object_store),
-	RETIRED("compactor.shared_store_key_prefix", no_object_store),
+	RETIRED("compactor.shared_store", own_store),
+	RETIRED("compactor.shared_store_key_prefix", own_store),
 	RETIRED("compactor.deletion_mode", "limits_config.deletion_mode is in its place"),
 
 	OTHERS("limits_config"),
@@ -340,7 +341,7 @@ const struct key config_keys[] = {
 	IDLE("bloom_build", no_bloom),
 	IDLE("bloom_gateway", no_bloom),
 	IDLE("bloom_compactor", no_bloom),
-	IDLE("storage_config", no_object_store),
+	IDLE("storage_config", own_store),
 	IDLE("chunk_store_config", other_cache),
 	IDLE("schema_config", one_format),
 	IDLE("compactor_client", one_process),
@@ -368,7 +369,8 @@ static const char chart_scale[] = "it is the Helm chart's; one process tree does
 				  "starts it says with what";
 
 static const struct key chart_keys[] = {
-	IDLE("storage", "it is the Helm chart's; the store is a folder, common.store"),
+	IDLE("storage", "it is the Helm chart's; common.store says where the store is: a folder, or "
+	     "s3://BUCKET/PREFIX (lokid-store(7))"),
 	IDLE("schemaConfig", "it is the Helm chart's; the store has one format, its own"),
 	IDLE("deploymentMode", chart_scale),
 	IDLE("replicas", chart_scale),
