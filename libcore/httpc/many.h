@@ -47,8 +47,8 @@ struct httpc_signer {
 struct httpc_many;
 
 /* Of opts: ca_file, proxy, connect_timeout_ms, timeout_ms (0: 20 s; of a connection that brings
- * less than 1 KiB a second). resolve: NULL, or "HOST:PORT:ADDRESS", where that host is to be found. Errors: as
- * httpc_open. */
+ * less than 1 KiB a second). resolve: NULL, or "HOST:PORT:ADDRESS", where that host is to be found.
+ * Errors: as httpc_open. */
 MUST_CHECK int httpc_many_open(const struct httpc_opts *opts, const char *resolve,
 			       struct httpc_many **ret, struct err *e);
 void httpc_many_close(struct httpc_many *m); /* NULL is fine */

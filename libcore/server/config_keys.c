@@ -369,7 +369,8 @@ static const char chart_scale[] = "it is the Helm chart's; one process tree does
 				  "starts it says with what";
 
 static const struct key chart_keys[] = {
-	IDLE("storage", "it is the Helm chart's; common.store says where the store is: a folder, or "
+	IDLE("storage",
+	     "it is the Helm chart's; common.store says where the store is: a folder, or "
 	     "s3://BUCKET/PREFIX (lokid-store(7))"),
 	IDLE("schemaConfig", "it is the Helm chart's; the store has one format, its own"),
 	IDLE("deploymentMode", chart_scale),

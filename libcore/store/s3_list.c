@@ -138,11 +138,10 @@ static int walk(struct walk w, struct err *e)
 
 int s3_list(struct store *s, const char *folder, store_object_fn *each, void *data, struct err *e)
 {
-	return walk((struct walk){ .s = (struct s3_store *)s,
-				   .folder = folder,
-				   .each = each,
-				   .data = data },
-		    e);
+	return walk(
+		(struct walk){
+			.s = (struct s3_store *)s, .folder = folder, .each = each, .data = data },
+		e);
 }
 
 int s3_list_folders(struct store *s, const char *folder, store_object_fn *each, void *data,
