@@ -76,6 +76,8 @@ static int see_tenant(const char *name, uint64_t size, void *data, struct err *e
 	struct delete_requests l = { 0 };
 
 	(void)size;
+	if (atomic_load(&x->r->server->stopping)) /* nobody waits for it any more */
+		return err_set(e, ERR_AGAIN, "the daemon ends");
 	if (labels_check_tenant(tenant, NULL) < 0 ||
 	    limits_of(x->limits, tenant)->deletion_mode != LIMITS_DELETE_REMOVES)
 		return 0;
@@ -116,8 +118,8 @@ static void look(struct requests *r)
 		take(r, &x);
 		return;
 	}
-	log_event(&r->server->log, LOG_WARN, "cannot look for requests to delete", "err", e.msg,
-		  NULL);
+	log_event(&r->server->log, atomic_load(&r->server->stopping) ? LOG_DEBUG : LOG_WARN,
+		  "cannot look for requests to delete", "err", e.msg, NULL);
 	map_release(&x.waiting);
 	arena_release(&x.mem);
 	free(x.due_ns);
