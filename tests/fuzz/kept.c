@@ -5,11 +5,7 @@
  */
 #include "fuzz.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "base/io.h"
+#include "own_folder.h"
 #include "store/backend.h"
 #include "store/cache_detail.h"
 #include "time/time.h"
@@ -17,21 +13,36 @@
 static const char question[] = "list fake/index/", object[] = "get ~lokid/hold";
 
 /* The answer's file: its name is the hash of store and question. */
-static void write_file(const char *dir, const char *store, const char *what, struct bytes b)
+static void write_file(const struct store *s, const char *what, struct bytes b)
 {
-	struct cache_key k = { .store = bytes_str(store), .name = bytes_str(what) };
+	struct cache_key k = { .store = bytes_str(s->place), .name = bytes_str(what) };
 	struct hash128 h = cache_hash(&k);
-	char hex[HASH128_HEX + 1];
-	struct buf full = { 0 };
-	int fd;
+	char hex[HASH128_HEX + 1], path[HASH128_HEX + sizeof("cache/answers/")];
 
 	hash128_hex(&h, hex);
-	buf_addf(&full, "%s/answers/%s", dir, hex);
-	fd = open(buf_str(&full), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || io_write(fd, b.p, b.n, NULL) < 0)
+	snprintf(path, sizeof(path), "cache/answers/%s", hex);
+	own_folder_write(path, b);
+}
+
+/* A store with a cache, as one has that is not on this machine. */
+static struct store *open_store(struct cache **ret)
+{
+	const struct cache_limits limits = { .bytes = 1 << 20 };
+	struct buf path = { 0 };
+	struct store *s;
+
+	buf_addf(&path, "%s/cache", own_folder());
+	*ret = cache_open(buf_str(&path), &limits, NULL, NULL);
+	buf_reset(&path);
+	buf_addf(&path, "%s/store", own_folder_path);
+	s = store_open(buf_str(&path), STORE_WRITE, NULL);
+	if (!s)
 		abort();
-	close(fd);
-	buf_release(&full);
+	s->cache = *ret;
+	s->place = strdup("s3://b");
+	store_set_answer_age(s, 3600 * NS_PER_S);
+	buf_release(&path);
+	return s;
 }
 
 static int note(const struct store_object *o, void *data, struct err *e)
@@ -43,7 +54,6 @@ static int note(const struct store_object *o, void *data, struct err *e)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char dir[] = "/tmp/lokid-fuzz-kept.XXXXXX", path[] = "/tmp/lokid-fuzz-kept.XXXXXX";
 	static struct cache *c;
 	static struct store *s;
 	struct bytes b = bytes_of(data + 1, size ? size - 1 : 0);
@@ -55,22 +65,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0 || size > 1 << 16)
 		return 0;
 	if (!c) {
-		if (!mkdtemp(dir) || !mkdtemp(path))
-			abort();
-		c = cache_open(dir, &(struct cache_limits){ .bytes = 1 << 20 }, NULL, NULL);
-		s = store_open(path, STORE_WRITE, &e);
-		if (!s)
-			abort();
-		s->cache = c; /* as one has that is not on this machine */
-		store_set_answer_age(s, 3600 * NS_PER_S);
-		cache_put_answer(c, bytes_str(path), question, 0, b); /* makes the folder */
+		s = open_store(&c);
+		cache_put_answer(c, bytes_str(s->place), question, 0, b); /* makes the folder */
 	}
 	if (data[0] & 1) {
-		write_file(dir, path, question, b);
-		write_file(dir, path, object, b);
+		write_file(s, question, b);
+		write_file(s, object, b);
 	} else {
-		cache_put_answer(c, bytes_str(path), question, cache_changes(c), b);
-		cache_put_answer(c, bytes_str(path), object, cache_changes(c), b);
+		cache_put_answer(c, bytes_str(s->place), question, cache_changes(c), b);
+		cache_put_answer(c, bytes_str(s->place), object, cache_changes(c), b);
 	}
 	rc = store_list_objects(s, "fake/index/", note, &n, &e);
 	if ((data[0] & 1) && (rc < 0 || n > 0))
