@@ -33,7 +33,7 @@ s3_start() {
 		trap 'at_end=$?; "$S3_COMPONENTS/s3-stop" -9 -w "$TAP/s3" >/dev/null 2>&1; (exit $at_end); tap_end' EXIT
 		S3_ENV=$TAP/s3/env
 		"$S3_COMPONENTS/s3-start" "$TAP/s3" "$(s3_port)" >"$TAP/s3.log" 2>&1 ||
-			skip_all "the S3 server did not start: $(tail -n 1 "$TAP/s3.log")"
+			bail "the object store starts" "$(tail -n 1 "$TAP/s3.log")"
 	fi
 	set -a
 	# shellcheck disable=SC1090

@@ -152,6 +152,12 @@ fail() {
 	tap_report "$1"
 }
 
+# bail DESC [WHY]: a failure without which the rest makes no sense; the test ends.
+bail() {
+	fail "$@"
+	done_testing
+}
+
 # run CMD...: runs it, keeps stdout and stderr for the checks below, sets STATUS. Always succeeds.
 run() {
 	STATUS=0

@@ -39,7 +39,7 @@ awk -v password='$5$lokidlokid$bf4TP9dx2r4axOzWxIqbmJa4BC3k35a1pAJryQYf9c2' -v b
 ROOT_TOKEN=sha256:$(hash_of token-of-root)
 export ROOT_TOKEN
 
-lokid_start --config filled.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start --config filled.yaml || bail "the daemon starts" "$(cat lokid.log)"
 
 # ask WHO PATH [CURL OPTION]...: WHO is alice, agent, bob, carol or root.
 ask() {

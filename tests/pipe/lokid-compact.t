@@ -9,7 +9,7 @@ compactor:
   compaction_interval: 200ms
   retention_delete_delay: 0s
 END
-lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 now=$(date +%s)
 for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
 	push "{\"streams\":[{\"stream\":{\"app\":\"shop\"},\"values\":[[\"$now$(printf %09d "$i")\",\"line $i\"]]}]}"
@@ -39,7 +39,7 @@ for p in lokid-ingest walreplay idxbuild logql; do ln -s "$(command -v "$p")" "p
 printf '#!/bin/sh\necho "$*" >>"%s/args"\necho "chunkpack: no room" >&2\nexit 3\n' "$PWD" >programs/chunkpack
 chmod +x programs/chunkpack
 printf '  max_compaction_parallelism: 3\n  max_compaction_memory: 200MB\ncommon:\n  programs: %s\n' "$PWD/programs" >>lokid.yaml
-lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 failed() { get /ready && grep -q 'compactions failed' "$TAP/stdout"; }
 ok "three runs that fail are told" wait_for 20 failed
 ok "to those who ask whether it is ready, which it is" code_is 200
@@ -51,7 +51,7 @@ lokid_stop TERM
 
 # --- none ---
 sed -i 's/compaction_interval: .*/compaction_interval: 0s/' lokid.yaml
-lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 get /services
 ok "without an interval there is none" sh -c '! grep -q compactor "$1"' - "$TAP/stdout"
 get /metrics

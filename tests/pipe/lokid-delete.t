@@ -10,7 +10,7 @@ limits_config: {reject_old_samples: false}
 overrides: {none: {deletion_mode: disabled}}
 audit: {enabled: true, log_path: audit.log}
 END
-lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 now=$(date +%s)
 for tenant in a none; do
 	i=0
@@ -104,7 +104,7 @@ lokid_stop TERM
 # ---- applied by the daemon
 
 sed -i 's/compaction_interval: 0s/compaction_interval: 200ms, delete_request_cancel_period: 0s/' lokid.yaml
-lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 processed() { delete GET a && grep -q '"status":"processed"' "$TAP/stdout"; }
 ok "it is applied when it is old enough" wait_for 20 processed
 gone() { [ "$(find data/store/a -name '*.pack' -exec chunkcat {} + | sort -u | wc -l)" -eq 17 ]; }
@@ -123,7 +123,7 @@ lokid_stop TERM
 # ---- one that waits
 
 sed -i 's/compaction_interval: 200ms/compaction_interval: 0s/' lokid.yaml
-lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 delete POST a 'query={app="a1"}' start=$((now - 300)) end=$((now - 1))
 ok "a request that nobody applies" wait_for 10 is_value pending_delete_requests_count 1
 ok "has an age" sh -c 'echo "$1" | grep -Eq "^[0-9]+\.?[0-9]*(e-[0-9]+)?$" && [ "$1" != 0 ]' - "$(value oldest_pending_delete_request_age_seconds)"

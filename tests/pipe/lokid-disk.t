@@ -22,7 +22,7 @@ server:
 common:
   programs: $PWD/programs
 END
-lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 
 # others WHAT: what needs no file is answered, by a program too.
 others() {

@@ -11,7 +11,7 @@ lokid() {
 	ulimit -n 64
 	exec "$BIN/lokid" "$@"
 }
-lokid_start || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start || bail "the daemon starts" "$(cat lokid.log)"
 mkfifo go
 spawn python3 -c "
 import socket

@@ -3,7 +3,7 @@
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/lokid.sh"
 
-lokid_start || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start || bail "the daemon starts" "$(cat lokid.log)"
 # Somebody else's segment is open, so that they wait some seconds.
 mkfifo lines
 spawn sh -c 'exec lokid-ingest -q --wal data/wal -l app=web <lines >/dev/null'
@@ -45,7 +45,7 @@ ingester:
   flush_check_period: 1h
   chunk_level: 7
 END
-lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 ok "a round packs what was left" wait_for 10 [ -e begun ]
 push "{\"streams\":[{\"stream\":{\"app\":\"shop\"},\"values\":[[\"$(date +%s)000000000\",\"one\"]]}]}"
 ok "a push is taken" code_is 204

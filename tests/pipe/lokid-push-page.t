@@ -12,7 +12,7 @@ auth_enabled: false
 limits_config: {reject_old_samples: false}
 END
 
-lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 
 mkdir -p examples "$TAP/work/page"
 ln -s "$PWD/data" "$TAP/work/page/lokid-data"

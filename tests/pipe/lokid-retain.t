@@ -32,7 +32,7 @@ lines() {
 # --- not told to
 
 settings false 48h
-lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 push_both
 ok "the limits lie in the store" test -s 'data/store/~lokid/limits.yaml'
 ok "without a retention, since nothing is deleted" grep -qx '  retention_period: 0s' 'data/store/~lokid/limits.yaml'
@@ -44,7 +44,7 @@ lokid_stop TERM
 # --- told to
 
 settings true 48h
-lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 ok "the limits are written" grep -qx '  retention_period: 2d' 'data/store/~lokid/limits.yaml'
 is "what has expired is not found" "$(lines)" new
 day=$(date -u -d "@$old" +%F)

@@ -6,7 +6,7 @@
 need jq
 mkdir -p data/rules/fake
 printf 'groups:\n  - name: errors\n    rules: []\n' >data/rules/fake/web.yaml
-lokid_start || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start || bail "the daemon starts" "$(cat lokid.log)"
 now=$(date +%s)
 
 # asked PATH STATUS WORDS [CURL OPTION]...
@@ -73,13 +73,13 @@ is "a shutdown that is prepared packs the log" "$(ls data/wal)" ""
 ok "into the store" sh -c 'find data/store -name "*.idx" | grep -q .'
 
 rm -f data/prepare_shutdown
-lokid_start || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start || bail "the daemon starts" "$(cat lokid.log)"
 asked /loki/api/v1/push 204 '' -H 'Content-Type: application/json' --data-binary "$one"
 asked '/ingester/shutdown?flush=false' 204 '' -X POST
 wait "$LOKID_PID"
 is "a shutdown ends the daemon" $? 0
 ok "and leaves the log" sh -c 'ls data/wal/*.wal'
-lokid_start || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start || bail "the daemon starts" "$(cat lokid.log)"
 asked /ingester/shutdown 204 '' -X POST
 wait "$LOKID_PID"
 is "or packs it" $? 0

@@ -27,7 +27,7 @@ push_file() {
 }
 memory_mib() { awk "/^$1:/ { print int(\$2 / 1024) }" "/proc/$LOKID_PID/status"; }
 
-lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 push_file large.gz
 ok "a push that unpacks to more than all bodies may have is 413" code_is 413
 ok "in words" stdout_has "it unpacks to more than 33554432 bytes"

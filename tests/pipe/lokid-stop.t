@@ -16,7 +16,7 @@ ingester:
   wal:
     flush_on_shutdown: true
 END
-lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 mkfifo lines
 spawn sh -c 'exec lokid-ingest -q --wal data/wal -l app=web <lines >/dev/null'
 exec 5>lines

@@ -50,7 +50,7 @@ print(server.server_port, flush=True)
 server.serve_forever()
 END
 spawn python3 server.py >port
-wait_for 10 [ -s port ] || bail "no server"
+wait_for 10 [ -s port ] || bail "the server starts"
 at="endpoint=http://127.0.0.1:$(cat port)&region=x&path-style=1&tries=1&timeout=2s"
 
 ok "a server that drips is given up" exits 5 timeout 60 logql --store "s3://drips/x?$at" '{a="b"}'

@@ -8,14 +8,14 @@ s3_start
 mkdir tmp
 TMPDIR=$PWD/tmp
 export TMPDIR
-s3_proxy || bail "no proxy"
+s3_proxy || bail "the proxy starts"
 cat >lokid.yaml <<END
 auth_enabled: false
 common:
   cache: $PWD/cache
   cache_size: 100MB
 END
-lokid_start --config lokid.yaml --store "$(s3_via main)" || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+lokid_start --config lokid.yaml --store "$(s3_via main)" || bail "the daemon starts" "$(cat lokid.log)"
 
 now=$(date +%s)
 line() { push "{\"streams\":[{\"stream\":{\"app\":\"web\"},\"values\":[[\"$now$(printf %09d "$1")\",\"line $1\"]]}]}"; }

@@ -8,7 +8,7 @@ note "the object store is $S3_BACKEND"
 mkdir tmp
 TMPDIR=$PWD/tmp
 export TMPDIR
-s3_proxy || bail "no proxy"
+s3_proxy || bail "the proxy starts"
 S=$(s3_via main)
 
 lines() { # DAY
