@@ -102,6 +102,41 @@ static void a_damaged_answer_is_none(void **state)
 	cache_close(c);
 }
 
+static size_t n_answers(const char *cache)
+{
+	struct buf path = { 0 };
+	size_t n = 0;
+	DIR *d;
+
+	buf_addf(&path, "%s/answers", cache);
+	d = opendir(buf_str(&path));
+	assert_non_null(d);
+	for (const struct dirent *de; (de = readdir(d)) != NULL;)
+		n += de->d_name[0] != '.';
+	closedir(d);
+	buf_release(&path);
+	return n;
+}
+
+/* Room is made now and then, by the clock. */
+static void answers_take_a_sixteenth_at_most(void **state)
+{
+	const struct cache_limits limits = { .bytes = 16 * 6000 };
+	struct cache *c = cache_open(*state, &limits, NULL, NULL);
+	size_t n = 0, before = 0;
+	char question[32];
+
+	for (unsigned i = 0; i < 1000000 && n >= before; i++) {
+		snprintf(question, sizeof(question), "list %u", i);
+		put_answer(c, question, cache_changes(c));
+		before = n;
+		n = i % 64 ? n : n_answers(*state);
+	}
+	assert_in_range(n, 1, before - 1);
+	assert_true(before > 50); /* of more than 100 bytes each */
+	cache_close(c);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -109,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(answers_are_good_until_a_change),
 		T(a_damaged_answer_is_none),
+		T(answers_take_a_sixteenth_at_most),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
