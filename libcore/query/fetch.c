@@ -242,9 +242,8 @@ void fetch_free(struct fetch *f)
 
 static int give_fault(const struct err *why, struct err *e)
 {
-	if (why->code == ERR_NO) /* a query that finds nothing is another thing */
-		return err_set(e, ERR_CORRUPT, "the pack is gone: %s", why->msg);
-	return err_set(e, why->code, "%s", why->msg);
+	return err_set(e, why->code, "%s%s", why->code == ERR_NO ? "the pack is gone: " : "",
+		       why->msg);
 }
 
 static void give_far(const struct load_mem *m, const struct store_read v[FETCH_PARTS],

@@ -30,8 +30,8 @@ struct fetch *fetch_new(const struct plan *p, const struct fetch_opts *o);
 void fetch_free(struct fetch *f);
 
 /* The bytes of a piece of which the source has a where. Valid until fetch_unit_done, or the next
- * call with m for another piece. f may be NULL. For any thread. Errors: as store_file_read, but
- * ERR_CORRUPT what is gone. */
+ * call with m for another piece. f may be NULL. For any thread. Errors: as store_file_read;
+ * ERR_NO the pack is gone. */
 MUST_CHECK int fetch_bytes(struct fetch *f, const struct piece *p, struct load_mem *m,
 			   struct bytes ret[FETCH_PARTS], struct err *e);
 /* What fetch_bytes gave is damaged: reads it again, from the store itself. */

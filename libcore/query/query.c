@@ -1,6 +1,7 @@
 #include "query/query.h"
 
 #include "base/num.h"
+#include "query/again.h"
 #include "query/explain_scan.h"
 #include "query/query_run.h"
 #include "query/query_scan.h"
@@ -109,18 +110,16 @@ static int run_metric(struct query *q, const struct logql_expr *x, const struct 
 
 /* --- either ---------------------------------------------------------------------------------- */
 
-int query_run(const struct logql_query *tree, const struct query_opts *o,
-	      const struct query_out *out, uint64_t *ret_n, struct err *e)
+static int run_once(const struct logql_query *tree, const struct query_opts *o,
+		    const struct query_out *out, int64_t *deadline_ns, struct again *again,
+		    uint64_t *ret_n, struct err *e)
 {
 	struct query q = { .o = o,
-			   .memory.max_bytes = o->has_memory ? o->max_bytes : RANGE_BYTES_MAX };
+			   .memory.max_bytes = o->has_memory ? o->max_bytes : RANGE_BYTES_MAX,
+			   .deadline_ns = *deadline_ns,
+			   .again = again };
 	int r;
 
-	*ret_n = 0;
-	if (o->limits.timeout_ns)
-		q.deadline_ns = num_clip((num_wide)time_mono_ns() + o->limits.timeout_ns);
-	if (query_check(tree, o, e) < 0)
-		return -1;
 	if (sources_open(&o->source, &q.sources, e) < 0)
 		return -1;
 	if (o->explain)
@@ -132,5 +131,35 @@ int query_run(const struct logql_query *tree, const struct query_opts *o,
 	if (r == 0 && *ret_n == 0)
 		sources_hint(q.sources);
 	sources_free(q.sources);
+	*deadline_ns = q.deadline_ns;
+	return r;
+}
+
+int query_run(const struct logql_query *tree, const struct query_opts *o,
+	      const struct query_out *out, uint64_t *ret_n, struct err *e)
+{
+	struct query_stats *stats = o->source.stats, before = { 0 };
+	struct query_opts mine = *o;
+	int64_t deadline_ns = 0;
+	struct query_out once;
+	struct again again;
+	int r;
+
+	*ret_n = 0;
+	if (o->limits.timeout_ns)
+		deadline_ns = num_clip((num_wide)time_mono_ns() + o->limits.timeout_ns);
+	if (query_check(tree, o, e) < 0)
+		return -1;
+	if (stats)
+		before = *stats;
+	once = again_begin(&again, o, out);
+	r = run_once(tree, &mine, &once, &deadline_ns, &again, ret_n, e);
+	while (r < 0 && again_is_due(&again, e)) {
+		mine.source.list_age_ns = 0; /* what was listed is of no use */
+		if (stats)
+			*stats = before;
+		r = run_once(tree, &mine, &once, &deadline_ns, &again, ret_n, e);
+	}
+	again_release(&again);
 	return r;
 }

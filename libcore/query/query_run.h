@@ -12,6 +12,7 @@ struct query {
 	int64_t from, to;	    /* of all METRIC_WINDOWS together: likewise */
 	struct range_memory memory; /* of all its leaves together */
 	int64_t deadline_ns;	    /* of time_mono_ns; 0: none */
+	struct again *again;	    /* of its runs */
 };
 
 /* Sets .steps, and .from and .to of METRIC_WINDOWS; .o and .sources are set. What the options do

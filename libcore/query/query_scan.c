@@ -134,6 +134,7 @@ int query_scan_run(struct query_scan *s, struct query *q, enum direction dir, qu
 
 	s->plan_ns = -time_mono_ns();
 	s->scan.deadline_ns = q->deadline_ns;
+	s->scan.again = q->again;
 	s->scan.probed = q->o->explain && q->o->explain->how == EXPLAIN_ANALYZE;
 	if (sources_plan(q->sources, &s->plan, e) < 0)
 		return -1;

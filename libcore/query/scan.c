@@ -4,6 +4,7 @@
 
 #include "base/interrupt.h"
 #include "base/mem.h"
+#include "query/again.h"
 #include "query/fetch.h"
 #include "query/keys.h"
 #include "query/limits.h"
@@ -112,9 +113,24 @@ struct names *scan_names(const struct scan *s, unsigned worker)
 	return &s->worker[worker].names;
 }
 
+/* What is gone may be found elsewhere, by a plan of now. */
+static bool is_planned_again(struct scan_worker *w, const struct piece *p)
+{
+	bool ret;
+
+	if (!w->scan->again)
+		return false;
+	pthread_mutex_lock(w->damage_lock);
+	ret = again_ends_run(w->scan->again, p->source->name);
+	pthread_mutex_unlock(w->damage_lock);
+	return ret;
+}
+
 /* What cannot be read is reported and left out; anything else ends the query. */
 static int excuse(struct scan_worker *w, const struct piece *p, struct err *e)
 {
+	if (e->code == ERR_NO && !is_planned_again(w, p))
+		e->code = ERR_CORRUPT;
 	if (e->code != ERR_CORRUPT && e->code != ERR_VERSION)
 		return -1;
 	err_wrap(e, "'%s'", p->source->name);
@@ -336,7 +352,7 @@ static int read_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 	if (cut_time(plan, p, b, e) < 0 || pipeline_apply(s->pipeline, b, e) < 0)
 		return excuse(w, p, e);
 	if (give(w, slot, u, e) < 0)
-		return e->code == ERR_CORRUPT || e->code == ERR_VERSION ? excuse(w, p, e) : -1;
+		return excuse(w, p, e);
 	count_read(w, p, b->run.n, p->n ? p->line_bytes : b->run.lines_len - b->run.n);
 	return 0;
 }

@@ -10,6 +10,8 @@
 #include "query/probe.h"
 #include "query/stage.h"
 
+struct again;
+
 /* What a query does with entries: log.c and range.c are the two. All but done are called on any
  * thread. */
 struct sink {
@@ -65,6 +67,7 @@ struct scan {
 	unsigned jobs;
 	scan_damage_fn *damage;
 	void *damage_data;
+	struct again *again;  /* NULL: packs that are gone are damage at once */
 	uint64_t merge_bytes; /* memory of a merge; 0 MERGE_BYTES_MAX */
 	int64_t deadline_ns;  /* of time_mono_ns, looked at for each block; 0: none */
 	bool interruptible;   /* source.h; looked at likewise */
@@ -87,8 +90,8 @@ size_t scan_slots(const struct scan *s);
 struct names *scan_names(const struct scan *s, unsigned worker);
 
 /* 0 all read, 1 the sink ended it. May be called again, for further pieces of the same plan.
- * Errors: of the sink; ERR_AGAIN the deadline, an interrupt; ERR_IO, ERR_LIMIT of sources. Damage
- * is none. */
+ * Errors: of the sink; ERR_AGAIN the deadline, an interrupt; ERR_IO, ERR_LIMIT of sources; ERR_NO
+ * of .again. Damage is none. */
 MUST_CHECK int scan_run(struct scan *s, struct err *e);
 
 /* Instead of scan_run: sets what .stats can say before anything is read. Blocks that the sink takes
