@@ -28,6 +28,7 @@ struct worker {
 	CURL *curl;
 	struct curl_slist *headers;
 	struct httpc_job *job; /* NULL: idle */
+	bool head_is_whole;    /* of the answer */
 	char why[CURL_ERROR_SIZE];
 };
 
@@ -122,11 +123,13 @@ static size_t on_body(char *p, size_t size, size_t n, void *data)
 
 static size_t on_header(char *p, size_t size, size_t n, void *data)
 {
-	const struct worker *w = data;
+	struct worker *w = data;
 	struct bytes line = bytes_of(p, size * n), name, value;
 
-	if (!memchr(p, ':', line.n)) /* the status line: of an answer after "100 Continue" too */
+	if (!memchr(p, ':', line.n)) { /* the status line: of an answer after "100 Continue" too; */
+		w->head_is_whole = bytes_trim(line).n == 0; /* or the empty one at the end */
 		return line.n;
+	}
 	value = line;
 	bytes_split(&value, ':', &name);
 	value = bytes_trim(value);
@@ -192,6 +195,8 @@ static void end(struct worker *w, CURLcode rc)
 		err_set(&j->err, ERR_IO, "%s: more came than was asked for", j->url);
 	else if (j->err.code == ERR_NONE && rc != CURLE_OK)
 		curl_lib_failure(lib, rc, w->why, j->url, &j->err);
+	else if (j->err.code == ERR_NONE && !w->head_is_whole) /* which libcurl takes for one */
+		err_set(&j->err, ERR_AGAIN, "%s: the answer was cut short", j->url);
 	if (lib->easy_getinfo(w->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
 		j->answer.retry_after_s = (int64_t)after;
 	lib->slist_free_all(w->headers);
@@ -208,6 +213,7 @@ static bool begin(struct worker *w, const struct httpc_signer *signer, struct ht
 
 	w->job = j;
 	w->why[0] = '\0';
+	w->head_is_whole = false;
 	buf_reset(&j->answer.body);
 	j->answer.status = 0;
 	j->answer.retry_after_s = -1;
