@@ -39,6 +39,7 @@ LokiIngesterMemoryHigh
 LokiIngestionSlow
 LokiIngestionStopped
 LokiQueryFailures
+LokiStoreAway
 S3StorageFailed
 END
 ok "all alerts are there" diff expected found

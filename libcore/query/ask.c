@@ -474,6 +474,37 @@ static int run(struct ask *a, char **operand, size_t n, struct err *e)
 	return ask_query(a, operand[0], operand + 1, n - 1, e);
 }
 
+/* What an answer would lack: of when. */
+static void add_range(const struct query_opts *o, struct buf *b)
+{
+	if (o->has_from) {
+		buf_add_str(b, " from ");
+		time_add_rfc3339(b, o->from);
+	}
+	if (o->has_to || o->has_at) {
+		buf_add_str(b, " up to ");
+		time_add_rfc3339(b, o->has_at ? o->at : o->to);
+	}
+}
+
+/* There is no part of an answer: what is to be hidden of it lies in the store too. */
+static int run_or_name(struct ask *a, char **operand, size_t n, struct err *e)
+{
+	struct buf range = { 0 };
+	bool away = false;
+	int r;
+
+	a->q.source.store_away = &away;
+	r = run(a, operand, n, e);
+	a->q.source.store_away = NULL;
+	if (r < 0 && e->code == ERR_AGAIN && away) {
+		add_range(&a->q, &range);
+		err_wrap(e, "what the store has%s is missing", buf_str(&range));
+	}
+	buf_release(&range);
+	return r;
+}
+
 int ask_run(struct ask *a, char **operand, size_t n, struct err *e)
 {
 	struct gate *gate = a->q.source.gate;
@@ -482,12 +513,12 @@ int ask_run(struct ask *a, char **operand, size_t n, struct err *e)
 	if (n == 0 && !a->completeness.path)
 		return err_set(e, ERR_USAGE, "no query given");
 	if ((!gate && !a->has_queued) || a->q.explain)
-		return run(a, operand, n, e);
+		return run_or_name(a, operand, n, e);
 	if (gate && gate_open(gate, e) < 0)
 		return -1;
 	a->stats.start_ns = time_mono_ns();
 	a->q.source.stats = &a->stats;
-	r = run(a, operand, n, e);
+	r = run_or_name(a, operand, n, e);
 	fflush(a->out ? a->out : stdout); /* a failure is told by who ends */
 	gate_done(gate, a->stats.bytes, a->stats.lines, a->n_found);
 	return r;

@@ -351,6 +351,8 @@ void source_close_store(const struct source_opts *o, struct store *s)
 		store_stats(s, &st);
 		store_stats_sum(o->store_stats, &st);
 	}
+	if (s && o->store_away && store_is_away(s))
+		*o->store_away = true;
 	store_close(s);
 }
 

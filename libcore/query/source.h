@@ -44,7 +44,8 @@ struct source_opts {
 	int64_t list_age_ns;	/* of listings that are taken from the cache; 0: none are */
 	struct cache *cache;	/* of what is read of a remote store; NULL: none */
 	struct store_stats *store_stats; /* added to, when a store is closed; NULL: nobody asks */
-	struct gate *gate;		 /* told before anything is scanned; NULL: nobody asks */
+	bool *store_away;  /* set when one is closed that did not answer; NULL: nobody asks */
+	struct gate *gate; /* told before anything is scanned; NULL: nobody asks */
 	struct query_stats *stats; /* added to; with a gate always there; else NULL: nobody asks */
 };
 

@@ -9,6 +9,7 @@
 #include "server/requests.h"
 #include "server/server.h"
 #include "server/server_metrics.h"
+#include "server/store_watch.h"
 #include "server/upkeep.h"
 #include "time/time.h"
 
@@ -76,6 +77,14 @@ static void collect_flusher(struct metrics *m, struct flusher *f)
 	    st.running ? (double)(time_mono_ns() - st.begun_mono_ns) / NS_PER_S : 0);
 }
 
+static void collect_store(struct metrics *m, struct store_watch *w)
+{
+	struct store_health h = store_watch_look(w);
+
+	set(m, METRIC_STORE_UP, !h.away);
+	set_bytes(m, METRIC_STORE_FAILURES, h.n_failed);
+}
+
 static void collect_upkeep(struct metrics *m, const struct server *s)
 {
 	struct upkeep_state st = upkeep_look(s->upkeep);
@@ -114,6 +123,7 @@ static void collect(struct metrics *m, void *data)
 	collect_self(m);
 	collect_tree(m);
 	collect_flusher(m, s->flusher);
+	collect_store(m, s->watch);
 	collect_upkeep(m, s);
 	collect_requests(m, s->requests);
 	collect_log(m, &s->log);

@@ -25,6 +25,7 @@
 #include "server/intake.h"
 #include "server/program.h"
 #include "server/server_metrics.h"
+#include "server/store_watch.h"
 #include "server/stored.h"
 #include "server/syslog.h"
 #include "server/tasks.h"
@@ -492,7 +493,9 @@ static void decide(struct flusher *f)
 			      time_now_ns() - w->asked_ns > OTHERS_S * NS_PER_S;
 		served |= w->in_round;
 	}
-	if (seen->rc > 0 && (served || time_mono_ns() >= f->not_before_ns)) {
+	/* Who asks for a flush is told why there is none. */
+	if (seen->rc > 0 && (served || (time_mono_ns() >= f->not_before_ns &&
+					!store_watch_look(f->server->watch).away))) {
 		start_round(f);
 		return;
 	}
@@ -521,6 +524,20 @@ static void tick(void *data)
 
 	children_later(f->server->children, f->server->config->flush.check_period_ns, tick, f);
 	look(f);
+}
+
+static void hurry(void *data)
+{
+	struct flusher *f = data;
+
+	f->not_before_ns = 0;
+	f->oldest_found_ns = 0; /* and not because that was left */
+	look(f);
+}
+
+void flusher_hurry(struct flusher *f)
+{
+	children_later(f->server->children, 0, hurry, f);
 }
 
 int flusher_open(struct server *s, struct flusher **ret, struct err *e)

@@ -32,6 +32,9 @@ MUST_CHECK int flusher_open(struct server *s, struct flusher **ret, struct err *
 void flusher_flush(struct flusher *f, void (*done)(int rc, const struct err *e, void *data),
 		   void *data);
 
+/* Begins what waits for a next try. From any thread, before flusher_stop. */
+void flusher_hurry(struct flusher *f);
+
 /* From any thread. */
 struct flusher_state flusher_look(struct flusher *f);
 

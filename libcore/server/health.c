@@ -1,7 +1,9 @@
 #include "server/health.h"
 
+#include "base/num.h"
 #include "server/config.h"
 #include "server/intake.h"
+#include "server/store_watch.h"
 #include "time/time.h"
 
 enum {
@@ -49,6 +51,29 @@ int health_check(struct server *s, struct err *e)
 	return health_of_flush(&st, time_mono_ns(), e);
 }
 
+static void add_store(struct server *s, struct buf *out)
+{
+	struct store_health h = store_watch_look(s->watch);
+	struct flusher_state st = flusher_look(s->flusher);
+
+	if (!h.away)
+		return;
+	buf_add_str(out, "but ");
+	store_health_add(&h, out);
+	buf_addf(out, "; %llu %s in the log\n", (unsigned long long)st.n_closed,
+		 num_word(st.n_closed, "segment waits", "segments wait"));
+}
+
+void health_notes(struct server *s, struct buf *out)
+{
+	struct upkeep_state kept = upkeep_look(s->upkeep);
+	struct err e;
+
+	add_store(s, out);
+	if (health_of_upkeep(&kept, time_mono_ns(), &e) < 0)
+		buf_addf(out, "but %s\n", e.msg);
+}
+
 static void add(struct buf *out, const char *name, const char *state)
 {
 	buf_addf(out, "%s => %s\n", name, state);
@@ -67,5 +92,6 @@ void health_services(struct server *s, struct buf *out)
 	if (s->config->compact.interval_ns > 0)
 		add(out, "compactor",
 		    health_of_upkeep(&kept, time_mono_ns(), &e) < 0 ? "Failed" : "Running");
+	add(out, "store", store_watch_look(s->watch).away ? "Failed" : "Running");
 	add(out, "querier", stopping ? "Stopping" : "Running");
 }

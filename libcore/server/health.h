@@ -18,6 +18,10 @@ MUST_CHECK int health_of_flush(const struct flusher_state *st, int64_t now_ns, s
  * pushed and asked for is well all the same. */
 MUST_CHECK int health_of_upkeep(const struct upkeep_state *st, int64_t now_ns, struct err *e);
 
+/* Adds a line for each part that does not do its work while pushes are taken all the same: nobody
+ * is to be sent elsewhere for that. */
+void health_notes(struct server *s, struct buf *out);
+
 /* A line for each part: "server => Running". */
 void health_services(struct server *s, struct buf *out);
 

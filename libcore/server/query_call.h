@@ -6,6 +6,6 @@
 #include "server/query_params.h"
 
 /* With pointers into c. */
-struct query_request query_request_of(const struct call *c);
+struct query_request query_request_of(struct call *c);
 
 #endif

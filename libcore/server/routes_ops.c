@@ -15,7 +15,6 @@
 
 void route_ready(struct call *c)
 {
-	struct upkeep_state kept = upkeep_look(c->server->upkeep);
 	struct buf text = { 0 };
 	struct err e;
 
@@ -24,9 +23,7 @@ void route_ready(struct call *c)
 		return;
 	}
 	buf_add_str(&text, "ready\n");
-	/* Nobody is to be sent elsewhere for that. */
-	if (health_of_upkeep(&kept, time_mono_ns(), &e) < 0)
-		buf_addf(&text, "but %s\n", e.msg);
+	health_notes(c->server, &text);
 	call_answer(c, 200, "text/plain; charset=utf-8", buf_bytes(&text));
 	buf_release(&text);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "json/json.h"
+#include "query/limits.h"
 #include "server/config.h"
 #include "server/log.h"
 #include "server/queries.h"
@@ -10,8 +11,10 @@
 #include "server/route.h"
 #include "server/server.h"
 #include "server/server_metrics.h"
+#include "server/store_watch.h"
 #include "server/tenant.h"
 #include "server/version.h"
+#include "store/store.h"
 #include "time/time.h"
 
 #define JSON_TYPE "application/json; charset=UTF-8"
@@ -135,6 +138,27 @@ static void log_query(struct call *c, const struct query_end *end)
 
 /* --- the way of a question --- */
 
+/* One that waited for a store that does not answer, until it had no more time, says what it waited
+ * for. */
+static void name_store(struct call *c, struct query_end *end)
+{
+	struct store_health h = store_watch_look(c->server->watch);
+	struct buf *b = &end->text;
+
+	if (end->status != 504 || !h.away ||
+	    !bytes_starts(buf_bytes(b), BYTES_LIT(LIMITS_TIMED_OUT)))
+		return;
+	buf_add_str(b, "; what the store has");
+	if (c->has_range) {
+		buf_add_str(b, " from ");
+		time_add_rfc3339(b, c->from_ns);
+		buf_add_str(b, " up to ");
+		time_add_rfc3339(b, c->to_ns);
+	}
+	buf_add_str(b, " is missing: ");
+	store_health_add(&h, b);
+}
+
 static void on_query_ended(struct query *query)
 {
 	struct asked *asked = query->data;
@@ -143,6 +167,7 @@ static void on_query_ended(struct query *query)
 
 	c->n_bytes = end->bytes;
 	c->n_rows = end->rows;
+	name_store(c, end);
 	log_query(c, end);
 	if (end->status == 400)
 		server_metrics_refused(c->server->metrics, tenant_first(c->tenant),
@@ -196,7 +221,21 @@ static bool takes_gzip(struct bytes accept)
 	return false;
 }
 
-struct query_request query_request_of(const struct call *c)
+/* While it does not answer, none that asks it is to wait for long. */
+static const char *store_of(struct call *c)
+{
+	struct buf path = { 0 };
+	const char *ret = c->server->config->store;
+
+	if (!store_watch_look(c->server->watch).away)
+		return ret;
+	store_add_hurried(&path, ret);
+	ret = arena_copy(&c->arena, bytes_of(buf_str(&path), path.n + 1)).p;
+	buf_release(&path);
+	return ret;
+}
+
+struct query_request query_request_of(struct call *c)
 {
 	const struct config *config = c->server->config;
 
@@ -209,7 +248,7 @@ struct query_request query_request_of(const struct call *c)
 		.matchers = c->matchers,
 		.limits = c->limits,
 		.wal = config->wal,
-		.store = config->store,
+		.store = store_of(c),
 		.cache = c->server->cache ? config->cache : NULL,
 		.cache_bytes = config->cache_bytes,
 		.jobs = config->query.jobs,

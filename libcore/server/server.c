@@ -29,7 +29,7 @@
 #include "server/tails.h"
 #include "server/requests.h"
 #include "server/tasks.h"
-#include "server/store_limits.h"
+#include "server/store_watch.h"
 #include "server/upkeep.h"
 #include "store/cache.h"
 #include "store/store.h"
@@ -139,17 +139,6 @@ static int find_programs(struct buf *ret, struct err *e)
 	return 0;
 }
 
-/* It is there from the start, so that the first query finds that there is nothing. */
-static int make_store(const struct server *s, struct err *e)
-{
-	struct store *store = store_open(s->config->store, STORE_WRITE, e);
-
-	if (!store)
-		return -1;
-	store_close(store);
-	return store_limits_write(s->config, s->limits, e);
-}
-
 /* Else the daemon would call itself ready, and take nothing. */
 static int check_programs(const char *folder, struct err *e)
 {
@@ -232,7 +221,8 @@ static int open_all(struct server *s, struct err *e)
 
 	s->metrics = metrics_new();
 	server_metrics_register(s->metrics);
-	if (take_folder(s, e) < 0 || make_store(s, e) < 0 || auth_open(&c->auth, &s->auth, e) < 0 ||
+	if (take_folder(s, e) < 0 || store_watch_open(s, &s->watch, e) < 0 ||
+	    auth_open(&c->auth, &s->auth, e) < 0 ||
 	    (c->audit.enabled && audit_open(c->audit.log_path, &s->log, &s->audit, e) < 0) ||
 	    open_children(s, e) < 0 || open_intake(s, e) < 0 || open_queries(s, e) < 0)
 		return -1;
@@ -245,7 +235,7 @@ static int open_all(struct server *s, struct err *e)
 	s->requests = requests_open(s);
 	s->upkeep = upkeep_open(s);
 	s->syslog = syslog_open(s);
-	if (open_http(s, e) < 0)
+	if (store_watch_begin(s->watch, e) < 0 || open_http(s, e) < 0)
 		return -1;
 	collect_open(s);
 	return 0;
@@ -265,6 +255,7 @@ static void close_all(struct server *s)
 {
 	atomic_store(&s->stopping, true);
 	close_intake(s, 0);
+	store_watch_stop(s->watch);
 	flusher_stop(s->flusher);
 	if (s->children)
 		children_close(s->children);
@@ -275,6 +266,7 @@ static void close_all(struct server *s)
 	tasks_close(s->files);
 	requests_close(s->requests);
 	flusher_close(s->flusher);
+	store_watch_close(s->watch);
 	upkeep_close(s->upkeep);
 	syslog_close(s->syslog);
 	queries_close(s->queries);
@@ -364,9 +356,7 @@ static void reload_limits(struct server *s)
 		return;
 	}
 	set_limits(s, set);
-	if (store_limits_write(s->config, s->limits, &e) < 0)
-		log_event(&s->log, LOG_ERROR, "limits of the store stay as they were", "err", e.msg,
-			  NULL);
+	store_watch_write_limits(s->watch);
 	metrics_set(metric_of(s->metrics, METRIC_RELOAD_SUCCESSFUL), 1);
 	log_event(&s->log, LOG_INFO, "limits read", NULL);
 }
@@ -493,6 +483,7 @@ static void stop_gracefully(struct server *s)
 	flusher_flush(s->flusher, flushed, &f);
 	while (!at_once && !atomic_load(&f.done) && time_mono_ns() < deadline)
 		at_once = wait_signal(s, LOOK_MS * NS_PER_MS);
+	store_watch_stop(s->watch);
 	flusher_stop(s->flusher);
 	children_close(s->children);
 	s->children = NULL;

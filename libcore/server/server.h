@@ -22,6 +22,7 @@ struct audit;
 struct flusher;
 struct upkeep;
 struct requests;
+struct store_watch;
 struct syslog_child;
 struct tails;
 struct tasks;
@@ -38,6 +39,7 @@ struct server {
 	struct queries *queries;     /* logql's, by tenant */
 	struct tails *tails;	     /* websockets that tail, by tenant */
 	struct cache *cache;	     /* that queries use; NULL: none */
+	struct store_watch *watch;   /* whether the store answers */
 	struct flusher *flusher;     /* from the log into the store */
 	struct tasks *files;	     /* routes that read or write files */
 	struct upkeep *upkeep;	     /* of the store */

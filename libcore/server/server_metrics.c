@@ -224,6 +224,9 @@ static const struct metrics_family families[METRIC_COUNT] = {
 					    "Rounds that failed since the last that succeeded."),
 	[METRIC_FLUSH_RUNNING] = GAUGE("lokid_flush_running_seconds",
 				       "For how long the round under way has run, or 0."),
+	[METRIC_STORE_UP] = GAUGE("lokid_store_up", "Whether the store answers."),
+	[METRIC_STORE_FAILURES] = COUNTER("lokid_store_check_failures_total",
+					  "Times that the store was asked and did not answer."),
 	[METRIC_COMPACTION_SECONDS] =
 		GAUGE("loki_boltdb_shipper_compact_tables_operation_duration_seconds",
 		      "Time that the last compaction that succeeded took."),

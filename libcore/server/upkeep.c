@@ -13,6 +13,7 @@
 #include "server/program.h"
 #include "server/requests.h"
 #include "server/server_metrics.h"
+#include "server/store_watch.h"
 #include "server/upkeep_counts.h"
 #include "time/time.h"
 
@@ -193,7 +194,7 @@ static void tick(void *data)
 	struct upkeep *u = data;
 
 	children_later(u->server->children, u->server->config->compact.interval_ns, tick, u);
-	if (!upkeep_look(u).running)
+	if (!upkeep_look(u).running && !store_watch_look(u->server->watch).away)
 		begin(u);
 }
 

@@ -52,6 +52,7 @@ struct store {
 	char *place;	       /* of a remote one: where its objects are, server and all; owned */
 	char *peer;	       /* the address that it is pinned to; NULL: none; owned */
 	bool remote;	       /* each call is a request, which takes its time whatever is asked */
+	atomic_bool away;      /* the last request had no answer */
 	struct cache *cache;   /* of a remote one; NULL: none */
 	int64_t answer_age_ns; /* of listings and small objects that are taken from it; 0: none */
 	atomic_uint_fast64_t puts, gets, lists, heads, deletes, bytes_read, bytes_written, retries;

@@ -381,7 +381,13 @@ static void fail_all(struct s3_call **todo, size_t n, const struct err *why)
 		todo[i]->err = *why;
 }
 
-void s3_do(struct s3_store *s, struct s3_call *v, size_t n)
+/* Did it end without an answer, other than that there is none now? */
+static bool had_no_answer(const struct s3_call *c)
+{
+	return c->err.code == ERR_AGAIN && (c->status == 0 || c->status / 100 != 4);
+}
+
+static void make_all(struct s3_store *s, struct s3_call *v, size_t n)
 {
 	struct s3_call **todo = mem_alloc((n + 1) * sizeof(struct s3_call *));
 	struct httpc_job *job = mem_alloc((n + 1) * sizeof(*job));
@@ -431,6 +437,17 @@ void s3_do(struct s3_store *s, struct s3_call *v, size_t n)
 		give_client(s, client);
 	free(todo);
 	free(job);
+}
+
+void s3_do(struct s3_store *s, struct s3_call *v, size_t n)
+{
+	bool away = false;
+
+	make_all(s, v, n);
+	for (size_t i = 0; i < n; i++)
+		away |= had_no_answer(&v[i]);
+	if (n)
+		atomic_store(&s->base.away, away);
 }
 
 int s3_do_one(struct s3_store *s, struct s3_call *c, struct err *e)

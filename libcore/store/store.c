@@ -88,6 +88,18 @@ const char *store_peer(const struct store *s)
 	return s->peer;
 }
 
+bool store_is_away(const struct store *s)
+{
+	return atomic_load(&s->away);
+}
+
+void store_add_hurried(struct buf *b, const char *path)
+{
+	buf_add_str(b, path);
+	if (store_is_url(path))
+		buf_addf(b, "%ctries=2&timeout=3s", strchr(path, '?') ? '&' : '?');
+}
+
 bool store_is_remote(const struct store *s)
 {
 	return s->remote;

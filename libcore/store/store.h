@@ -45,6 +45,12 @@ MUST_CHECK int store_mark(struct store *s, struct err *e);
  * allowed (require-private of lokid-store(7)); else NULL. Valid as long as s. */
 const char *store_peer(const struct store *s);
 
+/* Whether the last request of a remote store ended without an answer, however often it was made. */
+bool store_is_away(const struct store *s);
+/* Appends the path of the same store for who had rather know soon that it does not answer: on an
+ * object store with less patience (lokid-store(7), tries and timeout). */
+void store_add_hurried(struct buf *b, const char *path);
+
 /* Whether a read takes a request over the network: then what is needed is best asked for at once.
  */
 bool store_is_remote(const struct store *s);
