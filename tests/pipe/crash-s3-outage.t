@@ -49,7 +49,7 @@ one() { # TEXT
 many() { # SECONDS: false when one is refused
 	until_s=$(($(date +%s) + $1))
 	while one x; do
-		[ "$(date +%s)" -lt $until_s ] || return 0
+		[ "$(date +%s)" -lt "$until_s" ] || return 0
 		sleep 0.1 # not to wait for something: as slow as a minute's worth is small
 	done
 	return 1

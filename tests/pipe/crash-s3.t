@@ -105,7 +105,7 @@ killed=0
 round=0
 hour=0
 : >err
-for job in pack index big compact retain delete; do eval "killed_$job=0"; done
+: >kills
 while [ "$killed" -lt "$KILLS" ] && [ $round -lt $((5 * KILLS + 20)) ]; do
 	round=$((round + 1))
 	hour=$((hour + 3))
@@ -128,11 +128,11 @@ while [ "$killed" -lt "$KILLS" ] && [ $round -lt $((5 * KILLS + 20)) ]; do
 	case $job in
 	pack | index)
 		unpacked >frames 2>>err
-		[ $job = pack ] || pack <frames >packs 2>>err
+		[ "$job" = pack ] || pack <frames >packs 2>>err
 		;;
 	*) flush 2>>err || fail "round $round: a flush" "$(tail -n 3 err)" ;;
 	esac
-	start_$job "$VIA" >/dev/null 2>>err &
+	start_"$job" "$VIA" >/dev/null 2>>err &
 	victim=$!
 	others=
 	flush_rand 4
@@ -142,14 +142,14 @@ while [ "$killed" -lt "$KILLS" ] && [ $round -lt $((5 * KILLS + 20)) ]; do
 		[ "$RAND" -eq 0 ] && other=compact || other=$job
 		case $other in
 		compact | retain | delete)
-			start_$other "$VIA" >/dev/null 2>>err &
+			start_"$other" "$VIA" >/dev/null 2>>err &
 			others=$!
 			;;
 		esac
 	fi
-	if kill_soon $within "$victim"; then
+	if kill_soon "$within" "$victim"; then
 		killed=$((killed + 1))
-		eval "killed_$job=\$((killed_$job + 1))"
+		echo "$job" >>kills
 	fi
 	[ ! "$others" ] || wait "$others" || fail "round $round: who raced ended well" "$(tail -n 3 err)"
 	flush 2>>err || fail "round $round: a flush" "$(tail -n 3 err)"
@@ -165,11 +165,10 @@ while [ "$killed" -lt "$KILLS" ] && [ $round -lt $((5 * KILLS + 20)) ]; do
 		1) job=retain ;;
 		2) job=delete ;;
 		esac
-		done_with $job "$VIA" 0 >/dev/null 2>>err || fail "round $round: a $job to the end" "$(tail -n 3 err)"
+		done_with "$job" "$VIA" 0 >/dev/null 2>>err || fail "round $round: a $job to the end" "$(tail -n 3 err)"
 	fi
 done
-note "in $round rounds were killed: $killed_pack chunkpack, $killed_index idxbuild, $killed_big uploads in parts," \
-	"$killed_compact compactions, $killed_retain retentions, $killed_delete deletions"
+note "$killed in $round rounds:" "$(sort kills | uniq -c | awk '{ printf " %s %d", $2, $1 }')"
 is "as many were killed as asked for" "$killed" "$KILLS"
 
 # ---- undisturbed

@@ -45,8 +45,8 @@ for age in 3600 90000; do
 	head -n 10 big.jsonl | chunkpack --store "$STORE" | idxbuild --store "$STORE" >/dev/null
 	chunkpack --store "$STORE" --encoding none big.jsonl >/dev/null 2>&1 & # not a function, which is a shell of its own
 	writer=$!
-	begun() { grep -q partNumber log$age; }
-	kill_it() { begun && kill -9 $writer; }
+	begun() { grep -q partNumber "log$age"; }
+	kill_it() { begun && kill -9 "$writer"; }
 	ok "who sends parts is killed" wait_for 20 kill_it
 	wait $writer 2>/dev/null
 	rm -f log$age
