@@ -34,7 +34,8 @@ bool again_is_due(struct again *a, const struct err *e)
 	if (a->is_last || e->code != ERR_NO)
 		return false;
 	a->runs++;
-	a->is_last |= a->runs + 1 == RUNS;
+	if (a->runs + 1 == RUNS)
+		a->is_last = true;
 	a->n_before = a->n_gone;
 	for (size_t i = 0; i < a->n_given; i++)
 		a->given[i].met = 0;
@@ -91,7 +92,8 @@ static int give(void *data, const struct log_entry *entry, struct err *e)
 	a->last_ns = entry->ts_ns;
 	if (was_given(a, entry))
 		return 0;
-	a->is_last |= a->n_given == GIVEN_MAX;
+	if (a->n_given == GIVEN_MAX)
+		a->is_last = true;
 	return a->out->entry(a->out->data, entry, e);
 }
 

@@ -8,14 +8,16 @@
 #ifndef QUERY_AGAIN_H
 #define QUERY_AGAIN_H
 
+#include <stdatomic.h>
+
 #include "query/query.h"
 
 struct again_given;
 
 struct again {
-	unsigned runs; /* that are over */
-	bool is_last;  /* no further one comes */
-	char **gone;   /* names of packs; those of runs that are over come first: */
+	unsigned runs;	     /* that are over */
+	atomic_bool is_last; /* no further one comes */
+	char **gone;	     /* names of packs; those of runs that are over come first: */
 	size_t n_gone, n_before, cap_gone;
 
 	const struct query_out *out; /* to whom entries go, in this order */

@@ -446,7 +446,7 @@ void s3_do(struct s3_store *s, struct s3_call *v, size_t n)
 	make_all(s, v, n);
 	for (size_t i = 0; i < n; i++)
 		away |= had_no_answer(&v[i]);
-	if (n)
+	if (n && !interrupt_waits())
 		atomic_store(&s->base.away, away);
 }
 

@@ -5,6 +5,7 @@
 #                          S3_BACKEND (rgw, swift), the keys in the environment, and S3_URL: an empty store of this test's own
 # s3_store NAME            the URL of another one, on stdout
 # s3_proxy                 puts the fault proxy before the server; sets S3_VIA (as S3_ENDPOINT); s3_via NAME as s3_store
+# s3_faulty                all of that, and a TMPDIR of the test's own, ./tmp
 # s3_fault JSON            what it does from now on, {} nothing (faultproxy's own text lists the faults)
 # s3_curl METHOD PATH [CURL OPTION]...   a signed request to BUCKET/PATH
 # s3_keys NAME             the keys of what lies in a store, on stdout
@@ -58,6 +59,15 @@ s3_proxy() {
 	S3_CONTROL=http://127.0.0.1:$((s3_proxy_port + 1))
 	spawn "$S3_COMPONENTS/faultproxy" "$s3_proxy_port" "${S3_ENDPOINT#http://}" $((s3_proxy_port + 1)) >"$TAP/proxy.log" 2>&1
 	wait_for 10 curl -s "$S3_CONTROL/" || { note "$(cat "$TAP/proxy.log")"; return 1; }
+}
+
+s3_faulty() {
+	s3_start
+	s3_proxy || bail "the fault proxy starts"
+	note "the object store is $S3_BACKEND"
+	mkdir tmp
+	TMPDIR=$PWD/tmp
+	export TMPDIR
 }
 
 s3_fault() {

@@ -7,16 +7,11 @@
 . "$REPO/tests/lib/deletes.sh"
 . "$REPO/tests/lib/flush.sh"
 . "$REPO/tests/lib/s3.sh"
-s3_start
-s3_proxy || { fail "the fault proxy starts"; done_testing; }
-mkdir tmp
-TMPDIR=$PWD/tmp
-export TMPDIR
+s3_faulty
 
 KILLS=${KILLS:-$((300 * ${PERCENT:-5} / 100))}
 [ "$KILLS" -gt 0 ] || KILLS=1
 echo "# SEED=${SEED:-1}, $KILLS kills"
-note "the object store is $S3_BACKEND"
 
 FIRST=1768435200 # 2026-01-15
 VIA="$(s3_via main)&tries=30&timeout=5s&lock-expiry=1s"

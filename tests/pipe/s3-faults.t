@@ -2,12 +2,7 @@
 # An object store that fails: a clear message and exit status, a retry where it helps, nothing partial, and never a secret.
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/s3.sh"
-s3_start
-s3_proxy || { fail "the fault proxy starts"; done_testing; }
-note "the object store is $S3_BACKEND"
-mkdir tmp
-TMPDIR=$PWD/tmp
-export TMPDIR
+s3_faulty
 : >said
 
 # All that was printed is kept, to look for secrets.

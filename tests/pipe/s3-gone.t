@@ -3,11 +3,7 @@
 # of before, each entry once. One that is lost is told.
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/s3.sh"
-s3_start
-s3_proxy || { fail "the fault proxy starts"; done_testing; }
-mkdir tmp
-TMPDIR=$PWD/tmp
-export TMPDIR
+s3_faulty
 
 # Six packs, each of an hour; all of the same streams.
 pack() { # HOUR

@@ -4,18 +4,14 @@
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/s3.sh"
 . "$REPO/tests/lib/lokid.sh"
-s3_start
-mkdir tmp
-TMPDIR=$PWD/tmp
-export TMPDIR
-s3_proxy || bail "the proxy starts"
+s3_faulty
 cat >lokid.yaml <<END
 auth_enabled: false
 common:
   cache: $PWD/cache
   cache_size: 100MB
 END
-lokid_start --config lokid.yaml --store "$(s3_via main)" || bail "the daemon starts" "$(cat lokid.log)"
+lokid_start --config lokid.yaml --store "$(s3_via main)" || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
 
 now=$(date +%s)
 line() { push "{\"streams\":[{\"stream\":{\"app\":\"web\"},\"values\":[[\"$now$(printf %09d "$1")\",\"line $1\"]]}]}"; }

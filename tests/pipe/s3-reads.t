@@ -3,12 +3,7 @@
 # cache, costs speed alone.
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/s3.sh"
-s3_start
-note "the object store is $S3_BACKEND"
-mkdir tmp
-TMPDIR=$PWD/tmp
-export TMPDIR
-s3_proxy || bail "the proxy starts"
+s3_faulty
 S=$(s3_via main)
 
 lines() { # DAY
