@@ -123,6 +123,11 @@ static void say_text(void *data, const char *text)
 		cli_note(args->cli, "%s", text);
 }
 
+static void say_warning(void *data, const char *text)
+{
+	cli_warn(((const struct args *)data)->cli, "%s", text);
+}
+
 static void say_day(void *data, const struct compact_day *d)
 {
 	struct buf b = { 0 };
@@ -206,7 +211,7 @@ static void copy(struct args *args)
 
 static void erase(struct args *args)
 {
-	const struct erase_out out = { print_line, say_text, show_fault, args };
+	const struct erase_out out = { print_line, say_text, say_warning, show_fault, args };
 	struct err e;
 
 	if (erase_command(&args->opts, args->store, &out, &e) < 0)

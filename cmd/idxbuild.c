@@ -208,6 +208,7 @@ static struct index_says says_of(struct args *a)
 				    .dry_run = a->opts.dry_run,
 				    .sink = to_stdout,
 				    .note = a->opts.verbose ? on_note : NULL,
+				    .warn = on_warning,
 				    .fault = on_fault,
 				    .data = a };
 }

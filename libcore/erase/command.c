@@ -110,6 +110,13 @@ static void fault(void *data, const struct err *e)
 	c->out->fault(c->out->data, e);
 }
 
+static void warn(const char *text, void *data)
+{
+	const struct command *c = data;
+
+	c->out->warn(c->out->data, text);
+}
+
 int erase_command(const struct pack_opts *o, struct store *s, const struct erase_out *out,
 		  struct err *e)
 {
@@ -142,7 +149,9 @@ int erase_command(const struct pack_opts *o, struct store *s, const struct erase
 	}
 	if (rc == 0) {
 		r.hold = hold = hold_load(o->hold, s, e);
-		rc = hold ? erase_store(&r, e) : -1;
+		rc = hold ? hold_check_tenants(hold, s, warn, &c, e) : -1;
+		if (rc == 0)
+			rc = erase_store(&r, e);
 	}
 	hold_free(hold);
 	scrub_release(&rules);

@@ -9,6 +9,7 @@
 struct erase_out {
 	int (*print)(void *data, struct buf *b, struct err *e); /* releases b; -1 ends the work */
 	void (*note)(void *data, const char *text);
+	void (*warn)(void *data, const char *text);
 	void (*fault)(void *data, const struct err *fault);
 	void *data;
 };

@@ -11,6 +11,7 @@ struct index_says {
 	bool dry_run;
 	index_sink_fn *sink;				/* takes the lines of the answer */
 	void (*note)(const char *text, void *data);	/* NULL is fine */
+	void (*warn)(const char *text, void *data);
 	void (*fault)(const struct err *e, void *data); /* what is damaged */
 	void *data;
 };

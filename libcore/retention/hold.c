@@ -13,6 +13,7 @@
 enum { SIZE_MAX_BYTES = 1 << 20 };
 
 struct held {
+	unsigned line;
 	struct bytes tenant; /* empty: all */
 	struct matcher *match;
 	size_t n_match;
@@ -21,6 +22,7 @@ struct held {
 
 struct hold {
 	struct arena mem;
+	struct bytes name; /* of the file */
 	struct held *v;
 	size_t n, cap;
 };
@@ -88,6 +90,19 @@ static int read_time(struct bytes word, int64_t *ret, struct err *e)
 	return 0;
 }
 
+/* What is held is so to the end of the last day that is named. */
+static int read_end(struct bytes word, int64_t *ret, struct err *e)
+{
+	int32_t day;
+
+	if (!time_day_parse(word, &day))
+		return read_time(word, ret, e);
+	*ret = time_day_start(day + 1);
+	if (*ret != INT64_MAX && *ret != INT64_MIN) /* those are the ends of all time */
+		--*ret;
+	return 0;
+}
+
 static int read_times(struct held *h, struct bytes *line, struct err *e)
 {
 	struct bytes from = take_word(line), to = take_word(line), more = take_word(line);
@@ -98,14 +113,14 @@ static int read_times(struct held *h, struct bytes *line, struct err *e)
 		return 0;
 	if (to.n == 0 || more.n > 0)
 		return err_set(e, ERR_USAGE, "expected two times behind the selector");
-	if (read_time(from, &h->from, e) < 0 || read_time(to, &h->through, e) < 0)
+	if (read_time(from, &h->from, e) < 0 || read_end(to, &h->through, e) < 0)
 		return -1;
 	if (h->from > h->through)
 		return err_set(e, ERR_USAGE, "it ends before it begins");
 	return 0;
 }
 
-static int read_line(struct hold *h, struct bytes line, struct err *e)
+static int read_line(struct hold *h, struct bytes line, unsigned number, struct err *e)
 {
 	struct held *at;
 	struct bytes rest = line, selector;
@@ -115,7 +130,7 @@ static int read_line(struct hold *h, struct bytes line, struct err *e)
 		return 0;
 	mem_grow(&h->v, &h->cap, h->n + 1, sizeof(*h->v));
 	at = &h->v[h->n];
-	*at = (struct held){ .tenant = { 0 } };
+	*at = (struct held){ .line = number };
 	if (rest.p[0] == '{') {
 		line = bytes_of(rest.p, (size_t)(line.p + line.n - rest.p));
 	} else {
@@ -141,11 +156,12 @@ struct hold *hold_parse(struct bytes text, const char *name, struct err *e)
 	struct hold *h = mem_alloc(sizeof(*h));
 	unsigned number = 1;
 
+	h->name = arena_copy(&h->mem, bytes_str(name));
 	for (; text.n; number++) {
 		const char *end = memchr(text.p, '\n', text.n);
 		size_t n = end ? (size_t)(end - text.p) : text.n;
 
-		if (read_line(h, bytes_of(text.p, n), e) < 0) {
+		if (read_line(h, bytes_of(text.p, n), number, e) < 0) {
 			if (e)
 				e->code = ERR_USAGE;
 			err_wrap(e, "'%s': line %u", name, number);
@@ -195,6 +211,51 @@ void hold_free(struct hold *h)
 static bool is_of(const struct held *h, struct bytes tenant)
 {
 	return h->tenant.n == 0 || bytes_eq(h->tenant, tenant);
+}
+
+/* ---- tenants ---- */
+
+struct known {
+	const struct hold *h;
+	bool *is; /* of each line */
+};
+
+static int on_tenant(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct known *k = data;
+
+	(void)size;
+	(void)e;
+	for (size_t i = 0; i < k->h->n; i++)
+		if (bytes_is(k->h->v[i].tenant, name))
+			k->is[i] = true;
+	return 0;
+}
+
+int hold_check_tenants(const struct hold *h, struct store *s, hold_warn_fn *warn, void *data,
+		       struct err *e)
+{
+	struct known k = { h, mem_alloc(h->n + 1) };
+	bool any = false;
+	int rc = 0;
+
+	for (size_t i = 0; i < h->n; i++)
+		any = any || h->v[i].tenant.n;
+	if (any)
+		rc = store_list_folders(s, "", on_tenant, &k, e);
+	for (size_t i = 0; i < h->n && rc == 0; i++) {
+		const struct held *r = &h->v[i];
+		struct buf b = { 0 };
+
+		if (r->tenant.n == 0 || k.is[i])
+			continue;
+		buf_addf(&b, "'%.*s': line %u: the store has no tenant '%.*s': nothing is held by it",
+			 BYTES_ARG(h->name), r->line, BYTES_ARG(r->tenant));
+		warn(buf_str(&b), data);
+		buf_release(&b);
+	}
+	free(k.is);
+	return rc;
 }
 
 bool hold_has_tenant(const struct hold *h, struct bytes tenant)

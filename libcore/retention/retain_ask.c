@@ -72,7 +72,9 @@ int retain_ask(struct store *s, const struct index_opts *o, struct index_says sa
 		hold = hold_load(o->hold_file, s, e);
 	if (hold) {
 		r.hold = hold;
-		rc = retain_store(&r, e);
+		rc = hold_check_tenants(hold, s, says.warn, says.data, e);
+		if (rc == 0)
+			rc = retain_store(&r, e);
 	}
 	limits_set_drop(r.limits);
 	hold_free(hold);

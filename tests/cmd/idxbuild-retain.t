@@ -118,6 +118,13 @@ ok "which is named" stderr_has "'~lokid/hold': line 4: expected a selector"
 ok "nor without the one that was named" exits 4 idxbuild --retain --store h --keep-bytes 1 --hold nowhere
 is "it is all there" "$(stored h acme | wc -l) $(stored h beta | wc -l)" "50 250"
 
+rm 'h/~lokid/hold'
+printf '# court\n\nacm {app="a3"}\nacme {app="a3"}\n{app="nobody"}\n' >hold
+ok "a tenant that is not there" exits 0 idxbuild --retain --store h --limits short.yaml --hold hold --now 2026-01-17 --dry-run
+ok "is told, with the line" stderr_is "idxbuild: warning: 'hold': line 3: the store has no tenant 'acm': nothing is held by it"
+ok "by chunkpack too" exits 0 chunkpack --delete --store h --hold hold
+ok "it is told" stderr_is "chunkpack: warning: 'hold': line 3: the store has no tenant 'acm': nothing is held by it"
+
 # --- room
 
 fill k

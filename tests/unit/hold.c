@@ -51,6 +51,27 @@ static void lines_hold_what_they_say(void **state)
 	hold_free(h);
 }
 
+static void a_day_is_held_to_its_end(void **state)
+{
+	struct hold *h = parse("acme {app=\"pay\"} 2026-11-13 2026-11-13\n"
+			       "acme {app=\"web\"} 2026-11-13T00:00:00Z 2026-11-13T00:00:00Z\n"
+			       "acme {app=\"old\"} 2026-11-13 9999-12-31\n");
+	int64_t day, next;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(0, time_parse(BYTES_LIT("2026-11-13"), 0, &day, &e));
+	assert_int_equal(0, time_parse(BYTES_LIT("2026-11-14"), 0, &next, &e));
+	assert_true(holds(h, "acme", "pay", day, day));
+	assert_true(holds(h, "acme", "pay", next - 1, next - 1));
+	assert_false(holds(h, "acme", "pay", next, next));
+	assert_false(holds(h, "acme", "pay", day - 1, day - 1));
+	assert_true(holds(h, "acme", "web", day, day));
+	assert_false(holds(h, "acme", "web", day + 1, day + 1));
+	assert_true(holds(h, "acme", "old", INT64_MAX, INT64_MAX));
+	hold_free(h);
+}
+
 static void nothing_is_held_by_nothing(void **state)
 {
 	struct hold *h = parse(" \n# all is well\n");
@@ -123,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_hold_what_they_say),
+		cmocka_unit_test(a_day_is_held_to_its_end),
 		cmocka_unit_test(nothing_is_held_by_nothing),
 		cmocka_unit_test(wrong_lines_are_refused),
 		cmocka_unit_test(the_file_is_the_stores_or_a_named_one),
