@@ -187,17 +187,50 @@ static int on_tenant(const char *name, uint64_t size, void *data, struct err *e)
 	return look_for_abandoned(w, tenant, STORE_INDEX, e);
 }
 
+/* ---- the mark ---- */
+
+struct proof {
+	struct store *s;
+	bool found;
+};
+
+static int look_for_proof(const struct store_object *o, void *data, struct err *e)
+{
+	struct proof *p = data;
+	struct store_name sn;
+
+	if (!is_ours(o->name, &sn))
+		return 0;
+	p->found = fsck_start(p->s, &sn, o->name) == FSCK_START_OURS;
+	return p->found ? err_set(e, ERR_NO, "found") : 0;
+}
+
+/* Without its mark a store is known by a pack or an index file; without these it is the folder of
+ * something else. */
+static int check_mark(struct walk *w, struct err *e)
+{
+	struct proof p = { .s = w->f->store };
+	struct err why, other;
+
+	if (w->f->depth == FSCK_UNNAMED || store_check_mark(w->f->store, &why) == 0)
+		return 0;
+	if (store_list_objects(w->f->store, "", look_for_proof, &p, &other) < 0 && !p.found)
+		return err_set(e, other.code, "%s", other.msg);
+	if (!p.found)
+		return err_set(e, why.code, "%s", why.msg);
+	why.code = ERR_CORRUPT;
+	tell(w, FAULT_UNMARKED, "", (struct bytes){ 0 }, 1, &why);
+	return 0;
+}
+
 int64_t index_fsck(const struct index_fsck *f, struct err *e)
 {
 	struct walk w = { .f = f };
 	struct buf folder = { 0 };
-	struct err why;
 	int rc;
 
-	if (f->depth != FSCK_UNNAMED && store_check_mark(f->store, &why) < 0) {
-		why.code = ERR_CORRUPT;
-		tell(&w, FAULT_UNMARKED, "", (struct bytes){ 0 }, 1, &why);
-	}
+	if (check_mark(&w, e) < 0)
+		return -1;
 	if (f->tenant.n)
 		buf_addf(&folder, "%.*s/", BYTES_ARG(f->tenant));
 	rc = store_list_objects(f->store, buf_str(&folder), on_object, &w, e);

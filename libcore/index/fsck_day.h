@@ -20,6 +20,15 @@ struct fsck_pack {
 MUST_CHECK int64_t fsck_day(const struct index_fsck *f, struct bytes tenant, int32_t day,
 			    const struct fsck_pack *v, size_t n, struct err *e);
 
+/* How a file begins that by its name is a pack or an index file. */
+enum fsck_start {
+	FSCK_START_OURS,
+	FSCK_START_NOTHING, /* it is gone, is empty or begins with zeros, as what never reached the
+			       disk does */
+	FSCK_START_OTHER,   /* as something else; or it cannot be read */
+};
+enum fsck_start fsck_start(struct store *s, const struct store_name *sn, const char *name);
+
 /*
  * All bytes of a pack against its name. Where they are not what the name says, what is wrong inside
  * is told, and if nothing is, that the name is wrong: .kind and .err of the faults are set.

@@ -3,7 +3,9 @@
  * are made of those packs that then no index file knows of. So an index file that is right is never
  * touched, and in whatever state a kill leaves the store, the next run finds the rest.
  *
- * A pack that is damaged stays as long as an index file names it: what is right in it is read.
+ * A pack that is damaged stays as long as an index file names it: what is right in it is read. What
+ * is not by its name, its place and its beginning a pack or an index file stays too: it is somebody
+ * else's.
  */
 #include "index/repair.h"
 
@@ -116,10 +118,18 @@ static int set_aside(struct repair *r, const char *name, struct err *e)
 {
 	const uint64_t h = hash64(bytes_str(name));
 	struct buf folder = { 0 };
+	struct store_name sn;
 	int rc;
 
 	if (map_get(&r->moved, h, bytes_str(name)) != MAP_NONE)
 		return 0;
+	if (store_name_parse(bytes_str(name), &sn, e) < 0)
+		return -1;
+	if (fsck_start(r->r->store, &sn, name) == FSCK_START_OTHER) {
+		say(r, "left", "would leave", "'%s' alone: it does not begin as %s does", name,
+		    sn.kind == STORE_PACK ? "a pack" : "an index file");
+		return 0;
+	}
 	map_put(&r->moved, h, arena_copy(&r->mem, bytes_str(name)), 0);
 	buf_addf(&folder, "~lokid/lost/%s/", name);
 	rc = move(r, name, buf_str(&folder), "", e);
@@ -242,6 +252,8 @@ static int mend(struct repair *r, size_t i, struct err *e)
 		    f->name);
 		return r->r->dry_run ? 0 : store_sweep(r->r->store, f->name, e);
 	case FAULT_FOREIGN:
+		keep(r, i, "it is not of the store, so who put it there is to take it away");
+		return 0;
 	case FAULT_SUPERFLUOUS:
 	case FAULT_LEFTOVER:
 		return set_aside(r, f->name, e);

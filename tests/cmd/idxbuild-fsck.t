@@ -204,8 +204,18 @@ mended leftover
 fresh
 echo hello >"s/fake/chunks/$DAY/notes.txt"
 one foreign "fake/chunks/$DAY/notes.txt: it is neither a pack nor an index file"
-mended foreign
-is "foreign: it was set aside" "$(cat "s/~lokid/lost/fake/chunks/$DAY/notes.txt"/*)" hello
+ok "--repair" exits 3 idxbuild --fsck --repair --store s
+ok "says that it stays" stderr_has "'fake/chunks/$DAY/notes.txt' stays: it is not of the store"
+is "foreign: it was left alone" "$(cat "s/fake/chunks/$DAY/notes.txt") $(lost)" "hello 0"
+fresh
+idx=$(indexes s | head -n 1)
+echo "a poem" >"$idx"
+ok "what has a name of ours and does not begin as ours does" exits 3 idxbuild --fsck --repair --store s
+ok "is left alone" stderr_has "left '${idx#s/}' alone: it does not begin as "
+is "as it was" "$(cat "$idx") $(lost)" "a poem 0"
+: >"$idx"
+ok "what is empty never reached the disk" exits 0 idxbuild --fsck --repair --store s
+is "and is set aside" "$(lost)" 1
 fresh
 mkdir -p s/Mail/in s/lost+found
 echo x >s/Mail/in/1
@@ -223,6 +233,24 @@ touch -d '2 hours ago' "s/fake/chunks/$DAY/0123456789abcdef.tmp"
 one abandoned "fake/chunks/: 1 \*.tmp file is left by writers that died"
 mended abandoned
 ok "abandoned: that of a writer at work is left alone" test -e "s/fake/index/$DAY/0123456789abcdef.tmp"
+
+# A folder of something else, and one that looks alike.
+mkdir -p proj/web/chunks/2026-01-15 proj/docs/index proj/web/index/2026-01-15
+echo '<p>' >proj/docs/index/a.html
+echo 'var x' >proj/web/chunks/2026-01-15/a.js
+echo 'a poem' >proj/web/chunks/2026-01-15/0123456789abcdef0123456789abcdef.pack
+: >proj/web/index/2026-01-15/0123456789abcdef0123456789abcdef.idx
+find proj | sort >proj.before
+for o in '' --repair '--repair --dry-run'; do
+	# shellcheck disable=SC2086
+	ok "a folder of something else, --fsck $o" exits 4 idxbuild --fsck $o --store proj
+	ok "is no store" stderr_is "idxbuild: error: 'proj' is no store: it has no '~lokid/format'"
+done
+find proj | sort >proj.after
+ok "nothing is made or moved in it" same_file proj.before proj.after
+mkdir empty
+ok "nor is an empty one a store" exits 4 idxbuild --fsck --repair --store empty
+is "or made one" "$(find empty | wc -l)" 1
 
 # Two index files with the same pack.
 fresh
