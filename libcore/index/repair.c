@@ -125,11 +125,8 @@ static int set_aside(struct repair *r, const char *name, struct err *e)
 		return 0;
 	if (store_name_parse(bytes_str(name), &sn, e) < 0)
 		return -1;
-	if (fsck_start(r->r->store, &sn, name) == FSCK_START_OTHER) {
-		say(r, "left", "would leave", "'%s' alone: it does not begin as %s does", name,
-		    sn.kind == STORE_PACK ? "a pack" : "an index file");
-		return 0;
-	}
+	if (fsck_start(r->r->store, &sn, name) == FSCK_START_OTHER)
+		return 0; /* the check that follows finds it again */
 	map_put(&r->moved, h, arena_copy(&r->mem, bytes_str(name)), 0);
 	buf_addf(&folder, "~lokid/lost/%s/", name);
 	rc = move(r, name, buf_str(&folder), "", e);
@@ -192,11 +189,19 @@ static int has_packs(struct repair *r, const struct index_fault *f, bool *ret, s
 static int mend_index(struct repair *r, size_t i, struct err *e)
 {
 	const struct index_fault *f = &r->l->v[i];
+	const char *name = f->index ? f->index : f->name;
 	struct place *at = place_of(r, f->tenant, f->day);
+	struct store_name sn;
 	bool any = true;
 
 	if (f->err.code != ERR_CORRUPT) {
 		keep(r, i, "it cannot be read here");
+		return 0;
+	}
+	if (store_name_parse(bytes_str(name), &sn, e) < 0)
+		return -1;
+	if (fsck_start(r->r->store, &sn, name) == FSCK_START_OTHER) {
+		keep(r, i, "it does not begin as an index file does, and may be somebody else's");
 		return 0;
 	}
 	if (f->kind == FAULT_MISSING) {
@@ -214,7 +219,7 @@ static int mend_index(struct repair *r, size_t i, struct err *e)
 		return 0;
 	}
 	at->build = true;
-	return set_aside(r, f->index ? f->index : f->name, e);
+	return set_aside(r, name, e);
 }
 
 static int mend_damaged_pack(struct repair *r, size_t i, const struct store_name *sn, struct err *e)
@@ -231,6 +236,10 @@ static int mend_damaged_pack(struct repair *r, size_t i, const struct store_name
 		pack_scan_close(&scan);
 		place_of(r, f->tenant, f->day)->build = true;
 		keep(r, i, "what is right in it is read by queries, once an index file names it");
+		return 0;
+	}
+	if (fsck_start(r->r->store, sn, f->name) == FSCK_START_OTHER) {
+		keep(r, i, "it does not begin as a pack does, and may be somebody else's");
 		return 0;
 	}
 	return set_aside(r, f->name, e);

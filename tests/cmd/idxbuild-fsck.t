@@ -211,11 +211,18 @@ fresh
 idx=$(indexes s | head -n 1)
 echo "a poem" >"$idx"
 ok "what has a name of ours and does not begin as ours does" exits 3 idxbuild --fsck --repair --store s
-ok "is left alone" stderr_has "left '${idx#s/}' alone: it does not begin as "
+ok "stays" stderr_has "'${idx#s/}' stays: it does not begin as an index file does"
 is "as it was" "$(cat "$idx") $(lost)" "a poem 0"
 : >"$idx"
 ok "what is empty never reached the disk" exits 0 idxbuild --fsck --repair --store s
 is "and is set aside" "$(lost)" 1
+fresh
+pack=$(packs s | head -n 1)
+echo "another poem" >"$pack"
+rm -r s/fake/index
+ok "likewise a pack" exits 3 idxbuild --fsck --repair --delete-delay 0 --store s
+ok "stays" stderr_has "'${pack#s/}' stays: it does not begin as a pack does"
+is "as it was" "$(cat "$pack") $(lost)" "another poem 0"
 fresh
 mkdir -p s/Mail/in s/lost+found
 echo x >s/Mail/in/1

@@ -34,12 +34,14 @@ ok "a file of somebody else" s3_curl PUT "/$S3_RUN/main/alpha/chunks/notes.txt" 
 ok "--fsck finds it all" exits 3 idxbuild --fsck --delete-delay 0 --store "$S3_URL"
 ok "the damage" stdout_matches "^damaged $second: "
 ok "the foreign file" stdout_matches '^foreign alpha/chunks/notes.txt: '
-ok "--repair" exits 0 idxbuild --fsck --repair --delete-delay 0 --store "$S3_URL"
+ok "--repair" exits 3 idxbuild --fsck --repair --delete-delay 0 --store "$S3_URL"
 ok "tells what it moved" stderr_matches "moved '$second' to '~lokid/lost/$second/[0-9a-f]{32}'"
+ok "and leaves that alone" stderr_has "'alpha/chunks/notes.txt' stays: it is not of the store"
+ok "who put it there takes it away" s3_curl DELETE "/$S3_RUN/main/alpha/chunks/notes.txt" -o out
 ok "then all is right" exits 0 idxbuild --fsck --delete-delay 0 --store "$S3_URL"
 ok "without a word" stdout_is_empty
 same "repaired" "$S3_URL"
-ok "what was moved is there" test "$(s3_keys main | grep -c '^~lokid/lost/')" -ge 2
+ok "what was moved is there" test "$(s3_keys main | grep -c '^~lokid/lost/')" -ge 1
 ok "data is old" exits 1 idxbuild --freshness --max-age 1h --store "$S3_URL"
 ok "of three tenants" stdout_lines 3
 
