@@ -233,27 +233,15 @@ static void tier(struct args *args)
 
 /* ---- stores ---- */
 
-static struct store *open_existing(const char *path, struct err *e)
-{
-	struct store *s = store_open(path, STORE_READ, e);
-
-	if (!s && e->code == ERR_NO)
-		e->code = ERR_IO; /* the store was asked for by name */
-	if (!s || store_check_mark(s, e) == 0)
-		return s;
-	store_close(s);
-	return NULL;
-}
-
 /* What is packed or copied may be the first of a store, what is merged lies in one. */
 static int open_stores(struct args *args, struct err *e)
 {
 	const struct pack_opts *o = &args->opts;
 
-	if (o->copy && !(args->from = open_existing(o->from_path, e)))
+	if (o->copy && !(args->from = store_open_marked(o->from_path, e)))
 		return -1;
 	if (pack_opts_mode(o) && !o->copy)
-		args->store = open_existing(o->store_path, e);
+		args->store = store_open_marked(o->store_path, e);
 	else
 		args->store = store_open(o->store_path,
 					 o->dry_run ? STORE_READ_IF_THERE : STORE_WRITE, e);

@@ -247,10 +247,12 @@ static int run(struct args *a, struct err *e)
 	if (o->dump || o->stats || o->verify) {
 		rc = look(a, e);
 	} else if (o->rebuild || o->compact || o->retain || o->fsck || o->freshness) {
-		a->store = store_open(o->store_path, STORE_READ, e);
+		/* Those that mend the mark do without. */
+		a->store = o->rebuild || o->fsck ? store_open(o->store_path, STORE_READ, e)
+						 : store_open_marked(o->store_path, e);
 		rc = !a->store	    ? -1
 		     : o->compact   ? compact(a, e)
-		     : o->retain    ? retain_ask(a->store, o, says_of(a), e)
+		     : o->retain    ? answer(a, retain_ask(a->store, o, says_of(a), e), ERR_NO)
 		     : o->fsck	    ? fsck(a, e)
 		     : o->freshness ? freshness(a, e)
 				    : rebuild(a, e);

@@ -45,7 +45,12 @@ static int see_whether_over(struct day_job *d, const struct day_view *v, struct 
 	struct store *s = d->o->store;
 	struct buf name = { 0 };
 	int64_t now_ns, since_ns = time_day_start(d->sum.day + 1);
-	int rc = store_now(s, &now_ns, e);
+	int rc = 0;
+
+	if (d->o->dry_run)
+		now_ns = store_now_to_look(s);
+	else
+		rc = store_now(s, &now_ns, e);
 
 	for (size_t i = 0; i < v->live.n && rc == 0; i++) {
 		struct store_name sn = { STORE_INDEX, d->sum.day, d->sum.tenant,

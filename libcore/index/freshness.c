@@ -171,14 +171,16 @@ static int tell_empty(struct asking *q, struct err *e)
 int64_t freshness_ask(const struct freshness *f, struct err *e)
 {
 	struct asking q = { .f = f, .now = f->now_ns };
-	int rc = f->has_now ? 0 : store_now(f->store, &q.now, e);
+	int rc = 0;
 
-	if (rc == 0 && f->tenant.n) {
+	if (!f->has_now)
+		q.now = store_now_to_look(f->store);
+	if (f->tenant.n) {
 		char *name = strndup(f->tenant.p, f->tenant.n);
 
 		rc = one_tenant(name, 0, &q, e);
 		free(name);
-	} else if (rc == 0) {
+	} else {
 		rc = store_list_folders(f->store, "", one_tenant, &q, e);
 		if (rc == 0 && q.n_tenants == 0)
 			rc = tell_empty(&q, e);

@@ -305,8 +305,12 @@ static int sweep_day(struct day *d, struct err *e)
 {
 	enum sweep_what *what;
 	bool *goes;
-	int rc = store_now(d->s->store, &d->now, e);
+	int rc = 0;
 
+	if (d->s->mode == SWEEP_DRY)
+		d->now = store_now_to_look(d->s->store);
+	else
+		rc = store_now(d->s->store, &d->now, e);
 	if (rc == 0)
 		rc = load_files(d, e);
 	if (rc == 0)

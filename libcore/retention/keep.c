@@ -15,6 +15,17 @@ static int cmp_packs(const void *pa, const void *pb)
 	return d ? d : hash128_cmp(&a->name, &b->name);
 }
 
+void keep_mark_newest(struct keep_pack *v, size_t n, int32_t today)
+{
+	int32_t last = INT32_MIN;
+
+	for (size_t i = 0; i < n; i++)
+		if (v[i].day <= today && v[i].day > last)
+			last = v[i].day;
+	for (size_t i = 0; i < n; i++)
+		v[i].newest = v[i].day >= last;
+}
+
 void keep_sort(struct keep_pack *v, size_t n)
 {
 	if (n)

@@ -25,8 +25,13 @@ struct keep_pack {
 	int64_t max_ts;
 	struct keep_index *index; /* that names it */
 	bool stays;		  /* something of it is held */
+	bool newest;		  /* of the last day of its tenant */
 	const char *rule;	  /* by which it goes; NULL: none yet */
 };
+
+/* Sets newest of those of a tenant that are of the last day it has up to today, or of a later one;
+ * all of them, if it has none up to today. */
+void keep_mark_newest(struct keep_pack *v, size_t n, int32_t today);
 
 /* The oldest first; equal ones by day, tenant, name. */
 void keep_sort(struct keep_pack *v, size_t n);

@@ -5,7 +5,6 @@
 #include "retention/hold.h"
 #include "retention/retention.h"
 #include "store/store.h"
-#include "time/time.h"
 
 int overdue_load(struct overdue *o, const char *limits, const char *hold, struct store *s,
 		 int64_t grace_ns, struct err *e)
@@ -20,9 +19,7 @@ int overdue_load(struct overdue *o, const char *limits, const char *hold, struct
 	o->hold = hold_load(hold, s, e);
 	if (!o->hold)
 		return -1;
-	if (store_now(s, &o->now_ns, NULL) < 0)
-		o->now_ns = time_now_ns();
-	o->now_ns = num_clip((num_wide)o->now_ns - grace_ns);
+	o->now_ns = num_clip((num_wide)store_now_to_look(s) - grace_ns);
 	return 0;
 }
 

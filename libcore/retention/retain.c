@@ -144,12 +144,13 @@ static int retain_day(struct walk *w, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-/* Most days are too young for anything of them to have expired, and are not looked at. */
+/* Most days are too young for anything of them to have expired, and are not looked at; but what
+ * was done to make room may be waiting on any. */
 static bool may_have_any(const struct walk *w)
 {
 	int64_t first, last = INT64_MIN;
 
-	if (w->survey.at.n)
+	if (survey_is_wanted(w->r))
 		return true;
 	if (w->limits)
 		retention_bounds(w->limits, w->r->now_ns, &first, &last);

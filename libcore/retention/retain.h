@@ -26,13 +26,16 @@ struct retain {
 	const struct hold *hold;   /* NULL: nothing is held */
 	int64_t now_ns;
 	uint64_t keep_bytes;	  /* of packs and index files of the tenants, 0: any */
-	double keep_free;	  /* percent of the file system, 0: any */
+	double keep_free;	  /* percent of the file system, 0: any; the newest day of each
+				     tenant stays in any case */
 	unsigned shard, n_shards; /* shard.h */
 	int64_t delay_ns;	  /* of sweep.h; with 0 also what this run replaces is deleted */
 	bool dry_run;		  /* nothing is written or deleted, all is told */
 
 	/* A day is done, or would be: each rule of it; -1 with e set ends the work. */
 	int (*gone)(const struct retain_gone *g, void *data, struct err *e);
+	/* Room that was asked for is not to be had: by which rule, and why. Or NULL. */
+	void (*missed)(const char *rule, const char *why, void *data);
 	/* The others may be NULL; as those of compact.h. */
 	void (*made)(const char *name, size_t n, void *data);
 	void (*deleted)(const char *name, uint64_t size, void *data);

@@ -10,6 +10,7 @@
 struct asking {
 	struct index_says says; /* first: it is what its functions are given */
 	enum fsck_format format;
+	int n_missed;
 };
 
 static int on_gone(const struct retain_gone *g, void *data, struct err *e)
@@ -44,9 +45,30 @@ static void on_made(const char *name, size_t n, void *data)
 		  store_path(s->store), name, n, num_word(n, "file", "files"));
 }
 
+static void on_missed(const char *rule, const char *why, void *data)
+{
+	struct asking *a = data;
+	struct buf b = { 0 };
+
+	a->n_missed++;
+	buf_addf(&b, "%s: %s", rule, why);
+	a->says.warn(buf_str(&b), a->says.data);
+	buf_release(&b);
+}
+
+/* What expires because of a slip in a date cannot be brought back. */
+static int check_now(const struct index_opts *o, int64_t clock_ns, struct err *e)
+{
+	if (!o->has_now || o->dry_run || (num_wide)o->now_ns - clock_ns <= 24 * 3600 * NS_PER_S)
+		return 0;
+	return err_set(e, ERR_USAGE,
+		       "--now: that is more than a day after now, by the store's clock; what would "
+		       "then go is told with --dry-run");
+}
+
 int retain_ask(struct store *s, const struct index_opts *o, struct index_says says, struct err *e)
 {
-	struct asking a = { says, o->format };
+	struct asking a = { says, o->format, 0 };
 	struct report quiet = { 0 }; /* who wrote the file was told */
 	struct hold *hold = NULL;
 	struct retain r = { .store = s,
@@ -59,13 +81,24 @@ int retain_ask(struct store *s, const struct index_opts *o, struct index_says sa
 			    .delay_ns = o->delete_delay_ns,
 			    .dry_run = o->dry_run,
 			    .gone = on_gone,
+			    .missed = on_missed,
 			    .made = on_made,
 			    .deleted = says_deleted,
 			    .fault = says_fault,
 			    .busy = says_busy,
 			    .data = &a };
-	int rc = o->has_now ? 0 : store_now(s, &r.now_ns, e);
+	int64_t clock_ns = 0;
+	int rc = 0;
 
+	if (o->dry_run)
+		clock_ns = store_now_to_look(s);
+	else
+		rc = store_now(s, &clock_ns, e);
+
+	if (rc == 0)
+		rc = check_now(o, clock_ns, e);
+	if (rc == 0 && !o->has_now)
+		r.now_ns = clock_ns;
 	if (rc == 0)
 		rc = limits_load(o->limits_file, s, &r.limits, &quiet, e);
 	if (rc == 0)
@@ -78,5 +111,5 @@ int retain_ask(struct store *s, const struct index_opts *o, struct index_says sa
 	}
 	limits_set_drop(r.limits);
 	hold_free(hold);
-	return hold ? rc : -1;
+	return hold && rc == 0 ? a.n_missed : -1;
 }

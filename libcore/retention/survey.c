@@ -9,8 +9,10 @@
 #include <sys/statvfs.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "retention/expire.h"
 #include "store/names.h"
+#include "time/time.h"
 #include "yaml/key.h"
 
 struct tally {
@@ -141,6 +143,7 @@ static int survey_tenant(const char *name, uint64_t size, void *data, struct err
 {
 	struct tally *t = data;
 	struct buf folder = { 0 };
+	size_t first = t->s->n;
 	int rc;
 
 	(void)size;
@@ -151,6 +154,8 @@ static int survey_tenant(const char *name, uint64_t size, void *data, struct err
 	if (t->r->keep_bytes == 0 && t->r->keep_free <= 0 && quota_of(t) == 0)
 		return 0;
 	rc = live_each(t->r->store, t->tenant, survey_day, t, e);
+	if (t->s->n > first)
+		keep_mark_newest(t->s->v + first, t->s->n - first, time_day(t->r->now_ns));
 	if (rc == 0 && t->r->keep_free > 0) {
 		buf_addf(&folder, "%s/", name);
 		rc = store_list(t->r->store, buf_str(&folder), add_size, &t->present, e);
@@ -164,11 +169,44 @@ static int survey_tenant(const char *name, uint64_t size, void *data, struct err
 
 /* ---- the whole ---- */
 
+static void tell_missed(const struct retain *r, const char *rule, uint64_t bytes, const char *why)
+{
+	struct buf b = { 0 };
+
+	if (r->missed) {
+		num_add_size(&b, bytes);
+		buf_add_str(&b, why);
+		r->missed(rule, buf_str(&b), r->data);
+	}
+	buf_release(&b);
+}
+
+static void drop_for_bytes(struct tally *t)
+{
+	const struct retain *r = t->r;
+	struct survey *s = t->s;
+	struct buf value = { 0 };
+	const char *rule;
+	bool any = false;
+
+	if (t->bytes <= r->keep_bytes)
+		return;
+	key_add_size(&value, r->keep_bytes);
+	rule = rule_text(s, "--keep-bytes", &value);
+	t->bytes -= keep_drop(s->v, s->n, (struct bytes){ 0 }, t->bytes - r->keep_bytes, rule);
+	for (size_t i = 0; i < s->n; i++)
+		any = any || !s->v[i].rule;
+	if (any && t->bytes > r->keep_bytes) /* else only index files are left, for a while */
+		tell_missed(r, rule, t->bytes - r->keep_bytes,
+			    " too many are left, and all of it is held");
+}
+
 static int drop_for_space(struct tally *t, struct err *e)
 {
 	const struct retain *r = t->r;
 	struct buf value = { 0 };
-	uint64_t is_free, want, soon;
+	uint64_t is_free, want, soon, missing, dropped;
+	const char *rule;
 	struct statvfs fs;
 
 	if (statvfs(store_path(r->store), &fs) < 0)
@@ -176,11 +214,19 @@ static int drop_for_space(struct tally *t, struct err *e)
 	is_free = (uint64_t)fs.f_bavail * fs.f_frsize;
 	soon = t->present > t->bytes ? t->present - t->bytes : 0;
 	want = (uint64_t)ceil((double)fs.f_blocks * (double)fs.f_frsize * r->keep_free / 100);
+	if (is_free + soon >= want)
+		return 0;
+	missing = want - is_free - soon;
 	buf_addf(&value, "%g%%", r->keep_free);
-	if (is_free + soon < want)
-		keep_drop(t->s->v, t->s->n, (struct bytes){ 0 }, want - is_free - soon,
-			  rule_text(t->s, "--keep-free", &value));
-	buf_release(&value);
+	rule = rule_text(t->s, "--keep-free", &value);
+	/* Who fills the disk may be somebody else: then no store is small enough. */
+	for (size_t i = 0; i < t->s->n; i++)
+		t->s->v[i].stays |= t->s->v[i].newest;
+	dropped = keep_drop(t->s->v, t->s->n, (struct bytes){ 0 }, missing, rule);
+	if (dropped < missing)
+		tell_missed(r, rule, missing - dropped,
+			    " more would have to be free, and all that is left is held or of the "
+			    "newest day of its tenant");
 	return 0;
 }
 
@@ -214,11 +260,8 @@ int survey_store(const struct retain *r, struct survey *ret, struct err *e)
 		rc = store_list_folders(r->store, "", survey_tenant, &t, e);
 	}
 	keep_sort(ret->v, ret->n);
-	if (rc == 0 && r->keep_bytes && t.bytes > r->keep_bytes) {
-		key_add_size(&value, r->keep_bytes);
-		t.bytes -= keep_drop(ret->v, ret->n, (struct bytes){ 0 }, t.bytes - r->keep_bytes,
-				     rule_text(ret, "--keep-bytes", &value));
-	}
+	if (rc == 0 && r->keep_bytes)
+		drop_for_bytes(&t);
 	if (rc == 0 && r->keep_free > 0)
 		rc = drop_for_space(&t, e);
 	if (rc == 0)

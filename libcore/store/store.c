@@ -8,6 +8,7 @@
 #include "store/backend.h"
 #include "store/cache.h"
 #include "store/s3.h"
+#include "time/time.h"
 
 enum { PIECE = 8 << 20 };
 
@@ -70,6 +71,18 @@ struct store *store_open(const char *path, enum store_mode mode, struct err *e)
 	s = store_dir_open(own, mode, e);
 	free(own);
 	return s;
+}
+
+struct store *store_open_marked(const char *path, struct err *e)
+{
+	struct store *s = store_open(path, STORE_READ, e);
+
+	if (!s && e->code == ERR_NO)
+		e->code = ERR_IO; /* it was asked for by name */
+	if (!s || store_check_mark(s, e) == 0)
+		return s;
+	store_close(s);
+	return NULL;
 }
 
 void store_close(struct store *s)
@@ -455,6 +468,13 @@ int store_date(struct store *s, const char *name, int64_t *ret_ns, struct err *e
 int store_now(struct store *s, int64_t *ret_ns, struct err *e)
 {
 	return s->ops->now(s, ret_ns, e);
+}
+
+int64_t store_now_to_look(struct store *s)
+{
+	int64_t ns;
+
+	return store_now(s, &ns, NULL) < 0 ? time_now_ns() : ns;
 }
 
 /* ---- writing ---- */

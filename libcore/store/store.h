@@ -34,6 +34,9 @@ bool store_is_url(const char *path);
  * version file is none), ERR_IO (also of a folder that holds something else than a store),
  * ERR_FULL. To be closed. */
 struct store *store_open(const char *path, enum store_mode mode, struct err *e);
+/* To work on what is there: STORE_READ of one that has its mark. Errors: ERR_IO, not ERR_NO, also
+ * when there is none. */
+struct store *store_open_marked(const char *path, struct err *e);
 void store_close(struct store *s); /* NULL is fine */
 
 /* Is "~lokid/format" there? STORE_READ does without. Errors: ERR_IO it is not; as store_open. */
@@ -211,6 +214,8 @@ MUST_CHECK int store_delete_all(struct store *s, char *const *names, size_t n, s
  * and leaves nothing. Errors: ERR_IO, ERR_FULL.
  */
 MUST_CHECK int store_now(struct store *s, int64_t *ret_ns, struct err *e);
+/* The same for who only looks: where the store cannot be written to, the time of this machine. */
+int64_t store_now_to_look(struct store *s);
 /* When the object was written last: 1, or 0 when there is none. Errors: ERR_IO. */
 MUST_CHECK int store_date(struct store *s, const char *name, int64_t *ret_ns, struct err *e);
 

@@ -103,14 +103,15 @@ ok "for both tenants" stdout_lines 2
 
 fill h
 printf '# court\nacme {app="a3"} 2026-01-15 2026-01-15T00:00:00Z\nbeta {app="a0"}\n' >hold
-ok "held" exits 0 idxbuild --retain --store h --limits short.yaml --hold hold --now 2027-01-01 --delete-delay 0
+ok "held" exits 0 idxbuild --retain --store h --limits short.yaml --hold hold --now 2026-03-01 --delete-delay 0
 is "stays, though all has expired" "$(stored h acme | wc -l) $(stored h beta | wc -l)" "50 250"
 is "and is not seen" "$(logql --store h -t beta --limits short.yaml --limit 0 -o jsonl '{app=~".+"}' | wc -l)" 0
-ok "nor does it go to make room" exits 0 idxbuild --retain --store h --hold hold --keep-bytes 1 --delete-delay 0
+ok "nor does it go to make room" exits 1 idxbuild --retain --store h --hold hold --keep-bytes 1 --delete-delay 0
+ok "which is said" stderr_matches "^idxbuild: warning: --keep-bytes 1B: [0-9].*B too many are left, and all of it is held$"
 is "it is there" "$(stored h acme | wc -l) $(stored h beta | wc -l)" "50 250"
 mkdir -p 'h/~lokid'
 cp hold 'h/~lokid/hold'
-ok "the store's own hold file" exits 0 idxbuild --retain --store h --keep-bytes 1 --delete-delay 0
+ok "the store's own hold file" exits 1 idxbuild --retain --store h --keep-bytes 1 --delete-delay 0
 is "holds too" "$(stored h acme | wc -l) $(stored h beta | wc -l)" "50 250"
 echo 'beta {app=' >>'h/~lokid/hold'
 ok "with a wrong line in it nothing is deleted" exits 2 idxbuild --retain --store h --keep-bytes 1
@@ -157,10 +158,44 @@ find k -mindepth 3 -type d -exec touch -d '3 hours ago' {} +
 ok "some time later" exits 0 retain k
 is "nor are empty folders" "$(find k -mindepth 3 -type d)" ''
 fill k
-ok "a disk that is never so empty" exits 0 retain k --keep-free 100% --dry-run
-is "takes all" "$(grep -c -- '--keep-free 100%$' "$TAP/stdout")" 10
+ok "a disk that is never so empty" exits 1 retain k --keep-free 100% --dry-run
+is "takes all but the newest day of each tenant" "$(grep -c -- '--keep-free 100%$' "$TAP/stdout") $(grep -c 2026-01-19 "$TAP/stdout")" "8 0"
+ok "and says that this is not enough" stderr_matches "^idxbuild: warning: --keep-free 100%: .*B more would have to be free, and all that is left is held or of the newest day of its tenant$"
+ok "nor does it do more" exits 1 retain k --keep-free 100% --delete-delay 0
+is "today is there" "$(objects k | grep -c pack) $(objects k | grep pack | grep -c 2026-01-19)" "2 2"
+ok "nor does the next one" exits 1 retain k --keep-free 100% --delete-delay 0
+is "it is there still" "$(objects k | grep pack | grep -c 2026-01-19)" 2
+printf '{"ts":"%d","tenant":"acme","labels":{"app":"a1"},"line":"ahead"}\n' "$(date -d '2027-01-19' +%s%N)" |
+	chunkpack --store k | idxbuild --store k >/dev/null
+ok "a day of the future" exits 1 retain k --keep-free 100% --delete-delay 0
+is "is not the newest" "$(objects k | grep pack | grep -c acme/chunks/2026-01-19)" 1
+rm -r k/acme k/beta
+fill k
 ok "one that is" exits 0 retain k --keep-free 0.0001 --dry-run
 ok "takes nothing" stdout_is_empty
+
+# --- what an earlier run replaced
+
+fill l
+all=$(objects l | xargs cat | wc -c)
+ok "room is made" exits 0 retain l --keep-bytes $((all / 2))
+packs=$(objects l | grep -c pack)
+find l -type f -exec touch -d '3 hours ago' {} +
+ok "a run with nothing more to do" exits 0 retain l --keep-bytes $((all * 2))
+ok "says nothing" stdout_is_empty
+ok "and deletes what the one before replaced" test "$(objects l | grep -c pack)" -lt "$packs"
+ok "the store is right" exits 0 idxbuild --fsck --delete-delay 0 --store l
+
+# --- the clock
+
+for t in 2027-01-01 2100-01-01 +25h; do # of the machine's clock, or beyond all
+	t=$(date -d "$(echo "$t" | sed 's/^+25h$/now + 25 hours/')" +%s)
+	[ "$t" -gt $(($(date +%s) + 90000 - 60)) ] || continue
+	ok "a time to come" exits 2 idxbuild --retain --store l --now "$t"
+	ok "is refused" stderr_has "--now: that is more than a day after now, by the store's clock; what would then go is told with --dry-run"
+done
+ok "but for a dry run" exits 0 idxbuild --retain --store l --now 2100-01-01 --dry-run
+ok "a few hours are none" exits 0 idxbuild --retain --store l --now +23h
 
 # --- packs of which most is dead
 

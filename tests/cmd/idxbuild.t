@@ -287,4 +287,14 @@ rm -r odd/.a/index odd/a.tmp/index odd/..b/index
 ok "and made again" exits 0 idxbuild --rebuild --store odd
 is "all of them" "$(find odd -name '*.idx' | wc -l)" 3
 
+# --- a folder that is no store
+
+mkdir none
+for o in --compact '--compact --dry-run' --retain '--retain --dry-run' '--freshness --max-age 1h'; do
+	# shellcheck disable=SC2086
+	ok "$o of an empty folder" exits 4 idxbuild $o --store none
+	ok "says that it is no store" stderr_is "idxbuild: error: 'none' is no store: it has no '~lokid/format'"
+done
+is "nothing is made in it" "$(find none | wc -l)" 1
+
 done_testing
