@@ -9,8 +9,8 @@ struct store;
 struct index_says {
 	const struct store *store;
 	bool dry_run;
-	index_sink_fn *sink;				/* takes the lines of the answer */
-	void (*note)(const char *text, void *data);	/* NULL is fine */
+	index_sink_fn *sink;			    /* takes the lines of the answer */
+	void (*note)(const char *text, void *data); /* NULL is fine */
 	void (*warn)(const char *text, void *data);
 	void (*fault)(const struct err *e, void *data); /* what is damaged */
 	void *data;

@@ -249,7 +249,8 @@ int hold_check_tenants(const struct hold *h, struct store *s, hold_warn_fn *warn
 
 		if (r->tenant.n == 0 || k.is[i])
 			continue;
-		buf_addf(&b, "'%.*s': line %u: the store has no tenant '%.*s': nothing is held by it",
+		buf_addf(&b,
+			 "'%.*s': line %u: the store has no tenant '%.*s': nothing is held by it",
 			 BYTES_ARG(h->name), r->line, BYTES_ARG(r->tenant));
 		warn(buf_str(&b), data);
 		buf_release(&b);

@@ -5,8 +5,9 @@
  * A line of the file is
  *	[TENANT] SELECTOR [FROM TO]
  * as `acme {app="pay"} 2026-01-01 2026-02-01`: entries of matching streams from FROM to TO, both
- * included, a day as TO to its end. Without TENANT it is of all, without times of all time. Empty lines, and those that
- * begin with '#', say nothing. Times are those of --from and --to, but none that counts from now.
+ * included, a day as TO to its end. Without TENANT it is of all, without times of all time. Empty
+ *lines, and those that begin with '#', say nothing. Times are those of --from and --to, but none
+ *that counts from now.
  */
 #ifndef RETENTION_HOLD_H
 #define RETENTION_HOLD_H
