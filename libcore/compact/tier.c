@@ -33,7 +33,7 @@ static int parse_tier(struct bytes text, struct tiers *t, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "expected AGE=CLASS as in 30d=STANDARD_IA, found '%.*s'",
 			       BYTES_ARG(text));
-	if (time_parse_duration(age, &tier->age_ns, e) < 0)
+	if (time_parse_age(age, &tier->age_ns, e) < 0)
 		return -1;
 	if (tier->age_ns <= (t->n ? t->v[t->n - 1].age_ns : 0))
 		return err_set(e, ERR_USAGE, "expected ages above 0 that ascend, found '%.*s'",

@@ -49,7 +49,7 @@ int index_take_delay(void *at, const char *value, struct err *e)
 {
 	int64_t ns;
 
-	if (time_parse_duration(bytes_str(value), &ns, e) < 0)
+	if (time_parse_age(bytes_str(value), &ns, e) < 0)
 		return -1;
 	if (ns < 0)
 		return err_set(e, ERR_USAGE, "expected a duration of 0 or more, found '%s'", value);

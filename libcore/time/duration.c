@@ -87,6 +87,16 @@ int time_parse_duration(struct bytes text, int64_t *ret_ns, struct err *e)
 	return 0;
 }
 
+int time_parse_age(struct bytes text, int64_t *ret_ns, struct err *e)
+{
+	double v;
+
+	if (num_double(text, &v) && v != 0)
+		return err_set(e, ERR_USAGE, "expected a duration such as 30d, found '%.*s'",
+			       BYTES_ARG(text));
+	return time_parse_duration(text, ret_ns, e);
+}
+
 /* v / 10^digits with its fraction, zeros at its end left out. */
 static void add_fraction(struct buf *b, uint64_t v, unsigned digits)
 {

@@ -29,6 +29,9 @@ int64_t time_mono_ns(void);
  * "1.5s"); a bare number is seconds; a sign in front is allowed. Errors: ERR_USAGE, what was found.
  */
 MUST_CHECK int time_parse_duration(struct bytes text, int64_t *ret_ns, struct err *e);
+/* The same of an age or a delay that somebody gives by hand: a number alone, which may have been
+ * meant as days, is refused, but for 0. */
+MUST_CHECK int time_parse_age(struct bytes text, int64_t *ret_ns, struct err *e);
 /* As Go prints one: "1h30m0s", "1.5s", "250ms", "0s". */
 void time_add_duration(struct buf *b, int64_t ns);
 

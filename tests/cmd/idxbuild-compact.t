@@ -159,6 +159,8 @@ ok "the answers are the same" same_file want found
 ok "operands are exit 2" exits 2 idxbuild --compact --store s x.pack
 ok "a day that is none, too" exits 2 idxbuild --compact --store s --day yesterday
 ok "it is said what is expected" stderr_has "option '--day': expected a day as 2026-01-15, found 'yesterday'"
+ok "nor of seconds or days, who knows" exits 2 idxbuild --compact --store s --delete-delay 2
+ok "it is said what is" stderr_has "expected a duration such as 30d, found '2'"
 ok "a delay that is none, too" exits 2 idxbuild --compact --store s --delete-delay soon
 ok "a negative one" exits 2 idxbuild --compact --store s --delete-delay=-1h
 ok "it is said what is expected" stderr_has "expected a duration of 0 or more, found '-1h'"

@@ -12,6 +12,7 @@ static void texts(void **state)
 		"",
 		"30d",
 		"30d=",
+		"30=GLACIER",
 		"=A",
 		"30d=a",
 		"0d=A",

@@ -34,6 +34,25 @@ static void durations_are_read(void **state)
 	}
 }
 
+static void ages_have_units(void **state)
+{
+	static const char *const bad[] = { "30", "2.5", "-1", "+7", "007" };
+	struct err e;
+	int64_t ns;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(time_parse_age(bytes_str(bad[i]), &ns, &e), -1);
+		assert_non_null(strstr(e.msg, "expected a duration such as 30d, found"));
+		assert_int_equal(e.code, ERR_USAGE);
+	}
+	assert_int_equal(time_parse_age(BYTES_LIT("0"), &ns, &e), 0);
+	assert_int_equal(ns, 0);
+	assert_int_equal(time_parse_age(BYTES_LIT("30d"), &ns, &e), 0);
+	assert_int_equal(ns, 30 * 86400 * NS_PER_S);
+	assert_int_equal(time_parse_age(BYTES_LIT("soon"), &ns, &e), -1);
+}
+
 static void durations_print_as_go_prints_them(void **state)
 {
 	static const struct {
@@ -173,6 +192,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations_are_read),
+		cmocka_unit_test(ages_have_units),
 		cmocka_unit_test(durations_print_as_go_prints_them),
 		cmocka_unit_test(points_in_time_are_read),
 		cmocka_unit_test(rfc3339_comes_back),
