@@ -3,15 +3,19 @@
 #include "limits/file.h"
 #include "store/store.h"
 
-/* The same is not written again: nobody who reads it needs to look. */
-static bool is_there(struct store *s, struct bytes text)
-{
-	struct buf b = { 0 };
-	bool ret = store_get(s, LIMITS_OF_STORE, YAML_SIZE_MAX, &b, NULL) == 0 &&
-		   bytes_eq(buf_bytes(&b), text);
+static const char first_line[] = "# Written by lokid at its start, and when its limits change.\n";
 
-	buf_release(&b);
-	return ret;
+/* 1: it is of somebody else, 0: it is not there or of lokid, when text has it. */
+static int read_kept(struct store *s, struct buf *text, struct err *e)
+{
+	struct err why;
+
+	if (store_get(s, LIMITS_OF_STORE, YAML_SIZE_MAX, text, &why) < 0) {
+		if (why.code == ERR_NO)
+			return 0;
+		return why.code == ERR_LIMIT ? 1 : err_set(e, why.code, "%s", why.msg);
+	}
+	return !bytes_starts(buf_bytes(text), bytes_str(first_line));
 }
 
 int store_limits_write(const struct config *c, struct limits_set *limits, struct err *e)
@@ -19,14 +23,16 @@ int store_limits_write(const struct config *c, struct limits_set *limits, struct
 	struct limits_set *set = c->compact.retention_enabled ? limits_set_hold(limits)
 							      : limits_set_for_ever(limits);
 	struct store *s = store_open(c->store, STORE_WRITE, e);
-	struct buf text = { 0 };
-	int rc = s ? 0 : -1;
+	struct buf text = { 0 }, kept = { 0 };
+	int rc = s ? read_kept(s, &kept, e) : -1;
 
-	buf_add_str(&text, "# Written by lokid at its start, and when its limits change.\n");
+	buf_add_str(&text, first_line);
 	limits_write_text(&text, set);
-	if (s && !is_there(s, buf_bytes(&text)))
+	/* The same is not written again: nobody who reads it needs to look. */
+	if (rc == 0 && !bytes_eq(buf_bytes(&kept), buf_bytes(&text)))
 		rc = store_put_named(s, LIMITS_OF_STORE, buf_bytes(&text), STORE_PUT_ANY, e);
 	buf_release(&text);
+	buf_release(&kept);
 	store_close(s);
 	limits_set_drop(set);
 	return rc;

@@ -8,7 +8,8 @@
 #include "server/config.h"
 
 /* Writes them, without any retention where compactor.retention_enabled is not set: what nobody
- * deletes is not hidden. Only when they are not there already. Errors: ERR_IO, ERR_FULL. */
+ * deletes is not hidden. Only when they are not there already. Returns 0, or 1 when a file is there
+ * that lokid did not write: it stays, and counts. Errors: ERR_IO, ERR_FULL, ERR_AGAIN. */
 MUST_CHECK int store_limits_write(const struct config *c, struct limits_set *limits, struct err *e);
 
 #endif

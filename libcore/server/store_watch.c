@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "limits/file.h"
 #include "server/config.h"
 #include "server/flusher.h"
 #include "server/store_limits.h"
@@ -33,6 +34,20 @@ struct store_watch {
 	int64_t away_mono_ns;  /* when the first question without an answer was asked */
 };
 
+/* Programs go by the file in the store, whoever wrote it. */
+static void warn_of_limits(const struct store_watch *w)
+{
+	const struct config *c = w->server->config;
+	struct buf kept = { 0 };
+
+	buf_addf(&kept, "%s/%s", c->store, LIMITS_OF_STORE);
+	log_event(&w->server->log, LOG_WARN,
+		  "limits in the store are not of lokid, so they stay: retention, deletion "
+		  "and queries go by them, not by the settings",
+		  "limits", buf_str(&kept), "settings", c->file ? c->file : "none", NULL);
+	buf_release(&kept);
+}
+
 static int write_limits(struct store_watch *w, struct err *e)
 {
 	struct limits_set *limits = server_limits(w->server);
@@ -43,7 +58,9 @@ static int write_limits(struct store_watch *w, struct err *e)
 	atomic_store(&w->limits_due, rc < 0);
 	pthread_mutex_unlock(&w->writing);
 	limits_set_drop(limits);
-	return rc;
+	if (rc == 1)
+		warn_of_limits(w);
+	return rc < 0 ? -1 : 0;
 }
 
 void store_watch_write_limits(struct store_watch *w)

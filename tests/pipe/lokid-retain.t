@@ -72,4 +72,26 @@ is "and what is kept longer is found" "$(lines)" oldnew
 lokid_stop TERM
 is "it ends" "$STATUS" 0
 ok "the store is right" idxbuild --verify --store data/store
+
+# --- limits that somebody wrote by hand
+
+printf '# mine\nlimits_config: {retention_period: 720h}\n' >mine.yaml
+cp mine.yaml 'data/store/~lokid/limits.yaml'
+settings true 48h
+lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+ok "stay" same_file mine.yaml 'data/store/~lokid/limits.yaml'
+ok "with a warning that names them" grep -q 'level=warn.*limits=.*data/store/~lokid/limits.yaml' lokid.log
+ok "and the settings" grep -q 'not of lokid.* settings=.*lokid.yaml' lokid.log
+push_both
+is "they count" "$(lines)" oldnew
+settings true 72h
+kill -HUP "$LOKID_PID"
+ok "also when limits are read anew" wait_for 10 grep -q 'msg="limits read"' lokid.log
+ok "they stay" same_file mine.yaml 'data/store/~lokid/limits.yaml'
+lokid_stop TERM
+rm 'data/store/~lokid/limits.yaml'
+lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; done_testing; exit 1; }
+ok "once they are away those of the settings are written" grep -qx '  retention_period: 3d' 'data/store/~lokid/limits.yaml'
+lokid_stop TERM
+
 done_testing
