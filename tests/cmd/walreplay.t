@@ -488,4 +488,12 @@ if [ -c /dev/full ]; then
 	ok "the message says so" stderr_has "stdout"
 fi
 
+# --- what is salvaged, and where to
+
+ok "--salvage with one folder alone" exits 2 walreplay --salvage elsewhere
+ok "says what it is" stderr_has "--salvage 'elsewhere' says where new segments go; name the segment or folder that is read, too"
+ok "and makes nothing" test ! -e elsewhere
+mkdir -p lokid-data/wal
+ok "the default log in its own folder" exits 0 walreplay --salvage ./lokid-data/wal
+
 done_testing
