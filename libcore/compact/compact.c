@@ -114,7 +114,12 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 	(void)size;
 	if (labels_check_tenant(w.tenant, NULL) < 0)
 		return 0; /* not ours, as a disk's lost+found */
-	return live_days(w.o->store, w.tenant, INT32_MIN, INT32_MAX, one_day, &w, e);
+	if (live_days(w.o->store, w.tenant, INT32_MIN, INT32_MAX, one_day, &w, e) == 0)
+		return 0;
+	if (e->code != ERR_CORRUPT)
+		return -1;
+	w.o->on_fault(w.o->data, e); /* the others have their turn */
+	return 0;
 }
 
 int compact_store(const struct compact_opts *o, struct err *e)

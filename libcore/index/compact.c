@@ -126,11 +126,17 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 {
 	const struct index_compaction *c = data;
 	struct walk w = { .c = c, .tenant = bytes_str(name) };
+	struct err why;
 
 	(void)size;
 	if (labels_check_tenant(w.tenant, NULL) < 0)
 		return 0; /* not ours, as a disk's lost+found */
-	return live_days(c->store, w.tenant, INT32_MIN, INT32_MAX, one_day, &w, e);
+	if (live_days(c->store, w.tenant, INT32_MIN, INT32_MAX, one_day, &w, &why) == 0)
+		return 0;
+	if (why.code != ERR_CORRUPT)
+		return err_set(e, why.code, "%s", why.msg);
+	tell(c, &why); /* the others have their turn */
+	return 0;
 }
 
 int index_compact(const struct index_compaction *c, struct err *e)

@@ -75,6 +75,7 @@ static int count_folder(const char *name, uint64_t size, void *data, struct err 
 static int is_tenant(struct asking *q, struct bytes name, struct err *e)
 {
 	static const enum store_kind kinds[] = { STORE_INDEX, STORE_PACK };
+	struct err why;
 	size_t n = 0;
 
 	for (int i = 0; i < 2 && n == 0; i++) {
@@ -82,10 +83,11 @@ static int is_tenant(struct asking *q, struct bytes name, struct err *e)
 		int rc;
 
 		store_folder_add_all(&folder, kinds[i], name);
-		rc = store_list_folders(q->f->store, buf_str(&folder), count_folder, &n, e);
+		rc = store_list_folders(q->f->store, buf_str(&folder), count_folder, &n, &why);
 		buf_release(&folder);
-		if (rc < 0)
-			return -1;
+		if (rc < 0 && why.code != ERR_CORRUPT)
+			return err_set(e, why.code, "%s", why.msg);
+		n += rc < 0; /* a file is in its place */
 	}
 	return n > 0;
 }
@@ -139,12 +141,17 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 	struct bytes tenant = bytes_str(name);
 	int64_t newest = 0, age;
 	bool any, late;
+	struct err why;
 
 	(void)size;
 	if (labels_check_tenant(tenant, NULL) < 0)
 		return 0; /* not ours, as a disk's lost+found */
-	if (find_newest(q, tenant, &newest, &any, e) < 0)
-		return -1;
+	if (find_newest(q, tenant, &newest, &any, &why) < 0) {
+		if (why.code != ERR_CORRUPT)
+			return err_set(e, why.code, "%s", why.msg);
+		q->f->fault(&why, q->f->data);
+		any = false;
+	}
 	if (!any && !q->f->tenant.n) {
 		int rc = is_tenant(q, tenant, e);
 

@@ -50,9 +50,16 @@ static int by_day_and_hash(const void *pa, const void *pb)
 	return c ? c : hash128_cmp(&a->hash, &b->hash);
 }
 
+/* A file in the place of a folder is a fault by itself, and the other tenants have their turn. */
+static bool is_told(const struct walk *w, const struct err *e)
+{
+	return e->code == ERR_CORRUPT && w->f->depth != FSCK_UNNAMED;
+}
+
 static int end_tenant(struct walk *w, struct err *e)
 {
 	struct bytes tenant = buf_bytes(&w->tenant);
+	struct err why;
 	size_t at = 0;
 	int64_t rc = 0;
 
@@ -67,11 +74,11 @@ static int end_tenant(struct walk *w, struct err *e)
 			continue;
 		while (at < w->n_packs && w->pack[at].day == w->day[i])
 			at++;
-		rc = fsck_day(w->f, tenant, w->day[i], w->pack + first, at - first, e);
+		rc = fsck_day(w->f, tenant, w->day[i], w->pack + first, at - first, &why);
 		w->n_faults += rc > 0 ? rc : 0;
 	}
 	w->n_packs = w->n_days = 0;
-	return rc < 0 ? -1 : 0;
+	return rc < 0 && !is_told(w, &why) ? err_set(e, why.code, "%s", why.msg) : 0;
 }
 
 static void add_object(struct walk *w, const struct store_name *sn, const struct store_object *o)
@@ -121,11 +128,13 @@ static void other_object(struct walk *w, const char *name, struct bytes tenant, 
 	if (rest.p && (bytes_is(folder, "deletes") || bytes_is(folder, "receipts") ||
 		       bytes_is(folder, "rules")))
 		return;
-	if (!rest.p || (!bytes_is(folder, "chunks") && !bytes_is(folder, "index"))) {
+	if (!bytes_is(folder, "chunks") && !bytes_is(folder, "index")) {
 		tell_foreign(w, bytes_of(name, (size_t)(folder.p + folder.n - name)));
 		return;
 	}
-	err_set(&why, ERR_CORRUPT, "it is neither a pack nor an index file");
+	err_set(&why, ERR_CORRUPT,
+		rest.p ? "it is neither a pack nor an index file"
+		       : "it is a file, where the tenant's folder should be");
 	tell(w, FAULT_FOREIGN, name, tenant, 1, &why);
 }
 
@@ -175,16 +184,19 @@ static int look_for_abandoned(struct walk *w, struct bytes tenant, enum store_ki
 
 static int on_tenant(const char *name, uint64_t size, void *data, struct err *e)
 {
+	static const enum store_kind kinds[] = { STORE_PACK, STORE_INDEX };
 	struct walk *w = data;
 	struct bytes tenant = bytes_str(name);
+	struct err why;
 
 	(void)size;
 	if ((w->f->tenant.n && !bytes_eq(tenant, w->f->tenant)) ||
 	    labels_check_tenant(tenant, NULL) < 0)
 		return 0;
-	if (look_for_abandoned(w, tenant, STORE_PACK, e) < 0)
-		return -1;
-	return look_for_abandoned(w, tenant, STORE_INDEX, e);
+	for (int i = 0; i < 2; i++)
+		if (look_for_abandoned(w, tenant, kinds[i], &why) < 0 && !is_told(w, &why))
+			return err_set(e, why.code, "%s", why.msg);
+	return 0;
 }
 
 /* ---- the mark ---- */

@@ -211,15 +211,24 @@ static int sweep_tenant(const struct walk *w, struct err *e)
 static int one_tenant(const char *name, uint64_t size, void *data, struct err *e)
 {
 	struct walk *w = data;
+	struct err why;
+	int rc = 0;
 
 	(void)size;
 	w->tenant = bytes_str(name);
 	if (labels_check_tenant(w->tenant, NULL) < 0)
 		return 0; /* not ours, as a disk's lost+found */
 	w->limits = w->r->limits ? limits_of(w->r->limits, w->tenant) : NULL;
-	if (!w->r->dry_run && w->r->shard == 0 && sweep_tenant(w, e) < 0)
-		return -1;
-	return live_days(w->r->store, w->tenant, INT32_MIN, INT32_MAX, one_day, w, e);
+	if (!w->r->dry_run && w->r->shard == 0)
+		rc = sweep_tenant(w, &why);
+	if (rc == 0)
+		rc = live_days(w->r->store, w->tenant, INT32_MIN, INT32_MAX, one_day, w, &why);
+	if (rc == 0)
+		return 0;
+	if (why.code != ERR_CORRUPT)
+		return err_set(e, why.code, "%s", why.msg);
+	tell(w->r, &why); /* the others have their turn */
+	return 0;
 }
 
 int retain_store(const struct retain *r, struct err *e)

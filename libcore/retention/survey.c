@@ -144,6 +144,7 @@ static int survey_tenant(const char *name, uint64_t size, void *data, struct err
 	struct tally *t = data;
 	struct buf folder = { 0 };
 	size_t first = t->s->n;
+	struct err why;
 	int rc;
 
 	(void)size;
@@ -153,7 +154,10 @@ static int survey_tenant(const char *name, uint64_t size, void *data, struct err
 	t->tenant_bytes = 0;
 	if (t->r->keep_bytes == 0 && t->r->keep_free <= 0 && quota_of(t) == 0)
 		return 0;
-	rc = live_each(t->r->store, t->tenant, survey_day, t, e);
+	rc = live_each(t->r->store, t->tenant, survey_day, t, &why);
+	if (rc < 0 && why.code != ERR_CORRUPT) /* the run itself tells of it */
+		return err_set(e, why.code, "%s", why.msg);
+	rc = 0;
 	if (t->s->n > first)
 		keep_mark_newest(t->s->v + first, t->s->n - first, time_day(t->r->now_ns));
 	if (rc == 0 && t->r->keep_free > 0) {

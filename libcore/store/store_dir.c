@@ -250,6 +250,14 @@ static int item_cmp(const void *pa, const void *pb)
 	return strcmp(a->name, b->name);
 }
 
+/* There is something else at path, or where a folder above it should be. */
+static bool is_no_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 ? errno == ENOTDIR : !S_ISDIR(st.st_mode);
+}
+
 /* What lies in the folder at path: names with '/' behind folders. */
 static int read_folder(const char *path, struct item **ret, size_t *ret_n, struct err *e)
 {
@@ -258,7 +266,10 @@ static int read_folder(const char *path, struct item **ret, size_t *ret_n, struc
 	DIR *dir;
 
 	if (io_opendir(path, &dir, e) < 0)
-		return -1;
+		return is_no_folder(path)
+			       ? err_set(e, ERR_CORRUPT, "'%s': a file is where a folder should be",
+					 path)
+			       : -1;
 	if (!dir)
 		return 0;
 	for (;;) {

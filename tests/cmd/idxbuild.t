@@ -297,4 +297,53 @@ for o in --compact '--compact --dry-run' --retain '--retain --dry-run' '--freshn
 done
 is "nothing is made in it" "$(find none | wc -l)" 1
 
+# --- a file where a tenant's folder should be
+
+for t in alpha beta gamma; do
+	for n in 1 2; do
+		printf '{"ts":"176052240000000000%d","tenant":"%s","labels":{"app":"web"},"line":"x"}\n' $n $t |
+			chunkpack --store stray | idxbuild --store stray >/dev/null
+	done
+done
+mv stray/beta/index beta.index
+: >stray/beta/index
+ok "fsck" exits 3 idxbuild --fsck --delete-delay 0 --store stray
+ok "tells it, of its tenant" stdout_matches '^foreign beta/index: it is a file, where the tenant.s folder should be$'
+is "and nothing of the others" "$(grep -c 'alpha\|gamma' "$TAP/stdout")" 0
+for o in --verify --compact '--retain --keep-bytes 1TB' --retain '--freshness --max-age 1s'; do
+	# shellcheck disable=SC2086
+	ok "$o" exits 3 idxbuild $o --store stray
+	ok "tells it" stderr_matches "stray/beta/index': "
+done
+is "the others have had their turn" "$(find stray -path '*alpha/index*.idx' -o -path '*gamma/index*.idx' | wc -l)" 6
+ok "chunkpack --compact" exits 3 chunkpack --compact --fan-in 2 --store stray
+is "likewise" "$(find stray -path '*alpha/chunks*.pack' -o -path '*gamma/chunks*.pack' | wc -l)" 6
+ok "repair leaves it" exits 3 idxbuild --fsck --repair --store stray
+ok "as it is" test -f stray/beta/index
+rm stray/beta/index
+mv beta.index stray/beta/index
+ok "put right, all is" exits 0 idxbuild --fsck --store stray
+
+# --- without permission to write
+
+if [ "$(id -u)" != 0 ]; then
+	as_reader() { "$@"; }
+else # root without what makes it above permissions
+	as_reader() { setpriv --bounding-set=-dac_override "$@"; }
+fi
+find stray -type d -exec chmod 555 {} +
+if as_reader true 2>/dev/null && ! as_reader touch stray/x 2>/dev/null; then
+	for o in '--compact --dry-run' '--retain --dry-run' '--retain --dry-run --keep-bytes 1'; do
+		# shellcheck disable=SC2086
+		ok "$o" exits 0 as_reader idxbuild $o --store stray
+	done
+	ok "--freshness" exits 1 as_reader idxbuild --freshness --max-age 1s --store stray
+	ok "tells the age" stdout_matches '^alpha: 2025-10-15T'
+	ok "chunkpack --compact --dry-run" exits 0 as_reader chunkpack --compact --dry-run --store stray
+	ok "--retain needs it" exits 4 as_reader idxbuild --retain --store stray
+else
+	skip "a store that is only read" "this is root, and cannot be less"
+fi
+find stray -type d -exec chmod 755 {} +
+
 done_testing
