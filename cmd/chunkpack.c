@@ -66,10 +66,21 @@ static void say_stats(const struct args *args)
 	buf_release(&b);
 }
 
+/* A folder was only looked at, and becomes a store by what is written to it. */
+static struct store *make_store(void *data, struct err *e)
+{
+	struct args *args = data;
+
+	store_close(args->store);
+	args->store = store_open(args->opts.store_path, STORE_WRITE, e);
+	return args->store;
+}
+
 static void pack(struct args *args)
 {
 	const struct pack_opts *o = &args->opts;
-	struct packing_opts p = { .store = args->store,
+	struct packing_opts p = { .store = store_is_url(o->store_path) ? args->store : NULL,
+				  .need_store = make_store,
 				  .params = o->params,
 				  .memory_bytes = o->memory_bytes,
 				  .jobs = (unsigned)o->jobs,
@@ -237,14 +248,16 @@ static void tier(struct args *args)
 static int open_stores(struct args *args, struct err *e)
 {
 	const struct pack_opts *o = &args->opts;
+	enum store_mode mode = STORE_WRITE;
 
+	if (o->dry_run || (!o->copy && !store_is_url(o->store_path)))
+		mode = STORE_READ_IF_THERE;
 	if (o->copy && !(args->from = store_open_marked(o->from_path, e)))
 		return -1;
 	if (pack_opts_mode(o) && !o->copy)
 		args->store = store_open_marked(o->store_path, e);
 	else
-		args->store = store_open(o->store_path,
-					 o->dry_run ? STORE_READ_IF_THERE : STORE_WRITE, e);
+		args->store = store_open(o->store_path, mode, e);
 	store_say_peer(args->store, args->cli);
 	return args->store ? 0 : -1;
 }

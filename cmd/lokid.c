@@ -7,6 +7,7 @@
 #include "server/config_read.h"
 #include "server/loki_flags.h"
 #include "server/server.h"
+#include "store/store.h"
 
 enum {
 	OPT_CONFIG = CLI_LONG,
@@ -112,6 +113,10 @@ static int read_config(struct args *a, struct config *c, struct err *e)
 	if (a->config &&
 	    config_read(a->config, a->expand ? CONFIG_EXPAND : CONFIG_AS_IT_IS, c, &r, e) < 0)
 		return -1;
+	if (a->data && store_check_folder(a->data, e) < 0)
+		return err_wrap(e, "--data");
+	if (a->store && store_check_path(a->store, e) < 0)
+		return err_wrap(e, "--store");
 	if (a->data)
 		config_set_data(c, a->data);
 	if (a->store)

@@ -153,7 +153,7 @@ static int write_end(struct pack_job *j, enum pack_time when, struct pack_made *
 
 static int write_file(struct pack_job *j, enum pack_time when, struct err *e)
 {
-	const struct packing *p = j->p;
+	struct packing *p = j->p;
 	const struct work work = { j->n_tasks,	p->opts.jobs, 2 * (size_t)p->opts.jobs,
 				   encode_task, write_task,   j };
 	struct group *g = j->group;
@@ -161,7 +161,9 @@ static int write_file(struct pack_job *j, enum pack_time when, struct err *e)
 	struct pack_made made;
 	int rc;
 
-	if (pack_out_begin(&j->out, p->opts.store, g->tenant, g->day, e) < 0)
+	if (!p->opts.store)
+		p->opts.store = p->opts.need_store(p->opts.data, e);
+	if (!p->opts.store || pack_out_begin(&j->out, p->opts.store, g->tenant, g->day, e) < 0)
 		return -1;
 	if (work_run(&work, e) < 0) {
 		pack_out_abort(&j->out);

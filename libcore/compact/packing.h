@@ -24,8 +24,12 @@ enum packing_problem_kind {
 typedef void packing_problem_fn(void *data, enum packing_problem_kind kind,
 				const struct err *problem);
 
+/* Gives the store, before the first pack, so that where nothing is written none is made. */
+typedef struct store *packing_store_fn(void *data, struct err *e);
+
 struct packing_opts {
-	struct store *store;
+	struct store *store; /* NULL: of need_store */
+	packing_store_fn *need_store;
 	struct chunk_params params;
 	uint64_t memory_bytes; /* of the whole process, about; at least packing_memory_min() */
 	unsigned jobs;	       /* threads */

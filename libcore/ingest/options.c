@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "ingest/listen.h"
+#include "store/store.h"
 #include "time/time.h"
 
 enum { LINE_MAX_DEFAULT = 256 << 10, RETRIES_MAX = 1000000 };
@@ -205,12 +206,17 @@ static int take_retries(void *at, const char *value, struct err *e)
 	return cli_read_count(value, 0, RETRIES_MAX, at, e);
 }
 
+static int take_folder(void *at, const char *value, struct err *e)
+{
+	return store_check_folder(value, e) < 0 ? -1 : cli_take_text(at, value, e);
+}
+
 /* Of rows whose function takes all of the options, or one of them. */
 #define WHOLE	  0
 #define AT(field) offsetof(struct ingest_opts, field)
 
 const struct cli_taken ingest_options[] = {
-	{ { 0, "wal", "DIR", "folder of the log (lokid-data/wal)" }, cli_take_text, AT(wal_dir) },
+	{ { 0, "wal", "DIR", "folder of the log (lokid-data/wal)" }, take_folder, AT(wal_dir) },
 	{ { 0, "push", "URL", "send to this server's push API instead" }, take_push, AT(push_url) },
 	{ { 't', "tenant", "TENANT", "whose entries they are (fake)" }, take_tenant, WHOLE },
 	{ { 'l', "label", "NAME=VALUE", "label of all entries; may be given many times" },

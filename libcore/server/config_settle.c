@@ -4,6 +4,7 @@
 #include "ingest/listen.h"
 #include "server/config_keys.h"
 #include "server/config_parts.h"
+#include "store/store.h"
 #include "time/time.h"
 
 static const char *below(struct config *c, const char *dir, const char *name)
@@ -172,6 +173,15 @@ static void check_above_zero(const struct yaml_node *root, const char *path, boo
 		report_error_at(r, at, "'%s': it must be above zero", path);
 }
 
+static void check_place(const struct yaml_node *at, const char *path,
+			int (*check)(const char *path, struct err *e), struct report *r)
+{
+	struct err e;
+
+	if (at && check(path, &e) < 0)
+		report_error_at(r, at, "%s", e.msg);
+}
+
 static void check_values(const struct config *c, const struct yaml_node *root, struct report *r)
 {
 	const struct yaml_node *at = config_node(root, "ingester.wal.sync");
@@ -182,6 +192,9 @@ static void check_values(const struct config *c, const struct yaml_node *root, s
 			"'ingester.wal.sync': expected always, interval=DURATION or none, found "
 			"'%.100s'",
 			c->push.sync);
+	check_place(config_node(root, "common.store"), c->store, store_check_path, r);
+	check_place(config_node(root, "common.path_prefix"), c->data, store_check_folder, r);
+	check_place(config_node(root, "ingester.wal.dir"), c->wal, store_check_folder, r);
 	at = config_node(root, "ingester.wal.disk_full_threshold");
 	if (at && c->push.disk_full_threshold > 1)
 		report_error_at(

@@ -61,12 +61,10 @@ struct store *store_open(const char *path, enum store_mode mode, struct err *e)
 
 	if (s3_is_url(path))
 		return store_s3_open(path, mode, e);
+	if (store_check_path(path, e) < 0)
+		return NULL;
 	while (n > 1 && path[n - 1] == '/')
 		n--;
-	if (n == 0) {
-		err_set(e, ERR_USAGE, "the store's path is empty");
-		return NULL;
-	}
 	own = strndup(path, n);
 	s = store_dir_open(own, mode, e);
 	free(own);

@@ -30,9 +30,15 @@ enum { STORE_FORMAT = 1 };
 /* Is it of an object store, not the path of a folder? */
 bool store_is_url(const char *path);
 
-/* NULL on error: ERR_NO (see above), ERR_VERSION (a store of a newer format), ERR_CORRUPT (its
- * version file is none), ERR_IO (also of a folder that holds something else than a store),
- * ERR_FULL. To be closed. */
+/* Can it be a store: a folder, not a slip as "S3://" or "gs://", or an URL that is right in itself?
+ * Nobody is asked for it. Errors: ERR_USAGE. */
+MUST_CHECK int store_check_path(const char *path, struct err *e);
+/* The same of what can be a folder alone, as a log. */
+MUST_CHECK int store_check_folder(const char *path, struct err *e);
+
+/* NULL on error: ERR_USAGE (store_check_path), ERR_NO (see above), ERR_VERSION (a store of a newer
+ * format), ERR_CORRUPT (its version file is none), ERR_IO (also of a folder that holds something
+ * else than a store), ERR_FULL. To be closed. */
 struct store *store_open(const char *path, enum store_mode mode, struct err *e);
 /* To work on what is there: STORE_READ of one that has its mark. Errors: ERR_IO, not ERR_NO, also
  * when there is none. */
@@ -73,7 +79,8 @@ const char *store_path(const struct store *s);
  * Calls each(name, size, data, e) for every object whose name begins with folder (such as
  * "fake/index/", or "" for all but the store's own), in ascending order of the names; name is
  * relative to the store and valid during the call. A folder that is not there has none. each
- * returns 0, or -1 with e set, which ends the listing. Errors: ERR_IO, what each gave.
+ * returns 0, or -1 with e set, which ends the listing. Errors: ERR_CORRUPT, in place of the folder
+ * is a file; ERR_IO, what each gave.
  */
 typedef int store_each_fn(const char *name, uint64_t size, void *data, struct err *e);
 MUST_CHECK int store_list(struct store *s, const char *folder, store_each_fn *each, void *data,

@@ -228,4 +228,25 @@ awk 'BEGIN { for (i = 0; i < 30000; i++) printf "{\"ts\":\"%d\",\"labels\":{\"po
 ok "3000 streams of ten lines" exits 0 chunkpack --store Y tiny.jsonl
 ok "are 3000 chunks" test "$(chunkcat --header "$(cat "$TAP/stdout")" | wc -l)" -eq 3001
 
+# --- what is no store
+
+for place in S3://b gs://b/p s3:/x file:///x ' ' ''; do
+	for o in "chunkpack --store" "chunkpack --compact --store" "chunkpack --copy --store s --from" "idxbuild --fsck --store" \
+		"idxbuild --retain --store" "logql {a=\"b\"} --store" "walreplay --unpacked --store" "lokid-ingest -q -l a=b --wal"; do
+		# shellcheck disable=SC2086
+		ok "$o '$place'" exits 2 $o "$place"
+	done
+done
+ok "it is said what there is" exits 2 chunkpack --store gs://b/p
+ok "and how such a folder is named" stderr_is "chunkpack: error: expected a store, which is a folder or s3://BUCKET/PREFIX, found 'gs://b/p' (a folder of this name is './gs://b/p')"
+is "nothing of such a name is made" "$(find . -name '*:*' -o -name ' ')" ''
+ok "a parameter that is none" exits 2 chunkpack --store 's3://b?endpont=http://localhost:1'
+echo '{"ts":"1760522400000000000","line":"x"' >cut.jsonl
+ok "input that is wrong from the beginning" exits 3 chunkpack --store typo cut.jsonl
+ok "makes no store" test ! -e typo
+ok "nor does none" exits 0 chunkpack --store typo
+ok "at all" test ! -e typo
+echo '{"ts":"1760522400000000000","line":"x"}' >one.jsonl
+ok "an entry does, in a folder that is named so" sh -c 'chunkpack --store ./gs: one.jsonl | idxbuild --store ./gs: >/dev/null && test -e gs:/~lokid/format'
+
 done_testing

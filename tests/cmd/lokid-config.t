@@ -69,6 +69,20 @@ printf 'overrides: {a: {max_query_series: 7}}\n' >o.yaml
 ok "good ones are printed" exits 0 lokid --config c.yaml --print-config
 ok "by tenant" printed 'max_query_series: 7'
 
+for store in S3://b/p gs://b s3:/b file:///srv "' '" "s3://b?endpont=http://h" s3://; do
+	echo "common: {store: $store}" >c.yaml
+	ok "a store that is none, $store" exits 2 lokid --config c.yaml --check-config
+	ok "is told" stderr_has 'c.yaml:1:17: '
+done
+echo "common: {store: gs://b}" >c.yaml
+ok "as are the stores there are" exits 2 lokid --config c.yaml --check-config
+ok "in its message" stderr_has "expected a store, which is a folder or s3://BUCKET/PREFIX, found 'gs://b' (a folder of this name is './gs://b')"
+echo "ingester: {wal: {dir: s3://b/wal}}" >c.yaml
+ok "a log is a folder" exits 2 lokid --config c.yaml --check-config
+ok "and no URL" stderr_has "expected a folder, found 's3://b/wal'"
+ok "--store, too" exits 2 lokid --store S3://b --check-config
+ok "names the option" stderr_has "--store: expected a store"
+
 cat >secret.yaml <<'YAML'
 auth:
   roles: {all: {read: "*"}}
