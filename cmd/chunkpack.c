@@ -57,15 +57,6 @@ static int read_input(int fd, const char *name, void *data, struct err *e)
 	return packing_read(args->job, fd, e);
 }
 
-static void say_stats(const struct args *args)
-{
-	struct buf b = { 0 };
-
-	report_packing(&b, packing_stats(args->job));
-	cli_note(args->cli, "%s", buf_str(&b));
-	buf_release(&b);
-}
-
 /* A folder was only looked at, and becomes a store by what is written to it. */
 static struct store *make_store(void *data, struct err *e)
 {
@@ -88,6 +79,7 @@ static void pack(struct args *args)
 				  .on_pack = print_pack,
 				  .on_problem = show_problem,
 				  .data = args };
+	struct buf said = { 0 };
 	struct err e;
 
 	args->job = packing_new(&p);
@@ -98,8 +90,11 @@ static void pack(struct args *args)
 			 num_word(args->faults - FAULTS_SHOWN, "fault", "faults"));
 	if (packing_finish(args->job, &e) < 0)
 		cli_report(args->cli, &e);
-	if (o->verbose)
-		say_stats(args);
+	if (o->verbose) {
+		report_packing(&said, packing_stats(args->job));
+		cli_note(args->cli, "%s", buf_str(&said));
+	}
+	buf_release(&said);
 	packing_free(args->job);
 }
 
@@ -248,16 +243,13 @@ static void tier(struct args *args)
 static int open_stores(struct args *args, struct err *e)
 {
 	const struct pack_opts *o = &args->opts;
-	enum store_mode mode = STORE_WRITE;
 
-	if (o->dry_run || (!o->copy && !store_is_url(o->store_path)))
-		mode = STORE_READ_IF_THERE;
 	if (o->copy && !(args->from = store_open_marked(o->from_path, e)))
 		return -1;
 	if (pack_opts_mode(o) && !o->copy)
 		args->store = store_open_marked(o->store_path, e);
 	else
-		args->store = store_open(o->store_path, mode, e);
+		args->store = store_open(o->store_path, pack_opts_opens(o), e);
 	store_say_peer(args->store, args->cli);
 	return args->store ? 0 : -1;
 }

@@ -1,7 +1,5 @@
 /* walreplay - print, check, prune and mend what the write-ahead log holds. */
 #include <errno.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -245,26 +243,14 @@ static void one_operand(struct args *a, const char *path)
 		cli_report(a->cli, &e);
 }
 
-/* "--salvage X": is X the log, or where the new segments go? Only of the default log it is both. */
-static bool is_default_log(const char *path)
-{
-	struct stat a, b;
-
-	return stat(path, &a) == 0 && stat(DEFAULT_WAL, &b) == 0 && a.st_dev == b.st_dev &&
-	       a.st_ino == b.st_ino;
-}
-
-/* Only a log that is not there is told so: one that may not be read is another matter. */
 static void default_log(struct args *a)
 {
 	struct err e;
 
-	if (access(DEFAULT_WAL, F_OK) == 0 || errno != ENOENT) {
+	if (segment_task_check_default(&a->task, DEFAULT_WAL, &e) == 0)
 		one_operand(a, DEFAULT_WAL);
-		return;
-	}
-	err_set(&e, ERR_IO, "there is no log '%s'; name a segment or a folder", DEFAULT_WAL);
-	cli_report(a->cli, &e);
+	else
+		cli_report(a->cli, &e);
 }
 
 int main(int argc, char **argv)
@@ -291,12 +277,6 @@ int main(int argc, char **argv)
 
 	parse_options(&a, argc, argv);
 	a.task.data = &a;
-	if (a.task.mode == SEGMENT_SALVAGE && cli.n_operands == 0 &&
-	    !is_default_log(a.task.salvage_dir))
-		cli_usage(&cli,
-			  "--salvage '%s' says where new segments go; name the segment or folder "
-			  "that is read, too",
-			  a.task.salvage_dir);
 	if (open_store(&a, &e) < 0) {
 		cli_report(&cli, &e);
 		return cli_exit(&cli);

@@ -437,6 +437,12 @@ int pack_opts_check(struct pack_opts *o, struct err *e)
 	return check_memory(o, e);
 }
 
+enum store_mode pack_opts_opens(const struct pack_opts *o)
+{
+	return o->dry_run || (!o->copy && !store_is_url(o->store_path)) ? STORE_READ_IF_THERE
+									: STORE_WRITE;
+}
+
 const char *pack_opts_mode(const struct pack_opts *o)
 {
 	unsigned mode = mode_of(o);

@@ -56,6 +56,10 @@ MUST_CHECK int pack_opts_check(struct pack_opts *o, struct err *e);
 /* "--compact", and so on: what it is to do; NULL: to pack. */
 const char *pack_opts_mode(const struct pack_opts *o);
 
+/* How the store is opened that is packed or copied into: a folder that is packed into becomes one
+ * only when there is a pack. */
+enum store_mode pack_opts_opens(const struct pack_opts *o);
+
 /* For each of them; stores and callbacks are to be set. */
 struct compact_opts pack_opts_compact(const struct pack_opts *o);
 struct copy_opts pack_opts_copy(const struct pack_opts *o);

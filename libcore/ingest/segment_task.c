@@ -1,12 +1,36 @@
 #include "ingest/segment_task.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "ingest/salvage.h"
 #include "wal/sidecar.h"
 
 static const char UNSOUND[] =
 	"packed, but a pack or an index file of the store is missing or damaged";
+
+static bool is_same_folder(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+	       sa.st_ino == sb.st_ino;
+}
+
+int segment_task_check_default(const struct segment_task *t, const char *log, struct err *e)
+{
+	if (t->mode == SEGMENT_SALVAGE && !is_same_folder(t->salvage_dir, log))
+		return err_set(e, ERR_USAGE,
+			       "--salvage '%s' says where new segments go; name the segment or "
+			       "folder that is read, too",
+			       t->salvage_dir);
+	/* Only one that is not there is told so: one that may not be read is another matter. */
+	if (access(log, F_OK) < 0 && errno == ENOENT)
+		return err_set(e, ERR_IO, "there is no log '%s'; name a segment or a folder", log);
+	return 0;
+}
 
 static void fail(struct segment_task *t, struct err *e, const char *name)
 {

@@ -35,6 +35,11 @@ struct segment_task {
 	bool damaged;
 };
 
+/* May the default log be read, since nothing is named? Errors: ERR_IO, it is not there; ERR_USAGE,
+ * SALVAGE to another folder, which may have been meant as what is read. */
+MUST_CHECK int segment_task_check_default(const struct segment_task *t, const char *log,
+					  struct err *e);
+
 void segment_task_begin(struct segment_task *t);
 /* Writes what is still in memory, and releases all. Failures are told to .fail. */
 void segment_task_end(struct segment_task *t);
