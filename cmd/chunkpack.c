@@ -88,7 +88,8 @@ static void pack(struct args *args)
 		cli_warn(args->cli, "%llu more %s",
 			 (unsigned long long)(args->faults - FAULTS_SHOWN),
 			 num_word(args->faults - FAULTS_SHOWN, "fault", "faults"));
-	if (packing_finish(args->job, &e) < 0)
+	if (packing_finish(args->job, &e) < 0 ||
+	    (!p.store && !args->cli->failure && !make_store(args, &e)))
 		cli_report(args->cli, &e);
 	if (o->verbose) {
 		report_packing(&said, packing_stats(args->job));

@@ -57,7 +57,7 @@ MUST_CHECK int pack_opts_check(struct pack_opts *o, struct err *e);
 const char *pack_opts_mode(const struct pack_opts *o);
 
 /* How the store is opened that is packed or copied into: a folder that is packed into becomes one
- * only when there is a pack. */
+ * only when the input is not refused from the beginning. */
 enum store_mode pack_opts_opens(const struct pack_opts *o);
 
 /* For each of them; stores and callbacks are to be set. */

@@ -211,7 +211,10 @@ static void on_found(const struct index_fault *f, void *data)
 		buf_add_bytes(&c->tenant, f->tenant);
 	}
 	switch (f->kind) {
-	case FAULT_FOREIGN: /* left alone, and in nobody's way */
+	case FAULT_FOREIGN: /* left alone, and in nobody's way, but in the place of a folder */
+		if (!strchr(f->name + f->tenant.n + 1, '/'))
+			tell_error(c, f);
+		break;
 	case FAULT_OVERLAP:
 		break;
 	case FAULT_ABANDONED:

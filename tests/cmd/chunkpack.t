@@ -244,8 +244,6 @@ ok "a parameter that is none" exits 2 chunkpack --store 's3://b?endpont=http://l
 echo '{"ts":"1760522400000000000","line":"x"' >cut.jsonl
 ok "input that is wrong from the beginning" exits 3 chunkpack --store typo cut.jsonl
 ok "makes no store" test ! -e typo
-ok "nor does none" exits 0 chunkpack --store typo
-ok "at all" test ! -e typo
 echo '{"ts":"1760522400000000000","line":"x"}' >one.jsonl
 ok "an entry does, in a folder that is named so" sh -c 'chunkpack --store ./gs: one.jsonl | idxbuild --store ./gs: >/dev/null && test -e gs:/~lokid/format'
 
