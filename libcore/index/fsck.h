@@ -33,10 +33,12 @@ struct index_fsck {
 	 * the whole. */
 	unsigned sample;
 	uint64_t seed;
-	/* What no index file names is a fault once it is so old by the store's clock. With 0 dates
-	 * are not looked at; nor are they where the store cannot be written to: nobody is at work.
-	 */
+	/* What no index file names is a fault once it is so old by the store's clock, or its index
+	 * file was set aside (fsck_lost.c). With 0 dates are not looked at; nor are they where the
+	 * store cannot be written to: nobody is at work. */
 	int64_t grace_ns;
+	/* Index files that are as good as gone, ascending by name; or NULL. */
+	const struct hash_list *without;
 	fsck_overdue_fn *overdue; /* NULL: nothing is */
 	void *overdue_data;
 	index_tell_fn *tell;

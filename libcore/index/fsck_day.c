@@ -9,6 +9,7 @@
 #include "index/check.h"
 #include "index/live.h"
 #include "index/scan.h"
+#include "index/unnamed.h"
 
 enum { TRIES = 3 };
 
@@ -26,10 +27,13 @@ struct day {
 
 	struct live live;
 	struct index_beside beside; /* of the index file that is looked at; .known is of all */
-	struct names waiting;	    /* packs that index files name which do not count */
+	struct names known;	    /* packs: the same, and those that index files name which do
+				       not count */
 	struct names covered;	    /* segments that live ones replace */
 	int64_t now;		    /* INT64_MIN: not asked yet */
 	bool at_rest;		    /* the store cannot be written to */
+	bool has_lost;		    /* lost is loaded */
+	struct fsck_lost lost;
 
 	const char *at_name, *at_index; /* what fsck_pack_bytes looks at */
 	struct fault_list found;
@@ -40,11 +44,6 @@ static void add_name(struct names *l, const struct hash128 *h)
 {
 	mem_grow(&l->v, &l->cap, l->n + 1, sizeof(*l->v));
 	l->v[l->n++] = *h;
-}
-
-static bool is_among(const struct names *l, const struct hash128 *h)
-{
-	return hash128_among(l->v, l->n, h);
 }
 
 static const char *copy(struct day *d, const char *text)
@@ -145,7 +144,7 @@ static void look_at_obsolete(struct day *d, const struct hash128 *hash)
 		check_index(d, ix, NULL);
 	for (uint32_t i = 0; i < index_info(ix)->n_packs && index_pack_at(ix, i, &p, NULL) == 0;
 	     i++)
-		add_name(&d->waiting, &p.name);
+		add_name(&d->known, &p.name);
 	index_close(ix);
 }
 
@@ -361,57 +360,62 @@ static int check_overlap(struct day *d, struct err *e)
 
 /* ---- packs that no index file names ---- */
 
+/* Of an index file that was set aside, its packs are missed at once. */
+static int is_lost(struct day *d, const struct fsck_pack *p, struct err *e)
+{
+	if (!d->has_lost && fsck_lost_load(d->f->store, d->tenant, d->day, &d->lost, e) < 0)
+		return -1;
+	d->has_lost = true;
+	return hash128_among(d->lost.packs.v, d->lost.packs.n, &p->hash) ||
+	       p->date_ns <= d->lost.unread_ns;
+}
+
 /* 1 it is there and old enough; 0. */
 static int is_due(struct day *d, const struct fsck_pack *p, const char *name, struct err *e)
 {
+	int rc = 1;
+
 	if (d->f->grace_ns > 0 && !d->at_rest) {
 		if (d->now == INT64_MIN && store_now(d->f->store, &d->now, NULL) < 0)
 			d->at_rest = true;
 		else if ((num_wide)d->now - p->date_ns < d->f->grace_ns)
-			return 0;
+			rc = is_lost(d, p, e);
 	}
-	return store_has(d->f->store, name, NULL, e);
+	return rc > 0 ? store_has(d->f->store, name, NULL, e) : rc;
 }
 
-static bool is_known(const struct day *d, const struct hash128 *pack)
-{
-	return hash128_among(d->beside.known.v, d->beside.known.n, pack) ||
-	       is_among(&d->waiting, pack);
-}
-
-static bool all_known(const struct day *d, const struct hash_list *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (!is_known(d, &l->v[i]))
-			return false;
-	return true;
-}
-
-static bool all_covered(const struct day *d, const struct hash_list *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (!is_among(&d->covered, &l->v[i]))
-			return false;
-	return true;
-}
-
-/* By its trailer: of segments alone, all of which are covered; or all of packs that are known. */
 static enum fault_kind judge(const struct day *d, const struct pack_trailer *t, struct err *why)
 {
-	if (t->sources.n && all_known(d, &t->sources)) {
+	const struct hash_list known = { d->known.v, d->known.n };
+	const struct hash_list covered = { d->covered.v, d->covered.n };
+
+	switch (unnamed_judge(t, &known, &covered)) {
+	case UNNAMED_LEFTOVER:
 		err_set(why, ERR_CORRUPT,
 			"left by a compaction that did not end: all of it is in packs that index "
 			"files name");
 		return FAULT_LEFTOVER;
-	}
-	if (!t->mixed && t->segments.n && t->replaced.n == 0 && all_covered(d, &t->segments)) {
+	case UNNAMED_SUPERFLUOUS:
 		err_set(why, ERR_CORRUPT,
 			"superfluous, as after a flush that was broken off: other packs have all "
 			"its segments");
 		return FAULT_SUPERFLUOUS;
+	case UNNAMED_ORPHAN:
+		break;
 	}
 	err_set(why, ERR_CORRUPT, "no index file names it, so no query sees it");
 	return FAULT_ORPHAN;
+}
+
+/* Nobody writes a pack into another folder than its own: whatever its age. */
+static bool is_astray(struct day *d, const struct store_name *sn)
+{
+	struct pack_scan scan;
+
+	if (pack_scan_open_astray(d->f->store, sn, &scan, NULL) < 0)
+		return false;
+	pack_scan_close(&scan);
+	return true;
 }
 
 static int look_at_unnamed(struct day *d, const struct fsck_pack *p, struct err *e)
@@ -420,31 +424,26 @@ static int look_at_unnamed(struct day *d, const struct fsck_pack *p, struct err 
 	const char *name = name_of(d, STORE_PACK, &p->hash);
 	struct pack_scan scan;
 	struct err why;
-	int64_t rc = is_due(d, p, name, e);
+	int due = is_due(d, p, name, e);
+	int64_t n_told = due > 0 ? check_bytes(d, &p->hash, name, NULL, e) : 0;
 
-	if (rc > 0) {
-		rc = check_bytes(d, &p->hash, name, NULL, e);
-		if (rc == 0)
-			rc = 1;
-		else if (rc > 0)
-			rc = 0; /* told */
-	}
-	if (rc <= 0)
-		return rc < 0 ? -1 : 0;
+	if (due < 0 || n_told != 0)
+		return due < 0 || n_told < 0 ? -1 : 0;
 	if (pack_scan_open(d->f->store, &sn, &scan, &why) == 0) {
 		enum fault_kind kind = judge(d, &scan.trailer, &why);
 
 		/* Who cannot be read may name it: that was told. */
-		if (kind != FAULT_ORPHAN || d->live.n_faults == 0 || d->f->depth == FSCK_UNNAMED)
+		if (due > 0 &&
+		    (kind != FAULT_ORPHAN || d->live.n_faults == 0 || d->f->depth == FSCK_UNNAMED))
 			find(d, kind, name, NULL, &why);
 		pack_scan_close(&scan);
 		return 0;
 	}
 	fault_cut_path(&why, store_path(d->f->store), name);
-	rc = pack_scan_open_astray(d->f->store, &sn, &scan, NULL);
-	if (rc == 0)
-		pack_scan_close(&scan);
-	find(d, rc == 0 ? FAULT_FOLDER : FAULT_DAMAGED, name, NULL, &why);
+	if (is_astray(d, &sn))
+		find(d, FAULT_FOLDER, name, NULL, &why);
+	else if (due > 0)
+		find(d, FAULT_DAMAGED, name, NULL, &why);
 	return 0;
 }
 
@@ -452,10 +451,12 @@ static int look_at_all_unnamed(struct day *d, struct err *e)
 {
 	int rc = 0;
 
-	d->waiting.n = hash128_sort(d->waiting.v, d->waiting.n);
+	for (size_t i = 0; i < d->beside.known.n; i++)
+		add_name(&d->known, &d->beside.known.v[i]);
+	d->known.n = hash128_sort(d->known.v, d->known.n);
 	d->covered.n = hash128_sort(d->covered.v, d->covered.n);
 	for (size_t i = 0; i < d->n_packs && rc == 0; i++)
-		if (!is_known(d, &d->pack[i].hash))
+		if (!hash128_among(d->known.v, d->known.n, &d->pack[i].hash))
 			rc = look_at_unnamed(d, &d->pack[i], e);
 	return rc;
 }
@@ -501,7 +502,7 @@ static void forget(struct day *d)
 	live_release(&d->live);
 	free(d->beside.known.v);
 	d->beside = (struct index_beside){ 0 };
-	d->waiting.n = d->covered.n = 0;
+	d->known.n = d->covered.n = 0;
 	fault_list_reset(&d->found);
 	arena_reset(&d->mem);
 }
@@ -517,7 +518,7 @@ int64_t fsck_day(const struct index_fsck *f, struct bytes tenant, int32_t day,
 
 	for (int i = 0; i < TRIES && rc == 1; i++) {
 		forget(&d);
-		rc = live_load(f->store, tenant, day, &d.live, e);
+		rc = live_load_without(f->store, tenant, day, f->without, &d.live, e);
 		if (rc == 0)
 			rc = examine(&d, e);
 		if (rc == 0 && d.found.n)
@@ -528,7 +529,8 @@ int64_t fsck_day(const struct index_fsck *f, struct bytes tenant, int32_t day,
 	ret = rc < 0 ? -1 : (int64_t)d.found.n;
 	forget(&d);
 	fault_list_release(&d.found);
-	free(d.waiting.v);
+	fsck_lost_release(&d.lost);
+	free(d.known.v);
 	free(d.covered.v);
 	arena_release(&d.mem);
 	return ret;

@@ -48,4 +48,19 @@ MUST_CHECK int fsck_expired(const struct index_fsck *f, struct index *ix, const 
 			    struct fsck_expired *ret, struct err *e);
 void fsck_expired_release(struct fsck_expired *x);
 
+/* Where what is set aside is: FSCK_LOST NAME/HASH. */
+#define FSCK_LOST "~lokid/lost/"
+
+/* What index files of the day that were set aside (repair.h) tell of the packs that are there. */
+struct fsck_lost {
+	struct hash_list packs; /* that they name: ascending */
+	int64_t unread_ns;	/* when the last of those was set aside that cannot be read: what is
+				   no younger may be of it. INT64_MIN: there is none */
+};
+
+/* To be released, on failure too. Errors: ERR_IO, ERR_AGAIN. */
+MUST_CHECK int fsck_lost_load(struct store *s, struct bytes tenant, int32_t day,
+			      struct fsck_lost *ret, struct err *e);
+void fsck_lost_release(struct fsck_lost *l);
+
 #endif

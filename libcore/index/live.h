@@ -65,6 +65,9 @@ struct live {
  */
 MUST_CHECK int live_load(struct store *s, struct bytes tenant, int32_t day, struct live *ret,
 			 struct err *e);
+/* The same as if these, ascending by name, were not there. NULL: none. */
+MUST_CHECK int live_load_without(struct store *s, struct bytes tenant, int32_t day,
+				 const struct hash_list *without, struct live *ret, struct err *e);
 void live_release(struct live *l);
 
 /*

@@ -24,6 +24,7 @@ struct files {
 	struct live_file *v;
 	size_t n, cap;
 	int32_t from, to;
+	const struct hash_list *without; /* or NULL */
 };
 
 static int add_file(const char *name, uint64_t size, void *data, struct err *e)
@@ -34,7 +35,8 @@ static int add_file(const char *name, uint64_t size, void *data, struct err *e)
 	(void)e;
 	if (store_name_parse(bytes_str(name), &sn, NULL) < 0 || sn.kind != STORE_INDEX)
 		return 0; /* not ours: left alone */
-	if (sn.day < f->from || sn.day > f->to)
+	if (sn.day < f->from || sn.day > f->to ||
+	    (f->without && hash128_among(f->without->v, f->without->n, &sn.hash)))
 		return 0;
 	mem_grow(&f->v, &f->cap, f->n + 1, sizeof(*f->v));
 	f->v[f->n++] = (struct live_file){ sn.day, sn.hash, size };
@@ -159,8 +161,14 @@ static int open_day(const struct live_file *v, struct opened *o, size_t first, s
 
 int live_load(struct store *s, struct bytes tenant, int32_t day, struct live *ret, struct err *e)
 {
+	return live_load_without(s, tenant, day, NULL, ret, e);
+}
+
+int live_load_without(struct store *s, struct bytes tenant, int32_t day,
+		      const struct hash_list *without, struct live *ret, struct err *e)
+{
 	for (int i = 0; i < LIST_TRIES; i++) {
-		struct files f = { 0 };
+		struct files f = { .without = without };
 		struct opened o = { 0 };
 		int rc = list_folder(s, tenant, day, &f, e);
 

@@ -1,7 +1,9 @@
 /*
- * First what lies wrong is put right, then what is in the way is set aside, and last index files
- * are made of those packs that then no index file knows of. So an index file that is right is never
- * touched, and in whatever state a kill leaves the store, the next run finds the rest.
+ * First it is looked at what each fault asks for, and what is wrong is copied: to ~lokid/lost, or
+ * to where it belongs. Then day by day, under the day's lock, new index files are committed over
+ * those packs that only wrong ones name, and last what was copied is deleted. So at each moment a
+ * pack is named by the wrong file, by the right one, or by both, which readers fold; and in
+ * whatever state a kill leaves the store, what is wrong is still there to be found by the next run.
  *
  * A pack that is damaged stays as long as an index file names it: what is right in it is read. What
  * is not by its name, its place and its beginning a pack or an index file stays too: it is somebody
@@ -13,9 +15,9 @@
 
 #include "base/map.h"
 #include "base/mem.h"
-#include "index/build.h"
 #include "index/compact.h"
 #include "index/fsck_day.h"
+#include "index/repair_day.h"
 #include "index/scan.h"
 #include "time/time.h"
 
@@ -26,12 +28,24 @@ struct place {
 	bool build, merge;
 };
 
+/* What goes when its place is done. */
+struct going {
+	const char *name;
+	const char
+		*to; /* its copy; NULL: it is a pack that may be of no use, to be set aside then */
+	size_t place, fault;
+};
+
 struct repair {
 	const struct index_repair *r;
 	const struct fault_list *l;
+	bool *kept; /* of each fault */
 	struct place *place;
 	size_t n_places, cap_places;
-	struct map moved; /* what was set aside */
+	struct going *going;
+	size_t n_going, cap_going;
+	struct map moved; /* what was copied */
+	struct map made;  /* index files, some under the names of wrong ones */
 	struct arena mem;
 	int64_t n_kept;
 };
@@ -55,18 +69,33 @@ static void say(const struct repair *r, const char *done, const char *would, con
 
 static void keep(struct repair *r, size_t i, const char *why)
 {
+	if (r->kept[i])
+		return;
+	r->kept[i] = true;
 	r->n_kept++;
 	r->r->kept(&r->l->v[i], why, r->r->data);
 }
 
-static struct place *place_of(struct repair *r, struct bytes tenant, int32_t day)
+static size_t place_of(struct repair *r, struct bytes tenant, int32_t day)
 {
 	for (size_t i = 0; i < r->n_places; i++)
 		if (r->place[i].day == day && bytes_eq(r->place[i].tenant, tenant))
-			return &r->place[i];
+			return i;
 	mem_grow(&r->place, &r->cap_places, r->n_places + 1, sizeof(*r->place));
 	r->place[r->n_places] = (struct place){ .tenant = arena_copy(&r->mem, tenant), .day = day };
-	return &r->place[r->n_places++];
+	return r->n_places++;
+}
+
+static struct place *place_of_fault(struct repair *r, const struct index_fault *f)
+{
+	size_t at = place_of(r, f->tenant, f->day);
+
+	return &r->place[at];
+}
+
+static const char *copy_text(struct repair *r, const char *text)
+{
+	return arena_copy(&r->mem, bytes_of(text, strlen(text) + 1)).p;
 }
 
 /* ---- moving ---- */
@@ -76,81 +105,73 @@ static int put_piece(struct bytes piece, void *data, struct err *e)
 	return store_put_write(data, piece, e);
 }
 
-/* The name is that of its bytes, in folder. Gone already is fine. */
-static int move(struct repair *r, const char *name, const char *folder, const char *suffix,
-		struct err *e)
+/* The copy's name, which is that of its bytes, goes to `to`. 1; 0 it is gone already; -1. */
+static int copy(struct repair *r, const char *name, const char *folder, const char *suffix,
+		struct buf *to, struct err *e)
 {
 	struct store *s = r->r->store;
 	struct store_file f = { 0 };
 	struct store_put *p = NULL;
-	struct buf to = { 0 };
 	struct hash128 hash;
 	struct err why = { 0 };
-	int rc;
+	int rc = store_file_open(s, name, &f, &why);
 
-	if (r->r->dry_run) {
-		say(r, "moved", "would move", "'%s' to '%s'", name, folder);
-		return 0;
-	}
-	rc = store_file_open(s, name, &f, &why);
 	if (rc == 0) {
 		p = store_put_new(s, folder, &why);
 		rc = p ? store_file_pieces(&f, put_piece, p, &why) : -1;
 		if (rc == 0)
-			rc = store_put_commit(p, suffix, &hash, &to, &why);
+			rc = store_put_commit(p, suffix, &hash, to, &why);
 		else
 			store_put_abort(p);
 	}
 	store_file_close(&f);
-	if (rc == 0 && strcmp(buf_str(&to), name) != 0) {
-		rc = store_delete(s, name, &why);
-		if (rc == 0)
-			say(r, "moved", "", "'%s' to '%s'", name, buf_str(&to));
-	}
-	buf_release(&to);
-	if (rc == 0 || why.code == ERR_NO)
+	if (rc == 0)
+		return 1;
+	if (why.code == ERR_NO)
 		return 0;
 	*e = why;
 	return -1;
 }
 
-static int set_aside(struct repair *r, const char *name, struct err *e)
+/* Copies it, for the fault; it goes when that place is done. */
+static int move(struct repair *r, size_t fault, const char *name, size_t place, const char *folder,
+		const char *suffix, struct err *e)
 {
 	const uint64_t h = hash64(bytes_str(name));
-	struct buf folder = { 0 };
-	struct store_name sn;
+	struct buf to = { 0 };
 	int rc;
 
 	if (map_get(&r->moved, h, bytes_str(name)) != MAP_NONE)
 		return 0;
-	if (store_name_parse(bytes_str(name), &sn, e) < 0)
-		return -1;
-	if (fsck_start(r->r->store, &sn, name) == FSCK_START_OTHER)
-		return 0; /* the check that follows finds it again */
-	map_put(&r->moved, h, arena_copy(&r->mem, bytes_str(name)), 0);
-	buf_addf(&folder, "~lokid/lost/%s/", name);
-	rc = move(r, name, buf_str(&folder), "", e);
-	buf_release(&folder);
-	return rc;
+	name = copy_text(r, name);
+	map_put(&r->moved, h, bytes_str(name), 0);
+	if (r->r->dry_run) {
+		say(r, "", "would move", "'%s' to '%s'", name, folder);
+		return 0;
+	}
+	rc = copy(r, name, folder, suffix, &to, e);
+	if (rc > 0 && strcmp(buf_str(&to), name) != 0) {
+		mem_grow(&r->going, &r->cap_going, r->n_going + 1, sizeof(*r->going));
+		r->going[r->n_going++] = (struct going){ .name = name,
+							 .to = copy_text(r, buf_str(&to)),
+							 .place = place,
+							 .fault = fault };
+	}
+	buf_release(&to);
+	return rc < 0 ? -1 : 0;
 }
 
-/* A pack goes to the folder that its trailer names, under the name that its bytes have; one without
- * a trailer that can be read is set aside. */
-static int put_right(struct repair *r, const struct store_name *sn, const char *name, struct err *e)
+static int set_aside(struct repair *r, size_t fault, const char *name, size_t place, struct err *e)
 {
 	struct buf folder = { 0 };
-	struct pack_scan scan;
-	struct err why;
-	int rc = pack_scan_open(r->r->store, sn, &scan, &why);
+	struct store_name sn;
+	int rc;
 
-	if (rc < 0)
-		rc = pack_scan_open_astray(r->r->store, sn, &scan, &why);
-	if (rc < 0)
-		return set_aside(r, name, e);
-	place_of(r, scan.trailer.tenant, scan.trailer.day)->build = true;
-	store_folder_add(&folder, STORE_PACK, scan.trailer.tenant, scan.trailer.day);
-	pack_scan_close(&scan);
-	rc = move(r, name, buf_str(&folder), store_suffix(STORE_PACK), e);
+	if (store_name_parse(bytes_str(name), &sn, NULL) == 0 &&
+	    fsck_start(r->r->store, &sn, name) == FSCK_START_OTHER)
+		return 0; /* the check that follows finds it again */
+	buf_addf(&folder, FSCK_LOST "%s/", name);
+	rc = move(r, fault, name, place, buf_str(&folder), "", e);
 	buf_release(&folder);
 	return rc;
 }
@@ -185,12 +206,23 @@ static int has_packs(struct repair *r, const struct index_fault *f, bool *ret, s
 	return rc;
 }
 
+/* Of an index file in a wrong folder, the place where its packs are. */
+static size_t place_of_index(struct repair *r, const struct index_fault *f, const char *name)
+{
+	struct index *ix = f->kind == FAULT_FOLDER ? index_load(r->r->store, name, NULL) : NULL;
+	size_t ret = ix ? place_of(r, index_info(ix)->tenant, index_info(ix)->day)
+			: place_of(r, f->tenant, f->day);
+
+	index_close(ix);
+	return ret;
+}
+
 /* Index files are made again from packs; that of a missing pack goes only where other packs are. */
 static int mend_index(struct repair *r, size_t i, struct err *e)
 {
 	const struct index_fault *f = &r->l->v[i];
 	const char *name = f->index ? f->index : f->name;
-	struct place *at = place_of(r, f->tenant, f->day);
+	size_t at = place_of_index(r, f, name);
 	struct store_name sn;
 	bool any = true;
 
@@ -218,13 +250,38 @@ static int mend_index(struct repair *r, size_t i, struct err *e)
 		     "mounted");
 		return 0;
 	}
-	at->build = true;
-	return set_aside(r, name, e);
+	r->place[at].build = true;
+	return set_aside(r, i, name, at, e);
+}
+
+/* A pack goes to the folder that its trailer names, under the name that its bytes have; one without
+ * a trailer that can be read is set aside. */
+static int put_right(struct repair *r, size_t i, const struct store_name *sn, struct err *e)
+{
+	const struct index_fault *f = &r->l->v[i];
+	struct buf folder = { 0 };
+	struct pack_scan scan;
+	struct err why;
+	size_t at;
+	int rc = pack_scan_open(r->r->store, sn, &scan, &why);
+
+	if (rc < 0)
+		rc = pack_scan_open_astray(r->r->store, sn, &scan, &why);
+	if (rc < 0)
+		return set_aside(r, i, f->name, place_of(r, f->tenant, f->day), e);
+	at = place_of(r, scan.trailer.tenant, scan.trailer.day);
+	r->place[at].build = true;
+	store_folder_add(&folder, STORE_PACK, scan.trailer.tenant, scan.trailer.day);
+	pack_scan_close(&scan);
+	rc = move(r, i, f->name, at, buf_str(&folder), store_suffix(STORE_PACK), e);
+	buf_release(&folder);
+	return rc;
 }
 
 static int mend_damaged_pack(struct repair *r, size_t i, const struct store_name *sn, struct err *e)
 {
 	const struct index_fault *f = &r->l->v[i];
+	size_t at = place_of(r, f->tenant, f->day);
 	struct pack_scan scan;
 	struct err why;
 
@@ -234,7 +291,7 @@ static int mend_damaged_pack(struct repair *r, size_t i, const struct store_name
 	}
 	if (pack_scan_open(r->r->store, sn, &scan, &why) == 0) {
 		pack_scan_close(&scan);
-		place_of(r, f->tenant, f->day)->build = true;
+		r->place[at].build = true;
 		keep(r, i, "what is right in it is read by queries, once an index file names it");
 		return 0;
 	}
@@ -242,7 +299,20 @@ static int mend_damaged_pack(struct repair *r, size_t i, const struct store_name
 		keep(r, i, "it does not begin as a pack does, and may be somebody else's");
 		return 0;
 	}
-	return set_aside(r, f->name, e);
+	return set_aside(r, i, f->name, at, e);
+}
+
+/* Whether it is of no use is asked once more, when index files are right. */
+static void judge_later(struct repair *r, size_t i, size_t place)
+{
+	const struct index_fault *f = &r->l->v[i];
+
+	if (r->r->dry_run) {
+		say(r, "", "would move", "'%s' to '" FSCK_LOST "%s/'", f->name, f->name);
+		return;
+	}
+	mem_grow(&r->going, &r->cap_going, r->n_going + 1, sizeof(*r->going));
+	r->going[r->n_going++] = (struct going){ .name = f->name, .place = place, .fault = i };
 }
 
 static int mend(struct repair *r, size_t i, struct err *e)
@@ -265,18 +335,19 @@ static int mend(struct repair *r, size_t i, struct err *e)
 		return 0;
 	case FAULT_SUPERFLUOUS:
 	case FAULT_LEFTOVER:
-		return set_aside(r, f->name, e);
+		judge_later(r, i, place_of(r, f->tenant, f->day));
+		return 0;
 	case FAULT_ORPHAN:
-		place_of(r, f->tenant, f->day)->build = true;
+		place_of_fault(r, f)->build = true;
 		return 0;
 	case FAULT_OVERLAP:
-		place_of(r, f->tenant, f->day)->merge = true;
+		place_of_fault(r, f)->merge = true;
 		return 0;
 	case FAULT_NAME:
 	case FAULT_FOLDER:
 		if (!pack)
 			return mend_index(r, i, e);
-		rc = put_right(r, &sn, f->name, e);
+		rc = put_right(r, i, &sn, e);
 		return rc == 0 && f->index ? mend_index(r, i, e)
 					   : rc; /* it names what is no more */
 	case FAULT_DAMAGED:
@@ -296,128 +367,177 @@ static int mend(struct repair *r, size_t i, struct err *e)
 }
 
 /* Packs that lie wrong come first: they may be those that are missing. */
-static bool is_first(const struct index_fault *f)
+enum turn { TURN_ASTRAY, TURN_REST, TURNS };
+
+static enum turn turn_of(const struct index_fault *f)
 {
 	struct store_name sn;
 
-	return (f->kind == FAULT_NAME || f->kind == FAULT_FOLDER) && is_pack(f->name, &sn);
+	return (f->kind == FAULT_NAME || f->kind == FAULT_FOLDER) && is_pack(f->name, &sn)
+		       ? TURN_ASTRAY
+		       : TURN_REST;
 }
 
+static int mend_all(struct repair *r, enum turn turn, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < r->l->n && rc == 0; i++)
+		if (turn_of(&r->l->v[i]) == turn)
+			rc = mend(r, i, e);
+	return rc;
+}
+
+/* ---- day by day ---- */
+
 /* 1 somebody else is at work there; 0, -1. */
-static int lock_day(struct repair *r, struct bytes tenant, int32_t day, struct store_lock **ret,
-		    struct err *e)
+static int lock_day(struct repair *r, const struct place *p, struct store_lock **ret, struct err *e)
 {
 	struct err why = { 0 };
 
-	*ret = NULL;
-	if (r->r->dry_run || tenant.n == 0)
-		return 0;
-	*ret = index_lock(r->r->store, tenant, day, &why);
+	*ret = index_lock(r->r->store, p->tenant, p->day, &why);
 	if (*ret || why.code == ERR_AGAIN)
 		return *ret ? 0 : 1;
 	*e = why;
 	return -1;
 }
 
-static int mend_all(struct repair *r, bool first, struct err *e)
+/* Of the day, what goes: index files, or packs. Wherever it is to be dealt with. */
+static struct hash_list names_going(const struct repair *r, const struct place *p,
+				    enum store_kind kind)
 {
-	int rc = 0;
+	struct hash_list ret = { mem_alloc((r->n_going + 1) * sizeof(*ret.v)), 0 };
 
-	for (size_t i = 0; i < r->l->n && rc == 0; i++) {
-		const struct index_fault *f = &r->l->v[i];
-		struct store_lock *lock;
+	for (size_t i = 0; i < r->n_going; i++) {
+		struct store_name sn;
 
-		if (is_first(f) != first)
-			continue;
-		rc = lock_day(r, f->tenant, f->day, &lock, e);
-		if (rc == 1) {
-			keep(r, i, "a compaction is at work there");
-			rc = 0;
-			continue;
-		}
-		if (rc == 0)
-			rc = mend(r, i, e);
-		store_unlock(lock);
+		if (r->going[i].to &&
+		    store_name_parse(bytes_str(r->going[i].name), &sn, NULL) == 0 &&
+		    sn.kind == kind && sn.day == p->day && bytes_eq(sn.tenant, p->tenant))
+			ret.v[ret.n++] = sn.hash;
 	}
-	return rc;
-}
-
-/* ---- day by day ---- */
-
-struct gathering {
-	struct arena mem;
-	struct fsck_pack *pack;
-	size_t n, cap;
-	struct store_name *orphan;
-	size_t n_orphans, cap_orphans;
-	struct fault_list unusable;
-};
-
-static int gather_pack(const struct store_object *o, void *data, struct err *e)
-{
-	struct gathering *g = data;
-	struct store_name sn;
-
-	(void)e;
-	if (!is_pack(o->name, &sn))
-		return 0;
-	mem_grow(&g->pack, &g->cap, g->n + 1, sizeof(*g->pack));
-	g->pack[g->n++] = (struct fsck_pack){ sn.day, sn.hash, o->size, o->date_ns };
-	return 0;
-}
-
-static void gather_orphan(const struct index_fault *f, void *data)
-{
-	struct gathering *g = data;
-	struct store_name sn;
-
-	if (f->kind == FAULT_ORPHAN && is_pack(f->name, &sn)) {
-		sn.tenant = arena_copy(&g->mem, sn.tenant);
-		mem_grow(&g->orphan, &g->cap_orphans, g->n_orphans + 1, sizeof(*g->orphan));
-		g->orphan[g->n_orphans++] = sn;
-	} else if (f->kind == FAULT_DAMAGED) {
-		fault_list_add(&g->unusable, f);
-	}
+	ret.n = hash128_sort(ret.v, ret.n);
+	return ret;
 }
 
 static void on_made(const char *name, const struct index_info *info, void *data)
 {
+	struct repair *r = data;
+	const uint64_t h = hash64(bytes_str(name));
+
 	(void)info;
-	say(data, "made", "", "'%s'", name);
+	say(r, "made", "", "'%s'", name);
+	if (map_get(&r->made, h, bytes_str(name)) == MAP_NONE)
+		map_put(&r->made, h, bytes_str(copy_text(r, name)), 0);
 }
 
-static int build_orphans(struct repair *r, const struct gathering *g, struct err *e)
+static int delete_going(struct repair *r, const struct going *g, struct err *e)
 {
-	const struct build_events ev = { .made = on_made, .data = r };
+	const struct bytes name = bytes_str(g->name);
 
-	if (g->n_orphans == 0)
-		return 0;
-	return index_build(r->r->store, g->orphan, g->n_orphans, &ev, e) < 0 ? -1 : 0;
+	/* The right one has its name. */
+	if (map_get(&r->made, hash64(name), name) == MAP_NONE &&
+	    store_delete(r->r->store, g->name, e) < 0)
+		return -1;
+	say(r, "moved", "", "'%s' to '%s'", g->name, g->to);
+	return 0;
+}
+
+/* n_bad: packs that a wrong index file may name, and a new one cannot. */
+static int delete_all_going(struct repair *r, size_t place, int64_t n_bad, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_going && rc == 0; i++) {
+		const struct going *g = &r->going[i];
+		struct store_name sn;
+
+		if (g->place != place || !g->to)
+			continue;
+		if (n_bad && store_name_parse(bytes_str(g->name), &sn, NULL) == 0 &&
+		    sn.kind == STORE_INDEX)
+			keep(r, g->fault,
+			     "a pack of its day is damaged so that no new one can name it");
+		else
+			rc = delete_going(r, g, e);
+	}
+	return rc;
+}
+
+/* Right away: nobody can read it, or needs it. */
+static int drop_pack(struct repair *r, const char *name, struct err *e)
+{
+	struct buf folder = { 0 }, to = { 0 };
+	int rc;
+
+	buf_addf(&folder, FSCK_LOST "%s/", name);
+	rc = copy(r, name, buf_str(&folder), "", &to, e);
+	if (rc > 0)
+		rc = delete_going(r, &(struct going){ .name = name, .to = buf_str(&to) }, e);
+	buf_release(&folder);
+	buf_release(&to);
+	return rc;
+}
+
+static bool is_listed(const struct fault_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Packs that were of no use, and still are. */
+static int drop_unneeded(struct repair *r, size_t place, const struct repair_day *d, struct err *e)
+{
+	struct fault_list l = { 0 };
+	bool asked = false;
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_going && rc == 0; i++) {
+		const struct going *g = &r->going[i];
+
+		if (g->place != place || g->to)
+			continue;
+		if (!asked)
+			rc = repair_unneeded(d, &l, e);
+		asked = true;
+		if (rc == 0 && is_listed(&l, g->name))
+			rc = drop_pack(r, g->name, e);
+	}
+	fault_list_release(&l);
+	return rc;
 }
 
 /* What no index file knows of is named by a new one; what cannot be is set aside. */
-static int build_day(struct repair *r, const struct place *p, struct err *e)
+static int64_t build(struct repair *r, const struct repair_day *d, struct err *e)
 {
-	struct gathering g = { 0 };
-	const struct index_fsck f = {
-		.store = r->r->store, .depth = FSCK_UNNAMED, .tell = gather_orphan, .data = &g
-	};
-	struct buf folder = { 0 };
-	int rc;
+	const struct build_events ev = { .made = on_made, .data = r };
+	struct fault_list unusable = { 0 };
+	int64_t ret = repair_build(d, &ev, &unusable, e);
 
-	store_folder_add(&folder, STORE_PACK, p->tenant, p->day);
-	rc = store_list_objects(r->r->store, buf_str(&folder), gather_pack, &g, e);
+	for (size_t i = 0; i < unusable.n && ret >= 0; i++)
+		if (drop_pack(r, unusable.v[i].name, e) < 0)
+			ret = -1;
+	fault_list_release(&unusable);
+	return ret;
+}
+
+static int mend_locked(struct repair *r, size_t place, struct err *e)
+{
+	const struct place *p = &r->place[place];
+	struct repair_day d = { .store = r->r->store,
+				.tenant = p->tenant,
+				.day = p->day,
+				.without = names_going(r, p, STORE_INDEX),
+				.gone = names_going(r, p, STORE_PACK) };
+	int64_t n_bad = p->build ? build(r, &d, e) : 0;
+	int rc = n_bad < 0 ? -1 : delete_all_going(r, place, n_bad, e);
+
 	if (rc == 0)
-		rc = fsck_day(&f, p->tenant, p->day, g.pack, g.n, e) < 0 ? -1 : 0;
-	for (size_t i = 0; i < g.unusable.n && rc == 0; i++)
-		rc = set_aside(r, g.unusable.v[i].name, e);
-	if (rc == 0)
-		rc = build_orphans(r, &g, e);
-	buf_release(&folder);
-	free(g.pack);
-	free(g.orphan);
-	fault_list_release(&g.unusable);
-	arena_release(&g.mem);
+		rc = drop_unneeded(r, place, &d, e);
+	free(d.without.v);
+	free(d.gone.v);
 	return rc;
 }
 
@@ -440,43 +560,52 @@ static int merge_day(struct repair *r, const struct place *p, struct err *e)
 	return index_compact(&c, e);
 }
 
-static int mend_days(struct repair *r, struct err *e)
+static void keep_place(struct repair *r, const struct place *p)
 {
-	int rc = 0;
+	for (size_t i = 0; i < r->l->n; i++)
+		if (r->l->v[i].day == p->day && bytes_eq(r->l->v[i].tenant, p->tenant))
+			keep(r, i, "a compaction is at work there");
+}
 
-	for (size_t i = 0; i < r->n_places && rc == 0; i++) {
-		const struct place *p = &r->place[i];
-		struct store_lock *lock = NULL;
+static int mend_place(struct repair *r, size_t place, struct err *e)
+{
+	const struct place *p = &r->place[place];
+	struct store_lock *lock;
+	int rc;
+
+	if (r->r->dry_run) {
 		char day[TIME_DAY_LEN + 1];
 
 		time_day_text(p->day, day);
-		if (p->build && r->r->dry_run)
+		if (p->build)
 			say(r, "", "would make", "index files of what '%.*s/chunks/%s' then has",
 			    BYTES_ARG(p->tenant), day);
-		else if (p->build)
-			rc = lock_day(r, p->tenant, p->day, &lock, e);
-		if (p->build && !r->r->dry_run && rc == 0)
-			rc = build_day(r, p, e);
-		store_unlock(lock);
-		if (rc >= 0 && p->merge)
-			rc = merge_day(r, p, e);
-		rc = rc > 0 ? 0 : rc; /* who has the day finds it as it is, and so does the next */
+		return p->merge ? merge_day(r, p, e) : 0;
 	}
-	return rc;
+	rc = lock_day(r, p, &lock, e);
+	if (rc == 1)
+		keep_place(r, p);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	rc = mend_locked(r, place, e);
+	store_unlock(lock);
+	return rc == 0 && p->merge ? merge_day(r, p, e) : rc;
 }
 
 int64_t index_repair(const struct index_repair *how, const struct fault_list *l, struct err *e)
 {
-	struct repair r = { .r = how, .l = l };
-	int rc;
+	struct repair r = { .r = how, .l = l, .kept = mem_alloc((l->n + 1) * sizeof(*r.kept)) };
+	int rc = 0;
 
-	rc = mend_all(&r, true, e);
-	if (rc == 0)
-		rc = mend_all(&r, false, e);
-	if (rc == 0)
-		rc = mend_days(&r, e);
+	for (enum turn turn = 0; turn < TURNS && rc == 0; turn++)
+		rc = mend_all(&r, turn, e);
+	for (size_t i = 0; i < r.n_places && rc == 0; i++)
+		rc = mend_place(&r, i, e);
+	free(r.kept);
 	free(r.place);
+	free(r.going);
 	map_release(&r.moved);
+	map_release(&r.made);
 	arena_release(&r.mem);
 	return rc < 0 ? -1 : r.n_kept;
 }

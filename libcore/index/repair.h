@@ -1,7 +1,8 @@
 /*
  * Mending what a check has found. Nothing is lost: what is in the way is moved to
  * "~lokid/lost/NAME/HASH", its name before and the hash of its bytes, and index files are made anew
- * of packs. May be killed at any moment and run again.
+ * of packs. May be killed at any moment and run again, and read from meanwhile: a day's new index
+ * files are there before its wrong ones go.
  */
 #ifndef INDEX_REPAIR_H
 #define INDEX_REPAIR_H

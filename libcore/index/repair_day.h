@@ -1,0 +1,30 @@
+/* A repair's work at one tenant and day, whose lock it has. Private to index/. */
+#ifndef INDEX_REPAIR_DAY_H
+#define INDEX_REPAIR_DAY_H
+
+#include "index/build.h"
+#include "index/fault.h"
+
+struct repair_day {
+	struct store *store;
+	struct bytes tenant;
+	int32_t day;
+	/* What is set aside soon, ascending: index files as if they were not there, and packs that
+	 * none is to name. */
+	struct hash_list without, gone;
+};
+
+/*
+ * Makes index files of those packs that none names but such as are set aside. A pack without a
+ * trailer goes to `unusable`. Returns how many packs have one and still cannot be named, of whom
+ * an index file that is to be set aside may be the last that does. Errors: ERR_IO, ERR_FULL,
+ * ERR_AGAIN, ERR_LIMIT.
+ */
+MUST_CHECK int64_t repair_build(const struct repair_day *r, const struct build_events *ev,
+				struct fault_list *unusable, struct err *e);
+
+/* Packs of which no index file needs to know, as FAULT_SUPERFLUOUS and FAULT_LEFTOVER, by all index
+ * files that are there now. Errors: ERR_IO, ERR_AGAIN. */
+MUST_CHECK int repair_unneeded(const struct repair_day *r, struct fault_list *ret, struct err *e);
+
+#endif
