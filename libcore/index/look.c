@@ -224,7 +224,7 @@ static void on_found(const struct index_fault *f, void *data)
 		c->n_leftovers++;
 		break;
 	case FAULT_SUPERFLUOUS:
-		warn(c, "'%s/%s': %s; delete it by hand", store_path(c->s), f->name, f->err.msg);
+		warn(c, "'%s/%s': %s; --compact deletes it", store_path(c->s), f->name, f->err.msg);
 		break;
 	default:
 		if (is_unnamed(f))

@@ -219,8 +219,8 @@ static struct hash_list named_by_files(const struct day *d)
 	return named;
 }
 
-/* Of packs that no index file names, the sources, from the trailers. */
-static int read_sources(struct day *d, struct err *e)
+/* Of packs that no index file names, the trailers: where their entries come from. */
+static int read_trailers(struct day *d, struct err *e)
 {
 	struct hash_list named = named_by_files(d);
 	int rc = 0;
@@ -237,7 +237,7 @@ static int read_sources(struct day *d, struct err *e)
 		/* One that cannot be read is idxbuild --rebuild's to tell. */
 		if (rc > 0 && pack_scan_open(d->s->store, &o->name, &o->scan, NULL) == 0) {
 			pack_scan_rest(&o->scan);
-			d->choice[i].sources = &o->scan.trailer.sources;
+			d->choice[i].trailer = &o->scan.trailer;
 		}
 	}
 	free(named.v);
@@ -314,7 +314,7 @@ static int sweep_day(struct day *d, struct err *e)
 	if (rc == 0)
 		rc = load_files(d, e);
 	if (rc == 0)
-		rc = read_sources(d, e);
+		rc = read_trailers(d, e);
 	if (rc < 0 || d->n_faults)
 		return rc;
 	goes = mem_alloc((d->n_files + 1) * sizeof(*goes));

@@ -1,6 +1,6 @@
 /*
  * Deleting what live index files have made obsolete: index files, packs, and packs that compactions
- * which did not end have left. Rules: lokid-index(5), "DELETING".
+ * and flushes which did not end have left. Rules: lokid-index(5), "DELETING".
  */
 #ifndef INDEX_SWEEP_H
 #define INDEX_SWEEP_H
@@ -47,7 +47,7 @@ struct sweep_index {
 struct sweep_pack {
 	struct hash128 name;
 	bool old;
-	const struct hash_list *sources; /* NULL when it has none, or is named */
+	const struct pack_trailer *trailer; /* NULL when it cannot be read, or is named */
 };
 
 enum sweep_what { SWEEP_STAYS, SWEEP_LEFTOVER, SWEEP_REPLACED };
@@ -56,11 +56,11 @@ enum sweep_what { SWEEP_STAYS, SWEEP_LEFTOVER, SWEEP_REPLACED };
  * ret_index[i]: may go, as an index file that is not live by those alone that are live and old; but
  * not while it names a source of a leftover that stays, and live files do not know of it. Or it is
  * live, and all that is left of the day are old index files without packs. ret_pack:
- * SWEEP_LEFTOVER, an old pack with sources that no index file names, no live one says is replaced,
- * and each of whose sources one that is not live names, or one that is live and old names or says
- * is replaced; SWEEP_REPLACED, one
- * that no index file which stays names, and that a live and old one says is replaced, or an index
- * file which goes names.
+ * SWEEP_LEFTOVER, an old pack that no index file names and no live one says is replaced, and either
+ * has sources, each of which one that is not live names, or one that is live and old names or says
+ * is replaced; or comes whole from segments, each of which one that is live and old covers.
+ * SWEEP_REPLACED, one that no index file which stays names, and that a live and old one says is
+ * replaced, or an index file which goes names.
  *
  * Leftovers are deleted first, while it is known that they are; then index files, then packs: so
  * whoever still means to commit what they name finds that they are gone. For any thread.

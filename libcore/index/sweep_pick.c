@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "index/unnamed.h"
 
 struct names {
 	struct hash128 *v;
@@ -42,15 +43,17 @@ static void pick_index(const struct sweep_index *index, size_t n, bool *ret)
 	free(items);
 }
 
-/* What index files say of packs: all ascending. */
+/* What index files say: all ascending. */
 struct said {
-	struct names named;    /* by any file */
-	struct names by_dead;  /* named by files that are not live: live ones have all of it */
-	struct names by_live;  /* named, or said to be replaced, by live files */
-	struct names by_old;   /* the same by those that are also old */
-	struct names replaced; /* said to be by those */
-	struct names needed;   /* sources of leftovers that stay, which live files do not know of */
-	struct names staying;  /* named by files that stay */
+	struct names named;    /* packs, by any file */
+	struct names by_live;  /* packs named, or said to be replaced, by live files */
+	struct names known;    /* the same, and those named by files that are not live: live ones
+				  have all of it */
+	struct names by_old;   /* as known, but of live files only those that are old */
+	struct names replaced; /* packs that are said to be by live and old ones */
+	struct names covered, by_old_covered; /* segments, by live files; by those that are old */
+	struct names needed;  /* sources of leftovers that stay, which live files do not know of */
+	struct names staying; /* packs named by files that stay */
 };
 
 static void sort(struct names *l)
@@ -58,54 +61,68 @@ static void sort(struct names *l)
 	l->n = hash128_sort(l->v, l->n);
 }
 
+static void collect_live(const struct live_item *it, bool old, struct said *s)
+{
+	const struct hash128 *gone = it->set[INDEX_OLD_PACKS];
+	const struct hash128 *segment = it->set[INDEX_SEGMENTS];
+	size_t n_gone = it->n[INDEX_OLD_PACKS], n_segments = it->n[INDEX_SEGMENTS];
+
+	add_names(&s->by_live, it->packs, it->n_packs);
+	add_names(&s->by_live, gone, n_gone);
+	add_names(&s->covered, segment, n_segments);
+	if (!old)
+		return;
+	add_names(&s->by_old, it->packs, it->n_packs);
+	add_names(&s->by_old, gone, n_gone);
+	add_names(&s->by_old_covered, segment, n_segments);
+	add_names(&s->replaced, gone, n_gone);
+}
+
 static void collect(const struct sweep_index *index, size_t n, struct said *s)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct live_item *it = &index[i].item;
-		const struct hash128 *old = it->set[INDEX_OLD_PACKS];
-		size_t n_old = it->n[INDEX_OLD_PACKS];
 
 		add_names(&s->named, it->packs, it->n_packs);
-		add_names(index[i].live ? &s->by_live : &s->by_dead, it->packs, it->n_packs);
-		if (!index[i].live)
+		if (index[i].live) {
+			collect_live(it, index[i].old, s);
 			continue;
-		add_names(&s->by_live, old, n_old);
-		if (!index[i].old)
-			continue;
+		}
+		add_names(&s->known, it->packs, it->n_packs);
 		add_names(&s->by_old, it->packs, it->n_packs);
-		add_names(&s->by_old, old, n_old);
-		add_names(&s->replaced, old, n_old);
 	}
-	sort(&s->named);
-	sort(&s->by_dead);
 	sort(&s->by_live);
+	add_names(&s->known, s->by_live.v, s->by_live.n);
+	sort(&s->named);
+	sort(&s->known);
 	sort(&s->by_old);
 	sort(&s->replaced);
+	sort(&s->covered);
+	sort(&s->by_old_covered);
 }
 
-static bool knows_all(const struct names *live, const struct names *dead,
-		      const struct hash_list *sources)
+static enum unnamed judge(const struct pack_trailer *t, const struct names *known,
+			  const struct names *covered)
 {
-	for (size_t i = 0; i < sources->n; i++)
-		if (!is_among(live, &sources->v[i]) && !is_among(dead, &sources->v[i]))
-			return false;
-	return true;
+	const struct hash_list k = { known->v, known->n }, c = { covered->v, covered->n };
+
+	return unnamed_judge(t, &k, &c);
 }
 
 /* It may be one of which live files are not old enough to tell: one that was read until a moment
  * ago, when all index files were rebuilt. */
 static bool is_leftover(const struct sweep_pack *p, const struct said *s)
 {
-	return p->sources && p->sources->n > 0 && !is_among(&s->named, &p->name) &&
-	       !is_among(&s->by_live, &p->name) && knows_all(&s->by_live, &s->by_dead, p->sources);
+	return p->trailer && !is_among(&s->named, &p->name) && !is_among(&s->by_live, &p->name) &&
+	       judge(p->trailer, &s->known, &s->covered) != UNNAMED_ORPHAN;
 }
 
 /* Without the files that name its sources nobody would know any more that it is a leftover. */
-static void keep_sources(const struct sweep_pack *p, struct said *s)
+static void keep_sources(const struct hash_list *sources, struct said *s)
 {
-	for (size_t i = 0; i < p->sources->n; i++)
-		if (!is_among(&s->by_live, &p->sources->v[i]))
-			add_names(&s->needed, &p->sources->v[i], 1);
+	for (size_t i = 0; i < sources->n; i++)
+		if (!is_among(&s->by_live, &sources->v[i]))
+			add_names(&s->needed, &sources->v[i], 1);
 }
 
 static void pick_leftovers(const struct sweep_pack *pack, size_t n, struct said *s,
@@ -115,10 +132,11 @@ static void pick_leftovers(const struct sweep_pack *pack, size_t n, struct said 
 		ret[i] = SWEEP_STAYS;
 		if (!is_leftover(&pack[i], s))
 			continue;
-		if (pack[i].old && knows_all(&s->by_old, &s->by_dead, pack[i].sources))
+		if (pack[i].old &&
+		    judge(pack[i].trailer, &s->by_old, &s->by_old_covered) != UNNAMED_ORPHAN)
 			ret[i] = SWEEP_LEFTOVER;
 		else
-			keep_sources(&pack[i], s);
+			keep_sources(&pack[i].trailer->sources, s);
 	}
 	sort(&s->needed);
 }
@@ -162,10 +180,12 @@ void sweep_pick(const struct sweep_index *index, size_t n_index, const struct sw
 	if (nothing_is_left(index, n_index, n_packs))
 		memset(ret_index, true, n_index * sizeof(*ret_index));
 	free(s.named.v);
-	free(s.by_dead.v);
 	free(s.by_live.v);
+	free(s.known.v);
 	free(s.by_old.v);
 	free(s.replaced.v);
+	free(s.covered.v);
+	free(s.by_old_covered.v);
 	free(s.needed.v);
 	free(s.staying.v);
 }

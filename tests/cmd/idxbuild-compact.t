@@ -154,6 +154,44 @@ is "all goes that may" "$(find bad/fake/index/2026-01-15 -name '*.idx' | wc -l)"
 answers bad >found
 ok "the answers are the same" same_file want found
 
+# --- a flush that was broken off between its pack and its index file, and done again over more
+
+rm -rf b b.wal
+part() { # APP
+	lokid-ingest -q --wal b.wal -l "app=$1" "$REPO/examples/logs/$1.log"
+}
+pack_all() {
+	walreplay --frames --unpacked --store b b.wal | chunkpack --store b
+}
+all_of_b() {
+	logql --store b --limit 0 -o jsonl '{app=~".+"}' | sort
+}
+part shop
+pack_all >/dev/null
+files b pack >old
+ok "before it is done again it stays" exits 0 idxbuild --compact --delete-delay 0 --store b
+files b pack >now
+ok "as the only one that there is" same_file old now
+part nginx
+pack_all | idxbuild --store b >/dev/null
+all_of_b >want
+idxbuild --compact --store b
+ok "after it, it stays for the delay" test -e "$(cat old)"
+touch -d '3 hours ago' "$(cat old)"
+idxbuild --compact --store b
+ok "and until what covers it is as old" test -e "$(cat old)"
+find b -name '*.idx' -exec touch -d '3 hours ago' {} +
+ok "then a dry run" exits 0 idxbuild --compact --dry-run -v --store b
+ok "says that it goes" stderr_has "idxbuild: would delete '$(cat old)'"
+ok "and a run" exits 0 idxbuild --compact --store b
+ok "deletes it" test ! -e "$(cat old)"
+ok "so that nothing is wrong" exits 0 idxbuild --fsck --delete-delay 0 --store b
+all_of_b >found
+ok "and the answers are the same" same_file want found
+echo '{"ts":"1768478400000000000","labels":{"app":"other"},"line":"x"}' | chunkpack --store b >one
+idxbuild --compact --delete-delay 0 --store b
+ok "of a pack that has something else nobody knows" test -e "$(cat one)"
+
 # --- options
 
 ok "operands are exit 2" exits 2 idxbuild --compact --store s x.pack

@@ -59,7 +59,7 @@ ok "packs without any index are no damage: a flush may be under way" exits 0 idx
 ok "what to do is said" stderr_matches "^idxbuild: warning: tenant 'fake': 1 pack is in no index file: .*idxbuild --rebuild"
 walreplay --frames --unpacked --store b/store b/wal | chunkpack --store b/store | idxbuild --store b/store >/dev/null
 ok "--verify is content" exits 0 idxbuild --verify --store b/store
-ok "and names the pack that is in the way" stderr_is "idxbuild: warning: '$old': superfluous, as after a flush that was broken off: other packs have all its segments; delete it by hand"
+ok "and names the pack that is in the way" stderr_is "idxbuild: warning: '$old': superfluous, as after a flush that was broken off: other packs have all its segments; --compact deletes it"
 rm "$old"
 ok "without it" exits 0 idxbuild --verify --store b/store
 ok "there is nothing to say" stderr_is_empty

@@ -298,7 +298,7 @@ static size_t sweep(struct world *w, int64_t delay)
 		if (p.pack[i]) {
 			pack[n_packs] = (struct sweep_pack){ w->pack[i].name,
 							     w->now - w->pack[i].written >= delay,
-							     &w->pack[i].t.sources };
+							     &w->pack[i].t };
 			at_pack[n_packs++] = i;
 		}
 	sweep_pick(index, n, pack, n_packs, goes, what);
