@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "cli/cli.h"
+#include "erase/beside.h"
 #include "index/build.h"
 #include "index/compact.h"
 #include "index/freshness.h"
@@ -175,6 +176,14 @@ static int fsck(struct args *a, struct err *e)
 	int rc = overdue_load(&overdue, a->opts.limits_file, a->opts.hold_file, a->store,
 			      a->opts.delete_delay_ns, e);
 
+	/* What is wrong with the store's own is a fault like others. */
+	if (rc < 0 && !a->opts.limits_file && !a->opts.hold_file && e->code != ERR_IO &&
+	    e->code != ERR_AGAIN) {
+		overdue_release(&overdue);
+		rc = 0;
+	}
+	ask.check.beside = beside_check;
+	ask.check.besides = beside_names;
 	ask.check.overdue = overdue.limits ? overdue_has : NULL;
 	ask.check.overdue_data = &overdue;
 	ask.sink = to_stdout;

@@ -75,19 +75,29 @@ static struct found *find_request(struct listing *l, struct bytes id)
 	return &l->v[l->n - 1];
 }
 
-/* Files of other names are not ours. */
-static int note_file(const char *name, uint64_t size, void *data, struct err *e)
+enum deletes_file deletes_parse_name(struct bytes file, struct bytes *ret_id)
 {
-	struct listing *l = data;
-	struct bytes file = bytes_str(name + l->n_folder);
 	struct bytes id = bytes_sub(file, 0, DELETES_ID_LEN);
 	struct bytes rest = bytes_sub(file, DELETES_ID_LEN, file.n);
 	int what = 0;
 
-	(void)e;
 	while (what < DELETES_FILES && !bytes_is(rest, suffixes[what]))
 		what++;
-	if (!is_id(id) || what == DELETES_FILES)
+	if (!is_id(id))
+		return DELETES_FILES;
+	*ret_id = id;
+	return (enum deletes_file)what;
+}
+
+/* Files of other names are not ours. */
+static int note_file(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct listing *l = data;
+	struct bytes id;
+	enum deletes_file what = deletes_parse_name(bytes_str(name + l->n_folder), &id);
+
+	(void)e;
+	if (what == DELETES_FILES)
 		return 0;
 	if (what == DELETES_REQUEST) {
 		find_request(l, id)->has_file = true;

@@ -74,6 +74,10 @@ enum deletes_file { DELETES_REQUEST, DELETES_CANCEL, DELETES_RECEIPT, DELETES_FI
  * "....receipt.json". */
 void deletes_add_name(struct buf *b, struct bytes tenant, struct bytes id, enum deletes_file what);
 
+/* Which of them a name in their folder, as "<id>.json", is: DELETES_FILES, and *ret_id untouched,
+ * when it is none. */
+enum deletes_file deletes_parse_name(struct bytes file, struct bytes *ret_id);
+
 /* Appends the folder of the receipts of its days: "fake/receipts/<id>/". */
 void deletes_add_receipts(struct buf *b, struct bytes tenant, struct bytes id);
 

@@ -9,7 +9,7 @@
 #include "store/store.h"
 #include "time/time.h"
 
-enum { RECEIPT_MAX = 256 << 20, VERSION = 1 };
+enum { VERSION = 1 };
 
 static const char row_begin[] = "{\"day\":";
 
@@ -85,6 +85,36 @@ static bool has_row(struct bytes rows, struct bytes row)
 		    hash128_cmp(&b, &before) == 0 && hash128_cmp(&a, &after) == 0)
 			return true;
 	return false;
+}
+
+/* A receipt whose text is whole. */
+static int check_rows(struct bytes text, struct bytes id, struct err *e)
+{
+	uint64_t n = 0, said = number_of(text, "packs");
+	struct bytes line, v;
+
+	if (!json_member(text, "id", &v) || !bytes_eq(bytes_sub(v, 1, id.n), id))
+		return err_set(e, ERR_CORRUPT, "it has another id than its name");
+	while (bytes_split(&text, '\n', &line))
+		n += bytes_starts(line, bytes_str(row_begin));
+	if (n != said)
+		return err_set(e, ERR_CORRUPT, "it says %llu packs, and has rows of %llu",
+			       (unsigned long long)said, (unsigned long long)n);
+	return 0;
+}
+
+int receipt_check(struct bytes text, struct bytes id, struct err *e)
+{
+	struct json_at j = json_start(text);
+	struct bytes raw;
+
+	json_skip_space(&j);
+	if (j.p == j.end || *j.p != '{' || !json_value(&j, &raw))
+		return err_set(e, ERR_CORRUPT, "no receipt: expected a JSON object");
+	json_skip_space(&j);
+	if (j.p != j.end)
+		return err_set(e, ERR_CORRUPT, "no receipt: something stands behind its object");
+	return check_rows(text, id, e);
 }
 
 /* ---- written ---- */

@@ -13,6 +13,7 @@ static const char *const words[FAULT_KINDS] = {
 	[FAULT_UNCOVERED] = "uncovered", [FAULT_OVERLAP] = "overlap",
 	[FAULT_ORPHAN] = "orphan",	 [FAULT_SUPERFLUOUS] = "superfluous",
 	[FAULT_LEFTOVER] = "leftover",	 [FAULT_EXPIRED] = "expired",
+	[FAULT_RULE] = "bad-rule",	 [FAULT_RECEIPT] = "bad-receipt",
 };
 
 const char *fault_word(enum fault_kind kind)

@@ -24,6 +24,8 @@ enum fault_kind {
 	FAULT_SUPERFLUOUS, /* one whose segments others cover */
 	FAULT_LEFTOVER,	   /* one of a compaction that did not end */
 	FAULT_EXPIRED,	   /* chunks, or a pack that is gone, of which all is past its retention */
+	FAULT_RULE,	   /* what says what goes, or stays, cannot be understood */
+	FAULT_RECEIPT,	   /* an account of what was deleted cannot */
 	FAULT_KINDS
 };
 

@@ -117,25 +117,40 @@ static void tell_foreign(struct walk *w, struct bytes what)
 	w->f->foreign(buf_str(&w->foreign), w->f->data);
 }
 
+static int look_beside(struct walk *w, const char *name, struct bytes tenant, struct err *e)
+{
+	enum fault_kind kind;
+	struct err why;
+	int rc = w->f->beside ? w->f->beside(w->f->store, name, &kind, w->f->beside_data, &why) : 0;
+
+	if (rc < 0)
+		*e = why;
+	if (rc > 0) {
+		fault_cut_path(&why, store_path(w->f->store), name);
+		tell(w, kind, name, tenant, 1, &why);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
 /* What of a tenant is neither a pack nor an index file. */
-static void other_object(struct walk *w, const char *name, struct bytes tenant, struct bytes folder,
-			 struct bytes rest)
+static int other_object(struct walk *w, const char *name, struct bytes tenant, struct bytes folder,
+			struct bytes rest, struct err *e)
 {
 	struct err why;
 
-	if (w->f->depth == FSCK_UNNAMED)
-		return;
-	if (rest.p && (bytes_is(folder, "deletes") || bytes_is(folder, "receipts") ||
-		       bytes_is(folder, "rules")))
-		return;
+	if (w->f->depth == FSCK_UNNAMED || (rest.p && bytes_is(folder, "rules")))
+		return 0;
+	if (rest.p && (bytes_is(folder, "deletes") || bytes_is(folder, "receipts")))
+		return look_beside(w, name, tenant, e);
 	if (!bytes_is(folder, "chunks") && !bytes_is(folder, "index")) {
 		tell_foreign(w, bytes_of(name, (size_t)(folder.p + folder.n - name)));
-		return;
+		return 0;
 	}
 	err_set(&why, ERR_CORRUPT,
 		rest.p ? "it is neither a pack nor an index file"
 		       : "it is a file, where the tenant's folder should be");
 	tell(w, FAULT_FOREIGN, name, tenant, 1, &why);
+	return 0;
 }
 
 static int on_object(const struct store_object *o, void *data, struct err *e)
@@ -158,7 +173,7 @@ static int on_object(const struct store_object *o, void *data, struct err *e)
 	if (is_ours(name, &sn))
 		add_object(w, &sn, o);
 	else if (bytes_split(&rest, '/', &folder))
-		other_object(w, name, tenant, folder, rest);
+		return other_object(w, name, tenant, folder, rest, e);
 	return 0;
 }
 
@@ -239,13 +254,14 @@ int64_t index_fsck(const struct index_fsck *f, struct err *e)
 {
 	struct walk w = { .f = f };
 	struct buf folder = { 0 };
-	int rc;
+	int rc = check_mark(&w, e);
 
-	if (check_mark(&w, e) < 0)
-		return -1;
+	for (size_t i = 0; f->besides && f->besides[i] && rc == 0; i++)
+		rc = look_beside(&w, f->besides[i], (struct bytes){ 0 }, e);
 	if (f->tenant.n)
 		buf_addf(&folder, "%.*s/", BYTES_ARG(f->tenant));
-	rc = store_list_objects(f->store, buf_str(&folder), on_object, &w, e);
+	if (rc == 0)
+		rc = store_list_objects(f->store, buf_str(&folder), on_object, &w, e);
 	if (rc == 0)
 		rc = end_tenant(&w, e);
 	if (rc == 0 && f->depth != FSCK_UNNAMED)

@@ -23,6 +23,14 @@ struct labels;
 typedef bool fsck_overdue_fn(struct bytes tenant, const struct labels *stream, int64_t from,
 			     int64_t through, void *data);
 
+/*
+ * Of an object that is neither a pack nor an index file: 0 it is right, is gone, or is none of
+ * ours; 1 e says what is wrong, *ret_kind that it is a FAULT_RULE or a FAULT_RECEIPT; -1. Errors:
+ * ERR_IO, ERR_AGAIN.
+ */
+typedef int fsck_beside_fn(struct store *s, const char *name, enum fault_kind *ret_kind, void *data,
+			   struct err *e);
+
 struct index_fsck {
 	struct store *store;
 	struct bytes tenant; /* empty: all */
@@ -41,6 +49,11 @@ struct index_fsck {
 	const struct hash_list *without;
 	fsck_overdue_fn *overdue; /* NULL: nothing is */
 	void *overdue_data;
+	/* Asked of what lies in folders "deletes" and "receipts" of tenants, and of these names, of
+	 * which the last is NULL. NULL: nobody is. */
+	fsck_beside_fn *beside;
+	const char *const *besides;
+	void *beside_data;
 	index_tell_fn *tell;
 	void (*right)(const char *index, void *data); /* an index file, by its label; or NULL */
 	/* Told once of each folder, or file, beside the tenants' packs and index files: not of the

@@ -32,6 +32,13 @@ static void add_member(struct buf *b, const char *name, struct bytes value)
 	json_add_quoted(b, value);
 }
 
+/* Those of packs and index files. */
+static bool has_day(enum fault_kind kind)
+{
+	return kind != FAULT_UNMARKED && kind != FAULT_FOREIGN && kind != FAULT_ABANDONED &&
+	       kind != FAULT_RULE && kind != FAULT_RECEIPT;
+}
+
 static void add_json(struct buf *b, const struct index_fault *f)
 {
 	buf_add_char(b, '{');
@@ -39,7 +46,7 @@ static void add_json(struct buf *b, const struct index_fault *f)
 	add_member(b, "name", bytes_str(name_of(f)));
 	if (f->tenant.n)
 		add_member(b, "tenant", f->tenant);
-	if (f->kind != FAULT_UNMARKED && f->kind != FAULT_FOREIGN && f->kind != FAULT_ABANDONED) {
+	if (has_day(f->kind)) {
 		char day[TIME_DAY_LEN + 1];
 
 		time_day_text(f->day, day);

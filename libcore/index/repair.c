@@ -352,6 +352,13 @@ static int mend(struct repair *r, size_t i, struct err *e)
 					   : rc; /* it names what is no more */
 	case FAULT_DAMAGED:
 		return pack ? mend_damaged_pack(r, i, &sn, e) : mend_index(r, i, e);
+	case FAULT_RULE:
+		keep(r, i,
+		     "set aside, it would show, or delete, what it keeps back: put it right, or "
+		     "delete it if that is meant");
+		return 0;
+	case FAULT_RECEIPT:
+		return set_aside(r, i, f->name, place_of(r, f->tenant, f->day), e);
 	case FAULT_EXPIRED:
 		if (f->index) /* it is gone */
 			return mend_index(r, i, e);

@@ -269,6 +269,61 @@ cp -p keep/* "s/fake/index/$DAY/"
 one overlap "fake/index/$DAY/[0-9a-f]*.idx: 1 pack and [01] segments? are also those of 'fake/index/$DAY/"
 mended overlap
 
+# --- what is neither a pack nor an index file
+
+. "$REPO/tests/lib/deletes.sh"
+fresh
+id=$(request s fake '{app="a"} |= "card"' 0 4000000000000000000)
+gone=$(request s fake '{app="b"}' 0 1)
+echo x >"s/fake/deletes/$gone.cancel.json"
+mkdir -p "s/fake/receipts/$id"
+receipt() { # PACKS
+	printf '{"version":1,"id":"%s","tenant":"fake","query":"{}","start":"0","end":"1","packs":%s,"rows":[\n{"day":"%s"}\n]}\n' "$id" "$1" "$DAY"
+}
+receipt 1 >"s/fake/receipts/$id/$DAY.json"
+receipt 1 >"s/fake/deletes/$id.receipt.json"
+echo '{app="a"} 2026-01-01 2026-02-01' >s/~lokid/hold
+echo 'limits_config: {retention_period: 8760h}' >s/~lokid/limits.yaml
+echo mine >s/fake/deletes/README
+cp -rp s beside
+ok "requests, receipts, a hold, limits that are right" exits 0 idxbuild --fsck --store s
+ok "are no fault" stdout_is_empty
+
+# stays NAME: --repair leaves it, and says so.
+stays() {
+	ok "--repair of $1" exits 3 idxbuild --fsck --repair --store s
+	ok "leaves it" stderr_matches "^idxbuild: error: '$1' stays: set aside, it would show, or delete, what it keeps back: put it right, or delete it if that is meant: "
+	ok "as it is" test -e "s/$1"
+	rm -r s && cp -rp beside s
+}
+printf '{"version":1,"id":"%s"' "$id" >"s/fake/deletes/$id.json"
+ok "a damaged request stops queries" exits 3 logql --store s --limit 0 '{app=~".+"}'
+one bad-rule "fake/deletes/$id.json: "
+stays "fake/deletes/$id.json"
+sed -i "s/$id/0000000000000000/" "s/fake/deletes/$id.json"
+one bad-rule "fake/deletes/$id.json: .*id"
+stays "fake/deletes/$id.json"
+echo '{app=' >s/~lokid/hold
+one bad-rule '~lokid/hold: '
+stays '~lokid/hold'
+echo 'limits_config: [' >s/~lokid/limits.yaml
+one bad-rule '~lokid/limits.yaml: '
+stays '~lokid/limits.yaml'
+ok "as JSON lines" exits 3 sh -c 'echo "{app=" >s/~lokid/hold; idxbuild --fsck -o jsonl --store s'
+ok "it is of no day" stdout_matches '^\{"fault":"bad-rule","name":"~lokid/hold","what":"line 1: expected a selector'
+ok "of a file that is named, it is the command's error" exits 2 idxbuild --fsck --hold s/~lokid/hold --store s
+cp beside/~lokid/hold s/~lokid/
+
+for file in "deletes/$id.receipt.json" "receipts/$id/$DAY.json"; do
+	receipt 2 >"s/fake/$file"
+	one bad-receipt "fake/$file: it says 2 packs, and has rows of 1"
+	echo '{' >"s/fake/$file"
+	one bad-receipt "fake/$file: no receipt: expected a JSON object"
+	ok "--repair" exits 0 idxbuild --fsck --repair --store s
+	ok "sets it aside" stderr_matches "moved 'fake/$file' to '~lokid/lost/fake/$file/[0-9a-f]{32}'"
+	ok "and all is right" exits 0 idxbuild --fsck --store s
+done
+
 # --- expired
 
 fresh

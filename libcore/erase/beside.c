@@ -1,0 +1,101 @@
+#include "erase/beside.h"
+
+#include "deletes/filter.h"
+#include "erase/receipt.h"
+#include "limits/file.h"
+#include "retention/hold.h"
+#include "store/store.h"
+
+const char *const beside_names[] = { HOLD_OF_STORE, LIMITS_OF_STORE, NULL };
+
+static int check_hold(struct store *s, struct err *e)
+{
+	struct hold *h = hold_load(NULL, s, e);
+
+	hold_free(h);
+	return h ? 0 : -1;
+}
+
+static int check_limits(struct store *s, struct err *e)
+{
+	struct report quiet = { 0 };
+	struct limits_set *set = NULL;
+	int rc = limits_load(NULL, s, &set, &quiet, e);
+
+	limits_set_drop(set);
+	return rc;
+}
+
+static int check_request(struct bytes text, struct bytes id, struct err *e)
+{
+	char name[DELETES_ID_LEN + 1] = { 0 };
+	struct delete_request r;
+	struct delete_filter f;
+	struct arena mem = { 0 };
+	int rc;
+
+	memcpy(name, id.p, DELETES_ID_LEN);
+	rc = deletes_parse_text(text, name, &mem, &r, e);
+	if (rc == 0) {
+		rc = delete_filter_init(&f, &r, e);
+		delete_filter_release(&f);
+	}
+	arena_release(&mem);
+	return rc;
+}
+
+/* Below the tenant's folder: what it is, and the request's id. */
+static enum deletes_file parse_name(struct bytes name, struct bytes *ret_id)
+{
+	struct bytes part;
+
+	bytes_split(&name, '/', &part); /* the tenant */
+	bytes_split(&name, '/', &part);
+	if (bytes_is(part, "deletes"))
+		return deletes_parse_name(name, ret_id);
+	bytes_split(&name, '/', ret_id);
+	return name.p && ret_id->n == DELETES_ID_LEN ? DELETES_RECEIPT : DELETES_FILES;
+}
+
+/* Of a request that is cancelled the name alone counts. */
+static int check_file(struct store *s, const char *name, enum deletes_file what, struct bytes id,
+		      struct err *e)
+{
+	struct buf text = { 0 };
+	int rc;
+
+	if (what != DELETES_REQUEST && what != DELETES_RECEIPT)
+		return 0;
+	rc = store_get(s, name, what == DELETES_REQUEST ? DELETES_FILE_MAX : RECEIPT_MAX, &text, e);
+	if (rc == 0)
+		rc = what == DELETES_REQUEST ? check_request(buf_bytes(&text), id, e)
+					     : receipt_check(buf_bytes(&text), id, e);
+	buf_release(&text);
+	return rc;
+}
+
+int beside_check(struct store *s, const char *name, enum fault_kind *ret_kind, void *data,
+		 struct err *e)
+{
+	enum deletes_file what = DELETES_FILES;
+	struct bytes id = { 0 };
+	int rc;
+
+	(void)data;
+	if (strcmp(name, HOLD_OF_STORE) == 0) {
+		rc = check_hold(s, e);
+	} else if (strcmp(name, LIMITS_OF_STORE) == 0) {
+		rc = check_limits(s, e);
+	} else {
+		what = parse_name(bytes_str(name), &id);
+		rc = check_file(s, name, what, id, e);
+	}
+	if (rc == 0 || e->code == ERR_NO)
+		return 0;
+	if (e->code == ERR_IO || e->code == ERR_AGAIN || e->code == ERR_NOMEM)
+		return -1;
+	fault_cut_path(e, name, NULL);
+	e->code = ERR_CORRUPT;
+	*ret_kind = what == DELETES_RECEIPT ? FAULT_RECEIPT : FAULT_RULE;
+	return 1;
+}
