@@ -11,7 +11,7 @@
 #include "index/options.h"
 #include "index/packlist.h"
 #include "labels/labels.h"
-#include "retention/overdue.h"
+#include "limits/file.h"
 #include "retention/retain_ask.h"
 #include "time/time.h"
 #include "store/stats.h"
@@ -23,6 +23,7 @@ struct args {
 	bool made;
 	enum err_code answer; /* when all else went well */
 	struct store *store;
+	struct limits_set *limits; /* of --freshness */
 };
 
 /* ---- building ---- */
@@ -172,28 +173,17 @@ static int answer(struct args *a, int64_t n, enum err_code code)
 static int fsck(struct args *a, struct err *e)
 {
 	struct fsck_ask ask = index_opts_fsck(&a->opts, a->store);
-	struct overdue overdue;
-	int rc = overdue_load(&overdue, a->opts.limits_file, a->opts.hold_file, a->store,
-			      a->opts.delete_delay_ns, e);
 
-	/* What is wrong with the store's own is a fault like others. */
-	if (rc < 0 && !a->opts.limits_file && !a->opts.hold_file && e->code != ERR_IO &&
-	    e->code != ERR_AGAIN) {
-		overdue_release(&overdue);
-		rc = 0;
-	}
-	ask.check.beside = beside_check;
-	ask.check.besides = beside_names;
-	ask.check.overdue = overdue.limits ? overdue_has : NULL;
-	ask.check.overdue_data = &overdue;
 	ask.sink = to_stdout;
 	ask.note = on_note;
 	ask.fault = on_fault;
 	ask.data = a;
-	if (rc == 0)
-		rc = answer(a, fsck_ask(&ask, e), ERR_CORRUPT);
-	overdue_release(&overdue);
-	return rc;
+	return answer(a, beside_fsck(&ask, &a->opts, e), ERR_CORRUPT);
+}
+
+static int64_t grace_of(struct bytes tenant, void *data)
+{
+	return limits_of(((struct args *)data)->limits, tenant)->creation_grace_period_ns;
 }
 
 static int freshness(struct args *a, struct err *e)
@@ -201,11 +191,17 @@ static int freshness(struct args *a, struct err *e)
 	const struct freshness f = { .store = a->store,
 				     .tenant = a->opts.tenant,
 				     .max_age_ns = a->opts.max_age_ns,
+				     .grace_ns = grace_of,
 				     .format = a->opts.format,
 				     .sink = to_stdout,
 				     .fault = on_fault,
 				     .data = a };
+	struct report quiet = { 0 };
 
+	if (limits_load(NULL, a->store, &a->limits, &quiet, e) < 0)
+		return -1;
+	if (!a->limits)
+		a->limits = limits_set_new();
 	return answer(a, freshness_ask(&f, e), ERR_NO);
 }
 
@@ -300,6 +296,7 @@ int main(int argc, char **argv)
 		cli_report(&cli, &e);
 	store_say_peer(a.store, &cli);
 	store_say_stats(a.opts.store_stats ? a.store : NULL, &cli);
+	limits_set_drop(a.limits);
 	store_close(a.store);
 	return cli_exit(&cli) ? cli.failure : err_exit_code(a.answer);
 }

@@ -4,9 +4,10 @@
 #include "erase/receipt.h"
 #include "limits/file.h"
 #include "retention/hold.h"
+#include "retention/overdue.h"
 #include "store/store.h"
 
-const char *const beside_names[] = { HOLD_OF_STORE, LIMITS_OF_STORE, NULL };
+static const char *const names[] = { HOLD_OF_STORE, LIMITS_OF_STORE, NULL };
 
 static int check_hold(struct store *s, struct err *e)
 {
@@ -74,7 +75,7 @@ static int check_file(struct store *s, const char *name, enum deletes_file what,
 	return rc;
 }
 
-int beside_check(struct store *s, const char *name, enum fault_kind *ret_kind, void *data,
+static int check(struct store *s, const char *name, enum fault_kind *ret_kind, void *data,
 		 struct err *e)
 {
 	enum deletes_file what = DELETES_FILES;
@@ -98,4 +99,25 @@ int beside_check(struct store *s, const char *name, enum fault_kind *ret_kind, v
 	e->code = ERR_CORRUPT;
 	*ret_kind = what == DELETES_RECEIPT ? FAULT_RECEIPT : FAULT_RULE;
 	return 1;
+}
+
+int64_t beside_fsck(struct fsck_ask *ask, const struct index_opts *o, struct err *e)
+{
+	struct overdue overdue;
+	int64_t ret = overdue_load(&overdue, o->limits_file, o->hold_file, ask->check.store,
+				   o->delete_delay_ns, e);
+
+	if (ret < 0 && !o->limits_file && !o->hold_file && e->code != ERR_IO &&
+	    e->code != ERR_AGAIN) {
+		overdue_release(&overdue); /* check tells */
+		ret = 0;
+	}
+	ask->check.beside = check;
+	ask->check.besides = names;
+	ask->check.overdue = overdue.limits ? overdue_has : NULL;
+	ask->check.overdue_data = &overdue;
+	if (ret == 0)
+		ret = fsck_ask(ask, e);
+	overdue_release(&overdue);
+	return ret;
 }

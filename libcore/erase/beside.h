@@ -5,13 +5,11 @@
 #ifndef ERASE_BESIDE_H
 #define ERASE_BESIDE_H
 
-#include "index/fsck.h"
+#include "index/options.h"
 
-/* Names of the store's own, the last NULL: for index_fsck's besides. */
-extern const char *const beside_names[];
-
-/* An fsck_beside_fn; data is not looked at. */
-int beside_check(struct store *s, const char *name, enum fault_kind *ret_kind, void *data,
-		 struct err *e);
+/* fsck_ask, with all that a store has: of these files, and by what has expired, as o says. What is
+ * wrong with the store's own limits and hold is a fault; nothing is known to have expired then.
+ * Errors: fsck_ask's; of files that o names, as overdue_load. */
+MUST_CHECK int64_t beside_fsck(struct fsck_ask *ask, const struct index_opts *o, struct err *e);
 
 #endif

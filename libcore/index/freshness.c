@@ -39,10 +39,49 @@ static int add_day(int32_t day, void *data, struct err *e)
 	return 0;
 }
 
-/* Of what counts and is right; there may be nothing of it. */
-static int newest_of_day(struct asking *q, struct bytes tenant, int32_t day, int64_t *newest,
-			 bool *ret_any, struct err *e)
+/* Of a tenant. */
+struct newest {
+	int64_t limit; /* what is above does not count */
+	bool any, has_ahead;
+	int64_t ts, ahead;
+};
+
+static void add_time(struct newest *w, int64_t ts)
 {
+	if (ts > w->limit) {
+		w->ahead = w->has_ahead && w->ahead > ts ? w->ahead : ts;
+		w->has_ahead = true;
+	} else {
+		w->ts = w->any && w->ts > ts ? w->ts : ts;
+		w->any = true;
+	}
+}
+
+/* Of a file that reaches beyond the limit: by its blocks. */
+static int newest_of_blocks(struct index *ix, struct newest *w, struct err *e)
+{
+	for (uint32_t i = 0; i < index_info(ix)->n_chunks; i++) {
+		struct index_chunk c;
+
+		if (index_chunk_at(ix, i, &c, e) < 0)
+			return -1;
+		for (uint32_t k = 0; k < c.n_blocks; k++) {
+			struct index_block b;
+
+			if (index_block_at(ix, &c, k, &b, e) < 0)
+				return -1;
+			add_time(w, b.max_ts);
+			add_time(w, b.min_ts);
+		}
+	}
+	return 0;
+}
+
+/* Of what is right; there may be nothing of it. */
+static int newest_of_day(struct asking *q, struct bytes tenant, int32_t day, struct newest *w,
+			 struct err *e)
+{
+	struct err why;
 	struct live l;
 
 	if (live_load(q->f->store, tenant, day, &l, e) < 0)
@@ -54,9 +93,10 @@ static int newest_of_day(struct asking *q, struct bytes tenant, int32_t day, int
 
 		if (in->entries == 0)
 			continue;
-		if (!*ret_any || in->max_ts > *newest)
-			*newest = in->max_ts;
-		*ret_any = true;
+		add_time(w, in->max_ts);
+		if (in->max_ts > w->limit && in->min_ts <= w->limit &&
+		    newest_of_blocks(l.v[i], w, &why) < 0)
+			q->f->fault(&why, q->f->data);
 	}
 	live_release(&l);
 	return 0;
@@ -92,20 +132,20 @@ static int is_tenant(struct asking *q, struct bytes name, struct err *e)
 	return n > 0;
 }
 
-static int find_newest(struct asking *q, struct bytes tenant, int64_t *newest, bool *ret_any,
-		       struct err *e)
+/* Of days that are wholly ahead the last is looked at, to be told. */
+static int find_newest(struct asking *q, struct bytes tenant, struct newest *w, struct err *e)
 {
 	struct days d = { 0 };
 	int rc = live_days(q->f->store, tenant, INT32_MIN, INT32_MAX, add_day, &d, e);
 
-	*ret_any = false;
-	for (size_t i = d.n; i > 0 && rc == 0 && !*ret_any; i--)
-		rc = newest_of_day(q, tenant, d.v[i - 1], newest, ret_any, e);
+	for (size_t i = d.n; i > 0 && rc == 0 && !w->any; i--)
+		if (!w->has_ahead || d.v[i - 1] <= time_day(w->limit))
+			rc = newest_of_day(q, tenant, d.v[i - 1], w, e);
 	free(d.v);
 	return rc;
 }
 
-static void add_line(struct asking *q, struct bytes tenant, bool any, int64_t newest, int64_t age,
+static void add_line(struct asking *q, struct bytes tenant, const struct newest *w, int64_t age,
 		     bool late)
 {
 	struct buf *b = &q->line;
@@ -114,24 +154,30 @@ static void add_line(struct asking *q, struct bytes tenant, bool any, int64_t ne
 	if (q->f->format == FSCK_JSONL) {
 		buf_add_str(b, "{\"tenant\":");
 		json_add_quoted(b, tenant);
-		if (any) {
-			buf_addf(b, ",\"newest\":\"%lld\",\"age_ns\":%lld", (long long)newest,
+		if (w->any)
+			buf_addf(b, ",\"newest\":\"%lld\",\"age_ns\":%lld", (long long)w->ts,
 				 (long long)age);
-		}
+		if (w->has_ahead)
+			buf_addf(b, ",\"ahead\":\"%lld\"", (long long)w->ahead);
 		buf_addf(b, ",\"late\":%s}\n", late ? "true" : "false");
 		return;
 	}
 	buf_addf(b, "%.*s: ", BYTES_ARG(tenant));
-	if (any) {
-		time_add_rfc3339(b, newest);
+	if (w->any) {
+		time_add_rfc3339(b, w->ts);
 		buf_add_str(b, ", ");
 		time_add_duration(b, age);
 		buf_add_str(b, " ago");
 	} else {
-		buf_add_str(b, "nothing is stored");
+		buf_add_str(b, w->has_ahead ? "nothing else is stored" : "nothing is stored");
 	}
 	if (late)
 		buf_add_str(b, ": too old");
+	if (w->has_ahead) {
+		buf_add_str(b, "; an entry of ");
+		time_add_rfc3339(b, w->ahead);
+		buf_add_str(b, " is ahead of the clock and does not count");
+	}
 	buf_add_char(b, '\n');
 }
 
@@ -139,30 +185,33 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 {
 	struct asking *q = data;
 	struct bytes tenant = bytes_str(name);
-	int64_t newest = 0, age;
-	bool any, late;
+	struct newest w = { .limit = INT64_MAX };
+	int64_t age;
+	bool late;
 	struct err why;
 
 	(void)size;
 	if (labels_check_tenant(tenant, NULL) < 0)
 		return 0; /* not ours, as a disk's lost+found */
-	if (find_newest(q, tenant, &newest, &any, &why) < 0) {
+	if (q->f->grace_ns)
+		w.limit = num_clip((num_wide)q->now + q->f->grace_ns(tenant, q->f->data));
+	if (find_newest(q, tenant, &w, &why) < 0) {
 		if (why.code != ERR_CORRUPT)
 			return err_set(e, why.code, "%s", why.msg);
 		q->f->fault(&why, q->f->data);
-		any = false;
+		w = (struct newest){ .limit = w.limit };
 	}
-	if (!any && !q->f->tenant.n) {
+	if (!w.any && !w.has_ahead && !q->f->tenant.n) {
 		int rc = is_tenant(q, tenant, e);
 
 		if (rc <= 0)
 			return rc;
 	}
-	age = freshness_age(q->now, newest);
-	late = !any || age > q->f->max_age_ns;
+	age = freshness_age(q->now, w.ts);
+	late = !w.any || age > q->f->max_age_ns;
 	q->n_tenants++;
 	q->n_late += late;
-	add_line(q, tenant, any, newest, age, late);
+	add_line(q, tenant, &w, age, late);
 	return q->f->sink(buf_bytes(&q->line), q->f->data, e);
 }
 

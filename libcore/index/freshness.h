@@ -13,6 +13,9 @@ struct freshness {
 	int64_t max_age_ns;  /* an age of just this is not too old */
 	bool has_now;
 	int64_t now_ns; /* with has_now; else the store's own clock */
+	/* How far ahead of the clock an entry of a tenant may be and count, which the clock of its
+	 * sender explains. NULL: any. */
+	int64_t (*grace_ns)(struct bytes tenant, void *data);
 	enum fsck_format format;
 	index_sink_fn *sink;				/* takes a line for each tenant */
 	void (*fault)(const struct err *e, void *data); /* index files that cannot be read */
@@ -23,7 +26,9 @@ struct freshness {
 int64_t freshness_age(int64_t now_ns, int64_t newest_ns);
 
 /*
- * Returns how many tenants are too late: whose newest entry is older, or who have none. A store
+ * Returns how many tenants are too late: whose newest entry is older, or who have none. What is
+ * further ahead than the grace does not count, but is told; of a block that reaches so far its
+ * oldest entry counts alone. A store
  * without any tenant, and one who is asked for by name and is not there, are one. Errors: ERR_IO,
  * ERR_FULL, ERR_AGAIN; of sink.
  */
