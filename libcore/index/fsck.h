@@ -14,6 +14,7 @@ enum fsck_depth {
 	FSCK_HEADS,   /* and index files against the packs' trailers and the heads of their chunks;
 			 what writers that died have left; the store's mark */
 	FSCK_BYTES,   /* and all bytes of packs against their names */
+	FSCK_BLOCKS,  /* and each block of them, decompressed as a query would have it */
 };
 
 enum { FSCK_SAMPLE_ALL = 10000 };

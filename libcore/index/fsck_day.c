@@ -189,11 +189,11 @@ static int64_t check_bytes(struct day *d, const struct hash128 *hash, const char
 {
 	const struct store_name sn = { STORE_PACK, d->day, d->tenant, *hash };
 
-	if (d->f->depth != FSCK_BYTES || !is_chosen(d->f, hash))
+	if (d->f->depth < FSCK_BYTES || !is_chosen(d->f, hash))
 		return 0;
 	d->at_name = name;
 	d->at_index = index;
-	return fsck_pack_bytes(d->f->store, &sn, on_pack_fault, d, e);
+	return fsck_pack_bytes(d->f->store, &sn, d->f->depth, on_pack_fault, d, e);
 }
 
 /* Of one that is not read: it may be of an index file younger than the list. */
@@ -476,7 +476,7 @@ static int examine(struct day *d, struct err *e)
 	}
 	for (size_t i = 0; i < d->live.n_obsolete; i++)
 		look_at_obsolete(d, &d->live.obsolete[i]);
-	if (rc == 0 && d->f->depth == FSCK_BYTES)
+	if (rc == 0 && d->f->depth >= FSCK_BYTES)
 		rc = check_overlap(d, e);
 	if (rc == 0)
 		rc = look_at_all_unnamed(d, e);

@@ -84,14 +84,14 @@ static int find_damage(struct look *l, struct bytes whole, const char *name, str
 }
 
 static int look_inside(struct look *l, struct store_file *f, const struct hash128 *found,
-		       const char *name, struct err *e)
+		       const struct store_name *sn, const char *name, struct err *e)
 {
 	char hex[HASH128_HEX + 1];
 	struct err why;
 
 	if (store_file_map(f, e) < 0 || find_damage(l, f->map, name, e) < 0)
 		return -1;
-	if (l->n)
+	if (l->n || hash128_cmp(found, &sn->hash) == 0)
 		return 0;
 	hash128_hex(found, hex);
 	err_set(&why, ERR_CORRUPT, "its name is not the hash of its bytes, which is %s", hex);
@@ -99,8 +99,8 @@ static int look_inside(struct look *l, struct store_file *f, const struct hash12
 	return 0;
 }
 
-int64_t fsck_pack_bytes(struct store *s, const struct store_name *name, index_tell_fn *fn,
-			void *data, struct err *e)
+int64_t fsck_pack_bytes(struct store *s, const struct store_name *name, enum fsck_depth depth,
+			index_tell_fn *fn, void *data, struct err *e)
 {
 	struct look l = { fn, data, 0 };
 	struct buf text = { 0 };
@@ -113,8 +113,8 @@ int64_t fsck_pack_bytes(struct store *s, const struct store_name *name, index_te
 	rc = store_file_open(s, buf_str(&text), &f, &why);
 	if (rc == 0)
 		rc = hash_file(&f, &found, &why);
-	if (rc == 0 && hash128_cmp(&found, &name->hash) != 0)
-		rc = look_inside(&l, &f, &found, buf_str(&text), &why);
+	if (rc == 0 && (depth >= FSCK_BLOCKS || hash128_cmp(&found, &name->hash) != 0))
+		rc = look_inside(&l, &f, &found, name, buf_str(&text), &why);
 	store_file_close(&f);
 	buf_release(&text);
 	if (rc == 0 || why.code == ERR_NO)

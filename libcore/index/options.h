@@ -15,7 +15,7 @@ struct index_opts {
 	int32_t day;
 	int64_t delete_delay_ns; /* -1: not given */
 	bool dry_run, store_stats, verbose;
-	bool repair;
+	bool repair, blocks;
 	unsigned sample; /* of index_fsck; 0: not given */
 	uint64_t seed;
 	bool has_seed;

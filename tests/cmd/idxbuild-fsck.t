@@ -391,10 +391,26 @@ for seed in 0 1 2 3 4; do
 	ok "that a pack is missing is seen by each sample" exits 3 idxbuild --fsck --sample 0.01 --seed $seed --store s
 done
 
+# --- blocks: a pack that was written wrong has the name of its bytes
+
+rm -rf s
+pack=$(chunkcat "$(packs whole | head -n 1)" | chunkpack --store s)
+flip_byte "$pack" $(($(size_of "$pack") / 2))
+hash=$(chunkcat --verify "$pack" 2>&1 | sed -n 's/.*which is \([0-9a-f]*\).*/\1/p')
+mv "$pack" "${pack%/*}/$hash.pack"
+idxbuild --store s "${pack%/*}/$hash.pack" >/dev/null
+ok "a pack that was written wrong has the name of its bytes" exits 0 idxbuild --fsck --store s
+ok "its blocks are wrong" exits 3 idxbuild --fsck --blocks --store s
+ok "which is told" stdout_matches "^damaged .*/$hash.pack: '.*' names it: chunk at offset [0-9]*: block [0-9]* .*crc32c mismatch"
+rm -rf s
+fresh
+ok "blocks that are right" exits 0 idxbuild --fsck --blocks --store s
+ok "are no fault" stdout_is_empty
+
 # --- options
 
 fresh
-for opt in --repair '--sample 5' '-o jsonl' '--seed 3' '--limits f'; do
+for opt in --blocks --repair '--sample 5' '-o jsonl' '--seed 3' '--limits f'; do
 	# shellcheck disable=SC2086
 	ok "$opt without --fsck is exit 2" exits 2 idxbuild --verify --store s $opt
 done
