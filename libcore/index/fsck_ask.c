@@ -4,6 +4,8 @@
 #include "json/json.h"
 #include "time/time.h"
 
+enum { ROUNDS_MAX = 16 };
+
 struct asking {
 	const struct fsck_ask *a;
 	struct fault_list found, kept;
@@ -11,6 +13,7 @@ struct asking {
 	int rc; /* of the sink */
 	struct err err;
 	int64_t n_left;
+	size_t n_done; /* steps of a round */
 };
 
 static const char *name_of(const struct index_fault *f)
@@ -88,8 +91,9 @@ static void on_foreign(const char *name, void *data)
 
 static void on_done(const char *text, void *data)
 {
-	const struct asking *q = data;
+	struct asking *q = data;
 
+	q->n_done++;
 	q->a->note(text, q->a->data);
 }
 
@@ -118,9 +122,11 @@ static void on_left(const struct index_fault *f, void *data)
 	for (size_t i = 0; i < q->kept.n; i++)
 		if (strcmp(q->kept.v[i].name, f->name) == 0)
 			return;
-	tell_left(q, f, "it could not be mended");
+	fault_list_add(&q->found, f);
 }
 
+/* With an index file out of the way those count that it replaced, and of these may be the same: in
+ * a copy, each that a compaction made meanwhile and the next replaced. */
 static int mend(struct asking *q, struct err *e)
 {
 	const struct fsck_ask *a = q->a;
@@ -132,19 +138,27 @@ static int mend(struct asking *q, struct err *e)
 					.data = q };
 	struct index_fsck again = a->check;
 
-	if (q->found.n == 0)
-		return 0;
-	if (index_repair(&r, &q->found, e) < 0)
-		return -1;
-	if (a->dry_run) {
-		q->n_left = (int64_t)q->found.n;
-		return 0;
-	}
 	again.depth = FSCK_HEADS; /* bytes are as they were */
 	again.tell = on_left;
 	again.data = q;
 	again.foreign = NULL;
-	return index_fsck(&again, e) < 0 ? -1 : 0;
+	for (int i = 0; i < ROUNDS_MAX && q->found.n > 0; i++) {
+		q->n_done = 0;
+		if (index_repair(&r, &q->found, e) < 0)
+			return -1;
+		if (a->dry_run) {
+			q->n_left = (int64_t)q->found.n;
+			return 0;
+		}
+		fault_list_reset(&q->found);
+		if (index_fsck(&again, e) < 0)
+			return -1;
+		if (q->n_done == 0)
+			break;
+	}
+	for (size_t i = 0; i < q->found.n; i++)
+		tell_left(q, &q->found.v[i], "it could not be mended");
+	return 0;
 }
 
 int64_t fsck_ask(const struct fsck_ask *a, struct err *e)
