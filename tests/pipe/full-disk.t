@@ -125,4 +125,25 @@ is "packs all" "$(walreplay --unpacked --store store wal | wc -l)" 0
 ok "nothing is lost" flush_check may
 ok "all verifies" flush_verify
 
+# --- while index files are merged
+
+for n in 1 2 3; do
+	flush_ingest merged-$n 300
+	flush_pipe >/dev/null
+done
+indexes() { find -L store -name '*.idx' | sort; }
+indexes >before
+fill 0
+ok "merging index files on a full disk is exit 4" exits 4 idxbuild --compact --store store
+ok "it says why" stderr_matches "^idxbuild: error: .*No space left on device"
+indexes >after
+ok "all index files are as they were" same_file before after
+is "without a piece of one" "$(find -L store -name '*.tmp' | wc -l)" 0
+ok "nothing is lost" flush_check may
+rm disk/filler
+ok "space again: they are merged" exits 0 idxbuild --compact --store store --delete-delay 0
+ok "into fewer" test "$(indexes | wc -l)" -lt "$(wc -l <before)"
+ok "nothing is lost" flush_check may
+ok "all verifies" flush_verify
+
 done_testing
