@@ -8,18 +8,31 @@ note "the object store is $S3_BACKEND"
 TMPDIR=$PWD
 export TMPDIR
 
-make_week s 2 1
+make_week s 7 1
 make_queries >queries
+is "forty queries" "$(wc -l <queries)" 40
 ask s >before
 ok "there are answers" test "$(grep -vc "^#" before)" -gt 100
 
-ok "a copy to S3" exits 0 chunkpack --copy --from s --store "$S3_URL"
+# copying FROM TO WHAT: while a copy is made the answers of what is copied are the same.
+copying() {
+	spawn chunkpack --copy --from "$1" --store "$2" >copied
+	same "while '$3'" "$1"
+	wait "$PID"
+	ok "$3" test $? -eq 0
+}
+
+copying s "$S3_URL" "a copy to S3"
 same "on S3" "$S3_URL"
 ok "all is right there" exits 0 idxbuild --fsck --store "$S3_URL"
 ok "without a word" stdout_is_empty
-ok "compaction there" exits 0 chunkpack --compact --store "$S3_URL" --fan-in 2
+spawn chunkpack --compact --store "$S3_URL" --fan-in 2 >made
+same "while 'compaction there'" "$S3_URL"
+wait "$PID"
+ok "compaction there" test $? -eq 0
+ok "does something" test "$(wc -l <made)" -gt 0
 ok "all is right" exits 0 idxbuild --fsck --store "$S3_URL"
-ok "a copy back" exits 0 chunkpack --copy --from "$S3_URL" --store back
+copying "$S3_URL" back "a copy back"
 same "copied back" back
 ok "all is right" exits 0 idxbuild --fsck --store back
 

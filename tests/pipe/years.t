@@ -102,20 +102,40 @@ ok "and back" exits 0 chunkpack --copy --from other --store s
 same "when it is back" s
 ok "all is right" exits 0 idxbuild --fsck --store s
 
-# --- a copy that is made while the store is at work: index folders first
+# --- a copy that is made while the store is at work
 
-rm -rf s && cp -rp first s
-spawn sh -c 'for d in 4 5 6 7 8 9 10 11; do chunkpack --compact --store s --fan-in 2 --day $(printf 2026-01-%02d $d) -j1 || exit; done' >/dev/null
+# upkeep: compaction of all days, behind.
+upkeep() {
+	rm -rf s copy && cp -rp first s
+	spawn sh -c 'for d in 4 5 6 7 8 9 10 11; do chunkpack --compact --store s --fan-in 2 --day $(printf 2026-01-%02d $d) -j1 || exit; done' >/dev/null
+}
+
+if command -v rsync >/dev/null; then
+	copy_of() { rsync -a --exclude '*.tmp' --exclude "$1/" s/ copy/; }
+else
+	copy_of() { mkdir -p copy && (cd s && find . -type f ! -path "*/$1/*" -print0 | xargs -0 cp -p --parents -t ../copy); }
+fi
+
+upkeep
 n=0
 while [ $n -eq 0 ] || kill -0 "$PID" 2>/dev/null; do
 	n=$((n + 1))
 	rm -rf copy
-	mkdir copy
-	cp -rp s/~lokid copy/
-	for t in alpha beta gamma; do mkdir copy/$t && cp -rp s/$t/index copy/$t/; done
-	for t in alpha beta gamma; do cp -rp s/$t/chunks copy/$t/; done
+	copy_of chunks # index folders first
+	copy_of index
 	ok "copy $n is right" exits 0 idxbuild --fsck --store copy
 	same "copy $n" copy
 done
+
+# Packs first, and a whole compaction, with packs that it made and replaced again, before index files.
+upkeep
+copy_of index
+wait "$PID"
+copy_of chunks
+ok "a copy in the other order" exits 3 idxbuild --fsck --store copy
+ok "lacks packs" stdout_matches '^missing [a-z]*/chunks/.*[.]pack: .* names it: there is no such pack$'
+ok "which is put right" exits 0 idxbuild --fsck --repair --store copy
+ok "for good" exits 0 idxbuild --fsck --store copy
+same "the other order" copy
 
 done_testing
