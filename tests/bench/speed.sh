@@ -182,15 +182,17 @@ part_compact() {
 	zstd -q -3 -T1 -f lines -o lines.all.zst
 	turns "measure -p 'rm -rf merged; cp -r flushed merged; sync' -o packs chunkpack --compact --store merged --fan-in 2 --delete-delay 0" \
 		"measure -p 'rm -f out; sync' -o out sh -c 'zstd -q -dc -T1 lines.all.zst | zstd -q -3 -T1 -c'"
-	rm -rf out lines.all.zst wal.small
 	# shellcheck disable=SC2046
 	expect "$(chunkcat --stats $(find merged -name '*.pack') | sed -n 's/^entries *//p')" "$(truth lines)" "entries in merged packs"
 	ratio_at_least compact "$(mb_per_s "$(wall "$ours")")" MB/s 0.6 "$(calc "$(wall "$theirs") / $(wall "$ours")")"
 	info compact_cpu "$(cpu "$ours")" s "$(calc "$(cpu "$theirs") / $(cpu "$ours")")"
-	info compact_rss "$(rss_mib "$ours")" MiB
+	at_most compact_rss "$(rss_mib "$ours")" MiB 512 # the default --memory
+	turns "measure -p 'rm -rf merged; cp -r flushed merged; sync' -o packs chunkpack --compact --store merged --level 3 --fan-in 2 --delete-delay 0" \
+		"measure -p 'rm -f out; sync' -o out sh -c 'zstd -q -dc -T1 lines.all.zst | zstd -q -3 -T1 -c'"
+	ratio_at_least compact_level_3 "$(mb_per_s "$(wall "$ours")")" MB/s 0.6 "$(calc "$(wall "$theirs") / $(wall "$ours")")"
 	n=$(find merged -name '*.pack' -o -name '*.idx' | wc -l)
 	info compact_objects "$n" files
-	rm -rf flushed merged packs
+	rm -rf flushed merged packs out lines.all.zst wal.small
 }
 
 # objects FOLDER: the sizes and names of packs and index files.
@@ -201,7 +203,7 @@ objects() { find "$1" \( -name '*.pack' -o -name '*.idx' \) -printf '%p %s\n' | 
 # on an object store. A segment takes about a third of its lines' bytes.
 upkeep() {
 	rm -rf kept wal.small
-	lokid-ingest -q --wal wal.small --sync none --segment-size $(($(truth bytes) / 3 / $3)) --input jsonl data/entries.jsonl
+	lokid-ingest -q --wal wal.small --sync none --segment-size $(($(truth_in day bytes) / 3 / $3)) --input jsonl day/entries.jsonl
 	: >before
 	: >written
 	n=0
@@ -230,8 +232,9 @@ upkeep() {
 	rm -rf kept wal.small before after written
 }
 
-# A day in flushes of five minutes, and four hours in flushes of 15 seconds; compaction each ten minutes.
+# A UTC day in flushes of five minutes, and as much in four hours of flushes of 15 seconds; compaction each ten minutes.
 part_upkeep() {
+	once "$bytes" day "$repo/scripts/gen-logs" data day "$bytes" 300 1 $((end - end % 86400))
 	upkeep upkeep_5m 24 288 2
 	upkeep upkeep_15s 4 960 40
 }
@@ -517,6 +520,31 @@ far_query() {
 	rounds=$(sed -n 's/.* \([0-9]*\) rounds* of requests.*/\1/p' far/said)
 }
 
+# Twenty queries a second through the daemon with a cache: the LISTs that the store sees meanwhile are what the proxy delays.
+far_lists() {
+	printf 'auth_enabled: false\ncommon: {cache: %s/far/daemon.cache}\n' "$PWD" >far/lokid.yaml
+	lokid --config far/lokid.yaml --data far/daemon --store "$far" --listen 127.0.0.1:0 2>far/daemon.log &
+	daemon=$!
+	until at=$(sed -n 's/.* msg=ready addr=[^ ]*:\([0-9]*\) .*/\1/p' far/daemon.log) && [ "$at" ]; do sleep 0.05; done
+	curl -sS -X PUT "127.0.0.1:$((port + 9))/" -d '{"match":"list-type=2","delay_ms":30}' >/dev/null
+	before=$(far_listed)
+	asks=''
+	for i in $(seq 200); do
+		curl -sS -G "127.0.0.1:$at/loki/api/v1/query_range" --data-urlencode 'query={app="checkout"} |= "error"' \
+			-d start="${from}000000000" -d end="${end}000000000" >"far/answer.$i" &
+		asks="$asks $!"
+		sleep 0.05 # the pace
+	done
+	# shellcheck disable=SC2086
+	wait $asks
+	expect "$(grep -l '"status":"success"' far/answer.* | wc -l)" 200 "answers of the daemon"
+	at_most far_lists_per_query "$(calc "($(far_listed) - $before) / 200")" lists 0.2
+	kill "$daemon"
+	wait "$daemon" || :
+}
+
+far_listed() { curl -sS "127.0.0.1:$((port + 9))/" | sed -n 's/.*"faulted": *\([0-9]*\).*/\1/p'; }
+
 # A store on an S3 server, each answer of which comes 30 ms late: where the components of the tests are. Two days, for
 # a query that finds a word in a few lines of one app, and one that counts what all lines have.
 part_far() {
@@ -548,6 +576,7 @@ part_far() {
 	at_most far_warm_rounds "$rounds" rounds 2
 	far_query all --at $end 'sum(count_over_time({app=~".+"} |= "a" [48h]))'
 	info far_all_rounds "$rounds" rounds
+	far_lists
 }
 
 # Each part is a run of its own, so that one that breaks off does not end the others.
