@@ -65,13 +65,18 @@ ok "they are empty" stdout_has '"stats":{}}}'
 
 # Sorting this takes more than 40 MB.
 awk 'BEGIN { for (i = 0; i < 400000; i++) printf "{\"ts\":\"%d\",\"labels\":{\"app\":\"x\"},\"line\":\"%0100d\"}\n", i + 1, i }' >large.jsonl
-ok "enough memory" exits 0 logql --max-memory 1GiB -j 1 --limit 1 '{app="x"}' large.jsonl
-ok "and too little" exits 3 logql --max-memory 24MB -j 1 --limit 1 '{app="x"}' large.jsonl
+ok "too little memory" exits 3 logql --max-memory 24MB -j 1 --limit 1 '{app="x"}' large.jsonl
 ok "of which the limit is told" stderr_matches \
 	'^logql: error: out of memory: it may have 24000000 bytes \(RLIMIT_DATA\), and needs [0-9]+ more$'
 ok "on one line" stderr_lines 1
-ok "who has set the limit outside" exits 3 sh -c 'ulimit -d 24000; logql -j 1 --limit 1 "{app=\"x\"}" large.jsonl'
-ok "is told too" stderr_has 'it may have 24576000 bytes'
+# A sanitizer's own memory counts as data.
+if [ "$VARIANT" = default ] && ! [ "${WRAP:-}" ]; then
+	ok "and enough" exits 0 logql --max-memory 1GiB -j 1 --limit 1 '{app="x"}' large.jsonl
+	ok "who has set the limit outside" exits 3 sh -c 'ulimit -d 24000; logql -j 1 --limit 1 "{app=\"x\"}" large.jsonl'
+	ok "is told too" stderr_has 'it may have 24576000 bytes'
+else
+	skip "and enough, and who has set the limit outside" "this build needs more"
+fi
 ok "a limit that is none" exits 2 logql --max-memory 0 '{app="x"}' large.jsonl
 
 done_testing
