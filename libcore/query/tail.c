@@ -306,10 +306,24 @@ static int take_item(struct tail *t, struct growing *g, enum reading how, struct
 	return !g->ended;
 }
 
-/* Reads what has come. A writer that takes back what it never acknowledged cuts the file. */
-static int read_growing(struct tail *t, struct growing *g, enum reading how, struct err *e)
+/* Reads up to the size that it was seen with. */
+static int read_seen(struct tail *t, struct growing *g, enum reading how, struct err *e)
 {
-	int r;
+	int r = 0;
+
+	if (g->seg.size > g->end) {
+		wal_reader_go_on(g->reader, g->end, g->seg.size);
+		while ((r = take_item(t, g, how, e)) > 0)
+			;
+	}
+	g->ended |= g->seg.state == WAL_CLOSED;
+	return r;
+}
+
+/* Reads what has come. A writer that takes back what it never acknowledged cuts the file. */
+static int read_growing(struct tail *t, struct growing *g, struct err *e)
+{
+	enum reading how = READ_ENTRIES;
 
 	if (wal_segment_look(&g->seg, e) < 0)
 		return -1;
@@ -319,15 +333,7 @@ static int read_growing(struct tail *t, struct growing *g, enum reading how, str
 		g->end = 0;
 		how = READ_OVER;
 	}
-	if (g->seg.size <= g->end) {
-		g->ended = g->seg.state == WAL_CLOSED;
-		return 0;
-	}
-	wal_reader_go_on(g->reader, g->end, g->seg.size);
-	while ((r = take_item(t, g, how, e)) > 0)
-		;
-	g->ended |= g->seg.state == WAL_CLOSED;
-	return r;
+	return read_seen(t, g, how, e);
 }
 
 static int read_all(struct tail *t, struct err *e)
@@ -339,7 +345,7 @@ static int read_all(struct tail *t, struct err *e)
 	while ((r = wal_follow_take(t->follow, &seg, e)) > 0)
 		add_growing(t, &seg);
 	for (size_t i = 0; i < t->n && r == 0; i++)
-		r = read_growing(t, t->v[i], READ_ENTRIES, e);
+		r = read_growing(t, t->v[i], e);
 	if (r == 0)
 		r = end_round(t, e);
 	if (r < 0)
@@ -353,20 +359,18 @@ static int read_all(struct tail *t, struct err *e)
 	return 0;
 }
 
-/* Those that are there: closed ones are past, of others what they have by now. */
+/* What the segments that were open had when following began. What came since is told. */
 static int pass_over(struct tail *t, struct err *e)
 {
 	struct wal_segment seg;
-	int r;
+	int r = 0;
 
-	while ((r = wal_follow_take(t->follow, &seg, e)) > 0) {
-		if (seg.state == WAL_CLOSED) {
-			wal_segment_release(&seg);
-			continue;
-		}
+	for (size_t n = wal_follow_first(t->follow); n > 0 && r == 0; n--) {
+		r = wal_follow_take(t->follow, &seg, e);
+		if (r <= 0)
+			return r;
 		add_growing(t, &seg);
-		if (read_growing(t, t->v[t->n - 1], READ_OVER, e) < 0)
-			return -1;
+		r = read_seen(t, t->v[t->n - 1], READ_OVER, e);
 	}
 	return r;
 }

@@ -23,6 +23,9 @@ struct wal_follow {
 	char **known; /* names in the folder that were opened */
 	size_t n_known, cap_known;
 
+	size_t n_first; /* held by new, before the thread is there */
+	bool running;	/* it is there */
+
 	pthread_mutex_t lock;  /* all below */
 	pthread_cond_t change; /* changed or hung_up */
 	struct wal_segment *held;
@@ -89,7 +92,7 @@ static void forget_others(struct wal_follow *f, const struct wal_list *l)
 	f->n_known = n;
 }
 
-/* Opens what is new. */
+/* Opens what is new. What is closed before it begins is only known. */
 static int look(struct wal_follow *f, struct err *e)
 {
 	struct wal_list l = { 0 };
@@ -102,6 +105,8 @@ static int look(struct wal_follow *f, struct err *e)
 			continue;
 		mem_grow(&f->known, &f->cap_known, f->n_known + 1, sizeof(char *));
 		f->known[f->n_known++] = strdup(name_of(&l.v[i]));
+		if (!f->running && l.v[i].state == WAL_CLOSED)
+			continue;
 		hold(f, &l.v[i]);
 		l.v[i] = (struct wal_segment){ .fd = -1 }; /* it has no path: not released */
 	}
@@ -196,6 +201,8 @@ static int start(struct wal_follow *f, struct err *e)
 	pthread_attr_t thread;
 	int r;
 
+	f->n_first = f->n_held;
+	f->running = true;
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&f->change, &attr);
@@ -256,6 +263,11 @@ void wal_follow_free(struct wal_follow *f)
 		pthread_join(f->thread, NULL);
 	pthread_cond_destroy(&f->change);
 	release(f);
+}
+
+size_t wal_follow_first(const struct wal_follow *f)
+{
+	return f->n_first;
 }
 
 int wal_follow_take(struct wal_follow *f, struct wal_segment *ret, struct err *e)

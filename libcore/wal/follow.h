@@ -14,15 +14,20 @@ struct wal_follow;
 
 enum { WAL_FOLLOW_HELD_MAX = 512 }; /* segments that wait to be taken */
 
-/* dir is copied. out_fd: when its reader goes away, wal_follow_wait tells; -1: nobody. Errors:
- * ERR_IO. */
+/* From here on nothing is missed. dir is copied. out_fd: when its reader goes away, wal_follow_wait
+ * tells; -1: nobody. Errors: ERR_IO. */
 MUST_CHECK int wal_follow_new(const char *dir, int out_fd, struct wal_follow **ret, struct err *e);
 void wal_follow_free(struct wal_follow *f); /* NULL is fine */
 
+/* How many segments were open at first: they are the first that are taken, each with its size at
+ * that time. */
+size_t wal_follow_first(const struct wal_follow *f);
+
 /*
  * The next segment that was not taken yet, in the order of their appearance; of those that were
- * there at first, by their creation. It becomes the caller's. 1, 0 there is none. Errors: ERR_AGAIN
- * one was deleted before it could be opened, or too many wait: nothing more is complete.
+ * open at first, by their creation. Those that were closed at first are none of them. It becomes
+ * the caller's. 1, 0 there is none. Errors: ERR_AGAIN one was deleted before it could be opened, or
+ * too many wait: nothing more is complete.
  */
 MUST_CHECK int wal_follow_take(struct wal_follow *f, struct wal_segment *ret, struct err *e);
 
