@@ -74,7 +74,8 @@ static struct queue_tenant *tenant_of(struct query_queue *q, struct bytes name, 
 	sweep(q, now_ns);
 	t = mem_alloc(sizeof(*t) + name.n);
 	t->n_name = name.n;
-	memcpy(t->name, name.p, name.n);
+	if (name.n) /* what names no stream is of no tenant */
+		memcpy(t->name, name.p, name.n);
 	t->turn = q->turn;
 	t->tokens_ns = now_ns;
 	t->next = q->first;

@@ -69,6 +69,24 @@ static void first_come_first_served(void **state)
 }
 
 /* One that asks much does not keep the others from their turn. */
+static void no_tenant_is_one_too(void **state)
+{
+	struct fixture f = fixture_new(1, 1, 1);
+	struct queue_item *a = &f.item[0], *b;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(query_queue_add(&f.q, (struct bytes){ 0 }, &f.l, QUERY_SHORT, 0, a, &e),
+			 0);
+	f.n = 1;
+	b = add(&f, "", QUERY_SHORT);
+	is_next(&f, a);
+	query_queue_end(&f.q, a);
+	is_next(&f, b);
+	query_queue_end(&f.q, b);
+	query_queue_release(&f.q);
+}
+
 static void tenants_take_turns(void **state)
 {
 	struct fixture f = fixture_new(1, 1, 1);
@@ -269,6 +287,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_come_first_served),
+		cmocka_unit_test(no_tenant_is_one_too),
 		cmocka_unit_test(tenants_take_turns),
 		cmocka_unit_test(coming_back_gains_nothing),
 		cmocka_unit_test(classes_have_their_own_places),
