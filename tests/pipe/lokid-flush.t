@@ -70,7 +70,9 @@ nice >>"$PWD/nice"
 exec "$(command -v chunkpack)" "\$@"
 END
 chmod +x programs/chunkpack
-# flush_of SEGMENTS: its chunkpack's niceness above the daemon's own.
+# at_most_19 N: no process is nicer; the test itself may be.
+at_most_19() { echo $(($1 < 19 ? $1 : 19)); }
+# flush_of SEGMENTS: its chunkpack's niceness.
 flush_of() {
 	rm -rf data nice
 	i=0
@@ -81,9 +83,9 @@ flush_of() {
 	lokid_start --config lokid.yaml || { fail "the daemon starts" "$(cat lokid.log)"; return; }
 	wait_for 10 [ -s nice ]
 	lokid_stop TERM
-	echo $(($(head -n 1 nice) - $(nice)))
+	head -n 1 nice
 }
-is "a flush of one segment steps back behind queries" "$(flush_of 1)" 10
-is "that of four is equal to them" "$(flush_of 4)" 4
-is "that of sixteen comes first" "$(flush_of 16)" 0
+is "a flush of one segment steps back behind queries" "$(flush_of 1)" "$(at_most_19 $(($(nice) + 10)))"
+is "that of four is equal to them" "$(flush_of 4)" "$(at_most_19 $(($(nice) + 4)))"
+is "that of sixteen comes first" "$(flush_of 16)" "$(nice)"
 done_testing

@@ -236,7 +236,7 @@ put_byte "$pack" $(($(size_of "$pack") / 3)) 255
 put_byte "$pack" $(($(size_of "$pack") / 3 + 1)) 0
 ask $api/query_range 'query={app=~".+"}' limit=500
 refused 500 "${pack##*/}"
-ok "which is in the log too" grep -q "level=warn msg=query .*status=500 .*err=.*${pack##*/}" lokid.log
+ok "which is in the log too" wait_for 10 grep -q "level=warn msg=query .*status=500 .*err=.*${pack##*/}" lokid.log
 
 lokid_stop
 is "it stops" "$STATUS" 0
