@@ -46,7 +46,9 @@ while [ "$i" -lt "$pushes" ]; do
 	ok "push $i is decoded, or refused" wait_for 10 sh -c '[ -s "$3.code" ] || [ "$(curl -s "$1/metrics" |
 		awk "/^loki_distributor_lines_received_total/ { n += \$NF } END { print n + 0 }")" -gt "$2" ]' - "$URL" "$i" "$i"
 done
-ok "bodies are not kept while the log stands still" [ "$(memory_mib VmRSS)" -lt $((4 * mib)) ]
+# A sanitizer keeps what is freed for a while.
+[ "${VARIANT:-default}" = asan ] || [ "${VARIANT:-default}" = tsan ] ||
+	ok "bodies are not kept while the log stands still" [ "$(memory_mib VmRSS)" -lt $((4 * mib)) ]
 not_ready() { get /ready && code_is 503; }
 ok "it is not ready" wait_for 20 not_ready
 ok "and says why" stdout_has "the log has taken nothing for"

@@ -87,8 +87,10 @@ static void a_damaged_answer_is_none(void **state)
 		buf_add(&bad, file.p, i); /* cut short */
 		assert_int_equal(0, file_replace_bytes(path.p, buf_bytes(&bad), &e));
 		assert_int_equal(i == file.n, has_answer(c, "list a", NS_PER_S * 1000));
-		if (i == file.n)
+		if (i == file.n) {
+			buf_release(&bad);
 			break;
+		}
 		buf_reset(&bad);
 		buf_add(&bad, file.p, file.n);
 		bad.p[i] ^= 1;
