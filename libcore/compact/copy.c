@@ -4,12 +4,14 @@
 #include "compact/copy_requests.h"
 #include "index/live.h"
 #include "index/shard.h"
+#include "limits/file.h"
 #include "store/names.h"
+#include "time/time.h"
 
 struct walk {
 	const struct copy_opts *o;
 	struct bytes tenant;
-	struct delete_requests requests; /* that must have been applied */
+	struct copy_hidden hidden;
 };
 
 static int one_day(int32_t day, void *data, struct err *e)
@@ -20,7 +22,7 @@ static int one_day(int32_t day, void *data, struct err *e)
 
 	if ((o->one_day && day != o->day) || !shard_has(o->shard, o->n_shards, w->tenant, day))
 		return 0;
-	if (copy_day(o, &w->requests, &sum, e) < 0) {
+	if (copy_day(o, &w->hidden, &sum, e) < 0) {
 		struct buf b = { 0 };
 
 		store_folder_add(&b, STORE_INDEX, w->tenant, day);
@@ -34,22 +36,35 @@ static int one_day(int32_t day, void *data, struct err *e)
 	return sum.packs + sum.index_files > 0 ? o->on_day(o->data, &sum, e) : 0;
 }
 
+static int find_hidden(struct walk *w, struct limits_set **ret, struct err *e)
+{
+	const struct copy_opts *o = w->o;
+	struct report report = { 0 };
+
+	if (limits_load(NULL, o->from, ret, &report, e) < 0)
+		return -1;
+	if (*ret)
+		w->hidden.limits = limits_of(*ret, w->tenant);
+	w->hidden.now_ns = time_now_ns();
+	return deletes_list(o->from, w->tenant, DELETES_IN_FORCE, &w->hidden.requests, e);
+}
+
 static int one_tenant(const char *name, uint64_t size, void *data, struct err *e)
 {
 	const struct copy_opts *o = data;
 	struct walk w = { .o = o, .tenant = bytes_str(name) };
+	struct limits_set *limits = NULL;
 	int rc;
 
 	(void)size;
 	if (labels_check_tenant(w.tenant, NULL) < 0)
 		return 0; /* not ours, as a disk's lost+found */
-	if (o->to_tenant.n && !bytes_eq(o->to_tenant, w.tenant))
-		rc = deletes_list(o->from, w.tenant, DELETES_IN_FORCE, &w.requests, e);
-	else
-		rc = copy_requests(o, w.tenant, e);
+	rc = o->to_tenant.n && !bytes_eq(o->to_tenant, w.tenant) ? find_hidden(&w, &limits, e)
+								 : copy_requests(o, w.tenant, e);
 	if (rc == 0)
 		rc = live_days(o->from, w.tenant, INT32_MIN, INT32_MAX, one_day, &w, e);
-	deletes_release(&w.requests);
+	deletes_release(&w.hidden.requests);
+	limits_set_drop(limits);
 	return rc;
 }
 

@@ -18,6 +18,7 @@
 #include "compact/inputs.h"
 #include "index/build.h"
 #include "index/live.h"
+#include "retention/retention.h"
 #include "time/time.h"
 
 enum { TRIES = 3 };
@@ -59,6 +60,7 @@ struct day {
 	size_t n_todo;
 	bool vanished; /* a pack or an index file is gone since it was listed */
 	struct copy_day *sum;
+	const struct copy_hidden *hidden;
 };
 
 static void day_release(struct day *d)
@@ -128,33 +130,58 @@ static int cmp_chunks(const void *pa, const void *pb)
 	return (a->off > b->off) - (a->off < b->off);
 }
 
+/* Before this all of a series has expired. */
+static int find_cut(const struct day *d, struct index *ix, uint32_t series, struct arena *mem,
+		    int64_t *ret, struct err *e)
+{
+	const struct copy_hidden *h = d->hidden;
+	struct labels labels;
+
+	*ret = INT64_MIN;
+	if (!h->limits)
+		return 0;
+	arena_reset(mem);
+	if (index_series_labels(ix, series, mem, &labels, e) < 0)
+		return -1;
+	*ret = retention_cut(retention_of(h->limits, &labels).period_ns, h->now_ns);
+	return 0;
+}
+
+static int select_series(struct day *d, struct index *ix, uint32_t number, struct arena *mem,
+			 struct err *e)
+{
+	struct index_series s;
+	int64_t cut_ns;
+
+	if (index_series_at(ix, number, &s, e) < 0 || find_cut(d, ix, number, mem, &cut_ns, e) < 0)
+		return -1;
+	mem_grow(&d->chunk, &d->cap_chunks, d->n_chunks + s.n_chunks + 1, sizeof(*d->chunk));
+	for (uint32_t k = 0; k < s.n_chunks; k++) {
+		struct index_chunk c;
+
+		if (index_chunk_at(ix, s.first_chunk + k, &c, e) < 0)
+			return -1;
+		if (c.through >= cut_ns)
+			d->chunk[d->n_chunks++] = (struct copy_chunk){ c.pack, c.length, c.head_len,
+								       c.entries, c.offset };
+	}
+	return 0;
+}
+
 /* The selected chunks of an index file go behind those that are there, by pack. */
 static int select_chunks(struct day *d, struct index *ix, struct err *e)
 {
 	size_t first = d->n_chunks;
 	struct index_set set = { 0 };
+	struct arena mem = { 0 };
 	int rc = index_match(ix, d->o->match, d->o->n_match, &set, e);
 
-	for (size_t i = 0; i < set.n && rc == 0; i++) {
-		struct index_series s;
-
-		rc = index_series_at(ix, set.v[i], &s, e);
-		if (rc == 0)
-			mem_grow(&d->chunk, &d->cap_chunks, d->n_chunks + s.n_chunks + 1,
-				 sizeof(*d->chunk));
-		for (uint32_t k = 0; rc == 0 && k < s.n_chunks; k++) {
-			struct index_chunk c;
-
-			rc = index_chunk_at(ix, s.first_chunk + k, &c, e);
-			if (rc == 0)
-				d->chunk[d->n_chunks++] =
-					(struct copy_chunk){ c.pack, c.length, c.head_len,
-							     c.entries, c.offset };
-		}
-	}
+	for (size_t i = 0; i < set.n && rc == 0; i++)
+		rc = select_series(d, ix, set.v[i], &mem, e);
 	if (d->n_chunks > first)
 		qsort(d->chunk + first, d->n_chunks - first, sizeof(*d->chunk), cmp_chunks);
 	index_set_release(&set);
+	arena_release(&mem);
 	return rc;
 }
 
@@ -313,8 +340,11 @@ static int see_copied(void *data, size_t item, size_t slot, struct err *e)
 	return 0;
 }
 
-static int work_on(struct day *d, bool reads, struct err *e)
+enum round { ROUND_TRAILERS, ROUND_PARTS, ROUND_WHOLES };
+
+static int work_on(struct day *d, enum round round, struct err *e)
 {
+	const bool reads = round == ROUND_TRAILERS;
 	const struct work w = { d->n_todo,
 				d->o->jobs,
 				2 * (size_t)d->o->jobs,
@@ -324,8 +354,6 @@ static int work_on(struct day *d, bool reads, struct err *e)
 
 	return work_run(&w, e);
 }
-
-enum round { ROUND_TRAILERS, ROUND_PARTS, ROUND_WHOLES };
 
 /* Packs that name parts come when these are there, and their names known. */
 static bool is_due(const struct item *it, enum round round)
@@ -423,7 +451,7 @@ static int do_round(struct day *d, enum round round, struct err *e)
 		if (it->fate == FATE_MADE && new_trailer(d, it, e) < 0)
 			return -1;
 	}
-	return work_on(d, round == ROUND_TRAILERS, e);
+	return work_on(d, round, e);
 }
 
 static int copy_packs(struct day *d, struct err *e)
@@ -601,10 +629,11 @@ static void tell_faults(struct day *d)
 }
 
 /* 1: something vanished from the source, which is at work perhaps, and has replaced it. */
-static int try_day(const struct copy_opts *o, const struct delete_requests *requests,
+static int try_day(const struct copy_opts *o, const struct copy_hidden *hidden,
 		   enum attempt attempt, struct copy_day *sum, struct err *e)
 {
 	struct day d = { .o = o,
+			 .hidden = hidden,
 			 .tenant = sum->tenant,
 			 .to_tenant = o->to_tenant.n ? o->to_tenant : sum->tenant,
 			 .day = sum->day,
@@ -617,7 +646,7 @@ static int try_day(const struct copy_opts *o, const struct delete_requests *requ
 	for (size_t i = 0; i < d.n && attempt == ATTEMPT_FIRST; i++)
 		sum->there += d.item[i].fate == FATE_THERE || d.item[i].fate == FATE_KNOWN;
 	if (rc == 0)
-		rc = copy_check_applied(o, requests, &d.src, e);
+		rc = copy_check_applied(o, &hidden->requests, &d.src, e);
 	if (rc == 0)
 		rc = copy_loaded(&d, e);
 	if (rc == 0 && d.vanished && attempt != ATTEMPT_LAST)
@@ -628,12 +657,12 @@ static int try_day(const struct copy_opts *o, const struct delete_requests *requ
 	return rc;
 }
 
-int copy_day(const struct copy_opts *o, const struct delete_requests *requests,
-	     struct copy_day *sum, struct err *e)
+int copy_day(const struct copy_opts *o, const struct copy_hidden *hidden, struct copy_day *sum,
+	     struct err *e)
 {
 	int rc = 1;
 
 	for (enum attempt a = ATTEMPT_FIRST; a <= ATTEMPT_LAST && rc == 1; a++)
-		rc = try_day(o, requests, a, sum, e);
+		rc = try_day(o, hidden, a, sum, e);
 	return rc;
 }

@@ -4,11 +4,12 @@
 
 #include "compact/copy.h"
 
-struct delete_requests;
+struct copy_hidden;
 
-/* Copies what o selects of sum's tenant and day, and adds to the rest of it. requests are those in
- * force, of a tenant that is to be called otherwise; none otherwise. Errors: copy_store's. */
-MUST_CHECK int copy_day(const struct copy_opts *o, const struct delete_requests *requests,
+/* Copies what o selects of sum's tenant and day, and adds to the rest of it, but for
+ * what is hidden: chunks of which all has expired are left out. Errors: copy_store's; ERR_AGAIN
+ * requests are to be applied first. */
+MUST_CHECK int copy_day(const struct copy_opts *o, const struct copy_hidden *hidden,
 			struct copy_day *sum, struct err *e);
 
 #endif

@@ -17,45 +17,59 @@ static int note_there(const char *name, uint64_t size, void *data, struct err *e
 	struct bytes key = arena_copy(&r->mem, bytes_str(name));
 
 	(void)e;
-	if (size <= DELETES_FILE_MAX)
+	if (size < UINT32_MAX)
 		map_put(&r->there, hash64(key), key, (uint32_t)size);
 	return 0;
 }
 
-/* A request and its cancellation never change; a receipt grows. In ascending order a cancellation
- * comes before what it cancels, which so is not in force for a moment. */
+/* A request and its cancellation never change; a receipt grows, and may be large: it is not held in
+ * memory where files can be mapped. In ascending order a cancellation comes before what it cancels,
+ * which so is not in force for a moment. */
 static int copy_file(const char *name, uint64_t size, void *data, struct err *e)
 {
 	struct requests *r = data;
-	struct buf text = { 0 };
+	struct store_file f = { 0 };
 	int rc;
 
 	if (map_get(&r->there, hash64(bytes_str(name)), bytes_str(name)) == size)
 		return 0;
-	rc = store_get(r->o->from, name, DELETES_FILE_MAX, &text, e);
+	rc = store_file_open_sized(r->o->from, name, size, &f, e);
 	if (rc == 0)
-		rc = store_put_named(r->o->to, name, buf_bytes(&text), STORE_PUT_ANY, e);
-	else if (e->code == ERR_NO) /* deleted since it was listed */
-		rc = 0;
+		rc = store_file_map(&f, e);
+	if (rc < 0) {
+		store_file_close(&f);
+		return e->code == ERR_NO ? 0 : -1; /* deleted since it was listed */
+	}
+	rc = store_put_named(r->o->to, name, f.map, STORE_PUT_ANY, e);
 	if (rc == 0 && r->o->on_object)
 		r->o->on_object(r->o->data, name);
-	buf_release(&text);
+	store_file_close(&f);
+	return rc;
+}
+
+static int copy_folder(struct requests *r, struct bytes tenant, const char *name, struct err *e)
+{
+	struct buf folder = { 0 };
+	int rc;
+
+	buf_addf(&folder, "%.*s/%s/", BYTES_ARG(tenant), name);
+	rc = store_list(r->o->to, buf_str(&folder), note_there, r, e);
+	if (rc == 0)
+		rc = store_list(r->o->from, buf_str(&folder), copy_file, r, e);
+	buf_release(&folder);
 	return rc;
 }
 
 int copy_requests(const struct copy_opts *o, struct bytes tenant, struct err *e)
 {
 	struct requests r = { .o = o };
-	struct buf folder = { 0 };
 	int rc = 0;
 
-	buf_addf(&folder, "%.*s/deletes/", BYTES_ARG(tenant));
 	if (!o->dry_run) {
-		rc = store_list(o->to, buf_str(&folder), note_there, &r, e);
+		rc = copy_folder(&r, tenant, "deletes", e);
 		if (rc == 0)
-			rc = store_list(o->from, buf_str(&folder), copy_file, &r, e);
+			rc = copy_folder(&r, tenant, "receipts", e);
 	}
-	buf_release(&folder);
 	map_release(&r.there);
 	arena_release(&r.mem);
 	return rc;

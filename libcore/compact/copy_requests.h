@@ -5,10 +5,19 @@
 #include "compact/copy.h"
 #include "deletes/requests.h"
 #include "index/live.h"
+#include "limits/limits.h"
 
-/* Copies the files that the target has not, before anything that they may hide. Errors: ERR_IO,
- * ERR_FULL, ERR_LIMIT a file is none of ours. */
+/* Copies the files that the target has not, and the receipts, before anything that they may hide.
+ * Errors: ERR_IO, ERR_FULL. */
 MUST_CHECK int copy_requests(const struct copy_opts *o, struct bytes tenant, struct err *e);
+
+/* What readers of the source do not see, and of another tenant would: requests, and retention, have
+ * no meaning there. Of the same tenant, nothing. */
+struct copy_hidden {
+	struct delete_requests requests; /* that must have been applied */
+	const struct limits *limits;	 /* by which entries have expired; NULL: none has */
+	int64_t now_ns;
+};
 
 /* For another tenant the requests have no meaning, so what they hide must not go over. Does one
  * hide something of the day that is selected, and that was not deleted yet? Errors: ERR_AGAIN so it

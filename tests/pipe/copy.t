@@ -243,6 +243,31 @@ ok "a pack that is cut at the target" exits 0 chunkpack --copy --from damaged --
 is "is copied again" "$(sums | cut -d ' ' -f 1,2)" "1 0"
 ok "all verifies" exits 0 verifies copy
 
+# ---- receipts, and what has expired
+
+cp -rp store large
+mkdir -p large/t0/deletes large/t0/receipts/00000000000000cc
+head -c 3000000 /dev/zero >large/t0/deletes/00000000000000cc.receipt.json
+head -c 2000000 /dev/zero >large/t0/receipts/00000000000000cc/2026-01-15.json
+ok "receipts that are large" exits 0 chunkpack --copy --from large --store large2
+ok "are copied" cmp large/t0/deletes/00000000000000cc.receipt.json large2/t0/deletes/00000000000000cc.receipt.json
+ok "those of days too" cmp large/t0/receipts/00000000000000cc/2026-01-15.json large2/t0/receipts/00000000000000cc/2026-01-15.json
+cp -rp store expired
+cat >expired/~lokid/limits.yaml <<'END'
+limits_config:
+  retention_period: 24h
+  retention_stream:
+    - selector: '{app="a1"}'
+      priority: 1
+      period: 10000d
+END
+seen() { logql --store "$1" -t "$2" -o raw --limit 0 '{app=~".+"}' | sort; }
+ok "a tenant with entries that have expired" exits 0 chunkpack --copy --from expired --store kept -t t0 --to-tenant u
+seen expired t0 >answer1
+seen kept u >answer2
+ok "some are left" test -s answer1
+ok "only they are copied" diff answer1 answer2
+
 # ---- what makes no sense
 
 for args in "--from store" "--copy" "--copy --from store --compact" "--copy --from store --to-tenant x" \
