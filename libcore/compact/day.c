@@ -12,6 +12,8 @@
 /* So long after its end nothing more is expected of a day, if nothing came meanwhile. */
 static const int64_t GRACE_NS = 3600 * NS_PER_S;
 
+enum { OUTRUN_MAX = 3 };
+
 static void add_hash(struct hash_list *l, const struct hash128 *h)
 {
 	l->v = mem_realloc(l->v, (l->n + 1) * sizeof(*l->v));
@@ -236,6 +238,7 @@ static int tell_packs(const struct day_job *d, const struct merge_result *made, 
 	return rc;
 }
 
+/* 1; -1. Where others were faster all is chosen again, of what there is now. */
 static int commit(struct day_job *d, const struct day_view *v, const struct run_inputs *in,
 		  const struct merge_result *made, struct err *e)
 {
@@ -251,14 +254,14 @@ static int commit(struct day_job *d, const struct day_view *v, const struct run_
 	struct hash128 name;
 
 	if (index_merge(&m, INDEX_MERGE_WRITE, &name, NULL, e) < 0)
-		return -1;
+		return e->code == ERR_AGAIN && ++d->outrun < OUTRUN_MAX ? 1 : -1;
 	d->sum.packs_in += in->n;
 	d->sum.bytes_in += in->bytes;
 	d->sum.packs_out += made->n_packs;
 	d->sum.bytes_out += made->bytes;
 	d->sum.duplicates += made->duplicates;
 	d->most = 0;
-	return tell_packs(d, made, e);
+	return tell_packs(d, made, e) < 0 ? -1 : 1;
 }
 
 static int merge_run(struct day_job *d, const struct day_view *v, const struct choose_run *run,
@@ -292,7 +295,7 @@ static int merge_run(struct day_job *d, const struct day_view *v, const struct c
 	lineage_init(&lineage, in->origin, in->n, &there);
 	free(there.v);
 	rc = merge_packs(&m, &made, e);
-	rc = rc < 0 ? merge_failed(d, in, &made, e) : commit(d, v, in, &made, e) < 0 ? -1 : 1;
+	rc = rc < 0 ? merge_failed(d, in, &made, e) : commit(d, v, in, &made, e);
 	free(made.pack);
 	lineage_release(&lineage);
 	return rc;

@@ -12,6 +12,7 @@ struct day_job {
 	struct hash_list stays; /* packs that are left alone from now on: damaged ones; ascending */
 	struct hash_list told;	/* index files whose damage was told; ascending */
 	struct hash128 gone;	/* the pack that was last found to be gone */
+	unsigned outrun;	/* so often others had replaced what was merged */
 	size_t most;		/* packs of a run at most; 0: any number */
 	bool looked;		/* whether the day is over */
 	bool day_over;

@@ -19,7 +19,7 @@ struct work {
 	bool *touched; /* by pack of the view */
 	struct hash128 *made;
 	size_t n_made;
-	bool complete;
+	enum rewrite_extent extent;
 };
 
 /* ---- which packs ---- */
@@ -137,6 +137,8 @@ static int rewrite_inputs(struct work *w, const struct day_pack *pack, const str
 	}
 	if (rc == 0 && p.removed + p.changed > 0 && !r->dry_run) {
 		common_deletes_also(&lineage->deletes, ids.v, ids.n);
+		if (p.changed > 0)
+			lineage_rewritten(lineage, &pack->row.name, ids.what);
 		rc = merge(w, &m, MERGE_WRITE, &made, e);
 		if (rc == 0)
 			note_written(w, &p, &made);
@@ -185,7 +187,7 @@ static int rewrite_packs(struct work *w, struct err *e)
 		if (!is_of_a_pack(e))
 			return -1;
 		w->r->calls->fault(w->r->data, e);
-		w->complete = false;
+		w->extent = REWRITE_BUT_DAMAGED;
 	}
 	return 0;
 }
@@ -215,7 +217,7 @@ static bool is_news(const struct live *l, const struct rewrite_ids *ids)
 static int commit(struct work *w, struct err *e)
 {
 	const struct rewrite *r = w->r;
-	struct rewrite_ids ids = r->calls->applied(r->data, w->complete);
+	struct rewrite_ids ids = r->calls->applied(r->data, w->extent);
 	const struct index_merge m = {
 		.store = r->store,
 		.tenant = r->tenant,
@@ -246,7 +248,8 @@ static int try_day(struct work *w, struct err *e)
 		return -1;
 	for (size_t i = 0; i < w->view.live.n_faults; i++)
 		r->calls->fault(r->data, &w->view.live.faults[i].err);
-	w->complete = w->view.live.n_faults == 0;
+	if (w->view.live.n_faults > 0)
+		w->extent = REWRITE_BUT_DAMAGED;
 	rc = w->view.live.n == 0 ? 0 : r->calls->begin(r->data, &w->view.live, e);
 	if (rc <= 0)
 		return rc;

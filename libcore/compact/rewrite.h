@@ -23,7 +23,11 @@ struct rewrite_pack {
 struct rewrite_ids {
 	const struct bytes *v; /* valid until the day is done */
 	size_t n;
+	uint64_t what; /* of a pack whose lines become others: a hash of which, and how */
 };
+
+/* Are there packs or index files of the day that cannot be read? */
+enum rewrite_extent { REWRITE_ALL, REWRITE_BUT_DAMAGED };
 
 /* What the caller is asked and told, in this order, all on one thread. */
 struct rewrite_calls {
@@ -37,8 +41,8 @@ struct rewrite_calls {
 	/* It is written, and does not count yet. */
 	void (*written)(void *data, const struct rewrite_pack *p);
 	/* All are; or the rest is as it should be. Returns what all packs of the day, those that
-	 * stay too, have applied. complete: none is damaged. */
-	struct rewrite_ids (*applied)(void *data, bool complete);
+	 * stay too, have applied. */
+	struct rewrite_ids (*applied)(void *data, enum rewrite_extent extent);
 	int (*before_commit)(void *data, struct err *e);
 	/* The index file is written. */
 	int (*committed)(void *data, struct err *e);
@@ -58,8 +62,10 @@ struct rewrite {
 };
 
 /*
- * Who calls it has the day's lock: index_lock. Errors: ERR_IO, ERR_FULL; ERR_AGAIN others have
- * replaced what was to be replaced, a further run will do; those of the calls and of the edit.
+ * Who calls it has the day's lock: index_lock, but does not rely on it. Packs whose lines become
+ * others are marked so, that others who replace the same at once do not bring the lines back.
+ * Errors: ERR_IO, ERR_FULL; ERR_AGAIN others have replaced what was to be replaced, a further run
+ * will do; those of the calls and of the edit.
  */
 MUST_CHECK int rewrite_day(const struct rewrite *r, struct err *e);
 

@@ -203,7 +203,7 @@ static int note_any(const char *name, uint64_t size, void *data, struct err *e)
 	return 0;
 }
 
-/* Was it applied to some days? */
+/* Is it being applied, or was to some days? */
 static int is_begun(struct store *s, struct bytes tenant, const char *id, bool *ret, struct err *e)
 {
 	struct buf folder = { 0 };
@@ -224,12 +224,38 @@ static const struct delete_request *find(const struct delete_requests *l, struct
 	return NULL;
 }
 
+static int not_whole(struct err *e)
+{
+	return err_set(e, ERR_USAGE,
+		       "Unable to cancel partially completed delete request. To force, use the "
+		       "?force query parameter");
+}
+
+/* A deletion that began since it was asked for may not have seen that it is cancelled: then it is
+ * not. */
+static int cancel_whole(struct store *s, struct bytes tenant, const char *id, int64_t now_ns,
+			struct err *e)
+{
+	bool begun;
+
+	if (is_begun(s, tenant, id, &begun, e) < 0)
+		return -1;
+	if (begun)
+		return not_whole(e);
+	if (deletes_cancel(s, tenant, bytes_str(id), now_ns, e) < 0 ||
+	    is_begun(s, tenant, id, &begun, e) < 0)
+		return -1;
+	if (!begun)
+		return 0;
+	return deletes_resume(s, tenant, bytes_str(id), e) < 0 ? -1 : not_whole(e);
+}
+
 int delete_ask_cancel(struct store *s, struct bytes tenant, const struct delete_requests *l,
 		      struct bytes id, enum delete_ask_how how, int64_t now_ns,
 		      const struct delete_request **ret, struct err *e)
 {
 	const struct delete_request *r = find(l, id);
-	bool begun;
+	int rc;
 
 	if (!r)
 		return err_set(e, ERR_NO, "could not find delete request with given id");
@@ -237,13 +263,9 @@ int delete_ask_cancel(struct store *s, struct bytes tenant, const struct delete_
 		return err_set(e, ERR_USAGE,
 			       "deletion of request which is in process or already processed is "
 			       "not allowed");
-	if (is_begun(s, tenant, r->id, &begun, e) < 0)
-		return -1;
-	if (begun && how != DELETE_ASK_FORCE)
-		return err_set(e, ERR_USAGE,
-			       "Unable to cancel partially completed delete request. To force, use "
-			       "the ?force query parameter");
-	if (deletes_cancel(s, tenant, bytes_str(r->id), now_ns, e) < 0)
+	rc = how == DELETE_ASK_FORCE ? deletes_cancel(s, tenant, bytes_str(r->id), now_ns, e)
+				     : cancel_whole(s, tenant, r->id, now_ns, e);
+	if (rc < 0)
 		return -1;
 	*ret = r;
 	return 0;

@@ -36,7 +36,8 @@ const char *delete_ask_status(const struct delete_request *r);
 enum delete_ask_how { DELETE_ASK_WHOLE, DELETE_ASK_FORCE };
 
 /*
- * Cancels that of the list with this id, *ret, also when some days of it are done if it is forced.
+ * Cancels that of the list with this id, *ret; when it was begun, only if it is forced: of what is
+ * not done by then nothing goes.
  * Errors: ERR_NO it is not in the list; ERR_USAGE it is done, or not forced where it has to be;
  * ERR_IO, ERR_FULL.
  */

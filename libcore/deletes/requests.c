@@ -300,3 +300,45 @@ int deletes_cancel(struct store *s, struct bytes tenant, struct bytes id, int64_
 	buf_release(&text);
 	return rc;
 }
+
+/* --- begun ----------------------------------------------------------------------------------- */
+
+int deletes_is_cancelled(struct store *s, struct bytes tenant, struct bytes id, struct err *e)
+{
+	struct buf name = { 0 };
+	int rc;
+
+	deletes_add_name(&name, tenant, id, DELETES_CANCEL);
+	rc = store_has(s, buf_str(&name), NULL, e);
+	buf_release(&name);
+	return rc;
+}
+
+int deletes_begin(struct store *s, struct bytes tenant, struct bytes id, int64_t now_ns,
+		  struct err *e)
+{
+	struct buf name = { 0 }, text = { 0 };
+	int rc;
+
+	deletes_add_receipts(&name, tenant, id);
+	buf_add_str(&name, "begun.json");
+	buf_addf(&text, "{\"version\":1,\"id\":\"%.*s\",\"begun\":\"%lld\"}\n", BYTES_ARG(id),
+		 (long long)now_ns);
+	rc = store_has(s, buf_str(&name), NULL, e);
+	if (rc == 0)
+		rc = store_put_named(s, buf_str(&name), buf_bytes(&text), STORE_PUT_ANY, e);
+	buf_release(&name);
+	buf_release(&text);
+	return rc < 0 ? -1 : 0;
+}
+
+int deletes_resume(struct store *s, struct bytes tenant, struct bytes id, struct err *e)
+{
+	struct buf name = { 0 };
+	int rc;
+
+	deletes_add_name(&name, tenant, id, DELETES_CANCEL);
+	rc = store_delete(s, buf_str(&name), e);
+	buf_release(&name);
+	return rc;
+}

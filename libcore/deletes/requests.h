@@ -67,6 +67,21 @@ MUST_CHECK int deletes_cancel(struct store *s, struct bytes tenant, struct bytes
 MUST_CHECK int deletes_generation(struct store *s, struct bytes tenant, uint64_t *ret,
 				  struct err *e);
 
+/* Is it cancelled by now? 1, 0. Errors: ERR_IO. */
+MUST_CHECK int deletes_is_cancelled(struct store *s, struct bytes tenant, struct bytes id,
+				    struct err *e);
+
+/*
+ * Marks that packs are made anew for it, durably, before the first is. Whoever cancels writes that
+ * first and then looks for the mark; whoever applies writes the mark first and then looks whether
+ * it is cancelled: so not both can be told that they were the first. Errors: ERR_IO, ERR_FULL.
+ */
+MUST_CHECK int deletes_begin(struct store *s, struct bytes tenant, struct bytes id, int64_t now_ns,
+			     struct err *e);
+
+/* Takes the cancellation back. Errors: ERR_IO. */
+MUST_CHECK int deletes_resume(struct store *s, struct bytes tenant, struct bytes id, struct err *e);
+
 /* The files of a request; a receipt says what was done. */
 enum deletes_file { DELETES_REQUEST, DELETES_CANCEL, DELETES_RECEIPT, DELETES_FILES };
 

@@ -94,6 +94,22 @@ static void say_deleted(void *data, const char *name)
 	note(c, &b);
 }
 
+static int print_lost(const char *name, void *data, struct err *e)
+{
+	const struct command *c = data;
+	struct buf b = { 0 };
+
+	if (c->o->jsonl) {
+		buf_add_str(&b, "{\"lost\":");
+		json_add_quoted(&b, bytes_str(name));
+		buf_add_char(&b, '}');
+	} else {
+		buf_addf(&b, "%s '%s/%s': set aside more than 30 days ago",
+			 c->o->dry_run ? "would delete" : "deleted", c->store, name);
+	}
+	return c->out->print(c->out->data, &b, e);
+}
+
 static void say_busy(void *data, struct bytes tenant, int32_t day)
 {
 	struct buf b = { 0 };
@@ -132,6 +148,7 @@ int erase_command(const struct pack_opts *o, struct store *s, const struct erase
 				.dry_run = o->dry_run,
 				.on_day = print_day,
 				.on_pack = say_pack,
+				.on_lost = print_lost,
 				.on_fault = fault,
 				.on_deleted = say_deleted,
 				.on_busy = say_busy,

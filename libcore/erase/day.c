@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/wr.h"
 #include "compact/rewrite.h"
 #include "erase/receipt.h"
 #include "index/sweep.h"
@@ -24,8 +25,11 @@ struct day_run {
 	struct made *made;
 	size_t n_made, cap_made;
 	int64_t now_ns;
-	bool failed; /* something was told */
+	bool failed;	   /* something was told */
+	bool is_committed; /* by the try at hand */
 };
+
+enum { TRIES = 3 }; /* of a day that others work on at once */
 
 bool erase_day_reaches(const struct target *t, int32_t day)
 {
@@ -88,8 +92,38 @@ static int find_pending(struct targets *t, int32_t day, const struct live *live,
 		rc = is_listed(live, x->id, e);
 		if (rc < 0)
 			return -1;
-		x->pending = rc == 0;
+		x->pending = rc == 0 && !x->is_cancelled;
 		any = any || x->pending;
+	}
+	return any;
+}
+
+/* Requests that were cancelled since they were read are left out; the others may not be any more
+ * without force. */
+static int begin_requests(const struct day_run *r, struct err *e)
+{
+	const struct erase_opts *o = r->o;
+	struct bytes tenant = r->t->tenant;
+	int any = 0;
+
+	for (size_t i = 0; i < r->t->n; i++) {
+		struct target *t = &r->t->v[i];
+		int rc = 0;
+
+		if (t->pending && !t->rule && !t->is_begun && !o->dry_run) {
+			if (deletes_begin(o->store, tenant, t->id, r->now_ns, e) < 0)
+				return -1;
+			t->is_begun = true;
+		}
+		if (t->pending && !t->rule)
+			rc = deletes_is_cancelled(o->store, tenant, t->id, e);
+		if (rc < 0)
+			return -1;
+		if (rc > 0) {
+			t->pending = false;
+			t->is_cancelled = t->undone = true;
+		}
+		any = any || t->pending;
 	}
 	return any;
 }
@@ -102,7 +136,10 @@ static int begin(void *data, const struct live *live, struct err *e)
 
 	forget(t);
 	r->n_made = 0;
+	r->is_committed = false;
 	any = find_pending(t, r->day, live, e);
+	if (any > 0)
+		any = begin_requests(r, e);
 	if (any <= 0)
 		return any;
 	free(r->known.v);
@@ -141,9 +178,27 @@ static const struct found *found_on_day(const struct day_run *r, size_t i)
 	return &r->t->v[i].day;
 }
 
+/* Of the pack at hand: which targets meant which entries of it. */
+static uint64_t what_is_done(const struct day_run *r)
+{
+	struct buf key = { 0 };
+	uint64_t ret;
+
+	for (size_t i = 0; i < r->t->n; i++) {
+		if (r->pack[i].entries == 0)
+			continue;
+		buf_add_bytes(&key, r->t->v[i].id);
+		wr_u64be(&key, r->pack[i].sum);
+	}
+	ret = hash64(buf_bytes(&key));
+	buf_release(&key);
+	return ret;
+}
+
 static struct rewrite_ids looked(void *data, const struct rewrite_pack *p)
 {
 	struct day_run *r = data;
+	struct rewrite_ids ids;
 
 	targets_take(r->t, r->pack);
 	for (size_t i = 0; i < r->t->n; i++) {
@@ -156,7 +211,9 @@ static struct rewrite_ids looked(void *data, const struct rewrite_pack *p)
 		t->day.bytes += f->bytes;
 		t->day.held += f->held;
 	}
-	return ids_without_held(r, found_in_pack);
+	ids = ids_without_held(r, found_in_pack);
+	ids.what = what_is_done(r);
+	return ids;
 }
 
 static void written(void *data, const struct rewrite_pack *p)
@@ -171,20 +228,41 @@ static void written(void *data, const struct rewrite_pack *p)
 	r->made[r->n_made++] = (struct made){ p->before->name, p->after };
 }
 
-static struct rewrite_ids applied(void *data, bool complete)
+static struct rewrite_ids applied(void *data, enum rewrite_extent extent)
 {
 	struct day_run *r = data;
 	struct rewrite_ids none = { 0 };
 
-	if (!complete) /* what is damaged may hold more of it */
-		r->failed = true;
-	return complete ? ids_without_held(r, found_on_day) : none;
+	if (extent == REWRITE_ALL)
+		return ids_without_held(r, found_on_day);
+	r->failed = true; /* what is damaged may hold more of it */
+	return none;
+}
+
+/* What was made for it is of no use then: the day is begun anew, without it. */
+static int see_cancelled(const struct day_run *r, struct err *e)
+{
+	for (size_t i = 0; i < r->t->n; i++) {
+		struct target *t = &r->t->v[i];
+		int rc = 0;
+
+		if (t->pending && !t->rule)
+			rc = deletes_is_cancelled(r->o->store, r->t->tenant, t->id, e);
+		if (rc > 0)
+			return err_set(e, ERR_AGAIN, "request %.*s was cancelled meanwhile",
+				       BYTES_ARG(t->id));
+		if (rc < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int before_commit(void *data, struct err *e)
 {
 	struct day_run *r = data;
 
+	if (see_cancelled(r, e) < 0)
+		return -1;
 	for (size_t i = 0; i < r->t->n; i++) {
 		struct target *t = &r->t->v[i];
 
@@ -200,9 +278,10 @@ static int before_commit(void *data, struct err *e)
 
 static int committed(void *data, struct err *e)
 {
-	const struct day_run *r = data;
+	struct day_run *r = data;
 
 	(void)e;
+	r->is_committed = true;
 	for (size_t i = 0; i < r->n_made && r->o->on_pack; i++)
 		r->o->on_pack(r->o->data, r->t->tenant, r->day, &r->made[i].before,
 			      &r->made[i].after);
@@ -270,6 +349,73 @@ static int sweep(const struct day_run *r, struct err *e)
 	return index_sweep(&s, e) < 0 ? -1 : 0;
 }
 
+/* ---- beside others ---- */
+
+/* What became of a commit, where others who had not seen it committed at the same moment. */
+enum fate {
+	FATE_STANDS,
+	FATE_BESIDE, /* it stands; other packs came, to which not all is applied */
+	FATE_UNDONE, /* what others made of the same packs counts in its place */
+};
+
+static int find_fate(const struct day_run *r, const struct live *live, enum fate *ret,
+		     struct err *e)
+{
+	struct hash_list known;
+	int rc = 1;
+
+	if (live_known_packs(live, &known, e) < 0)
+		return -1;
+	*ret = FATE_STANDS;
+	for (size_t i = 0; i < r->t->n && rc == 1; i++)
+		if (r->t->v[i].pending && r->t->v[i].day.held == 0)
+			rc = is_listed(live, r->t->v[i].id, e);
+	if (rc == 0 && !r->failed)
+		*ret = FATE_BESIDE;
+	for (size_t i = 0; i < r->n_made; i++)
+		if (!hash128_among(known.v, known.n, &r->made[i].after))
+			*ret = FATE_UNDONE;
+	free(known.v);
+	return rc < 0 ? -1 : 0;
+}
+
+static int look_again(const struct day_run *r, enum fate *ret, struct err *e)
+{
+	struct live live;
+	int rc;
+
+	if (live_load(r->o->store, r->t->tenant, r->day, &live, e) < 0)
+		return -1;
+	rc = find_fate(r, &live, ret, e);
+	live_release(&live);
+	return rc;
+}
+
+/* One try; *ret_again: there is more to do. */
+static int try_day(struct day_run *r, const struct rewrite *w, bool *ret_again, struct err *e)
+{
+	enum fate fate = FATE_STANDS;
+
+	*ret_again = false;
+	if (rewrite_day(w, e) < 0) {
+		*ret_again = e->code == ERR_AGAIN;
+		return -1;
+	}
+	mark_undone(r);
+	if (r->is_committed && look_again(r, &fate, e) < 0)
+		return -1;
+	*ret_again = fate != FATE_STANDS;
+	if (fate == FATE_UNDONE)
+		return err_set(e, ERR_AGAIN, "others have replaced the same packs");
+	return tell_day(r, e);
+}
+
+static void pending_undone(struct targets *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		t->v[i].undone = t->v[i].undone || t->v[i].pending;
+}
+
 static int run_locked(struct day_run *r, struct err *e)
 {
 	static const struct rewrite_calls calls = { begin,   pass,	    looked,    written,
@@ -284,11 +430,14 @@ static int run_locked(struct day_run *r, struct err *e)
 				   .edit = &edit,
 				   .calls = &calls,
 				   .data = r };
+	bool again = true;
+	int rc = 0;
 
-	if (rewrite_day(&w, e) < 0)
-		return -1;
-	mark_undone(r);
-	return tell_day(r, e) < 0 ? -1 : sweep(r, e);
+	for (int i = 0; i < TRIES && again; i++)
+		rc = try_day(r, &w, &again, e);
+	if (again)
+		pending_undone(r->t);
+	return rc < 0 ? -1 : sweep(r, e);
 }
 
 /* A day of which something is damaged, or was replaced by others meanwhile, does not keep the rest

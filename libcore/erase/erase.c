@@ -7,6 +7,7 @@
 #include "erase/receipt.h"
 #include "erase/scrub.h"
 #include "index/live.h"
+#include "index/lost.h"
 #include "index/shard.h"
 #include "limits/limits.h"
 #include "store/store.h"
@@ -182,7 +183,12 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 
 int erase_store(const struct erase_opts *o, struct err *e)
 {
-	if (o->tenant.n)
-		return do_tenant(o, o->tenant, e);
-	return store_list_folders(o->store, "", one_tenant, (void *)(uintptr_t)o, e);
+	int rc = o->tenant.n
+			 ? do_tenant(o, o->tenant, e)
+			 : store_list_folders(o->store, "", one_tenant, (void *)(uintptr_t)o, e);
+
+	if (rc < 0)
+		return -1;
+	return lost_sweep(o->store, o->tenant, o->dry_run ? SWEEP_DRY : SWEEP_DELETE, o->on_lost,
+			  o->data, e);
 }

@@ -48,6 +48,8 @@ struct erase_opts {
 	int (*on_day)(void *data, const struct erase_day *d, struct err *e);
 	void (*on_pack)(void *data, struct bytes tenant, int32_t day, const struct hash128 *before,
 			const struct hash128 *after); /* written anew, and committed */
+	/* what a repair had set aside, and nobody has asked for since: lost.h */
+	int (*on_lost)(const char *name, void *data, struct err *e);
 	void (*on_fault)(void *data, const struct err *fault);
 	void (*on_deleted)(void *data, const char *name);
 	void (*on_busy)(void *data, struct bytes tenant, int32_t day);

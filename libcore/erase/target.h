@@ -15,7 +15,7 @@ struct scrub_rule;
 /* Entries that one target means; sums of several add up. */
 struct found {
 	uint64_t entries, bytes, held;
-	uint64_t sum; /* of target_hash of each */
+	uint64_t sum; /* of entry_sum of each */
 };
 
 struct target {
@@ -24,7 +24,9 @@ struct target {
 	struct delete_filter filter;	      /* of a request */
 	const struct scrub_rule *rule;	      /* or this */
 	bool has_receipt;
-	bool undone; /* on some day it is not applied to all, after this run */
+	bool is_begun;	   /* that it was begun stands in the store */
+	bool is_cancelled; /* since its file was read */
+	bool undone;	   /* on some day it is not applied to all, after this run */
 
 	/* of the day at hand */
 	bool pending;

@@ -74,7 +74,7 @@ static int merge_live(const struct walk *w, int32_t day, const struct live *l, s
 	return rc < 0 ? -1 : n > 1;
 }
 
-static int merge_day(const struct walk *w, int32_t day, struct err *e)
+static int merge_now(const struct walk *w, int32_t day, struct err *e)
 {
 	struct live l;
 	int rc = live_load(w->c->store, w->tenant, day, &l, e);
@@ -83,6 +83,15 @@ static int merge_day(const struct walk *w, int32_t day, struct err *e)
 		rc = merge_live(w, day, &l, e);
 		live_release(&l);
 	}
+	return rc;
+}
+
+static int merge_day(const struct walk *w, int32_t day, struct err *e)
+{
+	int rc = merge_now(w, day, e);
+
+	if (rc < 0 && e->code == ERR_AGAIN) /* others were faster */
+		rc = merge_now(w, day, e);
 	if (rc == 1 && w->c->delay_ns == 0 && !w->c->dry_run)
 		return sweep_day(w, day, e);
 	return rc < 0 ? -1 : 0;

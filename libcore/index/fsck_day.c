@@ -312,13 +312,17 @@ static void compare(struct day *d, const struct live_item *a, const struct live_
 	size_t segments = count_common(a->set[INDEX_SEGMENTS], a->n[INDEX_SEGMENTS],
 				       b->set[INDEX_SEGMENTS], b->n[INDEX_SEGMENTS]);
 	size_t packs = count_common(a->packs, a->n_packs, b->packs, b->n_packs);
+	size_t old = count_common(a->set[INDEX_OLD_PACKS], a->n[INDEX_OLD_PACKS],
+				  b->set[INDEX_OLD_PACKS], b->n[INDEX_OLD_PACKS]);
 	struct err why;
 
-	if (segments + packs == 0)
+	if (segments + packs + old == 0)
 		return;
-	err_set(&why, ERR_CORRUPT, "%zu %s and %zu %s are also those of '%s': both count", packs,
+	err_set(&why, ERR_CORRUPT,
+		"%zu %s, %zu %s and %zu replaced %s are also those of '%s': both count", packs,
 		num_word(packs, "pack", "packs"), segments,
-		num_word(segments, "segment", "segments"), name_of(d, STORE_INDEX, &a->name));
+		num_word(segments, "segment", "segments"), old, num_word(old, "pack", "packs"),
+		name_of(d, STORE_INDEX, &a->name));
 	find(d, FAULT_OVERLAP, name_of(d, STORE_INDEX, &b->name), NULL, &why);
 }
 
@@ -331,6 +335,8 @@ static bool all_differ(const struct live_item *v, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < v[i].n[INDEX_SEGMENTS]; k++)
 			add_name(&all, &v[i].set[INDEX_SEGMENTS][k]);
+		for (size_t k = 0; k < v[i].n[INDEX_OLD_PACKS]; k++)
+			add_name(&all, &v[i].set[INDEX_OLD_PACKS][k]);
 		for (size_t k = 0; k < v[i].n_packs; k++)
 			add_name(&all, &v[i].packs[k]);
 	}

@@ -50,9 +50,6 @@ MUST_CHECK int fsck_expired(const struct index_fsck *f, struct index *ix, const 
 			    struct fsck_expired *ret, struct err *e);
 void fsck_expired_release(struct fsck_expired *x);
 
-/* Where what is set aside is: FSCK_LOST NAME/HASH. */
-#define FSCK_LOST "~lokid/lost/"
-
 /* What index files of the day that were set aside (repair.h) tell of the packs that are there. */
 struct fsck_lost {
 	struct hash_list packs; /* that they name: ascending */

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "index/fsck_day.h"
+#include "index/lost.h"
 
 struct looking {
 	struct store *s;
@@ -41,7 +42,7 @@ int fsck_lost_load(struct store *s, struct bytes tenant, int32_t day, struct fsc
 	struct buf folder = { 0 };
 	int rc;
 
-	buf_add_str(&folder, FSCK_LOST);
+	buf_add_str(&folder, LOST_FOLDER);
 	store_folder_add(&folder, STORE_INDEX, tenant, day);
 	rc = store_list_objects(s, buf_str(&folder), look_at, &l, e);
 	l.lost.packs.n = hash128_sort(l.lost.packs.v, l.lost.packs.n);

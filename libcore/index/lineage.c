@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "index/rewriting.h"
 
 /* While it is filled; in no order. */
 struct list {
@@ -82,6 +83,15 @@ void lineage_init(struct lineage *ret, const struct lineage_input *v, size_t n,
 	drop_replaced(&l.parts, &l.replaced);
 	l.mixed = has_mixed_parts(&l, v, n);
 	*ret = l;
+}
+
+void lineage_rewritten(struct lineage *l, const struct hash128 *pack, uint64_t what)
+{
+	const struct hash128 mark = rewriting_mark(pack, what);
+	struct list replaced = { .l = &l->replaced, .cap = l->replaced.n };
+
+	add(&replaced, &mark, 1);
+	sort(&l->replaced);
 }
 
 void lineage_release(struct lineage *l)

@@ -31,6 +31,9 @@ struct lineage {
  */
 void lineage_init(struct lineage *ret, const struct lineage_input *v, size_t n,
 		  const struct hash_list *there);
+/* What is made of `pack`, an input, has other lines: `replaced` gets the mark of it. what: as
+ * rewriting_mark has it. */
+void lineage_rewritten(struct lineage *l, const struct hash128 *pack, uint64_t what);
 void lineage_release(struct lineage *l);
 
 #endif

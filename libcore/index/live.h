@@ -23,8 +23,10 @@ struct live_item {
  *   who is named by another's replaced index files;
  *   who has packs, each of which is named by others' replaced packs;
  *   who, not being mixed, replaces something, all of which another replaces too, and more;
- *   who, not being mixed, replaces the same as one that is mixed or has a lower name.
- * Those that are not live still make others obsolete, so it is transitive. Names are distinct. For
+ *   who, not being mixed, replaces the same as one that is mixed or has a lower name;
+ *   who, not being mixed, says that a pack is replaced of which another, by the marks of
+ *   rewriting.h, has other lines. Such a one is void: what it says counts for nobody.
+ * Others that are not live still make others obsolete, so it is transitive. Names are distinct. For
  * any thread.
  */
 void live_pick(const struct live_item *v, size_t n, bool *ret_live);
@@ -37,7 +39,8 @@ void live_pick_by(const struct live_item *by, size_t n_by, const struct live_ite
 MUST_CHECK int live_item_init(struct live_item *ret, struct index *ix, struct err *e);
 void live_item_release(struct live_item *it);
 
-/* The packs that some item, live or not, says are replaced: ascending, to be freed. */
+/* The packs that some item, live or not, but no void one, says are replaced: ascending, to be
+ * freed. */
 struct hash128 *live_old_packs(const struct live_item *v, size_t n, size_t *ret_n);
 
 /* A file that could not be used; its segments are then not covered by it. */
@@ -69,6 +72,11 @@ MUST_CHECK int live_load(struct store *s, struct bytes tenant, int32_t day, stru
 MUST_CHECK int live_load_without(struct store *s, struct bytes tenant, int32_t day,
 				 const struct hash_list *without, struct live *ret, struct err *e);
 void live_release(struct live *l);
+
+/* Are those of l still live for which take[i] is set, or all with take NULL? 1, 0. Where nothing
+ * came since l was loaded, only the listing is read. Errors: live_load's. */
+MUST_CHECK int live_is_still(struct store *s, struct bytes tenant, int32_t day,
+			     const struct live *l, const bool *take, struct err *e);
 
 /*
  * live_load of day after day from..to, ascending, of the tenant; each has *l until it returns, when

@@ -186,6 +186,47 @@ int live_load_without(struct store *s, struct bytes tenant, int32_t day,
 	return err_set(e, ERR_AGAIN, "index files vanish while they are opened");
 }
 
+/* ---- later ---- */
+
+static bool is_in(const struct live *l, const struct hash128 *name)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (hash128_cmp(&index_info(l->v[i])->name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool is_known(const struct live *l, const struct hash128 *name)
+{
+	for (size_t i = 0; i < l->n_faults; i++)
+		if (hash128_cmp(&l->faults[i].name, name) == 0)
+			return true;
+	return hash128_among(l->obsolete, l->n_obsolete, name) || is_in(l, name);
+}
+
+int live_is_still(struct store *s, struct bytes tenant, int32_t day, const struct live *l,
+		  const bool *take, struct err *e)
+{
+	struct files files = { 0 };
+	struct live now = { 0 };
+	bool same = true;
+	int rc = list_folder(s, tenant, day, &files, e);
+
+	for (size_t i = 0; i < files.n && same; i++)
+		same = is_known(l, &files.v[i].hash);
+	free(files.v);
+	if (rc < 0 || same)
+		return rc < 0 ? -1 : 1;
+	if (live_load(s, tenant, day, &now, e) < 0)
+		return -1;
+	rc = 1;
+	for (size_t i = 0; i < l->n && rc == 1; i++)
+		if (!take || take[i])
+			rc = is_in(&now, &index_info(l->v[i])->name);
+	live_release(&now);
+	return rc;
+}
+
 /* ---- range of days ---- */
 
 struct range {

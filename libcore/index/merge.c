@@ -211,6 +211,17 @@ static int add_taken(struct merging *g, size_t i, struct err *e)
 
 /* ---- the whole ---- */
 
+/* What others have made of them meanwhile would be there a second time. Where this is not seen, as
+ * they commit at the same moment, readers' rules decide. */
+static int check_live(const struct index_merge *m, struct err *e)
+{
+	int rc = live_is_still(m->store, m->tenant, m->day, m->live, m->take, e);
+
+	if (rc == 0)
+		return err_set(e, ERR_AGAIN, "others have replaced index files meanwhile");
+	return rc < 0 ? -1 : 0;
+}
+
 /* Who deletes takes index files before packs: what these name is then still there. */
 static int check_taken(const struct index_merge *m, struct err *e)
 {
@@ -243,7 +254,7 @@ static int commit(const struct index_merge *m, enum index_merge_mode mode, struc
 
 	store_folder_add(&folder, STORE_INDEX, m->tenant, m->day);
 	if (mode == INDEX_MERGE_WRITE)
-		rc = check_taken(m, e);
+		rc = check_live(m, e) < 0 ? -1 : check_taken(m, e);
 	if (mode == INDEX_MERGE_WRITE && rc == 0)
 		rc = store_put_bytes(m->store, buf_str(&folder), store_suffix(STORE_INDEX), file,
 				     &sn.hash, NULL, e);

@@ -40,8 +40,9 @@ struct index_merge {
  * appended; *ret_hash its hash.
  *
  * Errors: ERR_CORRUPT a file that it takes is damaged (it is named), or an added pack is not there,
- * is damaged or has a part that is neither there nor replaced; ERR_AGAIN a file that it takes was
- * deleted since *live was loaded, so others have replaced it; ERR_IO, ERR_FULL, ERR_LIMIT.
+ * is damaged or has a part that is neither there nor replaced; ERR_AGAIN a file that it takes is
+ * not live any more or was deleted since *live was loaded, so others have replaced it; ERR_IO,
+ * ERR_FULL, ERR_LIMIT.
  */
 MUST_CHECK int index_merge(const struct index_merge *m, enum index_merge_mode mode,
 			   struct hash128 *ret_hash, struct buf *ret_name, struct err *e);

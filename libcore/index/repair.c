@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "index/compact.h"
 #include "index/fsck_day.h"
+#include "index/lost.h"
 #include "index/repair_day.h"
 #include "index/scan.h"
 #include "time/time.h"
@@ -170,7 +171,7 @@ static int set_aside(struct repair *r, size_t fault, const char *name, size_t pl
 	if (store_name_parse(bytes_str(name), &sn, NULL) == 0 &&
 	    fsck_start(r->r->store, &sn, name) == FSCK_START_OTHER)
 		return 0; /* the check that follows finds it again */
-	buf_addf(&folder, FSCK_LOST "%s/", name);
+	buf_addf(&folder, LOST_FOLDER "%s/", name);
 	rc = move(r, fault, name, place, buf_str(&folder), "", e);
 	buf_release(&folder);
 	return rc;
@@ -308,7 +309,7 @@ static void judge_later(struct repair *r, size_t i, size_t place)
 	const struct index_fault *f = &r->l->v[i];
 
 	if (r->r->dry_run) {
-		say(r, "", "would move", "'%s' to '" FSCK_LOST "%s/'", f->name, f->name);
+		say(r, "", "would move", "'%s' to '" LOST_FOLDER "%s/'", f->name, f->name);
 		return;
 	}
 	mem_grow(&r->going, &r->cap_going, r->n_going + 1, sizeof(*r->going));
@@ -477,7 +478,7 @@ static int drop_pack(struct repair *r, const char *name, struct err *e)
 	struct buf folder = { 0 }, to = { 0 };
 	int rc;
 
-	buf_addf(&folder, FSCK_LOST "%s/", name);
+	buf_addf(&folder, LOST_FOLDER "%s/", name);
 	rc = copy(r, name, buf_str(&folder), "", &to, e);
 	if (rc > 0)
 		rc = delete_going(r, &(struct going){ .name = name, .to = buf_str(&to) }, e);

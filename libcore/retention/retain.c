@@ -138,6 +138,8 @@ static int retain_day(struct walk *w, struct err *e)
 
 	if (rc == 0)
 		rc = drop_of_day(w, e);
+	if (rc < 0 && e->code == ERR_AGAIN) /* others were faster */
+		rc = drop_of_day(w, e);
 	for (int i = 0; i < 2 && rc >= 0 && w->r->delay_ns == 0 && !w->r->dry_run; i++)
 		if (sweep_day(w, e) < 0)
 			rc = -1;

@@ -61,6 +61,8 @@ void upkeep_count_deleted(struct metrics *m, struct bytes said)
 	while (next_line(&said, &line)) {
 		struct bytes tenant = text_of(line, "tenant");
 
+		if (tenant.n == 0) /* of what was set aside */
+			continue;
 		add(m, METRIC_DELETE_CHUNKS, tenant, number_of(line, "chunks"));
 		add(m, METRIC_DELETED_LINES, tenant, number_of(line, "entries"));
 	}

@@ -266,7 +266,7 @@ mkdir -p keep && cp -p "$(indexes s)" keep/
 rm -r s/fake/index
 packs s | tail -n 2 | idxbuild --store s >/dev/null
 cp -p keep/* "s/fake/index/$DAY/"
-one overlap "fake/index/$DAY/[0-9a-f]*.idx: 1 pack and [01] segments? are also those of 'fake/index/$DAY/"
+one overlap "fake/index/$DAY/[0-9a-f]*.idx: 1 pack, [01] segments? and [0-9]+ replaced packs? are also those of 'fake/index/$DAY/"
 mended overlap
 
 # --- what is neither a pack nor an index file

@@ -104,4 +104,23 @@ rm gone/~lokid/hold
 ok "when it is not any more" exits 0 chunkpack --delete --delete-delay 0 --store gone
 is "it goes" "$(bytes_of gone | wc -l)" 0
 ok "a line of it that is wrong" exits 2 chunkpack --delete --hold rules --store store
+
+# ---- what a repair has set aside
+
+cp -rp store lost
+mkdir -p lost/~lokid/lost/fake/chunks/a.pack lost/~lokid/lost/other/x
+echo old >lost/~lokid/lost/fake/chunks/a.pack/1
+echo old >lost/~lokid/lost/other/x/3
+touch -d '31 days ago' lost/~lokid/lost/fake/chunks/a.pack/1 lost/~lokid/lost/other/x/3
+echo young >lost/~lokid/lost/fake/chunks/a.pack/2
+ok "a dry run" exits 0 chunkpack --delete --dry-run --store lost
+ok "says what would go" stdout_has "would delete 'lost/~lokid/lost/fake/chunks/a.pack/1': set aside more than 30 days ago"
+ok "and leaves it" test -e lost/~lokid/lost/fake/chunks/a.pack/1
+ok "of one tenant" exits 0 chunkpack --delete --store lost -t fake
+ok "what was set aside long ago goes" stdout_is "deleted 'lost/~lokid/lost/fake/chunks/a.pack/1': set aside more than 30 days ago"
+ok "for good" test ! -e lost/~lokid/lost/fake/chunks/a.pack/1
+is "alone" "$(find lost/~lokid/lost -type f | wc -l)" 2
+ok "of all tenants" exits 0 chunkpack --delete --store lost
+ok "that of the other too" stdout_is "deleted 'lost/~lokid/lost/other/x/3': set aside more than 30 days ago"
+ok "what is young stays" test -e lost/~lokid/lost/fake/chunks/a.pack/2
 done_testing

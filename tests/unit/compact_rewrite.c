@@ -91,12 +91,12 @@ static void written(void *data, const struct rewrite_pack *p)
 	w->pack[w->n_written++] = *p;
 }
 
-static struct rewrite_ids applied(void *data, bool complete)
+static struct rewrite_ids applied(void *data, enum rewrite_extent extent)
 {
 	struct wish *w = data;
 
-	w->complete = complete;
-	return complete ? w->ids : (struct rewrite_ids){ 0 };
+	w->complete = extent == REWRITE_ALL;
+	return w->complete ? w->ids : (struct rewrite_ids){ 0 };
 }
 
 static int nothing(void *data, struct err *e)
@@ -136,7 +136,7 @@ static void run(struct fixture *f, struct wish *w)
 	struct err e = { 0 };
 
 	w->id = BYTES_LIT("r1");
-	w->ids = (struct rewrite_ids){ &w->id, 1 };
+	w->ids = (struct rewrite_ids){ .v = &w->id, .n = 1 };
 	if (rewrite_day(&r, &e) < 0)
 		fail_msg("%s", e.msg);
 }
