@@ -3,6 +3,9 @@
 
 #include "detail.h"
 
+/* What is left of a sum that is zero but for its rounding; rates of our data are far above it. */
+static const double NEARLY_ZERO = 1e-18;
+
 static double arithmetic(enum logql_op op, double a, double b)
 {
 	switch (op) {
@@ -30,6 +33,8 @@ static void apply(struct nv_eval *ev, const struct logql_expr *x, struct labels 
 
 	if (!logql_op_is_cmp(op)) {
 		if (op == LOGQL_MOD && (ev->rounded || !(nv_exact(a) && nv_exact(b))))
+			ev->answer->unsure = true;
+		if (op == LOGQL_DIV && ev->rounded && fabs(b) < NEARLY_ZERO)
 			ev->answer->unsure = true;
 		nv_push(ev->a, ret, labels, arithmetic(op, a, b));
 		return;
