@@ -113,9 +113,7 @@ static int rebuild(struct args *a, struct err *e)
 static int to_stdout(struct bytes text, void *data, struct err *e)
 {
 	(void)data;
-	if (fwrite(text.p, 1, text.n, stdout) != text.n)
-		return err_sys(e, "write");
-	return 0;
+	return fwrite(text.p, 1, text.n, stdout) == text.n ? 0 : err_sys(e, "write");
 }
 
 static void on_right(const char *name, void *data)

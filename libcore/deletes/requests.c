@@ -321,7 +321,7 @@ int deletes_begin(struct store *s, struct bytes tenant, struct bytes id, int64_t
 	int rc;
 
 	deletes_add_receipts(&name, tenant, id);
-	buf_add_str(&name, "begun.json");
+	buf_add_str(&name, DELETES_BEGUN);
 	buf_addf(&text, "{\"version\":1,\"id\":\"%.*s\",\"begun\":\"%lld\"}\n", BYTES_ARG(id),
 		 (long long)now_ns);
 	rc = store_has(s, buf_str(&name), NULL, e);

@@ -14,6 +14,9 @@
 
 struct store;
 
+/* Beside the receipts of a request: it was begun to be applied. */
+#define DELETES_BEGUN "begun.json"
+
 enum {
 	DELETES_ID_LEN = 16,	   /* hexadecimal digits */
 	DELETES_FILE_MAX = 1 << 20 /* bytes */

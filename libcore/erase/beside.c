@@ -55,7 +55,7 @@ static enum deletes_file parse_name(struct bytes name, struct bytes *ret_id)
 	if (bytes_is(part, "deletes"))
 		return deletes_parse_name(name, ret_id);
 	bytes_split(&name, '/', ret_id);
-	if (bytes_is(name, "begun.json"))
+	if (bytes_is(name, DELETES_BEGUN))
 		return DELETES_FILES; /* that it is there says all */
 	return name.p && ret_id->n == DELETES_ID_LEN ? DELETES_RECEIPT : DELETES_FILES;
 }

@@ -162,14 +162,21 @@ static int move(struct repair *r, size_t fault, const char *name, size_t place, 
 	return rc < 0 ? -1 : 0;
 }
 
+/* Does it have a name of ours, and begin otherwise? */
+static bool is_others(const struct repair *r, const char *name)
+{
+	struct store_name sn;
+
+	return store_name_parse(bytes_str(name), &sn, NULL) == 0 &&
+	       fsck_start(r->r->store, &sn, name) == FSCK_START_OTHER;
+}
+
 static int set_aside(struct repair *r, size_t fault, const char *name, size_t place, struct err *e)
 {
 	struct buf folder = { 0 };
-	struct store_name sn;
 	int rc;
 
-	if (store_name_parse(bytes_str(name), &sn, NULL) == 0 &&
-	    fsck_start(r->r->store, &sn, name) == FSCK_START_OTHER)
+	if (is_others(r, name))
 		return 0; /* the check that follows finds it again */
 	buf_addf(&folder, LOST_FOLDER "%s/", name);
 	rc = move(r, fault, name, place, buf_str(&folder), "", e);
@@ -525,7 +532,8 @@ static int64_t build(struct repair *r, const struct repair_day *d, struct err *e
 	int64_t ret = repair_build(d, &ev, &unusable, e);
 
 	for (size_t i = 0; i < unusable.n && ret >= 0; i++)
-		if (drop_pack(r, unusable.v[i].name, e) < 0)
+		if (!is_others(r, unusable.v[i].name) &&
+		    drop_pack(r, unusable.v[i].name, e) < 0)
 			ret = -1;
 	fault_list_release(&unusable);
 	return ret;

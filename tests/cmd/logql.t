@@ -185,7 +185,7 @@ fm fmt
 EOF
 ok "it is a query that is none" stderr_has "error: parse error at line 1, col 1: syntax error: unexpected IDENTIFIER"
 ok "a word like none" exits 2 logql frobnicate --store store
-ok "is told which there are" stderr_has "; 'frobnicate': expected a query, or labels, values, series, stats, volume, detected-labels, detected-fields, detected-values, tail, patterns, fmt or query"
+ok "is told which there are" stderr_has "; 'frobnicate': expected a query, or labels, values, series, stats, volume, detected-labels, detected-fields, detected-values, tail, patterns, delete, fmt or query"
 echo 'one line' >one.log
 ok "query answers the query behind it" exits 0 logql query -o raw '{} |= "one"' one.log
 ok "as without it" stdout_is 'one line'

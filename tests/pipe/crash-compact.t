@@ -65,7 +65,7 @@ while [ $killed -lt $KILLS ] && [ $round -lt $((5 * KILLS + 20)) ]; do
 		others=$!
 		;;
 	esac
-	kill_soon 120 "$victim" && killed=$((killed + 1))
+	kill_soon 40 "$victim" && killed=$((killed + 1))
 	[ ! "$others" ] || wait "$others" || fail "round $round: who raced ended well"
 	flush_check >log || {
 		fail "round $round: nothing is lost or doubled" "$(cat log)"

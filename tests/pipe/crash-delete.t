@@ -78,7 +78,7 @@ while [ $killed -lt $KILLS ] && [ $round -lt $((5 * KILLS + 20)) ]; do
 		others=$!
 		;;
 	esac
-	kill_soon 80 "$victim" && killed=$((killed + 1))
+	kill_soon 30 "$victim" && killed=$((killed + 1))
 	[ ! "$others" ] || wait "$others" || fail "round $round: who raced ended well" "$(tail -3 erase.err)"
 	check >log || {
 		fail "round $round: what is not meant is found, once" "$(head log)"

@@ -21,12 +21,12 @@ ask() {
 }
 ask | sort >want
 is "there is a line of each day" "$(wc -l <want)" $DAYS
-find store -name '*.idx' | sort >indexes
+find store/fake -name '*.idx' -type f | sort >indexes
 
 # hurt: of every other day the index file is damaged; of some its pack lies in the folder of another day; of some its index
 # file.
 hurt() {
-	find store -name '*.idx' | sort | awk 'NR % 2' >chosen
+	find store/fake -name '*.idx' -type f | sort | awk 'NR % 2' >chosen
 	i=0
 	while read -r idx; do
 		i=$((i + 1))
@@ -74,7 +74,7 @@ while [ $killed -lt $KILLS ] && [ $round -lt $((5 * KILLS + 20)) ]; do
 	[ $whole -eq 0 ] || hurt
 	whole=0
 	repair >out 2>&1 &
-	kill_soon 120 $! && killed=$((killed + 1))
+	kill_soon 60 $! && killed=$((killed + 1))
 	look >bad
 	[ ! -s bad ] || {
 		fail "round $round: nothing is lost without a word" "$(cat bad)"
@@ -98,7 +98,7 @@ ask | sort >got
 ok "each line is there, once" same_file want got
 
 # What a repair of before has left that set index files aside and was killed: its packs are young.
-find store -name '*.idx' | sort | head -n 20 | while read -r idx; do
+find store/fake -name '*.idx' -type f | sort | head -n 20 | while read -r idx; do
 	mkdir -p "store/~lokid/lost/${idx#store/}"
 	mv "$idx" "store/~lokid/lost/${idx#store/}/0123456789abcdef0123456789abcdef"
 done

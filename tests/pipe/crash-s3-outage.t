@@ -31,6 +31,10 @@ ingester:
     segment_age: 2s
 limits_config:
   query_timeout: 15s
+  ingestion_rate_mb: 1000
+  ingestion_burst_size_mb: 1000
+  per_stream_rate_limit: 1GB
+  per_stream_rate_limit_burst: 1GB
 Y
 start() { lokid_start --config lokid.yaml --store "$S3_URL"; }
 

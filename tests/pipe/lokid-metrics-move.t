@@ -151,6 +151,12 @@ rm fail
 ok "a deletion" wait_for 20 sum loki_compactor_delete_requests_processed_total ">" 0
 ok "damage in the log" wait_for 20 sum loki_ingester_wal_corruptions_total ">" 0
 
+# --- a store that is away ---
+mv data/store/~lokid/format format
+ok "a store that is away" wait_for 30 sum lokid_store_up = 0
+ok "is counted" sum lokid_store_check_failures_total ">" 0
+mv format data/store/~lokid/format
+
 # --- limits that cannot be read ---
 echo 'overrides: [' >overrides.yaml
 kill -HUP "$LOKID_PID"
