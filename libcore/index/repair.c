@@ -532,8 +532,7 @@ static int64_t build(struct repair *r, const struct repair_day *d, struct err *e
 	int64_t ret = repair_build(d, &ev, &unusable, e);
 
 	for (size_t i = 0; i < unusable.n && ret >= 0; i++)
-		if (!is_others(r, unusable.v[i].name) &&
-		    drop_pack(r, unusable.v[i].name, e) < 0)
+		if (!is_others(r, unusable.v[i].name) && drop_pack(r, unusable.v[i].name, e) < 0)
 			ret = -1;
 	fault_list_release(&unusable);
 	return ret;

@@ -193,8 +193,10 @@ int store_watch_begin(struct store_watch *w, struct err *e)
 struct store_health store_watch_look(struct store_watch *w)
 {
 	int64_t now = time_mono_ns(), asked_ns;
-	struct store_health ret;
+	struct store_health ret = { 0 };
 
+	if (!w)
+		return ret;
 	pthread_mutex_lock(&w->lock);
 	ret = w->health;
 	asked_ns = w->asked_mono_ns ? now - w->asked_mono_ns : 0;

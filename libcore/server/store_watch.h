@@ -25,7 +25,7 @@ MUST_CHECK int store_watch_open(struct server *s, struct store_watch **ret, stru
 /* Asks again and again from now on; the flusher is there. Errors: ERR_IO. */
 MUST_CHECK int store_watch_begin(struct store_watch *w, struct err *e);
 
-/* From any thread. */
+/* From any thread. NULL: it answers. */
 struct store_health store_watch_look(struct store_watch *w);
 
 /* What is said of a store that is away: "the store has not answered for 12s: ...". */
