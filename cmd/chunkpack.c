@@ -17,6 +17,7 @@ struct args {
 	struct cli *cli;
 	struct pack_opts opts;
 	struct store *store, *from;
+	struct cache *cache;
 	const char *input;
 	struct packing *job;
 	uint64_t faults;
@@ -150,7 +151,7 @@ static void say_deleted(void *data, const char *name)
 
 	if (args->opts.verbose)
 		cli_note(args->cli, "%s '%s/%s'", args->opts.dry_run ? "would delete" : "deleted",
-			 store_path(args->store), name);
+			 store_path_of(args->store, name), name);
 }
 
 static void say_busy(void *data, struct bytes tenant, int32_t day)
@@ -196,7 +197,7 @@ static void say_written(void *data, const char *name)
 	const struct args *args = data;
 
 	if (args->opts.verbose)
-		cli_note(args->cli, "wrote '%s/%s'", store_path(args->store), name);
+		cli_note(args->cli, "wrote '%s/%s'", store_path_of(args->store, name), name);
 }
 
 static void copy(struct args *args)
@@ -252,6 +253,8 @@ static int open_stores(struct args *args, struct err *e)
 	else
 		args->store = store_open(o->store_path, pack_opts_opens(o), e);
 	store_say_peer(args->store, args->cli);
+	if (args->store)
+		store_set_cache(args->store, args->cache, STORE_CACHED_INDEX);
 	return args->store ? 0 : -1;
 }
 
@@ -287,13 +290,15 @@ int main(int argc, char **argv)
 	if (pack_opts_mode(&args.opts) && cli.n_operands > 0)
 		cli_usage(&cli, "%s takes no operands: its packs are those of the store",
 			  pack_opts_mode(&args.opts));
+	args.cache = cache_opts_open(&args.opts.cache, &cli);
 	if (open_stores(&args, &e) < 0)
 		cli_report(&cli, &e);
 	else
 		job_of (&args.opts)(&args);
-	store_say_stats(args.opts.store_stats ? args.store : NULL, &cli);
+	store_say_stats(args.opts.store_stats ? args.store : NULL, args.cache, &cli);
 	store_close(args.store);
 	store_close(args.from);
+	cache_close(args.cache);
 	pack_opts_release(&args.opts);
 	return cli_exit(&cli);
 }

@@ -24,6 +24,7 @@ struct args {
 	enum err_code answer; /* when all else went well */
 	struct store *store;
 	struct limits_set *limits; /* of --freshness */
+	struct cache *cache;
 };
 
 /* ---- building ---- */
@@ -38,7 +39,7 @@ static void on_made(const char *name, const struct index_info *in, void *data)
 	struct args *a = data;
 
 	a->made = true;
-	printf("%s/%s\n", store_path(a->store), name);
+	printf("%s/%s\n", store_path_of(a->store, name), name);
 	if (a->opts.verbose)
 		cli_note(a->cli, "%s: %u %s, %u series, %u %s, %llu %s, replaces %u %s", name,
 			 in->n_packs, num_word(in->n_packs, "pack", "packs"), in->n_series,
@@ -53,7 +54,7 @@ static void on_deleted(const char *name, void *data)
 
 	if (a->opts.verbose)
 		cli_note(a->cli, "%s '%s/%s'", a->opts.dry_run ? "would delete" : "deleted",
-			 store_path(a->store), name);
+			 store_path_of(a->store, name), name);
 }
 
 static struct build_events events_of(struct args *a)
@@ -220,7 +221,7 @@ static void on_merged(const char *name, size_t n, void *data)
 {
 	const struct index_says *s = data;
 
-	printf("%s/%s\n", store_path(s->store), name);
+	printf("%s/%s\n", store_path_of(s->store, name), name);
 	says_note(s, "%s: in place of %zu index files", name, n);
 }
 
@@ -251,8 +252,10 @@ static int run(struct args *a, struct err *e)
 		rc = look(a, e);
 	} else if (o->rebuild || o->compact || o->retain || o->fsck || o->freshness) {
 		/* Those that mend the mark do without. */
-		a->store = o->rebuild || o->fsck ? store_open(o->store_path, STORE_READ, e)
+		a->store = o->rebuild || o->fsck ? store_open_whole(o->store_path, e)
 						 : store_open_marked(o->store_path, e);
+		if (a->store)
+			store_set_cache(a->store, a->cache, STORE_CACHED_INDEX);
 		rc = !a->store	    ? -1
 		     : o->compact   ? compact(a, e)
 		     : o->retain    ? answer(a, retain_ask(a->store, o, says_of(a), e), ERR_NO)
@@ -290,11 +293,13 @@ int main(int argc, char **argv)
 		; /* each is taken */
 	if (index_opts_check(&a.opts, cli.n_operands, &e) < 0)
 		cli_usage(&cli, "%s", e.msg);
+	a.cache = cache_opts_open(&a.opts.cache, &cli);
 	if (run(&a, &e) < 0)
 		cli_report(&cli, &e);
 	store_say_peer(a.store, &cli);
-	store_say_stats(a.opts.store_stats ? a.store : NULL, &cli);
+	store_say_stats(a.opts.store_stats ? a.store : NULL, a.cache, &cli);
 	limits_set_drop(a.limits);
 	store_close(a.store);
+	cache_close(a.cache);
 	return cli_exit(&cli) ? cli.failure : err_exit_code(a.answer);
 }

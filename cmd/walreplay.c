@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "ingest/segment_task.h"
 #include "logql/selector.h"
+#include "store/stats.h"
 #include "store/store.h"
 #include "time/time.h"
 
@@ -19,10 +20,10 @@ enum {
 	OPT_PRUNE,
 	OPT_SALVAGE,
 	OPT_STORE,
+	OPT_STORE_STATS,
 };
 
-enum { N_GIVEN = OPT_STORE + 1 };
-
+enum { N_GIVEN = OPT_STORE_STATS + 1 };
 static const char DEFAULT_WAL[] = "lokid-data/wal", DEFAULT_STORE[] = "lokid-data/store";
 
 static const struct cli_opt opts[] = {
@@ -34,6 +35,7 @@ static const struct cli_opt opts[] = {
 	{ OPT_UNPACKED, "unpacked", NULL,
 	  "only closed segments that the store does not cover yet" },
 	{ OPT_STORE, "store", "DIR", "the store for --unpacked, --prune (lokid-data/store)" },
+	{ OPT_STORE_STATS, "store-stats", NULL, "say at the end what was asked of the store" },
 	{ OPT_STATS, "stats", NULL, "say what each segment holds" },
 	{ 'o', "format", "text|jsonl", "of --stats (text)" },
 	{ OPT_VERIFY, "verify", NULL, "read and check everything, print nothing" },
@@ -128,8 +130,10 @@ static void check_options(const struct args *a)
 		cli_usage(a->cli, "--frames and --verify do not go together");
 	if (given['o'] && !given[OPT_STATS])
 		cli_usage(a->cli, "--format is for --stats alone");
-	if (given[OPT_STORE] && !given[OPT_UNPACKED] && !given[OPT_PRUNE])
-		cli_usage(a->cli, "--store is for --unpacked and --prune alone");
+	if ((given[OPT_STORE] || given[OPT_STORE_STATS]) && !given[OPT_UNPACKED] &&
+	    !given[OPT_PRUNE])
+		cli_usage(a->cli, "--%s is for --unpacked and --prune alone",
+			  given[OPT_STORE] ? "store" : "store-stats");
 	if (given['q'] && !given[OPT_PRUNE])
 		cli_usage(a->cli, "--quiet is for --prune alone");
 	if (given[OPT_FRAMES] && isatty(STDOUT_FILENO))
@@ -181,14 +185,10 @@ static void parse_options(struct args *a, int argc, char **argv)
 		case OPT_STORE:
 			a->store_path = cli_arg(a->cli);
 			break;
-		case 'q':
-			a->task.quiet = true;
-			break;
-		case 'v':
-			a->verbose = true;
-			break;
 		}
 	}
+	a->task.quiet = a->given['q'];
+	a->verbose = a->given['v'];
 	check_options(a);
 	r->match = a->match;
 	r->n_match = a->n_match;
@@ -200,8 +200,7 @@ static int open_store(struct args *a, struct err *e)
 	if (a->task.mode != SEGMENT_UNPACKED && a->task.mode != SEGMENT_PRUNE)
 		return 0;
 	/* Before the first flush there is none, but nothing can be pruned then. */
-	if (a->task.mode == SEGMENT_PRUNE && !store_is_url(a->store_path) &&
-	    access(a->store_path, F_OK) < 0 && errno == ENOENT)
+	if (a->task.mode == SEGMENT_PRUNE && store_is_absent(a->store_path))
 		return err_set(e, ERR_IO, "there is no store '%s'", a->store_path);
 	a->store = store_open(a->store_path, STORE_READ_IF_THERE, e);
 	if (!a->store)
@@ -288,6 +287,7 @@ int main(int argc, char **argv)
 		one_operand(&a, cli.operand[i]);
 	segment_task_end(&a.task);
 	cover_free(a.task.cover);
+	store_say_stats(a.given[OPT_STORE_STATS] ? a.store : NULL, NULL, &cli);
 	store_close(a.store);
 	for (size_t i = 0; i < a.n_match; i++)
 		matcher_release(&a.match[i]);

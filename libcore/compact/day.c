@@ -6,6 +6,7 @@
 #include "compact/choose.h"
 #include "compact/inputs.h"
 #include "compact/merge.h"
+#include "index/dated.h"
 #include "index/merge.h"
 #include "time/time.h"
 
@@ -45,31 +46,26 @@ static void tell(const struct day_job *d, const struct err *fault)
 static int see_whether_over(struct day_job *d, const struct day_view *v, struct err *e)
 {
 	struct store *s = d->o->store;
-	struct buf name = { 0 };
+	struct dated there = { 0 };
+	struct buf folder = { 0 };
 	int64_t now_ns, since_ns = time_day_start(d->sum.day + 1);
 	int rc = 0;
 
+	store_folder_add(&folder, STORE_INDEX, d->sum.tenant, d->sum.day);
 	if (d->o->dry_run)
-		now_ns = store_now_to_look(s);
+		now_ns = store_now_to_look(s, buf_str(&folder));
 	else
-		rc = store_now(s, &now_ns, e);
-
+		rc = store_now(s, buf_str(&folder), &now_ns, e);
+	buf_release(&folder);
+	if (rc == 0 && now_ns - since_ns >= GRACE_NS)
+		rc = dated_list(s, STORE_INDEX, d->sum.tenant, d->sum.day, &there, e);
 	for (size_t i = 0; i < v->live.n && rc == 0; i++) {
-		struct store_name sn = { STORE_INDEX, d->sum.day, d->sum.tenant,
-					 index_info(v->live.v[i])->name };
-		int64_t date_ns;
+		const struct dated_object *o = dated_find(&there, &index_info(v->live.v[i])->name);
 
-		if (now_ns - since_ns < GRACE_NS)
-			break;
-		buf_reset(&name);
-		store_name_add(&name, &sn);
-		rc = store_date(s, buf_str(&name), &date_ns, e);
-		if (rc == 1 && date_ns > since_ns)
-			since_ns = date_ns;
-		if (rc == 1)
-			rc = 0;
+		if (o && o->date_ns > since_ns)
+			since_ns = o->date_ns;
 	}
-	buf_release(&name);
+	dated_release(&there);
 	d->looked = true;
 	d->day_over = rc == 0 && now_ns - since_ns >= GRACE_NS;
 	return rc;

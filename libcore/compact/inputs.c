@@ -105,7 +105,7 @@ static int read_trailer(const struct day_at *at, const struct index_pack *row, s
 	int rc;
 
 	store_name_add(&name, &sn);
-	rc = store_file_open(at->store, buf_str(&name), &file, e);
+	rc = store_file_open_sized(at->store, buf_str(&name), row->size, &file, e);
 	if (rc == 0) {
 		rc = pack_read_trailer(read_at, &file, file.size, &mem, &t, e);
 		if (rc == 0 && (t.n_chunks < row->n_chunks || t.day != at->day ||
@@ -185,9 +185,9 @@ int run_inputs_read(struct run_inputs *in, const struct day_at *at, const struct
 		    inputs_add_deletes(t, v->live.v[p->index], &in->mem, e) < 0)
 			return -1;
 		in->origin[i] = (struct lineage_input){ p->row.name, t };
-		in->input[i] = (struct merge_input){
-			p->row.name, is_as_wanted(&t->params, wanted ? wanted : &t->params)
-		};
+		in->input[i] = (struct merge_input){ p->row.name, p->row.size,
+						     is_as_wanted(&t->params,
+								  wanted ? wanted : &t->params) };
 		in->bytes += p->row.size;
 		in->n_entries += p->row.entries;
 	}

@@ -75,7 +75,8 @@ static int read_input(void *data, unsigned worker, size_t item, size_t slot, str
 {
 	struct merge_reader *r = data;
 	struct merge_bytes *m = &r->of[r->wanted[item]];
-	struct store_name sn = { STORE_PACK, r->day, r->tenant, r->input[r->wanted[item]].name };
+	const struct merge_input *in = &r->input[r->wanted[item]];
+	struct store_name sn = { STORE_PACK, r->day, r->tenant, in->name };
 	struct store_file file = { 0 };
 	struct buf name = { 0 };
 	int rc;
@@ -83,7 +84,7 @@ static int read_input(void *data, unsigned worker, size_t item, size_t slot, str
 	(void)worker;
 	(void)slot;
 	store_name_add(&name, &sn);
-	rc = store_file_open(r->store, buf_str(&name), &file, e);
+	rc = store_file_open_sized(r->store, buf_str(&name), in->size, &file, e);
 	for (size_t i = 0; i < m->n && rc == 0; i++) {
 		rc = store_file_read(&file, m->v[i].off, m->bytes.p + m->v[i].at, m->v[i].len, e);
 		if (rc < 0)

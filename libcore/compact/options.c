@@ -243,6 +243,7 @@ const struct cli_taken pack_options[] = {
 	{ { 0, "require-private", NULL, "refuse a store whose name leads to a public address" },
 	  store_take_private,
 	  0 },
+	CACHE_OPTIONS(AT(cache)),
 	{ { 0, "store-stats", NULL, "say at the end what was asked of the store" },
 	  cli_take_flag,
 	  AT(store_stats) },
@@ -372,6 +373,7 @@ static int check_modes(const struct pack_opts *o, struct err *e)
 		{ "--from", o->from_path != NULL, TO_COPY },
 		{ "--to-tenant", o->to_tenant.n > 0, TO_COPY },
 		{ "--match", o->selector.n > 0, TO_COPY },
+		{ "--cache", o->cache.dir != NULL, TO_COMPACT | TO_ERASE | TO_SCRUB },
 	};
 
 	if (check_one_mode(o, e) < 0)
@@ -421,7 +423,7 @@ static void set_defaults(struct pack_opts *o)
 
 int pack_opts_check(struct pack_opts *o, struct err *e)
 {
-	if (check_modes(o, e) < 0)
+	if (check_modes(o, e) < 0 || cache_opts_check(&o->cache, e) < 0)
 		return -1;
 	if (o->copy)
 		return check_copy(o, e);

@@ -8,6 +8,7 @@
 #include "compact/copy.h"
 #include "compact/tier.h"
 #include "labels/matcher.h"
+#include "store/cache_options.h"
 
 struct pack_opts {
 	const char *store_path;
@@ -17,6 +18,7 @@ struct pack_opts {
 	uint64_t memory_bytes; /* 0: not given */
 	uint64_t jobs;	       /* 0: as many as there are processors, if memory allows */
 	bool store_stats, verbose;
+	struct cache_opts cache;
 
 	bool compact, erase;	  /* one at most: --compact, --delete */
 	const char *scrub;	  /* file of rules, --scrub; or NULL */

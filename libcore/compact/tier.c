@@ -223,7 +223,7 @@ int tier_store(const struct tier_opts *o, struct err *e)
 	if (!store_has_classes(o->store))
 		return err_set(e, ERR_USAGE, "'%s' is a folder, which has no storage classes",
 			       store_path(o->store));
-	if (store_now(o->store, &m.now_ns, e) < 0)
+	if (store_now(o->store, "", &m.now_ns, e) < 0)
 		return -1;
 	return each_tenant(o, move_tenant, &m, e);
 }

@@ -169,7 +169,7 @@ static int read_files(struct reading *x, struct delete_requests *to, struct err 
 {
 	int rc = 0;
 
-	store_map_all(x->store, x->at, x->n, x->err);
+	store_map_all(x->at, x->n, x->err);
 	for (size_t i = 0; i < x->n; i++) {
 		if (rc == 0)
 			rc = parse_file(x, i, to, e);

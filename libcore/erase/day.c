@@ -471,7 +471,7 @@ int erase_day_run(const struct erase_opts *o, struct targets *t, int32_t day, st
 				o->on_busy(o->data, t->tenant, day);
 			return 0;
 		}
-		rc = store_now(o->store, &r.now_ns, e);
+		rc = store_now(o->store, "", &r.now_ns, e);
 	}
 	forget(t); /* a day without index files is not begun */
 	r.pack = mem_alloc((t->n + 1) * sizeof(*r.pack));

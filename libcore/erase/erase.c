@@ -55,7 +55,7 @@ static int find_requests(struct tenant_run *r, struct err *e)
 		return -1;
 	if (r->requests.n == 0)
 		return 0;
-	if (store_now(o->store, &now_ns, e) < 0)
+	if (store_now(o->store, "", &now_ns, e) < 0)
 		return -1;
 	if (__builtin_sub_overflow(now_ns, o->cancel_ns, &due_ns))
 		due_ns = INT64_MIN;
@@ -135,7 +135,7 @@ static int give_receipts(struct tenant_run *r, struct err *e)
 	for (size_t i = 0; i < t->n; i++) {
 		if (t->v[i].undone || t->v[i].has_receipt)
 			continue;
-		if (store_now(r->o->store, &now_ns, e) < 0 ||
+		if (store_now(r->o->store, "", &now_ns, e) < 0 ||
 		    receipt_put_whole(r->o->store, t->tenant, &t->v[i], now_ns, e) < 0)
 			return -1;
 	}

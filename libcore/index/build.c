@@ -316,12 +316,12 @@ static void check_old(struct group *g, const struct store_name *old, const struc
 		hash128_hex(&p.name, hex);
 		if (missing == MISSING_SOME)
 			err_set(&e, ERR_CORRUPT, "'%s/%s': pack %s is missing; the file is deleted",
-				store_path(g->s), buf_str(&name), hex);
+				store_path_of(g->s, buf_str(&name)), buf_str(&name), hex);
 		else
 			err_set(&e, ERR_CORRUPT,
 				"'%s/%s': pack %s is missing, as all packs of its tenant and day "
 				"are; the file is kept",
-				store_path(g->s), buf_str(&name), hex);
+				store_path_of(g->s, buf_str(&name)), buf_str(&name), hex);
 		tell_fault(g, &e);
 	}
 	index_close(ix);

@@ -230,7 +230,7 @@ int64_t freshness_ask(const struct freshness *f, struct err *e)
 	int rc = 0;
 
 	if (!f->has_now)
-		q.now = store_now_to_look(f->store);
+		q.now = store_now_to_look(f->store, "");
 	if (f->tenant.n) {
 		char *name = strndup(f->tenant.p, f->tenant.n);
 

@@ -81,8 +81,8 @@ static void on_foreign(const char *name, void *data)
 	const struct asking *q = data;
 	struct buf b = { 0 };
 
-	buf_addf(&b, "'%s/%s' is not of the store: left alone", store_path(q->a->check.store),
-		 name);
+	buf_addf(&b, "'%s/%s' is not of the store: left alone",
+		 store_path_of(q->a->check.store, name), name);
 	q->a->note(buf_str(&b), q->a->data);
 	buf_release(&b);
 }

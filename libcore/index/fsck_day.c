@@ -110,7 +110,7 @@ static void find_unread(struct day *d)
 		const char *name = name_of(d, STORE_INDEX, &d->live.faults[i].name);
 		struct err why = d->live.faults[i].err;
 
-		fault_cut_path(&why, store_path(d->f->store), name);
+		fault_cut_path(&why, store_path_of(d->f->store, name), name);
 		find(d, FAULT_DAMAGED, name, NULL, &why);
 	}
 }
@@ -135,7 +135,7 @@ static void look_at_obsolete(struct day *d, const struct hash128 *hash)
 	struct index_pack p;
 
 	if (!ix) {
-		fault_cut_path(&why, store_path(d->f->store), name);
+		fault_cut_path(&why, store_path_of(d->f->store, name), name);
 		if (why.code != ERR_NO && d->f->depth != FSCK_UNNAMED)
 			find(d, FAULT_DAMAGED, name, NULL, &why);
 		return;
@@ -382,7 +382,7 @@ static int is_due(struct day *d, const struct fsck_pack *p, const char *name, st
 	int rc = 1;
 
 	if (d->f->grace_ns > 0 && !d->at_rest) {
-		if (d->now == INT64_MIN && store_now(d->f->store, &d->now, NULL) < 0)
+		if (d->now == INT64_MIN && store_now(d->f->store, name, &d->now, NULL) < 0)
 			d->at_rest = true;
 		else if ((num_wide)d->now - p->date_ns < d->f->grace_ns)
 			rc = is_lost(d, p, e);
@@ -445,7 +445,7 @@ static int look_at_unnamed(struct day *d, const struct fsck_pack *p, struct err 
 		pack_scan_close(&scan);
 		return 0;
 	}
-	fault_cut_path(&why, store_path(d->f->store), name);
+	fault_cut_path(&why, store_path_of(d->f->store, name), name);
 	if (is_astray(d, &sn))
 		find(d, FAULT_FOLDER, name, NULL, &why);
 	else if (due > 0)

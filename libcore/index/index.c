@@ -321,7 +321,7 @@ static struct index *open_mapped(struct store *s, const char *name, struct store
 	struct buf path = { 0 };
 	struct index *ix;
 
-	buf_addf(&path, "%s/%s", store_path(s), name);
+	buf_addf(&path, "%s/%s", store_path_of(s, name), name);
 	ix = index_open(f->map, buf_str(&path), e);
 	if (ix)
 		ix->store_file = *f;
@@ -333,7 +333,7 @@ static struct index *open_mapped(struct store *s, const char *name, struct store
 
 static void wrap_path(struct store *s, const char *name, struct err *e)
 {
-	err_wrap(e, "'%s/%s'", store_path(s), name);
+	err_wrap(e, "'%s/%s'", store_path_of(s, name), name);
 }
 
 struct index *index_load(struct store *s, const char *name, struct err *e)
@@ -368,7 +368,7 @@ static int map_again(struct store *s, const struct index_file *want, struct stor
 	store_file_close(f);
 	if (store_file_open_sized(s, want->name, want->size, f, e) < 0)
 		return -1;
-	store_map_all(s, &f, 1, &why);
+	store_map_all(&f, 1, &why);
 	if (why.code != ERR_NONE)
 		return err_set(e, why.code, "%s", why.msg);
 	if (!is_whole(want->name, f))
@@ -387,7 +387,7 @@ static void map_all(struct store *s, const struct index_file *v, size_t n, struc
 	for (size_t i = 0; i < n; i++)
 		if (store_file_open_sized(s, v[i].name, v[i].size, &f[i], &errs[i]) == 0)
 			open[k++] = &f[i];
-	store_map_all(s, open, k, why);
+	store_map_all(open, k, why);
 	for (size_t j = 0; j < k; j++) {
 		size_t i = (size_t)(open[j] - f);
 		bool bad = why[j].code != ERR_NONE;
@@ -410,7 +410,7 @@ void index_load_all(struct store *s, const struct index_file *v, size_t n, struc
 {
 	struct store_file *f;
 
-	if (!store_is_remote(s)) {
+	if (n == 0 || !store_is_remote(store_part(s, v[0].name))) {
 		for (size_t i = 0; i < n; i++)
 			ret[i] = index_load(s, v[i].name, &ret_errs[i]);
 		return;

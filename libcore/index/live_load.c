@@ -324,8 +324,13 @@ int live_range(struct store *s, struct bytes tenant, int32_t from, int32_t to, l
 	       void *data, struct err *e)
 {
 	struct range r = { s, tenant, from, to, each, data };
+	struct buf folder = { 0 };
+	bool far;
 
-	if (store_is_remote(s))
+	store_folder_add_all(&folder, STORE_INDEX, tenant);
+	far = store_is_remote(store_part(s, buf_str(&folder)));
+	buf_release(&folder);
+	if (far)
 		return far_range(&r, e);
 	return live_days(s, tenant, INT32_MIN, INT32_MAX, load_day, &r, e);
 }

@@ -186,9 +186,9 @@ static void tell_error(struct checking *c, const struct index_fault *f)
 	struct err full = f->err;
 
 	if (f->kind != FAULT_UNMARKED)
-		err_wrap(&full, "'%s/%s'", store_path(c->s), f->name);
+		err_wrap(&full, "'%s/%s'", store_path_of(c->s, f->name), f->name);
 	if (f->index)
-		err_wrap(&full, "'%s/%s'", store_path(c->s), f->index);
+		err_wrap(&full, "'%s/%s'", store_path_of(c->s, f->index), f->index);
 	c->l->fault(&full, c->l->data);
 }
 
@@ -224,7 +224,8 @@ static void on_found(const struct index_fault *f, void *data)
 		c->n_leftovers++;
 		break;
 	case FAULT_SUPERFLUOUS:
-		warn(c, "'%s/%s': %s; --compact deletes it", store_path(c->s), f->name, f->err.msg);
+		warn(c, "'%s/%s': %s; --compact deletes it", store_path_of(c->s, f->name), f->name,
+		     f->err.msg);
 		break;
 	default:
 		if (is_unnamed(f))

@@ -19,7 +19,7 @@ static int note_old(const struct store_object *o, void *data, struct err *e)
 {
 	struct lost *l = data;
 
-	if (l->now_ns == INT64_MIN && store_now(l->s, &l->now_ns, e) < 0)
+	if (l->now_ns == INT64_MIN && store_now(l->s, LOST_FOLDER, &l->now_ns, e) < 0)
 		return -1;
 	if (l->now_ns - o->date_ns < LOST_KEEP_NS)
 		return 0;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "index/dated.h"
 #include "index/deletes.h"
 #include "index/scan.h"
 
@@ -225,24 +226,15 @@ static int check_live(const struct index_merge *m, struct err *e)
 /* Who deletes takes index files before packs: what these name is then still there. */
 static int check_taken(const struct index_merge *m, struct err *e)
 {
-	struct buf name = { 0 };
-	int rc = 1;
+	struct dated there = { 0 };
+	int rc = dated_list(m->store, STORE_INDEX, m->tenant, m->day, &there, e);
 
-	for (size_t i = 0; i < m->live->n && rc == 1; i++) {
-		struct store_name sn = { STORE_INDEX, m->day, m->tenant,
-					 index_info(m->live->v[i])->name };
-
-		if (!is_taken(m, i))
-			continue;
-		buf_reset(&name);
-		store_name_add(&name, &sn);
-		rc = store_has(m->store, buf_str(&name), NULL, e);
-		if (rc == 0)
-			err_set(e, ERR_AGAIN, "'%s': deleted since it was read",
-				index_label(m->live->v[i]));
-	}
-	buf_release(&name);
-	return rc == 1 ? 0 : -1;
+	for (size_t i = 0; i < m->live->n && rc == 0; i++)
+		if (is_taken(m, i) && !dated_find(&there, &index_info(m->live->v[i])->name))
+			rc = err_set(e, ERR_AGAIN, "'%s': deleted since it was read",
+				     index_label(m->live->v[i]));
+	dated_release(&there);
+	return rc;
 }
 
 static int commit(const struct index_merge *m, enum index_merge_mode mode, struct bytes file,

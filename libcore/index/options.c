@@ -207,6 +207,7 @@ const struct cli_taken index_options[] = {
 	{ { 0, "require-private", NULL, "refuse a store whose name leads to a public address" },
 	  store_take_private,
 	  0 },
+	CACHE_OPTIONS(AT(cache)),
 	{ { 0, "store-stats", NULL, "say at the end what was asked of the store" },
 	  cli_take_flag,
 	  AT(store_stats) },
@@ -254,6 +255,9 @@ static int check_belonging(const struct index_opts *o, const char *mode, struct 
 		{ o->keep_bytes > 0, o->retain, "--keep-bytes", "'--retain'" },
 		{ o->keep_free > 0, o->retain, "--keep-free", "'--retain'" },
 		{ o->has_now, o->retain, "--now", "'--retain'" },
+		/* Others look at what is in the store, not at what was. */
+		{ o->cache.dir, o->compact || o->retain || o->freshness, "--cache",
+		  "'--compact', '--retain' or '--freshness'" },
 		{ o->n_shards > 0, o->retain, "--shard", "'--retain'" },
 		{ o->largest > 0, o->stats, "--limit", "'--stats'" },
 		{ o->repair, o->fsck, "--repair", "'--fsck'" },
@@ -279,7 +283,8 @@ int index_opts_check(struct index_opts *o, int n_operands, struct err *e)
 {
 	const char *mode;
 
-	if (find_mode(o, &mode, e) < 0 || check_belonging(o, mode, e) < 0)
+	if (find_mode(o, &mode, e) < 0 || check_belonging(o, mode, e) < 0 ||
+	    cache_opts_check(&o->cache, e) < 0)
 		return -1;
 	if ((o->rebuild || o->compact || o->retain || o->fsck || o->freshness) && n_operands > 0)
 		return err_set(e, ERR_USAGE, "%s takes no operands: it looks at all of the store",

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "index/fsck_ask.h"
+#include "store/cache_options.h"
 #include "time/time.h"
 
 struct index_opts {
@@ -15,6 +16,7 @@ struct index_opts {
 	int32_t day;
 	int64_t delete_delay_ns; /* -1: not given */
 	bool dry_run, store_stats, verbose;
+	struct cache_opts cache;
 	bool repair, blocks;
 	unsigned sample; /* of index_fsck; 0: not given */
 	uint64_t seed;

@@ -40,8 +40,8 @@ void says_deleted(const char *name, uint64_t size, void *data)
 	const struct index_says *s = data;
 
 	(void)size;
-	says_note(s, "%s '%s/%s'", s->dry_run ? "would delete" : "deleted", store_path(s->store),
-		  name);
+	says_note(s, "%s '%s/%s'", s->dry_run ? "would delete" : "deleted",
+		  store_path_of(s->store, name), name);
 }
 
 void says_busy(struct bytes tenant, int32_t day, void *data)

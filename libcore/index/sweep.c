@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "index/dated.h"
 #include "index/scan.h"
 #include "time/time.h"
 
@@ -29,12 +30,12 @@ struct day {
 	const struct sweep *s;
 	struct live live;
 	struct object *pack; /* ascending by name */
-	size_t n_packs, cap_packs;
+	size_t n_packs;
 	struct object *file; /* index files: the live ones first */
 	struct sweep_index *index;
 	size_t n_files;
 	struct sweep_pack *choice; /* for each pack */
-	int64_t now;
+	int64_t now[2];		   /* by enum store_kind: they may lie in two stores */
 	int64_t n_faults;
 };
 
@@ -45,46 +46,26 @@ static void tell(struct day *d, const struct err *e)
 		d->s->fault(e, d->s->data);
 }
 
-static int add_pack(const char *name, uint64_t size, void *data, struct err *e)
-{
-	struct day *d = data;
-	struct store_name sn;
-
-	(void)e;
-	if (store_name_parse(bytes_str(name), &sn, NULL) < 0 || sn.kind != STORE_PACK)
-		return 0; /* not ours: left alone */
-	sn.tenant = d->s->tenant;
-	mem_grow(&d->pack, &d->cap_packs, d->n_packs + 1, sizeof(*d->pack));
-	d->pack[d->n_packs++] = (struct object){ .name = sn, .size = size };
-	return 0;
-}
-
 static int list_packs(struct day *d, struct err *e)
 {
-	struct buf folder = { 0 };
-	int rc;
+	const struct sweep *s = d->s;
+	struct dated packs = { 0 };
+	int rc = dated_list(s->store, STORE_PACK, s->tenant, s->day, &packs, e);
 
-	store_folder_add(&folder, STORE_PACK, d->s->tenant, d->s->day);
-	rc = store_list(d->s->store, buf_str(&folder), add_pack, d, e);
-	buf_release(&folder);
-	return rc;
-}
-
-/* 1 the object is there; 0 gone. */
-static int date_object(struct day *d, struct object *o, struct err *e)
-{
-	struct buf name = { 0 };
-	int rc;
-
-	store_name_add(&name, &o->name);
-	rc = store_date(d->s->store, buf_str(&name), &o->date, e);
-	buf_release(&name);
+	d->pack = mem_alloc((packs.n + 1) * sizeof(*d->pack));
+	for (size_t i = 0; i < packs.n; i++)
+		d->pack[d->n_packs++] = (struct object){
+			.name = { STORE_PACK, s->day, s->tenant, packs.v[i].hash },
+			.size = packs.v[i].size,
+			.date = packs.v[i].date_ns,
+		};
+	dated_release(&packs);
 	return rc;
 }
 
 static bool is_old(const struct day *d, const struct object *o)
 {
-	return d->now - o->date >= d->s->delay_ns;
+	return d->now[o->name.kind] - o->date >= d->s->delay_ns;
 }
 
 static int by_name(const void *pa, const void *pb)
@@ -148,59 +129,92 @@ static int check_live(struct day *d, size_t i, struct err *e)
 	return 0;
 }
 
-/* Opens it, when it is still there. */
-static int load_obsolete(struct day *d, const struct hash128 *hash, struct err *e)
+/* Takes an opened file, or why it could not be. */
+static int add_obsolete(struct day *d, const struct object *o, const struct err *why, struct err *e)
 {
-	struct object *o = &d->file[d->n_files];
-	struct buf name = { 0 };
-	struct err why = { 0 };
-	int rc;
-
-	*o = (struct object){ .name = { STORE_INDEX, d->s->day, d->s->tenant, *hash } };
-	store_name_add(&name, &o->name);
-	o->ix = index_load(d->s->store, buf_str(&name), &why);
-	buf_release(&name);
 	if (!o->ix) {
-		if (why.code != ERR_NO)
-			tell(d, &why);
+		if (why->code != ERR_NO)
+			tell(d, why);
 		return 0;
 	}
-	o->size = index_info(o->ix)->size;
-	rc = date_object(d, o, e);
-	if (rc > 0)
-		rc = live_item_init(&d->index[d->n_files].item, o->ix, e);
-	else if (rc == 0) /* deleted since, by nobody who has the lock */
-		rc = 1;
-	if (rc == 0)
-		d->n_files++;
-	else
+	if (live_item_init(&d->index[d->n_files].item, o->ix, e) < 0) {
 		index_close(o->ix);
-	return rc < 0 ? -1 : 0;
+		return -1;
+	}
+	d->file[d->n_files++] = *o;
+	return 0;
+}
+
+/* Opens those that are still there, at once. */
+static int load_obsolete(struct day *d, const struct dated *there, struct err *e)
+{
+	const size_t all = d->live.n_obsolete;
+	struct index_file *f = mem_alloc((all + 1) * sizeof(*f));
+	struct object *o = mem_alloc((all + 1) * sizeof(*o));
+	struct index **ix = mem_alloc((all + 1) * sizeof(struct index *));
+	struct err *why = mem_alloc((all + 1) * sizeof(*why));
+	struct arena names = { 0 };
+	struct buf name = { 0 };
+	size_t n = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < all; i++) {
+		const struct dated_object *found = dated_find(there, &d->live.obsolete[i]);
+
+		if (!found) /* deleted since, by nobody who has the lock */
+			continue;
+		o[n] = (struct object){ .name = { STORE_INDEX, d->s->day, d->s->tenant,
+						  found->hash },
+					.size = found->size,
+					.date = found->date_ns };
+		buf_reset(&name);
+		store_name_add(&name, &o[n].name);
+		buf_add_char(&name, '\0');
+		f[n++] = (struct index_file){ arena_copy(&names, buf_bytes(&name)).p, found->size };
+	}
+	index_load_all(d->s->store, f, n, ix, why);
+	for (size_t i = 0; i < n; i++) {
+		o[i].ix = ix[i];
+		if (rc < 0)
+			index_close(ix[i]);
+		else
+			rc = add_obsolete(d, &o[i], &why[i], e);
+	}
+	buf_release(&name);
+	arena_release(&names);
+	free(f);
+	free(o);
+	free(ix);
+	free(why);
+	return rc;
 }
 
 /* All index files: what the decision needs of them. */
 static int load_files(struct day *d, struct err *e)
 {
 	size_t all = d->live.n + d->live.n_obsolete;
+	struct dated there = { 0 };
+	int rc = dated_list(d->s->store, STORE_INDEX, d->s->tenant, d->s->day, &there, e);
 
 	d->file = mem_alloc((all + 1) * sizeof(*d->file));
 	d->index = mem_alloc((all + 1) * sizeof(*d->index));
-	for (size_t i = 0; i < d->live.n; i++) {
+	for (size_t i = 0; i < d->live.n && rc == 0; i++) {
 		struct object *o = &d->file[i];
+		const struct dated_object *found;
 
 		o->name = (struct store_name){ STORE_INDEX, d->s->day, d->s->tenant,
 					       index_info(d->live.v[i])->name };
+		found = dated_find(&there, &o->name.hash);
+		o->date = found ? found->date_ns : 0;
 		d->n_files++;
-		if (date_object(d, o, e) < 0 ||
-		    live_item_init(&d->index[i].item, d->live.v[i], e) < 0)
-			return -1;
+		rc = live_item_init(&d->index[i].item, d->live.v[i], e);
 		d->index[i].live = true;
-		d->index[i].old = o->date != 0 && is_old(d, o);
+		d->index[i].old = found && is_old(d, o);
 	}
-	for (size_t i = 0; i < d->live.n_obsolete; i++)
-		if (load_obsolete(d, &d->live.obsolete[i], e) < 0)
-			return -1;
-	return 0;
+	if (rc == 0)
+		rc = load_obsolete(d, &there, e);
+	dated_release(&there);
+	return rc;
 }
 
 static struct hash_list named_by_files(const struct day *d)
@@ -219,29 +233,52 @@ static struct hash_list named_by_files(const struct day *d)
 	return named;
 }
 
+/* How old they are now: one of them may have been written again since all were listed. */
+static int date_again(struct day *d, struct object *const *v, size_t n, struct err *e)
+{
+	struct dated there = { 0 };
+	int rc = n ? dated_list(d->s->store, STORE_PACK, d->s->tenant, d->s->day, &there, e) : 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		const struct dated_object *found = dated_find(&there, &v[i]->name.hash);
+
+		v[i]->date = found ? found->date_ns : INT64_MAX; /* gone */
+	}
+	dated_release(&there);
+	return rc;
+}
+
 /* Of packs that no index file names, the trailers: where their entries come from. */
 static int read_trailers(struct day *d, struct err *e)
 {
 	struct hash_list named = named_by_files(d);
-	int rc = 0;
+	struct object **unnamed = mem_alloc((d->n_packs + 1) * sizeof(struct object *));
+	size_t n = 0;
+	int rc;
 
 	d->choice = mem_alloc((d->n_packs + 1) * sizeof(*d->choice));
-	for (size_t i = 0; i < d->n_packs && rc >= 0; i++) {
-		struct object *o = &d->pack[i];
+	for (size_t i = 0; i < d->n_packs; i++) {
+		d->choice[i].name = d->pack[i].name.hash;
+		if (!hash128_among(named.v, named.n, &d->pack[i].name.hash))
+			unnamed[n++] = &d->pack[i];
+	}
+	rc = date_again(d, unnamed, n, e);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct object *o = unnamed[i];
+		struct sweep_pack *choice = &d->choice[o - d->pack];
 
-		d->choice[i].name = o->name.hash;
-		if (hash128_among(named.v, named.n, &o->name.hash))
+		if (o->date == INT64_MAX)
 			continue;
-		rc = date_object(d, o, e);
-		d->choice[i].old = rc > 0 && is_old(d, o);
+		choice->old = is_old(d, o);
 		/* One that cannot be read is idxbuild --rebuild's to tell. */
-		if (rc > 0 && pack_scan_open(d->s->store, &o->name, &o->scan, NULL) == 0) {
+		if (pack_scan_open(d->s->store, &o->name, &o->scan, NULL) == 0) {
 			pack_scan_rest(&o->scan);
-			d->choice[i].trailer = &o->scan.trailer;
+			choice->trailer = &o->scan.trailer;
 		}
 	}
+	free(unnamed);
 	free(named.v);
-	return rc < 0 ? -1 : 0;
+	return rc;
 }
 
 static int by_date(const void *pa, const void *pb)
@@ -261,13 +298,9 @@ static int delete_some(struct day *d, struct object *v, const bool *goes, size_t
 	size_t n_list = 0;
 	int rc = 0;
 
-	for (size_t i = 0; i < n && rc >= 0; i++) {
-		if (!goes[i])
-			continue;
-		rc = date_object(d, &v[i], e);
-		if (rc > 0)
+	for (size_t i = 0; i < n; i++)
+		if (goes[i])
 			list[n_list++] = &v[i];
-	}
 	qsort(list, n_list, sizeof(struct object *), by_date);
 	for (size_t i = 0; i < n_list; i++) {
 		struct buf name = { 0 };
@@ -276,10 +309,10 @@ static int delete_some(struct day *d, struct object *v, const bool *goes, size_t
 		buf_str(&name);
 		names[i] = name.p;
 	}
-	if (rc >= 0 && d->s->mode == SWEEP_DELETE)
+	if (d->s->mode == SWEEP_DELETE)
 		rc = store_delete_all(d->s->store, names, n_list, e);
 	for (size_t i = 0; i < n_list; i++) {
-		if (rc >= 0 && d->s->deleted)
+		if (rc == 0 && d->s->deleted)
 			d->s->deleted(names[i], list[i]->size, d->s->data);
 		free(names[i]);
 	}
@@ -301,16 +334,37 @@ static int delete_packs(struct day *d, const enum sweep_what *v, enum sweep_what
 	return rc;
 }
 
+static int ask_clock(const struct day *d, const char *folder, int64_t *ret_ns, struct err *e)
+{
+	if (d->s->mode != SWEEP_DRY)
+		return store_now(d->s->store, folder, ret_ns, e);
+	*ret_ns = store_now_to_look(d->s->store, folder);
+	return 0;
+}
+
+static int ask_clocks(struct day *d, struct err *e)
+{
+	struct store *s = d->s->store;
+	struct buf packs = { 0 }, files = { 0 };
+	int rc;
+
+	store_folder_add(&packs, STORE_PACK, d->s->tenant, d->s->day);
+	store_folder_add(&files, STORE_INDEX, d->s->tenant, d->s->day);
+	rc = ask_clock(d, buf_str(&packs), &d->now[STORE_PACK], e);
+	d->now[STORE_INDEX] = d->now[STORE_PACK];
+	if (rc == 0 && store_part(s, buf_str(&files)) != store_part(s, buf_str(&packs)))
+		rc = ask_clock(d, buf_str(&files), &d->now[STORE_INDEX], e);
+	buf_release(&packs);
+	buf_release(&files);
+	return rc;
+}
+
 static int sweep_day(struct day *d, struct err *e)
 {
 	enum sweep_what *what;
 	bool *goes;
-	int rc = 0;
+	int rc = ask_clocks(d, e);
 
-	if (d->s->mode == SWEEP_DRY)
-		d->now = store_now_to_look(d->s->store);
-	else
-		rc = store_now(d->s->store, &d->now, e);
 	if (rc == 0)
 		rc = load_files(d, e);
 	if (rc == 0)

@@ -70,7 +70,7 @@ static int create(const struct deleting *d, struct bytes query, struct err *e)
 	if (rc == 0)
 		rc = delete_ask_range(&r, has_lines, q->source.now_ns, e);
 	if (rc == 0)
-		rc = store_now(d->store, &r.created_ns, e);
+		rc = store_now(d->store, "", &r.created_ns, e);
 	if (rc == 0)
 		rc = deletes_put(d->store, d->tenant, &r, e);
 	if (rc == 0) {
@@ -141,7 +141,7 @@ static int cancel(const struct deleting *d, struct bytes id, struct err *e)
 	int rc = deletes_list(d->store, d->tenant, DELETES_IN_FORCE, &l, e);
 
 	if (rc == 0)
-		rc = store_now(d->store, &now_ns, e);
+		rc = store_now(d->store, "", &now_ns, e);
 	if (rc == 0)
 		rc = delete_ask_cancel(d->store, d->tenant, &l, id, how, now_ns, &r, e);
 	if (rc < 0 && e->code == ERR_NO) /* it was named, and not asked for */

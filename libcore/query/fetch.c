@@ -124,7 +124,7 @@ static void read_batch(struct batch *b)
 		v[FETCH_BLOCK].p = it->p + it->n[FETCH_HEAD];
 	}
 	/* each says for itself whether it came */
-	if (b->n && store_read_all(b->read[0].file->store, b->read, b->n * FETCH_PARTS, &first) < 0)
+	if (b->n && store_read_all(b->read, b->n * FETCH_PARTS, &first) < 0)
 		return;
 }
 
@@ -267,7 +267,7 @@ static int read_now(const struct piece *p, struct load_mem *m, struct bytes ret[
 		buf_reset(&m->far);
 		v[FETCH_HEAD].p = buf_reserve(&m->far, v[FETCH_HEAD].n + v[FETCH_BLOCK].n);
 		v[FETCH_BLOCK].p = m->far.p + v[FETCH_HEAD].n;
-		if (store_read_all(v[0].file->store, v, FETCH_PARTS, &why) < 0)
+		if (store_read_all(v, FETCH_PARTS, &why) < 0)
 			return give_fault(&why, e);
 		m->far_of = p;
 	}

@@ -1,5 +1,6 @@
 #include "query/hide.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -176,6 +177,64 @@ int hide_open(const struct source_opts *o, struct store *s, struct hide **ret, s
 	else
 		hide_close(h);
 	return 0;
+}
+
+/* --- meanwhile --- */
+
+struct hide_later {
+	const struct source_opts *o;
+	struct store *s;
+	struct hide *hide;
+	int rc;
+	struct err err; /* of rc -1 */
+	pthread_t thread;
+	bool runs;
+};
+
+static void *read_meanwhile(void *data)
+{
+	struct hide_later *l = data;
+
+	l->rc = hide_open(l->o, l->s, &l->hide, &l->err);
+	return NULL;
+}
+
+struct hide_later *hide_begin(const struct source_opts *o, struct store *s)
+{
+	struct hide_later *l = mem_alloc(sizeof(*l));
+
+	l->o = o;
+	l->s = s;
+	l->runs =
+		s && store_is_remote(s) && pthread_create(&l->thread, NULL, read_meanwhile, l) == 0;
+	if (!l->runs)
+		read_meanwhile(l);
+	return l;
+}
+
+static void wait_for(struct hide_later *l)
+{
+	if (l->runs)
+		pthread_join(l->thread, NULL);
+	l->runs = false;
+}
+
+int hide_get(struct hide_later *l, const struct hide **ret, struct err *e)
+{
+	wait_for(l);
+	if (l->rc < 0)
+		return err_set(e, l->err.code, "%s", l->err.msg);
+	*ret = l->hide;
+	return 0;
+}
+
+void hide_end(struct hide_later *l)
+{
+	if (!l)
+		return;
+	wait_for(l);
+	hide_close(l->hide);
+	free(l);
 }
 
 /* --- asked ----------------------------------------------------------------------------------- */

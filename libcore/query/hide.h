@@ -33,6 +33,16 @@ MUST_CHECK int hide_open(const struct source_opts *o, struct store *s, struct hi
 			 struct err *e);
 void hide_close(struct hide *h); /* NULL is fine */
 
+/*
+ * The same, while the caller does something else: of a remote store, whose answers take their time,
+ * by a thread of its own. o and s outlive it.
+ */
+struct hide_later;
+struct hide_later *hide_begin(const struct source_opts *o, struct store *s);
+/* Waits for it, the first time; *ret is its own. Errors: as hide_open, each time. */
+MUST_CHECK int hide_get(struct hide_later *l, const struct hide **ret, struct err *e);
+void hide_end(struct hide_later *l); /* NULL is fine */
+
 /* From here on h may be NULL: nothing is hidden. All are for any thread. */
 
 /* Before it everything of the tenant is expired; INT64_MIN: not all. */

@@ -19,6 +19,16 @@ void plan_release(struct plan *p)
 	*p = (struct plan){ 0 };
 }
 
+int plan_wait_hide(struct plan *p, struct err *e)
+{
+	if (!p->later)
+		return 0;
+	if (hide_get(p->later, &p->hide, e) < 0)
+		return -1;
+	p->later = NULL;
+	return 0;
+}
+
 void plan_reset_pieces(struct plan *p)
 {
 	p->n_pieces = 0;

@@ -120,8 +120,9 @@ struct plan {
 	const struct matcher *match;
 	size_t n_match;
 	int64_t from, to;
-	struct views views;	     /* with that, whose: set by sources_plan; {0}: of all */
-	const struct hide *hide;     /* likewise: what is not shown; NULL: nothing */
+	struct views views;	  /* with that, whose: set by sources_plan; {0}: of all */
+	const struct hide *hide;  /* likewise: what is not shown; NULL: nothing */
+	struct hide_later *later; /* where .hide comes from, when it is needed; NULL: it is there */
 	struct hide_applied applied; /* where the pieces come from that are being added */
 
 	struct arena mem;
@@ -145,6 +146,8 @@ enum direction { BACKWARD, FORWARD };
 
 /* Frees all; closes the sources. match stays the caller's. */
 void plan_release(struct plan *p);
+/* Sets p->hide, once p->later has it; before the first stream is added. Errors: hide_get's. */
+MUST_CHECK int plan_wait_hide(struct plan *p, struct err *e);
 /* Forgets pieces and units, not streams and sources: for the next round over a pipe. */
 void plan_reset_pieces(struct plan *p);
 

@@ -39,7 +39,7 @@ struct sources {
 	struct wal_list wal;
 	struct streams *streams;
 	struct covered covered;
-	struct hide *hide;
+	struct hide_later *hide; /* NULL: it was given */
 };
 
 /* Waits until a pipe has a byte or its end. */
@@ -337,7 +337,7 @@ struct store *source_open_store(const struct source_opts *o, struct err *e)
 	struct store *s = store_open(o->store, o->if_there ? STORE_READ_IF_THERE : STORE_READ, e);
 
 	if (s) {
-		store_set_cache(s, o->cache);
+		store_set_cache(s, o->cache, STORE_CACHED_ALL);
 		store_set_answer_age(s, o->list_age_ns);
 	}
 	return s;
@@ -381,8 +381,10 @@ int sources_open(const struct source_opts *o, struct sources **ret, struct err *
 	}
 	if (o->wal && !s->streams)
 		s->streams = streams_new();
-	if (check_options(s, e) < 0 || (!o->hide && hide_open(o, s->store, &s->hide, e) < 0))
+	if (check_options(s, e) < 0)
 		goto fail;
+	if (!o->hide)
+		s->hide = hide_begin(o, s->store);
 	*ret = s;
 	return 0;
 fail:
@@ -405,7 +407,7 @@ void sources_free(struct sources *s)
 			close(in->fd);
 	}
 	free(s->v);
-	hide_close(s->hide);
+	hide_end(s->hide);
 	source_close_store(s->o, s->store);
 	wal_list_release(&s->wal);
 	if (s->streams)
@@ -497,6 +499,8 @@ static int plan_once(struct sources *s, struct plan *p, enum if_missing missing,
 	s->covered.n = 0;
 	if (s->store && source_store(p, s->store, &s->covered, missing, s->o, e) < 0)
 		return -1;
+	if (plan_wait_hide(p, e) < 0)
+		return -1;
 	for (size_t i = 0; i < s->wal.n; i++)
 		if (source_wal(p, &s->wal.v[i], s->streams, &s->covered, s->o, e) < 0)
 			return -1;
@@ -509,7 +513,10 @@ int sources_plan(struct sources *s, struct plan *p, struct err *e)
 {
 	p->views =
 		views_make(&p->mem, s->o->tenant, p->match, p->n_match, s->o->match, s->o->n_match);
-	p->hide = s->o->hide ? s->o->hide : s->hide;
+	p->hide = s->o->hide;
+	p->later = s->hide;
+	if ((s->n || !s->store) && plan_wait_hide(p, e) < 0)
+		return -1;
 	if (plan_inputs(s, p, e) < 0)
 		return -1;
 	for (int tries = 1;; tries++) {

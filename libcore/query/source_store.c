@@ -368,17 +368,27 @@ struct day_data {
 	bool any;     /* some day has an index */
 };
 
+/* While it is not known yet what has expired, nothing has. */
+static void set_from(struct day_data *d)
+{
+	int64_t kept = hide_from(d->plan->hide, d->view->tenant);
+
+	d->from = kept > d->plan->from ? kept : d->plan->from;
+}
+
 /* A damaged index is reported; its packs are then not found, its segments are read in the WAL. */
 static int add_day(int32_t day, struct live *live, void *data, struct err *e)
 {
 	struct day_data *d = data;
-	int ret = 0;
+	int ret = plan_wait_hide(d->plan, e);
 
 	(void)day;
+	if (ret == 0)
+		set_from(d);
 	d->any = true;
 	d->plan->seen[SOURCE_STORE].days++;
 	if (!live)
-		return 0;
+		return ret;
 	d->plan->seen[SOURCE_STORE].days_in++;
 	for (size_t i = 0; i < live->n_faults; i++)
 		d->o->damage(d->o->damage_data, &live->faults[i].err);
@@ -479,10 +489,8 @@ static int look_for_index(const struct day_data *d, struct err *e)
 
 static void begin_view(struct day_data *d, const struct view *view)
 {
-	int64_t kept = hide_from(d->plan->hide, view->tenant);
-
 	d->view = view;
-	d->from = kept > d->plan->from ? kept : d->plan->from;
+	set_from(d);
 }
 
 int source_store_day(struct plan *p, struct store *s, const struct view *view, int32_t day,
@@ -513,6 +521,9 @@ int source_store(struct plan *p, struct store *s, struct covered *c, enum if_mis
 	p->kind = SOURCE_STORE;
 	if (time_is_behind(p->from, p->to))
 		return 0;
+	/* Of a remote store it comes beside the lists and the index files. */
+	if (!store_is_remote(s) && plan_wait_hide(p, e) < 0)
+		return -1;
 	for (size_t i = 0; i < p->views.n; i++) {
 		begin_view(&d, &p->views.v[i]);
 		d.any = false;

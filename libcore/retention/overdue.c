@@ -19,7 +19,7 @@ int overdue_load(struct overdue *o, const char *limits, const char *hold, struct
 	o->hold = hold_load(hold, s, e);
 	if (!o->hold)
 		return -1;
-	o->now_ns = num_clip((num_wide)store_now_to_look(s) - grace_ns);
+	o->now_ns = num_clip((num_wide)store_now_to_look(s, "") - grace_ns);
 	return 0;
 }
 

@@ -42,7 +42,7 @@ static void on_made(const char *name, size_t n, void *data)
 	const struct index_says *s = data;
 
 	says_note(s, "%s '%s/%s' in place of %zu index %s", s->dry_run ? "would make" : "made",
-		  store_path(s->store), name, n, num_word(n, "file", "files"));
+		  store_path_of(s->store, name), name, n, num_word(n, "file", "files"));
 }
 
 static void on_missed(const char *rule, const char *why, void *data)
@@ -91,9 +91,9 @@ int retain_ask(struct store *s, const struct index_opts *o, struct index_says sa
 	int rc = 0;
 
 	if (o->dry_run)
-		clock_ns = store_now_to_look(s);
+		clock_ns = store_now_to_look(s, "");
 	else
-		rc = store_now(s, &clock_ns, e);
+		rc = store_now(s, "", &clock_ns, e);
 
 	if (rc == 0)
 		rc = check_now(o, clock_ns, e);

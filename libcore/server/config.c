@@ -22,6 +22,7 @@ void config_init(struct config *c)
 		.data = "./lokid-data",
 		.wal = "./lokid-data/wal",
 		.store = "./lokid-data/store",
+		.store_path = "./lokid-data/store",
 		.cache_bytes = 10 * KiB * MiB,
 		.server = {
 			.address = "",

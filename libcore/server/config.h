@@ -118,7 +118,9 @@ struct config {
 	bool auth_enabled;	   /* X-Scope-OrgID is needed */
 	bool multi_tenant_queries; /* "a|b" is taken */
 	const char *data;	   /* folder of all else */
-	const char *wal, *store;
+	const char *wal;
+	const char *store;				    /* as --store has it, of the next */
+	const char *store_path, *store_index, *store_rules; /* the last two NULL: none of its own */
 	const char *cache;    /* folder, for a store on an object store; or NULL */
 	uint64_t cache_bytes; /* of it */
 	const char *programs; /* folder of the daemon's programs, or NULL: its own */

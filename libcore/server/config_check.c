@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "store/store.h"
 
 static void warn(struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
@@ -85,6 +86,12 @@ static bool lies_below(const char *path, const char *folder)
 	return strncmp(path, folder, n) == 0 && path[n] == '/';
 }
 
+static void check_store(const char *what, const char *path, struct report *r)
+{
+	if (!store_is_url(path))
+		check_folder(what, path, r);
+}
+
 /* What lies below a folder that was told already is not told again. */
 static void check_folders(const struct config *c, struct report *r)
 {
@@ -92,8 +99,12 @@ static void check_folders(const struct config *c, struct report *r)
 
 	if (data || !lies_below(c->wal, c->data))
 		check_folder("the log", c->wal, r);
-	if (data || !lies_below(c->store, c->data))
-		check_folder("the store", c->store, r);
+	if (data || !lies_below(c->store_path, c->data))
+		check_store("the store", c->store_path, r);
+	if (c->store_index)
+		check_store("the index's store", c->store_index, r);
+	if (c->store_rules)
+		check_store("the rules' store", c->store_rules, r);
 }
 
 /* As try_folder, of a file. */

@@ -149,7 +149,7 @@ const struct key config_keys[] = {
 	IDLE("server.grpc_server_write_buffer_size", no_grpc),
 
 	USED("common.path_prefix", KEY_TEXT, data),
-	USED("common.store", KEY_TEXT, store),
+	USED("common.store", KEY_TEXT, store_path),
 	USED("common.cache", KEY_TEXT, cache),
 	USED("common.cache_size", KEY_SIZE, cache_bytes),
 	USED("common.programs", KEY_TEXT, programs),
@@ -165,6 +165,9 @@ const struct key config_keys[] = {
 	IDLE("common.compactor_address", one_process),
 	IDLE("common.compactor_grpc_address", one_process),
 	IDLE("common.scratch_path", "temporary files lie in TMPDIR"),
+
+	USED("store.index", KEY_TEXT, store_index),
+	USED("store.rules", KEY_TEXT, store_rules),
 
 	USED("distributor.max_recv_msg_size", KEY_SIZE, push.body_max),
 	USED("distributor.max_decompressed_size", KEY_SIZE, push.decompressed_max),

@@ -1,7 +1,10 @@
 #include "server/config_override.h"
 
+#include <stdlib.h>
+
 #include "base/buf.h"
 #include "base/num.h"
+#include "store/store.h"
 
 static const char *join(struct config *c, const char *dir, const char *name)
 {
@@ -21,12 +24,32 @@ void config_set_data(struct config *c, const char *dir)
 		c->audit.log_path = join(c, dir, "audit.log");
 	c->data = dir;
 	c->wal = join(c, dir, "wal");
-	c->store = join(c, dir, "store");
+	c->store_path = join(c, dir, "store");
+	config_join_store(c);
 }
 
-void config_set_store(struct config *c, const char *dir)
+void config_join_store(struct config *c)
 {
-	c->store = dir;
+	struct buf b = { 0 };
+
+	buf_add_str(&b, c->store_path);
+	if (c->store_index)
+		buf_addf(&b, " index=%s", c->store_index);
+	if (c->store_rules)
+		buf_addf(&b, " rules=%s", c->store_rules);
+	buf_add_char(&b, '\0');
+	c->store = arena_copy(&c->arena, buf_bytes(&b)).p;
+	buf_release(&b);
+}
+
+void config_set_store(struct config *c, const char *store)
+{
+	char *path = store_main_path(store);
+
+	c->store = store;
+	c->store_path = arena_copy(&c->arena, bytes_of(path, strlen(path) + 1)).p;
+	free(path);
+	c->store_index = c->store_rules = NULL;
 }
 
 int config_set_listen(struct config *c, const char *text, struct err *e)

@@ -3,6 +3,7 @@
 #include "chunk/chunk.h"
 #include "ingest/listen.h"
 #include "server/config_keys.h"
+#include "server/config_override.h"
 #include "server/config_parts.h"
 #include "store/store.h"
 #include "time/time.h"
@@ -26,7 +27,7 @@ static void settle_folders(struct config *c, const struct yaml_node *root)
 	if (!config_node(root, "ingester.wal.dir"))
 		c->wal = below(c, c->data, "wal");
 	if (!config_node(root, "common.store"))
-		c->store = below(c, c->data, "store");
+		c->store_path = below(c, c->data, "store");
 	if (!config_node(root, "audit.log_path"))
 		c->audit.log_path = below(c, c->data, "audit.log");
 }
@@ -192,7 +193,11 @@ static void check_values(const struct config *c, const struct yaml_node *root, s
 			"'ingester.wal.sync': expected always, interval=DURATION or none, found "
 			"'%.100s'",
 			c->push.sync);
-	check_place(config_node(root, "common.store"), c->store, store_check_path, r);
+	check_place(config_node(root, "common.store"), c->store_path, store_check_path, r);
+	if (c->store_index)
+		check_place(config_node(root, "store.index"), c->store_index, store_check_path, r);
+	if (c->store_rules)
+		check_place(config_node(root, "store.rules"), c->store_rules, store_check_path, r);
 	check_place(config_node(root, "common.path_prefix"), c->data, store_check_folder, r);
 	check_place(config_node(root, "ingester.wal.dir"), c->wal, store_check_folder, r);
 	at = config_node(root, "ingester.wal.disk_full_threshold");
@@ -332,6 +337,9 @@ void config_settle(struct config *c, const struct yaml_node *root, struct report
 	settle_segment_age(c, root);
 	settle_empty(&c->programs);
 	settle_empty(&c->cache);
+	settle_empty(&c->store_index);
+	settle_empty(&c->store_rules);
+	config_join_store(c);
 	settle_empty(&c->overrides_file);
 	settle_empty(&c->syslog.listen);
 	settle_chunks(&c->flush);

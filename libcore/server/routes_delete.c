@@ -28,7 +28,7 @@ static struct store *open_store(struct call *c)
 	if (!s)
 		call_refuse(c, 500, &e);
 	else /* so that queries learn at once of what is written there */
-		store_set_cache(s, c->server->cache);
+		store_set_cache(s, c->server->cache, STORE_CACHED_INDEX);
 	return s;
 }
 
@@ -162,7 +162,8 @@ void route_delete_make(struct call *c)
 		return;
 	if (read_request(c, &r, &e) < 0) {
 		call_refuse(c, 400, &e);
-	} else if (store_now(s, &r.created_ns, &e) < 0 || deletes_put(s, c->tenant, &r, &e) < 0) {
+	} else if (store_now(s, "", &r.created_ns, &e) < 0 ||
+		   deletes_put(s, c->tenant, &r, &e) < 0) {
 		call_refuse(c, 500, &e);
 	} else {
 		log_event(&c->server->log, LOG_INFO, "request to delete taken", "id", r.id, NULL);

@@ -145,9 +145,12 @@ static void run(struct upkeep *u, enum job job)
 {
 	const struct config *c = u->server->config;
 	char delay[NUMBER_MAX], n_jobs[NUMBER_MAX], memory[NUMBER_MAX], cancel[NUMBER_MAX];
+	char cache_size[NUMBER_MAX];
 	const char *argv[] = { "chunkpack", "--compact", "--store", c->store,	"--delete-delay",
 			       delay,	    "--jobs",	 n_jobs,    "--memory", memory,
-			       NULL,	    NULL,	 NULL,	    NULL,	NULL };
+			       NULL,	    NULL,	 NULL,	    NULL,	NULL,
+			       NULL,	    NULL,	 NULL,	    NULL };
+	size_t n = 10;
 
 	snprintf(delay, sizeof(delay), "%llds", (long long)(c->compact.delete_delay_ns / NS_PER_S));
 	snprintf(n_jobs, sizeof(n_jobs), "%u", c->compact.jobs);
@@ -157,17 +160,28 @@ static void run(struct upkeep *u, enum job job)
 	if (job == JOB_RETAIN) {
 		argv[0] = "idxbuild";
 		argv[1] = "--retain";
-		argv[6] = "-o"; /* behind the delay */
-		argv[7] = "jsonl";
-		argv[8] = NULL;
+		n = 6; /* behind the delay */
 	}
 	if (job == JOB_DELETE) {
 		argv[1] = "--delete";
-		argv[10] = "--cancel-period";
-		argv[11] = cancel;
-		argv[12] = "-o";
-		argv[13] = "jsonl";
+		argv[n++] = "--cancel-period";
+		argv[n++] = cancel;
 	}
+	if (job != JOB_COMPACT) {
+		argv[n++] = "-o";
+		argv[n++] = "jsonl";
+	}
+	if (u->server->cache) { /* which queries have filled with the index files */
+		argv[n++] = "--cache";
+		argv[n++] = c->cache;
+	}
+	if (u->server->cache && c->cache_bytes) {
+		snprintf(cache_size, sizeof(cache_size), "%llu",
+			 (unsigned long long)c->cache_bytes);
+		argv[n++] = "--cache-size";
+		argv[n++] = cache_size;
+	}
+	argv[n] = NULL;
 	u->job = job;
 	u->said_fd = memfd_create("said", MFD_CLOEXEC);
 	u->job_begun_mono_ns = time_mono_ns();

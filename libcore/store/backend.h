@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "store/parts.h"
 #include "store/store.h"
 
 struct store_ops {
@@ -54,7 +55,13 @@ struct store {
 	bool remote;	       /* each call is a request, which takes its time whatever is asked */
 	atomic_bool away;      /* the last request had no answer */
 	struct cache *cache;   /* of a remote one; NULL: none */
+	enum store_cached cached;
 	int64_t answer_age_ns; /* of listings and small objects that are taken from it; 0: none */
+	struct store *part[STORE_PARTS]; /* that lie elsewhere; NULL: here; owned */
+	struct store *whole;		 /* of a part: what it is of, where rounds are counted */
+	atomic_bool asked_mark;		 /* once is enough */
+	unsigned lacks, marked; /* what was said to lie elsewhere, and what the mark says, if it was
+				   read; bits of STORE_PARTS */
 	atomic_uint_fast64_t puts, gets, lists, heads, deletes, bytes_read, bytes_written, retries;
 	atomic_uint_fast64_t under_way, rounds; /* by store.c */
 };
@@ -87,16 +94,22 @@ int store_kept_get(struct store *s, const char *name, size_t max, struct buf *b,
 /* The calls of the store itself, counted as a round (store.c). */
 int store_ask_list(struct store *s, const char *folder, store_object_fn *each, void *data,
 		   struct err *e);
+int store_ask_folders(struct store *s, const char *folder, store_object_fn *each, void *data,
+		      struct err *e);
 int store_ask_get(struct store *s, const char *name, size_t max, struct buf *b, struct err *e);
+/* store_list_objects without the parts. */
+int store_list_one(struct store *s, const char *folder, store_object_fn *each, void *data,
+		   struct err *e);
 /* Drops what the cache has of it. */
 void store_paged_drop(struct store_file *f, uint64_t off, uint64_t n);
 
 /* "~lokid/format" */
 extern const char store_format_name[];
 enum { STORE_FORMAT_FILE_MAX = 256 };
-/* Its text, and whether it is one that we know. Errors: ERR_CORRUPT, ERR_VERSION. */
-void store_format_add(struct buf *b);
-MUST_CHECK int store_format_check(const char *path, struct bytes text, struct err *e);
+/* Its text, and whether it is one that we know: then it sets s->marked. Errors: ERR_CORRUPT,
+ * ERR_VERSION. */
+void store_format_add(const struct store *s, struct buf *b);
+MUST_CHECK int store_format_check(struct store *s, struct bytes text, struct err *e);
 /* ERR_IO: s has no mark. */
 int store_not_marked(const struct store *s, struct err *e);
 
@@ -104,7 +117,7 @@ int store_not_marked(const struct store *s, struct err *e);
 bool store_is_no_object(const char *name);
 
 /* NULL on error: as store_open. path is not empty and has no slash at its end. */
-struct store *store_dir_open(const char *path, enum store_mode mode, struct err *e);
+struct store *store_dir_open(const char *path, enum store_mode mode, unsigned lacks, struct err *e);
 struct store_lock *store_dir_lock(struct store *s, const char *name, struct err *e);
 void store_dir_unlock(struct store_lock *l);
 

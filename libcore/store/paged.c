@@ -37,7 +37,8 @@ static bool ends(const char *name, const char *suffix)
 
 static bool is_kept(const struct store_file *f)
 {
-	return ends(f->name, ".pack") || ends(f->name, ".idx");
+	return ends(f->name, ".idx") ||
+	       (f->store->cached == STORE_CACHED_ALL && ends(f->name, ".pack"));
 }
 
 static size_t page_len(const struct store_file *f, uint64_t off)

@@ -1,8 +1,8 @@
 /* What may be the path of a store, and what only looks like an address of one. */
 #include <ctype.h>
 
+#include "store/parts.h"
 #include "store/s3_url.h"
-#include "store/store.h"
 
 /* "S3://", "gs://", "s3:/": a word as RFC 3986 has schemes, and ":/". */
 static bool has_scheme(const char *path)
@@ -32,11 +32,11 @@ int store_check_folder(const char *path, struct err *e)
 	return check_folder(path, "a folder", e);
 }
 
-int store_check_path(const char *path, struct err *e)
+int store_path_check(const char *path, struct err *e)
 {
 	struct s3_place place;
 
-	if (!store_is_url(path))
+	if (!s3_is_url(path))
 		return check_folder(path, "a store, which is a folder or s3://BUCKET/PREFIX", e);
 	if (s3_place_parse(path, &place, e) < 0)
 		return -1;

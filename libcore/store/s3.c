@@ -34,7 +34,7 @@ static int check_format(struct store *s, struct err *e)
 	int rc = s3_get(s, store_format_name, STORE_FORMAT_FILE_MAX, &text, &why);
 
 	if (rc == 0)
-		rc = store_format_check(s->path, buf_bytes(&text), e);
+		rc = store_format_check(s, buf_bytes(&text), e);
 	else if (why.code == ERR_NO)
 		rc = 1;
 	else
@@ -55,7 +55,7 @@ static int s3_mark(struct store *s, struct err *e)
 	struct buf text = { 0 };
 	int rc;
 
-	store_format_add(&text);
+	store_format_add(s, &text);
 	rc = s3_put_named(s, store_format_name, buf_bytes(&text), STORE_PUT_ANY, e);
 	buf_release(&text);
 	return rc;
@@ -118,13 +118,14 @@ static int pin(struct s3_store *s, struct err *e)
 	return rc;
 }
 
-struct store *store_s3_open(const char *url, enum store_mode mode, struct err *e)
+struct store *store_s3_open(const char *url, enum store_mode mode, unsigned lacks, struct err *e)
 {
 	struct s3_store *s = mem_alloc(sizeof(*s));
 	int rc = s3_place_parse(url, &s->place, e);
 
 	s->base.ops = &s3_ops;
 	s->base.remote = true;
+	s->base.lacks = s->base.marked = lacks;
 	pthread_mutex_init(&s->lock, NULL);
 	s->seed = (uint64_t)time_mono_ns() ^ (uint64_t)getpid() << 32;
 	if (rc == 0) {

@@ -101,6 +101,6 @@ struct store_lock *s3_lock(struct store *s, const char *name, struct err *e);
 void s3_unlock(struct store_lock *l);
 
 /* NULL on error: as store_open. */
-struct store *store_s3_open(const char *url, enum store_mode mode, struct err *e);
+struct store *store_s3_open(const char *url, enum store_mode mode, unsigned lacks, struct err *e);
 
 #endif

@@ -300,18 +300,20 @@ void s3_put_abort(struct store_put *put)
 	free(p);
 }
 
-/* One after the other: who is killed has deleted the first of them, as the order wants it. */
+/* Several requests at once: nobody's order rests on theirs, as each that goes is not needed. */
 int s3_delete_all(struct store *s, char *const *names, size_t n, struct err *e)
 {
+	struct s3_call *c = mem_alloc((n + 1) * sizeof(*c));
 	int rc = 0;
 
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct s3_call c = { .kind = S3_DELETE, .name = names[i] };
-
-		rc = s3_do_one((struct s3_store *)s, &c, e);
-		if (rc < 0 && c.err.code == ERR_NO)
-			rc = 0;
-		s3_call_release(&c);
+	for (size_t i = 0; i < n; i++)
+		c[i] = (struct s3_call){ .kind = S3_DELETE, .name = names[i] };
+	s3_do((struct s3_store *)s, c, n);
+	for (size_t i = 0; i < n; i++) {
+		if (rc == 0 && c[i].err.code != ERR_NONE && c[i].err.code != ERR_NO)
+			rc = err_set(e, c[i].err.code, "%s", c[i].err.msg);
+		s3_call_release(&c[i]);
 	}
+	free(c);
 	return rc;
 }

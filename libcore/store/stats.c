@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
-void store_say_stats(const struct store *s, const struct cli *c)
+#include "store/cache_options.h"
+
+void store_say_stats(const struct store *s, const struct cache *cache, const struct cli *c)
 {
 	struct store_stats st;
 	struct buf b = { 0 };
@@ -11,14 +13,19 @@ void store_say_stats(const struct store *s, const struct cli *c)
 		return;
 	store_stats(s, &st);
 	store_stats_add(&st, &b);
+	cache_add_counts(&b, cache);
 	cli_note(c, "%s", buf_str(&b));
 	buf_release(&b);
 }
 
 void store_say_peer(const struct store *s, const struct cli *c)
 {
-	if (s && store_peer(s))
-		cli_note(c, "'%s' is at %s, a private address", store_path(s), store_peer(s));
+	const struct store *one;
+
+	for (size_t i = 0; s && (one = store_nth(s, i)); i++)
+		if (store_peer(one))
+			cli_note(c, "'%s' is at %s, a private address", store_path(one),
+				 store_peer(one));
 }
 
 int store_take_private(void *at, const char *value, struct err *e)

@@ -5,8 +5,10 @@
 #include "cli/cli.h"
 #include "store/store.h"
 
-/* On stderr, as one line: what the program asked of s; of NULL nothing. */
-void store_say_stats(const struct store *s, const struct cli *c);
+/* On stderr, as one line: what the program asked of s, and what its cache was good for, which may
+ * be NULL; of s NULL nothing. */
+struct cache;
+void store_say_stats(const struct store *s, const struct cache *cache, const struct cli *c);
 
 /* On stderr, that s leads to a private address alone, and to which; nothing when it may lead
  * anywhere, or is NULL. */

@@ -15,23 +15,30 @@ enum { PIECE = 8 << 20 };
 const char store_format_name[] = "~lokid/format";
 static const char format_start[] = "lokid store ";
 
-void store_format_add(struct buf *b)
+void store_format_add(const struct store *s, struct buf *b)
 {
-	buf_addf(b, "%s%d\n", format_start, STORE_FORMAT);
+	buf_addf(b, "%s%d", format_start, STORE_FORMAT);
+	store_parts_add_mark(b, s->lacks);
+	buf_add_char(b, '\n');
 }
 
-int store_format_check(const char *path, struct bytes text, struct err *e)
+int store_format_check(struct store *s, struct bytes text, struct err *e)
 {
-	struct bytes b = bytes_trim(text);
+	struct bytes b = bytes_trim(text), number;
+	bool good = bytes_starts(b, bytes_str(format_start));
 	uint64_t version;
 
-	if (!bytes_starts(b, bytes_str(format_start)) ||
-	    !num_u64(bytes_sub(b, sizeof(format_start) - 1, b.n), &version))
-		return err_set(e, ERR_CORRUPT, "'%s/%s': expected '%sN'", path, store_format_name,
-			       format_start);
+	b = bytes_sub(b, sizeof(format_start) - 1, b.n);
+	if (!good || !bytes_split(&b, ' ', &number) || !num_u64(number, &version))
+		return err_set(e, ERR_CORRUPT, "'%s/%s': expected '%sN'", s->path,
+			       store_format_name, format_start);
 	if (version != STORE_FORMAT)
 		return err_set(e, ERR_VERSION, "store '%s' has format %llu; this program knows %d",
-			       path, (unsigned long long)version, STORE_FORMAT);
+			       s->path, (unsigned long long)version, STORE_FORMAT);
+	if (!store_parts_read_mark(b, &s->marked))
+		return err_set(e, ERR_CORRUPT,
+			       "'%s/%s': expected 'without' and parts, found '%.*s'", s->path,
+			       store_format_name, BYTES_ARG(b));
 	return 0;
 }
 
@@ -53,22 +60,27 @@ bool store_is_url(const char *path)
 	return s3_is_url(path);
 }
 
-struct store *store_open(const char *path, enum store_mode mode, struct err *e)
+static struct store *open_one(const char *path, enum store_mode mode, unsigned lacks, struct err *e)
 {
 	size_t n = strlen(path);
 	struct store *s;
 	char *own;
 
 	if (s3_is_url(path))
-		return store_s3_open(path, mode, e);
-	if (store_check_path(path, e) < 0)
+		return store_s3_open(path, mode, lacks, e);
+	if (store_path_check(path, e) < 0)
 		return NULL;
 	while (n > 1 && path[n - 1] == '/')
 		n--;
 	own = strndup(path, n);
-	s = store_dir_open(own, mode, e);
+	s = store_dir_open(own, mode, lacks, e);
 	free(own);
 	return s;
+}
+
+struct store *store_open(const char *path, enum store_mode mode, struct err *e)
+{
+	return store_parts_open(path, mode, open_one, e);
 }
 
 struct store *store_open_marked(const char *path, struct err *e)
@@ -85,8 +97,11 @@ struct store *store_open_marked(const char *path, struct err *e)
 
 void store_close(struct store *s)
 {
-	if (s)
-		s->ops->close(s);
+	if (!s)
+		return;
+	for (int i = 0; i < STORE_PARTS; i++)
+		store_close(s->part[i]);
+	s->ops->close(s);
 }
 
 const char *store_path(const struct store *s)
@@ -104,36 +119,48 @@ bool store_is_away(const struct store *s)
 	return atomic_load(&s->away);
 }
 
-void store_add_hurried(struct buf *b, const char *path)
-{
-	buf_add_str(b, path);
-	if (store_is_url(path))
-		buf_addf(b, "%ctries=2&timeout=3s", strchr(path, '?') ? '&' : '?');
-}
-
 bool store_is_remote(const struct store *s)
 {
 	return s->remote;
 }
 
-void store_set_cache(struct store *s, struct cache *c)
+void store_set_cache(struct store *s, struct cache *c, enum store_cached what)
 {
 	s->cache = s->remote ? c : NULL;
+	s->cached = what;
+	for (int i = 0; i < STORE_PARTS; i++)
+		if (s->part[i])
+			store_set_cache(s->part[i], c, what);
 }
 
 void store_set_answer_age(struct store *s, int64_t age_ns)
 {
 	s->answer_age_ns = age_ns;
+	for (int i = 0; i < STORE_PARTS; i++)
+		if (s->part[i])
+			store_set_answer_age(s->part[i], age_ns);
 }
 
 int store_check_mark(struct store *s, struct err *e)
 {
-	return s->ops->check_mark(s, e);
+	int rc = s->ops->check_mark(s, e);
+
+	if (rc == 0)
+		rc = store_parts_check(s, e);
+	for (int i = 0; i < STORE_PARTS && rc == 0; i++)
+		if (s->part[i])
+			rc = s->part[i]->ops->check_mark(s->part[i], e);
+	return rc;
 }
 
 int store_mark(struct store *s, struct err *e)
 {
-	return s->ops->mark(s, e);
+	int rc = s->ops->mark(s, e);
+
+	for (int i = 0; i < STORE_PARTS && rc == 0; i++)
+		if (s->part[i])
+			rc = s->part[i]->ops->mark(s->part[i], e);
+	return rc;
 }
 
 /* ---- rounds ---- */
@@ -141,12 +168,14 @@ int store_mark(struct store *s, struct err *e)
 /* Requests that are under way together are one round of them, which takes as long as one. */
 static void begin(struct store *s)
 {
+	s = s->whole ? s->whole : s;
 	if (atomic_fetch_add(&s->under_way, 1) == 0)
 		s->rounds++;
 }
 
 static void end(struct store *s)
 {
+	s = s->whole ? s->whole : s;
 	atomic_fetch_sub(&s->under_way, 1);
 }
 
@@ -189,23 +218,40 @@ int store_ask_list(struct store *s, const char *folder, store_object_fn *each, v
 	return rc;
 }
 
-int store_list_objects(struct store *s, const char *folder, store_object_fn *each, void *data,
-		       struct err *e)
+int store_list_one(struct store *s, const char *folder, store_object_fn *each, void *data,
+		   struct err *e)
 {
 	return s->cache && s->answer_age_ns ? store_kept_list(s, folder, each, data, e)
 					    : store_ask_list(s, folder, each, data, e);
+}
+
+int store_list_objects(struct store *s, const char *folder, store_object_fn *each, void *data,
+		       struct err *e)
+{
+	if (store_parts_share(s, folder))
+		return store_parts_list(s, folder, each, data, e);
+	return store_parts_list_one(store_part(s, folder), folder, each, data, e);
+}
+
+int store_ask_folders(struct store *s, const char *folder, store_object_fn *each, void *data,
+		      struct err *e)
+{
+	int rc;
+
+	begin(s);
+	rc = s->ops->list_folders(s, folder, each, data, e);
+	end(s);
+	return rc;
 }
 
 int store_list_folders(struct store *s, const char *folder, store_each_fn *each, void *data,
 		       struct err *e)
 {
 	struct plain p = { each, data };
-	int rc;
 
-	begin(s);
-	rc = s->ops->list_folders(s, folder, without_date, &p, e);
-	end(s);
-	return rc;
+	if (store_parts_share(s, folder))
+		return store_parts_list_folders(s, folder, without_date, &p, e);
+	return store_ask_folders(store_part(s, folder), folder, without_date, &p, e);
 }
 
 struct leftovers {
@@ -228,16 +274,16 @@ static int one_folder(const struct store_object *o, void *data, struct err *e)
 
 int store_sweep(struct store *s, const char *folder, struct err *e)
 {
-	struct leftovers l = { .s = s, .folder = folder };
+	struct leftovers l = { .s = store_part(s, folder), .folder = folder };
 
-	return s->ops->list_folders(s, folder, one_folder, &l, e);
+	return l.s->ops->list_folders(l.s, folder, one_folder, &l, e);
 }
 
 int store_abandoned(struct store *s, const char *folder, uint64_t *ret_n, struct err *e)
 {
-	struct leftovers l = { .s = s, .folder = folder, .n = ret_n };
+	struct leftovers l = { .s = store_part(s, folder), .folder = folder, .n = ret_n };
 
-	return s->ops->list_folders(s, folder, one_folder, &l, e);
+	return l.s->ops->list_folders(l.s, folder, one_folder, &l, e);
 }
 
 /* ---- reading ---- */
@@ -245,8 +291,9 @@ int store_abandoned(struct store *s, const char *folder, uint64_t *ret_n, struct
 static int file_open(struct store *s, const char *name, const uint64_t *size,
 		     struct store_file *ret, struct err *e)
 {
-	struct store_file f = { .store = s };
+	struct store_file f = { .store = store_part(s, name) };
 
+	s = f.store;
 	if (s->ops->file_open(s, name, size, &f, e) < 0)
 		return -1;
 	*ret = f;
@@ -282,15 +329,21 @@ static int read_here(struct store_read *r)
 	return 0;
 }
 
-/* Those that are left to the store. */
-static void read_there(struct store *s, struct store_read *v, size_t n)
+/* Those that are left to the store: of each of its stores at once as many as follow one another. */
+static void read_there(struct store_read *v, size_t n)
 {
-	if (s->cache)
-		store_paged_read(s, v, n);
-	else if (s->remote)
-		store_join_read(s, v, n);
-	else
-		s->ops->read_all(s, v, n);
+	for (size_t i = 0, end; i < n; i = end) {
+		struct store *s = v[i].file->store;
+
+		for (end = i + 1; end < n && v[end].file->store == s;)
+			end++;
+		if (s->cache)
+			store_paged_read(s, v + i, end - i);
+		else if (s->remote)
+			store_join_read(s, v + i, end - i);
+		else
+			s->ops->read_all(s, v + i, end - i);
+	}
 }
 
 int store_file_read(struct store_file *f, uint64_t off, void *p, size_t n, struct err *e)
@@ -298,7 +351,7 @@ int store_file_read(struct store_file *f, uint64_t off, void *p, size_t n, struc
 	struct store_read r = { .file = f, .off = off, .p = p, .n = n };
 
 	if (read_here(&r) > 0)
-		read_there(f->store, &r, 1);
+		read_there(&r, 1);
 	if (r.err.code == ERR_NONE)
 		return 0;
 	return err_set(e, r.err.code, "%s", r.err.msg);
@@ -321,7 +374,7 @@ int store_file_pieces(struct store_file *f, store_piece_fn *each, void *data, st
 	return rc;
 }
 
-int store_read_all(struct store *s, struct store_read *v, size_t n, struct err *e)
+int store_read_all(struct store_read *v, size_t n, struct err *e)
 {
 	size_t i = 0;
 
@@ -331,7 +384,7 @@ int store_read_all(struct store *s, struct store_read *v, size_t n, struct err *
 		while (end < n && read_here(&v[end]) > 0)
 			end++;
 		if (end > i)
-			read_there(s, v + i, end - i);
+			read_there(v + i, end - i);
 		i = end + (end < n);
 	}
 	for (i = 0; i < n; i++)
@@ -358,7 +411,7 @@ static void end_map(struct store_file *f, const struct store_read *r)
 	f->owned = NULL;
 }
 
-void store_map_all(struct store *s, struct store_file *const *v, size_t n, struct err *ret_errs)
+void store_map_all(struct store_file *const *v, size_t n, struct err *ret_errs)
 {
 	struct store_read *reads = mem_alloc((n + 1) * sizeof(*reads));
 	bool *begun = mem_alloc((n + 1) * sizeof(*begun));
@@ -368,15 +421,15 @@ void store_map_all(struct store *s, struct store_file *const *v, size_t n, struc
 		ret_errs[i].code = ERR_NONE;
 		if (v[i]->map.n || v[i]->size == 0)
 			continue;
-		if (!s->remote) {
-			(void)!s->ops->file_map(v[i], &ret_errs[i]);
+		if (!v[i]->store->remote) {
+			(void)!v[i]->store->ops->file_map(v[i], &ret_errs[i]);
 			continue;
 		}
 		begun[i] = begin_map(v[i], &reads[k], &ret_errs[i]) == 0;
 		k += begun[i];
 	}
 	if (k)
-		read_there(s, reads, k);
+		read_there(reads, k);
 	k = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (!begun[i])
@@ -429,6 +482,7 @@ int store_ask_get(struct store *s, const char *name, size_t max, struct buf *b, 
 
 int store_get(struct store *s, const char *name, size_t max, struct buf *b, struct err *e)
 {
+	s = store_part(s, name);
 	return s->cache && s->answer_age_ns ? store_kept_get(s, name, max, b, e)
 					    : store_ask_get(s, name, max, b, e);
 }
@@ -437,6 +491,7 @@ static int has(struct store *s, const char *name, struct store_object *ret, stru
 {
 	int rc;
 
+	s = store_part(s, name);
 	begin(s);
 	rc = s->ops->has(s, name, ret, e);
 	end(s);
@@ -463,24 +518,27 @@ int store_date(struct store *s, const char *name, int64_t *ret_ns, struct err *e
 	return rc;
 }
 
-int store_now(struct store *s, int64_t *ret_ns, struct err *e)
+int store_now(struct store *s, const char *name, int64_t *ret_ns, struct err *e)
 {
+	s = store_part(s, name);
 	return s->ops->now(s, ret_ns, e);
 }
 
-int64_t store_now_to_look(struct store *s)
+int64_t store_now_to_look(struct store *s, const char *name)
 {
 	int64_t ns;
 
-	return store_now(s, &ns, NULL) < 0 ? time_now_ns() : ns;
+	return store_now(s, name, &ns, NULL) < 0 ? time_now_ns() : ns;
 }
 
 /* ---- writing ---- */
 
 struct store_put *store_put_new(struct store *s, const char *folder, struct err *e)
 {
-	struct store_put *p = s->ops->put_new(s, folder, e);
+	struct store_put *p;
 
+	s = store_part(s, folder);
+	p = s->ops->put_new(s, folder, e);
 	if (p) {
 		p->s = s;
 		p->folder = strdup(folder);
@@ -551,6 +609,7 @@ int store_put_bytes(struct store *s, const char *folder, const char *suffix, str
 int store_put_named(struct store *s, const char *name, struct bytes b, enum store_put_how how,
 		    struct err *e)
 {
+	s = store_part(s, name);
 	if (s->ops->put_named(s, name, b, how, e) < 0)
 		return -1;
 	return s->cache ? cache_forget_answers(s->cache, e) : 0;
@@ -558,9 +617,18 @@ int store_put_named(struct store *s, const char *name, struct bytes b, enum stor
 
 int store_delete_all(struct store *s, char *const *names, size_t n, struct err *e)
 {
-	if (s->ops->delete_all(s, names, n, e) < 0)
-		return -1;
-	return s->cache ? cache_forget_answers(s->cache, e) : 0;
+	int rc = 0;
+
+	for (size_t i = 0, end; i < n && rc == 0; i = end) {
+		struct store *part = store_part(s, names[i]);
+
+		for (end = i + 1; end < n && store_part(s, names[end]) == part;)
+			end++;
+		rc = part->ops->delete_all(part, names + i, end - i, e);
+		if (rc == 0 && part->cache)
+			rc = cache_forget_answers(part->cache, e);
+	}
+	return rc;
 }
 
 bool store_has_classes(const struct store *s)
@@ -571,6 +639,7 @@ bool store_has_classes(const struct store *s)
 int store_set_class(struct store *s, const char *name, uint64_t size, const char *storage_class,
 		    struct err *e)
 {
+	s = store_part(s, name);
 	if (!s->ops->set_class)
 		return err_set(e, ERR_USAGE, "'%s' has no storage classes", s->path);
 	return s->ops->set_class(s, name, size, storage_class, e);
@@ -615,6 +684,14 @@ void store_stats(const struct store *s, struct store_stats *ret)
 		.retries = s->retries,
 		.rounds = s->rounds,
 	};
+	for (int i = 0; i < STORE_PARTS; i++) {
+		struct store_stats part;
+
+		if (!s->part[i])
+			continue;
+		store_stats(s->part[i], &part);
+		store_stats_sum(ret, &part);
+	}
 }
 
 void store_stats_add(const struct store_stats *st, struct buf *b)

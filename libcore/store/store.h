@@ -27,52 +27,79 @@ enum store_mode {
 
 enum { STORE_FORMAT = 1 };
 
-/* Is it of an object store, not the path of a folder? */
+/* Is the first of them one of an object store, not the path of a folder? */
 bool store_is_url(const char *path);
+/* Is the first of them a folder that is not there? */
+bool store_is_absent(const char *path);
+/* The first of them, without the others. To be freed. */
+char *store_main_path(const char *path);
 
 /* Can it be a store: a folder, not a slip as "S3://" or "gs://", or an URL that is right in itself?
- * Nobody is asked for it. Errors: ERR_USAGE. */
+ * Of each of them. Nobody is asked for it. Errors: ERR_USAGE. */
 MUST_CHECK int store_check_path(const char *path, struct err *e);
 /* The same of what can be a folder alone, as a log. */
 MUST_CHECK int store_check_folder(const char *path, struct err *e);
 
-/* NULL on error: ERR_USAGE (store_check_path), ERR_NO (see above), ERR_VERSION (a store of a newer
- * format), ERR_CORRUPT (its version file is none), ERR_IO (also of a folder that holds something
- * else than a store), ERR_FULL. To be closed. */
+/* path is "STORE", or "STORE index=STORE rules=STORE" when those parts, or one of them, lie in
+ * stores of their own: lokid-store(7), "PARTS". All calls are then of them together, unless they
+ * say something else.
+ *
+ * NULL on error: ERR_USAGE (store_check_path; it has other parts in stores of their own), ERR_NO
+ * (see above), ERR_VERSION (a store of a newer format), ERR_CORRUPT (its
+ * version file is none), ERR_IO (also of a folder that holds something else than a store), ERR_FULL. To be closed. */
 struct store *store_open(const char *path, enum store_mode mode, struct err *e);
 /* To work on what is there: STORE_READ of one that has its mark. Errors: ERR_IO, not ERR_NO, also
  * when there is none. */
 struct store *store_open_marked(const char *path, struct err *e);
 void store_close(struct store *s); /* NULL is fine */
 
+/* As STORE_READ, for who changes what is there: parts that lie elsewhere, and were not named, are
+ * seen of an object store, too. It may have lost its mark. */
+struct store *store_open_whole(const char *path, struct err *e);
+
 /* Is "~lokid/format" there? STORE_READ does without. Errors: ERR_IO it is not; as store_open. */
 MUST_CHECK int store_check_mark(struct store *s, struct err *e);
 /* Writes it: a folder that proved to be a store has lost it. Errors: ERR_IO, ERR_FULL. */
 MUST_CHECK int store_mark(struct store *s, struct err *e);
 
-/* The address that s leads to, now and for as long as it is open, when only a private one was
- * allowed (require-private of lokid-store(7)); else NULL. Valid as long as s. */
+/* The path, as store_path, of the one that has the objects of this name. */
+const char *store_path_of(const struct store *s, const char *name);
+
+/* That one of its stores which has the objects of this name, or of this folder: s itself, unless it
+ * is of a part that lies elsewhere. As long as s is open; not to be closed. */
+struct store *store_part(struct store *s, const char *name);
+
+/* Those it is made of: s itself is the first; NULL behind the last. */
+const struct store *store_nth(const struct store *s, size_t i);
+
+/* The address that s itself leads to, now and for as long as it is open, when only a private one
+ * was allowed (require-private of lokid-store(7)); else NULL. Valid as long as s. */
 const char *store_peer(const struct store *s);
 
 /* Whether the last request of a remote store ended without an answer, however often it was made. */
 bool store_is_away(const struct store *s);
-/* Appends the path of the same store for who had rather know soon that it does not answer: on an
+/* Appends the path of the same stores for who had rather know soon that they do not answer: on an
  * object store with less patience (lokid-store(7), tries and timeout). */
 void store_add_hurried(struct buf *b, const char *path);
 
-/* Whether a read takes a request over the network: then what is needed is best asked for at once.
- */
+/* Whether a read of the first of them takes a request over the network: then what is needed is best
+ * asked for at once. */
 bool store_is_remote(const struct store *s);
 /* Ranges of packs and index files of a remote store are kept in c from now on (NULL: no longer),
  * which outlives s; what is written or deleted makes it forget answers (below), and fails when that
  * does. A store on this machine has no use for it. Before anything is read. */
 struct cache;
-void store_set_cache(struct store *s, struct cache *c);
+enum store_cached {
+	STORE_CACHED_ALL,
+	STORE_CACHED_INDEX, /* of index files alone: for who reads each pack once */
+};
+void store_set_cache(struct store *s, struct cache *c, enum store_cached what);
 /* Listings and what store_get gives may be so old, if the cache has them, unless somebody called
  * cache_forget_answers since: for who reads, and asks the same often. */
 void store_set_answer_age(struct store *s, int64_t age_ns);
 
-/* The path as given to store_open, without slashes at its end. Valid as long as s. */
+/* The path as given to store_open, without slashes at its end, and without those of parts. Valid as
+ * long as s. */
 const char *store_path(const struct store *s);
 
 /*
@@ -97,8 +124,8 @@ typedef int store_object_fn(const struct store_object *o, void *data, struct err
 MUST_CHECK int store_list_objects(struct store *s, const char *folder, store_object_fn *each,
 				  void *data, struct err *e);
 
-/* The folders right below folder ("" for the tenants), ascending, without the store's own; name is
- * then the last part alone and size 0. Else as store_list. */
+/* The folders right below folder ("" for the tenants, of packs or of the index), ascending, without
+ * the store's own; name is then the last part alone and size 0. Else as store_list. */
 MUST_CHECK int store_list_folders(struct store *s, const char *folder, store_each_fn *each,
 				  void *data, struct err *e);
 
@@ -137,15 +164,15 @@ MUST_CHECK int store_file_pieces(struct store_file *f, store_piece_fn *each, voi
 				 struct err *e);
 /* Makes f->map the whole content; valid until f is closed. Errors: as store_file_read. */
 MUST_CHECK int store_file_map(struct store_file *f, struct err *e);
-/* The same of several files of s at once; ret_errs[i].code is ERR_NONE, or why v[i] is not mapped.
+/* The same of several files at once; ret_errs[i].code is ERR_NONE, or why v[i] is not mapped.
  */
-void store_map_all(struct store *s, struct store_file *const *v, size_t n, struct err *ret_errs);
+void store_map_all(struct store_file *const *v, size_t n, struct err *ret_errs);
 /* What was read there proved to be damaged: the next read of it asks the store again, and no cache.
  */
 void store_file_doubt(struct store_file *f, uint64_t off, uint64_t n);
 void store_file_close(struct store_file *f);
 
-/* Several ranges, of one file or of several of one store: at once where that helps, those that lie
+/* Several ranges, of one file or of several: at once where that helps, those that lie
  * near each other in one request. */
 struct store_read {
 	struct store_file *file;
@@ -156,7 +183,7 @@ struct store_read {
 };
 /* Each is tried, whatever becomes of the others. 0 when all were read, else -1 and the error of the
  * first that was not. Errors: as store_file_read. */
-MUST_CHECK int store_read_all(struct store *s, struct store_read *v, size_t n, struct err *e);
+MUST_CHECK int store_read_all(struct store_read *v, size_t n, struct err *e);
 
 /* Appends the whole of a small object. Errors: ERR_NO there is none; ERR_LIMIT it has more than max
  * bytes; ERR_AGAIN; ERR_IO. */
@@ -212,17 +239,19 @@ MUST_CHECK int store_set_class(struct store *s, const char *name, uint64_t size,
 
 /* Absent already is fine. Durable when it returns. Errors: ERR_IO. */
 MUST_CHECK int store_delete(struct store *s, const char *name, struct err *e);
-/* Several, in this order; a folder is synced once for those of it that follow one another. */
+/* Several: a folder deletes them in this order, and syncs each of its folders once for those that
+ * follow one another; an object store is asked for several at once. Each is tried, by the latter,
+ * whatever becomes of the others. */
 MUST_CHECK int store_delete_all(struct store *s, char *const *names, size_t n, struct err *e);
 
 /*
  * Times by the store's own clock, that of who keeps the files: ages are differences of two of them.
- * store_now is what store_date would give of an object written this moment; it writes to the store,
- * and leaves nothing. Errors: ERR_IO, ERR_FULL.
+ * store_now is what store_date would give of the object of this name, were it written this moment;
+ * it writes to the store, and leaves nothing. Errors: ERR_IO, ERR_FULL.
  */
-MUST_CHECK int store_now(struct store *s, int64_t *ret_ns, struct err *e);
+MUST_CHECK int store_now(struct store *s, const char *name, int64_t *ret_ns, struct err *e);
 /* The same for who only looks: where the store cannot be written to, the time of this machine. */
-int64_t store_now_to_look(struct store *s);
+int64_t store_now_to_look(struct store *s, const char *name);
 /* When the object was written last: 1, or 0 when there is none. Errors: ERR_IO. */
 MUST_CHECK int store_date(struct store *s, const char *name, int64_t *ret_ns, struct err *e);
 

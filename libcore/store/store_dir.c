@@ -68,7 +68,7 @@ static int check_format(struct store *s, struct err *e)
 	}
 	rc = io_read_file(path.p, STORE_FORMAT_FILE_MAX, &text, e);
 	if (rc == 0)
-		rc = store_format_check(s->path, buf_bytes(&text), e);
+		rc = store_format_check(s, buf_bytes(&text), e);
 	buf_release(&text);
 	buf_release(&path);
 	return rc;
@@ -117,7 +117,7 @@ static int dir_mark(struct store *s, struct err *e)
 	int rc;
 
 	path_of(s, store_format_name, &path);
-	store_format_add(&text);
+	store_format_add(s, &text);
 	rc = need_folder(s, "~lokid/", FOLDER_AS_KNOWN, e);
 	if (rc == 0)
 		rc = file_replace_bytes(path.p, buf_bytes(&text), e);
@@ -183,7 +183,7 @@ static int look_at(struct store *s, enum store_mode mode, struct err *e)
 
 static const struct store_ops dir_ops;
 
-struct store *store_dir_open(const char *path, enum store_mode mode, struct err *e)
+struct store *store_dir_open(const char *path, enum store_mode mode, unsigned lacks, struct err *e)
 {
 	struct dir_store *ds = mem_alloc(sizeof(*ds));
 	struct store *s = &ds->base;
@@ -191,6 +191,7 @@ struct store *store_dir_open(const char *path, enum store_mode mode, struct err 
 
 	s->ops = &dir_ops;
 	s->path = strdup(path);
+	s->lacks = s->marked = lacks;
 	pthread_mutex_init(&ds->lock, NULL);
 	if (mode == STORE_WRITE) {
 		rc = make_store(s, e);

@@ -228,6 +228,10 @@ awk 'BEGIN { for (i = 0; i < 30000; i++) printf "{\"ts\":\"%d\",\"labels\":{\"po
 ok "3000 streams of ten lines" exits 0 chunkpack --store Y tiny.jsonl
 ok "are 3000 chunks" test "$(chunkcat --header "$(cat "$TAP/stdout")" | wc -l)" -eq 3001
 
+ok "--cache is for those who read index files" exits 2 chunkpack --cache c --store S in.jsonl
+ok "that is said" stderr_has "option '--cache' has no effect without '--compact'"
+ok "a size of no cache" exits 2 chunkpack --compact --cache-size 1MiB --store S
+
 # --- what is no store
 
 is_none() {

@@ -425,4 +425,7 @@ rm "$(packs s | head -n 1)"
 ok "another" exits 0 idxbuild --fsck --store s -t other
 ok "a full stdout is exit 4" exits 4 sh -c 'idxbuild --fsck --store s >/dev/full'
 
+ok "a cache is not what is checked" exits 2 idxbuild --fsck --store s --cache c
+ok "that is said" stderr_has "option '--cache' has no effect without '--compact'"
+
 done_testing

@@ -463,6 +463,9 @@ for pair in "stats prune" "prune salvage" "unpacked stats" "frames verify" "fram
 	ok "the message names the one" stderr_has "--${pair% *}"
 	ok "and the other" stderr_has "--${pair#* }"
 done
+ok "--store-stats without a store" exits 2 walreplay --store-stats young
+ok "--store-stats" exits 3 walreplay --unpacked --store none --store-stats young
+ok "tells what was asked of it" stderr_matches '^walreplay: 0 PUT, [0-9]* GET, '
 ok "--format without --stats" exits 2 walreplay -o jsonl young
 ok "is said" stderr_has "--format is for --stats alone"
 ok "--store with neither --unpacked nor --prune" exits 2 walreplay --store s young

@@ -3,6 +3,7 @@
 # cache, costs speed alone.
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/s3.sh"
+. "$REPO/tests/lib/deletes.sh"
 s3_faulty
 S=$(s3_via main)
 
@@ -45,6 +46,28 @@ ok "of few requests" test "$(number GET)" -le 10
 ok "and LISTs" test "$(number LIST)" -le 4
 ask "$S" >found 2>&1
 ok "as a folder answers" same_file want found
+
+# ---- with requests to delete, and limits
+
+for line in 77 777; do
+	id=$(request dir fake "{app=\"a1\"} |= \"line $line\"" 1768435200000000000 1768694400000000000)
+	s3_curl PUT "/$S3_RUN/main/fake/deletes/$id.json" -T "dir/fake/deletes/$id.json" -o out
+done
+printf 'limits_config: {retention_period: 3650d}\n' >limits.yaml
+cp limits.yaml dir/~lokid/limits.yaml
+s3_curl PUT "/$S3_RUN/main/~lokid/limits.yaml" -T limits.yaml -o out
+cp want all
+ask dir >want 2>&1
+not_ok "requests to delete change the answer" same_file want all
+ok "a cold query answers" exits 0 query
+note "$(stats)"
+ok "in three rounds: what is hidden comes beside the lists and the index files" test "$(number round)" -le 3
+ok "of few requests" test "$(number GET)" -le 13
+ask "$S" >found 2>&1
+ok "as a folder answers" same_file want found
+for id in $(s3_keys main | sed -n 's|^fake/deletes/||p'); do s3_curl DELETE "/$S3_RUN/main/fake/deletes/$id" -o out; done
+rm -r dir/fake/deletes
+ask dir >want 2>&1
 
 # ---- with a cache
 

@@ -221,7 +221,7 @@ static void a_warm_scan_asks_for_a_listing_alone(void **state)
 	struct err e;
 	uint64_t gets;
 
-	store_set_cache(&r->base, c);
+	store_set_cache(&r->base, c, STORE_CACHED_ALL);
 	pack_day(f, DAY, "web", 6, 2000);
 	near = sum_of_folder(f, DAY, DAY);
 	for (int i = 0; i < 3; i++) {
@@ -253,7 +253,7 @@ static void a_damaged_answer_is_asked_for_again(void **state)
 		struct sum far = { 0 };
 		struct buf rm = { 0 };
 
-		store_set_cache(&r->base, c);
+		store_set_cache(&r->base, c, STORE_CACHED_ALL);
 		r->n_right = after;
 		r->n_damaged = 1;
 		assert_int_equal(0, scan_days(&r->base, DAY, DAY, 1, &far, &e));
@@ -357,7 +357,7 @@ static void an_old_listing_does_no_harm(void **state)
 	struct buf rm = { 0 };
 	struct err e;
 
-	store_set_cache(&r->base, c);
+	store_set_cache(&r->base, c, STORE_CACHED_ALL);
 	store_set_answer_age(&r->base, INT64_MAX);
 	pack_day(f, DAY, "web", 3, 900);
 	for (int i = 0; i < 2; i++) {

@@ -45,7 +45,7 @@ static void date_object(struct fixture *f, enum store_kind kind, const struct ha
 	int64_t now;
 	struct err e;
 
-	assert_int_equal(0, store_now(f->s, &now, &e));
+	assert_int_equal(0, store_now(f->s, "", &now, &e));
 	store_name_add(&name, &sn);
 	set_date(f->path, buf_str(&name), now - age_ns);
 	buf_release(&name);

@@ -173,7 +173,7 @@ static void age_index(struct fixture *f, int64_t age_ns)
 	struct err e;
 	int64_t now;
 
-	assert_int_equal(0, store_now(f->s, &now, &e));
+	assert_int_equal(0, store_now(f->s, "", &now, &e));
 	assert_int_equal(0, live_load(f->s, BYTES_LIT("fake"), DAY, &l, &e));
 	for (size_t i = 0; i < l.n; i++) {
 		struct store_name sn = { STORE_INDEX, DAY, BYTES_LIT("fake"),

@@ -105,7 +105,7 @@ static void make_world(struct world *w, uint64_t *seed)
 	for (int i = 0; i < HANDLES; i++) {
 		w->r[i] = remote_open(w->dir);
 		w->r[i]->delay_ns = 0;
-		store_set_cache(&w->r[i]->base, w->c);
+		store_set_cache(&w->r[i]->base, w->c, STORE_CACHED_ALL);
 		store_set_answer_age(&w->r[i]->base, 3600 * NS_PER_S);
 	}
 	for (int i = 0; i < TENANTS; i++) {

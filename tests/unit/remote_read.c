@@ -51,7 +51,7 @@ static int setup_cached(void **state)
 	setup(state);
 	f = *state;
 	f->c = cache_open(f->cache_dir, NULL, NULL, NULL);
-	store_set_cache(f->s, f->c);
+	store_set_cache(f->s, f->c, STORE_CACHED_ALL);
 	return 0;
 }
 
@@ -80,7 +80,7 @@ static void read_ranges(struct fixture *f, const uint64_t (*at)[3], size_t n)
 		v[i] = (struct store_read){
 			&f->file[at[i][0]], at[i][1], mem_alloc(at[i][2] + 1), at[i][2], { 0 }
 		};
-	assert_int_equal(0, store_read_all(f->s, v, n, &e));
+	assert_int_equal(0, store_read_all(v, n, &e));
 	for (size_t i = 0; i < n; i++) {
 		assert_int_equal(ERR_NONE, v[i].err.code);
 		assert_memory_equal(f->content.p + at[i][1], v[i].p, at[i][2]);
@@ -157,7 +157,7 @@ static void a_file_that_is_gone_is_told_of_its_ranges_alone(void **state)
 	assert_int_equal(0, store_delete(f->r->dir, f->name[OTHER], &e));
 	for (unsigned i = 0; i < 3; i++)
 		v[i] = (struct store_read){ &f->file[i % 2], i * 100, p[i], 10, { 0 } };
-	assert_int_equal(-1, store_read_all(f->s, v, 3, &e));
+	assert_int_equal(-1, store_read_all(v, 3, &e));
 	assert_int_equal(ERR_NO, e.code);
 	assert_int_equal(ERR_NONE, v[0].err.code);
 	assert_int_equal(ERR_NO, v[1].err.code);
@@ -171,7 +171,7 @@ static void whole_files_come_at_once(void **state)
 	struct store_file *v[2] = { &f->file[0], &f->file[1] };
 	struct err e, errs[2];
 
-	store_map_all(f->s, v, 2, errs);
+	store_map_all(v, 2, errs);
 	assert_int_equal(1, f->r->rounds);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(ERR_NONE, errs[i].code);
@@ -220,12 +220,12 @@ static void whole_files_come_from_the_cache(void **state)
 	struct err e, why;
 	uint64_t gets;
 
-	store_map_all(f->s, &file, 1, &why);
+	store_map_all(&file, 1, &why);
 	assert_int_equal(ERR_NONE, why.code);
 	gets = f->s->gets;
 	store_file_close(&f->file[1]);
 	assert_int_equal(0, store_file_open_sized(f->s, f->name[1], SIZE, &f->file[1], &e));
-	store_map_all(f->s, &file, 1, &why);
+	store_map_all(&file, 1, &why);
 	assert_int_equal(ERR_NONE, why.code);
 	assert_memory_equal(f->content.p, f->file[1].map.p, SIZE);
 	assert_int_equal(gets, f->s->gets);

@@ -257,10 +257,10 @@ static void dates_are_the_stores(void **state)
 	DIR *d;
 	struct err e;
 
-	assert_int_equal(0, store_now(f->s, &before, &e));
+	assert_int_equal(0, store_now(f->s, "", &before, &e));
 	write_file(f, "object", "x");
 	assert_int_equal(1, store_date(f->s, "object", &date, &e));
-	assert_int_equal(0, store_now(f->s, &after, &e));
+	assert_int_equal(0, store_now(f->s, "", &after, &e));
 	assert_true(before <= date && date <= after);
 	set_date(f->path, "object", 12 * NS_PER_S + 345);
 	assert_int_equal(1, store_date(f->s, "object", &date, &e));
@@ -429,18 +429,18 @@ static void several_ranges_are_read_at_once(void **state)
 				  { .file = &two, .off = 1, .p = b, .n = 2 },
 				  { .file = &one, .off = 10, .p = &none, .n = 0 },
 				  { .file = &one, .off = 0, .p = c, .n = 4 } };
-	assert_int_equal(0, store_read_all(f->s, v, 4, &e));
+	assert_int_equal(0, store_read_all(v, 4, &e));
 	assert_memory_equal(a, "789", 3);
 	assert_memory_equal(b, "bc", 2);
 	assert_memory_equal(c, "0123", 4);
 	v[0].off = 8; /* behind the end: the others are read all the same */
 	memset(c, 0, sizeof(c));
-	assert_int_equal(-1, store_read_all(f->s, v, 4, &e));
+	assert_int_equal(-1, store_read_all(v, 4, &e));
 	assert_int_equal(e.code, ERR_CORRUPT);
 	assert_int_equal(v[0].err.code, ERR_CORRUPT);
 	assert_int_equal(v[3].err.code, ERR_NONE);
 	assert_memory_equal(c, "0123", 4);
-	assert_int_equal(0, store_read_all(f->s, v, 0, &e));
+	assert_int_equal(0, store_read_all(v, 0, &e));
 	store_stats(f->s, &st);
 	assert_int_equal(st.gets, 4);
 	assert_int_equal(st.bytes_read, 6 + 3 + 4 + 4);
