@@ -49,12 +49,12 @@ struct store_ops {
 /* The first member of each kind's own struct. */
 struct store {
 	const struct store_ops *ops;
-	char *path;	       /* for messages; owned */
-	char *place;	       /* of a remote one: where its objects are, server and all; owned */
-	char *peer;	       /* the address that it is pinned to; NULL: none; owned */
-	bool remote;	       /* each call is a request, which takes its time whatever is asked */
-	atomic_bool away;      /* the last request had no answer */
-	struct cache *cache;   /* of a remote one; NULL: none */
+	char *path;	     /* for messages; owned */
+	char *place;	     /* of a remote one: where its objects are, server and all; owned */
+	char *peer;	     /* the address that it is pinned to; NULL: none; owned */
+	bool remote;	     /* each call is a request, which takes its time whatever is asked */
+	atomic_bool away;    /* the last request had no answer */
+	struct cache *cache; /* of a remote one; NULL: none */
 	enum store_cached cached;
 	int64_t answer_age_ns; /* of listings and small objects that are taken from it; 0: none */
 	struct store *part[STORE_PARTS]; /* that lie elsewhere; NULL: here; owned */

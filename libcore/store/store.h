@@ -46,7 +46,8 @@ MUST_CHECK int store_check_folder(const char *path, struct err *e);
  *
  * NULL on error: ERR_USAGE (store_check_path; it has other parts in stores of their own), ERR_NO
  * (see above), ERR_VERSION (a store of a newer format), ERR_CORRUPT (its
- * version file is none), ERR_IO (also of a folder that holds something else than a store), ERR_FULL. To be closed. */
+ * version file is none), ERR_IO (also of a folder that holds something else than a store),
+ * ERR_FULL. To be closed. */
 struct store *store_open(const char *path, enum store_mode mode, struct err *e);
 /* To work on what is there: STORE_READ of one that has its mark. Errors: ERR_IO, not ERR_NO, also
  * when there is none. */
