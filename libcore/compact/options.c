@@ -441,8 +441,11 @@ int pack_opts_check(struct pack_opts *o, struct err *e)
 
 enum store_mode pack_opts_opens(const struct pack_opts *o)
 {
-	return o->dry_run || (!o->copy && !store_is_url(o->store_path)) ? STORE_READ_IF_THERE
-									: STORE_WRITE;
+	/* A folder is made by its first pack, so that a slip makes none. */
+	bool by_pack = !o->copy && !store_is_url(o->store_path) &&
+		       !store_names_parts(o->store_path);
+
+	return o->dry_run || by_pack ? STORE_READ_IF_THERE : STORE_WRITE;
 }
 
 const char *pack_opts_mode(const struct pack_opts *o)

@@ -84,6 +84,14 @@ char *store_main_path(const char *word)
 	return strndup(word, (size_t)(next_part(word, &part) - word));
 }
 
+bool store_names_parts(const char *word)
+{
+	unsigned part;
+
+	next_part(word, &part);
+	return part < STORE_PARTS;
+}
+
 /* path[i] is to be freed; NULL: it has none of its own. */
 static int parse(const char *word, char *path[STORE_PARTS], struct err *e)
 {

@@ -31,6 +31,8 @@ enum { STORE_FORMAT = 1 };
 bool store_is_url(const char *path);
 /* Is the first of them a folder that is not there? */
 bool store_is_absent(const char *path);
+/* Is there more than the first of them? */
+bool store_names_parts(const char *path);
 /* The first of them, without the others. To be freed. */
 char *store_main_path(const char *path);
 
