@@ -241,20 +241,15 @@ static void tier(struct args *args)
 
 /* ---- stores ---- */
 
-/* What is packed or copied may be the first of a store, what is merged lies in one. */
 static int open_stores(struct args *args, struct err *e)
 {
 	const struct pack_opts *o = &args->opts;
 
 	if (o->copy && !(args->from = store_open_marked(o->from_path, e)))
 		return -1;
-	if (pack_opts_mode(o) && !o->copy)
-		args->store = store_open_marked(o->store_path, e);
-	else
-		args->store = store_open(o->store_path, pack_opts_opens(o), e);
+	args->store = pack_opts_open(o, e);
 	store_say_peer(args->store, args->cli);
-	if (args->store)
-		store_set_cache(args->store, args->cache, STORE_CACHED_INDEX);
+	store_set_cache(args->store, args->cache, STORE_CACHED_INDEX);
 	return args->store ? 0 : -1;
 }
 

@@ -59,9 +59,7 @@ static void on_deleted(const char *name, void *data)
 
 static struct build_events events_of(struct args *a)
 {
-	return (struct build_events){
-		.fault = on_fault, .made = on_made, .deleted = on_deleted, .data = a
-	};
+	return (struct build_events){ on_fault, on_made, on_deleted, a };
 }
 
 static int build(struct args *a, struct err *e)
@@ -251,11 +249,8 @@ static int run(struct args *a, struct err *e)
 	if (o->dump || o->stats || o->verify) {
 		rc = look(a, e);
 	} else if (o->rebuild || o->compact || o->retain || o->fsck || o->freshness) {
-		/* Those that mend the mark do without. */
-		a->store = o->rebuild || o->fsck ? store_open_whole(o->store_path, e)
-						 : store_open_marked(o->store_path, e);
-		if (a->store)
-			store_set_cache(a->store, a->cache, STORE_CACHED_INDEX);
+		a->store = index_opts_open(o, e);
+		store_set_cache(a->store, a->cache, STORE_CACHED_INDEX);
 		rc = !a->store	    ? -1
 		     : o->compact   ? compact(a, e)
 		     : o->retain    ? answer(a, retain_ask(a->store, o, says_of(a), e), ERR_NO)
@@ -289,9 +284,7 @@ int main(int argc, char **argv)
 
 	a.cli = &cli;
 	index_opts_init(&a.opts);
-	while (cli_next(&cli, argc, argv) != -1)
-		; /* each is taken */
-	if (index_opts_check(&a.opts, cli.n_operands, &e) < 0)
+	if (cli_next(&cli, argc, argv) != -1 || index_opts_check(&a.opts, cli.n_operands, &e) < 0)
 		cli_usage(&cli, "%s", e.msg);
 	a.cache = cache_opts_open(&a.opts.cache, &cli);
 	if (run(&a, &e) < 0)

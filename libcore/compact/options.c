@@ -439,13 +439,16 @@ int pack_opts_check(struct pack_opts *o, struct err *e)
 	return check_memory(o, e);
 }
 
-enum store_mode pack_opts_opens(const struct pack_opts *o)
+struct store *pack_opts_open(const struct pack_opts *o, struct err *e)
 {
 	/* A folder is made by its first pack, so that a slip makes none. */
-	bool by_pack = !o->copy && !store_is_url(o->store_path) &&
-		       !store_names_parts(o->store_path);
+	bool by_pack =
+		!o->copy && !store_is_url(o->store_path) && !store_names_parts(o->store_path);
 
-	return o->dry_run || by_pack ? STORE_READ_IF_THERE : STORE_WRITE;
+	if (pack_opts_mode(o) && !o->copy)
+		return store_open_marked(o->store_path, e);
+	return store_open(o->store_path, o->dry_run || by_pack ? STORE_READ_IF_THERE : STORE_WRITE,
+			  e);
 }
 
 const char *pack_opts_mode(const struct pack_opts *o)

@@ -58,9 +58,10 @@ MUST_CHECK int pack_opts_check(struct pack_opts *o, struct err *e);
 /* "--compact", and so on: what it is to do; NULL: to pack. */
 const char *pack_opts_mode(const struct pack_opts *o);
 
-/* How the store is opened that is packed or copied into: a folder that is packed into becomes one
- * only when the input is not refused from the beginning. */
-enum store_mode pack_opts_opens(const struct pack_opts *o);
+/* The store that is worked on: what is packed or copied may be the first of one; a folder that is
+ * packed into becomes one only when the input is not refused from the beginning. NULL on error: as
+ * store_open, store_open_marked. */
+struct store *pack_opts_open(const struct pack_opts *o, struct err *e);
 
 /* For each of them; stores and callbacks are to be set. */
 struct compact_opts pack_opts_compact(const struct pack_opts *o);

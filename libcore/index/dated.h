@@ -9,7 +9,7 @@
 struct dated_object {
 	struct hash128 hash; /* of its name */
 	uint64_t size;
-	int64_t date_ns; /* as store_date */
+	int64_t date_ns; /* as struct store_object has it */
 };
 
 /* {0} is a valid empty one. */

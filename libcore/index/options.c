@@ -305,6 +305,12 @@ int index_opts_check(struct index_opts *o, int n_operands, struct err *e)
 	return 0;
 }
 
+struct store *index_opts_open(const struct index_opts *o, struct err *e)
+{
+	return o->rebuild || o->fsck ? store_open_whole(o->store_path, e)
+				     : store_open_marked(o->store_path, e);
+}
+
 struct fsck_ask index_opts_fsck(const struct index_opts *o, struct store *s)
 {
 	return (struct fsck_ask){ .check = { .store = s,

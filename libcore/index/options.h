@@ -49,6 +49,10 @@ extern const struct cli_taken index_options[];
  * ERR_USAGE. */
 MUST_CHECK int index_opts_check(struct index_opts *o, int n_operands, struct err *e);
 
+/* The store that is worked on; those that mend the mark do without. NULL on error: as
+ * store_open_whole, store_open_marked. */
+struct store *index_opts_open(const struct index_opts *o, struct err *e);
+
 /* What --fsck is asked with; who says what has expired, and whom all is told, is left to the
  * caller. */
 struct fsck_ask index_opts_fsck(const struct index_opts *o, struct store *s);

@@ -126,11 +126,12 @@ bool store_is_remote(const struct store *s)
 
 void store_set_cache(struct store *s, struct cache *c, enum store_cached what)
 {
+	if (!s)
+		return;
 	s->cache = s->remote ? c : NULL;
 	s->cached = what;
 	for (int i = 0; i < STORE_PARTS; i++)
-		if (s->part[i])
-			store_set_cache(s->part[i], c, what);
+		store_set_cache(s->part[i], c, what);
 }
 
 void store_set_answer_age(struct store *s, int64_t age_ns)
@@ -505,16 +506,6 @@ int store_has(struct store *s, const char *name, uint64_t *ret_size, struct err 
 
 	if (rc == 1 && ret_size)
 		*ret_size = o.size;
-	return rc;
-}
-
-int store_date(struct store *s, const char *name, int64_t *ret_ns, struct err *e)
-{
-	struct store_object o;
-	int rc = has(s, name, &o, e);
-
-	if (rc == 1)
-		*ret_ns = o.date_ns;
 	return rc;
 }
 

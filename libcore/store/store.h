@@ -90,7 +90,7 @@ void store_add_hurried(struct buf *b, const char *path);
 bool store_is_remote(const struct store *s);
 /* Ranges of packs and index files of a remote store are kept in c from now on (NULL: no longer),
  * which outlives s; what is written or deleted makes it forget answers (below), and fails when that
- * does. A store on this machine has no use for it. Before anything is read. */
+ * does. A store on this machine has no use for it. Before anything is read. s NULL: nothing. */
 struct cache;
 enum store_cached {
 	STORE_CACHED_ALL,
@@ -120,7 +120,7 @@ MUST_CHECK int store_list(struct store *s, const char *folder, store_each_fn *ea
 struct store_object {
 	const char *name;
 	uint64_t size;
-	int64_t date_ns;	   /* as store_date */
+	int64_t date_ns;	   /* when it was written last, by the store's clock */
 	const char *storage_class; /* such as "GLACIER"; NULL: none, or that of new objects */
 };
 typedef int store_object_fn(const struct store_object *o, void *data, struct err *e);
@@ -249,14 +249,12 @@ MUST_CHECK int store_delete_all(struct store *s, char *const *names, size_t n, s
 
 /*
  * Times by the store's own clock, that of who keeps the files: ages are differences of two of them.
- * store_now is what store_date would give of the object of this name, were it written this moment;
- * it writes to the store, and leaves nothing. Errors: ERR_IO, ERR_FULL.
+ * store_now is the date that a listing would give of the object of this name, were it written this
+ * moment; it writes to the store, and leaves nothing. Errors: ERR_IO, ERR_FULL.
  */
 MUST_CHECK int store_now(struct store *s, const char *name, int64_t *ret_ns, struct err *e);
 /* The same for who only looks: where the store cannot be written to, the time of this machine. */
 int64_t store_now_to_look(struct store *s, const char *name);
-/* When the object was written last: 1, or 0 when there is none. Errors: ERR_IO. */
-MUST_CHECK int store_date(struct store *s, const char *name, int64_t *ret_ns, struct err *e);
 
 /*
  * A lock, called by any name, that one at a time has, of all processes at the store. It goes with
