@@ -144,20 +144,31 @@ static const char *spool_dir(void)
 	return dir && *dir ? dir : "/tmp";
 }
 
-int io_tmpfile(struct err *e)
+static int named_and_unlinked(const char *dir)
 {
 	struct buf path = { 0 };
 	int ret;
 
-	buf_addf(&path, "%s/lokid.XXXXXX", spool_dir());
+	buf_addf(&path, "%s/lokid.XXXXXX", dir);
 	buf_str(&path);
 	ret = mkostemp(path.p, O_CLOEXEC);
-	if (ret < 0)
-		err_sys(e, "temporary file in '%s' (TMPDIR names another folder): cannot make it",
-			spool_dir());
-	else
+	if (ret >= 0)
 		unlink(path.p);
 	buf_release(&path);
+	return ret;
+}
+
+int io_tmpfile(struct err *e)
+{
+	const char *dir = spool_dir();
+	/* Never named where the file system can: who is killed leaves nothing. */
+	int ret = open(dir, O_RDWR | O_TMPFILE | O_EXCL | O_CLOEXEC, 0600);
+
+	if (ret < 0)
+		ret = named_and_unlinked(dir);
+	if (ret < 0)
+		err_sys(e, "temporary file in '%s' (TMPDIR names another folder): cannot make it",
+			dir);
 	return ret;
 }
 

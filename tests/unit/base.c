@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -435,6 +436,36 @@ static void a_file_appears_whole_or_not_at_all(void **state)
 	buf_release(&back);
 }
 
+/* A program that is killed leaves none behind: there is no moment at which one has a name. */
+static void a_temporary_file_never_has_a_name(void **state)
+{
+	const char *was = getenv("TMPDIR");
+	char *kept = was ? strdup(was) : NULL, *dir = new_folder(), events[4096];
+	int notify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC), fd;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(notify >= 0);
+	fd = open(dir, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		print_message("# the file system of %s makes no file without a name\n", dir);
+		skip();
+	}
+	close(fd);
+	assert_true(inotify_add_watch(notify, dir, IN_CREATE | IN_DELETE) >= 0);
+	assert_int_equal(setenv("TMPDIR", dir, 1), 0);
+	fd = io_tmpfile(&e);
+	assert_true(fd >= 0);
+	assert_int_equal(io_write(fd, "there", 5, &e), 0);
+	assert_int_equal(read(notify, events, sizeof(events)), -1);
+	assert_int_equal(errno, EAGAIN);
+	close(fd);
+	close(notify);
+	assert_int_equal(kept ? setenv("TMPDIR", kept, 1) : unsetenv("TMPDIR"), 0);
+	free(kept);
+	remove_folder(dir);
+}
+
 static void a_full_device_is_told(void **state)
 {
 	int fd = open("/dev/full", O_WRONLY);
@@ -508,9 +539,9 @@ int main(void)
 		cmocka_unit_test(utf8_is_checked_to_the_letter),
 		cmocka_unit_test(sums_that_do_not_fit_fail),
 		cmocka_unit_test(what_a_mapping_forgets_is_there_again_and_nothing_else_is_lost),
-		cmocka_unit_test(what_a_mapping_forgets_is_there_again_and_nothing_else_is_lost),
 		cmocka_unit_test(characters_of_one_case_ring_lead_to_each_other),
 		cmocka_unit_test(a_file_appears_whole_or_not_at_all),
+		cmocka_unit_test(a_temporary_file_never_has_a_name),
 		cmocka_unit_test(a_full_device_is_told),
 	};
 
