@@ -5,10 +5,9 @@
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/deletes.sh"
 . "$REPO/tests/lib/flush.sh"
+. "$REPO/tests/lib/crash.sh"
 
-KILLS=$((200 * ${PERCENT:-5} / 100))
-[ $KILLS -gt 0 ] || KILLS=1
-echo "# SEED=${SEED:-1}, $KILLS kills"
+crash_kills 200
 all=1768471200000000000
 end=1768514400000000000
 
@@ -23,7 +22,6 @@ add() { # ROUND PART: 400 lines, a tenth of which is meant
 	lokid-ingest -q --wal wal --input jsonl in.jsonl
 	walreplay --frames --unpacked --store store wal | chunkpack --store store | idxbuild --store store >/dev/null
 }
-# In the background a function is a shell of its own: what is to be killed takes its place.
 start_erase() { exec chunkpack --delete --store store -j2 "$@"; }
 start_compact() { exec chunkpack --compact --store store --fan-in 2 --level 1 -j2 "$@"; }
 erase() { (start_erase "$@"); }
@@ -34,7 +32,7 @@ check() {
 	diff want have
 }
 settle() {
-	ok "after $round rounds a last run" exits 0 erase --delete-delay 0
+	ok "after $ROUND rounds a last run" exits 0 erase --delete-delay 0
 	if check >log; then pass "what is not meant is found, once"; else fail "what is not meant is found, once" "$(head log)"; fi
 	ok "compaction" exits 0 compact --delete-delay 0
 	ok "and deletion again" exits 0 erase --delete-delay 0
@@ -45,7 +43,7 @@ settle() {
 	flush_live_packs | sed 's,^.*/store/,store/,' | sort >named
 	ok "no pack is left over" diff named there
 	ok "the receipt is of as much at least" test \
-		"$(head -qn1 store/fake/deletes/*.receipt.json | sed 's/.*"entries":\([0-9]*\),.*/\1/' | awk '{ n += $1 } END { print n }')" -ge $(((2 * round + 1) * 27))
+		"$(head -qn1 store/fake/deletes/*.receipt.json | sed 's/.*"entries":\([0-9]*\),.*/\1/' | awk '{ n += $1 } END { print n }')" -ge $(((2 * ROUND + 1) * 27))
 	ok "from packs alone" exits 0 idxbuild --rebuild --store store
 	if check >log; then pass "it is the same"; else fail "it is the same" "$(head log)"; fi
 	find store -name '*.pack' -print0 | xargs -0 chunkcat | jq -r .line | sort >stored
@@ -57,36 +55,31 @@ command -v jq >/dev/null || skip_all "jq is not here"
 mkdir store
 add 0 0
 for app in a0 a1; do request store fake "{app=\"$app\"} |= \"mail=\"" $all $end >/dev/null; done
-killed=0
-round=0
-while [ $killed -lt $KILLS ] && [ $round -lt $((5 * KILLS + 20)) ]; do
-	round=$((round + 1))
-	for part in 1 2; do add $round $part; done
-	start_erase >/dev/null 2>>erase.err &
-	victim=$!
-	others=
-	flush_rand 4
-	case $RAND in
-	0) # as from another machine
-		rm -f store/~lokid/locks
-		start_erase >/dev/null 2>>erase.err &
-		others=$!
+
+begin_round() {
+	for part in 1 2; do add $ROUND $part; done
+}
+start_victim() { start_erase; }
+start_other() {
+	case $1 in
+	0)
+		crash_unlock
+		start_erase
 		;;
 	1)
-		rm -f store/~lokid/locks
-		start_compact >/dev/null 2>>erase.err &
-		others=$!
+		crash_unlock
+		start_compact
 		;;
 	esac
-	kill_soon 30 "$victim" && killed=$((killed + 1))
-	[ ! "$others" ] || wait "$others" || fail "round $round: who raced ended well" "$(tail -3 erase.err)"
+}
+end_round() {
 	check >log || {
-		fail "round $round: what is not meant is found, once" "$(head log)"
-		break
+		fail "round $ROUND: what is not meant is found, once" "$(head log)"
+		return 1
 	}
-	[ $((round % 8)) -ne 0 ] || settle
-done
-note "$killed deletions were killed in $round rounds"
-is "as many were killed as asked for" $killed $KILLS
-[ $((round % 8)) -eq 0 ] || settle
+	[ $((ROUND % 8)) -ne 0 ] || settle
+}
+
+crash_rounds 30
+[ $((ROUND % 8)) -eq 0 ] || settle
 done_testing

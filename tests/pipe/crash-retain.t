@@ -4,10 +4,9 @@
 # PERCENT=100: 200 kills.
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/flush.sh"
+. "$REPO/tests/lib/crash.sh"
 
-KILLS=$((200 * ${PERCENT:-5} / 100))
-[ $KILLS -gt 0 ] || KILLS=1
-echo "# SEED=${SEED:-1}, $KILLS kills"
+crash_kills 200
 
 FIRST=1768435200 # 2026-01-15
 cat >limits.yaml <<'Y'
@@ -46,7 +45,6 @@ retain() { # STORE HOUR [OPTION]...
 	idxbuild --retain --store "$retain_s" --limits limits.yaml --now "$(now_of "$retain_h")" "$@"
 }
 
-# The same in place of a shell that runs beside, so that what is killed is the program.
 start_retain() {
 	exec idxbuild --retain --store "$1" --limits limits.yaml --now "$(now_of "$2")"
 }
@@ -67,11 +65,8 @@ found() {
 }
 
 : >pushed
-killed=0
-round=0
 hour=48
-while [ $killed -lt $KILLS ] && [ $round -lt $((5 * KILLS + 20)) ]; do
-	round=$((round + 1))
+begin_round() {
 	for _ in 1 2 3; do
 		hour=$((hour + 3))
 		add store $hour
@@ -79,37 +74,34 @@ while [ $killed -lt $KILLS ] && [ $round -lt $((5 * KILLS + 20)) ]; do
 	done
 	flush_rand 2
 	[ "$RAND" -eq 0 ] || compact store 2>>err
-	start_retain store $hour >/dev/null 2>>err &
-	victim=$!
-	others=
-	flush_rand 3
-	case $RAND in
-	0) # as from another machine
-		rm -f store/~lokid/locks
-		start_retain store $hour >/dev/null 2>>err &
-		others=$!
+}
+start_victim() { start_retain store $hour; }
+start_other() {
+	case $1 in
+	0)
+		crash_unlock
+		start_retain store $hour
 		;;
 	1)
-		rm -f store/~lokid/locks
-		compact store 2>>err &
-		others=$!
+		crash_unlock
+		compact store
 		;;
 	esac
-	kill_soon 30 "$victim" && killed=$((killed + 1))
-	[ ! "$others" ] || wait "$others" || fail "round $round: who raced ended well" "$(tail -n 3 err)"
+}
+end_round() {
 	expected $hour >want
 	found store $hour >got
 	cmp -s want got || {
-		fail "round $round: what is not expired is there, once" "$(diff want got | head -n 5)"
-		break
+		fail "round $ROUND: what is not expired is there, once" "$(diff want got | head -n 5)"
+		return 1
 	}
 	flush_rand 4
 	if [ "$RAND" -eq 0 ]; then
-		retain store $hour --delete-delay 0 >/dev/null 2>>err || fail "round $round: a run to the end"
+		retain store $hour --delete-delay 0 >/dev/null 2>>err || fail "round $ROUND: a run to the end"
 	fi
-done
-note "$killed retentions were killed in $round rounds"
-is "as many were killed as asked for" $killed $KILLS
+}
+
+crash_rounds 30
 
 # --- undisturbed
 

@@ -6,12 +6,11 @@
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/deletes.sh"
 . "$REPO/tests/lib/flush.sh"
+. "$REPO/tests/lib/crash.sh"
 . "$REPO/tests/lib/s3.sh"
 s3_faulty
 
-KILLS=${KILLS:-$((300 * ${PERCENT:-5} / 100))}
-[ "$KILLS" -gt 0 ] || KILLS=1
-echo "# SEED=${SEED:-1}, $KILLS kills"
+crash_kills 300
 
 FIRST=1768435200 # 2026-01-15
 VIA="$(s3_via main)&tries=30&timeout=5s&lock-expiry=1s"

@@ -1,5 +1,5 @@
 /* Requests to delete: what they mean, how they lie in a store, what is no request. */
-#include "own_store.h"
+#include "store_fixture.h"
 
 #include "deletes/filter.h"
 

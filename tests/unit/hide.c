@@ -1,6 +1,6 @@
 /* What is hidden: what there is to read about it, in how many rounds, and of which blocks nothing
  * is. */
-#include "own_store.h"
+#include "store_fixture.h"
 #include "remote.h"
 
 #include "limits/file.h"

@@ -223,6 +223,7 @@ static void who_is_slow_is_closed(void **state)
 static void who_does_nothing_is_closed(void **state)
 {
 	struct http_opts opts = defaults();
+	struct buf answer = { 0 };
 	int used, unused;
 	char c;
 
@@ -242,10 +243,11 @@ static void who_does_nothing_is_closed(void **state)
 	owner_wait(&g.o, &g.o.n_kept, 1);
 	assert_int_equal(0, poll(&(struct pollfd){ .fd = used, .events = POLLIN }, 1, 2500));
 	http_answer(g.o.kept[0], &(struct http_answer){ .status = 200 });
-	assert_int_equal(200, client_answer(used, &(struct buf){ 0 }));
+	assert_int_equal(200, client_answer(used, &answer));
 	close(used);
 	close(unused);
 	stop();
+	buf_release(&answer);
 }
 
 static int64_t cpu_ms(void)

@@ -2,6 +2,7 @@
 #ifndef TESTS_INDEX_STORE_H
 #define TESTS_INDEX_STORE_H
 
+#include "own_store.h"
 #include "packs.h"
 
 #include "index/build.h"
@@ -63,11 +64,8 @@ struct fixture {
 static inline int setup(void **state)
 {
 	struct fixture *f = mem_alloc(sizeof(*f));
-	struct err e;
 
-	f->path = new_folder();
-	f->s = store_open(f->path, STORE_WRITE, &e);
-	assert_non_null(f->s);
+	f->s = own_store_open(&f->path);
 	*state = f;
 	return 0;
 }
@@ -76,9 +74,8 @@ static inline int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	store_close(f->s);
+	own_store_close(f->s, f->path);
 	buf_release(&f->m.names);
-	remove_folder(f->path);
 	free(f);
 	return 0;
 }

@@ -1,37 +1,26 @@
-/* A store of its own, in a new folder, for each test. */
+/* A store of a test's own, in a new folder. */
 #ifndef TESTS_OWN_STORE_H
 #define TESTS_OWN_STORE_H
 
 #include "unit.h"
 
-#include "base/mem.h"
 #include "store/store.h"
 
-struct fixture {
-	char *path;
-	struct store *s;
-};
-
-static inline int setup(void **state)
+static inline struct store *own_store_open(char **ret_path)
 {
-	struct fixture *f = mem_alloc(sizeof(*f));
+	struct store *ret;
 	struct err e;
 
-	f->path = new_folder();
-	f->s = store_open(f->path, STORE_WRITE, &e);
-	assert_non_null(f->s);
-	*state = f;
-	return 0;
+	*ret_path = new_folder();
+	ret = store_open(*ret_path, STORE_WRITE, &e);
+	assert_non_null(ret);
+	return ret;
 }
 
-static inline int teardown(void **state)
+static inline void own_store_close(struct store *s, char *path)
 {
-	struct fixture *f = *state;
-
-	store_close(f->s);
-	remove_folder(f->path);
-	free(f);
-	return 0;
+	store_close(s);
+	remove_folder(path);
 }
 
 #endif

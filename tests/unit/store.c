@@ -1,5 +1,5 @@
 /* A folder as a store: names, listing, objects that appear whole or not, formats. */
-#include "own_store.h"
+#include "store_fixture.h"
 #include "packs.h"
 
 #include <pthread.h>
