@@ -6,9 +6,9 @@
 # LOAD_SECONDS  how long pushes go on, default 600     LOAD_RATE   lines a second, default: half of the most
 # LOAD_DIR      where, default build/load
 #
-# The most is what it can take for ever: pushes at full speed for a minute, divided by the time until
-# all of them are packed and indexed. A push waits for the disk, so what the disk alone takes to sync
-# as many bytes is measured before.
+# The most is what it can take for ever beside the same dashboards: pushes at full speed for a minute,
+# divided by the time until all of them are packed and indexed. A push waits for the disk, so what the
+# disk alone takes to sync as many bytes is measured before.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd -P)
@@ -91,11 +91,14 @@ ask() {
 		done
 	done
 }
+ask_no_more() { pkill -P $$ -x curl || :; }
 
 # --- how fast, at most ---
 start
 begun=$(date +%s.%N)
+ask
 pushload -c 50 -s 1000 -b 500 -l 200 -d 60 -k 1 "127.0.0.1:$port" >max.json
+ask_no_more
 curl -s -X POST "$url/flush"
 max=$(awk "BEGIN { printf \"%d\", $(field lines max.json) / ($(date +%s.%N) - $begun) }")
 stop max
@@ -116,7 +119,7 @@ pushload -c 50 -s 1000 -b 500 -l 200 -r "$rate" -d "$seconds" -k 2 "127.0.0.1:$p
 load=$!
 ask
 wait $load || :
-pkill -P $$ -x curl || :
+ask_no_more
 info load_rate "$rate" lines/s
 info load_seconds "$(field seconds load.json)" s
 row load_failures "$(field failures load.json)" pushes 0 '<='
