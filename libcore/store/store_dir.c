@@ -74,10 +74,10 @@ static int check_format(struct store *s, struct err *e)
 	return rc;
 }
 
-/* Makes folder ("a/b/", relative) and makes it and all above it durable; once per process, unless
- * it has gone since. */
 enum folder { FOLDER_AS_KNOWN, FOLDER_ANEW };
 
+/* Makes folder ("a/b/", relative) and makes it and all above it durable; once per process, unless
+ * it has gone since. */
 static int need_folder(struct store *s, const char *folder, enum folder how, struct err *e)
 {
 	struct dir_store *ds = dir_of(s);

@@ -2,10 +2,11 @@
 #
 # s3_start                 starts Ceph's or OpenStack's S3 server with ../shared/components, where its packages are, or uses the
 #                          one whose variables the file $S3_ENV has; skips the test when there is none. Sets S3_ENDPOINT,
-#                          S3_BACKEND (rgw, swift), the keys in the environment, and S3_URL: an empty store of this test's own
+#                          S3_BACKEND (rgw, swift), the keys in the environment, S3_URL: an empty store of this test's own, and
+#                          TMPDIR, so that what is left in it is seen: ./tmp
 # s3_store NAME            the URL of another one, on stdout
 # s3_proxy                 puts the fault proxy before the server; sets S3_VIA (as S3_ENDPOINT); s3_via NAME as s3_store
-# s3_faulty                all of that, and a TMPDIR of the test's own, ./tmp
+# s3_faulty                all of that
 # s3_fault JSON            what it does from now on, {} nothing (faultproxy's own text lists the faults)
 # s3_curl METHOD PATH [CURL OPTION]...   a signed request to BUCKET/PATH
 # s3_keys NAME             the keys of what lies in a store, on stdout
@@ -43,6 +44,10 @@ s3_start() {
 	unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_REGION AWS_WEB_IDENTITY_TOKEN_FILE
 	S3_RUN=${TAP##*.}
 	S3_URL=$(s3_store main)
+	mkdir tmp
+	TMPDIR=$PWD/tmp
+	export TMPDIR
+	note "the object store is $S3_BACKEND"
 }
 
 s3_store() {
@@ -72,10 +77,6 @@ s3_proxy_is() {
 s3_faulty() {
 	s3_start
 	s3_proxy || bail "the fault proxy starts"
-	note "the object store is $S3_BACKEND"
-	mkdir tmp
-	TMPDIR=$PWD/tmp
-	export TMPDIR
 }
 
 s3_fault() {

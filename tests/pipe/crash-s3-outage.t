@@ -7,10 +7,7 @@
 . "$REPO/tests/lib/s3.sh"
 unset S3_ENV # which others may use
 s3_start
-mkdir tmp data
-TMPDIR=$PWD/tmp
-export TMPDIR
-note "the object store is $S3_BACKEND"
+mkdir data
 case ${PERCENT:-5} in
 100) OUTAGE_SECONDS=${OUTAGE_SECONDS:-600} ;;
 *) OUTAGE_SECONDS=${OUTAGE_SECONDS:-5} ;;

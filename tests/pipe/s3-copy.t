@@ -4,7 +4,6 @@
 . "$REPO/tests/lib/s3.sh"
 . "$REPO/tests/lib/flush.sh"
 s3_start
-note "the object store is $S3_BACKEND"
 
 ask() { # STORE TENANT
 	logql --store "$1" -t "$2" --limit 0 -o jsonl '{app=~".+"}' | sort

@@ -3,9 +3,6 @@
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/s3.sh"
 s3_start
-note "the object store is $S3_BACKEND"
-TMPDIR=$PWD
-export TMPDIR
 
 # Two tenants, three days from 2026-01-15 on, three packs a day; every fifth line has a card.
 for round in 1 2 3; do

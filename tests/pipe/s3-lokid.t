@@ -4,7 +4,6 @@
 . "$REPO/tests/lib/lokid.sh"
 . "$REPO/tests/lib/s3.sh"
 s3_start
-note "the object store is $S3_BACKEND"
 
 ok "the daemon starts" lokid_start --store "$S3_URL"
 push "{\"streams\":[{\"stream\":{\"app\":\"web\"},\"values\":[[\"$(date +%s)000000000\",\"hello\"]]}]}"

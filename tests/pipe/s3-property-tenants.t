@@ -5,9 +5,6 @@
 . "$REPO/tests/lib/s3.sh"
 . "$REPO/tests/lib/tenants.sh"
 s3_start
-note "the object store is $S3_BACKEND"
-TMPDIR=$PWD
-export TMPDIR
 
 cases=$((10000 * ${PERCENT:-5} / 100))
 note "S1-3: $cases cases, seed $SEED"

@@ -3,9 +3,6 @@
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/s3.sh"
 s3_start
-note "the object store is $S3_BACKEND"
-TMPDIR=$PWD
-export TMPDIR
 
 number() { sed -n 's/^[a-z]*: \([0-9]* PUT.*\)/\1/p' "$TAP/stderr" | tail -n 1 | grep -o "[0-9]* $1" | cut -d ' ' -f 1; }
 told() { note "$(grep ' PUT, ' "$TAP/stderr")"; }

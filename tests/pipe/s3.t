@@ -3,10 +3,6 @@
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/s3.sh"
 s3_start
-note "the object store is $S3_BACKEND"
-mkdir tmp
-TMPDIR=$PWD/tmp
-export TMPDIR
 
 lines() { # NUMBER
 	awk -v f="$1" 'BEGIN {

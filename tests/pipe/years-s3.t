@@ -4,9 +4,6 @@
 . "$REPO/tests/lib/s3.sh"
 . "$REPO/tests/lib/years.sh"
 s3_start
-note "the object store is $S3_BACKEND"
-TMPDIR=$PWD
-export TMPDIR
 
 make_week s 7 1
 make_queries >queries

@@ -1,23 +1,7 @@
 /* A folder that is followed: what was there at first, what appears, and how much may wait. */
-#include "unit.h"
+#include "own_folder.h"
 
 #include "wal/follow.h"
-
-static char *dir;
-
-static int make_dir(void **state)
-{
-	(void)state;
-	dir = new_folder();
-	return 0;
-}
-
-static int remove_dir(void **state)
-{
-	(void)state;
-	remove_folder(dir);
-	return 0;
-}
 
 /* An empty segment of that number, open. */
 static int begin(uint32_t number)

@@ -1,4 +1,5 @@
 /* Sidecars and folders: what they say of a segment, and when they are not believed. */
+#include "own_folder.h"
 #include "wal_sample.h"
 
 #include <fcntl.h>
@@ -10,22 +11,6 @@
 #include "time/time.h"
 #include "wal/segment.h"
 #include "wal/sidecar.h"
-
-static char *dir;
-
-static int make_dir(void **state)
-{
-	(void)state;
-	dir = new_folder();
-	return 0;
-}
-
-static int remove_dir(void **state)
-{
-	(void)state;
-	remove_folder(dir);
-	return 0;
-}
 
 /* Entries of two tenants on 2 days and, by one stream, on days far apart. */
 static void make(struct sample *s, uint64_t id)
