@@ -64,19 +64,19 @@ static struct store *make_store(void *data, struct err *e)
 	struct args *args = data;
 
 	store_close(args->store);
-	args->store = store_open(args->opts.store_path, STORE_WRITE, e);
+	args->store = store_open(args->opts.store.path, STORE_WRITE, e);
 	return args->store;
 }
 
 static void pack(struct args *args)
 {
 	const struct pack_opts *o = &args->opts;
-	struct packing_opts p = { .store = store_is_url(o->store_path) ? args->store : NULL,
+	struct packing_opts p = { .store = store_is_url(o->store.path) ? args->store : NULL,
 				  .need_store = make_store,
 				  .params = o->params,
 				  .memory_bytes = o->memory_bytes,
 				  .jobs = (unsigned)o->jobs,
-				  .tenant = o->tenant.n ? o->tenant : BYTES_LIT("fake"),
+				  .tenant = o->store.tenant.n ? o->store.tenant : BYTES_LIT("fake"),
 				  .on_pack = print_pack,
 				  .on_problem = show_problem,
 				  .data = args };
@@ -92,7 +92,7 @@ static void pack(struct args *args)
 	if (packing_finish(args->job, &e) < 0 ||
 	    (!p.store && !args->cli->failure && !make_store(args, &e)))
 		cli_report(args->cli, &e);
-	if (o->verbose) {
+	if (o->store.verbose) {
 		report_packing(&said, packing_stats(args->job));
 		cli_note(args->cli, "%s", buf_str(&said));
 	}
@@ -127,7 +127,7 @@ static void say_text(void *data, const char *text)
 {
 	const struct args *args = data;
 
-	if (args->opts.verbose)
+	if (args->opts.store.verbose)
 		cli_note(args->cli, "%s", text);
 }
 
@@ -149,8 +149,9 @@ static void say_deleted(void *data, const char *name)
 {
 	const struct args *args = data;
 
-	if (args->opts.verbose)
-		cli_note(args->cli, "%s '%s/%s'", args->opts.dry_run ? "would delete" : "deleted",
+	if (args->opts.store.verbose)
+		cli_note(args->cli, "%s '%s/%s'",
+			 args->opts.store.dry_run ? "would delete" : "deleted",
 			 store_path_of(args->store, name), name);
 }
 
@@ -188,7 +189,7 @@ static int print_copied(void *data, const struct copy_day *d, struct err *e)
 	const struct args *args = data;
 	struct buf b = { 0 };
 
-	report_copied(&b, d, args->opts.dry_run ? REPORT_DRY : REPORT_DONE);
+	report_copied(&b, d, args->opts.store.dry_run ? REPORT_DRY : REPORT_DONE);
 	return print_line(data, &b, e);
 }
 
@@ -196,7 +197,7 @@ static void say_written(void *data, const char *name)
 {
 	const struct args *args = data;
 
-	if (args->opts.verbose)
+	if (args->opts.store.verbose)
 		cli_note(args->cli, "wrote '%s/%s'", store_path_of(args->store, name), name);
 }
 
@@ -231,8 +232,8 @@ static void erase(struct args *args)
 static void tier(struct args *args)
 {
 	const struct pack_opts *o = &args->opts;
-	const struct tier_opts t = { args->store,  o->tenant,  o->tiers,   o->dry_run,
-				     o->lifecycle, print_line, show_fault, args };
+	const struct tier_opts t = { args->store,  o->store.tenant, o->tiers,	o->store.dry_run,
+				     o->lifecycle, print_line,	    show_fault, args };
 	struct err e;
 
 	if (tier_store(&t, &e) < 0)
@@ -255,11 +256,7 @@ static int open_stores(struct args *args, struct err *e)
 
 static void (*job_of(const struct pack_opts *o))(struct args *)
 {
-	return o->copy		    ? copy
-	       : o->compact	    ? compact
-	       : o->tiers.n	    ? tier
-	       : !pack_opts_mode(o) ? pack
-				    : erase;
+	return o->copy ? copy : o->compact ? compact : o->tiers.n ? tier : !o->mode ? pack : erase;
 }
 
 int main(int argc, char **argv)
@@ -282,15 +279,15 @@ int main(int argc, char **argv)
 	pack_opts_init(&args.opts);
 	if (cli_next(&cli, argc, argv) != -1 || pack_opts_check(&args.opts, &e) < 0)
 		cli_usage(&cli, "%s", e.msg);
-	if (pack_opts_mode(&args.opts) && cli.n_operands > 0)
+	if (args.opts.mode && cli.n_operands > 0)
 		cli_usage(&cli, "%s takes no operands: its packs are those of the store",
-			  pack_opts_mode(&args.opts));
-	args.cache = cache_opts_open(&args.opts.cache, &cli);
+			  args.opts.mode);
+	args.cache = cache_opts_open(&args.opts.store.cache, &cli);
 	if (open_stores(&args, &e) < 0)
 		cli_report(&cli, &e);
 	else
 		job_of (&args.opts)(&args);
-	store_say_stats(args.opts.store_stats ? args.store : NULL, args.cache, &cli);
+	store_say_stats(args.opts.store.stats ? args.store : NULL, args.cache, &cli);
 	store_close(args.store);
 	store_close(args.from);
 	cache_close(args.cache);

@@ -40,7 +40,7 @@ static void on_made(const char *name, const struct index_info *in, void *data)
 
 	a->made = true;
 	printf("%s/%s\n", store_path_of(a->store, name), name);
-	if (a->opts.verbose)
+	if (a->opts.store.verbose)
 		cli_note(a->cli, "%s: %u %s, %u series, %u %s, %llu %s, replaces %u %s", name,
 			 in->n_packs, num_word(in->n_packs, "pack", "packs"), in->n_series,
 			 in->n_chunks, num_word(in->n_chunks, "chunk", "chunks"),
@@ -52,8 +52,8 @@ static void on_deleted(const char *name, void *data)
 {
 	struct args *a = data;
 
-	if (a->opts.verbose)
-		cli_note(a->cli, "%s '%s/%s'", a->opts.dry_run ? "would delete" : "deleted",
+	if (a->opts.store.verbose)
+		cli_note(a->cli, "%s '%s/%s'", a->opts.store.dry_run ? "would delete" : "deleted",
 			 store_path_of(a->store, name), name);
 }
 
@@ -80,7 +80,7 @@ static int build(struct args *a, struct err *e)
 	if (from_stdin && packlist_read(&l, STDIN_FILENO, on_fault, a, e) < 0)
 		rc = err_wrap(e, "stdin");
 	if (rc == 0 && l.n > 0) {
-		a->store = store_open(a->opts.store_path, STORE_WRITE, e);
+		a->store = store_open(a->opts.store.path, STORE_WRITE, e);
 		rc = a->store && index_build(a->store, l.v, l.n, &ev, e) >= 0 ? 0 : -1;
 	}
 	packlist_release(&l);
@@ -102,9 +102,9 @@ static int rebuild(struct args *a, struct err *e)
 {
 	const struct build_events ev = events_of(a);
 
-	if (a->opts.tenant.n == 0)
+	if (a->opts.store.tenant.n == 0)
 		return store_list_folders(a->store, "", rebuild_tenant, a, e);
-	return index_rebuild(a->store, a->opts.tenant, &ev, e) < 0 ? -1 : 0;
+	return index_rebuild(a->store, a->opts.store.tenant, &ev, e) < 0 ? -1 : 0;
 }
 
 /* ---- looking ---- */
@@ -119,7 +119,7 @@ static void on_right(const char *name, void *data)
 {
 	struct args *a = data;
 
-	if (a->opts.verbose)
+	if (a->opts.store.verbose)
 		cli_note(a->cli, "'%s': right", name);
 }
 
@@ -147,8 +147,8 @@ static int look(struct args *a, struct err *e)
 		for (int i = 0; i < a->cli->n_operands && rc == 0; i++)
 			rc = index_look_file(&l, a->cli->operand[i], e);
 	} else {
-		a->store = store_open(a->opts.store_path, STORE_READ, e);
-		rc = a->store ? index_look_store(&l, a->store, a->opts.tenant, e) : -1;
+		a->store = store_open(a->opts.store.path, STORE_READ, e);
+		rc = a->store ? index_look_store(&l, a->store, a->opts.store.tenant, e) : -1;
 	}
 	return index_look_end(&l, rc == 0 ? e : NULL) < 0 ? -1 : rc;
 }
@@ -186,10 +186,10 @@ static int64_t grace_of(struct bytes tenant, void *data)
 static int freshness(struct args *a, struct err *e)
 {
 	const struct freshness f = { .store = a->store,
-				     .tenant = a->opts.tenant,
+				     .tenant = a->opts.store.tenant,
 				     .max_age_ns = a->opts.max_age_ns,
 				     .grace_ns = grace_of,
-				     .format = a->opts.format,
+				     .format = a->opts.store.format,
 				     .sink = to_stdout,
 				     .fault = on_fault,
 				     .data = a };
@@ -207,9 +207,9 @@ static int freshness(struct args *a, struct err *e)
 static struct index_says says_of(struct args *a)
 {
 	return (struct index_says){ .store = a->store,
-				    .dry_run = a->opts.dry_run,
+				    .dry_run = a->opts.store.dry_run,
 				    .sink = to_stdout,
-				    .note = a->opts.verbose ? on_note : NULL,
+				    .note = a->opts.store.verbose ? on_note : NULL,
 				    .warn = on_warning,
 				    .fault = on_fault,
 				    .data = a };
@@ -227,11 +227,11 @@ static int compact(struct args *a, struct err *e)
 {
 	struct index_says says = says_of(a);
 	const struct index_compaction c = { .store = a->store,
-					    .tenant = a->opts.tenant,
-					    .one_day = a->opts.one_day,
-					    .day = a->opts.day,
-					    .delay_ns = a->opts.delete_delay_ns,
-					    .dry_run = a->opts.dry_run,
+					    .tenant = a->opts.store.tenant,
+					    .one_day = a->opts.store.one_day,
+					    .day = a->opts.store.day,
+					    .delay_ns = a->opts.store.delete_delay_ns,
+					    .dry_run = a->opts.store.dry_run,
 					    .made = on_merged,
 					    .deleted = says_deleted,
 					    .fault = says_fault,
@@ -286,11 +286,11 @@ int main(int argc, char **argv)
 	index_opts_init(&a.opts);
 	if (cli_next(&cli, argc, argv) != -1 || index_opts_check(&a.opts, cli.n_operands, &e) < 0)
 		cli_usage(&cli, "%s", e.msg);
-	a.cache = cache_opts_open(&a.opts.cache, &cli);
+	a.cache = cache_opts_open(&a.opts.store.cache, &cli);
 	if (run(&a, &e) < 0)
 		cli_report(&cli, &e);
 	store_say_peer(a.store, &cli);
-	store_say_stats(a.opts.store_stats ? a.store : NULL, a.cache, &cli);
+	store_say_stats(a.opts.store.stats ? a.store : NULL, a.cache, &cli);
 	limits_set_drop(a.limits);
 	store_close(a.store);
 	cache_close(a.cache);

@@ -80,3 +80,14 @@ int cli_take_size(void *at, const char *value, struct err *e)
 {
 	return cli_read_size(value, 1, UINT64_MAX, at, e);
 }
+
+int cli_take_format(void *at, const char *value, struct err *e)
+{
+	static const char *const formats[] = { "text", "jsonl", NULL };
+	int i;
+
+	if (cli_read_word(value, formats, &i, e) < 0)
+		return -1;
+	*(enum cli_format *)at = i ? CLI_JSONL : CLI_TEXT;
+	return 0;
+}

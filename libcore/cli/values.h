@@ -18,11 +18,15 @@ MUST_CHECK int cli_read_size(const char *text, uint64_t min, uint64_t max, uint6
 /* Which of the words, of a list that NULL ends. */
 MUST_CHECK int cli_read_word(const char *text, const char *const *words, int *ret, struct err *e);
 
+/* Of answers that are lines for people, or an object a line for programs. */
+enum cli_format { CLI_FORMAT_NOT_GIVEN, CLI_TEXT, CLI_JSONL };
+
 /* at: a bool, which becomes true; a const char *; a uint64_t of 1 and above, as a count and as a
- * size. */
+ * size; an enum cli_format, of "text" or "jsonl". */
 int cli_take_flag(void *at, const char *value, struct err *e);
 int cli_take_text(void *at, const char *value, struct err *e);
 int cli_take_count(void *at, const char *value, struct err *e);
 int cli_take_size(void *at, const char *value, struct err *e);
+int cli_take_format(void *at, const char *value, struct err *e);
 
 #endif

@@ -1,7 +1,7 @@
 #include "compact/compact.h"
 
 #include "compact/day.h"
-#include "index/shard.h"
+#include "store/shard.h"
 #include "index/sweep.h"
 #include "time/time.h"
 

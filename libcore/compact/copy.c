@@ -3,7 +3,7 @@
 #include "compact/copy_day.h"
 #include "compact/copy_requests.h"
 #include "index/live.h"
-#include "index/shard.h"
+#include "store/shard.h"
 #include "limits/file.h"
 #include "store/names.h"
 #include "time/time.h"

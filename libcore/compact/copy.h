@@ -34,7 +34,7 @@ struct copy_opts {
 	bool one_day;
 	int32_t day;
 	unsigned jobs;
-	unsigned shard, n_shards; /* index/shard.h */
+	unsigned shard, n_shards; /* store/shard.h */
 	bool dry_run;		  /* nothing is written, all is told */
 
 	/* -1 with e set ends the work */

@@ -6,13 +6,10 @@
 
 #include "base/num.h"
 #include "base/work.h"
+#include "cli/modes.h"
 #include "compact/merge.h"
 #include "compact/packing.h"
-#include "index/options.h"
-#include "index/shard.h"
 #include "logql/selector.h"
-#include "store/stats.h"
-#include "time/time.h"
 
 enum { LEVEL_MAX = 19, DEFAULT_MEMORY = 512 << 20, DEFAULT_FAN_IN = 12, FAN_IN_MAX = 10000 };
 static const int64_t DEFAULT_CANCEL_NS = 24 * 3600 * NS_PER_S;
@@ -20,9 +17,8 @@ static const uint64_t DEFAULT_PACK = 256 << 20, PACK_MIN = 1 << 10, PACK_MAX = U
 
 void pack_opts_init(struct pack_opts *o)
 {
-	*o = (struct pack_opts){ .store_path = "lokid-data/store",
+	*o = (struct pack_opts){ .store = { .path = STORE_DEFAULT_PATH, .delete_delay_ns = -1 },
 				 .params = chunk_params_default,
-				 .delete_delay_ns = -1,
 				 .cancel_ns = -1 };
 }
 
@@ -101,16 +97,6 @@ static int take_jobs(void *at, const char *value, struct err *e)
 	return cli_read_count(value, 1, WORK_JOBS_MAX, at, e);
 }
 
-static int take_day(void *opts, const char *value, struct err *e)
-{
-	struct pack_opts *o = opts;
-
-	if (!time_day_parse(bytes_str(value), &o->day))
-		return err_set(e, ERR_USAGE, "expected a day as 2026-01-15, found '%s'", value);
-	o->one_day = true;
-	return 0;
-}
-
 static int take_fan_in(void *at, const char *value, struct err *e)
 {
 	return cli_read_count(value, 2, FAN_IN_MAX, at, e);
@@ -119,13 +105,6 @@ static int take_fan_in(void *at, const char *value, struct err *e)
 static int take_pack_size(void *at, const char *value, struct err *e)
 {
 	return cli_read_size(value, PACK_MIN, PACK_MAX, at, e);
-}
-
-static int take_shard(void *opts, const char *value, struct err *e)
-{
-	struct pack_opts *o = opts;
-
-	return shard_read(value, &o->shard, &o->n_shards, e);
 }
 
 static int take_match(void *opts, const char *value, struct err *e)
@@ -148,23 +127,10 @@ static int take_tiers(void *at, const char *value, struct err *e)
 #define WHOLE	  0
 #define AT(field) offsetof(struct pack_opts, field)
 
-static int take_format(void *opts, const char *value, struct err *e)
-{
-	static const char *const formats[] = { "text", "jsonl", NULL };
-	struct pack_opts *o = opts;
-	int i;
-
-	if (cli_read_word(value, formats, &i, e) < 0)
-		return -1;
-	o->jsonl = i == 1;
-	o->format_given = true;
-	return 0;
-}
-
 const struct cli_taken pack_options[] = {
 	{ { 0, "store", "DIR", "write packs into this store (default lokid-data/store)" },
 	  cli_take_text,
-	  AT(store_path) },
+	  AT(store.path) },
 	{ { 0, "compact", NULL, "merge small packs of the store into larger ones" },
 	  cli_take_flag,
 	  AT(compact) },
@@ -185,8 +151,8 @@ const struct cli_taken pack_options[] = {
 	  AT(scrub) },
 	{ { 't', "tenant", "TENANT",
 	    "of JSON lines that name none (fake); of a store, only this one" },
-	  index_take_tenant,
-	  AT(tenant) },
+	  store_take_tenant,
+	  AT(store.tenant) },
 	{ { 0, "encoding", "zstd|snappy|none", "of the blocks (zstd)" }, take_encoding, WHOLE },
 	{ { 0, "level", "N", "of zstd, 1 to 19" }, take_level, WHOLE },
 	{ { 0, "block-size", "SIZE", "lines and metadata of a block at most" },
@@ -202,7 +168,9 @@ const struct cli_taken pack_options[] = {
 	{ { 'j', "jobs", "N", "threads (default: one for each processor, if memory allows)" },
 	  take_jobs,
 	  AT(jobs) },
-	{ { 0, "day", "YYYY-MM-DD", "--compact, --copy: only this day" }, take_day, WHOLE },
+	{ { 0, "day", "YYYY-MM-DD", "--compact, --copy: only this day" },
+	  store_take_day,
+	  AT(store) },
 	{ { 0, "fan-in", "N", "--compact: packs that are merged at least (12)" },
 	  take_fan_in,
 	  AT(fan_in) },
@@ -211,43 +179,37 @@ const struct cli_taken pack_options[] = {
 	  AT(pack_bytes) },
 	{ { 0, "limits", "FILE", "--delete: deletion_mode (default STORE/~lokid/limits.yaml)" },
 	  cli_take_text,
-	  AT(limits) },
+	  AT(store.limits) },
 	{ { 0, "hold", "FILE", "--delete, --scrub: what must stay (default STORE/~lokid/hold)" },
 	  cli_take_text,
-	  AT(hold) },
+	  AT(store.hold) },
 	{ { 'o', "format", "text|jsonl", "--delete, --scrub: how what went is printed (text)" },
-	  take_format,
-	  WHOLE },
+	  cli_take_format,
+	  AT(store.format) },
 	{ { 0, "cancel-period", "DURATION",
 	    "--delete: leave requests alone that are younger (24h)" },
-	  index_take_delay,
+	  store_take_delay,
 	  AT(cancel_ns) },
 	{ { 0, "delete-delay", "DURATION",
 	    "--compact, --delete: delete what was replaced so long ago (2h)" },
-	  index_take_delay,
-	  AT(delete_delay_ns) },
+	  store_take_delay,
+	  AT(store.delete_delay_ns) },
 	{ { 0, "shard", "I/N", "--compact, --copy, --delete: of N programs this is I, from 0" },
-	  take_shard,
-	  WHOLE },
+	  store_take_shard,
+	  AT(store) },
 	{ { 0, "dry-run", NULL,
 	    "--compact, --copy, --delete, --tier: only say what would be done" },
 	  cli_take_flag,
-	  AT(dry_run) },
+	  AT(store.dry_run) },
 	{ { 0, "from", "DIR", "--copy: the store that is read" }, cli_take_text, AT(from_path) },
 	{ { 0, "to-tenant", "TENANT", "--copy: what the tenant is called in the other store" },
-	  index_take_tenant,
+	  store_take_tenant,
 	  AT(to_tenant) },
 	{ { 0, "match", "MATCHERS", "--copy: only streams such as {app=\"web\"}" },
 	  take_match,
 	  WHOLE },
-	{ { 0, "require-private", NULL, "refuse a store whose name leads to a public address" },
-	  store_take_private,
-	  0 },
-	CACHE_OPTIONS(AT(cache)),
-	{ { 0, "store-stats", NULL, "say at the end what was asked of the store" },
-	  cli_take_flag,
-	  AT(store_stats) },
-	{ { 'v', "verbose", NULL, "say what was done" }, cli_take_flag, AT(verbose) },
+	STORE_OPTIONS(AT(store)),
+	{ { 'v', "verbose", NULL, "say what was done" }, cli_take_flag, AT(store.verbose) },
 	{ { 0 }, NULL, 0 },
 };
 
@@ -295,93 +257,63 @@ static int check_memory(struct pack_opts *o, struct err *e)
 		       (unsigned long long)(least >> 20) + 1);
 }
 
-/* What the program is to do: one of them. */
-enum { TO_PACK = 1, TO_COMPACT = 2, TO_COPY = 4, TO_ERASE = 8, TO_TIER = 16, TO_SCRUB = 32 };
-static const char *const mode_option[] = { "--compact", "--copy", "--delete", "--tier",
-					   "--scrub" }; /* from TO_COMPACT on */
+/* What the program is to do. */
+enum { TO_PACK, TO_COMPACT, TO_COPY, TO_ERASE, TO_TIER, TO_SCRUB, MODES };
+#define IN(mode) (1U << (mode))
 
-/* An option that has a meaning for some of them alone. */
-struct use {
-	const char *option;
-	bool given;
-	unsigned modes;
+struct modes {
+	struct cli_mode v[MODES - 1];
 };
 
-static int no_effect(const struct use *u, unsigned mode, struct err *e)
+static struct modes modes_of(const struct pack_opts *o)
 {
-	struct buf with = { 0 };
-
-	if (mode != TO_PACK) {
-		return err_set(e, ERR_USAGE, "option '%s' has no effect with '%s'", u->option,
-			       mode_option[__builtin_ctz(mode) - 1]);
-	}
-	for (unsigned i = 0; i < sizeof(mode_option) / sizeof(*mode_option); i++)
-		if (u->modes & (TO_COMPACT << i))
-			buf_addf(&with, "%s'%s'", with.n ? " or " : "", mode_option[i]);
-	err_set(e, ERR_USAGE, "option '%s' has no effect without %s", u->option, buf_str(&with));
-	buf_release(&with);
-	return -1;
+	return (struct modes){ {
+		{ "--compact", o->compact },
+		{ "--copy", o->copy },
+		{ "--delete", o->erase },
+		{ "--tier", o->tiers.n > 0 },
+		{ "--scrub", o->scrub },
+	} };
 }
 
-static unsigned mode_of(const struct pack_opts *o)
-{
-	return o->copy	    ? TO_COPY
-	       : o->compact ? TO_COMPACT
-	       : o->erase   ? TO_ERASE
-	       : o->tiers.n ? TO_TIER
-	       : o->scrub   ? TO_SCRUB
-			    : TO_PACK;
-}
+/* The sets of modes that several options have. */
+#define NEW_CHUNKS (IN(TO_PACK) | IN(TO_COMPACT))
+#define REWRITING  (IN(TO_ERASE) | IN(TO_SCRUB))
 
-static int check_one_mode(const struct pack_opts *o, struct err *e)
+static int check_modes(struct pack_opts *o, struct err *e)
 {
-	const bool given[] = { o->compact, o->copy, o->erase, o->tiers.n > 0, o->scrub != NULL };
-	const char *first = NULL;
-
-	for (size_t i = 0; i < sizeof(given); i++) {
-		if (given[i] && first)
-			return err_set(e, ERR_USAGE, "options '%s' and '%s' exclude each other",
-				       first, mode_option[i]);
-		if (given[i])
-			first = mode_option[i];
-	}
-	return 0;
-}
-
-static int check_modes(const struct pack_opts *o, struct err *e)
-{
-	const unsigned mode = mode_of(o);
-	const struct use uses[] = {
-		{ "--encoding", o->encoding_given, TO_PACK | TO_COMPACT },
-		{ "--level", o->level_given, TO_PACK | TO_COMPACT },
-		{ "--block-size", o->block_given, TO_PACK | TO_COMPACT },
-		{ "--chunk-size", o->chunk_given, TO_PACK | TO_COMPACT },
-		{ "--max-entries", o->entries_given, TO_PACK | TO_COMPACT },
-		{ "--memory", o->memory_bytes > 0, TO_PACK | TO_COMPACT | TO_ERASE | TO_SCRUB },
-		{ "--day", o->one_day, TO_COMPACT | TO_COPY },
-		{ "--fan-in", o->fan_in > 0, TO_COMPACT },
-		{ "--pack-size", o->pack_bytes > 0, TO_COMPACT },
-		{ "--delete-delay", o->delete_delay_ns >= 0, TO_COMPACT | TO_ERASE | TO_SCRUB },
-		{ "--shard", o->n_shards > 0, TO_COMPACT | TO_COPY | TO_ERASE | TO_SCRUB },
-		{ "--dry-run", o->dry_run, TO_COMPACT | TO_COPY | TO_ERASE | TO_TIER | TO_SCRUB },
-		{ "--lifecycle", o->lifecycle, TO_TIER },
-		{ "--jobs", o->jobs > 0, TO_PACK | TO_COMPACT | TO_COPY | TO_ERASE | TO_SCRUB },
-		{ "--hold", o->hold != NULL, TO_ERASE | TO_SCRUB },
-		{ "--limits", o->limits != NULL, TO_ERASE },
-		{ "--cancel-period", o->cancel_ns >= 0, TO_ERASE },
-		{ "--format", o->format_given, TO_ERASE | TO_SCRUB },
-		{ "--from", o->from_path != NULL, TO_COPY },
-		{ "--to-tenant", o->to_tenant.n > 0, TO_COPY },
-		{ "--match", o->selector.n > 0, TO_COPY },
-		{ "--cache", o->cache.dir != NULL, TO_COMPACT | TO_ERASE | TO_SCRUB },
+	const struct modes modes = modes_of(o);
+	const struct store_opts *s = &o->store;
+	const struct cli_use uses[] = {
+		{ "--encoding", o->encoding_given, NEW_CHUNKS },
+		{ "--level", o->level_given, NEW_CHUNKS },
+		{ "--block-size", o->block_given, NEW_CHUNKS },
+		{ "--chunk-size", o->chunk_given, NEW_CHUNKS },
+		{ "--max-entries", o->entries_given, NEW_CHUNKS },
+		{ "--memory", o->memory_bytes > 0, NEW_CHUNKS | REWRITING },
+		{ "--day", s->one_day, IN(TO_COMPACT) | IN(TO_COPY) },
+		{ "--fan-in", o->fan_in > 0, IN(TO_COMPACT) },
+		{ "--pack-size", o->pack_bytes > 0, IN(TO_COMPACT) },
+		{ "--delete-delay", s->delete_delay_ns >= 0, IN(TO_COMPACT) | REWRITING },
+		{ "--shard", s->n_shards > 0, IN(TO_COMPACT) | IN(TO_COPY) | REWRITING },
+		{ "--dry-run", s->dry_run, ~IN(TO_PACK) & (IN(MODES) - 1) },
+		{ "--lifecycle", o->lifecycle, IN(TO_TIER) },
+		{ "--jobs", o->jobs > 0, NEW_CHUNKS | IN(TO_COPY) | REWRITING },
+		{ "--hold", s->hold, REWRITING },
+		{ "--limits", s->limits, IN(TO_ERASE) },
+		{ "--cancel-period", o->cancel_ns >= 0, IN(TO_ERASE) },
+		{ "--format", s->format, REWRITING },
+		{ "--from", o->from_path, IN(TO_COPY) },
+		{ "--to-tenant", o->to_tenant.n > 0, IN(TO_COPY) },
+		{ "--match", o->selector.n > 0, IN(TO_COPY) },
+		{ "--cache", s->cache.dir, IN(TO_COMPACT) | REWRITING },
 	};
+	size_t mode;
 
-	if (check_one_mode(o, e) < 0)
+	if (cli_mode_find(modes.v, MODES - 1, &mode, e) < 0)
 		return -1;
-	for (size_t i = 0; i < sizeof(uses) / sizeof(*uses); i++)
-		if (uses[i].given && !(uses[i].modes & mode))
-			return no_effect(&uses[i], mode, e);
-	return 0;
+	o->mode = mode == TO_PACK ? NULL : modes.v[mode - 1].option;
+	return cli_mode_check(modes.v, mode, uses, sizeof(uses) / sizeof(*uses), e);
 }
 
 static bool is_same_store(const char *a, const char *b)
@@ -398,10 +330,10 @@ static int check_copy(struct pack_opts *o, struct err *e)
 {
 	if (!o->from_path)
 		return err_set(e, ERR_USAGE, "option '--copy' needs '--from'");
-	if (o->to_tenant.n && !o->tenant.n)
+	if (o->to_tenant.n && !o->store.tenant.n)
 		return err_set(e, ERR_USAGE, "option '--to-tenant' needs '--tenant'");
-	if (is_same_store(o->from_path, o->store_path) &&
-	    (!o->to_tenant.n || bytes_eq(o->to_tenant, o->tenant)))
+	if (is_same_store(o->from_path, o->store.path) &&
+	    (!o->to_tenant.n || bytes_eq(o->to_tenant, o->store.tenant)))
 		return err_set(e, ERR_USAGE,
 			       "option '--copy' needs another store, or another tenant");
 	if (!o->jobs)
@@ -415,15 +347,15 @@ static void set_defaults(struct pack_opts *o)
 		o->fan_in = DEFAULT_FAN_IN;
 	if (!o->pack_bytes)
 		o->pack_bytes = DEFAULT_PACK;
-	if (o->delete_delay_ns < 0)
-		o->delete_delay_ns = INDEX_DELAY_NS;
+	if (o->store.delete_delay_ns < 0)
+		o->store.delete_delay_ns = STORE_DELETE_DELAY_NS;
 	if (o->cancel_ns < 0)
 		o->cancel_ns = DEFAULT_CANCEL_NS;
 }
 
 int pack_opts_check(struct pack_opts *o, struct err *e)
 {
-	if (check_modes(o, e) < 0 || cache_opts_check(&o->cache, e) < 0)
+	if (check_modes(o, e) < 0 || cache_opts_check(&o->store.cache, e) < 0)
 		return -1;
 	if (o->copy)
 		return check_copy(o, e);
@@ -443,48 +375,41 @@ struct store *pack_opts_open(const struct pack_opts *o, struct err *e)
 {
 	/* A folder is made by its first pack, so that a slip makes none. */
 	bool by_pack =
-		!o->copy && !store_is_url(o->store_path) && !store_names_parts(o->store_path);
+		!o->copy && !store_is_url(o->store.path) && !store_names_parts(o->store.path);
 
-	if (pack_opts_mode(o) && !o->copy)
-		return store_open_marked(o->store_path, e);
-	return store_open(o->store_path, o->dry_run || by_pack ? STORE_READ_IF_THERE : STORE_WRITE,
-			  e);
-}
-
-const char *pack_opts_mode(const struct pack_opts *o)
-{
-	unsigned mode = mode_of(o);
-
-	return mode == TO_PACK ? NULL : mode_option[__builtin_ctz(mode) - 1];
+	if (o->mode && !o->copy)
+		return store_open_marked(o->store.path, e);
+	return store_open(o->store.path,
+			  o->store.dry_run || by_pack ? STORE_READ_IF_THERE : STORE_WRITE, e);
 }
 
 struct compact_opts pack_opts_compact(const struct pack_opts *o)
 {
-	return (struct compact_opts){ .tenant = o->tenant,
-				      .one_day = o->one_day,
-				      .day = o->day,
+	return (struct compact_opts){ .tenant = o->store.tenant,
+				      .one_day = o->store.one_day,
+				      .day = o->store.day,
 				      .params = o->params,
 				      .memory_bytes = o->memory_bytes,
 				      .jobs = (unsigned)o->jobs,
 				      .pack_bytes = o->pack_bytes,
 				      .fan_in = o->fan_in,
-				      .shard = o->shard,
-				      .n_shards = o->n_shards,
-				      .delete_delay_ns = o->delete_delay_ns,
-				      .dry_run = o->dry_run };
+				      .shard = o->store.shard,
+				      .n_shards = o->store.n_shards,
+				      .delete_delay_ns = o->store.delete_delay_ns,
+				      .dry_run = o->store.dry_run };
 }
 
 struct copy_opts pack_opts_copy(const struct pack_opts *o)
 {
-	return (struct copy_opts){ .tenant = o->tenant,
+	return (struct copy_opts){ .tenant = o->store.tenant,
 				   .to_tenant = o->to_tenant,
 				   .selector = o->selector,
 				   .match = o->match,
 				   .n_match = o->n_match,
-				   .one_day = o->one_day,
-				   .day = o->day,
+				   .one_day = o->store.one_day,
+				   .day = o->store.day,
 				   .jobs = (unsigned)o->jobs,
-				   .shard = o->shard,
-				   .n_shards = o->n_shards,
-				   .dry_run = o->dry_run };
+				   .shard = o->store.shard,
+				   .n_shards = o->store.n_shards,
+				   .dry_run = o->store.dry_run };
 }

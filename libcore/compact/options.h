@@ -8,30 +8,20 @@
 #include "compact/copy.h"
 #include "compact/tier.h"
 #include "labels/matcher.h"
-#include "store/cache_options.h"
+#include "store/options.h"
 
 struct pack_opts {
-	const char *store_path;
-	struct bytes tenant; /* empty: not given */
+	struct store_opts store; /* .limits and .hold are of deletion */
 	struct chunk_params params;
 	bool encoding_given, level_given, block_given, chunk_given, entries_given;
 	uint64_t memory_bytes; /* 0: not given */
 	uint64_t jobs;	       /* 0: as many as there are processors, if memory allows */
-	bool store_stats, verbose;
-	struct cache_opts cache;
 
-	bool compact, erase;	  /* one at most: --compact, --delete */
-	const char *scrub;	  /* file of rules, --scrub; or NULL */
-	const char *limits;	  /* file; NULL: the store's */
-	const char *hold;	  /* likewise */
-	int64_t cancel_ns;	  /* -1: not given */
-	bool jsonl, format_given; /* --format */
-	bool one_day;
-	int32_t day;
+	const char *mode;	     /* set by pack_opts_check: "--compact", ...; NULL: to pack */
+	bool compact, erase;	     /* one at most: --compact, --delete */
+	const char *scrub;	     /* file of rules, --scrub; or NULL */
+	int64_t cancel_ns;	     /* -1: not given */
 	uint64_t fan_in, pack_bytes; /* 0: not given */
-	unsigned shard, n_shards;    /* n_shards 0: not given */
-	int64_t delete_delay_ns;     /* -1: not given */
-	bool dry_run;
 
 	bool copy;
 	const char *from_path;	/* NULL: not given */
@@ -54,9 +44,6 @@ extern const struct cli_taken pack_options[];
 
 /* Do the options go together? Sets what was not given. Errors: ERR_USAGE. */
 MUST_CHECK int pack_opts_check(struct pack_opts *o, struct err *e);
-
-/* "--compact", and so on: what it is to do; NULL: to pack. */
-const char *pack_opts_mode(const struct pack_opts *o);
 
 /* The store that is worked on: what is packed or copied may be the first of one; a folder that is
  * packed into becomes one only when the input is not refused from the beginning. NULL on error: as

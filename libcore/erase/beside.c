@@ -106,10 +106,10 @@ static int check(struct store *s, const char *name, enum fault_kind *ret_kind, v
 int64_t beside_fsck(struct fsck_ask *ask, const struct index_opts *o, struct err *e)
 {
 	struct overdue overdue;
-	int64_t ret = overdue_load(&overdue, o->limits_file, o->hold_file, ask->check.store,
-				   o->delete_delay_ns, e);
+	int64_t ret = overdue_load(&overdue, o->store.limits, o->store.hold, ask->check.store,
+				   o->store.delete_delay_ns, e);
 
-	if (ret < 0 && !o->limits_file && !o->hold_file && e->code != ERR_IO &&
+	if (ret < 0 && !o->store.limits && !o->store.hold && e->code != ERR_IO &&
 	    e->code != ERR_AGAIN) {
 		overdue_release(&overdue); /* check tells */
 		ret = 0;

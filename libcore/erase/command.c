@@ -38,7 +38,7 @@ static int print_day(void *data, const struct erase_day *d, struct err *e)
 	const struct command *c = data;
 	struct buf b = { 0 };
 
-	if (c->o->jsonl) {
+	if (c->o->store.format == CLI_JSONL) {
 		add_json(&b, d);
 		return c->out->print(c->out->data, &b, e);
 	}
@@ -46,10 +46,10 @@ static int print_day(void *data, const struct erase_day *d, struct err *e)
 	buf_addf(&b, "%.*s: ", BYTES_ARG(d->id));
 	num_add_count(&b, d->entries, "entry, ", "entries, ");
 	num_add_size(&b, d->bytes);
-	buf_add_str(&b, c->o->scrub	? c->o->dry_run ? " of lines would be rewritten in "
-							: " of lines rewritten in "
-			: c->o->dry_run ? " of lines would go from "
-					: " of lines gone from ");
+	buf_add_str(&b, c->o->scrub ? c->o->store.dry_run ? " of lines would be rewritten in "
+							  : " of lines rewritten in "
+			: c->o->store.dry_run ? " of lines would go from "
+					      : " of lines gone from ");
 	num_add_count(&b, d->packs, "pack", "packs");
 	if (d->held) {
 		buf_add_str(&b, "; ");
@@ -90,7 +90,8 @@ static void say_deleted(void *data, const char *name)
 	const struct command *c = data;
 	struct buf b = { 0 };
 
-	buf_addf(&b, "%s '%s/%s'", c->o->dry_run ? "would delete" : "deleted", c->store, name);
+	buf_addf(&b, "%s '%s/%s'", c->o->store.dry_run ? "would delete" : "deleted", c->store,
+		 name);
 	note(c, &b);
 }
 
@@ -99,13 +100,13 @@ static int print_lost(const char *name, void *data, struct err *e)
 	const struct command *c = data;
 	struct buf b = { 0 };
 
-	if (c->o->jsonl) {
+	if (c->o->store.format == CLI_JSONL) {
 		buf_add_str(&b, "{\"lost\":");
 		json_add_quoted(&b, bytes_str(name));
 		buf_add_char(&b, '}');
 	} else {
 		buf_addf(&b, "%s '%s/%s': set aside more than 30 days ago",
-			 c->o->dry_run ? "would delete" : "deleted", c->store, name);
+			 c->o->store.dry_run ? "would delete" : "deleted", c->store, name);
 	}
 	return c->out->print(c->out->data, &b, e);
 }
@@ -138,14 +139,14 @@ int erase_command(const struct pack_opts *o, struct store *s, const struct erase
 {
 	struct command c = { o, store_path(s), out };
 	struct erase_opts r = { .store = s,
-				.tenant = o->tenant,
+				.tenant = o->store.tenant,
 				.cancel_ns = o->cancel_ns,
 				.memory_bytes = o->memory_bytes,
 				.jobs = (unsigned)o->jobs,
-				.shard = o->shard,
-				.n_shards = o->n_shards,
-				.delete_delay_ns = o->delete_delay_ns,
-				.dry_run = o->dry_run,
+				.shard = o->store.shard,
+				.n_shards = o->store.n_shards,
+				.delete_delay_ns = o->store.delete_delay_ns,
+				.dry_run = o->store.dry_run,
 				.on_day = print_day,
 				.on_pack = say_pack,
 				.on_lost = print_lost,
@@ -157,7 +158,7 @@ int erase_command(const struct pack_opts *o, struct store *s, const struct erase
 	struct scrub_rules rules = { 0 };
 	struct report report = { 0 };
 	struct hold *hold = NULL;
-	int rc = limits_load(o->limits, s, &limits, &report, e);
+	int rc = limits_load(o->store.limits, s, &limits, &report, e);
 
 	r.limits = limits;
 	if (rc == 0 && o->scrub) {
@@ -165,7 +166,7 @@ int erase_command(const struct pack_opts *o, struct store *s, const struct erase
 		r.scrub = &rules;
 	}
 	if (rc == 0) {
-		r.hold = hold = hold_load(o->hold, s, e);
+		r.hold = hold = hold_load(o->store.hold, s, e);
 		rc = hold ? hold_check_tenants(hold, s, warn, &c, e) : -1;
 		if (rc == 0)
 			rc = erase_store(&r, e);

@@ -8,7 +8,7 @@
 #include "erase/scrub.h"
 #include "index/live.h"
 #include "index/lost.h"
-#include "index/shard.h"
+#include "store/shard.h"
 #include "limits/limits.h"
 #include "store/store.h"
 #include "time/time.h"

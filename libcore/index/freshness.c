@@ -151,7 +151,7 @@ static void add_line(struct asking *q, struct bytes tenant, const struct newest 
 	struct buf *b = &q->line;
 
 	buf_reset(b);
-	if (q->f->format == FSCK_JSONL) {
+	if (q->f->format == CLI_JSONL) {
 		buf_add_str(b, "{\"tenant\":");
 		json_add_quoted(b, tenant);
 		if (w->any)
@@ -219,7 +219,7 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 static int tell_empty(struct asking *q, struct err *e)
 {
 	q->n_late++;
-	if (q->f->format == FSCK_JSONL)
+	if (q->f->format == CLI_JSONL)
 		return 0;
 	return q->f->sink(BYTES_LIT("nothing is stored: too old\n"), q->f->data, e);
 }

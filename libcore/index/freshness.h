@@ -16,7 +16,7 @@ struct freshness {
 	/* How far ahead of the clock an entry of a tenant may be and count, which the clock of its
 	 * sender explains. NULL: any. */
 	int64_t (*grace_ns)(struct bytes tenant, void *data);
-	enum fsck_format format;
+	enum cli_format format;
 	index_sink_fn *sink;				/* takes a line for each tenant */
 	void (*fault)(const struct err *e, void *data); /* index files that cannot be read */
 	void *data;

@@ -66,7 +66,7 @@ static void on_found(const struct index_fault *f, void *data)
 	struct asking *q = data;
 
 	buf_reset(&q->line);
-	if (q->a->format == FSCK_JSONL)
+	if (q->a->format == CLI_JSONL)
 		add_json(&q->line, f);
 	else
 		add_text(&q->line, f);

@@ -2,16 +2,15 @@
 #ifndef INDEX_FSCK_ASK_H
 #define INDEX_FSCK_ASK_H
 
+#include "cli/values.h"
 #include "index/dump.h"
 #include "index/fsck.h"
-
-enum fsck_format { FSCK_TEXT, FSCK_JSONL };
 
 struct fsck_ask {
 	struct index_fsck check; /* set by the caller, but for .tell, .foreign and .data */
 	bool repair;
 	bool dry_run; /* of the repair */
-	enum fsck_format format;
+	enum cli_format format;
 	index_sink_fn *sink;			    /* takes the lines */
 	void (*note)(const char *text, void *data); /* what was mended; or is not of the store */
 	void (*fault)(const struct err *e, void *data); /* what could not be mended */

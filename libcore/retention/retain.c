@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "index/merge.h"
-#include "index/shard.h"
+#include "store/shard.h"
 #include "index/sweep.h"
 #include "retention/expire.h"
 #include "retention/retention.h"

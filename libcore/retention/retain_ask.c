@@ -9,7 +9,7 @@
 
 struct asking {
 	struct index_says says; /* first: it is what its functions are given */
-	enum fsck_format format;
+	enum cli_format format;
 	int n_missed;
 };
 
@@ -21,7 +21,7 @@ static int on_gone(const struct retain_gone *g, void *data, struct err *e)
 	int rc;
 
 	time_day_text(g->day, day);
-	if (a->format == FSCK_TEXT)
+	if (a->format != CLI_JSONL)
 		return says_line(&a->says, e,
 				 "%.*s %s: %" PRIu64 " %s, %" PRIu64 " %s, %" PRIu64 " bytes: %.*s",
 				 BYTES_ARG(g->tenant), day, g->chunks,
@@ -59,7 +59,8 @@ static void on_missed(const char *rule, const char *why, void *data)
 /* What expires because of a slip in a date cannot be brought back. */
 static int check_now(const struct index_opts *o, int64_t clock_ns, struct err *e)
 {
-	if (!o->has_now || o->dry_run || (num_wide)o->now_ns - clock_ns <= 24 * 3600 * NS_PER_S)
+	if (!o->has_now || o->store.dry_run ||
+	    (num_wide)o->now_ns - clock_ns <= 24 * 3600 * NS_PER_S)
 		return 0;
 	return err_set(e, ERR_USAGE,
 		       "--now: that is more than a day after now, by the store's clock; what would "
@@ -68,18 +69,18 @@ static int check_now(const struct index_opts *o, int64_t clock_ns, struct err *e
 
 int retain_ask(struct store *s, const struct index_opts *o, struct index_says says, struct err *e)
 {
-	struct asking a = { says, o->format, 0 };
+	struct asking a = { says, o->store.format, 0 };
 	struct report quiet = { 0 }; /* who wrote the file was told */
 	struct hold *hold = NULL;
 	struct retain r = { .store = s,
-			    .tenant = o->tenant,
+			    .tenant = o->store.tenant,
 			    .now_ns = o->now_ns,
 			    .keep_bytes = o->keep_bytes,
 			    .keep_free = o->keep_free,
-			    .shard = o->shard,
-			    .n_shards = o->n_shards,
-			    .delay_ns = o->delete_delay_ns,
-			    .dry_run = o->dry_run,
+			    .shard = o->store.shard,
+			    .n_shards = o->store.n_shards,
+			    .delay_ns = o->store.delete_delay_ns,
+			    .dry_run = o->store.dry_run,
 			    .gone = on_gone,
 			    .missed = on_missed,
 			    .made = on_made,
@@ -90,7 +91,7 @@ int retain_ask(struct store *s, const struct index_opts *o, struct index_says sa
 	int64_t clock_ns = 0;
 	int rc = 0;
 
-	if (o->dry_run)
+	if (o->store.dry_run)
 		clock_ns = store_now_to_look(s, "");
 	else
 		rc = store_now(s, "", &clock_ns, e);
@@ -100,9 +101,9 @@ int retain_ask(struct store *s, const struct index_opts *o, struct index_says sa
 	if (rc == 0 && !o->has_now)
 		r.now_ns = clock_ns;
 	if (rc == 0)
-		rc = limits_load(o->limits_file, s, &r.limits, &quiet, e);
+		rc = limits_load(o->store.limits, s, &r.limits, &quiet, e);
 	if (rc == 0)
-		hold = hold_load(o->hold_file, s, e);
+		hold = hold_load(o->store.hold, s, e);
 	if (hold) {
 		r.hold = hold;
 		rc = hold_check_tenants(hold, s, says.warn, says.data, e);

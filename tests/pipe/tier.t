@@ -34,7 +34,7 @@ for bad in 30d 30d= =A 30d=a 0d=A 30d=A,30d=B 30d=A,20d=B x=A '1d=A,'; do
 	ok "--tier $bad" exits 2 chunkpack --tier "$bad" --store dir
 done
 ok "with what has no meaning for it" exits 2 tier --day 2026-01-01
-ok "as is said" stderr_has "option '--day' has no effect with '--tier'"
+ok "as is said" stderr_has "option '--day' has no effect without '--compact' or '--copy'"
 
 need python3
 spawn "$REPO/tests/lib/s3-classes" port

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "cli/cli.h"
+#include "cli/modes.h"
 #include "cli/verbs.h"
 
 static void values_are_read_whole_or_refused(void **state)
@@ -99,12 +100,57 @@ static void the_name_most_like_a_word_is_found(void **state)
 	}
 }
 
+/* Of --pack, --merge and --copy, with --day of the last two and --level of none and the first. */
+static void options_go_with_modes_or_are_refused(void **state)
+{
+	static const struct {
+		bool merge, copy, pack, day, level;
+		const char *message; /* NULL: right */
+	} cases[] = {
+		{ 0, 0, 0, 0, 0, NULL },
+		{ 1, 0, 0, 1, 0, NULL },
+		{ 0, 1, 0, 1, 0, NULL },
+		{ 0, 0, 1, 0, 1, NULL },
+		{ 0, 0, 0, 0, 1, NULL },
+		{ 1, 0, 1, 0, 0, "--merge and --pack: one at a time" },
+		{ 1, 1, 1, 0, 0, "--merge and --copy: one at a time" },
+		{ 0, 0, 0, 1, 0, "option '--day' has no effect without '--merge' or '--copy'" },
+		{ 0, 0, 1, 1, 0, "option '--day' has no effect without '--merge' or '--copy'" },
+		{ 0, 1, 0, 1, 1, "option '--level' has no effect with '--copy'" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct cli_mode modes[] = { { "--merge", cases[i].merge },
+						  { "--copy", cases[i].copy },
+						  { "--pack", cases[i].pack } };
+		const struct cli_use uses[] = { { "--day", cases[i].day, 1 << 1 | 1 << 2 },
+						{ "--level", cases[i].level, 1 << 0 | 1 << 3 } };
+		struct err e = { 0 };
+		size_t mode = 0;
+		int rc = cli_mode_find(modes, 3, &mode, &e);
+
+		print_message("# case %zu\n", i);
+		if (rc == 0)
+			rc = cli_mode_check(modes, mode, uses, 2, &e);
+		assert_int_equal(rc, cases[i].message ? -1 : 0);
+		if (!cases[i].message)
+			assert_int_equal(mode, cases[i].merge  ? 1
+					       : cases[i].copy ? 2
+					       : cases[i].pack ? 3
+							       : 0);
+		assert_string_equal(e.msg, cases[i].message ? cases[i].message : "");
+		assert_int_equal(e.code, cases[i].message ? ERR_USAGE : ERR_NONE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_read_whole_or_refused),
 		cmocka_unit_test(rows_take_their_values),
 		cmocka_unit_test(the_name_most_like_a_word_is_found),
+		cmocka_unit_test(options_go_with_modes_or_are_refused),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -142,7 +142,7 @@ static void ask(const struct world *w, uint64_t *seed)
 	struct freshness f = { .store = w->s,
 			       .max_age_ns = max_age,
 			       .has_now = true,
-			       .format = FSCK_JSONL,
+			       .format = CLI_JSONL,
 			       .sink = add_line,
 			       .fault = no_fault,
 			       .data = &found };

@@ -1,6 +1,6 @@
 /* The work on a store, tenant by tenant and day by day, split over several programs. */
-#ifndef INDEX_SHARD_H
-#define INDEX_SHARD_H
+#ifndef STORE_SHARD_H
+#define STORE_SHARD_H
 
 #include "base/bytes.h"
 #include "base/err.h"

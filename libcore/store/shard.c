@@ -1,4 +1,4 @@
-#include "index/shard.h"
+#include "store/shard.h"
 
 #include "base/buf.h"
 #include "base/hash.h"
