@@ -114,6 +114,27 @@ static int print(const struct completeness_opts *c, const struct expected *x, st
 	return sum.n_short ? err_set(e, ERR_NO, "sources are short") : 0;
 }
 
+/* Names that are values of a label, and nothing of any of them: the label is another, perhaps. */
+static void warn_of_label(const struct query_opts *o, const struct completeness_opts *c,
+			  const struct expected *x)
+{
+	uint64_t stored = 0, expected = 0;
+	struct err e;
+
+	for (size_t i = 0; i < x->n; i++) {
+		if (x->v[i].name.p[0] == '{')
+			continue;
+		stored += x->v[i].stored;
+		expected += x->v[i].expected;
+	}
+	if (stored || !expected)
+		return;
+	err_set(&e, ERR_NO,
+		"none of the sources is a value of label '%.*s': --source-label names another",
+		BYTES_ARG(c->label));
+	o->source.warn(o->source.damage_data, &e);
+}
+
 /* ---- the whole ---- */
 
 static int read_text(const char *path, struct buf *ret, struct err *e)
@@ -142,10 +163,14 @@ int completeness_ask(const struct query_opts *o, const struct completeness_opts 
 		if (rc < 0)
 			err_wrap(e, "'%s'", c->path);
 	}
+	if (rc == 0 && x.n == 0) /* what was to write it has failed, perhaps */
+		rc = err_set(e, ERR_CORRUPT, "'%s': no source is in it", c->path);
 	for (size_t i = 0; i < x.n && rc == 0; i++)
 		rc = count(o, c->flags, &x.v[i], e);
-	if (rc == 0)
+	if (rc == 0) {
+		warn_of_label(o, c, &x);
 		rc = print(c, &x, e);
+	}
 	expected_release(&x);
 	buf_release(&text);
 	return rc;

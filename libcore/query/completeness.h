@@ -20,7 +20,8 @@ struct completeness_opts {
 /*
  * Counts the entries of each source in o's time, prints those of which less than the threshold is
  * there, and last how much there is of all. Errors: ERR_NO, some source is short; expected_read's;
- * ERR_QUERY a selector, with the source; those of query_run.
+ * ERR_CORRUPT, nothing is expected of anybody; ERR_QUERY a selector, with the source; those of
+ * query_run.
  */
 MUST_CHECK int completeness_ask(const struct query_opts *o, const struct completeness_opts *c,
 				struct err *e);

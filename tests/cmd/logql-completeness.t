@@ -42,8 +42,8 @@ ok "files, too" exits 1 logql --completeness expected lines.jsonl
 ok "what is there twice counts once" stdout_has "incomplete: 1044 of 1105 lines"
 ok "more than expected covers nothing up" sh -c 'printf "web,10\ndb,100\n" | logql --completeness - --store s >out; test $? = 1'
 is "in the sum" "$(tail -n 1 out)" "incomplete: 104 of 110 lines, 0.945454"
-ok "of nothing all is there" sh -c 'printf "web,0\nx,0\n" | logql --completeness - --store s --threshold 1'
-ok "of nobody, too" exits 0 logql --completeness - --store s
+printf 'web,0\nx,0\n' >zero
+ok "of nothing all is there" exits 0 logql --completeness zero --store s --threshold 1
 ok "is said" stdout_is "complete: 0 of 0 lines, 1"
 ok "a range of time" exits 1 logql --completeness just --store s --from 1768478400 --to 1768478500
 ok "has less" stdout_has "short web: 100 of 1000 lines, 0.1"
@@ -52,6 +52,15 @@ ok "selectors" exits 0 logql --completeness selectors --threshold 1 --store s
 ok "are sources" stdout_has "complete: 997 of 997 lines, 1"
 printf 'p0,522\np1,522\n' >pods
 ok "values of another label" exits 0 logql --completeness pods --source-label pod --threshold 1 --store s
+ok "values that no stream has are exit 1" exits 1 logql --completeness pods --store s
+ok "and may be of another label" stderr_is "logql: warning: none of the sources is a value of label 'service_name': --source-label names another"
+echo '{pod="p7"},1' >nopod
+ok "a selector that finds nothing is exit 1" exits 1 logql --completeness nopod --store s
+ok "and has no label" stderr_is_empty
+sed 's/"ts"/"tenant":"acme","ts"/' lines.jsonl | chunkpack --store s | idxbuild --store s >/dev/null
+printf '{__tenant_id__="acme",service_name="web"},950\n{__tenant_id__="fake",service_name="db"},94\n' >tenants
+ok "of several tenants" exits 0 logql --completeness tenants --threshold 1 -t 'acme|fake' --store s
+ok "each is a selector" stdout_is "complete: 1044 of 1044 lines, 1"
 ok "another tenant has nothing" exits 1 logql --completeness just -t other --store s
 ok "at all" stdout_has "missing web: 0 of 1000 lines, 0"
 
@@ -74,6 +83,11 @@ ok "with file and line" stderr_has "'bad': line 1: expected SOURCE,NUMBER"
 printf '{x},1\n' >bad
 ok "a selector that is none is exit 2" exits 2 logql --completeness bad --store s
 ok "and named" stderr_has "source '{x}': "
+for text in '' '# nobody' 'source,expected'; do
+	echo "$text" >none
+	ok "a file of '$text' is exit 3" exits 3 logql --completeness none --store s
+	ok "since it expects nothing" stderr_is "logql: error: 'none': no source is in it"
+done
 ok "a store that is not there is exit 4" exits 4 logql --completeness just --store nowhere
 ok "a full stdout, too" exits 4 sh -c 'logql --completeness just --store s >/dev/full'
 
