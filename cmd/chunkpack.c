@@ -10,6 +10,7 @@
 #include "compact/report.h"
 #include "erase/command.h"
 #include "store/stats.h"
+#include "store/tenants.h"
 
 enum { FAULTS_SHOWN = 20 };
 
@@ -285,7 +286,8 @@ int main(int argc, char **argv)
 	args.cache = cache_opts_open(&args.opts.store.cache, &cli);
 	if (open_stores(&args, &e) < 0)
 		cli_report(&cli, &e);
-	else
+	else if (!args.opts.mode || store_seeks_tenant(args.from ? args.from : args.store,
+						       args.opts.store.tenant, &cli))
 		job_of (&args.opts)(&args);
 	store_say_stats(args.opts.store.stats ? args.store : NULL, args.cache, &cli);
 	store_close(args.store);

@@ -10,12 +10,11 @@
 #include "index/look.h"
 #include "index/options.h"
 #include "index/packlist.h"
-#include "labels/labels.h"
 #include "limits/file.h"
 #include "retention/retain_ask.h"
-#include "time/time.h"
 #include "store/stats.h"
 #include "store/store.h"
+#include "store/tenants.h"
 
 struct args {
 	struct cli *cli;
@@ -93,18 +92,7 @@ static int rebuild_tenant(const char *name, uint64_t size, void *data, struct er
 	const struct build_events ev = events_of(a);
 
 	(void)size;
-	if (labels_check_tenant(bytes_str(name), NULL) < 0)
-		return 0; /* not ours, as a disk's lost+found */
 	return index_rebuild(a->store, bytes_str(name), &ev, e) < 0 ? -1 : 0;
-}
-
-static int rebuild(struct args *a, struct err *e)
-{
-	const struct build_events ev = events_of(a);
-
-	if (a->opts.store.tenant.n == 0)
-		return store_list_folders(a->store, "", rebuild_tenant, a, e);
-	return index_rebuild(a->store, a->opts.store.tenant, &ev, e) < 0 ? -1 : 0;
 }
 
 /* ---- looking ---- */
@@ -148,7 +136,9 @@ static int look(struct args *a, struct err *e)
 			rc = index_look_file(&l, a->cli->operand[i], e);
 	} else {
 		a->store = store_open(a->opts.store.path, STORE_READ, e);
-		rc = a->store ? index_look_store(&l, a->store, a->opts.store.tenant, e) : -1;
+		rc = a->store ? 0 : -1;
+		if (rc == 0 && store_seeks_tenant(a->store, a->opts.store.tenant, a->cli))
+			rc = index_look_store(&l, a->store, a->opts.store.tenant, e);
 	}
 	return index_look_end(&l, rc == 0 ? e : NULL) < 0 ? -1 : rc;
 }
@@ -241,6 +231,22 @@ static int compact(struct args *a, struct err *e)
 	return index_compact(&c, e);
 }
 
+/* On the whole store, or on one tenant of it. */
+static int work(struct args *a, struct err *e)
+{
+	const struct index_opts *o = &a->opts;
+	bool is_there = store_seeks_tenant(a->store, o->store.tenant, a->cli);
+
+	if (o->freshness) /* of one who has nothing, too */
+		return freshness(a, e);
+	if (!is_there)
+		return 0;
+	return o->compact  ? compact(a, e)
+	       : o->retain ? answer(a, retain_ask(a->store, o, says_of(a), e), ERR_NO)
+	       : o->fsck   ? fsck(a, e)
+			   : store_each_tenant(a->store, o->store.tenant, rebuild_tenant, a, e);
+}
+
 static int run(struct args *a, struct err *e)
 {
 	const struct index_opts *o = &a->opts;
@@ -251,12 +257,7 @@ static int run(struct args *a, struct err *e)
 	} else if (o->rebuild || o->compact || o->retain || o->fsck || o->freshness) {
 		a->store = index_opts_open(o, e);
 		store_set_cache(a->store, a->cache, STORE_CACHED_INDEX);
-		rc = !a->store	    ? -1
-		     : o->compact   ? compact(a, e)
-		     : o->retain    ? answer(a, retain_ask(a->store, o, says_of(a), e), ERR_NO)
-		     : o->fsck	    ? fsck(a, e)
-		     : o->freshness ? freshness(a, e)
-				    : rebuild(a, e);
+		rc = a->store ? work(a, e) : -1;
 		if (rc == 0 && a->made) /* so it is a store, whether it still says so or not */
 			rc = store_check_mark(a->store, NULL) < 0 ? store_mark(a->store, e) : 0;
 	} else {

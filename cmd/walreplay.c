@@ -61,9 +61,7 @@ struct args {
 
 static void fail(const struct err *e, void *data)
 {
-	struct args *a = data;
-
-	cli_report(a->cli, e);
+	cli_report(((const struct args *)data)->cli, e);
 }
 
 static void note(const char *text, void *data)
@@ -72,6 +70,11 @@ static void note(const char *text, void *data)
 
 	if (a->verbose)
 		cli_note(a->cli, "%s", text);
+}
+
+static void warn(const char *text, void *data)
+{
+	cli_warn(((const struct args *)data)->cli, "%s", text);
 }
 
 static int64_t parse_time(struct args *a)
@@ -269,7 +272,8 @@ int main(int argc, char **argv)
 				      .to_ns = INT64_MAX,
 				      .out_fd = STDOUT_FILENO },
 			  .fail = fail,
-			  .note = note },
+			  .note = note,
+			  .warn = warn },
 		.store_path = DEFAULT_STORE,
 	};
 	struct err e;

@@ -2,6 +2,7 @@
 
 #include "compact/day.h"
 #include "store/shard.h"
+#include "store/tenants.h"
 #include "index/sweep.h"
 #include "time/time.h"
 
@@ -112,8 +113,6 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 	struct walk w = { .o = data, .tenant = bytes_str(name) };
 
 	(void)size;
-	if (labels_check_tenant(w.tenant, NULL) < 0)
-		return 0; /* not ours, as a disk's lost+found */
 	if (live_days(w.o->store, w.tenant, INT32_MIN, INT32_MAX, one_day, &w, e) == 0)
 		return 0;
 	if (e->code != ERR_CORRUPT)
@@ -124,9 +123,5 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 
 int compact_store(const struct compact_opts *o, struct err *e)
 {
-	struct walk w = { .o = o, .tenant = o->tenant };
-
-	if (o->tenant.n)
-		return live_days(o->store, o->tenant, INT32_MIN, INT32_MAX, one_day, &w, e);
-	return store_list_folders(o->store, "", one_tenant, (void *)(uintptr_t)o, e);
+	return store_each_tenant(o->store, o->tenant, one_tenant, (void *)(uintptr_t)o, e);
 }

@@ -4,6 +4,7 @@
 #include "compact/copy_requests.h"
 #include "index/live.h"
 #include "store/shard.h"
+#include "store/tenants.h"
 #include "limits/file.h"
 #include "store/names.h"
 #include "time/time.h"
@@ -57,8 +58,6 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 	int rc;
 
 	(void)size;
-	if (labels_check_tenant(w.tenant, NULL) < 0)
-		return 0; /* not ours, as a disk's lost+found */
 	rc = o->to_tenant.n && !bytes_eq(o->to_tenant, w.tenant) ? find_hidden(&w, &limits, e)
 								 : copy_requests(o, w.tenant, e);
 	if (rc == 0)
@@ -70,12 +69,5 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 
 int copy_store(const struct copy_opts *o, struct err *e)
 {
-	struct buf tenant = { 0 };
-	int rc;
-
-	buf_add_bytes(&tenant, o->tenant);
-	rc = tenant.n ? one_tenant(buf_str(&tenant), 0, (void *)(uintptr_t)o, e)
-		      : store_list_folders(o->from, "", one_tenant, (void *)(uintptr_t)o, e);
-	buf_release(&tenant);
-	return rc;
+	return store_each_tenant(o->from, o->tenant, one_tenant, (void *)(uintptr_t)o, e);
 }

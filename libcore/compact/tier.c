@@ -5,8 +5,8 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "json/json.h"
-#include "labels/labels.h"
 #include "store/names.h"
+#include "store/tenants.h"
 #include "time/time.h"
 
 static const int64_t DAY_NS = 24 * 3600 * NS_PER_S;
@@ -114,18 +114,6 @@ static int see_object(const struct store_object *obj, void *data, struct err *e)
 	return to ? move_pack(m, obj, to, e) : 0;
 }
 
-static int each_tenant(const struct tier_opts *o, store_each_fn *each, void *data, struct err *e)
-{
-	struct buf tenant = { 0 };
-	int rc;
-
-	buf_add_bytes(&tenant, o->tenant);
-	rc = tenant.n ? each(buf_str(&tenant), 0, data, e)
-		      : store_list_folders(o->store, "", each, data, e);
-	buf_release(&tenant);
-	return rc;
-}
-
 static int move_tenant(const char *name, uint64_t size, void *data, struct err *e)
 {
 	const struct moving *m = data;
@@ -133,8 +121,6 @@ static int move_tenant(const char *name, uint64_t size, void *data, struct err *
 	int rc;
 
 	(void)size;
-	if (labels_check_tenant(bytes_str(name), NULL) < 0)
-		return 0;
 	store_folder_add_all(&folder, STORE_PACK, bytes_str(name));
 	rc = store_list_objects(m->o->store, buf_str(&folder), see_object, data, e);
 	buf_release(&folder);
@@ -171,8 +157,6 @@ static int add_rule(const char *tenant, uint64_t size, void *data, struct err *e
 
 	(void)size;
 	(void)e;
-	if (labels_check_tenant(bytes_str(tenant), NULL) < 0)
-		return 0;
 	buf_addf(r->b, "%s    {\"ID\": ", r->n++ ? ",\n" : "");
 	buf_addf(&text, "lokid packs of %s", tenant);
 	json_add_quoted(r->b, buf_bytes(&text));
@@ -206,7 +190,7 @@ static int print_rules(const struct tier_opts *o, struct err *e)
 				     "whole days");
 	buf_add_str(&b, "{\"Rules\": [\n");
 	if (rc == 0)
-		rc = each_tenant(o, add_rule, &r, e);
+		rc = store_each_tenant(o->store, o->tenant, add_rule, &r, e);
 	buf_add_str(&b, r.n ? "\n]}" : "]}");
 	if (rc == 0)
 		rc = o->print(o->data, &b, e);
@@ -225,5 +209,5 @@ int tier_store(const struct tier_opts *o, struct err *e)
 			       store_path(o->store));
 	if (store_now(o->store, "", &m.now_ns, e) < 0)
 		return -1;
-	return each_tenant(o, move_tenant, &m, e);
+	return store_each_tenant(o->store, o->tenant, move_tenant, &m, e);
 }

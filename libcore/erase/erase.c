@@ -8,9 +8,10 @@
 #include "erase/scrub.h"
 #include "index/live.h"
 #include "index/lost.h"
-#include "store/shard.h"
 #include "limits/limits.h"
+#include "store/shard.h"
 #include "store/store.h"
+#include "store/tenants.h"
 #include "time/time.h"
 
 struct tenant_run {
@@ -149,12 +150,15 @@ static bool is_of_the_tenant(const struct err *e)
 	       e->code == ERR_QUERY || e->code == ERR_AGAIN;
 }
 
-static int do_tenant(const struct erase_opts *o, struct bytes tenant, struct err *e)
+static int one_tenant(const char *name, uint64_t size, void *data, struct err *e)
 {
+	const struct erase_opts *o = data;
+	const struct bytes tenant = bytes_str(name);
 	struct tenant_run r = { .o = o,
 				.targets = { .tenant = tenant, .jobs = o->jobs, .hold = o->hold } };
 	int rc;
 
+	(void)size;
 	if (!o->scrub && mode_of(o, tenant) != LIMITS_DELETE_REMOVES)
 		return 0;
 	rc = o->scrub ? find_rules(&r, e) : find_requests(&r, e);
@@ -171,23 +175,9 @@ static int do_tenant(const struct erase_opts *o, struct bytes tenant, struct err
 	return 0;
 }
 
-static int one_tenant(const char *name, uint64_t size, void *data, struct err *e)
-{
-	struct bytes tenant = bytes_str(name);
-
-	(void)size;
-	if (labels_check_tenant(tenant, NULL) < 0)
-		return 0; /* not ours, as a disk's lost+found */
-	return do_tenant(data, tenant, e);
-}
-
 int erase_store(const struct erase_opts *o, struct err *e)
 {
-	int rc = o->tenant.n
-			 ? do_tenant(o, o->tenant, e)
-			 : store_list_folders(o->store, "", one_tenant, (void *)(uintptr_t)o, e);
-
-	if (rc < 0)
+	if (store_each_tenant(o->store, o->tenant, one_tenant, (void *)(uintptr_t)o, e) < 0)
 		return -1;
 	return lost_sweep(o->store, o->tenant, o->dry_run ? SWEEP_DRY : SWEEP_DELETE, o->on_lost,
 			  o->data, e);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "labels/labels.h"
 #include "store/store.h"
+#include "store/tenants.h"
 
 struct walk {
 	const struct index_compaction *c;
@@ -138,8 +138,6 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 	struct err why;
 
 	(void)size;
-	if (labels_check_tenant(w.tenant, NULL) < 0)
-		return 0; /* not ours, as a disk's lost+found */
 	if (live_days(c->store, w.tenant, INT32_MIN, INT32_MAX, one_day, &w, &why) == 0)
 		return 0;
 	if (why.code != ERR_CORRUPT)
@@ -150,9 +148,5 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 
 int index_compact(const struct index_compaction *c, struct err *e)
 {
-	struct walk w = { .c = c, .tenant = c->tenant };
-
-	if (c->tenant.n)
-		return live_days(c->store, c->tenant, INT32_MIN, INT32_MAX, one_day, &w, e);
-	return store_list_folders(c->store, "", one_tenant, (void *)(uintptr_t)c, e);
+	return store_each_tenant(c->store, c->tenant, one_tenant, (void *)(uintptr_t)c, e);
 }

@@ -7,6 +7,7 @@
 #include "index/live.h"
 #include "json/json.h"
 #include "store/names.h"
+#include "store/tenants.h"
 #include "time/time.h"
 
 int64_t freshness_age(int64_t now_ns, int64_t newest_ns)
@@ -191,8 +192,6 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 	struct err why;
 
 	(void)size;
-	if (labels_check_tenant(tenant, NULL) < 0)
-		return 0; /* not ours, as a disk's lost+found */
 	if (q->f->grace_ns)
 		w.limit = num_clip((num_wide)q->now + q->f->grace_ns(tenant, q->f->data));
 	if (find_newest(q, tenant, &w, &why) < 0) {
@@ -227,20 +226,13 @@ static int tell_empty(struct asking *q, struct err *e)
 int64_t freshness_ask(const struct freshness *f, struct err *e)
 {
 	struct asking q = { .f = f, .now = f->now_ns };
-	int rc = 0;
+	int rc;
 
 	if (!f->has_now)
 		q.now = store_now_to_look(f->store, "");
-	if (f->tenant.n) {
-		char *name = strndup(f->tenant.p, f->tenant.n);
-
-		rc = one_tenant(name, 0, &q, e);
-		free(name);
-	} else {
-		rc = store_list_folders(f->store, "", one_tenant, &q, e);
-		if (rc == 0 && q.n_tenants == 0)
-			rc = tell_empty(&q, e);
-	}
+	rc = store_each_tenant(f->store, f->tenant, one_tenant, &q, e);
+	if (rc == 0 && q.n_tenants == 0)
+		rc = tell_empty(&q, e);
 	buf_release(&q.line);
 	return rc < 0 ? -1 : q.n_late;
 }

@@ -10,6 +10,7 @@
 #include "index/live_files.h"
 #include "store/names.h"
 #include "store/store.h"
+#include "store/tenants.h"
 #include "time/time.h"
 
 enum {
@@ -393,16 +394,12 @@ static int walk_tenant(const char *name, uint64_t size, void *data, struct err *
 
 	(void)size;
 	w->tenant = bytes_str(name);
-	if (labels_check_tenant(w->tenant, NULL) < 0)
-		return 0; /* not ours, as a disk's lost+found */
 	return live_days(w->s, w->tenant, INT32_MIN, INT32_MAX, walk_day, w, e);
 }
 
 int live_each(struct store *s, struct bytes tenant, live_each_fn *each, void *data, struct err *e)
 {
-	struct walk w = { s, tenant, each, data };
+	struct walk w = { .s = s, .each = each, .data = data };
 
-	if (tenant.n)
-		return live_days(s, tenant, INT32_MIN, INT32_MAX, walk_day, &w, e);
-	return store_list_folders(s, "", walk_tenant, &w, e);
+	return store_each_tenant(s, tenant, walk_tenant, &w, e);
 }

@@ -70,6 +70,16 @@ uint64_t replay_second(const struct replay *r)
 	return r->second;
 }
 
+bool replay_lacks_tenant(const struct replay *r)
+{
+	uint32_t n = streams_tenant_count(r->streams);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (bytes_eq(streams_tenant(r->streams, i), r->opts->tenant))
+			return false;
+	return n > 0 && r->opts->tenant.n > 0;
+}
+
 bool replay_out_failed(const struct replay *r)
 {
 	return r->out_failed;

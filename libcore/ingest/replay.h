@@ -48,6 +48,9 @@ MUST_CHECK int replay_fd(struct replay *r, int fd, enum replay_input input, uint
 /* Where in the last input a second segment began; 0: it held one. */
 uint64_t replay_second(const struct replay *r);
 
+/* Something was read, and there is nothing of opts' tenant in it. */
+bool replay_lacks_tenant(const struct replay *r);
+
 /* True when something could not be written: nothing more would be of use. */
 bool replay_out_failed(const struct replay *r);
 

@@ -69,6 +69,19 @@ void segment_task_begin(struct segment_task *t)
 	t->r = replay_new(&t->replay);
 }
 
+/* Of what is not packed yet a tenant may have nothing; of a whole log it has something, or is
+ * misspelt. */
+static void warn_of_tenant(const struct segment_task *t)
+{
+	struct buf b = { 0 };
+
+	if (t->mode != SEGMENT_REPLAY || !replay_lacks_tenant(t->r))
+		return;
+	buf_addf(&b, "nothing that was read is of tenant '%.*s'", BYTES_ARG(t->replay.tenant));
+	t->warn(buf_str(&b), t->data);
+	buf_release(&b);
+}
+
 void segment_task_end(struct segment_task *t)
 {
 	const struct live_fault *fault = NULL;
@@ -81,6 +94,7 @@ void segment_task_end(struct segment_task *t)
 		fault = cover_faults(t->cover, &n);
 	for (size_t i = 0; i < n; i++)
 		t->fail(&fault[i].err, t->data);
+	warn_of_tenant(t);
 	replay_free(t->r);
 	buf_release(&t->out);
 }

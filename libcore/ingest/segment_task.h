@@ -25,6 +25,8 @@ struct segment_task {
 	void (*fail)(const struct err *e, void *data);
 	/* What is not wrong, and may be worth knowing. */
 	void (*note)(const char *text, void *data);
+	/* What may be a slip of who asked. */
+	void (*warn)(const char *text, void *data);
 	void *data;
 
 	struct buf

@@ -440,6 +440,24 @@ bool limits_any_drops_oldest(const struct limits_set *s)
 	return ret;
 }
 
+static bool expires(const struct limits *l)
+{
+	bool ret = l->retention_period_ns > 0;
+
+	for (size_t i = 0; i < l->retention_stream.n && !ret; i++)
+		ret = l->retention_stream.v[i].period_ns > 0;
+	return ret;
+}
+
+bool limits_any_expires(const struct limits_set *s)
+{
+	bool ret = expires(&s->defaults);
+
+	for (size_t i = 0; i < s->n_tenants && !ret; i++)
+		ret = expires(&s->tenant[i].limits);
+	return ret;
+}
+
 /* --- printed --- */
 
 static bool is_printed(const struct key *k)

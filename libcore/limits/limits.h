@@ -85,6 +85,8 @@ struct limits_set *limits_set_for_ever(struct limits_set *base);
 
 /* Whether some tenant's oldest goes when its max_storage_bytes are full. */
 bool limits_any_drops_oldest(const struct limits_set *s);
+/* Whether anything of any tenant ever expires. */
+bool limits_any_expires(const struct limits_set *s);
 
 /* Makes of *l what a query about both may: of each limit of queries the stricter, 0 being none.
  * Those of pushes stay as they are. Lists of both lie in the arena. */

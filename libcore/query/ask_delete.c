@@ -6,6 +6,7 @@
 #include "limits/file.h"
 #include "query/source.h"
 #include "store/store.h"
+#include "store/tenants.h"
 #include "time/time.h"
 
 /* One call of the verb. */
@@ -36,6 +37,7 @@ static int open_store(struct deleting *d, bool writes, struct err *e)
 {
 	struct ask *a = (struct ask *)(uintptr_t)d->a;
 	struct source_opts *s = &a->q.source;
+	struct err why;
 
 	if (!s->store)
 		sources_choose_default(s);
@@ -44,6 +46,8 @@ static int open_store(struct deleting *d, bool writes, struct err *e)
 		return -1;
 	if (writes)
 		store_set_answer_age(d->store, 0);
+	if (store_check_tenant(d->store, d->tenant, &why) < 0 && why.code == ERR_NO)
+		s->warn(s->damage_data, &why);
 	if (writes && store_check_mark(d->store, e) < 0)
 		return -1;
 	return check_mode(d, e);

@@ -8,6 +8,7 @@
 #include "labels/matcher.h"
 #include "logql/selector.h"
 #include "store/store.h"
+#include "store/tenants.h"
 #include "time/time.h"
 
 enum { SIZE_MAX_BYTES = 1 << 20 };
@@ -242,7 +243,7 @@ int hold_check_tenants(const struct hold *h, struct store *s, hold_warn_fn *warn
 	for (size_t i = 0; i < h->n; i++)
 		any = any || h->v[i].tenant.n;
 	if (any)
-		rc = store_list_folders(s, "", on_tenant, &k, e);
+		rc = store_each_tenant(s, (struct bytes){ 0 }, on_tenant, &k, e);
 	for (size_t i = 0; i < h->n && rc == 0; i++) {
 		const struct held *r = &h->v[i];
 		struct buf b = { 0 };

@@ -3,12 +3,13 @@
 #include <stdlib.h>
 
 #include "index/merge.h"
-#include "store/shard.h"
 #include "index/sweep.h"
 #include "retention/expire.h"
 #include "retention/retention.h"
 #include "retention/survey.h"
 #include "store/names.h"
+#include "store/shard.h"
+#include "store/tenants.h"
 #include "time/time.h"
 
 struct walk {
@@ -218,8 +219,6 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 
 	(void)size;
 	w->tenant = bytes_str(name);
-	if (labels_check_tenant(w->tenant, NULL) < 0)
-		return 0; /* not ours, as a disk's lost+found */
 	w->limits = w->r->limits ? limits_of(w->r->limits, w->tenant) : NULL;
 	if (!w->r->dry_run && w->r->shard == 0)
 		rc = sweep_tenant(w, &why);
@@ -236,14 +235,10 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 int retain_store(const struct retain *r, struct err *e)
 {
 	struct walk w = { .r = r };
-	struct buf name = { 0 };
 	int rc = survey_is_wanted(r) ? survey_store(r, &w.survey, e) : 0;
 
-	buf_add_bytes(&name, r->tenant);
 	if (rc == 0)
-		rc = r->tenant.n ? one_tenant(buf_str(&name), 0, &w, e)
-				 : store_list_folders(r->store, "", one_tenant, &w, e);
-	buf_release(&name);
+		rc = store_each_tenant(r->store, r->tenant, one_tenant, &w, e);
 	survey_release(&w.survey);
 	return rc;
 }

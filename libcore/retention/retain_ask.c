@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "json/json.h"
 #include "limits/file.h"
+#include "retention/survey.h"
 #include "time/time.h"
 
 struct asking {
@@ -67,6 +68,20 @@ static int check_now(const struct index_opts *o, int64_t clock_ns, struct err *e
 		       "then go is told with --dry-run");
 }
 
+/* Who asked may have named the wrong store, or forgotten a file. */
+static void note_idle(const struct asking *a, const struct retain *r, const char *file)
+{
+	if (survey_is_wanted(r) || (r->limits && limits_any_expires(r->limits)))
+		return;
+	if (r->limits)
+		says_note(&a->says, "nothing has a retention: '%s' sets none",
+			  file ? file : LIMITS_OF_STORE);
+	else
+		says_note(&a->says,
+			  "nothing has a retention: no --limits, and no '%s' in store '%s'",
+			  LIMITS_OF_STORE, store_path(r->store));
+}
+
 int retain_ask(struct store *s, const struct index_opts *o, struct index_says says, struct err *e)
 {
 	struct asking a = { says, o->store.format, 0 };
@@ -102,6 +117,8 @@ int retain_ask(struct store *s, const struct index_opts *o, struct index_says sa
 		r.now_ns = clock_ns;
 	if (rc == 0)
 		rc = limits_load(o->store.limits, s, &r.limits, &quiet, e);
+	if (rc == 0)
+		note_idle(&a, &r, o->store.limits);
 	if (rc == 0)
 		hold = hold_load(o->store.hold, s, e);
 	if (hold) {

@@ -12,6 +12,7 @@
 #include "base/num.h"
 #include "retention/expire.h"
 #include "store/names.h"
+#include "store/tenants.h"
 #include "time/time.h"
 #include "yaml/key.h"
 
@@ -148,8 +149,6 @@ static int survey_tenant(const char *name, uint64_t size, void *data, struct err
 	int rc;
 
 	(void)size;
-	if (labels_check_tenant(bytes_str(name), NULL) < 0)
-		return 0; /* not ours, as a disk's lost+found */
 	t->tenant = arena_copy(&t->s->mem, bytes_str(name));
 	t->tenant_bytes = 0;
 	if (t->r->keep_bytes == 0 && t->r->keep_free <= 0 && quota_of(t) == 0)
@@ -252,17 +251,10 @@ static void index_picks(struct survey *s)
 int survey_store(const struct retain *r, struct survey *ret, struct err *e)
 {
 	struct tally t = { .r = r, .s = ret };
-	struct buf value = { 0 };
 	int rc;
 
 	*ret = (struct survey){ .n = 0 };
-	if (r->tenant.n) {
-		buf_add_bytes(&value, r->tenant);
-		rc = survey_tenant(buf_str(&value), 0, &t, e);
-		buf_reset(&value);
-	} else {
-		rc = store_list_folders(r->store, "", survey_tenant, &t, e);
-	}
+	rc = store_each_tenant(r->store, r->tenant, survey_tenant, &t, e);
 	keep_sort(ret->v, ret->n);
 	if (rc == 0 && r->keep_bytes)
 		drop_for_bytes(&t);
@@ -270,7 +262,6 @@ int survey_store(const struct retain *r, struct survey *ret, struct err *e)
 		rc = drop_for_space(&t, e);
 	if (rc == 0)
 		index_picks(ret);
-	buf_release(&value);
 	return rc;
 }
 

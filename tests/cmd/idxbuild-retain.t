@@ -43,6 +43,15 @@ fill s
 stored s beta >beta.all
 objects s >before
 
+# --- nothing goes
+
+ok "without limits" exits 0 retain s -v
+ok "that is said when much is" stderr_is "idxbuild: nothing has a retention: no --limits, and no '~lokid/limits.yaml' in store 's'"
+ok "and else not" exits 0 retain s
+ok "at all" stderr_is_empty
+ok "limits that keep everything" exits 0 retain s --limits none.yaml -v
+ok "are named" stderr_is "idxbuild: nothing has a retention: 'none.yaml' sets none"
+
 # --- what would go
 
 ok "a dry run" exits 0 retain s --limits limits.yaml --dry-run
