@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "base/mem.h"
 #include "store/store.h"
 
@@ -42,27 +41,10 @@ bool again_is_due(struct again *a, const struct err *e)
 	return true;
 }
 
-static uint64_t hash_of(struct again *a, const struct log_entry *entry)
-{
-	struct buf *b = &a->key;
-
-	buf_reset(b);
-	buf_add_bytes(b, entry->tenant);
-	for (size_t i = 0; i < entry->labels->n; i++) {
-		buf_add_char(b, '\n');
-		buf_add_bytes(b, entry->labels->v[i].name);
-		buf_add_char(b, '=');
-		buf_add_bytes(b, entry->labels->v[i].value);
-	}
-	buf_add_str(b, "\n\n");
-	buf_add_bytes(b, entry->line);
-	return hash64(buf_bytes(b));
-}
-
 /* Whether it was given out in a run before; else it counts as given out now. */
 static bool was_given(struct again *a, const struct log_entry *entry)
 {
-	uint64_t hash = hash_of(a, entry);
+	uint64_t hash = log_entry_hash(entry, &a->key);
 	size_t i = 0;
 
 	while (i < a->n_given && a->given[i].hash != hash)

@@ -1,7 +1,24 @@
 #include "query/log.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
+
+uint64_t log_entry_hash(const struct log_entry *entry, struct buf *key)
+{
+	buf_reset(key);
+	buf_add(key, (const char *)&entry->ts_ns, sizeof(entry->ts_ns));
+	buf_add_bytes(key, entry->tenant);
+	for (size_t i = 0; i < entry->labels->n; i++) {
+		buf_add_char(key, '\0');
+		buf_add_bytes(key, entry->labels->v[i].name);
+		buf_add_char(key, '\0');
+		buf_add_bytes(key, entry->labels->v[i].value);
+	}
+	buf_add_char(key, '\0');
+	buf_add_bytes(key, entry->line);
+	return hash64(buf_bytes(key));
+}
 
 /* The entries of one block, in the order of the answer. */
 struct log_batch {

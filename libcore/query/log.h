@@ -25,6 +25,9 @@ struct log_entry {
 	const struct log_labels *labels;
 };
 
+/* Of all that it says, by which one that is met twice is known. key is scratch. */
+uint64_t log_entry_hash(const struct log_entry *entry, struct buf *key);
+
 /* Called in order, on the thread of scan_run. The entry is valid during the call. Returns 0 or -1.
  */
 typedef int log_out_fn(void *data, const struct log_entry *entry, struct err *e);

@@ -48,24 +48,6 @@ struct tail {
 
 /* --- what was told --------------------------------------------------------------------------- */
 
-static uint64_t hash_of(struct tail *t, const struct log_entry *x)
-{
-	struct buf *b = &t->key;
-
-	buf_reset(b);
-	buf_add(b, (const char *)&x->ts_ns, sizeof(x->ts_ns));
-	buf_add_bytes(b, x->tenant);
-	for (size_t i = 0; i < x->labels->n; i++) {
-		buf_add_char(b, '\0');
-		buf_add_bytes(b, x->labels->v[i].name);
-		buf_add_char(b, '\0');
-		buf_add_bytes(b, x->labels->v[i].value);
-	}
-	buf_add_char(b, '\0');
-	buf_add_bytes(b, x->line);
-	return hash64(buf_bytes(b));
-}
-
 static int cmp_u64(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -79,7 +61,7 @@ static int give_new(void *data, const struct log_entry *x, struct err *e)
 	struct tail *t = data;
 
 	if (t->n_told) {
-		uint64_t hash = hash_of(t, x);
+		uint64_t hash = log_entry_hash(x, &t->key);
 
 		if (bsearch(&hash, t->told, t->n_told, sizeof(hash), cmp_u64))
 			return 0;
@@ -90,7 +72,7 @@ static int give_new(void *data, const struct log_entry *x, struct err *e)
 static int give_old(struct tail *t, const struct log_entry *x, struct err *e)
 {
 	mem_grow(&t->told, &t->cap_told, t->n_told + 1, sizeof(*t->told));
-	t->told[t->n_told++] = hash_of(t, x);
+	t->told[t->n_told++] = log_entry_hash(x, &t->key);
 	return t->out->entry(t->out->data, x, e);
 }
 
