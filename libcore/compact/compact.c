@@ -4,6 +4,7 @@
 #include "store/shard.h"
 #include "store/tenants.h"
 #include "index/sweep.h"
+#include "store/store.h"
 #include "time/time.h"
 
 struct walk {
@@ -108,12 +109,29 @@ static int one_day(int32_t day, void *data, struct err *e)
 	return rc;
 }
 
+/* Of an object store, where asking costs requests, this is left to idxbuild --retain. */
+static int sweep_abandoned(const struct compact_opts *o, struct bytes tenant, struct err *e)
+{
+	if (o->dry_run || o->one_day || o->shard > 0 || store_is_remote(o->store))
+		return 0;
+	return index_sweep_abandoned(o->store, tenant, e);
+}
+
+static int compact_tenant(struct walk *w, struct err *e)
+{
+	const struct compact_opts *o = w->o;
+
+	if (sweep_abandoned(o, w->tenant, e) < 0)
+		return -1;
+	return live_days(o->store, w->tenant, INT32_MIN, INT32_MAX, one_day, w, e);
+}
+
 static int one_tenant(const char *name, uint64_t size, void *data, struct err *e)
 {
 	struct walk w = { .o = data, .tenant = bytes_str(name) };
 
 	(void)size;
-	if (live_days(w.o->store, w.tenant, INT32_MIN, INT32_MAX, one_day, &w, e) == 0)
+	if (compact_tenant(&w, e) == 0)
 		return 0;
 	if (e->code != ERR_CORRUPT)
 		return -1;
@@ -123,5 +141,7 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 
 int compact_store(const struct compact_opts *o, struct err *e)
 {
+	if (o->tenant.n == 0 && sweep_abandoned(o, o->tenant, e) < 0)
+		return -1;
 	return store_each_tenant(o->store, o->tenant, one_tenant, (void *)(uintptr_t)o, e);
 }

@@ -177,41 +177,56 @@ static int on_object(const struct store_object *o, void *data, struct err *e)
 	return 0;
 }
 
-static int look_for_abandoned(struct walk *w, struct bytes tenant, enum store_kind kind,
+static int look_for_abandoned(struct walk *w, struct bytes tenant, const char *folder,
 			      struct err *e)
 {
-	struct buf folder = { 0 };
+	struct err why;
 	uint64_t n = 0;
-	int rc;
 
-	store_folder_add_all(&folder, kind, tenant);
-	rc = store_abandoned(w->f->store, buf_str(&folder), &n, e);
-	if (rc == 0 && n) {
-		struct err why;
-
-		err_set(&why, ERR_CORRUPT, "%llu %s left by writers that died",
-			(unsigned long long)n, num_word(n, "*.tmp file is", "*.tmp files are"));
-		tell(w, FAULT_ABANDONED, buf_str(&folder), tenant, n, &why);
-	}
-	buf_release(&folder);
-	return rc;
+	if (store_abandoned(w->f->store, folder, &n, e) < 0)
+		return -1;
+	if (n == 0)
+		return 0;
+	err_set(&why, ERR_CORRUPT, "%llu %s left by writers that died", (unsigned long long)n,
+		num_word(n, "*.tmp file is", "*.tmp files are"));
+	tell(w, FAULT_ABANDONED, folder, tenant, n, &why);
+	return 0;
 }
 
 static int on_tenant(const char *name, uint64_t size, void *data, struct err *e)
 {
-	static const enum store_kind kinds[] = { STORE_PACK, STORE_INDEX };
 	struct walk *w = data;
 	struct bytes tenant = bytes_str(name);
-	struct err why;
+	int rc = 0;
 
 	(void)size;
 	if ((w->f->tenant.n && !bytes_eq(tenant, w->f->tenant)) ||
 	    labels_check_tenant(tenant, NULL) < 0)
 		return 0;
-	for (int i = 0; i < 2; i++)
-		if (look_for_abandoned(w, tenant, kinds[i], &why) < 0 && !is_told(w, &why))
-			return err_set(e, why.code, "%s", why.msg);
-	return 0;
+	for (size_t i = 0; store_tenant_folders[i] && rc == 0; i++) {
+		struct buf folder = { 0 };
+		struct err why;
+
+		buf_addf(&folder, "%s/%s/", name, store_tenant_folders[i]);
+		rc = look_for_abandoned(w, tenant, buf_str(&folder), &why);
+		if (rc < 0 && is_told(w, &why))
+			rc = 0;
+		else if (rc < 0)
+			*e = why;
+		buf_release(&folder);
+	}
+	return rc;
+}
+
+/* In all folders that are the store's. */
+static int look_for_all_abandoned(struct walk *w, struct err *e)
+{
+	if (w->f->depth == FSCK_UNNAMED)
+		return 0;
+	if (w->f->tenant.n == 0 &&
+	    look_for_abandoned(w, (struct bytes){ 0 }, STORE_OWN_FOLDER, e) < 0)
+		return -1;
+	return store_list_folders(w->f->store, "", on_tenant, w, e);
 }
 
 /* ---- the mark ---- */
@@ -264,8 +279,8 @@ int64_t index_fsck(const struct index_fsck *f, struct err *e)
 		rc = store_list_objects(f->store, buf_str(&folder), on_object, &w, e);
 	if (rc == 0)
 		rc = end_tenant(&w, e);
-	if (rc == 0 && f->depth != FSCK_UNNAMED)
-		rc = store_list_folders(f->store, "", on_tenant, &w, e);
+	if (rc == 0)
+		rc = look_for_all_abandoned(&w, e);
 	free(w.pack);
 	free(w.day);
 	buf_release(&w.tenant);

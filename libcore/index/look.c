@@ -172,9 +172,9 @@ static void end_tenant(struct checking *c)
 	n = c->n_abandoned;
 	if (n)
 		warn(c,
-		     "tenant '%.*s': %llu %s left by writers that died: idxbuild --rebuild deletes "
+		     "%s%.*s%s%llu %s left by writers that died: idxbuild --fsck --repair deletes "
 		     "%s",
-		     BYTES_ARG(t), (unsigned long long)n,
+		     t.n ? "tenant '" : "", BYTES_ARG(t), t.n ? "': " : "", (unsigned long long)n,
 		     num_word(n, "*.tmp file is", "*.tmp files are"), num_word(n, "it", "them"));
 	c->n_unnamed = c->n_leftovers = c->n_abandoned = 0;
 	buf_reset(&c->tenant);

@@ -424,6 +424,22 @@ int64_t index_sweep(const struct sweep *s, struct err *e)
 	return rc < 0 ? -1 : d.n_faults;
 }
 
+int index_sweep_abandoned(struct store *s, struct bytes tenant, struct err *e)
+{
+	int rc = 0;
+
+	if (tenant.n == 0)
+		return store_sweep(s, STORE_OWN_FOLDER, e);
+	for (size_t i = 0; store_tenant_folders[i] && rc == 0; i++) {
+		struct buf folder = { 0 };
+
+		buf_addf(&folder, "%.*s/%s/", BYTES_ARG(tenant), store_tenant_folders[i]);
+		rc = store_sweep(s, buf_str(&folder), e);
+		buf_release(&folder);
+	}
+	return rc;
+}
+
 struct store_lock *index_lock(struct store *s, struct bytes tenant, int32_t day, struct err *e)
 {
 	struct buf name = { 0 };

@@ -33,6 +33,10 @@ struct sweep {
 /* Returns the number of faults. Errors: ERR_IO, ERR_AGAIN, ERR_FULL. */
 MUST_CHECK int64_t index_sweep(const struct sweep *s, struct err *e);
 
+/* What writers that died have left in a tenant's folders, or in the store's own when tenant is
+ * empty; of an object store that takes a request or two for each. Errors: ERR_IO. */
+MUST_CHECK int index_sweep_abandoned(struct store *s, struct bytes tenant, struct err *e);
+
 /* The lock of whoever compacts this tenant and day. Errors: store_lock's. */
 struct store_lock *index_lock(struct store *s, struct bytes tenant, int32_t day, struct err *e);
 

@@ -195,22 +195,6 @@ static int one_day(int32_t day, void *data, struct err *e)
 	return -1;
 }
 
-/* What writers that died have left, in folders to which nobody may write any more. */
-static int sweep_tenant(const struct walk *w, struct err *e)
-{
-	static const enum store_kind kinds[] = { STORE_INDEX, STORE_PACK };
-	int rc = 0;
-
-	for (int i = 0; i < 2 && rc == 0; i++) {
-		struct buf folder = { 0 };
-
-		store_folder_add_all(&folder, kinds[i], w->tenant);
-		rc = store_sweep(w->r->store, buf_str(&folder), e);
-		buf_release(&folder);
-	}
-	return rc;
-}
-
 static int one_tenant(const char *name, uint64_t size, void *data, struct err *e)
 {
 	struct walk *w = data;
@@ -221,7 +205,7 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 	w->tenant = bytes_str(name);
 	w->limits = w->r->limits ? limits_of(w->r->limits, w->tenant) : NULL;
 	if (!w->r->dry_run && w->r->shard == 0)
-		rc = sweep_tenant(w, &why);
+		rc = index_sweep_abandoned(w->r->store, w->tenant, &why);
 	if (rc == 0)
 		rc = live_days(w->r->store, w->tenant, INT32_MIN, INT32_MAX, one_day, w, &why);
 	if (rc == 0)
@@ -237,6 +221,8 @@ int retain_store(const struct retain *r, struct err *e)
 	struct walk w = { .r = r };
 	int rc = survey_is_wanted(r) ? survey_store(r, &w.survey, e) : 0;
 
+	if (rc == 0 && r->tenant.n == 0 && !r->dry_run && r->shard == 0)
+		rc = index_sweep_abandoned(r->store, r->tenant, e);
 	if (rc == 0)
 		rc = store_each_tenant(r->store, r->tenant, one_tenant, &w, e);
 	survey_release(&w.survey);

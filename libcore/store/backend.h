@@ -112,6 +112,8 @@ void store_format_add(const struct store *s, struct buf *b);
 MUST_CHECK int store_format_check(struct store *s, struct bytes text, struct err *e);
 /* ERR_IO: s has no mark. */
 int store_not_marked(const struct store *s, struct err *e);
+/* The same of one that is not, or not made, because of what lies there already. */
+int store_not_empty(struct store *s, const char *there, struct err *e);
 
 /* Is the last part of name one of no object: ".x", "x.tmp"? */
 bool store_is_no_object(const char *name);

@@ -10,6 +10,8 @@ static const struct {
 	[STORE_INDEX] = { "index", ".idx" },
 };
 
+const char *const store_tenant_folders[] = { "chunks", "index", "deletes", "receipts", NULL };
+
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
 const char *store_suffix(enum store_kind kind)

@@ -33,6 +33,12 @@ void store_name_add(struct buf *b, const struct store_name *n);
 void store_folder_add(struct buf *b, enum store_kind kind, struct bytes tenant, int32_t day);
 void store_folder_add_all(struct buf *b, enum store_kind kind, struct bytes tenant);
 
+/* The folder of what is the store's own. */
+#define STORE_OWN_FOLDER "~lokid/"
+
+/* The folders of a tenant in which programs write, "chunks" and so on; the last is NULL. */
+extern const char *const store_tenant_folders[];
+
 /* ".pack", ".idx" */
 const char *store_suffix(enum store_kind kind);
 

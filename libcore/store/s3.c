@@ -61,27 +61,30 @@ static int s3_mark(struct store *s, struct err *e)
 	return rc;
 }
 
-/* Something that is no store's lies there. */
+/* Something that is no store's lies there: its name. */
 static int is_other(const struct store_object *o, void *data, struct err *e)
 {
-	(void)o;
-	*(bool *)data = true;
+	buf_add_str(data, o->name);
 	return err_set(e, ERR_AGAIN, "enough");
 }
 
 static int make_store(struct store *s, struct err *e)
 {
 	int rc = check_format(s, e);
-	bool other = false;
+	struct buf other = { 0 };
 	struct err why;
 
 	if (rc <= 0)
 		return rc;
-	if (s3_list(s, "", is_other, &other, &why) < 0 && !other)
+	if (s3_list(s, "", is_other, &other, &why) < 0 && other.n == 0)
 		return err_set(e, why.code, "%s", why.msg);
-	if (other) /* looked at again: it may have been made, and filled, since */
-		return s3_check_mark(s, e);
-	return s3_mark(s, e);
+	if (other.n == 0)
+		return s3_mark(s, e);
+	rc = check_format(s, e); /* it may have been made, and filled, since */
+	if (rc > 0)
+		rc = store_not_empty(s, buf_str(&other), e);
+	buf_release(&other);
+	return rc;
 }
 
 int s3_now(struct store *store, int64_t *ret_ns, struct err *e)

@@ -206,7 +206,7 @@ int s3_leftovers(struct store *store, const char *folder, uint64_t *ret_n, struc
 	int64_t now_ns;
 	int rc = s3_now(store, &now_ns, e);
 
-	buf_addf(&prefix, "%s%s/", s->place.prefix, folder);
+	buf_addf(&prefix, "%s%s", s->place.prefix, folder);
 	while (rc == 0) {
 		struct s3_listing *p = &l[at], *before = &l[1 - at];
 

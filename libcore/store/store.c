@@ -47,6 +47,22 @@ int store_not_marked(const struct store *s, struct err *e)
 	return err_set(e, ERR_IO, "'%s' is no store: it has no '%s'", s->path, store_format_name);
 }
 
+/* Stores that lie in one another would see each other's tenants. */
+int store_not_empty(struct store *s, const char *there, struct err *e)
+{
+	struct bytes rest = bytes_str(there), first;
+	struct store_object o;
+	struct buf mark = { 0 };
+	bool nested;
+
+	bytes_split(&rest, '/', &first);
+	buf_addf(&mark, "%.*s/%s", BYTES_ARG(first), store_format_name);
+	nested = s->ops->has(s, buf_str(&mark), &o, NULL) == 1;
+	buf_release(&mark);
+	return err_set(e, ERR_IO, "'%s' is no store: it has no '%s', and %s'%.*s' lies in it",
+		       s->path, store_format_name, nested ? "the store " : "", BYTES_ARG(first));
+}
+
 bool store_is_no_object(const char *name)
 {
 	const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
@@ -255,36 +271,16 @@ int store_list_folders(struct store *s, const char *folder, store_each_fn *each,
 	return store_ask_folders(store_part(s, folder), folder, without_date, &p, e);
 }
 
-struct leftovers {
-	struct store *s;
-	const char *folder;
-	uint64_t *n; /* NULL: they are deleted */
-};
-
-static int one_folder(const struct store_object *o, void *data, struct err *e)
-{
-	struct leftovers *l = data;
-	struct buf folder = { 0 };
-	int rc;
-
-	buf_addf(&folder, "%s%s", l->folder, o->name);
-	rc = l->s->ops->leftovers(l->s, buf_str(&folder), l->n, e);
-	buf_release(&folder);
-	return rc;
-}
-
 int store_sweep(struct store *s, const char *folder, struct err *e)
 {
-	struct leftovers l = { .s = store_part(s, folder), .folder = folder };
-
-	return l.s->ops->list_folders(l.s, folder, one_folder, &l, e);
+	s = store_part(s, folder);
+	return s->ops->leftovers(s, folder, NULL, e);
 }
 
 int store_abandoned(struct store *s, const char *folder, uint64_t *ret_n, struct err *e)
 {
-	struct leftovers l = { .s = store_part(s, folder), .folder = folder, .n = ret_n };
-
-	return l.s->ops->list_folders(l.s, folder, one_folder, &l, e);
+	s = store_part(s, folder);
+	return s->ops->leftovers(s, folder, ret_n, e);
 }
 
 /* ---- reading ---- */

@@ -132,8 +132,8 @@ MUST_CHECK int store_list_objects(struct store *s, const char *folder, store_obj
 MUST_CHECK int store_list_folders(struct store *s, const char *folder, store_each_fn *each,
 				  void *data, struct err *e);
 
-/* What writers that died have left in the folders right below folder (as store_list_folders has
- * them): deletes it, with folders in which nothing has been for an hour, or counts it alone.
+/* What writers that died have left in a folder, which ends in '/', and in those below it: deletes
+ * it, with folders below it in which nothing has been for an hour, or counts it alone.
  * store_abandoned adds to *ret_n. Errors: ERR_IO. */
 MUST_CHECK int store_sweep(struct store *s, const char *folder, struct err *e);
 MUST_CHECK int store_abandoned(struct store *s, const char *folder, uint64_t *ret_n, struct err *e);

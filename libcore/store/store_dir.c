@@ -109,7 +109,7 @@ out:
 	return rc;
 }
 
-static bool is_other(const struct store *s);
+static bool is_other(const struct store *s, struct buf *ret_name);
 
 static int dir_mark(struct store *s, struct err *e)
 {
@@ -133,6 +133,21 @@ static int dir_check_mark(struct store *s, struct err *e)
 	return rc > 0 ? store_not_marked(s, e) : rc;
 }
 
+/* 1; 0 it has become one since; -1 it has something else. */
+static int may_be_made(struct store *s, struct err *e)
+{
+	struct buf other = { 0 };
+	int rc = 1;
+
+	if (is_other(s, &other)) {
+		rc = check_format(s, e); /* again: it may have been made, and filled, since */
+		if (rc > 0)
+			rc = store_not_empty(s, buf_str(&other), e);
+	}
+	buf_release(&other);
+	return rc;
+}
+
 static int make_store(struct store *s, struct err *e)
 {
 	struct buf path = { 0 };
@@ -141,8 +156,8 @@ static int make_store(struct store *s, struct err *e)
 	if (io_mkdirs(s->path, e) < 0)
 		return -1;
 	rc = check_format(s, e);
-	if (rc > 0 && is_other(s)) /* looked at again: it may have been made, and filled, since */
-		return dir_check_mark(s, e);
+	if (rc > 0)
+		rc = may_be_made(s, e);
 	if (rc <= 0)
 		return rc;
 	path_of(s, "..", &path);
@@ -157,16 +172,19 @@ static int make_store(struct store *s, struct err *e)
 /* Something without the mark of a store, in a folder that a slip of the pen may have named?
  * "~lokid" alone is a store that is being made this moment, as by the end of the pipe whose head
  * asks; "lost+found" is on every new disk. */
-static bool is_other(const struct store *s)
+static bool is_other(const struct store *s, struct buf *ret_name)
 {
 	DIR *d = opendir(s->path);
 	bool ret = false;
 
 	if (!d)
 		return false; /* whoever lists it says why */
-	for (struct dirent *de; !ret && (de = readdir(d)) != NULL;)
+	for (struct dirent *de; !ret && (de = readdir(d)) != NULL;) {
 		ret = strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0 &&
 		      strcmp(de->d_name, "~lokid") != 0 && strcmp(de->d_name, "lost+found") != 0;
+		if (ret)
+			buf_add_str(ret_name, de->d_name);
+	}
 	closedir(d);
 	return ret;
 }
@@ -175,9 +193,8 @@ static int look_at(struct store *s, enum store_mode mode, struct err *e)
 {
 	int rc = check_format(s, e);
 
-	/* Looked at again: it may have been made, and filled, since. */
-	if (rc > 0 && mode == STORE_READ_IF_THERE && is_other(s))
-		return dir_check_mark(s, e);
+	if (rc > 0 && mode == STORE_READ_IF_THERE)
+		rc = may_be_made(s, e);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -259,6 +276,16 @@ static bool is_no_folder(const char *path)
 	return stat(path, &st) < 0 ? errno == ENOTDIR : !S_ISDIR(st.st_mode);
 }
 
+/* *ret is NULL when there is none. */
+static int open_folder(const char *path, DIR **ret, struct err *e)
+{
+	if (io_opendir(path, ret, e) == 0)
+		return 0;
+	return is_no_folder(path)
+		       ? err_set(e, ERR_CORRUPT, "'%s': a file is where a folder should be", path)
+		       : -1;
+}
+
 /* What lies in the folder at path: names with '/' behind folders. */
 static int read_folder(const char *path, struct item **ret, size_t *ret_n, struct err *e)
 {
@@ -266,11 +293,8 @@ static int read_folder(const char *path, struct item **ret, size_t *ret_n, struc
 	int rc = 0;
 	DIR *dir;
 
-	if (io_opendir(path, &dir, e) < 0)
-		return is_no_folder(path)
-			       ? err_set(e, ERR_CORRUPT, "'%s': a file is where a folder should be",
-					 path)
-			       : -1;
+	if (open_folder(path, &dir, e) < 0)
+		return -1;
 	if (!dir)
 		return 0;
 	for (;;) {
@@ -380,19 +404,53 @@ static void remove_unused(const char *path)
 		rmdir(path); /* fails when something is in it */
 }
 
+static bool is_folder_in(DIR *d, const char *name)
+{
+	struct stat st;
+
+	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+	       fstatat(dirfd(d), name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int leftovers_below(const char *path, int depth, uint64_t *ret_n, struct err *e)
+{
+	int64_t n;
+	int rc = 0;
+	DIR *d;
+
+	if (open_folder(path, &d, e) < 0)
+		return -1;
+	for (struct dirent *de; rc == 0 && depth < DEPTH_MAX && d && (de = readdir(d)) != NULL;) {
+		struct buf below = { 0 };
+
+		if (!is_folder_in(d, de->d_name))
+			continue;
+		buf_addf(&below, "%s/%s", path, de->d_name);
+		rc = leftovers_below(buf_str(&below), depth + 1, ret_n, e);
+		if (rc == 0 && !ret_n)
+			remove_unused(buf_str(&below));
+		buf_release(&below);
+	}
+	if (d)
+		closedir(d);
+	if (rc < 0)
+		return -1;
+	n = ret_n ? file_replace_abandoned(path, e) : file_replace_sweep(path, e);
+	if (ret_n && n > 0)
+		*ret_n += (uint64_t)n;
+	return n < 0 ? -1 : 0;
+}
+
 static int dir_leftovers(struct store *s, const char *folder, uint64_t *ret_n, struct err *e)
 {
 	struct buf path = { 0 };
-	int64_t n;
+	int rc;
 
 	path_of(s, folder, &path);
-	n = ret_n ? file_replace_abandoned(path.p, e) : file_replace_sweep(path.p, e);
-	if (ret_n && n > 0)
-		*ret_n += (uint64_t)n;
-	if (!ret_n && n >= 0)
-		remove_unused(path.p);
+	path.p[path.n - 1] = '\0';
+	rc = leftovers_below(path.p, 0, ret_n, e);
 	buf_release(&path);
-	return n < 0 ? -1 : 0;
+	return rc;
 }
 
 /* ---- reading ---- */

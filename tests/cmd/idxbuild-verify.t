@@ -84,8 +84,11 @@ ok "--rebuild" exits 0 idxbuild --rebuild --store b/store
 ok "brings it back" exits 0 idxbuild --verify --store b/store
 mkdir -p foreign/Mail && : >foreign/Mail/x
 ok "chunkpack makes no store in a folder of something else" exits 4 chunkpack --store foreign
-ok "is said" stderr_is "chunkpack: error: 'foreign' is no store: it has no '~lokid/format'"
+ok "is said" stderr_is "chunkpack: error: 'foreign' is no store: it has no '~lokid/format', and 'Mail' lies in it"
 ok "nothing is made there" test ! -e foreign/~lokid
+mkdir -p around && cp -r b/store around/
+ok "nor around a store" exits 4 chunkpack --store around
+ok "is said" stderr_is "chunkpack: error: 'around' is no store: it has no '~lokid/format', and the store 'store' lies in it"
 mkdir -p disk/lost+found
 ok "but on a new disk" exits 0 chunkpack --store disk
 

@@ -473,7 +473,7 @@ ok "is said" stderr_has "--store is for --unpacked and --prune alone"
 mkdir other && : >other/file
 for mode in --unpacked --prune; do
 	ok "a folder that is no store: $mode" exits 4 walreplay $mode --store other young
-	ok "is said" stderr_is "walreplay: error: 'other' is no store: it has no '~lokid/format'"
+	ok "is said" stderr_is "walreplay: error: 'other' is no store: it has no '~lokid/format', and 'file' lies in it"
 done
 mkdir blank
 ok "an empty one covers nothing" exits 0 walreplay --unpacked --store blank twin
