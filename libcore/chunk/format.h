@@ -8,7 +8,8 @@
 enum {
 	CHUNK_VERSION = 1,
 	CHUNK_FLAGS_REFUSE = 0xf0, /* unknown ones here change what the bytes mean */
-	CHUNK_OFF_LEN = 8,	   /* offsets in the fixed part */
+	CHUNK_OFF_FLAGS = 5,	   /* offsets in the fixed part */
+	CHUNK_OFF_LEN = 8,
 	CHUNK_OFF_META_LEN = 12,
 	CHUNK_OFF_BLOCKS = 16,
 	CHUNK_CRC_LEN = 4,

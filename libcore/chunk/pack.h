@@ -64,6 +64,9 @@ MUST_CHECK int pack_read_trailer(pack_read_fn *read, void *data, uint64_t size, 
 MUST_CHECK int pack_parse_trailer(struct bytes tail, uint64_t size, struct arena *a,
 				  struct pack_trailer *ret, struct err *e);
 
+/* Does a trailer stand there, be it cut or damaged behind its first bytes? */
+bool pack_is_trailer(struct bytes start);
+
 /*
  * The same from a trailer's own bytes, wherever it was met; off is where it stands, from the pack's
  * start, or PACK_OFF_ANY when that is not known.

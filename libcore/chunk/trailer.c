@@ -159,6 +159,12 @@ static int parse_meta(struct bytes meta, uint64_t chunks_end, struct arena *a,
 	return 0;
 }
 
+bool pack_is_trailer(struct bytes start)
+{
+	return start.n > CHUNK_OFF_FLAGS && chunk_is_magic(start) &&
+	       start.p[CHUNK_OFF_FLAGS] & CHUNK_FLAG_TRAILER;
+}
+
 int pack_parse_trailer_at(struct bytes trailer, uint64_t off, struct arena *a,
 			  struct pack_trailer *ret, struct err *e)
 {

@@ -9,6 +9,7 @@ enum { ROUNDS_MAX = 16 };
 struct asking {
 	const struct fsck_ask *a;
 	struct fault_list found, kept;
+	struct fault_list lost; /* packs of which something is: their names alone */
 	struct buf line;
 	int rc; /* of the sink */
 	struct err err;
@@ -97,11 +98,15 @@ static void on_done(const char *text, void *data)
 	q->a->note(text, q->a->data);
 }
 
+/* What is not there does not stay: the index file does that names it. */
 static void tell_left(struct asking *q, const struct index_fault *f, const char *why)
 {
 	struct err e = f->err;
 
-	err_wrap(&e, "'%s' stays: %s", name_of(f), why);
+	if (f->index && (f->kind == FAULT_MISSING || f->kind == FAULT_EXPIRED))
+		err_wrap(&e, "'%s' stays: %s: '%s'", f->index, why, f->name);
+	else
+		err_wrap(&e, "'%s' stays: %s", name_of(f), why);
 	q->n_left++;
 	q->a->fault(&e, q->a->data);
 }
@@ -112,6 +117,21 @@ static void on_kept(const struct index_fault *f, const char *why, void *data)
 
 	fault_list_add(&q->kept, f);
 	tell_left(q, f, why);
+}
+
+/* Of each pack once: more than one index file may have named it. */
+static void on_lost(const char *pack, const char *what, void *data)
+{
+	struct asking *q = data;
+	struct err e;
+
+	for (size_t i = 0; i < q->lost.n; i++)
+		if (strcmp(q->lost.v[i].name, pack) == 0)
+			return;
+	fault_list_add(&q->lost, &(struct index_fault){ .name = pack });
+	q->n_left++;
+	err_set(&e, ERR_CORRUPT, "'%s': %s", pack, what);
+	q->a->fault(&e, q->a->data);
 }
 
 /* Found again after the repair. */
@@ -135,6 +155,7 @@ static int mend(struct asking *q, struct err *e)
 					.delay_ns = a->check.grace_ns,
 					.done = on_done,
 					.kept = on_kept,
+					.lost = on_lost,
 					.data = q };
 	struct index_fsck again = a->check;
 
@@ -179,6 +200,7 @@ int64_t fsck_ask(const struct fsck_ask *a, struct err *e)
 		n = mend(&q, e) < 0 ? -1 : q.n_left;
 	fault_list_release(&q.found);
 	fault_list_release(&q.kept);
+	fault_list_release(&q.lost);
 	buf_release(&q.line);
 	return n;
 }

@@ -4,8 +4,9 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/num.h"
 
-enum { LIST_MAX = 1 << 30, READ_STEP = 64 << 10 };
+enum { LIST_MAX = 1 << 30, READ_STEP = 64 << 10, FAULTS_SHOWN = 5 };
 
 void packlist_release(struct packlist *l)
 {
@@ -46,18 +47,23 @@ int packlist_read(struct packlist *l, int fd, void (*fault)(const struct err *e,
 {
 	struct buf text = { 0 };
 	struct bytes rest, line;
-	size_t number = 0;
+	size_t number = 0, n_faults = 0;
+	struct err why;
 	int rc = read_all(fd, &text, e);
 
 	rest = buf_bytes(&text);
 	while (rc == 0 && rest.n && bytes_split(&rest, '\n', &line)) {
-		struct err why;
-
 		number++;
-		if (line.n == 0 || packlist_add(l, line, &why) == 0)
+		if (line.n == 0 || packlist_add(l, line, &why) == 0 || ++n_faults > FAULTS_SHOWN)
 			continue;
 		why.code = ERR_CORRUPT;
 		err_wrap(&why, "line %zu of the list", number);
+		fault(&why, data);
+	}
+	if (n_faults > FAULTS_SHOWN) {
+		err_set(&why, ERR_CORRUPT, "%zu more %s", n_faults - FAULTS_SHOWN,
+			num_word(n_faults - FAULTS_SHOWN, "line of the list is no pack",
+				 "lines of the list are no packs"));
 		fault(&why, data);
 	}
 	buf_release(&text);

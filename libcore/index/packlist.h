@@ -19,8 +19,8 @@ MUST_CHECK int packlist_add(struct packlist *l, struct bytes path, struct err *e
 
 /*
  * Reads paths up to the end of fd; empty lines are nothing. A line that is no pack's path goes to
- * fault (ERR_CORRUPT: the list was cut, or is none) and the others still count. Errors: ERR_IO;
- * ERR_LIMIT more than 1 GiB.
+ * fault (ERR_CORRUPT: the list was cut, or is none), of many the first and how many more there are,
+ * and the others still count. Errors: ERR_IO; ERR_LIMIT more than 1 GiB.
  */
 MUST_CHECK int packlist_read(struct packlist *l, int fd,
 			     void (*fault)(const struct err *e, void *data), void *data,

@@ -5,20 +5,23 @@
  * pack is named by the wrong file, by the right one, or by both, which readers fold; and in
  * whatever state a kill leaves the store, what is wrong is still there to be found by the next run.
  *
- * A pack that is damaged stays as long as an index file names it: what is right in it is read. What
- * is not by its name, its place and its beginning a pack or an index file stays too: it is somebody
- * else's.
+ * A pack that is damaged stays as long as an index file names it: what is right in it is read. Of
+ * one that none can name what can be read goes into a new pack, before the index files are made.
+ * What is not by its name, its place and its beginning a pack or an index file stays too: it is
+ * somebody else's.
  */
 #include "index/repair.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "index/compact.h"
 #include "index/fsck_day.h"
 #include "index/lost.h"
-#include "index/repair_day.h"
+#include "index/repair_loss.h"
 #include "index/scan.h"
 #include "time/time.h"
 
@@ -286,28 +289,18 @@ static int put_right(struct repair *r, size_t i, const struct store_name *sn, st
 	return rc;
 }
 
-static int mend_damaged_pack(struct repair *r, size_t i, const struct store_name *sn, struct err *e)
+/* Whether it stays is known when its place is done. */
+static void mend_damaged_pack(struct repair *r, size_t i, const struct store_name *sn)
 {
 	const struct index_fault *f = &r->l->v[i];
-	size_t at = place_of(r, f->tenant, f->day);
-	struct pack_scan scan;
-	struct err why;
+	struct place *p = place_of_fault(r, f);
 
-	if (f->index || f->err.code != ERR_CORRUPT) {
-		keep(r, i, "what is right in it is read by queries");
-		return 0;
-	}
-	if (pack_scan_open(r->r->store, sn, &scan, &why) == 0) {
-		pack_scan_close(&scan);
-		r->place[at].build = true;
-		keep(r, i, "what is right in it is read by queries, once an index file names it");
-		return 0;
-	}
-	if (fsck_start(r->r->store, sn, f->name) == FSCK_START_OTHER) {
+	if (f->err.code != ERR_CORRUPT)
+		keep(r, i, "it cannot be read here");
+	else if (fsck_start(r->r->store, sn, f->name) == FSCK_START_OTHER)
 		keep(r, i, "it does not begin as a pack does, and may be somebody else's");
-		return 0;
-	}
-	return set_aside(r, i, f->name, at, e);
+	else if (!f->index)
+		p->build = true;
 }
 
 /* Whether it is of no use is asked once more, when index files are right. */
@@ -359,7 +352,10 @@ static int mend(struct repair *r, size_t i, struct err *e)
 		return rc == 0 && f->index ? mend_index(r, i, e)
 					   : rc; /* it names what is no more */
 	case FAULT_DAMAGED:
-		return pack ? mend_damaged_pack(r, i, &sn, e) : mend_index(r, i, e);
+		if (!pack)
+			return mend_index(r, i, e);
+		mend_damaged_pack(r, i, &sn);
+		return 0;
 	case FAULT_RULE:
 		keep(r, i,
 		     "set aside, it would show, or delete, what it keeps back: put it right, or "
@@ -458,7 +454,7 @@ static int delete_going(struct repair *r, const struct going *g, struct err *e)
 	return 0;
 }
 
-/* n_bad: packs that a wrong index file may name, and a new one cannot. */
+/* n_bad: packs that a wrong index file may name, and a new one of this program cannot. */
 static int delete_all_going(struct repair *r, size_t place, int64_t n_bad, struct err *e)
 {
 	int rc = 0;
@@ -471,8 +467,7 @@ static int delete_all_going(struct repair *r, size_t place, int64_t n_bad, struc
 			continue;
 		if (n_bad && store_name_parse(bytes_str(g->name), &sn, NULL) == 0 &&
 		    sn.kind == STORE_INDEX)
-			keep(r, g->fault,
-			     "a pack of its day is damaged so that no new one can name it");
+			keep(r, g->fault, "a pack of its day is such that no new one can name it");
 		else
 			rc = delete_going(r, g, e);
 	}
@@ -524,33 +519,138 @@ static int drop_unneeded(struct repair *r, size_t place, const struct repair_day
 	return rc;
 }
 
-/* What no index file knows of is named by a new one; what cannot be is set aside. */
-static int64_t build(struct repair *r, const struct repair_day *d, struct err *e)
-{
-	const struct build_events ev = { .made = on_made, .data = r };
-	struct fault_list unusable = { 0 };
-	int64_t ret = repair_build(d, &ev, &unusable, e);
+/* ---- packs that are damaged, or not there ---- */
 
-	for (size_t i = 0; i < unusable.n && ret >= 0; i++)
-		if (!is_others(r, unusable.v[i].name) && drop_pack(r, unusable.v[i].name, e) < 0)
-			ret = -1;
-	fault_list_release(&unusable);
+static bool is_of(const struct place *p, const struct index_fault *f)
+{
+	return f->day == p->day && bytes_eq(f->tenant, p->tenant);
+}
+
+static bool is_among(const struct repair_packs *l, const struct store_name *sn)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (hash128_cmp(&l->v[i].name.hash, &sn->hash) == 0)
+			return true;
+	return false;
+}
+
+static void say_would_salvage(struct repair *r, const char *name)
+{
+	say(r, "", "would move", "'%s' to '" LOST_FOLDER "%s/', and keep what can be read of it",
+	    name, name);
+}
+
+/* Those that are not among the unusable ones; of a dry run they are looked at here. */
+static int keep_damaged(struct repair *r, const struct place *p,
+			const struct repair_packs *unusable, struct err *e)
+{
+	for (size_t i = 0; i < r->l->n; i++) {
+		const struct index_fault *f = &r->l->v[i];
+		struct store_name sn;
+		int stays = 1;
+
+		if (f->kind != FAULT_DAMAGED || !is_of(p, f) || r->kept[i] ||
+		    !is_pack(f->name, &sn))
+			continue;
+		if (!r->r->dry_run)
+			stays = !is_among(unusable, &sn);
+		else if (!f->index)
+			stays = repair_is_nameable(r->r->store, &sn, e);
+		if (stays < 0)
+			return -1;
+		if (stays)
+			keep(r, i, "what is right in it is read by queries");
+		else if (r->r->dry_run && (i == 0 || strcmp(r->l->v[i - 1].name, f->name) != 0))
+			say_would_salvage(r, f->name); /* once, of several faults in a row */
+	}
+	return 0;
+}
+
+/* That only such index files name as go. */
+static struct hash_list missing_packs(const struct repair *r, const struct place *p)
+{
+	struct hash_list ret = { mem_alloc((r->l->n + 1) * sizeof(*ret.v)), 0 };
+
+	for (size_t i = 0; i < r->l->n; i++) {
+		const struct index_fault *f = &r->l->v[i];
+		struct store_name sn;
+
+		if (f->kind == FAULT_MISSING && is_of(p, f) && !r->kept[i] && is_pack(f->name, &sn))
+			ret.v[ret.n++] = sn.hash;
+	}
+	ret.n = hash128_sort(ret.v, ret.n);
 	return ret;
+}
+
+static int tell_losses(struct repair *r, const struct place *p, const struct repair_day *d,
+		       const struct repair_packs *unusable, struct err *e)
+{
+	struct hash_list missing = missing_packs(r, p);
+	int rc = repair_tell_losses(d, unusable, &missing, r->r->lost, r->r->data, e);
+
+	free(missing.v);
+	return rc;
+}
+
+static void say_kept(struct repair *r, const struct repair_packs *unusable)
+{
+	for (size_t i = 0; i < unusable->n; i++) {
+		const struct salvaged *rest = &unusable->v[i].salvaged;
+		struct store_name made = unusable->v[i].name;
+		struct buf old = { 0 }, name = { 0 };
+
+		store_name_add(&old, &made);
+		made.hash = rest->name;
+		store_name_add(&name, &made);
+		if (rest->entries)
+			say(r, "kept", "", "%" PRIu64 " %s of '%s' in '%s'", rest->entries,
+			    num_word(rest->entries, "entry", "entries"), buf_str(&old),
+			    buf_str(&name));
+		buf_release(&old);
+		buf_release(&name);
+	}
+}
+
+/* What is left of them is in new ones. */
+static int drop_unusable(struct repair *r, const struct repair_packs *unusable, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < unusable->n && rc == 0; i++) {
+		struct buf name = { 0 };
+
+		store_name_add(&name, &unusable->v[i].name);
+		rc = drop_pack(r, buf_str(&name), e);
+		buf_release(&name);
+	}
+	return rc;
 }
 
 static int mend_locked(struct repair *r, size_t place, struct err *e)
 {
+	const struct build_events ev = { .made = on_made, .data = r };
 	const struct place *p = &r->place[place];
+	struct repair_packs unusable = { 0 };
 	struct repair_day d = { .store = r->r->store,
 				.tenant = p->tenant,
 				.day = p->day,
 				.without = names_going(r, p, STORE_INDEX),
 				.gone = names_going(r, p, STORE_PACK) };
-	int64_t n_bad = p->build ? build(r, &d, e) : 0;
-	int rc = n_bad < 0 ? -1 : delete_all_going(r, place, n_bad, e);
+	int64_t n_bad = p->build ? repair_build(&d, &ev, &unusable, e) : 0;
+	int rc = n_bad < 0 ? -1 : 0;
 
+	say_kept(r, &unusable);
+	if (rc == 0 && n_bad == 0)
+		rc = tell_losses(r, p, &d, &unusable, e);
+	if (rc == 0)
+		rc = drop_unusable(r, &unusable, e);
+	if (rc == 0)
+		rc = keep_damaged(r, p, &unusable, e);
+	if (rc == 0)
+		rc = delete_all_going(r, place, n_bad, e);
 	if (rc == 0)
 		rc = drop_unneeded(r, place, &d, e);
+	repair_packs_release(&unusable);
 	free(d.without.v);
 	free(d.gone.v);
 	return rc;
@@ -578,7 +678,7 @@ static int merge_day(struct repair *r, const struct place *p, struct err *e)
 static void keep_place(struct repair *r, const struct place *p)
 {
 	for (size_t i = 0; i < r->l->n; i++)
-		if (r->l->v[i].day == p->day && bytes_eq(r->l->v[i].tenant, p->tenant))
+		if (is_of(p, &r->l->v[i]))
 			keep(r, i, "a compaction is at work there");
 }
 
@@ -595,6 +695,8 @@ static int mend_place(struct repair *r, size_t place, struct err *e)
 		if (p->build)
 			say(r, "", "would make", "index files of what '%.*s/chunks/%s' then has",
 			    BYTES_ARG(p->tenant), day);
+		if (keep_damaged(r, p, NULL, e) < 0)
+			return -1;
 		return p->merge ? merge_day(r, p, e) : 0;
 	}
 	rc = lock_day(r, p, &lock, e);

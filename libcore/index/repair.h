@@ -1,8 +1,9 @@
 /*
- * Mending what a check has found. Nothing is lost: what is in the way is moved to
+ * Mending what a check has found. Nothing is deleted: what is in the way is moved to
  * "~lokid/lost/NAME/HASH", its name before and the hash of its bytes, and index files are made anew
- * of packs. May be killed at any moment and run again, and read from meanwhile: a day's new index
- * files are there before its wrong ones go.
+ * of packs; of a pack that none can name, what can be read goes into a new one. May be killed at
+ * any moment and run again, and read from meanwhile: a day's new index files are there before its
+ * wrong ones go.
  */
 #ifndef INDEX_REPAIR_H
 #define INDEX_REPAIR_H
@@ -18,6 +19,8 @@ struct index_repair {
 	void (*done)(const char *text, void *data);
 	/* What stays as it is, and why. */
 	void (*kept)(const struct index_fault *f, const char *why, void *data);
+	/* What of a pack can no longer be read. Told again when the repair is, as after a kill. */
+	void (*lost)(const char *pack, const char *what, void *data);
 	void *data;
 };
 

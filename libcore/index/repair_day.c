@@ -4,15 +4,17 @@
 
 #include "base/mem.h"
 #include "index/fsck_day.h"
+#include "index/live.h"
+#include "index/scan.h"
 
 struct gathering {
 	const struct repair_day *r;
 	struct fsck_pack *pack;
 	size_t n, cap;
-	struct arena mem; /* tenants of orphans */
-	struct store_name *orphan;
+	struct store_name *orphan; /* their tenant is r's */
 	size_t n_orphans, cap_orphans;
-	struct fault_list *unusable, *unneeded; /* who wants them; or NULL */
+	struct repair_packs *unusable; /* who wants them; or NULL */
+	struct fault_list *unneeded;
 };
 
 static int gather_pack(const struct store_object *o, void *data, struct err *e)
@@ -29,22 +31,33 @@ static int gather_pack(const struct store_object *o, void *data, struct err *e)
 	return 0;
 }
 
+static void add_orphan(struct gathering *g, const struct store_name *name)
+{
+	mem_grow(&g->orphan, &g->cap_orphans, g->n_orphans + 1, sizeof(*g->orphan));
+	g->orphan[g->n_orphans++] = *name;
+}
+
+static void add_unusable(struct repair_packs *l, const struct store_name *name)
+{
+	mem_grow(&l->v, &l->cap, l->n + 1, sizeof(*l->v));
+	l->v[l->n++] = (struct repair_pack){ .name = *name };
+}
+
 static void gather_fault(const struct index_fault *f, void *data)
 {
 	struct gathering *g = data;
 	struct store_name sn;
 
+	if (store_name_parse(bytes_str(f->name), &sn, NULL) < 0)
+		return;
+	sn.tenant = g->r->tenant;
 	switch (f->kind) {
 	case FAULT_ORPHAN:
-		if (store_name_parse(bytes_str(f->name), &sn, NULL) < 0)
-			return;
-		sn.tenant = arena_copy(&g->mem, sn.tenant);
-		mem_grow(&g->orphan, &g->cap_orphans, g->n_orphans + 1, sizeof(*g->orphan));
-		g->orphan[g->n_orphans++] = sn;
+		add_orphan(g, &sn);
 		return;
 	case FAULT_DAMAGED:
 		if (g->unusable)
-			fault_list_add(g->unusable, f);
+			add_unusable(g->unusable, &sn);
 		return;
 	case FAULT_SUPERFLUOUS:
 	case FAULT_LEFTOVER:
@@ -80,15 +93,131 @@ static void gathering_release(struct gathering *g)
 {
 	free(g->pack);
 	free(g->orphan);
-	arena_release(&g->mem);
 }
 
+/* ---- packs that no index file can name ---- */
+
+void repair_packs_release(struct repair_packs *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		salvaged_release(&l->v[i].salvaged);
+	free(l->v);
+	*l = (struct repair_packs){ 0 };
+}
+
+static int pass_chunk(const struct chunk *head, const struct index_chunk *c,
+		      const struct index_block *blocks, void *data, struct err *e)
+{
+	(void)head;
+	(void)c;
+	(void)blocks;
+	(void)data;
+	(void)e;
+	return 0;
+}
+
+int repair_is_nameable(struct store *s, const struct store_name *pack, struct err *e)
+{
+	struct pack_scan scan;
+	struct err why;
+	int rc = pack_scan_open(s, pack, &scan, &why);
+
+	if (rc == 0) {
+		rc = pack_scan_chunks(&scan, pass_chunk, NULL, &why);
+		pack_scan_close(&scan);
+	}
+	if (rc == 0 || why.code == ERR_CORRUPT)
+		return rc == 0;
+	*e = why;
+	return -1;
+}
+
+/* Of a newer version is not damaged: who makes index files tells it. */
+static int split_orphans(struct gathering *g, struct err *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->n_orphans; i++) {
+		struct err why = { 0 };
+		int rc = repair_is_nameable(g->r->store, &g->orphan[i], &why);
+
+		if (rc < 0 && why.code != ERR_VERSION && why.code != ERR_LIMIT) {
+			*e = why;
+			return -1;
+		}
+		if (rc == 0)
+			add_unusable(g->unusable, &g->orphan[i]);
+		else
+			g->orphan[n++] = g->orphan[i];
+	}
+	g->n_orphans = n;
+	return 0;
+}
+
+/* What is not ours is nobody's to take apart. */
+static void drop_others(struct repair_packs *l, struct store *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct buf name = { 0 };
+
+		store_name_add(&name, &l->v[i].name);
+		if (fsck_start(s, &l->v[i].name, buf_str(&name)) != FSCK_START_OTHER)
+			l->v[n++] = l->v[i];
+		buf_release(&name);
+	}
+	l->n = n;
+}
+
+/* A repair that was killed may have done so before, and others have worked with what it made. */
+static int salvage_all(struct gathering *g, const struct hash_list *known, struct err *e)
+{
+	for (size_t i = 0; i < g->unusable->n; i++) {
+		struct repair_pack *p = &g->unusable->v[i];
+		struct store_name made = p->name;
+
+		if (salvage_pack(g->r->store, &p->name, &p->salvaged, e) < 0)
+			return -1;
+		made.hash = p->salvaged.name;
+		if (p->salvaged.entries && !hash128_among(known->v, known->n, &made.hash))
+			add_orphan(g, &made);
+	}
+	return 0;
+}
+
+static int salvage(struct gathering *g, struct err *e)
+{
+	const struct repair_day *r = g->r;
+	struct hash_list known = { 0 };
+	struct live live;
+	int rc;
+
+	drop_others(g->unusable, r->store);
+	if (g->unusable->n == 0)
+		return 0;
+	if (live_load_without(r->store, r->tenant, r->day, &r->without, &live, e) < 0)
+		return -1;
+	rc = live_known_packs(&live, &known, e);
+	if (rc == 0)
+		rc = salvage_all(g, &known, e);
+	free(known.v);
+	live_release(&live);
+	return rc;
+}
+
+/* ---- both ---- */
+
 int64_t repair_build(const struct repair_day *r, const struct build_events *ev,
-		     struct fault_list *unusable, struct err *e)
+		     struct repair_packs *unusable, struct err *e)
 {
 	struct gathering g = { .r = r, .unusable = unusable };
 	int64_t ret = gather(&g, &r->without, e);
 
+	if (ret == 0)
+		ret = split_orphans(&g, e);
+	if (ret == 0)
+		ret = salvage(&g, e);
 	if (ret == 0 && g.n_orphans)
 		ret = index_build(r->store, g.orphan, g.n_orphans, ev, e);
 	gathering_release(&g);

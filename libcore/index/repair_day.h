@@ -4,6 +4,7 @@
 
 #include "index/build.h"
 #include "index/fault.h"
+#include "index/salvage.h"
 
 struct repair_day {
 	struct store *store;
@@ -14,14 +15,29 @@ struct repair_day {
 	struct hash_list without, gone;
 };
 
+/* A pack that no index file can name, and what of it is in a new one. */
+struct repair_pack {
+	struct store_name name; /* its tenant is that of the day */
+	struct salvaged salvaged;
+};
+struct repair_packs {
+	struct repair_pack *v;
+	size_t n, cap;
+};
+void repair_packs_release(struct repair_packs *l);
+
+/* Can an index file name it, by its trailer and the heads of its chunks? 1, 0. Errors: ERR_IO,
+ * ERR_AGAIN. */
+MUST_CHECK int repair_is_nameable(struct store *s, const struct store_name *pack, struct err *e);
+
 /*
- * Makes index files of those packs that none names but such as are set aside. A pack without a
- * trailer goes to `unusable`. Returns how many packs have one and still cannot be named, of whom
- * an index file that is to be set aside may be the last that does. Errors: ERR_IO, ERR_FULL,
- * ERR_AGAIN, ERR_LIMIT.
+ * Makes index files of those packs that none names but such as are set aside, and of what can be
+ * read of those that none can name, which are *ret. Returns how many packs are left that cannot be
+ * named, of whom an index file that is to be set aside may be the last that does. Errors: ERR_IO,
+ * ERR_FULL, ERR_AGAIN, ERR_LIMIT.
  */
 MUST_CHECK int64_t repair_build(const struct repair_day *r, const struct build_events *ev,
-				struct fault_list *unusable, struct err *e);
+				struct repair_packs *ret, struct err *e);
 
 /* Packs of which no index file needs to know, as FAULT_SUPERFLUOUS and FAULT_LEFTOVER, by all index
  * files that are there now. Errors: ERR_IO, ERR_AGAIN. */

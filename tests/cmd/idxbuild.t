@@ -124,7 +124,7 @@ old="$old dead/fake/chunks/2020-01-01/0123456789abcdef.tmp dead/fake/index/2020-
 touch -d '2 hours ago' $old dead/fake/chunks/2026-01-15/mine.tmp
 touch dead/fake/chunks/2026-01-15/0123456789abcde0.tmp
 ok "is told" exits 0 idxbuild --verify --store dead
-ok "as a warning" stderr_is "idxbuild: warning: tenant 'fake': 4 *.tmp files are left by writers that died: idxbuild --rebuild deletes them"
+ok "as a warning" stderr_is "idxbuild: warning: tenant 'fake': 4 *.tmp files are left by writers that died: idxbuild --fsck --repair deletes them"
 ok "and still there" sh -c "ls $old"
 ok "rebuilding" exits 0 idxbuild --rebuild --store dead
 # shellcheck disable=SC2012
@@ -246,6 +246,12 @@ cat list piece >list.cut
 ok "a list that was cut is exit 3" exits 3 idxbuild --store s <list.cut
 ok "the line is named" stderr_has "line 5 of the list: 's/fake/chu'"
 ok "the others are still done" stdout_lines 3
+ok "of a list that is none" exits 3 sh -c 'seq 1000 | idxbuild --store s'
+ok "the first lines are named" stderr_matches "^idxbuild: error: line 5 of the list: '5': "
+ok "and how many there are" stderr_has "idxbuild: error: 995 more lines of the list are no packs"
+ok "on a line" stderr_lines 6
+ok "one more is said so" exits 3 sh -c 'seq 6 | idxbuild --store s'
+ok "alone" stderr_has "idxbuild: error: 1 more line of the list is no pack"
 ok "an operand that is no pack is exit 2" exits 2 idxbuild --store s some.file
 ok "an index is no pack" exits 2 idxbuild --store s "$idx"
 

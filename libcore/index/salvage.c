@@ -1,0 +1,225 @@
+#include "index/salvage.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "chunk/verify.h"
+#include "entry/append.h"
+#include "time/time.h"
+
+/* The pack at hand, and the new one. */
+struct salvaging {
+	struct store *s;
+	const struct store_name *of;
+	struct salvaged *ret;
+	struct chunk_scratch *scratch;
+	struct buf out; /* a chunk that is packed again */
+
+	struct store_put *put; /* NULL: nothing was kept yet */
+	struct pack_trailer trailer;
+	size_t cap_chunks;
+	uint64_t off;
+	struct arena mem; /* of the trailer */
+};
+
+static int put_chunk(struct salvaging *g, struct bytes chunk, uint32_t head_len, struct err *e)
+{
+	struct pack_trailer *t = &g->trailer;
+	struct buf folder = { 0 };
+
+	if (!g->put) {
+		store_folder_add(&folder, STORE_PACK, g->of->tenant, g->of->day);
+		g->put = store_put_new(g->s, buf_str(&folder), e);
+		buf_release(&folder);
+		if (!g->put)
+			return -1;
+	}
+	mem_grow(&t->chunk, &g->cap_chunks, t->n_chunks + 1, sizeof(*t->chunk));
+	t->chunk[t->n_chunks++] = (struct pack_chunk){ g->off, (uint32_t)chunk.n, head_len };
+	g->off += chunk.n;
+	return store_put_write(g->put, chunk, e);
+}
+
+/* ---- a chunk ---- */
+
+static void ignore(void *data, const struct err *fault)
+{
+	(void)data;
+	(void)fault;
+}
+
+static void keep_block(struct salvaging *g, const struct chunk_piece *piece, uint32_t i)
+{
+	kept_blocks_add(&g->ret->kept, piece->off + chunk_block_off(&piece->chunk, i));
+	g->ret->entries += piece->chunk.block[i].n;
+}
+
+/* Entries that ascend in time, as those of a chunk do. */
+static int put_entries(struct salvaging *g, const struct chunk *c, const struct entries *es,
+		       struct err *e)
+{
+	struct hash128 id = labels_stream_id(c->tenant, &c->labels);
+	struct chunk_params params = chunk_params_default;
+	uint32_t *order = mem_alloc((es->n + 1) * sizeof(*order));
+	struct chunk_writer *w;
+	uint64_t weight;
+	int rc = 0;
+
+	params.encoding = c->fixed.encoding;
+	w = chunk_writer_new(&params);
+	for (size_t i = 0; i < es->n; i++)
+		order[i] = (uint32_t)i;
+	weight = chunk_weight(es, order, es->n);
+	for (size_t at = 0, n; at < es->n && rc == 0; at += n) {
+		uint32_t head_len;
+
+		n = chunk_split(&params, es, order + at, es->n - at, &weight);
+		buf_reset(&g->out);
+		head_len = chunk_encode(w, c->tenant, &c->labels, &id, es, order + at, n, &g->out);
+		rc = put_chunk(g, buf_bytes(&g->out), head_len, e);
+	}
+	chunk_writer_free(w);
+	free(order);
+	return rc;
+}
+
+static void lose_block(struct salvaging *g, const struct chunk_block *b)
+{
+	loss_add(&g->ret->lost, b->n, b->line_bytes, b->min_ts, b->max_ts);
+}
+
+/* Of one in which something is wrong, the blocks that can be read. */
+static int keep_some(struct salvaging *g, const struct chunk_piece *piece, struct err *e)
+{
+	const struct chunk *c = &piece->chunk;
+	struct append_scratch append = { 0 };
+	struct entries es = { 0 };
+	int rc;
+
+	for (uint32_t i = 0; i < c->fixed.n_blocks; i++) {
+		const struct chunk_block *b = &c->block[i];
+		struct bytes stored =
+			bytes_sub(piece->bytes, chunk_block_off(c, i), piece->bytes.n);
+		struct run run;
+
+		if (chunk_read_block(c, b, stored, WANT_ALL, g->scratch, &run, NULL) < 0) {
+			lose_block(g, b);
+			continue;
+		}
+		entries_append_run(&es, 0, &run, INT64_MIN, INT64_MAX, &append);
+		keep_block(g, piece, i);
+	}
+	rc = put_entries(g, c, &es, e);
+	append_scratch_release(&append);
+	entries_release(&es);
+	return rc;
+}
+
+static int keep_chunk(struct salvaging *g, const struct chunk_piece *piece, struct err *e)
+{
+	const struct chunk *c = &piece->chunk;
+
+	if (!bytes_eq(c->tenant, g->of->tenant) || time_day(c->from) != g->of->day ||
+	    time_day(c->through) != g->of->day) {
+		for (uint32_t i = 0; i < c->fixed.n_blocks; i++)
+			lose_block(g, &c->block[i]);
+		return 0;
+	}
+	if (chunk_verify(piece, g->scratch, ignore, NULL) > 0)
+		return keep_some(g, piece, e);
+	for (uint32_t i = 0; i < c->fixed.n_blocks; i++)
+		keep_block(g, piece, i);
+	return put_chunk(g, piece->bytes, c->fixed.head_len, e);
+}
+
+/* ---- the pack ---- */
+
+/* What holds of its entries holds of those that are left, too; what it replaced does not. */
+static void keep_trailer(struct salvaging *g, const struct pack_trailer *t)
+{
+	g->trailer.order_key = t->order_key;
+	g->trailer.n_deletes = t->n_deletes;
+	g->trailer.deletes = arena_alloc(&g->mem, t->n_deletes * sizeof(*t->deletes));
+	for (size_t i = 0; i < t->n_deletes; i++)
+		g->trailer.deletes[i] = arena_copy(&g->mem, t->deletes[i]);
+}
+
+/* With a trailer, even a damaged one, there is nothing behind what was seen; damage before it may
+ * have been anything. */
+static int keep_pieces(struct salvaging *g, struct bytes whole, struct err *e)
+{
+	struct chunk_scan *scan = chunk_scan_new_bytes(whole);
+	struct chunk_piece piece;
+	bool damage = false, end = false;
+	int rc;
+
+	while ((rc = chunk_scan_next(scan, &piece, e)) > 0) {
+		if (piece.kind == PIECE_CHUNK) {
+			rc = keep_chunk(g, &piece, e);
+		} else if (piece.kind == PIECE_TRAILER) {
+			keep_trailer(g, &piece.trailer);
+			end = true;
+		} else if (pack_is_trailer(bytes_sub(whole, piece.off, whole.n))) {
+			end = true;
+		} else {
+			damage = true;
+		}
+		if (rc < 0)
+			break;
+	}
+	g->ret->all_seen = end && !damage;
+	chunk_scan_free(scan);
+	return rc < 0 ? -1 : 0;
+}
+
+static int finish(struct salvaging *g, struct err *e)
+{
+	struct buf trailer = { 0 };
+	int rc;
+
+	g->trailer.tenant = g->of->tenant;
+	g->trailer.day = g->of->day;
+	g->trailer.params = chunk_params_default;
+	g->trailer.mixed = true;
+	pack_trailer_encode(&g->trailer, &trailer);
+	rc = store_put_write(g->put, buf_bytes(&trailer), e);
+	buf_release(&trailer);
+	if (rc < 0)
+		return -1;
+	rc = store_put_commit(g->put, store_suffix(STORE_PACK), &g->ret->name, NULL, e);
+	g->put = NULL;
+	return rc;
+}
+
+int salvage_pack(struct store *s, const struct store_name *damaged, struct salvaged *ret,
+		 struct err *e)
+{
+	struct salvaging g = { .s = s, .of = damaged, .ret = ret, .scratch = chunk_scratch_new() };
+	struct store_file f = { 0 };
+	struct buf name = { 0 };
+	int rc;
+
+	*ret = (struct salvaged){ 0 };
+	store_name_add(&name, damaged);
+	rc = store_file_open(s, buf_str(&name), &f, e);
+	if (rc == 0)
+		rc = store_file_map(&f, e);
+	if (rc == 0)
+		rc = keep_pieces(&g, f.map, e);
+	if (rc == 0 && g.put)
+		rc = finish(&g, e);
+	store_put_abort(g.put);
+	store_file_close(&f);
+	free(g.trailer.chunk);
+	arena_release(&g.mem);
+	buf_release(&g.out);
+	buf_release(&name);
+	chunk_scratch_free(g.scratch);
+	return rc;
+}
+
+void salvaged_release(struct salvaged *v)
+{
+	kept_blocks_release(&v->kept);
+	*v = (struct salvaged){ 0 };
+}
