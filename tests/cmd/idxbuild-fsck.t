@@ -130,6 +130,16 @@ ok "is told" stdout_matches "^wrong-folder other/chunks/$DAY/.*: it is of tenant
 mended wrong-folder
 
 fresh
+cp -rp s/fake s/other
+ok "a tenant's folder under another name, too" exits 3 idxbuild --fsck --store s
+is "is that of a wrong tenant" "$(grep -c "^wrong-folder other/index/$DAY/.*: it is of tenant 'fake'" "$TAP/stdout")" 3
+mended wrong-folder
+is "nothing is left of it" "$(find s/other -type f | wc -l)" 0
+rm -r s/other
+mv s/fake s/other
+mended wrong-folder
+
+fresh
 pack=$(packs s | head -n 1)
 mv "$pack" "${pack%/*}/00000000000000000000000000000001.pack"
 ok "a pack with another name" exits 3 idxbuild --fsck --store s

@@ -47,4 +47,28 @@ is "none of it lets the segment go" "$(wc -l <pruned)" 0
 is "entries that came several times count once" \
 	"$(logql --store store --wal wal -o csv 'sum(count_over_time({app="b"}[1h]))' | sed -n 's/.*,//;2p')" 50000
 
+# A list of packs that was cut: what was listed is committed, the rest is still in the log, and a run over all of it adds that.
+rm -rf wal store
+awk 'BEGIN { for (i = 0; i < 90; i++) printf "{\"ts\":\"%d000000000\",\"labels\":{\"app\":\"c\"},\"line\":\"line %d\"}\n", 1768435200 + i * 3600, i }' >days
+lokid-ingest -q --wal wal --input jsonl days
+sed 's/.*"line":"\([^"]*\)".*/\1/' days >want
+lines() { logql --store store "$@" -o raw --direction forward --limit 0 '{app="c"}'; }
+walreplay --frames --unpacked --store store wal | chunkpack --store store | head -n 1 | idxbuild --store store >made
+is "of four packs the first is listed" "$(wc -l <made)" 1
+is "and found" "$(lines | wc -l)" 24
+lines --wal wal >got
+ok "beside the log each line is there, once" same_file want got
+is "the segment stays" "$(walreplay --prune --store store wal | wc -l)" 0
+walreplay --frames --unpacked --store store wal | chunkpack --store store | idxbuild --store store >made
+lines >got
+ok "run again, all is in the store, once" same_file want got
+is "and the segment goes" "$(walreplay --prune --store store wal | wc -l)" 1
+ok "nothing is left over" exits 0 idxbuild --fsck --delete-delay 0 --store store
+rm -rf store
+chunkpack --store store days | head -n 1 | idxbuild --store store >made
+chunkpack --store store days | idxbuild --store store >made
+lines >got
+ok "of JSON lines, too" same_file want got
+ok "without anything left over" exits 0 idxbuild --fsck --delete-delay 0 --store store
+
 done_testing
