@@ -279,10 +279,11 @@ cut_file() {
 	dd of="$1" bs=1 seek="$2" count=0 2>/dev/null </dev/null
 }
 
-# wait_for SECONDS CMD...: tries CMD again and again until it succeeds; fails at the deadline.
+# wait_for SECONDS CMD...: tries CMD again and again until it succeeds; fails at the deadline, which on a
+# busy machine is four times as late.
 wait_for() {
-	tap_deadline=$(($(date +%s) + $1 + 1))
-	tap_secs=$1
+	tap_secs=$((4 * $1))
+	tap_deadline=$(($(date +%s) + tap_secs + 1))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		if [ "$(date +%s)" -ge $tap_deadline ]; then
