@@ -65,6 +65,7 @@ ALL_LDFLAGS := $(LDFLAGS) $(SAN) -pthread -Wl,--as-needed
 LDLIBS      += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lsnappy -lwslay -ldl -lm
 
 obj   = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
+LIBCORE := $(call obj,libcore/*/*.c)
 CMDS  := $(patsubst cmd/%.c,$(B)/bin/%,$(wildcard cmd/*.c))
 UNITS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
@@ -88,18 +89,21 @@ help:
 clean:
 	rm -rf $(BUILD)
 
-# Objects depend on a stamp of the flags, so that changed flags rebuild.
+# A stamp changes when what it says does: objects depend on that of the flags, the archive on that of what is
+# in it, since a source that came or went may be older than the archive.
+stamp = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
 $(B)/flags: FORCE
-	@mkdir -p $(@D); echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | cmp -s - $@ || \
-		echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' >$@
+	$(call stamp,$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))
+$(B)/objects: FORCE
+	$(call stamp,$(LIBCORE))
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(if $(Q),@echo '  CC $<')
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B)/libcore.a: $(call obj,libcore/*/*.c)
-	@rm -f $@; $(AR) rcs $@ $^
+$(B)/libcore.a: $(LIBCORE) $(B)/objects
+	@rm -f $@; $(AR) rcs $@ $(LIBCORE)
 
 $(CMDS): $(B)/bin/%: $(B)/cmd/%.o $(B)/libcore.a
 	@mkdir -p $(@D)

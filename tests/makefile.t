@@ -34,4 +34,14 @@ seed=$(found 2 crash)
 is "else it is the time, and is said, too" "SEED=$seed" "$(head -n 1 made)"
 is "a sanitizer's finding is a status that no test expects" "$(found 1 asan)" 99
 
+# A source that comes, or goes, may be older than what was built.
+holds() { ar t tree/build/default/libcore.a | tr '\n' ' '; }
+printf 'int two(void);\nint two(void)\n{\n\treturn 2;\n}\n' >tree/libcore/base/two.c
+touch -d '1 hour ago' tree/libcore/base/two.c
+ok "a source comes" inner
+is "and is in the archive" "$(holds)" "one.o two.o "
+rm tree/libcore/base/two.c
+ok "it goes" inner
+is "and so it does there" "$(holds)" "one.o "
+
 done_testing
