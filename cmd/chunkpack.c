@@ -156,12 +156,12 @@ static void say_deleted(void *data, const char *name)
 			 store_path_of(args->store, name), name);
 }
 
-static void say_busy(void *data, struct bytes tenant, int32_t day)
+static void say_left(void *data, struct bytes tenant, int32_t day, const char *why)
 {
 	struct buf b = { 0 };
 
 	report_tenant_day(&b, tenant, day);
-	buf_add_str(&b, "left to another compaction, which is at work");
+	buf_add_str(&b, why);
 	say_text(data, buf_str(&b));
 	buf_release(&b);
 }
@@ -177,7 +177,7 @@ static void compact(struct args *args)
 	c.on_fault = show_fault;
 	c.on_day = say_day;
 	c.on_deleted = say_deleted;
-	c.on_busy = say_busy;
+	c.on_left = say_left;
 	c.data = args;
 	if (compact_store(&c, &e) < 0)
 		cli_report(args->cli, &e);

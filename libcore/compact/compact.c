@@ -10,6 +10,7 @@
 struct walk {
 	const struct compact_opts *o;
 	struct bytes tenant;
+	int64_t now_ns; /* the store's; INT64_MIN: not asked yet */
 };
 
 static int merge_all(struct day_job *d, struct err *e)
@@ -81,6 +82,24 @@ static bool is_of_the_day(const struct err *e)
 	       e->code == ERR_AGAIN;
 }
 
+static bool is_ours(const struct walk *w, int32_t day)
+{
+	const struct compact_opts *o = w->o;
+
+	return (!o->one_day || day == o->day) && shard_has(o->shard, o->n_shards, w->tenant, day);
+}
+
+static bool wants(const struct due_day *d, void *data)
+{
+	struct walk *w = data;
+
+	if (!is_ours(w, d->day))
+		return false;
+	if (w->now_ns == INT64_MIN)
+		w->now_ns = store_now_to_look(w->o->store, "");
+	return day_wants(w->o, w->tenant, d, w->now_ns);
+}
+
 static int one_day(int32_t day, void *data, struct err *e)
 {
 	const struct walk *w = data;
@@ -88,13 +107,14 @@ static int one_day(int32_t day, void *data, struct err *e)
 	struct store_lock *lock = NULL;
 	int rc;
 
-	if ((o->one_day && day != o->day) || !shard_has(o->shard, o->n_shards, w->tenant, day))
+	if (!is_ours(w, day))
 		return 0;
 	if (!o->dry_run) {
 		lock = index_lock(o->store, w->tenant, day, e);
 		if (!lock && e->code == ERR_AGAIN) {
-			if (o->on_busy)
-				o->on_busy(o->data, w->tenant, day);
+			if (o->on_left)
+				o->on_left(o->data, w->tenant, day,
+					   "left to another compaction, which is at work");
 			return 0;
 		}
 		if (!lock)
@@ -123,12 +143,12 @@ static int compact_tenant(struct walk *w, struct err *e)
 
 	if (sweep_abandoned(o, w->tenant, e) < 0)
 		return -1;
-	return live_days(o->store, w->tenant, INT32_MIN, INT32_MAX, one_day, w, e);
+	return due_days(o->store, w->tenant, INT32_MAX, wants, one_day, w, e);
 }
 
 static int one_tenant(const char *name, uint64_t size, void *data, struct err *e)
 {
-	struct walk w = { .o = data, .tenant = bytes_str(name) };
+	struct walk w = { .o = data, .tenant = bytes_str(name), .now_ns = INT64_MIN };
 
 	(void)size;
 	if (compact_tenant(&w, e) == 0)

@@ -15,9 +15,9 @@
 struct compact_day {
 	struct bytes tenant;
 	int32_t day;
-	uint64_t packs_in, bytes_in; /* that were merged, by all runs together */
-	uint64_t packs_out, bytes_out;
-	uint64_t duplicates; /* entries that were there twice */
+	uint64_t packs_in, bytes_in;   /* that were merged */
+	uint64_t packs_out, bytes_out; /* that are there in their place; not those on the way */
+	uint64_t duplicates;	       /* entries that were there twice */
 	int64_t took_ns;
 };
 
@@ -50,7 +50,9 @@ struct compact_opts {
 	void (*on_day)(void *data, const struct compact_day *d);
 	/* object, named relative to the store; of a dry run, that would be */
 	void (*on_deleted)(void *data, const char *name);
-	void (*on_busy)(void *data, struct bytes tenant, int32_t day); /* another works on it */
+	/* not done now: another works on it, or a day that has ended waits for what may still come
+	 */
+	void (*on_left)(void *data, struct bytes tenant, int32_t day, const char *why);
 	void *data;
 };
 

@@ -565,14 +565,19 @@ static int check_target(struct day *d, struct err *e)
 
 /* ---- the whole ---- */
 
-static int load(struct day *d, struct err *e)
+static int add_all_items(struct day *d, struct err *e)
 {
-	if (live_load(d->o->from, d->tenant, d->day, &d->src, e) < 0 || look(d, &d->to, e) < 0)
-		return -1;
 	for (size_t i = 0; i < d->src.n; i++)
 		if (add_items(d, i, e) < 0)
 			return err_wrap(e, "'%s'", index_label(d->src.v[i]));
 	return 0;
+}
+
+static int load(struct day *d, struct err *e)
+{
+	if (live_load(d->o->from, d->tenant, d->day, &d->src, e) < 0 || look(d, &d->to, e) < 0)
+		return -1;
+	return add_all_items(d, e);
 }
 
 static void sum_dry(struct day *d)
@@ -628,19 +633,27 @@ static void tell_faults(struct day *d)
 	}
 }
 
+static struct day day_of(const struct copy_opts *o, const struct copy_hidden *hidden,
+			 struct copy_day *sum)
+{
+	struct bytes to = o->to_tenant.n ? o->to_tenant : sum->tenant;
+
+	return (struct day){ .o = o,
+			     .hidden = hidden,
+			     .tenant = sum->tenant,
+			     .to_tenant = to,
+			     .day = sum->day,
+			     .as_it_is = o->n_match == 0 && bytes_eq(sum->tenant, to),
+			     .sum = sum };
+}
+
 /* 1: something vanished from the source, which is at work perhaps, and has replaced it. */
 static int try_day(const struct copy_opts *o, const struct copy_hidden *hidden,
 		   enum attempt attempt, struct copy_day *sum, struct err *e)
 {
-	struct day d = { .o = o,
-			 .hidden = hidden,
-			 .tenant = sum->tenant,
-			 .to_tenant = o->to_tenant.n ? o->to_tenant : sum->tenant,
-			 .day = sum->day,
-			 .sum = sum };
+	struct day d = day_of(o, hidden, sum);
 	int rc;
 
-	d.as_it_is = o->n_match == 0 && bytes_eq(d.tenant, d.to_tenant);
 	sum->packs = sum->bytes = sum->entries = 0;
 	rc = load(&d, e);
 	for (size_t i = 0; i < d.n && attempt == ATTEMPT_FIRST; i++)
@@ -665,4 +678,33 @@ int copy_day(const struct copy_opts *o, const struct copy_hidden *hidden, struct
 	for (enum attempt a = ATTEMPT_FIRST; a <= ATTEMPT_LAST && rc == 1; a++)
 		rc = try_day(o, hidden, a, sum, e);
 	return rc;
+}
+
+static bool has_all(const struct day *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->item[i].fate != FATE_NONE && d->item[i].fate != FATE_THERE)
+			return false;
+	for (size_t i = 0; d->as_it_is && i < d->src.n; i++)
+		if (!is_among(&d->to.index, &index_info(d->src.v[i])->name))
+			return false;
+	return d->src.n_faults == 0;
+}
+
+bool copy_day_is_there(const struct copy_opts *o, const struct copy_hidden *hidden,
+		       const struct live *src, const struct copy_target *to, struct copy_day *sum)
+{
+	struct day d = day_of(o, hidden, sum);
+	bool ret;
+
+	d.src = *src;
+	d.to = *to;
+	ret = add_all_items(&d, NULL) == 0 &&
+	      copy_check_applied(o, &hidden->requests, src, NULL) == 0 && has_all(&d);
+	for (size_t i = 0; i < d.n; i++)
+		sum->there += d.item[i].fate == FATE_THERE;
+	d.src = (struct live){ 0 }; /* they are the caller's */
+	d.to = (struct copy_target){ 0 };
+	day_release(&d);
+	return ret;
 }

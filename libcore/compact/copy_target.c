@@ -44,17 +44,34 @@ static int add_index(struct copy_target *t, struct index *ix, struct err *e)
 	return 0;
 }
 
+static int add_live(struct copy_target *t, const struct live *live, struct err *e)
+{
+	int rc = 0;
+
+	copy_add_hashes(&t->index, live->obsolete, live->n_obsolete);
+	for (size_t i = 0; i < live->n && rc == 0; i++)
+		rc = add_index(t, live->v[i], e);
+	t->named.n = hash128_sort(t->named.v, t->named.n);
+	t->old.n = hash128_sort(t->old.v, t->old.n);
+	t->index.n = hash128_sort(t->index.v, t->index.n);
+	t->seals.n = hash128_sort(t->seals.v, t->seals.n);
+	return rc;
+}
+
+static void add_pack(struct copy_target *t, const struct hash128 *name, uint64_t size)
+{
+	t->size = mem_realloc(t->size, (t->files.n + 1) * sizeof(*t->size));
+	t->size[t->files.n] = size;
+	copy_add_hashes(&t->files, name, 1);
+}
+
 static int add_file(const char *name, uint64_t size, void *data, struct err *e)
 {
-	struct copy_target *t = data;
 	struct store_name sn;
 
 	(void)e;
-	if (store_name_parse(bytes_str(name), &sn, NULL) < 0 || sn.kind != STORE_PACK)
-		return 0;
-	t->size = mem_realloc(t->size, (t->files.n + 1) * sizeof(*t->size));
-	t->size[t->files.n] = size;
-	copy_add_hashes(&t->files, &sn.hash, 1);
+	if (store_name_parse(bytes_str(name), &sn, NULL) == 0 && sn.kind == STORE_PACK)
+		add_pack(data, &sn.hash, size);
 	return 0;
 }
 
@@ -70,20 +87,21 @@ int copy_target_look(const struct copy_opts *o, struct bytes tenant, int32_t day
 	if (rc == 0) {
 		for (size_t i = 0; i < live.n_faults; i++)
 			o->on_fault(o->data, &live.faults[i].err);
-		copy_add_hashes(&t->index, live.obsolete, live.n_obsolete);
-		for (size_t i = 0; i < live.n && rc == 0; i++)
-			rc = add_index(t, live.v[i], e);
+		rc = add_live(t, &live, e);
 		live_release(&live);
 	}
 	/* A pack is there before the index file that names it: asked for later, it is found. */
 	if (rc == 0)
 		rc = store_list(o->to, buf_str(&folder), add_file, t, e);
-	t->named.n = hash128_sort(t->named.v, t->named.n);
-	t->old.n = hash128_sort(t->old.v, t->old.n);
-	t->index.n = hash128_sort(t->index.v, t->index.n);
-	t->seals.n = hash128_sort(t->seals.v, t->seals.n);
 	buf_release(&folder);
 	return rc;
+}
+
+int copy_target_of(const struct due_day *d, struct copy_target *t, struct err *e)
+{
+	for (size_t i = 0; i < d->packs.n; i++)
+		add_pack(t, &d->packs.v[i].hash, d->packs.v[i].size);
+	return add_live(t, d->live, e);
 }
 
 /* Names are listed in ascending order, so the files are ascending, too. */

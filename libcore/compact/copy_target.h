@@ -3,6 +3,7 @@
 #define COMPACT_COPY_TARGET_H
 
 #include "compact/copy.h"
+#include "index/due.h"
 
 /* All ascending. {0} is a valid empty one. */
 struct copy_target {
@@ -17,6 +18,8 @@ struct copy_target {
  * ERR_CORRUPT. */
 MUST_CHECK int copy_target_look(const struct copy_opts *o, struct bytes tenant, int32_t day,
 				struct copy_target *t, struct err *e);
+/* The same of a day that is in order, from what is known of it. Errors: ERR_CORRUPT. */
+MUST_CHECK int copy_target_of(const struct due_day *d, struct copy_target *t, struct err *e);
 void copy_target_release(struct copy_target *t);
 
 /* Whether the pack is there in its full size. */

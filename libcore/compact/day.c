@@ -30,6 +30,7 @@ static bool has_hash(const struct hash_list *l, const struct hash128 *h)
 void day_release(struct day_job *d)
 {
 	free(d->stays.v);
+	free(d->made.v);
 	free(d->told.v);
 	*d = (struct day_job){ 0 };
 }
@@ -41,14 +42,31 @@ static void tell(const struct day_job *d, const struct err *fault)
 
 /* ---- what there is ---- */
 
-/* The day has ended, and nothing was committed to it for a while: both by the store's clock. Asked
- * before we commit something ourselves. */
+/* The day has ended, and nothing was committed to it for a while: both by the store's clock. */
+static void find_whether_over(struct day_job *d, const struct live *live, const struct dated *there,
+			      int64_t now_ns)
+{
+	const int64_t end_ns = time_day_start(d->sum.day + 1);
+	int64_t since_ns = end_ns;
+
+	for (size_t i = 0; i < live->n; i++) {
+		const struct dated_object *o = dated_find(there, &index_info(live->v[i])->name);
+
+		if (o && o->date_ns > since_ns)
+			since_ns = o->date_ns;
+	}
+	d->looked = true;
+	d->day_over = now_ns - since_ns >= GRACE_NS;
+	d->waits = now_ns >= end_ns && !d->day_over;
+}
+
+/* Asked before we commit something ourselves. */
 static int see_whether_over(struct day_job *d, const struct day_view *v, struct err *e)
 {
 	struct store *s = d->o->store;
 	struct dated there = { 0 };
 	struct buf folder = { 0 };
-	int64_t now_ns, since_ns = time_day_start(d->sum.day + 1);
+	int64_t now_ns;
 	int rc = 0;
 
 	store_folder_add(&folder, STORE_INDEX, d->sum.tenant, d->sum.day);
@@ -57,17 +75,11 @@ static int see_whether_over(struct day_job *d, const struct day_view *v, struct 
 	else
 		rc = store_now(s, buf_str(&folder), &now_ns, e);
 	buf_release(&folder);
-	if (rc == 0 && now_ns - since_ns >= GRACE_NS)
+	if (rc == 0 && now_ns - time_day_start(d->sum.day + 1) >= GRACE_NS)
 		rc = dated_list(s, STORE_INDEX, d->sum.tenant, d->sum.day, &there, e);
-	for (size_t i = 0; i < v->live.n && rc == 0; i++) {
-		const struct dated_object *o = dated_find(&there, &index_info(v->live.v[i])->name);
-
-		if (o && o->date_ns > since_ns)
-			since_ns = o->date_ns;
-	}
+	if (rc == 0)
+		find_whether_over(d, &v->live, &there, now_ns);
 	dated_release(&there);
-	d->looked = true;
-	d->day_over = rc == 0 && now_ns - since_ns >= GRACE_NS;
 	return rc;
 }
 
@@ -157,6 +169,40 @@ static struct choose_how how_of(const struct day_job *d)
 				    .day_over = d->day_over };
 }
 
+/* Nothing is merged of them now; something would be if the day were over. */
+static void tell_waiting(const struct day_job *d, const struct choose_pack *c, size_t n)
+{
+	struct choose_how over = how_of(d);
+	struct choose_run run;
+
+	over.day_over = true;
+	if (d->waits && d->o->on_left && choose_run(c, n, &over, &run))
+		d->o->on_left(d->o->data, d->sum.tenant, d->sum.day,
+			      "over; what is left of it is merged once nothing has come for 1h");
+}
+
+bool day_wants(const struct compact_opts *o, struct bytes tenant, const struct due_day *due,
+	       int64_t now_ns)
+{
+	struct day_job d = { .o = o, .sum = { .tenant = tenant, .day = due->day } };
+	struct choose_pack *c = NULL;
+	struct choose_how how;
+	struct choose_run run;
+	struct day_view v;
+	bool ret;
+
+	find_whether_over(&d, due->live, &due->files, now_ns);
+	how = how_of(&d);
+	if (day_view_of(&v, due->live, NULL) == 0)
+		c = to_choose(&d, &v, NULL);
+	ret = !c || choose_run(c, v.n, &how, &run);
+	if (!ret)
+		tell_waiting(&d, c, v.n);
+	free(c);
+	free(v.pack);
+	return ret;
+}
+
 /* So many packs, about, from so many bytes: all but the last one are of the same size. */
 static uint64_t packs_of(const struct compact_opts *o, uint64_t bytes)
 {
@@ -234,6 +280,27 @@ static int tell_packs(const struct day_job *d, const struct merge_result *made, 
 	return rc;
 }
 
+/* Of what was merged before in this run, and is now in larger packs, nothing is told. */
+static void count(struct day_job *d, const struct run_inputs *in, const struct merge_result *made)
+{
+	struct compact_day *sum = &d->sum;
+
+	for (size_t i = 0; i < in->n; i++) {
+		if (has_hash(&d->made, &in->input[i].name)) {
+			sum->packs_out--;
+			sum->bytes_out -= in->input[i].size;
+		} else {
+			sum->packs_in++;
+			sum->bytes_in += in->input[i].size;
+		}
+	}
+	for (size_t i = 0; i < made->n_packs; i++)
+		add_hash(&d->made, &made->pack[i]);
+	sum->packs_out += made->n_packs;
+	sum->bytes_out += made->bytes;
+	sum->duplicates += made->duplicates;
+}
+
 /* 1; -1. Where others were faster all is chosen again, of what there is now. */
 static int commit(struct day_job *d, const struct day_view *v, const struct run_inputs *in,
 		  const struct merge_result *made, struct err *e)
@@ -251,11 +318,7 @@ static int commit(struct day_job *d, const struct day_view *v, const struct run_
 
 	if (index_merge(&m, INDEX_MERGE_WRITE, &name, NULL, e) < 0)
 		return e->code == ERR_AGAIN && ++d->outrun < OUTRUN_MAX ? 1 : -1;
-	d->sum.packs_in += in->n;
-	d->sum.bytes_in += in->bytes;
-	d->sum.packs_out += made->n_packs;
-	d->sum.bytes_out += made->bytes;
-	d->sum.duplicates += made->duplicates;
+	count(d, in, made);
 	d->most = 0;
 	return tell_packs(d, made, e) < 0 ? -1 : 1;
 }
@@ -314,6 +377,8 @@ int day_merge(struct day_job *d, struct err *e)
 			rc = open_inputs(d, &v, &run, &in, e);
 			if (rc == 0)
 				rc = merge_run(d, &v, &run, &in, e);
+		} else if (c) {
+			tell_waiting(d, c, v.n);
 		}
 	}
 	free(c);
@@ -363,6 +428,8 @@ int day_plan(struct day_job *d, struct err *e)
 		n = pretend(d, c, n, &run, &plan);
 		rc = d->o->on_plan(d->o->data, &plan, e);
 	}
+	if (rc == 0)
+		tell_waiting(d, c, n);
 	free(c);
 	day_view_release(&v);
 	return rc;

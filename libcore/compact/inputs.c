@@ -44,9 +44,17 @@ void day_view_release(struct day_view *v)
 
 int day_view_load(struct day_view *v, const struct day_at *at, struct err *e)
 {
+	struct live live;
+
 	*v = (struct day_view){ 0 };
-	if (live_load(at->store, at->tenant, at->day, &v->live, e) < 0)
+	if (live_load(at->store, at->tenant, at->day, &live, e) < 0)
 		return -1;
+	return day_view_of(v, &live, e);
+}
+
+int day_view_of(struct day_view *v, const struct live *live, struct err *e)
+{
+	*v = (struct day_view){ .live = *live };
 	for (size_t i = 0; i < v->live.n; i++)
 		if (add_packs(v, i, e) < 0)
 			return -1;

@@ -32,6 +32,10 @@ struct day_view {
 MUST_CHECK int day_view_load(struct day_view *v, const struct day_at *at, struct err *e);
 void day_view_release(struct day_view *v);
 
+/* The same of files that somebody else has, and keeps: only v->pack is to be freed, on failure too.
+ * Errors: ERR_CORRUPT. */
+MUST_CHECK int day_view_of(struct day_view *v, const struct live *live, struct err *e);
+
 /* The inputs of one run. {0} is a valid empty one. */
 struct run_inputs {
 	struct merge_input *input;

@@ -490,6 +490,12 @@ int erase_day_run(const struct erase_opts *o, struct targets *t, int32_t day, st
 	return 0;
 }
 
+bool erase_day_wants(struct targets *t, const struct due_day *due)
+{
+	forget(t);
+	return find_pending(t, due->day, due->live, NULL) != 0;
+}
+
 int erase_day_look(const struct erase_opts *o, struct targets *t, int32_t day, struct err *e)
 {
 	struct live live;

@@ -4,6 +4,7 @@
 
 #include "erase/erase.h"
 #include "erase/target.h"
+#include "index/due.h"
 
 /*
  * Applies all targets that are not yet, as far as they reach into the day; commits; deletes what
@@ -12,6 +13,9 @@
  */
 MUST_CHECK int erase_day_run(const struct erase_opts *o, struct targets *t, int32_t day,
 			     struct err *e);
+
+/* Whether any target is to be applied to a day that is in order. */
+bool erase_day_wants(struct targets *t, const struct due_day *due);
 
 /* Only marks those that are undone. */
 MUST_CHECK int erase_day_look(const struct erase_opts *o, struct targets *t, int32_t day,

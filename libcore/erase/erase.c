@@ -6,7 +6,6 @@
 #include "erase/day.h"
 #include "erase/receipt.h"
 #include "erase/scrub.h"
-#include "index/live.h"
 #include "index/lost.h"
 #include "limits/limits.h"
 #include "store/shard.h"
@@ -127,6 +126,13 @@ static int one_day(int32_t day, void *data, struct err *e)
 	return erase_day_run(r->o, t, day, e);
 }
 
+static bool wants(const struct due_day *d, void *data)
+{
+	struct tenant_run *r = data;
+
+	return erase_day_wants(&r->targets, d);
+}
+
 /* Of each that is applied everywhere, the receipt of all. */
 static int give_receipts(struct tenant_run *r, struct err *e)
 {
@@ -164,7 +170,7 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 	rc = o->scrub ? find_rules(&r, e) : find_requests(&r, e);
 	if (rc == 0 && r.targets.n > 0) {
 		targets_begin(&r.targets);
-		rc = live_days(o->store, tenant, INT32_MIN, INT32_MAX, one_day, &r, e);
+		rc = due_days(o->store, tenant, INT32_MAX, wants, one_day, &r, e);
 		if (rc == 0 && !o->dry_run)
 			rc = give_receipts(&r, e);
 	}

@@ -13,6 +13,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "httpc/curl_lib.h"
+#include "time/time.h"
 
 enum {
 	CONNECT_TIMEOUT_MS = 5000,
@@ -308,8 +309,26 @@ static void give_up(struct httpc_many *m, struct httpc_job *rest, size_t n, cons
 		rest[i].err = *why;
 }
 
+/* Is it to end: interrupted, or too late? */
+static int check_end(int64_t deadline_ns, struct err *e)
+{
+	if (interrupt_check(e) < 0)
+		return -1;
+	if (deadline_ns && time_mono_ns() >= deadline_ns)
+		return err_set(e, ERR_AGAIN, "no answer came in the time that was given");
+	return 0;
+}
+
+/* So long nothing need be looked at but what comes. */
+static int poll_ms(int64_t deadline_ns)
+{
+	int64_t left_ms = deadline_ns ? (deadline_ns - time_mono_ns()) / NS_PER_MS + 1 : POLL_MS;
+
+	return left_ms < POLL_MS ? (int)(left_ms > 0 ? left_ms : 0) : POLL_MS;
+}
+
 void httpc_many_do(struct httpc_many *m, const struct httpc_signer *signer, struct httpc_job *v,
-		   size_t n, unsigned parallel)
+		   size_t n, unsigned parallel, int64_t deadline_ns)
 {
 	size_t begun = 0, ended = 0;
 	struct worker *w;
@@ -329,13 +348,13 @@ void httpc_many_do(struct httpc_many *m, const struct httpc_signer *signer, stru
 		rc = m->lib.multi_perform(m->multi, &running);
 		ended += reap(m);
 		if (rc == CURLM_OK && ended < n && running)
-			rc = m->lib.multi_poll(m->multi, NULL, 0, POLL_MS, NULL);
+			rc = m->lib.multi_poll(m->multi, NULL, 0, poll_ms(deadline_ns), NULL);
 		if (rc != CURLM_OK) {
 			err_set(&why, ERR_IO, "libcurl: %s", m->lib.multi_strerror(rc));
 			give_up(m, v + begun, n - begun, &why);
 			return;
 		}
-		if (interrupt_check(&why) < 0) {
+		if (ended < n && check_end(deadline_ns, &why) < 0) {
 			give_up(m, v + begun, n - begun, &why);
 			return;
 		}

@@ -55,9 +55,10 @@ void httpc_many_close(struct httpc_many *m); /* NULL is fine */
 
 /* Does all of them, `parallel` at once (at least 1), and sets .answer, .kept and .err of each.
  * Errors, in .err: as httpc_do, ERR_LIMIT (the body is longer than body_max); all ERR_AGAIN when an
- * interrupt waits (base/interrupt.h). signer NULL: not signed. */
+ * interrupt waits (base/interrupt.h), or when it is deadline_ns, of time_mono_ns (0: none). signer
+ * NULL: not signed. */
 void httpc_many_do(struct httpc_many *m, const struct httpc_signer *signer, struct httpc_job *v,
-		   size_t n, unsigned parallel);
+		   size_t n, unsigned parallel, int64_t deadline_ns);
 
 /* A date of HTTP as Unix seconds, or -1. */
 int64_t httpc_many_date(const struct httpc_many *m, const char *text);

@@ -204,7 +204,7 @@ static void check_pack(struct check *c, uint32_t i)
 		c->unread = true;
 		return;
 	}
-	if (pack_scan_open(c->s, &sn, &scan, &e) < 0) {
+	if (pack_scan_open_sized(c->s, &sn, p.size, &scan, &e) < 0) {
 		c->unread = true;
 		if (c->beside->skip_pack[i])
 			return;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "index/due.h"
 #include "store/store.h"
 #include "store/tenants.h"
 
@@ -131,6 +132,13 @@ static int one_day(int32_t day, void *data, struct err *e)
 	return 0;
 }
 
+/* Nothing obsolete waits there, so all there might be to do is to merge. */
+static bool wants(const struct due_day *d, void *data)
+{
+	(void)data;
+	return d->live->n > 1;
+}
+
 static int one_tenant(const char *name, uint64_t size, void *data, struct err *e)
 {
 	const struct index_compaction *c = data;
@@ -138,7 +146,7 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 	struct err why;
 
 	(void)size;
-	if (live_days(c->store, w.tenant, INT32_MIN, INT32_MAX, one_day, &w, &why) == 0)
+	if (due_days(c->store, w.tenant, INT32_MAX, wants, one_day, &w, &why) == 0)
 		return 0;
 	if (why.code != ERR_CORRUPT)
 		return err_set(e, why.code, "%s", why.msg);

@@ -188,12 +188,14 @@ static int64_t check_bytes(struct day *d, const struct hash128 *hash, const char
 			   const char *index, struct err *e)
 {
 	const struct store_name sn = { STORE_PACK, d->day, d->tenant, *hash };
+	const struct fsck_pack *there = listed(d, hash);
 
 	if (d->f->depth < FSCK_BYTES || !is_chosen(d->f, hash))
 		return 0;
 	d->at_name = name;
 	d->at_index = index;
-	return fsck_pack_bytes(d->f->store, &sn, d->f->depth, on_pack_fault, d, e);
+	return fsck_pack_bytes(d->f->store, &sn, there ? &there->size : NULL, d->f->depth,
+			       on_pack_fault, d, e);
 }
 
 /* Of one that is not read: it may be of an index file younger than the list. */
@@ -435,7 +437,7 @@ static int look_at_unnamed(struct day *d, const struct fsck_pack *p, struct err 
 
 	if (due < 0 || n_told != 0)
 		return due < 0 || n_told < 0 ? -1 : 0;
-	if (pack_scan_open(d->f->store, &sn, &scan, &why) == 0) {
+	if (pack_scan_open_sized(d->f->store, &sn, p->size, &scan, &why) == 0) {
 		enum fault_kind kind = judge(d, &scan.trailer, &why);
 
 		/* Who cannot be read may name it: that was told. */

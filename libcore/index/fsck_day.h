@@ -32,12 +32,12 @@ enum fsck_start fsck_start(struct store *s, const struct store_name *sn, const c
 /*
  * All bytes of a pack against its name. Where they are not what the name says, or with FSCK_BLOCKS,
  * what is wrong inside is told, and if nothing is, that the name is wrong: .kind and .err of the
- * faults are set.
+ * faults are set. size: as it was listed; NULL: it was not.
  * Returns how many; of a pack that is gone none. Errors: ERR_IO.
  */
 MUST_CHECK int64_t fsck_pack_bytes(struct store *s, const struct store_name *name,
-				   enum fsck_depth depth, index_tell_fn *tell, void *data,
-				   struct err *e);
+				   const uint64_t *size, enum fsck_depth depth, index_tell_fn *tell,
+				   void *data, struct err *e);
 
 /* What of an index file has expired, of packs that are not skipped. */
 struct fsck_expired {

@@ -99,8 +99,8 @@ static int look_inside(struct look *l, struct store_file *f, const struct hash12
 	return 0;
 }
 
-int64_t fsck_pack_bytes(struct store *s, const struct store_name *name, enum fsck_depth depth,
-			index_tell_fn *fn, void *data, struct err *e)
+int64_t fsck_pack_bytes(struct store *s, const struct store_name *name, const uint64_t *size,
+			enum fsck_depth depth, index_tell_fn *fn, void *data, struct err *e)
 {
 	struct look l = { fn, data, 0 };
 	struct buf text = { 0 };
@@ -110,7 +110,8 @@ int64_t fsck_pack_bytes(struct store *s, const struct store_name *name, enum fsc
 	int rc;
 
 	store_name_add(&text, name);
-	rc = store_file_open(s, buf_str(&text), &f, &why);
+	rc = size ? store_file_open_sized(s, buf_str(&text), *size, &f, &why)
+		  : store_file_open(s, buf_str(&text), &f, &why);
 	if (rc == 0)
 		rc = hash_file(&f, &found, &why);
 	if (rc == 0 && (depth >= FSCK_BLOCKS || hash128_cmp(&found, &name->hash) != 0))

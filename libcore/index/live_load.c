@@ -258,36 +258,36 @@ static int load_day(int32_t day, void *data, struct err *e)
 	return give(r, day, &l, e);
 }
 
-static size_t n_of_day(const struct files *f, size_t first)
+/* Of the first day. */
+static size_t n_of_day(const struct live_file *v, size_t n)
 {
-	size_t n = 1;
+	size_t k = 1;
 
-	while (first + n < f->n && f->v[first + n].day == f->v[first].day)
-		n++;
-	return n;
+	while (k < n && v[k].day == v[0].day)
+		k++;
+	return k;
 }
 
-/* Whole days from `first` on, as many as may be fetched at once, one at least. */
-static size_t n_at_once(const struct files *f, size_t first)
+/* Whole days, as many as may be fetched at once, one at least. */
+static size_t n_at_once(const struct live_file *v, size_t n)
 {
 	uint64_t bytes = 0;
-	size_t n = 0;
+	size_t k = 0;
 
-	while (first + n < f->n) {
-		size_t day = n_of_day(f, first + n);
+	while (k < n) {
+		size_t day = n_of_day(v + k, n - k);
 
 		for (size_t i = 0; i < day; i++)
-			bytes += f->v[first + n + i].size;
-		if (n && bytes > AHEAD_BYTES)
+			bytes += v[k + i].size;
+		if (k && bytes > AHEAD_BYTES)
 			break;
-		n += day;
+		k += day;
 	}
-	return n;
+	return k;
 }
 
 static int give_fetched(const struct range *r, const struct live_file *v, size_t n, struct err *e)
 {
-	struct files f = { .v = (struct live_file *)(uintptr_t)v, .n = n };
 	struct opened o;
 	int rc = 0;
 
@@ -295,7 +295,7 @@ static int give_fetched(const struct range *r, const struct live_file *v, size_t
 	for (size_t i = 0, day; i < n && rc == 0; i += day) {
 		struct live l;
 
-		day = n_of_day(&f, i);
+		day = n_of_day(v + i, n - i);
 		rc = open_day(v, &o, i, day, &l, e);
 		if (rc > 0) { /* one of them is gone: listed anew */
 			store_set_answer_age(r->s, 0);
@@ -308,30 +308,47 @@ static int give_fetched(const struct range *r, const struct live_file *v, size_t
 	return rc;
 }
 
+int live_fetch(struct store *s, struct bytes tenant, const struct live_file *v, size_t n,
+	       live_range_fn *each, void *data, struct err *e)
+{
+	const struct range r = { s, tenant, INT32_MIN, INT32_MAX, each, data };
+	int rc = 0;
+
+	for (size_t i = 0, some; i < n && rc == 0; i += some) {
+		some = n_at_once(v + i, n - i);
+		rc = give_fetched(&r, v + i, some, e);
+	}
+	return rc;
+}
+
 static int far_range(const struct range *r, struct err *e)
 {
 	struct files f = { .from = r->from, .to = r->to };
 	int rc = list_days(r->s, r->tenant, &f, e);
 
-	for (size_t i = 0, n; i < f.n && rc == 0; i += n) {
-		n = n_at_once(&f, i);
-		rc = give_fetched(r, f.v + i, n, e);
-	}
+	if (rc == 0)
+		rc = live_fetch(r->s, r->tenant, f.v, f.n, r->each, r->data, e);
 	free(f.v);
 	return rc;
+}
+
+bool live_is_far(struct store *s, struct bytes tenant)
+{
+	struct buf folder = { 0 };
+	bool ret;
+
+	store_folder_add_all(&folder, STORE_INDEX, tenant);
+	ret = store_is_remote(store_part(s, buf_str(&folder)));
+	buf_release(&folder);
+	return ret;
 }
 
 int live_range(struct store *s, struct bytes tenant, int32_t from, int32_t to, live_range_fn *each,
 	       void *data, struct err *e)
 {
 	struct range r = { s, tenant, from, to, each, data };
-	struct buf folder = { 0 };
-	bool far;
 
-	store_folder_add_all(&folder, STORE_INDEX, tenant);
-	far = store_is_remote(store_part(s, buf_str(&folder)));
-	buf_release(&folder);
-	if (far)
+	if (live_is_far(s, tenant))
 		return far_range(&r, e);
 	return live_days(s, tenant, INT32_MIN, INT32_MAX, load_day, &r, e);
 }
@@ -375,17 +392,11 @@ struct walk {
 	void *data;
 };
 
-static int walk_day(int32_t day, void *data, struct err *e)
+static int walk_day(int32_t day, struct live *l, void *data, struct err *e)
 {
-	struct walk *w = data;
-	struct live l;
-	int rc;
+	const struct walk *w = data;
 
-	if (live_load(w->s, w->tenant, day, &l, e) < 0)
-		return -1;
-	rc = w->each(&l, w->tenant, day, w->data, e);
-	live_release(&l);
-	return rc;
+	return w->each(l, w->tenant, day, w->data, e);
 }
 
 static int walk_tenant(const char *name, uint64_t size, void *data, struct err *e)
@@ -394,7 +405,7 @@ static int walk_tenant(const char *name, uint64_t size, void *data, struct err *
 
 	(void)size;
 	w->tenant = bytes_str(name);
-	return live_days(w->s, w->tenant, INT32_MIN, INT32_MAX, walk_day, w, e);
+	return live_range(w->s, w->tenant, INT32_MIN, INT32_MAX, walk_day, w, e);
 }
 
 int live_each(struct store *s, struct bytes tenant, live_each_fn *each, void *data, struct err *e)

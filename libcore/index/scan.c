@@ -32,16 +32,17 @@ static int check_astray(const struct pack_scan *p, const struct store_name *name
 	return check_home(p, name, NULL) < 0 ? 0 : err_set(e, ERR_NO, "it lies where it should");
 }
 
-/* A pack that somebody named, so it should be there. */
-static int open_named(struct store *s, const struct store_name *name, struct store_file *ret,
-		      struct err *e)
+/* A pack that somebody named, so it should be there. size: as open_pack. */
+static int open_named(struct store *s, const struct store_name *name, const uint64_t *size,
+		      struct store_file *ret, struct err *e)
 {
 	struct buf text = { 0 };
 	struct err why;
 	int rc;
 
 	store_name_add(&text, name);
-	rc = store_file_open(s, buf_str(&text), ret, &why);
+	rc = size ? store_file_open_sized(s, buf_str(&text), *size, ret, &why)
+		  : store_file_open(s, buf_str(&text), ret, &why);
 	if (rc < 0)
 		err_set(e, why.code == ERR_NO ? ERR_CORRUPT : why.code, "%s", why.msg);
 	buf_release(&text);
@@ -50,22 +51,26 @@ static int open_named(struct store *s, const struct store_name *name, struct sto
 
 typedef int folder_fn(const struct pack_scan *p, const struct store_name *name, struct err *e);
 
-static int open_pack(struct store *s, const struct store_name *name, folder_fn *check_folder,
-		     struct pack_scan *ret, struct err *e)
+/* size: as it is known to be; NULL: that is asked for. */
+static int open_pack(struct store *s, const struct store_name *name, const uint64_t *size,
+		     folder_fn *check_folder, struct pack_scan *ret, struct err *e)
 {
 	struct pack_scan p = { 0 };
 	struct buf path = { 0 };
 	uint64_t chunks = 0;
+	struct err why = { 0 };
 
-	if (open_named(s, name, &p.file, e) < 0)
+	if (open_named(s, name, size, &p.file, e) < 0)
 		return -1;
 	buf_addf(&path, "%s/", store_path(s));
 	store_name_add(&path, name);
 	buf_str(&path);
 	p.path = path.p;
-	if (pack_read_trailer(read_at, &p.file, p.file.size, &p.mem, &p.trailer, e) < 0 ||
-	    check_folder(&p, name, e) < 0) {
-		err_wrap(e, "'%s'", p.path);
+	if (pack_read_trailer(read_at, &p.file, p.file.size, &p.mem, &p.trailer, &why) < 0 ||
+	    check_folder(&p, name, &why) < 0) {
+		/* of one whose size was known that it is gone is told now */
+		err_set(e, why.code == ERR_NO && size ? ERR_CORRUPT : why.code, "'%s': %s", p.path,
+			why.msg);
 		pack_scan_close(&p);
 		return -1;
 	}
@@ -87,13 +92,19 @@ static int open_pack(struct store *s, const struct store_name *name, folder_fn *
 int pack_scan_open(struct store *s, const struct store_name *name, struct pack_scan *ret,
 		   struct err *e)
 {
-	return open_pack(s, name, check_home, ret, e);
+	return open_pack(s, name, NULL, check_home, ret, e);
+}
+
+int pack_scan_open_sized(struct store *s, const struct store_name *name, uint64_t size,
+			 struct pack_scan *ret, struct err *e)
+{
+	return open_pack(s, name, &size, check_home, ret, e);
 }
 
 int pack_scan_open_astray(struct store *s, const struct store_name *name, struct pack_scan *ret,
 			  struct err *e)
 {
-	return open_pack(s, name, check_astray, ret, e);
+	return open_pack(s, name, NULL, check_astray, ret, e);
 }
 
 void pack_scan_close(struct pack_scan *p)
@@ -241,7 +252,7 @@ int pack_scan_into(struct pack_scan *p, struct store *s, const struct store_name
 	int rc;
 
 	pack_scan_rest(p);
-	rc = open_named(s, name, &p->file, e);
+	rc = open_named(s, name, &p->row.size, &p->file, e);
 	if (rc == 0)
 		rc = pack_scan_chunks(p, add_chunk, &a, e);
 	pack_scan_rest(p);

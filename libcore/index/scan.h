@@ -24,6 +24,9 @@ struct pack_scan {
 MUST_CHECK int pack_scan_open(struct store *s, const struct store_name *name, struct pack_scan *ret,
 			      struct err *e);
 void pack_scan_close(struct pack_scan *p);
+/* The same of a pack whose size is known, from a listing or an index file. */
+MUST_CHECK int pack_scan_open_sized(struct store *s, const struct store_name *name, uint64_t size,
+				    struct pack_scan *ret, struct err *e);
 
 /* The same of a pack that lies in a folder of another tenant or day than its own. */
 MUST_CHECK int pack_scan_open_astray(struct store *s, const struct store_name *name,

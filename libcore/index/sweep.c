@@ -271,7 +271,7 @@ static int read_trailers(struct day *d, struct err *e)
 			continue;
 		choice->old = is_old(d, o);
 		/* One that cannot be read is idxbuild --rebuild's to tell. */
-		if (pack_scan_open(d->s->store, &o->name, &o->scan, NULL) == 0) {
+		if (pack_scan_open_sized(d->s->store, &o->name, o->size, &o->scan, NULL) == 0) {
 			pack_scan_rest(&o->scan);
 			choice->trailer = &o->scan.trailer;
 		}

@@ -136,6 +136,7 @@ static int ask_tail(void *ask, char **operand, size_t n, struct err *e)
 	if (check_tail(a, n, e) < 0 || logql_parse(bytes_str(operand[0]), &parse, &q, NULL, e) < 0)
 		return -1;
 	f.frames = true;
+	s->deadline_ns = 0; /* of the next entry alone */
 	r = logql_is_log(&q) ? query_check(&q, &a->q, e)
 			     : err_set(e, ERR_QUERY, "only log selector is supported");
 	if (!s->store && !s->wal)
@@ -495,8 +496,11 @@ static int run_or_name(struct ask *a, char **operand, size_t n, struct err *e)
 	int r;
 
 	a->q.source.store_away = &away;
+	a->q.source.deadline_ns = limits_deadline(&a->q.limits);
 	r = run(a, operand, n, e);
 	a->q.source.store_away = NULL;
+	if (r < 0)
+		source_say_late(&a->q.source, e);
 	if (r < 0 && e->code == ERR_AGAIN && away) {
 		add_range(&a->q, &range);
 		err_wrap(e, "what the store has%s is missing", buf_str(&range));

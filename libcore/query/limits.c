@@ -197,6 +197,11 @@ int limits_check_volumes(const struct query_limits *l, uint64_t n, struct err *e
 		       (unsigned long long)l->series);
 }
 
+int64_t limits_deadline(const struct query_limits *l)
+{
+	return l->timeout_ns ? num_clip((num_wide)time_mono_ns() + l->timeout_ns) : 0;
+}
+
 int64_t limits_from(const struct query_limits *l, int64_t from, int64_t now_ns)
 {
 	int64_t first = l->lookback_ns ? num_clip((num_wide)now_ns - l->lookback_ns) : INT64_MIN;

@@ -43,6 +43,9 @@ MUST_CHECK int limits_check_bytes(const struct query_limits *l, uint64_t bytes, 
 MUST_CHECK int limits_check_series(const struct query_limits *l, uint64_t n, struct err *e);
 MUST_CHECK int limits_check_volumes(const struct query_limits *l, uint64_t n, struct err *e);
 
+/* When the query that begins now is too late, of time_mono_ns; 0: never. */
+int64_t limits_deadline(const struct query_limits *l);
+
 /* from, or the first moment that is to be seen, if that is later. */
 int64_t limits_from(const struct query_limits *l, int64_t from, int64_t now_ns);
 

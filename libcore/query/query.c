@@ -140,14 +140,13 @@ int query_run(const struct logql_query *tree, const struct query_opts *o,
 {
 	struct query_stats *stats = o->source.stats, before = { 0 };
 	struct query_opts mine = *o;
-	int64_t deadline_ns = 0;
+	int64_t deadline_ns = limits_deadline(&o->limits);
 	struct query_out once;
 	struct again again;
 	int r;
 
 	*ret_n = 0;
-	if (o->limits.timeout_ns)
-		deadline_ns = num_clip((num_wide)time_mono_ns() + o->limits.timeout_ns);
+	mine.source.deadline_ns = deadline_ns;
 	if (query_check(tree, o, e) < 0)
 		return -1;
 	if (stats)
@@ -161,5 +160,8 @@ int query_run(const struct logql_query *tree, const struct query_opts *o,
 		r = run_once(tree, &mine, &once, &deadline_ns, &again, ret_n, e);
 	}
 	again_release(&again);
+	mine.source.deadline_ns = deadline_ns;
+	if (r < 0 && e)
+		source_say_late(&mine.source, e);
 	return r;
 }

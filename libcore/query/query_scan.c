@@ -67,6 +67,7 @@ static int pass_gate(struct query_scan *s, struct query *q, enum direction dir, 
 		return -1;
 	if (q->deadline_ns)
 		q->deadline_ns += gate_waited_ns(o->gate) - before;
+	sources_set_deadline(q->sources, q->deadline_ns);
 	s->scan.deadline_ns = q->deadline_ns;
 	return 0;
 }

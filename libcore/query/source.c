@@ -14,8 +14,10 @@
 #include "codec/stream.h"
 #include "entry/jsonl.h"
 #include "entry/streams.h"
+#include "query/limits.h"
 #include "query/raw.h"
 #include "store/store.h"
+#include "time/time.h"
 #include "wal/segment.h"
 
 /* A file operand. */
@@ -339,8 +341,21 @@ struct store *source_open_store(const struct source_opts *o, struct err *e)
 	if (s) {
 		store_set_cache(s, o->cache, STORE_CACHED_ALL);
 		store_set_answer_age(s, o->list_age_ns);
+		store_set_deadline(s, o->deadline_ns);
 	}
 	return s;
+}
+
+void sources_set_deadline(struct sources *s, int64_t at_ns)
+{
+	if (s->store)
+		store_set_deadline(s->store, at_ns);
+}
+
+void source_say_late(const struct source_opts *o, struct err *e)
+{
+	if (e->code == ERR_AGAIN && o->deadline_ns && time_mono_ns() >= o->deadline_ns)
+		err_set(e, ERR_AGAIN, LIMITS_TIMED_OUT);
 }
 
 void source_close_store(const struct source_opts *o, struct store *s)

@@ -36,6 +36,7 @@ struct source_opts {
 	enum raw_time raw_time;
 	struct bytes time_field;
 	int64_t now_ns;
+	int64_t deadline_ns;	/* of time_mono_ns: then it is too late; 0: there is none */
 	bool interruptible;	/* a SIGINT that waits (interrupt.h) ends it: ERR_AGAIN */
 	scan_damage_fn *damage; /* what could not be read while planning */
 	scan_damage_fn *warn;	/* what is read, but hardly meant so */
@@ -55,6 +56,9 @@ MUST_CHECK static inline int source_check_interrupt(const struct source_opts *o,
 	return o->interruptible ? interrupt_check(e) : 0;
 }
 
+/* What failed because it is too late says so, as Loki does. */
+void source_say_late(const struct source_opts *o, struct err *e);
+
 /* o->store, and its end; NULL is fine. Errors: store_open's. */
 struct store;
 struct store *source_open_store(const struct source_opts *o, struct err *e);
@@ -69,6 +73,9 @@ struct sources;
 bool sources_choose(struct source_opts *o, char *const *files, size_t n);
 /* The store and WAL of ./lokid-data; false: neither is there. */
 bool sources_choose_default(struct source_opts *o);
+
+/* Another deadline than that of the options. */
+void sources_set_deadline(struct sources *s, int64_t at_ns);
 
 /* Opens the files and looks at what they are. Errors: ERR_IO; ERR_CORRUPT, ERR_VERSION of a file;
  * ERR_USAGE, a time or a tenant is said for lines and there are none, or nothing else.

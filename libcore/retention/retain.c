@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "index/due.h"
 #include "index/merge.h"
 #include "index/sweep.h"
 #include "retention/expire.h"
@@ -107,14 +108,19 @@ static int drop(const struct walk *w, const struct expiry *y, struct err *e)
 	return rc < 0 ? -1 : 1;
 }
 
+static struct expire expire_of(struct walk *w)
+{
+	return (struct expire){ .tenant = w->tenant,
+				.limits = w->limits,
+				.hold = w->r->hold,
+				.now_ns = w->r->now_ns,
+				.pick = w->survey.at.n ? pick : NULL,
+				.pick_data = w };
+}
+
 static int drop_of_day(struct walk *w, struct err *e)
 {
-	const struct expire x = { .tenant = w->tenant,
-				  .limits = w->limits,
-				  .hold = w->r->hold,
-				  .now_ns = w->r->now_ns,
-				  .pick = w->survey.at.n ? pick : NULL,
-				  .pick_data = w };
+	const struct expire x = expire_of(w);
 	struct expiry y = { 0 };
 	struct live l;
 	int rc = live_load(w->r->store, w->tenant, w->day, &l, e);
@@ -147,17 +153,17 @@ static int retain_day(struct walk *w, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-/* Most days are too young for anything of them to have expired, and are not looked at; but what
- * was done to make room may be waiting on any. */
-static bool may_have_any(const struct walk *w)
+/* The last day of which anything may have expired; but what was done to make room may be waiting on
+ * any. */
+static int32_t last_day(const struct walk *w)
 {
 	int64_t first, last = INT64_MIN;
 
 	if (survey_is_wanted(w->r))
-		return true;
+		return INT32_MAX;
 	if (w->limits)
 		retention_bounds(w->limits, w->r->now_ns, &first, &last);
-	return time_day_start(w->day) < last;
+	return last == INT64_MIN ? INT32_MIN : time_day(last - 1);
 }
 
 static int one_day(int32_t day, void *data, struct err *e)
@@ -169,7 +175,7 @@ static int one_day(int32_t day, void *data, struct err *e)
 	int rc = 0;
 
 	w->day = day;
-	if (!shard_has(r->shard, r->n_shards, w->tenant, day) || !may_have_any(w))
+	if (!shard_has(r->shard, r->n_shards, w->tenant, day))
 		return 0;
 	if (!r->dry_run) {
 		lock = index_lock(r->store, w->tenant, day, &why);
@@ -195,10 +201,25 @@ static int one_day(int32_t day, void *data, struct err *e)
 	return -1;
 }
 
+/* Nothing obsolete waits there, so all there might be to do is what expires now. */
+static bool wants(const struct due_day *d, void *data)
+{
+	struct walk *w = data;
+	const struct expire x = expire_of(w);
+	struct expiry y = { 0 };
+	bool ret;
+
+	w->day = d->day;
+	ret = expire_find(&x, d->live, &y, NULL) < 0 || y.any;
+	expiry_release(&y);
+	return ret;
+}
+
 static int one_tenant(const char *name, uint64_t size, void *data, struct err *e)
 {
 	struct walk *w = data;
 	struct err why;
+	int32_t last;
 	int rc = 0;
 
 	(void)size;
@@ -206,8 +227,9 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 	w->limits = w->r->limits ? limits_of(w->r->limits, w->tenant) : NULL;
 	if (!w->r->dry_run && w->r->shard == 0)
 		rc = index_sweep_abandoned(w->r->store, w->tenant, &why);
-	if (rc == 0)
-		rc = live_days(w->r->store, w->tenant, INT32_MIN, INT32_MAX, one_day, w, &why);
+	last = last_day(w);
+	if (rc == 0 && last > INT32_MIN)
+		rc = due_days(w->r->store, w->tenant, last, wants, one_day, w, &why);
 	if (rc == 0)
 		return 0;
 	if (why.code != ERR_CORRUPT)

@@ -17,7 +17,7 @@ struct store_ops {
 	/* .size and .date_ns are of no meaning */
 	int (*list_folders)(struct store *s, const char *folder, store_object_fn *each, void *data,
 			    struct err *e);
-	/* Of one folder ("fake/chunks/2026-01-15"); ret_n NULL: they are deleted. */
+	/* Of those right below a folder ("fake/chunks/"); ret_n NULL: they are deleted. */
 	int (*leftovers)(struct store *s, const char *folder, uint64_t *ret_n, struct err *e);
 
 	/* size NULL: not known. Sets all but .store. */
@@ -49,12 +49,13 @@ struct store_ops {
 /* The first member of each kind's own struct. */
 struct store {
 	const struct store_ops *ops;
-	char *path;	     /* for messages; owned */
-	char *place;	     /* of a remote one: where its objects are, server and all; owned */
-	char *peer;	     /* the address that it is pinned to; NULL: none; owned */
-	bool remote;	     /* each call is a request, which takes its time whatever is asked */
-	atomic_bool away;    /* the last request had no answer */
-	struct cache *cache; /* of a remote one; NULL: none */
+	char *path;	  /* for messages; owned */
+	char *place;	  /* of a remote one: where its objects are, server and all; owned */
+	char *peer;	  /* the address that it is pinned to; NULL: none; owned */
+	bool remote;	  /* each call is a request, which takes its time whatever is asked */
+	atomic_bool away; /* the last request had no answer */
+	atomic_int_fast64_t deadline_ns; /* of time_mono_ns: later nothing is waited for; 0: none */
+	struct cache *cache;		 /* of a remote one; NULL: none */
 	enum store_cached cached;
 	int64_t answer_age_ns; /* of listings and small objects that are taken from it; 0: none */
 	struct store *part[STORE_PARTS]; /* that lie elsewhere; NULL: here; owned */
@@ -63,7 +64,7 @@ struct store {
 	unsigned lacks, marked; /* what was said to lie elsewhere, and what the mark says, if it was
 				   read; bits of STORE_PARTS */
 	atomic_uint_fast64_t puts, gets, lists, heads, deletes, bytes_read, bytes_written, retries;
-	atomic_uint_fast64_t under_way, rounds; /* by store.c */
+	atomic_uint_fast64_t under_way, rounds; /* by store_round_begin */
 };
 
 /* The first members of each kind's own. */
@@ -85,18 +86,17 @@ struct store_lock {
  */
 void store_join_read(struct store *s, struct store_read *v, size_t n);
 void store_paged_read(struct store *s, struct store_read *v, size_t n);
-/* read_all of a remote store, counted as one round. */
-void store_read_round(struct store *s, struct store_read *v, size_t n);
 /* The calls of these names, by way of answers that are kept (kept.c). */
 int store_kept_list(struct store *s, const char *folder, store_object_fn *each, void *data,
 		    struct err *e);
 int store_kept_get(struct store *s, const char *name, size_t max, struct buf *b, struct err *e);
-/* The calls of the store itself, counted as a round (store.c). */
-int store_ask_list(struct store *s, const char *folder, store_object_fn *each, void *data,
-		   struct err *e);
+/* list_folders of the store itself (store.c). */
 int store_ask_folders(struct store *s, const char *folder, store_object_fn *each, void *data,
 		      struct err *e);
-int store_ask_get(struct store *s, const char *name, size_t max, struct buf *b, struct err *e);
+/* Round requests of a remote store, by its kind: those that are under way together are one round,
+ * which takes as long as one. What a listing is given to is none of it. For any thread. */
+void store_round_begin(struct store *s);
+void store_round_end(struct store *s);
 /* store_list_objects without the parts. */
 int store_list_one(struct store *s, const char *folder, store_object_fn *each, void *data,
 		   struct err *e);

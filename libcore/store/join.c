@@ -120,7 +120,7 @@ void store_join_read(struct store *s, struct store_read *v, size_t n)
 	qsort(order, n, sizeof(struct store_read *), by_place);
 	n_spans = make_spans(order, n, spans);
 	parts = make_parts(spans, n_spans, order, &n_all);
-	store_read_round(s, parts, n_all);
+	s->ops->read_all(s, parts, n_all);
 	for (size_t i = 0; i < n_spans; i++)
 		end_span(&spans[i], parts, order);
 	free(parts);

@@ -50,7 +50,7 @@ int store_kept_list(struct store *s, const char *folder, store_object_fn *each, 
 	if (!cache_get_answer(s->cache, store, buf_str(&question), s->answer_age_ns, &list)) {
 		uint64_t at = cache_changes(s->cache);
 
-		rc = store_ask_list(s, folder, add_object, &list, e);
+		rc = s->ops->list(s, folder, add_object, &list, e);
 		if (rc == 0)
 			cache_put_answer(s->cache, store, question.p, at, buf_bytes(&list));
 	}
@@ -74,7 +74,7 @@ int store_kept_get(struct store *s, const char *name, size_t max, struct buf *b,
 		struct err why = { 0 };
 
 		wr_u8(&answer, 1);
-		rc = store_ask_get(s, name, max, &answer, &why);
+		rc = s->ops->get(s, name, max, &answer, &why);
 		if (rc < 0 && why.code == ERR_NO)
 			answer.p[0] = 0;
 		if (rc == 0 || why.code == ERR_NO)

@@ -197,29 +197,41 @@ static int end_upload(struct s3_store *s, const struct s3_listed *u, struct err 
 	return rc;
 }
 
+/* Those of a page that were left behind; ret_n NULL: they are ended. */
+static int see_uploads(struct s3_store *s, const struct s3_listing *p, struct bytes prefix,
+		       uint64_t *ret_n, struct err *e)
+{
+	int64_t now_ns = 0;
+	int rc = p->n_uploads ? s3_now(&s->base, &now_ns, e) : 0;
+
+	for (size_t i = 0; i < p->n_uploads && rc == 0; i++) {
+		if (!bytes_starts(p->upload[i].key, prefix) ||
+		    now_ns - p->upload[i].date_ns < LEFT_BEHIND_S * NS_PER_S)
+			continue;
+		if (ret_n)
+			++*ret_n;
+		else
+			rc = end_upload(s, &p->upload[i], e);
+	}
+	return rc;
+}
+
+/* In a bucket there are no folders: one question is about all below. */
 int s3_leftovers(struct store *store, const char *folder, uint64_t *ret_n, struct err *e)
 {
 	struct s3_store *s = (struct s3_store *)store;
 	struct s3_listing l[2] = { 0 };
 	struct buf prefix = { 0 };
 	unsigned at = 0;
-	int64_t now_ns;
-	int rc = s3_now(store, &now_ns, e);
+	int rc = 0;
 
 	buf_addf(&prefix, "%s%s", s->place.prefix, folder);
 	while (rc == 0) {
 		struct s3_listing *p = &l[at], *before = &l[1 - at];
 
 		rc = get_uploads(s, buf_str(&prefix), before, p, e);
-		for (size_t i = 0; i < p->n_uploads && rc == 0; i++) {
-			if (!bytes_starts(p->upload[i].key, buf_bytes(&prefix)) ||
-			    now_ns - p->upload[i].date_ns < LEFT_BEHIND_S * NS_PER_S)
-				continue;
-			if (ret_n)
-				++*ret_n;
-			else
-				rc = end_upload(s, &p->upload[i], e);
-		}
+		if (rc == 0)
+			rc = see_uploads(s, p, buf_bytes(&prefix), ret_n, e);
 		if (rc == 0 && p->truncated && bytes_eq(p->token, before->token) &&
 		    bytes_eq(p->upload_token, before->upload_token))
 			rc = err_set(e, ERR_IO,

@@ -183,7 +183,8 @@ static int round_of(struct s3_store *s, struct httpc_many *client, const struct 
 	if (rc == 0) {
 		for (size_t i = 0; i < n; i++)
 			count(s, todo[i]);
-		httpc_many_do(client, &signer, job, n, S3_PARALLEL);
+		httpc_many_do(client, &signer, job, n, S3_PARALLEL,
+			      atomic_load(&s->base.deadline_ns));
 	}
 	for (size_t i = 0; i < n; i++)
 		made_release(&made[i]);
@@ -309,6 +310,14 @@ static void say(const struct s3_store *s, struct s3_call *c)
 	buf_release(&url);
 }
 
+/* Whoever asked waits no longer. */
+static bool is_given_up(const struct s3_store *s)
+{
+	const int64_t deadline_ns = atomic_load(&s->base.deadline_ns);
+
+	return interrupt_waits() || (deadline_ns && time_mono_ns() >= deadline_ns);
+}
+
 /* Takes up the answer: true when it may be otherwise at the next try. */
 static bool settle(struct s3_store *s, struct s3_call *c, struct httpc_job *j)
 {
@@ -324,7 +333,7 @@ static bool settle(struct s3_store *s, struct s3_call *c, struct httpc_job *j)
 	if (j->err.code != ERR_NONE) {
 		c->err = j->err;
 		err_wrap(&c->err, "'%s'", s->place.path);
-		return j->err.code == ERR_AGAIN && !interrupt_waits();
+		return j->err.code == ERR_AGAIN && !is_given_up(s);
 	}
 	if (c->status / 100 != 2) {
 		say(s, c);
@@ -365,7 +374,7 @@ static void pause_before(struct s3_store *s, unsigned tried, int64_t asked_s)
 	ms = ms / 2 + random_of(s) % (ms / 2 + 1);
 	if (asked_s > 0 && (uint64_t)asked_s * 1000 > ms)
 		ms = (uint64_t)(asked_s < PAUSE_ASKED_MAX_S ? asked_s : PAUSE_ASKED_MAX_S) * 1000;
-	while (ms > 0 && !interrupt_waits()) {
+	while (ms > 0 && !is_given_up(s)) {
 		const uint64_t nap = ms < NAP_MS ? ms : NAP_MS;
 		const struct timespec t = { .tv_nsec = (long)(nap * 1000000) };
 
@@ -443,10 +452,12 @@ void s3_do(struct s3_store *s, struct s3_call *v, size_t n)
 {
 	bool away = false;
 
+	store_round_begin(&s->base);
 	make_all(s, v, n);
+	store_round_end(&s->base);
 	for (size_t i = 0; i < n; i++)
 		away |= had_no_answer(&v[i]);
-	if (n && !interrupt_waits())
+	if (n && !is_given_up(s))
 		atomic_store(&s->base.away, away);
 }
 

@@ -158,6 +158,14 @@ void store_set_answer_age(struct store *s, int64_t age_ns)
 			store_set_answer_age(s->part[i], age_ns);
 }
 
+void store_set_deadline(struct store *s, int64_t at_ns)
+{
+	atomic_store(&s->deadline_ns, at_ns);
+	for (int i = 0; i < STORE_PARTS; i++)
+		if (s->part[i])
+			store_set_deadline(s->part[i], at_ns);
+}
+
 int store_check_mark(struct store *s, struct err *e)
 {
 	int rc = s->ops->check_mark(s, e);
@@ -182,25 +190,17 @@ int store_mark(struct store *s, struct err *e)
 
 /* ---- rounds ---- */
 
-/* Requests that are under way together are one round of them, which takes as long as one. */
-static void begin(struct store *s)
+void store_round_begin(struct store *s)
 {
 	s = s->whole ? s->whole : s;
 	if (atomic_fetch_add(&s->under_way, 1) == 0)
 		s->rounds++;
 }
 
-static void end(struct store *s)
+void store_round_end(struct store *s)
 {
 	s = s->whole ? s->whole : s;
 	atomic_fetch_sub(&s->under_way, 1);
-}
-
-void store_read_round(struct store *s, struct store_read *v, size_t n)
-{
-	begin(s);
-	s->ops->read_all(s, v, n);
-	end(s);
 }
 
 /* ---- listing ---- */
@@ -224,22 +224,11 @@ int store_list(struct store *s, const char *folder, store_each_fn *each, void *d
 	return store_list_objects(s, folder, without_date, &p, e);
 }
 
-int store_ask_list(struct store *s, const char *folder, store_object_fn *each, void *data,
-		   struct err *e)
-{
-	int rc;
-
-	begin(s);
-	rc = s->ops->list(s, folder, each, data, e);
-	end(s);
-	return rc;
-}
-
 int store_list_one(struct store *s, const char *folder, store_object_fn *each, void *data,
 		   struct err *e)
 {
 	return s->cache && s->answer_age_ns ? store_kept_list(s, folder, each, data, e)
-					    : store_ask_list(s, folder, each, data, e);
+					    : s->ops->list(s, folder, each, data, e);
 }
 
 int store_list_objects(struct store *s, const char *folder, store_object_fn *each, void *data,
@@ -253,12 +242,7 @@ int store_list_objects(struct store *s, const char *folder, store_object_fn *eac
 int store_ask_folders(struct store *s, const char *folder, store_object_fn *each, void *data,
 		      struct err *e)
 {
-	int rc;
-
-	begin(s);
-	rc = s->ops->list_folders(s, folder, each, data, e);
-	end(s);
-	return rc;
+	return s->ops->list_folders(s, folder, each, data, e);
 }
 
 int store_list_folders(struct store *s, const char *folder, store_each_fn *each, void *data,
@@ -441,14 +425,7 @@ void store_map_all(struct store_file *const *v, size_t n, struct err *ret_errs)
 /* By the store, which may have better places for a large one than memory. */
 int store_file_map(struct store_file *f, struct err *e)
 {
-	int rc;
-
-	if (f->map.n)
-		return 0;
-	begin(f->store);
-	rc = f->store->ops->file_map(f, e);
-	end(f->store);
-	return rc;
+	return f->map.n ? 0 : f->store->ops->file_map(f, e);
 }
 
 void store_file_doubt(struct store_file *f, uint64_t off, uint64_t n)
@@ -467,32 +444,17 @@ void store_file_close(struct store_file *f)
 	*f = (struct store_file){ 0 };
 }
 
-int store_ask_get(struct store *s, const char *name, size_t max, struct buf *b, struct err *e)
-{
-	int rc;
-
-	begin(s);
-	rc = s->ops->get(s, name, max, b, e);
-	end(s);
-	return rc;
-}
-
 int store_get(struct store *s, const char *name, size_t max, struct buf *b, struct err *e)
 {
 	s = store_part(s, name);
 	return s->cache && s->answer_age_ns ? store_kept_get(s, name, max, b, e)
-					    : store_ask_get(s, name, max, b, e);
+					    : s->ops->get(s, name, max, b, e);
 }
 
 static int has(struct store *s, const char *name, struct store_object *ret, struct err *e)
 {
-	int rc;
-
 	s = store_part(s, name);
-	begin(s);
-	rc = s->ops->has(s, name, ret, e);
-	end(s);
-	return rc;
+	return s->ops->has(s, name, ret, e);
 }
 
 int store_has(struct store *s, const char *name, uint64_t *ret_size, struct err *e)

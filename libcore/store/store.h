@@ -85,6 +85,10 @@ bool store_is_away(const struct store *s);
  * object store with less patience (lokid-store(7), tries and timeout). */
 void store_add_hurried(struct buf *b, const char *path);
 
+/* After this moment of time_mono_ns a remote store is not waited for any more: what it was asked,
+ * and is asked from then on, fails with ERR_AGAIN at once. 0: there is none. */
+void store_set_deadline(struct store *s, int64_t at_ns);
+
 /* Whether a read of the first of them takes a request over the network: then what is needed is best
  * asked for at once. */
 bool store_is_remote(const struct store *s);
@@ -270,7 +274,8 @@ struct store_stats {
 	uint64_t puts, gets, lists, heads, deletes;
 	uint64_t bytes_read, bytes_written; /* of objects */
 	uint64_t retries;		    /* requests that were made again, counted above too */
-	uint64_t rounds; /* how often requests to read began while none was under way */
+	uint64_t rounds; /* how often requests of a remote store began while none was under way:
+			    so many times as long as one took all of them */
 };
 void store_stats(const struct store *s, struct store_stats *ret);
 void store_stats_sum(struct store_stats *to, const struct store_stats *more);

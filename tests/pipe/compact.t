@@ -74,6 +74,12 @@ ok "the same answers from it" cmp before after
 idxbuild --stats --store one >stats
 ok "one index file" grep -Eq '^ *index files +1 ' stats
 ok "one pack" grep -Eq '^ *packs +1 ' stats
+
+i=0
+for n in 5 5 100 400; do flush chain $((i += 1)) $n; done
+ok "what is merged by and by" exits 0 chunkpack --compact --fan-in 2 --store chain -v
+ok "makes packs on the way" stdout_lines 2
+ok "of which nothing is told in the end" stderr_matches '^chunkpack: fake 2026-01-15: 4 packs, .*, became 1 pack, '
 ok "all is right" exits 0 idxbuild --verify --store one
 is "what was replaced is still there" "$(packs one) $(indexes one)" "51 51"
 ok "again: nothing to do" exits 0 chunkpack --compact --store one -v

@@ -31,11 +31,13 @@ static inline void remote_begin(struct remote *r)
 	pthread_mutex_lock(&r->lock);
 	r->rounds += r->in_flight++ == 0;
 	pthread_mutex_unlock(&r->lock);
+	store_round_begin(&r->base);
 	nanosleep(&delay, NULL); /* the round trip */
 }
 
 static inline void remote_end(struct remote *r)
 {
+	store_round_end(&r->base);
 	pthread_mutex_lock(&r->lock);
 	r->in_flight--;
 	pthread_mutex_unlock(&r->lock);
