@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 #include "erase/beside.h"
 #include "index/build.h"
-#include "index/compact.h"
+#include "index/compact_ask.h"
 #include "index/freshness.h"
 #include "index/look.h"
 #include "index/options.h"
@@ -122,6 +122,7 @@ static int look(struct args *a, struct err *e)
 		.what = a->opts.dump	? INDEX_LOOK_DUMP
 			: a->opts.stats ? INDEX_LOOK_STATS
 					: INDEX_LOOK_VERIFY,
+		.format = a->opts.store.format,
 		.n_largest = a->opts.largest,
 		.sink = to_stdout,
 		.fault = on_fault,
@@ -205,32 +206,6 @@ static struct index_says says_of(struct args *a)
 				    .data = a };
 }
 
-static void on_merged(const char *name, size_t n, void *data)
-{
-	const struct index_says *s = data;
-
-	printf("%s/%s\n", store_path_of(s->store, name), name);
-	says_note(s, "%s: in place of %zu index files", name, n);
-}
-
-static int compact(struct args *a, struct err *e)
-{
-	struct index_says says = says_of(a);
-	const struct index_compaction c = { .store = a->store,
-					    .tenant = a->opts.store.tenant,
-					    .one_day = a->opts.store.one_day,
-					    .day = a->opts.store.day,
-					    .delay_ns = a->opts.store.delete_delay_ns,
-					    .dry_run = a->opts.store.dry_run,
-					    .made = on_merged,
-					    .deleted = says_deleted,
-					    .fault = says_fault,
-					    .busy = says_busy,
-					    .data = &says };
-
-	return index_compact(&c, e);
-}
-
 /* On the whole store, or on one tenant of it. */
 static int work(struct args *a, struct err *e)
 {
@@ -241,7 +216,7 @@ static int work(struct args *a, struct err *e)
 		return freshness(a, e);
 	if (!is_there)
 		return 0;
-	return o->compact  ? compact(a, e)
+	return o->compact  ? index_compact_ask(a->store, o, says_of(a), e)
 	       : o->retain ? answer(a, retain_ask(a->store, o, says_of(a), e), ERR_NO)
 	       : o->fsck   ? fsck(a, e)
 			   : store_each_tenant(a->store, o->store.tenant, rebuild_tenant, a, e);

@@ -146,6 +146,14 @@ static int find_newest(struct asking *q, struct bytes tenant, struct newest *w, 
 	return rc;
 }
 
+/* Rounded up, so that one that is too old is not said to be of just the age that is not. */
+static int64_t whole_seconds(int64_t age_ns)
+{
+	int64_t rest = age_ns % NS_PER_S;
+
+	return rest == 0 || age_ns > INT64_MAX - NS_PER_S ? age_ns : age_ns - rest + NS_PER_S;
+}
+
 static void add_line(struct asking *q, struct bytes tenant, const struct newest *w, int64_t age,
 		     bool late)
 {
@@ -167,7 +175,7 @@ static void add_line(struct asking *q, struct bytes tenant, const struct newest 
 	if (w->any) {
 		time_add_rfc3339(b, w->ts);
 		buf_add_str(b, ", ");
-		time_add_duration(b, age);
+		time_add_duration(b, whole_seconds(age));
 		buf_add_str(b, " ago");
 	} else {
 		buf_add_str(b, w->has_ahead ? "nothing else is stored" : "nothing is stored");

@@ -7,6 +7,7 @@
 #include "index/check.h"
 #include "index/fsck.h"
 #include "index/live.h"
+#include "json/json.h"
 #include "store/names.h"
 
 /* Faults of one file: the calls that find them know only the place inside. */
@@ -15,13 +16,40 @@ struct place {
 	struct index *ix;
 };
 
+/* Of a check as JSON lines all that is told is an object, too. */
+static void print_word(struct index_look *l, const char *word, const char *text)
+{
+	struct buf b = { 0 };
+
+	if (l->what != INDEX_LOOK_VERIFY || l->format != CLI_JSONL || l->failure.code != ERR_NONE)
+		return;
+	buf_addf(&b, "{\"%s\":", word);
+	json_add_quoted(&b, bytes_str(text));
+	buf_add_str(&b, "}\n");
+	if (l->sink(buf_bytes(&b), l->data, &l->failure) < 0 && l->failure.code == ERR_NONE)
+		l->failure.code = ERR_IO;
+	buf_release(&b);
+}
+
+static void tell_fault(struct index_look *l, const struct err *e)
+{
+	print_word(l, "fault", e->msg);
+	l->fault(e, l->data);
+}
+
+static void tell_right(struct index_look *l, const char *name)
+{
+	print_word(l, "right", name);
+	l->right(name, l->data);
+}
+
 static void on_fault(const struct err *e, void *data)
 {
 	const struct place *p = data;
 	struct err full = *e;
 
 	err_wrap(&full, "'%s'", index_label(p->ix));
-	p->l->fault(&full, p->l->data);
+	tell_fault(p->l, &full);
 }
 
 static void on_check_fault(const struct index_fault *f, void *data)
@@ -36,7 +64,7 @@ static int print_stats(struct index_look *l, struct err *e)
 
 	if (!l->stats)
 		return 0;
-	index_stats_print(l->stats, buf_bytes(&l->tenant), l->n_largest, &out);
+	index_stats_print(l->stats, buf_bytes(&l->tenant), l->n_largest, l->format, &out);
 	rc = l->sink(buf_bytes(&out), l->data, e);
 	index_stats_free(l->stats);
 	l->stats = NULL;
@@ -51,7 +79,8 @@ static int add_stats(struct index_look *l, struct index *ix, const bool *skip_pa
 	struct err why;
 
 	if (l->stats && !bytes_eq(buf_bytes(&l->tenant), tenant) &&
-	    (print_stats(l, e) < 0 || l->sink(BYTES_LIT("\n"), l->data, e) < 0))
+	    (print_stats(l, e) < 0 ||
+	     (l->format != CLI_JSONL && l->sink(BYTES_LIT("\n"), l->data, e) < 0)))
 		return -1;
 	if (!l->stats) {
 		l->stats = index_stats_new();
@@ -83,7 +112,7 @@ static int look(struct index_look *l, struct index *ix, const bool *skip_pack, s
 		return add_stats(l, ix, skip_pack, e);
 	case INDEX_LOOK_VERIFY:
 		if (index_check(NULL, ix, NULL, on_check_fault, &place) == 0)
-			l->right(index_label(ix), l->data);
+			tell_right(l, index_label(ix));
 		break;
 	}
 	return 0;
@@ -97,14 +126,14 @@ int index_look_file(struct index_look *l, const char *path, struct err *e)
 	int rc = 0;
 
 	if (io_map(path, &map, &why) < 0) {
-		l->fault(&why, l->data);
+		tell_fault(l, &why);
 		return 0;
 	}
 	ix = index_open(map.b, path, &why);
 	if (ix)
 		rc = look(l, ix, NULL, e);
 	else
-		l->fault(&why, l->data);
+		tell_fault(l, &why);
 	index_close(ix);
 	io_unmap(&map);
 	return rc;
@@ -121,7 +150,7 @@ static int look_at_day(struct live *live, struct bytes tenant, int32_t day, void
 	(void)tenant;
 	(void)day;
 	for (size_t i = 0; i < live->n_faults; i++)
-		l->fault(&live->faults[i].err, l->data);
+		tell_fault(l, &live->faults[i].err);
 	for (size_t i = 0; i < live->n && rc == 0; i++)
 		rc = look(l, live->v[i], live->skip_pack[i], e);
 	return rc;
@@ -145,6 +174,7 @@ static void warn(struct checking *c, const char *fmt, ...)
 	va_start(va, fmt);
 	buf_addv(&text, fmt, va);
 	va_end(va);
+	print_word(c->l, "warning", buf_str(&text));
 	c->l->warn(buf_str(&text), c->l->data);
 	buf_release(&text);
 }
@@ -189,7 +219,7 @@ static void tell_error(struct checking *c, const struct index_fault *f)
 		err_wrap(&full, "'%s/%s'", store_path_of(c->s, f->name), f->name);
 	if (f->index)
 		err_wrap(&full, "'%s/%s'", store_path_of(c->s, f->index), f->index);
-	c->l->fault(&full, c->l->data);
+	tell_fault(c->l, &full);
 }
 
 /* A pack that no index file names is of a flush that is under way, perhaps; idxbuild --rebuild
@@ -240,7 +270,7 @@ static void on_right(const char *index, void *data)
 {
 	const struct checking *c = data;
 
-	c->l->right(index, c->l->data);
+	tell_right(c->l, index);
 }
 
 int index_look_store(struct index_look *l, struct store *s, struct bytes tenant, struct err *e)
@@ -270,6 +300,8 @@ int index_look_end(struct index_look *l, struct err *e)
 {
 	int rc = print_stats(l, e);
 
+	if (rc == 0 && l->failure.code != ERR_NONE)
+		rc = err_set(e, l->failure.code, "%s", l->failure.msg);
 	index_stats_free(l->stats);
 	buf_release(&l->tenant);
 	return rc;

@@ -9,7 +9,8 @@
 enum index_look_what { INDEX_LOOK_DUMP, INDEX_LOOK_STATS, INDEX_LOOK_VERIFY };
 
 struct index_look {
-	enum index_look_what what;			/* set by the caller, as the six below */
+	enum index_look_what what;			/* set by the caller, as the seven below */
+	enum cli_format format;				/* of --stats, --verify */
 	size_t n_largest;				/* of --stats */
 	index_sink_fn *sink;				/* takes the text */
 	void (*fault)(const struct err *e, void *data); /* the message begins with the file's name;
@@ -22,6 +23,7 @@ struct index_look {
 	void *data;
 
 	struct index_stats *stats; /* private: of tenant, not yet printed */
+	struct err failure;	   /* of the sink, when it was given what was found */
 	struct buf tenant;
 };
 

@@ -133,7 +133,8 @@ const struct cli_taken index_options[] = {
 	{ { 0, "max-age", "DURATION", "--freshness: exit 1 when it is older" },
 	  store_take_delay,
 	  AT(max_age_ns) },
-	{ { 'o', "format", "text|jsonl", "--retain, --fsck, --freshness: how lines are printed" },
+	{ { 'o', "format", "text|jsonl",
+	    "how lines are printed, but of --dump, which is JSON (text)" },
 	  cli_take_format,
 	  AT(store.format) },
 	{ { 't', "tenant", "TENANT", "only this tenant (default all)" },
@@ -202,7 +203,7 @@ static int check_belonging(const struct index_opts *o, const struct cli_mode *mo
 		{ "--sample", o->sample > 0, IN(FSCK) },
 		{ "--seed", o->has_seed, IN(FSCK) },
 		{ "--max-age", o->max_age_ns >= 0, IN(FRESHNESS) },
-		{ "--format", s->format, IN(RETAIN) | IN(FSCK) | IN(FRESHNESS) },
+		{ "--format", s->format, ~(IN(BUILD) | IN(REBUILD) | IN(DUMP)) & (IN(MODES) - 1) },
 		{ "--tenant", s->tenant.n > 0, ~IN(BUILD) & (IN(MODES) - 1) },
 	};
 

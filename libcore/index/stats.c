@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "json/json.h"
 #include "time/time.h"
 
 struct label_sum {
@@ -15,7 +16,7 @@ struct label_sum {
 
 struct series_sum {
 	struct hash128 id;
-	struct bytes labels; /* as text */
+	struct labels labels; /* in .mem */
 	uint64_t chunks, entries, line_bytes, stored;
 };
 
@@ -97,7 +98,6 @@ static int series_of(struct index_stats *st, struct index *ix, uint32_t i,
 	uint64_t h = hash64(id);
 	uint32_t at = map_get(&st->series_map, h, id);
 	struct arena mem = { 0 };
-	struct buf text = { 0 };
 	struct labels l;
 
 	if (at == MAP_NONE) {
@@ -106,14 +106,11 @@ static int series_of(struct index_stats *st, struct index *ix, uint32_t i,
 			return -1;
 		}
 		count_labels(st, &l);
-		labels_add_text(&text, &l);
 		at = (uint32_t)st->n_series;
 		mem_grow(&st->series, &st->cap_series, st->n_series + 1, sizeof(*st->series));
 		st->series[st->n_series++] =
-			(struct series_sum){ .id = s->id,
-					     .labels = arena_copy(&st->mem, buf_bytes(&text)) };
+			(struct series_sum){ .id = s->id, .labels = labels_copy(&st->mem, &l) };
 		map_put(&st->series_map, h, arena_copy(&st->mem, id), at);
-		buf_release(&text);
 		arena_release(&mem);
 	}
 	*ret = &st->series[at];
@@ -196,7 +193,7 @@ static int cmp_series(const void *pa, const void *pb)
 		return a->line_bytes > b->line_bytes ? -1 : 1;
 	if (a->entries != b->entries)
 		return a->entries > b->entries ? -1 : 1;
-	return bytes_cmp(a->labels, b->labels);
+	return labels_cmp(&a->labels, &b->labels);
 }
 
 /* "1.5 KiB" in a column of its own width. */
@@ -231,30 +228,83 @@ static void print_totals(const struct index_stats *st, struct bytes tenant, stru
 	}
 }
 
-void index_stats_print(struct index_stats *st, struct bytes tenant, size_t n_largest,
+static void print_text(const struct index_stats *st, struct bytes tenant, size_t n_largest,
 		       struct buf *out)
 {
 	print_totals(st, tenant, out);
-	if (st->n_labels) {
-		qsort(st->label, st->n_labels, sizeof(*st->label), cmp_labels);
-		map_reset(&st->label_map);
+	if (st->n_labels)
 		buf_add_str(out, "\n      values      series  label\n");
-	}
 	for (size_t i = 0; i < st->n_labels; i++)
 		buf_addf(out, "%12" PRIu64 "%12" PRIu64 "  %.*s\n", st->label[i].n_values,
 			 st->label[i].n_series, BYTES_ARG(st->label[i].name));
-	if (st->n_series && n_largest) {
-		qsort(st->series, st->n_series, sizeof(*st->series), cmp_series);
-		map_reset(&st->series_map);
+	if (st->n_series && n_largest)
 		buf_add_str(out,
 			    "\n     entries       lines      stored  chunks  largest series\n");
-	}
 	for (size_t i = 0; i < st->n_series && i < n_largest; i++) {
 		const struct series_sum *s = &st->series[i];
 
 		buf_addf(out, "%12" PRIu64, s->entries);
 		add_size(out, 12, s->line_bytes);
 		add_size(out, 12, s->stored);
-		buf_addf(out, "%8" PRIu64 "  %.*s\n", s->chunks, BYTES_ARG(s->labels));
+		buf_addf(out, "%8" PRIu64 "  ", s->chunks);
+		labels_add_text(out, &s->labels);
+		buf_add_char(out, '\n');
 	}
+}
+
+/* ---- as JSON ---- */
+
+static void print_totals_json(const struct index_stats *st, struct bytes tenant, struct buf *out)
+{
+	buf_add_str(out, "{\"tenant\":");
+	json_add_quoted(out, tenant);
+	buf_addf(out,
+		 ",\"index_files\":%" PRIu64 ",\"index_bytes\":%" PRIu64 ",\"packs\":%" PRIu64
+		 ",\"pack_bytes\":%" PRIu64 ",\"series\":%zu,\"chunks\":%" PRIu64
+		 ",\"blocks\":%" PRIu64 ",\"entries\":%" PRIu64 ",\"line_bytes\":%" PRIu64,
+		 st->files, st->index_bytes, st->packs, st->pack_bytes, st->n_series, st->chunks,
+		 st->blocks, st->entries, st->line_bytes);
+	if (st->entries)
+		buf_addf(out, ",\"from\":\"%" PRId64 "\",\"through\":\"%" PRId64 "\"", st->min_ts,
+			 st->max_ts);
+}
+
+static void print_json(const struct index_stats *st, struct bytes tenant, size_t n_largest,
+		       struct buf *out)
+{
+	print_totals_json(st, tenant, out);
+	buf_add_str(out, ",\"labels\":[");
+	for (size_t i = 0; i < st->n_labels; i++) {
+		buf_add_str(out, i ? ",{\"label\":" : "{\"label\":");
+		json_add_quoted(out, st->label[i].name);
+		buf_addf(out, ",\"values\":%" PRIu64 ",\"series\":%" PRIu64 "}",
+			 st->label[i].n_values, st->label[i].n_series);
+	}
+	buf_add_str(out, "],\"largest\":[");
+	for (size_t i = 0; i < st->n_series && i < n_largest; i++) {
+		const struct series_sum *s = &st->series[i];
+
+		buf_add_str(out, i ? ",{\"labels\":" : "{\"labels\":");
+		labels_add_json(out, &s->labels);
+		buf_addf(out,
+			 ",\"entries\":%" PRIu64 ",\"line_bytes\":%" PRIu64 ",\"stored\":%" PRIu64
+			 ",\"chunks\":%" PRIu64 "}",
+			 s->entries, s->line_bytes, s->stored, s->chunks);
+	}
+	buf_add_str(out, "]}\n");
+}
+
+void index_stats_print(struct index_stats *st, struct bytes tenant, size_t n_largest,
+		       enum cli_format format, struct buf *out)
+{
+	if (st->n_labels)
+		qsort(st->label, st->n_labels, sizeof(*st->label), cmp_labels);
+	if (st->n_series)
+		qsort(st->series, st->n_series, sizeof(*st->series), cmp_series);
+	map_reset(&st->label_map); /* they have other numbers now */
+	map_reset(&st->series_map);
+	if (format == CLI_JSONL)
+		print_json(st, tenant, n_largest, out);
+	else
+		print_text(st, tenant, n_largest, out);
 }

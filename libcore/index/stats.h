@@ -2,6 +2,7 @@
 #ifndef INDEX_STATS_H
 #define INDEX_STATS_H
 
+#include "cli/values.h"
 #include "index/live.h"
 
 struct index_stats;
@@ -13,9 +14,9 @@ void index_stats_free(struct index_stats *st); /* NULL is fine */
 MUST_CHECK int index_stats_add(struct index_stats *st, struct index *ix, const bool *skip_pack,
 			       struct err *e);
 
-/* Appends tables for people: totals, values and series of each label, the n_largest largest series.
- */
+/* Appends totals, values and series of each label, the n_largest largest series: tables for people,
+ * or an object on a line. Nothing is added any more. */
 void index_stats_print(struct index_stats *st, struct bytes tenant, size_t n_largest,
-		       struct buf *out);
+		       enum cli_format format, struct buf *out);
 
 #endif

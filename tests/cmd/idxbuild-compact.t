@@ -49,6 +49,9 @@ ok "prints the file that would be made" stdout_matches '^s/fake/index/2026-01-15
 ok "one" stdout_lines 1
 ok "and says in place of how many" stderr_matches '\.idx: in place of 5 index files$'
 cp "$TAP/stdout" dry
+ok "as JSON lines" exits 0 idxbuild --compact --dry-run --store s -o jsonl
+is "the same" "$(sed -E 's|^.*"made":\["(.*)"\]\}$|s/\1|' "$TAP/stdout")" "$(cat dry)"
+ok "with tenant, day and number" stdout_matches '^\{"tenant":"fake","day":"2026-01-15","index_files":5,"made":'
 files s idx >after
 ok "but makes none" same_file before after
 

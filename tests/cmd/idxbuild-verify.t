@@ -13,12 +13,20 @@ make_store() {
 make_store a
 ok "a whole store" exits 0 idxbuild --verify --store a/store
 
+ok "as JSON lines" exits 0 idxbuild --verify --store a/store -o jsonl
+ok "each index file is right" stdout_matches '^\{"right":"a/store/fake/index/[0-9-]*/[0-9a-f]{32}\.idx"\}$'
+is "all three" "$(sort -u "$TAP/stdout" | wc -l)" 3
+ok "a full stdout is exit 4" exits 4 sh -c 'idxbuild --verify --store a/store -o jsonl >/dev/full'
+
 # One cause, one line.
 pack=$(find a/store/fake/chunks -name '*.pack' | sort | head -n 1)
 mv "$pack" kept
 ok "a pack that is missing" exits 3 idxbuild --verify --store a/store
 ok "is one line" stderr_lines 1
 ok "with its name" stderr_has "'$pack'"
+ok "as JSON lines, too" exits 3 idxbuild --verify --store a/store -o jsonl
+ok "it is said on stdout" stdout_has "\"fault\":\"'a/store/fake/index/"
+ok "and named" stdout_has "'$pack'"
 cp kept "$pack"
 n=$(size_of "$pack")
 flip_byte "$pack" $((n - 12))
@@ -30,6 +38,7 @@ cp kept "$pack"
 cp -r a half
 rm "$(find half/store/fake/index -name '*.idx' | sort | head -n 1)"
 ok "packs that no index file names" exits 0 idxbuild --verify --store half/store
+is "also as JSON lines" "$(idxbuild --verify --store half/store -o jsonl 2>&1 >out; cat out)" "$(cat "$TAP/stderr"; sed -n '/^{"right"/p' out; sed -n 's/^idxbuild: warning: \(.*\)$/{"warning":"\1"}/p' "$TAP/stderr")"
 ok "are told" stderr_is "idxbuild: warning: tenant 'fake': 1 pack is in no index file: if no flush is under way, idxbuild --rebuild adds it"
 ok "--rebuild" exits 0 idxbuild --rebuild --store half/store
 ok "does so" exits 0 idxbuild --verify --store half/store

@@ -76,6 +76,13 @@ ok "statistics" exits 0 idxbuild --stats --store s -t fake
 ok "have totals" stdout_matches '^  entries +18 '
 ok "count values" stdout_matches '^ +3 +6  n$'
 ok "name large series" stdout_matches ' [{]app="web", n="0"[}]$'
+ok "statistics as JSON lines" exits 0 idxbuild --stats --store s -t fake -o jsonl
+ok "are one object" stdout_lines 1
+ok "with the totals" stdout_matches '^\{"tenant":"fake","index_files":[0-9]+,"index_bytes":[0-9]+,"packs":[0-9]+,"pack_bytes":[0-9]+,"series":[0-9]+,"chunks":[0-9]+,"blocks":[0-9]+,"entries":[0-9]+,"line_bytes":[0-9]+,"from":"[0-9]+","through":"[0-9]+",'
+ok "labels" stdout_matches ',"labels":\[\{"label":"[a-z]+","values":[0-9]+,"series":[0-9]+\}'
+ok "and largest series" stdout_matches ',"largest":\[\{"labels":\{"[a-z]+":"[^"]*".*\},"entries":[0-9]+,"line_bytes":[0-9]+,"stored":[0-9]+,"chunks":[0-9]+\}'
+ok "a format of --dump is exit 2" exits 2 idxbuild --dump --store s -o jsonl
+ok "since that is JSON" stderr_has "option '--format' has no effect without '--compact', '--retain', '--stats'"
 ok "at most so many" exits 0 idxbuild --stats -n 1 --store s -t fake
 is "one" "$(grep -c '{app=' "$TAP/stdout")" 1
 ok "a bad tenant is exit 2" exits 2 idxbuild --dump -t a/b --store s
