@@ -3,8 +3,7 @@
 
 #include "base/num.h"
 #include "cli/cli.h"
-#include "compact/compact.h"
-#include "compact/copy.h"
+#include "compact/command.h"
 #include "compact/options.h"
 #include "compact/packing.h"
 #include "compact/report.h"
@@ -101,9 +100,26 @@ static void pack(struct args *args)
 	packing_free(args->job);
 }
 
-/* ---- compaction ---- */
+/* ---- what is there already ---- */
 
-static void show_fault(void *data, const struct err *fault)
+static int to_stdout(struct bytes text, void *data, struct err *e)
+{
+	(void)data;
+	fwrite(text.p, 1, text.n, stdout);
+	return flush_stdout(e);
+}
+
+static void on_note(const char *text, void *data)
+{
+	cli_note(((const struct args *)data)->cli, "%s", text);
+}
+
+static void on_warning(const char *text, void *data)
+{
+	cli_warn(((const struct args *)data)->cli, "%s", text);
+}
+
+static void on_fault(const struct err *fault, void *data)
 {
 	cli_report_once(((const struct args *)data)->cli, fault);
 }
@@ -116,129 +132,37 @@ static int print_line(void *data, struct buf *b, struct err *e)
 	return flush_stdout(e);
 }
 
-static int print_plan(void *data, const struct compact_plan *p, struct err *e)
+static void show_fault(void *data, const struct err *fault)
 {
-	struct buf b = { 0 };
-
-	report_plan(&b, p);
-	return print_line(data, &b, e);
+	on_fault(fault, data);
 }
 
-static void say_text(void *data, const char *text)
-{
-	const struct args *args = data;
-
-	if (args->opts.store.verbose)
-		cli_note(args->cli, "%s", text);
-}
-
-static void say_warning(void *data, const char *text)
-{
-	cli_warn(((const struct args *)data)->cli, "%s", text);
-}
-
-static void say_day(void *data, const struct compact_day *d)
-{
-	struct buf b = { 0 };
-
-	report_compacted(&b, d);
-	say_text(data, buf_str(&b));
-	buf_release(&b);
-}
-
-static void say_deleted(void *data, const char *name)
-{
-	const struct args *args = data;
-
-	if (args->opts.store.verbose)
-		cli_note(args->cli, "%s '%s/%s'",
-			 args->opts.store.dry_run ? "would delete" : "deleted",
-			 store_path_of(args->store, name), name);
-}
-
-static void say_left(void *data, struct bytes tenant, int32_t day, const char *why)
-{
-	struct buf b = { 0 };
-
-	report_tenant_day(&b, tenant, day);
-	buf_add_str(&b, why);
-	say_text(data, buf_str(&b));
-	buf_release(&b);
-}
-
-static void compact(struct args *args)
-{
-	struct compact_opts c = pack_opts_compact(&args->opts);
-	struct err e;
-
-	c.store = args->store;
-	c.on_pack = print_pack;
-	c.on_plan = print_plan;
-	c.on_fault = show_fault;
-	c.on_day = say_day;
-	c.on_deleted = say_deleted;
-	c.on_left = say_left;
-	c.data = args;
-	if (compact_store(&c, &e) < 0)
-		cli_report(args->cli, &e);
-}
-
-/* ---- copying ---- */
-
-static int print_copied(void *data, const struct copy_day *d, struct err *e)
-{
-	const struct args *args = data;
-	struct buf b = { 0 };
-
-	report_copied(&b, d, args->opts.store.dry_run ? REPORT_DRY : REPORT_DONE);
-	return print_line(data, &b, e);
-}
-
-static void say_written(void *data, const char *name)
-{
-	const struct args *args = data;
-
-	if (args->opts.store.verbose)
-		cli_note(args->cli, "wrote '%s/%s'", store_path_of(args->store, name), name);
-}
-
-static void copy(struct args *args)
-{
-	struct copy_opts c = pack_opts_copy(&args->opts);
-	struct err e;
-
-	c.from = args->from;
-	c.to = args->store;
-	c.on_day = print_copied;
-	c.on_object = say_written;
-	c.on_fault = show_fault;
-	c.data = args;
-	if (copy_store(&c, &e) < 0)
-		cli_report(args->cli, &e);
-}
-
-/* ---- deletion ---- */
-
-static void erase(struct args *args)
-{
-	const struct erase_out out = { print_line, say_text, say_warning, show_fault, args };
-	struct err e;
-
-	if (erase_command(&args->opts, args->store, &out, &e) < 0)
-		cli_report(args->cli, &e);
-}
-
-/* ---- storage classes ---- */
-
-static void tier(struct args *args)
+static int tier(struct args *args, struct err *e)
 {
 	const struct pack_opts *o = &args->opts;
 	const struct tier_opts t = { args->store,  o->store.tenant, o->tiers,	o->store.dry_run,
 				     o->lifecycle, print_line,	    show_fault, args };
-	struct err e;
 
-	if (tier_store(&t, &e) < 0)
-		cli_report(args->cli, &e);
+	return tier_store(&t, e);
+}
+
+static int work(struct args *args, struct err *e)
+{
+	const struct pack_opts *o = &args->opts;
+	const struct index_says says = { .store = args->store,
+					 .dry_run = o->store.dry_run,
+					 .sink = to_stdout,
+					 .note = o->store.verbose ? on_note : NULL,
+					 .warn = on_warning,
+					 .fault = on_fault,
+					 .data = args };
+
+	if (!store_seeks_tenant(o->copy ? args->from : args->store, o->store.tenant, args->cli))
+		return 0;
+	return o->copy	    ? copy_command(o, args->from, args->store, says, e)
+	       : o->compact ? compact_command(o, args->store, says, e)
+	       : o->tiers.n ? tier(args, e)
+			    : erase_command(o, args->store, says, e);
 }
 
 /* ---- stores ---- */
@@ -253,11 +177,6 @@ static int open_stores(struct args *args, struct err *e)
 	store_say_peer(args->store, args->cli);
 	store_set_cache(args->store, args->cache, STORE_CACHED_INDEX);
 	return args->store ? 0 : -1;
-}
-
-static void (*job_of(const struct pack_opts *o))(struct args *)
-{
-	return o->copy ? copy : o->compact ? compact : o->tiers.n ? tier : !o->mode ? pack : erase;
 }
 
 int main(int argc, char **argv)
@@ -284,11 +203,10 @@ int main(int argc, char **argv)
 		cli_usage(&cli, "%s takes no operands: its packs are those of the store",
 			  args.opts.mode);
 	args.cache = cache_opts_open(&args.opts.store.cache, &cli);
-	if (open_stores(&args, &e) < 0)
+	if (open_stores(&args, &e) < 0 || (args.opts.mode && work(&args, &e) < 0))
 		cli_report(&cli, &e);
-	else if (!args.opts.mode || store_seeks_tenant(args.from ? args.from : args.store,
-						       args.opts.store.tenant, &cli))
-		job_of (&args.opts)(&args);
+	else if (!args.opts.mode)
+		pack(&args);
 	store_say_stats(args.opts.store.stats ? args.store : NULL, args.cache, &cli);
 	store_close(args.store);
 	store_close(args.from);

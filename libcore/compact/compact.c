@@ -23,7 +23,7 @@ static int merge_all(struct day_job *d, struct err *e)
 	while (rc == 1);
 	d->sum.took_ns = time_mono_ns() - start;
 	if (rc == 0 && d->sum.packs_in > 0 && d->o->on_day)
-		d->o->on_day(d->o->data, &d->sum);
+		rc = d->o->on_day(d->o->data, &d->sum, e);
 	return rc;
 }
 

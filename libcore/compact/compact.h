@@ -17,6 +17,7 @@ struct compact_day {
 	int32_t day;
 	uint64_t packs_in, bytes_in;   /* that were merged */
 	uint64_t packs_out, bytes_out; /* that are there in their place; not those on the way */
+	uint64_t entries;	       /* of the packs that were merged */
 	uint64_t duplicates;	       /* entries that were there twice */
 	int64_t took_ns;
 };
@@ -46,8 +47,8 @@ struct compact_opts {
 	/* -1 with e set ends the work */
 	int (*on_pack)(void *data, const char *name, struct err *e); /* committed; in the store */
 	int (*on_plan)(void *data, const struct compact_plan *p, struct err *e);
+	int (*on_day)(void *data, const struct compact_day *d, struct err *e);
 	void (*on_fault)(void *data, const struct err *fault); /* damage: the rest is still done */
-	void (*on_day)(void *data, const struct compact_day *d);
 	/* object, named relative to the store; of a dry run, that would be */
 	void (*on_deleted)(void *data, const char *name);
 	/* not done now: another works on it, or a day that has ended waits for what may still come

@@ -111,10 +111,15 @@ static int tell(const struct walk *w, const struct copy_day *sum, struct err *e)
 	return sum->packs + sum->index_files > 0 ? w->o->on_day(w->o->data, sum, e) : 0;
 }
 
+static struct copy_day day_of(const struct walk *w, int32_t day)
+{
+	return (struct copy_day){ .tenant = w->tenant, .to_tenant = to_tenant(w), .day = day };
+}
+
 static bool wants(const struct due_day *d, void *data)
 {
 	struct walk *w = data;
-	struct copy_day sum = { .tenant = w->tenant, .day = d->day };
+	struct copy_day sum = day_of(w, d->day);
 
 	if (!is_ours(w, d->day) || w->failed.code != ERR_NONE)
 		return false;
@@ -129,7 +134,7 @@ static int one_day(int32_t day, void *data, struct err *e)
 {
 	const struct walk *w = data;
 	const struct copy_opts *o = w->o;
-	struct copy_day sum = { .tenant = w->tenant, .day = day }, there = sum;
+	struct copy_day sum = day_of(w, day), there = sum;
 
 	if (!is_ours(w, day) || w->failed.code != ERR_NONE)
 		return 0;

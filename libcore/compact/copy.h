@@ -14,7 +14,8 @@
 
 /* Of one tenant and day, at its end: what of it there is to have, and how it came to be there. */
 struct copy_day {
-	struct bytes tenant; /* that is read */
+	struct bytes tenant;	/* that is read */
+	struct bytes to_tenant; /* what it is called in the other store */
 	int32_t day;
 	uint64_t packs, bytes, entries; /* that are read, as far as they are selected */
 	uint64_t copied, copied_bytes;	/* packs, as they are */

@@ -636,14 +636,12 @@ static void tell_faults(struct day *d)
 static struct day day_of(const struct copy_opts *o, const struct copy_hidden *hidden,
 			 struct copy_day *sum)
 {
-	struct bytes to = o->to_tenant.n ? o->to_tenant : sum->tenant;
-
 	return (struct day){ .o = o,
 			     .hidden = hidden,
 			     .tenant = sum->tenant,
-			     .to_tenant = to,
+			     .to_tenant = sum->to_tenant,
 			     .day = sum->day,
-			     .as_it_is = o->n_match == 0 && bytes_eq(sum->tenant, to),
+			     .as_it_is = o->n_match == 0 && bytes_eq(sum->tenant, sum->to_tenant),
 			     .sum = sum };
 }
 

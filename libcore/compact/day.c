@@ -292,6 +292,7 @@ static void count(struct day_job *d, const struct run_inputs *in, const struct m
 		} else {
 			sum->packs_in++;
 			sum->bytes_in += in->input[i].size;
+			sum->entries += in->input[i].entries;
 		}
 	}
 	for (size_t i = 0; i < made->n_packs; i++)

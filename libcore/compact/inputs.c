@@ -193,7 +193,7 @@ int run_inputs_read(struct run_inputs *in, const struct day_at *at, const struct
 		    inputs_add_deletes(t, v->live.v[p->index], &in->mem, e) < 0)
 			return -1;
 		in->origin[i] = (struct lineage_input){ p->row.name, t };
-		in->input[i] = (struct merge_input){ p->row.name, p->row.size,
+		in->input[i] = (struct merge_input){ p->row.name, p->row.size, p->row.entries,
 						     is_as_wanted(&t->params,
 								  wanted ? wanted : &t->params) };
 		in->bytes += p->row.size;

@@ -16,7 +16,7 @@ enum { MERGE_NOT_INPUT = UINT32_MAX };
 /* A pack that is merged. Their numbers follow the order in which equal things come. */
 struct merge_input {
 	struct hash128 name;
-	uint64_t size;
+	uint64_t size, entries;
 	bool as_wanted; /* its chunks are made as they would be now, or better */
 };
 

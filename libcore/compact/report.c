@@ -27,16 +27,62 @@ static void add_packs(struct buf *b, uint64_t packs, uint64_t bytes)
 	num_add_size(b, bytes);
 }
 
-void report_plan(struct buf *b, const struct compact_plan *p)
+/* A member of an object, behind others. */
+static void add_member(struct buf *b, const char *name, uint64_t n)
 {
+	buf_addf(b, ",\"%s\":%llu", name, (unsigned long long)n);
+}
+
+/* The begin of an object; a tenant's name needs no escapes. */
+static void add_object(struct buf *b, struct bytes tenant, int32_t day)
+{
+	char text[TIME_DAY_LEN + 1];
+
+	time_day_text(day, text);
+	buf_addf(b, "{\"tenant\":\"%.*s\",\"day\":\"%s\"", BYTES_ARG(tenant), text);
+}
+
+static void add_plan_json(struct buf *b, const struct compact_plan *p)
+{
+	add_object(b, p->tenant, p->day);
+	add_member(b, "packs", p->packs);
+	add_member(b, "bytes", p->bytes);
+	add_member(b, "packs_out", p->packs_out);
+	buf_add_char(b, '}');
+}
+
+void report_plan(struct buf *b, const struct compact_plan *p, enum cli_format format)
+{
+	if (format == CLI_JSONL) {
+		add_plan_json(b, p);
+		return;
+	}
 	report_tenant_day(b, p->tenant, p->day);
 	add_packs(b, p->packs, p->bytes);
 	buf_add_str(b, ", would become ");
 	num_add_count(b, p->packs_out, "pack", "packs");
 }
 
-void report_compacted(struct buf *b, const struct compact_day *d)
+static void add_compacted_json(struct buf *b, const struct compact_day *d, struct bytes made)
 {
+	add_object(b, d->tenant, d->day);
+	add_member(b, "packs", d->packs_in);
+	add_member(b, "bytes", d->bytes_in);
+	add_member(b, "packs_out", d->packs_out);
+	add_member(b, "bytes_out", d->bytes_out);
+	add_member(b, "entries", d->entries);
+	add_member(b, "duplicates", d->duplicates);
+	buf_addf(b, ",\"seconds\":%.3f,\"made\":[%.*s]}", (double)d->took_ns / NS_PER_S,
+		 BYTES_ARG(made));
+}
+
+void report_compacted(struct buf *b, const struct compact_day *d, struct bytes made,
+		      enum cli_format format)
+{
+	if (format == CLI_JSONL) {
+		add_compacted_json(b, d, made);
+		return;
+	}
 	report_tenant_day(b, d->tenant, d->day);
 	add_packs(b, d->packs_in, d->bytes_in);
 	buf_add_str(b, ", became ");
@@ -46,19 +92,42 @@ void report_compacted(struct buf *b, const struct compact_day *d)
 	buf_addf(b, "%.2f s", (double)d->took_ns / NS_PER_S);
 }
 
-void report_copied(struct buf *b, const struct copy_day *d, enum report_mode mode)
+/* With a checksum when there is something that it is of. */
+static void add_copied_json(struct buf *b, const struct copy_day *d, const char *checksum)
 {
-	char hex[HASH128_HEX + 1];
+	add_object(b, d->tenant, d->day);
+	buf_addf(b, ",\"to_tenant\":\"%.*s\"", BYTES_ARG(d->to_tenant));
+	add_member(b, "packs", d->packs);
+	add_member(b, "bytes", d->bytes);
+	add_member(b, "entries", d->entries);
+	add_member(b, "copied", d->copied);
+	add_member(b, "made", d->made);
+	add_member(b, "there", d->there);
+	if (*checksum)
+		buf_addf(b, ",\"checksum\":\"%s\"", checksum);
+	buf_add_char(b, '}');
+}
 
-	report_tenant_day(b, d->tenant, d->day);
+void report_copied(struct buf *b, const struct copy_day *d, enum report_mode mode,
+		   enum cli_format format)
+{
+	char hex[HASH128_HEX + 1] = "";
+
+	if (d->copied + d->made > 0 && mode == REPORT_DONE)
+		hash128_hex(&d->checksum, hex);
+	if (format == CLI_JSONL) {
+		add_copied_json(b, d, hex);
+		return;
+	}
+	if (!bytes_eq(d->to_tenant, d->tenant))
+		buf_addf(b, "%.*s as ", BYTES_ARG(d->tenant));
+	report_tenant_day(b, d->to_tenant, d->day);
 	add_packs(b, d->packs, d->bytes);
 	buf_add_str(b, ", ");
 	num_add_count(b, d->entries, "entry", "entries");
 	buf_addf(b, ": %llu %scopied, %llu %smade anew, %llu there", (unsigned long long)d->copied,
 		 mode == REPORT_DRY ? "would be " : "", (unsigned long long)d->made,
 		 mode == REPORT_DRY ? "would be " : "", (unsigned long long)d->there);
-	if (d->copied + d->made == 0 || mode == REPORT_DRY)
-		return;
-	hash128_hex(&d->checksum, hex);
-	buf_addf(b, "; checksum %s", hex);
+	if (*hex)
+		buf_addf(b, "; checksum %s", hex);
 }

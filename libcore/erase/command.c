@@ -12,10 +12,18 @@
 #include "time/time.h"
 
 struct command {
+	struct index_says says; /* first: it is what its functions are given */
 	const struct pack_opts *o;
-	const char *store; /* its path */
-	const struct erase_out *out;
 };
+
+/* Releases b. */
+static int print(const struct command *c, struct buf *b, struct err *e)
+{
+	int rc = says_line(&c->says, e, "%s", buf_str(b));
+
+	buf_release(b);
+	return rc;
+}
 
 /* A tenant's name and an id need no escapes. */
 static void add_json(struct buf *b, const struct erase_day *d)
@@ -40,7 +48,7 @@ static int print_day(void *data, const struct erase_day *d, struct err *e)
 
 	if (c->o->store.format == CLI_JSONL) {
 		add_json(&b, d);
-		return c->out->print(c->out->data, &b, e);
+		return print(c, &b, e);
 	}
 	report_tenant_day(&b, d->tenant, d->day);
 	buf_addf(&b, "%.*s: ", BYTES_ARG(d->id));
@@ -55,13 +63,7 @@ static int print_day(void *data, const struct erase_day *d, struct err *e)
 		buf_add_str(&b, "; ");
 		num_add_count(&b, d->held, "entry held", "entries held");
 	}
-	return c->out->print(c->out->data, &b, e);
-}
-
-static void note(const struct command *c, struct buf *b)
-{
-	c->out->note(c->out->data, buf_str(b));
-	buf_release(b);
+	return print(c, &b, e);
 }
 
 static void add_path(struct buf *b, const struct command *c, struct bytes tenant, int32_t day,
@@ -69,7 +71,7 @@ static void add_path(struct buf *b, const struct command *c, struct bytes tenant
 {
 	const struct store_name sn = { STORE_PACK, day, tenant, *pack };
 
-	buf_addf(b, "'%s/", c->store);
+	buf_addf(b, "'%s/", store_path(c->says.store));
 	store_name_add(b, &sn);
 	buf_add_char(b, '\'');
 }
@@ -77,22 +79,19 @@ static void add_path(struct buf *b, const struct command *c, struct bytes tenant
 static void say_pack(void *data, struct bytes tenant, int32_t day, const struct hash128 *before,
 		     const struct hash128 *after)
 {
+	const struct command *c = data;
 	struct buf b = { 0 };
 
-	add_path(&b, data, tenant, day, before);
+	add_path(&b, c, tenant, day, before);
 	buf_add_str(&b, " became ");
-	add_path(&b, data, tenant, day, after);
-	note(data, &b);
+	add_path(&b, c, tenant, day, after);
+	says_note(&c->says, "%s", buf_str(&b));
+	buf_release(&b);
 }
 
 static void say_deleted(void *data, const char *name)
 {
-	const struct command *c = data;
-	struct buf b = { 0 };
-
-	buf_addf(&b, "%s '%s/%s'", c->o->store.dry_run ? "would delete" : "deleted", c->store,
-		 name);
-	note(c, &b);
+	says_deleted(name, 0, data);
 }
 
 static int print_lost(const char *name, void *data, struct err *e)
@@ -106,38 +105,30 @@ static int print_lost(const char *name, void *data, struct err *e)
 		buf_add_char(&b, '}');
 	} else {
 		buf_addf(&b, "%s '%s/%s': set aside more than 30 days ago",
-			 c->o->store.dry_run ? "would delete" : "deleted", c->store, name);
+			 c->o->store.dry_run ? "would delete" : "deleted",
+			 store_path(c->says.store), name);
 	}
-	return c->out->print(c->out->data, &b, e);
+	return print(c, &b, e);
 }
 
 static void say_busy(void *data, struct bytes tenant, int32_t day)
 {
+	const struct command *c = data;
 	struct buf b = { 0 };
 
 	report_tenant_day(&b, tenant, day);
-	buf_add_str(&b, "left to the next run: somebody else is at work on it");
-	note(data, &b);
+	says_note(&c->says, "%sleft to the next run: somebody else is at work on it", buf_str(&b));
+	buf_release(&b);
 }
 
 static void fault(void *data, const struct err *e)
 {
-	const struct command *c = data;
-
-	c->out->fault(c->out->data, e);
+	says_fault(e, data);
 }
 
-static void warn(const char *text, void *data)
+int erase_command(const struct pack_opts *o, struct store *s, struct index_says says, struct err *e)
 {
-	const struct command *c = data;
-
-	c->out->warn(c->out->data, text);
-}
-
-int erase_command(const struct pack_opts *o, struct store *s, const struct erase_out *out,
-		  struct err *e)
-{
-	struct command c = { o, store_path(s), out };
+	struct command c = { says, o };
 	struct erase_opts r = { .store = s,
 				.tenant = o->store.tenant,
 				.cancel_ns = o->cancel_ns,
@@ -167,7 +158,7 @@ int erase_command(const struct pack_opts *o, struct store *s, const struct erase
 	}
 	if (rc == 0) {
 		r.hold = hold = hold_load(o->store.hold, s, e);
-		rc = hold ? hold_check_tenants(hold, s, warn, &c, e) : -1;
+		rc = hold ? hold_check_tenants(hold, s, says.warn, says.data, e) : -1;
 		if (rc == 0)
 			rc = erase_store(&r, e);
 	}

@@ -49,8 +49,8 @@ void says_busy(struct bytes tenant, int32_t day, void *data)
 	char text[TIME_DAY_LEN + 1];
 
 	time_day_text(day, text);
-	says_note(data, "tenant '%.*s', %s: left to another compaction, which is at work",
-		  BYTES_ARG(tenant), text);
+	says_note(data, "%.*s %s: left to another compaction, which is at work", BYTES_ARG(tenant),
+		  text);
 }
 
 void says_fault(const struct err *e, void *data)

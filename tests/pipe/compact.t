@@ -61,10 +61,20 @@ ok "which give answers" test "$(wc -l <before)" -gt 10000
 
 ok "a dry run" exits 0 chunkpack --compact --store store --dry-run
 ok "says what would be done" stdout_matches '^fake 2026-01-15: 50 packs, .*, would become 1 pack$'
+ok "as JSON lines" exits 0 chunkpack --compact --store store --dry-run -o jsonl
+ok "the same" stdout_matches '^\{"tenant":"fake","day":"2026-01-15","packs":50,"bytes":[0-9]+,"packs_out":1\}$'
 is "and does nothing" "$(packs store) $(indexes store)" "50 50"
 
 # ---- compaction
 
+cp -rp store json
+ok "compaction as JSON lines" exits 0 chunkpack --compact --store json -o jsonl
+ok "is an object a day" stdout_matches '^\{"tenant":"fake","day":"2026-01-15","packs":50,"bytes":[0-9]+,"packs_out":1,"bytes_out":[0-9]+,"entries":[0-9]+,"duplicates":[0-9]+,"seconds":[0-9]+\.[0-9]{3},"made":\["fake/chunks/2026-01-15/[0-9a-f]{32}\.pack"\]\}$'
+ok "alone" stdout_lines 1
+is "with the entries of the packs" "$(sed -E 's/.*"entries":([0-9]+),"duplicates":([0-9]+),.*/\1 - \2/' "$TAP/stdout" | xargs expr)" \
+	"$(idxbuild --stats --store json -o jsonl | sed -E 's/.*"entries":([0-9]+),"line_bytes".*"from".*/\1/')"
+ok "nothing to do" exits 0 chunkpack --compact --store json -o jsonl
+ok "is no object" stdout_is_empty
 cp -rp store one
 ok "compaction" exits 0 chunkpack --compact --store one -v
 ok "prints the new pack" stdout_matches '^one/fake/chunks/2026-01-15/[0-9a-f]{32}\.pack$'

@@ -105,12 +105,20 @@ ok "the index from packs alone" exits 0 idxbuild --rebuild --store few
 ok "is as good" all_same few
 ok "nothing that fits" exits 0 copy nothing --match '{app="none"}'
 ok "is nothing" stdout_is_empty
+ok "which may be a slip" stderr_is "chunkpack: warning: there is nothing to copy in store 'store' that fits {app=\"none\"}"
 is "and makes none" "$(packs nothing)" 0
+ok "a day of nothing" exits 0 copy nothing -t t0 --day 2020-01-01
+ok "neither" stderr_is "chunkpack: warning: there is nothing to copy in store 'store' of tenant 't0' of 2020-01-01"
+ok "of shards one may have nothing" exits 0 copy nothing --match '{app="none"}' --shard 0/2
+ok "without a word" stderr_is_empty
 
 # ---- another tenant
 
 ok "a tenant for another" exits 0 copy moved -t t0 --to-tenant u.0
+ok "both are named" stdout_matches '^t0 as u\.0 2026-01-[0-9]{2}: '
 is "makes a pack of each" "$(sums)" "0 $(packs store/t0) 0"
+ok "again, as JSON lines" exits 0 copy moved -t t0 --to-tenant u.0 -o jsonl
+ok "which name both, too" stdout_matches '^\{"tenant":"t0","day":"2026-01-[0-9]{2}","to_tenant":"u.0","packs":[0-9]+,"bytes":[0-9]+,"entries":[0-9]+,"copied":0,"made":0,"there":[1-9][0-9]*\}$'
 ok "answers are the same" same store t0 moved u.0 '{app=~".+"}'
 ok "all verifies" exits 0 verifies moved
 ok "in the same store" exits 0 copy store -t t0 --to-tenant t9
