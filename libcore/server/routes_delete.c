@@ -71,17 +71,20 @@ void route_delete_list(struct call *c)
 
 /* ---- made ---- */
 
-/* RFC 3339, or Unix seconds of ten digits. */
-static bool read_time(struct bytes text, int64_t *ret)
+/* RFC 3339, or Unix seconds of ten digits. which: "start". */
+static int read_time(const char *which, struct bytes text, int64_t *ret, struct err *e)
 {
 	int64_t s;
 
 	if (time_scan_rfc3339(text, ret) == text.n)
-		return true;
+		return 0;
 	if (text.n != UNIX_DIGITS || !num_i64(text, &s))
-		return false;
+		return err_set(e, ERR_USAGE,
+			       "invalid %s time: require unix seconds or RFC3339 format: ten "
+			       "digits, as 1768471200, or 2026-01-15T10:00:00Z",
+			       which);
 	*ret = s * NS_PER_S;
-	return true;
+	return 0;
 }
 
 static int read_range(const struct call *c, int64_t now_ns, struct delete_request *r, struct err *e)
@@ -90,14 +93,10 @@ static int read_range(const struct call *c, int64_t now_ns, struct delete_reques
 
 	if (!start.n)
 		return err_set(e, ERR_USAGE, "start time not set");
-	if (!read_time(start, &r->start_ns))
-		return err_set(e, ERR_USAGE,
-			       "invalid start time: require unix seconds or RFC3339 format");
 	r->end_ns = now_ns;
-	if (end.n && !read_time(end, &r->end_ns))
-		return err_set(e, ERR_USAGE,
-			       "invalid end time: require unix seconds or RFC3339 format");
-	return 0;
+	if (read_time("start", start, &r->start_ns, e) < 0)
+		return -1;
+	return end.n ? read_time("end", end, &r->end_ns, e) : 0;
 }
 
 /* Loki cuts a request with line filters into pieces so long; here it only has to be one that Loki
@@ -146,6 +145,11 @@ static int read_request(struct call *c, struct delete_request *r, struct err *e)
 	return has_lines ? check_interval(c, r, e) : 0;
 }
 
+static int status_of(const struct err *e)
+{
+	return e->code == ERR_NO ? 404 : e->code == ERR_USAGE || e->code == ERR_LIMIT ? 400 : 500;
+}
+
 static void answer_done(struct call *c)
 {
 	call_answer(c, 204, NULL, (struct bytes){ 0 });
@@ -164,7 +168,7 @@ void route_delete_make(struct call *c)
 		call_refuse(c, 400, &e);
 	} else if (store_now(s, "", &r.created_ns, &e) < 0 ||
 		   deletes_put(s, c->tenant, &r, &e) < 0) {
-		call_refuse(c, 500, &e);
+		call_refuse(c, status_of(&e), &e);
 	} else {
 		log_event(&c->server->log, LOG_INFO, "request to delete taken", "id", r.id, NULL);
 		metrics_add(metric_of1(c->server->metrics, METRIC_DELETES_RECEIVED, c->tenant), 1);
@@ -176,23 +180,20 @@ void route_delete_make(struct call *c)
 
 /* ---- cancelled ---- */
 
-static int status_of(const struct err *e)
-{
-	return e->code == ERR_NO ? 404 : e->code == ERR_USAGE ? 400 : 500;
-}
-
 static int cancel(struct call *c, struct store *s, struct delete_requests *l, struct err *e)
 {
+	struct bytes id = form_text(&c->form, "request_id");
 	bool force = bytes_is(form_get(&c->form, "force"), "true");
 	const struct delete_request *r;
 
+	if (!id.n)
+		return err_set(e, ERR_USAGE, "request_id not set: it says which request to cancel");
 	if (list(c, s, l, e) < 0) {
 		e->code = ERR_IO;
 		return -1;
 	}
-	if (delete_ask_cancel(s, c->tenant, l, form_get(&c->form, "request_id"),
-			      force ? DELETE_ASK_FORCE : DELETE_ASK_WHOLE, time_now_ns(), &r,
-			      e) < 0)
+	if (delete_ask_cancel(s, c->tenant, l, id, force ? DELETE_ASK_FORCE : DELETE_ASK_WHOLE,
+			      time_now_ns(), &r, e) < 0)
 		return -1;
 	c->query = arena_copy(&c->arena, r->query);
 	requests_look(c->server->requests);

@@ -39,11 +39,13 @@ count() { # TENANT QUERY
 
 # ---- what is refused, in Loki's words
 
+forms=": ten digits, as 1768471200, or 2026-01-15T10:00:00Z"
 refused "query not set" "start=$now"
 refused "start time not set" 'query={app="a0"}'
-refused "invalid start time: require unix seconds or RFC3339 format" 'query={app="a0"}' start=tomorrow
-refused "invalid start time: require unix seconds or RFC3339 format" 'query={app="a0"}' start="${now}000"
-refused "invalid end time: require unix seconds or RFC3339 format" 'query={app="a0"}' "start=$now" end=x
+refused "invalid start time: require unix seconds or RFC3339 format$forms" 'query={app="a0"}' start=tomorrow
+refused "invalid start time: require unix seconds or RFC3339 format$forms" 'query={app="a0"}' start="${now}000"
+refused "invalid start time: require unix seconds or RFC3339 format$forms" 'query={app="a0"}' start=1
+refused "invalid end time: require unix seconds or RFC3339 format$forms" 'query={app="a0"}' "start=$now" end=x
 refused "deletes in the future are not allowed" 'query={app="a0"}' "start=$now" end=$((now + 1000))
 refused "start time can't be greater than end time" 'query={app="a0"}' start=$((now - 10)) end=$((now - 20))
 refused "difference between start time and end time must be at least one second" 'query={app="a0"} |= "x"' start=$((now - 10)) end=$((now - 10))
@@ -79,13 +81,17 @@ second=$(grep -o '"request_id":"[0-9a-f]*"' "$TAP/stdout" | sed -n '2s/.*:"\(.*\
 ok "in the order in which they came, as Loki writes them" grep -Eq "^\[\{\"request_id\":\"$first\",\"start_time\":$((now - 300)),\"end_time\":$((now - 1)),\"query\":\"\{app=\\\\\"a0\\\\\"\} \|~ \\\\\"mail=\(2\|4\|6\)\\$\\\\\"\",\"status\":\"received\",\"created_at\":[0-9.]+\},\{" "$TAP/stdout"
 generation() { get /loki/api/v1/cache/generation_numbers -H "X-Scope-OrgID: $1" && cat "$TAP/stdout"; }
 before=$(generation a)
-ok "there is a generation number" sh -c 'echo "$1" | grep -Eqx "\"[0-9]{19}\""' - "$before"
+ok "there is a generation number" sh -c 'echo "$1" | grep -Eqx "\"[0-9]{1,19}\""' - "$before"
 is "which stays" "$(generation a)" "$before"
 is "of a tenant without requests it is empty" "$(generation b)" '""'
 generation none >refused
 ok "and none where deletion is disabled" code_is 403
 delete DELETE a request_id=0123456789abcdef
 is "one that is not there" "$CODE $(cat "$TAP/stdout")" "404 could not find delete request with given id"
+for none in "" request_id=; do
+	delete DELETE a $none
+	is "none that is named: '$none'" "$CODE $(cat "$TAP/stdout")" "400 request_id not set: it says which request to cancel"
+done
 delete DELETE none "request_id=$second"
 ok "of another tenant neither" code_is 403
 delete DELETE a "request_id=$second"
