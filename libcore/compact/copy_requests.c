@@ -1,13 +1,27 @@
 #include "compact/copy_requests.h"
 
+#include <stdlib.h>
+
 #include "base/map.h"
+#include "base/mem.h"
 #include "deletes/filter.h"
 
 /* ---- for the same tenant ---- */
 
+enum { TRIES = 4 }; /* of a listing of which files are gone when they are read */
+
+struct file {
+	struct bytes name; /* with a NUL behind it */
+	uint64_t size;
+	int rank;
+};
+
 struct requests {
 	const struct copy_opts *o;
 	struct map there; /* files of the target, with their sizes */
+	struct file *v;	  /* of the source */
+	size_t n, cap;
+	bool any_gone; /* since they were listed */
 	struct arena mem;
 };
 
@@ -22,31 +36,76 @@ static int note_there(const char *name, uint64_t size, void *data, struct err *e
 	return 0;
 }
 
-/* A request and its cancellation never change; a receipt grows, and may be large: it is not held in
- * memory where files can be mapped. In ascending order a cancellation comes before what it cancels,
- * which so is not in force for a moment. */
-static int copy_file(const char *name, uint64_t size, void *data, struct err *e)
+static bool ends(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), k = strlen(suffix);
+
+	return n >= k && strcmp(name + n - k, suffix) == 0;
+}
+
+/* A cancellation comes before what it cancels, which so is not in force for a moment; and the mark
+ * before what some readers know by it alone. */
+static int note_file(const char *name, uint64_t size, void *data, struct err *e)
 {
 	struct requests *r = data;
+	int rank = ends(name, ".cancel.json") ? 0 : ends(name, "/" DELETES_MARK) ? 1 : 2;
+
+	(void)e;
+	mem_grow(&r->v, &r->cap, r->n + 1, sizeof(*r->v));
+	r->v[r->n++] =
+		(struct file){ arena_copy(&r->mem, bytes_of(name, strlen(name) + 1)), size, rank };
+	return 0;
+}
+
+static int by_rank(const void *pa, const void *pb)
+{
+	const struct file *a = pa, *b = pb;
+
+	return a->rank != b->rank ? a->rank - b->rank : bytes_cmp(a->name, b->name);
+}
+
+/* A request and its cancellation never change; a receipt grows, and may be large: it is not held in
+ * memory where files can be mapped. */
+static int copy_file(struct requests *r, const struct file *file, struct err *e)
+{
+	const char *name = file->name.p;
 	struct store_file f = { 0 };
 	int rc;
 
-	if (map_get(&r->there, hash64(bytes_str(name)), bytes_str(name)) == size)
+	if (map_get(&r->there, hash64(bytes_str(name)), bytes_str(name)) == file->size)
 		return 0;
-	rc = store_file_open_sized(r->o->from, name, size, &f, e);
+	rc = store_file_open_sized(r->o->from, name, file->size, &f, e);
 	if (rc == 0)
 		rc = store_file_map(&f, e);
 	if (rc < 0) {
 		store_file_close(&f);
-		return e->code == ERR_NO ? 0 : -1; /* deleted since it was listed */
+		r->any_gone = r->any_gone || e->code == ERR_NO;
+		return e->code == ERR_NO ? 0 : -1;
 	}
 	rc = store_put_named(r->o->to, name, f.map, STORE_PUT_ANY, e);
+	if (rc == 0 && map_get(&r->there, hash64(bytes_str(name)), bytes_str(name)) == MAP_NONE)
+		rc = note_there(name, file->size, r, e);
 	if (rc == 0 && r->o->on_object)
 		r->o->on_object(r->o->data, name);
 	store_file_close(&f);
 	return rc;
 }
 
+static int copy_listed(struct requests *r, const char *folder, struct err *e)
+{
+	int rc;
+
+	r->n = 0;
+	r->any_gone = false;
+	rc = store_list(r->o->from, folder, note_file, r, e);
+	if (r->n)
+		qsort(r->v, r->n, sizeof(*r->v), by_rank);
+	for (size_t i = 0; i < r->n && rc == 0; i++)
+		rc = copy_file(r, &r->v[i], e);
+	return rc;
+}
+
+/* What is gone when its turn comes was merged, perhaps, into a file that came since. */
 static int copy_folder(struct requests *r, struct bytes tenant, const char *name, struct err *e)
 {
 	struct buf folder = { 0 };
@@ -54,8 +113,12 @@ static int copy_folder(struct requests *r, struct bytes tenant, const char *name
 
 	buf_addf(&folder, "%.*s/%s/", BYTES_ARG(tenant), name);
 	rc = store_list(r->o->to, buf_str(&folder), note_there, r, e);
-	if (rc == 0)
-		rc = store_list(r->o->from, buf_str(&folder), copy_file, r, e);
+	r->any_gone = true;
+	for (int i = 0; i < TRIES && rc == 0 && r->any_gone; i++)
+		rc = copy_listed(r, buf_str(&folder), e);
+	if (rc == 0 && r->any_gone)
+		rc = err_set(e, ERR_AGAIN, "'%s/%s': files vanish while they are copied",
+			     store_path(r->o->from), buf_str(&folder));
 	buf_release(&folder);
 	return rc;
 }
@@ -71,6 +134,7 @@ int copy_requests(const struct copy_opts *o, struct bytes tenant, struct err *e)
 			rc = copy_folder(&r, tenant, "receipts", e);
 	}
 	map_release(&r.there);
+	free(r.v);
 	arena_release(&r.mem);
 	return rc;
 }

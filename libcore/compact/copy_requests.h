@@ -8,7 +8,7 @@
 #include "limits/limits.h"
 
 /* Copies the files that the target has not, and the receipts, before anything that they may hide.
- * Errors: ERR_IO, ERR_FULL. */
+ * Errors: ERR_AGAIN files kept vanishing; ERR_IO, ERR_FULL. */
 MUST_CHECK int copy_requests(const struct copy_opts *o, struct bytes tenant, struct err *e);
 
 /* What readers of the source do not see, and of another tenant would: requests, and retention, have

@@ -2,36 +2,66 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "deletes/filter.h"
+#include "deletes/folder.h"
 #include "store/store.h"
 
 static const char *const suffixes[DELETES_FILES] = {
 	[DELETES_REQUEST] = ".json",
 	[DELETES_CANCEL] = ".cancel.json",
 	[DELETES_RECEIPT] = ".receipt.json",
+	[DELETES_MERGED] = ".requests",
 };
 
-/* May it be an id? */
-static bool is_id(struct bytes text)
+static bool is_hex(struct bytes text)
 {
 	for (size_t i = 0; i < text.n; i++)
 		if (!memchr("0123456789abcdef", text.p[i], 16))
 			return false;
-	return text.n == DELETES_ID_LEN;
+	return true;
 }
 
-static void add_folder(struct buf *b, struct bytes tenant)
+/* May it be an id of a request? */
+static bool is_id(struct bytes text)
+{
+	return text.n == DELETES_ID_LEN && is_hex(text);
+}
+
+void deletes_add_folder(struct buf *b, struct bytes tenant)
 {
 	buf_add_bytes(b, tenant);
 	buf_add_str(b, "/deletes/");
 }
 
-void deletes_add_name(struct buf *b, struct bytes tenant, struct bytes id, enum deletes_file what)
+void deletes_add_file(struct buf *b, struct bytes id, enum deletes_file what)
 {
-	add_folder(b, tenant);
 	buf_add_bytes(b, id);
 	buf_add_str(b, suffixes[what]);
+}
+
+void deletes_add_name(struct buf *b, struct bytes tenant, struct bytes id, enum deletes_file what)
+{
+	deletes_add_folder(b, tenant);
+	deletes_add_file(b, id, what);
+}
+
+enum deletes_file deletes_parse_name(struct bytes file, struct bytes *ret_id)
+{
+	for (int what = 0; what < DELETES_FILES; what++) {
+		size_t n = what == DELETES_MERGED ? HASH128_HEX : DELETES_ID_LEN;
+		struct bytes id = bytes_sub(file, 0, n);
+
+		if (id.n != n || !is_hex(id) ||
+		    !bytes_is(bytes_sub(file, n, file.n), suffixes[what]))
+			continue;
+		if (bytes_is(file, DELETES_MARK))
+			return DELETES_FILES;
+		*ret_id = id;
+		return (enum deletes_file)what;
+	}
+	return DELETES_FILES;
 }
 
 void deletes_add_receipts(struct buf *b, struct bytes tenant, struct bytes id)
@@ -50,214 +80,172 @@ void deletes_release(struct delete_requests *l)
 
 /* --- listed ---------------------------------------------------------------------------------- */
 
-/* Files that are read at once. */
-enum { AT_ONCE = 64 };
+enum {
+	/* With more single ones beside merged ones these are read first: they may say it all. */
+	SINGLES_AT_ONCE = 16,
+	TRIES = 4, /* of a listing of which files are gone when they are read */
+};
 
-/* The requests whose files were listed so far: the texts are read later. */
-struct listing {
-	size_t n_folder; /* length of the folder's name */
-	struct found {
-		struct delete_request r;
-		bool has_file; /* without, what there is says nothing */
-		uint64_t size;
-	} * v;
+/* Requests as they are found. */
+struct gathering {
+	const struct folder *folder;
+	enum deletes_which which;
+	struct delete_request *v;
 	size_t n, cap;
+	struct arena mem; /* of the texts */
 };
 
-/* That with this id; a listing ascends, so its files follow one another. */
-static struct found *find_request(struct listing *l, struct bytes id)
+static bool is_wanted(const struct gathering *g, const struct folder_file *f)
 {
-	if (l->n == 0 || !bytes_is(id, l->v[l->n - 1].r.id)) {
-		mem_grow(&l->v, &l->cap, l->n + 1, sizeof(*l->v));
-		l->v[l->n] = (struct found){ 0 };
-		memcpy(l->v[l->n++].r.id, id.p, DELETES_ID_LEN);
-	}
-	return &l->v[l->n - 1];
+	if (f->what == DELETES_MERGED)
+		return true;
+	return !folder_find_request(g->v, g->n, f->id) &&
+	       (g->which == DELETES_ALL || !folder_find(g->folder, DELETES_CANCEL, f->id));
 }
 
-enum deletes_file deletes_parse_name(struct bytes file, struct bytes *ret_id)
+/* Adds what the wanted of the files say, all read at once. */
+static int gather(struct gathering *g, const struct folder_file *v, size_t n, struct err *e)
 {
-	struct bytes id = bytes_sub(file, 0, DELETES_ID_LEN);
-	struct bytes rest = bytes_sub(file, DELETES_ID_LEN, file.n);
-	int what = 0;
-
-	while (what < DELETES_FILES && !bytes_is(rest, suffixes[what]))
-		what++;
-	if (!is_id(id))
-		return DELETES_FILES;
-	*ret_id = id;
-	return (enum deletes_file)what;
-}
-
-/* Files of other names are not ours. */
-static int note_file(const char *name, uint64_t size, void *data, struct err *e)
-{
-	struct listing *l = data;
-	struct bytes id;
-	enum deletes_file what = deletes_parse_name(bytes_str(name + l->n_folder), &id);
-
-	(void)e;
-	if (what == DELETES_FILES)
-		return 0;
-	if (what == DELETES_REQUEST) {
-		find_request(l, id)->has_file = true;
-		find_request(l, id)->size = size;
-	} else if (what == DELETES_CANCEL) {
-		find_request(l, id)->r.cancelled = true;
-	} else {
-		find_request(l, id)->r.has_receipt = true;
-	}
-	return 0;
-}
-
-/* Some of the files that were listed. */
-struct reading {
-	struct store *store;
-	struct bytes tenant;
-	const struct found *found[AT_ONCE];
-	struct store_file file[AT_ONCE], *at[AT_ONCE];
-	struct err err[AT_ONCE];
-	size_t n;
-};
-
-/* What was deleted by hand since it was listed is no request. */
-static int open_file(struct reading *x, const struct found *f, struct err *e)
-{
-	struct buf name = { 0 };
-	int rc = 0;
-
-	deletes_add_name(&name, x->tenant, bytes_str(f->r.id), DELETES_REQUEST);
-	x->found[x->n] = f;
-	x->at[x->n] = &x->file[x->n];
-	if (f->size > DELETES_FILE_MAX)
-		rc = err_set(e, ERR_LIMIT, "'%s': larger than %d bytes", buf_str(&name),
-			     DELETES_FILE_MAX);
-	else if (store_file_open_sized(x->store, buf_str(&name), f->size, x->at[x->n], e) == 0)
-		x->n++;
-	else
-		rc = e->code == ERR_NO ? 0 : -1;
-	buf_release(&name);
-	return rc;
-}
-
-static int parse_file(const struct reading *x, size_t i, struct delete_requests *to, struct err *e)
-{
-	const struct delete_request *seen = &x->found[i]->r;
-	struct delete_request *r = &to->v[to->n];
-	struct buf name = { 0 };
+	const struct folder_file **want = mem_alloc((n + 1) * sizeof(*want));
+	struct merged *said = mem_alloc((n + 1) * sizeof(*said));
+	size_t k = 0;
 	int rc;
 
-	if (x->err[i].code == ERR_NO)
-		return 0;
-	rc = x->err[i].code == ERR_NONE
-		     ? deletes_parse_text(x->file[i].map, seen->id, &to->mem, r, e)
-		     : err_set(e, x->err[i].code, "%s", x->err[i].msg);
-	if (rc < 0) {
-		deletes_add_name(&name, x->tenant, bytes_str(seen->id), DELETES_REQUEST);
-		err_wrap(e, "'%s'", buf_str(&name));
-		buf_release(&name);
-		return -1;
-	}
-	r->cancelled = seen->cancelled;
-	r->has_receipt = seen->has_receipt;
-	to->n++;
-	return 0;
-}
-
-/* Those that were opened, and closes them. */
-static int read_files(struct reading *x, struct delete_requests *to, struct err *e)
-{
-	int rc = 0;
-
-	store_map_all(x->at, x->n, x->err);
-	for (size_t i = 0; i < x->n; i++) {
-		if (rc == 0)
-			rc = parse_file(x, i, to, e);
-		store_file_close(&x->file[i]);
-	}
-	x->n = 0;
-	return rc;
-}
-
-static int read_listed(struct store *s, struct bytes tenant, const struct listing *l,
-		       enum deletes_which which, struct delete_requests *to, struct err *e)
-{
-	struct reading *x = mem_alloc(sizeof(*x));
-	int rc = 0;
-
-	x->store = s;
-	x->tenant = tenant;
-	to->v = arena_alloc(&to->mem, l->n * sizeof(*to->v));
-	for (size_t i = 0; i < l->n && rc == 0; i++) {
-		if (!l->v[i].has_file || (which == DELETES_IN_FORCE && l->v[i].r.cancelled))
-			continue;
-		rc = open_file(x, &l->v[i], e);
-		if (rc == 0 && x->n == AT_ONCE)
-			rc = read_files(x, to, e);
+	for (size_t i = 0; i < n; i++)
+		if (is_wanted(g, &v[i]))
+			want[k++] = &v[i];
+	rc = folder_read(g->folder, want, k, &g->mem, said, e);
+	for (size_t i = 0; i < k && rc == 0; i++) {
+		mem_grow(&g->v, &g->cap, g->n + said[i].n, sizeof(*g->v));
+		if (said[i].n)
+			memcpy(g->v + g->n, said[i].v, said[i].n * sizeof(*g->v));
+		g->n += said[i].n;
 	}
 	if (rc == 0)
-		rc = read_files(x, to, e);
-	for (size_t i = 0; i < x->n; i++)
-		store_file_close(&x->file[i]);
-	free(x);
+		g->n = folder_sort(g->v, g->n);
+	free(want);
+	free(said);
 	return rc;
 }
 
+/* The files of requests stand before those of many, and one behind the other. */
+static int gather_all(struct gathering *g, struct err *e)
+{
+	size_t n, n_merged;
+	const struct folder_file *single = folder_files(g->folder, DELETES_REQUEST, &n);
+	const struct folder_file *merged = folder_files(g->folder, DELETES_MERGED, &n_merged);
+
+	if (n_merged == 0 || n > SINGLES_AT_ONCE)
+		return gather(g, merged, n_merged, e) < 0 ? -1 : gather(g, single, n, e);
+	return gather(g, single, n + n_merged, e);
+}
+
+/* What other files say of each; those that are not asked for are left out. */
+static void finish(struct gathering *g, struct delete_requests *ret)
+{
+	ret->v = arena_alloc(&g->mem, (g->n + 1) * sizeof(*ret->v));
+	ret->n = 0;
+	for (size_t i = 0; i < g->n; i++) {
+		struct delete_request *r = &ret->v[ret->n];
+		struct bytes id;
+
+		*r = g->v[i];
+		id = bytes_str(r->id);
+		r->cancelled = folder_find(g->folder, DELETES_CANCEL, id) != NULL;
+		r->has_receipt = folder_find(g->folder, DELETES_RECEIPT, id) != NULL;
+		ret->n += g->which == DELETES_ALL || !r->cancelled;
+	}
+	ret->mem = g->mem;
+	g->mem = (struct arena){ 0 };
+}
+
+static int try_list(struct store *s, struct bytes tenant, enum deletes_which which,
+		    struct delete_requests *ret, struct err *e)
+{
+	struct folder folder;
+	struct gathering g = { .folder = &folder, .which = which };
+	int rc = folder_list(s, tenant, &folder, e);
+
+	if (rc == 0)
+		rc = gather_all(&g, e);
+	if (rc == 0) {
+		finish(&g, ret);
+		ret->n_files = folder.n;
+	}
+	free(g.v);
+	arena_release(&g.mem);
+	folder_release(&folder);
+	return rc;
+}
+
+/* Of what is gone since it was listed another file says the same, unless it was deleted by hand;
+ * what came damaged may have been so on its way, or in the cache. */
 int deletes_list(struct store *s, struct bytes tenant, enum deletes_which which,
 		 struct delete_requests *ret, struct err *e)
 {
-	struct delete_requests got = { 0 };
-	struct listing l = { 0 };
-	struct buf folder = { 0 };
-	int rc;
+	bool doubted = false;
 
-	add_folder(&folder, tenant);
-	l.n_folder = folder.n;
-	rc = store_list(s, buf_str(&folder), note_file, &l, e);
-	buf_release(&folder);
-	if (rc == 0 && l.n)
-		rc = read_listed(s, tenant, &l, which, &got, e);
-	free(l.v);
-	if (rc == 0)
-		*ret = got;
-	else
-		deletes_release(&got);
-	return rc;
+	for (int i = 0; i < TRIES; i++) {
+		if (try_list(s, tenant, which, ret, e) == 0)
+			return 0;
+		if (e->code != ERR_NO && (e->code != ERR_CORRUPT || doubted))
+			return -1;
+		doubted = doubted || e->code == ERR_CORRUPT;
+		store_set_answer_age(s, 0); /* that listing is of no use */
+	}
+	e->code = e->code == ERR_NO ? ERR_AGAIN : e->code;
+	return err_wrap(e, "requests to delete vanish while they are read");
 }
 
-struct delete_dates {
-	int64_t newest_ns;
-	uint64_t n;
-};
-
-/* The date of the newest file, and how many there are: a date may be of whole seconds, in which
- * several are written. */
-static int note_date(const struct store_object *o, void *data, struct err *e)
+/* By all names and dates: a date may be of whole seconds, in which several files are written. */
+static int note_state(const struct store_object *o, void *data, struct err *e)
 {
-	struct delete_dates *d = data;
+	uint64_t *state = data;
+	const uint64_t parts[] = { *state, hash64(bytes_str(o->name)), (uint64_t)o->date_ns };
 
 	(void)e;
-	d->n++;
-	if (o->date_ns > d->newest_ns)
-		d->newest_ns = o->date_ns;
+	*state = (hash64(bytes_of(parts, sizeof(parts))) & INT64_MAX) | 1;
 	return 0;
 }
 
 int deletes_generation(struct store *s, struct bytes tenant, uint64_t *ret, struct err *e)
 {
-	struct delete_dates d = { 0 };
 	struct buf folder = { 0 };
+	uint64_t state = 0;
 	int rc;
 
-	add_folder(&folder, tenant);
-	rc = store_list_objects(s, buf_str(&folder), note_date, &d, e);
+	deletes_add_folder(&folder, tenant);
+	rc = store_list_objects(s, buf_str(&folder), note_state, &state, e);
 	buf_release(&folder);
 	if (rc == 0)
-		*ret = (uint64_t)d.newest_ns + d.n;
+		*ret = state;
 	return rc;
 }
 
 /* --- made ------------------------------------------------------------------------------------ */
+
+/* Is there room for one more? For one that is there already, always. */
+static int check_room(struct store *s, struct bytes tenant, const struct delete_request *r,
+		      struct err *e)
+{
+	struct delete_requests l;
+	size_t bytes = r->query.n;
+	int rc = 0;
+
+	if (deletes_list(s, tenant, DELETES_IN_FORCE, &l, e) < 0)
+		return -1;
+	for (size_t i = 0; i < l.n; i++)
+		bytes += l.v[i].query.n;
+	if ((l.n >= DELETES_MAX || bytes > DELETES_QUERIES_MAX) &&
+	    !folder_find_request(l.v, l.n, bytes_str(r->id)))
+		rc = err_set(e, ERR_LIMIT,
+			     "the tenant has %zu requests to delete in force; %d, with queries of "
+			     "%d MiB together, is the most: one with a regular expression stands "
+			     "for several",
+			     l.n, DELETES_MAX, DELETES_QUERIES_MAX >> 20);
+	deletes_release(&l);
+	return rc;
+}
 
 int deletes_put(struct store *s, struct bytes tenant, struct delete_request *r, struct err *e)
 {
@@ -272,6 +260,8 @@ int deletes_put(struct store *s, struct bytes tenant, struct delete_request *r, 
 	if (rc < 0)
 		return -1;
 	deletes_set_id(r);
+	if (check_room(s, tenant, r, e) < 0)
+		return -1;
 	deletes_add_name(&name, tenant, bytes_str(r->id), DELETES_REQUEST);
 	deletes_add_text(&text, r);
 	rc = store_put_named(s, buf_str(&name), buf_bytes(&text), STORE_PUT_ANY, e);
@@ -280,17 +270,29 @@ int deletes_put(struct store *s, struct bytes tenant, struct delete_request *r, 
 	return rc;
 }
 
+/* Is there a request with this id, cancelled or not? 1, 0. */
+static int has_request(struct store *s, struct bytes tenant, struct bytes id, struct err *e)
+{
+	struct delete_requests l;
+	int rc;
+
+	if (!is_id(id))
+		return 0;
+	if (deletes_list(s, tenant, DELETES_ALL, &l, e) < 0)
+		return -1;
+	rc = folder_find_request(l.v, l.n, id) != NULL;
+	deletes_release(&l);
+	return rc;
+}
+
 int deletes_cancel(struct store *s, struct bytes tenant, struct bytes id, int64_t now_ns,
 		   struct err *e)
 {
 	struct buf name = { 0 }, text = { 0 };
-	int rc;
+	int rc = has_request(s, tenant, id, e);
 
-	deletes_add_name(&name, tenant, id, DELETES_REQUEST);
-	rc = is_id(id) ? store_has(s, buf_str(&name), NULL, e) : 0;
 	if (rc == 0)
 		rc = err_set(e, ERR_NO, "there is no request '%.*s'", BYTES_ARG(id));
-	buf_reset(&name);
 	deletes_add_name(&name, tenant, id, DELETES_CANCEL);
 	buf_addf(&text, "{\"version\":1,\"id\":\"%.*s\",\"cancelled\":\"%lld\"}\n", BYTES_ARG(id),
 		 (long long)now_ns);

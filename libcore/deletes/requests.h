@@ -1,7 +1,8 @@
 /*
- * Requests to delete entries, as files of the store: one each, which never changes; another one
- * beside it cancels it. A request is in force from the moment its file is there until it is
- * cancelled, for entries that come later too. Format: lokid-deletes(5).
+ * Requests to delete entries, as files of the store: one each, which never changes, until many are
+ * put together in one (merge.h); another one beside it cancels it. A request is in force from the
+ * moment its file is there until it is cancelled, for entries that come later too. Format:
+ * lokid-deletes(5).
  *
  * For any thread.
  */
@@ -17,10 +18,17 @@ struct store;
 /* Beside the receipts of a request: it was begun to be applied. */
 #define DELETES_BEGUN "begun.json"
 
+/* In the folder of the requests: who knows nothing of merged ones takes it for a request of a later
+ * version, and answers nothing. */
+#define DELETES_MARK "ffffffffffffffff.json"
+
 enum {
 	DELETES_ID_LEN = 16,	   /* hexadecimal digits */
-	DELETES_FILE_MAX = 1 << 20 /* bytes */
+	DELETES_FILE_MAX = 1 << 20 /* bytes of a request's own file */
 };
+
+/* Of a tenant's requests in force: how many; bytes of their queries. */
+enum { DELETES_MAX = 5000, DELETES_QUERIES_MAX = 8 << 20 };
 
 /* An entry of the tenant is meant when its stream fits the query's selector, start <= ts <= end,
  * and its line passes the query's line filters, if there are any. */
@@ -37,6 +45,7 @@ struct delete_request {
 struct delete_requests {
 	struct delete_request *v;
 	size_t n;
+	size_t n_files;	  /* in their folder, of all sorts */
 	struct arena mem; /* of the texts, and of v */
 };
 
@@ -45,9 +54,11 @@ void deletes_release(struct delete_requests *l);
 enum deletes_which { DELETES_IN_FORCE, DELETES_ALL };
 
 /*
- * The requests of a tenant, ascending by id. A store without any answers after one look at their
- * folder. Errors: ERR_CORRUPT, ERR_VERSION, ERR_LIMIT of a file: whoever asks does not know then
- * what is to be deleted, and must not answer as if nothing were; ERR_IO.
+ * The requests of a tenant, ascending by id, each once. A store without any answers after one look
+ * at their folder. A file that is gone when it is read makes it look again, a few times; then the
+ * store's answers are not taken from a cache any more. Errors: ERR_CORRUPT, ERR_VERSION, ERR_LIMIT
+ * of a file: whoever asks does not know then what is to be deleted, and must not answer as if
+ * nothing were; ERR_AGAIN files kept vanishing; ERR_IO.
  */
 MUST_CHECK int deletes_list(struct store *s, struct bytes tenant, enum deletes_which which,
 			    struct delete_requests *ret, struct err *e);
@@ -55,18 +66,20 @@ MUST_CHECK int deletes_list(struct store *s, struct bytes tenant, enum deletes_w
 /*
  * Makes a request of query, start_ns, end_ns and created_ns, and writes it: *r gets its id. It is
  * in force when this returns. Twice the same is one. Errors: ERR_QUERY the query is no selector
- * with line filters; ERR_USAGE it ends before it begins; ERR_IO, ERR_FULL.
+ * with line filters; ERR_USAGE it ends before it begins; ERR_LIMIT there would be more than
+ * DELETES_MAX (some more, when several are made at once), or of more bytes; deletes_list's;
+ * ERR_FULL.
  */
 MUST_CHECK int deletes_put(struct store *s, struct bytes tenant, struct delete_request *r,
 			   struct err *e);
 
 /* Cancels it: what was not deleted yet is seen again. Once more is fine. Errors: ERR_NO there is no
- * such request; ERR_IO, ERR_FULL. */
+ * such request; deletes_list's; ERR_FULL. */
 MUST_CHECK int deletes_cancel(struct store *s, struct bytes tenant, struct bytes id, int64_t now_ns,
 			      struct err *e);
 
-/* A number that is another one after a request of the tenant was made, cancelled or applied; 0:
- * there was none. Errors: ERR_IO. */
+/* A number that is another one after a request of the tenant was made, cancelled or applied, or
+ * several were merged; 0: there was none. Errors: ERR_IO. */
 MUST_CHECK int deletes_generation(struct store *s, struct bytes tenant, uint64_t *ret,
 				  struct err *e);
 
@@ -85,11 +98,23 @@ MUST_CHECK int deletes_begin(struct store *s, struct bytes tenant, struct bytes 
 /* Takes the cancellation back. Errors: ERR_IO. */
 MUST_CHECK int deletes_resume(struct store *s, struct bytes tenant, struct bytes id, struct err *e);
 
-/* The files of a request; a receipt says what was done. */
-enum deletes_file { DELETES_REQUEST, DELETES_CANCEL, DELETES_RECEIPT, DELETES_FILES };
+/* The files of requests: of one, or of many of them, whose id is the hash of its bytes, 32 digits;
+ * beside them, of one that is cancelled, and what was done. */
+enum deletes_file {
+	DELETES_REQUEST,
+	DELETES_MERGED,
+	DELETES_CANCEL,
+	DELETES_RECEIPT,
+	DELETES_FILES
+};
 
-/* Appends the name, relative to the store: "fake/deletes/<id>.json", "....cancel.json",
- * "....receipt.json". */
+/* Appends the folder that they lie in: "fake/deletes/". */
+void deletes_add_folder(struct buf *b, struct bytes tenant);
+
+/* Appends the name within it: "<id>.json"; */
+void deletes_add_file(struct buf *b, struct bytes id, enum deletes_file what);
+/* relative to the store: "fake/deletes/<id>.json", "....requests",
+ * "....cancel.json", "....receipt.json". */
 void deletes_add_name(struct buf *b, struct bytes tenant, struct bytes id, enum deletes_file what);
 
 /* Which of them a name in their folder, as "<id>.json", is: DELETES_FILES, and *ret_id untouched,

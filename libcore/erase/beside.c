@@ -1,6 +1,7 @@
 #include "erase/beside.h"
 
 #include "deletes/filter.h"
+#include "deletes/merged.h"
 #include "erase/receipt.h"
 #include "limits/file.h"
 #include "retention/hold.h"
@@ -27,20 +28,39 @@ static int check_limits(struct store *s, struct err *e)
 	return rc;
 }
 
+static int check_query(const struct delete_request *r, struct err *e)
+{
+	struct delete_filter f;
+	int rc = delete_filter_init(&f, r, e);
+
+	delete_filter_release(&f);
+	return rc;
+}
+
 static int check_request(struct bytes text, struct bytes id, struct err *e)
 {
 	char name[DELETES_ID_LEN + 1] = { 0 };
 	struct delete_request r;
-	struct delete_filter f;
 	struct arena mem = { 0 };
 	int rc;
 
 	memcpy(name, id.p, DELETES_ID_LEN);
 	rc = deletes_parse_text(text, name, &mem, &r, e);
-	if (rc == 0) {
-		rc = delete_filter_init(&f, &r, e);
-		delete_filter_release(&f);
-	}
+	if (rc == 0)
+		rc = check_query(&r, e);
+	arena_release(&mem);
+	return rc;
+}
+
+static int check_merged(struct bytes text, struct bytes id, struct err *e)
+{
+	struct arena mem = { 0 };
+	struct merged m = { 0 };
+	int rc = merged_parse_text(text, id, &mem, &m, e);
+
+	for (size_t i = 0; i < m.n && rc == 0; i++)
+		if (check_query(&m.v[i], e) < 0)
+			rc = err_wrap(e, "request %s", m.v[i].id);
 	arena_release(&mem);
 	return rc;
 }
@@ -54,6 +74,8 @@ static enum deletes_file parse_name(struct bytes name, struct bytes *ret_id)
 	bytes_split(&name, '/', &part);
 	if (bytes_is(part, "deletes"))
 		return deletes_parse_name(name, ret_id);
+	if (deletes_parse_name(name, ret_id) == DELETES_REQUEST)
+		return DELETES_RECEIPT; /* of one that was left out */
 	bytes_split(&name, '/', ret_id);
 	if (bytes_is(name, DELETES_BEGUN))
 		return DELETES_FILES; /* that it is there says all */
@@ -61,18 +83,24 @@ static enum deletes_file parse_name(struct bytes name, struct bytes *ret_id)
 }
 
 /* Of a request that is cancelled the name alone counts. */
+static const struct {
+	size_t max;
+	int (*check)(struct bytes text, struct bytes id, struct err *e);
+} checks[DELETES_FILES] = { [DELETES_REQUEST] = { DELETES_FILE_MAX, check_request },
+			    [DELETES_MERGED] = { MERGED_MAX, check_merged },
+			    [DELETES_RECEIPT] = { RECEIPT_MAX, receipt_check } };
+
 static int check_file(struct store *s, const char *name, enum deletes_file what, struct bytes id,
 		      struct err *e)
 {
 	struct buf text = { 0 };
 	int rc;
 
-	if (what != DELETES_REQUEST && what != DELETES_RECEIPT)
+	if (what == DELETES_FILES || !checks[what].check)
 		return 0;
-	rc = store_get(s, name, what == DELETES_REQUEST ? DELETES_FILE_MAX : RECEIPT_MAX, &text, e);
+	rc = store_get(s, name, checks[what].max, &text, e);
 	if (rc == 0)
-		rc = what == DELETES_REQUEST ? check_request(buf_bytes(&text), id, e)
-					     : receipt_check(buf_bytes(&text), id, e);
+		rc = checks[what].check(buf_bytes(&text), id, e);
 	buf_release(&text);
 	return rc;
 }

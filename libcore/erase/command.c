@@ -111,6 +111,19 @@ static int print_lost(const char *name, void *data, struct err *e)
 	return print(c, &b, e);
 }
 
+static void say_merged(void *data, const char *name, size_t n_requests, size_t n_files)
+{
+	const struct command *c = data;
+	struct buf b = { 0 };
+
+	num_add_count(&b, n_requests, "request to delete", "requests to delete");
+	buf_addf(&b, " of %zu files %s", n_files, *name ? "are in" : "would be in one");
+	if (*name)
+		buf_addf(&b, " '%s/%s'", store_path(c->says.store), name);
+	says_note(&c->says, "%s", buf_str(&b));
+	buf_release(&b);
+}
+
 static void say_busy(void *data, struct bytes tenant, int32_t day)
 {
 	const struct command *c = data;
@@ -144,6 +157,7 @@ int erase_command(const struct pack_opts *o, struct store *s, struct index_says 
 				.on_fault = fault,
 				.on_deleted = say_deleted,
 				.on_busy = say_busy,
+				.on_merged = say_merged,
 				.data = &c };
 	struct limits_set *limits = NULL;
 	struct scrub_rules rules = { 0 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "deletes/merge.h"
 #include "erase/day.h"
 #include "erase/receipt.h"
 #include "erase/scrub.h"
@@ -17,6 +18,7 @@ struct tenant_run {
 	const struct erase_opts *o;
 	struct targets targets;
 	struct delete_requests requests;
+	bool has_files; /* of requests, perhaps */
 };
 
 static enum limits_deletion mode_of(const struct erase_opts *o, struct bytes tenant)
@@ -53,6 +55,7 @@ static int find_requests(struct tenant_run *r, struct err *e)
 
 	if (deletes_list(o->store, t->tenant, DELETES_IN_FORCE, &r->requests, e) < 0)
 		return -1;
+	r->has_files = r->requests.n_files > 0;
 	if (r->requests.n == 0)
 		return 0;
 	if (store_now(o->store, "", &now_ns, e) < 0)
@@ -149,6 +152,26 @@ static int give_receipts(struct tenant_run *r, struct err *e)
 	return 0;
 }
 
+/* Of each tenant one of the shards does it. */
+static int merge_requests(const struct tenant_run *r, struct err *e)
+{
+	const struct erase_opts *o = r->o;
+	const struct delete_merge m = { .store = o->store,
+					.tenant = r->targets.tenant,
+					.limits = o->limits
+							  ? limits_of(o->limits, r->targets.tenant)
+							  : NULL,
+					.delay_ns = o->delete_delay_ns,
+					.dry_run = o->dry_run,
+					.merged = o->on_merged,
+					.deleted = o->on_deleted,
+					.data = o->data };
+
+	if (!r->has_files || !shard_has(o->shard, o->n_shards, r->targets.tenant, 0))
+		return 0;
+	return deletes_merge(&m, e);
+}
+
 /* Is it of the tenant alone? */
 static bool is_of_the_tenant(const struct err *e)
 {
@@ -156,24 +179,33 @@ static bool is_of_the_tenant(const struct err *e)
 	       e->code == ERR_QUERY || e->code == ERR_AGAIN;
 }
 
+static int apply(struct tenant_run *r, struct err *e)
+{
+	const struct erase_opts *o = r->o;
+	int rc = o->scrub ? find_rules(r, e) : find_requests(r, e);
+
+	if (rc < 0 || r->targets.n == 0)
+		return rc;
+	targets_begin(&r->targets);
+	rc = due_days(o->store, r->targets.tenant, INT32_MAX, wants, one_day, r, e);
+	return rc == 0 && !o->dry_run ? give_receipts(r, e) : rc;
+}
+
 static int one_tenant(const char *name, uint64_t size, void *data, struct err *e)
 {
 	const struct erase_opts *o = data;
 	const struct bytes tenant = bytes_str(name);
 	struct tenant_run r = { .o = o,
-				.targets = { .tenant = tenant, .jobs = o->jobs, .hold = o->hold } };
-	int rc;
+				.targets = { .tenant = tenant, .jobs = o->jobs, .hold = o->hold },
+				.has_files = true };
+	enum limits_deletion mode = mode_of(o, tenant);
+	int rc = 0;
 
 	(void)size;
-	if (!o->scrub && mode_of(o, tenant) != LIMITS_DELETE_REMOVES)
-		return 0;
-	rc = o->scrub ? find_rules(&r, e) : find_requests(&r, e);
-	if (rc == 0 && r.targets.n > 0) {
-		targets_begin(&r.targets);
-		rc = due_days(o->store, tenant, INT32_MAX, wants, one_day, &r, e);
-		if (rc == 0 && !o->dry_run)
-			rc = give_receipts(&r, e);
-	}
+	if (o->scrub || mode == LIMITS_DELETE_REMOVES)
+		rc = apply(&r, e);
+	if (rc == 0 && !o->scrub && mode != LIMITS_DELETE_DISABLED)
+		rc = merge_requests(&r, e);
 	release(&r);
 	if (rc == 0 || !is_of_the_tenant(e))
 		return rc;

@@ -2,7 +2,8 @@
  * Deletion and scrubbing for good: what requests to delete mean leaves the packs, and lines are
  * rewritten by rules. Only chunks that hold any of it are made anew; each tenant and day is
  * committed as a compaction is, with a receipt. Until then, and of what comes later, the requests
- * hide it from queries. Rules: lokid-deletes(5), "APPLYING"; lokid-index(5), "COMMIT RULES".
+ * hide it from queries. When there are many they are put together in one file (deletes/merge.h).
+ * Rules: lokid-deletes(5), "APPLYING"; lokid-index(5), "COMMIT RULES".
  *
  * It may be killed at any moment, run again, and run beside flushes, compactions and itself.
  */
@@ -53,6 +54,8 @@ struct erase_opts {
 	void (*on_fault)(void *data, const struct err *fault);
 	void (*on_deleted)(void *data, const char *name);
 	void (*on_busy)(void *data, struct bytes tenant, int32_t day);
+	/* Requests were put together in one file; name is empty of a dry run. */
+	void (*on_merged)(void *data, const char *name, size_t n_requests, size_t n_files);
 	void *data;
 };
 

@@ -57,7 +57,9 @@ struct store {
 	atomic_int_fast64_t deadline_ns; /* of time_mono_ns: later nothing is waited for; 0: none */
 	struct cache *cache;		 /* of a remote one; NULL: none */
 	enum store_cached cached;
-	int64_t answer_age_ns; /* of listings and small objects that are taken from it; 0: none */
+	/* Of listings and small objects that are taken from it; 0: none. Whoever finds them of no
+	 * use sets it, while others read. */
+	atomic_int_fast64_t answer_age_ns;
 	struct store *part[STORE_PARTS]; /* that lie elsewhere; NULL: here; owned */
 	struct store *whole;		 /* of a part: what it is of, where rounds are counted */
 	atomic_bool asked_mark;		 /* once is enough */

@@ -37,7 +37,7 @@ static bool ends(const char *name, const char *suffix)
 
 static bool is_kept(const struct store_file *f)
 {
-	return ends(f->name, ".idx") ||
+	return ends(f->name, ".idx") || ends(f->name, ".requests") ||
 	       (f->store->cached == STORE_CACHED_ALL && ends(f->name, ".pack"));
 }
 

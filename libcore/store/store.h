@@ -98,11 +98,12 @@ bool store_is_remote(const struct store *s);
 struct cache;
 enum store_cached {
 	STORE_CACHED_ALL,
-	STORE_CACHED_INDEX, /* of index files alone: for who reads each pack once */
+	STORE_CACHED_INDEX, /* of index files and merged requests alone: for who reads each pack
+			       once */
 };
 void store_set_cache(struct store *s, struct cache *c, enum store_cached what);
 /* Listings and what store_get gives may be so old, if the cache has them, unless somebody called
- * cache_forget_answers since: for who reads, and asks the same often. */
+ * cache_forget_answers since: for who reads, and asks the same often. For any thread. */
 void store_set_answer_age(struct store *s, int64_t age_ns);
 
 /* The path as given to store_open, without slashes at its end, and without those of parts. Valid as

@@ -189,6 +189,29 @@ ok "a damaged request" exits 3 erase --store bad.request
 ok "is named" stderr_has "fake/deletes/$id.json"
 ok "other tenants do not wait for it" stdout_matches "^other 2026-01-15: $other: "
 
+# ---- many
+
+cp -rp store many
+many=0
+while [ $many -lt 17 ]; do
+	logql delete create --store many --from 2026-01-01 --to 2026-02-01 "{app=\"a1\"} |= \"line $many \"" >>many.ids
+	many=$((many + 1))
+done
+logql --store many -o raw --limit 0 '{app=~".+"}' >want
+ok "a shard that does not have the tenant" sh -c 'for i in 0/2 1/2; do chunkpack --delete --cancel-period 1000d --store many --shard $i || exit; done'
+is "another one merges" "$(find many/fake/deletes -name '*.requests' | wc -l)" 1
+find many -name '*.requests' -exec touch -d '3 hours ago' {} +
+ok "what is merged goes later" exits 0 erase --store many --cancel-period 1000d -v
+ok "which is said" stderr_matches "deleted 'many/fake/deletes/[0-9a-f]*\.json'"
+is "all of it" "$(find many/fake/deletes -name '[0-9a-e]*.json' ! -name '*.receipt.json' | wc -l)" 0
+logql --store many -o raw --limit 0 '{app=~".+"}' >found
+ok "the answers are the same" same_file want found
+ok "all is right" exits 0 idxbuild --fsck --store many
+flip_byte many/fake/deletes/*.requests 300
+ok "one that is damaged" exits 3 idxbuild --fsck --store many
+ok "is found" stdout_matches "fake/deletes/[0-9a-f]*\.requests.* damaged: its bytes have the hash"
+ok "no query answers as if it were not there" exits 3 logql --store many '{app=~".+"}'
+
 ok "operands are refused" exits 2 chunkpack --delete --store store x
 ok "with --compact, too" exits 2 chunkpack --delete --compact --store store
 ok "so is a format of packing" exits 2 chunkpack --store store -o jsonl x
