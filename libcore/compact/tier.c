@@ -11,6 +11,9 @@
 
 static const int64_t DAY_NS = 24 * 3600 * NS_PER_S;
 
+/* A class that is not named in a listing is this one. */
+static const char class_of_new[] = "STANDARD";
+
 /* ---- rules ---- */
 
 static bool is_class(struct bytes text)
@@ -110,7 +113,7 @@ static int see_object(const struct store_object *obj, void *data, struct err *e)
 	if (store_name_parse(bytes_str(obj->name), &sn, NULL) < 0 || sn.kind != STORE_PACK)
 		return 0;
 	to = tiers_choose(&m->o->tiers, m->now_ns - time_day_start(sn.day + 1),
-			  obj->storage_class ? obj->storage_class : "");
+			  obj->storage_class ? obj->storage_class : class_of_new);
 	return to ? move_pack(m, obj, to, e) : 0;
 }
 

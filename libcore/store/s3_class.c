@@ -43,6 +43,8 @@ int s3_set_class(struct store *store, const char *name, uint64_t size, const cha
 	c.header[c.n_headers++] = buf_str(&wanted);
 	s3_add_sse(s, &c, sse);
 	rc = s3_do_one(s, &c, e);
+	if (rc < 0)
+		err_wrap(e, "storage class '%s'", storage_class);
 	s3_call_release(&c);
 	buf_release(&source);
 	buf_release(&wanted);

@@ -234,6 +234,7 @@ static void add_advice(const struct s3_store *s, const struct s3_call *c, struct
 		{ "InvalidBucketName", "that is no name of a bucket" },
 		{ "ExpiredToken", "the session token has expired" },
 		{ "InvalidToken", "the session token is not valid" },
+		{ "InvalidStorageClass", "the server has no such storage class" },
 		{ "InvalidObjectState", "archived: it has to be restored first" },
 		{ "EntityTooLarge", "the object is too large for the server" },
 		{ "QuotaExceeded", "the quota of the bucket or of its owner is used up" },

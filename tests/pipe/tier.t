@@ -73,7 +73,9 @@ ok "and are whole" stdout_has '"15"'
 day 5 -t third
 chunkpack --copy --from dir --store "$store" -t third >/dev/null
 ok "a class that is none" exits 4 chunkpack --tier 1d=NO_SUCH_CLASS --store "$store" -t third
-ok "is named" stderr_has InvalidStorageClass
+ok "is named" stderr_matches "storage class 'NO_SUCH_CLASS': .*the server has no such storage class .*InvalidStorageClass"
+ok "the class that new ones have" exits 0 chunkpack --tier 1d=STANDARD,2000d=OTHER --store "$store" -t third
+ok "is none to move to" stdout_is_empty
 ok "what is archived cannot be moved" exits 3 chunkpack --tier 1d=STANDARD_IA,2d=OTHER --store "$store"
 ok "is told of each" stderr_lines 3
 ok "compaction leaves it alone" exits 0 chunkpack --compact --store "$store"
