@@ -234,6 +234,10 @@ int index_opts_check(struct index_opts *o, int n_operands, struct err *e)
 		return err_set(e, ERR_USAGE, "--freshness: '--max-age' says how old is too old");
 	if (!o->store.path)
 		o->store.path = STORE_DEFAULT_PATH;
+	if (o->keep_free > 0 && store_is_url(o->store.path))
+		return err_set(e, ERR_USAGE,
+			       "option '--keep-free': an object store has no disk that fills up; "
+			       "'--keep-bytes' bounds it, or max_storage_bytes of a tenant's limits");
 	if (o->store.delete_delay_ns < 0)
 		o->store.delete_delay_ns = STORE_DELETE_DELAY_NS;
 	if (!o->has_seed) /* which packs a sample takes turns with the days */

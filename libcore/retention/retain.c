@@ -9,9 +9,12 @@
 #include "retention/retention.h"
 #include "retention/survey.h"
 #include "store/names.h"
+#include "store/reserve.h"
 #include "store/shard.h"
 #include "store/tenants.h"
 #include "time/time.h"
+
+enum { RESERVE_LEAST = 1 << 20 };
 
 struct walk {
 	const struct retain *r;
@@ -20,6 +23,18 @@ struct walk {
 	const struct limits *limits; /* the tenant's; NULL: nothing expires */
 	int32_t day;
 };
+
+/* The store that has the index files, which are written here. */
+static struct store *of_index(const struct retain *r)
+{
+	struct buf any = { 0 };
+	struct store *ret;
+
+	store_folder_add_all(&any, STORE_INDEX, BYTES_LIT("any"));
+	ret = store_part(r->store, buf_str(&any));
+	buf_release(&any);
+	return ret;
+}
 
 static void tell(const struct retain *r, const struct err *e)
 {
@@ -188,6 +203,8 @@ static int one_day(int32_t day, void *data, struct err *e)
 	}
 	if (rc == 0)
 		rc = retain_day(w, &why);
+	if (rc < 0 && why.code == ERR_FULL && store_reserve_spend(of_index(r)))
+		rc = retain_day(w, &why);
 	store_unlock(lock);
 	if (rc == 0)
 		return 0;
@@ -247,6 +264,9 @@ int retain_store(const struct retain *r, struct err *e)
 		rc = index_sweep_abandoned(r->store, r->tenant, e);
 	if (rc == 0)
 		rc = store_each_tenant(r->store, r->tenant, one_tenant, &w, e);
+	/* On a disk that is to be kept from filling up, enough for the largest index file. */
+	if (rc == 0 && r->keep_free > 0 && !r->dry_run)
+		rc = store_reserve_keep(of_index(r), RESERVE_LEAST + w.survey.largest_day, e);
 	survey_release(&w.survey);
 	return rc;
 }

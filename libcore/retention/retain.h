@@ -27,7 +27,8 @@ struct retain {
 	int64_t now_ns;
 	uint64_t keep_bytes;	  /* of packs and index files of the tenants, 0: any */
 	double keep_free;	  /* percent of the file system, 0: any; the newest day of each
-				     tenant stays in any case */
+				     tenant stays in any case. Some room is set aside
+				     (store/reserve.h) for what has to be written when it is full */
 	unsigned shard, n_shards; /* shard.h */
 	int64_t delay_ns;	  /* of sweep.h; with 0 also what this run replaces is deleted */
 	bool dry_run;		  /* nothing is written or deleted, all is told */

@@ -82,10 +82,15 @@ static int survey_day(struct live *l, struct bytes tenant, int32_t day, void *da
 				  .limits = t->r->limits ? limits_of(t->r->limits, tenant) : NULL,
 				  .hold = t->r->hold,
 				  .now_ns = t->r->now_ns };
+	uint64_t bytes = 0;
 	struct expiry y;
 	struct err why;
 	int rc = expire_find(&x, l, &y, &why);
 
+	for (size_t i = 0; i < l->n; i++)
+		bytes += index_info(l->v[i])->size;
+	if (bytes > t->s->largest_day)
+		t->s->largest_day = bytes;
 	if (rc < 0) { /* the run itself tells of it */
 		expiry_release(&y);
 		return 0;

@@ -13,6 +13,7 @@ struct survey {
 	struct keep_pack *v;
 	size_t n, cap;
 	struct map at; /* of those that go, by key */
+	uint64_t largest_day; /* bytes of the index files of one tenant and day, at most */
 };
 
 /* Looks at all days of the tenants of r, whichever shard it is. To be released, on failure too.

@@ -17,7 +17,7 @@ struct store_ops {
 	/* .size and .date_ns are of no meaning */
 	int (*list_folders)(struct store *s, const char *folder, store_object_fn *each, void *data,
 			    struct err *e);
-	/* Of those right below a folder ("fake/chunks/"); ret_n NULL: they are deleted. */
+	/* Of a folder ("fake/chunks/") and those below it; ret_n NULL: they are deleted. */
 	int (*leftovers)(struct store *s, const char *folder, uint64_t *ret_n, struct err *e);
 
 	/* size NULL: not known. Sets all but .store. */

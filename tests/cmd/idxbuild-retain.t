@@ -255,6 +255,8 @@ for o in "--limits x" "--hold x" "--keep-bytes 1" "--keep-free 1" "--now 0" "--s
 done
 ok "no share of nothing" exits 2 retain e --shard 2/2
 ok "no room of 0" exits 2 retain e --keep-bytes 0
+ok "an object store has no disk" exits 2 idxbuild --retain --keep-free 20 --store s3://bucket/x
+ok "and is bounded otherwise" stderr_has "an object store has no disk that fills up; '--keep-bytes' bounds it"
 ok "no percentage above 100" exits 2 retain e --keep-free 101
 ok "no operands" exits 2 idxbuild --retain x.idx
 
