@@ -71,7 +71,7 @@ static void note_retained(struct upkeep *u)
 	pthread_mutex_unlock(&u->lock);
 }
 
-/* What the job has printed is counted, also when it has failed behind that. */
+/* What the job has printed is counted and logged, also when it has failed behind that. */
 static void count_said(struct upkeep *u)
 {
 	struct buf said = { 0 };
@@ -85,6 +85,8 @@ static void count_said(struct upkeep *u)
 		upkeep_count_retained(u->server->metrics, buf_bytes(&said));
 	if (u->job == JOB_DELETE)
 		upkeep_count_deleted(u->server->metrics, buf_bytes(&said));
+	upkeep_log(&u->server->log, jobs[u->job].done, buf_bytes(&said),
+		   time_mono_ns() - u->job_begun_mono_ns);
 	buf_release(&said);
 }
 
@@ -167,10 +169,8 @@ static void run(struct upkeep *u, enum job job)
 		argv[n++] = "--cancel-period";
 		argv[n++] = cancel;
 	}
-	if (job != JOB_COMPACT) {
-		argv[n++] = "-o";
-		argv[n++] = "jsonl";
-	}
+	argv[n++] = "-o";
+	argv[n++] = "jsonl";
 	if (u->server->cache) { /* which queries have filled with the index files */
 		argv[n++] = "--cache";
 		argv[n++] = c->cache;

@@ -1,8 +1,11 @@
 #include "server/upkeep_counts.h"
 
+#include <stdio.h>
+
 #include "base/num.h"
 #include "json/json.h"
 #include "server/server_metrics.h"
+#include "time/time.h"
 
 /* 0 when it is not there. */
 static double number_of(struct bytes line, const char *name)
@@ -66,4 +69,61 @@ void upkeep_count_deleted(struct metrics *m, struct bytes said)
 		add(m, METRIC_DELETE_CHUNKS, tenant, number_of(line, "chunks"));
 		add(m, METRIC_DELETED_LINES, tenant, number_of(line, "entries"));
 	}
+}
+
+/* ---- the log ---- */
+
+enum { LOGGED_MAX = 100, NUMBER_MAX = 24 };
+enum member { OF_PACKS, OF_CHUNKS, OF_ENTRIES, OF_BYTES, MEMBERS };
+static const char *const member_name[MEMBERS] = { "packs", "chunks", "entries", "bytes" };
+
+/* Of one tenant: lines of a tenant follow one another. */
+struct sum {
+	struct bytes tenant; /* empty: none yet */
+	double n[MEMBERS];
+};
+
+static void log_sum(struct log *log, const char *msg, const struct sum *s, const char *took)
+{
+	char tenant[128], n[MEMBERS][NUMBER_MAX];
+	/* The same chunks lie in packs: compaction tells of these, retention of those alone. */
+	enum member what = s->n[OF_PACKS] > 0 ? OF_PACKS : OF_CHUNKS;
+
+	snprintf(tenant, sizeof(tenant), "%.*s", BYTES_ARG(s->tenant));
+	for (int i = 0; i < MEMBERS; i++)
+		snprintf(n[i], sizeof(n[i]), "%.0f", s->n[i]);
+	log_event(log, LOG_INFO, msg, "tenant", tenant, member_name[what], n[what], "entries",
+		  n[OF_ENTRIES], "bytes", n[OF_BYTES], "duration", took, NULL);
+}
+
+/* Where it is not too much. */
+static void end_sum(struct log *log, const char *msg, struct sum *s, uint64_t *n, const char *took)
+{
+	if (s->n[OF_ENTRIES] > 0 && (*n)++ < LOGGED_MAX)
+		log_sum(log, msg, s, took);
+	*s = (struct sum){ 0 };
+}
+
+void upkeep_log(struct log *log, const char *msg, struct bytes said, int64_t took_ns)
+{
+	char took[NUMBER_MAX], more[NUMBER_MAX];
+	struct sum sum = { 0 };
+	struct bytes line;
+	uint64_t n = 0;
+
+	snprintf(took, sizeof(took), "%.3fs", (double)took_ns / NS_PER_S);
+	while (next_line(&said, &line)) {
+		struct bytes tenant = text_of(line, "tenant");
+
+		if (!bytes_eq(tenant, sum.tenant))
+			end_sum(log, msg, &sum, &n, took);
+		sum.tenant = tenant;
+		for (int i = 0; i < MEMBERS && tenant.n; i++)
+			sum.n[i] += number_of(line, member_name[i]);
+	}
+	end_sum(log, msg, &sum, &n, took);
+	if (n <= LOGGED_MAX)
+		return;
+	snprintf(more, sizeof(more), "%llu", (unsigned long long)n - LOGGED_MAX);
+	log_event(log, LOG_INFO, msg, "more_tenants", more, "duration", took, NULL);
 }

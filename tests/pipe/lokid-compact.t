@@ -31,6 +31,8 @@ get /services
 ok "the compactor runs" grep -qx 'compactor => Running' "$TAP/stdout"
 lokid_stop TERM
 is "it ends" "$STATUS" 0
+ok "what was done is in the log" grep -Eq 'level=info msg=compacted tenant=fake packs=[0-9]+ entries=[0-9]+ bytes=[0-9]+ duration=[0-9.]+s$' lokid.log
+ok "of runs with nothing to do nothing" test "$(grep -c 'msg=compacted' lokid.log)" -lt 12
 ok "the store is right" idxbuild --verify --store data/store
 
 # --- one that fails ---
@@ -46,7 +48,7 @@ ok "to those who ask whether it is ready, which it is" code_is 200
 ok "with the reason" grep -q 'chunkpack: exit status 3: chunkpack: no room$' "$TAP/stdout"
 get /services
 ok "as among the services" grep -qx 'compactor => Failed' "$TAP/stdout"
-ok "it has as many threads and as much memory as the settings say" grep -q -- "^--compact .*--jobs 3 --memory 209715200\$" args
+ok "it has as many threads and as much memory as the settings say" grep -q -- "^--compact .*--jobs 3 --memory 209715200 -o jsonl\$" args
 lokid_stop TERM
 
 # --- none ---

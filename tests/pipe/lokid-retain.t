@@ -61,6 +61,8 @@ ok "its chunks, by day too" grep -Eq "^loki_boltdb_shipper_retention_marker_coun
 ok "none failed" grep -q '^loki_boltdb_shipper_apply_retention_operation_total{status="failure"} 0$' "$TAP/stdout"
 ok "when the last was is told" grep -q '^loki_boltdb_shipper_apply_retention_last_successful_run_timestamp_seconds 1' "$TAP/stdout"
 
+ok "and is in the log" grep -Eq 'level=info msg="what has expired is deleted" tenant=fake chunks=[1-9][0-9]* entries=[1-9][0-9]* bytes=[1-9][0-9]* duration=[0-9.]+s$' lokid.log
+
 # --- told otherwise
 
 settings true 96h
