@@ -2,62 +2,28 @@
 # examples/cron: each line of the table, run as cron does, is silent when all is well, never runs
 # beside itself, and says one line when something is wrong.
 . "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/cron.sh"
 
 need flock
 quietly=$REPO/examples/cron/quietly
-table=$REPO/examples/cron/lokid.cron
 
-# The table as the test has it: the programs of the build, and a store of its own.
-sed -e "s|^PATH=.*|PATH=$PATH|" -e "s|^EXAMPLES=.*|EXAMPLES=$REPO/examples|" \
-	-e "s|^LOKID_DATA=.*|LOKID_DATA=$PWD/data|" -e "s|^STORE=.*|STORE=$PWD/data/store|" "$table" >mine
-grep '^[A-Z]*_*[A-Z]*=' mine >settings
-grep -v -e '^#' -e '^[A-Z_]*=' -e '^$' mine >lines
+cron_table "$PWD/data/store"
 ok "there are lines" test -s lines
 is "each with five times and a command" "$(grep -c -v -E '^(([0-9]+|\*|\*/[0-9]+) +){5} *\$EXAMPLES/cron/quietly [a-z-]+ .*[a-z]' lines)" 0
 is "each has a name of its own" "$(sed -E 's/.*quietly ([a-z-]+) .*/\1/' lines | sort | uniq -d)" ''
 ok "none has what cron takes for a new line" sh -c '! grep % lines'
 is "the settings name this build" "$(grep -c -e "^PATH=$PATH" -e "^LOKID_DATA=$PWD/data" settings)" 2
 
-# as_cron COMMAND: cron's environment is the table's settings and little else.
-as_cron() {
-	(
-		set -- "$1" HOME=/nonexistent LOGNAME=nobody
-		while IFS= read -r setting; do
-			set -- "$@" "$setting"
-		done <settings
-		line=$1
-		shift
-		exec env -i "$@" /bin/sh -c "$line"
-	)
-}
-
-command_of() {
-	echo "$1" | sed -E 's/^([^ ]+ +){5}//'
-}
-
-fill() {
-	mkdir -p data/wal
-	echo "{app=\"$1\"},$(wc -l <"$REPO/examples/logs/shop.log")" >>data/expected.csv
-	lokid-ingest -q --wal data/wal -l app="$1" "$REPO/examples/logs/shop.log" </dev/null
-}
-
-# all_lines WHAT: the whole table, once.
-all_lines() {
-	while IFS= read -r line <&3; do
-		name=$(echo "$line" | sed -E 's/.*quietly ([a-z-]+) .*/\1/')
-		ok "$1: $name is exit 0" exits 0 as_cron "$(command_of "$line")"
-		ok "$1: $name is silent" sh -c 'cat "$TAP"/stdout "$TAP"/stderr; ! [ -s "$TAP/stdout" ] && ! [ -s "$TAP/stderr" ]'
-	done 3<lines
-}
-
 export TAP
-fill one
-all_lines "at first"
-fill two
-all_lines "with more"
+cron_fill one
+cron_all "at first"
+cron_fill two
+cron_all "with more"
 is "what came is in the store" "$(find data/wal -name '*.wal'; logql --store data/store -o raw '{app=~"one|two"}' --limit 0 | wc -l)" \
 	"$((2 * $(wc -l <"$REPO/examples/logs/shop.log")))"
 is "no log stays" "$(find data/cron -name '*.log')" ''
+is "the bill has a line a run" "$(wc -l <data/usage.jsonl)" 2
+ok "with what is kept of whom" grep -Eq '^\{"date":"20[0-9-]{8}","tenant":"fake",.*"pack_bytes":[0-9]+,.*"line_bytes":[0-9]+,.*"through":"[0-9]+"\}$' data/usage.jsonl
 
 # Damage: whoever looks for it says one line, with a status that is not 0.
 pack=$(find data/store -name '*.pack' | head -n 1)
@@ -67,7 +33,7 @@ for name in fsck-all verify-blocks; do
 	flip_byte "$pack" 60
 	ok "$name finds damage" sh -c '[ "$1" != 0 ]' - "$(as_cron "$(command_of "$line")" >out 2>err; echo $?)"
 	is "one line" "$(wc -l <err)" 1
-	ok "with name and place" grep -q "quietly: error: $name: exit status [13]: .*${pack##*/}.*see '$PWD/data/cron/$name.log'" err
+	ok "with name and place" grep -q "quietly: error: $name: exit status 3: .*${pack##*/}.*see '$PWD/data/cron/$name.log'" err
 	ok "all that was said is there" test -s "data/cron/$name.log"
 	cp pack.good "$pack"
 	ok "and is not when all is well again" exits 0 as_cron "$(command_of "$line")"
@@ -80,6 +46,12 @@ echo '{app="three"},10' >>data/expected.csv
 ok "completeness misses what is expected: exit 1" sh -c '[ "$1" = 1 ]' - "$(as_cron "$(command_of "$line")" >out 2>err; echo $?)"
 is "one line" "$(wc -l <err)" 1
 ok "with the source" grep -q 'quietly: error: completeness: exit status 1: .*three.*' err
+
+# usage by itself.
+ok "without a file" exits 2 "$REPO/examples/cron/usage" data/store
+ok "says what is missing" stderr_is "usage: error: expected a store and a file"
+ok "no store" exits 4 "$REPO/examples/cron/usage" nowhere usage.jsonl
+ok "is no usage" test ! -e usage.jsonl
 
 # quietly by itself.
 LOKID_DATA=$PWD/q

@@ -18,6 +18,16 @@ ok "and on stderr" stderr_is_empty
 is "the log is in the store" "$(find data/wal -name '*.wal'; logql --store data/store -o raw '{app="shop"}' | wc -l)" \
 	"$(wc -l <"$REPO/examples/logs/shop.log")"
 
+lokid-ingest -q --wal data/wal -l app=more "$REPO/examples/logs/shop.log"
+ok "into another store" exits 0 "$flush" data "$PWD/elsewhere"
+ok "silent" stderr_is_empty
+is "all is there, and not in the log" "$(find data/wal -name '*.wal'; logql --store elsewhere -o raw '{app="more"}' | wc -l)" \
+	"$(wc -l <"$REPO/examples/logs/shop.log")"
+lokid-ingest -q --wal data/wal -l app=parts "$REPO/examples/logs/shop.log"
+ok "one with parts" exits 0 "$flush" data "$PWD/parts index=$PWD/parts-index"
+is "has it in both" "$(find data/wal -name '*.wal'; find parts -name '*.pack' | wc -l; find parts-index -name '*.idx' | wc -l)" "1
+1"
+
 # Each program in turn ends with a status, as for a full disk.
 lokid-ingest -q --wal data/wal -l app=nginx "$REPO/examples/logs/nginx.log"
 mkdir bin
