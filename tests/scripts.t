@@ -112,6 +112,7 @@ wrong() {
 }
 wrong "an option missing from the page" "lacks --quiet, which --help has" 's/ , Fl -quiet//'
 wrong "an option too many" "has --loud, which --help lacks" 's/Fl -quiet/Fl -quiet , Fl -loud/'
+wrong "an option missing from the synopsis" "the synopsis lacks --quiet" '/^.Sh SYNOPSIS/,/^.Sh DESC/s/^.Op Fl q.*/.Op Ar file/'
 wrong "a section missing" "lacks the section FILES" '/^.Sh FILES/d'
 wrong "a section late" "the section SYNOPSIS comes too late" -e '/^.Sh NAME/d' -e '$a.Sh NAME'
 wrong "a reference to nowhere" "refers to lokid-none(5), which is not there" 's/Xr cat 1/Xr lokid-none 5/'
