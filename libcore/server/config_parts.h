@@ -14,6 +14,9 @@ void config_read_auth(const struct yaml_node *auth, struct config *c, struct rep
  */
 void config_settle(struct config *c, const struct yaml_node *root, struct report *r);
 
+/* A note of the URL that would be common.store where Loki's own settings say a bucket. No keys. */
+void config_tell_s3(const struct yaml_node *root, struct report *r);
+
 /* The node at "a.b.c" below root, or NULL. */
 const struct yaml_node *config_node(const struct yaml_node *root, const char *path);
 

@@ -11,6 +11,7 @@
 #include "server/config_expand.h"
 #include "server/config_keys.h"
 #include "server/config_parts.h"
+#include "store/store.h"
 
 struct walk {
 	struct config *config;
@@ -197,6 +198,8 @@ static void read_root(struct walk *w, const struct yaml_node *root)
 	if (yaml_get(root, "auth"))
 		config_read_auth(yaml_get(root, "auth"), c, w->report);
 	config_settle(c, root, w->report);
+	if (!store_is_url(c->store_path))
+		config_tell_s3(root, w->report);
 }
 
 static int read_text(struct walk *w, const char *path, struct bytes text, struct err *e)

@@ -100,4 +100,29 @@ TOKEN=hunter2
 ok "a token that is not hashed is exit 2" exits 2 lokid --config secret.yaml --check-config
 not_ok "and not shown" stderr_has hunter2
 
+# --- a bucket in Loki's words
+
+cat >s3.yaml <<'Y'
+common:
+  storage:
+    s3: {s3: "s3://AKID:s3cr3t@minio.local:9000/chunks", insecure: true, s3forcepathstyle: true}
+storage_config:
+  aws:
+    bucketnames: one,two
+    endpoint: http://key:s3cr3t@s3.example.com/
+    region: eu-1
+    secret_access_key: s3cr3t
+    sse: {type: SSE-KMS}
+Y
+ok "is none of ours" exits 0 lokid --config s3.yaml --check-config
+ok "but its URL is told" stderr_has 'common.store: "s3://chunks/lokid?endpoint=http://minio.local:9000", with the keys in the environment'
+ok "of each" stderr_has 'first of several, would be common.store: "s3://one/lokid?endpoint=http://s3.example.com&region=eu-1&path-style=0&sse=aws:kms"'
+not_ok "without a secret" stderr_has s3cr3t
+sed -n 's/.*\(common\).\(store: ".*"\).*/\1: {\2}/p' "$TAP/stderr" >urls
+while read -r line; do
+	echo "$line" >own.yaml
+	ok "which is one: $line" exits 0 lokid --config own.yaml --check-config
+done <urls
+is "both are" "$(wc -l <urls)" 2
+
 done_testing
