@@ -110,6 +110,7 @@ static void look(struct requests *r)
 	int rc = -1;
 
 	x.store = store_open(r->server->config->store, STORE_READ_IF_THERE, &e);
+	store_set_cache(x.store, r->server->cache, STORE_CACHED_INDEX);
 	if (x.store)
 		rc = store_list_folders(x.store, "", see_tenant, &x, &e);
 	store_close(x.store);

@@ -18,14 +18,17 @@ static int read_kept(struct store *s, struct buf *text, struct err *e)
 	return !bytes_starts(buf_bytes(text), bytes_str(first_line));
 }
 
-int store_limits_write(const struct config *c, struct limits_set *limits, struct err *e)
+int store_limits_write(const struct config *c, struct limits_set *limits, struct cache *cache,
+		       struct err *e)
 {
 	struct limits_set *set = c->compact.retention_enabled ? limits_set_hold(limits)
 							      : limits_set_for_ever(limits);
 	struct store *s = store_open(c->store, STORE_WRITE, e);
 	struct buf text = { 0 }, kept = { 0 };
-	int rc = s ? read_kept(s, &kept, e) : -1;
+	int rc;
 
+	store_set_cache(s, cache, STORE_CACHED_INDEX);
+	rc = s ? read_kept(s, &kept, e) : -1;
 	buf_add_str(&text, first_line);
 	limits_write_text(&text, set);
 	/* The same is not written again: nobody who reads it needs to look. */

@@ -54,7 +54,7 @@ static int write_limits(struct store_watch *w, struct err *e)
 	int rc;
 
 	pthread_mutex_lock(&w->writing);
-	rc = store_limits_write(w->server->config, limits, e);
+	rc = store_limits_write(w->server->config, limits, w->server->cache, e);
 	atomic_store(&w->limits_due, rc < 0);
 	pthread_mutex_unlock(&w->writing);
 	limits_set_drop(limits);

@@ -52,6 +52,14 @@ is "what is pushed and packed is found at once" $bad 0
 get "/loki/api/v1/delete?query=%7Bapp%3D%22web%22%7D%20%7C%3D%20%22line%203%22&start=$((now - 60))&end=$((now + 1))" -X POST
 ok "a request to delete is taken" code_is 204
 is "what is deleted is hidden at once" "$(found)" 6
+flushed
+is "whatever the store is asked" "$(found)" 6 # what it says of limits is kept from now on
+echo 'limits_config: {deletion_mode: disabled}' >>lokid.yaml
+kill -HUP "$LOKID_PID"
+written() { s3_curl GET "/$S3_RUN/main/~lokid/limits.yaml" | grep -q 'deletion_mode: disabled'; }
+ok "limits that change are written to the store" wait_for 10 written
+is_found() { [ "$(found)" = "$1" ]; }
+ok "and obeyed at once" wait_for 1 is_found 7
 lokid_stop TERM
 is "the daemon ends well" "$STATUS" 0
 done_testing
