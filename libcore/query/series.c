@@ -87,10 +87,18 @@ struct walk {
 	series_each_fn *each;
 	void *data;
 	struct store *store;
-	struct covered covered; /* by the store: what of the WAL is not counted again */
-	struct words *words;	/* series_words without selectors: names and pairs suffice */
-	struct hide *hide;
+	struct covered covered;	  /* by the store: what of the WAL is not counted again */
+	struct words *words;	  /* series_words without selectors: names and pairs suffice */
+	struct hide_later *later; /* where .hide comes from, when it is needed */
+	const struct hide *hide;
 	struct hide_applied applied; /* to the index that is being looked at */
+	/* Of a remote store, days of which blocks are read: of all of them at once. */
+	struct plan far;
+	struct far_day {
+		const struct view *view;
+		int32_t day;
+	} * far_day;
+	size_t n_far, cap_far;
 };
 
 /* Whether a stream is asked for; *l, its own labels, becomes what is seen of them. */
@@ -103,7 +111,7 @@ static bool asked(const struct walk *w, struct bytes tenant, struct labels *l, s
 }
 
 /* Gives what is seen of the plan's streams. */
-static int give_plan(const struct walk *w, const struct plan *p, struct err *e)
+static int give_plan(const struct walk *w, struct plan *p, struct err *e)
 {
 	struct series_info *info = mem_alloc((p->n_streams + 1) * sizeof(*info));
 	int ret = series_count(p, &w->o->source, w->o->need, info, e);
@@ -257,6 +265,17 @@ static bool tables_tell(struct walk *w, const struct live *live)
 
 enum { TRIES = 3 };
 
+/* The same, later. */
+static int add_far_day(struct walk *w, int32_t day, struct live *live, struct err *e)
+{
+	if (w->n_far == 0)
+		w->far = plan_of(w);
+	mem_grow(&w->far_day, &w->cap_far, w->n_far + 1, sizeof(*w->far_day));
+	w->far_day[w->n_far++] = (struct far_day){ w->view, day };
+	return source_store_live(&w->far, w->store, w->view, day, live, &w->covered,
+				 MISSING_REPLACED, &w->o->source, e);
+}
+
 /* A day of which something is hidden within blocks: these are read. */
 static int read_day(struct walk *w, int32_t day, struct err *e)
 {
@@ -277,19 +296,39 @@ static int read_day(struct walk *w, int32_t day, struct err *e)
 	}
 }
 
+/* Packs of some day are gone: each is looked at anew. */
+static int read_far_days(struct walk *w, struct err *e)
+{
+	for (size_t i = 0; i < w->n_far; i++) {
+		w->view = w->far_day[i].view;
+		if (read_day(w, w->far_day[i].day, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int give_far(struct walk *w, struct err *e)
+{
+	int rc = w->n_far ? give_plan(w, &w->far, e) : 0;
+
+	return rc < 0 && e->code == ERR_NO ? read_far_days(w, e) : rc;
+}
+
 static int walk_day(int32_t day, struct live *live, void *data, struct err *e)
 {
 	const num_wide day_ns = (num_wide)NS_PER_S * 86400;
 	struct walk *w = data;
-	bool is_touched = hide_touches(w->hide, w->view->tenant, num_clip(day * day_ns),
-				       num_clip((day + 1) * day_ns - 1));
+	bool is_touched;
 
 	if (!live)
 		return 0;
-	if (source_check_interrupt(&w->o->source, e) < 0)
+	if (source_check_interrupt(&w->o->source, e) < 0 || hide_get(w->later, &w->hide, e) < 0)
 		return -1;
+	is_touched = hide_touches(w->hide, w->view->tenant, num_clip(day * day_ns),
+				  num_clip((day + 1) * day_ns - 1));
 	if (is_touched && !tables_tell(w, live))
-		return read_day(w, day, e);
+		return store_is_remote(w->store) ? add_far_day(w, day, live, e)
+						 : read_day(w, day, e);
 	for (size_t i = 0; i < live->n_faults; i++)
 		w->o->source.damage(w->o->source.damage_data, &live->faults[i].err);
 	return give_day(w, live, is_touched, e);
@@ -318,6 +357,8 @@ static int walk_store(struct walk *w, struct err *e)
 		if (!w->view->out)
 			ret = live_range(w->store, w->view->tenant, from, to, walk_day, w, e);
 	}
+	if (ret == 0)
+		ret = give_far(w, e);
 	covered_sort(&w->covered);
 	return ret;
 }
@@ -549,18 +590,22 @@ static int walk_all(struct walk *w, struct err *e)
 	if (ret == 0 && s->store)
 		ret = open_store(w, e);
 	if (ret == 0)
-		ret = hide_open(s, w->store, &w->hide, e);
+		w->later = hide_begin(s, w->store);
 	if (ret == 0)
 		ret = pass_gate(w, &wal, e);
 	if (ret == 0 && s->store)
 		ret = walk_store(w, e);
+	if (ret == 0)
+		ret = hide_get(w->later, &w->hide, e);
 	if (ret == 0 && s->wal)
 		ret = walk_wal(w, &wal, e);
 	if (ret == 0 && s->n_files)
 		ret = walk_files(w, e);
-	hide_close(w->hide);
+	plan_release(&w->far);
+	hide_end(w->later);
 	source_close_store(s, w->store);
 	free(w->covered.v);
+	free(w->far_day);
 	wal_list_release(&wal);
 	arena_release(&mem);
 	return ret;

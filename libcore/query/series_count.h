@@ -6,12 +6,13 @@
 
 /*
  * Adds up what the pieces of each stream hold: ret[number of the stream in the plan]. What the plan
- * knows is taken from it; what it does not, and what may be hidden, is read. With SERIES_EXIST
- * nothing more of a stream is read once some entry of it was seen, and so its sums are too low.
- * Damage goes to o->damage. Errors: those of reading.
+ * knows is taken from it; what it does not, and what may be hidden, is read, of a remote store
+ * ahead and much at once: for that the plan gets units. With SERIES_EXIST nothing more of a stream
+ * is decoded once some entry of it was seen, and so its sums are too low. Damage goes to o->damage.
+ * Errors: those of reading.
  */
-MUST_CHECK int series_count(const struct plan *p, const struct source_opts *o,
-			    enum series_need need, struct series_info *ret, struct err *e);
+MUST_CHECK int series_count(struct plan *p, const struct source_opts *o, enum series_need need,
+			    struct series_info *ret, struct err *e);
 
 enum series_seen { SEEN_NONE, SEEN_ALL, SEEN_SOME, SEEN_UNCLEAR };
 

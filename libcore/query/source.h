@@ -142,8 +142,14 @@ uint64_t source_pack_seq(const struct hash128 *name, uint64_t off);
 MUST_CHECK int source_store(struct plan *p, struct store *s, struct covered *c,
 			    enum if_missing missing, const struct source_opts *o, struct err *e);
 
-/* One day of one of the plan's views alone; what it covers is added to *c, which is not sorted. */
+/* One day of one of the plan's views alone, which is loaded already, or is loaded; what it covers
+ * is added to *c, which is not sorted. */
 struct view;
+struct live;
+MUST_CHECK int source_store_live(struct plan *p, struct store *s, const struct view *view,
+				 int32_t day, struct live *live, struct covered *c,
+				 enum if_missing missing, const struct source_opts *o,
+				 struct err *e);
 MUST_CHECK int source_store_day(struct plan *p, struct store *s, const struct view *view,
 				int32_t day, struct covered *c, enum if_missing missing,
 				const struct source_opts *o, struct err *e);

@@ -493,21 +493,29 @@ static void begin_view(struct day_data *d, const struct view *view)
 	set_from(d);
 }
 
-int source_store_day(struct plan *p, struct store *s, const struct view *view, int32_t day,
-		     struct covered *c, enum if_missing missing, const struct source_opts *o,
-		     struct err *e)
+int source_store_live(struct plan *p, struct store *s, const struct view *view, int32_t day,
+		      struct live *live, struct covered *c, enum if_missing missing,
+		      const struct source_opts *o, struct err *e)
 {
 	struct day_data d = { .plan = p, .store = s, .covered = c, .missing = missing, .o = o };
-	struct live live;
-	int rc;
 
 	p->kind = SOURCE_STORE;
 	begin_view(&d, view);
 	if (day < time_day(d.from) || day > time_day(p->to - 1))
-		return add_day(day, NULL, &d, e);
+		live = NULL;
+	return add_day(day, live, &d, e);
+}
+
+int source_store_day(struct plan *p, struct store *s, const struct view *view, int32_t day,
+		     struct covered *c, enum if_missing missing, const struct source_opts *o,
+		     struct err *e)
+{
+	struct live live;
+	int rc;
+
 	if (live_load(s, view->tenant, day, &live, e) < 0)
 		return -1;
-	rc = add_day(day, &live, &d, e);
+	rc = source_store_live(p, s, view, day, &live, c, missing, o, e);
 	live_release(&live);
 	return rc;
 }

@@ -4,9 +4,6 @@
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/s3.sh"
 s3_start
-note "the object store is $S3_BACKEND"
-TMPDIR=$PWD
-export TMPDIR
 
 awk 'BEGIN {
 	for (d = 0; d < 3; d++)
@@ -47,6 +44,17 @@ ok "in four rounds" test "$(number round)" -le 4
 seen "$S3_URL" >found
 ok "and finds the same" same_file want found
 
+streams() { # VERB [OPERAND]...
+	logql "$@" --store dir >want.words
+	ok "$*" exits 0 logql "$@" --store "$S3_URL" --store-stats
+	note "$(number GET) GETs, $(number LIST) LISTs in $(number round) rounds"
+	ok "in five rounds" test "$(number round)" -le 5
+	ok "as in a folder" same_file want.words "$TAP/stdout"
+}
+streams values app
+streams labels
+streams series '{app=~"a."}'
+
 for i in 1 2; do
 	ok "with a cache: $i" exits 0 query --cache cache
 done
@@ -69,13 +77,5 @@ is "the list has them" "$(logql delete list --store "$S3_URL" | wc -l)" 300
 ok "a copy of both sorts of files" exits 0 chunkpack --copy --from "$S3_URL" --store copy
 seen copy >found
 ok "says the same" same_file want found
-
-# ---- applied
-
-ok "they are applied" exits 0 chunkpack --delete --cancel-period 0 --store "$S3_URL"
-seen "$S3_URL" >found
-ok "and the same is found" same_file want found
-is "what is listed is processed" "$(logql delete list --store "$S3_URL" | grep -c ' processed ')" 300
-ok "all is right" exits 0 idxbuild --fsck --store "$S3_URL"
 
 done_testing
