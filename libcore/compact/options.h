@@ -14,16 +14,15 @@ struct pack_opts {
 	struct store_opts store; /* .limits and .hold are of deletion */
 	struct chunk_params params;
 	bool encoding_given, level_given, block_given, chunk_given, entries_given;
+	bool compact, erase, copy, lifecycle; /* --compact, --delete, ...: one at most */
+	const char *mode;      /* set by pack_opts_check: "--compact", ...; NULL: to pack */
 	uint64_t memory_bytes; /* 0: not given */
 	uint64_t jobs;	       /* 0: as many as there are processors, if memory allows */
 
-	const char *mode;	     /* set by pack_opts_check: "--compact", ...; NULL: to pack */
-	bool compact, erase;	     /* one at most: --compact, --delete */
 	const char *scrub;	     /* file of rules, --scrub; or NULL */
 	int64_t cancel_ns;	     /* -1: not given */
 	uint64_t fan_in, pack_bytes; /* 0: not given */
 
-	bool copy;
 	const char *from_path;	/* NULL: not given */
 	struct bytes to_tenant; /* empty: not given */
 	struct bytes selector;	/* as given; empty: not */
@@ -32,7 +31,6 @@ struct pack_opts {
 	struct arena mem; /* of .match */
 
 	struct tiers tiers; /* n 0: not given */
-	bool lifecycle;
 };
 
 /* Before the options are read. */

@@ -135,7 +135,7 @@ int guard_head(const struct http_request *r, const char *version, struct head *r
 		return err_set(e, ERR_USAGE, "both Content-Length and Transfer-Encoding");
 	if (g.n_length && !num_u64(g.length, &ret->length))
 		return err_set(e, ERR_USAGE, "Content-Length is not a number");
-	if (g.n_encoding && (g.encoding.n != 7 || strncasecmp(g.encoding.p, "chunked", 7)))
+	if (g.n_encoding && (g.encoding.n != 7 || strncasecmp(g.encoding.p, "chunked", 7) != 0))
 		return err_set(e, ERR_USAGE, "Transfer-Encoding is not chunked");
 	if (g.n_encoding && r->is_old)
 		return err_set(e, ERR_USAGE, "Transfer-Encoding in HTTP/1.0");

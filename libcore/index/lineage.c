@@ -22,7 +22,8 @@ static void add(struct list *to, const struct hash128 *v, size_t n)
 
 static void sort(struct hash_list *l)
 {
-	l->n = hash128_sort(l->v, l->n);
+	if (l->n)
+		l->n = hash128_sort(l->v, l->n);
 }
 
 static bool all_there(const struct hash_list *parts, const struct hash_list *there)
