@@ -305,14 +305,15 @@ int deletes_cancel(struct store *s, struct bytes tenant, struct bytes id, int64_
 
 /* --- begun ----------------------------------------------------------------------------------- */
 
-int deletes_is_cancelled(struct store *s, struct bytes tenant, struct bytes id, struct err *e)
+int deletes_find_cancelled(struct store *s, struct bytes tenant, const struct bytes *id, size_t n,
+			   bool *ret, struct err *e)
 {
-	struct buf name = { 0 };
-	int rc;
+	struct folder f;
+	int rc = folder_list(s, tenant, &f, e);
 
-	deletes_add_name(&name, tenant, id, DELETES_CANCEL);
-	rc = store_has(s, buf_str(&name), NULL, e);
-	buf_release(&name);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		ret[i] = folder_find(&f, DELETES_CANCEL, id[i]) != NULL;
+	folder_release(&f);
 	return rc;
 }
 

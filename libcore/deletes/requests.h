@@ -83,9 +83,10 @@ MUST_CHECK int deletes_cancel(struct store *s, struct bytes tenant, struct bytes
 MUST_CHECK int deletes_generation(struct store *s, struct bytes tenant, uint64_t *ret,
 				  struct err *e);
 
-/* Is it cancelled by now? 1, 0. Errors: ERR_IO. */
-MUST_CHECK int deletes_is_cancelled(struct store *s, struct bytes tenant, struct bytes id,
-				    struct err *e);
+/* Which of n requests are cancelled by now, ret[i] of id[i]: one look at their folder tells of all.
+ * Errors: ERR_AGAIN, ERR_IO. */
+MUST_CHECK int deletes_find_cancelled(struct store *s, struct bytes tenant, const struct bytes *id,
+				      size_t n, bool *ret, struct err *e);
 
 /*
  * Marks that packs are made anew for it, durably, before the first is. Whoever cancels writes that

@@ -98,34 +98,64 @@ static int find_pending(struct targets *t, int32_t day, const struct live *live,
 	return any;
 }
 
+static bool is_request_pending(const struct target *t)
+{
+	return t->pending && !t->rule;
+}
+
+/* Of the pending ones: ret[i] of target i. Others are not told of. */
+static int find_cancelled(const struct day_run *r, bool *ret, struct err *e)
+{
+	struct bytes *id = mem_alloc((r->t->n + 1) * sizeof(*id));
+	bool any = false;
+	int rc = 0;
+
+	for (size_t i = 0; i < r->t->n; i++) {
+		id[i] = r->t->v[i].id;
+		any = any || is_request_pending(&r->t->v[i]);
+	}
+	if (any)
+		rc = deletes_find_cancelled(r->o->store, r->t->tenant, id, r->t->n, ret, e);
+	for (size_t i = 0; i < r->t->n; i++)
+		ret[i] = ret[i] && is_request_pending(&r->t->v[i]);
+	free(id);
+	return rc;
+}
+
+static int mark_begun(const struct day_run *r, struct err *e)
+{
+	for (size_t i = 0; i < r->t->n; i++) {
+		struct target *t = &r->t->v[i];
+
+		if (!is_request_pending(t) || t->is_begun || r->o->dry_run)
+			continue;
+		if (deletes_begin(r->o->store, r->t->tenant, t->id, r->now_ns, e) < 0)
+			return -1;
+		t->is_begun = true;
+	}
+	return 0;
+}
+
 /* Requests that were cancelled since they were read are left out; the others may not be any more
  * without force. */
 static int begin_requests(const struct day_run *r, struct err *e)
 {
-	const struct erase_opts *o = r->o;
-	struct bytes tenant = r->t->tenant;
-	int any = 0;
+	bool *cancelled = mem_alloc(r->t->n + 1);
+	int rc = mark_begun(r, e), any = 0;
 
-	for (size_t i = 0; i < r->t->n; i++) {
+	if (rc == 0)
+		rc = find_cancelled(r, cancelled, e);
+	for (size_t i = 0; i < r->t->n && rc == 0; i++) {
 		struct target *t = &r->t->v[i];
-		int rc = 0;
 
-		if (t->pending && !t->rule && !t->is_begun && !o->dry_run) {
-			if (deletes_begin(o->store, tenant, t->id, r->now_ns, e) < 0)
-				return -1;
-			t->is_begun = true;
-		}
-		if (t->pending && !t->rule)
-			rc = deletes_is_cancelled(o->store, tenant, t->id, e);
-		if (rc < 0)
-			return -1;
-		if (rc > 0) {
+		if (cancelled[i]) {
 			t->pending = false;
 			t->is_cancelled = t->undone = true;
 		}
 		any = any || t->pending;
 	}
-	return any;
+	free(cancelled);
+	return rc < 0 ? -1 : any;
 }
 
 static int begin(void *data, const struct live *live, struct err *e)
@@ -242,19 +272,15 @@ static struct rewrite_ids applied(void *data, enum rewrite_extent extent)
 /* What was made for it is of no use then: the day is begun anew, without it. */
 static int see_cancelled(const struct day_run *r, struct err *e)
 {
-	for (size_t i = 0; i < r->t->n; i++) {
-		struct target *t = &r->t->v[i];
-		int rc = 0;
+	bool *cancelled = mem_alloc(r->t->n + 1);
+	int rc = find_cancelled(r, cancelled, e);
 
-		if (t->pending && !t->rule)
-			rc = deletes_is_cancelled(r->o->store, r->t->tenant, t->id, e);
-		if (rc > 0)
-			return err_set(e, ERR_AGAIN, "request %.*s was cancelled meanwhile",
-				       BYTES_ARG(t->id));
-		if (rc < 0)
-			return -1;
-	}
-	return 0;
+	for (size_t i = 0; i < r->t->n && rc == 0; i++)
+		if (cancelled[i])
+			rc = err_set(e, ERR_AGAIN, "request %.*s was cancelled meanwhile",
+				     BYTES_ARG(r->t->v[i].id));
+	free(cancelled);
+	return rc;
 }
 
 static int before_commit(void *data, struct err *e)

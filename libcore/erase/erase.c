@@ -140,12 +140,12 @@ static bool wants(const struct due_day *d, void *data)
 static int give_receipts(struct tenant_run *r, struct err *e)
 {
 	struct targets *t = &r->targets;
-	int64_t now_ns;
+	int64_t now_ns = 0;
 
 	for (size_t i = 0; i < t->n; i++) {
 		if (t->v[i].undone || t->v[i].has_receipt)
 			continue;
-		if (store_now(r->o->store, "", &now_ns, e) < 0 ||
+		if ((!now_ns && store_now(r->o->store, "", &now_ns, e) < 0) ||
 		    receipt_put_whole(r->o->store, t->tenant, &t->v[i], now_ns, e) < 0)
 			return -1;
 	}
