@@ -202,7 +202,7 @@ golden: all
 C_FILES := $(wildcard cmd/*.c scripts/*/*.[ch] libcore/*/*.[ch] tests/unit/*.[ch] tests/naive/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch])
 HEADERS := $(wildcard libcore/*/*.h)
 SHELLS   = $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/* .ci/* tests/lib/* $(SCRIPTS) \
-             $(wildcard examples/*.sh examples/*/*.sh examples/cron/quietly tests/bench/*.sh) 2>/dev/null) tests/lib/tap.sh
+             $(wildcard examples/*.sh examples/*/*.sh examples/cron/* tests/bench/*.sh) 2>/dev/null) tests/lib/tap.sh
 QUICK   := lint-format lint-order lint-size lint-headers lint-shell lint-man lint-docs lint-unused
 .PHONY: $(QUICK) lint-tidy lint-quick
 
@@ -286,7 +286,7 @@ install: all
 	$(if $(wildcard completions/zsh/*),install -m 644 completions/zsh/* $(ZSH_DIR))
 	install -m 755 examples/*.sh $(EX_DIR)
 	install -m 644 examples/*.yaml $(EX_DIR)
-	install -m 755 examples/cron/quietly $(EX_DIR)/cron
+	install -m 755 examples/cron/quietly examples/cron/usage $(EX_DIR)/cron
 	install -m 644 examples/cron/*.cron $(EX_DIR)/cron
 	install -m 644 examples/logs/* $(EX_DIR)/logs
 	install -m 644 examples/prometheus/* $(EX_DIR)/prometheus

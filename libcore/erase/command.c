@@ -9,6 +9,7 @@
 #include "retention/hold.h"
 #include "store/names.h"
 #include "store/store.h"
+#include "store/tenants.h"
 #include "time/time.h"
 
 struct command {
@@ -139,6 +140,20 @@ static void fault(void *data, const struct err *e)
 	says_fault(e, data);
 }
 
+/* A rule of a tenant who is not there may have been misspelt, as a line of a hold may. */
+static void check_tenants(const struct command *c, struct store *s, const struct scrub_rules *rules)
+{
+	for (size_t i = 0; i < rules->n; i++) {
+		struct bytes tenant = rules->v[i].tenant;
+		struct err why;
+
+		if (tenant.n == 0 || store_check_tenant(s, tenant, &why) == 0 || why.code != ERR_NO)
+			continue;
+		err_wrap(&why, "'%s'", c->o->scrub);
+		c->says.warn(why.msg, c->says.data);
+	}
+}
+
 int erase_command(const struct pack_opts *o, struct store *s, struct index_says says, struct err *e)
 {
 	struct command c = { says, o };
@@ -168,6 +183,7 @@ int erase_command(const struct pack_opts *o, struct store *s, struct index_says 
 	r.limits = limits;
 	if (rc == 0 && o->scrub) {
 		rc = scrub_load(o->scrub, &rules, e);
+		check_tenants(&c, s, &rules);
 		r.scrub = &rules;
 	}
 	if (rc == 0) {

@@ -124,17 +124,19 @@ static int read_times(struct held *h, struct bytes *line, struct err *e)
 static int read_line(struct hold *h, struct bytes line, unsigned number, struct err *e)
 {
 	struct held *at;
-	struct bytes rest = line, selector;
+	struct bytes rest = take_word(&line), selector;
+	const char *brace = rest.n ? memchr(rest.p, '{', rest.n) : NULL;
 
-	rest = take_word(&line);
 	if (rest.n == 0 || rest.p[0] == '#')
 		return 0;
 	mem_grow(&h->v, &h->cap, h->n + 1, sizeof(*h->v));
 	at = &h->v[h->n];
 	*at = (struct held){ .line = number };
-	if (rest.p[0] == '{') {
-		line = bytes_of(rest.p, (size_t)(line.p + line.n - rest.p));
-	} else {
+	if (brace) { /* with a blank before it or not, since no tenant has one */
+		line = bytes_of(brace, (size_t)(line.p + line.n - brace));
+		rest = bytes_of(rest.p, (size_t)(brace - rest.p));
+	}
+	if (rest.n) {
 		if (labels_check_tenant(rest, e) < 0)
 			return -1;
 		at->tenant = arena_copy(&h->mem, rest);

@@ -92,6 +92,11 @@ bool store_names_parts(const char *word)
 	return part < STORE_PARTS;
 }
 
+const char *store_parts_glued(const char *path)
+{
+	return strstr(path, "index=") ? "index=" : strstr(path, "rules=") ? "rules=" : NULL;
+}
+
 /* path[i] is to be freed; NULL: it has none of its own. */
 static int parse(const char *word, char *path[STORE_PARTS], struct err *e)
 {

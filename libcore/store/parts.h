@@ -18,6 +18,10 @@ MUST_CHECK int store_path_check(const char *path, struct err *e);
 struct store *store_parts_open(const char *word, enum store_mode mode, store_open_fn *open_one,
 			       struct err *e);
 
+/* "index=" or "rules=" when it stands somewhere in the path of a single store, where a blank before
+ * it was forgotten; or NULL. */
+const char *store_parts_glued(const char *path);
+
 /* Behind what a mark says of the format: " without index rules". */
 void store_parts_add_mark(struct buf *b, unsigned lacks);
 /* Back; false when it is none. */

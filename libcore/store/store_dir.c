@@ -20,6 +20,7 @@
 #include "base/io.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "store/parts.h"
 #include "time/time.h"
 
 enum { DEPTH_MAX = 16, FOLDER_AGE_S = 3600, FOLDER_TRIES = 3 };
@@ -198,6 +199,15 @@ static int look_at(struct store *s, enum store_mode mode, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
+static int no_store(const char *path, struct err *e)
+{
+	const char *part = store_parts_glued(path);
+
+	err_set(e, ERR_NO, "there is no store '%s'%s%s%s", path,
+		part ? ": a blank goes before '" : "", part ? part : "", part ? "'" : "");
+	return -1;
+}
+
 static const struct store_ops dir_ops;
 
 struct store *store_dir_open(const char *path, enum store_mode mode, unsigned lacks, struct err *e)
@@ -217,7 +227,7 @@ struct store *store_dir_open(const char *path, enum store_mode mode, unsigned la
 		if (rc == 1)
 			rc = look_at(s, mode, e);
 		else if (rc == 0 && mode == STORE_READ)
-			rc = err_set(e, ERR_NO, "there is no store '%s'", s->path);
+			rc = no_store(s->path, e);
 		else
 			ds->absent = rc == 0;
 	}

@@ -43,6 +43,14 @@ fill s
 stored s beta >beta.all
 objects s >before
 
+# --- what is written without a blank
+
+echo 'beta{app="a0"} 2026-01-15 2026-01-16' >glued
+ok "a tenant that the selector follows at once" exits 0 retain s --hold glued
+ok "is understood" stderr_is_empty
+ok "a part that the store's path does, too" exits 4 retain sindex=t
+ok "is not, which is said" stderr_is "idxbuild: error: there is no store 'sindex=t': a blank goes before 'index='"
+
 # --- nothing goes
 
 ok "without limits" exits 0 retain s -v

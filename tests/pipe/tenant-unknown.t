@@ -32,6 +32,9 @@ for mode in --rebuild --compact --retain --fsck --dump --stats --verify; do
 done
 ok "idxbuild --freshness: is exit 1" exits 1 idxbuild --freshness --max-age 1h --store s -t nobody
 ok "idxbuild --freshness: warns too" stderr_has "warning: store 's' has no tenant 'nobody'"
+echo 'nobody {app="a"} | line_format "x"' >rules
+ok "a rule of one" exits 0 chunkpack --scrub rules --store s
+ok "is a warning with its file" stderr_is "chunkpack: warning: 'rules': store 's' has no tenant 'nobody'; it has 'acme', 'beta'"
 ls s >after
 ok "none of them makes it" same_file before after
 ok "packing is of whom it says" exits 0 sh -c 'echo "{\"ts\":\"1\",\"labels\":{\"app\":\"a\"},\"line\":\"one\"}" | chunkpack --store u -t nobody'
