@@ -30,10 +30,10 @@ static const struct cli_opt opts[] = {
 	{ OPT_BLOCKS, "blocks", NULL, "print a table of the blocks" },
 	{ OPT_STATS, "stats", NULL, "print sums over all" },
 	{ OPT_VERIFY, "verify", NULL, "check everything, print nothing" },
-	{ OPT_FROM, "from", "TIME", "only entries at or after it" },
-	{ OPT_TO, "to", "TIME", "only entries before it" },
-	{ OPT_MATCH, "match", "MATCHERS", "only streams such as {app=\"web\"}" },
-	{ 'n', "limit", "N", "print at most N entries of each file (0 = all)" },
+	{ OPT_FROM, "from", "TIME", "only entries at this time or later" },
+	{ OPT_TO, "to", "TIME", "only entries before this time" },
+	{ OPT_MATCH, "match", "SELECTOR", "only streams that fit, as {app=\"web\"}" },
+	{ 'n', "limit", "N", "print at most N entries of each file, 0 for all (0)" },
 	{ 0 },
 };
 

@@ -75,9 +75,7 @@ static int take_seed(void *opts, const char *value, struct err *e)
 #define AT(field) offsetof(struct index_opts, field)
 
 const struct cli_taken index_options[] = {
-	{ { 0, "store", "DIR", "the store (default lokid-data/store)" },
-	  cli_take_text,
-	  AT(store.path) },
+	{ { 0, "store", "DIR", "the store (lokid-data/store)" }, cli_take_text, AT(store.path) },
 	{ { 0, "rebuild", NULL, "make all index files anew, from packs alone" },
 	  cli_take_flag,
 	  AT(rebuild) },
@@ -88,7 +86,7 @@ const struct cli_taken index_options[] = {
 	  cli_take_flag,
 	  AT(retain) },
 	{ { 0, "limits", "FILE",
-	    "--retain, --fsck: how long entries are kept (~lokid/limits.yaml)" },
+	    "--retain, --fsck: how long entries are kept (~lokid/limits.yaml of the store)" },
 	  cli_take_text,
 	  AT(store.limits) },
 	{ { 0, "hold", "FILE", "--retain, --fsck: what stays in any case (~lokid/hold)" },
@@ -101,9 +99,7 @@ const struct cli_taken index_options[] = {
 	    "--retain: delete the oldest until so much of the disk is free" },
 	  take_percent,
 	  AT(keep_free) },
-	{ { 0, "now", "TIME", "--retain: when it is (default: the store's clock)" },
-	  take_now,
-	  WHOLE },
+	{ { 0, "now", "TIME", "--retain: when it is (by the store's clock)" }, take_now, WHOLE },
 	{ { 0, "shard", "I/N", "--retain: of N programs this is number I, from 0" },
 	  store_take_shard,
 	  AT(store) },
@@ -137,10 +133,10 @@ const struct cli_taken index_options[] = {
 	    "how lines are printed, but of --dump, which is JSON (text)" },
 	  cli_take_format,
 	  AT(store.format) },
-	{ { 't', "tenant", "TENANT", "only this tenant (default all)" },
+	{ { 't', "tenant", "TENANT", "only this tenant (all)" },
 	  store_take_tenant,
 	  AT(store.tenant) },
-	{ { 'n', "limit", "N", "--stats: at most N largest series (default 10, 0 = all)" },
+	{ { 'n', "limit", "N", "--stats: at most N largest series, 0 for all (10)" },
 	  take_largest,
 	  AT(largest) },
 	{ { 0, "day", "YYYY-MM-DD", "--compact: only this day" }, store_take_day, AT(store) },
@@ -235,9 +231,10 @@ int index_opts_check(struct index_opts *o, int n_operands, struct err *e)
 	if (!o->store.path)
 		o->store.path = STORE_DEFAULT_PATH;
 	if (o->keep_free > 0 && store_is_url(o->store.path))
-		return err_set(e, ERR_USAGE,
-			       "option '--keep-free': an object store has no disk that fills up; "
-			       "'--keep-bytes' bounds it, or max_storage_bytes of a tenant's limits");
+		return err_set(
+			e, ERR_USAGE,
+			"option '--keep-free': an object store has no disk that fills up; "
+			"'--keep-bytes' bounds it, or max_storage_bytes of a tenant's limits");
 	if (o->store.delete_delay_ns < 0)
 		o->store.delete_delay_ns = STORE_DELETE_DELAY_NS;
 	if (!o->has_seed) /* which packs a sample takes turns with the days */
