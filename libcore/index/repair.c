@@ -592,6 +592,12 @@ static int tell_losses(struct repair *r, const struct place *p, const struct rep
 	return rc;
 }
 
+/* Is what was made of it what it was before, and so in its place? */
+static bool is_put_right(const struct repair_pack *p)
+{
+	return p->salvaged.entries > 0 && hash128_cmp(&p->salvaged.name, &p->name.hash) == 0;
+}
+
 static void say_kept(struct repair *r, const struct repair_packs *unusable)
 {
 	for (size_t i = 0; i < unusable->n; i++) {
@@ -602,7 +608,9 @@ static void say_kept(struct repair *r, const struct repair_packs *unusable)
 		store_name_add(&old, &made);
 		made.hash = rest->name;
 		store_name_add(&name, &made);
-		if (rest->entries)
+		if (is_put_right(&unusable->v[i]))
+			say(r, "made", "", "'%s' anew, as it was", buf_str(&old));
+		else if (rest->entries)
 			say(r, "kept", "", "%" PRIu64 " %s of '%s' in '%s'", rest->entries,
 			    num_word(rest->entries, "entry", "entries"), buf_str(&old),
 			    buf_str(&name));
@@ -619,6 +627,8 @@ static int drop_unusable(struct repair *r, const struct repair_packs *unusable, 
 	for (size_t i = 0; i < unusable->n && rc == 0; i++) {
 		struct buf name = { 0 };
 
+		if (is_put_right(&unusable->v[i]))
+			continue;
 		store_name_add(&name, &unusable->v[i].name);
 		rc = drop_pack(r, buf_str(&name), e);
 		buf_release(&name);

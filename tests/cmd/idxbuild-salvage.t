@@ -90,6 +90,21 @@ ok "of a pack of 5 bytes" exits 3 idxbuild --fsck --repair --store s
 ok "nothing can be kept" stderr_has "'$PACK': what it had can no longer be read, and no index file that can be read tells how much that was"
 ok "and then all is right" exits 0 idxbuild --fsck --store s
 
+# What is made of one whose trailer alone is damaged may have the bytes that it had: it is put right in its place.
+rm -rf s
+chunkpack --store s in | idxbuild --store s >/dev/null
+answers >all
+pack=$(find s/fake -name '*.pack')
+cp "$pack" before
+flip_byte "$pack" $(($(size_of "$pack") - 30))
+find s/fake -name '*.idx' -exec rm {} +
+ok "with the options that are the default" exits 0 idxbuild --fsck --repair --delete-delay 0 --store s
+ok "the pack is made as it was" stderr_has "made '${pack#s/}' anew, as it was"
+ok "in its place" same_file before "$pack"
+answers >got
+ok "and read" same_file all got
+ok "all is right" exits 0 idxbuild --fsck --delete-delay 0 --store s
+
 # Run again after a kill: the index file is made, and the cut pack still there.
 fresh
 cut $CUT

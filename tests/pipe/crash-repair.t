@@ -24,7 +24,7 @@ is "there is a line of each day" "$(wc -l <want)" $DAYS
 find store/fake -name '*.idx' -type f | sort >indexes
 
 # hurt: of every other day the index file is damaged; of some its pack lies in the folder of another day; of some its index
-# file.
+# file; of some the pack's trailer is damaged, too.
 hurt() {
 	find store/fake -name '*.idx' -type f | sort | awk 'NR % 2' >chosen
 	i=0
@@ -42,6 +42,11 @@ hurt() {
 			mv "$idx" store/fake/index/2001-01-01/
 			;;
 		2) flip_byte "$idx" $(($(size_of "$idx") - 5)) ;; # a page
+		3)
+			flip_byte "$idx" 30
+			pack=$(find "$(dirname "$idx" | sed 's,/index/,/chunks/,')" -name '*.pack' | head -n 1)
+			flip_byte "$pack" $(($(size_of "$pack") - 30)) # its trailer: the pack is made anew
+			;;
 		*) flip_byte "$idx" 30 ;;			   # the head
 		esac
 	done <chosen
