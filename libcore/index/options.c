@@ -45,7 +45,7 @@ static int take_sample(void *at, const char *value, struct err *e)
 
 	if (take_percent(&percent, value, e) < 0)
 		return -1;
-	*(unsigned *)at = (unsigned)ceil(percent * (FSCK_SAMPLE_ALL / 100));
+	*(unsigned *)at = (unsigned)ceil(percent * FSCK_SAMPLE_ALL / 100);
 	return 0;
 }
 

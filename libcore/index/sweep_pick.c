@@ -14,8 +14,8 @@ struct names {
 static void add_names(struct names *l, const struct hash128 *v, size_t n)
 {
 	mem_grow(&l->v, &l->cap, l->n + n + 1, sizeof(*l->v));
-	if (n)
-		memcpy(l->v + l->n, v, n * sizeof(*v));
+	for (size_t i = 0; i < n; i++)
+		l->v[l->n + i] = v[i];
 	l->n += n;
 }
 
