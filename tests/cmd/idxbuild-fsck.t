@@ -437,7 +437,7 @@ ok "are no fault" stdout_is_empty
 # --- options
 
 fresh
-for opt in --blocks --repair '--sample 5' '-o jsonl' '--seed 3' '--limits f'; do
+for opt in --blocks --repair '--sample 5' '--seed 3' '--limits f'; do
 	# shellcheck disable=SC2086
 	ok "$opt without --fsck is exit 2" exits 2 idxbuild --verify --store s $opt
 done
