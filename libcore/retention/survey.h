@@ -12,7 +12,7 @@ struct survey {
 	struct arena mem;
 	struct keep_pack *v;
 	size_t n, cap;
-	struct map at; /* of those that go, by key */
+	struct map at;	      /* of those that go, by key */
 	uint64_t largest_day; /* bytes of the index files of one tenant and day, at most */
 };
 

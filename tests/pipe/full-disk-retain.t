@@ -8,8 +8,11 @@ store=$DISK_AT/mnt/store
 fill() { # to the last block
 	"$DISK" fill "$DISK_AT"
 	fill_n=0
-	while head -c 1000 /dev/zero >"$DISK_AT/mnt/rest$((fill_n += 1))" 2>/dev/null && sync "$DISK_AT/mnt/rest$fill_n" &&
-		[ $fill_n -lt 10000 ]; do :; done
+	while [ $fill_n -lt 10000 ]; do
+		fill_n=$((fill_n + 1))
+		head -c 1000 /dev/zero >"$DISK_AT/mnt/rest$fill_n" 2>/dev/null || break
+		sync "$DISK_AT/mnt/rest$fill_n" || break
+	done
 }
 free() {
 	"$DISK" free "$DISK_AT"

@@ -12,7 +12,7 @@ soon() { # CMD...: it ends within 10 s, where a store has 20 s for an answer, an
 	soon_from=$(date +%s)
 	"$@"
 	soon_rc=$?
-	[ $(($(date +%s) - soon_from)) -lt 10 ] && return $soon_rc
+	[ $(($(date +%s) - soon_from)) -lt 10 ] && return "$soon_rc"
 }
 
 for fault in '{"drop":true}' '{"drop":true,"match":"GET .*[.]idx"}' '{"drop":true,"match":"GET .*[.]pack"}' '{"status":503}'; do
@@ -21,11 +21,18 @@ for fault in '{"drop":true}' '{"drop":true,"match":"GET .*[.]idx"}' '{"drop":tru
 	ok "in Loki's words" stderr_matches "^logql: error: $words"
 done
 s3_fault '{"drop":true}'
-for verb in labels series stats "values app" volume "detected-labels" "patterns {app=\"a\"}" "detected-fields {app=\"a\"}"; do
-	# shellcheck disable=SC2086
-	ok "so does $verb" soon exits 5 logql --store "$main" --timeout 1s $verb
+late() { # OPERAND...
+	ok "so does $1" soon exits 5 logql --store "$main" --timeout 1s "$@"
 	ok "likewise" stderr_matches "^logql: error: $words"
-done
+}
+late labels
+late series
+late stats
+late values app
+late volume
+late detected-labels
+late patterns '{app="a"}'
+late detected-fields '{app="a"}'
 s3_fault '{}'
 ok "in time it is answered" exits 0 logql --store "$main" --timeout 20s '{app="a"}'
 
