@@ -4,6 +4,8 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "base/num.h"
+#include "compact/lifecycle.h"
 #include "json/json.h"
 #include "store/names.h"
 #include "store/tenants.h"
@@ -134,8 +136,11 @@ static int move_tenant(const char *name, uint64_t size, void *data, struct err *
 
 struct rules {
 	const struct tier_opts *o;
-	struct buf *b;
-	size_t n;
+	struct buf json;   /* of all */
+	struct bytes *xml; /* of each, in mem */
+	struct bytes *id;
+	size_t n, cap, cap_id;
+	struct arena mem;
 };
 
 /* What stands before the store's names in the bucket. */
@@ -152,38 +157,110 @@ static struct bytes prefix_of(const struct store *s)
 	return path;
 }
 
+static void add_json(struct rules *r, struct bytes id, struct bytes prefix)
+{
+	buf_addf(&r->json, "%s    {\"ID\": ", r->n ? ",\n" : "");
+	json_add_quoted(&r->json, id);
+	buf_add_str(&r->json, ", \"Status\": \"Enabled\", \"Filter\": {\"Prefix\": ");
+	json_add_quoted(&r->json, prefix);
+	buf_add_str(&r->json, "}, \"Transitions\": [");
+	for (size_t i = 0; i < r->o->tiers.n; i++)
+		buf_addf(&r->json, "%s{\"Days\": %lld, \"StorageClass\": \"%s\"}", i ? ", " : "",
+			 (long long)(r->o->tiers.v[i].age_ns / DAY_NS),
+			 r->o->tiers.v[i].storage_class);
+	buf_add_str(&r->json, "]}");
+}
+
+static void add_xml(const struct rules *r, struct bytes id, struct bytes prefix, struct buf *b)
+{
+	buf_add_str(b, "<Rule><ID>");
+	lifecycle_add_text(b, id);
+	buf_add_str(b, "</ID><Filter><Prefix>");
+	lifecycle_add_text(b, prefix);
+	buf_add_str(b, "</Prefix></Filter><Status>Enabled</Status>");
+	for (size_t i = 0; i < r->o->tiers.n; i++)
+		buf_addf(
+			b,
+			"<Transition><Days>%lld</Days><StorageClass>%s</StorageClass></Transition>",
+			(long long)(r->o->tiers.v[i].age_ns / DAY_NS),
+			r->o->tiers.v[i].storage_class);
+	buf_add_str(b, "</Rule>");
+}
+
+/* Called after what it is about, so that stores in one bucket have rules of their own. */
 static int add_rule(const char *tenant, uint64_t size, void *data, struct err *e)
 {
 	struct rules *r = data;
-	struct bytes before = prefix_of(r->o->store);
-	struct buf text = { 0 };
+	struct bytes before = prefix_of(r->o->store), prefix;
+	struct buf id = { 0 }, xml = { 0 };
+	int rc = 0;
 
 	(void)size;
-	(void)e;
-	buf_addf(r->b, "%s    {\"ID\": ", r->n++ ? ",\n" : "");
-	buf_addf(&text, "lokid packs of %s", tenant);
-	json_add_quoted(r->b, buf_bytes(&text));
-	buf_reset(&text);
-	buf_add_bytes(&text, before);
+	buf_add_str(&id, "lokid ");
+	prefix.n = id.n;
+	buf_add_bytes(&id, before);
 	if (before.n)
-		buf_add_char(&text, '/');
-	store_folder_add_all(&text, STORE_PACK, bytes_str(tenant));
-	buf_add_str(r->b, ", \"Status\": \"Enabled\", \"Filter\": {\"Prefix\": ");
-	json_add_quoted(r->b, buf_bytes(&text));
-	buf_add_str(r->b, "}, \"Transitions\": [");
-	for (size_t i = 0; i < r->o->tiers.n; i++)
-		buf_addf(r->b, "%s{\"Days\": %lld, \"StorageClass\": \"%s\"}", i ? ", " : "",
-			 (long long)(r->o->tiers.v[i].age_ns / DAY_NS),
-			 r->o->tiers.v[i].storage_class);
-	buf_add_str(r->b, "]}");
-	buf_release(&text);
-	return 0;
+		buf_add_char(&id, '/');
+	store_folder_add_all(&id, STORE_PACK, bytes_str(tenant));
+	if (id.n > LIFECYCLE_ID_MAX)
+		rc = err_set(e, ERR_LIMIT, "'%s' is too long for the name of a rule", buf_str(&id));
+	prefix = bytes_sub(buf_bytes(&id), prefix.n, id.n);
+	add_json(r, buf_bytes(&id), prefix);
+	add_xml(r, buf_bytes(&id), prefix, &xml);
+	mem_grow(&r->xml, &r->cap, r->n + 1, sizeof(*r->xml));
+	mem_grow(&r->id, &r->cap_id, r->n + 1, sizeof(*r->id));
+	r->id[r->n] = arena_copy(&r->mem, buf_bytes(&id));
+	r->xml[r->n++] = arena_copy(&r->mem, buf_bytes(&xml));
+	buf_release(&id);
+	buf_release(&xml);
+	return rc;
 }
 
-static int print_rules(const struct tier_opts *o, struct err *e)
+static int print_json(struct rules *r, struct err *e)
 {
 	struct buf b = { 0 };
-	struct rules r = { .o = o, .b = &b };
+
+	buf_addf(&b, "{\"Rules\": [\n%s%s", buf_str(&r->json), r->n ? "\n]}" : "]}");
+	return r->o->print(r->o->data, &b, e);
+}
+
+static int tell_rules(const struct rules *r, size_t others, struct err *e)
+{
+	struct buf b = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n && rc == 0; i++) {
+		buf_addf(&b, "set rule '%.*s'", BYTES_ARG(r->id[i]));
+		rc = r->o->print(r->o->data, &b, e);
+	}
+	buf_addf(&b, "%zu %s", others, num_word(others, "other rule stays", "other rules stay"));
+	if (rc == 0)
+		rc = r->o->print(r->o->data, &b, e);
+	buf_release(&b);
+	return rc;
+}
+
+static int write_rules(const struct rules *r, struct err *e)
+{
+	struct store *s = r->o->store;
+	struct buf old = { 0 }, text = { 0 };
+	size_t others;
+	int rc = store_get_rules(s, &old, e);
+
+	if (rc == 0)
+		rc = lifecycle_merge(buf_bytes(&old), r->xml, r->n, &text, &others, e);
+	if (rc == 0)
+		rc = store_put_rules(s, buf_bytes(&text), e);
+	if (rc == 0)
+		rc = tell_rules(r, others, e);
+	buf_release(&old);
+	buf_release(&text);
+	return rc;
+}
+
+static int set_rules(const struct tier_opts *o, struct err *e)
+{
+	struct rules r = { .o = o };
 	int rc = 0;
 
 	for (size_t i = 0; i < o->tiers.n && rc == 0; i++)
@@ -191,13 +268,16 @@ static int print_rules(const struct tier_opts *o, struct err *e)
 			rc = err_set(e, ERR_USAGE,
 				     "option '--lifecycle': rules of an object store count in "
 				     "whole days");
-	buf_add_str(&b, "{\"Rules\": [\n");
 	if (rc == 0)
 		rc = store_each_tenant(o->store, o->tenant, add_rule, &r, e);
-	buf_add_str(&b, r.n ? "\n]}" : "]}");
-	if (rc == 0)
-		rc = o->print(o->data, &b, e);
-	buf_release(&b);
+	if (rc == 0 && o->dry_run)
+		rc = print_json(&r, e);
+	else if (rc == 0 && r.n > 0)
+		rc = write_rules(&r, e);
+	buf_release(&r.json);
+	free(r.xml);
+	free(r.id);
+	arena_release(&r.mem);
 	return rc;
 }
 
@@ -205,11 +285,13 @@ int tier_store(const struct tier_opts *o, struct err *e)
 {
 	struct moving m = { .o = o };
 
-	if (o->lifecycle)
-		return print_rules(o, e);
+	if (o->lifecycle && o->dry_run)
+		return set_rules(o, e);
 	if (!store_has_classes(o->store))
 		return err_set(e, ERR_USAGE, "'%s' is a folder, which has no storage classes",
 			       store_path(o->store));
+	if (o->lifecycle)
+		return set_rules(o, e);
 	if (store_now(o->store, "", &m.now_ns, e) < 0)
 		return -1;
 	return store_each_tenant(o->store, o->tenant, move_tenant, &m, e);

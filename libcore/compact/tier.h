@@ -40,9 +40,11 @@ struct tier_opts {
 };
 
 /*
- * Moves packs. With .lifecycle it moves none, but prints the rules by which an object store does
- * the same by itself, as the JSON of PutBucketLifecycleConfiguration: one for each tenant. Errors:
- * ERR_USAGE the store has no classes, or for a rule an age is not one of whole days; ERR_IO,
+ * Moves packs. With .lifecycle it moves none, but gives the bucket rules by which the object store
+ * does the same by itself: one for each tenant, in place of that of the same name; rules of others
+ * stay. Of a dry run it prints them, as the JSON of PutBucketLifecycleConfiguration, and asks
+ * nothing of the bucket. Errors: ERR_USAGE the store has no classes, or for a rule an age is not
+ * one of whole days; ERR_LIMIT a name is too long for a rule; of lifecycle_merge; ERR_IO,
  * ERR_AGAIN.
  */
 MUST_CHECK int tier_store(const struct tier_opts *o, struct err *e);

@@ -39,6 +39,9 @@ struct store_ops {
 	/* NULL: there are no classes */
 	int (*set_class)(struct store *s, const char *name, uint64_t size,
 			 const char *storage_class, struct err *e);
+	/* As set_class. */
+	int (*get_rules)(struct store *s, struct buf *b, struct err *e);
+	int (*put_rules)(struct store *s, struct bytes text, struct err *e);
 	int (*delete_all)(struct store *s, char *const *names, size_t n, struct err *e);
 
 	int (*now)(struct store *s, int64_t *ret_ns, struct err *e);

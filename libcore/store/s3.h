@@ -95,6 +95,8 @@ int s3_put_named(struct store *s, const char *name, struct bytes b, enum store_p
 		 struct err *e);
 int s3_set_class(struct store *s, const char *name, uint64_t size, const char *storage_class,
 		 struct err *e);
+int s3_get_rules(struct store *s, struct buf *b, struct err *e);
+int s3_put_rules(struct store *s, struct bytes text, struct err *e);
 int s3_delete_all(struct store *s, char *const *names, size_t n, struct err *e);
 int s3_now(struct store *s, int64_t *ret_ns, struct err *e);
 struct store_lock *s3_lock(struct store *s, const char *name, struct err *e);

@@ -594,6 +594,16 @@ int store_set_class(struct store *s, const char *name, uint64_t size, const char
 	return s->ops->set_class(s, name, size, storage_class, e);
 }
 
+int store_get_rules(struct store *s, struct buf *b, struct err *e)
+{
+	return s->ops->get_rules(s, b, e);
+}
+
+int store_put_rules(struct store *s, struct bytes text, struct err *e)
+{
+	return s->ops->put_rules(s, text, e);
+}
+
 int store_delete(struct store *s, const char *name, struct err *e)
 {
 	char *one = (char *)(uintptr_t)name;

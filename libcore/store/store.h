@@ -245,6 +245,12 @@ bool store_has_classes(const struct store *s);
 MUST_CHECK int store_set_class(struct store *s, const char *name, uint64_t size,
 			       const char *storage_class, struct err *e);
 
+/* The rules by which an object store moves and deletes objects of the bucket by itself, those of
+ * others too, as its XML; get appends them, nothing when there are none. Only of a store that has
+ * classes. Errors: ERR_AGAIN; ERR_IO, also of rules that it does not take. */
+MUST_CHECK int store_get_rules(struct store *s, struct buf *b, struct err *e);
+MUST_CHECK int store_put_rules(struct store *s, struct bytes text, struct err *e);
+
 /* Absent already is fine. Durable when it returns. Errors: ERR_IO. */
 MUST_CHECK int store_delete(struct store *s, const char *name, struct err *e);
 /* Several: a folder deletes them in this order, and syncs each of its folders once for those that

@@ -89,6 +89,20 @@ ok "are made anew" exits 0 idxbuild --rebuild --store "$S3_URL"
 ask "$S3_URL" >found
 ok "and give the same answers again" same_file want found
 
+# ---- rules of the bucket
+
+if [ "$S3_BACKEND" = rgw ]; then
+	theirs='<Rule><ID>theirs</ID><Filter><Prefix>tmp/</Prefix></Filter><Status>Enabled</Status><Expiration><Days>7</Days></Expiration></Rule>'
+	theirs="<LifecycleConfiguration>$theirs</LifecycleConfiguration>"
+	s3_curl PUT '?lifecycle=' -H "Content-MD5: $(printf %s "$theirs" | openssl dgst -md5 -binary | openssl base64)" -d "$theirs"
+	ok "rules for storage classes" exits 0 chunkpack --tier 3000d=STANDARD --lifecycle --store "$S3_URL"
+	ok "are told" stdout_has "set rule 'lokid $S3_RUN/main/fake/chunks/'"
+	ok "and are taken" test "$(s3_curl GET '?lifecycle=' | grep -c "<ID>lokid $S3_RUN/main/fake/chunks/</ID>")" -eq 1
+	ok "beside those of others" test "$(s3_curl GET '?lifecycle=' | grep -c '<ID>theirs</ID>')" -eq 1
+else
+	skip "rules of a bucket" "$S3_BACKEND has none"
+fi
+
 # ---- what it is not
 
 is "nothing is left of locks" "$(s3_keys main | grep -c '^~lokid/locks/')" 0

@@ -15,7 +15,7 @@ day() { # DAYS
 for days in 0 10 40 100 200; do day $days -t fake; done
 day 100 -t other
 
-ok "rules for the object store" exits 0 tier --lifecycle --store dir
+ok "rules for the object store" exits 0 tier --lifecycle --dry-run --store dir
 ok "are JSON" python3 -c "
 import json, sys
 rules = json.load(open(sys.argv[1]))['Rules']
@@ -24,9 +24,10 @@ for r in rules:
     assert r['Status'] == 'Enabled' and r['ID'], r
     assert r['Transitions'] == [{'Days': 30, 'StorageClass': 'STANDARD_IA'}, {'Days': 90, 'StorageClass': 'GLACIER'}], r
 " "$TAP/stdout"
-ok "of one tenant" exits 0 tier --lifecycle --store dir -t other
+ok "of one tenant" exits 0 tier --lifecycle --dry-run --store dir -t other
 ok "one" stdout_lines 3
-ok "in hours there are none" exits 2 chunkpack --tier 36h=A --lifecycle --store dir
+ok "a folder has none" exits 2 tier --lifecycle --store dir
+ok "in hours there are none" exits 2 chunkpack --tier 36h=A --lifecycle --dry-run --store dir
 ok "as is said" stderr_has "whole days"
 ok "a folder has no classes" exits 2 tier --store dir
 ok "as is said" stderr_is "chunkpack: error: 'dir' is a folder, which has no storage classes"
@@ -36,7 +37,7 @@ done
 ok "with what has no meaning for it" exits 2 tier --day 2026-01-01
 ok "as is said" stderr_has "option '--day' has no effect without '--compact' or '--copy'"
 
-need python3
+need python3 curl openssl
 spawn "$REPO/tests/lib/s3-classes" port
 wait_for 10 test -s port || fail "no server"
 export AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b
@@ -45,8 +46,31 @@ ok "a copy to an object store" exits 0 chunkpack --copy --from dir --store "$sto
 ask() { logql --store "$store" -o raw --limit 0 "$@" '{app=~".+"}'; }
 ok "has all" exits 0 ask
 is "lines" "$(sort -u "$TAP/stdout" | wc -l)" 15
-ok "rules name the prefix" exits 0 tier --lifecycle --store "$store" -t fake
+ok "rules name the prefix" exits 0 tier --lifecycle --dry-run --store "$store" -t fake
 ok "of the store" stdout_has '"Prefix": "some/where/fake/chunks/"'
+
+at="http://127.0.0.1:$(cat port)/bucket?lifecycle="
+rules() { curl -s "$at"; }
+put() { curl -s -X PUT "$at" -H "Content-MD5: $(printf %s "$1" | openssl dgst -md5 -binary | openssl base64)" -d "$1"; }
+names() { rules | grep -o '<ID>[^<]*' | sed 's/<ID>//' | tr '\n' ','; }
+is "a dry run writes none" "$(names)" ''
+ok "rules are written" exits 0 tier --lifecycle --store "$store"
+ok "each is told" stdout_has "set rule 'lokid some/where/other/chunks/'"
+is "of each tenant one" "$(names)" "lokid some/where/fake/chunks/,lokid some/where/other/chunks/,"
+theirs='<Rule><ID>theirs</ID><Filter><Prefix>tmp/</Prefix></Filter><Status>Enabled</Status><Expiration><Days>7</Days></Expiration></Rule>'
+nameless='<Rule><Prefix>x/</Prefix><Status>Disabled</Status><Expiration><Days>1</Days></Expiration></Rule>'
+put "<LifecycleConfiguration>$theirs$(rules | grep -o '<Rule>.*</Rule>')$nameless</LifecycleConfiguration>"
+ok "beside those of others" exits 0 chunkpack --tier 60d=STANDARD_IA --lifecycle --store "$store" -t fake
+ok "which are told" stdout_has "3 other rules stay"
+rules >now
+ok "and stay as they were" grep -qF "$theirs" now
+ok "also without a name" grep -qF "$nameless" now
+is "that of the tenant is another one" "$(grep -o '<ID>lokid some/where/fake.*' now | grep -o '<Days>[0-9]*' | tr '\n' ' ')" "<Days>60 "
+is "that of another tenant is the same" "$(grep -o '<ID>lokid some/where/other.*<ID>lokid' now | grep -o 'Days>[0-9][0-9]*' | head -n 2 | tr '\n' ' ')" "Days>30 Days>90 "
+put '<LifecycleConfiguration><Rule xmlns="x"><ID>y</ID></Rule></LifecycleConfiguration>'
+ok "rules in another form" exits 3 tier --lifecycle --store "$store"
+ok "are not overwritten" stderr_has "in a form that is not known: nothing is changed"
+is "by anything" "$(names)" "y,"
 
 ok "a dry run" exits 0 tier --store "$store" --dry-run
 cp "$TAP/stdout" would
