@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "index/fsck_day.h"
 #include "labels/labels.h"
+#include "store/tenants.h"
 
 struct walk {
 	const struct index_fsck *f;
@@ -177,45 +178,43 @@ static int on_object(const struct store_object *o, void *data, struct err *e)
 	return 0;
 }
 
-static int look_for_abandoned(struct walk *w, struct bytes tenant, const char *folder,
-			      struct err *e)
+/* Of a tenant, or of the store itself. */
+struct writers {
+	struct walk *walk;
+	struct bytes tenant;
+};
+
+static int look_for_abandoned(const char *folder, void *data, struct err *e)
 {
+	const struct writers *x = data;
 	struct err why;
 	uint64_t n = 0;
 
-	if (store_abandoned(w->f->store, folder, &n, e) < 0)
+	if (store_abandoned(x->walk->f->store, folder, &n, &why) < 0) {
+		if (x->tenant.n && is_told(x->walk, &why))
+			return 0;
+		*e = why;
 		return -1;
+	}
 	if (n == 0)
 		return 0;
 	err_set(&why, ERR_CORRUPT, "%llu %s left by writers that died", (unsigned long long)n,
 		num_word(n, "*.tmp file is", "*.tmp files are"));
-	tell(w, FAULT_ABANDONED, folder, tenant, n, &why);
+	tell(x->walk, FAULT_ABANDONED, folder, x->tenant, n, &why);
 	return 0;
+}
+
+static int look_at_writers(struct walk *w, struct bytes tenant, struct err *e)
+{
+	struct writers x = { w, tenant };
+
+	return store_each_written(w->f->store, tenant, look_for_abandoned, &x, e);
 }
 
 static int on_tenant(const char *name, uint64_t size, void *data, struct err *e)
 {
-	struct walk *w = data;
-	struct bytes tenant = bytes_str(name);
-	int rc = 0;
-
 	(void)size;
-	if ((w->f->tenant.n && !bytes_eq(tenant, w->f->tenant)) ||
-	    labels_check_tenant(tenant, NULL) < 0)
-		return 0;
-	for (size_t i = 0; store_tenant_folders[i] && rc == 0; i++) {
-		struct buf folder = { 0 };
-		struct err why;
-
-		buf_addf(&folder, "%s/%s/", name, store_tenant_folders[i]);
-		rc = look_for_abandoned(w, tenant, buf_str(&folder), &why);
-		if (rc < 0 && is_told(w, &why))
-			rc = 0;
-		else if (rc < 0)
-			*e = why;
-		buf_release(&folder);
-	}
-	return rc;
+	return look_at_writers(data, bytes_str(name), e);
 }
 
 /* In all folders that are the store's. */
@@ -223,10 +222,9 @@ static int look_for_all_abandoned(struct walk *w, struct err *e)
 {
 	if (w->f->depth == FSCK_UNNAMED)
 		return 0;
-	if (w->f->tenant.n == 0 &&
-	    look_for_abandoned(w, (struct bytes){ 0 }, STORE_OWN_FOLDER, e) < 0)
+	if (w->f->tenant.n == 0 && look_at_writers(w, (struct bytes){ 0 }, e) < 0)
 		return -1;
-	return store_list_folders(w->f->store, "", on_tenant, w, e);
+	return store_each_tenant(w->f->store, w->f->tenant, on_tenant, w, e);
 }
 
 /* ---- the mark ---- */

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "index/dated.h"
 #include "index/scan.h"
+#include "store/tenants.h"
 #include "time/time.h"
 
 /* An object of the day. */
@@ -424,20 +425,14 @@ int64_t index_sweep(const struct sweep *s, struct err *e)
 	return rc < 0 ? -1 : d.n_faults;
 }
 
+static int sweep_folder(const char *folder, void *data, struct err *e)
+{
+	return store_sweep(data, folder, e);
+}
+
 int index_sweep_abandoned(struct store *s, struct bytes tenant, struct err *e)
 {
-	int rc = 0;
-
-	if (tenant.n == 0)
-		return store_sweep(s, STORE_OWN_FOLDER, e);
-	for (size_t i = 0; store_tenant_folders[i] && rc == 0; i++) {
-		struct buf folder = { 0 };
-
-		buf_addf(&folder, "%.*s/%s/", BYTES_ARG(tenant), store_tenant_folders[i]);
-		rc = store_sweep(s, buf_str(&folder), e);
-		buf_release(&folder);
-	}
-	return rc;
+	return store_each_written(s, tenant, sweep_folder, s, e);
 }
 
 struct store_lock *index_lock(struct store *s, struct bytes tenant, int32_t day, struct err *e)

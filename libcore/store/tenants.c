@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "labels/labels.h"
+#include "store/names.h"
 
 enum { SHOWN_MAX = 8 };
 
@@ -33,6 +34,33 @@ int store_each_tenant(struct store *s, struct bytes only, store_each_fn *each, v
 	buf_add_bytes(&name, only);
 	rc = only.n ? each(buf_str(&name), 0, data, e) : store_list_folders(s, "", one, &all, e);
 	buf_release(&name);
+	return rc;
+}
+
+/* ---- where they write ---- */
+
+int store_each_written(struct store *s, struct bytes tenant, store_written_fn *each, void *data,
+		       struct err *e)
+{
+	struct buf folder = { 0 };
+	struct store *far;
+	int rc = 0;
+
+	if (!tenant.n)
+		return each(STORE_OWN_FOLDER, data, e);
+	buf_addf(&folder, "%.*s/", BYTES_ARG(tenant));
+	far = store_part(s, buf_str(&folder));
+	if (!store_is_remote(far))
+		far = NULL;
+	if (far)
+		rc = each(folder.p, data, e);
+	for (size_t i = 0; store_tenant_folders[i] && rc == 0; i++) {
+		buf_reset(&folder);
+		buf_addf(&folder, "%.*s/%s/", BYTES_ARG(tenant), store_tenant_folders[i]);
+		if (store_part(s, buf_str(&folder)) != far)
+			rc = each(folder.p, data, e);
+	}
+	buf_release(&folder);
 	return rc;
 }
 

@@ -4,9 +4,6 @@
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/s3.sh"
 s3_start
-note "the object store is $S3_BACKEND"
-TMPDIR=$PWD
-export TMPDIR
 
 TENANTS=3
 DAYS=12
