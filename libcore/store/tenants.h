@@ -14,9 +14,10 @@ MUST_CHECK int store_each_tenant(struct store *s, struct bytes only, store_each_
 				 void *data, struct err *e);
 
 /*
- * Calls each with the folders in which writers of a tenant, or of the store itself when it is empty,
- * may have left something: those in which programs write; of an object store, where one question is
- * about all that is below, the tenant's own in their place. Ends with what each returns, if not 0.
+ * Calls each with the folders in which writers of a tenant, or of the store itself when it is
+ * empty, may have left something: those in which programs write; of an object store, where one
+ * question is about all that is below, the tenant's own in their place. Ends with what each
+ * returns, if not 0.
  */
 typedef int store_written_fn(const char *folder, void *data, struct err *e);
 MUST_CHECK int store_each_written(struct store *s, struct bytes tenant, store_written_fn *each,
