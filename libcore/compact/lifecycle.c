@@ -31,20 +31,39 @@ static bool next_part(struct bytes *text, struct bytes start, struct bytes end, 
 	return true;
 }
 
-/* An empty one: it has none. */
-static struct bytes id_of(struct bytes rule)
+static int take_id(const struct xml_at *at, void *data, struct err *e)
 {
-	struct bytes id = { 0 };
-
-	return next_part(&rule, id_start, id_end, &id) ? id : (struct bytes){ 0 };
+	(void)e;
+	if (at->end && strcmp(at->path, "/ID") == 0)
+		buf_add_bytes(data, at->text);
+	return 0;
 }
 
-static bool has_id(const struct bytes *rule, size_t n, struct bytes id)
+/* As it is meant, however it is escaped: a server does not give back what it was given to the
+ * letter. Empty: it has none. */
+static void read_id(struct bytes rule, struct buf *ret)
 {
-	for (size_t i = 0; i < n && id.n; i++)
-		if (bytes_eq(id_of(rule[i]), id))
-			return true;
-	return false;
+	struct bytes id;
+	struct err e;
+
+	buf_reset(ret);
+	if (next_part(&rule, id_start, id_end, &id) && xml_read(id, take_id, ret, &e) < 0)
+		buf_reset(ret);
+}
+
+static bool has_id_of(const struct bytes *rule, size_t n, struct bytes old)
+{
+	struct buf id = { 0 }, ours = { 0 };
+	bool ret = false;
+
+	read_id(old, &id);
+	for (size_t i = 0; i < n && id.n && !ret; i++) {
+		read_id(rule[i], &ours);
+		ret = bytes_eq(buf_bytes(&ours), buf_bytes(&id));
+	}
+	buf_release(&id);
+	buf_release(&ours);
+	return ret;
 }
 
 static int count_rule(const struct xml_at *at, void *data, struct err *e)
@@ -71,7 +90,7 @@ int lifecycle_merge(struct bytes old, const struct bytes *rule, size_t n, struct
 	buf_add_str(ret, "<LifecycleConfiguration "
 			 "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
 	for (rest = old; next_part(&rest, rule_start, rule_end, &one);) {
-		if (has_id(rule, n, id_of(one)))
+		if (has_id_of(rule, n, one))
 			continue;
 		buf_add_bytes(ret, one);
 		others++;
