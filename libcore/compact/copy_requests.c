@@ -10,10 +10,14 @@
 
 enum { TRIES = 4 }; /* of a listing of which files are gone when they are read */
 
+/* A cancellation comes before what it cancels, which so is not in force for a moment; and the mark
+ * before what some readers know by it alone. */
+enum rank { CANCELS, MARKS, REST };
+
 struct file {
 	struct bytes name; /* with a NUL behind it */
 	uint64_t size;
-	int rank;
+	enum rank rank;
 };
 
 struct requests {
@@ -43,12 +47,12 @@ static bool ends(const char *name, const char *suffix)
 	return n >= k && strcmp(name + n - k, suffix) == 0;
 }
 
-/* A cancellation comes before what it cancels, which so is not in force for a moment; and the mark
- * before what some readers know by it alone. */
 static int note_file(const char *name, uint64_t size, void *data, struct err *e)
 {
 	struct requests *r = data;
-	int rank = ends(name, ".cancel.json") ? 0 : ends(name, "/" DELETES_MARK) ? 1 : 2;
+	enum rank rank = ends(name, ".cancel.json")	? CANCELS
+			 : ends(name, "/" DELETES_MARK) ? MARKS
+							: REST;
 
 	(void)e;
 	mem_grow(&r->v, &r->cap, r->n + 1, sizeof(*r->v));
@@ -61,18 +65,20 @@ static int by_rank(const void *pa, const void *pb)
 {
 	const struct file *a = pa, *b = pb;
 
-	return a->rank != b->rank ? a->rank - b->rank : bytes_cmp(a->name, b->name);
+	return a->rank != b->rank ? (int)a->rank - (int)b->rank : bytes_cmp(a->name, b->name);
 }
 
-/* A request and its cancellation never change; a receipt grows, and may be large: it is not held in
+/* A request never changes; nor does its cancellation, which is put in any case: the target's may
+ * have been taken back since it was listed. A receipt grows, and may be large: it is not held in
  * memory where files can be mapped. */
 static int copy_file(struct requests *r, const struct file *file, struct err *e)
 {
 	const char *name = file->name.p;
 	struct store_file f = { 0 };
+	uint32_t there = map_get(&r->there, hash64(bytes_str(name)), bytes_str(name));
 	int rc;
 
-	if (map_get(&r->there, hash64(bytes_str(name)), bytes_str(name)) == file->size)
+	if (there == file->size && file->rank != CANCELS)
 		return 0;
 	rc = store_file_open_sized(r->o->from, name, file->size, &f, e);
 	if (rc == 0)
@@ -83,9 +89,9 @@ static int copy_file(struct requests *r, const struct file *file, struct err *e)
 		return e->code == ERR_NO ? 0 : -1;
 	}
 	rc = store_put_named(r->o->to, name, f.map, STORE_PUT_ANY, e);
-	if (rc == 0 && map_get(&r->there, hash64(bytes_str(name)), bytes_str(name)) == MAP_NONE)
+	if (rc == 0 && there == MAP_NONE)
 		rc = note_there(name, file->size, r, e);
-	if (rc == 0 && r->o->on_object)
+	if (rc == 0 && there != file->size && r->o->on_object)
 		r->o->on_object(r->o->data, name);
 	store_file_close(&f);
 	return rc;

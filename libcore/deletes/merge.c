@@ -4,16 +4,12 @@
 
 #include "base/mem.h"
 #include "deletes/folder.h"
-#include "retention/retention.h"
-#include "store/names.h"
 #include "store/store.h"
 #include "time/time.h"
 
 enum {
 	FEW = 16, /* single files that stay so */
-	/* How long a request was cancelled, its range was behind the retention, or what is left of
-	 * it lay there: longer than anybody is at work with what he read, and than what a repair
-	 * had set aside can come back (index/lost.h). */
+	/* How long a request was cancelled when it is left out: nobody is at work with it then. */
 	MARGIN_DAYS = 30,
 	RETIRE_DAYS = 1, /* that a merged file stays which only has something to leave out */
 };
@@ -38,10 +34,7 @@ struct run {
 	size_t n, n_single;
 	struct merged all; /* what all say together; .replaces is not set */
 	bool *retired;	   /* of each of all.v */
-	int64_t now_ns, kept_ns;
-	int32_t *day; /* days of which the store has anything */
-	size_t n_days, cap_days;
-	bool knows_days;
+	int64_t now_ns;
 	struct arena mem;
 };
 
@@ -50,7 +43,6 @@ static void release(struct run *r)
 	free(r->source);
 	free(r->all.v);
 	free(r->retired);
-	free(r->day);
 	arena_release(&r->mem);
 	folder_release(&r->folder);
 }
@@ -110,32 +102,6 @@ static void unite(struct run *r)
 
 /* ---- who may be left out ---- */
 
-static int note_day(const char *name, uint64_t size, void *data, struct err *e)
-{
-	struct run *r = data;
-
-	(void)size;
-	(void)e;
-	mem_grow(&r->day, &r->cap_days, r->n_days + 1, sizeof(*r->day));
-	r->n_days += time_day_parse(bytes_str(name), &r->day[r->n_days]);
-	return 0;
-}
-
-static int find_days(struct run *r, struct err *e)
-{
-	struct buf folder = { 0 };
-	int rc = 0;
-
-	for (int kind = STORE_PACK; kind <= STORE_INDEX && rc == 0 && !r->knows_days; kind++) {
-		buf_reset(&folder);
-		store_folder_add_all(&folder, (enum store_kind)kind, r->m->tenant);
-		rc = store_list_folders(r->m->store, buf_str(&folder), note_day, r, e);
-	}
-	buf_release(&folder);
-	r->knows_days = true;
-	return rc;
-}
-
 static bool is_old(const struct run *r, int64_t date_ns, int days)
 {
 	int64_t age;
@@ -143,36 +109,16 @@ static bool is_old(const struct run *r, int64_t date_ns, int days)
 	return !__builtin_sub_overflow(r->now_ns, date_ns, &age) && age >= days * day_ns;
 }
 
-/* Has all that it may mean expired, long ago, and is nothing stored of those days? 1, 0. */
-static int is_past(struct run *r, const struct delete_request *q, struct err *e)
+/* Its cancellation stays: who still writes what he read does not put it in force again. */
+static void find_retired(struct run *r)
 {
-	int64_t margin_ns = MARGIN_DAYS * day_ns, last;
-
-	if (r->kept_ns == INT64_MIN || __builtin_sub_overflow(r->kept_ns, margin_ns, &last) ||
-	    q->end_ns >= last)
-		return 0;
-	if (find_days(r, e) < 0)
-		return -1;
-	for (size_t i = 0; i < r->n_days; i++)
-		if (r->day[i] >= time_day(q->start_ns) && r->day[i] <= time_day(q->end_ns))
-			return 0;
-	return 1;
-}
-
-static int find_retired(struct run *r, struct err *e)
-{
-	int rc = 0;
-
 	r->retired = mem_alloc(r->all.n + 1);
-	for (size_t i = 0; i < r->all.n && rc >= 0; i++) {
-		const struct delete_request *q = &r->all.v[i];
+	for (size_t i = 0; i < r->all.n; i++) {
 		const struct folder_file *cancel =
-			folder_find(&r->folder, DELETES_CANCEL, bytes_str(q->id));
+			folder_find(&r->folder, DELETES_CANCEL, bytes_str(r->all.v[i].id));
 
-		rc = cancel && is_old(r, cancel->date_ns, MARGIN_DAYS) ? 1 : is_past(r, q, e);
-		r->retired[i] = rc > 0;
+		r->retired[i] = cancel && is_old(r, cancel->date_ns, MARGIN_DAYS);
 	}
-	return rc < 0 ? -1 : 0;
 }
 
 static bool is_retired(const struct run *r, const char *id)
@@ -269,51 +215,6 @@ static int delete_replaced(struct run *r, struct err *e)
 	return rc;
 }
 
-/* What was done stays known: the receipt goes to where no query looks for requests. */
-static int copy_receipt(const struct run *r, const struct folder_file *f, struct err *e)
-{
-	struct store_file file = { 0 };
-	struct buf from = { 0 }, to = { 0 };
-	int rc;
-
-	deletes_add_name(&from, r->m->tenant, f->id, f->what);
-	buf_addf(&to, "%.*s/receipts/", BYTES_ARG(r->m->tenant));
-	deletes_add_file(&to, f->id, DELETES_REQUEST);
-	rc = store_file_open_sized(r->m->store, buf_str(&from), f->size, &file, e);
-	if (rc == 0)
-		rc = store_file_map(&file, e);
-	if (rc == 0)
-		rc = store_put_named(r->m->store, buf_str(&to), file.map, STORE_PUT_ANY, e);
-	store_file_close(&file);
-	buf_release(&from);
-	buf_release(&to);
-	return rc;
-}
-
-/* Of requests that no file has any more. One that was cancelled is not in force again, whoever
- * still writes what he read: that is what the month is for. */
-static int delete_left(const struct run *r, enum deletes_file what, struct err *e)
-{
-	struct names gone = { 0 };
-	size_t n;
-	const struct folder_file *v = folder_files(&r->folder, what, &n);
-	int rc = 0;
-
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (folder_find_request(r->all.v, r->all.n, v[i].id) ||
-		    !is_old(r, v[i].date_ns, MARGIN_DAYS))
-			continue;
-		if (what == DELETES_RECEIPT && !r->m->dry_run)
-			rc = copy_receipt(r, &v[i], e);
-		if (rc == 0)
-			add_file(&gone, r, &v[i]);
-	}
-	if (rc == 0)
-		rc = delete_all(&gone, r, e);
-	names_release(&gone);
-	return rc;
-}
-
 /* ---- merged ---- */
 
 static bool leaves_out(const struct run *r, const struct source *x)
@@ -398,26 +299,14 @@ static int put_merged(struct run *r, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-static int64_t kept_from(const struct run *r)
-{
-	int64_t first = INT64_MIN, last;
-
-	if (r->m->limits)
-		retention_bounds(r->m->limits, r->now_ns, &first, &last);
-	return first;
-}
-
 static int work(struct run *r, struct err *e)
 {
 	if (read_sources(r, e) < 0)
 		return -1;
-	r->kept_ns = kept_from(r);
 	unite(r);
-	if (find_retired(r, e) < 0)
-		return -1;
+	find_retired(r);
 	find_covers(r);
-	if (delete_replaced(r, e) < 0 || delete_left(r, DELETES_CANCEL, e) < 0 ||
-	    delete_left(r, DELETES_RECEIPT, e) < 0)
+	if (delete_replaced(r, e) < 0)
 		return -1;
 	return is_due(r) ? put_merged(r, e) : 0;
 }

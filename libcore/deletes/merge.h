@@ -8,13 +8,10 @@
 
 #include "deletes/requests.h"
 
-struct limits;
-
 struct delete_merge {
 	struct store *store;
 	struct bytes tenant;
-	const struct limits *limits; /* by which entries expire; NULL: none does */
-	int64_t delay_ns;	     /* what was replaced stays so long, a minute at least */
+	int64_t delay_ns; /* what was replaced stays so long, a minute at least */
 	bool dry_run;
 
 	/* Each may be NULL. */
@@ -25,9 +22,9 @@ struct delete_merge {
 
 /*
  * Deletes files that were replaced; writes a merged one, when more than a few are in none, leaving
- * out requests that no entry can be meant by any more; what is left of those goes a month later.
- * What others change meanwhile is left to the next run. Of a dry run only the calls are made.
- * Errors: those of deletes_list; ERR_FULL.
+ * out requests that were cancelled a month ago: their cancellations stay for good. What others
+ * change meanwhile is left to the next run. Of a dry run only the calls are made. Errors: those of
+ * deletes_list; ERR_FULL.
  */
 MUST_CHECK int deletes_merge(const struct delete_merge *m, struct err *e);
 

@@ -158,9 +158,6 @@ static int merge_requests(const struct tenant_run *r, struct err *e)
 	const struct erase_opts *o = r->o;
 	const struct delete_merge m = { .store = o->store,
 					.tenant = r->targets.tenant,
-					.limits = o->limits
-							  ? limits_of(o->limits, r->targets.tenant)
-							  : NULL,
 					.delay_ns = o->delete_delay_ns,
 					.dry_run = o->dry_run,
 					.merged = o->on_merged,

@@ -149,6 +149,9 @@ echo three >store/t1/deletes/00000000000000aa.receipt.json
 ok "what came since" exits 0 copy asked -t t1 -v
 ok "alone" stderr_is "chunkpack: wrote 'asked/t1/deletes/00000000000000aa.receipt.json'"
 ok "is there" diff -r store/t1/deletes asked/t1/deletes
+echo new >asked/t1/deletes/00000000000000aa.cancel.json
+copy asked -t t1 >/dev/null
+ok "a cancellation is written again, whatever is there" diff -r store/t1/deletes asked/t1/deletes
 rm -r store/t1/deletes/*
 
 # What it hides must not become visible under another name. The id is a hash, which whoever finds another one says.

@@ -4,7 +4,6 @@
 
 #include "deletes/folder.h"
 #include "deletes/merge.h"
-#include "limits/file.h"
 #include "time/time.h"
 
 static const struct bytes tenant = { "t", 1 };
@@ -27,10 +26,11 @@ static int teardown(void **unused)
 	return 0;
 }
 
-static struct delete_request put_range(struct memory_store *m, unsigned number, int64_t start_ns,
-				       int64_t end_ns)
+static struct delete_request put(struct memory_store *m, unsigned number)
 {
-	struct delete_request r = { .start_ns = start_ns, .end_ns = end_ns, .created_ns = number };
+	struct delete_request r = { .start_ns = begin_ns,
+				    .end_ns = begin_ns + 1,
+				    .created_ns = number };
 	struct err e;
 
 	r.query = BYTES_LIT("{app=\"a\"} |= \"x\\\"\\n\"");
@@ -39,35 +39,24 @@ static struct delete_request put_range(struct memory_store *m, unsigned number, 
 	return r;
 }
 
-static struct delete_request put(struct memory_store *m, unsigned number)
-{
-	return put_range(m, number, begin_ns, begin_ns + 1);
-}
-
 static void put_many(struct memory_store *m, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		put(m, i + 1);
 }
 
-static void merge_by(struct memory_store *m, const char *limits, int64_t delay_ns)
+static void merge_by(struct memory_store *m, int64_t delay_ns)
 {
-	struct limits_set *set = NULL;
 	struct delete_merge x = { .store = &m->base, .tenant = tenant, .delay_ns = delay_ns };
-	struct report quiet = { 0 };
 	struct err e;
 
-	if (limits)
-		assert_int_equal(0, limits_read_text(bytes_str(limits), "test", &set, &quiet, &e));
-	x.limits = set ? limits_of(set, tenant) : NULL;
 	if (deletes_merge(&x, &e) < 0)
 		fail_msg("%s", e.msg);
-	limits_set_drop(set);
 }
 
 static void merge(struct memory_store *m)
 {
-	merge_by(m, NULL, 7200 * NS_PER_S);
+	merge_by(m, 7200 * NS_PER_S);
 }
 
 static size_t count(struct memory_store *m, enum deletes_file what)
@@ -150,12 +139,12 @@ static void a_minute_at_least_what_was_replaced_stays(void **unused)
 	struct memory_store *m = *unused;
 
 	put_many(m, 17);
-	merge_by(m, NULL, 0);
+	merge_by(m, 0);
 	m->now_ns += 59 * NS_PER_S;
-	merge_by(m, NULL, 0);
+	merge_by(m, 0);
 	assert_int_equal(count(m, DELETES_REQUEST), 17);
 	m->now_ns += NS_PER_S;
-	merge_by(m, NULL, 0);
+	merge_by(m, 0);
 	assert_int_equal(count(m, DELETES_REQUEST), 0);
 }
 
@@ -202,14 +191,16 @@ static void one_in_a_merged_file_is_cancelled(void **unused)
 	m->now_ns += day_ns;
 	merge(m);
 	assert_int_equal(count(m, DELETES_MERGED), 2);
-	name_of(&name, &r, DELETES_CANCEL);
 	m->now_ns += day_ns;
-	merge(m); /* first what says the request, */
+	merge(m);
 	assert_int_equal(count(m, DELETES_MERGED), 1);
-	assert_non_null(memory_get(m, buf_str(&name)));
-	merge(m); /* then what says that it is cancelled */
-	assert_null(memory_get(m, buf_str(&name)));
 	assert_int_equal(n_listed(m, DELETES_ALL), 19);
+	m->now_ns += 400 * day_ns;
+	merge(m);
+	name_of(&name, &r, DELETES_CANCEL);
+	assert_non_null(memory_get(m, buf_str(&name)));
+	(void)put(m, 7); /* by who still had it to write */
+	assert_int_equal(n_listed(m, DELETES_IN_FORCE), 19);
 	buf_release(&name);
 }
 
@@ -270,44 +261,6 @@ static void what_a_merged_file_replaces_but_does_not_say_stays(void **unused)
 	free((char *)(uintptr_t)replaces[1].p);
 	buf_release(&name);
 	buf_release(&text);
-}
-
-/* ---- left out ---- */
-
-static const char limits[] = "limits_config: {retention_period: 30d}\n";
-
-static void what_lies_long_behind_the_retention_is_left_out(void **unused)
-{
-	struct memory_store *m = *unused;
-	struct delete_request r;
-	struct buf name = { 0 }, kept = { 0 };
-
-	put_many(m, 20);
-	r = put_range(m, 99, begin_ns - 10 * day_ns, begin_ns - 5 * day_ns);
-	memory_set(m, "t/chunks/2026-01-10/x.pack", BYTES_LIT("x"));
-	name_of(&name, &r, DELETES_RECEIPT);
-	memory_set(m, buf_str(&name), BYTES_LIT("{\"id\":1}"));
-	merge_by(m, limits, 0);
-	m->now_ns += 55 * day_ns + 1;
-	merge_by(m, limits, 0);
-	assert_int_equal(n_listed(m, DELETES_ALL), 21); /* there is a pack of that time */
-	memory_remove(m, "t/chunks/2026-01-10/x.pack");
-	merge_by(m, NULL, 0);
-	m->now_ns += day_ns;
-	merge_by(m, NULL, 0);
-	assert_int_equal(count(m, DELETES_MERGED), 1); /* nothing expires */
-	merge_by(m, limits, 0);
-	assert_int_equal(count(m, DELETES_MERGED), 2);
-	m->now_ns += day_ns;
-	merge_by(m, limits, 0);
-	merge_by(m, limits, 0);
-	assert_int_equal(n_listed(m, DELETES_ALL), 20);
-	assert_null(memory_get(m, buf_str(&name)));
-	buf_addf(&kept, "t/receipts/%s.json", r.id);
-	assert_non_null(memory_get(m, buf_str(&kept)));
-	assert_bytes(buf_bytes(&memory_get(m, buf_str(&kept))->text), "{\"id\":1}");
-	buf_release(&name);
-	buf_release(&kept);
 }
 
 /* ---- how many ---- */
@@ -459,7 +412,6 @@ int main(void)
 		TEST(one_in_a_merged_file_is_cancelled),
 		TEST(who_knows_no_merged_files_is_stopped),
 		TEST(what_a_merged_file_replaces_but_does_not_say_stays),
-		TEST(what_lies_long_behind_the_retention_is_left_out),
 		TEST(of_more_than_the_bound_one_is_refused),
 		TEST(queries_have_a_bound_together),
 		TEST(damage_is_found),

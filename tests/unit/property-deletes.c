@@ -7,7 +7,6 @@
 #include "memory_store.h"
 
 #include "deletes/merge.h"
-#include "limits/file.h"
 #include "time/time.h"
 
 /* At 5 percent, as `make check` has it, 10,000 histories. */
@@ -15,18 +14,13 @@ enum {
 	HISTORIES_PER_PERCENT = 2000,
 	ACTIONS = 6,
 	REQUESTS = 40,
-	DEPTH = 3,	 /* of those who are at work at once */
-	KEPT_DAYS = 100, /* by the limits */
-	MARGIN_DAYS = 30,
-	FIRST_DAY = 20068, /* that data may lie on: 400 before the histories begin */
-	DAYS = 400,
+	DEPTH = 3, /* of those who are at work at once */
 };
 
 static const int64_t minute_ns = 60 * NS_PER_S, day_ns = 24 * 3600 * NS_PER_S;
 static const struct bytes tenant = { "t", 1 };
 
 static uint64_t state;
-static struct limits_set *limits;
 
 enum stage { ABSENT, COMING, THERE };
 
@@ -34,14 +28,12 @@ struct known {
 	struct delete_request r;
 	char query[32];
 	enum stage made, cancelled;
-	bool may_go; /* it was of no use at some moment, so that a merge may have left it out */
 };
 
 struct history {
 	struct memory_store *m;
 	struct known v[REQUESTS];
 	size_t n;
-	bool data[DAYS]; /* that data lies on */
 	int depth;
 	bool killed[DEPTH + 1]; /* who is at work at this depth */
 	bool quiet;		/* nobody comes in between */
@@ -55,31 +47,14 @@ static bool one_in(size_t n)
 	return rnd_below(&state, n) == 0;
 }
 
-/* ---- what is known ---- */
-
-/* Is there data of a day that it reaches? */
-static bool has_data(const struct history *h, const struct delete_request *r)
+static int64_t some_time(void)
 {
-	for (int32_t i = 0; i < DAYS; i++)
-		if (h->data[i] && FIRST_DAY + i >= time_day(r->start_ns) &&
-		    FIRST_DAY + i <= time_day(r->end_ns))
-			return true;
-	return false;
-}
-
-static void see_who_may_go(struct history *h)
-{
-	int64_t last_ns = h->m->now_ns - (KEPT_DAYS + MARGIN_DAYS) * day_ns;
-
-	for (size_t i = 0; i < h->n; i++)
-		if (h->v[i].r.end_ns < last_ns && !has_data(h, &h->v[i].r))
-			h->v[i].may_go = true;
+	return (int64_t)rnd_below(&state, one_in(3) ? 40 * 1440 : 300) * minute_ns;
 }
 
 static void pass(struct history *h, int64_t ns)
 {
 	h->m->now_ns += ns;
-	see_who_may_go(h);
 }
 
 /* ---- who is at work ---- */
@@ -112,8 +87,7 @@ static void look(struct history *h)
 		if (found && i < n_before && before[i].cancelled == THERE)
 			fail_msg("seed %llu: cancelled request %s is in force",
 				 (unsigned long long)h->seed, k->r.id);
-		if (!found && i < n_before && before[i].made == THERE && k->cancelled == ABSENT &&
-		    !k->may_go)
+		if (!found && i < n_before && before[i].made == THERE && k->cancelled == ABSENT)
 			fail_msg("seed %llu: request %s is not seen", (unsigned long long)h->seed,
 				 k->r.id);
 		if (found)
@@ -135,7 +109,6 @@ static struct known *new_request(struct history *h)
 	k->r.start_ns = k->r.end_ns - (int64_t)rnd_below(&state, 20) * day_ns;
 	deletes_set_id(&k->r);
 	k->cancelled = ABSENT;
-	k->may_go = false;
 	h->n++;
 	return k;
 }
@@ -149,7 +122,6 @@ static void make(struct history *h)
 		return;
 	k = new_request(h);
 	k->made = COMING;
-	see_who_may_go(h);
 	if (deletes_put(&h->m->base, tenant, &k->r, &e) == 0)
 		k->made = THERE;
 }
@@ -168,7 +140,6 @@ static void make_many(struct history *h, size_t n)
 		buf_release(&name);
 		buf_release(&text);
 	}
-	see_who_may_go(h);
 }
 
 static void cancel(struct history *h)
@@ -201,7 +172,6 @@ static void merge(struct history *h)
 {
 	const struct delete_merge m = { .store = &h->m->base,
 					.tenant = tenant,
-					.limits = limits_of(limits, tenant),
 					.delay_ns = one_in(2) ? 0 : 120 * minute_ns };
 	struct err e;
 
@@ -211,28 +181,10 @@ static void merge(struct history *h)
 	h->merges++;
 }
 
-/* Data of a day comes, or goes. */
-static void change_data(struct history *h)
-{
-	int32_t day = (int32_t)rnd_below(&state, DAYS);
-	char text[TIME_DAY_LEN + 1];
-	struct buf name = { 0 };
-
-	time_day_text(FIRST_DAY + day, text);
-	buf_addf(&name, "t/%s/%s/x", day % 2 ? "chunks" : "index", text);
-	h->data[day] = one_in(2);
-	if (h->data[day])
-		memory_set(h->m, buf_str(&name), BYTES_LIT("x"));
-	else
-		memory_remove(h->m, buf_str(&name));
-	buf_release(&name);
-	see_who_may_go(h);
-}
-
 static void act(struct history *h)
 {
 	h->killed[h->depth] = false; /* by who was there before */
-	switch (rnd_below(&state, 10)) {
+	switch (rnd_below(&state, 9)) {
 	case 0:
 		make(h);
 		break;
@@ -250,15 +202,12 @@ static void act(struct history *h)
 	case 6:
 		merge(h);
 		break;
-	case 7:
-		change_data(h);
-		break;
 	default:
 		look(h);
 	}
 }
 
-/* Nobody who has listed the folder is at work for a month, and no listing takes half a minute. */
+/* No listing takes half a minute; but who has listed the folder may be at work for months. */
 static int step(void *data, enum memory_at at, struct err *e)
 {
 	struct history *h = data;
@@ -270,7 +219,7 @@ static int step(void *data, enum memory_at at, struct err *e)
 		h->depth++;
 		h->listing += at == MEMORY_IN_LISTING;
 		if (!h->listing && one_in(2))
-			pass(h, (int64_t)rnd_below(&state, 180) * minute_ns);
+			pass(h, some_time());
 		if (!h->listing || one_in(2)) {
 			act(h);
 		} else { /* what is listed is replaced meanwhile */
@@ -331,8 +280,7 @@ static void no_history_loses_a_request_or_revives_one(void **unused)
 		make_many(h, rnd_below(&state, 24));
 		for (int i = 0; i < ACTIONS; i++) {
 			if (one_in(4))
-				pass(h, (int64_t)rnd_below(&state, one_in(3) ? 40 * 1440 : 300) *
-						minute_ns);
+				pass(h, some_time());
 			act(h);
 		}
 		end(h);
@@ -350,20 +298,12 @@ static void no_history_loses_a_request_or_revives_one(void **unused)
 
 int main(void)
 {
-	static const char text[] = "limits_config: {retention_period: 100d}\n";
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_history_loses_a_request_or_revives_one),
 	};
-	struct report quiet = { 0 };
-	struct err e;
-	int rc;
 
 	state = env_number("SEED", 1);
-	if (limits_read_text(bytes_str(text), "test", &limits, &quiet, &e) < 0)
-		return 1;
 	printf("# seed %llu\n", (unsigned long long)state);
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	limits_set_drop(limits);
-	return rc;
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
