@@ -534,9 +534,12 @@ static bool is_among(const struct repair_packs *l, const struct store_name *sn)
 	return false;
 }
 
+/* Whether all of it is there, and so can be made anew under its name, is known when it is read. */
 static void say_would_salvage(struct repair *r, const char *name)
 {
-	say(r, "", "would move", "'%s' to '" LOST_FOLDER "%s/', and keep what can be read of it",
+	say(r, "", "would keep",
+	    "what can be read of '%s', and move it to '" LOST_FOLDER
+	    "%s/' unless it can be made anew as it was",
 	    name, name);
 }
 

@@ -26,7 +26,7 @@ salvaged() {
 	readable "s/$PACK" >want
 	is "$1: as many can be read" "$(wc -l <want)" "$3"
 	ok "$1: a dry run" exits 3 idxbuild --fsck --repair --dry-run --store s
-	ok "$1: says what it would do" stderr_has "would move '$PACK' to '~lokid/lost/$PACK/', and keep what can be read of it"
+	ok "$1: says what it would do" stderr_has "would keep what can be read of '$PACK', and move it to '~lokid/lost/$PACK/' unless it can be made anew as it was"
 	ok "$1: repair" exits "$2" idxbuild --fsck --repair --store s
 	ok "$1: says what it kept" stderr_matches "^idxbuild: kept $3 entries of '$PACK' in 'fake/chunks/2026-01-15/[0-9a-f]{32}.pack'$"
 	ok "$1: and moved" stderr_has "moved '$PACK' to '~lokid/lost/$PACK/"
@@ -98,6 +98,8 @@ pack=$(find s/fake -name '*.pack')
 cp "$pack" before
 flip_byte "$pack" $(($(size_of "$pack") - 30))
 find s/fake -name '*.idx' -exec rm {} +
+ok "a dry run" exits 3 idxbuild --fsck --repair --dry-run --delete-delay 0 --store s
+ok "says that this may be so" stderr_has "would keep what can be read of '${pack#s/}', and move it to '~lokid/lost/${pack#s/}/' unless it can be made anew as it was"
 ok "with the options that are the default" exits 0 idxbuild --fsck --repair --delete-delay 0 --store s
 ok "the pack is made as it was" stderr_has "made '${pack#s/}' anew, as it was"
 ok "in its place" same_file before "$pack"
