@@ -415,15 +415,27 @@ static enum fault_kind judge(const struct day *d, const struct pack_trailer *t, 
 	return FAULT_ORPHAN;
 }
 
-/* Nobody writes a pack into another folder than its own: whatever its age. */
-static bool is_astray(struct day *d, const struct store_name *sn)
+/* Of the pack, not of what it lies in, which may answer again a moment later. */
+static bool is_of_the_pack(const struct err *why)
+{
+	return why->code == ERR_CORRUPT || why->code == ERR_VERSION || why->code == ERR_LIMIT ||
+	       why->code == ERR_NO;
+}
+
+/* Nobody writes a pack into another folder than its own: whatever its age. 1, 0, -1. */
+static int is_astray(struct day *d, const struct store_name *sn, struct err *e)
 {
 	struct pack_scan scan;
+	struct err why;
 
-	if (pack_scan_open_astray(d->f->store, sn, &scan, NULL) < 0)
-		return false;
-	pack_scan_close(&scan);
-	return true;
+	if (pack_scan_open_astray(d->f->store, sn, &scan, &why) == 0) {
+		pack_scan_close(&scan);
+		return 1;
+	}
+	if (is_of_the_pack(&why))
+		return 0;
+	*e = why;
+	return -1;
 }
 
 static int look_at_unnamed(struct day *d, const struct fsck_pack *p, struct err *e)
@@ -434,6 +446,7 @@ static int look_at_unnamed(struct day *d, const struct fsck_pack *p, struct err 
 	struct err why;
 	int due = is_due(d, p, name, e);
 	int64_t n_told = due > 0 ? check_bytes(d, &p->hash, name, NULL, e) : 0;
+	int astray;
 
 	if (due < 0 || n_told != 0)
 		return due < 0 || n_told < 0 ? -1 : 0;
@@ -447,12 +460,17 @@ static int look_at_unnamed(struct day *d, const struct fsck_pack *p, struct err 
 		pack_scan_close(&scan);
 		return 0;
 	}
+	if (!is_of_the_pack(&why)) {
+		*e = why;
+		return -1;
+	}
 	fault_cut_path(&why, store_path_of(d->f->store, name), name);
-	if (is_astray(d, &sn))
+	astray = is_astray(d, &sn, e);
+	if (astray > 0)
 		find(d, FAULT_FOLDER, name, NULL, &why);
-	else if (due > 0)
+	else if (astray == 0 && due > 0)
 		find(d, FAULT_DAMAGED, name, NULL, &why);
-	return 0;
+	return astray < 0 ? -1 : 0;
 }
 
 static int look_at_all_unnamed(struct day *d, struct err *e)

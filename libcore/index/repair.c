@@ -585,12 +585,18 @@ static struct hash_list missing_packs(const struct repair *r, const struct place
 	return ret;
 }
 
+/* n_bad: see delete_all_going; then no index file goes. */
 static int tell_losses(struct repair *r, const struct place *p, const struct repair_day *d,
-		       const struct repair_packs *unusable, struct err *e)
+		       const struct repair_packs *unusable, int64_t n_bad, struct err *e)
 {
-	struct hash_list missing = missing_packs(r, p);
-	int rc = repair_tell_losses(d, unusable, &missing, r->r->lost, r->r->data, e);
+	static const struct hash_list none;
+	struct hash_list missing = n_bad ? none : missing_packs(r, p);
+	struct repair_day now = *d;
+	int rc;
 
+	if (n_bad)
+		now.without = none;
+	rc = repair_tell_losses(&now, unusable, &missing, r->r->lost, r->r->data, e);
 	free(missing.v);
 	return rc;
 }
@@ -653,8 +659,10 @@ static int mend_locked(struct repair *r, size_t place, struct err *e)
 	int rc = n_bad < 0 ? -1 : 0;
 
 	say_kept(r, &unusable);
-	if (rc == 0 && n_bad == 0)
-		rc = tell_losses(r, p, &d, &unusable, e);
+	if (rc == 0 && n_bad)
+		rc = repair_leave_named(&d, &unusable, e);
+	if (rc == 0)
+		rc = tell_losses(r, p, &d, &unusable, n_bad, e);
 	if (rc == 0)
 		rc = drop_unusable(r, &unusable, e);
 	if (rc == 0)

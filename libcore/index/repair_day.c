@@ -14,6 +14,7 @@ struct gathering {
 	struct store_name *orphan; /* their tenant is r's */
 	size_t n_orphans, cap_orphans;
 	struct repair_packs *unusable; /* who wants them; or NULL */
+	int64_t n_unknown;	       /* of a version that this program does not know */
 	struct fault_list *unneeded;
 };
 
@@ -56,7 +57,9 @@ static void gather_fault(const struct index_fault *f, void *data)
 		add_orphan(g, &sn);
 		return;
 	case FAULT_DAMAGED:
-		if (g->unusable)
+		if (f->err.code != ERR_CORRUPT)
+			g->n_unknown++;
+		else if (g->unusable)
 			add_unusable(g->unusable, &sn);
 		return;
 	case FAULT_SUPERFLUOUS:
@@ -186,24 +189,53 @@ static int salvage_all(struct gathering *g, const struct hash_list *known, struc
 	return 0;
 }
 
+/* Ascending. NULL: without none. */
+static int find_known(const struct repair_day *r, const struct hash_list *without,
+		      struct hash_list *ret, struct err *e)
+{
+	struct live live;
+	int rc = live_load_without(r->store, r->tenant, r->day, without, &live, e);
+
+	if (rc < 0)
+		return -1;
+	rc = live_known_packs(&live, ret, e);
+	live_release(&live);
+	return rc;
+}
+
 static int salvage(struct gathering *g, struct err *e)
 {
 	const struct repair_day *r = g->r;
 	struct hash_list known = { 0 };
-	struct live live;
 	int rc;
 
 	drop_others(g->unusable, r->store);
 	if (g->unusable->n == 0)
 		return 0;
-	if (live_load_without(r->store, r->tenant, r->day, &r->without, &live, e) < 0)
-		return -1;
-	rc = live_known_packs(&live, &known, e);
+	rc = find_known(r, &r->without, &known, e);
 	if (rc == 0)
 		rc = salvage_all(g, &known, e);
 	free(known.v);
-	live_release(&live);
 	return rc;
+}
+
+int repair_leave_named(const struct repair_day *r, struct repair_packs *l, struct err *e)
+{
+	struct hash_list known = { 0 };
+	size_t n = 0;
+
+	if (l->n == 0)
+		return 0;
+	if (find_known(r, NULL, &known, e) < 0)
+		return -1;
+	for (size_t i = 0; i < l->n; i++)
+		if (hash128_among(known.v, known.n, &l->v[i].name.hash))
+			salvaged_release(&l->v[i].salvaged);
+		else
+			l->v[n++] = l->v[i];
+	l->n = n;
+	free(known.v);
+	return 0;
 }
 
 /* ---- both ---- */
@@ -220,6 +252,8 @@ int64_t repair_build(const struct repair_day *r, const struct build_events *ev,
 		ret = salvage(&g, e);
 	if (ret == 0 && g.n_orphans)
 		ret = index_build(r->store, g.orphan, g.n_orphans, ev, e);
+	if (ret >= 0)
+		ret += g.n_unknown;
 	gathering_release(&g);
 	return ret;
 }

@@ -39,6 +39,11 @@ MUST_CHECK int repair_is_nameable(struct store *s, const struct store_name *pack
 MUST_CHECK int64_t repair_build(const struct repair_day *r, const struct build_events *ev,
 				struct repair_packs *ret, struct err *e);
 
+/* Takes out of the list those that an index file names which is there now, also one of those that
+ * were to be set aside. Errors: ERR_IO, ERR_AGAIN. */
+MUST_CHECK int repair_leave_named(const struct repair_day *r, struct repair_packs *l,
+				  struct err *e);
+
 /* Packs of which no index file needs to know, as FAULT_SUPERFLUOUS and FAULT_LEFTOVER, by all index
  * files that are there now. Errors: ERR_IO, ERR_AGAIN. */
 MUST_CHECK int repair_unneeded(const struct repair_day *r, struct fault_list *ret, struct err *e);

@@ -1,6 +1,10 @@
 /* Faults of index files whose checksums are right: each alone is told as what it is, and mended. */
 #include "index_store.h"
+#include "remote.h"
 
+#include "base/crc32c.h"
+#include "base/rd.h"
+#include "base/wr.h"
 #include "index/fsck.h"
 #include "index/repair.h"
 #include "index/scan.h"
@@ -42,7 +46,7 @@ static int add_chunk(const struct chunk *head, const struct index_chunk *c,
 }
 
 /* An index file of one pack, whose trailer names segment 1. */
-static void put_index(struct fixture *f, enum wrong wrong)
+static struct store_name put_index(struct fixture *f, enum wrong wrong)
 {
 	const struct hash128 segment = test_id(1), another = test_id(2);
 	const struct pack_spec spec = { .tenant = "fake",
@@ -74,6 +78,7 @@ static void put_index(struct fixture *f, enum wrong wrong)
 					    NULL, &e));
 	buf_release(&file);
 	buf_release(&folder);
+	return name;
 }
 
 static void keep_fault(const struct index_fault *f, void *data)
@@ -171,6 +176,196 @@ static void a_segment_that_no_pack_has_is_uncovered(void **state)
 	one_fault(*state, SEGMENT, FAULT_UNCOVERED, "which its packs do not have whole");
 }
 
+/* ---- packs that no index file can name ---- */
+
+enum unnameable { NEWER, DAMAGED };
+
+/* What stands before the flags of a trailer of tenant "fake" and DAY. */
+enum { TENANT_LEN = 5, DAY_LEN = 3, ORDER_KEY_LEN = 8 };
+
+/* The trailer has a flag that this program does not know; or it is damaged, and a chunk too. */
+static struct store_name put_unnameable(struct fixture *f, enum unnameable what)
+{
+	const struct pack_spec spec = { .tenant = "fake",
+					.app = what == NEWER ? "newer" : "damaged",
+					.day = DAY,
+					.n_streams = 2,
+					.n_entries = 3 };
+	struct store_name ret = { STORE_PACK, DAY, BYTES_LIT("fake"), { { 0 } } };
+	struct buf file = { 0 }, folder = { 0 };
+	size_t trailer, crc;
+	struct rd end;
+	struct err e;
+
+	make_pack(&spec, &file);
+	end = rd_init(bytes_of(file.p + file.n - PACK_END_LEN, sizeof(uint32_t)));
+	crc = file.n - PACK_END_LEN - sizeof(uint32_t);
+	trailer = file.n - rd_u32be(&end);
+	file.p[trailer + CHUNK_FIXED_LEN + TENANT_LEN + DAY_LEN + ORDER_KEY_LEN] ^= 4;
+	if (what == NEWER)
+		wr_patch_u32be(&file, crc, crc32c(file.p + trailer, crc - trailer));
+	else
+		file.p[CHUNK_FIXED_LEN + 3] ^= 1;
+	store_folder_add(&folder, STORE_PACK, ret.tenant, ret.day);
+	assert_int_equal(0, store_put_bytes(f->s, buf_str(&folder), ".pack", buf_bytes(&file),
+					    &ret.hash, NULL, &e));
+	buf_release(&file);
+	buf_release(&folder);
+	return ret;
+}
+
+static void damage_trailer(struct fixture *f, const struct store_name *pack)
+{
+	struct buf path = { 0 };
+	FILE *file;
+
+	buf_addf(&path, "%s/", f->path);
+	store_name_add(&path, pack);
+	assert_int_equal(0, chmod(buf_str(&path), 0600));
+	file = fopen(buf_str(&path), "r+b");
+	assert_non_null(file);
+	assert_int_equal(0, fseek(file, -30, SEEK_END));
+	assert_int_equal(8, fwrite("damaged!", 1, 8, file));
+	assert_int_equal(0, fclose(file));
+	buf_release(&path);
+}
+
+static bool is_there(struct fixture *f, const struct store_name *pack)
+{
+	struct buf name = { 0 };
+	int rc;
+
+	store_name_add(&name, pack);
+	rc = store_has(f->s, buf_str(&name), NULL, NULL);
+	buf_release(&name);
+	assert_true(rc >= 0);
+	return rc;
+}
+
+struct told {
+	unsigned n_done, n_kept, n_lost;
+};
+
+static void count_done(const char *text, void *data)
+{
+	struct told *t = data;
+
+	(void)text;
+	t->n_done++;
+}
+
+static void count_kept(const struct index_fault *f, const char *why, void *data)
+{
+	struct told *t = data;
+
+	(void)f;
+	(void)why;
+	t->n_kept++;
+}
+
+static void count_lost(const char *pack, const char *what, void *data)
+{
+	struct told *t = data;
+
+	(void)pack;
+	(void)what;
+	t->n_lost++;
+}
+
+static struct told repair(struct fixture *f, const struct fault_list *found)
+{
+	struct told t = { 0 };
+	const struct index_repair r = { .store = f->s,
+					.done = count_done,
+					.kept = count_kept,
+					.lost = count_lost,
+					.data = &t };
+	struct err e = { 0 };
+
+	if (index_repair(&r, found, &e) < 0)
+		fail_msg("%s", e.msg);
+	return t;
+}
+
+static void a_newer_pack_stays(void **state)
+{
+	const struct pack_spec orphan = {
+		.tenant = "fake", .app = "orphan", .day = DAY, .n_streams = 1, .n_entries = 1
+	};
+	struct fixture *f = *state;
+	const struct store_name newer = put_unnameable(f, NEWER);
+	struct fault_list found = { 0 };
+	struct told t;
+
+	put_pack(f->s, &orphan);
+	fsck(f, &found, 2);
+	t = repair(f, &found);
+	assert_int_equal(t.n_kept, 1);
+	assert_int_equal(t.n_lost, 0);
+	assert_int_equal(t.n_done, 1); /* the other one's index file */
+	assert_true(is_there(f, &newer));
+	fault_list_reset(&found);
+	fsck(f, &found, 1);
+	assert_int_equal(found.v[0].err.code, ERR_VERSION);
+	fault_list_release(&found);
+}
+
+static void what_is_lost_is_told_beside_a_newer_pack(void **state)
+{
+	const struct store_name damaged = put_unnameable(*state, DAMAGED);
+	const struct store_name newer = put_unnameable(*state, NEWER);
+	struct fault_list found = { 0 };
+	struct told t;
+
+	fsck(*state, &found, 2);
+	t = repair(*state, &found);
+	assert_int_equal(t.n_lost, 1);
+	assert_false(is_there(*state, &damaged));
+	assert_true(is_there(*state, &newer));
+	fault_list_release(&found);
+}
+
+/* Its index file is wrong, but stays, as the newer one may be named by it alone. */
+static void a_damaged_pack_stays_with_its_index_file(void **state)
+{
+	const struct store_name damaged = put_index(*state, BLOCK_TIME);
+	struct fault_list found = { 0 };
+	struct told t;
+
+	fsck(*state, &found, 1);
+	damage_trailer(*state, &damaged);
+	put_unnameable(*state, NEWER);
+	t = repair(*state, &found);
+	assert_int_equal(t.n_kept, 1);
+	assert_int_equal(t.n_lost, 0);
+	assert_true(is_there(*state, &damaged));
+	fault_list_release(&found);
+}
+
+static void a_store_that_does_not_answer_damages_no_pack(void **state)
+{
+	const struct fixture *f = *state;
+	const struct pack_spec orphan = {
+		.tenant = "fake", .app = "orphan", .day = DAY, .n_streams = 1, .n_entries = 1
+	};
+	struct remote *r = remote_open(f->path);
+	struct fault_list found = { 0 };
+	const struct index_fsck unnamed = {
+		.store = &r->base, .depth = FSCK_UNNAMED, .tell = keep_fault, .data = &found
+	};
+	struct err e = { 0 };
+
+	put_pack(f->s, &orphan);
+	r->n_failing = 1;
+	assert_int_equal(-1, index_fsck(&unnamed, &e));
+	assert_int_equal(e.code, ERR_AGAIN);
+	assert_int_equal(found.n, 0);
+	assert_int_equal(1, index_fsck(&unnamed, &e));
+	assert_int_equal(found.v[0].kind, FAULT_ORPHAN);
+	fault_list_release(&found);
+	store_close(&r->base);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -183,6 +378,10 @@ int main(void)
 		TEST(another_time_of_a_block_differs),
 		TEST(a_chunk_that_is_not_there_differs),
 		TEST(a_segment_that_no_pack_has_is_uncovered),
+		TEST(a_newer_pack_stays),
+		TEST(what_is_lost_is_told_beside_a_newer_pack),
+		TEST(a_damaged_pack_stays_with_its_index_file),
+		TEST(a_store_that_does_not_answer_damages_no_pack),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

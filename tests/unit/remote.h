@@ -144,6 +144,17 @@ static inline int remote_get(struct store *s, const char *name, size_t max, stru
 	return store_get(remote_of(s)->dir, name, max, b, e);
 }
 
+static inline int remote_has(struct store *s, const char *name, struct store_object *ret,
+			     struct err *e)
+{
+	struct store *dir = remote_of(s)->dir;
+
+	remote_begin(remote_of(s));
+	remote_end(remote_of(s));
+	s->heads++;
+	return dir->ops->has(dir, name, ret, e);
+}
+
 static inline void remote_close(struct store *s)
 {
 	struct remote *r = remote_of(s);
@@ -162,6 +173,7 @@ static const struct store_ops remote_ops = {
 	.file_open = remote_file_open,
 	.read_all = remote_read_all,
 	.get = remote_get,
+	.has = remote_has,
 	.file_close = remote_file_close,
 };
 
