@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 #include "json/json.h"
+#include "labels/labels.h"
 #include "server/server_metrics.h"
 #include "time/time.h"
 
@@ -85,7 +86,7 @@ struct sum {
 
 static void log_sum(struct log *log, const char *msg, const struct sum *s, const char *took)
 {
-	char tenant[128], n[MEMBERS][NUMBER_MAX];
+	char tenant[TENANT_MAX + 1], n[MEMBERS][NUMBER_MAX];
 	/* The same chunks lie in packs: compaction tells of these, retention of those alone. */
 	enum member what = s->n[OF_PACKS] > 0 ? OF_PACKS : OF_CHUNKS;
 

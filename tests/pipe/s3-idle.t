@@ -88,7 +88,7 @@ ok "waits" stderr_matches "^chunkpack: t0 .*: over; what is left of it is merged
 ok "nothing is merged" stdout_is_empty
 ok "a dry run" exits 0 chunkpack --compact --dry-run --store "$S3_URL" -v
 ok "says so too" stderr_has "merged once nothing has come for 1h"
-ok "what expires" exits 0 sh -c "echo 'limits_config: {retention_period: 240h}' >limits.yaml; idxbuild --retain --limits limits.yaml --delete-delay 0 --store '$S3_URL' -t t0"
+ok "what expires" exits 0 sh -c "echo 'limits_config: {retention_period: 240h}' >limits.yaml; idxbuild --retain --limits limits.yaml --now $((today + 3600)) --delete-delay 0 --store '$S3_URL' -t t0"
 is "goes" "$(s3_keys main | grep -c '^t0/.*\.idx$')" 9 # days: the tenth began more than 240 hours ago
 ok "all is right" exits 0 idxbuild --fsck --store "$S3_URL"
 done_testing
