@@ -259,10 +259,11 @@ int delete_ask_cancel(struct store *s, struct bytes tenant, const struct delete_
 
 	if (!r)
 		return err_set(e, ERR_NO, "could not find delete request with given id");
-	if (r->has_receipt)
+	if (r->has_receipt && how != DELETE_ASK_FORCE)
 		return err_set(e, ERR_USAGE,
 			       "deletion of request which is in process or already processed is "
-			       "not allowed");
+			       "not allowed; by force it stops hiding entries that come late, and "
+			       "nothing comes back");
 	rc = how == DELETE_ASK_FORCE ? deletes_cancel(s, tenant, bytes_str(r->id), now_ns, e)
 				     : cancel_whole(s, tenant, r->id, now_ns, e);
 	if (rc < 0)

@@ -36,9 +36,9 @@ const char *delete_ask_status(const struct delete_request *r);
 enum delete_ask_how { DELETE_ASK_WHOLE, DELETE_ASK_FORCE };
 
 /*
- * Cancels that of the list with this id, *ret; when it was begun, only if it is forced: of what is
- * not done by then nothing goes.
- * Errors: ERR_NO it is not in the list; ERR_USAGE it is done, or not forced where it has to be;
+ * Cancels that of the list with this id, *ret; when it was begun, or is done, only if it is forced:
+ * of what is not done by then nothing goes, and entries that come late are not hidden any more.
+ * Errors: ERR_NO it is not in the list; ERR_USAGE it is not forced where it has to be; ERR_AGAIN,
  * ERR_IO, ERR_FULL.
  */
 MUST_CHECK int delete_ask_cancel(struct store *s, struct bytes tenant,

@@ -284,8 +284,11 @@ static int put_merged(struct run *r, struct err *e)
 
 	merged_add_text(&text, &made);
 	deletes_add_folder(&folder, m->tenant);
-	if (text.n > MERGED_MAX) /* who makes requests is refused long before */
-		rc = 1;
+	if (text.n > MERGED_MAX) /* who makes requests is refused before, as a rule */
+		rc = err_set(e, ERR_LIMIT,
+			     "'%s': %zu requests to delete make a file of more than %d bytes: they "
+			     "are not put together",
+			     buf_str(&folder), made.n, MERGED_MAX);
 	if (rc == 0 && !m->dry_run && !r->folder.has_mark)
 		rc = put_mark(r, e);
 	if (rc == 0 && !m->dry_run)
@@ -296,7 +299,7 @@ static int put_merged(struct run *r, struct err *e)
 	buf_release(&text);
 	buf_release(&folder);
 	buf_release(&name);
-	return rc < 0 ? -1 : 0;
+	return rc;
 }
 
 static int work(struct run *r, struct err *e)

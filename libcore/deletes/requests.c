@@ -224,25 +224,52 @@ int deletes_generation(struct store *s, struct bytes tenant, uint64_t *ret, stru
 
 /* --- made ------------------------------------------------------------------------------------ */
 
+struct taken {
+	size_t n, bytes;
+};
+
+static void add_taken(struct taken *t, const struct delete_request *r)
+{
+	t->n++;
+	t->bytes += r->query.n;
+}
+
+/* One more than that may come, up to so many times the bounds. */
+static bool has_room(const struct taken *t, const struct delete_request *r, size_t times)
+{
+	return t->n < times * DELETES_MAX && t->bytes + r->query.n <= times * DELETES_QUERIES_MAX;
+}
+
 /* Is there room for one more? For one that is there already, always. */
 static int check_room(struct store *s, struct bytes tenant, const struct delete_request *r,
 		      struct err *e)
 {
+	struct taken all = { 0 }, in_force = { 0 };
 	struct delete_requests l;
-	size_t bytes = r->query.n;
 	int rc = 0;
 
-	if (deletes_list(s, tenant, DELETES_IN_FORCE, &l, e) < 0)
+	if (deletes_list(s, tenant, DELETES_ALL, &l, e) < 0)
 		return -1;
-	for (size_t i = 0; i < l.n; i++)
-		bytes += l.v[i].query.n;
-	if ((l.n >= DELETES_MAX || bytes > DELETES_QUERIES_MAX) &&
-	    !folder_find_request(l.v, l.n, bytes_str(r->id)))
+	for (size_t i = 0; i < l.n; i++) {
+		add_taken(&all, &l.v[i]);
+		if (!l.v[i].cancelled)
+			add_taken(&in_force, &l.v[i]);
+	}
+	if (folder_find_request(l.v, l.n, bytes_str(r->id)))
+		rc = 0;
+	else if (!has_room(&in_force, r, 1))
 		rc = err_set(e, ERR_LIMIT,
 			     "the tenant has %zu requests to delete in force; %d, with queries of "
 			     "%d MiB together, is the most: one with a regular expression stands "
-			     "for several",
-			     l.n, DELETES_MAX, DELETES_QUERIES_MAX >> 20);
+			     "for several, and one that is processed can be cancelled by force",
+			     in_force.n, DELETES_MAX, DELETES_QUERIES_MAX >> 20);
+	else if (!has_room(&all, r, DELETES_ALL_TIMES))
+		rc = err_set(e, ERR_LIMIT,
+			     "the tenant has %zu requests to delete, with those that were "
+			     "cancelled; %d, with queries of %d MiB together, is the most: a run "
+			     "of 'chunkpack --delete' leaves out what was cancelled 30 days ago",
+			     all.n, DELETES_ALL_TIMES * DELETES_MAX,
+			     DELETES_ALL_TIMES * DELETES_QUERIES_MAX >> 20);
 	deletes_release(&l);
 	return rc;
 }

@@ -27,8 +27,9 @@ enum {
 	DELETES_FILE_MAX = 1 << 20 /* bytes of a request's own file */
 };
 
-/* Of a tenant's requests in force: how many; bytes of their queries. */
-enum { DELETES_MAX = 5000, DELETES_QUERIES_MAX = 8 << 20 };
+/* Of a tenant's requests in force: how many; bytes of their queries. Of all that are stored, those
+ * that are cancelled too, so many times as much: they stand in merged files for a while. */
+enum { DELETES_MAX = 5000, DELETES_QUERIES_MAX = 8 << 20, DELETES_ALL_TIMES = 3 };
 
 /* An entry of the tenant is meant when its stream fits the query's selector, start <= ts <= end,
  * and its line passes the query's line filters, if there are any. */
@@ -66,9 +67,8 @@ MUST_CHECK int deletes_list(struct store *s, struct bytes tenant, enum deletes_w
 /*
  * Makes a request of query, start_ns, end_ns and created_ns, and writes it: *r gets its id. It is
  * in force when this returns. Twice the same is one. Errors: ERR_QUERY the query is no selector
- * with line filters; ERR_USAGE it ends before it begins; ERR_LIMIT there would be more than
- * DELETES_MAX (some more, when several are made at once), or of more bytes; deletes_list's;
- * ERR_FULL.
+ * with line filters; ERR_USAGE it ends before it begins; ERR_LIMIT there would be more than may be
+ * in force, or stored (some more, when several are made at once); deletes_list's; ERR_FULL.
  */
 MUST_CHECK int deletes_put(struct store *s, struct bytes tenant, struct delete_request *r,
 			   struct err *e);

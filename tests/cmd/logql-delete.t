@@ -90,7 +90,7 @@ ok "it is" stdout_matches "^fake 2026-01-15: $id: 3 entries"
 delete list >listed
 ok "which the list says" grep -q "^$id processed " listed
 ok "it cannot be cancelled any more" exits 2 delete cancel "$id"
-ok "says why" stderr_is "logql: error: deletion of request which is in process or already processed is not allowed"
+ok "says why" stderr_is "logql: error: deletion of request which is in process or already processed is not allowed; by force it stops hiding entries that come late, and nothing comes back"
 rm "s/fake/deletes/$id.receipt.json"
 ok "nor one that is done in part" exits 2 delete cancel "$id"
 ok "without force" stderr_matches "^logql: error: Unable to cancel partially completed delete request\."

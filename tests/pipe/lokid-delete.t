@@ -124,7 +124,10 @@ is "none waits" "$(value pending_delete_requests_count)" 0
 ok "and in the log" grep -Eq 'level=info msg="requests to delete applied" tenant=a packs=[0-9]+ entries=3 bytes=[0-9]+ duration=[0-9.]+s$' lokid.log
 ok "a receipt says so" grep -q '"entries":3,"bytes":' "data/store/a/deletes/$first.receipt.json"
 delete DELETE a "request_id=$first"
-is "it cannot be cancelled any more" "$CODE $(cat "$TAP/stdout")" "400 deletion of request which is in process or already processed is not allowed"
+is "it cannot be cancelled any more" "$CODE $(cat "$TAP/stdout")" "400 deletion of request which is in process or already processed is not allowed; by force it stops hiding entries that come late, and nothing comes back"
+delete DELETE a "request_id=$first" force=true
+is "but by force" "$CODE" 204
+ok "it is cancelled" test -e "data/store/a/deletes/$first.cancel.json"
 lokid_stop TERM
 
 # ---- one that waits

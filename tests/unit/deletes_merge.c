@@ -288,6 +288,7 @@ static void of_more_than_the_bound_one_is_refused(void **unused)
 	assert_int_equal(-1, deletes_put(&m->base, tenant, &r, &e));
 	assert_int_equal(e.code, ERR_LIMIT);
 	assert_non_null(strstr(e.msg, "5000 requests to delete in force"));
+	assert_non_null(strstr(e.msg, "cancelled by force"));
 	r.created_ns = 1; /* is there already */
 	assert_int_equal(0, deletes_put(&m->base, tenant, &r, &e));
 	assert_int_equal(0, deletes_cancel(&m->base, tenant, bytes_str(r.id), 1, &e));
@@ -295,6 +296,69 @@ static void of_more_than_the_bound_one_is_refused(void **unused)
 	assert_int_equal(0, deletes_put(&m->base, tenant, &r, &e));
 	free(x.v);
 	buf_release(&text);
+}
+
+/* By hand: nobody is asked whether there is room. */
+static struct delete_request set_large(struct memory_store *m, int number, struct bytes query)
+{
+	struct delete_request r = { .query = query, .end_ns = 5, .created_ns = number };
+	struct buf text = { 0 }, name = { 0 };
+
+	deletes_set_id(&r);
+	deletes_add_text(&text, &r);
+	name_of(&name, &r, DELETES_REQUEST);
+	memory_set(m, buf_str(&name), buf_bytes(&text));
+	buf_release(&text);
+	buf_release(&name);
+	return r;
+}
+
+static void add_query(struct buf *b, size_t n)
+{
+	buf_add_str(b, "{a=\"b\"} |= \"");
+	memset(buf_reserve(b, n), 'x', n);
+	b->n += n;
+	buf_add_str(b, "\"");
+}
+
+static void more_than_a_file_holds_is_told(void **unused)
+{
+	struct memory_store *m = *unused;
+	const struct delete_merge x = { .store = &m->base, .tenant = tenant };
+	struct buf query = { 0 };
+	struct err e;
+
+	add_query(&query, 1000000);
+	for (int i = 0; i < 68; i++)
+		(void)set_large(m, i, buf_bytes(&query));
+	assert_int_equal(-1, deletes_merge(&x, &e));
+	assert_int_equal(e.code, ERR_LIMIT);
+	assert_non_null(strstr(e.msg, "68 requests"));
+	assert_int_equal(count(m, DELETES_MERGED), 0);
+	buf_release(&query);
+}
+
+/* They stand in merged files for a while. */
+static void those_cancelled_have_a_bound_too(void **unused)
+{
+	struct memory_store *m = *unused;
+	struct delete_request r = { .query = BYTES_LIT("{a=\"b\"}") };
+	struct buf query = { 0 }, name = { 0 };
+	struct err e;
+
+	add_query(&query, 1000000);
+	for (int i = 0; i < 26; i++) {
+		struct delete_request large = set_large(m, i, buf_bytes(&query));
+
+		assert_int_equal(i < 25 ? 0 : -1, deletes_put(&m->base, tenant, &r, &e));
+		name_of(&name, &large, DELETES_CANCEL);
+		memory_set(m, buf_str(&name), BYTES_LIT("{}"));
+		r.created_ns++;
+	}
+	assert_int_equal(e.code, ERR_LIMIT);
+	assert_non_null(strstr(e.msg, "those that were cancelled"));
+	buf_release(&query);
+	buf_release(&name);
 }
 
 static void queries_have_a_bound_together(void **unused)
@@ -305,10 +369,7 @@ static void queries_have_a_bound_together(void **unused)
 	struct err e = { 0 };
 	int n = 0;
 
-	buf_add_str(&query, "{a=\"b\"} |= \"");
-	memset(buf_reserve(&query, 100000), 'x', 100000);
-	query.n += 100000;
-	buf_add_str(&query, "\"");
+	add_query(&query, 100000);
 	r.query = buf_bytes(&query);
 	while (n < 200 && deletes_put(&m->base, tenant, &r, &e) == 0)
 		r.created_ns = ++n;
@@ -414,6 +475,8 @@ int main(void)
 		TEST(what_a_merged_file_replaces_but_does_not_say_stays),
 		TEST(of_more_than_the_bound_one_is_refused),
 		TEST(queries_have_a_bound_together),
+		TEST(those_cancelled_have_a_bound_too),
+		TEST(more_than_a_file_holds_is_told),
 		TEST(damage_is_found),
 		TEST(what_is_no_merged_file_is_refused),
 	};
