@@ -49,6 +49,8 @@ static int each_value(struct bytes array, value_fn *each, void *data, struct err
 			return -1;
 		more = json_take(&j, ',');
 	}
+	if (!json_take(&j, ']'))
+		return err_set(e, ERR_CORRUPT, "expected ',' or ']' behind a value");
 	return 0;
 }
 

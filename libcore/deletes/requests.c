@@ -83,7 +83,8 @@ void deletes_release(struct delete_requests *l)
 enum {
 	/* With more single ones beside merged ones these are read first: they may say it all. */
 	SINGLES_AT_ONCE = 16,
-	TRIES = 4, /* of a listing of which files are gone when they are read */
+	TRIES = 4,     /* of a listing of which files are gone when they are read */
+	FEW_ASKED = 8, /* of more one learns sooner by listing the folder */
 };
 
 /* Requests as they are found. */
@@ -332,16 +333,31 @@ int deletes_cancel(struct store *s, struct bytes tenant, struct bytes id, int64_
 
 /* --- begun ----------------------------------------------------------------------------------- */
 
+static int is_cancelled(struct store *s, struct bytes tenant, struct bytes id, struct err *e)
+{
+	struct buf name = { 0 };
+	int rc;
+
+	deletes_add_name(&name, tenant, id, DELETES_CANCEL);
+	rc = store_has(s, buf_str(&name), NULL, e);
+	buf_release(&name);
+	return rc;
+}
+
 int deletes_find_cancelled(struct store *s, struct bytes tenant, const struct bytes *id, size_t n,
 			   bool *ret, struct err *e)
 {
-	struct folder f;
-	int rc = folder_list(s, tenant, &f, e);
+	struct folder f = { 0 };
+	bool few = n <= FEW_ASKED;
+	int rc = few ? 0 : folder_list(s, tenant, &f, e);
 
-	for (size_t i = 0; i < n && rc == 0; i++)
-		ret[i] = folder_find(&f, DELETES_CANCEL, id[i]) != NULL;
+	for (size_t i = 0; i < n && rc >= 0; i++) {
+		if (few)
+			rc = is_cancelled(s, tenant, id[i], e);
+		ret[i] = few ? rc > 0 : folder_find(&f, DELETES_CANCEL, id[i]) != NULL;
+	}
 	folder_release(&f);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
 int deletes_begin(struct store *s, struct bytes tenant, struct bytes id, int64_t now_ns,

@@ -83,8 +83,8 @@ MUST_CHECK int deletes_cancel(struct store *s, struct bytes tenant, struct bytes
 MUST_CHECK int deletes_generation(struct store *s, struct bytes tenant, uint64_t *ret,
 				  struct err *e);
 
-/* Which of n requests are cancelled by now, ret[i] of id[i]: one look at their folder tells of all.
- * Errors: ERR_AGAIN, ERR_IO. */
+/* Which of n requests are cancelled by now, ret[i] of id[i]: a few are asked for one by one, of
+ * many one look at their folder tells. Errors: ERR_AGAIN, ERR_IO. */
 MUST_CHECK int deletes_find_cancelled(struct store *s, struct bytes tenant, const struct bytes *id,
 				      size_t n, bool *ret, struct err *e);
 

@@ -107,18 +107,19 @@ static bool is_request_pending(const struct target *t)
 static int find_cancelled(const struct day_run *r, bool *ret, struct err *e)
 {
 	struct bytes *id = mem_alloc((r->t->n + 1) * sizeof(*id));
-	bool any = false;
+	bool *found = mem_alloc(r->t->n + 1);
+	size_t n = 0, k = 0;
 	int rc = 0;
 
-	for (size_t i = 0; i < r->t->n; i++) {
-		id[i] = r->t->v[i].id;
-		any = any || is_request_pending(&r->t->v[i]);
-	}
-	if (any)
-		rc = deletes_find_cancelled(r->o->store, r->t->tenant, id, r->t->n, ret, e);
 	for (size_t i = 0; i < r->t->n; i++)
-		ret[i] = ret[i] && is_request_pending(&r->t->v[i]);
+		if (is_request_pending(&r->t->v[i]))
+			id[n++] = r->t->v[i].id;
+	if (n)
+		rc = deletes_find_cancelled(r->o->store, r->t->tenant, id, n, found, e);
+	for (size_t i = 0; i < r->t->n; i++)
+		ret[i] = is_request_pending(&r->t->v[i]) && found[k++];
 	free(id);
+	free(found);
 	return rc;
 }
 

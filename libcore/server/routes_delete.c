@@ -52,7 +52,7 @@ void route_delete_list(struct call *c)
 	if (!s)
 		return;
 	if (list(c, s, &l, &e) < 0) {
-		call_refuse(c, 500, &e);
+		call_refuse(c, e.code == ERR_AGAIN ? 503 : 500, &e);
 	} else {
 		delete_ask_sort(&l);
 		buf_add_char(&out, '[');
@@ -147,7 +147,17 @@ static int read_request(struct call *c, struct delete_request *r, struct err *e)
 
 static int status_of(const struct err *e)
 {
-	return e->code == ERR_NO ? 404 : e->code == ERR_USAGE || e->code == ERR_LIMIT ? 400 : 500;
+	switch (e->code) {
+	case ERR_NO:
+		return 404;
+	case ERR_USAGE:
+	case ERR_LIMIT:
+		return 400;
+	case ERR_AGAIN:
+		return 503;
+	default:
+		return 500;
+	}
 }
 
 static void answer_done(struct call *c)
@@ -189,7 +199,7 @@ static int cancel(struct call *c, struct store *s, struct delete_requests *l, st
 	if (!id.n)
 		return err_set(e, ERR_USAGE, "request_id not set: it says which request to cancel");
 	if (list(c, s, l, e) < 0) {
-		e->code = ERR_IO;
+		e->code = e->code == ERR_AGAIN ? ERR_AGAIN : ERR_IO;
 		return -1;
 	}
 	if (delete_ask_cancel(s, c->tenant, l, id, force ? DELETE_ASK_FORCE : DELETE_ASK_WHOLE,

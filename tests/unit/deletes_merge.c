@@ -436,6 +436,8 @@ static void what_is_no_merged_file_is_refused(void **unused)
 		  ERR_CORRUPT },
 		{ "{\"version\":1,\"replaces\":[],\"requests\":[" ONE "," ONE "]}", "its place",
 		  ERR_CORRUPT },
+		{ "{\"version\":1,\"replaces\":[],\"requests\":[" ONE " " ONE "]}",
+		  "expected ',' or ']'", ERR_CORRUPT },
 	};
 	static const char good[] =
 		"{\"by\":1, \"version\":1, \"requests\": [ " ONE " ] , \"replaces\":[ ]}";
