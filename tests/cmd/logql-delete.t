@@ -98,4 +98,13 @@ ok "with it, it is" exits 0 delete cancel "$id" --force
 is "what went does not come back" "$(seen)" 17
 ok "the list is empty again" exits 1 delete list
 
+# ---- as it was once written
+
+for file in "$GOLDEN"/frozen/deletes-v1-*.requests; do
+	mkdir -p frozen/fake/deletes
+	cp "$file" "frozen/fake/deletes/${file##*deletes-v1-}"
+done
+ok "a merged file is read" exits 0 logql delete list --store frozen -o jsonl
+is "it has all" "$(grep -c 'card=' "$TAP/stdout")" 17
+
 done_testing
