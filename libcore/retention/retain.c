@@ -194,6 +194,8 @@ static int one_day(int32_t day, void *data, struct err *e)
 		return 0;
 	if (!r->dry_run) {
 		lock = index_lock(r->store, w->tenant, day, &why);
+		if (!lock && why.code == ERR_FULL && store_reserve_spend(of_index(r)))
+			lock = index_lock(r->store, w->tenant, day, &why);
 		if (!lock && why.code == ERR_AGAIN) {
 			if (r->busy)
 				r->busy(w->tenant, day, r->data);
@@ -203,7 +205,7 @@ static int one_day(int32_t day, void *data, struct err *e)
 	}
 	if (rc == 0)
 		rc = retain_day(w, &why);
-	if (rc < 0 && why.code == ERR_FULL && store_reserve_spend(of_index(r)))
+	if (rc < 0 && lock && why.code == ERR_FULL && store_reserve_spend(of_index(r)))
 		rc = retain_day(w, &why);
 	store_unlock(lock);
 	if (rc == 0)
