@@ -1,13 +1,11 @@
 #include "compact/command.h"
 
 #include "compact/report.h"
-#include "json/json.h"
 
 struct command {
 	struct index_says says; /* first: it is what its functions are given */
 	const struct pack_opts *o;
-	struct buf made; /* of the day under way: its new packs, as a list of JSON */
-	bool any;	 /* copied, or to be copied */
+	bool any; /* copied, or to be copied */
 };
 
 static bool is_jsonl(const struct command *c)
@@ -19,14 +17,11 @@ static bool is_jsonl(const struct command *c)
 
 static int on_pack(void *data, const char *name, struct err *e)
 {
-	struct command *c = data;
+	const struct command *c = data;
 
-	if (!is_jsonl(c))
-		return says_line(&c->says, e, "%s/%s", store_path(c->says.store), name);
-	if (c->made.n)
-		buf_add_char(&c->made, ',');
-	json_add_quoted(&c->made, bytes_str(name));
-	return 0;
+	if (is_jsonl(c)) /* each is named with its day */
+		return 0;
+	return says_line(&c->says, e, "%s/%s", store_path(c->says.store), name);
 }
 
 static int on_plan(void *data, const struct compact_plan *p, struct err *e)
@@ -43,16 +38,15 @@ static int on_plan(void *data, const struct compact_plan *p, struct err *e)
 
 static int on_day(void *data, const struct compact_day *d, struct err *e)
 {
-	struct command *c = data;
+	const struct command *c = data;
 	struct buf b = { 0 };
 	int rc = 0;
 
-	report_compacted(&b, d, buf_bytes(&c->made), c->o->store.format);
+	report_compacted(&b, d, c->o->store.format);
 	if (is_jsonl(c))
 		rc = says_line(&c->says, e, "%s", buf_str(&b));
 	else
 		says_note(&c->says, "%s", buf_str(&b));
-	buf_reset(&c->made);
 	buf_release(&b);
 	return rc;
 }
@@ -82,7 +76,6 @@ int compact_command(const struct pack_opts *o, struct store *s, struct index_say
 {
 	struct command command = { .says = says, .o = o };
 	struct compact_opts c = pack_opts_compact(o);
-	int rc;
 
 	c.store = s;
 	c.on_pack = on_pack;
@@ -92,9 +85,7 @@ int compact_command(const struct pack_opts *o, struct store *s, struct index_say
 	c.on_deleted = on_deleted;
 	c.on_left = on_left;
 	c.data = &command;
-	rc = compact_store(&c, e);
-	buf_release(&command.made);
-	return rc;
+	return compact_store(&c, e);
 }
 
 /* ---- copying ---- */

@@ -22,8 +22,9 @@ static int merge_all(struct day_job *d, struct err *e)
 		rc = day_merge(d, e);
 	while (rc == 1);
 	d->sum.took_ns = time_mono_ns() - start;
-	if (rc == 0 && d->sum.packs_in > 0 && d->o->on_day)
-		rc = d->o->on_day(d->o->data, &d->sum, e);
+	if (d->sum.packs_in > 0 && d->o->on_day &&
+	    d->o->on_day(d->o->data, &d->sum, rc == 0 ? e : NULL) < 0)
+		rc = -1;
 	return rc;
 }
 

@@ -8,6 +8,7 @@
 #ifndef COMPACT_COMPACT_H
 #define COMPACT_COMPACT_H
 
+#include "base/hash.h"
 #include "chunk/chunk.h"
 #include "store/store.h"
 
@@ -17,6 +18,7 @@ struct compact_day {
 	int32_t day;
 	uint64_t packs_in, bytes_in;   /* that were merged */
 	uint64_t packs_out, bytes_out; /* that are there in their place; not those on the way */
+	struct hash_list made;	       /* those, ascending */
 	uint64_t entries;	       /* of the packs that were merged */
 	uint64_t duplicates;	       /* entries that were there twice */
 	int64_t took_ns;
@@ -47,6 +49,7 @@ struct compact_opts {
 	/* -1 with e set ends the work */
 	int (*on_pack)(void *data, const char *name, struct err *e); /* committed; in the store */
 	int (*on_plan)(void *data, const struct compact_plan *p, struct err *e);
+	/* also when the rest of the day could not be done */
 	int (*on_day)(void *data, const struct compact_day *d, struct err *e);
 	void (*on_fault)(void *data, const struct err *fault); /* damage: the rest is still done */
 	/* object, named relative to the store; of a dry run, that would be */

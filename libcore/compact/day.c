@@ -22,6 +22,16 @@ static void add_hash(struct hash_list *l, const struct hash128 *h)
 	l->n = hash128_sort(l->v, l->n);
 }
 
+static void drop_hash(struct hash_list *l, const struct hash128 *h)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (hash128_cmp(&l->v[i], h) != 0)
+			l->v[n++] = l->v[i];
+	l->n = n;
+}
+
 static bool has_hash(const struct hash_list *l, const struct hash128 *h)
 {
 	return hash128_among(l->v, l->n, h);
@@ -30,7 +40,7 @@ static bool has_hash(const struct hash_list *l, const struct hash128 *h)
 void day_release(struct day_job *d)
 {
 	free(d->stays.v);
-	free(d->made.v);
+	free(d->sum.made.v);
 	free(d->told.v);
 	*d = (struct day_job){ 0 };
 }
@@ -286,7 +296,8 @@ static void count(struct day_job *d, const struct run_inputs *in, const struct m
 	struct compact_day *sum = &d->sum;
 
 	for (size_t i = 0; i < in->n; i++) {
-		if (has_hash(&d->made, &in->input[i].name)) {
+		if (has_hash(&sum->made, &in->input[i].name)) {
+			drop_hash(&sum->made, &in->input[i].name);
 			sum->packs_out--;
 			sum->bytes_out -= in->input[i].size;
 		} else {
@@ -296,7 +307,7 @@ static void count(struct day_job *d, const struct run_inputs *in, const struct m
 		}
 	}
 	for (size_t i = 0; i < made->n_packs; i++)
-		add_hash(&d->made, &made->pack[i]);
+		add_hash(&sum->made, &made->pack[i]);
 	sum->packs_out += made->n_packs;
 	sum->bytes_out += made->bytes;
 	sum->duplicates += made->duplicates;

@@ -11,7 +11,6 @@ struct day_job {
 	const struct compact_opts *o;
 	struct compact_day sum; /* with tenant and day */
 	struct hash_list stays; /* packs that are left alone from now on: damaged ones; ascending */
-	struct hash_list made;	/* packs that were made from others of the day; ascending */
 	struct hash_list told;	/* index files whose damage was told; ascending */
 	struct hash128 gone;	/* the pack that was last found to be gone */
 	unsigned outrun;	/* so often others had replaced what was merged */

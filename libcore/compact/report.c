@@ -1,6 +1,8 @@
 #include "compact/report.h"
 
 #include "base/num.h"
+#include "json/json.h"
+#include "store/names.h"
 #include "time/time.h"
 
 void report_tenant_day(struct buf *b, struct bytes tenant, int32_t day)
@@ -63,7 +65,23 @@ void report_plan(struct buf *b, const struct compact_plan *p, enum cli_format fo
 	num_add_count(b, p->packs_out, "pack", "packs");
 }
 
-static void add_compacted_json(struct buf *b, const struct compact_day *d, struct bytes made)
+static void add_made(struct buf *b, const struct compact_day *d)
+{
+	struct buf name = { 0 };
+
+	for (size_t i = 0; i < d->made.n; i++) {
+		const struct store_name sn = { STORE_PACK, d->day, d->tenant, d->made.v[i] };
+
+		buf_reset(&name);
+		store_name_add(&name, &sn);
+		if (i)
+			buf_add_char(b, ',');
+		json_add_quoted(b, buf_bytes(&name));
+	}
+	buf_release(&name);
+}
+
+static void add_compacted_json(struct buf *b, const struct compact_day *d)
 {
 	add_object(b, d->tenant, d->day);
 	add_member(b, "packs", d->packs_in);
@@ -72,15 +90,15 @@ static void add_compacted_json(struct buf *b, const struct compact_day *d, struc
 	add_member(b, "bytes_out", d->bytes_out);
 	add_member(b, "entries", d->entries);
 	add_member(b, "duplicates", d->duplicates);
-	buf_addf(b, ",\"seconds\":%.3f,\"made\":[%.*s]}", (double)d->took_ns / NS_PER_S,
-		 BYTES_ARG(made));
+	buf_addf(b, ",\"seconds\":%.3f,\"made\":[", (double)d->took_ns / NS_PER_S);
+	add_made(b, d);
+	buf_add_str(b, "]}");
 }
 
-void report_compacted(struct buf *b, const struct compact_day *d, struct bytes made,
-		      enum cli_format format)
+void report_compacted(struct buf *b, const struct compact_day *d, enum cli_format format)
 {
 	if (format == CLI_JSONL) {
-		add_compacted_json(b, d, made);
+		add_compacted_json(b, d);
 		return;
 	}
 	report_tenant_day(b, d->tenant, d->day);

@@ -16,9 +16,7 @@ enum report_mode {
 void report_tenant_day(struct buf *b, struct bytes tenant, int32_t day); /* "fake 2026-01-15: " */
 void report_packing(struct buf *b, const struct packing_stats *s);
 void report_plan(struct buf *b, const struct compact_plan *p, enum cli_format format);
-/* made: the new packs, as the inside of a list of JSON. */
-void report_compacted(struct buf *b, const struct compact_day *d, struct bytes made,
-		      enum cli_format format);
+void report_compacted(struct buf *b, const struct compact_day *d, enum cli_format format);
 void report_copied(struct buf *b, const struct copy_day *d, enum report_mode mode,
 		   enum cli_format format);
 

@@ -87,9 +87,19 @@ ok "one pack" grep -Eq '^ *packs +1 ' stats
 
 i=0
 for n in 5 5 100 400; do flush chain $((i += 1)) $n; done
+cp -rp chain chain-json
+cp -rp chain chain-full
 ok "what is merged by and by" exits 0 chunkpack --compact --fan-in 2 --store chain -v
 ok "makes packs on the way" stdout_lines 2
 ok "of which nothing is told in the end" stderr_matches '^chunkpack: fake 2026-01-15: 4 packs, .*, became 1 pack, '
+largest=$(tail -n 1 "$TAP/stdout" | sed 's/^chain\///')
+ok "as JSON lines" exits 0 chunkpack --compact --fan-in 2 --store chain-json -o jsonl
+ok "the one that is left is named" stdout_matches "\"packs_out\":1,.*\"made\":\[\"$largest\"\]}$"
+blocks=$(($(size_of "chain/$largest") / 1024))
+ok "where only the small ones have room" exits 4 \
+	sh -c "ulimit -f $blocks; trap '' XFSZ; exec chunkpack --compact --fan-in 2 --store chain-full -o jsonl"
+ok "what was merged before that is told" stdout_matches '^{"tenant":"fake","day":"2026-01-15",.*,"packs_out":1,.*,"made":\["[^"]+"\]}$'
+ok "and there" test -e "chain-full/$(sed 's/.*"made":\["\([^"]*\)".*/\1/' "$TAP/stdout")"
 ok "all is right" exits 0 idxbuild --verify --store one
 is "what was replaced is still there" "$(packs one) $(indexes one)" "51 51"
 ok "again: nothing to do" exits 0 chunkpack --compact --store one -v
