@@ -58,7 +58,8 @@ struct day {
 	size_t n_chunks, cap_chunks;
 	size_t *todo; /* items of one round of work */
 	size_t n_todo;
-	bool vanished; /* a pack or an index file is gone since it was listed */
+	bool vanished;	     /* a pack or an index file is gone since it was listed; */
+	bool index_vanished; /* an index file is */
 	struct copy_day *sum;
 	const struct copy_hidden *hidden;
 };
@@ -489,7 +490,7 @@ static int copy_indexes(struct day *d, struct err *e)
 				return -1;
 			}
 			if (why.code == ERR_NO)
-				d->vanished = true;
+				d->vanished = d->index_vanished = true;
 			else
 				d->o->on_fault(d->o->data, &why);
 			continue;
@@ -598,7 +599,14 @@ static void sum_dry(struct day *d)
 	}
 }
 
-static int copy_loaded(struct day *d, struct err *e)
+enum attempt { ATTEMPT_FIRST, ATTEMPT_AGAIN, ATTEMPT_LAST };
+
+static bool is_tried_again(const struct day *d, enum attempt attempt)
+{
+	return d->vanished && attempt != ATTEMPT_LAST;
+}
+
+static int copy_loaded(struct day *d, enum attempt attempt, struct err *e)
 {
 	uint64_t before = d->sum->index_files;
 
@@ -608,12 +616,12 @@ static int copy_loaded(struct day *d, struct err *e)
 		return -1;
 	if ((d->as_it_is ? copy_indexes(d, e) : build_indexes(d, e)) < 0)
 		return -1;
-	if (d->o->dry_run || d->sum->index_files == before)
+	if (d->o->dry_run || is_tried_again(d, attempt))
 		return 0;
-	return check_target(d, e);
+	if (d->index_vanished)
+		return err_set(e, ERR_AGAIN, "index files vanish while they are copied");
+	return d->sum->index_files == before ? 0 : check_target(d, e);
 }
-
-enum attempt { ATTEMPT_FIRST, ATTEMPT_AGAIN, ATTEMPT_LAST };
 
 /* What is damaged in the source, once it is known not to have been replaced. */
 static void tell_faults(struct day *d)
@@ -659,8 +667,8 @@ static int try_day(const struct copy_opts *o, const struct copy_hidden *hidden,
 	if (rc == 0)
 		rc = copy_check_applied(o, &hidden->requests, &d.src, e);
 	if (rc == 0)
-		rc = copy_loaded(&d, e);
-	if (rc == 0 && d.vanished && attempt != ATTEMPT_LAST)
+		rc = copy_loaded(&d, attempt, e);
+	if (rc == 0 && is_tried_again(&d, attempt))
 		rc = 1;
 	if (rc == 0)
 		tell_faults(&d);

@@ -278,6 +278,10 @@ static int put_right(struct repair *r, size_t i, const struct store_name *sn, st
 
 	if (rc < 0)
 		rc = pack_scan_open_astray(r->r->store, sn, &scan, &why);
+	if (rc < 0 && why.code != ERR_CORRUPT) {
+		keep(r, i, "it cannot be read here");
+		return 0;
+	}
 	if (rc < 0)
 		return set_aside(r, i, f->name, place_of(r, f->tenant, f->day), e);
 	at = place_of(r, scan.trailer.tenant, scan.trailer.day);

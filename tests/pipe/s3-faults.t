@@ -157,6 +157,8 @@ wait $writer 2>/dev/null
 s3_fault '{}'
 is "who is killed leaves no object" "$(s3_keys killed | grep -c pack)" 0
 is "nor a file" "$(find tmp -type f | wc -l)" 0
+# One with something to do: others are not locked.
+echo '{"ts":"1768471200000000000","labels":{"app":"more"},"line":"more"}' | chunkpack --store "$S3_URL" | idxbuild --store "$S3_URL" >/dev/null
 s3_curl PUT "/$S3_RUN/main/~lokid/locks/fake/index/2026-01-15" -d 'lokid lock 00112233445566778899aabbccddeeff 3600' >/dev/null
 ok "a day that another has locked is left to it" tries 0 idxbuild --compact -v --store "$S3_URL"
 ok "which is told" stderr_has "left to another compaction"
