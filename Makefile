@@ -150,7 +150,8 @@ TEST_ENV := BUILD=$(abspath $(BUILD)) VARIANT=$(VARIANT) CC='$(CC)'
 # A sanitizer's finding ends the program with a status that no test expects.
 TEST_ENV += ASAN_OPTIONS=exitcode=99:allocator_may_return_null=1:$${ASAN_OPTIONS:-} TSAN_OPTIONS=exitcode=99:allocator_may_return_null=1:$${TSAN_OPTIONS:-}
 TEST_ENV += UBSAN_OPTIONS=exitcode=99:$${UBSAN_OPTIONS:-}
-JOBS     ?= 2
+# One more than there are processors here: tests of object stores and of time wait most of theirs.
+JOBS     ?= 3
 PROVE    := prove $(if $(filter 1,$(V)),-v) -j$(JOBS) -e tests/lib/run
 
 ## make check      all tests, long ones at 5 % of their count; T='tests/cmd/all.t ...' only these
