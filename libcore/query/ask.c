@@ -499,6 +499,8 @@ static int run_or_name(struct ask *a, char **operand, size_t n, struct err *e)
 	a->q.source.deadline_ns = limits_deadline(&a->q.limits);
 	r = run(a, operand, n, e);
 	a->q.source.store_away = NULL;
+	if (a->q.source.deadline_ns) /* the time in the queue does not count */
+		a->q.source.deadline_ns += gate_waited_ns(a->q.source.gate);
 	if (r < 0)
 		source_say_late(&a->q.source, e);
 	if (r < 0 && e->code == ERR_AGAIN && away) {

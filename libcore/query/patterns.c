@@ -39,8 +39,10 @@ static int most_first(const void *a, const void *b)
 static void add_samples(struct buf *b, const struct drain_pattern *p)
 {
 	for (size_t i = 0; i < p->n_samples; i++) {
+		int64_t ms = p->sample[i].ts_ns / NS_PER_MS;
+
 		buf_add_str(b, i ? ",[" : "[");
-		num_add_double(b, (double)(p->sample[i].ts_ns / NS_PER_MS) / 1000);
+		num_add_double(b, (double)ms / 1000);
 		buf_addf(b, ",%llu]", (unsigned long long)p->sample[i].n);
 	}
 }

@@ -571,7 +571,11 @@ static int pass_gate(const struct walk *w, const struct wal_list *wal, struct er
 	if (w->store && series_plan_store(w->o, &w->views, w->store, &bytes, e) < 0)
 		return -1;
 	s->stats->bytes += bytes;
-	return gate_plan(s->gate, bytes, e);
+	if (gate_plan(s->gate, bytes, e) < 0)
+		return -1;
+	if (w->store && s->deadline_ns) /* the time in the queue does not count */
+		store_set_deadline(w->store, s->deadline_ns + gate_waited_ns(s->gate));
+	return 0;
 }
 
 static int walk_all(struct walk *w, struct err *e)

@@ -4,11 +4,10 @@
 # PERCENT=100: 100 kills.
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/flush.sh"
+. "$REPO/tests/lib/crash.sh"
 
-KILLS=$((100 * ${PERCENT:-5} / 100))
-[ $KILLS -gt 0 ] || KILLS=1
+crash_kills 100
 DAYS=60
-echo "# SEED=${SEED:-1}, $KILLS kills"
 
 FIRST=1768435200 # 2026-01-15
 awk -v first=$FIRST -v n=$DAYS 'BEGIN {
