@@ -144,7 +144,7 @@ static int compact_tenant(struct walk *w, struct err *e)
 
 	if (sweep_abandoned(o, w->tenant, e) < 0)
 		return -1;
-	return due_days(o->store, w->tenant, INT32_MAX, wants, one_day, w, e);
+	return due_days(o->store, w->tenant, INT32_MAX, DUE_WHEN_WANTED, wants, one_day, w, e);
 }
 
 static int one_tenant(const char *name, uint64_t size, void *data, struct err *e)

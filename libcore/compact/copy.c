@@ -162,9 +162,10 @@ static int all_days(struct walk *w, struct err *e)
 
 	w->failed.code = ERR_NONE;
 	if (store_is_remote(o->from) || store_is_remote(o->to))
-		rc = due_days(o->to, to_tenant(w), INT32_MAX, see_target, see_target_day, w, e);
+		rc = due_days(o->to, to_tenant(w), INT32_MAX, DUE_WHEN_WANTED, see_target,
+			      see_target_day, w, e);
 	if (rc == 0)
-		rc = due_days(o->from, w->tenant, INT32_MAX, wants, one_day, w, e);
+		rc = due_days(o->from, w->tenant, INT32_MAX, DUE_WHEN_WANTED, wants, one_day, w, e);
 	if (rc == 0 && w->failed.code != ERR_NONE)
 		rc = err_set(e, w->failed.code, "%s", w->failed.msg);
 	for (size_t i = 0; i < w->n_there; i++)

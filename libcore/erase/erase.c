@@ -184,7 +184,8 @@ static int apply(struct tenant_run *r, struct err *e)
 	if (rc < 0 || r->targets.n == 0)
 		return rc;
 	targets_begin(&r->targets);
-	rc = due_days(o->store, r->targets.tenant, INT32_MAX, wants, one_day, r, e);
+	rc = due_days(o->store, r->targets.tenant, INT32_MAX, DUE_WHEN_WANTED, wants, one_day, r,
+		      e);
 	return rc == 0 && !o->dry_run ? give_receipts(r, e) : rc;
 }
 

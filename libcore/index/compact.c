@@ -146,7 +146,7 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 	struct err why;
 
 	(void)size;
-	if (due_days(c->store, w.tenant, INT32_MAX, wants, one_day, &w, &why) == 0)
+	if (due_days(c->store, w.tenant, INT32_MAX, 1, wants, one_day, &w, &why) == 0)
 		return 0;
 	if (why.code != ERR_CORRUPT)
 		return err_set(e, why.code, "%s", why.msg);

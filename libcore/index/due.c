@@ -15,6 +15,7 @@ struct objects {
 
 struct seen {
 	int32_t last;
+	size_t files_max;
 	struct objects packs, files;
 	due_wants_fn *wants;
 	void *data;
@@ -76,22 +77,53 @@ static bool is_in_order(const struct due_day *d)
 	return n_named == d->packs.n;
 }
 
+static void add_due(struct seen *s, int32_t day)
+{
+	mem_grow(&s->due, &s->cap_due, s->n_due + 1, sizeof(*s->due));
+	s->due[s->n_due++] = day;
+}
+
 static int see_day(int32_t day, struct live *l, void *data, struct err *e)
 {
 	struct seen *s = data;
 	const struct due_day d = { day, l, of_day(&s->files, day), of_day(&s->packs, day) };
 
 	(void)e;
-	if (is_in_order(&d) && !s->wants(&d, s->data))
-		return 0;
-	mem_grow(&s->due, &s->cap_due, s->n_due + 1, sizeof(*s->due));
-	s->due[s->n_due++] = day;
+	if (!is_in_order(&d) || s->wants(&d, s->data))
+		add_due(s, day);
 	return 0;
+}
+
+/* Fills v with the index files that are to be fetched; days with more of them are due. Returns how
+ * many. */
+static size_t choose_files(struct seen *s, struct live_file *v)
+{
+	const struct objects *f = &s->files;
+	size_t n = 0;
+
+	for (size_t i = 0, end; i < f->all.n; i = end) {
+		for (end = i; end < f->all.n && f->day[end] == f->day[i];)
+			end++;
+		if (end - i > s->files_max) {
+			add_due(s, f->day[i]);
+			continue;
+		}
+		for (size_t k = i; k < end; k++)
+			v[n++] =
+				(struct live_file){ f->day[k], f->all.v[k].hash, f->all.v[k].size };
+	}
+	return n;
+}
+
+static int cmp_days(const void *pa, const void *pb)
+{
+	int32_t a = *(const int32_t *)pa, b = *(const int32_t *)pb;
+
+	return (a > b) - (a < b);
 }
 
 static int see_days(struct store *store, struct bytes tenant, struct seen *s, struct err *e)
 {
-	const struct dated *files = &s->files.all;
 	struct buf folder = { 0 };
 	struct live_file *v;
 	int rc;
@@ -101,18 +133,18 @@ static int see_days(struct store *store, struct bytes tenant, struct seen *s, st
 	buf_release(&folder);
 	if (rc < 0)
 		return -1;
-	v = mem_alloc((files->n + 1) * sizeof(*v));
-	for (size_t i = 0; i < files->n; i++)
-		v[i] = (struct live_file){ s->files.day[i], files->v[i].hash, files->v[i].size };
-	rc = live_fetch(store, tenant, v, files->n, see_day, s, e);
+	v = mem_alloc((s->files.all.n + 1) * sizeof(*v));
+	rc = live_fetch(store, tenant, v, choose_files(s, v), see_day, s, e);
+	if (s->n_due)
+		qsort(s->due, s->n_due, sizeof(*s->due), cmp_days);
 	free(v);
 	return rc;
 }
 
-int due_days(struct store *store, struct bytes tenant, int32_t last, due_wants_fn *wants,
-	     live_day_fn *each, void *data, struct err *e)
+int due_days(struct store *store, struct bytes tenant, int32_t last, size_t files_max,
+	     due_wants_fn *wants, live_day_fn *each, void *data, struct err *e)
 {
-	struct seen s = { .last = last, .wants = wants, .data = data };
+	struct seen s = { .last = last, .files_max = files_max, .wants = wants, .data = data };
 	int rc;
 
 	if (!store_is_remote(store) && !live_is_far(store, tenant))

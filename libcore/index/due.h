@@ -20,13 +20,17 @@ struct due_day {
 /* Is there something to do nevertheless? When in doubt there is. */
 typedef bool due_wants_fn(const struct due_day *d, void *data);
 
+#define DUE_WHEN_WANTED SIZE_MAX
+
 /*
  * Calls each(day, data, e), ascending, for the days up to `last` of a tenant of which there are
- * index files: those that are not in order, and those that wants says. A day of a store in a folder
+ * index files: those that are not in order, those that wants says, and those with more than
+ * `files_max` of them, which are not fetched to learn it (DUE_WHEN_WANTED: there is no such
+ * number). A day of a store in a folder
  * is looked at by each alone, so there it is called for all of them, and wants not at all. Errors:
  * as live_range and live_days; what each gave.
  */
-MUST_CHECK int due_days(struct store *s, struct bytes tenant, int32_t last, due_wants_fn *wants,
-			live_day_fn *each, void *data, struct err *e);
+MUST_CHECK int due_days(struct store *s, struct bytes tenant, int32_t last, size_t files_max,
+			due_wants_fn *wants, live_day_fn *each, void *data, struct err *e);
 
 #endif

@@ -248,7 +248,8 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 		rc = index_sweep_abandoned(w->r->store, w->tenant, &why);
 	last = last_day(w);
 	if (rc == 0 && last > INT32_MIN)
-		rc = due_days(w->r->store, w->tenant, last, wants, one_day, w, &why);
+		rc = due_days(w->r->store, w->tenant, last, DUE_WHEN_WANTED, wants, one_day, w,
+			      &why);
 	if (rc == 0)
 		return 0;
 	if (why.code != ERR_CORRUPT)

@@ -36,7 +36,7 @@ is "each by a request" "$(($(number DELETE) >= 2 * FILES))" 1
 ok "of few more" test "$(number DELETE)" -le $((2 * FILES + 4))
 ok "none of which asks how old one is" test "$(number HEAD)" -le 4
 ok "but lists" test "$(number LIST)" -le 10
-ok "and each index file is fetched twice: to see what is due, and for that; each pack's trailer once" test "$(number GET)" -le $((3 * FILES + 8))
+ok "and each index file is fetched once" test "$(number GET)" -le $((2 * FILES + 8))
 is "one index file is left" "$(s3_keys main | grep -c '\.idx$')" 1
 is "and one pack" "$(s3_keys main | grep -c '\.pack$')" 1
 ok "all is right" exits 0 idxbuild --fsck --delete-delay 0 --store "$S3_URL"
