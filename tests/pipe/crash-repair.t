@@ -73,7 +73,7 @@ repair() {
 killed=0
 round=0
 whole=1
-while [ $killed -lt $KILLS ] && [ $round -lt $((5 * KILLS + 20)) ]; do
+while [ $killed -lt "$KILLS" ] && [ $round -lt $((5 * KILLS + 20)) ]; do
 	round=$((round + 1))
 	[ $whole -eq 0 ] || hurt
 	whole=0
@@ -92,7 +92,7 @@ while [ $killed -lt $KILLS ] && [ $round -lt $((5 * KILLS + 20)) ]; do
 	}
 done
 note "$killed repairs were killed in $round rounds"
-is "as many were killed as asked for" $killed $KILLS
+is "as many were killed as asked for" $killed "$KILLS"
 
 find store -name '*.tmp' -exec touch -d '2 hours ago' {} +
 ok "a last repair" exits 0 idxbuild --fsck --repair --store store
