@@ -456,9 +456,24 @@ part_streams() {
 	rm -rf many-wal many-store
 }
 
+# One push run: fills push/data, and adds a line to push.runs.
+push_once() {
+	rm -rf push/data
+	sync
+	: >push/log
+	measure -o push/out lokid --config push/lokid.yaml --data push/data --listen 127.0.0.1:0 2>push/log >push/cost &
+	pid=$!
+	until port=$(sed -n 's/.* msg=ready addr=[^ ]*:\([0-9]*\) .*/\1/p' push/log) && [ "$port" ]; do sleep 0.05; done
+	pushload -c 4 -s 300 -b 2000 -l 200 -n 300 -d 600 "127.0.0.1:$port" >push/load.json
+	pkill -TERM -P "$pid"
+	wait "$pid"
+	printf '%s\t%s\t%s\n' "$(json_value seconds push/load.json)" "$(cut -f 2 push/cost)" "$(cut -f 3 push/cost)" >>push.runs
+}
+
 # Pushes to the daemon from four connections, each answered when it is on the disk. MB are of raw lines; CPU is
-# of the daemon's whole tree. Beside it lokid-ingest takes the same lines as frames from a pipe: packed by it, which is
-# what the ratio is to, and made for it in batches with an id, which it only checks and copies (the daemon packs those).
+# of the daemon's whole tree. Beside it, run by run, lokid-ingest takes the same lines as frames from a pipe: packed
+# by it, which is what the ratio is to, and made for it in batches with an id, which it only checks and copies (the
+# daemon packs those).
 part_push() {
 	rm -rf push
 	mkdir push
@@ -473,31 +488,25 @@ part_push() {
 		  wal:
 		    segment_size: 10GB
 	END
+	push_once
+	# Frames with a batch's id, as the daemon sends them, are checked and copied; those without are packed.
+	walreplay push/data/wal | lokid-ingest -q --wal push/packed --sync none --input jsonl
+	walreplay --frames push/packed >push/one.frames
+	rm -rf push/packed
 	: >push.runs
+	: >push.frames
 	for _ in $(seq "$runs"); do
-		rm -rf push/data
-		sync
-		: >push/log
-		measure -o push/out lokid --config push/lokid.yaml --data push/data --listen 127.0.0.1:0 2>push/log >push/cost &
-		pid=$!
-		until port=$(sed -n 's/.* msg=ready addr=[^ ]*:\([0-9]*\) .*/\1/p' push/log) && [ "$port" ]; do sleep 0.05; done
-		pushload -c 4 -s 300 -b 2000 -l 200 -n 300 -d 600 "127.0.0.1:$port" >push/load.json
-		pkill -TERM -P "$pid"
-		wait "$pid"
-		printf '%s\t%s\t%s\n' "$(json_value seconds push/load.json)" "$(cut -f 2 push/cost)" "$(cut -f 3 push/cost)" >>push.runs
+		push_once
+		measure -p 'rm -rf wal1; sync' sh -c 'cat push/one.frames | lokid-ingest -q --wal wal1 --sync always --input frames' >>push.frames
 	done
 	n=$(json_value bytes push/load.json)
 	m=$(middle push.runs)
+	f=$(middle push.frames)
 	per_core=$(calc "$n / 1e6 / $(cpu "$m")")
 	info push_speed "$(calc "$n / 1e6 / $(wall "$m")")" MB/s
 	at_least push_per_core "$per_core" MB/s 60
 	info push_cpu_per_gb "$(calc "$(cpu "$m") / ($n / 1e9)")" s
 	info push_p99 "$(json_value p99_ms push/load.json)" ms
-	# Frames with a batch's id, as the daemon sends them, are checked and copied; those without are packed.
-	walreplay push/data/wal | lokid-ingest -q --wal push/packed --sync none --input jsonl
-	walreplay --frames push/packed >push/one.frames
-	f=$(measure -n "$runs" -p 'rm -rf wal1; sync' sh -c \
-		'cat push/one.frames | lokid-ingest -q --wal wal1 --sync always --input frames')
 	ratio_at_least push_vs_frames "$(calc "$n / 1e6 / $(cpu "$f")")" MB/s 0.5 "$(calc "$per_core / ($n / 1e6 / $(cpu "$f"))")"
 	frames 256KiB <push/one.frames >push/big.frames 2>push/big.count
 	f=$(measure -n "$runs" -p 'rm -rf wal1; sync' -o acks sh -c \
