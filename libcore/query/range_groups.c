@@ -46,10 +46,11 @@ static uint32_t *recent_of(struct range_groups *g, const struct block *b, uint32
 	for (size_t k = 0; k < g->by->n; k++) {
 		struct bytes *v = &g->value[k];
 
+		/* One that is not there has no p, an empty one has. */
 		if (!block_get(b, i, g->names[k], v))
-			v->p = NULL;
+			*v = (struct bytes){ 0 };
 		else if (!v->p)
-			v->p = "";
+			*v = BYTES_LIT("");
 		hash = mix(hash, *v);
 	}
 	return &g->recent[hash >> 32 & (RANGE_GROUPS_RECENT - 1)];

@@ -6,7 +6,7 @@
 #include "base/utf8.h"
 #include "regex/syntax.h"
 
-int syntax_fail(struct parser *p, const char *what, struct bytes where)
+int(syntax_fail)(struct parser *p, const char *what, struct bytes where)
 {
 	return err_set(p->e, ERR_QUERY, "error parsing regexp: %s: `%.*s`", what, BYTES_ARG(where));
 }

@@ -35,6 +35,9 @@ struct parser {
 
 /* "error parsing regexp: WHAT: `WHERE`". Returns -1. */
 int syntax_fail(struct parser *p, const char *what, struct bytes where);
+#ifdef __clang_analyzer__ /* which would think that it may return 0, as of err_set */
+#define syntax_fail(...) ((syntax_fail)(__VA_ARGS__), -1)
+#endif
 /* From `from` up to where the parser is now. */
 struct bytes syntax_since(const struct parser *p, struct bytes from);
 /* Takes one character. */

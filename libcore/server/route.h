@@ -26,9 +26,9 @@ struct route {
 	bool no_tenant;	   /* asked without one */
 	bool form;	   /* parameters of query string and body are taken apart before */
 	bool several;	   /* tenants, "a|b", when the configuration allows it */
+	bool files;	   /* are read or written: answered on a thread that may wait for a disk */
 	const char *label; /* "loki_api_v1_push": the name in metrics */
 	route_fn *answer;
-	bool files; /* are read or written: answered on a thread that may wait for a disk */
 };
 
 enum { ROUTE_NAMES = 2 };

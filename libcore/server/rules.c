@@ -53,7 +53,7 @@ static int read_file(const char *path, struct arena *a, struct rules_file *ret, 
 	if (rc == 0)
 		rc = yaml_parse(buf_bytes(&text), path, a, &doc, e);
 	buf_release(&text);
-	if (rc < 0)
+	if (rc != 0)
 		return -1;
 	if (!doc.root || doc.root->kind != YAML_MAP)
 		return err_set(e, ERR_USAGE, "%s: expected a map", path);

@@ -1,5 +1,6 @@
 #include "server/tails.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -93,6 +94,7 @@ void tails_end(struct tails *t, struct bytes tenant)
 	pthread_mutex_lock(&t->lock);
 	at = find(t, tenant);
 	of = *at;
+	assert(of); /* since it has begun */
 	t->n--;
 	if (--of->n == 0) {
 		*at = of->next;

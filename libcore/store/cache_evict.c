@@ -310,7 +310,8 @@ void cache_look_after(struct cache *c, const struct hash128 *h, uint64_t n_bytes
 {
 	const double whole = (double)(UINT64_C(1) << DUE_WHOLE_BITS), n = c->n_groups;
 	const uint64_t time = UINT64_C(1) << DUE_BITS;
-	const double disk = (double)(n_bytes / DISK_BLOCK + 1) * DISK_BLOCK; /* about */
+	const uint64_t n_blocks = n_bytes / DISK_BLOCK + 1; /* about */
+	const double disk = (double)n_blocks * DISK_BLOCK;
 	unsigned group = (unsigned)h->b[0] % c->n_groups;
 	uint64_t part = (uint64_t)(whole * n * disk / (double)c->limits.bytes +
 				   whole * n / (double)c->limits.items);

@@ -71,7 +71,8 @@ static struct use *find_uses(struct store_read *v, size_t n, size_t *ret_n)
 			mem_grow(&uses, &cap, k + 1, sizeof(*uses));
 			uses[k++] = (struct use){ v[i].file, off, &v[i], NULL };
 		}
-	qsort(uses, k, sizeof(*uses), by_place);
+	if (k > 0)
+		qsort(uses, k, sizeof(*uses), by_place);
 	*ret_n = k;
 	return uses;
 }

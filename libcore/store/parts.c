@@ -97,39 +97,40 @@ const char *store_parts_glued(const char *path)
 	return strstr(path, "index=") ? "index=" : strstr(path, "rules=") ? "rules=" : NULL;
 }
 
-/* path[i] is to be freed; NULL: it has none of its own. */
-static int parse(const char *word, char *path[STORE_PARTS], struct err *e)
+/* Cuts copy, one of the word, into the main path and those in path[]; NULL: it has none of its own.
+ */
+static int parse(const char *word, char *copy, const char *path[STORE_PARTS], struct err *e)
 {
 	unsigned part, next;
-	const char *at = next_part(word, &part);
+	size_t at = (size_t)(next_part(word, &part) - word);
 
 	for (; part < STORE_PARTS; part = next) {
-		const char *value = at + 1 + strlen(words[part]) + 1;
+		size_t value = at + 1 + strlen(words[part]) + 1;
 
-		at = next_part(value, &next);
+		copy[at] = '\0';
+		at = (size_t)(next_part(word + value, &next) - word);
 		if (at == value)
 			return err_set(e, ERR_USAGE, "store '%s': nothing behind '%s='", word,
 				       words[part]);
 		if (path[part])
 			return err_set(e, ERR_USAGE, "store '%s': '%s=' is there twice", word,
 				       words[part]);
-		path[part] = strndup(value, (size_t)(at - value));
+		path[part] = copy + value;
 	}
 	return 0;
 }
 
 int store_check_path(const char *word, struct err *e)
 {
-	char *path[STORE_PARTS] = { NULL }, *main_path = store_main_path(word);
-	int rc = parse(word, path, e);
+	const char *path[STORE_PARTS] = { NULL };
+	char *main_path = strdup(word);
+	int rc = parse(word, main_path, path, e);
 
 	if (rc == 0)
 		rc = store_path_check(main_path, e);
-	for (unsigned i = 0; i < STORE_PARTS; i++) {
+	for (unsigned i = 0; i < STORE_PARTS; i++)
 		if (rc == 0 && path[i])
 			rc = store_path_check(path[i], e);
-		free(path[i]);
-	}
 	free(main_path);
 	return rc;
 }
@@ -224,10 +225,11 @@ static int leave_parts(struct store *s, struct err *e)
 struct store *store_parts_open(const char *word, enum store_mode mode, store_open_fn *open_one,
 			       struct err *e)
 {
-	char *path[STORE_PARTS] = { NULL }, *main_path = store_main_path(word);
+	const char *path[STORE_PARTS] = { NULL };
+	char *main_path = strdup(word);
 	struct store *s = NULL;
 	unsigned lacks = 0;
-	int rc = parse(word, path, e);
+	int rc = parse(word, main_path, path, e);
 
 	for (unsigned i = 0; i < STORE_PARTS; i++)
 		lacks |= path[i] ? 1U << i : 0;
@@ -250,8 +252,6 @@ struct store *store_parts_open(const char *word, enum store_mode mode, store_ope
 		store_close(s);
 		s = NULL;
 	}
-	for (unsigned i = 0; i < STORE_PARTS; i++)
-		free(path[i]);
 	free(main_path);
 	return s;
 }

@@ -709,7 +709,7 @@ static int dir_now(struct store *s, int64_t *ret_ns, struct err *e)
 	if (rc == 0)
 		rc = file_replace_open_unnamed(path.p, &f, e);
 	buf_release(&path);
-	if (rc < 0)
+	if (rc != 0)
 		return -1;
 	/* By whoever keeps the file; a full disk has no room for a byte, but for that. */
 	if (futimens(f.fd, NULL) < 0 || fstat(f.fd, &st) < 0)

@@ -40,7 +40,7 @@ static void add_place(struct template_run *r)
 		buf_addf(&r->message, "error calling %s: ", r->calling);
 }
 
-int run_fail(struct template_run *r, const char *fmt, ...)
+int(run_fail)(struct template_run *r, const char *fmt, ...)
 {
 	va_list va;
 

@@ -193,8 +193,10 @@ METHOD(m_sub)
 
 METHOD(m_seconds)
 {
+	const int64_t s = v[0].u.i / NS_PER_S, ns = v[0].u.i % NS_PER_S;
+
 	UNUSED_RUN;
-	*ret = value_float((double)(v[0].u.i / NS_PER_S) + (double)(v[0].u.i % NS_PER_S) / 1e9);
+	*ret = value_float((double)s + (double)ns / 1e9);
 	return 0;
 }
 

@@ -191,7 +191,7 @@ static bool define_body(struct parser *p, struct bytes name, const char *where)
 	struct node *end = NULL, *root = own_scope_list(p, &end);
 	struct buf b = { 0 };
 
-	if (p->failed)
+	if (!root)
 		return false;
 	if (end->kind != NODE_END) {
 		node_print(&b, end);
@@ -369,7 +369,7 @@ static struct node *text_or_action(struct parser *p)
 	return p->failed ? NULL : n;
 }
 
-/* Nodes up to {{end}} or {{else}}, which becomes *ret_end. */
+/* Nodes up to {{end}} or {{else}}, which becomes *ret_end; NULL when p has failed. */
 static struct node *item_list(struct parser *p, struct node **ret_end)
 {
 	struct node *list = parser_node(p, NODE_LIST, parser_peek_word(p).pos);
@@ -385,7 +385,8 @@ static struct node *item_list(struct parser *p, struct node **ret_end)
 		}
 		nodes_add(&list->nodes, n);
 	}
-	return parser_fail(p, "unexpected EOF", BYTES_LIT(""));
+	parser_fail(p, "unexpected EOF", BYTES_LIT(""));
+	return NULL;
 }
 
 static void parse_all(struct parser *p)

@@ -44,6 +44,9 @@ int run_fail(struct template_run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The same for a text of any length. */
 int run_fail_bytes(struct template_run *r, const char *before, struct bytes text,
 		   const char *after);
+#ifdef __clang_analyzer__ /* which would think that it may return 0, as of err_set */
+#define run_fail(...) ((run_fail)(__VA_ARGS__), -1)
+#endif
 
 /* Whether n more bytes of one string are within the limits; else -1, with the message. */
 MUST_CHECK int run_check_size(struct template_run *r, size_t n);

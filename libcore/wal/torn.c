@@ -71,8 +71,8 @@ static bool other_type_or_bit(struct bytes rest, const struct head *h)
 		return false;
 	if ((bit & (bit - 1)) == 0 || crc32c_is_one_bit(bit, data.n))
 		return true;
-	for (uint8_t type = WAL_FRAG_FULL; type <= WAL_FRAG_LAST; type++)
-		if (crc32c_add(head_crc(h->n, type), data.p, data.n) == h->crc)
+	for (int type = WAL_FRAG_FULL; type <= WAL_FRAG_LAST; type++)
+		if (crc32c_add(head_crc(h->n, (uint8_t)type), data.p, data.n) == h->crc)
 			return true;
 	return false;
 }
