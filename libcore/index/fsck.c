@@ -7,19 +7,29 @@
 
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/work.h"
 #include "index/fsck_day.h"
+#include "index/live_files.h"
 #include "labels/labels.h"
 #include "store/tenants.h"
+
+enum { BESIDE_AT_ONCE = 16 };
+
+/* Neither packs nor index files: names, in the order of the listing. */
+struct others {
+	const char **v; /* in mem */
+	size_t n, cap;
+	struct arena mem;
+};
 
 struct walk {
 	const struct index_fsck *f;
 	struct buf tenant; /* whose objects are listed now */
-	struct fsck_pack *pack;
-	size_t n_packs, cap_packs;
-	int32_t *day; /* of its packs and index files; not sorted, many times */
-	size_t n_days, cap_days;
+	struct fsck_objects objects;
+	struct others others;
 	struct buf foreign; /* told last */
 	int64_t n_faults;
 };
@@ -34,22 +44,104 @@ static void tell(struct walk *w, enum fault_kind kind, const char *name, struct 
 		w->f->data);
 }
 
+/* ---- beside packs and index files ---- */
+
+/* What became of one of them. */
+struct beside {
+	int rc;
+	enum fault_kind kind;
+	struct err err;
+};
+
+struct asking {
+	struct walk *walk;
+	struct bytes tenant;
+	struct beside slot[BESIDE_AT_ONCE];
+};
+
+static void tell_beside(struct walk *w, const char *name, struct bytes tenant, struct beside *x)
+{
+	if (x->rc <= 0)
+		return;
+	fault_cut_path(&x->err, store_path(w->f->store), name);
+	tell(w, x->kind, name, tenant, 1, &x->err);
+}
+
+static int look_beside(const struct walk *w, const char *name, struct beside *ret, struct err *e)
+{
+	ret->rc = w->f->beside(w->f->store, name, &ret->kind, w->f->beside_data, &ret->err);
+	if (ret->rc < 0)
+		*e = ret->err;
+	return ret->rc < 0 ? -1 : 0;
+}
+
+static int look_at_other(void *data, unsigned worker, size_t item, size_t slot, struct err *e)
+{
+	struct asking *a = data;
+
+	(void)worker;
+	return look_beside(a->walk, a->walk->others.v[item], &a->slot[slot], e);
+}
+
+static int tell_other(void *data, size_t item, size_t slot, struct err *e)
+{
+	struct asking *a = data;
+
+	(void)e;
+	tell_beside(a->walk, a->walk->others.v[item], a->tenant, &a->slot[slot]);
+	return 0;
+}
+
+/* Of a remote store several at once: each is small, and there may be thousands. */
+static int look_at_others(struct walk *w, struct bytes tenant, struct err *e)
+{
+	struct others *o = &w->others;
+	struct asking *a = mem_alloc(sizeof(*a));
+	struct work work = { .n = o->n,
+			     .jobs = 1,
+			     .window = BESIDE_AT_ONCE,
+			     .run = look_at_other,
+			     .done = tell_other,
+			     .data = a };
+	int rc;
+
+	a->walk = w;
+	a->tenant = tenant;
+	if (o->n && store_is_remote(store_part(w->f->store, o->v[0])))
+		work.jobs = BESIDE_AT_ONCE;
+	rc = work_run(&work, e);
+	o->n = 0;
+	arena_reset(&o->mem);
+	free(a);
+	return rc;
+}
+
+static void add_other(struct walk *w, const char *name)
+{
+	struct others *o = &w->others;
+
+	if (!w->f->beside)
+		return;
+	mem_grow(&o->v, &o->cap, o->n + 1, sizeof(*o->v));
+	o->v[o->n++] = arena_copy(&o->mem, bytes_of(name, strlen(name) + 1)).p;
+}
+
+/* Those that have names of their own. */
+static int look_at_named(struct walk *w, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; w->f->beside && w->f->besides && w->f->besides[i] && rc == 0; i++) {
+		struct beside x;
+
+		rc = look_beside(w, w->f->besides[i], &x, e);
+		if (rc == 0)
+			tell_beside(w, w->f->besides[i], (struct bytes){ 0 }, &x);
+	}
+	return rc;
+}
+
 /* ---- a tenant ---- */
-
-static int by_day(const void *pa, const void *pb)
-{
-	int32_t a = *(const int32_t *)pa, b = *(const int32_t *)pb;
-
-	return (a > b) - (a < b);
-}
-
-static int by_day_and_hash(const void *pa, const void *pb)
-{
-	const struct fsck_pack *a = pa, *b = pb;
-	int c = by_day(&a->day, &b->day);
-
-	return c ? c : hash128_cmp(&a->hash, &b->hash);
-}
 
 /* A file in the place of a folder is a fault by itself, and the other tenants have their turn. */
 static bool is_told(const struct walk *w, const struct err *e)
@@ -61,35 +153,27 @@ static int end_tenant(struct walk *w, struct err *e)
 {
 	struct bytes tenant = buf_bytes(&w->tenant);
 	struct err why;
-	size_t at = 0;
-	int64_t rc = 0;
+	int rc;
 
-	if (w->n_packs)
-		qsort(w->pack, w->n_packs, sizeof(*w->pack), by_day_and_hash);
-	if (w->n_days)
-		qsort(w->day, w->n_days, sizeof(*w->day), by_day);
-	for (size_t i = 0; i < w->n_days && rc >= 0; i++) {
-		size_t first = at;
-
-		if (i && w->day[i] == w->day[i - 1])
-			continue;
-		while (at < w->n_packs && w->pack[at].day == w->day[i])
-			at++;
-		rc = fsck_day(w->f, tenant, w->day[i], w->pack + first, at - first, &why);
-		w->n_faults += rc > 0 ? rc : 0;
-	}
-	w->n_packs = w->n_days = 0;
+	if (look_at_others(w, tenant, e) < 0)
+		return -1;
+	rc = fsck_days(w->f, tenant, &w->objects, &w->n_faults, &why);
+	fsck_objects_reset(&w->objects);
 	return rc < 0 && !is_told(w, &why) ? err_set(e, why.code, "%s", why.msg) : 0;
 }
 
 static void add_object(struct walk *w, const struct store_name *sn, const struct store_object *o)
 {
-	mem_grow(&w->day, &w->cap_days, w->n_days + 1, sizeof(*w->day));
-	w->day[w->n_days++] = sn->day;
-	if (sn->kind != STORE_PACK)
-		return;
-	mem_grow(&w->pack, &w->cap_packs, w->n_packs + 1, sizeof(*w->pack));
-	w->pack[w->n_packs++] = (struct fsck_pack){ sn->day, sn->hash, o->size, o->date_ns };
+	struct fsck_objects *to = &w->objects;
+
+	if (sn->kind == STORE_PACK) {
+		mem_grow(&to->pack, &to->cap_packs, to->n_packs + 1, sizeof(*to->pack));
+		to->pack[to->n_packs++] =
+			(struct fsck_pack){ sn->day, sn->hash, o->size, o->date_ns };
+	} else {
+		mem_grow(&to->file, &to->cap_files, to->n_files + 1, sizeof(*to->file));
+		to->file[to->n_files++] = (struct live_file){ sn->day, sn->hash, o->size };
+	}
 }
 
 /* ---- the list ---- */
@@ -118,40 +202,26 @@ static void tell_foreign(struct walk *w, struct bytes what)
 	w->f->foreign(buf_str(&w->foreign), w->f->data);
 }
 
-static int look_beside(struct walk *w, const char *name, struct bytes tenant, struct err *e)
-{
-	enum fault_kind kind;
-	struct err why;
-	int rc = w->f->beside ? w->f->beside(w->f->store, name, &kind, w->f->beside_data, &why) : 0;
-
-	if (rc < 0)
-		*e = why;
-	if (rc > 0) {
-		fault_cut_path(&why, store_path(w->f->store), name);
-		tell(w, kind, name, tenant, 1, &why);
-	}
-	return rc < 0 ? -1 : 0;
-}
-
 /* What of a tenant is neither a pack nor an index file. */
-static int other_object(struct walk *w, const char *name, struct bytes tenant, struct bytes folder,
-			struct bytes rest, struct err *e)
+static void other_object(struct walk *w, const char *name, struct bytes tenant, struct bytes folder,
+			 struct bytes rest)
 {
 	struct err why;
 
 	if (w->f->depth == FSCK_UNNAMED || (rest.p && bytes_is(folder, "rules")))
-		return 0;
-	if (rest.p && (bytes_is(folder, "deletes") || bytes_is(folder, "receipts")))
-		return look_beside(w, name, tenant, e);
+		return;
+	if (rest.p && (bytes_is(folder, "deletes") || bytes_is(folder, "receipts"))) {
+		add_other(w, name);
+		return;
+	}
 	if (!bytes_is(folder, "chunks") && !bytes_is(folder, "index")) {
 		tell_foreign(w, bytes_of(name, (size_t)(folder.p + folder.n - name)));
-		return 0;
+		return;
 	}
 	err_set(&why, ERR_CORRUPT,
 		rest.p ? "it is neither a pack nor an index file"
 		       : "it is a file, where the tenant's folder should be");
 	tell(w, FAULT_FOREIGN, name, tenant, 1, &why);
-	return 0;
 }
 
 static int on_object(const struct store_object *o, void *data, struct err *e)
@@ -174,7 +244,7 @@ static int on_object(const struct store_object *o, void *data, struct err *e)
 	if (is_ours(name, &sn))
 		add_object(w, &sn, o);
 	else if (bytes_split(&rest, '/', &folder))
-		return other_object(w, name, tenant, folder, rest, e);
+		other_object(w, name, tenant, folder, rest);
 	return 0;
 }
 
@@ -269,8 +339,8 @@ int64_t index_fsck(const struct index_fsck *f, struct err *e)
 	struct buf folder = { 0 };
 	int rc = check_mark(&w, e);
 
-	for (size_t i = 0; f->besides && f->besides[i] && rc == 0; i++)
-		rc = look_beside(&w, f->besides[i], (struct bytes){ 0 }, e);
+	if (rc == 0)
+		rc = look_at_named(&w, e);
 	if (f->tenant.n)
 		buf_addf(&folder, "%.*s/", BYTES_ARG(f->tenant));
 	if (rc == 0)
@@ -279,8 +349,9 @@ int64_t index_fsck(const struct index_fsck *f, struct err *e)
 		rc = end_tenant(&w, e);
 	if (rc == 0)
 		rc = look_for_all_abandoned(&w, e);
-	free(w.pack);
-	free(w.day);
+	fsck_objects_release(&w.objects);
+	free(w.others.v);
+	arena_release(&w.others.mem);
 	buf_release(&w.tenant);
 	buf_release(&w.foreign);
 	buf_release(&folder);

@@ -26,8 +26,8 @@ typedef bool fsck_overdue_fn(struct bytes tenant, const struct labels *stream, i
 
 /*
  * Of an object that is neither a pack nor an index file: 0 it is right, is gone, or is none of
- * ours; 1 e says what is wrong, *ret_kind that it is a FAULT_RULE or a FAULT_RECEIPT; -1. Errors:
- * ERR_IO, ERR_AGAIN.
+ * ours; 1 e says what is wrong, *ret_kind that it is a FAULT_RULE or a FAULT_RECEIPT; -1. For any
+ * thread, as fsck_overdue_fn is. Errors: ERR_IO, ERR_AGAIN.
  */
 typedef int fsck_beside_fn(struct store *s, const char *name, enum fault_kind *ret_kind, void *data,
 			   struct err *e);

@@ -37,7 +37,8 @@ struct day {
 
 	const char *at_name, *at_index; /* what fsck_pack_bytes looks at */
 	struct fault_list found;
-	struct arena mem; /* names */
+	struct fault_list right; /* index files: their labels alone */
+	struct arena mem;	 /* names */
 };
 
 static void add_name(struct names *l, const struct hash128 *h)
@@ -100,7 +101,7 @@ static void on_index_fault(const struct index_fault *f, void *data)
 static void check_index(struct day *d, struct index *ix, const struct index_beside *beside)
 {
 	if (index_check(d->f->store, ix, beside, on_index_fault, d) == 0 && d->f->right)
-		d->f->right(index_label(ix), d->f->data);
+		fault_list_add(&d->right, &(struct index_fault){ .name = index_label(ix) });
 }
 
 /* Files that could not even be opened. */
@@ -530,34 +531,77 @@ static void forget(struct day *d)
 	d->beside = (struct index_beside){ 0 };
 	d->known.n = d->covered.n = 0;
 	fault_list_reset(&d->found);
+	fault_list_reset(&d->right);
 	arena_reset(&d->mem);
 }
 
-int64_t fsck_day(const struct index_fsck *f, struct bytes tenant, int32_t day,
-		 const struct fsck_pack *v, size_t n, struct err *e)
+/* Those that are given, the first time. */
+static int load(struct day *d, struct live *given, struct err *e)
+{
+	forget(d);
+	if (!given)
+		return live_load_without(d->f->store, d->tenant, d->day, d->f->without, &d->live,
+					 e);
+	d->live = *given;
+	*given = (struct live){ 0 };
+	return 0;
+}
+
+int fsck_day_look(const struct index_fsck *f, struct bytes tenant, int32_t day,
+		  const struct fsck_pack *v, size_t n, struct live *given, struct fsck_found *ret,
+		  struct err *e)
 {
 	struct day d = {
 		.f = f, .tenant = tenant, .day = day, .pack = v, .n_packs = n, .now = INT64_MIN
 	};
-	int64_t ret;
 	int rc = 1;
 
 	for (int i = 0; i < TRIES && rc == 1; i++) {
-		forget(&d);
-		rc = live_load_without(f->store, tenant, day, f->without, &d.live, e);
+		rc = load(&d, i == 0 ? given : NULL, e);
 		if (rc == 0)
 			rc = examine(&d, e);
 		if (rc == 0 && d.found.n)
 			rc = has_changed(&d, e);
 	}
-	for (size_t i = 0; i < d.found.n && rc >= 0; i++)
-		f->tell(&d.found.v[i], f->data);
-	ret = rc < 0 ? -1 : (int64_t)d.found.n;
+	*ret = (struct fsck_found){ 0 };
+	if (rc >= 0) {
+		*ret = (struct fsck_found){ d.found, d.right };
+		d.found = d.right = (struct fault_list){ 0 };
+	}
 	forget(&d);
 	fault_list_release(&d.found);
+	fault_list_release(&d.right);
 	fsck_lost_release(&d.lost);
 	free(d.known.v);
 	free(d.covered.v);
 	arena_release(&d.mem);
+	return rc < 0 ? -1 : 0;
+}
+
+void fsck_found_release(struct fsck_found *x)
+{
+	fault_list_release(&x->faults);
+	fault_list_release(&x->right);
+}
+
+int64_t fsck_day_tell(const struct index_fsck *f, struct fsck_found *found)
+{
+	const int64_t ret = (int64_t)found->faults.n;
+
+	for (size_t i = 0; i < found->right.n; i++)
+		f->right(found->right.v[i].name, f->data);
+	for (size_t i = 0; i < found->faults.n; i++)
+		f->tell(&found->faults.v[i], f->data);
+	fsck_found_release(found);
 	return ret;
+}
+
+int64_t fsck_day(const struct index_fsck *f, struct bytes tenant, int32_t day,
+		 const struct fsck_pack *v, size_t n, struct err *e)
+{
+	struct fsck_found found;
+
+	if (fsck_day_look(f, tenant, day, v, n, NULL, &found, e) < 0)
+		return -1;
+	return fsck_day_tell(f, &found);
 }

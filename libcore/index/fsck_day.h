@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "index/fsck.h"
 #include "index/index.h"
+#include "index/live.h"
 #include "store/names.h"
 
 /* A pack that is there. */
@@ -19,6 +20,37 @@ struct fsck_pack {
  * number of faults. Errors: ERR_IO, ERR_AGAIN. */
 MUST_CHECK int64_t fsck_day(const struct index_fsck *f, struct bytes tenant, int32_t day,
 			    const struct fsck_pack *v, size_t n, struct err *e);
+
+/* What was found on a day, and not told yet. {0} is a valid empty one. */
+struct fsck_found {
+	struct fault_list faults;
+	struct fault_list right; /* index files: their labels alone */
+};
+
+/* fsck_day in two: the first is for any thread; *ret is then to be told or released. live, if not
+ * NULL: what counts of the index files that were there after v was listed; taken over. */
+MUST_CHECK int fsck_day_look(const struct index_fsck *f, struct bytes tenant, int32_t day,
+			     const struct fsck_pack *v, size_t n, struct live *live,
+			     struct fsck_found *ret, struct err *e);
+int64_t fsck_day_tell(const struct index_fsck *f, struct fsck_found *found);
+void fsck_found_release(struct fsck_found *x);
+
+struct live_file;
+
+/* A tenant's packs and index files, as a listing that had the packs first has given them. {0} is a
+ * valid empty one. */
+struct fsck_objects {
+	struct fsck_pack *pack;
+	size_t n_packs, cap_packs;
+	struct live_file *file; /* of live_files.h */
+	size_t n_files, cap_files;
+};
+
+/* All its days, ascending; sorts o. Adds to *n_faults, on failure too. Errors: as fsck_day. */
+MUST_CHECK int fsck_days(const struct index_fsck *f, struct bytes tenant, struct fsck_objects *o,
+			 int64_t *n_faults, struct err *e);
+void fsck_objects_reset(struct fsck_objects *o);
+void fsck_objects_release(struct fsck_objects *o);
 
 /* How a file begins that by its name is a pack or an index file. */
 enum fsck_start {

@@ -60,7 +60,11 @@ for i in 1 2; do
 done
 note "cached: $(number GET) GETs in $(number round) rounds"
 ok "even that one is not fetched again" test "$(number GET)" -le 1
-ok "all is right" exits 0 idxbuild --fsck --store "$S3_URL"
+ok "all is right" exits 0 idxbuild --fsck --store "$S3_URL" --store-stats
+fsck() { sed -n 's/^idxbuild: \([0-9]* PUT.*\)/\1/p' "$TAP/stderr" | grep -o "[0-9]* $1" | cut -d ' ' -f 1; }
+note "checked: $(fsck GET) GETs, $(fsck LIST) LISTs in $(fsck round) rounds"
+ok "each of them is read" test "$(fsck GET)" -ge 300
+ok "but not one after the other" test "$(fsck round)" -le 150
 
 # ---- meanwhile
 

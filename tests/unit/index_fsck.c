@@ -366,6 +366,74 @@ static void a_store_that_does_not_answer_damages_no_pack(void **state)
 	store_close(&r->base);
 }
 
+/* ---- days of a remote store ---- */
+
+enum { DAYS = 24, MISSING = 3, UNNAMED = 11, TWICE = 19 };
+
+/* Of most days a pack and its index file. */
+static void put_days(struct fixture *f)
+{
+	for (int i = 0; i < DAYS; i++) {
+		struct pack_spec spec = { .tenant = "fake",
+					  .app = "web",
+					  .day = DAY + i,
+					  .n_streams = 2,
+					  .n_entries = 3 };
+		struct store_name name = put_pack(f->s, &spec);
+		struct buf text = { 0 };
+		struct err e;
+
+		if (i != UNNAMED)
+			build(f, &name, 1, 1, 0);
+		store_name_add(&text, &name);
+		if (i == MISSING)
+			assert_int_equal(0, store_delete(f->s, buf_str(&text), &e));
+		if (i == TWICE) {
+			spec.app = "another";
+			put_pack(f->s, &spec);
+		}
+		buf_release(&text);
+	}
+}
+
+static void check(struct store *s, struct fault_list *found)
+{
+	const struct index_fsck all = {
+		.store = s, .depth = FSCK_BYTES, .tell = keep_fault, .data = found
+	};
+	struct err e = { 0 };
+
+	assert_int_equal(3, index_fsck(&all, &e));
+	assert_int_equal(found->n, 3);
+}
+
+static void a_remote_store_is_listed_once(void **state)
+{
+	struct fixture *f = *state;
+	struct fault_list want = { 0 }, found = { 0 };
+	struct store_stats st;
+	struct remote *r;
+
+	put_days(f);
+	check(f->s, &want);
+	assert_int_equal(want.v[0].kind, FAULT_MISSING);
+	assert_int_equal(want.v[1].kind, FAULT_ORPHAN);
+	assert_int_equal(want.v[2].kind, FAULT_ORPHAN);
+	r = remote_open(f->path);
+	check(&r->base, &found);
+	for (size_t i = 0; i < found.n; i++) {
+		assert_int_equal(found.v[i].kind, want.v[i].kind);
+		assert_int_equal(found.v[i].day, want.v[i].day);
+		assert_string_equal(found.v[i].name, want.v[i].name);
+	}
+	store_stats(&r->base, &st);
+	assert_in_range(st.lists, 1, 2);     /* and the tenants, for what writers have left */
+	assert_in_range(r->rounds, 4, DAYS); /* alone a day takes four */
+	fault_list_release(&want);
+	fault_list_release(&found);
+	store_close(&r->base);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -382,6 +450,7 @@ int main(void)
 		TEST(what_is_lost_is_told_beside_a_newer_pack),
 		TEST(a_damaged_pack_stays_with_its_index_file),
 		TEST(a_store_that_does_not_answer_damages_no_pack),
+		TEST(a_remote_store_is_listed_once),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -155,6 +155,19 @@ static inline int remote_has(struct store *s, const char *name, struct store_obj
 	return dir->ops->has(dir, name, ret, e);
 }
 
+static inline int remote_check_mark(struct store *s, struct err *e)
+{
+	return store_check_mark(remote_of(s)->dir, e);
+}
+
+static inline int remote_leftovers(struct store *s, const char *folder, uint64_t *ret_n,
+				   struct err *e)
+{
+	struct store *dir = remote_of(s)->dir;
+
+	return dir->ops->leftovers(dir, folder, ret_n, e);
+}
+
 static inline void remote_close(struct store *s)
 {
 	struct remote *r = remote_of(s);
@@ -168,6 +181,8 @@ static inline void remote_close(struct store *s)
 
 static const struct store_ops remote_ops = {
 	.close = remote_close,
+	.check_mark = remote_check_mark,
+	.leftovers = remote_leftovers,
 	.list = remote_list,
 	.list_folders = remote_list_folders,
 	.file_open = remote_file_open,
