@@ -152,6 +152,7 @@ static int mend(struct asking *q, struct err *e)
 	const struct fsck_ask *a = q->a;
 	const struct index_repair r = { .store = a->check.store,
 					.dry_run = a->dry_run,
+					.salvage = a->salvage,
 					.delay_ns = a->check.grace_ns,
 					.done = on_done,
 					.kept = on_kept,

@@ -9,6 +9,7 @@
 struct fsck_ask {
 	struct index_fsck check; /* set by the caller, but for .tell, .foreign and .data */
 	bool repair;
+	bool salvage; /* of the repair, as index_repair has it */
 	bool dry_run; /* of the repair */
 	enum cli_format format;
 	index_sink_fn *sink;			    /* takes the lines */

@@ -50,7 +50,7 @@ static int by_offset(const void *pa, const void *pb)
 	return (a > b) - (a < b);
 }
 
-static bool is_kept(const struct kept_blocks *k, uint64_t off)
+bool kept_blocks_has(const struct kept_blocks *k, uint64_t off)
 {
 	return k->n && bsearch(&off, k->v, k->n, sizeof(off), by_offset);
 }
@@ -77,7 +77,7 @@ static int add_chunk(struct index *ix, const struct index_chunk *c, const struct
 
 		if (index_block_at(ix, c, k, &b, NULL) < 0)
 			return -1;
-		if (!is_kept(kept, c->offset + b.offset))
+		if (!kept_blocks_has(kept, c->offset + b.offset))
 			loss_add(l, b.entries, b.line_bytes, b.min_ts, b.max_ts);
 	}
 	return 0;

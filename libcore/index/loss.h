@@ -25,6 +25,7 @@ struct kept_blocks {
 	size_t n, cap;
 };
 void kept_blocks_add(struct kept_blocks *k, uint64_t off);
+bool kept_blocks_has(const struct kept_blocks *k, uint64_t off);
 void kept_blocks_release(struct kept_blocks *k);
 
 /*

@@ -116,6 +116,9 @@ const struct cli_taken index_options[] = {
 	{ { 0, "repair", NULL, "--fsck: mend it; what is in the way goes to ~lokid/lost" },
 	  cli_take_flag,
 	  AT(repair) },
+	{ { 0, "salvage", NULL, "--repair: pack anew what is readable of damaged packs, too" },
+	  cli_take_flag,
+	  AT(salvage) },
 	{ { 0, "blocks", NULL, "--fsck: decompress each block of packs, too" },
 	  cli_take_flag,
 	  AT(blocks) },
@@ -195,6 +198,7 @@ static int check_belonging(const struct index_opts *o, const struct cli_mode *mo
 		{ "--shard", s->n_shards > 0, IN(RETAIN) },
 		{ "--limit", o->largest > 0, IN(STATS) },
 		{ "--repair", o->repair, IN(FSCK) },
+		{ "--salvage", o->salvage, IN(FSCK) },
 		{ "--blocks", o->blocks, IN(FSCK) },
 		{ "--sample", o->sample > 0, IN(FSCK) },
 		{ "--seed", o->has_seed, IN(FSCK) },
@@ -207,6 +211,8 @@ static int check_belonging(const struct index_opts *o, const struct cli_mode *mo
 		return -1;
 	if (o->fsck && s->dry_run && !o->repair)
 		return err_set(e, ERR_USAGE, "option '--dry-run' has no effect without '--repair'");
+	if (o->salvage && !o->repair)
+		return err_set(e, ERR_USAGE, "option '--salvage' has no effect without '--repair'");
 	if (o->has_seed && !o->sample)
 		return err_set(e, ERR_USAGE, "option '--seed' has no effect without '--sample'");
 	return 0;
@@ -259,6 +265,7 @@ struct fsck_ask index_opts_fsck(const struct index_opts *o, struct store *s)
 					     .seed = o->seed,
 					     .grace_ns = o->store.delete_delay_ns },
 				  .repair = o->repair,
+				  .salvage = o->salvage,
 				  .dry_run = o->store.dry_run,
 				  .format = o->store.format };
 }

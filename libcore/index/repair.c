@@ -5,59 +5,27 @@
  * pack is named by the wrong file, by the right one, or by both, which readers fold; and in
  * whatever state a kill leaves the store, what is wrong is still there to be found by the next run.
  *
- * A pack that is damaged stays as long as an index file names it: what is right in it is read. Of
- * one that none can name what can be read goes into a new pack, before the index files are made.
- * What is not by its name, its place and its beginning a pack or an index file stays too: it is
- * somebody else's.
+ * A pack that is damaged stays as long as an index file names it, since what is right in it is
+ * read, but when it is to be salvaged. Of one that none can name what can be read goes into a new
+ * pack, before the index files are made. What is not by its name, its place and its beginning a
+ * pack or an index file stays too: it is somebody else's.
  */
 #include "index/repair.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "base/map.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "index/compact.h"
 #include "index/fsck_day.h"
 #include "index/lost.h"
 #include "index/repair_loss.h"
+#include "index/repair_work.h"
 #include "index/scan.h"
 #include "time/time.h"
 
-/* Of a tenant and day. */
-struct place {
-	struct bytes tenant;
-	int32_t day;
-	bool build, merge;
-};
-
-/* What goes when its place is done. */
-struct going {
-	const char *name;
-	const char
-		*to; /* its copy; NULL: it is a pack that may be of no use, to be set aside then */
-	size_t place, fault;
-};
-
-struct repair {
-	const struct index_repair *r;
-	const struct fault_list *l;
-	bool *kept; /* of each fault */
-	struct place *place;
-	size_t n_places, cap_places;
-	struct going *going;
-	size_t n_going, cap_going;
-	struct map moved; /* what was copied */
-	struct map made;  /* index files, some under the names of wrong ones */
-	struct arena mem;
-	int64_t n_kept;
-};
-
-static void say(const struct repair *r, const char *done, const char *would, const char *fmt, ...)
-	PRINTF_LIKE(4, 5);
-
-static void say(const struct repair *r, const char *done, const char *would, const char *fmt, ...)
+void repair_say(const struct repair *r, const char *done, const char *would, const char *fmt, ...)
 {
 	struct buf b = { 0 };
 	va_list va;
@@ -71,7 +39,7 @@ static void say(const struct repair *r, const char *done, const char *would, con
 	buf_release(&b);
 }
 
-static void keep(struct repair *r, size_t i, const char *why)
+void repair_keep(struct repair *r, size_t i, const char *why)
 {
 	if (r->kept[i])
 		return;
@@ -150,7 +118,7 @@ static int move(struct repair *r, size_t fault, const char *name, size_t place, 
 	name = copy_text(r, name);
 	map_put(&r->moved, h, bytes_str(name), 0);
 	if (r->r->dry_run) {
-		say(r, "", "would move", "'%s' to '%s'", name, folder);
+		repair_say(r, "", "would move", "'%s' to '%s'", name, folder);
 		return 0;
 	}
 	rc = copy(r, name, folder, suffix, &to, e);
@@ -174,7 +142,7 @@ static bool is_others(const struct repair *r, const char *name)
 	       fsck_start(r->r->store, &sn, name) == FSCK_START_OTHER;
 }
 
-static int set_aside(struct repair *r, size_t fault, const char *name, size_t place, struct err *e)
+int repair_set_aside(struct repair *r, size_t fault, const char *name, size_t place, struct err *e)
 {
 	struct buf folder = { 0 };
 	int rc;
@@ -238,13 +206,14 @@ static int mend_index(struct repair *r, size_t i, struct err *e)
 	bool any = true;
 
 	if (f->err.code != ERR_CORRUPT) {
-		keep(r, i, "it cannot be read here");
+		repair_keep(r, i, "it cannot be read here");
 		return 0;
 	}
 	if (store_name_parse(bytes_str(name), &sn, e) < 0)
 		return -1;
 	if (fsck_start(r->r->store, &sn, name) == FSCK_START_OTHER) {
-		keep(r, i, "it does not begin as an index file does, and may be somebody else's");
+		repair_keep(r, i,
+			    "it does not begin as an index file does, and may be somebody else's");
 		return 0;
 	}
 	if (f->kind == FAULT_MISSING) {
@@ -256,13 +225,14 @@ static int mend_index(struct repair *r, size_t i, struct err *e)
 			return -1;
 	}
 	if (!any) {
-		keep(r, i,
-		     "no pack of its tenant and day is there, which may be a disk that is not "
-		     "mounted");
+		repair_keep(
+			r, i,
+			"no pack of its tenant and day is there, which may be a disk that is not "
+			"mounted");
 		return 0;
 	}
 	r->place[at].build = true;
-	return set_aside(r, i, name, at, e);
+	return repair_set_aside(r, i, name, at, e);
 }
 
 /* A pack goes to the folder that its trailer names, under the name that its bytes have; one without
@@ -279,11 +249,11 @@ static int put_right(struct repair *r, size_t i, const struct store_name *sn, st
 	if (rc < 0)
 		rc = pack_scan_open_astray(r->r->store, sn, &scan, &why);
 	if (rc < 0 && why.code != ERR_CORRUPT) {
-		keep(r, i, "it cannot be read here");
+		repair_keep(r, i, "it cannot be read here");
 		return 0;
 	}
 	if (rc < 0)
-		return set_aside(r, i, f->name, place_of(r, f->tenant, f->day), e);
+		return repair_set_aside(r, i, f->name, place_of(r, f->tenant, f->day), e);
 	at = place_of(r, scan.trailer.tenant, scan.trailer.day);
 	r->place[at].build = true;
 	store_folder_add(&folder, STORE_PACK, scan.trailer.tenant, scan.trailer.day);
@@ -300,20 +270,19 @@ static void mend_damaged_pack(struct repair *r, size_t i, const struct store_nam
 	struct place *p = place_of_fault(r, f);
 
 	if (f->err.code != ERR_CORRUPT)
-		keep(r, i, "it cannot be read here");
+		repair_keep(r, i, "it cannot be read here");
 	else if (fsck_start(r->r->store, sn, f->name) == FSCK_START_OTHER)
-		keep(r, i, "it does not begin as a pack does, and may be somebody else's");
+		repair_keep(r, i, "it does not begin as a pack does, and may be somebody else's");
 	else if (!f->index)
 		p->build = true;
 }
 
-/* Whether it is of no use is asked once more, when index files are right. */
-static void judge_later(struct repair *r, size_t i, size_t place)
+void repair_judge_later(struct repair *r, size_t i, size_t place)
 {
 	const struct index_fault *f = &r->l->v[i];
 
 	if (r->r->dry_run) {
-		say(r, "", "would move", "'%s' to '" LOST_FOLDER "%s/'", f->name, f->name);
+		repair_say(r, "", "would move", "'%s' to '" LOST_FOLDER "%s/'", f->name, f->name);
 		return;
 	}
 	mem_grow(&r->going, &r->cap_going, r->n_going + 1, sizeof(*r->going));
@@ -329,18 +298,18 @@ static int mend(struct repair *r, size_t i, struct err *e)
 
 	switch (f->kind) {
 	case FAULT_UNMARKED:
-		say(r, "wrote", "would write", "'~lokid/format'");
+		repair_say(r, "wrote", "would write", "'~lokid/format'");
 		return r->r->dry_run ? 0 : store_mark(r->r->store, e);
 	case FAULT_ABANDONED:
-		say(r, "deleted", "would delete", "what writers that died have left in '%s'",
-		    f->name);
+		repair_say(r, "deleted", "would delete", "what writers that died have left in '%s'",
+			   f->name);
 		return r->r->dry_run ? 0 : store_sweep(r->r->store, f->name, e);
 	case FAULT_FOREIGN:
-		keep(r, i, "it is not of the store, so who put it there is to take it away");
+		repair_keep(r, i, "it is not of the store, so who put it there is to take it away");
 		return 0;
 	case FAULT_SUPERFLUOUS:
 	case FAULT_LEFTOVER:
-		judge_later(r, i, place_of(r, f->tenant, f->day));
+		repair_judge_later(r, i, place_of(r, f->tenant, f->day));
 		return 0;
 	case FAULT_ORPHAN:
 		place_of_fault(r, f)->build = true;
@@ -361,16 +330,17 @@ static int mend(struct repair *r, size_t i, struct err *e)
 		mend_damaged_pack(r, i, &sn);
 		return 0;
 	case FAULT_RULE:
-		keep(r, i,
-		     "set aside, it would show, or delete, what it keeps back: put it right, or "
-		     "delete it if that is meant");
+		repair_keep(
+			r, i,
+			"set aside, it would show, or delete, what it keeps back: put it right, or "
+			"delete it if that is meant");
 		return 0;
 	case FAULT_RECEIPT:
-		return set_aside(r, i, f->name, place_of(r, f->tenant, f->day), e);
+		return repair_set_aside(r, i, f->name, place_of(r, f->tenant, f->day), e);
 	case FAULT_EXPIRED:
 		if (f->index) /* it is gone */
 			return mend_index(r, i, e);
-		keep(r, i, "idxbuild --retain is for that");
+		repair_keep(r, i, "idxbuild --retain is for that");
 		return 0;
 	case FAULT_MISSING:
 	case FAULT_DIFFERS:
@@ -417,8 +387,8 @@ static int lock_day(struct repair *r, const struct place *p, struct store_lock *
 	return -1;
 }
 
-/* Of the day, what goes: index files, or packs. Wherever it is to be dealt with. */
-static struct hash_list names_going(const struct repair *r, const struct place *p,
+/* Wherever it is to be dealt with. */
+struct hash_list repair_names_going(const struct repair *r, const struct place *p,
 				    enum store_kind kind)
 {
 	struct hash_list ret = { mem_alloc((r->n_going + 1) * sizeof(*ret.v)), 0 };
@@ -441,7 +411,7 @@ static void on_made(const char *name, const struct index_info *info, void *data)
 	const uint64_t h = hash64(bytes_str(name));
 
 	(void)info;
-	say(r, "made", "", "'%s'", name);
+	repair_say(r, "made", "", "'%s'", name);
 	if (map_get(&r->made, h, bytes_str(name)) == MAP_NONE)
 		map_put(&r->made, h, bytes_str(copy_text(r, name)), 0);
 }
@@ -454,7 +424,7 @@ static int delete_going(struct repair *r, const struct going *g, struct err *e)
 	if (map_get(&r->made, hash64(name), name) == MAP_NONE &&
 	    store_delete(r->r->store, g->name, e) < 0)
 		return -1;
-	say(r, "moved", "", "'%s' to '%s'", g->name, g->to);
+	repair_say(r, "moved", "", "'%s' to '%s'", g->name, g->to);
 	return 0;
 }
 
@@ -471,7 +441,8 @@ static int delete_all_going(struct repair *r, size_t place, int64_t n_bad, struc
 			continue;
 		if (n_bad && store_name_parse(bytes_str(g->name), &sn, NULL) == 0 &&
 		    sn.kind == STORE_INDEX)
-			keep(r, g->fault, "a pack of its day is such that no new one can name it");
+			repair_keep(r, g->fault,
+				    "a pack of its day is such that no new one can name it");
 		else
 			rc = delete_going(r, g, e);
 	}
@@ -538,37 +509,62 @@ static bool is_among(const struct repair_packs *l, const struct store_name *sn)
 	return false;
 }
 
-/* Whether all of it is there, and so can be made anew under its name, is known when it is read. */
-static void say_would_salvage(struct repair *r, const char *name)
+void repair_say_would_salvage(struct repair *r, const char *name)
 {
-	say(r, "", "would keep",
-	    "what can be read of '%s', and move it to '" LOST_FOLDER
-	    "%s/' unless it can be made anew as it was",
-	    name, name);
+	repair_say(r, "", "would keep",
+		   "what can be read of '%s', and move it to '" LOST_FOLDER
+		   "%s/' unless it can be made anew as it was",
+		   name, name);
+}
+
+bool repair_is_damage(const struct repair *r, size_t i, const struct place *p,
+		      struct store_name *ret)
+{
+	const struct index_fault *f = &r->l->v[i];
+
+	return f->kind == FAULT_DAMAGED && is_of(p, f) && !r->kept[i] && is_pack(f->name, ret);
+}
+
+/* Once, of several faults in a row. */
+static void say_once(struct repair *r, size_t i)
+{
+	const char *name = r->l->v[i].name;
+
+	if (i == 0 || strcmp(r->l->v[i - 1].name, name) != 0)
+		repair_say_would_salvage(r, name);
+}
+
+/* n_bad: see delete_all_going; then those are still named. */
+static bool is_dealt_with(const struct repair_damaged *d, const struct store_name *sn,
+			  int64_t n_bad)
+{
+	return hash128_among(d->merged.v, d->merged.n, &sn->hash) ||
+	       (n_bad == 0 && hash128_among(d->apart.v, d->apart.n, &sn->hash));
 }
 
 /* Those that are not among the unusable ones; of a dry run they are looked at here. */
 static int keep_damaged(struct repair *r, const struct place *p,
-			const struct repair_packs *unusable, struct err *e)
+			const struct repair_packs *unusable, const struct repair_damaged *d,
+			int64_t n_bad, struct err *e)
 {
 	for (size_t i = 0; i < r->l->n; i++) {
-		const struct index_fault *f = &r->l->v[i];
 		struct store_name sn;
 		int stays = 1;
 
-		if (f->kind != FAULT_DAMAGED || !is_of(p, f) || r->kept[i] ||
-		    !is_pack(f->name, &sn))
+		if (!repair_is_damage(r, i, p, &sn) || is_dealt_with(d, &sn, n_bad))
 			continue;
 		if (!r->r->dry_run)
 			stays = !is_among(unusable, &sn);
-		else if (!f->index)
+		else if (!r->l->v[i].index)
 			stays = repair_is_nameable(r->r->store, &sn, e);
 		if (stays < 0)
 			return -1;
 		if (stays)
-			keep(r, i, "what is right in it is read by queries");
-		else if (r->r->dry_run && (i == 0 || strcmp(r->l->v[i - 1].name, f->name) != 0))
-			say_would_salvage(r, f->name); /* once, of several faults in a row */
+			repair_keep(r, i,
+				    r->r->salvage ? "it cannot be salvaged"
+						  : "what is right in it is read by queries");
+		else if (r->r->dry_run)
+			say_once(r, i);
 	}
 	return 0;
 }
@@ -622,11 +618,11 @@ static void say_kept(struct repair *r, const struct repair_packs *unusable)
 		made.hash = rest->name;
 		store_name_add(&name, &made);
 		if (is_put_right(&unusable->v[i]))
-			say(r, "made", "", "'%s' anew, as it was", buf_str(&old));
+			repair_say(r, "made", "", "'%s' anew, as it was", buf_str(&old));
 		else if (rest->entries)
-			say(r, "kept", "", "%" PRIu64 " %s of '%s' in '%s'", rest->entries,
-			    num_word(rest->entries, "entry", "entries"), buf_str(&old),
-			    buf_str(&name));
+			repair_say(r, "kept", "", "%" PRIu64 " %s of '%s' in '%s'", rest->entries,
+				   num_word(rest->entries, "entry", "entries"), buf_str(&old),
+				   buf_str(&name));
 		buf_release(&old);
 		buf_release(&name);
 	}
@@ -649,7 +645,10 @@ static int drop_unusable(struct repair *r, const struct repair_packs *unusable, 
 	return rc;
 }
 
-static int mend_locked(struct repair *r, size_t place, struct err *e)
+/* Index files go before the damaged packs that they name: killed in between, it is seen that these
+ * are not lost, but damaged. */
+static int mend_locked(struct repair *r, size_t place, const struct repair_damaged *damaged,
+		       struct err *e)
 {
 	const struct build_events ev = { .made = on_made, .data = r };
 	const struct place *p = &r->place[place];
@@ -657,8 +656,9 @@ static int mend_locked(struct repair *r, size_t place, struct err *e)
 	struct repair_day d = { .store = r->r->store,
 				.tenant = p->tenant,
 				.day = p->day,
-				.without = names_going(r, p, STORE_INDEX),
-				.gone = names_going(r, p, STORE_PACK) };
+				.without = repair_names_going(r, p, STORE_INDEX),
+				.gone = repair_names_going(r, p, STORE_PACK),
+				.damaged = damaged->apart };
 	int64_t n_bad = p->build ? repair_build(&d, &ev, &unusable, e) : 0;
 	int rc = n_bad < 0 ? -1 : 0;
 
@@ -668,11 +668,11 @@ static int mend_locked(struct repair *r, size_t place, struct err *e)
 	if (rc == 0)
 		rc = tell_losses(r, p, &d, &unusable, n_bad, e);
 	if (rc == 0)
-		rc = drop_unusable(r, &unusable, e);
-	if (rc == 0)
-		rc = keep_damaged(r, p, &unusable, e);
+		rc = keep_damaged(r, p, &unusable, damaged, n_bad, e);
 	if (rc == 0)
 		rc = delete_all_going(r, place, n_bad, e);
+	if (rc == 0)
+		rc = drop_unusable(r, &unusable, e);
 	if (rc == 0)
 		rc = drop_unneeded(r, place, &d, e);
 	repair_packs_release(&unusable);
@@ -683,7 +683,7 @@ static int mend_locked(struct repair *r, size_t place, struct err *e)
 
 static void on_merged(const char *name, size_t n, void *data)
 {
-	say(data, "made", "would make", "'%s' in place of %zu index files", name, n);
+	repair_say(data, "made", "would make", "'%s' in place of %zu index files", name, n);
 }
 
 static int merge_day(struct repair *r, const struct place *p, struct err *e)
@@ -704,32 +704,46 @@ static void keep_place(struct repair *r, const struct place *p)
 {
 	for (size_t i = 0; i < r->l->n; i++)
 		if (is_of(p, &r->l->v[i]))
-			keep(r, i, "a compaction is at work there");
+			repair_keep(r, i, "a compaction is at work there");
+}
+
+static int rehearse(struct repair *r, size_t place, struct err *e)
+{
+	const struct place *p = &r->place[place];
+	struct repair_damaged damaged = { 0 };
+	char day[TIME_DAY_LEN + 1];
+	int rc = repair_salvage(r, place, &damaged, e);
+
+	time_day_text(p->day, day);
+	if (rc == 0 && p->build)
+		repair_say(r, "", "would make", "index files of what '%.*s/chunks/%s' then has",
+			   BYTES_ARG(p->tenant), day);
+	if (rc == 0)
+		rc = keep_damaged(r, p, NULL, &damaged, 0, e);
+	repair_damaged_release(&damaged);
+	return rc;
 }
 
 static int mend_place(struct repair *r, size_t place, struct err *e)
 {
 	const struct place *p = &r->place[place];
+	struct repair_damaged damaged = { 0 };
 	struct store_lock *lock;
 	int rc;
 
 	if (r->r->dry_run) {
-		char day[TIME_DAY_LEN + 1];
-
-		time_day_text(p->day, day);
-		if (p->build)
-			say(r, "", "would make", "index files of what '%.*s/chunks/%s' then has",
-			    BYTES_ARG(p->tenant), day);
-		if (keep_damaged(r, p, NULL, e) < 0)
-			return -1;
-		return p->merge ? merge_day(r, p, e) : 0;
+		rc = rehearse(r, place, e);
+		return rc == 0 && p->merge ? merge_day(r, p, e) : rc;
 	}
 	rc = lock_day(r, p, &lock, e);
 	if (rc == 1)
 		keep_place(r, p);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	rc = mend_locked(r, place, e);
+	rc = repair_salvage(r, place, &damaged, e);
+	if (rc == 0)
+		rc = mend_locked(r, place, &damaged, e);
+	repair_damaged_release(&damaged);
 	store_unlock(lock);
 	return rc == 0 && p->merge ? merge_day(r, p, e) : rc;
 }

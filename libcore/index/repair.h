@@ -14,6 +14,7 @@
 struct index_repair {
 	struct store *store;
 	bool dry_run;	  /* nothing is done, all is told */
+	bool salvage;	  /* also of damaged packs that index files name */
 	int64_t delay_ns; /* of sweep.h, where index files are merged */
 	/* What was done, as "moved 'x' to 'y'". */
 	void (*done)(const char *text, void *data);

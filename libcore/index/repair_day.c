@@ -142,7 +142,9 @@ static int split_orphans(struct gathering *g, struct err *e)
 
 	for (size_t i = 0; i < g->n_orphans; i++) {
 		struct err why = { 0 };
-		int rc = repair_is_nameable(g->r->store, &g->orphan[i], &why);
+		int rc = hash128_among(g->r->damaged.v, g->r->damaged.n, &g->orphan[i].hash)
+				 ? 0
+				 : repair_is_nameable(g->r->store, &g->orphan[i], &why);
 
 		if (rc < 0 && why.code != ERR_VERSION && why.code != ERR_LIMIT) {
 			*e = why;
@@ -176,11 +178,13 @@ static void drop_others(struct repair_packs *l, struct store *s)
 /* A repair that was killed may have done so before, and others have worked with what it made. */
 static int salvage_all(struct gathering *g, const struct hash_list *known, struct err *e)
 {
+	static const struct salvage_how how;
+
 	for (size_t i = 0; i < g->unusable->n; i++) {
 		struct repair_pack *p = &g->unusable->v[i];
 		struct store_name made = p->name;
 
-		if (salvage_pack(g->r->store, &p->name, &p->salvaged, e) < 0)
+		if (salvage_pack(g->r->store, &p->name, &how, &p->salvaged, e) < 0)
 			return -1;
 		made.hash = p->salvaged.name;
 		if (p->salvaged.entries && !hash128_among(known->v, known->n, &made.hash))

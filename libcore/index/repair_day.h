@@ -13,6 +13,8 @@ struct repair_day {
 	/* What is set aside soon, ascending: index files as if they were not there, and packs that
 	 * none is to name. */
 	struct hash_list without, gone;
+	/* Packs that are damaged inside, ascending: as if no index file could name them. */
+	struct hash_list damaged;
 };
 
 /* A pack that no index file can name, and what of it is in a new one. */

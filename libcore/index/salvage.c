@@ -5,12 +5,15 @@
 #include "base/mem.h"
 #include "chunk/verify.h"
 #include "entry/append.h"
+#include "index/lineage.h"
+#include "index/rewriting.h"
 #include "time/time.h"
 
 /* The pack at hand, and the new one. */
 struct salvaging {
 	struct store *s;
 	const struct store_name *of;
+	const struct salvage_how *how;
 	struct salvaged *ret;
 	struct chunk_scratch *scratch;
 	struct buf out; /* a chunk that is packed again */
@@ -19,7 +22,8 @@ struct salvaging {
 	struct pack_trailer trailer;
 	size_t cap_chunks;
 	uint64_t off;
-	struct arena mem; /* of the trailer */
+	struct pack_trailer old; /* what it said, if it can be read */
+	struct arena mem;	 /* of trailers */
 };
 
 static int put_chunk(struct salvaging *g, struct bytes chunk, uint32_t head_len, struct err *e)
@@ -27,6 +31,8 @@ static int put_chunk(struct salvaging *g, struct bytes chunk, uint32_t head_len,
 	struct pack_trailer *t = &g->trailer;
 	struct buf folder = { 0 };
 
+	if (g->how->dry_run)
+		return 0;
 	if (!g->put) {
 		store_folder_add(&folder, STORE_PACK, g->of->tenant, g->of->day);
 		g->put = store_put_new(g->s, buf_str(&folder), e);
@@ -119,6 +125,8 @@ static int keep_chunk(struct salvaging *g, const struct chunk_piece *piece, stru
 {
 	const struct chunk *c = &piece->chunk;
 
+	if (g->how->only && !kept_blocks_has(g->how->only, piece->off))
+		return 0;
 	if (!bytes_eq(c->tenant, g->of->tenant) || time_day(c->from) != g->of->day ||
 	    time_day(c->through) != g->of->day) {
 		for (uint32_t i = 0; i < c->fixed.n_blocks; i++)
@@ -134,14 +142,28 @@ static int keep_chunk(struct salvaging *g, const struct chunk_piece *piece, stru
 
 /* ---- the pack ---- */
 
-/* What holds of its entries holds of those that are left, too; what it replaced does not. */
+static struct hash_list copy_list(struct salvaging *g, const struct hash_list *l)
+{
+	struct hash_list ret = { arena_alloc(&g->mem, (l->n + 1) * sizeof(*ret.v)), 0 };
+
+	if (l->n)
+		memcpy(ret.v, l->v, l->n * sizeof(*l->v));
+	ret.n = hash128_sort(ret.v, l->n);
+	return ret;
+}
+
 static void keep_trailer(struct salvaging *g, const struct pack_trailer *t)
 {
-	g->trailer.order_key = t->order_key;
-	g->trailer.n_deletes = t->n_deletes;
-	g->trailer.deletes = arena_alloc(&g->mem, t->n_deletes * sizeof(*t->deletes));
+	g->ret->has_trailer = true;
+	g->old.order_key = t->order_key;
+	g->old.mixed = t->mixed;
+	g->old.segments = copy_list(g, &t->segments);
+	g->old.parts = copy_list(g, &t->parts);
+	g->old.replaced = copy_list(g, &t->replaced);
+	g->old.n_deletes = t->n_deletes;
+	g->old.deletes = arena_alloc(&g->mem, (t->n_deletes + 1) * sizeof(*t->deletes));
 	for (size_t i = 0; i < t->n_deletes; i++)
-		g->trailer.deletes[i] = arena_copy(&g->mem, t->deletes[i]);
+		g->old.deletes[i] = arena_copy(&g->mem, t->deletes[i]);
 }
 
 /* With a trailer, even a damaged one, there is nothing behind what was seen; damage before it may
@@ -172,17 +194,115 @@ static int keep_pieces(struct salvaging *g, struct bytes whole, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
+/* ---- where its entries come from ---- */
+
+/* Is something of it lost? Index files say best what it had. 1, 0, -1. */
+static int has_losses(const struct salvaging *g, struct err *e)
+{
+	struct loss loss;
+	int rc = loss_of_pack(g->s, g->of, &g->ret->kept, &loss, e);
+
+	if (rc != 0)
+		return rc < 0 ? -1 : loss.entries > 0;
+	return g->ret->lost.entries > 0 || !g->ret->all_seen;
+}
+
+struct finding {
+	const struct hash_list *packs;
+	bool found;
+};
+
+static int look_for(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct finding *f = data;
+	struct store_name sn;
+
+	(void)size;
+	(void)e;
+	if (store_name_parse(bytes_str(name), &sn, NULL) == 0 &&
+	    hash128_among(f->packs->v, f->packs->n, &sn.hash))
+		f->found = true;
+	return 0;
+}
+
+/* Is one of these a pack of the day that is there? 1, 0, -1. */
+static int any_there(const struct salvaging *g, const struct hash_list *packs, struct err *e)
+{
+	struct finding f = { .packs = packs };
+	struct buf folder = { 0 };
+	int rc = 0;
+
+	store_folder_add(&folder, STORE_PACK, g->of->tenant, g->of->day);
+	if (packs->n)
+		rc = store_list(g->s, buf_str(&folder), look_for, &f, e);
+	buf_release(&folder);
+	return rc < 0 ? -1 : f.found;
+}
+
+/* Takes out of the old trailer what does not hold of the new pack. */
+static int judge_claims(struct salvaging *g, struct err *e)
+{
+	static const struct hash_list none;
+	struct pack_trailer *t = &g->old;
+	int lossy = has_losses(g, e), there;
+
+	if (lossy <= 0 || rewriting_marks(t->replaced.v, t->replaced.n).n > 0)
+		return lossy < 0 ? -1 : 0;
+	there = any_there(g, &t->replaced, e);
+	if (there < 0)
+		return -1;
+	t->mixed = true;
+	t->segments = none;
+	if (there)
+		t->replaced = none;
+	if (t->replaced.n == 0)
+		t->parts = none;
+	return 0;
+}
+
+static void put_trailer(struct salvaging *g, const struct pack_trailer *t, struct buf *out)
+{
+	struct pack_trailer new = *t;
+
+	new.tenant = g->of->tenant;
+	new.day = g->of->day;
+	new.params = chunk_params_default;
+	new.chunk = g->trailer.chunk;
+	new.n_chunks = g->trailer.n_chunks;
+	pack_trailer_encode(&new, out);
+}
+
+/* As a compaction of that one pack has it. */
+static void put_successor(struct salvaging *g, struct buf *out)
+{
+	const struct lineage_input input = { g->of->hash, &g->old };
+	struct lineage l;
+	struct pack_trailer t;
+
+	lineage_init(&l, &input, 1, g->how->there);
+	t = (struct pack_trailer){ .order_key = l.order_key,
+				   .segments = l.segments,
+				   .parts = l.parts,
+				   .mixed = l.mixed,
+				   .replaced = l.replaced,
+				   .deletes = l.deletes.v,
+				   .n_deletes = l.deletes.n,
+				   .sources = l.sources };
+	put_trailer(g, &t, out);
+	lineage_release(&l);
+}
+
 static int finish(struct salvaging *g, struct err *e)
 {
 	struct buf trailer = { 0 };
-	int rc;
+	int rc = judge_claims(g, e);
 
-	g->trailer.tenant = g->of->tenant;
-	g->trailer.day = g->of->day;
-	g->trailer.params = chunk_params_default;
-	g->trailer.mixed = true;
-	pack_trailer_encode(&g->trailer, &trailer);
-	rc = store_put_write(g->put, buf_bytes(&trailer), e);
+	if (g->how->there)
+		put_successor(g, &trailer);
+	else
+		put_trailer(g, &g->old, &trailer);
+	if (rc == 0)
+		rc = store_put_write(g->put, buf_bytes(&trailer), e);
 	buf_release(&trailer);
 	if (rc < 0)
 		return -1;
@@ -191,10 +311,15 @@ static int finish(struct salvaging *g, struct err *e)
 	return rc;
 }
 
-int salvage_pack(struct store *s, const struct store_name *damaged, struct salvaged *ret,
-		 struct err *e)
+int salvage_pack(struct store *s, const struct store_name *damaged, const struct salvage_how *how,
+		 struct salvaged *ret, struct err *e)
 {
-	struct salvaging g = { .s = s, .of = damaged, .ret = ret, .scratch = chunk_scratch_new() };
+	struct salvaging g = { .s = s,
+			       .of = damaged,
+			       .how = how,
+			       .ret = ret,
+			       .old.mixed = true, /* of a trailer that cannot be read */
+			       .scratch = chunk_scratch_new() };
 	struct store_file f = { 0 };
 	struct buf name = { 0 };
 	int rc;

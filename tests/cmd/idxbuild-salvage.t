@@ -120,7 +120,7 @@ find s/fake -type f | sort >after
 ok "the same is made" same_file before after
 ok "and all is right" exits 0 idxbuild --fsck --delete-delay 0 --store s
 
-# By hand, as lokid(7) has it: of packs made with the options that are the default the new one may have the old one's name.
+# By hand, with chunkcat and chunkpack: of packs made with the options that are the default the new one may have the old one's name.
 by_hand() { # WHAT STATUS PACK
 	readable "$3" >want
 	mv "$3" damaged.pack
