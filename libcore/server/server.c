@@ -389,9 +389,11 @@ static bool shutdown_is_prepared(struct server *s)
 	return ret;
 }
 
-/* Waits for a signal, at most so long (0: for ever), and does what SIGHUP asks for. True when it is
- * one that ends the daemon. */
-static bool wait_signal(struct server *s, int64_t wait_ns)
+enum came { CAME_NOTHING, CAME_RELOAD, CAME_END };
+
+/* Waits for a signal, at most so long (0: for ever), and does what SIGHUP asks for. CAME_END is one
+ * that ends the daemon. */
+static enum came wait_signal(struct server *s, int64_t wait_ns)
 {
 	struct pollfd p = { .fd = s->signal_fd, .events = POLLIN };
 	struct timespec t = { .tv_sec = wait_ns / NS_PER_S, .tv_nsec = wait_ns % NS_PER_S };
@@ -399,11 +401,11 @@ static bool wait_signal(struct server *s, int64_t wait_ns)
 
 	if (ppoll(&p, 1, wait_ns ? &t : NULL, NULL) <= 0 ||
 	    read(s->signal_fd, &got, sizeof(got)) != (ssize_t)sizeof(got))
-		return false;
+		return CAME_NOTHING;
 	if (got.ssi_signo != SIGHUP)
-		return true;
+		return CAME_END;
 	reload(s);
-	return false;
+	return CAME_RELOAD;
 }
 
 static int64_t sooner_ns(int64_t a, int64_t b)
@@ -421,7 +423,7 @@ static void linger(struct server *s)
 	atomic_store(&s->leaving, true);
 	log_event(&s->log, LOG_INFO, "not ready any more", NULL);
 	while (!atomic_load(&s->stopping) && time_mono_ns() < until)
-		if (wait_signal(s, LOOK_MS * NS_PER_MS))
+		if (wait_signal(s, LOOK_MS * NS_PER_MS) == CAME_END)
 			return;
 }
 
@@ -433,13 +435,16 @@ static void serve(struct server *s)
 	int64_t wait_ns = sooner_ns(watchdog_ns, overrides ? s->config->overrides_period_ns : 0);
 
 	while (!atomic_load(&s->stopping)) {
-		if (wait_signal(s, wait_ns)) {
+		enum came came = wait_signal(s, wait_ns);
+
+		if (came == CAME_END) {
 			linger(s);
 			atomic_store(&s->stopping, true);
 		}
 		if (watchdog_ns)
 			say(s, "WATCHDOG=1");
-		if (overrides && has_changed(overrides, &s->overrides))
+		/* What is changed while they are read anew may be half of what is meant. */
+		if (came == CAME_NOTHING && overrides && has_changed(overrides, &s->overrides))
 			reload_limits(s);
 	}
 }

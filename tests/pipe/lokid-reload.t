@@ -41,11 +41,13 @@ END
 } >more.yaml
 cp more.yaml lokid.yaml
 kill -HUP "$LOKID_PID"
+limits_read() { [ "$(grep -c 'msg="limits read"' lokid.log)" -eq "$1" ]; }
 held() { says "level=warn msg=settings at=\"lokid.yaml: '$1' has changed: it holds when the daemon is started again\""; }
 ok "what does is told" wait_for 5 held server.http_server_idle_timeout
 ok "each key" held server.http_listen_port
 ok "who may ask, too" wait_for 5 held auth
 not_ok "not what holds now" held frontend.max_outstanding_per_tenant
+ok "the limits are read" wait_for 5 limits_read 2
 is "nothing else" "$(grep -c 'has changed' lokid.log)" 3
 errors() { grep -c 'level=error' lokid.log; }
 errors_are() { [ "$(errors)" -eq "$1" ]; }
