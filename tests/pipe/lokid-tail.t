@@ -76,6 +76,7 @@ ws 'query={app="web"}' limit=1 "start=$(($(date +%s) - 60))"
 ok "what was there is sent" wait_for 10 has_lines 2 1
 is "only the newest of it" "$(lines_of 2)" three
 kill "$CLIENT"
+ok "when it has left another may come" wait_for 10 tails 1
 
 # --- how late: lines that say when they were made ---
 ws 'query={app="web"} |= "now"'
