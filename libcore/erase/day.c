@@ -123,27 +123,27 @@ static int find_cancelled(const struct day_run *r, bool *ret, struct err *e)
 	return rc;
 }
 
-static int mark_begun(const struct day_run *r, struct err *e)
+static int mark_begun(struct target *t, void *data, struct err *e)
 {
-	for (size_t i = 0; i < r->t->n; i++) {
-		struct target *t = &r->t->v[i];
+	const struct day_run *r = data;
 
-		if (!is_request_pending(t) || t->is_begun || r->o->dry_run)
-			continue;
-		if (deletes_begin(r->o->store, r->t->tenant, t->id, r->now_ns, e) < 0)
-			return -1;
-		t->is_begun = true;
-	}
+	if (!is_request_pending(t) || t->is_begun)
+		return 0;
+	if (deletes_begin(r->o->store, r->t->tenant, t->id, r->now_ns, e) < 0)
+		return -1;
+	t->is_begun = true;
 	return 0;
 }
 
 /* Requests that were cancelled since they were read are left out; the others may not be any more
  * without force. */
-static int begin_requests(const struct day_run *r, struct err *e)
+static int begin_requests(struct day_run *r, struct err *e)
 {
 	bool *cancelled = mem_alloc(r->t->n + 1);
-	int rc = mark_begun(r, e), any = 0;
+	int rc = 0, any = 0;
 
+	if (!r->o->dry_run)
+		rc = targets_each(r->t, r->o->store, mark_begun, r, e);
 	if (rc == 0)
 		rc = find_cancelled(r, cancelled, e);
 	for (size_t i = 0; i < r->t->n && rc == 0; i++) {
@@ -284,23 +284,24 @@ static int see_cancelled(const struct day_run *r, struct err *e)
 	return rc;
 }
 
+static int put_receipt(struct target *t, void *data, struct err *e)
+{
+	const struct day_run *r = data;
+
+	if (t->rows.n == 0)
+		return 0;
+	if (t->has_receipt && receipt_withdraw(r->o->store, r->t->tenant, t, e) < 0)
+		return -1;
+	return receipt_put_day(r->o->store, r->t->tenant, t, r->day, &r->known, e);
+}
+
 static int before_commit(void *data, struct err *e)
 {
 	struct day_run *r = data;
 
 	if (see_cancelled(r, e) < 0)
 		return -1;
-	for (size_t i = 0; i < r->t->n; i++) {
-		struct target *t = &r->t->v[i];
-
-		if (t->rows.n == 0)
-			continue;
-		if (t->has_receipt && receipt_withdraw(r->o->store, r->t->tenant, t, e) < 0)
-			return -1;
-		if (receipt_put_day(r->o->store, r->t->tenant, t, r->day, &r->known, e) < 0)
-			return -1;
-	}
-	return 0;
+	return targets_each(r->t, r->o->store, put_receipt, r, e);
 }
 
 static int committed(void *data, struct err *e)

@@ -136,20 +136,39 @@ static bool wants(const struct due_day *d, void *data)
 	return erase_day_wants(&r->targets, d);
 }
 
+static bool is_finished(const struct target *t)
+{
+	return !t->undone && !t->has_receipt;
+}
+
+struct finishing {
+	const struct tenant_run *r;
+	int64_t now_ns;
+};
+
+static int give_receipt(struct target *t, void *data, struct err *e)
+{
+	const struct finishing *x = data;
+
+	if (!is_finished(t))
+		return 0;
+	return receipt_put_whole(x->r->o->store, x->r->targets.tenant, t, x->now_ns, e);
+}
+
 /* Of each that is applied everywhere, the receipt of all. */
 static int give_receipts(struct tenant_run *r, struct err *e)
 {
 	struct targets *t = &r->targets;
-	int64_t now_ns = 0;
+	struct finishing x = { .r = r };
+	bool any = false;
 
-	for (size_t i = 0; i < t->n; i++) {
-		if (t->v[i].undone || t->v[i].has_receipt)
-			continue;
-		if ((!now_ns && store_now(r->o->store, "", &now_ns, e) < 0) ||
-		    receipt_put_whole(r->o->store, t->tenant, &t->v[i], now_ns, e) < 0)
-			return -1;
-	}
-	return 0;
+	for (size_t i = 0; i < t->n; i++)
+		any = any || is_finished(&t->v[i]);
+	if (!any)
+		return 0;
+	if (store_now(r->o->store, "", &x.now_ns, e) < 0)
+		return -1;
+	return targets_each(t, r->o->store, give_receipt, &x, e);
 }
 
 /* Of each tenant one of the shards does it. */

@@ -2,6 +2,8 @@
  * Receipts: what was done about a request. One of each day, which grows while there is something to
  * do, and one of all days when there is nothing left. Format: lokid-deletes(5), "RECEIPT". Private
  * to erase/.
+ *
+ * For any thread, each with a target of its own.
  */
 #ifndef ERASE_RECEIPT_H
 #define ERASE_RECEIPT_H

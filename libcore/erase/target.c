@@ -5,9 +5,13 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/work.h"
 #include "base/wr.h"
 #include "erase/scrub.h"
 #include "retention/hold.h"
+#include "store/store.h"
+
+enum { AT_ONCE = 32 }; /* small objects that are asked for, or written, at a remote store */
 
 /* Of one thread. */
 struct worker {
@@ -57,6 +61,35 @@ void targets_take(struct targets *t, struct found *ret)
 			ret[i].sum += f->sum;
 			*f = (struct found){ 0 };
 		}
+}
+
+/* ---- each by itself ---- */
+
+struct each {
+	struct targets *t;
+	target_fn *one;
+	void *data;
+};
+
+static int do_one(void *data, unsigned worker, size_t item, size_t slot, struct err *e)
+{
+	const struct each *x = data;
+
+	(void)worker;
+	(void)slot;
+	return x->one(&x->t->v[item], x->data, e);
+}
+
+int targets_each(struct targets *t, struct store *s, target_fn *one, void *data, struct err *e)
+{
+	struct each x = { t, one, data };
+	const struct work w = { .n = t->n,
+				.jobs = store_is_remote(s) ? AT_ONCE : 1,
+				.window = AT_ONCE,
+				.run = do_one,
+				.data = &x };
+
+	return work_run(&w, e);
 }
 
 /* ---- the edit ---- */

@@ -11,6 +11,7 @@
 
 struct hold;
 struct scrub_rule;
+struct store;
 
 /* Entries that one target means; sums of several add up. */
 struct found {
@@ -47,6 +48,13 @@ struct targets {
 /* Makes workers; .tenant, .v, .n and .jobs are set. */
 void targets_begin(struct targets *t);
 void targets_end(struct targets *t);
+
+/* Calls one(target, data, e) for each of them; of a remote store for several at once, on threads of
+ * their own, as each has requests to make. The first error ends it, once those under way have
+ * ended. Errors: what one gave. */
+typedef int target_fn(struct target *t, void *data, struct err *e);
+MUST_CHECK int targets_each(struct targets *t, struct store *s, target_fn *one, void *data,
+			    struct err *e);
 
 /* What all workers have found of each since the last call is added up into ret[], by target, and
  * forgotten. */
