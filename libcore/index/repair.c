@@ -542,7 +542,7 @@ static bool is_dealt_with(const struct repair_damaged *d, const struct store_nam
 	       (n_bad == 0 && hash128_among(d->apart.v, d->apart.n, &sn->hash));
 }
 
-/* Those that are not among the unusable ones; of a dry run they are looked at here. */
+/* Those that are not among the unusable ones; a dry run has none: they are looked at here. */
 static int keep_damaged(struct repair *r, const struct place *p,
 			const struct repair_packs *unusable, const struct repair_damaged *d,
 			int64_t n_bad, struct err *e)
@@ -553,7 +553,7 @@ static int keep_damaged(struct repair *r, const struct place *p,
 
 		if (!repair_is_damage(r, i, p, &sn) || is_dealt_with(d, &sn, n_bad))
 			continue;
-		if (!r->r->dry_run)
+		if (unusable)
 			stays = !is_among(unusable, &sn);
 		else if (!r->l->v[i].index)
 			stays = repair_is_nameable(r->r->store, &sn, e);
