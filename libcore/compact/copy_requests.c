@@ -97,31 +97,45 @@ static int copy_file(struct requests *r, const struct file *file, struct err *e)
 	return rc;
 }
 
-static int copy_listed(struct requests *r, const char *folder, struct err *e)
+static int list_source(struct requests *r, const char *folder, struct err *e)
 {
-	int rc;
-
 	r->n = 0;
 	r->any_gone = false;
-	rc = store_list(r->o->from, folder, note_file, r, e);
+	if (store_list(r->o->from, folder, note_file, r, e) < 0)
+		return -1;
 	if (r->n)
 		qsort(r->v, r->n, sizeof(*r->v), by_rank);
+	return 0;
+}
+
+static int copy_listed(struct requests *r, struct err *e)
+{
+	int rc = 0;
+
 	for (size_t i = 0; i < r->n && rc == 0; i++)
 		rc = copy_file(r, &r->v[i], e);
 	return rc;
 }
 
-/* What is gone when its turn comes was merged, perhaps, into a file that came since. */
+/* What is gone when its turn comes was merged, perhaps, into a file that came since. The target is
+ * not asked about a folder in which the source has nothing. */
 static int copy_folder(struct requests *r, struct bytes tenant, const char *name, struct err *e)
 {
 	struct buf folder = { 0 };
-	int rc;
+	bool is_listed = false;
+	int rc = 0;
 
 	buf_addf(&folder, "%.*s/%s/", BYTES_ARG(tenant), name);
-	rc = store_list(r->o->to, buf_str(&folder), note_there, r, e);
 	r->any_gone = true;
-	for (int i = 0; i < TRIES && rc == 0 && r->any_gone; i++)
-		rc = copy_listed(r, buf_str(&folder), e);
+	for (int i = 0; i < TRIES && rc == 0 && r->any_gone; i++) {
+		rc = list_source(r, buf_str(&folder), e);
+		if (rc == 0 && r->n && !is_listed) {
+			is_listed = true;
+			rc = store_list(r->o->to, buf_str(&folder), note_there, r, e);
+		}
+		if (rc == 0)
+			rc = copy_listed(r, e);
+	}
 	if (rc == 0 && r->any_gone)
 		rc = err_set(e, ERR_AGAIN, "'%s/%s': files vanish while they are copied",
 			     store_path(r->o->from), buf_str(&folder));
@@ -132,13 +146,11 @@ static int copy_folder(struct requests *r, struct bytes tenant, const char *name
 int copy_requests(const struct copy_opts *o, struct bytes tenant, struct err *e)
 {
 	struct requests r = { .o = o };
+	static const char *const folders[] = { "deletes", "receipts", "processed" };
 	int rc = 0;
 
-	if (!o->dry_run) {
-		rc = copy_folder(&r, tenant, "deletes", e);
-		if (rc == 0)
-			rc = copy_folder(&r, tenant, "receipts", e);
-	}
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders) && rc == 0 && !o->dry_run; i++)
+		rc = copy_folder(&r, tenant, folders[i], e);
 	map_release(&r.there);
 	free(r.v);
 	arena_release(&r.mem);

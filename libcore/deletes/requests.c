@@ -72,6 +72,18 @@ void deletes_add_receipts(struct buf *b, struct bytes tenant, struct bytes id)
 	buf_add_char(b, '/');
 }
 
+static void add_processed(struct buf *b, struct bytes tenant)
+{
+	buf_add_bytes(b, tenant);
+	buf_add_str(b, "/processed/");
+}
+
+void deletes_add_receipt(struct buf *b, struct bytes tenant, struct bytes id)
+{
+	add_processed(b, tenant);
+	deletes_add_file(b, id, DELETES_REQUEST);
+}
+
 void deletes_release(struct delete_requests *l)
 {
 	arena_release(&l->mem);
@@ -179,6 +191,39 @@ static int try_list(struct store *s, struct bytes tenant, enum deletes_which whi
 	return rc;
 }
 
+static int note_processed(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct delete_requests *l = data;
+	const char *file = strrchr(name, '/') + 1;
+	const struct delete_request *r;
+	struct bytes id;
+
+	(void)size;
+	(void)e;
+	if (deletes_parse_name(bytes_str(file), &id) != DELETES_REQUEST)
+		return 0;
+	r = folder_find_request(l->v, l->n, id);
+	if (r)
+		l->v[r - l->v].has_receipt = true;
+	return 0;
+}
+
+static int find_processed(struct store *s, struct bytes tenant, struct delete_requests *l,
+			  struct err *e)
+{
+	struct buf folder = { 0 };
+	int rc;
+
+	if (l->n == 0)
+		return 0;
+	add_processed(&folder, tenant);
+	rc = store_list(s, buf_str(&folder), note_processed, l, e);
+	buf_release(&folder);
+	if (rc < 0)
+		deletes_release(l);
+	return rc;
+}
+
 /* Of what is gone since it was listed another file says the same, unless it was deleted by hand;
  * what came damaged may have been so on its way, or in the cache. */
 int deletes_list(struct store *s, struct bytes tenant, enum deletes_which which,
@@ -188,7 +233,7 @@ int deletes_list(struct store *s, struct bytes tenant, enum deletes_which which,
 
 	for (int i = 0; i < TRIES; i++) {
 		if (try_list(s, tenant, which, ret, e) == 0)
-			return 0;
+			return which == DELETES_WITH_STATUS ? find_processed(s, tenant, ret, e) : 0;
 		if (e->code != ERR_NO && (e->code != ERR_CORRUPT || doubted))
 			return -1;
 		doubted = doubted || e->code == ERR_CORRUPT;
@@ -217,6 +262,10 @@ int deletes_generation(struct store *s, struct bytes tenant, uint64_t *ret, stru
 
 	deletes_add_folder(&folder, tenant);
 	rc = store_list_objects(s, buf_str(&folder), note_state, &state, e);
+	buf_reset(&folder);
+	add_processed(&folder, tenant);
+	if (rc == 0)
+		rc = store_list_objects(s, buf_str(&folder), note_state, &state, e);
 	buf_release(&folder);
 	if (rc == 0)
 		*ret = state;

@@ -39,7 +39,7 @@ struct delete_request {
 	int64_t start_ns, end_ns; /* both included */
 	int64_t created_ns;
 	bool cancelled;
-	bool has_receipt; /* it was applied somewhere */
+	bool has_receipt; /* it is processed; asked for by DELETES_WITH_STATUS */
 };
 
 /* {0} is a valid empty one. */
@@ -52,11 +52,17 @@ struct delete_requests {
 
 void deletes_release(struct delete_requests *l);
 
-enum deletes_which { DELETES_IN_FORCE, DELETES_ALL };
+enum deletes_which {
+	DELETES_IN_FORCE,
+	DELETES_WITH_STATUS, /* the same, and which of them are processed, which takes one more
+				listing */
+	DELETES_ALL
+};
 
 /*
  * The requests of a tenant, ascending by id, each once. A store without any answers after one look
- * at their folder. A file that is gone when it is read makes it look again, a few times; then the
+ * at their folder; receipts of those that are processed lie in another one, which queries need not
+ * list. A file that is gone when it is read makes it look again, a few times; then the
  * store's answers are not taken from a cache any more. Errors: ERR_CORRUPT, ERR_VERSION, ERR_LIMIT
  * of a file: whoever asks does not know then what is to be deleted, and must not answer as if
  * nothing were; ERR_AGAIN files kept vanishing; ERR_IO.
@@ -117,6 +123,10 @@ void deletes_add_file(struct buf *b, struct bytes id, enum deletes_file what);
 /* relative to the store: "fake/deletes/<id>.json", "....requests",
  * "....cancel.json", "....receipt.json". */
 void deletes_add_name(struct buf *b, struct bytes tenant, struct bytes id, enum deletes_file what);
+
+/* Appends the name of the receipt of all days: "fake/processed/<id>.json"; programs of before had
+ * it beside the request, DELETES_RECEIPT, where it still counts. */
+void deletes_add_receipt(struct buf *b, struct bytes tenant, struct bytes id);
 
 /* Which of them a name in their folder, as "<id>.json", is: DELETES_FILES, and *ret_id untouched,
  * when it is none. */

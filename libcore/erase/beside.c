@@ -75,7 +75,7 @@ static enum deletes_file parse_name(struct bytes name, struct bytes *ret_id)
 	if (bytes_is(part, "deletes"))
 		return deletes_parse_name(name, ret_id);
 	if (deletes_parse_name(name, ret_id) == DELETES_REQUEST)
-		return DELETES_RECEIPT; /* of one that was left out */
+		return DELETES_RECEIPT; /* of all days */
 	bytes_split(&name, '/', ret_id);
 	if (bytes_is(name, DELETES_BEGUN))
 		return DELETES_FILES; /* that it is there says all */

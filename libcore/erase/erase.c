@@ -53,7 +53,7 @@ static int find_requests(struct tenant_run *r, struct err *e)
 	struct targets *t = &r->targets;
 	int64_t now_ns, due_ns;
 
-	if (deletes_list(o->store, t->tenant, DELETES_IN_FORCE, &r->requests, e) < 0)
+	if (deletes_list(o->store, t->tenant, DELETES_WITH_STATUS, &r->requests, e) < 0)
 		return -1;
 	r->has_files = r->requests.n_files > 0;
 	if (r->requests.n == 0)
@@ -75,7 +75,6 @@ static int find_rules(struct tenant_run *r, struct err *e)
 {
 	const struct scrub_rules *rules = r->o->scrub;
 	struct targets *t = &r->targets;
-	struct buf name = { 0 };
 	int rc = 0;
 
 	t->v = mem_alloc(rules->n * sizeof(*t->v));
@@ -90,13 +89,10 @@ static int find_rules(struct tenant_run *r, struct err *e)
 				      .start_ns = INT64_MIN,
 				      .end_ns = INT64_MAX,
 				      .rule = rule };
-		buf_reset(&name);
-		deletes_add_name(&name, t->tenant, x->id, DELETES_RECEIPT);
-		rc = store_has(r->o->store, buf_str(&name), NULL, e);
+		rc = receipt_is_there(r->o->store, t->tenant, x->id, e);
 		x->has_receipt = rc == 1;
 		t->n++;
 	}
-	buf_release(&name);
 	return rc < 0 ? -1 : 0;
 }
 

@@ -205,15 +205,35 @@ int receipt_put_day(struct store *s, struct bytes tenant, const struct target *t
 	return rc;
 }
 
-int receipt_withdraw(struct store *s, struct bytes tenant, struct target *t, struct err *e)
+int receipt_is_there(struct store *s, struct bytes tenant, struct bytes id, struct err *e)
 {
 	struct buf name = { 0 };
 	int rc;
 
-	deletes_add_name(&name, tenant, t->id, DELETES_RECEIPT);
-	rc = store_delete(s, buf_str(&name), e);
+	deletes_add_receipt(&name, tenant, id);
+	rc = store_has(s, buf_str(&name), NULL, e);
+	buf_reset(&name);
+	deletes_add_name(&name, tenant, id, DELETES_RECEIPT);
+	if (rc == 0)
+		rc = store_has(s, buf_str(&name), NULL, e);
+	buf_release(&name);
+	return rc;
+}
+
+int receipt_withdraw(struct store *s, struct bytes tenant, struct target *t, struct err *e)
+{
+	struct buf name = { 0 }, before = { 0 };
+	char *names[2];
+	int rc;
+
+	deletes_add_receipt(&name, tenant, t->id);
+	deletes_add_name(&before, tenant, t->id, DELETES_RECEIPT);
+	names[0] = (char *)(uintptr_t)buf_str(&name);
+	names[1] = (char *)(uintptr_t)buf_str(&before);
+	rc = store_delete_all(s, names, 2, e);
 	t->has_receipt = false;
 	buf_release(&name);
+	buf_release(&before);
 	return rc;
 }
 
@@ -241,7 +261,7 @@ int receipt_put_whole(struct store *s, struct bytes tenant, const struct target 
 
 	deletes_add_receipts(&folder, tenant, t->id);
 	rc = store_list(s, buf_str(&folder), gather_day, &g, e);
-	deletes_add_name(&name, tenant, t->id, DELETES_RECEIPT);
+	deletes_add_receipt(&name, tenant, t->id);
 	if (rc == 0)
 		rc = put(s, buf_str(&name), tenant, t, buf_bytes(&g.rows), now_ns, e);
 	buf_release(&folder);

@@ -25,6 +25,10 @@ void receipt_add_pack(struct target *t, const struct rewrite_pack *p, const stru
 MUST_CHECK int receipt_put_day(struct store *s, struct bytes tenant, const struct target *t,
 			       int32_t day, const struct hash_list *known, struct err *e);
 
+/* Is there one of all days? 1, 0. Errors: ERR_IO. */
+MUST_CHECK int receipt_is_there(struct store *s, struct bytes tenant, struct bytes id,
+				struct err *e);
+
 /* Deletes the receipt of all days, as there is more to be done: t->has_receipt is false then.
  * Errors: ERR_IO. */
 MUST_CHECK int receipt_withdraw(struct store *s, struct bytes tenant, struct target *t,

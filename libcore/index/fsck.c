@@ -202,6 +202,12 @@ static void tell_foreign(struct walk *w, struct bytes what)
 	w->f->foreign(buf_str(&w->foreign), w->f->data);
 }
 
+static bool is_beside(struct bytes folder)
+{
+	return bytes_is(folder, "deletes") || bytes_is(folder, "receipts") ||
+	       bytes_is(folder, "processed");
+}
+
 /* What of a tenant is neither a pack nor an index file. */
 static void other_object(struct walk *w, const char *name, struct bytes tenant, struct bytes folder,
 			 struct bytes rest)
@@ -210,7 +216,7 @@ static void other_object(struct walk *w, const char *name, struct bytes tenant, 
 
 	if (w->f->depth == FSCK_UNNAMED || (rest.p && bytes_is(folder, "rules")))
 		return;
-	if (rest.p && (bytes_is(folder, "deletes") || bytes_is(folder, "receipts"))) {
+	if (rest.p && is_beside(folder)) {
 		add_other(w, name);
 		return;
 	}

@@ -50,8 +50,8 @@ struct index_fsck {
 	const struct hash_list *without;
 	fsck_overdue_fn *overdue; /* NULL: nothing is */
 	void *overdue_data;
-	/* Asked of what lies in folders "deletes" and "receipts" of tenants, and of these names, of
-	 * which the last is NULL. NULL: nobody is. */
+	/* Asked of what lies in folders "deletes", "receipts" and "processed" of tenants, and of
+	 * these names, of which the last is NULL. NULL: nobody is. */
 	fsck_beside_fn *beside;
 	const char *const *besides;
 	void *beside_data;

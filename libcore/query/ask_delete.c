@@ -119,7 +119,7 @@ static int list(const struct deleting *d, struct err *e)
 {
 	struct delete_requests l = { 0 };
 	struct buf b = { 0 };
-	int rc = deletes_list(d->store, d->tenant, DELETES_IN_FORCE, &l, e);
+	int rc = deletes_list(d->store, d->tenant, DELETES_WITH_STATUS, &l, e);
 
 	if (rc == 0) {
 		delete_ask_sort(&l);
@@ -142,7 +142,7 @@ static int cancel(const struct deleting *d, struct bytes id, struct err *e)
 	const struct delete_request *r;
 	struct delete_requests l = { 0 };
 	int64_t now_ns;
-	int rc = deletes_list(d->store, d->tenant, DELETES_IN_FORCE, &l, e);
+	int rc = deletes_list(d->store, d->tenant, DELETES_WITH_STATUS, &l, e);
 
 	if (rc == 0)
 		rc = store_now(d->store, "", &now_ns, e);

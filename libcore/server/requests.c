@@ -81,7 +81,7 @@ static int see_tenant(const char *name, uint64_t size, void *data, struct err *e
 	if (labels_check_tenant(tenant, NULL) < 0 ||
 	    limits_of(x->limits, tenant)->deletion_mode != LIMITS_DELETE_REMOVES)
 		return 0;
-	if (deletes_list(x->store, tenant, DELETES_IN_FORCE, &l, e) < 0)
+	if (deletes_list(x->store, tenant, DELETES_WITH_STATUS, &l, e) < 0)
 		return -1;
 	for (size_t i = 0; i < l.n; i++)
 		see(x, tenant, &l.v[i]);

@@ -37,7 +37,7 @@ static struct store *open_store(struct call *c)
 /* Those of the tenant that are in force, as far as whoever asks may know of them. */
 static int list(struct call *c, struct store *s, struct delete_requests *ret, struct err *e)
 {
-	if (deletes_list(s, c->tenant, DELETES_IN_FORCE, ret, e) < 0)
+	if (deletes_list(s, c->tenant, DELETES_WITH_STATUS, ret, e) < 0)
 		return -1;
 	return delete_ask_within(ret, c->matchers, e);
 }

@@ -10,7 +10,8 @@ static const struct {
 	[STORE_INDEX] = { "index", ".idx" },
 };
 
-const char *const store_tenant_folders[] = { "chunks", "index", "deletes", "receipts", NULL };
+const char *const store_tenant_folders[] = { "chunks",	 "index",     "deletes",
+					     "receipts", "processed", NULL };
 
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 

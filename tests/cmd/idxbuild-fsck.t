@@ -309,6 +309,8 @@ receipt() { # PACKS
 }
 receipt 1 >"s/fake/receipts/$id/$DAY.json"
 receipt 1 >"s/fake/deletes/$id.receipt.json"
+mkdir -p s/fake/processed
+receipt 1 >"s/fake/processed/$id.json"
 echo '{app="a"} 2026-01-01 2026-02-01' >s/~lokid/hold
 echo 'limits_config: {retention_period: 8760h}' >s/~lokid/limits.yaml
 echo mine >s/fake/deletes/README
@@ -341,7 +343,7 @@ ok "it is of no day" stdout_matches '^\{"fault":"bad-rule","name":"~lokid/hold",
 ok "of a file that is named, it is the command's error" exits 2 idxbuild --fsck --hold s/~lokid/hold --store s
 cp beside/~lokid/hold s/~lokid/
 
-for file in "deletes/$id.receipt.json" "receipts/$id/$DAY.json"; do
+for file in "deletes/$id.receipt.json" "processed/$id.json" "receipts/$id/$DAY.json"; do
 	receipt 2 >"s/fake/$file"
 	one bad-receipt "fake/$file: it says 2 packs, and has rows of 1"
 	echo '{' >"s/fake/$file"

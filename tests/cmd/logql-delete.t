@@ -91,6 +91,9 @@ delete list >listed
 ok "which the list says" grep -q "^$id processed " listed
 ok "it cannot be cancelled any more" exits 2 delete cancel "$id"
 ok "says why" stderr_is "logql: error: deletion of request which is in process or already processed is not allowed; by force it stops hiding entries that come late, and nothing comes back"
+mv "s/fake/processed/$id.json" "s/fake/deletes/$id.receipt.json"
+delete list >listed
+ok "where its receipt lay before, it counts as well" grep -q "^$id processed " listed
 rm "s/fake/deletes/$id.receipt.json"
 ok "nor one that is done in part" exits 2 delete cancel "$id"
 ok "without force" stderr_matches "^logql: error: Unable to cancel partially completed delete request\."

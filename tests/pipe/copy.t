@@ -149,6 +149,10 @@ echo three >store/t1/deletes/00000000000000aa.receipt.json
 ok "what came since" exits 0 copy asked -t t1 -v
 ok "alone" stderr_is "chunkpack: wrote 'asked/t1/deletes/00000000000000aa.receipt.json'"
 ok "is there" diff -r store/t1/deletes asked/t1/deletes
+mkdir store/t1/processed
+echo four >store/t1/processed/00000000000000aa.json
+ok "of what is processed" exits 0 copy asked -t t1 -v
+ok "the receipt is" stderr_is "chunkpack: wrote 'asked/t1/processed/00000000000000aa.json'"
 echo new >asked/t1/deletes/00000000000000aa.cancel.json
 copy asked -t t1 >/dev/null
 ok "a cancellation is written again, whatever is there" diff -r store/t1/deletes asked/t1/deletes

@@ -44,7 +44,7 @@ settle() {
 	flush_live_packs | sed 's,^.*/store/,store/,' | sort >named
 	ok "no pack is left over" diff named there
 	ok "the receipt is of as much at least" test \
-		"$(head -qn1 store/fake/deletes/*.receipt.json | sed 's/.*"entries":\([0-9]*\),.*/\1/' | awk '{ n += $1 } END { print n }')" -ge $(((2 * ROUND + 1) * 27))
+		"$(head -qn1 store/fake/processed/*.json | sed 's/.*"entries":\([0-9]*\),.*/\1/' | awk '{ n += $1 } END { print n }')" -ge $(((2 * ROUND + 1) * 27))
 	ok "from packs alone" exits 0 idxbuild --rebuild --store store
 	if check >log; then pass "it is the same"; else fail "it is the same" "$(head log)"; fi
 	find store -name '*.pack' -print0 | xargs -0 chunkcat | jq -r .line | sort >stored

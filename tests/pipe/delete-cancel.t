@@ -52,7 +52,7 @@ is "all is seen again" "$(n two)" 40000
 ok "the deletion ends well" go_on
 is "and says nothing" "$(cat said)" ""
 is "all is still seen" "$(n two)" 40000
-ok "there is no receipt" test ! -e "two/fake/deletes/$id.receipt.json"
+ok "there is no receipt" test ! -e "two/fake/processed/$id.json"
 ok "a further run" exits 0 chunkpack --delete --store two
 is "leaves it" "$(n two)" 40000
 ok "all is right" exits 0 idxbuild --fsck --store two --delete-delay 2h

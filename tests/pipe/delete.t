@@ -58,7 +58,7 @@ ok "the log is covered" test "$(walreplay --unpacked --store one store.wal | wc 
 is "packs without any of it are those that they were" "$(packs one | xargs -n1 basename | sort >a; packs store | xargs -n1 basename | sort | comm -12 - a | wc -l)" 2
 ok "the index lists the request" sh -c "idxbuild --dump --store one | grep -q $id"
 
-receipt=one/fake/deletes/$id.receipt.json
+receipt=one/fake/processed/$id.json
 ok "there is a receipt" test -f "$receipt"
 is "its rows are the packs" "$(grep -c '^{"day"' "$receipt")" 5
 is "entries" "$(sum_of "$receipt" entries)" "$n"
@@ -167,7 +167,7 @@ ok "all expires" exits 0 idxbuild --retain --store bare --limits day.yaml --now 
 find bare/fake/index -type f | sort >indexes
 id=$(request bare fake '{app="a2"}' $all 1768687200000000000)
 ok "a request over a day of which an index file without packs is left" exits 0 chunkpack --delete --store bare
-ok "is applied there" test -f "bare/fake/deletes/$id.receipt.json"
+ok "is applied there" test -f "bare/fake/processed/$id.json"
 ok "without another index file" sh -c 'find bare/fake/index -type f | sort | cmp - indexes'
 
 # ---- damage
@@ -179,7 +179,7 @@ flip_byte "$pack" $(($(size_of "$pack") / 2))
 ok "a damaged pack" exits 3 erase --store bad
 ok "is named" stderr_has "'$pack': chunk at offset"
 ok "the others are rewritten" stdout_matches "^fake 2026-01-15: $id: .* gone from 5 packs"
-ok "nobody says that all is done" test ! -e "bad/fake/deletes/$id.receipt.json"
+ok "nobody says that all is done" test ! -e "bad/fake/processed/$id.json"
 ok "nor the index" sh -c "! idxbuild --dump --store bad | grep '\"deletes\":' | grep -q $id"
 cp -rp store bad.request
 id=$(request bad.request fake '{app="a1"}' $all $end)
@@ -203,7 +203,7 @@ is "another one merges" "$(find many/fake/deletes -name '*.requests' | wc -l)" 1
 find many -name '*.requests' -exec touch -d '3 hours ago' {} +
 ok "what is merged goes later" exits 0 erase --store many --cancel-period 1000d -v
 ok "which is said" stderr_matches "deleted 'many/fake/deletes/[0-9a-f]*\.json'"
-is "all of it" "$(find many/fake/deletes -name '[0-9a-e]*.json' ! -name '*.receipt.json' | wc -l)" 0
+is "all of it" "$(find many/fake/deletes -name '[0-9a-e]*.json' | wc -l)" 0
 logql --store many -o raw --limit 0 '{app=~".+"}' >found
 ok "the answers are the same" same_file want found
 ok "all is right" exits 0 idxbuild --fsck --store many

@@ -122,7 +122,7 @@ is "so are its lines" "$(value 'deleted_lines{user="a"}')" 3
 ok "and chunks" test "$(value 'delete_requests_chunks_selected_total{user="a"}')" -ge 1
 is "none waits" "$(value pending_delete_requests_count)" 0
 ok "and in the log" grep -Eq 'level=info msg="requests to delete applied" tenant=a packs=[0-9]+ entries=3 bytes=[0-9]+ duration=[0-9.]+s$' lokid.log
-ok "a receipt says so" grep -q '"entries":3,"bytes":' "data/store/a/deletes/$first.receipt.json"
+ok "a receipt says so" grep -q '"entries":3,"bytes":' "data/store/a/processed/$first.json"
 delete DELETE a "request_id=$first"
 is "it cannot be cancelled any more" "$CODE $(cat "$TAP/stdout")" "400 deletion of request which is in process or already processed is not allowed; by force it stops hiding entries that come late, and nothing comes back"
 delete DELETE a "request_id=$first" force=true

@@ -45,6 +45,8 @@ note "$(number PUT) PUTs, $(number GET) GETs, $(number HEAD) HEADs, $(number LIS
 ok "a mark of each, a receipt of each day, and one of all days" test "$(number PUT)" -le $((REQUESTS * (DAYS + 2) + 30))
 ok "several at once" test "$(number round)" -le $((5 * REQUESTS))
 is "each is processed" "$(n_processed "$S3_URL")" $REQUESTS
+is "no query lists a receipt" "$(s3_keys main | grep -c '/deletes/.*receipt')" 0
+is "they lie apart" "$(s3_keys main | grep -c '/processed/[0-9a-f]*\.json$')" $REQUESTS
 ok "a copy of it" copied applied "$S3_URL"
 ok "has the same rows" same_file want.rows found.rows
 ok "and the same lines" same_file want found

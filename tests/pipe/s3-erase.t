@@ -53,7 +53,7 @@ both "again, nothing" chunkpack --delete --cancel-period 0
 ok "at all" test ! -s said.dir
 both "the sweep behind it" chunkpack --delete --cancel-period 0 --delete-delay 0
 is "the replaced packs are gone" "$(grep -c '\.pack$' objects.s3)" 18
-ok "the receipt is there" grep -qx "acme/deletes/$request.receipt.json" objects.s3
+ok "the receipt is there" grep -qx "acme/processed/$request.json" objects.s3
 ok "all is right" exits 0 idxbuild --fsck --delete-delay 0 --store "$S3_URL"
 
 # ---- scrubbing

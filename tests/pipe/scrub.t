@@ -42,8 +42,8 @@ ok "the lines are others, and all else is as it was" cmp wanted after
 ok "all is right" exits 0 idxbuild --verify --store one
 ok "as a whole, too" exits 0 idxbuild --fsck --store one
 ok "without a word" stderr_is ""
-ok "a receipt says so" grep -q "\"scrub\":.*\"packs\":2,.*\"entries\":$n," one/fake/deletes/*.receipt.json
-ok "of the one tenant" test "$(find one -name '*.receipt.json' | wc -l)" -eq 1
+ok "a receipt says so" grep -q "\"scrub\":.*\"packs\":2,.*\"entries\":$n," one/fake/processed/*.json
+ok "of the one tenant" test "$(find one -path '*/processed/*.json' | wc -l)" -eq 1
 ok "queries find them so" test "$(logql --store one -o raw --limit 0 '{app="a1"} |= "card=***"' | wc -l)" -eq "$n"
 ok "again" exits 0 scrub --store one
 ok "nothing is to be done" stdout_is_empty
@@ -87,7 +87,7 @@ ok "is told" stdout_matches '; 30 entries held$'
 sed '/"app":"a0"/s/flush [0-9]* line [0-9]* card=[0-9-]*/***/; /"app":"a2".*flush 2 /s/flush 2 line [0-9]* card=[0-9-]*/***/' whole | sort -u >wanted
 bytes_of held >after
 ok "and stays" cmp wanted after
-ok "nobody says that all was done" test ! -e held/fake/deletes/*.receipt.json
+ok "nobody says that all was done" test ! -e held/fake/processed/*.json
 cp hold held/~lokid/hold
 cp -rp store gone
 mkdir -p gone/~lokid && cp hold gone/~lokid/hold

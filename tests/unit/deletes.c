@@ -99,6 +99,36 @@ static void files_that_are_not_ours_are_none(void **state)
 	buf_release(&name);
 }
 
+/* Queries do not list the receipts; who asks for the status does. */
+static void a_receipt_lies_apart(void **state)
+{
+	struct fixture *f = *state;
+	const struct delete_request r = put(f, "t", "{a=\"b\"}", 1, 2);
+	const struct delete_request other = put(f, "t", "{a=\"c\"}", 1, 2);
+	struct delete_requests l;
+	struct buf name = { 0 };
+	uint64_t before, after;
+	struct err e;
+
+	assert_int_equal(0, deletes_generation(f->s, BYTES_LIT("t"), &before, &e));
+	deletes_add_receipt(&name, BYTES_LIT("t"), bytes_str(r.id));
+	assert_int_equal(0,
+			 store_put_named(f->s, buf_str(&name), BYTES_LIT("x"), STORE_PUT_ANY, &e));
+	assert_int_equal(0, deletes_generation(f->s, BYTES_LIT("t"), &after, &e));
+	assert_true(before != after);
+	l = list(f, "t", DELETES_IN_FORCE);
+	assert_int_equal(l.n, 2);
+	assert_int_equal(l.n_files, 2);
+	assert_false(l.v[0].has_receipt || l.v[1].has_receipt);
+	deletes_release(&l);
+	l = list(f, "t", DELETES_WITH_STATUS);
+	assert_int_equal(l.n, 2);
+	for (size_t i = 0; i < l.n; i++)
+		assert_int_equal(l.v[i].has_receipt, strcmp(l.v[i].id, other.id) != 0);
+	deletes_release(&l);
+	buf_release(&name);
+}
+
 /* Who asks must not go on as if there were no request. */
 static void a_damaged_request_is_an_error(void **state)
 {
@@ -241,6 +271,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_put_is_listed_until_it_is_cancelled, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(files_that_are_not_ours_are_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_receipt_lies_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_damaged_request_is_an_error, setup, teardown),
 		cmocka_unit_test(members_of_others_are_skipped),
 		cmocka_unit_test(selector_times_and_lines_must_all_fit),
