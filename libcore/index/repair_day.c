@@ -131,25 +131,23 @@ int repair_is_nameable(struct store *s, const struct store_name *pack, struct er
 	}
 	if (rc == 0 || why.code == ERR_CORRUPT)
 		return rc == 0;
+	if (why.code == ERR_VERSION || why.code == ERR_LIMIT)
+		return 1; /* not damaged: who makes index files tells it */
 	*e = why;
 	return -1;
 }
 
-/* Of a newer version is not damaged: who makes index files tells it. */
 static int split_orphans(struct gathering *g, struct err *e)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < g->n_orphans; i++) {
-		struct err why = { 0 };
 		int rc = hash128_among(g->r->damaged.v, g->r->damaged.n, &g->orphan[i].hash)
 				 ? 0
-				 : repair_is_nameable(g->r->store, &g->orphan[i], &why);
+				 : repair_is_nameable(g->r->store, &g->orphan[i], e);
 
-		if (rc < 0 && why.code != ERR_VERSION && why.code != ERR_LIMIT) {
-			*e = why;
+		if (rc < 0)
 			return -1;
-		}
 		if (rc == 0)
 			add_unusable(g->unusable, &g->orphan[i]);
 		else

@@ -28,8 +28,8 @@ struct repair_packs {
 };
 void repair_packs_release(struct repair_packs *l);
 
-/* Can an index file name it, by its trailer and the heads of its chunks? 1, 0. Errors: ERR_IO,
- * ERR_AGAIN. */
+/* Can an index file name it, by its trailer and the heads of its chunks? 1, also of a version that
+ * this program does not know; 0. Errors: ERR_IO, ERR_AGAIN. */
 MUST_CHECK int repair_is_nameable(struct store *s, const struct store_name *pack, struct err *e);
 
 /*

@@ -272,10 +272,13 @@ static void count_lost(const char *pack, const char *what, void *data)
 	t->n_lost++;
 }
 
-static struct told repair(struct fixture *f, const struct fault_list *found)
+enum mode { DO_IT, DRY_RUN };
+
+static struct told repair_in(struct fixture *f, const struct fault_list *found, enum mode mode)
 {
 	struct told t = { 0 };
 	const struct index_repair r = { .store = f->s,
+					.dry_run = mode == DRY_RUN,
 					.done = count_done,
 					.kept = count_kept,
 					.lost = count_lost,
@@ -285,6 +288,11 @@ static struct told repair(struct fixture *f, const struct fault_list *found)
 	if (index_repair(&r, found, &e) < 0)
 		fail_msg("%s", e.msg);
 	return t;
+}
+
+static struct told repair(struct fixture *f, const struct fault_list *found)
+{
+	return repair_in(f, found, DO_IT);
 }
 
 static void a_newer_pack_stays(void **state)
@@ -308,6 +316,30 @@ static void a_newer_pack_stays(void **state)
 	fsck(f, &found, 1);
 	assert_int_equal(found.v[0].err.code, ERR_VERSION);
 	fault_list_release(&found);
+}
+
+/* As when a block of it is damaged, too. */
+static void a_dry_run_goes_on_after_a_newer_pack(void **state)
+{
+	struct fixture *f = *state;
+	const struct store_name newer = put_unnameable(f, NEWER);
+	struct fault_list found = { 0 };
+	struct buf name = { 0 };
+	struct index_fault fault = {
+		.kind = FAULT_DAMAGED, .tenant = newer.tenant, .day = DAY, .n = 1
+	};
+	struct told t;
+
+	store_name_add(&name, &newer);
+	fault.name = buf_str(&name);
+	err_set(&fault.err, ERR_CORRUPT, "a block is damaged");
+	fault_list_add(&found, &fault);
+	t = repair_in(f, &found, DRY_RUN);
+	assert_int_equal(t.n_kept, 1);
+	assert_int_equal(t.n_done, 1); /* index files would be made */
+	assert_true(is_there(f, &newer));
+	fault_list_release(&found);
+	buf_release(&name);
 }
 
 static void what_is_lost_is_told_beside_a_newer_pack(void **state)
@@ -447,6 +479,7 @@ int main(void)
 		TEST(a_chunk_that_is_not_there_differs),
 		TEST(a_segment_that_no_pack_has_is_uncovered),
 		TEST(a_newer_pack_stays),
+		TEST(a_dry_run_goes_on_after_a_newer_pack),
 		TEST(what_is_lost_is_told_beside_a_newer_pack),
 		TEST(a_damaged_pack_stays_with_its_index_file),
 		TEST(a_store_that_does_not_answer_damages_no_pack),
