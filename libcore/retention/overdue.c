@@ -14,11 +14,14 @@ int overdue_load(struct overdue *o, const char *limits, const char *hold, struct
 	*o = (struct overdue){ 0 };
 	if (limits_load(limits, s, &o->limits, &quiet, e) < 0)
 		return -1;
-	if (!o->limits)
+	if (!o->limits && !hold)
 		return 0;
-	o->hold = hold_load(hold, s, e);
+	o->hold = hold_load(hold, s,
+			    e); /* that a file which was named is right is seen in any case */
 	if (!o->hold)
 		return -1;
+	if (!o->limits)
+		return 0;
 	o->now_ns = num_clip((num_wide)store_now_to_look(s, "") - grace_ns);
 	return 0;
 }

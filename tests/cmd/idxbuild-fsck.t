@@ -341,6 +341,12 @@ stays '~lokid/limits.yaml'
 ok "as JSON lines" exits 3 sh -c 'echo "{app=" >s/~lokid/hold; idxbuild --fsck -o jsonl --store s'
 ok "it is of no day" stdout_matches '^\{"fault":"bad-rule","name":"~lokid/hold","what":"line 1: expected a selector'
 ok "of a file that is named, it is the command's error" exits 2 idxbuild --fsck --hold s/~lokid/hold --store s
+cp s/~lokid/hold bad.hold
+mv s/~lokid/limits.yaml limits.away
+ok "also where nothing has a retention" exits 2 idxbuild --fsck --hold bad.hold --store s
+ok "which is said" stderr_has "'bad.hold': line 1: expected a selector"
+ok "or the file is not there" exits 4 idxbuild --fsck --hold no.hold --store s
+mv limits.away s/~lokid/limits.yaml
 cp beside/~lokid/hold s/~lokid/
 
 for file in "deletes/$id.receipt.json" "processed/$id.json" "receipts/$id/$DAY.json"; do
