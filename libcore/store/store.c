@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "store/backend.h"
 #include "store/cache.h"
+#include "store/names.h"
 #include "store/s3.h"
 #include "time/time.h"
 
@@ -255,16 +256,27 @@ int store_list_folders(struct store *s, const char *folder, store_each_fn *each,
 	return store_ask_folders(store_part(s, folder), folder, without_date, &p, e);
 }
 
+/* The folder of what is the store's own is in that of the rules, too. That may be of somebody who
+ * lets us only read: then it is his to tidy. */
+static int leftovers(struct store *s, const char *folder, uint64_t *ret_n, struct err *e)
+{
+	struct store *main = store_part(s, folder), *rules = s->part[PART_RULES];
+
+	if (main->ops->leftovers(main, folder, ret_n, e) < 0)
+		return -1;
+	if (rules && strcmp(folder, STORE_OWN_FOLDER) == 0)
+		(void)!rules->ops->leftovers(rules, folder, ret_n, NULL);
+	return 0;
+}
+
 int store_sweep(struct store *s, const char *folder, struct err *e)
 {
-	s = store_part(s, folder);
-	return s->ops->leftovers(s, folder, NULL, e);
+	return leftovers(s, folder, NULL, e);
 }
 
 int store_abandoned(struct store *s, const char *folder, uint64_t *ret_n, struct err *e)
 {
-	s = store_part(s, folder);
-	return s->ops->leftovers(s, folder, ret_n, e);
+	return leftovers(s, folder, ret_n, e);
 }
 
 /* ---- reading ---- */

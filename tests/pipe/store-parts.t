@@ -82,6 +82,11 @@ logql --store "$P" -t alpha --limit 0 -o jsonl '{app="a1"}' >found
 ok "which stays" same_file want found
 ok "and nothing else" exits 1 logql --store "$P" -t alpha '{app!="a1"}'
 ok "all is right" exits 0 idxbuild --fsck --delete-delay 0 --store "$P"
+touch -d '2 hours ago' rules/~lokid/0123456789abcdef.tmp
+ok "what a writer of rules left that died" exits 3 idxbuild --fsck --delete-delay 0 --store "$P"
+ok "is found" stdout_matches '^abandoned ~lokid/: '
+ok "and deleted" exits 0 idxbuild --retain --store "$P" --delete-delay 0
+is "all of it" "$(find rules -name '*.tmp')" ''
 
 # ---- killed
 
