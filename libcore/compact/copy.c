@@ -62,15 +62,29 @@ static bool see_target(const struct due_day *d, void *data)
 	return false;
 }
 
-/* Days of a remote one that are not in order are looked at when it is their turn. */
+static void note_fault(void *data, const struct err *fault)
+{
+	(void)fault;
+	*(bool *)data = true;
+}
+
+/* Days of a remote one that are not in order are looked at when it is their turn. So are those with
+ * a fault, which is then told once, if the source has such a day at all. */
 static int see_target_day(int32_t day, void *data, struct err *e)
 {
 	struct walk *w = data;
 	struct copy_target t = { 0 };
+	bool faulty = false;
+	struct copy_opts quiet = *w->o;
 
 	(void)e;
-	if (is_ours(w, day) && !store_is_remote(w->o->to))
-		note_there(w, day, &t, copy_target_look(w->o, to_tenant(w), day, &t, NULL) == 0);
+	quiet.on_fault = note_fault;
+	quiet.data = &faulty;
+	if (is_ours(w, day) && !store_is_remote(w->o->to)) {
+		int rc = copy_target_look(&quiet, to_tenant(w), day, &t, NULL);
+
+		note_there(w, day, &t, rc == 0 && !faulty);
+	}
 	return 0;
 }
 

@@ -27,6 +27,16 @@ is "nothing is copied" "$(grep -c -v ': 0 copied, 0 made anew' "$TAP/stdout")" 0
 ok "and back" exits 0 chunkpack --copy --from "$S3_URL" --store back
 ok "in the same words, with the same checksums" stdout_is_file there
 for t in t0 t1; do ok "$t: the same bytes" diff -r store/$t back/$t; done
+cp -rp back beside
+junk=0123456789abcdef0123456789abcdef.idx
+mkdir -p beside/t0/index/2020-01-01
+echo junk >beside/t0/index/2020-01-01/$junk
+ok "a day of the target that the source does not have" exits 0 chunkpack --copy --from "$S3_URL" --store beside
+ok "is nobody's business" stderr_is_empty
+day=$(cd back/t0/index && printf '%s\n' * | head -n 1)
+echo junk >"beside/t0/index/$day/$junk"
+ok "damage of a day that both have" exits 3 chunkpack --copy --from "$S3_URL" --store beside
+is "is told once" "$(grep -c "$day/$junk" "$TAP/stderr")" 1
 ok "within the object store, to another tenant" exits 0 chunkpack --copy --from "$S3_URL" --store "$S3_URL" -t t0 --to-tenant u0
 ok "the same answers" same store t0 "$S3_URL" u0
 
