@@ -140,8 +140,15 @@ static void show_fault(void *data, const struct err *fault)
 static int tier(struct args *args, struct err *e)
 {
 	const struct pack_opts *o = &args->opts;
-	const struct tier_opts t = { args->store,  o->store.tenant, o->tiers,	o->store.dry_run,
-				     o->lifecycle, print_line,	    show_fault, args };
+	const struct tier_opts t = { .store = args->store,
+				     .tenant = o->store.tenant,
+				     .tiers = o->tiers,
+				     .dry_run = o->store.dry_run,
+				     .lifecycle = o->lifecycle,
+				     .json = o->store.format == CLI_JSONL,
+				     .print = print_line,
+				     .fault = show_fault,
+				     .data = args };
 
 	return tier_store(&t, e);
 }

@@ -182,7 +182,7 @@ const struct cli_taken pack_options[] = {
 	{ { 0, "hold", "FILE", "--delete, --scrub: what stays in any case (~lokid/hold)" },
 	  cli_take_text,
 	  AT(store.hold) },
-	{ { 'o', "format", "text|jsonl", "how what was done is printed, but of --tier (text)" },
+	{ { 'o', "format", "text|jsonl", "how what was done is printed (text)" },
 	  cli_take_format,
 	  AT(store.format) },
 	{ { 0, "cancel-period", "DURATION",
@@ -298,7 +298,7 @@ static int check_modes(struct pack_opts *o, struct err *e)
 		{ "--hold", s->hold, REWRITING },
 		{ "--limits", s->limits, IN(TO_ERASE) },
 		{ "--cancel-period", o->cancel_ns >= 0, IN(TO_ERASE) },
-		{ "--format", s->format, IN(TO_COMPACT) | IN(TO_COPY) | REWRITING },
+		{ "--format", s->format, ~IN(TO_PACK) & (IN(MODES) - 1) },
 		{ "--from", o->from_path, IN(TO_COPY) },
 		{ "--to-tenant", o->to_tenant.n > 0, IN(TO_COPY) },
 		{ "--match", o->selector.n > 0, IN(TO_COPY) },
@@ -308,6 +308,8 @@ static int check_modes(struct pack_opts *o, struct err *e)
 
 	if (cli_mode_find(modes.v, MODES - 1, &mode, e) < 0)
 		return -1;
+	if (o->lifecycle && s->format)
+		return err_set(e, ERR_USAGE, "option '--format' has no effect with '--lifecycle'");
 	o->mode = mode == TO_PACK ? NULL : modes.v[mode - 1].option;
 	return cli_mode_check(modes.v, mode, uses, sizeof(uses) / sizeof(*uses), e);
 }

@@ -1,5 +1,6 @@
 #include "compact/tier.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -86,8 +87,29 @@ struct moving {
 	int64_t now_ns;
 };
 
-static int move_pack(const struct moving *m, const struct store_object *obj, const char *to,
-		     struct err *e)
+static const char *class_of(const struct store_object *obj)
+{
+	return obj->storage_class ? obj->storage_class : class_of_new;
+}
+
+static void add_moved(const struct moving *m, const struct store_object *obj,
+		      const struct store_name *sn, const char *to, struct buf *b)
+{
+	char day[TIME_DAY_LEN + 1];
+
+	if (!m->o->json) {
+		buf_addf(b, "%s/%s %s", store_path(m->o->store), obj->name, to);
+		return;
+	}
+	time_day_text(sn->day, day);
+	buf_addf(b, "{\"tenant\":\"%.*s\",\"day\":\"%s\",\"pack\":", BYTES_ARG(sn->tenant), day);
+	json_add_quoted(b, bytes_str(obj->name));
+	buf_addf(b, ",\"bytes\":%" PRIu64 ",\"from\":\"%s\",\"to\":\"%s\"}", obj->size,
+		 class_of(obj), to);
+}
+
+static int move_pack(const struct moving *m, const struct store_object *obj,
+		     const struct store_name *sn, const char *to, struct err *e)
 {
 	struct buf line = { 0 };
 	struct err why;
@@ -102,7 +124,7 @@ static int move_pack(const struct moving *m, const struct store_object *obj, con
 		m->o->fault(m->o->data, &why);
 		return 0;
 	}
-	buf_addf(&line, "%s/%s %s", store_path(m->o->store), obj->name, to);
+	add_moved(m, obj, sn, to, &line);
 	return m->o->print(m->o->data, &line, e);
 }
 
@@ -114,9 +136,8 @@ static int see_object(const struct store_object *obj, void *data, struct err *e)
 
 	if (store_name_parse(bytes_str(obj->name), &sn, NULL) < 0 || sn.kind != STORE_PACK)
 		return 0;
-	to = tiers_choose(&m->o->tiers, m->now_ns - time_day_start(sn.day + 1),
-			  obj->storage_class ? obj->storage_class : class_of_new);
-	return to ? move_pack(m, obj, to, e) : 0;
+	to = tiers_choose(&m->o->tiers, m->now_ns - time_day_start(sn.day + 1), class_of(obj));
+	return to ? move_pack(m, obj, &sn, to, e) : 0;
 }
 
 static int move_tenant(const char *name, uint64_t size, void *data, struct err *e)

@@ -33,6 +33,7 @@ struct tier_opts {
 	struct bytes tenant; /* empty: all */
 	struct tiers tiers;
 	bool dry_run, lifecycle;
+	bool json; /* .print is given objects, but of .lifecycle */
 	/* A line for each pack that is moved, or would be; releases b. -1 ends the work. */
 	int (*print)(void *data, struct buf *b, struct err *e);
 	void (*fault)(void *data, const struct err *fault); /* of a pack; the others are done */

@@ -24,6 +24,8 @@ for r in rules:
     assert r['Status'] == 'Enabled' and r['ID'], r
     assert r['Transitions'] == [{'Days': 30, 'StorageClass': 'STANDARD_IA'}, {'Days': 90, 'StorageClass': 'GLACIER'}], r
 " "$TAP/stdout"
+ok "in lines of JSON they are not" exits 2 tier --lifecycle --dry-run --store dir -o jsonl
+ok "as is said" stderr_has "option '--format' has no effect with '--lifecycle'"
 ok "of one tenant" exits 0 tier --lifecycle --dry-run --store dir -t other
 ok "one" stdout_lines 3
 ok "a folder has none" exits 2 tier --lifecycle --store dir
@@ -76,6 +78,12 @@ ok "a dry run" exits 0 tier --store "$store" --dry-run
 cp "$TAP/stdout" would
 is "names packs and classes" "$(sed 's/.* //' would | sort | uniq -c | tr -s ' ' | tr '\n' ',')" " 3 GLACIER, 1 STANDARD_IA,"
 ok "and moves none" exits 0 ask
+ok "in JSON" exits 0 tier --store "$store" --dry-run -o jsonl
+cp "$TAP/stdout" would.jsonl
+is "a pack is a name and two classes" "$(sed 's/.*"from"/"from"/' would.jsonl | sort | uniq -c | tr -s ' ' | tr '\n' ',')" \
+	' 3 "from":"STANDARD","to":"GLACIER"}, 1 "from":"STANDARD","to":"STANDARD_IA"},'
+ok "with its tenant, day, name and size" grep -Eq '^\{"tenant":"other","day":"[0-9-]{10}","pack":"other/chunks/[0-9-]{10}/[0-9a-f]{32}.pack","bytes":[1-9][0-9]*,"from"' would.jsonl
+is "in the order of the text" "$(sed 's/.*"pack":"\([^"]*\)".*"to":"\(.*\)"}/\1 \2/' would.jsonl)" "$(sed 's,.*/some/where[^ ]*/\([^/ ]*/chunks/\),\1,' would)"
 ok "the run" exits 0 tier --store "$store"
 ok "does the same" stdout_is_file would
 ok "again" exits 0 tier --store "$store"
