@@ -45,12 +45,15 @@ static void set_id(struct scrub_rule *r, struct bytes line)
 	buf_release(&b);
 }
 
-static int read_rule(struct scrub_rule *r, struct bytes line, struct err *e)
+/* ret_col: where the query is wrong, from the line's begin, or 0. */
+static int read_rule(struct scrub_rule *r, struct bytes line, size_t *ret_col, struct err *e)
 {
 	const struct logql_opts opts = { .check_template = template_check };
 	const struct grouping all = { .kind = GROUP_ALL };
 	const char *brace = memchr(line.p, '{', line.n);
+	struct logql_pos pos = { 0 };
 
+	*ret_col = 0;
 	*r = (struct scrub_rule){ .text = line };
 	if (!brace)
 		return err_set(e, ERR_USAGE, "expected [TENANT] {SELECTOR} | STAGES");
@@ -59,8 +62,9 @@ static int read_rule(struct scrub_rule *r, struct bytes line, struct err *e)
 	if (r->tenant.n && labels_check_tenant(r->tenant, e) < 0)
 		return -1;
 	set_id(r, line);
-	if (logql_parse(r->text, &opts, &r->tree, NULL, e) < 0) {
+	if (logql_parse(r->text, &opts, &r->tree, &pos, e) < 0) {
 		r->tree = (struct logql_query){ 0 };
+		*ret_col = (size_t)(brace - line.p) + pos.col;
 		return -1;
 	}
 	if (!logql_is_log(&r->tree) || !rewrites(r->tree.root->log))
@@ -70,10 +74,24 @@ static int read_rule(struct scrub_rule *r, struct bytes line, struct err *e)
 	return query_scan_init(&r->scan, NULL, r->tree.root->log, NULL, &all, e);
 }
 
+/* What the parser says of its text alone, "parse error at line 1, col 3: WHY", is said of the file.
+ */
+static int wrap_place(struct err *e, const char *name, size_t number, size_t col)
+{
+	const struct bytes begin = BYTES_LIT("parse error ");
+	const char *why = col ? strstr(e->msg, ": ") : NULL;
+
+	if (!why || !bytes_starts(bytes_str(e->msg), begin))
+		return err_wrap(e, "'%s': line %zu", name, number);
+	memmove(e->msg, why + 2, strlen(why + 2) + 1);
+	return err_wrap(e, "'%s': line %zu, col %zu", name, number, col);
+}
+
 static int parse(struct bytes text, const char *name, struct scrub_rules *ret, struct err *e)
 {
 	size_t number = 0, cap = 1;
-	struct bytes rest, line;
+	struct bytes rest, line, trimmed;
+	size_t col;
 
 	*ret = (struct scrub_rules){ 0 };
 	text = arena_copy(&ret->mem, text);
@@ -83,12 +101,13 @@ static int parse(struct bytes text, const char *name, struct scrub_rules *ret, s
 	rest = text;
 	while (bytes_split(&rest, '\n', &line)) {
 		number++;
-		line = bytes_trim(line);
-		if (line.n == 0 || *line.p == '#')
+		trimmed = bytes_trim(line);
+		if (trimmed.n == 0 || *trimmed.p == '#')
 			continue;
-		if (read_rule(&ret->v[ret->n++], line, e) < 0) {
+		if (read_rule(&ret->v[ret->n++], trimmed, &col, e) < 0) {
 			e->code = ERR_USAGE;
-			return err_wrap(e, "'%s': line %zu", name, number);
+			return wrap_place(e, name, number,
+					  col ? col + (size_t)(trimmed.p - line.p) : 0);
 		}
 	}
 	return ret->n ? 0 : err_set(e, ERR_USAGE, "'%s': it has no rule", name);

@@ -62,10 +62,14 @@ refused() { # TEXT RULE
 	ok "in words: $1" stderr_has "$1"
 }
 refused "'rules': line 1: expected a log query that makes other lines" '{app="a1"} |= "x"'
-refused "'rules': line 1: parse error at line" '{app="a1"}[1m]'
+refused "'rules': line 1, col 11: syntax error: unexpected RANGE" '{app="a1"}[1m]'
 refused "'rules': it has no rule" '# nothing'
 refused "'rules': line 1: expected [TENANT] {SELECTOR}" 'x'
-refused "'rules': line 1: parse error" '{app="a1" | line_format `x`'
+refused "'rules': line 1, col 11: syntax error: unexpected |" '{app="a1" | line_format `x`'
+refused "'rules': line 3, col 32: literal not terminated" '# of one tenant
+
+  fake{app="a1"} | line_format `x'
+refused "'rules': line 1, col 12: stage '| line_format" '{app="a1"} | line_format `{{`'
 refused "it would rewrite again what it has written" '{app="a1"} | line_format `more {{ __line__ }}`'
 refused "a line sets TemplateFormatErr" '{app="a1"} | line_format `{{ regexReplaceAll "(" __line__ "" }}`'
 bytes_of store >after
