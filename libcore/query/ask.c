@@ -12,6 +12,8 @@
 #include "query/series_print.h"
 #include "query/tail.h"
 #include "query/template.h"
+#include "store/store.h"
+#include "store/tenants.h"
 #include "time/time.h"
 
 static unsigned flags_of(const struct ask *a)
@@ -55,9 +57,42 @@ static struct formatter formatter_of(const struct ask *a)
 				   .out = a->out ? a->out : stdout };
 }
 
+static int note_tenant(const char *name, uint64_t size, void *data, struct err *e)
+{
+	(void)name;
+	(void)size;
+	*(bool *)data = true;
+	return err_set(e, ERR_NO, "one is enough");
+}
+
+/* Most likely a wrong -t, or none where one is needed; but a store in which nothing is yet is none
+ * of that. A server's clients may ask for whom they like. */
+static void hint_tenant(const struct ask *a)
+{
+	const struct source_opts *s = &a->q.source;
+	struct bytes rest = s->tenant, one; /* "a|b" */
+	bool seeks = a->q.has_tenant;
+	struct store *store;
+	struct err why;
+
+	if (!s->store || !s->tenant.n || !s->warn || a->format == FORMAT_API)
+		return;
+	store = source_open_store(s, &why);
+	if (!store)
+		return;
+	if (!seeks)
+		(void)!store_each_tenant(store, (struct bytes){ 0 }, note_tenant, &seeks, &why);
+	while (seeks && bytes_split(&rest, '|', &one))
+		if (store_check_tenant(store, one, &why) < 0 && why.code == ERR_NO)
+			s->warn(s->damage_data, &why);
+	source_close_store(s, store);
+}
+
 static int found(struct ask *a, uint64_t n, struct err *e)
 {
 	a->n_found = n;
+	if (n == 0)
+		hint_tenant(a);
 	return n ? 0 : err_set(e, ERR_NO, "nothing found");
 }
 

@@ -96,7 +96,12 @@ tenants_ask() {
 	END { finish(); exit bad > 0 }' tenants answers >found
 	ok "S1-3 tenant isolation: every tenant sees what is its own, and nothing else" test ! -s found
 	[ ! -s found ] || head -n 5 found >&2
-	ok "and nothing was said on stderr" test ! -s errors
-	[ ! -s errors ] || head -n 5 errors >&2
+	# whose name is not in the store may be a slip
+	awk -F "has no tenant '" '
+	FILENAME == "tenants" { known[$0] = 1; next }
+	/^logql: warning: store / && NF > 1 { name = $2; sub(/\x27(: is \x27.*|; it has \x27.*|, nor any other)$/, "", name); if (!(name in known)) next }
+	{ print }' tenants errors >said
+	ok "and nothing was said on stderr but that there is no such tenant" test ! -s said
+	[ ! -s said ] || head -n 5 said >&2
 	is "all cases were asked" "$(grep -c '^case ' answers)" "$tenants_n"
 }

@@ -76,7 +76,7 @@ ask() {
 	while IFS="$(printf '\t')" read -r tenant opts query; do
 		echo "# $tenant $query"
 		# shellcheck disable=SC2086
-		logql --store "$1" -t "$tenant" -o jsonl $opts "$query" 2>&1
+		logql --store "$1" -t "$tenant" -o jsonl $opts "$query" 2>&1 | sed "s/: store .* has no tenant/: no tenant/"
 	done <queries
 }
 

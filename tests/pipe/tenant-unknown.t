@@ -48,6 +48,30 @@ ok "which is said" stderr_is "idxbuild: warning: store 'empty' has no tenant 'ac
 ok "one that is there" exits 0 idxbuild --compact --store s -t beta
 ok "is no warning" stderr_is_empty
 
+# no WHAT COMMAND...: exit 1 with the warning alone.
+no() {
+	what=$1
+	shift
+	ok "$what: is exit 1" exits 1 "$@"
+	ok "$what: a warning" stderr_is "logql: warning: store 's' has no tenant 'nobody'; it has 'acme', 'beta'"
+	ok "$what: and nothing more" stdout_is_empty
+}
+no "a query" logql --store s -t nobody '{app="a"}'
+no "of counts" logql --store s -t nobody 'sum(count_over_time({app="a"}[1h]))'
+no "its labels" logql labels --store s -t nobody
+no "beside one that is there" logql --store s -t 'acme|nobody' '{app="none"}'
+no "beside a log" logql --store s --wal wal -t nobody '{app="a"}'
+ok "a query for whom nobody is named" exits 1 logql --store s '{app="a"}'
+ok "is told who is there" stderr_is "logql: warning: store 's' has no tenant 'fake'; it has 'acme', 'beta'"
+ok "of one that is there and has nothing such" exits 1 logql --store s -t acme '{app="none"}'
+ok "nothing is said" stderr_is_empty
+ok "of two that are there" exits 1 logql --store s -t 'acme|beta' '{app="none"}'
+ok "neither" stderr_is_empty
+ok "nor of a store in which nothing is yet" exits 1 logql --store empty '{app="a"}'
+ok "at all" stderr_is_empty
+ok "as the API has it" exits 1 logql --store s -t nobody -o api '{app="a"}'
+ok "it is no mistake" stderr_is_empty
+
 ok "logql delete list is exit 1 as without any" exits 1 logql delete list --store s
 ok "and warns of the tenant that is meant unless one is named" \
 	stderr_is "logql: warning: store 's' has no tenant 'fake'; it has 'acme', 'beta'"
