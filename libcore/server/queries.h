@@ -44,7 +44,7 @@ void queries_close(struct queries *q);
 struct query_end {
 	int status;		/* HTTP's: 200, 400, 429, 499 the client left, 500, 503, 504 */
 	unsigned retry_after_s; /* of 429 and 503 */
-	struct buf text;	/* of another status than 200: what is wrong */
+	struct buf text;	/* what is wrong; of 200: what logql warned of, or nothing */
 	int fd; /* of 200: a file with the answer, fd_n bytes; who takes it sets -1 */
 	uint64_t fd_n;
 	bool gzipped;

@@ -88,6 +88,25 @@ static void read_error(struct query *query, int status)
 	query->end.status = status;
 }
 
+/* What was answered all the same, and may be less than the client thinks, as without an index. */
+static void read_warnings(struct query *query)
+{
+	struct bytes mark = BYTES_LIT("logql: warning: "), said, line;
+	struct buf *to = &query->end.text, from = { 0 };
+	ssize_t n = pread(query->error_fd, buf_reserve(&from, ERROR_MAX), ERROR_MAX, 0);
+
+	buf_reset(to);
+	said = bytes_of(from.p, n > 0 ? (size_t)n : 0);
+	while (bytes_split(&said, '\n', &line)) {
+		if (!bytes_starts(line, mark))
+			continue;
+		if (to->n)
+			buf_add_char(to, '\n');
+		buf_add_bytes(to, bytes_sub(line, mark.n, line.n));
+	}
+	buf_release(&from);
+}
+
 static bool said_out_of_memory(const struct query *query)
 {
 	return query->end.text.n &&
@@ -143,6 +162,7 @@ void query_end_by_logql(struct query *query, const struct child_end *end)
 			end_by_signal(query, end);
 		return;
 	}
+	read_warnings(query);
 	query->end.status = 200;
 	query->end.fd = query->answer_fd;
 	query->answer_fd = -1;

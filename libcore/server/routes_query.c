@@ -101,7 +101,8 @@ static size_t add_text(struct buf *b, const char *fmt, ...)
 	return at;
 }
 
-/* Queries that are slow, fail, or that their client has given tags; at debug all. */
+/* Queries that are slow, fail, have an answer with a warning, or that their client has given tags;
+ * at debug all. */
 static void log_query(struct call *c, const struct query_end *end)
 {
 	struct log *log = &c->server->log;
@@ -111,9 +112,9 @@ static void log_query(struct call *c, const struct query_end *end)
 	struct buf b = { 0 };
 	size_t tenant, query, tag, why, status, took, queued, bytes, lines;
 	const char *tagged = tags.n ? "tags" : NULL;
-	bool failed = end->text.n > 0;
+	const char *said = !end->text.n ? NULL : end->status == 200 ? "warning" : "err";
 
-	if (end->status >= 500)
+	if (end->status >= 500 || (said && end->status == 200))
 		level = LOG_WARN;
 	else if (tags.n || took_ns >= SLOW_NS)
 		level = LOG_INFO;
@@ -131,8 +132,8 @@ static void log_query(struct call *c, const struct query_end *end)
 	log_event(log, level, "query", "tenant", b.p + tenant, "route", c->route->label, "query",
 		  b.p + query, "class", query_class_words[end->class], "status", b.p + status,
 		  "duration", b.p + took, "queued", b.p + queued, "bytes", b.p + bytes, "lines",
-		  b.p + lines, failed ? "err" : tagged, b.p + (failed ? why : tag),
-		  failed ? tagged : NULL, b.p + tag, NULL);
+		  b.p + lines, said ? said : tagged, b.p + (said ? why : tag), said ? tagged : NULL,
+		  b.p + tag, NULL);
 	buf_release(&b);
 }
 

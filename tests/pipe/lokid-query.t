@@ -238,6 +238,12 @@ ask $api/query_range 'query={app=~".+"}' limit=500
 refused 500 "${pack##*/}"
 ok "which is in the log too" wait_for 10 grep -q "level=warn msg=query .*status=500 .*err=.*${pack##*/}" lokid.log
 
+# --- an index that is lost: the answer is right as far as anybody can know ---
+rm -r data/store/a/index
+ask $api/query_range 'query={app=~".+"}'
+ok "without an index there is an answer" code_is 200
+ok "the log says what it may lack" wait_for 10 grep -q "level=warn msg=query .*status=200 .*warning=.*has packs and no index: idxbuild --rebuild" lokid.log
+
 lokid_stop
 is "it stops" "$STATUS" 0
 done_testing
