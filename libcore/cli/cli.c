@@ -293,7 +293,9 @@ static int next(struct cli *c, int argc, char **argv)
 	case ':':
 		cli_usage(c, "option '%s' needs a value", argv[optind - 1]);
 	case '?':
-		if (optopt && optopt < OPT_VERSION && strncmp(argv[optind - 1], "--", 2) != 0)
+		/* One of our letters stands for a long option with a value that it does not take.
+		   Of a letter that is not ours the word may be the next: more letters follow. */
+		if (optopt && optopt < OPT_VERSION && !strchr(c->short_opts, optopt))
 			cli_usage(c, "unknown option '-%c'", optopt);
 		unknown_option(c, argv[optind - 1]);
 	default:

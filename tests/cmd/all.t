@@ -62,6 +62,10 @@ for src in "$@"; do
 	ok "$prog: the message is one line" stderr_lines 1
 	ok "$prog: the message names it" stderr_has "'-?'"
 
+	flag=$(sed -n 's/^  *\(-., \)\{0,1\}\(--[a-z-]*\)\(  .*\)\{0,1\}$/\2/p' help.long | head -n 1)
+	ok "$prog $flag: an unknown letter with others behind it is exit 2" exits 2 "$prog" "$flag" '-?x'
+	ok "$prog $flag: the message names it, and not the option before" stderr_has "unknown option '-?'"
+
 	with_value=$(sed -n 's/^  *\(-., \)\{0,1\}\(--[a-z-]*\) [^ ].*/\2/p' help.long)
 	for option in $with_value; do
 		ok "$prog $option '' is exit 2" exits 2 "$prog" "$option" ''
