@@ -6,12 +6,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "server/process.h"
 #include "store/store.h"
 
 static void warn(struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -135,18 +137,36 @@ static void check_audit_log(const struct config *c, struct report *r)
 	buf_release(&folder);
 }
 
-static void check_programs(const char *folder, struct report *r)
+int config_find_programs(const struct config *c, struct buf *ret, struct err *e)
 {
-	static const char *const names[] = { "lokid-ingest", "walreplay", "chunkpack", "idxbuild",
-					     "logql" };
-	struct buf path = { 0 };
+	ssize_t n;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+	if (c->programs) {
+		buf_add_str(ret, c->programs);
+		return 0;
+	}
+	n = readlink("/proc/self/exe", buf_reserve(ret, PATH_MAX), PATH_MAX);
+	if (n < 0)
+		return err_sys(e, "'/proc/self/exe'");
+	ret->n = (size_t)n;
+	to_parent(ret);
+	return 0;
+}
+
+static void check_programs(const struct config *c, struct report *r)
+{
+	struct buf folder = { 0 }, path = { 0 };
+	struct err e;
+
+	if (config_find_programs(c, &folder, &e) < 0)
+		warn(r, "%s", e.msg);
+	for (size_t i = 0; folder.n && i < PROCESS_OTHER; i++) {
 		buf_reset(&path);
-		buf_addf(&path, "%s/%s", folder, names[i]);
+		buf_addf(&path, "%s/%s", buf_str(&folder), process_programs[i]);
 		if (access(buf_str(&path), X_OK) < 0)
 			warn(r, "cannot run '%s': %s", buf_str(&path), strerror(errno));
 	}
+	buf_release(&folder);
 	buf_release(&path);
 }
 
@@ -160,7 +180,6 @@ void config_check_machine(const struct config *c, struct report *r)
 	check_folders(c, r);
 	if (c->audit.enabled)
 		check_audit_log(c, r);
-	if (c->programs)
-		check_programs(c->programs, r);
+	check_programs(c, r);
 	http_check_tls(&c->server.tls, on_tls_fault, r);
 }

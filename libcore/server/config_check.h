@@ -2,6 +2,7 @@
 #ifndef SERVER_CONFIG_CHECK_H
 #define SERVER_CONFIG_CHECK_H
 
+#include "base/buf.h"
 #include "server/config.h"
 
 /*
@@ -11,5 +12,9 @@
  * Makes and changes nothing.
  */
 void config_check_machine(const struct config *c, struct report *r);
+
+/* Appends the folder of the programs: common.programs, else that of this program itself. Errors:
+ * ERR_IO. */
+MUST_CHECK int config_find_programs(const struct config *c, struct buf *ret, struct err *e);
 
 #endif

@@ -22,7 +22,7 @@ MUST_CHECK int process_memory_limit(uint64_t *ret_bytes, struct err *e);
 
 /* The programs that a daemon starts, NULL-ended; the last is what any other is called. */
 extern const char *const process_programs[];
-enum { PROCESS_PROGRAMS = 6 };
+enum { PROCESS_PROGRAMS = 6, PROCESS_OTHER = PROCESS_PROGRAMS - 1 };
 
 /* Of this process and those below it. One that ends meanwhile may be missed. */
 struct process_tree {

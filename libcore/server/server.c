@@ -19,10 +19,12 @@
 #include "server/auth.h"
 #include "server/call.h"
 #include "server/collect.h"
+#include "server/config_check.h"
 #include "server/config_read.h"
 #include "server/flusher.h"
 #include "server/intake.h"
 #include "server/notify.h"
+#include "server/process.h"
 #include "server/queries.h"
 #include "server/server_metrics.h"
 #include "server/syslog.h"
@@ -126,41 +128,32 @@ static int open_http(struct server *s, struct err *e)
 	return http_open(&o, &s->http, e);
 }
 
-/* The folder that this program lies in: the others do too. Errors: ERR_IO. */
-static int find_programs(struct buf *ret, struct err *e)
-{
-	ssize_t n = readlink("/proc/self/exe", buf_reserve(ret, PATH_MAX), PATH_MAX);
-
-	if (n < 0)
-		return err_sys(e, "'/proc/self/exe'");
-	ret->n = (size_t)n;
-	while (ret->n && ret->p[ret->n - 1] != '/')
-		ret->n--;
-	return 0;
-}
-
-/* Else the daemon would call itself ready, and take nothing. */
+/* Else the daemon would call itself ready, and take, pack or answer nothing. */
 static int check_programs(const char *folder, struct err *e)
 {
 	struct buf path = { 0 };
-	int rc;
+	int rc = 0;
 
-	buf_addf(&path, "%s/lokid-ingest", folder);
-	rc = access(buf_str(&path), X_OK) < 0 ? err_sys(e, "cannot run '%s'", buf_str(&path)) : 0;
+	for (size_t i = 0; i < PROCESS_OTHER && rc == 0; i++) {
+		buf_reset(&path);
+		buf_addf(&path, "%s/%s", folder, process_programs[i]);
+		if (access(buf_str(&path), X_OK) < 0)
+			rc = err_sys(e, "cannot run '%s'", buf_str(&path));
+	}
 	buf_release(&path);
 	return rc;
 }
 
 static int open_children(struct server *s, struct err *e)
 {
-	struct buf own = { 0 };
-	int rc;
+	struct buf folder = { 0 };
+	int rc = config_find_programs(s->config, &folder, e);
 
-	rc = s->config->programs ? check_programs(s->config->programs, e) : find_programs(&own, e);
 	if (rc == 0)
-		rc = children_open(s->config->programs ? s->config->programs : buf_str(&own),
-				   &s->children, e);
-	buf_release(&own);
+		rc = check_programs(buf_str(&folder), e);
+	if (rc == 0)
+		rc = children_open(buf_str(&folder), &s->children, e);
+	buf_release(&folder);
 	return rc;
 }
 

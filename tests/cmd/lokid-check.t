@@ -47,6 +47,31 @@ for name in lokid-ingest walreplay chunkpack idxbuild logql; do
 	ok "are told: $name" here "cannot run 'nowhere/$name': No such file"
 done
 
+# One program that was copied somewhere without the others.
+mkdir alone
+cp "$(command -v lokid)" alone
+echo 'common: {path_prefix: data}' >lokid.yaml
+ok "they lie beside lokid" exits 0 alone/lokid --config lokid.yaml --check-config
+for name in lokid-ingest walreplay chunkpack idxbuild logql; do
+	ok "are told too: $name" here "cannot run '$PWD/alone/$name': No such file"
+done
+for name in lokid-ingest walreplay chunkpack idxbuild; do ln -s "$(command -v $name)" alone; done
+ok "without one of them it does not start" exits 4 alone/lokid --data data --listen 127.0.0.1:0
+ok "and names it" stderr_has "lokid: error: cannot run '$PWD/alone/logql': No such file"
+
+# Retention that nobody carries out.
+for vain in 'retention_period: 48h' "retention_stream: [{selector: '{a=\"b\"}', period: 48h}]"; do
+	printf 'common: {path_prefix: data}\nlimits_config: {%s}\n' "$vain" >lokid.yaml
+	ok "${vain%%:*} without retention" exits 0 check
+	ok "is told" stderr_matches "warning: lokid.yaml:2:[0-9]+: 'limits_config.${vain%%:*}' has no effect: compactor.retention_enabled is false"
+	echo 'compactor: {retention_enabled: true}' >>lokid.yaml
+	ok "with it" exits 0 check
+	ok "nothing is" stderr_lines 0
+done
+printf 'common: {path_prefix: data}\nlimits_config: {retention_period: 0s, retention_stream: []}\n' >lokid.yaml
+ok "nor is none" exits 0 check
+ok "at all" stderr_lines 0
+
 # Certificates.
 need openssl
 make_cert() { # NAME FROM TO
