@@ -1,5 +1,6 @@
 /* Requests to delete entries, as Loki takes and lists them: files of the store, which queries obey
  * at once, and which `chunkpack --delete` applies. */
+#include "base/buf.h"
 #include "base/num.h"
 #include "deletes/ask.h"
 #include "http/form.h"
@@ -30,6 +31,16 @@ static struct store *open_store(struct call *c)
 	else /* so that queries learn at once of what is written there */
 		store_set_cache(s, c->server->cache, STORE_CACHED_INDEX);
 	return s;
+}
+
+/* Never the query, which may name whose data it is about: that is in the audit log. */
+static void tell(struct call *c, const char *what, const char *id)
+{
+	struct buf tenant = { 0 };
+
+	buf_add_bytes(&tenant, c->tenant);
+	log_event(&c->server->log, LOG_INFO, what, "tenant", buf_str(&tenant), "id", id, NULL);
+	buf_release(&tenant);
 }
 
 /* ---- listed ---- */
@@ -180,7 +191,7 @@ void route_delete_make(struct call *c)
 		   deletes_put(s, c->tenant, &r, &e) < 0) {
 		call_refuse(c, status_of(&e), &e);
 	} else {
-		log_event(&c->server->log, LOG_INFO, "request to delete taken", "id", r.id, NULL);
+		tell(c, "request to delete taken", r.id);
 		metrics_add(metric_of1(c->server->metrics, METRIC_DELETES_RECEIVED, c->tenant), 1);
 		requests_look(c->server->requests);
 		answer_done(c);
@@ -206,6 +217,7 @@ static int cancel(struct call *c, struct store *s, struct delete_requests *l, st
 			      time_now_ns(), &r, e) < 0)
 		return -1;
 	c->query = arena_copy(&c->arena, r->query);
+	tell(c, "request to delete cancelled", r->id);
 	requests_look(c->server->requests);
 	return 0;
 }

@@ -363,6 +363,8 @@ static void reload(struct server *s)
 	if (http_reload(s->http, &e) < 0)
 		log_event(&s->log, LOG_ERROR, "certificates of before stay in force", "err", e.msg,
 			  NULL);
+	else if (s->config->server.tls.cert_file)
+		log_event(&s->log, LOG_INFO, "certificates read", NULL);
 	if (s->audit && audit_reopen(s->audit, &e) < 0)
 		log_event(&s->log, LOG_ERROR, "audit log of before stays in use", "err", e.msg,
 			  NULL);

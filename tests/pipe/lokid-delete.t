@@ -96,6 +96,8 @@ delete DELETE none "request_id=$second"
 ok "of another tenant neither" code_is 403
 delete DELETE a "request_id=$second"
 ok "cancelled" code_is 204
+ok "the log has whose request was taken" grep -q "level=info msg=\"request to delete taken\" tenant=a id=$second" lokid.log
+ok "and cancelled" wait_for 10 grep -q "level=info msg=\"request to delete cancelled\" tenant=a id=$second" lokid.log
 is "its entries are seen again" "$(count a '{app=~".+"}')" 17
 ok "the generation is another one" test "$(generation a)" != "$before"
 delete GET a

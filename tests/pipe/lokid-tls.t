@@ -67,6 +67,8 @@ ok "and not used" serves server
 cp stranger.key key.pem
 kill -HUP "$LOKID_PID"
 ok "a good pair is, without a restart" wait_for 5 serves stranger
+ok "and told" wait_for 5 says 'level=info msg="certificates read"'
+is "once" "$(grep -c 'certificates read' lokid.log)" 1
 
 lokid_stop
 is "it ends well" "$STATUS" 0
