@@ -256,10 +256,14 @@ int config_read(const char *path, enum config_expand expand, struct config *c, s
 
 int config_limits(const struct config *c, struct limits_set **ret, struct report *r, struct err *e)
 {
+	int rc = 0;
+
 	if (c->overrides_file)
-		return limits_read_overrides(c->limits, c->overrides_file, ret, r, e);
-	*ret = limits_set_hold(c->limits);
-	return 0;
+		rc = limits_read_overrides(c->limits, c->overrides_file, ret, r, e);
+	else
+		*ret = limits_set_hold(c->limits);
+	/* Of what is wrong in the file the message has the file and the place. */
+	return rc < 0 && e->code == ERR_IO ? err_wrap(e, "'runtime_config.file'") : rc;
 }
 
 int config_read_limits(const struct config *c, struct limits_set **ret, struct report *r,

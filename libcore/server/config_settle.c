@@ -273,6 +273,22 @@ static void check_syslog(const struct config *c, const struct yaml_node *root, s
 		report_error_at(r, at, "'syslog.tenant': %s", e.msg);
 }
 
+/* What Loki does not say either, and what a disk tells that is full a year later. */
+static void check_retention(const struct config *c, const struct yaml_node *root, struct report *r)
+{
+	const struct yaml_node *period = config_node(root, "limits_config.retention_period"),
+			       *stream = config_node(root, "limits_config.retention_stream");
+	static const char why[] = "'%s' has no effect: compactor.retention_enabled is false";
+	int64_t ns;
+
+	if (c->compact.retention_enabled)
+		return;
+	if (period && time_parse_duration(period->text, &ns, NULL) == 0 && ns)
+		report_say(r, REPORT_WARNING, period, why, "limits_config.retention_period");
+	if (stream && stream->n)
+		report_say(r, REPORT_WARNING, stream, why, "limits_config.retention_stream");
+}
+
 static void settle_target(const struct yaml_node *root, struct report *r)
 {
 	const struct yaml_node *at = yaml_get(root, "target");
@@ -345,4 +361,5 @@ void config_settle(struct config *c, const struct yaml_node *root, struct report
 	settle_chunks(&c->flush);
 	check_values(c, root, r);
 	check_syslog(c, root, r);
+	check_retention(c, root, r);
 }

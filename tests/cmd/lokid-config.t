@@ -62,6 +62,7 @@ ok "which is called by its name" stderr_has "bad.yaml:2:1: a tab: YAML is indent
 
 printf 'runtime_config: {file: o.yaml}\n' >c.yaml
 ok "overrides that are not there are exit 4" exits 4 lokid --config c.yaml --check-config
+ok "the message says whose name it is" stderr_has "lokid: error: 'runtime_config.file': cannot open 'o.yaml': No such file"
 printf 'overrides: {a: {max_query_series: many}}\n' >o.yaml
 ok "overrides with a fault are exit 2" exits 2 lokid --config c.yaml --check-config
 ok "which is told" stderr_has "o.yaml:1:35: 'max_query_series': expected a whole number, found 'many'"

@@ -36,6 +36,7 @@ lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 push_both
 ok "the limits lie in the store" test -s 'data/store/~lokid/limits.yaml'
 ok "without a retention, since nothing is deleted" grep -qx '  retention_period: 0s' 'data/store/~lokid/limits.yaml'
+ok "and the log says that the settings have it in vain" grep -q "level=warn msg=settings at=.*'limits_config.retention_period' has no effect: compactor.retention_enabled is false" lokid.log
 is "so all is found" "$(lines)" oldnew
 get /metrics
 ok "no run is counted" grep -q '^loki_boltdb_shipper_apply_retention_operation_total{status="success"} 0' "$TAP/stdout"
@@ -46,6 +47,7 @@ lokid_stop TERM
 settings true 48h
 lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 ok "the limits are written" grep -qx '  retention_period: 2d' 'data/store/~lokid/limits.yaml'
+not_ok "nothing is in vain" grep -q 'has no effect' lokid.log
 is "what has expired is not found" "$(lines)" new
 day=$(date -u -d "@$old" +%F)
 gone() { [ "$(find data/store -path "*$day*" -type f | wc -l)" -eq 0 ]; }
