@@ -5,7 +5,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "index/live_files.h"
-#include "index/rewriting.h"
+#include "index/valid.h"
 #include "store/names.h"
 #include "store/store.h"
 #include "time/time.h"
@@ -128,84 +128,6 @@ static bool is_outdone(const struct elements *el, const struct live_item *by,
 	return false;
 }
 
-/* ---- of those that rewrite, and those that do not ---- */
-
-/* What an item replaces, with the marks among it. */
-struct ranked {
-	const struct live_item *it;
-	struct hash_list marks;
-};
-
-static struct ranked rank_of(const struct live_item *it)
-{
-	const struct hash128 *old = it->set[INDEX_OLD_PACKS];
-
-	return (struct ranked){ it, rewriting_marks(old, it->n[INDEX_OLD_PACKS]) };
-}
-
-static int cmp_ranked(const void *pa, const void *pb)
-{
-	const struct ranked *a = pa, *b = pb;
-
-	return rewriting_cmp(&b->marks, &a->marks);
-}
-
-/* Does one of `by` have other lines of a pack that the item says is replaced, and go before it? A
- * mixed one is never void: it holds what no other has. */
-static bool is_void(const struct elements *el, const struct live_item *by,
-		    const struct live_item *item)
-{
-	const struct ranked a = rank_of(item);
-	struct element key = { .kind = INDEX_OLD_PACKS };
-
-	for (size_t k = 0; k < item->n[INDEX_OLD_PACKS] && !item->mixed; k++) {
-		key.id = item->set[INDEX_OLD_PACKS][k];
-		for (size_t i = find_element(el, &key);
-		     i < el->n && cmp_element(&el->v[i], &key) == 0; i++) {
-			const struct ranked b = rank_of(&by[el->v[i].item]);
-
-			if (rewriting_cmp(&b.marks, &a.marks) > 0)
-				return true;
-		}
-	}
-	return false;
-}
-
-/* Of one rank none makes another void: they are looked at together. */
-static size_t same_rank(const struct ranked *v, size_t n)
-{
-	size_t k = 1;
-
-	while (k < n && rewriting_cmp(&v[0].marks, &v[k].marks) == 0)
-		k++;
-	return k;
-}
-
-/* Those of v that are not void, the highest rank first. Returns how many. */
-static size_t find_valid(const struct live_item *v, size_t n, struct live_item *ret)
-{
-	struct ranked *rank = mem_alloc((n + 1) * sizeof(*rank));
-	size_t n_ret = 0;
-
-	for (size_t i = 0; i < n; i++)
-		rank[i] = rank_of(&v[i]);
-	if (n)
-		qsort(rank, n, sizeof(*rank), cmp_ranked);
-	for (size_t i = 0, end; i < n; i = end) {
-		struct elements el = { 0 };
-
-		end = i + same_rank(rank + i, n - i);
-		if (i > 0)
-			el = collect_elements(ret, n_ret);
-		for (size_t k = i; k < end; k++)
-			if (!is_void(&el, ret, rank[k].it))
-				ret[n_ret++] = *rank[k].it;
-		free(el.v);
-	}
-	free(rank);
-	return n_ret;
-}
-
 struct names {
 	struct hash128 *v;
 	size_t n, cap;
@@ -226,11 +148,12 @@ static struct hash128 *old_packs(const struct live_item *v, size_t n, size_t *re
 
 struct hash128 *live_old_packs(const struct live_item *v, size_t n, size_t *ret_n)
 {
-	struct live_item *valid = mem_alloc((n + 1) * sizeof(*valid));
+	struct valid valid;
 	struct hash128 *ret;
 
-	ret = old_packs(valid, find_valid(v, n, valid), ret_n);
-	free(valid);
+	valid_find(v, n, v, n, &valid);
+	ret = old_packs(valid.v, valid.n, ret_n);
+	valid_release(&valid);
 	return ret;
 }
 
@@ -245,20 +168,19 @@ static bool has_packs_left(const struct live_item *a, const struct names *old)
 void live_pick_by(const struct live_item *by, size_t n_by, const struct live_item *v, size_t n,
 		  bool *ret_live)
 {
-	struct live_item *valid = mem_alloc((n_by + 1) * sizeof(*valid));
-	size_t n_valid = find_valid(by, n_by, valid);
-	struct elements el = collect_elements(valid, n_valid);
-	bool rewrites = n_valid > 0 && rank_of(&valid[0]).marks.n > 0;
+	struct valid valid;
+	struct elements el;
 	struct names old = { 0 };
 
-	old.v = old_packs(valid, n_valid, &old.n);
+	valid_find(by, n_by, v, n, &valid);
+	el = collect_elements(valid.v, valid.n);
+	old.v = old_packs(valid.v, valid.n, &old.n);
 	for (size_t a = 0; a < n; a++)
-		ret_live[a] = has_packs_left(&v[a], &old) && !is_named(&el, valid, &v[a]) &&
-			      !is_outdone(&el, valid, &v[a]) &&
-			      !(rewrites && is_void(&el, valid, &v[a]));
+		ret_live[a] = has_packs_left(&v[a], &old) && !is_named(&el, valid.v, &v[a]) &&
+			      !is_outdone(&el, valid.v, &v[a]) && !valid_voids(&valid, &v[a]);
 	free(old.v);
 	free(el.v);
-	free(valid);
+	valid_release(&valid);
 }
 
 void live_pick(const struct live_item *v, size_t n, bool *ret_live)

@@ -16,6 +16,11 @@ struct live_item {
 	size_t n[3]; /* by enum index_list */
 	const struct hash128 *packs;
 	size_t n_packs;
+	/* As select_packs has it: no index file, but packs that one run made. gone: of those that
+	 * it was made of, those that are not there. */
+	bool is_unit;
+	const struct hash128 *gone;
+	size_t n_gone;
 };
 
 /*
@@ -24,8 +29,9 @@ struct live_item {
  *   who has packs, each of which is named by others' replaced packs;
  *   who, not being mixed, replaces something, all of which another replaces too, and more;
  *   who, not being mixed, replaces the same as one that is mixed or has a lower name;
- *   who, not being mixed, says that a pack is replaced of which another, by the marks of
- *   rewriting.h, has other lines. Such a one is void: what it says counts for nobody.
+ *   who is void: what it says counts for nobody. By the marks of rewriting.h another goes before
+ *   it, both say that a pack is replaced, and all that it was made of is there, or is replaced by
+ *   one that is not void.
  * Others that are not live still make others obsolete, so it is transitive. Names are distinct. For
  * any thread.
  */

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "index/dated.h"
 #include "index/deletes.h"
+#include "index/rewriting.h"
 #include "index/scan.h"
 
 struct merging {
@@ -123,6 +124,20 @@ static int inherit(struct merging *g, struct index *ix, struct err *e)
 		for (uint32_t i = 0; i < n[k]; i++)
 			index_writer_replaces(g->w, (enum index_list)k, &id[i]);
 	}
+	return 0;
+}
+
+/* Of rewritings also those of files that are not taken: who lacks them has not seen them. */
+static int inherit_marks(struct merging *g, struct index *ix, struct err *e)
+{
+	const struct hash128 *old;
+	struct hash_list marks;
+
+	if (index_list(ix, INDEX_OLD_PACKS, &old, e) < 0)
+		return err_wrap(e, "'%s'", index_label(ix));
+	marks = rewriting_marks(old, index_info(ix)->n_old_packs);
+	for (size_t i = 0; i < marks.n; i++)
+		index_writer_replaces(g->w, INDEX_OLD_PACKS, &marks.v[i]);
 	return 0;
 }
 
@@ -270,8 +285,7 @@ int index_merge(const struct index_merge *m, enum index_merge_mode mode, struct 
 	g.scan = mem_alloc((m->n_added + 1) * sizeof(*g.scan));
 	rc = open_added(&g, e);
 	for (size_t i = 0; i < m->live->n && rc == 0; i++)
-		if (is_taken(m, i))
-			rc = add_taken(&g, i, e);
+		rc = is_taken(m, i) ? add_taken(&g, i, e) : inherit_marks(&g, m->live->v[i], e);
 	if (rc == 0)
 		rc = add_added(&g, e);
 	deletes = g.any || m->n_added ? &g.deletes : &g.taken;

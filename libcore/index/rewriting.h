@@ -20,4 +20,7 @@ struct hash_list rewriting_marks(const struct hash128 *v, size_t n);
  * lowest mark that only one has is a's. */
 int rewriting_cmp(const struct hash_list *a, const struct hash_list *b);
 
+/* Is the pack that the mark is of among names that ascend? */
+bool rewriting_is_of(const struct hash128 *mark, const struct hash128 *v, size_t n);
+
 #endif

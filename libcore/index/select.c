@@ -123,10 +123,29 @@ static struct hash128 *sorted(const struct hash_list *l, size_t *ret_n)
 	return v;
 }
 
-static struct live_item item_of(const struct select_pack *v, const struct unit *u)
+/* Which of the packs that it was made of are not there; to be freed. */
+static struct hash128 *gone_of(const struct select_pack *v, size_t n, const struct unit *u,
+			       size_t *ret_n)
+{
+	const struct hash_list *sources = &v[u->last].trailer->sources;
+	struct hash128 *gone = mem_alloc((sources->n + 1) * sizeof(*gone));
+
+	*ret_n = 0;
+	for (size_t i = 0; i < sources->n; i++) {
+		size_t at = find(v, n, &sources->v[i]);
+
+		if (at == n || !v[at].usable)
+			gone[(*ret_n)++] = sources->v[i];
+	}
+	return gone;
+}
+
+static struct live_item item_of(const struct select_pack *v, size_t n, const struct unit *u)
 {
 	const struct select_pack *last = &v[u->last];
-	struct live_item it = { .name = last->name, .mixed = last->trailer->mixed };
+	struct live_item it = { .name = last->name,
+				.mixed = last->trailer->mixed,
+				.is_unit = true };
 	struct hash128 *packs = mem_alloc((u->n + 1) * sizeof(*packs));
 
 	it.set[INDEX_SEGMENTS] = sorted(&last->trailer->segments, &it.n[INDEX_SEGMENTS]);
@@ -135,6 +154,7 @@ static struct live_item item_of(const struct select_pack *v, const struct unit *
 		packs[i] = v[u->member[i]].name;
 	it.packs = packs;
 	it.n_packs = u->n;
+	it.gone = gone_of(v, n, u, &it.n_gone);
 	return it;
 }
 
@@ -143,6 +163,7 @@ static void free_item(struct live_item *it)
 	free((void *)(uintptr_t)it->set[INDEX_SEGMENTS]);
 	free((void *)(uintptr_t)it->set[INDEX_OLD_PACKS]);
 	free((void *)(uintptr_t)it->packs);
+	free((void *)(uintptr_t)it->gone);
 }
 
 static void place(struct select_pack *v, const struct unit *u, const struct hash_list *old)
@@ -179,7 +200,7 @@ void select_packs(struct select_pack *v, size_t n)
 		if (!holds[i])
 			continue;
 		units[n_units] = make_unit(v, n, i);
-		items[n_units] = item_of(v, &units[n_units]);
+		items[n_units] = item_of(v, n, &units[n_units]);
 		n_units++;
 	}
 	live_pick(items, n_units, live);

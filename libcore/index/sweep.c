@@ -335,6 +335,24 @@ static int delete_packs(struct day *d, const enum sweep_what *v, enum sweep_what
 	return rc;
 }
 
+/* Turn after turn. */
+static int delete_files(struct day *d, const unsigned *turns, struct err *e)
+{
+	bool *goes = mem_alloc((d->n_files + 1) * sizeof(*goes));
+	unsigned last = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < d->n_files; i++)
+		last = turns[i] > last ? turns[i] : last;
+	for (unsigned turn = 1; turn <= last && rc == 0; turn++) {
+		for (size_t i = 0; i < d->n_files; i++)
+			goes[i] = turns[i] == turn;
+		rc = delete_some(d, d->file, goes, d->n_files, e);
+	}
+	free(goes);
+	return rc;
+}
+
 static int ask_clock(const struct day *d, const char *folder, int64_t *ret_ns, struct err *e)
 {
 	if (d->s->mode != SWEEP_DRY)
@@ -363,7 +381,7 @@ static int ask_clocks(struct day *d, struct err *e)
 static int sweep_day(struct day *d, struct err *e)
 {
 	enum sweep_what *what;
-	bool *goes;
+	unsigned *turns;
 	int rc = ask_clocks(d, e);
 
 	if (rc == 0)
@@ -372,15 +390,15 @@ static int sweep_day(struct day *d, struct err *e)
 		rc = read_trailers(d, e);
 	if (rc < 0 || d->n_faults)
 		return rc;
-	goes = mem_alloc((d->n_files + 1) * sizeof(*goes));
+	turns = mem_alloc((d->n_files + 1) * sizeof(*turns));
 	what = mem_alloc((d->n_packs + 1) * sizeof(*what));
-	sweep_pick(d->index, d->n_files, d->choice, d->n_packs, goes, what);
+	sweep_pick(d->index, d->n_files, d->choice, d->n_packs, turns, what);
 	rc = delete_packs(d, what, SWEEP_LEFTOVER, e);
 	if (rc == 0)
-		rc = delete_some(d, d->file, goes, d->n_files, e);
+		rc = delete_files(d, turns, e);
 	if (rc == 0)
 		rc = delete_packs(d, what, SWEEP_REPLACED, e);
-	free(goes);
+	free(turns);
 	free(what);
 	return rc;
 }

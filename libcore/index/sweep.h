@@ -57,19 +57,19 @@ struct sweep_pack {
 enum sweep_what { SWEEP_STAYS, SWEEP_LEFTOVER, SWEEP_REPLACED };
 
 /*
- * ret_index[i]: may go, as an index file that is not live by those alone that are live and old; but
- * not while it names a source of a leftover that stays, and live files do not know of it. Or it is
- * live, and all that is left of the day are old index files without packs. ret_pack:
- * SWEEP_LEFTOVER, an old pack that no index file names and no live one says is replaced, and either
- * has sources, each of which one that is not live names, or one that is live and old names or says
- * is replaced; or comes whole from segments, each of which one that is live and old covers.
- * SWEEP_REPLACED, one that no index file which stays names, and that a live and old one says is
- * replaced, or an index file which goes names.
+ * ret_index[i]: 0 stays; else the turn in which it may go, after those of lower ones: as an index
+ * file that is not live by those alone that are live and old; but not while it names a source of a
+ * leftover that stays, and live files do not know of it. Or it is live, and all that is left of the
+ * day are old index files without packs. ret_pack: SWEEP_LEFTOVER, an old pack that no index file
+ * names and no live one says is replaced, and either has sources, each of which one that is not
+ * live names, or one that is live and old names or says is replaced; or comes whole from segments,
+ * each of which one that is live and old covers. SWEEP_REPLACED, one that no index file which stays
+ * names, and that a live and old one says is replaced, or an index file which goes names.
  *
  * Leftovers are deleted first, while it is known that they are; then index files, then packs: so
  * whoever still means to commit what they name finds that they are gone. For any thread.
  */
 void sweep_pick(const struct sweep_index *index, size_t n_index, const struct sweep_pack *pack,
-		size_t n_packs, bool *ret_index, enum sweep_what *ret_pack);
+		size_t n_packs, unsigned *ret_index, enum sweep_what *ret_pack);
 
 #endif

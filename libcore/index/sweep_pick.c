@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "index/unnamed.h"
+#include "index/valid.h"
 
 struct names {
 	struct hash128 *v;
@@ -142,17 +143,69 @@ static void pick_leftovers(const struct sweep_pack *pack, size_t n, struct said 
 }
 
 /* Holds files back that name what is needed. */
-static void collect_staying(const struct sweep_index *index, size_t n, bool *goes, struct said *s)
+static void hold_needed(const struct sweep_index *index, size_t n, const struct said *s, bool *goes)
 {
-	for (size_t i = 0; i < n; i++) {
-		const struct live_item *it = &index[i].item;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; goes[i] && k < index[i].item.n_packs; k++)
+			goes[i] = !is_among(&s->needed, &index[i].item.packs[k]);
+}
 
-		for (size_t k = 0; goes[i] && k < it->n_packs; k++)
-			goes[i] = !is_among(&s->needed, &it->packs[k]);
+static void collect_staying(const struct sweep_index *index, size_t n, const bool *goes,
+			    struct said *s)
+{
+	for (size_t i = 0; i < n; i++)
 		if (!goes[i])
-			add_names(&s->staying, it->packs, it->n_packs);
-	}
+			add_names(&s->staying, index[i].item.packs, index[i].item.n_packs);
 	sort(&s->staying);
+}
+
+static bool *find_void(const struct sweep_index *index, size_t n)
+{
+	struct live_item *items = mem_alloc((n + 1) * sizeof(*items));
+	bool *ret = mem_alloc((n + 1) * sizeof(*ret));
+	struct valid valid;
+
+	for (size_t i = 0; i < n; i++)
+		items[i] = index[i].item;
+	valid_find(items, n, items, n, &valid);
+	for (size_t i = 0; i < n; i++)
+		ret[i] = valid_voids(&valid, &items[i]);
+	valid_release(&valid);
+	free(items);
+	return ret;
+}
+
+static bool names(const struct sweep_index *a, const struct sweep_index *b)
+{
+	return hash128_among(a->item.set[INDEX_INDEXES], a->item.n[INDEX_INDEXES], &b->item.name);
+}
+
+/*
+ * In which turn each goes, or 0: what a void file names goes after it, and not before it does. For
+ * were one of these gone, and no other said that it has it, the file would not be void any more.
+ */
+static void take_turns(const struct sweep_index *index, size_t n, bool *goes, unsigned *ret_turn)
+{
+	bool *is_void = find_void(index, n);
+	bool changed;
+
+	for (size_t i = 0; i < n; i++)
+		ret_turn[i] = goes[i];
+	do {
+		changed = false;
+		for (size_t i = 0; i < n; i++)
+			for (size_t k = 0; is_void[i] && k < n; k++) {
+				unsigned turn = goes[i] ? ret_turn[i] + 1 : 0;
+
+				if (!goes[k] || !names(&index[i], &index[k]) ||
+				    (turn && ret_turn[k] >= turn))
+					continue;
+				goes[k] = turn > 0;
+				ret_turn[k] = turn;
+				changed = true;
+			}
+	} while (changed);
+	free(is_void);
 }
 
 /* All of it has expired, and all that said so of anything is gone. */
@@ -165,20 +218,24 @@ static bool nothing_is_left(const struct sweep_index *index, size_t n_index, siz
 }
 
 void sweep_pick(const struct sweep_index *index, size_t n_index, const struct sweep_pack *pack,
-		size_t n_packs, bool *ret_index, enum sweep_what *ret_pack)
+		size_t n_packs, unsigned *ret_index, enum sweep_what *ret_pack)
 {
 	struct said s = { 0 };
+	bool *goes = mem_alloc((n_index + 1) * sizeof(*goes));
 
-	pick_index(index, n_index, ret_index);
+	pick_index(index, n_index, goes);
 	collect(index, n_index, &s);
 	pick_leftovers(pack, n_packs, &s, ret_pack);
-	collect_staying(index, n_index, ret_index, &s);
+	hold_needed(index, n_index, &s, goes);
+	if (nothing_is_left(index, n_index, n_packs))
+		memset(goes, true, n_index * sizeof(*goes));
+	take_turns(index, n_index, goes, ret_index);
+	collect_staying(index, n_index, goes, &s);
 	for (size_t i = 0; i < n_packs; i++)
 		if (ret_pack[i] == SWEEP_STAYS && !is_among(&s.staying, &pack[i].name) &&
 		    (is_among(&s.replaced, &pack[i].name) || is_among(&s.named, &pack[i].name)))
 			ret_pack[i] = SWEEP_REPLACED;
-	if (nothing_is_left(index, n_index, n_packs))
-		memset(ret_index, true, n_index * sizeof(*ret_index));
+	free(goes);
 	free(s.named.v);
 	free(s.by_live.v);
 	free(s.known.v);

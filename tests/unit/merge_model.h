@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "index/lineage.h"
+#include "index/rewriting.h"
 #include "index/select.h"
 #include "index/sweep.h"
 
@@ -21,10 +22,57 @@ static inline uint64_t segment_content(unsigned s)
 	return UINT64_C(3) << 2 * s;
 }
 
+/* Rules by which lines are rewritten: rule k those of the entries in matched[k]. */
+enum { RULES = 2, VERSIONS = 1 << RULES };
+
+static const uint64_t matched[RULES] = { UINT64_C(0x1111111111111111),
+					 UINT64_C(0x0505050505050505) };
+
+/* Of each version of the lines, the entries that have it: bit k of its number says that rule k has
+ * rewritten them. */
+struct lines {
+	uint64_t v[VERSIONS];
+};
+
+static inline uint64_t entries_of(const struct lines *l)
+{
+	uint64_t ret = 0;
+
+	for (unsigned i = 0; i < VERSIONS; i++)
+		ret |= l->v[i];
+	return ret;
+}
+
+static inline void add_lines(struct lines *to, const struct lines *l, uint64_t entries)
+{
+	for (unsigned i = 0; i < VERSIONS; i++)
+		to->v[i] |= l->v[i] & entries;
+}
+
+/* Those that the rule would rewrite. */
+static inline uint64_t unwritten(const struct lines *l, unsigned rule)
+{
+	uint64_t ret = 0;
+
+	for (unsigned i = 0; i < VERSIONS; i++)
+		ret |= i >> rule & 1 ? 0 : l->v[i] & matched[rule];
+	return ret;
+}
+
+static inline void rewrite(struct lines *l, unsigned rule)
+{
+	for (unsigned i = 0; i < VERSIONS; i++)
+		if (!(i >> rule & 1)) {
+			l->v[i | 1u << rule] |= l->v[i] & matched[rule];
+			l->v[i] &= ~matched[rule];
+		}
+}
+
 struct pack {
 	struct hash128 name;
 	struct pack_trailer t; /* lists in the world's arena */
-	uint64_t content;
+	struct lines lines;
+	uint64_t content; /* all entries of the lines */
 	bool there;
 	int64_t written;
 };
@@ -36,9 +84,10 @@ struct file {
 	int64_t written;
 };
 
-/* A compaction or a retention under way: what it saw, and what it has made. */
+/* A compaction, a retention or a scrub under way: what it saw, and what it has made. */
 struct compactor {
-	bool busy, retains;
+	bool busy, retains, scrubs;
+	unsigned rule;
 	uint64_t expired;
 	int64_t began;
 	bool seen_live[FILES_MAX], take[FILES_MAX];
@@ -46,7 +95,7 @@ struct compactor {
 	bool seen_old[PACKS_MAX];
 	uint64_t seen[PACKS_MAX]; /* of each pack, what was read of it */
 	size_t input[PACKS_MAX], n_inputs;
-	size_t made[MADE_MAX], n_made;
+	size_t made[PACKS_MAX], n_made;
 	unsigned n_wanted;
 	unsigned salt; /* its parameters: other packs from the same inputs */
 };
@@ -61,10 +110,15 @@ struct world {
 	uint64_t committed;
 	uint64_t expired; /* of these nobody asks: they may be read or not */
 	bool retained;
+	bool scrubs, flushes_once; /* what is done in this history */
 	unsigned next_json;
-	unsigned flushed; /* segments, as bits */
-	bool raced;	  /* something may be read twice */
-	bool forgot;	  /* that a pack is a leftover */
+	unsigned flushed;	  /* segments, as bits */
+	bool raced;		  /* something may be read twice */
+	uint64_t scrubbed[RULES]; /* committed as rewritten */
+	bool scrubs_raced;
+	bool late; /* a commit took longer than the delay */
+	bool rebuilt;
+	bool forgot; /* that a pack is a leftover */
 	int64_t now;
 };
 
@@ -100,15 +154,15 @@ static inline void add_list(struct buf *b, const struct hash_list *l)
 }
 
 /* Writes a pack, over itself when it was made before. Its number. */
-static inline size_t write_pack(struct world *w, const struct pack_trailer *t, uint64_t content,
-				unsigned salt)
+static inline size_t write_pack(struct world *w, const struct pack_trailer *t,
+				const struct lines *lines, unsigned salt)
 {
 	struct buf b = { 0 };
 	struct hash128 name;
 	size_t i;
 
-	buf_addf(&b, "%llx,%u,%d,%lld", (unsigned long long)content, salt, t->mixed,
-		 (long long)t->order_key);
+	buf_add(&b, lines, sizeof(*lines));
+	buf_addf(&b, "%u,%d,%lld", salt, t->mixed, (long long)t->order_key);
 	add_list(&b, &t->segments);
 	add_list(&b, &t->parts);
 	add_list(&b, &t->replaced);
@@ -117,7 +171,9 @@ static inline size_t write_pack(struct world *w, const struct pack_trailer *t, u
 	buf_release(&b);
 	i = find_pack(w, &name);
 	if (i == w->n_packs) {
-		w->pack[i] = (struct pack){ .name = name, .t = *t, .content = content };
+		w->pack[i] = (struct pack){
+			.name = name, .t = *t, .lines = *lines, .content = entries_of(lines)
+		};
 		w->n_packs++;
 	}
 	w->pack[i].there = true;
@@ -188,6 +244,7 @@ struct view {
 	uint64_t of[PACKS_MAX]; /* what is read of it */
 	bool old[PACKS_MAX];
 	uint64_t content;
+	struct lines lines; /* of all that is read */
 	bool doubled;
 	size_t missing; /* packs that are to be read and are not there */
 };
@@ -231,7 +288,10 @@ static inline struct view read_all(const struct world *w, const struct present *
 			v.missing += !p->pack[pack];
 			v.of[pack] = w->pack[pack].content & ~w->file[at[i]].left_out[pack];
 			v.doubled = v.doubled || (v.content & v.of[pack]);
-			v.content |= p->pack[pack] ? v.of[pack] : 0;
+			if (!p->pack[pack])
+				continue;
+			v.content |= v.of[pack];
+			add_lines(&v.lines, &w->pack[pack].lines, v.of[pack]);
 		}
 	}
 	free(old);

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "index/live.h"
+#include "index/rewriting.h"
 
 static uint64_t state;
 
@@ -20,7 +21,7 @@ static struct hash128 id_of(unsigned kind, unsigned i)
 	struct hash128 h = { { 0 } };
 
 	h.b[0] = (unsigned char)kind;
-	h.b[15] = (unsigned char)i;
+	h.b[6] = (unsigned char)i; /* in what a mark has of a name */
 	return h;
 }
 
@@ -32,14 +33,16 @@ struct item {
 	bool mixed;
 	uint32_t segments, indexes, old_packs, packs;
 	uint32_t marks; /* the lowest bit is the lowest mark */
+	bool is_unit;
+	uint32_t gone; /* packs */
 };
 
+/* Bit i: pack i % IDS is rewritten by the rules i / IDS. */
 static struct hash128 mark_of(unsigned i)
 {
-	struct hash128 h = { { 0, 0, 0, 0, 'n', 'e', 'w', 'l' } };
+	const struct hash128 pack = id_of(3, i % IDS);
 
-	h.b[15] = (unsigned char)i;
-	return h;
+	return rewriting_mark(&pack, (uint64_t)(i / IDS) << 32);
 }
 
 static struct hash128 *ids_of(unsigned kind, uint32_t bits, size_t *ret_n)
@@ -80,12 +83,15 @@ static void pick(const struct item *items, size_t n, bool *ret)
 		v[i].set[INDEX_INDEXES] = ids_of(1, items[i].indexes, &v[i].n[INDEX_INDEXES]);
 		v[i].set[INDEX_OLD_PACKS] = old_packs_of(&items[i], &v[i].n[INDEX_OLD_PACKS]);
 		v[i].packs = ids_of(3, items[i].packs, &v[i].n_packs);
+		v[i].is_unit = items[i].is_unit;
+		v[i].gone = ids_of(3, items[i].gone, &v[i].n_gone);
 	}
 	live_pick(v, n, ret);
 	for (size_t i = 0; i < n; i++) {
 		for (int k = 0; k < 3; k++)
 			free((void *)(uintptr_t)v[i].set[k]);
 		free((void *)(uintptr_t)v[i].packs);
+		free((void *)(uintptr_t)v[i].gone);
 	}
 	free(v);
 }
@@ -97,15 +103,39 @@ static bool goes_before(const struct item *b, const struct item *a)
 	return (b->marks & differ & -differ) != 0;
 }
 
-/* lokid-index(5), "COMMIT RULES", word by word. */
-static bool naive_void(const struct item *v, size_t n, const struct item *a)
+static uint32_t packs_of_marks(uint32_t marks)
 {
-	for (size_t k = 0; k < n && !a->mixed; k++)
-		if (goes_before(&v[k], a) &&
-		    ((v[k].old_packs & a->old_packs) || (v[k].marks & a->marks)) &&
-		    !naive_void(v, n, &v[k]))
-			return true;
-	return false;
+	uint32_t ret = 0;
+
+	for (unsigned i = 0; i < 32; i++)
+		if (marks >> i & 1)
+			ret |= UINT32_C(1) << i % IDS;
+	return ret;
+}
+
+/* lokid-index(5), "COMMIT RULES", word by word. */
+static bool naive_void(const struct item *v, size_t n, const struct item *a, bool all_there)
+{
+	uint32_t there = 0, named = 0, old = 0;
+	bool conflict = false;
+
+	for (size_t k = 0; k < n; k++) {
+		const struct item *b = &v[k];
+		uint32_t theirs = a->is_unit ? packs_of_marks(b->marks & ~a->marks) : b->old_packs;
+
+		conflict = conflict || (goes_before(b, a) && theirs & a->old_packs &&
+					!naive_void(v, n, b, all_there));
+		there |= UINT32_C(1) << b->name;
+		if (all_there || naive_void(v, n, b, true))
+			continue;
+		named |= b->indexes;
+		old |= b->old_packs;
+	}
+	if (all_there)
+		return conflict && (a->is_unit || a->indexes);
+	if (a->is_unit)
+		return conflict && !(a->gone & ~old);
+	return conflict && a->indexes && !(a->indexes & ~there & ~named);
 }
 
 static bool naive_live(const struct item *all, size_t n_all, size_t number)
@@ -115,10 +145,10 @@ static bool naive_live(const struct item *all, size_t n_all, size_t number)
 	uint32_t old = 0;
 	size_t n = 0;
 
-	if (naive_void(all, n_all, a))
+	if (naive_void(all, n_all, a, false))
 		return false; /* rule 5 */
 	for (size_t k = 0; k < n_all; k++)
-		if (!naive_void(all, n_all, &all[k]))
+		if (!naive_void(all, n_all, &all[k], false))
 			v[n++] = all[k];
 	for (size_t k = 0; k < n; k++)
 		old |= v[k].old_packs;
@@ -162,7 +192,7 @@ static uint32_t some_bits(unsigned n)
 
 static void random_graphs_follow_the_rules(void **unused)
 {
-	unsigned n_dead = 0, n_live = 0, cases = CASES_PER_PERCENT * percent;
+	unsigned n_dead = 0, n_live = 0, n_void = 0, cases = CASES_PER_PERCENT * percent;
 
 	(void)unused;
 	for (unsigned c = 0; c < cases; c++) {
@@ -180,7 +210,12 @@ static void random_graphs_follow_the_rules(void **unused)
 			v[i].indexes = rnd_below(&state, 3) ? 0 : some_bits(i);
 			v[i].old_packs = rnd_below(&state, 3) ? 0 : some_bits(few);
 			v[i].packs = some_bits(few);
-			v[i].marks = c % 2 && rnd_below(&state, 3) == 0 ? some_bits(few) : 0;
+			v[i].marks = c % 2 && rnd_below(&state, 3) == 0 ? some_bits(3 * few) : 0;
+			v[i].is_unit = c % 4 == 3;
+			if (v[i].is_unit) {
+				v[i].indexes = 0;
+				v[i].gone = rnd_below(&state, 3) ? 0 : some_bits(few);
+			}
 		}
 		for (size_t i = n; i > 1; i--) { /* any order of names */
 			size_t k = rnd_below(&state, i);
@@ -194,10 +229,12 @@ static void random_graphs_follow_the_rules(void **unused)
 			if (live[i] != naive_live(v, n, i))
 				fail_msg("case %u, item %zu: found %d", c, i, live[i]);
 			n_dead += !live[i];
+			n_void += naive_void(v, n, &v[i], false);
 			n_live += live[i];
 		}
 	}
-	assert_true(n_dead > cases / 2 && n_live > cases / 2); /* both kinds were tried */
+	assert_true(n_dead > cases / 2 && n_live > cases / 2); /* each kind was tried */
+	assert_true(n_void > cases / 20);
 }
 
 /* ---- histories ---- */
