@@ -104,8 +104,11 @@ static void add_moved(const struct moving *m, const struct store_object *obj,
 	time_day_text(sn->day, day);
 	buf_addf(b, "{\"tenant\":\"%.*s\",\"day\":\"%s\",\"pack\":", BYTES_ARG(sn->tenant), day);
 	json_add_quoted(b, bytes_str(obj->name));
-	buf_addf(b, ",\"bytes\":%" PRIu64 ",\"from\":\"%s\",\"to\":\"%s\"}", obj->size,
-		 class_of(obj), to);
+	buf_addf(b, ",\"bytes\":%" PRIu64 ",\"from\":", obj->size);
+	json_add_quoted(b, bytes_str(class_of(obj)));
+	buf_add_str(b, ",\"to\":");
+	json_add_quoted(b, bytes_str(to));
+	buf_add_char(b, '}');
 }
 
 static int move_pack(const struct moving *m, const struct store_object *obj,

@@ -16,8 +16,8 @@ int overdue_load(struct overdue *o, const char *limits, const char *hold, struct
 		return -1;
 	if (!o->limits && !hold)
 		return 0;
-	o->hold = hold_load(hold, s,
-			    e); /* that a file which was named is right is seen in any case */
+	o->hold =
+		hold_load(hold, s, e); /* one that is named is read, and found wrong, in any case */
 	if (!o->hold)
 		return -1;
 	if (!o->limits)

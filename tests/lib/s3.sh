@@ -24,6 +24,14 @@ s3_port() { # a port with nine free ones behind it, below those that the kernel 
 	echo "$s3_try"
 }
 
+# Once in a few hundred starts radosgw-admin never comes back.
+s3_try_start() {
+	timeout 120 "$S3_COMPONENTS/s3-start" "$TAP/s3" "$(s3_port)" >"$TAP/s3.log" 2>&1 && return
+	"$S3_COMPONENTS/s3-stop" -9 -w "$TAP/s3" >/dev/null 2>&1
+	rm -rf "$TAP/s3"
+	return 1
+}
+
 s3_start() {
 	need curl
 	[ -x "$S3_COMPONENTS/s3-start" ] || skip_all "there is no $S3_COMPONENTS/s3-start"
@@ -34,8 +42,7 @@ s3_start() {
 		# shellcheck disable=SC2154
 		trap 'at_end=$?; "$S3_COMPONENTS/s3-stop" -9 -w "$TAP/s3" >/dev/null 2>&1; (exit $at_end); tap_end' EXIT
 		S3_ENV=$TAP/s3/env
-		"$S3_COMPONENTS/s3-start" "$TAP/s3" "$(s3_port)" >"$TAP/s3.log" 2>&1 ||
-			bail "the object store starts" "$(tail -n 1 "$TAP/s3.log")"
+		s3_try_start || s3_try_start || bail "the object store starts" "$(tail -n 1 "$TAP/s3.log")"
 	fi
 	set -a
 	# shellcheck disable=SC1090

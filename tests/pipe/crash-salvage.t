@@ -98,6 +98,8 @@ is "as many were killed as asked for" $killed "$KILLS"
 ok "in the end all is right" exits 0 idxbuild --fsck --delete-delay 0 --store store
 look >bad
 ok "and what can be read is found" test ! -s bad
-is "each damaged pack was set aside" "$(find store/~lokid/lost -path '*.pack/*' -type f | wc -l)" $DAYS
+# Of a kill between that and the commit there is a second copy.
+is "each damaged pack was set aside" \
+	"$(find store/~lokid/lost -path '*.pack/*' -type f | sed 's,\.pack/.*,,' | sort -u | wc -l)" $DAYS
 
 done_testing
