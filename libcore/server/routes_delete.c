@@ -94,7 +94,7 @@ static int read_time(const char *which, struct bytes text, int64_t *ret, struct 
 			       "invalid %s time: require unix seconds or RFC3339 format: ten "
 			       "digits, as 1768471200, or 2026-01-15T10:00:00Z",
 			       which);
-	*ret = s * NS_PER_S;
+	*ret = num_clip((num_wide)s * NS_PER_S);
 	return 0;
 }
 

@@ -474,7 +474,7 @@ static void stop_gracefully(struct server *s)
 	queries_stop(s->queries);
 	auth_stop(s->auth); /* who is known only now would ask for what ends before */
 	while (!at_once && http_active(s->http) && time_mono_ns() < deadline)
-		at_once = wait_signal(s, LOOK_MS * NS_PER_MS);
+		at_once = wait_signal(s, LOOK_MS * NS_PER_MS) == CAME_END;
 	close_intake(s, at_once ? 0 : deadline - time_mono_ns());
 	if (!(s->config->flush.on_shutdown || atomic_load(&s->flush_at_end) ||
 	      shutdown_is_prepared(s)) ||
@@ -482,7 +482,7 @@ static void stop_gracefully(struct server *s)
 		return;
 	flusher_flush(s->flusher, flushed, &f);
 	while (!at_once && !atomic_load(&f.done) && time_mono_ns() < deadline)
-		at_once = wait_signal(s, LOOK_MS * NS_PER_MS);
+		at_once = wait_signal(s, LOOK_MS * NS_PER_MS) == CAME_END;
 	store_watch_stop(s->watch);
 	flusher_stop(s->flusher);
 	children_close(s->children);

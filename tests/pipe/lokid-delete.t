@@ -48,6 +48,9 @@ refused "invalid start time: require unix seconds or RFC3339 format$forms" 'quer
 refused "invalid end time: require unix seconds or RFC3339 format$forms" 'query={app="a0"}' "start=$now" end=x
 refused "deletes in the future are not allowed" 'query={app="a0"}' "start=$now" end=$((now + 1000))
 refused "start time can't be greater than end time" 'query={app="a0"}' start=$((now - 10)) end=$((now - 20))
+# Ten digits are more seconds than there are nanoseconds' worth of.
+refused "start time can't be greater than end time" 'query={app="a0"}' start=9999999999
+refused "deletes in the future are not allowed" 'query={app="a0"}' "start=$now" end=9999999999
 refused "difference between start time and end time must be at least one second" 'query={app="a0"} |= "x"' start=$((now - 10)) end=$((now - 10))
 refused "invalid max_interval: valid time units are 's', 'm', 'h'" 'query={app="a0"} |= "x"' start=$((now - 100)) max_interval=1ms
 refused "max_interval can't be greater than 36h0m0s" 'query={app="a0"} |= "x"' start=$((now - 100)) max_interval=48h

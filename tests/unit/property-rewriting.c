@@ -38,7 +38,6 @@ static void check_lines(const struct world *w, unsigned history)
 						      w->scrubbed[rule]));
 }
 
-#include "/tmp/trace.h"
 static void one_history(unsigned history, bool rebuilds)
 {
 	struct world *w = mem_alloc(sizeof(*w));
@@ -66,21 +65,10 @@ static void one_history(unsigned history, bool rebuilds)
 			compact(w);
 			break;
 		}
-		if (history == env_number("AT", 999999999) && rebuilds == !!getenv("REB")) {
-			printf("step %u\n", step);
-			trace(w);
-			fflush(stdout);
-		}
 		check_world(w, history);
 		check_lines(w, history);
 	}
-	if (history == env_number("AT", 999999999) && rebuilds == !!getenv("REB")) {
-		puts("settle");
-		fflush(stdout);
-	}
 	settle(w, history);
-	if (history == env_number("AT", 999999999) && rebuilds == !!getenv("REB"))
-		trace(w), fflush(stdout);
 	check_lines(w, history);
 	arena_release(&w->mem);
 	free(w);
