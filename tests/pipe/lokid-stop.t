@@ -24,8 +24,12 @@ echo two >&5
 ok "somebody else writes into the log too" wait_for 10 sh -c '[ "$(ls data/wal/*.wal | wc -l)" -ge 1 ]'
 push "$one"
 ok "a push is taken" code_is 204
-lokid_stop TERM
+kill -TERM "$LOKID_PID"
+begun=$(date +%s%N)
+ok "it is told to stop" wait_for 10 says 'msg=stopping'
+lokid_stop HUP # as after logs were rotated: which does not hurry it
 is "a flush that is not done when the time is over ends with the daemon" "$STATUS" 0
+ok "and no sooner" test $(($(date +%s%N) - begun)) -ge 800000000
 ok "which says so" says 'not everything is packed'
 exec 5>&-
 
