@@ -34,10 +34,10 @@ struct index_merge {
 
 /*
  * Writes the file: packs of those that it takes, but what is replaced, and the added ones; it
- * replaces, by name, what it takes and what that replaced, covers the same segments, and names as
- * applied the deletes that all its packs have; a file without packs, those that all it takes name.
- * The same input gives the same file. ret_name (if not NULL) gets its name, relative to the store,
- * appended; *ret_hash its hash.
+ * replaces, by name, what it takes and what that replaced, covers the same segments, has the marks
+ * of rewriting.h that any live file has, and names as applied the deletes that all its packs have;
+ * a file without packs, those that all it takes name. The same input gives the same file. ret_name
+ * (if not NULL) gets its name, relative to the store, appended; *ret_hash its hash.
  *
  * Errors: ERR_CORRUPT a file that it takes is damaged (it is named), or an added pack is not there,
  * is damaged or has a part that is neither there nor replaced; ERR_AGAIN a file that it takes is

@@ -126,12 +126,13 @@ void valid_find(const struct live_item *by, size_t n_by, const struct live_item 
 	struct live_item *all = mem_alloc((n_by + 1) * sizeof(*all));
 
 	*ret = (struct valid){ .v = mem_alloc((n_by + 1) * sizeof(*ret->v)),
-			       .claim = mem_alloc((n_by + 1) * sizeof(*ret->claim)),
-			       .names = names_of(by, n_by, v, n) };
+			       .claim = mem_alloc((n_by + 1) * sizeof(*ret->claim)) };
 	for (size_t i = 0; i < n_by; i++)
 		all[i] = by[i];
 	if (n_by)
 		qsort(all, n_by, sizeof(*all), cmp_rank);
+	if (n_by && marks_of(&all[0]).n > 0) /* without a mark nothing is void */
+		ret->names = names_of(by, n_by, v, n);
 	for (size_t i = 0; i < n_by; i++)
 		if (!is_in_conflict(ret->claim, ret->n_claims, &all[i]))
 			ret->claim[ret->n_claims++] = all[i];

@@ -15,7 +15,7 @@ struct valid {
 	struct live_item *claim; /* those that would not be if all of which anything is made was
 				    there: what they replace is in them */
 	size_t n_claims;
-	struct hash_list names; /* of all there are, ascending */
+	struct hash_list names; /* of all there are, ascending; none without a mark */
 };
 
 /* Of those of `by`, with all of them and those of v there. */

@@ -4,6 +4,7 @@
 #include "base/crc32c.h"
 #include "base/wr.h"
 #include "index/merge.h"
+#include "index/rewriting.h"
 #include "index/writer.h"
 
 /* 30 streams of several chunks each. */
@@ -409,6 +410,48 @@ static void a_merge_is_one_file(void **state)
 	release_history(v);
 }
 
+/* Also to a file that takes none of those that have it. */
+static void a_mark_goes_to_who_saw_it(void **state)
+{
+	struct fixture *f = *state;
+	const struct hash128 old = test_id(7), mark = rewriting_mark(&old, UINT64_C(1) << 32);
+	struct hash128 replaced[] = { mark, old };
+	struct pack_spec rewritten = { .tenant = "fake",
+				       .app = "new",
+				       .day = DAY,
+				       .n_streams = 1,
+				       .n_entries = 1,
+				       .replaced = replaced,
+				       .n_replaced = hash128_sort(replaced, 2) };
+	struct store_name v[] = { put_pack(f->s, &rewritten), put_web(f), put_other(f, "db") };
+	struct live l;
+	bool take[3];
+	struct index_merge m = {
+		.store = f->s, .tenant = BYTES_LIT("fake"), .day = DAY, .live = &l, .take = take
+	};
+	struct hash128 hash;
+	struct err e;
+
+	for (unsigned i = 0; i < 3; i++)
+		build(f, &v[i], 1, 1, 0);
+	l = load(f, 3);
+	for (unsigned i = 0; i < 3; i++)
+		take[i] = index_info(l.v[i])->n_old_packs == 0;
+	assert_int_equal(take[0] + take[1] + take[2], 2);
+	assert_int_equal(0, index_merge(&m, INDEX_MERGE_WRITE, &hash, NULL, &e));
+	live_release(&l);
+	l = load(f, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct index_info *in = index_info(l.v[i]);
+		const struct hash128 *id;
+
+		assert_int_equal(in->n_old_packs, hash128_cmp(&in->name, &hash) == 0 ? 1 : 2);
+		assert_int_equal(0, index_list(l.v[i], INDEX_OLD_PACKS, &id, &e));
+		assert_true(hash128_among(id, in->n_old_packs, &mark));
+	}
+	live_release(&l);
+}
+
 static void refused_merges(void **state)
 {
 	struct fixture *f = *state;
@@ -478,6 +521,7 @@ int main(void)
 		cmocka_unit_test(mixed_parts_stay_mixed),
 		cmocka_unit_test(every_subset_is_rebuilt_whole),
 		cmocka_unit_test_setup_teardown(a_merge_is_one_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_mark_goes_to_who_saw_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(refused_merges, setup, teardown),
 	};
 
