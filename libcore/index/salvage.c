@@ -207,56 +207,22 @@ static int has_losses(const struct salvaging *g, struct err *e)
 	return g->ret->lost.entries > 0 || !g->ret->all_seen;
 }
 
-struct finding {
-	const struct hash_list *packs;
-	bool found;
-};
-
-static int look_for(const char *name, uint64_t size, void *data, struct err *e)
-{
-	struct finding *f = data;
-	struct store_name sn;
-
-	(void)size;
-	(void)e;
-	if (store_name_parse(bytes_str(name), &sn, NULL) == 0 &&
-	    hash128_among(f->packs->v, f->packs->n, &sn.hash))
-		f->found = true;
-	return 0;
-}
-
-/* Is one of these a pack of the day that is there? 1, 0, -1. */
-static int any_there(const struct salvaging *g, const struct hash_list *packs, struct err *e)
-{
-	struct finding f = { .packs = packs };
-	struct buf folder = { 0 };
-	int rc = 0;
-
-	store_folder_add(&folder, STORE_PACK, g->of->tenant, g->of->day);
-	if (packs->n)
-		rc = store_list(g->s, buf_str(&folder), look_for, &f, e);
-	buf_release(&folder);
-	return rc < 0 ? -1 : f.found;
-}
-
-/* Takes out of the old trailer what does not hold of the new pack. */
+/*
+ * Takes out of the old trailer what does not hold of the new pack: with losses, all that it says of
+ * other places, which may have what is lost. That none of them is there now says nothing: the
+ * damaged pack itself may come back from a backup, and would be taken for a leftover of those it
+ * was made of if anybody said that he has them.
+ */
 static int judge_claims(struct salvaging *g, struct err *e)
 {
 	static const struct hash_list none;
 	struct pack_trailer *t = &g->old;
-	int lossy = has_losses(g, e), there;
+	int lossy = has_losses(g, e);
 
 	if (lossy <= 0 || rewriting_marks(t->replaced.v, t->replaced.n).n > 0)
 		return lossy < 0 ? -1 : 0;
-	there = any_there(g, &t->replaced, e);
-	if (there < 0)
-		return -1;
 	t->mixed = true;
-	t->segments = none;
-	if (there)
-		t->replaced = none;
-	if (t->replaced.n == 0)
-		t->parts = none;
+	t->segments = t->replaced = t->parts = none;
 	return 0;
 }
 

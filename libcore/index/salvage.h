@@ -30,9 +30,9 @@ struct salvage_how {
  * Chunks that are whole go into the new pack as they are, of others the blocks that can be read.
  *
  * What the trailer, if it can be read, says of where the entries come from is taken over when all
- * of them were kept, or when lines were rewritten. When some are lost, segments of the log are not
- * said to be in the new pack, so that the log gives them again if it has them; and packs that were
- * replaced are said to be only when none of them is there: it may have what is lost.
+ * of them were kept, or when lines were rewritten. When some are lost, the new pack does not say
+ * that it has segments of the log, or packs that the damaged one had replaced: so what of that is
+ * there, or turns up in a backup, counts, and so does the damaged pack when it comes back whole.
  *
  * In the same store the same damaged bytes give the same pack, so who does it again writes over
  * himself. ret is to be released, on failure too. Errors: ERR_IO, ERR_FULL, ERR_AGAIN; ERR_NO the
