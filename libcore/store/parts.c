@@ -258,9 +258,12 @@ struct store *store_parts_open(const char *word, enum store_mode mode, store_ope
 
 struct store *store_open_whole(const char *path, struct err *e)
 {
-	struct store *s = store_open(path, STORE_READ, e);
+	struct store *s = store_open(path, STORE_MEND, e);
 
-	if (!s || !s->remote || store_check_mark(s, e) == 0 || e->code != ERR_USAGE)
+	if (!s || !s->remote)
+		return s;
+	atomic_store(&s->asked_mark, true); /* here */
+	if (store_check_mark(s, e) == 0 || (e->code != ERR_USAGE && e->code != ERR_VERSION))
 		return s;
 	store_close(s);
 	return NULL;

@@ -31,8 +31,10 @@ int store_format_check(struct store *s, struct bytes text, struct err *e)
 
 	b = bytes_sub(b, sizeof(format_start) - 1, b.n);
 	if (!good || !bytes_split(&b, ' ', &number) || !num_u64(number, &version))
-		return err_set(e, ERR_CORRUPT, "'%s/%s': expected '%sN'", s->path,
-			       store_format_name, format_start);
+		return err_set(e, ERR_CORRUPT,
+			       "'%s/%s': expected '%sN'; 'idxbuild --fsck --repair' writes it "
+			       "anew",
+			       s->path, store_format_name, format_start);
 	if (version != STORE_FORMAT)
 		return err_set(e, ERR_VERSION, "store '%s' has format %llu; this program knows %d",
 			       s->path, (unsigned long long)version, STORE_FORMAT);

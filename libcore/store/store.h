@@ -20,6 +20,7 @@ struct store;
 
 enum store_mode {
 	STORE_READ,	     /* ERR_NO when there is none */
+	STORE_MEND,	     /* as STORE_READ; also when its version file is none */
 	STORE_READ_IF_THERE, /* absent, being made, or an empty folder: an empty one */
 	STORE_WRITE,	     /* made when absent or an empty folder, with its format version in
 				"~lokid/format" */
@@ -56,8 +57,8 @@ struct store *store_open(const char *path, enum store_mode mode, struct err *e);
 struct store *store_open_marked(const char *path, struct err *e);
 void store_close(struct store *s); /* NULL is fine */
 
-/* As STORE_READ, for who changes what is there: parts that lie elsewhere, and were not named, are
- * seen of an object store, too. It may have lost its mark. */
+/* As STORE_MEND, for who changes what is there: parts that lie elsewhere, and were not named, and a
+ * newer format are seen of an object store, too. It may have lost its mark. */
 struct store *store_open_whole(const char *path, struct err *e);
 
 /* Is "~lokid/format" there? STORE_READ does without. Errors: ERR_IO it is not; as store_open. */

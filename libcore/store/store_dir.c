@@ -196,6 +196,8 @@ static int look_at(struct store *s, enum store_mode mode, struct err *e)
 
 	if (rc > 0 && mode == STORE_READ_IF_THERE)
 		rc = may_be_made(s, e);
+	if (rc < 0 && mode == STORE_MEND && e->code == ERR_CORRUPT)
+		rc = 0;
 	return rc < 0 ? -1 : 0;
 }
 
@@ -226,7 +228,7 @@ struct store *store_dir_open(const char *path, enum store_mode mode, unsigned la
 		rc = is_dir(s->path, e);
 		if (rc == 1)
 			rc = look_at(s, mode, e);
-		else if (rc == 0 && mode == STORE_READ)
+		else if (rc == 0 && mode != STORE_READ_IF_THERE)
 			rc = no_store(s->path, e);
 		else
 			ds->absent = rc == 0;

@@ -58,6 +58,18 @@ fresh
 rm s/~lokid/format
 one unmarked '~lokid/format: '
 mended unmarked
+for mark in '' 'lokid' '\0\0\0\0\0\0\0\0\0\0\0\0\0\0'; do
+	fresh
+	printf '%b' "$mark" >s/~lokid/format
+	ok "a mark that is none" exits 3 logql --store s '{app="a"}'
+	ok "is told, and what mends it" stderr_matches "format': expected 'lokid store N'; 'idxbuild --fsck --repair' writes it anew"
+	one unmarked '~lokid/format: '
+	mended unmarked
+done
+fresh
+echo "lokid store 2" >s/~lokid/format
+ok "a newer one is none of ours" exits 3 idxbuild --fsck --repair --store s
+is "and left" "$(cat s/~lokid/format)" "lokid store 2"
 
 fresh
 pack=$(packs s | sed -n 2p)

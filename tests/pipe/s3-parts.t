@@ -36,4 +36,18 @@ all_over "the index on S3" "packs index=$(s3_store index)" 2
 ok "there it is" test "$(s3_keys index | grep -c '/index/')" -gt 0
 is "and no pack" "$(s3_keys index | grep -c '/chunks/')" 0
 
+# ---- a mark that is none
+
+s3_curl PUT "/$S3_RUN/marks/~lokid/format" -d 'lokid store 1' >/dev/null
+ok "packs alone" exits 0 chunkpack --copy --from s --store "$(s3_store marks) index=idx2"
+is "and their mark" "$(s3_curl GET "/$S3_RUN/marks/~lokid/format")" "lokid store 1 without index"
+s3_curl PUT "/$S3_RUN/marks/~lokid/format" -d '' >/dev/null
+ok "an empty one" exits 3 idxbuild --fsck --store "$(s3_store marks) index=idx2"
+ok "is told" stdout_matches '^unmarked ~lokid/format: '
+ok "and mended" exits 0 idxbuild --fsck --repair --store "$(s3_store marks) index=idx2"
+is "as it was" "$(s3_curl GET "/$S3_RUN/marks/~lokid/format")" "lokid store 1 without index"
+s3_curl PUT "/$S3_RUN/marks/~lokid/format" -d 'lokid store 2' >/dev/null
+ok "a newer one" exits 3 idxbuild --fsck --repair --store "$(s3_store marks) index=idx2"
+is "is left" "$(s3_curl GET "/$S3_RUN/marks/~lokid/format")" "lokid store 2"
+
 done_testing
