@@ -136,6 +136,19 @@ void num_add_size(struct buf *b, uint64_t n_bytes)
 	buf_addf(b, "%.1f %s", v, units[u]);
 }
 
+void num_add_whole_size(struct buf *b, uint64_t n_bytes, const char *binary)
+{
+	static const char letters[] = "KMGTPE";
+	size_t i = 0;
+
+	for (; n_bytes && n_bytes % 1024 == 0 && letters[i]; i++)
+		n_bytes /= 1024;
+	buf_addf(b, "%llu", (unsigned long long)n_bytes);
+	if (i > 0)
+		buf_addf(b, "%c%s", letters[i - 1], binary);
+	buf_add_char(b, 'B');
+}
+
 /* Writes digits d1d2d3... with the decimal point behind the first `point` of them, without an
  * exponent. */
 static void add_plain(struct buf *b, const char *digits, int n, int point)

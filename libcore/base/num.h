@@ -29,6 +29,9 @@ bool num_size(struct bytes text, uint64_t *ret_bytes);
 
 /* "0 B", "999 B", "1.5 KiB", "64.0 MiB" */
 void num_add_size(struct buf *b, uint64_t n_bytes);
+/* To the byte, in the largest power of 1024 that leaves no rest: "0B", "1025B"; "600KiB" when
+ * binary is "i", as num_size reads it back, "600KB" when it is "". */
+void num_add_whole_size(struct buf *b, uint64_t n_bytes, const char *binary);
 /* "1 batch", "2 batches": what counts other than one is named by many. */
 void num_add_count(struct buf *b, uint64_t n, const char *one, const char *many);
 

@@ -42,8 +42,11 @@ static int open_store(struct deleting *d, bool writes, struct err *e)
 	if (!s->store)
 		sources_choose_default(s);
 	d->store = source_open_store(s, e);
-	if (!d->store)
+	if (!d->store) {
+		if (e->code == ERR_NO) /* no answer that found nothing */
+			e->code = ERR_IO;
 		return -1;
+	}
 	if (writes)
 		store_set_answer_age(d->store, 0);
 	if (store_check_tenant(d->store, d->tenant, &why) < 0 && why.code == ERR_NO)

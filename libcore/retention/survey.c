@@ -60,7 +60,8 @@ static int add_pack(struct tally *t, const struct expiry *y, size_t i, uint32_t 
 	return 0;
 }
 
-/* One of which all expires now is not counted: it goes anyway. */
+/* One of which all expires now is not counted: it goes anyway; nor one that has no pack any more,
+ * as keep_drop does not count what is left of those that it empties. */
 static int add_index(struct tally *t, const struct expiry *y, size_t i, int32_t day, struct err *e)
 {
 	const struct index_info *in = index_info(y->live->v[i]);
@@ -70,7 +71,7 @@ static int add_index(struct tally *t, const struct expiry *y, size_t i, int32_t 
 	*index = (struct keep_index){ .size = in->size };
 	for (uint32_t p = 0; p < in->n_packs && rc == 0; p++)
 		rc = add_pack(t, y, i, p, day, index, e);
-	if (index->n_packs > 0 || in->n_packs == 0)
+	if (index->n_packs > 0)
 		t->tenant_bytes += in->size;
 	return rc;
 }
@@ -199,7 +200,7 @@ static void drop_for_bytes(struct tally *t)
 
 	if (t->bytes <= r->keep_bytes)
 		return;
-	key_add_size(&value, r->keep_bytes);
+	num_add_whole_size(&value, r->keep_bytes, "i");
 	rule = rule_text(s, "--keep-bytes", &value);
 	t->bytes -= keep_drop(s->v, s->n, (struct bytes){ 0 }, t->bytes - r->keep_bytes, rule);
 	for (size_t i = 0; i < s->n; i++)

@@ -271,14 +271,7 @@ int key_read(const struct key *k, const struct yaml_node *v, void *base, struct 
 
 void key_add_size(struct buf *out, uint64_t v)
 {
-	static const char *const units[] = { "B", "KB", "MB", "GB", "TB", "PB", "EB" };
-	size_t i = 0;
-
-	while (v && v % 1024 == 0 && i + 1 < sizeof(units) / sizeof(*units)) {
-		v /= 1024;
-		i++;
-	}
-	buf_addf(out, "%llu%s", (unsigned long long)v, units[i]);
+	num_add_whole_size(out, v, "");
 }
 
 /* As Prometheus does: years and weeks only when nothing is left over. */

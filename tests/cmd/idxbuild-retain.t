@@ -157,6 +157,18 @@ ok "as it was said" stdout_is_file dry
 ok "and that is enough" exits 0 retain k --keep-bytes $((all - 1))
 ok "for now" stdout_is_empty
 fill i
+index=$(size_of "$(find i/acme/index/2026-01-15 -name '*.idx')")
+pack=$(size_of "$(find i/acme/chunks/2026-01-15 -name '*.pack')")
+ok "to the byte" exits 0 retain i --keep-bytes $((all - pack - index))
+ok "one pack and its index file go" stdout_lines 1
+for again in once twice; do
+	ok "run $again more" exits 0 retain i --keep-bytes $((all - pack - index))
+	ok "nothing more goes: the day's empty index file takes no other's room" stdout_is_empty
+done
+ok "a size is said as it was given" exits 0 retain i --keep-bytes 1KiB -o jsonl --dry-run
+ok "in powers of 1024" stdout_has '"rule":"--keep-bytes 1KiB"'
+rm -rf i
+fill i
 pack=$(size_of "$(find i/acme/chunks/2026-01-15 -name '*.pack')")
 ok "with its last pack an index file goes" exits 0 retain i --keep-bytes $((all - pack - 1)) --delete-delay 0
 ok "so that no other pack has to" stdout_lines 1

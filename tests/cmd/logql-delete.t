@@ -43,7 +43,7 @@ ok "--force with a query" exits 2 logql --force '{app="a0"}' in.jsonl
 echo 'limits_config: {deletion_mode: disabled}' >none.yaml
 refused "deletion is not available for this tenant" create '{app="a0"}' --from 2026-01-15 --limits none.yaml
 refused "deletion is not available for this tenant" list --limits none.yaml
-ok "a folder that is no store" exits 1 logql delete create --store nothing '{app="a0"}' --from 2026-01-15
+ok "a folder that is no store" exits 4 logql delete create --store nothing '{app="a0"}' --from 2026-01-15
 ok "is not made one" test ! -e nothing
 mkdir empty
 ok "nor is an empty one" exits 4 logql delete create --store empty '{app="a0"}' --from 2026-01-15
@@ -109,5 +109,11 @@ for file in "$GOLDEN"/frozen/deletes-v1-*.requests; do
 done
 ok "a merged file is read" exits 0 logql delete list --store frozen -o jsonl
 is "it has all" "$(grep -c 'card=' "$TAP/stdout")" 17
+
+for what in list 'cancel 0123'; do
+	# shellcheck disable=SC2086
+	ok "delete $what where no store is" exits 4 logql delete $what --store nowhere
+	ok "is said" stderr_has "there is no store 'nowhere'"
+done
 
 done_testing

@@ -197,6 +197,12 @@ static void sizes_are_read_and_written(void **state)
 	num_add_size(&b, UINT64_C(64) << 20);
 	assert_bytes(buf_bytes(&b), "1000 B64.0 MiB");
 	buf_reset(&b);
+	num_add_whole_size(&b, 0, "i");
+	num_add_whole_size(&b, 1025, "i");
+	num_add_whole_size(&b, 600 << 10, "i");
+	num_add_whole_size(&b, UINT64_C(3) << 60, "");
+	assert_bytes(buf_bytes(&b), "0B1025B600KiB3EB");
+	buf_reset(&b);
 	num_add_count(&b, 0, "batch", "batches");
 	num_add_count(&b, 1, "batch", "batches");
 	num_add_count(&b, 2, "batch", "batches");
