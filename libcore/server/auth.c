@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "http/digest.h"
 #include "json/json.h"
+#include "server/config_changes.h"
 #include "server/route.h"
 #include "time/time.h"
 
@@ -34,21 +35,16 @@ struct check {
 };
 
 struct auth {
-	const struct config_auth *config;
 	struct digest key;
 	pthread_t thread;
 	pthread_mutex_t lock; /* all below */
+	struct config_auth *users;
 	pthread_cond_t more;
 	struct check *first, **last;
 	size_t n_waiting;
 	bool stop;
 	struct outcome outcome[REMEMBERED];
 };
-
-static bool is_asked(const struct auth *a)
-{
-	return a->config->n_users > 0;
-}
 
 /* '*' stands for any bytes, '?' for one. Linear but for one step back to the last star. */
 static bool glob_matches(const char *glob, struct bytes text)
@@ -85,36 +81,41 @@ static size_t place_of(const struct digest *d)
 	return n % REMEMBERED;
 }
 
-/* True when it is known; *ret is NULL for a wrong one. */
-static bool recall(struct auth *a, const struct digest *given, const struct config_user **ret)
+/* True when it is known of these users; *ret is NULL for a wrong one. */
+static bool recall(struct auth *a, const struct config_auth *users, const struct digest *given,
+		   const struct config_user **ret)
 {
 	const struct outcome *o = &a->outcome[place_of(given)];
 	bool known;
 
 	pthread_mutex_lock(&a->lock);
-	known = o->until_ns > time_mono_ns() && digest_equal(&o->given, given);
+	known = users == a->users && o->until_ns > time_mono_ns() && digest_equal(&o->given, given);
 	if (known)
 		*ret = o->user;
 	pthread_mutex_unlock(&a->lock);
 	return known;
 }
 
-static void remember(struct auth *a, const struct digest *given, const struct config_user *user)
+static void remember(struct auth *a, const struct config_auth *users, const struct digest *given,
+		     const struct config_user *user)
 {
 	struct outcome *o = &a->outcome[place_of(given)];
 
 	pthread_mutex_lock(&a->lock);
-	*o = (struct outcome){ *given, user,
-			       time_mono_ns() + (user ? REMEMBER_S : REMEMBER_WRONG_S) * NS_PER_S };
+	if (users == a->users)
+		*o = (struct outcome){ *given, user,
+				       time_mono_ns() +
+					       (user ? REMEMBER_S : REMEMBER_WRONG_S) * NS_PER_S };
 	pthread_mutex_unlock(&a->lock);
 }
 
 /* --- the three kinds of secrets --- */
 
-static const struct config_user *find_certificate(const struct auth *a, struct bytes name)
+static const struct config_user *find_certificate(const struct config_auth *users,
+						  struct bytes name)
 {
-	for (size_t i = 0; name.n && i < a->config->n_users; i++) {
-		const struct config_user *u = &a->config->user[i];
+	for (size_t i = 0; name.n && i < users->n_users; i++) {
+		const struct config_user *u = &users->user[i];
 
 		if (u->kind == USER_CERTIFICATE && glob_matches(u->name, name))
 			return u;
@@ -123,7 +124,7 @@ static const struct config_user *find_certificate(const struct auth *a, struct b
 }
 
 /* All are compared, whichever it is. */
-static const struct config_user *find_token(const struct auth *a, struct bytes token)
+static const struct config_user *find_token(const struct config_auth *users, struct bytes token)
 {
 	const struct config_user *found = NULL;
 	struct digest given, want;
@@ -131,8 +132,8 @@ static const struct config_user *find_token(const struct auth *a, struct bytes t
 
 	if (digest_sha256(token, &given, &e) < 0)
 		return NULL;
-	for (size_t i = 0; i < a->config->n_users; i++) {
-		const struct config_user *u = &a->config->user[i];
+	for (size_t i = 0; i < users->n_users; i++) {
+		const struct config_user *u = &users->user[i];
 
 		if (u->kind == USER_TOKEN &&
 		    digest_parse(bytes_sub(bytes_str(u->secret), sizeof("sha256:") - 1, SIZE_MAX),
@@ -144,15 +145,15 @@ static const struct config_user *find_token(const struct auth *a, struct bytes t
 }
 
 /* Takes its time. A name that nobody has takes as long as one that somebody has. */
-static const struct config_user *check_password(const struct auth *a, const char *given)
+static const struct config_user *check_password(const struct config_auth *users, const char *given)
 {
 	const char *colon = strchr(given, ':');
 	const struct config_user *found = NULL, *any = NULL;
 	struct crypt_data *data = mem_alloc(sizeof(*data));
 	const char *hash;
 
-	for (size_t i = 0; i < a->config->n_users; i++) {
-		const struct config_user *u = &a->config->user[i];
+	for (size_t i = 0; i < users->n_users; i++) {
+		const struct config_user *u = &users->user[i];
 
 		if (u->kind != USER_PASSWORD)
 			continue;
@@ -173,16 +174,27 @@ static const struct config_user *check_password(const struct auth *a, const char
 
 /* --- the thread --- */
 
+/* The users in force, for this call. */
+static void hold_users(struct auth *a, struct call *c)
+{
+	config_auth_drop(c->auth);
+	pthread_mutex_lock(&a->lock);
+	c->auth = config_auth_hold(a->users);
+	pthread_mutex_unlock(&a->lock);
+}
+
 static void finish(struct auth *a, struct check *k)
 {
+	struct call *c = k->call;
 	struct digest given;
 	struct err e, why;
 
-	k->call->who = check_password(a, k->given);
+	hold_users(a, c); /* they may have changed while it waited */
+	c->who = check_password(c->auth, k->given);
 	if (digest_keyed(&a->key, bytes_str(k->given), &given, &e) == 0)
-		remember(a, &given, k->call->who);
+		remember(a, c->auth, &given, c->who);
 	err_set(&why, ERR_USAGE, "wrong user or password");
-	k->done(k->call, k->call->who ? AUTH_KNOWN : AUTH_REFUSED, &why);
+	k->done(c, c->who ? AUTH_KNOWN : AUTH_REFUSED, &why);
 }
 
 static void free_check(struct check *k)
@@ -225,11 +237,11 @@ static void *check_all(void *data)
 	return NULL;
 }
 
-int auth_open(const struct config_auth *config, struct auth **ret, struct err *e)
+int auth_open(struct config_auth *users, struct auth **ret, struct err *e)
 {
 	struct auth *a = mem_alloc(sizeof(*a));
 
-	*a = (struct auth){ .config = config };
+	*a = (struct auth){ .users = users };
 	a->last = &a->first;
 	if (digest_random(&a->key, e) < 0) {
 		free(a);
@@ -241,8 +253,49 @@ int auth_open(const struct config_auth *config, struct auth **ret, struct err *e
 		free(a);
 		return err_set(e, ERR_IO, "no thread for passwords");
 	}
+	config_auth_hold(users);
 	*ret = a;
 	return 0;
+}
+
+int auth_change(struct auth *a, struct config_auth *users, struct err *e)
+{
+	struct config_auth *old;
+
+	pthread_mutex_lock(&a->lock);
+	old = a->users;
+	if (old->n_users && !users->n_users) {
+		pthread_mutex_unlock(&a->lock);
+		return err_set(e, ERR_USAGE,
+			       "'auth' is gone, without which everybody may do everything: that "
+			       "needs another start");
+	}
+	a->users = config_auth_hold(users);
+	memset(a->outcome, 0, sizeof(a->outcome));
+	pthread_mutex_unlock(&a->lock);
+	config_auth_drop(old);
+	return 0;
+}
+
+bool auth_stays(struct auth *a, struct config_auth **held, const struct config_user **who)
+{
+	struct config_auth *users = NULL;
+	bool stays;
+
+	pthread_mutex_lock(&a->lock);
+	if (a->users != *held)
+		users = config_auth_hold(a->users);
+	pthread_mutex_unlock(&a->lock);
+	if (!users)
+		return true;
+	stays = config_user_stays(*who, users, who);
+	if (stays) {
+		config_auth_drop(*held);
+		*held = users;
+	} else {
+		config_auth_drop(users);
+	}
+	return stays;
 }
 
 void auth_stop(struct auth *a)
@@ -268,6 +321,7 @@ void auth_close(struct auth *a)
 	pthread_cond_destroy(&a->more);
 	pthread_mutex_destroy(&a->lock);
 	explicit_bzero(&a->key, sizeof(a->key));
+	config_auth_drop(a->users);
 	free(a);
 }
 
@@ -305,7 +359,7 @@ static enum auth_verdict identify_basic(struct auth *a, struct call *c, struct b
 		if (bytes_split(&rest, ':', &name))
 			c->claimed = arena_copy(&c->arena, name);
 		err_set(e, ERR_USAGE, "wrong user or password");
-		if (!recall(a, &d, &c->who))
+		if (!recall(a, c->auth, &d, &c->who))
 			ret = AUTH_LATER;
 		else if (c->who)
 			ret = AUTH_KNOWN;
@@ -320,9 +374,10 @@ enum auth_verdict auth_identify(struct auth *a, struct call *c, struct err *e)
 {
 	struct bytes header = http_header(c->http, "Authorization");
 
-	if (!is_asked(a))
+	hold_users(a, c);
+	if (!c->auth->n_users)
 		return AUTH_KNOWN;
-	c->who = find_certificate(a, http_cert_name(c->http));
+	c->who = find_certificate(c->auth, http_cert_name(c->http));
 	if (c->who)
 		return AUTH_KNOWN;
 	if (header.n == 0) {
@@ -338,7 +393,8 @@ enum auth_verdict auth_identify(struct auth *a, struct call *c, struct err *e)
 	if (has_scheme(header, "Basic"))
 		return identify_basic(a, c, header, e);
 	if (has_scheme(header, "Bearer")) {
-		c->who = find_token(a, bytes_trim(bytes_sub(header, sizeof("Bearer"), SIZE_MAX)));
+		c->who = find_token(c->auth,
+				    bytes_trim(bytes_sub(header, sizeof("Bearer"), SIZE_MAX)));
 		err_set(e, ERR_USAGE, "wrong token");
 		return c->who ? AUTH_KNOWN : AUTH_REFUSED;
 	}

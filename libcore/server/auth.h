@@ -13,9 +13,17 @@
 
 struct auth;
 
-/* config must outlive it. Errors: ERR_IO (randomness, no thread); ERR_USAGE (a hash of a kind that
- * crypt(3) has not). */
-MUST_CHECK int auth_open(const struct config_auth *config, struct auth **ret, struct err *e);
+/* Holds users. Errors: ERR_IO (randomness, no thread). */
+MUST_CHECK int auth_open(struct config_auth *users, struct auth **ret, struct err *e);
+
+/* From now on these users ask, as far as they have changed; it holds them. What was found out about
+ * passwords is forgotten, requests that are let in already go on. Errors: ERR_USAGE, there were
+ * users and there are none, so that everybody might do everything; all is as before then. */
+MUST_CHECK int auth_change(struct auth *a, struct config_auth *users, struct err *e);
+
+/* May *who of *held, who was let in, ask still? Then they become those of the users in force, who
+ * are held in the place of the others. From any thread. */
+bool auth_stays(struct auth *a, struct config_auth **held, const struct config_user **who);
 
 /* Checks no password any more: calls that wait for that, and those that come, are refused. Waits
  * for the one that is being checked. NULL: nothing. */
@@ -25,7 +33,7 @@ void auth_stop(struct auth *a);
 void auth_close(struct auth *a);
 
 enum auth_verdict {
-	AUTH_KNOWN,   /* c->who says who, NULL when nobody need say */
+	AUTH_KNOWN,   /* c->who, of c->auth, says who; NULL when nobody need say */
 	AUTH_REFUSED, /* 401: nobody, or not the right secret */
 	AUTH_LATER,   /* a password has to be checked: auth_check does it */
 };

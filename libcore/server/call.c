@@ -325,6 +325,7 @@ static void on_done(struct http_request *r, void *data)
 	if (c->ended)
 		c->ended(c);
 	limits_set_drop(c->set);
+	config_auth_drop(c->auth);
 	arena_release(&c->arena);
 	free(c);
 }

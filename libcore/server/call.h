@@ -12,6 +12,7 @@
 #include "metrics/metrics.h"
 #include "server/tasks.h"
 
+struct config_auth;
 struct config_user;
 struct server;
 struct route;
@@ -27,7 +28,8 @@ struct call {
 	struct limits_set *set;	  /* held */
 	const struct limits
 		*limits; /* of the tenant; of several the strictest, the first's for pushes */
-	const struct config_user *who; /* who asks, when somebody has to say so; or NULL */
+	struct config_auth *auth;      /* held, when somebody may have to say who asks; or NULL */
+	const struct config_user *who; /* of auth: who asks, when somebody has to say so; or NULL */
 	bool unverified;	       /* whose password is still to be checked */
 	struct bytes claimed; /* the user that a request with a password names, true or not */
 	struct bytes refusal; /* why it may not, for the audit log: of 401, 403 and 503; or empty */

@@ -1,5 +1,8 @@
 #include "server/config.h"
 
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "push/otlp.h"
 #include "time/time.h"
 
@@ -14,6 +17,29 @@ static struct key_names loki_otlp_labels(struct arena *a)
 	for (size_t i = 0; i < rules->n; i++)
 		name[i] = rules->v[i].name.p;
 	return (struct key_names){ name, rules->n };
+}
+
+static struct config_auth *auth_new(void)
+{
+	struct config_auth *a = mem_alloc(sizeof(*a));
+
+	*a = (struct config_auth){ 0 };
+	atomic_init(&a->held, 1);
+	return a;
+}
+
+struct config_auth *config_auth_hold(struct config_auth *a)
+{
+	atomic_fetch_add(&a->held, 1);
+	return a;
+}
+
+void config_auth_drop(struct config_auth *a)
+{
+	if (!a || atomic_fetch_sub(&a->held, 1) != 1)
+		return;
+	arena_release(&a->arena);
+	free(a);
 }
 
 void config_init(struct config *c)
@@ -75,6 +101,7 @@ void config_init(struct config *c)
 		},
 		.syslog = { .tenant = "fake", .labels = "" },
 		.audit = { .log_path = "./lokid-data/audit.log" },
+		.auth = auth_new(),
 		.limits = limits_set_new(),
 		.overrides_period_ns = 10 * NS_PER_S,
 	};
@@ -84,6 +111,7 @@ void config_init(struct config *c)
 void config_release(struct config *c)
 {
 	limits_set_drop(c->limits);
+	config_auth_drop(c->auth);
 	arena_release(&c->arena);
 	*c = (struct config){ 0 };
 }

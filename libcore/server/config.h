@@ -1,9 +1,12 @@
 /*
  * What the daemon is told to do: its YAML file, with Loki's keys where the thing is the same. Made
- * once, and not changed while others use it; limits alone are read anew (config_limits).
+ * once, and not changed while others use it; limits and users alone are read anew
+ * (config_read_anew).
  */
 #ifndef SERVER_CONFIG_H
 #define SERVER_CONFIG_H
+
+#include <stdatomic.h>
 
 #include "base/arena.h"
 #include "http/http.h"
@@ -33,11 +36,14 @@ struct config_user {
 	size_t n_roles;
 };
 
+/* All of them; not changed once made, a reload makes another. */
 struct config_auth {
+	atomic_uint held;
 	struct config_role *role;
 	size_t n_roles;
 	struct config_user *user; /* none: everybody may do everything */
 	size_t n_users;
+	struct arena arena; /* of all that */
 };
 
 struct config_server {
@@ -133,7 +139,7 @@ struct config {
 	struct config_query query;
 	struct config_syslog syslog;
 	struct config_audit audit;
-	struct config_auth auth;
+	struct config_auth *auth;
 	struct limits_set *limits;  /* of the file, and of its `overrides` */
 	const char *overrides_file; /* or NULL */
 	const char *file; /* it was read from (borrowed), its variables replaced or not; or NULL */
@@ -146,5 +152,9 @@ struct config {
 /* All as it is without a file. config_release, then. */
 void config_init(struct config *c);
 void config_release(struct config *c); /* also of a zeroed one */
+
+/* Another holder of it, and one less. From any thread. */
+struct config_auth *config_auth_hold(struct config_auth *a);
+void config_auth_drop(struct config_auth *a); /* NULL: nothing */
 
 #endif

@@ -26,7 +26,7 @@ enum { SECRET_MAX = 4096, SHA256_HEX = 64, USERS_MAX = 10000 };
 static const char *const may_words[MAY_COUNT] = { "read", "write", "delete", "admin" };
 
 struct reader {
-	struct config *config;
+	struct config_auth *auth;
 	struct report *report;
 	const struct yaml_node *roles;
 };
@@ -38,7 +38,7 @@ static const char *keep(struct reader *r, struct bytes text)
 
 	buf_add_bytes(&b, text);
 	buf_str(&b);
-	ret = arena_copy(&r->config->arena, bytes_of(b.p, b.n + 1)).p;
+	ret = arena_copy(&r->auth->arena, bytes_of(b.p, b.n + 1)).p;
 	explicit_bzero(b.p, b.n);
 	buf_release(&b);
 	return ret;
@@ -112,7 +112,7 @@ static void read_role(struct reader *r, const struct yaml_pair *p, struct config
 	for (size_t may = 0; may < MAY_COUNT; may++) {
 		const struct yaml_node *v = yaml_get(p->value, may_words[may]);
 
-		if (v && key_read_names(v, &r->config->arena, &role->tenants[may], &e) < 0)
+		if (v && key_read_names(v, &r->auth->arena, &role->tenants[may], &e) < 0)
 			report_error(r->report, &e);
 	}
 	matchers = yaml_get(p->value, "matchers");
@@ -129,11 +129,11 @@ static void read_role(struct reader *r, const struct yaml_pair *p, struct config
 
 static void read_roles(struct reader *r)
 {
-	struct config_auth *auth = &r->config->auth;
+	struct config_auth *auth = r->auth;
 
 	if (!is_map(r, r->roles, "roles"))
 		return;
-	auth->role = arena_zalloc(&r->config->arena, r->roles->n * sizeof(*auth->role));
+	auth->role = arena_zalloc(&r->auth->arena, r->roles->n * sizeof(*auth->role));
 	for (; auth->n_roles < r->roles->n; auth->n_roles++)
 		read_role(r, &r->roles->pair[auth->n_roles], &auth->role[auth->n_roles]);
 }
@@ -202,7 +202,7 @@ static void read_secret(struct reader *r, const struct yaml_pair *p, struct conf
 
 static const struct config_role *find_role(const struct reader *r, const char *name)
 {
-	const struct config_auth *auth = &r->config->auth;
+	const struct config_auth *auth = r->auth;
 
 	for (size_t i = 0; i < auth->n_roles; i++)
 		if (strcmp(auth->role[i].name, name) == 0)
@@ -216,14 +216,14 @@ static void read_roles_of(struct reader *r, const struct yaml_pair *p, struct co
 	struct key_names names = { 0 };
 	struct err e;
 
-	if (at && key_read_names(at, &r->config->arena, &names, &e) < 0) {
+	if (at && key_read_names(at, &r->auth->arena, &names, &e) < 0) {
 		report_error(r->report, &e);
 		return;
 	}
 	if (names.n == 0)
 		report_error_at(r->report, at ? at : p->key,
 				"'%s' has no roles: it could do nothing", u->name);
-	u->role = arena_zalloc(&r->config->arena, names.n * sizeof(*u->role));
+	u->role = arena_zalloc(&r->auth->arena, names.n * sizeof(*u->role));
 	for (size_t i = 0; i < names.n; i++) {
 		const struct config_role *role = find_role(r, names.name[i]);
 
@@ -254,7 +254,7 @@ static void read_users(struct reader *r, const struct yaml_node *map, enum confi
 {
 	static const char *const sections[] = { "users", "tokens", "certificates" };
 	static const char *const secrets[] = { "password", "token", NULL };
-	struct config_auth *auth = &r->config->auth;
+	struct config_auth *auth = r->auth;
 
 	if (!is_map(r, map, sections[kind]))
 		return;
@@ -287,7 +287,7 @@ static size_t count(const struct yaml_node *map)
 void config_read_auth(const struct yaml_node *auth, struct config *c, struct report *report)
 {
 	static const char *const words[] = { "roles", "users", "tokens", "certificates" };
-	struct reader r = { .config = c, .report = report };
+	struct reader r = { .auth = c->auth, .report = report };
 	const struct yaml_node *users, *tokens, *certificates;
 	size_t n;
 
@@ -304,7 +304,7 @@ void config_read_auth(const struct yaml_node *auth, struct config *c, struct rep
 		return;
 	}
 	read_roles(&r);
-	c->auth.user = arena_zalloc(&c->arena, n * sizeof(*c->auth.user));
+	c->auth->user = arena_zalloc(&c->auth->arena, n * sizeof(*c->auth->user));
 	read_users(&r, users, USER_PASSWORD);
 	read_users(&r, tokens, USER_TOKEN);
 	read_users(&r, certificates, USER_CERTIFICATE);

@@ -37,22 +37,15 @@ static void add_role(struct buf *out, const struct config_role *role)
 	buf_add_char(out, '\n');
 }
 
-/* All of it, secrets too: equal texts are equal settings. */
-static void add_auth(struct buf *out, const struct config_auth *auth)
+/* All of one, the secret too: equal texts are equal users. */
+static void add_user(struct buf *out, const struct config_user *u)
 {
-	for (size_t i = 0; i < auth->n_roles; i++)
-		add_role(out, &auth->role[i]);
-	for (size_t i = 0; i < auth->n_users; i++) {
-		const struct config_user *u = &auth->user[i];
-
-		buf_add_char(out, (char)('0' + u->kind));
-		add_text(out, u->name);
-		add_text(out, u->secret);
-		add_text(out, u->tenant);
-		for (size_t k = 0; k < u->n_roles; k++)
-			add_text(out, u->role[k]->name);
-		buf_add_char(out, '\n');
-	}
+	buf_add_char(out, (char)('0' + u->kind));
+	add_text(out, u->name);
+	add_text(out, u->secret);
+	add_text(out, u->tenant);
+	for (size_t i = 0; i < u->n_roles; i++)
+		add_role(out, u->role[i]);
 }
 
 static void tell(const char *file, const char *name, const struct buf *before,
@@ -88,11 +81,31 @@ void config_tell_changes(const struct config *before, const struct config *now, 
 		empty(&was);
 		empty(&is);
 	}
-	add_auth(&was, &before->auth);
-	add_auth(&is, &now->auth);
-	tell(now->file, "auth", &was, &is, r);
+	buf_release(&was);
+	buf_release(&is);
+}
+
+bool config_user_stays(const struct config_user *u, const struct config_auth *now,
+		       const struct config_user **ret)
+{
+	struct buf was = { 0 }, is = { 0 };
+	bool stays = false;
+
+	if (!u) {
+		*ret = NULL;
+		return now->n_users == 0;
+	}
+	add_user(&was, u);
+	for (size_t i = 0; i < now->n_users && !stays; i++) {
+		empty(&is);
+		add_user(&is, &now->user[i]);
+		stays = bytes_eq(buf_bytes(&was), buf_bytes(&is));
+		if (stays)
+			*ret = &now->user[i];
+	}
 	empty(&was);
 	empty(&is);
 	buf_release(&was);
 	buf_release(&is);
+	return stays;
 }

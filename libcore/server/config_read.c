@@ -266,8 +266,15 @@ int config_limits(const struct config *c, struct limits_set **ret, struct report
 	return rc < 0 && e->code == ERR_IO ? err_wrap(e, "'runtime_config.file'") : rc;
 }
 
-int config_read_limits(const struct config *c, struct limits_set **ret, struct report *r,
-		       struct err *e)
+void config_anew_release(struct config_anew *a)
+{
+	limits_set_drop(a->limits);
+	config_auth_drop(a->auth);
+	*a = (struct config_anew){ 0 };
+}
+
+int config_read_anew(const struct config *c, struct config_anew *ret, struct report *r,
+		     struct err *e)
 {
 	struct report overrides = { .say = r->say, .data = r->data };
 	struct limits_set *set;
@@ -275,8 +282,12 @@ int config_read_limits(const struct config *c, struct limits_set **ret, struct r
 	struct err first;
 	int rc;
 
-	if (!c->file)
-		return config_limits(c, ret, r, e);
+	if (!c->file) {
+		if (config_limits(c, &set, r, e) < 0)
+			return -1;
+		*ret = (struct config_anew){ set, config_auth_hold(c->auth) };
+		return 0;
+	}
 	config_init(&now);
 	rc = config_read(c->file, c->expanded ? CONFIG_EXPAND : CONFIG_AS_IT_IS, &now, r, e);
 	if (rc == 0)
@@ -291,7 +302,7 @@ int config_read_limits(const struct config *c, struct limits_set **ret, struct r
 		limits_set_drop(set);
 		*e = first;
 	} else {
-		*ret = set;
+		*ret = (struct config_anew){ set, config_auth_hold(now.auth) };
 	}
 	config_release(&now);
 	return rc;

@@ -18,10 +18,18 @@ enum config_expand { CONFIG_AS_IT_IS, CONFIG_EXPAND };
 MUST_CHECK int config_read(const char *path, enum config_expand expand, struct config *c,
 			   struct report *r, struct err *e);
 
-/* The same of `limits_config` alone, as the file of c has it now, with the overrides: for a reload.
- * All else in the file is only checked. Errors: as of config_read. */
-MUST_CHECK int config_read_limits(const struct config *c, struct limits_set **ret, struct report *r,
-				  struct err *e);
+/* What is read anew: config_anew_release, then. */
+struct config_anew {
+	struct limits_set *limits; /* with the overrides */
+	struct config_auth *auth;
+};
+
+/* The same of `limits_config` and `auth` alone, as the file of c has them now, with the overrides
+ * and the files of secrets: for a reload. All else in the file is only checked, and r is told what
+ * of it has changed. Without a file they are c's. Errors: as of config_read. */
+MUST_CHECK int config_read_anew(const struct config *c, struct config_anew *ret, struct report *r,
+				struct err *e);
+void config_anew_release(struct config_anew *a); /* also of a zeroed one */
 
 /*
  * The limits in force: the settings', and over them the file of overrides as it is now, when there

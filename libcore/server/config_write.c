@@ -112,7 +112,7 @@ void config_write(const struct config *c, const struct limits_set *limits, struc
 		buf_add_char(out, '\n');
 		before = k->name;
 	}
-	add_auth(out, &c->auth);
+	add_auth(out, c->auth);
 	buf_add_str(out, "limits_config:\n");
 	limits_add_yaml(out, limits_of(limits, (struct bytes){ 0 }), "  ");
 	limits_add_overrides(&overrides, limits, "  ");

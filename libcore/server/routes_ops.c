@@ -52,9 +52,11 @@ void route_buildinfo(struct call *c)
 void route_config(struct call *c)
 {
 	struct limits_set *limits = server_limits(c->server);
+	struct config in_force = *c->server->config;
 	struct buf text = { 0 };
 
-	config_write(c->server->config, limits, &text);
+	in_force.auth = c->auth;
+	config_write(&in_force, limits, &text);
 	call_answer(c, 200, "text/plain; charset=utf-8", buf_bytes(&text));
 	limits_set_drop(limits);
 	buf_release(&text);

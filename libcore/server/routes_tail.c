@@ -17,6 +17,7 @@
 
 #include "base/mem.h"
 #include "http/websocket.h"
+#include "server/auth.h"
 #include "server/config.h"
 #include "server/queries.h"
 #include "server/query_call.h"
@@ -28,11 +29,12 @@
 #include "time/time.h"
 
 enum {
-	LOOK_MS = 500,	     /* how soon it is seen that the daemon stops */
+	LOOK_MS = 500,	     /* how soon it is seen that the daemon stops, or users change */
 	SLOW_MS = 30 * 1000, /* a client that takes nothing for so long is given up */
 	READ = 64 << 10,
 	REASON_MAX = 120, /* of a goodbye's 123 bytes */
 	ERROR_MAX = 4 << 10,
+	CLOSE_FORBIDDEN = 1008,
 	CLOSE_ERROR = 1011,
 	CLOSE_RESTART = 1012,
 	CLOSE_LATER = 1013,
@@ -44,8 +46,10 @@ static const uint64_t LOGQL_OWN = 64 << 20;
 struct tail {
 	struct server *server;
 	struct metrics_series *sent;
-	int frames;	      /* of logql's stdout; the websocket's */
-	int error_fd;	      /* logql's stderr */
+	int frames;		  /* of logql's stdout; the websocket's */
+	int error_fd;		  /* logql's stderr */
+	struct config_auth *auth; /* held; the next is of it. Both the websocket's */
+	const struct config_user *who;
 	pthread_mutex_t lock; /* guards all below */
 	unsigned holders;
 	struct call *call; /* until it is answered */
@@ -75,6 +79,7 @@ static void let_go(struct tail *t)
 		close(t->frames);
 	if (t->error_fd >= 0)
 		close(t->error_fd);
+	config_auth_drop(t->auth);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
@@ -149,6 +154,11 @@ static void move_frames(struct tail *t, struct websocket *w)
 			break;
 		if (atomic_load(&t->server->stopping)) {
 			websocket_goodbye(w, CLOSE_RESTART, "the daemon is stopping");
+			break;
+		}
+		if (!auth_stays(t->server->auth, &t->auth, &t->who)) {
+			websocket_goodbye(w, CLOSE_FORBIDDEN,
+					  "who asked is no user any more, or another one");
 			break;
 		}
 		if (ev == WEBSOCKET_TIMEOUT)
@@ -290,6 +300,8 @@ static struct tail *tail_new(struct call *c)
 
 	t->server = c->server;
 	t->sent = metric_of(c->server->metrics, METRIC_TAIL_BYTES);
+	t->auth = config_auth_hold(c->auth);
+	t->who = c->who;
 	t->call = c;
 	t->frames = t->error_fd = t->gate = -1;
 	t->holders = 1; /* the call */

@@ -215,7 +215,7 @@ static int open_all(struct server *s, struct err *e)
 	s->metrics = metrics_new();
 	server_metrics_register(s->metrics);
 	if (take_folder(s, e) < 0 || store_watch_open(s, &s->watch, e) < 0 ||
-	    auth_open(&c->auth, &s->auth, e) < 0 ||
+	    auth_open(c->auth, &s->auth, e) < 0 ||
 	    (c->audit.enabled && audit_open(c->audit.log_path, &s->log, &s->audit, e) < 0) ||
 	    open_children(s, e) < 0 || open_intake(s, e) < 0 || open_queries(s, e) < 0)
 		return -1;
@@ -328,30 +328,42 @@ static bool has_changed(const char *path, struct stat *last)
 
 /* At the start a file of overrides that cannot be used ends the daemon; later it changes nothing.
  */
-static int read_limits(struct server *s, struct limits_set **ret, struct err *e)
+static int read_anew(struct server *s, struct config_anew *ret, struct err *e)
 {
 	struct report r = { .say = on_report, .data = s };
 
 	if (s->config->overrides_file)
 		has_changed(s->config->overrides_file, &s->overrides);
-	return config_read_limits(s->config, ret, &r, e);
+	return config_read_anew(s->config, ret, &r, e);
 }
 
-static void reload_limits(struct server *s)
+/* Users only when somebody asks for it: what a file says that is only looked at may be half of what
+ * is meant. */
+enum anew { ANEW_LIMITS, ANEW_LIMITS_AND_USERS };
+
+/* All of it, or nothing. */
+static void take_anew(struct server *s, enum anew what)
 {
-	struct limits_set *set;
+	struct config_anew now = { 0 };
+	size_t n_users = 0;
 	struct err e;
 
-	if (read_limits(s, &set, &e) < 0) {
+	if (read_anew(s, &now, &e) < 0 ||
+	    (what == ANEW_LIMITS_AND_USERS && auth_change(s->auth, now.auth, &e) < 0)) {
 		metrics_set(metric_of(s->metrics, METRIC_RELOAD_SUCCESSFUL), 0);
 		on_report(s, REPORT_ERROR, e.msg);
-		log_event(&s->log, LOG_ERROR, "limits of before stay in force", NULL);
+		log_event(&s->log, LOG_ERROR, "limits and users of before stay in force", NULL);
+		config_anew_release(&now);
 		return;
 	}
-	set_limits(s, set);
+	n_users = now.auth->n_users;
+	set_limits(s, limits_set_hold(now.limits));
+	config_anew_release(&now);
 	store_watch_write_limits(s->watch);
 	metrics_set(metric_of(s->metrics, METRIC_RELOAD_SUCCESSFUL), 1);
 	log_event(&s->log, LOG_INFO, "limits read", NULL);
+	if (what == ANEW_LIMITS_AND_USERS && n_users)
+		log_event(&s->log, LOG_INFO, "users read", NULL);
 }
 
 static void reload(struct server *s)
@@ -368,7 +380,7 @@ static void reload(struct server *s)
 	if (s->audit && audit_reopen(s->audit, &e) < 0)
 		log_event(&s->log, LOG_ERROR, "audit log of before stays in use", "err", e.msg,
 			  NULL);
-	reload_limits(s);
+	take_anew(s, ANEW_LIMITS_AND_USERS);
 	say(s, "READY=1");
 }
 
@@ -440,7 +452,7 @@ static void serve(struct server *s)
 			say(s, "WATCHDOG=1");
 		/* What is changed while they are read anew may be half of what is meant. */
 		if (came == CAME_NOTHING && overrides && has_changed(overrides, &s->overrides))
-			reload_limits(s);
+			take_anew(s, ANEW_LIMITS);
 	}
 }
 
@@ -532,16 +544,19 @@ int server_run(const struct config *config, struct err *e)
 			 .json = config->server.log_format == LOG_FORMAT_JSON },
 		.begun_ns = time_now_ns(),
 	};
+	struct config_anew anew = { 0 };
 	int rc;
 
 	atomic_store(&s.log.level, (int)config->server.log_level);
 	if (log_open(&s.log, e) < 0)
 		return -1;
-	if (read_limits(&s, &s.limits, e) < 0) {
+	if (read_anew(&s, &anew, e) < 0) {
 		forget_told(&s);
 		log_close(&s.log);
 		return -1;
 	}
+	s.limits = limits_set_hold(anew.limits);
+	config_anew_release(&anew); /* users are those of config */
 	pthread_mutex_init(&s.lock, NULL);
 	rc = take_signals(&s, e);
 	if (rc == 0)

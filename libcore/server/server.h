@@ -64,10 +64,9 @@ struct limits_set *server_limits(struct server *s);
 
 /*
  * Everything up to the first request answered; then, until a signal ends it, the daemon's work that
- * nobody asks for. SIGTERM and SIGINT end it gracefully (a second one at once), SIGHUP reads limits
- * and certificates anew.
- * config must outlive it.
- * Errors: ERR_USAGE, ERR_IO, ERR_FULL; ERR_AGAIN: another one has the data folder.
+ * nobody asks for. SIGTERM and SIGINT end it gracefully (a second one at once), SIGHUP reads
+ * limits, users and certificates anew. config must outlive it. Errors: ERR_USAGE, ERR_IO, ERR_FULL;
+ * ERR_AGAIN: another one has the data folder.
  */
 MUST_CHECK int server_run(const struct config *config, struct err *e);
 

@@ -204,7 +204,7 @@ static const struct metrics_family families[METRIC_COUNT] = {
 	[METRIC_WAL_REPLAY_SECONDS] = GAUGE("loki_ingester_wal_replay_duration_seconds",
 					    "Time from the daemon's start until it was ready."),
 	[METRIC_RELOAD_SUCCESSFUL] = GAUGE("loki_runtime_config_last_reload_successful",
-					   "Whether the limits could be read the last time."),
+					   "Whether limits and users could be read the last time."),
 	[METRIC_AUTH_FAILURES] =
 		COUNTER("lokid_auth_failures_total", "Requests whose sender is not who may ask.",
 			LABELS("reason")),

@@ -93,7 +93,7 @@ enum server_metric {
 	METRIC_CHUNK_COMPRESSION,
 
 	METRIC_WAL_REPLAY_SECONDS, /* server: from its start until it is ready */
-	METRIC_RELOAD_SUCCESSFUL,  /* server: of limits and overrides: 1 or 0 */
+	METRIC_RELOAD_SUCCESSFUL,  /* server: of limits, overrides and users: 1 or 0 */
 	METRIC_AUTH_FAILURES,	   /* call: reason */
 	METRIC_AUDIT_LOST,	   /* collect */
 

@@ -151,7 +151,7 @@ static bool is_option(const char *arg, size_t *ret_n)
  * and nothing that the client sent is taken for an option. */
 static void check_command(const struct query *query)
 {
-	bool has_match = false, has_users = g.daemon->config.auth.n_users > 0;
+	bool has_match = false, has_users = g.daemon->config.auth->n_users > 0;
 	struct bytes rest = { 0 }, tenant;
 	size_t n = 0, n_arg;
 	struct err e;
@@ -265,7 +265,7 @@ void intake_push(struct intake *in, const struct intake_push *p)
 {
 	static const int statuses[] = { 204, 204, 400, 429, 422, 503 };
 	int status = statuses[g.ending % 6];
-	bool has_users = g.daemon->config.auth.n_users > 0;
+	bool has_users = g.daemon->config.auth->n_users > 0;
 	struct intake_answer a = { .status = status };
 	struct arena arena = { 0 };
 	struct err e;
@@ -397,7 +397,7 @@ static void on_whole(struct http_request *r, void *data)
 	struct call *c = http_user(r);
 
 	must(http_body(r).n <= BODY_MAX && c->route);
-	must(c->who || c->route->needs == ROUTE_OPEN || !d->config.auth.n_users);
+	must(c->who || c->route->needs == ROUTE_OPEN || !d->config.auth->n_users);
 	if (is_left_out(c))
 		call_answer(c, 204, NULL, (struct bytes){ 0 });
 	else
@@ -459,7 +459,7 @@ static void open_daemon(struct daemon *d, const char *text)
 	s->metrics = metrics_new();
 	server_metrics_register(s->metrics);
 	s->tails = tails_new(s->metrics, 0); /* there is room for none */
-	must(auth_open(&d->config.auth, &s->auth, &e) == 0 && tasks_open(1, &s->files, &e) == 0);
+	must(auth_open(d->config.auth, &s->auth, &e) == 0 && tasks_open(1, &s->files, &e) == 0);
 	pthread_mutex_init(&s->lock, NULL);
 	d->calls = call_handlers(s);
 	d->http.o = (struct http_opts){ .connections_max = 10,

@@ -297,8 +297,8 @@ static void users_and_roles_are_read(void **state)
 	(void)state;
 	setenv("LOKID_TEST_TOKEN", token, 1);
 	read_good(auth_text, &c);
-	assert_int_equal(c.auth.n_users, 3);
-	u = &c.auth.user[0];
+	assert_int_equal(c.auth->n_users, 3);
+	u = &c.auth->user[0];
 	assert_int_equal(u->kind, USER_PASSWORD);
 	assert_string_equal(u->name, "alice");
 	assert_string_equal(u->secret, "$y$j9T$abc");
@@ -309,9 +309,9 @@ static void users_and_roles_are_read(void **state)
 	assert_int_equal(u->role[0]->tenants[MAY_WRITE].n, 0);
 	assert_string_equal(u->role[1]->tenants[MAY_WRITE].name[1], "dev-*");
 	assert_string_equal(u->role[1]->tenants[MAY_ADMIN].name[0], "ops");
-	assert_string_equal(c.auth.user[1].secret, token);
-	assert_int_equal(c.auth.user[2].kind, USER_CERTIFICATE);
-	assert_string_equal(c.auth.user[2].name, "node-*");
+	assert_string_equal(c.auth->user[1].secret, token);
+	assert_int_equal(c.auth->user[2].kind, USER_CERTIFICATE);
+	assert_string_equal(c.auth->user[2].name, "node-*");
 	config_release(&c);
 }
 
@@ -325,7 +325,7 @@ static void secrets_lie_in_files_and_are_not_printed(void **state)
 		 "auth: {roles: {r: {read: '*'}}, users: {bob: {roles: r, password: 'file:%s'}}}",
 		 put("secret", "$6$salt$hash\n"));
 	read_good(buf_str(&text), &c);
-	assert_string_equal(c.auth.user[0].secret, "$6$salt$hash");
+	assert_string_equal(c.auth->user[0].secret, "$6$salt$hash");
 	config_write(&c, c.limits, &out);
 	assert_null(strstr(buf_str(&out), "hash"));
 	assert_non_null(strstr(buf_str(&out), "    bob:\n      password: <secret>\n"
