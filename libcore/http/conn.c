@@ -16,16 +16,23 @@ enum {
 	LOST_S = 2, /* a worker has begun what it was given before */
 };
 
+static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+bool address_is_v4(const struct address *a)
+{
+	return !memcmp(a->b, mapped, sizeof(mapped));
+}
+
 static void name_peer(struct conn *c, const struct sockaddr *sa)
 {
-	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
 	char text[INET6_ADDRSTRLEN] = "";
 
 	if (sa && sa->sa_family == AF_INET6) {
 		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
-		bool is_v4 = !memcmp(&in6->sin6_addr, mapped, sizeof(mapped));
+		bool is_v4;
 
 		memcpy(c->address.b, &in6->sin6_addr, 16);
+		is_v4 = address_is_v4(&c->address);
 		inet_ntop(is_v4 ? AF_INET : AF_INET6, c->address.b + (is_v4 ? 12 : 0), text,
 			  sizeof(text));
 		snprintf(c->peer, sizeof(c->peer), is_v4 ? "%s:%u" : "[%s]:%u", text,

@@ -36,6 +36,9 @@ struct address {
 	unsigned char b[16]; /* IPv4 as ::ffff:a.b.c.d */
 };
 
+/* Also of one that came by IPv6. */
+bool address_is_v4(const struct address *a);
+
 struct conn {
 	struct http_server *server;
 	/* server->lock: in server->first_conn or dead_conn; in server->by_address */

@@ -128,6 +128,8 @@ size_t http_header_count(const struct http_request *r, const char *name);
 struct bytes http_body(const struct http_request *r); /* from whole on */
 /* Of the client: "127.0.0.1:50123". */
 const char *http_peer(const struct http_request *r);
+/* What of its address all have who sit where it does: all of IPv4's, the first half of IPv6's. */
+struct bytes http_peer_net(const struct http_request *r);
 /* The subject's common name of the client's certificate, which the server's CA has signed; else
  * empty. */
 struct bytes http_cert_name(const struct http_request *r);

@@ -392,6 +392,13 @@ const char *http_peer(const struct http_request *r)
 	return r->conn->peer;
 }
 
+struct bytes http_peer_net(const struct http_request *r)
+{
+	const struct address *a = &r->conn->address;
+
+	return bytes_of((const char *)a->b, address_is_v4(a) ? sizeof(a->b) : sizeof(a->b) / 2);
+}
+
 struct bytes http_cert_name(const struct http_request *r)
 {
 	return bytes_of(r->conn->cert_name, r->conn->cert_name_n);

@@ -1,6 +1,5 @@
 #include "server/auth.h"
 
-#include <crypt.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -9,41 +8,15 @@
 #include "http/digest.h"
 #include "json/json.h"
 #include "server/config_changes.h"
+#include "server/passwords.h"
 #include "server/route.h"
-#include "time/time.h"
 
-enum {
-	WAITING_MAX = 64,  /* calls whose passwords are to be checked */
-	REMEMBERED = 1024, /* outcomes, by a hash of what was given */
-	REMEMBER_S = 300,
-	REMEMBER_WRONG_S = 10,
-	CREDENTIALS_MAX = 1024,
-};
-
-/* What was found out about a name and a password. */
-struct outcome {
-	struct digest given;
-	const struct config_user *user; /* NULL: wrong */
-	int64_t until_ns;		/* of time_mono_ns */
-};
-
-struct check {
-	struct call *call;
-	char *given; /* "name:password", owned, wiped */
-	void (*done)(struct call *c, enum auth_verdict v, const struct err *e);
-	struct check *next;
-};
+enum { CREDENTIALS_MAX = 1024 };
 
 struct auth {
-	struct digest key;
-	pthread_t thread;
-	pthread_mutex_t lock; /* all below */
+	struct passwords *passwords;
+	pthread_mutex_t lock; /* the next */
 	struct config_auth *users;
-	pthread_cond_t more;
-	struct check *first, **last;
-	size_t n_waiting;
-	bool stop;
-	struct outcome outcome[REMEMBERED];
 };
 
 /* '*' stands for any bytes, '?' for one. Linear but for one step back to the last star. */
@@ -71,45 +44,7 @@ static bool glob_matches(const char *glob, struct bytes text)
 	return !*glob;
 }
 
-/* --- what was found before --- */
-
-static size_t place_of(const struct digest *d)
-{
-	size_t n;
-
-	memcpy(&n, d->b, sizeof(n));
-	return n % REMEMBERED;
-}
-
-/* True when it is known of these users; *ret is NULL for a wrong one. */
-static bool recall(struct auth *a, const struct config_auth *users, const struct digest *given,
-		   const struct config_user **ret)
-{
-	const struct outcome *o = &a->outcome[place_of(given)];
-	bool known;
-
-	pthread_mutex_lock(&a->lock);
-	known = users == a->users && o->until_ns > time_mono_ns() && digest_equal(&o->given, given);
-	if (known)
-		*ret = o->user;
-	pthread_mutex_unlock(&a->lock);
-	return known;
-}
-
-static void remember(struct auth *a, const struct config_auth *users, const struct digest *given,
-		     const struct config_user *user)
-{
-	struct outcome *o = &a->outcome[place_of(given)];
-
-	pthread_mutex_lock(&a->lock);
-	if (users == a->users)
-		*o = (struct outcome){ *given, user,
-				       time_mono_ns() +
-					       (user ? REMEMBER_S : REMEMBER_WRONG_S) * NS_PER_S };
-	pthread_mutex_unlock(&a->lock);
-}
-
-/* --- the three kinds of secrets --- */
+/* --- the other kinds of secrets --- */
 
 static const struct config_user *find_certificate(const struct config_auth *users,
 						  struct bytes name)
@@ -144,118 +79,36 @@ static const struct config_user *find_token(const struct config_auth *users, str
 	return found;
 }
 
-/* Takes its time. A name that nobody has takes as long as one that somebody has. */
-static const struct config_user *check_password(const struct config_auth *users, const char *given)
-{
-	const char *colon = strchr(given, ':');
-	const struct config_user *found = NULL, *any = NULL;
-	struct crypt_data *data = mem_alloc(sizeof(*data));
-	const char *hash;
-
-	for (size_t i = 0; i < users->n_users; i++) {
-		const struct config_user *u = &users->user[i];
-
-		if (u->kind != USER_PASSWORD)
-			continue;
-		any = u;
-		if (bytes_is(bytes_of(given, (size_t)(colon - given)), u->name))
-			found = u;
-	}
-	if (any) {
-		hash = crypt_rn(colon + 1, (found ? found : any)->secret, data, (int)sizeof(*data));
-		if (!hash || hash[0] == '*' || !found || strlen(hash) != strlen(found->secret) ||
-		    !bytes_eq_secret(bytes_str(hash), bytes_str(found->secret)))
-			found = NULL;
-	}
-	explicit_bzero(data, sizeof(*data));
-	free(data);
-	return found;
-}
-
-/* --- the thread --- */
-
-/* The users in force, for this call. */
-static void hold_users(struct auth *a, struct call *c)
-{
-	config_auth_drop(c->auth);
-	pthread_mutex_lock(&a->lock);
-	c->auth = config_auth_hold(a->users);
-	pthread_mutex_unlock(&a->lock);
-}
-
-static void finish(struct auth *a, struct check *k)
-{
-	struct call *c = k->call;
-	struct digest given;
-	struct err e, why;
-
-	hold_users(a, c); /* they may have changed while it waited */
-	c->who = check_password(c->auth, k->given);
-	if (digest_keyed(&a->key, bytes_str(k->given), &given, &e) == 0)
-		remember(a, c->auth, &given, c->who);
-	err_set(&why, ERR_USAGE, "wrong user or password");
-	k->done(c, c->who ? AUTH_KNOWN : AUTH_REFUSED, &why);
-}
-
-static void free_check(struct check *k)
-{
-	explicit_bzero(k->given, strlen(k->given));
-	free(k->given);
-	free(k);
-}
-
-#define STOPPING "the daemon is stopping"
-
-static void *check_all(void *data)
-{
-	struct auth *a = data;
-	struct err e;
-
-	err_set(&e, ERR_AGAIN, STOPPING);
-	pthread_mutex_lock(&a->lock);
-	while (a->first || !a->stop) {
-		struct check *k = a->first;
-		bool stop = a->stop;
-
-		if (!k) {
-			pthread_cond_wait(&a->more, &a->lock);
-			continue;
-		}
-		a->first = k->next;
-		if (!a->first)
-			a->last = &a->first;
-		a->n_waiting--;
-		pthread_mutex_unlock(&a->lock);
-		if (stop)
-			k->done(k->call, AUTH_REFUSED, &e);
-		else
-			finish(a, k);
-		free_check(k);
-		pthread_mutex_lock(&a->lock);
-	}
-	pthread_mutex_unlock(&a->lock);
-	return NULL;
-}
+/* --- the users in force --- */
 
 int auth_open(struct config_auth *users, struct auth **ret, struct err *e)
 {
 	struct auth *a = mem_alloc(sizeof(*a));
 
-	*a = (struct auth){ .users = users };
-	a->last = &a->first;
-	if (digest_random(&a->key, e) < 0) {
+	if (passwords_open(users, &a->passwords, e) < 0) {
 		free(a);
 		return -1;
 	}
+	a->users = config_auth_hold(users);
 	pthread_mutex_init(&a->lock, NULL);
-	pthread_cond_init(&a->more, NULL);
-	if (pthread_create(&a->thread, NULL, check_all, a) != 0) {
-		free(a);
-		return err_set(e, ERR_IO, "no thread for passwords");
-	}
-	config_auth_hold(users);
 	*ret = a;
 	return 0;
+}
+
+void auth_stop(struct auth *a)
+{
+	if (a)
+		passwords_stop(a->passwords);
+}
+
+void auth_close(struct auth *a)
+{
+	if (!a)
+		return;
+	passwords_close(a->passwords);
+	pthread_mutex_destroy(&a->lock);
+	config_auth_drop(a->users);
+	free(a);
 }
 
 int auth_change(struct auth *a, struct config_auth *users, struct err *e)
@@ -271,58 +124,31 @@ int auth_change(struct auth *a, struct config_auth *users, struct err *e)
 			       "needs another start");
 	}
 	a->users = config_auth_hold(users);
-	memset(a->outcome, 0, sizeof(a->outcome));
+	passwords_change(a->passwords, users);
 	pthread_mutex_unlock(&a->lock);
 	config_auth_drop(old);
 	return 0;
 }
 
+static struct config_auth *hold_users(struct auth *a)
+{
+	struct config_auth *ret;
+
+	pthread_mutex_lock(&a->lock);
+	ret = config_auth_hold(a->users);
+	pthread_mutex_unlock(&a->lock);
+	return ret;
+}
+
 bool auth_stays(struct auth *a, struct config_auth **held, const struct config_user **who)
 {
-	struct config_auth *users = NULL;
-	bool stays;
+	struct config_auth *users = hold_users(a);
+	bool stays = users == *held || config_user_stays(*who, users, who);
 
-	pthread_mutex_lock(&a->lock);
-	if (a->users != *held)
-		users = config_auth_hold(a->users);
-	pthread_mutex_unlock(&a->lock);
-	if (!users)
-		return true;
-	stays = config_user_stays(*who, users, who);
-	if (stays) {
-		config_auth_drop(*held);
+	config_auth_drop(stays ? *held : users);
+	if (stays)
 		*held = users;
-	} else {
-		config_auth_drop(users);
-	}
 	return stays;
-}
-
-void auth_stop(struct auth *a)
-{
-	bool again;
-
-	if (!a)
-		return;
-	pthread_mutex_lock(&a->lock);
-	again = a->stop;
-	a->stop = true;
-	pthread_cond_signal(&a->more);
-	pthread_mutex_unlock(&a->lock);
-	if (!again)
-		pthread_join(a->thread, NULL);
-}
-
-void auth_close(struct auth *a)
-{
-	if (!a)
-		return;
-	auth_stop(a);
-	pthread_cond_destroy(&a->more);
-	pthread_mutex_destroy(&a->lock);
-	explicit_bzero(&a->key, sizeof(a->key));
-	config_auth_drop(a->users);
-	free(a);
 }
 
 /* --- a call --- */
@@ -350,16 +176,14 @@ static enum auth_verdict identify_basic(struct auth *a, struct call *c, struct b
 {
 	enum auth_verdict ret = AUTH_REFUSED;
 	struct buf given = { 0 };
-	struct digest d;
 
-	if (basic_of(header, &given, e) == 0 &&
-	    digest_keyed(&a->key, buf_bytes(&given), &d, e) == 0) {
+	if (basic_of(header, &given, e) == 0) {
 		struct bytes rest = buf_bytes(&given), name;
 
 		if (bytes_split(&rest, ':', &name))
 			c->claimed = arena_copy(&c->arena, name);
 		err_set(e, ERR_USAGE, "wrong user or password");
-		if (!recall(a, c->auth, &d, &c->who))
+		if (!passwords_recall(a->passwords, c->auth, buf_bytes(&given), &c->who))
 			ret = AUTH_LATER;
 		else if (c->who)
 			ret = AUTH_KNOWN;
@@ -374,7 +198,7 @@ enum auth_verdict auth_identify(struct auth *a, struct call *c, struct err *e)
 {
 	struct bytes header = http_header(c->http, "Authorization");
 
-	hold_users(a, c);
+	c->auth = hold_users(a);
 	if (!c->auth->n_users)
 		return AUTH_KNOWN;
 	c->who = find_certificate(c->auth, http_cert_name(c->http));
@@ -402,35 +226,16 @@ enum auth_verdict auth_identify(struct auth *a, struct call *c, struct err *e)
 	return AUTH_REFUSED;
 }
 
-void auth_check(struct auth *a, struct call *c,
-		void (*done)(struct call *c, enum auth_verdict v, const struct err *e))
+void auth_check(struct auth *a, struct call *c, void (*done)(struct call *c, const struct err *why))
 {
-	struct check *k = NULL;
 	struct buf given = { 0 };
 	struct err e;
 
-	if (basic_of(http_header(c->http, "Authorization"), &given, &e) == 0) {
-		k = mem_alloc(sizeof(*k));
-		*k = (struct check){ c, given.p, done, NULL };
-		pthread_mutex_lock(&a->lock);
-		if (a->n_waiting < WAITING_MAX && !a->stop) {
-			a->n_waiting++;
-			*a->last = k;
-			a->last = &k->next;
-			pthread_cond_signal(&a->more);
-			pthread_mutex_unlock(&a->lock);
-			return;
-		}
-		if (a->stop)
-			err_set(&e, ERR_AGAIN, STOPPING);
-		else
-			err_set(&e, ERR_AGAIN, "%d passwords are being checked", WAITING_MAX);
-		pthread_mutex_unlock(&a->lock);
-		free_check(k);
-	} else {
+	if (basic_of(http_header(c->http, "Authorization"), &given, &e) < 0)
 		buf_release(&given);
-	}
-	done(c, AUTH_REFUSED, &e);
+	else if (passwords_check(a->passwords, given.p, http_peer_net(c->http), c, done, &e) == 0)
+		return;
+	done(c, &e);
 }
 
 /* --- what may be done --- */

@@ -1,9 +1,6 @@
 /*
  * Who asks, and what they may: passwords, bearer tokens and client certificates of the settings'
  * `auth`. Without any user there everybody may do everything, as with Loki.
- *
- * A hashed password takes long to check on purpose, so that is done on a thread of its own, and
- * what was found is remembered for a while (by a keyed digest, never the password).
  */
 #ifndef SERVER_AUTH_H
 #define SERVER_AUTH_H
@@ -41,10 +38,10 @@ enum auth_verdict {
 /* From the head of the request, at once. e says why one is refused. */
 MUST_CHECK enum auth_verdict auth_identify(struct auth *a, struct call *c, struct err *e);
 
-/* For AUTH_LATER, from the head too: done is called on the auth thread, with AUTH_KNOWN or
- * AUTH_REFUSED; or at once, refused with ERR_AGAIN, when too many wait or after auth_stop. */
+/* For AUTH_LATER, from the head too: done is called as passwords_check has it; or at once, with
+ * ERR_AGAIN, when too many wait or after auth_stop. */
 void auth_check(struct auth *a, struct call *c,
-		void (*done)(struct call *c, enum auth_verdict v, const struct err *e));
+		void (*done)(struct call *c, const struct err *why));
 
 /* May c->who do what the route needs, in the tenants of the call? Sets c->matchers. Errors:
  * ERR_USAGE, 403. */

@@ -205,11 +205,11 @@ static const char *label_of(const struct call *c)
 	return c->route ? c->route->label : "other";
 }
 
-static void verified(struct call *c, enum auth_verdict v, const struct err *why)
+static void verified(struct call *c, const struct err *why)
 {
 	struct err e;
 
-	if (v != AUTH_KNOWN)
+	if (why)
 		refuse_unknown(c, why);
 	else if (!refused_stopping(c) && admit_known(c, &e))
 		http_go_on(c->http);

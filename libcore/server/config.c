@@ -23,7 +23,6 @@ static struct config_auth *auth_new(void)
 {
 	struct config_auth *a = mem_alloc(sizeof(*a));
 
-	*a = (struct config_auth){ 0 };
 	atomic_init(&a->held, 1);
 	return a;
 }
