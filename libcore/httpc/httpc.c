@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "httpc/curl_lib.h"
 
-enum { CONNECT_TIMEOUT_MS = 10000, TIMEOUT_MS = 60000, ANSWER_MAX = 64 << 10 };
+enum { CONNECT_TIMEOUT_MS = 10000, TIMEOUT_MS = 60000, ANSWER_MAX = 64 << 10, WHY_MAX = 300 };
 
 struct httpc {
 	struct httpc_opts opts;
@@ -187,4 +187,13 @@ int httpc_do(struct httpc *h, const struct httpc_request *r, struct httpc_answer
 	rc = perform(h, r->url, e);
 	h->lib.slist_free_all(headers);
 	return rc;
+}
+
+int httpc_refused(const char *url, const struct httpc_answer *a, enum err_code code, struct err *e)
+{
+	struct bytes text = bytes_trim(bytes_sub(buf_bytes(&a->body), 0, WHY_MAX));
+	bool may_pass = a->status == 429 || a->status == 408 || a->status >= 500;
+
+	return err_set(e, may_pass ? ERR_AGAIN : code, "%s answered %d%s%.*s", url, a->status,
+		       text.n ? ": " : "", BYTES_ARG(text));
 }

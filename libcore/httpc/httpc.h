@@ -70,4 +70,8 @@ void httpc_close(struct httpc *h);
 MUST_CHECK int httpc_do(struct httpc *h, const struct httpc_request *r, struct httpc_answer *ret,
 			struct err *e);
 
+/* Of an answer that is a refusal: returns -1 with what the server says, on one line; the code is
+ * ERR_AGAIN when there is sense in trying it again (429, 408, 5xx), else code. */
+int httpc_refused(const char *url, const struct httpc_answer *a, enum err_code code, struct err *e);
+
 #endif

@@ -68,8 +68,7 @@ int ingest_open(const struct ingest_opts *opts, struct ingest **ret, struct err 
 	in->opts = opts;
 	pthread_mutex_init(&in->lock, NULL);
 	if (sink_open(in, e) < 0) {
-		buf_release(&in->user);
-		buf_release(&in->token);
+		httpc_given_release(&in->given);
 		free(in);
 		return -1;
 	}
@@ -276,8 +275,7 @@ int ingest_close(struct ingest *in, struct ingest_counts *ret, struct err *e)
 	wal_copies_release(&in->copies);
 	arena_release(&in->arena);
 	buf_release(&in->ack);
-	buf_release(&in->user);
-	buf_release(&in->token);
+	httpc_given_release(&in->given);
 	pthread_mutex_destroy(&in->lock);
 	free(in->meta);
 	free(in->leveled);

@@ -16,7 +16,7 @@ struct ingest {
 	const struct ingest_opts *opts;
 	struct wal_writer *writer; /* or NULL, and: */
 	struct sender *sender;
-	struct buf user, token; /* secrets of the sender */
+	struct httpc_given given; /* with the secrets of the sender */
 	struct streams *streams;
 	struct label_cache cache;
 	uint64_t n_forgotten; /* how often all streams were: numbers from before are void */

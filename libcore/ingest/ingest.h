@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-#include "httpc/httpc.h"
+#include "httpc/options.h"
 #include "labels/labels.h"
 #include "wal/writer.h"
 
@@ -28,11 +28,9 @@ struct ingest_tally {
 
 struct ingest_opts {
 	const char *wal_dir;
-	/* Where entries are sent instead, or NULL; how. Credentials are read from these files, else
-	 * from LOKI_USERNAME and LOKI_PASSWORD, LOKI_BEARER_TOKEN. */
+	/* Where entries are sent instead, or NULL; how. */
 	const char *push_url;
-	struct httpc_opts http;
-	const char *user_file, *token_file;
+	struct httpc_given http;
 	uint64_t retries;
 	const char *listen[INGEST_LISTEN_MAX]; /* of ingest_listen */
 	size_t n_listen;

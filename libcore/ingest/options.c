@@ -168,14 +168,6 @@ static int take_reserve(void *at, const char *value, struct err *e)
 	return 0;
 }
 
-static int take_push(void *at, const char *value, struct err *e)
-{
-	if (httpc_check_url(value, e) < 0)
-		return -1;
-	*(const char **)at = value;
-	return 0;
-}
-
 static int take_listen(void *opts, const char *value, struct err *e)
 {
 	struct ingest_opts *o = opts;
@@ -186,18 +178,6 @@ static int take_listen(void *opts, const char *value, struct err *e)
 		return err_set(e, ERR_USAGE, "more than %d addresses", INGEST_LISTEN_MAX);
 	o->listen[o->n_listen++] = value;
 	o->input = INGEST_SYSLOG;
-	return 0;
-}
-
-static int take_header(void *http, const char *value, struct err *e)
-{
-	struct httpc_opts *h = http;
-
-	if (httpc_check_header(value, e) < 0)
-		return -1;
-	if (h->n_headers == HTTPC_HEADERS_MAX)
-		return err_set(e, ERR_USAGE, "more than %d headers", HTTPC_HEADERS_MAX);
-	h->header[h->n_headers++] = value;
 	return 0;
 }
 
@@ -217,7 +197,9 @@ static int take_folder(void *at, const char *value, struct err *e)
 
 const struct cli_taken ingest_options[] = {
 	{ { 0, "wal", "DIR", "folder of the log (lokid-data/wal)" }, take_folder, AT(wal_dir) },
-	{ { 0, "push", "URL", "send to this server's push API instead" }, take_push, AT(push_url) },
+	{ { 0, "push", "URL", "send to this server's push API instead" },
+	  httpc_take_url,
+	  AT(push_url) },
 	{ { 't', "tenant", "TENANT", "whose entries they are (fake)" }, take_tenant, WHOLE },
 	{ { 'l', "label", "NAME=VALUE", "label of all entries; may be given many times" },
 	  take_label,
@@ -253,21 +235,7 @@ const struct cli_taken ingest_options[] = {
 	{ { 0, "retries", "N", "--push: give up after so many more attempts (10)" },
 	  take_retries,
 	  AT(retries) },
-	{ { 0, "header", "NAME:VALUE", "--push: with each request; may be given many times" },
-	  take_header,
-	  AT(http) },
-	{ { 0, "user-file", "FILE", "--push: holds USER:PASSWORD" }, cli_take_text, AT(user_file) },
-	{ { 0, "token-file", "FILE", "--push: holds a bearer token" },
-	  cli_take_text,
-	  AT(token_file) },
-	{ { 0, "ca-file", "FILE", "--push: certificates to trust" },
-	  cli_take_text,
-	  AT(http.ca_file) },
-	{ { 0, "cert-file", "FILE", "--push: our certificate" },
-	  cli_take_text,
-	  AT(http.cert_file) },
-	{ { 0, "key-file", "FILE", "--push: the key of that" }, cli_take_text, AT(http.key_file) },
-	{ { 0, "proxy", "URL", "--push: by way of this proxy" }, take_push, AT(http.proxy) },
+	HTTPC_OPTIONS("--push", AT(http)),
 	{ { 0, "progress", NULL, "show progress also when stderr is no terminal" },
 	  cli_take_flag,
 	  AT(show_progress) },
@@ -278,12 +246,8 @@ const struct cli_taken ingest_options[] = {
 /* What is for a log, and what is for a server. */
 static int check_sink(const struct ingest_opts *o, struct err *e)
 {
-	const struct httpc_opts *h = &o->http;
-
-	if (!o->push_url && (h->n_headers || o->user_file || o->token_file || h->ca_file ||
-			     h->cert_file || h->key_file || h->proxy))
-		return err_set(e, ERR_USAGE,
-			       "headers, credentials, certificates and proxies are for --push");
+	if (httpc_given_check(&o->http, "--push", o->push_url, e) < 0)
+		return -1;
 	if (!o->push_url)
 		return 0;
 	if (o->wal_dir)
@@ -292,14 +256,6 @@ static int check_sink(const struct ingest_opts *o, struct err *e)
 	    o->reserve.bytes || o->reserve.percent > 0)
 		return err_set(e, ERR_USAGE,
 			       "--sync, --reserve, --segment-size and --segment-age are for a log");
-	if (o->user_file && o->token_file)
-		return err_set(e, ERR_USAGE, "--user-file and --token-file do not go together");
-	if (!h->cert_file != !h->key_file)
-		return err_set(e, ERR_USAGE, "--cert-file and --key-file go together");
-	if ((h->ca_file || h->cert_file) && strncmp(o->push_url, "http://", 7) == 0)
-		return err_set(e, ERR_USAGE,
-			       "--ca-file and --cert-file are for TLS, which http:// has not: "
-			       "https:// has");
 	return 0;
 }
 

@@ -13,7 +13,7 @@
 #include "push/encode.h"
 #include "time/time.h"
 
-enum { JOBS = 2, WHY_MAX = 300, RETRY_AFTER_MAX_S = 3600 };
+enum { JOBS = 2, RETRY_AFTER_MAX_S = 3600 };
 
 #define WAIT_MIN_NS (NS_PER_S / 2)
 #define WAIT_MAX_NS (300 * NS_PER_S)
@@ -60,25 +60,10 @@ void sender_url(const char *url, struct buf *out)
 	buf_add_str(out, "/loki/api/v1/push");
 }
 
-/* Is there sense in trying it again? */
-static bool may_pass(int status)
-{
-	return status == 429 || status == 408 || status >= 500;
-}
-
 /* The server takes nothing from us, or is none for this. */
 static bool is_hopeless(int status)
 {
 	return status < 400 || status == 401 || status == 403 || status == 404 || status == 405;
-}
-
-/* What the server said, on one line. */
-static void say_answer(struct sender *s, enum err_code code, struct err *e)
-{
-	struct bytes text = bytes_trim(bytes_sub(buf_bytes(&s->answer.body), 0, WHY_MAX));
-
-	err_set(e, code, "%s answered %d%s%.*s", buf_str(&s->url), s->answer.status,
-		text.n ? ": " : "", BYTES_ARG(text));
 }
 
 /* Twice as long each time, less up to a half by chance, so that many who wait do not come at once;
@@ -123,7 +108,7 @@ static int deliver(struct sender *s, const struct httpc_request *r, struct err *
 			return -1;
 		}
 		if (rc == 0)
-			say_answer(s, may_pass(s->answer.status) ? ERR_AGAIN : ERR_LIMIT, e);
+			httpc_refused(buf_str(&s->url), &s->answer, ERR_LIMIT, e);
 		if (e->code == ERR_AGAIN && attempt < s->opts.retries) {
 			pause_before(s, attempt, e);
 			continue;

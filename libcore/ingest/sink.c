@@ -1,13 +1,9 @@
 #include "ingest/sink.h"
 
-#include <stdlib.h>
-
 #include "base/io.h"
 #include "base/num.h"
 #include "ingest/batch.h"
 #include "ingest/sender.h"
-
-enum { SECRET_MAX = 64 << 10 };
 
 /* What a sender can do about it: send it again when there is room, when somebody has looked at the
  * system, or never. */
@@ -148,65 +144,22 @@ static int open_log(struct ingest *in, struct err *e)
 	return 0;
 }
 
-/* The first line of a file, or else what a variable says; nothing, if there is neither. */
-static int read_secret(const char *path, const char *variable, struct buf *out, struct err *e)
-{
-	const char *value = getenv(variable);
-
-	if (path && io_read_file(path, SECRET_MAX, out, e) < 0)
-		return -1;
-	if (!path && value)
-		buf_add_str(out, value);
-	out->n = strcspn(buf_str(out), "\r\n");
-	return 0;
-}
-
-/* "user:password" of a file, or from two variables: the one in out, the other behind its NUL. */
-static int read_user(const char *path, struct buf *out, const char **ret_password, struct err *e)
-{
-	const char *password = getenv("LOKI_PASSWORD");
-	char *colon;
-
-	if (read_secret(path, "LOKI_USERNAME", out, e) < 0)
-		return -1;
-	if (!path && out->n) {
-		buf_add_char(out, ':');
-		buf_add_str(out, password ? password : "");
-	}
-	colon = out->n ? strchr(buf_str(out), ':') : NULL;
-	if (out->n && !colon)
-		return err_set(e, ERR_USAGE, "'%s': expected USER:PASSWORD", path);
-	if (colon) {
-		*colon = '\0';
-		*ret_password = colon + 1;
-	}
-	return 0;
-}
-
 static int open_sender(struct ingest *in, struct err *e)
 {
 	const struct ingest_opts *o = in->opts;
 	struct sender_opts s = {
 		.url = o->push_url,
-		.http = o->http,
 		.send_tenant = o->tenant_given,
 		.retries = (unsigned)o->retries,
 		.on_result = on_sent,
 		.warn = on_warning,
 		.data = in,
 	};
-	const char *password = NULL;
 
-	if (read_secret(o->token_file, "LOKI_BEARER_TOKEN", &in->token, e) < 0 ||
-	    read_user(o->user_file, &in->user, &password, e) < 0)
+	in->given = o->http;
+	if (httpc_given_read(&in->given, e) < 0)
 		return -1;
-	/* What a file says goes before what the environment happens to say. */
-	if (in->token.n && !(o->user_file && !o->token_file)) {
-		s.http.token = buf_str(&in->token);
-	} else if (in->user.n) {
-		s.http.user = buf_str(&in->user);
-		s.http.password = password;
-	}
+	s.http = in->given.http;
 	if (sender_open(&s, &in->sender, e) < 0)
 		return -1;
 	in->streams = sender_streams(in->sender);
