@@ -144,11 +144,14 @@ static void set_up(struct httpc *h)
 static int perform(struct httpc *h, const char *url, struct err *e)
 {
 	CURLcode rc = h->lib.easy_perform(h->curl);
+	char where[256];
 	curl_off_t after = -1;
 	long status = 0;
 
+	/* Without what is asked, which may be long, and not for all to see. */
+	snprintf(where, sizeof(where), "%.*s", (int)strcspn(url, "?"), url);
 	if (rc != CURLE_OK)
-		return curl_lib_failure(&h->lib, rc, h->why, url, e);
+		return curl_lib_failure(&h->lib, rc, h->why, where, e);
 	h->lib.easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (h->lib.easy_getinfo(h->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
 		h->answer->retry_after_s = (int64_t)after;

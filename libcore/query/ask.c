@@ -6,6 +6,7 @@
 #include "logql/parse.h"
 #include "query/ask_delete.h"
 #include "query/ask_explain.h"
+#include "query/ask_remote.h"
 #include "query/detect.h"
 #include "query/explain_scan.h"
 #include "query/patterns.h"
@@ -44,8 +45,7 @@ static int choose_sources(struct ask *a, char **files, size_t n, struct err *e)
 	return 0;
 }
 
-/* Where the answer goes. */
-static struct formatter formatter_of(const struct ask *a)
+struct formatter ask_formatter(const struct ask *a)
 {
 	return (struct formatter){ .format = a->format,
 				   .encoding_flags = a->encoding_flags,
@@ -138,7 +138,7 @@ static int check_tail(const struct ask *a, size_t n, struct err *e)
 int ask_query(struct ask *a, const char *text, char **files, size_t n, struct err *e)
 {
 	struct logql_opts parse = ask_parse_opts(a);
-	struct formatter f = formatter_of(a);
+	struct formatter f = ask_formatter(a);
 	struct logql_query q;
 	int r;
 
@@ -162,7 +162,7 @@ static int ask_tail(void *ask, char **operand, size_t n, struct err *e)
 	struct ask *a = ask;
 	struct source_opts *s = &a->q.source;
 	struct logql_opts parse = ask_parse_opts(a);
-	struct formatter f = formatter_of(a);
+	struct formatter f = ask_formatter(a);
 	const struct tail_opts opts = { a->out ? -1 : STDOUT_FILENO, a->delay_ns };
 	const struct query_out out = { format_entry, NULL, format_pause, &f };
 	struct logql_query q;
@@ -232,7 +232,7 @@ static int ask_series(struct ask *a, enum series_what what, struct bytes name, c
 					     [SERIES_VALUES] = "values",
 					     [SERIES_SERIES] = "series",
 					     [SERIES_STATS] = "stats" };
-	const struct formatter f = formatter_of(a);
+	const struct formatter f = ask_formatter(a);
 	struct series_opts o;
 	uint64_t n_found = 0;
 	struct buf title = { 0 };
@@ -291,7 +291,7 @@ static int ask_detected_labels(void *ask, char **operand, size_t n, struct err *
 	o.selector = sel.v;
 	o.n_selectors = sel.n;
 	if (r == 0)
-		r = detect_labels(&o, a->format, formatter_of(a).out, &n_found, e);
+		r = detect_labels(&o, a->format, ask_formatter(a).out, &n_found, e);
 	selectors_release(&sel);
 	return r < 0 ? -1 : found(a, n_found, e);
 }
@@ -300,7 +300,7 @@ static int ask_detected_labels(void *ask, char **operand, size_t n, struct err *
 static int ask_volume(void *ask, char **operand, size_t n, struct err *e)
 {
 	struct ask *a = ask;
-	struct formatter f = formatter_of(a);
+	struct formatter f = ask_formatter(a);
 	size_t n_sel = n > 0 && (operand[0][0] == '{' || operand[0][0] == '\0');
 	uint64_t n_found = 0;
 	int r;
@@ -354,7 +354,7 @@ static int ask_fields(struct ask *a, struct bytes value_of, char **operand, size
 	o = a->q;
 	o.limit = a->has_line_limit ? a->line_limit : DETECT_LINES;
 	o.limits.entries = 0; /* none is printed */
-	if (detect_fields(&o, &d, operand[0], a->format, formatter_of(a).out, &n_found, e) < 0)
+	if (detect_fields(&o, &d, operand[0], a->format, ask_formatter(a).out, &n_found, e) < 0)
 		return -1;
 	return found(a, n_found, e);
 }
@@ -384,7 +384,7 @@ static int ask_patterns(void *ask, char **operand, size_t n, struct err *e)
 		return err_set(e, ERR_USAGE, "patterns: no query given");
 	if (query_check_opts(&a->q, QUERY_LOG, e) < 0 ||
 	    choose_sources(a, operand + 1, n - 1, e) < 0 ||
-	    patterns_ask(&a->q, operand[0], flags_of(a), a->format, formatter_of(a).out, &n_found,
+	    patterns_ask(&a->q, operand[0], flags_of(a), a->format, ask_formatter(a).out, &n_found,
 			 e) < 0)
 		return -1;
 	return found(a, n_found, e);
@@ -500,6 +500,8 @@ static int run(struct ask *a, char **operand, size_t n, struct err *e)
 		return refuse_word(operand[0], e);
 	if (check_verb(a, verb, e) < 0)
 		return -1;
+	if (a->remote.addr)
+		return ask_remote(a, verb, operand, n, e);
 	if (a->explain && !a->q.explain) {
 		bool named = verb && verb->run == ask_this && n > 1;
 

@@ -10,6 +10,7 @@
 #include "query/completeness.h"
 #include "query/explain.h"
 #include "query/format.h"
+#include "query/remote.h"
 #include "query/series.h"
 #include "query/volume.h"
 #include "store/cache_options.h"
@@ -22,6 +23,7 @@ struct ask {
 	size_t n_match;
 	struct selectors selectors; /* made of them, and q.source.match of these */
 	struct matcher *match;
+	struct remote_opts remote; /* a server asked in place of all sources, when .addr is given */
 	struct volume_opts volume;
 	struct completeness_opts completeness; /* asked for when .path is given */
 	struct cache_opts cache;
@@ -53,6 +55,9 @@ struct ask {
 
 /* All but a query: labels, values, ... */
 extern const struct cli_verb ask_verbs[];
+
+/* Where the answer goes. */
+struct formatter ask_formatter(const struct ask *a);
 
 /* How the text of a query is to be understood. */
 struct logql_opts ask_parse_opts(const struct ask *a);

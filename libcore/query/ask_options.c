@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/work.h"
+#include "query/ask_remote.h"
 #include "store/stats.h"
 #include "time/time.h"
 
@@ -385,6 +386,10 @@ const struct cli_taken ask_options[] = {
 	{ { 0, "wal", "DIR", "write-ahead log to ask (lokid-data/wal)" },
 	  cli_take_text,
 	  AT(q.source.wal) },
+	{ { 0, "addr", "URL", "ask this server with Loki's API in place of a store" },
+	  httpc_take_url,
+	  AT(remote.addr) },
+	HTTPC_OPTIONS("--addr", AT(remote.given)),
 	{ { 0, "require-private", NULL, "refuse a store whose name leads to a public address" },
 	  store_take_private,
 	  WHOLE },
@@ -553,6 +558,7 @@ static int parse_match(struct ask *a, struct err *e)
 void ask_release(struct ask *a)
 {
 	selectors_release(&a->selectors);
+	httpc_given_release(&a->remote.given);
 	free(a->match);
 	a->match = NULL;
 	a->q.source.match = NULL;
@@ -579,7 +585,8 @@ int ask_check_options(struct ask *a, struct err *e)
 		a->completeness.threshold = (struct share){ 95, 100 };
 	if (!a->completeness.label.p)
 		a->completeness.label = BYTES_LIT("service_name");
-	if (cache_opts_check(&a->cache, e) < 0)
+	if (httpc_given_check(&a->remote.given, "--addr", a->remote.addr, e) < 0 ||
+	    (a->remote.addr && ask_remote_check(a, e) < 0) || cache_opts_check(&a->cache, e) < 0)
 		return -1;
 	if (a->q.source.list_age_ns && !a->cache.dir)
 		return err_set(e, ERR_USAGE, "option '--list-age': only with --cache");

@@ -8,7 +8,7 @@ struct seen {
 	struct map map; /* ids of streams that were met */
 	struct labels *v;
 	size_t n, cap;
-	uint64_t chunks, entries, line_bytes;
+	struct series_counts counts;
 };
 
 static int collect(void *data, const struct series_info *s, struct err *e)
@@ -18,9 +18,9 @@ static int collect(void *data, const struct series_info *s, struct err *e)
 	uint64_t hash = hash64(id);
 
 	(void)e;
-	t->chunks += s->chunks;
-	t->entries += s->entries;
-	t->line_bytes += s->line_bytes;
+	t->counts.chunks += s->chunks;
+	t->counts.entries += s->entries;
+	t->counts.line_bytes += s->line_bytes;
 	if (map_get(&t->map, hash, id) != MAP_NONE)
 		return 0;
 	map_put(&t->map, hash, arena_copy(&t->mem, id), 0);
@@ -34,8 +34,8 @@ static int by_labels(const void *a, const void *b)
 	return labels_cmp(a, b);
 }
 
-static void print_words(struct buf *b, struct bytes heading, const struct bytes *v, size_t n,
-			const struct formatter *f)
+void series_add_words(struct buf *b, struct bytes heading, const struct bytes *v, size_t n,
+		      const struct formatter *f)
 {
 	bool terminal = f->format == FORMAT_DEFAULT && f->terminal;
 	enum format format = f->format;
@@ -77,7 +77,7 @@ static void add_series_csv(struct buf *b, const struct labels *v)
 	buf_release(&text);
 }
 
-static void print_series(struct buf *b, const struct labels *v, size_t n, enum format format)
+void series_add_sets(struct buf *b, const struct labels *v, size_t n, enum format format)
 {
 	if (format == FORMAT_CSV)
 		buf_add_str(b, "labels\n");
@@ -99,20 +99,20 @@ static void print_series(struct buf *b, const struct labels *v, size_t n, enum f
 		buf_add_str(b, "]}\n");
 }
 
-static void print_stats(struct buf *b, const struct seen *t, enum format format)
+void series_add_counts(struct buf *b, const struct series_counts *t, enum format format)
 {
 	bool json = format == FORMAT_API || format == FORMAT_JSONL;
 
 	if (format == FORMAT_CSV) {
-		buf_addf(b, "streams,chunks,entries,bytes\n%zu,%llu,%llu,%llu\n", t->n,
-			 (unsigned long long)t->chunks, (unsigned long long)t->entries,
-			 (unsigned long long)t->line_bytes);
+		buf_addf(b, "streams,chunks,entries,bytes\n%llu,%llu,%llu,%llu\n",
+			 (unsigned long long)t->streams, (unsigned long long)t->chunks,
+			 (unsigned long long)t->entries, (unsigned long long)t->line_bytes);
 		return;
 	}
 	buf_addf(b,
 		 json ? "{\"streams\":%llu,\"chunks\":%llu,\"entries\":%llu,\"bytes\":%llu}\n"
 		      : "streams %llu\nchunks %llu\nentries %llu\nbytes %llu\n",
-		 (unsigned long long)t->n, (unsigned long long)t->chunks,
+		 (unsigned long long)t->streams, (unsigned long long)t->chunks,
 		 (unsigned long long)t->entries, (unsigned long long)t->line_bytes);
 }
 
@@ -129,18 +129,18 @@ static int print(enum series_what what, struct series_opts *o, struct bytes name
 		r = series_words(o, what == SERIES_VALUES ? name : (struct bytes){ 0 }, &t.mem,
 				 &words, &n, e);
 		if (r == 0)
-			print_words(&b, what == SERIES_VALUES ? name : BYTES_LIT("label"), words, n,
-				    f);
+			series_add_words(&b, what == SERIES_VALUES ? name : BYTES_LIT("label"),
+					 words, n, f);
 	} else {
 		o->need = what == SERIES_STATS ? SERIES_COUNTS : SERIES_EXIST;
 		r = series_each(o, collect, &t, e);
-		n = t.n;
+		n = t.counts.streams = t.n;
 		if (n)
 			qsort(t.v, n, sizeof(*t.v), by_labels);
 		if (r == 0 && what == SERIES_SERIES)
-			print_series(&b, t.v, n, f->format);
+			series_add_sets(&b, t.v, n, f->format);
 		else if (r == 0)
-			print_stats(&b, &t, f->format);
+			series_add_counts(&b, &t.counts, f->format);
 	}
 	if (r == 0 && b.n && fwrite(b.p, 1, b.n, f->out) != b.n)
 		r = err_sys(e, "cannot write");

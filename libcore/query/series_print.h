@@ -5,6 +5,16 @@
 #include "query/format.h"
 #include "query/series.h"
 
+/* Appended as f or format says; heading: of CSV. */
+void series_add_words(struct buf *b, struct bytes heading, const struct bytes *v, size_t n,
+		      const struct formatter *f);
+void series_add_sets(struct buf *b, const struct labels *v, size_t n, enum format format);
+
+struct series_counts {
+	uint64_t streams, chunks, entries, line_bytes;
+};
+void series_add_counts(struct buf *b, const struct series_counts *t, enum format format);
+
 enum series_what { SERIES_LABELS, SERIES_VALUES, SERIES_SERIES, SERIES_STATS };
 
 /*
