@@ -270,6 +270,20 @@ static const struct config_role *role_for(const struct config_user *u, enum conf
 	return NULL;
 }
 
+/* Of what is of no tenant. What is asked of the daemon itself concerns all of them; the rest tells
+ * nothing of any, so that who may do it in one may. */
+static bool is_allowed_without_tenant(const struct config_user *u, enum config_may may)
+{
+	for (size_t i = 0; i < u->n_roles; i++) {
+		const struct key_names *globs = &u->role[i]->tenants[may];
+
+		for (size_t k = 0; k < globs->n; k++)
+			if (may != MAY_ADMIN || config_is_every_tenant(globs->name[k]))
+				return true;
+	}
+	return false;
+}
+
 static const char *verb_of(enum config_may may)
 {
 	static const char *const verbs[] = { "read", "write", "delete", "administer" };
@@ -277,14 +291,24 @@ static const char *verb_of(enum config_may may)
 	return verbs[may];
 }
 
+static int allow_without_tenant(const struct call *c, enum config_may may, struct err *e)
+{
+	if (is_allowed_without_tenant(c->who, may))
+		return 0;
+	return err_set(e, ERR_USAGE, "user '%s' may not %s %s", c->who->name, verb_of(may),
+		       may == MAY_ADMIN ? "the daemon" : "any tenant");
+}
+
 int auth_allow(struct call *c, struct err *e)
 {
 	enum config_may may = may_of(c->route->needs);
-	struct bytes rest = c->n_tenants ? c->tenant : BYTES_LIT("*"), tenant;
 	const struct config_role *first = NULL;
+	struct bytes rest = c->tenant, tenant;
 
 	if (!c->who || c->route->needs == ROUTE_OPEN)
 		return 0;
+	if (c->route->no_tenant)
+		return allow_without_tenant(c, may, e);
 	while (bytes_split(&rest, '|', &tenant)) {
 		const struct config_role *role = role_for(c->who, may, tenant);
 

@@ -153,6 +153,9 @@ struct config {
 void config_init(struct config *c);
 void config_release(struct config *c); /* also of a zeroed one */
 
+/* Does a glob fit whatever there is, as "*" does? Only so "admin" is about the daemon. */
+bool config_is_every_tenant(const char *glob);
+
 /* Another holder of it, and one less. From any thread. */
 struct config_auth *config_auth_hold(struct config_auth *a);
 void config_auth_drop(struct config_auth *a); /* NULL: nothing */

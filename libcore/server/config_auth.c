@@ -99,6 +99,23 @@ static void check_matchers(struct reader *r, const struct yaml_node *at)
 	arena_release(&a);
 }
 
+bool config_is_every_tenant(const char *glob)
+{
+	return *glob && glob[strspn(glob, "*")] == '\0';
+}
+
+static void warn_admin(struct reader *r, const struct yaml_node *at, const struct config_role *role)
+{
+	const struct key_names *globs = &role->tenants[MAY_ADMIN];
+
+	for (size_t i = 0; i < globs->n; i++)
+		if (!config_is_every_tenant(globs->name[i]))
+			report_say(r->report, REPORT_WARNING, at,
+				   "'admin' of '%s': '%s' has no effect: it is about the daemon, "
+				   "which is all tenants': expected '*'",
+				   role->name, globs->name[i]);
+}
+
 static void read_role(struct reader *r, const struct yaml_pair *p, struct config_role *role)
 {
 	static const char *const words[] = { "read", "write", "delete", "admin", "matchers" };
@@ -114,6 +131,8 @@ static void read_role(struct reader *r, const struct yaml_pair *p, struct config
 
 		if (v && key_read_names(v, &r->auth->arena, &role->tenants[may], &e) < 0)
 			report_error(r->report, &e);
+		else if (v && may == MAY_ADMIN)
+			warn_admin(r, v, role);
 	}
 	matchers = yaml_get(p->value, "matchers");
 	if (!matchers)

@@ -16,6 +16,7 @@ auth:
     reader: {read: ["team-a", "team-b"]}
     half: {read: "team-a", matchers: '{app="shop"}'}
     eraser: {read: "eras*", write: "eras*", delete: "eras*", matchers: '{ app="shop" , env!~"p.*" }'}
+    letter: {read: "?", write: "?", admin: ["?", "*?"]}
     boss: {read: "*", write: "*", delete: "*", admin: "*"}
   users:
     alice: {password: "PASSWORD", roles: [reader], tenant: team-a}
@@ -23,6 +24,7 @@ auth:
   tokens:
     bob: {token: "sha256:TOKEN_OF_BOB", roles: [half]}
     carol: {token: "sha256:TOKEN_OF_CAROL", roles: [half, eraser]}
+    dave: {token: "sha256:TOKEN_OF_DAVE", roles: [letter]}
     root: {token: "env:ROOT_TOKEN", roles: [boss]}
 audit:
   enabled: true
@@ -30,10 +32,11 @@ audit:
 END
 hash_of() { printf '%s' "$1" | sha256sum | cut -d ' ' -f 1; }
 # The hash has '$' and '/': awk takes it as it is.
-awk -v password='$5$lokidlokid$bf4TP9dx2r4axOzWxIqbmJa4BC3k35a1pAJryQYf9c2' -v bob="$(hash_of token-of-bob)" -v carol="$(hash_of token-of-carol)" '{
+awk -v password='$5$lokidlokid$bf4TP9dx2r4axOzWxIqbmJa4BC3k35a1pAJryQYf9c2' -v bob="$(hash_of token-of-bob)" -v carol="$(hash_of token-of-carol)" -v dave="$(hash_of token-of-dave)" '{
 	gsub(/PASSWORD/, password)
 	gsub(/TOKEN_OF_BOB/, bob)
 	gsub(/TOKEN_OF_CAROL/, carol)
+	gsub(/TOKEN_OF_DAVE/, dave)
 	print
 }' lokid.yaml >filled.yaml
 ROOT_TOKEN=sha256:$(hash_of token-of-root)
@@ -41,14 +44,14 @@ export ROOT_TOKEN
 
 lokid_start --config filled.yaml || bail "the daemon starts" "$(cat lokid.log)"
 
-# ask WHO PATH [CURL OPTION]...: WHO is alice, agent, bob, carol or root.
+# ask WHO PATH [CURL OPTION]...: WHO is alice, agent, bob, carol, dave or root.
 ask() {
 	ask_who=$1
 	ask_path=$2
 	shift 2
 	case $ask_who in
 	alice | agent) get "$ask_path" -u "$ask_who:open sesame" "$@" ;;
-	bob | carol | root) get "$ask_path" -H "Authorization: Bearer token-of-$ask_who" "$@" ;;
+	bob | carol | dave | root) get "$ask_path" -H "Authorization: Bearer token-of-$ask_who" "$@" ;;
 	esac
 }
 
@@ -193,6 +196,20 @@ for path in config services ring log_level; do
 done
 ask agent /flush -X POST
 ok "nor is /flush" code_is 403
+ok "which is said" stdout_has "user 'agent' may not administer the daemon"
+ask dave /config
+ok "who administers tenants of some names does not administer the daemon" code_is 403
+ok "which is told at the start" grep -q "'admin' of 'letter': '?' has no effect" lokid.log
+ok "of each glob" grep -q "'admin' of 'letter': '\*?' has no effect" lokid.log
+
+# --- what is of no tenant ---
+for who in alice bob dave; do
+	ask "$who" '/loki/api/v1/format_query?query=%7Ba%3D%22b%22%7D'
+	ok "$who, who may read some tenant, has a query laid out" code_is 200
+done
+ask agent '/loki/api/v1/format_query?query=%7Ba%3D%22b%22%7D'
+ok "who may only write has not" code_is 403
+ok "which is said" stdout_has "user 'agent' may not read any tenant"
 ask root /config
 not_ok "no secret in /config" grep -qE 'lokidlokid|[0-9a-f]{64}' "$TAP/stdout"
 ok "but who there is" stdout_has alice
