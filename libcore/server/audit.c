@@ -11,7 +11,11 @@
 #include "server/route.h"
 #include "time/time.h"
 
-enum { WAITING_MAX = 16 << 20 }; /* bytes of lines not written yet */
+enum {
+	WAITING_MAX = 16 << 20, /* bytes of lines not written yet */
+	CLAIM_MAX = 256,	/* bytes of what somebody says who may be nobody */
+	PATH_MAX_BYTES = 4 << 10,
+};
 
 static const int64_t END_NS = 10 * NS_PER_S; /* then a disk that hangs is left alone */
 
@@ -68,20 +72,34 @@ static void add_text(struct buf *b, const char *name, struct bytes value)
 	json_add_quoted(b, value);
 }
 
+/* What the request says, and nobody has checked. */
+static void add_claim(struct buf *b, const char *name, struct bytes value)
+{
+	if (value.n)
+		add_text(b, name, bytes_sub(value, 0, CLAIM_MAX));
+}
+
+static void add_claims(struct buf *b, const struct call *c)
+{
+	if (!c->who)
+		add_claim(b, "claimed", c->claimed);
+	if (c->n_tenants == 0 && !c->route->no_tenant)
+		add_claim(b, "claimed_tenant", http_header(c->http, "X-Scope-OrgID"));
+}
+
 static void add_line(struct buf *b, const struct call *c)
 {
 	buf_add_str(b, "{\"ts\":\"");
 	time_add_rfc3339(b, time_now_ns());
 	buf_add_char(b, '"');
 	add_text(b, "user", bytes_str(c->who ? c->who->name : ""));
-	if (!c->who && c->claimed.n)
-		add_text(b, "claimed", c->claimed);
+	add_claims(b, c);
 	if (http_cert_name(c->http).n)
 		add_text(b, "certificate", http_cert_name(c->http));
 	add_text(b, "peer", bytes_str(http_peer(c->http)));
 	add_text(b, "tenant", c->tenant);
 	add_text(b, "method", bytes_str(http_method_name(c->http)));
-	add_text(b, "path", http_path(c->http));
+	add_text(b, "path", bytes_sub(http_path(c->http), 0, PATH_MAX_BYTES));
 	if (c->query.n)
 		add_text(b, "query", c->query);
 	if (c->has_range)

@@ -227,6 +227,13 @@ push_as root 'team-a|team-b' shop
 ok "a push to several is refused" code_is 400
 
 # --- what is kept of it ---
+long=$(printf '%05000d' 7)
+get "/loki/api/v1/label/$long/values" -H "X-Scope-OrgID: $long" -u "$(printf %.300s "$long"):wrong"
+ok "nobody's claims are long" code_is 401
+get /loki/api/v1/labels -H "$(printf 'X-Scope-OrgID: a"b\\c\377d')" -u "mal\"lory:wrong"
+ok "or what breaks lines" code_is 401
+labels_as root '..'
+ok "somebody's tenant cannot be" code_is 400
 ask agent /loki/api/v1/query -H 'X-Scope-OrgID: other' -G --data-urlencode 'query={app="secret"}'
 ok "who may only write asks nothing" code_is 403
 get /loki/api/v1/query -H 'X-Scope-OrgID: other' -G --data-urlencode 'query={app="secret"}'
@@ -242,6 +249,7 @@ not_ok "but not what nobody asked" audited '.user == "" and .query != null'
 ok "and who could not say who" audited '.user == "" and .status == 401'
 ok "with the name that was tried, and the reason" audited '.user == "" and .status == 401 and .claimed == "mallory" and .refusal == "wrong user or password"'
 ok "of a wrong password too" audited '.user == "" and .claimed == "alice" and .refusal == "wrong user or password"'
+ok "and the tenant that was claimed" audited '.user == "" and .claimed == "alice" and .tenant == "" and .claimed_tenant == "team-a"'
 ok "of what names nobody only the reason" audited '.user == "" and .claimed == null and .refusal == "wrong token"'
 ok "also what is no name" audited '.user == "" and .claimed == null and .refusal == "Authorization: not what Basic has"'
 ok "who is known and may not has a reason" audited '.user == "agent" and .claimed == null and .refusal == "user \u0027agent\u0027 may not write tenant \u0027other\u0027"'
@@ -249,6 +257,11 @@ ok "who may has none" audited '.user == "alice" and .status == 200 and .claimed 
 ok "what was deleted is in it" audited '.user == "carol" and .method == "POST" and .path == "/loki/api/v1/delete" and .tenant == "erasable" and .status == 204 and .query == "{app=~\".+\"}" and (.from | length) == 19 and (.to | length) == 19'
 ok "what was cancelled" audited '.user == "carol" and .method == "DELETE" and .status == 204 and (.query | endswith("|= \"line\""))'
 ok "and who may not" audited '.user == "bob" and .method == "POST" and .path == "/loki/api/v1/delete" and .status == 403'
+ok "claims are cut" audited '.claimed_tenant and (.claimed_tenant | length) == 256 and (.claimed | length) == 256 and (.path | length) == 4096'
+ok "and made safe" audited '.claimed == "mal\"lory" and .claimed_tenant == "a\"b\\c\ufffdd"'
+ok "a tenant that cannot be is one that was claimed" audited '.user == "root" and .status == 400 and .tenant == "" and .claimed_tenant == ".."'
+ok "who is let in claims nothing" audited '.user == "bob" and .status == 200 and .claimed == null and .claimed_tenant == null'
+is "a line is a JSON object" "$(jq -c 'type' audit.log | sort -u)" '"object"'
 ok "each line has its time, path, bytes and rows" audited '.ts and .path and (.bytes >= 0) and (.rows >= 0) and (.seconds >= 0) and .peer'
 is "the file is its owner's alone" "$(stat -c %a audit.log)" 600
 mv audit.log audit.1
