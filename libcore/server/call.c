@@ -311,6 +311,8 @@ static void on_done(struct http_request *r, void *data)
 	struct call *c = http_user(r);
 
 	(void)data;
+	if (c->ended)
+		c->ended(c);
 	if (c->route && c->server->audit) {
 		note_query(c);
 		audit_call(c->server->audit, c);
@@ -322,8 +324,6 @@ static void on_done(struct http_request *r, void *data)
 				   .status = c->status,
 				   .websocket = c->websocket,
 				   .seconds = (double)(time_mono_ns() - c->begun_ns) / 1e9 });
-	if (c->ended)
-		c->ended(c);
 	limits_set_drop(c->set);
 	config_auth_drop(c->auth);
 	arena_release(&c->arena);

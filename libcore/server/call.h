@@ -50,7 +50,8 @@ struct call {
 	void (*left)(struct call *c);  /* set by a route that answers later: the client has gone;
 					  from any thread */
 	void *route_data;	       /* the route's own; it frees it in .ended */
-	void (*ended)(struct call *c); /* NULL, or called last */
+	void (*ended)(struct call *c); /* NULL, or called when its answer has gone out: may still
+					  say what the audit log has of it */
 };
 
 /* What http_opts.calls is made of; data is the server. */

@@ -10,7 +10,9 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -46,9 +48,10 @@ static const uint64_t LOGQL_OWN = 64 << 20;
 struct tail {
 	struct server *server;
 	struct metrics_series *sent;
-	int frames;		  /* of logql's stdout; the websocket's */
-	int error_fd;		  /* logql's stderr */
-	struct config_auth *auth; /* held; the next is of it. Both the websocket's */
+	atomic_ullong sent_bytes, sent_entries; /* by the websocket */
+	int frames;				/* of logql's stdout; the websocket's */
+	int error_fd;				/* logql's stderr */
+	struct config_auth *auth;		/* held; the next is of it. Both the websocket's */
 	const struct config_user *who;
 	pthread_mutex_t lock; /* guards all below */
 	unsigned holders;
@@ -118,6 +121,20 @@ static void end_with_reason(struct tail *t, struct websocket *w)
 	buf_release(&why);
 }
 
+/* Each begins with ["TIME", which stands nowhere else: in a text its quote has a backslash, and
+ * behind the one that ends a text stands neither a digit nor a sign. */
+static unsigned count_entries(struct bytes frame)
+{
+	const char *end = frame.p + frame.n, *at = frame.p;
+	unsigned n = 0;
+
+	while ((at = memmem(at, (size_t)(end - at), "[\"", 2))) {
+		at += 2;
+		n += at < end && ((*at >= '0' && *at <= '9') || *at == '-');
+	}
+	return n;
+}
+
 /* Sends the whole lines of b and keeps the rest. False: the client has been said goodbye. */
 static bool send_lines(struct tail *t, struct websocket *w, struct buf *b)
 {
@@ -136,6 +153,8 @@ static bool send_lines(struct tail *t, struct websocket *w, struct buf *b)
 			return false;
 		}
 		metrics_add(t->sent, (double)line.n);
+		atomic_fetch_add(&t->sent_bytes, line.n);
+		atomic_fetch_add(&t->sent_entries, count_entries(line));
 		at += line.n + 1;
 	}
 	buf_drop(b, at);
@@ -265,9 +284,18 @@ static void on_client_left(struct call *c)
 	pthread_mutex_unlock(&t->lock);
 }
 
+/* For the audit log: what was sent, and until when. */
 static void on_call_ended(struct call *c)
 {
-	let_go(c->route_data);
+	struct tail *t = c->route_data;
+
+	if (c->websocket) {
+		c->n_bytes = atomic_load(&t->sent_bytes);
+		c->n_rows = atomic_load(&t->sent_entries);
+		c->to_ns = time_now_ns();
+		c->has_range = true;
+	}
+	let_go(t);
 }
 
 static int open_fds(struct child_opts *o, struct tail *t, struct err *e)
@@ -351,6 +379,7 @@ void route_tail(struct call *c)
 		return;
 	}
 	c->query = command.query;
+	c->from_ns = command.from_ns;
 	if (!websocket_asked(c->http)) {
 		err_set(&e, ERR_USAGE,
 			"a tail is a websocket, which this request does not ask for");

@@ -9,6 +9,9 @@ cat >lokid.yaml <<END
 auth_enabled: true
 server:
   graceful_shutdown_timeout: 5s
+audit:
+  enabled: true
+  log_path: audit.log
 limits_config:
   max_concurrent_tail_requests: 2
   ingestion_rate_mb: 1000
@@ -96,6 +99,25 @@ ok "half of them within 200 ms" [ "$(sed -n 10p late)" -le 200 ]
 kill "$CLIENT"
 ok "who leaves ends its logql" wait_for 10 tails 1
 
+# --- the audit log has what was sent, and until when ---
+from=$(($(date +%s) - 60))
+ws 'query={app="audited"}' "start=$from"
+line 'ends with [' audited
+line 'has [\"1 and [\"-' audited
+ok "two lines come" wait_for 10 has_lines 4 2
+sent=$(sed -n 's/^[0-9]* {/{/p' out.4 | tr -d '\n' | wc -c)
+ended_after=$(date +%s)
+kill "$CLIENT"
+audited() {
+	jq -e -s --arg sent "$sent" --argjson from "$from" --argjson after "$ended_after" \
+		'map(select(.path == "/loki/api/v1/tail" and .query == "{app=\"audited\"}")) | length == 1 and (.[0] |
+		.status == 101 and .rows == 2 and .bytes == ($sent | tonumber) and .from == "\($from)000000000" and
+		(.to | tonumber) >= $after * 1e9 and .seconds > 0)' audit.log
+}
+ok "they, their bytes, and its time are in the audit log" wait_for 10 audited
+tail_ended() { get /metrics && stdout_has 'loki_querier_tail_active 1'; }
+ok "none but the first goes on" wait_for 10 tail_ended
+
 # --- none is lost, beside flushes ---
 ws 'query={app="many"}' limit=10
 for i in 1 2 3 4 5 6 7 8; do
@@ -105,8 +127,8 @@ for i in 1 2 3 4 5 6 7 8; do
 	[ "$CODE" = 204 ] || fail "push $i: $CODE"
 	get /flush -X POST -H 'X-Scope-OrgID: a'
 done
-ok "every line comes" wait_for 30 has_lines 4 20000
-is "once" "$(lines_of 4 | sort | uniq | wc -l) $(lines_of 4 | wc -l)" "20000 20000"
+ok "every line comes" wait_for 30 has_lines 5 20000
+is "once" "$(lines_of 5 | sort | uniq | wc -l) $(lines_of 5 | wc -l)" "20000 20000"
 kill "$CLIENT"
 ok "and its tail ends" wait_for 10 tails 1
 
