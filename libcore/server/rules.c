@@ -120,6 +120,29 @@ static void add_scalar(struct buf *out, const struct yaml_node *n)
 		buf_add_bytes(out, n->text);
 }
 
+static void add_node(struct buf *out, const struct yaml_node *n, unsigned depth, bool in_list);
+
+/* What stands before the i-th of a node's: the first of an item of a list stands on its line. */
+static void begin_line(struct buf *out, uint32_t i, unsigned depth, bool in_list)
+{
+	if (i == 0 && in_list) {
+		buf_add_char(out, ' ');
+		return;
+	}
+	if (i == 0)
+		buf_add_char(out, '\n');
+	indent(out, depth);
+	if (in_list)
+		buf_add_str(out, "  ");
+}
+
+static void add_pair(struct buf *out, const struct yaml_pair *p, unsigned depth)
+{
+	add_scalar(out, p->key);
+	buf_add_char(out, ':');
+	add_node(out, p->value, depth, false);
+}
+
 /* Behind "key:" or "-". yaml_parse bounds the depth. */
 static void add_node(struct buf *out, const struct yaml_node *n, unsigned depth, bool in_list)
 {
@@ -127,27 +150,17 @@ static void add_node(struct buf *out, const struct yaml_node *n, unsigned depth,
 		buf_add_char(out, ' ');
 		add_scalar(out, n);
 		buf_add_char(out, '\n');
-	} else if (n->n == 0) {
+		return;
+	}
+	if (n->n == 0)
 		buf_add_str(out, n->kind == YAML_MAP ? " {}\n" : " []\n");
-	} else {
-		for (uint32_t i = 0; i < n->n; i++) {
-			if (i == 0 && in_list) {
-				buf_add_char(out, ' ');
-			} else {
-				if (i == 0)
-					buf_add_char(out, '\n');
-				indent(out, depth);
-				if (in_list)
-					buf_add_str(out, "  ");
-			}
-			if (n->kind == YAML_MAP) {
-				add_scalar(out, n->pair[i].key);
-				buf_add_char(out, ':');
-				add_node(out, n->pair[i].value, depth + 1, false);
-			} else {
-				buf_add_char(out, '-');
-				add_node(out, n->item[i], depth, true);
-			}
+	for (uint32_t i = 0; i < n->n; i++) {
+		begin_line(out, i, depth, in_list);
+		if (n->kind == YAML_MAP) {
+			add_pair(out, &n->pair[i], depth + 1);
+		} else {
+			buf_add_char(out, '-');
+			add_node(out, n->item[i], depth, true);
 		}
 	}
 }
@@ -172,11 +185,8 @@ bool rules_add_yaml(struct buf *out, const struct rules *r, struct bytes name, s
 			continue;
 		if (group.n) {
 			g = find_group(f, group);
-			for (uint32_t k = 0; g && k < g->n; k++) {
-				add_scalar(out, g->pair[k].key);
-				buf_add_char(out, ':');
-				add_node(out, g->pair[k].value, 1, false);
-			}
+			for (uint32_t k = 0; g && k < g->n; k++)
+				add_pair(out, &g->pair[k], 1);
 			continue;
 		}
 		yaml_add_text(out, bytes_str(f->name));
@@ -245,6 +255,23 @@ static void add_rule(struct buf *out, const struct yaml_node *rule)
 		 alert.n ? "alerting" : "recording");
 }
 
+static void add_group(struct buf *out, const struct yaml_node *g, const char *file)
+{
+	const struct yaml_node *rules = yaml_get(g, "rules");
+
+	buf_add_char(out, '{');
+	add_member(out, "name", text_of(g, "name"));
+	buf_add_char(out, ',');
+	add_member(out, "file", bytes_str(file));
+	buf_addf(out, ",\"interval\":%g,\"rules\":[", seconds_of(text_of(g, "interval")));
+	for (uint32_t i = 0; rules && rules->kind == YAML_LIST && i < rules->n; i++) {
+		if (i)
+			buf_add_char(out, ',');
+		add_rule(out, rules->item[i]);
+	}
+	buf_add_str(out, "],\"lastEvaluation\":\"0001-01-01T00:00:00Z\",\"evaluationTime\":0}");
+}
+
 void rules_add_json(struct buf *out, const struct rules *r)
 {
 	bool first = true;
@@ -252,26 +279,10 @@ void rules_add_json(struct buf *out, const struct rules *r)
 	buf_add_char(out, '[');
 	for (size_t i = 0; i < r->n; i++) {
 		for (uint32_t k = 0; k < r->v[i].groups->n; k++) {
-			const struct yaml_node *g = r->v[i].groups->item[k];
-			const struct yaml_node *rules = yaml_get(g, "rules");
-
 			if (!first)
 				buf_add_char(out, ',');
 			first = false;
-			buf_add_char(out, '{');
-			add_member(out, "name", text_of(g, "name"));
-			buf_add_char(out, ',');
-			add_member(out, "file", bytes_str(r->v[i].name));
-			buf_addf(out, ",\"interval\":%g,\"rules\":[",
-				 seconds_of(text_of(g, "interval")));
-			for (uint32_t m = 0; rules && rules->kind == YAML_LIST && m < rules->n;
-			     m++) {
-				if (m)
-					buf_add_char(out, ',');
-				add_rule(out, rules->item[m]);
-			}
-			buf_add_str(out, "],\"lastEvaluation\":\"0001-01-01T00:00:00Z\","
-					 "\"evaluationTime\":0}");
+			add_group(out, r->v[i].groups->item[k], r->v[i].name);
 		}
 	}
 	buf_add_char(out, ']');
