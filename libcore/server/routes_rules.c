@@ -4,6 +4,7 @@
 #include "server/rules.h"
 #include "server/server.h"
 
+/* Those that whoever asks may know of. */
 static bool read_rules(struct call *c, struct rules *ret)
 {
 	struct buf folder = { 0 };
@@ -12,6 +13,8 @@ static bool read_rules(struct call *c, struct rules *ret)
 
 	buf_addf(&folder, "%s/rules", c->server->config->data);
 	rc = rules_read(buf_str(&folder), c->tenant, &c->arena, ret, &e);
+	if (rc == 0)
+		rc = rules_keep_within(ret, c->matchers, &c->arena, &e);
 	buf_release(&folder);
 	if (rc < 0)
 		call_refuse(c, 500, &e);

@@ -6,6 +6,8 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "json/json.h"
+#include "logql/parse.h"
+#include "logql/within.h"
 #include "time/time.h"
 #include "yaml/yaml.h"
 
@@ -102,6 +104,107 @@ int rules_read(const char *folder, struct bytes tenant, struct arena *a, struct 
 	if (rc == 0)
 		qsort(ret->v, ret->n, sizeof(*ret->v), cmp_files);
 	return rc;
+}
+
+/* --- what somebody may see --- */
+
+static struct bytes text_of(const struct yaml_node *map, const char *key)
+{
+	const struct yaml_node *n = yaml_get(map, key);
+
+	return n && n->kind == YAML_SCALAR ? n->text : (struct bytes){ 0 };
+}
+
+/* One that cannot be read is nobody's who may not see all. */
+static bool is_within(const struct yaml_node *rule, const struct logql_log *only)
+{
+	struct logql_query q;
+	struct err e;
+	bool ret;
+
+	if (logql_parse(text_of(rule, "expr"), NULL, &q, NULL, &e) < 0)
+		return false;
+	ret = logql_is_within(q.root, only);
+	logql_query_release(&q);
+	return ret;
+}
+
+/* A list as this one, of room for as many, and of none yet. */
+static struct yaml_node *empty_list(const struct yaml_node *like, struct arena *a)
+{
+	struct yaml_node *ret = arena_alloc(a, sizeof(*ret));
+
+	*ret = *like;
+	ret->item = arena_alloc(a, (like->n + 1) * sizeof(*ret->item));
+	ret->n = 0;
+	return ret;
+}
+
+static struct yaml_node *rules_within(const struct yaml_node *rules, const struct logql_log *only,
+				      struct arena *a)
+{
+	struct yaml_node *ret = empty_list(rules, a);
+
+	for (uint32_t i = 0; i < rules->n; i++)
+		if (is_within(rules->item[i], only))
+			ret->item[ret->n++] = rules->item[i];
+	return ret;
+}
+
+/* The group with those of its rules alone; NULL when it has none. */
+static const struct yaml_node *group_within(const struct yaml_node *g, const struct logql_log *only,
+					    struct arena *a)
+{
+	const struct yaml_node *rules = yaml_get(g, "rules");
+	struct yaml_node *ret = arena_alloc(a, sizeof(*ret)), *kept;
+	struct yaml_pair *pair = arena_alloc(a, g->n * sizeof(*pair));
+
+	if (!rules || rules->kind != YAML_LIST)
+		return NULL;
+	kept = rules_within(rules, only, a);
+	memcpy(pair, g->pair, g->n * sizeof(*pair));
+	for (uint32_t i = 0; i < g->n; i++)
+		if (pair[i].value == rules)
+			pair[i].value = kept;
+	*ret = *g;
+	ret->pair = pair;
+	return kept->n ? ret : NULL;
+}
+
+static const struct yaml_node *groups_within(const struct yaml_node *groups,
+					     const struct logql_log *only, struct arena *a)
+{
+	struct yaml_node *ret = empty_list(groups, a);
+
+	for (uint32_t i = 0; i < groups->n; i++) {
+		const struct yaml_node *g = group_within(groups->item[i], only, a);
+
+		if (g)
+			ret->item[ret->n++] = g;
+	}
+	return ret;
+}
+
+int rules_keep_within(struct rules *r, struct bytes only, struct arena *a, struct err *e)
+{
+	struct logql_opts opts = { .flags = LOGQL_ANY_SELECTOR };
+	struct logql_query q;
+	size_t n = 0;
+
+	if (only.n == 0)
+		return 0;
+	if (logql_parse_selector(only, &opts, &q, NULL, e) < 0)
+		return -1;
+	for (size_t i = 0; i < r->n; i++) {
+		struct rules_file f = r->v[i];
+
+		f.groups = groups_within(f.groups, q.root->log, a);
+		if (f.groups->n)
+			r->v[n++] = f;
+	}
+	r->n = n;
+	logql_query_release(&q);
+	return 0;
 }
 
 /* --- YAML --- */
@@ -202,13 +305,6 @@ static void add_member(struct buf *out, const char *name, struct bytes value)
 {
 	buf_addf(out, "\"%s\":", name);
 	json_add_quoted(out, value);
-}
-
-static struct bytes text_of(const struct yaml_node *map, const char *key)
-{
-	const struct yaml_node *n = yaml_get(map, key);
-
-	return n && n->kind == YAML_SCALAR ? n->text : (struct bytes){ 0 };
 }
 
 static void add_texts(struct buf *out, const char *name, const struct yaml_node *map)

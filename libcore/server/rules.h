@@ -26,6 +26,12 @@ enum { RULES_FILES_MAX = 1000 };
 MUST_CHECK int rules_read(const char *folder, struct bytes tenant, struct arena *a,
 			  struct rules *ret, struct err *e);
 
+/* Only those rules stay whose query sees no streams but such as fit the selector `only`
+ * (logql/within.h), groups that have some, and files that have those; all when it is empty. Errors:
+ * ERR_QUERY, of `only`. */
+MUST_CHECK int rules_keep_within(struct rules *r, struct bytes only, struct arena *a,
+				 struct err *e);
+
 /* As YAML: a map of the namespaces, or one namespace ("" for all), or one group of it; false when
  * there is none such. */
 bool rules_add_yaml(struct buf *out, const struct rules *r, struct bytes name, struct bytes group);

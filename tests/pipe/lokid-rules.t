@@ -66,4 +66,50 @@ ok "a file that holds no groups is told" code_is 500
 ok "with its place" stdout_has 'bad.yaml:2:5: a group without a name'
 
 lokid_stop
+
+# --- who may not see all streams ---
+rm data/rules/fake/bad.yaml
+cat >data/rules/fake/mixed.yaml <<'END'
+groups:
+  - name: both
+    interval: 2m
+    rules:
+      - {record: shop, expr: 'sum(rate({ app = "shop", env="prod"}[1m]))'}
+      - {record: bank, expr: 'sum(rate({app="bank"}[1m]))'}
+      - {record: hidden, expr: 'sum(rate({app="shop"}[1m])) / sum(rate({app="bank"}[1m]))'}
+      - {record: ratio, expr: 'sum(rate({app="shop"} |= "a" [1m])) / label_replace(sum(rate({app="shop"}[1m])), "a", "b", "c", "d")'}
+      - {record: like, expr: 'sum(rate({app=~"shop"}[1m]))'}
+      - {record: none, expr: 'sum(rate({app="shop"'}
+      - {record: nothing}
+  - name: banks
+    rules:
+      - {alert: Bank, expr: 'sum(rate({app="bank"}[1m])) > 1'}
+END
+cat >lokid.yaml <<END
+auth_enabled: false
+auth:
+  roles: {half: {read: "*", matchers: '{app="shop"}'}, all: {read: "*"}}
+  tokens:
+    half: {token: "sha256:$(printf half | sha256sum | cut -d ' ' -f 1)", roles: [half]}
+    all: {token: "sha256:$(printf all | sha256sum | cut -d ' ' -f 1)", roles: [all]}
+END
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
+as() { get "$2" -H "Authorization: Bearer $1"; }
+as half /prometheus/api/v1/rules
+is "who may see some streams is told of rules about these alone" \
+	"$(jq -c '.data.groups[] | [.file, .name, .interval, [.rules[].name]]' "$TAP/stdout")" '["mixed.yaml","both",120,["shop","ratio"]]'
+as half /loki/api/v1/rules
+is "in YAML, too" "$(grep -cE 'bank|hidden|like|none|web' "$TAP/stdout"; grep -c record "$TAP/stdout")" '0
+2'
+as half /loki/api/v1/rules/mixed.yaml/both
+ok "of a group" stdout_lines 7
+as half /loki/api/v1/rules/mixed.yaml/banks
+ok "a group of others is none" code_is 404
+as half /loki/api/v1/rules/web.yaml
+ok "so is a namespace" code_is 404
+as all /prometheus/api/v1/rules
+is "who may see all is told of all" "$(jq -c '[.data.groups[].rules[].name]' "$TAP/stdout")" \
+	'["shop","bank","hidden","ratio","like","none","nothing","Bank","ManyErrors","web:lines:rate1m"]'
+
+lokid_stop
 done_testing
