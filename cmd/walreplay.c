@@ -19,6 +19,7 @@ enum {
 	OPT_UNPACKED,
 	OPT_PRUNE,
 	OPT_SALVAGE,
+	OPT_MEND,
 	OPT_STORE,
 	OPT_STORE_STATS,
 };
@@ -42,6 +43,7 @@ static const struct cli_opt opts[] = {
 	{ OPT_PRUNE, "prune", NULL,
 	  "delete closed segments that the store covers; print their names" },
 	{ OPT_SALVAGE, "salvage", "DIR", "write what is good of each segment to a new one in DIR" },
+	{ OPT_MEND, "mend", NULL, "put what is good of each segment in its place, and it aside" },
 	{ 'q', "quiet", NULL, "--prune: no names, no word of damaged segments" },
 	{ 'v', "verbose", NULL, "say also what is no damage: torn tails, segments left out" },
 	{ 0 },
@@ -119,9 +121,10 @@ static const char *name_of(int opt)
 /* Options that would have no effect are refused, so that nobody believes in one. */
 static void check_options(const struct args *a)
 {
-	static const int alone[] = { OPT_STATS, OPT_PRUNE, OPT_SALVAGE };
-	static const int others[] = { OPT_STATS,  OPT_PRUNE, OPT_SALVAGE, OPT_UNPACKED, OPT_FRAMES,
-				      OPT_VERIFY, OPT_FROM,  OPT_TO,	  't',		OPT_MATCH };
+	static const int alone[] = { OPT_STATS, OPT_PRUNE, OPT_SALVAGE, OPT_MEND };
+	static const int others[] = { OPT_STATS,    OPT_PRUNE,	OPT_SALVAGE, OPT_MEND,
+				      OPT_UNPACKED, OPT_FRAMES, OPT_VERIFY,  OPT_FROM,
+				      OPT_TO,	    't',	OPT_MATCH };
 	const bool *given = a->given;
 
 	for (size_t i = 0; i < sizeof(alone) / sizeof(*alone); i++)
@@ -146,19 +149,23 @@ static void check_options(const struct args *a)
 static void parse_options(struct args *a, int argc, char **argv)
 {
 	static const char *const formats[] = { "text", "jsonl", NULL };
+	static const enum segment_mode modes[N_GIVEN] = {
+		[OPT_STATS] = SEGMENT_STATS, [OPT_UNPACKED] = SEGMENT_UNPACKED,
+		[OPT_PRUNE] = SEGMENT_PRUNE, [OPT_SALVAGE] = SEGMENT_SALVAGE,
+		[OPT_MEND] = SEGMENT_MEND,
+	};
 	struct replay_opts *r = &a->task.replay;
 
 	for (int c; (c = cli_next(a->cli, argc, argv)) != -1;) {
 		a->given[c] = true;
+		if (modes[c])
+			a->task.mode = modes[c];
 		switch (c) {
 		case OPT_FRAMES:
 			r->format = REPLAY_FRAMES;
 			break;
 		case OPT_VERIFY:
 			r->format = REPLAY_VERIFY;
-			break;
-		case OPT_STATS:
-			a->task.mode = SEGMENT_STATS;
 			break;
 		case 'o':
 			a->task.stats_format = (enum wal_stats_format)cli_word(a->cli, formats);
@@ -175,14 +182,7 @@ static void parse_options(struct args *a, int argc, char **argv)
 		case OPT_MATCH:
 			parse_match(a);
 			break;
-		case OPT_UNPACKED:
-			a->task.mode = SEGMENT_UNPACKED;
-			break;
-		case OPT_PRUNE:
-			a->task.mode = SEGMENT_PRUNE;
-			break;
 		case OPT_SALVAGE:
-			a->task.mode = SEGMENT_SALVAGE;
 			a->task.salvage_dir = cli_arg(a->cli);
 			break;
 		case OPT_STORE:

@@ -38,6 +38,7 @@ LokiHighErrorBudgetBurn
 LokiIngesterMemoryHigh
 LokiIngestionSlow
 LokiIngestionStopped
+LokiLogDamaged
 LokiQueryFailures
 LokiStoreAway
 S3StorageFailed

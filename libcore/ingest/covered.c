@@ -79,6 +79,28 @@ int covered_ask(struct cover *c, const struct wal_segment *seg, enum covered *re
 	return rc;
 }
 
+int covered_is_damaged(const struct wal_segment *seg, struct err *e)
+{
+	struct wal_sum sum = { 0 };
+	struct streams *streams;
+	uint64_t was;
+	int rc;
+
+	if (wal_sum_is_cut(seg, &was))
+		return 1;
+	if (!seg->has_header)
+		return !seg->is_empty;
+	streams = streams_new();
+	rc = get_sum(seg, streams, &sum, e);
+	if (rc == 0)
+		rc = sum.tail == WAL_TAIL_DAMAGED;
+	else if (e->code == ERR_CORRUPT)
+		rc = 1;
+	wal_sum_release(&sum);
+	streams_free(streams);
+	return rc;
+}
+
 int covered_note_damage(const struct wal_segment *seg, struct err *e)
 {
 	struct streams *streams = streams_new();

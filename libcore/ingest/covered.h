@@ -27,6 +27,10 @@ enum covered {
 MUST_CHECK int covered_ask(struct cover *c, const struct wal_segment *seg, enum covered *ret,
 			   struct err *e);
 
+/* Is something of a closed segment lost, as its sidecar (made when absent) or its ends show? 1, 0.
+ * Errors: as covered_ask, but for ERR_CORRUPT, which is 1. */
+MUST_CHECK int covered_is_damaged(const struct wal_segment *seg, struct err *e);
+
 /* A segment turned out to be damaged when it was read: remembers that in its sidecar. Errors:
  * ERR_IO, ERR_FULL. */
 MUST_CHECK int covered_note_damage(const struct wal_segment *seg, struct err *e);

@@ -53,7 +53,7 @@ static int is_readable(struct salvage *s, const struct wal_batch *b, struct err 
 				 : wal_reader_run(s->reader, i, WANT_ALL, &run, e);
 
 		if (rc <= 0)
-			return rc < 0 && e->code == ERR_IO ? -1 : 0;
+			return rc < 0 && e->code != ERR_CORRUPT ? -1 : 0;
 	}
 	return 1;
 }
@@ -149,7 +149,7 @@ static int read_parts(struct salvage *s, const struct wal_item *item, struct err
 			continue;
 		}
 		rc = wal_reader_run(s->reader, i, WANT_ALL, &run, e);
-		if (rc < 0 && e->code == ERR_IO)
+		if (rc < 0 && e->code != ERR_CORRUPT)
 			return -1;
 		if (rc > 0) {
 			entries_append_run(&s->es, p->stream, &run, INT64_MIN, INT64_MAX,

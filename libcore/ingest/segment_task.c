@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ingest/salvage.h"
+#include "ingest/mend.h"
 #include "wal/sidecar.h"
 
 static const char UNSOUND[] =
@@ -198,6 +198,44 @@ static void salvage_one(struct segment_task *t, const struct wal_segment *s)
 	free(rest);
 }
 
+static void say_mended(struct segment_task *t, const struct wal_segment *s, const struct mended *m)
+{
+	struct err e;
+
+	buf_addf(&t->out, "%s: ", s->path);
+	salvage_counts_add(&t->out, &m->counts, m->saved ? s->path : NULL, m->rest);
+	buf_addf(&t->out, "; set aside as %s\n", m->aside);
+	if (!m->counts.lost_entries && m->saved)
+		return;
+	err_set(&e, ERR_CORRUPT, "damaged: %s",
+		m->saved ? "not all of it could be saved" : "nothing of it could be saved");
+	fail(t, &e, s->path);
+}
+
+static void mend_one(struct segment_task *t, const struct wal_segment *s)
+{
+	struct mended m;
+	struct err e;
+	int damaged;
+
+	if (s->state == WAL_OPEN) {
+		note(t, s->path, "its writer still has it open, left out");
+		return;
+	}
+	damaged = covered_is_damaged(s, &e);
+	if (damaged == 0)
+		return;
+	if (damaged < 0 || mend_segment(s, &m, &e) < 0) {
+		fail(t, &e, s->path);
+		return;
+	}
+	if (m.counts.undamaged)
+		note(t, s->path, "undamaged after all, left out");
+	else
+		say_mended(t, s, &m);
+	mended_release(&m);
+}
+
 /* What the store says of a segment; COVERED_OPEN, with the error told, when that cannot be known.
  */
 static enum covered ask(struct segment_task *t, const struct wal_segment *s)
@@ -214,7 +252,7 @@ static enum covered ask(struct segment_task *t, const struct wal_segment *s)
 	if (is == COVERED_EMPTY)
 		is_empty(t, s);
 	if (is == COVERED_DAMAGED && !t->quiet && !is_cut(t, s)) {
-		err_set(&e, ERR_CORRUPT, "damaged, left out; see --verify and --salvage");
+		err_set(&e, ERR_CORRUPT, "damaged, left out; see --verify and --mend");
 		fail(t, &e, s->path);
 	}
 	return is;
@@ -298,6 +336,9 @@ void segment_task_do(struct segment_task *t, const struct wal_segment *s)
 		break;
 	case SEGMENT_SALVAGE:
 		salvage_one(t, s);
+		break;
+	case SEGMENT_MEND:
+		mend_one(t, s);
 		break;
 	}
 }

@@ -12,6 +12,7 @@ enum segment_mode {
 	SEGMENT_STATS,
 	SEGMENT_PRUNE,
 	SEGMENT_SALVAGE,
+	SEGMENT_MEND, /* those that covered_is_damaged, in their own folder */
 };
 
 struct segment_task {
@@ -29,8 +30,8 @@ struct segment_task {
 	void (*warn)(const char *text, void *data);
 	void *data;
 
-	struct buf
-		out; /* STATS, PRUNE, SALVAGE: lines for stdout; the caller takes and resets them */
+	struct buf out; /* STATS, PRUNE, SALVAGE, MEND: lines for stdout; the caller takes and
+			   resets them */
 
 	struct replay *r; /* private */
 	const char *name;

@@ -322,7 +322,9 @@ static int add_segment(void *data, const struct wal_segment *seg, struct wal_sum
 	uint64_t *n_round;
 
 	if (sum->tail == WAL_TAIL_DAMAGED) {
-		err_set(e, ERR_CORRUPT, "'%s': damaged; walreplay --verify tells where", seg->path);
+		err_set(e, ERR_CORRUPT,
+			"'%s': damaged; walreplay --verify tells where, and --mend mends it",
+			seg->path);
 		a->o->damage(a->o->damage_data, e);
 	}
 	s->source = (struct source){ .ops = &ops, .name = strdup(seg->path), .is_log = true };

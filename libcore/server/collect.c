@@ -70,6 +70,7 @@ static void collect_flusher(struct metrics *m, struct flusher *f)
 	set_bytes(m, METRIC_FLUSH_QUEUE_LENGTH, st.n_closed);
 	set_bytes(m, METRIC_FLUSH_QUEUE, st.n_closed);
 	set_bytes(m, METRIC_WAL_SEGMENT_BYTES, st.closed_bytes);
+	set_bytes(m, METRIC_WAL_ASIDE, st.n_aside);
 	set(m, METRIC_FLUSH_LAST_SUCCESS, (double)st.last_success_ns / NS_PER_S);
 	set(m, METRIC_WAL_DISK_USAGE, st.disk_usage);
 	set(m, METRIC_FLUSH_FAILURES_NOW, st.n_failed);

@@ -1,11 +1,12 @@
 /*
  * All of this happens on the children's thread, but for what flusher_flush and flusher_look share
  * with other threads, under the lock, and for what waits for a disk: a thread of the flusher's own
- * looks at the log's folder and at new index files. Others wait for the children's thread, so it
- * waits for nothing.
+ * looks at the log's folder and at new index files, another at the cache. Others wait for the
+ * children's thread, so it waits for nothing.
  *
  * A round: look at the log's folder; closed segments are there, so a pipe of three is started; when
- * the last of the three has ended, what is covered is pruned. Looks come by the clock, after each
+ * the last of the three has ended, what is covered is pruned. When the first met damage, what is
+ * damaged is mended before that, and the pipe is run once more. Looks come by the clock, after each
  * round, and when somebody asks for a flush: that waits for a round that began when no segment of
  * its time was open any more.
  */
@@ -15,12 +16,12 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "ingest/mend.h"
 #include "server/config.h"
 #include "server/intake.h"
 #include "server/program.h"
@@ -39,13 +40,14 @@ enum {
 	TIMEOUT_S = 3600,  /* of one program: it is stuck */
 	BACKOFF_MAX_S = 60,
 	PIECE = 64 << 10,
-	NAMES_MAX = 16 << 20, /* of the paths that idxbuild prints */
+	NAMES_MAX = 16 << 20,  /* of the paths that idxbuild prints */
+	MENDED_MAX = 64 << 10, /* of what is said of damaged segments */
 };
 
 /* Of what chunkpack sorts: beyond it a round makes further packs. */
 #define PACK_MEMORY "96MiB"
 
-enum stage { REPLAY, PACK, INDEX, PRUNE, N_STAGES };
+enum stage { REPLAY, PACK, INDEX, MEND, PRUNE, N_STAGES };
 
 struct waiting {
 	void (*done)(int rc, const struct err *e, void *data);
@@ -73,6 +75,7 @@ struct counting {
 struct flusher {
 	struct server *server;
 	struct tasks *disk;
+	struct tasks *cache;   /* waits for nothing that hangs in the log or the store */
 	pthread_mutex_t lock;  /* asked, over and state */
 	struct waiting *asked; /* by other threads, not looked at yet */
 	bool over;	       /* nobody looks any more */
@@ -87,10 +90,15 @@ struct flusher {
 	bool had_folder;		 /* of that thread: the log's folder was there */
 	void (*seen)(struct flusher *f); /* what is done then */
 	struct program program[N_STAGES];
-	int names_fd;	    /* what INDEX prints, while it runs */
-	unsigned n_running; /* of the round's programs */
-	int nice;	    /* theirs */
-	struct err failure; /* the round's first */
+	int names_fd;		/* what INDEX prints, while it runs; -1: it is lost */
+	int mended_fd;		/* the same of MEND */
+	unsigned n_running;	/* of the round's programs, and the task between them */
+	bool damaged;		/* the round's REPLAY met damage that is to be mended; */
+	bool mended;		/* that was tried */
+	struct task forgetting; /* on the other thread, */
+	struct err forgot;	/* what came of it */
+	int nice;		/* the programs' */
+	struct err failure;	/* the round's first */
 	int64_t round_begun_ns;
 	int64_t not_before_ns;	 /* of time_mono_ns: the next round, after one that failed, or that
 				    left what it found */
@@ -196,7 +204,10 @@ static int look_at_folder(struct flusher *f, int64_t *ret_oldest_open_ns, struct
 			st.oldest_unflushed_ns = s->header.created_ns;
 	}
 	wal_list_release(&list);
+	if (mend_count_aside(wal, &st.n_aside, e) < 0)
+		return -1;
 	pthread_mutex_lock(&f->lock);
+	f->state.n_aside = st.n_aside;
 	f->state.n_closed = st.n_closed;
 	f->state.closed_bytes = st.closed_bytes;
 	f->state.oldest_unflushed_ns = st.oldest_unflushed_ns;
@@ -352,32 +363,119 @@ static void count_end(struct flusher *f, enum stage stage, const struct child_en
 
 static void start(struct flusher *f, enum stage stage, int in, int out);
 
-/* Queries are to find in the store what is about to leave the log. */
-static int forget_answers(struct flusher *f)
+static void set_over(struct err *e)
 {
-	struct err e;
-
-	if (!f->server->cache || cache_forget_answers(f->server->cache, &e) == 0)
-		return 0;
-	set_failure(f, &e);
-	return -1;
+	err_set(e, ERR_AGAIN, "the daemon ends");
 }
+
+static void forgotten(void *data)
+{
+	struct flusher *f = data;
+
+	f->n_running--;
+	if (f->forgot.code == ERR_NONE) {
+		start(f, PRUNE, -1, -1);
+		return;
+	}
+	set_failure(f, &f->forgot);
+	round_ended(f);
+}
+
+static void run_forget(struct task *t)
+{
+	struct flusher *f = (struct flusher *)((char *)t - offsetof(struct flusher, forgetting));
+
+	if (cache_forget_answers(f->server->cache, &f->forgot) < 0)
+		err_wrap(&f->forgot, "the cache");
+	children_later(f->server->children, 0, forgotten, f);
+}
+
+/* Queries are to find in the store what is about to leave the log. What is packed is pruned, also
+ * when a part of it could not be. */
+static void begin_prune(struct flusher *f)
+{
+	f->forgot = (struct err){ 0 };
+	f->forgetting.run = run_forget;
+	f->n_running++;
+	if (f->server->cache && tasks_add(f->cache, &f->forgetting))
+		return;
+	if (f->server->cache)
+		set_over(&f->forgot);
+	forgotten(f);
+}
+
+/* A line for each segment. */
+static void tell_mended(struct flusher *f)
+{
+	struct buf text = { 0 };
+	struct bytes rest, line;
+	ssize_t n;
+
+	if (f->mended_fd < 0)
+		return;
+	n = pread(f->mended_fd, buf_reserve(&text, MENDED_MAX), MENDED_MAX, 0);
+	close(f->mended_fd);
+	text.n = n > 0 ? (size_t)n : 0;
+	rest = buf_bytes(&text);
+	while (bytes_split(&rest, '\n', &line)) {
+		struct buf one = { 0 };
+
+		if (line.n) {
+			buf_add_bytes(&one, line);
+			log_event(&f->server->log, LOG_ERROR, "a segment of the log is damaged",
+				  "mended", buf_str(&one), NULL);
+		}
+		buf_release(&one);
+	}
+	buf_release(&text);
+}
+
+/* What is to be done about it is done once in a round: what is damaged then stays so. */
+static bool is_to_be_mended(struct flusher *f, enum stage stage, const struct child_end *end,
+			    const struct err *failure)
+{
+	if (stage != REPLAY || f->mended || end->status != err_exit_code(ERR_CORRUPT))
+		return false;
+	log_event(&f->server->log, LOG_ERROR, "a flush met damage", "err", failure->msg, NULL);
+	f->damaged = true;
+	return true;
+}
+
+static void start_pipe(struct flusher *f);
 
 static void ended(struct program *p, const struct child_end *end, const struct err *failure)
 {
 	struct flusher *f = p->data;
 	enum stage stage = (enum stage)(p - f->program);
+	bool lost = stage == MEND && end->status == err_exit_code(ERR_CORRUPT);
 
 	count_end(f, stage, end);
-	if (failure->code != ERR_NONE)
+	if (failure->code != ERR_NONE && !lost && !is_to_be_mended(f, stage, end, failure))
 		set_failure(f, failure);
 	if (--f->n_running)
 		return;
-	/* What is packed is pruned, also when a part of it could not be. */
-	if (stage != PRUNE && forget_answers(f) == 0)
-		start(f, PRUNE, -1, -1);
-	else
+	if (stage == MEND)
+		tell_mended(f);
+	if (stage == PRUNE)
 		round_ended(f);
+	else if (stage == MEND && f->failure.code == ERR_NONE)
+		start_pipe(f);
+	else if (f->damaged && !f->mended && f->failure.code == ERR_NONE)
+		start(f, MEND, -1, -1);
+	else
+		begin_prune(f);
+}
+
+/* What a program prints, into memory. Without, it works all the same. */
+static int keep_output(struct flusher *f, int *ret_ours)
+{
+	int child = -1;
+	struct err e;
+
+	if (program_output(ret_ours, &child, &e) < 0)
+		log_event(&f->server->log, LOG_WARN, "what a flush prints is lost", "err", e.msg,
+			  NULL);
+	return child;
 }
 
 /*
@@ -425,14 +523,17 @@ static void start(struct flusher *f, enum stage stage, int in, int out)
 	const char *const replay[] = { "walreplay",	 "--frames",	 "--unpacked", "--store",
 				       s->config->store, s->config->wal, NULL };
 	const char *const index[] = { "idxbuild", "--store", s->config->store, NULL };
+	const char *const mend[] = { "walreplay", "--mend", s->config->wal, NULL };
 	const char *const prune[] = { "walreplay",	"--prune",	"-q", "--store",
 				      s->config->store, s->config->wal, NULL };
-	const char *const *const argv[] = { replay, pack.argv, index, prune };
+	const char *const *const argv[] = { replay, pack.argv, index, mend, prune };
 
 	make_pack_args(s->config, &pack);
-	if (stage == INDEX) {
-		f->names_fd = memfd_create("names", MFD_CLOEXEC);
-		out = fcntl(f->names_fd, F_DUPFD_CLOEXEC, 3);
+	if (stage == INDEX)
+		out = keep_output(f, &f->names_fd);
+	if (stage == MEND) {
+		f->mended = true;
+		out = keep_output(f, &f->mended_fd);
 	}
 	f->n_running++;
 	program_start(&f->program[stage], &(struct child_opts){ .argv = argv[stage],
@@ -441,12 +542,38 @@ static void start(struct flusher *f, enum stage stage, int in, int out)
 								.nice = f->nice });
 }
 
-static void start_round(struct flusher *f)
+static void fail_pipe(struct flusher *f)
 {
-	int to_pack[2], to_index[2];
 	struct err e;
 
+	err_sys(&e, "pipe");
+	set_failure(f, &e);
+	round_ended(f);
+}
+
+static void start_pipe(struct flusher *f)
+{
+	int to_pack[2], to_index[2];
+
+	if (pipe2(to_pack, O_CLOEXEC) < 0) {
+		fail_pipe(f);
+		return;
+	}
+	if (pipe2(to_index, O_CLOEXEC) < 0) {
+		fail_pipe(f);
+		close(to_pack[0]);
+		close(to_pack[1]);
+		return;
+	}
+	start(f, REPLAY, -1, to_pack[1]);
+	start(f, PACK, to_pack[0], to_index[1]);
+	start(f, INDEX, to_index[0], -1);
+}
+
+static void start_round(struct flusher *f)
+{
 	f->failure = (struct err){ 0 };
+	f->damaged = f->mended = false;
 	f->round_begun_ns = time_mono_ns();
 	pthread_mutex_lock(&f->lock);
 	f->nice = flush_nice(f->state.n_closed);
@@ -454,23 +581,7 @@ static void start_round(struct flusher *f)
 	f->state.running = true;
 	f->state.begun_mono_ns = f->round_begun_ns;
 	pthread_mutex_unlock(&f->lock);
-	if (pipe2(to_pack, O_CLOEXEC) < 0) {
-		err_sys(&e, "pipe");
-		set_failure(f, &e);
-		round_ended(f);
-		return;
-	}
-	if (pipe2(to_index, O_CLOEXEC) < 0) {
-		err_sys(&e, "pipe");
-		close(to_pack[0]);
-		close(to_pack[1]);
-		set_failure(f, &e);
-		round_ended(f);
-		return;
-	}
-	start(f, REPLAY, -1, to_pack[1]);
-	start(f, PACK, to_pack[0], to_index[1]);
-	start(f, INDEX, to_index[0], -1);
+	start_pipe(f);
 }
 
 /* What is to be done about what was seen. */
@@ -543,7 +654,7 @@ void flusher_hurry(struct flusher *f)
 int flusher_open(struct server *s, struct flusher **ret, struct err *e)
 {
 	static const char *const names[N_STAGES] = { "walreplay", "chunkpack", "idxbuild",
-						     "walreplay" };
+						     "walreplay", "walreplay" };
 	struct flusher *f = mem_alloc(sizeof(*f));
 
 	*f = (struct flusher){ .server = s };
@@ -551,7 +662,8 @@ int flusher_open(struct server *s, struct flusher **ret, struct err *e)
 		f->program[i] = (struct program){
 			.server = s, .name = names[i], .ended = ended, .data = f
 		};
-	if (tasks_open(1, &f->disk, e) < 0) {
+	if (tasks_open(1, &f->disk, e) < 0 || tasks_open(1, &f->cache, e) < 0) {
+		tasks_close(f->disk);
 		free(f);
 		return -1;
 	}
@@ -559,11 +671,6 @@ int flusher_open(struct server *s, struct flusher **ret, struct err *e)
 	children_later(s->children, 0, tick, f);
 	*ret = f;
 	return 0;
-}
-
-static void set_over(struct err *e)
-{
-	err_set(e, ERR_AGAIN, "the daemon ends");
 }
 
 void flusher_flush(struct flusher *f, void (*done)(int rc, const struct err *e, void *data),
@@ -610,6 +717,7 @@ void flusher_stop(struct flusher *f)
 	f->over = true;
 	pthread_mutex_unlock(&f->lock);
 	tasks_stop(f->disk);
+	tasks_stop(f->cache);
 }
 
 void flusher_give_up(struct flusher *f)
@@ -629,6 +737,7 @@ void flusher_close(struct flusher *f)
 		return;
 	flusher_give_up(f);
 	tasks_close(f->disk);
+	tasks_close(f->cache);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
 }

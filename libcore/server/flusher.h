@@ -1,7 +1,7 @@
 /*
  * From the log into the store: closed segments are packed and indexed as they come, by the programs
  * that a shell would run (walreplay | chunkpack | idxbuild, then walreplay --prune). One run at a
- * time, again with backoff when one fails.
+ * time, again with backoff when one fails. Damage in the log is mended (walreplay --mend).
  */
 #ifndef SERVER_FLUSHER_H
 #define SERVER_FLUSHER_H
@@ -15,6 +15,7 @@ struct flusher_state {
 	int64_t oldest_unflushed_ns; /* Unix, when the oldest closed segment was begun; 0: there is
 					none */
 	uint64_t n_closed, closed_bytes; /* segments that wait */
+	uint64_t n_aside;		 /* segments that were damaged, and set aside */
 	double disk_usage;		 /* of the log's disk: the part that is taken */
 	unsigned n_failed;		 /* runs in a row */
 	bool running;

@@ -1,6 +1,7 @@
 #include "server/health.h"
 
 #include "base/num.h"
+#include "ingest/mend.h"
 #include "server/config.h"
 #include "server/intake.h"
 #include "server/store_watch.h"
@@ -51,6 +52,17 @@ int health_check(struct server *s, struct err *e)
 	return health_of_flush(&st, time_mono_ns(), e);
 }
 
+/* It was told when it was found; whoever looks here later is to know where it lies. */
+static void add_aside(struct server *s, struct buf *out)
+{
+	uint64_t n = flusher_look(s->flusher).n_aside;
+
+	if (n)
+		buf_addf(out, "but %llu damaged %s in '%s/%s'\n", (unsigned long long)n,
+			 num_word(n, "segment of the log lies", "segments of the log lie"),
+			 s->config->wal, MEND_ASIDE);
+}
+
 static void add_store(struct server *s, struct buf *out)
 {
 	struct store_health h = store_watch_look(s->watch);
@@ -70,6 +82,7 @@ void health_notes(struct server *s, struct buf *out)
 	struct err e;
 
 	add_store(s, out);
+	add_aside(s, out);
 	if (health_of_upkeep(&kept, time_mono_ns(), &e) < 0)
 		buf_addf(out, "but %s\n", e.msg);
 }

@@ -48,18 +48,38 @@ static void ended(const struct child_end *end, void *data)
 	struct err failure;
 
 	describe(p, end, &failure);
-	close(p->stderr_fd);
+	if (p->stderr_fd >= 0)
+		close(p->stderr_fd);
 	server_metrics_child(p->server->metrics, p->name, end);
 	p->ended(p, end, &failure);
+}
+
+int program_output(int *ret_ours, int *ret_child, struct err *e)
+{
+	int ours = memfd_create("output", MFD_CLOEXEC);
+	int child = ours < 0 ? -1 : fcntl(ours, F_DUPFD_CLOEXEC, 3);
+
+	*ret_ours = *ret_child = -1;
+	if (child < 0) {
+		err_sys(e, "no file in memory");
+		if (ours >= 0)
+			close(ours);
+		return -1;
+	}
+	*ret_ours = ours;
+	*ret_child = child;
+	return 0;
 }
 
 void program_start(struct program *p, const struct child_opts *o)
 {
 	struct child_opts mine = *o;
+	struct err e;
 
-	p->stderr_fd = memfd_create("stderr", MFD_CLOEXEC);
+	if (program_output(&p->stderr_fd, &mine.fd[2], &e) < 0)
+		log_event(&p->server->log, LOG_WARN, "what a program says is lost", "program",
+			  p->name, "err", e.msg, NULL);
 	mine.program = p->name;
-	mine.fd[2] = fcntl(p->stderr_fd, F_DUPFD_CLOEXEC, 3);
 	mine.fd[3] = -1;
 	mine.ended = ended;
 	mine.data = p;

@@ -16,6 +16,10 @@ struct program {
 	int stderr_fd; /* private */
 };
 
+/* A file in memory for what a program prints: one descriptor to be read by us, behind its end, and
+ * one for child_opts.fd, which is given away there. Both are -1 on failure. Errors: ERR_IO. */
+MUST_CHECK int program_output(int *ret_ours, int *ret_child, struct err *e);
+
 /*
  * Starts it; p stays until ended() is called. Of o are looked at .argv, .fd[0] and .fd[1] (as
  * child_start has them), .timeout_ns, .memory_max and .nice. It is counted in

@@ -253,6 +253,9 @@ static const struct metrics_family families[METRIC_COUNT] = {
 	[METRIC_COMPACTION_RUNNING_SECONDS] =
 		GAUGE("lokid_compaction_running_seconds",
 		      "For how long the compaction under way has run, or 0."),
+	[METRIC_WAL_ASIDE] =
+		GAUGE("lokid_wal_damaged_segments",
+		      "Segments of the log that were damaged, and lie in its folder damaged."),
 	[METRIC_WAL_SEGMENT_BYTES] = GAUGE("loki_ingester_wal_bytes_in_use",
 					   "Bytes of closed segments that wait to be flushed."),
 	[METRIC_WAL_DISK_USAGE] = GAUGE("loki_ingester_wal_disk_usage_percent",

@@ -122,13 +122,6 @@ static void add_watch(struct wal_follow *f)
 						     IN_DELETE_SELF | IN_MOVE_SELF);
 }
 
-static bool is_segment_name(const char *name)
-{
-	size_t n = strlen(name);
-
-	return n > 4 && name[0] != '.' && strcmp(name + n - 4, ".wal") == 0;
-}
-
 /* Events, until there are none left; *ret_new: a segment has got its name. */
 static void take_events(struct wal_follow *f, bool *ret_new)
 {
@@ -145,7 +138,7 @@ static void take_events(struct wal_follow *f, bool *ret_new)
 				miss(f, "too much has happened in the log");
 			if (x->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF))
 				f->watch = -1;
-			if (!(x->mask & IN_MOVED_TO) || !is_segment_name(x->name))
+			if (!(x->mask & IN_MOVED_TO) || !wal_is_segment_name(x->name))
 				continue;
 			*ret_new = true;
 			if (!is_known(f, x->name)) {

@@ -162,7 +162,7 @@ int wal_segment_is_several(uint64_t at, struct err *e)
 {
 	return err_set(e, ERR_CORRUPT,
 		       "offset %llu: another segment begins here; a file of the log holds one (see "
-		       "walreplay --salvage)",
+		       "walreplay --mend)",
 		       (unsigned long long)at);
 }
 
@@ -184,7 +184,7 @@ static int by_created(const void *va, const void *vb)
 	return hash128_cmp(&a->header.id, &b->header.id);
 }
 
-static bool is_segment_name(const char *name)
+bool wal_is_segment_name(const char *name)
 {
 	size_t n = strlen(name), k = sizeof(SUFFIX) - 1;
 
@@ -217,7 +217,7 @@ int wal_list_dir(const char *dir, struct wal_list *l, struct err *e)
 	if (!d)
 		return err_sys(e, "cannot open folder '%s'", dir);
 	for (struct dirent *de; (errno = 0, de = readdir(d)) != NULL;) {
-		if (!is_segment_name(de->d_name))
+		if (!wal_is_segment_name(de->d_name))
 			continue;
 		buf_reset(&path);
 		buf_addf(&path, "%s/%s", dir, de->d_name);

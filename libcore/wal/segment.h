@@ -80,6 +80,9 @@ MUST_CHECK int wal_list_dir(const char *dir, struct wal_list *l, struct err *e);
  * ERR_IO. */
 MUST_CHECK int wal_list_path(const char *path, struct wal_list *l, struct err *e);
 
+/* Is this, without a folder, what a segment of a log may be called: NAME.wal? */
+bool wal_is_segment_name(const char *name);
+
 /* The path of the sidecar of a segment's path: NAME.sum for NAME.wal. */
 void wal_sidecar_path(const char *segment_path, struct buf *out);
 

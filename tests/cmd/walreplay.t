@@ -103,7 +103,7 @@ for both in "$F/wal-v1-one $F/wal-v1-many" "$F/wal-v1-no-end $F/wal-v1-one" "cut
 	for ask in "walreplay" "walreplay --verify" "walreplay --stats" "walreplay --unpacked --store s" "walreplay --prune --store bare" \
 		"logql '{app=~\".+\"}' --wal" "logql labels --wal" "logql stats --wal"; do
 		ok "in a log: $ask is exit 3" exits 3 sh -c "$ask several"
-		ok "and says where" stderr_is "${ask%% *}: error: 'several/c.wal': offset $off: another segment begins here; a file of the log holds one (see walreplay --salvage)"
+		ok "and says where" stderr_is "${ask%% *}: error: 'several/c.wal': offset $off: another segment begins here; a file of the log holds one (see walreplay --mend)"
 	done
 	ok "the query reads all all the same" sh -c "logql -t fake -o raw '{app=~\".+\"}' --wal several 2>/dev/null | wc -l | grep -qx $(grep -c '"tenant":"fake"' want)"
 	ok "it is still there, without a sidecar" test "$(ls several)" = c.wal
@@ -293,7 +293,7 @@ is "it alone" "$(cat n)" "$(wc -l <"$REPO/examples/logs/shop.log")"
 cp "$F/wal-v1-many" wal/bad.wal
 flip_byte wal/bad.wal 5000
 ok "a damaged one is exit 3" exits 3 walreplay --unpacked --store s wal
-ok "left out, and named for --salvage" stderr_has "'wal/bad.wal': damaged, left out; see --verify and --salvage"
+ok "left out, and named for --mend" stderr_has "'wal/bad.wal': damaged, left out; see --verify and --mend"
 ok "the others are done" stdout_lines "$(wc -l <"$REPO/examples/logs/shop.log")"
 rm wal/bad.*
 ok "--prune" exits 0 walreplay --prune --store s wal

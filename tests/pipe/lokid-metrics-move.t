@@ -150,6 +150,7 @@ done
 rm fail
 ok "a deletion" wait_for 20 sum loki_compactor_delete_requests_processed_total ">" 0
 ok "damage in the log" wait_for 20 sum loki_ingester_wal_corruptions_total ">" 0
+ok "is set aside" wait_for 20 sum lokid_wal_damaged_segments ">" 0
 
 # --- a store that is away ---
 mv data/store/~lokid/format format
