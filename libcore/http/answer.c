@@ -110,15 +110,13 @@ void answer_raw(struct http_request *r, int status, const char *text)
 	c->lingers = true;
 }
 
-enum { BYTES_PER_S_LEAST = 10000 };
-
 /* Who takes a byte now and then would keep it for ever. */
 enum MHD_Result answer_queue(struct http_request *r)
 {
 	const struct http_opts *o = &r->server->o;
-	uint64_t s = o->idle_s + r->answer_n / BYTES_PER_S_LEAST;
+	uint64_t s = o->idle_s + (o->rate_least ? r->answer_n / o->rate_least : 0);
 
-	if (o->idle_s && !r->websocket && s < INT64_MAX / 2 / (uint64_t)NS_PER_S)
+	if (o->idle_s && o->rate_least && !r->websocket && s < INT64_MAX / 2 / (uint64_t)NS_PER_S)
 		atomic_store(&r->conn->deadline_ns, time_mono_ns() + (int64_t)s * NS_PER_S);
 	return MHD_queue_response(r->mhd, (unsigned)r->status, r->answer);
 }

@@ -57,6 +57,10 @@ struct conn {
 	bool is_named; /* the handshake is over, cert_name looked up */
 	bool lingers;  /* its client may still send what we do not read */
 	bool refused;  /* over a limit: its requests are not looked at */
+	/* server->lock: of its answer, by http_hold */
+	uint64_t held;	  /* bytes; 0: none */
+	uint64_t held_at; /* what its client had taken before */
+	int64_t held_ns;
 
 	pthread_mutex_t lock;		/* what follows, and the request's answer */
 	int websocket_fd;		/* what its websocket reads from, or -1 */
@@ -128,6 +132,8 @@ struct http_server {
 	struct parting linger[LINGERING_MAX];
 	size_t n_linger;
 	struct conn *first_conn, *dead_conn, *buried_conn, *by_address[BY_ADDRESS];
+	uint64_t held;	     /* by all connections */
+	uint64_t n_cut;	     /* closed since they read too slowly for that */
 	size_t n_active;     /* requests */
 	size_t n_websockets; /* threads */
 	pthread_cond_t idle; /* one of these is 0 */
@@ -178,6 +184,9 @@ enum MHD_Result request_go_on(void *server, struct MHD_Connection *m, const char
 			      size_t *upload_n, void **request);
 void request_end(void *server, struct MHD_Connection *m, void **request,
 		 enum MHD_RequestTerminationCode why);
+
+/* hold.c: what http_hold counted of c's answer is counted no more. */
+void conn_let_go(struct conn *c);
 
 /* answer.c */
 void answer_text(struct http_request *r, int status, const char *text);

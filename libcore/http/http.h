@@ -65,12 +65,15 @@ struct http_opts {
 	int listen_fd;	     /* one that listens already, given away, or -1 */
 	unsigned threads;
 	unsigned connections_max, connections_of_ip_max; /* 0: of an address, no limit */
-	unsigned idle_s;    /* a connection that sends or takes nothing is closed; 0: never */
-	unsigned request_s; /* and so is one whose request, head and body, takes longer */
-	size_t head_max;    /* bytes of request line and headers; each connection that was used has
-			       so many */
-	size_t body_max;    /* what http_body_max does not say otherwise */
-	size_t bodies_max;  /* bytes of all bodies at once: beyond, 503 and Retry-After */
+	unsigned idle_s;     /* a connection that sends or takes nothing is closed; 0: never */
+	unsigned rate_least; /* bytes a second: who takes an answer has idle_s, and the time that it
+				takes so; 0: any time */
+	unsigned request_s;  /* and so is one whose request, head and body, takes longer */
+	size_t head_max;     /* bytes of request line and headers; each connection that was used has
+				so many */
+	size_t body_max;     /* what http_body_max does not say otherwise */
+	size_t bodies_max;   /* bytes of all bodies at once: beyond, 503 and Retry-After */
+	uint64_t held_max;   /* bytes of answers at once, by http_hold; 0: no limit */
 	struct http_tls tls;
 	struct http_calls calls;
 	/* What goes wrong and no request shows: one line, without its end, from any thread. NULL:
@@ -149,6 +152,21 @@ void http_set_user(struct http_request *r, void *user);
 void *http_user(const struct http_request *r);
 
 /* --- the answer --- */
+
+/*
+ * n bytes are kept for r's answer, which is about to be given, until r is done. When that is more
+ * than held_max with those of all others, room is made: the connection is closed whose client
+ * would take longest for what is left of its answer, by how fast it has read so far, which is
+ * known after a second; if need be, several. One answer alone may be larger. For any thread, at
+ * most once for each request. Errors: ERR_AGAIN, there is no room, nor can any be made now.
+ */
+MUST_CHECK int http_hold(struct http_request *r, uint64_t n, struct err *e);
+
+struct http_held {
+	uint64_t n_bytes; /* now */
+	uint64_t n_cut;	  /* connections that were closed to make room, since it was opened */
+};
+struct http_held http_held(const struct http_server *s);
 
 struct http_field {
 	const char *name, *value;

@@ -314,6 +314,7 @@ void request_end(void *server, struct MHD_Connection *m, void **request,
 		s->o.calls.done(r, s->o.calls.data);
 	if (r->answer)
 		MHD_destroy_response(r->answer);
+	conn_let_go(c);
 	atomic_fetch_sub(&s->bodies_used, r->body_cap);
 	free(r->body);
 	if (r->is_owned) {

@@ -116,6 +116,16 @@ static void collect_log(struct metrics *m, struct log *l)
 			    (double)atomic_load_explicit(&l->n[i], memory_order_relaxed));
 }
 
+static void collect_http(struct metrics *m, const struct http_server *h)
+{
+	struct http_held held = http_held(h);
+
+	metrics_set(metric_of1(m, METRIC_TCP_CONNECTIONS, BYTES_LIT("http")),
+		    (double)http_connections(h));
+	set_bytes(m, METRIC_ANSWER_BYTES, held.n_bytes);
+	set_bytes(m, METRIC_ANSWERS_CUT, held.n_cut);
+}
+
 static void collect(struct metrics *m, void *data)
 {
 	struct server *s = data;
@@ -130,8 +140,7 @@ static void collect(struct metrics *m, void *data)
 	collect_log(m, &s->log);
 	if (s->audit)
 		set_bytes(m, METRIC_AUDIT_LOST, audit_lost(s->audit));
-	metrics_set(metric_of1(m, METRIC_TCP_CONNECTIONS, BYTES_LIT("http")),
-		    (double)http_connections(s->http));
+	collect_http(m, s->http);
 	set(m, METRIC_READY, health_check(s, &e) == 0);
 	set(m, METRIC_WAL_REPLAY_ACTIVE, intake_ready(s->intake, &e) < 0);
 }

@@ -93,6 +93,7 @@ void config_init(struct config *c)
 			.max_concurrent = 4,
 			.jobs = 1,
 			.compress_responses = true,
+			.answers_max = 512 * MiB,
 			.max_tails = 200,
 			.tail_max_duration_ns = HOUR,
 			.max_outstanding_per_tenant = 2048,

@@ -103,7 +103,8 @@ struct config_query {
 	unsigned max_concurrent; /* queries that run at once, of all tenants */
 	unsigned jobs;		 /* threads of one */
 	bool compress_responses;
-	unsigned max_tails; /* of all tenants together */
+	uint64_t answers_max; /* bytes of those that clients have not read yet; 0: no limit */
+	unsigned max_tails;   /* of all tenants together */
 	int64_t tail_max_duration_ns;
 	uint64_t max_outstanding_per_tenant; /* where limits_config does not say it */
 	uint64_t short_bytes;		     /* a query that is to look at more is a long one */

@@ -253,6 +253,7 @@ const struct key config_keys[] = {
 
 	USED("frontend.max_outstanding_per_tenant", KEY_COUNT, query.max_outstanding_per_tenant),
 	USED("frontend.compress_responses", KEY_BOOL, query.compress_responses),
+	USED("frontend.max_answers_size", KEY_SIZE, query.answers_max),
 	IDLE("frontend.log_queries_longer_than", no_request_log),
 	IDLE("frontend.query_stats_enabled", always_on),
 	IDLE("frontend.max_body_size", "a form is a megabyte at most"),

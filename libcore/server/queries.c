@@ -7,6 +7,9 @@
  *                         |  ^
  *      (plans to scan)    v  |  (its turn as a scan)
  *                        parked
+ *
+ * One that is encoded keeps its place: answers wait in memory, and there are never more of them
+ * than places.
  */
 #include "server/queries.h"
 
@@ -92,6 +95,12 @@ static void leave_queue(struct queries *q, struct query *query)
 	query->end.class = query->item.class;
 	query_queue_end(&q->queue, &query->item);
 	count_running(q);
+}
+
+static void leave_place(struct queries *q, struct query *query)
+{
+	if (query->item.runs)
+		leave_queue(q, query);
 }
 
 /* --- the gate --- */
@@ -358,6 +367,7 @@ static void encode(struct task *t)
 
 	query_encode(query);
 	pthread_mutex_lock(&q->lock);
+	leave_place(q, query);
 	tell(q, query);
 	settle(q);
 }
@@ -369,6 +379,7 @@ static void encode_later(struct queries *q, struct query *query)
 	if (tasks_add(query->end.fd_n >= LARGE ? q->large : q->small, &query->encoding))
 		return;
 	query_end_set(query, 503, "the daemon is stopping");
+	leave_place(q, query);
 	tell(q, query);
 }
 
@@ -391,16 +402,19 @@ static bool begins_again(struct queries *q, struct query *query, const struct ch
 static void finish(struct queries *q, struct query *query, const struct child_end *end)
 {
 	query_end_by_logql(query, end);
-	leave_queue(q, query);
 	metrics_add(metric_of1(q->o.metrics, METRIC_QUERY_BYTES, query->tenant),
 		    (double)query->end.bytes);
 	metrics_add(metric_of1(q->o.metrics, METRIC_QUERY_LINES, query->tenant),
 		    (double)query->end.lines);
 	query->state = STATE_ENDED;
-	if (query_is_to_be_encoded(query))
+	if (!query->item.runs) /* else its turn might come yet */
+		leave_queue(q, query);
+	if (query_is_to_be_encoded(query)) {
 		encode_later(q, query);
-	else
+	} else {
+		leave_place(q, query);
 		tell(q, query);
+	}
 }
 
 static void child_ended(const struct child_end *end, void *data)

@@ -1,4 +1,5 @@
-/* How a query ends: its status, and in words why. For queries.c. */
+/* How a query ends: its status, and in words why. For queries.c, and who cannot keep an
+ * answer. */
 #ifndef SERVER_QUERY_END_H
 #define SERVER_QUERY_END_H
 

@@ -8,6 +8,7 @@
 #include "server/log.h"
 #include "server/queries.h"
 #include "server/query_call.h"
+#include "server/query_end.h"
 #include "server/route.h"
 #include "server/server.h"
 #include "server/server_metrics.h"
@@ -165,10 +166,15 @@ static void on_query_ended(struct query *query)
 	struct asked *asked = query->data;
 	struct call *c = asked->call;
 	struct query_end *end = &query->end;
+	struct err e;
 
 	c->n_bytes = end->bytes;
 	c->n_rows = end->rows;
 	name_store(c, end);
+	if (end->status == 200 && http_hold(c->http, end->fd_n, &e) < 0) {
+		query_end_set(query, 503, "%s (frontend.max_answers_size)", e.msg);
+		metrics_add(metric_of(c->server->metrics, METRIC_QUERIES_FAILED), 1);
+	}
 	log_query(c, end);
 	if (end->status == 400)
 		server_metrics_refused(c->server->metrics, tenant_first(c->tenant),

@@ -42,6 +42,7 @@ enum {
 	LOOK_MS = 20,	  /* while something is waited for */
 	FILE_THREADS = 2, /* for routes with files: one that hangs does not stop all others */
 	CONNECTIONS_ALL = 1 << 20, /* no limit: more than a process may have files */
+	ANSWER_RATE_LEAST = 100000,
 };
 
 struct limits_set *server_limits(struct server *s)
@@ -115,10 +116,12 @@ static int open_http(struct server *s, struct err *e)
 			c->server.connections_max ? c->server.connections_max : CONNECTIONS_ALL,
 		.connections_of_ip_max = c->server.connections_of_ip_max,
 		.idle_s = (unsigned)(c->server.idle_timeout_ns / NS_PER_S),
+		.rate_least = ANSWER_RATE_LEAST,
 		.request_s = (unsigned)(c->server.read_timeout_ns / NS_PER_S),
 		.head_max = c->server.head_max,
 		.body_max = c->push.body_max,
 		.bodies_max = c->push.bodies_max,
+		.held_max = c->query.answers_max,
 		.tls = c->server.tls,
 		.calls = call_handlers(s),
 		.log = log_http,

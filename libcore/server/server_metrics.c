@@ -265,6 +265,11 @@ static const struct metrics_family families[METRIC_COUNT] = {
 	[METRIC_READY] = GAUGE("lokid_ready", "Whether /ready says so."),
 	[METRIC_TCP_CONNECTIONS] =
 		GAUGE("loki_tcp_connections", "Connections that are open.", LABELS("protocol")),
+	[METRIC_ANSWER_BYTES] =
+		GAUGE("lokid_answer_bytes", "Bytes of answers that clients have not read yet."),
+	[METRIC_ANSWERS_CUT] =
+		COUNTER("lokid_answers_cut_total",
+			"Connections closed since others needed the room of their answers."),
 	[METRIC_LOG_MESSAGES] = COUNTER("loki_internal_log_messages_total",
 					"Events for the daemon's log, also those below its level.",
 					LABELS("level")),

@@ -3,7 +3,7 @@
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/lokid.sh"
 
-need jq
+need jq perl
 
 # The daemon's programs, with a logql before the real one: a query that names one of these words does what it says.
 real=$(command -v logql)
@@ -32,6 +32,7 @@ case \$* in
 	echo 'done 5 6 7' >&3
 	echo '{"status":"success"}'
 	;;
+*long*) exec head -c 40000000 /dev/zero ;;
 *large*) exec head -c 100000000 /dev/zero ;;
 *memory*) echo 'out of memory: 123456 bytes' >&2; kill -ABRT \$\$ ;;
 *crash*) kill -SEGV \$\$ ;;
@@ -48,6 +49,8 @@ server:
   graceful_shutdown_timeout: 3s
 querier:
   max_concurrent: 2
+frontend:
+  max_answers_size: 60MB
 limits_config:
   query_timeout: 30s
   max_query_memory: 50MB
@@ -186,6 +189,42 @@ ok "all scans come to their turn" wait_for 30 done_all
 get /metrics
 ok "what a scan has read is counted" stdout_matches '^lokid_query_bytes_total{tenant="b"} 40$'
 ok "lines too" stdout_matches '^lokid_query_lines_total{tenant="b"} 48$'
+
+# --- answers that nobody reads ---
+# Asks, and reads only when the file `read` is there; what it was given is counted in the file `slow`.
+asks_slowly() {
+	rm -f read slow
+	# The system is not to read in its place.
+	# shellcheck disable=SC2016
+	spawn perl -MSocket -e 'my ($port, $path) = @ARGV;
+		socket(my $s, PF_INET, SOCK_STREAM, 0) or die;
+		setsockopt($s, SOL_SOCKET, SO_RCVBUF, 65536) or die;
+		connect($s, sockaddr_in($port, INADDR_LOOPBACK)) or die;
+		syswrite $s, "GET $path HTTP/1.1\r\nHost: a\r\nX-Scope-OrgID: a\r\n\r\n";
+		select undef, undef, undef, 0.05 until -e "read";
+		my ($n, $all) = (1, 0);
+		while ($n) { $n = sysread $s, my $drop, 65536; $all += $n // 0 }
+		open my $f, ">", "slow.tmp"; print $f "$all\n"; close $f; rename "slow.tmp", "slow"' \
+		"$LOKID_PORT" "$api/query_range?query=%7Ba%3D%22long%22%7D"
+}
+no_room() {
+	asks_slowly
+	wait_for 10 metric_is lokid_answer_bytes 40000000
+	ask b long
+	[ "$CODE" = 503 ]
+}
+ok "an answer without room is refused" wait_for 30 no_room
+ok "it is said why" stdout_has "the answers that clients have not read yet are at their limit (frontend.max_answers_size)"
+answered() {
+	ask b long
+	[ "$CODE" = 200 ]
+}
+ok "the slow one is closed for it" wait_for 30 answered
+touch read
+ok "and ends" wait_for 10 test -e slow
+ok "without its answer" test "$(cat slow)" -lt 40000000
+ok "nothing is kept any more" wait_for 10 metric_is lokid_answer_bytes 0
+not_ok "it is counted" metric_is lokid_answers_cut_total 0
 
 # --- stopping ---
 rm go

@@ -1,6 +1,7 @@
 /* Queries with a logql of the test's own: what one waits for, and what not. */
 #include "server/queries.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -11,7 +12,7 @@
 
 #include "unit.h"
 
-enum { DEADLINE_S = 20, LARGE = 3, LARGE_BYTES = 4 << 20 };
+enum { DEADLINE_S = 20, LARGE = 3, LARGE_BYTES = 4 << 20, PLACES = 16 };
 
 struct world {
 	char *dir;
@@ -57,7 +58,7 @@ static int open_world(void **state)
 	assert_int_equal(children_open(w.dir, &w.children, &e), 0);
 	o = (struct queries_opts){ .children = w.children,
 				   .metrics = w.metrics,
-				   .max_concurrent = 16,
+				   .max_concurrent = PLACES,
 				   .jobs = 1,
 				   .short_bytes = UINT64_MAX };
 	assert_int_equal(queries_open(&o, &w.q, &e), 0);
@@ -166,10 +167,45 @@ static void a_small_answer_does_not_wait_behind_large_ones(void **state)
 	query_release(&small);
 }
 
+static bool have_ended(double n)
+{
+	const struct metrics_series *ok =
+		metric_of2(w.metrics, METRIC_CHILD_ENDED, BYTES_LIT("logql"), BYTES_LIT("ok"));
+	int64_t end_ns = time_mono_ns() + DEADLINE_S * NS_PER_S;
+
+	while (metrics_value(ok) < n && time_mono_ns() < end_ns)
+		poll(NULL, 0, 2);
+	return metrics_value(ok) >= n;
+}
+
+/* Else any number of answers would be in memory behind a few threads. */
+static void an_answer_that_is_encoded_keeps_its_place(void **state)
+{
+	const char *argv[] = { "logql", "100", NULL };
+	struct query query[PLACES + 1];
+	double waiting;
+
+	(void)state;
+	for (int i = 0; i < PLACES; i++)
+		ask(&query[i], argv, when_told);
+	assert_true(have_ended(PLACES));
+	ask(&query[PLACES], argv, at_once);
+	waiting = metrics_value(metric_of1(w.metrics, METRIC_QUEUE_LENGTH, BYTES_LIT("a")));
+	let_go();
+	assert_true(reaches(&w.ended, PLACES + 1));
+	assert_int_equal(waiting, 1);
+	for (int i = 0; i <= PLACES; i++) {
+		assert_int_equal(query[i].end.status, 200);
+		query_release(&query[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_small_answer_does_not_wait_behind_large_ones,
+						open_world, close_world),
+		cmocka_unit_test_setup_teardown(an_answer_that_is_encoded_keeps_its_place,
 						open_world, close_world),
 	};
 
