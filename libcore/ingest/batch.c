@@ -43,7 +43,10 @@ static int amend(struct labels *l, struct arena *a, void *data, struct err *e)
 		return -1;
 	if ((in->opts->add & INGEST_ADD_SERVICE_NAME) && !labels_get_bytes(l, SERVICE_NAME).p) {
 		/* Asked before the new label is counted: it has no name yet. */
-		struct bytes service = service_name_of(l);
+		struct bytes service =
+			in->n_service_labels
+				? service_name_among(l, in->service_label, in->n_service_labels)
+				: service_name_of(l);
 
 		l->v[l->n++] = (struct label){ SERVICE_NAME, service };
 		return labels_normalize(l, e);
@@ -56,6 +59,20 @@ static int parse_pairs(struct bytes spelling, struct arena *a, struct labels *re
 	struct push_labels l = { PUSH_LABELS_PAIRS, spelling };
 
 	return push_labels_parse(&l, a, ret, e);
+}
+
+static void split_service_labels(struct ingest *in, const char *list)
+{
+	size_t n = 1;
+	char *rest;
+
+	for (const char *p = list; *p; p++)
+		n += *p == ',';
+	in->service_label = mem_alloc(n * sizeof(*in->service_label));
+	buf_add_str(&in->service_text, list);
+	rest = (char *)(uintptr_t)buf_str(&in->service_text);
+	for (char *name; (name = strsep(&rest, ","));)
+		in->service_label[in->n_service_labels++] = name;
 }
 
 int ingest_open(const struct ingest_opts *opts, struct ingest **ret, struct err *e)
@@ -72,6 +89,8 @@ int ingest_open(const struct ingest_opts *opts, struct ingest **ret, struct err 
 		free(in);
 		return -1;
 	}
+	if (opts->service_labels)
+		split_service_labels(in, opts->service_labels);
 	in->cache = (struct label_cache){ .streams = in->streams, .amend = amend, .data = in };
 	if (opts->input == INGEST_SYSLOG)
 		in->cache.parse = parse_pairs;
@@ -276,6 +295,8 @@ int ingest_close(struct ingest *in, struct ingest_counts *ret, struct err *e)
 	arena_release(&in->arena);
 	buf_release(&in->ack);
 	httpc_given_release(&in->given);
+	free(in->service_label);
+	buf_release(&in->service_text);
 	pthread_mutex_destroy(&in->lock);
 	free(in->meta);
 	free(in->leveled);

@@ -16,6 +16,9 @@ struct ingest {
 	const struct ingest_opts *opts;
 	struct wal_writer *writer; /* or NULL, and: */
 	struct sender *sender;
+	const char **service_label; /* of the options */
+	size_t n_service_labels;
+	struct buf service_text;  /* where they lie */
 	struct httpc_given given; /* with the secrets of the sender */
 	struct streams *streams;
 	struct label_cache cache;

@@ -45,7 +45,10 @@ struct ingest_opts {
 	struct label label[INGEST_LABELS_MAX]; /* room for: */
 	struct labels labels; /* of all entries; in JSON lines the entry's own go before */
 	unsigned add;	      /* INGEST_ADD_... */
-	size_t line_max;      /* above 0 */
+	/* With service_name: "NAME,...", the labels whose value it is, the first that a stream has;
+	 * NULL: those of labels/service.h. */
+	const char *service_labels;
+	size_t line_max; /* above 0 */
 	enum ingest_long long_lines;
 	int ack_fd; /* where commits are told, or -1 */
 	/* A bad entry, with its place in the message; called at once. */

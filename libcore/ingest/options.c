@@ -218,6 +218,9 @@ const struct cli_taken ingest_options[] = {
 	{ { 0, "add", "service_name|detected_level", "what Loki adds by itself" },
 	  take_add,
 	  WHOLE },
+	{ { 0, "service-labels", "NAME,...", "--add service_name: from the first of these" },
+	  cli_take_text,
+	  AT(service_labels) },
 	{ { 0, "sync", "always|interval=DURATION|none", "fsync (always)" }, take_sync, WHOLE },
 	{ { 0, "max-line", "SIZE", "longest line that is taken (256KiB)" }, take_line_max, WHOLE },
 	{ { 0, "long-lines", "refuse|cut", "what is done with longer lines (refuse)" },
@@ -269,6 +272,8 @@ int ingest_check_opts(struct ingest_opts *o, struct err *e)
 		return err_wrap(e, "option '--label'");
 	if (o->n_listen && o->input != INGEST_SYSLOG)
 		return err_set(e, ERR_USAGE, "--listen takes syslog, and nothing else");
+	if (o->service_labels && !(o->add & INGEST_ADD_SERVICE_NAME))
+		return err_set(e, ERR_USAGE, "--service-labels: only with --add service_name");
 	if (o->input == INGEST_LINES && o->labels.n == 0 && !(o->add & INGEST_ADD_SERVICE_NAME))
 		return err_set(e, ERR_USAGE, "lines need at least one label: -l NAME=VALUE");
 	if (o->input == INGEST_FRAMES && (o->labels.n || o->add || o->tenant.n))

@@ -362,6 +362,7 @@ static void take_anew(struct server *s, enum anew what)
 	n_users = now.auth->n_users;
 	set_limits(s, limits_set_hold(now.limits));
 	config_anew_release(&now);
+	syslog_renew(s->syslog);
 	store_watch_write_limits(s->watch);
 	metrics_set(metric_of(s->metrics, METRIC_RELOAD_SUCCESSFUL), 1);
 	log_event(&s->log, LOG_INFO, "limits read", NULL);

@@ -24,8 +24,10 @@ struct syslog_child {
 	size_t n;
 	/* Of the children's thread, but for stop's look at number and stopping. */
 	pthread_mutex_t lock;
-	uint64_t number; /* of the child that runs, or 0 */
+	uint64_t number;  /* of the child that runs, or 0 */
+	struct buf added; /* what that one was told to add to entries */
 	bool stopping;
+	bool changed; /* it was ended to be told something else */
 	int64_t backoff_ms;
 	struct said said;
 };
@@ -36,23 +38,51 @@ static void add(struct syslog_child *c, const char *text)
 		c->argv[c->n++] = text;
 }
 
+static const char *text_of(struct syslog_child *c, struct bytes b)
+{
+	char *text = arena_alloc(&c->arena, b.n + 1);
+
+	memcpy(text, b.p, b.n);
+	text[b.n] = '\0';
+	return text;
+}
+
 /* "a,b,c": each behind the option. */
 static void add_each(struct syslog_child *c, const char *option, const char *list)
 {
 	struct bytes rest = bytes_str(list), one;
 
 	while (bytes_split(&rest, ',', &one)) {
-		char *text = arena_alloc(&c->arena, one.n + 1);
-
-		memcpy(text, one.p, one.n);
-		text[one.n] = '\0';
 		if (one.n) {
 			add(c, option);
-			add(c, text);
+			add(c, text_of(c, one));
 		}
 	}
 }
 
+/* What the tenant's limits add to a push: options, a NUL behind each. */
+static void find_added(struct server *s, struct buf *ret)
+{
+	struct limits_set *set = server_limits(s);
+	const struct limits *l = limits_of(set, bytes_str(s->config->syslog.tenant));
+	bool level = l->discover_log_levels && l->allow_structured_metadata;
+	bool service = l->discover_service_name;
+
+	buf_reset(ret);
+	if (level || service) {
+		buf_addf(ret, "--add=%s%s%s", service ? "service_name" : "",
+			 level && service ? "," : "", level ? "detected_level" : "");
+		buf_add_char(ret, '\0');
+	}
+	for (size_t i = 0; service && i < l->service_name_labels.n; i++)
+		buf_addf(ret, "%s%s",
+			 i ? "," : "--service-labels=", l->service_name_labels.name[i]);
+	if (service)
+		buf_add_char(ret, '\0');
+	limits_set_drop(set);
+}
+
+/* Under the lock. */
 static void make_args(struct syslog_child *c)
 {
 	const struct config *config = c->server->config;
@@ -62,6 +92,9 @@ static void make_args(struct syslog_child *c)
 				  .segment_age_ns = config->push.segment_age_ns,
 				  .disk_full_threshold = config->push.disk_full_threshold };
 
+	c->n = 0;
+	arena_reset(&c->arena);
+	find_added(c->server, &c->added);
 	add(c, "lokid-ingest");
 	add(c, "--input=syslog");
 	add(c, "--quiet");
@@ -70,6 +103,9 @@ static void make_args(struct syslog_child *c)
 	add(c, config->syslog.tenant);
 	add_each(c, "--label", config->syslog.labels);
 	add_each(c, "--listen", config->syslog.listen);
+	for (size_t at = 0; at < c->added.n; at += strlen(c->added.p + at) + 1)
+		add(c, c->added.p + at);
+	c->argv[c->n] = NULL;
 }
 
 static void start(void *data);
@@ -79,15 +115,21 @@ static void ended(const struct child_end *end, void *data)
 	struct syslog_child *c = data;
 	struct server *s = c->server;
 	struct buf why = { 0 };
-	bool stopping;
+	bool stopping, changed;
 
 	server_metrics_child(s->metrics, "lokid-ingest", end);
 	pthread_mutex_lock(&c->lock);
 	c->number = 0;
 	stopping = c->stopping;
+	changed = c->changed;
+	c->changed = false;
 	pthread_mutex_unlock(&c->lock);
 	if (stopping)
 		return;
+	if (changed) {
+		start(c);
+		return;
+	}
 	if (end->error.code)
 		buf_add_str(&why, end->error.msg);
 	else
@@ -118,6 +160,7 @@ static void start(void *data)
 
 	pthread_mutex_lock(&c->lock);
 	if (!c->stopping) {
+		make_args(c);
 		said_open(&s->log, &messages, &watch);
 		log_event(&s->log, LOG_INFO, "lokid-ingest started for syslog", "listen",
 			  s->config->syslog.listen, NULL);
@@ -144,7 +187,6 @@ struct syslog_child *syslog_open(struct server *s)
 				    .said.log = &s->log,
 				    .said.program = "lokid-ingest" };
 	pthread_mutex_init(&c->lock, NULL);
-	make_args(c);
 	start(c);
 	return c;
 }
@@ -165,6 +207,22 @@ void syslog_rotate(struct syslog_child *c)
 		tell(c, SIGHUP);
 }
 
+void syslog_renew(struct syslog_child *c)
+{
+	struct buf now = { 0 };
+
+	if (!c)
+		return;
+	find_added(c->server, &now);
+	pthread_mutex_lock(&c->lock);
+	if (c->number && !bytes_eq(buf_bytes(&now), buf_bytes(&c->added))) {
+		c->changed = true;
+		child_signal(c->server->children, c->number, SIGTERM);
+	}
+	pthread_mutex_unlock(&c->lock);
+	buf_release(&now);
+}
+
 void syslog_stop(struct syslog_child *c)
 {
 	if (c)
@@ -176,6 +234,7 @@ void syslog_close(struct syslog_child *c)
 	if (!c)
 		return;
 	arena_release(&c->arena);
+	buf_release(&c->added);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 }

@@ -114,6 +114,10 @@ ok "frames and -l do not go together" exits 2 lokid-ingest --wal n -l a=b --inpu
 not_ok "none of these made a log" test -e n
 
 # What Loki adds.
+ok "--service-labels" exits 0 sh -c 'echo x | lokid-ingest -q --wal of -l job=j -l pod=p -l app=a --add service_name --service-labels none,pod,job'
+is "names the labels that are looked at, in order" "$(walreplay of | grep -o '"service_name":"[^"]*"')" '"service_name":"p"'
+ok "which is for --add service_name" exits 2 lokid-ingest --wal of -l job=j --add detected_level --service-labels pod
+ok "and told" stderr_has '--service-labels: only with --add service_name'
 ok "--add" exits 0 sh -c 'echo "an error: x" | lokid-ingest -q --wal o -l job=j --add service_name,detected_level'
 ok "adds both" sh -c 'walreplay o | grep -q "\"labels\":{\"job\":\"j\",\"service_name\":\"j\"},\"line\":\"an error: x\",\"metadata\":{\"detected_level\":\"error\"}}"'
 
