@@ -14,8 +14,9 @@ struct auth;
 MUST_CHECK int auth_open(struct config_auth *users, struct auth **ret, struct err *e);
 
 /* From now on these users ask, as far as they have changed; it holds them. What was found out about
- * passwords is forgotten, requests that are let in already go on. Errors: ERR_USAGE, there were
- * users and there are none, so that everybody might do everything; all is as before then. */
+ * passwords that have changed is forgotten, requests that are let in already go on. Errors:
+ * ERR_USAGE, there were users and there are none, so that everybody might do everything; all is as
+ * before then. */
 MUST_CHECK int auth_change(struct auth *a, struct config_auth *users, struct err *e);
 
 /* May *who of *held, who was let in, ask still? Then they become those of the users in force, who

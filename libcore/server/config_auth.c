@@ -14,6 +14,7 @@
  *
  * A password or token may be `file:PATH` or `env:NAME`, where it then lies, hashed too.
  */
+#include <crypt.h>
 #include <stdlib.h>
 
 #include "base/io.h"
@@ -212,6 +213,10 @@ static void read_secret(struct reader *r, const struct yaml_pair *p, struct conf
 	if (u->kind == USER_PASSWORD && u->secret[0] != '$')
 		report_error_at(r->report, at,
 				"'password' of '%s': expected a hash as crypt(3) makes it ($y$...)",
+				u->name);
+	else if (u->kind == USER_PASSWORD && crypt_checksalt(u->secret) == CRYPT_SALT_INVALID)
+		report_error_at(r->report, at,
+				"'password' of '%s': crypt(3) has no such method of a hash here",
 				u->name);
 	if (u->kind == USER_TOKEN && !is_token_hash(u->secret))
 		report_error_at(r->report, at,

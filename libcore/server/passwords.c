@@ -143,11 +143,20 @@ static void remember(struct passwords *p, const struct check *k, const struct co
 			(struct wrong){ k->digest, time_mono_ns() + WRONG_S * NS_PER_S };
 }
 
-static void forget(struct passwords *p)
+/* For users: what is known of those of before whose password is the same. */
+static struct right *right_of(const struct passwords *p, const struct config_auth *users)
 {
-	free(p->right);
-	p->right = mem_alloc((p->users->n_users + 1) * sizeof(*p->right));
-	memset(p->wrong, 0, sizeof(p->wrong));
+	struct right *ret = mem_alloc((users->n_users + 1) * sizeof(*ret));
+
+	for (size_t i = 0; i < p->users->n_users; i++) {
+		const struct config_user *u = &p->users->user[i];
+		size_t place =
+			p->right[i].is_known ? place_of(users, bytes_str(u->name)) : users->n_users;
+
+		if (place < users->n_users && strcmp(users->user[place].secret, u->secret) == 0)
+			ret[place] = p->right[i];
+	}
+	return ret;
 }
 
 /* --- the thread --- */
@@ -247,7 +256,7 @@ int passwords_open(struct config_auth *users, struct passwords **ret, struct err
 		free(p);
 		return -1;
 	}
-	forget(p);
+	p->right = mem_alloc((users->n_users + 1) * sizeof(*p->right));
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->more, NULL);
 	if (pthread_create(&p->thread, NULL, check_all, p) != 0) {
@@ -263,11 +272,15 @@ int passwords_open(struct config_auth *users, struct passwords **ret, struct err
 void passwords_change(struct passwords *p, struct config_auth *users)
 {
 	struct config_auth *old;
+	struct right *right;
 
 	pthread_mutex_lock(&p->lock);
 	old = p->users;
+	right = right_of(p, users);
+	free(p->right);
+	p->right = right;
 	p->users = config_auth_hold(users);
-	forget(p);
+	memset(p->wrong, 0, sizeof(p->wrong));
 	for (struct check *k = p->first; k; k = k->next)
 		k->place = place_of(users, name_of(bytes_str(k->given)));
 	pthread_mutex_unlock(&p->lock);

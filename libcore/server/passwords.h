@@ -1,7 +1,7 @@
 /*
  * Passwords: checked one after the other on a thread of its own, since a hash takes long on
  * purpose. Who sends wrong ones without end is not to shut out those whose are right: what was
- * right is remembered until users change, each user's in a place of its own; of the checks that
+ * right is remembered until it changes, each user's in a place of its own; of the checks that
  * wait only so many are one user's, and of these only so many from one network.
  */
 #ifndef SERVER_PASSWORDS_H
@@ -21,8 +21,8 @@ struct passwords;
 /* Holds users. Errors: ERR_IO (randomness, no thread). */
 MUST_CHECK int passwords_open(struct config_auth *users, struct passwords **ret, struct err *e);
 
-/* What was found out is forgotten; what waits, and what is being checked, is checked against these
- * users, who are held. */
+/* What was found out is forgotten, but of whose password is as before; what waits, and what is
+ * being checked, is checked against these users, who are held. */
 void passwords_change(struct passwords *p, struct config_auth *users);
 
 /* What waits, and what comes, is refused with ERR_AGAIN. Waits for the one being checked. */

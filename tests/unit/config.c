@@ -345,6 +345,8 @@ static void faults_of_auth_are_named_and_show_no_secret(void **state)
 		"1:43: 's' is not among 'auth.roles'");
 	refused("auth: {roles: {r: {}}, users: {a: {roles: r, password: hunter2}}}\n",
 		"1:56: 'password' of 'a': expected a hash as crypt(3) makes it ($y$...)");
+	refused("auth: {roles: {r: {}}, users: {a: {roles: r, password: $zz$abc}}}\n",
+		"1:56: 'password' of 'a': crypt(3) has no such method of a hash here");
 	refused("auth: {roles: {r: {}}, tokens: {a: {roles: r, token: hunter2}}}\n",
 		"1:54: 'token' of 'a': expected sha256: and 64 hexadecimal digits");
 	refused("auth: {roles: {r: {}}, tokens: {a: {roles: r, token: 'env:LOKID_TEST_UNSET'}}}\n",

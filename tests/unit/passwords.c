@@ -307,6 +307,33 @@ static void a_change_holds_for_what_waits(void **state)
 	config_release(&other);
 }
 
+/* So that nobody who guesses gets in the way of all when users are read again. */
+static void a_change_keeps_who_stays(void **state)
+{
+	struct fixture *f = fixture_new();
+	const struct config_user *who = NULL;
+	struct config other;
+
+	(void)state;
+	assert_non_null(ask(f, "u1", "right", "net", note));
+	assert_non_null(ask(f, "u2", "right", "net", note));
+	assert_non_null(ask(f, "u3", "wrong", "net", note));
+	stop_thread(f);
+	let_thread_go(f);
+	users_new(&other, hash);
+	other.auth->user[0].name = "u1";
+	other.auth->user[1].name = "u9";
+	other.auth->user[2].secret = "$1$lokid$of-nothing-that-could-be-";
+	passwords_change(f->p, other.auth);
+	assert_true(passwords_recall(f->p, other.auth, BYTES_LIT("u1:right"), &who));
+	assert_ptr_equal(who, &other.auth->user[0]);
+	assert_false(passwords_recall(f->p, other.auth, BYTES_LIT("u2:right"), &who));
+	assert_false(passwords_recall(f->p, other.auth, BYTES_LIT("u3:wrong"), &who));
+	assert_false(is_known(f, "u1:right", "u1"));
+	fixture_free(f);
+	config_release(&other);
+}
+
 static void *stop(void *data)
 {
 	passwords_stop(data);
@@ -345,6 +372,7 @@ int main(void)
 		cmocka_unit_test(all_together_have_no_more_than_there_are),
 		cmocka_unit_test(the_same_of_many_is_checked_once),
 		cmocka_unit_test(a_change_holds_for_what_waits),
+		cmocka_unit_test(a_change_keeps_who_stays),
 		cmocka_unit_test(what_waits_at_the_end_is_refused),
 	};
 
