@@ -271,6 +271,20 @@ static _Noreturn void unknown_option(const struct cli *c, char *word)
 }
 
 /* As cli_next, with 0 for an option that is dealt with. */
+/* word: one that begins with a letter that is none of ours, as "-limit" or "-limit=3": the name of
+ * an option behind one dash, as programs in Go take them? */
+static void check_one_dash(const struct cli *c, const char *word)
+{
+	size_t len = word && word[0] == '-' ? strcspn(word + 1, "=") : 0;
+
+	for (size_t i = 0; len && i < count_all(c); i++) {
+		const char *name = option_at(c, i)->name;
+
+		if (strlen(name) == len && strncmp(word + 1, name, len) == 0)
+			cli_usage(c, "unknown option '-%s': did you mean '--%s'?", name, name);
+	}
+}
+
 static int next(struct cli *c, int argc, char **argv)
 {
 	int letter = getopt_long(argc, argv, c->short_opts, c->long_opts, NULL);
@@ -295,8 +309,10 @@ static int next(struct cli *c, int argc, char **argv)
 	case '?':
 		/* One of our letters stands for a long option with a value that it does not take.
 		   Of a letter that is not ours the word may be the next: more letters follow. */
-		if (optopt && optopt < OPT_VERSION && !strchr(c->short_opts, optopt))
+		if (optopt && optopt < OPT_VERSION && !strchr(c->short_opts, optopt)) {
+			check_one_dash(c, argv[optind]);
 			cli_usage(c, "unknown option '-%c'", optopt);
+		}
 		unknown_option(c, argv[optind - 1]);
 	default:
 		return give(c, row_of(c, letter));

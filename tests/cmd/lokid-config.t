@@ -60,6 +60,13 @@ printf 'server:\n\thttp_listen_port: 1\n' >bad.yaml
 ok "so is a tab" exits 3 lokid --config bad.yaml --check-config
 ok "which is called by its name" stderr_has "bad.yaml:2:1: a tab: YAML is indented with blanks"
 
+ok "an option behind one dash" exits 2 lokid -check-config
+ok "is told by its name" stderr_is "lokid: error: unknown option '-check-config': did you mean '--check-config'? (see lokid -h)"
+ok "also with a value" exits 2 lokid -listen=127.0.0.1:1
+ok "likewise" stderr_is "lokid: error: unknown option '-listen': did you mean '--listen'? (see lokid -h)"
+ok "what is no name is not" exits 2 lokid -check
+ok "its letter is" stderr_is "lokid: error: unknown option '-c' (see lokid -h)"
+
 printf 'runtime_config: {file: o.yaml}\n' >c.yaml
 ok "overrides that are not there are exit 4" exits 4 lokid --config c.yaml --check-config
 ok "the message says whose name it is" stderr_has "lokid: error: 'runtime_config.file': cannot open 'o.yaml': No such file"
