@@ -45,7 +45,13 @@ static void say_unknown(struct walk *w, const struct yaml_node *key)
 	const char *other = stands_elsewhere(key->text);
 	struct err e;
 
-	if (like)
+	if (bytes_starts(key->text, BYTES_LIT("client_cert")))
+		yaml_fail(key, &e, ERR_USAGE,
+			  "'%.*s%.*s' is not a key: in server.http_tls_config client_ca_file says "
+			  "which certificates of clients hold, client_auth_type who needs one, and "
+			  "auth.certificates who they are",
+			  BYTES_ARG(prefix), BYTES_ARG(key->text));
+	else if (like)
 		yaml_fail(key, &e, ERR_USAGE, "'%.*s%.*s' is not a key: did you mean '%.*s%s'?",
 			  BYTES_ARG(prefix), BYTES_ARG(key->text), BYTES_ARG(prefix), like);
 	else if (other)
@@ -137,12 +143,24 @@ const struct yaml_node *config_node(const struct yaml_node *root, const char *pa
 /* Loki's own root, when it stands below `loki`; what stands beside it is the chart's. */
 static const struct yaml_node *chart_root(struct walk *w, const struct yaml_node *root)
 {
+	/* Where the chart takes the file from, in whole or as what goes over it. */
+	static const char *const whole[] = { "structuredConfig", "config" };
 	const struct yaml_node *loki = yaml_get(root, "loki");
 	struct buf name = { 0 };
 
 	if (!loki || loki->kind != YAML_MAP)
 		return root;
 	w->chart = true;
+	for (size_t i = 0; i < sizeof(whole) / sizeof(*whole); i++) {
+		const struct yaml_node *at = yaml_get(loki, whole[i]);
+
+		if (at && !yaml_is_null(at))
+			report_error_at(w->report, at,
+					"'loki.%s': these are values of the Helm chart, and Loki's "
+					"own file is made of what stands here: give that alone, or "
+					"the config.yaml that 'helm template' prints",
+					whole[i]);
+	}
 	for (uint32_t i = 0; i < root->n; i++) {
 		if (root->pair[i].value == loki)
 			continue;

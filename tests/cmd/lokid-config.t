@@ -60,6 +60,15 @@ printf 'server:\n\thttp_listen_port: 1\n' >bad.yaml
 ok "so is a tab" exits 3 lokid --config bad.yaml --check-config
 ok "which is called by its name" stderr_has "bad.yaml:2:1: a tab: YAML is indented with blanks"
 
+printf 'loki:\n  structuredConfig: {auth_enabled: false}\n  storage: {type: s3}\n' >bad.yaml
+ok "values of the chart that have all of Loki's file elsewhere are exit 2" exits 2 lokid --config bad.yaml --check-config
+ok "what to give is told" stderr_has "bad.yaml:2:21: 'loki.structuredConfig': these are values of the Helm chart, and Loki's own file is made of what stands here: give that alone, or the config.yaml that 'helm template' prints"
+printf 'loki:\n  config: |\n    auth_enabled: false\n' >bad.yaml
+ok "so is a template" exits 2 lokid --config bad.yaml --check-config
+ok "which is told, too" stderr_has "bad.yaml:2:11: 'loki.config': these are values of the Helm chart"
+printf 'server: {http_tls_config: {client_cert: a.pem}}\n' >bad.yaml
+ok "a key for clients' certificates that is none is exit 2" exits 2 lokid --config bad.yaml --check-config
+ok "what does that is told" stderr_has "'server.http_tls_config.client_cert' is not a key: in server.http_tls_config client_ca_file says which certificates of clients hold, client_auth_type who needs one, and auth.certificates who they are"
 ok "an option behind one dash" exits 2 lokid -check-config
 ok "is told by its name" stderr_is "lokid: error: unknown option '-check-config': did you mean '--check-config'? (see lokid -h)"
 ok "also with a value" exits 2 lokid -listen=127.0.0.1:1
