@@ -130,14 +130,14 @@ static int read_config(struct args *a, struct config *c, struct err *e)
 	return 0;
 }
 
-/* The file of overrides is looked at too, and with --check-config what else is named. */
+/* The files of overrides are looked at too, and with --check-config what else is named. */
 static int check(struct args *a, const struct config *c, struct err *e)
 {
 	struct report r = { .say = on_report, .data = a };
 	struct limits_set *limits;
 	struct buf text = { 0 };
 
-	if (config_limits(c, &limits, &r, e) < 0)
+	if (config_limits(c, CONFIG_ABSENT_WARNS, &limits, &r, e) < 0)
 		return -1;
 	if (a->check)
 		config_check_machine(c, &r);

@@ -16,9 +16,7 @@
 #include "server/process.h"
 #include "store/store.h"
 
-static void warn(struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static void warn(struct report *r, const char *fmt, ...)
+void config_warn_machine(struct report *r, const char *fmt, ...)
 {
 	struct buf text = { 0 };
 	va_list va;
@@ -73,10 +71,11 @@ static bool check_folder(const char *what, const char *path, struct report *r)
 		failed = try_folder(buf_str(&at));
 	}
 	if (failed && strcmp(buf_str(&at), path) == 0)
-		warn(r, "%s '%s' cannot be written: %s", what, path, strerror(failed));
+		config_warn_machine(r, "%s '%s' cannot be written: %s", what, path,
+				    strerror(failed));
 	else if (failed)
-		warn(r, "%s '%s' cannot be made in '%s': %s", what, path, buf_str(&at),
-		     strerror(failed));
+		config_warn_machine(r, "%s '%s' cannot be made in '%s': %s", what, path,
+				    buf_str(&at), strerror(failed));
 	buf_release(&at);
 	return !failed;
 }
@@ -132,8 +131,8 @@ static void check_audit_log(const struct config *c, struct report *r)
 	if (failed == ENOENT)
 		failed = strcmp(buf_str(&folder), c->data) == 0 ? 0 : try_folder(buf_str(&folder));
 	if (failed)
-		warn(r, "the audit log '%s' cannot be written: %s", c->audit.log_path,
-		     strerror(failed));
+		config_warn_machine(r, "the audit log '%s' cannot be written: %s",
+				    c->audit.log_path, strerror(failed));
 	buf_release(&folder);
 }
 
@@ -159,12 +158,13 @@ static void check_programs(const struct config *c, struct report *r)
 	struct err e;
 
 	if (config_find_programs(c, &folder, &e) < 0)
-		warn(r, "%s", e.msg);
+		config_warn_machine(r, "%s", e.msg);
 	for (size_t i = 0; folder.n && i < PROCESS_OTHER; i++) {
 		buf_reset(&path);
 		buf_addf(&path, "%s/%s", buf_str(&folder), process_programs[i]);
 		if (access(buf_str(&path), X_OK) < 0)
-			warn(r, "cannot run '%s': %s", buf_str(&path), strerror(errno));
+			config_warn_machine(r, "cannot run '%s': %s", buf_str(&path),
+					    strerror(errno));
 	}
 	buf_release(&folder);
 	buf_release(&path);
@@ -172,7 +172,7 @@ static void check_programs(const struct config *c, struct report *r)
 
 static void on_tls_fault(void *data, const struct err *fault)
 {
-	warn(data, "%s", fault->msg);
+	config_warn_machine(data, "%s", fault->msg);
 }
 
 void config_check_machine(const struct config *c, struct report *r)

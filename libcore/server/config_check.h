@@ -13,6 +13,9 @@
  */
 void config_check_machine(const struct config *c, struct report *r);
 
+/* One such warning. */
+void config_warn_machine(struct report *r, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
 /* Appends the folder of the programs: common.programs, else that of this program itself. Errors:
  * ERR_IO. */
 MUST_CHECK int config_find_programs(const struct config *c, struct buf *ret, struct err *e);

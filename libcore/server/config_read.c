@@ -8,6 +8,7 @@
 
 #include "base/io.h"
 #include "server/config_changes.h"
+#include "server/config_check.h"
 #include "server/config_expand.h"
 #include "server/config_keys.h"
 #include "server/config_parts.h"
@@ -272,16 +273,58 @@ int config_read(const char *path, enum config_expand expand, struct config *c, s
 	return rc;
 }
 
-int config_limits(const struct config *c, struct limits_set **ret, struct report *r, struct err *e)
+bool config_next_overrides(struct bytes *rest, struct buf *ret)
 {
+	struct bytes one;
+
+	while (bytes_split(rest, ',', &one)) {
+		one = bytes_trim(one);
+		if (!one.n)
+			continue;
+		buf_reset(ret);
+		buf_add_bytes(ret, one);
+		return true;
+	}
+	return false;
+}
+
+/* One file more over *set, which then is the one with it. */
+static int put_over(struct limits_set **set, const char *path, enum config_absent absent,
+		    struct report *r, struct err *e)
+{
+	struct limits_set *with;
+
+	if (limits_read_overrides(*set, path, &with, r, e) == 0) {
+		limits_set_drop(*set);
+		*set = with;
+		return 0;
+	}
+	/* Of what is wrong in the file the message has the file and the place. */
+	if (e->code != ERR_IO)
+		return -1;
+	err_wrap(e, "'runtime_config.file'");
+	if (absent == CONFIG_ABSENT_FAILS)
+		return -1;
+	config_warn_machine(r, "%s: without it the daemon does not start", e->msg);
+	return 0;
+}
+
+int config_limits(const struct config *c, enum config_absent absent, struct limits_set **ret,
+		  struct report *r, struct err *e)
+{
+	struct bytes rest = bytes_str(c->overrides_file ? c->overrides_file : "");
+	struct limits_set *set = limits_set_hold(c->limits);
+	struct buf path = { 0 };
 	int rc = 0;
 
-	if (c->overrides_file)
-		rc = limits_read_overrides(c->limits, c->overrides_file, ret, r, e);
+	while (rc == 0 && config_next_overrides(&rest, &path))
+		rc = put_over(&set, buf_str(&path), absent, r, e);
+	buf_release(&path);
+	if (rc == 0)
+		*ret = set;
 	else
-		*ret = limits_set_hold(c->limits);
-	/* Of what is wrong in the file the message has the file and the place. */
-	return rc < 0 && e->code == ERR_IO ? err_wrap(e, "'runtime_config.file'") : rc;
+		limits_set_drop(set);
+	return rc;
 }
 
 void config_anew_release(struct config_anew *a)
@@ -301,7 +344,7 @@ int config_read_anew(const struct config *c, struct config_anew *ret, struct rep
 	int rc;
 
 	if (!c->file) {
-		if (config_limits(c, &set, r, e) < 0)
+		if (config_limits(c, CONFIG_ABSENT_FAILS, &set, r, e) < 0)
 			return -1;
 		*ret = (struct config_anew){ set, config_auth_hold(c->auth) };
 		return 0;
@@ -312,7 +355,7 @@ int config_read_anew(const struct config *c, struct config_anew *ret, struct rep
 		config_tell_changes(c->as_read, now.as_read, r);
 	first = rc < 0 ? *e : (struct err){ 0 };
 	/* The faults of the second file are told, too, when the first has some. */
-	if (config_limits(&now, &set, &overrides, e) < 0) {
+	if (config_limits(&now, CONFIG_ABSENT_FAILS, &set, &overrides, e) < 0) {
 		if (rc < 0 && r->say)
 			r->say(r->data, REPORT_ERROR, first.msg);
 		rc = -1;

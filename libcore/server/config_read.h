@@ -31,12 +31,20 @@ MUST_CHECK int config_read_anew(const struct config *c, struct config_anew *ret,
 				struct err *e);
 void config_anew_release(struct config_anew *a); /* also of a zeroed one */
 
+/* A file of overrides that cannot be opened: an error, or, where a file is only checked, perhaps on
+ * another machine, a warning. */
+enum config_absent { CONFIG_ABSENT_FAILS, CONFIG_ABSENT_WARNS };
+
 /*
- * The limits in force: the settings', and over them the file of overrides as it is now, when there
- * is one. *ret is to be dropped. From any thread. Errors: as of config_read.
+ * The limits in force: the settings', and over them the files of overrides as they are now, one
+ * after the other. *ret is to be dropped. From any thread. Errors: as of config_read.
  */
-MUST_CHECK int config_limits(const struct config *c, struct limits_set **ret, struct report *r,
-			     struct err *e);
+MUST_CHECK int config_limits(const struct config *c, enum config_absent absent,
+			     struct limits_set **ret, struct report *r, struct err *e);
+
+/* The next path of overrides_file, "PATH,...", into *ret, which is emptied; rest is all of it at
+ * first. False: there is none. */
+bool config_next_overrides(struct bytes *rest, struct buf *ret);
 
 /* Appends what is in force, with all defaults, as YAML that is read as the same; but for secrets,
  * in whose place "<secret>" stands. limits: of config_limits. */

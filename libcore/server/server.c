@@ -314,18 +314,27 @@ static void on_report(void *data, enum report_kind kind, const char *text)
 	log_event(&s->log, levels[kind], "settings", "at", text, NULL);
 }
 
-/* Was the file changed, or replaced, since the last look? */
-static bool has_changed(const char *path, struct stat *last)
+/* Was one of the files changed, or replaced, since the last look? */
+static bool has_changed(const char *paths, uint64_t *last)
 {
-	struct stat now = { 0 };
+	struct bytes rest = bytes_str(paths);
+	struct buf path = { 0 }, seen = { 0 };
+	uint64_t now;
 	bool changed;
 
-	if (stat(path, &now) < 0)
-		now = (struct stat){ 0 };
-	changed = now.st_ino != last->st_ino || now.st_size != last->st_size ||
-		  now.st_mtim.tv_sec != last->st_mtim.tv_sec ||
-		  now.st_mtim.tv_nsec != last->st_mtim.tv_nsec;
+	while (config_next_overrides(&rest, &path)) {
+		struct stat st = { 0 };
+
+		if (stat(buf_str(&path), &st) < 0)
+			st = (struct stat){ 0 };
+		buf_addf(&seen, "%llu %lld %lld.%09ld\n", (unsigned long long)st.st_ino,
+			 (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	}
+	now = hash64(buf_bytes(&seen));
+	changed = now != *last;
 	*last = now;
+	buf_release(&path);
+	buf_release(&seen);
 	return changed;
 }
 

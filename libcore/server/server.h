@@ -50,8 +50,8 @@ struct server {
 	struct audit *audit;  /* NULL: none is kept */
 	pthread_mutex_t lock; /* the set */
 	struct limits_set *limits;
-	struct stat overrides; /* their file when it was read last; the main thread's */
-	struct map told;       /* what was said of the settings; the main thread's, as the next */
+	uint64_t overrides; /* of their files when they were read last; the main thread's */
+	struct map told;    /* what was said of the settings; the main thread's, as the next */
 	struct arena told_mem;
 	atomic_bool leaving; /* it is told to end, and still answers */
 	atomic_bool stopping;

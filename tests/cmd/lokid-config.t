@@ -77,14 +77,28 @@ ok "what is no name is not" exits 2 lokid -check
 ok "its letter is" stderr_is "lokid: error: unknown option '-c' (see lokid -h)"
 
 printf 'runtime_config: {file: o.yaml}\n' >c.yaml
-ok "overrides that are not there are exit 4" exits 4 lokid --config c.yaml --check-config
-ok "the message says whose name it is" stderr_has "lokid: error: 'runtime_config.file': cannot open 'o.yaml': No such file"
+ok "overrides that are not there may be there elsewhere" exits 0 lokid --config c.yaml --check-config
+ok "the warning says whose name it is, and what comes of it" stderr_is "lokid: warning: on this machine: 'runtime_config.file': cannot open 'o.yaml': No such file or directory: without it the daemon does not start"
+ok "which does not start here" exits 4 lokid --config c.yaml --data d --listen 127.0.0.1:0
+ok "for that reason" stderr_has "'runtime_config.file': cannot open 'o.yaml': No such file"
 printf 'overrides: {a: {max_query_series: many}}\n' >o.yaml
 ok "overrides with a fault are exit 2" exits 2 lokid --config c.yaml --check-config
 ok "which is told" stderr_has "o.yaml:1:35: 'max_query_series': expected a whole number, found 'many'"
 printf 'overrides: {a: {max_query_series: 7}}\n' >o.yaml
 ok "good ones are printed" exits 0 lokid --config c.yaml --print-config
 ok "by tenant" printed 'max_query_series: 7'
+printf 'runtime_config: {file: "o.yaml, more.yaml,last.yaml"}\n' >c.yaml
+printf 'overrides: {a: {max_query_series: 8, max_query_length: 5h}, b: {max_query_series: 9}}\n' >more.yaml
+printf 'overrides: {b: {max_query_series: 10}}\n' >last.yaml
+ok "of several files" exits 0 lokid --config c.yaml --print-config
+is "each stands over those before, key by key" "$(sed -n '/^overrides:/,/^[a-z]*:$/p' "$TAP/stdout" | grep -v '^overrides' | tr -s ' \n' ' ')" \
+	' a: max_query_series: 8 max_query_length: 5h b: max_query_series: 10 '
+printf 'overrides: {b: {max_query_series: x}}\n' >last.yaml
+ok "a fault in one" exits 2 lokid --config c.yaml --check-config
+ok "has its place" stderr_has "last.yaml:1:35: 'max_query_series': expected a whole number"
+rm more.yaml last.yaml
+ok "two that are not there" exits 0 lokid --config c.yaml --check-config
+ok "are two warnings" stderr_lines 2
 
 for store in S3://b/p gs://b s3:/b file:///srv "' '" "s3://b?endpont=http://h" s3://; do
 	echo "common: {store: $store}" >c.yaml

@@ -70,4 +70,25 @@ ok "with its place" says 'msg=settings at="lokid.yaml:[0-9]*:[0-9]*: '
 lokid_stop
 is "it ends well" "$STATUS" 0
 
+# Overrides in several files, each looked at by itself.
+cat >lokid.yaml <<'END'
+auth_enabled: true
+limits_config: {max_line_size: 4}
+runtime_config: {file: "one.yaml,two.yaml", period: 50ms}
+END
+printf 'overrides: {big: {max_line_size: 4}}\n' >one.yaml
+printf 'overrides: {big: {max_line_size: 16}}\n' >two.yaml
+ok "the daemon starts with two files" lokid_start --config lokid.yaml
+ok "the later one counts" pushed big 204
+printf 'overrides: {big: {max_line_size: 5}}\n' >two.yaml
+ok "a change of it is seen" wait_for 5 pushed big 400
+printf 'overrides: {big: {max_line_size: 4}, other: {max_line_size: 20}}\n' >one.yaml
+ok "and one of the first" wait_for 5 pushed other 204
+ok "over which the later one stands" pushed big 400
+mv two.yaml away
+ok "one that is gone is told" wait_for 5 says "level=error msg=settings at=\"'runtime_config.file': cannot open 'two.yaml'"
+ok "and changes nothing" pushed other 204
+mv away two.yaml
+lokid_stop
+
 done_testing

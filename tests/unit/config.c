@@ -417,12 +417,12 @@ static void overrides_are_read_again(void **state)
 		 in_folder("o.yaml"));
 	read_good(buf_str(&text), &c);
 	put("o.yaml", "overrides: {a: {max_query_series: 8}}\n");
-	assert_int_equal(0, config_limits(&c, &set, &r, &e));
+	assert_int_equal(0, config_limits(&c, CONFIG_ABSENT_FAILS, &set, &r, &e));
 	assert_int_equal(limits_of(set, bytes_str("a"))->max_query_series, 8);
 	assert_int_equal(limits_of(set, bytes_str("b"))->max_query_series, 6);
 	limits_set_drop(set);
 	put("o.yaml", "overrides: {a: {max_query_serie: 8}}\n");
-	assert_int_equal(-1, config_limits(&c, &set, &r, &e));
+	assert_int_equal(-1, config_limits(&c, CONFIG_ABSENT_FAILS, &set, &r, &e));
 	config_release(&c);
 	buf_release(&text);
 }
