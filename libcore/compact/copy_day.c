@@ -1,10 +1,11 @@
 /*
  * Two ways. When all streams of a day are copied for the same tenant, packs and index files go over
- * as they are: names, provenance and what was replaced stay right. Else each pack that has selected
- * streams goes over as it is, or as a new one of what is selected; the new index files come from
- * their trailers alone. What such a pack was made of stands in its trailer as a segment would, so
- * the commit rules see what of it is covered, and what a later copy of a merged pack makes
- * obsolete.
+ * as they are: names, provenance and what was replaced stay right; but for an index file of which a
+ * pack is lost, in whose place one is made of the others' trailers. Else each pack that has
+ * selected streams goes over as it is, or as a new one of what is selected; the new index files
+ * come from their trailers alone. What such a pack was made of stands in its trailer as a segment
+ * would, so the commit rules see what of it is covered, and what a later copy of a merged pack
+ * makes obsolete.
  */
 #include "compact/copy_day.h"
 
@@ -466,7 +467,8 @@ static int copy_packs(struct day *d, struct err *e)
 
 /* ---- index files ---- */
 
-/* Without each of its packs an index file would be worth less than none. */
+/* Without each of its packs an index file would be worth less than none: those of its packs that
+ * did come get one of their own. */
 static bool is_complete(const struct day *d, size_t index)
 {
 	for (size_t i = 0; i < d->n; i++)
@@ -519,6 +521,18 @@ static void build_made(const char *name, const struct index_info *info, void *da
 		d->o->on_object(d->o->data, name);
 }
 
+/* The pack's name when it has come, and no index file at the target will name it. */
+static const struct hash128 *unnamed(const struct day *d, const struct item *it)
+{
+	const struct hash128 *name = &it->row.name;
+
+	return it->fate == FATE_BAD || is_complete(d, it->index) || is_among(&d->to.named, name) ||
+			       is_among(&d->to.old, name)
+		       ? NULL
+		       : name;
+}
+
+/* Over packs that no index file is copied for. */
 static int build_indexes(struct day *d, struct err *e)
 {
 	const struct build_events ev = { .fault = build_fault, .made = build_made, .data = d };
@@ -527,7 +541,8 @@ static int build_indexes(struct day *d, struct err *e)
 	int64_t rc = 0;
 
 	for (size_t i = 0; i < d->n; i++) {
-		const struct hash128 *name = new_name(&d->item[i]);
+		const struct hash128 *name =
+			d->as_it_is ? unnamed(d, &d->item[i]) : new_name(&d->item[i]);
 
 		if (name)
 			v[n++] = (struct store_name){ STORE_PACK, d->day, d->to_tenant, *name };
@@ -538,11 +553,11 @@ static int build_indexes(struct day *d, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-static bool counts_now(const struct day *d, const struct item *it, const struct copy_target *now)
+static bool counts_now(const struct item *it, const struct copy_target *now)
 {
 	if (it->fate == FATE_MADE)
 		return is_among(&now->seals, &it->seal);
-	if (it->fate == FATE_COPIED && is_complete(d, it->index))
+	if (it->fate == FATE_COPIED)
 		return is_among(&now->named, &it->row.name) || is_among(&now->old, &it->row.name);
 	return true;
 }
@@ -555,7 +570,7 @@ static int check_target(struct day *d, struct err *e)
 	int rc = look(d, &now, e);
 
 	for (size_t i = 0; i < d->n && rc == 0; i++)
-		missing += !counts_now(d, &d->item[i], &now);
+		missing += !counts_now(&d->item[i], &now);
 	copy_target_release(&now);
 	if (rc == 0 && missing)
 		rc = err_set(e, ERR_IO,
@@ -618,6 +633,8 @@ static int copy_loaded(struct day *d, enum attempt attempt, struct err *e)
 		return -1;
 	if (d->o->dry_run || is_tried_again(d, attempt))
 		return 0;
+	if (d->as_it_is && build_indexes(d, e) < 0)
+		return -1;
 	if (d->index_vanished)
 		return err_set(e, ERR_AGAIN, "index files vanish while they are copied");
 	return d->sum->index_files == before ? 0 : check_target(d, e);

@@ -258,6 +258,29 @@ ok "a pack that is cut at the target" exits 0 chunkpack --copy --from damaged --
 is "is copied again" "$(sums | cut -d ' ' -f 1,2)" "1 0"
 ok "all verifies" exits 0 verifies copy
 
+# One of two packs that an index file names.
+rm -rf two rescued
+for k in 1 2; do
+	awk -v k=$k 'BEGIN { for (i = 0; i < 500; i++)
+		printf "{\"ts\":\"%d000000000\",\"labels\":{\"app\":\"a%d\"},\"line\":\"%d of %d\"}\n", 1768435200 + i, k, i, k }' |
+		chunkpack --store two | idxbuild --store two >/dev/null
+done
+idxbuild --compact --store two --delete-delay 0 >/dev/null
+is "an index file of two packs" "$(find two/fake -type f | sed 's/.*\.//' | sort | xargs)" "idx pack pack"
+pack=$(find two -name '*.pack' | head -n 1)
+cp "$pack" whole.pack
+flip_byte "$pack" 200
+ok "of which one is damaged" exits 3 chunkpack --copy --from two --store rescued
+is "the other is copied" "$(sums | cut -d ' ' -f 1,2)" "1 0"
+is "and seen" "$(logql --store rescued --limit 0 '{app=~".+"}' | wc -l)" 500
+find rescued -type f | sort >files
+ok "again" exits 3 chunkpack --copy --from two --store rescued
+ok "nothing is done twice" sh -c 'find rescued -type f | sort | diff - files'
+cp whole.pack "$pack"
+ok "when it is mended" exits 0 chunkpack --copy --from two --store rescued
+is "all is seen, once" "$(logql --store rescued --limit 0 '{app=~".+"}' | wc -l)" 1000
+ok "and right" exits 0 idxbuild --fsck --store rescued
+
 # ---- receipts, and what has expired
 
 cp -rp store large
