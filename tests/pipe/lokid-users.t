@@ -132,6 +132,23 @@ as_alice 'hocus pocus'
 ok "but not users" code_is 200
 lokid_stop
 
+# --- wrong ones without end, of a password that takes seconds to check ---
+settings "$HOCUS" reader | sed "s|^  tokens:|    slow: {password: \"\$5\$rounds=5000000\$lokidlokid\$MYJqmwJnmyktN8nmLHP44bP5LWXFW3m54vstb18w9f1\", roles: [reader]}\n&|" >lokid.yaml
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
+as_alice 'hocus pocus'
+n=0
+guess() {
+	n=$((n + 1))
+	get /loki/api/v1/labels -H 'X-Scope-OrgID: a' -u "slow:wrong $n" -m 0.2 -D headers
+	code_is 503
+}
+ok "who guesses is told to wait" wait_for 20 guess
+ok "for so long" grep -qi '^retry-after: 1' headers
+ok "since there is a bound" stdout_has "passwords of this user from this network are being checked"
+get /loki/api/v1/labels -H 'X-Scope-OrgID: a' -u 'alice:hocus pocus' -m 1
+ok "who was let in before, from the same network, is so at once" code_is 200
+lokid_stop KILL
+
 # --- from nobody to somebody ---
 echo 'auth_enabled: true' >lokid.yaml
 lokid_start --config lokid.yaml || bail "the daemon starts"
