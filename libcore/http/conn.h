@@ -127,10 +127,14 @@ struct http_server {
 	atomic_bool stopping, quiet, watch_ends;
 	bool is_watched;
 
-	atomic_size_t n_conns, bodies_used;
-	pthread_mutex_t lock; /* what follows */
-	struct parting linger[LINGERING_MAX];
+	struct parting linger[LINGERING_MAX]; /* of the watch alone */
 	size_t n_linger;
+
+	atomic_size_t n_conns, bodies_used;
+	atomic_size_t n_parting;	      /* of linger and parted together; grows under lock */
+	pthread_mutex_t lock;		      /* what follows */
+	struct parting parted[LINGERING_MAX]; /* the watch takes them to linger */
+	size_t n_parted;
 	struct conn *first_conn, *dead_conn, *buried_conn, *by_address[BY_ADDRESS];
 	uint64_t held;	     /* by all connections */
 	uint64_t n_cut;	     /* closed since they read too slowly for that */

@@ -67,10 +67,12 @@ void watch_linger(struct http_server *s, int fd)
 		return;
 	shutdown(fd, SHUT_WR);
 	pthread_mutex_lock(&s->lock);
-	room = s->n_linger < LINGERING_MAX;
-	if (room)
-		s->linger[s->n_linger++] =
+	room = atomic_load(&s->n_parting) < LINGERING_MAX;
+	if (room) {
+		atomic_fetch_add(&s->n_parting, 1);
+		s->parted[s->n_parted++] =
 			(struct parting){ fd, time_mono_ns() + LINGER_S * NS_PER_S };
+	}
 	pthread_mutex_unlock(&s->lock);
 	if (!room)
 		close(fd);
@@ -89,18 +91,27 @@ static bool drop_bytes(const struct parting *l, int64_t now_ns)
 	return n == 0 || (n < 0 && errno != EAGAIN) || now_ns >= l->end_ns;
 }
 
-static void drop_lingering(struct http_server *s, int64_t now_ns)
+static void take_parted(struct http_server *s)
 {
 	pthread_mutex_lock(&s->lock);
+	for (; s->n_parted; s->n_linger++)
+		s->linger[s->n_linger] = s->parted[--s->n_parted];
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* Without the lock: there may be much to drop. */
+static void drop_lingering(struct http_server *s, int64_t now_ns)
+{
+	take_parted(s);
 	for (size_t i = 0; i < s->n_linger;) {
 		if (drop_bytes(&s->linger[i], now_ns)) {
 			close(s->linger[i].fd);
 			s->linger[i] = s->linger[--s->n_linger];
+			atomic_fetch_sub(&s->n_parting, 1);
 		} else {
 			i++;
 		}
 	}
-	pthread_mutex_unlock(&s->lock);
 }
 
 /* A client whose machine has gone leaves without a word, and may have been waiting for long. */
@@ -254,7 +265,7 @@ static void *watch(void *data)
 	uint64_t count;
 
 	while (!atomic_load(&s->watch_ends)) {
-		bool idle = atomic_load(&s->n_conns) == 0 && s->n_linger == 0 &&
+		bool idle = atomic_load(&s->n_conns) == 0 && atomic_load(&s->n_parting) == 0 &&
 			    (a.armed || s->listen_fd < 0);
 		int n = epoll_wait(s->epoll_fd, ev, EVENTS,
 				   idle	       ? -1
@@ -316,6 +327,7 @@ void watch_stop(struct http_server *s)
 
 void watch_release(struct http_server *s)
 {
+	take_parted(s);
 	while (s->n_linger)
 		close(s->linger[--s->n_linger].fd);
 	if (s->epoll_fd >= 0)
