@@ -266,11 +266,12 @@ static void tell_round(struct flusher *f)
 static void round_ended(struct flusher *f)
 {
 	int64_t now = time_mono_ns();
-	bool failed = f->failure.code != ERR_NONE, again;
+	bool failed = f->failure.code != ERR_NONE, again, ran;
 	struct err why = f->failure;
 
 	pthread_mutex_lock(&f->lock);
 	again = f->state.n_failed > 0;
+	ran = f->state.running; /* else it failed before it began */
 	f->state.running = false;
 	f->state.n_failed = failed ? f->state.n_failed + 1 : 0;
 	f->state.failure = why;
@@ -287,8 +288,9 @@ static void round_ended(struct flusher *f)
 	metrics_add(metric_of1(f->server->metrics, METRIC_FLUSH_ROUNDS,
 			       bytes_str(failed ? "failed" : "ok")),
 		    1);
-	metrics_observe(metric_of(f->server->metrics, METRIC_FLUSH_SECONDS),
-			(double)(now - f->round_begun_ns) / 1e9);
+	if (ran)
+		metrics_observe(metric_of(f->server->metrics, METRIC_FLUSH_SECONDS),
+				(double)(now - f->round_begun_ns) / 1e9);
 	if (failed) /* at the end it is cut off, and the next daemon goes on with it */
 		log_event(&f->server->log,
 			  atomic_load(&f->server->stopping) ? LOG_DEBUG : LOG_ERROR, "flush failed",

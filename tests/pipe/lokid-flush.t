@@ -88,4 +88,18 @@ flush_of() {
 is "a flush of one segment steps back behind queries" "$(flush_of 1)" "$(at_most_19 $(($(nice) + 10)))"
 is "that of four is equal to them" "$(flush_of 4)" "$(at_most_19 $(($(nice) + 4)))"
 is "that of sixteen comes first" "$(flush_of 16)" "$(nice)"
+
+# --- one that fails before it begins ---
+cat >lokid.yaml <<END
+auth_enabled: false
+ingester: { flush_check_period: 50ms }
+END
+rm -rf data
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
+mv data/wal aside
+: >data/wal
+failed() { get /metrics && stdout_matches '^lokid_flush_rounds_total{result="failed"} [1-9]'; }
+ok "a log that cannot be looked at is a round that failed" wait_for 10 failed
+ok "and none that took a time" stdout_has "lokid_flush_duration_seconds_count 0"
+lokid_stop TERM
 done_testing
