@@ -15,6 +15,8 @@ enum { AGE_MAX_S = 600 }; /* of what was seen, when somebody asks: others delete
 struct requests {
 	struct task task; /* first: it is what the thread is given */
 	struct server *server;
+	struct tasks *looking; /* a thread of its own: all tenants are looked at, and the store may
+				  hang */
 
 	/* The thread's: those that waited when it looked last, "TENANT/ID". */
 	struct map waited;
@@ -151,7 +153,7 @@ static void ask(struct requests *r)
 	if (r->busy)
 		r->again = true;
 	else /* when all ends nobody looks, and nobody asks */
-		r->busy = tasks_add(r->server->files, &r->task);
+		r->busy = tasks_add(r->looking, &r->task);
 }
 
 void requests_look(struct requests *r)
@@ -161,14 +163,17 @@ void requests_look(struct requests *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
-struct requests *requests_open(struct server *s)
+int requests_open(struct server *s, struct requests **ret, struct err *e)
 {
 	struct requests *r = mem_alloc(sizeof(*r));
 
 	*r = (struct requests){ .task.run = run, .server = s };
 	pthread_mutex_init(&r->lock, NULL);
+	*ret = r;
+	if (tasks_open(1, &r->looking, e) < 0)
+		return -1;
 	requests_look(r);
-	return r;
+	return 0;
 }
 
 struct requests_waiting requests_waiting(struct requests *r, int64_t now_ns)
@@ -193,6 +198,7 @@ void requests_close(struct requests *r)
 {
 	if (!r)
 		return;
+	tasks_close(r->looking);
 	map_release(&r->waited);
 	arena_release(&r->mem);
 	free(r->due_ns);

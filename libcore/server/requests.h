@@ -1,6 +1,6 @@
 /*
  * Requests to delete of all tenants, as far as they are to be applied: for metrics. The store is
- * looked at on a thread of the daemon's that waits for files: at the start, when a program of
+ * looked at on a thread for that alone, as it may not answer: at the start, when a program of
  * upkeep has been at work, when the API has changed a request, and now and then when somebody asks.
  *
  * For any thread.
@@ -12,8 +12,8 @@
 
 struct requests;
 
-/* s->files is open; looks for the first time. */
-struct requests *requests_open(struct server *s);
+/* Looks for the first time. *ret is to be closed also when it fails. Errors: ERR_IO. */
+MUST_CHECK int requests_open(struct server *s, struct requests **ret, struct err *e);
 
 /* Looks once more, soon. */
 void requests_look(struct requests *r);
@@ -26,7 +26,7 @@ struct requests_waiting {
 /* As it was when the store was looked at, of those that are old enough by now. */
 struct requests_waiting requests_waiting(struct requests *r, int64_t now_ns);
 
-/* After tasks_close: nobody looks any more. NULL: nothing. */
+/* When nobody asks any more. A look under way is waited for. NULL: nothing. */
 void requests_close(struct requests *r);
 
 #endif

@@ -226,9 +226,8 @@ static int open_all(struct server *s, struct err *e)
 	s->tails = tails_new(s->metrics, s->config->query.max_tails);
 	if (flusher_open(s, &s->flusher, e) < 0)
 		return -1;
-	if (tasks_open(FILE_THREADS, &s->files, e) < 0)
+	if (tasks_open(FILE_THREADS, &s->files, e) < 0 || requests_open(s, &s->requests, e) < 0)
 		return -1;
-	s->requests = requests_open(s);
 	s->upkeep = upkeep_open(s);
 	s->syslog = syslog_open(s);
 	if (store_watch_begin(s->watch, e) < 0 || open_http(s, e) < 0)
