@@ -23,6 +23,12 @@ raw() {
 rss_mb() { awk '/^VmRSS/ { printf "%d", $2 / 1024 }' "/proc/$LOKID_PID/status"; }
 alive() { get /ready && code_is 200; }
 
+# --- too much before the body ---
+get "/loki/api/v1/labels?query=$(head -c 70000 /dev/zero | tr '\0' a)" -H 'X-Scope-OrgID: a'
+ok "an URL of 70,000 bytes is 414" code_is 414
+get "/loki/api/v1/labels?x=$(head -c 30000 /dev/zero | tr '\0' a)" -H 'X-Scope-OrgID: a'
+ok "one of 30,000 is taken" code_is 200
+
 # --- requests that could be read in two ways ---
 body='{"streams":[]}'
 smuggled='GET /config HTTP/1.1\r\nHost: x\r\nX-Scope-OrgID: a\r\n\r\n'
