@@ -2,13 +2,17 @@
  * Who decodes. A push that finds the lane free is decoded by the thread that brought it: no
  * handing over. One that would have to wait for another is left to a thread of the intake, which
  * takes them in the order in which they came; so a large push stops no more than one of the
- * threads that answer requests, of whatever kind.
+ * threads that answer requests, of whatever kind. That thread also sees to it that streams and
+ * tenants are forgotten when nothing comes for them.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "server/intake_detail.h"
+#include "time/time.h"
+
+static const int64_t SWEEP_MAX_NS = 60 * NS_PER_S;
 
 struct turn {
 	struct turn *next;
@@ -41,10 +45,34 @@ static void take_turn(struct intake *in, const struct intake_push *p)
 	buf_release(&text);
 }
 
+/* So late may it be that they are. */
+static int64_t sweep_every_ns(const struct intake *in)
+{
+	int64_t idle_ns = in->opts.stream_idle_ns;
+
+	return idle_ns < NS_PER_S ? NS_PER_S : idle_ns < SWEEP_MAX_NS ? idle_ns : SWEEP_MAX_NS;
+}
+
+static void sweep(struct intake *in)
+{
+	pthread_mutex_lock(&in->lane.lock);
+	lane_sweep(in, time_mono_ns());
+	pthread_mutex_unlock(&in->lane.lock);
+}
+
+/* The lock is held, and let go meanwhile. */
+static void wait_more(struct turns *t, int64_t due_ns)
+{
+	struct timespec due = { .tv_sec = due_ns / NS_PER_S, .tv_nsec = due_ns % NS_PER_S };
+
+	pthread_cond_timedwait(&t->more, &t->lock, &due);
+}
+
 static void *run(void *data)
 {
 	struct intake *in = data;
 	struct turns *t = &in->turns;
+	int64_t due_ns = time_mono_ns() + sweep_every_ns(in);
 
 	pthread_mutex_lock(&t->lock);
 	for (;;) {
@@ -52,8 +80,15 @@ static void *run(void *data)
 
 		if (!turn && t->stop)
 			break;
+		if (time_mono_ns() >= due_ns) {
+			pthread_mutex_unlock(&t->lock);
+			sweep(in);
+			pthread_mutex_lock(&t->lock);
+			due_ns = time_mono_ns() + sweep_every_ns(in);
+			continue;
+		}
 		if (!turn) {
-			pthread_cond_wait(&t->more, &t->lock);
+			wait_more(t, due_ns);
 			continue;
 		}
 		pthread_mutex_unlock(&t->lock);
@@ -110,8 +145,13 @@ void intake_push(struct intake *in, const struct intake_push *p)
 
 void turns_init(struct intake *in)
 {
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&in->turns.lock, NULL);
-	pthread_cond_init(&in->turns.more, NULL);
+	pthread_cond_init(&in->turns.more, &attr);
+	pthread_condattr_destroy(&attr);
 	in->turns.last = &in->turns.first;
 }
 

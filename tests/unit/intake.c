@@ -1,4 +1,6 @@
 /* From pushes to the log: what is stored of them, and what limits say, in Loki's words. */
+#include <poll.h>
+
 #include "intake_world.h"
 
 #include "server/intake_detail.h"
@@ -357,6 +359,20 @@ static void limits_of_streams(void **state)
 	close_world(w);
 }
 
+/* Nobody asks for metrics, and nothing is pushed. */
+static void streams_are_forgotten_by_themselves(void **state)
+{
+	struct world *w = open_world(NULL, idle_soon);
+	int64_t end_ns = time_mono_ns() + DEADLINE_S * NS_PER_S;
+
+	(void)state;
+	push(w, STREAM("{\"s\":\"1\"}", LINE(T1, "x")));
+	while (counted(w, METRIC_STREAMS_REMOVED, "acme", NULL) < 1 && time_mono_ns() < end_ns)
+		poll(NULL, 0, 2);
+	assert_int_equal(counted(w, METRIC_STREAMS_REMOVED, "acme", NULL), 1);
+	close_world(w);
+}
+
 static void blocked_tenants(void **state)
 {
 	struct world *w = open_world(NULL, NULL);
@@ -579,6 +595,7 @@ int main(void)
 		cmocka_unit_test(limits_of_metadata),
 		cmocka_unit_test(limits_of_rates),
 		cmocka_unit_test(limits_of_streams),
+		cmocka_unit_test(streams_are_forgotten_by_themselves),
 		cmocka_unit_test(blocked_tenants),
 		cmocka_unit_test(limits_of_storage),
 		cmocka_unit_test(equal_times_move_apart),
