@@ -21,6 +21,7 @@
 #include "server/collect.h"
 #include "server/config_check.h"
 #include "server/config_read.h"
+#include "server/ender.h"
 #include "server/flusher.h"
 #include "server/intake.h"
 #include "server/notify.h"
@@ -274,6 +275,7 @@ static void close_all(struct server *s)
 	limits_set_drop(s->limits);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
+	ender_close(s->ender);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
 	pthread_mutex_destroy(&s->lock);
@@ -489,24 +491,26 @@ static void stop_gracefully(struct server *s)
 {
 	int64_t deadline = time_mono_ns() + s->config->server.graceful_shutdown_timeout_ns;
 	struct flushed f = { .s = s };
-	bool at_once = false;
+	struct err e;
 
+	if (ender_open(s->signal_fd, &s->log, &s->ender, &e) < 0)
+		log_event(&s->log, LOG_WARN, "a second signal has no effect", "err", e.msg, NULL);
 	log_event(&s->log, LOG_INFO, "stopping", NULL);
 	say(s, "STOPPING=1");
 	http_quiesce(s->http);
 	syslog_stop(s->syslog);
 	queries_stop(s->queries);
 	auth_stop(s->auth); /* who is known only now would ask for what ends before */
-	while (!at_once && http_active(s->http) && time_mono_ns() < deadline)
-		at_once = wait_signal(s, LOOK_MS * NS_PER_MS) == CAME_END;
-	close_intake(s, at_once ? 0 : deadline - time_mono_ns());
+	while (!ender_asked(s->ender) && http_active(s->http) && time_mono_ns() < deadline)
+		poll(NULL, 0, LOOK_MS);
+	close_intake(s, ender_asked(s->ender) ? 0 : deadline - time_mono_ns());
 	if (!(s->config->flush.on_shutdown || atomic_load(&s->flush_at_end) ||
 	      shutdown_is_prepared(s)) ||
-	    at_once)
+	    ender_asked(s->ender))
 		return;
 	flusher_flush(s->flusher, flushed, &f);
-	while (!at_once && !atomic_load(&f.done) && time_mono_ns() < deadline)
-		at_once = wait_signal(s, LOOK_MS * NS_PER_MS) == CAME_END;
+	while (!ender_asked(s->ender) && !atomic_load(&f.done) && time_mono_ns() < deadline)
+		poll(NULL, 0, LOOK_MS);
 	store_watch_stop(s->watch);
 	flusher_stop(s->flusher);
 	children_close(s->children);

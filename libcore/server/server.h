@@ -23,6 +23,7 @@ struct flusher;
 struct upkeep;
 struct requests;
 struct store_watch;
+struct ender;
 struct syslog_child;
 struct tails;
 struct tasks;
@@ -47,6 +48,7 @@ struct server {
 	struct syslog_child *syslog; /* NULL: none is listened for */
 	atomic_size_t unpacked;	     /* bytes of pushes without their encoding, not decoded yet */
 	struct auth *auth;
+	struct ender *ender;  /* NULL until it ends */
 	struct audit *audit;  /* NULL: none is kept */
 	pthread_mutex_t lock; /* the set */
 	struct limits_set *limits;

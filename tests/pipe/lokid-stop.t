@@ -54,4 +54,44 @@ wait "$LATE"
 is "and its request is refused" "$(cat late.code)" 503
 ok "in words" grep -q 'the daemon is stopping' late.out
 
+# --- a disk that hangs, at the end ---
+# An index file that an index builder names is a pipe, which opens when somebody writes.
+mkdir programs
+for p in lokid-ingest walreplay chunkpack logql; do ln -s "$(command -v "$p")" "programs/$p"; done
+hangs=other/index/2020-01-01/00112233445566778899aabbccddeeff.idx
+cat >programs/idxbuild <<END
+#!/bin/sh
+"$(command -v idxbuild)" "\$@" && echo "$PWD/hung/store/$hangs"
+END
+chmod +x programs/idxbuild
+mkdir -p "hung/store/${hangs%/*}" hung/store/~lokid
+echo "lokid store 1" >hung/store/~lokid/format
+mkfifo "hung/store/$hangs"
+cat >hung.yaml <<END
+auth_enabled: false
+common:
+  programs: $PWD/programs
+server:
+  graceful_shutdown_timeout: 1s
+END
+lokid_start --data hung --config hung.yaml || fail "the daemon starts" "$(cat lokid.log)"
+push "$one"
+ok "a push is taken" code_is 204
+spawn sh -c 'curl -sS -o hung.out -X POST "$1/flush"' - "$URL"
+pruned() { ! ls hung/wal/*.wal; }
+ok "a flush has packed it, and hangs" wait_for 20 pruned
+push "${one%one*}two\"]]}]}"
+ok "another push is taken" code_is 204
+INGEST=$(pgrep -P "$LOKID_PID" lokid-ingest)
+kill -TERM "$LOKID_PID"
+ok "it is told to stop" wait_for 10 says 'msg=stopping'
+gone() { ! readlink "/proc/$1/exe" >/dev/null; } # also as a zombie
+kill -INT "$LOKID_PID"
+ok "a second signal ends it all the same" wait_for 10 gone "$LOKID_PID"
+ok "which it says" says 'msg="ending at once"'
+lokid_stop KILL # or the test would hang with it
+is "as one that was told to end" "$STATUS" 0
+ok "lokid-ingest ends, too" wait_for 10 gone "$INGEST"
+ok "what was acknowledged is in the log" sh -c 'logql --wal hung/wal -o raw "{app=\"shop\"}" | grep -qx two'
+
 done_testing
