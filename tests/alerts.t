@@ -35,6 +35,7 @@ LokiElevatedErrorRate
 LokiErrorBudgetLow
 LokiHighCardinality
 LokiHighErrorBudgetBurn
+LokiIndexLost
 LokiIngesterMemoryHigh
 LokiIngestionSlow
 LokiIngestionStopped

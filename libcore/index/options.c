@@ -122,6 +122,9 @@ const struct cli_taken index_options[] = {
 	{ { 0, "blocks", NULL, "--fsck: decompress each block of packs, too" },
 	  cli_take_flag,
 	  AT(blocks) },
+	{ { 0, "unnamed", NULL, "--fsck: look for nothing but packs that no index file names" },
+	  cli_take_flag,
+	  AT(unnamed) },
 	{ { 0, "sample", "PCT", "--fsck: read so many percent of the packs, others each time" },
 	  take_sample,
 	  AT(sample) },
@@ -184,6 +187,9 @@ static int check_belonging(const struct index_opts *o, const struct cli_mode *mo
 			   struct err *e)
 {
 	const struct store_opts *s = &o->store;
+	/* Index files are what their names say; others look at what is in the store, not at what
+	   was. */
+	const unsigned cached = o->unnamed ? IN(FSCK) : 0;
 	const struct cli_use uses[] = {
 		{ "--day", s->one_day, IN(COMPACT) },
 		{ "--delete-delay", s->delete_delay_ns >= 0, IN(COMPACT) | IN(RETAIN) | IN(FSCK) },
@@ -193,13 +199,13 @@ static int check_belonging(const struct index_opts *o, const struct cli_mode *mo
 		{ "--keep-bytes", o->keep_bytes > 0, IN(RETAIN) },
 		{ "--keep-free", o->keep_free > 0, IN(RETAIN) },
 		{ "--now", o->has_now, IN(RETAIN) },
-		/* Others look at what is in the store, not at what was. */
-		{ "--cache", s->cache.dir, IN(COMPACT) | IN(RETAIN) | IN(FRESHNESS) },
+		{ "--cache", s->cache.dir, IN(COMPACT) | IN(RETAIN) | IN(FRESHNESS) | cached },
 		{ "--shard", s->n_shards > 0, IN(RETAIN) },
 		{ "--limit", o->largest > 0, IN(STATS) },
 		{ "--repair", o->repair, IN(FSCK) },
 		{ "--salvage", o->salvage, IN(FSCK) },
 		{ "--blocks", o->blocks, IN(FSCK) },
+		{ "--unnamed", o->unnamed, IN(FSCK) },
 		{ "--sample", o->sample > 0, IN(FSCK) },
 		{ "--seed", o->has_seed, IN(FSCK) },
 		{ "--max-age", o->max_age_ns >= 0, IN(FRESHNESS) },
@@ -213,6 +219,10 @@ static int check_belonging(const struct index_opts *o, const struct cli_mode *mo
 		return err_set(e, ERR_USAGE, "option '--dry-run' has no effect without '--repair'");
 	if (o->salvage && !o->repair)
 		return err_set(e, ERR_USAGE, "option '--salvage' has no effect without '--repair'");
+	if (o->unnamed && (o->repair || o->blocks || o->sample))
+		return err_set(e, ERR_USAGE,
+			       "option '--unnamed' does not go with '--repair', '--blocks' or "
+			       "'--sample'");
 	if (o->has_seed && !o->sample)
 		return err_set(e, ERR_USAGE, "option '--seed' has no effect without '--sample'");
 	return 0;
@@ -260,7 +270,9 @@ struct fsck_ask index_opts_fsck(const struct index_opts *o, struct store *s)
 {
 	return (struct fsck_ask){ .check = { .store = s,
 					     .tenant = o->store.tenant,
-					     .depth = o->blocks ? FSCK_BLOCKS : FSCK_BYTES,
+					     .depth = o->unnamed  ? FSCK_UNNAMED
+						      : o->blocks ? FSCK_BLOCKS
+								  : FSCK_BYTES,
 					     .sample = o->sample,
 					     .seed = o->seed,
 					     .grace_ns = o->store.delete_delay_ns },

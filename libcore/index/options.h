@@ -10,7 +10,7 @@ struct index_opts {
 	struct store_opts store;
 	bool rebuild, compact, retain, dump, stats, verify, fsck, freshness; /* one at most */
 	uint64_t largest; /* 0: not given; UINT64_MAX: all */
-	bool repair, salvage, blocks;
+	bool repair, salvage, blocks, unnamed;
 	unsigned sample; /* of index_fsck; 0: not given */
 	uint64_t seed;
 	bool has_seed;

@@ -96,6 +96,7 @@ static void collect_upkeep(struct metrics *m, const struct server *s)
 	set(m, METRIC_RETENTION_SECONDS, (double)st.retention_ns / NS_PER_S);
 	set(m, METRIC_RETENTION_LAST_SUCCESS, (double)st.last_retention_ns / NS_PER_S);
 	set(m, METRIC_COMPACTION_FAILURES_NOW, st.n_failed);
+	set_bytes(m, METRIC_STORE_UNNAMED, st.n_unnamed);
 	set(m, METRIC_COMPACTION_RUNNING_SECONDS,
 	    st.running ? (double)(time_mono_ns() - st.begun_mono_ns) / NS_PER_S : 0);
 }

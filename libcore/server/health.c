@@ -83,6 +83,11 @@ void health_notes(struct server *s, struct buf *out)
 
 	add_store(s, out);
 	add_aside(s, out);
+	if (kept.n_unnamed)
+		buf_addf(
+			out, "but %llu %s in no index file: idxbuild --fsck --repair\n",
+			(unsigned long long)kept.n_unnamed,
+			num_word(kept.n_unnamed, "pack of the store is", "packs of the store are"));
 	if (health_of_upkeep(&kept, time_mono_ns(), &e) < 0)
 		buf_addf(out, "but %s\n", e.msg);
 }

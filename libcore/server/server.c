@@ -229,7 +229,8 @@ static int open_all(struct server *s, struct err *e)
 		return -1;
 	if (tasks_open(FILE_THREADS, &s->files, e) < 0 || requests_open(s, &s->requests, e) < 0)
 		return -1;
-	s->upkeep = upkeep_open(s);
+	if (upkeep_open(s, &s->upkeep, e) < 0)
+		return -1;
 	s->syslog = syslog_open(s);
 	if (store_watch_begin(s->watch, e) < 0 || open_http(s, e) < 0)
 		return -1;
@@ -253,6 +254,7 @@ static void close_all(struct server *s)
 	close_intake(s, 0);
 	store_watch_stop(s->watch);
 	flusher_stop(s->flusher);
+	upkeep_stop(s->upkeep);
 	if (s->children)
 		children_close(s->children);
 	flusher_give_up(s->flusher);
@@ -513,6 +515,7 @@ static void stop_gracefully(struct server *s)
 		poll(NULL, 0, LOOK_MS);
 	store_watch_stop(s->watch);
 	flusher_stop(s->flusher);
+	upkeep_stop(s->upkeep);
 	children_close(s->children);
 	s->children = NULL;
 	flusher_give_up(s->flusher); /* f is known to it until then */

@@ -250,6 +250,9 @@ static const struct metrics_family families[METRIC_COUNT] = {
 	[METRIC_COMPACTION_FAILURES_NOW] =
 		GAUGE("lokid_compaction_consecutive_failures",
 		      "Compactions that failed since the last that succeeded."),
+	[METRIC_STORE_UNNAMED] =
+		GAUGE("lokid_store_unnamed_packs",
+		      "Packs that no index file names, so that no query sees them."),
 	[METRIC_COMPACTION_RUNNING_SECONDS] =
 		GAUGE("lokid_compaction_running_seconds",
 		      "For how long the compaction under way has run, or 0."),

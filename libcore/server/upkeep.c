@@ -1,11 +1,12 @@
-/* Runs and ends happen on the children's thread; the state is shared with others, under the lock.
+/*
+ * Runs and ends happen on the children's thread; what programs have printed is read by another. The
+ * state is shared with others, under the lock.
  */
 #include "server/upkeep.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -14,6 +15,7 @@
 #include "server/requests.h"
 #include "server/server_metrics.h"
 #include "server/store_watch.h"
+#include "server/tasks.h"
 #include "server/upkeep_counts.h"
 #include "time/time.h"
 
@@ -24,10 +26,11 @@ enum {
 	NUMBER_MAX = 24, /* characters */
 	PIECE = 64 << 10,
 	SAID_MAX = 64 << 20, /* of what a program prints */
+	CHECK_S = 3600,	     /* from one look for lost index files to the next */
 };
 
 /* What is run, one after the other. */
-enum job { JOB_COMPACT, JOB_RETAIN, JOB_DELETE, JOBS };
+enum job { JOB_COMPACT, JOB_RETAIN, JOB_DELETE, JOB_CHECK, JOBS };
 
 static const struct {
 	const char *name, *done, *failed; /* in the log */
@@ -35,6 +38,7 @@ static const struct {
 	[JOB_COMPACT] = { "chunkpack", "compacted", "compaction failed" },
 	[JOB_RETAIN] = { "idxbuild", "what has expired is deleted", "retention failed" },
 	[JOB_DELETE] = { "chunkpack", "requests to delete applied", "deletion failed" },
+	[JOB_CHECK] = { "idxbuild", "index looked at", "the index cannot be looked at" },
 };
 
 struct upkeep {
@@ -42,9 +46,14 @@ struct upkeep {
 	struct program program[JOBS];
 	enum job job;
 	int64_t job_begun_mono_ns;
-	int said_fd;	      /* what it prints, while it runs */
-	struct err failure;   /* the first of this round */
-	pthread_mutex_t lock; /* the state */
+	int said_fd;		 /* what it prints, while it runs; -1: it is lost */
+	struct tasks *tasks;	 /* reads that, since it may be long, */
+	struct task counting;	 /* in this, */
+	struct child_end end;	 /* when it has ended so, */
+	struct err why;		 /* or has failed */
+	int64_t checked_mono_ns; /* when it was last looked for lost index files; 0: not yet */
+	struct err failure;	 /* the first of this round */
+	pthread_mutex_t lock;	 /* the state */
 	struct upkeep_state state;
 };
 
@@ -71,26 +80,54 @@ static void note_retained(struct upkeep *u)
 	pthread_mutex_unlock(&u->lock);
 }
 
-/* What the job has printed is counted and logged, also when it has failed behind that. */
-static void count_said(struct upkeep *u)
+static void read_said(struct upkeep *u, struct buf *ret)
 {
-	struct buf said = { 0 };
 	ssize_t n;
 
-	while (said.n < SAID_MAX &&
-	       (n = pread(u->said_fd, buf_reserve(&said, PIECE), PIECE, (off_t)said.n)) > 0)
-		said.n += (size_t)n;
+	if (u->said_fd < 0)
+		return;
+	while (ret->n < SAID_MAX &&
+	       (n = pread(u->said_fd, buf_reserve(ret, PIECE), PIECE, (off_t)ret->n)) > 0)
+		ret->n += (size_t)n;
 	close(u->said_fd);
+}
+
+/* Until it is mended it is told each time. */
+static void note_unnamed(struct upkeep *u, uint64_t n)
+{
+	char text[NUMBER_MAX];
+
+	pthread_mutex_lock(&u->lock);
+	u->state.n_unnamed = n;
+	pthread_mutex_unlock(&u->lock);
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+	if (n)
+		log_event(&u->server->log, LOG_WARN,
+			  "packs that no index file names: queries do not see them", "packs", text,
+			  "mend", "idxbuild --fsck --repair", "store", u->server->config->store,
+			  NULL);
+}
+
+/* What the job has printed is counted and logged, also when it has failed behind that. */
+static void count_said(struct upkeep *u, bool failed)
+{
+	struct metrics *m = u->server->metrics;
+	struct buf said = { 0 };
+
+	read_said(u, &said);
 	if (u->job == JOB_RETAIN)
-		upkeep_count_retained(u->server->metrics, buf_bytes(&said));
+		upkeep_count_retained(m, buf_bytes(&said));
 	if (u->job == JOB_DELETE)
-		upkeep_count_deleted(u->server->metrics, buf_bytes(&said));
-	upkeep_log(&u->server->log, jobs[u->job].done, buf_bytes(&said),
-		   time_mono_ns() - u->job_begun_mono_ns);
+		upkeep_count_deleted(m, buf_bytes(&said));
+	if (u->job == JOB_CHECK && !failed)
+		note_unnamed(u, upkeep_count_unnamed(buf_bytes(&said)));
+	if (u->job != JOB_CHECK)
+		upkeep_log(&u->server->log, jobs[u->job].done, buf_bytes(&said),
+			   time_mono_ns() - u->job_begun_mono_ns);
 	buf_release(&said);
 }
 
-static void count_end(struct upkeep *u, const struct child_end *end, bool failed)
+static void count_end(struct upkeep *u, bool failed)
 {
 	struct metrics *m = u->server->metrics;
 	struct bytes status = bytes_str(failed ? "failure" : "success");
@@ -101,9 +138,8 @@ static void count_end(struct upkeep *u, const struct child_end *end, bool failed
 		metrics_add(metric_of1(m, METRIC_RETENTIONS, status), 1);
 	if (u->job == JOB_DELETE && failed)
 		metrics_add(metric_of1(m, METRIC_DELETE_FAILURES,
-				       bytes_str(server_metrics_how_ended(end))),
+				       bytes_str(server_metrics_how_ended(&u->end))),
 			    1);
-	count_said(u);
 	if (u->job == JOB_DELETE)
 		requests_look(u->server->requests);
 }
@@ -118,29 +154,77 @@ static bool is_retained(struct server *s)
 	return ret;
 }
 
+/* What was found missing is looked for again as soon as it may be mended. */
+static bool check_is_due(const struct upkeep *u)
+{
+	return !u->checked_mono_ns || u->state.n_unnamed ||
+	       time_mono_ns() - u->checked_mono_ns >= CHECK_S * NS_PER_S;
+}
+
+/* JOBS: none. */
+static enum job next_job(struct upkeep *u)
+{
+	enum job next = u->job + 1;
+
+	if (atomic_load(&u->server->stopping))
+		return JOBS;
+	if (next == JOB_RETAIN && !is_retained(u->server))
+		next++;
+	if (next == JOB_CHECK && !check_is_due(u))
+		next++;
+	return next;
+}
+
 static void run(struct upkeep *u, enum job job);
+
+static void counted(void *data)
+{
+	struct upkeep *u = data;
+	bool failed = u->why.code != ERR_NONE;
+	enum job next;
+
+	count_end(u, failed);
+	if (u->job == JOB_RETAIN && !failed)
+		note_retained(u);
+	if (u->job == JOB_CHECK)
+		u->checked_mono_ns = time_mono_ns();
+	if (failed) /* at the end it is cut off, and the next daemon goes on with it */
+		log_event(&u->server->log,
+			  atomic_load(&u->server->stopping) ? LOG_DEBUG : LOG_ERROR,
+			  jobs[u->job].failed, "err", u->why.msg, NULL);
+	else
+		log_event(&u->server->log, LOG_DEBUG, jobs[u->job].done, NULL);
+	if (failed && u->failure.code == ERR_NONE)
+		u->failure = u->why;
+	next = next_job(u);
+	if (next == JOBS)
+		note_end(u, &u->failure);
+	else
+		run(u, next);
+}
+
+static void run_count(struct task *t)
+{
+	struct upkeep *u = (struct upkeep *)((char *)t - offsetof(struct upkeep, counting));
+
+	count_said(u, u->why.code != ERR_NONE);
+	children_later(u->server->children, 0, counted, u);
+}
 
 static void ended(struct program *p, const struct child_end *end, const struct err *failure)
 {
 	struct upkeep *u = p->data;
-	bool failed = failure->code != ERR_NONE;
 
-	count_end(u, end, failed);
-	if (u->job == JOB_RETAIN && !failed)
-		note_retained(u);
-	if (failed) /* at the end it is cut off, and the next daemon goes on with it */
-		log_event(&u->server->log,
-			  atomic_load(&u->server->stopping) ? LOG_DEBUG : LOG_ERROR,
-			  jobs[u->job].failed, "err", failure->msg, NULL);
-	else
-		log_event(&u->server->log, LOG_DEBUG, jobs[u->job].done, NULL);
-	if (failed && u->failure.code == ERR_NONE)
-		u->failure = *failure;
-	if (u->job + 1 == JOBS || atomic_load(&u->server->stopping))
-		note_end(u, &u->failure);
-	else
-		run(u,
-		    u->job + 1 == JOB_RETAIN && !is_retained(u->server) ? JOB_DELETE : u->job + 1);
+	u->end = *end;
+	u->why = *failure;
+	if (u->job == JOB_CHECK && end->status == err_exit_code(ERR_CORRUPT))
+		u->why = (struct err){ 0 }; /* it has found some */
+	u->counting.run = run_count;
+	if (tasks_add(u->tasks, &u->counting))
+		return;
+	if (u->said_fd >= 0) /* the daemon ends, and its metrics with it */
+		close(u->said_fd);
+	counted(u);
 }
 
 static void run(struct upkeep *u, enum job job)
@@ -153,6 +237,8 @@ static void run(struct upkeep *u, enum job job)
 			       NULL,	    NULL,	 NULL,	    NULL,	NULL,
 			       NULL,	    NULL,	 NULL,	    NULL };
 	size_t n = 10;
+	struct err e;
+	int out;
 
 	snprintf(delay, sizeof(delay), "%llds", (long long)(c->compact.delete_delay_ns / NS_PER_S));
 	snprintf(n_jobs, sizeof(n_jobs), "%u", c->compact.jobs);
@@ -163,6 +249,12 @@ static void run(struct upkeep *u, enum job job)
 		argv[0] = "idxbuild";
 		argv[1] = "--retain";
 		n = 6; /* behind the delay */
+	}
+	if (job == JOB_CHECK) {
+		argv[0] = "idxbuild";
+		argv[1] = "--fsck";
+		n = 6;
+		argv[n++] = "--unnamed";
 	}
 	if (job == JOB_DELETE) {
 		argv[1] = "--delete";
@@ -183,14 +275,14 @@ static void run(struct upkeep *u, enum job job)
 	}
 	argv[n] = NULL;
 	u->job = job;
-	u->said_fd = memfd_create("said", MFD_CLOEXEC);
+	if (program_output(&u->said_fd, &out, &e) < 0)
+		log_event(&u->server->log, LOG_WARN, "what upkeep prints is lost", "err", e.msg,
+			  NULL);
 	u->job_begun_mono_ns = time_mono_ns();
-	program_start(
-		&u->program[job],
-		&(struct child_opts){ .argv = argv,
-				      .fd = { -1, fcntl(u->said_fd, F_DUPFD_CLOEXEC, 3), -1, -1 },
-				      .timeout_ns = TIMEOUT_S * NS_PER_S,
-				      .nice = UPKEEP_NICE });
+	program_start(&u->program[job], &(struct child_opts){ .argv = argv,
+							      .fd = { -1, out, -1, -1 },
+							      .timeout_ns = TIMEOUT_S * NS_PER_S,
+							      .nice = UPKEEP_NICE });
 }
 
 static void begin(struct upkeep *u)
@@ -212,7 +304,7 @@ static void tick(void *data)
 		begin(u);
 }
 
-struct upkeep *upkeep_open(struct server *s)
+int upkeep_open(struct server *s, struct upkeep **ret, struct err *e)
 {
 	struct upkeep *u = mem_alloc(sizeof(*u));
 	int64_t first_ns = s->config->compact.interval_ns;
@@ -222,12 +314,17 @@ struct upkeep *upkeep_open(struct server *s)
 		u->program[i] = (struct program){
 			.server = s, .name = jobs[i].name, .ended = ended, .data = u
 		};
+	if (tasks_open(1, &u->tasks, e) < 0) {
+		free(u);
+		return -1;
+	}
 	pthread_mutex_init(&u->lock, NULL);
 	if (first_ns > FIRST_S * NS_PER_S)
 		first_ns = FIRST_S * NS_PER_S;
 	if (first_ns > 0)
 		children_later(s->children, first_ns, tick, u);
-	return u;
+	*ret = u;
+	return 0;
 }
 
 struct upkeep_state upkeep_look(struct upkeep *u)
@@ -240,10 +337,17 @@ struct upkeep_state upkeep_look(struct upkeep *u)
 	return ret;
 }
 
+void upkeep_stop(struct upkeep *u)
+{
+	if (u)
+		tasks_stop(u->tasks);
+}
+
 void upkeep_close(struct upkeep *u)
 {
 	if (!u)
 		return;
+	tasks_close(u->tasks);
 	pthread_mutex_destroy(&u->lock);
 	free(u);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/num.h"
+#include "index/fault.h"
 #include "json/json.h"
 #include "labels/labels.h"
 #include "server/server_metrics.h"
@@ -70,6 +71,16 @@ void upkeep_count_deleted(struct metrics *m, struct bytes said)
 		add(m, METRIC_DELETE_CHUNKS, tenant, number_of(line, "chunks"));
 		add(m, METRIC_DELETED_LINES, tenant, number_of(line, "entries"));
 	}
+}
+
+uint64_t upkeep_count_unnamed(struct bytes said)
+{
+	struct bytes line;
+	uint64_t n = 0;
+
+	while (next_line(&said, &line))
+		n += bytes_is(text_of(line, "fault"), fault_word(FAULT_ORPHAN));
+	return n;
 }
 
 /* ---- the log ---- */

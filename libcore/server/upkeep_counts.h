@@ -11,6 +11,10 @@
 void upkeep_count_retained(struct metrics *m, struct bytes said);
 void upkeep_count_deleted(struct metrics *m, struct bytes said);
 
+/* How many packs `idxbuild --fsck --unnamed` told of that no index file names, and which hold what
+ * no other has. */
+uint64_t upkeep_count_unnamed(struct bytes said);
+
 /* One line of the log, at info, for each tenant with which something was done: how many packs or
  * chunks, entries and bytes, and how long all of it took; a hundred at most, and then how many more
  * tenants there are. Nothing when there was nothing to do. */

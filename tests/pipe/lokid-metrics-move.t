@@ -182,6 +182,17 @@ ok "is counted" wait_for 10 sum loki_ingester_wal_disk_full_failures_total ">" 0
 ok "the audit log is lost" wait_for 10 sum lokid_audit_lost_total ">" 0
 lokid_stop
 
+# --- index files that are lost ---
+mkdir lost
+echo '{"ts":"1760000000000000000","labels":{"app":"a"},"line":"one"}' |
+	chunkpack --store lost/store | idxbuild --store lost/store >index || fail "a store"
+rm -r lost/store/fake/index
+find lost/store -name '*.pack' -exec touch -d '3 hours ago' {} +
+echo 'compactor: {compaction_interval: 1s}' >lost.yaml
+ok "it starts without an index" lokid_start --data lost --config lost.yaml
+ok "packs that it lacks" wait_for 20 sum lokid_store_unnamed_packs ">" 0
+lokid_stop
+
 # --- all of them ---
 # Of a family that is not always the same some text has another sum than the first.
 awk '/^# TYPE / { type[$3] = $4; next }

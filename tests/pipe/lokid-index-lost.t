@@ -1,0 +1,55 @@
+#!/bin/sh
+# Index files that are lost while the daemon runs: its upkeep finds the packs that no index file names, and says so.
+. "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/lokid.sh"
+
+now=$(date +%s)
+says() { grep -q "$1" lokid.log; }
+metric() { get /metrics && grep -q "^lokid_store_unnamed_packs $1\$" "$TAP/stdout"; }
+
+cat >lokid.yaml <<'END'
+auth_enabled: false
+compactor:
+  compaction_interval: 1s
+  retention_delete_delay: 1h
+END
+mkdir -p data
+echo "{\"ts\":\"${now}000000000\",\"labels\":{\"app\":\"shop\"},\"line\":\"one\"}" |
+	chunkpack --store data/store | idxbuild --store data/store >index || bail "a store"
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
+looked() { get /metrics && grep -q '^lokid_child_ended_total{program="idxbuild",how="ok"} [1-9]' "$TAP/stdout"; }
+ok "the upkeep looks" wait_for 20 looked
+ok "and finds nothing" metric 0
+not_ok "nor says anything" says 'no index file names'
+lokid_stop TERM
+is "it ends" "$STATUS" 0
+
+mv data/store/fake/index lost
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
+ok "a young pack may be one of a flush" wait_for 20 looked
+ok "and is none that is told of" metric 0
+lokid_stop TERM
+
+find data/store -name '*.pack' -exec touch -d '2 hours ago' {} +
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
+ok "an old one is counted" wait_for 20 metric 1
+ok "and told of, with what mends it" says 'level=warn .*msg="packs that no index file names: queries do not see them" packs=1 mend="idxbuild --fsck --repair" store=data/store'
+get /ready
+ok "the daemon is ready" code_is 200
+ok "and says what it lacks" stdout_has 'but 1 pack of the store is in no index file: idxbuild --fsck --repair'
+not_ok "nothing failed for that" says 'level=error'
+ok "by hand" exits 3 idxbuild --fsck --unnamed --store data/store -o jsonl
+ok "it is the same" stdout_matches '^{"fault":"orphan","name":"fake/chunks/.*no index file names it'
+ok "it is mended" exits 0 sh -c 'idxbuild --fsck --repair --store data/store >mended 2>&1'
+ok "which the next run sees" wait_for 20 metric 0
+get /loki/api/v1/query_range -G --data-urlencode 'query={app="shop"}' -d "start=$((now - 3600))"
+ok "queries find it again" stdout_has '"one"'
+lokid_stop TERM
+is "it ends" "$STATUS" 0
+
+ok "what does not go together" exits 2 idxbuild --fsck --unnamed --repair --store data/store
+ok "is named" stderr_has "option '--unnamed' does not go with '--repair', '--blocks' or '--sample'"
+ok "nor does it go alone" exits 2 idxbuild --unnamed --store data/store
+ok "nor with a cache else" exits 2 idxbuild --fsck --cache cache --store data/store
+ok "with --unnamed there may be one" exits 0 idxbuild --fsck --unnamed --cache cache --store data/store
+done_testing
