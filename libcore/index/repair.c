@@ -228,7 +228,7 @@ static int mend_index(struct repair *r, size_t i, struct err *e)
 		repair_keep(
 			r, i,
 			"no pack of its tenant and day is there, which may be a disk that is not "
-			"mounted");
+			"mounted: bring them back, or delete it when they are lost for good");
 		return 0;
 	}
 	r->place[at].build = true;
@@ -561,8 +561,10 @@ static int keep_damaged(struct repair *r, const struct place *p,
 			return -1;
 		if (stays)
 			repair_keep(r, i,
-				    r->r->salvage ? "it cannot be salvaged"
-						  : "what is right in it is read by queries");
+				    r->r->salvage
+					    ? "it cannot be salvaged"
+					    : "what is right in it is read by queries, and packed "
+					      "anew with --salvage");
 		else if (r->r->dry_run)
 			say_once(r, i);
 	}

@@ -1,5 +1,6 @@
 /* A store: live indexes say which blocks of which packs; packs are mapped when one of theirs is
  * wanted. */
+#include <inttypes.h>
 #include <stdatomic.h>
 
 #include "base/io.h"
@@ -188,11 +189,27 @@ static int open_pack(struct reading *r, uint32_t n, const struct index_pack *inf
 	return 0;
 }
 
+/* What is answered by the index alone would count what is not there any more. */
+static void tell_cut(const struct reading *r, const struct pack *k, uint64_t expected)
+{
+	struct err e;
+
+	if (k->file.size == expected)
+		return;
+	err_set(&e, ERR_CORRUPT, "'%s': expected %" PRIu64 " bytes, found %" PRIu64, k->source.name,
+		expected, k->file.size);
+	r->o->damage(r->o->damage_data, &e);
+}
+
 /* 1 open, 0 it is lost: then it is skipped from now on. */
 static int find_pack(struct reading *r, uint32_t n, const struct index_pack *info, struct err *e)
 {
-	if (r->pack[n] || open_pack(r, n, info, e) == 0)
+	if (r->pack[n])
 		return 1;
+	if (open_pack(r, n, info, e) == 0) {
+		tell_cut(r, r->pack[n], info->size);
+		return 1;
+	}
 	if (e->code != ERR_NO || r->missing == MISSING_REPLACED)
 		return -1;
 	e->code = ERR_CORRUPT;

@@ -172,7 +172,7 @@ flip_byte "$pack" $(($(size_of "$pack") / 2))
 one damaged "${pack#s/}: 'fake/index/$DAY/[0-9a-f]*.idx' names it: chunk at offset [0-9]*: block [0-9]* .*crc32c mismatch"
 answers >less
 ok "--repair" exits 3 idxbuild --fsck --repair --store s
-ok "keeps what is right in it" stderr_has "stays: what is right in it is read by queries: "
+ok "keeps what is right in it" stderr_has "stays: what is right in it is read by queries, and packed anew with --salvage: "
 answers >found
 ok "for queries" same_file less found
 is "nothing was moved" "$(lost)" 0

@@ -64,6 +64,13 @@ ok "each is a selector" stdout_is "complete: 1044 of 1044 lines, 1"
 ok "another tenant has nothing" exits 1 logql --completeness just -t other --store s
 ok "at all" stdout_has "missing web: 0 of 1000 lines, 0"
 
+# --- what the index counts and is not there
+
+cp -r s cut
+find cut -name '*.pack' -exec truncate -s 0 {} +
+ok "packs that were cut are exit 3" exits 3 logql --completeness just --store cut
+ok "and told" stderr_matches "^logql: error: 'cut/.*\.pack': expected [0-9]+ bytes, found 0$"
+
 # --- refused
 
 for t in 1.1 -1 x ''; do
