@@ -5,10 +5,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/io.h"
 #include "base/mem.h"
 #include "time/time.h"
 
@@ -19,27 +19,83 @@ struct lines {
 	void (*failed)(const struct err *e, void *data);
 	void *data;
 	pthread_t thread;
+	struct buf half;      /* the thread's own: the rest of a line that the file has a part of */
 	pthread_mutex_t lock; /* all below */
 	pthread_cond_t more, over;
 	int fd, written_fd; /* the latter: at this moment, or -1 */
 	struct buf waiting;
 	uint64_t n_waiting, n_lost;
+	bool turned; /* to another file, since the last write */
 	bool stop, has_ended;
 };
+
+/* How much could be written; not all: e says why. */
+static size_t write_some(int fd, struct bytes b, struct err *e)
+{
+	size_t done = 0;
+
+	while (done < b.n) {
+		ssize_t k = write(fd, b.p + done, b.n - done);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0) {
+			err_sys(e, "write");
+			break;
+		}
+		done += (size_t)k;
+	}
+	return done;
+}
+
+/* The line of which the last byte written is a part, when it is not the end of one. */
+static bool keep_half(struct lines *l, struct bytes written, struct bytes rest)
+{
+	const char *end = rest.n ? memchr(rest.p, '\n', rest.n) : NULL;
+
+	if (!written.n || written.p[written.n - 1] == '\n' || !end)
+		return false;
+	buf_add(&l->half, rest.p, (size_t)(end - rest.p) + 1);
+	return true;
+}
+
+/* n lines; how many of them are lost. One that was written in part is completed before the next, so
+ * that the file has nothing but whole lines once there is room again. */
+static uint64_t write_lines(struct lines *l, int fd, struct bytes lines, uint64_t n, struct err *e)
+{
+	uint64_t whole = 0;
+	size_t done;
+
+	buf_drop(&l->half, write_some(fd, buf_bytes(&l->half), e));
+	if (l->half.n)
+		return n;
+	done = write_some(fd, lines, e);
+	if (done == lines.n)
+		return 0;
+	for (size_t i = 0; i < done; i++)
+		whole += lines.p[i] == '\n';
+	whole += keep_half(l, bytes_sub(lines, 0, done), bytes_sub(lines, done, SIZE_MAX));
+	return n - whole;
+}
 
 /* With the lock held, which is let go meanwhile. *spare is the memory of the lines before. */
 static void write_waiting(struct lines *l, struct buf *spare)
 {
 	struct buf lines = l->waiting;
-	uint64_t n = l->n_waiting;
-	int fd = l->fd, rc;
-	struct err e;
+	uint64_t n = l->n_waiting, lost;
+	struct err e = { 0 };
+	int fd = l->fd;
 
+	if (l->turned && l->half.n) { /* the rest is of no use without the beginning */
+		buf_reset(&l->half);
+		l->n_lost++;
+	}
+	l->turned = false;
 	l->waiting = *spare;
 	l->n_waiting = 0;
 	l->written_fd = fd;
 	pthread_mutex_unlock(&l->lock);
-	rc = io_write(fd, lines.p, lines.n, &e);
+	lost = write_lines(l, fd, buf_bytes(&lines), n, &e);
 	if (lines.cap > KEPT_MAX)
 		buf_release(&lines);
 	buf_reset(&lines);
@@ -48,9 +104,8 @@ static void write_waiting(struct lines *l, struct buf *spare)
 	l->written_fd = -1;
 	if (fd != l->fd) /* another one has taken its place meanwhile */
 		close(fd);
-	if (rc < 0)
-		l->n_lost += n;
-	if (rc < 0 && l->failed)
+	l->n_lost += lost;
+	if (e.code != ERR_NONE && l->failed)
 		l->failed(&e, l->data);
 }
 
@@ -89,6 +144,7 @@ static int start_thread(struct lines *l)
 static void lines_free(struct lines *l)
 {
 	close(l->fd);
+	buf_release(&l->half);
 	buf_release(&l->waiting);
 	pthread_cond_destroy(&l->more);
 	pthread_cond_destroy(&l->over);
@@ -150,9 +206,18 @@ uint64_t lines_lost(struct lines *l)
 	return ret;
 }
 
+static bool is_same_file(int a, int b)
+{
+	struct stat sa, sb;
+
+	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+	       sa.st_ino == sb.st_ino;
+}
+
 void lines_turn(struct lines *l, int fd)
 {
 	pthread_mutex_lock(&l->lock);
+	l->turned |= !is_same_file(l->fd, fd);
 	if (l->fd != l->written_fd) /* else who writes to it closes it */
 		close(l->fd);
 	l->fd = fd;

@@ -1,6 +1,7 @@
 /*
  * Lines on their way into a file or a pipe: a thread of their own writes them, so that who has one
- * waits for no disk and for no reader. So much waits in memory, and no more. From any thread.
+ * waits for no disk and for no reader. So much waits in memory, and no more. A line that could be
+ * written in part only, as on a full disk, is completed before the next one. From any thread.
  */
 #ifndef SERVER_LINES_H
 #define SERVER_LINES_H
