@@ -9,6 +9,7 @@
 #include "time/time.h"
 
 #define QUEUE_MAX      (UINT64_C(64) << 20)
+#define STUCK_NS       (60 * NS_PER_S)
 #define STREAM_IDLE_NS (1800 * NS_PER_S)
 
 int intake_open(const struct intake_opts *opts, struct intake **ret, struct err *e)
@@ -19,6 +20,8 @@ int intake_open(const struct intake_opts *opts, struct intake **ret, struct err 
 	in->said = (struct said){ .log = in->opts.log, .program = "lokid-ingest" };
 	if (!in->opts.queue_max)
 		in->opts.queue_max = QUEUE_MAX;
+	if (!in->opts.stuck_ns)
+		in->opts.stuck_ns = STUCK_NS;
 	if (!in->opts.stream_idle_ns)
 		in->opts.stream_idle_ns = STREAM_IDLE_NS;
 	in->wal_dir = strdup(opts->wal_dir);

@@ -30,6 +30,9 @@ struct intake_opts {
 	double disk_full_threshold; /* part of the disk: 0.9; 0: pushes may fill it */
 	/* What is under way, in bytes of lines and metadata; 0: 64 MiB. */
 	uint64_t queue_max;
+	/* A lokid-ingest that has answered nothing for so long, with batches under way, is killed
+	 * and started again; 0: 60 s. */
+	int64_t stuck_ns;
 	/* A stream that nothing came for is not active any more; 0: 30 minutes. */
 	int64_t stream_idle_ns;
 };

@@ -66,6 +66,7 @@ static void failed(struct intake *in, const struct err *why)
 	pthread_mutex_lock(&o->lock);
 	n = o->n_failures < BACKOFF_TIMES_MAX ? o->n_failures : BACKOFF_TIMES_MAX;
 	o->child = 0;
+	o->stuck = false;
 	o->why = *why;
 	o->n_failures++;
 	o->start_due_ns = time_mono_ns() + ((BACKOFF_MS * NS_PER_MS) << n);

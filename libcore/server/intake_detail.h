@@ -168,6 +168,8 @@ struct outlet {
 	struct err why;	      /* it ended last */
 	int64_t start_due_ns; /* of the next, while it does not run; monotonic. INT64_MAX: before
 				 the first */
+	bool stuck;	      /* it does not answer, and is killed: nothing is given to it */
+	int64_t answered_ns;  /* when it answered last */
 	bool stop;	      /* the threads end when they are done */
 
 	/* The log. */

@@ -8,6 +8,7 @@
  * not written goes to the next one.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ enum {
 		2, /* starts without any answer: then pushes are refused until there is one */
 	ANSWER_MAX = 4096,  /* a line of lokid-ingest */
 	END_TIMEOUT_S = 10, /* for ending a segment; then it is killed */
+	LOOK_MS = 100,	    /* for how long it has not answered */
 	STALLED_S = 10,	    /* without an answer: a disk that hangs, or a program that is stopped */
 	REFUSED_S = 60,	    /* so long after a batch was refused the log counts as one that takes
 			       nothing: who pushes only to what is ready must come again to see */
@@ -49,10 +51,10 @@ static void wait_until(pthread_cond_t *c, pthread_mutex_t *m, int64_t due_ns)
 	pthread_cond_timedwait(c, m, &due);
 }
 
-/* It does not run, and the last starts did not last. With the lock held. */
+/* It does not run, and the last starts did not last; or it is to be another. With the lock held. */
 static bool is_down(const struct outlet *o)
 {
-	return !o->child && o->n_failures >= FAILURES_MAX;
+	return o->stuck || (!o->child && o->n_failures >= FAILURES_MAX);
 }
 
 static void say_down(const struct outlet *o, struct err *why)
@@ -330,6 +332,7 @@ static int take_answer(struct intake *in, struct bytes line, uint64_t epoch, str
 			b->failed.text = buf_bytes(&b->why);
 		}
 		o->n_failures = 0;
+		o->answered_ns = time_mono_ns();
 		if (!a.status)
 			metrics_add(in->count.records, 1);
 		last = --b->unanswered == 0;
@@ -364,6 +367,52 @@ static int take_answers(struct intake *in, struct buf *got, uint64_t epoch, stru
 	return rc;
 }
 
+/* For how long it has answered nothing to what it was sent. */
+static int64_t silent_ns(struct outlet *o)
+{
+	int64_t since = 0;
+
+	pthread_mutex_lock(&o->lock);
+	if (o->sent)
+		since = o->sent->sent_ns > o->answered_ns ? o->sent->sent_ns : o->answered_ns;
+	pthread_mutex_unlock(&o->lock);
+	return since ? time_mono_ns() - since : 0;
+}
+
+/* Nothing is given to it any more. A disk may keep it from ending for as long as it hangs. */
+static void give_up_on(struct intake *in, uint64_t epoch, int64_t silent)
+{
+	struct outlet *o = &in->outlet;
+
+	log_event(in->opts.log, LOG_ERROR, "lokid-ingest does not answer, and is killed", NULL);
+	pthread_mutex_lock(&o->lock);
+	if (o->epoch == epoch && o->child) {
+		o->stuck = true;
+		err_set(&o->why, ERR_AGAIN, "lokid-ingest has not answered for %lld s",
+			(long long)(silent / NS_PER_S));
+		child_signal(in->opts.children, o->child, SIGKILL);
+		pthread_cond_broadcast(&o->work);
+		pthread_cond_broadcast(&o->settled);
+	}
+	pthread_mutex_unlock(&o->lock);
+}
+
+/* Until there is something to be read. False: it is stuck, and has been given up. */
+static bool wait_readable(struct intake *in, int fd, uint64_t epoch)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int64_t silent;
+
+	while (poll(&p, 1, LOOK_MS) <= 0) {
+		silent = silent_ns(&in->outlet);
+		if (silent >= in->opts.stuck_ns) {
+			give_up_on(in, epoch, silent);
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Until lokid-ingest ends. */
 static void read_epoch(struct intake *in, int fd, uint64_t epoch)
 {
@@ -371,7 +420,7 @@ static void read_epoch(struct intake *in, int fd, uint64_t epoch)
 	struct err e;
 	ssize_t n;
 
-	for (;;) {
+	while (wait_readable(in, fd, epoch)) {
 		n = read(fd, buf_reserve(&got, ANSWER_MAX), ANSWER_MAX);
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -28,6 +28,34 @@ static void refusals_are_told_up_to_a_limit(void **state)
 	close_world(w);
 }
 
+static void stuck_soon(struct intake_opts *o)
+{
+	o->stuck_ns = 200 * NS_PER_MS;
+}
+
+/* The first takes a push and stands still; what it was sent is to be sent again. */
+static void one_that_does_not_answer_is_replaced(void **state)
+{
+	struct world *w = open_world("begun=${0%/*}/begun\n"
+				     "[ -e \"$begun\" ] || { : >\"$begun\"; kill -STOP $$; }\n"
+				     "exec \"$REAL\" \"$@\"",
+				     stuck_soon);
+	int64_t until = time_mono_ns() + DEADLINE_S * NS_PER_S;
+
+	(void)state;
+	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "one")));
+	assert_int_equal(last.status, 503);
+	assert_true(last.retry_after_s > 0);
+	do /* 503 until the next one runs */
+		push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "two")));
+	while (last.status == 503 && last.retry_after_s && time_mono_ns() < until);
+	assert_answer(204, "");
+	assert_true(metrics_value(metric_of1(w->metrics, METRIC_CHILD_RESTARTS,
+					     BYTES_LIT("lokid-ingest"))) > 0);
+	assert_non_null(strstr(logged(w), "two"));
+	close_world(w);
+}
+
 /* One push of more than a batch. */
 static void a_large_push_is_whole(void **state)
 {
@@ -371,6 +399,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refusals_are_told_up_to_a_limit),
+		cmocka_unit_test(one_that_does_not_answer_is_replaced),
 		cmocka_unit_test(a_large_push_is_whole),
 		cmocka_unit_test(a_push_is_left_to_wait),
 		cmocka_unit_test(a_full_disk_is_503),
