@@ -225,10 +225,9 @@ static int mend_index(struct repair *r, size_t i, struct err *e)
 			return -1;
 	}
 	if (!any) {
-		repair_keep(
-			r, i,
-			"no pack of its tenant and day is there, which may be a disk that is not "
-			"mounted: bring them back, or delete it when they are lost for good");
+		repair_keep(r, i,
+			    "no pack of its day is there: mount the disk, or delete it if they are "
+			    "lost");
 		return 0;
 	}
 	r->place[at].build = true;
