@@ -90,7 +90,7 @@ fresh
 rm -r s/fake/chunks
 ok "all packs missing" exits 3 idxbuild --fsck --repair --store s
 ok "three lines" stdout_lines 3
-ok "are not mended: the disk may not be mounted" stderr_has "no pack of its tenant and day is there"
+ok "are not mended: the disk may not be mounted" stderr_has "no pack of its day is there"
 ok "what is not there is not said to stay" stderr_matches "^idxbuild: error: 'fake/index/$DAY/[0-9a-f]*.idx' stays: no pack .*: 'fake/chunks/$DAY/[0-9a-f]*.pack': there is no such pack$"
 is "nothing was moved" "$(lost)" 0
 cp -rp whole/fake/chunks s/fake/
