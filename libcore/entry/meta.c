@@ -30,6 +30,15 @@ size_t metatab_memory(const struct metatab *t)
 	       (t->strings.cap + t->sets.cap) * sizeof(struct map_slot);
 }
 
+size_t metatab_tables(const struct metatab *t)
+{
+	/* Half of a map is free; the pairs of a set are also its key. */
+	size_t slots = 2 * sizeof(struct map_slot), pair = 2 * sizeof(*t->pair);
+
+	return t->n_strings * (sizeof(*t->string) + slots) +
+	       t->n_sets * (sizeof(*t->set_first) + slots) + t->n_pairs * 2 * pair;
+}
+
 static uint32_t add_string(struct metatab *t, struct bytes s)
 {
 	uint64_t hash = hash64(s);

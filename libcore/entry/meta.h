@@ -29,6 +29,8 @@ void metatab_reset(struct metatab *t);
 uint32_t metatab_add(struct metatab *t, const struct label *v, size_t n);
 /* Bytes of memory in use, about: for a sort buffer's account. */
 size_t metatab_memory(const struct metatab *t);
+/* Bytes that what is in it takes besides the text of its strings, about. */
+size_t metatab_tables(const struct metatab *t);
 
 /* A table as read from a column; borrowed. Set s (1..n_sets) has pairs set_first[s-1] ..
  * set_first[s]. */

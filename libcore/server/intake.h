@@ -28,7 +28,7 @@ struct intake_opts {
 	uint64_t segment_bytes; /* 0: its default, as the next */
 	int64_t segment_age_ns;
 	double disk_full_threshold; /* part of the disk: 0.9; 0: pushes may fill it */
-	/* What is under way, in bytes of lines and metadata; 0: 64 MiB. */
+	/* What is under way, in bytes of memory: a push more is taken below it. 0: 64 MiB. */
 	uint64_t queue_max;
 	/* A lokid-ingest that has answered nothing for so long, with batches under way, is killed
 	 * and started again; 0: 60 s. */

@@ -29,8 +29,6 @@ enum {
 	/* So many batches may be unanswered while a smaller one is to wait for more entries: each
 	 * is a record of the log, and all that wait share the log's next fsync anyway. */
 	BATCHES_UNDER_WAY = 4,
-	/* What an entry counts as besides its bytes: a million empty lines are no small batch. */
-	BATCH_ENTRY_WEIGHT = 24,
 	/* Of one push; of its streams with entries so many are kept room for behind it. */
 	PUSH_ENTRIES_MAX = 1 << 22,
 	STREAMS_KEPT = 1 << 16,
@@ -108,7 +106,8 @@ struct batch {
 	struct batch *next;
 	struct entries es;
 	struct words *words; /* held */
-	uint64_t weight;
+	uint64_t weight; /* what its entries take, whatever their lines: a million empty ones are no
+			    small batch */
 	struct waiter **waiter;
 	size_t n_waiters, cap_waiters;
 	/* From when it is written. */

@@ -259,6 +259,7 @@ static void add_entry(struct push_run *r, struct run_stream *s, int64_t ts_ns, s
 {
 	struct batch *b = r->last;
 	struct bytes of_stream = r->in->lane.words->facts[s->stream].level;
+	size_t tables;
 	uint32_t set;
 
 	s->n++;
@@ -276,10 +277,11 @@ static void add_entry(struct push_run *r, struct run_stream *s, int64_t ts_ns, s
 		s->batch = b;
 		s->at = b->es.n;
 	}
+	tables = metatab_tables(&b->es.meta);
 	set = n_meta ? meta_set(r, b, meta, n_meta, of_stream, line)
 		     : level_set(r, b, of_stream, line);
 	entries_add(&b->es, s->stream, ts_ns, line, set);
-	b->weight += BATCH_ENTRY_WEIGHT + line.n + meta_bytes;
+	b->weight += sizeof(*b->es.v) + line.n + meta_bytes + metatab_tables(&b->es.meta) - tables;
 	entry_ages_add(&r->ages, r->now_ns > ts_ns ? r->now_ns - ts_ns : 0);
 }
 

@@ -33,9 +33,12 @@ static void take_turn(struct intake *in, const struct intake_push *p)
 {
 	struct buf text = { 0 };
 	int status = 503;
+	struct err why;
 
 	if (in->lane.closed)
 		buf_add_str(&text, INTAKE_STOPPING);
+	else if (!outlet_has_room(in, &why)) /* by now: those before it may have taken it all */
+		buf_add_str(&text, why.msg);
 	else
 		status = lane_take(in, p, &text);
 	intake_metrics_leave(in);

@@ -82,10 +82,11 @@ static void a_large_push_is_whole(void **state)
 
 struct gate {
 	struct world *w;
-	struct pushed pushed;
+	struct pushed pushed; /* its json is what is decoded */
 	pthread_mutex_t lock;
 	pthread_cond_t more;
 	bool inside, open;
+	pthread_t thread;
 };
 
 static void gate_wait(struct gate *g, const bool *what)
@@ -108,7 +109,7 @@ static int decode_behind_gate(const struct push_sink *sink, struct arena *a, voi
 	pthread_cond_broadcast(&g->more);
 	gate_wait(g, &g->open);
 	pthread_mutex_unlock(&g->lock);
-	return push_json(bytes_str(STREAM("{\"a\":\"b\"}", LINE(T1, "first"))), sink, a, e);
+	return push_json(bytes_str(g->pushed.json), sink, a, e);
 }
 
 static void gate_answered(const struct intake_answer *a, void *data)
@@ -128,38 +129,50 @@ static void *push_through_gate(void *data)
 	return NULL;
 }
 
+/* Begins a push, which is being decoded until the gate is opened. */
+static void gate_close(struct world *w, struct gate *g, const char *json)
+{
+	*g = (struct gate){ .w = w,
+			    .pushed = { .lock = PTHREAD_MUTEX_INITIALIZER,
+					.more = PTHREAD_COND_INITIALIZER,
+					.json = json },
+			    .lock = PTHREAD_MUTEX_INITIALIZER,
+			    .more = PTHREAD_COND_INITIALIZER };
+	assert_int_equal(pthread_create(&g->thread, NULL, push_through_gate, g), 0);
+	pthread_mutex_lock(&g->lock);
+	gate_wait(g, &g->inside);
+	pthread_mutex_unlock(&g->lock);
+}
+
+static void gate_open(struct gate *g)
+{
+	pthread_mutex_lock(&g->lock);
+	g->open = true;
+	pthread_cond_broadcast(&g->more);
+	pthread_mutex_unlock(&g->lock);
+	pthread_join(g->thread, NULL);
+}
+
 /* Who brings a push while another is decoded does not wait for that. */
 static void a_push_is_left_to_wait(void **state)
 {
 	struct world *w = open_world(NULL, NULL);
-	struct gate g = { .w = w,
-			  .pushed = { .lock = PTHREAD_MUTEX_INITIALIZER,
-				      .more = PTHREAD_COND_INITIALIZER },
-			  .lock = PTHREAD_MUTEX_INITIALIZER,
-			  .more = PTHREAD_COND_INITIALIZER };
+	static struct gate g;
 	static struct pushed other[3];
-	pthread_t thread;
 
 	(void)state;
-	assert_int_equal(pthread_create(&thread, NULL, push_through_gate, &g), 0);
-	pthread_mutex_lock(&g.lock);
-	gate_wait(&g, &g.inside);
-	pthread_mutex_unlock(&g.lock);
+	gate_close(w, &g, STREAM("{\"a\":\"b\"}", LINE(T1, "first")));
 	for (int i = 0; i < 3; i++) {
 		begin_push(w, &other[i], "acme", STREAM("{\"a\":\"b\"}", LINE(T2, "other")));
 		assert_false(other[i].answered);
 	}
-	pthread_mutex_lock(&g.lock);
-	g.open = true;
-	pthread_cond_broadcast(&g.more);
-	pthread_mutex_unlock(&g.lock);
+	gate_open(&g);
 	wait_answer(&g.pushed);
 	assert_int_equal(g.pushed.status, 204);
 	for (int i = 0; i < 3; i++) {
 		wait_answer(&other[i]);
 		assert_int_equal(other[i].status, 204);
 	}
-	pthread_join(thread, NULL);
 	close_world(w);
 }
 
@@ -211,7 +224,7 @@ static void a_slow_log_is_503(void **state)
 	begin_push(w, &waits, "acme", buf_str(&json));
 	assert_false(waits.answered);
 	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
-	assert_answer(503, "too much waits for the log: 1024 bytes, the limit is 1000; send it "
+	assert_answer(503, "too much waits for the log: 1276 bytes, the limit is 1000; send it "
 			   "again later");
 	assert_int_equal(last.retry_after_s, 1);
 	intake_close(w->in, NS_PER_MS);
@@ -222,6 +235,63 @@ static void a_slow_log_is_503(void **state)
 	intake_rotate(w->in);
 	buf_release(&json);
 	close_world(w);
+}
+
+/* There was room when they came, but not when their turn does. */
+static void what_waited_behind_a_large_push_is_503(void **state)
+{
+	struct world *w = open_world("exec sleep 100", small_queue);
+	struct buf json = { 0 };
+	static struct gate g;
+	static struct pushed other[2];
+
+	(void)state;
+	buf_addf(&json, STREAM("{\"a\":\"b\"}", "[\"" T1 "\",\"%01000d\"]"), 0);
+	gate_close(w, &g, buf_str(&json));
+	for (int i = 0; i < 2; i++)
+		begin_push(w, &other[i], "acme", STREAM("{\"a\":\"b\"}", LINE(T2, "other")));
+	gate_open(&g);
+	for (int i = 0; i < 2; i++) {
+		wait_answer(&other[i]);
+		assert_int_equal(other[i].status, 503);
+		assert_non_null(strstr(other[i].text, "too much waits for the log: "));
+	}
+	assert_false(g.pushed.answered);
+	intake_close(w->in, NS_PER_MS);
+	wait_answer(&g.pushed);
+	buf_release(&json);
+	close_world(w);
+}
+
+/* Entries take memory though their lines are empty, and metadata more than its text. */
+static void what_waits_is_counted_as_it_is_in_memory(void **state)
+{
+	static const int n[] = { 40, 6 };
+	static struct pushed waits;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct world *w = open_world("exec sleep 100", small_queue);
+		struct buf json = { 0 };
+
+		w->limits.discover_log_levels = false;
+		buf_add_str(&json, "{\"streams\":[{\"stream\":{\"a\":\"b\"},\"values\":[");
+		for (int k = 0; k < n[i]; k++) {
+			buf_addf(&json, "%s[\"%d\",\"\"", k ? "," : "", k + 1);
+			if (i)
+				buf_addf(&json, ",{\"a\":\"%d\"}", k);
+			buf_add_char(&json, ']');
+		}
+		buf_add_str(&json, "]}]}");
+		begin_push(w, &waits, "acme", buf_str(&json));
+		push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+		assert_int_equal(last.status, 503);
+		assert_non_null(strstr(last.text, "too much waits for the log: "));
+		intake_close(w->in, NS_PER_MS);
+		wait_answer(&waits);
+		buf_release(&json);
+		close_world(w);
+	}
 }
 
 static void a_log_that_never_runs_is_503(void **state)
@@ -404,6 +474,8 @@ int main(void)
 		cmocka_unit_test(a_push_is_left_to_wait),
 		cmocka_unit_test(a_full_disk_is_503),
 		cmocka_unit_test(a_slow_log_is_503),
+		cmocka_unit_test(what_waited_behind_a_large_push_is_503),
+		cmocka_unit_test(what_waits_is_counted_as_it_is_in_memory),
 		cmocka_unit_test(a_log_that_never_runs_is_503),
 		cmocka_unit_test(a_killed_log_loses_nothing),
 		cmocka_unit_test(streams_are_forgotten),
