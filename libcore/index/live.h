@@ -31,7 +31,7 @@ struct live_item {
  *   who, not being mixed, replaces the same as one that is mixed or has a lower name;
  *   who is void: what it says counts for nobody. By the marks of rewriting.h another goes before
  *   it, both say that a pack is replaced, and all that it was made of is there, or is replaced by
- *   one that is not void.
+ *   another before which nobody goes.
  * Others that are not live still make others obsolete, so it is transitive. Names are distinct. For
  * any thread.
  */

@@ -95,7 +95,7 @@ static bool can_go(const struct valid *l, const struct live_item *a)
 
 bool valid_voids(const struct valid *l, const struct live_item *a)
 {
-	return is_in_conflict(l->v, l->n, a) && can_go(l, a);
+	return is_in_conflict(l->claim, l->n_claims, a) && can_go(l, a);
 }
 
 /* ---- all ---- */

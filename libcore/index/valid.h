@@ -13,7 +13,9 @@ struct valid {
 	struct live_item *v; /* those that are not void */
 	size_t n;
 	struct live_item *claim; /* those that would not be if all of which anything is made was
-				    there: what they replace is in them */
+				    there: what they replace is in them. They alone make others
+				    void, and none of them is: else one might be for which nobody
+				    has what it was made of but one that is void too, or itself */
 	size_t n_claims;
 	struct hash_list names; /* of all there are, ascending; none without a mark */
 };
