@@ -483,24 +483,46 @@ static void all_undone(struct targets *t, int32_t day)
 			t->v[i].undone = true;
 }
 
+/* A dry run has none. 1 somebody else is at work there, which is told; 0, -1. */
+static int lock_day(const struct day_run *r, struct store_lock **ret, struct err *e)
+{
+	struct err why;
+
+	if (r->o->dry_run)
+		return 0;
+	*ret = index_lock(r->o->store, r->t->tenant, r->day, &why);
+	if (*ret)
+		return 0;
+	if (why.code != ERR_AGAIN) {
+		*e = why;
+		return -1;
+	}
+	if (r->o->on_busy)
+		r->o->on_busy(r->o->data, r->t->tenant, r->day);
+	return 1;
+}
+
+/* What is of the day alone is told, and is 1. */
+static int end_day(const struct day_run *r, int rc, const struct err *e)
+{
+	if (rc == 0 || !is_of_the_day(e))
+		return rc;
+	tell(r->o, e);
+	return 1;
+}
+
 int erase_day_run(const struct erase_opts *o, struct targets *t, int32_t day, struct err *e)
 {
 	struct day_run r = { .o = o, .t = t, .day = day };
 	struct store_lock *lock = NULL;
-	int rc = 0;
+	int rc = lock_day(&r, &lock, e);
 
-	if (!o->dry_run) {
-		lock = index_lock(o->store, t->tenant, day, e);
-		if (!lock && e->code != ERR_AGAIN)
-			return -1;
-		if (!lock) {
-			all_undone(t, day);
-			if (o->on_busy)
-				o->on_busy(o->data, t->tenant, day);
-			return 0;
-		}
+	if (rc == 1)
+		all_undone(t, day);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	if (!o->dry_run)
 		rc = store_now(o->store, "", &r.now_ns, e);
-	}
 	forget(t); /* a day without index files is not begun */
 	r.pack = mem_alloc((t->n + 1) * sizeof(*r.pack));
 	r.ids = mem_alloc((t->n + 1) * sizeof(*r.ids));
@@ -511,11 +533,23 @@ int erase_day_run(const struct erase_opts *o, struct targets *t, int32_t day, st
 	free(r.ids);
 	free(r.known.v);
 	free(r.made);
-	if (rc == 0 || !is_of_the_day(e))
-		return rc;
-	all_undone(t, day);
-	tell(o, e);
-	return 0;
+	rc = end_day(&r, rc, e);
+	if (rc == 1)
+		all_undone(t, day);
+	return rc < 0 ? -1 : 0;
+}
+
+int erase_day_sweep(const struct erase_opts *o, struct targets *t, int32_t day, struct err *e)
+{
+	const struct day_run r = { .o = o, .t = t, .day = day };
+	struct store_lock *lock = NULL;
+	int rc = lock_day(&r, &lock, e);
+
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	rc = end_day(&r, sweep(&r, e), e);
+	store_unlock(lock);
+	return rc < 0 ? -1 : 0;
 }
 
 bool erase_day_wants(struct targets *t, const struct due_day *due)

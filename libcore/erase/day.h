@@ -17,6 +17,11 @@ MUST_CHECK int erase_day_run(const struct erase_opts *o, struct targets *t, int3
 /* Whether any target is to be applied to a day that is in order. */
 bool erase_day_wants(struct targets *t, const struct due_day *due);
 
+/* Of a day that no target reaches: only deletes what was replaced long enough ago. Errors: ERR_IO,
+ * ERR_FULL. */
+MUST_CHECK int erase_day_sweep(const struct erase_opts *o, struct targets *t, int32_t day,
+			       struct err *e);
+
 /* Only marks those that are undone. */
 MUST_CHECK int erase_day_look(const struct erase_opts *o, struct targets *t, int32_t day,
 			      struct err *e);

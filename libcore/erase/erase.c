@@ -118,11 +118,9 @@ static int one_day(int32_t day, void *data, struct err *e)
 
 	for (size_t i = 0; i < t->n; i++)
 		reached = reached || erase_day_reaches(&t->v[i], day);
-	if (!reached)
-		return 0;
-	if (!shard_has(r->o->shard, r->o->n_shards, t->tenant, day))
-		return erase_day_look(r->o, t, day, e);
-	return erase_day_run(r->o, t, day, e);
+	if (shard_has(r->o->shard, r->o->n_shards, t->tenant, day))
+		return reached ? erase_day_run(r->o, t, day, e) : erase_day_sweep(r->o, t, day, e);
+	return reached ? erase_day_look(r->o, t, day, e) : 0;
 }
 
 static bool wants(const struct due_day *d, void *data)
@@ -191,12 +189,13 @@ static bool is_of_the_tenant(const struct err *e)
 	       e->code == ERR_QUERY || e->code == ERR_AGAIN;
 }
 
+/* Where nothing is to be done now, there is what was replaced for requests that are there. */
 static int apply(struct tenant_run *r, struct err *e)
 {
 	const struct erase_opts *o = r->o;
 	int rc = o->scrub ? find_rules(r, e) : find_requests(r, e);
 
-	if (rc < 0 || r->targets.n == 0)
+	if (rc < 0 || (r->targets.n == 0 && (o->scrub || !r->has_files)))
 		return rc;
 	targets_begin(&r->targets);
 	rc = due_days(o->store, r->targets.tenant, INT32_MAX, DUE_WHEN_WANTED, wants, one_day, r,

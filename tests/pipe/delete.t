@@ -116,6 +116,17 @@ ok "but not when it need not" exits 0 erase --store when --cancel-period 0
 ok "then it is done" stdout_matches ": $id: "
 is "nothing of the stream is left" "$(bytes_of when | grep -c '"app":"a0".*"tenant":"fake"')" 0
 
+cp -rp store early
+now=$(date +%s)000000000
+request early fake '{app="a0"}' $all $end "$now" >/dev/null
+ok "one that is applied before its time" exits 0 chunkpack --delete --store early --cancel-period 0
+is "leaves what it replaces for now" "$(packs early | wc -l)" 13
+ok "shards with nothing to do" sh -c 'for i in 0/2 1/2; do chunkpack --delete --store early --shard $i --delete-delay 0 -v --dry-run || exit; done 2>&1 | grep -c "would delete .*pack" | grep -qx 6'
+ok "a run while it is still young" exits 0 erase --store early
+ok "says nothing" stdout_is_empty
+is "and deletes what was replaced" "$(packs early | wc -l)" 7
+ok "all is right" exits 0 idxbuild --fsck --store early
+
 cp -rp store cancelled
 id=$(request cancelled fake '{app="a0"}' $all $end)
 echo '{}' >"cancelled/fake/deletes/$id.cancel.json"
