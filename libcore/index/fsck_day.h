@@ -61,6 +61,9 @@ enum fsck_start {
 };
 enum fsck_start fsck_start(struct store *s, const struct store_name *sn, const char *name);
 
+/* The hash of all bytes. Errors: ERR_IO, ERR_AGAIN; ERR_NO it is gone. */
+MUST_CHECK int fsck_hash(struct store *s, const char *name, struct hash128 *ret, struct err *e);
+
 /*
  * All bytes of a pack against its name. Where they are not what the name says, or with FSCK_BLOCKS,
  * what is wrong inside is told, and if nothing is, that the name is wrong: .kind and .err of the

@@ -22,6 +22,17 @@ static int hash_file(struct store_file *f, struct hash128 *ret, struct err *e)
 	return rc;
 }
 
+int fsck_hash(struct store *s, const char *name, struct hash128 *ret, struct err *e)
+{
+	struct store_file f = { 0 };
+	int rc = store_file_open(s, name, &f, e);
+
+	if (rc == 0)
+		rc = hash_file(&f, ret, e);
+	store_file_close(&f);
+	return rc;
+}
+
 struct look {
 	index_tell_fn *tell;
 	void *data;

@@ -105,7 +105,22 @@ static int copy(struct repair *r, const char *name, const char *folder, const ch
 	return -1;
 }
 
-/* Copies it, for the fault; it goes when that place is done. */
+/* What its name would be. */
+static int name_copy(struct repair *r, const char *name, const char *folder, const char *suffix,
+		     struct buf *to, struct err *e)
+{
+	char hex[HASH128_HEX + 1] = "";
+	struct hash128 hash;
+
+	if (*suffix && fsck_hash(r->r->store, name, &hash, e) < 0)
+		return e->code == ERR_NO ? 0 : -1;
+	if (*suffix)
+		hash128_hex(&hash, hex);
+	buf_addf(to, "%s%s%s", folder, hex, suffix);
+	return 1;
+}
+
+/* Copies it, for the fault; it goes when that place is done. A dry run only notes that. */
 static int move(struct repair *r, size_t fault, const char *name, size_t place, const char *folder,
 		const char *suffix, struct err *e)
 {
@@ -119,9 +134,10 @@ static int move(struct repair *r, size_t fault, const char *name, size_t place, 
 	map_put(&r->moved, h, bytes_str(name), 0);
 	if (r->r->dry_run) {
 		repair_say(r, "", "would move", "'%s' to '%s'", name, folder);
-		return 0;
+		rc = name_copy(r, name, folder, suffix, &to, e);
+	} else {
+		rc = copy(r, name, folder, suffix, &to, e);
 	}
-	rc = copy(r, name, folder, suffix, &to, e);
 	if (rc > 0 && strcmp(buf_str(&to), name) != 0) {
 		mem_grow(&r->going, &r->cap_going, r->n_going + 1, sizeof(*r->going));
 		r->going[r->n_going++] = (struct going){ .name = name,
@@ -131,6 +147,15 @@ static int move(struct repair *r, size_t fault, const char *name, size_t place, 
 	}
 	buf_release(&to);
 	return rc < 0 ? -1 : 0;
+}
+
+/* Will it be there? A dry run puts nothing there yet. */
+static bool is_to_come(const struct repair *r, const char *pack)
+{
+	for (size_t i = 0; i < r->n_going && r->r->dry_run; i++)
+		if (strcmp(r->going[i].to, pack) == 0)
+			return true;
+	return false;
 }
 
 /* Does it have a name of ours, and begin otherwise? */
@@ -217,7 +242,7 @@ static int mend_index(struct repair *r, size_t i, struct err *e)
 		return 0;
 	}
 	if (f->kind == FAULT_MISSING) {
-		int rc = store_has(r->r->store, f->name, NULL, e);
+		int rc = is_to_come(r, f->name) ? 1 : store_has(r->r->store, f->name, NULL, e);
 
 		if (rc != 0)
 			return rc < 0 ? -1 : 0; /* put right before */
@@ -541,24 +566,17 @@ static bool is_dealt_with(const struct repair_damaged *d, const struct store_nam
 	       (n_bad == 0 && hash128_among(d->apart.v, d->apart.n, &sn->hash));
 }
 
-/* Those that are not among the unusable ones; a dry run has none: they are looked at here. */
-static int keep_damaged(struct repair *r, const struct place *p,
-			const struct repair_packs *unusable, const struct repair_damaged *d,
-			int64_t n_bad, struct err *e)
+/* Those that are not among the unusable ones. */
+static void keep_damaged(struct repair *r, const struct place *p,
+			 const struct repair_packs *unusable, const struct repair_damaged *d,
+			 int64_t n_bad)
 {
 	for (size_t i = 0; i < r->l->n; i++) {
 		struct store_name sn;
-		int stays = 1;
 
 		if (!repair_is_damage(r, i, p, &sn) || is_dealt_with(d, &sn, n_bad))
 			continue;
-		if (unusable)
-			stays = !is_among(unusable, &sn);
-		else if (!r->l->v[i].index)
-			stays = repair_is_nameable(r->r->store, &sn, e);
-		if (stays < 0)
-			return -1;
-		if (stays)
+		if (!is_among(unusable, &sn))
 			repair_keep(r, i,
 				    r->r->salvage
 					    ? "it cannot be salvaged"
@@ -567,7 +585,6 @@ static int keep_damaged(struct repair *r, const struct place *p,
 		else if (r->r->dry_run)
 			say_once(r, i);
 	}
-	return 0;
 }
 
 /* That only such index files name as go. */
@@ -579,7 +596,8 @@ static struct hash_list missing_packs(const struct repair *r, const struct place
 		const struct index_fault *f = &r->l->v[i];
 		struct store_name sn;
 
-		if (f->kind == FAULT_MISSING && is_of(p, f) && !r->kept[i] && is_pack(f->name, &sn))
+		if (f->kind == FAULT_MISSING && is_of(p, f) && !r->kept[i] &&
+		    is_pack(f->name, &sn) && !is_to_come(r, f->name))
 			ret.v[ret.n++] = sn.hash;
 	}
 	ret.n = hash128_sort(ret.v, ret.n);
@@ -648,6 +666,16 @@ static int drop_unusable(struct repair *r, const struct repair_packs *unusable, 
 
 /* Index files go before the damaged packs that they name: killed in between, it is seen that these
  * are not lost, but damaged. */
+static int finish(struct repair *r, size_t place, const struct repair_day *d,
+		  const struct repair_packs *unusable, int64_t n_bad, struct err *e)
+{
+	int rc = delete_all_going(r, place, n_bad, e);
+
+	if (rc == 0)
+		rc = drop_unusable(r, unusable, e);
+	return rc == 0 ? drop_unneeded(r, place, d, e) : rc;
+}
+
 static int mend_locked(struct repair *r, size_t place, const struct repair_damaged *damaged,
 		       struct err *e)
 {
@@ -659,23 +687,21 @@ static int mend_locked(struct repair *r, size_t place, const struct repair_damag
 				.day = p->day,
 				.without = repair_names_going(r, p, STORE_INDEX),
 				.gone = repair_names_going(r, p, STORE_PACK),
-				.damaged = damaged->apart };
+				.damaged = damaged->apart,
+				.dry_run = r->r->dry_run };
 	int64_t n_bad = p->build ? repair_build(&d, &ev, &unusable, e) : 0;
 	int rc = n_bad < 0 ? -1 : 0;
 
-	say_kept(r, &unusable);
+	if (!d.dry_run)
+		say_kept(r, &unusable);
 	if (rc == 0 && n_bad)
 		rc = repair_leave_named(&d, &unusable, e);
 	if (rc == 0)
 		rc = tell_losses(r, p, &d, &unusable, n_bad, e);
 	if (rc == 0)
-		rc = keep_damaged(r, p, &unusable, damaged, n_bad, e);
-	if (rc == 0)
-		rc = delete_all_going(r, place, n_bad, e);
-	if (rc == 0)
-		rc = drop_unusable(r, &unusable, e);
-	if (rc == 0)
-		rc = drop_unneeded(r, place, &d, e);
+		keep_damaged(r, p, &unusable, damaged, n_bad);
+	if (rc == 0 && !d.dry_run)
+		rc = finish(r, place, &d, &unusable, n_bad, e);
 	repair_packs_release(&unusable);
 	free(d.without.v);
 	free(d.gone.v);
@@ -708,42 +734,32 @@ static void keep_place(struct repair *r, const struct place *p)
 			repair_keep(r, i, "a compaction is at work there");
 }
 
-static int rehearse(struct repair *r, size_t place, struct err *e)
+static void say_would_make(const struct repair *r, const struct place *p)
 {
-	const struct place *p = &r->place[place];
-	struct repair_damaged damaged = { 0 };
 	char day[TIME_DAY_LEN + 1];
-	int rc = repair_salvage(r, place, &damaged, e);
 
 	time_day_text(p->day, day);
-	if (rc == 0 && p->build)
+	if (p->build && r->r->dry_run)
 		repair_say(r, "", "would make", "index files of what '%.*s/chunks/%s' then has",
 			   BYTES_ARG(p->tenant), day);
-	if (rc == 0)
-		rc = keep_damaged(r, p, NULL, &damaged, 0, e);
-	repair_damaged_release(&damaged);
-	return rc;
 }
 
 static int mend_place(struct repair *r, size_t place, struct err *e)
 {
 	const struct place *p = &r->place[place];
 	struct repair_damaged damaged = { 0 };
-	struct store_lock *lock;
-	int rc;
+	struct store_lock *lock = NULL;
+	int rc = r->r->dry_run ? 0 : lock_day(r, p, &lock, e);
 
-	if (r->r->dry_run) {
-		rc = rehearse(r, place, e);
-		return rc == 0 && p->merge ? merge_day(r, p, e) : rc;
-	}
-	rc = lock_day(r, p, &lock, e);
 	if (rc == 1)
 		keep_place(r, p);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	rc = repair_salvage(r, place, &damaged, e);
-	if (rc == 0)
+	if (rc == 0) {
+		say_would_make(r, p);
 		rc = mend_locked(r, place, &damaged, e);
+	}
 	repair_damaged_release(&damaged);
 	store_unlock(lock);
 	return rc == 0 && p->merge ? merge_day(r, p, e) : rc;

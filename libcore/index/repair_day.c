@@ -119,7 +119,9 @@ static int pass_chunk(const struct chunk *head, const struct index_chunk *c,
 	return 0;
 }
 
-int repair_is_nameable(struct store *s, const struct store_name *pack, struct err *e)
+/* Can an index file name it, by its trailer and the heads of its chunks? 1, also of a version that
+ * this program does not know; 0; -1. */
+static int is_nameable(struct store *s, const struct store_name *pack, struct err *e)
 {
 	struct pack_scan scan;
 	struct err why;
@@ -144,7 +146,7 @@ static int split_orphans(struct gathering *g, struct err *e)
 	for (size_t i = 0; i < g->n_orphans; i++) {
 		int rc = hash128_among(g->r->damaged.v, g->r->damaged.n, &g->orphan[i].hash)
 				 ? 0
-				 : repair_is_nameable(g->r->store, &g->orphan[i], e);
+				 : is_nameable(g->r->store, &g->orphan[i], e);
 
 		if (rc < 0)
 			return -1;
@@ -176,7 +178,7 @@ static void drop_others(struct repair_packs *l, struct store *s)
 /* A repair that was killed may have done so before, and others have worked with what it made. */
 static int salvage_all(struct gathering *g, const struct hash_list *known, struct err *e)
 {
-	static const struct salvage_how how;
+	const struct salvage_how how = { .dry_run = g->r->dry_run };
 
 	for (size_t i = 0; i < g->unusable->n; i++) {
 		struct repair_pack *p = &g->unusable->v[i];
@@ -185,7 +187,8 @@ static int salvage_all(struct gathering *g, const struct hash_list *known, struc
 		if (salvage_pack(g->r->store, &p->name, &how, &p->salvaged, e) < 0)
 			return -1;
 		made.hash = p->salvaged.name;
-		if (p->salvaged.entries && !hash128_among(known->v, known->n, &made.hash))
+		if (!how.dry_run && p->salvaged.entries &&
+		    !hash128_among(known->v, known->n, &made.hash))
 			add_orphan(g, &made);
 	}
 	return 0;
@@ -252,7 +255,7 @@ int64_t repair_build(const struct repair_day *r, const struct build_events *ev,
 		ret = split_orphans(&g, e);
 	if (ret == 0)
 		ret = salvage(&g, e);
-	if (ret == 0 && g.n_orphans)
+	if (ret == 0 && g.n_orphans && !r->dry_run)
 		ret = index_build(r->store, g.orphan, g.n_orphans, ev, e);
 	if (ret >= 0)
 		ret += g.n_unknown;

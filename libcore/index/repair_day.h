@@ -15,6 +15,7 @@ struct repair_day {
 	struct hash_list without, gone;
 	/* Packs that are damaged inside, ascending: as if no index file could name them. */
 	struct hash_list damaged;
+	bool dry_run; /* nothing is written */
 };
 
 /* A pack that no index file can name, and what of it is in a new one. */
@@ -28,15 +29,11 @@ struct repair_packs {
 };
 void repair_packs_release(struct repair_packs *l);
 
-/* Can an index file name it, by its trailer and the heads of its chunks? 1, also of a version that
- * this program does not know; 0. Errors: ERR_IO, ERR_AGAIN. */
-MUST_CHECK int repair_is_nameable(struct store *s, const struct store_name *pack, struct err *e);
-
 /*
  * Makes index files of those packs that none names but such as are set aside, and of what can be
  * read of those that none can name, which are *ret. Returns how many packs are left that cannot be
- * named, of whom an index file that is to be set aside may be the last that does. Errors: ERR_IO,
- * ERR_FULL, ERR_AGAIN, ERR_LIMIT.
+ * named, of whom an index file that is to be set aside may be the last that does. A dry run only
+ * finds out. Errors: ERR_IO, ERR_FULL, ERR_AGAIN, ERR_LIMIT.
  */
 MUST_CHECK int64_t repair_build(const struct repair_day *r, const struct build_events *ev,
 				struct repair_packs *ret, struct err *e);

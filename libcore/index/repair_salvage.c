@@ -67,7 +67,6 @@ static int go_apart(const struct task *t, struct err *e)
 		return 0;
 	}
 	repair_say_would_salvage(t->r, t->name);
-	tell_loss(t);
 	return 0;
 }
 

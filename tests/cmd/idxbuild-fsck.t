@@ -33,7 +33,10 @@ one() {
 mended() {
 	ok "$1: a dry run" exits 3 idxbuild --fsck --repair --dry-run --store s
 	ok "$1: says what it would do" stderr_matches "^idxbuild: would "
+	grep 'can no longer be read' "$TAP/stderr" >foretold
 	ok "$1: repair" exits "${3:-0}" idxbuild --fsck --repair --store s
+	grep 'can no longer be read' "$TAP/stderr" >told
+	ok "$1: the dry run told the same loss" same_file told foretold
 	ok "$1: tells the fault on stdout" stdout_matches "^$1 "
 	ok "$1: what it did on stderr" stderr_matches "^idxbuild: (moved|made|deleted|wrote) "
 	ok "$1: then all is right" exits 0 idxbuild --fsck --store s
@@ -80,6 +83,7 @@ ok "have all of it" stdout_matches "^\{\"fault\":\"missing\",\"name\":\"${pack#s
 chunkcat away | sort >less.raw
 logql --store s --limit 0 -o jsonl '{app=~".+"}' 2>/dev/null | sort >less
 mended missing less 3
+ok "missing: what is lost is told" grep -q "^idxbuild: error: '${pack#s/}': there is no such pack: [0-9]* entries, .* of it can no longer be read$" told
 is "missing: the index file was set aside" "$(lost)" 1
 mv away "$pack"
 ok "when the pack is back it is missed at once" exits 3 idxbuild --fsck --store s --delete-delay 1000000h

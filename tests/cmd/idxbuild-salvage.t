@@ -27,7 +27,10 @@ salvaged() {
 	is "$1: as many can be read" "$(wc -l <want)" "$3"
 	ok "$1: a dry run" exits 3 idxbuild --fsck --repair --dry-run --store s
 	ok "$1: says what it would do" stderr_has "would keep what can be read of '$PACK', and move it to '~lokid/lost/$PACK/' unless it can be made anew as it was"
+	grep 'can no longer be read' "$TAP/stderr" >foretold
 	ok "$1: repair" exits "$2" idxbuild --fsck --repair --store s
+	grep 'can no longer be read' "$TAP/stderr" >told
+	ok "$1: the dry run told the same loss" same_file told foretold
 	ok "$1: says what it kept" stderr_matches "^idxbuild: kept $3 entries of '$PACK' in 'fake/chunks/2026-01-15/[0-9a-f]{32}.pack'$"
 	ok "$1: and moved" stderr_has "moved '$PACK' to '~lokid/lost/$PACK/"
 	cp "$TAP/stderr" said
