@@ -731,7 +731,7 @@ static void keep_place(struct repair *r, const struct place *p)
 {
 	for (size_t i = 0; i < r->l->n; i++)
 		if (is_of(p, &r->l->v[i]))
-			repair_keep(r, i, "a compaction is at work there");
+			repair_keep(r, i, "another repair or a compaction is at work there");
 }
 
 static void say_would_make(const struct repair *r, const struct place *p)

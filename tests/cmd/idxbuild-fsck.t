@@ -1,6 +1,7 @@
 #!/bin/sh
 # idxbuild --fsck: each kind of fault is found, told on a line of its own, and mended; a store at work and a copy of it are right.
 . "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/lock.sh"
 
 # flush STORE APP: a log file through the log into the store; one pack, one index file.
 flush() {
@@ -89,6 +90,17 @@ mv away "$pack"
 ok "when the pack is back it is missed at once" exits 3 idxbuild --fsck --store s --delete-delay 1000000h
 one orphan "${pack#s/}: no index file names it"
 mended orphan
+
+fresh
+flip_byte "$(indexes s | head -n 1)" 30
+if hold_locks s; then
+	ok "a day that another repair has" exits 3 idxbuild --fsck --repair --store s
+	ok "is left to it, which is said" stderr_matches "^idxbuild: error: 'fake/index/.*' stays: another repair or a compaction is at work there: "
+	is "nothing is moved" "$(find s/fake -name '*.idx' | wc -l)" 3
+	drop_locks
+else
+	skip "the lock" "no python3"
+fi
 
 fresh
 rm -r s/fake/chunks

@@ -2,6 +2,7 @@
 # Compaction: the same answers from one pack as from fifty, whatever overlaps, is there twice or is damaged; and who is killed,
 # has no room or has company does no harm.
 . "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/lock.sh"
 
 # ---- a store of fifty flushes: late lines, lines of one time, lines sent twice, metadata
 
@@ -194,20 +195,11 @@ ok "has nothing to do" stdout_is_empty
 ok "another tenant" exits 0 chunkpack --compact --store store --dry-run -t other
 ok "neither" stdout_is_empty
 
-if command -v python3 >/dev/null; then
-	cp -rp store locked
-	# A lock of another program on the whole file of locks, until it is told to end.
-	mkfifo end
-	spawn python3 -c 'import fcntl, os, struct
-os.makedirs("locked/~lokid", exist_ok=True)
-f = open("locked/~lokid/locks", "w")
-fcntl.fcntl(f, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)) # F_OFD_SETLK
-open("has.lock", "w").close()
-open("end").read()'
-	wait_for 10 test -f has.lock
+cp -rp store locked
+if hold_locks locked; then
 	ok "a day that another compaction has" exits 0 chunkpack --compact --store locked -v
 	ok "is left to it" stderr_is "chunkpack: fake 2026-01-15: left to another compaction, which is at work"
-	: >end
+	drop_locks
 else
 	skip "the lock" "no python3"
 fi
