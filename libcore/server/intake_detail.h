@@ -77,6 +77,7 @@ struct intake_tenant {
 	struct metrics_series *bytes, *meta_bytes; /* of this retention; NULL: not yet */
 	int64_t retention_ns;
 	uint32_t n_before; /* a sweep: active streams */
+	uint32_t n_told;   /* active streams, in .active, which may be of many tenants */
 	bool has_quota, measured;
 	uint64_t stored; /* bytes in the store, when it was measured */
 	struct metrics_series *discarded[REASON_COUNT],
@@ -272,6 +273,8 @@ void intake_metrics_tenant(struct intake *in, struct intake_tenant *t);
 void intake_metrics_leave(struct intake *in);
 /* A body was well-formed: what was in it, and what of it was not taken. */
 void intake_metrics_decoded(struct intake *in, const struct push_run *r);
+/* n streams of t are active. */
+void intake_metrics_active(struct intake_tenant *t, uint32_t n);
 /* n_gone streams of t are not active any more. */
 void intake_metrics_swept(struct intake *in, struct intake_tenant *t, uint32_t n_gone);
 void intake_metrics_acknowledged(struct intake *in, const struct waiter *w);

@@ -28,6 +28,12 @@ void intake_metrics_swept(struct intake *in, struct intake_tenant *t, uint32_t n
 	metrics_add(metric_of1(in->opts.metrics, METRIC_STREAMS_REMOVED, t->name), n_gone);
 }
 
+void intake_metrics_active(struct intake_tenant *t, uint32_t n)
+{
+	metrics_add(t->active, (double)n - t->n_told);
+	t->n_told = n;
+}
+
 /* What is looked at only when somebody asks; in the lane. */
 static void collect_lane(struct intake *in)
 {
@@ -39,7 +45,7 @@ static void collect_lane(struct intake *in)
 		lane_sweep(in, now_ns);
 	for (size_t i = 0; i < lane->n_slots; i++)
 		if (lane->tenant[i])
-			metrics_set(lane->tenant[i]->active, lane->n_active[i]);
+			intake_metrics_active(lane->tenant[i], lane->n_active[i]);
 }
 
 void intake_metrics_leave(struct intake *in)

@@ -11,7 +11,7 @@ static void forget(struct intake *in, struct intake_tenant *t)
 {
 	struct lane *lane = &in->lane;
 
-	metrics_set(t->active, 0);
+	intake_metrics_active(t, 0);
 	mem_grow(&lane->spare_slot, &lane->cap_spare, lane->n_spare + 1, sizeof(*lane->spare_slot));
 	lane->spare_slot[lane->n_spare++] = t->slot;
 	lane->tenant[t->slot] = NULL;

@@ -79,22 +79,24 @@ static void count_running(struct queries *q)
 		metrics_set(q->running[i], q->queue.running[i]);
 }
 
-/* How many of its tenant wait. */
-static void count_waiting(struct queries *q, const struct query *query)
+/* One more of its tenant waits, or one less: many tenants may have one series. */
+static void count_waiting(struct queries *q, struct query *query)
 {
-	metrics_set(metric_of1(q->o.metrics, METRIC_QUEUE_LENGTH, query->tenant),
-		    (double)query_queue_outstanding(&query->item));
+	bool waits = query->item.tenant && !query->item.runs;
+
+	if (waits != query->counted)
+		metrics_add(metric_of1(q->o.metrics, METRIC_QUEUE_LENGTH, query->tenant),
+			    waits ? 1 : -1);
+	query->counted = waits;
 }
 
 /* It waits or runs, and does so no more. */
 static void leave_queue(struct queries *q, struct query *query)
 {
-	double waiting = (double)query_queue_outstanding(&query->item) - !query->item.runs;
-
-	metrics_set(metric_of1(q->o.metrics, METRIC_QUEUE_LENGTH, query->tenant), waiting);
 	query->end.class = query->item.class;
 	query_queue_end(&q->queue, &query->item);
 	count_running(q);
+	count_waiting(q, query);
 }
 
 static void leave_place(struct queries *q, struct query *query)
@@ -396,6 +398,7 @@ static bool begins_again(struct queries *q, struct query *query, const struct ch
 	query->waits_ns = time_mono_ns();
 	if (query->item.runs) /* its turn came meanwhile */
 		query_queue_move(&q->queue, QUERY_LONG, &query->item);
+	count_waiting(q, query);
 	return true;
 }
 

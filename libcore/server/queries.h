@@ -77,7 +77,7 @@ struct query {
 	char gate_text[128];
 	size_t gate_n;
 	char gate_bytes[24], queued[24];
-	bool left, again;
+	bool left, again, counted;  /* the last: as one that waits */
 	int64_t begun_ns, waits_ns; /* arrival; begin of the present wait */
 	struct query *next;
 };

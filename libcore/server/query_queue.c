@@ -221,8 +221,3 @@ struct queue_item *query_queue_waiting(const struct query_queue *q, const struct
 				return t->first[class];
 	return NULL;
 }
-
-size_t query_queue_outstanding(const struct queue_item *item)
-{
-	return item->tenant->waiting;
-}

@@ -59,7 +59,4 @@ void query_queue_end(struct query_queue *q, struct queue_item *item);
 /* The next that waits, after `item` (NULL: from the start), in no order. */
 struct queue_item *query_queue_waiting(const struct query_queue *q, const struct queue_item *item);
 
-/* How many of its tenant wait. item is in the queue. */
-size_t query_queue_outstanding(const struct queue_item *item);
-
 #endif

@@ -373,6 +373,36 @@ static void streams_are_forgotten_by_themselves(void **state)
 	close_world(w);
 }
 
+static double active_streams(struct world *w, const char *tenant)
+{
+	struct buf text = { 0 };
+
+	metrics_write(w->metrics, &text);
+	buf_release(&text);
+	return counted(w, METRIC_MEMORY_STREAMS, tenant, NULL);
+}
+
+static void tenants_that_are_not_told_apart_have_the_sum_of_streams(void **state)
+{
+	struct world *w = open_world(NULL, NULL);
+	char name[16];
+
+	(void)state;
+	for (int i = 0; i < METRICS_SERIES_MAX; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		counted(w, METRIC_MEMORY_STREAMS, name, NULL);
+	}
+	push_as(w, "a", STREAM("{\"s\":\"1\"}", LINE(T1, "x")));
+	push_as(w, "a", STREAM("{\"s\":\"2\"}", LINE(T1, "x")));
+	push_as(w, "b", STREAM("{\"s\":\"1\"}", LINE(T1, "x")));
+	assert_int_equal(active_streams(w, METRICS_OTHER), 3);
+	assert_int_equal(active_streams(w, METRICS_OTHER), 3);
+	push_as(w, "t1", STREAM("{\"s\":\"1\"}", LINE(T1, "x")));
+	assert_int_equal(active_streams(w, METRICS_OTHER), 3);
+	assert_int_equal(active_streams(w, "t1"), 1);
+	close_world(w);
+}
+
 static void blocked_tenants(void **state)
 {
 	struct world *w = open_world(NULL, NULL);
@@ -596,6 +626,7 @@ int main(void)
 		cmocka_unit_test(limits_of_rates),
 		cmocka_unit_test(limits_of_streams),
 		cmocka_unit_test(streams_are_forgotten_by_themselves),
+		cmocka_unit_test(tenants_that_are_not_told_apart_have_the_sum_of_streams),
 		cmocka_unit_test(blocked_tenants),
 		cmocka_unit_test(limits_of_storage),
 		cmocka_unit_test(equal_times_move_apart),

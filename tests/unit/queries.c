@@ -131,15 +131,21 @@ static void on_ended(struct query *query)
 	tell(&w.ended);
 }
 
-static void ask(struct query *query, const char **argv, query_shape_fn *shape)
+static void ask_as(const char *tenant, struct query *query, const char **argv,
+		   query_shape_fn *shape)
 {
-	*query = (struct query){ .tenant = BYTES_LIT("a"),
-				 .limits = limits_of(w.set, BYTES_LIT("a")),
+	*query = (struct query){ .tenant = bytes_str(tenant),
+				 .limits = limits_of(w.set, bytes_str(tenant)),
 				 .class = QUERY_SHORT,
 				 .argv = argv,
 				 .shape = shape,
 				 .ended = on_ended };
 	queries_start(w.q, query);
+}
+
+static void ask(struct query *query, const char **argv, query_shape_fn *shape)
+{
+	ask_as("a", query, argv, shape);
 }
 
 static void a_small_answer_does_not_wait_behind_large_ones(void **state)
@@ -178,26 +184,66 @@ static bool have_ended(double n)
 	return metrics_value(ok) >= n;
 }
 
+static const char *argv_100[] = { "logql", "100", NULL };
+
+/* Their answers are being encoded until let_go(). */
+static void take_all_places(struct query *query)
+{
+	for (int i = 0; i < PLACES; i++)
+		ask(&query[i], argv_100, when_told);
+	assert_true(have_ended(PLACES));
+}
+
+static void all_are_answered(struct query *query, unsigned n)
+{
+	assert_true(reaches(&w.ended, n));
+	for (unsigned i = 0; i < n; i++) {
+		assert_int_equal(query[i].end.status, 200);
+		query_release(&query[i]);
+	}
+}
+
+static double waiting_of(const char *tenant)
+{
+	return metrics_value(metric_of1(w.metrics, METRIC_QUEUE_LENGTH, bytes_str(tenant)));
+}
+
 /* Else any number of answers would be in memory behind a few threads. */
 static void an_answer_that_is_encoded_keeps_its_place(void **state)
 {
-	const char *argv[] = { "logql", "100", NULL };
 	struct query query[PLACES + 1];
 	double waiting;
 
 	(void)state;
-	for (int i = 0; i < PLACES; i++)
-		ask(&query[i], argv, when_told);
-	assert_true(have_ended(PLACES));
-	ask(&query[PLACES], argv, at_once);
-	waiting = metrics_value(metric_of1(w.metrics, METRIC_QUEUE_LENGTH, BYTES_LIT("a")));
+	take_all_places(query);
+	ask(&query[PLACES], argv_100, at_once);
+	waiting = waiting_of("a");
 	let_go();
-	assert_true(reaches(&w.ended, PLACES + 1));
+	all_are_answered(query, PLACES + 1);
 	assert_int_equal(waiting, 1);
-	for (int i = 0; i <= PLACES; i++) {
-		assert_int_equal(query[i].end.status, 200);
-		query_release(&query[i]);
+	assert_int_equal(waiting_of("a"), 0);
+}
+
+static void tenants_that_are_not_told_apart_wait_together(void **state)
+{
+	struct query query[PLACES + 3];
+	double waiting;
+	char name[16];
+
+	(void)state;
+	for (int i = 0; i < METRICS_SERIES_MAX; i++) {
+		snprintf(name, sizeof(name), "t%d", i);
+		metric_of1(w.metrics, METRIC_QUEUE_LENGTH, bytes_str(name));
 	}
+	take_all_places(query);
+	ask_as("b", &query[PLACES], argv_100, at_once);
+	ask_as("b", &query[PLACES + 1], argv_100, at_once);
+	ask_as("c", &query[PLACES + 2], argv_100, at_once);
+	waiting = waiting_of(METRICS_OTHER);
+	let_go();
+	all_are_answered(query, PLACES + 3);
+	assert_int_equal(waiting, 3);
+	assert_int_equal(waiting_of(METRICS_OTHER), 0);
 }
 
 int main(void)
@@ -206,6 +252,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_small_answer_does_not_wait_behind_large_ones,
 						open_world, close_world),
 		cmocka_unit_test_setup_teardown(an_answer_that_is_encoded_keeps_its_place,
+						open_world, close_world),
+		cmocka_unit_test_setup_teardown(tenants_that_are_not_told_apart_wait_together,
 						open_world, close_world),
 	};
 
