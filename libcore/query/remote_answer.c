@@ -322,7 +322,7 @@ static int64_t common_divisor(int64_t a, int64_t b)
 /* The steps on which all points lie: what was asked for is not known when the server chose them. */
 static bool find_steps(const struct points *ps, struct steps *ret)
 {
-	int64_t min, max, step = 0;
+	int64_t min, max, span, step = 0;
 
 	*ret = (struct steps){ 0, NS_PER_S, 1 };
 	if (ps->n == 0)
@@ -332,10 +332,12 @@ static bool find_steps(const struct points *ps, struct steps *ret)
 		min = ps->v[i].ts_ns < min ? ps->v[i].ts_ns : min;
 		max = ps->v[i].ts_ns > max ? ps->v[i].ts_ns : max;
 	}
+	if (__builtin_sub_overflow(max, min, &span))
+		return false;
 	for (size_t i = 0; i < ps->n; i++)
 		step = common_divisor(ps->v[i].ts_ns - min, step);
 	step = step ? step : NS_PER_S;
-	*ret = (struct steps){ min, step, (size_t)((max - min) / step) + 1 };
+	*ret = (struct steps){ min, step, (size_t)(span / step) + 1 };
 	return ret->n <= VALUES_MAX;
 }
 
