@@ -29,6 +29,7 @@ struct right {
 /* Who waits for a check. */
 struct waiter {
 	struct call *call;
+	bool shares; /* has given something else, of a name that nobody has */
 	void (*done)(struct call *c, const struct err *why);
 	struct waiter *next;
 };
@@ -174,11 +175,14 @@ static void tell(struct check *k, struct config_auth *users, const struct config
 	struct waiter *next;
 
 	for (struct waiter *w = k->waiters; w; w = next) {
+		/* The name that was checked may be somebody's by now. */
+		const struct config_user *who = w->shares ? NULL : found;
+
 		next = w->next;
 		config_auth_drop(w->call->auth);
 		w->call->auth = config_auth_hold(users);
-		w->call->who = found;
-		w->done(w->call, found ? NULL : why);
+		w->call->who = who;
+		w->done(w->call, who ? NULL : why);
 		free(w);
 	}
 	free_check(k);
@@ -371,12 +375,12 @@ static int take_place(const struct passwords *p, const struct check *more, struc
 	return 0;
 }
 
-static void add_waiter(struct check *k, struct call *c,
+static void add_waiter(struct check *k, const struct digest *given, struct call *c,
 		       void (*done)(struct call *c, const struct err *why))
 {
 	struct waiter *w = mem_alloc(sizeof(*w));
 
-	*w = (struct waiter){ c, done, k->waiters };
+	*w = (struct waiter){ c, !digest_equal(&k->digest, given), done, k->waiters };
 	k->waiters = w;
 }
 
@@ -411,7 +415,7 @@ int passwords_check(struct passwords *p, char *given, struct bytes net, struct c
 	if (rc == 0 && !same && (rc = take_place(p, k, e)) == 0)
 		is_added = add_check(p, k);
 	if (rc == 0)
-		add_waiter(same ? same : k, c, done);
+		add_waiter(same ? same : k, &k->digest, c, done);
 	pthread_mutex_unlock(&p->lock);
 	if (!is_added)
 		free_check(k);

@@ -307,6 +307,35 @@ static void a_change_holds_for_what_waits(void **state)
 	config_release(&other);
 }
 
+/* Who shares a check of something else is not let in when that is right by then. */
+static void a_name_that_is_somebodys_by_now_is_so_for_who_gave_it(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct call *new, *mallory;
+	struct config other;
+	char name[16];
+
+	(void)state;
+	stop_thread(f);
+	for (int i = 1; i < PASSWORDS_OF_USER_MAX; i++) {
+		snprintf(name, sizeof(name), "nobody %d", i);
+		assert_non_null(ask_wrong(f, name, "bad"));
+	}
+	new = ask(f, "new", "right", "good", note);
+	mallory = ask_wrong(f, "mallory", "bad");
+	assert_non_null(new);
+	assert_non_null(mallory);
+	users_new(&other, hash)->user[0].name = "new";
+	passwords_change(f->p, other.auth);
+	let_thread_go(f);
+	assert_ptr_equal(new->route_data, &RIGHT);
+	assert_string_equal(new->who->name, "new");
+	assert_ptr_equal(mallory->route_data, &WRONG);
+	assert_null(mallory->who);
+	fixture_free(f);
+	config_release(&other);
+}
+
 /* So that nobody who guesses gets in the way of all when users are read again. */
 static void a_change_keeps_who_stays(void **state)
 {
@@ -372,6 +401,7 @@ int main(void)
 		cmocka_unit_test(all_together_have_no_more_than_there_are),
 		cmocka_unit_test(the_same_of_many_is_checked_once),
 		cmocka_unit_test(a_change_holds_for_what_waits),
+		cmocka_unit_test(a_name_that_is_somebodys_by_now_is_so_for_who_gave_it),
 		cmocka_unit_test(a_change_keeps_who_stays),
 		cmocka_unit_test(what_waits_at_the_end_is_refused),
 	};
