@@ -29,7 +29,6 @@ struct right {
 /* Who waits for a check. */
 struct waiter {
 	struct call *call;
-	bool shares; /* has given something else, of a name that nobody has */
 	void (*done)(struct call *c, const struct err *why);
 	struct waiter *next;
 };
@@ -42,6 +41,7 @@ struct check {
 	char net[NET_MAX];
 	size_t n_net;
 	struct waiter *waiters;
+	struct check *sharing; /* by .next: of other names that nobody has, as wrong as it is */
 	struct check *next;
 };
 
@@ -169,23 +169,33 @@ static void free_check(struct check *k)
 	free(k);
 }
 
-static void tell(struct check *k, struct config_auth *users, const struct config_user *found,
-		 const struct err *why)
+static void tell_waiters(struct check *k, struct config_auth *users,
+			 const struct config_user *found, const struct err *why)
 {
 	struct waiter *next;
 
 	for (struct waiter *w = k->waiters; w; w = next) {
-		/* The name that was checked may be somebody's by now. */
-		const struct config_user *who = w->shares ? NULL : found;
-
 		next = w->next;
 		config_auth_drop(w->call->auth);
 		w->call->auth = config_auth_hold(users);
-		w->call->who = who;
-		w->done(w->call, who ? NULL : why);
+		w->call->who = found;
+		w->done(w->call, found ? NULL : why);
 		free(w);
 	}
 	free_check(k);
+}
+
+static void tell(struct check *k, struct config_auth *users, const struct config_user *found,
+		 const struct err *why)
+{
+	struct check *next;
+
+	/* The name that was checked may be somebody's by now: theirs was not. */
+	for (struct check *s = k->sharing; s; s = next) {
+		next = s->next;
+		tell_waiters(s, users, NULL, why);
+	}
+	tell_waiters(k, users, found, why);
 }
 
 /* p->lock is held, and let go meanwhile. False: users have changed, it is to be checked anew. */
@@ -332,42 +342,46 @@ bool passwords_recall(struct passwords *p, const struct config_auth *users, stru
 	return known;
 }
 
-/* One that answers what `more` asks, too. */
+/* One of the same. */
 static struct check *find_check(struct passwords *p, const struct check *more)
 {
-	struct check *nobodys = NULL;
-	size_t n_nobodys = 0;
-
 	for (struct check *k = p->first; k; k = k->next) {
 		if (digest_equal(&k->digest, &more->digest))
 			return k;
-		if (k->place == p->users->n_users) {
-			nobodys = k;
-			n_nobodys++;
-		}
+		for (struct check *s = k->sharing; s; s = s->next)
+			if (digest_equal(&s->digest, &more->digest))
+				return s;
 	}
-	return more->place == p->users->n_users && n_nobodys >= PASSWORDS_OF_USER_MAX ? nobodys
-										      : NULL;
+	return NULL;
 }
 
-/* Is there room for one more? */
+struct places {
+	size_t of_user, of_net;
+};
+
+static void count_place(const struct check *k, const struct check *more, struct places *n)
+{
+	if (!bytes_eq(name_of(bytes_str(k->given)), name_of(bytes_str(more->given))))
+		return;
+	n->of_user++;
+	n->of_net += bytes_eq(bytes_of(k->net, k->n_net), bytes_of(more->net, more->n_net));
+}
+
+/* Is there room for one more? Of a name that nobody has as of others, or it were known by that. */
 static int take_place(const struct passwords *p, const struct check *more, struct err *e)
 {
-	struct bytes name = name_of(bytes_str(more->given));
-	struct bytes net = bytes_of(more->net, more->n_net);
-	size_t of_user = 0, of_net = 0;
+	struct places n = { 0 };
 
 	for (const struct check *k = p->first; k; k = k->next) {
-		if (!bytes_eq(name_of(bytes_str(k->given)), name))
-			continue;
-		of_user++;
-		of_net += bytes_eq(bytes_of(k->net, k->n_net), net);
+		count_place(k, more, &n);
+		for (const struct check *s = k->sharing; s; s = s->next)
+			count_place(s, more, &n);
 	}
-	if (of_net >= PASSWORDS_OF_NET_MAX)
+	if (n.of_net >= PASSWORDS_OF_NET_MAX)
 		return err_set(e, ERR_AGAIN,
 			       "%d passwords of this user from this network are being checked",
 			       PASSWORDS_OF_NET_MAX);
-	if (of_user >= PASSWORDS_OF_USER_MAX)
+	if (n.of_user >= PASSWORDS_OF_USER_MAX)
 		return err_set(e, ERR_AGAIN, "%d passwords of this user are being checked",
 			       PASSWORDS_OF_USER_MAX);
 	if (p->n_checks >= PASSWORDS_MAX)
@@ -375,23 +389,43 @@ static int take_place(const struct passwords *p, const struct check *more, struc
 	return 0;
 }
 
-static void add_waiter(struct check *k, const struct digest *given, struct call *c,
+static void add_waiter(struct check *k, struct call *c,
 		       void (*done)(struct call *c, const struct err *why))
 {
 	struct waiter *w = mem_alloc(sizeof(*w));
 
-	*w = (struct waiter){ c, !digest_equal(&k->digest, given), done, k->waiters };
+	*w = (struct waiter){ c, done, k->waiters };
 	k->waiters = w;
 }
 
-/* p->lock is held. True: more is in the list. */
-static bool add_check(struct passwords *p, struct check *more)
+/* The last of those of names that nobody has, when there are so many that more has to share it. */
+static struct check *to_share(struct passwords *p, const struct check *more)
 {
+	struct check *last = NULL;
+	size_t n = 0;
+
+	for (struct check *k = p->first; k; k = k->next)
+		if (k->place == p->users->n_users) {
+			last = k;
+			n++;
+		}
+	return more->place == p->users->n_users && n >= PASSWORDS_OF_USER_MAX ? last : NULL;
+}
+
+/* p->lock is held. More is in a list then. */
+static void add_check(struct passwords *p, struct check *more)
+{
+	struct check *shared = to_share(p, more);
+
+	if (shared) {
+		more->next = shared->sharing;
+		shared->sharing = more;
+		return;
+	}
 	*p->last = more;
 	p->last = &more->next;
 	p->n_checks++;
 	pthread_cond_signal(&p->more);
-	return true;
 }
 
 int passwords_check(struct passwords *p, char *given, struct bytes net, struct call *c,
@@ -412,10 +446,12 @@ int passwords_check(struct passwords *p, char *given, struct bytes net, struct c
 		k->place = place_of(p->users, name_of(bytes_str(given)));
 		same = find_check(p, k);
 	}
-	if (rc == 0 && !same && (rc = take_place(p, k, e)) == 0)
-		is_added = add_check(p, k);
+	if (rc == 0 && !same && (rc = take_place(p, k, e)) == 0) {
+		add_check(p, k);
+		is_added = true;
+	}
 	if (rc == 0)
-		add_waiter(same ? same : k, &k->digest, c, done);
+		add_waiter(same ? same : k, c, done);
 	pthread_mutex_unlock(&p->lock);
 	if (!is_added)
 		free_check(k);

@@ -12,7 +12,7 @@
 
 enum {
 	PASSWORDS_MAX = 64,	    /* different ones that wait or are checked */
-	PASSWORDS_OF_USER_MAX = 16, /* of these; also of all names together that nobody has */
+	PASSWORDS_OF_USER_MAX = 16, /* of these; of names that nobody has so many are checked */
 	PASSWORDS_OF_NET_MAX = 4,   /* of a name's, from one network */
 };
 
@@ -39,9 +39,9 @@ bool passwords_recall(struct passwords *p, const struct config_auth *users, stru
  * called on the thread of passwords: why is NULL, and c->who is the user, of c->auth, which is the
  * users in force; or why tells what is wrong. From any thread.
  *
- * Errors: ERR_AGAIN, too many wait, or after passwords_stop; done is not called then. Of names that
- * nobody has too many never wait: they share their checks, since by a refusal of these alone it
- * could be found out which names somebody has.
+ * Errors: ERR_AGAIN, too many wait, or after passwords_stop; done is not called then. A name that
+ * nobody has is refused as others are, or it were known by that which names somebody has; but
+ * beyond PASSWORDS_OF_USER_MAX of them they share a check.
  */
 MUST_CHECK int passwords_check(struct passwords *p, char *given, struct bytes net, struct call *c,
 			       void (*done)(struct call *c, const struct err *why), struct err *e);

@@ -246,6 +246,28 @@ static void names_that_nobody_has_share_a_part_and_are_not_told_from_others(void
 	fixture_free(f);
 }
 
+/* Refused as a name is that somebody has, however many others wait. */
+static void a_name_that_nobody_has_has_its_part_too(void **state)
+{
+	struct fixture *f = fixture_new();
+	char name[16];
+
+	(void)state;
+	stop_thread(f);
+	for (int i = 0; i <= PASSWORDS_OF_USER_MAX; i++) {
+		snprintf(name, sizeof(name), "nobody %d", i);
+		assert_non_null(ask_wrong(f, name, "bad"));
+	}
+	for (int i = 0; i < PASSWORDS_OF_NET_MAX; i++)
+		assert_non_null(ask_wrong(f, "mallory", "bad"));
+	assert_null(ask_wrong(f, "mallory", "bad"));
+	assert_non_null(ask(f, "nobody 0", "again", "bad", note));
+	assert_non_null(ask(f, "nobody 0", "again", "bad", note));
+	assert_int_equal(fill(f, "mallet"), PASSWORDS_OF_USER_MAX);
+	let_thread_go(f);
+	fixture_free(f);
+}
+
 static void all_together_have_no_more_than_there_are(void **state)
 {
 	struct fixture *f = fixture_new();
@@ -398,6 +420,7 @@ int main(void)
 		cmocka_unit_test(one_network_has_no_more_than_its_part_of_a_user),
 		cmocka_unit_test(one_user_has_no_more_than_its_part),
 		cmocka_unit_test(names_that_nobody_has_share_a_part_and_are_not_told_from_others),
+		cmocka_unit_test(a_name_that_nobody_has_has_its_part_too),
 		cmocka_unit_test(all_together_have_no_more_than_there_are),
 		cmocka_unit_test(the_same_of_many_is_checked_once),
 		cmocka_unit_test(a_change_holds_for_what_waits),
