@@ -13,8 +13,6 @@
 #include "base/io.h"
 #include "wal/sidecar.h"
 
-enum { NAMES_MAX = 1000 }; /* of segments set aside that were called the same */
-
 void mended_release(struct mended *m)
 {
 	free(m->aside);
@@ -44,19 +42,6 @@ static bool is_file_of(const char *path, int fd)
 	       a.st_ino == b.st_ino;
 }
 
-/* "NAME.wal", and from the second on "NAME-2.wal". */
-static void add_name(struct buf *path, const char *dir, const char *name, int n)
-{
-	const char *dot = strrchr(name, '.');
-	int stem = (int)(dot ? dot - name : (long)strlen(name));
-
-	buf_reset(path);
-	buf_addf(path, "%s/%.*s", dir, stem, name);
-	if (n > 1)
-		buf_addf(path, "-%d", n);
-	buf_add_str(path, dot ? dot : "");
-}
-
 /* The sidecar may be the only witness of what is missing. One that is not there is no matter. */
 static int link_sidecar(const char *segment, const char *aside, struct err *e)
 {
@@ -76,8 +61,10 @@ static int link_sidecar(const char *segment, const char *aside, struct err *e)
 static int set_aside(const struct wal_segment *seg, const char *dir, struct buf *aside,
 		     struct err *e)
 {
-	for (int n = 1; n <= NAMES_MAX; n++) {
-		add_name(aside, dir, name_of(seg->path), n);
+	const char *name = name_of(seg->path), *dot = strrchr(name, '.');
+
+	for (int n = 1; n <= SALVAGE_NAMES_MAX; n++) {
+		salvage_set_path(aside, dir, name, n, dot ? dot : "");
 		if (link(seg->path, buf_str(aside)) == 0 || is_file_of(buf_str(aside), seg->fd))
 			return link_sidecar(seg->path, buf_str(aside), e) < 0 ? -1
 									      : io_sync_dir(dir, e);

@@ -238,20 +238,48 @@ static int finish(struct salvage *s, struct err *e)
 	return fsync(s->fd) < 0 ? err_sys(e, "fsync of '%s'", s->path) : 0;
 }
 
-/* dir/NAME.rest, where the old segment was NAME.wal. */
+void salvage_set_path(struct buf *path, const char *dir, const char *name, int n, const char *end)
+{
+	const char *dot = strrchr(name, '.');
+	int stem = (int)(dot ? dot - name : (long)strlen(name));
+
+	buf_reset(path);
+	buf_addf(path, "%s/%.*s", dir, stem, name);
+	if (n > 1)
+		buf_addf(path, "-%d", n);
+	buf_add_str(path, end);
+}
+
+/* May it be written there? Not over other bytes. */
+static bool is_free_for(const char *path, struct bytes b)
+{
+	struct buf there = { 0 };
+	struct err e;
+	bool same;
+
+	if (access(path, F_OK) < 0)
+		return true;
+	same = io_read_file(path, b.n, &there, &e) == 0 && bytes_eq(buf_bytes(&there), b);
+	buf_release(&there);
+	return same;
+}
+
 static int write_rest(struct salvage *s, char **ret_rest, struct err *e)
 {
 	const char *slash = strrchr(s->seg->path, '/'), *name = slash ? slash + 1 : s->seg->path;
-	const char *dot = strrchr(name, '.');
 	struct buf path = { 0 };
-	int rc = 0;
+	int n = 1, rc = -1;
 
-	if (s->rest.n) {
-		buf_addf(&path, "%s/%.*s.rest", s->dir,
-			 (int)(dot ? dot - name : (long)strlen(name)), name);
+	if (!s->rest.n)
+		return 0;
+	do {
+		salvage_set_path(&path, s->dir, name, n, ".rest");
+	} while (!is_free_for(buf_str(&path), buf_bytes(&s->rest)) && ++n <= SALVAGE_NAMES_MAX);
+	if (n > SALVAGE_NAMES_MAX)
+		err_set(e, ERR_IO, "'%s' has too many files of this name", s->dir);
+	else
 		rc = file_replace_bytes(buf_str(&path), buf_bytes(&s->rest), e);
-	}
-	if (rc == 0 && path.n)
+	if (rc == 0)
 		*ret_rest = strdup(buf_str(&path));
 	buf_release(&path);
 	return rc;

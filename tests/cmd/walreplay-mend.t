@@ -56,13 +56,15 @@ ok "what was set aside stays" same_file bad.wal "wal/damaged/$name.wal"
 # --- the same name once more; damage that takes no entry ---
 rm -rf wal/*.wal wal/*.sum
 cp "was/$name.wal" wal
+cp "wal/damaged/$name.rest" bad.rest
 put_byte "wal/$name.wal" 20 $(($(byte_at "wal/$name.wal" 20) ^ 1))
 cp "wal/$name.wal" header.wal
 ok "a damaged header" exits 0 walreplay --mend wal/
-ok "costs no entry" stdout_matches "saved to wal//$name.wal; lost: 64 bytes in 1 place, .*, no entry; set aside as wal//damaged/$name-2.wal$"
+ok "costs no entry" stdout_matches "saved to wal//$name.wal; lost: 64 bytes in 1 place, kept in wal//damaged/$name-2.rest, no entry; set aside as wal//damaged/$name-2.wal$"
 ok "nothing else is said" stderr_is_empty
 ok "all are there" sh -c 'walreplay wal | sort | cmp - all'
 ok "the one before is still there" same_file bad.wal "wal/damaged/$name.wal"
+ok "and what could not be read of it" same_file bad.rest "wal/damaged/$name.rest"
 ok "and the new one" same_file header.wal "wal/damaged/$name-2.wal"
 
 # --- one of which nothing is left ---
