@@ -270,7 +270,6 @@ static _Noreturn void unknown_option(const struct cli *c, char *word)
 	cli_usage(c, "unknown option '%s'", word);
 }
 
-/* As cli_next, with 0 for an option that is dealt with. */
 /* word: one that begins with a letter that is none of ours, as "-limit" or "-limit=3": the name of
  * an option behind one dash, as programs in Go take them? */
 static void check_one_dash(const struct cli *c, const char *word)
@@ -285,6 +284,7 @@ static void check_one_dash(const struct cli *c, const char *word)
 	}
 }
 
+/* As cli_next, with 0 for an option that is dealt with. */
 static int next(struct cli *c, int argc, char **argv)
 {
 	int letter = getopt_long(argc, argv, c->short_opts, c->long_opts, NULL);
