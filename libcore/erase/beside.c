@@ -126,6 +126,7 @@ static int check(struct store *s, const char *name, enum fault_kind *ret_kind, v
 	if (e->code == ERR_IO || e->code == ERR_AGAIN || e->code == ERR_NOMEM)
 		return -1;
 	fault_cut_path(e, name, NULL);
+	fault_cut_path(e, store_path_of(s, name), name);
 	e->code = ERR_CORRUPT;
 	*ret_kind = what == DELETES_RECEIPT ? FAULT_RECEIPT : FAULT_RULE;
 	return 1;

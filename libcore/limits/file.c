@@ -59,7 +59,7 @@ static int read_of_store(struct store *s, struct buf *text, struct err *e)
 int limits_load(const char *file, struct store *s, struct limits_set **ret, struct report *r,
 		struct err *e)
 {
-	struct buf text = { 0 };
+	struct buf text = { 0 }, name = { 0 };
 	int rc = 0;
 
 	if (file)
@@ -68,9 +68,12 @@ int limits_load(const char *file, struct store *s, struct limits_set **ret, stru
 		rc = read_of_store(s, &text, e);
 	if (rc == 0)
 		*ret = NULL;
+	if (rc > 0 && !file)
+		buf_addf(&name, "%s/%s", store_path_of(s, LIMITS_OF_STORE), LIMITS_OF_STORE);
 	if (rc > 0)
-		rc = limits_read_text(buf_bytes(&text), file ? file : LIMITS_OF_STORE, ret, r, e);
+		rc = limits_read_text(buf_bytes(&text), file ? file : buf_str(&name), ret, r, e);
 	buf_release(&text);
+	buf_release(&name);
 	return rc;
 }
 

@@ -17,7 +17,8 @@ struct store;
 MUST_CHECK int limits_read_text(struct bytes text, const char *name, struct limits_set **ret,
 				struct report *r, struct err *e);
 
-/* Reads the file; with NULL that of the store, which may be NULL too. *ret is NULL where there is
+/* Reads the file; with NULL that of the store, which may be NULL too; messages name it with the
+ * store's path. *ret is NULL where there is
  * none of that. Errors: as limits_read_text; ERR_IO. */
 MUST_CHECK int limits_load(const char *file, struct store *s, struct limits_set **ret,
 			   struct report *r, struct err *e);

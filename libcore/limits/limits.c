@@ -106,6 +106,14 @@ const struct limits *limits_of(const struct limits_set *s, struct bytes tenant)
 	return i == MAP_NONE ? &s->defaults : &s->tenant[i].limits;
 }
 
+bool limits_override_at(const struct limits_set *s, size_t i, struct bytes *ret)
+{
+	if (i >= s->n_tenants)
+		return false;
+	*ret = s->tenant[i].tenant;
+	return true;
+}
+
 struct limits *limits_set_defaults(struct limits_set *s)
 {
 	return &s->defaults;

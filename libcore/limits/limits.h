@@ -80,6 +80,10 @@ void limits_set_drop(struct limits_set *s); /* NULL: nothing */
 /* Of a tenant: the defaults, or those with its overrides. Valid as long as the set is held. */
 const struct limits *limits_of(const struct limits_set *s, struct bytes tenant);
 
+/* The tenant that has overrides, number i of them; false: there are no more. Valid as long as the
+ * set is held. */
+bool limits_override_at(const struct limits_set *s, size_t i, struct bytes *ret);
+
 /* A set of its own: the same, but all is kept for ever. base stays as it is. */
 struct limits_set *limits_set_for_ever(struct limits_set *base);
 

@@ -179,7 +179,7 @@ struct hold *hold_parse(struct bytes text, const char *name, struct err *e)
 
 struct hold *hold_load(const char *file, struct store *s, struct err *e)
 {
-	struct buf text = { 0 };
+	struct buf text = { 0 }, name = { 0 };
 	struct err why = { 0 };
 	struct hold *h = NULL;
 	int rc;
@@ -187,15 +187,17 @@ struct hold *hold_load(const char *file, struct store *s, struct err *e)
 	if (file) {
 		rc = io_read_file(file, SIZE_MAX_BYTES, &text, &why);
 	} else {
+		buf_addf(&name, "%s/%s", store_path_of(s, HOLD_OF_STORE), HOLD_OF_STORE);
 		rc = store_get(s, HOLD_OF_STORE, SIZE_MAX_BYTES, &text, &why);
 		if (rc < 0 && why.code == ERR_NO)
 			rc = 0;
 	}
 	if (rc == 0)
-		h = hold_parse(buf_bytes(&text), file ? file : HOLD_OF_STORE, e);
+		h = hold_parse(buf_bytes(&text), file ? file : buf_str(&name), e);
 	else if (e)
 		*e = why;
 	buf_release(&text);
+	buf_release(&name);
 	return h;
 }
 

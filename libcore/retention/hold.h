@@ -22,7 +22,8 @@ struct hold;
 struct store;
 
 /*
- * Reads the file; with NULL that of the store, where there may be none: nothing is held then.
+ * Reads the file; with NULL that of the store, which messages name with the store's path, and where
+ * there may be none: nothing is held then.
  * NULL on error: ERR_IO, ERR_AGAIN, ERR_LIMIT; ERR_USAGE a line is wrong, the message names it.
  * Who cannot know what is held deletes nothing.
  */

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "json/json.h"
 #include "limits/file.h"
+#include "retention/astray.h"
 #include "retention/survey.h"
 #include "time/time.h"
 
@@ -68,18 +69,48 @@ static int check_now(const struct index_opts *o, int64_t clock_ns, struct err *e
 		       "then go is told with --dry-run");
 }
 
-/* Who asked may have named the wrong store, or forgotten a file. */
+/* Who asked may have named the wrong store, or forgotten a file; or named one that is empty. */
 static void note_idle(const struct asking *a, const struct retain *r, const char *file)
 {
+	struct buf b = { 0 };
+
 	if (survey_is_wanted(r) || (r->limits && limits_any_expires(r->limits)))
 		return;
-	if (r->limits)
-		says_note(&a->says, "nothing has a retention: '%s' sets none",
-			  file ? file : LIMITS_OF_STORE);
+	buf_add_str(&b, "nothing has a retention: ");
+	if (file)
+		buf_addf(&b, "'%s' sets none", file);
+	else if (r->limits)
+		buf_addf(&b, "'%s/%s' sets none", store_path(r->store), LIMITS_OF_STORE);
 	else
-		says_note(&a->says,
-			  "nothing has a retention: no --limits, and no '%s' in store '%s'",
-			  LIMITS_OF_STORE, store_path(r->store));
+		buf_addf(&b, "no --limits, and no '%s' in store '%s'", LIMITS_OF_STORE,
+			 store_path(r->store));
+	if (file)
+		a->says.warn(buf_str(&b), a->says.data);
+	else
+		says_note(&a->says, "%s", buf_str(&b));
+	buf_release(&b);
+}
+
+/* Of one tenant who is named nothing is told of others. All index files are gone through only for
+ * who wants to know what would be done. */
+static int check_limits(const struct asking *a, const struct retain *r, const char *file,
+			struct err *e)
+{
+	struct buf name = { 0 };
+	int rc;
+
+	if (!r->limits || r->tenant.n)
+		return 0;
+	if (file)
+		buf_add_str(&name, file);
+	else
+		buf_addf(&name, "%s/%s", store_path_of(r->store, LIMITS_OF_STORE), LIMITS_OF_STORE);
+	rc = astray_tenants(r->limits, buf_str(&name), r->store, a->says.warn, a->says.data, e);
+	if (rc == 0 && r->dry_run)
+		rc = astray_streams(r->limits, buf_str(&name), r->store, a->says.warn, a->says.data,
+				    e);
+	buf_release(&name);
+	return rc;
 }
 
 int retain_ask(struct store *s, const struct index_opts *o, struct index_says says, struct err *e)
@@ -119,6 +150,8 @@ int retain_ask(struct store *s, const struct index_opts *o, struct index_says sa
 		rc = limits_load(o->store.limits, s, &r.limits, &quiet, e);
 	if (rc == 0)
 		note_idle(&a, &r, o->store.limits);
+	if (rc == 0)
+		rc = check_limits(&a, &r, o->store.limits, e);
 	if (rc == 0)
 		hold = hold_load(o->store.hold, s, e);
 	if (hold) {

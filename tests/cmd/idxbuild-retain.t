@@ -57,8 +57,11 @@ ok "without limits" exits 0 retain s -v
 ok "that is said when much is" stderr_is "idxbuild: nothing has a retention: no --limits, and no '~lokid/limits.yaml' in store 's'"
 ok "and else not" exits 0 retain s
 ok "at all" stderr_is_empty
-ok "limits that keep everything" exits 0 retain s --limits none.yaml -v
-ok "are named" stderr_is "idxbuild: nothing has a retention: 'none.yaml' sets none"
+ok "limits that keep everything" exits 0 retain s --limits none.yaml
+ok "are named" stderr_is "idxbuild: warning: nothing has a retention: 'none.yaml' sets none"
+: >empty.yaml
+ok "an empty file of them" exits 0 retain s --limits empty.yaml
+ok "too" stderr_is "idxbuild: warning: nothing has a retention: 'empty.yaml' sets none"
 
 # --- what would go
 
@@ -132,7 +135,7 @@ ok "the store's own hold file" exits 1 idxbuild --retain --store h --keep-bytes 
 is "holds too" "$(stored h acme | wc -l) $(stored h beta | wc -l)" "50 250"
 echo 'beta {app=' >>'h/~lokid/hold'
 ok "with a wrong line in it nothing is deleted" exits 2 idxbuild --retain --store h --keep-bytes 1
-ok "which is named" stderr_has "'~lokid/hold': line 4: expected a selector"
+ok "which is named" stderr_has "'h/~lokid/hold': line 4: expected a selector"
 ok "nor without the one that was named" exits 4 idxbuild --retain --store h --keep-bytes 1 --hold nowhere
 is "it is all there" "$(stored h acme | wc -l) $(stored h beta | wc -l)" "50 250"
 
@@ -142,6 +145,38 @@ ok "a tenant that is not there" exits 0 idxbuild --retain --store h --limits sho
 ok "is told, with the line" stderr_is "idxbuild: warning: 'hold': line 3: the store has no tenant 'acm': nothing is held by it"
 ok "by chunkpack too" exits 0 chunkpack --delete --store h --hold hold
 ok "it is told" stderr_is "chunkpack: warning: 'hold': line 3: the store has no tenant 'acm': nothing is held by it"
+
+# --- limits of nobody
+
+cat >slips.yaml <<'Y'
+limits_config:
+  retention_stream:
+  - {selector: '{app=~"a[02]"}', priority: 1, period: 24h}
+  - {selector: '{app="a9"}', priority: 1, period: 24h}
+overrides:
+  acm: {retention_period: 24h}
+  nobody: {ingestion_rate_mb: 1}
+  acme:
+    retention_stream:
+    - {selector: '{app="a3"}', priority: 1, period: 24h}
+    - {selector: '{app="a0"}', priority: 1, period: 24h}
+Y
+ok "a tenant that limits name and is not there" exits 0 retain h --limits slips.yaml --now 2026-01-15
+ok "is told, if it is to have a retention" stderr_is "idxbuild: warning: 'slips.yaml': overrides: the store has no tenant 'acm': nothing expires by its retention"
+ok "a dry run" exits 0 retain h --limits slips.yaml --now 2026-01-15 --dry-run
+ok "tells that" stderr_has "idxbuild: warning: 'slips.yaml': overrides: the store has no tenant 'acm': nothing expires by its retention"
+ok "a rule that fits no stream" stderr_has "idxbuild: warning: 'slips.yaml': retention_stream: no stream in the store fits '{app=\"a9\"}'"
+ok "and one that fits none of its tenant" stderr_has "idxbuild: warning: 'slips.yaml': overrides: tenant 'acme': retention_stream: no stream in the store fits '{app=\"a0\"}'"
+ok "and nothing else" stderr_lines 3
+cp slips.yaml h/~lokid/limits.yaml
+ok "limits of the store" exits 0 retain h --now 2026-01-15
+ok "are named with it" stderr_has "'h/~lokid/limits.yaml': overrides: the store has no tenant 'acm'"
+ok "of one tenant" exits 0 retain h --now 2026-01-15 --dry-run -t acme
+ok "nothing is told of others" stderr_is_empty
+echo '- 1' >h/~lokid/limits.yaml
+ok "limits of the store that are wrong" exits 2 retain h
+ok "too" stderr_has "error: h/~lokid/limits.yaml:1:1: expected a map"
+rm h/~lokid/limits.yaml
 
 # --- room
 
