@@ -188,9 +188,9 @@ static void end_tenant(struct checking *c)
 	if (n)
 		warn(c,
 		     "tenant '%.*s': %llu %s in no index file: if no flush is under way, "
-		     "idxbuild --rebuild adds %s",
+		     "idxbuild --fsck --repair adds %s older than --delete-delay",
 		     BYTES_ARG(t), (unsigned long long)n, num_word(n, "pack is", "packs are"),
-		     num_word(n, "it", "them"));
+		     num_word(n, "it when it is", "them when they are"));
 	n = c->n_leftovers;
 	if (n)
 		warn(c,
@@ -222,7 +222,7 @@ static void tell_error(struct checking *c, const struct index_fault *f)
 	tell_fault(c->l, &full);
 }
 
-/* A pack that no index file names is of a flush that is under way, perhaps; idxbuild --rebuild
+/* A pack that no index file names is of a flush that is under way, perhaps; idxbuild --fsck
  * tells what is wrong with it. */
 static bool is_unnamed(const struct index_fault *f)
 {

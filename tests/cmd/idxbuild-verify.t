@@ -39,7 +39,7 @@ cp -r a half
 rm "$(find half/store/fake/index -name '*.idx' | sort | head -n 1)"
 ok "packs that no index file names" exits 0 idxbuild --verify --store half/store
 is "also as JSON lines" "$(idxbuild --verify --store half/store -o jsonl 2>&1 >out; cat out)" "$(cat "$TAP/stderr"; sed -n '/^{"right"/p' out; sed -n 's/^idxbuild: warning: \(.*\)$/{"warning":"\1"}/p' "$TAP/stderr")"
-ok "are told" stderr_is "idxbuild: warning: tenant 'fake': 1 pack is in no index file: if no flush is under way, idxbuild --rebuild adds it"
+ok "are told" stderr_is "idxbuild: warning: tenant 'fake': 1 pack is in no index file: if no flush is under way, idxbuild --fsck --repair adds it when it is older than --delete-delay"
 ok "--rebuild" exits 0 idxbuild --rebuild --store half/store
 ok "does so" exits 0 idxbuild --verify --store half/store
 ok "to the last" stderr_is_empty
@@ -65,7 +65,7 @@ walreplay --frames --unpacked --store b/store b/wal | chunkpack --store b/store 
 lokid-ingest -q --wal b/wal -l app=b "$REPO/examples/logs/nginx.log"
 old=$(find b/store -name '*.pack')
 ok "packs without any index are no damage: a flush may be under way" exits 0 idxbuild --verify --store b/store
-ok "what to do is said" stderr_matches "^idxbuild: warning: tenant 'fake': 1 pack is in no index file: .*idxbuild --rebuild"
+ok "what to do is said" stderr_matches "^idxbuild: warning: tenant 'fake': 1 pack is in no index file: .*idxbuild --fsck --repair adds it"
 walreplay --frames --unpacked --store b/store b/wal | chunkpack --store b/store | idxbuild --store b/store >/dev/null
 ok "--verify is content" exits 0 idxbuild --verify --store b/store
 ok "and names the pack that is in the way" stderr_is "idxbuild: warning: '$old': superfluous, as after a flush that was broken off: other packs have all its segments; --compact deletes it"
