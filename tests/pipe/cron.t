@@ -12,6 +12,7 @@ ok "there are lines" test -s lines
 is "each with five times and a command" "$(grep -c -v -E '^(([0-9]+|\*|\*/[0-9]+) +){5} *\$EXAMPLES/cron/quietly [a-z-]+ .*[a-z]' lines)" 0
 is "each has a name of its own" "$(sed -E 's/.*quietly ([a-z-]+) .*/\1/' lines | sort | uniq -d)" ''
 ok "none has what cron takes for a new line" sh -c '! grep % lines'
+ok "none has a folder with a blank in two parts" sh -c '! grep -E "(^| )[$](LOKID_DATA|STORE)" lines'
 is "the settings name this build" "$(grep -c -e "^PATH=$PATH" -e "^LOKID_DATA=$PWD/data" settings)" 2
 
 export TAP
@@ -22,7 +23,10 @@ cron_all "with more"
 is "what came is in the store" "$(find data/wal -name '*.wal'; logql --store data/store -o raw '{app=~"one|two"}' --limit 0 | wc -l)" \
 	"$((2 * $(wc -l <"$REPO/examples/logs/shop.log")))"
 is "no log stays" "$(find data/cron -name '*.log')" ''
-is "the bill has a line a run" "$(wc -l <data/usage.jsonl)" 2
+is "the bill has a line a day, however often it runs" "$(wc -l <data/usage.jsonl)" 1
+sed -i 's/"date":"[0-9-]*"/"date":"2026-01-01"/' data/usage.jsonl
+ok "another day" exits 0 "$REPO/examples/cron/usage" data/store data/usage.jsonl
+is "has another line" "$(wc -l <data/usage.jsonl)" 2
 ok "with what is kept of whom" grep -Eq '^\{"date":"20[0-9-]{8}","tenant":"fake",.*"pack_bytes":[0-9]+,.*"line_bytes":[0-9]+,.*"through":"[0-9]+"\}$' data/usage.jsonl
 
 # Damage: whoever looks for it says one line, with a status that is not 0.
@@ -58,6 +62,8 @@ LOKID_DATA=$PWD/q
 export LOKID_DATA
 ok "without a command" exits 2 "$quietly" name
 ok "says what is missing" stderr_is "quietly: error: expected a name and a command"
+ok "a name that is no file's" exits 2 "$quietly" a/b true
+ok "is told" stderr_is "quietly: error: 'a/b': expected a name without a slash"
 ok "a command that is not there" exits 127 "$quietly" none no-such-command
 ok "is one line" stderr_lines 1
 ok "one that fails without a word" exits 7 "$quietly" mute sh -c 'exit 7'
