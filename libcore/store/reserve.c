@@ -36,6 +36,14 @@ static int grow(int fd, uint64_t bytes, struct err *e)
 	return err_sys(e, "cannot set room aside");
 }
 
+/* On a disk that is too small for any. */
+static bool is_empty(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_size == 0;
+}
+
 int store_reserve_keep(struct store *s, uint64_t bytes, struct err *e)
 {
 	struct buf path = { 0 };
@@ -46,6 +54,8 @@ int store_reserve_keep(struct store *s, uint64_t bytes, struct err *e)
 	path_of(&path, s);
 	fd = open(path.p, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	rc = fd < 0 ? err_sys(e, "cannot set room aside") : grow(fd, bytes, e);
+	if (rc == 0 && is_empty(fd))
+		unlink(path.p);
 	if (fd >= 0)
 		close(fd);
 	if (rc < 0)

@@ -49,4 +49,10 @@ ok "all else is right" exits 0 idxbuild --fsck --delete-delay 0 --store "$store"
 free
 ok "with room again" exits 0 retain --delete-delay 0
 ok "some is set aside" test -s "$store/~lokid/reserve"
+
+rm "$store/~lokid/reserve"
+fill
+rm "$DISK_AT/mnt/rest"*
+ok "where there is hardly room" exits 1 idxbuild --retain --keep-free 99 --store "$store" --now 2026-01-17
+ok "no empty file is left in its place" test ! -e "$store/~lokid/reserve"
 done_testing
