@@ -224,34 +224,34 @@ static const struct delete_request *find(const struct delete_requests *l, struct
 	return NULL;
 }
 
-static int not_whole(struct err *e)
+static int not_whole(const char *to_force, struct err *e)
 {
 	return err_set(e, ERR_USAGE,
-		       "Unable to cancel partially completed delete request. To force, use the "
-		       "?force query parameter");
+		       "Unable to cancel partially completed delete request. To force, use %s",
+		       to_force);
 }
 
 /* A deletion that began since it was asked for may not have seen that it is cancelled: then it is
  * not. */
-static int cancel_whole(struct store *s, struct bytes tenant, const char *id, int64_t now_ns,
-			struct err *e)
+static int cancel_whole(struct store *s, struct bytes tenant, const char *id, const char *to_force,
+			int64_t now_ns, struct err *e)
 {
 	bool begun;
 
 	if (is_begun(s, tenant, id, &begun, e) < 0)
 		return -1;
 	if (begun)
-		return not_whole(e);
+		return not_whole(to_force, e);
 	if (deletes_cancel(s, tenant, bytes_str(id), now_ns, e) < 0 ||
 	    is_begun(s, tenant, id, &begun, e) < 0)
 		return -1;
 	if (!begun)
 		return 0;
-	return deletes_resume(s, tenant, bytes_str(id), e) < 0 ? -1 : not_whole(e);
+	return deletes_resume(s, tenant, bytes_str(id), e) < 0 ? -1 : not_whole(to_force, e);
 }
 
 int delete_ask_cancel(struct store *s, struct bytes tenant, const struct delete_requests *l,
-		      struct bytes id, enum delete_ask_how how, int64_t now_ns,
+		      struct bytes id, const char *to_force, int64_t now_ns,
 		      const struct delete_request **ret, struct err *e)
 {
 	const struct delete_request *r = find(l, id);
@@ -259,13 +259,13 @@ int delete_ask_cancel(struct store *s, struct bytes tenant, const struct delete_
 
 	if (!r)
 		return err_set(e, ERR_NO, "could not find delete request with given id");
-	if (r->has_receipt && how != DELETE_ASK_FORCE)
+	if (r->has_receipt && to_force)
 		return err_set(e, ERR_USAGE,
 			       "deletion of request which is in process or already processed is "
 			       "not allowed; by force it stops hiding entries that come late, and "
 			       "nothing comes back");
-	rc = how == DELETE_ASK_FORCE ? deletes_cancel(s, tenant, bytes_str(r->id), now_ns, e)
-				     : cancel_whole(s, tenant, r->id, now_ns, e);
+	rc = to_force ? cancel_whole(s, tenant, r->id, to_force, now_ns, e)
+		      : deletes_cancel(s, tenant, bytes_str(r->id), now_ns, e);
 	if (rc < 0)
 		return -1;
 	*ret = r;

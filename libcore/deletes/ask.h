@@ -33,17 +33,16 @@ void delete_ask_add_listed(struct buf *b, const struct delete_request *r);
 /* "received" or "processed" */
 const char *delete_ask_status(const struct delete_request *r);
 
-enum delete_ask_how { DELETE_ASK_WHOLE, DELETE_ASK_FORCE };
-
 /*
  * Cancels that of the list with this id, *ret; when it was begun, or is done, only if it is forced:
  * of what is not done by then nothing goes, and entries that come late are not hidden any more.
+ * to_force: what would force it, for messages ("--force"); NULL: it is forced.
  * Errors: ERR_NO it is not in the list; ERR_USAGE it is not forced where it has to be; ERR_AGAIN,
  * ERR_IO, ERR_FULL.
  */
 MUST_CHECK int delete_ask_cancel(struct store *s, struct bytes tenant,
 				 const struct delete_requests *l, struct bytes id,
-				 enum delete_ask_how how, int64_t now_ns,
+				 const char *to_force, int64_t now_ns,
 				 const struct delete_request **ret, struct err *e);
 
 #endif

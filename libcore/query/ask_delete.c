@@ -141,7 +141,7 @@ static int list(const struct deleting *d, struct err *e)
 
 static int cancel(const struct deleting *d, struct bytes id, struct err *e)
 {
-	enum delete_ask_how how = d->a->force ? DELETE_ASK_FORCE : DELETE_ASK_WHOLE;
+	const char *to_force = d->a->force ? NULL : "--force";
 	const struct delete_request *r;
 	struct delete_requests l = { 0 };
 	int64_t now_ns;
@@ -150,7 +150,7 @@ static int cancel(const struct deleting *d, struct bytes id, struct err *e)
 	if (rc == 0)
 		rc = store_now(d->store, "", &now_ns, e);
 	if (rc == 0)
-		rc = delete_ask_cancel(d->store, d->tenant, &l, id, how, now_ns, &r, e);
+		rc = delete_ask_cancel(d->store, d->tenant, &l, id, to_force, now_ns, &r, e);
 	if (rc < 0 && e->code == ERR_NO) /* it was named, and not asked for */
 		e->code = ERR_USAGE;
 	deletes_release(&l);

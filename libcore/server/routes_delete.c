@@ -213,7 +213,7 @@ static int cancel(struct call *c, struct store *s, struct delete_requests *l, st
 		e->code = e->code == ERR_AGAIN ? ERR_AGAIN : ERR_IO;
 		return -1;
 	}
-	if (delete_ask_cancel(s, c->tenant, l, id, force ? DELETE_ASK_FORCE : DELETE_ASK_WHOLE,
+	if (delete_ask_cancel(s, c->tenant, l, id, force ? NULL : "the ?force query parameter",
 			      time_now_ns(), &r, e) < 0)
 		return -1;
 	c->query = arena_copy(&c->arena, r->query);

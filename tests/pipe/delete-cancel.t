@@ -40,7 +40,7 @@ go_on() {
 is "what it means is not seen" "$(n store)" 20000
 ok "a deletion has begun" stop one
 ok "it cannot be cancelled" exits 2 cancel one
-ok "in words" stderr_has "Unable to cancel partially completed delete request. To force, use the ?force query parameter"
+ok "in words" stderr_has "Unable to cancel partially completed delete request. To force, use --force"
 ok "and is not" test ! -e "one/fake/deletes/$id.cancel.json"
 ok "it ends well" go_on
 ok "and says so" grep -q ": 20000 entries, " said
