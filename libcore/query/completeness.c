@@ -114,12 +114,14 @@ static int print(const struct completeness_opts *c, const struct expected *x, st
 	return sum.n_short ? err_set(e, ERR_NO, "sources are short") : 0;
 }
 
-/* Names that are values of a label, and nothing of any of them: the label is another, perhaps. */
-static void warn_of_label(const struct query_opts *o, const struct completeness_opts *c,
-			  const struct expected *x)
+/* Names that are values of a label, and nothing of any of them: the label is another, perhaps, if
+ * there is anything. */
+static int warn_of_label(const struct query_opts *o, const struct completeness_opts *c,
+			 const struct expected *x, struct err *e)
 {
+	struct expected_source all = { .name = BYTES_LIT("{}"), .selector = BYTES_LIT("{}") };
 	uint64_t stored = 0, expected = 0;
-	struct err e;
+	struct err said;
 
 	for (size_t i = 0; i < x->n; i++) {
 		if (x->v[i].name.p[0] == '{')
@@ -128,11 +130,18 @@ static void warn_of_label(const struct query_opts *o, const struct completeness_
 		expected += x->v[i].expected;
 	}
 	if (stored || !expected)
-		return;
-	err_set(&e, ERR_NO,
-		"none of the sources is a value of label '%.*s': --source-label names another",
-		BYTES_ARG(c->label));
-	o->source.warn(o->source.damage_data, &e);
+		return 0;
+	if (count(o, c->flags | LOGQL_ANY_SELECTOR, &all, e) < 0)
+		return -1;
+	if (all.stored)
+		err_set(&said, ERR_NO,
+			"none of the sources is a value of label '%.*s': --source-label names "
+			"another",
+			BYTES_ARG(c->label));
+	else
+		err_set(&said, ERR_NO, "there is nothing at all of that tenant and time");
+	o->source.warn(o->source.damage_data, &said);
+	return 0;
 }
 
 /* ---- the whole ---- */
@@ -167,10 +176,10 @@ int completeness_ask(const struct query_opts *o, const struct completeness_opts 
 		rc = err_set(e, ERR_CORRUPT, "'%s': no source is in it", c->path);
 	for (size_t i = 0; i < x.n && rc == 0; i++)
 		rc = count(o, c->flags, &x.v[i], e);
-	if (rc == 0) {
-		warn_of_label(o, c, &x);
+	if (rc == 0)
+		rc = warn_of_label(o, c, &x, e);
+	if (rc == 0)
 		rc = print(c, &x, e);
-	}
 	expected_release(&x);
 	buf_release(&text);
 	return rc;

@@ -54,6 +54,8 @@ printf 'p0,522\np1,522\n' >pods
 ok "values of another label" exits 0 logql --completeness pods --source-label pod --threshold 1 --store s
 ok "values that no stream has are exit 1" exits 1 logql --completeness pods --store s
 ok "and may be of another label" stderr_is "logql: warning: none of the sources is a value of label 'service_name': --source-label names another"
+ok "of a time without anything" exits 1 logql --completeness pods --store s --from 100 --to 200
+ok "no other label is named" stderr_is "logql: warning: there is nothing at all of that tenant and time"
 echo '{pod="p7"},1' >nopod
 ok "a selector that finds nothing is exit 1" exits 1 logql --completeness nopod --store s
 ok "and has no label" stderr_is_empty
