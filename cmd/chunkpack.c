@@ -164,7 +164,8 @@ static int work(struct args *args, struct err *e)
 					 .fault = on_fault,
 					 .data = args };
 
-	if (!store_seeks_tenant(o->copy ? args->from : args->store, o->store.tenant, args->cli))
+	if (!pack_opts_need_no_store(o) &&
+	    !store_seeks_tenant(o->copy ? args->from : args->store, o->store.tenant, args->cli))
 		return 0;
 	return o->copy	    ? copy_command(o, args->from, args->store, says, e)
 	       : o->compact ? compact_command(o, args->store, says, e)

@@ -369,12 +369,19 @@ int pack_opts_check(struct pack_opts *o, struct err *e)
 	return check_memory(o, e);
 }
 
+bool pack_opts_need_no_store(const struct pack_opts *o)
+{
+	return o->lifecycle && o->store.dry_run && o->store.tenant.n && store_is_url(o->store.path);
+}
+
 struct store *pack_opts_open(const struct pack_opts *o, struct err *e)
 {
 	/* A folder is made by its first pack, so that a slip makes none. */
 	bool by_pack =
 		!o->copy && !store_is_url(o->store.path) && !store_names_parts(o->store.path);
 
+	if (pack_opts_need_no_store(o))
+		return store_open(o->store.path, STORE_READ, e);
 	if (o->mode && !o->copy)
 		return store_open_marked(o->store.path, e);
 	return store_open(o->store.path,

@@ -43,6 +43,9 @@ extern const struct cli_taken pack_options[];
 /* Do the options go together? Sets what was not given. Errors: ERR_USAGE. */
 MUST_CHECK int pack_opts_check(struct pack_opts *o, struct err *e);
 
+/* Rules for the object store of one tenant who is named are printed without a question to it. */
+bool pack_opts_need_no_store(const struct pack_opts *o);
+
 /* The store that is worked on: what is packed or copied may be the first of one; a folder that is
  * packed into becomes one only when the input is not refused from the beginning. NULL on error: as
  * store_open, store_open_marked. */

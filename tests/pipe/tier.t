@@ -39,6 +39,11 @@ done
 ok "with what has no meaning for it" exits 2 tier --day 2026-01-01
 ok "as is said" stderr_has "option '--day' has no effect without '--compact' or '--copy'"
 
+ok "rules for one tenant need no store, and no keys" exits 0 env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY HOME="$PWD" \
+	chunkpack --tier 30d=A --lifecycle --dry-run -t new --store 's3://bucket/some/where?endpoint=http://127.0.0.1:1&tries=1'
+ok "for what it is to have" stdout_has '"Prefix": "some/where/new/chunks/"'
+ok "nothing else is said" stderr_is_empty
+
 need python3 curl openssl
 spawn "$REPO/tests/lib/s3-classes" port
 wait_for 10 test -s port || fail "no server"
