@@ -35,6 +35,12 @@ crash_rounds() {
 	is "as many were killed as asked for" $killed "$KILLS"
 }
 
+# crash_added FOUND WANTED: says which lines of a file are there twice, and which are not in the other one, whose lines are sorted.
+crash_added() {
+	sort "$1" | uniq -d | head -n 3 | sed 's/^/there twice: /'
+	sort "$1" | comm -13 "$2" - | head -n 3 | sed 's/^/not there before: /'
+}
+
 # crash_unlock: of ./store, so that who is started next sees no lock.
 crash_unlock() {
 	rm -f store/~lokid/locks

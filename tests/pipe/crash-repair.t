@@ -55,10 +55,7 @@ hurt() {
 look() {
 	ask >got
 	status=$?
-	sort got | uniq -d >twice
-	[ ! -s twice ] || echo "there twice: $(head -n 3 twice)"
-	sort got | comm -13 want - >new
-	[ ! -s new ] || echo "not there before: $(head -n 3 new)"
+	crash_added got want
 	sort got | cmp -s - want || {
 		# an index file that lies in another day's folder was out of sight before the repair
 		[ $status -ne 0 ] || [ -d store/fake/index/2001-01-01 ] || echo "lines are missing without a word"
