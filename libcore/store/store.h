@@ -139,7 +139,8 @@ MUST_CHECK int store_list_folders(struct store *s, const char *folder, store_eac
 				  void *data, struct err *e);
 
 /* What writers that died have left in a folder, which ends in '/', and in those below it: deletes
- * it, with folders below it in which nothing has been for an hour, or counts it alone.
+ * it, with folders below it in which nothing has been for an hour, and with itself and the tenant's
+ * if it is one of a tenant; or counts it alone.
  * store_abandoned adds to *ret_n. Errors: ERR_IO. */
 MUST_CHECK int store_sweep(struct store *s, const char *folder, struct err *e);
 MUST_CHECK int store_abandoned(struct store *s, const char *folder, uint64_t *ret_n, struct err *e);

@@ -453,6 +453,12 @@ static int leftovers_below(const char *path, int depth, uint64_t *ret_n, struct 
 	return n < 0 ? -1 : 0;
 }
 
+/* "TENANT/FOLDER/" */
+static bool is_of_tenant(const char *folder)
+{
+	return folder[0] != '~' && strchr(folder, '/')[1] != '\0';
+}
+
 static int dir_leftovers(struct store *s, const char *folder, uint64_t *ret_n, struct err *e)
 {
 	struct buf path = { 0 };
@@ -461,6 +467,11 @@ static int dir_leftovers(struct store *s, const char *folder, uint64_t *ret_n, s
 	path_of(s, folder, &path);
 	path.p[path.n - 1] = '\0';
 	rc = leftovers_below(path.p, 0, ret_n, e);
+	if (rc == 0 && !ret_n && is_of_tenant(folder)) {
+		remove_unused(path.p);
+		*strrchr(path.p, '/') = '\0';
+		remove_unused(path.p); /* an hour after the last of them */
+	}
 	buf_release(&path);
 	return rc;
 }

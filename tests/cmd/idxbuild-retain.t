@@ -221,6 +221,14 @@ ok "nothing is left of the store" test "$(objects k | wc -l)" -eq 0
 find k -mindepth 3 -type d -exec touch -d '3 hours ago' {} +
 ok "some time later" exits 0 retain k
 is "nor are empty folders" "$(find k -mindepth 3 -type d)" ''
+mkdir -p k/acme/deletes k/young/deletes
+for i in 1 2; do
+	find k/acme k/beta -type d -exec touch -d '3 hours ago' {} +
+	ok "and later still" exits 0 retain k
+done
+is "nor those of tenants who have nothing, not even a request" "$(cd k && find . -mindepth 1 -maxdepth 2 -type d | sort)" './young
+./young/deletes
+./~lokid'
 fill k
 ok "a disk that is never so empty" exits 1 retain k --keep-free 100% --dry-run
 is "takes all but the newest day of each tenant" "$(grep -c -- '--keep-free 100%$' "$TAP/stdout") $(grep -c 2026-01-19 "$TAP/stdout")" "8 0"
