@@ -186,7 +186,7 @@ cp -r s lost
 find lost/fake/index -name '*.idx' -exec rm {} +
 n=$(find lost/fake/chunks -name '*.pack' | wc -l)
 ok "packs that no index file names: --stats" exits 0 idxbuild --stats --store lost
-ok "are told" stderr_has "idxbuild: warning: tenant 'fake': $n packs are in no index file: if no flush is under way, idxbuild --rebuild adds them"
+ok "are told" stderr_has "idxbuild: warning: tenant 'fake': $n packs are in no index file: if no flush is under way, idxbuild --fsck --repair adds them when they are older than --delete-delay"
 ok "of that tenant" exits 0 idxbuild --verify --store lost -t other
 ok "alone" stderr_is_empty
 idxbuild --rebuild --store lost >/dev/null
