@@ -10,7 +10,11 @@
 
 #include "time/time.h"
 
-static const int64_t MEASURED_NS = NS_PER_S; /* before, how fast a client reads is not known */
+/* So long after its beginning it is known how fast a client reads. */
+static int64_t measured_ns(const struct http_server *s)
+{
+	return s->o.measured_ms ? s->o.measured_ms * NS_PER_MS : NS_PER_S;
+}
 
 /* Bytes that c's client has taken since it connected; of a socket that is no TCP 0. */
 static uint64_t taken(const struct conn *c)
@@ -27,7 +31,7 @@ static double time_left(const struct conn *c, int64_t now_ns)
 	int64_t for_ns = now_ns - c->held_ns;
 	uint64_t n;
 
-	if (for_ns < MEASURED_NS)
+	if (for_ns < measured_ns(c->server))
 		return 0;
 	n = taken(c) - c->held_at;
 	return n < c->held ? (double)(c->held - n) * (double)for_ns / (double)(n + 1) : 0;

@@ -74,6 +74,7 @@ struct http_opts {
 	size_t body_max;     /* what http_body_max does not say otherwise */
 	size_t bodies_max;   /* bytes of all bodies at once: beyond, 503 and Retry-After */
 	uint64_t held_max;   /* bytes of answers at once, by http_hold; 0: no limit */
+	unsigned measured_ms; /* how long http_hold looks at how fast a client reads; 0: a second */
 	struct http_tls tls;
 	struct http_calls calls;
 	/* What goes wrong and no request shows: one line, without its end, from any thread. NULL:
@@ -157,7 +158,7 @@ void *http_user(const struct http_request *r);
  * n bytes are kept for r's answer, which is about to be given, until r is done. When that is more
  * than held_max with those of all others, room is made: the connection is closed whose client
  * would take longest for what is left of its answer, by how fast it has read so far, which is
- * known after a second; if need be, several. One answer alone may be larger. For any thread, at
+ * known after measured_ms; if need be, several. One answer alone may be larger. For any thread, at
  * most once for each request. Errors: ERR_AGAIN, there is no room, nor can any be made now.
  */
 MUST_CHECK int http_hold(struct http_request *r, uint64_t n, struct err *e);
