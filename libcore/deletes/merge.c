@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "deletes/folder.h"
+#include "deletes/outdated.h"
 #include "store/store.h"
 #include "time/time.h"
 
@@ -330,6 +331,8 @@ int deletes_merge(const struct delete_merge *m, struct err *e)
 	int rc = folder_list(m->store, m->tenant, &r.folder, e);
 
 	deletes_add_folder(&folder, m->tenant);
+	if (rc == 0)
+		rc = outdated_move(m, &r.folder, e);
 	if (rc == 0 && !has_few(&r.folder)) {
 		rc = store_now(m->store, buf_str(&folder), &r.now_ns, e);
 		if (rc == 0)

@@ -21,8 +21,9 @@ struct delete_merge {
 };
 
 /*
- * Deletes files that were replaced; writes a merged one, when more than a few are in none, leaving
- * out requests that were cancelled a month ago: their cancellations stay for good. What others
+ * Moves receipts that programs of before have left beside the requests. Deletes files that were
+ * replaced; writes a merged one, when more than a few are in none, leaving out requests that were
+ * cancelled a month ago: their cancellations stay for good. What others
  * change meanwhile is left to the next run. Of a dry run only the calls are made.
  * Errors: those of deletes_list; ERR_LIMIT also when they are more than one file may have;
  * ERR_FULL.

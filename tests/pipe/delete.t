@@ -99,6 +99,12 @@ bytes_of one >again
 ok "the others are as before" cmp compacted again
 is "the receipt has one row more" "$(grep -c '^{"day"' "$receipt")" 6
 is "and these entries" "$(sum_of "$receipt" entries)" $((n + 13))
+cp "$receipt" moved
+mv "$receipt" "one/fake/deletes/$id.receipt.json"
+ok "a receipt where programs of before had it" exits 0 erase --store one -v
+ok "is moved" cmp moved "$receipt"
+ok "which is told" stderr_is "chunkpack: deleted 'one/fake/deletes/$id.receipt.json'"
+ok "from there" test ! -e "one/fake/deletes/$id.receipt.json"
 ok "a rebuild" exits 0 idxbuild --rebuild --store one
 bytes_of one >again
 ok "brings nothing back" cmp compacted again

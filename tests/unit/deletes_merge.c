@@ -1,5 +1,6 @@
 /* Many requests in one file: what it says, what it replaces, what is left out, how many there may
- * be. Who is at work at once, and is killed: property-deletes. */
+ * be; and receipts beside them, which are moved. Who is at work at once, and is killed:
+ * property-deletes. */
 #include "memory_store.h"
 
 #include "deletes/folder.h"
@@ -463,6 +464,157 @@ static void what_is_no_merged_file_is_refused(void **unused)
 	arena_release(&a);
 }
 
+/* ---- receipts that programs of before have left beside the requests ---- */
+
+static void set_receipt(struct memory_store *m, const struct delete_request *r, const char *text)
+{
+	struct buf name = { 0 };
+
+	name_of(&name, r, DELETES_RECEIPT);
+	memory_set(m, buf_str(&name), bytes_str(text));
+	buf_release(&name);
+}
+
+static const struct memory_file *receipt_of(struct memory_store *m, const struct delete_request *r)
+{
+	struct buf name = { 0 };
+	const struct memory_file *ret;
+
+	deletes_add_receipt(&name, tenant, bytes_str(r->id));
+	ret = memory_get(m, buf_str(&name));
+	buf_release(&name);
+	return ret;
+}
+
+static bool is_text(const struct memory_file *f, const char *text)
+{
+	return f && bytes_is(buf_bytes(&f->text), text);
+}
+
+static void cancel(struct memory_store *m, const struct delete_request *r)
+{
+	struct err e;
+
+	assert_int_equal(0, deletes_cancel(&m->base, tenant, bytes_str(r->id), m->now_ns, &e));
+}
+
+static void receipts_are_moved(void **unused)
+{
+	struct memory_store *m = *unused;
+	const struct delete_request r[] = { put(m, 1), put(m, 2), put(m, 3) };
+	const struct delete_merge dry = { .store = &m->base, .tenant = tenant, .dry_run = true };
+	struct buf name = { 0 };
+	struct err e;
+
+	for (int i = 0; i < 3; i++)
+		set_receipt(m, &r[i], "old");
+	cancel(m, &r[1]);
+	deletes_add_receipt(&name, tenant, bytes_str(r[2].id));
+	memory_set(m, buf_str(&name), BYTES_LIT("new"));
+	assert_int_equal(0, deletes_merge(&dry, &e));
+	assert_int_equal(count(m, DELETES_RECEIPT), 3);
+	merge(m);
+	assert_int_equal(count(m, DELETES_RECEIPT), 0);
+	assert_true(is_text(receipt_of(m, &r[0]), "old"));
+	assert_true(is_text(receipt_of(m, &r[1]), "old"));
+	assert_true(is_text(receipt_of(m, &r[2]), "new"));
+	assert_int_equal(n_listed(m, DELETES_IN_FORCE), 2);
+	buf_release(&name);
+}
+
+static void so_many_receipts_a_run(void **unused)
+{
+	struct memory_store *m = *unused;
+
+	for (unsigned i = 0; i < 300; i++) {
+		const struct delete_request r = { .id = "" };
+		struct delete_request x = r;
+
+		snprintf(x.id, sizeof(x.id), "%016x", i);
+		set_receipt(m, &x, "old");
+	}
+	merge(m);
+	assert_int_equal(count(m, DELETES_RECEIPT), 44);
+	merge(m);
+	assert_int_equal(count(m, DELETES_RECEIPT), 0);
+	assert_int_equal(m->n, 300);
+}
+
+/* What happens before a call of a run. */
+struct meanwhile {
+	struct memory_store *m;
+	const struct delete_request *r; /* taken away; NULL: the run is killed */
+	unsigned at, calls;
+};
+
+static int do_meanwhile(void *data, enum memory_at at, struct err *e)
+{
+	struct meanwhile *x = data;
+	struct buf name = { 0 };
+
+	if (at != MEMORY_BEFORE || x->calls++ != x->at)
+		return 0;
+	if (!x->r)
+		return err_set(e, ERR_IO, "killed");
+	name_of(&name, x->r, DELETES_RECEIPT);
+	memory_remove(x->m, buf_str(&name));
+	buf_reset(&name);
+	deletes_add_receipt(&name, tenant, bytes_str(x->r->id));
+	memory_remove(x->m, buf_str(&name));
+	buf_release(&name);
+	return 0;
+}
+
+/* Returns the number of calls. */
+static unsigned merge_meanwhile(struct memory_store *m, const struct delete_request *r, unsigned at)
+{
+	const struct delete_merge merge = { .store = &m->base, .tenant = tenant };
+	struct meanwhile x = { m, r, at, 0 };
+	struct err e;
+
+	m->step = do_meanwhile;
+	m->data = &x;
+	if (deletes_merge(&merge, &e) < 0 && (r || e.code != ERR_IO))
+		fail_msg("%s", e.msg);
+	m->step = NULL;
+	return x.calls;
+}
+
+static void who_is_killed_leaves_the_receipt(void **unused)
+{
+	struct memory_store *m = *unused;
+	const struct delete_request r = put(m, 1);
+	struct buf new = { 0 };
+	unsigned at = 0, calls;
+
+	deletes_add_receipt(&new, tenant, bytes_str(r.id));
+	do {
+		set_receipt(m, &r, "old");
+		memory_remove(m, buf_str(&new));
+		calls = merge_meanwhile(m, NULL, at++);
+		assert_true(count(m, DELETES_RECEIPT) == 1 || is_text(receipt_of(m, &r), "old"));
+	} while (calls >= at);
+	assert_true(at > 4);
+	assert_int_equal(count(m, DELETES_RECEIPT), 0);
+	buf_release(&new);
+}
+
+/* There is more to be done about the request: nobody says any more that all is. */
+static void a_receipt_that_is_taken_away_does_not_come_back(void **unused)
+{
+	struct memory_store *m = *unused;
+	const struct delete_request r = put(m, 1);
+	unsigned at = 1, calls; /* the first lists */
+
+	do {
+		set_receipt(m, &r, "old");
+		calls = merge_meanwhile(m, &r, at++);
+		assert_true(calls < at || !receipt_of(m, &r));
+		assert_int_equal(count(m, DELETES_RECEIPT), 0);
+	} while (calls >= at);
+	assert_true(at > 4);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -481,6 +633,10 @@ int main(void)
 		TEST(more_than_a_file_holds_is_told),
 		TEST(damage_is_found),
 		TEST(what_is_no_merged_file_is_refused),
+		TEST(receipts_are_moved),
+		TEST(so_many_receipts_a_run),
+		TEST(who_is_killed_leaves_the_receipt),
+		TEST(a_receipt_that_is_taken_away_does_not_come_back),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

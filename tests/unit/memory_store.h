@@ -194,6 +194,22 @@ static inline int memory_has(struct store *s, const char *name, struct store_obj
 	return f != NULL;
 }
 
+static inline int memory_get_text(struct store *s, const char *name, size_t max, struct buf *b,
+				  struct err *e)
+{
+	const struct memory_file *f;
+
+	if (memory_step(s, MEMORY_BEFORE, e) < 0)
+		return -1;
+	f = memory_get(memory_of(s), name);
+	if (!f)
+		return err_set(e, ERR_NO, "'%s': it is not there", name);
+	if (f->text.n > max)
+		return err_set(e, ERR_LIMIT, "'%s': larger than %zu bytes", name, max);
+	buf_add_bytes(b, buf_bytes(&f->text));
+	return 0;
+}
+
 static inline struct store_put *memory_put_new(struct store *s, const char *folder, struct err *e)
 {
 	struct memory_put *p;
@@ -277,6 +293,7 @@ static const struct store_ops memory_ops = {
 	.file_open = memory_open,
 	.file_map = memory_map,
 	.file_close = memory_close_file,
+	.get = memory_get_text,
 	.has = memory_has,
 	.put_new = memory_put_new,
 	.put_write = memory_put_write,
