@@ -4,6 +4,8 @@
 # lokid_stop [SIGNAL]       ends it (TERM), waits; its exit status is in STATUS
 # lokid_any_rate            settings without limits of rate, on stdout, for the end of a file
 # get PATH [CURL OPTION]..  asks it: the body is in $TAP/stdout, the status in CODE
+# get_slowly PATH           asks it for tenant a, and reads only when the file `read` is there; how many bytes came is in
+#                           the file `slow` at the end (needs perl)
 # push JSON [CURL OPTION].. pushes a body; CODE as of get
 
 # shellcheck shell=sh disable=SC2034
@@ -46,6 +48,21 @@ get() {
 	get_path=$1
 	shift
 	CODE=$(curl -sS -o "$TAP/stdout" -w '%{http_code}' "$@" "$URL$get_path" 2>"$TAP/stderr")
+}
+
+get_slowly() {
+	rm -f read slow
+	# The system is not to read in its place.
+	# shellcheck disable=SC2016
+	spawn perl -MSocket -e 'my ($port, $path) = @ARGV;
+		socket(my $s, PF_INET, SOCK_STREAM, 0) or die;
+		setsockopt($s, SOL_SOCKET, SO_RCVBUF, 65536) or die;
+		connect($s, sockaddr_in($port, INADDR_LOOPBACK)) or die;
+		syswrite $s, "GET $path HTTP/1.1\r\nHost: a\r\nX-Scope-OrgID: a\r\n\r\n";
+		select undef, undef, undef, 0.05 until -e "read";
+		my ($n, $all) = (1, 0);
+		while ($n) { $n = sysread $s, my $drop, 65536; $all += $n // 0 }
+		open my $f, ">", "slow.tmp"; print $f "$all\n"; close $f; rename "slow.tmp", "slow"' "$LOKID_PORT" "$1"
 }
 
 push() {

@@ -4,7 +4,7 @@
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/lokid.sh"
 
-need python3
+need python3 perl
 
 # The daemon's programs; two of them wait, or fail, when a file says so.
 real=$(command -v logql)
@@ -17,6 +17,7 @@ cat >programs/logql <<END
 #!/bin/sh
 case \$* in
 *block*) exec sleep 1000 ;;
+*long*) exec head -c 40000000 /dev/zero ;;
 esac
 exec $real/logql "\$@"
 END
@@ -180,6 +181,21 @@ line more
 ok "a full disk" code_is 503
 ok "is counted" wait_for 10 sum loki_ingester_wal_disk_full_failures_total ">" 0
 ok "the audit log is lost" wait_for 10 sum lokid_audit_lost_total ">" 0
+lokid_stop
+
+# --- an answer that is read too slowly ---
+long='/loki/api/v1/query_range?query=%7Ba%3D%22long%22%7D'
+printf '%s\n' 'auth_enabled: false' "common: {programs: $PWD/programs}" 'frontend: {max_answers_size: 60MB}' >slow.yaml
+ok "it starts with room for one answer" lokid_start --data slow-answers --config slow.yaml
+get_slowly "$long"
+ok "it is kept" wait_for 10 sum lokid_answer_bytes ">" 0
+answered() {
+	get "$long"
+	[ "$CODE" = 200 ]
+}
+ok "it is closed for another" wait_for 30 answered
+ok "which is counted" sum lokid_answers_cut_total ">" 0
+touch read
 lokid_stop
 
 # --- index files that are lost ---

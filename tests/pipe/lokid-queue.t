@@ -191,24 +191,8 @@ ok "what a scan has read is counted" stdout_matches '^lokid_query_bytes_total{te
 ok "lines too" stdout_matches '^lokid_query_lines_total{tenant="b"} 48$'
 
 # --- answers that nobody reads ---
-# Asks, and reads only when the file `read` is there; what it was given is counted in the file `slow`.
-asks_slowly() {
-	rm -f read slow
-	# The system is not to read in its place.
-	# shellcheck disable=SC2016
-	spawn perl -MSocket -e 'my ($port, $path) = @ARGV;
-		socket(my $s, PF_INET, SOCK_STREAM, 0) or die;
-		setsockopt($s, SOL_SOCKET, SO_RCVBUF, 65536) or die;
-		connect($s, sockaddr_in($port, INADDR_LOOPBACK)) or die;
-		syswrite $s, "GET $path HTTP/1.1\r\nHost: a\r\nX-Scope-OrgID: a\r\n\r\n";
-		select undef, undef, undef, 0.05 until -e "read";
-		my ($n, $all) = (1, 0);
-		while ($n) { $n = sysread $s, my $drop, 65536; $all += $n // 0 }
-		open my $f, ">", "slow.tmp"; print $f "$all\n"; close $f; rename "slow.tmp", "slow"' \
-		"$LOKID_PORT" "$api/query_range?query=%7Ba%3D%22long%22%7D"
-}
 no_room() {
-	asks_slowly
+	get_slowly "$api/query_range?query=%7Ba%3D%22long%22%7D"
 	wait_for 10 metric_is lokid_answer_bytes 40000000
 	ask b long
 	[ "$CODE" = 503 ]
