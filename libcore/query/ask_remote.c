@@ -205,6 +205,7 @@ static void turn_page(struct paging *p, const struct remote_entries *es)
 
 static int ask_page(struct paging *p, uint64_t n, struct remote_entries *ret, struct err *e)
 {
+	struct remote_page asked = { p->dir, p->from, p->to, n };
 	struct asking *s = p->s;
 	struct bytes body;
 
@@ -218,7 +219,7 @@ static int ask_page(struct paging *p, uint64_t n, struct remote_entries *ret, st
 	add_number(&s->form, "limit", n);
 	remote_add(&s->form, "direction", bytes_str(p->dir == FORWARD ? "forward" : "backward"));
 	if (get(s, "/loki/api/v1/query_range", &body, e) < 0 ||
-	    remote_read_entries(body, p->dir, &s->mem, ret, e) < 0)
+	    remote_read_entries(body, &asked, &s->mem, ret, e) < 0)
 		return -1;
 	return 0;
 }

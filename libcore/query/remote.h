@@ -9,8 +9,11 @@
 #include "httpc/options.h"
 #include "query/query.h"
 
-/* An answer that is larger is refused. */
-enum { REMOTE_ANSWER_MAX = 256 << 20 };
+enum {
+	REMOTE_ANSWER_MAX = 256 << 20, /* an answer that is larger is refused */
+	/* So is one whose labels and lists, and copies of strings, take more memory. */
+	REMOTE_READ_MAX = 2 * REMOTE_ANSWER_MAX,
+};
 
 struct remote_opts {
 	const char *addr; /* NULL: none is asked. A path in it stands before those of the API */
@@ -38,17 +41,25 @@ MUST_CHECK int remote_get(struct remote *r, const char *path, struct bytes form,
 			  struct err *e);
 
 /* ---- what is in a body; strings lie in it or in the arena. Errors of all: ERR_CORRUPT, it is no
- * answer of Loki's API to that. ---- */
+ * answer of Loki's API to that; ERR_LIMIT, it needs more than REMOTE_READ_MAX. ---- */
 
 struct remote_entries {
 	struct log_entry *v;
 	size_t n, cap;
 };
 
+/* What was asked for: at most n entries of [from, to), INT64_MAX is no end (time/time.h). */
+struct remote_page {
+	enum direction dir;
+	int64_t from, to;
+	uint64_t n;
+};
+
 /* Of a log query, by time in the direction that was asked for, else as they stand there. Labels are
- * told apart where the server does so (categorize-labels). */
-MUST_CHECK int remote_read_entries(struct bytes body, enum direction dir, struct arena *a,
-				   struct remote_entries *ret, struct err *e);
+ * told apart where the server does so (categorize-labels). ERR_CORRUPT, too: more entries than were
+ * asked for, or one of another time; so a server cannot make anybody hold more. */
+MUST_CHECK int remote_read_entries(struct bytes body, const struct remote_page *asked,
+				   struct arena *a, struct remote_entries *ret, struct err *e);
 
 /* Of a metric query; *ret_kind is METRIC_INSTANT or METRIC_RANGE. ret is to be released. */
 MUST_CHECK int remote_read_metric(struct bytes body, struct vec *ret, struct steps *ret_steps,

@@ -1,4 +1,5 @@
 /* What a server has answered, from its JSON. Of members that are not looked at nothing is asked. */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -14,6 +15,19 @@ static int is_none(struct err *e, const char *what)
 {
 	return err_set(e, ERR_CORRUPT, "the server's answer is none of Loki's API: expected %s",
 		       what);
+}
+
+/* Has a room for n things more? A few bytes of an answer may stand for many of ours. */
+static bool has_room(const struct arena *a, size_t n, size_t size)
+{
+	return a->total <= REMOTE_READ_MAX && n <= (REMOTE_READ_MAX - a->total) / size;
+}
+
+static int is_too_much(struct err *e)
+{
+	return err_set(e, ERR_LIMIT,
+		       "the server's answer needs more than %d MiB of memory: ask for less at once",
+		       REMOTE_READ_MAX >> 20);
 }
 
 /* --- lists ----------------------------------------------------------------------------------- */
@@ -82,9 +96,17 @@ static bool read_data(struct bytes body, const char *name, struct bytes *ret)
 struct pairs {
 	struct log_label *v;
 	size_t n, cap;
+	struct arena *mem;
+	bool too_many; /* for it: why the last call has failed */
 };
 
-static bool add_pairs(struct pairs *p, struct bytes raw, enum label_kind kind, struct arena *a)
+static bool has_room_for(struct pairs *p, size_t n)
+{
+	p->too_many = !has_room(p->mem, n, sizeof(*p->v));
+	return !p->too_many;
+}
+
+static bool add_pairs(struct pairs *p, struct bytes raw, enum label_kind kind)
 {
 	struct list l = list_of(raw, '{', '}');
 	struct bytes name, value;
@@ -100,7 +122,8 @@ static bool add_pairs(struct pairs *p, struct bytes raw, enum label_kind kind, s
 			return false;
 		name = bytes_of(start, (size_t)(l.at.p - start));
 		if (!json_take(&l.at, ':') || !json_value(&l.at, &value) ||
-		    !read_string(name, a, &one.name) || !read_string(value, a, &one.value))
+		    !has_room_for(p, p->n + 1) || !read_string(name, p->mem, &one.name) ||
+		    !read_string(value, p->mem, &one.value))
 			return false;
 		mem_grow(&p->v, &p->cap, p->n + 1, sizeof(*p->v));
 		p->v[p->n++] = one;
@@ -114,8 +137,7 @@ static int by_name(const void *a, const void *b)
 }
 
 /* Those of the entry's third element besides those of its stream, which p has first. */
-static const struct log_labels *make_labels(struct pairs *p, size_t n_stream, struct bytes extra,
-					    struct arena *a)
+static const struct log_labels *make_labels(struct pairs *p, size_t n_stream, struct bytes extra)
 {
 	struct log_labels *l;
 	struct bytes raw;
@@ -123,12 +145,12 @@ static const struct log_labels *make_labels(struct pairs *p, size_t n_stream, st
 
 	p->n = n_stream;
 	if (extra.n && json_member(extra, "structuredMetadata", &raw))
-		ok = add_pairs(p, raw, LABEL_META, a);
+		ok = add_pairs(p, raw, LABEL_META);
 	if (ok && extra.n && json_member(extra, "parsed", &raw))
-		ok = add_pairs(p, raw, LABEL_PARSED, a);
-	if (!ok)
+		ok = add_pairs(p, raw, LABEL_PARSED);
+	if (!ok || !has_room_for(p, p->n + 1))
 		return NULL;
-	l = arena_alloc(a, sizeof(*l) + (p->n + 1) * sizeof(*l->v));
+	l = arena_alloc(p->mem, sizeof(*l) + (p->n + 1) * sizeof(*l->v));
 	l->n = p->n;
 	if (p->n)
 		memcpy(l->v, p->v, p->n * sizeof(*l->v));
@@ -136,19 +158,18 @@ static const struct log_labels *make_labels(struct pairs *p, size_t n_stream, st
 	return l;
 }
 
-static bool read_labels(struct bytes raw, struct arena *a, struct labels *ret)
+static bool read_labels(struct bytes raw, struct pairs *p, struct labels *ret)
 {
-	struct pairs p = { 0 };
-	bool ok = add_pairs(&p, raw, LABEL_STREAM, a);
-
-	if (p.n)
-		qsort(p.v, p.n, sizeof(*p.v), by_name);
-	ret->v = arena_alloc(a, (p.n + 1) * sizeof(*ret->v));
-	ret->n = p.n;
-	for (size_t i = 0; i < p.n; i++)
-		ret->v[i] = (struct label){ p.v[i].name, p.v[i].value };
-	free(p.v);
-	return ok;
+	p->n = 0;
+	if (!add_pairs(p, raw, LABEL_STREAM) || !has_room_for(p, p->n + 1))
+		return false;
+	if (p->n)
+		qsort(p->v, p->n, sizeof(*p->v), by_name);
+	ret->v = arena_alloc(p->mem, (p->n + 1) * sizeof(*ret->v));
+	ret->n = p->n;
+	for (size_t i = 0; i < p->n; i++)
+		ret->v[i] = (struct label){ p->v[i].name, p->v[i].value };
+	return true;
 }
 
 /* --- entries --------------------------------------------------------------------------------- */
@@ -167,35 +188,86 @@ static bool read_entry(struct bytes raw, struct arena *a, struct log_entry *ret,
 	return !list_next(&l, ret_extra) ? l.ended : !list_more(&l) && l.ended;
 }
 
-static bool read_stream(struct bytes raw, struct arena *a, struct pairs *p,
-			struct remote_entries *ret)
-{
-	struct bytes labels, values, v, extra, before = { 0 };
-	const struct log_labels *l;
-	struct list each;
-	size_t n_stream;
+static const char ENTRIES[] = "entries of streams";
 
-	p->n = 0;
-	if (!json_member(raw, "stream", &labels) || !json_member(raw, "values", &values) ||
-	    !add_pairs(p, labels, LABEL_STREAM, a))
-		return false;
-	n_stream = p->n;
-	l = make_labels(p, n_stream, before, a);
-	each = list_of(values, '[', ']');
+/* An answer as far as it is read. */
+struct reading {
+	const struct remote_page *asked;
+	struct pairs p;
+	struct remote_entries *ret;
+	size_t n_streams, n_values; /* that were begun; of the last of them */
+};
+
+static int is_unasked(const struct reading *r, int64_t ts_ns, struct err *e)
+{
+	struct buf b = { 0 };
+
+	buf_addf(&b, "the server's answer: stream %zu, entry %zu: ", r->n_streams, r->n_values);
+	if (r->ret->n == r->asked->n) {
+		buf_addf(&b, "asked for %" PRIu64 " entries, found more", r->asked->n);
+	} else {
+		buf_add_str(&b, "asked for times from ");
+		time_add_rfc3339(&b, r->asked->from);
+		buf_add_str(&b, " to before ");
+		time_add_rfc3339(&b, r->asked->to);
+		buf_add_str(&b, ", found ");
+		time_add_rfc3339(&b, ts_ns);
+	}
+	err_set(e, ERR_CORRUPT, "%s", buf_str(&b));
+	buf_release(&b);
+	return -1;
+}
+
+static int add_entry(struct reading *r, struct log_entry x, struct err *e)
+{
+	struct remote_entries *es = r->ret;
+
+	if (es->n == r->asked->n || x.ts_ns < r->asked->from ||
+	    time_is_behind(x.ts_ns, r->asked->to))
+		return is_unasked(r, x.ts_ns, e);
+	mem_grow(&es->v, &es->cap, es->n + 1, sizeof(*es->v));
+	es->v[es->n++] = x;
+	return 0;
+}
+
+static int read_values(struct reading *r, struct bytes values, struct err *e)
+{
+	struct list each = list_of(values, '[', ']');
+	size_t n_stream = r->p.n;
+	struct bytes v, extra, before = { 0 };
+	const struct log_labels *l = make_labels(&r->p, n_stream, before);
+
+	if (!l)
+		return is_too_much(e);
 	while (list_next(&each, &v)) {
 		struct log_entry x = { 0 };
 
-		if (!read_entry(v, a, &x, &extra))
-			return false;
+		r->n_values++;
+		if (!read_entry(v, r->p.mem, &x, &extra))
+			return is_none(e, ENTRIES);
 		if (!bytes_eq(extra, before) &&
-		    !(l = make_labels(p, n_stream, extra, a))) /* neighbours often share them */
-			return false;
+		    !(l = make_labels(&r->p, n_stream, extra))) /* neighbours often share them */
+			return r->p.too_many ? is_too_much(e) : is_none(e, ENTRIES);
 		before = extra;
 		x.labels = l;
-		mem_grow(&ret->v, &ret->cap, ret->n + 1, sizeof(*ret->v));
-		ret->v[ret->n++] = x;
+		if (add_entry(r, x, e) < 0)
+			return -1;
 	}
-	return each.ended;
+	return each.ended ? 0 : is_none(e, ENTRIES);
+}
+
+static int read_stream(struct reading *r, struct bytes raw, struct err *e)
+{
+	struct bytes labels, values;
+
+	r->n_streams++;
+	r->n_values = 0;
+	r->p.n = 0;
+	r->p.too_many = false;
+	if (!json_member(raw, "stream", &labels) || !json_member(raw, "values", &values) ||
+	    !add_pairs(&r->p, labels, LABEL_STREAM))
+		return r->p.too_many ? is_too_much(e) : is_none(e, ENTRIES);
+	return read_values(r, values, e);
 }
 
 /* Entries of equal time in the order of the answer: qsort is not stable. */
@@ -226,13 +298,13 @@ static void sort(struct remote_entries *es, enum direction dir)
 	free(v);
 }
 
-int remote_read_entries(struct bytes body, enum direction dir, struct arena *a,
+int remote_read_entries(struct bytes body, const struct remote_page *asked, struct arena *a,
 			struct remote_entries *ret, struct err *e)
 {
-	struct pairs p = { 0 };
+	struct reading r = { .asked = asked, .p.mem = a, .ret = ret };
 	struct bytes result, stream, type;
 	struct list l;
-	bool ok = true;
+	int rc = 0;
 
 	ret->n = 0;
 	if (!read_data(body, "resultType", &type) || !bytes_is(type, "\"streams\"") ||
@@ -241,12 +313,14 @@ int remote_read_entries(struct bytes body, enum direction dir, struct arena *a,
 	if (bytes_is(result, "null"))
 		return 0;
 	l = list_of(result, '[', ']');
-	while (ok && list_next(&l, &stream))
-		ok = read_stream(stream, a, &p, ret);
-	free(p.v);
-	if (!ok || !l.ended)
-		return is_none(e, "entries of streams");
-	sort(ret, dir);
+	while (rc == 0 && list_next(&l, &stream))
+		rc = read_stream(&r, stream, e);
+	free(r.p.v);
+	if (rc < 0)
+		return -1;
+	if (!l.ended)
+		return is_none(e, ENTRIES);
+	sort(ret, asked->dir);
 	return 0;
 }
 
@@ -285,25 +359,34 @@ static bool read_point(struct bytes raw, size_t series, struct points *ps)
 	return true;
 }
 
+/* Series whose values are not at their steps yet. */
+struct series_reading {
+	struct vec *ret; /* the number of series, and their memory */
+	struct pairs p;
+	struct labels *names;
+	size_t cap;
+	struct points ps;
+};
+
 /* {"metric":{..},"values":[..]}, or "value" */
-static bool read_series(struct bytes raw, struct vec *ret, struct labels **names, size_t *cap,
-			struct points *ps)
+static bool read_series(struct series_reading *r, struct bytes raw)
 {
 	struct bytes labels, values, v;
 	struct list l;
 
-	mem_grow(names, cap, ret->n + 1, sizeof(**names));
-	if (!json_member(raw, "metric", &labels) ||
-	    !read_labels(labels, &ret->mem, &(*names)[ret->n]))
+	if (!json_member(raw, "metric", &labels))
 		return false;
-	ret->n++;
+	mem_grow(&r->names, &r->cap, r->ret->n + 1, sizeof(*r->names));
+	if (!read_labels(labels, &r->p, &r->names[r->ret->n]))
+		return false;
+	r->ret->n++;
 	if (json_member(raw, "value", &v))
-		return read_point(v, ret->n - 1, ps);
+		return read_point(v, r->ret->n - 1, &r->ps);
 	if (!json_member(raw, "values", &values))
 		return false;
 	l = list_of(values, '[', ']');
 	while (list_next(&l, &v))
-		if (!read_point(v, ret->n - 1, ps))
+		if (!read_point(v, r->ret->n - 1, &r->ps))
 			return false;
 	return l.ended;
 }
@@ -364,22 +447,20 @@ static bool fill(struct vec *ret, const struct labels *names, const struct point
 	return true;
 }
 
-static bool read_result(struct bytes result, struct vec *ret, struct labels **names,
-			struct points *ps)
+static bool read_result(struct series_reading *r, struct bytes result)
 {
 	struct list l = list_of(result, '[', ']');
-	size_t cap = 0;
 	struct bytes one;
 
-	if (ret->is_scalar) {
-		mem_grow(names, &cap, 1, sizeof(**names));
-		(*names)[ret->n++] = (struct labels){ 0 };
-		return read_point(result, 0, ps);
+	if (r->ret->is_scalar) {
+		mem_grow(&r->names, &r->cap, 1, sizeof(*r->names));
+		r->names[r->ret->n++] = (struct labels){ 0 };
+		return read_point(result, 0, &r->ps);
 	}
 	if (bytes_is(result, "null"))
 		return true;
 	while (list_next(&l, &one))
-		if (!read_series(one, ret, names, &cap, ps))
+		if (!read_series(r, one))
 			return false;
 	return l.ended;
 }
@@ -387,9 +468,8 @@ static bool read_result(struct bytes result, struct vec *ret, struct labels **na
 int remote_read_metric(struct bytes body, struct vec *ret, struct steps *ret_steps,
 		       enum metric_kind *ret_kind, struct err *e)
 {
+	struct series_reading r = { .ret = ret, .p.mem = &ret->mem };
 	struct bytes type, result;
-	struct labels *names = NULL;
-	struct points ps = { 0 };
 	bool ok;
 
 	vec_init(ret, 1);
@@ -402,14 +482,15 @@ int remote_read_metric(struct bytes body, struct vec *ret, struct steps *ret_ste
 	*ret_kind = bytes_is(type, "\"matrix\"") ? METRIC_RANGE : METRIC_INSTANT;
 	ret->is_scalar = bytes_is(type, "\"scalar\"");
 	ret->ordered = *ret_kind == METRIC_INSTANT; /* as the server has them */
-	ok = read_result(result, ret, &names, &ps) && find_steps(&ps, ret_steps) &&
-	     fill(ret, names, &ps, ret_steps);
-	free(names);
-	free(ps.v);
+	ok = read_result(&r, result) && find_steps(&r.ps, ret_steps) &&
+	     fill(ret, r.names, &r.ps, ret_steps);
+	free(r.names);
+	free(r.ps.v);
+	free(r.p.v);
 	if (ok)
 		return 0;
 	vec_release(ret);
-	return is_none(e, "series with values at regular steps");
+	return r.p.too_many ? is_too_much(e) : is_none(e, "series with values at regular steps");
 }
 
 /* --- about streams --------------------------------------------------------------------------- */
@@ -430,6 +511,8 @@ int remote_read_words(struct bytes body, struct arena *a, struct bytes **ret, si
 	l = list_of(data, '[', ']');
 	while (list_next(&l, &one))
 		n++;
+	if (!has_room(a, n + 1, sizeof(**ret)))
+		return is_too_much(e);
 	*ret = arena_alloc(a, (n + 1) * sizeof(**ret));
 	l = list_of(data, '[', ']');
 	for (size_t i = 0; list_next(&l, &one); i++)
@@ -439,12 +522,24 @@ int remote_read_words(struct bytes body, struct arena *a, struct bytes **ret, si
 	return l.ended ? 0 : is_none(e, "a list of names");
 }
 
+static int read_sets(struct bytes data, struct pairs *p, struct labels *v, struct err *e)
+{
+	struct list l = list_of(data, '[', ']');
+	struct bytes one;
+
+	for (size_t i = 0; list_next(&l, &one); i++)
+		if (!read_labels(one, p, &v[i]))
+			return p->too_many ? is_too_much(e) : is_none(e, "label sets");
+	return l.ended ? 0 : is_none(e, "a list of label sets");
+}
+
 int remote_read_series(struct bytes body, struct arena *a, struct labels **ret, size_t *ret_n,
 		       struct err *e)
 {
+	struct pairs p = { .mem = a };
 	struct bytes data, one;
-	size_t n = 0;
 	struct list l;
+	int rc;
 
 	*ret = NULL;
 	*ret_n = 0;
@@ -452,14 +547,13 @@ int remote_read_series(struct bytes body, struct arena *a, struct labels **ret, 
 		return is_none(e, "a list of label sets");
 	l = list_of(data, '[', ']');
 	while (list_next(&l, &one))
-		n++;
-	*ret = arena_alloc(a, (n + 1) * sizeof(**ret));
-	l = list_of(data, '[', ']');
-	for (size_t i = 0; list_next(&l, &one); i++)
-		if (!read_labels(one, a, &(*ret)[i]))
-			return is_none(e, "label sets");
-	*ret_n = n;
-	return l.ended ? 0 : is_none(e, "a list of label sets");
+		++*ret_n;
+	if (!has_room(a, *ret_n + 1, sizeof(**ret)))
+		return is_too_much(e);
+	*ret = arena_alloc(a, (*ret_n + 1) * sizeof(**ret));
+	rc = read_sets(data, &p, *ret, e);
+	free(p.v);
+	return rc;
 }
 
 int remote_read_count(struct bytes body, const char *name, uint64_t *ret, struct err *e)

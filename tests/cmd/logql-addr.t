@@ -195,9 +195,14 @@ ok "an answer of another kind" answers 200 3 '{"status":"success","data":{"resul
 ok "half an answer" answers 200 3 '{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[["1","a"]'
 ok "a time that is none" answers 200 3 '{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[["x","a"]]}]}}'
 ok "nothing" answers 200 1 '{"status":"success","data":{"resultType":"streams","result":null}}'
-ok "labels that are told apart by nobody" answers 200 0 '{"status":"success","data":{"resultType":"streams","result":[{"stream":{"b":"\u00e9","a":"1"},"values":[["5","l\t"],["7","m"]]}],"stats":{}}}' '' --limit 2 '{app="x"}'
+ok "labels that are told apart by nobody" answers 200 0 '{"status":"success","data":{"resultType":"streams","result":[{"stream":{"b":"\u00e9","a":"1"},"values":[["5","l\t"],["7","m"]]}],"stats":{}}}' '' --from 0 --to 10 --limit 2 '{app="x"}'
 ok "come in order" stdout_is "1970-01-01T00:00:00.000000007Z {a=\"1\", b=\"é\"} m
 1970-01-01T00:00:00.000000005Z {a=\"1\", b=\"é\"} l	"
+two='{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[["5","l"],["7","m"]]}]}}'
+ok "more entries than were asked for" answers 200 3 "$two" '' --from 0 --to 10 --limit 1 '{app="x"}'
+ok "are refused" stderr_is "logql: error: the server's answer: stream 1, entry 2: asked for 1 entries, found more"
+ok "entries of another time" answers 200 3 "$two" '' --from 0 --to 1970-01-01T00:00:00.000000007Z '{app="x"}'
+ok "are, too" stderr_is "logql: error: the server's answer: stream 1, entry 2: asked for times from 1970-01-01T00:00:00Z to before 1970-01-01T00:00:00.000000007Z, found 1970-01-01T00:00:00.000000007Z"
 ok "values of a matrix with gaps" answers 200 0 '{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"a":"b"},"values":[[10,"1"],[40.5,"NaN"]]},{"metric":{},"values":[[20.25,"+Inf"]]}]}}' '' -o csv --since 1h 'rate({a="b"}[1m])'
 ok "stand at their times" stdout_is 'timestamp,labels,value
 1970-01-01T00:00:20.250Z,{},+Inf

@@ -4,17 +4,24 @@
 #include <stdlib.h>
 
 #include "query/remote.h"
+#include "time/time.h"
 
-static void read_entries(struct bytes body)
+static void read_entries(struct bytes body, const struct remote_page *asked)
 {
 	struct remote_entries es = { 0 };
 	struct arena mem = { 0 };
 	struct err e;
 
-	if (remote_read_entries(body, FORWARD, &mem, &es, &e) == 0)
-		for (size_t i = 1; i < es.n; i++)
-			if (es.v[i].ts_ns < es.v[i - 1].ts_ns)
+	if (remote_read_entries(body, asked, &mem, &es, &e) == 0) {
+		if (es.n > asked->n)
+			abort();
+		for (size_t i = 0; i < es.n; i++) {
+			if (es.v[i].ts_ns < asked->from || time_is_behind(es.v[i].ts_ns, asked->to))
 				abort();
+			if (i && es.v[i].ts_ns < es.v[i - 1].ts_ns)
+				abort();
+		}
+	}
 	free(es.v);
 	arena_release(&mem);
 }
@@ -36,6 +43,8 @@ static void read_metric(struct bytes body)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct remote_page few = { FORWARD, 1, 2, 3 };
+	static const struct remote_page all = { FORWARD, INT64_MIN, INT64_MAX, UINT64_MAX };
 	struct bytes body = bytes_of(data, size), *words;
 	struct arena mem = { 0 };
 	struct labels *sets;
@@ -43,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e;
 	size_t n;
 
-	read_entries(body);
+	read_entries(body, &few);
+	read_entries(body, &all);
 	read_metric(body);
 	if (remote_read_words(body, &mem, &words, &n, &e) < 0 && e.code != ERR_CORRUPT)
 		abort();
