@@ -31,6 +31,12 @@ static int make_pipes(int in[2], int out[2], struct err *e)
 		close_two(in);
 		return -1;
 	}
+	if (fcntl(in[1], F_SETFL, O_NONBLOCK) < 0) {
+		err_sys(e, "no pipe to lokid-ingest");
+		close_two(in);
+		close_two(out);
+		return -1;
+	}
 	/* Larger than usual, so that either side may be late a while; it is no need. */
 	if (fcntl(in[1], F_SETPIPE_SZ, PIPE_BYTES) < 0)
 		errno = 0;

@@ -160,17 +160,18 @@ struct outlet {
 	uint64_t last_id;
 
 	/* lokid-ingest. */
-	uint64_t child;	      /* 0: it does not run */
-	uint64_t epoch;	      /* how often it was started */
-	uint64_t epoch_over;  /* up to here all answers were read */
-	int in_fd, out_fd;    /* of this epoch; the threads take them */
-	unsigned n_failures;  /* starts, one after the other, that gave no answer */
-	struct err why;	      /* it ended last */
-	int64_t start_due_ns; /* of the next, while it does not run; monotonic. INT64_MAX: before
-				 the first */
-	bool stuck;	      /* it does not answer, and is killed: nothing is given to it */
-	int64_t answered_ns;  /* when it answered last */
-	bool stop;	      /* the threads end when they are done */
+	uint64_t child;	       /* 0: it does not run */
+	uint64_t epoch;	       /* how often it was started */
+	uint64_t epoch_over;   /* up to here all answers were read */
+	uint64_t epoch_killed; /* up to here it is killed, should it still be there */
+	int in_fd, out_fd;     /* of this epoch; the threads take them */
+	unsigned n_failures;   /* starts, one after the other, that gave no answer */
+	struct err why;	       /* it ended last */
+	int64_t start_due_ns;  /* of the next, while it does not run; monotonic. INT64_MAX: before
+				  the first */
+	bool stuck;	       /* it does not answer, and is killed: nothing is given to it */
+	int64_t answered_ns;   /* when it answered last */
+	bool stop;	       /* the threads end when they are done */
 
 	/* The log. */
 	int64_t refused_ns; /* when it last took a batch not, since it took one; 0: it takes */

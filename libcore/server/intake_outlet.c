@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/io.h"
 #include "base/num.h"
 #include "server/intake_detail.h"
 #include "server/log.h"
@@ -24,7 +23,7 @@ enum {
 		2, /* starts without any answer: then pushes are refused until there is one */
 	ANSWER_MAX = 4096,  /* a line of lokid-ingest */
 	END_TIMEOUT_S = 10, /* for ending a segment; then it is killed */
-	LOOK_MS = 100,	    /* for how long it has not answered */
+	LOOK_MS = 100,	    /* while it is waited for: may it still be? */
 	STALLED_S = 10,	    /* without an answer: a disk that hangs, or a program that is stopped */
 	REFUSED_S = 60,	    /* so long after a batch was refused the log counts as one that takes
 			       nothing: who pushes only to what is ready must come again to see */
@@ -109,6 +108,40 @@ static void fail(struct intake *in, struct batch *b, int status, const struct er
 					      .text = bytes_str(why->msg) });
 }
 
+/* Nothing that is written is taken any more. */
+static bool is_left(struct outlet *o, uint64_t epoch)
+{
+	bool ret;
+
+	pthread_mutex_lock(&o->lock);
+	ret = !o->child || o->epoch_killed >= epoch || o->epoch_over >= epoch;
+	pthread_mutex_unlock(&o->lock);
+	return ret;
+}
+
+/* All of w->out; false: it has ended, or was killed since it does not answer. Such a one may hold
+ * its input for as long as a disk hangs, so a full pipe is not waited for by write(). */
+static bool write_frames(struct writer *w)
+{
+	struct pollfd p = { .fd = w->fd, .events = POLLOUT };
+	size_t done = 0;
+
+	while (done < w->out.n) {
+		ssize_t n = write(w->fd, w->out.p + done, w->out.n - done);
+
+		if (n >= 0) {
+			done += (size_t)n;
+		} else if (errno == EAGAIN) {
+			if (is_left(&w->in->outlet, w->epoch))
+				return false;
+			poll(&p, 1, LOOK_MS);
+		} else if (errno != EINTR) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Called without the lock. */
 static void send_batch(struct writer *w, struct batch *b)
 {
@@ -141,8 +174,8 @@ static void send_batch(struct writer *w, struct batch *b)
 		return;
 	}
 	metrics_add(in->count.wal_bytes, (double)w->out.n);
-	if (io_write(w->fd, w->out.p, w->out.n, &e) < 0) {
-		/* It has ended: the reader sees that too, and settles what it was given. */
+	if (!write_frames(w)) {
+		/* The reader sees that too, and settles what it was given. */
 		close(w->fd);
 		w->fd = -1;
 	}
@@ -367,18 +400,6 @@ static int take_answers(struct intake *in, struct buf *got, uint64_t epoch, stru
 	return rc;
 }
 
-/* For how long it has answered nothing to what it was sent. */
-static int64_t silent_ns(struct outlet *o)
-{
-	int64_t since = 0;
-
-	pthread_mutex_lock(&o->lock);
-	if (o->sent)
-		since = o->sent->sent_ns > o->answered_ns ? o->sent->sent_ns : o->answered_ns;
-	pthread_mutex_unlock(&o->lock);
-	return since ? time_mono_ns() - since : 0;
-}
-
 /* Nothing is given to it any more. A disk may keep it from ending for as long as it hangs. */
 static void give_up_on(struct intake *in, uint64_t epoch, int64_t silent)
 {
@@ -388,6 +409,7 @@ static void give_up_on(struct intake *in, uint64_t epoch, int64_t silent)
 	pthread_mutex_lock(&o->lock);
 	if (o->epoch == epoch && o->child) {
 		o->stuck = true;
+		o->epoch_killed = epoch;
 		err_set(&o->why, ERR_AGAIN, "lokid-ingest has not answered for %lld s",
 			(long long)(silent / NS_PER_S));
 		child_signal(in->opts.children, o->child, SIGKILL);
@@ -397,20 +419,40 @@ static void give_up_on(struct intake *in, uint64_t epoch, int64_t silent)
 	pthread_mutex_unlock(&o->lock);
 }
 
-/* Until there is something to be read. False: it is stuck, and has been given up. */
+/* May it still say something? Then *ret_silent is for how long it has answered nothing to what it
+ * was sent. */
+static bool may_say(struct outlet *o, uint64_t epoch, int64_t *ret_silent)
+{
+	bool over;
+
+	*ret_silent = 0;
+	pthread_mutex_lock(&o->lock);
+	over = o->epoch != epoch || !o->child || (o->stop && o->epoch_killed >= epoch);
+	if (o->sent && !over) {
+		int64_t sent_ns = o->sent->sent_ns;
+
+		*ret_silent =
+			time_mono_ns() - (sent_ns > o->answered_ns ? sent_ns : o->answered_ns);
+	}
+	pthread_mutex_unlock(&o->lock);
+	return !over;
+}
+
+/* Until there is something to be read. False: it has ended, or is stuck, and has been given up. */
 static bool wait_readable(struct intake *in, int fd, uint64_t epoch)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	int64_t silent;
+	bool waits;
 
-	while (poll(&p, 1, LOOK_MS) <= 0) {
-		silent = silent_ns(&in->outlet);
-		if (silent >= in->opts.stuck_ns) {
-			give_up_on(in, epoch, silent);
-			return false;
-		}
-	}
-	return true;
+	do {
+		waits = may_say(&in->outlet, epoch, &silent) && silent < in->opts.stuck_ns;
+		if (poll(&p, 1, waits ? LOOK_MS : 0) > 0)
+			return true;
+	} while (waits);
+	if (silent >= in->opts.stuck_ns)
+		give_up_on(in, epoch, silent);
+	return false;
 }
 
 /* Until lokid-ingest ends. */
@@ -594,7 +636,7 @@ int outlet_open(struct intake *in, struct err *e)
 /* With the lock held: until no batch is left, there is no lokid-ingest, or the time has come. */
 static void wait_settled(struct outlet *o, int64_t due_ns)
 {
-	while ((o->queue || o->open_waits || o->sent) && time_mono_ns() < due_ns && !is_down(o))
+	while (o->weight && time_mono_ns() < due_ns && !is_down(o))
 		wait_until(&o->settled, &o->lock, due_ns);
 }
 
@@ -617,8 +659,10 @@ void outlet_close(struct intake *in, int64_t timeout_ns)
 	pthread_mutex_lock(&o->lock);
 	wait_settled(o, time_mono_ns() + timeout_ns);
 	o->stop = true;
-	if (o->sent) /* it does not answer, and the writer may wait for it */
+	if (o->weight) { /* it does not read or answer, and the writer may wait for it */
+		o->epoch_killed = o->epoch;
 		child_signal(in->opts.children, o->child, SIGKILL);
+	}
 	pthread_cond_broadcast(&o->work);
 	pthread_cond_broadcast(&o->answers);
 	pthread_mutex_unlock(&o->lock);

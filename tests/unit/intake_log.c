@@ -56,6 +56,93 @@ static void one_that_does_not_answer_is_replaced(void **state)
 	close_world(w);
 }
 
+/* Many batches of what does not get smaller: more than a pipe holds. */
+static void large_push(struct world *w, struct buf *json)
+{
+	static const char letters[65] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
+	uint64_t x = 1;
+
+	w->limits.ingestion_burst_bytes = w->limits.per_stream_rate_limit_burst_bytes = 1e9;
+	buf_add_str(json, "{\"streams\":[{\"stream\":{\"a\":\"b\"},\"values\":[");
+	for (int i = 0; i < 1000; i++) {
+		buf_addf(json, "%s[\"%d\",\"", i ? "," : "", i + 1);
+		for (int k = 0; k < 4000; k++) {
+			x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+			buf_add_char(json, letters[x >> 58]);
+		}
+		buf_add_str(json, "\"]");
+	}
+	buf_add_str(json, "]}]}");
+	buf_str(json);
+}
+
+/* Of the world's lokid-ingest, when it has begun. */
+static void read_pid(struct world *w, pid_t *ret)
+{
+	int64_t until = time_mono_ns() + DEADLINE_S * NS_PER_S;
+	struct buf path = { 0 }, text = { 0 };
+
+	buf_addf(&path, "%s/pid", w->dir);
+	buf_str(&path);
+	while (access(path.p, F_OK) < 0 && time_mono_ns() < until)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	assert_int_equal(io_read_file(path.p, 100, &text, NULL), 0);
+	*ret = (pid_t)strtol(buf_str(&text), NULL, 10);
+	buf_release(&path);
+	buf_release(&text);
+}
+
+/* The first never reads, and its input stays open behind SIGKILL, as that of one which waits for a
+ * disk that hangs: here another holds it. */
+#define NEVER_READS                                                                             \
+	"at=${0%/*}\n"                                                                          \
+	"[ -e \"$at/pid\" ] || { exec 3<&0; sleep 1000 & echo $! >\"$at/tmp\"; mv \"$at/tmp\" " \
+	"\"$at/pid\"; "                                                                         \
+	"exec sleep 1000; }\n"                                                                  \
+	"exec \"$REAL\" \"$@\""
+
+static void one_that_reads_nothing_keeps_nobody_waiting(void **state)
+{
+	struct world *w = open_world(NEVER_READS, stuck_soon);
+	static struct pushed large, behind;
+	struct buf json = { 0 };
+	pid_t holder;
+
+	(void)state;
+	read_pid(w, &holder);
+	large_push(w, &json);
+	begin_push(w, &large, "acme", json.p);
+	begin_push(w, &behind, "acme", STREAM("{\"c\":\"d\"}", LINE(T1, "behind")));
+	wait_answer(&large);
+	assert_int_equal(large.status, 503);
+	wait_answer(&behind);
+	assert_true(behind.status == 503 || behind.status == 204); /* 204: of the next one */
+	close_world(w);
+	assert_int_equal(kill(holder, SIGKILL), 0);
+	buf_release(&json);
+}
+
+/* Nor does the daemon's end. */
+static void one_that_reads_nothing_is_left_at_the_end(void **state)
+{
+	struct world *w = open_world(NEVER_READS, NULL);
+	static struct pushed large;
+	struct buf json = { 0 };
+	pid_t holder;
+
+	(void)state;
+	read_pid(w, &holder);
+	large_push(w, &json);
+	begin_push(w, &large, "acme", json.p);
+	intake_close(w->in, NS_PER_MS);
+	assert_true(large.answered);
+	assert_int_equal(large.status, 503);
+	close_world(w);
+	assert_int_equal(kill(holder, SIGKILL), 0);
+	buf_release(&json);
+}
+
 /* One push of more than a batch. */
 static void a_large_push_is_whole(void **state)
 {
@@ -470,6 +557,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refusals_are_told_up_to_a_limit),
 		cmocka_unit_test(one_that_does_not_answer_is_replaced),
+		cmocka_unit_test(one_that_reads_nothing_keeps_nobody_waiting),
+		cmocka_unit_test(one_that_reads_nothing_is_left_at_the_end),
 		cmocka_unit_test(a_large_push_is_whole),
 		cmocka_unit_test(a_push_is_left_to_wait),
 		cmocka_unit_test(a_full_disk_is_503),
