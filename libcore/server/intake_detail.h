@@ -147,7 +147,7 @@ struct lane {
 struct outlet {
 	pthread_mutex_t lock;
 	pthread_cond_t work;	/* to the writer: a batch, an answer, another lokid-ingest, stop */
-	pthread_cond_t answers; /* to the reader of answers: another lokid-ingest, stop */
+	pthread_cond_t answers; /* to the reader: an answer is owed, another lokid-ingest, stop */
 	pthread_cond_t settled; /* to intake_close */
 	pthread_t writer, reader;
 	bool open_waits; /* the lane's open batch has entries */

@@ -163,7 +163,8 @@ static void send_batch(struct writer *w, struct batch *b)
 	if (!over) {
 		*o->sent_end = b;
 		o->sent_end = &b->next;
-		o->n_sent++;
+		if (!o->n_sent++)
+			pthread_cond_signal(&o->answers);
 	}
 	pthread_mutex_unlock(&o->lock);
 	if (over) {
@@ -419,14 +420,17 @@ static void give_up_on(struct intake *in, uint64_t epoch, int64_t silent)
 	pthread_mutex_unlock(&o->lock);
 }
 
-/* May it still say something? Then *ret_silent is for how long it has answered nothing to what it
- * was sent. */
-static bool may_say(struct outlet *o, uint64_t epoch, int64_t *ret_silent)
+/* Waits while it owes no answer: what it says then, and its end, are of interest when it owes one,
+ * so nobody wakes. May it still say something? Then *ret_silent is for how long it has answered
+ * nothing to what it was sent. */
+static bool wait_owed(struct outlet *o, uint64_t epoch, int64_t *ret_silent)
 {
 	bool over;
 
 	*ret_silent = 0;
 	pthread_mutex_lock(&o->lock);
+	while (!o->sent && !o->stop && o->epoch == epoch)
+		pthread_cond_wait(&o->answers, &o->lock);
 	over = o->epoch != epoch || !o->child || (o->stop && o->epoch_killed >= epoch);
 	if (o->sent && !over) {
 		int64_t sent_ns = o->sent->sent_ns;
@@ -446,7 +450,7 @@ static bool wait_readable(struct intake *in, int fd, uint64_t epoch)
 	bool waits;
 
 	do {
-		waits = may_say(&in->outlet, epoch, &silent) && silent < in->opts.stuck_ns;
+		waits = wait_owed(&in->outlet, epoch, &silent) && silent < in->opts.stuck_ns;
 		if (poll(&p, 1, waits ? LOOK_MS : 0) > 0)
 			return true;
 	} while (waits);

@@ -1,5 +1,6 @@
 /* The intake and its log: large pushes, a log that is full, slow, killed or never there, streams
  * without end. */
+#include <poll.h>
 #include <stdatomic.h>
 
 #include "intake_world.h"
@@ -141,6 +142,36 @@ static void one_that_reads_nothing_is_left_at_the_end(void **state)
 	close_world(w);
 	assert_int_equal(kill(holder, SIGKILL), 0);
 	buf_release(&json);
+}
+
+static atomic_uint n_polls;
+
+/* libc's, for libcore too: how often anybody looks. */
+int poll(struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+	struct timespec t = { .tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000 };
+
+	n_polls++;
+	return ppoll(fds, n, timeout_ms < 0 ? NULL : &t, NULL);
+}
+
+/* As long as it owes no answer nobody looks whether it says something, again and again. */
+static void an_idle_one_is_not_looked_at(void **state)
+{
+	struct world *w;
+	pid_t pid;
+
+	(void)state;
+	n_polls = 0;
+	w = open_world("echo $$ >\"${0%/*}/tmp\"; mv \"${0%/*}/tmp\" \"${0%/*}/pid\"; "
+		       "exec \"$REAL\" \"$@\"",
+		       NULL);
+	read_pid(w, &pid);
+	assert_int_equal(n_polls, 0);
+	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+	assert_answer(204, "");
+	assert_true(n_polls > 0);
+	close_world(w);
 }
 
 /* One push of more than a batch. */
@@ -559,6 +590,7 @@ int main(void)
 		cmocka_unit_test(one_that_does_not_answer_is_replaced),
 		cmocka_unit_test(one_that_reads_nothing_keeps_nobody_waiting),
 		cmocka_unit_test(one_that_reads_nothing_is_left_at_the_end),
+		cmocka_unit_test(an_idle_one_is_not_looked_at),
 		cmocka_unit_test(a_large_push_is_whole),
 		cmocka_unit_test(a_push_is_left_to_wait),
 		cmocka_unit_test(a_full_disk_is_503),
