@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "index/check.h"
 #include "index/live.h"
+#include "index/rewriting.h"
 #include "index/scan.h"
 #include "index/unnamed.h"
 
@@ -30,6 +31,7 @@ struct day {
 	struct names known;	    /* packs: the same, and those that index files name which do
 				       not count */
 	struct names covered;	    /* segments that live ones replace */
+	struct names read;	    /* packs that queries read */
 	int64_t now;		    /* INT64_MIN: not asked yet */
 	bool at_rest;		    /* the store cannot be written to */
 	bool has_lost;		    /* lost is loaded */
@@ -114,6 +116,19 @@ static void find_unread(struct day *d)
 		fault_cut_path(&why, store_path_of(d->f->store, name), name);
 		find(d, FAULT_DAMAGED, name, NULL, &why);
 	}
+}
+
+static int add_read(struct day *d, size_t i, struct err *e)
+{
+	struct index_pack p;
+
+	for (uint32_t k = 0; k < index_info(d->live.v[i])->n_packs; k++) {
+		if (index_pack_at(d->live.v[i], k, &p, e) < 0)
+			return -1;
+		if (!d->live.skip_pack[i][k])
+			add_name(&d->read, &p.name);
+	}
+	return 0;
 }
 
 static int add_segments(struct day *d, struct index *ix, struct err *e)
@@ -393,11 +408,31 @@ static int is_due(struct day *d, const struct fsck_pack *p, const char *name, st
 	return rc > 0 ? store_has(d->f->store, name, NULL, e) : rc;
 }
 
+/* Has it other lines of a pack that is read as it was before? The index file that said so is lost,
+ * or was never made; made now, it lets no line be seen that was rewritten. */
+static bool is_unseen_rewriting(const struct day *d, const struct pack_trailer *t)
+{
+	const struct hash_list marks = rewriting_marks(t->replaced.v, t->replaced.n);
+	const struct hash_list *known = &d->beside.known;
+
+	for (size_t i = 0; i < marks.n; i++)
+		if (!hash128_among(known->v, known->n, &marks.v[i]) &&
+		    rewriting_is_of(&marks.v[i], d->read.v, d->read.n))
+			return true;
+	return false;
+}
+
 static enum fault_kind judge(const struct day *d, const struct pack_trailer *t, struct err *why)
 {
 	const struct hash_list known = { d->known.v, d->known.n };
 	const struct hash_list covered = { d->covered.v, d->covered.n };
 
+	if (is_unseen_rewriting(d, t)) {
+		err_set(why, ERR_CORRUPT,
+			"no index file names it, so queries see lines as they were before they "
+			"were rewritten in it");
+		return FAULT_ORPHAN;
+	}
 	switch (unnamed_judge(t, &known, &covered)) {
 	case UNNAMED_LEFTOVER:
 		err_set(why, ERR_CORRUPT,
@@ -482,6 +517,7 @@ static int look_at_all_unnamed(struct day *d, struct err *e)
 		add_name(&d->known, &d->beside.known.v[i]);
 	d->known.n = hash128_sort(d->known.v, d->known.n);
 	d->covered.n = hash128_sort(d->covered.v, d->covered.n);
+	d->read.n = hash128_sort(d->read.v, d->read.n);
 	for (size_t i = 0; i < d->n_packs && rc == 0; i++)
 		if (!hash128_among(d->known.v, d->known.n, &d->pack[i].hash))
 			rc = look_at_unnamed(d, &d->pack[i], e);
@@ -498,6 +534,8 @@ static int examine(struct day *d, struct err *e)
 		find_unread(d);
 	for (size_t i = 0; i < d->live.n && rc == 0; i++) {
 		rc = add_segments(d, d->live.v[i], e);
+		if (rc == 0)
+			rc = add_read(d, i, e);
 		if (rc == 0 && d->f->depth != FSCK_UNNAMED)
 			rc = check_live(d, i, e);
 	}
@@ -529,7 +567,7 @@ static void forget(struct day *d)
 	live_release(&d->live);
 	free(d->beside.known.v);
 	d->beside = (struct index_beside){ 0 };
-	d->known.n = d->covered.n = 0;
+	d->known.n = d->covered.n = d->read.n = 0;
 	fault_list_reset(&d->found);
 	fault_list_reset(&d->right);
 	arena_reset(&d->mem);
@@ -574,6 +612,7 @@ int fsck_day_look(const struct index_fsck *f, struct bytes tenant, int32_t day,
 	fsck_lost_release(&d.lost);
 	free(d.known.v);
 	free(d.covered.v);
+	free(d.read.v);
 	arena_release(&d.mem);
 	return rc < 0 ? -1 : 0;
 }

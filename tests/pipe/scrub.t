@@ -54,6 +54,28 @@ ok "are rewritten too" stdout_matches ": 10 entries, .* rewritten in 1 pack\$"
 bytes_of one >again
 ok "and are the same then" cmp wanted again
 
+# ---- an index file that is lost as long as what it replaced is there
+
+rewritten() { # FAULT: mended, all is as the scrub has left it
+	ok "what is wrong is found" exits 3 idxbuild --fsck --delete-delay 0 --store two
+	ok "$1" stdout_matches "^$1 fake/"
+	ok "and told of nothing else" test "$(grep -vc "^$1 " "$TAP/stdout")" -eq 0
+	ok "it is mended" exits 0 idxbuild --fsck --repair --delete-delay 0 --store two
+	is "no line is as it was before" "$(logql --store two -o raw --limit 0 '{app="a1"} |~ `card=[0-9]`')" ""
+	is "and all are there" "$(logql --store two -o raw --limit 0 '{app="a1"} |= "card=***"' | wc -l)" "$n"
+	ok "all is right" exits 0 idxbuild --fsck --delete-delay 0 --store two
+}
+cp -rp store first
+ok "scrubbing, while others may still read" exits 0 chunkpack --scrub rules --store first
+made=$(cd first && find . -name '*.idx' -newer ../wanted | sort)
+is "gives an index file" "$(echo "$made" | wc -l)" 1
+cp -rp first two
+flip_byte "two/$made" 200
+rewritten damaged
+rm -r two && cp -rp first two
+rm "two/$made"
+rewritten orphan
+
 # ---- rules that are wrong
 
 refused() { # TEXT RULE
