@@ -108,8 +108,38 @@ static void note_unnamed(struct upkeep *u, uint64_t n)
 			  NULL);
 }
 
+static void tell_bad(struct upkeep *u, const struct upkeep_found *f)
+{
+	struct buf name = { 0 }, what = { 0 };
+	char text[NUMBER_MAX];
+
+	if (!f->n_bad)
+		return;
+	buf_add_bytes(&name, f->bad);
+	buf_add_bytes(&what, f->what);
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)f->n_bad);
+	log_event(&u->server->log, LOG_ERROR,
+		  "packs that no index file names, and none can: they are damaged", "packs", text,
+		  "first", buf_str(&name), "err", buf_str(&what), NULL);
+	buf_release(&name);
+	buf_release(&what);
+}
+
+/* Only one that has told of something has ended with that status for having found it. */
+static void note_found(struct upkeep *u, struct bytes said)
+{
+	struct upkeep_found f = upkeep_found(said);
+
+	if (u->end.status == err_exit_code(ERR_CORRUPT) && f.n)
+		u->why = (struct err){ 0 };
+	if (u->why.code != ERR_NONE)
+		return;
+	note_unnamed(u, f.n_unnamed);
+	tell_bad(u, &f);
+}
+
 /* What the job has printed is counted and logged, also when it has failed behind that. */
-static void count_said(struct upkeep *u, bool failed)
+static void count_said(struct upkeep *u)
 {
 	struct metrics *m = u->server->metrics;
 	struct buf said = { 0 };
@@ -119,8 +149,8 @@ static void count_said(struct upkeep *u, bool failed)
 		upkeep_count_retained(m, buf_bytes(&said));
 	if (u->job == JOB_DELETE)
 		upkeep_count_deleted(m, buf_bytes(&said));
-	if (u->job == JOB_CHECK && !failed)
-		note_unnamed(u, upkeep_count_unnamed(buf_bytes(&said)));
+	if (u->job == JOB_CHECK)
+		note_found(u, buf_bytes(&said));
 	if (u->job != JOB_CHECK)
 		upkeep_log(&u->server->log, jobs[u->job].done, buf_bytes(&said),
 			   time_mono_ns() - u->job_begun_mono_ns);
@@ -207,7 +237,7 @@ static void run_count(struct task *t)
 {
 	struct upkeep *u = (struct upkeep *)((char *)t - offsetof(struct upkeep, counting));
 
-	count_said(u, u->why.code != ERR_NONE);
+	count_said(u);
 	children_later(u->server->children, 0, counted, u);
 }
 
@@ -217,8 +247,6 @@ static void ended(struct program *p, const struct child_end *end, const struct e
 
 	u->end = *end;
 	u->why = *failure;
-	if (u->job == JOB_CHECK && end->status == err_exit_code(ERR_CORRUPT))
-		u->why = (struct err){ 0 }; /* it has found some */
 	u->counting.run = run_count;
 	if (tasks_add(u->tasks, &u->counting))
 		return;

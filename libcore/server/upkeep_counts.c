@@ -18,7 +18,7 @@ static double number_of(struct bytes line, const char *name)
 	return json_member(line, name, &raw) && num_u64(raw, &n) ? (double)n : 0;
 }
 
-/* Of a tenant or day, which have no escapes. */
+/* Without its quotes; those of tenants, days, faults and names have no escapes. */
 static struct bytes text_of(struct bytes line, const char *name)
 {
 	struct bytes raw;
@@ -73,14 +73,30 @@ void upkeep_count_deleted(struct metrics *m, struct bytes said)
 	}
 }
 
-uint64_t upkeep_count_unnamed(struct bytes said)
+/* Compaction deletes these. */
+static bool is_leftover(struct bytes fault)
 {
-	struct bytes line;
-	uint64_t n = 0;
+	return bytes_is(fault, fault_word(FAULT_LEFTOVER)) ||
+	       bytes_is(fault, fault_word(FAULT_SUPERFLUOUS));
+}
 
-	while (next_line(&said, &line))
-		n += bytes_is(text_of(line, "fault"), fault_word(FAULT_ORPHAN));
-	return n;
+struct upkeep_found upkeep_found(struct bytes said)
+{
+	struct upkeep_found ret = { 0 };
+	struct bytes line;
+
+	while (next_line(&said, &line)) {
+		struct bytes fault = text_of(line, "fault");
+
+		ret.n += fault.n > 0;
+		if (bytes_is(fault, fault_word(FAULT_ORPHAN))) {
+			ret.n_unnamed++;
+		} else if (fault.n && !is_leftover(fault) && !ret.n_bad++) {
+			ret.bad = text_of(line, "name");
+			ret.what = text_of(line, "what");
+		}
+	}
+	return ret;
 }
 
 /* ---- the log ---- */

@@ -11,9 +11,16 @@
 void upkeep_count_retained(struct metrics *m, struct bytes said);
 void upkeep_count_deleted(struct metrics *m, struct bytes said);
 
-/* How many packs `idxbuild --fsck --unnamed` told of that no index file names, and which hold what
- * no other has. */
-uint64_t upkeep_count_unnamed(struct bytes said);
+/* What `idxbuild --fsck --unnamed` told of. */
+struct upkeep_found {
+	uint64_t n;	    /* faults; 0 also when it could not look */
+	uint64_t n_unnamed; /* packs that no index file names, and which hold what no other has */
+	uint64_t n_bad;	    /* packs that no index file names, and none can: they are damaged */
+	struct bytes bad, what; /* the first of these, and what is wrong with it, as JSON has it */
+};
+
+/* The result borrows from said. */
+struct upkeep_found upkeep_found(struct bytes said);
 
 /* One line of the log, at info, for each tenant with which something was done: how many packs or
  * chunks, entries and bytes, and how long all of it took; a hundred at most, and then how many more

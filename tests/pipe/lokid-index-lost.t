@@ -38,6 +38,13 @@ get /ready
 ok "the daemon is ready" code_is 200
 ok "and says what it lacks" stdout_has 'but 1 pack of the store is in no index file: idxbuild --fsck --repair'
 not_ok "nothing failed for that" says 'level=error'
+# What keeps it from looking has the same status.
+cp data/store/~lokid/format format
+echo 'lokid store 99' >data/store/~lokid/format
+ok "a look that fails is told of" wait_for 20 says \
+	'level=error .*msg="the index cannot be looked at" err="idxbuild: exit status 3: .*has format 99'
+mv format data/store/~lokid/format
+
 ok "by hand" exits 3 idxbuild --fsck --unnamed --store data/store -o jsonl
 ok "it is the same" stdout_matches '^{"fault":"orphan","name":"fake/chunks/.*no index file names it'
 ok "it is mended" exits 0 sh -c 'idxbuild --fsck --repair --store data/store >mended 2>&1'
@@ -46,6 +53,21 @@ get /loki/api/v1/query_range -G --data-urlencode 'query={app="shop"}' -d "start=
 ok "queries find it again" stdout_has '"one"'
 lokid_stop TERM
 is "it ends" "$STATUS" 0
+
+# --repair adds none that is damaged.
+cp -r data/store whole
+rm -r data/store/fake/index
+pack=$(find data/store -name '*.pack')
+cut_file "$pack" 2
+touch -d '2 hours ago' "$pack"
+lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
+ok "one that is damaged, too, is told of" wait_for 20 says \
+	"level=error .*msg=\"packs that no index file names, and none can: they are damaged\" packs=1 first=.*${pack##*/}.* err=\"too short"
+ok "and does not count as one that can be added" metric 0
+lokid_stop TERM
+is "it ends" "$STATUS" 0
+rm -r data/store
+mv whole data/store
 
 ok "what does not go together" exits 2 idxbuild --fsck --unnamed --repair --store data/store
 ok "is named" stderr_has "option '--unnamed' does not go with '--repair', '--blocks' or '--sample'"
