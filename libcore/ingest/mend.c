@@ -1,7 +1,7 @@
 /*
- * What is saved is written in MEND_ASIDE, which no reader looks into, and renamed over the damaged
- * segment when that has a second name there. The other way, a new segment beside the old one, which
- * then goes, a reader that lists the folder meanwhile could miss both.
+ * What is saved is written in MEND_ASIDE, where it has no segment's name, and is renamed over the
+ * damaged segment when that has a second name there. The other way, a new segment beside the old
+ * one, which then goes, a reader that lists the folder meanwhile could miss both.
  */
 #include "ingest/mend.h"
 
@@ -87,30 +87,27 @@ static int delete_sidecar(const char *segment, struct err *e)
 	return rc;
 }
 
-/* saved: what takes its place; NULL: nothing does. A sidecar of it fits nothing that is new. */
-static int replace(const struct wal_segment *seg, const char *saved, struct err *e)
+/* saved: what takes its place; not open: nothing does. A sidecar of it fits nothing that is new. */
+static int replace(const struct wal_segment *seg, struct file_replace *saved, struct err *e)
 {
-	if (saved && rename(saved, seg->path) < 0)
-		return err_sys(e, "rename to '%s'", seg->path);
-	return saved ? 0 : wal_segment_delete(seg, e);
+	return saved->tmp_path ? file_replace_commit(saved, seg->path, e)
+			       : wal_segment_delete(seg, e);
 }
 
 /* saved: as replace has it. */
-static int change_places(const struct wal_segment *seg, const char *dir, const char *saved,
+static int change_places(const struct wal_segment *seg, const char *dir, struct file_replace *saved,
 			 struct mended *ret, struct err *e)
 {
-	struct buf aside = { 0 }, log = { 0 };
+	struct buf aside = { 0 };
 	int rc = -1;
 
-	buf_add_bytes(&log, folder_of(seg->path));
 	if (!is_file_of(seg->path, seg->fd))
 		err_set(e, ERR_AGAIN, "somebody else has just mended it");
-	else if (set_aside(seg, dir, &aside, e) == 0 && replace(seg, saved, e) == 0)
-		rc = io_sync_dir(buf_str(&log), e);
+	else if (set_aside(seg, dir, &aside, e) == 0)
+		rc = replace(seg, saved, e);
 	if (rc == 0)
 		ret->aside = strdup(buf_str(&aside));
 	buf_release(&aside);
-	buf_release(&log);
 	return rc;
 }
 
@@ -128,28 +125,28 @@ static int check_version(const struct wal_segment *seg, struct err *e)
 int mend_segment(const struct wal_segment *seg, struct mended *ret, struct err *e)
 {
 	struct mended m = { 0 };
+	struct file_replace saved = { 0 };
 	struct buf dir = { 0 };
-	char *saved = NULL;
+	char *path = NULL;
 	int rc = -1;
 
 	buf_addf(&dir, "%.*s/%s", BYTES_ARG(folder_of(seg->path)), MEND_ASIDE);
-	if (check_version(seg, e) < 0 ||
-	    salvage_segment(seg, buf_str(&dir), &m.counts, &saved, &m.rest, e) < 0)
+	if (check_version(seg, e) < 0 || file_replace_sweep(buf_str(&dir), e) < 0 ||
+	    salvage_unnamed(seg, buf_str(&dir), &m.counts, &saved, &path, &m.rest, e) < 0)
 		goto out;
-	m.saved = saved != NULL;
+	m.saved = saved.tmp_path != NULL;
 	if (m.counts.undamaged)
 		rc = delete_sidecar(seg->path, e);
 	else
-		rc = change_places(seg, buf_str(&dir), saved, &m, e);
-	if (rc < 0 && saved)
-		unlink(saved);
+		rc = change_places(seg, buf_str(&dir), &saved, &m, e);
 	if (rc == 0) {
 		*ret = m;
 		m = (struct mended){ 0 };
 	}
 out:
 	mended_release(&m);
-	free(saved);
+	file_replace_abort(&saved);
+	free(path);
 	buf_release(&dir);
 	return rc;
 }

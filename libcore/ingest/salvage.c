@@ -28,8 +28,8 @@ struct salvage {
 	struct buf out, rest;
 	struct salvage_counts counts;
 	const char *dir;
-	int fd; /* of the new segment, or -1 */
-	char *path;
+	struct file_replace file; /* of the new segment, when it is open */
+	char *path;		  /* what it will be called */
 	uint64_t written;
 	bool ended; /* an end record was met, and no other segment behind it */
 };
@@ -99,20 +99,28 @@ static int64_t created(const struct wal_segment *seg)
 static int open_segment(struct salvage *s, struct err *e)
 {
 	struct wal_header h = s->seg->header;
+	unsigned char head[WAL_HEADER];
+	struct buf path = { 0 };
 
-	if (s->fd >= 0)
+	if (s->file.tmp_path)
 		return 0;
 	h.created_ns = created(s->seg); /* it decides the order of equal timestamps */
 	if (getentropy(h.id.b, sizeof(h.id.b)) < 0)
 		return err_sys(e, "no random bytes");
-	s->fd = wal_segment_create(s->dir, &h, &s->path, e);
-	s->written = WAL_HEADER;
-	return s->fd < 0 ? -1 : 0;
+	if (file_replace_open_unnamed(s->dir, &s->file, e) < 0)
+		return -1;
+	wal_header_encode(&h, head);
+	buf_add(&s->out, head, sizeof(head));
+	buf_addf(&path, "%s/", s->dir);
+	wal_segment_name(&h, &path);
+	buf_str(&path);
+	s->path = path.p;
+	return 0;
 }
 
 static int write_out(struct salvage *s, struct err *e)
 {
-	if (io_pwrite(s->fd, s->out.p, s->out.n, s->written, e) < 0)
+	if (io_pwrite(s->file.fd, s->out.p, s->out.n, s->written, e) < 0)
 		return err_wrap(e, "'%s'", s->path);
 	s->written += s->out.n;
 	buf_reset(&s->out);
@@ -230,12 +238,10 @@ static int copy(struct salvage *s, struct err *e)
 
 static int finish(struct salvage *s, struct err *e)
 {
-	if (s->fd < 0)
+	if (!s->file.tmp_path)
 		return 0;
 	wal_packer_end(s->packer, &s->out);
-	if (write_out(s, e) < 0)
-		return -1;
-	return fsync(s->fd) < 0 ? err_sys(e, "fsync of '%s'", s->path) : 0;
+	return write_out(s, e);
 }
 
 void salvage_set_path(struct buf *path, const char *dir, const char *name, int n, const char *end)
@@ -285,10 +291,11 @@ static int write_rest(struct salvage *s, char **ret_rest, struct err *e)
 	return rc;
 }
 
-int salvage_segment(const struct wal_segment *seg, const char *dir, struct salvage_counts *ret,
-		    char **ret_path, char **ret_rest, struct err *e)
+int salvage_unnamed(const struct wal_segment *seg, const char *dir,
+		    struct salvage_counts *ret_counts, struct file_replace *ret, char **ret_path,
+		    char **ret_rest, struct err *e)
 {
-	struct salvage s = { .seg = seg, .dir = dir, .fd = -1 };
+	struct salvage s = { .seg = seg, .dir = dir };
 	char *rest = NULL;
 	bool all;
 	int rc = -1;
@@ -300,16 +307,15 @@ int salvage_segment(const struct wal_segment *seg, const char *dir, struct salva
 		all = io_mkdirs(dir, e) == 0 && copy(&s, e) == 0 && finish(&s, e) == 0 &&
 		      write_rest(&s, &rest, e) == 0;
 	if (all) {
-		*ret = s.counts;
+		*ret_counts = s.counts;
+		*ret = s.file;
 		*ret_path = s.path;
 		*ret_rest = rest;
+		s.file = (struct file_replace){ 0 };
 		s.path = NULL;
 		rc = 0;
 	}
-	if (s.fd >= 0)
-		close(s.fd);
-	if (rc < 0 && s.path)
-		unlink(s.path);
+	file_replace_abort(&s.file);
 	free(s.path);
 	wal_reader_free(s.reader);
 	wal_packer_free(s.packer);
@@ -319,6 +325,26 @@ int salvage_segment(const struct wal_segment *seg, const char *dir, struct salva
 	buf_release(&s.out);
 	buf_release(&s.rest);
 	return rc;
+}
+
+int salvage_segment(const struct wal_segment *seg, const char *dir, struct salvage_counts *ret,
+		    char **ret_path, char **ret_rest, struct err *e)
+{
+	struct salvage_counts counts;
+	struct file_replace file;
+	char *path, *rest;
+
+	if (salvage_unnamed(seg, dir, &counts, &file, &path, &rest, e) < 0)
+		return -1;
+	if (file.tmp_path && file_replace_commit(&file, path, e) < 0) {
+		free(path);
+		free(rest);
+		return -1;
+	}
+	*ret = counts;
+	*ret_path = path;
+	*ret_rest = rest;
+	return 0;
 }
 
 void salvage_counts_add(struct buf *b, const struct salvage_counts *c, const char *path,

@@ -2,6 +2,7 @@
 #ifndef INGEST_SALVAGE_H
 #define INGEST_SALVAGE_H
 
+#include "base/io.h"
 #include "wal/segment.h"
 
 enum { SALVAGE_NAMES_MAX = 1000 }; /* in one folder, of what was called the same */
@@ -28,6 +29,15 @@ struct salvage_counts {
 MUST_CHECK int salvage_segment(const struct wal_segment *seg, const char *dir,
 			       struct salvage_counts *ret, char **ret_path, char **ret_rest,
 			       struct err *e);
+
+/*
+ * The same, but the new segment has no name yet: *ret is to be committed or aborted, and who is
+ * killed before leaves nothing that has a segment's name. It is not open when nothing was saved.
+ * *ret_path (to be freed) is what salvage_segment would call it.
+ */
+MUST_CHECK int salvage_unnamed(const struct wal_segment *seg, const char *dir,
+			       struct salvage_counts *ret_counts, struct file_replace *ret,
+			       char **ret_path, char **ret_rest, struct err *e);
 
 /* Sets path to "dir/NAME" and end, and from n = 2 on to "dir/NAME-2": of NAME.wal. */
 void salvage_set_path(struct buf *path, const char *dir, const char *name, int n, const char *end);

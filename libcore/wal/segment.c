@@ -256,7 +256,7 @@ void wal_sidecar_path(const char *segment_path, struct buf *out)
 	buf_add_str(out, ".sum");
 }
 
-static void add_name(const struct wal_header *h, struct buf *out)
+void wal_segment_name(const struct wal_header *h, struct buf *out)
 {
 	char hex[HASH128_HEX + 1];
 	time_t s = (time_t)(h->created_ns / NS_PER_S);
@@ -299,7 +299,7 @@ int wal_segment_create(const char *dir, const struct wal_header *h, char **ret_p
 	int fd, rc = -1;
 
 	buf_addf(&path, "%s/", dir);
-	add_name(h, &path);
+	wal_segment_name(h, &path);
 	buf_addf(&tmp, "%s.tmp", buf_str(&path));
 	fd = open(buf_str(&tmp), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0) {

@@ -86,6 +86,9 @@ bool wal_is_segment_name(const char *name);
 /* The path of the sidecar of a segment's path: NAME.sum for NAME.wal. */
 void wal_sidecar_path(const char *segment_path, struct buf *out);
 
+/* Appends what a segment of this header is called: "20260115T100000-89abcdef.wal". */
+void wal_segment_name(const struct wal_header *h, struct buf *out);
+
 /* The time that the name of a segment, "20260115T100000-89abcdef.wal", says, in whole seconds;
  * false when it is none. */
 bool wal_segment_name_time(const char *name, int64_t *ret_ns);

@@ -26,6 +26,18 @@ ok "all is as it was" sh -c 'for f in was/*.wal; do cmp "$f" "wal/${f#was/}" || 
 # --- bytes in the middle ---
 flip_byte "$shop" 150000
 cp "$shop" bad.wal
+
+# --- one that is killed while it saves: no file may have so many bytes ---
+cp -r wal killed
+ok "a flush notes the damage" exits 3 sh -c 'walreplay --unpacked --store s killed >given'
+ok "--mend is killed" exits 153 sh -c 'ulimit -c 0; ulimit -f 64; exec walreplay --mend killed'
+ok "the segment is where it was" same_file bad.wal "killed/$name.wal"
+is "and nothing lies aside that counts as one" "$(find killed/damaged -name '*.wal')" ""
+echo left >killed/damaged/0123456789abcdef.tmp
+touch -d '2 hours ago' killed/damaged/0123456789abcdef.tmp
+ok "the next mends it" exits 3 walreplay --mend killed
+is "and leaves what it should" "$(cd killed/damaged && echo ./*)" "./$name.rest ./$name.sum ./$name.wal"
+
 cp "wal/$name.sum" bad.sum
 ok "a query meets the damage" exits 3 logql -o raw --limit 0 --wal wal '{app="shop"}'
 ok "as a flush does, which notes it" exits 3 sh -c 'walreplay --unpacked --store s wal >given'
