@@ -41,6 +41,12 @@ ok "more of one time than a page holds" same --since 5m -o raw --direction forwa
 is "each once" "$(sort -u remote | wc -l)" 2000
 ok "equal lines of one time are as many as they are" same --since 5m -o raw '{app="one"} | line_format "x"'
 is "all of them" "$(wc -l <remote)" 2000
+# A page of them asks for those before, too, which a server has a limit for; as the manual says.
+jq -nc --argjson now "$NOW" '{streams: [{stream: {app: "crowd"}, values: [range(5100) | ["\($now - 30)000000000", "n=\(.)"]]}]}' >crowd.json
+push @crowd.json
+ok "more of one time than a server gives at once" exits 2 logql --addr "$URL" --since 5m -o raw --limit 0 '{app="crowd"}'
+ok "are refused" stderr_has 'answered 400: max entries limit per query exceeded'
+ok "and come in parts" same --since 5m -o raw '{app="crowd"} |~ "[02468]$"'
 ok "categories, when they are asked for" same --since 5m -o api --encoding-flags categorize-labels '{app="few"}'
 ok "a server has what is not in its log yet, too" exits 0 logql --addr "$URL/" --since 5m stats '{app="one"}'
 ok "counted" stdout_has 'entries 2000'
