@@ -245,15 +245,16 @@ static void answer_by_task(struct task *t)
 {
 	struct call *c = (struct call *)((char *)t - offsetof(struct call, task));
 
-	c->route->answer(c);
+	if (!refused_stopping(c)) /* what hangs is waited for once, and not by each that waited */
+		c->route->answer(c);
 }
 
-static void answer_later(struct call *c)
+static void answer_later(struct call *c, struct tasks *threads)
 {
 	struct err e;
 
 	c->task.run = answer_by_task;
-	if (tasks_add(c->server->files, &c->task))
+	if (tasks_add(threads, &c->task))
 		return;
 	err_set(&e, ERR_AGAIN, STOPPING);
 	call_refuse_later(c, 503, STOPPING_RETRY_S, &e);
@@ -270,10 +271,17 @@ static void answer(struct call *c)
 		call_refuse(c, 400, &e);
 		return;
 	}
-	if (c->route->files)
-		answer_later(c);
-	else
+	switch (c->route->waits) {
+	case ROUTE_AT_ONCE:
 		c->route->answer(c);
+		break;
+	case ROUTE_DISK:
+		answer_later(c, c->server->disk_tasks);
+		break;
+	case ROUTE_STORE:
+		answer_later(c, c->server->store_tasks);
+		break;
+	}
 }
 
 static void on_whole(struct http_request *r, void *data)

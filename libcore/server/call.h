@@ -45,7 +45,7 @@ struct call {
 	bool websocket;	  /* it became one */
 	int64_t begun_ns; /* of time_mono_ns */
 
-	struct task task; /* of routes with files */
+	struct task task; /* of routes that wait for something */
 
 	void (*left)(struct call *c);  /* set by a route that answers later: the client has gone;
 					  from any thread */

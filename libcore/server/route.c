@@ -6,28 +6,28 @@
 #define OLD    "/api/prom"
 #define EITHER (ROUTE_GET | ROUTE_POST)
 
-/* The path, its methods, what it needs, how its parameters come, whether the answer has to do with
- * files, its name in metrics, the answer. */
-#define PUSH(path, name, fn)                                                        \
-	{                                                                           \
-		path, ROUTE_POST, ROUTE_WRITE, false, false, false, false, name, fn \
+/* The path, its methods, what it needs, how its parameters come, what it waits for, its name in
+ * metrics, the answer. */
+#define PUSH(path, name, fn)                                                                \
+	{                                                                                   \
+		path, ROUTE_POST, ROUTE_WRITE, false, false, false, ROUTE_AT_ONCE, name, fn \
 	}
-#define QUERY(path, name, fn)                                                \
-	{                                                                    \
-		path, EITHER, ROUTE_READ, false, true, true, false, name, fn \
+#define QUERY(path, name, fn)                                                        \
+	{                                                                            \
+		path, EITHER, ROUTE_READ, false, true, true, ROUTE_AT_ONCE, name, fn \
 	}
-#define OPEN(path, name, fn)                                                     \
-	{                                                                        \
-		path, ROUTE_GET, ROUTE_OPEN, true, false, false, false, name, fn \
+#define OPEN(path, name, fn)                                                             \
+	{                                                                                \
+		path, ROUTE_GET, ROUTE_OPEN, true, false, false, ROUTE_AT_ONCE, name, fn \
 	}
-#define ADMIN(path, methods, name, fn)                                         \
-	{                                                                      \
-		path, methods, ROUTE_ADMIN, true, true, false, false, name, fn \
+#define ADMIN(path, methods, name, fn)                                                 \
+	{                                                                              \
+		path, methods, ROUTE_ADMIN, true, true, false, ROUTE_AT_ONCE, name, fn \
 	}
 
-#define RULES(path, name, fn)                                                    \
-	{                                                                        \
-		path, ROUTE_GET, ROUTE_READ, false, false, false, true, name, fn \
+#define RULES(path, name, fn)                                                          \
+	{                                                                              \
+		path, ROUTE_GET, ROUTE_READ, false, false, false, ROUTE_DISK, name, fn \
 	}
 
 static const struct route routes[] = {
@@ -64,10 +64,10 @@ static const struct route routes[] = {
 	QUERY(OLD "/label", "api_prom_label", route_old_labels),
 	QUERY(OLD "/label/*/values", "api_prom_label_name_values", route_old_label_values),
 	QUERY(OLD "/series", "api_prom_series", route_series),
-	{ API "/format_query", EITHER, ROUTE_READ, true, true, false, false,
+	{ API "/format_query", EITHER, ROUTE_READ, true, true, false, ROUTE_AT_ONCE,
 	  "loki_api_v1_format_query", route_format_query },
 
-	{ "/config/tenant/v1/limits", ROUTE_GET, ROUTE_READ, false, false, false, false,
+	{ "/config/tenant/v1/limits", ROUTE_GET, ROUTE_READ, false, false, false, ROUTE_AT_ONCE,
 	  "config_tenant_v1_limits", route_tenant_limits },
 
 	OPEN("/ready", "ready", route_ready),
@@ -80,8 +80,8 @@ static const struct route routes[] = {
 	ADMIN("/ring", ROUTE_GET, "ring", route_ring),
 	ADMIN("/distributor/ring", ROUTE_GET, "distributor_ring", route_ring),
 	ADMIN("/compactor/ring", ROUTE_GET, "compactor_ring", route_ring),
-	{ "/ingester/prepare_shutdown", EITHER | ROUTE_DEL, ROUTE_ADMIN, true, true, false, true,
-	  "ingester_prepare_shutdown", route_prepare_shutdown },
+	{ "/ingester/prepare_shutdown", EITHER | ROUTE_DEL, ROUTE_ADMIN, true, true, false,
+	  ROUTE_DISK, "ingester_prepare_shutdown", route_prepare_shutdown },
 	ADMIN("/ingester/shutdown", EITHER, "ingester_shutdown", route_shutdown),
 
 	RULES(API "/rules", "loki_api_v1_rules", route_rules),
@@ -92,13 +92,13 @@ static const struct route routes[] = {
 	RULES(OLD "/rules/*/*", "api_prom_rules_namespace_groupname", route_rules),
 	RULES("/prometheus/api/v1/rules", "prometheus_api_v1_rules", route_prometheus_rules),
 	RULES("/prometheus/api/v1/alerts", "prometheus_api_v1_alerts", route_prometheus_alerts),
-	{ API "/delete", ROUTE_GET, ROUTE_READ, false, false, false, true, "loki_api_v1_delete",
-	  route_delete_list },
-	{ API "/delete", ROUTE_POST | ROUTE_PUT, ROUTE_DELETE, false, true, false, true,
+	{ API "/delete", ROUTE_GET, ROUTE_READ, false, false, false, ROUTE_STORE,
+	  "loki_api_v1_delete", route_delete_list },
+	{ API "/delete", ROUTE_POST | ROUTE_PUT, ROUTE_DELETE, false, true, false, ROUTE_STORE,
 	  "loki_api_v1_delete", route_delete_make },
-	{ API "/delete", ROUTE_DEL, ROUTE_DELETE, false, true, false, true, "loki_api_v1_delete",
-	  route_delete_cancel },
-	{ API "/cache/generation_numbers", ROUTE_GET, ROUTE_READ, false, false, false, true,
+	{ API "/delete", ROUTE_DEL, ROUTE_DELETE, false, true, false, ROUTE_STORE,
+	  "loki_api_v1_delete", route_delete_cancel },
+	{ API "/cache/generation_numbers", ROUTE_GET, ROUTE_READ, false, false, false, ROUTE_STORE,
 	  "loki_api_v1_cache_generation_numbers", route_cache_generation },
 	{ 0 },
 };

@@ -17,16 +17,19 @@ enum route_needs {	       /* what the path is about */
 		   ROUTE_ADMIN,
 };
 
+/* What its work may wait for, as long as that hangs: threads for that alone do it. */
+enum route_waits { ROUTE_AT_ONCE, ROUTE_DISK, ROUTE_STORE };
+
 enum { ROUTE_GET = 1, ROUTE_POST = 2, ROUTE_PUT = 4, ROUTE_DEL = 8, ROUTE_HEAD = 16 };
 
 struct route {
 	const char *path; /* "*" stands for a piece: call.name, call.name2 */
 	unsigned methods; /* ROUTE_GET|...; what takes only GET takes HEAD, too */
 	enum route_needs needs;
-	bool no_tenant;	   /* asked without one */
-	bool form;	   /* parameters of query string and body are taken apart before */
-	bool several;	   /* tenants, "a|b", when the configuration allows it */
-	bool files;	   /* are read or written: answered on a thread that may wait for a disk */
+	bool no_tenant; /* asked without one */
+	bool form;	/* parameters of query string and body are taken apart before */
+	bool several;	/* tenants, "a|b", when the configuration allows it */
+	enum route_waits waits;
 	const char *label; /* "loki_api_v1_push": the name in metrics */
 	route_fn *answer;
 };

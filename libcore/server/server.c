@@ -41,7 +41,9 @@
 enum {
 	TOLD_MAX = 10000, /* then all is told anew */
 	LOOK_MS = 20,	  /* while something is waited for */
-	FILE_THREADS = 2, /* for routes with files: one that hangs does not stop all others */
+	DISK_THREADS =
+		2, /* for routes that wait for one: one that hangs does not stop all others */
+	STORE_THREADS = 2,
 	CONNECTIONS_ALL = 1 << 20, /* no limit: more than a process may have files */
 	ANSWER_RATE_LEAST = 100000,
 };
@@ -227,7 +229,9 @@ static int open_all(struct server *s, struct err *e)
 	s->tails = tails_new(s->metrics, s->config->query.max_tails);
 	if (flusher_open(s, &s->flusher, e) < 0)
 		return -1;
-	if (tasks_open(FILE_THREADS, &s->files, e) < 0 || requests_open(s, &s->requests, e) < 0)
+	if (tasks_open(DISK_THREADS, &s->disk_tasks, e) < 0 ||
+	    tasks_open(STORE_THREADS, &s->store_tasks, e) < 0 ||
+	    requests_open(s, &s->requests, e) < 0)
 		return -1;
 	if (upkeep_open(s, &s->upkeep, e) < 0)
 		return -1;
@@ -261,7 +265,8 @@ static void close_all(struct server *s)
 	queries_end(s->queries);
 	auth_stop(s->auth);
 	http_close(s->http);
-	tasks_close(s->files);
+	tasks_close(s->disk_tasks);
+	tasks_close(s->store_tasks);
 	requests_close(s->requests);
 	flusher_close(s->flusher);
 	store_watch_close(s->watch);

@@ -42,7 +42,8 @@ struct server {
 	struct cache *cache;	     /* that queries use; NULL: none */
 	struct store_watch *watch;   /* whether the store answers */
 	struct flusher *flusher;     /* from the log into the store */
-	struct tasks *files;	     /* routes that read or write files */
+	struct tasks *disk_tasks;    /* routes that wait for a disk */
+	struct tasks *store_tasks;   /* and for the store */
 	struct upkeep *upkeep;	     /* of the store */
 	struct requests *requests;   /* to delete, that wait */
 	struct syslog_child *syslog; /* NULL: none is listened for */

@@ -459,7 +459,8 @@ static void open_daemon(struct daemon *d, const char *text)
 	s->metrics = metrics_new();
 	server_metrics_register(s->metrics);
 	s->tails = tails_new(s->metrics, 0); /* there is room for none */
-	must(auth_open(d->config.auth, &s->auth, &e) == 0 && tasks_open(1, &s->files, &e) == 0);
+	must(auth_open(d->config.auth, &s->auth, &e) == 0 &&
+	     tasks_open(1, &s->disk_tasks, &e) == 0 && tasks_open(1, &s->store_tasks, &e) == 0);
 	pthread_mutex_init(&s->lock, NULL);
 	d->calls = call_handlers(s);
 	d->http.o = (struct http_opts){ .connections_max = 10,
