@@ -58,8 +58,9 @@ struct conn {
 	bool lingers;  /* its client may still send what we do not read */
 	bool refused;  /* over a limit: its requests are not looked at */
 	/* server->lock: of its answer, by http_hold */
-	uint64_t held;	  /* bytes; 0: none */
-	uint64_t held_at; /* what its client had taken before */
+	uint64_t held;	      /* bytes; 0: none */
+	uint64_t held_at;     /* what its client had taken before */
+	uint64_t held_behind; /* what it takes before, of answers that were given */
 	int64_t held_ns;
 
 	pthread_mutex_t lock;		/* what follows, and the request's answer */

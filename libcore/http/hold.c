@@ -5,8 +5,10 @@
  */
 #include "http/conn.h"
 
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 
 #include "time/time.h"
 
@@ -25,16 +27,26 @@ static uint64_t taken(const struct conn *c)
 	return getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &n) < 0 ? 0 : info.tcpi_bytes_acked;
 }
 
-/* For how long c keeps what it still holds, if its client goes on as it did; 0: not known yet. */
+/* Bytes that c's client has been sent and has not taken. */
+static uint64_t queued(const struct conn *c)
+{
+	int n;
+
+	return ioctl(c->fd, SIOCOUTQ, &n) < 0 || n < 0 ? 0 : (uint64_t)n;
+}
+
+/* For how long c keeps what it still holds, if its client goes on as it did; 0: not known yet. What
+ * goes over the wire is more than what is held, by a head and what TLS adds: as long as it is held
+ * some of it is left. */
 static double time_left(const struct conn *c, int64_t now_ns)
 {
 	int64_t for_ns = now_ns - c->held_ns;
-	uint64_t n;
+	uint64_t n, all = c->held_behind + c->held;
 
 	if (for_ns < measured_ns(c->server))
 		return 0;
 	n = taken(c) - c->held_at;
-	return n < c->held ? (double)(c->held - n) * (double)for_ns / (double)(n + 1) : 0;
+	return (double)(n < all ? all - n : 1) * (double)for_ns / (double)(n + 1);
 }
 
 static struct conn *slowest(struct http_server *s)
@@ -82,6 +94,7 @@ int http_hold(struct http_request *r, uint64_t n, struct err *e)
 	if (has_room(s, n)) {
 		c->held = n;
 		c->held_ns = time_mono_ns();
+		c->held_behind = queued(c); /* first: else what it takes now is left out */
 		c->held_at = taken(c);
 		s->held += n;
 	} else {

@@ -3,25 +3,25 @@
 
 #include <sys/mman.h>
 
-enum { LARGE = 32 << 20, MEASURED_MS = 100 };
+enum { LARGE = 32 << 20, LESS = 1 << 16, MEASURED_MS = 100 };
 
 static struct {
 	struct owner o;
 } g;
 
-static void answer_large(struct http_request *r)
+static void answer_held(struct http_request *r, uint64_t held, uint64_t n)
 {
 	struct err e;
 	int fd;
 
-	if (http_hold(r, LARGE, &e) < 0) {
+	if (http_hold(r, held, &e) < 0) {
 		assert_int_equal(ERR_AGAIN, e.code);
 		http_answer(r, &(struct http_answer){ .status = 503, .body = bytes_str(e.msg) });
 		return;
 	}
 	fd = memfd_create("large", MFD_CLOEXEC);
-	assert_int_equal(0, ftruncate(fd, LARGE));
-	http_answer(r, &(struct http_answer){ .status = 200, .fd = fd, .fd_n = LARGE });
+	assert_int_equal(0, ftruncate(fd, n));
+	http_answer(r, &(struct http_answer){ .status = 200, .fd = fd, .fd_n = n });
 }
 
 static void ignore(struct http_request *r, void *data)
@@ -33,7 +33,10 @@ static void ignore(struct http_request *r, void *data)
 static void on_whole(struct http_request *r, void *data)
 {
 	(void)data;
-	answer_large(r);
+	if (bytes_is(http_path(r), "/less")) /* held than goes over the wire */
+		answer_held(r, LESS, LARGE);
+	else
+		answer_held(r, LARGE, LARGE);
 }
 
 static void on_done(struct http_request *r, void *data)
@@ -136,10 +139,16 @@ static bool is_past(void *ns)
 	return time_mono_ns() > *(int64_t *)ns;
 }
 
+static void waits_until_known(void)
+{
+	int64_t known_ns = time_mono_ns() + MEASURED_MS * NS_PER_MS;
+
+	wait_until(is_past, &known_ns);
+}
+
 static void who_reads_faster_is_kept(void **state)
 {
 	int slow, fast, status;
-	int64_t known_ns;
 	size_t n;
 
 	(void)state;
@@ -148,14 +157,58 @@ static void who_reads_faster_is_kept(void **state)
 	slow = asks(2 * LARGE);
 	n = reads(fast, LARGE / 2); /* of the rest sockets have a part */
 	/* How fast both of them read. */
-	known_ns = time_mono_ns() + MEASURED_MS * NS_PER_MS;
-	wait_until(is_past, &known_ns);
+	waits_until_known();
 	assert_true(is_answered(&status));
 	assert_int_equal(1, http_held(g.o.s).n_cut);
 	assert_in_range(reads(slow, 2 * LARGE), 0, LARGE - 1);
 	assert_in_range(n + reads(fast, LARGE / 2), LARGE, LARGE);
 	close(slow);
 	close(fast);
+	stop();
+}
+
+/* A head and TLS take bytes too: who has taken as many as are held may still hold them. */
+static void who_stops_near_the_end_makes_room(void **state)
+{
+	uint64_t held = LESS;
+	int fd, status;
+
+	(void)state;
+	start(LARGE, 60, 1);
+	fd = client_open(g.o.port);
+	client_send(fd, "GET /less HTTP/1.1\r\nHost: a\r\n\r\n");
+	wait_until(holds, &held);
+	assert_int_equal(2 * LESS, reads(fd, 2 * LESS));
+	waits_until_known();
+	assert_true(is_answered(&status));
+	assert_int_equal(1, http_held(g.o.s).n_cut);
+	close(fd);
+	stop();
+}
+
+/* What a client takes of an answer that was given is nothing of the next one. */
+static void what_is_left_of_an_answer_before_is_not_of_this_one(void **state)
+{
+	uint64_t none = 0, held = LESS;
+	int kept, fd, status;
+	size_t n;
+
+	(void)state;
+	start(2 * LARGE, 60, 1);
+	fd = asks(LARGE);
+	reads(fd, LARGE - 8 * LESS);
+	wait_until(holds, &none); /* the rest is in sockets */
+	client_send(fd, "GET /less HTTP/1.1\r\nHost: a\r\n\r\n");
+	wait_until(holds, &held);
+	kept = asks(LARGE + LESS);
+	n = reads(kept, LARGE / 8 * 7);
+	reads(fd, 2 * LESS);
+	waits_until_known();
+	assert_true(is_answered(&status));
+	assert_int_equal(1, http_held(g.o.s).n_cut);
+	assert_in_range(n + reads(kept, LARGE / 8), LARGE, LARGE);
+	close(kept);
+	close(fd);
 	stop();
 }
 
@@ -225,6 +278,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_reads_nothing_makes_room),
 		cmocka_unit_test(who_reads_faster_is_kept),
+		cmocka_unit_test(who_stops_near_the_end_makes_room),
+		cmocka_unit_test(what_is_left_of_an_answer_before_is_not_of_this_one),
 		cmocka_unit_test(who_just_began_is_not_closed),
 		cmocka_unit_test(one_alone_may_be_larger),
 		cmocka_unit_test(without_a_limit_all_are_held),
