@@ -9,6 +9,9 @@
  * damaged is mended before that, and the pipe is run once more. Looks come by the clock, after each
  * round, and when somebody asks for a flush: that waits for a round that began when no segment of
  * its time was open any more.
+ *
+ * What no mending helps, as a segment of a later version, stays. It is told once, and no round
+ * begins for it by the clock until there is another segment.
  */
 #include "server/flusher.h"
 
@@ -24,6 +27,7 @@
 #include "ingest/mend.h"
 #include "server/config.h"
 #include "server/intake.h"
+#include "server/leftover.h"
 #include "server/program.h"
 #include "server/server_metrics.h"
 #include "server/store_watch.h"
@@ -86,7 +90,8 @@ struct flusher {
 	struct task looking;		 /* on the other thread, */
 	bool is_looking;		 /* while this is set */
 	bool looks_again;		 /* somebody came meanwhile */
-	struct sight sight;		 /* what it saw */
+	struct sight sight;		 /* what it saw, */
+	struct leftover leftover;	 /* and what rounds have left of it */
 	bool had_folder;		 /* of that thread: the log's folder was there */
 	void (*seen)(struct flusher *f); /* what is done then */
 	struct program program[N_STAGES];
@@ -94,7 +99,9 @@ struct flusher {
 	int mended_fd;		/* the same of MEND */
 	unsigned n_running;	/* of the round's programs, and the task between them */
 	bool damaged;		/* the round's REPLAY met damage that is to be mended; */
-	bool mended;		/* that was tried */
+	bool mended;		/* that was tried, or is known to be in vain */
+	bool met_damage;	/* that stays; */
+	bool met_else;		/* something else failed */
 	struct task forgetting; /* on the other thread, */
 	struct err forgot;	/* what came of it */
 	int nice;		/* the programs' */
@@ -188,6 +195,7 @@ static int look_at_folder(struct flusher *f, int64_t *ret_oldest_open_ns, struct
 	struct wal_list list = { 0 };
 
 	*ret_oldest_open_ns = INT64_MAX;
+	leftover_look(&f->leftover);
 	if (check_folder(f, wal, e) < 0 || wal_list_dir(wal, &list, e) < 0)
 		return -1;
 	for (size_t i = 0; i < list.n; i++) {
@@ -198,6 +206,7 @@ static int look_at_folder(struct flusher *f, int64_t *ret_oldest_open_ns, struct
 				*ret_oldest_open_ns = s->header.created_ns;
 			continue;
 		}
+		leftover_saw(&f->leftover, s);
 		st.n_closed++;
 		st.closed_bytes += s->size;
 		if (!st.oldest_unflushed_ns || s->header.created_ns < st.oldest_unflushed_ns)
@@ -266,6 +275,7 @@ static void tell_round(struct flusher *f)
 static void round_ended(struct flusher *f)
 {
 	int64_t now = time_mono_ns();
+	bool told = leftover_end(&f->leftover, f->met_damage && !f->met_else, &f->failure);
 	bool failed = f->failure.code != ERR_NONE, again, ran;
 	struct err why = f->failure;
 
@@ -293,8 +303,8 @@ static void round_ended(struct flusher *f)
 				(double)(now - f->round_begun_ns) / 1e9);
 	if (failed) /* at the end it is cut off, and the next daemon goes on with it */
 		log_event(&f->server->log,
-			  atomic_load(&f->server->stopping) ? LOG_DEBUG : LOG_ERROR, "flush failed",
-			  "err", why.msg, NULL);
+			  told || atomic_load(&f->server->stopping) ? LOG_DEBUG : LOG_ERROR,
+			  "flush failed", "err", why.msg, NULL);
 	else
 		log_event(&f->server->log, again ? LOG_INFO : LOG_DEBUG,
 			  again ? "flushing works again" : "flushed", NULL);
@@ -380,6 +390,7 @@ static void forgotten(void *data)
 		return;
 	}
 	set_failure(f, &f->forgot);
+	f->met_else = true;
 	round_ended(f);
 }
 
@@ -436,9 +447,16 @@ static void tell_mended(struct flusher *f)
 static bool is_to_be_mended(struct flusher *f, enum stage stage, const struct child_end *end,
 			    const struct err *failure)
 {
-	if (stage != REPLAY || f->mended || end->status != err_exit_code(ERR_CORRUPT))
+	bool met = end->status == err_exit_code(ERR_CORRUPT);
+
+	if (stage != REPLAY || f->mended || !met) {
+		f->met_damage |= stage == REPLAY && met;
+		/* What stays in the log cannot be pruned either. */
+		f->met_else |= !met || (stage != REPLAY && stage != PRUNE);
 		return false;
-	log_event(&f->server->log, LOG_ERROR, "a flush met damage", "err", failure->msg, NULL);
+	}
+	log_event(&f->server->log, leftover_was_told(&f->leftover, failure) ? LOG_DEBUG : LOG_ERROR,
+		  "a flush met damage", "err", failure->msg, NULL);
 	f->damaged = true;
 	return true;
 }
@@ -575,7 +593,9 @@ static void start_pipe(struct flusher *f)
 static void start_round(struct flusher *f)
 {
 	f->failure = (struct err){ 0 };
-	f->damaged = f->mended = false;
+	f->damaged = f->met_damage = f->met_else = false;
+	f->mended = !leftover_has_new(&f->leftover); /* who asked is told why */
+	leftover_begin(&f->leftover);
 	f->round_begun_ns = time_mono_ns();
 	pthread_mutex_lock(&f->lock);
 	f->nice = flush_nice(f->state.n_closed);
@@ -607,8 +627,9 @@ static void decide(struct flusher *f)
 		served |= w->in_round;
 	}
 	/* Who asks for a flush is told why there is none. */
-	if (seen->rc > 0 && (served || (time_mono_ns() >= f->not_before_ns &&
-					!store_watch_look(f->server->watch).away))) {
+	if (seen->rc > 0 &&
+	    (served || (leftover_has_new(&f->leftover) && time_mono_ns() >= f->not_before_ns &&
+			!store_watch_look(f->server->watch).away))) {
 		start_round(f);
 		return;
 	}
@@ -645,6 +666,7 @@ static void hurry(void *data)
 
 	f->not_before_ns = 0;
 	f->oldest_found_ns = 0; /* and not because that was left */
+	leftover_forget(&f->leftover);
 	look(f);
 }
 
@@ -741,5 +763,6 @@ void flusher_close(struct flusher *f)
 	tasks_close(f->disk);
 	tasks_close(f->cache);
 	pthread_mutex_destroy(&f->lock);
+	leftover_release(&f->leftover);
 	free(f);
 }
