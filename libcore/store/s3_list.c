@@ -222,6 +222,7 @@ int s3_leftovers(struct store *store, const char *folder, uint64_t *ret_n, struc
 	struct s3_store *s = (struct s3_store *)store;
 	struct s3_listing l[2] = { 0 };
 	struct buf prefix = { 0 };
+	size_t n_pages = 0, n_found = 0;
 	unsigned at = 0;
 	int rc = 0;
 
@@ -232,8 +233,11 @@ int s3_leftovers(struct store *store, const char *folder, uint64_t *ret_n, struc
 		rc = get_uploads(s, buf_str(&prefix), before, p, e);
 		if (rc == 0)
 			rc = see_uploads(s, p, buf_bytes(&prefix), ret_n, e);
-		if (rc == 0 && p->truncated && bytes_eq(p->token, before->token) &&
-		    bytes_eq(p->upload_token, before->upload_token))
+		n_found += p->n_uploads;
+		if (rc == 0 && p->truncated &&
+		    (is_endless(++n_pages, n_found) ||
+		     (bytes_eq(p->token, before->token) &&
+		      bytes_eq(p->upload_token, before->upload_token))))
 			rc = err_set(e, ERR_IO,
 				     "'%s': the server's listing does not come to an end",
 				     s->place.path);
