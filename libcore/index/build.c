@@ -11,6 +11,7 @@
 #include "index/deletes.h"
 #include "index/scan.h"
 #include "index/select.h"
+#include "index/sweep.h"
 #include "time/time.h"
 
 struct group {
@@ -361,6 +362,77 @@ static size_t take_day(const struct name_list *l, size_t *at, int32_t day)
 	return *at - start;
 }
 
+/* Others may have deleted what was made, where the lock was lost: then the old ones are all there
+ * is. */
+static bool are_there(struct group *g)
+{
+	struct buf name = { 0 };
+	bool ret = true;
+
+	for (size_t i = 0; i < g->n_made && ret; i++) {
+		struct store_name sn = { STORE_INDEX, g->day, g->tenant, g->made[i] };
+		struct err e = { 0 };
+		int rc;
+
+		buf_reset(&name);
+		store_name_add(&name, &sn);
+		rc = store_has(g->s, buf_str(&name), NULL, &e);
+		if (rc == 0)
+			err_set(&e, ERR_AGAIN, "'%s/%s': deleted by others since it was made",
+				store_path_of(g->s, buf_str(&name)), buf_str(&name));
+		if (rc <= 0)
+			tell_fault(g, &e);
+		ret = rc > 0;
+	}
+	buf_release(&name);
+	return ret;
+}
+
+/* What is there of a day. */
+struct rebuild_day {
+	const struct store_name *old, *pack;
+	size_t n_old, n_packs;
+};
+
+static int rebuild_group(struct group *g, const struct rebuild_day *d, struct err *e)
+{
+	const enum missing missing = d->n_packs == 0 ? MISSING_ALL : MISSING_SOME;
+	struct hash_list known = { 0 };
+	int rc = build_group(g, d->pack, d->n_packs, e);
+
+	if (rc < 0 || g->n_faults)
+		return rc;
+	rc = known_packs(g, d->pack, d->n_packs, &known, e);
+	for (size_t i = 0; rc == 0 && i < d->n_old; i++)
+		check_old(g, &d->old[i], &known, missing);
+	free(known.v);
+	if (rc == 0 && (missing == MISSING_SOME || g->n_faults == 0) && are_there(g))
+		rc = delete_old(g, d->old, d->n_old, e);
+	return rc;
+}
+
+/* Who deletes what index files have replaced might take a new one for replaced by an old one, and
+ * both would be gone. */
+static int rebuild_locked(struct group *g, const struct rebuild_day *d, struct err *e)
+{
+	struct err why = { 0 };
+	struct store_lock *lock = index_lock(g->s, g->tenant, g->day, &why);
+	int rc;
+
+	if (!lock && why.code == ERR_AGAIN) {
+		err_wrap(&why, "a compaction or a repair is at work, and its day is left as it is");
+		tell_fault(g, &why);
+		return 0;
+	}
+	if (!lock) {
+		*e = why;
+		return -1;
+	}
+	rc = rebuild_group(g, d, e);
+	store_unlock(lock);
+	return rc;
+}
+
 int64_t index_rebuild(struct store *s, struct bytes tenant, const struct build_events *ev,
 		      struct err *e)
 {
@@ -377,26 +449,14 @@ int64_t index_rebuild(struct store *s, struct bytes tenant, const struct build_e
 		rc = list_all(s, STORE_PACK, tenant, &mem, &packs, e);
 	while (rc == 0 && (o < old.n || p < packs.n)) {
 		struct group g = { .s = s, .ev = ev, .tenant = tenant };
-		size_t o0 = o, p0 = p, n_old, n_packs;
-		struct hash_list known = { 0 };
-		enum missing missing;
-		bool usable;
+		struct rebuild_day d = { .old = old.v + o, .pack = packs.v + p };
 
 		g.day = p == packs.n || (o < old.n && old.v[o].day < packs.v[p].day)
 				? old.v[o].day
 				: packs.v[p].day;
-		n_old = take_day(&old, &o, g.day);
-		n_packs = take_day(&packs, &p, g.day);
-		missing = n_packs == 0 ? MISSING_ALL : MISSING_SOME;
-		rc = build_group(&g, packs.v + p0, n_packs, e);
-		usable = g.n_faults == 0;
-		if (rc == 0 && usable)
-			rc = known_packs(&g, packs.v + p0, n_packs, &known, e);
-		for (size_t i = 0; rc == 0 && usable && i < n_old; i++)
-			check_old(&g, &old.v[o0 + i], &known, missing);
-		free(known.v);
-		if (rc == 0 && usable && (missing == MISSING_SOME || g.n_faults == 0))
-			rc = delete_old(&g, old.v + o0, n_old, e);
+		d.n_old = take_day(&old, &o, g.day);
+		d.n_packs = take_day(&packs, &p, g.day);
+		rc = rebuild_locked(&g, &d, e);
 		n_faults += g.n_faults;
 	}
 	free(old.v);

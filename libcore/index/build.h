@@ -38,8 +38,9 @@ MUST_CHECK int64_t index_build(struct store *s, const struct store_name *names, 
  * Makes the index files of one tenant anew from all packs in the store, and deletes, day by day,
  * those that were there before and are not among them; on days with a pack that cannot be used
  * nothing is deleted. A pack that such a file names and the store has not is told to ev->fault;
- * on days of which the store has no pack at all, the file stays. What writers that died left among
- * the packs and index files of the tenant is deleted.
+ * on days of which the store has no pack at all, the file stays. A day whose lock somebody else has
+ * is told, as ERR_AGAIN, and left as it is. What writers that died left among the packs and index
+ * files of the tenant is deleted.
  */
 MUST_CHECK int64_t index_rebuild(struct store *s, struct bytes tenant,
 				 const struct build_events *ev, struct err *e);

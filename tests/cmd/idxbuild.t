@@ -1,6 +1,7 @@
 #!/bin/sh
 # idxbuild: options, streams, exit codes; damage to packs, index files and the list.
 . "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/lock.sh"
 
 T=1768478400 # 2026-01-15T12:00:00Z
 
@@ -182,6 +183,19 @@ ok "it says so" stderr_has "deleted 's/fake/index/2026-01-15/0123456789abcdef012
 is "the right one stays" "$(find s/fake/index/2026-01-15 -name '*.idx')" "$first"
 ok "all is right again" exits 0 idxbuild --verify --store s
 ok "without a word" stderr_is_empty
+# Who deletes what index files have replaced would take what is made for replaced by what was there before.
+cp -r s busy
+if hold_locks busy; then
+	find busy -name '*.idx' -exec rm {} +
+	ok "where a compaction is at work nothing is rebuilt" exits 5 idxbuild --rebuild --store busy -t other
+	ok "which is told" stderr_matches "^idxbuild: error: a compaction or a repair is at work, and its day is left as it is: 'busy/~lokid/locks': .*'other/index/"
+	is "and nothing is made" "$(find busy -name '*.idx')" ""
+	drop_locks
+	ok "a moment later it is" exits 0 idxbuild --rebuild --store busy -t other
+	is "as it was" "$(cd busy && find other -name '*.idx')" "$(cd s && find other -name '*.idx')"
+else
+	skip "a day that others are at work at" "there is no python3"
+fi
 cp -r s lost
 find lost/fake/index -name '*.idx' -exec rm {} +
 n=$(find lost/fake/chunks -name '*.pack' | wc -l)
