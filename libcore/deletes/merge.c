@@ -334,7 +334,10 @@ int deletes_merge(const struct delete_merge *m, struct err *e)
 	if (rc == 0)
 		rc = outdated_move(m, &r.folder, e);
 	if (rc == 0 && !has_few(&r.folder)) {
-		rc = store_now(m->store, buf_str(&folder), &r.now_ns, e);
+		if (m->dry_run)
+			r.now_ns = store_now_to_look(m->store, buf_str(&folder));
+		else
+			rc = store_now(m->store, buf_str(&folder), &r.now_ns, e);
 		if (rc == 0)
 			rc = work(&r, e);
 		if (rc < 0 && e->code == ERR_NO) /* others are at work */

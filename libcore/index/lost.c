@@ -8,6 +8,7 @@
 
 struct lost {
 	struct store *s;
+	enum sweep_mode mode;
 	int64_t now_ns; /* INT64_MIN: not asked yet */
 	const char **v; /* that are old enough */
 	size_t n, cap;
@@ -19,7 +20,9 @@ static int note_old(const struct store_object *o, void *data, struct err *e)
 {
 	struct lost *l = data;
 
-	if (l->now_ns == INT64_MIN && store_now(l->s, LOST_FOLDER, &l->now_ns, e) < 0)
+	if (l->now_ns == INT64_MIN && l->mode == SWEEP_DRY)
+		l->now_ns = store_now_to_look(l->s, LOST_FOLDER);
+	else if (l->now_ns == INT64_MIN && store_now(l->s, LOST_FOLDER, &l->now_ns, e) < 0)
 		return -1;
 	if (l->now_ns - o->date_ns < LOST_KEEP_NS)
 		return 0;
@@ -31,7 +34,7 @@ static int note_old(const struct store_object *o, void *data, struct err *e)
 int lost_sweep(struct store *s, struct bytes tenant, enum sweep_mode mode, lost_gone_fn *gone,
 	       void *data, struct err *e)
 {
-	struct lost l = { .s = s, .now_ns = INT64_MIN };
+	struct lost l = { .s = s, .mode = mode, .now_ns = INT64_MIN };
 	struct buf folder = { 0 };
 	int rc;
 

@@ -358,6 +358,13 @@ if [ "$(id -u)" != 0 ]; then
 else # root without what makes it above permissions
 	as_reader() { setpriv --bounding-set=-dac_override "$@"; }
 fi
+echo '{"ts":"1760522400000000000","tenant":"alpha","labels":{"app":"web"},"line":"asked"}' |
+	chunkpack --store stray | idxbuild --store stray >/dev/null
+i=0
+while [ $((i += 1)) -le 17 ]; do
+	logql delete create --store stray -t alpha --from 2025-10-15 --to 2025-10-16 "{app=\"web\"} |= \"asked\" != \"$i\"" >/dev/null
+done
+mkdir -p stray/~lokid/lost/x && echo old >stray/~lokid/lost/x/1 && touch -d '31 days ago' stray/~lokid/lost/x/1
 find stray -type d -exec chmod 555 {} +
 if as_reader true 2>/dev/null && ! as_reader touch stray/x 2>/dev/null; then
 	for o in '--compact --dry-run' '--retain --dry-run' '--retain --dry-run --keep-bytes 1'; do
@@ -367,6 +374,10 @@ if as_reader true 2>/dev/null && ! as_reader touch stray/x 2>/dev/null; then
 	ok "--freshness" exits 1 as_reader idxbuild --freshness --max-age 1s --store stray
 	ok "tells the age" stdout_matches '^alpha: 2025-10-15T'
 	ok "chunkpack --compact --dry-run" exits 0 as_reader chunkpack --compact --dry-run --store stray
+	ok "chunkpack --delete --dry-run" exits 0 as_reader chunkpack --delete --dry-run --cancel-period 0 -v --store stray
+	ok "says what would go" stdout_matches '^alpha 2025-10-15: .*: 1 entry, .* would go'
+	ok "of what was set aside too" stdout_has "would delete 'stray/~lokid/lost/x/1'"
+	ok "and what would be put together" stderr_has "17 requests to delete of 17 files would be in one"
 	ok "--retain needs it" exits 4 as_reader idxbuild --retain --store stray
 else
 	skip "a store that is only read" "this is root, and cannot be less"
