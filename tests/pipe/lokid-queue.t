@@ -47,6 +47,7 @@ common:
   programs: $PWD/programs
 server:
   graceful_shutdown_timeout: 3s
+  http_server_idle_timeout: 1h # who reads nothing is closed for others, and for nothing else
 querier:
   max_concurrent: 2
 frontend:
@@ -203,12 +204,12 @@ answered() {
 	ask b long
 	[ "$CODE" = 200 ]
 }
-ok "the slow one is closed for it" wait_for 30 answered
+ok "the slow one is closed for it" wait_for 10 answered
 touch read
 ok "and ends" wait_for 10 test -e slow
 ok "without its answer" test "$(cat slow)" -lt 40000000
 ok "nothing is kept any more" wait_for 10 metric_is lokid_answer_bytes 0
-not_ok "it is counted" metric_is lokid_answers_cut_total 0
+ok "it is counted" test "$(metric lokid_answers_cut_total)" -ge 1
 
 # --- stopping ---
 rm go
