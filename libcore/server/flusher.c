@@ -619,7 +619,9 @@ static void decide(struct flusher *f)
 		round_ended(f);
 		return;
 	}
-	if (seen->rc > 0 && f->oldest_found_ns == f->state.oldest_unflushed_ns && !f->not_before_ns)
+	/* 0: no round has begun yet, or it was of one whose header tells no time. */
+	if (seen->rc > 0 && f->oldest_found_ns &&
+	    f->oldest_found_ns == f->state.oldest_unflushed_ns && !f->not_before_ns)
 		f->not_before_ns = time_mono_ns() + BACKOFF_MAX_S * NS_PER_S;
 	for (struct waiting *w = f->waiting; w; w = w->next) {
 		w->in_round = seen->oldest_open_ns > w->asked_ns ||
