@@ -17,7 +17,12 @@ enum fsck_depth {
 	FSCK_BLOCKS,  /* and each block of them, decompressed as a query would have it */
 };
 
-enum { FSCK_SAMPLE_ALL = 10000 };
+enum {
+	FSCK_SAMPLE_ALL = 10000,
+	/* A tenant's first flush is not over while its packs come; so long behind the last its
+	   index file is not late any more, but lost. */
+	FSCK_UNINDEXED_S = 300,
+};
 
 /* Whether all that a chunk has, from..through, should be gone by now. */
 struct labels;
@@ -43,7 +48,8 @@ struct index_fsck {
 	unsigned sample;
 	uint64_t seed;
 	/* What no index file names is a fault once it is so old by the store's clock, or its index
-	 * file was set aside (fsck_lost.c). With 0 dates are not looked at; nor are they where the
+	 * file was set aside (fsck_lost.c), or the tenant has no index file at all and no pack
+	 * younger than FSCK_UNINDEXED_S. With 0 dates are not looked at; nor are they where the
 	 * store cannot be written to: nobody is at work. */
 	int64_t grace_ns;
 	/* Index files that are as good as gone, ascending by name; or NULL. */
@@ -61,6 +67,8 @@ struct index_fsck {
 	 * store, and not looked at. Or NULL. */
 	void (*foreign)(const char *name, void *data);
 	void *data;
+	int64_t last_pack_ns; /* private: the youngest pack's date, of a tenant without any index
+				 file; 0: it has some, or no pack */
 };
 
 /* Returns the number of faults; each is told once the whole tenant and day was looked at. Errors:

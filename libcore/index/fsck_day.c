@@ -11,6 +11,7 @@
 #include "index/rewriting.h"
 #include "index/scan.h"
 #include "index/unnamed.h"
+#include "time/time.h"
 
 enum { TRIES = 3 };
 
@@ -394,6 +395,15 @@ static int is_lost(struct day *d, const struct fsck_pack *p, struct err *e)
 	       p->date_ns <= d->lost.unread_ns;
 }
 
+/* A flush under way has packs without an index file, too. */
+static bool is_old(const struct day *d, const struct fsck_pack *p)
+{
+	const int64_t last = d->f->last_pack_ns;
+
+	return (num_wide)d->now - p->date_ns >= d->f->grace_ns ||
+	       (last && (num_wide)d->now - last >= FSCK_UNINDEXED_S * NS_PER_S);
+}
+
 /* 1 it is there and old enough; 0. */
 static int is_due(struct day *d, const struct fsck_pack *p, const char *name, struct err *e)
 {
@@ -402,7 +412,7 @@ static int is_due(struct day *d, const struct fsck_pack *p, const char *name, st
 	if (d->f->grace_ns > 0 && !d->at_rest) {
 		if (d->now == INT64_MIN && store_now(d->f->store, name, &d->now, NULL) < 0)
 			d->at_rest = true;
-		else if ((num_wide)d->now - p->date_ns < d->f->grace_ns)
+		else if (!is_old(d, p))
 			rc = is_lost(d, p, e);
 	}
 	return rc > 0 ? store_has(d->f->store, name, NULL, e) : rc;

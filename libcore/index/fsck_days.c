@@ -29,6 +29,7 @@ struct one {
 
 struct run {
 	const struct index_fsck *f;
+	struct index_fsck own; /* the tenant's: f, and what its objects tell */
 	struct bytes tenant;
 	const struct fsck_objects *o;
 	size_t at_pack, at_file; /* of o: of the next day */
@@ -179,6 +180,16 @@ static unsigned jobs_of(enum fsck_depth depth)
 	return depth >= FSCK_BLOCKS ? 1 : depth >= FSCK_BYTES ? AT_ONCE_READ : AT_ONCE;
 }
 
+static int64_t last_pack_of(const struct fsck_objects *o)
+{
+	int64_t ret = 0;
+
+	for (size_t i = 0; i < o->n_packs && o->n_files == 0; i++)
+		if (o->pack[i].date_ns > ret)
+			ret = o->pack[i].date_ns;
+	return ret;
+}
+
 int fsck_days(const struct index_fsck *f, struct bytes tenant, struct fsck_objects *o,
 	      int64_t *n_faults, struct err *e)
 {
@@ -186,7 +197,9 @@ int fsck_days(const struct index_fsck *f, struct bytes tenant, struct fsck_objec
 	struct run *r = mem_alloc(sizeof(*r));
 	int rc;
 
-	*r = (struct run){ .f = f, .tenant = tenant, .o = o, .jobs = 1, .together = 1 };
+	*r = (struct run){ .own = *f, .tenant = tenant, .o = o, .jobs = 1, .together = 1 };
+	r->own.last_pack_ns = last_pack_of(o);
+	r->f = &r->own;
 	if (are_files_far || store_is_remote(f->store)) {
 		r->jobs = jobs_of(f->depth);
 		r->together = TOGETHER;

@@ -212,6 +212,19 @@ ok "three orphans" stdout_lines 3
 mended orphan
 is "the log stays covered" "$(walreplay --unpacked --store s whole.wal | wc -l)" 0
 
+# An index that was lost just now, and a first flush that is under way.
+fresh
+rm -r s/fake/index
+packs s | xargs touch -d '10 minutes ago'
+ok "a tenant that has no index file at all has lost it" exits 3 idxbuild --fsck --store s
+ok "whatever the age of its packs" stdout_lines 3
+touch "$(packs s | head -n 1)"
+ok "but not while its first packs come" exits 0 idxbuild --fsck --store s
+fresh
+rm "$(indexes s | head -n 1)"
+packs s | xargs touch -d '10 minutes ago'
+ok "nor may another flush be known to be over" exits 0 idxbuild --fsck --store s
+
 # A flush that was broken off, and done again over more.
 rm -rf s s.wal
 lokid-ingest -q --wal s.wal -l app=a "$REPO/examples/logs/shop.log"
