@@ -54,6 +54,7 @@ struct formatter ask_formatter(const struct ask *a)
 				   .color = a->color,
 				   .stats = a->q.source.stats,
 				   .gate = a->q.source.gate,
+				   .warnings = a->q.source.warnings,
 				   .out = a->out ? a->out : stdout };
 }
 
@@ -529,13 +530,16 @@ static void add_range(const struct query_opts *o, struct buf *b)
 static int run_or_name(struct ask *a, char **operand, size_t n, struct err *e)
 {
 	struct buf range = { 0 };
+	struct buf warnings = { 0 };
 	bool away = false;
 	int r;
 
+	a->q.source.warnings = a->format == FORMAT_API ? &warnings : NULL;
 	a->q.source.store_away = &away;
 	a->q.source.deadline_ns = limits_deadline(&a->q.limits);
 	r = run(a, operand, n, e);
 	a->q.source.store_away = NULL;
+	a->q.source.warnings = NULL;
 	if (a->q.source.deadline_ns) /* the time in the queue does not count */
 		a->q.source.deadline_ns += gate_waited_ns(a->q.source.gate);
 	if (r < 0)
@@ -545,6 +549,7 @@ static int run_or_name(struct ask *a, char **operand, size_t n, struct err *e)
 		err_wrap(e, "what the store has%s is missing", buf_str(&range));
 	}
 	buf_release(&range);
+	buf_release(&warnings);
 	return r;
 }
 

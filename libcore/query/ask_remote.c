@@ -112,9 +112,29 @@ static void add_range(struct asking *s)
 		add_step(&s->form, q->step_ns);
 }
 
+/* What the server has warned of it warns its own client of, too. */
+static void tell_warnings(struct asking *s, struct bytes body)
+{
+	const struct source_opts *o = &s->a->q.source;
+	struct bytes text[REMOTE_WARNINGS_MAX];
+	struct err one;
+	size_t n;
+
+	remote_read_warnings(body, &s->mem, text, &n);
+	for (size_t i = 0; i < n; i++) {
+		err_set(&one, ERR_CORRUPT, "%.*s", BYTES_ARG(text[i]));
+		source_add_warning(o, &one);
+		if (o->warn)
+			o->warn(o->damage_data, &one);
+	}
+}
+
 static int get(struct asking *s, const char *path, struct bytes *ret, struct err *e)
 {
-	return remote_get(s->remote, path, buf_bytes(&s->form), ret, e);
+	if (remote_get(s->remote, path, buf_bytes(&s->form), ret, e) < 0)
+		return -1;
+	tell_warnings(s, *ret);
+	return 0;
 }
 
 /* --- log queries ----------------------------------------------------------------------------- */

@@ -351,6 +351,15 @@ int format_pause(void *data, struct err *e)
 	return flush(f, 1, e);
 }
 
+/* {"status":"success","data":{ */
+static void add_start(struct formatter *f)
+{
+	buf_add_str(&f->text, "{\"status\":\"success\",");
+	if (f->warnings && f->warnings->n)
+		buf_addf(&f->text, "\"warnings\":[%.*s],", (int)f->warnings->n, f->warnings->p);
+	buf_add_str(&f->text, "\"data\":{");
+}
+
 /* ,"stats":{}, and the end of an answer. */
 static void add_end(struct formatter *f, uint64_t rows)
 {
@@ -365,8 +374,8 @@ static void add_end(struct formatter *f, uint64_t rows)
 int format_end_log(struct formatter *f, struct err *e)
 {
 	if (f->format == FORMAT_API) {
-		buf_add_str(&f->text,
-			    "{\"status\":\"success\",\"data\":{\"resultType\":\"streams\",");
+		add_start(f);
+		buf_add_str(&f->text, "\"resultType\":\"streams\",");
 		add_encoding_flags(&f->text, f->encoding_flags);
 		buf_add_str(&f->text, "\"result\":");
 		if (add_streams(f, e) < 0)
@@ -419,7 +428,8 @@ static int add_api_metric(struct formatter *f, const struct vec *v, const struct
 	struct buf *b = &f->text;
 	const char *type = kind == METRIC_RANGE ? "matrix" : v->is_scalar ? "scalar" : "vector";
 
-	buf_addf(b, "{\"status\":\"success\",\"data\":{\"resultType\":\"%s\",\"result\":", type);
+	add_start(f);
+	buf_addf(b, "\"resultType\":\"%s\",\"result\":", type);
 	if (v->is_scalar && kind == METRIC_INSTANT) {
 		add_point(b, steps->start_ns, v->v[0].v[0]);
 	} else {

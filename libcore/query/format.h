@@ -20,6 +20,7 @@ struct formatter {
 	FILE *out;
 	const struct query_stats *stats; /* API: told in it; NULL: an empty object */
 	const struct gate *gate;	 /* where it may have waited */
+	const struct buf *warnings;	 /* API: members of a JSON array, at its end; or NULL */
 
 	uint64_t n_entries; /* private from here */
 	struct buf text, key, line;

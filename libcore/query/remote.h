@@ -13,6 +13,7 @@ enum {
 	REMOTE_ANSWER_MAX = 256 << 20, /* an answer that is larger is refused */
 	/* So is one whose labels and lists, and copies of strings, take more memory. */
 	REMOTE_READ_MAX = 2 * REMOTE_ANSWER_MAX,
+	REMOTE_WARNINGS_MAX = 16, /* of those further ones nobody is told */
 };
 
 struct remote_opts {
@@ -70,6 +71,9 @@ MUST_CHECK int remote_read_words(struct bytes body, struct arena *a, struct byte
 				 size_t *ret_n, struct err *e);
 MUST_CHECK int remote_read_series(struct bytes body, struct arena *a, struct labels **ret,
 				  size_t *ret_n, struct err *e);
+/* The warnings that any answer may have; without, and where it has something else, there are none.
+ * At most REMOTE_WARNINGS_MAX. */
+void remote_read_warnings(struct bytes body, struct arena *a, struct bytes *ret, size_t *ret_n);
 /* A whole number that is a member of the body itself, as index/stats has them. */
 MUST_CHECK int remote_read_count(struct bytes body, const char *name, uint64_t *ret, struct err *e);
 

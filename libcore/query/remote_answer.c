@@ -522,6 +522,20 @@ int remote_read_words(struct bytes body, struct arena *a, struct bytes **ret, si
 	return l.ended ? 0 : is_none(e, "a list of names");
 }
 
+void remote_read_warnings(struct bytes body, struct arena *a, struct bytes *ret, size_t *ret_n)
+{
+	struct bytes raw, one;
+	struct list l;
+
+	*ret_n = 0;
+	if (!json_member(body, "warnings", &raw))
+		return;
+	l = list_of(raw, '[', ']');
+	while (*ret_n < REMOTE_WARNINGS_MAX && list_next(&l, &one))
+		if (read_string(one, a, &ret[*ret_n]))
+			(*ret_n)++;
+}
+
 static int read_sets(struct bytes data, struct pairs *p, struct labels *v, struct err *e)
 {
 	struct list l = list_of(data, '[', ']');

@@ -14,6 +14,7 @@
 #include "codec/stream.h"
 #include "entry/jsonl.h"
 #include "entry/streams.h"
+#include "json/json.h"
 #include "query/limits.h"
 #include "query/raw.h"
 #include "store/store.h"
@@ -332,6 +333,21 @@ static int check_options(const struct sources *s, struct err *e)
 	if (o->tenant.n && all && content)
 		return err_set(e, ERR_USAGE, "option '--tenant': raw lines belong to none");
 	return 0;
+}
+
+void source_add_warning(const struct source_opts *o, const struct err *e)
+{
+	struct buf text = { 0 };
+
+	if (!o->warnings)
+		return;
+	json_add_quoted(&text, bytes_str(e->msg));
+	if (!o->warnings->n || !memmem(o->warnings->p, o->warnings->n, text.p, text.n)) {
+		if (o->warnings->n)
+			buf_add_char(o->warnings, ',');
+		buf_add_bytes(o->warnings, buf_bytes(&text));
+	}
+	buf_release(&text);
 }
 
 struct store *source_open_store(const struct source_opts *o, struct err *e)

@@ -42,6 +42,7 @@ struct source_opts {
 	scan_damage_fn *warn;	/* what is read, but hardly meant so */
 	scan_damage_fn *note;	/* a hint, when nothing was found */
 	void *damage_data;	/* of all three */
+	struct buf *warnings;	/* source_add_warning adds to it; NULL: nobody asks */
 	int64_t list_age_ns;	/* of listings that are taken from the cache; 0: none are */
 	struct cache *cache;	/* of what is read of a remote store; NULL: none */
 	struct store_stats *store_stats; /* added to, when a store is closed; NULL: nobody asks */
@@ -58,6 +59,9 @@ MUST_CHECK static inline int source_check_interrupt(const struct source_opts *o,
 
 /* What failed because it is too late says so, as Loki does. */
 void source_say_late(const struct source_opts *o, struct err *e);
+
+/* To be told in the answer itself, each once: a member of a JSON array. */
+void source_add_warning(const struct source_opts *o, const struct err *e);
 
 /* o->store, and its end; NULL is fine. Errors: store_open's. */
 struct store;

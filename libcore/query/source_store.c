@@ -5,6 +5,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "index/fsck.h"
 #include "index/live.h"
 #include "query/chunk_load.h"
 #include "query/fetch.h"
@@ -485,6 +486,36 @@ static int has_folders(struct store *s, enum store_kind kind, struct bytes tenan
 	return rc;
 }
 
+struct aging {
+	int64_t before_ns;
+	bool found;
+};
+
+static int look_for_old(const struct store_object *o, void *data, struct err *e)
+{
+	struct aging *a = data;
+
+	a->found = o->date_ns <= a->before_ns;
+	return a->found ? err_set(e, ERR_NO, "one is enough") : 0;
+}
+
+/* In an answer only what is no flush under way: who reads it cannot look at the store. */
+static int tell_in_answer(const struct day_data *d, const struct err *note, struct err *e)
+{
+	struct aging a = { .before_ns = d->o->now_ns - FSCK_UNINDEXED_S * NS_PER_S };
+	struct buf folder = { 0 };
+	int rc;
+
+	if (!d->o->warnings)
+		return 0;
+	store_folder_add_all(&folder, STORE_PACK, d->view->tenant);
+	rc = store_list_objects(d->store, buf_str(&folder), look_for_old, &a, e);
+	buf_release(&folder);
+	if (a.found)
+		source_add_warning(d->o, note);
+	return a.found ? 0 : rc;
+}
+
 /* Packs without any index are those of a lost one, or of the first flush, which is not over. */
 static int look_for_index(const struct day_data *d, struct err *e)
 {
@@ -501,7 +532,7 @@ static int look_for_index(const struct day_data *d, struct err *e)
 		BYTES_ARG(d->view->tenant));
 	if (d->o->warn)
 		d->o->warn(d->o->damage_data, &note);
-	return 0;
+	return tell_in_answer(d, &note, e);
 }
 
 static void begin_view(struct day_data *d, const struct view *view)

@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct remote_page few = { FORWARD, 1, 2, 3 };
 	static const struct remote_page all = { FORWARD, INT64_MIN, INT64_MAX, UINT64_MAX };
-	struct bytes body = bytes_of(data, size), *words;
+	struct bytes body = bytes_of(data, size), *words, warning[REMOTE_WARNINGS_MAX];
 	struct arena mem = { 0 };
 	struct labels *sets;
 	uint64_t count;
@@ -58,6 +58,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (remote_read_words(body, &mem, &words, &n, &e) < 0 && e.code != ERR_CORRUPT)
 		abort();
 	if (remote_read_series(body, &mem, &sets, &n, &e) < 0 && e.code != ERR_CORRUPT)
+		abort();
+	remote_read_warnings(body, &mem, warning, &n);
+	if (n > REMOTE_WARNINGS_MAX)
 		abort();
 	if (remote_read_count(body, "streams", &count, &e) < 0 && e.code != ERR_CORRUPT)
 		abort();

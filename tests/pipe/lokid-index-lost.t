@@ -28,16 +28,29 @@ mv data/store/fake/index lost
 lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 ok "a young pack may be one of a flush" wait_for 20 looked
 ok "and is none that is told of" metric 0
+get /loki/api/v1/query_range -G --data-urlencode 'query={app="shop"}' -d "start=$((now - 3600))"
+ok "nor is an answer that may be right" stdout_has '"status":"success","data":'
 lokid_stop TERM
 
-find data/store -name '*.pack' -exec touch -d '2 hours ago' {} +
+find data/store -name '*.pack' -exec touch -d '10 minutes ago' {} +
 lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
-ok "an old one is counted" wait_for 20 metric 1
+ok "one that is older than a first flush is counted" wait_for 20 metric 1
 ok "and told of, with what mends it" says 'level=warn .*msg="packs that no index file names: queries do not see them" packs=1 mend="idxbuild --fsck --repair" store=data/store'
 get /ready
 ok "the daemon is ready" code_is 200
 ok "and says what it lacks" stdout_has 'but 1 pack of the store is in no index file: idxbuild --fsck --repair'
 not_ok "nothing failed for that" says 'level=error'
+ask() { get "/loki/api/v1/$1" -G --data-urlencode "query=$2" -d "start=$((now - 3600))"; }
+lost="\"status\":\"success\",\"warnings\":[\"tenant 'fake' has packs and no index: idxbuild --rebuild makes it\"],\"data\":{"
+ask query_range '{app="shop"}'
+ok "an answer that lacks them" code_is 200
+ok "says so itself" stdout_has "$lost"
+ask query_range 'sum(count_over_time({app="shop"}[1h])) / sum(count_over_time({app="shop"}[5m]))'
+ok "and so does a metric's, once" stdout_has "$lost"
+ok "logql asks the daemon" exits 1 logql --addr "$URL" '{app="shop"}'
+ok "and tells what it says" stderr_has "logql: warning: tenant 'fake' has packs and no index: idxbuild --rebuild makes it"
+ok "in an answer of the API too" exits 1 logql --addr "$URL" -o api '{app="shop"}'
+ok "as its own" stdout_has "$lost"
 # What keeps it from looking has the same status.
 cp data/store/~lokid/format format
 echo 'lokid store 99' >data/store/~lokid/format
@@ -51,6 +64,7 @@ ok "it is mended" exits 0 sh -c 'idxbuild --fsck --repair --store data/store >me
 ok "which the next run sees" wait_for 20 metric 0
 get /loki/api/v1/query_range -G --data-urlencode 'query={app="shop"}' -d "start=$((now - 3600))"
 ok "queries find it again" stdout_has '"one"'
+not_ok "without a warning" stdout_has warnings
 lokid_stop TERM
 is "it ends" "$STATUS" 0
 
