@@ -10,6 +10,7 @@
 
 #define QUEUE_MAX      (UINT64_C(64) << 20)
 #define STUCK_NS       (60 * NS_PER_S)
+#define QUIET_NS       (10 * NS_PER_S)
 #define STREAM_IDLE_NS (1800 * NS_PER_S)
 
 int intake_open(const struct intake_opts *opts, struct intake **ret, struct err *e)
@@ -22,6 +23,8 @@ int intake_open(const struct intake_opts *opts, struct intake **ret, struct err 
 		in->opts.queue_max = QUEUE_MAX;
 	if (!in->opts.stuck_ns)
 		in->opts.stuck_ns = STUCK_NS;
+	if (!in->opts.quiet_ns)
+		in->opts.quiet_ns = QUIET_NS;
 	if (!in->opts.stream_idle_ns)
 		in->opts.stream_idle_ns = STREAM_IDLE_NS;
 	in->wal_dir = strdup(opts->wal_dir);

@@ -33,6 +33,9 @@ struct intake_opts {
 	/* A lokid-ingest that has answered nothing for so long, with batches under way, is killed
 	 * and started again; 0: 60 s. */
 	int64_t stuck_ns;
+	/* No push was refused for want of room for so long: one that is taken says that there is
+	 * room, however small it is; 0: 10 s. */
+	int64_t quiet_ns;
 	/* A stream that nothing came for is not active any more; 0: 30 minutes. */
 	int64_t stream_idle_ns;
 };
@@ -41,7 +44,8 @@ struct intake_opts {
 MUST_CHECK int intake_open(const struct intake_opts *opts, struct intake **ret, struct err *e);
 
 /* Are pushes taken? Else -1, and why in *e: ERR_AGAIN. A log that could not be written, or had no
- * room, counts as one that takes nothing until it takes a batch again, or for a minute. */
+ * room, counts as one that takes nothing until it takes a push again that is no smaller than any it
+ * refused, or one quiet_ns after the last that it refused; or for a minute. */
 MUST_CHECK int intake_ready(struct intake *in, struct err *e);
 
 /* Ends the open segment of the log, so that it can be flushed: it is closed soon after. What is not
@@ -57,12 +61,20 @@ void intake_close(struct intake *in, int64_t timeout_ns);
 /* After intake_close, when nobody uses it any more. NULL: nothing. */
 void intake_free(struct intake *in);
 
+/* What a refusal says of the log itself. */
+enum intake_fault {
+	INTAKE_NO_FAULT, /* nothing: of the push, of its tenant's limits, of a program that ended */
+	INTAKE_FULL,	 /* no room on the disk, beside what is kept free */
+	INTAKE_BROKEN,	 /* it cannot be written */
+};
+
 /* What a push is answered. */
 struct intake_answer {
 	int status;		/* 204, or what is wrong: Loki's status codes */
 	unsigned retry_after_s; /* 0: none */
 	struct bytes text;	/* why, in Loki's words where it has them; empty for 204. Until the
 				   function returns */
+	enum intake_fault fault;
 };
 
 /* What it points to is needed until the answer. */

@@ -89,6 +89,9 @@ static void finish(struct intake *in, struct waiter *w)
 		a = w->failed;
 	else
 		intake_metrics_acknowledged(in, w);
+	if (a.fault == INTAKE_FULL)
+		metrics_add(in->count.full, 1);
+	outlet_note(in, w);
 	atomic_fetch_sub(&w->tenant->held, 1);
 	w->answered(&a, w->data);
 	buf_release(&w->text);
@@ -101,6 +104,8 @@ void batch_settle(struct intake *in, struct batch *b, const struct intake_answer
 	struct outlet *o = &in->outlet;
 	size_t n_done = 0;
 
+	if (failed)
+		metrics_add(in->count.append_failures, 1);
 	pthread_mutex_lock(&o->lock);
 	for (size_t i = 0; i < b->n_waiters; i++) {
 		struct waiter *w = b->waiter[i];

@@ -97,6 +97,7 @@ struct waiter {
 	struct buf failed_text;
 	struct intake_tenant *tenant;
 	struct entry_ages ages;
+	uint64_t n_bytes;   /* of its entries */
 	int64_t decoded_ns; /* monotonic */
 };
 
@@ -174,8 +175,10 @@ struct outlet {
 	bool stop;	       /* the threads end when they are done */
 
 	/* The log. */
-	int64_t refused_ns; /* when it last took a batch not, since it took one; 0: it takes */
-	struct err refused; /* and why not */
+	int64_t refused_ns;	/* when it last refused a push, while it counts as one that does; 0:
+				   it takes them */
+	uint64_t refused_bytes; /* the largest since then */
+	struct err refused;	/* and why the last */
 };
 
 struct intake_counters {
@@ -231,6 +234,8 @@ void outlet_add(struct intake *in, struct batch *b);
 void outlet_grow(struct intake *in, uint64_t weight, bool open_waits);
 /* May a push be decoded? Else 503, and why. */
 bool outlet_has_room(struct intake *in, struct err *why);
+/* A push has been settled: what that says of the log. Before it is answered. */
+void outlet_note(struct intake *in, const struct waiter *w);
 /* Does lokid-ingest run, or soon again, and answer, and is the log written? Else why not. */
 bool outlet_runs(struct intake *in, struct err *why);
 

@@ -101,7 +101,6 @@ static int pack(struct writer *w, struct batch *b, struct err *e)
 
 static void fail(struct intake *in, struct batch *b, int status, const struct err *why)
 {
-	metrics_add(in->count.append_failures, 1);
 	batch_settle(in, b,
 		     &(struct intake_answer){ .status = status,
 					      .retry_after_s = status == 503 ? INTAKE_RETRY_S : 0,
@@ -168,7 +167,6 @@ static void send_batch(struct writer *w, struct batch *b)
 	}
 	pthread_mutex_unlock(&o->lock);
 	if (over) {
-		metrics_add(in->count.append_failures, 1);
 		batch_settle(in, b, &AGAIN);
 		close(w->fd);
 		w->fd = -1;
@@ -293,19 +291,18 @@ static void take_sent(struct outlet *o)
 }
 
 /* What a line says of its batch: .status 0 is "it is in the log". */
-static struct intake_answer meaning(struct intake *in, struct bytes word, struct bytes why,
-				    struct buf *text)
+static struct intake_answer meaning(struct bytes word, struct bytes why, struct buf *text)
 {
 	struct intake_answer a = { .status = 503, .retry_after_s = INTAKE_RETRY_S };
 
 	if (bytes_is(word, "ok"))
 		return (struct intake_answer){ 0 };
-	metrics_add(in->count.append_failures, 1);
 	if (bytes_is(word, "full:")) {
 		a.retry_after_s = INTAKE_FULL_RETRY_S;
-		metrics_add(in->count.full, 1);
+		a.fault = INTAKE_FULL;
 		buf_add_str(text, "there is no room for the log on the disk: ");
 	} else if (bytes_is(word, "failed:")) {
+		a.fault = INTAKE_BROKEN;
 		buf_add_str(text, "the log cannot be written: ");
 	} else {
 		a = (struct intake_answer){ .status = 500 };
@@ -314,29 +311,6 @@ static struct intake_answer meaning(struct intake *in, struct bytes word, struct
 	buf_add_bytes(text, why);
 	a.text = buf_bytes(text);
 	return a;
-}
-
-/* What the answer says of the log itself. Told when it changes. */
-static void note_state(struct intake *in, const struct intake_answer *a)
-{
-	struct outlet *o = &in->outlet;
-	bool changes;
-
-	if (a->status && a->status != 503) /* this batch is bad, not the log */
-		return;
-	pthread_mutex_lock(&o->lock);
-	changes = (o->refused_ns != 0) != (a->status != 0);
-	o->refused_ns = a->status ? time_mono_ns() : 0;
-	if (a->status)
-		err_set(&o->refused, ERR_AGAIN, "%.*s", BYTES_ARG(a->text));
-	pthread_mutex_unlock(&o->lock);
-	if (!changes)
-		return;
-	if (a->status)
-		log_event(in->opts.log, LOG_ERROR, "pushes are refused", "err", o->refused.msg,
-			  NULL);
-	else
-		log_event(in->opts.log, LOG_INFO, "pushes are taken again", NULL);
 }
 
 /* "17 ok", "17 full: why". Errors: ERR_CORRUPT, it is no answer to what was sent. */
@@ -354,8 +328,7 @@ static int take_answer(struct intake *in, struct bytes line, uint64_t epoch, str
 	bytes_split(&rest, ' ', &word);
 	if (!num_u64(number, &id) || !word.n)
 		return err_set(e, ERR_CORRUPT, "'%.*s' is no answer", BYTES_ARG(line));
-	a = meaning(in, word, rest, &text);
-	note_state(in, &a);
+	a = meaning(word, rest, &text);
 	pthread_mutex_lock(&o->lock);
 	b = first_sent(o, id, epoch);
 	if (b) {
@@ -499,10 +472,8 @@ static void fail_sent(struct intake *in, uint64_t epoch)
 		if (b)
 			take_sent(o);
 		pthread_mutex_unlock(&o->lock);
-		if (b) {
-			metrics_add(in->count.append_failures, 1);
+		if (b)
 			batch_settle(in, b, &AGAIN);
-		}
 	} while (b);
 }
 
@@ -553,6 +524,51 @@ bool outlet_has_room(struct intake *in, struct err *why)
 		has = true;
 	pthread_mutex_unlock(&o->lock);
 	return has;
+}
+
+/* Near a full disk small pushes still fit where larger ones do not: that is no room yet. With the
+ * lock held: does the state change? */
+static bool note_taken(struct outlet *o, uint64_t n_bytes, int64_t quiet_ns)
+{
+	if (!o->refused_ns ||
+	    (n_bytes < o->refused_bytes && time_mono_ns() - o->refused_ns < quiet_ns))
+		return false;
+	o->refused_ns = 0;
+	o->refused_bytes = 0;
+	return true;
+}
+
+static bool note_refused(struct outlet *o, uint64_t n_bytes, struct bytes why)
+{
+	bool changes = !o->refused_ns;
+
+	o->refused_ns = time_mono_ns();
+	if (o->refused_bytes < n_bytes)
+		o->refused_bytes = n_bytes;
+	err_set(&o->refused, ERR_AGAIN, "%.*s", BYTES_ARG(why));
+	return changes;
+}
+
+void outlet_note(struct intake *in, const struct waiter *w)
+{
+	const struct intake_answer *a = &w->failed;
+	struct outlet *o = &in->outlet;
+	struct err why;
+	bool changes;
+
+	if (a->status && a->fault == INTAKE_NO_FAULT) /* this push is bad, not the log */
+		return;
+	pthread_mutex_lock(&o->lock);
+	changes = a->status ? note_refused(o, w->n_bytes, a->text)
+			    : note_taken(o, w->n_bytes, in->opts.quiet_ns);
+	why = o->refused;
+	pthread_mutex_unlock(&o->lock);
+	if (!changes)
+		return;
+	if (a->status)
+		log_event(in->opts.log, LOG_ERROR, "pushes are refused", "err", why.msg, NULL);
+	else
+		log_event(in->opts.log, LOG_INFO, "pushes are taken again", NULL);
 }
 
 bool outlet_runs(struct intake *in, struct err *why)

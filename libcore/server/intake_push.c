@@ -332,6 +332,7 @@ static void commit(struct push_run *r, int status, struct buf *text)
 			      .text = *text,
 			      .tenant = r->tenant,
 			      .ages = r->ages,
+			      .n_bytes = r->received.n_bytes,
 			      .decoded_ns = r->mono_ns };
 	*text = (struct buf){ 0 };
 	atomic_fetch_add(&r->tenant->held, 1);

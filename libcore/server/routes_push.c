@@ -87,7 +87,9 @@ void push_refuse(struct push_call *p, const struct err *e)
 	if (e->code == ERR_LIMIT)
 		a.status = 413;
 	else if (e->code == ERR_NOMEM || e->code == ERR_AGAIN)
-		a = (struct intake_answer){ 503, RETRY_AFTER_S, a.text };
+		a = (struct intake_answer){ .status = 503,
+					    .retry_after_s = RETRY_AFTER_S,
+					    .text = a.text };
 	p->answer(p, &a);
 }
 

@@ -5,7 +5,8 @@
 #include "base/buf.h"
 #include "base/num.h"
 
-static int is_full(uint64_t free_bytes, uint64_t kept, const struct wal_reserve *r, struct err *e)
+static int is_full(uint64_t free_bytes, uint64_t kept, uint64_t n, const struct wal_reserve *r,
+		   struct err *e)
 {
 	struct buf text = { 0 };
 
@@ -14,7 +15,9 @@ static int is_full(uint64_t free_bytes, uint64_t kept, const struct wal_reserve 
 	num_add_size(&text, kept);
 	if (kept > r->bytes)
 		buf_addf(&text, " (%g %%)", r->percent);
-	err_set(e, ERR_FULL, "the disk is nearly full: %s are kept (--reserve)", buf_str(&text));
+	buf_add_str(&text, " are kept (--reserve), ");
+	num_add_size(&text, n);
+	err_set(e, ERR_FULL, "the disk is nearly full: %s more were to be written", buf_str(&text));
 	buf_release(&text);
 	return -1;
 }
@@ -31,5 +34,5 @@ int wal_space_check(const char *path, const struct wal_reserve *r, uint64_t n, s
 	part = (uint64_t)((double)fs.f_blocks * (double)fs.f_frsize * r->percent / 100);
 	kept = part > kept ? part : kept;
 	is_free = (uint64_t)fs.f_bavail * fs.f_frsize;
-	return is_free < kept || is_free - kept < n ? is_full(is_free, kept, r, e) : 0;
+	return is_free < kept || is_free - kept < n ? is_full(is_free, kept, n, r, e) : 0;
 }

@@ -13,7 +13,7 @@ struct wal_reserve {
 };
 
 /* Is there room for n bytes more, beside the reserve, where path lies? Errors: ERR_FULL, which says
- * what is free and what is kept; ERR_IO. */
+ * what is free, what is kept and what n is; ERR_IO. */
 MUST_CHECK int wal_space_check(const char *path, const struct wal_reserve *r, uint64_t n,
 			       struct err *e);
 

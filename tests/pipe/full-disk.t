@@ -88,8 +88,8 @@ fill() { # LEAVE: all but so many KiB
 fill 1000
 flush_lines kept 500 >lines
 ok "with a reserve a batch is refused while there is room for it" exits 4 lokid-ingest --wal wal -l app=kept --reserve 4MiB lines
-ok "it says what is free and what is kept" stderr_matches \
-	"500 entries were refused, 0 are in the log: the disk is nearly full: [0-9.]+ KiB are free, 4.0 MiB are kept [(]--reserve[)]"
+ok "it says what is free, what is kept and what was to be written" stderr_matches \
+	"500 entries were refused, 0 are in the log: the disk is nearly full: [0-9.]+ KiB are free, 4.0 MiB are kept [(]--reserve[)], [0-9.]+ KiB more were to be written"
 ok "also by percent" exits 4 lokid-ingest --wal wal -l app=kept --reserve 50% lines
 ok "which it says" stderr_has "4.0 MiB (50 %) are kept"
 is "nothing was written" "$(walreplay --match '{app="kept"}' wal | wc -l)" 0

@@ -1,5 +1,6 @@
 /* The intake and its log: large pushes, a log that is full, slow, killed or never there, streams
  * without end. */
+#include <fcntl.h>
 #include <poll.h>
 #include <stdatomic.h>
 
@@ -325,6 +326,114 @@ static void a_full_disk_is_503(void **state)
 	close_world(w);
 }
 
+/* How often the text is in what the daemon said. */
+static size_t times_said(struct world *w, const char *text)
+{
+	struct buf path = { 0 }, said = { 0 };
+	size_t n = 0;
+
+	buf_addf(&path, "%s/said", w->dir);
+	assert_int_equal(io_read_file(buf_str(&path), 1 << 20, &said, NULL), 0);
+	for (const char *p = buf_str(&said); (p = strstr(p, text)) != NULL; p++)
+		n++;
+	buf_release(&path);
+	buf_release(&said);
+	return n;
+}
+
+/* While the file `full` is there every other batch has no room. */
+#define NEARLY_FULL                                                                 \
+	"at=${0%/*}\n"                                                              \
+	"\"$REAL\" \"$@\" | while read -r id word; do\n"                            \
+	"[ -e \"$at/full\" ] && [ $((id % 2)) = 0 ] && word='full: nothing free'\n" \
+	"echo \"$id $word\"\n"                                                      \
+	"done"
+
+static struct world *open_nearly_full(void (*change)(struct intake_opts *o), struct buf *ret_full)
+{
+	struct world *w = open_world(NEARLY_FULL, change);
+	struct buf path = { 0 };
+	struct err e;
+
+	buf_addf(&path, "%s/said", w->dir);
+	w->log.fd = open(buf_str(&path), O_CREAT | O_WRONLY | O_APPEND, 0600);
+	w->log.level = LOG_INFO;
+	buf_addf(ret_full, "%s/full", w->dir);
+	assert_int_equal(file_replace_bytes(buf_str(ret_full), (struct bytes){ 0 }, &e), 0);
+	buf_release(&path);
+	return w;
+}
+
+static void close_nearly_full(struct world *w)
+{
+	int fd = w->log.fd;
+
+	close_world(w);
+	close(fd);
+}
+
+/* Of a large push some batches still fit, and small pushes do: that is no room for the large. */
+static void a_nearly_full_disk_is_told_of_once(void **state)
+{
+	struct buf full = { 0 }, json = { 0 };
+	struct world *w = open_nearly_full(NULL, &full);
+	unsigned n_refused = 0, n_taken = 0;
+	struct err e;
+
+	(void)state;
+	large_push(w, &json);
+	for (; n_refused < 3; n_refused++) {
+		push(w, json.p);
+		assert_answer(503, "there is no room for the log on the disk: nothing free");
+	}
+	while (n_taken < 3) {
+		push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+		n_taken += last.status == 204;
+		n_refused += last.status == 503;
+	}
+	assert_int_equal(intake_ready(w->in, &e), -1);
+	assert_int_equal(times_said(w, "pushes are refused"), 1);
+	assert_int_equal(times_said(w, "pushes are taken again"), 0);
+	/* Pushes are counted here, batches there. */
+	assert_true(metrics_value(metric_of(w->metrics, METRIC_WAL_DISK_FULL)) == n_refused);
+	assert_true(metrics_value(metric_of(w->metrics, METRIC_APPEND_FAILURES)) > n_refused);
+	unlink(full.p);
+	push(w, json.p);
+	assert_answer(204, "");
+	assert_int_equal(intake_ready(w->in, &e), 0);
+	assert_int_equal(times_said(w, "pushes are refused"), 1);
+	assert_int_equal(times_said(w, "pushes are taken again"), 1);
+	buf_release(&full);
+	buf_release(&json);
+	close_nearly_full(w);
+}
+
+static void quiet_at_once(struct intake_opts *o)
+{
+	o->quiet_ns = 1;
+}
+
+/* Nobody need come with one as large again. */
+static void a_small_push_is_room_when_none_is_refused_any_more(void **state)
+{
+	struct buf full = { 0 }, json = { 0 };
+	struct world *w = open_nearly_full(quiet_at_once, &full);
+	struct err e;
+
+	(void)state;
+	large_push(w, &json);
+	push(w, json.p);
+	assert_int_equal(last.status, 503);
+	unlink(full.p);
+	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+	assert_answer(204, "");
+	assert_int_equal(intake_ready(w->in, &e), 0);
+	assert_int_equal(times_said(w, "pushes are taken again"), 1);
+	buf_release(&full);
+	buf_release(&json);
+	close_nearly_full(w);
+}
+
 static void small_queue(struct intake_opts *o)
 {
 	o->queue_max = 1000;
@@ -594,6 +703,8 @@ int main(void)
 		cmocka_unit_test(a_large_push_is_whole),
 		cmocka_unit_test(a_push_is_left_to_wait),
 		cmocka_unit_test(a_full_disk_is_503),
+		cmocka_unit_test(a_nearly_full_disk_is_told_of_once),
+		cmocka_unit_test(a_small_push_is_room_when_none_is_refused_any_more),
 		cmocka_unit_test(a_slow_log_is_503),
 		cmocka_unit_test(what_waited_behind_a_large_push_is_503),
 		cmocka_unit_test(what_waits_is_counted_as_it_is_in_memory),
