@@ -90,12 +90,25 @@ ok "completions are valid bash" bash -n tree/completions/bash/a-prog
 completed() {
 	bash -c '. "$REPO/completions/bash/$1"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); "_${1//-/_}"; echo "${COMPREPLY[@]}"' - "$@"
 }
+# zsh_completed VERB: what zsh offers behind it.
+zsh_completed() {
+	zsh -fc 'compadd() { print -r -- "${@:2}" }
+		_files() { print files }
+		_arguments() { for a; do [[ $a != 2:* ]] || { a=${a#*\{}; eval "${a%\}}"; }; done }
+		line=("$1"); . "$REPO/completions/zsh/_logql"' - "$1"
+}
+ok "zsh offers the words of a verb" test "$(zsh_completed delete)" = "create list cancel"
+ok "and files behind others" test "$(zsh_completed labels)" = files
 ok "a format is completed" test "$(completed logql -o j)" = jsonl
 ok "all values are offered" test "$(completed lokid-ingest --sync '')" = "always interval= none"
 ok "verbs are" test "$(completed logql va)" = values
 ok "behind options too" test "$(completed logql --store s sta)" = stats
 : >series.log
 ok "one is enough" test "$(completed logql labels se)" = series.log
+ok "the words of a verb" test "$(completed logql delete '')" = "create list cancel"
+ok "behind options of its own too" test "$(completed logql delete --force ca)" = cancel
+ok "one of those is enough" test "$(completed logql delete create se)" = series.log
+ok "of that verb alone" test "$(completed logql labels se)" = series.log
 ok "behind a query there are none" test "$(completed logql '{}' se)" = series.log
 ok "what --add takes is offered" test "$(completed lokid-ingest --add det)" = detected_level
 ok "check-docs: what new-command wrote is fine" exits 0 docs tree/scripts/check-docs
