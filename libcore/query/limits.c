@@ -4,6 +4,9 @@
 #include "logql/unit.h"
 #include "time/time.h"
 
+/* Behind Loki's words, which programs read: the key that sets it, where they lack that. */
+#define LIMIT(key) " (limit: " key ")"
+
 static int check_range(const struct query_limits *l, const struct logql_range *r, struct err *e)
 {
 	struct buf b = { 0 };
@@ -14,7 +17,7 @@ static int check_range(const struct query_limits *l, const struct logql_range *r
 	unit_add_range(&b, r->range_ns);
 	buf_add_str(&b, "] > [");
 	unit_add_range(&b, l->interval_ns);
-	err_set(e, ERR_LIMIT, "%s]", buf_str(&b));
+	err_set(e, ERR_LIMIT, "%s]" LIMIT("max_query_range"), buf_str(&b));
 	buf_release(&b);
 	return -1;
 }
@@ -101,12 +104,13 @@ static int fail_labels(const struct query_limits *l, const struct logql_log *log
 	if (missing.n)
 		err_set(e, ERR_LIMIT,
 			"stream selector is missing required matchers [%s], labels present in the "
-			"query were [%s]",
+			"query were [%s]" LIMIT("required_labels"),
 			buf_str(&missing), buf_str(&present));
 	else
 		err_set(e, ERR_LIMIT,
 			"stream selector has less label matchers than required: (present: [%s], "
-			"number_present: %zu, required_number_label_matchers: %llu)",
+			"number_present: %zu, required_number_label_matchers: %llu)" LIMIT(
+				"minimum_labels_number"),
 			buf_str(&present), log->n_matchers, (unsigned long long)l->matchers_min);
 	buf_release(&missing);
 	buf_release(&present);
@@ -124,10 +128,10 @@ int limits_check_matchers(const struct query_limits *l, const struct logql_log *
 		return fail_labels(l, log, e);
 	if (!l->matchers || log->n_matchers <= l->matchers)
 		return 0;
-	return err_set(
-		e, ERR_LIMIT,
-		"max streams matchers per query exceeded, matchers-count > limit (%zu > %llu)",
-		log->n_matchers, (unsigned long long)l->matchers);
+	return err_set(e, ERR_LIMIT,
+		       "max streams matchers per query exceeded, matchers-count > limit (%zu > "
+		       "%llu)" LIMIT("max_streams_matchers_per_query"),
+		       log->n_matchers, (unsigned long long)l->matchers);
 }
 
 int limits_check_entries(const struct query_limits *l, uint64_t n, struct err *e)
@@ -136,12 +140,12 @@ int limits_check_entries(const struct query_limits *l, uint64_t n, struct err *e
 		return 0;
 	if (n == 0)
 		return err_set(e, ERR_LIMIT,
-			       "max entries limit per query exceeded, limit > max_entries_limit "
-			       "(all > %llu)",
+			       "max entries limit per query exceeded, limit > "
+			       "max_entries_limit_per_query (all > %llu)",
 			       (unsigned long long)l->entries);
 	return err_set(e, ERR_LIMIT,
-		       "max entries limit per query exceeded, limit > max_entries_limit (%llu > "
-		       "%llu)",
+		       "max entries limit per query exceeded, limit > "
+		       "max_entries_limit_per_query (%llu > %llu)",
 		       (unsigned long long)n, (unsigned long long)l->entries);
 }
 
@@ -157,7 +161,9 @@ int limits_check_length(const struct query_limits *l, int64_t length_ns, struct 
 		time_add_duration(&b, length_ns);
 	buf_add_str(&b, ", limit: ");
 	unit_add_range(&b, l->length_ns);
-	err_set(e, ERR_LIMIT, "the query time range exceeds the limit (query length: %s)",
+	err_set(e, ERR_LIMIT,
+		"the query time range exceeds the limit (query length: %s)" LIMIT(
+			"max_query_length"),
 		buf_str(&b));
 	buf_release(&b);
 	return -1;
@@ -174,7 +180,8 @@ int limits_check_bytes(const struct query_limits *l, uint64_t bytes, struct err 
 	num_add_size(&b, l->bytes);
 	err_set(e, ERR_LIMIT,
 		"the query would read too many bytes (query: %s); consider adding more specific "
-		"stream selectors or reduce the time range of the query",
+		"stream selectors or reduce the time range of the query" LIMIT(
+			"max_query_bytes_read"),
 		buf_str(&b));
 	buf_release(&b);
 	return -1;
@@ -184,8 +191,10 @@ int limits_check_series(const struct query_limits *l, uint64_t n, struct err *e)
 {
 	if (!l->series || n <= l->series)
 		return 0;
-	return err_set(e, ERR_LIMIT, "maximum of series (%llu) reached for a single query",
-		       (unsigned long long)l->series);
+	return err_set(
+		e, ERR_LIMIT,
+		"maximum of series (%llu) reached for a single query" LIMIT("max_query_series"),
+		(unsigned long long)l->series);
 }
 
 int limits_check_volumes(const struct query_limits *l, uint64_t n, struct err *e)
@@ -193,7 +202,8 @@ int limits_check_volumes(const struct query_limits *l, uint64_t n, struct err *e
 	if (!l->series || n <= l->series)
 		return 0;
 	return err_set(e, ERR_LIMIT,
-		       "the query hit the max number of series limit (limit: %llu series)",
+		       "the query hit the max number of series limit (limit: %llu series)" LIMIT(
+			       "volume_max_series"),
 		       (unsigned long long)l->series);
 }
 

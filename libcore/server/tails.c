@@ -71,7 +71,7 @@ int tails_begin(struct tails *t, struct bytes tenant, uint64_t max, struct err *
 	} else if (max && *at && (*at)->n >= max) {
 		rc = err_set(e, ERR_LIMIT,
 			     "max concurrent tail requests limit exceeded, count > limit (%llu > "
-			     "%llu)",
+			     "%llu) (limit: max_concurrent_tail_requests)",
 			     (unsigned long long)(*at)->n + 1, (unsigned long long)max);
 	} else {
 		if (!*at) {

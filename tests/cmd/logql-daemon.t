@@ -28,7 +28,7 @@ ok "so many matchers" exits 0 logql --max-matchers 2 '{app="x1", app!=""}' nine.
 ok "and not more" exits 3 logql --max-matchers 2 --at 10 \
 	'sum(count_over_time({app="x1"}[1m])) + sum(count_over_time({app="x1", app!="", app!="y"}[1m]))' nine.jsonl
 ok "in Loki's words" stderr_is \
-	'logql: error: max streams matchers per query exceeded, matchers-count > limit (3 > 2)'
+	'logql: error: max streams matchers per query exceeded, matchers-count > limit (3 > 2) (limit: max_streams_matchers_per_query)'
 
 ok "stats" exits 0 logql --queued 2s -o api --limit 2 '{app="x1"} |= "line"' nine.jsonl
 ok "say what was read" stdout_has '"totalBytesProcessed":30,"totalLinesProcessed":5'

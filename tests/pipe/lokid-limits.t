@@ -229,18 +229,18 @@ refuses() {
 }
 all='query={app=~".+"}'
 hour="start=$((now - 3600))"
-refuses entries max_entries_limit_per_query 'max entries limit per query exceeded, limit > max_entries_limit (6 > 5)' query_range "$all" limit=6
+refuses entries max_entries_limit_per_query 'max entries limit per query exceeded, limit > max_entries_limit_per_query (6 > 5)' query_range "$all" limit=6
 ask entries query_range "$all" limit=5
 ok "as many as it says are answered" code_is 200
-refuses series max_query_series 'maximum of series (2) reached for a single query' query 'query=sum by (app) (count_over_time({app=~".+"}[1h]))'
-refuses series "max_query_series of a range" 'maximum of series (2) reached for a single query' query_range 'query=sum by (app) (count_over_time({app=~".+"}[1h]))'
-refuses series volume_max_series 'the query hit the max number of series limit (limit: 1 series)' index/volume "$all" "$hour" "end=$((now + 1))" targetLabels=app
+refuses series max_query_series 'maximum of series (2) reached for a single query (limit: max_query_series)' query 'query=sum by (app) (count_over_time({app=~".+"}[1h]))'
+refuses series "max_query_series of a range" 'maximum of series (2) reached for a single query (limit: max_query_series)' query_range 'query=sum by (app) (count_over_time({app=~".+"}[1h]))'
+refuses series volume_max_series 'the query hit the max number of series limit (limit: 1 series) (limit: volume_max_series)' index/volume "$all" "$hour" "end=$((now + 1))" targetLabels=app
 ask back index/volume "$all" "$hour" "end=$((now + 1))" targetLabels=app
 is "others have all" "$(jq '.data.result | length' "$TAP/stdout")" 3
-refuses matchers max_streams_matchers_per_query 'max streams matchers per query exceeded, matchers-count > limit (2 > 1)' query_range 'query={app="a",b="c"}'
-refuses named required_labels 'stream selector is missing required matchers [team], labels present in the query were [app, env]' query_range 'query={app="a",env="b"}'
-refuses named "required_labels of instant queries" 'stream selector is missing required matchers [app, team], labels present in the query were [x]' query 'query=rate({x="a"}[1m])'
-refuses named minimum_labels_number 'stream selector has less label matchers than required: (present: [app, team], number_present: 2, required_number_label_matchers: 3)' query_range 'query={app="a",team="b"}'
+refuses matchers max_streams_matchers_per_query 'max streams matchers per query exceeded, matchers-count > limit (2 > 1) (limit: max_streams_matchers_per_query)' query_range 'query={app="a",b="c"}'
+refuses named required_labels 'stream selector is missing required matchers [team], labels present in the query were [app, env] (limit: required_labels)' query_range 'query={app="a",env="b"}'
+refuses named "required_labels of instant queries" 'stream selector is missing required matchers [app, team], labels present in the query were [x] (limit: required_labels)' query 'query=rate({x="a"}[1m])'
+refuses named minimum_labels_number 'stream selector has less label matchers than required: (present: [app, team], number_present: 2, required_number_label_matchers: 3) (limit: minimum_labels_number)' query_range 'query={app="a",team="b"}'
 ask named query_range 'query={app="a",team="b",env="c"}'
 ok "a query that names enough" code_is 200
 refuses policed blocked_queries 'query blocked by policy' query_range 'query= {app="a"}'
@@ -255,20 +255,21 @@ refuses policed "what is no query is told first" 'parse error' query_range 'quer
 refuses 'open|policed' "of several tenants" 'query blocked by policy' query_range 'query={app="a"}'
 get /metrics
 ok "blocked ones are counted" stdout_has 'loki_blocked_queries_total{user="policed"} 3'
-refuses length max_query_length 'the query time range exceeds the limit (query length: 3h0m0s, limit: 2h)' query_range "$all" "start=$((now - 10800))" "end=$now"
-refuses length max_query_range '[interval] value exceeds limit: [6m] > [5m]' query 'query=count_over_time({app="a"}[6m])'
+refuses length max_query_length 'the query time range exceeds the limit (query length: 3h0m0s, limit: 2h) (limit: max_query_length)' query_range "$all" "start=$((now - 10800))" "end=$now"
+refuses length max_query_range '[interval] value exceeds limit: [6m] > [5m] (limit: max_query_range)' query 'query=count_over_time({app="a"}[6m])'
 ask back query_range "$all" "$hour"
 is "max_query_lookback: what is older is not seen" "$(jq -c '[.data.result[].values[][1]] | unique' "$TAP/stdout")" '["line-of-ten"]'
 refuses bytes max_query_bytes_read 'the query would read too many bytes (query: ' query_range "$all" "$hour"
 ok "max_query_bytes_read: and its value" stdout_has 'limit: 9'
+ok "and its key" stdout_has '(limit: max_query_bytes_read)'
 ask novolume index/volume "$all"
 is_refused volume_enabled 404 'volumes are off for this tenant (volume_enabled false)'
 
 # --- several tenants: the strictest ---
 for tenants in 'back|entries' 'entries|open'; do
-	refuses "$tenants" "of $tenants" 'max entries limit per query exceeded, limit > max_entries_limit (6 > 5)' query_range "$all" limit=6
+	refuses "$tenants" "of $tenants" 'max entries limit per query exceeded, limit > max_entries_limit_per_query (6 > 5)' query_range "$all" limit=6
 done
-refuses 'open|series' "of open and series" 'maximum of series (2) reached for a single query' query 'query=sum by (app) (count_over_time({app=~".+"}[1h]))'
+refuses 'open|series' "of open and series" 'maximum of series (2) reached for a single query (limit: max_query_series)' query 'query=sum by (app) (count_over_time({app=~".+"}[1h]))'
 ask 'back|novolume' index/volume "$all"
 ok "a volume that one of them may not ask for is none" code_is 404
 

@@ -171,7 +171,7 @@ refused 400 "parse error at line 1, col 12"
 ask_each $api/query 'query={app="shop"}'
 refused 400 "log queries are not supported as an instant query type"
 ask $api/query_range 'query={app="shop"}' limit=501
-refused 400 "max entries limit per query exceeded, limit > max_entries_limit (501 > 500)"
+refused 400 "max entries limit per query exceeded, limit > max_entries_limit_per_query (501 > 500)"
 ask $api/query_range 'query={app="shop", app!="x", app!="y"}'
 refused 400 "max streams matchers per query exceeded, matchers-count > limit (3 > 2)"
 ask $api/query_range 'query={app="shop"}' limit=0

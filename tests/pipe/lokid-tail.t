@@ -158,7 +158,7 @@ ws 'query={app="x1"}'
 first=$CLIENT
 ok "two may tail" wait_for 10 tails 2
 ws 'query={app="x2"}'
-ok "one more than a tenant may have is refused" came '^refused 429 max concurrent tail requests limit exceeded, count > limit (3 > 2)'
+ok "one more than a tenant may have is refused" came '^refused 429 max concurrent tail requests limit exceeded, count > limit (3 > 2) (limit: max_concurrent_tail_requests)'
 TENANT=b ws 'query={app="x3"}'
 ok "of another tenant it is not" wait_for 10 tails 3
 kill "$CLIENT" "$first"
