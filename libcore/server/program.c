@@ -36,8 +36,8 @@ static void describe(const struct program *p, const struct child_end *end, struc
 		err_set(ret, ERR_IO, "%s: ended by signal %d", p->name, end->signal);
 	} else if (end->status > 0) {
 		read_message(p->stderr_fd, &said);
-		err_set(ret, ERR_IO, "%s: exit status %d: %s", p->name, end->status,
-			buf_str(&said));
+		err_set(ret, end->status == err_exit_code(ERR_AGAIN) ? ERR_AGAIN : ERR_IO,
+			"%s: exit status %d: %s", p->name, end->status, buf_str(&said));
 	}
 	buf_release(&said);
 }

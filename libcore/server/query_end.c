@@ -132,7 +132,8 @@ static void end_by_signal(struct query *query, const struct child_end *end)
 		end_too_large(query, "the answer is larger than a query may have memory");
 	else if (end->signal == SIGKILL)
 		query_end_set(query, 500,
-			      "the query was killed, as systems do that are out of memory");
+			      "the query was killed: by somebody, or by the system, as that does "
+			      "when it is out of memory");
 	else
 		query_end_set(query, 500, "the query ended by signal %d: a fault of ours",
 			      end->signal);

@@ -12,7 +12,16 @@
 #include "store/store.h"
 #include "time/time.h"
 
-enum { UNIX_DIGITS = 10 };
+enum { UNIX_DIGITS = 10, RETRY_AFTER_S = 1 };
+
+/* status: when it is no use to ask again. A store that does not answer may, a little later. */
+static void refuse(struct call *c, int status, const struct err *e)
+{
+	if (e->code == ERR_AGAIN)
+		call_refuse_later(c, 503, RETRY_AFTER_S, e);
+	else
+		call_refuse(c, status, e);
+}
 
 /* NULL when it was refused, and answered. */
 static struct store *open_store(struct call *c)
@@ -27,7 +36,7 @@ static struct store *open_store(struct call *c)
 	}
 	s = store_open(c->server->config->store, STORE_WRITE, &e);
 	if (!s)
-		call_refuse(c, 500, &e);
+		refuse(c, 500, &e);
 	else /* so that queries learn at once of what is written there */
 		store_set_cache(s, c->server->cache, STORE_CACHED_INDEX);
 	return s;
@@ -63,7 +72,7 @@ void route_delete_list(struct call *c)
 	if (!s)
 		return;
 	if (list(c, s, &l, &e) < 0) {
-		call_refuse(c, e.code == ERR_AGAIN ? 503 : 500, &e);
+		refuse(c, 500, &e);
 	} else {
 		delete_ask_sort(&l);
 		buf_add_char(&out, '[');
@@ -164,8 +173,6 @@ static int status_of(const struct err *e)
 	case ERR_USAGE:
 	case ERR_LIMIT:
 		return 400;
-	case ERR_AGAIN:
-		return 503;
 	default:
 		return 500;
 	}
@@ -189,7 +196,7 @@ void route_delete_make(struct call *c)
 		call_refuse(c, 400, &e);
 	} else if (store_now(s, "", &r.created_ns, &e) < 0 ||
 		   deletes_put(s, c->tenant, &r, &e) < 0) {
-		call_refuse(c, status_of(&e), &e);
+		refuse(c, status_of(&e), &e);
 	} else {
 		tell(c, "request to delete taken", r.id);
 		metrics_add(metric_of1(c->server->metrics, METRIC_DELETES_RECEIVED, c->tenant), 1);
@@ -233,7 +240,7 @@ void route_delete_cancel(struct call *c)
 	if (cancel(c, s, &l, &e) == 0)
 		answer_done(c);
 	else
-		call_refuse(c, status_of(&e), &e);
+		refuse(c, status_of(&e), &e);
 	deletes_release(&l);
 	store_close(s);
 }
@@ -250,7 +257,7 @@ void route_cache_generation(struct call *c)
 	if (!s)
 		return;
 	if (deletes_generation(s, c->tenant, &n, &e) < 0) {
-		call_refuse(c, 500, &e);
+		refuse(c, 500, &e);
 	} else {
 		if (n)
 			buf_addf(&out, "\"%llu\"\n", (unsigned long long)n);

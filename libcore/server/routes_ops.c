@@ -13,6 +13,8 @@
 #include "server/version.h"
 #include "time/time.h"
 
+enum { FLUSH_RETRY_S = 5 }; /* a round that failed comes again sooner only at first */
+
 void route_ready(struct call *c)
 {
 	struct buf text = { 0 };
@@ -118,10 +120,12 @@ static void flushed(int rc, const struct err *e, void *data)
 {
 	struct call *c = data;
 
-	if (rc < 0)
-		call_refuse(c, 500, e);
-	else
+	if (rc == 0)
 		call_answer(c, 204, NULL, (struct bytes){ 0 });
+	else if (e->code == ERR_AGAIN)
+		call_refuse_later(c, 503, FLUSH_RETRY_S, e);
+	else
+		call_refuse(c, 500, e);
 }
 
 void route_flush(struct call *c)

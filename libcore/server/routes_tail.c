@@ -255,6 +255,20 @@ static void refuse_text(struct call *c, int status, const struct tail *t)
 	buf_release(&why);
 }
 
+/* As for other queries: 504 is a store that does not answer. */
+static int status_of(const struct child_end *end)
+{
+	switch (end->status) {
+	case 2:
+	case 3:
+		return 400;
+	case 5:
+		return 504;
+	default:
+		return 500;
+	}
+}
+
 static void logql_ended(const struct child_end *end, void *data)
 {
 	struct tail *t = data;
@@ -267,7 +281,7 @@ static void logql_ended(const struct child_end *end, void *data)
 	if (c && end->error.code != ERR_NONE)
 		call_refuse_later(c, 503, 1, &end->error);
 	else if (c)
-		refuse_text(c, end->status == 2 || end->status == 3 ? 400 : 500, t);
+		refuse_text(c, status_of(end), t);
 	let_go(t);
 }
 

@@ -36,6 +36,7 @@ case \$* in
 *large*) exec head -c 100000000 /dev/zero ;;
 *memory*) echo 'out of memory: 123456 bytes' >&2; kill -ABRT \$\$ ;;
 *crash*) kill -SEGV \$\$ ;;
+*killed*) kill -KILL \$\$ ;;
 *) exec $real/logql "\$@" ;;
 esac
 END
@@ -168,7 +169,11 @@ ok "the limit is named" stdout_has "the query needs more memory (limit: max_quer
 ask a crash
 ok "one that crashes is 500" code_is 500
 ok "it says so" stdout_has "ended by signal 11"
-ok "failed ones are counted" metric_is loki_query_frontend_failed_queries_total 5
+ask a killed
+ok "one that is killed is 500" code_is 500
+is "and whoever did it is named" "$(cat "$TAP/stdout")" \
+	"the query was killed: by somebody, or by the system, as that does when it is out of memory"
+ok "failed ones are counted" metric_is loki_query_frontend_failed_queries_total 6
 
 # --- scans ---
 for i in 1 2 3 4 5 6 7 8; do
