@@ -10,8 +10,8 @@
  * round, and when somebody asks for a flush: that waits for a round that began when no segment of
  * its time was open any more.
  *
- * What no mending helps, as a segment of a later version, stays. It is told once, and no round
- * begins for it by the clock until there is another segment.
+ * What no mending helps, as a segment of a later version or one that we may not read, stays. It is
+ * told once, and no round begins for it by the clock until there is another segment.
  */
 #include "server/flusher.h"
 
@@ -65,6 +65,8 @@ struct waiting {
 struct sight {
 	int rc; /* -1: error; else whether segments are closed */
 	struct err error;
+	struct err unread;	/* why the first segment cannot that cannot be opened; else .code is
+				   ERR_NONE */
 	int64_t oldest_open_ns; /* since when the oldest open segment is; INT64_MAX: there is none
 				 */
 };
@@ -187,6 +189,19 @@ static int check_folder(struct flusher *f, const char *wal, struct err *e)
 	return 0;
 }
 
+/* Those of another user's, most often: no flush has them, and each query fails. */
+static void look_at_unread(struct flusher *f, const struct wal_list *list, struct flusher_state *st)
+{
+	st->n_unread = list->n_faults;
+	if (list->n_faults)
+		st->unread = list->fault[0];
+	for (size_t i = 0; i < list->n_faults; i++)
+		log_event(&f->server->log,
+			  leftover_cannot_open(&f->leftover, &list->fault[i]) ? LOG_DEBUG
+									      : LOG_ERROR,
+			  "a segment of the log cannot be read", "err", list->fault[i].msg, NULL);
+}
+
 /* What lies in the folder: how much is closed, and since when the oldest open segment is. */
 static int look_at_folder(struct flusher *f, int64_t *ret_oldest_open_ns, struct err *e)
 {
@@ -212,11 +227,15 @@ static int look_at_folder(struct flusher *f, int64_t *ret_oldest_open_ns, struct
 		if (!st.oldest_unflushed_ns || s->header.created_ns < st.oldest_unflushed_ns)
 			st.oldest_unflushed_ns = s->header.created_ns;
 	}
+	look_at_unread(f, &list, &st);
+	f->sight.unread = st.unread;
 	wal_list_release(&list);
 	if (mend_count_aside(wal, &st.n_aside, e) < 0)
 		return -1;
 	pthread_mutex_lock(&f->lock);
 	f->state.n_aside = st.n_aside;
+	f->state.n_unread = st.n_unread;
+	f->state.unread = st.unread;
 	f->state.n_closed = st.n_closed;
 	f->state.closed_bytes = st.closed_bytes;
 	f->state.oldest_unflushed_ns = st.oldest_unflushed_ns;
@@ -448,11 +467,12 @@ static bool is_to_be_mended(struct flusher *f, enum stage stage, const struct ch
 			    const struct err *failure)
 {
 	bool met = end->status == err_exit_code(ERR_CORRUPT);
+	bool unread = f->sight.unread.code != ERR_NONE && end->status == err_exit_code(ERR_IO);
 
 	if (stage != REPLAY || f->mended || !met) {
-		f->met_damage |= stage == REPLAY && met;
+		f->met_damage |= stage == REPLAY && (met || unread);
 		/* What stays in the log cannot be pruned either. */
-		f->met_else |= !met || (stage != REPLAY && stage != PRUNE);
+		f->met_else |= !(met || unread) || (stage != REPLAY && stage != PRUNE);
 		return false;
 	}
 	log_event(&f->server->log, leftover_was_told(&f->leftover, failure) ? LOG_DEBUG : LOG_ERROR,
@@ -636,7 +656,7 @@ static void decide(struct flusher *f)
 		return;
 	}
 	if (seen->rc == 0)
-		tell_waiting(f, 0, NULL, false);
+		tell_waiting(f, seen->unread.code == ERR_NONE ? 0 : -1, &seen->unread, false);
 	look_soon(f);
 }
 

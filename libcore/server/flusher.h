@@ -16,6 +16,8 @@ struct flusher_state {
 					none */
 	uint64_t n_closed, closed_bytes; /* segments that wait */
 	uint64_t n_aside;		 /* segments that were damaged, and set aside */
+	uint64_t n_unread;		 /* that cannot be opened, as those of another user's; */
+	struct err unread;		 /* why the first cannot */
 	double disk_usage;		 /* of the log's disk: the part that is taken */
 	unsigned n_failed;		 /* runs in a row */
 	bool running;

@@ -63,6 +63,18 @@ static void add_aside(struct server *s, struct buf *out)
 			 s->config->wal, MEND_ASIDE);
 }
 
+/* A segment that root wrote in the place of the daemon's user, most often. */
+static void add_unread(struct server *s, struct buf *out)
+{
+	struct flusher_state st = flusher_look(s->flusher);
+
+	if (st.n_unread)
+		buf_addf(out, "but %llu %s: %s\n", (unsigned long long)st.n_unread,
+			 num_word(st.n_unread, "segment of the log cannot be read",
+				  "segments of the log cannot be read"),
+			 st.unread.msg);
+}
+
 static void add_store(struct server *s, struct buf *out)
 {
 	struct store_health h = store_watch_look(s->watch);
@@ -83,6 +95,7 @@ void health_notes(struct server *s, struct buf *out)
 
 	add_store(s, out);
 	add_aside(s, out);
+	add_unread(s, out);
 	if (kept.n_unnamed)
 		buf_addf(
 			out, "but %llu %s in no index file: idxbuild --fsck --repair\n",
