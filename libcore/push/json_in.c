@@ -2,10 +2,13 @@
 
 int json_in_bad(const struct json_in *in, const char *what)
 {
-	struct bytes rest = bytes_of(in->j.p, (size_t)(in->j.end - in->j.p));
+	struct bytes rest = bytes_of(in->j.p, (size_t)(in->j.end - in->j.p)), value;
+	struct json_at j = in->j;
 
 	if (rest.n == 0)
 		return err_set(in->e, ERR_USAGE, "expected %s, found the body's end", what);
+	if (json_value(&j, &value)) /* alone, without what stands behind it */
+		rest = value;
 	rest = bytes_sub(rest, 0, 20);
 	return err_set(in->e, ERR_USAGE, "expected %s at byte %zu, found %.*s", what,
 		       (size_t)(in->j.p - in->start), BYTES_ARG(rest));

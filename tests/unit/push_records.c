@@ -106,8 +106,8 @@ static void bad_records_are_told(void **state)
 			    "0;line 3: expected an object at byte 0, found [];"
 			    "0;line 4: field 'ts': expected a time, found 'noon';"
 			    "0;line 5: expected nothing behind the body at byte 12, found x;"
-			    "0;line 6: expected \"name\": at byte 7, found 3};"
-			    "0;line 7: expected , or } at byte 7, found \"b\":2};0;");
+			    "0;line 6: expected \"name\": at byte 7, found 3;"
+			    "0;line 7: expected , or } at byte 7, found \"b\";0;");
 }
 
 static void records_are_bounded(void **state)
@@ -244,7 +244,7 @@ static void bulk_out_of_step_is_refused(void **state)
 	    "error: line 1: expected {\"create\":{}} or another action at byte 0, found x");
 	bad(bulk, "{\"index\":7}\n{}",
 	    "error: line 1: expected an object behind the action at byte 9, "
-	    "found 7}");
+	    "found 7");
 	bad(bulk, "{\"index\":{\"a\"}}\n{}",
 	    "error: line 1: expected \"name\": at byte 13, found }}");
 	bad(bulk, "{\"index\":{\"a\":}}\n{}",
