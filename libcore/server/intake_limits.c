@@ -336,6 +336,11 @@ int limits_take_push(struct push_run *r, struct intake_tally good)
 		 "contact your Loki administrator to see if the limit can be increased",
 		 BYTES_ARG(r->tenant->name), l->ingestion_rate_bytes, (unsigned long long)good.n,
 		 (unsigned long long)good.n_bytes);
+	if ((double)good.n_bytes > l->ingestion_burst_bytes)
+		buf_addf(&r->text,
+			 " (one push of more than %llu bytes, ingestion_burst_size_mb, is never "
+			 "taken: send it in parts)",
+			 (unsigned long long)l->ingestion_burst_bytes);
 	r->discarded[REASON_RATE] = good;
 	return 429;
 }

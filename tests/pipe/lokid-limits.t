@@ -110,6 +110,9 @@ is_taken "a burst is taken"
 put rated "$app" "$(entry "$hundred" 1)"
 is_refused "ingestion_rate_mb" 429 "Ingestion rate limit exceeded for user rated (limit: 10 bytes/sec) while attempting to ingest '1' lines totaling '100' bytes"
 ok "when to come again" grep -qi '^retry-after: ' head
+not_ok "which helps it" stdout_has ingestion_burst_size_mb
+put rated "$app" "$(entry "$hundred$hundred" 2)"
+is_refused "a push above ingestion_burst_size_mb" 429 "totaling '200' bytes, reduce log volume or contact your Loki administrator to see if the limit can be increased (one push of more than 104 bytes, ingestion_burst_size_mb, is never taken: send it in parts)"
 put streamed "$app" "$(entry 0123456789)"
 is_taken "a stream's burst is taken"
 put streamed "$app" "$(entry 0123456789 1)"
