@@ -393,6 +393,8 @@ static void reload(struct server *s)
 
 	say(s, "RELOADING=1");
 	forget_told(s);
+	take_anew(s, ANEW_LIMITS_AND_USERS);
+	/* Also when those are wrong: a slip there is no reason to let a certificate expire. */
 	if (http_reload(s->http, &e) < 0)
 		log_event(&s->log, LOG_ERROR, "certificates of before stay in force", "err", e.msg,
 			  NULL);
@@ -401,7 +403,6 @@ static void reload(struct server *s)
 	if (s->audit && audit_reopen(s->audit, &e) < 0)
 		log_event(&s->log, LOG_ERROR, "audit log of before stays in use", "err", e.msg,
 			  NULL);
-	take_anew(s, ANEW_LIMITS_AND_USERS);
 	say(s, "READY=1");
 }
 

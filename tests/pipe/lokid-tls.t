@@ -69,6 +69,13 @@ kill -HUP "$LOKID_PID"
 ok "a good pair is, without a restart" wait_for 5 serves stranger
 ok "and told" wait_for 5 says 'level=info msg="certificates read"'
 is "once" "$(grep -c 'certificates read' lokid.log)" 1
+cp lokid.yaml good.yaml
+echo 'sever: {}' >>lokid.yaml
+kill -HUP "$LOKID_PID"
+twice() { [ "$(grep -c 'certificates read' lokid.log)" = 2 ]; }
+ok "settings that are wrong keep no certificate away" wait_for 5 twice
+is "and are told before" "$(grep -Eo 'certificates read|of before stay in force' lokid.log | tail -n 2 | tr '\n' ,)" 'of before stay in force,certificates read,'
+mv good.yaml lokid.yaml
 
 lokid_stop
 is "it ends well" "$STATUS" 0
