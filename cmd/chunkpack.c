@@ -53,9 +53,15 @@ static void show_problem(void *data, enum packing_problem_kind kind, const struc
 static int read_input(int fd, const char *name, void *data, struct err *e)
 {
 	struct args *args = data;
+	bool failed = packing_failed(args->job);
 
 	args->input = name;
-	return packing_read(args->job, fd, e);
+	if (packing_read(args->job, fd, e) == 0)
+		return 0;
+	if (failed || !packing_failed(args->job))
+		return -1;
+	cli_report(args->cli, e); /* the store's fault, not the input's */
+	return 0;
 }
 
 /* A folder was only looked at, and becomes a store by what is written to it. */

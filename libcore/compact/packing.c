@@ -205,6 +205,11 @@ static int write_packs(struct packing *p, const struct slices *s, const uint32_t
 	return 0;
 }
 
+bool packing_failed(const struct packing *p)
+{
+	return p->failed;
+}
+
 int packing_flush(struct packing *p, enum pack_time when, struct err *e)
 {
 	struct sorted sorted = { 0 };

@@ -64,6 +64,9 @@ void packing_free(struct packing *p); /* NULL is fine */
  */
 MUST_CHECK int packing_read(struct packing *p, int fd, struct err *e);
 
+/* Could packs not be written? What packing_read says then is of the store, not of its input. */
+bool packing_failed(const struct packing *p);
+
 /* Writes what is left. Nothing may be read after it. Errors: ERR_IO, ERR_FULL; on_pack's. */
 MUST_CHECK int packing_finish(struct packing *p, struct err *e);
 

@@ -11,15 +11,22 @@
 
 enum { MESSAGE_MAX = 4 << 10 }; /* of what a program says on stderr */
 
-/* The first line of what it said. */
-static void read_message(int fd, struct buf *ret)
+/* The first line of what it said, without its name, which the caller has. */
+static void read_message(int fd, const char *program, struct buf *ret)
 {
+	struct buf name = { 0 };
 	ssize_t n = pread(fd, buf_reserve(ret, MESSAGE_MAX), MESSAGE_MAX, 0);
 
 	ret->n = n > 0 ? (size_t)n : 0;
 	for (size_t i = 0; i < ret->n; i++)
 		if (ret->p[i] == '\n')
 			ret->n = i;
+	buf_addf(&name, "%s: ", program);
+	if (bytes_starts(buf_bytes(ret), buf_bytes(&name)))
+		buf_drop(ret, name.n);
+	if (bytes_starts(buf_bytes(ret), BYTES_LIT("error: ")))
+		buf_drop(ret, strlen("error: "));
+	buf_release(&name);
 }
 
 static void describe(const struct program *p, const struct child_end *end, struct err *ret)
@@ -35,7 +42,7 @@ static void describe(const struct program *p, const struct child_end *end, struc
 	} else if (end->signal && end->signal != SIGPIPE) {
 		err_set(ret, ERR_IO, "%s: ended by signal %d", p->name, end->signal);
 	} else if (end->status > 0) {
-		read_message(p->stderr_fd, &said);
+		read_message(p->stderr_fd, p->name, &said);
 		err_set(ret, end->status == err_exit_code(ERR_AGAIN) ? ERR_AGAIN : ERR_IO,
 			"%s: exit status %d: %s", p->name, end->status, buf_str(&said));
 	}

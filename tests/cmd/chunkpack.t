@@ -182,6 +182,10 @@ ok "a damaged segment is exit 3" exits 3 chunkpack --store D damaged
 ok "the message says where" stderr_matches "^chunkpack: error: 'damaged': segment $id: offset [0-9]+: "
 is "it does not count as packed" "$(field segments "$(cat "$TAP/stdout")")" "[]"
 
+chunkpack --store full in.jsonl >/dev/null
+ok "packs that cannot be written while it reads: exit 4" exits 4 sh -c 'ulimit -f 1; trap "" XFSZ; exec chunkpack -j1 --chunk-size 1MiB --memory 56MiB --store full <big.jsonl'
+ok "are no fault of stdin" stderr_matches "^chunkpack: error: '.*[.]tmp': .*File too large"
+
 # Beyond --memory: further packs, of which the last says what all of them hold.
 ok "more than memory holds" exits 0 sh -c 'chunkpack -j1 --chunk-size 1MiB --memory 56MiB --store M V/*.wal'
 n=$(wc -l <"$TAP/stdout")
