@@ -84,7 +84,7 @@ static void read_block(struct limits_reader *r, const struct yaml_node *map, str
 	struct item item = { 0 };
 
 	*b = (struct limits_block){ 0 };
-	if (!limits_read_keys(r, map, "blocked_queries", keys, &item))
+	if (!limits_read_keys(r, map, NULL, keys, &item))
 		return;
 	if (item.hash > UINT32_MAX)
 		limits_fault(r, yaml_get(map, "hash"), "hash", "expected at most 4294967295");
@@ -92,8 +92,8 @@ static void read_block(struct limits_reader *r, const struct yaml_node *map, str
 	if (item.pattern)
 		b->pattern = bytes_trim(bytes_str(item.pattern));
 	if (item.regex && b->pattern.n)
-		b->regex =
-			limits_regex(r, yaml_get(map, "pattern"), item.pattern, REGEX_UNANCHORED);
+		b->regex = limits_regex(r, yaml_get(map, "pattern"), "pattern", item.pattern,
+					REGEX_UNANCHORED);
 	read_kinds(r, map, &item.types, b);
 	read_tags(r, yaml_get(map, "query_tags"), b);
 }
@@ -102,7 +102,7 @@ void limits_blocks_read(const struct yaml_node *node, const char *name, struct l
 			struct limits_blocks *ret, struct report *r)
 {
 	struct limits_reader reader = { name, m, r };
-	uint32_t n = limits_n_items(&reader, node, "blocked_queries");
+	uint32_t n = limits_n_items(&reader, node, NULL);
 	struct limits_block *v = arena_alloc(&m->arena, (n + 1) * sizeof(*v));
 
 	for (uint32_t i = 0; i < n; i++)

@@ -228,30 +228,32 @@ static void report_unknown(struct report *r, const struct yaml_node *key, const 
 }
 
 /* No stream has a label that cannot be one. */
-static void check_names(const struct yaml_node *map, const char *key, const struct key_names *names,
-			struct report *r)
+static void check_names(const struct yaml_node *map, const char *path, const char *key,
+			const struct key_names *names, struct report *r)
 {
 	const struct yaml_node *at = yaml_get(map, key);
 	struct err e;
 
 	for (size_t i = 0; at && i < names->n; i++)
 		if (labels_check_name(bytes_str(names->name[i]), &e) < 0)
-			report_error_at(r, at, "'%s': %s", key, e.msg);
+			report_error_at(r, at, "'%s.%s': %s", path, key, e.msg);
 }
 
-static void check_limits(const struct yaml_node *map, const struct limits *l, struct report *r)
+static void check_limits(const struct yaml_node *map, const char *path, const struct limits *l,
+			 struct report *r)
 {
 	uint64_t code = l->block_ingestion_status_code;
 	const struct yaml_node *at = yaml_get(map, "block_ingestion_status_code");
 	struct err e;
 
-	check_names(map, "enforced_labels", &l->enforced_labels, r);
-	check_names(map, "required_labels", &l->required_labels, r);
+	check_names(map, path, "enforced_labels", &l->enforced_labels, r);
+	check_names(map, path, "required_labels", &l->required_labels, r);
 	if (!at || (code >= 200 && code <= 599))
 		return;
-	yaml_fail(at, &e, ERR_USAGE,
-		  "'block_ingestion_status_code': expected an HTTP status, 200 to 599, found %llu",
-		  (unsigned long long)code);
+	yaml_fail(
+		at, &e, ERR_USAGE,
+		"'%s.block_ingestion_status_code': expected an HTTP status, 200 to 599, found %llu",
+		path, (unsigned long long)code);
 	report_error(r, &e);
 }
 
@@ -302,11 +304,11 @@ static void read_limits(struct limits_set *s, const struct yaml_node *map, const
 		else if (is_otlp(k))
 			limits_otlp_read(p->value, buf_str(&name), &s->otlp_labels, &s->parts,
 					 &l->otlp, r);
-		else if (key_read(k, p->value, l, &s->arena, &e) < 0)
+		else if (key_read(k, buf_str(&name), p->value, l, &s->arena, &e) < 0)
 			report_error(r, &e);
 	}
 	l->discover_service_name = l->service_name_labels.n > 0;
-	check_limits(map, l, r);
+	check_limits(map, path, l, r);
 	buf_release(&name);
 }
 

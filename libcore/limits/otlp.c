@@ -47,13 +47,17 @@ static void add_names(struct list *to, enum otlp_action action, const struct key
 			 (struct otlp_rule){ .action = action, .name = bytes_str(names->name[i]) });
 }
 
-static void add_regex(struct limits_reader *r, const struct yaml_node *at, enum otlp_action action,
-		      const char *pattern, struct list *to)
+static void add_regex(struct limits_reader *r, const struct yaml_node *at, const char *what,
+		      enum otlp_action action, const char *pattern, struct list *to)
 {
-	const struct regex *regex = limits_regex(r, at, pattern, REGEX_ANCHORED);
+	struct buf name = { 0 };
+	const struct regex *regex;
 
+	buf_addf(&name, "%s.regex", what);
+	regex = limits_regex(r, at, buf_str(&name), pattern, REGEX_ANCHORED);
 	if (regex)
 		add_rule(to, (struct otlp_rule){ .action = action, .regex = regex });
+	buf_release(&name);
 }
 
 struct item {
@@ -62,8 +66,8 @@ struct item {
 	const char *regex;
 };
 
-static void read_item(struct limits_reader *r, const struct yaml_node *map, enum part part,
-		      struct list *to)
+static void read_item(struct limits_reader *r, const struct yaml_node *map, const char *what,
+		      enum part part, struct list *to)
 {
 	static const struct key keys[] = {
 		{ "action", KEY_WORD, KEY_USED, offsetof(struct item, action), action_words, NULL },
@@ -75,18 +79,19 @@ static void read_item(struct limits_reader *r, const struct yaml_node *map, enum
 	struct item item = { .action = OTLP_METADATA };
 	bool is_regex;
 
-	if (!limits_read_keys(r, map, "attributes_config", keys, &item))
+	if (!limits_read_keys(r, map, what, keys, &item))
 		return;
 	is_regex = item.regex && *item.regex;
 	if (is_regex == (item.attributes.n > 0))
-		limits_fault(r, map, "attributes_config",
+		limits_fault(r, map, what,
 			     is_regex ? "only one of attributes or regex must be set"
 				      : "attributes or regex must be set");
 	else if (part == OF_SCOPE && item.action == OTLP_INDEX_LABEL)
-		limits_fault(r, map, "scope_attributes",
+		limits_fault(r, map, what,
 			     "index_label is for attributes of resources and of log records");
 	else if (is_regex)
-		add_regex(r, yaml_get(map, "regex"), (enum otlp_action)item.action, item.regex, to);
+		add_regex(r, yaml_get(map, "regex"), what, (enum otlp_action)item.action,
+			  item.regex, to);
 	else
 		add_names(to, (enum otlp_action)item.action, &item.attributes);
 }
@@ -97,7 +102,7 @@ static void read_list(struct limits_reader *r, const struct yaml_node *list, con
 	uint32_t n = limits_n_items(r, list, what);
 
 	for (uint32_t i = 0; i < n; i++)
-		read_item(r, list->item[i], part, to);
+		read_item(r, list->item[i], what, part, to);
 }
 
 /* --- the whole --- */
@@ -121,8 +126,8 @@ static void read_resource(struct limits_reader *r, const struct yaml_node *map,
 	for (size_t i = 0; i < ret->n_defaults; i++)
 		add_rule(&rules, labels->v[i]);
 	if (given)
-		read_list(r, yaml_get(map, "attributes_config"), "attributes_config", OF_RESOURCE,
-			  &rules);
+		read_list(r, yaml_get(map, "attributes_config"),
+			  "resource_attributes.attributes_config", OF_RESOURCE, &rules);
 	ret->mapping.resource = keep(&rules, r->m);
 }
 
@@ -142,7 +147,7 @@ void limits_otlp_read(const struct yaml_node *node, const char *name,
 	struct list scope = { 0 }, log = { 0 };
 	struct limits_otlp o = { 0 };
 
-	if (!limits_read_keys(&reader, node, "otlp_config", keys, &o.mapping))
+	if (!limits_read_keys(&reader, node, NULL, keys, &o.mapping))
 		return;
 	read_resource(&reader, yaml_get(node, "resource_attributes"), labels, &o);
 	read_list(&reader, yaml_get(node, "scope_attributes"), "scope_attributes", OF_SCOPE,

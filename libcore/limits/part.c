@@ -17,13 +17,15 @@ void limits_fault(struct limits_reader *r, const struct yaml_node *at, const cha
 {
 	struct err e;
 
-	yaml_fail(at, &e, ERR_USAGE, "'%s': %s", what, why);
+	yaml_fail(at, &e, ERR_USAGE, "'%s%s%s': %s", r->name, what ? "." : "", what ? what : "",
+		  why);
 	report_error(r->report, &e);
 }
 
 bool limits_read_keys(struct limits_reader *r, const struct yaml_node *map, const char *what,
 		      const struct key *table, void *base)
 {
+	struct buf name = { 0 };
 	struct err e;
 
 	if (!map || yaml_is_null(map))
@@ -36,12 +38,15 @@ bool limits_read_keys(struct limits_reader *r, const struct yaml_node *map, cons
 		const struct yaml_pair *p = &map->pair[i];
 		const struct key *k = key_find(table, p->key->text);
 
+		buf_reset(&name);
+		buf_addf(&name, "%s%s%s.%.*s", r->name, what ? "." : "", what ? what : "",
+			 BYTES_ARG(p->key->text));
 		if (!k)
-			yaml_fail(p->key, &e, ERR_USAGE, "'%s.%.*s' is not a key", r->name,
-				  BYTES_ARG(p->key->text));
-		if (!k || key_read(k, p->value, base, &r->m->arena, &e) < 0)
+			yaml_fail(p->key, &e, ERR_USAGE, "'%s' is not a key", buf_str(&name));
+		if (!k || key_read(k, buf_str(&name), p->value, base, &r->m->arena, &e) < 0)
 			report_error(r->report, &e);
 	}
+	buf_release(&name);
 	return true;
 }
 
@@ -56,7 +61,7 @@ uint32_t limits_n_items(struct limits_reader *r, const struct yaml_node *list, c
 }
 
 const struct regex *limits_regex(struct limits_reader *r, const struct yaml_node *at,
-				 const char *pattern, unsigned how)
+				 const char *what, const char *pattern, unsigned how)
 {
 	struct limits_memory *m = r->m;
 	struct regex *regex;
@@ -64,7 +69,7 @@ const struct regex *limits_regex(struct limits_reader *r, const struct yaml_node
 
 	regex = regex_new(bytes_str(pattern), how, &e);
 	if (!regex) {
-		limits_fault(r, at, "regex", e.msg);
+		limits_fault(r, at, what, e.msg);
 		return NULL;
 	}
 	mem_grow(&m->regex, &m->cap, m->n_regexes + 1, sizeof(*m->regex));

@@ -21,11 +21,12 @@ struct limits_reader {
 	struct report *report;
 };
 
-/* Tells a fault. */
+/* Tells a fault; of which key below .name, or NULL: of that itself. */
 void limits_fault(struct limits_reader *r, const struct yaml_node *at, const char *what,
 		  const char *why);
 
-/* A map whose keys are those of the table. False when it is none, which is a fault, or null. */
+/* A map whose keys are those of the table; what: as above. False when it is none, which is a fault,
+ * or null. */
 bool limits_read_keys(struct limits_reader *r, const struct yaml_node *map, const char *what,
 		      const struct key *table, void *base);
 
@@ -34,6 +35,6 @@ uint32_t limits_n_items(struct limits_reader *r, const struct yaml_node *list, c
 
 /* NULL, and a fault, of a pattern that is none; how as of regex_new. */
 const struct regex *limits_regex(struct limits_reader *r, const struct yaml_node *at,
-				 const char *pattern, unsigned how);
+				 const char *what, const char *pattern, unsigned how);
 
 #endif

@@ -24,7 +24,7 @@ static void read_selector(struct limits_reader *r, const struct yaml_node *map,
 	struct err e;
 
 	if (logql_matchers(rule->selector, 0, &m->arena, &match, &rule->n_match, &e) < 0) {
-		limits_fault(r, yaml_get(map, "selector"), "retention_stream.selector", e.msg);
+		limits_fault(r, yaml_get(map, "selector"), "selector", e.msg);
 		return;
 	}
 	rule->match = match;
@@ -48,18 +48,18 @@ static void read_rule(struct limits_reader *r, const struct yaml_node *map,
 	struct item item = { 0 };
 
 	*ret = (struct limits_stream_rule){ 0 };
-	if (!limits_read_keys(r, map, "retention_stream", keys, &item))
+	if (!limits_read_keys(r, map, NULL, keys, &item))
 		return;
 	if (!item.selector) {
-		limits_fault(r, map, "retention_stream", "expected a selector");
+		limits_fault(r, map, NULL, "expected a selector");
 		return;
 	}
 	ret->selector = bytes_str(item.selector);
 	ret->priority = item.priority;
 	ret->period_ns = item.period_ns;
 	if (item.period_ns < SHORTEST_NS)
-		limits_fault(r, yaml_get(map, "period") ? yaml_get(map, "period") : map,
-			     "retention_stream.period", "expected at least 24h");
+		limits_fault(r, yaml_get(map, "period") ? yaml_get(map, "period") : map, "period",
+			     "expected at least 24h");
 	read_selector(r, map, ret);
 }
 
@@ -68,7 +68,7 @@ void limits_stream_rules_read(const struct yaml_node *node, const char *name,
 			      struct report *r)
 {
 	struct limits_reader reader = { name, m, r };
-	uint32_t n = limits_n_items(&reader, node, "retention_stream");
+	uint32_t n = limits_n_items(&reader, node, NULL);
 	struct limits_stream_rule *v = arena_alloc(&m->arena, (n + 1) * sizeof(*v));
 
 	for (uint32_t i = 0; i < n; i++)

@@ -85,11 +85,20 @@ static const struct key *rest_of_section(const struct walk *w)
 static void take_value(struct walk *w, const struct yaml_pair *p, const char *name,
 		       const struct key *k)
 {
+	struct buf before = { 0 }, after = { 0 };
 	struct err e;
 
-	report_key(w->report, p, name, k);
-	if (key_read(k, p->value, w->config, &w->config->arena, &e) < 0)
+	if (k->use == KEY_MAPPED)
+		key_add_value(k, w->config, KEY_YAML, &before);
+	if (key_read(k, name, p->value, w->config, &w->config->arena, &e) < 0)
 		fail(w, &e);
+	if (k->use == KEY_MAPPED)
+		key_add_value(k, w->config, KEY_YAML, &after);
+	/* Who sets what holds anyway need not know what it does here. */
+	if (k->use != KEY_MAPPED || !bytes_eq(buf_bytes(&before), buf_bytes(&after)))
+		report_key(w->report, p, name, k);
+	buf_release(&before);
+	buf_release(&after);
 }
 
 static void walk_map(struct walk *w, const struct yaml_node *map)
@@ -188,8 +197,10 @@ static void read_overrides_file(struct walk *w, const struct yaml_node *limits)
 
 	for (const struct key *k = keys; k->name; k++) {
 		const struct yaml_node *v = yaml_get(limits, k->name);
+		char name[64];
 
-		if (v && key_read(k, v, w->config, &w->config->arena, &e) < 0)
+		snprintf(name, sizeof(name), "limits_config.%s", k->name);
+		if (v && key_read(k, name, v, w->config, &w->config->arena, &e) < 0)
 			fail(w, &e);
 	}
 }

@@ -318,7 +318,7 @@ static void settle_segment_age(struct config *c, const struct yaml_node *root)
 	const struct yaml_node *at = config_node(root, age.name);
 
 	/* A value that cannot be was told already. */
-	if (at && key_read(&age, at, c, &c->arena, NULL) < 0)
+	if (at && key_read(&age, age.name, at, c, &c->arena, NULL) < 0)
 		return;
 }
 

@@ -135,16 +135,17 @@ static void add_expected(const struct key *k, struct buf *out)
 	}
 }
 
-static int fail_value(const struct key *k, const struct yaml_node *v, struct err *e)
+static int fail_value(const struct key *k, const char *name, const struct yaml_node *v,
+		      struct err *e)
 {
 	struct buf b = { 0 };
 
 	add_expected(k, &b);
 	if (v->kind == YAML_SCALAR)
-		yaml_fail(v, e, ERR_USAGE, "'%s': expected %s, found '%.*s'", k->name, buf_str(&b),
+		yaml_fail(v, e, ERR_USAGE, "'%s': expected %s, found '%.*s'", name, buf_str(&b),
 			  BYTES_ARG(bytes_sub(v->text, 0, 100)));
 	else
-		yaml_fail(v, e, ERR_USAGE, "'%s': expected %s, found a %s", k->name, buf_str(&b),
+		yaml_fail(v, e, ERR_USAGE, "'%s': expected %s, found a %s", name, buf_str(&b),
 			  v->kind == YAML_MAP ? "map" : "list");
 	buf_release(&b);
 	return -1;
@@ -255,8 +256,8 @@ int key_read_names(const struct yaml_node *v, struct arena *a, struct key_names 
 	return 0;
 }
 
-int key_read(const struct key *k, const struct yaml_node *v, void *base, struct arena *a,
-	     struct err *e)
+int key_read(const struct key *k, const char *name, const struct yaml_node *v, void *base,
+	     struct arena *a, struct err *e)
 {
 	void *at = (char *)base + k->at;
 
@@ -265,7 +266,7 @@ int key_read(const struct key *k, const struct yaml_node *v, void *base, struct 
 	if (k->type == KEY_NAMES)
 		return key_read_names(v, a, at, e);
 	if (v->kind != YAML_SCALAR || !read_scalar(k, v->text, at, a))
-		return fail_value(k, v, e);
+		return fail_value(k, name, v, e);
 	return 0;
 }
 

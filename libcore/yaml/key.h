@@ -48,9 +48,10 @@ struct key {
 };
 
 /* Puts the value where it belongs below base; null leaves what is there. Texts lie in the arena.
+ * name: its whole path, as "overrides.a.max_line_size", for errors.
  * Errors: ERR_USAGE, "FILE:LINE:COL: 'NAME': expected ..., found ..." */
-MUST_CHECK int key_read(const struct key *k, const struct yaml_node *value, void *base,
-			struct arena *a, struct err *e);
+MUST_CHECK int key_read(const struct key *k, const char *name, const struct yaml_node *value,
+			void *base, struct arena *a, struct err *e);
 
 /* A list of texts, or one text with commas between them. */
 MUST_CHECK int key_read_names(const struct yaml_node *value, struct arena *a, struct key_names *ret,

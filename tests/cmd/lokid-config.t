@@ -38,6 +38,15 @@ for line in 'auth_enabled: false' 'path_prefix: /loki' 'chunk_encoding: snappy' 
 	ok "  $line" printed "$line"
 done
 
+ok "defaults are printed" exits 0 lokid --print-config
+cp "$TAP/stdout" defaults.yaml
+ok "and taken back" exits 0 lokid --config defaults.yaml --check-config
+ok "without a word" stderr_is_empty
+sed 's/chunk_idle_period: .*/chunk_idle_period: 7m/' defaults.yaml >idle.yaml
+ok "what somebody sets is remarked upon" exits 0 lokid --config idle.yaml --check-config
+ok "that alone" stderr_lines 1
+ok "by its name" stderr_has "'ingester.chunk_idle_period': it is how long"
+
 printf 'sever: {}\nserver: {log_level: loud}\n' >bad.yaml
 ok "a file with faults is exit 2" exits 2 lokid --config bad.yaml --check-config
 ok "the first is told" stderr_has "lokid: error: bad.yaml:1:1: 'sever' is not a key: did you mean 'server'?"
@@ -83,7 +92,7 @@ ok "which does not start here" exits 4 lokid --config c.yaml --data d --listen 1
 ok "for that reason" stderr_has "'runtime_config.file': cannot open 'o.yaml': No such file"
 printf 'overrides: {a: {max_query_series: many}}\n' >o.yaml
 ok "overrides with a fault are exit 2" exits 2 lokid --config c.yaml --check-config
-ok "which is told" stderr_has "o.yaml:1:35: 'max_query_series': expected a whole number, found 'many'"
+ok "which is told" stderr_has "o.yaml:1:35: 'overrides.a.max_query_series': expected a whole number, found 'many'"
 printf 'overrides: {a: {max_query_series: 7}}\n' >o.yaml
 ok "good ones are printed" exits 0 lokid --config c.yaml --print-config
 ok "by tenant" printed 'max_query_series: 7'
@@ -95,7 +104,7 @@ is "each stands over those before, key by key" "$(sed -n '/^overrides:/,/^[a-z]*
 	' a: max_query_series: 8 max_query_length: 5h b: max_query_series: 10 '
 printf 'overrides: {b: {max_query_series: x}}\n' >last.yaml
 ok "a fault in one" exits 2 lokid --config c.yaml --check-config
-ok "has its place" stderr_has "last.yaml:1:35: 'max_query_series': expected a whole number"
+ok "has its place" stderr_has "last.yaml:1:35: 'overrides.b.max_query_series': expected a whole number"
 rm more.yaml last.yaml
 ok "two that are not there" exits 0 lokid --config c.yaml --check-config
 ok "are two warnings" stderr_lines 2

@@ -53,9 +53,9 @@ kill -HUP "$LOKID_PID"
 ok "files that are wrong are told: those of before stay in force" wait_for 5 says 'msg="limits and users of before stay in force"'
 ok "a fault with its place" says 'msg=settings at="lokid.yaml:1:1: '
 ok "each of them" says "lokid.yaml:2:17: 'limits_config.max_line_sise' is not a key"
-ok "of the file" says "lokid.yaml:2:[0-9]*: 'max_query_series': expected a whole number, found 'many'"
+ok "of the file" says "lokid.yaml:2:[0-9]*: 'limits_config.max_query_series': expected a whole number, found 'many'"
 ok "and of the overrides" says "overrides.yaml:1:17: 'overrides.a.no_key' is not a key"
-ok "all" says "overrides.yaml:1:43: 'max_line_size': expected a size"
+ok "all" says "overrides.yaml:1:43: 'overrides.a.max_line_size': expected a size"
 is "each once" "$(errors)" 6
 ok "nothing is changed" pushed small 204
 settings 16 4

@@ -215,8 +215,8 @@ static void blocks_that_are_none(void **state)
 		{ "blocked_queries: [{hsh: 1}]", "is not a key" },
 		{ "blocked_queries: [{query_tags: x}]", "expected a map" },
 		{ "blocked_queries: [{query_tags: {a: [b]}}]", "expected a text" },
-		{ "enforced_labels: [a, b-c]", "'enforced_labels': " },
-		{ "required_labels: ['']", "'required_labels': " },
+		{ "enforced_labels: [a, b-c]", "enforced_labels': " },
+		{ "required_labels: ['']", "required_labels': " },
 	};
 	struct buf text = { 0 };
 	struct err e;
@@ -331,23 +331,29 @@ static void refused(const char *text, const char *msg)
 static void rules_of_attributes_that_are_none_are_refused(void **state)
 {
 	(void)state;
-	refused("limits_config: {otlp_config: 1}\n", "f:1:30: 'otlp_config': expected a map");
+	refused("limits_config: {otlp_config: 1}\n",
+		"f:1:30: 'limits_config.otlp_config': expected a map");
 	refused("limits_config: {otlp_config: {x: 1}}\n",
 		"f:1:31: 'limits_config.otlp_config.x' is not a key");
 	refused("limits_config: {otlp_config: {log_attributes: {}}}\n",
-		"f:1:47: 'log_attributes': expected a list");
+		"f:1:47: 'limits_config.otlp_config.log_attributes': expected a list");
 	refused("limits_config: {otlp_config: {log_attributes: [{action: drop}]}}\n",
-		"f:1:48: 'attributes_config': attributes or regex must be set");
+		"f:1:48: 'limits_config.otlp_config.log_attributes': attributes or regex must be "
+		"set");
 	refused("limits_config: {otlp_config: {log_attributes: [{attributes: a, regex: b}]}}\n",
-		"f:1:48: 'attributes_config': only one of attributes or regex must be set");
+		"f:1:48: 'limits_config.otlp_config.log_attributes': only one of attributes or "
+		"regex must be set");
 	refused("limits_config: {otlp_config: {log_attributes: [{action: keep, regex: b}]}}\n",
-		"f:1:57: 'action': expected structured_metadata, index_label or drop, found "
+		"f:1:57: 'limits_config.otlp_config.log_attributes.action': expected "
+		"structured_metadata, index_label or drop, found "
 		"'keep'");
 	refused("limits_config: {otlp_config: {log_attributes: [{regex: 'a('}]}}\n",
-		"f:1:56: 'regex': error parsing regexp: missing closing ): `a(`");
+		"f:1:56: 'limits_config.otlp_config.log_attributes.regex': error parsing regexp: "
+		"missing closing ): `a(`");
 	refused("overrides: {t: {otlp_config: {scope_attributes: [{action: index_label, "
 		"attributes: a}]}}}\n",
-		"f:1:50: 'scope_attributes': index_label is for attributes of resources and of log "
+		"f:1:50: 'overrides.t.otlp_config.scope_attributes': index_label is for attributes "
+		"of resources and of log "
 		"records");
 }
 
@@ -359,21 +365,25 @@ static void faults_name_place_key_and_what_is_expected(void **state)
 		"'max_query_series'?");
 	refused("limits_config:\n  xyz: 1\n", "f:2:3: 'limits_config.xyz' is not a key");
 	refused("limits_config: {query_timeout: 60}\n",
-		"f:1:32: 'query_timeout': expected a duration as 30s or 1h30m, found '60'");
+		"f:1:32: 'limits_config.query_timeout': expected a duration as 30s or 1h30m, found "
+		"'60'");
 	refused("limits_config: {query_timeout: -1s}\n",
-		"f:1:32: 'query_timeout': expected a duration as 30s or 1h30m, found '-1s'");
+		"f:1:32: 'limits_config.query_timeout': expected a duration as 30s or 1h30m, found "
+		"'-1s'");
 	refused("limits_config: {max_line_size: 1XB}\n",
-		"f:1:32: 'max_line_size': expected a size as 256KB, found '1XB'");
+		"f:1:32: 'limits_config.max_line_size': expected a size as 256KB, found '1XB'");
 	refused("limits_config: {max_query_series: [1]}\n",
-		"f:1:35: 'max_query_series': expected a whole number, found a list");
+		"f:1:35: 'limits_config.max_query_series': expected a whole number, found a list");
 	refused("limits_config: {max_query_series: -1}\n",
-		"f:1:35: 'max_query_series': expected a whole number, found '-1'");
+		"f:1:35: 'limits_config.max_query_series': expected a whole number, found '-1'");
 	refused("limits_config: {reject_old_samples: 7}\n",
-		"f:1:37: 'reject_old_samples': expected true or false, found '7'");
+		"f:1:37: 'limits_config.reject_old_samples': expected true or false, found '7'");
 	refused("limits_config: {ingestion_rate_mb: nan}\n",
-		"f:1:36: 'ingestion_rate_mb': expected a number of megabytes, found 'nan'");
+		"f:1:36: 'limits_config.ingestion_rate_mb': expected a number of megabytes, found "
+		"'nan'");
 	refused("limits_config: {block_ingestion_status_code: 7}\n",
-		"f:1:46: 'block_ingestion_status_code': expected an HTTP status, 200 to 599, found "
+		"f:1:46: 'limits_config.block_ingestion_status_code': expected an HTTP status, 200 "
+		"to 599, found "
 		"7");
 	refused("limits_config: [1]\n", "f:1:16: 'limits_config': expected a map");
 	refused("overrides: {a/b: {}}\n",
@@ -386,10 +396,12 @@ static void every_fault_is_told(void **state)
 
 	(void)state;
 	assert_null(make("limits_config: {max_query_series: x, query_rate: y}\n", &e));
-	assert_string_equal(buf_str(&said), "error f:1:35: 'max_query_series': expected a whole "
-					    "number, found 'x'\n");
-	assert_string_equal(e.msg,
-			    "f:1:50: 'query_rate': expected a number, not negative, found 'y'");
+	assert_string_equal(buf_str(&said),
+			    "error f:1:35: 'limits_config.max_query_series': expected a whole "
+			    "number, found 'x'\n");
+	assert_string_equal(
+		e.msg,
+		"f:1:50: 'limits_config.query_rate': expected a number, not negative, found 'y'");
 }
 
 static void keys_without_effect_are_named(void **state)
@@ -458,7 +470,8 @@ static void a_file_that_goes_bad_changes_nothing(void **state)
 
 	put(buf_str(&path), "overrides:\n  a: {max_query_series: many}\n");
 	assert_int_equal(-1, look(base, &path, &set, &e));
-	assert_non_null(strstr(e.msg, "o.yaml:2:25: 'max_query_series': expected a whole number"));
+	assert_non_null(strstr(
+		e.msg, "o.yaml:2:25: 'overrides.a.max_query_series': expected a whole number"));
 	assert_int_equal(9, of(set, "a")->max_query_series);
 
 	put(buf_str(&path), "over: 1\n");
