@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/num.h"
+#include "base/owner.h"
 #include "cli/cli.h"
 #include "compact/command.h"
 #include "compact/options.h"
@@ -184,11 +185,14 @@ static int work(struct args *args, struct err *e)
 static int open_stores(struct args *args, struct err *e)
 {
 	const struct pack_opts *o = &args->opts;
+	struct err why;
 
 	if (o->copy && !(args->from = store_open_marked(o->from_path, e)))
 		return -1;
 	args->store = pack_opts_open(o, e);
 	store_say_peer(args->store, args->cli);
+	if (!o->store.dry_run && owner_is_other(o->store.path, args->cli->prog, &why))
+		cli_warn_once(args->cli, &why);
 	store_set_cache(args->store, args->cache, STORE_CACHED_INDEX);
 	return args->store ? 0 : -1;
 }

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "base/owner.h"
 #include "cli/cli.h"
 #include "erase/beside.h"
 #include "index/build.h"
@@ -206,6 +207,17 @@ static struct index_says says_of(struct args *a)
 				    .data = a };
 }
 
+/* A look at a store writes nothing. */
+static void warn_of_owner(struct args *a)
+{
+	const struct index_opts *o = &a->opts;
+	struct err why;
+
+	if (!o->store.dry_run && !o->freshness && (!o->fsck || o->repair) &&
+	    owner_is_other(o->store.path, a->cli->prog, &why))
+		cli_warn_once(a->cli, &why);
+}
+
 /* On the whole store, or on one tenant of it. */
 static int work(struct args *a, struct err *e)
 {
@@ -230,12 +242,14 @@ static int run(struct args *a, struct err *e)
 	if (o->dump || o->stats || o->verify) {
 		rc = look(a, e);
 	} else if (o->rebuild || o->compact || o->retain || o->fsck || o->freshness) {
+		warn_of_owner(a);
 		a->store = index_opts_open(o, e);
 		store_set_cache(a->store, a->cache, STORE_CACHED_INDEX);
 		rc = a->store ? work(a, e) : -1;
 		if (rc == 0 && a->made) /* so it is a store, whether it still says so or not */
 			rc = store_check_mark(a->store, NULL) < 0 ? store_mark(a->store, e) : 0;
 	} else {
+		warn_of_owner(a);
 		return build(a, e);
 	}
 	if (!a->store && rc < 0 && e->code == ERR_NO)

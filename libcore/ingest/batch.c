@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/owner.h"
 #include "ingest/input.h"
 #include "ingest/levels.h"
 #include "labels/service.h"
@@ -78,6 +79,7 @@ static void split_service_labels(struct ingest *in, const char *list)
 int ingest_open(const struct ingest_opts *opts, struct ingest **ret, struct err *e)
 {
 	struct ingest *in;
+	struct err why;
 
 	if (labels_check_tenant(opts->tenant, e) < 0 || labels_check(&opts->labels, e) < 0)
 		return -1;
@@ -89,6 +91,9 @@ int ingest_open(const struct ingest_opts *opts, struct ingest **ret, struct err 
 		free(in);
 		return -1;
 	}
+	if (!opts->push_url && !opts->quiet && opts->note &&
+	    owner_is_other(opts->wal_dir, "lokid-ingest", &why))
+		opts->note(&why, opts->data);
 	if (opts->service_labels)
 		split_service_labels(in, opts->service_labels);
 	in->cache = (struct label_cache){ .streams = in->streams, .amend = amend, .data = in };

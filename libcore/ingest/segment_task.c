@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/owner.h"
 #include "ingest/mend.h"
 #include "wal/sidecar.h"
 
@@ -319,8 +321,28 @@ static void stats_segment(struct segment_task *t, const struct wal_segment *s)
 	check_single(t, s, stats_one(t, s->fd, s->path, s->state, wal_sum_was_good(s), was));
 }
 
+/* New segments are made there. */
+static void warn_of_owner(struct segment_task *t, const char *segment)
+{
+	const char *slash = strrchr(segment, '/');
+	struct buf folder = { 0 };
+	struct err why;
+
+	if (t->mode == SEGMENT_SALVAGE)
+		buf_add_str(&folder, t->salvage_dir);
+	else
+		buf_add(&folder, slash ? segment : ".", slash ? (size_t)(slash - segment) : 1);
+	if (!t->owner_told && owner_is_other(buf_str(&folder), "walreplay", &why)) {
+		t->owner_told = true;
+		t->warn(why.msg, t->data);
+	}
+	buf_release(&folder);
+}
+
 void segment_task_do(struct segment_task *t, const struct wal_segment *s)
 {
+	if (t->mode == SEGMENT_SALVAGE || t->mode == SEGMENT_MEND)
+		warn_of_owner(t, s->path);
 	switch (t->mode) {
 	case SEGMENT_REPLAY:
 		replay_segment(t, s);

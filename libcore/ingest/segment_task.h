@@ -35,7 +35,7 @@ struct segment_task {
 
 	struct replay *r; /* private */
 	const char *name;
-	bool damaged;
+	bool damaged, owner_told;
 };
 
 /* May the default log be read, since nothing is named? Errors: ERR_IO, it is not there; ERR_USAGE,

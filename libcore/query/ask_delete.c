@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/owner.h"
 #include "deletes/ask.h"
 #include "limits/file.h"
 #include "query/source.h"
@@ -49,6 +50,8 @@ static int open_store(struct deleting *d, bool writes, struct err *e)
 	}
 	if (writes)
 		store_set_answer_age(d->store, 0);
+	if (writes && owner_is_other(s->store, "logql", &why))
+		s->warn(s->damage_data, &why);
 	if (store_check_tenant(d->store, d->tenant, &why) < 0 && why.code == ERR_NO)
 		s->warn(s->damage_data, &why);
 	if (writes && store_check_mark(d->store, e) < 0)

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -11,22 +12,25 @@
 
 enum { MESSAGE_MAX = 4 << 10 }; /* of what a program says on stderr */
 
-/* The first line of what it said, without its name, which the caller has. */
+/* The first line of what it said that is no warning, without its name, which the caller has. */
 static void read_message(int fd, const char *program, struct buf *ret)
 {
-	struct buf name = { 0 };
-	ssize_t n = pread(fd, buf_reserve(ret, MESSAGE_MAX), MESSAGE_MAX, 0);
+	struct bytes mark = BYTES_LIT(": warning: "), rest, line = { 0 };
+	struct buf said = { 0 }, name = { 0 };
+	ssize_t n = pread(fd, buf_reserve(&said, MESSAGE_MAX), MESSAGE_MAX, 0);
 
-	ret->n = n > 0 ? (size_t)n : 0;
-	for (size_t i = 0; i < ret->n; i++)
-		if (ret->p[i] == '\n')
-			ret->n = i;
+	said.n = n > 0 ? (size_t)n : 0;
+	rest = buf_bytes(&said);
+	while (bytes_split(&rest, '\n', &line) && line.n && memmem(line.p, line.n, mark.p, mark.n))
+		;
+	buf_add_bytes(ret, line);
 	buf_addf(&name, "%s: ", program);
 	if (bytes_starts(buf_bytes(ret), buf_bytes(&name)))
 		buf_drop(ret, name.n);
 	if (bytes_starts(buf_bytes(ret), BYTES_LIT("error: ")))
 		buf_drop(ret, strlen("error: "));
 	buf_release(&name);
+	buf_release(&said);
 }
 
 static void describe(const struct program *p, const struct child_end *end, struct err *ret)

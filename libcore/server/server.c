@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/owner.h"
 #include "cli/cli.h"
 #include "server/audit.h"
 #include "server/auth.h"
@@ -214,12 +215,22 @@ static void open_cache(struct server *s)
 	s->cache = NULL;
 }
 
+static void warn_of_owner(struct server *s, const char *folder)
+{
+	struct err why;
+
+	if (owner_is_other(folder, "lokid", &why))
+		log_event(&s->log, LOG_WARN, "another user's folder", "err", why.msg, NULL);
+}
+
 static int open_all(struct server *s, struct err *e)
 {
 	const struct config *c = s->config;
 
 	s->metrics = metrics_new();
 	server_metrics_register(s->metrics);
+	warn_of_owner(s, c->wal);
+	warn_of_owner(s, c->store);
 	if (take_folder(s, e) < 0 || store_watch_open(s, &s->watch, e) < 0 ||
 	    auth_open(c->auth, &s->auth, e) < 0 ||
 	    (c->audit.enabled && audit_open(c->audit.log_path, &s->log, &s->audit, e) < 0) ||
