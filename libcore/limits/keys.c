@@ -18,7 +18,8 @@ static const char no_policies[] = "there are no policies of streams";
 static const char no_kafka[] = "there is no Kafka";
 static const char no_new_engine[] = "there is one query engine";
 static const char no_s3[] = "encryption is of the whole store: sse= in its URL (lokid-store(7))";
-static const char fixed_levels[] = "the fields looked at are Loki's by default";
+static const char fixed_levels[] =
+	"the fields looked at are those of Loki 3.4: level, severity, lvl, severity_number";
 
 /* Of enum limits_deletion. */
 static const char *const storage_actions[] = { "reject", "drop-oldest", NULL };

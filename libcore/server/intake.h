@@ -33,8 +33,8 @@ struct intake_opts {
 	/* A lokid-ingest that has answered nothing for so long, with batches under way, is killed
 	 * and started again; 0: 60 s. */
 	int64_t stuck_ns;
-	/* No push was refused for want of room for so long: one that is taken says that there is
-	 * room, however small it is; 0: 10 s. */
+	/* No push was refused for want of room for so long: one that was taken since says that
+	 * there is room, however small it is; 0: 10 s. */
 	int64_t quiet_ns;
 	/* A stream that nothing came for is not active any more; 0: 30 minutes. */
 	int64_t stream_idle_ns;
@@ -45,7 +45,8 @@ MUST_CHECK int intake_open(const struct intake_opts *opts, struct intake **ret, 
 
 /* Are pushes taken? Else -1, and why in *e: ERR_AGAIN. A log that could not be written, or had no
  * room, counts as one that takes nothing until it takes a push again that is no smaller than any it
- * refused, or one quiet_ns after the last that it refused; or for a minute. */
+ * refused; until quiet_ns after the last that it refused, when it has taken any since; or for a
+ * minute. */
 MUST_CHECK int intake_ready(struct intake *in, struct err *e);
 
 /* Ends the open segment of the log, so that it can be flushed: it is closed soon after. What is not

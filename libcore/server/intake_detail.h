@@ -178,6 +178,7 @@ struct outlet {
 	int64_t refused_ns;	/* when it last refused a push, while it counts as one that does; 0:
 				   it takes them */
 	uint64_t refused_bytes; /* the largest since then */
+	bool took_since;	/* it took one after the last that it refused */
 	struct err refused;	/* and why the last */
 };
 

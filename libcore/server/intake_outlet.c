@@ -530,9 +530,12 @@ bool outlet_has_room(struct intake *in, struct err *why)
  * lock held: does the state change? */
 static bool note_taken(struct outlet *o, uint64_t n_bytes, int64_t quiet_ns)
 {
-	if (!o->refused_ns ||
-	    (n_bytes < o->refused_bytes && time_mono_ns() - o->refused_ns < quiet_ns))
+	if (!o->refused_ns)
 		return false;
+	if (n_bytes < o->refused_bytes && time_mono_ns() - o->refused_ns < quiet_ns) {
+		o->took_since = true;
+		return false;
+	}
 	o->refused_ns = 0;
 	o->refused_bytes = 0;
 	return true;
@@ -542,6 +545,7 @@ static bool note_refused(struct outlet *o, uint64_t n_bytes, struct bytes why)
 {
 	bool changes = !o->refused_ns;
 
+	o->took_since = false;
 	o->refused_ns = time_mono_ns();
 	if (o->refused_bytes < n_bytes)
 		o->refused_bytes = n_bytes;
@@ -574,14 +578,15 @@ void outlet_note(struct intake *in, const struct waiter *w)
 bool outlet_runs(struct intake *in, struct err *why)
 {
 	struct outlet *o = &in->outlet;
-	int64_t waits_ns = 0;
+	int64_t waits_ns = 0, counts_ns;
 	bool runs;
 
 	pthread_mutex_lock(&o->lock);
+	counts_ns = o->took_since ? in->opts.quiet_ns : REFUSED_S * NS_PER_S;
 	runs = !o->stop && !is_down(o);
 	if (!runs) {
 		say_down(o, why);
-	} else if (o->refused_ns && time_mono_ns() - o->refused_ns < REFUSED_S * NS_PER_S) {
+	} else if (o->refused_ns && time_mono_ns() - o->refused_ns < counts_ns) {
 		*why = o->refused;
 		runs = false;
 	} else if (o->sent) {

@@ -413,6 +413,34 @@ static void quiet_at_once(struct intake_opts *o)
 	o->quiet_ns = 1;
 }
 
+static void quiet_soon(struct intake_opts *o)
+{
+	o->quiet_ns = 200 * NS_PER_MS;
+}
+
+/* Nobody need come with another one. */
+static void a_small_push_is_room_when_none_is_refused_since(void **state)
+{
+	struct buf full = { 0 }, json = { 0 };
+	struct world *w = open_nearly_full(quiet_soon, &full);
+	int64_t due_ns;
+	struct err e;
+
+	(void)state;
+	large_push(w, &json);
+	push(w, json.p);
+	assert_int_equal(last.status, 503);
+	unlink(full.p);
+	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+	assert_answer(204, "");
+	due_ns = time_mono_ns() + 20 * NS_PER_S;
+	while (intake_ready(w->in, &e) < 0)
+		assert_true(time_mono_ns() < due_ns);
+	buf_release(&full);
+	buf_release(&json);
+	close_nearly_full(w);
+}
+
 /* Nobody need come with one as large again. */
 static void a_small_push_is_room_when_none_is_refused_any_more(void **state)
 {
@@ -705,6 +733,7 @@ int main(void)
 		cmocka_unit_test(a_full_disk_is_503),
 		cmocka_unit_test(a_nearly_full_disk_is_told_of_once),
 		cmocka_unit_test(a_small_push_is_room_when_none_is_refused_any_more),
+		cmocka_unit_test(a_small_push_is_room_when_none_is_refused_since),
 		cmocka_unit_test(a_slow_log_is_503),
 		cmocka_unit_test(what_waited_behind_a_large_push_is_503),
 		cmocka_unit_test(what_waits_is_counted_as_it_is_in_memory),
