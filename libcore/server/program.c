@@ -12,18 +12,29 @@
 
 enum { MESSAGE_MAX = 4 << 10 }; /* of what a program says on stderr */
 
-/* The first line of what it said that is no warning, without its name, which the caller has. */
+/* The first line that is no warning; the first, when all are. */
+static struct bytes first_error(struct bytes said)
+{
+	const struct bytes mark = BYTES_LIT(": warning: ");
+	struct bytes rest = said, line, first = { 0 };
+
+	while (bytes_split(&rest, '\n', &line) && line.n) {
+		if (!memmem(line.p, line.n, mark.p, mark.n))
+			return line;
+		if (!first.n)
+			first = line;
+	}
+	return first;
+}
+
+/* What it said, in a line, without its name, which the caller has. */
 static void read_message(int fd, const char *program, struct buf *ret)
 {
-	struct bytes mark = BYTES_LIT(": warning: "), rest, line = { 0 };
 	struct buf said = { 0 }, name = { 0 };
 	ssize_t n = pread(fd, buf_reserve(&said, MESSAGE_MAX), MESSAGE_MAX, 0);
 
 	said.n = n > 0 ? (size_t)n : 0;
-	rest = buf_bytes(&said);
-	while (bytes_split(&rest, '\n', &line) && line.n && memmem(line.p, line.n, mark.p, mark.n))
-		;
-	buf_add_bytes(ret, line);
+	buf_add_bytes(ret, first_error(buf_bytes(&said)));
 	buf_addf(&name, "%s: ", program);
 	if (bytes_starts(buf_bytes(ret), buf_bytes(&name)))
 		buf_drop(ret, name.n);

@@ -6,6 +6,7 @@
 # get PATH [CURL OPTION]..  asks it: the body is in $TAP/stdout, the status in CODE
 # get_slowly PATH           asks it for tenant a, and reads only when the file `read` is there; how many bytes came is in
 #                           the file `slow` at the end (needs perl)
+# count_of PREFIX           the sum of the samples of /metrics whose lines begin with it, on stdout
 # push JSON [CURL OPTION].. pushes a body; CODE as of get
 
 # shellcheck shell=sh disable=SC2034
@@ -63,6 +64,11 @@ get_slowly() {
 		my ($n, $all) = (1, 0);
 		while ($n) { $n = sysread $s, my $drop, 65536; $all += $n // 0 }
 		open my $f, ">", "slow.tmp"; print $f "$all\n"; close $f; rename "slow.tmp", "slow"' "$LOKID_PORT" "$1"
+}
+
+count_of() {
+	get /metrics
+	awk -v want="$1" 'index($1, want) == 1 { n += $2 } END { print n + 0 }' "$TAP/stdout"
 }
 
 push() {

@@ -7,14 +7,9 @@
 
 says() { grep -q "$1" lokid.log; }
 told() { grep -c "level=error.* msg=\"$1\"" lokid.log; }
-# count METRIC: over all that its labels tell apart.
-count() {
-	get /metrics
-	awk -v want="$1" 'index($1, want) == 1 { n += $2 } END { print n + 0 }' "$TAP/stdout"
-}
-compacted() { [ "$(count 'loki_boltdb_shipper_compact_tables_operation_total{status="success"}')" -ge "$1" ]; }
-rounds() { count 'lokid_flush_rounds_total{result="failed"}'; }
-programs() { count 'lokid_child_ended_total{program="walreplay"'; }
+compacted() { [ "$(count_of 'loki_boltdb_shipper_compact_tables_operation_total{status="success"}')" -ge "$1" ]; }
+rounds() { count_of 'lokid_flush_rounds_total{result="failed"}'; }
+programs() { count_of 'lokid_child_ended_total{program="walreplay"'; }
 
 mkdir -p data/wal
 later_segment data/wal/v2.wal

@@ -96,4 +96,29 @@ ok "a log that is gone is not flushed" code_is 500
 ok "it is told which" stdout_has "the log's folder 'data/wal' was taken away"
 lokid_stop
 is "it ends" "$STATUS" 0
+
+# --- what a program says before it fails ---
+real=$(command -v chunkpack)
+mkdir programs
+for program in lokid-ingest walreplay idxbuild logql; do
+	ln -s "${real%/*}/$program" programs
+done
+cat >programs/chunkpack <<'END'
+#!/bin/sh
+cat >/dev/null
+cat words >&2
+exit 4
+END
+chmod +x programs/chunkpack
+echo "common: {programs: $PWD/programs}" >faked.yaml
+ok "it starts with a program that fails" lokid_start --config faked.yaml --data faked
+push "{\"streams\":[{\"stream\":{\"app\":\"a\"},\"values\":[[\"$(date +%s%N)\",\"one\"]]}]}" -H 'X-Scope-OrgID: a'
+ok "a push" code_is 204
+printf 'chunkpack: %s\n' 'warning: the first' 'warning: the second' 'error: the reason' >words
+get /flush -X POST
+ok "the error is told, without what was only warned of" stdout_has 'chunkpack: exit status 4: the reason'
+printf 'chunkpack: %s\n' 'warning: the first' 'warning: the second' >words
+get /flush -X POST
+ok "without an error the first warning" stdout_has 'chunkpack: exit status 4: warning: the first'
+lokid_stop
 done_testing
