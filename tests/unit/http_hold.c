@@ -201,12 +201,12 @@ static void what_is_left_of_an_answer_before_is_not_of_this_one(void **state)
 	client_send(fd, "GET /less HTTP/1.1\r\nHost: a\r\n\r\n");
 	wait_until(holds, &held);
 	kept = asks(LARGE + LESS);
-	n = reads(kept, LARGE / 8 * 7);
+	n = reads(kept, LARGE / 2); /* more of it is left than sockets have room for */
 	reads(fd, 2 * LESS);
 	waits_until_known();
 	assert_true(is_answered(&status));
 	assert_int_equal(1, http_held(g.o.s).n_cut);
-	assert_in_range(n + reads(kept, LARGE / 8), LARGE, LARGE);
+	assert_in_range(n + reads(kept, LARGE / 2), LARGE, LARGE);
 	close(kept);
 	close(fd);
 	stop();
