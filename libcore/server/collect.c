@@ -64,15 +64,15 @@ static void collect_flusher(struct metrics *m, struct flusher *f)
 	struct flusher_state st = flusher_look(f);
 	double age_s = 0;
 
-	if (st.oldest_unflushed_ns)
-		age_s = (double)(time_now_ns() - st.oldest_unflushed_ns) / NS_PER_S;
+	if (st.log.oldest_unflushed_ns)
+		age_s = (double)(time_now_ns() - st.log.oldest_unflushed_ns) / NS_PER_S;
 	set(m, METRIC_OLDEST_UNSHIPPED, age_s > 0 ? age_s : 0);
-	set_bytes(m, METRIC_FLUSH_QUEUE_LENGTH, st.n_closed);
-	set_bytes(m, METRIC_FLUSH_QUEUE, st.n_closed);
-	set_bytes(m, METRIC_WAL_SEGMENT_BYTES, st.closed_bytes);
-	set_bytes(m, METRIC_WAL_ASIDE, st.n_aside);
+	set_bytes(m, METRIC_FLUSH_QUEUE_LENGTH, st.log.n_closed);
+	set_bytes(m, METRIC_FLUSH_QUEUE, st.log.n_closed);
+	set_bytes(m, METRIC_WAL_SEGMENT_BYTES, st.log.closed_bytes);
+	set_bytes(m, METRIC_WAL_ASIDE, st.log.n_aside);
 	set(m, METRIC_FLUSH_LAST_SUCCESS, (double)st.last_success_ns / NS_PER_S);
-	set(m, METRIC_WAL_DISK_USAGE, st.disk_usage);
+	set(m, METRIC_WAL_DISK_USAGE, st.log.disk_usage);
 	set(m, METRIC_FLUSH_FAILURES_NOW, st.n_failed);
 	set(m, METRIC_FLUSH_RUNNING,
 	    st.running ? (double)(time_mono_ns() - st.begun_mono_ns) / NS_PER_S : 0);

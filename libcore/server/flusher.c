@@ -20,32 +20,26 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "ingest/mend.h"
 #include "server/config.h"
+#include "server/flush_output.h"
 #include "server/intake.h"
 #include "server/leftover.h"
 #include "server/program.h"
 #include "server/server_metrics.h"
 #include "server/store_watch.h"
-#include "server/stored.h"
 #include "server/syslog.h"
 #include "server/tasks.h"
 #include "store/cache.h"
 #include "time/time.h"
-#include "wal/segment.h"
 
 enum {
 	LOOK_SOON_MS = 20, /* from one look to the next, while somebody waits */
 	OTHERS_S = 5,	   /* writers that are not ours end their segments when they like */
 	TIMEOUT_S = 3600,  /* of one program: it is stuck */
 	BACKOFF_MAX_S = 60,
-	PIECE = 64 << 10,
-	NAMES_MAX = 16 << 20,  /* of the paths that idxbuild prints */
-	MENDED_MAX = 64 << 10, /* of what is said of damaged segments */
 };
 
 /* Of what chunkpack sorts: beyond it a round makes further packs. */
@@ -59,16 +53,6 @@ struct waiting {
 	int64_t asked_ns; /* segments begun before are its own */
 	bool in_round;	  /* the round under way packs all of them */
 	struct waiting *next;
-};
-
-/* What was seen in the log's folder. */
-struct sight {
-	int rc; /* -1: error; else whether segments are closed */
-	struct err error;
-	struct err unread;	/* why the first segment cannot that cannot be opened; else .code is
-				   ERR_NONE */
-	int64_t oldest_open_ns; /* since when the oldest open segment is; INT64_MAX: there is none
-				 */
 };
 
 /* Names of index files whose chunks are to be counted. */
@@ -87,12 +71,14 @@ struct flusher {
 	bool over;	       /* nobody looks any more */
 	struct flusher_state state;
 
-	struct waiting *waiting;	 /* from here on the children's thread alone */
-	bool looks_soon;		 /* it is due already */
-	struct task looking;		 /* on the other thread, */
-	bool is_looking;		 /* while this is set */
-	bool looks_again;		 /* somebody came meanwhile */
-	struct sight sight;		 /* what it saw, */
+	struct waiting *waiting; /* from here on the children's thread alone */
+	bool looks_soon;	 /* it is due already */
+	struct task looking;	 /* on the other thread, */
+	bool is_looking;	 /* while this is set */
+	bool looks_again;	 /* somebody came meanwhile */
+	int look_rc;		 /* -1: it could not */
+	struct err look_error;
+	struct flush_sight sight;	 /* what it saw, */
 	struct leftover leftover;	 /* and what rounds have left of it */
 	bool had_folder;		 /* of that thread: the log's folder was there */
 	void (*seen)(struct flusher *f); /* what is done then */
@@ -169,86 +155,17 @@ static void looked(void *data)
 	look(f);
 }
 
-/* How much of its disk is taken: 0 to 1. */
-static double disk_usage(const char *folder)
-{
-	struct statvfs fs;
-
-	if (statvfs(folder, &fs) < 0 || fs.f_blocks == 0)
-		return 0;
-	return 1 - (double)fs.f_bavail / (double)fs.f_blocks;
-}
-
-/* lokid-ingest makes it; after that nothing but a mistake takes it away, and what was in it. */
-static int check_folder(struct flusher *f, const char *wal, struct err *e)
-{
-	if (access(wal, F_OK) == 0)
-		f->had_folder = true;
-	else if (f->had_folder)
-		return err_sys(e, "the log's folder '%s' was taken away", wal);
-	return 0;
-}
-
-/* Those of another user's, most often: no flush has them, and each query fails. */
-static void look_at_unread(struct flusher *f, const struct wal_list *list, struct flusher_state *st)
-{
-	st->n_unread = list->n_faults;
-	if (list->n_faults)
-		st->unread = list->fault[0];
-	for (size_t i = 0; i < list->n_faults; i++)
-		log_event(&f->server->log,
-			  leftover_cannot_open(&f->leftover, &list->fault[i]) ? LOG_DEBUG
-									      : LOG_ERROR,
-			  "a segment of the log cannot be read", "err", list->fault[i].msg, NULL);
-}
-
-/* What lies in the folder: how much is closed, and since when the oldest open segment is. */
-static int look_at_folder(struct flusher *f, int64_t *ret_oldest_open_ns, struct err *e)
-{
-	const char *wal = f->server->config->wal;
-	struct flusher_state st = { .disk_usage = disk_usage(wal) };
-	struct wal_list list = { 0 };
-
-	*ret_oldest_open_ns = INT64_MAX;
-	leftover_look(&f->leftover);
-	if (check_folder(f, wal, e) < 0 || wal_list_dir(wal, &list, e) < 0)
-		return -1;
-	for (size_t i = 0; i < list.n; i++) {
-		const struct wal_segment *s = &list.v[i];
-
-		if (s->state == WAL_OPEN) {
-			if (s->header.created_ns < *ret_oldest_open_ns)
-				*ret_oldest_open_ns = s->header.created_ns;
-			continue;
-		}
-		leftover_saw(&f->leftover, s);
-		st.n_closed++;
-		st.closed_bytes += s->size;
-		if (!st.oldest_unflushed_ns || s->header.created_ns < st.oldest_unflushed_ns)
-			st.oldest_unflushed_ns = s->header.created_ns;
-	}
-	look_at_unread(f, &list, &st);
-	f->sight.unread = st.unread;
-	wal_list_release(&list);
-	if (mend_count_aside(wal, &st.n_aside, e) < 0)
-		return -1;
-	pthread_mutex_lock(&f->lock);
-	f->state.n_aside = st.n_aside;
-	f->state.n_unread = st.n_unread;
-	f->state.unread = st.unread;
-	f->state.n_closed = st.n_closed;
-	f->state.closed_bytes = st.closed_bytes;
-	f->state.oldest_unflushed_ns = st.oldest_unflushed_ns;
-	f->state.disk_usage = st.disk_usage;
-	pthread_mutex_unlock(&f->lock);
-	return st.n_closed > 0;
-}
-
 static void run_look(struct task *t)
 {
 	struct flusher *f = (struct flusher *)((char *)t - offsetof(struct flusher, looking));
 
-	f->sight.rc = look_at_folder(f, &f->sight.oldest_open_ns, &f->sight.error);
+	f->look_rc = flush_sight_look(f->server, &f->leftover, &f->had_folder, &f->sight,
+				      &f->look_error);
+	if (f->look_rc == 0) {
+		pthread_mutex_lock(&f->lock);
+		f->state.log = f->sight;
+		pthread_mutex_unlock(&f->lock);
+	}
 	children_later(f->server->children, 0, looked, f);
 }
 
@@ -283,9 +200,9 @@ static void tell_round(struct flusher *f)
 {
 	bool failed = f->failure.code != ERR_NONE;
 
-	if (!failed && f->sight.rc < 0)
+	if (!failed && f->look_rc < 0)
 		log_event(&f->server->log, LOG_WARN, "cannot look at the log", "err",
-			  f->sight.error.msg, NULL);
+			  f->look_error.msg, NULL);
 	tell_waiting(f, failed ? -1 : 0, &f->failure, false);
 	take_asked(f); /* a look during the round left them */
 	look_soon(f);
@@ -334,34 +251,11 @@ static void round_ended(struct flusher *f)
 		begin_look(f, tell_round);
 }
 
-/* The index files that a round has made, by their paths. */
 static void count_stored(struct task *t)
 {
 	struct counting *c = (struct counting *)t; /* its first member */
-	struct flusher *f = c->f;
-	struct buf text = { 0 };
-	struct bytes rest, path;
-	struct err e;
-	ssize_t n;
 
-	while (text.n < NAMES_MAX &&
-	       (n = pread(c->names_fd, buf_reserve(&text, PIECE), PIECE, (off_t)text.n)) > 0)
-		text.n += (size_t)n;
-	rest = buf_bytes(&text);
-	while (bytes_split(&rest, '\n', &path)) {
-		struct buf name = { 0 };
-
-		if (rest.p == NULL)
-			break; /* without a newline: cut */
-		buf_add_bytes(&name, path);
-		if (stored_count(f->server->metrics, f->server->config->store, buf_str(&name),
-				 time_now_ns(), &e) < 0)
-			log_event(&f->server->log, LOG_WARN, "cannot count what was stored", "err",
-				  e.msg, NULL);
-		buf_release(&name);
-	}
-	buf_release(&text);
-	close(c->names_fd);
+	flush_output_indexed(c->f->server, c->names_fd);
 	free(c);
 }
 
@@ -436,47 +330,28 @@ static void begin_prune(struct flusher *f)
 	forgotten(f);
 }
 
-/* A line for each segment. */
-static void tell_mended(struct flusher *f)
+static bool is_unread(const struct flusher *f, const struct child_end *end)
 {
-	struct buf text = { 0 };
-	struct bytes rest, line;
-	ssize_t n;
-
-	if (f->mended_fd < 0)
-		return;
-	n = pread(f->mended_fd, buf_reserve(&text, MENDED_MAX), MENDED_MAX, 0);
-	close(f->mended_fd);
-	text.n = n > 0 ? (size_t)n : 0;
-	rest = buf_bytes(&text);
-	while (bytes_split(&rest, '\n', &line)) {
-		struct buf one = { 0 };
-
-		if (line.n) {
-			buf_add_bytes(&one, line);
-			log_event(&f->server->log, LOG_ERROR, "a segment of the log is damaged",
-				  "mended", buf_str(&one), NULL);
-		}
-		buf_release(&one);
-	}
-	buf_release(&text);
+	return f->sight.unread.code != ERR_NONE && end->status == err_exit_code(ERR_IO);
 }
 
-/* What is to be done about it is done once in a round: what is damaged then stays so. */
+/* What is to be done about it is done once in a round: what is damaged then stays so. One that
+ * cannot be opened is told in the place of others that are damaged. */
 static bool is_to_be_mended(struct flusher *f, enum stage stage, const struct child_end *end,
 			    const struct err *failure)
 {
-	bool met = end->status == err_exit_code(ERR_CORRUPT);
-	bool unread = f->sight.unread.code != ERR_NONE && end->status == err_exit_code(ERR_IO);
+	bool met = end->status == err_exit_code(ERR_CORRUPT), unread = is_unread(f, end);
 
-	if (stage != REPLAY || f->mended || !met) {
+	if (stage != REPLAY || f->mended || !(met || unread)) {
 		f->met_damage |= stage == REPLAY && (met || unread);
 		/* What stays in the log cannot be pruned either. */
 		f->met_else |= !(met || unread) || (stage != REPLAY && stage != PRUNE);
 		return false;
 	}
-	log_event(&f->server->log, leftover_was_told(&f->leftover, failure) ? LOG_DEBUG : LOG_ERROR,
-		  "a flush met damage", "err", failure->msg, NULL);
+	if (met)
+		log_event(&f->server->log,
+			  leftover_was_told(&f->leftover, failure) ? LOG_DEBUG : LOG_ERROR,
+			  "a flush met damage", "err", failure->msg, NULL);
 	f->damaged = true;
 	return true;
 }
@@ -487,15 +362,16 @@ static void ended(struct program *p, const struct child_end *end, const struct e
 {
 	struct flusher *f = p->data;
 	enum stage stage = (enum stage)(p - f->program);
-	bool lost = stage == MEND && end->status == err_exit_code(ERR_CORRUPT);
+	bool lost =
+		stage == MEND && (end->status == err_exit_code(ERR_CORRUPT) || is_unread(f, end));
 
 	count_end(f, stage, end);
 	if (failure->code != ERR_NONE && !lost && !is_to_be_mended(f, stage, end, failure))
 		set_failure(f, failure);
 	if (--f->n_running)
 		return;
-	if (stage == MEND)
-		tell_mended(f);
+	if (stage == MEND && f->mended_fd >= 0)
+		flush_output_mended(f->server, f->mended_fd);
 	if (stage == PRUNE)
 		round_ended(f);
 	else if (stage == MEND && f->failure.code == ERR_NONE)
@@ -618,8 +494,8 @@ static void start_round(struct flusher *f)
 	leftover_begin(&f->leftover);
 	f->round_begun_ns = time_mono_ns();
 	pthread_mutex_lock(&f->lock);
-	f->nice = flush_nice(f->state.n_closed);
-	f->oldest_found_ns = f->state.oldest_unflushed_ns;
+	f->nice = flush_nice(f->sight.n_closed);
+	f->oldest_found_ns = f->sight.oldest_unflushed_ns;
 	f->state.running = true;
 	f->state.begun_mono_ns = f->round_begun_ns;
 	pthread_mutex_unlock(&f->lock);
@@ -629,19 +505,19 @@ static void start_round(struct flusher *f)
 /* What is to be done about what was seen. */
 static void decide(struct flusher *f)
 {
-	const struct sight *seen = &f->sight;
+	const struct flush_sight *seen = &f->sight;
 	bool served = false;
 
-	if (seen->rc < 0) {
-		f->failure = seen->error;
+	if (f->look_rc < 0) {
+		f->failure = f->look_error;
 		for (struct waiting *w = f->waiting; w; w = w->next)
 			w->in_round = true;
 		round_ended(f);
 		return;
 	}
 	/* 0: no round has begun yet, or it was of one whose header tells no time. */
-	if (seen->rc > 0 && f->oldest_found_ns &&
-	    f->oldest_found_ns == f->state.oldest_unflushed_ns && !f->not_before_ns)
+	if (seen->n_closed && f->oldest_found_ns &&
+	    f->oldest_found_ns == seen->oldest_unflushed_ns && !f->not_before_ns)
 		f->not_before_ns = time_mono_ns() + BACKOFF_MAX_S * NS_PER_S;
 	for (struct waiting *w = f->waiting; w; w = w->next) {
 		w->in_round = seen->oldest_open_ns > w->asked_ns ||
@@ -649,13 +525,13 @@ static void decide(struct flusher *f)
 		served |= w->in_round;
 	}
 	/* Who asks for a flush is told why there is none. */
-	if (seen->rc > 0 &&
+	if (seen->n_closed &&
 	    (served || (leftover_has_new(&f->leftover) && time_mono_ns() >= f->not_before_ns &&
 			!store_watch_look(f->server->watch).away))) {
 		start_round(f);
 		return;
 	}
-	if (seen->rc == 0)
+	if (!seen->n_closed)
 		tell_waiting(f, seen->unread.code == ERR_NONE ? 0 : -1, &seen->unread, false);
 	look_soon(f);
 }

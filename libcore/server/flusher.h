@@ -6,20 +6,14 @@
 #ifndef SERVER_FLUSHER_H
 #define SERVER_FLUSHER_H
 
-#include "server/server.h"
+#include "server/flush_sight.h"
 
 struct flusher;
 
 struct flusher_state {
-	int64_t last_success_ns;     /* Unix; 0: none yet */
-	int64_t oldest_unflushed_ns; /* Unix, when the oldest closed segment was begun; 0: there is
-					none */
-	uint64_t n_closed, closed_bytes; /* segments that wait */
-	uint64_t n_aside;		 /* segments that were damaged, and set aside */
-	uint64_t n_unread;		 /* that cannot be opened, as those of another user's; */
-	struct err unread;		 /* why the first cannot */
-	double disk_usage;		 /* of the log's disk: the part that is taken */
-	unsigned n_failed;		 /* runs in a row */
+	int64_t last_success_ns; /* Unix; 0: none yet */
+	struct flush_sight log;	 /* as was seen last */
+	unsigned n_failed;	 /* runs in a row */
 	bool running;
 	int64_t begun_mono_ns; /* of time_mono_ns: the round that runs, or ran last */
 	struct err failure;    /* the last one's, when n_failed */

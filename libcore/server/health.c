@@ -55,7 +55,7 @@ int health_check(struct server *s, struct err *e)
 /* It was told when it was found; whoever looks here later is to know where it lies. */
 static void add_aside(struct server *s, struct buf *out)
 {
-	uint64_t n = flusher_look(s->flusher).n_aside;
+	uint64_t n = flusher_look(s->flusher).log.n_aside;
 
 	if (n)
 		buf_addf(out, "but %llu damaged %s in '%s/%s'\n", (unsigned long long)n,
@@ -68,11 +68,11 @@ static void add_unread(struct server *s, struct buf *out)
 {
 	struct flusher_state st = flusher_look(s->flusher);
 
-	if (st.n_unread)
-		buf_addf(out, "but %llu %s: %s\n", (unsigned long long)st.n_unread,
-			 num_word(st.n_unread, "segment of the log cannot be read",
+	if (st.log.n_unread)
+		buf_addf(out, "but %llu %s: %s\n", (unsigned long long)st.log.n_unread,
+			 num_word(st.log.n_unread, "segment of the log cannot be read",
 				  "segments of the log cannot be read"),
-			 st.unread.msg);
+			 st.log.unread.msg);
 }
 
 static void add_store(struct server *s, struct buf *out)
@@ -84,8 +84,8 @@ static void add_store(struct server *s, struct buf *out)
 		return;
 	buf_add_str(out, "but ");
 	store_health_add(&h, out);
-	buf_addf(out, "; %llu %s in the log\n", (unsigned long long)st.n_closed,
-		 num_word(st.n_closed, "segment waits", "segments wait"));
+	buf_addf(out, "; %llu %s in the log\n", (unsigned long long)st.log.n_closed,
+		 num_word(st.log.n_closed, "segment waits", "segments wait"));
 }
 
 void health_notes(struct server *s, struct buf *out)

@@ -35,7 +35,16 @@ for i in 1 2; do
 done
 is "that it fails was told once" "$(told 'flush failed')" 1
 
-rm data/wal/root.wal
+# A damaged one beside it, whose exit code is told for both.
+seq 3 | lokid-ingest -q --wal other -l app=shop || bail "a log"
+bad=$(basename other/*.wal)
+flip_byte "other/$bad" $(($(size_of "other/$bad") - 5))
+mv "other/$bad" data/wal/
+get /flush -X POST
+ok "a flush is not of all" code_is 500
+ok "but the damaged one is set aside" [ -e "data/wal/damaged/$bad" ]
+
+rm -r data/wal/root.wal data/wal/damaged
 get /flush -X POST
 ok "without it a flush works" code_is 204
 get /ready
