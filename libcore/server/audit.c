@@ -83,7 +83,7 @@ static void add_claims(struct buf *b, const struct call *c)
 {
 	if (!c->who)
 		add_claim(b, "claimed", c->claimed);
-	if (c->n_tenants == 0 && !c->route->no_tenant)
+	if (c->n_tenants == 0 && !(c->route->asked & ROUTE_NO_TENANT))
 		add_claim(b, "claimed_tenant", http_header(c->http, "X-Scope-OrgID"));
 }
 

@@ -307,7 +307,7 @@ int auth_allow(struct call *c, struct err *e)
 
 	if (!c->who || c->route->needs == ROUTE_OPEN)
 		return 0;
-	if (c->route->no_tenant)
+	if (c->route->asked & ROUTE_NO_TENANT)
 		return allow_without_tenant(c, may, e);
 	while (bytes_split(&rest, '|', &tenant)) {
 		const struct config_role *role = role_for(c->who, may, tenant);

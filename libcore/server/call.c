@@ -114,7 +114,7 @@ static const struct limits *limits_of_call(struct call *c)
 /* For whom, now that it is known who asks; a refusal is answered. False then. */
 static bool admit_known(struct call *c, struct err *e)
 {
-	int status = c->route->no_tenant ? 0 : tenant_of_call(c->server, c, e);
+	int status = c->route->asked & ROUTE_NO_TENANT ? 0 : tenant_of_call(c->server, c, e);
 
 	if (status == 0 && auth_allow(c, e) < 0) {
 		note_refusal(c, "not allowed", e);
@@ -265,7 +265,7 @@ static void answer(struct call *c)
 	struct http_request *r = c->http;
 	struct err e;
 
-	if (c->route->form &&
+	if ((c->route->asked & ROUTE_FORM) &&
 	    ((has_form_body(r) && form_parse(http_body(r), &c->arena, &c->form, &e) < 0) ||
 	     form_parse(http_query(r), &c->arena, &c->form, &e) < 0)) {
 		call_refuse(c, 400, &e);
@@ -308,7 +308,7 @@ static void note_query(struct call *c)
 {
 	struct err e;
 
-	if (c->query.n || !c->route->form || (c->refusal.n && !c->who))
+	if (c->query.n || !(c->route->asked & ROUTE_FORM) || (c->refusal.n && !c->who))
 		return;
 	if (c->form.n || form_parse(http_query(c->http), &c->arena, &c->form, &e) == 0)
 		c->query = form_text(&c->form, "query");

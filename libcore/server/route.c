@@ -6,28 +6,32 @@
 #define OLD    "/api/prom"
 #define EITHER (ROUTE_GET | ROUTE_POST)
 
-/* The path, its methods, what it needs, how its parameters come, what it waits for, its name in
- * metrics, the answer. */
-#define PUSH(path, name, fn)                                                                \
-	{                                                                                   \
-		path, ROUTE_POST, ROUTE_WRITE, false, false, false, ROUTE_AT_ONCE, name, fn \
+/* The path, its methods, what it needs, how it is asked, what it waits for, its name in metrics,
+ * the answer. */
+#define PUSH(path, name, fn)                                              \
+	{                                                                 \
+		path, ROUTE_POST, ROUTE_WRITE, 0, ROUTE_AT_ONCE, name, fn \
 	}
-#define QUERY(path, name, fn)                                                        \
-	{                                                                            \
-		path, EITHER, ROUTE_READ, false, true, true, ROUTE_AT_ONCE, name, fn \
+#define QUERY(path, name, fn)                                                                 \
+	{                                                                                     \
+		path, EITHER, ROUTE_READ, ROUTE_FORM | ROUTE_TENANTS, ROUTE_AT_ONCE, name, fn \
 	}
-#define OPEN(path, name, fn)                                                             \
-	{                                                                                \
-		path, ROUTE_GET, ROUTE_OPEN, true, false, false, ROUTE_AT_ONCE, name, fn \
+#define OPEN(path, name, fn)                                                          \
+	{                                                                             \
+		path, ROUTE_GET, ROUTE_OPEN, ROUTE_NO_TENANT, ROUTE_AT_ONCE, name, fn \
 	}
-#define ADMIN(path, methods, name, fn)                                                 \
-	{                                                                              \
-		path, methods, ROUTE_ADMIN, true, true, false, ROUTE_AT_ONCE, name, fn \
+#define ADMIN(path, methods, waits, name, fn)                                             \
+	{                                                                                 \
+		path, methods, ROUTE_ADMIN, ROUTE_NO_TENANT | ROUTE_FORM, waits, name, fn \
 	}
-
-#define RULES(path, name, fn)                                                          \
-	{                                                                              \
-		path, ROUTE_GET, ROUTE_READ, false, false, false, ROUTE_DISK, name, fn \
+#define LOOK(path, waits, name, fn)                             \
+	{                                                       \
+		path, ROUTE_GET, ROUTE_READ, 0, waits, name, fn \
+	}
+#define DELETE(methods, fn)                                                    \
+	{                                                                      \
+		API "/delete", methods, ROUTE_DELETE, ROUTE_FORM, ROUTE_STORE, \
+			"loki_api_v1_delete", fn                               \
 	}
 
 static const struct route routes[] = {
@@ -64,42 +68,41 @@ static const struct route routes[] = {
 	QUERY(OLD "/label", "api_prom_label", route_old_labels),
 	QUERY(OLD "/label/*/values", "api_prom_label_name_values", route_old_label_values),
 	QUERY(OLD "/series", "api_prom_series", route_series),
-	{ API "/format_query", EITHER, ROUTE_READ, true, true, false, ROUTE_AT_ONCE,
+	{ API "/format_query", EITHER, ROUTE_READ, ROUTE_NO_TENANT | ROUTE_FORM, ROUTE_AT_ONCE,
 	  "loki_api_v1_format_query", route_format_query },
 
-	{ "/config/tenant/v1/limits", ROUTE_GET, ROUTE_READ, false, false, false, ROUTE_AT_ONCE,
-	  "config_tenant_v1_limits", route_tenant_limits },
+	LOOK("/config/tenant/v1/limits", ROUTE_AT_ONCE, "config_tenant_v1_limits",
+	     route_tenant_limits),
 
 	OPEN("/ready", "ready", route_ready),
 	OPEN("/metrics", "metrics", route_metrics),
 	OPEN(API "/status/buildinfo", "loki_api_v1_status_buildinfo", route_buildinfo),
-	ADMIN("/config", ROUTE_GET, "config", route_config),
-	ADMIN("/services", ROUTE_GET, "services", route_services),
-	ADMIN("/log_level", EITHER, "log_level", route_log_level),
-	ADMIN("/flush", EITHER, "flush", route_flush),
-	ADMIN("/ring", ROUTE_GET, "ring", route_ring),
-	ADMIN("/distributor/ring", ROUTE_GET, "distributor_ring", route_ring),
-	ADMIN("/compactor/ring", ROUTE_GET, "compactor_ring", route_ring),
-	{ "/ingester/prepare_shutdown", EITHER | ROUTE_DEL, ROUTE_ADMIN, true, true, false,
-	  ROUTE_DISK, "ingester_prepare_shutdown", route_prepare_shutdown },
-	ADMIN("/ingester/shutdown", EITHER, "ingester_shutdown", route_shutdown),
+	ADMIN("/config", ROUTE_GET, ROUTE_AT_ONCE, "config", route_config),
+	ADMIN("/services", ROUTE_GET, ROUTE_AT_ONCE, "services", route_services),
+	ADMIN("/log_level", EITHER, ROUTE_AT_ONCE, "log_level", route_log_level),
+	ADMIN("/flush", EITHER, ROUTE_AT_ONCE, "flush", route_flush),
+	ADMIN("/ring", ROUTE_GET, ROUTE_AT_ONCE, "ring", route_ring),
+	ADMIN("/distributor/ring", ROUTE_GET, ROUTE_AT_ONCE, "distributor_ring", route_ring),
+	ADMIN("/compactor/ring", ROUTE_GET, ROUTE_AT_ONCE, "compactor_ring", route_ring),
+	ADMIN("/ingester/prepare_shutdown", EITHER | ROUTE_DEL, ROUTE_DISK,
+	      "ingester_prepare_shutdown", route_prepare_shutdown),
+	ADMIN("/ingester/shutdown", EITHER, ROUTE_AT_ONCE, "ingester_shutdown", route_shutdown),
 
-	RULES(API "/rules", "loki_api_v1_rules", route_rules),
-	RULES(API "/rules/*", "loki_api_v1_rules_namespace", route_rules),
-	RULES(API "/rules/*/*", "loki_api_v1_rules_namespace_groupname", route_rules),
-	RULES(OLD "/rules", "api_prom_rules", route_rules),
-	RULES(OLD "/rules/*", "api_prom_rules_namespace", route_rules),
-	RULES(OLD "/rules/*/*", "api_prom_rules_namespace_groupname", route_rules),
-	RULES("/prometheus/api/v1/rules", "prometheus_api_v1_rules", route_prometheus_rules),
-	RULES("/prometheus/api/v1/alerts", "prometheus_api_v1_alerts", route_prometheus_alerts),
-	{ API "/delete", ROUTE_GET, ROUTE_READ, false, false, false, ROUTE_STORE,
-	  "loki_api_v1_delete", route_delete_list },
-	{ API "/delete", ROUTE_POST | ROUTE_PUT, ROUTE_DELETE, false, true, false, ROUTE_STORE,
-	  "loki_api_v1_delete", route_delete_make },
-	{ API "/delete", ROUTE_DEL, ROUTE_DELETE, false, true, false, ROUTE_STORE,
-	  "loki_api_v1_delete", route_delete_cancel },
-	{ API "/cache/generation_numbers", ROUTE_GET, ROUTE_READ, false, false, false, ROUTE_STORE,
-	  "loki_api_v1_cache_generation_numbers", route_cache_generation },
+	LOOK(API "/rules", ROUTE_DISK, "loki_api_v1_rules", route_rules),
+	LOOK(API "/rules/*", ROUTE_DISK, "loki_api_v1_rules_namespace", route_rules),
+	LOOK(API "/rules/*/*", ROUTE_DISK, "loki_api_v1_rules_namespace_groupname", route_rules),
+	LOOK(OLD "/rules", ROUTE_DISK, "api_prom_rules", route_rules),
+	LOOK(OLD "/rules/*", ROUTE_DISK, "api_prom_rules_namespace", route_rules),
+	LOOK(OLD "/rules/*/*", ROUTE_DISK, "api_prom_rules_namespace_groupname", route_rules),
+	LOOK("/prometheus/api/v1/rules", ROUTE_DISK, "prometheus_api_v1_rules",
+	     route_prometheus_rules),
+	LOOK("/prometheus/api/v1/alerts", ROUTE_DISK, "prometheus_api_v1_alerts",
+	     route_prometheus_alerts),
+	LOOK(API "/delete", ROUTE_STORE, "loki_api_v1_delete", route_delete_list),
+	DELETE(ROUTE_POST | ROUTE_PUT, route_delete_make),
+	DELETE(ROUTE_DEL, route_delete_cancel),
+	LOOK(API "/cache/generation_numbers", ROUTE_STORE, "loki_api_v1_cache_generation_numbers",
+	     route_cache_generation),
 	{ 0 },
 };
 

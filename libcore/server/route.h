@@ -22,13 +22,15 @@ enum route_waits { ROUTE_AT_ONCE, ROUTE_DISK, ROUTE_STORE };
 
 enum { ROUTE_GET = 1, ROUTE_POST = 2, ROUTE_PUT = 4, ROUTE_DEL = 8, ROUTE_HEAD = 16 };
 
+/* How it is asked: without a tenant; with parameters in query string and body, which are taken
+ * apart before; of several tenants, "a|b", when the configuration allows it. */
+enum { ROUTE_NO_TENANT = 1, ROUTE_FORM = 2, ROUTE_TENANTS = 4 };
+
 struct route {
 	const char *path; /* "*" stands for a piece: call.name, call.name2 */
 	unsigned methods; /* ROUTE_GET|...; what takes only GET takes HEAD, too */
 	enum route_needs needs;
-	bool no_tenant; /* asked without one */
-	bool form;	/* parameters of query string and body are taken apart before */
-	bool several;	/* tenants, "a|b", when the configuration allows it */
+	unsigned asked; /* ROUTE_NO_TENANT|... */
 	enum route_waits waits;
 	const char *label; /* "loki_api_v1_push": the name in metrics */
 	route_fn *answer;

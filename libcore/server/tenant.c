@@ -59,7 +59,7 @@ int tenant_of_call(const struct server *s, struct call *c, struct err *e)
 		err_set(e, ERR_USAGE, "X-Scope-OrgID is given more than once");
 		return 400;
 	}
-	if (!c->route->several || !s->config->multi_tenant_queries) {
+	if (!(c->route->asked & ROUTE_TENANTS) || !s->config->multi_tenant_queries) {
 		v[n++] = rest;
 	} else {
 		while (bytes_split(&rest, '|', &one)) {
