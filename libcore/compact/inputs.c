@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "index/fault.h"
 #include "store/names.h"
 
 /* ---- packs ---- */
@@ -119,8 +120,10 @@ static int read_trailer(const struct day_at *at, const struct index_pack *row, s
 		if (rc == 0 && (t.n_chunks < row->n_chunks || t.day != at->day ||
 				!bytes_eq(t.tenant, at->tenant)))
 			rc = err_set(e, ERR_CORRUPT, "the index and its trailer do not agree");
-		if (rc < 0)
+		if (rc < 0) {
+			fault_cut_path(e, store_path(at->store), buf_str(&name));
 			err_wrap(e, "'%s/%s'", store_path(at->store), buf_str(&name));
+		}
 	}
 	if (rc == 0)
 		*ret = keep_trailer(keep, &t);

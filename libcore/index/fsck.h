@@ -66,6 +66,9 @@ struct index_fsck {
 	/* Told once of each folder, or file, beside the tenants' packs and index files: not of the
 	 * store, and not looked at. Or NULL. */
 	void (*foreign)(const char *name, void *data);
+	/* Told of a day: so many packs that index files name are archived. They are there, in their
+	 * size; nobody can look inside before they are restored, and that is no fault. Or NULL. */
+	void (*archived)(uint64_t packs, void *data);
 	void *data;
 	int64_t last_pack_ns; /* private: the youngest pack's date, of a tenant without any index
 				 file; 0: it has some, or no pack */

@@ -1,5 +1,8 @@
 #include "index/fsck_ask.h"
 
+#include <inttypes.h>
+
+#include "base/num.h"
 #include "index/repair.h"
 #include "json/json.h"
 #include "time/time.h"
@@ -15,6 +18,7 @@ struct asking {
 	struct err err;
 	int64_t n_left;
 	size_t n_done; /* steps of a round */
+	uint64_t n_archived;
 };
 
 static const char *name_of(const struct index_fault *f)
@@ -84,6 +88,24 @@ static void on_foreign(const char *name, void *data)
 
 	buf_addf(&b, "'%s/%s' is not of the store: left alone",
 		 store_path_of(q->a->check.store, name), name);
+	q->a->note(buf_str(&b), q->a->data);
+	buf_release(&b);
+}
+
+static void on_archived(uint64_t packs, void *data)
+{
+	((struct asking *)data)->n_archived += packs;
+}
+
+static void note_archived(const struct asking *q)
+{
+	struct buf b = { 0 };
+
+	if (q->n_archived == 0)
+		return;
+	buf_addf(&b, "%" PRIu64 " %s archived: seen to be there, in %s size, and not read",
+		 q->n_archived, num_word(q->n_archived, "pack is", "packs are"),
+		 num_word(q->n_archived, "its", "their"));
 	q->a->note(buf_str(&b), q->a->data);
 	buf_release(&b);
 }
@@ -164,6 +186,7 @@ static int mend(struct asking *q, struct err *e)
 	again.tell = on_left;
 	again.data = q;
 	again.foreign = NULL;
+	again.archived = NULL;
 	for (int i = 0; i < ROUNDS_MAX && q->found.n > 0; i++) {
 		q->n_done = 0;
 		if (index_repair(&r, &q->found, e) < 0)
@@ -191,12 +214,15 @@ int64_t fsck_ask(const struct fsck_ask *a, struct err *e)
 
 	check.tell = on_found;
 	check.foreign = on_foreign;
+	check.archived = on_archived;
 	check.data = &q;
 	n = index_fsck(&check, e);
 	if (n >= 0 && q.rc < 0) {
 		*e = q.err;
 		n = -1;
 	}
+	if (n >= 0)
+		note_archived(&q);
 	if (n > 0 && a->repair)
 		n = mend(&q, e) < 0 ? -1 : q.n_left;
 	fault_list_release(&q.found);

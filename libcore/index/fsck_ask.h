@@ -7,7 +7,7 @@
 #include "index/fsck.h"
 
 struct fsck_ask {
-	struct index_fsck check; /* set by the caller, but for .tell, .foreign and .data */
+	struct index_fsck check; /* set by the caller, but for .tell, .foreign, .archived, .data */
 	bool repair;
 	bool salvage; /* of the repair, as index_repair has it */
 	bool dry_run; /* of the repair */

@@ -33,6 +33,7 @@ struct day {
 				       not count */
 	struct names covered;	    /* segments that live ones replace */
 	struct names read;	    /* packs that queries read */
+	struct names archived;	    /* packs that index files name and that cannot be read now */
 	int64_t now;		    /* INT64_MIN: not asked yet */
 	bool at_rest;		    /* the store cannot be written to */
 	bool has_lost;		    /* lost is loaded */
@@ -91,10 +92,24 @@ static const char *name_of_label(struct day *d, const char *label)
 	return name_of(d, STORE_INDEX, &sn.hash);
 }
 
+/* Of a pack that an index file names: it is not wrong, but nobody can look. */
+static bool take_archived(struct day *d, const struct index_fault *f)
+{
+	struct store_name sn;
+
+	if (!f->index || f->err.code != ERR_VERSION || !fsck_is_archived(d->f->store, f->name) ||
+	    store_name_parse(bytes_str(f->name), &sn, NULL) < 0)
+		return false;
+	add_name(&d->archived, &sn.hash);
+	return true;
+}
+
 static void on_index_fault(const struct index_fault *f, void *data)
 {
 	struct day *d = data;
 
+	if (take_archived(d, f))
+		return;
 	if (f->index)
 		find(d, f->kind, copy(d, f->name), name_of_label(d, f->index), &f->err);
 	else
@@ -215,7 +230,7 @@ static int64_t check_bytes(struct day *d, const struct hash128 *hash, const char
 			       on_pack_fault, d, e);
 }
 
-/* Of one that is not read: it may be of an index file younger than the list. */
+/* Of one that is not read, or cannot be: it may be of an index file younger than the list. */
 static int check_presence(struct day *d, const struct index_pack *p, const char *index,
 			  struct err *e)
 {
@@ -284,6 +299,21 @@ static int find_expired(struct day *d, struct index *ix, const bool *skip_pack, 
 	return 0;
 }
 
+/* 1 it is not to be looked at any further; 0; -1. */
+static int64_t check_pack(struct day *d, const struct index_pack *p, const char *index,
+			  struct err *e)
+{
+	int64_t rc;
+
+	if (is_chosen(d->f, &p->name)) {
+		rc = check_bytes(d, &p->name, name_of(d, STORE_PACK, &p->name), index, e);
+		if (rc >= 0 || e->code != ERR_VERSION)
+			return rc < 0 ? -1 : rc > 0;
+		add_name(&d->archived, &p->name);
+	}
+	return check_presence(d, p, index, e) < 0 ? -1 : 1;
+}
+
 /* Bytes first: of a pack that is not what its name says all else would only repeat it. */
 static int check_live(struct day *d, size_t i, struct err *e)
 {
@@ -299,10 +329,8 @@ static int check_live(struct day *d, size_t i, struct err *e)
 
 		if (d->live.skip_pack[i][k] || index_pack_at(ix, k, &p, NULL) < 0)
 			continue; /* index_check tells of the second */
-		leave[k] = !is_chosen(d->f, &p.name);
-		rc = leave[k] ? check_presence(d, &p, index, e)
-			      : check_bytes(d, &p.name, name_of(d, STORE_PACK, &p.name), index, e);
-		leave[k] = leave[k] || rc > 0;
+		rc = check_pack(d, &p, index, e);
+		leave[k] = rc > 0;
 	}
 	d->beside.skip_pack = d->live.skip_pack[i];
 	d->beside.leave = leave;
@@ -484,6 +512,17 @@ static int is_astray(struct day *d, const struct store_name *sn, struct err *e)
 	return -1;
 }
 
+/* What it is by its trailer is seen once it is restored. */
+static int find_archived(struct day *d, const char *name)
+{
+	struct err why;
+
+	err_set(&why, ERR_VERSION,
+		"no index file names it, and it is archived: it has to be restored first");
+	find(d, FAULT_ORPHAN, name, NULL, &why);
+	return 0;
+}
+
 static int look_at_unnamed(struct day *d, const struct fsck_pack *p, struct err *e)
 {
 	const struct store_name sn = { STORE_PACK, d->day, d->tenant, p->hash };
@@ -494,6 +533,8 @@ static int look_at_unnamed(struct day *d, const struct fsck_pack *p, struct err 
 	int64_t n_told = due > 0 ? check_bytes(d, &p->hash, name, NULL, e) : 0;
 	int astray;
 
+	if (n_told < 0 && e->code == ERR_VERSION)
+		return find_archived(d, name);
 	if (due < 0 || n_told != 0)
 		return due < 0 || n_told < 0 ? -1 : 0;
 	if (pack_scan_open_sized(d->f->store, &sn, p->size, &scan, &why) == 0) {
@@ -510,6 +551,8 @@ static int look_at_unnamed(struct day *d, const struct fsck_pack *p, struct err 
 		*e = why;
 		return -1;
 	}
+	if (why.code == ERR_VERSION && fsck_is_archived(d->f->store, name))
+		return due > 0 ? find_archived(d, name) : 0;
 	fault_cut_path(&why, store_path_of(d->f->store, name), name);
 	astray = is_astray(d, &sn, e);
 	if (astray > 0)
@@ -577,7 +620,7 @@ static void forget(struct day *d)
 	live_release(&d->live);
 	free(d->beside.known.v);
 	d->beside = (struct index_beside){ 0 };
-	d->known.n = d->covered.n = d->read.n = 0;
+	d->known.n = d->covered.n = d->read.n = d->archived.n = 0;
 	fault_list_reset(&d->found);
 	fault_list_reset(&d->right);
 	arena_reset(&d->mem);
@@ -613,7 +656,8 @@ int fsck_day_look(const struct index_fsck *f, struct bytes tenant, int32_t day,
 	}
 	*ret = (struct fsck_found){ 0 };
 	if (rc >= 0) {
-		*ret = (struct fsck_found){ d.found, d.right };
+		*ret = (struct fsck_found){ d.found, d.right,
+					    hash128_sort(d.archived.v, d.archived.n) };
 		d.found = d.right = (struct fault_list){ 0 };
 	}
 	forget(&d);
@@ -623,6 +667,7 @@ int fsck_day_look(const struct index_fsck *f, struct bytes tenant, int32_t day,
 	free(d.known.v);
 	free(d.covered.v);
 	free(d.read.v);
+	free(d.archived.v);
 	arena_release(&d.mem);
 	return rc < 0 ? -1 : 0;
 }
@@ -641,6 +686,8 @@ int64_t fsck_day_tell(const struct index_fsck *f, struct fsck_found *found)
 		f->right(found->right.v[i].name, f->data);
 	for (size_t i = 0; i < found->faults.n; i++)
 		f->tell(&found->faults.v[i], f->data);
+	if (found->n_archived && f->archived)
+		f->archived(found->n_archived, f->data);
 	fsck_found_release(found);
 	return ret;
 }

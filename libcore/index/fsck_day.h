@@ -25,6 +25,7 @@ MUST_CHECK int64_t fsck_day(const struct index_fsck *f, struct bytes tenant, int
 struct fsck_found {
 	struct fault_list faults;
 	struct fault_list right; /* index files: their labels alone */
+	size_t n_archived;
 };
 
 /* fsck_day in two: the first is for any thread; *ret is then to be told or released. live, if not
@@ -68,11 +69,14 @@ MUST_CHECK int fsck_hash(struct store *s, const char *name, struct hash128 *ret,
  * All bytes of a pack against its name. Where they are not what the name says, or with FSCK_BLOCKS,
  * what is wrong inside is told, and if nothing is, that the name is wrong: .kind and .err of the
  * faults are set. size: as it was listed; NULL: it was not.
- * Returns how many; of a pack that is gone none. Errors: ERR_IO.
+ * Returns how many; of a pack that is gone none. Errors: ERR_IO; ERR_VERSION it is archived.
  */
 MUST_CHECK int64_t fsck_pack_bytes(struct store *s, const struct store_name *name,
 				   const uint64_t *size, enum fsck_depth depth, index_tell_fn *tell,
 				   void *data, struct err *e);
+
+/* Whether the object store keeps it so that it has to be restored before it can be read. */
+bool fsck_is_archived(struct store *s, const char *name);
 
 /* What of an index file has expired, of packs that are not skipped. */
 struct fsck_expired {

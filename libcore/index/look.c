@@ -162,6 +162,7 @@ struct checking {
 	struct store *s;
 	struct buf tenant;			      /* of the last fault */
 	uint64_t n_unnamed, n_leftovers, n_abandoned; /* of this tenant */
+	uint64_t n_archived;			      /* packs of all tenants */
 };
 
 static void warn(struct checking *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -273,6 +274,20 @@ static void on_right(const char *index, void *data)
 	tell_right(c->l, index);
 }
 
+static void on_archived(uint64_t packs, void *data)
+{
+	((struct checking *)data)->n_archived += packs;
+}
+
+static void warn_of_archived(struct checking *c)
+{
+	const uint64_t n = c->n_archived;
+
+	if (n)
+		warn(c, "%llu %s archived and not read", (unsigned long long)n,
+		     num_word(n, "pack is", "packs are"));
+}
+
 int index_look_store(struct index_look *l, struct store *s, struct bytes tenant, struct err *e)
 {
 	struct checking c = { .l = l, .s = s };
@@ -282,6 +297,7 @@ int index_look_store(struct index_look *l, struct store *s, struct bytes tenant,
 		.depth = l->what == INDEX_LOOK_VERIFY ? FSCK_HEADS : FSCK_UNNAMED,
 		.tell = on_found,
 		.right = on_right,
+		.archived = on_archived,
 		.data = &c,
 	};
 	int rc = 0;
@@ -291,6 +307,7 @@ int index_look_store(struct index_look *l, struct store *s, struct bytes tenant,
 	if (rc == 0 && l->what != INDEX_LOOK_DUMP) {
 		rc = index_fsck(&f, e) < 0 ? -1 : 0;
 		end_tenant(&c);
+		warn_of_archived(&c);
 	}
 	buf_release(&c.tenant);
 	return rc;

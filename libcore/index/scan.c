@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "index/fault.h"
 #include "time/time.h"
 
 /* Heads of tiny chunks lie close together: one read takes as many as fit in here. Heads far apart
@@ -68,6 +69,7 @@ static int open_pack(struct store *s, const struct store_name *name, const uint6
 	p.path = path.p;
 	if (pack_read_trailer(read_at, &p.file, p.file.size, &p.mem, &p.trailer, &why) < 0 ||
 	    check_folder(&p, name, &why) < 0) {
+		fault_cut_path(&why, p.path, NULL); /* an object store names what it refuses */
 		/* of one whose size was known that it is gone is told now */
 		err_set(e, why.code == ERR_NO && size ? ERR_CORRUPT : why.code, "'%s': %s", p.path,
 			why.msg);

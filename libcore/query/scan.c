@@ -4,6 +4,7 @@
 
 #include "base/interrupt.h"
 #include "base/mem.h"
+#include "index/fault.h"
 #include "query/again.h"
 #include "query/fetch.h"
 #include "query/keys.h"
@@ -133,6 +134,7 @@ static int excuse(struct scan_worker *w, const struct piece *p, struct err *e)
 		e->code = ERR_CORRUPT;
 	if (e->code != ERR_CORRUPT && e->code != ERR_VERSION)
 		return -1;
+	fault_cut_path(e, p->source->name, NULL); /* an object store names what it refuses */
 	err_wrap(e, "'%s'", p->source->name);
 	w->stats.damaged++;
 	pthread_mutex_lock(w->damage_lock);

@@ -103,6 +103,7 @@ grep GLACIER would | grep /fake/ | sed 's,.*/,,; s/ .*//' >archived
 while read -r name; do
 	ok "that is $name" stderr_has "$name"
 done <archived
+not_ok "no name stands there twice" stderr_matches "('[^']*': )\\1"
 ok "a query that needs none of them is whole" exits 0 ask --from -50d
 is "and right" "$(sort -u "$TAP/stdout" | wc -l)" 9
 ok "counts alone need no pack" exits 0 logql --store "$store" --at "$(date +%s)" -o jsonl 'sum(count_over_time({app=~".+"}[300d]))'
@@ -116,5 +117,26 @@ ok "is none to move to" stdout_is_empty
 ok "what is archived cannot be moved" exits 3 chunkpack --tier 1d=STANDARD_IA,2d=OTHER --store "$store"
 ok "is told of each" stderr_lines 3
 ok "compaction leaves it alone" exits 0 chunkpack --compact --store "$store"
+
+ok "to a check it is no fault" exits 0 idxbuild --fsck --store "$store"
+ok "of any depth" exits 0 idxbuild --fsck --blocks --store "$store"
+ok "that it was not read is said" stderr_is "idxbuild: 3 packs are archived: seen to be there, in their size, and not read"
+ok "as a look at heads does" exits 0 idxbuild --verify --store "$store"
+ok "in a warning" stderr_is "idxbuild: warning: 3 packs are archived and not read"
+objects() { curl -s "http://127.0.0.1:$(cat port)/bucket?list-type=2&prefix=some/where/$1" | grep -o '<Key>[^<]*' | sed 's/<Key>//'; }
+delete() { curl -s -X DELETE "http://127.0.0.1:$(cat port)/bucket/$1" >/dev/null; }
+delete "$(objects third/index/)"
+delete "$(objects other/index/)"
+ok "a fault behind it is found" exits 3 idxbuild --fsck --delete-delay 0 --store "$store"
+ok "of what can be read" stdout_matches '^orphan third/.*so no query sees it$'
+ok "and of what cannot" stdout_matches '^orphan other/.*: no index file names it, and it is archived: it has to be restored first$'
+ok "and mended, but for that" exits 3 idxbuild --fsck --repair --delete-delay 0 --store "$store"
+ok "which stays" stderr_matches "'other/chunks/.*' stays: it could not be mended: .* archived"
+ok "once" exits 3 idxbuild --fsck --delete-delay 0 --store "$store"
+ok "the rest is right" stdout_lines 1
+pack=$(objects fake/chunks/ | head -n 1)
+delete "$pack"
+ok "an archived pack that is gone" exits 3 idxbuild --fsck --store "$store" -t fake
+ok "is missing" stdout_matches "^missing ${pack#some/where/}:"
 
 done_testing
