@@ -238,6 +238,13 @@ static void mend_one(struct segment_task *t, const struct wal_segment *s)
 	mended_release(&m);
 }
 
+/* One of a later version is sound, for who can read it: --mend leaves it. */
+static void say_damaged(const struct wal_segment *s, struct err *e)
+{
+	if (s->has_header || wal_segment_check(s, e) == 0 || e->code != ERR_VERSION)
+		err_set(e, ERR_CORRUPT, "damaged, left out; see --verify and --mend");
+}
+
 /* What the store says of a segment; COVERED_OPEN, with the error told, when that cannot be known.
  */
 static enum covered ask(struct segment_task *t, const struct wal_segment *s)
@@ -254,7 +261,7 @@ static enum covered ask(struct segment_task *t, const struct wal_segment *s)
 	if (is == COVERED_EMPTY)
 		is_empty(t, s);
 	if (is == COVERED_DAMAGED && !t->quiet && !is_cut(t, s)) {
-		err_set(&e, ERR_CORRUPT, "damaged, left out; see --verify and --mend");
+		say_damaged(s, &e);
 		fail(t, &e, s->path);
 	}
 	return is;

@@ -122,6 +122,8 @@ ok "a segment of a later version" exits 3 walreplay --mend wal
 ok "is not mended" stderr_has "'wal/v2.wal': WAL version 2, flags 0000"
 ok "nor set aside" test ! -e wal/damaged
 ok "it is where it was" test -e wal/v2.wal
+ok "it is not to be packed" exits 3 walreplay --unpacked --store none wal
+ok "and told as what it is" stderr_is "walreplay: error: 'wal/v2.wal': WAL version 2, flags 0000: this program reads version 1"
 rm wal/v2.wal
 
 # --- one that is open; one that is mended while we look at it ---
