@@ -51,6 +51,21 @@ ok "completeness misses what is expected: exit 1" sh -c '[ "$1" = 1 ]' - "$(as_c
 is "one line" "$(wc -l <err)" 1
 ok "with the source" grep -q 'quietly: error: completeness: exit status 1: .*three.*' err
 
+# Of several tenants the one that is late is named, though another comes before it.
+for t in eager:0 late:7200; do
+	echo "{\"tenant\":\"${t%:*}\",\"ts\":\"$(($(date +%s) - ${t#*:}))000000000\",\"labels\":{\"app\":\"a\"},\"line\":\"x\"}"
+done | chunkpack --store two | idxbuild --store two >/dev/null
+ok "one tenant is late" exits 1 env LOKID_DATA="$PWD/two.data" "$quietly" fresh idxbuild --freshness --max-age 15m --store two
+ok "and named" stderr_matches '^quietly: error: fresh: exit status 1: late: .*too old; see '
+
+# A fault is named, though a note comes before it.
+mkdir two/late/other
+echo x >two/late/other/file
+rm -r two/late/index
+ok "something is wrong" exits 3 env LOKID_DATA="$PWD/two.data" "$quietly" fsck idxbuild --fsck --delete-delay 0 --store two
+ok "and named" stderr_matches '^quietly: error: fsck: exit status 3: orphan late/chunks/'
+ok "behind it there is a note" grep -q 'is not of the store' two.data/cron/fsck.log
+
 # usage by itself.
 ok "without a file" exits 2 "$REPO/examples/cron/usage" data/store
 ok "says what is missing" stderr_is "usage: error: expected a store and a file"
