@@ -54,8 +54,8 @@ struct compact_opts {
 	void (*on_fault)(void *data, const struct err *fault); /* damage: the rest is still done */
 	/* object, named relative to the store; of a dry run, that would be */
 	void (*on_deleted)(void *data, const char *name);
-	/* not done now: another works on it, or a day that has ended waits for what may still come
-	 */
+	/* not done now: another works on it, a day that has ended waits for what may still come, or
+	 * a pack of it is archived */
 	void (*on_left)(void *data, struct bytes tenant, int32_t day, const char *why);
 	void *data;
 };

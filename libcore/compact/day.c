@@ -221,6 +221,25 @@ static uint64_t packs_of(const struct compact_opts *o, uint64_t bytes)
 
 /* ---- inputs ---- */
 
+static bool is_archived(const struct day_job *d, const struct hash128 *pack)
+{
+	const struct store_name sn = { STORE_PACK, d->sum.day, d->sum.tenant, *pack };
+	struct buf name = { 0 };
+	bool ret;
+
+	store_name_add(&name, &sn);
+	ret = store_is_archived(d->o->store, buf_str(&name));
+	buf_release(&name);
+	return ret;
+}
+
+/* What cannot be read now is not wrong: nobody has to do anything about it. */
+static void tell_archived(struct day_job *d, const struct err *e)
+{
+	if (d->o->on_left)
+		d->o->on_left(d->o->data, d->sum.tenant, d->sum.day, e->msg);
+}
+
 /* A pack turned out to be of no use. 1 the run is chosen again without it; -1 the error is none of
  * the pack's. */
 static int give_up(struct day_job *d, const struct hash128 *pack, struct err *e)
@@ -235,7 +254,10 @@ static int give_up(struct day_job *d, const struct hash128 *pack, struct err *e)
 		e->code = ERR_CORRUPT;
 		err_wrap(e, "a pack is lost");
 	}
-	tell(d, e);
+	if (e->code == ERR_VERSION && is_archived(d, pack))
+		tell_archived(d, e);
+	else
+		tell(d, e);
 	add_hash(&d->stays, pack);
 	return 1;
 }

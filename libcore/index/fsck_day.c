@@ -97,7 +97,7 @@ static bool take_archived(struct day *d, const struct index_fault *f)
 {
 	struct store_name sn;
 
-	if (!f->index || f->err.code != ERR_VERSION || !fsck_is_archived(d->f->store, f->name) ||
+	if (!f->index || f->err.code != ERR_VERSION || !store_is_archived(d->f->store, f->name) ||
 	    store_name_parse(bytes_str(f->name), &sn, NULL) < 0)
 		return false;
 	add_name(&d->archived, &sn.hash);
@@ -551,7 +551,7 @@ static int look_at_unnamed(struct day *d, const struct fsck_pack *p, struct err 
 		*e = why;
 		return -1;
 	}
-	if (why.code == ERR_VERSION && fsck_is_archived(d->f->store, name))
+	if (why.code == ERR_VERSION && store_is_archived(d->f->store, name))
 		return due > 0 ? find_archived(d, name) : 0;
 	fault_cut_path(&why, store_path_of(d->f->store, name), name);
 	astray = is_astray(d, &sn, e);

@@ -75,9 +75,6 @@ MUST_CHECK int64_t fsck_pack_bytes(struct store *s, const struct store_name *nam
 				   const uint64_t *size, enum fsck_depth depth, index_tell_fn *tell,
 				   void *data, struct err *e);
 
-/* Whether the object store keeps it so that it has to be restored before it can be read. */
-bool fsck_is_archived(struct store *s, const char *name);
-
 /* What of an index file has expired, of packs that are not skipped. */
 struct fsck_expired {
 	uint64_t chunks, entries;

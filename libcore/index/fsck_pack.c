@@ -33,20 +33,6 @@ int fsck_hash(struct store *s, const char *name, struct hash128 *ret, struct err
 	return rc;
 }
 
-/* Bytes have no version: who asks for the first of them is refused for nothing else. */
-bool fsck_is_archived(struct store *s, const char *name)
-{
-	struct store_file f = { 0 };
-	struct err why = { 0 };
-	char first;
-	int rc = store_file_open_sized(s, name, 1, &f, &why);
-
-	if (rc == 0)
-		rc = store_file_read(&f, 0, &first, 1, &why);
-	store_file_close(&f);
-	return rc < 0 && why.code == ERR_VERSION;
-}
-
 struct look {
 	index_tell_fn *tell;
 	void *data;

@@ -471,6 +471,20 @@ static int has(struct store *s, const char *name, struct store_object *ret, stru
 	return s->ops->has(s, name, ret, e);
 }
 
+/* Bytes have no version: who asks for the first of them is refused for nothing else. */
+bool store_is_archived(struct store *s, const char *name)
+{
+	struct store_file f = { 0 };
+	struct err why = { 0 };
+	char first;
+	int rc = store_file_open_sized(s, name, 1, &f, &why);
+
+	if (rc == 0)
+		rc = store_file_read(&f, 0, &first, 1, &why);
+	store_file_close(&f);
+	return rc < 0 && why.code == ERR_VERSION;
+}
+
 int store_has(struct store *s, const char *name, uint64_t *ret_size, struct err *e)
 {
 	struct store_object o;

@@ -164,7 +164,8 @@ MUST_CHECK int store_file_open(struct store *s, const char *name, struct store_f
 MUST_CHECK int store_file_open_sized(struct store *s, const char *name, uint64_t size,
 				     struct store_file *ret, struct err *e);
 /* Exactly n bytes at offset off into p. Errors: ERR_CORRUPT it ends before; ERR_NO it was deleted
- * since it was opened, by a store that does not keep what is open; ERR_AGAIN; ERR_IO. */
+ * since it was opened, by a store that does not keep what is open; ERR_VERSION it is archived;
+ * ERR_AGAIN; ERR_IO. */
 MUST_CHECK int store_file_read(struct store_file *f, uint64_t off, void *p, size_t n,
 			       struct err *e);
 /* The whole of it, in order, in pieces as large as one request should ask for: each returns 0, or
@@ -199,6 +200,10 @@ MUST_CHECK int store_read_all(struct store_read *v, size_t n, struct err *e);
  * bytes; ERR_AGAIN; ERR_IO. */
 MUST_CHECK int store_get(struct store *s, const char *name, size_t max, struct buf *b,
 			 struct err *e);
+
+/* Whether an object has to be restored before it can be read, as the object store keeps it. Whoever
+ * reads one gets ERR_VERSION, as of content of another version; this tells the two apart. */
+bool store_is_archived(struct store *s, const char *name);
 
 /* 1 when the object is there (*ret_size, if not NULL, is then its size), 0 when it is not. */
 MUST_CHECK int store_has(struct store *s, const char *name, uint64_t *ret_size, struct err *e);
