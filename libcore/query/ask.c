@@ -335,7 +335,11 @@ static int ask_completeness(struct ask *a, char **files, size_t n, struct err *e
 	c->format = a->format;
 	c->flags = flags_of(a);
 	c->out = a->out ? a->out : stdout;
-	return completeness_ask(&a->q, c, e);
+	if (completeness_ask(&a->q, c, e) == 0)
+		return 0;
+	if (e->code == ERR_NO)
+		hint_tenant(a);
+	return -1;
 }
 
 /* --- about entries --------------------------------------------------------------------------- */

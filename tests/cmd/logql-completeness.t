@@ -56,6 +56,10 @@ ok "values that no stream has are exit 1" exits 1 logql --completeness pods --st
 ok "and may be of another label" stderr_is "logql: warning: none of the sources is a value of label 'service_name': --source-label names another"
 ok "of a time without anything" exits 1 logql --completeness pods --store s --from 100 --to 200
 ok "no other label is named" stderr_is "logql: warning: there is nothing at all of that tenant and time"
+ok "of a tenant that is not there" exits 1 logql --completeness just -t fakes --store s
+ok "whom it has is told" stderr_has "logql: warning: store 's' has no tenant 'fakes': is 'fake' meant?"
+ok "also of one of several" exits 1 logql --completeness just -t 'fake|fakes' --threshold 1 --from 1768478400 --to 1768478500 --store s
+ok "in one line" stderr_is "logql: warning: store 's' has no tenant 'fakes': is 'fake' meant?"
 echo '{pod="p7"},1' >nopod
 ok "a selector that finds nothing is exit 1" exits 1 logql --completeness nopod --store s
 ok "and has no label" stderr_is_empty
