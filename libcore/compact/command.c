@@ -110,6 +110,15 @@ static void on_written(void *data, const char *name)
 	says_note(&c->says, "wrote '%s/%s'", store_path_of(c->says.store, name), name);
 }
 
+/* Something is selected, and could not be copied. */
+static void on_copy_fault(void *data, const struct err *fault)
+{
+	struct command *c = data;
+
+	c->any = true;
+	says_fault(fault, &c->says);
+}
+
 /* What selects may be misspelt. */
 static void warn_of_nothing(const struct command *c, const struct store *from)
 {
@@ -141,7 +150,7 @@ int copy_command(const struct pack_opts *o, struct store *from, struct store *to
 	c.to = to;
 	c.on_day = on_copied;
 	c.on_object = on_written;
-	c.on_fault = on_fault;
+	c.on_fault = on_copy_fault;
 	c.data = &command;
 	rc = copy_store(&c, e);
 	if (rc == 0 && !command.any && o->store.n_shards <= 1)

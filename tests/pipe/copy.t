@@ -167,6 +167,7 @@ rm store/t1/deletes/0000000000000000.json
 echo "{\"version\":1,\"id\":\"$id\",$body" >"store/t1/deletes/$id.json"
 ok "one that was not applied yet does" exits 5 copy asked -t t1 --to-tenant u
 ok "saying which" stderr_has "request $id hides entries that are not deleted yet"
+not_ok "and not that there is nothing" stderr_has "there is nothing to copy"
 is "nothing is copied" "$(find asked/u -name '*.pack' 2>/dev/null)" ''
 ok "streams that it does not mean" exits 0 copy asked -t t1 --to-tenant u --match '{app!="a1"}'
 ok "are copied" same store t1 asked u '{app!="a1"}'
