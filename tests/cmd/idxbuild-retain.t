@@ -82,6 +82,16 @@ ok "and does nothing" same_file before after
 ok "as objects" exits 0 retain s --limits limits.yaml --dry-run -o jsonl
 is "of the same" "$(sed -E 's/.*"tenant":"([^"]*)","day":"([^"]*)","rule":"(.*)","chunks":([0-9]+),"entries":([0-9]+),"bytes":([0-9]+)\}/\1 \2: \4 chunk, \5 entries, \6 bytes: \3/; s/\\"/"/g' "$TAP/stdout")" "$(cat dry)"
 
+# --- what went too soon
+
+cp -R s undo
+stored undo acme >acme.all
+ok "a run by limits that are wrong" exits 0 retain undo --limits limits.yaml
+ok "takes out of the index" sh -c '[ "$1" -gt "$2" ]' - "$(wc -l <acme.all)" "$(stored undo acme | wc -l)"
+ok "what comes back before the delay is over" exits 0 idxbuild --rebuild --store undo
+stored undo acme >found
+ok "as it was" same_file acme.all found
+
 # --- what goes
 
 ok "a run" exits 0 retain s --limits limits.yaml -v
