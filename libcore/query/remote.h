@@ -42,7 +42,8 @@ MUST_CHECK int remote_get(struct remote *r, const char *path, struct bytes form,
 			  struct err *e);
 
 /* ---- what is in a body; strings lie in it or in the arena. Errors of all: ERR_CORRUPT, it is no
- * answer of Loki's API to that; ERR_LIMIT, it needs more than REMOTE_READ_MAX. ---- */
+ * answer of Loki's API to that; ERR_LIMIT, it needs more than REMOTE_READ_MAX, or a metric's points
+ * lie on too many steps. ---- */
 
 struct remote_entries {
 	struct log_entry *v;

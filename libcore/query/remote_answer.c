@@ -8,8 +8,9 @@
 #include "query/remote.h"
 #include "time/time.h"
 
-/* So many values may a metric's answer have room for. */
-enum { VALUES_MAX = 64 << 20 };
+/* So many values may a metric's answer have room for: more than fit in the largest answer, so that
+ * only one whose points lie far apart can need more. */
+enum { VALUES_MAX = REMOTE_ANSWER_MAX / 16 };
 
 static int is_none(struct err *e, const char *what)
 {
@@ -421,18 +422,16 @@ static bool find_steps(const struct points *ps, struct steps *ret)
 		step = common_divisor(ps->v[i].ts_ns - min, step);
 	step = step ? step : NS_PER_S;
 	*ret = (struct steps){ min, step, (size_t)(span / step) + 1 };
-	return ret->n <= VALUES_MAX;
+	return true;
 }
 
 /* Series, whose number ret has already, with their values. */
-static bool fill(struct vec *ret, const struct labels *names, const struct points *ps,
+static void fill(struct vec *ret, const struct labels *names, const struct points *ps,
 		 const struct steps *steps)
 {
 	size_t n = ret->n;
 	bool scalar = ret->is_scalar;
 
-	if (n && steps->n > VALUES_MAX / n)
-		return false;
 	ret->n = 0;
 	ret->n_steps = steps->n;
 	for (size_t i = 0; i < n; i++)
@@ -444,7 +443,6 @@ static bool fill(struct vec *ret, const struct labels *names, const struct point
 		ret->v[ps->v[i].series].v[k] = ps->v[i].v;
 		ret->v[ps->v[i].series].has[k] = true;
 	}
-	return true;
 }
 
 static bool read_result(struct series_reading *r, struct bytes result)
@@ -465,12 +463,28 @@ static bool read_result(struct series_reading *r, struct bytes result)
 	return l.ended;
 }
 
+/* Of an answer that was read, or not so. */
+static int check_values(bool ok, const struct series_reading *r, const struct steps *steps,
+			struct err *e)
+{
+	if (!ok)
+		return r->p.too_many ? is_too_much(e)
+				     : is_none(e, "series with values at regular steps");
+	if (r->ret->n && steps->n > VALUES_MAX / r->ret->n)
+		return err_set(e, ERR_LIMIT,
+			       "the server's answer has %zu series at %zu steps, more than %d "
+			       "values: ask for less at once",
+			       r->ret->n, steps->n, VALUES_MAX);
+	return 0;
+}
+
 int remote_read_metric(struct bytes body, struct vec *ret, struct steps *ret_steps,
 		       enum metric_kind *ret_kind, struct err *e)
 {
 	struct series_reading r = { .ret = ret, .p.mem = &ret->mem };
 	struct bytes type, result;
 	bool ok;
+	int rc;
 
 	vec_init(ret, 1);
 	if (!read_data(body, "resultType", &type) || !read_data(body, "result", &result) ||
@@ -482,15 +496,16 @@ int remote_read_metric(struct bytes body, struct vec *ret, struct steps *ret_ste
 	*ret_kind = bytes_is(type, "\"matrix\"") ? METRIC_RANGE : METRIC_INSTANT;
 	ret->is_scalar = bytes_is(type, "\"scalar\"");
 	ret->ordered = *ret_kind == METRIC_INSTANT; /* as the server has them */
-	ok = read_result(&r, result) && find_steps(&r.ps, ret_steps) &&
-	     fill(ret, r.names, &r.ps, ret_steps);
+	ok = read_result(&r, result) && find_steps(&r.ps, ret_steps);
+	rc = check_values(ok, &r, ret_steps, e);
+	if (rc == 0)
+		fill(ret, r.names, &r.ps, ret_steps);
+	else
+		vec_release(ret);
 	free(r.names);
 	free(r.ps.v);
 	free(r.p.v);
-	if (ok)
-		return 0;
-	vec_release(ret);
-	return r.p.too_many ? is_too_much(e) : is_none(e, "series with values at regular steps");
+	return rc;
 }
 
 /* --- about streams --------------------------------------------------------------------------- */

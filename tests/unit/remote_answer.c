@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "query/remote.h"
+#include "time/time.h"
 
 #define STREAMS "{\"status\":\"success\",\"data\":{\"resultType\":\"streams\",\"result\":["
 #define LIST	"{\"status\":\"success\",\"data\":["
@@ -131,6 +132,45 @@ static void what_are_no_entries_is_refused(void **state)
 	}
 }
 
+#define MATRIX "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":["
+
+static void points_lie_on_steps(void **state)
+{
+	static const char body[] =
+		MATRIX "{\"metric\":{},\"values\":[[10,\"1\"]]},"
+		       "{\"metric\":{\"a\":\"b\"},\"values\":[[40,\"4\"],[25,\"2\"]]}" END;
+	struct fixture *f = *state;
+	enum metric_kind kind;
+	struct steps steps;
+	struct vec v;
+
+	assert_int_equal(0, remote_read_metric(bytes_str(body), &v, &steps, &kind, &f->e));
+	assert_int_equal(METRIC_RANGE, kind);
+	assert_int_equal(2, v.n);
+	assert_int_equal(3, steps.n);
+	assert_int_equal(10 * NS_PER_S, steps.start_ns);
+	assert_int_equal(15 * NS_PER_S, steps.step_ns);
+	assert_true(v.v[0].has[0] && !v.v[0].has[1] && !v.v[0].has[2]);
+	assert_true(!v.v[1].has[0] && v.v[1].v[1] == 2 && v.v[1].v[2] == 4);
+	vec_release(&v);
+}
+
+/* A few bytes, and a step for each second between two points. */
+static void points_far_apart_are_refused(void **state)
+{
+	static const char body[] = MATRIX
+		"{\"metric\":{},\"values\":[[0,\"1\"],[1000000000,\"1\"],[1000000001,\"1\"]]}" END;
+	struct fixture *f = *state;
+	enum metric_kind kind;
+	struct steps steps;
+	struct vec v;
+
+	assert_int_equal(-1, remote_read_metric(bytes_str(body), &v, &steps, &kind, &f->e));
+	is_refused(f, ERR_LIMIT,
+		   "the server's answer has 1 series at 1000000002 steps, more than 16777216 "
+		   "values: ask for less at once");
+}
+
 static const char too_much[] =
 	"the server's answer needs more than 512 MiB of memory: ask for less at once";
 
@@ -241,6 +281,8 @@ int main(void)
 		T(more_than_was_asked_for_is_refused),
 		T(another_time_is_refused),
 		T(what_are_no_entries_is_refused),
+		T(points_lie_on_steps),
+		T(points_far_apart_are_refused),
 		T(labels_of_entries_need_memory),
 		T(labels_of_a_stream_need_memory),
 		T(names_need_memory),
