@@ -28,7 +28,8 @@ struct s3_store {
 	size_t n_idle, cap_idle;
 	struct s3_creds creds;
 	bool have_creds;
-	uint64_t seed; /* of the jitter */
+	int64_t creds_asked_ns; /* when they were fetched, or should have been; of time_mono_ns */
+	uint64_t seed;		/* of the jitter */
 };
 
 enum s3_kind { S3_GET, S3_HEAD, S3_PUT, S3_POST, S3_DELETE, S3_LIST };
@@ -62,8 +63,8 @@ void s3_call_release(struct s3_call *c);
 
 /*
  * Makes them, at most S3_PARALLEL at once, each up to place.tries times. Errors, in .err: ERR_NO
- * (404), ERR_CORRUPT (416), ERR_AGAIN (no connection, 5xx, 429, and 412: what it asked is not so),
- * ERR_IO (403 and all else), each saying what is wrong with what.
+ * (404, of an object), ERR_CORRUPT (416), ERR_AGAIN (no connection, 5xx, 429, and 412: what it
+ * asked is not so), ERR_IO (403 and all else), each saying what is wrong with what.
  */
 void s3_do(struct s3_store *s, struct s3_call *v, size_t n);
 /* One. Returns 0, or -1 with its error in e. */

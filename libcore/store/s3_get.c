@@ -83,17 +83,24 @@ void s3_file_close(struct store_file *f)
 static int check_range(struct s3_call *c, struct err *e)
 {
 	const struct store_read *r = c->data;
-	const char *slash = strchr(c->kept[S3_RANGE].value, '/');
-	uint64_t size;
+	struct bytes size_text = bytes_str(c->kept[S3_RANGE].value), unit, first, last;
+	uint64_t size, off;
 
 	if (c->status == 200 && r->n == r->file->size)
 		return 0;
-	if (c->status != 206 || !slash || !num_u64(bytes_str(slash + 1), &size))
+	bytes_split(&size_text, ' ', &unit);
+	bytes_split(&size_text, '-', &first);
+	bytes_split(&size_text, '/', &last);
+	if (c->status != 206 || !num_u64(first, &off) || !num_u64(size_text, &size))
 		return err_set(e, ERR_IO, "'%s': no answer to a request for a range (status %d)",
 			       r->file->name, c->status);
 	if (size != r->file->size)
 		return err_set(e, ERR_CORRUPT, "'%s': expected %" PRIu64 " bytes, found %" PRIu64,
 			       r->file->name, r->file->size, size);
+	if (off != r->off)
+		return err_set(e, ERR_IO,
+			       "'%s': asked for bytes from %" PRIu64 ", and had some from %" PRIu64,
+			       r->file->name, r->off, off);
 	return 0;
 }
 

@@ -29,8 +29,9 @@ struct reading {
 	struct s3_listing *l;
 	struct s3_listed now; /* what is being read */
 	bool has_key, has_size, has_date;
-	bool url;   /* keys are encoded */
-	bool known; /* the root is one of ours */
+	bool url;      /* keys are encoded */
+	bool known;    /* the root is one of ours */
+	bool says_end; /* whether there are more */
 };
 
 static int take_date(struct bytes text, int64_t *ret_ns, struct err *e)
@@ -104,6 +105,17 @@ static int take_item(struct reading *r, const char *what, struct bytes text, str
 	return 0;
 }
 
+/* A part of a listing that passed for the whole would hide the rest. */
+static int take_truncated(struct reading *r, struct bytes text, struct err *e)
+{
+	r->says_end = bytes_is(text, "true") || bytes_is(text, "false");
+	r->l->truncated = bytes_is(text, "true");
+	return r->says_end ? 0
+			   : err_set(e, ERR_CORRUPT,
+				     "IsTruncated: expected true or false, found '%.*s'",
+				     BYTES_ARG(bytes_sub(text, 0, 40)));
+}
+
 static int take(const struct xml_at *at, void *data, struct err *e)
 {
 	static const char *const roots[] = { "/ListBucketResult", "/ListMultipartUploadsResult" };
@@ -126,8 +138,8 @@ static int take(const struct xml_at *at, void *data, struct err *e)
 	if (strchr(what, '/'))
 		return take_item(r, what, at->text, e);
 	if (strcmp(what, "IsTruncated") == 0)
-		r->l->truncated = bytes_is(bytes_trim(at->text), "true");
-	else if (strcmp(what, "NextContinuationToken") == 0 || strcmp(what, "NextKeyMarker") == 0)
+		return take_truncated(r, bytes_trim(at->text), e);
+	if (strcmp(what, "NextContinuationToken") == 0 || strcmp(what, "NextKeyMarker") == 0)
 		r->l->token = arena_copy(&r->l->mem, at->text);
 	else if (strcmp(what, "NextUploadIdMarker") == 0)
 		r->l->upload_token = arena_copy(&r->l->mem, at->text);
@@ -158,6 +170,8 @@ int s3_listing_parse(struct s3_listing *l, struct bytes xml, struct err *e)
 
 	if (xml_read(xml, take, &r, e) < 0)
 		return -1;
+	if (!r.says_end)
+		return err_set(e, ERR_CORRUPT, "a listing that does not say whether it is whole");
 	if (l->truncated && l->token.n == 0)
 		return err_set(e, ERR_CORRUPT, "a listing that goes on nowhere");
 	if (r.url && (decode(l, l->object, l->n_objects, e) < 0 ||

@@ -13,7 +13,7 @@
 #include "store/s3.h"
 #include "xml/xml.h"
 
-enum { PART = 16 << 20, PARTS_MAX = 10000 };
+enum { PART = 16 << 20, PARTS_MAX = 10000, DELETE_RUN = 256 };
 
 struct s3_put {
 	struct store_put base;
@@ -300,20 +300,35 @@ void s3_put_abort(struct store_put *put)
 	free(p);
 }
 
-/* Several requests at once: nobody's order rests on theirs, as each that goes is not needed. */
-int s3_delete_all(struct store *s, char *const *names, size_t n, struct err *e)
+/* At once: nobody's order rests on theirs, as each that goes is not needed. */
+static int delete_some(struct s3_store *s, char *const *names, size_t n, struct err *e)
 {
 	struct s3_call *c = mem_alloc((n + 1) * sizeof(*c));
 	int rc = 0;
 
 	for (size_t i = 0; i < n; i++)
 		c[i] = (struct s3_call){ .kind = S3_DELETE, .name = names[i] };
-	s3_do((struct s3_store *)s, c, n);
+	s3_do(s, c, n);
 	for (size_t i = 0; i < n; i++) {
 		if (rc == 0 && c[i].err.code != ERR_NONE && c[i].err.code != ERR_NO)
 			rc = err_set(e, c[i].err.code, "%s", c[i].err.msg);
 		s3_call_release(&c[i]);
 	}
 	free(c);
+	return rc;
+}
+
+/* A run of them at a time, so that a server which is away is not asked for each of a hundred
+ * thousand, nor these held in memory with their answers. */
+int s3_delete_all(struct store *s, char *const *names, size_t n, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < n && !(rc < 0 && atomic_load(&s->away)); i += DELETE_RUN) {
+		const size_t k = n - i < DELETE_RUN ? n - i : DELETE_RUN;
+
+		if (delete_some((struct s3_store *)s, names + i, k, rc == 0 ? e : NULL) < 0)
+			rc = -1;
+	}
 	return rc;
 }

@@ -15,7 +15,8 @@ enum {
 	PAUSE_MAX_MS = 5000,
 	PAUSE_ASKED_MAX_S = 30, /* by Retry-After */
 	NAP_MS = 50,
-	CREDS_EARLY_S = 300, /* keys are fetched anew so long before they expire */
+	CREDS_EARLY_S = 300, /* keys are fetched anew so long before they expire, */
+	CREDS_PAUSE_S = 60,  /* so long after the time before, as long as they are still good */
 	TEXT_MAX = 160,
 };
 
@@ -62,15 +63,28 @@ static void give_client(struct s3_store *s, struct httpc_many *m)
 
 enum freshness { KEYS_ANY, KEYS_NEW };
 
+/* Whoever gives keys is not asked before each request, be it that he gives none just now, or keys
+ * that are good for a short time alone. */
+static bool are_creds_due(const struct s3_store *s)
+{
+	int64_t left_s;
+
+	if (!s->have_creds)
+		return true;
+	if (s->creds.expires_s == INT64_MAX)
+		return false;
+	left_s = s->creds.expires_s - time_now_ns() / NS_PER_S;
+	return left_s <= 0 || (left_s < CREDS_EARLY_S &&
+			       time_mono_ns() - s->creds_asked_ns >= CREDS_PAUSE_S * NS_PER_S);
+}
+
 /* A copy, which the caller releases. */
 static int take_creds(struct s3_store *s, enum freshness how, struct s3_creds *ret, struct err *e)
 {
 	int rc = 0;
 
 	pthread_mutex_lock(&s->lock);
-	if (!s->have_creds || how == KEYS_NEW ||
-	    (s->creds.expires_s != INT64_MAX &&
-	     s->creds.expires_s - CREDS_EARLY_S < time_now_ns() / NS_PER_S)) {
+	if (how == KEYS_NEW || are_creds_due(s)) {
 		struct s3_creds c;
 
 		rc = s3_creds_get(s->place.profile, s->place.region, &c, e);
@@ -82,6 +96,7 @@ static int take_creds(struct s3_store *s, enum freshness how, struct s3_creds *r
 			   s->creds.expires_s > time_now_ns() / NS_PER_S) {
 			rc = 0; /* those that are there still do */
 		}
+		s->creds_asked_ns = time_mono_ns();
 	}
 	if (rc == 0) {
 		*ret = (struct s3_creds){ .key = strdup(s->creds.key),
@@ -269,10 +284,21 @@ static void add_advice(const struct s3_store *s, const struct s3_call *c, struct
 		buf_add_bytes(b, buf_bytes(&t->message));
 	else if (c->status == 403)
 		buf_add_str(b, "a wrong key, or no permission");
-	else if (c->status == 404)
+	else if (c->status == 404 && c->name)
 		buf_add_str(b, "no such object");
+	else if (c->status == 404)
+		buf_add_str(b, "no object store answers there");
 	else
 		buf_add_str(b, "the server refuses");
+}
+
+/* Of an object that was asked for, or is to be copied. Whoever knows nothing of a bucket, or of a
+ * place to put something, is no object store, or another one. */
+static bool is_gone(const struct s3_call *c)
+{
+	if (c->status != 404 || !c->name)
+		return false;
+	return (c->kind != S3_PUT && c->kind != S3_POST) || strcmp(c->code, "NoSuchKey") == 0;
 }
 
 static enum err_code code_of(const struct s3_call *c)
@@ -281,7 +307,7 @@ static enum err_code code_of(const struct s3_call *c)
 		return ERR_IO;
 	if (strcmp(c->code, "InvalidObjectState") == 0)
 		return ERR_VERSION; /* of this object alone, and as little use as one too new */
-	if (c->status == 404)
+	if (is_gone(c))
 		return ERR_NO;
 	if (c->status == 416)
 		return ERR_CORRUPT;
@@ -297,7 +323,6 @@ static void say(const struct s3_store *s, struct s3_call *c)
 	struct error_text t = { 0 };
 	struct buf advice = { 0 }, url = { 0 };
 
-	c->code[0] = '\0';
 	if (c->answer.n && xml_read(buf_bytes(&c->answer), take_error, &t, NULL) == 0)
 		snprintf(c->code, sizeof(c->code), "%.*s", BYTES_ARG(buf_bytes(&t.code)));
 	add_advice(s, c, &t, &advice);
@@ -309,6 +334,20 @@ static void say(const struct s3_store *s, struct s3_call *c)
 	buf_release(&t.region);
 	buf_release(&advice);
 	buf_release(&url);
+}
+
+/* A body that is not what was asked for: why the server found out too late, if it says so. */
+static void say_late(const struct s3_store *s, struct s3_call *c)
+{
+	struct err why = c->err;
+
+	say(s, c);
+	if (c->code[0] == '\0') {
+		c->err = why;
+		err_wrap(&c->err, "'%s': answer of the object store", s->place.path);
+	} else if (c->err.code == ERR_IO) {
+		c->err.code = ERR_AGAIN;
+	}
 }
 
 /* Whoever asked waits no longer. */
@@ -323,6 +362,7 @@ static bool is_given_up(const struct s3_store *s)
 static bool settle(struct s3_store *s, struct s3_call *c, struct httpc_job *j)
 {
 	c->n_tried++;
+	c->code[0] = '\0';
 	c->status = j->err.code == ERR_NONE ? j->answer.status : 0;
 	buf_release(&c->answer);
 	c->answer = j->answer.body;
@@ -345,7 +385,7 @@ static bool settle(struct s3_store *s, struct s3_call *c, struct httpc_job *j)
 		err_set(&c->err, ERR_AGAIN, "'%s/%s': expected %zu bytes, %zu came", s->place.path,
 			c->name, c->into_n, j->into_got);
 	else if (c->accept && c->accept(c, &c->err) < 0)
-		err_wrap(&c->err, "'%s': answer of the object store", s->place.path);
+		say_late(s, c);
 	return c->err.code != ERR_NONE;
 }
 
@@ -397,6 +437,13 @@ static bool had_no_answer(const struct s3_call *c)
 	return c->err.code == ERR_AGAIN && (c->status == 0 || c->status / 100 != 4);
 }
 
+/* An answer to HEAD has no text that could say so. */
+static bool has_expired(const struct s3_call *c, bool has_token)
+{
+	return strcmp(c->code, "ExpiredToken") == 0 ||
+	       (has_token && c->kind == S3_HEAD && c->status == 400);
+}
+
 static void make_all(struct s3_store *s, struct s3_call *v, size_t n)
 {
 	struct s3_call **todo = mem_alloc((n + 1) * sizeof(struct s3_call *));
@@ -415,6 +462,7 @@ static void make_all(struct s3_store *s, struct s3_call *v, size_t n)
 		struct s3_creds creds = { 0 };
 		int64_t asked_s = 0;
 		size_t left = 0;
+		bool has_token;
 
 		if (take_creds(s, keys, &creds, &why) < 0 ||
 		    round_of(s, client, &creds, todo, job, n, &why) < 0) {
@@ -422,12 +470,13 @@ static void make_all(struct s3_store *s, struct s3_call *v, size_t n)
 			s3_creds_release(&creds);
 			break;
 		}
+		has_token = creds.token != NULL;
 		s3_creds_release(&creds);
 		keys = KEYS_ANY;
 		for (size_t i = 0; i < n; i++) {
 			bool again = settle(s, todo[i], &job[i]);
 
-			if (strcmp(todo[i]->code, "ExpiredToken") == 0 && !renewed) {
+			if (!renewed && has_expired(todo[i], has_token)) {
 				again = true;
 				keys = KEYS_NEW;
 			}
@@ -438,7 +487,7 @@ static void make_all(struct s3_store *s, struct s3_call *v, size_t n)
 		}
 		renewed |= keys == KEYS_NEW;
 		n = left;
-		if (tried >= s->place.tries)
+		if (tried >= s->place.tries && keys != KEYS_NEW)
 			break;
 		if (n)
 			pause_before(s, tried, asked_s);

@@ -262,7 +262,7 @@ MUST_CHECK int store_put_rules(struct store *s, struct bytes text, struct err *e
 MUST_CHECK int store_delete(struct store *s, const char *name, struct err *e);
 /* Several: a folder deletes them in this order, and syncs each of its folders once for those that
  * follow one another; an object store is asked for several at once. Each is tried, by the latter,
- * whatever becomes of the others. */
+ * whatever becomes of the others, as long as it answers. */
 MUST_CHECK int store_delete_all(struct store *s, char *const *names, size_t n, struct err *e);
 
 /*

@@ -264,7 +264,8 @@ static void who_is_asked_for_keys_is_checked(void **state)
 
 /* ---- listings ---- */
 
-#define ROOT(s) "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"u\">" s "</ListBucketResult>"
+#define PAGE(s) "<?xml version=\"1.0\"?><ListBucketResult xmlns=\"u\">" s "</ListBucketResult>"
+#define ROOT(s) PAGE("<IsTruncated>false</IsTruncated>" s)
 #define OBJECT(k)                                                                         \
 	"<Contents><Key>" k "</Key><LastModified>2026-01-15T10:00:00.500Z</LastModified>" \
 	"<ETag>&quot;x&quot;</ETag><Size>7</Size></Contents>"
@@ -307,7 +308,8 @@ static void listings_are_read(void **state)
 				    BYTES_LIT("<a:ListMultipartUploadsResult xmlns:a='u'>"
 					      "<a:Upload><a:Key>k</a:Key><a:UploadId>u</a:UploadId>"
 					      "<a:Initiated>2026-01-15T10:00:00Z</a:Initiated>"
-					      "</a:Upload></a:ListMultipartUploadsResult>"),
+					      "</a:Upload><a:IsTruncated>false</a:IsTruncated>"
+					      "</a:ListMultipartUploadsResult>"),
 				    &e));
 	assert_int_equal(l.n_uploads, 1);
 	assert_true(bytes_is(l.upload[0].upload_id, "u"));
@@ -332,6 +334,9 @@ static void listings_that_are_none_are_refused(void **state)
 		ROOT("<CommonPrefixes><Prefix>a</Prefix></CommonPrefixes>"),
 		ROOT("<CommonPrefixes></CommonPrefixes>"),
 		ROOT("<IsTruncated>true</IsTruncated>"),
+		ROOT("<IsTruncated>TRUE</IsTruncated>"),
+		ROOT("<IsTruncated></IsTruncated>"),
+		PAGE(OBJECT("a")),
 		ROOT("<EncodingType>url</EncodingType>" OBJECT("a%2")),
 		ROOT("<Contents>" OBJECT("a") "</Contents>"),
 		"<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]>" ROOT("&b;"),
