@@ -123,6 +123,8 @@ int64_t fsck_pack_bytes(struct store *s, const struct store_name *name, const ui
 	store_name_add(&text, name);
 	rc = size ? store_file_open_sized(s, buf_str(&text), *size, &f, &why)
 		  : store_file_open(s, buf_str(&text), &f, &why);
+	if (rc == 0 && depth >= FSCK_BLOCKS) /* read twice, for its hash first: it comes once */
+		rc = store_file_map(&f, &why);
 	if (rc == 0)
 		rc = hash_file(&f, &found, &why);
 	if (rc == 0 && (depth >= FSCK_BLOCKS || hash128_cmp(&found, &name->hash) != 0))

@@ -24,11 +24,14 @@ is "the store has its lines" "$(found)" 20000
 # ---- who is no object store
 
 give '{"for":".","times":1000,"status":404,"body":"<html>not found</html>"}'
-for program in "logql --store $S {app=\"a\"}" "idxbuild --stats --store $S" "idxbuild --fsck --store $S" "chunkpack --store $S lines"; do
-	# shellcheck disable=SC2086
-	ok "a server that finds nothing is exit 4: ${program%% --store*}" exits 4 $program
+none() { # PROGRAM...
+	ok "a server that finds nothing is exit 4: $1 $2" exits 4 "$@" --store "$S"
 	ok "and said" stderr_has "no object store answers there"
-done
+}
+none logql '{app="a"}'
+none idxbuild --stats
+none idxbuild --fsck
+none chunkpack lines
 
 # ---- listings of which a part is missing
 
@@ -99,8 +102,15 @@ give
 one=$(head -n 1 ids)
 size=$(wc -c <"dir/fake/deletes/$one.json")
 range="\"headers\":{\"Content-Range\":\"bytes 7-$((size + 6))/$size\"},\"body\":\"$(printf "%${size}d" 0)\""
-give "{\"for\":\"GET .*$one[.]json\",\"times\":1,\"status\":206,$range}"
+give "{\"for\":\"GET .*${one}[.]json\",\"times\":1,\"status\":206,$range}"
 ok "a copy by way of bytes of elsewhere" exits 0 chunkpack --copy --from "s3://b/e?$at" --store copy
 ok "is right" same_file "dir/fake/deletes/$one.json" "copy/fake/deletes/$one.json"
+
+# ---- what comes once
+
+ok "fsck reads all blocks" exits 0 idxbuild --fsck --blocks --store "$S" --store-stats
+all=$(curl -s "http://127.0.0.1:$(cat port)/b?list-type=2" | tr '<' '\n' | awk -F '>' '$1 == "Size" { n += $2 } END { print int(n / 1024) }')
+read=$(sed -n 's/.*read \([0-9]*\).* KiB.*/\1/p' "$TAP/stderr")
+ok "which come once ($read of $all KiB)" test "$((read * 2))" -lt "$((all * 3))"
 
 done_testing
