@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "codec/stream.h"
 #include "labels/matcher.h"
 #include "logql/selector.h"
 #include "store/store.h"
@@ -83,12 +84,13 @@ static int read_time(struct bytes word, int64_t *ret, struct err *e)
 {
 	int64_t other;
 
-	if (time_parse(word, 0, ret, e) < 0 || time_parse(word, NS_PER_S, &other, e) < 0)
-		return -1;
-	if (*ret != other)
-		return err_set(e, ERR_USAGE, "expected a point in time, found '%.*s'",
-			       BYTES_ARG(word));
-	return 0;
+	if (time_parse(word, 0, ret, NULL) == 0 && time_parse(word, NS_PER_S, &other, NULL) == 0 &&
+	    *ret == other)
+		return 0;
+	return err_set(e, ERR_USAGE,
+		       "expected a time as 2026-01-15T10:00:00Z, a day or Unix seconds, found "
+		       "'%.*s'",
+		       BYTES_ARG(word));
 }
 
 /* What is held is so to the end of the last day that is named. */
@@ -160,6 +162,7 @@ struct hold *hold_parse(struct bytes text, const char *name, struct err *e)
 	unsigned number = 1;
 
 	h->name = arena_copy(&h->mem, bytes_str(name));
+	text = codec_skip_bom(text);
 	for (; text.n; number++) {
 		const char *end = memchr(text.p, '\n', text.n);
 		size_t n = end ? (size_t)(end - text.p) : text.n;

@@ -150,6 +150,11 @@ ok "nor without the one that was named" exits 4 idxbuild --retain --store h --ke
 is "it is all there" "$(stored h acme | wc -l) $(stored h beta | wc -l)" "50 250"
 
 rm 'h/~lokid/hold'
+printf '\357\273\277# court\r\nbeta {app="a0"}\r\n' >hold
+ok "a byte order mark before it means nothing" exits 0 idxbuild --retain --store h --hold hold
+printf '{app="a3"} |= "x"\n' >hold
+ok "a filter is none of it" exits 2 idxbuild --retain --store h --hold hold
+ok "nor a time" stderr_is "idxbuild: error: 'hold': line 1: expected a time as 2026-01-15T10:00:00Z, a day or Unix seconds, found '|='"
 printf '# court\n\nacm {app="a3"}\nacme {app="a3"}\n{app="nobody"}\n' >hold
 ok "a tenant that is not there" exits 0 idxbuild --retain --store h --limits short.yaml --hold hold --now 2026-01-17 --dry-run
 ok "is told, with the line" stderr_is "idxbuild: warning: 'hold': line 3: the store has no tenant 'acm': nothing is held by it"

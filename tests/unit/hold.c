@@ -99,7 +99,8 @@ static void wrong_lines_are_refused(void **state)
 		{ "{app=\"pay\"} 2026-01-01\n", "expected two times" },
 		{ "{app=\"pay\"} 2026-01-01 2026-01-02 2026-01-03\n", "expected two times" },
 		{ "{app=\"pay\"} 2026-01-01 soon\n", "line 1: " },
-		{ "{app=\"pay\"} -1h now\n", "expected a point in time, found '-1h'" },
+		{ "{app=\"pay\"} -1h now\n",
+		  "expected a time as 2026-01-15T10:00:00Z, a day or Unix seconds, found '-1h'" },
 		{ "{app=\"pay\"} 2026-01-02 2026-01-01\n", "it ends before it begins" },
 	};
 
