@@ -5,8 +5,8 @@
 # is held against, or the ratio to the tool when there is one; - stands for none. The verdict is
 # pass, fail or info. committed is the value in tests/bench/numbers.tsv, which is an output of this
 # script. Exit 1 when one failed. Without PART all of them, in order; a later part reads what the
-# earlier ones left; json, logfmt, regex, sums, http and far (an S3 server, where that is) stand
-# alone, and json is held against simdjson where that library is (libsimdjson-dev).
+# earlier ones left; upkeep, json, logfmt, regex, sums, push, http and far (an S3 server, where that
+# is) stand alone, and json is held against simdjson where that library is (libsimdjson-dev).
 #
 # BENCH_BYTES   bytes of lines, default 1G     BENCH_RUNS    median of so many, default 5
 # BENCH_DIR     where, default build/bench     BENCH_WAL_GB  closed segments, default 10
@@ -27,6 +27,10 @@ export LC_ALL=C PATH
 mkdir -p "$dir"
 cd "$dir"
 
+fail() {
+	echo "speed.sh: error: $1" >&2
+	exit 2
+}
 calc() { awk "BEGIN { printf \"%.4g\", $1 }"; }
 row() { printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$@"; }
 info() { row "$1" "$2" "$3" - "${4:--}" info; }
@@ -80,7 +84,7 @@ beside_committed() {
 
 # expect FOUND WANTED WHAT: a fast wrong answer is no result.
 expect() {
-	[ "$1" = "$2" ] || { echo "speed.sh: error: $3: found '$1', expected '$2'" >&2; exit 1; }
+	[ "$1" = "$2" ] || fail "$3: found '$1', expected '$2'"
 }
 
 # api_value FILE: the number in the API's answer of a query that has one.
@@ -588,12 +592,35 @@ part_far() {
 	far_lists
 }
 
+# The daemon's HTTP server alone, its clients beside it on the same processors.
+part_http() {
+	for what in 'requests 32 3' 'bodies 4 3' 'idle 10000'; do
+		# shellcheck disable=SC2086
+		for _ in $(seq "$runs"); do http-load $what; done >http.runs
+		cut -f 1,3 http.runs | sort -u | while IFS="$(printf '\t')" read -r name unit; do
+			info "$name" "$(grep "^$name	" http.runs | cut -f 2 | sort -n | sed -n "$((runs / 2 + 1))p")" "$unit"
+		done
+	done
+}
+
 # Each part is a run of its own, so that one that breaks off does not end the others.
 if [ "${1:-}" = --part ]; then
 	"part_$2"
 	exit
 fi
-[ $# -gt 0 ] || set -- data ingest frames pack compact upkeep size scan labels open closed streams json logfmt regex sums push far http
+all='data ingest frames pack compact upkeep size scan labels open closed streams json logfmt regex sums push far http'
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $all
+made=
+[ ! -e data/truth.json ] || made=y
+for part in "$@"; do
+	command -v "part_$part" >/dev/null || fail "there is no part '$part'; there are $all"
+	case $part in
+	data) made=y ;;
+	upkeep | json | logfmt | regex | sums | push | http | far) ;;
+	*) [ "$made" ] || fail "'$part' reads what the parts before it leave: begin with 'data'" ;;
+	esac
+done
 for part in "$@"; do
 	sh "$here/speed.sh" --part "$part" || row "$part" - - - - fail
 done | beside_committed | tee rows.new
