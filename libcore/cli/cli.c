@@ -396,20 +396,29 @@ int cli_each_input(struct cli *c, cli_input_fn *one, void *data)
 	return cli_exit(c);
 }
 
-int cli_exit(struct cli *c)
+/* What failed before was told, perhaps: then nothing is left to be written now. */
+static void end_stdout(struct cli *c)
 {
 	struct err e;
+	bool is_new;
 
 	errno = 0;
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		if (errno)
-			err_sys(&e, "cannot write to stdout");
-		else
-			err_set(&e, ERR_IO, "cannot write to stdout");
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return;
+	is_new = errno || c->failure == 0;
+	if (errno)
+		err_sys(&e, "cannot write to stdout");
+	else
+		err_set(&e, ERR_IO, "cannot write to stdout");
+	if (is_new)
 		fprintf(stderr, "%s: error: %s\n", c->prog, e.msg);
-		if (c->failure == 0)
-			c->failure = err_exit_code(e.code);
-	}
+	if (c->failure == 0)
+		c->failure = err_exit_code(e.code);
+}
+
+int cli_exit(struct cli *c)
+{
+	end_stdout(c);
 	map_release(&c->told);
 	arena_release(&c->mem);
 	return c->failure;

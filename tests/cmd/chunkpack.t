@@ -261,4 +261,10 @@ ok "makes no store" test ! -e typo
 echo '{"ts":"1760522400000000000","line":"x"}' >one.jsonl
 ok "an entry does, in a folder that is named so" sh -c 'chunkpack --store ./gs: one.jsonl | idxbuild --store ./gs: >/dev/null && test -e gs:/~lokid/format'
 
+if [ -c /dev/full ]; then
+	ok "a full stdout is exit 4" exits 4 sh -c 'chunkpack --store full one.jsonl >/dev/full'
+	ok "told once" stderr_is "chunkpack: error: cannot write to stdout: No space left on device"
+else
+	skip "a full stdout" "no /dev/full here"
+fi
 done_testing
