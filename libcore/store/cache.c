@@ -16,6 +16,9 @@
 #define GROUP_BYTES (UINT64_C(64) << 20)
 enum { GROUP_ITEMS = 256 };
 
+/* A disk that others have filled is left alone for so long. */
+#define FULL_PAUSE_NS (60 * NS_PER_S)
+
 static const struct cache_limits limits_default = {
 	.bytes = UINT64_C(10) << 30,
 	.items = 1000000,
@@ -196,26 +199,49 @@ bool cache_get(struct cache *c, const struct cache_key *key, void *p)
 	return false;
 }
 
+/* On a full disk old entries go first. False: it is not kept. */
+static bool write_entry(struct cache *c, const struct hash128 *h, const struct cache_key *key,
+			const void *p)
+{
+	mode_t mode = cache_take_ghost(c, h) ? CACHE_MODE_STAYS : CACHE_MODE;
+	char path[CACHE_PATH_MAX];
+	struct err e;
+	int rc;
+
+	cache_path(h, path);
+	rc = cache_write_entry(c->fd, path, key, p, mode, &e);
+	if (rc < 0 && e.code == ERR_FULL) {
+		enum cache_room room = cache_make_room(c, h, key->n);
+
+		if (room == CACHE_ROOM_BUSY)
+			return false;
+		if (room == CACHE_ROOM_MADE)
+			rc = cache_write_entry(c->fd, path, key, p, mode, &e);
+	}
+	if (rc == 0)
+		return true;
+	/* Whatever it is, the next one would fail too, for longer than a query takes. */
+	if (e.code == ERR_FULL)
+		c->full_until_ns = time_mono_ns() + FULL_PAUSE_NS;
+	else
+		c->cannot_write = true;
+	err_wrap(&e, "cache '%s'", c->dir);
+	tell_once(c, &e);
+	return false;
+}
+
 void cache_put(struct cache *c, const struct cache_key *key, const void *p)
 {
 	/* Of what is alone in its group nothing can be said but that it is too large. */
 	uint64_t max = c->limits.bytes / c->n_groups / 4;
-	char path[CACHE_PATH_MAX];
 	struct hash128 h;
-	struct err e;
 
-	if (!is_kept(c, key) || c->cannot_write || key->n > max)
+	if (!is_kept(c, key) || c->cannot_write || key->n > max ||
+	    time_mono_ns() < c->full_until_ns)
 		return;
 	h = cache_hash(key);
-	cache_path(&h, path);
-	if (cache_write_entry(c->fd, path, key, p,
-			      cache_take_ghost(c, &h) ? CACHE_MODE_STAYS : CACHE_MODE, &e) < 0) {
-		/* Whatever it is, the next one would fail too, for longer than a query takes. */
-		c->cannot_write = true;
-		err_wrap(&e, "cache '%s'", c->dir);
-		tell_once(c, &e);
+	if (!write_entry(c, &h, key, p))
 		return;
-	}
 	c->puts++;
 	c->put_bytes += key->n;
 	cache_look_after(c, &h, key->n);

@@ -23,6 +23,7 @@ struct cache {
 	struct err fault; /* why it is not used, or cannot be written to, from the start */
 	struct cache_limits limits;
 	atomic_bool cannot_write;
+	atomic_int_fast64_t full_until_ns; /* of time_mono_ns: nothing is put before */
 	atomic_bool told;
 	cache_tell_fn *tell;
 	void *tell_data;
@@ -58,5 +59,10 @@ bool cache_take_ghost(struct cache *c, const struct hash128 *h);
 
 /* n_bytes were put for h: looks after the folders of its group when it is time. */
 void cache_look_after(struct cache *c, const struct hash128 *h, uint64_t n_bytes);
+
+enum cache_room { CACHE_ROOM_MADE, CACHE_ROOM_NONE, CACHE_ROOM_BUSY };
+/* The disk has no room for the n_bytes of h, whatever the limits say: makes it in its group, and in
+ * the next ones when that has too little. NONE: none has any; BUSY: somebody else is at it. */
+enum cache_room cache_make_room(struct cache *c, const struct hash128 *h, uint64_t n_bytes);
 
 #endif

@@ -13,7 +13,8 @@
  *
  * The folders are looked after in groups, each with its part of the limits, when a sixteenth of
  * that was put into them: their files are listed then, and so many go that a sixteenth is free. So
- * nobody has to keep count of what others put and delete.
+ * nobody has to keep count of what others put and delete. When the disk has less than the limits
+ * say, it is what lies there that a sixteenth goes of.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -28,7 +29,14 @@
 #include "store/cache_detail.h"
 #include "time/time.h"
 
-enum { DUE_WHOLE_BITS = 32, DUE_BITS = 28, SPARE = 16, NEW_PART = 10, DISK_BLOCK = 4096 };
+enum {
+	DUE_WHOLE_BITS = 32,
+	DUE_BITS = 28,
+	SPARE = 16,
+	NEW_PART = 10,
+	DISK_BLOCK = 4096,
+	FULL_ENTRIES = 4, /* room for so many at least: the tables may need blocks too */
+};
 
 /* A writer that has not ended by then has died. */
 #define TMP_AGE_NS (600 * NS_PER_S)
@@ -126,8 +134,10 @@ struct queue {
 struct group {
 	struct cache *c;
 	struct queue fresh, stay;
-	uint64_t other_bytes; /* of writers at work */
-	uint64_t max_bytes, max_items;
+	uint64_t other_bytes;	       /* of writers at work */
+	uint64_t max_bytes, max_items; /* its part of the limits */
+	uint64_t bytes, items;	       /* so much is to be left */
+	uint64_t gone_bytes;
 	int64_t now_ns;
 };
 
@@ -167,8 +177,10 @@ static void drop(struct group *g, const struct item *it)
 	char path[CACHE_PATH_MAX];
 
 	cache_path(&it->hash, path);
-	if (unlinkat(g->c->fd, path, 0) == 0)
+	if (unlinkat(g->c->fd, path, 0) == 0) {
 		g->c->evictions++;
+		g->gone_bytes += it->bytes;
+	}
 }
 
 static bool is_tmp(const char *name)
@@ -225,11 +237,16 @@ static void note_folder(struct group *g, unsigned folder)
 
 /* ---- making room ---- */
 
-static bool is_over(const struct group *g, uint64_t bytes, uint64_t items)
+static uint64_t bytes_there(const struct group *g)
+{
+	return g->fresh.bytes + g->stay.bytes + g->other_bytes;
+}
+
+static bool is_over(const struct group *g)
 {
 	uint64_t n = g->fresh.n - g->fresh.head + g->stay.n - g->stay.head;
 
-	return g->fresh.bytes + g->stay.bytes + g->other_bytes > bytes || n > items;
+	return bytes_there(g) > g->bytes || n > g->items;
 }
 
 /* It is a new one no more; false: somebody has deleted it. */
@@ -254,11 +271,8 @@ static void keep(struct group *g, const struct item *it)
 
 static void make_room(struct group *g)
 {
-	uint64_t bytes = g->max_bytes - g->max_bytes / SPARE;
-	uint64_t items = g->max_items - g->max_items / SPARE;
-
 	/* Each round takes one away, or one use of three. */
-	while (is_over(g, bytes, items)) {
+	while (is_over(g)) {
 		bool fresh = !is_empty(&g->fresh) &&
 			     (is_empty(&g->stay) || g->fresh.bytes > g->max_bytes / NEW_PART);
 		struct item it;
@@ -285,7 +299,24 @@ static bool lock_group(const struct cache *c, unsigned group, short type)
 	return c->uses < 0 || fcntl(c->uses, F_OFD_SETLK, &l) == 0;
 }
 
-static void look_after(struct cache *c, unsigned group)
+/* What is on the disk of n bytes, about. */
+static uint64_t on_disk(uint64_t n)
+{
+	return (n / DISK_BLOCK + 1) * DISK_BLOCK;
+}
+
+/* The disk is full with what is there: a sixteenth of that goes, and at least so much. */
+static void lower(struct group *g, uint64_t wanted)
+{
+	uint64_t there = bytes_there(g), less = there / SPARE;
+
+	less = less > wanted ? less : wanted;
+	there = there > less ? there - less : 0;
+	g->bytes = there < g->bytes ? there : g->bytes;
+}
+
+/* wanted: bytes that the disk has no room for; 0: it is time. False: another process is at it. */
+static bool look_after(struct cache *c, unsigned group, uint64_t wanted, uint64_t *ret_gone)
 {
 	struct group g = { .c = c,
 			   .max_bytes = c->limits.bytes / c->n_groups,
@@ -293,10 +324,14 @@ static void look_after(struct cache *c, unsigned group)
 			   .now_ns = time_now_ns() };
 
 	if (!lock_group(c, group, F_WRLCK))
-		return;
+		return false;
+	g.bytes = g.max_bytes - g.max_bytes / SPARE;
+	g.items = g.max_items - g.max_items / SPARE;
 	for (unsigned i = group; i < CACHE_FOLDERS; i += c->n_groups)
 		note_folder(&g, i);
-	if (is_over(&g, g.max_bytes - g.max_bytes / SPARE, g.max_items - g.max_items / SPARE)) {
+	if (wanted)
+		lower(&g, wanted);
+	if (is_over(&g)) {
 		sort(&g.fresh);
 		sort(&g.stay);
 		make_room(&g);
@@ -304,21 +339,55 @@ static void look_after(struct cache *c, unsigned group)
 	(void)!lock_group(c, group, F_UNLCK);
 	free(g.fresh.v);
 	free(g.stay.v);
+	*ret_gone = g.gone_bytes;
+	return true;
+}
+
+static unsigned group_of(const struct cache *c, const struct hash128 *h)
+{
+	return (unsigned)h->b[0] % c->n_groups;
 }
 
 void cache_look_after(struct cache *c, const struct hash128 *h, uint64_t n_bytes)
 {
 	const double whole = (double)(UINT64_C(1) << DUE_WHOLE_BITS), n = c->n_groups;
 	const uint64_t time = UINT64_C(1) << DUE_BITS;
-	const uint64_t n_blocks = n_bytes / DISK_BLOCK + 1; /* about */
-	const double disk = (double)n_blocks * DISK_BLOCK;
-	unsigned group = (unsigned)h->b[0] % c->n_groups;
+	const double disk = (double)on_disk(n_bytes);
+	unsigned group = group_of(c, h);
 	uint64_t part = (uint64_t)(whole * n * disk / (double)c->limits.bytes +
 				   whole * n / (double)c->limits.items);
-	uint64_t before = atomic_fetch_add(&c->due[group], part);
+	uint64_t before = atomic_fetch_add(&c->due[group], part), gone;
 
 	if (before >= time || before + part < time)
 		return; /* not yet, or another thread is at it */
-	look_after(c, group);
+	look_after(c, group, 0, &gone);
 	c->due[group] = 0;
+}
+
+/* False: somebody else is at it. */
+static bool make_room_in(struct cache *c, unsigned group, uint64_t wanted, uint64_t *ret_gone)
+{
+	const uint64_t time = UINT64_C(1) << DUE_BITS;
+	bool done;
+
+	if (atomic_fetch_add(&c->due[group], time) >= time)
+		return false;
+	done = look_after(c, group, wanted, ret_gone);
+	c->due[group] = 0;
+	return done;
+}
+
+enum cache_room cache_make_room(struct cache *c, const struct hash128 *h, uint64_t n_bytes)
+{
+	const uint64_t wanted = FULL_ENTRIES * on_disk(n_bytes);
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < c->n_groups && all < wanted; i++) {
+		uint64_t gone = 0;
+
+		if (!make_room_in(c, (group_of(c, h) + i) % c->n_groups, wanted - all, &gone))
+			return CACHE_ROOM_BUSY;
+		all += gone;
+	}
+	return all ? CACHE_ROOM_MADE : CACHE_ROOM_NONE;
 }

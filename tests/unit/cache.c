@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #include "base/io.h"
@@ -31,6 +33,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
+	umount2(f->dir, MNT_DETACH); /* where one was mounted */
 	remove_folder(f->dir);
 	free(f);
 	return 0;
@@ -672,6 +675,66 @@ static void a_full_disk_is_told_once(void **state)
 	cache_close(c);
 }
 
+/* The cache's folder is a disk of 1 MiB from now on. */
+static void mount_small(const struct fixture *f)
+{
+	if (mount("none", f->dir, "tmpfs", 0, "size=1m,mode=700") < 0)
+		skip(); /* only root may, and not everywhere */
+}
+
+static void a_full_disk_makes_room(void **state)
+{
+	struct fixture *f = *state;
+	struct cache *c;
+	uint64_t bytes;
+
+	mount_small(f);
+	c = open_plain(f); /* 10 GiB: its own limit is never reached */
+	for (unsigned i = 0; i < 200; i++)
+		put(c, i, 60000);
+	each_file(f->dir, NULL, NULL, &bytes);
+	assert_int_equal(200, counts(c).puts);
+	assert_true(get(c, 199, 60000));
+	assert_false(get(c, 0, 60000));
+	assert_in_range(bytes, 1 << 18, 1 << 20);
+	assert_int_equal(0, f->told);
+	cache_close(c);
+}
+
+/* Then nothing helps, and is not tried for each entry. */
+static void a_disk_that_others_fill_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct buf path = { 0 }, much = { 0 };
+	struct statvfs disk;
+	struct cache *c;
+	struct err e;
+
+	mount_small(f);
+	c = open_plain(f);
+	buf_addf(&path, "%s/other", f->dir);
+	assert_int_equal(0, statvfs(f->dir, &disk));
+	memset(buf_reserve(&much, disk.f_bavail * disk.f_bsize), 'x', disk.f_bavail * disk.f_bsize);
+	much.n = disk.f_bavail * disk.f_bsize;
+	assert_int_equal(0, file_replace_bytes(buf_str(&path), buf_bytes(&much), &e));
+	put(c, 0, 10);
+	assert_int_equal(1, f->told);
+	assert_int_equal(ERR_FULL, f->why.code);
+	assert_int_equal(0, unlink(path.p));
+	put(c, 1, 10);
+	assert_false(get(c, 1, 10));
+	assert_int_equal(0, each_file(f->dir, NULL, NULL, NULL));
+	cache_close(c);
+
+	c = open_plain(f); /* another process has not found it full */
+	put(c, 2, 10);
+	assert_true(get(c, 2, 10));
+	assert_int_equal(1, f->told);
+	cache_close(c);
+	buf_release(&path);
+	buf_release(&much);
+}
+
 static void its_folder_is_for_its_user_alone(void **state)
 {
 	struct fixture *f = *state;
@@ -719,6 +782,8 @@ int main(void)
 		T(a_folder_that_others_write_to_is_not_used),
 		T(a_cache_that_cannot_be_written_to_still_gives),
 		T(a_full_disk_is_told_once),
+		T(a_full_disk_makes_room),
+		T(a_disk_that_others_fill_is_left_alone),
 		T(its_folder_is_for_its_user_alone),
 	};
 
