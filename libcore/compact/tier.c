@@ -1,11 +1,13 @@
 #include "compact/tier.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "compact/inputs.h"
 #include "compact/lifecycle.h"
 #include "json/json.h"
 #include "store/names.h"
@@ -82,42 +84,49 @@ const char *tiers_choose(const struct tiers *t, int64_t age_ns, const char *now)
 
 /* ---- packs ---- */
 
+/* A pack of which nothing is known but that it is old enough. */
+struct candidate {
+	int32_t day;
+	struct hash128 name;
+	uint64_t size;
+	const char *to;
+	char from[STORE_CLASS_MAX];
+};
+
+/* Of one tenant, by day, as a listing gives them. */
 struct moving {
 	const struct tier_opts *o;
 	int64_t now_ns;
+	struct candidate *v;
+	size_t n, cap;
 };
 
-static const char *class_of(const struct store_object *obj)
-{
-	return obj->storage_class ? obj->storage_class : class_of_new;
-}
-
-static void add_moved(const struct moving *m, const struct store_object *obj,
-		      const struct store_name *sn, const char *to, struct buf *b)
+static void add_moved(const struct moving *m, const struct candidate *c, struct bytes tenant,
+		      const char *name, struct buf *b)
 {
 	char day[TIME_DAY_LEN + 1];
 
 	if (!m->o->json) {
-		buf_addf(b, "%s/%s %s", store_path(m->o->store), obj->name, to);
+		buf_addf(b, "%s/%s %s", store_path(m->o->store), name, c->to);
 		return;
 	}
-	time_day_text(sn->day, day);
-	buf_addf(b, "{\"tenant\":\"%.*s\",\"day\":\"%s\",\"pack\":", BYTES_ARG(sn->tenant), day);
-	json_add_quoted(b, bytes_str(obj->name));
-	buf_addf(b, ",\"bytes\":%" PRIu64 ",\"from\":", obj->size);
-	json_add_quoted(b, bytes_str(class_of(obj)));
+	time_day_text(c->day, day);
+	buf_addf(b, "{\"tenant\":\"%.*s\",\"day\":\"%s\",\"pack\":", BYTES_ARG(tenant), day);
+	json_add_quoted(b, bytes_str(name));
+	buf_addf(b, ",\"bytes\":%" PRIu64 ",\"from\":", c->size);
+	json_add_quoted(b, bytes_str(c->from));
 	buf_add_str(b, ",\"to\":");
-	json_add_quoted(b, bytes_str(to));
+	json_add_quoted(b, bytes_str(c->to));
 	buf_add_char(b, '}');
 }
 
-static int move_pack(const struct moving *m, const struct store_object *obj,
-		     const struct store_name *sn, const char *to, struct err *e)
+static int move_named(const struct moving *m, const struct candidate *c, struct bytes tenant,
+		      const char *name, struct err *e)
 {
 	struct buf line = { 0 };
 	struct err why;
 
-	if (!m->o->dry_run && store_set_class(m->o->store, obj->name, obj->size, to, &why) < 0) {
+	if (!m->o->dry_run && store_set_class(m->o->store, name, c->size, c->to, &why) < 0) {
 		if (why.code == ERR_NO) /* deleted since it was listed */
 			return 0;
 		if (why.code != ERR_VERSION && why.code != ERR_LIMIT) {
@@ -127,33 +136,111 @@ static int move_pack(const struct moving *m, const struct store_object *obj,
 		m->o->fault(m->o->data, &why);
 		return 0;
 	}
-	add_moved(m, obj, sn, to, &line);
+	add_moved(m, c, tenant, name, &line);
 	return m->o->print(m->o->data, &line, e);
+}
+
+static int move_pack(const struct moving *m, const struct candidate *c, struct bytes tenant,
+		     struct err *e)
+{
+	const struct store_name sn = { STORE_PACK, c->day, tenant, c->name };
+	struct buf name = { 0 };
+	int rc;
+
+	store_name_add(&name, &sn);
+	rc = move_named(m, c, tenant, buf_str(&name), e);
+	buf_release(&name);
+	return rc;
+}
+
+/* Those of one day that are read: the others are on their way out, or not committed. */
+static int move_read(const struct moving *m, const struct candidate *v, size_t n,
+		     const struct day_at *at, const struct day_view *view, struct err *e)
+{
+	struct hash128 *read = mem_alloc((view->n + 1) * sizeof(*read));
+	size_t n_read;
+	int rc = 0;
+
+	for (size_t i = 0; i < view->n; i++)
+		read[i] = view->pack[i].row.name;
+	n_read = hash128_sort(read, view->n);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (hash128_among(read, n_read, &v[i].name))
+			rc = move_pack(m, &v[i], at->tenant, e);
+	free(read);
+	return rc;
+}
+
+/* Where an index file is damaged it is not known which packs are read: the day has to wait. */
+static int move_day(const struct moving *m, const struct candidate *v, size_t n,
+		    struct bytes tenant, struct err *e)
+{
+	const struct day_at at = { m->o->store, tenant, v->day };
+	struct day_view view;
+	struct err why;
+	int rc = 0;
+
+	if (day_view_load(&view, &at, &why) < 0) {
+		if (why.code == ERR_CORRUPT) {
+			m->o->fault(m->o->data, &why);
+		} else {
+			*e = why;
+			rc = -1;
+		}
+	} else if (view.live.n_faults) {
+		for (size_t i = 0; i < view.live.n_faults; i++)
+			m->o->fault(m->o->data, &view.live.faults[i].err);
+	} else {
+		rc = move_read(m, v, n, &at, &view, e);
+	}
+	day_view_release(&view);
+	return rc;
+}
+
+static int move_days(const struct moving *m, struct bytes tenant, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0, end; i < m->n && rc == 0; i = end) {
+		for (end = i; end < m->n && m->v[end].day == m->v[i].day;)
+			end++;
+		rc = move_day(m, m->v + i, end - i, tenant, e);
+	}
+	return rc;
 }
 
 static int see_object(const struct store_object *obj, void *data, struct err *e)
 {
-	const struct moving *m = data;
+	const char *from = obj->storage_class ? obj->storage_class : class_of_new, *to;
+	struct moving *m = data;
+	struct candidate *c;
 	struct store_name sn;
-	const char *to;
 
+	(void)e;
 	if (store_name_parse(bytes_str(obj->name), &sn, NULL) < 0 || sn.kind != STORE_PACK)
 		return 0;
-	to = tiers_choose(&m->o->tiers, m->now_ns - time_day_start(sn.day + 1), class_of(obj));
-	return to ? move_pack(m, obj, &sn, to, e) : 0;
+	to = tiers_choose(&m->o->tiers, m->now_ns - time_day_start(sn.day + 1), from);
+	if (!to)
+		return 0;
+	mem_grow(&m->v, &m->cap, m->n + 1, sizeof(*m->v));
+	c = &m->v[m->n++];
+	*c = (struct candidate){ .day = sn.day, .name = sn.hash, .size = obj->size, .to = to };
+	snprintf(c->from, sizeof(c->from), "%s", from);
+	return 0;
 }
 
 static int move_tenant(const char *name, uint64_t size, void *data, struct err *e)
 {
-	const struct moving *m = data;
+	struct moving *m = data;
 	struct buf folder = { 0 };
 	int rc;
 
 	(void)size;
+	m->n = 0;
 	store_folder_add_all(&folder, STORE_PACK, bytes_str(name));
-	rc = store_list_objects(m->o->store, buf_str(&folder), see_object, data, e);
+	rc = store_list_objects(m->o->store, buf_str(&folder), see_object, m, e);
 	buf_release(&folder);
-	return rc;
+	return rc < 0 ? -1 : move_days(m, bytes_str(name), e);
 }
 
 /* ---- rules for the object store ---- */
@@ -308,6 +395,7 @@ static int set_rules(const struct tier_opts *o, struct err *e)
 int tier_store(const struct tier_opts *o, struct err *e)
 {
 	struct moving m = { .o = o };
+	int rc;
 
 	if (o->lifecycle && o->dry_run)
 		return set_rules(o, e);
@@ -318,5 +406,7 @@ int tier_store(const struct tier_opts *o, struct err *e)
 		return set_rules(o, e);
 	if (store_now(o->store, "", &m.now_ns, e) < 0)
 		return -1;
-	return store_each_tenant(o->store, o->tenant, move_tenant, &m, e);
+	rc = store_each_tenant(o->store, o->tenant, move_tenant, &m, e);
+	free(m.v);
+	return rc;
 }

@@ -36,12 +36,14 @@ struct tier_opts {
 	bool json; /* .print is given objects, but of .lifecycle */
 	/* A line for each pack that is moved, or would be; releases b. -1 ends the work. */
 	int (*print)(void *data, struct buf *b, struct err *e);
-	void (*fault)(void *data, const struct err *fault); /* of a pack; the others are done */
+	/* Of a pack, or of an index file, whose day then stays; the others are done. */
+	void (*fault)(void *data, const struct err *fault);
 	void *data;
 };
 
 /*
- * Moves packs. With .lifecycle it moves none, but gives the bucket rules by which the object store
+ * Moves packs that are read; those that wait for their deletion, and those that no index file
+ * names, stay. With .lifecycle it moves none, but gives the bucket rules by which the object store
  * does the same by itself: one for each tenant, in place of that of the same name; rules of others
  * stay. Of a dry run it prints them, as the JSON of PutBucketLifecycleConfiguration, and asks
  * nothing of the bucket. Errors: ERR_USAGE the store has no classes, or for a rule an age is not

@@ -145,6 +145,34 @@ ok "without a word about the rest" stderr_is_empty
 ok "now and later" exits 0 chunkpack --compact --fan-in 2 --store "$store" -v
 ok "but when it is asked" stderr_matches "^chunkpack: fake .*archived: it has to be restored first"
 
+old=$(($(date +%s) - 20 * 86400))
+for n in 1 2 3 4; do
+	echo "{\"ts\":\"$((old + n))000000000\",\"labels\":{\"app\":\"old\"},\"line\":\"old $n\"}" |
+		chunkpack --store "$store" -t merged | idxbuild --store "$store" >/dev/null
+done
+ok "a day is merged" exits 0 chunkpack --compact --fan-in 2 --store "$store" -t merged
+objects merged/chunks/ | sort >before
+is "what was replaced waits for its deletion" "$(wc -l <before)" 5
+echo '{"ts":"'$old'000000000","labels":{"app":"old"},"line":"never committed"}' | chunkpack --store "$store" -t merged >/dev/null
+ok "a dry run" exits 0 chunkpack --tier 1d=STANDARD_IA --store "$store" -t merged --dry-run
+cp "$TAP/stdout" would
+is "names the pack that is read" "$(wc -l <would)" 1
+ok "the run" exits 0 chunkpack --tier 1d=STANDARD_IA --store "$store" -t merged
+ok "moves it alone" stdout_is_file would
+ok "again" exits 0 chunkpack --tier 1d=STANDARD_IA --store "$store" -t merged
+ok "nothing" stdout_is_empty
+ok "once what it replaced is deleted" exits 0 chunkpack --compact --delete-delay 0 --store "$store" -t merged
+is "it is there" "$(sed 's,.*/,,; s/ .*//' would)" "$(objects merged/chunks/ | grep -Ff before | grep -o '[^/]*$')"
+index=$(objects merged/index/ | head -n 1)
+curl -s -X PUT --data-binary 'damaged' "http://127.0.0.1:$(cat port)/bucket/$index" >/dev/null
+day 20 -t whole
+chunkpack --copy --from dir --store "$store" -t whole >/dev/null
+ok "a day with a damaged index file" exits 3 chunkpack --tier 1d=STANDARD_IA,2d=OTHER --store "$store" -t merged
+ok "is named" stderr_has "$(basename "$index")"
+ok "and stays" stdout_is_empty
+ok "the others are done" exits 3 chunkpack --tier 1d=STANDARD_IA --store "$store" --dry-run
+ok "as they are without it" stdout_has "/whole/chunks/"
+
 pack=$(objects fake/chunks/ | grep -F "$(head -n 1 archived)")
 delete "$pack"
 ok "an archived pack that is gone" exits 3 idxbuild --fsck --store "$store" -t fake
