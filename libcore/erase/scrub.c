@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "codec/stream.h"
 #include "logql/parse.h"
 #include "query/block.h"
 #include "query/keys.h"
@@ -120,7 +121,7 @@ int scrub_load(const char *file, struct scrub_rules *ret, struct err *e)
 
 	*ret = (struct scrub_rules){ 0 };
 	if (rc == 0)
-		rc = parse(buf_bytes(&text), file, ret, e);
+		rc = parse(codec_skip_bom(buf_bytes(&text)), file, ret, e);
 	buf_release(&text);
 	return rc;
 }

@@ -31,7 +31,11 @@ n=$(comm -23 whole wanted | wc -l)
 ok "some lines are meant" test "$n" -eq 20
 
 cp -rp store one
+printf '\357\273\277' | cat - rules >marked
+ok "a byte order mark before the rules" exits 0 chunkpack --scrub marked --store one --dry-run
+cp "$TAP/stdout" with-mark
 ok "a dry run" exits 0 chunkpack --scrub rules --store one --dry-run
+ok "means nothing" stdout_is_file with-mark
 ok "says what would be" stdout_matches "^fake 2026-01-15: [0-9a-f]{16}: $n entries, .* of lines would be rewritten in 2 packs\$"
 bytes_of one >after
 ok "and does nothing" cmp whole after
