@@ -63,8 +63,9 @@ void s3_call_release(struct s3_call *c);
 
 /*
  * Makes them, at most S3_PARALLEL at once, each up to place.tries times. Errors, in .err: ERR_NO
- * (404, of an object), ERR_CORRUPT (416), ERR_AGAIN (no connection, 5xx, 429, and 412: what it
- * asked is not so), ERR_IO (403 and all else), each saying what is wrong with what.
+ * (404, of an object), ERR_CORRUPT (416), ERR_AGAIN (no connection, 5xx, 429, and, once alone, 412:
+ * what it asked is not so, and an upload in parts that is no more), ERR_IO (403 and all else), each
+ * saying what is wrong with what.
  */
 void s3_do(struct s3_store *s, struct s3_call *v, size_t n);
 /* One. Returns 0, or -1 with its error in e. */

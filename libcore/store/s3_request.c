@@ -249,6 +249,7 @@ static void add_advice(const struct s3_store *s, const struct s3_call *c, struct
 		{ "InvalidBucketName", "that is no name of a bucket" },
 		{ "ExpiredToken", "the session token has expired" },
 		{ "InvalidToken", "the session token is not valid" },
+		{ "NoSuchUpload", "somebody has ended the upload: the next run begins it anew" },
 		{ "InvalidStorageClass", "the server has no such storage class" },
 		{ "InvalidObjectState", "archived: it has to be restored first" },
 		{ "EntityTooLarge", "the object is too large for the server" },
@@ -301,6 +302,12 @@ static bool is_gone(const struct s3_call *c)
 	return (c->kind != S3_PUT && c->kind != S3_POST) || strcmp(c->code, "NoSuchKey") == 0;
 }
 
+/* Of an upload in parts that somebody has ended. */
+static bool has_no_upload(const struct s3_call *c)
+{
+	return c->status == 404 && strcmp(c->code, "NoSuchUpload") == 0;
+}
+
 static enum err_code code_of(const struct s3_call *c)
 {
 	if (strcmp(c->code, "NoSuchBucket") == 0)
@@ -309,6 +316,8 @@ static enum err_code code_of(const struct s3_call *c)
 		return ERR_VERSION; /* of this object alone, and as little use as one too new */
 	if (is_gone(c))
 		return ERR_NO;
+	if (has_no_upload(c))
+		return ERR_AGAIN;
 	if (c->status == 416)
 		return ERR_CORRUPT;
 	if (strcmp(c->code, "QuotaExceeded") == 0 || c->status == 507)
@@ -378,7 +387,7 @@ static bool settle(struct s3_store *s, struct s3_call *c, struct httpc_job *j)
 	}
 	if (c->status / 100 != 2) {
 		say(s, c);
-		return (c->err.code == ERR_AGAIN && c->status != 412) ||
+		return (c->err.code == ERR_AGAIN && c->status != 412 && !has_no_upload(c)) ||
 		       strcmp(c->code, "RequestTimeout") == 0;
 	}
 	if (c->into && c->kind == S3_GET && j->into_got != c->into_n)

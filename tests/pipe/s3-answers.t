@@ -50,6 +50,15 @@ dd if=/dev/urandom bs=1M count=20 2>/dev/null | od -An -v -tx1 -w64 | tr -d ' ' 
 give '{"for":"^POST .*uploadId","times":1000,"status":200,"body":"<Error><Code>SlowDown</Code><Message>Not now</Message></Error>"}'
 ok "so is one of an upload in parts" exits 5 chunkpack --store "$S&tries=1" big
 ok "and says what the server said" stderr_has "Not now (status 200, SlowDown)"
+for what in '^PUT .*partNumber=2' '^POST .*uploadId'; do
+	give "{\"for\":\"$what\",\"times\":1000,\"status\":404,\"body\":\"<Error><Code>NoSuchUpload</Code><Message>Gone</Message></Error>\"}"
+	: >log
+	ok "an upload in parts that somebody has ended is exit 5: $what" exits 5 chunkpack --store "$S" big
+	ok "and said" stderr_has "the next run begins it anew (status 404, NoSuchUpload)"
+	is "and asked for once" "$(grep -c "$what" log)" 1
+done
+give
+ok "the next run sends it" exits 0 chunkpack --store "$S" big
 
 # ---- keys
 
