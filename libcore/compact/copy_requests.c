@@ -4,6 +4,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "compact/copy_receipts.h"
 #include "deletes/filter.h"
 
 /* ---- for the same tenant ---- */
@@ -25,6 +26,8 @@ struct requests {
 	struct map there; /* files of the target, with their sizes */
 	struct file *v;	  /* of the source */
 	size_t n, cap;
+	struct copy_receipt *both; /* receipts that the target has, too */
+	size_t n_both, cap_both;
 	bool any_gone; /* since they were listed */
 	struct arena mem;
 };
@@ -68,9 +71,21 @@ static int by_rank(const void *pa, const void *pb)
 	return a->rank != b->rank ? (int)a->rank - (int)b->rank : bytes_cmp(a->name, b->name);
 }
 
+static bool note_both(struct requests *r, const char *name)
+{
+	struct copy_receipt both = { .name = name };
+
+	if (deletes_parse_path(bytes_str(name), &both.id) != DELETES_RECEIPT)
+		return false;
+	mem_grow(&r->both, &r->cap_both, r->n_both + 1, sizeof(*r->both));
+	r->both[r->n_both++] = both;
+	return true;
+}
+
 /* A request never changes; nor does its cancellation, which is put in any case: the target's may
- * have been taken back since it was listed. A receipt grows, and may be large: it is not held in
- * memory where files can be mapped. */
+ * have been taken back since it was listed. A receipt grows, at both stores, so where both have it
+ * its size says nothing; and it may be large: one that only the source has is not held in memory
+ * where files can be mapped. */
 static int copy_file(struct requests *r, const struct file *file, struct err *e)
 {
 	const char *name = file->name.p;
@@ -78,7 +93,8 @@ static int copy_file(struct requests *r, const struct file *file, struct err *e)
 	uint32_t there = map_get(&r->there, hash64(bytes_str(name)), bytes_str(name));
 	int rc;
 
-	if (there == file->size && file->rank != CANCELS)
+	if ((there != MAP_NONE && note_both(r, name)) ||
+	    (there == file->size && file->rank != CANCELS))
 		return 0;
 	rc = store_file_open_sized(r->o->from, name, file->size, &f, e);
 	if (rc == 0)
@@ -112,9 +128,10 @@ static int copy_listed(struct requests *r, struct err *e)
 {
 	int rc = 0;
 
+	r->n_both = 0;
 	for (size_t i = 0; i < r->n && rc == 0; i++)
 		rc = copy_file(r, &r->v[i], e);
-	return rc;
+	return rc == 0 ? copy_receipts(r->o, r->both, r->n_both, &r->any_gone, e) : rc;
 }
 
 /* What is gone when its turn comes was merged, perhaps, into a file that came since. The target is
@@ -153,6 +170,7 @@ int copy_requests(const struct copy_opts *o, struct bytes tenant, struct err *e)
 		rc = copy_folder(&r, tenant, folders[i], e);
 	map_release(&r.there);
 	free(r.v);
+	free(r.both);
 	arena_release(&r.mem);
 	return rc;
 }

@@ -7,8 +7,9 @@
 #include "index/live.h"
 #include "limits/limits.h"
 
-/* Copies the files that the target has not, and the receipts, before anything that they may hide.
- * Errors: ERR_AGAIN files kept vanishing; ERR_IO, ERR_FULL. */
+/* Copies the files that the target has not, and what receipts have more, before anything that they
+ * may hide; what is wrong with a receipt is a fault. Errors: ERR_AGAIN files kept vanishing;
+ * ERR_IO, ERR_FULL. */
 MUST_CHECK int copy_requests(const struct copy_opts *o, struct bytes tenant, struct err *e);
 
 /* What readers of the source do not see, and of another tenant would: requests, and retention, have

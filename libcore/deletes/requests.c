@@ -64,6 +64,23 @@ enum deletes_file deletes_parse_name(struct bytes file, struct bytes *ret_id)
 	return DELETES_FILES;
 }
 
+enum deletes_file deletes_parse_path(struct bytes name, struct bytes *ret_id)
+{
+	struct bytes folder, id;
+
+	bytes_split(&name, '/', &folder); /* the tenant */
+	bytes_split(&name, '/', &folder);
+	if (bytes_is(folder, "deletes"))
+		return deletes_parse_name(name, ret_id);
+	if (deletes_parse_name(name, ret_id) == DELETES_REQUEST)
+		return DELETES_RECEIPT; /* of all days */
+	bytes_split(&name, '/', &id);
+	if (!name.p || bytes_is(name, DELETES_BEGUN) || id.n != DELETES_ID_LEN)
+		return DELETES_FILES; /* that a request was begun says the name alone */
+	*ret_id = id;
+	return DELETES_RECEIPT;
+}
+
 void deletes_add_receipts(struct buf *b, struct bytes tenant, struct bytes id)
 {
 	buf_add_bytes(b, tenant);

@@ -132,6 +132,10 @@ void deletes_add_receipt(struct buf *b, struct bytes tenant, struct bytes id);
  * when it is none. */
 enum deletes_file deletes_parse_name(struct bytes file, struct bytes *ret_id);
 
+/* The same of a name relative to the store, in any of the folders: DELETES_RECEIPT those of its
+ * days, "fake/receipts/<id>/2026-01-15.json", and of all days, too. */
+enum deletes_file deletes_parse_path(struct bytes name, struct bytes *ret_id);
+
 /* Appends the folder of the receipts of its days: "fake/receipts/<id>/". */
 void deletes_add_receipts(struct buf *b, struct bytes tenant, struct bytes id);
 

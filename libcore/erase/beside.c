@@ -2,7 +2,7 @@
 
 #include "deletes/filter.h"
 #include "deletes/merged.h"
-#include "erase/receipt.h"
+#include "deletes/receipt_rows.h"
 #include "limits/file.h"
 #include "retention/hold.h"
 #include "retention/overdue.h"
@@ -65,23 +65,6 @@ static int check_merged(struct bytes text, struct bytes id, struct err *e)
 	return rc;
 }
 
-/* Below the tenant's folder: what it is, and the request's id. */
-static enum deletes_file parse_name(struct bytes name, struct bytes *ret_id)
-{
-	struct bytes part;
-
-	bytes_split(&name, '/', &part); /* the tenant */
-	bytes_split(&name, '/', &part);
-	if (bytes_is(part, "deletes"))
-		return deletes_parse_name(name, ret_id);
-	if (deletes_parse_name(name, ret_id) == DELETES_REQUEST)
-		return DELETES_RECEIPT; /* of all days */
-	bytes_split(&name, '/', ret_id);
-	if (bytes_is(name, DELETES_BEGUN))
-		return DELETES_FILES; /* that it is there says all */
-	return name.p && ret_id->n == DELETES_ID_LEN ? DELETES_RECEIPT : DELETES_FILES;
-}
-
 /* Of a request that is cancelled the name alone counts. */
 static const struct {
 	size_t max;
@@ -118,7 +101,7 @@ static int check(struct store *s, const char *name, enum fault_kind *ret_kind, v
 	} else if (strcmp(name, LIMITS_OF_STORE) == 0) {
 		rc = check_limits(s, e);
 	} else {
-		what = parse_name(bytes_str(name), &id);
+		what = deletes_parse_path(bytes_str(name), &id);
 		rc = check_file(s, name, what, id, e);
 	}
 	if (rc == 0 || e->code == ERR_NO)

@@ -1,17 +1,13 @@
 /*
- * Receipts of days lie apart from the requests, which each query lists. Rows are lines: to add to a
- * receipt, those that are there are taken over as they stand.
+ * Receipts of days lie apart from the requests, which each query lists. To add to a receipt, the
+ * rows that are there are taken over as they stand.
  */
 #include "erase/receipt.h"
 
-#include "base/num.h"
+#include "deletes/receipt_rows.h"
 #include "json/json.h"
 #include "store/store.h"
 #include "time/time.h"
-
-enum { VERSION = 1 };
-
-static const char row_begin[] = "{\"day\":";
 
 void receipt_add_pack(struct target *t, const struct rewrite_pack *p, const struct found *f,
 		      int64_t now_ns)
@@ -22,7 +18,7 @@ void receipt_add_pack(struct target *t, const struct rewrite_pack *p, const stru
 	hash128_hex(&row->name, before);
 	hash128_hex(&p->after, after);
 	time_day_text(time_day(row->min_ts), day);
-	buf_addf(&t->rows, "%s\"%s\",\"before\":\"%s\",\"after\":\"%s\",\"at\":\"%lld\"", row_begin,
+	buf_addf(&t->rows, RECEIPT_ROW "\"%s\",\"before\":\"%s\",\"after\":\"%s\",\"at\":\"%lld\"",
 		 day, before, after, (long long)now_ns);
 	buf_addf(&t->rows, ",\"entries\":%llu,\"bytes\":%llu,\"sum\":\"%016llx\",\"chunks\":%llu",
 		 (unsigned long long)f->entries, (unsigned long long)f->bytes,
@@ -39,101 +35,25 @@ void receipt_add_pack(struct target *t, const struct rewrite_pack *p, const stru
 static int get_rows(struct store *s, const char *name, struct buf *ret, struct err *e)
 {
 	struct buf text = { 0 };
-	struct bytes rest, line;
+	struct bytes rest, row;
 	int rc = store_get(s, name, RECEIPT_MAX, &text, e);
 
 	rest = buf_bytes(&text);
-	while (rc == 0 && bytes_split(&rest, '\n', &line)) {
-		if (!bytes_starts(line, bytes_str(row_begin)))
-			continue;
-		if (line.p[line.n - 1] == ',')
-			line.n--;
-		buf_add_bytes(ret, line);
+	while (rc == 0 && receipt_next_row(&rest, &row)) {
+		buf_add_bytes(ret, row);
 		buf_add_char(ret, '\n');
 	}
 	buf_release(&text);
 	return rc;
 }
 
-static bool hash_of(struct bytes row, const char *name, struct hash128 *ret)
-{
-	struct bytes v;
-
-	return json_member(row, name, &v) && v.n == HASH128_HEX + 2 &&
-	       hash128_parse(bytes_sub(v, 1, HASH128_HEX), ret);
-}
-
-/* 0 when it is not there. */
-static uint64_t number_of(struct bytes row, const char *name)
-{
-	struct bytes v;
-	uint64_t n;
-
-	return json_member(row, name, &v) && num_u64(v, &n) ? n : 0;
-}
-
-/* Is the row of the same pack, made into the same, among `rows`? */
-static bool has_row(struct bytes rows, struct bytes row)
-{
-	struct hash128 b, a, before, after;
-	struct bytes line;
-
-	if (!hash_of(row, "before", &b) || !hash_of(row, "after", &a))
-		return false;
-	while (bytes_split(&rows, '\n', &line))
-		if (hash_of(line, "before", &before) && hash_of(line, "after", &after) &&
-		    hash128_cmp(&b, &before) == 0 && hash128_cmp(&a, &after) == 0)
-			return true;
-	return false;
-}
-
-/* A receipt whose text is whole. */
-static int check_rows(struct bytes text, struct bytes id, struct err *e)
-{
-	uint64_t n = 0, said = number_of(text, "packs");
-	struct bytes line, v;
-
-	if (!json_member(text, "id", &v) || !bytes_eq(bytes_sub(v, 1, id.n), id))
-		return err_set(e, ERR_CORRUPT, "it has another id than its name");
-	while (bytes_split(&text, '\n', &line))
-		n += bytes_starts(line, bytes_str(row_begin));
-	if (n != said)
-		return err_set(e, ERR_CORRUPT, "it says %llu packs, and has rows of %llu",
-			       (unsigned long long)said, (unsigned long long)n);
-	return 0;
-}
-
-int receipt_check(struct bytes text, struct bytes id, struct err *e)
-{
-	struct json_at j = json_start(text);
-	struct bytes raw;
-
-	json_skip_space(&j);
-	if (j.p == j.end || *j.p != '{' || !json_value(&j, &raw))
-		return err_set(e, ERR_CORRUPT, "no receipt: expected a JSON object");
-	json_skip_space(&j);
-	if (j.p != j.end)
-		return err_set(e, ERR_CORRUPT, "no receipt: something stands behind its object");
-	return check_rows(text, id, e);
-}
-
 /* ---- written ---- */
 
-/* The request, and the sums of the rows. */
-static void add_head(struct buf *b, struct bytes tenant, const struct target *t, struct bytes rows)
+/* The request. */
+static void add_head(struct buf *b, struct bytes tenant, const struct target *t)
 {
-	uint64_t packs = 0, chunks = 0, entries = 0, bytes = 0;
-	struct bytes line;
-
-	while (bytes_split(&rows, '\n', &line)) {
-		if (line.n == 0)
-			continue;
-		packs++;
-		chunks += number_of(line, "chunks");
-		entries += number_of(line, "entries");
-		bytes += number_of(line, "bytes");
-	}
-	buf_addf(b, "{\"version\":%d,\"id\":\"%.*s\",\"tenant\":", VERSION, BYTES_ARG(t->id));
+	buf_addf(b, "{\"version\":%d,\"id\":\"%.*s\",\"tenant\":", RECEIPT_VERSION,
+		 BYTES_ARG(t->id));
 	json_add_quoted(b, tenant);
 	buf_addf(b, ",\"%s\":", t->rule ? "scrub" : "query");
 	json_add_quoted(b, t->query);
@@ -141,35 +61,40 @@ static void add_head(struct buf *b, struct bytes tenant, const struct target *t,
 		 (long long)t->end_ns);
 	if (!t->rule)
 		buf_addf(b, ",\"created\":\"%lld\"", (long long)t->created_ns);
-	buf_addf(b, ",\"packs\":%llu,\"chunks\":%llu,\"entries\":%llu,\"bytes\":%llu,\"rows\":[\n",
-		 (unsigned long long)packs, (unsigned long long)chunks, (unsigned long long)entries,
-		 (unsigned long long)bytes);
 }
 
 static int put(struct store *s, const char *name, struct bytes tenant, const struct target *t,
 	       struct bytes rows, int64_t finished_ns, struct err *e)
 {
-	struct buf out = { 0 };
-	struct bytes rest = rows, line;
-	bool more = false;
+	struct buf head = { 0 }, out = { 0 };
 	int rc;
 
-	add_head(&out, tenant, t, rows);
-	while (bytes_split(&rest, '\n', &line)) {
-		if (line.n == 0)
-			continue;
-		if (more)
-			buf_add_str(&out, ",\n");
-		more = true;
-		buf_add_bytes(&out, line);
-	}
-	buf_add_str(&out, more ? "\n]" : "]");
-	if (finished_ns)
-		buf_addf(&out, ",\"finished\":\"%lld\"", (long long)finished_ns);
-	buf_add_str(&out, "}\n");
+	add_head(&head, tenant, t);
+	receipt_add_text(&out, buf_bytes(&head), rows, finished_ns);
 	rc = store_put_named(s, name, buf_bytes(&out), STORE_PUT_ANY, e);
+	buf_release(&head);
 	buf_release(&out);
 	return rc;
+}
+
+/* Appends the rows of `old` whose new pack is known, but those that t->rows have too. */
+static void add_known(struct buf *b, struct bytes old, const struct target *t,
+		      const struct hash_list *known)
+{
+	struct bytes own = buf_bytes(&t->rows), row;
+	struct receipt_set seen = { 0 };
+	struct hash128 after;
+
+	while (receipt_next_row(&own, &row))
+		receipt_set_add(&seen, row);
+	while (receipt_next_row(&old, &row)) {
+		if (!receipt_row_pack(row, "after", &after) ||
+		    !hash128_among(known->v, known->n, &after) || receipt_set_has(&seen, row))
+			continue;
+		buf_add_bytes(b, row);
+		buf_add_char(b, '\n');
+	}
+	receipt_set_release(&seen);
 }
 
 int receipt_put_day(struct store *s, struct bytes tenant, const struct target *t, int32_t day,
@@ -177,7 +102,6 @@ int receipt_put_day(struct store *s, struct bytes tenant, const struct target *t
 {
 	struct buf name = { 0 }, old = { 0 }, rows = { 0 };
 	char text[TIME_DAY_LEN + 1];
-	struct bytes rest, line;
 	int rc;
 
 	deletes_add_receipts(&name, tenant, t->id);
@@ -186,16 +110,7 @@ int receipt_put_day(struct store *s, struct bytes tenant, const struct target *t
 	rc = get_rows(s, buf_str(&name), &old, e);
 	if (rc < 0 && e->code == ERR_NO)
 		rc = 0;
-	rest = buf_bytes(&old);
-	while (bytes_split(&rest, '\n', &line)) {
-		struct hash128 after;
-
-		if (hash_of(line, "after", &after) && hash128_among(known->v, known->n, &after) &&
-		    !has_row(buf_bytes(&t->rows), line)) {
-			buf_add_bytes(&rows, line);
-			buf_add_char(&rows, '\n');
-		}
-	}
+	add_known(&rows, buf_bytes(&old), t, known);
 	buf_add_bytes(&rows, buf_bytes(&t->rows));
 	if (rc == 0)
 		rc = put(s, buf_str(&name), tenant, t, buf_bytes(&rows), 0, e);

@@ -11,8 +11,6 @@
 #include "compact/rewrite.h"
 #include "erase/target.h"
 
-enum { RECEIPT_MAX = 256 << 20 }; /* bytes */
-
 /* Adds a row to t->rows: what a pack has lost, when it is written anew. */
 void receipt_add_pack(struct target *t, const struct rewrite_pack *p, const struct found *f,
 		      int64_t now_ns);
@@ -37,9 +35,5 @@ MUST_CHECK int receipt_withdraw(struct store *s, struct bytes tenant, struct tar
 /* Writes the receipt of all days from those of each. Errors: as above. */
 MUST_CHECK int receipt_put_whole(struct store *s, struct bytes tenant, const struct target *t,
 				 int64_t now_ns, struct err *e);
-
-/* Whether text is a receipt of the request: one object with its id, and as many rows as it says.
- * Errors: ERR_CORRUPT. */
-MUST_CHECK int receipt_check(struct bytes text, struct bytes id, struct err *e);
 
 #endif
