@@ -234,12 +234,12 @@ static void one_operand(struct args *a, const char *path)
 	}
 	if (wal_list_path(path, &l, &e) < 0)
 		cli_report(a->cli, &e);
-	for (size_t i = 0; i < l.n_faults; i++)
-		cli_report(a->cli, &l.fault[i]);
 	for (size_t i = 0; i < l.n; i++) {
 		segment_task_do(&a->task, &l.v[i]);
 		print_lines(a);
 	}
+	for (size_t i = 0; i < l.n_faults; i++) /* damage gives the exit status: it can be mended */
+		cli_report(a->cli, &l.fault[i]);
 	wal_list_release(&l);
 	if (a->task.mode == SEGMENT_PRUNE && covered_sweep(path, &e) < 0)
 		cli_report(a->cli, &e);

@@ -335,23 +335,20 @@ static bool is_unread(const struct flusher *f, const struct child_end *end)
 	return f->sight.unread.code != ERR_NONE && end->status == err_exit_code(ERR_IO);
 }
 
-/* What is to be done about it is done once in a round: what is damaged then stays so. One that
- * cannot be opened is told in the place of others that are damaged. */
+/* What is to be done about it is done once in a round: what is damaged then stays so. */
 static bool is_to_be_mended(struct flusher *f, enum stage stage, const struct child_end *end,
 			    const struct err *failure)
 {
 	bool met = end->status == err_exit_code(ERR_CORRUPT), unread = is_unread(f, end);
 
-	if (stage != REPLAY || f->mended || !(met || unread)) {
+	if (stage != REPLAY || f->mended || !met) {
 		f->met_damage |= stage == REPLAY && (met || unread);
 		/* What stays in the log cannot be pruned either. */
 		f->met_else |= !(met || unread) || (stage != REPLAY && stage != PRUNE);
 		return false;
 	}
-	if (met)
-		log_event(&f->server->log,
-			  leftover_was_told(&f->leftover, failure) ? LOG_DEBUG : LOG_ERROR,
-			  "a flush met damage", "err", failure->msg, NULL);
+	log_event(&f->server->log, leftover_was_told(&f->leftover, failure) ? LOG_DEBUG : LOG_ERROR,
+		  "a flush met damage", "err", failure->msg, NULL);
 	f->damaged = true;
 	return true;
 }

@@ -295,7 +295,10 @@ flip_byte wal/bad.wal 5000
 ok "a damaged one is exit 3" exits 3 walreplay --unpacked --store s wal
 ok "left out, and named for --mend" stderr_has "'wal/bad.wal': damaged, left out; see --verify and --mend"
 ok "the others are done" stdout_lines "$(wc -l <"$REPO/examples/logs/shop.log")"
-rm wal/bad.*
+ln -s away.wal wal/away.wal # for root too
+ok "one that cannot be opened beside it does not hide that" exits 3 walreplay --unpacked --store s wal
+ok "and is told, too" stderr_has "cannot open 'wal/away.wal'"
+rm wal/bad.* wal/away.wal
 ok "--prune" exits 0 walreplay --prune --store s wal
 ok "deletes the two that are packed" stdout_lines 2
 is "and leaves the third" "$(find wal -name '*.wal' | wc -l)" 1
