@@ -1,6 +1,7 @@
 #include "prompt/complete.h"
 
 #include "base/mem.h"
+#include "base/visible.h"
 #include "labels/labels.h"
 #include "labels/quote.h"
 #include "logql/lex.h"
@@ -115,7 +116,7 @@ static void add_values(struct completions *c, const struct fetching *f)
 		    !bytes_starts(buf_bytes(&spelled), c->prefix))
 			continue;
 		buf_reset(&shown);
-		format_add_visible(&shown, v[i]);
+		visible_add(&shown, v[i]);
 		add_spelled(c, buf_bytes(&spelled), buf_bytes(&shown),
 			    at->quote == '`' ? "`" : "\"");
 	}

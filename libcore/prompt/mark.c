@@ -1,5 +1,6 @@
 #include "prompt/mark.h"
 
+#include "base/visible.h"
 #include "prompt/width.h"
 #include "query/format.h"
 
@@ -10,7 +11,7 @@ static void add_shown(struct buf *b, struct bytes text)
 {
 	size_t from = b->n;
 
-	format_add_visible(b, text);
+	visible_add(b, text);
 	for (size_t i = from; i < b->n; i++)
 		if (b->p[i] == '\t')
 			b->p[i] = ' ';

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "base/visible.h"
 #include "query/explain.h"
 #include "time/time.h"
 
@@ -85,7 +86,7 @@ static int print(const struct explain *x, const struct ask *a, struct err *e)
 	else
 		explain_print(x, &text);
 	if (a->out ? a->terminal : isatty(STDOUT_FILENO))
-		format_add_visible(&b, buf_bytes(&text));
+		visible_add(&b, buf_bytes(&text));
 	else
 		buf_add_bytes(&b, buf_bytes(&text));
 	if (json)

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "csv/csv.h"
 #include "json/json.h"
 #include "logql/parse.h"
 #include "query/detect.h"
@@ -285,7 +286,7 @@ static void add_field(struct buf *b, const struct field *f, enum format format)
 		buf_add_str(b, f->parsers ? "]}" : "}");
 		break;
 	case FORMAT_CSV:
-		format_add_csv(b, f->name);
+		csv_add(b, f->name);
 		buf_addf(b, ",%s,%llu,", type, n);
 		add_parsers(b, f->parsers, "", " ");
 		break;
@@ -327,7 +328,7 @@ static void print_values(struct buf *b, struct fields *t, enum format format)
 	if (format == FORMAT_API)
 		buf_add_str(b, t->n_value ? "{\"values\":[" : "{");
 	if (format == FORMAT_CSV) {
-		format_add_csv(b, t->value_of);
+		csv_add(b, t->value_of);
 		buf_add_char(b, '\n');
 	}
 	for (size_t i = 0; i < t->n_value; i++) {
@@ -336,7 +337,7 @@ static void print_values(struct buf *b, struct fields *t, enum format format)
 		if (format == FORMAT_API || format == FORMAT_JSONL)
 			json_add_quoted(b, t->value[i]);
 		else if (format == FORMAT_CSV)
-			format_add_csv(b, t->value[i]);
+			csv_add(b, t->value[i]);
 		else
 			buf_add_bytes(b, t->value[i]);
 		if (format != FORMAT_API)

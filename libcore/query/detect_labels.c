@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "csv/csv.h"
 #include "json/json.h"
 #include "query/detect.h"
 #include "query/field_type.h"
@@ -79,7 +80,7 @@ static void add(struct buf *b, const struct found *f, enum format format)
 		buf_addf(b, ",\"cardinality\":%llu}", n);
 		break;
 	case FORMAT_CSV:
-		format_add_csv(b, f->name);
+		csv_add(b, f->name);
 		buf_addf(b, ",%llu", n);
 		break;
 	case FORMAT_DEFAULT:

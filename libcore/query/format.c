@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/utf8.h"
+#include "base/visible.h"
+#include "csv/csv.h"
 #include "json/json.h"
 #include "logql/parse.h"
 #include "logql/print.h"
@@ -98,25 +100,6 @@ static void add_labels_text(struct formatter *f, struct buf *b, const struct log
 	labels_add_text(b, &all);
 }
 
-void format_add_csv(struct buf *b, struct bytes v)
-{
-	bool quote = false;
-
-	for (size_t i = 0; i < v.n && !quote; i++)
-		quote = v.p[i] == '"' || v.p[i] == ',' || v.p[i] == '\n' || v.p[i] == '\r';
-	if (!quote) {
-		buf_add_bytes(b, v);
-		return;
-	}
-	buf_add_char(b, '"');
-	for (size_t i = 0; i < v.n; i++) {
-		if (v.p[i] == '"')
-			buf_add_char(b, '"');
-		buf_add_char(b, v.p[i]);
-	}
-	buf_add_char(b, '"');
-}
-
 /* An entry as programs pass it: parsed labels stand among the metadata, so that what is packed
  * again has the streams it came from. */
 static void add_entry_jsonl(struct buf *b, const struct log_entry *x)
@@ -197,38 +180,6 @@ static void add_entry_api(struct formatter *f, const struct log_entry *x)
 	f->n_entries++;
 }
 
-/* How many bytes at the start of s are a control character that a terminal may obey: all but tab
- * and newline, those of 8 bits also when they are not written in UTF-8. 0: none is there. */
-static size_t control_len(struct bytes s)
-{
-	unsigned char c = (unsigned char)s.p[0];
-
-	if (c < 0x20 || c == 0x7f)
-		return c != '\t' && c != '\n';
-	if (c >= 0x80 && c < 0xa0)
-		return 1;
-	return c == 0xc2 && s.n > 1 && (unsigned char)s.p[1] < 0xa0 && (unsigned char)s.p[1] >= 0x80
-		       ? 2
-		       : 0;
-}
-
-/* What comes from a log is not to move the cursor, nor to type. */
-void format_add_visible(struct buf *b, struct bytes text)
-{
-	while (text.n) {
-		size_t n = utf8_len(text), control = control_len(text);
-
-		if (control) {
-			n = control;
-			buf_addf(b, "\\x%02x", (unsigned char)text.p[n - 1]);
-		} else {
-			n = n ? n : 1;
-			buf_add(b, text.p, n);
-		}
-		text = bytes_sub(text, n, text.n);
-	}
-}
-
 static void add_entry_text(struct formatter *f, const struct log_entry *x)
 {
 	struct buf *b = &f->text;
@@ -244,7 +195,7 @@ static void add_entry_text(struct formatter *f, const struct log_entry *x)
 	buf_add_char(b, ' ');
 	if (f->terminal) {
 		buf_reset(&f->line);
-		format_add_visible(&f->line, x->line);
+		visible_add(&f->line, x->line);
 		line = buf_bytes(&f->line);
 	}
 	color_add(b, f->color ? color_of_level(x->labels) : "", line);
@@ -272,9 +223,9 @@ int format_entry(void *data, const struct log_entry *x, struct err *e)
 		buf_add_char(b, ',');
 		buf_reset(&f->key);
 		add_labels_text(f, &f->key, x->labels);
-		format_add_csv(b, buf_bytes(&f->key));
+		csv_add(b, buf_bytes(&f->key));
 		buf_add_char(b, ',');
-		format_add_csv(b, x->line);
+		csv_add(b, x->line);
 		buf_add_char(b, '\n');
 		break;
 	case FORMAT_DEFAULT:
@@ -459,7 +410,7 @@ static void add_line(struct formatter *f, const struct series *s, int64_t ts_ns,
 	if (f->format == FORMAT_CSV) {
 		buf_reset(&f->key);
 		labels_add_text(&f->key, &s->labels);
-		format_add_csv(b, buf_bytes(&f->key));
+		csv_add(b, buf_bytes(&f->key));
 		buf_add_char(b, ',');
 	} else if (f->format == FORMAT_DEFAULT && !is_scalar) {
 		labels_add_text(b, &s->labels);

@@ -32,12 +32,6 @@ struct formatter {
 
 void formatter_release(struct formatter *f);
 
-/* A field of CSV, in quotes when it needs them. */
-void format_add_csv(struct buf *b, struct bytes v);
-
-/* Text for a terminal: its control characters but tab and newline as \x1b. */
-void format_add_visible(struct buf *b, struct bytes text);
-
 /* The query itself, parsed with flags (of enum logql_flags) and laid out as Loki's format_query
  * does; with FORMAT_API its body. Errors: ERR_QUERY. */
 MUST_CHECK int format_query(FILE *out, struct bytes text, unsigned flags, enum format format,

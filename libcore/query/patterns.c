@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "csv/csv.h"
 #include "json/json.h"
 #include "logql/parse.h"
 #include "query/drain.h"
@@ -64,7 +65,7 @@ static void add_row(struct buf *b, const struct row *r, enum format format)
 		break;
 	case FORMAT_CSV:
 		buf_addf(b, "%llu,", n);
-		format_add_csv(b, r->text);
+		csv_add(b, r->text);
 		break;
 	case FORMAT_DEFAULT:
 		buf_addf(b, "%llu ", n);

@@ -1,6 +1,8 @@
 #include "query/series_print.h"
 
 #include "base/mem.h"
+#include "base/visible.h"
+#include "csv/csv.h"
 #include "json/json.h"
 
 struct seen {
@@ -41,7 +43,7 @@ void series_add_words(struct buf *b, struct bytes heading, const struct bytes *v
 	enum format format = f->format;
 
 	if (format == FORMAT_CSV) {
-		format_add_csv(b, heading);
+		csv_add(b, heading);
 		buf_add_char(b, '\n');
 	}
 	if (format == FORMAT_API) {
@@ -59,9 +61,9 @@ void series_add_words(struct buf *b, struct bytes heading, const struct bytes *v
 		if (format == FORMAT_JSONL)
 			json_add_quoted(b, v[i]);
 		else if (format == FORMAT_CSV)
-			format_add_csv(b, v[i]);
+			csv_add(b, v[i]);
 		else if (terminal)
-			format_add_visible(b, v[i]);
+			visible_add(b, v[i]);
 		else
 			buf_add_bytes(b, v[i]);
 		buf_add_char(b, '\n');
@@ -73,7 +75,7 @@ static void add_series_csv(struct buf *b, const struct labels *v)
 	struct buf text = { 0 };
 
 	labels_add_text(&text, v);
-	format_add_csv(b, buf_bytes(&text));
+	csv_add(b, buf_bytes(&text));
 	buf_release(&text);
 }
 

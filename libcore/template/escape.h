@@ -4,7 +4,6 @@
 
 #include "base/buf.h"
 
-void escape_html(struct buf *out, struct bytes text);
 void escape_js(struct buf *out, struct bytes text);
 /* As in a query: blanks become "+". */
 void escape_url(struct buf *out, struct bytes text);

@@ -1,6 +1,7 @@
 /* What Go's templates bring along: comparing, indexing, printing, escaping. */
 #include "template/func.h"
 
+#include "base/html.h"
 #include "base/unicode.h"
 #include "base/utf8.h"
 #include "template/escape.h"
@@ -374,7 +375,7 @@ static struct bytes joined(struct template_run *r, const struct value *v, size_t
 
 static int f_html(struct template_run *r, const struct value *v, size_t n, struct value *ret)
 {
-	escape_html(&r->scratch, joined(r, v, n));
+	html_add(&r->scratch, joined(r, v, n));
 	return done(r, ret);
 }
 

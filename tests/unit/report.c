@@ -1,0 +1,159 @@
+/* What reports are made of: tables, pictures, charts, pages. */
+#include "unit.h"
+
+#include <math.h>
+
+#include "report/chart.h"
+#include "report/html_page.h"
+#include "report/svg.h"
+#include "report/table.h"
+
+static void fill(struct table *t)
+{
+	table_column(t, "tenant", TABLE_LEFT);
+	table_column(t, "USD", TABLE_RIGHT);
+	table_column(t, "why", TABLE_LEFT);
+	table_add(t, BYTES_LIT("acme"));
+	table_addf(t, "%d.50", 34);
+	table_add(t, BYTES_LIT("a \"b\", <c>"));
+	table_add(t, BYTES_LIT("\xc3\xa9t\xc3\xa9\x1b"));
+	table_add(t, BYTES_LIT("1"));
+	table_add(t, BYTES_LIT("two\nlines"));
+	table_rule(t);
+	table_add(t, BYTES_LIT("total"));
+	table_add(t, BYTES_LIT("35.50"));
+}
+
+static void tables_are_printed(void **unused)
+{
+	struct table t = { 0 };
+	struct buf b = { 0 };
+
+	(void)unused;
+	fill(&t);
+	table_text(&t, &b);
+	assert_string_equal(buf_str(&b), "tenant     USD  why\n"
+					 "acme     34.50  a \"b\", <c>\n"
+					 "\xc3\xa9t\xc3\xa9\\x1b      1  two lines\n"
+					 "-------  -----  ----------\n"
+					 "total    35.50\n");
+	buf_reset(&b);
+	table_csv(&t, &b);
+	assert_string_equal(buf_str(&b), "tenant,USD,why\n"
+					 "acme,34.50,\"a \"\"b\"\", <c>\"\n"
+					 "\xc3\xa9t\xc3\xa9\x1b,1,\"two\nlines\"\n"
+					 "total,35.50,\n");
+	buf_reset(&b);
+	table_html(&t, &b);
+	assert_non_null(strstr(buf_str(&b), "<th class=\"number\">USD</th>"));
+	assert_non_null(strstr(buf_str(&b), "<td>a &#34;b&#34;, &lt;c&gt;</td>"));
+	assert_non_null(strstr(buf_str(&b), "<tr class=\"total\"><td>total</td>"));
+	buf_release(&b);
+	table_release(&t);
+	assert_int_equal(t.n_cells, 0);
+}
+
+static void empty_tables_have_a_heading(void **unused)
+{
+	struct table t = { 0 };
+	struct buf b = { 0 };
+
+	(void)unused;
+	table_column(&t, "tenant", TABLE_LEFT);
+	table_text(&t, &b);
+	assert_string_equal(buf_str(&b), "tenant\n");
+	buf_release(&b);
+	table_release(&t);
+}
+
+static void pictures_escape_and_round(void **unused)
+{
+	struct buf b = { 0 };
+
+	(void)unused;
+	svg_begin(&b, 100, 50.125, "a <b>");
+	svg_circle(&b, 1.0 / 3, -0.001, 2, "good", BYTES_LIT("x & y"));
+	svg_rect(&b, 0, 0, 1, 1, svg_series(8), (struct bytes){ 0 });
+	svg_text(&b, 1, 2, SVG_END, "label", BYTES_LIT("\"q\""));
+	svg_end(&b);
+	assert_non_null(strstr(buf_str(&b), "viewBox=\"0 0 100 50.13\""));
+	assert_non_null(strstr(buf_str(&b), "<title>a &lt;b&gt;</title>"));
+	assert_non_null(strstr(buf_str(&b), "<circle cx=\"0.33\" cy=\"0\" r=\"2\" class=\"good\">"
+					    "<title>x &amp; y</title></circle>"));
+	assert_non_null(strstr(buf_str(&b), "class=\"series-1\"/>"));
+	assert_non_null(strstr(buf_str(&b), "text-anchor=\"end\" class=\"label\">&#34;q&#34;<"));
+	buf_release(&b);
+}
+
+static size_t count(struct buf *b, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *p = buf_str(b); (p = strstr(p, what)) != NULL; p += strlen(what))
+		n++;
+	return n;
+}
+
+static void charts_show_what_is_there(void **unused)
+{
+	const double a[] = { 1, NAN, 3.5 }, c[] = { 2, 0, 120000 }, mark[] = { 150000 };
+	const struct bytes x[] = { BYTES_LIT("jan"), BYTES_LIT("feb"), BYTES_LIT("mar") };
+	const struct chart_series series[] = { { BYTES_LIT("web"), a }, { BYTES_LIT("pay"), c } };
+	const struct chart chart = { .title = "cost",
+				     .unit = "$",
+				     .n = 3,
+				     .x = x,
+				     .n_series = 2,
+				     .series = series,
+				     .mark = mark,
+				     .n_marks = 1 };
+	const struct chart nothing = { .title = "none" };
+	struct buf b = { 0 };
+
+	(void)unused;
+	chart_bars(&chart, &b);
+	assert_int_equal(count(&b, "class=\"series-"), 2 + 4); /* names, and bars above 0 */
+	assert_int_equal(count(&b, "mar pay: $120 k"), 1);
+	assert_int_equal(count(&b, ">$150 k<"), 1);
+	assert_int_equal(count(&b, "class=\"mark\"/>"), 1);
+	buf_reset(&b);
+	chart_lines(&chart, &b);
+	assert_int_equal(count(&b, "<circle"), 5);
+	assert_int_equal(count(&b, "nan"), 0);
+	assert_int_equal(count(&b, " M "), 1); /* a gap */
+	buf_reset(&b);
+	chart_bars(&nothing, &b);
+	chart_lines(&nothing, &b);
+	assert_int_equal(count(&b, "</svg>"), 2);
+	assert_int_equal(count(&b, "nan") + count(&b, "inf"), 0);
+	buf_release(&b);
+}
+
+static void pages_are_whole(void **unused)
+{
+	struct buf b = { 0 };
+
+	(void)unused;
+	html_page_begin(&b, "cost & more");
+	html_page_heading(&b, 2, BYTES_LIT("<web>"));
+	html_page_text(&b, BYTES_LIT("all"));
+	html_page_end(&b);
+	assert_int_equal(count(&b, "<title>cost &amp; more</title>"), 1);
+	assert_int_equal(count(&b, "<h2>&lt;web&gt;</h2>\n<p>all</p>\n</body>\n</html>\n"), 1);
+	assert_int_equal(count(&b, "<script"), 0);
+	buf_release(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tables_are_printed),
+		cmocka_unit_test(empty_tables_have_a_heading),
+		cmocka_unit_test(pictures_escape_and_round),
+		cmocka_unit_test(charts_show_what_is_there),
+		cmocka_unit_test(pages_are_whole),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
