@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -33,26 +34,76 @@ static size_t count_opts(const struct cli *c)
 	return n;
 }
 
-static size_t count_taken(const struct cli *c)
+static size_t count_taken(const struct cli_taken *taken)
 {
 	size_t n = 0;
 
-	while (c->taken && c->taken[n].take)
+	while (taken && taken[n].take)
 		n++;
 	return n;
 }
 
-/* Those of .opts, then those of .taken. */
-static const struct cli_opt *option_at(const struct cli *c, size_t i)
+/* With .verb_options. */
+static const struct cli_verb_options *options_of(const struct cli *c, const struct cli_verb *v)
+{
+	return &c->verb_options[v - c->verbs];
+}
+
+/* One option of all: its row, and what its place counts from when cli_next takes it. */
+struct row {
+	const struct cli_opt *opt;
+	const struct cli_taken *taken; /* NULL: the program takes it */
+	size_t at;
+};
+
+/* Row i of .opts, of .taken, and of the verb that is given, or else of each; false behind the last.
+ */
+static bool row_at(const struct cli *c, size_t i, struct row *ret)
 {
 	size_t n = count_opts(c);
 
-	return i < n ? &c->opts[i] : &c->taken[i - n].opt;
+	if (i < n) {
+		*ret = (struct row){ &c->opts[i], NULL, 0 };
+		return true;
+	}
+	i -= n;
+	n = count_taken(c->taken);
+	if (i < n) {
+		*ret = (struct row){ &c->taken[i].opt, &c->taken[i], 0 };
+		return true;
+	}
+	i -= n;
+	for (const struct cli_verb *v = c->verbs; c->verb_options && v->name; v++) {
+		const struct cli_verb_options *own = options_of(c, v);
+
+		if (c->verb && v != c->verb)
+			continue;
+		n = count_taken(own->taken);
+		if (i < n) {
+			*ret = (struct row){ &own->taken[i].opt, &own->taken[i], own->at };
+			return true;
+		}
+		i -= n;
+	}
+	return false;
+}
+
+static const struct cli_opt *option_at(const struct cli *c, size_t i)
+{
+	struct row r = { 0 };
+
+	row_at(c, i, &r);
+	return r.opt;
 }
 
 static size_t count_all(const struct cli *c)
 {
-	return count_opts(c) + count_taken(c);
+	struct row r;
+	size_t n = 0;
+
+	while (row_at(c, n, &r))
+		n++;
+	return n;
 }
 
 static bool has_letter(const struct cli_opt *o)
@@ -68,13 +119,26 @@ static int key_of(const struct cli *c, size_t i)
 	return has_letter(o) ? o->letter : CLI_LONG + (int)i;
 }
 
-static void make_tables(struct cli *c)
+/* May options stand behind operands? */
+enum order { IN_ANY_ORDER, AS_THEY_STAND };
+
+static void drop_tables(struct cli *c)
+{
+	free(c->long_opts);
+	free(c->short_opts);
+	c->long_opts = NULL;
+	c->short_opts = NULL;
+}
+
+static void make_tables(struct cli *c, enum order order)
 {
 	size_t n = count_all(c);
 	char *s;
 
 	c->long_opts = mem_alloc((n + 3) * sizeof(*c->long_opts));
-	c->short_opts = s = mem_alloc(2 * n + 4);
+	c->short_opts = s = mem_alloc(2 * n + 5);
+	if (order == AS_THEY_STAND)
+		*s++ = '+';
 	*s++ = ':'; /* getopt: tell a missing value apart, print nothing */
 	for (size_t i = 0; i < n; i++) {
 		const struct cli_opt *o = option_at(c, i);
@@ -127,23 +191,51 @@ static void print_verbs(const struct cli_verb *v)
 	}
 }
 
-static void print_help(const struct cli *c)
+static void print_rows(const struct cli_taken *t)
 {
-	printf("usage: %s [OPTION]...%s%s\n", c->prog, c->operands ? " " : "",
-	       c->operands ? c->operands : "");
-	if (c->about)
+	for (; t && t->take; t++)
+		print_option(&t->opt);
+}
+
+/* The usage, and what it is good for: of the program, or of one verb. */
+static void print_head(const struct cli *c)
+{
+	const struct cli_verb *v = c->verb;
+	const char *operands = v ? v->operands : c->operands;
+
+	printf("usage: %s%s%s%s [OPTION]...%s%s\n", c->prog, v ? " " : "", v ? v->name : "",
+	       c->verb_options && !v ? " COMMAND" : "", operands && *operands ? " " : "",
+	       operands ? operands : "");
+	if (v)
+		printf("%c%s.\n", toupper((unsigned char)v->help[0]), v->help + 1);
+	else if (c->about)
 		printf("%s\n", c->about);
-	if (c->verbs) {
+	if (c->verbs && !v) {
 		printf("\ncommands:\n");
 		print_verbs(c->verbs);
 	}
 	printf("\n");
-	for (size_t i = 0; i < count_all(c); i++)
-		print_option(option_at(c, i));
+}
+
+static void print_help(const struct cli *c)
+{
+	const struct cli_verb_options *own = c->verb ? options_of(c, c->verb) : NULL;
+	const char *examples = own && own->examples ? own->examples : c->examples;
+
+	print_head(c);
+	for (size_t i = 0; i < count_opts(c); i++)
+		print_option(&c->opts[i]);
+	print_rows(c->taken);
+	if (own)
+		print_rows(own->taken);
 	print_option(&(struct cli_opt){ 'h', "help", NULL, "print this help" });
 	print_option(&(struct cli_opt){ OPT_VERSION, "version", NULL, "print the version" });
-	if (c->examples)
-		printf("\n%s\n", c->examples);
+	for (const struct cli_verb *v = c->verbs; c->verb_options && !own && v->name; v++) {
+		printf("\n%s:\n", v->name);
+		print_rows(options_of(c, v)->taken);
+	}
+	if (examples)
+		printf("\n%s\n", examples);
 	printf("\nSee %s(%d).\n", c->prog, c->section ? c->section : 1);
 }
 
@@ -235,18 +327,28 @@ static size_t row_of(const struct cli *c, int key)
 /* The option of row i: its letter for the program, or 0 when it is dealt with. */
 static int give(struct cli *c, size_t i)
 {
-	const struct cli_taken *t;
+	struct row r = { 0 };
 	struct err e;
 
-	c->current = option_at(c, i)->name;
+	row_at(c, i, &r);
+	c->current = r.opt->name;
 	if (optarg && *optarg == '\0')
 		cli_usage(c, "option '--%s': its value is empty", c->current);
-	if (i < count_opts(c))
-		return c->opts[i].letter;
-	t = &c->taken[i - count_opts(c)];
-	if (t->take((char *)c->data + t->at, optarg, &e) < 0)
+	if (!r.taken)
+		return r.opt->letter;
+	if (r.taken->take((char *)c->data + r.at + r.taken->at, optarg, &e) < 0)
 		cli_bad_value(c, &e);
 	return 0;
+}
+
+/* The verb that has an option of this name, when the one that is given has none. */
+static const struct cli_verb *verb_of_option(const struct cli *c, const char *name)
+{
+	for (const struct cli_verb *v = c->verbs; c->verb && v->name; v++)
+		for (size_t i = 0; i < count_taken(options_of(c, v)->taken); i++)
+			if (strcmp(options_of(c, v)->taken[i].opt.name, name) == 0)
+				return v;
+	return NULL;
 }
 
 /* word: as "--limt" or "--limt=3", whose value is cut off. */
@@ -254,8 +356,10 @@ static _Noreturn void unknown_option(const struct cli *c, char *word)
 {
 	size_t n = count_all(c);
 	const char **names = mem_alloc((n + 2) * sizeof(*names)), *like = NULL;
+	const struct cli_verb *v;
 
 	word[strcspn(word, "=")] = '\0';
+	v = strncmp(word, "--", 2) == 0 ? verb_of_option(c, word + 2) : NULL;
 	for (size_t i = 0; i < n; i++)
 		names[i] = option_at(c, i)->name;
 	names[n++] = "help";
@@ -265,6 +369,9 @@ static _Noreturn void unknown_option(const struct cli *c, char *word)
 	free(names);
 	if (like && strcmp(like, word + 2) == 0)
 		cli_usage(c, "option '%s' takes no value", word);
+	if (v)
+		cli_usage(c, "option '%s' is one of '%s', not of '%s'", word, v->name,
+			  c->verb->name);
 	if (like)
 		cli_usage(c, "unknown option '%s': did you mean '--%s'?", word, like);
 	cli_usage(c, "unknown option '%s'", word);
@@ -284,6 +391,37 @@ static void check_one_dash(const struct cli *c, const char *word)
 	}
 }
 
+/* The first operand names it: looked for before all else, since it says which options there are. */
+static void seek_verb(struct cli *c, int argc, char **argv)
+{
+	const struct cli_verb *v = c->verbs;
+
+	make_tables(c, AS_THEY_STAND);
+	optind = 0; /* getopt begins anew, here and below */
+	while (getopt_long(argc, argv, c->short_opts, c->long_opts, NULL) != -1)
+		; /* whatever is wrong is told when the options are taken */
+	while (optind < argc && v->name && strcmp(v->name, argv[optind]) != 0)
+		v++;
+	c->verb = optind < argc && v->name ? v : NULL;
+	drop_tables(c);
+	optind = 0;
+}
+
+static void take_verb(struct cli *c)
+{
+	const struct cli_verb *v;
+	struct err e;
+
+	if (c->n_operands == 0)
+		cli_usage(c, "no command given");
+	if (!c->verb && (cli_verb_find(c->verbs, c->operand[0], NULL, &v, &e) < 0))
+		cli_usage(c, "%s", e.msg);
+	if (!c->verb)
+		cli_usage(c, "'%s' is no command", c->operand[0]);
+	c->operand++;
+	c->n_operands--;
+}
+
 /* As cli_next, with 0 for an option that is dealt with. */
 static int next(struct cli *c, int argc, char **argv)
 {
@@ -291,12 +429,11 @@ static int next(struct cli *c, int argc, char **argv)
 
 	switch (letter) {
 	case -1:
-		free(c->long_opts);
-		free(c->short_opts);
-		c->long_opts = NULL;
-		c->short_opts = NULL;
+		drop_tables(c);
 		c->operand = argv + optind;
 		c->n_operands = argc - optind;
+		if (c->verb_options)
+			take_verb(c);
 		return -1;
 	case 'h':
 		print_help(c);
@@ -323,9 +460,12 @@ int cli_next(struct cli *c, int argc, char **argv)
 {
 	int letter;
 
-	if (!c->long_opts)
-		make_tables(c);
 	opterr = 0;
+	if (!c->long_opts) {
+		if (c->verb_options)
+			seek_verb(c, argc, argv);
+		make_tables(c, IN_ANY_ORDER);
+	}
 	do {
 		letter = next(c, argc, argv);
 	} while (letter == 0);

@@ -42,11 +42,12 @@ struct cli_taken {
 };
 
 struct cli {
-	const char *prog;	       /* set by the program, as the eight below */
-	int section;		       /* of its man page; 0 is 1 */
-	const char *operands;	       /* "[FILE]...", for the synopsis; NULL: it has none */
-	const char *about;	       /* one line, for --help */
-	const struct cli_verb *verbs;  /* NULL: it has none */
+	const char *prog;	      /* set by the program, as the nine below */
+	int section;		      /* of its man page; 0 is 1 */
+	const char *operands;	      /* "[FILE]...", for the synopsis; NULL: it has none */
+	const char *about;	      /* one line, for --help */
+	const struct cli_verb *verbs; /* NULL: it has none */
+	const struct cli_verb_options *verb_options; /* one for each of .verbs; or NULL */
 	const struct cli_opt *opts;    /* without -h, --version, which all have; or NULL */
 	const struct cli_taken *taken; /* more of them, or NULL */
 	void *data;		       /* of .taken */
@@ -54,7 +55,9 @@ struct cli {
 
 	char **operand; /* set by cli_next at the end of the options */
 	int n_operands;
-	int failure; /* exit status so far: the first failure's */
+	const struct cli_verb
+		*verb; /* with .verb_options: the one that is given; no operand then */
+	int failure;   /* exit status so far: the first failure's */
 
 	struct option *long_opts; /* private from here */
 	char *short_opts;
@@ -67,6 +70,10 @@ struct cli {
  * The letter (or number) of the next option, -1 at the end, when .operand and .n_operands are
  * set. Serves -h, --help and --version itself (exit 0), and the options of .taken; ends the program
  * with exit 2 on a bad option. Options may come after operands; "--" ends them.
+ *
+ * With .verb_options the first operand is the verb: only its options are taken beside the
+ * program's, and --help is about it; without one, or with a word that is none, the program ends
+ * with exit 2. An option that several verbs have takes a value in all of them or in none.
  */
 int cli_next(struct cli *c, int argc, char **argv);
 

@@ -9,6 +9,8 @@
 
 #include "base/err.h"
 
+struct cli_taken;
+
 typedef int cli_verb_fn(void *data, char **operand, size_t n, struct err *e);
 
 /* A row of zeros ends the table. */
@@ -17,6 +19,13 @@ struct cli_verb {
 	const char *operands; /* for the synopsis */
 	const char *help;     /* one line, lower case, no full stop */
 	cli_verb_fn *run;     /* with the operands behind the verb */
+};
+
+/* What a verb has for itself; one for each row of the verbs. */
+struct cli_verb_options {
+	const struct cli_taken *taken; /* or NULL: no options */
+	size_t at;		       /* in cli.data: what the rows of .taken count from */
+	const char *examples;	       /* lines for the end of its own --help, or NULL */
 };
 
 /*

@@ -1,4 +1,4 @@
-/* Days and dates of the proleptic Gregorian calendar, for the files of this module. */
+/* Days and dates of the proleptic Gregorian calendar. */
 #ifndef TIME_CALENDAR_H
 #define TIME_CALENDAR_H
 

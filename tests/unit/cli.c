@@ -70,6 +70,64 @@ static void rows_take_their_values(void **state)
 	assert_int_equal(cli_exit(&c), 0);
 }
 
+struct verbs_taken {
+	bool all;
+	struct taken first, second;
+};
+
+/* A program whose second verb has -n too, and --name of its own. */
+static struct cli with_verbs(struct verbs_taken *t)
+{
+	static const struct cli_taken all[] = { { { 'a', "all", NULL, "" }, cli_take_flag, 0 },
+						{ { 0 }, NULL, 0 } };
+	static const struct cli_taken first[] = {
+		{ { 'n', "limit", "N", "" }, cli_take_count, offsetof(struct taken, n) },
+		{ { 0 }, NULL, 0 },
+	};
+	static const struct cli_taken second[] = {
+		{ { 0, "name", "NAME", "" }, cli_take_text, offsetof(struct taken, name) },
+		{ { 'n', "limit", "N", "" }, cli_take_count, offsetof(struct taken, n) },
+		{ { 0 }, NULL, 0 },
+	};
+	static const struct cli_verb verbs[] = { { "first", "", "", NULL },
+						 { "second", "", "", NULL },
+						 { 0 } };
+	static const struct cli_verb_options own[] = {
+		{ first, offsetof(struct verbs_taken, first), NULL },
+		{ second, offsetof(struct verbs_taken, second), NULL },
+	};
+
+	return (struct cli){
+		.prog = "prog", .verbs = verbs, .verb_options = own, .taken = all, .data = t
+	};
+}
+
+static void options_of_the_verb_are_taken(void **state)
+{
+	char *argv[][8] = { { "prog", "second", "x", "--name", "first", "-n3", "-a", NULL },
+			    { "prog", "--name", "first", "-an3", "second", "x", NULL },
+			    { "prog", "-n", "3", "--name=first", "-a", "--", "second", "x" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(argv) / sizeof(argv[0]); i++) {
+		struct verbs_taken t = { 0 };
+		struct cli c = with_verbs(&t);
+		int n = 0;
+
+		while (n < 8 && argv[i][n])
+			n++;
+		assert_int_equal(cli_next(&c, n, argv[i]), -1);
+		assert_string_equal(c.verb->name, "second");
+		assert_int_equal(c.n_operands, 1);
+		assert_string_equal(c.operand[0], "x");
+		assert_true(t.all);
+		assert_string_equal(t.second.name, "first");
+		assert_int_equal(t.second.n, 3);
+		assert_int_equal(t.first.n, 0);
+		assert_int_equal(cli_exit(&c), 0);
+	}
+}
+
 static void the_name_most_like_a_word_is_found(void **state)
 {
 	static const char *const names[] = { "limit", "labels", "label", "direction", "timeout" };
@@ -149,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_read_whole_or_refused),
 		cmocka_unit_test(rows_take_their_values),
+		cmocka_unit_test(options_of_the_verb_are_taken),
 		cmocka_unit_test(the_name_most_like_a_word_is_found),
 		cmocka_unit_test(options_go_with_modes_or_are_refused),
 	};

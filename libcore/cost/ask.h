@@ -1,0 +1,21 @@
+/*
+ * What costrep does for each of its verbs: one row each. A verb's function, its options and their
+ * table lie in ask_VERB.h and ask_VERB.c; here stands which there are.
+ */
+#ifndef COST_ASK_H
+#define COST_ASK_H
+
+#include "cli/verbs.h"
+#include "cost/ask_report.h"
+
+/* The options of each verb; each begins with a struct cost_base. */
+struct cost_ask {
+	struct cost_report_opts report;
+};
+
+/* For cli.verbs and cli.verb_options, with cli.data a struct cost_ask: .run is given what of it is
+ * the verb's own. */
+extern const struct cli_verb cost_verbs[];
+extern const struct cli_verb_options cost_verb_options[];
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * Money: whole billionths of a currency's unit (nano-dollars), so that sums are exact, whatever
+ * their order. The largest amount is 9,223,372,036.854775807; nothing ever wraps round: what does
+ * not fit is said to the caller.
+ *
+ * There is one rounding, where digits behind the ninth are met: to the nearest, halves away from
+ * zero.
+ */
+#ifndef COST_MONEY_H
+#define COST_MONEY_H
+
+#include "base/buf.h"
+#include "base/num.h"
+
+#define MONEY_ONE INT64_C(1000000000)
+
+enum money_read { MONEY_READ, MONEY_NO_NUMBER, MONEY_TOO_LARGE };
+
+/* "12", "-0.50", "125.5000000001", "4.45e-07": the whole of text. */
+enum money_read money_read(struct bytes text, int64_t *ret_nano);
+
+/* False when the sum does not fit; *sum is then untouched. */
+MUST_CHECK bool money_add(int64_t *sum, int64_t nano);
+
+/* As people write it: "34.50", "-0.07", and all digits when there are more: "0.000000445". */
+void money_text(struct buf *b, num_wide nano);
+
+#endif

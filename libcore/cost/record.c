@@ -1,0 +1,47 @@
+#include "cost/record.h"
+
+#include "cost/money.h"
+#include "time/time.h"
+
+int cost_read_day(struct bytes text, int32_t *ret, struct err *e)
+{
+	int32_t day;
+	int64_t ns;
+	size_t n;
+
+	if (!time_day_parse(text, &day)) {
+		n = time_scan_rfc3339(text, &ns);
+		if (n == 0 || n != text.n)
+			return err_set(e, ERR_CORRUPT,
+				       "expected a day as 2024-01-15, found '%.*s'",
+				       BYTES_ARG(bytes_sub(text, 0, 40)));
+		day = time_day(ns);
+	}
+	if (day < 0)
+		return err_set(e, ERR_CORRUPT, "expected a day of 1970 or later, found '%.*s'",
+			       BYTES_ARG(text));
+	*ret = day;
+	return 0;
+}
+
+int cost_read_amount(struct bytes text, enum cost_sign sign, int64_t *ret, struct err *e)
+{
+	struct bytes shown = bytes_sub(text, 0, 40);
+	int64_t nano;
+
+	switch (money_read(text, &nano)) {
+	case MONEY_READ:
+		break;
+	case MONEY_TOO_LARGE:
+		return err_set(e, ERR_CORRUPT, "more than can be counted: '%.*s'",
+			       BYTES_ARG(shown));
+	default:
+		return err_set(e, ERR_CORRUPT, "expected an amount as 125.50, found '%.*s'",
+			       BYTES_ARG(shown));
+	}
+	if (nano < 0 && sign == COST_NEVER_NEGATIVE)
+		return err_set(e, ERR_CORRUPT, "expected 0 or more, found '%.*s'",
+			       BYTES_ARG(shown));
+	*ret = nano;
+	return 0;
+}

@@ -1,0 +1,291 @@
+/*
+ * The fast walk of json/members.h, once over the line; whatever is not plain is told by it as
+ * NULL, and then json_value (json/json.h) says where the text breaks off.
+ */
+#include "cost/record.h"
+
+#include "base/num.h"
+#include "json/json.h"
+#include "json/members.h"
+
+enum field { DATE, COST, COST_USD, CURRENCY, ID, METRICS, LABELS, DIM, OTHER, N_FIELDS };
+
+static const char *const field_names[] = { "date", "cost", "cost_usd", "currency",
+					   "id",   "metrics", "labels" };
+
+/* What is known while a line is read. */
+struct reading {
+	const struct cost_dims *dims;
+	struct buf *scratch;
+	struct cost_record *r;
+	unsigned seen; /* 1 << field, of those before DIM; 1 << (DIM + i) of dimension i */
+};
+
+static int wrong(struct bytes name, const char *what, struct bytes found, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT, "'%.*s': expected %s, found %.*s",
+		       BYTES_ARG(bytes_sub(name, 0, 40)), what, BYTES_ARG(bytes_sub(found, 0, 40)));
+}
+
+/* The value of a string; false on a bad escape. */
+static bool text_of(const struct reading *d, const struct json_val *v, struct bytes *ret)
+{
+	size_t at = d->scratch->n;
+
+	if (!v->escaped) {
+		*ret = v->raw;
+		return true;
+	}
+	if (!json_unescape(v->raw, d->scratch))
+		return false;
+	*ret = bytes_of(d->scratch->p + at, d->scratch->n - at);
+	return true;
+}
+
+static int read_text(const struct reading *d, struct bytes name, const struct json_val *v,
+		     struct bytes *ret, struct err *e)
+{
+	if (v->type == JSON_NULL) /* as if it were not there */
+		return 0;
+	if (v->type != JSON_STRING || !text_of(d, v, ret))
+		return wrong(name, "a string", v->raw, e);
+	if (ret->n > COST_NAME_MAX)
+		return err_set(e, ERR_CORRUPT, "'%.*s': longer than %d bytes",
+			       BYTES_ARG(bytes_sub(name, 0, 40)), COST_NAME_MAX);
+	return 0;
+}
+
+/* The member at *p, behind '{' or ','; *p moves behind its value. False where the text is none. */
+static bool next_member(const char **p, const char *end, struct json_val *ret_name,
+			struct json_val *ret)
+{
+	const char *q = json_skip(*p, end);
+
+	if (q >= end || *q != '"' || !(q = json_value_close(q, end, ret_name)))
+		return false;
+	q = json_skip(q, end);
+	if (q >= end || *q != ':')
+		return false;
+	q = json_value_close(q + 1, end, ret);
+	if (!q)
+		return false;
+	*p = q;
+	return true;
+}
+
+/* Behind a value: 1 when another member follows, 0 behind the end, -1 when neither. */
+static int more_members(const char **p, const char *end)
+{
+	const char *q = json_skip(*p, end);
+
+	if (q >= end || (*q != ',' && *q != '}'))
+		return -1;
+	*p = q + 1;
+	return *q == ',';
+}
+
+typedef int member_fn(struct reading *d, struct bytes name, const struct json_val *v,
+		      struct err *e);
+
+static int broken(const char *at, const char *line, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT, "no JSON object: it breaks off at column %zu",
+		       (size_t)(at - line) + 1);
+}
+
+/* Calls fn for each member of the object at *p, and moves *p behind it. */
+static int each_member(struct reading *d, const char **p, const char *end, member_fn *fn,
+		       struct err *e)
+{
+	const char *line = *p;
+	struct json_val name, v;
+	int more;
+
+	*p = json_skip(*p, end);
+	if (*p >= end || **p != '{')
+		return broken(*p, line, e);
+	++*p;
+	if (json_skip(*p, end) < end && *json_skip(*p, end) == '}') {
+		*p = json_skip(*p, end) + 1;
+		return 0;
+	}
+	do {
+		struct bytes text;
+
+		if (!next_member(p, end, &name, &v) || !text_of(d, &name, &text))
+			return broken(*p, line, e);
+		if (fn(d, text, &v, e) < 0)
+			return -1;
+		more = more_members(p, end);
+		if (more < 0)
+			return broken(*p, line, e);
+	} while (more);
+	return 0;
+}
+
+static int add_seen(struct reading *d, unsigned field, struct bytes name, struct err *e)
+{
+	if (d->seen & 1U << field)
+		return err_set(e, ERR_CORRUPT, "'%.*s': given twice", BYTES_ARG(name));
+	d->seen |= 1U << field;
+	return 0;
+}
+
+/* The dimension of this name among [from, to), or dims->n. */
+static size_t dim_of(const struct cost_dims *dims, struct bytes name, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (bytes_eq(dims->name[i], name))
+			return i;
+	return dims->n;
+}
+
+static int take_dim(struct reading *d, size_t i, struct bytes name, const struct json_val *v,
+		    struct err *e)
+{
+	if (add_seen(d, DIM + (unsigned)i, name, e) < 0)
+		return -1;
+	return read_text(d, name, v, &d->r->dim[i], e);
+}
+
+static int take_label(struct reading *d, struct bytes name, const struct json_val *v, struct err *e)
+{
+	size_t i = dim_of(d->dims, name, COST_LABEL, d->dims->n);
+
+	return i < d->dims->n ? take_dim(d, i, name, v, e) : 0;
+}
+
+static bool is_number(struct bytes raw)
+{
+	struct json_at j = json_start(raw);
+	struct bytes all;
+
+	return json_value(&j, &all) && all.n == raw.n;
+}
+
+/* A usage is never negative, and never other than a number. */
+static int take_metric(struct reading *d, struct bytes name, const struct json_val *v,
+		       struct err *e)
+{
+	double count;
+
+	if (v->type != JSON_NUMBER || v->raw.p[0] == '-' || !is_number(v->raw))
+		return wrong(name, "a number of 0 or more", v->raw, e);
+	if (!bytes_is(name, "s3_object_count"))
+		return 0;
+	if (!num_double(v->raw, &count) || count > COST_OBJECTS_MAX)
+		return wrong(name, "at most 10^15 objects", v->raw, e);
+	d->r->objects = (int64_t)count;
+	return 0;
+}
+
+static int take_cost(struct reading *d, struct bytes name, const struct json_val *v, struct err *e)
+{
+	if (v->type != JSON_NUMBER && v->type != JSON_STRING)
+		return wrong(name, "an amount as 125.50", v->raw, e);
+	if (cost_read_amount(v->raw, COST_NEVER_NEGATIVE, &d->r->nano, e) < 0)
+		return err_wrap(e, "'%.*s'", BYTES_ARG(name));
+	return 0;
+}
+
+static int take_date(struct reading *d, struct bytes name, const struct json_val *v, struct err *e)
+{
+	struct bytes text = { 0 };
+
+	if (read_text(d, name, v, &text, e) < 0)
+		return -1;
+	if (cost_read_day(text, &d->r->day, e) < 0)
+		return err_wrap(e, "'%.*s'", BYTES_ARG(name));
+	return 0;
+}
+
+static int take_group(struct reading *d, struct bytes name, const struct json_val *v,
+		      member_fn *fn, struct err *e)
+{
+	const char *p = v->raw.p;
+
+	if (v->type == JSON_NULL)
+		return 0;
+	if (v->type != JSON_OBJECT)
+		return wrong(name, "an object", v->raw, e);
+	if (each_member(d, &p, p + v->raw.n, fn, e) < 0)
+		return err_wrap(e, "'%.*s'", BYTES_ARG(name));
+	return 0;
+}
+
+static enum field field_of(struct bytes name)
+{
+	for (int i = 0; i < DIM; i++)
+		if (bytes_is(name, field_names[i]))
+			return (enum field)i;
+	return OTHER;
+}
+
+static int take_member(struct reading *d, struct bytes name, const struct json_val *v,
+		       struct err *e)
+{
+	size_t i = dim_of(d->dims, name, 0, COST_LABEL);
+	enum field f;
+
+	if (i < d->dims->n)
+		return take_dim(d, i, name, v, e);
+	f = field_of(name);
+	if (f != OTHER && add_seen(d, f, name, e) < 0)
+		return -1;
+	switch (f) {
+	case DATE:
+		return take_date(d, name, v, e);
+	case COST:
+	case COST_USD:
+		return take_cost(d, name, v, e);
+	case CURRENCY:
+		return read_text(d, name, v, &d->r->currency, e);
+	case ID:
+		return read_text(d, name, v, &d->r->id, e);
+	case METRICS:
+		return take_group(d, name, v, take_metric, e);
+	case LABELS:
+		return take_group(d, name, v, take_label, e);
+	default:
+		return 0;
+	}
+}
+
+static int missing(const char *name, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT, "'%s': missing", name);
+}
+
+static int settle(struct reading *d, struct err *e)
+{
+	bool cost = d->seen & 1U << COST, usd = d->seen & 1U << COST_USD;
+
+	if (!(d->seen & 1U << DATE))
+		return missing("date", e);
+	if (!cost && !usd)
+		return missing("cost_usd", e);
+	if (cost && usd)
+		return err_set(e, ERR_CORRUPT, "'cost' and 'cost_usd': only one of them");
+	if (cost && !d->r->currency.n)
+		return missing("currency", e);
+	if (usd && d->r->currency.n && !bytes_is(d->r->currency, "USD"))
+		return wrong(BYTES_LIT("currency"), "USD beside 'cost_usd'", d->r->currency, e);
+	if (usd)
+		d->r->currency = BYTES_LIT("USD");
+	return 0;
+}
+
+int cost_record_json(struct bytes line, const struct cost_dims *dims, struct buf *scratch,
+		     struct cost_record *ret, struct err *e)
+{
+	struct reading d = { dims, scratch, ret, 0 };
+	const char *p = line.p, *end = line.p + line.n;
+
+	*ret = (struct cost_record){ .objects = -1 };
+	if (each_member(&d, &p, end, take_member, e) < 0)
+		return -1;
+	if (json_skip(p, end) < end)
+		return err_set(e, ERR_CORRUPT, "something stands behind the object, at column %zu",
+			       (size_t)(p - line.p) + 1);
+	return settle(&d, e);
+}

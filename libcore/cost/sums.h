@@ -1,0 +1,47 @@
+/*
+ * What cost records add up to, by day: in all, and for each group of some breakdowns ("cluster",
+ * "cluster,team"). Sums are exact; memory grows with groups and their days alone, up to a bound.
+ * For one thread.
+ */
+#ifndef COST_SUMS_H
+#define COST_SUMS_H
+
+#include "cost/record.h"
+
+enum { COST_BREAKDOWNS_MAX = 16, COST_CELLS_MAX = 3 << 18 };
+
+/* By which dimensions groups are made; none: one group, which is all. */
+struct cost_by {
+	size_t dim[COST_DIMS_MAX];
+	size_t n;
+};
+
+/* What one group cost on one day. */
+struct cost_cell {
+	uint32_t group;
+	int32_t day;
+	int64_t nano;
+};
+
+/* A group: its breakdown, and one value for each dimension of that; "" where records say none. */
+struct cost_group {
+	size_t by;
+	struct bytes *value; /* owned by the sums */
+};
+
+struct cost_sums;
+
+/* by[0] is what is first in each sum: all, most likely. Borrowed as long as the sums live. */
+struct cost_sums *cost_sums_new(const struct cost_by *by, size_t n_by);
+void cost_sums_free(struct cost_sums *s); /* NULL is fine */
+
+/* Errors: ERR_LIMIT: a sum does not fit, or there are too many groups and days; *s is then not to
+ * be added to. */
+MUST_CHECK int cost_sums_add(struct cost_sums *s, const struct cost_record *r, struct err *e);
+
+/* All of them, by breakdown, then group by their values (those that say nothing last), then day;
+ * valid until the next addition. */
+const struct cost_cell *cost_sums_cells(struct cost_sums *s, size_t *ret_n);
+const struct cost_group *cost_sums_group(const struct cost_sums *s, uint32_t group);
+
+#endif
