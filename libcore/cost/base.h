@@ -25,13 +25,13 @@ int cost_take_format(void *at, const char *value, struct err *e);
 
 /* Rows of cli_taken for a verb whose options begin with a struct cost_base: -o, of the words that
  * `take` takes, and --output. */
-#define COST_BASE_OPTIONS(words, take)                                                \
-	{ { 'o', "format", words, "how the answer is printed (text)" },               \
-	  take,                                                                       \
-	  offsetof(struct cost_base, format) },                                       \
-	{                                                                             \
+#define COST_BASE_OPTIONS(words, take)                                                  \
+	{ { 'o', "format", words, "how the answer is printed (text)" },                 \
+	  take,                                                                         \
+	  offsetof(struct cost_base, format) },                                         \
+	{                                                                               \
 		{ 0, "output", "FILE", "write the answer there, whole or not at all" }, \
-			cli_take_text, offsetof(struct cost_base, output)             \
+			cli_take_text, offsetof(struct cost_base, output)               \
 	}
 
 #endif

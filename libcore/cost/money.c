@@ -42,6 +42,56 @@ static bool read_plain(const char *p, const char *end, uint64_t *ret_nano, bool 
 	return n > 0;
 }
 
+/* v / d, rounded; d is above 0. */
+static num_wide divide(num_wide v, num_wide d)
+{
+	num_wide q = v / d, rest = v % d;
+
+	if (rest < 0)
+		rest = -rest;
+	if (rest >= d - rest)
+		q += v < 0 ? -1 : 1;
+	return q;
+}
+
+/* *v times 10^n; false when it does not fit. */
+static bool scale_up(num_wide *v, int n)
+{
+	while (n-- > 0)
+		if (__builtin_mul_overflow(*v, 10, v))
+			return false;
+	return true;
+}
+
+static bool to_nano(num_wide v, int64_t *ret_nano)
+{
+	if (v > INT64_MAX || v < -INT64_MAX)
+		return false;
+	*ret_nano = (int64_t)v;
+	return true;
+}
+
+/* v / 10^scale, rounded. */
+static num_wide scale_down(num_wide v, int scale)
+{
+	num_wide d = 1;
+
+	return scale_up(&d, scale) ? divide(v, d) : 0;
+}
+
+static enum money_read read_any(struct bytes text, int64_t *ret_nano)
+{
+	struct exact x;
+
+	if (!exact_read(text, &x))
+		return MONEY_NO_NUMBER;
+	if (x.scale > FRACTION)
+		x.units = scale_down(x.units, x.scale - FRACTION);
+	else if (!scale_up(&x.units, FRACTION - x.scale))
+		return MONEY_TOO_LARGE;
+	return to_nano(x.units, ret_nano) ? MONEY_READ : MONEY_TOO_LARGE;
+}
+
 enum money_read money_read(struct bytes text, int64_t *ret_nano)
 {
 	const char *p = text.p, *end = text.n ? text.p + text.n : text.p;
@@ -49,11 +99,19 @@ enum money_read money_read(struct bytes text, int64_t *ret_nano)
 	uint64_t nano;
 
 	if (!read_plain(p + minus, end, &nano, &large))
-		return MONEY_NO_NUMBER;
+		return read_any(text, ret_nano);
 	if (large)
 		return MONEY_TOO_LARGE;
 	*ret_nano = minus ? -(int64_t)nano : (int64_t)nano;
 	return MONEY_READ;
+}
+
+bool money_times(int64_t nano, struct exact quantity, uint64_t per, int64_t *ret_nano)
+{
+	num_wide v, d = per;
+
+	return !__builtin_mul_overflow((num_wide)nano, quantity.units, &v) &&
+	       scale_up(&d, quantity.scale) && to_nano(divide(v, d), ret_nano);
 }
 
 bool money_add(int64_t *sum, int64_t nano)

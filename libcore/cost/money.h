@@ -3,14 +3,14 @@
  * their order. The largest amount is 9,223,372,036.854775807; nothing ever wraps round: what does
  * not fit is said to the caller.
  *
- * There is one rounding, where digits behind the ninth are met: to the nearest, halves away from
- * zero.
+ * There is one rounding, where digits behind the ninth are met in what is read, and at the end of a
+ * product: to the nearest, halves away from zero.
  */
 #ifndef COST_MONEY_H
 #define COST_MONEY_H
 
 #include "base/buf.h"
-#include "base/num.h"
+#include "base/exact.h"
 
 #define MONEY_ONE INT64_C(1000000000)
 
@@ -21,6 +21,13 @@ enum money_read money_read(struct bytes text, int64_t *ret_nano);
 
 /* False when the sum does not fit; *sum is then untouched. */
 MUST_CHECK bool money_add(int64_t *sum, int64_t nano);
+
+/*
+ * The price of a quantity: nano for each `per` of something (1, or "per 1000 requests"), of which
+ * there are `quantity`. False when it does not fit, or has so many digits that the product cannot
+ * be made.
+ */
+MUST_CHECK bool money_times(int64_t nano, struct exact quantity, uint64_t per, int64_t *ret_nano);
 
 /* As people write it: "34.50", "-0.07", and all digits when there are more: "0.000000445". */
 void money_text(struct buf *b, num_wide nano);

@@ -12,8 +12,7 @@ int cost_read_day(struct bytes text, int32_t *ret, struct err *e)
 	if (!time_day_parse(text, &day)) {
 		n = time_scan_rfc3339(text, &ns);
 		if (n == 0 || n != text.n)
-			return err_set(e, ERR_CORRUPT,
-				       "expected a day as 2024-01-15, found '%.*s'",
+			return err_set(e, ERR_CORRUPT, "expected a day as 2024-01-15, found '%.*s'",
 				       BYTES_ARG(bytes_sub(text, 0, 40)));
 		day = time_day(ns);
 	}

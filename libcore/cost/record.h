@@ -13,7 +13,8 @@ enum cost_dim { COST_RESOURCE, COST_CLUSTER, COST_TENANT, COST_LABEL };
 enum { COST_DIMS_MAX = 12, COST_NAME_MAX = 256 };
 #define COST_OBJECTS_MAX 1e15
 
-/* The dimensions of records by name: at least "resource", "cluster", "tenant". Others are labels. */
+/* The dimensions of records by name: at least "resource", "cluster", "tenant". Others are labels.
+ */
 struct cost_dims {
 	struct bytes name[COST_DIMS_MAX];
 	size_t n;
@@ -21,12 +22,12 @@ struct cost_dims {
 
 /* Borrowed from the text that it was read from, and from the scratch there. */
 struct cost_record {
-	int32_t day;		/* since 1970-01-01, never before */
-	int64_t nano;		/* money.h */
-	struct bytes currency;	/* "USD" */
-	struct bytes id;	/* empty: it has none */
+	int32_t day;			 /* since 1970-01-01, never before */
+	int64_t nano;			 /* money.h */
+	struct bytes currency;		 /* "USD" */
+	struct bytes id;		 /* empty: it has none */
 	struct bytes dim[COST_DIMS_MAX]; /* empty: it does not say */
-	int64_t objects;	/* its s3_object_count, or -1 */
+	int64_t objects;		 /* its s3_object_count, or -1 */
 };
 
 /*

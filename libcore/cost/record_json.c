@@ -10,7 +10,7 @@
 
 enum field { DATE, COST, COST_USD, CURRENCY, ID, METRICS, LABELS, DIM, OTHER, N_FIELDS };
 
-static const char *const field_names[] = { "date", "cost", "cost_usd", "currency",
+static const char *const field_names[] = { "date", "cost",    "cost_usd", "currency",
 					   "id",   "metrics", "labels" };
 
 /* What is known while a line is read. */
@@ -199,8 +199,8 @@ static int take_date(struct reading *d, struct bytes name, const struct json_val
 	return 0;
 }
 
-static int take_group(struct reading *d, struct bytes name, const struct json_val *v,
-		      member_fn *fn, struct err *e)
+static int take_group(struct reading *d, struct bytes name, const struct json_val *v, member_fn *fn,
+		      struct err *e)
 {
 	const char *p = v->raw.p;
 

@@ -11,19 +11,20 @@ void cost_rows_release(struct cost_rows *r)
 	*r = (struct cost_rows){ 0 };
 }
 
-int cost_rows_add(struct cost_sums *s, size_t by, enum period p, struct cost_rows *ret,
-		  struct err *e)
+int cost_rows_of(const struct cost_report *r, size_t by, enum period p, struct cost_rows *ret,
+		 struct err *e)
 {
-	size_t n, first = ret->n;
-	const struct cost_cell *c = cost_sums_cells(s, &n);
+	size_t n;
+	const struct cost_cell *c = cost_sums_cells(r->sums, &n);
 
+	ret->n = 0;
 	for (size_t i = 0; i < n; i++) {
 		int32_t start = period_start(p, c[i].day);
-		struct cost_row *last = &ret->v[ret->n - 1];
+		struct cost_row *last = ret->n ? &ret->v[ret->n - 1] : NULL;
 
-		if (cost_sums_group(s, c[i].group)->by != by)
+		if (cost_sums_group(r->sums, c[i].group)->by != by)
 			continue;
-		if (ret->n == first || last->group != c[i].group || last->start != start) {
+		if (!last || last->group != c[i].group || last->start != start) {
 			mem_grow(&ret->v, &ret->cap, ret->n + 1, sizeof(*ret->v));
 			ret->v[ret->n++] = (struct cost_row){ c[i].group, start, c[i].nano };
 		} else if (!money_add(&last->nano, c[i].nano)) {
@@ -34,46 +35,72 @@ int cost_rows_add(struct cost_sums *s, size_t by, enum period p, struct cost_row
 	return 0;
 }
 
-static void add_group(const struct cost_sums *s, const struct cost_row *r,
-		      const struct cost_dims *dims, struct buf *out)
+int cost_report_total(const struct cost_report *r, int64_t *ret, struct err *e)
 {
-	const struct cost_group *g = cost_sums_group(s, r->group);
-	const struct cost_by *by = cost_sums_by(s, g->by);
+	struct cost_rows rows = { 0 };
+	int rc = cost_rows_of(r, 0, PERIOD_ALL, &rows, e);
 
-	for (size_t i = 0; i < by->n; i++) {
-		buf_add_char(out, ',');
-		json_add_quoted(out, dims->name[by->dim[i]]);
-		buf_add_char(out, ':');
-		if (g->value[i].n)
-			json_add_quoted(out, g->value[i]);
-		else
-			buf_add_str(out, "null");
+	if (rc == 0)
+		*ret = rows.n ? rows.v[0].nano : 0;
+	cost_rows_release(&rows);
+	return rc;
+}
+
+bool cost_report_shows(const struct cost_report *r, size_t by)
+{
+	size_t n;
+	const struct cost_cell *c = cost_sums_cells(r->sums, &n);
+
+	for (size_t i = 0; r->quiet_by && i < n; i++) {
+		const struct cost_group *g = cost_sums_group(r->sums, c[i].group);
+
+		for (size_t k = 0; g->by == by && k < cost_sums_by(r->sums, by)->n; k++)
+			if (g->value[k].n)
+				return true;
+	}
+	return !r->quiet_by;
+}
+
+void cost_add_by(const struct cost_report *r, size_t by, struct buf *out)
+{
+	const struct cost_by *b = cost_sums_by(r->sums, by);
+
+	for (size_t i = 0; i < b->n; i++) {
+		buf_add_str(out, i ? ", " : "");
+		buf_add_bytes(out, r->dims->name[b->dim[i]]);
 	}
 }
 
-int cost_report_jsonl(struct cost_sums *s, const struct cost_dims *dims, struct bytes currency,
-		      struct buf *out, struct err *e)
+void cost_add_group(const struct cost_report *r, uint32_t group, struct buf *out)
 {
-	struct cost_rows rows = { 0 };
-	char text[PERIOD_TEXT];
-	int rc = 0;
+	const struct cost_group *g = cost_sums_group(r->sums, group);
+	size_t n = cost_sums_by(r->sums, g->by)->n;
 
-	for (size_t by = 0; rc == 0 && by < cost_sums_n_by(s); by++) {
-		for (int p = PERIOD_ALL; rc == 0 && p >= 0; p--) {
-			rows.n = 0;
-			rc = cost_rows_add(s, by, (enum period)p, &rows, e);
-			for (size_t i = 0; rc == 0 && i < rows.n; i++) {
-				period_text((enum period)p, rows.v[i].start, text);
-				buf_addf(out, "{\"period\":\"%s\",\"of\":\"%s\"", period_name((enum period)p), text);
-				add_group(s, &rows.v[i], dims, out);
-				buf_add_str(out, ",\"cost\":");
-				money_text(out, rows.v[i].nano);
-				buf_add_str(out, ",\"currency\":");
-				json_add_quoted(out, currency);
-				buf_add_str(out, "}\n");
-			}
-		}
+	for (size_t i = 0; i < n; i++) {
+		buf_add_str(out, i ? ", " : "");
+		if (g->value[i].n)
+			buf_add_bytes(out, g->value[i]);
+		else
+			buf_add_str(out, COST_UNATTRIBUTED);
 	}
-	cost_rows_release(&rows);
-	return rc;
+}
+
+void cost_add_head(const struct cost_report *r, int64_t total, struct buf *out)
+{
+	char first[PERIOD_TEXT], last[PERIOD_TEXT];
+	size_t n, n_days = 0;
+	const struct cost_cell *c = cost_sums_cells(r->sums, &n);
+
+	while (n_days < n && cost_sums_group(r->sums, c[n_days].group)->by == 0)
+		n_days++;
+	money_text(out, total);
+	buf_addf(out, " %.*s", BYTES_ARG(r->currency));
+	if (n_days > 0) {
+		period_text(PERIOD_DAY, c[0].day, first);
+		period_text(PERIOD_DAY, c[n_days - 1].day, last);
+		buf_addf(out, " from %s to %s", first, last);
+	}
+	buf_add_str(out, ", in ");
+	num_add_count(out, r->n_records, "record", "records");
+	buf_add_str(out, " (days of UTC)");
 }

@@ -1,9 +1,22 @@
-/* What a report says, from sums to rows: what each group cost in each period. */
+/*
+ * What a report says: what each group of each breakdown cost in each period, and in all.
+ */
 #ifndef COST_REPORT_H
 #define COST_REPORT_H
 
 #include "cost/period.h"
 #include "cost/sums.h"
+
+struct cost_report {
+	struct cost_sums *sums; /* breakdown 0 is all; others as asked for */
+	const struct cost_dims *dims;
+	struct bytes currency;
+	uint64_t n_records;
+	bool quiet_by; /* breakdowns by what no record says are left out */
+};
+
+/* What records that do not say to whom they belong are called. */
+#define COST_UNATTRIBUTED "unattributed"
 
 struct cost_row {
 	uint32_t group; /* cost_sums_group */
@@ -19,15 +32,35 @@ struct cost_rows {
 
 void cost_rows_release(struct cost_rows *r);
 
-/* Appends the rows of breakdown `by`: by group (those that say nothing last), then period. A period
- * without records has no row. Errors: ERR_LIMIT, a sum does not fit. */
-MUST_CHECK int cost_rows_add(struct cost_sums *s, size_t by, enum period p, struct cost_rows *ret,
-			     struct err *e);
+/* The rows of breakdown `by`, in place of what ret has: by group (those that say nothing last),
+ * then period. A period without records has no row. Errors: ERR_LIMIT, a sum does not fit. */
+MUST_CHECK int cost_rows_of(const struct cost_report *r, size_t by, enum period p,
+			    struct cost_rows *ret, struct err *e);
 
-/* Each row of each breakdown and each period, of total too, as an object a line:
- * {"period":"week","of":"2024-W03","cluster":"ops","cost":125.50,"currency":"USD"}; a value that
- * records do not say is null. */
-MUST_CHECK int cost_report_jsonl(struct cost_sums *s, const struct cost_dims *dims,
-				 struct bytes currency, struct buf *out, struct err *e);
+/* The sum of all records. Errors: ERR_LIMIT. */
+MUST_CHECK int cost_report_total(const struct cost_report *r, int64_t *ret, struct err *e);
+
+/* Whether a breakdown, other than that of all, has a place in the report. */
+bool cost_report_shows(const struct cost_report *r, size_t by);
+
+/* "cluster" or "resource, cluster"; of one of its groups "ops" or "loki, unattributed". */
+void cost_add_by(const struct cost_report *r, size_t by, struct buf *out);
+void cost_add_group(const struct cost_report *r, uint32_t group, struct buf *out);
+
+/* "125.50 USD from 2024-01-15 to 2024-01-31, in 17 records (days of UTC)" */
+void cost_add_head(const struct cost_report *r, int64_t total, struct buf *out);
+
+/* --- as text ---------------------------------------------------------------------------------- */
+
+/* For people. Errors of all: ERR_LIMIT, a sum does not fit. */
+MUST_CHECK int cost_report_text(const struct cost_report *r, struct buf *out, struct err *e);
+
+/*
+ * A line for each row of each breakdown, of its periods and in all:
+ * {"period":"week","of":"2024-W03","by":"cluster","cluster":"ops","cost":125.50,"currency":"USD"},
+ * with "unattributed":true where a value is null, since records do not say it; and the same as CSV.
+ */
+MUST_CHECK int cost_report_jsonl(const struct cost_report *r, struct buf *out, struct err *e);
+MUST_CHECK int cost_report_csv(const struct cost_report *r, struct buf *out, struct err *e);
 
 #endif

@@ -21,8 +21,8 @@ struct cost_sums {
 	struct cost_group *groups;
 	size_t n_groups, cap_groups;
 	struct slot *slots;
-	size_t n, cap; /* cap is a power of two */
-	struct cost_cell *cells; /* of cost_sums_cells */
+	size_t n, cap;		 /* cap is a power of two */
+	struct cost_cell *cells; /* of cost_sums_cells; NULL: there is more since */
 	struct buf key;
 	struct arena mem;
 };
@@ -147,12 +147,15 @@ static int add(struct cost_sums *s, uint64_t key, int64_t nano, struct err *e)
 		to->key = key;
 	}
 	if (!money_add(&to->nano, nano))
-		return err_set(e, ERR_LIMIT, "the sum with this record is more than can be counted");
+		return err_set(e, ERR_LIMIT,
+			       "the sum with this record is more than can be counted");
 	return 0;
 }
 
 int cost_sums_add(struct cost_sums *s, const struct cost_record *r, struct err *e)
 {
+	free(s->cells);
+	s->cells = NULL;
 	for (size_t i = 0; i < s->n_by; i++)
 		if (add(s, cell_key(group_of(s, i, r), r->day), r->nano, e) < 0)
 			return -1;
@@ -209,10 +212,13 @@ static uint32_t *ranks(struct cost_sums *s)
 
 const struct cost_cell *cost_sums_cells(struct cost_sums *s, size_t *ret_n)
 {
-	uint32_t *rank = ranks(s);
+	uint32_t *rank;
 	size_t n = 0;
 
-	free(s->cells);
+	*ret_n = s->n;
+	if (s->cells)
+		return s->cells;
+	rank = ranks(s);
 	s->cells = mem_alloc((s->n + 1) * sizeof(*s->cells));
 	for (size_t i = 0; i < s->cap; i++) {
 		uint64_t key = s->slots[i].key - 1;
@@ -223,11 +229,20 @@ const struct cost_cell *cost_sums_cells(struct cost_sums *s, size_t *ret_n)
 	}
 	qsort_r(s->cells, n, sizeof(*s->cells), compare_cells, rank);
 	free(rank);
-	*ret_n = n;
 	return s->cells;
 }
 
 const struct cost_group *cost_sums_group(const struct cost_sums *s, uint32_t group)
 {
 	return &s->groups[group];
+}
+
+size_t cost_sums_n_by(const struct cost_sums *s)
+{
+	return s->n_by;
+}
+
+const struct cost_by *cost_sums_by(const struct cost_sums *s, size_t by)
+{
+	return &s->by[by];
 }

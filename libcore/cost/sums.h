@@ -31,7 +31,7 @@ struct cost_group {
 
 struct cost_sums;
 
-/* by[0] is what is first in each sum: all, most likely. Borrowed as long as the sums live. */
+/* Borrowed as long as the sums live. */
 struct cost_sums *cost_sums_new(const struct cost_by *by, size_t n_by);
 void cost_sums_free(struct cost_sums *s); /* NULL is fine */
 
@@ -42,6 +42,8 @@ MUST_CHECK int cost_sums_add(struct cost_sums *s, const struct cost_record *r, s
 /* All of them, by breakdown, then group by their values (those that say nothing last), then day;
  * valid until the next addition. */
 const struct cost_cell *cost_sums_cells(struct cost_sums *s, size_t *ret_n);
+size_t cost_sums_n_by(const struct cost_sums *s);
+const struct cost_by *cost_sums_by(const struct cost_sums *s, size_t by);
 const struct cost_group *cost_sums_group(const struct cost_sums *s, uint32_t group);
 
 #endif

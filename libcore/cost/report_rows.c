@@ -1,0 +1,126 @@
+/* The report for programs: a line for each row. */
+#include "cost/report.h"
+
+#include "cost/money.h"
+#include "csv/csv.h"
+#include "json/json.h"
+
+/* What a line is made of. */
+struct line {
+	const struct cost_report *r;
+	size_t by;
+	enum period period;
+	struct cost_row row;
+};
+
+typedef void line_fn(const struct line *l, struct buf *out);
+
+static int each_row(const struct cost_report *r, line_fn *fn, struct buf *out, struct err *e)
+{
+	struct cost_rows rows = { 0 };
+	int rc = 0;
+
+	for (size_t by = 0; rc == 0 && by < cost_sums_n_by(r->sums); by++) {
+		if (by > 0 && !cost_report_shows(r, by))
+			continue;
+		for (int p = PERIOD_ALL; rc == 0 && p >= 0; p--) {
+			rc = cost_rows_of(r, by, (enum period)p, &rows, e);
+			for (size_t i = 0; rc == 0 && i < rows.n; i++)
+				fn(&(struct line){ r, by, (enum period)p, rows.v[i] }, out);
+		}
+	}
+	cost_rows_release(&rows);
+	return rc;
+}
+
+static void add_by_key(const struct line *l, struct buf *out)
+{
+	const struct cost_by *b = cost_sums_by(l->r->sums, l->by);
+
+	if (b->n == 0)
+		buf_add_str(out, "total");
+	for (size_t i = 0; i < b->n; i++) {
+		buf_add_str(out, i ? "," : "");
+		buf_add_bytes(out, l->r->dims->name[b->dim[i]]);
+	}
+}
+
+static void add_values(const struct line *l, struct buf *out)
+{
+	const struct cost_group *g = cost_sums_group(l->r->sums, l->row.group);
+	const struct cost_by *b = cost_sums_by(l->r->sums, l->by);
+	bool unattributed = false;
+
+	for (size_t i = 0; i < b->n; i++) {
+		buf_add_char(out, ',');
+		json_add_quoted(out, l->r->dims->name[b->dim[i]]);
+		buf_add_char(out, ':');
+		if (g->value[i].n)
+			json_add_quoted(out, g->value[i]);
+		else
+			buf_add_str(out, "null");
+		unattributed |= !g->value[i].n;
+	}
+	if (unattributed)
+		buf_add_str(out, ",\"" COST_UNATTRIBUTED "\":true");
+}
+
+static void json_line(const struct line *l, struct buf *out)
+{
+	struct buf by = { 0 };
+	char of[PERIOD_TEXT];
+
+	period_text(l->period, l->row.start, of);
+	buf_addf(out, "{\"period\":\"%s\",\"of\":\"%s\",\"by\":", period_name(l->period), of);
+	add_by_key(l, &by);
+	json_add_quoted(out, buf_bytes(&by));
+	add_values(l, out);
+	buf_add_str(out, ",\"cost\":");
+	money_text(out, l->row.nano);
+	buf_add_str(out, ",\"currency\":");
+	json_add_quoted(out, l->r->currency);
+	buf_add_str(out, "}\n");
+	buf_release(&by);
+}
+
+int cost_report_jsonl(const struct cost_report *r, struct buf *out, struct err *e)
+{
+	return each_row(r, json_line, out, e);
+}
+
+static void csv_line(const struct line *l, struct buf *out)
+{
+	const struct cost_group *g = cost_sums_group(l->r->sums, l->row.group);
+	const struct cost_by *b = cost_sums_by(l->r->sums, l->by);
+	struct buf by = { 0 };
+	char of[PERIOD_TEXT];
+
+	period_text(l->period, l->row.start, of);
+	buf_addf(out, "%s,%s,", period_name(l->period), of);
+	add_by_key(l, &by);
+	csv_add(out, buf_bytes(&by));
+	for (size_t d = 0; d < l->r->dims->n; d++) {
+		buf_add_char(out, ',');
+		for (size_t i = 0; i < b->n; i++)
+			if (b->dim[i] == d)
+				csv_add(out,
+					g->value[i].n ? g->value[i] : BYTES_LIT(COST_UNATTRIBUTED));
+	}
+	buf_add_char(out, ',');
+	money_text(out, l->row.nano);
+	buf_add_char(out, ',');
+	csv_add(out, l->r->currency);
+	buf_add_char(out, '\n');
+	buf_release(&by);
+}
+
+int cost_report_csv(const struct cost_report *r, struct buf *out, struct err *e)
+{
+	buf_add_str(out, "period,of,by");
+	for (size_t d = 0; d < r->dims->n; d++) {
+		buf_add_char(out, ',');
+		csv_add(out, r->dims->name[d]);
+	}
+	buf_add_str(out, ",cost,currency\n");
+	return each_row(r, csv_line, out, e);
+}

@@ -1,0 +1,56 @@
+#!/bin/sh
+# costrep report: what it says, and what it refuses.
+. "${0%/*}/../lib/tap.sh"
+
+# refuses DESC MESSAGE RECORD...: each record a line
+refuses() {
+	desc=$1
+	message=$2
+	shift 2
+	printf '%s\n' "$@" >bad
+	ok "$desc is exit 3" exits 3 costrep report bad
+	ok "$desc: file, line and field" stderr_has "'bad': line $message"
+	ok "$desc: there is no report" stdout_is_empty
+}
+
+good='{"date":"2024-01-15","cost_usd":1}'
+refuses "a record without a date" "2: 'date': missing" "$good" '{"cost_usd":1}'
+refuses "one without a cost" "1: 'cost_usd': missing" '{"date":"2024-01-15"}'
+refuses "a day that is none" "1: 'date': expected a day as 2024-01-15, found '2023-02-29'" \
+	'{"date":"2023-02-29","cost_usd":1}'
+refuses "a negative cost" "1: 'cost_usd': expected 0 or more, found '-1'" '{"date":"2024-01-15","cost_usd":-1}'
+refuses "a cost that is NaN" "1: no JSON object" '{"date":"2024-01-15","cost_usd":NaN}'
+refuses "a cost that is no number" "1: 'cost_usd': expected an amount as 125.50, found 'NaN'" \
+	'{"date":"2024-01-15","cost_usd":"NaN"}'
+refuses "a cost that cannot be counted" "1: 'cost_usd': more than can be counted: '1e10'" \
+	'{"date":"2024-01-15","cost_usd":1e10}'
+refuses "a sum that cannot be counted" "2: the sum with this record is more than can be counted" \
+	'{"date":"2024-01-15","cost_usd":9000000000}' '{"date":"2024-01-15","cost_usd":"300000000"}'
+refuses "a second currency" "2: 'currency': found 'EUR' behind records in 'USD'" \
+	"$good" '{"date":"2024-01-15","cost":1,"currency":"EUR"}'
+refuses "a cost without its currency" "1: 'currency': missing" '{"date":"2024-01-15","cost":1}'
+refuses "a member that stands twice" "1: 'date': given twice" \
+	'{"date":"2024-01-15","cost_usd":1,"date":"2024-01-16"}'
+refuses "a negative usage" "1: 'metrics': 's3_requests': expected a number of 0 or more, found -5" \
+	'{"date":"2024-01-15","cost_usd":1,"metrics":{"s3_requests":-5}}'
+refuses "a resource that is no string" "1: 'resource': expected a string, found 7" \
+	'{"date":"2024-01-15","cost_usd":1,"resource":7}'
+refuses "broken JSON" "2: no JSON object: it breaks off at column 21" "$good" '{"date":"2024-01-15"'
+refuses "something behind a record" "1: something stands behind the object, at column 35" "$good$good"
+
+awk 'BEGIN { for (i = 0; i < 12; i++) print "{}" }' >bad
+ok "of many wrong records" exits 3 costrep report bad
+ok "ten are told" sh -c 'grep -c "line .*missing" "$1" | grep -qx 10' - "$TAP/stderr"
+ok "and all are counted" stderr_has "no report: 12 records cannot be counted"
+ok "a sum over days that cannot be counted is exit 3" exits 3 sh -c "printf '%s\n' \
+	'{\"date\":\"2024-01-15\",\"cost_usd\":9000000000}' '{\"date\":\"2024-01-16\",\"cost_usd\":900000000}' | costrep report"
+ok "the period is named" stderr_has "the sum of a total is more than can be counted"
+
+echo "$good" >good
+ok "a file that is given twice is exit 2" exits 2 costrep report good ./good
+ok "and named" stderr_has "'./good' is given twice, as 'good' too"
+ok "no record is exit 1" exits 1 costrep report /dev/null
+ok "and said" stderr_has "there is no cost record"
+ok "but all periods are there" sh -c 'for p in daily weekly monthly; do grep -qx $p "$1" || exit 1; done' - "$TAP/stdout"
+
+done_testing
