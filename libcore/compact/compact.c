@@ -3,6 +3,7 @@
 #include "compact/day.h"
 #include "store/shard.h"
 #include "store/tenants.h"
+#include "index/dated.h"
 #include "index/sweep.h"
 #include "store/store.h"
 #include "time/time.h"
@@ -76,11 +77,12 @@ static int compact_day(const struct walk *w, int32_t day, struct err *e)
 	return rc;
 }
 
-/* A day whose files cannot be told apart now does not keep the others from their turn. */
-static bool is_of_the_day(const struct err *e)
+/* A day whose files cannot be told apart now, or seen, does not keep the others from their turn. */
+static bool is_of_the_day(const struct walk *w, int32_t day, const struct err *e)
 {
 	return e->code == ERR_CORRUPT || e->code == ERR_VERSION || e->code == ERR_LIMIT ||
-	       e->code == ERR_AGAIN;
+	       e->code == ERR_AGAIN ||
+	       (e->code == ERR_IO && dated_is_shut(w->o->store, w->tenant, day));
 }
 
 static bool is_ours(const struct walk *w, int32_t day)
@@ -123,7 +125,7 @@ static int one_day(int32_t day, void *data, struct err *e)
 	}
 	rc = compact_day(w, day, e);
 	store_unlock(lock);
-	if (rc < 0 && is_of_the_day(e)) {
+	if (rc < 0 && is_of_the_day(w, day, e)) {
 		o->on_fault(o->data, e);
 		rc = 0;
 	}
@@ -142,8 +144,11 @@ static int compact_tenant(struct walk *w, struct err *e)
 {
 	const struct compact_opts *o = w->o;
 
-	if (sweep_abandoned(o, w->tenant, e) < 0)
-		return -1;
+	if (sweep_abandoned(o, w->tenant, e) < 0) {
+		if (e->code != ERR_IO)
+			return -1;
+		o->on_fault(o->data, e); /* a folder is shut: its day says what that means */
+	}
 	return due_days(o->store, w->tenant, INT32_MAX, DUE_WHEN_WANTED, wants, one_day, w, e);
 }
 

@@ -41,6 +41,28 @@ int dated_list(struct store *s, enum store_kind kind, struct bytes tenant, int32
 	return rc;
 }
 
+static bool is_shut(struct store *s, enum store_kind kind, struct bytes tenant, int32_t day)
+{
+	struct dated d = { 0 };
+	struct buf folder = { 0 };
+	struct err e = { 0 };
+	bool is_near;
+	int rc = 0;
+
+	store_folder_add(&folder, kind, tenant, day);
+	is_near = !store_is_remote(store_part(s, buf_str(&folder)));
+	if (is_near)
+		rc = dated_list(s, kind, tenant, day, &d, &e);
+	dated_release(&d);
+	buf_release(&folder);
+	return rc < 0 && e.code == ERR_IO;
+}
+
+bool dated_is_shut(struct store *s, struct bytes tenant, int32_t day)
+{
+	return is_shut(s, STORE_INDEX, tenant, day) || is_shut(s, STORE_PACK, tenant, day);
+}
+
 static int by_hash(const void *pa, const void *pb)
 {
 	const struct dated_object *a = pa, *b = pb;

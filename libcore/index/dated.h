@@ -21,6 +21,10 @@ struct dated {
 /* What is not ours is left out. Errors: ERR_IO, ERR_AGAIN. */
 MUST_CHECK int dated_list(struct store *s, enum store_kind kind, struct bytes tenant, int32_t day,
 			  struct dated *ret, struct err *e);
+/* Whether a folder of the day's cannot be listed by this user, while those of other days may: what
+ * lies there is then not known, which is something else than that nothing does. False of a remote
+ * store, which is asked for all of them in the same way. */
+bool dated_is_shut(struct store *s, struct bytes tenant, int32_t day);
 /* NULL: it was not there. */
 const struct dated_object *dated_find(const struct dated *d, const struct hash128 *hash);
 void dated_release(struct dated *d);

@@ -32,6 +32,7 @@ struct walk {
 	struct others others;
 	struct buf foreign; /* told last */
 	int64_t n_faults;
+	bool has_failed; /* in other ways than that a folder cannot be read */
 };
 
 static void tell(struct walk *w, enum fault_kind kind, const char *name, struct bytes tenant,
@@ -242,7 +243,8 @@ static int on_object(const struct store_object *o, void *data, struct err *e)
 		return 0;
 	}
 	if (!bytes_eq(tenant, buf_bytes(&w->tenant))) {
-		if (end_tenant(w, e) < 0)
+		w->has_failed = end_tenant(w, e) < 0;
+		if (w->has_failed)
 			return -1;
 		buf_reset(&w->tenant);
 		buf_add_bytes(&w->tenant, tenant);
@@ -339,27 +341,43 @@ static int check_mark(struct walk *w, struct err *e)
 	return 0;
 }
 
+/* What is in folders that can be read. *ret_shut: of one that cannot, once all others were looked
+ * at; else ERR_NONE. */
+static int look_at_objects(struct walk *w, struct err *ret_shut, struct err *e)
+{
+	struct buf folder = { 0 };
+	int rc;
+
+	ret_shut->code = ERR_NONE;
+	if (w->f->tenant.n)
+		buf_addf(&folder, "%.*s/", BYTES_ARG(w->f->tenant));
+	rc = store_list_objects(w->f->store, buf_str(&folder), on_object, w, e);
+	if (rc < 0 && !w->has_failed && e->code == ERR_IO) {
+		*ret_shut = *e;
+		rc = 0;
+	}
+	buf_release(&folder);
+	return rc == 0 ? end_tenant(w, e) : rc;
+}
+
 int64_t index_fsck(const struct index_fsck *f, struct err *e)
 {
 	struct walk w = { .f = f };
-	struct buf folder = { 0 };
+	struct err shut = { .code = ERR_NONE };
 	int rc = check_mark(&w, e);
 
 	if (rc == 0)
 		rc = look_at_named(&w, e);
-	if (f->tenant.n)
-		buf_addf(&folder, "%.*s/", BYTES_ARG(f->tenant));
 	if (rc == 0)
-		rc = store_list_objects(f->store, buf_str(&folder), on_object, &w, e);
-	if (rc == 0)
-		rc = end_tenant(&w, e);
+		rc = look_at_objects(&w, &shut, e);
 	if (rc == 0)
 		rc = look_for_all_abandoned(&w, e);
+	if (shut.code != ERR_NONE && (rc == 0 || e->code == ERR_IO))
+		rc = err_set(e, shut.code, "%s", shut.msg);
 	fsck_objects_release(&w.objects);
 	free(w.others.v);
 	arena_release(&w.others.mem);
 	buf_release(&w.tenant);
 	buf_release(&w.foreign);
-	buf_release(&folder);
 	return rc < 0 ? -1 : w.n_faults;
 }

@@ -76,7 +76,8 @@ struct index_fsck {
 
 /* Returns the number of faults; each is told once the whole tenant and day was looked at. Errors:
  * ERR_IO, also of a folder that is no store: without the mark of one, and without anything in it
- * that proves it; ERR_AGAIN. */
+ * that proves it; of a folder of a day that cannot be read, once all other days were looked at;
+ * ERR_AGAIN. */
 MUST_CHECK int64_t index_fsck(const struct index_fsck *f, struct err *e);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/work.h"
+#include "index/dated.h"
 #include "index/fsck_day.h"
 #include "index/live_files.h"
 
@@ -25,6 +26,7 @@ struct one {
 	const struct fsck_pack *pack;
 	size_t n_packs;
 	struct fsck_found found;
+	bool is_shut; /* a folder of it cannot be read, which the listing tells */
 };
 
 struct run {
@@ -50,8 +52,15 @@ static int look(void *data, unsigned worker, size_t item, size_t slot, struct er
 
 	(void)worker;
 	(void)slot;
-	return fsck_day_look(r->f, r->tenant, x->day, x->pack, x->n_packs,
-			     x->has_live ? &x->live : NULL, &x->found, e);
+	if (x->n_packs == 0 && dated_is_shut(r->f->store, r->tenant, x->day)) {
+		x->is_shut = true;
+		return 0;
+	}
+	if (fsck_day_look(r->f, r->tenant, x->day, x->pack, x->n_packs,
+			  x->has_live ? &x->live : NULL, &x->found, e) == 0)
+		return 0;
+	x->is_shut = e->code == ERR_IO && dated_is_shut(r->f->store, r->tenant, x->day);
+	return x->is_shut ? 0 : -1;
 }
 
 static int tell(void *data, size_t item, size_t slot, struct err *e)
@@ -60,7 +69,8 @@ static int tell(void *data, size_t item, size_t slot, struct err *e)
 
 	(void)slot;
 	(void)e;
-	r->n_faults += fsck_day_tell(r->f, &r->one[item].found);
+	if (!r->one[item].is_shut)
+		r->n_faults += fsck_day_tell(r->f, &r->one[item].found);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "index/dated.h"
 #include "index/due.h"
 #include "index/merge.h"
 #include "index/sweep.h"
@@ -152,6 +153,14 @@ static int drop_of_day(struct walk *w, struct err *e)
 	return rc;
 }
 
+/* The others have their turn. */
+static bool is_of_the_day(const struct walk *w, const struct err *e)
+{
+	return e->code == ERR_CORRUPT || e->code == ERR_VERSION || e->code == ERR_AGAIN ||
+	       e->code == ERR_LIMIT ||
+	       (e->code == ERR_IO && dated_is_shut(w->r->store, w->tenant, w->day));
+}
+
 /* Without a delay what was just replaced goes too; and then the file that said so, if nothing else
  * is left. */
 static int retain_day(struct walk *w, struct err *e)
@@ -210,8 +219,7 @@ static int one_day(int32_t day, void *data, struct err *e)
 	store_unlock(lock);
 	if (rc == 0)
 		return 0;
-	if (why.code == ERR_CORRUPT || why.code == ERR_VERSION || why.code == ERR_AGAIN ||
-	    why.code == ERR_LIMIT) {
+	if (is_of_the_day(w, &why)) {
 		tell(r, &why);
 		return 0;
 	}
@@ -246,6 +254,10 @@ static int one_tenant(const char *name, uint64_t size, void *data, struct err *e
 	w->limits = w->r->limits ? limits_of(w->r->limits, w->tenant) : NULL;
 	if (!w->r->dry_run && w->r->shard == 0)
 		rc = index_sweep_abandoned(w->r->store, w->tenant, &why);
+	if (rc < 0 && why.code == ERR_IO && !store_is_remote(w->r->store)) {
+		tell(w->r, &why); /* a folder is shut: its day says what that means */
+		rc = 0;
+	}
 	last = last_day(w);
 	if (rc == 0 && last > INT32_MIN)
 		rc = due_days(w->r->store, w->tenant, last, DUE_WHEN_WANTED, wants, one_day, w,

@@ -116,7 +116,8 @@ const char *store_path(const struct store *s);
  * "fake/index/", or "" for all but the store's own), in ascending order of the names; name is
  * relative to the store and valid during the call. A folder that is not there has none. each
  * returns 0, or -1 with e set, which ends the listing. Errors: ERR_CORRUPT, in place of the folder
- * is a file; ERR_IO, what each gave.
+ * is a file; ERR_IO, of a folder below that cannot be read once all others were given; what each
+ * gave.
  */
 typedef int store_each_fn(const char *name, uint64_t size, void *data, struct err *e);
 MUST_CHECK int store_list(struct store *s, const char *folder, store_each_fn *each, void *data,

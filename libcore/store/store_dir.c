@@ -20,10 +20,11 @@
 #include "base/io.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "store/dir_walk.h"
 #include "store/parts.h"
 #include "time/time.h"
 
-enum { DEPTH_MAX = 16, FOLDER_AGE_S = 3600, FOLDER_TRIES = 3 };
+enum { FOLDER_AGE_S = 3600, FOLDER_TRIES = 3 };
 
 struct dir_store {
 	struct store base;
@@ -253,157 +254,23 @@ static void dir_close(struct store *s)
 
 /* ---- listing ---- */
 
-struct listing {
-	struct store *s;
-	store_object_fn *each;
-	void *data;
-	bool folders; /* only the folders of the first level */
-};
-
-static int64_t date_of(const struct stat *st)
-{
-	return (int64_t)st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
-}
-
-/* For qsort: as object names sort, a folder's with its '/' behind. */
-struct item {
-	char *name;
-	bool is_folder;
-	uint64_t size;
-	int64_t date_ns;
-};
-
-static int item_cmp(const void *pa, const void *pb)
-{
-	const struct item *a = pa, *b = pb;
-
-	return strcmp(a->name, b->name);
-}
-
-/* There is something else at path, or where a folder above it should be. */
-static bool is_no_folder(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) < 0 ? errno == ENOTDIR : !S_ISDIR(st.st_mode);
-}
-
-/* *ret is NULL when there is none. */
-static int open_folder(const char *path, DIR **ret, struct err *e)
-{
-	if (io_opendir(path, ret, e) == 0)
-		return 0;
-	return is_no_folder(path)
-		       ? err_set(e, ERR_CORRUPT, "'%s': a file is where a folder should be", path)
-		       : -1;
-}
-
-/* What lies in the folder at path: names with '/' behind folders. */
-static int read_folder(const char *path, struct item **ret, size_t *ret_n, struct err *e)
-{
-	size_t cap = 0;
-	int rc = 0;
-	DIR *dir;
-
-	if (open_folder(path, &dir, e) < 0)
-		return -1;
-	if (!dir)
-		return 0;
-	for (;;) {
-		struct buf name = { 0 };
-		struct dirent *d;
-		struct stat st;
-
-		errno = 0;
-		d = readdir(dir);
-		if (!d) {
-			if (errno)
-				rc = err_sys(e, "cannot list '%s'", path);
-			break;
-		}
-		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
-			continue;
-		if (fstatat(dirfd(dir), d->d_name, &st, 0) < 0) {
-			if (errno == ENOENT) /* deleted since */
-				continue;
-			rc = err_sys(e, "'%s/%s'", path, d->d_name);
-			break;
-		}
-		if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
-			continue; /* to open a FIFO would block */
-		/* a folder may be a tenant, who may be called so; a file is then none of ours */
-		if (S_ISREG(st.st_mode) && store_is_no_object(d->d_name))
-			continue;
-		buf_add_str(&name, d->d_name);
-		if (S_ISDIR(st.st_mode))
-			buf_add_char(&name, '/');
-		buf_str(&name);
-		mem_grow(ret, &cap, *ret_n + 1, sizeof(**ret));
-		(*ret)[(*ret_n)++] = (struct item){ name.p, S_ISDIR(st.st_mode),
-						    (uint64_t)st.st_size, date_of(&st) };
-	}
-	closedir(dir);
-	return rc;
-}
-
-static int list_below(struct listing *l, const char *folder, int depth, struct err *e)
-{
-	struct buf path = { 0 }, name = { 0 };
-	struct item *v = NULL;
-	size_t n = 0;
-	int rc;
-
-	path_of(l->s, folder, &path);
-	rc = read_folder(path.p, &v, &n, e);
-	if (n)
-		qsort(v, n, sizeof(*v), item_cmp);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (folder[0] == '\0' && v[i].name[0] == '~')
-			continue;
-		buf_reset(&name);
-		if (l->folders) {
-			if (!v[i].is_folder)
-				continue;
-			buf_add(&name, v[i].name, strlen(v[i].name) - 1);
-			rc = l->each(&(struct store_object){ .name = buf_str(&name) }, l->data, e);
-			continue;
-		}
-		buf_addf(&name, "%s%s", folder, v[i].name);
-		if (!v[i].is_folder)
-			rc = l->each(&(struct store_object){ buf_str(&name), v[i].size,
-							     v[i].date_ns, NULL },
-				     l->data, e);
-		else if (depth < DEPTH_MAX)
-			rc = list_below(l, buf_str(&name), depth + 1, e);
-	}
-	for (size_t i = 0; i < n; i++)
-		free(v[i].name);
-	free(v);
-	buf_release(&path);
-	buf_release(&name);
-	return rc;
-}
-
-static int list(struct store *s, struct listing *l, const char *folder, struct err *e)
+static int list(struct store *s, const char *folder, enum dir_walk_what what, store_object_fn *each,
+		void *data, struct err *e)
 {
 	s->lists++;
-	return dir_of(s)->absent ? 0 : list_below(l, folder, 0, e);
+	return dir_of(s)->absent ? 0 : dir_walk(s->path, folder, what, each, data, e);
 }
 
 static int dir_list(struct store *s, const char *folder, store_object_fn *each, void *data,
 		    struct err *e)
 {
-	struct listing l = { .s = s, .each = each, .data = data };
-
-	return list(s, &l, folder, e);
+	return list(s, folder, DIR_WALK_ALL, each, data, e);
 }
 
 static int dir_list_folders(struct store *s, const char *folder, store_object_fn *each, void *data,
 			    struct err *e)
 {
-	struct listing l = { .s = s, .each = each, .data = data, .folders = true };
-
-	return list(s, &l, folder, e);
+	return list(s, folder, DIR_WALK_FOLDERS, each, data, e);
 }
 
 /* A folder in which nothing has been for a while: of a day of which all is gone. Whoever is about
@@ -430,16 +297,17 @@ static int leftovers_below(const char *path, int depth, uint64_t *ret_n, struct 
 	int rc = 0;
 	DIR *d;
 
-	if (open_folder(path, &d, e) < 0)
+	if (dir_walk_open(path, &d, e) < 0)
 		return -1;
-	for (struct dirent *de; rc == 0 && depth < DEPTH_MAX && d && (de = readdir(d)) != NULL;) {
+	for (struct dirent *de; depth < DIR_WALK_DEPTH_MAX && d && (de = readdir(d)) != NULL;) {
 		struct buf below = { 0 };
 
 		if (!is_folder_in(d, de->d_name))
 			continue;
 		buf_addf(&below, "%s/%s", path, de->d_name);
-		rc = leftovers_below(buf_str(&below), depth + 1, ret_n, e);
-		if (rc == 0 && !ret_n)
+		if (leftovers_below(buf_str(&below), depth + 1, ret_n, e) < 0)
+			rc = -1;
+		else if (!ret_n)
 			remove_unused(buf_str(&below));
 		buf_release(&below);
 	}
@@ -588,7 +456,8 @@ static int dir_has(struct store *s, const char *name, struct store_object *ret, 
 	else if (!S_ISREG(st.st_mode))
 		rc = 0;
 	else
-		*ret = (struct store_object){ name, (uint64_t)st.st_size, date_of(&st), NULL };
+		*ret = (struct store_object){ name, (uint64_t)st.st_size, dir_walk_date(&st),
+					      NULL };
 	buf_release(&path);
 	return rc;
 }
@@ -728,7 +597,7 @@ static int dir_now(struct store *s, int64_t *ret_ns, struct err *e)
 	if (futimens(f.fd, NULL) < 0 || fstat(f.fd, &st) < 0)
 		rc = err_sys(e, "'%s'", f.tmp_path);
 	else
-		*ret_ns = date_of(&st);
+		*ret_ns = dir_walk_date(&st);
 	file_replace_abort(&f);
 	return rc;
 }
