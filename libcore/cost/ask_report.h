@@ -4,14 +4,26 @@
 
 #include "cli/verbs.h"
 #include "cost/base.h"
+#include "cost/columns.h"
 #include "cost/sums.h"
+
+enum { COST_MATCHES_MAX = 16 };
+
+/* Only records whose value of a dimension is like a pattern of fnmatch(3). */
+struct cost_match {
+	size_t dim;
+	const char *pattern;
+};
 
 struct cost_report_opts {
 	struct cost_base base;
 	struct cost_dims dims;			/* 0 of them: the usual ones */
 	struct cost_by by[COST_BREAKDOWNS_MAX]; /* of these, those that --by names */
 	size_t n_by;
-	uint64_t jobs; /* 0: as many as there are processors */
+	struct cost_match match[COST_MATCHES_MAX];
+	size_t n_match;
+	struct cost_mapping map;
+	const char *from, *to, *currency; /* as given, or NULL */
 };
 
 extern const struct cli_taken cost_report_options[];

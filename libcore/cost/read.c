@@ -1,9 +1,10 @@
 /*
  * Each block is read by the thread whose turn it is, which then goes on to take it apart, while the
- * next one reads. A block ends with a line; what is behind goes into the next one.
+ * next one reads. A block ends with a line, or a row; what is behind goes into the next one.
  */
 #include "cost/read.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -17,23 +18,19 @@ enum { SLOTS_PER_JOB = 2 };
 
 struct kept {
 	struct cost_record record;
-	uint64_t line; /* in its block, from 0 */
-};
-
-struct fault {
 	uint64_t line;
-	struct err err;
 };
 
 struct block {
 	char *text; /* COST_LINE_MAX, and NEAR_PAD behind */
 	size_t n;
-	bool last; /* the input ended */
-	uint64_t lines;
+	bool last;	/* the input ended */
+	uint64_t line;	/* of its first, from 1 */
+	size_t heading; /* bytes of it that are no records */
 	struct kept *kept;
 	size_t n_kept, cap_kept;
-	struct buf scratch;
-	struct fault fault[COST_FAULTS_MAX];
+	struct arena scratch;
+	struct err fault[COST_FAULTS_MAX];
 	uint64_t n_faults; /* more than are in fault, perhaps */
 };
 
@@ -42,21 +39,106 @@ struct reader {
 	const char *name;
 	struct codec_stream *in;
 	struct block *blocks; /* one for each slot */
-	uint64_t lines;	      /* of the blocks before */
 
-	pthread_mutex_t lock; /* guards turn, ended, and the reading itself */
+	pthread_mutex_t lock; /* guards all below, and the reading itself */
 	pthread_cond_t turned;
 	size_t turn; /* the item that is read next */
 	bool ended;
 	struct buf rest; /* behind the last whole line of the block before */
+	uint64_t lines;	 /* before the block that is read next */
+
+	/* Set with the first block. */
+	bool is_csv;
+	struct cost_columns columns;
 };
+
+/* --- reading a block ------------------------------------------------------------------------- */
+
+static uint64_t count_lines(const char *p, size_t n)
+{
+	uint64_t lines = 0;
+
+	for (const char *end = p + n; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+		lines++;
+	return lines;
+}
+
+/* Up to where there are whole rows: the last newline that is in no quotes; 0 when there is none. */
+static size_t whole_rows(const char *text, size_t n)
+{
+	const char *p = text, *end = text + n;
+	bool quoted = false;
+	size_t whole = 0;
+
+	for (; (p = near_either(p, end, '"', '\n')) < end; p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		else if (!quoted)
+			whole = (size_t)(p - text) + 1;
+	}
+	return whole;
+}
+
+static size_t whole_lines(const struct reader *r, const struct block *b)
+{
+	const char *end;
+
+	if (r->is_csv && memchr(b->text, '"', b->n))
+		return whole_rows(b->text, b->n);
+	end = memrchr(b->text, '\n', b->n);
+	return end ? (size_t)(end - b->text) + 1 : 0;
+}
+
+static struct bytes skip_blank(struct bytes text)
+{
+	size_t i = 0;
+
+	while (i < text.n &&
+	       (text.p[i] == ' ' || text.p[i] == '\t' || text.p[i] == '\r' || text.p[i] == '\n'))
+		i++;
+	return bytes_sub(text, i, text.n);
+}
+
+static int read_heading(struct reader *r, struct block *b, struct err *e)
+{
+	struct bytes text = bytes_of(b->text, b->n), rest = text;
+	struct csv_row row = { 0 };
+	int rc = csv_next(&rest, b->last ? CSV_ALL : CSV_MORE, &row, e);
+
+	if (rc == 0)
+		rc = err_set(e, ERR_LIMIT, "line 1: a heading longer than %d bytes", COST_LINE_MAX);
+	else if (rc > 0 &&
+		 (rc = cost_columns_make(&row, r->how->dims, r->how->map, &r->columns, e)) < 0)
+		err_wrap(e, "line %" PRIu64, row.line);
+	b->heading = text.n - rest.n;
+	csv_row_release(&row);
+	return rc < 0 ? -1 : 0;
+}
+
+/* What the first block says of the whole. */
+static int begin(struct reader *r, struct block *b, struct err *e)
+{
+	struct bytes text = bytes_of(b->text, b->n), start = codec_skip_bom(text);
+
+	start = skip_blank(start);
+	r->is_csv = start.n > 0 && start.p[0] != '{';
+	if (start.n && start.p[0] == '[')
+		return err_set(e, ERR_CORRUPT,
+			       "an array, where an object a line is expected (jq -c '.[]' makes "
+			       "them of it)");
+	if (r->is_csv)
+		return read_heading(r, b, e);
+	b->heading = b->n - start.n;
+	return 0;
+}
 
 static int fill(struct reader *r, struct block *b, struct err *e)
 {
 	int64_t got;
 	size_t whole;
 
-	memcpy(b->text, r->rest.p, r->rest.n);
+	if (r->rest.n)
+		memcpy(b->text, r->rest.p, r->rest.n);
 	b->n = r->rest.n;
 	buf_reset(&r->rest);
 	got = codec_stream_read(r->in, b->text + b->n, COST_LINE_MAX - b->n, e);
@@ -64,17 +146,21 @@ static int fill(struct reader *r, struct block *b, struct err *e)
 		return -1;
 	b->n += (size_t)got;
 	b->last = b->n < COST_LINE_MAX;
+	memset(b->text + b->n, 0, NEAR_PAD);
+	b->line = r->lines + 1;
+	b->heading = 0;
+	if (r->turn == 0 && begin(r, b, e) < 0)
+		return -1;
 	if (!b->last) {
-		const char *end = memrchr(b->text, '\n', b->n);
-
-		if (!end)
-			return err_set(e, ERR_LIMIT, "a line is longer than %d bytes",
-				       COST_LINE_MAX);
-		whole = (size_t)(end - b->text) + 1;
+		whole = whole_lines(r, b);
+		if (whole <= b->heading)
+			return err_set(e, ERR_LIMIT, "line %" PRIu64 ": longer than %d bytes",
+				       b->line, COST_LINE_MAX);
 		buf_add(&r->rest, b->text + whole, b->n - whole);
 		b->n = whole;
+		memset(b->text + b->n, 0, NEAR_PAD);
 	}
-	memset(b->text + b->n, 0, NEAR_PAD);
+	r->lines += count_lines(b->text, b->n);
 	return 0;
 }
 
@@ -83,7 +169,7 @@ static int take_turn(struct reader *r, struct block *b, size_t item, struct err 
 {
 	int rc = 0;
 
-	b->n = 0;
+	b->n = b->heading = 0;
 	b->last = true;
 	pthread_mutex_lock(&r->lock);
 	while (r->turn != item)
@@ -94,63 +180,91 @@ static int take_turn(struct reader *r, struct block *b, size_t item, struct err 
 	r->turn++;
 	pthread_cond_broadcast(&r->turned);
 	pthread_mutex_unlock(&r->lock);
-	return rc;
+	return rc < 0 ? err_wrap(e, "%s", r->name) : 0;
 }
 
-static void add_fault(struct block *b, uint64_t line, const struct err *e)
+/* --- taking it apart ------------------------------------------------------------------------- */
+
+static struct kept *next_kept(struct block *b, uint64_t line)
 {
-	if (b->n_faults < COST_FAULTS_MAX)
-		b->fault[b->n_faults] = (struct fault){ line, *e };
+	mem_grow(&b->kept, &b->cap_kept, b->n_kept + 1, sizeof(*b->kept));
+	b->kept[b->n_kept].line = line;
+	return &b->kept[b->n_kept];
+}
+
+static void add_fault(struct block *b, const char *name, const struct err *e)
+{
+	if (b->n_faults < COST_FAULTS_MAX) {
+		b->fault[b->n_faults] = *e;
+		err_wrap(&b->fault[b->n_faults], "%s", name);
+	}
 	b->n_faults++;
 }
 
-static void parse_line(const struct reader *r, struct block *b, struct bytes line)
+static void parse_json(const struct reader *r, struct block *b, struct bytes rest)
 {
+	uint64_t line = b->line + count_lines(b->text, b->heading);
 	struct err e;
 
-	if (bytes_trim(line).n == 0)
-		return;
-	mem_grow(&b->kept, &b->cap_kept, b->n_kept + 1, sizeof(*b->kept));
-	b->kept[b->n_kept].line = b->lines;
-	if (cost_record_json(line, r->how->dims, &b->scratch, &b->kept[b->n_kept].record, &e) < 0)
-		add_fault(b, b->lines, &e);
-	else
-		b->n_kept++;
+	for (; rest.n > 0; line++) {
+		const char *end = memchr(rest.p, '\n', rest.n);
+		struct bytes text = bytes_of(rest.p, end ? (size_t)(end - rest.p) : rest.n);
+
+		rest = bytes_sub(rest, text.n + 1, rest.n);
+		if (bytes_trim(text).n == 0)
+			continue;
+		if (cost_record_json(text, r->how->dims, &b->scratch, &next_kept(b, line)->record,
+				     &e) < 0) {
+			err_wrap(&e, "line %" PRIu64, line);
+			add_fault(b, r->name, &e);
+		} else {
+			b->n_kept++;
+		}
+	}
+}
+
+/* Behind a broken row nothing says where the next one begins. */
+static void parse_csv(const struct reader *r, struct block *b, struct bytes rest)
+{
+	struct csv_row row = { .n_lines = b->line - 1 + count_lines(b->text, b->heading) };
+	struct bytes text = rest;
+	struct err e;
+	int rc;
+
+	while ((rc = csv_next(&rest, CSV_ALL, &row, &e)) > 0) {
+		if (cost_record_csv(&row, &r->columns, text, &b->scratch,
+				    &next_kept(b, row.line)->record, &e) < 0) {
+			err_wrap(&e, "line %" PRIu64, row.line);
+			add_fault(b, r->name, &e);
+		} else {
+			b->n_kept++;
+		}
+	}
+	if (rc < 0)
+		add_fault(b, r->name, &e);
+	csv_row_release(&row);
 }
 
 static int parse_block(void *data, unsigned worker, size_t item, size_t slot, struct err *e)
 {
 	struct reader *r = data;
 	struct block *b = &r->blocks[slot];
-	struct bytes rest;
+	struct bytes records;
 
 	(void)worker;
-	b->lines = b->n_kept = b->n_faults = 0;
+	b->n_kept = b->n_faults = 0;
+	arena_reset(&b->scratch);
 	if (take_turn(r, b, item, e) < 0)
 		return -1;
-	buf_reset(&b->scratch);
-	buf_reserve(&b->scratch, b->n + 1); /* so that nothing in it moves */
-	rest = bytes_of(b->text, b->n);
-	if (item == 0) {
-		struct bytes text = codec_skip_bom(rest);
-
-		rest = text;
-	}
-	while (rest.n > 0) {
-		const char *end = memchr(rest.p, '\n', rest.n);
-		size_t n = end ? (size_t)(end - rest.p) : rest.n;
-
-		parse_line(r, b, bytes_of(rest.p, n));
-		b->lines++;
-		rest = bytes_sub(rest, n + 1, rest.n);
-	}
+	records = bytes_of(b->text + b->heading, b->n - b->heading);
+	if (r->is_csv)
+		parse_csv(r, b, records);
+	else
+		parse_json(r, b, records);
 	return 0;
 }
 
-static int at_line(const struct reader *r, uint64_t line, struct err *e)
-{
-	return err_wrap(e, "%s: line %llu", r->name, (unsigned long long)(r->lines + line + 1));
-}
+/* --- in order -------------------------------------------------------------------------------- */
 
 static int take_up(void *data, size_t item, size_t slot, struct err *e)
 {
@@ -158,17 +272,13 @@ static int take_up(void *data, size_t item, size_t slot, struct err *e)
 	struct block *b = &r->blocks[slot];
 
 	(void)item;
-	for (size_t i = 0; i < b->n_faults && i < COST_FAULTS_MAX; i++) {
-		if (r->how->n_faults + i >= COST_FAULTS_MAX)
-			break;
-		at_line(r, b->fault[i].line, &b->fault[i].err);
-		r->how->fault(r->how->data, &b->fault[i].err);
-	}
+	for (size_t i = 0; i < b->n_faults && i < COST_FAULTS_MAX; i++)
+		if (r->how->n_faults + i < COST_FAULTS_MAX)
+			r->how->fault(r->how->data, &b->fault[i]);
 	r->how->n_faults += b->n_faults;
 	for (size_t i = 0; i < b->n_kept; i++)
 		if (r->how->record(r->how->data, &b->kept[i].record, e) < 0)
-			return at_line(r, b->kept[i].line, e);
-	r->lines += b->lines;
+			return err_wrap(e, "%s: line %" PRIu64, r->name, b->kept[i].line);
 	return b->last;
 }
 
@@ -192,10 +302,11 @@ int cost_read(struct cost_reading *how, int fd, const char *name, struct err *e)
 	for (size_t i = 0; i < window; i++) {
 		free(r.blocks[i].text);
 		free(r.blocks[i].kept);
-		buf_release(&r.blocks[i].scratch);
+		arena_release(&r.blocks[i].scratch);
 	}
 	free(r.blocks);
 	buf_release(&r.rest);
+	cost_columns_release(&r.columns);
 	codec_stream_free(r.in);
 	return rc < 0 ? -1 : 0;
 }

@@ -4,12 +4,13 @@
 #ifndef COST_READ_H
 #define COST_READ_H
 
-#include "cost/record.h"
+#include "cost/columns.h"
 
 enum { COST_LINE_MAX = 256 << 10, COST_FAULTS_MAX = 10 };
 
 struct cost_reading {
 	const struct cost_dims *dims;
+	const struct cost_mapping *map;
 	unsigned jobs; /* 1 to WORK_JOBS_MAX */
 	/* Each record; -1 ends it all, with an error that is given its file and line. */
 	int (*record)(void *data, const struct cost_record *r, struct err *e);
@@ -21,7 +22,8 @@ struct cost_reading {
 };
 
 /*
- * Reads fd to its end: JSON lines (cost_record_json); compressed with gzip or zstd as well. name:
+ * Reads fd to its end: JSON lines (cost_record_json), or CSV with a heading (cost_columns_make);
+ * compressed with gzip or zstd as well. name:
  * for messages, "'costs.jsonl'". Whatever is wrong in a record is a fault, behind which it goes on.
  * Errors: ERR_CORRUPT, not cost records at all, or damaged compression; ERR_LIMIT, a line is longer
  * than COST_LINE_MAX; ERR_IO; those of .record.

@@ -4,6 +4,7 @@
 #ifndef COST_RECORD_H
 #define COST_RECORD_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -11,7 +12,7 @@
 enum cost_dim { COST_RESOURCE, COST_CLUSTER, COST_TENANT, COST_LABEL };
 
 enum { COST_DIMS_MAX = 12, COST_NAME_MAX = 256 };
-#define COST_OBJECTS_MAX 1e15
+#define COST_METRIC_MAX 1e18
 
 /* The dimensions of records by name: at least "resource", "cluster", "tenant". Others are labels.
  */
@@ -32,12 +33,11 @@ struct cost_record {
 
 /*
  * Of one line that holds an object, {"resource":"loki","cluster":"ops","date":"2024-01-15",
- * "cost_usd":125.5, ...}; lokid-cost(5). Behind line NEAR_PAD bytes can be read. What needs to be
- * unescaped is added to scratch, which has room for line.n bytes more, so that it does not move.
- * Errors: ERR_CORRUPT: the field, what was expected, what was found.
+ * "cost_usd":125.5, ...}. Behind line NEAR_PAD bytes can be read. What needs to be unescaped
+ * goes to scratch. Errors: ERR_CORRUPT: the field, what was expected, what was found.
  */
 MUST_CHECK int cost_record_json(struct bytes line, const struct cost_dims *dims,
-				struct buf *scratch, struct cost_record *ret, struct err *e);
+				struct arena *scratch, struct cost_record *ret, struct err *e);
 
 /* For all forms of records: a day ("2024-01-15", or a moment, of which the day in UTC counts); an
  * amount. Errors: ERR_CORRUPT, what was expected and found. */

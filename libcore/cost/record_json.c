@@ -16,7 +16,7 @@ static const char *const field_names[] = { "date", "cost",    "cost_usd", "curre
 /* What is known while a line is read. */
 struct reading {
 	const struct cost_dims *dims;
-	struct buf *scratch;
+	struct arena *scratch;
 	struct cost_record *r;
 	unsigned seen; /* 1 << field, of those before DIM; 1 << (DIM + i) of dimension i */
 };
@@ -30,16 +30,14 @@ static int wrong(struct bytes name, const char *what, struct bytes found, struct
 /* The value of a string; false on a bad escape. */
 static bool text_of(const struct reading *d, const struct json_val *v, struct bytes *ret)
 {
-	size_t at = d->scratch->n;
+	char *to;
 
-	if (!v->escaped) {
-		*ret = v->raw;
+	*ret = v->raw;
+	if (!v->escaped)
 		return true;
-	}
-	if (!json_unescape(v->raw, d->scratch))
-		return false;
-	*ret = bytes_of(d->scratch->p + at, d->scratch->n - at);
-	return true;
+	to = arena_alloc(d->scratch, v->raw.n);
+	ret->p = to;
+	return json_unescape_to(v->raw, to, &ret->n);
 }
 
 static int read_text(const struct reading *d, struct bytes name, const struct json_val *v,
@@ -173,8 +171,8 @@ static int take_metric(struct reading *d, struct bytes name, const struct json_v
 		return wrong(name, "a number of 0 or more", v->raw, e);
 	if (!bytes_is(name, "s3_object_count"))
 		return 0;
-	if (!num_double(v->raw, &count) || count > COST_OBJECTS_MAX)
-		return wrong(name, "at most 10^15 objects", v->raw, e);
+	if (!num_double(v->raw, &count) || count > COST_METRIC_MAX)
+		return wrong(name, "at most 10^18", v->raw, e);
 	d->r->objects = (int64_t)count;
 	return 0;
 }
@@ -275,7 +273,7 @@ static int settle(struct reading *d, struct err *e)
 	return 0;
 }
 
-int cost_record_json(struct bytes line, const struct cost_dims *dims, struct buf *scratch,
+int cost_record_json(struct bytes line, const struct cost_dims *dims, struct arena *scratch,
 		     struct cost_record *ret, struct err *e)
 {
 	struct reading d = { dims, scratch, ret, 0 };

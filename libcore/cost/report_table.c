@@ -209,16 +209,16 @@ int cost_table_periods(const struct cost_report *r, size_t by, enum period perio
 /* "12.5 %", rounded; "-" of nothing. */
 static void add_share(struct table *t, int64_t part, int64_t whole)
 {
-	num_wide permille;
+	num_wide size = part < 0 ? -(num_wide)part : part;
+	int64_t permille;
 
 	if (whole <= 0) {
 		table_add(t, BYTES_LIT("-"));
 		return;
 	}
-	permille = ((num_wide)part * 2000 + whole) / ((num_wide)whole * 2);
-	table_addf(t, "%s%lld.%lld %%", part < 0 ? "-" : "",
-		   (long long)(permille < 0 ? -permille : permille) / 10,
-		   (long long)(permille < 0 ? -permille : permille) % 10);
+	permille = num_clip((size * 2000 + whole) / ((num_wide)whole * 2));
+	table_addf(t, "%s%lld.%lld %%", part < 0 ? "-" : "", (long long)permille / 10,
+		   (long long)permille % 10);
 }
 
 int cost_table_groups(const struct cost_report *r, size_t by, struct table *t, struct err *e)

@@ -1,0 +1,134 @@
+#!/bin/sh
+# costrep report on CSV: our own columns, bills of AWS, FOCUS.
+. "${0%/*}/../lib/tap.sh"
+
+# of_groups FILE OPTION...: "GROUP COST" of the whole time, by the breakdowns that are asked for; - is unattributed
+of_groups() {
+	costrep report -o jsonl "$@" | sed -n '/"by":"total"/d
+		s/^{"period":"total","of":"total","by":"[^"]*","[^"]*":\(.*\),"cost":\([^,]*\),.*/\1 \2/
+		t found
+		d
+		:found
+		s/^null,"unattributed":true/-/
+		s/^"\(.*\)" /\1 /
+		p'
+}
+
+cat >plain.csv <<'END'
+resource,cluster,date,s3_requests,team,cost_usd
+loki,ops,2024-01-15,1000000,"search, ""web""",125.50
+alloy,,2024-01-16,,,0.25
+END
+ok "our own columns are exit 0" exits 0 costrep report plain.csv
+ok "the total is that of all" stdout_has "125.75 USD from 2024-01-15 to 2024-01-16, in 2 records"
+is "what is empty belongs to nobody" "$(of_groups --by cluster plain.csv)" "ops 125.50
+- 0.25"
+is "any column is a label" "$(of_groups --by team plain.csv)" 'search, \"web\" 125.50
+- 0.25'
+printf '\357\273\277date,cost,currency\r\n2024-01-15,1,EUR\r\n' >crlf.csv
+ok "a mark and CR LF mean nothing" exits 0 costrep report crlf.csv
+ok "the currency is the records' own" stdout_has "1.00 EUR"
+gzip -c plain.csv >plain.csv.gz
+is "gzip" "$(costrep report plain.csv.gz)" "$(costrep report plain.csv)"
+
+cat >cur.csv <<'END'
+identity/LineItemId,lineItem/LineItemType,lineItem/UsageStartDate,lineItem/ProductCode,lineItem/ResourceId,lineItem/UnblendedCost,lineItem/BlendedCost,lineItem/CurrencyCode,resourceTags/user:cluster
+a,Usage,2024-01-15T23:59:59Z,AmazonS3,loki-chunks,0.0000004450,3,USD,prod
+b,Usage,2024-01-16T01:00:00Z,AmazonEC2,i-0abc,12.34,4,USD,
+c,Credit,2024-01-16T01:00:00Z,AmazonEC2,i-0abc,-2.34,5,USD,
+END
+ok "a bill is exit 0" exits 0 costrep report cur.csv
+ok "credits are taken off" stdout_has "10.000000445 USD from 2024-01-15 to 2024-01-16"
+is "resources are services" "$(of_groups --by resource cur.csv)" "AmazonEC2 10.00
+AmazonS3 0.000000445"
+is "or what they are called" "$(of_groups --by resource --resource-of 'loki=loki-*' --resource-of alloy=i-0abc cur.csv)" \
+	"alloy 10.00
+loki 0.000000445"
+is "of others none" "$(of_groups --by resource --resource-of loki=AmazonS3 cur.csv)" "loki 0.000000445
+- 10.00"
+is "tags are labels" "$(of_groups --by cluster cur.csv)" "prod 0.000000445
+- 10.00"
+is "--match leaves out what is not like that" "$(of_groups --by cluster --match 'cluster=p*' cur.csv)" "prod 0.000000445"
+is "--column takes another cost" "$(of_groups --by cluster --column cost=lineItem/BlendedCost cur.csv)" "prod 3.00
+- 9.00"
+is "--from and --to leave out days" "$(of_groups --by cluster --from 2024-01-15 --to 2024-01-16 cur.csv)" "prod 0.000000445"
+
+cat >cur2.csv <<'END'
+line_item_line_item_type,line_item_usage_start_date,line_item_product_code,line_item_resource_id,line_item_unblended_cost,line_item_currency_code,resource_tags
+Usage,2024-01-15 00:00:00.000,AmazonS3,loki,1.5,USD,"{""user_cluster"":""prod \u00e9"",""aws_created_by"":""me""}"
+EdpDiscount,2024-01-15 00:00:00.000,AmazonS3,loki,-0.5,USD,"{""user_cluster"":""prod \u00e9"",""user_team"":""a""}"
+END
+is "the second version of a bill, with all tags in a column" "$(of_groups --by cluster --by team cur2.csv)" "prod é 1.00
+a -0.50
+- 1.50"
+cat >focus.csv <<'END'
+BilledCost,EffectiveCost,BillingCurrency,ChargePeriodStart,ServiceName,ResourceId,ChargeCategory,ChargeClass,Tags
+1.5,1.25,USD,2024-01-15T00:00:00Z,S3,arn:aws:s3:::loki,Usage,,"{""cluster"":""prod""}"
+-1,-1,USD,2024-01-15T00:00:00Z,S3,arn:aws:s3:::loki,Usage,Correction,"{""env"":{""x"":1}}"
+END
+is "FOCUS" "$(of_groups --by cluster focus.csv)" "prod 1.50
+- -1.00"
+is "its other cost, and a key of its tags" "$(of_groups --by cluster --column cost=EffectiveCost --column cluster=Tags.cluster focus.csv)" "prod 1.25
+- -1.00"
+
+# refuses DESC MESSAGE FILE [OPTION]...
+refuses() {
+	desc=$1
+	message=$2
+	shift 2
+	ok "$desc is exit 3" exits 3 costrep report "$@"
+	ok "$desc: file, line and field" stderr_has "'$1': $message"
+	ok "$desc: there is no report" stdout_is_empty
+}
+
+sed '3s/-1,-1/-1e,-1/' focus.csv >bad
+refuses "a cost that is no number" "line 3: 'BilledCost': expected an amount as 125.50, found '-1e'" bad
+sed '3s/Correction//' focus.csv >bad
+refuses "a negative cost of what was used" "line 3: 'BilledCost': expected 0 or more, found '-1'" bad
+sed '3s/USD/EUR/' focus.csv >bad
+refuses "a second currency" "line 3: 'currency': found 'EUR' behind records in 'USD'" bad
+ok "--currency takes one" exits 0 costrep report --currency EUR bad
+ok "the others are left out" stdout_has "-1.00 EUR"
+ok "which is said" stderr_has "1 record is in other currencies than EUR left out"
+sed '2s/,USD,/,,/' focus.csv >bad
+refuses "no currency" "line 2: 'BillingCurrency': missing" bad
+sed '3s/}}"/}}/' focus.csv >bad
+refuses "a quote that is not closed" "line 3: field 9: its quote is not closed" bad
+sed '2s/""}"/"""/' focus.csv >bad
+refuses "tags that are no object" "line 2: 'Tags': expected a JSON object" bad --by cluster
+sed '2s/$/,/' focus.csv >bad
+refuses "a row that is too long" "line 2: found 10 fields, where the heading has 9" bad
+sed 's/1000000/-1/' plain.csv >bad
+refuses "a negative usage" "line 2: 's3_requests': expected a number of 0 or more, found '-1'" bad
+sed 's/1000000/nan/' plain.csv >bad
+refuses "a usage that is NaN" "line 2: 's3_requests': expected a number of 0 or more, found 'nan'" bad
+sed 's/cost_usd/cost/' plain.csv >bad
+refuses "a cost without a currency" "line 1: there is no column 'currency' beside 'cost'" bad
+sed 's/team/date/' plain.csv >bad
+refuses "two columns of one name" "line 1: two columns are called 'date'" bad
+sed 's/cost_usd/price/' plain.csv >bad
+refuses "a heading of no form" "line 1: expected a record as JSON, or a heading with date and cost_usd" bad
+refuses "a column that is not there" "line 1: there is no column 'x' for 'cluster'" plain.csv --column cluster=x
+echo '[{"date":"2024-01-15","cost_usd":1}]' >bad
+refuses "an array" "an array, where an object a line is expected" bad
+awk 'BEGIN { printf "date,cost_usd\n\"2024-01-15"; for (i = 0; i < 40000; i++) print "long line"; print "\",1" }' >bad
+refuses "a row that does not end" "line 1: longer than 262144 bytes" bad
+head -c 60 plain.csv.gz >bad
+refuses "a compressed file that is cut" "" bad
+
+ok "a day that is none in --from is exit 2" exits 2 costrep report --from 2023-02-29 plain.csv
+ok "and named" stderr_has "option '--from': expected a time"
+ok "an empty range is exit 2" exits 2 costrep report --from 2024-01-02 --to 2024-01-02 plain.csv
+ok "a match without a pattern is exit 2" exits 2 costrep report --match cluster plain.csv
+ok "and says what is expected" stderr_has "option '--match': expected NAME=PATTERN, found 'cluster'"
+ok "a column without a name is exit 2" exits 2 costrep report --column =x plain.csv
+ok "a resource without a pattern is exit 2" exits 2 costrep report --resource-of x= plain.csv
+
+# Blocks of 256 KiB: records that lie across their ends, and lines behind them, are as all others.
+awk 'BEGIN { print "date,cost_usd,team"; for (i = 0; i < 60000; i++) printf "2024-%02d-%02d,0.%02d,\"t\n%d\"\n", i % 12 + 1, i % 28 + 1, i % 100, i % 7 }' >long.csv
+is "many blocks have one sum" "$(costrep report -o csv long.csv | grep ^total,total,total,)" "total,total,total,,,,29700.00,USD"
+is "and the groups of all" "$(of_groups --by team long.csv | wc -l)" 7
+echo "2024-01-15,x,y" >>long.csv
+refuses "behind many blocks a fault" "line 120002: 'cost_usd': expected an amount as 125.50, found 'x'" long.csv
+
+done_testing
