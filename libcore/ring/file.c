@@ -1,0 +1,198 @@
+/*
+ * A ring in a file: all of it is read, changed and replaced under a lock, on a file beside it,
+ * since a lock on a file that is replaced would be one on the file that was.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "ring/backend.h"
+#include "ring/text.h"
+#include "time/time.h"
+
+enum { TRY_EVERY_MS = 10, LOOK_EVERY_MS = 200 };
+
+struct file {
+	char *path, *lock_path;
+	struct ring_place_opts opts;
+	struct stat last; /* of the file when it was read */
+};
+
+void *ring_file_open(const char *path, const struct ring_place_opts *o)
+{
+	struct file *f = mem_alloc(sizeof(*f));
+	struct buf lock = { 0 };
+
+	buf_addf(&lock, "%s.lock", path);
+	buf_str(&lock);
+	f->lock_path = lock.p;
+	f->path = strdup(path);
+	f->opts = *o;
+	return f;
+}
+
+static void file_close(void *b)
+{
+	struct file *f = b;
+
+	free(f->path);
+	free(f->lock_path);
+	free(f);
+}
+
+static void sleep_ms(int ms)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000L }, NULL);
+}
+
+/* Returns the descriptor that holds the lock, or -1. */
+static int lock(const struct file *f, struct err *e)
+{
+	int64_t timeout = f->opts.timeout_ns ? f->opts.timeout_ns : RING_TIMEOUT_NS;
+	int64_t deadline = time_mono_ns() + timeout;
+	int fd;
+
+	if (f->opts.folder && io_mkdirs(f->opts.folder, e) < 0)
+		return -1;
+	fd = open(f->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		return err_sys(e, "'%s'", f->lock_path);
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR) {
+			err_sys(e, "'%s'", f->lock_path);
+			close(fd);
+			return -1;
+		}
+		if (time_mono_ns() >= deadline) {
+			close(fd);
+			return err_set(e, ERR_AGAIN, "'%s': another process holds the lock",
+				       f->lock_path);
+		}
+		sleep_ms(TRY_EVERY_MS);
+	}
+	return fd;
+}
+
+static int file_read(void *b, struct ring *ret, struct err *e)
+{
+	struct file *f = b;
+	struct buf text = { 0 };
+	int rc;
+
+	/* Before it is read: what is newer then is seen as a change. */
+	if (stat(f->path, &f->last) < 0 && errno == ENOENT)
+		return err_set(e, ERR_NO, "there is no ring");
+	rc = io_read_file(f->path, RING_TEXT_MAX, &text, e);
+	if (rc == 0)
+		rc = ring_parse_text(buf_bytes(&text), ret, e);
+	buf_release(&text);
+	return rc;
+}
+
+static int file_write(const struct file *f, const struct ring *r, struct err *e)
+{
+	struct buf text = { 0 };
+	int rc;
+
+	ring_add_text(&text, r);
+	if (text.n > RING_TEXT_MAX)
+		rc = err_set(e, ERR_LIMIT, "a ring of %zu bytes, expected at most %d", text.n,
+			     RING_TEXT_MAX);
+	else
+		rc = file_replace_bytes(f->path, buf_bytes(&text), e);
+	buf_release(&text);
+	return rc;
+}
+
+static int change_locked(struct file *f, ring_change_fn *change, void *data, struct ring *ret,
+			 struct err *e)
+{
+	struct ring r;
+	int rc;
+
+	if (file_read(f, &r, e) < 0) {
+		if (e->code != ERR_NO)
+			return -1;
+		ring_init(&r);
+	}
+	rc = change(&r, false, data, e);
+	if (rc == RING_CHANGED) {
+		r.revision++;
+		rc = file_write(f, &r, e);
+	}
+	if (rc == 0 && ret)
+		*ret = r;
+	else
+		ring_release(&r);
+	return rc;
+}
+
+static int file_change(void *b, ring_change_fn *change, void *data, struct ring *ret, struct err *e)
+{
+	struct file *f = b;
+	int fd = lock(f, e), rc;
+
+	if (fd < 0)
+		return -1;
+	rc = change_locked(f, change, data, ret, e);
+	close(fd);
+	return rc;
+}
+
+static int beat_locked(struct file *f, struct bytes name, struct err *e)
+{
+	struct ring r;
+	int rc;
+
+	if (file_read(f, &r, e) < 0)
+		return -1;
+	rc = ring_set_beat(&r, name, ring_now(&f->opts), e);
+	if (rc == 0)
+		rc = file_write(f, &r, e);
+	ring_release(&r);
+	return rc;
+}
+
+static int file_beat(void *b, struct bytes name, struct err *e)
+{
+	struct file *f = b;
+	int fd = lock(f, e), rc;
+
+	if (fd < 0)
+		return -1;
+	rc = beat_locked(f, name, e);
+	close(fd);
+	return rc;
+}
+
+/* Looking now and then does on any file system. */
+static int file_wait(void *b, const struct ring *r, int64_t timeout_ns, struct err *e)
+{
+	struct file *f = b;
+	int64_t deadline = time_mono_ns() + timeout_ns;
+	struct stat st;
+
+	(void)r;
+	for (;;) {
+		if (stat(f->path, &st) < 0) {
+			if (errno != ENOENT)
+				return err_sys(e, "stat");
+			return 1;
+		}
+		if (st.st_ino != f->last.st_ino || st.st_mtim.tv_sec != f->last.st_mtim.tv_sec ||
+		    st.st_mtim.tv_nsec != f->last.st_mtim.tv_nsec)
+			return 1;
+		if (time_mono_ns() >= deadline)
+			return 0;
+		sleep_ms(LOOK_EVERY_MS);
+	}
+}
+
+const struct ring_backend ring_file = { file_read, file_change, file_beat, file_wait, file_close };

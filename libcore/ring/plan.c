@@ -1,0 +1,265 @@
+#include "ring/plan.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "json/json.h"
+#include "ring/load.h"
+
+/* ---- the ring that would be ---- */
+
+static size_t count_in(const struct ring *r, struct bytes zone)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		n += bytes_eq(r->v[i].zone, zone);
+	return n;
+}
+
+/* Of the zones that there are, the first by name that has fewest. */
+static struct bytes smallest_zone(const struct ring *r)
+{
+	struct bytes ret = { 0 };
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct bytes zone = r->v[i].zone;
+		size_t n = count_in(r, zone), best = count_in(r, ret);
+
+		if (!ret.p || n < best || (n == best && bytes_cmp(zone, ret) < 0))
+			ret = zone;
+	}
+	return ret;
+}
+
+/* The last by name of the zone that has most. */
+static struct ring_instance *one_to_go(struct ring *r)
+{
+	struct ring_instance *ret = NULL;
+	size_t most = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		size_t n = r->settings.zone_awareness ? count_in(r, r->v[i].zone) : r->n;
+
+		if (n >= most) {
+			most = n;
+			ret = &r->v[i];
+		}
+	}
+	return ret;
+}
+
+static int add_some(struct ring *r, const struct ring_plan_ask *a, struct err *e)
+{
+	for (size_t i = 1; i <= a->add; i++) {
+		struct ring_join_ask join = { .zone = a->add_zone,
+					      .state = RING_ACTIVE,
+					      .now_ns = a->now_ns };
+		struct buf name = { 0 };
+		int rc;
+
+		buf_addf(&name, "new-%zu", i);
+		for (size_t k = i; ring_find(r, buf_bytes(&name)); k++) {
+			buf_reset(&name);
+			buf_addf(&name, "new-%zu", a->add + k);
+		}
+		join.name = buf_bytes(&name);
+		if (join.zone.n == 0 && r->settings.zone_awareness)
+			join.zone = smallest_zone(r);
+		rc = ring_do_join(r, &join, e);
+		buf_release(&name);
+		if (rc < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int remove_named(struct ring *r, struct bytes names, struct err *e)
+{
+	struct bytes name;
+
+	while (bytes_split(&names, ',', &name)) {
+		struct ring_instance *in = ring_find_or_say(r, name, e);
+
+		if (!in)
+			return -1;
+		ring_remove(r, in);
+	}
+	return 0;
+}
+
+static int remove_zone(struct ring *r, struct bytes zone, struct err *e)
+{
+	size_t kept = 0;
+
+	if (count_in(r, zone) == 0)
+		return err_set(e, ERR_NO, "no instance is in zone '%.*s'", BYTES_ARG(zone));
+	for (size_t i = 0; i < r->n; i++)
+		if (!bytes_eq(r->v[i].zone, zone))
+			r->v[kept++] = r->v[i];
+	r->n = kept;
+	return 0;
+}
+
+/* Changes r as asked. */
+static int change(struct ring *r, const struct ring_plan_ask *a, struct err *e)
+{
+	uint64_t n;
+
+	if (a->zone.n && remove_zone(r, a->zone, e) < 0)
+		return -1;
+	if (a->remove.n && !ring_find(r, a->remove) && num_u64(a->remove, &n)) {
+		if (n > r->n)
+			return err_set(e, ERR_NO, "%llu are to go, there are %zu",
+				       (unsigned long long)n, r->n);
+		while (n-- > 0)
+			ring_remove(r, one_to_go(r));
+	} else if (a->remove.n && remove_named(r, a->remove, e) < 0) {
+		return -1;
+	}
+	return add_some(r, a, e);
+}
+
+/* ---- telling ---- */
+
+struct sides {
+	const struct ring_view *before, *after;
+	double *load_before, *load_after; /* of all replicas */
+};
+
+static void row(const struct ring_report *r, struct table *t, const struct ring_instance *in,
+		const double *before, const double *after)
+{
+	const char *percent = r->format == RING_CSV ? "" : "%";
+
+	if (r->format == RING_JSONL) {
+		buf_add_str(r->out, "{\"instance\":");
+		json_add_quoted(r->out, in->name);
+		buf_add_str(r->out, ",\"zone\":");
+		json_add_quoted(r->out, in->zone);
+		if (before)
+			buf_addf(r->out, ",\"before\":%.6f", *before);
+		if (after)
+			buf_addf(r->out, ",\"after\":%.6f", *after);
+		buf_add_str(r->out, "}\n");
+		return;
+	}
+	table_add(t, in->name);
+	table_add(t, in->zone.n ? in->zone : BYTES_LIT("-"));
+	if (before)
+		table_addf(t, "%.2f%s", 100 * *before, percent);
+	else
+		table_add(t, BYTES_LIT("-"));
+	if (after)
+		table_addf(t, "%.2f%s", 100 * *after, percent);
+	else
+		table_add(t, BYTES_LIT("-"));
+	table_addf(t, "%+.2f%s", 100 * ((after ? *after : 0) - (before ? *before : 0)), percent);
+}
+
+/* Both are sorted by name: side by side. */
+static void rows(const struct ring_report *r, struct table *t, const struct sides *s)
+{
+	const struct ring *before = s->before->ring, *after = s->after->ring;
+	size_t a = 0, b = 0;
+
+	while (a < before->n || b < after->n) {
+		int c = a == before->n	? 1
+			: b == after->n ? -1
+					: bytes_cmp(before->v[a].name, after->v[b].name);
+
+		row(r, t, c <= 0 ? &before->v[a] : &after->v[b], c <= 0 ? &s->load_before[a] : NULL,
+		    c >= 0 ? &s->load_after[b] : NULL);
+		a += c <= 0;
+		b += c >= 0;
+	}
+}
+
+/* The part of all replicas that those who come have when all is even, and those who go had. */
+static double fair_part(const struct ring_view *v, const struct ring *other)
+{
+	double ret = 0, all = 0;
+
+	for (size_t i = 0; i < v->ring->n; i++) {
+		double fair = v->writable[i] ? ring_fair_share(v, i) : 0;
+
+		all += fair;
+		if (!ring_find(other, v->ring->v[i].name))
+			ret += fair;
+	}
+	return all > 0 ? ret / all : 0;
+}
+
+static double *parts(const struct ring_view *v)
+{
+	double *load = mem_alloc(v->ring->n * sizeof(*load)), all = ring_loads(v, load);
+
+	for (size_t i = 0; i < v->ring->n && all > 0; i++)
+		load[i] /= all;
+	return load;
+}
+
+static void tell(const struct ring_report *r, const struct sides *s)
+{
+	static const char *const names[] = { "INSTANCE", "ZONE", "BEFORE", "AFTER", "CHANGE" };
+	double fair = fair_part(s->after, s->before->ring) + fair_part(s->before, s->after->ring);
+	struct table t = { 0 };
+	struct ring_moved m;
+	double moved;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		table_column(&t, names[i], i < 2 ? TABLE_LEFT : TABLE_RIGHT);
+	rows(r, &t, s);
+	ring_compare(s->before, s->after, &m);
+	moved = m.replicas > 0 ? m.moved / m.replicas : 0;
+	if (r->format == RING_CSV) {
+		table_csv(&t, r->out);
+	} else if (r->format == RING_TEXT) {
+		table_text(&t, r->out);
+		buf_addf(r->out,
+			 "\nmoves %.2f%% of all replicas; the fair share of those who come and go "
+			 "is %.2f%%\n",
+			 100 * moved, 100 * fair);
+	} else {
+		buf_addf(r->out, "{\"moved\":%.6f,\"fair\":%.6f,\"replicas\":%.6f}\n", moved, fair,
+			 m.replicas);
+	}
+	table_release(&t);
+}
+
+static int judge(const struct ring_view *v, struct err *e)
+{
+	unsigned quorum = ring_quorum(v->ring->settings.replication);
+	size_t n = ring_view_writable(v);
+
+	if (ring_check_zones(v, e) < 0)
+		return -1;
+	if (n < quorum)
+		return err_set(e, ERR_NO, "a write needs %u instances that take it, have %zu",
+			       quorum, n);
+	return 0;
+}
+
+int ring_report_plan(const struct ring_report *before, const struct ring_plan_ask *a, struct err *e)
+{
+	struct ring with;
+	struct ring_view after;
+	struct sides s;
+	int rc;
+
+	ring_init(&with);
+	ring_copy(&with, before->view.ring);
+	rc = change(&with, a, e);
+	if (rc == 0) {
+		ring_view_init(&after, &with, a->now_ns, NULL);
+		s = (struct sides){ &before->view, &after, parts(&before->view), parts(&after) };
+		tell(before, &s);
+		rc = judge(&after, e);
+		free(s.load_before);
+		free(s.load_after);
+		ring_view_release(&after);
+	}
+	ring_release(&with);
+	return rc;
+}

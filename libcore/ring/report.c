@@ -1,0 +1,193 @@
+#include "ring/report.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "json/json.h"
+#include "ring/load.h"
+#include "time/time.h"
+
+static void finish(const struct ring_report *r, struct table *t)
+{
+	if (r->format == RING_CSV)
+		table_csv(t, r->out);
+	else
+		table_text(t, r->out);
+	table_release(t);
+}
+
+/* "4s ago", in whole seconds. */
+static void add_age(struct buf *b, int64_t now_ns, int64_t then_ns)
+{
+	int64_t age = (now_ns - then_ns) / NS_PER_S * NS_PER_S;
+
+	time_add_duration(b, age < 0 ? -age : age);
+	buf_add_str(b, age < 0 ? " ahead" : " ago");
+}
+
+/* ---- status ---- */
+
+static void status_json(const struct ring_report *r, const struct ring_instance *in, double owns)
+{
+	enum ring_state health = ring_health(&r->view.ring->settings, in, r->view.now_ns);
+	struct buf *b = r->out;
+
+	buf_add_str(b, "{\"instance\":");
+	json_add_quoted(b, in->name);
+	buf_add_str(b, ",\"zone\":");
+	json_add_quoted(b, in->zone);
+	buf_addf(b, ",\"state\":\"%s\",\"health\":\"%s\",\"heartbeat\":\"",
+		 ring_state_name(in->state), ring_state_name(health));
+	time_add_rfc3339(b, in->heartbeat_ns);
+	buf_add_str(b, "\",\"registered\":\"");
+	time_add_rfc3339(b, in->registered_ns);
+	buf_addf(b, "\",\"tokens\":%zu,\"owns\":%.6f,\"addr\":", in->n_tokens, owns);
+	json_add_quoted(b, in->addr);
+	buf_add_str(b, "}\n");
+}
+
+static void status_row(const struct ring_report *r, struct table *t, const struct ring_instance *in,
+		       double owns)
+{
+	enum ring_state health = ring_health(&r->view.ring->settings, in, r->view.now_ns);
+	struct buf b = { 0 };
+
+	table_add(t, in->name);
+	table_add(t, in->zone.n ? in->zone : BYTES_LIT("-"));
+	table_add(t, bytes_str(ring_state_name(health)));
+	if (r->format == RING_CSV)
+		time_add_rfc3339(&b, in->heartbeat_ns);
+	else
+		add_age(&b, r->view.now_ns, in->heartbeat_ns);
+	table_add(t, buf_bytes(&b));
+	table_addf(t, "%zu", in->n_tokens);
+	table_addf(t, "%.2f%s", 100 * owns, r->format == RING_CSV ? "" : "%");
+	table_add(t, in->addr);
+	buf_release(&b);
+}
+
+/* What is not as it should be, in words; nothing when all is. */
+static void add_faults(const struct ring_report *r, double replicas, struct buf *b)
+{
+	const struct ring *ring = r->view.ring;
+	unsigned want = ring->settings.replication;
+	size_t n_unhealthy = 0;
+	struct err e;
+
+	for (size_t i = 0; i < ring->n; i++)
+		n_unhealthy += r->view.is_in[i] && ring_health(&ring->settings, &ring->v[i],
+							       r->view.now_ns) == RING_UNHEALTHY;
+	if (n_unhealthy)
+		buf_addf(b, "%zu UNHEALTHY", n_unhealthy);
+	if (replicas < want - 1e-6)
+		buf_addf(b, "%s%.0f of %u replicas", b->n ? "; " : "", replicas, want);
+	if (ring_check_zones(&r->view, &e) < 0)
+		buf_addf(b, "%s%s", b->n ? "; " : "", e.msg);
+}
+
+static void status_summary(const struct ring_report *r, double replicas, const double *load)
+{
+	const struct ring *ring = r->view.ring;
+	size_t n[RING_STATES + 1] = { 0 }, all = 0;
+	double most = 0, mean;
+
+	for (size_t i = 0; i < ring->n; i++) {
+		if (!r->view.is_in[i])
+			continue;
+		all++;
+		n[ring_health(&ring->settings, &ring->v[i], r->view.now_ns)]++;
+		if (load[i] > most)
+			most = load[i];
+	}
+	mean = n[RING_ACTIVE] ? replicas / (double)n[RING_ACTIVE] : 0;
+	buf_addf(r->out, "\n%zu instances", all);
+	for (int i = 0; i <= RING_STATES; i++)
+		if (n[i])
+			buf_addf(r->out, ", %zu %s", n[i], ring_state_name((enum ring_state)i));
+	buf_addf(r->out, "; %u replicas", ring->settings.replication);
+	if (ring->settings.zone_awareness)
+		buf_addf(r->out, " in %zu zones", ring_view_zones(&r->view));
+	if (mean > 0)
+		buf_addf(r->out, "; the fullest owns %.1f%% more than the mean",
+			 100 * (most / mean - 1));
+	buf_add_char(r->out, '\n');
+}
+
+int ring_report_status(const struct ring_report *r, struct err *e)
+{
+	static const char *const names[] = { "INSTANCE", "ZONE", "STATE",  "HEARTBEAT",
+					     "TOKENS",	 "OWNS", "ADDRESS" };
+	const struct ring *ring = r->view.ring;
+	double *load = mem_alloc(ring->n * sizeof(*load)), replicas;
+	struct buf faults = { 0 };
+	struct table t = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		table_column(&t, names[i], i == 4 || i == 5 ? TABLE_RIGHT : TABLE_LEFT);
+	replicas = ring_loads(&r->view, load);
+	for (size_t i = 0; i < ring->n; i++) {
+		double owns = replicas > 0 ? load[i] / replicas : 0;
+
+		if (!r->view.is_in[i])
+			continue;
+		if (r->format == RING_JSONL)
+			status_json(r, &ring->v[i], owns);
+		else
+			status_row(r, &t, &ring->v[i], owns);
+	}
+	if (r->format == RING_JSONL)
+		table_release(&t);
+	else
+		finish(r, &t);
+	if (r->format == RING_TEXT)
+		status_summary(r, replicas, load);
+	add_faults(r, replicas, &faults);
+	if (faults.n)
+		rc = err_set(e, ERR_NO, "%s", buf_str(&faults));
+	buf_release(&faults);
+	free(load);
+	return rc;
+}
+
+/* ---- tokens ---- */
+
+int ring_report_tokens(const struct ring_report *r, struct bytes name, struct err *e)
+{
+	static const char *const names[] = { "TOKEN", "POSITIONS", "INSTANCE", "ZONE" };
+	const struct ring_view *v = &r->view;
+	const struct ring_instance *only = NULL;
+	struct table t = { 0 };
+
+	if (name.n) {
+		only = ring_find_or_say(v->ring, name, e);
+		if (!only)
+			return -1;
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		table_column(&t, names[i], i < 2 ? TABLE_RIGHT : TABLE_LEFT);
+	for (size_t i = 0; i < v->n; i++) {
+		const struct ring_instance *in = &v->ring->v[v->point[i].who];
+
+		if (only && in != only)
+			continue;
+		if (r->format == RING_JSONL) {
+			buf_addf(r->out, "{\"token\":%u,\"positions\":%llu,\"instance\":",
+				 v->point[i].token, (unsigned long long)ring_view_width(v, i));
+			json_add_quoted(r->out, in->name);
+			buf_add_str(r->out, ",\"zone\":");
+			json_add_quoted(r->out, in->zone);
+			buf_add_str(r->out, "}\n");
+			continue;
+		}
+		table_addf(&t, "%u", v->point[i].token);
+		table_addf(&t, "%llu", (unsigned long long)ring_view_width(v, i));
+		table_add(&t, in->name);
+		table_add(&t, in->zone.n ? in->zone : BYTES_LIT("-"));
+	}
+	if (r->format == RING_JSONL)
+		table_release(&t);
+	else
+		finish(r, &t);
+	return 0;
+}

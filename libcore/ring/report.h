@@ -1,0 +1,29 @@
+/* What ringctl tells of a ring, in each of its formats. For command.c. */
+#ifndef RING_REPORT_H
+#define RING_REPORT_H
+
+#include "report/table.h"
+#include "ring/options.h"
+#include "ring/view.h"
+
+/* Which instances are asked for: all, or a tenant's shard. */
+struct ring_report {
+	struct ring_view view;
+	enum ring_format format;
+	struct buf *out;
+};
+
+/* Every instance: state, heartbeat, what it owns. Returns whether all is well: ERR_NO with what is
+ * not, after it was told. */
+MUST_CHECK int ring_report_status(const struct ring_report *r, struct err *e);
+
+/* The stream's position, each instance met, whether it is an owner and why. Errors: ERR_NO,
+ * insufficient zone diversity, or too few for a quorum, after it was told. */
+MUST_CHECK int ring_report_owner(const struct ring_report *r, struct bytes tenant,
+				 const struct labels *labels, struct err *e);
+
+/* Each token, whose it is, and how many positions it has. name: of this instance alone; empty: of
+ * all. Errors: ERR_NO, there is no such instance. */
+MUST_CHECK int ring_report_tokens(const struct ring_report *r, struct bytes name, struct err *e);
+
+#endif

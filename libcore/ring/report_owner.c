@@ -1,0 +1,102 @@
+#include "base/mem.h"
+#include "json/json.h"
+#include "ring/explain.h"
+#include "ring/report.h"
+
+static void row(const struct ring_report *r, struct table *t, const struct ring_step *s)
+{
+	const struct ring_instance *in = &r->view.ring->v[s->who];
+	bool reads = s->verdict == RING_OWNS || s->verdict == RING_READ_ONLY;
+	struct buf why = { 0 };
+
+	ring_add_verdict(&why, &r->view, s);
+	table_add(t, in->name);
+	table_add(t, in->zone.n ? in->zone : BYTES_LIT("-"));
+	table_addf(t, "%u", s->token);
+	table_add(t, bytes_str(s->verdict == RING_OWNS ? "yes" : "no"));
+	table_add(t, bytes_str(reads ? "yes" : "no"));
+	table_add(t, bytes_str(s->in_loki ? "yes" : "no"));
+	table_add(t, buf_bytes(&why));
+	buf_release(&why);
+}
+
+static void json(const struct ring_report *r, const struct ring_step *s)
+{
+	const struct ring_instance *in = &r->view.ring->v[s->who];
+	bool reads = s->verdict == RING_OWNS || s->verdict == RING_READ_ONLY;
+	struct buf why = { 0 };
+
+	ring_add_verdict(&why, &r->view, s);
+	buf_add_str(r->out, "{\"instance\":");
+	json_add_quoted(r->out, in->name);
+	buf_add_str(r->out, ",\"zone\":");
+	json_add_quoted(r->out, in->zone);
+	buf_addf(r->out, ",\"token\":%u,\"write\":%s,\"read\":%s,\"loki\":%s,\"why\":", s->token,
+		 s->verdict == RING_OWNS ? "true" : "false", reads ? "true" : "false",
+		 s->in_loki ? "true" : "false");
+	json_add_quoted(r->out, buf_bytes(&why));
+	buf_add_str(r->out, ",\"addr\":");
+	json_add_quoted(r->out, in->addr);
+	buf_add_str(r->out, "}\n");
+	buf_release(&why);
+}
+
+static void add_quorum(const struct ring_report *r, size_t owners)
+{
+	unsigned want = r->view.ring->settings.replication, quorum = ring_quorum(want);
+
+	buf_addf(r->out, "\n%zu of %u owners; a write counts when %u have it", owners, want,
+		 quorum);
+	if (owners >= quorum)
+		buf_addf(r->out, ": %zu may fail", owners - quorum);
+	buf_add_char(r->out, '\n');
+}
+
+static int judge(const struct ring_report *r, size_t owners, struct err *e)
+{
+	unsigned quorum = ring_quorum(r->view.ring->settings.replication);
+
+	if (owners < quorum)
+		return err_set(e, ERR_NO,
+			       "a write needs %u instances that take it, and there %s %zu", quorum,
+			       owners == 1 ? "is" : "are", owners);
+	return ring_check_zones(&r->view, e);
+}
+
+int ring_report_owner(const struct ring_report *r, struct bytes tenant, const struct labels *labels,
+		      struct err *e)
+{
+	static const char *const names[] = { "INSTANCE", "ZONE", "TOKEN", "WRITE",
+					     "READ",	 "LOKI", "WHY" };
+	struct buf text = { 0 };
+	struct ring_walk w = { 0 };
+	struct table t = { 0 };
+	uint32_t token;
+	size_t owners;
+
+	labels_add_text(&text, labels);
+	token = ring_token_of(tenant, buf_bytes(&text));
+	ring_explain(&r->view, token, &w);
+	if (r->format == RING_TEXT)
+		buf_addf(r->out, "tenant %.*s, stream %s: position %u\n\n", BYTES_ARG(tenant),
+			 buf_str(&text), token);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		table_column(&t, names[i], i == 2 ? TABLE_RIGHT : TABLE_LEFT);
+	for (size_t i = 0; i < w.n; i++) {
+		if (r->format == RING_JSONL)
+			json(r, &w.v[i]);
+		else
+			row(r, &t, &w.v[i]);
+	}
+	if (r->format == RING_CSV)
+		table_csv(&t, r->out);
+	else if (r->format == RING_TEXT)
+		table_text(&t, r->out);
+	owners = w.owners.n;
+	if (r->format == RING_TEXT)
+		add_quorum(r, owners);
+	table_release(&t);
+	ring_walk_release(&w);
+	buf_release(&text);
+	return judge(r, owners, e);
+}

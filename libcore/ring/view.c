@@ -1,0 +1,184 @@
+#include "ring/view.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/map.h"
+#include "base/mem.h"
+
+static int cmp_points(const void *a, const void *b)
+{
+	const struct ring_point *x = a, *y = b;
+
+	return (x->token > y->token) - (x->token < y->token);
+}
+
+static void number_zones(struct ring_view *v)
+{
+	struct map zones = { 0 };
+
+	for (size_t i = 0; i < v->ring->n; i++) {
+		struct bytes zone = v->ring->v[i].zone;
+		uint64_t hash = hash64(zone);
+
+		v->zone[i] = (uint32_t)v->n_zones;
+		/* Of those without a zone each is one of its own. */
+		if (v->ring->settings.zone_awareness && zone.n) {
+			uint32_t number = map_get(&zones, hash, zone);
+
+			if (number != MAP_NONE) {
+				v->zone[i] = number;
+				continue;
+			}
+			map_put(&zones, hash, zone, v->zone[i]);
+		}
+		v->n_zones++;
+	}
+	map_release(&zones);
+}
+
+static void count_zones(struct ring_view *v)
+{
+	uint32_t *in_zone = mem_alloc(v->n_zones * sizeof(*in_zone));
+
+	memset(v->with_least, 0, sizeof(v->with_least));
+	for (size_t i = 0; i < v->ring->n; i++) {
+		uint32_t rank;
+
+		if (!v->writable[i])
+			continue;
+		rank = in_zone[v->zone[i]]++;
+		if (rank < RING_REPLICATION_MAX)
+			v->with_least[rank]++;
+	}
+	free(in_zone);
+}
+
+void ring_view_init(struct ring_view *v, const struct ring *r, int64_t now_ns, const bool *is_in)
+{
+	size_t n = 0;
+
+	*v = (struct ring_view){ .ring = r, .now_ns = now_ns };
+	v->is_in = mem_alloc(r->n);
+	v->writable = mem_alloc(r->n);
+	v->zone = mem_alloc(r->n * sizeof(*v->zone));
+	for (size_t i = 0; i < r->n; i++) {
+		v->is_in[i] = !is_in || is_in[i];
+		v->writable[i] = v->is_in[i] && r->v[i].n_tokens > 0 &&
+				 ring_health(&r->settings, &r->v[i], now_ns) == RING_ACTIVE;
+		n += v->is_in[i] ? r->v[i].n_tokens : 0;
+	}
+	number_zones(v);
+	count_zones(v);
+	v->point = mem_alloc(n * sizeof(*v->point));
+	for (size_t i = 0; i < r->n; i++)
+		for (size_t k = 0; v->is_in[i] && k < r->v[i].n_tokens; k++)
+			v->point[v->n++] = (struct ring_point){ r->v[i].token[k], (uint32_t)i };
+	if (v->n)
+		qsort(v->point, v->n, sizeof(*v->point), cmp_points);
+}
+
+void ring_view_release(struct ring_view *v)
+{
+	free(v->point);
+	free(v->is_in);
+	free(v->writable);
+	free(v->zone);
+	*v = (struct ring_view){ 0 };
+}
+
+size_t ring_view_search(const struct ring_view *v, uint32_t token)
+{
+	size_t low = 0, high = v->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (v->point[mid].token <= token)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low == v->n ? 0 : low;
+}
+
+static bool is_owner(const struct ring_owners *o, uint32_t who)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->v[i] == who)
+			return true;
+	return false;
+}
+
+static size_t of_zone(const struct ring_view *v, const struct ring_owners *o, uint32_t zone)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->n; i++)
+		n += v->zone[o->v[i]] == zone;
+	return n;
+}
+
+/* In round number r each zone that has so many gets its r-th owner: no zone has two before each
+ * that can has one. */
+void ring_owners_at(const struct ring_view *v, size_t at, struct ring_owners *ret)
+{
+	size_t replication = v->ring->settings.replication;
+
+	ret->n = 0;
+	for (size_t round = 0; round < replication && ret->n < replication; round++) {
+		size_t left = v->with_least[round], i = at;
+
+		while (left > 0 && ret->n < replication) {
+			uint32_t who = v->point[i].who;
+
+			i = i + 1 == v->n ? 0 : i + 1;
+			if (!v->writable[who] || is_owner(ret, who) ||
+			    of_zone(v, ret, v->zone[who]) > round)
+				continue;
+			ret->v[ret->n++] = who;
+			left--;
+		}
+	}
+}
+
+void ring_owners_of(const struct ring_view *v, uint32_t token, struct ring_owners *ret)
+{
+	ret->n = 0;
+	if (v->n)
+		ring_owners_at(v, ring_view_search(v, token), ret);
+}
+
+uint64_t ring_view_width(const struct ring_view *v, size_t at)
+{
+	uint32_t token = v->point[at].token;
+
+	if (at > 0)
+		return token - v->point[at - 1].token;
+	return (UINT64_C(1) << 32) - v->point[v->n - 1].token + token;
+}
+
+size_t ring_view_zones(const struct ring_view *v)
+{
+	return v->with_least[0];
+}
+
+size_t ring_view_writable(const struct ring_view *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->ring->n; i++)
+		n += v->writable[i];
+	return n;
+}
+
+int ring_check_zones(const struct ring_view *v, struct err *e)
+{
+	unsigned need = v->ring->settings.replication;
+	size_t have = ring_view_zones(v);
+
+	if (!v->ring->settings.zone_awareness || have >= need)
+		return 0;
+	return err_set(e, ERR_NO, "insufficient zone diversity: need %u %s, have %zu", need,
+		       need == 1 ? "zone" : "zones", have);
+}

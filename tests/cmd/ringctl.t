@@ -1,0 +1,100 @@
+#!/bin/sh
+# ringctl: options, streams, exit codes; plans and simulations.
+. "${0%/*}/../lib/tap.sh"
+need jq
+
+ok "no command is exit 2" exits 2 ringctl
+ok "it is said so" stderr_has "no command given"
+ok "an unknown command is exit 2" exits 2 ringctl stats
+ok "the one that is meant is named" stderr_has "'stats': did you mean 'status'?"
+ok "an operand too many is exit 2" exits 2 ringctl status i-1
+ok "it is named" stderr_has "status: 'i-1': expected no operand"
+ok "none where one is needed is exit 2" exits 2 ringctl join
+ok "it is said so" stderr_has "join: expected one INSTANCE"
+ok "a name that cannot be is exit 2" exits 2 ringctl join 'i 1'
+ok "it is said why" stderr_has "instance 'i 1': expected letters, digits"
+ok "an option of another command is exit 2" exits 2 ringctl status --addr a:1
+ok "it is said of which" stderr_has "option '--addr' has no effect without 'join'"
+ok "--period without --auto is exit 2" exits 2 ringctl forget i-1 --period 1h
+ok "it is said so" stderr_has "option '--period' has no effect without '--auto'"
+ok "--every without --watch is exit 2" exits 2 ringctl status --every 1s
+ok "--watch with --now is exit 2" exits 2 ringctl status --watch --now now
+ok "a duration of 0 is exit 2" exits 2 ringctl init --heartbeat-timeout 0s
+ok "it is said so" stderr_has "expected a duration above 0, found '0s'"
+ok "no replicas are exit 2" exits 2 ringctl init --replication 0
+ok "too many replicas are exit 2" exits 2 ringctl init --replication 16
+ok "a place of another kind is exit 2" exits 2 ringctl --ring consul://x status
+ok "it is said what is expected" stderr_has "'consul://x': expected a file"
+ok "labels that are none are exit 2" exits 2 ringctl owner 'app=web'
+ok "they are named" stderr_has "'app=web'"
+ok "a tenant that cannot be is exit 2" exits 2 ringctl owner '{a="b"}' -t ../x
+
+# A ring without zones, with the default settings.
+for i in 1 2 3 4 5; do ringctl --ring r --now 1000000000 join i-$i 2>/dev/null; done
+at() { ringctl --ring r --now 1000000000 "$@"; }
+ok "five instances" exits 0 at status
+ok "are well" stdout_has "5 instances, 5 ACTIVE; 3 replicas; the fullest owns"
+ok "as CSV" exits 0 at status -o csv
+ok "with a head" stdout_has "INSTANCE,ZONE,STATE,HEARTBEAT,TOKENS,OWNS,ADDRESS"
+ok "and times" stdout_has "i-1,-,ACTIVE,2001-09-09T01:46:40Z,128,"
+ok "owners as jsonl" exits 0 at owner '{app="web"}' -o jsonl
+is "are three" "$(jq -s 'map(select(.write)) | length' "$TAP/stdout")" 3
+is "and the same as Loki's, as all are well" "$(jq -s 'map(select(.loki)) | length' "$TAP/stdout")" 3
+is "the order of labels does not matter" "$(at owner '{a="1",b="2"}' -o jsonl | md5sum)" "$(at owner '{b="2", a="1"}' -o jsonl | md5sum)"
+ok "tokens of one" exits 0 at tokens i-3 -o csv
+ok "and no other" stdout_lines 129
+ok "of one who is not there" exits 1 at tokens i-9
+is "positions are all there are" "$(at tokens -o jsonl | jq -s 'map(.positions) | add')" 4294967296
+ok "--output" exits 0 at status --output out.txt
+ok "has it" grep -q '5 ACTIVE' out.txt
+
+# Plans.
+ok "one more" exits 0 at plan --add 1 -o jsonl
+is "takes its fair share, a sixth" "$(tail -n 1 "$TAP/stdout" | jq '.moved > 0.16 and .moved < 0.17 and .fair > 0.1666 and .fair < 0.1667')" true
+is "the ring is as it was" "$(at status -o jsonl | wc -l)" 5
+ok "two less, by number" exits 0 at plan --remove 2
+ok "the last by name go" stdout_matches '^i-5 .* -  '
+ok "by name" exits 0 at plan --remove i-1,i-2
+ok "it is told how much moves" stdout_matches '^moves [0-9.]*% of all replicas; the fair share of those who come and go is '
+ok "too few are left for a quorum" exits 1 at plan --remove 4
+ok "it is said so" stderr_has "a write needs 2 instances that take it, have 1"
+ok "more than there are" exits 1 at plan --remove 6
+ok "it is said so" stderr_has "6 are to go, there are 5"
+ok "who is not there" exits 1 at plan --remove i-1,i-8
+ok "is named" stderr_has "there is no instance 'i-8'"
+ok "a zone that is not there" exits 1 at plan --zone c
+ok "is named" stderr_has "no instance is in zone 'c'"
+ok "a plan of nothing is exit 2" exits 2 at plan
+ok "it is said what is missing" stderr_has "plan: expected --add, --remove or --zone"
+
+for i in 1 2 3 4 5 6; do ringctl --ring z --now 1000000000 join i-$i --zone "$(echo abc | cut -c $(((i - 1) % 3 + 1)))" 2>/dev/null; done
+ok "without a zone too few are left" exits 1 ringctl --ring z --now 1000000000 plan --zone b
+ok "it is said so" stderr_is "ringctl: error: insufficient zone diversity: need 3 zones, have 2"
+ok "the plan is told all the same" stdout_matches '^moves '
+ok "a newcomer goes to where there are fewest" exits 0 ringctl --ring z --now 1000000000 plan --remove i-2 --add 1
+ok "to zone b" stdout_matches '^new-1  *b '
+
+# Simulations.
+ok "a simulation needs no ring" exits 0 ringctl simulate --nodes 12 --zones 3 --replication 3
+is "its last line has what matters" "$(tail -n 1 "$TAP/stdout" | sed 's/[0-9.]*%/X%/g')" "spread X%, movement X%, owners per range 3"
+ok "as jsonl" exits 0 ringctl simulate --nodes 12 --zones 3 --streams 10000 --fail zone=zone-1 -o jsonl
+is "a zone may fail" "$(jq -r 'select(.figure == "write").value' "$TAP/stdout")" 1
+is "no owner lies in it afterwards" "$(jq -r 'select(.figure == "owners_later").value' "$TAP/stdout")" 3
+is "the last line is for programs" "$(tail -n 1 "$TAP/stdout" | jq -c 'keys')" '["movement","owners_least","owners_most","spread"]'
+is "each stream is placed three times" "$(jq -r 'select(.figure == "streams_mean").value' "$TAP/stdout")" 2500
+ok "too few zones are exit 1" exits 1 ringctl simulate --nodes 12 --zones 2
+ok "it is said so" stderr_has "insufficient zone diversity: need 3 zones, have 2"
+ok "a failure that loses data is exit 1" exits 1 ringctl simulate --nodes 4 --fail nodes=2
+ok "it is said so" stderr_has "this failure loses data, or stops writes"
+is "the same seed fails the same" "$(ringctl simulate --nodes 30 --fail nodes=4 --seed 7 2>/dev/null | md5sum)" \
+	"$(ringctl simulate --nodes 30 --fail nodes=4 --seed 7 2>/dev/null | md5sum)"
+ok "fewer nodes than replicas" exits 0 ringctl simulate --nodes 2
+ok "have as many owners as there are" stdout_matches 'owners per range 2$'
+ok "more zones than nodes are exit 2" exits 2 ringctl simulate --nodes 2 --zones 3
+ok "no nodes are exit 2" exits 2 ringctl simulate
+ok "a failure of another kind is exit 2" exits 2 ringctl simulate --nodes 3 --fail disk
+ok "it is said what is expected" stderr_has "option '--fail': expected nodes=N or zone=ZONE, found 'disk'"
+ok "a zone that is not there cannot fail" exits 2 ringctl simulate --nodes 6 --zones 3 --fail zone=b
+ok "it is said which there are" stderr_has "there are zone-1 to zone-3"
+
+done_testing

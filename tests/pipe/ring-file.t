@@ -1,0 +1,44 @@
+#!/bin/sh
+# A ring in a file: what every ring does, and what only files do.
+. "${0%/*}/../lib/tap.sh"
+# shellcheck source=tests/lib/ring.sh
+. "$REPO/tests/lib/ring.sh"
+
+ring_suite ring
+
+cp ring whole
+flip_byte ring 300
+ok "damage is exit 3" exits 3 ring status
+ok "it is said where" stderr_matches "'ring': line [0-9]+: "
+ok "nothing is changed then" exits 3 ring join i-9 --zone a
+cp whole ring
+cut_file ring 1000
+ok "a file that is cut is exit 3" exits 3 ring status
+ok "it is said so" stderr_has "'ring': cut short in line"
+cp whole ring
+ok "as it was, all is well" exits 0 ring status
+
+# Whoever holds the lock is waited for, but not for ever.
+mkfifo go
+spawn sh -c 'exec 9>ring.lock; flock 9; : >held; read -r x <go'
+wait_for 10 test -e held || bail "the lock is held"
+ok "a lock that is held is exit 5" exits 5 ringctl --ring ring --timeout 50ms leave i-1
+ok "it is said who holds what" stderr_has "'ring.lock': another process holds the lock"
+echo >go
+ok "when it is free, it goes on" exits 0 ring leave i-1
+
+mkdir away
+ok "a folder is no ring" exits 4 ringctl --ring away status
+ok "one that is not there, neither" exits 4 ringctl --ring none/ring join i-1
+
+# A picture that is asked for again and again is told when the ring changes.
+ring join i-1 >/dev/null 2>&1
+ringctl --ring ring status --watch --every 1h -o jsonl >seen 2>&1 &
+watcher=$!
+lines_are() { [ "$(wc -l <seen)" -ge "$1" ]; }
+ok "status --watch tells at once" wait_for 10 lines_are 36
+ring join i-0 --zone a 2>/dev/null
+ok "and again after a change" wait_for 10 lines_are 73
+kill $watcher
+
+done_testing

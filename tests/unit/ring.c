@@ -1,0 +1,309 @@
+/* Rings: positions of streams, texts that are none, changes that are refused. */
+#include "unit.h"
+
+#include "base/io.h"
+#include "ring/changes.h"
+#include "ring/explain.h"
+#include "ring/shard.h"
+#include "ring/text.h"
+
+/* Computed by other means (FNV-1, not FNV-1a, over the bytes of both). */
+static void positions_are_lokis(void **unused)
+{
+	(void)unused;
+	assert_int_equal(UINT32_C(2166136261), ring_token_of(BYTES_LIT(""), BYTES_LIT("")));
+	assert_int_equal(UINT32_C(645897716),
+			 ring_token_of(BYTES_LIT("fake"), BYTES_LIT("{app=\"web\"}")));
+	assert_int_equal(
+		UINT32_C(1133217082),
+		ring_token_of(BYTES_LIT("acme"), BYTES_LIT("{app=\"web\", env=\"prod\"}")));
+	assert_int_equal(
+		UINT32_C(790039453),
+		ring_token_of(BYTES_LIT("tenant-1"),
+			      BYTES_LIT("{job=\"api\", pod=\"api-7\", zone=\"\\\"q\\\"\"}")));
+}
+
+static void what_version_1_wrote_is_read(void **unused)
+{
+	struct buf text = { 0 }, again = { 0 };
+	struct ring r;
+	struct err e;
+
+	(void)unused;
+	assert_int_equal(0, io_read_file("tests/golden/frozen/ring-v1-two-instances", RING_TEXT_MAX,
+					 &text, &e));
+	assert_int_equal(0, ring_parse_text(buf_bytes(&text), &r, &e));
+	assert_int_equal(2, r.n);
+	assert_bytes(r.v[1].addr, "10.0.0.2:3100");
+	assert_int_equal(UINT32_C(2886331468), r.v[1].token[1]);
+	ring_add_text(&again, &r);
+	assert_true(bytes_eq(buf_bytes(&text), buf_bytes(&again)));
+	ring_release(&r);
+	buf_release(&text);
+	buf_release(&again);
+}
+
+#define HEAD                                                                           \
+	"{\"lokid_ring\":1,\"revision\":1,\"replication\":3,\"zone_awareness\":false," \
+	"\"heartbeat_timeout\":\"1m0s\",\"tokens\":2}\n"
+#define INSTANCE(name, state, tokens)                                                        \
+	"{\"instance\":\"" name "\",\"addr\":\"\",\"zone\":\"\",\"state\":\"" state          \
+	"\",\"heartbeat\":\"1970-01-01T00:00:01Z\",\"registered\":\"1970-01-01T00:00:01Z\"," \
+	"\"tokens\":" tokens "}\n"
+
+static void refuses(const char *text, enum err_code code, const char *why)
+{
+	struct ring r;
+	struct err e = { 0 };
+
+	assert_int_equal(-1, ring_parse_text(bytes_str(text), &r, &e));
+	assert_string_equal(why, e.msg);
+	assert_int_equal(code, e.code);
+}
+
+static void texts_that_are_no_ring_say_where(void **unused)
+{
+	(void)unused;
+	refuses("", ERR_CORRUPT, "it is empty");
+	refuses("nonsense\n", ERR_CORRUPT, "line 1: expected an object of JSON");
+	refuses("{\"a\":1}\n", ERR_CORRUPT, "line 1: this is no ring: lokid_ring: missing");
+	refuses("{\"lokid_ring\":2}\n", ERR_VERSION, "line 1: version 2, we read 1");
+	refuses("{\"lokid_ring\":1,\"lokid_ring\":1}\n", ERR_CORRUPT,
+		"line 1: lokid_ring: it is there twice");
+	refuses("{\"lokid_ring\":1,\"revision\":-1}\n", ERR_CORRUPT,
+		"line 1: revision: expected a whole number from 1 to 18446744073709551615, found "
+		"-1");
+	refuses("{\"lokid_ring\":1,\"revision\":1,\"replication\":99}\n", ERR_CORRUPT,
+		"line 1: replication: expected a whole number from 1 to 15, found 99");
+	refuses(HEAD INSTANCE("i 1", "ACTIVE", "[1]"), ERR_CORRUPT,
+		"line 2: instance 'i 1': expected letters, digits and . _ : -, and no - first");
+	refuses(HEAD INSTANCE("i-1", "UNHEALTHY", "[1]"), ERR_CORRUPT,
+		"line 2: instance 'i-1': state: expected PENDING, JOINING, ACTIVE or LEAVING, "
+		"found \"UNHEALTHY\"");
+	refuses(HEAD INSTANCE("i-1", "ACTIVE", "[]"), ERR_CORRUPT,
+		"line 2: instance 'i-1': tokens: expected at least one number, found []");
+	refuses(HEAD INSTANCE("i-1", "ACTIVE", "[2,1]"), ERR_CORRUPT,
+		"line 2: instance 'i-1': tokens: expected them ascending, found 1 behind 2");
+	refuses(HEAD INSTANCE("i-1", "ACTIVE", "[4294967296]"), ERR_CORRUPT,
+		"line 2: instance 'i-1': tokens: expected numbers from 0 to 4294967295, found "
+		"4294967296");
+	refuses(HEAD INSTANCE("i-1", "ACTIVE", "[1]") INSTANCE("i-1", "ACTIVE", "[2]"), ERR_CORRUPT,
+		"line 3: instance 'i-1' is there twice");
+	refuses(HEAD INSTANCE("i-1", "ACTIVE", "[1]"), ERR_CORRUPT,
+		"cut short in line 3: it has no end");
+	refuses(HEAD "{\"end\":0,\"crc32c\":\"00000000\"}\n", ERR_CORRUPT,
+		"line 2: crc32c mismatch: stored 00000000, computed e01d4af8 (it was changed by "
+		"hand, or damaged)");
+}
+
+static void two_with_one_token_are_refused(void **unused)
+{
+	uint32_t token[] = { 7, 9 };
+	struct ring_instance in = { .name = BYTES_LIT("a"), .token = token, .n_tokens = 2 };
+	struct buf text = { 0 };
+	struct ring r;
+	struct err e;
+
+	(void)unused;
+	ring_init(&r);
+	r.revision = 1;
+	ring_add(&r, &in);
+	in.name = BYTES_LIT("b");
+	in.token++;
+	in.n_tokens = 1;
+	ring_add(&r, &in);
+	ring_add_text(&text, &r);
+	ring_release(&r);
+	assert_int_equal(-1, ring_parse_text(buf_bytes(&text), &r, &e));
+	assert_string_equal("token 9 is of 'a' and of 'b'", e.msg);
+	buf_release(&text);
+}
+
+/* n instances i-0, i-1 ... in zones a, b, c; instance k has the tokens 100 * k + 10 and so on. */
+static void make(struct ring *r, size_t n, bool zones)
+{
+	ring_init(r);
+	r->settings.zone_awareness = zones;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t token = (uint32_t)(100 * i + 10);
+		struct ring_instance in = { .state = RING_ACTIVE, .token = &token, .n_tokens = 1 };
+		struct buf name = { 0 };
+
+		buf_addf(&name, "i-%zu", i);
+		in.name = buf_bytes(&name);
+		in.zone = zones ? bytes_of(&"abc"[i % 3], 1) : bytes_of(NULL, 0);
+		ring_add(r, &in);
+		buf_release(&name);
+	}
+}
+
+static void a_token_is_of_the_positions_below_it(void **unused)
+{
+	struct ring_owners o;
+	struct ring_view v;
+	struct ring r;
+
+	(void)unused;
+	make(&r, 4, false);
+	r.settings.replication = 1;
+	ring_view_init(&v, &r, 0, NULL);
+	ring_owners_of(&v, 9, &o);
+	assert_int_equal(0, o.v[0]);
+	ring_owners_of(&v, 10, &o); /* the first above, not at */
+	assert_int_equal(1, o.v[0]);
+	ring_owners_of(&v, UINT32_MAX, &o);
+	assert_int_equal(0, o.v[0]);
+	assert_int_equal(100, ring_view_width(&v, 1));
+	assert_true(ring_view_width(&v, 0) + 300 == UINT64_C(1) << 32);
+	ring_view_release(&v);
+	ring_release(&r);
+}
+
+static void verdicts_say_why(void **unused)
+{
+	struct ring_walk w = { 0 };
+	struct buf all = { 0 };
+	struct ring_view v;
+	struct ring r;
+
+	(void)unused;
+	make(&r, 9, true);
+	r.v[0].state = RING_LEAVING;
+	r.v[1].heartbeat_ns = INT64_C(-90000000000);
+	r.v[2].expired = true;
+	r.v[3].state = RING_JOINING;
+	r.v[4].state = RING_PENDING;
+	ring_view_init(&v, &r, 0, NULL);
+	ring_explain(&v, 0, &w);
+	for (size_t i = 0; i < w.n; i++) {
+		buf_addf(&all, "%.*s%s: ", BYTES_ARG(r.v[w.v[i].who].name),
+			 w.v[i].in_loki ? " (loki)" : "");
+		ring_add_verdict(&all, &v, &w.v[i]);
+		buf_add_char(&all, '\n');
+	}
+	assert_string_equal(
+		"i-0 (loki): passed over: LEAVING takes no writes; it is read, as it may hold "
+		"some\n"
+		"i-1 (loki): passed over: UNHEALTHY, no heartbeat for 1m30s\n"
+		"i-2 (loki): passed over: UNHEALTHY, etcd has ended its lease\n"
+		"i-3: passed over: JOINING takes neither writes nor reads\n"
+		"i-4: passed over: PENDING takes no writes; it is read, as it may hold some\n"
+		"i-5: owner\ni-6: owner\ni-7: owner\n",
+		buf_str(&all));
+	ring_view_release(&v);
+	/* Without zone a there are not three zones: it is said who has the one that is met again.
+	 */
+	r.v[6].state = RING_LEAVING;
+	for (size_t i = 1; i < 6; i++)
+		r.v[i] = (struct ring_instance){ .name = r.v[i].name,
+						 .zone = r.v[i].zone,
+						 .state = RING_ACTIVE,
+						 .token = r.v[i].token,
+						 .n_tokens = 1 };
+	r.v[3].state = RING_LEAVING;
+	ring_view_init(&v, &r, 0, NULL);
+	ring_explain(&v, 110, &w);
+	assert_int_equal(3, w.owners.n);
+	assert_int_equal(2, w.owners.v[0]);
+	assert_int_equal(4, w.owners.v[1]);
+	assert_int_equal(5, w.owners.v[2]); /* of zone c again, as the second round begins anew */
+	ring_view_release(&v);
+	ring_walk_release(&w);
+	buf_release(&all);
+	ring_release(&r);
+}
+
+static void a_majority_that_looks_dead_is_not_forgotten(void **unused)
+{
+	const int64_t s = 1000000000;
+	struct buf gone = { 0 };
+	struct ring r;
+	struct err e;
+
+	(void)unused;
+	make(&r, 5, false);
+	for (size_t i = 0; i < 5; i++)
+		r.v[i].heartbeat_ns = i < 3 ? 0 : 1000 * s;
+	assert_int_equal(-1, ring_do_forget_dead(&r, 100 * s, 1000 * s, &gone, &e));
+	assert_int_equal(ERR_NO, e.code);
+	assert_non_null(strstr(e.msg, "3 of 5 instances look dead"));
+	assert_int_equal(5, r.n);
+	r.v[2].heartbeat_ns = 1000 * s;
+	assert_int_equal(RING_CHANGED, ring_do_forget_dead(&r, 100 * s, 1000 * s, &gone, &e));
+	assert_string_equal("i-0\ni-1\n", buf_str(&gone));
+	assert_int_equal(3, r.n);
+	assert_int_equal(RING_SAME, ring_do_forget_dead(&r, 100 * s, 1000 * s, &gone, &e));
+	buf_release(&gone);
+	ring_release(&r);
+}
+
+static void changes_are_refused_with_a_reason(void **unused)
+{
+	struct ring_join_ask join = { .name = BYTES_LIT("i-9"), .state = RING_ACTIVE };
+	struct ring_init_ask init = { .zones = RING_ZONES_ON };
+	struct ring r;
+	struct err e;
+
+	(void)unused;
+	make(&r, 2, true);
+	assert_int_equal(-1, ring_do_join(&r, &join, &e));
+	assert_string_equal("the ring has zone awareness: --zone says where 'i-9' is", e.msg);
+	assert_int_equal(ERR_USAGE, e.code);
+	join.name = BYTES_LIT("i-1");
+	join.tokens = 5;
+	assert_int_equal(-1, ring_do_join(&r, &join, &e));
+	assert_string_equal("instance 'i-1' has 1 tokens and keeps them: forget it first", e.msg);
+	join.tokens = 0;
+	join.state = RING_PENDING;
+	assert_int_equal(-1, ring_do_join(&r, &join, &e));
+	assert_string_equal("instance 'i-1' is ACTIVE and cannot become PENDING", e.msg);
+	assert_int_equal(ERR_NO, e.code);
+	assert_int_equal(-1, ring_do_leave(&r, BYTES_LIT("i-7"), &e));
+	assert_string_equal("there is no instance 'i-7': did you mean 'i-0'?", e.msg);
+	assert_int_equal(-1, ring_do_forget(&r, BYTES_LIT("nobody"), false, &e));
+	assert_string_equal("there is no instance 'nobody'", e.msg);
+	assert_int_equal(RING_SAME, ring_do_forget(&r, BYTES_LIT("nobody"), true, &e));
+	ring_release(&r);
+	make(&r, 1, false);
+	assert_int_equal(-1, ring_do_init(&r, &init, &e));
+	assert_string_equal(
+		"instance 'i-0' has no zone: give it one (join --zone) before zone awareness",
+		e.msg);
+	ring_release(&r);
+}
+
+static void names_are_checked(void **unused)
+{
+	struct buf longer = { 0 };
+	struct err e;
+
+	(void)unused;
+	assert_int_equal(0, ring_check_name("zone", BYTES_LIT("eu-1.b_2:c"), &e));
+	assert_int_equal(-1, ring_check_name("zone", BYTES_LIT("-a"), &e));
+	assert_int_equal(-1, ring_check_name("zone", BYTES_LIT(""), &e));
+	assert_string_equal("zone of 0 bytes, expected 1 to 128", e.msg);
+	for (int i = 0; i <= RING_ADDR_MAX; i++)
+		buf_add_char(&longer, 'a');
+	assert_int_equal(-1, ring_check_addr(buf_bytes(&longer), &e));
+	assert_int_equal(-1, ring_check_addr(BYTES_LIT("a b"), &e));
+	assert_int_equal(ERR_USAGE, e.code);
+	buf_release(&longer);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(positions_are_lokis),
+		cmocka_unit_test(texts_that_are_no_ring_say_where),
+		cmocka_unit_test(what_version_1_wrote_is_read),
+		cmocka_unit_test(two_with_one_token_are_refused),
+		cmocka_unit_test(a_token_is_of_the_positions_below_it),
+		cmocka_unit_test(verdicts_say_why),
+		cmocka_unit_test(a_majority_that_looks_dead_is_not_forgotten),
+		cmocka_unit_test(changes_are_refused_with_a_reason),
+		cmocka_unit_test(names_are_checked),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
