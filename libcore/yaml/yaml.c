@@ -37,6 +37,8 @@ struct reader {
 	struct anchor *anchor;
 	size_t n_anchors, cap_anchors;
 	struct yaml_doc doc;
+	yaml_each_fn *each; /* NULL: only the first document is read */
+	void *data;
 };
 
 int yaml_fail(const struct yaml_node *n, struct err *e, enum err_code code, const char *fmt, ...)
@@ -324,6 +326,17 @@ static int fail_syntax(const struct reader *r, struct err *e)
 		       p->problem_mark.column + 1, problem);
 }
 
+static int end_document(struct reader *r, struct err *e)
+{
+	const struct yaml_node *root = r->doc.root;
+
+	if (!r->each)
+		return 0;
+	r->doc.root = NULL;
+	r->n_anchors = 0;
+	return root ? r->each(r->data, root, e) : 0;
+}
+
 /* 1 goes on, 0 at the end. */
 static int take_event(struct reader *r, const yaml_event_t *ev, struct err *e)
 {
@@ -352,6 +365,9 @@ static int take_event(struct reader *r, const yaml_event_t *ev, struct err *e)
 		if (r->doc.root)
 			r->doc.second_line = (uint32_t)ev->start_mark.line + 1;
 		break;
+	case YAML_DOCUMENT_END_EVENT:
+		rc = end_document(r, e);
+		break;
 	default:
 		break;
 	}
@@ -360,34 +376,49 @@ static int take_event(struct reader *r, const yaml_event_t *ev, struct err *e)
 	return ev->type != YAML_STREAM_END_EVENT && r->doc.second_line == 0;
 }
 
-int yaml_parse(struct bytes text, const char *file, struct arena *a, struct yaml_doc *ret,
-	       struct err *e)
+static int parse(struct reader *r, struct bytes text, struct err *e)
 {
-	struct reader r = { .arena = a, .file = file };
 	int rc = 1;
 
 	if (text.n > YAML_SIZE_MAX)
-		return err_set(e, ERR_LIMIT, "%s: %zu bytes, at most %d", file, text.n,
+		return err_set(e, ERR_LIMIT, "%s: %zu bytes, at most %d", r->file, text.n,
 			       YAML_SIZE_MAX);
-	if (!yaml_parser_initialize(&r.parser))
-		return err_set(e, ERR_NOMEM, "%s: out of memory", file);
-	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.n ? text.p : ""),
+	if (!yaml_parser_initialize(&r->parser))
+		return err_set(e, ERR_NOMEM, "%s: out of memory", r->file);
+	yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&r->parser, (const unsigned char *)(text.n ? text.p : ""),
 				     text.n);
 	while (rc > 0) {
 		yaml_event_t ev;
 
-		if (!yaml_parser_parse(&r.parser, &ev)) {
-			rc = fail_syntax(&r, e);
+		if (!yaml_parser_parse(&r->parser, &ev)) {
+			rc = fail_syntax(r, e);
 			break;
 		}
-		rc = take_event(&r, &ev, e);
+		rc = take_event(r, &ev, e);
 		yaml_event_delete(&ev);
 	}
-	yaml_parser_delete(&r.parser);
-	free(r.child);
-	free(r.anchor);
-	if (rc == 0)
-		*ret = r.doc;
+	yaml_parser_delete(&r->parser);
+	free(r->child);
+	free(r->anchor);
 	return rc;
+}
+
+int yaml_parse(struct bytes text, const char *file, struct arena *a, struct yaml_doc *ret,
+	       struct err *e)
+{
+	struct reader r = { .arena = a, .file = file };
+
+	if (parse(&r, text, e) < 0)
+		return -1;
+	*ret = r.doc;
+	return 0;
+}
+
+int yaml_parse_each(struct bytes text, const char *file, struct arena *a, yaml_each_fn *each,
+		    void *data, struct err *e)
+{
+	struct reader r = { .arena = a, .file = file, .each = each, .data = data };
+
+	return parse(&r, text, e);
 }

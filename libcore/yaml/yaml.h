@@ -47,6 +47,15 @@ struct yaml_doc {
 MUST_CHECK int yaml_parse(struct bytes text, const char *file, struct arena *a,
 			  struct yaml_doc *ret, struct err *e);
 
+/*
+ * The same of a text of several documents, with "---" between them: calls each for every one that
+ * has something in it, in order; its failure ends it. The limits are those of each document, but
+ * for YAML_SIZE_MAX, which is that of all.
+ */
+typedef int yaml_each_fn(void *data, const struct yaml_node *root, struct err *e);
+MUST_CHECK int yaml_parse_each(struct bytes text, const char *file, struct arena *a,
+			       yaml_each_fn *each, void *data, struct err *e);
+
 /* The value of a key of a map, or NULL. */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 

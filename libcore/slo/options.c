@@ -1,0 +1,207 @@
+#include "slo/options.h"
+
+#include <stddef.h>
+
+#include "time/zone.h"
+
+#define WINDOW_DEFAULT_NS (30 * 86400 * NS_PER_S)
+
+void slo_opts_init(struct slo_opts *o)
+{
+	*o = (struct slo_opts){ .one = { .name = BYTES_LIT("slo"),
+					 .period = { .length_ns = WINDOW_DEFAULT_NS } },
+				.at_ns = time_now_ns() };
+}
+
+void slo_opts_release(struct slo_opts *o)
+{
+	time_zone_free(o->zone);
+}
+
+/* --- the objective --------------------------------------------------------------------------- */
+
+static int take_bytes(void *at, const char *value, struct err *e)
+{
+	(void)e;
+	*(struct bytes *)at = bytes_str(value);
+	return 0;
+}
+
+static int take_target(void *opts, const char *value, struct err *e)
+{
+	struct slo_opts *o = opts;
+
+	o->has_target = true;
+	return slo_target_read(bytes_str(value), &o->one.target, e);
+}
+
+static int take_window(void *opts, const char *value, struct err *e)
+{
+	struct slo_opts *o = opts;
+
+	o->has_window = true;
+	return slo_period_read(bytes_str(value), &o->one.period, e);
+}
+
+static int take_zone(void *opts, const char *value, struct err *e)
+{
+	struct slo_opts *o = opts;
+	struct time_zone *zone = time_zone_open(bytes_str(value), e);
+
+	if (!zone)
+		return -1;
+	time_zone_free(o->zone);
+	o->one.period.zone = o->zone = zone;
+	return 0;
+}
+
+/* --- counts ---------------------------------------------------------------------------------- */
+
+static int read_number(struct bytes text, struct exact *ret, struct err *e)
+{
+	if (!exact_read(text, ret) || ret->units < 0)
+		return err_set(
+			e, ERR_USAGE,
+			"expected a number of 0 and above, with %d digits at most, found '%.*s'",
+			EXACT_DIGITS_MAX, BYTES_ARG(text));
+	return 0;
+}
+
+static int take_total(void *opts, const char *value, struct err *e)
+{
+	struct slo_opts *o = opts;
+
+	o->has_total = true;
+	return read_number(bytes_str(value), &o->counts.total, e);
+}
+
+static int take_bad(void *opts, const char *value, struct err *e)
+{
+	struct slo_opts *o = opts;
+
+	o->has_bad = true;
+	return read_number(bytes_str(value), &o->counts.bad, e);
+}
+
+static int take_good(void *opts, const char *value, struct err *e)
+{
+	struct slo_opts *o = opts;
+
+	o->has_good = true;
+	return read_number(bytes_str(value), &o->good, e);
+}
+
+/* "1h:TOTAL:BAD" */
+static int take_in(void *opts, const char *value, struct err *e)
+{
+	struct slo_opts *o = opts;
+	struct bytes rest = bytes_str(value), window = { 0 }, total = { 0 }, bad = { 0 };
+	struct slo_window *w = &o->in[o->n_in];
+	struct err why;
+
+	if (o->n_in == SLO_WINDOWS_MAX)
+		return err_set(e, ERR_LIMIT, "more than %d windows", SLO_WINDOWS_MAX);
+	bytes_split(&rest, ':', &window);
+	bytes_split(&rest, ':', &total);
+	if (!bytes_split(&rest, ':', &bad) || rest.p)
+		return err_set(e, ERR_USAGE,
+			       "expected DURATION:TOTAL:BAD such as 1h:5000:12, found '%s'", value);
+	*w = (struct slo_window){ 0 };
+	if (slo_window_read(window, &w->ns, &why) < 0 ||
+	    read_number(total, &w->counts.total, &why) < 0 ||
+	    read_number(bad, &w->counts.bad, &why) < 0)
+		return err_set(e, ERR_USAGE, "'%s': %s", value, why.msg);
+	o->n_in++;
+	return 0;
+}
+
+/* --- how it is looked at --------------------------------------------------------------------- */
+
+static int take_alert(void *opts, const char *value, struct err *e)
+{
+	return slo_alerts_read(&((struct slo_opts *)opts)->alerts, bytes_str(value), e);
+}
+
+static int take_pace(void *at, const char *value, struct err *e)
+{
+	return slo_window_read(bytes_str(value), at, e);
+}
+
+static int take_at(void *opts, const char *value, struct err *e)
+{
+	struct slo_opts *o = opts;
+
+	o->has_at = true;
+	return time_parse(bytes_str(value), time_now_ns(), &o->at_ns, e);
+}
+
+static int take_format(void *at, const char *value, struct err *e)
+{
+	static const char *const words[] = { "text", "jsonl", "csv", NULL };
+
+	return cli_read_word(value, words, at, e);
+}
+
+/* Of rows whose function takes all of the options, or one of them. */
+#define WHOLE	  0
+#define AT(field) offsetof(struct slo_opts, field)
+
+const struct cli_taken slo_options[] = {
+	{ { 0, "name", "NAME", "what the objective of these options is called (slo)" },
+	  take_bytes,
+	  AT(one.name) },
+	{ { 0, "target", "SHARE", "what is promised: 99.9% or 0.999" }, take_target, WHOLE },
+	{ { 0, "window", "DURATION", "over which time (30d); or week, month, quarter, year" },
+	  take_window,
+	  WHOLE },
+	{ { 0, "time-zone", "NAME", "where the calendar's days begin (UTC)" }, take_zone, WHOLE },
+	{ { 0, "total", "N", "events in the window" }, take_total, WHOLE },
+	{ { 0, "bad", "N", "the bad ones of these" }, take_bad, WHOLE },
+	{ { 0, "good", "N", "or the good ones" }, take_good, WHOLE },
+	{ { 0, "in", "DURATION:TOTAL:BAD", "counts of the last DURATION; repeatable" },
+	  take_in,
+	  WHOLE },
+	{ { 0, "alert", "FACTOR:LONG:SHORT[:page|ticket]",
+	    "look for this burn rate in both windows; repeatable (14.4:1h:5m:page ...)" },
+	  take_alert,
+	  WHOLE },
+	{ { 0, "pace", "DURATION", "foretell by the burn rate of this window (1h)" },
+	  take_pace,
+	  AT(pace_ns) },
+	{ { 0, "at", "TIME", "the time that is now" }, take_at, WHOLE },
+	{ { 'o', "format", "text|jsonl|csv", "what is printed (text)" }, take_format, AT(format) },
+	{ { 0, "output", "FILE", "write it there, whole or not at all" },
+	  cli_take_text,
+	  AT(output) },
+	{ { 0 }, NULL, 0 },
+};
+
+/* --- whether they go together ---------------------------------------------------------------- */
+
+static int settle_counts(struct slo_opts *o, struct err *e)
+{
+	if (o->has_bad && o->has_good)
+		return err_set(e, ERR_USAGE, "--bad and --good: one at a time");
+	if (!o->has_total && (o->has_bad || o->has_good))
+		return err_set(e, ERR_USAGE, "option '%s': --total says of how many",
+			       o->has_bad ? "--bad" : "--good");
+	if (o->has_total && !o->has_bad && !o->has_good)
+		return err_set(e, ERR_USAGE,
+			       "option '--total': --bad or --good says how many of these");
+	if (o->has_good && !exact_sum(o->counts.total, exact_negative(o->good), &o->counts.bad))
+		return err_set(e, ERR_LIMIT, "--total and --good have too many digits together");
+	if (o->has_good && o->counts.bad.units < 0)
+		return err_set(e, ERR_USAGE, "option '--good': there are more than --total");
+	return 0;
+}
+
+int slo_opts_check(struct slo_opts *o, enum slo_verb verb, size_t n_files, struct err *e)
+{
+	(void)verb;
+	(void)n_files;
+	if (!o->has_target)
+		return err_set(e, ERR_USAGE, "no --target is given");
+	if (o->alerts.n == 0)
+		o->alerts = slo_alerts_default();
+	return settle_counts(o, e);
+}

@@ -1,0 +1,56 @@
+#include "slo/state.h"
+
+void slo_state_init(struct slo_state *s, const struct slo *o, int64_t now_ns, int64_t pace_ns)
+{
+	*s = (struct slo_state){ .slo = o,
+				 .m = { .target = o->target,
+					.period = o->period,
+					.now_ns = now_ns,
+					.pace_ns = pace_ns } };
+}
+
+int slo_state_add(struct slo_state *s, int64_t window_ns, const struct slo_counts *c, struct err *e)
+{
+	struct buf name = { 0 };
+	struct err why;
+	int rc = 0;
+
+	slo_duration_add(&name, window_ns);
+	s->m.window = s->window;
+	if (slo_counts_check(c, &why) < 0)
+		rc = err_set(e, ERR_USAGE, "window %s: %s", buf_str(&name), why.msg);
+	else if (slo_window_find(&s->m, window_ns))
+		rc = err_set(e, ERR_USAGE, "window %s: is counted twice", buf_str(&name));
+	else if (s->m.n_windows == SLO_WINDOWS_MAX)
+		rc = err_set(e, ERR_LIMIT, "more than %d windows", SLO_WINDOWS_MAX);
+	else
+		s->window[s->m.n_windows++] = (struct slo_window){ window_ns, *c };
+	buf_release(&name);
+	return rc;
+}
+
+static void sort_windows(struct slo_state *s)
+{
+	for (size_t i = 1; i < s->m.n_windows; i++) {
+		struct slo_window one = s->window[i];
+		size_t k = i;
+
+		for (; k > 0 && s->window[k - 1].ns > one.ns; k--)
+			s->window[k] = s->window[k - 1];
+		s->window[k] = one;
+	}
+}
+
+int slo_state_settle(struct slo_state *s, const struct slo_alerts *a, struct err *e)
+{
+	s->m.window = s->window;
+	sort_windows(s);
+	if (slo_counts_check(&s->m.counts, e) < 0 || slo_budget_of(&s->m, &s->budget, e) < 0)
+		return -1;
+	for (size_t i = 0; i < a->n; i++) {
+		if (slo_alert_look(&a->v[i], &s->m, &s->alert[i], e) < 0)
+			return -1;
+		s->is_burning = s->is_burning || s->alert[i].holds;
+	}
+	return 0;
+}

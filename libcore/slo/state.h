@@ -1,0 +1,31 @@
+/* An objective, what was counted of it, and what that says: what answers are printed from. */
+#ifndef SLO_STATE_H
+#define SLO_STATE_H
+
+#include "slo/alert.h"
+#include "slo/objective.h"
+
+enum { SLO_WINDOWS_MAX = 2 * SLO_ALERTS_MAX + 1 };
+
+struct slo_state {
+	const struct slo *slo;
+	struct slo_measured m; /* .window is the array below */
+	struct slo_window window[SLO_WINDOWS_MAX];
+	struct slo_budget budget;
+	struct slo_alert_state alert[SLO_ALERTS_MAX]; /* of the alerts asked for, in their order */
+	bool is_burning;			      /* one of them holds */
+};
+
+/* Before counts come in: nothing is counted yet. */
+void slo_state_init(struct slo_state *s, const struct slo *o, int64_t now_ns, int64_t pace_ns);
+
+/* The counts of a window. Errors: ERR_USAGE, they cannot be, or there are some of that window
+ * already; ERR_LIMIT, more windows than SLO_WINDOWS_MAX. */
+MUST_CHECK int slo_state_add(struct slo_state *s, int64_t window_ns, const struct slo_counts *c,
+			     struct err *e);
+
+/* When all is counted: sets the budget and the alerts. Errors: ERR_USAGE, the counts of the period
+ * cannot be; ERR_LIMIT. */
+MUST_CHECK int slo_state_settle(struct slo_state *s, const struct slo_alerts *a, struct err *e);
+
+#endif

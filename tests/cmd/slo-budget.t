@@ -1,0 +1,139 @@
+#!/bin/sh
+# slo-budget: budgets of counts on the command line, alerts, what is refused.
+. "${0%/*}/../lib/tap.sh"
+
+need jq
+
+
+# field FILTER: of the last answer.
+field() {
+	jq -c "$1" "$TAP/stdout"
+}
+
+one() {
+	run slo-budget -o jsonl --at 2026-01-15T10:00:00Z "$@"
+}
+
+one --target 99.9% --total 1000000 --bad 500
+is "half is left" "$(field '[.remaining, .remaining_events, .budget, .sli]')" '[0.5,500,1000,0.9995]'
+is "exit 0" "$STATUS" 0
+is "from and to" "$(field '[.window, .from, .to]')" '["30d","2025-12-16T10:00:00Z","2026-01-15T10:00:00Z"]'
+one --target 0.999 --total 1000000 --good 999500
+is "a share and good ones say the same" "$(field '[.remaining, .bad, .target]')" '[0.5,500,0.999]'
+one --target 99.999% --total 300000 --bad 3
+ok "99.999 % is exact: nothing is left" stdout_has '"remaining":0,'
+is "it is exhausted" "$(field .exhaustion)" '"exhausted"'
+is "and exit 1" "$STATUS" 1
+one --target 99.999% --total 300000 --bad 2
+ok "and of one less a third is, rounded to 17 digits" stdout_has '"remaining":0.33333333333333333,'
+one --target 99.9% --total 1000 --bad 2
+ok "overdrawn is below 0" stdout_has '"remaining":-1,"burn_rate":{"30d":2}'
+one --target 99.9% --total 123456789012345678901234567890 --bad 0.000001
+ok "no digit of events is lost" stdout_has '"remaining_events":123456789012345678901234567.889999,'
+
+one --target 99.9% --total 0 --bad 0
+is "no traffic" "$(field '[.exhaustion, .remaining, .sli]')" '["no_traffic",1,1]'
+is "is no failure" "$STATUS" 0
+one --target 99.9% --total 1000 --bad 0
+is "not burning" "$(field .exhaustion)" '"not_burning"'
+one --target 99.9% --total 1000000 --bad 500 --in 1h:1000:0
+is "not burning in the last hour" "$(field .exhaustion)" '"not_burning"'
+one --target 99.9% --total 1000000 --bad 500 --in 1h:1000:20 --in 30m:9:9 --in 6h:9:9
+is "remaining * window / burn rate" "$(field '[.exhaustion, .exhaustion_seconds]')" '["18h",64800]'
+one --target 99.9% --total 1000000 --bad 500 --in 1h:10000:5
+is "what lasts a whole window is sustainable" "$(field .exhaustion)" '"sustainable"'
+one --target 99.9% --total 1000000 --bad 501 --in 1h:10000:5
+is "a bit less is not" "$(field .exhaustion)" '"29d22h33m36s"'
+one --target 99.9% --total 1000000 --bad 500 --in 5m:1000:2 --in 30m:1000:20 --in 6h:1000:40
+is "without an hour the next shorter one foretells" "$(field .exhaustion)" '"18h"'
+one --target 99.9% --total 1000000 --bad 500 --in 1h:1000:20 --in 6h:1000:40 --pace 6h
+is "--pace chooses" "$(field .exhaustion)" '"9h"'
+
+# The month is 14 days and 10 hours old: 346 h * 0.5 / (2 - 1).
+one --target 99.9% --window month --total 1000000 --bad 500 --in 1h:1000:2
+is "a month: remaining * elapsed / (burn rate - 1)" "$(field '[.exhaustion, .window, .from]')" \
+	'["7d5h","month","2026-01-01T00:00:00Z"]'
+one --target 99.9% --window month --total 1000000 --bad 500 --in 1h:10000:11
+is "what is left at its end is sustainable" "$(field .exhaustion)" '"sustainable"'
+one --target 99.9% --window month --total 1000000 --bad 500 --in 1h:10000:10
+is "so is a burn rate of 1" "$(field .exhaustion)" '"sustainable"'
+one --target 99.9% --window quarter --total 10 --bad 0 --at 2026-06-30T23:59:59Z
+is "a quarter" "$(field .from)" '"2026-04-01T00:00:00Z"'
+one --target 99.9% --window quarter --time-zone Europe/Berlin --total 10 --bad 0 --at 2026-06-30T22:00:00Z
+is "begins earlier in Berlin" "$(field .from)" '"2026-06-30T22:00:00Z"'
+one --target 99.9% --window month --time-zone Europe/Berlin --total 10 --bad 0 --at 2026-03-31T12:00:00Z
+is "where the clock was put since" "$(field .from)" '"2026-02-28T23:00:00Z"'
+one --target 99.9% --window calendar-week --total 10 --bad 0 --at 2026-11-22T12:00:00Z
+is "a week begins on Monday" "$(field .from)" '"2026-11-16T00:00:00Z"'
+one --target 99.9% --window year --total 10 --bad 0 --at 2024-02-29T12:00:00Z
+is "a year" "$(field .from)" '"2024-01-01T00:00:00Z"'
+
+# --- alerts ---
+check() {
+	run slo-budget check --target 99.9% --total 1000000 --bad 500 "$@"
+}
+check --in 1h:100000:1440 --in 5m:1000:15
+is "exactly 14.4 times is not above" "$STATUS" 0
+check --in 1h:100000:1441 --in 5m:1000:15
+is "both above is exit 1" "$STATUS" 1
+ok "and says so" stdout_has "  page        BURNING: above 14.4 over 1h and 5m; found 14.41 over 1h, 15 over 5m"
+check --in 1h:100000:1441 --in 5m:1000:14
+is "the short one below is exit 0" "$STATUS" 0
+check --in 1h:100000:1441
+is "a window without counts is exit 0" "$STATUS" 0
+ok "and not known" stdout_has "not known: above 14.4 over 1h and 5m"
+check --in 3d:1000:2 --in 6h:1000:2 -o jsonl
+is "a ticket" "$(field '[.alerts[] | select(.holds)]')" \
+	'[{"severity":"ticket","factor":1,"long":"3d","short":"6h","holds":true}]'
+check --alert 2:10s:5s:ticket --in 10s:10:1 --in 5s:10:1
+is "alerts of one's own" "$STATUS" 1
+ok "are instead of the others" sh -c '[ $(grep -c "page" "$1") = 0 ]' - "$TAP/stdout"
+
+# --- csv ---
+run slo-budget --target 99.9% --total 10 --bad 0 -o csv --in 1h:5:0 --name 'a,b'
+ok "csv has names" stdout_has "name,service,target,window,total,bad,sli,budget,remaining,remaining_events,burn_rate,exhaustion,burning,burn_rate_1h"
+ok "and quotes" stdout_has '"a,b",,0.999,30d,10,0,1,0.01,1,0.01,0,not_burning,false,0'
+
+# --- what is refused ---
+# refused MESSAGE ARG...
+refused() {
+	message=$1
+	shift
+	ok "refused: $*" exits 2 slo-budget "$@"
+	ok "it is said why: $message" stderr_has "$message"
+	ok "nothing is printed" stdout_is_empty
+}
+for target in 0 0% 100% 1 100 99.9 -5% 1e2%; do
+	refused "option '--target': a target lies between 0 and 100 %" --target $target --total 1 --bad 0
+done
+for target in 99,9% nan% % inf 99.9%%; do
+	refused "option '--target': expected a share such as 0.999" --target $target --total 1 --bad 0
+done
+refused "found '99.9'; a percentage has '%' behind it" --target 99.9 --total 1 --bad 0
+refused "no --target is given" --total 1 --bad 0
+refused "option '--total': expected a number of 0 and above" --target 99% --total -1 --bad 0
+refused "option '--bad': expected a number of 0 and above" --target 99% --total 1 --bad nan
+refused "option '--bad': expected a number of 0 and above" --target 99% --total 1 --bad 1x
+refused "option '--total': expected a number of 0 and above" --target 99% --total 1234567890123456789012345678901234567 --bad 0
+refused "7 bad of a total of 5: there cannot be more" --target 99% --total 5 --bad 7
+refused "option '--good': there are more than --total" --target 99% --total 5 --good 7
+refused "--bad and --good: one at a time" --target 99% --total 5 --good 5 --bad 0
+refused "option '--total': --bad or --good says how many" --target 99% --total 5
+refused "option '--bad': --total says of how many" --target 99% --bad 5
+refused "option '--in': window 1h: 3 bad of a total of 2" --target 99% --total 5 --bad 1 --in 1h:2:3
+refused "option '--in': window 1h: is counted twice" --target 99% --total 5 --bad 1 --in 1h:2:1 --in 60m:3:1
+for in in 1h 1h:2 1h:2:3:4; do
+	refused "option '--in': expected DURATION:TOTAL:BAD" --target 99% --total 5 --bad 1 --in $in
+done
+refused "option '--in': 'x:2:1': " --target 99% --total 5 --bad 1 --in x:2:1
+refused "option '--in': '1h:-2:1': expected a number of 0 and above" --target 99% --total 5 --bad 1 --in 1h:-2:1
+refused "option '--window': expected a duration from 1s to ten years such as 30d" --target 99% --window fortnight --total 5 --bad 1
+refused "option '--window': expected a duration from 1s" --target 99% --window 0s --total 5 --bad 1
+refused "option '--pace': expected whole seconds" --target 99% --pace 1.5s --total 5 --bad 1
+refused "option '--time-zone': " --target 99% --time-zone Mars/Olympus --total 5 --bad 1
+for alert in 1 1:2h 1:2h:1h:call 1:2h:1h:page:x -1:2h:1h 0:2h:1h; do
+	refused "option '--alert': expected FACTOR:LONG:SHORT" --target 99% --alert=$alert --total 5 --bad 1
+done
+refused "the second window is to be the shorter one" --target 99% --alert 1:1h:1h --total 5 --bad 1
+
+done_testing
