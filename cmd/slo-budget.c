@@ -13,6 +13,11 @@ static void on_warning(void *cli, const struct err *e)
 	cli_warn_once(cli, e);
 }
 
+static void on_fault(void *cli, const struct err *e)
+{
+	cli_report_once(cli, e);
+}
+
 static int run(void *data, struct err *e)
 {
 	struct args *a = data;
@@ -22,7 +27,7 @@ static int run(void *data, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct args a = { .ask.warn = on_warning };
+	struct args a = { .ask = { .warn = on_warning, .fault = on_fault } };
 	struct cli cli = {
 		.prog = "slo-budget",
 		.operands = "[COMMAND] [SLOFILE]...",

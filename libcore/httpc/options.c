@@ -1,5 +1,6 @@
 #include "httpc/options.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,10 +49,18 @@ int httpc_given_check(const struct httpc_given *g, const char *who, const char *
 	return 0;
 }
 
-/* The first line of a file, or else what a variable says; nothing, if there is neither. */
-static int read_secret(const char *path, const char *variable, struct buf *out, struct err *e)
+/* PREFIX_NAME in the environment, or NULL. */
+static const char *variable_of(const struct httpc_given *g, const char *name)
 {
-	const char *value = getenv(variable);
+	char variable[64];
+
+	snprintf(variable, sizeof(variable), "%s_%s", g->env ? g->env : "LOKI", name);
+	return getenv(variable);
+}
+
+/* The first line of a file, or else what a variable says; nothing, if there is neither. */
+static int read_secret(const char *path, const char *value, struct buf *out, struct err *e)
+{
 
 	if (path && io_read_file(path, SECRET_MAX, out, e) < 0)
 		return -1;
@@ -62,12 +71,13 @@ static int read_secret(const char *path, const char *variable, struct buf *out, 
 }
 
 /* "user:password" of a file, or from two variables: the one in out, the other behind its NUL. */
-static int read_user(const char *path, struct buf *out, const char **ret_password, struct err *e)
+static int read_user(const struct httpc_given *g, struct buf *out, const char **ret_password,
+		     struct err *e)
 {
-	const char *password = getenv("LOKI_PASSWORD");
+	const char *path = g->user_file, *password = variable_of(g, "PASSWORD");
 	char *colon;
 
-	if (read_secret(path, "LOKI_USERNAME", out, e) < 0)
+	if (read_secret(path, variable_of(g, "USERNAME"), out, e) < 0)
 		return -1;
 	if (!path && out->n) {
 		buf_add_char(out, ':');
@@ -87,8 +97,8 @@ int httpc_given_read(struct httpc_given *g, struct err *e)
 {
 	const char *password = NULL;
 
-	if (read_secret(g->token_file, "LOKI_BEARER_TOKEN", &g->token, e) < 0 ||
-	    read_user(g->user_file, &g->user, &password, e) < 0)
+	if (read_secret(g->token_file, variable_of(g, "BEARER_TOKEN"), &g->token, e) < 0 ||
+	    read_user(g, &g->user, &password, e) < 0)
 		return -1;
 	/* What a file says goes before what the environment happens to say. */
 	if (g->token.n && !(g->user_file && !g->token_file)) {

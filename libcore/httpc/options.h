@@ -12,6 +12,7 @@
 struct httpc_given {
 	struct httpc_opts http;
 	const char *user_file, *token_file;
+	const char *env; /* what variables with credentials begin with; NULL: LOKI */
 
 	struct buf token, user; /* private */
 };
@@ -52,8 +53,8 @@ MUST_CHECK int httpc_given_check(const struct httpc_given *g, const char *who, c
 
 /*
  * Sets credentials in g->http, from the files that are named, else from LOKI_BEARER_TOKEN,
- * LOKI_USERNAME and LOKI_PASSWORD; a token goes before a user. Errors: ERR_IO; ERR_USAGE a file of
- * another form.
+ * LOKI_USERNAME and LOKI_PASSWORD (with .env in place of LOKI); a token goes before a user. Errors:
+ * ERR_IO; ERR_USAGE a file of another form.
  */
 MUST_CHECK int httpc_given_read(struct httpc_given *g, struct err *e);
 void httpc_given_release(struct httpc_given *g);

@@ -2,22 +2,8 @@
 
 #include <stdlib.h>
 
-#include "base/mem.h"
 #include "slo/print.h"
-
-/* --- what is counted ------------------------------------------------------------------------- */
-
-/* Of the command line. */
-static int count_given(const struct slo_opts *o, struct slo_state *s, struct err *e)
-{
-	if (slo_counts_check(&o->counts, e) < 0)
-		return -1;
-	s->m.counts = o->counts;
-	for (size_t i = 0; i < o->n_in; i++)
-		if (slo_state_add(s, o->in[i].ns, &o->in[i].counts, e) < 0)
-			return err_wrap(e, "option '--in'");
-	return slo_state_settle(s, &o->alerts, e);
-}
+#include "slo/work.h"
 
 /* --- what is told ---------------------------------------------------------------------------- */
 
@@ -57,19 +43,23 @@ static bool is_burning(const struct slo_state *s)
 }
 
 /* Counts, tells, and says no when one of them is as `no` says. */
-static int answer(struct slo_ask *a, enum slo_print what, bool (*no)(const struct slo_state *),
-		  const char *why, struct err *e)
+static int answer(struct slo_ask *a, char **files, size_t n_files, enum slo_print what,
+		  bool (*no)(const struct slo_state *), const char *why, struct err *e)
 {
-	struct slo_state *s = mem_alloc(sizeof(*s));
-	int rc;
+	struct slo_state *s = NULL;
+	struct slo_work w;
+	size_t n = 0;
+	int rc = slo_work_open(&w, a, files, n_files, SLO_OPEN_COUNTS, e);
 
-	slo_state_init(s, &a->opts.one, a->opts.at_ns, a->opts.pace_ns);
-	rc = count_given(&a->opts, s, e);
 	if (rc == 0)
-		rc = tell(&a->opts, s, 1, what, e);
-	if (rc == 0 && no(s))
-		rc = err_set(e, ERR_NO, "%s", why);
+		rc = slo_work_count(&w, &s, &n, e);
+	if (rc == 0)
+		rc = tell(&a->opts, s, n, what, e);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (no(&s[i]))
+			rc = err_set(e, ERR_NO, "%s", why);
 	free(s);
+	slo_work_close(&w);
 	return rc;
 }
 
@@ -79,20 +69,18 @@ static int ask_budget(void *ask, char **operand, size_t n, struct err *e)
 {
 	struct slo_ask *a = ask;
 
-	(void)operand;
 	if (slo_opts_check(&a->opts, SLO_BUDGET, n, e) < 0)
 		return -1;
-	return answer(a, SLO_PRINT_BUDGET, is_gone, "a budget is gone", e);
+	return answer(a, operand, n, SLO_PRINT_BUDGET, is_gone, "a budget is gone", e);
 }
 
 static int ask_check(void *ask, char **operand, size_t n, struct err *e)
 {
 	struct slo_ask *a = ask;
 
-	(void)operand;
 	if (slo_opts_check(&a->opts, SLO_CHECK, n, e) < 0)
 		return -1;
-	return answer(a, SLO_PRINT_ALERTS, is_burning, "an alert holds", e);
+	return answer(a, operand, n, SLO_PRINT_ALERTS, is_burning, "an alert holds", e);
 }
 
 const struct cli_verb slo_verbs[] = {

@@ -6,8 +6,10 @@
 
 struct slo_ask {
 	struct slo_opts opts;
-	/* What is to be said besides the answer, in full sentences of a message. */
+	/* Told besides the answer; a fault is of one objective or file of several, and the others
+	 * are still done. */
 	void (*warn)(void *data, const struct err *e);
+	void (*fault)(void *data, const struct err *e);
 	void *data;
 };
 

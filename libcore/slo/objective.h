@@ -43,11 +43,16 @@ struct slo_set {
 	struct arena mem;
 	struct slo *v;
 	size_t n, cap;
+	struct time_zone **zone; /* private, as all from here */
+	size_t n_zones, cap_zones;
 };
 
 void slo_set_release(struct slo_set *s);
 /* Zeroed; valid until the next one is added. */
 struct slo *slo_set_add(struct slo_set *s);
+
+/* A zone that lives as long as the set; each is opened once. NULL: as time_zone_open. */
+const struct time_zone *slo_set_zone(struct slo_set *s, struct bytes name, struct err *e);
 
 static inline bool slo_has_queries(const struct slo *o)
 {

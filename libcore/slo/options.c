@@ -2,6 +2,9 @@
 
 #include <stddef.h>
 
+#include "cli/modes.h"
+#include "slo/query.h"
+#include "store/options.h"
 #include "time/zone.h"
 
 #define WINDOW_DEFAULT_NS (30 * 86400 * NS_PER_S)
@@ -16,6 +19,7 @@ void slo_opts_init(struct slo_opts *o)
 void slo_opts_release(struct slo_opts *o)
 {
 	time_zone_free(o->zone);
+	httpc_given_release(&o->given);
 }
 
 /* --- the objective --------------------------------------------------------------------------- */
@@ -24,6 +28,18 @@ static int take_bytes(void *at, const char *value, struct err *e)
 {
 	(void)e;
 	*(struct bytes *)at = bytes_str(value);
+	return 0;
+}
+
+static int take_query(void *at, const char *value, struct err *e)
+{
+	struct bytes query = bytes_trim(bytes_str(value));
+
+	if (!slo_query_has_window(query))
+		return err_set(e, ERR_USAGE,
+			       "has no {{.window}}, so it would say the same of all windows: write "
+			       "rate(...[{{.window}}])");
+	*(struct bytes *)at = query;
 	return 0;
 }
 
@@ -161,6 +177,23 @@ const struct cli_taken slo_options[] = {
 	{ { 0, "in", "DURATION:TOTAL:BAD", "counts of the last DURATION; repeatable" },
 	  take_in,
 	  WHOLE },
+	{ { 0, "counts", "FILE", "counts as CSV or JSON (stdin)" },
+	  cli_take_text,
+	  AT(counts_file) },
+	{ { 0, "prometheus", "URL", "ask this Prometheus" }, httpc_take_url, AT(prometheus) },
+	{ { 0, "addr", "URL", "ask this lokid or Loki, in LogQL" }, httpc_take_url, AT(addr) },
+	HTTPC_OPTIONS("--prometheus, --addr", AT(given)),
+	{ { 0, "store", "DIR", "ask this store, in LogQL" }, cli_take_text, AT(store) },
+	{ { 0, "wal", "DIR", "ask this log, in LogQL" }, cli_take_text, AT(wal) },
+	{ { 't', "tenant", "NAME", "whose entries (fake)" }, store_take_tenant, AT(tenant) },
+	{ { 0, "error-query", "QUERY", "what counts bad events, with {{.window}} in it" },
+	  take_query,
+	  AT(one.error) },
+	{ { 0, "good-query", "QUERY", "or what counts good ones" }, take_query, AT(one.good) },
+	{ { 0, "total-query", "QUERY", "and what counts all" }, take_query, AT(one.total) },
+	{ { 0, "error-ratio-query", "QUERY", "or the share of bad ones, alone" },
+	  take_query,
+	  AT(one.share) },
 	{ { 0, "alert", "FACTOR:LONG:SHORT[:page|ticket]",
 	    "look for this burn rate in both windows; repeatable (14.4:1h:5m:page ...)" },
 	  take_alert,
@@ -195,11 +228,57 @@ static int settle_counts(struct slo_opts *o, struct err *e)
 	return 0;
 }
 
+/* One place at most where counts come from, and what is needed there. */
+static int check_source(const struct slo_opts *o, struct err *e)
+{
+	const struct cli_mode from[] = { { "--total", o->has_total },
+					 { "--counts", o->counts_file != NULL },
+					 { "--prometheus", o->prometheus != NULL },
+					 { "--addr", o->addr != NULL },
+					 { "--store", o->store || o->wal } };
+	const char *url = o->prometheus ? o->prometheus : o->addr;
+	const bool queries = o->one.error.n || o->one.good.n || o->one.total.n || o->one.share.n;
+	const struct cli_use uses[] = { { "--in", o->n_in > 0, 1 << 1 },
+					{ "--tenant", o->tenant.n > 0, 1 << 4 | 1 << 5 } };
+	size_t mode;
+
+	if (cli_mode_find(from, sizeof(from) / sizeof(*from), &mode, e) < 0 ||
+	    cli_mode_check(from, mode, uses, sizeof(uses) / sizeof(*uses), e) < 0 ||
+	    httpc_given_check(&o->given, "--prometheus and --addr", url, e) < 0)
+		return -1;
+	if (queries && mode == 1)
+		return err_set(e, ERR_USAGE, "queries and --total: counts are asked for, or given");
+	return 0;
+}
+
+static int check_queries(const struct slo *o, struct err *e)
+{
+	if (o->error.n && o->good.n)
+		return err_set(e, ERR_USAGE, "--error-query and --good-query: one of them");
+	if (o->share.n && (o->error.n || o->good.n || o->total.n))
+		return err_set(e, ERR_USAGE,
+			       "--error-ratio-query: is alone, without other queries");
+	if ((o->error.n || o->good.n) && !o->total.n)
+		return err_set(e, ERR_USAGE, "--total-query says of how many these are");
+	if (o->total.n && !o->error.n && !o->good.n)
+		return err_set(
+			e, ERR_USAGE,
+			"--total-query: --error-query or --good-query says how many of these");
+	return 0;
+}
+
 int slo_opts_check(struct slo_opts *o, enum slo_verb verb, size_t n_files, struct err *e)
 {
 	(void)verb;
-	(void)n_files;
-	if (!o->has_target)
+	if (n_files && (o->has_target || o->has_total || slo_has_queries(&o->one)))
+		return err_set(e, ERR_USAGE,
+			       "%s is of an objective of the command line: files have theirs",
+			       o->has_target  ? "--target"
+			       : o->has_total ? "--total"
+					      : "a query");
+	if (check_source(o, e) < 0 || check_queries(&o->one, e) < 0)
+		return -1;
+	if (!n_files && !o->has_target && (o->has_total || slo_has_queries(&o->one)))
 		return err_set(e, ERR_USAGE, "no --target is given");
 	if (o->alerts.n == 0)
 		o->alerts = slo_alerts_default();

@@ -12,6 +12,9 @@ enum slo_format { SLO_TEXT, SLO_JSONL, SLO_CSV };
 
 struct slo_opts {
 	struct slo one; /* the objective of the command line, with has_target */
+	const char *counts_file, *prometheus, *addr, *store, *wal; /* where counts come from */
+	struct httpc_given given;
+	struct bytes tenant;
 	struct slo_counts counts;
 	struct exact good;
 	struct slo_window in[SLO_WINDOWS_MAX]; /* counts of windows */

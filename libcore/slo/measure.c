@@ -1,0 +1,165 @@
+#include "slo/measure.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "slo/query.h"
+
+/* What a server has calculated in floating point may be that much off, as a part of the total. */
+static const struct exact TOLERANCE = { 1, 9 };
+
+int slo_value_read(struct bytes text, struct slo_value *ret, struct err *e)
+{
+	if (bytes_is(text, "NaN")) {
+		*ret = (struct slo_value){ 0 };
+		return 0;
+	}
+	if (bytes_is(text, "+Inf") || bytes_is(text, "-Inf"))
+		return err_set(e, ERR_CORRUPT, "the value is %.*s", BYTES_ARG(text));
+	if (!exact_read(text, &ret->v)) {
+		double v;
+
+		return num_double(text, &v)
+			       ? err_set(e, ERR_LIMIT, "the value '%.*s' has more than %d digits",
+					 BYTES_ARG(text), EXACT_DIGITS_MAX)
+			       : err_set(e, ERR_CORRUPT, "expected a number, found '%.*s'",
+					 BYTES_ARG(text));
+	}
+	ret->there = true;
+	return 0;
+}
+
+/* Values of a query over a window; of a rate, as many events as there were in it. */
+static int ask(const struct slo_source *from, struct bytes query, int64_t window_ns,
+	       const struct slo_times *at, struct slo_value *ret, struct err *e)
+{
+	const struct exact seconds = { window_ns / NS_PER_S, 0 };
+	bool is_rate = slo_query_is_rate(query);
+	struct buf text = { 0 };
+	int rc;
+
+	slo_query_add(&text, query, window_ns);
+	rc = from->values(from->data, buf_bytes(&text), at, ret, e);
+	buf_release(&text);
+	for (size_t i = 0; rc == 0 && is_rate && i < at->n; i++)
+		if (ret[i].there && !exact_product(ret[i].v, seconds, &ret[i].v))
+			rc = err_set(e, ERR_LIMIT,
+				     "a rate times its window has more than %d digits",
+				     EXACT_DIGITS_MAX);
+	return rc;
+}
+
+/* Rounding of a server may put a count a hair below 0 or above the total. */
+static void round_off(struct slo_counts *c)
+{
+	struct exact over, most;
+
+	if (!exact_sum(c->bad, exact_negative(c->total), &over) ||
+	    !exact_product(c->total, TOLERANCE, &most))
+		return;
+	if (over.units > 0 && exact_cmp(over, most) <= 0)
+		c->bad = c->total;
+	if (c->bad.units < 0 && exact_cmp(exact_negative(c->bad), most) <= 0)
+		c->bad = (struct exact){ 0 };
+}
+
+/* of_total: how many of it are bad, or good with is_good. Nothing is none. */
+static int make_counts(struct slo_value total, struct slo_value of_total, bool is_good,
+		       struct slo_counts *ret, struct err *e)
+{
+	struct exact part = of_total.there ? of_total.v : (struct exact){ 0 };
+	struct err why;
+
+	*ret = (struct slo_counts){ 0 };
+	if (!total.there || total.v.units == 0)
+		return 0;
+	ret->total = total.v;
+	ret->bad = part;
+	if (is_good && !exact_sum(total.v, exact_negative(part), &ret->bad))
+		return err_set(e, ERR_LIMIT, "the counts have more than %d digits",
+			       EXACT_DIGITS_MAX);
+	round_off(ret);
+	if (slo_counts_check(ret, &why) < 0)
+		return err_set(e, ERR_CORRUPT, "what the queries give cannot be: %s", why.msg);
+	return 0;
+}
+
+static int count_events(const struct slo_source *from, const struct slo *o, int64_t window_ns,
+			const struct slo_times *at, struct slo_value *v, struct slo_counts *ret,
+			struct err *e)
+{
+	struct bytes part = o->good.n ? o->good : o->error;
+
+	if (ask(from, o->total, window_ns, at, v, e) < 0)
+		return err_wrap(e, "the total query");
+	if (ask(from, part, window_ns, at, v + at->n, e) < 0)
+		return err_wrap(e, "the %s query", o->good.n ? "good" : "error");
+	for (size_t i = 0; i < at->n; i++)
+		if (make_counts(v[i], v[at->n + i], o->good.n > 0, &ret[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+static int count_share(const struct slo_source *from, const struct slo *o, int64_t window_ns,
+		       const struct slo_times *at, struct slo_value *v, struct slo_counts *ret,
+		       struct err *e)
+{
+	const struct slo_value one = { true, { 1, 0 } }, none = { 0 };
+	struct buf text = { 0 };
+	int rc;
+
+	slo_query_add(&text, o->share, window_ns);
+	rc = from->values(from->data, buf_bytes(&text), at, v, e);
+	buf_release(&text);
+	if (rc < 0)
+		return err_wrap(e, "the ratio query");
+	for (size_t i = 0; i < at->n; i++) {
+		if (make_counts(v[i].there ? one : none, v[i], o->share_is_good, &ret[i], e) < 0)
+			return -1;
+		ret[i].is_share = true;
+	}
+	return 0;
+}
+
+int slo_measure_counts(const struct slo_source *from, const struct slo *o, int64_t window_ns,
+		       const struct slo_times *at, struct slo_counts *ret, struct err *e)
+{
+	struct slo_value *v = mem_alloc(2 * at->n * sizeof(*v));
+	struct buf name = { 0 };
+	int rc = o->share.n ? count_share(from, o, window_ns, at, v, ret, e)
+			    : count_events(from, o, window_ns, at, v, ret, e);
+
+	if (rc < 0) {
+		slo_duration_add(&name, window_ns);
+		err_wrap(e, "window %s", buf_str(&name));
+		buf_release(&name);
+	}
+	free(v);
+	return rc;
+}
+
+/* Whole seconds, and one at least. */
+static int64_t elapsed_of(const struct slo_period *p, int64_t now_ns)
+{
+	int64_t ns = now_ns - slo_period_at(p, now_ns).from;
+
+	return ns < NS_PER_S ? NS_PER_S : ns / NS_PER_S * NS_PER_S;
+}
+
+int slo_measure(const struct slo_source *from, const struct slo_alerts *a, struct slo_state *s,
+		struct err *e)
+{
+	const struct slo_times now = { .from_ns = s->m.now_ns, .n = 1 };
+	int64_t window[SLO_WINDOWS_MAX];
+	size_t n = slo_alerts_windows(a, window);
+	struct slo_counts c;
+
+	if (slo_measure_counts(from, s->slo, elapsed_of(&s->slo->period, s->m.now_ns), &now,
+			       &s->m.counts, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (slo_measure_counts(from, s->slo, window[i], &now, &c, e) < 0 ||
+		    slo_state_add(s, window[i], &c, e) < 0)
+			return -1;
+	return 0;
+}

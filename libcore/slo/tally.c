@@ -1,0 +1,343 @@
+#include "slo/tally.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+
+/* --- by name --------------------------------------------------------------------------------- */
+
+/* "service\0name" */
+static struct bytes key_of(struct buf *b, struct bytes service, struct bytes name)
+{
+	buf_reset(b);
+	buf_add_bytes(b, service);
+	buf_add_char(b, '\0');
+	buf_add_bytes(b, name);
+	return buf_bytes(b);
+}
+
+void slo_tally_init(struct slo_tally *t, const struct slo_rows *r)
+{
+	struct buf key = { 0 };
+
+	*t = (struct slo_tally){ .rows = r };
+	t->next = mem_alloc((r->n + 1) * sizeof(*t->next));
+	t->last = mem_alloc((r->n + 1) * sizeof(*t->last));
+	for (uint32_t i = 0; i < r->n; i++) {
+		struct bytes k = key_of(&key, r->v[i].service, r->v[i].name);
+		uint64_t hash = hash64(k);
+		uint32_t first = map_get(&t->by_name, hash, k);
+
+		t->next[i] = MAP_NONE;
+		if (first == MAP_NONE) {
+			first = i;
+			map_put(&t->by_name, hash, arena_copy(&t->mem, k), i);
+		} else {
+			t->next[t->last[first]] = i;
+		}
+		t->last[first] = i;
+	}
+	buf_release(&key);
+}
+
+void slo_tally_release(struct slo_tally *t)
+{
+	map_release(&t->by_name);
+	arena_release(&t->mem);
+	free(t->next);
+	free(t->last);
+}
+
+static uint32_t find(const struct slo_tally *t, struct bytes service, struct bytes name)
+{
+	struct buf key = { 0 };
+	struct bytes k = key_of(&key, service, name);
+	uint32_t first = map_get(&t->by_name, hash64(k), k);
+
+	buf_release(&key);
+	return first;
+}
+
+/* Its first row; rows need not say the service, and of a single objective not the name. */
+static uint32_t first_of(const struct slo_tally *t, const struct slo *o)
+{
+	uint32_t first = find(t, o->service, o->name);
+
+	if (first == MAP_NONE && o->service.n)
+		first = find(t, (struct bytes){ 0 }, o->name);
+	if (first == MAP_NONE)
+		first = find(t, (struct bytes){ 0 }, (struct bytes){ 0 });
+	return first;
+}
+
+const struct slo_row *slo_tally_stranger(const struct slo_tally *t, const struct slo_set *set)
+{
+	bool *known = mem_alloc((t->rows->n + 1) * sizeof(*known));
+	const struct slo_row *stranger = NULL;
+
+	for (size_t i = 0; i < set->n; i++) {
+		uint32_t first = first_of(t, &set->v[i]);
+
+		if (first != MAP_NONE)
+			known[first] = true;
+	}
+	for (uint32_t i = 0; i < t->rows->n && !stranger; i++) {
+		const struct slo_row *row = &t->rows->v[i];
+
+		if (find(t, row->service, row->name) == i && !known[i])
+			stranger = row;
+	}
+	free(known);
+	return stranger;
+}
+
+/* --- objectives ------------------------------------------------------------------------------ */
+
+static int one_objective(const struct slo_tally *t, uint32_t first, const struct slo_tally_opts *o,
+			 struct slo *ret, struct err *e)
+{
+	const struct slo_row *row = &t->rows->v[first];
+	bool has_target = o->has_target, has_window = o->has_window;
+	struct slo one = *o->base;
+
+	one.name = row->name.n ? row->name : one.name;
+	one.service = row->service;
+	for (uint32_t i = first; i != MAP_NONE; i = t->next[i]) {
+		row = &t->rows->v[i];
+		if (row->has_target && has_target && exact_cmp(row->target, one.target) != 0)
+			return err_set(
+				e, ERR_USAGE,
+				"line %llu: field 'target': is another one than that of '%.*s' "
+				"before",
+				(unsigned long long)row->line, BYTES_ARG(one.name));
+		if (row->has_target)
+			one.target = row->target;
+		has_target = has_target || row->has_target;
+		if (o->has_window || !row->has_window)
+			continue;
+		if (!has_window ||
+		    slo_period_longest(&row->window) > slo_period_longest(&one.period)) {
+			one.period.kind = row->window.kind;
+			one.period.length_ns = row->window.length_ns;
+		}
+		has_window = true;
+	}
+	if (!has_target)
+		return err_set(e, ERR_USAGE,
+			       "line %llu: field 'target': is missing, and no --target is given",
+			       (unsigned long long)t->rows->v[first].line);
+	*ret = one;
+	return 0;
+}
+
+int slo_tally_objectives(const struct slo_tally *t, const struct slo_tally_opts *o,
+			 struct slo_set *set, struct err *e)
+{
+	for (uint32_t i = 0; i < t->rows->n; i++) {
+		const struct slo_row *row = &t->rows->v[i];
+		struct slo one;
+
+		if (find(t, row->service, row->name) != i)
+			continue;
+		if (one_objective(t, i, o, &one, e) < 0)
+			return -1;
+		*slo_set_add(set) = one;
+	}
+	return 0;
+}
+
+/* --- rows with times ------------------------------------------------------------------------- */
+
+void slo_series_release(struct slo_series *s)
+{
+	free(s->v);
+	*s = (struct slo_series){ 0 };
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct slo_row *x = *(const struct slo_row *const *)a;
+	const struct slo_row *y = *(const struct slo_row *const *)b;
+
+	return (x->time_ns > y->time_ns) - (x->time_ns < y->time_ns);
+}
+
+/* The rows of a name that have times, in their order; and one that has none. To be freed. */
+static const struct slo_row **rows_in_time(const struct slo_tally *t, const struct slo *o,
+					   size_t *ret_n, const struct slo_row **ret_other)
+{
+	const struct slo_row **v = NULL;
+	size_t n = 0, cap = 0;
+
+	*ret_other = NULL;
+	for (uint32_t i = first_of(t, o); i != MAP_NONE; i = t->next[i]) {
+		if (!t->rows->v[i].has_time) {
+			*ret_other = &t->rows->v[i];
+			continue;
+		}
+		mem_grow(&v, &cap, n + 1, sizeof(*v));
+		v[n++] = &t->rows->v[i];
+	}
+	if (n)
+		qsort(v, n, sizeof(*v), by_time);
+	*ret_n = n;
+	return v;
+}
+
+static int64_t gcd(int64_t a, int64_t b)
+{
+	while (b) {
+		int64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/* How far intervals are apart; a single one is a day. */
+static int find_step(const struct slo_row **v, size_t n, int64_t *ret, struct err *e)
+{
+	int64_t step = 0;
+
+	for (size_t i = 1; i < n; i++) {
+		if (v[i]->time_ns == v[i - 1]->time_ns)
+			return err_set(e, ERR_CORRUPT,
+				       "line %llu: field 'time': is that of line %llu, too",
+				       (unsigned long long)v[i]->line,
+				       (unsigned long long)v[i - 1]->line);
+		step = gcd(v[i]->time_ns - v[i - 1]->time_ns, step);
+	}
+	*ret = step ? step : 86400 * NS_PER_S;
+	return 0;
+}
+
+int slo_tally_series(const struct slo_tally *t, const struct slo *o, struct slo_series *ret,
+		     struct err *e)
+{
+	struct slo_series s = { 0 };
+	size_t n;
+	const struct slo_row *other, **v = rows_in_time(t, o, &n, &other);
+	int rc = find_step(v, n, &s.step_ns, e);
+
+	if (rc == 0 && n > 0 && other)
+		rc = err_set(
+			e, ERR_CORRUPT,
+			"line %llu: field 'time': is missing, where other rows of '%.*s' have one",
+			(unsigned long long)other->line, BYTES_ARG(other->name));
+	if (rc == 0 && n > 0) {
+		num_wide steps = ((num_wide)v[n - 1]->time_ns - v[0]->time_ns) / s.step_ns + 1;
+
+		s.from_ns = v[0]->time_ns;
+		if (steps > SLO_SERIES_MAX)
+			rc = err_set(e, ERR_LIMIT,
+				     "times are so far apart that there are more than %d intervals",
+				     SLO_SERIES_MAX);
+		else
+			s.n = (size_t)steps;
+	}
+	if (rc == 0) {
+		s.v = mem_alloc((s.n + 1) * sizeof(*s.v));
+		for (size_t i = 0; i < n; i++)
+			s.v[(v[i]->time_ns - s.from_ns) / s.step_ns] = v[i]->counts;
+		*ret = s;
+	}
+	free(v);
+	return rc;
+}
+
+/* Those of whole intervals in [from, to). */
+static int sum_between(const struct slo_series *s, int64_t from, int64_t to, struct slo_counts *ret,
+		       struct err *e)
+{
+	*ret = (struct slo_counts){ 0 };
+	for (size_t i = 0; i < s->n; i++) {
+		int64_t at = s->from_ns + (int64_t)i * s->step_ns;
+
+		if (at >= from && at + s->step_ns <= to && slo_counts_add(ret, &s->v[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int count_series(const struct slo_series *series, const struct slo_alerts *a, bool is_now,
+			struct slo_state *s, struct err *e)
+{
+	int64_t window[SLO_WINDOWS_MAX], end = s->m.now_ns;
+	size_t n = slo_alerts_windows(a, window);
+	struct slo_counts c;
+
+	if (!is_now) {
+		end = series->from_ns + (int64_t)series->n * series->step_ns;
+		/* At the very end of a month it is still that month. */
+		s->m.now_ns = end - (s->m.period.kind != SLO_ROLLING);
+	}
+	if (sum_between(series, slo_period_at(&s->m.period, s->m.now_ns).from, end, &s->m.counts,
+			e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (window[i] % series->step_ns != 0)
+			continue;
+		if (sum_between(series, end - window[i], end, &c, e) < 0 ||
+		    slo_state_add(s, window[i], &c, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* --- rows with windows ----------------------------------------------------------------------- */
+
+static bool is_period(const struct slo_row *row, const struct slo_period *p)
+{
+	return !row->has_window ||
+	       (row->window.kind == p->kind &&
+		(p->kind != SLO_ROLLING || row->window.length_ns == p->length_ns));
+}
+
+static int count_windows(const struct slo_tally *t, struct slo_state *s, struct err *e)
+{
+	const struct slo_row *period = NULL;
+	struct buf b = { 0 };
+	struct err why;
+	int rc = 0;
+
+	for (uint32_t i = first_of(t, s->slo); rc == 0 && i != MAP_NONE; i = t->next[i]) {
+		const struct slo_row *row = &t->rows->v[i];
+
+		if (!is_period(row, &s->m.period)) {
+			rc = row->window.kind == SLO_ROLLING
+				     ? slo_state_add(s, row->window.length_ns, &row->counts, &why)
+				     : err_set(&why, ERR_CORRUPT, "is not the objective's");
+			if (rc < 0)
+				err_set(e, why.code == ERR_LIMIT ? ERR_LIMIT : ERR_CORRUPT,
+					"line %llu: field 'window': %s",
+					(unsigned long long)row->line, why.msg);
+		} else if (period) {
+			rc = err_set(
+				e, ERR_CORRUPT, "line %llu: is of the same window as line %llu",
+				(unsigned long long)row->line, (unsigned long long)period->line);
+		} else {
+			period = row;
+			s->m.counts = row->counts;
+		}
+	}
+	if (rc == 0 && !period) {
+		slo_period_add(&b, &s->m.period);
+		rc = err_set(e, ERR_CORRUPT, "there are no counts of its window %s", buf_str(&b));
+		buf_release(&b);
+	}
+	return rc;
+}
+
+int slo_tally_state(const struct slo_tally *t, const struct slo_alerts *a, bool is_now,
+		    struct slo_state *s, struct err *e)
+{
+	struct slo_series series = { 0 };
+	int rc = slo_tally_series(t, s->slo, &series, e);
+
+	if (rc == 0)
+		rc = series.n ? count_series(&series, a, is_now, s, e) : count_windows(t, s, e);
+	slo_series_release(&series);
+	return rc;
+}

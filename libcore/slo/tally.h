@@ -1,0 +1,62 @@
+/* Rows of counts by objective, and what they come to. */
+#ifndef SLO_TALLY_H
+#define SLO_TALLY_H
+
+#include "base/map.h"
+#include "slo/rows.h"
+#include "slo/state.h"
+
+/* Rows of each objective, in order. {0} is a valid empty one; the rows must stay. */
+struct slo_tally {
+	const struct slo_rows *rows;
+	struct map by_name;
+	struct arena mem;
+	uint32_t *next; /* of each row, the next of its name, or MAP_NONE */
+	uint32_t *last; /* of the first row of a name, the last */
+};
+
+void slo_tally_init(struct slo_tally *t, const struct slo_rows *r);
+void slo_tally_release(struct slo_tally *t);
+
+/* What is said outside of the rows. */
+struct slo_tally_opts {
+	const struct slo *base; /* of rows that say nothing else: name, target, period */
+	bool has_target, has_window;
+};
+
+/*
+ * An objective for each name, with the target of its rows, and the longest of their windows.
+ * Errors: ERR_USAGE, "line 3: ...": no target is given, or several.
+ */
+MUST_CHECK int slo_tally_objectives(const struct slo_tally *t, const struct slo_tally_opts *o,
+				    struct slo_set *set, struct err *e);
+
+/* The first row of which no objective of the set is; NULL: there is none. */
+const struct slo_row *slo_tally_stranger(const struct slo_tally *t, const struct slo_set *set);
+
+/* Counts of intervals of the same length, one behind the other; without gaps. */
+struct slo_series {
+	int64_t from_ns, step_ns;
+	size_t n;
+	struct slo_counts *v; /* owned; of intervals without a row, none */
+};
+
+enum { SLO_SERIES_MAX = 1000000 };
+
+void slo_series_release(struct slo_series *s);
+
+/* The rows with times, if there are any (else .n is 0). Errors: ERR_CORRUPT, two of one time;
+ * ERR_LIMIT, more than SLO_SERIES_MAX intervals. */
+MUST_CHECK int slo_tally_series(const struct slo_tally *t, const struct slo *o,
+				struct slo_series *ret, struct err *e);
+
+/*
+ * Counts of the period, and of each window. Of rows with times those of the alerts are counted, as
+ * far as they are made of whole intervals. s is as slo_state_init left it; with is_now false, now
+ * is where the last interval ends. Errors: ERR_CORRUPT, no counts of the period, two of one window,
+ * two of one time; ERR_LIMIT.
+ */
+MUST_CHECK int slo_tally_state(const struct slo_tally *t, const struct slo_alerts *a, bool is_now,
+			       struct slo_state *s, struct err *e);
+
+#endif

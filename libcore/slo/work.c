@@ -1,0 +1,250 @@
+#include "slo/work.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "slo/file.h"
+
+/* --- what is read ---------------------------------------------------------------------------- */
+
+/* A file, or of "-" stdin; "stdin" or its name for messages. */
+static int read_file(const char *path, size_t max, struct buf *text, struct err *e)
+{
+	if (strcmp(path, "-") == 0) {
+		int64_t n;
+
+		do {
+			n = io_read(STDIN_FILENO, buf_reserve(text, 1 << 16), 1 << 16, e);
+			if (n > 0)
+				text->n += (size_t)n;
+		} while (n > 0 && text->n <= max);
+		if (n >= 0 && text->n > max)
+			return err_set(e, ERR_LIMIT, "stdin: more than %zu bytes", max);
+		return n < 0 ? err_wrap(e, "stdin") : 0;
+	}
+	return io_read_file(path, max, text, e);
+}
+
+static const char *name_of(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "stdin" : path;
+}
+
+static void say(void *ask, enum report_kind kind, const char *text)
+{
+	struct slo_ask *a = ask;
+	struct err e;
+
+	err_set(&e, kind == REPORT_ERROR ? ERR_USAGE : ERR_NONE, "%s", text);
+	if (kind == REPORT_ERROR)
+		a->fault(a->data, &e);
+	else
+		a->warn(a->data, &e);
+}
+
+static int read_objectives(struct slo_work *w, const char *path, struct err *e)
+{
+	struct report report = { .say = say, .data = w->ask };
+	const struct slo_file_opts opts = { .period = w->ask->opts.one.period, .report = &report };
+	struct buf text = { 0 };
+	int rc = read_file(path, YAML_SIZE_MAX, &text, e);
+
+	if (rc == 0)
+		rc = slo_file_read(buf_bytes(&text), name_of(path), &opts, &w->set, e);
+	buf_release(&text);
+	return rc;
+}
+
+static int read_rows(struct slo_work *w, const char *path, struct err *e)
+{
+	struct buf text = { 0 };
+	int rc = read_file(path, SLO_ROWS_SIZE_MAX, &text, e);
+
+	if (rc == 0 && slo_rows_read(buf_bytes(&text), &w->rows, e) < 0)
+		rc = err_wrap(e, "%s", name_of(path));
+	buf_release(&text);
+	if (rc == 0)
+		slo_tally_init(&w->tally, &w->rows);
+	w->has_rows = rc == 0;
+	return rc;
+}
+
+/* Of rows and files of objectives each row must belong to one. */
+static int match_rows(struct slo_work *w, const char *path, size_t n_files, struct err *e)
+{
+	const struct slo_opts *o = &w->ask->opts;
+	const struct slo_tally_opts t = { .base = &o->one,
+					  .has_target = o->has_target,
+					  .has_window = o->has_window };
+	const struct slo_row *stranger;
+
+	if (n_files == 0)
+		return slo_tally_objectives(&w->tally, &t, &w->set, e) < 0
+			       ? err_wrap(e, "%s", name_of(path))
+			       : 0;
+	stranger = slo_tally_stranger(&w->tally, &w->set);
+	if (!stranger)
+		return 0;
+	return err_set(e, ERR_CORRUPT, "%s: line %llu: field 'name': there is no objective '%.*s'",
+		       name_of(path), (unsigned long long)stranger->line,
+		       BYTES_ARG(stranger->name));
+}
+
+/* --- who is asked ---------------------------------------------------------------------------- */
+
+static int open_source(struct slo_work *w, struct err *e)
+{
+	struct slo_ask *a = w->ask;
+	struct slo_opts *o = &a->opts;
+	const char *url = o->prometheus ? o->prometheus : o->addr;
+
+	if (url) {
+		if (prometheus_open(url, o->addr ? PROMETHEUS_LOKI_API : PROMETHEUS_API, &o->given,
+				    o->tenant, a->warn, a->data, &w->prometheus, e) < 0)
+			return -1;
+		w->source = prometheus_source(w->prometheus);
+	} else if (o->store || o->wal) {
+		w->stored.source =
+			(struct source_opts){ .store = o->store,
+					      .wal = o->wal,
+					      .tenant = o->tenant.n ? o->tenant : BYTES_LIT("fake"),
+					      .now_ns = o->at_ns,
+					      .damage = a->fault,
+					      .warn = a->warn,
+					      .damage_data = a->data };
+		w->source = slo_stored_source(&w->stored);
+	}
+	return 0;
+}
+
+/* Counts that nobody else has come from stdin, unless objectives do. */
+static const char *rows_path(const struct slo_work *w, bool stdin_is_read)
+{
+	const struct slo_opts *o = &w->ask->opts;
+
+	if (o->counts_file)
+		return o->counts_file;
+	if (o->has_total || w->source.values || stdin_is_read || isatty(STDIN_FILENO))
+		return NULL;
+	return "-";
+}
+
+static int open_counts(struct slo_work *w, size_t n_files, bool stdin_is_read, struct err *e)
+{
+	const struct slo_opts *o = &w->ask->opts;
+	const char *path;
+
+	if (open_source(w, e) < 0)
+		return -1;
+	path = rows_path(w, stdin_is_read);
+	if (!path && !o->has_total && !w->source.values)
+		return err_set(e, ERR_USAGE,
+			       "nothing to count: give --total and --bad, --counts, --prometheus, "
+			       "--addr or --store, or counts on stdin");
+	if (!path)
+		return 0;
+	return read_rows(w, path, e) < 0 ? -1 : match_rows(w, path, n_files, e);
+}
+
+int slo_work_open(struct slo_work *w, struct slo_ask *a, char **files, size_t n, enum slo_open what,
+		  struct err *e)
+{
+	bool stdin_is_read = false;
+
+	*w = (struct slo_work){ .ask = a };
+	for (size_t i = 0; i < n; i++) {
+		stdin_is_read = stdin_is_read || strcmp(files[i], "-") == 0;
+		if (read_objectives(w, files[i], e) < 0)
+			return -1;
+	}
+	if (what == SLO_OPEN_COUNTS && open_counts(w, n, stdin_is_read, e) < 0)
+		return -1;
+	if (w->set.n)
+		return 0;
+	if (!a->opts.has_target)
+		return err_set(e, ERR_USAGE, "no --target is given, nor a file of objectives");
+	*slo_set_add(&w->set) = a->opts.one;
+	return 0;
+}
+
+void slo_work_close(struct slo_work *w)
+{
+	slo_set_release(&w->set);
+	slo_tally_release(&w->tally);
+	slo_rows_release(&w->rows);
+	prometheus_close(w->prometheus);
+}
+
+/* --- counting -------------------------------------------------------------------------------- */
+
+/* Of the command line. */
+static int count_given(const struct slo_opts *o, struct slo_state *s, struct err *e)
+{
+	s->m.counts = o->counts;
+	for (size_t i = 0; i < o->n_in; i++)
+		if (slo_state_add(s, o->in[i].ns, &o->in[i].counts, e) < 0)
+			return err_wrap(e, "option '--in'");
+	return 0;
+}
+
+static int count_one(struct slo_work *w, struct slo_state *s, struct err *e)
+{
+	const struct slo_opts *o = &w->ask->opts;
+	int rc;
+
+	if (w->has_rows) {
+		rc = slo_tally_state(&w->tally, &o->alerts, o->has_at, s, e);
+		if (rc < 0)
+			err_wrap(e, "%s", name_of(o->counts_file ? o->counts_file : "-"));
+	} else if (!w->source.values) {
+		rc = count_given(o, s, e);
+	} else if (!slo_has_queries(s->slo)) {
+		rc = err_set(e, ERR_USAGE, "has no queries");
+	} else {
+		rc = slo_measure(&w->source, &o->alerts, s, e);
+	}
+	return rc < 0 ? -1 : slo_state_settle(s, &o->alerts, e);
+}
+
+static int say_whose(const struct slo *o, struct err *e)
+{
+	struct buf place = { 0 };
+
+	slo_add_place(&place, o);
+	err_wrap(e, "%s", buf_str(&place));
+	buf_release(&place);
+	return -1;
+}
+
+int slo_work_count(struct slo_work *w, struct slo_state **ret, size_t *ret_n, struct err *e)
+{
+	const struct slo_opts *o = &w->ask->opts;
+	struct slo_state *v = mem_alloc(w->set.n * sizeof(*v));
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->set.n; i++) {
+		struct slo_state *s = &v[n];
+		struct err why;
+
+		slo_state_init(s, &w->set.v[i], o->at_ns, o->pace_ns);
+		if (count_one(w, s, &why) == 0) {
+			n++;
+			continue;
+		}
+		if (w->set.n > 1 || w->set.v[i].file)
+			say_whose(&w->set.v[i], &why);
+		if (why.code == ERR_AGAIN) {
+			free(v);
+			*e = why;
+			return -1;
+		}
+		w->ask->fault(w->ask->data, &why);
+	}
+	for (size_t i = 0; i < n; i++) /* where they have come to lie */
+		v[i].m.window = v[i].window;
+	*ret = v;
+	*ret_n = n;
+	return 0;
+}

@@ -1,0 +1,262 @@
+#!/bin/sh
+# slo-budget: files of objectives, counts as CSV and JSON, what is wrong with them and where.
+. "${0%/*}/../lib/tap.sh"
+
+need jq
+
+# field FILTER: of the last answer.
+field() {
+	jq -c "$1" "$TAP/stdout"
+}
+
+# --- forms of objectives ---
+cat >slos.yaml <<'END'
+version: prometheus/v1
+service: shop
+labels: {team: a, tier: one}
+slos:
+  - name: sloth
+    objective: 99.9
+    labels: {tier: two}
+    sli: {events: {error_query: 'e[{{.window}}]', total_query: 't[{{ .window }}]'}}
+  - name: own
+    service: other
+    objectives:
+      - {target: 99%, window: 7d}
+      - {target: 0.95, window: month}
+    sli: {events: {good_query: 'g[{{window}}]', total_query: 't[{{.window}}]'}}
+  - name: raw
+    objective: 99.99
+    sli: {raw: {error_ratio_query: 'r[{{.window}}]'}}
+---
+# Nothing is in this one.
+---
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: open}
+spec:
+  service: shop
+  indicatorRef: ratio
+  timeWindow: [{duration: 1Q, isRolling: false, calendar: {startTime: 2020-01-01 00:00:00, timeZone: Europe/Berlin}}]
+  objectives: [{targetPercent: 99.5}]
+---
+apiVersion: openslo/v1
+kind: SLI
+metadata: {name: ratio}
+spec:
+  ratioMetric:
+    counter: true
+    bad: {metricSource: {type: Prometheus, spec: {query: 'b[{{.window}}]'}}}
+    total: {metricSource: {type: Prometheus, spec: {query: 't[{{.window}}]'}}}
+END
+cat >counts.csv <<'END'
+name,service,window,total,bad,remark
+sloth,,30d,1000000,500,
+sloth,,1h,1000,20,"of the last hour"
+own-7d,other,,100,1,
+own-month,,month,100,1,
+raw,shop,30d,10000,0,
+open,shop,quarter,1000,5,
+END
+ok "all objectives of all forms are counted" exits 1 slo-budget -o jsonl --at 2026-02-15T10:00:00Z --counts counts.csv slos.yaml
+is "in their order" "$(field '[.name, .service, .target, .window, .remaining, .from]')" \
+	'["sloth","shop",0.999,"30d",0.5,"2026-01-16T10:00:00Z"]
+["own-7d","other",0.99,"7d",0,"2026-02-08T10:00:00Z"]
+["own-month","other",0.95,"month",0.8,"2026-02-01T00:00:00Z"]
+["raw","shop",0.9999,"30d",1,"2026-01-16T10:00:00Z"]
+["open","shop",0.995,"quarter",0,"2025-12-31T23:00:00Z"]'
+is "each window has its counts" "$(field 'select(.name == "sloth") | .burn_rate')" '{"30d":0.5,"1h":20}'
+ok "nothing is wrong" stderr_is_empty
+ok "objectives on stdin" exits 1 slo-budget -o jsonl --counts counts.csv - <slos.yaml
+ok "counts on stdin" exits 1 slo-budget -o jsonl slos.yaml <counts.csv
+
+# refused STATUS MESSAGE, with a file of objectives in bad.yaml
+faulty() {
+	ok "refused: $1" exits 2 slo-budget --prometheus http://127.0.0.1:9 bad.yaml
+	ok "said so" stderr_has "$1"
+	ok "nothing is printed" stdout_is_empty
+}
+# objective LINES...: a file with one objective that has these lines
+objective() {
+	{
+		echo "slos:"
+		echo "  - name: a"
+		printf '    %s\n' "$@"
+	} >bad.yaml
+}
+good_sli='sli: {events: {error_query: "e[{{.window}}]", total_query: "t[{{.window}}]"}}'
+for target in 0 100 -1 100.5 x; do
+	objective "objective: $target" "$good_sli"
+	faulty "bad.yaml:3:16: 'objective': "
+done
+objective "objectives: [{target: 100%, window: 30d}]" "$good_sli"
+faulty "bad.yaml:3:27: 'target': a target lies between 0 and 100 %"
+objective "objectives: [{target: 99, window: 30d}]" "$good_sli"
+faulty "found '99'; a percentage has '%' behind it"
+objective "objectives: [{target: 99%, window: fortnight}]" "$good_sli"
+faulty "bad.yaml:3:40: 'window': expected a duration"
+objective "objectives: [{window: 30d}]" "$good_sli"
+faulty "bad.yaml:3:18: an objective: 'target' is missing"
+objective "$good_sli"
+faulty "bad.yaml:2:5: objective 'a': 'objective' or 'objectives', one of them"
+objective "objective: 99" "objectives: [{target: 99%}]" "$good_sli"
+faulty "'objective' or 'objectives', one of them"
+objective "objective: 99"
+faulty "bad.yaml:2:5: objective 'a': has no queries"
+objective "objective: 99" "sli: {events: {error_query: 'e[5m]', total_query: 't[{{.window}}]'}}"
+faulty "bad.yaml:4:33: 'error_query': has no {{.window}}"
+objective "objective: 99" "sli: {events: {error_query: 'e[{{.window}}]'}}"
+faulty "events: 'total_query' is missing"
+objective "objective: 99" "sli: {events: {error_query: 'e[{{.window}}]', good_query: 'e[{{.window}}]', total_query: 't[{{.window}}]'}}"
+faulty "'error_query' or 'good_query', one of them"
+objective "objective: 99" "sli: {raw: {error_ratio_query: 'e[{{.window}}]'}, events: {}}"
+faulty "'events' and 'raw': one of them"
+objective "objective: 99" "sli: {plugin: {id: x}}"
+faulty "'plugin': plugins are programs, which are not run"
+objective "objective: 99" "$good_sli" "alerting: {page_alert: {disable: maybe}}"
+faulty "'disable': expected true or false, found 'maybe'"
+objective "objective: 99" "$good_sli" "labels: [a]"
+faulty "'labels': expected a map of names and texts"
+objective "objective: 99" "$good_sli" "  - name: a" "    objective: 98" "    $good_sli"
+sed -i 's/^      - name/  - name/; s/^        /    /' bad.yaml
+faulty "objective 'a': has the name of that in line"
+echo 'slos: {a: b}' >bad.yaml
+faulty "bad.yaml:1:7: 'slos': expected a list of objectives"
+echo 'version: prometheus/v2
+slos: [{name: a}]' >bad.yaml
+faulty "bad.yaml:1:10: 'version': expected prometheus/v1, found 'prometheus/v2'"
+echo 'groups: []' >bad.yaml
+faulty "expected a map with the key 'slos', or 'apiVersion: openslo/v1'"
+echo '# nothing' >bad.yaml
+faulty "bad.yaml: has no objectives"
+printf 'slos:\n  - name: a\n   objective: 3\n' >bad.yaml
+ok "what is no YAML is exit 3" exits 3 slo-budget --prometheus http://127.0.0.1:9 bad.yaml
+ok "with its place" stderr_has "bad.yaml:3:4: "
+ok "a file that is not there is exit 4" exits 4 slo-budget --prometheus http://127.0.0.1:9 none.yaml
+ok "and named" stderr_has "'none.yaml'"
+
+# openslo LINES...: an SLO with these lines in its spec
+openslo() {
+	{
+		printf 'apiVersion: openslo/v1\nkind: SLO\nmetadata: {name: a}\nspec:\n'
+		printf '  %s\n' "$@"
+	} >bad.yaml
+}
+target='objectives: [{target: 0.99}]'
+ind='indicator: {spec: {ratioMetric: {good: {metricSource: {spec: {query: "g[{{.window}}]"}}}, total: {metricSource: {spec: {query: "t[{{.window}}]"}}}}}}'
+openslo "$target" 'indicator: {spec: {thresholdMetric: {}}}'
+faulty "'thresholdMetric' is not supported"
+openslo "$target" 'indicatorRef: none'
+faulty "bad.yaml:6:17: 'indicatorRef': there is no SLI 'none' in the file"
+openslo "$ind" 'objectives: [{target: 1}]'
+faulty "'target': a target lies between 0 and 100 %"
+openslo "$ind" 'objectives: [{target: 0.9}, {target: 0.99}]'
+faulty "'objectives': expected a list of one"
+openslo "$ind" 'objectives: [{target: 0.9, targetPercent: 90}]'
+faulty "'target' or 'targetPercent', one of them"
+openslo "$ind" "$target" 'budgetingMethod: Timeslices'
+faulty "'Timeslices' is not supported"
+openslo "$ind" "$target" 'timeWindow: [{duration: 2M, isRolling: false}]'
+faulty "'duration': a calendar's window is 1w, 1M, 1Q or 1Y, found '2M'"
+openslo "$ind" "$target" 'timeWindow: [{duration: 1M, calendar: {timeZone: Mars/Olympus}}]'
+faulty "'timeZone': "
+openslo "$target" 'indicator: {spec: {ratioMetric: {total: {metricSource: {spec: {query: "t[{{.window}}]"}}}}}}'
+faulty "'ratioMetric': expected 'good' or 'bad', one of them, and 'total'; or 'raw'"
+openslo "$target" 'indicator: {spec: {ratioMetric: {rawType: x, raw: {metricSource: {spec: {query: "t[{{.window}}]"}}}}}}'
+faulty "'rawType': expected success or failure"
+sed -i 's/openslo.v1/openslo\/v2alpha/' bad.yaml
+faulty "'apiVersion': expected openslo/v1, found 'openslo/v2alpha'"
+
+# --- what is read, but hardly meant so ---
+objective "objective: 99" "sli: {events: {error_query: 'sum(rate(s_bucket{le=\"1\",a=\"b-c\"}[{{.window}}]))', total_query: 't[{{.window}}]'}}"
+run slo-budget --counts counts.csv bad.yaml
+ok "a good bucket as error query is warned of" stderr_has "warning: bad.yaml:2:5: objective 'a': the error query counts what is in the bucket"
+objective "objective: 99" "sli: {events: {error_query: 't[{{.window}}] - s_bucket{le=\"1\"}', total_query: 't[{{.window}}]'}}"
+run slo-budget --counts counts.csv bad.yaml
+not_ok "one that is taken from all is not" stderr_has "warning"
+objective "objective: 0.999" "$good_sli"
+run slo-budget --counts counts.csv bad.yaml
+ok "a share in the place of a percentage is warned of" stderr_has "warning: bad.yaml:3:16: 'objective' is a percentage"
+objective "objective: 99" "$good_sli" "descriptoin: x"
+run slo-budget --counts counts.csv bad.yaml
+ok "a key that is not known is warned of" stderr_has "bad.yaml:5:5: an objective: the key 'descriptoin' is not known: did you mean 'description'?"
+
+# --- counts ---
+# counts STATUS MESSAGE TEXT [ARG]...
+counts() {
+	printf '%b' "$3" >counts
+	status=$1
+	message=$2
+	shift 3
+	ok "counts: $message" exits "$status" slo-budget --counts counts --target 99% "$@"
+	ok "it is said" stderr_has "$message"
+	ok "nothing is printed" stdout_is_empty
+}
+counts 3 "counts: has no counts" ''
+counts 3 "counts: line 1: expected a row of names, with 'total' and 'bad' or 'good' among them: column 'total' is missing" 'a,b\n1,2\n'
+counts 3 "column 'bad' is missing" 'total,b\n1,2\n'
+counts 3 "line 1: column 'total' is there twice" 'total,bad,total\n'
+counts 3 "counts: line 3: 2 fields, but the first row names 3" 'name,total,bad\na,1,1\nb,1\n'
+counts 3 "line 2: field 'total': is missing" 'total,bad\n,1\n'
+counts 3 "line 2: field 'bad': expected a number of 0 and above, with 36 digits at most, found 'NaN'" 'total,bad\n1,NaN\n'
+counts 3 "found '-1'" 'total,bad\n1,-1\n'
+counts 3 "line 2: field 'bad': 2 bad of a total of 1: there cannot be more" 'total,bad\n1,2\n'
+counts 3 "line 2: field 'good': there cannot be more that is good than there is" 'total,good\n1,2\n'
+counts 3 "line 2: fields 'bad' and 'good': one of them" 'total,good,bad\n1,1,0\n'
+counts 3 "line 2: field 'target': a target lies between 0 and 100 %" 'total,bad,target\n1,1,100%\n'
+counts 3 "line 2: field 'window': expected a duration" 'total,bad,window\n1,1,soon\n'
+counts 3 "line 2: field 'time': expected a time from 1970 to 2100 as 2026-01-15T10:00:00Z, a day or Unix seconds, found '2026-13-01'" 'total,bad,time\n1,1,2026-13-01\n'
+counts 3 "field 'time': expected a time" 'total,bad,time\n1,1,now\n'
+counts 3 "found '2226-01-01'" 'total,bad,time\n1,1,2226-01-01\n'
+counts 3 "line 2: fields 'window' and 'time': one of them" 'total,bad,window,time\n1,1,1h,2026-01-01\n'
+counts 3 "line 3: field 'time': is that of line 2, too" 'total,bad,time\n1,1,2026-01-01\n1,1,2026-01-01\n'
+counts 3 "line 3: field 'time': is missing, where other rows" 'total,bad,time\n1,1,2026-01-01\n1,1,\n'
+counts 3 "there are more than 1000000 intervals" 'total,bad,time\n1,1,2026-01-01T00:00:00Z\n1,1,2026-01-01T00:00:01Z\n1,1,2026-03-01\n'
+counts 3 "line 3: is of the same window as line 2" 'total,bad\n1,1\n2,1\n'
+counts 3 "line 3: field 'window': window 1h: is counted twice" 'total,bad,window\n1,1,1h\n2,1,60m\n9,1,30d\n'
+counts 3 "there are no counts of its window 7d" 'total,bad,window\n1,1,1h\n' --window 7d
+counts 2 "line 3: field 'target': is another one than that of 'a' before" 'name,total,bad,target\na,1,1,99%\na,1,1,98%\n'
+counts 3 "the sum of the counts has more than 36 digits" 'total,bad,time\n999999999999999999999999999999999999,1,2026-01-01\n1,0,2026-01-02\n'
+counts 3 "line 2: field 'total': expected a number or a text" '\n{"total":[1],"bad":2}'
+counts 3 "line 1: expected a value" '{"total":1,"bad":'
+counts 3 "line 1: expected ',' or '}'" '{"total":1 "bad":1}'
+counts 3 "line 2: expected an object, found '3'" '{"total":1,"bad":1}\n3'
+counts 3 "line 1: expected ',' or ']'" '[{"total":1,"bad":1}'
+counts 3 "line 1: expected nothing behind the array" '[{"total":1,"bad":1}] 1'
+counts 3 "line 1: field 'bad': is there twice" '{"total":1,"bad":1,"bad":0}'
+counts 3 "line 1: field 'bad': is missing" '{"total":1}'
+printf 'name,total,bad\nnobody,1,1\n' >counts
+ok "a row of no objective is exit 3" exits 3 slo-budget --counts counts slos.yaml
+ok "and named" stderr_has "counts: line 2: field 'name': there is no objective 'nobody'"
+printf 'name,total,bad\nsloth,1,1\n' >counts
+ok "objectives without counts are faults" exits 3 slo-budget --counts counts -o jsonl slos.yaml
+ok "that name them" stderr_has "slos.yaml:15: objective 'raw': counts: there are no counts of its window 30d"
+is "the others are told" "$(field .name)" '"sloth"'
+printf 'name,total,bad\nb,1,1\n' >counts
+ok "without a target" exits 2 slo-budget --counts counts
+ok "it is said where" stderr_has "counts: line 2: field 'target': is missing, and no --target is given"
+ok "nothing to count at all" exits 2 slo-budget --store x --counts counts --target 99%
+ok "one place at a time" stderr_has "--counts and --store: one at a time"
+ok "--target with a file" exits 2 slo-budget --target 99% slos.yaml --counts counts
+ok "is refused" stderr_has "--target is of an objective of the command line: files have theirs"
+ok "--in without --total" exits 2 slo-budget --target 99% --counts counts --in 1h:1:1
+ok "has no effect" stderr_has "option '--in' has no effect without '--total'"
+
+# --- intervals ---
+printf 'time,total,bad\n2026-01-01,100,1\n2026-01-03,100,0\n2026-01-02,100,2\n' >days
+run slo-budget --target 99% --counts days -o jsonl
+is "days are summed, those of the windows too" "$(field '[.total, .bad, .to, .burn_rate]')" \
+	'[300,3,"2026-01-04T00:00:00Z",{"30d":1,"1d":0,"3d":1}]'
+run slo-budget --target 99% --counts days -o jsonl --window 2d
+is "those that are older are not" "$(field '[.total, .bad]')" '[200,2]'
+run slo-budget --target 99% --counts days -o jsonl --at 2026-01-03
+is "nor those that are to come" "$(field '[.total, .bad]')" '[200,3]'
+printf 'time,total,bad\n2025-12-31,100,1\n2026-01-01,50,0\n' >days
+run slo-budget --target 99% --counts days -o jsonl --window month
+is "a month" "$(field '[.total, .from]')" '[50,"2026-01-01T00:00:00Z"]'
+printf '\357\273\277{"name":"a\\u0041","total":"5","good":4}\n{"name":"b","window":"7d","total":1e1,"bad":null,"good":10,"x":{"y":[1]}}' >counts
+run slo-budget --target 99% --counts counts -o jsonl
+is "JSON" "$(field '[.name, .window, .total, .bad]')" '["aA","30d",5,1]
+["b","7d",10,0]'
+
+done_testing

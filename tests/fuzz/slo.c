@@ -1,0 +1,50 @@
+/* Files of objectives: any text is read or refused, with a place; what is read can be counted with.
+ */
+#include "fuzz.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "slo/file.h"
+#include "slo/query.h"
+#include "slo/state.h"
+
+static void use(const struct slo *o)
+{
+	const struct slo_counts c = { .total = { 1000, 0 }, .bad = { 7, 0 } };
+	const struct slo_alerts a = slo_alerts_default();
+	const int64_t now_ns = INT64_C(1768471200) * NS_PER_S;
+	struct slo_state s;
+	struct buf b = { 0 };
+	struct err e;
+
+	if (!o->name.n || !slo_has_queries(o) || o->target.units <= 0)
+		abort();
+	slo_state_init(&s, o, now_ns, 0);
+	s.m.counts = c;
+	if (slo_state_settle(&s, &a, &e) < 0 && e.code != ERR_LIMIT)
+		abort();
+	slo_query_add(&b, o->share.n ? o->share : o->total, 3600 * NS_PER_S);
+	if (slo_query_has_window(buf_bytes(&b)) && !memmem(b.p, b.n, "{{", 2))
+		abort();
+	buf_release(&b);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct report quiet = { 0 };
+	const struct slo_file_opts o = { .period = { .length_ns = 86400 * NS_PER_S },
+					 .report = &quiet };
+	struct slo_set set = { 0 };
+	struct err e = { 0 };
+
+	if (slo_file_read(bytes_of(data, size), "f", &o, &set, &e) < 0) {
+		if (e.code == ERR_NONE || !e.msg[0])
+			abort();
+	} else {
+		for (size_t i = 0; i < set.n; i++)
+			use(&set.v[i]);
+	}
+	slo_set_release(&set);
+	return 0;
+}
