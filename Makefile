@@ -237,8 +237,12 @@ lint-unused: all
 lint-docs: all
 	$(Q)BIN=$(B)/bin scripts/check-docs
 
-lint-shell:
-	$(Q)shellcheck $(SHELLS) $(wildcard completions/bash/*)
+# Each script anew when it, or what scripts share, has changed.
+lint-shell: $(patsubst %,$(B)/shellcheck/%,$(SHELLS) $(wildcard completions/bash/*))
+$(B)/shellcheck/%: % $(wildcard .shellcheckrc tests/lib/*.sh)
+	@mkdir -p $(@D)
+	$(Q)shellcheck $<
+	@touch $@
 
 lint-man:
 	$(Q)$(if $(wildcard man/*),mandoc -T lint -W warning $(wildcard man/*.[1-8]))
