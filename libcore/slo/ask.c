@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "slo/print.h"
+#include "slo/rules.h"
 #include "slo/work.h"
 
 /* --- what is told ---------------------------------------------------------------------------- */
@@ -83,8 +84,34 @@ static int ask_check(void *ask, char **operand, size_t n, struct err *e)
 	return answer(a, operand, n, SLO_PRINT_ALERTS, is_burning, "an alert holds", e);
 }
 
+/* Objectives alone: nothing is counted. */
+static int ask_rules(void *ask, char **operand, size_t n, struct err *e)
+{
+	static char dash[] = "-";
+	char *only_stdin[] = { dash };
+	struct slo_ask *a = ask;
+	const struct slo_rules_opts o = { &a->opts.alerts, a->opts.low, a->opts.interval_ns };
+	bool from_stdin = n == 0 && !a->opts.has_target;
+	struct buf out = { 0 };
+	struct slo_work w;
+	int rc;
+
+	if (slo_opts_check(&a->opts, SLO_RULES, n, e) < 0)
+		return -1;
+	rc = slo_work_open(&w, a, from_stdin ? only_stdin : operand, from_stdin ? 1 : n,
+			   SLO_OPEN_OBJECTIVES, e);
+	if (rc == 0)
+		rc = slo_rules_write(&w.set, &o, &out, e);
+	if (rc == 0)
+		rc = print(buf_bytes(&out), e);
+	buf_release(&out);
+	slo_work_close(&w);
+	return rc;
+}
+
 const struct cli_verb slo_verbs[] = {
 	{ "check", "[SLOFILE]...", "exit 1 when an alert holds: for cron", ask_check },
+	{ "rules", "[SLOFILE]...", "recording and alerting rules for Prometheus", ask_rules },
 	{ 0 },
 };
 

@@ -6,32 +6,59 @@
 
 static const struct exact ONE = { 1, 0 };
 
-int slo_target_read(struct bytes text, struct exact *ret, struct err *e)
+static const struct exact HUNDRED = { 100, 0 };
+
+/* Whatever its size. */
+static int read_share(struct bytes text, struct exact *ret, struct err *e)
 {
 	bool percent = text.n && text.p[text.n - 1] == '%';
-	struct bytes number = bytes_sub(text, 0, text.n - percent);
-	struct exact target;
 
-	if (!exact_read(number, &target))
+	if (!exact_read(bytes_sub(text, 0, text.n - percent), ret))
 		return err_set(
 			e, ERR_USAGE,
 			"expected a share such as 0.999 or a percentage such as 99.9%%, found "
 			"'%.*s'",
 			BYTES_ARG(text));
-	if (percent && !exact_product(target, (struct exact){ 1, 2 }, &target))
+	if (percent && !exact_product(*ret, (struct exact){ 1, 2 }, ret))
 		return err_set(e, ERR_LIMIT, "'%.*s' has more than %d digits", BYTES_ARG(text),
 			       EXACT_DIGITS_MAX);
-	if (target.units <= 0 || exact_cmp(target, ONE) >= 0)
+	return 0;
+}
+
+/* A hint for what was hardly meant as a share. */
+static const char *hint_of(struct bytes text, struct exact v)
+{
+	return text.p[text.n - 1] != '%' && exact_cmp(v, ONE) > 0 && exact_cmp(v, HUNDRED) < 0
+		       ? "; a percentage has '%' behind it"
+		       : "";
+}
+
+int slo_share_read(struct bytes text, struct exact *ret, struct err *e)
+{
+	struct exact v;
+
+	if (read_share(text, &v, e) < 0)
+		return -1;
+	if (v.units < 0 || exact_cmp(v, ONE) > 0)
+		return err_set(e, ERR_USAGE, "expected a share from 0 to 100 %%, found '%.*s'%s",
+			       BYTES_ARG(text), hint_of(text, v));
+	*ret = v;
+	return 0;
+}
+
+int slo_target_read(struct bytes text, struct exact *ret, struct err *e)
+{
+	struct exact v;
+
+	if (read_share(text, &v, e) < 0)
+		return -1;
+	if (v.units <= 0 || exact_cmp(v, ONE) >= 0)
 		return err_set(
 			e, ERR_USAGE,
 			"a target lies between 0 and 100 %%, both excluded (0 asks for nothing, "
 			"100 %% leaves no budget), found '%.*s'%s",
-			BYTES_ARG(text),
-			!percent && target.units > 0 &&
-					exact_cmp(target, (struct exact){ 100, 0 }) < 0
-				? "; a percentage has '%' behind it"
-				: "");
-	*ret = target;
+			BYTES_ARG(text), hint_of(text, v));
+	*ret = v;
 	return 0;
 }
 

@@ -9,7 +9,10 @@
 #include "slo/period.h"
 #include "slo/ratio.h"
 
-/* "99.9%" or "0.999", strictly between 0 and 100 %. Errors: ERR_USAGE, what is expected and found.
+/* "99.9%" or "0.999", from 0 to 100 %. Errors: ERR_USAGE, what is expected and found; ERR_LIMIT,
+ * too many digits. */
+MUST_CHECK int slo_share_read(struct bytes text, struct exact *ret, struct err *e);
+/* The same, strictly between 0 and 100 %. Errors: ERR_USAGE, what is expected and found.
  */
 MUST_CHECK int slo_target_read(struct bytes text, struct exact *ret, struct err *e);
 

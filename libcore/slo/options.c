@@ -13,7 +13,8 @@ void slo_opts_init(struct slo_opts *o)
 {
 	*o = (struct slo_opts){ .one = { .name = BYTES_LIT("slo"),
 					 .period = { .length_ns = WINDOW_DEFAULT_NS } },
-				.at_ns = time_now_ns() };
+				.at_ns = time_now_ns(),
+				.low = { 25, 2 } };
 }
 
 void slo_opts_release(struct slo_opts *o)
@@ -138,9 +139,17 @@ static int take_alert(void *opts, const char *value, struct err *e)
 	return slo_alerts_read(&((struct slo_opts *)opts)->alerts, bytes_str(value), e);
 }
 
-static int take_pace(void *at, const char *value, struct err *e)
+static int take_length(void *at, const char *value, struct err *e)
 {
 	return slo_window_read(bytes_str(value), at, e);
+}
+
+static int take_low(void *opts, const char *value, struct err *e)
+{
+	struct slo_opts *o = opts;
+
+	o->has_low = true;
+	return slo_share_read(bytes_str(value), &o->low, e);
 }
 
 static int take_at(void *opts, const char *value, struct err *e)
@@ -199,8 +208,14 @@ const struct cli_taken slo_options[] = {
 	  take_alert,
 	  WHOLE },
 	{ { 0, "pace", "DURATION", "foretell by the burn rate of this window (1h)" },
-	  take_pace,
+	  take_length,
 	  AT(pace_ns) },
+	{ { 0, "low", "SHARE", "rules: tell when less of the budget is left; 0: never (25%)" },
+	  take_low,
+	  WHOLE },
+	{ { 0, "interval", "DURATION", "rules: of evaluation (Prometheus's own)" },
+	  take_length,
+	  AT(interval_ns) },
 	{ { 0, "at", "TIME", "the time that is now" }, take_at, WHOLE },
 	{ { 'o', "format", "text|jsonl|csv", "what is printed (text)" }, take_format, AT(format) },
 	{ { 0, "output", "FILE", "write it there, whole or not at all" },
@@ -267,9 +282,20 @@ static int check_queries(const struct slo *o, struct err *e)
 	return 0;
 }
 
+/* Options of single verbs. */
+static int check_verb(const struct slo_opts *o, enum slo_verb verb, struct err *e)
+{
+	const struct cli_mode verbs[] = { { "check", false }, { "rules", false } };
+	const struct cli_use uses[] = { { "--low", o->has_low, 1 << SLO_RULES },
+					{ "--interval", o->interval_ns > 0, 1 << SLO_RULES } };
+
+	return cli_mode_check(verbs, verb, uses, sizeof(uses) / sizeof(*uses), e);
+}
+
 int slo_opts_check(struct slo_opts *o, enum slo_verb verb, size_t n_files, struct err *e)
 {
-	(void)verb;
+	if (check_verb(o, verb, e) < 0)
+		return -1;
 	if (n_files && (o->has_target || o->has_total || slo_has_queries(&o->one)))
 		return err_set(e, ERR_USAGE,
 			       "%s is of an objective of the command line: files have theirs",

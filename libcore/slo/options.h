@@ -6,7 +6,7 @@
 #include "httpc/options.h"
 #include "slo/state.h"
 
-enum slo_verb { SLO_BUDGET, SLO_CHECK, SLO_VERBS };
+enum slo_verb { SLO_BUDGET, SLO_CHECK, SLO_RULES };
 
 enum slo_format { SLO_TEXT, SLO_JSONL, SLO_CSV };
 
@@ -22,9 +22,11 @@ struct slo_opts {
 	struct slo_alerts alerts; /* the usual ones when none are given */
 	struct time_zone *zone;	  /* of one.period, owned */
 	int64_t pace_ns, at_ns;
+	struct exact low; /* of slo_rules_opts */
+	int64_t interval_ns;
 	const char *output;
 	int format; /* enum slo_format */
-	bool has_target, has_window, has_total, has_bad, has_good, has_at;
+	bool has_target, has_window, has_total, has_bad, has_good, has_at, has_low;
 };
 
 /* Rows of cli.taken whose data is a struct slo_opts, which outlives what they are given. */

@@ -1,0 +1,138 @@
+#!/bin/sh
+# slo-budget rules: what is recorded, what is told, and what cannot be written.
+. "${0%/*}/../lib/tap.sh"
+
+# has_rule TEXT: the rules hold these lines, each without its indentation.
+has_rule() {
+	printf '%s\n' "$1" | sed 's/^ *//' >wanted
+	sed 's/^ *//' "$TAP/stdout" | tr '\n' '\1' | grep -qF -e "$(tr '\n' '\1' <wanted)"
+}
+
+# with_promtool DESC: the last answer is rules.
+with_promtool() {
+	if command -v promtool >/dev/null 2>&1; then
+		cp "$TAP/stdout" rules.yml
+		ok "$1" promtool check rules rules.yml
+	else
+		skip "$1" "promtool is not here (package prometheus; scripts/setup --check installs it)"
+	fi
+}
+
+cat >slos.yaml <<'END'
+service: shop
+labels: {team: checkout}
+slos:
+  - name: a
+    objective: 99.9
+    sli: {events: {error_query: 'sum(rate(e[{{.window}}]))', total_query: 'sum(rate(t[{{.window}}]))'}}
+    alerting:
+      name: ShopFails
+      labels: {channel: "#shop"}
+      annotations: {runbook: 'say "hello" \ there'}
+      page_alert: {labels: {severity: critical}}
+  - name: b
+    objectives: [{target: 0.99, window: quarter}]
+    sli:
+      events:
+        good_query: |
+          # a comment
+          sum(increase(g[{{.window}}]))
+        total_query: sum(rate(t[{{.window}}]))
+    alerting: {page_alert: {disable: true}}
+  - name: c
+    objective: 99.9999
+    sli: {raw: {error_ratio_query: 'ratio{w="{{.window}}"}'}}
+END
+ok "rules are made" exits 0 slo-budget rules slos.yaml
+with_promtool "promtool takes them"
+ok "a series that is not there is 0, and nothing has no ratio" has_rule '- record: slo:sli_error:ratio_rate1h
+expr: |
+(
+(
+sum(rate(e[1h]))
+)
+or 0 *
+(
+sum(rate(t[1h]))
+)
+)
+/ (
+(
+sum(rate(t[1h]))
+)
+> 0)
+labels:
+team: "checkout"
+slo: "a"
+service: "shop"
+window: "1h"'
+ok "bad is what is not good; events and rates are made alike" has_rule 'clamp_min(
+(
+sum(rate(t[5m]))
+) * 300
+- (
+(
+# a comment
+sum(increase(g[5m]))
+)
+or 0 *'
+ok "a share is as it is" has_rule 'expr: |
+(
+ratio{w="3d"}
+)'
+ok "the threshold is exact" has_rule 'max without (window) (slo:sli_error:ratio_rate1h{slo="c",service="shop"} > 0.0000144)
+and
+max without (window) (slo:sli_error:ratio_rate5m{slo="c",service="shop"} > 0.0000144)'
+ok "what is left goes by what may fail, and not by the target" has_rule '- record: slo:period_error_budget_remaining:ratio
+expr: |
+1 - slo:sli_error:ratio_rate30d{slo="a",service="shop"} / 0.001'
+ok "a quarter becomes its longest" has_rule '1 - slo:sli_error:ratio_rate92d{slo="b",service="shop"} / 0.01'
+ok "which is said" stdout_has "# Prometheus knows no calendar"
+ok "alerts have their name, labels and annotations" has_rule '- alert: ShopFails
+expr: |
+(
+max without (window) (slo:sli_error:ratio_rate1h{slo="a",service="shop"} > 0.0144)'
+ok "those of the severity last" has_rule 'severity: "critical"
+channel: "#shop"
+annotations:
+summary: "The error budget of a burns too fast"
+description: "{{ $value | humanizePercentage }} of events are bad; 99.9% are to be good."
+runbook: "say \"hello\" \\ there"'
+ok "tickets have their own" has_rule 'severity: "ticket"
+channel: "#shop"'
+ok "the low budget is told" has_rule '- alert: ShopFailsBudgetLow
+expr: |
+slo:period_error_budget_remaining:ratio{slo="a",service="shop"} < 0.25'
+is "a page that is disabled is not there" "$(grep -c 'severity: "page"\|severity: "critical"' "$TAP/stdout")" 2
+
+ok "--low, --alert, --interval, --window" exits 0 slo-budget rules --low 0 --alert 2:2h:10m --interval 30s --window 7d slos.yaml
+with_promtool "promtool takes these too"
+not_ok "no low budget is told" stdout_has "BudgetLow"
+ok "the interval is there" stdout_has "    interval: 30s"
+is "windows are those of the alerts, and the objective's" "$(sed -n 's/.*ratio_rate\([0-9]*[a-z]\)$/\1/p' "$TAP/stdout" | sort -u | tr '\n' ' ')" "10m 2h 7d 92d "
+
+ok "an objective of the command line" exits 0 slo-budget rules --name 'x"y' --target 99% --total-query 'sum(rate(t[{{.window}}]))' --good-query 'sum(rate(g[{{.window}}]))'
+with_promtool "promtool takes it"
+ok "the name is quoted" stdout_has '{slo="x\"y"}'
+ok "objectives on stdin" exits 0 slo-budget rules <slos.yaml
+
+# refused MESSAGE ARG...
+refused() {
+	message=$1
+	shift
+	ok "refused: $message" exits 2 slo-budget rules "$@"
+	ok "it is said" stderr_has "$message"
+	ok "nothing is printed" stdout_is_empty
+}
+refused "objective 'slo': has no queries" --target 99%
+sed 's/team: checkout/te-am: checkout/' slos.yaml >bad.yaml
+refused "bad.yaml:4: objective 'a': label 'te-am': is no name of a label" bad.yaml
+sed 's/team: checkout/window: checkout/' slos.yaml >bad.yaml
+refused "label 'window': is set by the rules themselves" bad.yaml
+sed 's/runbook:/run-book:/' slos.yaml >bad.yaml
+refused "annotation 'run-book': is no name of a label" bad.yaml
+refused "option '--low': expected a share from 0 to 100 %, found '25'; a percentage has '%' behind it" --low 25 slos.yaml
+ok "--low is for rules alone" exits 2 slo-budget --low 25% slos.yaml
+ok "which is said" stderr_has "option '--low' has no effect without 'rules'"
+
+done_testing
