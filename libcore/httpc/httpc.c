@@ -1,5 +1,6 @@
 #include "httpc/httpc.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,30 +142,42 @@ static void set_up(struct httpc *h)
 	}
 }
 
+/* Without what is asked, which may be long, and not for all to see. */
+static int failure(const struct httpc *h, const char *url, CURLcode rc, struct err *e)
+{
+	char where[256];
+
+	snprintf(where, sizeof(where), "%.*s", (int)strcspn(url, "?"), url);
+	return curl_lib_failure(&h->lib, rc, h->why, where, e);
+}
+
+static int status_of(const struct httpc *h)
+{
+	long status = 0;
+
+	h->lib.easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+	return (int)status;
+}
+
 static int perform(struct httpc *h, const char *url, struct err *e)
 {
 	CURLcode rc = h->lib.easy_perform(h->curl);
-	char where[256];
 	curl_off_t after = -1;
-	long status = 0;
 
-	/* Without what is asked, which may be long, and not for all to see. */
-	snprintf(where, sizeof(where), "%.*s", (int)strcspn(url, "?"), url);
 	if (rc != CURLE_OK)
-		return curl_lib_failure(&h->lib, rc, h->why, where, e);
-	h->lib.easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+		return failure(h, url, rc, e);
 	if (h->lib.easy_getinfo(h->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
 		h->answer->retry_after_s = (int64_t)after;
-	h->answer->status = (int)status;
+	h->answer->status = status_of(h);
 	return 0;
 }
 
-int httpc_do(struct httpc *h, const struct httpc_request *r, struct httpc_answer *ret,
-	     struct err *e)
+/* All but where the body goes. The headers are to be freed afterwards. */
+static struct curl_slist *prepare(struct httpc *h, const struct httpc_request *r,
+				  struct httpc_answer *ret)
 {
 	__typeof__(curl_easy_setopt) *set = h->lib.easy_setopt;
 	struct curl_slist *headers;
-	int rc;
 
 	buf_reset(&ret->body);
 	ret->status = 0;
@@ -185,11 +198,57 @@ int httpc_do(struct httpc *h, const struct httpc_request *r, struct httpc_answer
 		set(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body.n);
 	}
 	set(h->curl, CURLOPT_CUSTOMREQUEST, r->method);
+	return headers;
+}
+
+int httpc_do(struct httpc *h, const struct httpc_request *r, struct httpc_answer *ret,
+	     struct err *e)
+{
+	__typeof__(curl_easy_setopt) *set = h->lib.easy_setopt;
+	struct curl_slist *headers = prepare(h, r, ret);
+	int rc;
+
 	set(h->curl, CURLOPT_WRITEFUNCTION, on_body);
 	set(h->curl, CURLOPT_WRITEDATA, h);
 	rc = perform(h, r->url, e);
 	h->lib.slist_free_all(headers);
 	return rc;
+}
+
+struct stream {
+	struct httpc *h;
+	httpc_piece_fn *piece;
+	void *data;
+	bool enough;
+};
+
+static size_t on_piece(char *p, size_t size, size_t n, void *data)
+{
+	struct stream *s = data;
+
+	if (status_of(s->h) != 200)
+		return on_body(p, size, n, s->h);
+	s->enough = s->piece(bytes_of(p, size * n), s->data) == HTTPC_ENOUGH;
+	return s->enough ? 0 : size * n; /* 0 ends it */
+}
+
+int httpc_stream(struct httpc *h, const struct httpc_request *r, int64_t timeout_ms,
+		 httpc_piece_fn *piece, void *data, struct httpc_answer *ret, struct err *e)
+{
+	__typeof__(curl_easy_setopt) *set = h->lib.easy_setopt;
+	struct stream s = { h, piece, data, false };
+	struct curl_slist *headers = prepare(h, r, ret);
+	CURLcode rc;
+
+	set(h->curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+	set(h->curl, CURLOPT_WRITEFUNCTION, on_piece);
+	set(h->curl, CURLOPT_WRITEDATA, &s);
+	rc = h->lib.easy_perform(h->curl);
+	h->lib.slist_free_all(headers);
+	ret->status = status_of(h);
+	if (rc == CURLE_OK || s.enough || (rc == CURLE_OPERATION_TIMEDOUT && ret->status != 0))
+		return 0;
+	return failure(h, r->url, rc, e);
 }
 
 int httpc_refused(const char *url, const struct httpc_answer *a, enum err_code code, struct err *e)

@@ -70,6 +70,18 @@ void httpc_close(struct httpc *h);
 MUST_CHECK int httpc_do(struct httpc *h, const struct httpc_request *r, struct httpc_answer *ret,
 			struct err *e);
 
+/*
+ * The same of an answer that does not end: its body is given piece by piece as it comes, until
+ * piece returns HTTPC_ENOUGH, the server ends it, or timeout_ms is over; all three are success.
+ * *ret: as of httpc_do, with a body only when the status is not 200. Errors: as httpc_do, but for a
+ * timeout once the answer has begun.
+ */
+enum httpc_more { HTTPC_MORE, HTTPC_ENOUGH };
+typedef enum httpc_more httpc_piece_fn(struct bytes piece, void *data);
+MUST_CHECK int httpc_stream(struct httpc *h, const struct httpc_request *r, int64_t timeout_ms,
+			    httpc_piece_fn *piece, void *data, struct httpc_answer *ret,
+			    struct err *e);
+
 /* Of an answer that is a refusal: returns -1 with what the server says, on one line; the code is
  * ERR_AGAIN when there is sense in trying it again (429, 408, 5xx), else code. */
 int httpc_refused(const char *url, const struct httpc_answer *a, enum err_code code, struct err *e);

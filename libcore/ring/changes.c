@@ -105,6 +105,11 @@ int ring_do_join(struct ring *r, const struct ring_join_ask *a, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "instance '%.*s' has %zu tokens and keeps them: forget it first",
 			       BYTES_ARG(a->name), in->n_tokens);
+	/* As it was left by this very change, of which no answer came. */
+	if (in->state == a->state && in->heartbeat_ns == a->now_ns &&
+	    (!a->addr.p || bytes_eq(a->addr, in->addr)) &&
+	    (!a->zone.p || bytes_eq(a->zone, in->zone)))
+		return RING_SAME;
 	if (set_state(in, a->state, e) < 0)
 		return -1;
 	if (a->addr.p)
@@ -144,10 +149,10 @@ static bool is_dead(const struct ring *r, const struct ring_instance *in, int64_
 	       (uint64_t)now_ns - (uint64_t)in->heartbeat_ns > (uint64_t)period_ns;
 }
 
-int ring_do_forget_dead(struct ring *r, int64_t period_ns, int64_t now_ns, struct buf *ret,
-			struct err *e)
+int ring_do_forget_dead(struct ring *r, int64_t period_ns, int64_t now_ns, size_t most,
+			struct buf *ret, struct err *e)
 {
-	size_t n_unhealthy = 0, n_dead = 0, kept = 0;
+	size_t n_unhealthy = 0, n_dead = 0, gone = 0, kept = 0;
 
 	buf_reset(ret);
 	for (size_t i = 0; i < r->n; i++) {
@@ -163,7 +168,8 @@ int ring_do_forget_dead(struct ring *r, int64_t period_ns, int64_t now_ns, struc
 			"or a clock that is wrong; forget those by name that are dead",
 			n_unhealthy, r->n);
 	for (size_t i = 0; i < r->n; i++) {
-		if (is_dead(r, &r->v[i], period_ns, now_ns)) {
+		if (gone < most && is_dead(r, &r->v[i], period_ns, now_ns)) {
+			gone++;
 			buf_add_bytes(ret, r->v[i].name);
 			buf_add_char(ret, '\n');
 		} else {

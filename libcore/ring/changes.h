@@ -33,11 +33,12 @@ MUST_CHECK int ring_do_leave(struct ring *r, struct bytes name, struct err *e);
 MUST_CHECK int ring_do_forget(struct ring *r, struct bytes name, bool doubtful, struct err *e);
 
 /*
- * Takes out those without a heartbeat for period_ns; *ret: their names, one a line. Errors: ERR_NO,
+ * Takes out those without a heartbeat for period_ns, `most` of them at most; *ret: their names, one
+ * a line. Errors: ERR_NO,
  * "4 of 7 instances look dead": when the majority is UNHEALTHY it is more likely that we are cut
  * off, or that a clock is wrong. Nothing is changed then.
  */
-MUST_CHECK int ring_do_forget_dead(struct ring *r, int64_t period_ns, int64_t now_ns,
+MUST_CHECK int ring_do_forget_dead(struct ring *r, int64_t period_ns, int64_t now_ns, size_t most,
 				   struct buf *ret, struct err *e);
 
 /* Errors: ERR_NO, with the name most like it. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/find.h"
 #include "base/mem.h"
 #include "ring/plan.h"
 #include "ring/report.h"
@@ -146,6 +147,9 @@ static int run_heartbeat(void *command, char **operand, size_t n, struct err *e)
 
 /* ---- forget ---- */
 
+/* In one change: etcd has a limit. */
+enum { FORGET_AT_ONCE = 40 };
+
 struct forget {
 	struct bytes name;
 	int64_t period_ns, now_ns;
@@ -165,7 +169,8 @@ static int do_forget(struct ring *r, bool doubtful, void *data, struct err *e)
 		buf_add_bytes(&f->gone, f->name);
 		buf_add_char(&f->gone, '\n');
 	} else {
-		rc = ring_do_forget_dead(r, period, f->now_ns, &f->gone, e);
+		rc = ring_do_forget_dead(r, period, f->now_ns,
+					 f->dry_run ? SIZE_MAX : FORGET_AT_ONCE, &f->gone, e);
 	}
 	return rc == RING_CHANGED && f->dry_run ? RING_SAME : rc;
 }
@@ -179,10 +184,13 @@ static int run_forget(void *command, char **operand, size_t n, struct err *e)
 	int rc = c->opts.automatic ? none("forget --auto", operand, n, e)
 				   : one_name("forget", operand, n, &f.name, e);
 
-	if (rc == 0)
+	while (rc == 0) {
 		rc = change(c, do_forget, &f, NULL, e);
-	if (rc == 0)
-		fwrite(f.gone.p, 1, f.gone.n, stdout);
+		if (rc == 0)
+			fwrite(f.gone.p, 1, f.gone.n, stdout);
+		if (find_count_byte(buf_bytes(&f.gone), '\n') < FORGET_AT_ONCE || f.dry_run)
+			break;
+	}
 	buf_release(&f.gone);
 	return rc;
 }

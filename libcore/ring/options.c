@@ -134,7 +134,20 @@ static int take_now(void *opts, const char *value, struct err *e)
 #define AT(field) offsetof(struct ring_opts, field)
 
 const struct cli_taken ring_options[] = {
-	{ { 0, "ring", "FILE", "the ring (lokid-data/ring)" }, cli_take_text, AT(at) },
+	{ { 0, "ring", "FILE|etcd://HOST:PORT,.../PREFIX",
+	    "the ring (lokid-data/ring); etcds:// is etcd with TLS" },
+	  cli_take_text,
+	  AT(at) },
+	{ { 0, "etcd-user-file", "FILE", "holds USER:PASSWORD of etcd" },
+	  cli_take_text,
+	  AT(etcd_user_file) },
+	{ { 0, "etcd-ca-file", "FILE", "certificates to trust as etcd's" },
+	  cli_take_text,
+	  AT(place.ca_file) },
+	{ { 0, "etcd-cert-file", "FILE", "our certificate for etcd" },
+	  cli_take_text,
+	  AT(place.cert_file) },
+	{ { 0, "etcd-key-file", "FILE", "the key of that" }, cli_take_text, AT(place.key_file) },
 	{ { 'o', "format", "text|jsonl|csv", "of what is told (text)" }, take_format, WHOLE },
 	{ { 0, "output", "FILE", "write what is told there, whole or not at all" },
 	  cli_take_text,
@@ -255,10 +268,52 @@ int64_t ring_opts_now(const struct ring_opts *o)
 	return o->has_now ? o->now_ns : time_now_ns();
 }
 
+/* USER:PASSWORD of a file, else as etcdctl has them from the environment. */
+static int read_etcd_user(struct ring_opts *o, struct err *e)
+{
+	const char *user = getenv("ETCDCTL_USER"), *password = getenv("ETCDCTL_PASSWORD");
+	struct buf *b = &o->etcd_user;
+	char *colon;
+
+	buf_reset(b);
+	if (o->etcd_user_file) {
+		if (io_read_file(o->etcd_user_file, SECRET_MAX, b, e) < 0)
+			return -1;
+		b->n = strcspn(buf_str(b), "\r\n");
+		password = NULL;
+	} else if (user && *user) {
+		buf_add_str(b, user);
+	} else {
+		return 0;
+	}
+	colon = strchr(buf_str(b), ':');
+	if (colon) {
+		*colon = '\0';
+		password = colon + 1;
+	}
+	if (!password || b->p[0] == '\0')
+		return err_set(e, ERR_USAGE, "%s%s%s: expected USER:PASSWORD",
+			       o->etcd_user_file ? "'" : "",
+			       o->etcd_user_file ? o->etcd_user_file : "ETCDCTL_USER",
+			       o->etcd_user_file ? "'" : "");
+	o->place.user = b->p;
+	o->place.password = password;
+	return 0;
+}
+
 int ring_opts_open(struct ring_opts *o, struct ring_place **ret, struct err *e)
 {
+	const char *at = o->at ? o->at : DEFAULT_RING;
+	bool is_etcd = strncmp(at, "etcd", 4) == 0 && strstr(at, "://");
+
+	if (!is_etcd &&
+	    (o->etcd_user_file || o->place.ca_file || o->place.cert_file || o->place.key_file))
+		return err_set(e, ERR_USAGE,
+			       "users and certificates are for a ring in etcd: --ring etcds://...");
+	if (is_etcd && read_etcd_user(o, e) < 0)
+		return -1;
 	o->place.now_ns = o->has_now ? o->now_ns : 0;
 	o->place.timeout_ns = o->timeout_ns;
 	o->place.folder = o->at ? NULL : DEFAULT_FOLDER;
-	return ring_place_open(o->at ? o->at : DEFAULT_RING, &o->place, ret, e);
+	return ring_place_open(at, &o->place, ret, e);
 }

@@ -16,14 +16,16 @@ struct ring_place {
 int ring_place_open(const char *at, const struct ring_place_opts *o, struct ring_place **ret,
 		    struct err *e)
 {
+	bool is_etcd = strncmp(at, "etcd://", 7) == 0 || strncmp(at, "etcds://", 8) == 0;
 	struct ring_place *p = mem_alloc(sizeof(*p));
 	buf_addf(&p->name, "'%s'", at);
 	buf_str(&p->name);
-	p->how = &ring_file;
-	if (strstr(at, "://"))
-		err_set(e, ERR_USAGE, "'%s': expected a file", at);
+	p->how = is_etcd ? &ring_etcd : &ring_file;
+	if (!is_etcd && strstr(at, "://"))
+		err_set(e, ERR_USAGE, "'%s': expected a file, etcd://HOST:PORT/PREFIX or etcds://",
+			at);
 	else
-		p->backend = ring_file_open(at, o);
+		p->backend = is_etcd ? ring_etcd_open(at, o, e) : ring_file_open(at, o);
 	if (!p->backend) {
 		ring_place_close(p);
 		return -1;

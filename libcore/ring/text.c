@@ -84,6 +84,8 @@ static int read_fields(struct bytes line, struct field *v, size_t n, struct err 
 
 	if (!json_take(&j, '{'))
 		return err_set(e, ERR_CORRUPT, "expected an object of JSON");
+	if (json_take(&j, '}') && j.p == j.end)
+		return 0;
 	do {
 		json_skip_space(&j);
 		if (!json_string(&j, &key, &escaped) || !json_take(&j, ':') ||

@@ -105,6 +105,22 @@ ring_many() {
 	is "and there are as many as there should be" "$(ring tokens -o jsonl | wc -l)" $((36 * 16))
 }
 
+# More than go in one change.
+ring_many_dead() {
+	NOW=1970-01-01T00:20:00Z
+	ring init --heartbeat-timeout 1h
+	for i in 1 2 3 4 5 6 7 8 9; do
+		for k in 1 2 3 4 5; do ring join "dead-$i-$k" --zone a 2>/dev/null || fail "dead-$i-$k joins"; done
+	done
+	ring init --heartbeat-timeout 1s
+	NOW=1970-01-01T00:20:11Z
+	for i in $(ring status -o jsonl 2>/dev/null | jq -r .instance | grep -v dead); do ring heartbeat "$i"; done
+	for i in $(seq 12); do ring join "more-$i" --zone b 2>/dev/null; done
+	ok "many are forgotten" exits 0 ring forget --auto
+	is "each once" "$(sort -u "$TAP/stdout" | wc -l)" 45
+	is "and no other" "$(ring status -o jsonl 2>/dev/null | wc -l)" 48
+}
+
 ring_shards() {
 	ok "a tenant has its shard" exits 0 ring status -t acme --shard-size 12 -o jsonl
 	is "of twelve instances" "$(jq -r .instance "$TAP/stdout" | wc -l)" 12
@@ -124,4 +140,5 @@ ring_suite() {
 	ring_heartbeats
 	ring_many
 	ring_shards
+	ring_many_dead
 }

@@ -224,15 +224,17 @@ static void a_majority_that_looks_dead_is_not_forgotten(void **unused)
 	make(&r, 5, false);
 	for (size_t i = 0; i < 5; i++)
 		r.v[i].heartbeat_ns = i < 3 ? 0 : 1000 * s;
-	assert_int_equal(-1, ring_do_forget_dead(&r, 100 * s, 1000 * s, &gone, &e));
+	assert_int_equal(-1, ring_do_forget_dead(&r, 100 * s, 1000 * s, 99, &gone, &e));
 	assert_int_equal(ERR_NO, e.code);
 	assert_non_null(strstr(e.msg, "3 of 5 instances look dead"));
 	assert_int_equal(5, r.n);
 	r.v[2].heartbeat_ns = 1000 * s;
-	assert_int_equal(RING_CHANGED, ring_do_forget_dead(&r, 100 * s, 1000 * s, &gone, &e));
-	assert_string_equal("i-0\ni-1\n", buf_str(&gone));
+	assert_int_equal(RING_CHANGED, ring_do_forget_dead(&r, 100 * s, 1000 * s, 1, &gone, &e));
+	assert_string_equal("i-0\n", buf_str(&gone));
+	assert_int_equal(RING_CHANGED, ring_do_forget_dead(&r, 100 * s, 1000 * s, 99, &gone, &e));
+	assert_string_equal("i-1\n", buf_str(&gone));
 	assert_int_equal(3, r.n);
-	assert_int_equal(RING_SAME, ring_do_forget_dead(&r, 100 * s, 1000 * s, &gone, &e));
+	assert_int_equal(RING_SAME, ring_do_forget_dead(&r, 100 * s, 1000 * s, 99, &gone, &e));
 	buf_release(&gone);
 	ring_release(&r);
 }

@@ -1,0 +1,72 @@
+#!/bin/sh
+# A ring in etcd: what every ring does, and what only etcd does.
+. "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/ring.sh"
+. "$REPO/tests/lib/etcd.sh"
+
+etcd_start
+ring_suite "$ETCD/suite"
+
+# Leases: who does not beat is UNHEALTHY when etcd says so, whatever the clock.
+RING=$ETCD/leases
+NOW=now
+ring init --heartbeat-timeout 1h
+for i in 1 2 3; do ring join i-$i 2>/dev/null; done
+ok "all have leases" exits 0 ring status
+lease=$(etcd_ask /v3/kv/range "{\"key\":\"$(printf /leases/alive/i-2 | base64)\"}" | jq -r '.kvs[0].lease')
+etcd_ask /v3/lease/revoke "{\"ID\":\"$lease\"}" >/dev/null
+ok "a lease that ended makes UNHEALTHY" exits 1 ring status
+ok "it is said so" stderr_has "1 UNHEALTHY"
+ring owner '{app="web"}' >told 2>/dev/null
+ok "and that it was etcd" grep -q 'UNHEALTHY, etcd has ended its lease' told
+ok "a heartbeat brings it back" exits 0 ring heartbeat i-2
+ok "with a lease" exits 0 ring status
+before=$(etcd_ask /v3/kv/range "{\"key\":\"$(printf /leases/alive/i-2 | base64)\"}" | jq -r '.kvs[0].lease')
+ring heartbeat i-2
+is "which the next one keeps" "$(etcd_ask /v3/kv/range "{\"key\":\"$(printf /leases/alive/i-2 | base64)\"}" | jq -r '.kvs[0].lease')" "$before"
+ring forget i-2 >/dev/null
+is "who is forgotten has none" "$(etcd_ask /v3/kv/range "{\"key\":\"$(printf /leases/alive/i-2 | base64)\"}" | jq '.kvs')" null
+
+# A watch: told when it changes, not before.
+lines_are() { [ "$(wc -l <seen)" -ge "$1" ]; }
+ringctl --ring "$RING" status --watch --every 1h -o jsonl >seen 2>&1 &
+watcher=$!
+ok "status --watch tells at once" wait_for 10 lines_are 2
+ring join i-4 2>/dev/null
+ok "and again after a change" wait_for 10 lines_are 5
+kill $watcher
+
+# What is not a ring of ours.
+etcd_ask /v3/kv/put "{\"key\":\"$(printf /leases/instances/i-1 | base64)\",\"value\":\"e30=\"}" >/dev/null
+ok "a value that is none is exit 3" exits 3 ring status
+ok "it is said which" stderr_has "key '/leases/instances/i-1': instance: missing"
+ok "two prefixes are two rings" exits 0 ringctl --ring "$ETCD/suite" --now 1970-01-01T00:10:31Z status
+
+# Users.
+etcd_ask /v3/auth/user/add '{"name":"root","password":"secret"}' >/dev/null
+etcd_ask /v3/auth/role/add '{"name":"root"}' >/dev/null
+etcd_ask /v3/auth/user/grant '{"user":"root","role":"root"}' >/dev/null
+etcd_ask /v3/auth/enable '{}' >/dev/null
+RING=$ETCD/users
+ok "without a user it is refused: exit 2" exits 2 ring join i-1
+ok "it is said why" stderr_has "user name is empty"
+echo root:wrong >wrong
+ok "a wrong password is exit 2" exits 2 ring join i-1 --etcd-user-file wrong
+ok "it is said so" stderr_has "authentication failed"
+not_ok "but not which" grep -q wrong "$TAP/stderr"
+echo root:secret >right
+ok "with the right one it is done" exits 0 ring join i-1 --etcd-user-file right
+ok "also from the environment" exits 1 env ETCDCTL_USER=root:secret ringctl --ring "$RING" status
+ok "with etcd's own two variables" exits 1 env ETCDCTL_USER=root ETCDCTL_PASSWORD=secret ringctl --ring "$RING" status
+ok "a file of another form is exit 2" exits 2 ring status --etcd-user-file /dev/null
+ok "it is said what is expected" stderr_has "'/dev/null': expected USER:PASSWORD"
+
+# A server that is none, and one that is away.
+ok "users are for etcd" exits 2 ringctl --ring file --etcd-user-file right status
+ok "certificates are for TLS" exits 2 ringctl --ring "$ETCD/x" --etcd-ca-file right status
+ok "an endpoint is needed" exits 2 ringctl --ring etcd:///x status
+"$ETCD_COMPONENTS/comp-stop" -9 "$ETCD_DIR" >/dev/null 2>&1
+ok "nobody there is exit 5" exits 5 ring status --timeout 200ms
+ok "it is said who was asked" stderr_matches "http://127.0.0.1:[0-9]*/v3/.*: "
+
+done_testing
