@@ -6,148 +6,15 @@
 
 #include "base/io.h"
 #include "base/num.h"
+#include "base/visible.h"
 #include "base/work.h"
 #include "cost/read.h"
-#include "cost/report.h"
+#include "cost/report_html.h"
+#include "cost/report_prom.h"
 #include "time/time.h"
 
-enum { JOBS_MAX = 4 }; /* more would wait for the sums, and need their memory */
-
-/* --- options --------------------------------------------------------------------------------- */
-
-static void begin_dims(struct cost_dims *d)
-{
-	if (d->n == 0)
-		*d = (struct cost_dims){
-			.name = { [COST_RESOURCE] = BYTES_LIT("resource"),
-				  [COST_CLUSTER] = BYTES_LIT("cluster"),
-				  [COST_TENANT] = BYTES_LIT("tenant") },
-			.n = COST_LABEL,
-		};
-}
-
-/* The dimension of this name: one that all have, or else a label. */
-static int find_dim(struct cost_dims *d, struct bytes name, size_t *ret, struct err *e)
-{
-	for (size_t i = 0; i < d->n; i++) {
-		if (bytes_eq(d->name[i], name)) {
-			*ret = i;
-			return 0;
-		}
-	}
-	if (name.n == 0)
-		return err_set(e, ERR_USAGE, "expected names as cluster,team");
-	if (d->n == COST_DIMS_MAX)
-		return err_set(e, ERR_USAGE, "more than %d labels", COST_DIMS_MAX - COST_LABEL);
-	*ret = d->n;
-	d->name[d->n++] = name;
-	return 0;
-}
-
-static int take_by(void *opts, const char *value, struct err *e)
-{
-	struct cost_report_opts *o = opts;
-	struct bytes rest = bytes_str(value), name;
-	struct cost_by by = { 0 };
-
-	begin_dims(&o->dims);
-	if (o->n_by == COST_BREAKDOWNS_MAX - 1)
-		return err_set(e, ERR_USAGE, "given more than %d times", COST_BREAKDOWNS_MAX - 1);
-	while (bytes_split(&rest, ',', &name)) {
-		size_t dim = 0;
-
-		if (find_dim(&o->dims, name, &dim, e) < 0)
-			return -1;
-		for (size_t i = 0; i < by.n; i++)
-			if (by.dim[i] == dim)
-				return err_set(e, ERR_USAGE, "'%.*s' stands twice in '%s'",
-					       BYTES_ARG(name), value);
-		by.dim[by.n++] = dim;
-	}
-	o->by[o->n_by++] = by;
-	return 0;
-}
-
-/* "NAME=REST": both are not empty. */
-static int split_pair(const char *value, const char *expected, struct bytes *ret_name,
-		      const char **ret_rest, struct err *e)
-{
-	const char *equals = strchr(value, '=');
-
-	if (!equals || equals == value || !equals[1])
-		return err_set(e, ERR_USAGE, "expected %s, found '%s'", expected, value);
-	*ret_name = bytes_of(value, (size_t)(equals - value));
-	*ret_rest = equals + 1;
-	return 0;
-}
-
-static int take_match(void *opts, const char *value, struct err *e)
-{
-	struct cost_report_opts *o = opts;
-	struct cost_match *m = &o->match[o->n_match];
-	struct bytes name;
-
-	begin_dims(&o->dims);
-	if (o->n_match == COST_MATCHES_MAX)
-		return err_set(e, ERR_USAGE, "given more than %d times", COST_MATCHES_MAX);
-	if (split_pair(value, "NAME=PATTERN", &name, &m->pattern, e) < 0 ||
-	    find_dim(&o->dims, name, &m->dim, e) < 0)
-		return -1;
-	o->n_match++;
-	return 0;
-}
-
-static int take_column(void *map, const char *value, struct err *e)
-{
-	struct cost_mapping *m = map;
-
-	if (m->n_columns == COST_MAPPED_MAX)
-		return err_set(e, ERR_USAGE, "given more than %d times", COST_MAPPED_MAX);
-	if (split_pair(value, "NAME=COLUMN", &m->column[m->n_columns].name,
-		       &m->column[m->n_columns].column, e) < 0)
-		return -1;
-	m->n_columns++;
-	return 0;
-}
-
-static int take_resource(void *map, const char *value, struct err *e)
-{
-	struct cost_mapping *m = map;
-
-	if (m->n_resources == COST_MAPPED_MAX)
-		return err_set(e, ERR_USAGE, "given more than %d times", COST_MAPPED_MAX);
-	if (split_pair(value, "NAME=PATTERN", &m->resource[m->n_resources].name,
-		       &m->resource[m->n_resources].pattern, e) < 0)
-		return -1;
-	m->n_resources++;
-	return 0;
-}
-
-const struct cli_taken cost_report_options[] = {
-	{ { 0, "by", "NAME,...", "break costs down by resource, cluster, tenant or a label" },
-	  take_by,
-	  0 },
-	{ { 0, "from", "TIME", "records of that day and later" },
-	  cli_take_text,
-	  offsetof(struct cost_report_opts, from) },
-	{ { 0, "to", "TIME", "records of days before that" },
-	  cli_take_text,
-	  offsetof(struct cost_report_opts, to) },
-	{ { 0, "match", "NAME=PATTERN", "records whose resource, cluster, ... is like that" },
-	  take_match,
-	  0 },
-	{ { 0, "currency", "CODE", "records in this currency alone" },
-	  cli_take_text,
-	  offsetof(struct cost_report_opts, currency) },
-	{ { 0, "column", "NAME=COLUMN", "CSV: where date, cost, cluster, ... stands" },
-	  take_column,
-	  offsetof(struct cost_report_opts, map) },
-	{ { 0, "resource-of", "NAME=PATTERN", "bills: what services and resources are called" },
-	  take_resource,
-	  offsetof(struct cost_report_opts, map) },
-	COST_BASE_OPTIONS("text|jsonl|csv", cost_take_table_format),
-	{ { 0 }, NULL, 0 },
-};
+/* More jobs would wait for the sums, and need their memory; alerts outlast a day, for cron. */
+enum { JOBS_MAX = 4, ALERT_LASTS_H = 25 };
 
 /* --- reading --------------------------------------------------------------------------------- */
 
@@ -156,6 +23,8 @@ struct asking {
 	struct cost_report_opts *o;
 	struct cost_by by[COST_BREAKDOWNS_MAX];
 	struct cost_report report;
+	size_t labels; /* the breakdown whose groups are series of metrics */
+	struct cost_alerts alerts;
 	int32_t from, to;    /* days; to is not among them */
 	struct buf currency; /* of the records */
 	uint64_t n_other;    /* records in other ones, with --currency */
@@ -288,62 +157,178 @@ static int read_all(struct asking *a, char **operand, size_t n, struct err *e)
 
 /* --- answering ------------------------------------------------------------------------------- */
 
+/* A breakdown by dimensions alone, which is there already or is added. */
+static size_t need_by(struct asking *a, const struct cost_by *by, size_t *n)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (a->by[i].n == by->n &&
+		    memcmp(a->by[i].dim, by->dim, by->n * sizeof(*by->dim)) == 0)
+			return i;
+	a->by[*n] = *by;
+	return (*n)++;
+}
+
+/* All, then what is asked for, or what all records have; then what nobody sees. Returns how many.
+ */
+static size_t choose_breakdowns(struct asking *a)
+{
+	struct cost_report_opts *o = a->o;
+	const struct cost_by labels = { { COST_RESOURCE, COST_CLUSTER }, 2 };
+	size_t n = 1;
+
+	cost_report_begin_dims(&o->dims);
+	for (size_t i = 0; i < o->n_by; i++)
+		a->by[n++] = o->by[i];
+	for (size_t dim = 0; o->n_by == 0 && dim < COST_LABEL; dim++)
+		a->by[n++] = (struct cost_by){ { dim }, 1 };
+	a->report.n_by = n;
+	for (size_t i = 0; i < o->n_thresholds; i++) {
+		struct cost_threshold *t = &o->threshold[i];
+		const struct cost_by by = { { t->dim }, 1 };
+
+		t->by = t->dim == COST_DIMS_MAX ? 0 : need_by(a, &by, &n);
+	}
+	a->labels = o->n_by ? 1 : need_by(a, &labels, &n);
+	return n;
+}
+
+/* Where the format has no place for them. */
+static void warn_of(const struct asking *a)
+{
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < a->alerts.n; i++) {
+		buf_reset(&text);
+		cost_alert_text(&a->report, &a->alerts.v[i], &text);
+		cli_warn(a->o->base.cli, "%s", buf_str(&text));
+	}
+	buf_release(&text);
+}
+
+static void add_alerts(const struct asking *a, struct buf *out)
+{
+	bool json = a->o->base.format == COST_JSONL;
+	struct buf text = { 0 };
+
+	if (a->alerts.n && !json && !a->o->quiet)
+		buf_add_str(out, "\nalerts\n");
+	for (size_t i = 0; i < a->alerts.n; i++) {
+		buf_reset(&text);
+		if (json)
+			cost_alert_json(&a->report, &a->alerts.v[i], out);
+		else
+			cost_alert_text(&a->report, &a->alerts.v[i], &text);
+		visible_add(out, buf_bytes(&text)); /* nothing, of JSON */
+		buf_add_char(out, '\n');
+	}
+	buf_release(&text);
+}
+
+static int add_report(const struct asking *a, struct buf *out, struct err *e)
+{
+	const struct cost_report_opts *o = a->o;
+
+	switch (o->base.format) {
+	case COST_JSONL:
+		return cost_report_jsonl(&a->report, out, e);
+	case COST_CSV:
+		return cost_report_csv(&a->report, out, e);
+	case COST_HTML:
+		return cost_report_html(&a->report, &a->alerts, o->threshold, o->n_thresholds, out,
+					e);
+	case COST_SVG:
+		return cost_report_svg(&a->report, o->threshold, o->n_thresholds, out, e);
+	case COST_PROM:
+		return cost_report_prom(&a->report, a->labels, out, e);
+	default:
+		return cost_report_text(&a->report, out, e);
+	}
+}
+
 static int print(const struct asking *a, struct err *e)
 {
-	struct buf out = { 0 };
 	enum cost_format format = a->o->base.format;
-	int rc = format == COST_JSONL ? cost_report_jsonl(&a->report, &out, e)
-		 : format == COST_CSV ? cost_report_csv(&a->report, &out, e)
-				      : cost_report_text(&a->report, &out, e);
+	struct buf out = { 0 };
+	int rc = a->o->quiet ? 0 : add_report(a, &out, e);
 
-	if (rc == 0)
+	if (rc == 0) {
+		if (format == COST_TEXT || format == COST_JSONL)
+			add_alerts(a, &out);
+		else if (format != COST_HTML)
+			warn_of(a);
 		fwrite(out.p, 1, out.n, stdout);
+	}
 	buf_release(&out);
 	return rc;
 }
 
-/* All, then what is asked for, or what all records have. */
-static size_t choose_breakdowns(struct asking *a)
+static int answer(struct asking *a, struct err *e)
 {
-	size_t n = 1;
+	const struct cost_report_opts *o = a->o;
+	int rc = 0;
 
-	begin_dims(&a->o->dims);
-	for (size_t i = 0; i < a->o->n_by; i++)
-		a->by[n++] = a->o->by[i];
-	for (size_t dim = 0; a->o->n_by == 0 && dim < COST_LABEL; dim++)
-		a->by[n++] = (struct cost_by){ { dim }, 1 };
-	return n;
+	if (a->n_other > 0)
+		cli_warn(o->base.cli, "%llu %s in other currencies than %s left out",
+			 (unsigned long long)a->n_other,
+			 num_word(a->n_other, "record is", "records are"), o->currency);
+	if (!a->currency.n)
+		buf_add_str(&a->currency, "USD");
+	a->report.currency = buf_bytes(&a->currency);
+	for (size_t i = 0; rc == 0 && i < o->n_thresholds; i++)
+		rc = cost_alerts_add(&a->report, &o->threshold[i], &a->alerts, e);
+	if (rc == 0)
+		rc = print(a, e);
+	if (rc < 0)
+		return rc;
+	cost_alerts_send(&a->report, &a->alerts, &a->o->sending, o->base.now_ns, on_fault, a);
+	if (a->report.n_records == 0) {
+		cli_warn(o->base.cli, "there is no cost record in the input");
+		return err_set(e, ERR_NO, "no cost record");
+	}
+	return a->alerts.n ? err_set(e, ERR_NO, "above a threshold") : 0;
+}
+
+static int check_options(const struct cost_report_opts *o, struct err *e)
+{
+	const struct cost_sending *s = &o->sending;
+
+	if (o->n_thresholds == 0 && (s->webhook || s->webhook_file || s->alertmanager || o->quiet))
+		return err_set(e, ERR_USAGE,
+			       "without '--threshold' and '--growth' there are no alerts for "
+			       "--webhook, --webhook-file, --alertmanager or --quiet");
+	if (o->quiet && o->base.format > COST_JSONL)
+		return err_set(e, ERR_USAGE, "option '--quiet': only with -o text and jsonl");
+	if (s->last_ns && !s->alertmanager)
+		return err_set(e, ERR_USAGE,
+			       "option '--alert-for' has no effect without '--alertmanager'");
+	return cost_sending_check(s, e);
 }
 
 int cost_ask_report(void *opts, char **operand, size_t n, struct err *e)
 {
 	struct cost_report_opts *o = opts;
 	struct asking a = { .o = o };
+	size_t n_by = choose_breakdowns(&a);
 	int rc;
 
-	a.report = (struct cost_report){ .sums = cost_sums_new(a.by, choose_breakdowns(&a)),
-					 .dims = &o->dims,
-					 .quiet_by = o->n_by == 0 };
+	a.report.sums = cost_sums_new(a.by, n_by);
+	a.report.dims = &o->dims;
+	a.report.quiet_by = o->n_by == 0;
 	if (o->currency)
 		buf_add_str(&a.currency, o->currency);
-	rc = read_range(&a, e);
+	rc = check_options(o, e);
+	if (!o->sending.last_ns)
+		o->sending.last_ns = ALERT_LASTS_H * 3600 * NS_PER_S;
+	if (rc == 0)
+		rc = read_range(&a, e);
 	if (rc == 0)
 		rc = read_all(&a, operand, n, e);
-	if (rc == 0) {
-		if (a.n_other > 0)
-			cli_warn(o->base.cli, "%llu %s in other currencies than %s left out",
-				 (unsigned long long)a.n_other,
-				 num_word(a.n_other, "record is", "records are"), o->currency);
-		if (!a.currency.n)
-			buf_add_str(&a.currency, "USD");
-		a.report.currency = buf_bytes(&a.currency);
-		rc = print(&a, e);
-	}
-	if (rc == 0 && a.report.n_records == 0) {
-		cli_warn(o->base.cli, "there is no cost record in the input");
-		rc = err_set(e, ERR_NO, "no cost record");
-	}
+	if (rc == 0)
+		rc = answer(&a, e);
 	cost_sums_free(a.report.sums);
+	cost_alerts_release(&a.alerts);
 	buf_release(&a.currency);
+	for (size_t i = 0; i < o->n_thresholds; i++)
+		cost_threshold_release(&o->threshold[i]);
 	return rc;
 }

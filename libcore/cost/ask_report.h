@@ -4,10 +4,11 @@
 
 #include "cli/verbs.h"
 #include "cost/base.h"
+#include "cost/alert_send.h"
 #include "cost/columns.h"
 #include "cost/sums.h"
 
-enum { COST_MATCHES_MAX = 16 };
+enum { COST_BY_MAX = 16, COST_MATCHES_MAX = 16, COST_THRESHOLDS_MAX = 64 };
 
 /* Only records whose value of a dimension is like a pattern of fnmatch(3). */
 struct cost_match {
@@ -17,14 +18,21 @@ struct cost_match {
 
 struct cost_report_opts {
 	struct cost_base base;
-	struct cost_dims dims;			/* 0 of them: the usual ones */
-	struct cost_by by[COST_BREAKDOWNS_MAX]; /* of these, those that --by names */
+	struct cost_dims dims;		/* 0 of them: the usual ones */
+	struct cost_by by[COST_BY_MAX]; /* of these, those that --by names */
 	size_t n_by;
 	struct cost_match match[COST_MATCHES_MAX];
 	size_t n_match;
 	struct cost_mapping map;
 	const char *from, *to, *currency; /* as given, or NULL */
+	struct cost_threshold threshold[COST_THRESHOLDS_MAX];
+	size_t n_thresholds;
+	struct cost_sending sending;
+	bool quiet;
 };
+
+/* The dimensions that all records have, before others are added. */
+void cost_report_begin_dims(struct cost_dims *d);
 
 extern const struct cli_taken cost_report_options[];
 

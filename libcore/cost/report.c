@@ -85,20 +85,30 @@ void cost_add_group(const struct cost_report *r, uint32_t group, struct buf *out
 	}
 }
 
-void cost_add_head(const struct cost_report *r, int64_t total, struct buf *out)
+void cost_report_days(const struct cost_report *r, int32_t *ret_first, int32_t *ret_end)
 {
-	char first[PERIOD_TEXT], last[PERIOD_TEXT];
 	size_t n, n_days = 0;
 	const struct cost_cell *c = cost_sums_cells(r->sums, &n);
 
 	while (n_days < n && cost_sums_group(r->sums, c[n_days].group)->by == 0)
 		n_days++;
+	*ret_first = n_days ? c[0].day : 0;
+	*ret_end = n_days ? c[n_days - 1].day + 1 : 0;
+}
+
+void cost_add_head(const struct cost_report *r, int64_t total, struct buf *out)
+{
+	char text[PERIOD_TEXT];
+	int32_t first, end;
+
+	cost_report_days(r, &first, &end);
 	money_text(out, total);
 	buf_addf(out, " %.*s", BYTES_ARG(r->currency));
-	if (n_days > 0) {
-		period_text(PERIOD_DAY, c[0].day, first);
-		period_text(PERIOD_DAY, c[n_days - 1].day, last);
-		buf_addf(out, " from %s to %s", first, last);
+	if (end > first) {
+		period_text(PERIOD_DAY, first, text);
+		buf_addf(out, " from %s", text);
+		period_text(PERIOD_DAY, end - 1, text);
+		buf_addf(out, " to %s", text);
 	}
 	buf_add_str(out, ", in ");
 	num_add_count(out, r->n_records, "record", "records");

@@ -8,7 +8,8 @@
 #include "cost/sums.h"
 
 struct cost_report {
-	struct cost_sums *sums; /* breakdown 0 is all; others as asked for */
+	struct cost_sums *sums; /* breakdown 0 is all */
+	size_t n_by;		/* so many of its breakdowns are shown; others are for alerts */
 	const struct cost_dims *dims;
 	struct bytes currency;
 	uint64_t n_records;
@@ -47,6 +48,9 @@ bool cost_report_shows(const struct cost_report *r, size_t by);
 void cost_add_by(const struct cost_report *r, size_t by, struct buf *out);
 void cost_add_group(const struct cost_report *r, uint32_t group, struct buf *out);
 
+/* The days from the first that has a record up to the one behind the last; 0 and 0 without any. */
+void cost_report_days(const struct cost_report *r, int32_t *ret_first, int32_t *ret_end);
+
 /* "125.50 USD from 2024-01-15 to 2024-01-31, in 17 records (days of UTC)" */
 void cost_add_head(const struct cost_report *r, int64_t total, struct buf *out);
 
@@ -60,6 +64,9 @@ MUST_CHECK int cost_report_text(const struct cost_report *r, struct buf *out, st
  * {"period":"week","of":"2024-W03","by":"cluster","cluster":"ops","cost":125.50,"currency":"USD"},
  * with "unattributed":true where a value is null, since records do not say it; and the same as CSV.
  */
+/* Members of such an object, with a comma before each: of one row. */
+void cost_row_json(const struct cost_report *r, size_t by, enum period p,
+		   const struct cost_row *row, struct buf *out);
 MUST_CHECK int cost_report_jsonl(const struct cost_report *r, struct buf *out, struct err *e);
 MUST_CHECK int cost_report_csv(const struct cost_report *r, struct buf *out, struct err *e);
 

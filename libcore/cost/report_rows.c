@@ -20,7 +20,7 @@ static int each_row(const struct cost_report *r, line_fn *fn, struct buf *out, s
 	struct cost_rows rows = { 0 };
 	int rc = 0;
 
-	for (size_t by = 0; rc == 0 && by < cost_sums_n_by(r->sums); by++) {
+	for (size_t by = 0; rc == 0 && by < r->n_by; by++) {
 		if (by > 0 && !cost_report_shows(r, by))
 			continue;
 		for (int p = PERIOD_ALL; rc == 0 && p >= 0; p--) {
@@ -33,27 +33,27 @@ static int each_row(const struct cost_report *r, line_fn *fn, struct buf *out, s
 	return rc;
 }
 
-static void add_by_key(const struct line *l, struct buf *out)
+static void add_by_key(const struct cost_report *r, size_t by, struct buf *out)
 {
-	const struct cost_by *b = cost_sums_by(l->r->sums, l->by);
+	const struct cost_by *b = cost_sums_by(r->sums, by);
 
 	if (b->n == 0)
 		buf_add_str(out, "total");
 	for (size_t i = 0; i < b->n; i++) {
 		buf_add_str(out, i ? "," : "");
-		buf_add_bytes(out, l->r->dims->name[b->dim[i]]);
+		buf_add_bytes(out, r->dims->name[b->dim[i]]);
 	}
 }
 
-static void add_values(const struct line *l, struct buf *out)
+static void add_values(const struct cost_report *r, size_t by, uint32_t group, struct buf *out)
 {
-	const struct cost_group *g = cost_sums_group(l->r->sums, l->row.group);
-	const struct cost_by *b = cost_sums_by(l->r->sums, l->by);
+	const struct cost_group *g = cost_sums_group(r->sums, group);
+	const struct cost_by *b = cost_sums_by(r->sums, by);
 	bool unattributed = false;
 
 	for (size_t i = 0; i < b->n; i++) {
 		buf_add_char(out, ',');
-		json_add_quoted(out, l->r->dims->name[b->dim[i]]);
+		json_add_quoted(out, r->dims->name[b->dim[i]]);
 		buf_add_char(out, ':');
 		if (g->value[i].n)
 			json_add_quoted(out, g->value[i]);
@@ -65,22 +65,31 @@ static void add_values(const struct line *l, struct buf *out)
 		buf_add_str(out, ",\"" COST_UNATTRIBUTED "\":true");
 }
 
-static void json_line(const struct line *l, struct buf *out)
+void cost_row_json(const struct cost_report *r, size_t by, enum period p,
+		   const struct cost_row *row, struct buf *out)
 {
-	struct buf by = { 0 };
+	struct buf key = { 0 };
 	char of[PERIOD_TEXT];
 
-	period_text(l->period, l->row.start, of);
-	buf_addf(out, "{\"period\":\"%s\",\"of\":\"%s\",\"by\":", period_name(l->period), of);
-	add_by_key(l, &by);
-	json_add_quoted(out, buf_bytes(&by));
-	add_values(l, out);
+	period_text(p, row->start, of);
+	buf_addf(out, ",\"period\":\"%s\",\"of\":\"%s\",\"by\":", period_name(p), of);
+	add_by_key(r, by, &key);
+	json_add_quoted(out, buf_bytes(&key));
+	add_values(r, by, row->group, out);
 	buf_add_str(out, ",\"cost\":");
-	money_text(out, l->row.nano);
+	money_text(out, row->nano);
 	buf_add_str(out, ",\"currency\":");
-	json_add_quoted(out, l->r->currency);
+	json_add_quoted(out, r->currency);
+	buf_release(&key);
+}
+
+static void json_line(const struct line *l, struct buf *out)
+{
+	size_t at = out->n;
+
+	cost_row_json(l->r, l->by, l->period, &l->row, out);
+	out->p[at] = '{'; /* in place of the comma */
 	buf_add_str(out, "}\n");
-	buf_release(&by);
 }
 
 int cost_report_jsonl(const struct cost_report *r, struct buf *out, struct err *e)
@@ -97,7 +106,7 @@ static void csv_line(const struct line *l, struct buf *out)
 
 	period_text(l->period, l->row.start, of);
 	buf_addf(out, "%s,%s,", period_name(l->period), of);
-	add_by_key(l, &by);
+	add_by_key(l->r, l->by, &by);
 	csv_add(out, buf_bytes(&by));
 	for (size_t d = 0; d < l->r->dims->n; d++) {
 		buf_add_char(out, ',');

@@ -166,7 +166,7 @@ int cost_pivot_make(const struct cost_report *r, size_t by, enum period period,
 
 size_t cost_report_columns(const struct cost_report *r)
 {
-	for (size_t by = 1; by < cost_sums_n_by(r->sums); by++)
+	for (size_t by = 1; by < r->n_by; by++)
 		if (cost_report_shows(r, by))
 			return by;
 	return 0;
@@ -287,7 +287,7 @@ int cost_report_text(const struct cost_report *r, struct buf *out, struct err *e
 		return rc;
 	cost_add_head(r, total, out);
 	buf_add_char(out, '\n');
-	for (size_t by = 1; rc == 0 && by < cost_sums_n_by(r->sums); by++)
+	for (size_t by = 1; rc == 0 && by < r->n_by; by++)
 		if (cost_report_shows(r, by))
 			rc = add_groups(r, by, out, e);
 	for (int p = PERIODS - 1; rc == 0 && p >= 0; p--) {

@@ -81,7 +81,8 @@ static uint32_t new_group(struct cost_sums *s, size_t by, const struct cost_reco
 
 	mem_grow(&s->groups, &s->cap_groups, s->n_groups + 1, sizeof(*s->groups));
 	g = &s->groups[s->n_groups];
-	*g = (struct cost_group){ by, arena_alloc(&s->mem, (b->n + 1) * sizeof(*g->value)) };
+	*g = (struct cost_group){ by, arena_alloc(&s->mem, (b->n + 1) * sizeof(*g->value)), -1,
+				  INT32_MIN };
 	for (size_t i = 0; i < b->n; i++)
 		g->value[i] = arena_copy(&s->mem, r->dim[b->dim[i]]);
 	return (uint32_t)s->n_groups++;
@@ -152,13 +153,30 @@ static int add(struct cost_sums *s, uint64_t key, int64_t nano, struct err *e)
 	return 0;
 }
 
+/* A count is not a sum over days: the newest one holds. */
+static void add_objects(struct cost_group *g, const struct cost_record *r)
+{
+	if (r->day < g->objects_day)
+		return;
+	if (r->day > g->objects_day)
+		g->objects = 0;
+	g->objects_day = r->day;
+	if (!money_add(&g->objects, r->objects))
+		g->objects = INT64_MAX;
+}
+
 int cost_sums_add(struct cost_sums *s, const struct cost_record *r, struct err *e)
 {
 	free(s->cells);
 	s->cells = NULL;
-	for (size_t i = 0; i < s->n_by; i++)
-		if (add(s, cell_key(group_of(s, i, r), r->day), r->nano, e) < 0)
+	for (size_t i = 0; i < s->n_by; i++) {
+		uint32_t group = group_of(s, i, r);
+
+		if (r->objects >= 0)
+			add_objects(&s->groups[group], r);
+		if (add(s, cell_key(group, r->day), r->nano, e) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -237,9 +255,9 @@ const struct cost_group *cost_sums_group(const struct cost_sums *s, uint32_t gro
 	return &s->groups[group];
 }
 
-size_t cost_sums_n_by(const struct cost_sums *s)
+size_t cost_sums_n_groups(const struct cost_sums *s)
 {
-	return s->n_by;
+	return s->n_groups;
 }
 
 const struct cost_by *cost_sums_by(const struct cost_sums *s, size_t by)

@@ -8,7 +8,7 @@
 
 #include "cost/record.h"
 
-enum { COST_BREAKDOWNS_MAX = 16, COST_CELLS_MAX = 3 << 18 };
+enum { COST_BREAKDOWNS_MAX = 32, COST_CELLS_MAX = 3 << 18 };
 
 /* By which dimensions groups are made; none: one group, which is all. */
 struct cost_by {
@@ -27,6 +27,8 @@ struct cost_cell {
 struct cost_group {
 	size_t by;
 	struct bytes *value; /* owned by the sums */
+	int64_t objects;     /* that its records of objects_day counted; -1: none did */
+	int32_t objects_day; /* the last one with such a record */
 };
 
 struct cost_sums;
@@ -42,8 +44,8 @@ MUST_CHECK int cost_sums_add(struct cost_sums *s, const struct cost_record *r, s
 /* All of them, by breakdown, then group by their values (those that say nothing last), then day;
  * valid until the next addition. */
 const struct cost_cell *cost_sums_cells(struct cost_sums *s, size_t *ret_n);
-size_t cost_sums_n_by(const struct cost_sums *s);
 const struct cost_by *cost_sums_by(const struct cost_sums *s, size_t by);
+size_t cost_sums_n_groups(const struct cost_sums *s);
 const struct cost_group *cost_sums_group(const struct cost_sums *s, uint32_t group);
 
 #endif

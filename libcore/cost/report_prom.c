@@ -1,0 +1,125 @@
+#include "cost/report_prom.h"
+
+#include "cost/label_name.h"
+#include "cost/money.h"
+#include "metrics/metrics.h"
+
+/* Metrics whose labels are those of one breakdown. */
+struct exposition {
+	const struct cost_report *r;
+	size_t by;
+	struct metrics *m;
+	const char *label[METRICS_LABELS_MAX + 1];
+	struct buf name[METRICS_LABELS_MAX];
+	struct metrics_family daily, monthly, objects;
+};
+
+static void name_labels(struct exposition *x)
+{
+	static const char *const none[] = { NULL };
+	const struct cost_by *b = cost_sums_by(x->r->sums, x->by);
+
+	for (size_t i = 0; i < b->n; i++) {
+		cost_add_label_name(&x->name[i], x->r->dims->name[b->dim[i]], none);
+		x->label[i] = buf_str(&x->name[i]);
+	}
+	x->daily = (struct metrics_family){ "daily_cost_usd",
+					    "What the newest day of the cost records cost.",
+					    METRICS_GAUGE,
+					    x->label,
+					    NULL,
+					    0 };
+	x->monthly = (struct metrics_family){
+		"monthly_cost_usd",
+		"What the month of the newest day of the cost records cost so far.",
+		METRICS_GAUGE,
+		x->label,
+		NULL,
+		0
+	};
+	x->objects = (struct metrics_family){ "s3_object_count",
+					      "Objects in the store, by the newest cost records.",
+					      METRICS_UNTYPED,
+					      x->label,
+					      NULL,
+					      0 };
+}
+
+static void set(struct exposition *x, const struct metrics_family *f, uint32_t group, double v)
+{
+	const struct cost_group *g = cost_sums_group(x->r->sums, group);
+	struct bytes value[METRICS_LABELS_MAX];
+
+	for (size_t i = 0; i < cost_sums_by(x->r->sums, x->by)->n; i++)
+		value[i] = g->value[i].n ? g->value[i] : BYTES_LIT(COST_UNATTRIBUTED);
+	metrics_set(metrics_get(x->m, f, value), v);
+}
+
+/* Of the period that has this day; groups that cost nothing then are 0, so that no series ends. */
+static int add_costs(struct exposition *x, const struct metrics_family *f, enum period p,
+		     int32_t day, struct err *e)
+{
+	struct cost_rows rows = { 0 };
+	int rc = cost_rows_of(x->r, x->by, p, &rows, e);
+
+	for (uint32_t g = 0; rc == 0 && g < cost_sums_n_groups(x->r->sums); g++)
+		if (cost_sums_group(x->r->sums, g)->by == x->by)
+			set(x, f, g, 0);
+	for (size_t i = 0; rc == 0 && i < rows.n; i++)
+		if (rows.v[i].start == period_start(p, day))
+			set(x, f, rows.v[i].group, (double)rows.v[i].nano / MONEY_ONE);
+	cost_rows_release(&rows);
+	return rc;
+}
+
+static void add_objects(struct exposition *x)
+{
+	for (uint32_t g = 0; g < cost_sums_n_groups(x->r->sums); g++) {
+		const struct cost_group *group = cost_sums_group(x->r->sums, g);
+
+		if (group->by == x->by && group->objects >= 0)
+			set(x, &x->objects, g, (double)group->objects);
+	}
+}
+
+static void add_newest(struct exposition *x, int32_t day)
+{
+	static const struct metrics_family newest = {
+		"cost_newest_record_timestamp_seconds",
+		"The beginning of the newest day of the cost records.",
+		METRICS_GAUGE,
+		NULL,
+		NULL,
+		0
+	};
+
+	metrics_set(metrics_get(x->m, &newest, NULL), (double)day * 86400);
+}
+
+int cost_report_prom(const struct cost_report *r, size_t by, struct buf *out, struct err *e)
+{
+	struct exposition x = { .r = r, .by = by };
+	int32_t first, end;
+	int rc;
+
+	if (!bytes_is(r->currency, "USD"))
+		return err_set(e, ERR_USAGE,
+			       "option '--format': its metrics are in USD, the records in %.*s",
+			       BYTES_ARG(r->currency));
+	cost_report_days(r, &first, &end);
+	x.m = metrics_new();
+	name_labels(&x);
+	rc = add_costs(&x, &x.daily, PERIOD_DAY, end - 1, e);
+	if (rc == 0)
+		rc = add_costs(&x, &x.monthly, PERIOD_MONTH, end - 1, e);
+	if (rc == 0) {
+		add_objects(&x);
+		if (r->n_records)
+			add_newest(&x, end - 1);
+		metrics_write(x.m, out);
+	}
+	metrics_free(x.m);
+	for (size_t i = 0; i < METRICS_LABELS_MAX; i++)
+		buf_release(&x.name[i]);
+	return rc;
+}

@@ -1,0 +1,78 @@
+#include "cost/threshold.h"
+
+#include "cost/money.h"
+
+void cost_threshold_release(struct cost_threshold *t)
+{
+	buf_release(&t->pattern);
+}
+
+static int wrong(enum cost_limit limit, const char *text, struct err *e)
+{
+	return err_set(e, ERR_USAGE, "expected %s, found '%s'",
+		       limit == COST_AMOUNT
+			       ? "AMOUNT, NAME=VALUE:AMOUNT or either with /day, /week or /month"
+			       : "RATE%, NAME=VALUE:RATE% or either with /day, /week or /month",
+		       text);
+}
+
+static bool period_of(struct bytes word, enum period *ret)
+{
+	for (int p = PERIOD_DAY; p <= PERIOD_ALL; p++) {
+		if (bytes_is(word, period_name((enum period)p))) {
+			*ret = (enum period)p;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Cuts what stands before the last colon off *rest. */
+static bool take_group(struct bytes *rest, struct bytes *ret_name, struct buf *pattern)
+{
+	const char *colon = rest->n ? memrchr(rest->p, ':', rest->n) : NULL, *equals;
+	size_t n = colon ? (size_t)(colon - rest->p) : 0;
+
+	*ret_name = (struct bytes){ 0 };
+	if (!colon)
+		return true;
+	equals = memchr(rest->p, '=', n);
+	if (!equals || equals == rest->p || equals + 1 == colon)
+		return false;
+	*ret_name = bytes_of(rest->p, (size_t)(equals - rest->p));
+	buf_add(pattern, equals + 1, (size_t)(colon - equals - 1));
+	*rest = bytes_sub(*rest, n + 1, rest->n);
+	return true;
+}
+
+static bool read_limit(enum cost_limit limit, struct bytes text, int64_t *ret)
+{
+	if (limit == COST_GROWTH) {
+		if (text.n == 0 || text.p[text.n - 1] != '%')
+			return false;
+		text.n--;
+	}
+	return money_read(text, ret) == MONEY_READ && *ret >= 0;
+}
+
+int cost_threshold_parse(enum cost_limit limit, const char *text, struct bytes *ret_name,
+			 struct cost_threshold *ret, struct err *e)
+{
+	struct cost_threshold t = {
+		.limit = limit,
+		.dim = COST_DIMS_MAX,
+		.period = limit == COST_AMOUNT ? PERIOD_ALL : PERIOD_MONTH,
+		.text = text,
+	};
+	struct bytes rest = bytes_str(text), name, amount;
+
+	if (!take_group(&rest, &name, &t.pattern) || !bytes_split(&rest, '/', &amount) ||
+	    (rest.p && !period_of(rest, &t.period)) || !read_limit(limit, amount, &t.nano) ||
+	    (limit == COST_GROWTH && t.period == PERIOD_ALL)) {
+		cost_threshold_release(&t);
+		return wrong(limit, text, e);
+	}
+	*ret_name = name;
+	*ret = t;
+	return 0;
+}

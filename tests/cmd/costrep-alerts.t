@@ -1,0 +1,124 @@
+#!/bin/sh
+# costrep report: what is above a threshold or grows too fast is told: in the report, by the exit status, to servers.
+. "${0%/*}/../lib/tap.sh"
+
+# cost DATE CLUSTER COST: a record
+cost() {
+	echo "{\"resource\":\"loki\",\"cluster\":\"$2\",\"date\":\"$1\",\"cost_usd\":$3}"
+}
+
+{
+	cost 2024-01-01 prod 60
+	cost 2024-01-31 prod 40
+	cost 2024-01-31 dev 10
+	cost 2024-02-01 prod 125
+	cost 2024-02-29 dev 10.01
+} >costs.jsonl
+echo '{"date":"2024-02-10","cost_usd":5}' >>costs.jsonl
+
+# alerts STATUS TEXT OPTION...: what -q prints
+alerts() {
+	status=$1
+	text=$2
+	shift 2
+	ok "$*: exit $status" exits "$status" costrep report -q "$@" costs.jsonl
+	ok "$*: what is told" stdout_is "$text"
+}
+
+alerts 0 "" --threshold 250.01
+alerts 1 "total: 250.01 USD, above 250.009999999" --threshold 250.009999999
+alerts 0 "" --threshold 250.010000001
+alerts 1 "total: 125.00 USD in 2024-02-01, above 124.99" --threshold 124.99/day
+alerts 0 "" --threshold 125/day
+alerts 1 "total: 140.01 USD in 2024-02, above 110.00" --threshold 110/month
+alerts 1 "total: 175.00 USD in 2024-W05, above 100.00" --threshold 100/week
+alerts 1 "cluster prod: 225.00 USD, above 224.00" --threshold cluster=prod:224
+alerts 0 "" --threshold cluster=prod:225
+alerts 1 "cluster dev: 10.01 USD in 2024-02, above 10.00
+cluster prod: 100.00 USD in 2024-01, above 10.00
+cluster prod: 125.00 USD in 2024-02, above 10.00" --threshold 'cluster=[dp]*:10/month'
+alerts 1 "cluster unattributed: 5.00 USD, above 4.00" --threshold cluster=unattributed:4
+alerts 1 "total: 250.01 USD, above 1.00
+cluster dev: 20.01 USD, above 20.00" --threshold 1 --threshold cluster=dev:20
+alerts 1 "total: 140.01 USD in 2024-02, 27.2 % above the 110.00 in 2024-01, more than 27.28 %" --growth 27.28%
+alerts 0 "" --growth 27.3%
+alerts 1 "cluster prod: 125.00 USD in 2024-02, 25.0 % above the 100.00 in 2024-01, more than 24.9 %" --growth cluster=prod:24.9%
+alerts 0 "" --growth cluster=prod:25%/month
+alerts 1 "cluster unattributed: 5.00 USD in 2024-02, above the 0.00 in 2024-01, more than 1000 %" --growth 'cluster=u*:1000%'
+alerts 1 "total: 50.00 USD in 2024-01-31, above the 0.00 in 2024-01-30, more than 149.9 %
+total: 125.00 USD in 2024-02-01, 150.0 % above the 50.00 in 2024-01-31, more than 149.9 %
+total: 5.00 USD in 2024-02-10, above the 0.00 in 2024-02-09, more than 149.9 %
+total: 10.01 USD in 2024-02-29, above the 0.00 in 2024-02-28, more than 149.9 %" --growth 149.9%/day
+alerts 0 "" --growth 0% --to 2024-02-29
+alerts 0 "" --growth 0% --from 2024-01-02
+
+ok "the report has them too" exits 1 costrep report --threshold 1 costs.jsonl
+ok "behind its tables" sh -c 'tail -n 2 "$1" | head -n 1 | grep -qx alerts' - "$TAP/stdout"
+ok "-o jsonl" exits 1 costrep report -o jsonl -q --threshold cluster=dev:20 --growth cluster=prod:1% costs.jsonl
+ok "-o jsonl: objects" stdout_is '{"alert":"threshold","period":"total","of":"total","by":"cluster","cluster":"dev","cost":20.01,"currency":"USD","threshold":20.00}
+{"alert":"growth","period":"month","of":"2024-02","by":"cluster","cluster":"prod","cost":125.00,"currency":"USD","before":100.00,"growth":25.0}'
+ok "-o csv has no place for them" exits 1 costrep report -o csv --threshold 1 costs.jsonl
+ok "so they are warnings" stderr_has "costrep: warning: total: 250.01 USD, above 1.00"
+ok "of breakdowns that are not asked for" exits 1 costrep report --by resource --threshold cluster=dev:1 costs.jsonl
+not_ok "there is no table" grep -q "^by cluster" "$TAP/stdout"
+ok "a report that is written to a file is written with alerts too" exits 1 costrep report --output out.txt --threshold 1 costs.jsonl
+ok "whole" grep -q "above 1.00" out.txt
+
+for bad in '' x -1 5/year 5/ 'cluster:5' 'cluster=:5' '=a:5' 20% 5/day/week; do
+	ok "--threshold '$bad' is exit 2" exits 2 costrep report --threshold "$bad" costs.jsonl
+done
+ok "the message says what is expected" stderr_has "option '--threshold': expected AMOUNT, NAME=VALUE:AMOUNT"
+for bad in 20 -1% % 20%/total 20%/year; do
+	ok "--growth '$bad' is exit 2" exits 2 costrep report --growth "$bad" costs.jsonl
+done
+ok "--quiet without a threshold is exit 2" exits 2 costrep report -q costs.jsonl
+ok "--quiet with a picture is exit 2" exits 2 costrep report -q --threshold 1 -o svg costs.jsonl
+ok "--webhook without a threshold is exit 2" exits 2 costrep report --webhook http://127.0.0.1:1 costs.jsonl
+ok "--alert-for without Alertmanager is exit 2" exits 2 costrep report --threshold 1 --alert-for 1h costs.jsonl
+ok "credentials for two servers are exit 2" exits 2 costrep report --threshold 1 --token-file costs.jsonl \
+	--webhook http://127.0.0.1:1 --alertmanager http://127.0.0.1:1 costs.jsonl
+ok "and it is said why" stderr_has "they are for one server, and two are named"
+
+# --- servers ---
+
+if ! command -v python3 >/dev/null; then
+	skip "alerts are sent" "python3 is not here"
+	done_testing
+	exit
+fi
+spawn python3 "$REPO/tests/lib/http-sink"
+wait_for 10 test -s port || bail "the sink starts"
+url=http://127.0.0.1:$(cat port)
+echo "$url/secret" >url
+echo "token-of-mine" >token
+
+ok "nothing above is nothing sent" exits 0 costrep report --webhook "$url/hook" --threshold 1000 costs.jsonl
+not_ok "really" test -e requests
+ok "--webhook" exits 1 costrep report -q --webhook "$url/hook" --threshold cluster=dev:20 costs.jsonl
+is "its body" "$(cat requests)" 'POST /hook - application/json {"text":"1 cost alert: cluster dev: 20.01 USD, above 20.00","currency":"USD","alerts":[{"alert":"threshold","period":"total","of":"total","by":"cluster","cluster":"dev","cost":20.01,"currency":"USD","threshold":20.00}]}'
+rm requests
+ok "--webhook-file" exits 1 env LOKI_BEARER_TOKEN=of-loki costrep report -q --webhook-file url --threshold 1 costs.jsonl
+ok "the path is the file's, and what the environment has for Loki stays here" grep -q "^POST /secret - " requests
+rm requests
+ok "--alertmanager" exits 1 costrep report -q --alertmanager "$url/" --token-file token \
+	--threshold 'cluster=prod:10/month' --alert-for 1h costs.jsonl
+ok "its path and credentials" grep -q '^POST /api/v2/alerts Bearer token-of-mine application/json ' requests
+is "of each group the last period" "$(cut -d ' ' -f 6- requests | sed 's/"endsAt":"[^"]*"/"endsAt":0/')" \
+	'[{"labels":{"alertname":"CostAboveThreshold","severity":"warning","period":"month","currency":"USD","threshold":"cluster=prod:10/month","cluster":"prod"},"annotations":{"summary":"cluster prod: 125.00 USD in 2024-02, above 10.00","cost":"125.00","of":"2024-02"},"endsAt":0}]'
+
+echo 503 >status
+ok "a server that refuses for now is exit 5" exits 5 costrep report --webhook "$url/hook" --threshold 1 costs.jsonl
+ok "it is named" stderr_has "the alerts are not at the webhook: "
+ok "the report is there all the same" stdout_has "total: 250.01 USD, above 1.00"
+echo 400 >status
+ok "one that refuses is exit 4" exits 4 costrep report --alertmanager "$url" --threshold 1 costs.jsonl
+ok "it is said too" stderr_has "the alerts are not at Alertmanager: "
+ok "a server that is not there is exit 5" exits 5 costrep report --webhook http://127.0.0.1:1/ --threshold 1 costs.jsonl
+echo http://127.0.0.1:1/secret >url
+ok "of a file too" exits 5 costrep report --webhook-file url --threshold 1 costs.jsonl
+not_ok "the secret is not told" grep -q secret "$TAP/stderr"
+echo "no url" >url
+ok "a file without a URL is exit 2" exits 2 costrep report --webhook-file url --threshold 1 costs.jsonl
+ok "and named" stderr_has "'url': expected one URL"
+
+done_testing

@@ -1,0 +1,50 @@
+#!/bin/sh
+# costrep report: a page, a picture, metrics.
+. "${0%/*}/../lib/tap.sh"
+
+awk 'BEGIN {
+	for (i = 0; i < 60; i++) {
+		printf "{\"resource\":\"%s\",\"cluster\":\"%s\",\"date\":\"2024-%02d-%02d\",\"cost_usd\":%d.%02d", i % 3 ? "loki" : "alloy",
+			i % 2 ? "prod" : "<dev> & \\\"co\\\"", i / 30 + 1, i % 30 / 2 + 1, i * 7 % 40, i
+		if (i % 3)
+			printf ",\"metrics\":{\"s3_object_count\":%d}", 1000 + i
+		print "}"
+	}
+}' >costs.jsonl
+
+for format in text jsonl csv html svg prom; do
+	ok "-o $format" exits 0 costrep report -o $format costs.jsonl
+	ok "-o $format: as it was" stdout_is_golden costrep-report.$format
+done
+
+ok "a page with alerts" exits 1 costrep report -o html --threshold 1000 --threshold 30/day --output page.html costs.jsonl
+ok "has them" grep -q "total: 1167.70 USD, above 1000.00" page.html
+ok "and a line at what is too much a day" grep -q 'class="mark"' page.html
+not_ok "but no script" grep -q "<script" page.html
+not_ok "nor a name that is taken for a tag" grep -q "<dev>" page.html
+if command -v xmllint >/dev/null; then
+	costrep report -o svg costs.jsonl >a.svg
+	ok "the picture is XML" xmllint --noout a.svg
+fi
+
+ok "a chart of 100 days at most is by day" sh -c 'costrep report -o svg costs.jsonl | grep -q "Daily cost in USD, by resource"'
+awk 'BEGIN { for (i = 0; i < 1000; i++) printf "{\"date\":\"%04d-01-%02d\",\"cost_usd\":1}\n", 2020 + i / 30, i % 30 + 1 }' >long.jsonl
+ok "one of years is by month" sh -c 'costrep report -o svg long.jsonl | grep -q "Monthly cost in USD"'
+ok "and has its bars" sh -c 'costrep report -o svg --to 2021-01-31 long.jsonl | grep -q "Weekly cost in USD"'
+
+costrep report -o prom costs.jsonl >costs.prom
+is "the newest day has no cost of most" "$(grep -c '^daily_cost_usd{.*} 0$' costs.prom)" 2
+ok "metrics of the newest month" grep -q '^monthly_cost_usd{resource="loki",cluster="prod"} [1-9]' costs.prom
+ok "objects, as the newest day counts them" grep -q '^s3_object_count{resource="loki",cluster="prod"} 1059$' costs.prom
+ok "--by says which labels there are" sh -c 'costrep report -o prom --by cluster costs.jsonl | grep -q "^daily_cost_usd{cluster=\"prod\"} "'
+if command -v promtool >/dev/null; then
+	ok "promtool has nothing against them" sh -c 'promtool check metrics <costs.prom'
+else
+	skip "promtool has nothing against them" "promtool is not here (package prometheus; scripts/setup --check installs it)"
+fi
+echo '{"date":"2024-01-15","cost":1,"currency":"EUR"}' >eur.jsonl
+ok "metrics of another currency are exit 2" exits 2 costrep report -o prom eur.jsonl
+ok "and it is said why" stderr_has "its metrics are in USD, the records in EUR"
+ok "what others may read stays so" sh -c 'umask 022; costrep report -o prom --output new.prom costs.jsonl; ls -l new.prom | grep -q "^-rw-r--r--"'
+
+done_testing
