@@ -1,0 +1,265 @@
+/* Policies as JSON: from what stands in them to statements. */
+#include <stdarg.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "cli/verbs.h"
+#include "cost/iam.h"
+#include "json/tree.h"
+
+enum { WRAPPERS_MAX = 4 }; /* around a document: a list of RolePolicyList of PolicyDocument */
+
+struct reader {
+	struct iam *p;
+	const char *file;
+	enum iam_variables variables;
+	uint32_t number; /* of the statement that is read; 0: none */
+};
+
+static int fail(const struct reader *r, const struct json_node *at, struct err *e, const char *fmt,
+		...) PRINTF_LIKE(4, 5);
+
+/* "FILE:LINE:COL: 'Statement[2].Effect': ..." */
+static int fail(const struct reader *r, const struct json_node *at, struct err *e, const char *fmt,
+		...)
+{
+	struct buf b = { 0 };
+	va_list va;
+
+	va_start(va, fmt);
+	buf_addv(&b, fmt, va);
+	va_end(va);
+	if (r->number)
+		err_set(e, ERR_CORRUPT, "%s:%u:%u: statement %u: %s", r->file, at->line, at->col,
+			r->number, buf_str(&b));
+	else
+		err_set(e, ERR_CORRUPT, "%s:%u:%u: %s", r->file, at->line, at->col, buf_str(&b));
+	buf_release(&b);
+	return -1;
+}
+
+static int check_names(const struct reader *r, const struct json_node *n, const char *const *names,
+		       size_t n_names, struct err *e)
+{
+	for (uint32_t i = 0; i < n->n; i++) {
+		struct bytes name = n->item[i].name;
+		const char *like;
+		char text[64];
+		size_t k = 0;
+
+		while (k < n_names && !bytes_is(name, names[k]))
+			k++;
+		if (k < n_names)
+			continue;
+		snprintf(text, sizeof(text), "%.*s", BYTES_ARG(name));
+		like = cli_most_like(names, n_names, text);
+		return fail(r, &n->item[i], e, "unknown element '%.*s'%s%s%s", BYTES_ARG(name),
+			    like ? "; did you mean '" : "", like ? like : "", like ? "'?" : "");
+	}
+	return 0;
+}
+
+static int read_glob(const struct reader *r, const struct json_node *n, const char *what,
+		     enum iam_variables how, struct iam_glob *ret, struct err *e)
+{
+	if (n->type != JSON_STRING)
+		return fail(r, n, e, "'%s': expected a string, found %s", what,
+			    json_type_name(n->type));
+	if (n->text.n == 0)
+		return fail(r, n, e, "'%s': it is empty", what);
+	*ret = iam_glob_of(n->text, how, &r->p->mem);
+	return 0;
+}
+
+/* One string or a list. */
+static int read_globs(const struct reader *r, const struct json_node *n, const char *what,
+		      enum iam_variables how, struct iam_globs *ret, struct err *e)
+{
+	bool list = n->type == JSON_ARRAY;
+	size_t count = list ? n->n : 1;
+	struct iam_glob *v = arena_zalloc(&r->p->mem, (count + 1) * sizeof(*v));
+
+	if (!list && n->type != JSON_STRING)
+		return fail(r, n, e, "'%s': expected a string or a list of strings, found %s", what,
+			    json_type_name(n->type));
+	if (count == 0)
+		return fail(r, n, e, "'%s': the list is empty", what);
+	for (size_t i = 0; i < count; i++)
+		if (read_glob(r, list ? &n->item[i] : n, what, how, &v[i], e) < 0)
+			return -1;
+	ret->v = v;
+	ret->n = count;
+	return 0;
+}
+
+/* Name or NotName: exactly one, unless it may be left out. */
+static int read_either(const struct reader *r, const struct json_node *st, const char *name,
+		       const char *not_name, bool optional, enum iam_variables how,
+		       struct iam_globs *ret, struct err *e)
+{
+	const struct json_node *n = json_tree_get(st, name), *other = json_tree_get(st, not_name);
+
+	*ret = (struct iam_globs){ .is_not = other != NULL };
+	if (n && other)
+		return fail(r, other, e, "it has '%s' and '%s'", name, not_name);
+	if (!n && !other)
+		return optional ? 0 : fail(r, st, e, "it lacks '%s'", name);
+	return read_globs(r, n ? n : other, n ? name : not_name, how, ret, e);
+}
+
+/* Whom a statement of a bucket's own policy is for: everybody, or somebody who may be lokid. */
+static bool is_everybody(const struct json_node *n)
+{
+	const struct json_node *aws = json_tree_get(n, "AWS");
+
+	if (n->type == JSON_STRING)
+		return bytes_is(n->text, "*");
+	if (!aws)
+		return false;
+	if (aws->type == JSON_STRING)
+		return bytes_is(aws->text, "*");
+	for (uint32_t i = 0; aws->type == JSON_ARRAY && i < aws->n; i++)
+		if (aws->item[i].type == JSON_STRING && bytes_is(aws->item[i].text, "*"))
+			return true;
+	return false;
+}
+
+static int read_conditions(const struct reader *r, const struct json_node *st,
+			   struct iam_statement *ret, struct err *e)
+{
+	const struct json_node *who = json_tree_get(st, "Principal"),
+			       *not_who = json_tree_get(st, "NotPrincipal"),
+			       *if_what = json_tree_get(st, "Condition");
+
+	if (if_what && if_what->type != JSON_OBJECT)
+		return fail(r, if_what, e, "'Condition': expected an object, found %s",
+			    json_type_name(if_what->type));
+	ret->depends_on = if_what && if_what->n	      ? "its Condition"
+			  : not_who		      ? "its NotPrincipal"
+			  : who && !is_everybody(who) ? "its Principal"
+						      : NULL;
+	return 0;
+}
+
+static int read_effect(const struct reader *r, const struct json_node *st, bool *ret_allows,
+		       struct err *e)
+{
+	const struct json_node *n = json_tree_get(st, "Effect");
+
+	if (!n)
+		return fail(r, st, e, "it lacks 'Effect'");
+	if (n->type != JSON_STRING || (!bytes_is(n->text, "Allow") && !bytes_is(n->text, "Deny")))
+		return fail(r, n, e, "'Effect': expected Allow or Deny, found %s%.*s%s",
+			    n->type == JSON_STRING ? "'" : "",
+			    n->type == JSON_STRING ? (int)n->text.n : 0,
+			    n->type == JSON_STRING ? n->text.p : "",
+			    n->type == JSON_STRING ? "'" : json_type_name(n->type));
+	*ret_allows = bytes_is(n->text, "Allow");
+	return 0;
+}
+
+static int read_statement(struct reader *r, const struct json_node *st, struct err *e)
+{
+	static const char *const names[] = { "Sid",	     "Effect",	    "Principal",
+					     "NotPrincipal", "Action",	    "NotAction",
+					     "Resource",     "NotResource", "Condition" };
+	struct iam_statement s = { .file = r->file, .line = st->line, .number = ++r->number };
+	const struct json_node *sid = json_tree_get(st, "Sid");
+	bool trusts;
+
+	if (st->type != JSON_OBJECT)
+		return fail(r, st, e, "expected an object, found %s", json_type_name(st->type));
+	if (check_names(r, st, names, sizeof(names) / sizeof(*names), e) < 0)
+		return -1;
+	if (sid && sid->type != JSON_STRING)
+		return fail(r, sid, e, "'Sid': expected a string, found %s",
+			    json_type_name(sid->type));
+	if (sid)
+		s.sid = sid->text;
+	/* Who may take a role on is said without a resource. */
+	trusts = json_tree_get(st, "Principal") || json_tree_get(st, "NotPrincipal");
+	if (read_effect(r, st, &s.allows, e) < 0 ||
+	    read_either(r, st, "Action", "NotAction", false, IAM_NO_VARIABLES, &s.action, e) < 0 ||
+	    read_either(r, st, "Resource", "NotResource", trusts, r->variables, &s.resource, e) <
+		    0 ||
+	    read_conditions(r, st, &s, e) < 0)
+		return -1;
+	mem_grow(&r->p->v, &r->p->cap, r->p->n + 1, sizeof(*r->p->v));
+	r->p->v[r->p->n++] = s;
+	return 0;
+}
+
+static int read_version(struct reader *r, const struct json_node *doc, struct err *e)
+{
+	const struct json_node *n = json_tree_get(doc, "Version");
+
+	r->variables = IAM_NO_VARIABLES; /* 2008-10-17 is what no version means */
+	if (!n)
+		return 0;
+	if (n->type != JSON_STRING ||
+	    (!bytes_is(n->text, "2012-10-17") && !bytes_is(n->text, "2008-10-17")))
+		return fail(r, n, e, "'Version': expected \"2012-10-17\" or \"2008-10-17\"");
+	if (bytes_is(n->text, "2012-10-17"))
+		r->variables = IAM_VARIABLES;
+	return 0;
+}
+
+static int read_document(struct reader *r, const struct json_node *doc, struct err *e)
+{
+	static const char *const names[] = { "Version", "Id", "Statement" };
+	const struct json_node *st = json_tree_get(doc, "Statement");
+	int rc = 0;
+
+	r->number = 0;
+	if (check_names(r, doc, names, sizeof(names) / sizeof(*names), e) < 0 ||
+	    read_version(r, doc, e) < 0)
+		return -1;
+	if (st->type != JSON_ARRAY && st->type != JSON_OBJECT)
+		return fail(r, st, e, "'Statement': expected an object or a list, found %s",
+			    json_type_name(st->type));
+	if (st->type == JSON_OBJECT)
+		return read_statement(r, st, e);
+	for (uint32_t i = 0; i < st->n && rc == 0; i++)
+		rc = read_statement(r, &st->item[i], e);
+	return rc;
+}
+
+static int read_any(struct reader *r, const struct json_node *n, unsigned depth, struct err *e)
+{
+	static const char *const wrappers[] = { "PolicyVersion", "PolicyDocument", "Document",
+						"RolePolicyList" };
+	int rc = 0;
+
+	r->number = 0;
+	if (n->type == JSON_ARRAY && depth < WRAPPERS_MAX) {
+		for (uint32_t i = 0; i < n->n && rc == 0; i++)
+			rc = read_any(r, &n->item[i], depth + 1, e);
+		return rc;
+	}
+	if (n->type != JSON_OBJECT)
+		return fail(r, n, e, "expected a policy, which is an object, found %s",
+			    json_type_name(n->type));
+	if (json_tree_get(n, "Statement"))
+		return read_document(r, n, e);
+	for (size_t i = 0; i < sizeof(wrappers) / sizeof(*wrappers) && depth < WRAPPERS_MAX; i++) {
+		const struct json_node *in = json_tree_get(n, wrappers[i]);
+
+		if (in)
+			return read_any(r, in, depth + 1, e);
+	}
+	return fail(r, n, e, "it lacks 'Statement'");
+}
+
+int iam_add(struct iam *p, struct bytes text, const char *file, struct err *e)
+{
+	struct reader r = { .p = p, .file = file };
+	struct json_node root;
+	size_t n_before = p->n;
+
+	if (json_tree_parse(text, file, &p->mem, &root, e) < 0)
+		return -1;
+	if (read_any(&r, &root, 0, e) == 0)
+		return 0;
+	p->n = n_before;
+	return -1;
+}
