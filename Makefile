@@ -284,7 +284,7 @@ MANS     := $(wildcard man/*.[1-8])
 man_path  = $(MAN_DIR)/man$(patsubst .%,%,$(suffix $(1)))/$(notdir $(1))
 
 install: all
-	install -d $(BIN_DIR) $(BASH_DIR) $(ZSH_DIR) $(EX_DIR)/cron $(EX_DIR)/logs $(EX_DIR)/prometheus $(EX_DIR)/slo $(EX_DIR)/systemd $(sort $(foreach m,$(MANS),$(dir $(call man_path,$(m)))))
+	install -d $(BIN_DIR) $(BASH_DIR) $(ZSH_DIR) $(EX_DIR)/cost $(EX_DIR)/cron $(EX_DIR)/logs $(EX_DIR)/prometheus $(EX_DIR)/slo $(EX_DIR)/systemd $(sort $(foreach m,$(MANS),$(dir $(call man_path,$(m)))))
 	$(if $(CMDS),install -m 755 $(CMDS) $(BIN_DIR))
 	$(foreach m,$(MANS),install -m 644 $(m) $(call man_path,$(m)) &&) :
 	$(if $(wildcard completions/bash/*),install -m 644 completions/bash/* $(BASH_DIR))
@@ -293,6 +293,7 @@ install: all
 	install -m 644 examples/*.yaml $(EX_DIR)
 	install -m 755 examples/cron/quietly examples/cron/usage $(EX_DIR)/cron
 	install -m 644 examples/cron/*.cron $(EX_DIR)/cron
+	install -m 644 examples/cost/* $(EX_DIR)/cost
 	install -m 644 examples/logs/* $(EX_DIR)/logs
 	install -m 644 examples/prometheus/* $(EX_DIR)/prometheus
 	install -m 644 examples/slo/* $(EX_DIR)/slo

@@ -3,6 +3,13 @@
 const struct cli_verb cost_verbs[] = {
 	{ "report", "[FILE]...", "what cost records add up to: by day, week and month",
 	  cost_ask_report },
+	{ "usage", "", "what lies in a store, and what that costs a day", cost_ask_usage },
+	{ "compare", "[FILE]...", "what several ways of keeping logs cost a month",
+	  cost_ask_compare },
+	{ "capacity", "[FILE]...", "how many pods, nodes and disks logs will need, and their cost",
+	  cost_ask_capacity },
+	{ "iam-check", "[FILE]...", "do policies grant what lokid needs on its bucket?",
+	  cost_ask_iam_check },
 	{ 0 },
 };
 
@@ -11,4 +18,12 @@ const struct cli_verb cost_verbs[] = {
 /* In the order of cost_verbs. */
 const struct cli_verb_options cost_verb_options[] = {
 	{ cost_report_options, OF(report), "costrep report costs.jsonl" },
+	{ cost_usage_options, OF(usage),
+	  "costrep usage --store S --prices prices.yaml -o jsonl | costrep report --by tenant" },
+	{ cost_compare_options, OF(compare), "costrep compare examples/cost/cloudwatch.yaml" },
+	{ cost_capacity_options, OF(capacity),
+	  "costrep capacity --current-ingestion-rate 100 --ingestion-growth-rate 10 "
+	  "--compression-ratio 10" },
+	{ cost_iam_options, OF(iam),
+	  "aws iam get-role-policy --role-name lokid --policy-name s3 | costrep iam-check" },
 };

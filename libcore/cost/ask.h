@@ -6,11 +6,19 @@
 #define COST_ASK_H
 
 #include "cli/verbs.h"
+#include "cost/ask_capacity.h"
+#include "cost/ask_compare.h"
+#include "cost/ask_iam_check.h"
 #include "cost/ask_report.h"
+#include "cost/ask_usage.h"
 
 /* The options of each verb; each begins with a struct cost_base. */
 struct cost_ask {
 	struct cost_report_opts report;
+	struct cost_usage_opts usage;
+	struct cost_compare_opts compare;
+	struct cost_capacity_opts capacity;
+	struct cost_iam_opts iam;
 };
 
 /* For cli.verbs and cli.verb_options, with cli.data a struct cost_ask: .run is given what of it is

@@ -1,0 +1,93 @@
+#include "cost/plan_options.h"
+
+#include "cost/inputs.h"
+#include "store/tenants.h"
+#include "time/time.h"
+
+enum { DAYS_MAX = 100000 };
+
+int cost_take_day(void *at, const char *value, struct err *e)
+{
+	if (!time_day_parse(bytes_str(value), at))
+		return err_set(e, ERR_USAGE, "expected a day as 2026-01-15, found '%s'", value);
+	return 0;
+}
+
+int cost_take_tenant(void *at, const char *value, struct err *e)
+{
+	(void)e;
+	*(struct bytes *)at = bytes_str(value);
+	return 0;
+}
+
+int cost_take_tier(void *at, const char *value, struct err *e)
+{
+	const int64_t day = 86400 * NS_PER_S;
+	struct cost_plan_opts *o = at;
+	struct bytes age, class = bytes_str(value);
+	int64_t ns;
+
+	if (o->n_tiers == COST_TIERS_MAX)
+		return err_set(e, ERR_USAGE, "more than %d tiers", COST_TIERS_MAX);
+	bytes_split(&class, '=', &age);
+	if (!class.p || class.n == 0 || time_parse_age(age, &ns, NULL) < 0 || ns < 0 || ns % day)
+		return err_set(e, ERR_USAGE,
+			       "expected an age in days and a storage class as 30d=glacier-ir, "
+			       "found '%s'",
+			       value);
+	if (o->n_tiers && o->tier[o->n_tiers - 1].days >= ns / day)
+		return err_set(e, ERR_USAGE, "tiers are given by age, the youngest first");
+	o->tier[o->n_tiers++] = (struct usage_tier){ (uint32_t)(ns / day), class.p };
+	return 0;
+}
+
+void cost_plan_default(struct cost_plan_opts *o, const struct cost_base *base)
+{
+	/* 1970-01-01 is what a struct of zeros says; nobody means it. */
+	if (o->at == 0)
+		o->at = time_day(base->now_ns);
+	if (!o->class)
+		o->class = "standard";
+}
+
+int cost_plan_prices(const struct cost_plan_opts *o, struct arena *a, struct prices *ret,
+		     struct err *e)
+{
+	struct bytes text;
+
+	if (!o->prices)
+		return err_set(e, ERR_USAGE, "what does it cost? Name a price file with --prices");
+	if (cost_read_text(o->prices, a, &text, e) < 0)
+		return -1;
+	return prices_read(text, o->prices, a, ret, e);
+}
+
+static void on_fault(const struct err *e, void *data)
+{
+	cli_warn_once(((const struct cost_base *)data)->cli, e);
+}
+
+int cost_plan_usage(const struct cost_plan_opts *o, const struct cost_base *base, const char *label,
+		    struct usage *ret, struct err *e)
+{
+	struct usage_ask ask = { .tenant = o->tenant,
+				 .label = label,
+				 .class = o->class,
+				 .fault = on_fault,
+				 .data = (void *)(uintptr_t)base };
+	int rc;
+
+	if (!o->store)
+		return err_set(e, ERR_USAGE, "which store? Name it with --store");
+	ask.store = store_open(o->store, STORE_READ, e);
+	if (!ask.store) {
+		if (e->code == ERR_NO)
+			e->code = ERR_IO; /* it was asked for by name */
+		return -1;
+	}
+	*ret = (struct usage){ 0 };
+	rc = store_seeks_tenant(ask.store, o->tenant, base->cli) ? usage_read(&ask, ret, e) : 0;
+	store_say_peer(ask.store, base->cli);
+	store_close(ask.store);
+	return rc;
+}

@@ -1,0 +1,288 @@
+#include "cost/usage.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "index/live.h"
+#include "store/names.h"
+#include "store/tenants.h"
+
+struct reading {
+	const struct usage_ask *ask;
+	struct usage *u;
+	struct bytes tenant;
+	struct map packs; /* of the tenant: hash -> class */
+	struct bytes *class;
+	size_t n_classes, cap_classes;
+	struct buf key;
+	struct arena mem; /* names of packs */
+};
+
+void usage_release(struct usage *u)
+{
+	free(u->v);
+	map_release(&u->known);
+	arena_release(&u->mem);
+	*u = (struct usage){ 0 };
+}
+
+uint64_t usage_lines(const struct usage_row *r)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < CODEC_COUNT; i++)
+		sum += r->lines[i];
+	return sum;
+}
+
+/* ---- rows ---- */
+
+static struct usage_row *row_of(struct reading *r, int32_t day, struct bytes class,
+				struct bytes value)
+{
+	struct usage *u = r->u;
+	uint64_t h;
+	uint32_t at;
+
+	buf_reset(&r->key);
+	buf_add_bytes(&r->key, r->tenant);
+	buf_add_char(&r->key, '\0');
+	buf_add(&r->key, &day, sizeof(day));
+	buf_add_bytes(&r->key, class);
+	buf_add_char(&r->key, '\0');
+	buf_add_bytes(&r->key, value);
+	h = hash64(buf_bytes(&r->key));
+	at = map_get(&u->known, h, buf_bytes(&r->key));
+	if (at == MAP_NONE) {
+		at = (uint32_t)u->n;
+		map_put(&u->known, h, arena_copy(&u->mem, buf_bytes(&r->key)), at);
+		mem_grow(&u->v, &u->cap, u->n + 1, sizeof(*u->v));
+		u->v[u->n++] = (struct usage_row){ .tenant = r->tenant,
+						   .day = day,
+						   .class = class,
+						   .value = arena_copy(&u->mem, value) };
+	}
+	return &u->v[at];
+}
+
+/* "GLACIER_IR" is "glacier-ir". The number among the classes seen so far. */
+static uint32_t class_of(struct reading *r, const char *name)
+{
+	const char *text = name ? name : r->ask->class;
+
+	buf_reset(&r->key);
+	for (; *text; text++)
+		buf_add_char(&r->key, *text >= 'A' && *text <= 'Z' ? (char)(*text + 'a' - 'A')
+				      : *text == '_'		   ? '-'
+								   : *text);
+	for (size_t i = 0; i < r->n_classes; i++)
+		if (bytes_eq(r->class[i], buf_bytes(&r->key)))
+			return (uint32_t)i;
+	mem_grow(&r->class, &r->cap_classes, r->n_classes + 1, sizeof(*r->class));
+	r->class[r->n_classes] = arena_copy(&r->u->mem, buf_bytes(&r->key));
+	return (uint32_t)r->n_classes++;
+}
+
+/* ---- what the store lists ---- */
+
+static int on_object(const struct store_object *o, void *data, struct err *e)
+{
+	struct reading *r = data;
+	uint32_t class = class_of(r, o->storage_class);
+	struct store_name name;
+	struct usage_row *row;
+	int32_t day = USAGE_NO_DAY;
+
+	(void)e;
+	if (store_name_parse(bytes_str(o->name), &name, NULL) == 0) {
+		struct bytes hash = bytes_of(name.hash.b, sizeof(name.hash.b));
+
+		day = name.day;
+		if (name.kind == STORE_PACK && map_get(&r->packs, hash64(hash), hash) == MAP_NONE)
+			map_put(&r->packs, hash64(hash), arena_copy(&r->mem, hash), class);
+	}
+	row = row_of(
+		r, day, r->class [class], (struct bytes) { 0 });
+	row->objects++;
+	row->bytes += o->size;
+	return 0;
+}
+
+/* ---- what the index has ---- */
+
+/* One index file, as far as it can be read. */
+struct file {
+	struct reading *r;
+	struct index *ix;
+	int32_t day;
+	uint32_t *class; /* of each of its packs; MAP_NONE: it does not count */
+};
+
+static int add_chunk(const struct file *f, const struct index_chunk *c, struct bytes value,
+		     struct err *e)
+{
+	struct usage_row *row;
+	struct bytes class;
+	uint64_t lines = 0;
+
+	if (f->class[c->pack] == MAP_NONE)
+		return 0;
+	for (uint32_t k = 0; k < c->n_blocks; k++) {
+		struct index_block b;
+
+		if (index_block_at(f->ix, c, k, &b, e) < 0)
+			return -1;
+		lines += b.line_bytes;
+	}
+	class = f->r->class[f->class[c->pack]];
+	if (value.n) {
+		row = row_of(f->r, f->day, class, (struct bytes){ 0 });
+		if (row->bytes < c->length)
+			return err_set(e, ERR_CORRUPT, "its chunks are larger than their packs");
+		row->bytes -= c->length;
+	}
+	row = row_of(f->r, f->day, class, value);
+	if (value.n)
+		row->bytes += c->length;
+	row->entries += c->entries;
+	if (c->encoding < CODEC_COUNT) {
+		row->lines[c->encoding] += lines;
+		row->chunks[c->encoding] += c->length;
+	}
+	return 0;
+}
+
+static int add_series(const struct file *f, uint32_t i, struct arena *mem, struct err *e)
+{
+	struct bytes value = { 0 };
+	struct index_series s;
+	struct labels l;
+
+	if (index_series_at(f->ix, i, &s, e) < 0)
+		return -1;
+	if (f->r->ask->label) {
+		if (index_series_labels(f->ix, i, mem, &l, e) < 0)
+			return -1;
+		for (size_t k = 0; k < l.n; k++)
+			if (bytes_is(l.v[k].name, f->r->ask->label))
+				value = l.v[k].value;
+	}
+	for (uint32_t k = 0; k < s.n_chunks; k++) {
+		struct index_chunk c;
+
+		if (index_chunk_at(f->ix, s.first_chunk + k, &c, e) < 0 ||
+		    add_chunk(f, &c, value, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_file(const struct file *f, const bool *skip_pack, struct err *e)
+{
+	const struct index_info *in = index_info(f->ix);
+	struct arena mem = { 0 };
+	int rc = 0;
+
+	for (uint32_t i = 0; i < in->n_packs && rc == 0; i++) {
+		struct index_pack p;
+		struct bytes hash;
+
+		rc = index_pack_at(f->ix, i, &p, e);
+		hash = bytes_of(p.name.b, sizeof(p.name.b));
+		f->class[i] = rc < 0 || skip_pack[i] ? MAP_NONE
+						     : map_get(&f->r->packs, hash64(hash), hash);
+	}
+	for (uint32_t i = 0; i < in->n_series && rc == 0; i++) {
+		rc = add_series(f, i, &mem, e);
+		arena_reset(&mem);
+	}
+	arena_release(&mem);
+	return rc;
+}
+
+static int on_day(struct live *l, struct bytes tenant, int32_t day, void *data, struct err *e)
+{
+	struct reading *r = data;
+
+	(void)tenant;
+	(void)e;
+	for (size_t i = 0; i < l->n_faults; i++)
+		r->ask->fault(&l->faults[i].err, r->ask->data);
+	for (size_t i = 0; i < l->n; i++) {
+		uint32_t n_packs = index_info(l->v[i])->n_packs;
+		struct file f = { .r = r, .ix = l->v[i], .day = day };
+		struct err why;
+
+		f.class = mem_alloc((n_packs + 1) * sizeof(*f.class));
+		if (add_file(&f, l->skip_pack[i], &why) < 0) {
+			err_wrap(&why, "'%s'", index_label(l->v[i]));
+			r->ask->fault(&why, r->ask->data);
+		}
+		free(f.class);
+	}
+	return 0;
+}
+
+static int on_tenant(const char *name, uint64_t size, void *data, struct err *e)
+{
+	struct reading *r = data;
+	struct buf folder = { 0 };
+	int rc;
+
+	(void)size;
+	r->tenant = arena_copy(&r->u->mem, bytes_str(name));
+	map_reset(&r->packs);
+	arena_reset(&r->mem);
+	buf_addf(&folder, "%s/", name);
+	rc = store_list_objects(r->ask->store, buf_str(&folder), on_object, r, e);
+	if (rc == 0)
+		rc = live_each(r->ask->store, r->tenant, on_day, r, e);
+	buf_release(&folder);
+	return rc;
+}
+
+static int cmp_rows(const void *pa, const void *pb)
+{
+	const struct usage_row *a = pa, *b = pb;
+	int c = bytes_cmp(a->tenant, b->tenant);
+
+	if (c == 0)
+		c = (a->day > b->day) - (a->day < b->day);
+	if (c == 0)
+		c = bytes_cmp(a->class, b->class);
+	return c ? c : bytes_cmp(a->value, b->value);
+}
+
+int usage_read(const struct usage_ask *ask, struct usage *ret, struct err *e)
+{
+	struct usage u = { 0 };
+	struct reading r = { .ask = ask, .u = &u };
+	int rc = store_each_tenant(ask->store, ask->tenant, on_tenant, &r, e);
+
+	map_release(&r.packs);
+	free(r.class);
+	buf_release(&r.key);
+	arena_release(&r.mem);
+	if (rc < 0) {
+		usage_release(&u);
+		return -1;
+	}
+	if (u.n)
+		qsort(u.v, u.n, sizeof(*u.v), cmp_rows);
+	*ret = u;
+	return 0;
+}
+
+struct bytes usage_class_of(const struct usage_row *r, const struct usage_tier *v, size_t n,
+			    const char *from_class, int32_t today)
+{
+	struct bytes class = r->class;
+
+	if (!bytes_is(r->class, from_class) || r->day == USAGE_NO_DAY)
+		return class;
+	for (size_t i = 0; i < n; i++)
+		if ((int64_t)today - r->day >= v[i].days)
+			class = bytes_str(v[i].class);
+	return class;
+}
