@@ -35,7 +35,11 @@ int main(int argc, char **argv)
 		.verbs = slo_verbs,
 		.taken = slo_options,
 		.data = &a.ask.opts,
-		.examples = "  slo-budget --target 99.9% --total 1000000 --bad 500",
+		.examples = "  slo-budget --target 99.9% --total 1000000 --bad 500\n"
+			    "  slo-budget check --prometheus http://localhost:9090 slos.yaml\n"
+			    "  slo-budget gate --min 0.99 --total 4100 --bad 12\n"
+			    "  slo-budget simulate --target 99.9% --errors 6h:0,1h:2%,12h:0\n"
+			    "  slo-budget rules slos.yaml > rules.yml",
 	};
 
 	a.cli = &cli;

@@ -8,7 +8,7 @@
 
 /* --- what is told ---------------------------------------------------------------------------- */
 
-static int print(struct bytes text, struct err *e)
+int slo_print(struct bytes text, struct err *e)
 {
 	return fwrite(text.p, 1, text.n, stdout) == text.n ? 0
 							   : err_sys(e, "cannot write to stdout");
@@ -28,7 +28,7 @@ static int tell(const struct slo_opts *o, const struct slo_state *s, size_t n, e
 		else if (o->format == SLO_JSONL)
 			slo_print_jsonl(&out, &s[i], &o->alerts);
 	}
-	rc = print(buf_bytes(&out), e);
+	rc = slo_print(buf_bytes(&out), e);
 	buf_release(&out);
 	return rc;
 }
@@ -103,7 +103,7 @@ static int ask_rules(void *ask, char **operand, size_t n, struct err *e)
 	if (rc == 0)
 		rc = slo_rules_write(&w.set, &o, &out, e);
 	if (rc == 0)
-		rc = print(buf_bytes(&out), e);
+		rc = slo_print(buf_bytes(&out), e);
 	buf_release(&out);
 	slo_work_close(&w);
 	return rc;
@@ -111,6 +111,12 @@ static int ask_rules(void *ask, char **operand, size_t n, struct err *e)
 
 const struct cli_verb slo_verbs[] = {
 	{ "check", "[SLOFILE]...", "exit 1 when an alert holds: for cron", ask_check },
+	{ "gate", "[SLOFILE]...", "exit 1 when too few events are good: for pipelines",
+	  slo_ask_gate },
+	{ "burndown", "[SLOFILE]...", "what was left as time went on, also as a picture",
+	  slo_ask_burndown },
+	{ "simulate", "", "what alerts and budget do while --errors come and go",
+	  slo_ask_simulate },
 	{ "rules", "[SLOFILE]...", "recording and alerting rules for Prometheus", ask_rules },
 	{ 0 },
 };

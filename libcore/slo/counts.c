@@ -56,6 +56,14 @@ struct exact exact_negative(struct exact a)
 
 int exact_cmp(struct exact a, struct exact b)
 {
+	const struct exact *low = a.scale < b.scale ? &a : &b;
+	num_wide units;
+	int apart = a.scale < b.scale ? b.scale - a.scale : a.scale - b.scale;
+
+	if (apart < EXACT_DIGITS_MAX &&
+	    !__builtin_mul_overflow(low->units, power_of_10(apart), &units))
+		return low == &a ? (units > b.units) - (units < b.units)
+				 : (a.units > units) - (a.units < units);
 	return ratio_cmp(ratio_exact(a), ratio_exact(b));
 }
 

@@ -29,6 +29,21 @@ int slo_value_read(struct bytes text, struct slo_value *ret, struct err *e)
 	return 0;
 }
 
+static int ask_text(const struct slo_source *from, struct bytes text, const struct slo_times *at,
+		    struct slo_value *ret, struct err *e)
+{
+	if (!from->one_by_one || at->n == 1)
+		return from->values(from->data, text, at, ret, e);
+	for (size_t i = 0; i < at->n; i++) {
+		const struct slo_times one = { .from_ns = at->from_ns + (int64_t)i * at->step_ns,
+					       .n = 1 };
+
+		if (from->values(from->data, text, &one, &ret[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Values of a query over a window; of a rate, as many events as there were in it. */
 static int ask(const struct slo_source *from, struct bytes query, int64_t window_ns,
 	       const struct slo_times *at, struct slo_value *ret, struct err *e)
@@ -39,7 +54,7 @@ static int ask(const struct slo_source *from, struct bytes query, int64_t window
 	int rc;
 
 	slo_query_add(&text, query, window_ns);
-	rc = from->values(from->data, buf_bytes(&text), at, ret, e);
+	rc = ask_text(from, buf_bytes(&text), at, ret, e);
 	buf_release(&text);
 	for (size_t i = 0; rc == 0 && is_rate && i < at->n; i++)
 		if (ret[i].there && !exact_product(ret[i].v, seconds, &ret[i].v))
@@ -109,7 +124,7 @@ static int count_share(const struct slo_source *from, const struct slo *o, int64
 	int rc;
 
 	slo_query_add(&text, o->share, window_ns);
-	rc = from->values(from->data, buf_bytes(&text), at, v, e);
+	rc = ask_text(from, buf_bytes(&text), at, v, e);
 	buf_release(&text);
 	if (rc < 0)
 		return err_wrap(e, "the ratio query");

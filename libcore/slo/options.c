@@ -34,13 +34,8 @@ static int take_bytes(void *at, const char *value, struct err *e)
 
 static int take_query(void *at, const char *value, struct err *e)
 {
-	struct bytes query = bytes_trim(bytes_str(value));
-
-	if (!slo_query_has_window(query))
-		return err_set(e, ERR_USAGE,
-			       "has no {{.window}}, so it would say the same of all windows: write "
-			       "rate(...[{{.window}}])");
-	*(struct bytes *)at = query;
+	(void)e;
+	*(struct bytes *)at = bytes_trim(bytes_str(value));
 	return 0;
 }
 
@@ -144,6 +139,27 @@ static int take_length(void *at, const char *value, struct err *e)
 	return slo_window_read(bytes_str(value), at, e);
 }
 
+static int take_min(void *opts, const char *value, struct err *e)
+{
+	struct slo_opts *o = opts;
+
+	o->has_min = true;
+	return slo_share_read(bytes_str(value), &o->min, e);
+}
+
+static int take_no_traffic(void *opts, const char *value, struct err *e)
+{
+	static const char *const words[] = { "fail", "pass", NULL };
+	struct slo_opts *o = opts;
+	int word;
+
+	if (cli_read_word(value, words, &word, e) < 0)
+		return -1;
+	o->has_no_traffic = true;
+	o->pass_no_traffic = word == 1;
+	return 0;
+}
+
 static int take_low(void *opts, const char *value, struct err *e)
 {
 	struct slo_opts *o = opts;
@@ -162,7 +178,7 @@ static int take_at(void *opts, const char *value, struct err *e)
 
 static int take_format(void *at, const char *value, struct err *e)
 {
-	static const char *const words[] = { "text", "jsonl", "csv", NULL };
+	static const char *const words[] = { "text", "jsonl", "csv", "svg", NULL };
 
 	return cli_read_word(value, words, at, e);
 }
@@ -210,6 +226,18 @@ const struct cli_taken slo_options[] = {
 	{ { 0, "pace", "DURATION", "foretell by the burn rate of this window (1h)" },
 	  take_length,
 	  AT(pace_ns) },
+	{ { 0, "min", "SHARE", "gate: so many events are to be good (the target)" },
+	  take_min,
+	  WHOLE },
+	{ { 0, "no-traffic", "pass|fail", "gate: what it is when there was none (fail)" },
+	  take_no_traffic,
+	  WHOLE },
+	{ { 0, "errors", "DURATION:SHARE,...", "simulate: what fails, one phase after the other" },
+	  cli_take_text,
+	  AT(errors) },
+	{ { 0, "step", "DURATION", "simulate, burndown: of one interval" },
+	  take_length,
+	  AT(step_ns) },
 	{ { 0, "low", "SHARE", "rules: tell when less of the budget is left; 0: never (25%)" },
 	  take_low,
 	  WHOLE },
@@ -217,7 +245,9 @@ const struct cli_taken slo_options[] = {
 	  take_length,
 	  AT(interval_ns) },
 	{ { 0, "at", "TIME", "the time that is now" }, take_at, WHOLE },
-	{ { 'o', "format", "text|jsonl|csv", "what is printed (text)" }, take_format, AT(format) },
+	{ { 'o', "format", "text|jsonl|csv|svg", "what is printed (text)" },
+	  take_format,
+	  AT(format) },
 	{ { 0, "output", "FILE", "write it there, whole or not at all" },
 	  cli_take_text,
 	  AT(output) },
@@ -266,6 +296,27 @@ static int check_source(const struct slo_opts *o, struct err *e)
 	return 0;
 }
 
+/* A gate asks for one window alone, which may stand in the query. */
+static int check_windows(const struct slo *o, enum slo_verb verb, struct err *e)
+{
+	const struct {
+		const char *option;
+		struct bytes query;
+	} queries[] = { { "--error-query", o->error },
+			{ "--good-query", o->good },
+			{ "--total-query", o->total },
+			{ "--error-ratio-query", o->share } };
+
+	for (size_t i = 0; verb != SLO_GATE && i < sizeof(queries) / sizeof(*queries); i++)
+		if (queries[i].query.n && !slo_query_has_window(queries[i].query))
+			return err_set(
+				e, ERR_USAGE,
+				"option '%s': has no {{.window}}, so it would say the same of all "
+				"windows: write rate(...[{{.window}}])",
+				queries[i].option);
+	return 0;
+}
+
 static int check_queries(const struct slo *o, struct err *e)
 {
 	if (o->error.n && o->good.n)
@@ -285,9 +336,20 @@ static int check_queries(const struct slo *o, struct err *e)
 /* Options of single verbs. */
 static int check_verb(const struct slo_opts *o, enum slo_verb verb, struct err *e)
 {
-	const struct cli_mode verbs[] = { { "check", false }, { "rules", false } };
-	const struct cli_use uses[] = { { "--low", o->has_low, 1 << SLO_RULES },
-					{ "--interval", o->interval_ns > 0, 1 << SLO_RULES } };
+	const struct cli_mode verbs[] = { { "check", false },
+					  { "gate", false },
+					  { "burndown", false },
+					  { "simulate", false },
+					  { "rules", false } };
+	const struct cli_use uses[] = {
+		{ "--low", o->has_low, 1 << SLO_RULES },
+		{ "--interval", o->interval_ns > 0, 1 << SLO_RULES },
+		{ "--min", o->has_min, 1 << SLO_GATE },
+		{ "--no-traffic", o->has_no_traffic, 1 << SLO_GATE },
+		{ "--errors", o->errors != NULL, 1 << SLO_SIMULATE },
+		{ "--step", o->step_ns > 0, 1 << SLO_SIMULATE | 1 << SLO_BURNDOWN },
+		{ "--format svg", o->format == SLO_SVG, 1 << SLO_SIMULATE | 1 << SLO_BURNDOWN },
+	};
 
 	return cli_mode_check(verbs, verb, uses, sizeof(uses) / sizeof(*uses), e);
 }
@@ -302,8 +364,13 @@ int slo_opts_check(struct slo_opts *o, enum slo_verb verb, size_t n_files, struc
 			       o->has_target  ? "--target"
 			       : o->has_total ? "--total"
 					      : "a query");
-	if (check_source(o, e) < 0 || check_queries(&o->one, e) < 0)
+	if (check_source(o, e) < 0 || check_queries(&o->one, e) < 0 ||
+	    check_windows(&o->one, verb, e) < 0)
 		return -1;
+	if (verb == SLO_GATE && o->has_min && !o->has_target) { /* which is no matter there */
+		o->one.target = (struct exact){ 5, 1 };
+		o->has_target = n_files == 0;
+	}
 	if (!n_files && !o->has_target && (o->has_total || slo_has_queries(&o->one)))
 		return err_set(e, ERR_USAGE, "no --target is given");
 	if (o->alerts.n == 0)

@@ -6,9 +6,16 @@
 #include "httpc/options.h"
 #include "slo/state.h"
 
-enum slo_verb { SLO_BUDGET, SLO_CHECK, SLO_RULES };
+enum slo_verb {
+	SLO_BUDGET,
+	SLO_CHECK,
+	SLO_GATE,
+	SLO_BURNDOWN,
+	SLO_SIMULATE,
+	SLO_RULES,
+};
 
-enum slo_format { SLO_TEXT, SLO_JSONL, SLO_CSV };
+enum slo_format { SLO_TEXT, SLO_JSONL, SLO_CSV, SLO_SVG };
 
 struct slo_opts {
 	struct slo one; /* the objective of the command line, with has_target */
@@ -22,11 +29,16 @@ struct slo_opts {
 	struct slo_alerts alerts; /* the usual ones when none are given */
 	struct time_zone *zone;	  /* of one.period, owned */
 	int64_t pace_ns, at_ns;
+	struct exact min;   /* of gate */
+	const char *errors; /* of simulate: phases */
+	int64_t step_ns;
+	bool pass_no_traffic;
 	struct exact low; /* of slo_rules_opts */
 	int64_t interval_ns;
 	const char *output;
 	int format; /* enum slo_format */
-	bool has_target, has_window, has_total, has_bad, has_good, has_at, has_low;
+	bool has_target, has_window, has_total, has_bad, has_good, has_at, has_low, has_min,
+		has_no_traffic;
 };
 
 /* Rows of cli.taken whose data is a struct slo_opts, which outlives what they are given. */

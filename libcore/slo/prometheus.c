@@ -126,5 +126,5 @@ static int values(void *data, struct bytes query, const struct slo_times *at, st
 
 struct slo_source prometheus_source(struct prometheus *p)
 {
-	return (struct slo_source){ values, p };
+	return (struct slo_source){ values, p, p->api == PROMETHEUS_LOKI_API };
 }

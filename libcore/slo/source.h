@@ -29,6 +29,9 @@ struct slo_source {
 	int (*values)(void *data, struct bytes query, const struct slo_times *at,
 		      struct slo_value *ret, struct err *e);
 	void *data;
+	/* It is asked for one time after the other: LogQL's ranges are put to multiples of their
+	 * step. */
+	bool one_by_one;
 };
 
 /* A number of an answer. Errors: ERR_CORRUPT, ERR_LIMIT as above. */

@@ -5,11 +5,6 @@
 #include "query/query.h"
 #include "query/template.h"
 
-struct answer {
-	const struct slo_times *at;
-	struct slo_value *ret;
-};
-
 /* A count is a whole number as long as it is below 2^53, and is written as such. */
 static int read_value(double v, struct slo_value *ret, struct err *e)
 {
@@ -25,7 +20,7 @@ static int read_value(double v, struct slo_value *ret, struct err *e)
 static int take(void *data, const struct vec *v, const struct steps *steps, enum metric_kind kind,
 		struct err *e)
 {
-	const struct answer *a = data;
+	struct slo_value *ret = data;
 
 	(void)steps;
 	(void)kind;
@@ -33,10 +28,7 @@ static int take(void *data, const struct vec *v, const struct steps *steps, enum
 		return err_set(e, ERR_QUERY,
 			       "expected one series, found %zu: put sum(...) around the query",
 			       v->n);
-	for (size_t i = 0; v->n && i < a->at->n && i < v->n_steps; i++)
-		if (v->v[0].has[i] && read_value(v->v[0].v[i], &a->ret[i], e) < 0)
-			return -1;
-	return 0;
+	return v->n && v->v[0].has[0] ? read_value(v->v[0].v[0], ret, e) : 0;
 }
 
 static int no_entry(void *data, const struct log_entry *entry, struct err *e)
@@ -46,30 +38,21 @@ static int no_entry(void *data, const struct log_entry *entry, struct err *e)
 	return err_set(e, ERR_BUG, "an entry of a metric query");
 }
 
+/* At one time: .one_by_one. */
 static int values(void *data, struct bytes query, const struct slo_times *at, struct slo_value *ret,
 		  struct err *e)
 {
 	const struct slo_stored *s = data;
 	struct logql_opts parse = { .flags = LOGQL_NO_LOG, .check_template = template_check };
-	struct answer answer = { at, ret };
-	const struct query_out out = { .entry = no_entry, .metric = take, .data = &answer };
-	struct query_opts o = { .source = s->source, .jobs = work_cpus() };
+	const struct query_out out = { .entry = no_entry, .metric = take, .data = ret };
+	struct query_opts o = {
+		.source = s->source, .jobs = work_cpus(), .at = at->from_ns, .has_at = true
+	};
 	struct logql_query q;
 	uint64_t n;
 	int rc;
 
-	for (size_t i = 0; i < at->n; i++)
-		ret[i] = (struct slo_value){ 0 };
-	if (at->n == 1) {
-		o.at = at->from_ns;
-		o.has_at = true;
-	} else {
-		o.kind = METRIC_RANGE;
-		o.from = at->from_ns;
-		o.to = at->from_ns + at->step_ns * (int64_t)(at->n - 1);
-		o.step_ns = at->step_ns;
-		o.has_from = o.has_to = o.has_step = true;
-	}
+	*ret = (struct slo_value){ 0 };
 	if (logql_parse(query, &parse, &q, NULL, e) < 0)
 		return -1;
 	rc = query_check(&q, &o, e);
@@ -81,5 +64,5 @@ static int values(void *data, struct bytes query, const struct slo_times *at, st
 
 struct slo_source slo_stored_source(struct slo_stored *s)
 {
-	return (struct slo_source){ values, s };
+	return (struct slo_source){ values, s, true };
 }

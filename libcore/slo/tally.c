@@ -149,12 +149,6 @@ int slo_tally_objectives(const struct slo_tally *t, const struct slo_tally_opts 
 
 /* --- rows with times ------------------------------------------------------------------------- */
 
-void slo_series_release(struct slo_series *s)
-{
-	free(s->v);
-	*s = (struct slo_series){ 0 };
-}
-
 static int by_time(const void *a, const void *b)
 {
 	const struct slo_row *x = *(const struct slo_row *const *)a;
@@ -247,20 +241,6 @@ int slo_tally_series(const struct slo_tally *t, const struct slo *o, struct slo_
 	return rc;
 }
 
-/* Those of whole intervals in [from, to). */
-static int sum_between(const struct slo_series *s, int64_t from, int64_t to, struct slo_counts *ret,
-		       struct err *e)
-{
-	*ret = (struct slo_counts){ 0 };
-	for (size_t i = 0; i < s->n; i++) {
-		int64_t at = s->from_ns + (int64_t)i * s->step_ns;
-
-		if (at >= from && at + s->step_ns <= to && slo_counts_add(ret, &s->v[i], e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int count_series(const struct slo_series *series, const struct slo_alerts *a, bool is_now,
 			struct slo_state *s, struct err *e)
 {
@@ -273,13 +253,13 @@ static int count_series(const struct slo_series *series, const struct slo_alerts
 		/* At the very end of a month it is still that month. */
 		s->m.now_ns = end - (s->m.period.kind != SLO_ROLLING);
 	}
-	if (sum_between(series, slo_period_at(&s->m.period, s->m.now_ns).from, end, &s->m.counts,
-			e) < 0)
+	if (slo_series_sum(series, slo_period_at(&s->m.period, s->m.now_ns).from, end, &s->m.counts,
+			   e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (window[i] % series->step_ns != 0)
 			continue;
-		if (sum_between(series, end - window[i], end, &c, e) < 0 ||
+		if (slo_series_sum(series, end - window[i], end, &c, e) < 0 ||
 		    slo_state_add(s, window[i], &c, e) < 0)
 			return -1;
 	}

@@ -4,6 +4,7 @@
 
 #include "base/map.h"
 #include "slo/rows.h"
+#include "slo/series.h"
 #include "slo/state.h"
 
 /* Rows of each objective, in order. {0} is a valid empty one; the rows must stay. */
@@ -33,17 +34,6 @@ MUST_CHECK int slo_tally_objectives(const struct slo_tally *t, const struct slo_
 
 /* The first row of which no objective of the set is; NULL: there is none. */
 const struct slo_row *slo_tally_stranger(const struct slo_tally *t, const struct slo_set *set);
-
-/* Counts of intervals of the same length, one behind the other; without gaps. */
-struct slo_series {
-	int64_t from_ns, step_ns;
-	size_t n;
-	struct slo_counts *v; /* owned; of intervals without a row, none */
-};
-
-enum { SLO_SERIES_MAX = 1000000 };
-
-void slo_series_release(struct slo_series *s);
 
 /* The rows with times, if there are any (else .n is 0). Errors: ERR_CORRUPT, two of one time;
  * ERR_LIMIT, more than SLO_SERIES_MAX intervals. */

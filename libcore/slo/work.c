@@ -208,10 +208,12 @@ static int count_one(struct slo_work *w, struct slo_state *s, struct err *e)
 	return rc < 0 ? -1 : slo_state_settle(s, &o->alerts, e);
 }
 
-static int say_whose(const struct slo *o, struct err *e)
+int slo_work_say_whose(const struct slo_work *w, const struct slo *o, struct err *e)
 {
 	struct buf place = { 0 };
 
+	if (w->set.n == 1 && !o->file)
+		return -1;
 	slo_add_place(&place, o);
 	err_wrap(e, "%s", buf_str(&place));
 	buf_release(&place);
@@ -233,8 +235,7 @@ int slo_work_count(struct slo_work *w, struct slo_state **ret, size_t *ret_n, st
 			n++;
 			continue;
 		}
-		if (w->set.n > 1 || w->set.v[i].file)
-			say_whose(&w->set.v[i], &why);
+		slo_work_say_whose(w, &w->set.v[i], &why);
 		if (why.code == ERR_AGAIN) {
 			free(v);
 			*e = why;
@@ -247,4 +248,67 @@ int slo_work_count(struct slo_work *w, struct slo_state **ret, size_t *ret_n, st
 	*ret = v;
 	*ret_n = n;
 	return 0;
+}
+
+/* --- over time ------------------------------------------------------------------------------- */
+
+enum { INTERVALS = 60 };
+
+/* Of rows: now is where the last ends, unless it is said. */
+static int series_of_rows(struct slo_work *w, const struct slo *o, struct slo_series *ret,
+			  struct slo_span *span, struct err *e)
+{
+	const struct slo_opts *opts = &w->ask->opts;
+
+	if (slo_tally_series(&w->tally, o, ret, e) < 0)
+		return err_wrap(e, "%s", name_of(opts->counts_file ? opts->counts_file : "-"));
+	if (ret->n == 0)
+		return err_set(e, ERR_USAGE, "its counts have no field 'time'");
+	span->to = opts->has_at ? opts->at_ns : ret->from_ns + (int64_t)ret->n * ret->step_ns;
+	span->from = slo_period_at(&o->period, span->to - (o->period.kind != SLO_ROLLING)).from;
+	return 0;
+}
+
+static int series_of_queries(struct slo_work *w, const struct slo *o, int64_t step_ns,
+			     struct slo_series *ret, struct slo_span *span, struct err *e)
+{
+	struct slo_series s = { 0 };
+	struct slo_times at;
+	int64_t length;
+
+	/* The second that has begun is in it. */
+	span->to = (w->ask->opts.at_ns + NS_PER_S - 1) / NS_PER_S * NS_PER_S;
+	span->from = slo_period_at(&o->period, span->to).from;
+	length = span->to - span->from;
+	s.step_ns = step_ns ? step_ns : (length / INTERVALS + NS_PER_S - 1) / NS_PER_S * NS_PER_S;
+	s.n = s.step_ns ? (size_t)(length / s.step_ns) : 0;
+	if (s.n == 0)
+		return err_set(e, ERR_USAGE, "its period has just begun");
+	if (s.n > SLO_TIMES_MAX)
+		return err_set(e, ERR_LIMIT, "more than %d intervals: make --step longer",
+			       SLO_TIMES_MAX);
+	/* What is left over of the period is left out at its beginning. */
+	s.from_ns = span->to - (int64_t)s.n * s.step_ns;
+	s.v = mem_alloc(s.n * sizeof(*s.v));
+	at = (struct slo_times){ s.from_ns + s.step_ns, s.step_ns, s.n };
+	if (slo_measure_counts(&w->source, o, s.step_ns, &at, s.v, e) < 0) {
+		slo_series_release(&s);
+		return -1;
+	}
+	*ret = s;
+	return 0;
+}
+
+int slo_work_series(struct slo_work *w, const struct slo *o, int64_t step_ns,
+		    struct slo_series *ret, struct slo_span *ret_span, struct err *e)
+{
+	if (w->has_rows)
+		return series_of_rows(w, o, ret, ret_span, e);
+	if (w->source.values && slo_has_queries(o))
+		return series_of_queries(w, o, step_ns, ret, ret_span, e);
+	return err_set(e, ERR_USAGE,
+		       w->source.values
+			       ? "has no queries"
+			       : "--total is a single number: counts over time are those of "
+				 "--counts, --prometheus, --addr or --store");
 }

@@ -37,4 +37,15 @@ void slo_work_close(struct slo_work *w);
 MUST_CHECK int slo_work_count(struct slo_work *w, struct slo_state **ret, size_t *ret_n,
 			      struct err *e);
 
+/*
+ * Counts of an objective over its period, in intervals: those of its rows, or as many as fit well
+ * into a picture, each of which is asked for; of step_ns, when that is not 0. ret_span: from the
+ * begin of the period to now. Errors: ERR_USAGE, its counts have no times; those of what is asked.
+ */
+MUST_CHECK int slo_work_series(struct slo_work *w, const struct slo *o, int64_t step_ns,
+			       struct slo_series *ret, struct slo_span *ret_span, struct err *e);
+
+/* Puts in front of a message whose it is, where there are several. Returns -1. */
+int slo_work_say_whose(const struct slo_work *w, const struct slo *o, struct err *e);
+
 #endif

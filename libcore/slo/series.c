@@ -1,0 +1,23 @@
+#include "slo/series.h"
+
+#include <stdlib.h>
+
+void slo_series_release(struct slo_series *s)
+{
+	free(s->v);
+	*s = (struct slo_series){ 0 };
+}
+
+int slo_series_sum(const struct slo_series *s, int64_t from_ns, int64_t to_ns,
+		   struct slo_counts *ret, struct err *e)
+{
+	*ret = (struct slo_counts){ 0 };
+	for (size_t i = 0; i < s->n; i++) {
+		int64_t at = s->from_ns + (int64_t)i * s->step_ns;
+
+		if (at >= from_ns && at + s->step_ns <= to_ns &&
+		    slo_counts_add(ret, &s->v[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}

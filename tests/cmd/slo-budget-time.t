@@ -1,0 +1,117 @@
+#!/bin/sh
+# slo-budget gate, simulate and burndown.
+. "${0%/*}/../lib/tap.sh"
+
+need jq
+
+# field FILTER: of the last answer.
+field() {
+	jq -c "$1" "$TAP/stdout"
+}
+
+# --- gate ---
+ok "enough are good" exits 0 slo-budget gate --min 0.99 --total 1000 --bad 10
+ok "it is said" stdout_is "slo: pass: 99% of events are good, at least 99% are to be"
+ok "one less is not enough" exits 1 slo-budget gate --min 0.99 --total 1000 --bad 11 -o jsonl
+ok "as JSON" stdout_is '{"name":"slo","gate":"fail","min":0.99,"sli":0.989,"total":1000,"bad":11}'
+ok "all may be asked for" exits 0 slo-budget gate --min 100% --total 5 --bad 0
+ok "without --min it is the target" exits 1 slo-budget gate --target 99% --total 100 --bad 2
+ok "no traffic is no evidence" exits 1 slo-budget gate --min 0.99 --total 0 --bad 0
+ok "it is said" stdout_has "slo: no traffic"
+ok "unless it is to pass" exits 0 slo-budget gate --min 0.99 --no-traffic pass --total 0 --bad 0 -o jsonl
+ok "as JSON" stdout_is '{"name":"slo","gate":"no_traffic","min":0.99,"sli":null,"total":0,"bad":0}'
+printf 'name,total,bad\na,100,0\nb,100,5\n' >counts
+ok "one of several closes it" exits 1 slo-budget gate --min 99% --counts counts
+ok "both are told" stdout_lines 2
+ok "as csv" exits 1 slo-budget gate --min 99% --counts counts -o csv
+ok "with names" stdout_has "b,,0.5,30d,100,5,0.95"
+lokid-ingest -q --wal wal -l app=nginx "$REPO/examples/logs/nginx.log"
+ok "a query with a window of its own" exits 0 slo-budget gate --min 97% --wal wal \
+	--error-query 'sum(count_over_time({app="nginx"} |= " 504 " [1h]))' --total-query 'sum(count_over_time({app="nginx"}[1h]))'
+ok "counts" stdout_has "97.586872586872587% of events are good"
+ok "which others refuse" exits 2 slo-budget --target 97% --wal wal --error-query 'a' --total-query 'b'
+ok "it is said" stderr_has "option '--error-query': has no {{.window}}"
+ok "--min is for gate" exits 2 slo-budget --min 0.9 --target 99% --total 1 --bad 0
+ok "it is said" stderr_has "option '--min' has no effect without 'gate'"
+ok "--min is a share" exits 2 slo-budget gate --min 99 --total 1 --bad 0
+ok "it is said" stderr_has "expected a share from 0 to 100 %, found '99'; a percentage has '%' behind it"
+ok "neither is exit 2" exits 2 slo-budget gate --total 1 --bad 0
+ok "it is said" stderr_has "no --target is given"
+
+# --- simulate ---
+# 2 % is 20 times what may fail: the hour's window has 14.4 times when 0.72 h of it are bad, six hours have six
+# times never. An hour of it is 20/720 of the budget.
+ok "a short outage" exits 0 slo-budget simulate --target 99.9% --errors 6h:0,1h:2%,12h:0
+ok "is told minute by minute" stdout_is '               6h44m  page   fires: above 14.4 over 1h and 5m; left 97.96%
+                7h2m  page   resets: above 14.4 over 1h and 5m; left 97.22%
+                 19h  end; left 97.22%'
+# A third of the budget is gone before. The hour leaves the window thirty days behind it; when 17 of its 60 minutes
+# have, the other 43 are less than 0.1 % of 30 days, which is 43.2.
+ok "a long one" exits 1 slo-budget simulate --target 99.9% --errors 10d:0.1%,1h:100%,40d:0 -o jsonl
+is "spends it all; it comes back when the outage leaves the window" "$(jq -c 'select(.event | test("gone|recovered|end")) | [.time, .event]' "$TAP/stdout")" \
+	'["10d29m","gone"]
+["40d17m","recovered"]
+["50d1h","end"]'
+is "alerts as their windows fill" "$(jq -r 'select(.event == "fires") | [.time, .severity, .factor] | join(" ")' "$TAP/stdout")" \
+	"10d1m page 14.4
+10d1m ticket 1
+10d2m page 6
+10d3m ticket 3"
+ok "alerts of one's own, in seconds" exits 0 slo-budget simulate --target 90% --window 1h --alert 5:1m:10s --errors 1m:0,1m:60%,1m:0
+ok "are looked at each second" stdout_has "               1m51s  page   fires: above 5 over 1m and 10s"
+ok "--step" exits 0 slo-budget simulate --target 99.9% --step 5m --errors 6h:0,1h:2%,12h:0
+ok "is how often it is looked" stdout_has "               6h45m  page   fires"
+ok "as a picture" exits 0 slo-budget simulate --target 99.9% --errors 1h:0,1h:2% -o svg
+ok "is SVG" stdout_has "</svg>"
+ok "as rows" exits 0 slo-budget simulate --target 99.9% --errors 1h:0,1h:2% -o csv
+ok "of what is left" stdout_has "slo,2h,0.9722222222"
+ok "what was" sh -c 'printf "time,total,bad\n2026-01-01,100,1\n2026-01-02,100,20\n2026-01-03,100,0\n" >days'
+ok "as alerts would have had it" exits 1 slo-budget simulate --target 90% --window 2d --alert 1:2d:1d --counts days
+ok "told by date" stdout_is '2026-01-03T00:00:00Z  page   fires: above 1 over 2d and 1d; left -5%
+2026-01-03T00:00:00Z  budget is gone; left -5%
+2026-01-04T00:00:00Z  page   resets: above 1 over 2d and 1d; left 0%
+2026-01-04T00:00:00Z  end; left 0%'
+for errors in 1h 1h:x 1h:2:3 x:1% 1h:101% ''; do
+	[ "$errors" ] || continue
+	ok "refused: $errors" exits 2 slo-budget simulate --target 99% --errors "$errors"
+	ok "it is said" stderr_has "option '--errors': "
+done
+ok "90s of minutes" exits 2 slo-budget simulate --target 99% --errors 90s:1%
+ok "are no multiple" stderr_has "'90s:1%': is no multiple of --step"
+ok "a window that is none" exits 2 slo-budget simulate --target 99% --step 7m --errors 7m:1%
+ok "is refused" stderr_has "the window 5m is no multiple of the intervals of 7m"
+ok "too many intervals" exits 3 slo-budget simulate --target 99% --step 1s --errors 100d:1%
+ok "are exit 3" stderr_has "more than 1000000 intervals: make --step longer"
+
+# --- burndown ---
+printf 'time,total,bad\n2026-01-01,100,1\n2026-01-02,200,2\n2026-01-03,100,1\n' >days
+ok "a burn-down" exits 0 slo-budget burndown --target 98% --counts days
+ok "in the terminal" stdout_is 'slo: what is left of the error budget
+  2026-01-01T00:00:00Z  ########################################  100%
+  2026-01-02T00:00:00Z  ###################################.....  87.5%
+  2026-01-03T00:00:00Z  #########################...............  62.5%
+  2026-01-04T00:00:00Z  ####################....................  50%'
+ok "as JSON" exits 0 slo-budget burndown --target 98% --counts days -o jsonl
+is "all points" "$(field '.remaining' | tr '\n' ' ')" "1 0.875 0.625 0.5 "
+ok "as CSV" exits 0 slo-budget burndown --target 98% --counts days -o csv
+ok "with times" stdout_has "slo,2026-01-04T00:00:00Z,0.5"
+ok "as a picture" exits 0 slo-budget burndown --target 98% --counts days -o svg --name 'a<b'
+ok "with its name" stdout_has "budget of a&lt;b"
+command -v xmllint >/dev/null 2>&1 && ok "that is XML" xmllint --noout "$TAP/stdout"
+ok "only of the period" exits 0 slo-budget burndown --target 98% --window 1d --counts days
+ok "is the last day" stdout_lines 3
+ok "of a log, by queries" exits 0 slo-budget burndown --wal wal --target 97% --window 1h --step 10m -o jsonl \
+	--error-query 'sum(count_over_time({app="nginx"} |= " 504 " [{{.window}}]))' --total-query 'sum(count_over_time({app="nginx"}[{{.window}}]))'
+is "ends with what is left" "$(jq -s -c '[length, .[0].remaining, .[-1].remaining]' "$TAP/stdout")" "[7,1,0.1956241956241956]"
+ok "a single number" exits 2 slo-budget burndown --target 98% --total 1 --bad 0
+ok "is no burn-down" stderr_has "--total is a single number: counts over time"
+printf 'total,bad\n1,0\n' >counts
+ok "nor are counts without times" exits 2 slo-budget burndown --target 98% --counts counts
+ok "it is said" stderr_has "its counts have no field 'time'"
+printf 'name,time,total,bad\na,2026-01-01,100,1\nb,2026-01-02,200,2\n' >days
+ok "other times are other pictures" exits 2 slo-budget burndown --target 98% --counts days -o svg
+ok "it is said" stderr_has "each needs a picture of its own"
+ok "a budget is no picture" exits 2 slo-budget --target 98% --total 1 --bad 0 -o svg
+ok "it is said" stderr_has "option '--format svg' has no effect without"
+
+done_testing
