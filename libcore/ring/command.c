@@ -6,13 +6,15 @@
 
 #include "base/find.h"
 #include "base/mem.h"
+#include "ring/drain.h"
+#include "ring/picture.h"
 #include "ring/plan.h"
 #include "ring/report.h"
 #include "ring/shard.h"
 #include "ring/simulate.h"
 #include "time/time.h"
 
-static const int64_t WATCH_NS = 2 * NS_PER_S;
+static const int64_t WATCH_NS = 2 * NS_PER_S, DRAIN_NS = 600 * NS_PER_S;
 
 PRINTF_LIKE(2, 3) static void note(const struct ring_command *c, const char *fmt, ...)
 {
@@ -385,6 +387,45 @@ static int run_simulate(void *command, char **operand, size_t n, struct err *e)
 	return rc;
 }
 
+static int tell_picture(const struct ring_report *r, void *data, struct err *e)
+{
+	(void)data;
+	(void)e;
+	ring_picture(&r->view, r->out);
+	return 0;
+}
+
+static int run_svg(void *command, char **operand, size_t n, struct err *e)
+{
+	if (none("svg", operand, n, e) < 0)
+		return -1;
+	return tell(command, tell_picture, NULL, e);
+}
+
+/* ---- drain ---- */
+
+static int run_drain(void *command, char **operand, size_t n, struct err *e)
+{
+	struct ring_command *c = command;
+	struct ring_opts *o = &c->opts;
+	struct ring_drain_ask a = { .force = o->force,
+				    .now_ns = ring_opts_now(o),
+				    .timeout_ns = o->timeout_ns ? o->timeout_ns : DRAIN_NS,
+				    .step = c->note,
+				    .data = c->data };
+	struct ring_place *p;
+	int rc;
+
+	if (one_name("drain", operand, n, &a.name, e) < 0 || httpc_given_read(&o->node, e) < 0)
+		return -1;
+	a.http = o->node.http;
+	if (ring_opts_open(o, &p, e) < 0)
+		return -1;
+	rc = ring_drain(p, &a, e);
+	ring_place_close(p);
+	return rc;
+}
+
 /* In the order of enum ring_verb. */
 const struct cli_verb ring_verbs[] = {
 	{ "init", "", "make a ring, or change its settings", run_init },
@@ -397,6 +438,8 @@ const struct cli_verb ring_verbs[] = {
 	{ "tokens", "[INSTANCE]", "where the instances stand on the ring", run_tokens },
 	{ "plan", "", "what would move if instances came or went", run_plan },
 	{ "simulate", "", "a ring that is nowhere: spread, movement, failures", run_simulate },
+	{ "drain", "INSTANCE", "empty a node into the store, then take it out", run_drain },
+	{ "svg", "", "the ring as a picture", run_svg },
 	{ 0 },
 };
 

@@ -203,6 +203,10 @@ const struct cli_taken ring_options[] = {
 	  AT(fail) },
 	{ { 0, "streams", "N", "simulate: place so many streams" }, take_streams, AT(streams) },
 	{ { 0, "seed", "N", "simulate: which nodes fail (0)" }, take_seed, AT(seed) },
+	{ { 0, "force", NULL, "drain: also when the others are too few" },
+	  cli_take_flag,
+	  AT(force) },
+	HTTPC_OPTIONS("drain", AT(node)),
 	{ { 0, "now", "TIME", "when it is (the clock)" }, take_now, WHOLE },
 	{ { 0, "timeout", "TIME", "for the ring to answer (15s); drain: for all of it (10m)" },
 	  take_duration,
@@ -224,10 +228,11 @@ int ring_opts_check(const struct ring_opts *o, enum ring_verb verb, struct err *
 {
 	const unsigned reports = ON(RING_STATUS) | ON(RING_OWNER) | ON(RING_TOKEN_LIST) |
 				 ON(RING_PLAN) | ON(RING_SIMULATE);
-	const unsigned of_shard = ON(RING_STATUS) | ON(RING_OWNER) | ON(RING_TOKEN_LIST);
+	const unsigned of_shard =
+		ON(RING_STATUS) | ON(RING_OWNER) | ON(RING_TOKEN_LIST) | ON(RING_SVG);
 	const struct cli_use uses[] = {
 		{ "--format", o->has_format, reports },
-		{ "--output", o->output, reports },
+		{ "--output", o->output, reports | ON(RING_SVG) },
 		{ "--tenant", o->tenant, of_shard },
 		{ "--shard-size", o->shard_size, of_shard },
 		{ "--addr", o->addr, ON(RING_JOIN) },
@@ -249,6 +254,7 @@ int ring_opts_check(const struct ring_opts *o, enum ring_verb verb, struct err *
 		{ "--fail", o->fail, ON(RING_SIMULATE) },
 		{ "--streams", o->streams, ON(RING_SIMULATE) },
 		{ "--seed", o->seed, ON(RING_SIMULATE) },
+		{ "--force", o->force, ON(RING_DRAIN) },
 	};
 
 	if (cli_mode_check(verbs, verb, uses, sizeof(uses) / sizeof(*uses), e) < 0)
@@ -257,6 +263,8 @@ int ring_opts_check(const struct ring_opts *o, enum ring_verb verb, struct err *
 		return err_set(e, ERR_USAGE, "option '--period' has no effect without '--auto'");
 	if (verb == RING_STATUS && o->every_ns && !o->watch)
 		return err_set(e, ERR_USAGE, "option '--every' has no effect without '--watch'");
+	if (httpc_given_check(&o->node, "drain", verb == RING_DRAIN ? "https://" : NULL, e) < 0)
+		return -1;
 	if (o->watch && (o->output || o->has_now))
 		return err_set(e, ERR_USAGE,
 			       "option '--watch' does not go with '--output' or '--now'");

@@ -97,4 +97,16 @@ ok "it is said what is expected" stderr_has "option '--fail': expected nodes=N o
 ok "a zone that is not there cannot fail" exits 2 ringctl simulate --nodes 6 --zones 3 --fail zone=b
 ok "it is said which there are" stderr_has "there are zone-1 to zone-3"
 
+# Pictures.
+ok "a picture" exits 0 ringctl --ring z --now 1000000000 svg
+ok "is SVG" stdout_matches '^<svg .*role="img"'
+ok "with every instance" stdout_has ">i-6 (c)<"
+ok "and its share" stdout_matches '>16\.[0-9]*%<'
+ok "well formed" sh -c 'ringctl --ring z --now 1000000000 svg | xmllint --noout - 2>&1 || ! command -v xmllint'
+ringctl --ring z --now 1000000000 leave i-5 2>/dev/null
+ok "who leaves is marked" exits 0 ringctl --ring z --now 1000000000 svg
+ok "in the legend" stdout_has "i-5 (b) LEAVING"
+is "and with a mark at each token" "$(grep -c '<line .*class="warn"' "$TAP/stdout")" 128
+ok "an option that means nothing there is exit 2" exits 2 ringctl svg -o csv
+
 done_testing

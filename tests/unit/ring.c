@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "ring/changes.h"
 #include "ring/explain.h"
+#include "ring/node.h"
 #include "ring/shard.h"
 #include "ring/text.h"
 
@@ -274,6 +275,33 @@ static void changes_are_refused_with_a_reason(void **unused)
 	ring_release(&r);
 }
 
+#define NODE                                                                 \
+	"loki_inflight_requests{method=\"GET\",route=\"metrics\"} 1\n"       \
+	"loki_inflight_requests{method=\"GET\",route=\"api_prom_tail\"} 2\n" \
+	"loki_inflight_requests{method=\"POST\",route=\"push\"} 3\n"         \
+	"loki_inflight_requests{method=\"GET\",route=\"labels\"} 4\n"        \
+	"loki_ingester_wal_records_logged_total 12\n"                        \
+	"lokid_flush_running_seconds 0.25\n"
+
+static void a_node_tells_what_it_has(void **unused)
+{
+	struct ring_node_counts c;
+	struct err e;
+
+	(void)unused;
+	assert_int_equal(
+		0, ring_node_read(BYTES_LIT(NODE "loki_ingester_wal_bytes_in_use 5\n"), &c, &e));
+	assert_true(c.in_flight == 7 && c.batches == 12 && c.waiting == 5 && c.flushing == 0.25);
+	assert_int_equal(-1, ring_node_read(BYTES_LIT(NODE), &c, &e));
+	assert_string_equal("there is no metric loki_ingester_wal_bytes_in_use: is this lokid?",
+			    e.msg);
+	assert_int_equal(
+		-1, ring_node_read(BYTES_LIT(NODE "loki_ingester_wal_bytes_in_use NaN\n"), &c, &e));
+	assert_string_equal("loki_ingester_wal_bytes_in_use: expected a number, found 'NaN'",
+			    e.msg);
+	assert_int_equal(ERR_CORRUPT, e.code);
+}
+
 static void names_are_checked(void **unused)
 {
 	struct buf longer = { 0 };
@@ -303,6 +331,7 @@ int main(void)
 		cmocka_unit_test(verdicts_say_why),
 		cmocka_unit_test(a_majority_that_looks_dead_is_not_forgotten),
 		cmocka_unit_test(changes_are_refused_with_a_reason),
+		cmocka_unit_test(a_node_tells_what_it_has),
 		cmocka_unit_test(names_are_checked),
 	};
 

@@ -1,0 +1,29 @@
+/*
+ * A node goes, and what it has goes into the store before. Where it is in this lies in the ring and
+ * in the node alone, so who is stopped half way does it again from the start, and loses nothing.
+ */
+#ifndef RING_DRAIN_H
+#define RING_DRAIN_H
+
+#include "httpc/httpc.h"
+#include "ring/place.h"
+
+struct ring_drain_ask {
+	struct bytes name;
+	bool force; /* also when the others are too few, or in too few zones */
+	struct httpc_opts http;
+	int64_t now_ns;
+	int64_t timeout_ns;			    /* of all of it */
+	void (*step)(const char *text, void *data); /* tells what was done */
+	void *data;
+};
+
+/*
+ * LEAVING, so that it takes no more writes; until no request is under way and all it acknowledged
+ * is in the store; then out of the ring. Errors: ERR_NO, there is no such instance, the others
+ * would be too few, or it has no address; ERR_AGAIN, it was not done in time, and is LEAVING; as
+ * ring_place_change, ring_node_counts.
+ */
+MUST_CHECK int ring_drain(struct ring_place *p, const struct ring_drain_ask *a, struct err *e);
+
+#endif

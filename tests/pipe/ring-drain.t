@@ -1,0 +1,72 @@
+#!/bin/sh
+# A node is drained: out of the way, emptied into the store, out of the ring; also when that is stopped half way.
+. "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/lokid.sh"
+need jq perl
+
+ring() { ringctl --ring ring "$@"; }
+push_one() { push "{\"streams\":[{\"stream\":{\"app\":\"try\"},\"values\":[[\"$(date +%s%N)\",\"$1\"]]}]}"; }
+stored() { logql --store data/store -o raw '{app="try"}' | sort | tr '\n' ' '; }
+state_of() { ring status -o jsonl 2>/dev/null | jq -r "select(.instance == \"$1\").state"; }
+
+lokid_start || bail "lokid starts"
+ring init --heartbeat-timeout 1h
+for i in 1 2 3; do ring join i-$i --addr "127.0.0.1:$LOKID_PORT" 2>/dev/null; done
+ring join nowhere 2>/dev/null
+
+push_one first
+is "a push is acknowledged" "$CODE" 204
+ok "a node is drained" exits 0 ring drain i-1
+ok "each step is shown" stderr_is "ringctl: 'i-1' is LEAVING
+ringctl: no request is under way
+ringctl: all that it acknowledged is in the store
+ringctl: 'i-1' is out of the ring"
+is "what it had is in the store" "$(stored)" "first "
+is "it is not in the ring" "$(state_of i-1)" ""
+ok "it cannot be drained again" exits 1 ring drain i-1
+ok "it is said why" stderr_has "there is no instance 'i-1'"
+ok "without an address nothing is emptied" exits 1 ring drain nowhere
+ok "it is said what to do" stderr_has "instance 'nowhere' has no address: join --addr gives it one"
+is "and it stays as it was" "$(state_of nowhere)" ACTIVE
+
+# A node that does not answer: it is LEAVING, and the same command goes on from there.
+push_one second
+kill -STOP "$LOKID_PID"
+ok "a node that hangs is not drained in time: exit 5" exits 5 ring drain i-2 --timeout 300ms
+ok "it is said where that stands" stderr_has "'i-2' is LEAVING, and not empty yet: http://127.0.0.1:$LOKID_PORT/metrics: "
+is "it is LEAVING" "$(state_of i-2)" LEAVING
+kill -CONT "$LOKID_PID"
+is "nothing was flushed" "$(stored)" "first "
+
+# A request that is under way is waited for. Its body comes in two parts.
+# shellcheck disable=SC2016
+spawn perl -MSocket -e 'my ($port) = @ARGV;
+	my $body = "{\"streams\":[{\"stream\":{\"app\":\"try\"},\"values\":[[\"" . time . "000000000\",\"third\"]]}]}";
+	socket(my $s, PF_INET, SOCK_STREAM, 0) or die;
+	connect($s, sockaddr_in($port, INADDR_LOOPBACK)) or die;
+	syswrite $s, "POST /loki/api/v1/push HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: " . length($body) . "\r\n\r\n" . substr($body, 0, 9);
+	select undef, undef, undef, 0.05 until -e "finish";
+	syswrite $s, substr($body, 9);
+	sysread $s, my $answer, 4096; print $answer' "$LOKID_PORT" >answer
+under_way() { [ "$(count_of 'loki_inflight_requests{method="POST",route="loki_api_v1_push"}')" = 1 ]; }
+ok "a push is under way" wait_for 10 under_way
+ring drain i-2 >drained 2>&1 &
+drainer=$!
+ok "it is waited for" wait_for 10 grep -q "waiting: requests are under way" drained
+is "the node is in the ring as long" "$(state_of i-2)" LEAVING
+: >finish
+wait $drainer
+is "then the node is drained" $? 0
+ok "with all its steps" grep -q "'i-2' is out of the ring" drained
+is "what came last is in the store, too" "$(stored)" "first second third "
+ok "that push was acknowledged" grep -q '^HTTP/1.1 204' answer
+
+# The others have to be enough.
+ok "the last but one is not drained" exits 1 ring drain i-3
+ok "it is said why" stderr_has "without 'i-3' (--force takes it out all the same): a write needs 2 instances that take it, have 1"
+is "it is as it was" "$(state_of i-3)" ACTIVE
+ok "by force it is" exits 0 ring drain i-3 --force
+ok "credentials are for drain alone" exits 2 ring status --token-file ring
+ok "an address that is none is exit 2" sh -c 'ringctl --ring ring join odd --addr http:// 2>/dev/null && ringctl --ring ring join odd2 --addr a:1 2>/dev/null && ! ringctl --ring ring drain odd --force 2>said && grep -q "expected a host" said'
+
+done_testing
