@@ -8,16 +8,20 @@
 #include "cli/verbs.h"
 #include "cost/ask_capacity.h"
 #include "cost/ask_compare.h"
+#include "cost/ask_forecast.h"
 #include "cost/ask_iam_check.h"
 #include "cost/ask_report.h"
 #include "cost/ask_usage.h"
+#include "cost/ask_whatif.h"
 
 /* The options of each verb; each begins with a struct cost_base. */
 struct cost_ask {
 	struct cost_report_opts report;
 	struct cost_usage_opts usage;
 	struct cost_compare_opts compare;
+	struct cost_forecast_opts forecast;
 	struct cost_capacity_opts capacity;
+	struct cost_whatif_opts whatif;
 	struct cost_iam_opts iam;
 };
 

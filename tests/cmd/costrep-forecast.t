@@ -1,0 +1,59 @@
+#!/bin/sh
+# costrep forecast: what will be paid, by growth that is given or seen.
+. "${0%/*}/../lib/tap.sh"
+
+# Whole months of 2026: 100 in January, 110 in February, 121 in March; of December and April a part.
+for month in 01:100 02:110 03:121; do
+	for day in 01 28; do
+		echo "{\"date\":\"2026-${month%:*}-$day\",\"resource\":\"store\",\"cost_usd\":$((${month#*:} / 2))}"
+	done
+	[ $((${month#*:} % 2)) = 0 ] || echo "{\"date\":\"2026-${month%:*}-31\",\"resource\":\"store\",\"cost_usd\":1}"
+done >whole.jsonl
+{
+	echo '{"date":"2025-12-30","resource":"store","cost_usd":3}'
+	cat whole.jsonl
+	echo '{"date":"2026-04-02","resource":"store","cost_usd":5}'
+} >costs.jsonl
+
+ok "growth is seen in whole months" exits 0 costrep forecast costs.jsonl
+ok "and said" stdout_has "121.00 USD in 2026-03, and 10 % more each month"
+ok "the next month" stdout_matches "^2026-04 +133.10 +133.10$"
+ok "and the last of twelve" stdout_matches "^2027-03 +379.75 +2846.25$"
+ok "stdin is read" exits 0 sh -c 'costrep forecast <costs.jsonl'
+ok "growth may be given" exits 0 costrep forecast --growth -50 --months 2 -o jsonl costs.jsonl
+ok "exactly" stdout_has '{"month":"2026-05","cost":30.25,"sum":90.75,"growth_percent":-50,"currency":"USD"}'
+ok "and the cost" exits 0 costrep forecast --cost 34.50 --growth 2.5 --months 14 --at 2025-12-31 -o csv
+ok "months go on over a year's end" stdout_has "2026-01,35.3625,35.3625"
+ok "to the billionth" stdout_has "2027-02,48.747596824,"
+
+ok "below a budget is exit 0" exits 0 costrep forecast --cost 100 --growth 10 --months 2 --budget 121 --at 2026-01-01
+ok "above it is exit 1" exits 1 costrep forecast --cost 100 --growth 10 --months 2 --budget 120.999999999 --at 2026-01-01
+ok "the month is told" stdout_matches "^2026-03 +121.00 +231.00 +above$"
+ok "as objects, too" exits 1 costrep forecast --cost 100 --growth 10 --months 1 --budget 1 --at 2026-01-01 -o jsonl
+ok "with a member" stdout_has '"over_budget":true}'
+ok "as a picture" exits 0 costrep forecast --budget 900 -o svg costs.jsonl
+ok "with the months" stdout_has "2026-04"
+ok "as a page" exits 0 costrep forecast -o html costs.jsonl
+ok "with a table" stdout_has "<table"
+
+refused() {
+	status=$1 message=$2
+	shift 2
+	ok "$message: exit $status" exits "$status" "$@"
+	ok "and said" stderr_has "$message"
+}
+refused 2 "by how much does it grow? Say it with --growth" costrep forecast --cost 1
+refused 2 "records ('costs.jsonl') and --cost are one too many" costrep forecast --cost 1 --growth 1 costs.jsonl
+refused 2 "option '--cost': expected an amount of 0 to 9223372036, found '-1'" costrep forecast --cost=-1 --growth 1
+refused 2 "option '--budget': expected an amount of 0 to 9223372036, found 'nan'" costrep forecast --cost 1 --growth 1 --budget nan
+refused 2 "option '--growth': expected more than -100 and at most 1000 percent, found '-100'" costrep forecast --growth -100
+refused 2 "option '--months': expected" costrep forecast --months 121
+refused 2 "there is no whole month among the records: say what one costs with --cost" sh -c 'tail -n 1 costs.jsonl | costrep forecast'
+refused 2 "the records show no growth from one whole month to another: say it with --growth" sh -c 'head -n 2 whole.jsonl | sed s/28/31/ | costrep forecast'
+refused 3 "what it comes to is too large" costrep forecast --cost 9e9 --growth 10
+refused 3 "'cost_usd'" sh -c 'sed s/55/-55/ costs.jsonl | costrep forecast'
+refused 3 "there are records that cannot be counted, so there is no forecast" sh -c 'sed s/55/-55/ costs.jsonl | costrep forecast'
+refused 3 "'currency': EUR among records in USD" sh -c \
+	'{ cat costs.jsonl; echo "{\"date\":\"2026-01-01\",\"resource\":\"x\",\"cost\":1,\"currency\":\"EUR\"}"; } | costrep forecast'
+
+done_testing

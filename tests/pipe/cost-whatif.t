@@ -1,0 +1,77 @@
+#!/bin/sh
+# costrep whatif: a store as it is, and as it would be.
+. "${0%/*}/../lib/tap.sh"
+
+cat >prices.yaml <<'EOF'
+currency: USD
+prices:
+  - { name: storage.standard, price: 1000000, per: GB-month }
+  - { name: storage.cold, price: 500000, per: GB-month }
+  - { name: requests.put, price: 0.005, per: 1000 }
+EOF
+# Ten days of one tenant, each alike, in zstd.
+for d in 01 02 03 04 05 06 07 08 09 10; do
+	ts=$(date -u -d "2026-01-$d" +%s)
+	for i in $(seq 10 99); do
+		echo "{\"ts\":\"${ts}0000000$i\",\"labels\":{\"app\":\"web\"},\"line\":\"GET /$i 200 in 12 ms, as the one before\"}"
+	done
+done | chunkpack --store S | idxbuild --store S >/dev/null
+bytes_of() {
+	find "$@" -type f -printf '%s\n' | awk '{ n += $1 } END { print n }'
+}
+whatif() {
+	costrep whatif --store S --at 2026-01-11 "$@"
+}
+
+ok "a shorter retention" exits 0 whatif --retention 4d -o jsonl
+ok "now is what there is" stdout_has "{\"side\":\"now\",\"bytes\":$(bytes_of S/fake),\"objects\":20,"
+ok "then is what stays, to the byte" stdout_has "{\"side\":\"then\",\"bytes\":$(bytes_of S/fake/*/2026-01-0[89] S/fake/*/2026-01-10),\"objects\":6,"
+ok "a longer one goes on as the last days" exits 0 whatif --retention 21d -o jsonl
+ok "by ten more" stdout_matches '"side":"then",.*"objects":40,.*"extra_days":10'
+ok "which is said" exits 0 whatif --retention 21d
+ok "as an assumption" stdout_has "assumed: each flush is 2 PUT requests of each tenant; 10 more days as the mean of the last 7"
+ok "as it is nothing changes" exits 0 whatif --retention 11d -o csv
+ok "at all" stdout_has "stored,$(bytes_of S/fake),$(bytes_of S/fake),0,+0.0"
+
+ok "the encoding that the store has is measured" exits 0 whatif --encoding zstd
+ok "and nothing changes" stdout_matches "^stored .* 0 B +\+0.0$"
+ok "which is said" stdout_matches "^measured: 11 days of entries; [0-9.]+ bytes of lines for each of chunks in zstd$"
+ok "another is assumed" exits 0 whatif --encoding snappy -o jsonl
+ok "and said to be" stdout_has '"ratio":4.000,"ratio_assumed":true}'
+ok "or given" exits 0 whatif --encoding snappy --ratio 2 -o jsonl
+lines=$(costrep usage --store S -o jsonl | sed 's/.*"line_bytes":\([0-9]*\).*/\1/')
+chunks=$(costrep usage --store S -o jsonl | sed 's/.*"chunk_bytes":\([0-9]*\).*/\1/')
+ok "to the byte" stdout_has "{\"side\":\"then\",\"bytes\":$(($(bytes_of S/fake) - chunks + lines / 2)),"
+
+ok "more flushes take more requests" exits 0 whatif --flush 15s -o jsonl
+ok "twenty times as many of 5 minutes" stdout_has '"puts_a_month":350400,'
+ok "as of now" stdout_has '"puts_a_month":17520}'
+ok "which are priced" exits 0 whatif --flush 15s --prices prices.yaml
+ok "in all" stdout_matches "^PUT requests' cost +0.0876 +1.752 +1.6644 +\+1900.0$"
+ok "how often it is now can be said" exits 0 whatif --flush 15s --flush-now 1m -o jsonl
+ok "and counts" stdout_has '"puts_a_month":87600}'
+
+ok "tiers by age" exits 0 whatif --tier 0d=cold --prices prices.yaml -o jsonl
+# A GB is a million: a byte 0.001, and half of it in the other class.
+ok "at their price" stdout_matches "\"side\":\"then\",\"bytes\":$(bytes_of S/fake),.*\"storage_cost\":$(awk -v n="$(bytes_of S/fake)" 'BEGIN { printf "%.4f", n / 2000 }' | sed 's/0*$//')0?,"
+ok "the total is the sum" exits 0 whatif --tier 0d=cold --prices prices.yaml -o csv
+is "of both sides" "$(awk -F , '/^(storage a month|PUT requests. cost)/ { n += $2; t += $3 } /^cost a month/ { printf "%.9f %.9f", n - $2, t - $3 }' "$TAP/stdout" | tr -d -)" "0.000000000 0.000000000"
+ok "all at once" exits 0 whatif --retention 30d --encoding zstd --flush 15s --prices prices.yaml
+
+refused() {
+	message=$1
+	shift
+	ok "$message: exit 2" exits 2 "$@"
+	ok "and said" stderr_has "$message"
+}
+refused "what if what? Say --retention, --encoding, --flush or --tier" whatif
+refused "--ratio is that of --encoding" whatif --ratio 2
+refused "option '--retention': expected days as 30d, found '30h'" whatif --retention 30h
+refused "option '--flush': expected 1s or more, found '1ms'" whatif --flush 1ms
+refused "option '--encoding': expected none, snappy or zstd" whatif --encoding gzip
+refused "option '--ratio': expected 0.001 to 1000000" whatif --encoding zstd --ratio 0
+refused "it has no price of 'storage.hdd'" whatif --prices prices.yaml --tier 1d=hdd
+refused "the store has no whole day to go by" costrep whatif --store S --at 2026-01-01 --retention 30d
+refused "unexpected operand 'S'" costrep whatif S --retention 30d
+
+done_testing
