@@ -300,53 +300,91 @@ static int keep_alive(struct etcd *b, int64_t lease, int64_t deadline, bool *ret
 	return rc;
 }
 
-/* The lease of the instance's heartbeat; 0: it has none. */
-static int lease_of(struct etcd *b, struct bytes name, int64_t deadline, int64_t *ret,
-		    struct err *e)
+/* The key of that name in the folder. ret->n is 0 when there is none. */
+static int read_key(struct etcd *b, const char *folder, struct bytes name, int64_t deadline,
+		    struct arena *a, struct etcd_range *ret, struct err *e)
 {
 	struct buf key = { 0 }, ask = { 0 };
-	struct arena a = { 0 };
-	struct etcd_range range;
 	int rc;
 
-	etcd_ask_key(&ask, key_of(b, &key, "alive/", name));
-	rc = read_range(b, buf_bytes(&ask), deadline, &a, &range, e);
-	if (rc == 0)
-		*ret = range.n ? range.v[0].lease : 0;
+	etcd_ask_key(&ask, key_of(b, &key, folder, name));
+	rc = read_range(b, buf_bytes(&ask), deadline, a, ret, e);
 	buf_release(&key);
 	buf_release(&ask);
-	arena_release(&a);
 	return rc;
+}
+
+/* A new lease, as long as the settings say. */
+static int grant_anew(struct etcd *b, int64_t deadline, struct arena *a, int64_t *ret,
+		      struct err *e)
+{
+	struct etcd_range settings;
+	struct ring r;
+
+	ring_init(&r);
+	if (read_key(b, "settings", BYTES_LIT(""), deadline, a, &settings, e) < 0)
+		return -1;
+	if (settings.n == 0)
+		return err_set(e, ERR_NO, "there is no ring");
+	if (ring_parse_settings(settings.v[0].value, &r, e) < 0)
+		return err_wrap(e, "key '%.*s'", BYTES_ARG(settings.v[0].key));
+	return grant(b, &r, deadline, ret, e);
+}
+
+/* The one instance, not all of them: in a large ring there is always somebody who beats. */
+static int read_instance(struct etcd *b, struct bytes name, int64_t deadline, struct arena *a,
+			 struct ring *r, struct err *e)
+{
+	struct ring_instance *in;
+	struct etcd_range range;
+
+	if (read_key(b, "instances/", name, deadline, a, &range, e) < 0)
+		return -1;
+	if (range.n && ring_parse_instance(range.v[0].value, r, &in, e) < 0)
+		return err_wrap(e, "key '%.*s'", BYTES_ARG(range.v[0].key));
+	if (range.n)
+		in->mod = range.v[0].mod;
+	return ring_set_beat(r, name, ring_now(&b->opts), e);
+}
+
+/* The lease that the heartbeat of this instance has, which goes on, or a new one. */
+static int find_lease(struct etcd *b, struct bytes name, int64_t deadline, struct arena *a,
+		      int64_t *ret, struct err *e)
+{
+	struct etcd_range range;
+	bool lives = false;
+
+	if (read_key(b, "alive/", name, deadline, a, &range, e) < 0)
+		return -1;
+	*ret = range.n ? range.v[0].lease : 0;
+	if (*ret && keep_alive(b, *ret, deadline, &lives, e) < 0)
+		return -1;
+	return lives ? 0 : grant_anew(b, deadline, a, ret, e);
 }
 
 static int try_beat(struct etcd *b, struct bytes name, int64_t deadline, struct err *e)
 {
 	struct etcd_txn t = { 0 };
+	struct arena a = { 0 };
 	struct buf key = { 0 };
-	struct ring_instance *in;
-	bool lives = false, doubtful;
-	int64_t lease = 0;
+	bool doubtful;
+	int64_t lease;
 	struct ring r;
 	int rc;
 
-	if (read_ring(b, deadline, &r, e) < 0)
-		return -1;
-	rc = ring_set_beat(&r, name, ring_now(&b->opts), e);
+	ring_init(&r);
+	rc = read_instance(b, name, deadline, &a, &r, e);
 	if (rc == 0)
-		rc = lease_of(b, name, deadline, &lease, e);
-	if (rc == 0 && lease)
-		rc = keep_alive(b, lease, deadline, &lives, e);
-	if (rc == 0 && !lives)
-		rc = grant(b, &r, deadline, &lease, e);
+		rc = find_lease(b, name, deadline, &a, &lease, e);
 	if (rc == 0) {
-		in = ring_find(&r, name);
-		etcd_txn_if_mod(&t, key_of(b, &key, "instances/", name), in->mod);
-		put_instance(b, &t, in, lease);
+		etcd_txn_if_mod(&t, key_of(b, &key, "instances/", name), r.v[0].mod);
+		put_instance(b, &t, &r.v[0], lease);
 		rc = commit(b, &t, deadline, &doubtful, e);
 		if (rc < 0 && e->code == ERR_AGAIN && time_mono_ns() < deadline)
 			rc = 0; /* twice does no harm */
 	}
 	etcd_txn_release(&t);
+	arena_release(&a);
 	buf_release(&key);
 	ring_release(&r);
 	return rc;

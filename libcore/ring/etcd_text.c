@@ -22,8 +22,8 @@ static void add_prefix(struct buf *b, struct bytes prefix)
 	struct buf end = { 0 };
 
 	add_base64(b, "key", prefix);
-	buf_add_bytes(&end, prefix);
-	end.p[end.n - 1]++;
+	buf_add(&end, prefix.p, prefix.n - 1);
+	buf_add_char(&end, (char)(prefix.p[prefix.n - 1] + 1));
 	buf_add_char(b, ',');
 	add_base64(b, "range_end", buf_bytes(&end));
 	buf_release(&end);
@@ -188,7 +188,7 @@ static int read_kvs(struct bytes list, struct arena *a, struct etcd_range *ret, 
 		ret->n += rc == 0;
 	} while (rc == 0 && json_take(&j, ','));
 	ret->v = arena_alloc(a, ret->n * sizeof(*v));
-	if (ret->n)
+	if (v)
 		memcpy(ret->v, v, ret->n * sizeof(*v));
 	free(v);
 	if (rc == 0 && !json_take(&j, ']'))

@@ -9,6 +9,7 @@
 #include "ring/load.h"
 #include "ring/plant.h"
 
+enum { TOKENS_MAX = 10000000 };
 static const double ALL = 4294967296.0;
 
 int ring_simulate_read_fail(struct bytes text, struct ring_simulate_ask *ret, struct err *e)
@@ -357,6 +358,10 @@ static int check(const struct ring_simulate_ask *a, struct err *e)
 	struct bytes zone = a->fail_zone;
 	uint64_t number;
 
+	if (a->nodes * a->tokens > TOKENS_MAX)
+		return err_set(e, ERR_LIMIT,
+			       "%zu nodes of %u tokens: expected at most %d tokens in all",
+			       a->nodes, a->tokens, TOKENS_MAX);
 	if (a->zones > a->nodes)
 		return err_set(e, ERR_USAGE, "%zu zones of %zu nodes: some would have none",
 			       a->zones, a->nodes);

@@ -91,6 +91,8 @@ is "the same seed fails the same" "$(ringctl simulate --nodes 30 --fail nodes=4 
 ok "fewer nodes than replicas" exits 0 ringctl simulate --nodes 2
 ok "have as many owners as there are" stdout_matches 'owners per range 2$'
 ok "more zones than nodes are exit 2" exits 2 ringctl simulate --nodes 2 --zones 3
+ok "more tokens than a machine holds are exit 3" exits 3 ringctl simulate --nodes 20000 --tokens 4096
+ok "it is said how many there may be" stderr_has "20000 nodes of 4096 tokens: expected at most 10000000 tokens in all"
 ok "no nodes are exit 2" exits 2 ringctl simulate
 ok "a failure of another kind is exit 2" exits 2 ringctl simulate --nodes 3 --fail disk
 ok "it is said what is expected" stderr_has "option '--fail': expected nodes=N or zone=ZONE, found 'disk'"

@@ -40,7 +40,7 @@ kill $watcher
 etcd_ask /v3/kv/put "{\"key\":\"$(printf /leases/instances/i-1 | base64)\",\"value\":\"e30=\"}" >/dev/null
 ok "a value that is none is exit 3" exits 3 ring status
 ok "it is said which" stderr_has "key '/leases/instances/i-1': instance: missing"
-ok "two prefixes are two rings" exits 0 ringctl --ring "$ETCD/suite" --now 1970-01-01T00:10:31Z status
+ok "two prefixes are two rings" exits 0 ringctl --ring "$ETCD/suite" --now 1970-01-01T01:20:01Z status
 
 # Users.
 etcd_ask /v3/auth/user/add '{"name":"root","password":"secret"}' >/dev/null
@@ -61,7 +61,55 @@ ok "with etcd's own two variables" exits 1 env ETCDCTL_USER=root ETCDCTL_PASSWOR
 ok "a file of another form is exit 2" exits 2 ring status --etcd-user-file /dev/null
 ok "it is said what is expected" stderr_has "'/dev/null': expected USER:PASSWORD"
 
-# A server that is none, and one that is away.
+# A server that is none, one that answers nothing, and one that is away.
+cat >answers.py <<'END'
+import http.server, sys
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers['Content-Length']))
+        body = open('body', 'rb').read()
+        self.send_response(int(open('status').read()))
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *args):
+        pass
+server = http.server.HTTPServer(('127.0.0.1', 0), Answer)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+END
+need python3
+spawn python3 answers.py >port
+port_is() { [ -s port ]; }
+wait_for 10 port_is || bail "a server of answers starts"
+OTHER=etcd://127.0.0.1:$(cat port)/r
+answers() { # STATUS BODY
+	echo "$1" >status
+	printf %s "$2" >body
+}
+answers 200 '<html>hello</html>'
+ok "an answer that is none is exit 3" exits 3 ringctl --ring "$OTHER" status
+ok "it is said what was found" stderr_has "expected an object of JSON, found '<html>hello</html>'"
+answers 200 ''
+ok "an empty one, too" exits 3 ringctl --ring "$OTHER" status
+answers 200 '{"kvs":[]}'
+ok "one without a revision" exits 3 ringctl --ring "$OTHER" status
+ok "it is said what is missing" stderr_has "expected a header"
+answers 200 '{"header":{"revision":"9"},"kvs":[{"key":"!!","mod_revision":"1"}]}'
+ok "a key that is not base64" exits 3 ringctl --ring "$OTHER" status
+ok "it is said so" stderr_has "key: expected base64"
+answers 200 '{"header":{"revision":"9"},"kvs":[{"key":"YQ==","mod_revision":"-1"}]}'
+ok "a revision below 0" exits 3 ringctl --ring "$OTHER" status
+answers 404 'nothing here'
+ok "a server without such a path is exit 2" exits 2 ringctl --ring "$OTHER" status
+ok "it is said what it said" stderr_has "answered 404: nothing here"
+answers 500 '{"error":"out of order","code":2}'
+ok "a server that is out of order is exit 5" exits 5 ringctl --ring "$OTHER" --timeout 100ms status
+ok "it is said so" stderr_has "answered 500: out of order"
+answers 200 '{"header":{"revision":"9"}}'
+ok "an etcd without a ring is exit 1" exits 1 ringctl --ring "$OTHER" status
+ok "a change that is never done is exit 5" exits 5 ringctl --ring "$OTHER" --timeout 100ms init
+ok "it is said why" stderr_has "others changed it again and again"
 ok "users are for etcd" exits 2 ringctl --ring file --etcd-user-file right status
 ok "certificates are for TLS" exits 2 ringctl --ring "$ETCD/x" --etcd-ca-file right status
 ok "an endpoint is needed" exits 2 ringctl --ring etcd:///x status
