@@ -117,6 +117,8 @@ const struct cli_verb slo_verbs[] = {
 	  slo_ask_burndown },
 	{ "simulate", "", "what alerts and budget do while --errors come and go",
 	  slo_ask_simulate },
+	{ "report", "[SLOFILE]...", "a table of all, or with --postmortem what an incident took",
+	  slo_ask_report },
 	{ "rules", "[SLOFILE]...", "recording and alerting rules for Prometheus", ask_rules },
 	{ 0 },
 };

@@ -3,8 +3,8 @@
 #include <stddef.h>
 
 #include "cli/modes.h"
+#include "labels/labels.h"
 #include "slo/query.h"
-#include "store/options.h"
 #include "time/zone.h"
 
 #define WINDOW_DEFAULT_NS (30 * 86400 * NS_PER_S)
@@ -160,6 +160,34 @@ static int take_no_traffic(void *opts, const char *value, struct err *e)
 	return 0;
 }
 
+static int take_from(void *opts, const char *value, struct err *e)
+{
+	struct slo_opts *o = opts;
+
+	o->has_from = true;
+	return time_parse(bytes_str(value), time_now_ns(), &o->from_ns, e);
+}
+
+static int take_to(void *opts, const char *value, struct err *e)
+{
+	struct slo_opts *o = opts;
+
+	o->has_to = true;
+	return time_parse(bytes_str(value), time_now_ns(), &o->to_ns, e);
+}
+
+/* "a|b" */
+static int take_tenants(void *at, const char *value, struct err *e)
+{
+	struct bytes rest = bytes_str(value), one;
+
+	*(struct bytes *)at = rest;
+	while (bytes_split(&rest, '|', &one))
+		if (labels_check_tenant(one, e) < 0)
+			return -1;
+	return 0;
+}
+
 static int take_low(void *opts, const char *value, struct err *e)
 {
 	struct slo_opts *o = opts;
@@ -178,7 +206,7 @@ static int take_at(void *opts, const char *value, struct err *e)
 
 static int take_format(void *at, const char *value, struct err *e)
 {
-	static const char *const words[] = { "text", "jsonl", "csv", "svg", NULL };
+	static const char *const words[] = { "text", "jsonl", "csv", "svg", "html", NULL };
 
 	return cli_read_word(value, words, at, e);
 }
@@ -210,7 +238,9 @@ const struct cli_taken slo_options[] = {
 	HTTPC_OPTIONS("--prometheus, --addr", AT(given)),
 	{ { 0, "store", "DIR", "ask this store, in LogQL" }, cli_take_text, AT(store) },
 	{ { 0, "wal", "DIR", "ask this log, in LogQL" }, cli_take_text, AT(wal) },
-	{ { 't', "tenant", "NAME", "whose entries (fake)" }, store_take_tenant, AT(tenant) },
+	{ { 't', "tenant", "NAME", "whose entries (fake), of several a|b" },
+	  take_tenants,
+	  AT(tenant) },
 	{ { 0, "error-query", "QUERY", "what counts bad events, with {{.window}} in it" },
 	  take_query,
 	  AT(one.error) },
@@ -238,6 +268,19 @@ const struct cli_taken slo_options[] = {
 	{ { 0, "step", "DURATION", "simulate, burndown: of one interval" },
 	  take_length,
 	  AT(step_ns) },
+	{ { 0, "postmortem", NULL, "report: of an incident, with all that is known of it" },
+	  cli_take_flag,
+	  AT(postmortem) },
+	{ { 0, "from", "TIME", "--postmortem: when it began" }, take_from, WHOLE },
+	{ { 0, "to", "TIME", "--postmortem: when it was over" }, take_to, WHOLE },
+	{ { 0, "title", "TEXT", "--postmortem: what it is called" }, cli_take_text, AT(title) },
+	{ { 0, "author", "NAME", "--postmortem: who writes it" }, cli_take_text, AT(author) },
+	{ { 0, "events", "QUERY", "--postmortem: lines of the store for the timeline, in LogQL" },
+	  cli_take_text,
+	  AT(events) },
+	{ { 0, "impact", "QUERY", "--postmortem: bad events by tenant, a series each" },
+	  cli_take_text,
+	  AT(impact) },
 	{ { 0, "low", "SHARE", "rules: tell when less of the budget is left; 0: never (25%)" },
 	  take_low,
 	  WHOLE },
@@ -245,7 +288,7 @@ const struct cli_taken slo_options[] = {
 	  take_length,
 	  AT(interval_ns) },
 	{ { 0, "at", "TIME", "the time that is now" }, take_at, WHOLE },
-	{ { 'o', "format", "text|jsonl|csv|svg", "what is printed (text)" },
+	{ { 'o', "format", "text|jsonl|csv|svg|html", "what is printed (text)" },
 	  take_format,
 	  AT(format) },
 	{ { 0, "output", "FILE", "write it there, whole or not at all" },
@@ -273,6 +316,12 @@ static int settle_counts(struct slo_opts *o, struct err *e)
 	return 0;
 }
 
+/* A store beside another place is where --events are. */
+static bool is_timeline(const struct slo_opts *o)
+{
+	return o->events && (o->has_total || o->counts_file || o->prometheus || o->addr);
+}
+
 /* One place at most where counts come from, and what is needed there. */
 static int check_source(const struct slo_opts *o, struct err *e)
 {
@@ -280,11 +329,12 @@ static int check_source(const struct slo_opts *o, struct err *e)
 					 { "--counts", o->counts_file != NULL },
 					 { "--prometheus", o->prometheus != NULL },
 					 { "--addr", o->addr != NULL },
-					 { "--store", o->store || o->wal } };
+					 { "--store", (o->store || o->wal) && !is_timeline(o) } };
 	const char *url = o->prometheus ? o->prometheus : o->addr;
 	const bool queries = o->one.error.n || o->one.good.n || o->one.total.n || o->one.share.n;
 	const struct cli_use uses[] = { { "--in", o->n_in > 0, 1 << 1 },
-					{ "--tenant", o->tenant.n > 0, 1 << 4 | 1 << 5 } };
+					{ "--tenant", o->tenant.n && !o->events,
+					  1 << 4 | 1 << 5 } };
 	size_t mode;
 
 	if (cli_mode_find(from, sizeof(from) / sizeof(*from), &mode, e) < 0 ||
@@ -333,14 +383,47 @@ static int check_queries(const struct slo *o, struct err *e)
 	return 0;
 }
 
+/* Options of --postmortem. */
+static int check_incident(const struct slo_opts *o, struct err *e)
+{
+	const struct cli_mode modes[] = { { "--postmortem", o->postmortem } };
+	const struct cli_use uses[] = { { "--from", o->has_from, 1 << 1 },
+					{ "--to", o->has_to, 1 << 1 },
+					{ "--title", o->title != NULL, 1 << 1 },
+					{ "--author", o->author != NULL, 1 << 1 },
+					{ "--events", o->events != NULL, 1 << 1 },
+					{ "--impact", o->impact != NULL, 1 << 1 } };
+
+	if (cli_mode_check(modes, o->postmortem, uses, sizeof(uses) / sizeof(*uses), e) < 0)
+		return -1;
+	if (!o->postmortem)
+		return 0;
+	if (!o->has_from || !o->has_to)
+		return err_set(e, ERR_USAGE, "--postmortem: --from and --to say when it was");
+	if (o->from_ns >= o->to_ns)
+		return err_set(e, ERR_USAGE, "--from is not before --to");
+	if (o->has_at)
+		return err_set(e, ERR_USAGE,
+			       "--at and --postmortem: it is looked at from its --to");
+	if (o->format != SLO_TEXT)
+		return err_set(e, ERR_USAGE, "--postmortem is Markdown: no other --format");
+	if (o->events && !o->store && !o->wal)
+		return err_set(e, ERR_USAGE, "--events: --store or --wal says whose lines");
+	if (o->impact && !o->prometheus && !o->addr)
+		return err_set(
+			e, ERR_USAGE,
+			"--impact: is asked of --prometheus or --addr; of a store each tenant is "
+			"looked at");
+	return 0;
+}
+
 /* Options of single verbs. */
 static int check_verb(const struct slo_opts *o, enum slo_verb verb, struct err *e)
 {
-	const struct cli_mode verbs[] = { { "check", false },
-					  { "gate", false },
-					  { "burndown", false },
-					  { "simulate", false },
-					  { "rules", false } };
+	const struct cli_mode verbs[] = {
+		{ "check", false },    { "gate", false },   { "burndown", false },
+		{ "simulate", false }, { "report", false }, { "rules", false },
+	};
 	const struct cli_use uses[] = {
 		{ "--low", o->has_low, 1 << SLO_RULES },
 		{ "--interval", o->interval_ns > 0, 1 << SLO_RULES },
@@ -348,10 +431,14 @@ static int check_verb(const struct slo_opts *o, enum slo_verb verb, struct err *
 		{ "--no-traffic", o->has_no_traffic, 1 << SLO_GATE },
 		{ "--errors", o->errors != NULL, 1 << SLO_SIMULATE },
 		{ "--step", o->step_ns > 0, 1 << SLO_SIMULATE | 1 << SLO_BURNDOWN },
+		{ "--postmortem", o->postmortem, 1 << SLO_REPORT },
+		{ "--format html", o->format == SLO_HTML, 1 << SLO_REPORT },
 		{ "--format svg", o->format == SLO_SVG, 1 << SLO_SIMULATE | 1 << SLO_BURNDOWN },
 	};
 
-	return cli_mode_check(verbs, verb, uses, sizeof(uses) / sizeof(*uses), e);
+	if (cli_mode_check(verbs, verb, uses, sizeof(uses) / sizeof(*uses), e) < 0)
+		return -1;
+	return check_incident(o, e);
 }
 
 int slo_opts_check(struct slo_opts *o, enum slo_verb verb, size_t n_files, struct err *e)
@@ -373,6 +460,10 @@ int slo_opts_check(struct slo_opts *o, enum slo_verb verb, size_t n_files, struc
 	}
 	if (!n_files && !o->has_target && (o->has_total || slo_has_queries(&o->one)))
 		return err_set(e, ERR_USAGE, "no --target is given");
+	if (o->postmortem) {
+		o->at_ns = o->to_ns;
+		o->has_at = true;
+	}
 	if (o->alerts.n == 0)
 		o->alerts = slo_alerts_default();
 	return settle_counts(o, e);

@@ -12,10 +12,11 @@ enum slo_verb {
 	SLO_GATE,
 	SLO_BURNDOWN,
 	SLO_SIMULATE,
+	SLO_REPORT,
 	SLO_RULES,
 };
 
-enum slo_format { SLO_TEXT, SLO_JSONL, SLO_CSV, SLO_SVG };
+enum slo_format { SLO_TEXT, SLO_JSONL, SLO_CSV, SLO_SVG, SLO_HTML };
 
 struct slo_opts {
 	struct slo one; /* the objective of the command line, with has_target */
@@ -33,6 +34,10 @@ struct slo_opts {
 	const char *errors; /* of simulate: phases */
 	int64_t step_ns;
 	bool pass_no_traffic;
+	/* Of report --postmortem. */
+	const char *title, *author, *events, *impact;
+	int64_t from_ns, to_ns;
+	bool postmortem, has_from, has_to;
 	struct exact low; /* of slo_rules_opts */
 	int64_t interval_ns;
 	const char *output;

@@ -1,7 +1,7 @@
 /* For people. Numbers are rounded to a few digits here; the others say them all. */
 #include "slo/print.h"
 
-enum { FEW = 6 };
+enum { FEW = 6, SLI_DIGITS = 9 };
 
 static void add_period(struct buf *out, const struct slo_state *s)
 {
@@ -119,7 +119,7 @@ void slo_print_text(struct buf *out, const struct slo_state *s, const struct slo
 	buf_add_char(out, ' ');
 	add_period(out, s);
 	buf_add_str(out, "\n  SLI         ");
-	ratio_add_percent(out, &s->budget.sli, RATIO_DIGITS);
+	ratio_add_percent(out, &s->budget.sli, SLI_DIGITS);
 	buf_add_char(out, '\n');
 	add_events(out, s);
 	add_burn_rates(out, s);

@@ -99,10 +99,9 @@ static int refused(struct prometheus *p, struct err *e)
 					   : "");
 }
 
-static int values(void *data, struct bytes query, const struct slo_times *at, struct slo_value *ret,
-		  struct err *e)
+/* The body is in p->answer. */
+static int ask(struct prometheus *p, struct bytes query, const struct slo_times *at, struct err *e)
 {
-	struct prometheus *p = data;
 	struct httpc_request q = { .method = "GET" };
 	struct buf form = { 0 };
 
@@ -121,7 +120,27 @@ static int values(void *data, struct bytes query, const struct slo_times *at, st
 	if (p->answer.body.n >= PROMETHEUS_ANSWER_MAX)
 		return err_set(e, ERR_LIMIT, "the answer of '%s' has more than %d MiB",
 			       buf_str(&p->base), PROMETHEUS_ANSWER_MAX >> 20);
+	return 0;
+}
+
+static int values(void *data, struct bytes query, const struct slo_times *at, struct slo_value *ret,
+		  struct err *e)
+{
+	struct prometheus *p = data;
+
+	if (ask(p, query, at, e) < 0)
+		return -1;
 	return prometheus_read(buf_bytes(&p->answer.body), at, ret, p->warn, p->data, e);
+}
+
+int prometheus_groups(struct prometheus *p, struct bytes query, int64_t at_ns,
+		      prometheus_group_fn *each, void *data, struct err *e)
+{
+	const struct slo_times at = { .from_ns = at_ns, .n = 1 };
+
+	if (ask(p, query, &at, e) < 0)
+		return -1;
+	return prometheus_read_groups(buf_bytes(&p->answer.body), each, data, e);
 }
 
 struct slo_source prometheus_source(struct prometheus *p)

@@ -28,4 +28,15 @@ MUST_CHECK int prometheus_read(struct bytes body, const struct slo_times *at, st
 			       void (*warn)(void *data, const struct err *e), void *data,
 			       struct err *e);
 
+/* One of several series: name is the value of its label, or all of them as a="b", c="d". */
+typedef int prometheus_group_fn(void *data, struct bytes name, const struct slo_value *v,
+				struct err *e);
+
+/* Asks for a number of each series. Errors: as slo_source.values, and those of each. */
+MUST_CHECK int prometheus_groups(struct prometheus *p, struct bytes query, int64_t at_ns,
+				 prometheus_group_fn *each, void *data, struct err *e);
+/* What a body has. */
+MUST_CHECK int prometheus_read_groups(struct bytes body, prometheus_group_fn *each, void *data,
+				      struct err *e);
+
 #endif

@@ -149,31 +149,114 @@ static void tell_warnings(struct bytes body, void (*warn)(void *data, const stru
 	}
 }
 
-int prometheus_read(struct bytes body, const struct slo_times *at, struct slo_value *ret,
-		    void (*warn)(void *data, const struct err *e), void *data, struct err *e)
+/* Its 'resultType' and 'result'. Errors: ERR_CORRUPT, it is no answer, or no success. */
+static int open_body(struct bytes body, struct bytes *ret_type, struct bytes *ret_result,
+		     struct err *e)
 {
-	struct bytes raw, status, result, type;
-	struct slo_value v = { 0 };
+	struct bytes raw, status, data;
 	struct json_at j = json_start(body);
-	int64_t ns;
 
-	for (size_t i = 0; i < at->n; i++)
-		ret[i] = v;
 	json_skip_space(&j);
 	if (!json_value(&j, &raw))
 		return is_none(body, "JSON", e);
-	if (!json_member(raw, "status", &status) || !plain_string(status, &type))
+	if (!json_member(raw, "status", &status) || !plain_string(status, &status))
 		return is_none(body, "'status'", e);
-	if (!bytes_is(type, "success"))
+	if (!bytes_is(status, "success"))
 		return is_none(body, "the status success", e);
-	tell_warnings(raw, warn, data);
-	if (!json_member(raw, "data", &status) || !json_member(status, "resultType", &type) ||
-	    !plain_string(type, &type) || !json_member(status, "result", &result))
+	if (!json_member(raw, "data", &data) || !json_member(data, "resultType", ret_type) ||
+	    !plain_string(*ret_type, ret_type) || !json_member(data, "result", ret_result))
 		return is_none(body, "'data' with 'resultType' and 'result'", e);
+	return 0;
+}
+
+static int is_no_number(struct bytes type, struct err *e)
+{
+	return err_set(e, ERR_QUERY, "expected a number, found a result of the type '%.*s'",
+		       BYTES_ARG(type));
+}
+
+int prometheus_read(struct bytes body, const struct slo_times *at, struct slo_value *ret,
+		    void (*warn)(void *data, const struct err *e), void *data, struct err *e)
+{
+	struct bytes result, type;
+	int64_t ns;
+
+	for (size_t i = 0; i < at->n; i++)
+		ret[i] = (struct slo_value){ 0 };
+	if (open_body(body, &type, &result, e) < 0)
+		return -1;
+	tell_warnings(body, warn, data);
 	if (bytes_is(type, "scalar"))
 		return read_sample(result, &ns, &ret[0], e);
 	if (bytes_is(type, "vector") || bytes_is(type, "matrix"))
 		return read_vector(result, at, ret, e);
-	return err_set(e, ERR_QUERY, "expected a number, found a result of the type '%.*s'",
-		       BYTES_ARG(type));
+	return is_no_number(type, e);
+}
+
+/* --- several series -------------------------------------------------------------------------- */
+
+/* {"a":"b"} as b, others as a="b", c="d". */
+static bool add_labels(struct bytes metric, struct buf *out)
+{
+	struct json_at j = json_start(metric);
+	struct bytes name, value;
+	struct buf all = { 0 }, last = { 0 };
+	bool escaped, ok = json_take(&j, '{');
+	size_t n = 0;
+
+	json_skip_space(&j);
+	if (ok && json_take(&j, '}'))
+		return true;
+	do {
+		json_skip_space(&j);
+		buf_reset(&last);
+		ok = ok && json_string(&j, &name, &escaped) && json_take(&j, ':');
+		json_skip_space(&j);
+		ok = ok && json_string(&j, &value, &escaped) && json_unescape(value, &last);
+		if (ok)
+			buf_addf(&all, "%s%.*s=\"%.*s\"", n++ ? ", " : "", BYTES_ARG(name),
+				 BYTES_ARG(buf_bytes(&last)));
+	} while (ok && json_take(&j, ','));
+	if (ok)
+		buf_add_bytes(out, n == 1 ? buf_bytes(&last) : buf_bytes(&all));
+	buf_release(&all);
+	buf_release(&last);
+	return ok;
+}
+
+static int read_group(struct bytes series, prometheus_group_fn *each, void *data, struct err *e)
+{
+	const struct slo_times one = { .n = 1 };
+	struct slo_value v = { 0 };
+	struct buf name = { 0 };
+	struct bytes metric;
+	int rc;
+
+	if (!json_member(series, "metric", &metric) || !add_labels(metric, &name))
+		rc = is_none(series, "'metric' with labels", e);
+	else
+		rc = read_series(series, &one, &v, e);
+	if (rc == 0 && v.there)
+		rc = each(data, buf_bytes(&name), &v, e);
+	buf_release(&name);
+	return rc;
+}
+
+int prometheus_read_groups(struct bytes body, prometheus_group_fn *each, void *data, struct err *e)
+{
+	struct bytes result, type, series;
+	struct json_at j;
+	bool begun = false;
+	int more;
+
+	if (open_body(body, &type, &result, e) < 0)
+		return -1;
+	if (!bytes_is(type, "vector"))
+		return is_no_number(type, e);
+	j = json_start(result);
+	json_skip_space(&j);
+	while ((more = next_element(&j, &begun, &series)) > 0)
+		if (read_group(series, each, data, e) < 0)
+			return -1;
+	return more < 0 ? is_none(result, "a list of series", e) : 0;
 }

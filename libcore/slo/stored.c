@@ -31,6 +31,13 @@ static int take(void *data, const struct vec *v, const struct steps *steps, enum
 	return v->n && v->v[0].has[0] ? read_value(v->v[0].v[0], ret, e) : 0;
 }
 
+static int no_pause(void *data, struct err *e)
+{
+	(void)data;
+	(void)e;
+	return 0;
+}
+
 static int no_entry(void *data, const struct log_entry *entry, struct err *e)
 {
 	(void)data;
@@ -44,7 +51,9 @@ static int values(void *data, struct bytes query, const struct slo_times *at, st
 {
 	const struct slo_stored *s = data;
 	struct logql_opts parse = { .flags = LOGQL_NO_LOG, .check_template = template_check };
-	const struct query_out out = { .entry = no_entry, .metric = take, .data = ret };
+	const struct query_out out = {
+		.entry = no_entry, .metric = take, .pause = no_pause, .data = ret
+	};
 	struct query_opts o = {
 		.source = s->source, .jobs = work_cpus(), .at = at->from_ns, .has_at = true
 	};
@@ -58,6 +67,48 @@ static int values(void *data, struct bytes query, const struct slo_times *at, st
 	rc = query_check(&q, &o, e);
 	if (rc == 0)
 		rc = query_run(&q, &o, &out, &n, e);
+	logql_query_release(&q);
+	return rc;
+}
+
+struct lines {
+	slo_line_fn *each;
+	void *data;
+};
+
+static int take_line(void *data, const struct log_entry *entry, struct err *e)
+{
+	const struct lines *l = data;
+
+	return l->each(l->data, entry->ts_ns, entry->line, e);
+}
+
+int slo_stored_lines(struct slo_stored *s, struct bytes query, int64_t from_ns, int64_t to_ns,
+		     uint64_t n, slo_line_fn *each, void *data, struct err *e)
+{
+	struct logql_opts parse = { .check_template = template_check };
+	struct lines lines = { each, data };
+	const struct query_out out = { .entry = take_line, .pause = no_pause, .data = &lines };
+	struct query_opts o = { .source = s->source,
+				.jobs = work_cpus(),
+				.from = from_ns,
+				.to = to_ns,
+				.limit = n,
+				.dir = FORWARD,
+				.has_from = true,
+				.has_to = true,
+				.has_limit = true,
+				.has_dir = true };
+	struct logql_query q;
+	uint64_t found;
+	int rc;
+
+	if (logql_parse(query, &parse, &q, NULL, e) < 0)
+		return -1;
+	rc = logql_is_log(&q) ? query_check(&q, &o, e)
+			      : err_set(e, ERR_QUERY, "expected a log query, which gives lines");
+	if (rc == 0)
+		rc = query_run(&q, &o, &out, &found, e);
 	logql_query_release(&q);
 	return rc;
 }

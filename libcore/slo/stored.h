@@ -12,4 +12,11 @@ struct slo_stored {
 
 struct slo_source slo_stored_source(struct slo_stored *s);
 
+/* Lines of a log query, oldest first, of [from, to): at most n. text is valid during the call.
+ * Errors: ERR_QUERY, and as query_run. */
+typedef int slo_line_fn(void *data, int64_t ts_ns, struct bytes line, struct err *e);
+MUST_CHECK int slo_stored_lines(struct slo_stored *s, struct bytes query, int64_t from_ns,
+				int64_t to_ns, uint64_t n, slo_line_fn *each, void *data,
+				struct err *e);
+
 #endif

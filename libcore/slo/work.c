@@ -105,7 +105,8 @@ static int open_source(struct slo_work *w, struct err *e)
 				    o->tenant, a->warn, a->data, &w->prometheus, e) < 0)
 			return -1;
 		w->source = prometheus_source(w->prometheus);
-	} else if (o->store || o->wal) {
+	}
+	if (o->store || o->wal) {
 		w->stored.source =
 			(struct source_opts){ .store = o->store,
 					      .wal = o->wal,
@@ -114,7 +115,8 @@ static int open_source(struct slo_work *w, struct err *e)
 					      .damage = a->fault,
 					      .warn = a->warn,
 					      .damage_data = a->data };
-		w->source = slo_stored_source(&w->stored);
+		if (!url && !o->has_total && !o->counts_file)
+			w->source = slo_stored_source(&w->stored);
 	}
 	return 0;
 }
