@@ -40,10 +40,6 @@ struct slo_incident {
 	size_t n_moments;
 };
 
-/* SEV1 when the fastest burn rate is above 14.4, SEV2 above 6, SEV3 above 1, else SEV4; "" when
- * none is known. */
-const char *slo_incident_severity(const struct slo_incident *in);
-
 /* Appends a post-mortem as Markdown: what is known is filled in, the rest is left to be written, in
  * brackets. */
 void slo_incident_write(struct buf *out, const struct slo_incident *in);

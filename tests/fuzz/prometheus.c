@@ -26,8 +26,27 @@ static void ask(struct bytes body, size_t n)
 			abort();
 }
 
+static int on_group(void *data, struct bytes name, const struct slo_value *v, struct err *e)
+{
+	(void)data;
+	(void)e;
+	if (!v->there || (name.n && !name.p))
+		abort();
+	return 0;
+}
+
+static void ask_groups(struct bytes body)
+{
+	struct err e = { 0 };
+
+	if (prometheus_read_groups(body, on_group, NULL, &e) < 0 &&
+	    (e.code == ERR_NONE || !e.msg[0]))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	ask_groups(bytes_of(data, size));
 	ask(bytes_of(data, size), 1);
 	ask(bytes_of(data, size), TIMES);
 	return 0;

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "slo/file.h"
 #include "slo/query.h"
+#include "slo/rules.h"
 #include "slo/state.h"
 
 static void use(const struct slo *o)
@@ -30,6 +31,26 @@ static void use(const struct slo *o)
 	buf_release(&b);
 }
 
+static void write_rules(const struct slo_set *set)
+{
+	const struct slo_alerts a = slo_alerts_default();
+	const struct slo_rules_opts o = { .alerts = &a, .low = { 25, 2 } };
+	struct arena mem = { 0 };
+	struct yaml_doc doc;
+	struct buf out = { 0 };
+	struct err e = { 0 };
+
+	if (slo_rules_write(set, &o, &out, &e) < 0) {
+		if (e.code != ERR_USAGE && e.code != ERR_LIMIT)
+			abort();
+	} else if (yaml_parse(buf_bytes(&out), "rules", &mem, &doc, &e) < 0 &&
+		   e.code != ERR_LIMIT) {
+		abort();
+	}
+	buf_release(&out);
+	arena_release(&mem);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct report quiet = { 0 };
@@ -44,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		for (size_t i = 0; i < set.n; i++)
 			use(&set.v[i]);
+		write_rules(&set);
 	}
 	slo_set_release(&set);
 	return 0;

@@ -145,6 +145,22 @@ else
 	skip "the alert arrives in Alertmanager" "it is not here"
 fi
 
+# --- over time: query_range, and what it took ---
+burnt() {
+	run slo-budget burndown --prometheus "$PROM" --window 30s --step 2s --name freshness --target 99% -o jsonl \
+		--good-query 'sum(rate(lokid_entry_age_when_queryable_seconds_bucket{le=~"30|30\\.0"}[{{.window}}]))' \
+		--total-query 'sum(rate(lokid_entry_age_when_queryable_seconds_count[{{.window}}]))'
+	[ "$STATUS" = 0 ] && jq -es 'length == 16 and .[0].remaining == 1 and .[-1].remaining < 0' "$TAP/stdout"
+}
+ok "the budget burns down" wait_for 10 burnt
+now=$(date +%s)
+run slo-budget report --postmortem --prometheus "$PROM" --window 1m --from $((now - 40)) --to "$now" --title "Late entries" \
+	--impact 'sum by (tenant) (increase(lokid_entry_age_when_queryable_seconds_count[{{.window}}]))' "$slos"
+is "a post-mortem is exit 0" "$STATUS" 0
+ok "with its severity" stdout_matches '\*\*Severity:\*\* SEV[1-3]'
+ok "and by tenant" stdout_matches '^\| fake \| [0-9.]* \|'
+ok "and objective" stdout_matches '^- \*\*Error Budget of freshness:\*\* .* events were bad, '
+
 # --- queries of one's own, and servers that are none ---
 run slo-budget --prometheus "$PROM" --target 99% --window 30s -o jsonl \
 	--error-ratio-query '1 - sum(rate(lokid_entry_age_when_queryable_seconds_bucket{le=~"30|30.0"}[{{.window}}])) / sum(rate(lokid_entry_age_when_queryable_seconds_count[{{.window}}]))'
