@@ -48,9 +48,9 @@ MUST_CHECK int yaml_parse(struct bytes text, const char *file, struct arena *a,
 			  struct yaml_doc *ret, struct err *e);
 
 /*
- * The same of a text of several documents, with "---" between them: calls each for every one that
- * has something in it, in order; its failure ends it. The limits are those of each document, but
- * for YAML_SIZE_MAX, which is that of all.
+ * The same of a text of several documents, with "---" between them: calls each for every one, in
+ * order, one without anything being a null; its failure ends it. The limits are those of each
+ * document, but for YAML_SIZE_MAX, which is that of all.
  */
 typedef int yaml_each_fn(void *data, const struct yaml_node *root, struct err *e);
 MUST_CHECK int yaml_parse_each(struct bytes text, const char *file, struct arena *a,

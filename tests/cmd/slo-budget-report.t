@@ -53,7 +53,7 @@ ok "the alert is to be said" stdout_has "| [HH:MM] | First alert fired |"
 
 # Two tenants of a log, and its lines.
 line() {
-	echo "{\"ts\":\"$1000000000\",\"tenant\":\"$2\",\"labels\":{\"app\":\"web\"},\"line\":\"$3\"}"
+	echo "{\"ts\":\"${1}000000000\",\"tenant\":\"$2\",\"labels\":{\"app\":\"web\"},\"line\":\"$3\"}"
 }
 {
 	i=0

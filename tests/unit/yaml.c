@@ -94,6 +94,43 @@ static void a_second_document_is_told(void **state)
 	assert_int_equal(doc.second_line, 0);
 }
 
+/* The line of each root, and the value of its key "a". */
+static int on_document(void *data, const struct yaml_node *root, struct err *e)
+{
+	const struct yaml_node *a = yaml_get(root, "a");
+
+	if (a && bytes_is(a->text, "stop"))
+		return err_set(e, ERR_NO, "stopped");
+	buf_addf(data, "%u:%s ", root->line, a ? a->text.p : "-");
+	return 0;
+}
+
+static int each(const char *text, struct buf *said, struct err *e)
+{
+	buf_reset(said);
+	return yaml_parse_each(bytes_str(text), "f", &arena, on_document, said, e);
+}
+
+static void several_documents_are_read(void **state)
+{
+	struct buf said = { 0 };
+	struct err e;
+
+	(void)state;
+	assert_int_equal(
+		0, each("a: 1\n---\n# nothing\n---\na: &x 2\nb: *x\n...\n---\na: 3\n", &said, &e));
+	assert_string_equal("1:1 4:- 5:2 9:3 ", buf_str(&said));
+	assert_int_equal(0, each("", &said, &e));
+	assert_string_equal("", buf_str(&said));
+	/* Anchors are those of their document; lines are those of the text. */
+	assert_int_equal(-1, each("a: &x 1\n---\na: *x\n", &said, &e));
+	assert_string_equal("f:3:4: alias '*x': no such anchor is complete before it", e.msg);
+	assert_string_equal("1:1 ", buf_str(&said));
+	assert_int_equal(-1, each("a: stop\n---\na: 2\n", &said, &e));
+	assert_int_equal(ERR_NO, e.code);
+	buf_release(&said);
+}
+
 static void faults_name_their_place(void **state)
 {
 	(void)state;
@@ -170,6 +207,7 @@ int main(void)
 		cmocka_unit_test_teardown(nothing_is_no_root, release),
 		cmocka_unit_test_teardown(aliases_and_merges_are_followed, release),
 		cmocka_unit_test_teardown(a_second_document_is_told, release),
+		cmocka_unit_test_teardown(several_documents_are_read, release),
 		cmocka_unit_test_teardown(faults_name_their_place, release),
 		cmocka_unit_test_teardown(size_depth_and_nodes_are_bounded, release),
 		cmocka_unit_test_teardown(texts_come_back, release),
