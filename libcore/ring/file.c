@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -96,6 +97,29 @@ static int file_read(void *b, struct ring *ret, struct err *e)
 	return rc;
 }
 
+/* Without a name until it is whole: who is killed leaves nothing behind. */
+static int replace(const char *path, struct bytes text, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	struct file_replace to;
+	struct buf dir = { 0 };
+	int rc;
+
+	if (slash)
+		buf_add(&dir, path, slash == path ? 1 : (size_t)(slash - path));
+	else
+		buf_add_char(&dir, '.');
+	rc = file_replace_open_unnamed(buf_str(&dir), &to, e);
+	buf_release(&dir);
+	if (rc < 0)
+		return -1;
+	if (io_write(to.fd, text.p, text.n, e) < 0) {
+		file_replace_abort(&to);
+		return -1;
+	}
+	return file_replace_commit(&to, path, e);
+}
+
 static int file_write(const struct file *f, const struct ring *r, struct err *e)
 {
 	struct buf text = { 0 };
@@ -106,7 +130,7 @@ static int file_write(const struct file *f, const struct ring *r, struct err *e)
 		rc = err_set(e, ERR_LIMIT, "a ring of %zu bytes, expected at most %d", text.n,
 			     RING_TEXT_MAX);
 	else
-		rc = file_replace_bytes(f->path, buf_bytes(&text), e);
+		rc = replace(f->path, buf_bytes(&text), e);
 	buf_release(&text);
 	return rc;
 }

@@ -134,8 +134,7 @@ static int take_now(void *opts, const char *value, struct err *e)
 #define AT(field) offsetof(struct ring_opts, field)
 
 const struct cli_taken ring_options[] = {
-	{ { 0, "ring", "FILE|etcd://HOST:PORT,.../PREFIX",
-	    "the ring (lokid-data/ring); etcds:// is etcd with TLS" },
+	{ { 0, "ring", "FILE", "the ring (lokid-data/ring), or etcd://HOST:PORT,.../PREFIX" },
 	  cli_take_text,
 	  AT(at) },
 	{ { 0, "etcd-user-file", "FILE", "holds USER:PASSWORD of etcd" },
@@ -191,7 +190,7 @@ const struct cli_taken ring_options[] = {
 	{ { 0, "add", "N", "plan: so many come, to --zone, or to where there are fewest" },
 	  take_instances,
 	  AT(add) },
-	{ { 0, "remove", "INSTANCE,...|N", "plan: these go, or so many" },
+	{ { 0, "remove", "INSTANCE,...", "plan: these go; a number: so many" },
 	  cli_take_text,
 	  AT(remove) },
 	{ { 0, "nodes", "N", "simulate: of so many" }, take_instances, AT(nodes) },

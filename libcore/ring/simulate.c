@@ -217,6 +217,12 @@ static int cmp_ranks(const void *a, const void *b)
 	return (x->hash > y->hash) - (x->hash < y->hash);
 }
 
+/* "2" of "zone-2", which may be written without. */
+static struct bytes zone_number(struct bytes zone)
+{
+	return bytes_starts(zone, BYTES_LIT("zone-")) ? bytes_sub(zone, 5, zone.n) : zone;
+}
+
 static size_t choose_failed(const struct ring *r, const struct ring_simulate_ask *a, bool *failed)
 {
 	struct rank *v = mem_alloc(r->n * sizeof(*v));
@@ -226,7 +232,8 @@ static size_t choose_failed(const struct ring *r, const struct ring_simulate_ask
 		const uint64_t of[2] = { a->seed, i };
 
 		v[i] = (struct rank){ hash64(bytes_of(of, sizeof(of))), i };
-		failed[i] = a->fail_zone.n && bytes_eq(r->v[i].zone, a->fail_zone);
+		failed[i] = a->fail_zone.n &&
+			    bytes_eq(zone_number(r->v[i].zone), zone_number(a->fail_zone));
 		n += failed[i];
 	}
 	qsort(v, r->n, sizeof(*v), cmp_ranks);
@@ -370,8 +377,7 @@ static int check(const struct ring_simulate_ask *a, struct err *e)
 			       a->nodes);
 	if (zone.n == 0)
 		return 0;
-	if (!bytes_starts(zone, BYTES_LIT("zone-")) ||
-	    !num_u64(bytes_sub(zone, 5, zone.n), &number) || number == 0 || number > a->zones)
+	if (!num_u64(zone_number(zone), &number) || number == 0 || number > a->zones)
 		return err_set(e, ERR_USAGE,
 			       "zone '%.*s' cannot fail: there are zone-1 to zone-%zu",
 			       BYTES_ARG(zone), a->zones);

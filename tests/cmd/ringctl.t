@@ -91,11 +91,13 @@ is "the same seed fails the same" "$(ringctl simulate --nodes 30 --fail nodes=4 
 ok "fewer nodes than replicas" exits 0 ringctl simulate --nodes 2
 ok "have as many owners as there are" stdout_matches 'owners per range 2$'
 ok "more zones than nodes are exit 2" exits 2 ringctl simulate --nodes 2 --zones 3
+[ "${WRAP:-}" ] || ok "three thousand nodes take less than ten seconds" exits 0 timeout 10 ringctl simulate --nodes 3000 --zones 3 --fail nodes=1 --streams 10000
 ok "more tokens than a machine holds are exit 3" exits 3 ringctl simulate --nodes 20000 --tokens 4096
 ok "it is said how many there may be" stderr_has "20000 nodes of 4096 tokens: expected at most 10000000 tokens in all"
 ok "no nodes are exit 2" exits 2 ringctl simulate
 ok "a failure of another kind is exit 2" exits 2 ringctl simulate --nodes 3 --fail disk
 ok "it is said what is expected" stderr_has "option '--fail': expected nodes=N or zone=ZONE, found 'disk'"
+is "a zone has a number, too" "$(ringctl simulate --nodes 6 --zones 3 --fail zone=2 | md5sum)" "$(ringctl simulate --nodes 6 --zones 3 --fail zone=zone-2 | md5sum)"
 ok "a zone that is not there cannot fail" exits 2 ringctl simulate --nodes 6 --zones 3 --fail zone=b
 ok "it is said which there are" stderr_has "there are zone-1 to zone-3"
 

@@ -27,6 +27,21 @@ ok "it is said who holds what" stderr_has "'ring.lock': another process holds th
 echo >go
 ok "when it is free, it goes on" exits 0 ring leave i-1
 
+# Whoever is killed leaves the ring as it was, or changed, and nothing beside it.
+cp ring before
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	timeout -s KILL "$(printf '0.%03d' "$i")" ringctl --ring ring join "killed-$i" --zone a 2>/dev/null
+	ringctl --ring ring tokens >/dev/null || fail "a ring after kill $i"
+done
+ok "after kills the ring is whole" exits 0 ring tokens
+# shellcheck disable=SC2010
+is "and there is nothing beside it but its lock" "$(ls -a | grep -e '^ring[.]' -e 'tmp$')" ring.lock
+cp before ring
+
+# A full disk.
+ok "what cannot be written is exit 4" exits 4 sh -c 'ulimit -f 4; trap "" XFSZ; ringctl --ring ring join i-8 --zone a'
+ok "the ring is as it was" same_file before ring
+
 mkdir away
 ok "a folder is no ring" exits 4 ringctl --ring away status
 ok "one that is not there, neither" exits 4 ringctl --ring none/ring join i-1
