@@ -63,7 +63,7 @@ void slo_query_add(struct buf *b, struct bytes query, int64_t window_ns)
 
 static bool has(struct bytes q, const char *word)
 {
-	return memmem(q.p, q.n, word, strlen(word)) != NULL;
+	return q.n && memmem(q.p, q.n, word, strlen(word));
 }
 
 bool slo_query_is_rate(struct bytes query)
