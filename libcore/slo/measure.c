@@ -166,7 +166,7 @@ int slo_measure(const struct slo_source *from, const struct slo_alerts *a, struc
 {
 	const struct slo_times now = { .from_ns = s->m.now_ns, .n = 1 };
 	int64_t window[SLO_WINDOWS_MAX];
-	size_t n = slo_alerts_windows(a, window);
+	size_t n = slo_state_windows(s, a, window);
 	struct slo_counts c;
 
 	if (slo_measure_counts(from, s->slo, elapsed_of(&s->slo->period, s->m.now_ns), &now,

@@ -20,30 +20,27 @@ enum slo_format { SLO_TEXT, SLO_JSONL, SLO_CSV, SLO_SVG, SLO_HTML };
 
 struct slo_opts {
 	struct slo one; /* the objective of the command line, with has_target */
+	struct slo_counts counts;
+	struct exact good;
+	struct exact min;		       /* of gate */
+	struct exact low;		       /* of slo_rules_opts */
+	struct slo_window in[SLO_WINDOWS_MAX]; /* counts of windows */
+	struct slo_alerts alerts;	       /* the usual ones when none are given */
+	size_t n_in;
 	const char *counts_file, *prometheus, *addr, *store, *wal; /* where counts come from */
 	struct httpc_given given;
 	struct bytes tenant;
-	struct slo_counts counts;
-	struct exact good;
-	struct slo_window in[SLO_WINDOWS_MAX]; /* counts of windows */
-	size_t n_in;
-	struct slo_alerts alerts; /* the usual ones when none are given */
-	struct time_zone *zone;	  /* of one.period, owned */
-	int64_t pace_ns, at_ns;
-	struct exact min;   /* of gate */
+	struct time_zone *zone; /* of one.period, owned */
+	int64_t pace_ns, at_ns, interval_ns, step_ns;
 	const char *errors; /* of simulate: phases */
-	int64_t step_ns;
-	bool pass_no_traffic;
 	/* Of report --postmortem. */
 	const char *title, *author, *events, *impact;
 	int64_t from_ns, to_ns;
-	bool postmortem, has_from, has_to;
-	struct exact low; /* of slo_rules_opts */
-	int64_t interval_ns;
 	const char *output;
 	int format; /* enum slo_format */
+	bool postmortem, pass_no_traffic;
 	bool has_target, has_window, has_total, has_bad, has_good, has_at, has_low, has_min,
-		has_no_traffic;
+		has_no_traffic, has_from, has_to;
 };
 
 /* Rows of cli.taken whose data is a struct slo_opts, which outlives what they are given. */

@@ -29,6 +29,32 @@ int slo_state_add(struct slo_state *s, int64_t window_ns, const struct slo_count
 	return rc;
 }
 
+size_t slo_state_windows(const struct slo_state *s, const struct slo_alerts *a, int64_t *ret_ns)
+{
+	size_t n = slo_alerts_windows(a, ret_ns);
+
+	for (size_t i = 0; i < n; i++)
+		if (ret_ns[i] == s->m.pace_ns)
+			return n;
+	if (s->m.pace_ns)
+		ret_ns[n++] = s->m.pace_ns;
+	return n;
+}
+
+/* The window's own counts may stand for it. */
+static int check_pace(const struct slo_measured *m, struct err *e)
+{
+	struct buf b = { 0 };
+
+	if (!m->pace_ns || slo_window_find(m, m->pace_ns) ||
+	    (m->period.kind == SLO_ROLLING && m->period.length_ns == m->pace_ns))
+		return 0;
+	slo_duration_add(&b, m->pace_ns);
+	err_set(e, ERR_USAGE, "--pace %s: there are no counts of that window", buf_str(&b));
+	buf_release(&b);
+	return -1;
+}
+
 static void sort_windows(struct slo_state *s)
 {
 	for (size_t i = 1; i < s->m.n_windows; i++) {
@@ -45,7 +71,8 @@ int slo_state_settle(struct slo_state *s, const struct slo_alerts *a, struct err
 {
 	s->m.window = s->window;
 	sort_windows(s);
-	if (slo_counts_check(&s->m.counts, e) < 0 || slo_budget_of(&s->m, &s->budget, e) < 0)
+	if (check_pace(&s->m, e) < 0 || slo_counts_check(&s->m.counts, e) < 0 ||
+	    slo_budget_of(&s->m, &s->budget, e) < 0)
 		return -1;
 	for (size_t i = 0; i < a->n; i++) {
 		if (slo_alert_look(&a->v[i], &s->m, &s->alert[i], e) < 0)

@@ -24,8 +24,12 @@ void slo_state_init(struct slo_state *s, const struct slo *o, int64_t now_ns, in
 MUST_CHECK int slo_state_add(struct slo_state *s, int64_t window_ns, const struct slo_counts *c,
 			     struct err *e);
 
+/* The windows that are to be counted: those of the alerts, and the one that foretells. At most
+ * SLO_WINDOWS_MAX. */
+size_t slo_state_windows(const struct slo_state *s, const struct slo_alerts *a, int64_t *ret_ns);
+
 /* When all is counted: sets the budget and the alerts. Errors: ERR_USAGE, the counts of the period
- * cannot be; ERR_LIMIT. */
+ * cannot be, or there are none of the window that is to foretell; ERR_LIMIT. */
 MUST_CHECK int slo_state_settle(struct slo_state *s, const struct slo_alerts *a, struct err *e);
 
 #endif

@@ -245,7 +245,7 @@ static int count_series(const struct slo_series *series, const struct slo_alerts
 			struct slo_state *s, struct err *e)
 {
 	int64_t window[SLO_WINDOWS_MAX], end = s->m.now_ns;
-	size_t n = slo_alerts_windows(a, window);
+	size_t n = slo_state_windows(s, a, window);
 	struct slo_counts c;
 
 	if (!is_now) {

@@ -81,6 +81,8 @@ ok "with a hint" stderr_has "(redirects are not followed: name who answers)"
 ok "a number is a number" ask 1 200 "$(vector 7)"
 is "everything is bad" "$(jq -c '[.total, .bad, .sli]' "$TAP/stdout")" '[7,7,0]'
 is "each window was asked for" "$(sed -n 's/.*query?query=\([a-z]\)%5B\([0-9a-z]*\)%5D.*/\1 \2/p' asked | tr '\n' ',')" "t 30d,e 30d,t 5m,e 5m,t 1h,e 1h,"
+ok "one that foretells too" ask 1 200 "$(vector 7)" --pace 3h
+ok "is asked for" grep -q 'query?query=e%5B3h%5D' asked
 ok "a negative number is exit 3" ask 3 200 "$(vector -7)"
 ok "it is said" stderr_has "what the queries give cannot be: total: expected a number of 0 and above, found '-7'"
 ok "too many digits are exit 3" ask 3 200 "$(vector 1e200)"

@@ -49,6 +49,11 @@ is "without an hour the next shorter one foretells" "$(field .exhaustion)" '"18h
 one --target 99.9% --total 1000000 --bad 500 --in 1h:1000:20 --in 6h:1000:40 --pace 6h
 is "--pace chooses" "$(field .exhaustion)" '"9h"'
 
+ok "--pace of a window without counts" exits 2 slo-budget --target 99.9% --total 1000 --bad 0 --in 1h:10:0 --pace 6h
+ok "is refused" stderr_has "--pace 6h: there are no counts of that window"
+one --target 99.9% --total 1000000 --bad 500 --in 1h:1000:20 --pace 30d
+is "the objective's own window has some" "$(field .exhaustion)" '"sustainable"'
+
 # The month is 14 days and 10 hours old: 346 h * 0.5 / (2 - 1).
 one --target 99.9% --window month --total 1000000 --bad 500 --in 1h:1000:2
 is "a month: remaining * elapsed / (burn rate - 1)" "$(field '[.exhaustion, .window, .from]')" \
