@@ -10,6 +10,8 @@ const struct cli_verb cost_verbs[] = {
 	{ "capacity", "[FILE]...", "how many pods, nodes and disks logs will need, and their cost",
 	  cost_ask_capacity },
 	{ "whatif", "", "what a store would cost if it were kept otherwise", cost_ask_whatif },
+	{ "check", "[FILE]...", "do the totals of documents follow from their parts?",
+	  cost_ask_check },
 	{ "iam-check", "[FILE]...", "do policies grant what lokid needs on its bucket?",
 	  cost_ask_iam_check },
 	{ 0 },
@@ -31,6 +33,7 @@ const struct cli_verb_options cost_verb_options[] = {
 	{ cost_whatif_options, OF(whatif),
 	  "costrep whatif --store S --prices prices.yaml --retention 30d --encoding zstd --flush "
 	  "15s" },
+	{ cost_check_options, OF(check), "costrep check estimate.md" },
 	{ cost_iam_options, OF(iam),
 	  "aws iam get-role-policy --role-name lokid --policy-name s3 | costrep iam-check" },
 };

@@ -7,6 +7,7 @@
 
 #include "cli/verbs.h"
 #include "cost/ask_capacity.h"
+#include "cost/ask_check.h"
 #include "cost/ask_compare.h"
 #include "cost/ask_forecast.h"
 #include "cost/ask_iam_check.h"
@@ -22,6 +23,7 @@ struct cost_ask {
 	struct cost_forecast_opts forecast;
 	struct cost_capacity_opts capacity;
 	struct cost_whatif_opts whatif;
+	struct cost_check_opts check;
 	struct cost_iam_opts iam;
 };
 

@@ -1,0 +1,483 @@
+#include "cost/claims.h"
+
+#include "base/err.h"
+
+enum { SHOWN_MAX = 60, STATEMENTS_MAX = 256 };
+
+static void tell(struct claims_sink *s, uint32_t line, const char *rule, struct buf *text)
+{
+	s->n_found++;
+	s->found(&(struct claims_finding){ line, rule, buf_str(text) }, s->data);
+}
+
+static void add_shown(struct buf *b, struct bytes text)
+{
+	buf_addf(b, "'%.*s'", BYTES_ARG(bytes_sub(text, 0, SHOWN_MAX)));
+}
+
+static struct bytes cell_of(const struct claims_table *t, size_t row, size_t column)
+{
+	return t->cell[row * t->n_columns + column];
+}
+
+/* ---- in which unit a quantity's number is said ---- */
+
+static bool overlap(const struct quantity *a, num_wide low, num_wide high)
+{
+	return a->low < high && low < a->high;
+}
+
+/* What the number says when it was cut, not rounded: up to one more in its last digit. */
+static bool is_about(const struct quantity *a, num_wide low, num_wide high)
+{
+	return a->low <= high && low <= a->high + a->step / 2;
+}
+
+/* "200", "4.5 to 4.7", in the unit that q was written in. */
+static void add_range(struct buf *b, const struct quantity *like, num_wide low, num_wide high)
+{
+	static const num_wide ONE = 1000000000;
+	num_wide unit = 1;
+
+	if (like->kind == QUANTITY_BYTES) {
+		while (unit * 1000 * ONE <= high && unit < INT64_C(1000000000000))
+			unit *= 1000;
+	}
+	quantity_add(b, low / unit);
+	if (high != low) {
+		buf_add_str(b, " to ");
+		quantity_add(b, high / unit);
+	}
+	if (like->kind == QUANTITY_BYTES)
+		buf_add_str(b, unit == 1	    ? " B"
+			       : unit == 1000	    ? " kB"
+			       : unit == 1000000    ? " MB"
+			       : unit == 1000000000 ? " GB"
+						    : " TB");
+}
+
+/* ---- totals ---- */
+
+enum row_kind { ROW_PART, ROW_TOTAL, ROW_OTHER };
+
+/* A row with "total" is one; behind it, one about compression is no part of the next. */
+static enum row_kind kind_of(const struct claims_table *t, size_t row)
+{
+	for (size_t i = 0; i < t->n_columns && i < 2; i++) {
+		struct bytes c = cell_of(t, row, i);
+
+		if (quantity_has_word(c, "total"))
+			return ROW_TOTAL;
+		if (quantity_has_word(c, "compress") || quantity_has_word(c, "average"))
+			return ROW_OTHER;
+	}
+	return ROW_PART;
+}
+
+/* A cell that has nothing to add. */
+static bool is_blank(struct bytes c)
+{
+	return c.n == 0 || bytes_is(c, "-") || bytes_is(c, "\xe2\x80\x94") || bytes_is(c, "n/a");
+}
+
+/* The parts of a column in rows [from, to). False: they are not all quantities of this kind. */
+static bool add_parts(const struct claims_table *t, size_t column, size_t from, size_t to,
+		      const struct quantity *total, num_wide *ret_low, num_wide *ret_high)
+{
+	size_t n = 0;
+
+	*ret_low = *ret_high = 0;
+	for (size_t r = from; r < to; r++) {
+		struct quantity q;
+
+		if (kind_of(t, r) != ROW_PART || is_blank(cell_of(t, r, column)))
+			continue;
+		if (!quantity_of_cell(cell_of(t, r, column), &q) || q.kind != total->kind || q.unit)
+			return false;
+		*ret_low += q.low;
+		*ret_high += q.high;
+		n++;
+	}
+	return n > 1;
+}
+
+static void check_total(const struct claims_table *t, size_t row, size_t from,
+			struct claims_sink *sink)
+{
+	for (size_t c = 1; c < t->n_columns; c++) {
+		struct quantity total;
+		num_wide low, high;
+		struct buf b = { 0 };
+
+		if (!quantity_of_cell(cell_of(t, row, c), &total) ||
+		    !add_parts(t, c, from, row, &total, &low, &high))
+			continue;
+		sink->n_checked++;
+		if (overlap(&total, low, high))
+			continue;
+		add_shown(&b, cell_of(t, 0, c));
+		buf_addf(&b, ": the total is %.*s, and its parts add up to ",
+			 BYTES_ARG(cell_of(t, row, c)));
+		add_range(&b, &total, low, high);
+		tell(sink, t->line[row], "total", &b);
+		buf_release(&b);
+	}
+}
+
+/* ---- periods: of a day and of a month, of a second and of a minute ---- */
+
+/* How many of `small` there are in one `large`, at least and at most; false when that is not
+ * known. */
+static bool times_of(enum quantity_per small, enum quantity_per large, num_wide *ret_least,
+		     num_wide *ret_most)
+{
+	static const struct {
+		enum quantity_per small, large;
+		num_wide least, most;
+	} known[] = {
+		{ QUANTITY_SECOND, QUANTITY_MINUTE, 60, 60 },
+		{ QUANTITY_MINUTE, QUANTITY_HOUR, 60, 60 },
+		{ QUANTITY_HOUR, QUANTITY_DAY, 24, 24 },
+		{ QUANTITY_DAY, QUANTITY_MONTH, 28, 31 },
+		{ QUANTITY_DAY, QUANTITY_YEAR, 365, 366 },
+		{ QUANTITY_MONTH, QUANTITY_YEAR, 12, 12 },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (known[i].small == small && known[i].large == large) {
+			*ret_least = known[i].least;
+			*ret_most = known[i].most;
+			return true;
+		}
+	return false;
+}
+
+static bool is_peak(struct bytes heading)
+{
+	return quantity_has_word(heading, "peak") || quantity_has_word(heading, "max") ||
+	       quantity_has_word(heading, "cost") || quantity_has_word(heading, "price");
+}
+
+/* The first word: "Lines/min" and "Lines/sec" are of the same. */
+static struct bytes subject(struct bytes heading)
+{
+	size_t n = 0;
+
+	while (n < heading.n && ((heading.p[n] | 32) >= 'a' && (heading.p[n] | 32) <= 'z'))
+		n++;
+	return bytes_sub(heading, 0, n);
+}
+
+static void check_period(const struct claims_table *t, size_t row, size_t a, size_t b,
+			 struct claims_sink *sink)
+{
+	struct bytes ha = cell_of(t, 0, a), hb = cell_of(t, 0, b);
+	enum quantity_per pa = quantity_per_of_heading(ha), pb = quantity_per_of_heading(hb);
+	struct quantity qa, qb;
+	num_wide least, most;
+	struct buf text = { 0 };
+
+	if (is_peak(ha) || is_peak(hb) || !times_of(pa, pb, &least, &most) ||
+	    !quantity_of_cell(cell_of(t, row, a), &qa) ||
+	    !quantity_of_cell(cell_of(t, row, b), &qb) || qa.kind != qb.kind ||
+	    (qa.kind == QUANTITY_NUMBER && !bytes_eq(subject(ha), subject(hb))))
+		return;
+	sink->n_checked++;
+	if (is_about(&qb, qa.low * least, (qa.high + qa.step / 2) * most))
+		return;
+	add_shown(&text, ha);
+	buf_addf(&text, " is %.*s, so that ", BYTES_ARG(qa.text));
+	add_shown(&text, hb);
+	buf_add_str(&text, " is ");
+	add_range(&text, &qb, qa.low * least, qa.high * most);
+	buf_addf(&text, ", and not %.*s", BYTES_ARG(qb.text));
+	tell(sink, t->line[row], "period", &text);
+	buf_release(&text);
+}
+
+/* ---- products: "50 GB x $0.023/GB = $1.15", "100Gi x 3 = 300Gi" ---- */
+
+static bool find_column(const struct claims_table *t, const char *const *words, size_t not_this,
+			size_t *ret)
+{
+	for (; *words; words++)
+		for (size_t c = 0; c < t->n_columns; c++)
+			if (c != not_this && quantity_has_word(cell_of(t, 0, c), *words)) {
+				*ret = c;
+				return true;
+			}
+	return false;
+}
+
+static void tell_product(struct claims_sink *sink, uint32_t line, struct bytes a, struct bytes b,
+			 const struct quantity *is, num_wide low, num_wide high)
+{
+	struct buf text = { 0 };
+
+	add_shown(&text, a);
+	if (b.n) {
+		buf_add_str(&text, " times ");
+		add_shown(&text, b);
+	}
+	buf_add_str(&text, " is ");
+	add_range(&text, is, low, high);
+	buf_addf(&text, ", and not %.*s", BYTES_ARG(is->text));
+	tell(sink, line, "product", &text);
+	buf_release(&text);
+}
+
+/* n * price / unit, all in billionths; what is too much is no cost that is written. */
+static num_wide multiply(num_wide n, num_wide price, num_wide unit)
+{
+	num_wide v;
+
+	return __builtin_mul_overflow(n, price, &v) ? INT64_MAX : v / unit;
+}
+
+static void check_price(const struct claims_table *t, size_t row, struct claims_sink *sink)
+{
+	static const char *const prices[] = { "unit", "price", NULL },
+				 *const costs[] = { "cost", "amount", NULL },
+				 *const counts[] = { "volume", "quantity", "count", NULL };
+	size_t p, c, n;
+	struct quantity price, cost, count;
+	num_wide low, high;
+
+	if (!find_column(t, prices, SIZE_MAX, &p) || !find_column(t, costs, p, &c) ||
+	    !find_column(t, counts, p, &n) || n == c ||
+	    !quantity_of_cell(cell_of(t, row, p), &price) ||
+	    !quantity_of_cell(cell_of(t, row, c), &cost) ||
+	    !quantity_of_cell(cell_of(t, row, n), &count) || price.kind != QUANTITY_MONEY ||
+	    cost.kind != QUANTITY_MONEY || price.unit == 0 || price.unit_kind != count.kind)
+		return;
+	sink->n_checked++;
+	/* A price is what it says; only the cost is rounded. */
+	price.low += price.step / 2;
+	price.high -= price.step / 2;
+	count.low += count.step / 2;
+	count.high -= count.step / 2;
+	low = multiply(count.low, price.low, price.unit);
+	high = multiply(count.high, price.high, price.unit);
+	if (!is_about(&cost, low, high))
+		tell_product(sink, t->line[row], count.text, price.text, &cost, low, high);
+}
+
+static void check_times(const struct claims_table *t, size_t row, struct claims_sink *sink)
+{
+	for (size_t a = 0; a < t->n_columns; a++) {
+		struct quantity q, other;
+
+		if (!quantity_of_cell(cell_of(t, row, a), &q) || q.times == 0)
+			continue;
+		for (size_t b = a + 1; b < t->n_columns; b++) {
+			num_wide n = (num_wide)q.times;
+
+			if (!quantity_of_cell(cell_of(t, row, b), &other) || other.kind != q.kind ||
+			    other.per != q.per || (q.kind == QUANTITY_NUMBER))
+				continue;
+			sink->n_checked++;
+			if (!overlap(&other, q.low * n, q.high * n))
+				tell_product(sink, t->line[row], q.text, (struct bytes){ 0 },
+					     &other, q.low * n, q.high * n);
+			break;
+		}
+	}
+}
+
+/* ---- the same thing said elsewhere ---- */
+
+struct statement {
+	uint32_t line;
+	struct quantity q;
+	struct bytes about, also; /* words by which it is known */
+	const char *what;	  /* "", "the total ", "the sum of a table " */
+};
+
+struct statements {
+	struct statement v[STATEMENTS_MAX];
+	size_t n;
+};
+
+static void state(struct statements *s, uint32_t line, const struct quantity *q, struct bytes about,
+		  struct bytes also, const char *what)
+{
+	if (s->n < STATEMENTS_MAX)
+		s->v[s->n++] = (struct statement){ line, *q, about, also, what };
+}
+
+static bool is_statement(const struct quantity *q)
+{
+	return (q->kind == QUANTITY_BYTES && q->per == QUANTITY_DAY) ||
+	       (q->kind == QUANTITY_MONEY && q->per == QUANTITY_MONTH);
+}
+
+/* All in a text; what stands before each is what it is about. */
+static void state_text(struct statements *s, uint32_t line, struct bytes text,
+		       enum quantity_kind kind, bool alone)
+{
+	struct bytes rest = text;
+	struct quantity q;
+
+	while (quantity_next(&rest, &q)) {
+		size_t before = (size_t)(q.text.p - text.p);
+
+		if (!is_statement(&q) || (alone && q.kind != kind))
+			continue;
+		/* "GB compressed/day" is of another thing. */
+		q.compressed |=
+			quantity_has_word(text, "compress") && !quantity_has_word(text, "raw");
+		state(s, line, &q, bytes_of(text.p, before), (struct bytes){ 0 }, "");
+	}
+}
+
+/* What a table says as a whole: its total, or where it has none the sum of what a month costs. */
+static void state_table(struct statements *s, const struct claims_table *t)
+{
+	for (size_t c = 1; c < t->n_columns; c++) {
+		enum quantity_per per = quantity_per_of_heading(cell_of(t, 0, c));
+		struct quantity q, sum = { .kind = QUANTITY_MONEY, .per = QUANTITY_MONTH };
+		num_wide low, high;
+		bool has_total = false;
+
+		for (size_t r = 1; r < t->n_rows; r++) {
+			if (kind_of(t, r) != ROW_TOTAL || !quantity_of_cell(cell_of(t, r, c), &q))
+				continue;
+			has_total = true;
+			q.per = q.per ? q.per : per;
+			if (is_statement(&q))
+				state(s, t->line[r], &q, t->title, (struct bytes){ 0 },
+				      "the total ");
+		}
+		if (has_total || per != QUANTITY_MONTH ||
+		    !add_parts(t, c, 1, t->n_rows, &sum, &low, &high))
+			continue;
+		sum.low = low;
+		sum.high = high;
+		sum.text = (struct bytes){ 0 };
+		state(s, t->line[0], &sum, t->title, cell_of(t, 0, 0), "the sum of the table ");
+	}
+}
+
+/* A word of both, by its first four letters: "tiering" and "Tier". */
+static bool share_word(struct bytes a, struct bytes b)
+{
+	static const char *const generic[] = { "cost", "mont",	"with", "tota",
+					       "stor", "about", "esti", "pric" };
+	struct bytes rest = a;
+
+	while (rest.n) {
+		struct bytes w = subject(rest);
+		char stem[5] = "";
+		bool skip = w.n < 4;
+
+		for (size_t i = 0; i < 4 && i < w.n; i++)
+			stem[i] = (char)(w.p[i] | 32);
+		for (size_t i = 0; i < sizeof(generic) / sizeof(*generic); i++)
+			skip |= strncmp(stem, generic[i], 4) == 0;
+		if (!skip && quantity_has_word(b, stem))
+			return true;
+		rest = bytes_sub(rest, w.n ? w.n : 1, rest.n);
+	}
+	return false;
+}
+
+/* Money is spent on many things: only what is called alike is compared. */
+static bool are_of_the_same(const struct statement *a, const struct statement *b)
+{
+	if (a->q.kind != b->q.kind || a->q.compressed != b->q.compressed)
+		return false;
+	return a->q.kind == QUANTITY_BYTES || share_word(a->about, b->about) ||
+	       share_word(a->about, b->also) || share_word(a->also, b->about);
+}
+
+static void add_statement(struct buf *b, const struct statement *s)
+{
+	buf_add_str(b, s->what);
+	if (s->q.text.n)
+		buf_add_bytes(b, s->q.text);
+	else
+		add_range(b, &s->q, s->q.low, s->q.high);
+	if (!memchr(s->q.text.n ? s->q.text.p : "", '/', s->q.text.n))
+		buf_add_str(b, s->q.kind == QUANTITY_BYTES ? " a day" : " a month");
+}
+
+static void compare(const struct statements *s, struct claims_sink *sink)
+{
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = i + 1; k < s->n; k++) {
+			const struct statement *a = &s->v[i], *b = &s->v[k];
+			struct buf text = { 0 };
+
+			if (!are_of_the_same(a, b))
+				continue;
+			sink->n_checked++;
+			if (overlap(&a->q, b->q.low, b->q.high))
+				continue;
+			add_statement(&text, b);
+			buf_add_str(&text, " is not ");
+			add_statement(&text, a);
+			buf_addf(&text, " of line %u", a->line);
+			tell(sink, b->line, "statement", &text);
+			buf_release(&text);
+		}
+}
+
+/* ---- the document ---- */
+
+static void check_table(const struct claims_table *t, struct claims_sink *sink)
+{
+	size_t from = 1;
+
+	for (size_t r = 1; r < t->n_rows; r++) {
+		if (kind_of(t, r) == ROW_TOTAL) {
+			check_total(t, r, from, sink);
+			from = r + 1;
+		}
+		for (size_t a = 0; a < t->n_columns; a++)
+			for (size_t b = 0; b < t->n_columns; b++)
+				if (a != b)
+					check_period(t, r, a, b, sink);
+		check_price(t, r, sink);
+		check_times(t, r, sink);
+	}
+}
+
+/* "Monthly savings" and "Annual savings" in rows of two cells. */
+static void check_years(const struct claims_table *t, struct claims_sink *sink)
+{
+	for (size_t i = 1; i < t->n_rows && t->n_columns == 2; i++)
+		for (size_t k = 1; k < t->n_rows; k++) {
+			struct bytes a = cell_of(t, i, 0), b = cell_of(t, k, 0);
+			struct quantity qa, qb;
+			num_wide least, most;
+
+			if (!times_of(quantity_per_of_heading(a), quantity_per_of_heading(b),
+				      &least, &most) ||
+			    !share_word(b, a) || !quantity_of_cell(cell_of(t, i, 1), &qa) ||
+			    !quantity_of_cell(cell_of(t, k, 1), &qb) || qa.kind != qb.kind)
+				continue;
+			sink->n_checked++;
+			if (!is_about(&qb, qa.low * least, qa.high * most))
+				tell_product(sink, t->line[k], a, b, &qb, qa.low * least,
+					     qa.high * most);
+		}
+}
+
+void claims_check(const struct claims_doc *d, struct claims_sink *sink)
+{
+	struct statements s = { .n = 0 };
+
+	for (size_t i = 0; i < d->n_tables; i++) {
+		const struct claims_table *t = &d->table[i];
+
+		check_table(t, sink);
+		check_years(t, sink);
+		state_table(&s, t);
+		for (size_t r = 1; r < t->n_rows; r++)
+			for (size_t c = 0; c < t->n_columns; c++)
+				state_text(&s, t->line[r], cell_of(t, r, c), QUANTITY_BYTES, true);
+	}
+	for (size_t i = 0; i < d->n_prose; i++)
+		state_text(&s, d->prose_line[i], d->prose[i], QUANTITY_NUMBER, false);
+	compare(&s, sink);
+}

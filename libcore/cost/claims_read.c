@@ -1,0 +1,148 @@
+/* Documents as tables and lines: Markdown, CSV. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "cost/claims.h"
+#include "csv/csv.h"
+
+enum { COLUMNS_MAX = 256, ROWS_MAX = 100000 };
+
+void claims_doc_release(struct claims_doc *d)
+{
+	for (size_t i = 0; i < d->n_tables; i++) {
+		free(d->table[i].cell);
+		free(d->table[i].line);
+	}
+	free(d->table);
+	free(d->prose);
+	free(d->prose_line);
+	*d = (struct claims_doc){ 0 };
+}
+
+/* Without blanks, and without "**" or "_" around it. */
+static struct bytes plain(struct bytes cell)
+{
+	cell = bytes_trim(cell);
+	while (cell.n > 1 && strchr("*_`", cell.p[0]) && cell.p[cell.n - 1] == cell.p[0])
+		cell = bytes_sub(cell, 1, cell.n - 2);
+	return bytes_trim(cell);
+}
+
+static struct claims_table *new_table(struct claims_doc *d, struct bytes title)
+{
+	mem_grow(&d->table, &d->cap_tables, d->n_tables + 1, sizeof(*d->table));
+	d->table[d->n_tables] = (struct claims_table){ .title = title };
+	return &d->table[d->n_tables++];
+}
+
+/* The first row says how many columns there are; what is more in others is left out. */
+static int add_row(struct claims_table *t, const struct bytes *cell, size_t n, uint32_t line,
+		   const char *file, struct err *e)
+{
+	if (t->n_rows == 0)
+		t->n_columns = n;
+	if (n > COLUMNS_MAX || t->n_rows == ROWS_MAX)
+		return err_set(e, ERR_LIMIT, "%s:%u: a table of more than %d columns or %d rows",
+			       file, line, COLUMNS_MAX, ROWS_MAX);
+	if ((t->n_rows & (t->n_rows + 1)) == 0) { /* room for twice as many */
+		size_t room = 2 * (t->n_rows + 1);
+
+		t->cell = mem_realloc(t->cell, room * (t->n_columns + 1) * sizeof(*t->cell));
+		t->line = mem_realloc(t->line, room * sizeof(*t->line));
+	}
+	for (size_t i = 0; i < t->n_columns; i++)
+		t->cell[t->n_rows * t->n_columns + i] =
+			i < n ? plain(cell[i]) : (struct bytes){ 0 };
+	t->line[t->n_rows++] = line;
+	return 0;
+}
+
+/* ---- Markdown ---- */
+
+/* "|---|:--:|" */
+static bool is_rule(struct bytes line)
+{
+	for (size_t i = 0; i < line.n; i++)
+		if (!strchr("|-: ", line.p[i]))
+			return false;
+	return memchr(line.p, '-', line.n) != NULL;
+}
+
+static size_t split_row(struct bytes line, struct bytes cell[COLUMNS_MAX + 1])
+{
+	struct bytes rest = bytes_sub(line, 1, line.n), one;
+	size_t n = 0;
+
+	while (n <= COLUMNS_MAX && bytes_split(&rest, '|', &one))
+		cell[n++] = one;
+	/* Behind the last bar there is no cell. */
+	return n > 1 && bytes_trim(cell[n - 1]).n == 0 ? n - 1 : n;
+}
+
+static void add_prose(struct claims_doc *d, struct bytes line, uint32_t number)
+{
+	mem_grow(&d->prose, &d->cap_prose, d->n_prose + 1, sizeof(*d->prose));
+	mem_grow(&d->prose_line, &d->cap_lines, d->n_prose + 1, sizeof(*d->prose_line));
+	d->prose[d->n_prose] = line;
+	d->prose_line[d->n_prose++] = number;
+}
+
+static int read_markdown(struct bytes rest, const char *file, struct claims_doc *d, struct err *e)
+{
+	struct bytes line, title = { 0 }, cell[COLUMNS_MAX + 1];
+	struct claims_table *t = NULL;
+
+	for (uint32_t number = 1; bytes_split(&rest, '\n', &line); number++) {
+		line = bytes_trim(line);
+		if (line.n < 2 || line.p[0] != '|') {
+			t = NULL;
+			if (line.n && line.p[0] == '#')
+				title = line;
+			else if (line.n)
+				add_prose(d, line, number);
+			continue;
+		}
+		if (is_rule(line))
+			continue;
+		if (!t)
+			t = new_table(d, title);
+		if (add_row(t, cell, split_row(line, cell), number, file, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- CSV ---- */
+
+static int read_csv(struct bytes rest, const char *file, struct arena *a, struct claims_doc *d,
+		    struct err *e)
+{
+	struct claims_table *t = new_table(d, (struct bytes){ 0 });
+	struct csv_row row = { 0 };
+	int rc;
+
+	while ((rc = csv_next(&rest, CSV_ALL, &row, e)) > 0) {
+		for (size_t i = 0; i < row.n; i++)
+			row.field[i] = arena_copy(a, row.field[i]);
+		if (add_row(t, row.field, row.n, (uint32_t)row.line, file, e) < 0) {
+			csv_row_release(&row);
+			return -1;
+		}
+	}
+	csv_row_release(&row);
+	return rc < 0 ? err_wrap(e, "%s", file) : 0;
+}
+
+int claims_read(struct bytes text, enum claims_form form, const char *file, struct arena *a,
+		struct claims_doc *ret, struct err *e)
+{
+	struct claims_doc d = { 0 };
+
+	if ((form == CLAIMS_CSV ? read_csv(text, file, a, &d, e)
+				: read_markdown(text, file, &d, e)) < 0) {
+		claims_doc_release(&d);
+		return -1;
+	}
+	*ret = d;
+	return 0;
+}

@@ -1,0 +1,65 @@
+#!/bin/sh
+# costrep check: totals of documents, and their parts.
+. "${0%/*}/../lib/tap.sh"
+
+cp "$GOLDEN/cost/estimate.md" "$GOLDEN/cost/migration.md" .
+
+# Four services, their lines and volume; tiers and what they cost; what was said of it elsewhere.
+ok "an estimate that contradicts itself is exit 1" exits 1 costrep check estimate.md
+ok "a tier of 30 GB a day beside a total of 6.0" stdout_has "estimate.md:23: 30GB/day is not the total 6.0GB a day of line 15"
+ok "as in the text" stdout_has "estimate.md:5: 30GB raw/day is not the total 6.0GB a day of line 15"
+ok "a cost of tiering that is not that of the tiers" stdout_has "estimate.md:4: \$150/month is not the sum of the table 44.595 to 47.605 a month of line 20"
+ok "two costs of the same" stdout_has "estimate.md:28: \$15-30/month is not \$14/month of line 3"
+ok "and nothing else" stdout_lines 5
+ok "since the table's sums hold as they are rounded" stdout_has "4 of 23 relations do not hold"
+ok "a document whose sums and products hold is exit 0" exits 0 costrep check migration.md
+ok "each of them was looked at" stdout_is "0 of 9 relations do not hold"
+ok "stdin is read" exits 1 sh -c 'costrep check <estimate.md'
+ok "as objects" exits 1 costrep check -o jsonl estimate.md
+ok "with line and rule" stdout_has '{"file":"estimate.md","line":23,"rule":"statement","message":"30GB/day is not the total 6.0GB a day of line 15"}'
+ok "as CSV" exits 1 costrep check -o csv estimate.md
+ok "with a header" stdout_has "file,line,rule,message"
+
+changed() {
+	sed "$2" "$1" >changed.md
+	ok "$3: exit 1" exits 1 costrep check changed.md
+	ok "and said" stdout_has "$4"
+}
+holds() {
+	sed "$2" "$1" >changed.md
+	ok "$3: exit 0" exits 0 costrep check changed.md
+}
+changed migration.md 's/~\$34.50/~$35.50/' "a total that is not the sum" "changed.md:11: 'Monthly Cost': the total is ~\$35.50/month, and its parts add up to 34.48 to 34.52"
+changed migration.md 's/\$2.50/$2.60/; s/11.69/11.79/' "a cost that is not the product" "changed.md:18: '500K' times '\$0.005/1K' is 2.5, and not \$2.60"
+changed migration.md 's/\$274/$284/' "a year that is not twelve months" "is 273.66 to 273.78, and not \$284"
+changed estimate.md 's/4,300/4,200/' "a total of whole numbers" "'Lines/min': the total is 4,200, and its parts add up to 4298 to 4302"
+changed estimate.md 's/51GB/61GB/; s/180GB/190GB/' "a month that is not thirty days" "'Daily Volume' is 1.7GB, so that 'Monthly Storage' is 46.2 to 54.25 GB, and not 61GB"
+changed estimate.md 's/1.5Gi/2.5Gi/' "a size that is not its product" "'512Mi × 3' is 1.609039872 to 1.6121856 GB, and not 2.5Gi"
+echo '| A | B |
+|---|---|
+| x | 1.25 |
+| y | 1.25 |
+| Total | 2.4 |' >round.md
+ok "what no rounding makes of its parts is exit 1" exits 1 costrep check round.md
+holds round.md 's/2.4/2.5/' "the sum as it is"
+holds round.md 's/1.25/1.2/; s/2.4/2.5/' "2.5 of 1.2 and 1.2, which may be 1.249 each"
+changed round.md 's/1.25/1.2/; s/2.4/2.6/' "but not 2.6" "'B': the total is 2.6, and its parts add up to 2.3 to 2.5"
+holds round.md 's/2.4/-/' "no total is none"
+holds round.md 's/2.4/many/; s/y | 1.25/y | n.a./' "words are none"
+
+cat >parts.csv <<'EOF'
+item,"cost, a month"
+disk,"$1,000.00"
+"net, out",$20.50
+total,"$1,020.50"
+EOF
+ok "CSV is read by its name" exits 0 costrep check parts.csv
+ok "with its one sum" stdout_is "0 of 1 relations do not hold"
+ok "or as it is said to be" exits 1 sh -c 'sed s/1,020/1,120/ parts.csv | costrep check --input csv'
+ok "with its line" stdout_has "stdin:4: 'cost, a month': the total is \$1,120.50, and its parts add up to 1020.49 to 1020.51"
+ok "broken CSV is exit 3" exits 3 sh -c 'echo "a,\"b" | costrep check --input csv'
+ok "with file and line" stderr_matches "stdin: line 1: "
+ok "a form that is none is exit 2" exits 2 costrep check --input html parts.csv
+ok "a file that is not there is exit 4" exits 4 costrep check missing.md
+
+done_testing
