@@ -10,6 +10,7 @@ const struct cli_verb cost_verbs[] = {
 	{ "capacity", "[FILE]...", "how many pods, nodes and disks logs will need, and their cost",
 	  cost_ask_capacity },
 	{ "whatif", "", "what a store would cost if it were kept otherwise", cost_ask_whatif },
+	{ "volume", "[FILE]...", "how many bytes the lines of services come to", cost_ask_volume },
 	{ "check", "[FILE]...", "do the totals of documents follow from their parts?",
 	  cost_ask_check },
 	{ "iam-check", "[FILE]...", "do policies grant what lokid needs on its bucket?",
@@ -33,6 +34,8 @@ const struct cli_verb_options cost_verb_options[] = {
 	{ cost_whatif_options, OF(whatif),
 	  "costrep whatif --store S --prices prices.yaml --retention 30d --encoding zstd --flush "
 	  "15s" },
+	{ cost_volume_options, OF(volume),
+	  "costrep volume --bytes-per-line 970 --compression 10 services.csv" },
 	{ cost_check_options, OF(check), "costrep check estimate.md" },
 	{ cost_iam_options, OF(iam),
 	  "aws iam get-role-policy --role-name lokid --policy-name s3 | costrep iam-check" },

@@ -13,6 +13,7 @@
 #include "cost/ask_iam_check.h"
 #include "cost/ask_report.h"
 #include "cost/ask_usage.h"
+#include "cost/ask_volume.h"
 #include "cost/ask_whatif.h"
 
 /* The options of each verb; each begins with a struct cost_base. */
@@ -23,6 +24,7 @@ struct cost_ask {
 	struct cost_forecast_opts forecast;
 	struct cost_capacity_opts capacity;
 	struct cost_whatif_opts whatif;
+	struct cost_volume_opts volume;
 	struct cost_check_opts check;
 	struct cost_iam_opts iam;
 };

@@ -205,6 +205,8 @@ static void draw(const struct models *ms, struct buf *out)
 			const struct model_item *it = &ms->v[i].item[k];
 			size_t s = 0;
 
+			if (it->cost == 0)
+				continue;
 			while (s < n && !bytes_is(series[s].name, it->name))
 				s++;
 			if (s == n)
@@ -218,7 +220,8 @@ static void draw(const struct models *ms, struct buf *out)
 				    .n = ms->n,
 				    .x = x,
 				    .n_series = n,
-				    .series = series },
+				    .series = series,
+				    .width = n > 5 ? 130 * (double)n : 0 }, /* for all names */
 		   out);
 	free(x);
 	free(series);

@@ -1,0 +1,51 @@
+#!/bin/sh
+# costrep volume: what the lines of services come to.
+. "${0%/*}/../lib/tap.sh"
+
+# The four services of an estimate: 4,300 lines a minute of 970 bytes are 6.0 GB a day, 180 a month,
+# and a tenth of that where ten bytes are stored as one.
+cat >services.csv <<'EOF'
+service,lines_per_minute
+web,1200
+language,1500
+vault,800
+agents,800
+EOF
+ok "an estimate is made" exits 0 costrep volume --bytes-per-line 970 --compression 10 services.csv
+ok "as it was by hand" stdout_is_golden costrep-volume.txt
+ok "in all" stdout_matches "^total +4300 +71.7 +6.01 +180.2 +0.60 +18.0$"
+ok "exactly, for programs" exits 0 costrep volume --bytes-per-line 970 --compression 10 -o jsonl services.csv
+ok "to the byte" stdout_has '{"sum":"total","lines_per_minute":4300,"bytes_a_day":6006240000,"bytes_a_month":180187200000,"stored_a_day":600624000,"stored_a_month":18018720000}'
+ok "as CSV" exits 0 costrep volume --bytes-per-line 970 -o csv services.csv
+ok "without compression" stdout_has "web,1200,20.0,1.68,50.3"
+ok "stdin is read" exits 0 sh -c 'costrep volume --bytes-per-line 1 <services.csv'
+ok "bytes may be the service's own" exits 0 sh -c 'sed "1s/$/,bytes_per_line/; 2,\$s/$/,100/" services.csv | costrep volume -o jsonl'
+ok "of each" stdout_has '{"service":"web","lines_per_minute":1200,"bytes_a_day":172800000,"bytes_a_month":5184000000}'
+ok "a month may have other days" exits 0 costrep volume --bytes-per-line 1000 --month-days 31 -o jsonl services.csv
+ok "as many" stdout_has '"bytes_a_day":6192000000,"bytes_a_month":191952000000}'
+
+for i in 0 1 2 3 4 5 6 7 8 9; do
+	echo "{\"ts\":\"176800000000000000$i\",\"labels\":{\"app\":\"web\"},\"line\":\"GET /$i 200, and the same again and again and again\"}"
+done | chunkpack --store S | idxbuild --store S >/dev/null
+ok "the compression may be a store's" exits 0 costrep volume --bytes-per-line 970 --store S -o jsonl services.csv
+ok "and counts" stdout_has '"stored_a_day":'
+ok "of one that has nothing it is exit 2" exits 2 costrep volume --bytes-per-line 970 --store S -t none services.csv
+ok "and said" stderr_has "'S': there is nothing to measure the compression of"
+
+refused() {
+	status=$1 message=$2
+	shift 2
+	ok "$message: exit $status" exits "$status" "$@"
+	ok "and said" stderr_has "$message"
+}
+refused 2 "services.csv: it has no column 'bytes_per_line': say it with --bytes-per-line" costrep volume services.csv
+refused 3 "stdin:1: the heading lacks 'lines_per_minute'" sh -c 'echo service | costrep volume'
+refused 3 "stdin:1: there is no heading" sh -c ': | costrep volume'
+refused 3 "stdin:3: 'lines_per_minute': expected a whole number, found '-1500'" sh -c 'sed s/1500/-1500/ services.csv | costrep volume --bytes-per-line 1'
+refused 3 "stdin:3: 'lines_per_minute': expected a whole number, found 'nan'" sh -c 'sed s/1500/nan/ services.csv | costrep volume --bytes-per-line 1'
+refused 3 "stdin:2: that is too much" sh -c 'sed s/1200/9999999999999999/ services.csv | costrep volume --bytes-per-line 1000'
+refused 3 "stdin: line 2: " sh -c 'sed "2s/web/\"web/" services.csv | costrep volume --bytes-per-line 1'
+refused 2 "option '--compression': expected 0.001 to 1000000, found '0'" costrep volume --compression 0 services.csv
+refused 2 "option '--month-days': expected" costrep volume --month-days 0 services.csv
+
+done_testing
