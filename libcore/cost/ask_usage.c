@@ -59,6 +59,9 @@ const struct cli_taken cost_usage_options[] = {
 	    "so much a day of another price: requests.put=1000; again for more" },
 	  take_added,
 	  0 },
+	{ { 0, "requests", "FILE", "so many requests a day: what --store-stats said in a log" },
+	  cli_take_text,
+	  AT(requests) },
 	{ { 0, "cluster", "NAME", "the cluster that records are of" }, cli_take_text, AT(cluster) },
 	{ { 0, "resource", "NAME", "the resource that records are of (store)" },
 	  cli_take_text,
@@ -386,6 +389,26 @@ static void add_lines(const struct cost_usage_opts *o, const struct usage *u, st
 	free(gs.v);
 }
 
+static int add_quantity(struct cost_usage_opts *o, const char *name, uint64_t n, struct err *e)
+{
+	if (o->n_added == COST_ADDED_MAX)
+		return err_set(e, ERR_USAGE, "more than %d prices are added", COST_ADDED_MAX);
+	o->added[o->n_added++] = (struct cost_added){ name, price_count(n) };
+	return 0;
+}
+
+static int add_requests(struct cost_usage_opts *o, struct err *e)
+{
+	struct requests r = { 0 };
+	struct bytes text;
+
+	if (cost_read_text(o->requests, &o->mem, &text, e) < 0 ||
+	    requests_add(&r, text, o->requests, e) < 0 ||
+	    add_quantity(o, "requests.put", r.puts, e) < 0)
+		return -1;
+	return add_quantity(o, "requests.get", r.gets, e);
+}
+
 int cost_ask_usage(void *opts, char **operand, size_t n, struct err *e)
 {
 	struct cost_usage_opts *o = opts;
@@ -396,11 +419,13 @@ int cost_ask_usage(void *opts, char **operand, size_t n, struct err *e)
 
 	if (n)
 		return err_set(e, ERR_USAGE, "unexpected operand '%s'", operand[0]);
-	if (!o->plan.prices && (o->n_added || o->from))
-		return err_set(e, ERR_USAGE, "--add and --from need --prices");
+	if (!o->plan.prices && (o->n_added || o->from || o->requests))
+		return err_set(e, ERR_USAGE, "--add, --requests and --from need --prices");
 	cost_plan_default(&o->plan, &o->base);
 	if (o->plan.prices)
 		rc = cost_plan_prices(&o->plan, &o->mem, &p, e);
+	if (rc == 0 && o->requests)
+		rc = add_requests(o, e);
 	if (rc == 0)
 		rc = cost_plan_usage(&o->plan, &o->base, o->label, &u, e);
 	if (rc == 0 && o->base.format != COST_JSONL)

@@ -3,6 +3,7 @@
 #define COST_ASK_USAGE_H
 
 #include "cost/plan_options.h"
+#include "cost/requests.h"
 
 enum { COST_ADDED_MAX = 64 };
 
@@ -20,6 +21,7 @@ struct cost_usage_opts {
 	bool by_day;
 	struct cost_added added[COST_ADDED_MAX];
 	size_t n_added;
+	const char *requests; /* a log with lines of --store-stats; NULL: not given */
 	struct arena mem;
 };
 

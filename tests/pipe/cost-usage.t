@@ -44,6 +44,7 @@ prices:
   - { name: storage.standard, price: 1000000, per: GB-month }
   - { name: storage.cold, price: 1000, per: GB-month }
   - { name: requests.put, price: 0.005, per: 1000 }
+  - { name: requests.get, price: 0.0004, per: 1000 }
 EOF
 ok "with prices it says what that costs" exits 0 usage --prices dear.yaml
 ok "a month" stdout_matches "^tenant .* a month$"
@@ -75,12 +76,32 @@ ok "and one does not" stdout_matches "^a +standard +2026-01-12 +2026-01-12 +2 "
 ok "more can be added" exits 0 usage --prices dear.yaml -o jsonl --add requests.put=500000 --cluster ops --resource logs
 ok "which belongs to nobody" stdout_has '{"date":"2026-01-20","resource":"logs","cluster":"ops","labels":{"item":"requests.put"},"metrics":{"quantity":500000},"cost_usd":2.50}'
 
+# Requests are those that the programs counted themselves: a log of a day, with other lines in it.
+{
+	echo "Jan 20 00:07:01 host cron[7]: (lokid) CMD (flush.sh)"
+	entries | sed 's/ of / once more /' | chunkpack --store S | idxbuild --store-stats --store S 2>&1 >/dev/null |
+		sed 's/^/Jan 20 00:07:02 host /'
+	echo "idxbuild: 3 PUT, 2 GET, 1000 LIST, 40 HEAD, 7 DELETE; read 12 KB, written 4.2 MB; 0 retries; 3 rounds of requests"
+} >day.log
+put=$(awk '/ PUT, / { sub(/.*: /, ""); n += $1 + $5 } END { print n }' day.log)
+get=$(awk '/ PUT, / { sub(/.*: /, ""); n += $3 + $7 } END { print n }' day.log)
+ok "requests of a day's log are priced" exits 0 usage --prices dear.yaml -o jsonl --requests day.log
+ok "PUT and LIST" stdout_has "\"item\":\"requests.put\"},\"metrics\":{\"quantity\":$put},"
+ok "GET and HEAD" stdout_has "\"item\":\"requests.get\"},\"metrics\":{\"quantity\":$get},"
+is "more than the line that was written by hand" "$((put > 1003))" 1
+echo nothing >empty.log
+ok "a log without any is exit 3" exits 3 usage --prices dear.yaml -o jsonl --requests empty.log
+ok "and said" stderr_has "empty.log:1: no line of it is one of --store-stats"
+ok "too many are exit 3" exits 3 sh -c 'echo "x: 18446744073709551615 PUT, 0 GET, 1 LIST, 0 HEAD, 0 DELETE; " >many.log
+	costrep usage --store S --prices dear.yaml -o jsonl --requests many.log'
+ok "and said with their line" stderr_has "many.log:1: the sum is too large"
+
 # What compaction replaced lies there until it is deleted, and costs as long.
 entries | sed 's/ of / again /' | chunkpack --store S | idxbuild --store S >/dev/null
 chunkpack --compact --store S >/dev/null 2>&1 || true
 ok "what is obsolete, and there, counts" exits 0 usage -o jsonl
 is "to the byte" "$(sed 's/.*"bytes":\([0-9]*\).*/\1/' "$TAP/stdout" | awk '{ n += $1 } END { print n }')" "$(bytes_of S/a S/b)"
-is "its entries count once" "$(sed 's/.*"entries":\([0-9]*\).*/\1/' "$TAP/stdout" | awk '{ n += $1 } END { print n }')" 180
+is "its entries count once" "$(sed 's/.*"entries":\([0-9]*\).*/\1/' "$TAP/stdout" | awk '{ n += $1 } END { print n }')" 270
 
 for index in S/a/index/2026-01-10/*.idx; do
 	flip_byte "$index" 20
