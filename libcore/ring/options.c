@@ -61,7 +61,7 @@ static int take_state(void *opts, const char *value, struct err *e)
 
 static int take_format(void *opts, const char *value, struct err *e)
 {
-	static const char *const words[] = { "text", "jsonl", "csv", NULL };
+	static const char *const words[] = { "text", "jsonl", "csv", "html", NULL };
 	struct ring_opts *o = opts;
 	int i;
 
@@ -147,7 +147,7 @@ const struct cli_taken ring_options[] = {
 	  cli_take_text,
 	  AT(place.cert_file) },
 	{ { 0, "etcd-key-file", "FILE", "the key of that" }, cli_take_text, AT(place.key_file) },
-	{ { 'o', "format", "text|jsonl|csv", "of what is told (text)" }, take_format, WHOLE },
+	{ { 'o', "format", "text|jsonl|csv|html", "of what is told (text)" }, take_format, WHOLE },
 	{ { 0, "output", "FILE", "write what is told there, whole or not at all" },
 	  cli_take_text,
 	  AT(output) },

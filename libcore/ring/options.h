@@ -23,7 +23,7 @@ enum ring_verb {
 	RING_SVG,
 };
 
-enum ring_format { RING_TEXT, RING_JSONL, RING_CSV };
+enum ring_format { RING_TEXT, RING_JSONL, RING_CSV, RING_HTML };
 
 /* {0} after ring_opts_init. Texts are those of the command line. */
 struct ring_opts {

@@ -131,7 +131,7 @@ struct sides {
 static void row(const struct ring_report *r, struct table *t, const struct ring_instance *in,
 		const double *before, const double *after)
 {
-	const char *percent = r->format == RING_CSV ? "" : "%";
+	const char *percent = ring_report_is_for_people(r) ? "%" : "";
 
 	if (r->format == RING_JSONL) {
 		buf_add_str(r->out, "{\"instance\":");
@@ -204,6 +204,7 @@ static void tell(const struct ring_report *r, const struct sides *s)
 {
 	static const char *const names[] = { "INSTANCE", "ZONE", "BEFORE", "AFTER", "CHANGE" };
 	double fair = fair_part(s->after, s->before->ring) + fair_part(s->before, s->after->ring);
+	struct buf after = { 0 };
 	struct table t = { 0 };
 	struct ring_moved m;
 	double moved;
@@ -213,19 +214,16 @@ static void tell(const struct ring_report *r, const struct sides *s)
 	rows(r, &t, s);
 	ring_compare(s->before, s->after, &m);
 	moved = m.replicas > 0 ? m.moved / m.replicas : 0;
-	if (r->format == RING_CSV) {
-		table_csv(&t, r->out);
-	} else if (r->format == RING_TEXT) {
-		table_text(&t, r->out);
-		buf_addf(r->out,
-			 "\nmoves %.2f%% of all replicas; the fair share of those who come and go "
-			 "is %.2f%%\n",
-			 100 * moved, 100 * fair);
-	} else {
+	buf_addf(&after,
+		 "moves %.2f%% of all replicas; the fair share of those who come and go is %.2f%%",
+		 100 * moved, 100 * fair);
+	ring_report_end(r, &t,
+			&(struct ring_report_around){ .title = "Plan of a ring",
+						      .after = buf_bytes(&after) });
+	if (r->format == RING_JSONL)
 		buf_addf(r->out, "{\"moved\":%.6f,\"fair\":%.6f,\"replicas\":%.6f}\n", moved, fair,
 			 m.replicas);
-	}
-	table_release(&t);
+	buf_release(&after);
 }
 
 static int judge(const struct ring_view *v, struct err *e)

@@ -4,15 +4,49 @@
 
 #include "base/mem.h"
 #include "json/json.h"
+#include "report/html_page.h"
 #include "ring/load.h"
+#include "ring/picture.h"
 #include "time/time.h"
 
-static void finish(const struct ring_report *r, struct table *t)
+static void add_line(struct buf *out, struct bytes line)
 {
-	if (r->format == RING_CSV)
-		table_csv(t, r->out);
-	else
+	buf_add_bytes(out, line);
+	buf_add_char(out, '\n');
+}
+
+void ring_report_end(const struct ring_report *r, struct table *t,
+		     const struct ring_report_around *a)
+{
+	switch (r->format) {
+	case RING_TEXT:
+		if (a->before.n) {
+			add_line(r->out, a->before);
+			buf_add_char(r->out, '\n');
+		}
 		table_text(t, r->out);
+		if (a->after.n) {
+			buf_add_char(r->out, '\n');
+			add_line(r->out, a->after);
+		}
+		break;
+	case RING_CSV:
+		table_csv(t, r->out);
+		break;
+	case RING_HTML:
+		html_page_begin(r->out, a->title);
+		if (a->before.n)
+			html_page_text(r->out, a->before);
+		if (a->picture)
+			ring_picture(a->picture, r->out);
+		table_html(t, r->out);
+		if (a->after.n)
+			html_page_text(r->out, a->after);
+		html_page_end(r->out);
+		break;
+	case RING_JSONL:
+		break;
+	}
 	table_release(t);
 }
 
@@ -55,13 +89,13 @@ static void status_row(const struct ring_report *r, struct table *t, const struc
 	table_add(t, in->name);
 	table_add(t, in->zone.n ? in->zone : BYTES_LIT("-"));
 	table_add(t, bytes_str(ring_state_name(health)));
-	if (r->format == RING_CSV)
+	if (!ring_report_is_for_people(r))
 		time_add_rfc3339(&b, in->heartbeat_ns);
 	else
 		add_age(&b, r->view.now_ns, in->heartbeat_ns);
 	table_add(t, buf_bytes(&b));
 	table_addf(t, "%zu", in->n_tokens);
-	table_addf(t, "%.2f%s", 100 * owns, r->format == RING_CSV ? "" : "%");
+	table_addf(t, "%.2f%s", 100 * owns, ring_report_is_for_people(r) ? "%" : "");
 	table_add(t, in->addr);
 	buf_release(&b);
 }
@@ -85,7 +119,8 @@ static void add_faults(const struct ring_report *r, double replicas, struct buf 
 		buf_addf(b, "%s%s", b->n ? "; " : "", e.msg);
 }
 
-static void status_summary(const struct ring_report *r, double replicas, const double *load)
+static void status_summary(const struct ring_report *r, double replicas, const double *load,
+			   struct buf *b)
 {
 	const struct ring *ring = r->view.ring;
 	size_t n[RING_STATES + 1] = { 0 }, all = 0;
@@ -100,17 +135,16 @@ static void status_summary(const struct ring_report *r, double replicas, const d
 			most = load[i];
 	}
 	mean = n[RING_ACTIVE] ? replicas / (double)n[RING_ACTIVE] : 0;
-	buf_addf(r->out, "\n%zu instances", all);
+	buf_addf(b, "%zu instances", all);
 	for (int i = 0; i <= RING_STATES; i++)
 		if (n[i])
-			buf_addf(r->out, ", %zu %s", n[i], ring_state_name((enum ring_state)i));
-	buf_addf(r->out, "; %u replicas", ring->settings.replication);
+			buf_addf(b, ", %zu %s", n[i], ring_state_name((enum ring_state)i));
+	buf_addf(b, "; %u replicas", ring->settings.replication);
 	if (ring->settings.zone_awareness)
-		buf_addf(r->out, " in %zu zones", ring_view_zones(&r->view));
+		buf_addf(b, " in %zu zones", ring_view_zones(&r->view));
 	if (mean > 0)
-		buf_addf(r->out, "; the fullest owns %.1f%% more than the mean",
+		buf_addf(b, "; the fullest owns %.1f%% more than the mean",
 			 100 * (most / mean - 1));
-	buf_add_char(r->out, '\n');
 }
 
 int ring_report_status(const struct ring_report *r, struct err *e)
@@ -119,7 +153,7 @@ int ring_report_status(const struct ring_report *r, struct err *e)
 					     "TOKENS",	 "OWNS", "ADDRESS" };
 	const struct ring *ring = r->view.ring;
 	double *load = mem_alloc(ring->n * sizeof(*load)), replicas;
-	struct buf faults = { 0 };
+	struct buf faults = { 0 }, summary = { 0 };
 	struct table t = { 0 };
 	int rc = 0;
 
@@ -136,16 +170,16 @@ int ring_report_status(const struct ring_report *r, struct err *e)
 		else
 			status_row(r, &t, &ring->v[i], owns);
 	}
-	if (r->format == RING_JSONL)
-		table_release(&t);
-	else
-		finish(r, &t);
-	if (r->format == RING_TEXT)
-		status_summary(r, replicas, load);
+	status_summary(r, replicas, load, &summary);
+	ring_report_end(r, &t,
+			&(struct ring_report_around){ .title = "Ring",
+						      .after = buf_bytes(&summary),
+						      .picture = &r->view });
 	add_faults(r, replicas, &faults);
 	if (faults.n)
 		rc = err_set(e, ERR_NO, "%s", buf_str(&faults));
 	buf_release(&faults);
+	buf_release(&summary);
 	free(load);
 	return rc;
 }
@@ -185,9 +219,6 @@ int ring_report_tokens(const struct ring_report *r, struct bytes name, struct er
 		table_add(&t, in->name);
 		table_add(&t, in->zone.n ? in->zone : BYTES_LIT("-"));
 	}
-	if (r->format == RING_JSONL)
-		table_release(&t);
-	else
-		finish(r, &t);
+	ring_report_end(r, &t, &(struct ring_report_around){ .title = "Tokens of the ring" });
 	return 0;
 }

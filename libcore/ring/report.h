@@ -13,6 +13,24 @@ struct ring_report {
 	struct buf *out;
 };
 
+/* For people to read, on a terminal or in a page: with units and words around the table. */
+static inline bool ring_report_is_for_people(const struct ring_report *r)
+{
+	return r->format == RING_TEXT || r->format == RING_HTML;
+}
+
+/* What stands around a table for people: a line before it and one behind it, each may be empty, and
+ * a picture, NULL for none. */
+struct ring_report_around {
+	const char *title; /* of the page */
+	struct bytes before, after;
+	const struct ring_view *picture;
+};
+/* Tells the table in the format that is asked for, and releases it; as jsonl its rows have been
+ * told already. */
+void ring_report_end(const struct ring_report *r, struct table *t,
+		     const struct ring_report_around *a);
+
 /* Every instance: state, heartbeat, what it owns. Returns whether all is well: ERR_NO with what is
  * not, after it was told. */
 MUST_CHECK int ring_report_status(const struct ring_report *r, struct err *e);

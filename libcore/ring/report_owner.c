@@ -41,15 +41,13 @@ static void json(const struct ring_report *r, const struct ring_step *s)
 	buf_release(&why);
 }
 
-static void add_quorum(const struct ring_report *r, size_t owners)
+static void add_quorum(const struct ring_report *r, size_t owners, struct buf *b)
 {
 	unsigned want = r->view.ring->settings.replication, quorum = ring_quorum(want);
 
-	buf_addf(r->out, "\n%zu of %u owners; a write counts when %u have it", owners, want,
-		 quorum);
+	buf_addf(b, "%zu of %u owners; a write counts when %u have it", owners, want, quorum);
 	if (owners >= quorum)
-		buf_addf(r->out, ": %zu may fail", owners - quorum);
-	buf_add_char(r->out, '\n');
+		buf_addf(b, ": %zu may fail", owners - quorum);
 }
 
 static int judge(const struct ring_report *r, size_t owners, struct err *e)
@@ -68,7 +66,7 @@ int ring_report_owner(const struct ring_report *r, struct bytes tenant, const st
 {
 	static const char *const names[] = { "INSTANCE", "ZONE", "TOKEN", "WRITE",
 					     "READ",	 "LOKI", "WHY" };
-	struct buf text = { 0 };
+	struct buf text = { 0 }, before = { 0 }, after = { 0 };
 	struct ring_walk w = { 0 };
 	struct table t = { 0 };
 	uint32_t token;
@@ -77,9 +75,8 @@ int ring_report_owner(const struct ring_report *r, struct bytes tenant, const st
 	labels_add_text(&text, labels);
 	token = ring_token_of(tenant, buf_bytes(&text));
 	ring_explain(&r->view, token, &w);
-	if (r->format == RING_TEXT)
-		buf_addf(r->out, "tenant %.*s, stream %s: position %u\n\n", BYTES_ARG(tenant),
-			 buf_str(&text), token);
+	buf_addf(&before, "tenant %.*s, stream %s: position %u", BYTES_ARG(tenant), buf_str(&text),
+		 token);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		table_column(&t, names[i], i == 2 ? TABLE_RIGHT : TABLE_LEFT);
 	for (size_t i = 0; i < w.n; i++) {
@@ -88,15 +85,15 @@ int ring_report_owner(const struct ring_report *r, struct bytes tenant, const st
 		else
 			row(r, &t, &w.v[i]);
 	}
-	if (r->format == RING_CSV)
-		table_csv(&t, r->out);
-	else if (r->format == RING_TEXT)
-		table_text(&t, r->out);
 	owners = w.owners.n;
-	if (r->format == RING_TEXT)
-		add_quorum(r, owners);
-	table_release(&t);
+	add_quorum(r, owners, &after);
+	ring_report_end(r, &t,
+			&(struct ring_report_around){ .title = "Owners of a stream",
+						      .before = buf_bytes(&before),
+						      .after = buf_bytes(&after) });
 	ring_walk_release(&w);
 	buf_release(&text);
+	buf_release(&before);
+	buf_release(&after);
 	return judge(r, owners, e);
 }

@@ -43,11 +43,11 @@ static void figure(const struct ring_report *r, struct table *t, const char *nam
 		return;
 	}
 	table_add(t, bytes_str(name));
-	if (kind == PERCENT && r->format == RING_TEXT)
+	if (kind == PERCENT && ring_report_is_for_people(r))
 		table_addf(t, "%.6g%%", 100 * value);
 	else
 		table_addf(t, "%.6g", value);
-	if (r->format == RING_TEXT)
+	if (ring_report_is_for_people(r))
 		table_add(t, bytes_str(words));
 }
 
@@ -342,22 +342,29 @@ static void tell_ring(const struct ring_report *r, struct table *t,
 	free(v);
 }
 
-static void tell_last(const struct ring_report *r, const struct summary *s)
+/* The last line. */
+static void add_summary(struct buf *b, const struct summary *s)
 {
-	struct buf *b = r->out;
+	buf_addf(b, "spread %.2f%%, movement %.4f%%, owners per range %zu", 100 * s->spread,
+		 100 * s->movement, s->owners.least);
+	if (s->owners.most != s->owners.least)
+		buf_addf(b, " to %zu", s->owners.most);
+}
 
-	if (r->format == RING_JSONL) {
-		buf_addf(b,
+static void tell_last(const struct ring_report *r, struct table *t, const struct summary *s)
+{
+	struct buf after = { 0 };
+
+	add_summary(&after, s);
+	ring_report_end(r, t,
+			&(struct ring_report_around){ .title = "Simulation of a ring",
+						      .after = buf_bytes(&after) });
+	buf_release(&after);
+	if (r->format == RING_JSONL)
+		buf_addf(r->out,
 			 "{\"spread\":%.6f,\"movement\":%.6f,\"owners_least\":%zu,"
 			 "\"owners_most\":%zu}\n",
 			 s->spread, s->movement, s->owners.least, s->owners.most);
-	} else if (r->format == RING_TEXT) {
-		buf_addf(b, "\nspread %.2f%%, movement %.4f%%, owners per range %zu",
-			 100 * s->spread, 100 * s->movement, s->owners.least);
-		if (s->owners.most != s->owners.least)
-			buf_addf(b, " to %zu", s->owners.most);
-		buf_add_char(b, '\n');
-	}
 }
 
 static int check(const struct ring_simulate_ask *a, struct err *e)
@@ -400,20 +407,15 @@ int ring_simulate(const struct ring_simulate_ask *a, enum ring_format format, st
 	ring_view_init(&r.view, &ring, 0, NULL);
 	table_column(&t, "FIGURE", TABLE_LEFT);
 	table_column(&t, "VALUE", TABLE_RIGHT);
-	if (format == RING_TEXT)
+	if (ring_report_is_for_people(&r))
 		table_column(&t, "MEANS", TABLE_LEFT);
 	tell_ring(&r, &t, a, &sum);
 	rc = ring_check_zones(&r.view, e);
 	if (a->fail_nodes || a->fail_zone.n)
 		good = tell_failure(&r, &t, a, &ring);
-	if (format == RING_TEXT)
-		table_text(&t, out);
-	else if (format == RING_CSV)
-		table_csv(&t, out);
-	tell_last(&r, &sum);
+	tell_last(&r, &t, &sum);
 	if (rc == 0 && !good)
 		rc = err_set(e, ERR_NO, "this failure loses data, or stops writes");
-	table_release(&t);
 	ring_view_release(&r.view);
 	ring_release(&ring);
 	return rc;

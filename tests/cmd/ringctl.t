@@ -113,4 +113,19 @@ ok "in the legend" stdout_has "i-5 (b) LEAVING"
 is "and with a mark at each token" "$(grep -c '<line .*class="warn"' "$TAP/stdout")" 128
 ok "an option that means nothing there is exit 2" exits 2 ringctl svg -o csv
 
+# Pages.
+page() { # VERB...
+	ok "$1 as a page" exits 0 ringctl --ring r --now 1000000000 "$@" -o html
+	ok "$1: is one" stdout_has "<table"
+	is "$1: whole" "$(tail -n 1 "$TAP/stdout")" "</html>"
+}
+page status
+page tokens
+page owner '{app="web"}'
+page plan --add 1
+ok "status has the picture" exits 0 ringctl --ring r --now 1000000000 status -o html
+ok "in it" stdout_matches '<svg .*role="img"'
+ok "a simulation as a page" exits 0 ringctl simulate --nodes 3 -o html
+ok "has its last line" stdout_has "owners per range 3"
+
 done_testing
