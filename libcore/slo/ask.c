@@ -115,7 +115,7 @@ const struct cli_verb slo_verbs[] = {
 	  slo_ask_gate },
 	{ "burndown", "[SLOFILE]...", "what was left as time went on, also as a picture",
 	  slo_ask_burndown },
-	{ "simulate", "", "what alerts and budget do while --errors come and go",
+	{ "simulate", "[SLOFILE]", "what alerts and budget do while --errors come and go",
 	  slo_ask_simulate },
 	{ "report", "[SLOFILE]...", "a table of all, or with --postmortem what an incident took",
 	  slo_ask_report },

@@ -195,32 +195,42 @@ int prometheus_read(struct bytes body, const struct slo_times *at, struct slo_va
 
 /* --- several series -------------------------------------------------------------------------- */
 
+static bool next_label(struct json_at *j, struct bytes *ret_name, struct buf *value)
+{
+	struct bytes raw;
+	bool escaped;
+
+	json_skip_space(j);
+	if (!json_string(j, ret_name, &escaped) || !json_take(j, ':'))
+		return false;
+	json_skip_space(j);
+	buf_reset(value);
+	return json_string(j, &raw, &escaped) && json_unescape(raw, value);
+}
+
 /* {"a":"b"} as b, others as a="b", c="d". */
 static bool add_labels(struct bytes metric, struct buf *out)
 {
 	struct json_at j = json_start(metric);
-	struct bytes name, value;
-	struct buf all = { 0 }, last = { 0 };
-	bool escaped, ok = json_take(&j, '{');
+	struct buf all = { 0 }, value = { 0 };
+	struct bytes name;
 	size_t n = 0;
+	bool ok;
 
-	json_skip_space(&j);
-	if (ok && json_take(&j, '}'))
+	if (!json_take(&j, '{'))
+		return false;
+	if (json_take(&j, '}'))
 		return true;
 	do {
-		json_skip_space(&j);
-		buf_reset(&last);
-		ok = ok && json_string(&j, &name, &escaped) && json_take(&j, ':');
-		json_skip_space(&j);
-		ok = ok && json_string(&j, &value, &escaped) && json_unescape(value, &last);
+		ok = next_label(&j, &name, &value);
 		if (ok)
 			buf_addf(&all, "%s%.*s=\"%.*s\"", n++ ? ", " : "", BYTES_ARG(name),
-				 BYTES_ARG(buf_bytes(&last)));
+				 BYTES_ARG(buf_bytes(&value)));
 	} while (ok && json_take(&j, ','));
 	if (ok)
-		buf_add_bytes(out, n == 1 ? buf_bytes(&last) : buf_bytes(&all));
+		buf_addf(out, "%.*s", BYTES_ARG(buf_bytes(n == 1 ? &value : &all)));
 	buf_release(&all);
-	buf_release(&last);
+	buf_release(&value);
 	return ok;
 }
 
