@@ -160,12 +160,27 @@ static int take_no_traffic(void *opts, const char *value, struct err *e)
 	return 0;
 }
 
+/* So far from what 64 bits can say that periods round it stay inside. */
+static int read_time(const char *value, int64_t *ret, struct err *e)
+{
+	static const int64_t year_2200_ns = INT64_C(7258118400) * NS_PER_S;
+	int64_t ns;
+
+	if (time_parse(bytes_str(value), time_now_ns(), &ns, e) < 0)
+		return -1;
+	if (ns < 0 || ns >= year_2200_ns)
+		return err_set(e, ERR_USAGE, "expected a time from 1970 to 2200, found '%s'",
+			       value);
+	*ret = ns;
+	return 0;
+}
+
 static int take_from(void *opts, const char *value, struct err *e)
 {
 	struct slo_opts *o = opts;
 
 	o->has_from = true;
-	return time_parse(bytes_str(value), time_now_ns(), &o->from_ns, e);
+	return read_time(value, &o->from_ns, e);
 }
 
 static int take_to(void *opts, const char *value, struct err *e)
@@ -173,7 +188,7 @@ static int take_to(void *opts, const char *value, struct err *e)
 	struct slo_opts *o = opts;
 
 	o->has_to = true;
-	return time_parse(bytes_str(value), time_now_ns(), &o->to_ns, e);
+	return read_time(value, &o->to_ns, e);
 }
 
 /* "a|b" */
@@ -201,7 +216,7 @@ static int take_at(void *opts, const char *value, struct err *e)
 	struct slo_opts *o = opts;
 
 	o->has_at = true;
-	return time_parse(bytes_str(value), time_now_ns(), &o->at_ns, e);
+	return read_time(value, &o->at_ns, e);
 }
 
 static int take_format(void *at, const char *value, struct err *e)

@@ -136,6 +136,8 @@ refused "option '--window': expected a duration from 1s to ten years such as 30d
 refused "option '--window': expected a duration from 1s" --target 99% --window 0s --total 5 --bad 1
 refused "option '--pace': expected whole seconds" --target 99% --pace 1.5s --total 5 --bad 1
 refused "option '--time-zone': " --target 99% --time-zone Mars/Olympus --total 5 --bad 1
+refused "option '--at': expected a time from 1970 to 2200" --target 99% --at 2262-04-11 --window year --total 5 --bad 1
+refused "option '--at': expected a time from 1970 to 2200" --target 99% --at 1900-01-01 --total 5 --bad 1
 for alert in 1 1:2h 1:2h:1h:call 1:2h:1h:page:x -1:2h:1h 0:2h:1h; do
 	refused "option '--alert': expected FACTOR:LONG:SHORT" --target 99% --alert=$alert --total 5 --bad 1
 done
