@@ -17,6 +17,7 @@ enum { FAULTS_SHOWN = 20 };
 struct args {
 	struct cli *cli;
 	struct pack_opts opts;
+	bool made; /* the store, to be written to */
 	struct store *store, *from;
 	struct cache *cache;
 	const char *input;
@@ -72,6 +73,7 @@ static struct store *make_store(void *data, struct err *e)
 
 	store_close(args->store);
 	args->store = store_open(args->opts.store.path, STORE_WRITE, e);
+	args->made = args->store != NULL;
 	return args->store;
 }
 
@@ -97,7 +99,7 @@ static void pack(struct args *args)
 			 (unsigned long long)(args->faults - FAULTS_SHOWN),
 			 num_word(args->faults - FAULTS_SHOWN, "fault", "faults"));
 	if (packing_finish(args->job, &e) < 0 ||
-	    (!p.store && !args->cli->failure && !make_store(args, &e)))
+	    (!p.store && !args->made && !args->cli->failure && !make_store(args, &e)))
 		cli_report(args->cli, &e);
 	if (o->store.verbose) {
 		report_packing(&said, packing_stats(args->job));

@@ -267,4 +267,7 @@ if [ -c /dev/full ]; then
 else
 	skip "a full stdout" "no /dev/full here"
 fi
+entry 1760522400000000001 counted >one.jsonl
+ok "what is written to a folder is counted" exits 0 chunkpack --store counted --store-stats one.jsonl
+ok "the pack" stderr_has "chunkpack: 1 PUT, "
 done_testing
