@@ -230,9 +230,9 @@ static int add_report(const struct asking *a, struct buf *out, struct err *e)
 
 	switch (o->base.format) {
 	case COST_JSONL:
-		return cost_report_jsonl(&a->report, out, e);
+		return cost_report_jsonl(&a->report, out, stdout, e);
 	case COST_CSV:
-		return cost_report_csv(&a->report, out, e);
+		return cost_report_csv(&a->report, out, stdout, e);
 	case COST_HTML:
 		return cost_report_html(&a->report, &a->alerts, o->threshold, o->n_thresholds, out,
 					e);

@@ -4,6 +4,8 @@
 #ifndef COST_REPORT_H
 #define COST_REPORT_H
 
+#include <stdio.h>
+
 #include "cost/period.h"
 #include "cost/sums.h"
 
@@ -63,11 +65,14 @@ MUST_CHECK int cost_report_text(const struct cost_report *r, struct buf *out, st
  * A line for each row of each breakdown, of its periods and in all:
  * {"period":"week","of":"2024-W03","by":"cluster","cluster":"ops","cost":125.50,"currency":"USD"},
  * with "unattributed":true where a value is null, since records do not say it; and the same as CSV.
+ * There may be many: what is printed goes from out to `to` now and then, unless that is NULL.
  */
 /* Members of such an object, with a comma before each: of one row. */
 void cost_row_json(const struct cost_report *r, size_t by, enum period p,
 		   const struct cost_row *row, struct buf *out);
-MUST_CHECK int cost_report_jsonl(const struct cost_report *r, struct buf *out, struct err *e);
-MUST_CHECK int cost_report_csv(const struct cost_report *r, struct buf *out, struct err *e);
+MUST_CHECK int cost_report_jsonl(const struct cost_report *r, struct buf *out, FILE *to,
+				 struct err *e);
+MUST_CHECK int cost_report_csv(const struct cost_report *r, struct buf *out, FILE *to,
+			       struct err *e);
 
 #endif

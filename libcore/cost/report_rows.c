@@ -5,6 +5,8 @@
 #include "csv/csv.h"
 #include "json/json.h"
 
+enum { FLUSH_BYTES = 64 << 10 };
+
 /* What a line is made of. */
 struct line {
 	const struct cost_report *r;
@@ -15,18 +17,37 @@ struct line {
 
 typedef void line_fn(const struct line *l, struct buf *out);
 
-static int each_row(const struct cost_report *r, line_fn *fn, struct buf *out, struct err *e)
+/* All sums, so that no line is printed when one of them does not fit. */
+static int check_rows(const struct cost_report *r, struct err *e)
 {
 	struct cost_rows rows = { 0 };
 	int rc = 0;
+
+	for (size_t by = 0; rc == 0 && by < r->n_by; by++)
+		for (int p = PERIOD_ALL; rc == 0 && p >= 0; p--)
+			rc = cost_rows_of(r, by, (enum period)p, &rows, e);
+	cost_rows_release(&rows);
+	return rc;
+}
+
+static int each_row(const struct cost_report *r, line_fn *fn, struct buf *out, FILE *to,
+		    struct err *e)
+{
+	struct cost_rows rows = { 0 };
+	int rc = check_rows(r, e);
 
 	for (size_t by = 0; rc == 0 && by < r->n_by; by++) {
 		if (by > 0 && !cost_report_shows(r, by))
 			continue;
 		for (int p = PERIOD_ALL; rc == 0 && p >= 0; p--) {
 			rc = cost_rows_of(r, by, (enum period)p, &rows, e);
-			for (size_t i = 0; rc == 0 && i < rows.n; i++)
+			for (size_t i = 0; rc == 0 && i < rows.n; i++) {
 				fn(&(struct line){ r, by, (enum period)p, rows.v[i] }, out);
+				if (to && out->n >= FLUSH_BYTES) {
+					fwrite(out->p, 1, out->n, to);
+					buf_reset(out);
+				}
+			}
 		}
 	}
 	cost_rows_release(&rows);
@@ -92,9 +113,9 @@ static void json_line(const struct line *l, struct buf *out)
 	buf_add_str(out, "}\n");
 }
 
-int cost_report_jsonl(const struct cost_report *r, struct buf *out, struct err *e)
+int cost_report_jsonl(const struct cost_report *r, struct buf *out, FILE *to, struct err *e)
 {
-	return each_row(r, json_line, out, e);
+	return each_row(r, json_line, out, to, e);
 }
 
 static void csv_line(const struct line *l, struct buf *out)
@@ -123,7 +144,7 @@ static void csv_line(const struct line *l, struct buf *out)
 	buf_release(&by);
 }
 
-int cost_report_csv(const struct cost_report *r, struct buf *out, struct err *e)
+int cost_report_csv(const struct cost_report *r, struct buf *out, FILE *to, struct err *e)
 {
 	buf_add_str(out, "period,of,by");
 	for (size_t d = 0; d < r->dims->n; d++) {
@@ -131,5 +152,5 @@ int cost_report_csv(const struct cost_report *r, struct buf *out, struct err *e)
 		csv_add(out, r->dims->name[d]);
 	}
 	buf_add_str(out, ",cost,currency\n");
-	return each_row(r, csv_line, out, e);
+	return each_row(r, csv_line, out, to, e);
 }
