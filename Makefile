@@ -293,7 +293,8 @@ install: all
 	install -m 644 examples/*.yaml $(EX_DIR)
 	install -m 755 examples/cron/quietly examples/cron/usage $(EX_DIR)/cron
 	install -m 644 examples/cron/*.cron $(EX_DIR)/cron
-	install -m 644 examples/cost/* $(EX_DIR)/cost
+	install -m 644 $(filter-out %.sh,$(wildcard examples/cost/*)) $(EX_DIR)/cost
+	install -m 755 examples/cost/*.sh $(EX_DIR)/cost
 	install -m 644 examples/logs/* $(EX_DIR)/logs
 	install -m 644 examples/prometheus/* $(EX_DIR)/prometheus
 	install -m 644 examples/slo/* $(EX_DIR)/slo

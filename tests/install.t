@@ -27,6 +27,7 @@ for ex in "$REPO"/examples/* "$REPO"/examples/*/*; do
 	ok "examples/$ex is installed" same_file "$REPO/examples/$ex" "dest/opt/x/share/doc/lokid/examples/$ex"
 done
 ok "the scripts as programs" test -x dest/opt/x/share/doc/lokid/examples/flush.sh
+ok "that of costs" test -x dest/opt/x/share/doc/lokid/examples/cost/report.sh
 ok "also that of cron" test -x dest/opt/x/share/doc/lokid/examples/cron/quietly
 ok "uninstall is exit 0" exits 0 target uninstall
 is "uninstall leaves no file" "$(find dest -type f)" ''

@@ -90,8 +90,8 @@ static bool is_last(const struct cost_alerts *a, size_t i)
 	       a->v[i + 1].row.group != a->v[i].row.group;
 }
 
-static void add_list(const struct cost_report *r, const struct cost_alerts *a, int64_t end_ns,
-		     struct buf *out)
+static void add_list(const struct cost_report *r, const struct cost_alerts *a, int64_t now_ns,
+		     int64_t end_ns, struct buf *out)
 {
 	size_t n = 0;
 
@@ -102,7 +102,10 @@ static void add_list(const struct cost_report *r, const struct cost_alerts *a, i
 		buf_add_str(out, n++ ? ",{" : "{");
 		add_labels(r, &a->v[i], out);
 		add_annotations(r, &a->v[i], out);
-		buf_add_str(out, ",\"endsAt\":\"");
+		/* Without the first it would begin when it ends. */
+		buf_add_str(out, ",\"startsAt\":\"");
+		time_add_rfc3339(out, now_ns);
+		buf_add_str(out, "\",\"endsAt\":\"");
 		time_add_rfc3339(out, end_ns);
 		buf_add_str(out, "\"}");
 	}
@@ -190,7 +193,7 @@ static int send_list(const struct cost_report *r, const struct cost_alerts *a,
 	while (url.n && url.p[url.n - 1] == '/')
 		url.n--;
 	buf_add_str(&url, "/api/v2/alerts");
-	add_list(r, a, end_ns, &body);
+	add_list(r, a, now_ns, end_ns, &body);
 	text = buf_str(&url);
 	rc = post(s, text, text, &body, e);
 	buf_release(&url);

@@ -6,7 +6,7 @@
 
 #include "cost/columns.h"
 
-enum { COST_LINE_MAX = 256 << 10, COST_FAULTS_MAX = 10 };
+enum { COST_LINE_MAX = 128 << 10, COST_FAULTS_MAX = 10 };
 
 struct cost_reading {
 	const struct cost_dims *dims;

@@ -5,11 +5,12 @@
 # is held against, or the ratio to the tool when there is one; - stands for none. The verdict is
 # pass, fail or info. committed is the value in tests/bench/numbers.tsv, which is an output of this
 # script. Exit 1 when one failed. Without PART all of them, in order; a later part reads what the
-# earlier ones left; upkeep, json, logfmt, regex, sums, push, http and far (an S3 server, where that
-# is) stand alone, and json is held against simdjson where that library is (libsimdjson-dev).
+# earlier ones left; upkeep, json, logfmt, regex, sums, push, http, costs and far (an S3 server,
+# where that is) stand alone, and json is held against simdjson where that library is (libsimdjson-dev).
 #
 # BENCH_BYTES   bytes of lines, default 1G     BENCH_RUNS    median of so many, default 5
 # BENCH_DIR     where, default build/bench     BENCH_WAL_GB  closed segments, default 10
+# BENCH_COSTS   cost records, default 10000000
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd -P)
@@ -603,12 +604,46 @@ part_http() {
 	done
 }
 
+# Ten million cost records, 40 tenants on the days of a year: BENCH_COSTS of them. As each of the forms, added up by resource,
+# cluster and tenant.
+costs() {
+	awk -v n="$1" -v form="$2" 'BEGIN {
+		if (form == "csv")
+			print "resource,cluster,tenant,date,s3_storage_gb,s3_requests,compute_hours,data_transfer_gb,cost_usd"
+		for (i = 0; i < n; i++) {
+			x = (x * 69069 + 12345) % 16777216
+			resource = x % 2 ? "loki" : "alloy"
+			day = sprintf("2023-%02d-%02d", int(x / 8) % 12 + 1, int(x / 128) % 28 + 1)
+			cost = sprintf("%d.%02d", int(x / 16) % 300, x % 100)
+			if (form == "csv")
+				printf "%s,c%d,team-%d,%s,150.5,%d,720,50.2,%s\n", resource, x % 3, int(x / 64) % 40, day, x % 1000000, cost
+			else
+				printf "{\"resource\":\"%s\",\"cluster\":\"c%d\",\"tenant\":\"team-%d\",\"date\":\"%s\",\"metrics\":{\"s3_storage_gb\":150.5,\"s3_requests\":%d,\"compute_hours\":720,\"data_transfer_gb\":50.2},\"cost_usd\":%s}\n", resource, x % 3, int(x / 64) % 40, day, x % 1000000, cost
+		}
+	}'
+}
+
+part_costs() {
+	n=${BENCH_COSTS:-10000000}
+	for form in jsonl csv; do
+		[ "$(cat "costs.$form.n" 2>/dev/null)" = "$n" ] || {
+			costs "$n" "$form" >"costs.$form"
+			echo "$n" >"costs.$form.n"
+		}
+		cost=$(measure -n "$runs" -o "sums.$form" costrep report -o csv "costs.$form")
+		at_most "costs_$form" "$(wall "$cost")" s 10
+		info "costs_${form}_cpu" "$(cpu "$cost")" s
+		at_most "costs_${form}_rss" "$(rss_mib "$cost")" MiB 64
+	done
+	expect "$(cksum <sums.csv)" "$(cksum <sums.jsonl)" "both forms have the same sums"
+}
+
 # Each part is a run of its own, so that one that breaks off does not end the others.
 if [ "${1:-}" = --part ]; then
 	"part_$2"
 	exit
 fi
-all='data ingest frames pack compact upkeep size scan labels open closed streams json logfmt regex sums push far http'
+all='data ingest frames pack compact upkeep size scan labels open closed streams json logfmt regex sums push far http costs'
 # shellcheck disable=SC2086
 [ $# -gt 0 ] || set -- $all
 made=
@@ -617,7 +652,7 @@ for part in "$@"; do
 	command -v "part_$part" >/dev/null || fail "there is no part '$part'; there are $all"
 	case $part in
 	data) made=y ;;
-	upkeep | json | logfmt | regex | sums | push | http | far) ;;
+	upkeep | json | logfmt | regex | sums | push | http | far | costs) ;;
 	*) [ "$made" ] || fail "'$part' reads what the parts before it leave: begin with 'data'" ;;
 	esac
 done

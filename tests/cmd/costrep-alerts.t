@@ -103,7 +103,7 @@ rm requests
 ok "--alertmanager" exits 1 costrep report -q --alertmanager "$url/" --token-file token \
 	--threshold 'cluster=prod:10/month' --alert-for 1h costs.jsonl
 ok "its path and credentials" grep -q '^POST /api/v2/alerts Bearer token-of-mine application/json ' requests
-is "of each group the last period" "$(cut -d ' ' -f 6- requests | sed 's/"endsAt":"[^"]*"/"endsAt":0/')" \
+is "of each group the last period" "$(cut -d ' ' -f 6- requests | sed 's/"startsAt":"[^"]*","endsAt":"[^"]*"/"endsAt":0/')" \
 	'[{"labels":{"alertname":"CostAboveThreshold","severity":"warning","period":"month","currency":"USD","threshold":"cluster=prod:10/month","cluster":"prod"},"annotations":{"summary":"cluster prod: 125.00 USD in 2024-02, above 10.00","cost":"125.00","of":"2024-02"},"endsAt":0}]'
 
 echo 503 >status

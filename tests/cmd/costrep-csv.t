@@ -112,7 +112,7 @@ refuses "a column that is not there" "line 1: there is no column 'x' for 'cluste
 echo '[{"date":"2024-01-15","cost_usd":1}]' >bad
 refuses "an array" "an array, where an object a line is expected" bad
 awk 'BEGIN { printf "date,cost_usd\n\"2024-01-15"; for (i = 0; i < 40000; i++) print "long line"; print "\",1" }' >bad
-refuses "a row that does not end" "line 1: longer than 262144 bytes" bad
+refuses "a row that does not end" "line 1: longer than 131072 bytes" bad
 head -c 60 plain.csv.gz >bad
 refuses "a compressed file that is cut" "" bad
 
@@ -124,7 +124,7 @@ ok "and says what is expected" stderr_has "option '--match': expected NAME=PATTE
 ok "a column without a name is exit 2" exits 2 costrep report --column =x plain.csv
 ok "a resource without a pattern is exit 2" exits 2 costrep report --resource-of x= plain.csv
 
-# Blocks of 256 KiB: records that lie across their ends, and lines behind them, are as all others.
+# Blocks of 128 KiB: records that lie across their ends, and lines behind them, are as all others.
 awk 'BEGIN { print "date,cost_usd,team"; for (i = 0; i < 60000; i++) printf "2024-%02d-%02d,0.%02d,\"t\n%d\"\n", i % 12 + 1, i % 28 + 1, i % 100, i % 7 }' >long.csv
 is "many blocks have one sum" "$(costrep report -o csv long.csv | grep ^total,total,total,)" "total,total,total,,,,29700.00,USD"
 is "and the groups of all" "$(of_groups --by team long.csv | wc -l)" 7

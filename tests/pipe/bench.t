@@ -3,11 +3,11 @@
 # says about speed means nothing here.
 . "${0%/*}/../lib/tap.sh"
 
-export BENCH_DIR="$PWD/bench" BENCH_BYTES=300K BENCH_RUNS=1 BENCH_WAL_GB=0
+export BENCH_DIR="$PWD/bench" BENCH_BYTES=300K BENCH_RUNS=1 BENCH_WAL_GB=0 BENCH_COSTS=1000
 PATH=$B/bench:$PATH
 speed=$REPO/tests/bench/speed.sh
 
-for part in data ingest frames pack compact size scan labels open closed; do
+for part in data ingest frames pack compact size scan labels open closed costs; do
 	run sh "$speed" $part
 	# A part that broke off says so by a row without a value.
 	ok "$part has figures" stdout_matches "^[a-z0-9_]+	[0-9]"
