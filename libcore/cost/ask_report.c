@@ -11,6 +11,7 @@
 #include "cost/read.h"
 #include "cost/report_html.h"
 #include "cost/report_prom.h"
+#include "cost/twice.h"
 #include "time/time.h"
 
 /* More jobs would wait for the sums, and need their memory; alerts outlast a day, for cron. */
@@ -25,9 +26,13 @@ struct asking {
 	struct cost_report report;
 	size_t labels; /* the breakdown whose groups are series of metrics */
 	struct cost_alerts alerts;
-	int32_t from, to;    /* days; to is not among them */
-	struct buf currency; /* of the records */
-	uint64_t n_other;    /* records in other ones, with --currency */
+	int32_t from, to;	  /* days; to is not among them */
+	struct buf currency;	  /* of the records */
+	uint64_t n_other;	  /* records in other ones, with --currency */
+	char **operand;		  /* files; NULL: stdin */
+	uint32_t file;		  /* the one that is read */
+	struct cost_twice *twice; /* NULL until a record is known by something */
+	uint64_t n_told;	  /* records that stand twice */
 };
 
 static int read_day(const struct cost_report_opts *o, const char *option, const char *value,
@@ -74,6 +79,13 @@ static bool is_wanted(const struct asking *a, const struct cost_record *r)
 	return true;
 }
 
+static int note_identity(struct asking *a, const struct cost_record *r, struct err *e)
+{
+	if (!a->twice)
+		a->twice = cost_twice_new();
+	return cost_twice_add(a->twice, r->identity, (struct cost_where){ a->file, r->line }, e);
+}
+
 static int on_record(void *data, const struct cost_record *r, struct err *e)
 {
 	struct asking *a = data;
@@ -93,7 +105,36 @@ static int on_record(void *data, const struct cost_record *r, struct err *e)
 			       BYTES_ARG(r->currency), BYTES_ARG(buf_bytes(&a->currency)));
 	}
 	a->report.n_records++;
+	if (r->is_known && note_identity(a, r, e) < 0)
+		return -1;
 	return cost_sums_add(a->report.sums, r, e);
+}
+
+static void add_place(const struct asking *a, struct cost_where at, struct buf *out)
+{
+	const char *name = a->operand ? a->operand[at.file] : "-";
+
+	if (strcmp(name, "-") == 0)
+		buf_add_str(out, "stdin");
+	else
+		buf_addf(out, "'%s'", name);
+	buf_addf(out, ": line %llu", (unsigned long long)at.line);
+}
+
+static void on_twice(void *data, struct cost_where at, struct cost_where first)
+{
+	struct asking *a = data;
+	struct buf b = { 0 };
+	struct err e;
+
+	if (a->n_told++ >= COST_FAULTS_MAX)
+		return;
+	add_place(a, at, &b);
+	buf_add_str(&b, ": the same record as ");
+	add_place(a, first, &b);
+	err_set(&e, ERR_CORRUPT, "%s", buf_str(&b));
+	cli_report(a->o->base.cli, &e);
+	buf_release(&b);
 }
 
 static void on_fault(void *data, const struct err *e)
@@ -138,6 +179,7 @@ static int read_all(struct asking *a, char **operand, size_t n, struct err *e)
 	struct cost_reading r = { .dims = a->report.dims,
 				  .map = &a->o->map,
 				  .jobs = work_cpus() < JOBS_MAX ? work_cpus() : JOBS_MAX,
+				  .identify = a->o->unique,
 				  .record = on_record,
 				  .fault = on_fault,
 				  .data = a };
@@ -145,13 +187,22 @@ static int read_all(struct asking *a, char **operand, size_t n, struct err *e)
 	for (size_t i = 0; i < n; i++)
 		if (check_once(operand, i, e) < 0)
 			return -1;
-	for (size_t i = 0; i < (n ? n : 1); i++)
+	a->operand = n ? operand : NULL;
+	for (size_t i = 0; i < (n ? n : 1); i++) {
+		a->file = (uint32_t)i;
 		if (read_one(&r, n ? operand[i] : only_stdin[i], e) < 0)
 			return -1;
+	}
 	if (r.n_faults > 0)
 		return err_set(e, ERR_CORRUPT, "no report: %llu %s cannot be counted",
 			       (unsigned long long)r.n_faults,
 			       num_word(r.n_faults, "record", "records"));
+	if (a->twice && cost_twice_each(a->twice, on_twice, a, e) < 0)
+		return -1;
+	if (a->n_told > 0)
+		return err_set(e, ERR_CORRUPT, "no report: %llu %s twice",
+			       (unsigned long long)a->n_told,
+			       num_word(a->n_told, "record stands", "records stand"));
 	return 0;
 }
 
@@ -326,6 +377,7 @@ int cost_ask_report(void *opts, char **operand, size_t n, struct err *e)
 	if (rc == 0)
 		rc = answer(&a, e);
 	cost_sums_free(a.report.sums);
+	cost_twice_free(a.twice);
 	cost_alerts_release(&a.alerts);
 	buf_release(&a.currency);
 	for (size_t i = 0; i < o->n_thresholds; i++)

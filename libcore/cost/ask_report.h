@@ -28,7 +28,7 @@ struct cost_report_opts {
 	struct cost_threshold threshold[COST_THRESHOLDS_MAX];
 	size_t n_thresholds;
 	struct cost_sending sending;
-	bool quiet;
+	bool quiet, unique;
 };
 
 /* The dimensions that all records have, before others are added. */

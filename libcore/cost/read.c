@@ -16,18 +16,13 @@
 
 enum { SLOTS_PER_JOB = 2 };
 
-struct kept {
-	struct cost_record record;
-	uint64_t line;
-};
-
 struct block {
 	char *text; /* COST_LINE_MAX, and NEAR_PAD behind */
 	size_t n;
 	bool last;	/* the input ended */
 	uint64_t line;	/* of its first, from 1 */
 	size_t heading; /* bytes of it that are no records */
-	struct kept *kept;
+	struct cost_record *kept;
 	size_t n_kept, cap_kept;
 	struct arena scratch;
 	struct err fault[COST_FAULTS_MAX];
@@ -185,11 +180,21 @@ static int take_turn(struct reader *r, struct block *b, size_t item, struct err 
 
 /* --- taking it apart ------------------------------------------------------------------------- */
 
-static struct kept *next_kept(struct block *b, uint64_t line)
+static struct cost_record *next_kept(struct block *b)
 {
 	mem_grow(&b->kept, &b->cap_kept, b->n_kept + 1, sizeof(*b->kept));
-	b->kept[b->n_kept].line = line;
 	return &b->kept[b->n_kept];
+}
+
+/* The record that was just read of this text stays. */
+static void keep(const struct reader *r, struct block *b, uint64_t line, struct bytes text)
+{
+	struct cost_record *c = &b->kept[b->n_kept++];
+
+	c->line = line;
+	c->is_known = c->id.n > 0 || r->how->identify;
+	if (c->is_known)
+		c->identity = hash128(c->id.n ? c->id : bytes_trim(text));
 }
 
 static void add_fault(struct block *b, const char *name, const struct err *e)
@@ -213,12 +218,11 @@ static void parse_json(const struct reader *r, struct block *b, struct bytes res
 		rest = bytes_sub(rest, text.n + 1, rest.n);
 		if (bytes_trim(text).n == 0)
 			continue;
-		if (cost_record_json(text, r->how->dims, &b->scratch, &next_kept(b, line)->record,
-				     &e) < 0) {
+		if (cost_record_json(text, r->how->dims, &b->scratch, next_kept(b), &e) < 0) {
 			err_wrap(&e, "line %" PRIu64, line);
 			add_fault(b, r->name, &e);
 		} else {
-			b->n_kept++;
+			keep(r, b, line, text);
 		}
 	}
 }
@@ -227,17 +231,16 @@ static void parse_json(const struct reader *r, struct block *b, struct bytes res
 static void parse_csv(const struct reader *r, struct block *b, struct bytes rest)
 {
 	struct csv_row row = { .n_lines = b->line - 1 + count_lines(b->text, b->heading) };
-	struct bytes text = rest;
+	struct bytes text = rest, whole = rest;
 	struct err e;
 	int rc;
 
-	while ((rc = csv_next(&rest, CSV_ALL, &row, &e)) > 0) {
-		if (cost_record_csv(&row, &r->columns, text, &b->scratch,
-				    &next_kept(b, row.line)->record, &e) < 0) {
+	for (; (rc = csv_next(&rest, CSV_ALL, &row, &e)) > 0; text = rest) {
+		if (cost_record_csv(&row, &r->columns, whole, &b->scratch, next_kept(b), &e) < 0) {
 			err_wrap(&e, "line %" PRIu64, row.line);
 			add_fault(b, r->name, &e);
 		} else {
-			b->n_kept++;
+			keep(r, b, row.line, bytes_sub(text, 0, text.n - rest.n));
 		}
 	}
 	if (rc < 0)
@@ -277,7 +280,7 @@ static int take_up(void *data, size_t item, size_t slot, struct err *e)
 			r->how->fault(r->how->data, &b->fault[i]);
 	r->how->n_faults += b->n_faults;
 	for (size_t i = 0; i < b->n_kept; i++)
-		if (r->how->record(r->how->data, &b->kept[i].record, e) < 0)
+		if (r->how->record(r->how->data, &b->kept[i], e) < 0)
 			return err_wrap(e, "%s: line %" PRIu64, r->name, b->kept[i].line);
 	return b->last;
 }

@@ -12,6 +12,7 @@ struct cost_reading {
 	const struct cost_dims *dims;
 	const struct cost_mapping *map;
 	unsigned jobs; /* 1 to WORK_JOBS_MAX */
+	bool identify; /* records that have no id are known by their text */
 	/* Each record; -1 ends it all, with an error that is given its file and line. */
 	int (*record)(void *data, const struct cost_record *r, struct err *e);
 	/* Each of the first COST_FAULTS_MAX records that are none, with file, line and field. */

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/hash.h"
 
 /* By what costs are told apart; behind these three, the values of labels that are asked for. */
 enum cost_dim { COST_RESOURCE, COST_CLUSTER, COST_TENANT, COST_LABEL };
@@ -29,6 +30,11 @@ struct cost_record {
 	struct bytes id;		 /* empty: it has none */
 	struct bytes dim[COST_DIMS_MAX]; /* empty: it does not say */
 	int64_t objects;		 /* its s3_object_count, or -1 */
+
+	/* Set by cost_read. */
+	uint64_t line; /* in its file, from 1 */
+	bool is_known; /* by identity: of its id, or, when that is asked for, of its text */
+	struct hash128 identity;
 };
 
 /*

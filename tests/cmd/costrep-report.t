@@ -49,6 +49,25 @@ ok "the period is named" stderr_has "the sum of a total is more than can be coun
 echo "$good" >good
 ok "a file that is given twice is exit 2" exits 2 costrep report good ./good
 ok "and named" stderr_has "'./good' is given twice, as 'good' too"
+good2='{"date":"2024-01-16","cost_usd":1}'
+printf '%s\n' "$good2" "$good" >other
+cat good other >both
+ok "equal records are costs" exits 0 costrep report good other
+ok "of both" stdout_has "3.00 USD"
+ok "with --unique they are exit 3" exits 3 costrep report --unique good other
+ok "where they stand is said" stderr_has "'other': line 2: the same record as 'good': line 1"
+ok "and that there is no report" stderr_has "no report: 1 record stands twice"
+ok "on stdin too" exits 3 sh -c 'costrep report --unique <both'
+ok "with its lines" stderr_has "stdin: line 3: the same record as stdin: line 1"
+ok "what differs is none" exits 0 costrep report --unique good
+printf '%s\n' date,cost_usd,id 2024-01-15,1,a '2024-01-15,1,"b"' 2024-01-16,2,a >ids.csv
+ok "the same id is exit 3 without it" exits 3 costrep report ids.csv
+ok "and said" stderr_has "'ids.csv': line 4: the same record as 'ids.csv': line 2"
+ok "but not of records that are left out" exits 0 costrep report --to 2024-01-16 ids.csv
+awk 'BEGIN { for (i = 0; i < 400000; i++) printf "{\"date\":\"2024-01-15\",\"cost_usd\":1,\"id\":\"%d\"}\n", i % 399999 }' >ids
+ok "of many it is found" exits 3 costrep report ids
+ok "the last one" stderr_has "'ids': line 400000: the same record as 'ids': line 1"
+
 ok "no record is exit 1" exits 1 costrep report /dev/null
 ok "and said" stderr_has "there is no cost record"
 ok "but all periods are there" sh -c 'for p in daily weekly monthly; do grep -qx $p "$1" || exit 1; done' - "$TAP/stdout"

@@ -109,7 +109,7 @@ static void read_records(struct bytes text, const struct cost_mapping *map)
 {
 	struct reading d = { .report = { cost_sums_new(breakdowns, N_BY), N_BY, &dims,
 					 BYTES_LIT("USD"), 0, false } };
-	struct cost_reading how = { &dims, map, 1, on_record, on_fault, &d, 0 };
+	struct cost_reading how = { &dims, map, 1, true, on_record, on_fault, &d, 0 };
 	char path[MEMORY_PATH_MAX];
 	int fd = memory_file(text, path);
 	struct err e;

@@ -166,7 +166,9 @@ static void on_fault(void *data, const struct err *e)
 static void read_back(struct world *w, const struct buf *text, unsigned jobs)
 {
 	static const struct cost_mapping none = { 0 };
-	struct cost_reading how = { &w->dims, &none, jobs, on_record, on_fault, &w->report, 0 };
+	struct cost_reading how = {
+		&w->dims, &none, jobs, false, on_record, on_fault, &w->report, 0
+	};
 	int fd = memfd_create("records", 0);
 	struct err e;
 
