@@ -220,8 +220,7 @@ static void draw(const struct models *ms, struct buf *out)
 				    .n = ms->n,
 				    .x = x,
 				    .n_series = n,
-				    .series = series,
-				    .width = n > 5 ? 130 * (double)n : 0 }, /* for all names */
+				    .series = series },
 		   out);
 	free(x);
 	free(series);

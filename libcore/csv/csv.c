@@ -16,10 +16,10 @@ void csv_row_release(struct csv_row *r)
 	*r = (struct csv_row){ 0 };
 }
 
-static int fault(const struct csv_row *r, const char *what, struct err *e)
+static enum step fault(const struct csv_row *r, const char *what, struct err *e)
 {
-	return err_set(e, ERR_CORRUPT, "line %" PRIu64 ": field %zu: %s", r->n_lines + 1, r->n + 1,
-		       what);
+	err_set(e, ERR_CORRUPT, "line %" PRIu64 ": field %zu: %s", r->n_lines + 1, r->n + 1, what);
+	return STEP_ERROR;
 }
 
 static int add_field(struct csv_row *r, struct bytes field, bool doubled, struct err *e)
@@ -68,10 +68,8 @@ static enum step take_quoted(const char **p, const char *end, enum csv_more more
 	for (;; q += 2, doubled = true) {
 		for (; q < end && *q != '"'; q++)
 			n_lines += *q == '\n';
-		if (q == end && more == CSV_ALL) {
-			(void)fault(r, "its quote is not closed", e);
-			return STEP_ERROR;
-		}
+		if (q == end && more == CSV_ALL)
+			return fault(r, "its quote is not closed", e);
 		if (q == end || (q + 1 == end && more == CSV_MORE))
 			return STEP_MORE;
 		if (q + 1 == end || q[1] != '"')
@@ -80,9 +78,8 @@ static enum step take_quoted(const char **p, const char *end, enum csv_more more
 	*p = q + 1;
 	step = end_field(p, end, more);
 	if (step == STEP_ERROR)
-		(void)fault(r, "text behind its closing quote", e);
-	else if (step != STEP_MORE &&
-		 add_field(r, bytes_of(start, (size_t)(q - start)), doubled, e) < 0)
+		return fault(r, "text behind its closing quote", e);
+	if (step != STEP_MORE && add_field(r, bytes_of(start, (size_t)(q - start)), doubled, e) < 0)
 		return STEP_ERROR;
 	r->n_lines += n_lines;
 	return step;
@@ -96,10 +93,8 @@ static enum step take_plain(const char **p, const char *end, enum csv_more more,
 
 	while (q < end && *q != ',' && *q != '\n' && *q != '"')
 		q++;
-	if (q < end && *q == '"') {
-		(void)fault(r, "a quote inside it, and none at its start", e);
-		return STEP_ERROR;
-	}
+	if (q < end && *q == '"')
+		return fault(r, "a quote inside it, and none at its start", e);
 	if (q > start && q[-1] == '\r' && (q == end || *q == '\n'))
 		q--;
 	*p = q;

@@ -4,12 +4,21 @@
 
 #include "report/svg.h"
 
-enum { LEFT = 64, RIGHT = 16, TOP = 56, BOTTOM = 36, TICKS = 5, LETTER = 7, DOTS_MAX = 60 };
+enum {
+	LEFT = 64,
+	RIGHT = 16,
+	TOP = 56,
+	BOTTOM = 36,
+	TICKS = 5,
+	LETTER = 7,
+	LEGEND_LINE = 18,
+	DOTS_MAX = 60
+};
 
 /* Where values and places lie in the picture. */
 struct frame {
 	const struct chart *c;
-	double width, height;
+	double width, height, top;
 	double min, max, step; /* of y: multiples of step */
 };
 
@@ -47,15 +56,29 @@ static void find_range(const struct chart *c, bool stacked, double *min, double 
 	}
 }
 
+/* Moves *x, where a series is named, to where the next one is; true when this one begins a line. */
+static bool legend_step(const struct frame *f, size_t s, double *x)
+{
+	const double width = 31 + LETTER * (double)f->c->series[s].name.n;
+	const bool wraps = *x > LEFT && *x + width > f->width - RIGHT;
+
+	*x = (wraps ? LEFT : *x) + width;
+	return wraps;
+}
+
 static struct frame frame_of(const struct chart *c, bool stacked)
 {
-	struct frame f = { c,
-			   c->width > 0 ? c->width : 720,
-			   c->height > 0 ? c->height : 300,
-			   c->y_min,
-			   c->y_max,
-			   1 };
+	struct frame f = { .c = c,
+			   .width = c->width > 0 ? c->width : 720,
+			   .height = c->height > 0 ? c->height : 300,
+			   .top = TOP,
+			   .min = c->y_min,
+			   .max = c->y_max };
+	double x = LEFT;
 
+	for (size_t s = 0; c->n_series > 1 && s < c->n_series; s++)
+		f.top += legend_step(&f, s, &x) ? LEGEND_LINE : 0;
+	f.height += f.top - TOP;
 	if (f.min == 0 && f.max == 0)
 		find_range(c, stacked, &f.min, &f.max);
 	if (!(f.max > f.min))
@@ -70,7 +93,7 @@ static double at_y(const struct frame *f, double y)
 {
 	const double share = (fmin(fmax(y, f->min), f->max) - f->min) / (f->max - f->min);
 
-	return f->height - BOTTOM - share * (f->height - TOP - BOTTOM);
+	return f->height - BOTTOM - share * (f->height - f->top - BOTTOM);
 }
 
 /* The middle of a place. */
@@ -132,14 +155,19 @@ static void add_places(const struct frame *f, struct buf *out)
 static void add_legend(const struct frame *f, struct buf *out)
 {
 	const struct chart *c = f->c;
-	double x = LEFT;
+	double x = LEFT, y = 42;
 
 	if (c->n_series < 2)
 		return;
 	for (size_t s = 0; s < c->n_series; s++) {
-		svg_rect(out, x, 33, 10, 10, svg_series(s), (struct bytes){ 0 });
-		svg_text(out, x + 15, 42, SVG_START, "label", c->series[s].name);
-		x += 31 + LETTER * (double)c->series[s].name.n;
+		double at = x;
+
+		if (legend_step(f, s, &x)) {
+			at = LEFT;
+			y += LEGEND_LINE;
+		}
+		svg_rect(out, at, y - 9, 10, 10, svg_series(s), (struct bytes){ 0 });
+		svg_text(out, at + 15, y, SVG_START, "label", c->series[s].name);
 	}
 }
 

@@ -12,7 +12,7 @@ static const char style[] =
 	"svg .label { font-size: 11px; opacity: .8 }\n"
 	"svg .axis { stroke: currentColor; opacity: .6 }\n"
 	"svg .grid { stroke: currentColor; opacity: .15 }\n"
-	"svg .mark { stroke: #c62828; stroke-dasharray: 6 4; fill: none }\n"
+	"svg .mark { stroke: #c62828; stroke-width: 2; stroke-dasharray: 8 4; fill: none }\n"
 	"svg .area { stroke: none }\n"
 	"svg .muted { fill: #9e9e9e; stroke: #9e9e9e }\n"
 	"svg .good { fill: #2e7d32; stroke: #2e7d32 }\n"

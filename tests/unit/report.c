@@ -129,6 +129,28 @@ static void charts_show_what_is_there(void **unused)
 	buf_release(&b);
 }
 
+static void names_have_room(void **unused)
+{
+	const struct bytes x[] = { BYTES_LIT("a") };
+	const double y[] = { 1 };
+	struct chart_series series[12];
+	const struct chart chart = {
+		.title = "many", .n = 1, .x = x, .n_series = 12, .series = series, .width = 410
+	};
+	struct buf b = { 0 };
+
+	(void)unused;
+	for (size_t i = 0; i < 12; i++)
+		series[i] = (struct chart_series){ BYTES_LIT("a long name"), y };
+	chart_lines(&chart, &b);
+	/* three in a line, so that there are four lines, and the picture is higher */
+	assert_int_equal(count(&b, "<text x=\"79\""), 4);
+	assert_int_equal(count(&b, " y=\"96\" class=\"label\">a long name<"), 3);
+	assert_int_equal(count(&b, " y=\"114\" class=\"label\">a long name<"), 0);
+	assert_non_null(strstr(buf_str(&b), "viewBox=\"0 0 410 354\""));
+	buf_release(&b);
+}
+
 static void pages_are_whole(void **unused)
 {
 	struct buf b = { 0 };
@@ -151,6 +173,7 @@ int main(void)
 		cmocka_unit_test(empty_tables_have_a_heading),
 		cmocka_unit_test(pictures_escape_and_round),
 		cmocka_unit_test(charts_show_what_is_there),
+		cmocka_unit_test(names_have_room),
 		cmocka_unit_test(pages_are_whole),
 	};
 
