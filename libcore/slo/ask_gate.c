@@ -4,12 +4,18 @@
 #include <stdlib.h>
 
 #include "json/json.h"
-#include "slo/print.h"
+#include "report/table.h"
 #include "slo/work.h"
 
 enum answer { PASS, FAIL, NO_TRAFFIC };
 
 static const char *const words[] = { "pass", "fail", "no_traffic" };
+
+/* What --min says, or else the target. */
+static struct exact min_of(const struct slo_opts *o, const struct slo_state *s)
+{
+	return o->has_min ? o->min : s->slo->target;
+}
 
 static enum answer answer_of(const struct slo_state *s, struct exact min)
 {
@@ -56,6 +62,50 @@ static void add_json(struct buf *out, const struct slo_state *s, struct exact mi
 	buf_add_str(out, "}\n");
 }
 
+/* Events are not known where there is only their share. */
+static void add_events(struct table *t, const struct slo_counts *c)
+{
+	const struct exact v[] = { c->total, c->bad };
+	struct buf b = { 0 };
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++) {
+		buf_reset(&b);
+		if (!c->is_share)
+			exact_add(&b, v[i]);
+		table_add(t, buf_bytes(&b));
+	}
+	buf_release(&b);
+}
+
+/* The columns are the fields of add_json(). */
+static void add_csv(struct buf *out, const struct slo_opts *o, const struct slo_state *s, size_t n)
+{
+	static const char *const names[] = { "name", "gate", "min", "sli", "total", "bad" };
+	struct table t = { 0 };
+	struct buf b = { 0 };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		table_column(&t, names[i], i < 2 ? TABLE_LEFT : TABLE_RIGHT);
+	for (size_t i = 0; i < n; i++) {
+		const struct exact min = min_of(o, &s[i]);
+		enum answer answer = answer_of(&s[i], min);
+
+		table_add(&t, s[i].slo->name);
+		table_addf(&t, "%s", words[answer]);
+		exact_add(&b, min);
+		table_add(&t, buf_bytes(&b));
+		buf_reset(&b);
+		if (answer != NO_TRAFFIC)
+			ratio_add_text(&b, &s[i].budget.sli, RATIO_DIGITS);
+		table_add(&t, buf_bytes(&b));
+		buf_reset(&b);
+		add_events(&t, &s[i].m.counts);
+	}
+	table_csv(&t, out);
+	table_release(&t);
+	buf_release(&b);
+}
+
 static int tell(struct slo_ask *a, const struct slo_state *s, size_t n, struct err *e)
 {
 	const struct slo_opts *o = &a->opts;
@@ -64,9 +114,9 @@ static int tell(struct slo_ask *a, const struct slo_state *s, size_t n, struct e
 	int rc;
 
 	if (o->format == SLO_CSV)
-		slo_print_csv(&out, s, n);
+		add_csv(&out, o, s, n);
 	for (size_t i = 0; i < n; i++) {
-		struct exact min = o->has_min ? o->min : s[i].slo->target;
+		const struct exact min = min_of(o, &s[i]);
 		enum answer answer = answer_of(&s[i], min);
 
 		no = no || answer == FAIL || (answer == NO_TRAFFIC && !o->pass_no_traffic);

@@ -24,7 +24,11 @@ printf 'name,total,bad\na,100,0\nb,100,5\n' >counts
 ok "one of several closes it" exits 1 slo-budget gate --min 99% --counts counts
 ok "both are told" stdout_lines 2
 ok "as csv" exits 1 slo-budget gate --min 99% --counts counts -o csv
-ok "with names" stdout_has "b,,0.5,30d,100,5,0.95"
+ok "it is the gate's answer, and no budget" stdout_is "name,gate,min,sli,total,bad
+a,pass,0.99,1,100,0
+b,fail,0.99,0.95,100,5"
+ok "no traffic has no share" exits 1 slo-budget gate --target 90% --total 0 --bad 0 -o csv
+ok "which is empty" stdout_has "slo,no_traffic,0.9,,0,0"
 lokid-ingest -q --wal wal -l app=nginx "$REPO/examples/logs/nginx.log"
 ok "a query with a window of its own" exits 0 slo-budget gate --min 97% --wal wal \
 	--error-query 'sum(count_over_time({app="nginx"} |= " 504 " [1h]))' --total-query 'sum(count_over_time({app="nginx"}[1h]))'
