@@ -33,20 +33,25 @@ static int tell(const struct slo_opts *o, const struct slo_state *s, size_t n, e
 	return rc;
 }
 
-static bool is_gone(const struct slo_state *s)
+/* Why the answer is no; NULL: it is yes. */
+static const char *why_gone(const struct slo_state *s)
 {
-	return s->budget.outlook == SLO_EXHAUSTED;
+	return s->budget.outlook == SLO_EXHAUSTED ? "a budget is gone" : NULL;
 }
 
-static bool is_burning(const struct slo_state *s)
+/* Counts that no alert can look at are no evidence that none would hold. */
+static const char *why_alarmed(const struct slo_state *s)
 {
-	return s->is_burning;
+	if (!s->is_looked_at)
+		return "no alert could be looked at: there are no counts of their windows";
+	return s->is_burning ? "an alert holds" : NULL;
 }
 
-/* Counts, tells, and says no when one of them is as `no` says. */
+/* Counts, tells, and says no when there is a reason. */
 static int answer(struct slo_ask *a, char **files, size_t n_files, enum slo_print what,
-		  bool (*no)(const struct slo_state *), const char *why, struct err *e)
+		  const char *(*why_no)(const struct slo_state *), struct err *e)
 {
+	const char *why = NULL;
 	struct slo_state *s = NULL;
 	struct slo_work w;
 	size_t n = 0;
@@ -56,9 +61,10 @@ static int answer(struct slo_ask *a, char **files, size_t n_files, enum slo_prin
 		rc = slo_work_count(&w, &s, &n, e);
 	if (rc == 0)
 		rc = tell(&a->opts, s, n, what, e);
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		if (no(&s[i]))
-			rc = err_set(e, ERR_NO, "%s", why);
+	for (size_t i = 0; rc == 0 && !why && i < n; i++)
+		why = why_no(&s[i]);
+	if (why)
+		rc = err_set(e, ERR_NO, "%s", why);
 	free(s);
 	slo_work_close(&w);
 	return rc;
@@ -72,7 +78,7 @@ static int ask_budget(void *ask, char **operand, size_t n, struct err *e)
 
 	if (slo_opts_check(&a->opts, SLO_BUDGET, n, e) < 0)
 		return -1;
-	return answer(a, operand, n, SLO_PRINT_BUDGET, is_gone, "a budget is gone", e);
+	return answer(a, operand, n, SLO_PRINT_BUDGET, why_gone, e);
 }
 
 static int ask_check(void *ask, char **operand, size_t n, struct err *e)
@@ -81,7 +87,7 @@ static int ask_check(void *ask, char **operand, size_t n, struct err *e)
 
 	if (slo_opts_check(&a->opts, SLO_CHECK, n, e) < 0)
 		return -1;
-	return answer(a, operand, n, SLO_PRINT_ALERTS, is_burning, "an alert holds", e);
+	return answer(a, operand, n, SLO_PRINT_ALERTS, why_alarmed, e);
 }
 
 /* Objectives alone: nothing is counted. */

@@ -91,7 +91,9 @@ static void add_row(struct cells *c, const struct slo_state *s, const struct win
 	add_ratio(c, &b->burn, RATIO_DIGITS, true);
 	slo_outlook_add(&c->b, b);
 	end_cell(c);
-	table_addf(c->t, "%s", s->is_burning ? "true" : "false");
+	if (s->is_looked_at)
+		buf_add_str(&c->b, s->is_burning ? "true" : "false");
+	end_cell(c);
 	for (size_t i = 0; i < w->n; i++) {
 		const struct slo_window *found = slo_window_find(&s->m, w->ns[i]);
 		struct ratio burn =

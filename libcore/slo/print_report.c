@@ -68,7 +68,7 @@ static void add_row(struct cells *c, const struct slo_state *s)
 	end_cell(c);
 	slo_outlook_add(&c->text, b);
 	end_cell(c);
-	buf_add_str(&c->text, s->is_burning ? "burning" : "quiet");
+	buf_add_str(&c->text, !s->is_looked_at ? "not known" : s->is_burning ? "burning" : "quiet");
 	end_cell(c);
 }
 

@@ -77,6 +77,7 @@ int slo_state_settle(struct slo_state *s, const struct slo_alerts *a, struct err
 	for (size_t i = 0; i < a->n; i++) {
 		if (slo_alert_look(&a->v[i], &s->m, &s->alert[i], e) < 0)
 			return -1;
+		s->is_looked_at = s->is_looked_at || s->alert[i].known;
 		s->is_burning = s->is_burning || s->alert[i].holds;
 	}
 	return 0;

@@ -13,6 +13,7 @@ struct slo_state {
 	struct slo_window window[SLO_WINDOWS_MAX];
 	struct slo_budget budget;
 	struct slo_alert_state alert[SLO_ALERTS_MAX]; /* of the alerts asked for, in their order */
+	bool is_looked_at;			      /* one of them is known */
 	bool is_burning;			      /* one of them holds */
 };
 

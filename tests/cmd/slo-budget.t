@@ -84,9 +84,20 @@ is "both above is exit 1" "$STATUS" 1
 ok "and says so" stdout_has "  page        BURNING: above 14.4 over 1h and 5m; found 14.41 over 1h, 15 over 5m"
 check --in 1h:100000:1441 --in 5m:1000:14
 is "the short one below is exit 0" "$STATUS" 0
+check --in 1h:100000:1 --in 5m:1000:1 --in 6h:1000:1
+is "one alert that can be looked at is enough" "$STATUS" 0
+ok "the others are not known" stdout_has "not known: above 6 over 6h and 30m"
 check --in 1h:100000:1441
-is "a window without counts is exit 0" "$STATUS" 0
-ok "and not known" stdout_has "not known: above 14.4 over 1h and 5m"
+is "when none can be looked at that is no all clear" "$STATUS" 1
+ok "none is known" stdout_has "not known: above 14.4 over 1h and 5m"
+printf 'name,window,total,bad\na,30d,1000,0\na,1h,100,0\na,5m,100,0\nb,30d,1000,900\n' >counts
+ok "nor when those of one objective cannot" exits 1 slo-budget check --target 99.9% --counts counts
+ok "a report of it" exits 0 slo-budget report --target 99.9% --counts counts
+ok "says of each which it is" stdout_matches '^\| a .* \| quiet \|$'
+ok "and does not call it quiet" stdout_matches '^\| b .* \| not known \|$'
+ok "as CSV" exits 0 slo-budget report --target 99.9% --counts counts -o csv
+ok "it is false" stdout_matches '^a,.*,not_burning,false,'
+ok "or empty" stdout_matches '^b,.*,exhausted,,'
 check --in 3d:1000:2 --in 6h:1000:2 -o jsonl
 is "a ticket" "$(field '[.alerts[] | select(.holds)]')" \
 	'[{"severity":"ticket","factor":1,"long":"3d","short":"6h","holds":true}]'
@@ -97,7 +108,7 @@ ok "are instead of the others" sh -c '[ $(grep -c "page" "$1") = 0 ]' - "$TAP/st
 # --- csv ---
 run slo-budget --target 99.9% --total 10 --bad 0 -o csv --in 1h:5:0 --name 'a,b'
 ok "csv has names" stdout_has "name,service,target,window,total,bad,sli,budget,remaining,remaining_events,burn_rate,exhaustion,burning,burn_rate_1h"
-ok "and quotes" stdout_has '"a,b",,0.999,30d,10,0,1,0.01,1,0.01,0,not_burning,false,0'
+ok "and quotes" stdout_has '"a,b",,0.999,30d,10,0,1,0.01,1,0.01,0,not_burning,,0'
 
 # --- what is refused ---
 # refused MESSAGE ARG...
