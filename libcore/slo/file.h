@@ -13,8 +13,6 @@ struct slo_file_opts {
 	struct report *report;	  /* told every fault, and what is not read or hardly meant so */
 };
 
-enum { SLO_OBJECTIVES_MAX = 1000 };
-
 /*
  * Adds the objectives of the text; file, its name for messages, must outlive the set.
  * Errors: ERR_CORRUPT, it is no YAML; ERR_USAGE, it is no such file, or objectives in it are

@@ -47,6 +47,9 @@ struct slo_set {
 	size_t n_zones, cap_zones;
 };
 
+/* Of files and of rows: what is counted of each is some 20 kB. */
+enum { SLO_OBJECTIVES_MAX = 1000 };
+
 void slo_set_release(struct slo_set *s);
 /* Zeroed; valid until the next one is added. */
 struct slo *slo_set_add(struct slo_set *s);

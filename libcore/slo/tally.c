@@ -47,6 +47,7 @@ void slo_tally_release(struct slo_tally *t)
 	arena_release(&t->mem);
 	free(t->next);
 	free(t->last);
+	free(t->first);
 }
 
 static uint32_t find(const struct slo_tally *t, struct bytes service, struct bytes name)
@@ -59,37 +60,71 @@ static uint32_t find(const struct slo_tally *t, struct bytes service, struct byt
 	return first;
 }
 
-/* Its first row; rows need not say the service, and of a single objective not the name. */
-static uint32_t first_of(const struct slo_tally *t, const struct slo *o)
+static size_t namesakes(const struct slo_set *set, struct bytes name)
 {
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->n; i++)
+		n += bytes_eq(set->v[i].name, name);
+	return n;
+}
+
+/* What rows leave out must not leave open whose they are. */
+static uint32_t rows_of(const struct slo_tally *t, const struct slo_set *set, const struct slo *o)
+{
+	static const struct bytes none = { 0 };
 	uint32_t first = find(t, o->service, o->name);
 
-	if (first == MAP_NONE && o->service.n)
-		first = find(t, (struct bytes){ 0 }, o->name);
-	if (first == MAP_NONE)
-		first = find(t, (struct bytes){ 0 }, (struct bytes){ 0 });
+	if (first == MAP_NONE && namesakes(set, o->name) == 1)
+		first = find(t, none, o->name);
+	if (first == MAP_NONE && set->n == 1)
+		first = find(t, none, none);
 	return first;
 }
 
-const struct slo_row *slo_tally_stranger(const struct slo_tally *t, const struct slo_set *set)
+static int tell_stranger(const struct slo_row *row, const struct slo_set *set, struct err *e)
+{
+	unsigned long long line = row->line;
+
+	if (!row->name.n)
+		return err_set(
+			e, ERR_CORRUPT,
+			"line %llu: field 'name': is missing, where there are %zu objectives", line,
+			set->n);
+	if (!row->service.n && namesakes(set, row->name))
+		return err_set(e, ERR_CORRUPT,
+			       "line %llu: field 'service': is missing, where several objectives "
+			       "are called '%.*s'",
+			       line, BYTES_ARG(row->name));
+	return err_set(e, ERR_CORRUPT, "line %llu: field 'name': there is no objective '%.*s'",
+		       line, BYTES_ARG(row->name));
+}
+
+int slo_tally_match(struct slo_tally *t, const struct slo_set *set, struct err *e)
 {
 	bool *known = mem_alloc((t->rows->n + 1) * sizeof(*known));
-	const struct slo_row *stranger = NULL;
+	int rc = 0;
 
+	t->set = set;
+	t->first = mem_alloc((set->n + 1) * sizeof(*t->first));
 	for (size_t i = 0; i < set->n; i++) {
-		uint32_t first = first_of(t, &set->v[i]);
-
-		if (first != MAP_NONE)
-			known[first] = true;
+		t->first[i] = rows_of(t, set, &set->v[i]);
+		if (t->first[i] != MAP_NONE)
+			known[t->first[i]] = true;
 	}
-	for (uint32_t i = 0; i < t->rows->n && !stranger; i++) {
+	for (uint32_t i = 0; i < t->rows->n && rc == 0; i++) {
 		const struct slo_row *row = &t->rows->v[i];
 
 		if (find(t, row->service, row->name) == i && !known[i])
-			stranger = row;
+			rc = tell_stranger(row, set, e);
 	}
 	free(known);
-	return stranger;
+	return rc;
+}
+
+static uint32_t first_of(const struct slo_tally *t, const struct slo *o)
+{
+	return t->first[o - t->set->v];
 }
 
 /* --- objectives ------------------------------------------------------------------------------ */
@@ -131,17 +166,23 @@ static int one_objective(const struct slo_tally *t, uint32_t first, const struct
 	return 0;
 }
 
-int slo_tally_objectives(const struct slo_tally *t, const struct slo_tally_opts *o,
-			 struct slo_set *set, struct err *e)
+int slo_tally_objectives(struct slo_tally *t, const struct slo_tally_opts *o, struct slo_set *set,
+			 struct err *e)
 {
+	t->set = set;
+	t->first = mem_alloc(SLO_OBJECTIVES_MAX * sizeof(*t->first));
 	for (uint32_t i = 0; i < t->rows->n; i++) {
 		const struct slo_row *row = &t->rows->v[i];
 		struct slo one;
 
 		if (find(t, row->service, row->name) != i)
 			continue;
+		if (set->n == SLO_OBJECTIVES_MAX)
+			return err_set(e, ERR_LIMIT, "line %llu: more than %d objectives",
+				       (unsigned long long)row->line, SLO_OBJECTIVES_MAX);
 		if (one_objective(t, i, o, &one, e) < 0)
 			return -1;
+		t->first[set->n] = i;
 		*slo_set_add(set) = one;
 	}
 	return 0;

@@ -14,6 +14,9 @@ struct slo_tally {
 	struct arena mem;
 	uint32_t *next; /* of each row, the next of its name, or MAP_NONE */
 	uint32_t *last; /* of the first row of a name, the last */
+	/* Whose rows they are: of each objective of the set the first, or MAP_NONE. */
+	const struct slo_set *set;
+	uint32_t *first;
 };
 
 void slo_tally_init(struct slo_tally *t, const struct slo_rows *r);
@@ -26,17 +29,22 @@ struct slo_tally_opts {
 };
 
 /*
- * An objective for each name, with the target of its rows, and the longest of their windows.
- * Errors: ERR_USAGE, "line 3: ...": no target is given, or several.
+ * Instead of that, adds an objective for each name to an empty set, with the target of its rows,
+ * and the longest of their windows. Errors: ERR_USAGE, "line 3: ...": no target is given, or
+ * several; ERR_LIMIT, more than SLO_OBJECTIVES_MAX names.
  */
-MUST_CHECK int slo_tally_objectives(const struct slo_tally *t, const struct slo_tally_opts *o,
+MUST_CHECK int slo_tally_objectives(struct slo_tally *t, const struct slo_tally_opts *o,
 				    struct slo_set *set, struct err *e);
 
-/* The first row of which no objective of the set is; NULL: there is none. */
-const struct slo_row *slo_tally_stranger(const struct slo_tally *t, const struct slo_set *set);
+/*
+ * The rows of each objective of a set, which must stay: those of its name and service, or those
+ * without a service when no other objective has its name, or those without a name when there is no
+ * other objective. Errors: ERR_CORRUPT, "line 3: ...": a row is of no objective, or of several.
+ */
+MUST_CHECK int slo_tally_match(struct slo_tally *t, const struct slo_set *set, struct err *e);
 
-/* The rows with times, if there are any (else .n is 0). Errors: ERR_CORRUPT, two of one time;
- * ERR_LIMIT, more than SLO_SERIES_MAX intervals. */
+/* Of an objective of that set: the rows with times, if there are any (else .n is 0). Errors:
+ * ERR_CORRUPT, two of one time; ERR_LIMIT, more than SLO_SERIES_MAX intervals. */
 MUST_CHECK int slo_tally_series(const struct slo_tally *t, const struct slo *o,
 				struct slo_series *ret, struct err *e);
 

@@ -78,18 +78,10 @@ static int match_rows(struct slo_work *w, const char *path, size_t n_files, stru
 	const struct slo_tally_opts t = { .base = &o->one,
 					  .has_target = o->has_target,
 					  .has_window = o->has_window };
-	const struct slo_row *stranger;
+	int rc = n_files ? slo_tally_match(&w->tally, &w->set, e)
+			 : slo_tally_objectives(&w->tally, &t, &w->set, e);
 
-	if (n_files == 0)
-		return slo_tally_objectives(&w->tally, &t, &w->set, e) < 0
-			       ? err_wrap(e, "%s", name_of(path))
-			       : 0;
-	stranger = slo_tally_stranger(&w->tally, &w->set);
-	if (!stranger)
-		return 0;
-	return err_set(e, ERR_CORRUPT, "%s: line %llu: field 'name': there is no objective '%.*s'",
-		       name_of(path), (unsigned long long)stranger->line,
-		       BYTES_ARG(stranger->name));
+	return rc < 0 ? err_wrap(e, "%s", name_of(path)) : 0;
 }
 
 /* --- who is asked ---------------------------------------------------------------------------- */

@@ -228,6 +228,34 @@ counts 3 "line 1: field 'bad': is missing" '{"total":1}'
 printf 'name,total,bad\nnobody,1,1\n' >counts
 ok "a row of no objective is exit 3" exits 3 slo-budget --counts counts slos.yaml
 ok "and named" stderr_has "counts: line 2: field 'name': there is no objective 'nobody'"
+# two ROWS: of the objectives web/api, web/front and shop/api.
+two() {
+	printf '%b' "$1" >counts
+	cat >two.yaml <<END
+slos:
+  - {name: api, service: web, objective: 99, $good_sli}
+  - {name: front, service: web, objective: 99, $good_sli}
+  - {name: api, service: shop, objective: 99, $good_sli}
+END
+}
+two 'total,bad\n1000,500\n'
+ok "rows without a name, of several objectives, are exit 3" exits 3 slo-budget --counts counts two.yaml
+ok "and count for none" stderr_has "counts: line 2: field 'name': is missing, where there are 3 objectives"
+two 'name,total,bad\nfront,10,0\napi,1000,500\n'
+ok "rows without a service, of two of that name, are exit 3" exits 3 slo-budget --counts counts two.yaml
+ok "and count for neither" stderr_has "counts: line 3: field 'service': is missing, where several objectives are called 'api'"
+two 'name,service,total,bad\nfront,,10,0\napi,web,20,0\napi,shop,30,0\n'
+ok "what leaves nothing open is counted" exits 0 slo-budget --counts counts two.yaml -o jsonl
+is "for each its own" "$(field '[.service, .name, .total]')" '["web","api",20]
+["web","front",10]
+["shop","api",30]'
+printf 'total,bad\n10,0\n' >counts
+sed 3,4d two.yaml >one.yaml
+ok "a single objective needs neither" exits 0 slo-budget --counts counts one.yaml -o jsonl
+is "it is counted" "$(field '[.name, .total]')" '["api",10]'
+{ echo name,total,bad && seq -f 'n%g,10,0' 1001; } >counts
+ok "rows are of a thousand objectives at most" exits 3 slo-budget --counts counts --target 99%
+ok "it is said where there are more" stderr_has "counts: line 1002: more than 1000 objectives"
 printf 'name,total,bad\nsloth,1,1\n' >counts
 ok "objectives without counts are faults" exits 3 slo-budget --counts counts -o jsonl slos.yaml
 ok "that name them" stderr_has "slos.yaml:15: objective 'raw': counts: there are no counts of its window 30d"
