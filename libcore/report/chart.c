@@ -148,8 +148,13 @@ static void add_places(const struct frame *f, struct buf *out)
 	for (size_t i = 0; i < c->n; i++)
 		longest = c->x[i].n > longest ? c->x[i].n : longest;
 	every = (size_t)ceil((double)(longest + 2) * LETTER / room);
-	for (size_t i = 0; i < c->n; i += every)
-		svg_text(out, at_x(f, i), f->height - BOTTOM + 18, SVG_MIDDLE, "label", c->x[i]);
+	for (size_t i = 0; i < c->n; i += every) {
+		const double x = at_x(f, i), half = (double)c->x[i].n * LETTER / 2;
+		const bool is_cut = x + half > f->width;
+
+		svg_text(out, is_cut ? f->width : x, f->height - BOTTOM + 18,
+			 is_cut ? SVG_END : SVG_MIDDLE, "label", c->x[i]);
+	}
 }
 
 static void add_legend(const struct frame *f, struct buf *out)

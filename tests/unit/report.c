@@ -129,6 +129,25 @@ static void charts_show_what_is_there(void **unused)
 	buf_release(&b);
 }
 
+static void the_last_place_is_named_whole(void **unused)
+{
+	struct bytes x[31];
+	double y[31] = { 0 };
+	const struct chart_series series = { BYTES_LIT("a"), y };
+	const struct chart chart = {
+		.title = "days", .n = 31, .x = x, .n_series = 1, .series = &series
+	};
+	struct buf b = { 0 };
+
+	(void)unused;
+	for (size_t i = 0; i < 31; i++)
+		x[i] = BYTES_LIT("2024-01-31");
+	chart_lines(&chart, &b);
+	assert_int_equal(count(&b, "<text x=\"720\" y=\"282\" text-anchor=\"end\""), 1);
+	assert_true(count(&b, "text-anchor=\"middle\" class=\"label\">2024-01-31<") > 2);
+	buf_release(&b);
+}
+
 static void names_have_room(void **unused)
 {
 	const struct bytes x[] = { BYTES_LIT("a") };
@@ -173,6 +192,7 @@ int main(void)
 		cmocka_unit_test(empty_tables_have_a_heading),
 		cmocka_unit_test(pictures_escape_and_round),
 		cmocka_unit_test(charts_show_what_is_there),
+		cmocka_unit_test(the_last_place_is_named_whole),
 		cmocka_unit_test(names_have_room),
 		cmocka_unit_test(pages_are_whole),
 	};
