@@ -15,6 +15,7 @@ struct codec_stream {
 	enum { UNKNOWN, PLAIN, GZIP, ZSTD } kind;
 	bool eof;    /* the descriptor has no more */
 	bool inside; /* a compressed member or frame was begun and has not ended */
+	bool ended;  /* a gzip member has */
 	z_stream z;
 	ZSTD_DStream *zstd;
 	uint64_t off;	   /* of in's end in the whole input */
@@ -153,6 +154,17 @@ static int find_kind(struct codec_stream *s, struct err *e)
 	return 0;
 }
 
+/* What stands behind a member and is none is told from damage in one, and by where it begins. */
+static int bad_gzip(struct codec_stream *s, struct err *e)
+{
+	enum { MAGIC = 2 };
+
+	if (!s->ended || s->z.total_in > MAGIC)
+		return damaged(s, "damaged gzip data: ", s->z.msg ? s->z.msg : "unknown", e);
+	s->at -= s->at < s->z.total_in ? s->at : s->z.total_in;
+	return damaged(s, "something that is no gzip stands behind the gzip data", "", e);
+}
+
 static int unzip(struct codec_stream *s, char *p, size_t n, size_t *ret_n, struct err *e)
 {
 	int r;
@@ -167,12 +179,11 @@ static int unzip(struct codec_stream *s, char *p, size_t n, size_t *ret_n, struc
 	*ret_n -= s->z.avail_out;
 	s->inside = r != Z_STREAM_END;
 	if (r == Z_STREAM_END) {
+		s->ended = true;
 		inflateReset(&s->z);
 		return 0;
 	}
-	if (r != Z_OK && r != Z_BUF_ERROR)
-		return damaged(s, "damaged gzip data: ", s->z.msg ? s->z.msg : "unknown", e);
-	return 0;
+	return r != Z_OK && r != Z_BUF_ERROR ? bad_gzip(s, e) : 0;
 }
 
 static int unzstd(struct codec_stream *s, char *p, size_t n, size_t *ret_n, struct err *e)

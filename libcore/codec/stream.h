@@ -14,8 +14,9 @@ struct codec_stream *codec_stream_new(int fd, struct bytes start);
 void codec_stream_free(struct codec_stream *s); /* NULL is fine */
 
 /* Up to n bytes of content into p, fewer only at the end or before damage: how many, 0 at the end,
- * or -1, then and from then on. Errors: ERR_IO; ERR_CORRUPT the compressed data is damaged or cut
- * short, with the offset in it. */
+ * or -1, then and from then on. Fewer than n do not say which: only 0 means that all was read and
+ * is whole. Errors: ERR_IO; ERR_CORRUPT the compressed data is damaged or cut short, or something
+ * else stands behind it, with the offset in it. */
 MUST_CHECK int64_t codec_stream_read(struct codec_stream *s, void *p, size_t n, struct err *e);
 /* The same, but never waits for more when it has some. */
 MUST_CHECK int64_t codec_stream_some(struct codec_stream *s, void *p, size_t n, struct err *e);

@@ -54,7 +54,9 @@ static int lines_next(struct lines *l, struct bytes *ret, struct err *e)
 		if (got < 0)
 			return -1;
 		l->buf.n += (size_t)got;
-		l->eof = got < READ_BYTES;
+		/* Fewer bytes that are unpacked may also mean damage behind them, of which the next
+		 * read tells. */
+		l->eof = l->unpack ? got == 0 : got < READ_BYTES;
 	}
 }
 

@@ -127,20 +127,32 @@ static int begin(struct reader *r, struct block *b, struct err *e)
 	return 0;
 }
 
-static int fill(struct reader *r, struct block *b, struct err *e)
+/* Up to the block's end or that of the input: fewer bytes may also mean damage behind them, of
+ * which the next read tells. */
+static int read_on(struct reader *r, struct block *b, struct err *e)
 {
 	int64_t got;
+
+	do {
+		got = codec_stream_read(r->in, b->text + b->n, COST_LINE_MAX - b->n, e);
+		if (got < 0)
+			return -1;
+		b->n += (size_t)got;
+	} while (got > 0 && b->n < COST_LINE_MAX);
+	b->last = b->n < COST_LINE_MAX;
+	return 0;
+}
+
+static int fill(struct reader *r, struct block *b, struct err *e)
+{
 	size_t whole;
 
 	if (r->rest.n)
 		memcpy(b->text, r->rest.p, r->rest.n);
 	b->n = r->rest.n;
 	buf_reset(&r->rest);
-	got = codec_stream_read(r->in, b->text + b->n, COST_LINE_MAX - b->n, e);
-	if (got < 0)
+	if (read_on(r, b, e) < 0)
 		return -1;
-	b->n += (size_t)got;
-	b->last = b->n < COST_LINE_MAX;
 	memset(b->text + b->n, 0, NEAR_PAD);
 	b->line = r->lines + 1;
 	b->heading = 0;

@@ -109,6 +109,14 @@ ok "a tenant cannot leave the store" stderr_has "line 6: "
 ok "a missing time" stderr_has 'line 7: no "ts"'
 ok "the others are packed" exits 0 sh -c "find S6 -name '*.pack' | xargs chunkcat"
 ok "both" stdout_lines 2
+gzip -c in.jsonl >in.gz
+head -c $(($(size_of in.gz) - 6)) in.gz >cut.gz
+ok "gzip that is cut short is exit 3" exits 3 chunkpack --store S6 cut.gz
+ok "and told" stderr_has "'cut.gz': offset $(size_of cut.gz): compressed data is cut short"
+cat in.gz in.jsonl >tail.gz
+ok "so is text behind gzip" exits 3 chunkpack --store S6 tail.gz
+ok "by where it stands" stderr_has "'tail.gz': offset $(size_of in.gz): something that is no gzip stands behind"
+
 for _ in $(seq 50); do echo x; done >many.jsonl
 ok "many bad lines" exits 3 chunkpack --store S6 many.jsonl
 ok "are not all printed" stderr_lines 21

@@ -115,6 +115,36 @@ awk 'BEGIN { printf "date,cost_usd\n\"2024-01-15"; for (i = 0; i < 40000; i++) p
 refuses "a row that does not end" "line 1: longer than 131072 bytes" bad
 head -c 60 plain.csv.gz >bad
 refuses "a compressed file that is cut" "" bad
+# A reader that takes a short read for the end would count what stands before the damage.
+cut_refused() {
+	for n in $(seq 4 $(($(size_of "$1") - 1))); do
+		head -c "$n" "$1" >bad
+		costrep report bad >out 2>&1
+		[ $? -eq 3 ] || return 1
+	done
+}
+ok "gzip that is cut anywhere gives no sum of a part" cut_refused plain.csv.gz
+if command -v python3 >/dev/null; then
+	python3 -c "import sys, zlib
+z = zlib.compressobj(9, zlib.DEFLATED, 31)
+for line in open('cur.csv', 'rb'):
+    sys.stdout.buffer.write(z.compress(line) + z.flush(zlib.Z_FULL_FLUSH))
+sys.stdout.buffer.write(z.flush())" >flushed.gz
+	ok "nor where it was flushed behind each record" cut_refused flushed.gz
+else
+	skip "nor where it was flushed behind each record" "python3 is not here"
+fi
+head -c $(($(size_of plain.csv.gz) - 6)) plain.csv.gz >bad
+refuses "gzip that is short" "offset " bad
+ok "and says so" stderr_has "compressed data is cut short"
+cat plain.csv.gz plain.csv >bad
+refuses "text behind gzip" "offset $(size_of plain.csv.gz): something that is no gzip stands behind" bad
+if command -v zstd >/dev/null; then
+	zstd -q --check -c plain.csv >plain.csv.zst
+	ok "zstd that is cut anywhere" cut_refused plain.csv.zst
+else
+	skip "zstd that is cut anywhere" "zstd is not installed"
+fi
 
 ok "a day that is none in --from is exit 2" exits 2 costrep report --from 2023-02-29 plain.csv
 ok "and named" stderr_has "option '--from': expected a time"
