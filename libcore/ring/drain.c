@@ -53,9 +53,22 @@ static int leave(struct ring *r, bool doubtful, void *data, struct err *e)
 	return ring_do_leave(r, a->name, e);
 }
 
+/* The instance that was emptied, and no other of its name. */
+struct emptied {
+	struct bytes name;
+	int64_t registered_ns;
+};
+
+/* Takes it out if it did not come back meanwhile: then it takes writes, and is not empty. */
 static int forget(struct ring *r, bool doubtful, void *data, struct err *e)
 {
-	return ring_do_forget(r, ((const struct ring_drain_ask *)data)->name, doubtful, e);
+	const struct emptied *x = data;
+	const struct ring_instance *in = ring_find(r, x->name);
+
+	if (in && (in->state != RING_LEAVING || in->registered_ns != x->registered_ns))
+		return err_set(e, ERR_NO, "'%.*s' came back meanwhile: it is %s, and stays",
+			       BYTES_ARG(x->name), ring_state_name(in->state));
+	return ring_do_forget(r, x->name, doubtful, e);
 }
 
 /* ---- into the store ---- */
@@ -139,18 +152,20 @@ static int empty(struct drain *d, struct err *e)
 	}
 }
 
-static int drain_node(struct ring_place *p, struct drain *d, struct bytes addr, struct err *e)
+static int drain_node(struct ring_place *p, struct drain *d, const struct ring_instance *in,
+		      struct err *e)
 {
 	const struct ring_drain_ask *a = d->ask;
+	struct emptied emptied = { a->name, in->registered_ns };
 	struct httpc_opts http = a->http;
 
 	http.timeout_ms = a->timeout_ns / NS_PER_MS;
-	if (ring_node_open(addr, &http, &d->node, e) < 0)
+	if (ring_node_open(in->addr, &http, &d->node, e) < 0)
 		return err_wrap(e, "instance '%.*s'", BYTES_ARG(a->name));
 	if (empty(d, e) < 0)
 		return err_wrap(e, "'%.*s' is LEAVING, and not empty yet", BYTES_ARG(a->name));
 	tell(d, "all that it acknowledged is in the store");
-	if (ring_place_change(p, forget, (void *)a, NULL, e) < 0)
+	if (ring_place_change(p, forget, &emptied, NULL, e) < 0)
 		return -1;
 	tell(d, "'%.*s' is out of the ring", BYTES_ARG(a->name));
 	return 0;
@@ -165,7 +180,7 @@ int ring_drain(struct ring_place *p, const struct ring_drain_ask *a, struct err 
 	if (ring_place_change(p, leave, (void *)a, &r, e) < 0)
 		return -1;
 	tell(&d, "'%.*s' is LEAVING", BYTES_ARG(a->name));
-	rc = drain_node(p, &d, ring_find(&r, a->name)->addr, e);
+	rc = drain_node(p, &d, ring_find(&r, a->name), e);
 	ring_node_close(d.node);
 	buf_release(&d.told);
 	ring_release(&r);
