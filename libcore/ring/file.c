@@ -17,7 +17,7 @@
 #include "ring/text.h"
 #include "time/time.h"
 
-enum { TRY_EVERY_MS = 10, LOOK_EVERY_MS = 200 };
+enum { TRY_EVERY_MS = 10, LOOK_EVERY_MS = 200, LINKS_MAX = 40, MODE = 0777, MODE_GROUP = 0070 };
 
 struct file {
 	char *path, *lock_path;
@@ -25,15 +25,49 @@ struct file {
 	struct stat last; /* of the file when it was read */
 };
 
+/* Appends what the symbolic link at path points to; false when it is none. */
+static bool follow(const char *path, struct buf *b)
+{
+	const char *slash = strrchr(path, '/');
+	char target[4096];
+	ssize_t n = readlink(path, target, sizeof(target));
+
+	if (n <= 0 || (size_t)n == sizeof(target))
+		return false;
+	if (slash && target[0] != '/')
+		buf_add(b, path, (size_t)(slash - path) + 1);
+	buf_add(b, target, (size_t)n);
+	return true;
+}
+
+/* The path of the file itself: a link is not replaced, and who comes by another way takes the same
+ * lock. To be freed. */
+static char *file_itself(const char *path)
+{
+	struct buf at = { 0 };
+
+	buf_add_str(&at, path);
+	for (int i = 0; i < LINKS_MAX; i++) {
+		struct buf to = { 0 };
+
+		if (!follow(buf_str(&at), &to))
+			break;
+		buf_release(&at);
+		at = to;
+	}
+	buf_str(&at);
+	return at.p;
+}
+
 void *ring_file_open(const char *path, const struct ring_place_opts *o)
 {
 	struct file *f = mem_alloc(sizeof(*f));
 	struct buf lock = { 0 };
 
-	buf_addf(&lock, "%s.lock", path);
+	f->path = file_itself(path);
+	buf_addf(&lock, "%s.lock", f->path);
 	buf_str(&lock);
 	f->lock_path = lock.p;
-	f->path = strdup(path);
 	f->opts = *o;
 	return f;
 }
@@ -97,6 +131,25 @@ static int file_read(void *b, struct ring *ret, struct err *e)
 	return rc;
 }
 
+/* Owner and mode are those of the file that is replaced. Who may not give them away gives the new
+ * owner no more than the old one had. */
+static int keep_rights(const char *path, int fd, struct err *e)
+{
+	struct stat old, new;
+	mode_t mode;
+
+	if (stat(path, &old) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "stat");
+	if (fstat(fd, &new) < 0)
+		return err_sys(e, "stat");
+	mode = old.st_mode & MODE;
+	if ((new.st_uid != old.st_uid || new.st_gid != old.st_gid) &&
+	    fchown(fd, old.st_uid, old.st_gid) < 0 && new.st_gid != old.st_gid &&
+	    fchown(fd, (uid_t)-1, old.st_gid) < 0)
+		mode &= ~(mode_t)MODE_GROUP;
+	return fchmod(fd, mode) < 0 ? err_sys(e, "chmod") : 0;
+}
+
 /* Without a name until it is whole: who is killed leaves nothing behind. */
 static int replace(const char *path, struct bytes text, struct err *e)
 {
@@ -113,7 +166,7 @@ static int replace(const char *path, struct bytes text, struct err *e)
 	buf_release(&dir);
 	if (rc < 0)
 		return -1;
-	if (io_write(to.fd, text.p, text.n, e) < 0) {
+	if (keep_rights(path, to.fd, e) < 0 || io_write(to.fd, text.p, text.n, e) < 0) {
 		file_replace_abort(&to);
 		return -1;
 	}

@@ -21,8 +21,9 @@ struct ring_place_opts {
 
 struct ring_place;
 
-/* at: a path, or etcd://HOST:PORT[,HOST:PORT]...[/PREFIX] (etcds:// with TLS). Nothing is asked or
- * opened yet. Errors: ERR_USAGE, what is wrong with it; ERR_IO, libcurl cannot be loaded. */
+/* at: a path (of a symbolic link it is the file itself that is changed), or
+ * etcd://HOST:PORT[,HOST:PORT]...[/PREFIX] (etcds:// with TLS). Nothing is asked or opened yet.
+ * Errors: ERR_USAGE, what is wrong with it; ERR_IO, libcurl cannot be loaded. */
 MUST_CHECK int ring_place_open(const char *at, const struct ring_place_opts *o,
 			       struct ring_place **ret, struct err *e);
 void ring_place_close(struct ring_place *p); /* NULL is fine */

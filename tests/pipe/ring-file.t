@@ -42,6 +42,36 @@ cp before ring
 ok "what cannot be written is exit 4" exits 4 sh -c 'ulimit -f 4; trap "" XFSZ; ringctl --ring ring join i-8 --zone a'
 ok "the ring is as it was" same_file before ring
 
+# Who may read it, and where it lies, stays as it is.
+chmod 600 ring
+ring leave i-1 2>/dev/null
+is "its mode is kept" "$(stat -c %a ring)" 600
+chmod 664 ring
+ring heartbeat i-2
+is "another one, too" "$(stat -c %a ring)" 664
+if [ "$(id -u)" = 0 ]; then
+	chown 4321:1234 ring
+	ring heartbeat i-2
+	is "and its owner" "$(stat -c %u:%g:%a ring)" 4321:1234:664
+fi
+mkdir far
+mv ring far/real
+ln -s real far/link
+ln -s far/link ring
+ok "a ring behind links is changed" exits 0 ring join i-1
+ok "they stay" sh -c '[ -L ring ] && [ -L far/link ] && [ ! -L far/real ]'
+is "whoever comes by another way sees it" "$(ringctl --ring far/real status -o jsonl 2>/dev/null | jq -r 'select(.instance == "i-1").state')" ACTIVE
+spawn sh -c 'exec 9>far/real.lock; flock 9; : >held-real; read -r x <go'
+wait_for 10 test -e held-real || bail "the lock of the file itself is held"
+ok "and takes the same lock" exits 5 ringctl --ring ring --timeout 50ms leave i-1
+ok "it is said which" stderr_has "'far/real.lock': another process holds the lock"
+echo >go
+ln -s new-one to-be
+ok "a link to what is not there yet makes that" exits 0 ringctl --ring to-be init
+ok "and stays" sh -c '[ -L to-be ] && [ -f new-one ]'
+rm ring
+mv far/real ring
+
 mkdir away
 ok "a folder is no ring" exits 4 ringctl --ring away status
 ok "one that is not there, neither" exits 4 ringctl --ring none/ring join i-1
