@@ -251,11 +251,15 @@ int httpc_stream(struct httpc *h, const struct httpc_request *r, int64_t timeout
 	return failure(h, r->url, rc, e);
 }
 
+bool httpc_may_pass(int status)
+{
+	return status == 429 || status == 408 || status >= 500;
+}
+
 int httpc_refused(const char *url, const struct httpc_answer *a, enum err_code code, struct err *e)
 {
 	struct bytes text = bytes_trim(bytes_sub(buf_bytes(&a->body), 0, WHY_MAX));
-	bool may_pass = a->status == 429 || a->status == 408 || a->status >= 500;
 
-	return err_set(e, may_pass ? ERR_AGAIN : code, "%s answered %d%s%.*s", url, a->status,
-		       text.n ? ": " : "", BYTES_ARG(text));
+	return err_set(e, httpc_may_pass(a->status) ? ERR_AGAIN : code, "%s answered %d%s%.*s", url,
+		       a->status, text.n ? ": " : "", BYTES_ARG(text));
 }

@@ -82,8 +82,12 @@ MUST_CHECK int httpc_stream(struct httpc *h, const struct httpc_request *r, int6
 			    httpc_piece_fn *piece, void *data, struct httpc_answer *ret,
 			    struct err *e);
 
+/* Whether there is sense in trying again what was refused with this status: 429, 408 (of etcd: it
+ * is going down), 5xx. */
+bool httpc_may_pass(int status);
+
 /* Of an answer that is a refusal: returns -1 with what the server says, on one line; the code is
- * ERR_AGAIN when there is sense in trying it again (429, 408, 5xx), else code. */
+ * ERR_AGAIN when there is sense in trying it again (httpc_may_pass), else code. */
 int httpc_refused(const char *url, const struct httpc_answer *a, enum err_code code, struct err *e);
 
 #endif

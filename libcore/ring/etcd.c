@@ -23,6 +23,10 @@ struct etcd {
 	int64_t revision; /* of what was read last */
 	int64_t settings_mod;
 	uint64_t chance; /* how long the next pause is */
+	/* Of the change under way: the lease that was granted for it, which a try that others were
+	 * faster than leaves to the next; 0: none. */
+	int64_t lease;
+	int64_t asked_s, granted_s; /* the seconds that were asked for, and those that etcd gave */
 };
 
 void *ring_etcd_open(const char *url, const struct ring_place_opts *o, struct err *e)
@@ -101,20 +105,33 @@ static int etcd_read(void *backend, struct ring *ret, struct err *e)
 
 /* ---- writing ---- */
 
-/* A lease of the heartbeat's timeout. */
+/* The seconds of a lease: the heartbeat's timeout, rounded up. */
+static int64_t lease_seconds(const struct ring *r)
+{
+	return r->settings.heartbeat_timeout_ns / NS_PER_S +
+	       (r->settings.heartbeat_timeout_ns % NS_PER_S != 0);
+}
+
+/* A lease of the heartbeat's timeout: one for all tries of a change. */
 static int grant(struct etcd *b, const struct ring *r, int64_t deadline, int64_t *ret,
 		 struct err *e)
 {
+	int64_t ttl_s = lease_seconds(r);
 	struct buf ask = { 0 };
 	struct bytes answer;
-	int rc;
+	int rc = 0;
 
-	etcd_ask_grant(&ask, (r->settings.heartbeat_timeout_ns + NS_PER_S - 1) / NS_PER_S);
-	rc = etcd_call(b->call, "/v3/lease/grant", buf_bytes(&ask), ETCD_UNTIL_DEADLINE, deadline,
-		       &answer, e);
-	if (rc == 0)
-		rc = etcd_read_grant(answer, ret, e);
-	buf_release(&ask);
+	if (!b->lease || b->asked_s != ttl_s) {
+		etcd_ask_grant(&ask, ttl_s);
+		rc = etcd_call(b->call, "/v3/lease/grant", buf_bytes(&ask), ETCD_UNTIL_DEADLINE,
+			       deadline, &answer, e);
+		if (rc == 0)
+			rc = etcd_read_grant(answer, &b->lease, &b->granted_s, e);
+		if (rc == 0)
+			b->asked_s = ttl_s;
+		buf_release(&ask);
+	}
+	*ret = b->lease;
 	return rc;
 }
 
@@ -201,10 +218,12 @@ static int commit(struct etcd *b, const struct etcd_txn *t, int64_t deadline, bo
 	rc = etcd_call(b->call, "/v3/kv/txn", buf_bytes(&ask), ETCD_ONCE, deadline, &answer, e);
 	if (rc < 0 && e->code == ERR_AGAIN)
 		*ret_doubtful = true;
-	if (rc < 0 && e->code == ERR_NO) /* the lease ended meanwhile */
+	if (rc < 0 && e->code == ERR_NO) { /* the lease ended meanwhile */
+		b->lease = 0;
 		rc = 0;
-	else if (rc == 0)
+	} else if (rc == 0) {
 		rc = etcd_read_txn(answer, &done, e);
+	}
 	buf_release(&ask);
 	return rc < 0 ? -1 : done;
 }
@@ -268,6 +287,7 @@ static int etcd_change(void *backend, ring_change_fn *change, void *data, struct
 	struct ring r;
 	int rc;
 
+	b->lease = 0;
 	while ((rc = try_change(b, change, data, deadline, &doubtful, &r, e)) == 0) {
 		if (time_mono_ns() >= deadline)
 			return err_set(e, ERR_AGAIN, "others changed it again and again");
@@ -284,8 +304,8 @@ static int etcd_change(void *backend, ring_change_fn *change, void *data, struct
 
 /* ---- heartbeats ---- */
 
-/* Is there such a lease, and does it go on? */
-static int keep_alive(struct etcd *b, int64_t lease, int64_t deadline, bool *ret, struct err *e)
+/* Lets the lease go on. *ret: its seconds; 0: there is none. */
+static int keep_alive(struct etcd *b, int64_t lease, int64_t deadline, int64_t *ret, struct err *e)
 {
 	struct buf ask = { 0 };
 	struct bytes answer;
@@ -314,21 +334,18 @@ static int read_key(struct etcd *b, const char *folder, struct bytes name, int64
 	return rc;
 }
 
-/* A new lease, as long as the settings say. */
-static int grant_anew(struct etcd *b, int64_t deadline, struct arena *a, int64_t *ret,
-		      struct err *e)
+static int read_settings(struct etcd *b, int64_t deadline, struct arena *a, struct ring *r,
+			 struct err *e)
 {
 	struct etcd_range settings;
-	struct ring r;
 
-	ring_init(&r);
 	if (read_key(b, "settings", BYTES_LIT(""), deadline, a, &settings, e) < 0)
 		return -1;
 	if (settings.n == 0)
 		return err_set(e, ERR_NO, "there is no ring");
-	if (ring_parse_settings(settings.v[0].value, &r, e) < 0)
+	if (ring_parse_settings(settings.v[0].value, r, e) < 0)
 		return err_wrap(e, "key '%.*s'", BYTES_ARG(settings.v[0].key));
-	return grant(b, &r, deadline, ret, e);
+	return 0;
 }
 
 /* The one instance, not all of them: in a large ring there is always somebody who beats. */
@@ -347,19 +364,32 @@ static int read_instance(struct etcd *b, struct bytes name, int64_t deadline, st
 	return ring_set_beat(r, name, ring_now(&b->opts), e);
 }
 
-/* The lease that the heartbeat of this instance has, which goes on, or a new one. */
+/* Is a lease of ttl_s as the settings, read into r, want it? Of one that is too short for etcd it
+ * gives more, which is known of the one that it gave us last. */
+static bool fits(const struct etcd *b, const struct ring *r, int64_t ttl_s)
+{
+	int64_t wanted = lease_seconds(r);
+
+	return ttl_s == wanted || (wanted == b->asked_s && ttl_s == b->granted_s);
+}
+
+/* The lease that the heartbeat of this instance has, which goes on; or a new one, also when the
+ * timeout is another one since. */
 static int find_lease(struct etcd *b, struct bytes name, int64_t deadline, struct arena *a,
 		      int64_t *ret, struct err *e)
 {
 	struct etcd_range range;
-	bool lives = false;
+	int64_t ttl_s = 0;
+	struct ring r;
 
-	if (read_key(b, "alive/", name, deadline, a, &range, e) < 0)
+	ring_init(&r);
+	if (read_settings(b, deadline, a, &r, e) < 0 ||
+	    read_key(b, "alive/", name, deadline, a, &range, e) < 0)
 		return -1;
 	*ret = range.n ? range.v[0].lease : 0;
-	if (*ret && keep_alive(b, *ret, deadline, &lives, e) < 0)
+	if (*ret && keep_alive(b, *ret, deadline, &ttl_s, e) < 0)
 		return -1;
-	return lives ? 0 : grant_anew(b, deadline, a, ret, e);
+	return ttl_s > 0 && fits(b, &r, ttl_s) ? 0 : grant(b, &r, deadline, ret, e);
 }
 
 static int try_beat(struct etcd *b, struct bytes name, int64_t deadline, struct err *e)
@@ -380,9 +410,9 @@ static int try_beat(struct etcd *b, struct bytes name, int64_t deadline, struct 
 		etcd_txn_if_mod(&t, key_of(b, &key, "instances/", name), r.v[0].mod);
 		put_instance(b, &t, &r.v[0], lease);
 		rc = commit(b, &t, deadline, &doubtful, e);
-		if (rc < 0 && e->code == ERR_AGAIN && time_mono_ns() < deadline)
-			rc = 0; /* twice does no harm */
 	}
+	if (rc < 0 && e->code == ERR_AGAIN && time_mono_ns() < deadline)
+		rc = 0; /* twice does no harm */
 	etcd_txn_release(&t);
 	arena_release(&a);
 	buf_release(&key);
@@ -396,6 +426,7 @@ static int etcd_beat(void *backend, struct bytes name, struct err *e)
 	int64_t deadline = deadline_of(b);
 	int rc;
 
+	b->lease = 0;
 	while ((rc = try_beat(b, name, deadline, e)) == 0) {
 		if (time_mono_ns() >= deadline)
 			return err_set(e, ERR_AGAIN, "others changed it again and again");

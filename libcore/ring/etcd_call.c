@@ -124,7 +124,7 @@ static int refused(const struct etcd_call *c, struct err *e)
 	struct bytes why = etcd_read_error(buf_bytes(&a->body));
 	enum err_code code = a->status == 404 && why.n ? ERR_NO : ERR_USAGE;
 
-	if (a->status >= 500 || a->status == 429)
+	if (httpc_may_pass(a->status))
 		code = ERR_AGAIN;
 	if (why.n == 0)
 		why = bytes_sub(bytes_trim(buf_bytes(&a->body)), 0, 200);

@@ -246,38 +246,45 @@ int etcd_read_txn(struct bytes answer, bool *ret, struct err *e)
 	return 0;
 }
 
-int etcd_read_grant(struct bytes answer, int64_t *ret, struct err *e)
+int etcd_read_grant(struct bytes answer, int64_t *ret, int64_t *ret_ttl_s, struct err *e)
 {
 	struct bytes object;
 
-	if (read_object(answer, &object, e) < 0 || read_number(object, "ID", ret, e) < 0)
+	if (read_object(answer, &object, e) < 0 || read_number(object, "ID", ret, e) < 0 ||
+	    read_number(object, "TTL", ret_ttl_s, e) < 0)
 		return -1;
 	return *ret ? 0 : no_answer("the ID of a lease", object, e);
 }
 
-int etcd_read_keepalive(struct bytes answer, bool *ret, struct err *e)
+/* Of a stream. One that etcd breaks off, as when it goes down, has an error in its place. */
+static int read_result(struct bytes answer, struct bytes *ret, struct err *e)
 {
-	struct bytes object, result;
-	int64_t ttl;
+	struct bytes object, broken;
 
 	if (read_object(answer, &object, e) < 0)
 		return -1;
-	if (!json_member(object, "result", &result))
+	if (json_member(object, "result", ret))
+		return 0;
+	if (!json_member(object, "error", &broken))
 		return no_answer("a result", object, e);
-	if (read_number(result, "TTL", &ttl, e) < 0)
+	return err_set(e, ERR_AGAIN, "etcd broke off: %.*s", BYTES_ARG(bytes_sub(broken, 0, 200)));
+}
+
+int etcd_read_keepalive(struct bytes answer, int64_t *ret, struct err *e)
+{
+	struct bytes result;
+
+	if (read_result(answer, &result, e) < 0)
 		return -1;
-	*ret = ttl > 0; /* of a lease that is unknown it is not there */
-	return 0;
+	return read_number(result, "TTL", ret, e);
 }
 
 int etcd_read_watch(struct bytes line, bool *ret, struct err *e)
 {
-	struct bytes object, result, raw;
+	struct bytes result, raw;
 
-	if (read_object(line, &object, e) < 0)
+	if (read_result(line, &result, e) < 0)
 		return -1;
-	if (!json_member(object, "result", &result))
-		return no_answer("a result", object, e);
 	*ret = json_member(result, "events", &raw) ||
 	       (json_member(result, "canceled", &raw) && bytes_is(raw, "true"));
 	return 0;
@@ -338,7 +345,7 @@ static int add_instance(const struct etcd_kv *kv, struct bytes name, struct ring
 		return err_set(e, ERR_CORRUPT, "key '%.*s': it has instance '%.*s'",
 			       BYTES_ARG(kv->key), BYTES_ARG(in->name));
 	in->mod = kv->mod;
-	in->expired = true; /* until its lease is found */
+	in->lease = RING_LEASE_ENDED; /* until it is found */
 	return 0;
 }
 
@@ -370,7 +377,7 @@ int etcd_ring_of(const struct etcd_range *range, struct bytes prefix, struct rin
 			continue;
 		in = ring_find(&r, name);
 		if (in)
-			in->expired = false;
+			in->lease = RING_LEASE_LIVES;
 	}
 	if (rc == 0 && mod == 0)
 		rc = err_set(e, ERR_NO, "there is no ring");

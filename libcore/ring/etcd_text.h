@@ -43,14 +43,15 @@ MUST_CHECK int etcd_read_txn(struct bytes answer, bool *ret, struct err *e);
 
 void etcd_ask_grant(struct buf *b, int64_t ttl_s);
 void etcd_ask_keepalive(struct buf *b, int64_t lease);
-/* *ret: the lease. */
-MUST_CHECK int etcd_read_grant(struct bytes answer, int64_t *ret, struct err *e);
-/* *ret: whether the lease lives. */
-MUST_CHECK int etcd_read_keepalive(struct bytes answer, bool *ret, struct err *e);
+/* *ret: the lease; *ret_ttl_s: its seconds, which may be more than was asked for. */
+MUST_CHECK int etcd_read_grant(struct bytes answer, int64_t *ret, int64_t *ret_ttl_s,
+			       struct err *e);
+/* *ret: the seconds of the lease; 0: it is dead. Errors: ERR_AGAIN as well, etcd broke off. */
+MUST_CHECK int etcd_read_keepalive(struct bytes answer, int64_t *ret, struct err *e);
 
 void etcd_ask_watch(struct buf *b, struct bytes prefix, int64_t from_revision);
 /* Of one line of the answer, *ret: whether something has changed, or may have, as what was asked
- * for is not known any more. */
+ * for is not known any more. Errors: ERR_AGAIN as well, etcd broke off. */
 MUST_CHECK int etcd_read_watch(struct bytes line, bool *ret, struct err *e);
 
 void etcd_ask_token(struct buf *b, const char *user, const char *password);

@@ -98,7 +98,7 @@ void ring_add_verdict(struct buf *b, const struct ring_view *v, const struct rin
 		break;
 	case RING_NO_BEAT:
 		buf_add_str(b, "passed over: UNHEALTHY, ");
-		if (in->expired) {
+		if (in->lease == RING_LEASE_ENDED) {
 			buf_add_str(b, "etcd has ended its lease");
 			break;
 		}

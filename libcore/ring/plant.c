@@ -387,7 +387,7 @@ static void copy_base(const struct ring *r, int64_t now_ns, struct ring *ret)
 		n_unhealthy += ring_health(&r->settings, &r->v[i], now_ns) == RING_UNHEALTHY;
 	for (size_t i = 0; i < r->n && 2 * n_unhealthy > r->n; i++) {
 		ret->v[i].heartbeat_ns = now_ns;
-		ret->v[i].expired = false;
+		ret->v[i].lease = RING_LEASE_NONE;
 	}
 }
 

@@ -119,10 +119,11 @@ enum ring_state ring_health(const struct ring_settings *s, const struct ring_ins
 			    int64_t now_ns)
 {
 	/* A heartbeat of the future, by a clock that goes ahead of ours, is a fresh one. */
-	bool late = in->heartbeat_ns < now_ns && (uint64_t)now_ns - (uint64_t)in->heartbeat_ns >
-							 (uint64_t)s->heartbeat_timeout_ns;
+	bool late =
+		in->lease == RING_LEASE_NONE && in->heartbeat_ns < now_ns &&
+		(uint64_t)now_ns - (uint64_t)in->heartbeat_ns > (uint64_t)s->heartbeat_timeout_ns;
 
-	return late || in->expired ? RING_UNHEALTHY : in->state;
+	return late || in->lease == RING_LEASE_ENDED ? RING_UNHEALTHY : in->state;
 }
 
 static bool is_of_name(char c)

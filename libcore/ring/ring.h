@@ -40,11 +40,14 @@ struct ring_settings {
 	int64_t heartbeat_timeout_ns; /* above 0 */
 };
 
+/* Of a ring in etcd, whose lease alone says who lives; in a file the time of the heartbeat does. */
+enum ring_lease { RING_LEASE_NONE, RING_LEASE_LIVES, RING_LEASE_ENDED };
+
 struct ring_instance {
 	struct bytes name, addr, zone; /* zone: empty when it has none */
 	enum ring_state state;
 	int64_t heartbeat_ns, registered_ns;
-	bool expired;	 /* etcd has ended its lease */
+	enum ring_lease lease;
 	uint32_t *token; /* ascending, each once, of no other instance */
 	size_t n_tokens;
 	int64_t mod; /* for ring/etcd.h: the revision of etcd that it was read at; 0: none */
@@ -79,7 +82,8 @@ bool ring_state_read(struct bytes text, enum ring_state *ret);
 /* May an instance go from one state to the other? */
 bool ring_state_may_follow(enum ring_state from, enum ring_state to);
 
-/* The instance's state, or RING_UNHEALTHY when no heartbeat came for longer than the timeout. */
+/* The instance's state, or RING_UNHEALTHY when its lease has ended, or, of one that never had a
+ * lease, when no heartbeat came for longer than the timeout. */
 enum ring_state ring_health(const struct ring_settings *s, const struct ring_instance *in,
 			    int64_t now_ns);
 

@@ -289,7 +289,7 @@ static bool tell_failure(const struct ring_report *r, struct table *t,
 	figure(r, t, "lost", PERCENT, d.all_gone, "lack it: no replica is left");
 	figure(r, t, "one_more", PERCENT, d.last, "are at risk with one more failure");
 	for (size_t i = 0; i < ring->n; i++)
-		ring->v[i].expired = failed[i];
+		ring->v[i].lease = failed[i] ? RING_LEASE_ENDED : RING_LEASE_NONE;
 	ring_view_init(&after, ring, 0, NULL);
 	s = look_at_owners(&after);
 	figure(r, t, "owners_later", COUNT, (double)s.least,

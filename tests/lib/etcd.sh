@@ -5,6 +5,9 @@
 # etcd_cluster            starts three; sets ETCD, and ETCD_DIR for etcd-cluster-kill and etcd_leader
 # etcd_leader             the name of the member that leads, on stdout
 # etcd_ask PATH JSON      a request to it
+# etcd_lease KEY          the lease of this key, on stdout
+# etcd_end_leases PREFIX  ends those of all keys that begin so
+# etcd_leases             how many there are, on stdout
 # etcd_stop_all           at the end; a test that has a trap of its own calls it
 
 # shellcheck shell=sh disable=SC2034
@@ -57,6 +60,21 @@ etcd_cluster() {
 
 etcd_ask() {
 	curl -sS -m 5 "http://$(echo "${ETCD#etcd://}" | cut -d , -f 1)$1" -d "$2"
+}
+
+etcd_lease() {
+	etcd_ask /v3/kv/range "{\"key\":\"$(printf %s "$1" | base64)\"}" | jq -r '.kvs[0].lease'
+}
+
+etcd_end_leases() {
+	# up to the prefix with "~" behind, which no name has
+	etcd_ask /v3/kv/range "{\"key\":\"$(printf %s "$1" | base64)\",\"range_end\":\"$(printf %s~ "$1" | base64)\"}" |
+		jq -r '.kvs[]?.lease // empty' | sort -u |
+		while read -r etcd_one; do etcd_ask /v3/lease/revoke "{\"ID\":\"$etcd_one\"}" >/dev/null; done
+}
+
+etcd_leases() {
+	etcd_ask /v3/lease/leases '{}' | jq '.leases | length'
 }
 
 etcd_leader() {

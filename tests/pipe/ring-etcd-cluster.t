@@ -33,8 +33,34 @@ is "there are as many as there should be" "$(ring tokens -o jsonl | wc -l)" 1280
 is "each change counts once: a ring, and 80 instances" \
 	"$(ETCD=etcd://$(echo "${ETCD#etcd://}" | tr , '\n' | sed -n "$((${leader#s} % 3 + 1))p"); etcd_ask /v3/kv/range "{\"key\":\"$(printf /ring/settings | base64)\"}" | jq -r '.kvs[0].value' | base64 -d | jq .revision)" 81
 
-# A member that hangs takes connections, and answers nothing.
+# Members are stopped and started in turn: who beats and who watches goes on. What is asked of a member that goes down is
+# answered by a refusal.
 "$ETCD_COMPONENTS/etcd-cluster-start" -m "$leader" "$ETCD_DIR" "$etcd_free" >/dev/null
+going=
+for w in 1 2 3 4 5 6; do
+	ring heartbeat "w-$w-1" --every 20ms 2>"beat-$w" &
+	going="$going $!"
+done
+ring status --watch --every 1h -o jsonl >watched 2>watch-said &
+going="$going $!"
+watched() { grep -q "$1" watched; }
+ok "the ring is watched" wait_for 10 watched '"w-1-1"'
+for member in s1 s2 s3; do
+	pid=$(sed -n "s/^ETCD_PID_$member=//p" "$ETCD_DIR/env")
+	gone() { ! kill -0 "$pid" 2>/dev/null; }
+	"$ETCD_COMPONENTS/etcd-cluster-kill" "$ETCD_DIR" $member TERM || bail "$member is stopped"
+	wait_for 30 gone || bail "$member ends"
+	"$ETCD_COMPONENTS/etcd-cluster-start" -m $member "$ETCD_DIR" "$etcd_free" >/dev/null || bail "$member is back"
+done
+ring join after-all 2>/dev/null
+ok "the watch goes on" wait_for 20 watched '"after-all"'
+for i in $going; do
+	kill "$i" 2>/dev/null || fail "who beats goes on" "$(cat beat-* watch-said)"
+	wait "$i"
+done
+ring forget after-all >/dev/null
+
+# A member that hangs takes connections, and answers nothing.
 "$ETCD_COMPONENTS/etcd-cluster-kill" "$ETCD_DIR" s1 STOP
 ok "a member that hangs is passed over" exits 0 ring leave w-1-1
 "$ETCD_COMPONENTS/etcd-cluster-kill" "$ETCD_DIR" s1 CONT

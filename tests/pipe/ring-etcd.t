@@ -4,6 +4,8 @@
 . "$REPO/tests/lib/ring.sh"
 . "$REPO/tests/lib/etcd.sh"
 
+ring_time_passes() { etcd_end_leases "/${RING##*/}/alive/"; }
+
 etcd_start
 ring_suite "$ETCD/suite"
 
@@ -13,7 +15,7 @@ NOW=now
 ring init --heartbeat-timeout 1h
 for i in 1 2 3; do ring join i-$i 2>/dev/null; done
 ok "all have leases" exits 0 ring status
-lease=$(etcd_ask /v3/kv/range "{\"key\":\"$(printf /leases/alive/i-2 | base64)\"}" | jq -r '.kvs[0].lease')
+lease=$(etcd_lease /leases/alive/i-2)
 etcd_ask /v3/lease/revoke "{\"ID\":\"$lease\"}" >/dev/null
 ok "a lease that ended makes UNHEALTHY" exits 1 ring status
 ok "it is said so" stderr_has "1 UNHEALTHY"
@@ -21,11 +23,36 @@ ring owner '{app="web"}' >told 2>/dev/null
 ok "and that it was etcd" grep -q 'UNHEALTHY, etcd has ended its lease' told
 ok "a heartbeat brings it back" exits 0 ring heartbeat i-2
 ok "with a lease" exits 0 ring status
-before=$(etcd_ask /v3/kv/range "{\"key\":\"$(printf /leases/alive/i-2 | base64)\"}" | jq -r '.kvs[0].lease')
+before=$(etcd_lease /leases/alive/i-2)
 ring heartbeat i-2
-is "which the next one keeps" "$(etcd_ask /v3/kv/range "{\"key\":\"$(printf /leases/alive/i-2 | base64)\"}" | jq -r '.kvs[0].lease')" "$before"
+is "which the next one keeps" "$(etcd_lease /leases/alive/i-2)" "$before"
+seconds_of() { etcd_ask /v3/lease/timetolive "{\"ID\":\"$(etcd_lease "$1")\"}" | jq -r .grantedTTL; }
+ring init --heartbeat-timeout 2h
+ring heartbeat i-2
+is "with another timeout the next one has another lease" "$(seconds_of /leases/alive/i-2)" 7200
+ring init --heartbeat-timeout 90500ms
+ring heartbeat i-2
+is "in whole seconds, rounded up" "$(seconds_of /leases/alive/i-2)" 91
 ring forget i-2 >/dev/null
 is "who is forgotten has none" "$(etcd_ask /v3/kv/range "{\"key\":\"$(printf /leases/alive/i-2 | base64)\"}" | jq '.kvs')" null
+
+# The lease alone decides: no clock does.
+ring init --heartbeat-timeout 1m
+ok "clocks that are late" exits 0 sh -c 'for i in 1 3 4; do ringctl --ring "$1" --now 1970-01-01 join i-$i; done' - "$RING"
+ok "make nobody UNHEALTHY" exits 0 ring status
+is "but show in the age" "$(ring status -o jsonl | jq -r 'select(.instance == "i-1").heartbeat')" 1970-01-01T00:00:00Z
+ring forget i-4 >/dev/null
+
+# One lease for each who joins, however often a try is in vain.
+before=$(etcd_leases)
+joiners=
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	ring join "at-once-$i" 2>/dev/null &
+	joiners="$joiners $!"
+done
+for i in $joiners; do wait "$i" || fail "one of many joins"; done
+is "twelve who join at once have twelve leases" "$(($(etcd_leases) - before))" 12
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do ring forget "at-once-$i" >/dev/null; done
 
 # A watch: told when it changes, not before.
 lines_are() { [ "$(wc -l <seen)" -ge "$1" ]; }

@@ -43,7 +43,8 @@ static bool can(const struct ring *r, size_t who)
 {
 	const struct ring_instance *in = &r->v[who];
 
-	return in->state == RING_ACTIVE && !in->expired && in->heartbeat_ns == RANDOM_RING_NOW;
+	return in->state == RING_ACTIVE && in->lease != RING_LEASE_ENDED &&
+	       in->heartbeat_ns == RANDOM_RING_NOW;
 }
 
 static size_t in_zone(const struct ring *r, struct bytes zone)

@@ -85,7 +85,7 @@ static inline void random_ring(uint64_t *s, const struct random_ring *how, struc
 		if (states && rnd_below(s, 4) == 0)
 			in.state = (enum ring_state)rnd_below(s, RING_STATES);
 		if (states && rnd_below(s, 8) == 0)
-			in.expired = true;
+			in.lease = RING_LEASE_ENDED;
 		if (states && rnd_below(s, 8) == 0)
 			in.heartbeat_ns -= RING_HEARTBEAT_TIMEOUT_NS + 1;
 		ring_add(r, &in);

@@ -171,7 +171,7 @@ static void verdicts_say_why(void **unused)
 	make(&r, 9, true);
 	r.v[0].state = RING_LEAVING;
 	r.v[1].heartbeat_ns = INT64_C(-90000000000);
-	r.v[2].expired = true;
+	r.v[2].lease = RING_LEASE_ENDED;
 	r.v[3].state = RING_JOINING;
 	r.v[4].state = RING_PENDING;
 	ring_view_init(&v, &r, 0, NULL);
