@@ -185,8 +185,8 @@ int capacity_project(const struct capacity *c, enum capacity_model model, unsign
 	    pods(c, m.querier_memory, m.querier_cpu, &m.queriers, e) < 0)
 		return -1;
 	/* Each replica is a pod of its own. */
-	if (m.ingesters && m.ingesters < copies)
-		m.ingesters = (uint64_t)copies;
+	if (m.ingesters && (double)m.ingesters < copies)
+		m.ingesters = (uint64_t)up(copies);
 	if (c->field[CAPACITY_DISK_SIZE].given)
 		m.disks = (uint64_t)up(bytes / (capacity_double(c, CAPACITY_DISK_SIZE) * GB));
 	if (nodes(c, &m, e) < 0 || cost(c, &m, e) < 0)

@@ -129,7 +129,8 @@ static void check_case(const struct made *m, uint64_t *seen)
 	struct slo_measured in = { .target = exact_of(m->t, digits),
 				   .period = { .length_ns = m->window_ns },
 				   .now_ns = INT64_C(1768471200) * NS_PER_S,
-				   .counts = { exact_of(m->total, 2), exact_of(m->bad, 2) } };
+				   .counts = { .total = exact_of(m->total, 2),
+					       .bad = exact_of(m->bad, 2) } };
 	num_wide allowed = m->total * (m->unit - m->t); /* of m->unit parts */
 	num_wide left = allowed - m->bad * m->unit;
 	struct slo_budget b;
