@@ -166,12 +166,13 @@ void file_check_slo(struct slo_file *f, const struct slo *o, const struct yaml_n
 			"the events that were fast enough; those that were not are total - bucket: "
 			"make it good_query",
 			BYTES_ARG(o->name));
-	for (size_t i = f->first; i < set->n; i++)
+	for (size_t i = 0; i < set->n; i++)
 		if (&set->v[i] != o && bytes_eq(set->v[i].name, o->name) &&
 		    bytes_eq(set->v[i].service, o->service)) {
 			report_error_at(f->report, at,
-					"objective '%.*s': has the name of that in line %u",
-					BYTES_ARG(o->name), set->v[i].line);
+					"objective '%.*s': has the name of that in %s%sline %u",
+					BYTES_ARG(o->name), i < f->first ? set->v[i].file : "",
+					i < f->first ? ", " : "", set->v[i].line);
 			break;
 		}
 }

@@ -1,5 +1,6 @@
 #include "slo/rules.h"
 
+#include "base/utf8.h"
 #include "labels/quote.h"
 #include "slo/query.h"
 #include "yaml/yaml.h"
@@ -19,8 +20,9 @@ struct writing {
 	const struct slo_rules_opts *opts;
 	const struct slo *slo;
 	struct buf *out;
-	struct buf selector; /* {service="..",slo=".."} */
-	struct buf expr;     /* of the rule that is being made */
+	struct buf selector;	  /* {slo="..",service=".."} */
+	struct buf name, service; /* as a template has them, which alerts are */
+	struct buf expr;	  /* of the rule that is being made */
 	int64_t period_ns, shortest_ns;
 	struct exact budget; /* 1 - target */
 };
@@ -45,6 +47,41 @@ static bool is_ours(struct bytes name)
 	       bytes_is(name, "alertname");
 }
 
+/* The file is YAML that others read. Where they would see the end of a line, what stands behind it
+ * would be rules of its own; and some characters they refuse. */
+static bool is_writable(uint32_t c)
+{
+	static const uint32_t nbsp = 0xa0, ls = 0x2028, ps = 0x2029, bom = 0xfeff, last = 0xfffd;
+
+	if (c == '\t' || c == '\n')
+		return true;
+	return c >= ' ' && !(c >= 0x7f && c < nbsp) && c != ls && c != ps && c != bom &&
+	       !(c > last && c < 0x10000);
+}
+
+/* Names are of one line; queries and texts have several. */
+enum lines { ONE_LINE, LINES };
+
+static int check_text(const struct slo *o, const char *what, struct bytes text, enum lines lines,
+		      struct err *e)
+{
+	struct buf place = { 0 };
+	const char *why = utf8_valid(text) ? NULL : "is not UTF-8";
+
+	for (size_t i = 0, n; !why && i < text.n; i += n) {
+		uint32_t c = utf8_next(bytes_sub(text, i, text.n), &n);
+
+		if (!is_writable(c) || (lines == ONE_LINE && c < ' '))
+			why = "has a character that rules cannot have";
+	}
+	if (!why)
+		return 0;
+	slo_add_place(&place, o);
+	err_set(e, ERR_USAGE, "%s: %s '%.*s': %s", buf_str(&place), what, BYTES_ARG(text), why);
+	buf_release(&place);
+	return -1;
+}
+
 /* Labels of rules, or annotations, which may be called as they like. */
 enum pairs_of { OF_LABELS, OF_ANNOTATIONS };
 
@@ -62,6 +99,10 @@ static int check_pairs(const struct slo *o, const struct slo_pairs *p, enum pair
 		else if (what == OF_LABELS && is_ours(name))
 			why = "is set by the rules themselves";
 	}
+	for (size_t i = 0; !why && i < p->n; i++)
+		if (check_text(o, what == OF_LABELS ? "label" : "annotation", p->v[i].value, LINES,
+			       e) < 0)
+			return -1;
 	if (!why)
 		return 0;
 	slo_add_place(&place, o);
@@ -87,15 +128,32 @@ static void put_all(struct rule_labels *l, const struct slo_pairs *p)
 		put(l, p->v[i].name, p->v[i].value);
 }
 
-static struct rule_labels labels_of(const struct slo *o)
+/* What is recorded has labels as they are; those of alerts are templates. */
+enum labels_as { AS_TEXT, AS_TEMPLATE };
+
+static struct rule_labels labels_of(const struct writing *w, enum labels_as as)
 {
+	const struct slo *o = w->slo;
 	struct rule_labels l = { 0 };
 
 	put_all(&l, &o->labels);
-	put(&l, BYTES_LIT("slo"), o->name);
+	put(&l, BYTES_LIT("slo"), as == AS_TEXT ? o->name : buf_bytes(&w->name));
 	if (o->service.n)
-		put(&l, BYTES_LIT("service"), o->service);
+		put(&l, BYTES_LIT("service"), as == AS_TEXT ? o->service : buf_bytes(&w->service));
 	return l;
+}
+
+/* A template that gives the text. */
+static void add_template(struct buf *b, struct bytes text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] != '{' || i + 1 == text.n || text.p[i + 1] != '{') {
+			buf_add_char(b, text.p[i]);
+			continue;
+		}
+		buf_add_str(b, "{{\"{{\"}}");
+		i++;
+	}
 }
 
 static void write_pairs(struct buf *out, const char *key, const struct rule_labels *l)
@@ -137,7 +195,7 @@ static void write_expr(struct writing *w)
 
 static void write_record(struct writing *w, const char *name, int64_t window_ns)
 {
-	struct rule_labels l = labels_of(w->slo);
+	struct rule_labels l = labels_of(w, AS_TEXT);
 	struct buf window = { 0 };
 
 	buf_addf(w->out, "      - record: %s", name);
@@ -152,13 +210,15 @@ static void write_record(struct writing *w, const char *name, int64_t window_ns)
 	buf_release(&window);
 }
 
+enum rates { AS_RATES, AS_EVENTS };
+
 /* (QUERY), of which rates become events where the others are such. */
-static void add_query(struct writing *w, struct bytes query, int64_t window_ns, bool as_events)
+static void add_query(struct writing *w, struct bytes query, int64_t window_ns, enum rates rates)
 {
 	buf_add_str(&w->expr, "(\n");
 	slo_query_add(&w->expr, query, window_ns);
 	buf_add_str(&w->expr, "\n)");
-	if (as_events && slo_query_is_rate(query))
+	if (rates == AS_EVENTS && slo_query_is_rate(query))
 		buf_addf(&w->expr, " * %lld", (long long)(window_ns / NS_PER_S));
 	buf_add_char(&w->expr, '\n');
 }
@@ -169,23 +229,24 @@ static void add_ratio(struct writing *w, int64_t window_ns)
 {
 	const struct slo *o = w->slo;
 	struct bytes part = o->good.n ? o->good : o->error;
-	bool mixed = slo_query_is_rate(part) != slo_query_is_rate(o->total);
+	enum rates rates =
+		slo_query_is_rate(part) != slo_query_is_rate(o->total) ? AS_EVENTS : AS_RATES;
 
 	if (o->share.n) {
 		buf_add_str(&w->expr, o->share_is_good ? "1 - " : "");
-		add_query(w, o->share, window_ns, false);
+		add_query(w, o->share, window_ns, AS_RATES);
 		return;
 	}
 	buf_add_str(&w->expr, o->good.n ? "clamp_min(\n" : "(\n");
 	if (o->good.n) {
-		add_query(w, o->total, window_ns, mixed);
+		add_query(w, o->total, window_ns, rates);
 		buf_add_str(&w->expr, "- (\n");
 	}
-	add_query(w, part, window_ns, mixed);
+	add_query(w, part, window_ns, rates);
 	buf_add_str(&w->expr, "or 0 *\n");
-	add_query(w, o->total, window_ns, mixed);
+	add_query(w, o->total, window_ns, rates);
 	buf_add_str(&w->expr, o->good.n ? "), 0)\n/ (\n" : ")\n/ (\n");
-	add_query(w, o->total, window_ns, mixed);
+	add_query(w, o->total, window_ns, rates);
 	buf_add_str(&w->expr, "> 0)\n");
 }
 
@@ -264,7 +325,7 @@ static void write_annotations(struct writing *w, const struct slo_alerting *more
 static void write_alert_head(struct writing *w, const char *name, const char *severity,
 			     const struct slo_alerting *more)
 {
-	struct rule_labels l = labels_of(w->slo);
+	struct rule_labels l = labels_of(w, AS_TEMPLATE);
 	struct buf alert = { 0 };
 
 	if (w->slo->alert.n)
@@ -319,7 +380,7 @@ static int write_burn_alert(struct writing *w, enum slo_severity severity, struc
 	if (n == 0)
 		return 0;
 	write_alert_head(w, "ErrorBudgetBurn", slo_severity_name(severity), more);
-	buf_addf(&summary, "The error budget of %.*s burns too fast", BYTES_ARG(w->slo->name));
+	buf_addf(&summary, "The error budget of %s burns too fast", buf_str(&w->name));
 	buf_addf(&description, "{{ $value | humanizePercentage }} of events are bad; ");
 	ratio_add_percent(&description, &target, RATIO_ALL_DIGITS);
 	buf_add_str(&description, " are to be good.");
@@ -336,7 +397,7 @@ static void write_low_alert(struct writing *w)
 	add_recorded(w, REMAINING, 0);
 	add_number(w, " < ", w->opts->low, "");
 	write_alert_head(w, "ErrorBudgetLow", "ticket", &w->slo->ticket);
-	buf_addf(&summary, "Little is left of the error budget of %.*s", BYTES_ARG(w->slo->name));
+	buf_addf(&summary, "Little is left of the error budget of %s", buf_str(&w->name));
 	buf_add_str(&description, "{{ $value | humanizePercentage }} of the budget of ");
 	slo_period_add(&description, &w->slo->period);
 	buf_add_str(&description, " is left; below 0 more failed than may.");
@@ -349,11 +410,28 @@ static void add_selector(struct buf *b, const struct slo *o)
 {
 	buf_add_str(b, "{slo=");
 	quote_add(b, o->name);
-	if (o->service.n) {
-		buf_add_str(b, ",service=");
-		quote_add(b, o->service);
-	}
+	/* Also of none: else those of a service with an objective of that name would be meant, too.
+	 */
+	buf_add_str(b, ",service=");
+	quote_add(b, o->service);
 	buf_add_char(b, '}');
+}
+
+static int check_texts(const struct slo *o, struct err *e)
+{
+	const struct {
+		const char *what;
+		struct bytes text;
+		enum lines lines;
+	} texts[] = { { "name", o->name, ONE_LINE },	       { "service", o->service, ONE_LINE },
+		      { "alert", o->alert, ONE_LINE },	       { "error query", o->error, LINES },
+		      { "good query", o->good, LINES },	       { "total query", o->total, LINES },
+		      { "error ratio query", o->share, LINES } };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (check_text(o, texts[i].what, texts[i].text, texts[i].lines, e) < 0)
+			return -1;
+	return 0;
 }
 
 static int check(const struct slo *o, struct err *e)
@@ -370,6 +448,8 @@ static int check(const struct slo *o, struct err *e)
 		buf_release(&place);
 		return -1;
 	}
+	if (check_texts(o, e) < 0)
+		return -1;
 	for (size_t i = 0; i < sizeof(labels) / sizeof(*labels); i++)
 		if (check_pairs(o, labels[i], OF_LABELS, e) < 0)
 			return -1;
@@ -379,13 +459,28 @@ static int check(const struct slo *o, struct err *e)
 	return 0;
 }
 
+/* A service or a name, of which no two pairs may give one name of a group. */
+static void add_part(struct buf *b, struct bytes text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '/' || text.p[i] == '~')
+			buf_add_str(b, text.p[i] == '/' ? "~1" : "~0");
+		else
+			buf_add_char(b, text.p[i]);
+	}
+}
+
 static int write_group(struct writing *w, struct err *e)
 {
 	const struct slo *o = w->slo;
 	struct buf name = { 0 };
 
-	buf_addf(&name, "slo-%.*s%s%.*s", BYTES_ARG(o->service), o->service.n ? "-" : "",
-		 BYTES_ARG(o->name));
+	buf_add_str(&name, "slo-");
+	if (o->service.n) {
+		add_part(&name, o->service);
+		buf_add_char(&name, '/');
+	}
+	add_part(&name, o->name);
 	buf_add_str(w->out, "  - name: ");
 	yaml_add_text(w->out, buf_bytes(&name));
 	buf_add_char(w->out, '\n');
@@ -423,6 +518,8 @@ int slo_rules_write(const struct slo_set *set, const struct slo_rules_opts *o, s
 
 		w.period_ns = slo_period_longest(&w.slo->period);
 		add_selector(&w.selector, w.slo);
+		add_template(&w.name, w.slo->name);
+		add_template(&w.service, w.slo->service);
 		if (check(w.slo, e) < 0)
 			rc = -1;
 		else if (!exact_sum(one, exact_negative(w.slo->target), &w.budget))
@@ -431,6 +528,8 @@ int slo_rules_write(const struct slo_set *set, const struct slo_rules_opts *o, s
 		else
 			rc = write_group(&w, e);
 		buf_release(&w.selector);
+		buf_release(&w.name);
+		buf_release(&w.service);
 		buf_release(&w.expr);
 	}
 	return rc;

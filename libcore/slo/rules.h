@@ -15,8 +15,9 @@ struct slo_rules_opts {
 	int64_t interval_ns; /* of evaluation; 0: Prometheus's own */
 };
 
-/* Appends the file, YAML that promtool takes. Errors: ERR_USAGE, an objective without queries, or
- * with a label that cannot be one. */
+/* Appends the file, YAML that promtool takes. Errors: ERR_USAGE, an objective without queries,
+ * with a label that cannot be one, or with a text that has control characters, other ends of lines
+ * than \n, or is not UTF-8; ERR_LIMIT, its numbers have too many digits. */
 MUST_CHECK int slo_rules_write(const struct slo_set *set, const struct slo_rules_opts *o,
 			       struct buf *out, struct err *e);
 

@@ -120,7 +120,7 @@ int slo_simulate(const struct slo_simulation *s, slo_event_fn *each, void *data,
 	r.bad = mem_alloc((s->series->n + 1) * sizeof(*r.bad));
 	rc = prepare(&r, e);
 	for (size_t i = 0; rc == 0 && i < s->series->n; i++)
-		rc = run_interval(&r, i, remaining ? remaining : NULL, e);
+		rc = run_interval(&r, i, remaining, e);
 	free(r.total);
 	free(r.bad);
 	return rc;

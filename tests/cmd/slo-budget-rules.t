@@ -113,8 +113,29 @@ is "windows are those of the alerts, and the objective's" "$(sed -n 's/.*ratio_r
 
 ok "an objective of the command line" exits 0 slo-budget rules --name 'x"y' --target 99% --total-query 'sum(rate(t[{{.window}}]))' --good-query 'sum(rate(g[{{.window}}]))'
 with_promtool "promtool takes it"
-ok "the name is quoted" stdout_has '{slo="x\"y"}'
+ok "the name is quoted; those of services are not meant" stdout_has '{slo="x\"y",service=""}'
 ok "objectives on stdin" exits 0 slo-budget rules <slos.yaml
+
+# names "SERVICE NAME"...: a file of these objectives, names.yaml
+names() {
+	echo "slos:"
+	for pair; do
+		echo "  - {service: '${pair% *}', name: '${pair#* }', objective: 99, sli: {raw: {error_ratio_query: 'r[{{.window}}]'}}}"
+	done
+}
+names 'a-b c' 'a b-c' 'a/b c' 'a b/c' ' a/b' 'a b' '~1 x' '/ x' >names.yaml
+ok "services and names that read alike" exits 0 slo-budget rules names.yaml
+with_promtool "promtool takes them"
+is "are groups of their own" "$(sed -n 's/^  - name: //p' "$TAP/stdout" | tr '\n' ' ')" \
+	'slo-a-b/c slo-a/b-c slo-a~1b/c slo-a/b~1c slo-a~1b slo-a/b slo-~01/x slo-~1/x '
+names 'web {{x' >names.yaml
+ok "a name with braces" exits 0 slo-budget rules names.yaml
+with_promtool "promtool takes it"
+ok "is a text in templates" has_rule 'slo: "{{\"{{\"}}x"
+service: "web"
+severity: "page"'
+ok "and as it is where nothing is expanded" has_rule 'labels:
+slo: "{{x"'
 
 # refused MESSAGE ARG...
 refused() {
@@ -131,6 +152,20 @@ sed 's/team: checkout/window: checkout/' slos.yaml >bad.yaml
 refused "label 'window': is set by the rules themselves" bad.yaml
 sed 's/runbook:/run-book:/' slos.yaml >bad.yaml
 refused "annotation 'run-book': is no name of a label" bad.yaml
+cp slos.yaml again.yaml
+refused "again.yaml:4:5: objective 'a': has the name of that in slos.yaml, line 4" slos.yaml again.yaml
+# Others see the end of a line there, and rules behind it; or refuse the file.
+for bad in '\\r' '\\x85' '\\u2028' '\\u2029' '\\x7f' '\\e' '\\uFEFF'; do
+	sed "s/error_query: '\(sum[^']*\)'/error_query: \"\1$bad      - record: injected\"/" slos.yaml >bad.yaml
+	refused "bad.yaml:4: objective 'a': error query " bad.yaml
+	sed "s/name: c/name: \"c${bad}d\"/" slos.yaml >bad.yaml
+	refused ": name 'c" bad.yaml
+	sed "s/team: checkout/team: \"checkout$bad\"/" slos.yaml >bad.yaml
+	refused ": label 'checkout" bad.yaml
+done
+refused "has a character that rules cannot have" bad.yaml
+refused "name 'a" --name "$(printf 'a\nb')" --target 99% --error-ratio-query 'r[{{.window}}]'
+refused "is not UTF-8" --name "$(printf 'a\377')" --target 99% --error-ratio-query 'r[{{.window}}]'
 refused "option '--low': expected a share from 0 to 100 %, found '25'; a percentage has '%' behind it" --low 25 slos.yaml
 ok "--low is for rules alone" exits 2 slo-budget --low 25% slos.yaml
 ok "which is said" stderr_has "option '--low' has no effect without 'rules'"

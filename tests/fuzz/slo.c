@@ -31,6 +31,32 @@ static void use(const struct slo *o)
 	buf_release(&b);
 }
 
+/* As many as there are to be: what a text could add or take away would be seen. */
+static size_t rules_of(const struct slo *o, const struct slo_alerts *a)
+{
+	int64_t window[2 * SLO_ALERTS_MAX];
+	size_t n = slo_alerts_windows(a, window), ratios = n + 1;
+
+	for (size_t i = 0; i < n; i++)
+		ratios -= window[i] == slo_period_longest(&o->period);
+	return ratios + 6 + !o->page.disabled + (o->ticket.disabled ? 0 : 2);
+}
+
+static void check_rules(const struct slo_set *set, const struct slo_alerts *a,
+			const struct yaml_node *root)
+{
+	const struct yaml_node *groups = yaml_get(root, "groups");
+
+	if (!groups || groups->kind != YAML_LIST || groups->n != set->n)
+		abort();
+	for (size_t i = 0; i < set->n; i++) {
+		const struct yaml_node *rules = yaml_get(groups->item[i], "rules");
+
+		if (!rules || rules->kind != YAML_LIST || rules->n != rules_of(&set->v[i], a))
+			abort();
+	}
+}
+
 static void write_rules(const struct slo_set *set)
 {
 	const struct slo_alerts a = slo_alerts_default();
@@ -43,8 +69,9 @@ static void write_rules(const struct slo_set *set)
 	if (slo_rules_write(set, &o, &out, &e) < 0) {
 		if (e.code != ERR_USAGE && e.code != ERR_LIMIT)
 			abort();
-	} else if (yaml_parse(buf_bytes(&out), "rules", &mem, &doc, &e) < 0 &&
-		   e.code != ERR_LIMIT) {
+	} else if (yaml_parse(buf_bytes(&out), "rules", &mem, &doc, &e) == 0) {
+		check_rules(set, &a, doc.root);
+	} else if (e.code != ERR_LIMIT) {
 		abort();
 	}
 	buf_release(&out);
