@@ -230,7 +230,9 @@ static int counts_during(struct gathering *g, const struct slo_state *s, struct 
 
 	if (g->work.has_rows) {
 		rc = slo_tally_series(&g->work.tally, s->slo, &series, e);
-		l->known = rc == 0 && series.n > 0;
+		/* What of an interval lies in the incident, nobody knows. */
+		l->known = rc == 0 && series.n > 0 && !slo_series_cuts(&series, g->in.span.from) &&
+			   !slo_series_cuts(&series, g->in.span.to);
 		if (l->known)
 			rc = slo_series_sum(&series, g->in.span.from, g->in.span.to, &l->counts, e);
 		slo_series_release(&series);

@@ -248,59 +248,144 @@ static int find_step(const struct slo_row **v, size_t n, int64_t *ret, struct er
 	return 0;
 }
 
-int slo_tally_series(const struct slo_tally *t, const struct slo *o, struct slo_series *ret,
-		     struct err *e)
-{
-	struct slo_series s = { 0 };
+/* Rows of one objective, in the order of their times. */
+struct timed {
+	const struct slo_row **v; /* owned */
 	size_t n;
-	const struct slo_row *other, **v = rows_in_time(t, o, &n, &other);
-	int rc = find_step(v, n, &s.step_ns, e);
+	int64_t step_ns;
+};
 
-	if (rc == 0 && n > 0 && other)
+/* The rows, if they have times (else .n is 0). */
+static int read_timed(const struct slo_tally *t, const struct slo *o, struct timed *ret,
+		      struct err *e)
+{
+	struct timed r = { 0 };
+	const struct slo_row *other;
+	int rc;
+
+	r.v = rows_in_time(t, o, &r.n, &other);
+	rc = find_step(r.v, r.n, &r.step_ns, e);
+	if (rc == 0 && r.n > 0 && other)
 		rc = err_set(
 			e, ERR_CORRUPT,
 			"line %llu: field 'time': is missing, where other rows of '%.*s' have one",
 			(unsigned long long)other->line, BYTES_ARG(other->name));
-	if (rc == 0 && n > 0) {
-		num_wide steps = ((num_wide)v[n - 1]->time_ns - v[0]->time_ns) / s.step_ns + 1;
-
-		s.from_ns = v[0]->time_ns;
-		if (steps > SLO_SERIES_MAX)
-			rc = err_set(e, ERR_LIMIT,
-				     "times are so far apart that there are more than %d intervals",
-				     SLO_SERIES_MAX);
-		else
-			s.n = (size_t)steps;
-	}
-	if (rc == 0) {
-		s.v = mem_alloc((s.n + 1) * sizeof(*s.v));
-		for (size_t i = 0; i < n; i++)
-			s.v[(v[i]->time_ns - s.from_ns) / s.step_ns] = v[i]->counts;
-		*ret = s;
-	}
-	free(v);
+	if (rc == 0 && r.n > 0 &&
+	    ((num_wide)r.v[r.n - 1]->time_ns - r.v[0]->time_ns) / r.step_ns >= SLO_SERIES_MAX)
+		rc = err_set(e, ERR_LIMIT,
+			     "times are so far apart that there are more than %d intervals",
+			     SLO_SERIES_MAX);
+	if (rc < 0)
+		free(r.v);
+	else
+		*ret = r;
 	return rc;
 }
 
-static int count_series(const struct slo_series *series, const struct slo_alerts *a, bool is_now,
-			struct slo_state *s, struct err *e)
+/* Where the last interval ends. */
+static int64_t end_of(const struct timed *r)
 {
-	int64_t window[SLO_WINDOWS_MAX], end = s->m.now_ns;
+	return r->v[r->n - 1]->time_ns + r->step_ns;
+}
+
+int slo_tally_series(const struct slo_tally *t, const struct slo *o, struct slo_series *ret,
+		     struct err *e)
+{
+	struct slo_series s = { 0 };
+	struct timed r;
+
+	if (read_timed(t, o, &r, e) < 0)
+		return -1;
+	s.step_ns = r.step_ns;
+	if (r.n) {
+		s.from_ns = r.v[0]->time_ns;
+		s.n = (size_t)((end_of(&r) - s.from_ns) / s.step_ns);
+	}
+	s.v = mem_alloc((s.n + 1) * sizeof(*s.v));
+	for (size_t i = 0; i < r.n; i++)
+		s.v[(r.v[i]->time_ns - s.from_ns) / s.step_ns] = r.v[i]->counts;
+	free(r.v);
+	*ret = s;
+	return 0;
+}
+
+/* The first row that begins at ns or later. */
+static size_t first_from(const struct timed *r, int64_t ns)
+{
+	size_t low = 0, high = r->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (r->v[mid]->time_ns < ns)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* Of the rows in [from, to), where no interval goes on at either. Rows may be few and far apart, so
+ * they are summed, and not intervals. */
+static int sum_rows(const struct timed *r, int64_t from_ns, int64_t to_ns, struct slo_counts *ret,
+		    struct err *e)
+{
+	*ret = (struct slo_counts){ 0 };
+	for (size_t i = first_from(r, from_ns); i < r->n && r->v[i]->time_ns < to_ns; i++)
+		if (slo_counts_add(ret, &r->v[i]->counts, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* What a period has of an interval that it cuts, nobody knows. */
+static int check_border(const struct timed *r, int64_t from_ns, struct err *e)
+{
+	size_t i = first_from(r, from_ns);
+	struct buf b = { 0 };
+
+	if (i == 0 || r->v[i - 1]->time_ns + r->step_ns <= from_ns)
+		return 0;
+	time_add_rfc3339(&b, from_ns);
+	buf_add_str(&b, ", inside of this interval of ");
+	slo_duration_add(&b, r->step_ns);
+	err_set(e, ERR_CORRUPT, "line %llu: field 'time': the window begins at %s",
+		(unsigned long long)r->v[i - 1]->line, buf_str(&b));
+	buf_release(&b);
+	return -1;
+}
+
+/* Sets the state's now. Returns where what is counted ends. */
+static int64_t settle_now(const struct timed *r, enum slo_now now, struct slo_state *s)
+{
+	bool rolls = s->m.period.kind == SLO_ROLLING;
+	int64_t end;
+
+	if (now == SLO_NOW_LAST) {
+		end = end_of(r);
+		/* At the very end of a month it is still that month. */
+		s->m.now_ns = end - !rolls;
+		return end;
+	}
+	end = slo_border(r->v[0]->time_ns, r->step_ns, s->m.now_ns);
+	if (rolls || end > slo_period_at(&s->m.period, s->m.now_ns).from)
+		s->m.now_ns = end;
+	return end;
+}
+
+static int count_timed(const struct timed *r, const struct slo_alerts *a, enum slo_now now,
+		       struct slo_state *s, struct err *e)
+{
+	int64_t window[SLO_WINDOWS_MAX], end = settle_now(r, now, s);
+	int64_t from = slo_period_at(&s->m.period, s->m.now_ns).from;
 	size_t n = slo_state_windows(s, a, window);
 	struct slo_counts c;
 
-	if (!is_now) {
-		end = series->from_ns + (int64_t)series->n * series->step_ns;
-		/* At the very end of a month it is still that month. */
-		s->m.now_ns = end - (s->m.period.kind != SLO_ROLLING);
-	}
-	if (slo_series_sum(series, slo_period_at(&s->m.period, s->m.now_ns).from, end, &s->m.counts,
-			   e) < 0)
+	if (check_border(r, from, e) < 0 || sum_rows(r, from, end, &s->m.counts, e) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (window[i] % series->step_ns != 0)
+		if (window[i] % r->step_ns != 0)
 			continue;
-		if (slo_series_sum(series, end - window[i], end, &c, e) < 0 ||
+		if (sum_rows(r, end - window[i], end, &c, e) < 0 ||
 		    slo_state_add(s, window[i], &c, e) < 0)
 			return -1;
 	}
@@ -351,14 +436,15 @@ static int count_windows(const struct slo_tally *t, struct slo_state *s, struct 
 	return rc;
 }
 
-int slo_tally_state(const struct slo_tally *t, const struct slo_alerts *a, bool is_now,
+int slo_tally_state(const struct slo_tally *t, const struct slo_alerts *a, enum slo_now now,
 		    struct slo_state *s, struct err *e)
 {
-	struct slo_series series = { 0 };
-	int rc = slo_tally_series(t, s->slo, &series, e);
+	struct timed r;
+	int rc;
 
-	if (rc == 0)
-		rc = series.n ? count_series(&series, a, is_now, s, e) : count_windows(t, s, e);
-	slo_series_release(&series);
+	if (read_timed(t, s->slo, &r, e) < 0)
+		return -1;
+	rc = r.n ? count_timed(&r, a, now, s, e) : count_windows(t, s, e);
+	free(r.v);
 	return rc;
 }

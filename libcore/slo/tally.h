@@ -48,13 +48,17 @@ MUST_CHECK int slo_tally_match(struct slo_tally *t, const struct slo_set *set, s
 MUST_CHECK int slo_tally_series(const struct slo_tally *t, const struct slo *o,
 				struct slo_series *ret, struct err *e);
 
+/* When it is now: as the state has it, or when the last interval ends. */
+enum slo_now { SLO_NOW_GIVEN, SLO_NOW_LAST };
+
 /*
- * Counts of the period, and of each window. Of rows with times those of the alerts are counted, as
- * far as they are made of whole intervals. s is as slo_state_init left it; with is_now false, now
- * is where the last interval ends. Errors: ERR_CORRUPT, no counts of the period, two of one window,
- * two of one time; ERR_LIMIT.
+ * Counts of the period, and of each window. Of rows with times these end where the last interval
+ * ends before now, and those of the alerts are counted, as far as they are made of whole intervals.
+ * s is as slo_state_init left it; its now becomes that end, unless the calendar's period has begun
+ * since. Errors: ERR_CORRUPT, no counts of the period, two of one window, two of one time, or the
+ * period begins inside of an interval that has counts; ERR_LIMIT.
  */
-MUST_CHECK int slo_tally_state(const struct slo_tally *t, const struct slo_alerts *a, bool is_now,
-			       struct slo_state *s, struct err *e);
+MUST_CHECK int slo_tally_state(const struct slo_tally *t, const struct slo_alerts *a,
+			       enum slo_now now, struct slo_state *s, struct err *e);
 
 #endif

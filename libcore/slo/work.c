@@ -189,7 +189,8 @@ static int count_one(struct slo_work *w, struct slo_state *s, struct err *e)
 	int rc;
 
 	if (w->has_rows) {
-		rc = slo_tally_state(&w->tally, &o->alerts, o->has_at, s, e);
+		rc = slo_tally_state(&w->tally, &o->alerts,
+				     o->has_at ? SLO_NOW_GIVEN : SLO_NOW_LAST, s, e);
 		if (rc < 0)
 			err_wrap(e, "%s", name_of(o->counts_file ? o->counts_file : "-"));
 	} else if (!w->source.values) {
@@ -258,8 +259,13 @@ static int series_of_rows(struct slo_work *w, const struct slo *o, struct slo_se
 		return err_wrap(e, "%s", name_of(opts->counts_file ? opts->counts_file : "-"));
 	if (ret->n == 0)
 		return err_set(e, ERR_USAGE, "its counts have no field 'time'");
-	span->to = opts->has_at ? opts->at_ns : ret->from_ns + (int64_t)ret->n * ret->step_ns;
+	span->to = opts->has_at ? slo_border(ret->from_ns, ret->step_ns, opts->at_ns)
+				: ret->from_ns + (int64_t)ret->n * ret->step_ns;
 	span->from = slo_period_at(&o->period, span->to - (o->period.kind != SLO_ROLLING)).from;
+	if (slo_series_cuts(ret, span->from))
+		return err_set(e, ERR_CORRUPT,
+			       "%s: field 'time': the window begins inside of an interval",
+			       name_of(opts->counts_file ? opts->counts_file : "-"));
 	return 0;
 }
 

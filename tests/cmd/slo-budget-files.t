@@ -282,6 +282,35 @@ is "nor those that are to come" "$(field '[.total, .bad]')" '[200,3]'
 printf 'time,total,bad\n2025-12-31,100,1\n2026-01-01,50,0\n' >days
 run slo-budget --target 99% --counts days -o jsonl --window month
 is "a month" "$(field '[.total, .from]')" '[50,"2026-01-01T00:00:00Z"]'
+# Five minutes each, of which nearly all is bad.
+{
+	echo time,total,bad
+	for hour in 00 01 02 03 04 05; do
+		for minute in 00 05 10 15 20 25 30 35 40 45 50 55; do
+			echo "2026-01-01T$hour:$minute:00Z,10,9"
+		done
+	done
+} >minutes
+ok "now on a border of intervals" exits 1 slo-budget check --target 99% --counts minutes --at 2026-01-01T06:00:00Z
+ok "an alert holds" stdout_has "page        BURNING: above 14.4 over 1h and 5m; found 90 over 1h, 90 over 5m"
+ok "now inside of one" exits 1 slo-budget check --target 99% --counts minutes --at 2026-01-01T06:02:30Z
+ok "it holds as well: windows end with the last interval" stdout_has "page        BURNING: above 14.4 over 1h and 5m; found 90 over 1h, 90 over 5m"
+run slo-budget --target 99% --counts minutes --at 2026-01-01T05:58:00Z -o jsonl
+is "which is told" "$(field '[.to, .total]')" '["2026-01-01T05:55:00Z",710]'
+printf 'time,total,bad\n2026-01-31,100,1\n2026-02-01,50,50\n' >days
+ok "a month that begins inside of an interval" exits 3 slo-budget --target 99% --counts days --window month --time-zone America/New_York
+ok "is refused, with the interval" stderr_has "line 3: field 'time': the window begins at 2026-02-01T05:00:00Z, inside of this interval of 1d"
+ok "its burn-down, too" exits 3 slo-budget burndown --target 99% --counts days --window month --time-zone America/New_York
+ok "it is said" stderr_has "days: field 'time': the window begins inside of an interval"
+run slo-budget --target 99% --counts days --window month --at 2026-02-01T10:00:00Z -o jsonl
+is "of a month that has just begun nothing is known yet" "$(field '[.from, .to, .total]')" '["2026-02-01T00:00:00Z","2026-02-01T10:00:00Z",0]'
+run slo-budget --target 99% --counts days --window 36h -o jsonl
+is "a window that is no whole intervals is refused" "$STATUS" 3
+
+# Two rows of each name lie a second apart, and the third eleven days behind them.
+seq 200 | awk 'BEGIN { print "name,time,total,bad" } { for (i = 0; i < 3; i++) print "n" $1 "," 1767225600 + (i < 2 ? i : 950000) ",10,0" }' >far
+ok "few rows far apart are few to count" exits 0 timeout 10 slo-budget --target 99% --counts far -o jsonl
+is "all of them are counted" "$(field .total | sort | uniq -c | tr -s ' ')" " 200 30"
 printf '\357\273\277{"name":"a\\u0041","total":"5","good":4}\n{"name":"b","window":"7d","total":1e1,"bad":null,"good":10,"x":{"y":[1]}}' >counts
 run slo-budget --target 99% --counts counts -o jsonl
 is "JSON" "$(field '[.name, .window, .total, .bad]')" '["aA","30d",5,1]

@@ -17,7 +17,8 @@ static void count(const struct slo_tally *t, const struct slo *o)
 	struct err e = { 0 };
 
 	slo_state_init(&s, o, INT64_C(1768471200) * NS_PER_S, 0);
-	if ((slo_tally_state(t, &a, false, &s, &e) < 0 || slo_state_settle(&s, &a, &e) < 0) &&
+	if ((slo_tally_state(t, &a, SLO_NOW_LAST, &s, &e) < 0 ||
+	     slo_state_settle(&s, &a, &e) < 0) &&
 	    e.code != ERR_CORRUPT && e.code != ERR_LIMIT)
 		abort();
 }
