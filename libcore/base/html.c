@@ -29,3 +29,22 @@ void html_add(struct buf *out, struct bytes text)
 		}
 	}
 }
+
+/* What XML 1.0 calls a character; surrogates are not read as such. */
+static bool is_xml(uint32_t c)
+{
+	return c >= ' ' ? c != 0xfffe && c != 0xffff : c == '\t' || c == '\n' || c == '\r';
+}
+
+void html_add_xml(struct buf *out, struct bytes text)
+{
+	struct buf clean = { 0 };
+
+	for (size_t i = 0, n; i < text.n; i += n) {
+		uint32_t c = utf8_next(bytes_sub(text, i, text.n), &n);
+
+		utf8_add(&clean, is_xml(c) ? c : UTF8_REPLACEMENT);
+	}
+	html_add(out, buf_bytes(&clean));
+	buf_release(&clean);
+}

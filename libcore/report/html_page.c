@@ -23,23 +23,23 @@ void html_page_begin(struct buf *out, const char *title)
 {
 	buf_add_str(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 			 "<meta name=\"viewport\" content=\"width=device-width\">\n<title>");
-	html_add(out, bytes_str(title));
+	html_add_xml(out, bytes_str(title));
 	buf_addf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<h1>", style);
-	html_add(out, bytes_str(title));
+	html_add_xml(out, bytes_str(title));
 	buf_add_str(out, "</h1>\n");
 }
 
 void html_page_heading(struct buf *out, int level, struct bytes text)
 {
 	buf_addf(out, "<h%d>", level);
-	html_add(out, text);
+	html_add_xml(out, text);
 	buf_addf(out, "</h%d>\n", level);
 }
 
 void html_page_text(struct buf *out, struct bytes text)
 {
 	buf_add_str(out, "<p>");
-	html_add(out, text);
+	html_add_xml(out, text);
 	buf_add_str(out, "</p>\n");
 }
 

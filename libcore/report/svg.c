@@ -69,7 +69,7 @@ static void add_tip(struct buf *out, const char *tag, struct bytes tip)
 		return;
 	}
 	buf_add_str(out, "><title>");
-	html_add(out, tip);
+	html_add_xml(out, tip);
 	buf_addf(out, "</title></%s>\n", tag);
 }
 
@@ -83,7 +83,7 @@ void svg_begin(struct buf *out, double width, double height, const char *title)
 	add_attribute(out, "width", width);
 	add_attribute(out, "height", height);
 	buf_add_str(out, ">\n<title>");
-	html_add(out, bytes_str(title));
+	html_add_xml(out, bytes_str(title));
 	buf_add_str(out, "</title>\n");
 	buf_add_str(out, style);
 }
@@ -116,7 +116,7 @@ void svg_text(struct buf *out, double x, double y, enum svg_anchor anchor, const
 		buf_addf(out, " text-anchor=\"%s\"", anchors[anchor]);
 	add_class(out, cls);
 	buf_add_char(out, '>');
-	html_add(out, text);
+	html_add_xml(out, text);
 	buf_add_str(out, "</text>\n");
 }
 

@@ -185,7 +185,7 @@ static void add_html_cell(struct buf *out, const char *tag, enum table_align ali
 			  struct bytes text)
 {
 	buf_addf(out, "<%s%s>", tag, align == TABLE_RIGHT ? " class=\"number\"" : "");
-	html_add(out, text);
+	html_add_xml(out, text);
 	buf_addf(out, "</%s>", tag);
 }
 

@@ -1,6 +1,6 @@
 #include "slo/incident.h"
 
-#include "base/visible.h"
+#include "report/markdown.h"
 
 enum { FEW = 4 };
 
@@ -55,24 +55,6 @@ static const char *severity_of(const struct slo_incident *in)
 }
 
 /* --- pieces ---------------------------------------------------------------------------------- */
-
-/* A text from outside, on one line, that Markdown leaves as it is. */
-static void add_plain(struct buf *out, struct bytes text)
-{
-	struct buf seen = { 0 };
-
-	visible_add(&seen, bytes_trim(text));
-	for (size_t i = 0; i < seen.n; i++) {
-		char c = seen.p[i];
-
-		if (c == '\n' || c == '\t')
-			c = ' ';
-		if (strchr("|<>*_`[]\\#", c))
-			buf_add_char(out, '\\');
-		buf_add_char(out, c);
-	}
-	buf_release(&seen);
-}
 
 /* "2026-01-15 10:00", of which only some. */
 static void add_time(struct buf *out, int64_t ns, size_t from, size_t n)
@@ -132,7 +114,7 @@ static void add_head(struct buf *out, const struct slo_incident *in)
 
 	buf_add_str(out, "# Post-Mortem: ");
 	if (in->title)
-		add_plain(out, bytes_str(in->title));
+		markdown_add(out, bytes_str(in->title));
 	else
 		buf_add_str(out, "[Incident Title]");
 	buf_add_str(out, "\n\n**Date:** ");
@@ -142,7 +124,7 @@ static void add_head(struct buf *out, const struct slo_incident *in)
 	buf_addf(out, "\n**Severity:** %s\n**Author:** ",
 		 *severity ? severity : "[SEV1/SEV2/SEV3]");
 	if (in->author)
-		add_plain(out, bytes_str(in->author));
+		markdown_add(out, bytes_str(in->author));
 	else
 		buf_add_str(out, "[Name]");
 	buf_add_str(out, "\n**Status:** Draft\n");
@@ -161,7 +143,7 @@ static void add_summary(struct buf *out, const struct slo_incident *in)
 		buf_add_str(out, " UTC ");
 		ratio_add_percent(out, &share, FEW);
 		buf_add_str(out, " of the events of ");
-		add_plain(out, worst->state->slo->name);
+		markdown_add(out, worst->state->slo->name);
 		buf_add_str(out, " were bad, ");
 		ratio_add_text(out, &worst->burn, FEW);
 		buf_add_str(out, " times as many as may be.\n");
@@ -174,7 +156,7 @@ static void add_loss(struct buf *out, const struct slo_loss *l)
 	const struct slo_state *s = l->state;
 
 	buf_add_str(out, "- **Error Budget of ");
-	add_plain(out, s->slo->name);
+	markdown_add(out, s->slo->name);
 	buf_add_str(out, ":** ");
 	if (l->known) {
 		if (!l->counts.is_share) {
@@ -205,7 +187,7 @@ static void add_hits(struct buf *out, const struct slo_incident *in)
 		const struct slo_hit *h = &in->hit[i];
 
 		buf_add_str(out, "| ");
-		add_plain(out, h->name);
+		markdown_add(out, h->name);
 		buf_add_str(out, " | ");
 		exact_add(out, h->bad);
 		buf_add_str(out, " | ");
@@ -245,8 +227,10 @@ static void add_impact(struct buf *out, const struct slo_incident *in)
 	add_hits(out, in);
 }
 
+enum alert_is { ALERT_FIRST, ALERT_LATER };
+
 static void add_moment(struct buf *out, const struct slo_incident *in, const struct slo_moment *m,
-		       bool first_alert)
+		       enum alert_is alert)
 {
 	bool days = has_days(in);
 
@@ -256,10 +240,10 @@ static void add_moment(struct buf *out, const struct slo_incident *in, const str
 		buf_add_char(out, ' ');
 	}
 	add_time(out, m->ts_ns, 11, 8);
-	buf_add_str(out, m->kind == SLO_LINE ? " | log: "
-			 : first_alert	     ? " | First alert fired: "
-					     : " | ");
-	add_plain(out, m->text);
+	buf_add_str(out, m->kind == SLO_LINE	? " | log: "
+			 : alert == ALERT_FIRST ? " | First alert fired: "
+						: " | ");
+	markdown_add(out, m->text);
 	buf_add_str(out, " |\n");
 }
 
@@ -273,7 +257,7 @@ static void add_timeline(struct buf *out, const struct slo_incident *in)
 		bool first = !fired && in->moment[i].kind == SLO_ALERT_FIRED;
 
 		fired = fired || first;
-		add_moment(out, in, &in->moment[i], first);
+		add_moment(out, in, &in->moment[i], first ? ALERT_FIRST : ALERT_LATER);
 	}
 	if (!fired)
 		buf_add_str(out, "| [HH:MM] | First alert fired |\n");
@@ -310,14 +294,14 @@ void slo_incident_write(struct buf *out, const struct slo_incident *in)
 		struct ratio target = ratio_exact(o->target);
 
 		buf_add_str(out, "  - ");
-		add_plain(out, o->name);
+		markdown_add(out, o->name);
 		buf_add_str(out, ": ");
 		ratio_add_percent(out, &target, RATIO_ALL_DIGITS);
 		buf_add_str(out, " over ");
 		slo_period_add(out, &o->period);
 		if (o->description.n) {
 			buf_add_str(out, "; ");
-			add_plain(out, o->description);
+			markdown_add(out, o->description);
 		}
 		buf_add_char(out, '\n');
 	}

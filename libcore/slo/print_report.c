@@ -1,5 +1,6 @@
 /* A report of all objectives: a table as Markdown, or a page. */
 #include "report/html_page.h"
+#include "report/markdown.h"
 #include "report/table.h"
 #include "slo/print.h"
 
@@ -22,11 +23,7 @@ static void end_cell(struct cells *c)
 		table_add(c->table, buf_bytes(&c->text));
 	} else {
 		buf_add_str(c->markdown, "| ");
-		for (size_t i = 0; i < c->text.n; i++) {
-			if (c->text.p[i] == '|')
-				buf_add_char(c->markdown, '\\');
-			buf_add_char(c->markdown, c->text.p[i]);
-		}
+		markdown_add(c->markdown, buf_bytes(&c->text));
 		buf_add_char(c->markdown, ' ');
 	}
 	buf_reset(&c->text);

@@ -12,6 +12,8 @@ ok "is a table of Markdown" stdout_is '# Error budgets
 | Objective | Service | Target | Window | Events | Bad | SLI | Budget left | Burn rate | Exhaustion | Alerts |
 |---|---|---|---|---|---|---|---|---|---|---|
 | a\|b |  | 99% | 30d | 500000 | 1660 | 99.668% | 66.8% | 0.332 | sustainable | not known |'
+ok "names that are Markdown or HTML" exits 0 slo-budget report --target 99% --counts days --name "$(printf 'b\\| c\n# <b>*d*')"
+ok "are texts on one line" stdout_has '| b\\\| c \# \<b\>\*d\* |'
 ok "or a page" exits 0 slo-budget report --target 99% --counts days -o html
 ok "with the table" stdout_matches '<td[^>]*>99.668%</td>'
 ok "and the burn-down" stdout_has "<title>What is left of the error budget of slo</title>"
