@@ -10,8 +10,9 @@
 
 int slo_print(struct bytes text, struct err *e)
 {
-	return fwrite(text.p, 1, text.n, stdout) == text.n ? 0
-							   : err_sys(e, "cannot write to stdout");
+	if (text.n && fwrite(text.p, 1, text.n, stdout) != text.n)
+		return err_sys(e, "cannot write to stdout");
+	return 0;
 }
 
 static int tell(const struct slo_opts *o, const struct slo_state *s, size_t n, enum slo_print what,

@@ -78,8 +78,11 @@ static void round_off(struct slo_counts *c)
 		c->bad = (struct exact){ 0 };
 }
 
-/* of_total: how many of it are bad, or good with is_good. Nothing is none. */
-static int make_counts(struct slo_value total, struct slo_value of_total, bool is_good,
+/* Which part of a total is known. */
+enum part { PART_BAD, PART_GOOD };
+
+/* of_total: how many of it are that part. Nothing is none. */
+static int make_counts(struct slo_value total, struct slo_value of_total, enum part which,
 		       struct slo_counts *ret, struct err *e)
 {
 	struct exact part = of_total.there ? of_total.v : (struct exact){ 0 };
@@ -90,7 +93,7 @@ static int make_counts(struct slo_value total, struct slo_value of_total, bool i
 		return 0;
 	ret->total = total.v;
 	ret->bad = part;
-	if (is_good && !exact_sum(total.v, exact_negative(part), &ret->bad))
+	if (which == PART_GOOD && !exact_sum(total.v, exact_negative(part), &ret->bad))
 		return err_set(e, ERR_LIMIT, "the counts have more than %d digits",
 			       EXACT_DIGITS_MAX);
 	round_off(ret);
@@ -110,7 +113,8 @@ static int count_events(const struct slo_source *from, const struct slo *o, int6
 	if (ask(from, part, window_ns, at, v + at->n, e) < 0)
 		return err_wrap(e, "the %s query", o->good.n ? "good" : "error");
 	for (size_t i = 0; i < at->n; i++)
-		if (make_counts(v[i], v[at->n + i], o->good.n > 0, &ret[i], e) < 0)
+		if (make_counts(v[i], v[at->n + i], o->good.n ? PART_GOOD : PART_BAD, &ret[i], e) <
+		    0)
 			return -1;
 	return 0;
 }
@@ -129,7 +133,8 @@ static int count_share(const struct slo_source *from, const struct slo *o, int64
 	if (rc < 0)
 		return err_wrap(e, "the ratio query");
 	for (size_t i = 0; i < at->n; i++) {
-		if (make_counts(v[i].there ? one : none, v[i], o->share_is_good, &ret[i], e) < 0)
+		if (make_counts(v[i].there ? one : none, v[i],
+				o->share_is_good ? PART_GOOD : PART_BAD, &ret[i], e) < 0)
 			return -1;
 		ret[i].is_share = true;
 	}

@@ -173,12 +173,30 @@ void slo_work_close(struct slo_work *w)
 
 /* --- counting -------------------------------------------------------------------------------- */
 
+/* A window that lies in the period cannot have more than that. */
+static int check_inside(const struct slo_state *s, const struct slo_window *w, struct err *e)
+{
+	struct buf b = { 0 };
+
+	if (s->m.now_ns - w->ns < slo_period_at(&s->m.period, s->m.now_ns).from ||
+	    (exact_cmp(w->counts.total, s->m.counts.total) <= 0 &&
+	     exact_cmp(w->counts.bad, s->m.counts.bad) <= 0))
+		return 0;
+	slo_duration_add(&b, w->ns);
+	err_set(e, ERR_USAGE,
+		"window %s: cannot have more than --total and --bad, which it is part of",
+		buf_str(&b));
+	buf_release(&b);
+	return -1;
+}
+
 /* Of the command line. */
 static int count_given(const struct slo_opts *o, struct slo_state *s, struct err *e)
 {
 	s->m.counts = o->counts;
 	for (size_t i = 0; i < o->n_in; i++)
-		if (slo_state_add(s, o->in[i].ns, &o->in[i].counts, e) < 0)
+		if (slo_state_add(s, o->in[i].ns, &o->in[i].counts, e) < 0 ||
+		    check_inside(s, &o->in[i], e) < 0)
 			return err_wrap(e, "option '--in'");
 	return 0;
 }
@@ -255,6 +273,10 @@ static int series_of_rows(struct slo_work *w, const struct slo *o, struct slo_se
 {
 	const struct slo_opts *opts = &w->ask->opts;
 
+	if (opts->step_ns)
+		return err_set(e, ERR_USAGE,
+			       "--step is of queries and --errors: counts have intervals of their "
+			       "own");
 	if (slo_tally_series(&w->tally, o, ret, e) < 0)
 		return err_wrap(e, "%s", name_of(opts->counts_file ? opts->counts_file : "-"));
 	if (ret->n == 0)

@@ -107,6 +107,14 @@ ok "is the last day" stdout_lines 3
 ok "of a log, by queries" exits 0 slo-budget burndown --wal wal --target 97% --window 1h --step 10m -o jsonl \
 	--error-query 'sum(count_over_time({app="nginx"} |= " 504 " [{{.window}}]))' --total-query 'sum(count_over_time({app="nginx"}[{{.window}}]))'
 is "ends with what is left" "$(jq -s -c '[length, .[0].remaining, .[-1].remaining]' "$TAP/stdout")" "[7,1,0.1956241956241956]"
+ok "--step of counts" exits 2 slo-budget burndown --target 98% --counts days --step 1h
+ok "has no effect" stderr_has "--step is of queries and --errors: counts have intervals of their own"
+ok "nor where what was is told" exits 2 slo-budget simulate --target 98% --counts days --step 1h
+ok "a name with what XML cannot hold" exits 0 slo-budget burndown --target 98% --counts days -o svg --name "$(printf 'a\001b\377c\t')"
+ok "has U+FFFD in its place" stdout_has "budget of a$(printf '\357\277\275')b$(printf '\357\277\275')c"
+command -v xmllint >/dev/null 2>&1 && ok "that is XML" xmllint --noout "$TAP/stdout"
+ok "so has a page" exits 0 slo-budget report --target 98% --counts days -o html --name "$(printf 'a\001b')"
+ok "in its table" stdout_has "<td>a$(printf '\357\277\275')b</td>"
 ok "a single number" exits 2 slo-budget burndown --target 98% --total 1 --bad 0
 ok "is no burn-down" stderr_has "--total is a single number: counts over time"
 printf 'total,bad\n1,0\n' >counts

@@ -75,7 +75,7 @@ is "a year" "$(field .from)" '"2024-01-01T00:00:00Z"'
 
 # --- alerts ---
 check() {
-	run slo-budget check --target 99.9% --total 1000000 --bad 500 "$@"
+	run slo-budget check --target 99.9% --total 1000000 --bad 5000 "$@"
 }
 check --in 1h:100000:1440 --in 5m:1000:15
 is "exactly 14.4 times is not above" "$STATUS" 0
@@ -138,6 +138,9 @@ refused "option '--total': --bad or --good says how many" --target 99% --total 5
 refused "option '--bad': --total says of how many" --target 99% --bad 5
 refused "option '--in': window 1h: 3 bad of a total of 2" --target 99% --total 5 --bad 1 --in 1h:2:3
 refused "option '--in': window 1h: is counted twice" --target 99% --total 5 --bad 1 --in 1h:2:1 --in 60m:3:1
+refused "option '--in': window 1h: cannot have more than --total and --bad" --target 99% --total 1000 --bad 0 --in 1h:100:50
+refused "option '--in': window 1h: cannot have more than --total and --bad" --target 99% --total 1000 --bad 0 --in 1h:1001:0
+ok "a window that is longer than the period may" exits 0 slo-budget --target 99% --window 1h --total 10 --bad 0 --in 3d:100:50
 for in in 1h 1h:2 1h:2:3:4; do
 	refused "option '--in': expected DURATION:TOTAL:BAD" --target 99% --total 5 --bad 1 --in $in
 done
