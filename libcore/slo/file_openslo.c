@@ -39,7 +39,33 @@ static const char *const metric_keys[] = { "metricSource", NULL };
 static const char *const source_keys[] = { "metricSourceRef", "type", "spec", NULL };
 static const char *const query_keys[] = { "query", NULL };
 
+/* What is part of the form, but does nothing here. */
+static const char *const unused_keys[] = { "counter",	      "op",
+					   "value",	      "timeSliceTarget",
+					   "timeSliceWindow", "compositeWeight",
+					   "alertPolicies",   NULL };
+
+static void warn_unused(struct slo_file *f, const struct yaml_node *map)
+{
+	for (size_t i = 0; unused_keys[i]; i++)
+		if (yaml_get(map, unused_keys[i]))
+			report_say(f->report, REPORT_WARNING, yaml_get(map, unused_keys[i]),
+				   "'%s' is not used", unused_keys[i]);
+}
+
 /* --- indicators ------------------------------------------------------------------------------ */
+
+/* Whose language a query is in. */
+static void check_type(struct slo_file *f, const struct yaml_node *source)
+{
+	struct bytes type = file_text(f, source, "type");
+
+	if (type.n && !bytes_is(type, "Prometheus") && !bytes_is(type, "prometheus") &&
+	    !bytes_is(type, "Loki") && !bytes_is(type, "loki"))
+		report_say(f->report, REPORT_WARNING, yaml_get(source, "type"),
+			   "'type': queries are asked as PromQL or LogQL, found '%.*s'",
+			   BYTES_ARG(type));
+}
 
 static struct bytes read_metric(struct slo_file *f, const struct yaml_node *ratio, const char *key)
 {
@@ -57,6 +83,7 @@ static struct bytes read_metric(struct slo_file *f, const struct yaml_node *rati
 	if (!file_check_map(f, source, "metricSource", source_keys) ||
 	    !file_check_map(f, spec, "spec", query_keys))
 		return (struct bytes){ 0 };
+	check_type(f, source);
 	file_need(f, spec, "query", key);
 	return file_query(f, spec, "query");
 }
@@ -67,6 +94,7 @@ static void read_ratio(struct slo_file *f, const struct yaml_node *ratio, struct
 
 	if (!file_check_map(f, ratio, "ratioMetric", ratio_keys))
 		return;
+	warn_unused(f, ratio);
 	o->good = read_metric(f, ratio, "good");
 	o->error = read_metric(f, ratio, "bad");
 	o->total = read_metric(f, ratio, "total");
@@ -147,6 +175,25 @@ static int read_duration(struct bytes text, struct slo_period *p, struct err *e)
 	return slo_period_read(text, p, e);
 }
 
+/* A calendar that begins elsewhere would be of other days than those that are counted. */
+static void check_start(struct slo_file *f, const struct yaml_node *n, const struct slo_period *p)
+{
+	struct bytes text = file_text(f, n, "startTime"), clock = bytes_sub(text, 10, text.n);
+	const struct slo_period days = { .kind = p->kind };
+	struct err e;
+	int64_t ns;
+
+	if (!text.n ||
+	    ((!clock.n || bytes_is(clock, " 00:00:00") || bytes_is(clock, "T00:00:00")) &&
+	     time_parse(bytes_sub(text, 0, 10), 0, &ns, &e) == 0 &&
+	     slo_period_at(&days, ns).from == ns))
+		return;
+	report_error_at(f->report, yaml_get(n, "startTime"),
+			"'startTime': a calendar's window begins where its week, month, quarter or "
+			"year does, as 2026-01-01 00:00:00; found '%.*s'",
+			BYTES_ARG(text));
+}
+
 static void read_calendar(struct slo_file *f, const struct yaml_node *n, struct slo_period *p)
 {
 	struct bytes zone;
@@ -154,6 +201,7 @@ static void read_calendar(struct slo_file *f, const struct yaml_node *n, struct 
 
 	if (!n || !file_check_map(f, n, "calendar", calendar_keys))
 		return;
+	check_start(f, n, p);
 	zone = file_text(f, n, "timeZone");
 	if (!zone.n || bytes_is(zone, "UTC"))
 		return;
@@ -197,6 +245,7 @@ static void read_target(struct slo_file *f, const struct yaml_node *n, struct sl
 
 	if (!file_check_map(f, n, "an objective", objective_keys))
 		return;
+	warn_unused(f, n);
 	if (!share == !percent) {
 		report_error_at(f->report, n, "'target' or 'targetPercent', one of them");
 		return;
@@ -245,6 +294,7 @@ static void read_slo(struct slo_file *f, const struct yaml_node *root)
 	if (!file_check_map(f, meta, "metadata", metadata_keys) ||
 	    !file_check_map(f, spec, "an SLO's spec", spec_keys))
 		return;
+	warn_unused(f, spec);
 	o = file_add(f, root);
 	if (!o)
 		return;

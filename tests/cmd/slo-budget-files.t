@@ -45,7 +45,6 @@ kind: SLI
 metadata: {name: ratio}
 spec:
   ratioMetric:
-    counter: true
     bad: {metricSource: {type: Prometheus, spec: {query: 'b[{{.window}}]'}}}
     total: {metricSource: {type: Prometheus, spec: {query: 't[{{.window}}]'}}}
 END
@@ -160,6 +159,22 @@ openslo "$ind" "$target" 'timeWindow: [{duration: 2M, isRolling: false}]'
 faulty "'duration': a calendar's window is 1w, 1M, 1Q or 1Y, found '2M'"
 openslo "$ind" "$target" 'timeWindow: [{duration: 1M, calendar: {timeZone: Mars/Olympus}}]'
 faulty "'timeZone': "
+for window in '1M 2026-01-15 00:00:00' '1M 2026-01-01 06:00:00' '1w 2026-01-01 00:00:00' '1Q 2026-02-01' '1Y soon'; do
+	openslo "$ind" "$target" "timeWindow: [{duration: ${window%% *}, calendar: {startTime: ${window#* }}}]"
+	faulty "'startTime': a calendar's window begins where its week, month, quarter or year does, as 2026-01-01 00:00:00; found '${window#* }'"
+done
+printf 'total,bad\n10,0\n' >one.csv
+for window in '1M 2026-02-01T00:00:00' '1w 2026-01-05 00:00:00' '1Y 2026-01-01'; do
+	openslo "$ind" "$target" "timeWindow: [{duration: ${window%% *}, calendar: {startTime: ${window#* }}}]"
+	ok "the calendar's own: $window" exits 0 slo-budget --counts one.csv bad.yaml
+done
+openslo "$ind" 'alertPolicies: [x]' 'objectives: [{target: 0.99, op: lte, value: 1, compositeWeight: 2, timeSliceTarget: 0.9, timeSliceWindow: 1m}]'
+sed -i 's/ratioMetric: {/ratioMetric: {counter: true, /; s/total: {metricSource: {/&type: Datadog, /' bad.yaml
+ok "what does nothing here is no fault" exits 0 slo-budget --counts one.csv bad.yaml
+for key in alertPolicies op value compositeWeight timeSliceTarget timeSliceWindow counter; do
+	ok "but warned of: $key" stderr_matches "warning: bad.yaml:[0-9:]*: '$key' is not used"
+done
+ok "as the language of others is" stderr_has "'type': queries are asked as PromQL or LogQL, found 'Datadog'"
 openslo "$target" 'indicator: {spec: {ratioMetric: {total: {metricSource: {spec: {query: "t[{{.window}}]"}}}}}}'
 faulty "'ratioMetric': expected 'good' or 'bad', one of them, and 'total'; or 'raw'"
 openslo "$target" 'indicator: {spec: {ratioMetric: {rawType: x, raw: {metricSource: {spec: {query: "t[{{.window}}]"}}}}}}'
