@@ -385,6 +385,11 @@ static void copy_base(const struct ring *r, int64_t now_ns, struct ring *ret)
 	ring_copy(ret, r);
 	for (size_t i = 0; i < r->n; i++)
 		n_unhealthy += ring_health(&r->settings, &r->v[i], now_ns) == RING_UNHEALTHY;
+	/* Who is about to take writes counts as if it did: else each newcomer would get tokens as
+	 * if the others were not to come. */
+	for (size_t i = 0; i < r->n; i++)
+		if (ret->v[i].state == RING_PENDING || ret->v[i].state == RING_JOINING)
+			ret->v[i].state = RING_ACTIVE;
 	for (size_t i = 0; i < r->n && 2 * n_unhealthy > r->n; i++) {
 		ret->v[i].heartbeat_ns = now_ns;
 		ret->v[i].lease = RING_LEASE_NONE;

@@ -50,11 +50,17 @@ size_t ring_shard(const struct ring *r, struct bytes tenant, size_t size, bool *
 	if (size < r->settings.replication && size > 0)
 		size = r->settings.replication;
 	each = size == 0 || zones == 0 ? r->n : (size + zones - 1) / zones;
-	for (size_t i = 0; i < r->n; i++) {
-		in_zone = i && bytes_eq(v[i].zone, v[i - 1].zone) ? in_zone + 1 : 0;
-		is_in[v[i].who] = in_zone < each;
-		n += in_zone < each;
-	}
+	/* A zone that has not so many leaves its part to the others: until there are enough for all
+	 * replicas. */
+	do {
+		n = 0;
+		for (size_t i = 0; i < r->n; i++) {
+			in_zone = i && bytes_eq(v[i].zone, v[i - 1].zone) ? in_zone + 1 : 0;
+			is_in[v[i].who] = in_zone < each;
+			n += in_zone < each;
+		}
+		each++;
+	} while (n < r->n && n < r->settings.replication);
 	buf_release(&b);
 	free(v);
 	return n;

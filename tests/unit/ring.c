@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "ring/changes.h"
 #include "ring/explain.h"
+#include "ring/load.h"
 #include "ring/node.h"
 #include "ring/shard.h"
 #include "ring/text.h"
@@ -275,6 +276,52 @@ static void changes_are_refused_with_a_reason(void **unused)
 	ring_release(&r);
 }
 
+static void who_is_to_come_counts_when_tokens_are_chosen(void **unused)
+{
+	struct ring_join_ask join = { .state = RING_ACTIVE, .tokens = 128, .now_ns = 1 };
+	double load[33], most = 0;
+	struct ring_view v;
+	struct ring r;
+	struct err e;
+
+	(void)unused;
+	ring_init(&r);
+	for (int i = 0; i < 33; i++) {
+		struct buf name = { 0 };
+
+		buf_addf(&name, "i-%d", i);
+		join.name = buf_bytes(&name);
+		join.state = i < 3 ? RING_ACTIVE : RING_PENDING;
+		assert_int_equal(RING_CHANGED, ring_do_join(&r, &join, &e));
+		buf_release(&name);
+	}
+	for (size_t i = 0; i < r.n; i++)
+		r.v[i].state = RING_ACTIVE;
+	ring_view_init(&v, &r, 1, NULL);
+	ring_loads(&v, load);
+	for (size_t i = 0; i < r.n; i++)
+		most = load[i] > most ? load[i] : most;
+	assert_true(most < 1.05 * 3 / 33);
+	ring_view_release(&v);
+	ring_release(&r);
+}
+
+static void a_shard_has_all_replicas(void **unused)
+{
+	bool is_in[16];
+	struct ring r;
+
+	(void)unused;
+	make(&r, 11, true);
+	r.settings.replication = 5;
+	for (size_t i = 0; i < r.n; i++)
+		r.v[i].zone = i ? BYTES_LIT("b") : BYTES_LIT("a");
+	assert_int_equal(5, ring_shard(&r, BYTES_LIT("acme"), 5, is_in));
+	r.n = 3;
+	assert_int_equal(3, ring_shard(&r, BYTES_LIT("acme"), 5, is_in));
+	ring_release(&r);
+}
+
 #define NODE                                                                 \
 	"loki_inflight_requests{method=\"GET\",route=\"metrics\"} 1\n"       \
 	"loki_inflight_requests{method=\"GET\",route=\"api_prom_tail\"} 2\n" \
@@ -331,6 +378,8 @@ int main(void)
 		cmocka_unit_test(verdicts_say_why),
 		cmocka_unit_test(a_majority_that_looks_dead_is_not_forgotten),
 		cmocka_unit_test(changes_are_refused_with_a_reason),
+		cmocka_unit_test(who_is_to_come_counts_when_tokens_are_chosen),
+		cmocka_unit_test(a_shard_has_all_replicas),
 		cmocka_unit_test(a_node_tells_what_it_has),
 		cmocka_unit_test(names_are_checked),
 	};
