@@ -41,6 +41,13 @@ static int none(const char *verb, char **operand, size_t n, struct err *e)
 	return n ? err_set(e, ERR_USAGE, "%s: '%s': expected no operand", verb, operand[0]) : 0;
 }
 
+/* Failures are told by who ends. One that is empty has no memory. */
+static void print(const struct buf *b)
+{
+	if (b->n)
+		fwrite(b->p, 1, b->n, stdout);
+}
+
 /* ---- changes ---- */
 
 static int change(struct ring_command *c, ring_change_fn *fn, void *data, struct ring *ret,
@@ -189,7 +196,7 @@ static int run_forget(void *command, char **operand, size_t n, struct err *e)
 	while (rc == 0) {
 		rc = change(c, do_forget, &f, NULL, e);
 		if (rc == 0)
-			fwrite(f.gone.p, 1, f.gone.n, stdout);
+			print(&f.gone);
 		if (find_count_byte(buf_bytes(&f.gone), '\n') < FORGET_AT_ONCE || f.dry_run)
 			break;
 	}
@@ -233,7 +240,7 @@ static int tell(struct ring_command *c, tell_fn *fn, void *data, struct err *e)
 	if (rc < 0)
 		return -1;
 	rc = tell_of(c, &r, fn, data, &out, e);
-	fwrite(out.p, 1, out.n, stdout);
+	print(&out);
 	buf_release(&out);
 	ring_release(&r);
 	return rc;
@@ -382,7 +389,7 @@ static int run_simulate(void *command, char **operand, size_t n, struct err *e)
 	if (o->fail && ring_simulate_read_fail(bytes_str(o->fail), &a, e) < 0)
 		return err_wrap(e, "option '--fail'");
 	rc = ring_simulate(&a, o->format, &out, e);
-	fwrite(out.p, 1, out.n, stdout);
+	print(&out);
 	buf_release(&out);
 	return rc;
 }

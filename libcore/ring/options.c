@@ -32,6 +32,11 @@ static int take_name(void *at, const char *value, struct err *e)
 
 static int take_addr(void *at, const char *value, struct err *e)
 {
+	/* All who ask for the ring would see it, so the message does not show it either. */
+	if (strchr(value, '@'))
+		return err_set(e, ERR_USAGE,
+			       "expected HOST:PORT or http://HOST:PORT, without user and password: "
+			       "drain has --user-file for these");
 	if (ring_check_addr(bytes_str(value), e) < 0)
 		return -1;
 	*(const char **)at = value;

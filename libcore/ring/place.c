@@ -17,7 +17,14 @@ int ring_place_open(const char *at, const struct ring_place_opts *o, struct ring
 		    struct err *e)
 {
 	bool is_etcd = strncmp(at, "etcd://", 7) == 0 || strncmp(at, "etcds://", 8) == 0;
-	struct ring_place *p = mem_alloc(sizeof(*p));
+	const char *host = strstr(at, "://");
+	struct ring_place *p;
+
+	if (host && memchr(host + 3, '@', strcspn(host + 3, "/")))
+		return err_set(e, ERR_USAGE,
+			       "the URL of a ring has no user and password: --etcd-user-file or "
+			       "ETCDCTL_USER has them");
+	p = mem_alloc(sizeof(*p));
 	buf_addf(&p->name, "'%s'", at);
 	buf_str(&p->name);
 	p->how = is_etcd ? &ring_etcd : &ring_file;

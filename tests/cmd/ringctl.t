@@ -25,6 +25,11 @@ ok "no replicas are exit 2" exits 2 ringctl init --replication 0
 ok "too many replicas are exit 2" exits 2 ringctl init --replication 16
 ok "a place of another kind is exit 2" exits 2 ringctl --ring consul://x status
 ok "it is said what is expected" stderr_has "'consul://x': expected a file"
+ok "a password in the URL is exit 2" exits 2 ringctl --ring etcd://root:s3cret@127.0.0.1:1 status
+ok "it is said where it belongs" stderr_has "--etcd-user-file or ETCDCTL_USER"
+not_ok "and not shown" grep -q s3cret "$TAP/stderr"
+ok "one in an address, too" exits 2 ringctl --ring none join i-1 --addr http://u:s3cret@h:1
+not_ok "which is not shown, either" grep -q s3cret "$TAP/stderr"
 ok "labels that are none are exit 2" exits 2 ringctl owner 'app=web'
 ok "they are named" stderr_has "'app=web'"
 ok "a tenant that cannot be is exit 2" exits 2 ringctl owner '{a="b"}' -t ../x
