@@ -1,15 +1,13 @@
 #include "cost/ask_forecast.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "base/io.h"
 #include "base/mem.h"
+#include "cost/gather.h"
 #include "cost/inputs.h"
 #include "cost/money.h"
 #include "cost/period.h"
 #include "cost/plan_options.h"
-#include "cost/read.h"
 #include "json/json.h"
 #include "report/chart.h"
 #include "report/html_page.h"
@@ -62,8 +60,6 @@ struct past {
 	struct month v[PAST_MAX]; /* ascending */
 	size_t n;
 	int32_t first_day, last_day;
-	char currency[8];
-	struct cli *cli;
 };
 
 static int on_record(void *data, const struct cost_record *r, struct err *e)
@@ -72,11 +68,6 @@ static int on_record(void *data, const struct cost_record *r, struct err *e)
 	int32_t start = period_start(PERIOD_MONTH, r->day);
 	size_t i = p->n;
 
-	if (p->currency[0] == '\0')
-		snprintf(p->currency, sizeof(p->currency), "%.*s", BYTES_ARG(r->currency));
-	if (!bytes_is(r->currency, p->currency))
-		return err_set(e, ERR_CORRUPT, "'currency': %.*s among records in %s",
-			       BYTES_ARG(r->currency), p->currency);
 	while (i > 0 && p->v[i - 1].start > start)
 		i--;
 	if (i == 0 || p->v[i - 1].start != start) {
@@ -93,47 +84,25 @@ static int on_record(void *data, const struct cost_record *r, struct err *e)
 	return 0;
 }
 
-static void on_fault(void *data, const struct err *e)
-{
-	cli_report(((struct past *)data)->cli, e);
-}
-
-static int read_one(struct cost_reading *r, const char *path, struct err *e)
-{
-	bool from_stdin = strcmp(path, "-") == 0;
-	int fd = from_stdin ? STDIN_FILENO : io_open(path, e), rc;
-	struct buf name = { 0 };
-
-	if (fd < 0)
-		return -1;
-	buf_addf(&name, from_stdin ? "stdin" : "'%s'", path);
-	rc = cost_read(r, fd, buf_str(&name), e);
-	buf_release(&name);
-	if (!from_stdin)
-		close(fd);
-	return rc;
-}
-
-static int read_past(struct past *p, char **operand, size_t n, struct err *e)
+/* *ret_currency: that of the records. */
+static int read_past(struct past *p, const struct cost_forecast_opts *o, char **operand, size_t n,
+		     struct buf *ret_currency, struct err *e)
 {
 	static const struct cost_dims dims = {
 		{ BYTES_LIT("resource"), BYTES_LIT("cluster"), BYTES_LIT("tenant") }, COST_LABEL
 	};
 	static const struct cost_mapping map = { 0 };
-	struct cost_reading r = { .dims = &dims,
-				  .map = &map,
-				  .jobs = 1,
-				  .record = on_record,
-				  .fault = on_fault,
-				  .data = p };
-	int rc = n ? 0 : read_one(&r, "-", e);
+	struct cost_gathering records = { .cli = o->base.cli,
+					  .answer = "forecast",
+					  .dims = &dims,
+					  .map = &map,
+					  .record = on_record,
+					  .data = p };
+	int rc = cost_gather(&records, operand, n, e);
 
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = read_one(&r, operand[i], e);
-	if (rc == 0 && r.n_faults)
-		rc = err_set(e, ERR_CORRUPT,
-			     "there are records that cannot be counted, so there is "
-			     "no forecast");
+	if (rc == 0)
+		buf_add_bytes(ret_currency, buf_bytes(&records.found));
+	cost_gathering_release(&records);
 	return rc;
 }
 
@@ -163,7 +132,8 @@ struct forecast {
 	struct exact growth;
 	int32_t start; /* the month that it begins with */
 	int64_t now;
-	char currency[8];
+	struct buf found;     /* the currency of records */
+	const char *currency; /* this one, or USD */
 	bool has_budget;
 	int64_t budget;
 	unsigned n;
@@ -187,8 +157,8 @@ static int begin_with_records(struct forecast *f, char **operand, size_t n, stru
 
 	p->first_day = INT32_MAX;
 	p->last_day = INT32_MIN;
-	p->cli = f->o->base.cli;
-	rc = read_past(p, operand, n, e);
+	rc = read_past(p, f->o, operand, n, &f->found, e);
+	f->currency = buf_str(&f->found);
 	if (rc == 0) {
 		whole = count_whole(p);
 		if (whole == 0)
@@ -203,7 +173,6 @@ static int begin_with_records(struct forecast *f, char **operand, size_t n, stru
 
 		f->start = last->start;
 		f->now = last->nano;
-		memcpy(f->currency, p->currency, sizeof(f->currency));
 		if (!f->o->has_growth &&
 		    !growth_between(first->nano, last->nano,
 				    months_between(first->start, last->start), &f->growth))
@@ -222,7 +191,6 @@ static int begin(struct forecast *f, char **operand, size_t n, struct err *e)
 	const struct cost_forecast_opts *o = f->o;
 
 	f->growth = o->growth;
-	snprintf(f->currency, sizeof(f->currency), "USD");
 	f->n = o->months ? (unsigned)o->months : MONTHS_DEFAULT;
 	f->has_budget = o->budget != NULL;
 	if (f->has_budget && read_amount(o->budget, "--budget", &f->budget, e) < 0)
@@ -234,6 +202,7 @@ static int begin(struct forecast *f, char **operand, size_t n, struct err *e)
 			       operand[0]);
 	if (!o->has_growth)
 		return err_set(e, ERR_USAGE, "by how much does it grow? Say it with --growth");
+	f->currency = "USD";
 	f->start = period_start(PERIOD_MONTH, o->at ? o->at : time_day(o->base.now_ns));
 	return read_amount(o->cost, "--cost", &f->now, e);
 }
@@ -317,7 +286,8 @@ static void add_line(const struct forecast *f, unsigned i, const char *month, vo
 	money_text(out, f->sum[i]);
 	buf_add_str(out, ",\"growth_percent\":");
 	exact_add(out, f->growth);
-	buf_addf(out, ",\"currency\":\"%s\"", f->currency);
+	buf_add_str(out, ",\"currency\":");
+	json_add_quoted(out, bytes_str(f->currency));
 	if (f->has_budget)
 		buf_addf(out, ",\"over_budget\":%s", is_over(f, i) ? "true" : "false");
 	buf_add_str(out, "}\n");
@@ -437,6 +407,7 @@ int cost_ask_forecast(void *opts, char **operand, size_t n, struct err *e)
 		rc = print(f, e);
 	for (unsigned i = 0; i < f->n && rc == 0; i++)
 		over |= is_over(f, i);
+	buf_release(&f->found);
 	free(f);
 	if (rc == 0 && over)
 		return err_set(e, ERR_NO, "a month is above the budget");

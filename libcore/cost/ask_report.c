@@ -1,21 +1,15 @@
 #include "cost/ask_report.h"
 
 #include <fnmatch.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/io.h"
 #include "base/num.h"
 #include "base/visible.h"
-#include "base/work.h"
-#include "cost/read.h"
+#include "cost/gather.h"
 #include "cost/report_html.h"
 #include "cost/report_prom.h"
-#include "cost/twice.h"
 #include "time/time.h"
 
-/* More jobs would wait for the sums, and need their memory; alerts outlast a day, for cron. */
-enum { JOBS_MAX = 4, ALERT_LASTS_H = 25 };
+enum { ALERT_LASTS_H = 25 }; /* they outlast a day, for cron */
 
 /* --- reading --------------------------------------------------------------------------------- */
 
@@ -26,13 +20,8 @@ struct asking {
 	struct cost_report report;
 	size_t labels; /* the breakdown whose groups are series of metrics */
 	struct cost_alerts alerts;
-	int32_t from, to;	  /* days; to is not among them */
-	struct buf currency;	  /* of the records */
-	uint64_t n_other;	  /* records in other ones, with --currency */
-	char **operand;		  /* files; NULL: stdin */
-	uint32_t file;		  /* the one that is read */
-	struct cost_twice *twice; /* NULL until a record is known by something */
-	uint64_t n_told;	  /* records that stand twice */
+	int32_t from, to; /* days; to is not among them */
+	struct cost_gathering records;
 };
 
 static int read_day(const struct cost_report_opts *o, const char *option, const char *value,
@@ -62,8 +51,9 @@ static int read_range(struct asking *a, struct err *e)
 	return 0;
 }
 
-static bool is_wanted(const struct asking *a, const struct cost_record *r)
+static bool is_wanted(void *data, const struct cost_record *r)
 {
+	const struct asking *a = data;
 	char text[COST_NAME_MAX + 1];
 
 	if (r->day < a->from || r->day >= a->to)
@@ -79,62 +69,12 @@ static bool is_wanted(const struct asking *a, const struct cost_record *r)
 	return true;
 }
 
-static int note_identity(struct asking *a, const struct cost_record *r, struct err *e)
-{
-	if (!a->twice)
-		a->twice = cost_twice_new();
-	return cost_twice_add(a->twice, r->identity, (struct cost_where){ a->file, r->line }, e);
-}
-
 static int on_record(void *data, const struct cost_record *r, struct err *e)
 {
 	struct asking *a = data;
 
-	if (!is_wanted(a, r))
-		return 0;
-	if (!a->currency.n)
-		buf_add_bytes(&a->currency, r->currency);
-	if (!bytes_eq(buf_bytes(&a->currency), r->currency)) {
-		if (a->o->currency) {
-			a->n_other++;
-			return 0;
-		}
-		return err_set(e, ERR_CORRUPT,
-			       "'currency': found '%.*s' behind records in '%.*s', which cannot be "
-			       "added up (--currency takes one of them)",
-			       BYTES_ARG(r->currency), BYTES_ARG(buf_bytes(&a->currency)));
-	}
 	a->report.n_records++;
-	if (r->is_known && note_identity(a, r, e) < 0)
-		return -1;
 	return cost_sums_add(a->report.sums, r, e);
-}
-
-static void add_place(const struct asking *a, struct cost_where at, struct buf *out)
-{
-	const char *name = a->operand ? a->operand[at.file] : "-";
-
-	if (strcmp(name, "-") == 0)
-		buf_add_str(out, "stdin");
-	else
-		buf_addf(out, "'%s'", name);
-	buf_addf(out, ": line %llu", (unsigned long long)at.line);
-}
-
-static void on_twice(void *data, struct cost_where at, struct cost_where first)
-{
-	struct asking *a = data;
-	struct buf b = { 0 };
-	struct err e;
-
-	if (a->n_told++ >= COST_FAULTS_MAX)
-		return;
-	add_place(a, at, &b);
-	buf_add_str(&b, ": the same record as ");
-	add_place(a, first, &b);
-	err_set(&e, ERR_CORRUPT, "%s", buf_str(&b));
-	cli_report(a->o->base.cli, &e);
-	buf_release(&b);
 }
 
 static void on_fault(void *data, const struct err *e)
@@ -142,68 +82,19 @@ static void on_fault(void *data, const struct err *e)
 	cli_report(((struct asking *)data)->o->base.cli, e);
 }
 
-/* A file that is given twice would count twice. */
-static int check_once(char **operand, size_t i, struct err *e)
-{
-	struct stat st, before;
-
-	for (size_t k = 0; k < i; k++)
-		if (stat(operand[i], &st) == 0 && S_ISREG(st.st_mode) &&
-		    stat(operand[k], &before) == 0 && st.st_dev == before.st_dev &&
-		    st.st_ino == before.st_ino)
-			return err_set(e, ERR_USAGE, "'%s' is given twice, as '%s' too", operand[i],
-				       operand[k]);
-	return 0;
-}
-
-static int read_one(struct cost_reading *r, const char *path, struct err *e)
-{
-	struct buf name = { 0 };
-	int fd, rc;
-
-	if (strcmp(path, "-") == 0)
-		return cost_read(r, STDIN_FILENO, "stdin", e);
-	fd = io_open(path, e);
-	if (fd < 0)
-		return -1;
-	buf_addf(&name, "'%s'", path);
-	rc = cost_read(r, fd, buf_str(&name), e);
-	buf_release(&name);
-	close(fd);
-	return rc;
-}
-
 static int read_all(struct asking *a, char **operand, size_t n, struct err *e)
 {
-	static char *const only_stdin[] = { "-" };
-	struct cost_reading r = { .dims = a->report.dims,
-				  .map = &a->o->map,
-				  .jobs = work_cpus() < JOBS_MAX ? work_cpus() : JOBS_MAX,
-				  .identify = a->o->unique,
-				  .record = on_record,
-				  .fault = on_fault,
-				  .data = a };
-
-	for (size_t i = 0; i < n; i++)
-		if (check_once(operand, i, e) < 0)
-			return -1;
-	a->operand = n ? operand : NULL;
-	for (size_t i = 0; i < (n ? n : 1); i++) {
-		a->file = (uint32_t)i;
-		if (read_one(&r, n ? operand[i] : only_stdin[i], e) < 0)
-			return -1;
-	}
-	if (r.n_faults > 0)
-		return err_set(e, ERR_CORRUPT, "no report: %llu %s cannot be counted",
-			       (unsigned long long)r.n_faults,
-			       num_word(r.n_faults, "record", "records"));
-	if (a->twice && cost_twice_each(a->twice, on_twice, a, e) < 0)
-		return -1;
-	if (a->n_told > 0)
-		return err_set(e, ERR_CORRUPT, "no report: %llu %s twice",
-			       (unsigned long long)a->n_told,
-			       num_word(a->n_told, "record stands", "records stand"));
-	return 0;
+	a->records = (struct cost_gathering){ .cli = a->o->base.cli,
+					      .answer = "report",
+					      .dims = a->report.dims,
+					      .map = &a->o->map,
+					      .unique = a->o->unique,
+					      .has_currency = true,
+					      .currency = a->o->currency,
+					      .wanted = is_wanted,
+					      .record = on_record,
+					      .data = a };
+	return cost_gather(&a->records, operand, n, e);
 }
 
 /* --- answering ------------------------------------------------------------------------------- */
@@ -318,13 +209,13 @@ static int answer(struct asking *a, struct err *e)
 	const struct cost_report_opts *o = a->o;
 	int rc = 0;
 
-	if (a->n_other > 0)
+	if (a->records.n_other > 0)
 		cli_warn(o->base.cli, "%llu %s in other currencies than %s left out",
-			 (unsigned long long)a->n_other,
-			 num_word(a->n_other, "record is", "records are"), o->currency);
-	if (!a->currency.n)
-		buf_add_str(&a->currency, "USD");
-	a->report.currency = buf_bytes(&a->currency);
+			 (unsigned long long)a->records.n_other,
+			 num_word(a->records.n_other, "record is", "records are"), o->currency);
+	if (!a->records.found.n)
+		buf_add_str(&a->records.found, "USD");
+	a->report.currency = buf_bytes(&a->records.found);
 	for (size_t i = 0; rc == 0 && i < o->n_thresholds; i++)
 		rc = cost_alerts_add(&a->report, &o->threshold[i], &a->alerts, e);
 	if (rc == 0)
@@ -365,8 +256,6 @@ int cost_ask_report(void *opts, char **operand, size_t n, struct err *e)
 	a.report.sums = cost_sums_new(a.by, n_by);
 	a.report.dims = &o->dims;
 	a.report.quiet_by = o->n_by == 0;
-	if (o->currency)
-		buf_add_str(&a.currency, o->currency);
 	rc = check_options(o, e);
 	if (!o->sending.last_ns)
 		o->sending.last_ns = ALERT_LASTS_H * 3600 * NS_PER_S;
@@ -377,9 +266,8 @@ int cost_ask_report(void *opts, char **operand, size_t n, struct err *e)
 	if (rc == 0)
 		rc = answer(&a, e);
 	cost_sums_free(a.report.sums);
-	cost_twice_free(a.twice);
 	cost_alerts_release(&a.alerts);
-	buf_release(&a.currency);
+	cost_gathering_release(&a.records);
 	for (size_t i = 0; i < o->n_thresholds; i++)
 		cost_threshold_release(&o->threshold[i]);
 	return rc;

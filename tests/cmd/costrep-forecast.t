@@ -52,8 +52,13 @@ refused 2 "there is no whole month among the records: say what one costs with --
 refused 2 "the records show no growth from one whole month to another: say it with --growth" sh -c 'head -n 2 whole.jsonl | sed s/28/31/ | costrep forecast'
 refused 3 "what it comes to is too large" costrep forecast --cost 9e9 --growth 10
 refused 3 "'cost_usd'" sh -c 'sed s/55/-55/ costs.jsonl | costrep forecast'
-refused 3 "there are records that cannot be counted, so there is no forecast" sh -c 'sed s/55/-55/ costs.jsonl | costrep forecast'
-refused 3 "'currency': EUR among records in USD" sh -c \
+refused 3 "no forecast: 2 records cannot be counted" sh -c 'sed s/55/-55/ costs.jsonl | costrep forecast'
+refused 3 "'currency': found 'EUR' behind records in 'USD', which cannot be added up" sh -c \
 	'{ cat costs.jsonl; echo "{\"date\":\"2026-01-01\",\"resource\":\"x\",\"cost\":1,\"currency\":\"EUR\"}"; } | costrep forecast'
+
+refused 2 "'./whole.jsonl' is given twice, as 'whole.jsonl' too" costrep forecast whole.jsonl ./whole.jsonl
+sed 's/}$/,"id":"one"}/' whole.jsonl >ids.jsonl
+refused 3 "'ids.jsonl': line 2: the same record as 'ids.jsonl': line 1" costrep forecast ids.jsonl
+ok "there is no forecast then" stderr_has "no forecast: 6 records stand twice"
 
 done_testing
