@@ -157,7 +157,9 @@ static void print_lines(const struct models *ms, struct buf *out)
 
 		buf_add_str(out, "{\"model\":");
 		json_add_quoted(out, bytes_str(m->name));
-		buf_addf(out, ",\"currency\":\"%s\",\"items\":[", ms->currency);
+		buf_add_str(out, ",\"currency\":");
+		json_add_quoted(out, bytes_str(ms->currency));
+		buf_add_str(out, ",\"items\":[");
 		for (size_t k = 0; k < m->n; k++) {
 			buf_addf(out, "%s{\"name\":", k ? "," : "");
 			json_add_quoted(out, bytes_str(m->item[k].name));

@@ -1,4 +1,5 @@
 #include "cost/ask_report.h"
+#include "cost/money.h"
 #include "time/time.h"
 
 void cost_report_begin_dims(struct cost_dims *d)
@@ -105,6 +106,8 @@ static int take_resource(void *map, const char *value, struct err *e)
 	if (split_pair(value, "NAME=PATTERN", &m->resource[m->n_resources].name,
 		       &m->resource[m->n_resources].pattern, e) < 0)
 		return -1;
+	if (m->resource[m->n_resources].name.n > COST_NAME_MAX)
+		return err_set(e, ERR_USAGE, "a name longer than %d bytes", COST_NAME_MAX);
 	m->n_resources++;
 	return 0;
 }
@@ -138,6 +141,15 @@ static int take_growth(void *opts, const char *value, struct err *e)
 	return take_limit(opts, COST_GROWTH, value, e);
 }
 
+static int take_currency(void *at, const char *value, struct err *e)
+{
+	if (!money_is_currency(bytes_str(value)))
+		return err_set(e, ERR_USAGE, "expected three capital letters as USD, found '%s'",
+			       value);
+	*(const char **)at = value;
+	return 0;
+}
+
 static int take_age(void *at, const char *value, struct err *e)
 {
 	return time_parse_age(bytes_str(value), at, e);
@@ -157,7 +169,7 @@ const struct cli_taken cost_report_options[] = {
 	  take_match,
 	  0 },
 	{ { 0, "currency", "CODE", "records in this currency alone" },
-	  cli_take_text,
+	  take_currency,
 	  offsetof(struct cost_report_opts, currency) },
 	{ { 0, "unique", NULL, "refuse records that stand twice, word for word" },
 	  cli_take_flag,

@@ -88,6 +88,15 @@ int fields_day(const struct yaml_node *v, const char *where, const char *name, i
 	return 0;
 }
 
+int fields_currency(const struct yaml_node *v, const char *text, struct err *e)
+{
+	if (!money_is_currency(bytes_str(text)))
+		return yaml_fail(v, e, ERR_USAGE,
+				 "'currency': expected three capital letters as USD, found '%s'",
+				 text);
+	return 0;
+}
+
 const struct yaml_node *fields_root(struct bytes text, const char *file, struct arena *a,
 				    struct err *e)
 {

@@ -30,6 +30,9 @@ MUST_CHECK int fields_number(const struct yaml_node *v, const char *where, const
 MUST_CHECK int fields_day(const struct yaml_node *v, const char *where, const char *name,
 			  int32_t *ret, struct err *e);
 
+/* Whether the value of 'currency', text, is one. Errors: ERR_USAGE, what was found. */
+MUST_CHECK int fields_currency(const struct yaml_node *v, const char *text, struct err *e);
+
 /* The root of a file, which is a map: NULL with ERR_USAGE or yaml_parse's errors. */
 const struct yaml_node *fields_root(struct bytes text, const char *file, struct arena *a,
 				    struct err *e);

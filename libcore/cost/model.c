@@ -157,6 +157,8 @@ int models_add(struct models *m, struct bytes text, const char *file, const stru
 	list = currency ? fields_need(root, "", "models", e) : NULL;
 	if (!list)
 		return -1;
+	if (fields_currency(currency, head.currency, e) < 0)
+		return -1;
 	if (m->currency && strcmp(m->currency, head.currency) != 0)
 		return yaml_fail(currency, e, ERR_USAGE, "'currency': %s beside models in %s",
 				 head.currency, m->currency);

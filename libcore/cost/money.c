@@ -114,6 +114,14 @@ bool money_times(int64_t nano, struct exact quantity, uint64_t per, int64_t *ret
 	       scale_up(&d, quantity.scale) && to_nano(divide(v, d), ret_nano);
 }
 
+bool money_is_currency(struct bytes text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] < 'A' || text.p[i] > 'Z')
+			return false;
+	return text.n == 3;
+}
+
 bool money_add(int64_t *sum, int64_t nano)
 {
 	int64_t v;

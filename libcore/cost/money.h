@@ -19,6 +19,9 @@ enum money_read { MONEY_READ, MONEY_NO_NUMBER, MONEY_TOO_LARGE };
 /* "12", "-0.50", "125.5000000001", "4.45e-07": the whole of text. */
 enum money_read money_read(struct bytes text, int64_t *ret_nano);
 
+/* The code of a currency: three capital letters, "USD". */
+bool money_is_currency(struct bytes text);
+
 /* False when the sum does not fit; *sum is then untouched. */
 MUST_CHECK bool money_add(int64_t *sum, int64_t nano);
 

@@ -184,11 +184,6 @@ static int end_each(struct prices *p, struct err *e)
 	return 0;
 }
 
-static bool is_currency(const char *text)
-{
-	return strlen(text) == 3 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
-}
-
 int prices_read(struct bytes text, const char *file, struct arena *a, struct prices *ret,
 		struct err *e)
 {
@@ -202,10 +197,8 @@ int prices_read(struct bytes text, const char *file, struct arena *a, struct pri
 	list = currency ? fields_need(root, "", "prices", e) : NULL;
 	if (!list)
 		return -1;
-	if (!is_currency(head.currency))
-		return yaml_fail(currency, e, ERR_USAGE,
-				 "'currency': expected three capital letters as USD, found '%s'",
-				 head.currency);
+	if (fields_currency(currency, head.currency, e) < 0)
+		return -1;
 	if (list->kind != YAML_LIST)
 		return yaml_fail(list, e, ERR_USAGE, "'prices': expected a list");
 	if (list->n > PRICES_MAX)

@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include "base/num.h"
+#include "cost/money.h"
 #include "json/json.h"
 #include "time/time.h"
 
@@ -91,6 +92,11 @@ static int read_cost(const struct reading *d, struct cost_record *r, struct err 
 				       BYTES_ARG(bytes_sub(r->currency, 0, SHOWN)));
 		r->currency = BYTES_LIT("USD");
 	}
+	if (!money_is_currency(r->currency))
+		return err_set(e, ERR_CORRUPT,
+			       "'%.*s': expected three capital letters as USD, found '%.*s'",
+			       BYTES_ARG(name_of(d, d->c->currency)),
+			       BYTES_ARG(bytes_sub(r->currency, 0, SHOWN)));
 	return 0;
 }
 

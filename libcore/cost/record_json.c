@@ -5,6 +5,7 @@
 #include "cost/record.h"
 
 #include "base/num.h"
+#include "cost/money.h"
 #include "json/json.h"
 #include "json/members.h"
 
@@ -270,6 +271,9 @@ static int settle(struct reading *d, struct err *e)
 		return wrong(BYTES_LIT("currency"), "USD beside 'cost_usd'", d->r->currency, e);
 	if (usd)
 		d->r->currency = BYTES_LIT("USD");
+	if (!money_is_currency(d->r->currency))
+		return wrong(BYTES_LIT("currency"), "three capital letters as USD", d->r->currency,
+			     e);
 	return 0;
 }
 

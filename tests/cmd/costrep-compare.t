@@ -72,6 +72,8 @@ echo 'currency: EUR
 models: []' >euro.yaml
 ok "models in two currencies are refused" exits 2 costrep compare both.yaml euro.yaml
 ok "and said" stderr_has "euro.yaml:1:11: 'currency': EUR beside models in USD"
+ok "a currency that is none is exit 2" exits 2 sh -c "sed 's/EUR/\"US$\"/' euro.yaml | costrep compare"
+ok "and said" stderr_has "'currency': expected three capital letters as USD, found 'US$'"
 ok "no model at all, too" exits 2 costrep compare euro.yaml
 ok "what costs too much is exit 3" exits 3 sh -c 'sed "s/quantity: 50,/quantity: 1e20,/; s/storage.standard/1/" named.yaml | costrep compare'
 ok "with its place" stderr_has "stdin:5:9: 'models[0].items[0]': it costs too much"

@@ -90,6 +90,8 @@ refuses "a second currency" "line 3: 'currency': found 'EUR' behind records in '
 ok "--currency takes one" exits 0 costrep report --currency EUR bad
 ok "the others are left out" stdout_has "-1.00 EUR"
 ok "which is said" stderr_has "1 record is in other currencies than EUR left out"
+printf 'date,cost,currency\n2024-01-15,1,euro\n' >bad
+refuses "a currency that is none" "line 2: 'currency': expected three capital letters as USD, found 'euro'" bad
 sed '2s/,USD,/,,/' focus.csv >bad
 refuses "no currency" "line 2: 'BillingCurrency': missing" bad
 sed '3s/}}"/}}/' focus.csv >bad

@@ -29,6 +29,8 @@ refuses "a sum that cannot be counted" "2: the sum with this record is more than
 refuses "a second currency" "2: 'currency': found 'EUR' behind records in 'USD'" \
 	"$good" '{"date":"2024-01-15","cost":1,"currency":"EUR"}'
 refuses "a cost without its currency" "1: 'currency': missing" '{"date":"2024-01-15","cost":1}'
+refuses "a currency that is none" "1: 'currency': expected three capital letters as USD, found a\"b" \
+	'{"date":"2024-01-15","cost":1,"currency":"a\"b"}'
 refuses "a member that stands twice" "1: 'date': given twice" \
 	'{"date":"2024-01-15","cost_usd":1,"date":"2024-01-16"}'
 refuses "a negative usage" "1: 'metrics': 's3_requests': expected a number of 0 or more, found -5" \
@@ -47,6 +49,12 @@ ok "a sum over days that cannot be counted is exit 3" exits 3 sh -c "printf '%s\
 ok "the period is named" stderr_has "the sum of a total is more than can be counted"
 
 echo "$good" >good
+long=$(printf '%0257d' 1)
+ok "a resource's name that is too long is exit 2" exits 2 costrep report --resource-of "$long=*" good
+ok "and told" stderr_has "option '--resource-of': a name longer than 256 bytes"
+ok "the longest one is taken" exits 0 costrep report --resource-of "${long#0}=*" good
+ok "--currency with none is exit 2" exits 2 costrep report --currency usd good
+ok "and told" stderr_has "option '--currency': expected three capital letters as USD, found 'usd'"
 ok "a file that is given twice is exit 2" exits 2 costrep report good ./good
 ok "and named" stderr_has "'./good' is given twice, as 'good' too"
 good2='{"date":"2024-01-16","cost_usd":1}'
