@@ -203,6 +203,10 @@ static void keep(const struct reader *r, struct block *b, uint64_t line, struct 
 {
 	struct cost_record *c = &b->kept[b->n_kept++];
 
+	/* Two groups of one name could not be told apart in what is printed. */
+	for (size_t i = 0; i < r->how->dims->n; i++)
+		if (bytes_is(c->dim[i], COST_UNATTRIBUTED))
+			c->dim[i].n = 0;
 	c->line = line;
 	c->is_known = c->id.n > 0 || r->how->identify;
 	if (c->is_known)

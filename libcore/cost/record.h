@@ -15,6 +15,9 @@ enum cost_dim { COST_RESOURCE, COST_CLUSTER, COST_TENANT, COST_LABEL };
 enum { COST_DIMS_MAX = 12, COST_NAME_MAX = 256 };
 #define COST_METRIC_MAX 1e18
 
+/* What records that do not say to whom they belong are called. One that says so does not say it. */
+#define COST_UNATTRIBUTED "unattributed"
+
 /* The dimensions of records by name: at least "resource", "cluster", "tenant". Others are labels.
  */
 struct cost_dims {

@@ -18,9 +18,6 @@ struct cost_report {
 	bool quiet_by; /* breakdowns by what no record says are left out */
 };
 
-/* What records that do not say to whom they belong are called. */
-#define COST_UNATTRIBUTED "unattributed"
-
 struct cost_row {
 	uint32_t group; /* cost_sums_group */
 	int32_t start;	/* of the period */

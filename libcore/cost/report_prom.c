@@ -14,7 +14,7 @@ struct exposition {
 	struct metrics_family daily, monthly, objects;
 };
 
-static void name_labels(struct exposition *x)
+static int name_labels(struct exposition *x, struct err *e)
 {
 	static const char *const none[] = { NULL };
 	const struct cost_by *b = cost_sums_by(x->r->sums, x->by);
@@ -22,6 +22,14 @@ static void name_labels(struct exposition *x)
 	for (size_t i = 0; i < b->n; i++) {
 		cost_add_label_name(&x->name[i], x->r->dims->name[b->dim[i]], none);
 		x->label[i] = buf_str(&x->name[i]);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(x->label[k], x->label[i]) == 0)
+				return err_set(
+					e, ERR_USAGE,
+					"option '--by': '%.*s' and '%.*s' are both the label '%s' "
+					"of metrics",
+					BYTES_ARG(x->r->dims->name[b->dim[k]]),
+					BYTES_ARG(x->r->dims->name[b->dim[i]]), x->label[i]);
 	}
 	x->daily = (struct metrics_family){ "daily_cost_usd",
 					    "What the newest day of the cost records cost.",
@@ -43,6 +51,7 @@ static void name_labels(struct exposition *x)
 					      x->label,
 					      NULL,
 					      0 };
+	return 0;
 }
 
 static void set(struct exposition *x, const struct metrics_family *f, uint32_t group, double v)
@@ -108,8 +117,9 @@ int cost_report_prom(const struct cost_report *r, size_t by, struct buf *out, st
 			       BYTES_ARG(r->currency));
 	cost_report_days(r, &first, &end);
 	x.m = metrics_new();
-	name_labels(&x);
-	rc = add_costs(&x, &x.daily, PERIOD_DAY, end - 1, e);
+	rc = name_labels(&x, e);
+	if (rc == 0)
+		rc = add_costs(&x, &x.daily, PERIOD_DAY, end - 1, e);
 	if (rc == 0)
 		rc = add_costs(&x, &x.monthly, PERIOD_MONTH, end - 1, e);
 	if (rc == 0) {

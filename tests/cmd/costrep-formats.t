@@ -42,6 +42,15 @@ if command -v promtool >/dev/null; then
 else
 	skip "promtool has nothing against them" "promtool is not here (package prometheus; scripts/setup --check installs it)"
 fi
+printf '{"date":"2024-01-15","cost_usd":1%s}\n' '' ',"cluster":"unattributed"' ',"cluster":"a"' >none.jsonl
+is "who is called unattributed is so, and counts: metrics" "$(costrep report -o prom --by cluster none.jsonl | grep '^daily_cost_usd')" \
+	'daily_cost_usd{cluster="a"} 1
+daily_cost_usd{cluster="unattributed"} 2'
+is "rows" "$(costrep report -o csv --by cluster none.jsonl | grep '^total,total,cluster')" "total,total,cluster,,a,,1.00,USD
+total,total,cluster,,unattributed,,2.00,USD"
+ok "two labels that metrics cannot tell apart are exit 2" exits 2 costrep report -o prom --by 'a.b,a:b' none.jsonl
+ok "and named" stderr_has "option '--by': 'a.b' and 'a:b' are both the label 'a_b' of metrics"
+ok "other formats have them" exits 0 costrep report -o csv --by 'a.b,a:b' none.jsonl
 echo '{"date":"2024-01-15","cost":1,"currency":"EUR"}' >eur.jsonl
 ok "metrics of another currency are exit 2" exits 2 costrep report -o prom eur.jsonl
 ok "and it is said why" stderr_has "its metrics are in USD, the records in EUR"
