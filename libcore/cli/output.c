@@ -153,7 +153,7 @@ void cli_output_run(struct cli *c, const char *path, cli_output_fn *fn, void *da
 	if (o.file.tmp_path) {
 		if (r == 0)
 			r = file_replace_commit(&o.file, o.target, &e);
-		else if (e.code != ERR_NO)
+		else if (r == CLI_OUTPUT_NONE || e.code != ERR_NO)
 			file_replace_abort(&o.file);
 		else if (file_replace_commit(&o.file, o.target, &e) == 0)
 			e.code = ERR_NO;
@@ -161,6 +161,6 @@ void cli_output_run(struct cli *c, const char *path, cli_output_fn *fn, void *da
 	free(o.target);
 	if (r < 0 && e.code != ERR_NO)
 		cli_report(c, &e);
-	else if (r < 0 && !c->failure)
+	else if (r != 0 && !c->failure)
 		c->failure = err_exit_code(ERR_NO);
 }

@@ -8,6 +8,12 @@
 #include "cli/cli.h"
 
 /*
+ * What fn returns when the answer is no and there is nothing that a file could be: the one that is
+ * there stays as it is. The exit status is that of ERR_NO.
+ */
+enum { CLI_OUTPUT_NONE = 1 };
+
+/*
  * Calls fn with stdout as a file without a name beside path (NULL: as it is), which gets its name
  * when fn returns 0 or ERR_NO ("worked, and the answer is no"), and is removed else. Reports fn's
  * error, or that of writing with what was written to, once, but for ERR_NO, which only becomes the

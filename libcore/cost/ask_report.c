@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 #include "base/visible.h"
+#include "cli/output.h"
 #include "cost/gather.h"
 #include "cost/report_html.h"
 #include "cost/report_prom.h"
@@ -213,6 +214,11 @@ static int answer(struct asking *a, struct err *e)
 		cli_warn(o->base.cli, "%llu %s in other currencies than %s left out",
 			 (unsigned long long)a->records.n_other,
 			 num_word(a->records.n_other, "record is", "records are"), o->currency);
+	if (a->report.n_records == 0 && o->base.output) {
+		cli_warn(o->base.cli, "there is no cost record in the input: '%s' is left as it is",
+			 o->base.output);
+		return CLI_OUTPUT_NONE;
+	}
 	if (!a->records.found.n)
 		buf_add_str(&a->records.found, "USD");
 	a->report.currency = buf_bytes(&a->records.found);

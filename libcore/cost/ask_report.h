@@ -37,7 +37,8 @@ void cost_report_begin_dims(struct cost_dims *d);
 extern const struct cli_taken cost_report_options[];
 
 /* operand: files of records; none, or "-": stdin. Errors: ERR_CORRUPT, records are wrong, each of
- * which was reported; ERR_NO, there is none; ERR_USAGE, an input twice; those of cost_read. */
+ * which was reported; ERR_NO, there is none, or CLI_OUTPUT_NONE when
+ * the answer would go to a file; ERR_USAGE, an input twice; those of cost_read. */
 int cost_ask_report(void *opts, char **operand, size_t n, struct err *e);
 
 #endif
