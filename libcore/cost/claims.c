@@ -80,6 +80,18 @@ static bool is_blank(struct bytes c)
 	return c.n == 0 || bytes_is(c, "-") || bytes_is(c, "\xe2\x80\x94") || bytes_is(c, "n/a");
 }
 
+/* With its sign. */
+static struct quantity signed_of(struct quantity q)
+{
+	num_wide low = q.low;
+
+	if (q.negative) {
+		q.low = -q.high;
+		q.high = -low;
+	}
+	return q;
+}
+
 /* The parts of a column in rows [from, to). False: they are not all quantities of this kind. */
 static bool add_parts(const struct claims_table *t, size_t column, size_t from, size_t to,
 		      const struct quantity *total, num_wide *ret_low, num_wide *ret_high)
@@ -94,6 +106,7 @@ static bool add_parts(const struct claims_table *t, size_t column, size_t from, 
 			continue;
 		if (!quantity_of_cell(cell_of(t, r, column), &q) || q.kind != total->kind || q.unit)
 			return false;
+		q = signed_of(q);
 		*ret_low += q.low;
 		*ret_high += q.high;
 		n++;
@@ -113,6 +126,7 @@ static void check_total(const struct claims_table *t, size_t row, size_t from,
 		    !add_parts(t, c, from, row, &total, &low, &high))
 			continue;
 		sink->n_checked++;
+		total = signed_of(total);
 		if (overlap(&total, low, high))
 			continue;
 		add_shown(&b, cell_of(t, 0, c));

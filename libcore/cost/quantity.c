@@ -218,6 +218,19 @@ static bool take_money_sign(struct bytes *t)
 	       take_text(t, "\xc2\xa3") /* pound */;
 }
 
+static bool take_minus(struct bytes *t)
+{
+	return take_text(t, "-") || take_text(t, "\xe2\x88\x92");
+}
+
+/* A digit, or behind a sign of money, a minus and one: "$-2.00". */
+static bool begins_number(struct bytes t, bool money)
+{
+	if (money)
+		take_minus(&t);
+	return t.n && isdigit((unsigned char)t.p[0]);
+}
+
 /* What stands at the head of t, which is a sign of money or a digit. */
 static bool take_quantity(struct bytes *t, struct quantity *q)
 {
@@ -227,6 +240,7 @@ static bool take_quantity(struct bytes *t, struct quantity *q)
 	*q = (struct quantity){ .text = *t };
 	if (take_money_sign(t))
 		q->kind = QUANTITY_MONEY;
+	q->negative = q->kind == QUANTITY_MONEY && take_minus(t);
 	if (!take_number(t, &v, &step))
 		return false;
 	high = v;
@@ -266,8 +280,7 @@ bool quantity_next(struct bytes *rest, struct quantity *ret)
 		struct bytes at = *rest;
 		bool money = take_money_sign(&at);
 
-		if (!in_word &&
-		    (money ? at.n && isdigit((unsigned char)at.p[0]) : isdigit((unsigned char)c))) {
+		if (!in_word && begins_number(money ? at : *rest, money)) {
 			if (take_quantity(rest, ret))
 				return true;
 			in_word = true;
@@ -281,9 +294,31 @@ bool quantity_next(struct bytes *rest, struct quantity *ret)
 	return false;
 }
 
+/* "-", "item -": not "2026-", nor "a-". */
+static bool ends_in_minus(struct bytes t)
+{
+	static const struct bytes minus[] = { { "-", 1 }, { "\xe2\x88\x92", 3 } };
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t n = minus[i].n;
+
+		if (t.n >= n && memcmp(t.p + t.n - n, minus[i].p, n) == 0)
+			return t.n == n || !isalnum((unsigned char)t.p[t.n - n - 1]);
+	}
+	return false;
+}
+
 bool quantity_of_cell(struct bytes cell, struct quantity *ret)
 {
-	return quantity_next(&cell, ret);
+	struct bytes rest = cell = bytes_trim(cell), before;
+
+	if (!quantity_next(&rest, ret))
+		return false;
+	before = bytes_of(cell.p, (size_t)(ret->text.p - cell.p));
+	ret->negative |=
+		ends_in_minus(before) ||
+		(bytes_is(before, "(") && ret->text.n + 2 == cell.n && bytes_is(rest, ")"));
+	return true;
 }
 
 enum quantity_per quantity_per_of_heading(struct bytes h)

@@ -27,6 +27,7 @@ struct quantity {
 	num_wide step;	    /* of its last digit */
 	struct bytes text;  /* as written: of the number to the last word that counts */
 	bool compressed;    /* "3GB compressed/day" */
+	bool negative;	    /* "-$2.00", "($2.00)": low to high are without the sign */
 	/* What a price is for: "/GB", "/1K"; 0: not said. */
 	num_wide unit;
 	enum quantity_kind unit_kind;
@@ -37,7 +38,9 @@ struct quantity {
 /* The next quantity of *rest, which is moved behind it. False when there is none. */
 bool quantity_next(struct bytes *rest, struct quantity *ret);
 
-/* Of a cell that is one, with words around it perhaps: the first there. False: "-", no digit. */
+/* Of a cell that is one, with words around it perhaps: the first there. A '-' or U+2212 that begins
+ * a word before it, or round brackets about the whole cell, make it negative. False: "-", no digit.
+ */
 bool quantity_of_cell(struct bytes cell, struct quantity *ret);
 
 /* The time that a heading names: "Daily Volume", "Cost/month", "Lines/sec". */

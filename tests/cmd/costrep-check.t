@@ -45,6 +45,24 @@ holds round.md 's/2.4/2.5/' "the sum as it is"
 holds round.md 's/1.25/1.2/; s/2.4/2.5/' "2.5 of 1.2 and 1.2, which may be 1.249 each"
 changed round.md 's/1.25/1.2/; s/2.4/2.6/' "but not 2.6" "'B': the total is 2.6, and its parts add up to 2.3 to 2.5"
 holds round.md 's/2.4/-/' "no total is none"
+echo '| Item | Cost |
+|---|---|
+| storage | $10.00 |
+| credit | -$2.00 |
+| Total | $8.00 |' >credit.md
+for minus in '-$2.00' '-2.00' '($2.00)' '(2.00)' '−$2.00' '−2.00' '$-2.00' '$−2.00'; do
+	case $minus in *\$*) sign='$' ;; *) sign= ;; esac
+	sed "s/-[$]2.00/$minus/; s/[$]\\(10.00\\|8.00\\)/$sign\\1/" credit.md >minus.md
+	ok "$minus is taken off" exits 0 costrep check minus.md
+	ok "$minus is looked at" stdout_is "0 of 1 relations do not hold"
+	sed 's/8.00/12.00/' minus.md >wrong.md
+	ok "$minus is not added" exits 1 costrep check wrong.md
+	ok "$minus: what it comes to" stdout_has "parts add up to 7.99 to 8.01"
+done
+sed 's/-[$]2.00/$2.00 - $3.00/; s/[$]8.00/-/' credit.md >minus.md
+ok "a dash between two is no minus" exits 0 costrep check minus.md
+sed 's/10.00/1.00/; s/[$]8.00/-$1.00/' credit.md >minus.md
+ok "a total may be negative" exits 0 costrep check minus.md
 holds round.md 's/2.4/many/; s/y | 1.25/y | n.a./' "words are none"
 
 cat >parts.csv <<'EOF'
