@@ -156,6 +156,11 @@ static void add_statement(struct buf *b, const struct iam_statement *s)
 	buf_addf(b, " (%s:%u)", s->file, s->line);
 }
 
+static void add_condition(struct buf *b, const struct iam_statement *s)
+{
+	buf_addf(b, ": as %s is fulfilled or not", s->depends_on ? s->depends_on : "its variable");
+}
+
 static const char *state_name(enum iam_state s)
 {
 	static const char *const names[] = {
@@ -212,8 +217,7 @@ static void add_why(struct buf *b, const struct iam_finding *f)
 						 : "denied by ");
 	add_statement(b, by);
 	if (s != IAM_DENIED)
-		buf_addf(b, ": as %s is fulfilled or not",
-			 by->depends_on ? by->depends_on : "its variable");
+		add_condition(b, by);
 }
 
 static void add_resource(struct buf *b, const struct iam_finding *f)
@@ -287,6 +291,21 @@ static void print_lines(const struct asked *x, struct buf *out)
 	}
 }
 
+/* What may be granted is not said to be missing without its condition. */
+static void add_missing(struct buf *out, const struct iam_finding *f)
+{
+	bool perhaps = worst(&f->answer) == IAM_PERHAPS;
+
+	buf_addf(out, "missing%s: %s on ", perhaps ? ", perhaps" : "", f->need->action);
+	add_resource(out, f);
+	if (perhaps) {
+		buf_add_str(out, " is granted only by ");
+		add_statement(out, f->answer.of[IAM_PERHAPS].by);
+		add_condition(out, f->answer.of[IAM_PERHAPS].by);
+	}
+	buf_add_char(out, '\n');
+}
+
 /* Below the table: what is missing, each by its name, or that nothing is. */
 static void print_sum(const struct asked *x, struct buf *out)
 {
@@ -303,15 +322,21 @@ static void print_sum(const struct asked *x, struct buf *out)
 	for (size_t i = 0; i < x->n; i++) {
 		if (!x->v[i].required || iam_is_granted(&x->v[i].answer))
 			continue;
-		buf_addf(out, "missing: %s on ", x->v[i].need->action);
-		add_resource(out, &x->v[i]);
-		buf_add_char(out, '\n');
+		add_missing(out, &x->v[i]);
 	}
 }
 
 /* What counts as granted, and may not be. */
 static void warn(const struct asked *x)
 {
+	const struct bytes name = x->bucket.name;
+
+	if (memmem(name.p, name.n, "${", 2))
+		cli_warn(
+			x->o->base.cli,
+			"bucket '%.*s': a template's variable, which was not filled in, stands for "
+			"it; AWS knows no such bucket",
+			BYTES_ARG(name));
 	for (size_t i = 0; i < x->n; i++) {
 		const struct iam_finding *f = &x->v[i];
 		struct buf why = { 0 };

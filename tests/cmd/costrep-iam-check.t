@@ -26,6 +26,7 @@ ok "and said" stdout_has "bucket 'logs': all that lokid needs is granted"
 ok "each action has a row" stdout_matches '^s3:DeleteObject +arn:aws:s3:::logs/\* +retention +yes +granted$'
 ok "what is of use, and not needed, too" stdout_matches '^s3:AbortMultipartUpload .* no +missing'
 ok "a template that was not filled in names a bucket, too" exits 0 costrep iam-check template.json
+ok "but it is said that AWS has none of that name" stderr_is "costrep: warning: bucket '\${bucket_name}': a template's variable, which was not filled in, stands for it; AWS knows no such bucket"
 ok "stdin is read" exits 0 sh -c 'costrep iam-check <full.json'
 
 ok "without PutObject it is exit 1" exits 1 costrep iam-check read.json
@@ -64,6 +65,14 @@ ok "with a warning" stderr_has "warning: s3:GetObject: on 'arn:aws:s3:::logs/x' 
 sed 's/"Effect": "Allow",/"Effect": "Allow", "Condition": {"IpAddress":{"aws:SourceIp":"10.0.0.0\/8"}},/' full.json >perhaps.json
 ok "an Allow with a Condition does not count" exits 1 costrep iam-check perhaps.json
 ok "and is told as such" stdout_matches "^s3:GetObject .* perhaps +on .* only by statement 'Bucket' \(perhaps.json:4\): as its Condition is fulfilled or not"
+ok "nor is it said to be missing without that" stdout_has "missing, perhaps: s3:GetObject on arn:aws:s3:::logs/* is granted only by statement 'Bucket' (perhaps.json:4): as its Condition is fulfilled or not"
+for who in '"*"' '{"AWS":"*"}' '{"AWS":["arn:aws:iam::7:root","*"]}'; do
+	sed "s|\"Effect\": \"Allow\",|\"Effect\": \"Allow\", \"Principal\": $who,|" full.json >who.json
+	ok "an Allow for everybody ($who) counts" exits 0 costrep iam-check who.json
+done
+sed 's|"Effect": "Allow",|"Effect": "Allow", "Principal": {"AWS":"arn:aws:iam::7:root"},|' full.json >who.json
+ok "one for somebody may be for another" exits 1 costrep iam-check who.json
+ok "and is told as such" stdout_has "only by statement 'Bucket' (who.json:4): as its Principal is fulfilled or not"
 
 ok "as objects" exits 1 costrep iam-check -o jsonl read.json
 ok "one for each action" stdout_lines 8
