@@ -23,6 +23,8 @@ struct asking {
 	struct cost_alerts alerts;
 	int32_t from, to; /* days; to is not among them */
 	struct cost_gathering records;
+	bool named[COST_DIMS_MAX]; /* which dimensions some record in all the input names */
+	uint64_t n_read;	   /* records, wanted or not */
 };
 
 static int read_day(const struct cost_report_opts *o, const char *option, const char *value,
@@ -52,9 +54,8 @@ static int read_range(struct asking *a, struct err *e)
 	return 0;
 }
 
-static bool is_wanted(void *data, const struct cost_record *r)
+static bool is_wanted(const struct asking *a, const struct cost_record *r)
 {
-	const struct asking *a = data;
 	char text[COST_NAME_MAX + 1];
 
 	if (r->day < a->from || r->day >= a->to)
@@ -68,6 +69,17 @@ static bool is_wanted(void *data, const struct cost_record *r)
 			return false;
 	}
 	return true;
+}
+
+/* Of each record, whether it is wanted or not: what it names is noted. */
+static bool look_at(void *data, const struct cost_record *r)
+{
+	struct asking *a = data;
+
+	for (size_t i = 0; i < a->report.dims->n; i++)
+		a->named[i] |= r->dim[i].n > 0;
+	a->n_read++;
+	return is_wanted(a, r);
 }
 
 static int on_record(void *data, const struct cost_record *r, struct err *e)
@@ -92,7 +104,7 @@ static int read_all(struct asking *a, char **operand, size_t n, struct err *e)
 					      .unique = a->o->unique,
 					      .has_currency = true,
 					      .currency = a->o->currency,
-					      .wanted = is_wanted,
+					      .wanted = look_at,
 					      .record = on_record,
 					      .data = a };
 	return cost_gather(&a->records, operand, n, e);
@@ -205,11 +217,61 @@ static int print(const struct asking *a, struct err *e)
 	return rc;
 }
 
+static bool is_asked_for(const struct cost_report_opts *o, size_t dim)
+{
+	bool is = false;
+
+	for (size_t i = 0; i < o->n_by; i++)
+		for (size_t k = 0; k < o->by[i].n; k++)
+			is |= o->by[i].dim[k] == dim;
+	for (size_t i = 0; i < o->n_match; i++)
+		is |= o->match[i].dim == dim;
+	for (size_t i = 0; i < o->n_thresholds; i++)
+		is |= o->threshold[i].dim == dim;
+	return is;
+}
+
+/* A name that is misspelt would be a threshold that nothing is ever above. */
+static void warn_of_names(const struct asking *a)
+{
+	const struct cost_dims *d = a->report.dims;
+	struct buf there = { 0 };
+
+	for (size_t i = 0; i < d->n; i++)
+		if (a->named[i])
+			buf_addf(&there, "%s'%.*s'", there.n ? ", " : "", BYTES_ARG(d->name[i]));
+	for (size_t i = 0; a->n_read && i < d->n; i++)
+		if (!a->named[i] && is_asked_for(a->o, i))
+			cli_warn(a->o->base.cli, "no record names '%.*s' (they name %s)",
+				 BYTES_ARG(d->name[i]), there.n ? buf_str(&there) : "nothing");
+	buf_release(&there);
+}
+
+/* Growth is looked for in vain where there are no two whole periods. */
+static void warn_of_growth(const struct asking *a, const struct cost_threshold *t)
+{
+	int32_t first, end, start;
+
+	cost_report_days(&a->report, &first, &end);
+	start = period_start(t->period, first);
+	if (start < first)
+		start = period_next(t->period, start);
+	if (t->limit == COST_GROWTH && end > first &&
+	    period_next(t->period, period_next(t->period, start)) > end)
+		cli_warn(a->o->base.cli,
+			 "option '--growth %s': nothing to compare: the records have no two whole "
+			 "%ss",
+			 t->text, period_name(t->period));
+}
+
 static int answer(struct asking *a, struct err *e)
 {
 	const struct cost_report_opts *o = a->o;
 	int rc = 0;
 
+	warn_of_names(a);
+	for (size_t i = 0; i < o->n_thresholds; i++)
+		warn_of_growth(a, &o->threshold[i]);
 	if (a->records.n_other > 0)
 		cli_warn(o->base.cli, "%llu %s in other currencies than %s left out",
 			 (unsigned long long)a->records.n_other,

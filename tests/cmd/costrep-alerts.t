@@ -52,6 +52,19 @@ total: 10.01 USD in 2024-02-29, above the 0.00 in 2024-02-28, more than 149.9 %"
 alerts 0 "" --growth 0% --to 2024-02-29
 alerts 0 "" --growth 0% --from 2024-01-02
 
+ok "a growth with no two whole months is exit 0" exits 0 costrep report -q --growth 'cluster=*:0%' --from 2024-01-02 costs.jsonl
+ok "but not silent" stderr_is "costrep: warning: option '--growth cluster=*:0%': nothing to compare: the records have no two whole months"
+ok "with two it is" exits 0 costrep report -q --growth 100% costs.jsonl
+ok "really" stderr_is ""
+ok "weeks are of their own" exits 0 costrep report -q --growth 0%/week --from 2024-02-01 --to 2024-02-11 costs.jsonl
+ok "and told" stderr_has "the records have no two whole weeks"
+for option in '--by=clutser' '--match=clutser=p*' '--threshold=clutser=p*:1' '--growth=clutser=p*:1%'; do
+	run costrep report "$option" costs.jsonl
+	ok "$option: a name that no record has is told" stderr_has "costrep: warning: no record names 'clutser' (they name 'resource', 'cluster')"
+done
+ok "one that a record has, which is left out, is not" exits 0 costrep report --by cluster --from 2024-02-10 --to 2024-02-11 costs.jsonl
+ok "really" stderr_is ""
+
 ok "the report has them too" exits 1 costrep report --threshold 1 costs.jsonl
 ok "behind its tables" sh -c 'tail -n 2 "$1" | head -n 1 | grep -qx alerts' - "$TAP/stdout"
 ok "-o jsonl" exits 1 costrep report -o jsonl -q --threshold cluster=dev:20 --growth cluster=prod:1% costs.jsonl
