@@ -40,5 +40,7 @@ int main(int argc, char **argv)
 	base->cli = &cli;
 	base->now_ns = time_now_ns();
 	cli_output_run(&cli, base->output, run, &cli);
+	if (base->after)
+		base->after(base);
 	return cli_exit(&cli);
 }

@@ -157,10 +157,9 @@ static int post(struct cost_sending *s, const char *url, const char *shown, cons
 	return rc;
 }
 
-static int send_webhook(const struct cost_report *r, const struct cost_alerts *a,
-			struct cost_sending *s, struct err *e)
+static int send_webhook(struct cost_sending *s, struct err *e)
 {
-	struct buf url = { 0 }, body = { 0 };
+	struct buf url = { 0 };
 	int rc = 0;
 
 	if (s->webhook_file) {
@@ -170,57 +169,68 @@ static int send_webhook(const struct cost_report *r, const struct cost_alerts *a
 			rc = err_set(e, ERR_USAGE, "'%s': expected one URL, http or https",
 				     s->webhook_file);
 	}
-	add_webhook(r, a, &body);
 	if (rc == 0)
-		rc = s->webhook_file ? post(s, buf_str(&url), s->webhook_file, &body, e)
-				     : post(s, s->webhook, s->webhook, &body, e);
+		rc = s->webhook_file ? post(s, buf_str(&url), s->webhook_file, &s->for_webhook, e)
+				     : post(s, s->webhook, s->webhook, &s->for_webhook, e);
 	buf_release(&url);
-	buf_release(&body);
 	return rc;
 }
 
-static int send_list(const struct cost_report *r, const struct cost_alerts *a,
-		     struct cost_sending *s, int64_t now_ns, struct err *e)
+static int send_list(struct cost_sending *s, struct err *e)
 {
-	struct buf url = { 0 }, body = { 0 };
+	struct buf url = { 0 };
 	const char *text;
-	int64_t end_ns;
 	int rc;
 
-	if (__builtin_add_overflow(now_ns, s->last_ns, &end_ns))
-		end_ns = INT64_MAX;
 	buf_add_str(&url, s->alertmanager);
 	while (url.n && url.p[url.n - 1] == '/')
 		url.n--;
 	buf_add_str(&url, "/api/v2/alerts");
-	add_list(r, a, now_ns, end_ns, &body);
 	text = buf_str(&url);
-	rc = post(s, text, text, &body, e);
+	rc = post(s, text, text, &s->for_alertmanager, e);
 	buf_release(&url);
-	buf_release(&body);
 	return rc;
 }
 
-void cost_alerts_send(const struct cost_report *r, const struct cost_alerts *a,
-		      struct cost_sending *s, int64_t now_ns,
-		      void (*fault)(void *data, const struct err *e), void *data)
+void cost_sending_write(struct cost_sending *s, const struct cost_report *r,
+			const struct cost_alerts *a, int64_t now_ns)
+{
+	int64_t end_ns;
+
+	if (__builtin_add_overflow(now_ns, s->last_ns, &end_ns))
+		end_ns = INT64_MAX;
+	if (a->n && (s->webhook || s->webhook_file))
+		add_webhook(r, a, &s->for_webhook);
+	if (a->n && s->alertmanager)
+		add_list(r, a, now_ns, end_ns, &s->for_alertmanager);
+}
+
+bool cost_sending_has(const struct cost_sending *s)
+{
+	return s->for_webhook.n || s->for_alertmanager.n;
+}
+
+void cost_sending_send(struct cost_sending *s, void (*fault)(void *data, const struct err *e),
+		       void *data)
 {
 	struct err e;
 
-	if (a->n == 0 || (!s->webhook && !s->webhook_file && !s->alertmanager))
+	if (!cost_sending_has(s))
 		return;
 	/* What the environment has is for Loki's servers. */
 	if ((s->given.token_file || s->given.user_file) && httpc_given_read(&s->given, &e) < 0) {
 		fault(data, &e);
 	} else {
-		if ((s->webhook || s->webhook_file) && send_webhook(r, a, s, &e) < 0) {
+		if (s->for_webhook.n && send_webhook(s, &e) < 0) {
 			err_wrap(&e, "the alerts are not at the webhook");
 			fault(data, &e);
 		}
-		if (s->alertmanager && send_list(r, a, s, now_ns, &e) < 0) {
+		if (s->for_alertmanager.n && send_list(s, &e) < 0) {
 			err_wrap(&e, "the alerts are not at Alertmanager");
 			fault(data, &e);
 		}
 	}
 	httpc_given_release(&s->given);
+	buf_release(&s->for_webhook);
+	buf_release(&s->for_alertmanager);
 }

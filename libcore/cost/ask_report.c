@@ -95,6 +95,28 @@ static void on_fault(void *data, const struct err *e)
 	cli_report(((struct asking *)data)->o->base.cli, e);
 }
 
+static void on_unsent(void *data, const struct err *e)
+{
+	cli_report(data, e);
+}
+
+/* That alerts are not there weighs more than that there are some. */
+static void send_alerts(struct cost_base *base)
+{
+	struct cost_report_opts *o = (struct cost_report_opts *)(void *)base;
+	int was = base->cli->failure;
+
+	if (!cost_sending_has(&o->sending))
+		return;
+	fflush(stdout); /* a server may take its time; cli_exit tells of what could not be written
+			 */
+	if (was == err_exit_code(ERR_NO))
+		base->cli->failure = 0;
+	cost_sending_send(&o->sending, on_unsent, base->cli);
+	if (base->cli->failure == 0)
+		base->cli->failure = was;
+}
+
 static int read_all(struct asking *a, char **operand, size_t n, struct err *e)
 {
 	a->records = (struct cost_gathering){ .cli = a->o->base.cli,
@@ -290,7 +312,7 @@ static int answer(struct asking *a, struct err *e)
 		rc = print(a, e);
 	if (rc < 0)
 		return rc;
-	cost_alerts_send(&a->report, &a->alerts, &a->o->sending, o->base.now_ns, on_fault, a);
+	cost_sending_write(&a->o->sending, &a->report, &a->alerts, o->base.now_ns);
 	if (a->report.n_records == 0) {
 		cli_warn(o->base.cli, "there is no cost record in the input");
 		return err_set(e, ERR_NO, "no cost record");
@@ -324,6 +346,12 @@ int cost_ask_report(void *opts, char **operand, size_t n, struct err *e)
 	a.report.sums = cost_sums_new(a.by, n_by);
 	a.report.dims = &o->dims;
 	a.report.quiet_by = o->n_by == 0;
+<<<<<<< HEAD
+=======
+	if (o->currency)
+		buf_add_str(&a.currency, o->currency);
+	o->base.after = send_alerts;
+>>>>>>> fbc002f (costrep report: what is above is printed before servers are told)
 	rc = check_options(o, e);
 	if (!o->sending.last_ns)
 		o->sending.last_ns = ALERT_LASTS_H * 3600 * NS_PER_S;

@@ -16,6 +16,9 @@ struct cost_base {
 	const char *output; /* --output; stdout leads there while the verb runs */
 	struct cli *cli;    /* for warnings and notes; set by the program, as now_ns */
 	int64_t now_ns;
+	/* Set by a verb that has something to do when the answer is where it goes, NULL else:
+	 * called once, with what it began with; errors are reported. */
+	void (*after)(struct cost_base *base);
 };
 
 /* Of an enum cost_format: text, jsonl or csv; these, html and svg; all. */

@@ -119,6 +119,39 @@ ok "its path and credentials" grep -q '^POST /api/v2/alerts Bearer token-of-mine
 is "of each group the last period" "$(cut -d ' ' -f 6- requests | sed 's/"startsAt":"[^"]*","endsAt":"[^"]*"/"endsAt":0/')" \
 	'[{"labels":{"alertname":"CostAboveThreshold","severity":"warning","period":"month","currency":"USD","threshold":"cluster=prod:10/month","cluster":"prod"},"annotations":{"summary":"cluster prod: 125.00 USD in 2024-02, above 10.00","cost":"125.00","of":"2024-02"},"endsAt":0}]'
 
+# A server that takes connections, and answers when there is a file "go".
+cat >mute.py <<'END'
+import os, socket, time
+s = socket.create_server(("127.0.0.1", 0))
+with open("mute.tmp", "w") as f:
+    f.write(str(s.getsockname()[1]))
+os.rename("mute.tmp", "mute")
+c = s.accept()[0]
+c.recv(65536)
+open("asked", "w").close()
+while not os.path.exists("go"):
+    time.sleep(0.01)
+c.sendall(b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n")
+c.close()
+END
+for how in "-q" "--output late.txt"; do
+	rm -f go asked mute late.txt
+	spawn python3 mute.py
+	wait_for 10 test -s mute || bail "the mute server starts"
+	# shellcheck disable=SC2086 # two words
+	spawn sh -c 'costrep report "$@" >late.out; echo $? >late.rc' - $how --webhook "http://127.0.0.1:$(cat mute)/" --threshold 1 costs.jsonl
+	wait_for 10 test -e asked || bail "the mute server is asked"
+	case $how in
+	-q) ok "what is printed does not wait for the server" grep -q "total: 250.01 USD, above 1.00" late.out ;;
+	*) ok "nor does a file" grep -q "total: 250.01 USD, above 1.00" late.txt ;;
+	esac
+	touch go
+	wait_for 10 test -s late.rc || bail "the report ends"
+	is "and the exit status is the same ($how)" "$(cat late.rc)" 1
+	rm late.rc
+done
+ok "a file that cannot be written is exit 4" exits 4 costrep report --output /nowhere/x --webhook "$url/hook" --threshold 1 costs.jsonl
+
 echo 503 >status
 ok "a server that refuses for now is exit 5" exits 5 costrep report --webhook "$url/hook" --threshold 1 costs.jsonl
 ok "it is named" stderr_has "the alerts are not at the webhook: "
