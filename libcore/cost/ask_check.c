@@ -105,6 +105,9 @@ int cost_ask_check(void *opts, char **operand, size_t n, struct err *e)
 			 x.n_checked);
 	if (rc == 0)
 		rc = cost_print(buf_bytes(&x.out), e);
+	if (rc == 0 && x.n_checked == 0)
+		cli_warn(x.o->base.cli, "nothing was checked: no total, product, period or "
+					"statement was found that another could contradict");
 	table_release(&x.table);
 	buf_release(&x.out);
 	arena_release(&x.mem);

@@ -346,12 +346,7 @@ int cost_ask_report(void *opts, char **operand, size_t n, struct err *e)
 	a.report.sums = cost_sums_new(a.by, n_by);
 	a.report.dims = &o->dims;
 	a.report.quiet_by = o->n_by == 0;
-<<<<<<< HEAD
-=======
-	if (o->currency)
-		buf_add_str(&a.currency, o->currency);
 	o->base.after = send_alerts;
->>>>>>> fbc002f (costrep report: what is above is printed before servers are told)
 	rc = check_options(o, e);
 	if (!o->sending.last_ns)
 		o->sending.last_ns = ALERT_LASTS_H * 3600 * NS_PER_S;

@@ -248,32 +248,83 @@ static num_wide multiply(num_wide n, num_wide price, num_wide unit)
 	return __builtin_mul_overflow(n, price, &v) ? INT64_MAX : v / unit;
 }
 
+static const num_wide NUMBER_ONE = 1000000000;
+
+/* Whether a price that names no unit is that of one of the things, in the period of the cost. */
+static bool is_of_one(const struct claims_table *t, size_t price_column, size_t cost_column,
+		      const struct quantity *price)
+{
+	return price->unit == 0 && price->per == QUANTITY_AT_ALL &&
+	       quantity_per_of_heading(cell_of(t, 0, price_column)) ==
+		       quantity_per_of_heading(cell_of(t, 0, cost_column));
+}
+
+/* " at ", " x ": behind a quantity, before its price. */
+static bool skip_times(struct bytes *rest)
+{
+	static const char *const words[] = { " at ", " x ", " \xc3\x97 ", " * ", " @ " };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (bytes_starts(*rest, bytes_str(words[i]))) {
+			*rest = bytes_sub(*rest, strlen(words[i]), rest->n);
+			return true;
+		}
+	return false;
+}
+
+static void check_product(const struct quantity *count, const struct quantity *price,
+			  const struct quantity *cost, uint32_t line, struct claims_sink *sink)
+{
+	num_wide low, high;
+
+	if (price->kind != QUANTITY_MONEY || cost->kind != QUANTITY_MONEY || price->unit == 0 ||
+	    price->unit_kind != count->kind)
+		return;
+	sink->n_checked++;
+	/* A price is what it says; only the cost is rounded. */
+	low = multiply(count->low + count->step / 2, price->low + price->step / 2, price->unit);
+	high = multiply(count->high - count->step / 2, price->high - price->step / 2, price->unit);
+	if (!is_about(cost, low, high))
+		tell_product(sink, line, count->text, price->text, cost, low, high);
+}
+
 static void check_price(const struct claims_table *t, size_t row, struct claims_sink *sink)
 {
-	static const char *const prices[] = { "unit", "price", NULL },
+	static const char *const prices[] = { "unit price", "unit", "price", "rate", NULL },
 				 *const costs[] = { "cost", "amount", NULL },
-				 *const counts[] = { "volume", "quantity", "count", NULL };
+				 *const counts[] = { "volume", "quantity", "count", "qty", NULL };
 	size_t p, c, n;
 	struct quantity price, cost, count;
-	num_wide low, high;
 
 	if (!find_column(t, prices, SIZE_MAX, &p) || !find_column(t, costs, p, &c) ||
 	    !find_column(t, counts, p, &n) || n == c ||
 	    !quantity_of_cell(cell_of(t, row, p), &price) ||
 	    !quantity_of_cell(cell_of(t, row, c), &cost) ||
-	    !quantity_of_cell(cell_of(t, row, n), &count) || price.kind != QUANTITY_MONEY ||
-	    cost.kind != QUANTITY_MONEY || price.unit == 0 || price.unit_kind != count.kind)
+	    !quantity_of_cell(cell_of(t, row, n), &count))
 		return;
-	sink->n_checked++;
-	/* A price is what it says; only the cost is rounded. */
-	price.low += price.step / 2;
-	price.high -= price.step / 2;
-	count.low += count.step / 2;
-	count.high -= count.step / 2;
-	low = multiply(count.low, price.low, price.unit);
-	high = multiply(count.high, price.high, price.unit);
-	if (!is_about(&cost, low, high))
-		tell_product(sink, t->line[row], count.text, price.text, &cost, low, high);
+	if (is_of_one(t, p, c, &price) && count.kind == QUANTITY_NUMBER)
+		price.unit = NUMBER_ONE;
+	check_product(&count, &price, &cost, t->line[row], sink);
+}
+
+/* "50 GB at $0.023/GB" in one cell, and what it costs in the first amount behind. */
+static void check_price_in_cell(const struct claims_table *t, size_t row, struct claims_sink *sink)
+{
+	for (size_t a = 0; a < t->n_columns; a++) {
+		struct bytes rest = cell_of(t, row, a);
+		struct quantity count, price, cost;
+		bool found;
+
+		if (!quantity_next(&rest, &count) || count.kind == QUANTITY_MONEY ||
+		    !skip_times(&rest) || !quantity_next(&rest, &price))
+			continue;
+		found = quantity_next(&rest, &cost);
+		for (size_t b = a + 1; b < t->n_columns && !found; b++)
+			found = quantity_of_cell(cell_of(t, row, b), &cost) &&
+				cost.kind == QUANTITY_MONEY && cost.unit == 0;
+		if (found)
+			check_product(&count, &price, &cost, t->line[row], sink);
+	}
 }
 
 static void check_times(const struct claims_table *t, size_t row, struct claims_sink *sink)
@@ -452,6 +503,7 @@ static void check_table(const struct claims_table *t, struct claims_sink *sink)
 				if (a != b)
 					check_period(t, r, a, b, sink);
 		check_price(t, r, sink);
+		check_price_in_cell(t, r, sink);
 		check_times(t, r, sink);
 	}
 }

@@ -65,6 +65,26 @@ sed 's/10.00/1.00/; s/[$]8.00/-$1.00/' credit.md >minus.md
 ok "a total may be negative" exits 0 costrep check minus.md
 holds round.md 's/2.4/many/; s/y | 1.25/y | n.a./' "words are none"
 
+product() {
+	printf '| %s |\n' "$1" "$(echo "$1" | sed 's/[^|]*/---/g')" "$2" >product.md
+	ok "$2: exit 0" exits 0 costrep check product.md
+	ok "$2: is looked at" stdout_is "0 of 1 relations do not hold"
+	printf '| %s |\n' "$1" "$(echo "$1" | sed 's/[^|]*/---/g')" "$3" >product.md
+	ok "$3: exit 1" exits 1 costrep check product.md
+	ok "$3: what it is" stdout_has "$4"
+}
+product 'What | A month' '50 GB at $0.023/GB | $1.15' '50 GB at $0.023/GB | $2.15' "'50 GB' times '\$0.023/GB' is 1.15, and not \$2.15"
+product 'What | A month' '50 GB × $0.023/GB | $1.15' '50 GB x $0.023/GB | $2.15' "'50 GB' times '\$0.023/GB' is 1.15, and not \$2.15"
+product 'What | Where' '50 GB at $0.023/GB = $1.15 | S3' '50 GB at $0.023/GB = $1.25 | S3' "is 1.15, and not \$1.25"
+product 'Quantity | Unit price | Cost' '12 | $2.50 | $30.00' '12 | $2.50 | $40.00' "'12' times '\$2.50' is 30, and not \$40.00"
+product 'Qty | Rate | Cost' '12 | $2.50 | $30.00' '12 | $2.50 | $40.00' "'12' times '\$2.50' is 30, and not \$40.00"
+echo '| Quantity | Unit price | Annual cost |
+|---|---|---|
+| 12 | $2.50 | $360.00 |' >product.md
+ok "a price and a cost of other periods are left alone" exits 0 costrep check product.md
+ok "which is said" stdout_is "0 of 0 relations do not hold"
+ok "as nothing else is there" stderr_has "warning: nothing was checked"
+
 cat >parts.csv <<'EOF'
 item,"cost, a month"
 disk,"$1,000.00"
