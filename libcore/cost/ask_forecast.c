@@ -53,7 +53,7 @@ const struct cli_taken cost_forecast_options[] = {
 
 struct month {
 	int32_t start;
-	int64_t nano;
+	num_wide nano;
 };
 
 struct past {
@@ -79,8 +79,7 @@ static int on_record(void *data, const struct cost_record *r, struct err *e)
 	}
 	p->first_day = r->day < p->first_day ? r->day : p->first_day;
 	p->last_day = r->day > p->last_day ? r->day : p->last_day;
-	if (!money_add(&p->v[i - 1].nano, r->nano))
-		return err_set(e, ERR_LIMIT, "the sum of a month is too large");
+	p->v[i - 1].nano += r->nano;
 	return 0;
 }
 
@@ -100,6 +99,9 @@ static int read_past(struct past *p, const struct cost_forecast_opts *o, char **
 					  .data = p };
 	int rc = cost_gather(&records, operand, n, e);
 
+	for (size_t i = 0; i < p->n && rc == 0; i++)
+		if (p->v[i].nano > INT64_MAX || p->v[i].nano < -INT64_MAX)
+			rc = err_set(e, ERR_LIMIT, "the sum of a month is too large");
 	if (rc == 0)
 		buf_add_bytes(ret_currency, buf_bytes(&records.found));
 	cost_gathering_release(&records);
@@ -172,9 +174,9 @@ static int begin_with_records(struct forecast *f, char **operand, size_t n, stru
 			     *last = &p->v[whole - 1];
 
 		f->start = last->start;
-		f->now = last->nano;
+		f->now = (int64_t)last->nano;
 		if (!f->o->has_growth &&
-		    !growth_between(first->nano, last->nano,
+		    !growth_between((int64_t)first->nano, (int64_t)last->nano,
 				    months_between(first->start, last->start), &f->growth))
 			rc = err_set(e, ERR_USAGE,
 				     "the records show no growth from one whole month to "

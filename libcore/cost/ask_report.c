@@ -129,7 +129,9 @@ static int read_all(struct asking *a, char **operand, size_t n, struct err *e)
 					      .wanted = look_at,
 					      .record = on_record,
 					      .data = a };
-	return cost_gather(&a->records, operand, n, e);
+	if (cost_gather(&a->records, operand, n, e) < 0)
+		return -1;
+	return cost_sums_check(a->report.sums, e);
 }
 
 /* --- answering ------------------------------------------------------------------------------- */

@@ -11,11 +11,23 @@ void cost_rows_release(struct cost_rows *r)
 	*r = (struct cost_rows){ 0 };
 }
 
+/* What the last row comes to. */
+static int settle(struct cost_rows *rows, num_wide sum, enum period p, struct err *e)
+{
+	if (sum > INT64_MAX || sum < INT64_MIN)
+		return err_set(e, ERR_LIMIT, "the sum of a %s is more than can be counted",
+			       period_name(p));
+	if (rows->n)
+		rows->v[rows->n - 1].nano = (int64_t)sum;
+	return 0;
+}
+
 int cost_rows_of(const struct cost_report *r, size_t by, enum period p, struct cost_rows *ret,
 		 struct err *e)
 {
 	size_t n;
 	const struct cost_cell *c = cost_sums_cells(r->sums, &n);
+	num_wide sum = 0;
 
 	ret->n = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -25,14 +37,15 @@ int cost_rows_of(const struct cost_report *r, size_t by, enum period p, struct c
 		if (cost_sums_group(r->sums, c[i].group)->by != by)
 			continue;
 		if (!last || last->group != c[i].group || last->start != start) {
+			if (settle(ret, sum, p, e) < 0)
+				return -1;
 			mem_grow(&ret->v, &ret->cap, ret->n + 1, sizeof(*ret->v));
-			ret->v[ret->n++] = (struct cost_row){ c[i].group, start, c[i].nano };
-		} else if (!money_add(&last->nano, c[i].nano)) {
-			return err_set(e, ERR_LIMIT, "the sum of a %s is more than can be counted",
-				       period_name(p));
+			ret->v[ret->n++] = (struct cost_row){ c[i].group, start, 0 };
+			sum = 0;
 		}
+		sum += c[i].nano;
 	}
-	return 0;
+	return settle(ret, sum, p, e);
 }
 
 int cost_report_total(const struct cost_report *r, int64_t *ret, struct err *e)

@@ -8,10 +8,11 @@
 #include "base/mem.h"
 #include "cost/money.h"
 
-/* An open table of sums; what is free has key 0. */
+/* An open table of sums; what is free has key 0. A sum is nano + over * 2^64: what is given back
+ * later may bring it where it fits. */
 struct slot {
 	uint64_t key;
-	int64_t nano;
+	int64_t nano, over;
 };
 
 struct cost_sums {
@@ -147,9 +148,8 @@ static int add(struct cost_sums *s, uint64_t key, int64_t nano, struct err *e)
 		s->n++;
 		to->key = key;
 	}
-	if (!money_add(&to->nano, nano))
-		return err_set(e, ERR_LIMIT,
-			       "the sum with this record is more than can be counted");
+	if (__builtin_add_overflow(to->nano, nano, &to->nano))
+		to->over += nano < 0 ? -1 : 1;
 	return 0;
 }
 
@@ -177,6 +177,14 @@ int cost_sums_add(struct cost_sums *s, const struct cost_record *r, struct err *
 		if (add(s, cell_key(group, r->day), r->nano, e) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+int cost_sums_check(const struct cost_sums *s, struct err *e)
+{
+	for (size_t i = 0; i < s->cap; i++)
+		if (s->slots[i].key && s->slots[i].over)
+			return err_set(e, ERR_LIMIT, "the sum of a day is more than can be counted");
 	return 0;
 }
 

@@ -37,9 +37,12 @@ struct cost_sums;
 struct cost_sums *cost_sums_new(const struct cost_by *by, size_t n_by);
 void cost_sums_free(struct cost_sums *s); /* NULL is fine */
 
-/* Errors: ERR_LIMIT: a sum does not fit, or there are too many groups and days; *s is then not to
- * be added to. */
+/* Errors: ERR_LIMIT: there are too many groups and days; *s is then not to be added to. */
 MUST_CHECK int cost_sums_add(struct cost_sums *s, const struct cost_record *r, struct err *e);
+
+/* Whether what was added fits, in whatever order it came; to be asked before cells are. Errors:
+ * ERR_LIMIT: the sum of a group on a day does not. */
+MUST_CHECK int cost_sums_check(const struct cost_sums *s, struct err *e);
 
 /* All of them, by breakdown, then group by their values (those that say nothing last), then day;
  * valid until the next addition. */

@@ -163,4 +163,28 @@ is "and the groups of all" "$(of_groups --by team long.csv | wc -l)" 7
 echo "2024-01-15,x,y" >>long.csv
 refuses "behind many blocks a fault" "line 120002: 'cost_usd': expected an amount as 125.50, found 'x'" long.csv
 
+# Whether a sum fits is not for the order of its parts to say.
+bill() {
+	echo line_item_line_item_type,line_item_usage_start_date,line_item_product_code,line_item_resource_id,line_item_unblended_cost,line_item_currency_code
+	for row; do
+		echo "${row%:*},S3,logs,${row#*:},USD"
+	done
+}
+day=2024-01-15 next=2024-01-16
+for rows in "Usage,$day:9e9 Usage,$day:9e9 Refund,$day:-9e9" "Usage,$day:9e9 Refund,$day:-9e9 Usage,$day:9e9" \
+	"Usage,$day:9e9 Usage,$next:9e9 Refund,2024-01-17:-9e9"; do
+	bill $rows >bill.csv
+	ok "$rows is exit 0" exits 0 costrep report -o csv bill.csv
+	ok "with its sum" stdout_has "total,total,total,,,,9000000000.00,USD"
+done
+bill Refund,$day:-9e9 Refund,$day:-9e9 >bill.csv
+ok "a sum far below nothing is exit 3" exits 3 costrep report bill.csv
+ok "and told" stderr_has "the sum of a day is more than can be counted"
+bill Usage,2024-01-01:9e9 Usage,2024-01-30:9e9 Refund,2024-01-31:-9e9 >bill.csv
+ok "a month of a forecast is no other thing" exits 0 costrep forecast --growth=-50 --months 1 bill.csv
+ok "with its sum" stdout_has "9000000000.00 USD in 2024-01"
+bill Usage,2024-01-30:9e9 Usage,2024-01-31:9e9 >bill.csv
+ok "one that does not fit is exit 3" exits 3 costrep forecast --growth=-50 bill.csv
+ok "and told" stderr_has "the sum of a month is too large"
+
 done_testing

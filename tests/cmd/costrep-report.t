@@ -24,8 +24,10 @@ refuses "a cost that is no number" "1: 'cost_usd': expected an amount as 125.50,
 	'{"date":"2024-01-15","cost_usd":"NaN"}'
 refuses "a cost that cannot be counted" "1: 'cost_usd': more than can be counted: '1e10'" \
 	'{"date":"2024-01-15","cost_usd":1e10}'
-refuses "a sum that cannot be counted" "2: the sum with this record is more than can be counted" \
-	'{"date":"2024-01-15","cost_usd":9000000000}' '{"date":"2024-01-15","cost_usd":"300000000"}'
+printf '%s\n' '{"date":"2024-01-15","cost_usd":9000000000}' '{"date":"2024-01-15","cost_usd":"300000000"}' >large
+ok "a sum that cannot be counted is exit 3" exits 3 costrep report large
+ok "and told" stderr_has "the sum of a day is more than can be counted"
+ok "there is no report then" stdout_is_empty
 refuses "a second currency" "2: 'currency': found 'EUR' behind records in 'USD'" \
 	"$good" '{"date":"2024-01-15","cost":1,"currency":"EUR"}'
 refuses "a cost without its currency" "1: 'currency': missing" '{"date":"2024-01-15","cost":1}'

@@ -178,6 +178,7 @@ static void read_back(struct world *w, const struct buf *text, unsigned jobs)
 		fail_msg("%s", e.msg);
 	close(fd);
 	assert_int_equal(w->report.n_records, w->n);
+	assert_int_equal(cost_sums_check(w->report.sums, &e), 0);
 }
 
 static void make_world(struct world *w, uint64_t *seed)
