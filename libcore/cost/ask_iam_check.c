@@ -130,16 +130,20 @@ static void find_on(struct asked *x, struct iam_bucket bucket)
 static int find(struct asked *x, struct err *e)
 {
 	size_t n;
-	struct iam_bucket *v = iam_buckets(&x->p, &x->mem, &n);
+	struct iam_bucket *v = iam_buckets(&x->p, x->o->bucket, &x->mem, &n);
 	int rc = 0;
 
-	if (x->o->bucket.n)
+	if (!x->o->bucket.n && n > IAM_BUCKETS_MAX)
+		rc = err_set(e, ERR_LIMIT,
+			     "the policies name more than %d buckets: name one with --bucket",
+			     IAM_BUCKETS_MAX);
+	else if (x->o->bucket.n)
 		find_on(x, (struct iam_bucket){ .partition = partition_of(x, v, n),
 						.name = x->o->bucket });
 	else
 		for (size_t i = 0; i < n; i++)
 			find_on(x, v[i]);
-	if (!x->v)
+	if (rc == 0 && !x->v)
 		rc = err_set(e, ERR_USAGE, "no resource is a bucket: name it with --bucket");
 	free(v);
 	return rc;
@@ -377,6 +381,32 @@ static int add_policy(struct bytes text, const char *name, void *data, struct er
 	return iam_add(&x->p, text, name, e);
 }
 
+/* "*", or an ARN's six fields: AWS takes nothing else, and nothing else names an object. */
+static bool is_resource(struct bytes text)
+{
+	size_t colons = 0;
+
+	for (size_t i = 0; i < text.n; i++)
+		colons += text.p[i] == ':';
+	return bytes_is(text, "*") || (colons >= 5 && bytes_starts(text, BYTES_LIT("arn:")));
+}
+
+static int check_resources(const struct iam *p, struct err *e)
+{
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t k = 0; k < p->v[i].resource.n; k++) {
+			struct bytes text = p->v[i].resource.v[k].text;
+
+			if (!is_resource(text))
+				return err_set(e, ERR_CORRUPT,
+					       "%s:%u: statement %u: expected as a resource * or "
+					       "an ARN as arn:aws:s3:::logs/*, found '%.*s'",
+					       p->v[i].file, p->v[i].line, p->v[i].number,
+					       BYTES_ARG(bytes_sub(text, 0, 80)));
+		}
+	return 0;
+}
+
 int cost_ask_iam_check(void *opts, char **operand, size_t n, struct err *e)
 {
 	struct asked x = { .o = opts };
@@ -387,6 +417,8 @@ int cost_ask_iam_check(void *opts, char **operand, size_t n, struct err *e)
 		buf_addf(&prefix, "%.*s/", BYTES_ARG(x.o->prefix));
 	x.prefix = buf_bytes(&prefix);
 	rc = cost_each_text(operand, n, &x.mem, add_policy, &x, e);
+	if (rc == 0)
+		rc = check_resources(&x.p, e);
 	if (rc == 0)
 		rc = find(&x, e);
 	if (rc == 0)

@@ -90,11 +90,6 @@ static int on_record(void *data, const struct cost_record *r, struct err *e)
 	return cost_sums_add(a->report.sums, r, e);
 }
 
-static void on_fault(void *data, const struct err *e)
-{
-	cli_report(((struct asking *)data)->o->base.cli, e);
-}
-
 static void on_unsent(void *data, const struct err *e)
 {
 	cli_report(data, e);

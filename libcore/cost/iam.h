@@ -36,8 +36,8 @@ void iam_release(struct iam *p);
 
 /*
  * Adds a policy: a document with Version and Statement; or what AWS's command line prints with one
- * in it (PolicyVersion, PolicyDocument, Document, RolePolicyList), and lists of these. file must
- * stay as long as p.
+ * in it (PolicyVersion, PolicyDocument, Document, RolePolicyList: all that there are), and lists of
+ * these. file must stay as long as p.
  * Errors, "FILE:LINE:COL: ...": ERR_CORRUPT, no JSON, an element that is missing, unknown or of a
  * wrong type; ERR_LIMIT.
  */
@@ -75,7 +75,10 @@ struct iam_bucket {
 	struct bytes name;
 	bool stand_in; /* they name many by a pattern; this is one of them */
 };
-/* Each once, those named by their names first; to be freed, what it points to lies in the arena. */
-struct iam_bucket *iam_buckets(const struct iam *p, struct arena *a, size_t *ret_n);
+enum { IAM_BUCKETS_MAX = 64 };
+/* Each once, those named by their names first, and no more than IAM_BUCKETS_MAX + 1; only those of
+ * the name `only`, unless that is empty. To be freed; what it points to lies in the arena. */
+struct iam_bucket *iam_buckets(const struct iam *p, struct bytes only, struct arena *a,
+			       size_t *ret_n);
 
 #endif

@@ -17,6 +17,8 @@ static void add(struct found *f, struct iam_bucket b)
 	for (size_t i = 0; i < f->n; i++)
 		if (bytes_eq(f->v[i].name, b.name) && bytes_eq(f->v[i].partition, b.partition))
 			return;
+	if (f->n > IAM_BUCKETS_MAX)
+		return;
 	mem_grow(&f->v, &f->cap, f->n + 1, sizeof(*f->v));
 	f->v[f->n++] = b;
 }
@@ -69,7 +71,8 @@ static bool bucket_of(const struct iam_glob *g, struct arena *a, struct iam_buck
 	return ret->name.n > 0;
 }
 
-struct iam_bucket *iam_buckets(const struct iam *p, struct arena *a, size_t *ret_n)
+struct iam_bucket *iam_buckets(const struct iam *p, struct bytes only, struct arena *a,
+			       size_t *ret_n)
 {
 	struct found f = { 0 };
 
@@ -79,7 +82,8 @@ struct iam_bucket *iam_buckets(const struct iam *p, struct arena *a, size_t *ret
 				struct iam_bucket b;
 
 				if (bucket_of(&p->v[s].resource.v[i], a, &b) &&
-				    b.stand_in == (round == 1))
+				    b.stand_in == (round == 1) &&
+				    (!only.n || bytes_eq(b.name, only)))
 					add(&f, b);
 			}
 	*ret_n = f.n;

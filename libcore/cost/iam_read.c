@@ -224,10 +224,47 @@ static int read_document(struct reader *r, const struct json_node *doc, struct e
 	return rc;
 }
 
+static int read_any(struct reader *r, const struct json_node *n, unsigned depth, struct err *e);
+
+/* All documents in an object that AWS's command line prints, and nothing that looks like one. */
+static int read_wrapped(struct reader *r, const struct json_node *n, unsigned depth, struct err *e)
+{
+	static const char *const known[] = { "PolicyVersion",
+					     "PolicyDocument",
+					     "Document",
+					     "RolePolicyList",
+					     "AssumeRolePolicyDocument",
+					     "AttachedManagedPolicies",
+					     "InstanceProfileList",
+					     "PermissionsBoundary",
+					     "RoleLastUsed",
+					     "Tags" };
+	enum { WRAPPERS = 4 };
+	bool found = false;
+
+	for (uint32_t i = 0; i < n->n; i++) {
+		const struct json_node *in = &n->item[i];
+		size_t k = 0;
+
+		while (k < WRAPPERS && !bytes_is(in->name, known[k]))
+			k++;
+		if (k < WRAPPERS && read_any(r, in, depth + 1, e) < 0)
+			return -1;
+		found |= k < WRAPPERS;
+	}
+	for (uint32_t i = 0; found && i < n->n; i++) {
+		const struct json_node one = { .n = 1, .item = &n->item[i] };
+
+		r->number = 0;
+		if ((one.item->type == JSON_OBJECT || one.item->type == JSON_ARRAY) &&
+		    check_names(r, &one, known, sizeof(known) / sizeof(*known), e) < 0)
+			return -1;
+	}
+	return found ? 0 : fail(r, n, e, "it lacks 'Statement'");
+}
+
 static int read_any(struct reader *r, const struct json_node *n, unsigned depth, struct err *e)
 {
-	static const char *const wrappers[] = { "PolicyVersion", "PolicyDocument", "Document",
-						"RolePolicyList" };
 	int rc = 0;
 
 	r->number = 0;
@@ -241,13 +278,8 @@ static int read_any(struct reader *r, const struct json_node *n, unsigned depth,
 			    json_type_name(n->type));
 	if (json_tree_get(n, "Statement"))
 		return read_document(r, n, e);
-	for (size_t i = 0; i < sizeof(wrappers) / sizeof(*wrappers) && depth < WRAPPERS_MAX; i++) {
-		const struct json_node *in = json_tree_get(n, wrappers[i]);
-
-		if (in)
-			return read_any(r, in, depth + 1, e);
-	}
-	return fail(r, n, e, "it lacks 'Statement'");
+	return depth < WRAPPERS_MAX ? read_wrapped(r, n, depth, e)
+				    : fail(r, n, e, "it lacks 'Statement'");
 }
 
 int iam_add(struct iam *p, struct bytes text, const char *file, struct err *e)

@@ -82,12 +82,35 @@ ok "as CSV" exits 1 costrep iam-check -o csv read.json
 ok "with a header" stdout_has "action,resource,for,required,state,why"
 
 echo '{"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::logs-*"}}' >pattern.json
+allow='{"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::logs*"}}'
+printf '{"PolicyVersion":{"VersionId":"v1","Document":%s},"RolePolicyList":[{"PolicyName":"no","PolicyDocument":%s}]}' \
+	"$allow" "$(cat deny.json)" >beside.json
+ok "a document beside another counts" exits 1 costrep iam-check beside.json
+ok "as what it is" stdout_has "denied by statement 'NotFromThere' (beside.json:1)"
+echo "{\"Document\":$allow,\"Statment\":[{\"Effect\":\"Deny\"}]}" >beside.json
+ok "what is like one is exit 3" exits 3 costrep iam-check beside.json
+ok "and named" stderr_matches "beside.json:1:[0-9]+: unknown element 'Statment'"
+echo "{\"RoleName\":\"lokid\",\"Tags\":[],\"RolePolicyList\":[{\"PolicyName\":\"s3\",\"PolicyDocument\":$allow}]}" >beside.json
+ok "what is known to be none is passed over" exits 0 costrep iam-check --bucket logs beside.json
+echo '{"Statement":{"Effect":"Allow","Action":"*","Resource":["arn:aws:s3:::logs","a*"]}}' >resource.json
+ok "a resource that is no ARN is exit 3" exits 3 costrep iam-check resource.json
+ok "and named" stderr_has "resource.json:1: statement 1: expected as a resource * or an ARN as arn:aws:s3:::logs/*, found 'a*'"
 ok "a pattern stands for one of its buckets" exits 0 costrep iam-check pattern.json
 ok "which is said" stdout_has "bucket 'logs-example' (one that the policy's patterns name)"
 echo '{"Statement":{"Effect":"Allow","Action":"sqs:*","Resource":"arn:aws:sqs:eu-1:7:q"}}' >other.json
 ok "no bucket at all is exit 2" exits 2 costrep iam-check other.json
 ok "and what to do is said" stderr_has "no resource is a bucket: name it with --bucket"
 
+awk 'BEGIN {
+	printf "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":["
+	for (i = 0; i < 65; i++)
+		printf "%s\"arn:aws:s3:::b%d\",\"arn:aws:s3:::b%d/*\"", i ? "," : "", i, i
+	print "]}}"
+}' >buckets.json
+ok "more than 64 buckets are exit 3" exits 3 costrep iam-check buckets.json
+ok "and what to do is said" stderr_has "the policies name more than 64 buckets: name one with --bucket"
+ok "then they are fine" exits 0 costrep iam-check --bucket b64 buckets.json
+ok "64 are taken" exits 0 sh -c "sed 's/b64/b63/g' buckets.json | costrep iam-check"
 ok "broken JSON is exit 3" exits 3 sh -c 'head -c 120 full.json | costrep iam-check'
 ok "with its place" stderr_is "costrep: error: stdin:7:18: a string that does not end"
 sed 's/"Allow"/"Permit"/' full.json >wrong.json

@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 1 << 12)
 		return 0;
 	if (iam_add(&p, bytes_of(data, size), "f", &e) == 0) {
-		struct iam_bucket *v = iam_buckets(&p, &mem, &n);
+		struct iam_bucket *v = iam_buckets(&p, (struct bytes){ 0 }, &mem, &n);
 		const struct iam_finding *found;
 
 		check_below(&p, BYTES_LIT("s3:GetObject"), BYTES_LIT("arn:aws:s3:::b/"), &mem);

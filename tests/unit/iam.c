@@ -221,7 +221,7 @@ static void buckets_are_those_that_are_named(void **unused)
 														"s"
 														"3") "," ALLOW("s3:*",
 															       "*")));
-	v = iam_buckets(&p, &mem, &n);
+	v = iam_buckets(&p, (struct bytes){ 0 }, &mem, &n);
 	assert_int_equal(3, n);
 	assert_bytes(v[0].partition, "aws-cn");
 	assert_bytes(v[0].name, "two");
