@@ -72,12 +72,15 @@ static int check_text(struct bytes text, const char *name, void *data, struct er
 	struct asked *x = data;
 	struct claims_sink sink = { .found = on_found, .data = x };
 	struct claims_doc d;
+	int rc;
 
 	x->file = name;
 	if (claims_read(text, form_of(x, name), name, &x->mem, &d, e) < 0)
 		return -1;
-	claims_check(&d, &sink);
+	rc = claims_check(&d, &sink, e);
 	claims_doc_release(&d);
+	if (rc < 0)
+		return err_wrap(e, "%s", name);
 	x->n_checked += sink.n_checked;
 	x->n_found += sink.n_found;
 	return 0;

@@ -1,8 +1,10 @@
 #include "cost/claims.h"
 
-#include "base/err.h"
+#include <stdlib.h>
 
-enum { SHOWN_MAX = 60, STATEMENTS_MAX = 256 };
+#include "base/mem.h"
+
+enum { SHOWN_MAX = 60, STATEMENTS_MAX = 2000, PAIRS_MAX = 1 << 20 };
 
 static void tell(struct claims_sink *s, uint32_t line, const char *rule, struct buf *text)
 {
@@ -359,15 +361,17 @@ struct statement {
 };
 
 struct statements {
-	struct statement v[STATEMENTS_MAX];
-	size_t n;
+	struct statement *v;
+	size_t n, cap;
 };
 
 static void state(struct statements *s, uint32_t line, const struct quantity *q, struct bytes about,
 		  struct bytes also, const char *what)
 {
-	if (s->n < STATEMENTS_MAX)
-		s->v[s->n++] = (struct statement){ line, *q, about, also, what };
+	if (s->n > STATEMENTS_MAX) /* which ends it all */
+		return;
+	mem_grow(&s->v, &s->cap, s->n + 1, sizeof(*s->v));
+	s->v[s->n++] = (struct statement){ line, *q, about, also, what };
 }
 
 static bool is_statement(const struct quantity *q)
@@ -508,36 +512,71 @@ static void check_table(const struct claims_table *t, struct claims_sink *sink)
 	}
 }
 
-/* "Monthly savings" and "Annual savings" in rows of two cells. */
-static void check_years(const struct claims_table *t, struct claims_sink *sink)
-{
-	for (size_t i = 1; i < t->n_rows && t->n_columns == 2; i++)
-		for (size_t k = 1; k < t->n_rows; k++) {
-			struct bytes a = cell_of(t, i, 0), b = cell_of(t, k, 0);
-			struct quantity qa, qb;
-			num_wide least, most;
+/* Rows whose first cell names a period, one of them after the other. */
+struct rows_of {
+	uint32_t *row;
+	size_t n, cap;
+};
 
-			if (!times_of(quantity_per_of_heading(a), quantity_per_of_heading(b),
-				      &least, &most) ||
-			    !share_word(b, a) || !quantity_of_cell(cell_of(t, i, 1), &qa) ||
-			    !quantity_of_cell(cell_of(t, k, 1), &qb) || qa.kind != qb.kind)
-				continue;
-			sink->n_checked++;
-			if (!is_about(&qb, qa.low * least, qa.high * most))
-				tell_product(sink, t->line[k], a, b, &qb, qa.low * least,
-					     qa.high * most);
-		}
+static void check_year(const struct claims_table *t, size_t i, size_t k, struct claims_sink *sink)
+{
+	struct bytes a = cell_of(t, i, 0), b = cell_of(t, k, 0);
+	struct quantity qa, qb;
+	num_wide least, most;
+
+	if (!times_of(quantity_per_of_heading(a), quantity_per_of_heading(b), &least, &most) ||
+	    !share_word(b, a) || !quantity_of_cell(cell_of(t, i, 1), &qa) ||
+	    !quantity_of_cell(cell_of(t, k, 1), &qb) || qa.kind != qb.kind)
+		return;
+	sink->n_checked++;
+	if (!is_about(&qb, qa.low * least, qa.high * most))
+		tell_product(sink, t->line[k], a, b, &qb, qa.low * least, qa.high * most);
 }
 
-void claims_check(const struct claims_doc *d, struct claims_sink *sink)
+/* "Monthly savings" and "Annual savings" in rows of two cells. */
+static int check_years(const struct claims_table *t, struct claims_sink *sink, struct err *e)
 {
-	struct statements s = { .n = 0 };
+	struct rows_of of[QUANTITY_YEAR + 1] = { 0 };
+	size_t n_pairs = 0;
+	num_wide least, most;
 
-	for (size_t i = 0; i < d->n_tables; i++) {
+	for (uint32_t r = 1; r < t->n_rows && t->n_columns == 2; r++) {
+		struct rows_of *to = &of[quantity_per_of_heading(cell_of(t, r, 0))];
+
+		mem_grow(&to->row, &to->cap, to->n + 1, sizeof(*to->row));
+		to->row[to->n++] = r;
+	}
+	for (int a = 0; a <= QUANTITY_YEAR; a++)
+		for (int b = 0; b <= QUANTITY_YEAR && n_pairs <= PAIRS_MAX; b++) {
+			if (!times_of((enum quantity_per)a, (enum quantity_per)b, &least, &most))
+				continue;
+			n_pairs += of[a].n * of[b].n;
+			if (n_pairs > PAIRS_MAX)
+				break;
+			for (size_t i = 0; i < of[a].n; i++)
+				for (size_t k = 0; k < of[b].n; k++)
+					check_year(t, of[a].row[i], of[b].row[k], sink);
+		}
+	for (int a = 0; a <= QUANTITY_YEAR; a++)
+		free(of[a].row);
+	return n_pairs <= PAIRS_MAX
+		       ? 0
+		       : err_set(e, ERR_LIMIT,
+				 "line %u: a table of more than %d pairs of periods that may be of "
+				 "the same",
+				 t->line[0], PAIRS_MAX);
+}
+
+int claims_check(const struct claims_doc *d, struct claims_sink *sink, struct err *e)
+{
+	struct statements s = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < d->n_tables && rc == 0; i++) {
 		const struct claims_table *t = &d->table[i];
 
 		check_table(t, sink);
-		check_years(t, sink);
+		rc = check_years(t, sink, e);
 		state_table(&s, t);
 		for (size_t r = 1; r < t->n_rows; r++)
 			for (size_t c = 0; c < t->n_columns; c++)
@@ -545,5 +584,13 @@ void claims_check(const struct claims_doc *d, struct claims_sink *sink)
 	}
 	for (size_t i = 0; i < d->n_prose; i++)
 		state_text(&s, d->prose_line[i], d->prose[i], QUANTITY_NUMBER, false);
-	compare(&s, sink);
+	if (rc == 0 && s.n > STATEMENTS_MAX)
+		rc = err_set(e, ERR_LIMIT,
+			     "more than %d amounts a day or a month, each of which is to be "
+			     "compared with all others",
+			     STATEMENTS_MAX);
+	if (rc == 0)
+		compare(&s, sink);
+	free(s.v);
+	return rc;
 }

@@ -46,7 +46,7 @@ struct claims_sink {
 	uint64_t n_checked, n_found; /* relations that were looked at; that do not hold */
 };
 
-/* Finds what does not follow. */
-void claims_check(const struct claims_doc *d, struct claims_sink *sink);
+/* Finds what does not follow. Errors: ERR_LIMIT, there is too much to compare with each other. */
+MUST_CHECK int claims_check(const struct claims_doc *d, struct claims_sink *sink, struct err *e);
 
 #endif

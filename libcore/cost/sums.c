@@ -184,7 +184,8 @@ int cost_sums_check(const struct cost_sums *s, struct err *e)
 {
 	for (size_t i = 0; i < s->cap; i++)
 		if (s->slots[i].key && s->slots[i].over)
-			return err_set(e, ERR_LIMIT, "the sum of a day is more than can be counted");
+			return err_set(e, ERR_LIMIT,
+				       "the sum of a day is more than can be counted");
 	return 0;
 }
 

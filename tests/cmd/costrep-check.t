@@ -100,4 +100,18 @@ ok "with file and line" stderr_matches "stdin: line 1: "
 ok "a form that is none is exit 2" exits 2 costrep check --input html parts.csv
 ok "a file that is not there is exit 4" exits 4 costrep check missing.md
 
+# An amount behind many others is compared, too.
+many() {
+	awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) print "Of them: 5 GB/day."; print "Here it is 9 GB/day." }'
+}
+many 300 >many.md
+ok "of 300 amounts the last is another" exits 1 costrep check many.md
+ok "which is said" stdout_has "many.md:301: 9 GB/day is not 5 GB/day of line 1"
+many 2000 >many.md
+ok "more than 2000 are exit 3" exits 3 costrep check many.md
+ok "and told" stderr_has "many.md: more than 2000 amounts a day or a month, each of which is to be compared with all others"
+awk 'BEGIN { print "a,b"; for (i = 0; i < 1025; i++) print "Monthly savings,1\nAnnual savings,12" }' >years.csv
+ok "more than a million pairs of months and years are exit 3" exits 3 costrep check years.csv
+ok "and told" stderr_has "years.csv: line 1: a table of more than 1048576 pairs of periods that may be of the same"
+
 done_testing
