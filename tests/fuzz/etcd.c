@@ -33,14 +33,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes text = bytes_of(data, size);
 	struct buf token = { 0 };
-	int64_t lease = 0;
+	int64_t lease = 0, ttl_s = 0;
 	bool yes = false;
 	struct err e;
 
 	read_ring(text);
 	if (etcd_read_txn(text, &yes, &e) == 0 && yes && size < 20)
 		abort();
-	if (etcd_read_grant(text, &lease, &e) == 0 && lease <= 0)
+	if (etcd_read_grant(text, &lease, &ttl_s, &e) == 0 && (lease <= 0 || ttl_s < 0))
 		abort();
 	if (etcd_read_keepalive(text, &yes, &e) < 0 && e.msg[0] == '\0')
 		abort();
