@@ -173,7 +173,8 @@ bill() {
 day=2024-01-15 next=2024-01-16
 for rows in "Usage,$day:9e9 Usage,$day:9e9 Refund,$day:-9e9" "Usage,$day:9e9 Refund,$day:-9e9 Usage,$day:9e9" \
 	"Usage,$day:9e9 Usage,$next:9e9 Refund,2024-01-17:-9e9"; do
-	bill "$rows" >bill.csv
+	# shellcheck disable=SC2086
+	bill $rows >bill.csv
 	ok "$rows is exit 0" exits 0 costrep report -o csv bill.csv
 	ok "with its sum" stdout_has "total,total,total,,,,9000000000.00,USD"
 done

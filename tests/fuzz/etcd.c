@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (etcd_read_grant(text, &lease, &ttl_s, &e) == 0 && (lease <= 0 || ttl_s < 0))
 		abort();
-	if (etcd_read_keepalive(text, &yes, &e) < 0 && e.msg[0] == '\0')
+	if (etcd_read_keepalive(text, &ttl_s, &e) < 0 && e.msg[0] == '\0')
 		abort();
 	if (etcd_read_watch(text, &yes, &e) < 0 && e.msg[0] == '\0')
 		abort();
