@@ -284,12 +284,18 @@ void cli_note(const struct cli *c, const char *fmt, ...)
 	va_end(va);
 }
 
+/* The first failure counts; "no" is an answer, which any failure outweighs. */
+static void note_failure(struct cli *c, enum err_code code)
+{
+	if (c->failure == 0 || c->failure == err_exit_code(ERR_NO))
+		c->failure = err_exit_code(code);
+}
+
 void cli_report(struct cli *c, const struct err *e)
 {
 	fflush(stdout);
 	fprintf(stderr, "%s: error: %s\n", c->prog, e->msg);
-	if (c->failure == 0)
-		c->failure = err_exit_code(e->code);
+	note_failure(c, e->code);
 }
 
 static bool is_told(struct cli *c, const struct err *e)
@@ -545,15 +551,14 @@ static void end_stdout(struct cli *c)
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return;
-	is_new = errno || c->failure == 0;
+	is_new = errno || c->failure == 0 || c->failure == err_exit_code(ERR_NO);
 	if (errno)
 		err_sys(&e, "cannot write to stdout");
 	else
 		err_set(&e, ERR_IO, "cannot write to stdout");
 	if (is_new)
 		fprintf(stderr, "%s: error: %s\n", c->prog, e.msg);
-	if (c->failure == 0)
-		c->failure = err_exit_code(e.code);
+	note_failure(c, e.code);
 }
 
 int cli_exit(struct cli *c)

@@ -121,7 +121,7 @@ static void check_inputs(const struct cli *c, const char *path)
 /* A write that failed, by what was written to; cli_exit is not to find it again. */
 static int told_once(const struct output *o, int r, struct err *e)
 {
-	bool had = r < 0 && ferror(stdout);
+	bool had = r < 0 && e->code != ERR_NO && ferror(stdout);
 	const char *quote = o->path ? "'" : "", *name = o->path ? o->path : "stdout";
 
 	errno = 0;

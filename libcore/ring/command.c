@@ -6,6 +6,7 @@
 
 #include "base/find.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "ring/drain.h"
 #include "ring/picture.h"
 #include "ring/plan.h"
@@ -169,7 +170,8 @@ struct forget {
 static int do_forget(struct ring *r, bool doubtful, void *data, struct err *e)
 {
 	struct forget *f = data;
-	int64_t period = f->period_ns ? f->period_ns : 10 * r->settings.heartbeat_timeout_ns;
+	int64_t period = f->period_ns ? f->period_ns
+				      : num_clip((num_wide)10 * r->settings.heartbeat_timeout_ns);
 	int rc;
 
 	if (f->name.n) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "time/time.h"
 
 void ring_walk_release(struct ring_walk *w)
@@ -103,7 +104,8 @@ void ring_add_verdict(struct buf *b, const struct ring_view *v, const struct rin
 			break;
 		}
 		buf_add_str(b, "no heartbeat for ");
-		time_add_duration(b, (v->now_ns - in->heartbeat_ns) / NS_PER_S * NS_PER_S);
+		time_add_duration(b, num_clip((num_wide)v->now_ns - in->heartbeat_ns) / NS_PER_S *
+					     NS_PER_S);
 		break;
 	case RING_ZONE_TAKEN:
 		buf_addf(b, "passed over: zone %.*s has %.*s", BYTES_ARG(in->zone),

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "json/json.h"
 #include "report/html_page.h"
 #include "ring/load.h"
@@ -53,7 +54,7 @@ void ring_report_end(const struct ring_report *r, struct table *t,
 /* "4s ago", in whole seconds. */
 static void add_age(struct buf *b, int64_t now_ns, int64_t then_ns)
 {
-	int64_t age = (now_ns - then_ns) / NS_PER_S * NS_PER_S;
+	int64_t age = num_clip((num_wide)now_ns - then_ns) / NS_PER_S * NS_PER_S;
 
 	time_add_duration(b, age < 0 ? -age : age);
 	buf_add_str(b, age < 0 ? " ahead" : " ago");

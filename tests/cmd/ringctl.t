@@ -133,4 +133,10 @@ ok "in it" stdout_matches '<svg .*role="img"'
 ok "a simulation as a page" exits 0 ringctl simulate --nodes 3 -o html
 ok "has its last line" stdout_has "owners per range 3"
 
+ringctl --ring dead --now 1677-09-22 join a >/dev/null 2>&1
+ok "where the answer is no, a full stdout is told" exits 4 sh -c 'ringctl --ring dead status >/dev/full'
+ok "too" stderr_has "cannot write"
+ok "and a heartbeat of long ago is no future" exits 1 ringctl --ring dead --now 2200-01-01 status
+ok "but long ago" stdout_has "ago"
+
 done_testing
