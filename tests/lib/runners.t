@@ -169,6 +169,21 @@ inner tree/tests/examples.t
 is "examples: a bad one is a failure" $STATUS 1
 ok "examples: it is named" stderr_has "examples/b.sh"
 
+# A test as prove runs it: what hangs, or leaves something running, fails and is named, and nothing of it stays.
+one_test() {
+	printf '%s\n' '. "${0%/*}/../lib/tap.sh"' 'ok "a check" true' "$@" done_testing >tree/tests/cmd/x.t
+	inner tree/tests/lib/run tree/tests/cmd/x.t
+}
+one_test
+is "run: a test that passes is exit 0" $STATUS 0
+one_test 'sh -c "echo \$\$ >\"\$1\"; exec sleep 300" sh '"$PWD/pid"' &' 'while [ ! -s '"$PWD/pid"' ]; do :; done'
+is "run: a program left running is a failure" $STATUS 97
+ok "run: it is named" stderr_has "sleep 300"
+not_ok "run: and is ended" sh -c 'ps -o stat= -p "$1" | grep -qv ^Z' - "$(cat pid)"
+LIMIT=1 one_test 'sleep 300'
+is "run: a test that hangs is a failure" $STATUS 124
+ok "run: it is named" stderr_has "still running after 1 s, and ended: tree/tests/cmd/x.t"
+
 # The pages of the language, by the real logql: one that has much that does not hold.
 mkdir -p pages/man pages/tests/logql pages/examples/logs pages/libcore/logql pages/libcore/template
 cp -R "$REPO/tests/lib" "$REPO/tests/logql-pages.t" pages/tests

@@ -38,11 +38,11 @@ is "each change counts once: a ring, and 80 instances" \
 "$ETCD_COMPONENTS/etcd-cluster-start" -m "$leader" "$ETCD_DIR" "$etcd_free" >/dev/null
 going=
 for w in 1 2 3 4 5 6; do
-	ring heartbeat "w-$w-1" --every 20ms 2>"beat-$w" &
-	going="$going $!"
+	spawn ringctl --ring "$RING" --timeout 60s heartbeat "w-$w-1" --every 20ms 2>"beat-$w"
+	going="$going $PID"
 done
-ring status --watch --every 1h -o jsonl >watched 2>watch-said &
-going="$going $!"
+spawn ringctl --ring "$RING" --timeout 60s status --watch --every 1h -o jsonl >watched 2>watch-said
+going="$going $PID"
 watched() { grep -q "$1" watched; }
 ok "the ring is watched" wait_for 10 watched '"w-1-1"'
 for member in s1 s2 s3; do
