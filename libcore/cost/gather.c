@@ -1,9 +1,11 @@
 #include "cost/gather.h"
 
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/mem.h"
 #include "base/num.h"
 #include "base/work.h"
 #include "cost/read.h"
@@ -17,7 +19,7 @@ struct state {
 	char **operand;		  /* NULL: stdin */
 	uint32_t file;		  /* the one that is read */
 	struct cost_twice *twice; /* NULL until a record is known by something */
-	uint64_t n_told;	  /* records that stand twice */
+	int n_told;		  /* records that stand twice, of which was told */
 };
 
 void cost_gathering_release(struct cost_gathering *g)
@@ -87,7 +89,7 @@ static void on_twice(void *data, struct cost_where at, struct cost_where first)
 	struct buf b = { 0 };
 	struct err e;
 
-	if (s->n_told++ >= COST_FAULTS_MAX)
+	if (s->n_told++ >= COST_TWICE_TOLD)
 		return;
 	add_place(s, at, &b);
 	buf_add_str(&b, ": the same record as ");
@@ -97,18 +99,41 @@ static void on_twice(void *data, struct cost_where at, struct cost_where first)
 	buf_release(&b);
 }
 
-/* A file that is given twice would count twice. */
-static int check_once(char **operand, size_t i, struct err *e)
-{
-	struct stat st, before;
+struct seen {
+	dev_t dev;
+	ino_t ino;
+	size_t i; /* of the operand */
+};
 
-	for (size_t k = 0; k < i; k++)
-		if (stat(operand[i], &st) == 0 && S_ISREG(st.st_mode) &&
-		    stat(operand[k], &before) == 0 && st.st_dev == before.st_dev &&
-		    st.st_ino == before.st_ino)
-			return err_set(e, ERR_USAGE, "'%s' is given twice, as '%s' too", operand[i],
-				       operand[k]);
-	return 0;
+static int by_file(const void *pa, const void *pb)
+{
+	const struct seen *a = pa, *b = pb;
+
+	if (a->dev != b->dev)
+		return a->dev < b->dev ? -1 : 1;
+	if (a->ino != b->ino)
+		return a->ino < b->ino ? -1 : 1;
+	return (a->i > b->i) - (a->i < b->i);
+}
+
+/* A file that is given twice would count twice. */
+static int check_once(char **operand, size_t n, struct err *e)
+{
+	struct seen *v = mem_alloc((n + 1) * sizeof(*v));
+	struct stat st;
+	size_t n_seen = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (stat(operand[i], &st) == 0 && S_ISREG(st.st_mode))
+			v[n_seen++] = (struct seen){ st.st_dev, st.st_ino, i };
+	qsort(v, n_seen, sizeof(*v), by_file);
+	for (size_t k = 1; k < n_seen && rc == 0; k++)
+		if (v[k].dev == v[k - 1].dev && v[k].ino == v[k - 1].ino)
+			rc = err_set(e, ERR_USAGE, "'%s' is given twice, as '%s' too",
+				     operand[v[k].i], operand[v[k - 1].i]);
+	free(v);
+	return rc;
 }
 
 static int read_one(struct cost_reading *r, const char *path, struct err *e)
@@ -139,9 +164,10 @@ static int read_all(struct state *s, char **operand, size_t n, struct err *e)
 				  .fault = on_fault,
 				  .data = s };
 
-	for (size_t i = 0; i < n; i++)
-		if (check_once(operand, i, e) < 0)
-			return -1;
+	int64_t n_twice;
+
+	if (check_once(operand, n, e) < 0)
+		return -1;
 	s->operand = n ? operand : NULL;
 	for (size_t i = 0; i < (n ? n : 1); i++) {
 		s->file = (uint32_t)i;
@@ -152,13 +178,12 @@ static int read_all(struct state *s, char **operand, size_t n, struct err *e)
 		return err_set(e, ERR_CORRUPT, "no %s: %llu %s cannot be counted", s->g->answer,
 			       (unsigned long long)r.n_faults,
 			       num_word(r.n_faults, "record", "records"));
-	if (s->twice && cost_twice_each(s->twice, on_twice, s, e) < 0)
-		return -1;
-	if (s->n_told > 0)
-		return err_set(e, ERR_CORRUPT, "no %s: %llu %s twice", s->g->answer,
-			       (unsigned long long)s->n_told,
-			       num_word(s->n_told, "record stands", "records stand"));
-	return 0;
+	n_twice = s->twice ? cost_twice_each(s->twice, on_twice, s, e) : 0;
+	if (n_twice > 0)
+		return err_set(e, ERR_CORRUPT, "no %s: %lld %s twice", s->g->answer,
+			       (long long)n_twice,
+			       num_word((uint64_t)n_twice, "record stands", "records stand"));
+	return n_twice < 0 ? -1 : 0;
 }
 
 int cost_gather(struct cost_gathering *g, char **operand, size_t n, struct err *e)

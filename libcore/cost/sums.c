@@ -24,11 +24,12 @@ struct cost_sums {
 	struct slot *slots;
 	size_t n, cap;		 /* cap is a power of two */
 	struct cost_cell *cells; /* of cost_sums_cells; NULL: there is more since */
+	size_t group_bytes;	 /* against COST_GROUPS_MAX */
 	struct buf key;
 	struct arena mem;
 };
 
-enum { SLOTS_AT_FIRST = 1 << 10 };
+enum { SLOTS_AT_FIRST = 1 << 10, GROUP_BYTES = 80 };
 
 struct cost_sums *cost_sums_new(const struct cost_by *by, size_t n_by)
 {
@@ -75,31 +76,47 @@ static struct bytes key_of(struct cost_sums *s, size_t by, const struct cost_rec
 	return buf_bytes(&s->key);
 }
 
-static uint32_t new_group(struct cost_sums *s, size_t by, const struct cost_record *r)
+/* A copy that stays. */
+static struct bytes keep(struct cost_sums *s, struct bytes name)
+{
+	s->group_bytes += name.n;
+	return arena_copy(&s->mem, name);
+}
+
+/* key is that of key_of: of one value, it is that. */
+static uint32_t new_group(struct cost_sums *s, size_t by, const struct cost_record *r,
+			  struct bytes key, uint64_t hash)
 {
 	const struct cost_by *b = &s->by[by];
 	struct cost_group *g;
 
+	s->group_bytes += GROUP_BYTES;
 	mem_grow(&s->groups, &s->cap_groups, s->n_groups + 1, sizeof(*s->groups));
 	g = &s->groups[s->n_groups];
 	*g = (struct cost_group){ by, arena_alloc(&s->mem, (b->n + 1) * sizeof(*g->value)), -1,
 				  INT32_MIN };
 	for (size_t i = 0; i < b->n; i++)
-		g->value[i] = arena_copy(&s->mem, r->dim[b->dim[i]]);
+		g->value[i] = keep(s, r->dim[b->dim[i]]);
+	map_put(&s->map[by], hash, b->n == 1 ? g->value[0] : keep(s, key), (uint32_t)s->n_groups);
 	return (uint32_t)s->n_groups++;
 }
 
-static uint32_t group_of(struct cost_sums *s, size_t by, const struct cost_record *r)
+static int group_of(struct cost_sums *s, size_t by, const struct cost_record *r, uint32_t *ret,
+		    struct err *e)
 {
 	struct bytes key = key_of(s, by, r);
 	uint64_t hash = hash64(key);
-	uint32_t g = map_get(&s->map[by], hash, key);
 
-	if (g == MAP_NONE) {
-		g = new_group(s, by, r);
-		map_put(&s->map[by], hash, arena_copy(&s->mem, key), g);
-	}
-	return g;
+	*ret = map_get(&s->map[by], hash, key);
+	if (*ret == MAP_NONE)
+		*ret = new_group(s, by, r, key, hash);
+	if (s->group_bytes > COST_GROUPS_MAX)
+		return err_set(
+			e, ERR_LIMIT,
+			"more than %d MiB of groups and their names: fewer of --by, or fewer "
+			"records by --match, --from and --to",
+			COST_GROUPS_MAX >> 20);
+	return 0;
 }
 
 /* --- cells ----------------------------------------------------------------------------------- */
@@ -170,8 +187,10 @@ int cost_sums_add(struct cost_sums *s, const struct cost_record *r, struct err *
 	free(s->cells);
 	s->cells = NULL;
 	for (size_t i = 0; i < s->n_by; i++) {
-		uint32_t group = group_of(s, i, r);
+		uint32_t group;
 
+		if (group_of(s, i, r, &group, e) < 0)
+			return -1;
 		if (r->objects >= 0)
 			add_objects(&s->groups[group], r);
 		if (add(s, cell_key(group, r->day), r->nano, e) < 0)

@@ -1,6 +1,7 @@
 /*
  * What cost records add up to, by day: in all, and for each group of some breakdowns ("cluster",
- * "cluster,team"). Sums are exact; memory grows with groups and their days alone, up to a bound.
+ * "cluster,team"). Sums are exact; memory grows with groups, their names and days alone, up to
+ * bounds of both.
  * For one thread.
  */
 #ifndef COST_SUMS_H
@@ -8,7 +9,8 @@
 
 #include "cost/record.h"
 
-enum { COST_BREAKDOWNS_MAX = 32, COST_CELLS_MAX = 3 << 18 };
+/* Of groups and their days; of bytes of groups and their names. */
+enum { COST_BREAKDOWNS_MAX = 32, COST_CELLS_MAX = 3 << 18, COST_GROUPS_MAX = 24 << 20 };
 
 /* By which dimensions groups are made; none: one group, which is all. */
 struct cost_by {
@@ -37,7 +39,8 @@ struct cost_sums;
 struct cost_sums *cost_sums_new(const struct cost_by *by, size_t n_by);
 void cost_sums_free(struct cost_sums *s); /* NULL is fine */
 
-/* Errors: ERR_LIMIT: there are too many groups and days; *s is then not to be added to. */
+/* Errors: ERR_LIMIT: there are too many groups and days, or names of them; *s is then not to be
+ * added to. */
 MUST_CHECK int cost_sums_add(struct cost_sums *s, const struct cost_record *r, struct err *e);
 
 /* Whether what was added fits, in whatever order it came; to be asked before cells are. Errors:

@@ -1,6 +1,8 @@
 /*
- * Ids are dealt out into parts by their first bits. A part is a run of entries in memory, and a
- * file when the run has become too long; at the end each part is sorted by itself.
+ * Ids are dealt out into parts by their first bits. A part is a run of entries in memory, which
+ * goes into the one file of all when it has become too long; at the end each part is sorted by
+ * itself. Parts are alike in size, but for ids that stand very often: a part that has become larger
+ * than others keeps a few of each.
  */
 #include "cost/twice.h"
 
@@ -10,7 +12,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 
-enum { PARTS = 256, RUN = 1024, LINE_BITS = 48 };
+enum { PARTS = 256, RUN = 1024, SKEWED = 4, LINE_BITS = 40 };
 
 struct entry {
 	struct hash128 id;
@@ -20,58 +22,40 @@ struct entry {
 struct part {
 	struct entry *run;
 	size_t n, cap;
-	int fd; /* -1: it has no file */
-	uint64_t n_spilled;
+	uint32_t *spilled; /* runs of it in the file, by their numbers there */
+	size_t n_spilled, cap_spilled;
 };
 
 struct cost_twice {
 	struct part part[PARTS];
+	int fd;		 /* -1: there is no file */
+	uint32_t n_runs; /* in it, of RUN entries each */
+	uint64_t n;	 /* entries that were added */
+	int64_t n_left;	 /* entries that were not kept: others with the same id were */
 };
 
 struct cost_twice *cost_twice_new(void)
 {
 	struct cost_twice *t = mem_alloc(sizeof(*t));
 
-	for (size_t i = 0; i < PARTS; i++)
-		t->part[i].fd = -1;
+	t->fd = -1;
 	return t;
 }
 
 static void drop(struct part *p)
 {
-	if (p->fd >= 0)
-		close(p->fd);
 	free(p->run);
-	*p = (struct part){ .fd = -1 };
+	free(p->spilled);
+	*p = (struct part){ 0 };
 }
 
 void cost_twice_free(struct cost_twice *t)
 {
 	for (size_t i = 0; t && i < PARTS; i++)
 		drop(&t->part[i]);
+	if (t && t->fd >= 0)
+		close(t->fd);
 	free(t);
-}
-
-static int spill(struct part *p, struct err *e)
-{
-	if (p->fd < 0 && (p->fd = io_tmpfile(e)) < 0)
-		return -1;
-	if (io_write(p->fd, p->run, p->n * sizeof(*p->run), e) < 0)
-		return err_wrap(e, "a temporary file");
-	p->n_spilled += p->n;
-	p->n = 0;
-	return 0;
-}
-
-int cost_twice_add(struct cost_twice *t, struct hash128 id, struct cost_where at, struct err *e)
-{
-	struct part *p = &t->part[id.b[0]];
-
-	if (p->n == RUN && spill(p, e) < 0)
-		return -1;
-	mem_grow(&p->run, &p->cap, p->n + 1, sizeof(*p->run));
-	p->run[p->n++] = (struct entry){ id, (uint64_t)at.file << LINE_BITS | at.line };
-	return 0;
 }
 
 static int by_id(const void *pa, const void *pb)
@@ -82,20 +66,66 @@ static int by_id(const void *pa, const void *pb)
 	return c ? c : (a->at > b->at) - (a->at < b->at);
 }
 
-/* All of a part in memory. */
-static int load(struct part *p, struct err *e)
+/* Of each id in the run the first ones alone. */
+static void thin_out(struct cost_twice *t, struct part *p)
 {
-	size_t n = p->n, bytes = p->n_spilled * sizeof(*p->run);
-	int64_t got;
+	size_t n = 0, same = 0;
 
-	if (p->fd < 0)
-		return 0;
-	mem_grow(&p->run, &p->cap, n + p->n_spilled, sizeof(*p->run));
-	got = io_pread(p->fd, p->run + n, bytes, 0, e);
-	if (got >= 0 && (uint64_t)got < bytes)
-		return err_set(e, ERR_IO, "a temporary file is shorter than it was written");
-	p->n = n + p->n_spilled;
-	return got < 0 ? err_wrap(e, "a temporary file") : 0;
+	qsort(p->run, p->n, sizeof(*p->run), by_id);
+	for (size_t i = 0; i < p->n; i++) {
+		same = n && hash128_cmp(&p->run[n - 1].id, &p->run[i].id) == 0 ? same + 1 : 0;
+		if (same <= COST_TWICE_TOLD)
+			p->run[n++] = p->run[i];
+		else
+			t->n_left++;
+	}
+	p->n = n;
+}
+
+static int spill(struct cost_twice *t, struct part *p, struct err *e)
+{
+	if (t->fd < 0 && (t->fd = io_tmpfile(e)) < 0)
+		return -1;
+	if (io_write(t->fd, p->run, RUN * sizeof(*p->run), e) < 0)
+		return err_wrap(e, "a temporary file");
+	mem_grow(&p->spilled, &p->cap_spilled, p->n_spilled + 1, sizeof(*p->spilled));
+	p->spilled[p->n_spilled++] = t->n_runs++;
+	p->n = 0;
+	return 0;
+}
+
+int cost_twice_add(struct cost_twice *t, struct hash128 id, struct cost_where at, struct err *e)
+{
+	struct part *p = &t->part[id.b[0]];
+
+	t->n++;
+	if (p->n == RUN && p->n_spilled + 1 > SKEWED * (t->n / PARTS / RUN + 1))
+		thin_out(t, p);
+	if (p->n == RUN && spill(t, p, e) < 0)
+		return -1;
+	mem_grow(&p->run, &p->cap, p->n + 1, sizeof(*p->run));
+	p->run[p->n++] = (struct entry){ id, (uint64_t)at.file << LINE_BITS | at.line };
+	return 0;
+}
+
+/* All of a part in memory. */
+static int load(const struct cost_twice *t, struct part *p, struct err *e)
+{
+	const size_t bytes = RUN * sizeof(*p->run);
+
+	mem_grow(&p->run, &p->cap, p->n + p->n_spilled * RUN, sizeof(*p->run));
+	for (size_t i = 0; i < p->n_spilled; i++) {
+		int64_t got =
+			io_pread(t->fd, p->run + p->n, bytes, p->spilled[i] * (uint64_t)bytes, e);
+
+		if (got >= 0 && (uint64_t)got < bytes)
+			return err_set(e, ERR_IO,
+				       "a temporary file is shorter than it was written");
+		if (got < 0)
+			return err_wrap(e, "a temporary file");
+		p->n += RUN;
+	}
+	return 0;
 }
 
 static struct cost_where where(const struct entry *x)
@@ -108,13 +138,13 @@ int64_t cost_twice_each(struct cost_twice *t,
 			void (*found)(void *data, struct cost_where at, struct cost_where first),
 			void *data, struct err *e)
 {
-	int64_t n = 0;
+	int64_t n = t->n_left;
 
 	for (size_t i = 0; i < PARTS; i++) {
 		struct part *p = &t->part[i];
 		const struct entry *first;
 
-		if (load(p, e) < 0)
+		if (load(t, p, e) < 0)
 			return -1;
 		if (p->n)
 			qsort(p->run, p->n, sizeof(*p->run), by_id);

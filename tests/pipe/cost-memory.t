@@ -46,4 +46,26 @@ ok "and what helps" stderr_has "more than 786432 groups and days: fewer of --by,
 ok "--by does" exits 0 costrep report --by cluster many
 ok "a shorter time does" exits 0 costrep report --from 2000-06-01 many
 
+# names N LENGTH: as CSV, one record of each of N clusters
+names() {
+	awk -v n="$1" -v length_of="$2" 'BEGIN {
+		print "cluster,date,cost_usd"
+		for (i = 0; i < n; i++)
+			printf "%0*d,2024-01-15,1\n", length_of, i
+	}'
+}
+
+names 250000 8 >many
+ok "250,000 groups of a day" within 64 costrep report --by cluster -o csv many
+names 90000 180 >many
+ok "90,000 with long names" within 64 costrep report --by cluster -o csv many
+names 100000 200 >many
+ok "more names than there is room for are exit 3" exits 3 costrep report --by cluster many
+ok "which is said with the line" stderr_has "'many': line 89"
+ok "and what helps" stderr_has "more than 24 MiB of groups and their names: fewer of --by, or fewer records by --match"
+ok "--match does" exits 0 costrep report --by cluster --match 'cluster=*1' many
+
+awk 'BEGIN { print "date,cost_usd,id"; for (i = 0; i < 400000; i++) print "2024-01-15,1," i }' >ids
+ok "ids are kept in one file" sh -c 'ulimit -n 32 && exec costrep report -o csv ids'
+
 done_testing
