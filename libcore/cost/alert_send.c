@@ -134,11 +134,14 @@ int cost_sending_check(const struct cost_sending *s, struct err *e)
 	return 0;
 }
 
+/* shown: what messages call the server; NULL: the URL, which is not for everybody, is that of a
+ * file. */
 static int post(struct cost_sending *s, const char *url, const char *shown, const struct buf *body,
 		struct err *e)
 {
 	struct httpc_request q = { .method = "POST",
 				   .url = url,
+				   .shown = shown,
 				   .body = buf_bytes(body),
 				   .header = { "Content-Type: application/json" },
 				   .n_headers = 1 };
@@ -148,20 +151,31 @@ static int post(struct cost_sending *s, const char *url, const char *shown, cons
 
 	if (rc == 0)
 		rc = httpc_do(h, &q, &answer, e);
-	if (rc < 0 && shown != url) /* the message has the URL, which is not for everybody */
-		rc = err_set(e, e->code, "'%s': the server that it names did not answer", shown);
+	if (rc < 0 && !shown) /* nor is its host, which libcurl names */
+		rc = err_set(e, e->code, "'%s': the server that it names did not answer",
+			     s->webhook_file);
 	if (rc == 0 && (answer.status < 200 || answer.status > 299))
-		rc = httpc_refused(shown, &answer, ERR_IO, e);
+		rc = httpc_refused(shown ? shown : s->webhook_file, &answer, ERR_IO, e);
 	httpc_answer_release(&answer);
 	httpc_close(h);
 	return rc;
 }
 
+/* A webhook's path may be a secret: "https://hooks.example:8443". */
+static void add_server(const char *url, struct buf *out)
+{
+	const char *host = strstr(url, "://") + 3; /* httpc_take_url has seen it */
+
+	buf_add(out, url, (size_t)(host - url) + strcspn(host, "/?#"));
+}
+
 static int send_webhook(struct cost_sending *s, struct err *e)
 {
-	struct buf url = { 0 };
+	struct buf url = { 0 }, server = { 0 };
 	int rc = 0;
 
+	if (s->webhook)
+		add_server(s->webhook, &server);
 	if (s->webhook_file) {
 		rc = io_read_file(s->webhook_file, URL_MAX_BYTES, &url, e);
 		url.n = bytes_trim(buf_bytes(&url)).n; /* nothing stands before it */
@@ -170,9 +184,10 @@ static int send_webhook(struct cost_sending *s, struct err *e)
 				     s->webhook_file);
 	}
 	if (rc == 0)
-		rc = s->webhook_file ? post(s, buf_str(&url), s->webhook_file, &s->for_webhook, e)
-				     : post(s, s->webhook, s->webhook, &s->for_webhook, e);
+		rc = s->webhook_file ? post(s, buf_str(&url), NULL, &s->for_webhook, e)
+				     : post(s, s->webhook, buf_str(&server), &s->for_webhook, e);
 	buf_release(&url);
+	buf_release(&server);
 	return rc;
 }
 

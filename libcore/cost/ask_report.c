@@ -95,21 +95,15 @@ static void on_unsent(void *data, const struct err *e)
 	cli_report(data, e);
 }
 
-/* That alerts are not there weighs more than that there are some. */
 static void send_alerts(struct cost_base *base)
 {
 	struct cost_report_opts *o = (struct cost_report_opts *)(void *)base;
-	int was = base->cli->failure;
 
 	if (!cost_sending_has(&o->sending))
 		return;
 	fflush(stdout); /* a server may take its time; cli_exit tells of what could not be written
 			 */
-	if (was == err_exit_code(ERR_NO))
-		base->cli->failure = 0;
 	cost_sending_send(&o->sending, on_unsent, base->cli);
-	if (base->cli->failure == 0)
-		base->cli->failure = was;
 }
 
 static int read_all(struct asking *a, char **operand, size_t n, struct err *e)

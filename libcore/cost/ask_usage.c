@@ -421,6 +421,10 @@ int cost_ask_usage(void *opts, char **operand, size_t n, struct err *e)
 		return err_set(e, ERR_USAGE, "unexpected operand '%s'", operand[0]);
 	if (!o->plan.prices && (o->n_added || o->from || o->requests))
 		return err_set(e, ERR_USAGE, "--add, --requests and --from need --prices");
+	if (o->label && strcmp(o->label, "item") == 0 && o->plan.prices &&
+	    o->base.format == COST_JSONL)
+		return err_set(e, ERR_USAGE,
+			       "option '--label': records have a label 'item' of their own");
 	cost_plan_default(&o->plan, &o->base);
 	if (o->plan.prices)
 		rc = cost_plan_prices(&o->plan, &o->mem, &p, e);

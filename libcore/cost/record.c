@@ -23,6 +23,15 @@ int cost_read_day(struct bytes text, int32_t *ret, struct err *e)
 	return 0;
 }
 
+/* Below 0, by however little: "-1e-10", not "-0.0". */
+static bool is_negative(struct bytes text)
+{
+	for (size_t i = 1; i < text.n && text.p[0] == '-' && (text.p[i] | 32) != 'e'; i++)
+		if (text.p[i] > '0' && text.p[i] <= '9')
+			return true;
+	return false;
+}
+
 int cost_read_amount(struct bytes text, enum cost_sign sign, int64_t *ret, struct err *e)
 {
 	struct bytes shown = bytes_sub(text, 0, 40);
@@ -38,7 +47,7 @@ int cost_read_amount(struct bytes text, enum cost_sign sign, int64_t *ret, struc
 		return err_set(e, ERR_CORRUPT, "expected an amount as 125.50, found '%.*s'",
 			       BYTES_ARG(shown));
 	}
-	if (nano < 0 && sign == COST_NEVER_NEGATIVE)
+	if (is_negative(text) && sign == COST_NEVER_NEGATIVE)
 		return err_set(e, ERR_CORRUPT, "expected 0 or more, found '%.*s'",
 			       BYTES_ARG(shown));
 	*ret = nano;

@@ -1,6 +1,6 @@
 /*
- * The fast walk of json/members.h, once over the line; whatever is not plain is told by it as
- * NULL, and then json_value (json/json.h) says where the text breaks off.
+ * The fast walk of json/members.h, once over the line, which delimits values; what they are is
+ * looked at where they are taken, or passed over.
  */
 #include "cost/record.h"
 
@@ -8,6 +8,7 @@
 #include "cost/money.h"
 #include "json/json.h"
 #include "json/members.h"
+#include "json/tree.h"
 
 enum field { DATE, COST, COST_USD, CURRENCY, ID, METRICS, LABELS, DIM, OTHER, N_FIELDS };
 
@@ -54,22 +55,15 @@ static int read_text(const struct reading *d, struct bytes name, const struct js
 	return 0;
 }
 
-/* The member at *p, behind '{' or ','; *p moves behind its value. False where the text is none. */
-static bool next_member(const char **p, const char *end, struct json_val *ret_name,
-			struct json_val *ret)
+/* The name of the member at p, behind '{' or ',': where its value begins, or NULL. */
+static const char *next_name(const char *p, const char *end, struct json_val *ret)
 {
-	const char *q = json_skip(*p, end);
+	const char *q = json_skip(p, end);
 
-	if (q >= end || *q != '"' || !(q = json_value_close(q, end, ret_name)))
-		return false;
+	if (q >= end || *q != '"' || !(q = json_value_close(q, end, ret)))
+		return NULL;
 	q = json_skip(q, end);
-	if (q >= end || *q != ':')
-		return false;
-	q = json_value_close(q + 1, end, ret);
-	if (!q)
-		return false;
-	*p = q;
-	return true;
+	return q < end && *q == ':' ? json_skip(q + 1, end) : NULL;
 }
 
 /* Behind a value: 1 when another member follows, 0 behind the end, -1 when neither. */
@@ -92,12 +86,59 @@ static int broken(const char *at, const char *line, struct err *e)
 		       (size_t)(at - line) + 1);
 }
 
+/* JSON's grammar, of a value into which the fast walk did not look. */
+static bool is_value(const struct reading *d, const struct json_val *v)
+{
+	struct json_node tree;
+	struct bytes text;
+	struct err e;
+
+	switch (v->type) {
+	case JSON_NUMBER:
+		return json_number_end(v->raw.p, v->raw.p + v->raw.n) == v->raw.p + v->raw.n;
+	case JSON_STRING:
+		return text_of(d, v, &text);
+	case JSON_ARRAY:
+	case JSON_OBJECT:
+		return json_tree_parse(v->raw, "", d->scratch, &tree, &e) == 0;
+	default:
+		return true;
+	}
+}
+
+static int no_value(struct bytes name, struct bytes found, struct err *e)
+{
+	return wrong(name, "a JSON value", found, e);
+}
+
+/* The member at *p; *p moves behind its value. */
+static int take_next(struct reading *d, const char **p, const char *end, const char *line,
+		     member_fn *fn, struct err *e)
+{
+	struct json_val name, v;
+	struct bytes text;
+	const char *at = next_name(*p, end, &name), *behind;
+
+	if (!at || !text_of(d, &name, &text))
+		return broken(*p, line, e);
+	behind = json_value_close(at, end, &v);
+	if (!behind) {
+		behind = json_token_close(at, end);
+		if (!behind || behind == at || *at == '"' || *at == '{' || *at == '[')
+			return broken(*p, line, e);
+		return no_value(text, bytes_of(at, (size_t)(behind - at)), e);
+	}
+	if (v.type == JSON_NUMBER && !is_value(d, &v))
+		return no_value(text, v.raw, e);
+	*p = behind;
+	return fn(d, text, &v, e);
+}
+
 /* Calls fn for each member of the object at *p, and moves *p behind it. */
 static int each_member(struct reading *d, const char **p, const char *end, member_fn *fn,
 		       struct err *e)
 {
 	const char *line = *p;
-	struct json_val name, v;
 	int more;
 
 	*p = json_skip(*p, end);
@@ -109,11 +150,7 @@ static int each_member(struct reading *d, const char **p, const char *end, membe
 		return 0;
 	}
 	do {
-		struct bytes text;
-
-		if (!next_member(p, end, &name, &v) || !text_of(d, &name, &text))
-			return broken(*p, line, e);
-		if (fn(d, text, &v, e) < 0)
+		if (take_next(d, p, end, line, fn, e) < 0)
 			return -1;
 		more = more_members(p, end);
 		if (more < 0)
@@ -147,19 +184,17 @@ static int take_dim(struct reading *d, size_t i, struct bytes name, const struct
 	return read_text(d, name, v, &d->r->dim[i], e);
 }
 
+static int pass_over(const struct reading *d, struct bytes name, const struct json_val *v,
+		     struct err *e)
+{
+	return is_value(d, v) ? 0 : no_value(name, v->raw, e);
+}
+
 static int take_label(struct reading *d, struct bytes name, const struct json_val *v, struct err *e)
 {
 	size_t i = dim_of(d->dims, name, COST_LABEL, d->dims->n);
 
-	return i < d->dims->n ? take_dim(d, i, name, v, e) : 0;
-}
-
-static bool is_number(struct bytes raw)
-{
-	struct json_at j = json_start(raw);
-	struct bytes all;
-
-	return json_value(&j, &all) && all.n == raw.n;
+	return i < d->dims->n ? take_dim(d, i, name, v, e) : pass_over(d, name, v, e);
 }
 
 /* A usage is never negative, and never other than a number. */
@@ -168,7 +203,7 @@ static int take_metric(struct reading *d, struct bytes name, const struct json_v
 {
 	double count;
 
-	if (v->type != JSON_NUMBER || v->raw.p[0] == '-' || !is_number(v->raw))
+	if (v->type != JSON_NUMBER || v->raw.p[0] == '-')
 		return wrong(name, "a number of 0 or more", v->raw, e);
 	if (!bytes_is(name, "s3_object_count"))
 		return 0;
@@ -246,7 +281,7 @@ static int take_member(struct reading *d, struct bytes name, const struct json_v
 	case LABELS:
 		return take_group(d, name, v, take_label, e);
 	default:
-		return 0;
+		return pass_over(d, name, v, e);
 	}
 }
 

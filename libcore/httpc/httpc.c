@@ -143,8 +143,9 @@ static void set_up(struct httpc *h)
 }
 
 /* Without what is asked, which may be long, and not for all to see. */
-static int failure(const struct httpc *h, const char *url, CURLcode rc, struct err *e)
+static int failure(const struct httpc *h, const struct httpc_request *r, CURLcode rc, struct err *e)
 {
+	const char *url = r->shown ? r->shown : r->url;
 	char where[256];
 
 	snprintf(where, sizeof(where), "%.*s", (int)strcspn(url, "?"), url);
@@ -159,13 +160,13 @@ static int status_of(const struct httpc *h)
 	return (int)status;
 }
 
-static int perform(struct httpc *h, const char *url, struct err *e)
+static int perform(struct httpc *h, const struct httpc_request *r, struct err *e)
 {
 	CURLcode rc = h->lib.easy_perform(h->curl);
 	curl_off_t after = -1;
 
 	if (rc != CURLE_OK)
-		return failure(h, url, rc, e);
+		return failure(h, r, rc, e);
 	if (h->lib.easy_getinfo(h->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
 		h->answer->retry_after_s = (int64_t)after;
 	h->answer->status = status_of(h);
@@ -210,7 +211,7 @@ int httpc_do(struct httpc *h, const struct httpc_request *r, struct httpc_answer
 
 	set(h->curl, CURLOPT_WRITEFUNCTION, on_body);
 	set(h->curl, CURLOPT_WRITEDATA, h);
-	rc = perform(h, r->url, e);
+	rc = perform(h, r, e);
 	h->lib.slist_free_all(headers);
 	return rc;
 }
@@ -248,7 +249,7 @@ int httpc_stream(struct httpc *h, const struct httpc_request *r, int64_t timeout
 	ret->status = status_of(h);
 	if (rc == CURLE_OK || s.enough || (rc == CURLE_OPERATION_TIMEDOUT && ret->status != 0))
 		return 0;
-	return failure(h, r->url, rc, e);
+	return failure(h, r, rc, e);
 }
 
 bool httpc_may_pass(int status)

@@ -35,6 +35,7 @@ struct httpc_opts {
 struct httpc_request {
 	const char *method; /* GET, POST, ... */
 	const char *url;
+	const char *shown; /* what messages call it; NULL: the URL, without its query */
 	struct bytes body;
 	const char *header[HTTPC_HEADERS_MAX]; /* more of them, for this one */
 	size_t n_headers;

@@ -34,7 +34,11 @@ bool json_string(struct json_at *j, struct bytes *ret_raw, bool *ret_escaped);
 /* The first quote or backslash at or behind p, or end. */
 const char *json_find_quote_or_escape(const char *p, const char *end);
 
-/* Any value at j, whole: *ret_raw is its text. Nesting deeper than 1000 fails. */
+/* The end of a number at p, as RFC 8259 has them, or NULL when none stands there. */
+const char *json_number_end(const char *p, const char *end);
+
+/* Any value at j, whole: *ret_raw is its text, which may be none: brackets are counted, and nothing
+ * else is looked at. Nesting deeper than 1000 fails. */
 bool json_value(struct json_at *j, struct bytes *ret_raw);
 
 /* The value of the first member of this name in an object, names compared as they stand there.

@@ -62,6 +62,41 @@ bool json_string(struct json_at *j, struct bytes *ret_raw, bool *ret_escaped)
 	return true;
 }
 
+static const char *digits(const char *p, const char *end)
+{
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	return p;
+}
+
+const char *json_number_end(const char *p, const char *end)
+{
+	const char *from;
+
+	if (p < end && *p == '-')
+		p++;
+	from = p;
+	p = digits(p, end);
+	if (p == from || (*from == '0' && p - from > 1))
+		return NULL;
+	if (p < end && *p == '.') {
+		from = ++p;
+		p = digits(p, end);
+		if (p == from)
+			return NULL;
+	}
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		p++;
+		if (p < end && (*p == '+' || *p == '-'))
+			p++;
+		from = p;
+		p = digits(p, end);
+		if (p == from)
+			return NULL;
+	}
+	return p;
+}
+
 static bool skip_literal(struct json_at *j)
 {
 	const char *start = j->p;

@@ -84,42 +84,6 @@ static int read_string(struct reader *r, struct bytes *ret, struct err *e)
 	return 0;
 }
 
-static const char *digits(const char *p, const char *end)
-{
-	while (p < end && *p >= '0' && *p <= '9')
-		p++;
-	return p;
-}
-
-/* The end of a number at p, or NULL. */
-static const char *number_end(const char *p, const char *end)
-{
-	const char *from;
-
-	if (p < end && *p == '-')
-		p++;
-	from = p;
-	p = digits(p, end);
-	if (p == from || (*from == '0' && p - from > 1))
-		return NULL;
-	if (p < end && *p == '.') {
-		from = ++p;
-		p = digits(p, end);
-		if (p == from)
-			return NULL;
-	}
-	if (p < end && (*p == 'e' || *p == 'E')) {
-		p++;
-		if (p < end && (*p == '+' || *p == '-'))
-			p++;
-		from = p;
-		p = digits(p, end);
-		if (p == from)
-			return NULL;
-	}
-	return p;
-}
-
 static int read_plain(struct reader *r, struct json_node *ret, struct err *e)
 {
 	static const struct {
@@ -129,7 +93,7 @@ static int read_plain(struct reader *r, struct json_node *ret, struct err *e)
 		      { { "false", 5 }, JSON_BOOL },
 		      { { "null", 4 }, JSON_NULL } };
 	struct bytes rest = bytes_of(r->at.p, (size_t)(r->at.end - r->at.p));
-	const char *end = number_end(r->at.p, r->at.end);
+	const char *end = json_number_end(r->at.p, r->at.end);
 
 	ret->type = JSON_NUMBER;
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words) && !end; i++) {

@@ -159,7 +159,13 @@ ok "the report is there all the same" stdout_has "total: 250.01 USD, above 1.00"
 echo 400 >status
 ok "one that refuses is exit 4" exits 4 costrep report --alertmanager "$url" --threshold 1 costs.jsonl
 ok "it is said too" stderr_has "the alerts are not at Alertmanager: "
-ok "a server that is not there is exit 5" exits 5 costrep report --webhook http://127.0.0.1:1/ --threshold 1 costs.jsonl
+ok "a server that is not there is exit 5" exits 5 costrep report --webhook http://127.0.0.1:1/secret?secret --threshold 1 costs.jsonl
+ok "it is named, and why" stderr_has "the alerts are not at the webhook: http://127.0.0.1:1: "
+not_ok "but not its path, which may be a secret" grep -q secret "$TAP/stderr"
+echo 400 >status
+ok "one that refuses is exit 4" exits 4 costrep report --webhook "$url/secret" --threshold 1 costs.jsonl
+ok "and named" stderr_has "the alerts are not at the webhook: $url answered 400"
+not_ok "without its path" grep -q secret "$TAP/stderr"
 echo http://127.0.0.1:1/secret >url
 ok "of a file too" exits 5 costrep report --webhook-file url --threshold 1 costs.jsonl
 not_ok "the secret is not told" grep -q secret "$TAP/stderr"

@@ -19,7 +19,7 @@ refuses "one without a cost" "1: 'cost_usd': missing" '{"date":"2024-01-15"}'
 refuses "a day that is none" "1: 'date': expected a day as 2024-01-15, found '2023-02-29'" \
 	'{"date":"2023-02-29","cost_usd":1}'
 refuses "a negative cost" "1: 'cost_usd': expected 0 or more, found '-1'" '{"date":"2024-01-15","cost_usd":-1}'
-refuses "a cost that is NaN" "1: no JSON object" '{"date":"2024-01-15","cost_usd":NaN}'
+refuses "a cost that is NaN" "1: 'cost_usd': expected a JSON value, found NaN" '{"date":"2024-01-15","cost_usd":NaN}'
 refuses "a cost that is no number" "1: 'cost_usd': expected an amount as 125.50, found 'NaN'" \
 	'{"date":"2024-01-15","cost_usd":"NaN"}'
 refuses "a cost that cannot be counted" "1: 'cost_usd': more than can be counted: '1e10'" \
@@ -40,6 +40,20 @@ refuses "a negative usage" "1: 'metrics': 's3_requests': expected a number of 0 
 refuses "a resource that is no string" "1: 'resource': expected a string, found 7" \
 	'{"date":"2024-01-15","cost_usd":1,"resource":7}'
 refuses "broken JSON" "2: no JSON object: it breaks off at column 21" "$good" '{"date":"2024-01-15"'
+refuses "a cost that is no JSON number" "1: 'cost_usd': expected a JSON value, found 01" '{"date":"2024-01-15","cost_usd":01}'
+refuses "one that ends in a point" "1: 'cost_usd': expected a JSON value, found 12." '{"date":"2024-01-15","cost_usd":12.}'
+refuses "a cost just below nothing" "1: 'cost_usd': expected 0 or more, found '-1e-10'" '{"date":"2024-01-15","cost_usd":-1e-10}'
+refuses "an object that is none, of no meaning" "1: 'more': expected a JSON value, found {"'"a"'":}" \
+	'{"date":"2024-01-15","cost_usd":1,"more":{"a":}}'
+refuses "a list that is none, of no meaning" "1: 'more': expected a JSON value, found [1,]" \
+	'{"date":"2024-01-15","cost_usd":1,"more":[1,]}'
+refuses "a label that is no value, of no meaning" "1: 'labels': 'x': expected a JSON value, found +1" \
+	'{"date":"2024-01-15","cost_usd":1,"labels":{"x":+1}}'
+refuses "a label that is no object, of no meaning" "1: 'labels': 'x': expected a JSON value, found {1}" \
+	'{"date":"2024-01-15","cost_usd":1,"labels":{"x":{1}}}'
+refuses "an escape that is none, of no meaning" "1: 'more': expected a JSON value, found \q" '{"date":"2024-01-15","cost_usd":1,"more":"\q"}'
+refuses "a value that breaks off" "1: no JSON object: it breaks off at column 22" '{"date":"2024-01-15","cost_usd":'
+refuses "a string that breaks off" "1: no JSON object: it breaks off at column 22" '{"date":"2024-01-15","id":"x}'
 refuses "something behind a record" "1: something stands behind the object, at column 35" "$good$good"
 
 awk 'BEGIN { for (i = 0; i < 12; i++) print "{}" }' >bad

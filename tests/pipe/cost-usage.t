@@ -59,6 +59,9 @@ sum=$(usage --prices dear.yaml --label app -o jsonl | costrep report -o jsonl --
 ok "by a label the total is the same, but for what each record is rounded" sh -c \
 	'echo "$1 $2" | sed "s/[^0-9.]*cost\":/ /g" | awk "{ d = \$1 - \$2; exit !(d * d < 1e-16) }"' x \
 	"$(printf %s "$sum" | sed 's/.*cost":\([0-9.]*\).*/\1/')" "$(costrep report -o jsonl records | head -n 1 | sed 's/.*cost":\([0-9.]*\).*/\1/')"
+ok "records have no room for a second label 'item'" exits 2 usage --prices dear.yaml --label item -o jsonl
+ok "and it is said" stderr_has "option '--label': records have a label 'item' of their own"
+ok "a table has" exits 0 usage --label item --prices dear.yaml
 ok "values have rows" exits 0 usage --label app -o jsonl
 ok "with their entries" stdout_matches '"tenant":"a",.*"value":"web",.*"entries":30,'
 ok "what has none is apart" stdout_matches '"tenant":"b",.*"value":"",.*"entries":30,'
