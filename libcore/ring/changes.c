@@ -131,12 +131,12 @@ int ring_do_leave(struct ring *r, struct bytes name, struct err *e)
 	return set_state(in, RING_LEAVING, e) < 0 ? -1 : RING_CHANGED;
 }
 
-int ring_do_forget(struct ring *r, struct bytes name, bool doubtful, struct err *e)
+int ring_do_forget(struct ring *r, struct bytes name, enum ring_earlier earlier, struct err *e)
 {
 	struct ring_instance *in = ring_find_or_say(r, name, e);
 
 	if (!in)
-		return doubtful ? RING_SAME : -1;
+		return earlier == RING_MAYBE_DONE ? RING_SAME : -1;
 	ring_remove(r, in);
 	return RING_CHANGED;
 }

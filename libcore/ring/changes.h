@@ -29,8 +29,10 @@ MUST_CHECK int ring_do_join(struct ring *r, const struct ring_join_ask *a, struc
 /* To LEAVING. Errors: ERR_NO, there is no such instance, or its state cannot become that. */
 MUST_CHECK int ring_do_leave(struct ring *r, struct bytes name, struct err *e);
 
-/* Takes it out. Errors: ERR_NO, there is no such instance, unless doubtful. */
-MUST_CHECK int ring_do_forget(struct ring *r, struct bytes name, bool doubtful, struct err *e);
+/* Takes it out. Errors: ERR_NO, there is no such instance, unless an earlier try may have taken it
+ * out. */
+MUST_CHECK int ring_do_forget(struct ring *r, struct bytes name, enum ring_earlier earlier,
+			      struct err *e);
 
 /*
  * Takes out those without a heartbeat for period_ns, `most` of them at most; *ret: their names, one

@@ -64,9 +64,9 @@ static int change(struct ring_command *c, ring_change_fn *fn, void *data, struct
 	return rc;
 }
 
-static int do_init(struct ring *r, bool doubtful, void *data, struct err *e)
+static int do_init(struct ring *r, enum ring_earlier earlier, void *data, struct err *e)
 {
-	(void)doubtful;
+	(void)earlier;
 	return ring_do_init(r, data, e);
 }
 
@@ -84,9 +84,9 @@ static int run_init(void *command, char **operand, size_t n, struct err *e)
 	return 0;
 }
 
-static int do_join(struct ring *r, bool doubtful, void *data, struct err *e)
+static int do_join(struct ring *r, enum ring_earlier earlier, void *data, struct err *e)
 {
-	(void)doubtful; /* to join again is to join */
+	(void)earlier; /* to join again is to join */
 	return ring_do_join(r, data, e);
 }
 
@@ -113,9 +113,9 @@ static int run_join(void *command, char **operand, size_t n, struct err *e)
 	return 0;
 }
 
-static int do_leave(struct ring *r, bool doubtful, void *data, struct err *e)
+static int do_leave(struct ring *r, enum ring_earlier earlier, void *data, struct err *e)
 {
-	(void)doubtful;
+	(void)earlier;
 	return ring_do_leave(r, *(struct bytes *)data, e);
 }
 
@@ -167,7 +167,7 @@ struct forget {
 	struct buf gone;
 };
 
-static int do_forget(struct ring *r, bool doubtful, void *data, struct err *e)
+static int do_forget(struct ring *r, enum ring_earlier earlier, void *data, struct err *e)
 {
 	struct forget *f = data;
 	int64_t period = f->period_ns ? f->period_ns
@@ -175,7 +175,7 @@ static int do_forget(struct ring *r, bool doubtful, void *data, struct err *e)
 	int rc;
 
 	if (f->name.n) {
-		rc = ring_do_forget(r, f->name, doubtful, e);
+		rc = ring_do_forget(r, f->name, earlier, e);
 		buf_reset(&f->gone);
 		buf_add_bytes(&f->gone, f->name);
 		buf_add_char(&f->gone, '\n');

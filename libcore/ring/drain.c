@@ -36,12 +36,12 @@ static int check_others(const struct ring *r, const struct ring_drain_ask *a, st
 		      : 0;
 }
 
-static int leave(struct ring *r, bool doubtful, void *data, struct err *e)
+static int leave(struct ring *r, enum ring_earlier earlier, void *data, struct err *e)
 {
 	const struct ring_drain_ask *a = data;
 	const struct ring_instance *in = ring_find_or_say(r, a->name, e);
 
-	(void)doubtful;
+	(void)earlier;
 	if (!in)
 		return -1;
 	if (in->addr.n == 0)
@@ -60,7 +60,7 @@ struct emptied {
 };
 
 /* Takes it out if it did not come back meanwhile: then it takes writes, and is not empty. */
-static int forget(struct ring *r, bool doubtful, void *data, struct err *e)
+static int forget(struct ring *r, enum ring_earlier earlier, void *data, struct err *e)
 {
 	const struct emptied *x = data;
 	const struct ring_instance *in = ring_find(r, x->name);
@@ -68,7 +68,7 @@ static int forget(struct ring *r, bool doubtful, void *data, struct err *e)
 	if (in && (in->state != RING_LEAVING || in->registered_ns != x->registered_ns))
 		return err_set(e, ERR_NO, "'%.*s' came back meanwhile: it is %s, and stays",
 			       BYTES_ARG(x->name), ring_state_name(in->state));
-	return ring_do_forget(r, x->name, doubtful, e);
+	return ring_do_forget(r, x->name, earlier, e);
 }
 
 /* ---- into the store ---- */

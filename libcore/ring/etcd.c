@@ -204,10 +204,10 @@ static int add_changes(struct etcd *b, struct etcd_txn *t, const struct ring *ol
 	return rc;
 }
 
-/* Returns 1 when it is done, 0 when somebody else was faster. *ret_doubtful: no answer came, so it
- * may be done; then ERR_AGAIN. */
-static int commit(struct etcd *b, const struct etcd_txn *t, int64_t deadline, bool *ret_doubtful,
-		  struct err *e)
+/* Returns 1 when it is done, 0 when somebody else was faster. *ret becomes RING_MAYBE_DONE when no
+ * answer came; then ERR_AGAIN. */
+static int commit(struct etcd *b, const struct etcd_txn *t, int64_t deadline,
+		  enum ring_earlier *ret, struct err *e)
 {
 	struct buf ask = { 0 };
 	struct bytes answer;
@@ -217,7 +217,7 @@ static int commit(struct etcd *b, const struct etcd_txn *t, int64_t deadline, bo
 	etcd_ask_txn(&ask, t);
 	rc = etcd_call(b->call, "/v3/kv/txn", buf_bytes(&ask), ETCD_ONCE, deadline, &answer, e);
 	if (rc < 0 && e->code == ERR_AGAIN)
-		*ret_doubtful = true;
+		*ret = RING_MAYBE_DONE;
 	if (rc < 0 && e->code == ERR_NO) { /* the lease ended meanwhile */
 		b->lease = 0;
 		rc = 0;
@@ -240,7 +240,7 @@ static void pause_by_chance(struct etcd *b)
 
 /* One try: 1 when it is done (and *r is the ring), 0 when it is to be tried again. */
 static int try_change(struct etcd *b, ring_change_fn *change, void *data, int64_t deadline,
-		      bool *doubtful, struct ring *r, struct err *e)
+		      enum ring_earlier *earlier, struct ring *r, struct err *e)
 {
 	struct etcd_txn t = { 0 };
 	struct ring old;
@@ -255,7 +255,7 @@ static int try_change(struct etcd *b, ring_change_fn *change, void *data, int64_
 		ring_init(r);
 	}
 	ring_copy(&old, r);
-	rc = change(r, *doubtful, data, e);
+	rc = change(r, *earlier, data, e);
 	if (rc == RING_CHANGED) {
 		r->revision++;
 		ring_add_settings(&value, r);
@@ -263,7 +263,7 @@ static int try_change(struct etcd *b, ring_change_fn *change, void *data, int64_
 		etcd_txn_put(&t, buf_bytes(&key), buf_bytes(&value), 0);
 		rc = add_changes(b, &t, &old, r, deadline, e);
 		if (rc == 0)
-			rc = commit(b, &t, deadline, doubtful, e);
+			rc = commit(b, &t, deadline, earlier, e);
 		if (rc < 0 && e->code == ERR_AGAIN && time_mono_ns() < deadline)
 			rc = 0;
 	} else if (rc == RING_SAME) {
@@ -283,12 +283,12 @@ static int etcd_change(void *backend, ring_change_fn *change, void *data, struct
 {
 	struct etcd *b = backend;
 	int64_t deadline = deadline_of(b);
-	bool doubtful = false;
+	enum ring_earlier earlier = RING_NOT_DONE;
 	struct ring r;
 	int rc;
 
 	b->lease = 0;
-	while ((rc = try_change(b, change, data, deadline, &doubtful, &r, e)) == 0) {
+	while ((rc = try_change(b, change, data, deadline, &earlier, &r, e)) == 0) {
 		if (time_mono_ns() >= deadline)
 			return err_set(e, ERR_AGAIN, "others changed it again and again");
 		pause_by_chance(b);
@@ -397,7 +397,7 @@ static int try_beat(struct etcd *b, struct bytes name, int64_t deadline, struct 
 	struct etcd_txn t = { 0 };
 	struct arena a = { 0 };
 	struct buf key = { 0 };
-	bool doubtful;
+	enum ring_earlier earlier;
 	int64_t lease;
 	struct ring r;
 	int rc;
@@ -409,7 +409,7 @@ static int try_beat(struct etcd *b, struct bytes name, int64_t deadline, struct 
 	if (rc == 0) {
 		etcd_txn_if_mod(&t, key_of(b, &key, "instances/", name), r.v[0].mod);
 		put_instance(b, &t, &r.v[0], lease);
-		rc = commit(b, &t, deadline, &doubtful, e);
+		rc = commit(b, &t, deadline, &earlier, e);
 	}
 	if (rc < 0 && e->code == ERR_AGAIN && time_mono_ns() < deadline)
 		rc = 0; /* twice does no harm */

@@ -199,7 +199,7 @@ static int change_locked(struct file *f, ring_change_fn *change, void *data, str
 			return -1;
 		ring_init(&r);
 	}
-	rc = change(&r, false, data, e);
+	rc = change(&r, RING_NOT_DONE, data, e);
 	if (rc == RING_CHANGED) {
 		r.revision++;
 		rc = file_write(f, &r, e);

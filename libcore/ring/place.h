@@ -38,13 +38,15 @@ MUST_CHECK int ring_place_read(struct ring_place *p, struct ring *ret, struct er
  * Makes a change: reads the ring (an empty one with revision 0 where there is none), calls change,
  * and writes what that made of it; again from the start when somebody else changed it meanwhile.
  * change returns RING_CHANGED, RING_SAME (nothing is written), or -1 with an error, which is
- * returned. doubtful: an earlier try of this call may have been done or not, since no answer came;
- * what was asked for being there already is then no error. *ret, unless NULL, is the ring then.
+ * returned. earlier: what is known of the tries of this call that were before; RING_MAYBE_DONE when
+ * no answer came to one of them: what was asked for being there already is then no error. *ret,
+ * unless NULL, is the ring then.
  * Errors: as ring_place_read but ERR_NO; those of change; ERR_AGAIN, others were always faster, or
  * a lock is held; ERR_LIMIT.
  */
 enum { RING_SAME, RING_CHANGED };
-typedef int ring_change_fn(struct ring *r, bool doubtful, void *data, struct err *e);
+enum ring_earlier { RING_NOT_DONE, RING_MAYBE_DONE };
+typedef int ring_change_fn(struct ring *r, enum ring_earlier earlier, void *data, struct err *e);
 MUST_CHECK int ring_place_change(struct ring_place *p, ring_change_fn *change, void *data,
 				 struct ring *ret, struct err *e);
 

@@ -336,7 +336,8 @@ static void states_follow_one_another_as_they_may(void **unused)
 		int rc;
 
 		if (forget && r.n) {
-			assert_int_equal(RING_CHANGED, ring_do_forget(&r, join.name, false, &e));
+			assert_int_equal(RING_CHANGED,
+					 ring_do_forget(&r, join.name, RING_NOT_DONE, &e));
 			assert_int_equal(0, r.n);
 			continue;
 		}

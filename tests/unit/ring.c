@@ -264,9 +264,9 @@ static void changes_are_refused_with_a_reason(void **unused)
 	assert_int_equal(ERR_NO, e.code);
 	assert_int_equal(-1, ring_do_leave(&r, BYTES_LIT("i-7"), &e));
 	assert_string_equal("there is no instance 'i-7': did you mean 'i-0'?", e.msg);
-	assert_int_equal(-1, ring_do_forget(&r, BYTES_LIT("nobody"), false, &e));
+	assert_int_equal(-1, ring_do_forget(&r, BYTES_LIT("nobody"), RING_NOT_DONE, &e));
 	assert_string_equal("there is no instance 'nobody'", e.msg);
-	assert_int_equal(RING_SAME, ring_do_forget(&r, BYTES_LIT("nobody"), true, &e));
+	assert_int_equal(RING_SAME, ring_do_forget(&r, BYTES_LIT("nobody"), RING_MAYBE_DONE, &e));
 	ring_release(&r);
 	make(&r, 1, false);
 	assert_int_equal(-1, ring_do_init(&r, &init, &e));
