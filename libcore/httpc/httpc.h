@@ -11,6 +11,7 @@
 #ifndef HTTPC_HTTPC_H
 #define HTTPC_HTTPC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -39,6 +40,9 @@ struct httpc_request {
 	struct bytes body;
 	const char *header[HTTPC_HEADERS_MAX]; /* more of them, for this one */
 	size_t n_headers;
+	/* On a connection of its own: on one that was kept, libcurl sends again unasked what was
+	 * not answered, though it may have been done. */
+	bool once;
 };
 
 /* {0} is a valid empty one; kept between requests. */

@@ -34,7 +34,7 @@ int ring_do_init(struct ring *r, const struct ring_init_ask *a, struct err *e)
 	return RING_CHANGED;
 }
 
-struct ring_instance *ring_find_or_say(const struct ring *r, struct bytes name, struct err *e)
+struct ring_instance *ring_find_or_hint(const struct ring *r, struct bytes name, struct err *e)
 {
 	struct ring_instance *in = ring_find(r, name);
 	const char **names, *like;
@@ -149,15 +149,30 @@ static bool is_dead(const struct ring *r, const struct ring_instance *in, int64_
 	       (uint64_t)now_ns - (uint64_t)in->heartbeat_ns > (uint64_t)period_ns;
 }
 
-int ring_do_forget_dead(struct ring *r, int64_t period_ns, int64_t now_ns, size_t most,
-			struct buf *ret, struct err *e)
+/* Of those who were going, whoever is not there went. */
+static void note_gone(const struct ring *r, struct ring_forget_ask *a)
+{
+	struct bytes names = buf_bytes(&a->going), name;
+
+	while (bytes_split(&names, '\n', &name)) {
+		if (name.n && !ring_find(r, name)) {
+			buf_add_bytes(&a->before, name);
+			buf_add_char(&a->before, '\n');
+		}
+	}
+}
+
+int ring_do_forget_dead(struct ring *r, struct ring_forget_ask *a, enum ring_earlier earlier,
+			struct err *e)
 {
 	size_t n_unhealthy = 0, n_dead = 0, gone = 0, kept = 0;
 
-	buf_reset(ret);
+	if (earlier == RING_MAYBE_DONE)
+		note_gone(r, a);
+	buf_reset(&a->going);
 	for (size_t i = 0; i < r->n; i++) {
-		n_unhealthy += ring_health(&r->settings, &r->v[i], now_ns) == RING_UNHEALTHY;
-		n_dead += is_dead(r, &r->v[i], period_ns, now_ns);
+		n_unhealthy += ring_health(&r->settings, &r->v[i], a->now_ns) == RING_UNHEALTHY;
+		n_dead += is_dead(r, &r->v[i], a->period_ns, a->now_ns);
 	}
 	if (n_dead == 0)
 		return RING_SAME;
@@ -168,10 +183,10 @@ int ring_do_forget_dead(struct ring *r, int64_t period_ns, int64_t now_ns, size_
 			"or a clock that is wrong; forget those by name that are dead",
 			n_unhealthy, r->n);
 	for (size_t i = 0; i < r->n; i++) {
-		if (gone < most && is_dead(r, &r->v[i], period_ns, now_ns)) {
+		if (gone < a->most && is_dead(r, &r->v[i], a->period_ns, a->now_ns)) {
 			gone++;
-			buf_add_bytes(ret, r->v[i].name);
-			buf_add_char(ret, '\n');
+			buf_add_bytes(&a->going, r->v[i].name);
+			buf_add_char(&a->going, '\n');
 		} else {
 			r->v[kept++] = r->v[i];
 		}

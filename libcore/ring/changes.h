@@ -34,16 +34,23 @@ MUST_CHECK int ring_do_leave(struct ring *r, struct bytes name, struct err *e);
 MUST_CHECK int ring_do_forget(struct ring *r, struct bytes name, enum ring_earlier earlier,
 			      struct err *e);
 
+/* {0} but for the first three; buffers are released by who owns it. */
+struct ring_forget_ask {
+	int64_t period_ns, now_ns;
+	size_t most;	   /* of one change */
+	struct buf going;  /* names of those whom this try takes out, one a line */
+	struct buf before; /* of those whom earlier tries took out, of which no answer came */
+};
 /*
- * Takes out those without a heartbeat for period_ns, `most` of them at most; *ret: their names, one
- * a line. Errors: ERR_NO,
- * "4 of 7 instances look dead": when the majority is UNHEALTHY it is more likely that we are cut
- * off, or that a clock is wrong. Nothing is changed then.
+ * Takes out those without a heartbeat for period_ns, `most` of them at most. What no answer came to
+ * is asked again with the same a: whoever was going, and is not there any more, went. Errors:
+ * ERR_NO, "4 of 7 instances look dead": when the majority is UNHEALTHY it is more likely that we
+ * are cut off, or that a clock is wrong. Nothing is changed then.
  */
-MUST_CHECK int ring_do_forget_dead(struct ring *r, int64_t period_ns, int64_t now_ns, size_t most,
-				   struct buf *ret, struct err *e);
+MUST_CHECK int ring_do_forget_dead(struct ring *r, struct ring_forget_ask *a,
+				   enum ring_earlier earlier, struct err *e);
 
-/* Errors: ERR_NO, with the name most like it. */
-struct ring_instance *ring_find_or_say(const struct ring *r, struct bytes name, struct err *e);
+/* Errors: ERR_NO, with the name most like it: only where another one than is meant does no harm. */
+struct ring_instance *ring_find_or_hint(const struct ring *r, struct bytes name, struct err *e);
 
 #endif

@@ -161,27 +161,26 @@ static int run_heartbeat(void *command, char **operand, size_t n, struct err *e)
 enum { FORGET_AT_ONCE = 40 };
 
 struct forget {
-	struct bytes name;
-	int64_t period_ns, now_ns;
+	struct bytes name; /* empty: all that are dead */
 	bool dry_run;
-	struct buf gone;
+	struct ring_forget_ask ask;
 };
 
 static int do_forget(struct ring *r, enum ring_earlier earlier, void *data, struct err *e)
 {
 	struct forget *f = data;
-	int64_t period = f->period_ns ? f->period_ns
-				      : num_clip((num_wide)10 * r->settings.heartbeat_timeout_ns);
+	struct ring_forget_ask *a = &f->ask;
 	int rc;
 
 	if (f->name.n) {
 		rc = ring_do_forget(r, f->name, earlier, e);
-		buf_reset(&f->gone);
-		buf_add_bytes(&f->gone, f->name);
-		buf_add_char(&f->gone, '\n');
+		buf_reset(&a->going);
+		buf_add_bytes(&a->going, f->name);
+		buf_add_char(&a->going, '\n');
 	} else {
-		rc = ring_do_forget_dead(r, period, f->now_ns,
-					 f->dry_run ? SIZE_MAX : FORGET_AT_ONCE, &f->gone, e);
+		if (!a->period_ns)
+			a->period_ns = num_clip((num_wide)10 * r->settings.heartbeat_timeout_ns);
+		rc = ring_do_forget_dead(r, a, earlier, e);
 	}
 	return rc == RING_CHANGED && f->dry_run ? RING_SAME : rc;
 }
@@ -189,20 +188,24 @@ static int do_forget(struct ring *r, enum ring_earlier earlier, void *data, stru
 static int run_forget(void *command, char **operand, size_t n, struct err *e)
 {
 	struct ring_command *c = command;
-	struct forget f = { .period_ns = c->opts.period_ns,
-			    .now_ns = ring_opts_now(&c->opts),
-			    .dry_run = c->opts.dry_run };
+	struct forget f = { .dry_run = c->opts.dry_run,
+			    .ask = { .period_ns = c->opts.period_ns,
+				     .now_ns = ring_opts_now(&c->opts),
+				     .most = c->opts.dry_run ? SIZE_MAX : FORGET_AT_ONCE } };
 	int rc = c->opts.automatic ? none("forget --auto", operand, n, e)
 				   : one_name("forget", operand, n, &f.name, e);
 
 	while (rc == 0) {
 		rc = change(c, do_forget, &f, NULL, e);
+		print(&f.ask.before); /* these went, whatever became of the others */
+		buf_reset(&f.ask.before);
 		if (rc == 0)
-			print(&f.gone);
-		if (find_count_byte(buf_bytes(&f.gone), '\n') < FORGET_AT_ONCE || f.dry_run)
+			print(&f.ask.going);
+		if (find_count_byte(buf_bytes(&f.ask.going), '\n') < f.ask.most || f.dry_run)
 			break;
 	}
-	buf_release(&f.gone);
+	buf_release(&f.ask.going);
+	buf_release(&f.ask.before);
 	return rc;
 }
 

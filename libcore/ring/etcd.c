@@ -206,7 +206,7 @@ static int add_changes(struct etcd *b, struct etcd_txn *t, const struct ring *ol
 
 /* Returns 1 when it is done, 0 when somebody else was faster. *ret becomes RING_MAYBE_DONE when no
  * answer came; then ERR_AGAIN. */
-static int commit(struct etcd *b, const struct etcd_txn *t, int64_t deadline,
+static int commit(struct etcd *b, const struct etcd_txn *t, enum etcd_tries tries, int64_t deadline,
 		  enum ring_earlier *ret, struct err *e)
 {
 	struct buf ask = { 0 };
@@ -215,7 +215,7 @@ static int commit(struct etcd *b, const struct etcd_txn *t, int64_t deadline,
 	int rc;
 
 	etcd_ask_txn(&ask, t);
-	rc = etcd_call(b->call, "/v3/kv/txn", buf_bytes(&ask), ETCD_ONCE, deadline, &answer, e);
+	rc = etcd_call(b->call, "/v3/kv/txn", buf_bytes(&ask), tries, deadline, &answer, e);
 	if (rc < 0 && e->code == ERR_AGAIN)
 		*ret = RING_MAYBE_DONE;
 	if (rc < 0 && e->code == ERR_NO) { /* the lease ended meanwhile */
@@ -263,7 +263,7 @@ static int try_change(struct etcd *b, ring_change_fn *change, void *data, int64_
 		etcd_txn_put(&t, buf_bytes(&key), buf_bytes(&value), 0);
 		rc = add_changes(b, &t, &old, r, deadline, e);
 		if (rc == 0)
-			rc = commit(b, &t, deadline, earlier, e);
+			rc = commit(b, &t, ETCD_ONCE, deadline, earlier, e);
 		if (rc < 0 && e->code == ERR_AGAIN && time_mono_ns() < deadline)
 			rc = 0;
 	} else if (rc == RING_SAME) {
@@ -409,10 +409,9 @@ static int try_beat(struct etcd *b, struct bytes name, int64_t deadline, struct 
 	if (rc == 0) {
 		etcd_txn_if_mod(&t, key_of(b, &key, "instances/", name), r.v[0].mod);
 		put_instance(b, &t, &r.v[0], lease);
-		rc = commit(b, &t, deadline, &earlier, e);
+		/* Twice does no harm. */
+		rc = commit(b, &t, ETCD_UNTIL_DEADLINE, deadline, &earlier, e);
 	}
-	if (rc < 0 && e->code == ERR_AGAIN && time_mono_ns() < deadline)
-		rc = 0; /* twice does no harm */
 	etcd_txn_release(&t);
 	arena_release(&a);
 	buf_release(&key);

@@ -100,9 +100,9 @@ void etcd_call_close(struct etcd_call *c)
 
 /* The request to the endpoint that is asked next. auth: room for the header. */
 static struct httpc_request request(struct etcd_call *c, const char *path, struct bytes body,
-				    struct buf *auth)
+				    enum etcd_tries tries, struct buf *auth)
 {
-	struct httpc_request r = { .method = "POST", .body = body };
+	struct httpc_request r = { .method = "POST", .body = body, .once = tries == ETCD_ONCE };
 
 	buf_reset(&c->url);
 	buf_add_bytes(&c->url, buf_bytes(&c->endpoint[c->at]));
@@ -132,10 +132,11 @@ static int refused(const struct etcd_call *c, struct err *e)
 		       BYTES_ARG(why));
 }
 
-static int ask_once(struct etcd_call *c, const char *path, struct bytes body, struct err *e)
+static int ask_one(struct etcd_call *c, const char *path, struct bytes body, enum etcd_tries tries,
+		   struct err *e)
 {
 	struct buf auth = { 0 };
-	struct httpc_request r = request(c, path, body, &auth);
+	struct httpc_request r = request(c, path, body, tries, &auth);
 	int rc = httpc_do(c->http, &r, &c->answer, e);
 
 	if (rc == 0 && c->answer.status != 200)
@@ -153,7 +154,7 @@ static int authenticate(struct etcd_call *c, struct err *e)
 	if (!c->opts.user || c->token.n)
 		return 0;
 	etcd_ask_token(&body, c->opts.user, c->opts.password ? c->opts.password : "");
-	rc = ask_once(c, "/v3/auth/authenticate", buf_bytes(&body), e);
+	rc = ask_one(c, "/v3/auth/authenticate", buf_bytes(&body), ETCD_UNTIL_DEADLINE, e);
 	if (rc == 0)
 		rc = etcd_read_token(buf_bytes(&c->answer.body), &c->token, e);
 	buf_release(&body);
@@ -161,17 +162,18 @@ static int authenticate(struct etcd_call *c, struct err *e)
 }
 
 /* With a new token when the old one has ended. */
-static int ask_here(struct etcd_call *c, const char *path, struct bytes body, struct err *e)
+static int ask_here(struct etcd_call *c, const char *path, struct bytes body, enum etcd_tries tries,
+		    struct err *e)
 {
 	int rc = authenticate(c, e);
 
 	if (rc == 0)
-		rc = ask_once(c, path, body, e);
+		rc = ask_one(c, path, body, tries, e);
 	if (rc < 0 && c->answer.status == 401 && c->token.n) {
 		buf_reset(&c->token);
 		rc = authenticate(c, e);
 		if (rc == 0)
-			rc = ask_once(c, path, body, e);
+			rc = ask_one(c, path, body, tries, e);
 	}
 	return rc;
 }
@@ -184,7 +186,7 @@ static void next_endpoint(struct etcd_call *c)
 int etcd_call(struct etcd_call *c, const char *path, struct bytes body, enum etcd_tries tries,
 	      int64_t deadline_ns, struct bytes *ret, struct err *e)
 {
-	for (size_t i = 1; ask_here(c, path, body, e) < 0; i++) {
+	for (size_t i = 1; ask_here(c, path, body, tries, e) < 0; i++) {
 		const struct timespec pause = { .tv_nsec = PAUSE_MS * NS_PER_MS };
 
 		if (e->code != ERR_AGAIN)
@@ -235,7 +237,7 @@ int etcd_watch(struct etcd_call *c, struct bytes body, int64_t timeout_ms, httpc
 	int rc = authenticate(c, e);
 
 	if (rc == 0) {
-		struct httpc_request r = request(c, "/v3/watch", body, &auth);
+		struct httpc_request r = request(c, "/v3/watch", body, ETCD_UNTIL_DEADLINE, &auth);
 
 		rc = httpc_stream(c->http, &r, timeout_ms, on_piece, &l, &c->answer, e);
 		if (rc == 0 && c->answer.status != 200)

@@ -18,8 +18,8 @@ void etcd_call_close(struct etcd_call *c); /* NULL is fine */
 
 /*
  * POSTs body to path, as "/v3/kv/range", and waits for an answer of status 200, whose body *ret is
- * then, until the next call. once: no second try, at another endpoint or the same one, after which
- * it would not be known whether the first was done, too; the next call asks another endpoint.
+ * then, until the next call. ETCD_ONCE: no second try, at another endpoint or the same one, after
+ * which it would not be known whether the first was done, too; the next call asks another endpoint.
  * Errors: ERR_AGAIN, no answer until deadline_ns (of time_mono_ns), it may have been done or not;
  * ERR_NO, what it is about is not there; ERR_USAGE, it refuses us.
  */

@@ -80,10 +80,10 @@ int ring_place_wait(struct ring_place *p, const struct ring *r, int64_t timeout_
 
 int ring_set_beat(struct ring *r, struct bytes name, int64_t now_ns, struct err *e)
 {
-	struct ring_instance *in = ring_find(r, name);
+	struct ring_instance *in = ring_find_or_say(r, name, e);
 
 	if (!in)
-		return err_set(e, ERR_NO, "there is no instance '%.*s'", BYTES_ARG(name));
+		return -1;
 	in->heartbeat_ns = now_ns;
 	return 0;
 }

@@ -80,7 +80,7 @@ static int remove_named(struct ring *r, struct bytes names, struct err *e)
 	struct bytes name;
 
 	while (bytes_split(&names, ',', &name)) {
-		struct ring_instance *in = ring_find_or_say(r, name, e);
+		struct ring_instance *in = ring_find_or_hint(r, name, e);
 
 		if (!in)
 			return -1;

@@ -195,7 +195,7 @@ int ring_report_tokens(const struct ring_report *r, struct bytes name, struct er
 	struct table t = { 0 };
 
 	if (name.n) {
-		only = ring_find_or_say(v->ring, name, e);
+		only = ring_find_or_hint(v->ring, name, e);
 		if (!only)
 			return -1;
 	}

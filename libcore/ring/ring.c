@@ -42,6 +42,15 @@ struct ring_instance *ring_find(const struct ring *r, struct bytes name)
 	return i < r->n && bytes_eq(r->v[i].name, name) ? &r->v[i] : NULL;
 }
 
+struct ring_instance *ring_find_or_say(const struct ring *r, struct bytes name, struct err *e)
+{
+	struct ring_instance *in = ring_find(r, name);
+
+	if (!in)
+		err_set(e, ERR_NO, "there is no instance '%.*s'", BYTES_ARG(name));
+	return in;
+}
+
 struct ring_instance *ring_add(struct ring *r, const struct ring_instance *in)
 {
 	size_t i = place_of(r, in->name);

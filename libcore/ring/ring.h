@@ -69,6 +69,8 @@ void ring_release(struct ring *r);
 
 /* NULL when there is none of this name. Valid until one is added or removed. */
 struct ring_instance *ring_find(const struct ring *r, struct bytes name);
+/* The same. Errors: ERR_NO, there is none. */
+struct ring_instance *ring_find_or_say(const struct ring *r, struct bytes name, struct err *e);
 /* A copy of in, texts and tokens as well; the name is new. Valid until the next change. */
 struct ring_instance *ring_add(struct ring *r, const struct ring_instance *in);
 void ring_remove(struct ring *r, struct ring_instance *in);

@@ -3,6 +3,7 @@
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/ring.sh"
 . "$REPO/tests/lib/etcd.sh"
+need python3
 
 ring_time_passes() { etcd_end_leases "/${RING##*/}/alive/"; }
 
@@ -69,6 +70,58 @@ ok "a value that is none is exit 3" exits 3 ring status
 ok "it is said which" stderr_has "key '/leases/instances/i-1': instance: missing"
 ok "two prefixes are two rings" exits 0 ringctl --ring "$ETCD/suite" --now 1970-01-01T01:20:01Z status
 
+# An answer that is lost: what was asked for may be done, and what went is told.
+cat >loses.py <<'END'
+import http.server, os, socketserver, sys, urllib.request
+class Loses(http.server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    def do_POST(self):
+        ask = self.rfile.read(int(self.headers['Content-Length']))
+        with urllib.request.urlopen(sys.argv[1] + self.path, ask) as answer:
+            body = answer.read()
+        if self.path == '/v3/kv/txn' and os.path.exists('lose'):
+            os.remove('lose')
+            self.close_connection = True
+            return
+        self.send_response(200)
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *args):
+        pass
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+server = Server(('127.0.0.1', 0), Loses)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+END
+spawn python3 loses.py "http${ETCD#etcd}" >losing
+losing_is() { [ -s losing ]; }
+wait_for 10 losing_is || bail "a server that loses answers starts"
+RING=etcd://127.0.0.1:$(cat losing)/lost
+NOW=1970-01-01
+ring init --heartbeat-timeout 1h
+lost() { # DESC COMMAND...
+	lost_what=$1
+	shift
+	: >lose
+	ok "$lost_what, though an answer was lost" exits 0 "$@"
+	not_ok "which it was" test -e lose
+}
+for i in 1 2 3 4 5 6; do lost "one joins" ring join i-$i; done
+is "each once" "$(ring status -o jsonl | jq -r .instance | tr '\n' ' ')" "i-1 i-2 i-3 i-4 i-5 i-6 "
+lost "one leaves" ring leave i-6
+lost "one is forgotten" ring forget i-6
+ok "its name is told" stdout_is i-6
+for i in 2 4; do etcd_ask /v3/lease/revoke "{\"ID\":\"$(etcd_lease /lost/alive/i-$i)\"}" >/dev/null; done
+NOW=1970-01-03
+lost "who is dead is forgotten" ring forget --auto
+ok "their names are told" stdout_is "i-2
+i-4"
+is "the others stay" "$(ring status -o jsonl | jq -r .instance | tr '\n' ' ')" "i-1 i-3 i-5 "
+lost "a heartbeat comes" ring heartbeat i-1
+NOW=now
+
 # Users.
 etcd_ask /v3/auth/user/add '{"name":"root","password":"secret"}' >/dev/null
 etcd_ask /v3/auth/role/add '{"name":"root"}' >/dev/null
@@ -105,7 +158,6 @@ server = http.server.HTTPServer(('127.0.0.1', 0), Answer)
 print(server.server_address[1], flush=True)
 server.serve_forever()
 END
-need python3
 spawn python3 answers.py >port
 port_is() { [ -s port ]; }
 wait_for 10 port_is || bail "a server of answers starts"

@@ -218,7 +218,7 @@ static void verdicts_say_why(void **unused)
 static void a_majority_that_looks_dead_is_not_forgotten(void **unused)
 {
 	const int64_t s = 1000000000;
-	struct buf gone = { 0 };
+	struct ring_forget_ask a = { .period_ns = 100 * s, .now_ns = 1000 * s, .most = 99 };
 	struct ring r;
 	struct err e;
 
@@ -226,18 +226,54 @@ static void a_majority_that_looks_dead_is_not_forgotten(void **unused)
 	make(&r, 5, false);
 	for (size_t i = 0; i < 5; i++)
 		r.v[i].heartbeat_ns = i < 3 ? 0 : 1000 * s;
-	assert_int_equal(-1, ring_do_forget_dead(&r, 100 * s, 1000 * s, 99, &gone, &e));
+	assert_int_equal(-1, ring_do_forget_dead(&r, &a, RING_NOT_DONE, &e));
 	assert_int_equal(ERR_NO, e.code);
 	assert_non_null(strstr(e.msg, "3 of 5 instances look dead"));
 	assert_int_equal(5, r.n);
 	r.v[2].heartbeat_ns = 1000 * s;
-	assert_int_equal(RING_CHANGED, ring_do_forget_dead(&r, 100 * s, 1000 * s, 1, &gone, &e));
-	assert_string_equal("i-0\n", buf_str(&gone));
-	assert_int_equal(RING_CHANGED, ring_do_forget_dead(&r, 100 * s, 1000 * s, 99, &gone, &e));
-	assert_string_equal("i-1\n", buf_str(&gone));
+	a.most = 1;
+	assert_int_equal(RING_CHANGED, ring_do_forget_dead(&r, &a, RING_NOT_DONE, &e));
+	assert_string_equal("i-0\n", buf_str(&a.going));
+	a.most = 99;
+	assert_int_equal(RING_CHANGED, ring_do_forget_dead(&r, &a, RING_NOT_DONE, &e));
+	assert_string_equal("i-1\n", buf_str(&a.going));
 	assert_int_equal(3, r.n);
-	assert_int_equal(RING_SAME, ring_do_forget_dead(&r, 100 * s, 1000 * s, 99, &gone, &e));
-	buf_release(&gone);
+	assert_int_equal(RING_SAME, ring_do_forget_dead(&r, &a, RING_NOT_DONE, &e));
+	assert_string_equal("", buf_str(&a.going));
+	assert_string_equal("", buf_str(&a.before));
+	buf_release(&a.going);
+	buf_release(&a.before);
+	ring_release(&r);
+}
+
+static void who_went_without_an_answer_is_known(void **unused)
+{
+	const int64_t s = 1000000000;
+	struct ring_forget_ask a = { .period_ns = 100 * s, .now_ns = 1000 * s, .most = 99 };
+	struct ring r;
+	struct err e;
+
+	(void)unused;
+	make(&r, 5, false);
+	for (size_t i = 0; i < 5; i++)
+		r.v[i].heartbeat_ns = i < 2 ? 0 : 1000 * s;
+	assert_int_equal(RING_CHANGED, ring_do_forget_dead(&r, &a, RING_NOT_DONE, &e));
+	assert_string_equal("i-0\ni-1\n", buf_str(&a.going));
+	ring_release(&r);
+	/* Not done: they go once more. */
+	make(&r, 5, false);
+	for (size_t i = 0; i < 5; i++)
+		r.v[i].heartbeat_ns = i < 2 ? 0 : 1000 * s;
+	assert_int_equal(RING_CHANGED, ring_do_forget_dead(&r, &a, RING_MAYBE_DONE, &e));
+	assert_string_equal("i-0\ni-1\n", buf_str(&a.going));
+	assert_string_equal("", buf_str(&a.before));
+	/* Done: they are not there any more; another one died meanwhile. */
+	r.v[0].heartbeat_ns = 0;
+	assert_int_equal(RING_CHANGED, ring_do_forget_dead(&r, &a, RING_MAYBE_DONE, &e));
+	assert_string_equal("i-2\n", buf_str(&a.going));
+	assert_string_equal("i-0\ni-1\n", buf_str(&a.before));
+	buf_release(&a.going);
+	buf_release(&a.before);
 	ring_release(&r);
 }
 
@@ -263,6 +299,8 @@ static void changes_are_refused_with_a_reason(void **unused)
 	assert_string_equal("instance 'i-1' is ACTIVE and cannot become PENDING", e.msg);
 	assert_int_equal(ERR_NO, e.code);
 	assert_int_equal(-1, ring_do_leave(&r, BYTES_LIT("i-7"), &e));
+	assert_string_equal("there is no instance 'i-7'", e.msg);
+	assert_null(ring_find_or_hint(&r, BYTES_LIT("i-7"), &e));
 	assert_string_equal("there is no instance 'i-7': did you mean 'i-0'?", e.msg);
 	assert_int_equal(-1, ring_do_forget(&r, BYTES_LIT("nobody"), RING_NOT_DONE, &e));
 	assert_string_equal("there is no instance 'nobody'", e.msg);
@@ -377,6 +415,7 @@ int main(void)
 		cmocka_unit_test(a_token_is_of_the_positions_below_it),
 		cmocka_unit_test(verdicts_say_why),
 		cmocka_unit_test(a_majority_that_looks_dead_is_not_forgotten),
+		cmocka_unit_test(who_went_without_an_answer_is_known),
 		cmocka_unit_test(changes_are_refused_with_a_reason),
 		cmocka_unit_test(who_is_to_come_counts_when_tokens_are_chosen),
 		cmocka_unit_test(a_shard_has_all_replicas),
