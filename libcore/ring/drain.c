@@ -39,11 +39,13 @@ static int check_others(const struct ring *r, const struct ring_drain_ask *a, st
 static int leave(struct ring *r, enum ring_earlier earlier, void *data, struct err *e)
 {
 	const struct ring_drain_ask *a = data;
-	const struct ring_instance *in = ring_find_or_say(r, a->name, e);
+	const struct ring_instance *in = ring_find(r, a->name);
 
 	(void)earlier;
+	if (r->revision == 0)
+		return err_set(e, ERR_NO, "there is no ring");
 	if (!in)
-		return -1;
+		return RING_SAME;
 	if (in->addr.n == 0)
 		return err_set(e, ERR_NO,
 			       "instance '%.*s' has no address: join --addr gives it one",
@@ -174,13 +176,19 @@ static int drain_node(struct ring_place *p, struct drain *d, const struct ring_i
 int ring_drain(struct ring_place *p, const struct ring_drain_ask *a, struct err *e)
 {
 	struct drain d = { .ask = a, .deadline = time_mono_ns() + a->timeout_ns };
+	const struct ring_instance *in;
 	struct ring r;
-	int rc;
+	int rc = 0;
 
 	if (ring_place_change(p, leave, (void *)a, &r, e) < 0)
 		return -1;
-	tell(&d, "'%.*s' is LEAVING", BYTES_ARG(a->name));
-	rc = drain_node(p, &d, ring_find(&r, a->name), e);
+	in = ring_find(&r, a->name);
+	if (in) {
+		tell(&d, "'%.*s' is LEAVING", BYTES_ARG(a->name));
+		rc = drain_node(p, &d, in, e);
+	} else {
+		tell(&d, "'%.*s' is not in the ring: nothing to do", BYTES_ARG(a->name));
+	}
 	ring_node_close(d.node);
 	buf_release(&d.told);
 	ring_release(&r);

@@ -20,9 +20,10 @@ struct ring_drain_ask {
 
 /*
  * LEAVING, so that it takes no more writes; until no request is under way and all it acknowledged
- * is in the store; then out of the ring. Errors: ERR_NO, there is no such instance, the others
- * would be too few, it has no address, or it came back meanwhile; ERR_AGAIN, it was not done in
- * time, and is LEAVING; as ring_place_change, ring_node_counts.
+ * is in the store; then out of the ring. Of one that is not in the ring, that is all that is told.
+ * Errors: ERR_NO, there is no ring, the others would be too few, it has no address, or it came back
+ * meanwhile; ERR_AGAIN, it was not done in time, and is LEAVING; as ring_place_change,
+ * ring_node_counts.
  */
 MUST_CHECK int ring_drain(struct ring_place *p, const struct ring_drain_ask *a, struct err *e);
 

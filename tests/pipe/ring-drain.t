@@ -23,8 +23,14 @@ ringctl: all that it acknowledged is in the store
 ringctl: 'i-1' is out of the ring"
 is "what it had is in the store" "$(stored)" "first "
 is "it is not in the ring" "$(state_of i-1)" ""
-ok "it cannot be drained again" exits 1 ring drain i-1
-ok "it is said why" stderr_has "there is no instance 'i-1'"
+ok "who is out of the ring is drained" exits 0 ring drain i-1
+ok "it is said, and no other one suggested" stderr_is "ringctl: 'i-1' is not in the ring: nothing to do"
+ok "nor is it to go" exits 1 ring leave i-1
+ok "and that is all that is said" stderr_is "ringctl: error: 'ring': there is no instance 'i-1'"
+ok "nor to be forgotten" exits 1 ring forget i-1
+ok "and that is all, too" stderr_is "ringctl: error: 'ring': there is no instance 'i-1'"
+ok "where there is no ring nobody is drained" exits 1 ringctl --ring none drain i-1
+ok "it is said so" stderr_is "ringctl: error: 'none': there is no ring"
 ok "without an address nothing is emptied" exits 1 ring drain nowhere
 ok "it is said what to do" stderr_has "instance 'nowhere' has no address: join --addr gives it one"
 is "and it stays as it was" "$(state_of nowhere)" ACTIVE
