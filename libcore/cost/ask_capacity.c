@@ -133,7 +133,7 @@ static int take_measures(struct cost_capacity_opts *o, struct err *e)
 	uint32_t days = o->days && o->days < INT32_MAX ? (uint32_t)o->days : DAYS_DEFAULT;
 	int rc = 0;
 
-	if (cost_plan_usage(&o->plan, &o->base, NULL, &u, e) < 0)
+	if (cost_plan_usage(&o->plan, &o->base, NULL, COST_DAMAGE_REFUSED, &u, e) < 0)
 		return -1;
 	measure(&u, o->plan.at, days, &m);
 	usage_release(&u);

@@ -124,15 +124,16 @@ static void add_row(struct groups *gs, const struct usage_row *r, struct bytes c
 		g->chunks += r->chunks[i];
 }
 
-/* What there was on a day, of what there is. */
+/* What there was on a day, of what there is: now, entries of days to come lie there, too. */
 static void group(const struct cost_usage_opts *o, const struct usage *u, int32_t today,
 		  struct groups *ret)
 {
 	const struct cost_plan_opts *p = &o->plan;
+	bool is_over = today < time_day(o->base.now_ns);
 
 	ret->n = 0;
 	for (size_t i = 0; i < u->n; i++)
-		if (u->v[i].day == USAGE_NO_DAY || u->v[i].day <= today)
+		if (!is_over || u->v[i].day == USAGE_NO_DAY || u->v[i].day <= today)
 			add_row(ret, &u->v[i],
 				usage_class_of(&u->v[i], p->tier, p->n_tiers, p->class, today),
 				o->by_day);
@@ -431,7 +432,7 @@ int cost_ask_usage(void *opts, char **operand, size_t n, struct err *e)
 	if (rc == 0 && o->requests)
 		rc = add_requests(o, e);
 	if (rc == 0)
-		rc = cost_plan_usage(&o->plan, &o->base, o->label, &u, e);
+		rc = cost_plan_usage(&o->plan, &o->base, o->label, COST_DAMAGE_COUNTED, &u, e);
 	if (rc == 0 && o->base.format != COST_JSONL)
 		rc = add_table(o, o->plan.prices ? &p : NULL, &u, &out, e);
 	else if (rc == 0 && o->plan.prices)

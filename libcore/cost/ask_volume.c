@@ -244,7 +244,7 @@ static int measure_ratio(struct cost_volume_opts *o, double *ret, struct err *e)
 	struct measured m;
 
 	cost_plan_default(&o->plan, &o->base);
-	if (cost_plan_usage(&o->plan, &o->base, NULL, &u, e) < 0)
+	if (cost_plan_usage(&o->plan, &o->base, NULL, COST_DAMAGE_REFUSED, &u, e) < 0)
 		return -1;
 	measure(&u, o->plan.at, MEAN_DAYS, &m);
 	usage_release(&u);

@@ -1,6 +1,7 @@
 #include "cost/ask_whatif.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #include "base/num.h"
 #include "cost/inputs.h"
@@ -134,13 +135,14 @@ static void print_table(const struct row *v, size_t n, enum cost_format format, 
 	table_column(&t, "change", TABLE_RIGHT);
 	table_column(&t, "%", TABLE_RIGHT);
 	for (size_t i = 0; i < n; i++) {
+		double percent = (double)(v[i].then - v[i].now) * 100 / (double)v[i].now;
+
 		table_addf(&t, "%s", v[i].name);
 		add_value(&t, &v[i], v[i].now, format);
 		add_value(&t, &v[i], v[i].then, format);
 		add_value(&t, &v[i], v[i].then - v[i].now, format);
 		if (v[i].now)
-			table_addf(&t, "%+.1f",
-				   (double)(v[i].then - v[i].now) * 100 / (double)v[i].now);
+			table_addf(&t, "%+.1f", fabs(percent) < 0.05 ? 0 : percent); /* not -0.0 */
 		else
 			table_add(&t, (struct bytes){ 0 });
 	}
@@ -171,7 +173,8 @@ static void add_side(const char *name, const struct whatif_side *s, struct buf *
 
 static void add_grounds(const struct cost_whatif_opts *o, const struct whatif *w, struct buf *out)
 {
-	buf_addf(out, "\nmeasured: %u %s of entries", w->days, num_word(w->days, "day", "days"));
+	buf_addf(out, "\nmeasured: %u %s of entries", w->days_used,
+		 num_word(w->days_used, "day", "days"));
 	if (o->encoding && !w->is_ratio_assumed && o->ratio == 0)
 		buf_addf(out, "; %.1f bytes of lines for each of chunks in %s", w->ratio,
 			 o->encoding);
@@ -259,7 +262,10 @@ int cost_ask_whatif(void *opts, char **operand, size_t n, struct err *e)
 	if (o->plan.prices)
 		rc = cost_plan_prices(&o->plan, &mem, &p, e);
 	if (rc == 0)
-		rc = cost_plan_usage(&o->plan, &o->base, NULL, &u, e);
+		rc = cost_plan_usage(&o->plan, &o->base, NULL, COST_DAMAGE_REFUSED, &u, e);
+	if (rc == 0 && u.n == 0)
+		rc = err_set(e, ERR_USAGE, "'%s': nothing lies there to reckon with",
+			     o->plan.store);
 	if (rc == 0) {
 		const struct whatif_ask ask = {
 			.today = o->plan.at,

@@ -62,19 +62,41 @@ int cost_plan_prices(const struct cost_plan_opts *o, struct arena *a, struct pri
 	return prices_read(text, o->prices, a, ret, e);
 }
 
+struct faults {
+	struct cli *cli;
+	unsigned n;
+};
+
 static void on_fault(const struct err *e, void *data)
 {
-	cli_warn_once(((const struct cost_base *)data)->cli, e);
+	struct faults *f = data;
+
+	cli_report_once(f->cli, e);
+	f->n++;
+}
+
+static int read_usage(const struct cost_plan_opts *o, const struct cost_base *base,
+		      const struct usage_ask *ask, struct usage *ret, struct err *e)
+{
+	*ret = (struct usage){ 0 };
+	if (!store_seeks_tenant(ask->store, o->tenant, base->cli))
+		return 0;
+	if (usage_read(ask, ret, e) < 0)
+		return -1;
+	if (o->at < time_day(base->now_ns)) /* else later days are those of clocks that are wrong */
+		usage_until(ret, o->at);
+	return 0;
 }
 
 int cost_plan_usage(const struct cost_plan_opts *o, const struct cost_base *base, const char *label,
-		    struct usage *ret, struct err *e)
+		    enum cost_damage damage, struct usage *ret, struct err *e)
 {
+	struct faults faults = { .cli = base->cli };
 	struct usage_ask ask = { .tenant = o->tenant,
 				 .label = label,
 				 .class = o->class,
 				 .fault = on_fault,
-				 .data = (void *)(uintptr_t)base };
+				 .data = &faults };
 	int rc;
 
 	if (!o->store)
@@ -85,8 +107,13 @@ int cost_plan_usage(const struct cost_plan_opts *o, const struct cost_base *base
 			e->code = ERR_IO; /* it was asked for by name */
 		return -1;
 	}
-	*ret = (struct usage){ 0 };
-	rc = store_seeks_tenant(ask.store, o->tenant, base->cli) ? usage_read(&ask, ret, e) : 0;
+	rc = read_usage(o, base, &ask, ret, e);
+	if (rc == 0 && faults.n && damage == COST_DAMAGE_REFUSED) {
+		usage_release(ret);
+		rc = err_set(e, ERR_CORRUPT,
+			     "'%s': nothing is measured, since not all index files can be read",
+			     o->store);
+	}
 	store_say_peer(ask.store, base->cli);
 	store_close(ask.store);
 	return rc;

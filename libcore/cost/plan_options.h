@@ -61,9 +61,17 @@ void cost_plan_default(struct cost_plan_opts *o, const struct cost_base *base);
 MUST_CHECK int cost_plan_prices(const struct cost_plan_opts *o, struct arena *a, struct prices *ret,
 				struct err *e);
 
-/* Reads the store; index files that cannot be read are warned of. label: NULL, or as usage_ask's.
- * Errors: ERR_USAGE, no store was given; ERR_IO, there is none, too; usage_read's. */
+/* What becomes of index files that cannot be read: their errors are reported, and either what is
+ * there without them is counted, or nothing. */
+enum cost_damage { COST_DAMAGE_COUNTED, COST_DAMAGE_REFUSED };
+
+/*
+ * Reads the store, as of the day where that lies behind us. label: NULL, or as usage_ask's.
+ * Errors: ERR_USAGE, no store was given; ERR_IO, there is none, too; ERR_CORRUPT, with
+ * COST_DAMAGE_REFUSED; usage_read's.
+ */
 MUST_CHECK int cost_plan_usage(const struct cost_plan_opts *o, const struct cost_base *base,
-			       const char *label, struct usage *ret, struct err *e);
+			       const char *label, enum cost_damage damage, struct usage *ret,
+			       struct err *e);
 
 #endif

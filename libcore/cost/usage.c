@@ -274,6 +274,16 @@ int usage_read(const struct usage_ask *ask, struct usage *ret, struct err *e)
 	return 0;
 }
 
+void usage_until(struct usage *u, int32_t last)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->n; i++)
+		if (u->v[i].day <= last) /* USAGE_NO_DAY is before all */
+			u->v[n++] = u->v[i];
+	u->n = n;
+}
+
 struct bytes usage_class_of(const struct usage_row *r, const struct usage_tier *v, size_t n,
 			    const char *from_class, int32_t today)
 {

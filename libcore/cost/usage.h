@@ -47,6 +47,9 @@ struct usage_ask {
 /* Errors: ERR_IO, ERR_AGAIN, as store_list_objects, live_each. */
 MUST_CHECK int usage_read(const struct usage_ask *ask, struct usage *ret, struct err *e);
 
+/* Leaves out what is of later days. */
+void usage_until(struct usage *u, int32_t last);
+
 uint64_t usage_lines(const struct usage_row *r); /* bytes */
 
 /* The same of a day on which some of it has grown old: the class of what is at least so many days

@@ -1,6 +1,9 @@
 #include "cost/whatif.h"
 
+#include <stdlib.h>
+
 #include "base/buf.h"
+#include "base/mem.h"
 #include "cost/money.h"
 #include "time/time.h"
 
@@ -19,6 +22,29 @@ static int32_t first_day(const struct usage *u, int32_t today)
 		if (u->v[i].day != USAGE_NO_DAY && u->v[i].day < first)
 			first = u->v[i].day;
 	return first;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static uint32_t count_days(const struct usage *u)
+{
+	int32_t *v = mem_alloc((u->n + 1) * sizeof(*v));
+	uint32_t days = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->n; i++)
+		if (u->v[i].day != USAGE_NO_DAY)
+			v[n++] = u->v[i].day;
+	qsort(v, n, sizeof(*v), by_number);
+	for (size_t i = 0; i < n; i++)
+		days += i == 0 || v[i] != v[i - 1];
+	free(v);
+	return days;
 }
 
 static uint64_t count_tenants(const struct usage *u)
@@ -52,29 +78,64 @@ static bool is_kept(const struct usage_row *r, const struct whatif_ask *ask)
 	       (int64_t)ask->today - r->day < ask->retention;
 }
 
-static int add_cost(const struct whatif_ask *ask, struct bytes class, uint64_t bytes, int64_t *sum,
-		    struct err *e)
+/* ---- what lies there, to be priced as usage prices it: each tenant's bytes of a class at once
+ * ---- */
+
+struct held {
+	struct bytes tenant, class;
+	uint64_t bytes;
+};
+
+struct holding {
+	struct held *v;
+	size_t n, cap;
+};
+
+/* Rows come by tenant: those of one stand at the end. */
+static void hold(struct holding *h, struct bytes tenant, struct bytes class, uint64_t bytes)
+{
+	for (size_t i = h->n; i > 0 && bytes_eq(h->v[i - 1].tenant, tenant); i--) {
+		if (bytes_eq(h->v[i - 1].class, class)) {
+			h->v[i - 1].bytes += bytes;
+			return;
+		}
+	}
+	mem_grow(&h->v, &h->cap, h->n + 1, sizeof(*h->v));
+	h->v[h->n++] = (struct held){ tenant, class, bytes };
+}
+
+static int price_one(const struct whatif_ask *ask, const struct held *h, int64_t *sum,
+		     struct err *e)
 {
 	struct buf name = { 0 };
 	const struct price *price;
 	int64_t nano;
 	int rc = -1;
 
-	if (!ask->prices)
-		return 0;
-	buf_addf(&name, "storage.%.*s", BYTES_ARG(class));
+	buf_addf(&name, "storage.%.*s", BYTES_ARG(h->class));
 	price = prices_need(ask->prices, buf_str(&name), ask->today, e);
 	buf_release(&name);
 	if (price)
-		rc = price_of_month(price, price_count(bytes), &nano, e);
+		rc = price_of_month(price, price_count(h->bytes), &nano, e);
 	if (rc == 0 && !money_add(sum, nano))
 		rc = err_set(e, ERR_LIMIT, "the sum is too large");
 	return rc;
 }
 
+static int price_all(const struct whatif_ask *ask, const struct holding *h, int64_t *sum,
+		     struct err *e)
+{
+	for (size_t i = 0; ask->prices && i < h->n; i++)
+		if (price_one(ask, &h->v[i], sum, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- then, and now ---- */
+
 /* The days that are still to come, each as the mean of the last. */
 static int add_extra(const struct whatif_ask *ask, const struct usage *u, struct whatif *w,
-		     struct err *e)
+		     struct holding *then, struct err *e)
 {
 	uint64_t bytes = 0, objects = 0;
 
@@ -101,8 +162,7 @@ static int add_extra(const struct whatif_ask *ask, const struct usage *u, struct
 
 		w->then.bytes += bytes / w->measured.days;
 		w->then.objects += objects / w->measured.days;
-		if (add_cost(ask, class, bytes / w->measured.days, &w->then.storage, e) < 0)
-			return -1;
+		hold(then, (struct bytes){ 0 }, class, bytes / w->measured.days);
 	}
 	return 0;
 }
@@ -136,11 +196,14 @@ static void find_ratio(const struct whatif_ask *ask, struct whatif *w)
 int whatif_reckon(const struct usage *u, const struct whatif_ask *ask, struct whatif *ret,
 		  struct err *e)
 {
+	struct holding now = { 0 }, then = { 0 };
 	struct whatif w = { 0 };
 	uint64_t tenants = count_tenants(u);
+	int rc = -1;
 
 	measure(u, ask->today, MEAN_DAYS, &w.measured);
 	find_ratio(ask, &w);
+	w.days_used = count_days(u);
 	w.days = (uint32_t)(ask->today - first_day(u, ask->today)) + 1;
 	if (ask->retention > w.days)
 		w.extra_days = ask->retention - w.days;
@@ -152,20 +215,23 @@ int whatif_reckon(const struct usage *u, const struct whatif_ask *ask, struct wh
 
 		w.now.bytes += r->bytes;
 		w.now.objects += r->objects;
-		if (add_cost(ask, r->class, r->bytes, &w.now.storage, e) < 0)
-			return -1;
+		hold(&now, r->tenant, r->class, r->bytes);
 		if (!is_kept(r, ask))
 			continue;
 		w.then.bytes += bytes;
 		w.then.objects += r->objects;
-		if (add_cost(ask, class, bytes, &w.then.storage, e) < 0)
-			return -1;
+		hold(&then, r->tenant, class, bytes);
 	}
-	if (add_extra(ask, u, &w, e) < 0 ||
+	if (add_extra(ask, u, &w, &then, e) < 0 || price_all(ask, &now, &w.now.storage, e) < 0 ||
+	    price_all(ask, &then, &w.then.storage, e) < 0 ||
 	    reckon_puts(ask, tenants, ask->flush_now_ns, &w.now, e) < 0 ||
 	    reckon_puts(ask, tenants, ask->flush_ns ? ask->flush_ns : ask->flush_now_ns, &w.then,
 			e) < 0)
-		return -1;
+		goto out;
 	*ret = w;
-	return 0;
+	rc = 0;
+out:
+	free(now.v);
+	free(then.v);
+	return rc;
 }

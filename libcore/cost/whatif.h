@@ -33,7 +33,8 @@ struct whatif_side {
 struct whatif {
 	struct whatif_side now, then;
 	struct measured measured;
-	uint32_t days;	     /* of entries that the store has */
+	uint32_t days;	     /* from the first that the store has entries of to today */
+	uint32_t days_used;  /* so many of them, and of later ones, have some */
 	uint32_t extra_days; /* that retention adds to them, each as the mean of the last days */
 	double ratio;	     /* of lines to chunks of the encoding; 0: it does not change */
 	bool is_ratio_assumed;

@@ -106,13 +106,6 @@ ok "what is obsolete, and there, counts" exits 0 usage -o jsonl
 is "to the byte" "$(sed 's/.*"bytes":\([0-9]*\).*/\1/' "$TAP/stdout" | awk '{ n += $1 } END { print n }')" "$(bytes_of S/a S/b)"
 is "its entries count once" "$(sed 's/.*"entries":\([0-9]*\).*/\1/' "$TAP/stdout" | awk '{ n += $1 } END { print n }')" 270
 
-for index in S/a/index/2026-01-10/*.idx; do
-	flip_byte "$index" 20
-done
-ok "a damaged index file is no reason to stop" exits 0 usage -o jsonl
-ok "and is warned of" stderr_matches "warning: '.*2026-01-10/.*\.idx'"
-is "and its bytes count" "$(sed 's/.*"bytes":\([0-9]*\).*/\1/' "$TAP/stdout" | awk '{ n += $1 } END { print n }')" "$(bytes_of S/a S/b)"
-
 ok "no store is exit 2" exits 2 costrep usage
 ok "and is said" stderr_has "which store? Name it with --store"
 ok "one that is not there is exit 4" exits 4 costrep usage --store missing
@@ -129,5 +122,12 @@ ok "what is added needs prices" exits 2 usage --add requests.put=1
 ok "and a number" exits 2 usage --prices dear.yaml --add requests.put=-1
 ok "which is said" stderr_has "expected a number, or a size as 10GB, behind 'requests.put=', found '-1'"
 ok "a day is one" exits 2 usage --at 2026-02-30
+
+for index in S/a/index/2026-01-10/*.idx; do
+	flip_byte "$index" 20
+done
+ok "a damaged index file is exit 3" exits 3 usage -o jsonl
+ok "and told" stderr_matches "error: '.*2026-01-10/.*\.idx'"
+is "and its bytes count" "$(sed 's/.*"bytes":\([0-9]*\).*/\1/' "$TAP/stdout" | awk '{ n += $1 } END { print n }')" "$(bytes_of S/a S/b)"
 
 done_testing

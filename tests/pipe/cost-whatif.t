@@ -35,7 +35,7 @@ ok "at all" stdout_has "stored,$(bytes_of S/fake),$(bytes_of S/fake),0,+0.0"
 
 ok "the encoding that the store has is measured" exits 0 whatif --encoding zstd
 ok "and nothing changes" stdout_matches "^stored .* 0 B +\+0.0$"
-ok "which is said" stdout_matches "^measured: 11 days of entries; [0-9.]+ bytes of lines for each of chunks in zstd$"
+ok "which is said" stdout_matches "^measured: 10 days of entries; [0-9.]+ bytes of lines for each of chunks in zstd$"
 ok "another is assumed" exits 0 whatif --encoding snappy -o jsonl
 ok "and said to be" stdout_has '"ratio":4.000,"ratio_assumed":true}'
 ok "or given" exits 0 whatif --encoding snappy --ratio 2 -o jsonl
@@ -56,6 +56,18 @@ ok "tiers by age" exits 0 whatif --tier 0d=cold --prices prices.yaml -o jsonl
 ok "at their price" stdout_matches "\"side\":\"then\",\"bytes\":$(bytes_of S/fake),.*\"storage_cost\":$(awk -v n="$(bytes_of S/fake)" 'BEGIN { printf "%.4f", n / 2000 }' | sed 's/0*$//')0?,"
 ok "the total is the sum" exits 0 whatif --tier 0d=cold --prices prices.yaml -o csv
 is "of both sides" "$(awk -F , '/^(storage a month|PUT requests. cost)/ { n += $2; t += $3 } /^cost a month/ { printf "%.9f %.9f", n - $2, t - $3 }' "$TAP/stdout" | tr -d -)" "0.000000000 0.000000000"
+cat >thirds.yaml <<'EOF'
+currency: USD
+prices:
+  - { name: storage.standard, price: 0.333333333, per: GB-month }
+  - { name: storage.cold, price: 0.1, per: GB-month }
+  - { name: requests.put, price: 0.005, per: 1000 }
+EOF
+whatif --tier 0d=cold --prices thirds.yaml -o csv >changed.csv
+is "now is what usage says, to the billionth" "$(sed -n 's/^storage a month,\([^,]*\),.*/\1/p' changed.csv)" \
+	"$(costrep usage --store S --at 2026-01-11 --prices thirds.yaml -o csv | sed -n '2s/.*,//p')"
+is "then, too" "$(sed -n 's/^storage a month,[^,]*,\([^,]*\),.*/\1/p' changed.csv)" \
+	"$(costrep usage --store S --at 2026-01-11 --prices thirds.yaml --tier 0d=cold -o csv | sed -n '2s/.*,//p')"
 ok "all at once" exits 0 whatif --retention 30d --encoding zstd --flush 15s --prices prices.yaml
 
 refused() {
@@ -73,5 +85,33 @@ refused "option '--ratio': expected 0.001 to 1000000" whatif --encoding zstd --r
 refused "it has no price of 'storage.hdd'" whatif --prices prices.yaml --tier 1d=hdd
 refused "the store has no whole day to go by" costrep whatif --store S --at 2026-01-01 --retention 30d
 refused "unexpected operand 'S'" costrep whatif S --retention 30d
+mkdir fresh
+refused "'fresh': nothing lies there to reckon with" costrep whatif --store fresh --retention 30d
+
+# Entries of days to come, by a clock that is wrong, lie there as well.
+echo '{"ts":"4102444800000000000","labels":{"app":"web"},"line":"much later"}' | chunkpack --store S | idxbuild --store S >/dev/null
+of() {
+	sed -n "s/.*\"bytes\":\([0-9]*\).*/\1/p" "$TAP/stdout" | head -n 1
+}
+ok "today they count" exits 0 costrep usage --store S -o jsonl
+is "usage: all of them" "$(of)" "$(bytes_of S/fake)"
+ok "in whatif" exits 0 costrep whatif --store S --flush 1m -o jsonl
+is "as well" "$(of)" "$(bytes_of S/fake)"
+ok "as of a day before they do not" exits 0 whatif --flush 1m -o jsonl
+is "in whatif" "$(of)" "$(bytes_of S/fake/*/2026-*)"
+ok "nor in usage" exits 0 costrep usage --store S --at 2026-01-11 -o jsonl
+is "at all" "$(of)" "$(bytes_of S/fake/*/2026-*)"
+
+for index in S/fake/index/2026-01-10/*.idx; do
+	flip_byte "$index" 20
+done
+echo service,lines_per_minute,bytes_per_line >services.csv
+for verb in "whatif --flush 1m" "capacity --months 0" "volume services.csv"; do
+	# shellcheck disable=SC2086 # words
+	ok "$verb: a damaged index file is exit 3" exits 3 costrep $verb --store S
+	ok "$verb: it is named" stderr_matches "error: '.*2026-01-10/.*\\.idx'"
+	ok "$verb: and that there is no answer" stderr_has "'S': nothing is measured, since not all index files can be read"
+	ok "$verb: really" stdout_is_empty
+done
 
 done_testing
