@@ -207,7 +207,8 @@ static void print_head(const struct cli *c)
 	       c->verb_options && !v ? " COMMAND" : "", operands && *operands ? " " : "",
 	       operands ? operands : "");
 	if (v)
-		printf("%c%s.\n", toupper((unsigned char)v->help[0]), v->help + 1);
+		printf("%c%s%s\n", toupper((unsigned char)v->help[0]), v->help + 1,
+		       v->help[strlen(v->help) - 1] == '?' ? "" : ".");
 	else if (c->about)
 		printf("%s\n", c->about);
 	if (c->verbs && !v) {

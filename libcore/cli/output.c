@@ -140,12 +140,12 @@ static int told_once(const struct output *o, int r, struct err *e)
 
 void cli_output_run(struct cli *c, const char *path, cli_output_fn *fn, void *data)
 {
-	struct output o = { .path = path };
+	struct output o = { .path = cli_output_is_file(path) ? path : NULL };
 	struct err e = { 0 };
 	int r = 0;
 
-	if (path) {
-		check_inputs(c, path);
+	if (o.path) {
+		check_inputs(c, o.path);
 		r = begin(&o, &e);
 	}
 	if (r == 0)

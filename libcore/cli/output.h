@@ -5,7 +5,15 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
+#include <string.h>
+
 #include "cli/cli.h"
+
+/* "-" is stdout as it is, as no path (NULL) is. */
+static inline bool cli_output_is_file(const char *path)
+{
+	return path && strcmp(path, "-") != 0;
+}
 
 /*
  * What fn returns when the answer is no and there is nothing that a file could be: the one that is
@@ -14,7 +22,7 @@
 enum { CLI_OUTPUT_NONE = 1 };
 
 /*
- * Calls fn with stdout as a file without a name beside path (NULL: as it is), which gets its name
+ * Calls fn with stdout as a file without a name beside path (none: as it is), which gets its name
  * when fn returns 0 or ERR_NO ("worked, and the answer is no"), and is removed else. Reports fn's
  * error, or that of writing with what was written to, once, but for ERR_NO, which only becomes the
  * exit status. Ends with exit 2 when path is one of the operands, or stdin.

@@ -11,7 +11,7 @@
 #include "report/html_page.h"
 #include "report/table.h"
 
-enum { MONTHS_MAX = 120, DAYS_DEFAULT = 7 };
+enum { MONTHS_MAX = 120, DAYS_DEFAULT = 7, DAYS_MAX = 36500 };
 
 /* ---- options ---- */
 
@@ -48,6 +48,11 @@ TAKE(CAPACITY_NODE_MEMORY)
 TAKE(CAPACITY_NODE_CPU)
 TAKE(CAPACITY_NODE_COST)
 TAKE(CAPACITY_DISK_SIZE)
+
+static int take_days(void *at, const char *value, struct err *e)
+{
+	return cli_read_count(value, 1, DAYS_MAX, at, e);
+}
 
 static int take_model(void *at, const char *value, struct err *e)
 {
@@ -107,7 +112,7 @@ const struct cli_taken cost_capacity_options[] = {
 	  cost_take_day,
 	  AT(plan.at) },
 	{ { 0, "days", "N", "of --store: whole days before that the mean is of (7)" },
-	  cli_take_count,
+	  take_days,
 	  AT(days) },
 	{ { 0 }, NULL, 0 },
 };
@@ -130,7 +135,7 @@ static int take_measures(struct cost_capacity_opts *o, struct err *e)
 	struct capacity *c = &o->capacity;
 	struct usage u = { 0 };
 	struct measured m;
-	uint32_t days = o->days && o->days < INT32_MAX ? (uint32_t)o->days : DAYS_DEFAULT;
+	uint32_t days = o->days ? (uint32_t)o->days : DAYS_DEFAULT;
 	int rc = 0;
 
 	if (cost_plan_usage(&o->plan, &o->base, NULL, COST_DAMAGE_REFUSED, &u, e) < 0)
@@ -423,6 +428,18 @@ static int project(struct answer *a, struct err *e)
 	return 0;
 }
 
+/* What is measured is that of a store. */
+static int check(const struct cost_capacity_opts *o, struct err *e)
+{
+	const char *name = o->plan.tenant.n ? "--tenant"
+			   : o->plan.at	    ? "--at"
+			   : o->days	    ? "--days"
+					    : NULL;
+
+	return name && !o->plan.store ? err_set(e, ERR_USAGE, "option '%s': only of --store", name)
+				      : 0;
+}
+
 static int add_text(struct bytes text, const char *name, void *data, struct err *e)
 {
 	return capacity_read(data, text, name, e);
@@ -433,11 +450,11 @@ int cost_ask_capacity(void *opts, char **operand, size_t n, struct err *e)
 	struct cost_capacity_opts *o = opts;
 	struct answer *a = mem_alloc(sizeof(*a));
 	struct arena mem = { 0 };
-	int rc = 0;
+	int rc = check(o, e);
 
 	a->o = o;
 	cost_plan_default(&o->plan, &o->base);
-	if (n)
+	if (rc == 0 && n)
 		rc = cost_each_text(operand, n, &mem, add_text, &o->capacity, e);
 	if (rc == 0 && o->plan.store)
 		rc = take_measures(o, e);

@@ -74,13 +74,16 @@ static void make_items(const struct model *m, struct table *t)
 	add_money(t, m->total);
 }
 
-static void make_savings(const struct models *ms, struct table *t)
+/* with_currency: in a column, for programs. */
+static void make_savings(const struct models *ms, bool with_currency, struct table *t)
 {
 	static const char *const names[] = { "a month", "saves", "%", "a year", "saves a year" };
 
 	table_column(t, "model", TABLE_LEFT);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		table_column(t, names[i], TABLE_RIGHT);
+	if (with_currency)
+		table_column(t, "currency", TABLE_LEFT);
 	for (size_t i = 0; i < ms->n; i++) {
 		struct model_saving s = model_saving(&ms->v[0], &ms->v[i]);
 		struct buf b = { 0 };
@@ -92,6 +95,8 @@ static void make_savings(const struct models *ms, struct table *t)
 		table_add(t, buf_bytes(&b));
 		add_money(t, (num_wide)ms->v[i].total * 12);
 		add_money(t, s.year);
+		if (with_currency)
+			table_addf(t, "%s", ms->currency);
 		buf_release(&b);
 	}
 }
@@ -122,7 +127,7 @@ static void print_text(const struct models *ms, struct buf *out)
 		buf_add_char(out, '\n');
 		table_release(&t);
 	}
-	make_savings(ms, &savings);
+	make_savings(ms, false, &savings);
 	table_text(&savings, out);
 	table_release(&savings);
 	for (size_t i = 1; i < ms->n; i++) {
@@ -136,7 +141,7 @@ static void print_csv(const struct models *ms, struct buf *out)
 {
 	struct table t = { 0 };
 
-	make_savings(ms, &t);
+	make_savings(ms, true, &t);
 	table_csv(&t, out);
 	table_release(&t);
 }
@@ -242,7 +247,7 @@ static void print_page(const struct models *ms, struct buf *out)
 		html_page_text(out, buf_bytes(&text));
 		buf_release(&text);
 	}
-	make_savings(ms, &savings);
+	make_savings(ms, false, &savings);
 	table_html(&savings, out);
 	table_release(&savings);
 	for (size_t i = 0; i < ms->n; i++) {
@@ -306,6 +311,8 @@ int cost_ask_compare(void *opts, char **operand, size_t n, struct err *e)
 	const struct cost_plan_opts prices = { .prices = x.o->prices };
 	int rc = 0;
 
+	if (x.o->at && !x.o->prices)
+		return err_set(e, ERR_USAGE, "option '--at': only of --prices");
 	if (x.o->prices)
 		rc = cost_plan_prices(&prices, &x.mem, &x.prices, e);
 	if (rc == 0)

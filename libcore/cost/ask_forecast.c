@@ -197,6 +197,9 @@ static int begin(struct forecast *f, char **operand, size_t n, struct err *e)
 	f->has_budget = o->budget != NULL;
 	if (f->has_budget && read_amount(o->budget, "--budget", &f->budget, e) < 0)
 		return -1;
+	if (!o->cost && o->at)
+		return err_set(e, ERR_USAGE,
+			       "option '--at': only of --cost: records have days of their own");
 	if (!o->cost)
 		return begin_with_records(f, operand, n, e);
 	if (n)

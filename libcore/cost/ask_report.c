@@ -289,7 +289,7 @@ static int answer(struct asking *a, struct err *e)
 		cli_warn(o->base.cli, "%llu %s in other currencies than %s left out",
 			 (unsigned long long)a->records.n_other,
 			 num_word(a->records.n_other, "record is", "records are"), o->currency);
-	if (a->report.n_records == 0 && o->base.output) {
+	if (a->report.n_records == 0 && cli_output_is_file(o->base.output)) {
 		cli_warn(o->base.cli, "there is no cost record in the input: '%s' is left as it is",
 			 o->base.output);
 		return CLI_OUTPUT_NONE;

@@ -152,7 +152,13 @@ static int take_currency(void *at, const char *value, struct err *e)
 
 static int take_age(void *at, const char *value, struct err *e)
 {
-	return time_parse_age(bytes_str(value), at, e);
+	int64_t *to = at;
+
+	if (time_parse_age(bytes_str(value), to, e) < 0)
+		return -1;
+	if (*to < NS_PER_S)
+		return err_set(e, ERR_USAGE, "expected 1s or more, found '%s'", value);
+	return 0;
 }
 
 const struct cli_taken cost_report_options[] = {

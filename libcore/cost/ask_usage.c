@@ -410,6 +410,31 @@ static int add_requests(struct cost_usage_opts *o, struct err *e)
 	return add_quantity(o, "requests.get", r.gets, e);
 }
 
+/* What only records can tell would be left out of a table without a word. */
+static int check(const struct cost_usage_opts *o, struct err *e)
+{
+	const bool records = o->plan.prices && o->base.format == COST_JSONL;
+	const struct {
+		const char *name;
+		bool given;
+	} of_records[] = { { "--add", o->n_added > 0 },
+			   { "--requests", o->requests != NULL },
+			   { "--from", o->from != 0 },
+			   { "--cluster", o->cluster != NULL },
+			   { "--resource", o->resource != NULL } };
+
+	for (size_t i = 0; i < sizeof(of_records) / sizeof(*of_records); i++)
+		if (of_records[i].given && !records)
+			return err_set(e, ERR_USAGE,
+				       "option '%s': only of cost records, which -o jsonl with "
+				       "--prices makes",
+				       of_records[i].name);
+	if (o->label && strcmp(o->label, "item") == 0 && records)
+		return err_set(e, ERR_USAGE,
+			       "option '--label': records have a label 'item' of their own");
+	return 0;
+}
+
 int cost_ask_usage(void *opts, char **operand, size_t n, struct err *e)
 {
 	struct cost_usage_opts *o = opts;
@@ -420,12 +445,8 @@ int cost_ask_usage(void *opts, char **operand, size_t n, struct err *e)
 
 	if (n)
 		return err_set(e, ERR_USAGE, "unexpected operand '%s'", operand[0]);
-	if (!o->plan.prices && (o->n_added || o->from || o->requests))
-		return err_set(e, ERR_USAGE, "--add, --requests and --from need --prices");
-	if (o->label && strcmp(o->label, "item") == 0 && o->plan.prices &&
-	    o->base.format == COST_JSONL)
-		return err_set(e, ERR_USAGE,
-			       "option '--label': records have a label 'item' of their own");
+	if (check(o, e) < 0)
+		return -1;
 	cost_plan_default(&o->plan, &o->base);
 	if (o->plan.prices)
 		rc = cost_plan_prices(&o->plan, &o->mem, &p, e);

@@ -178,10 +178,11 @@ static void add_row(const struct answer *a, const struct service *v, struct tabl
 	}
 }
 
-static void print_table(const struct answer *a, enum cost_format format, struct buf *out)
+static void print_table(const struct answer *a, struct buf *out)
 {
 	static const char *const names[] = { "lines/min", "lines/s",	   "GB/day",
 					     "GB/month",  "stored GB/day", "stored GB/month" };
+	struct service sum = a->s->sum;
 	struct table t = { 0 };
 
 	table_column(&t, "service", TABLE_LEFT);
@@ -189,16 +190,37 @@ static void print_table(const struct answer *a, enum cost_format format, struct 
 		table_column(&t, names[i], TABLE_RIGHT);
 	for (size_t i = 0; i < a->s->n; i++)
 		add_row(a, &a->s->v[i], &t);
-	if (format == COST_TEXT) {
-		struct service sum = a->s->sum;
+	sum.name = BYTES_LIT("total");
+	table_rule(&t);
+	add_row(a, &sum, &t);
+	table_text(&t, out);
+	table_release(&t);
+}
 
-		sum.name = BYTES_LIT("total");
-		table_rule(&t);
-		add_row(a, &sum, &t);
-		table_text(&t, out);
-	} else {
-		table_csv(&t, out);
+/* All of it: for programs. */
+static void print_csv(const struct answer *a, struct buf *out)
+{
+	static const char *const names[] = {
+		"service",	 "lines_per_minute", "bytes_a_day",
+		"bytes_a_month", "stored_a_day",     "stored_a_month"
+	};
+	struct table t = { 0 };
+
+	for (size_t i = 0; i < (a->ratio > 0 ? 6 : 4); i++)
+		table_column(&t, names[i], TABLE_LEFT);
+	for (size_t i = 0; i < a->s->n; i++) {
+		const struct service *v = &a->s->v[i];
+
+		table_add(&t, v->name);
+		table_addf(&t, "%" PRIu64, v->lines);
+		table_addf(&t, "%" PRIu64, v->day);
+		table_addf(&t, "%" PRIu64, v->day * a->days);
+		if (a->ratio > 0) {
+			table_addf(&t, "%.0f", (double)v->day / a->ratio);
+			table_addf(&t, "%.0f", (double)(v->day * a->days) / a->ratio);
+		}
 	}
+	table_csv(&t, out);
 	table_release(&t);
 }
 
@@ -229,8 +251,10 @@ static int print(const struct answer *a, enum cost_format format, struct err *e)
 			add_line(a, &a->s->v[i], "service", &out);
 		sum.name = BYTES_LIT("total");
 		add_line(a, &sum, "sum", &out);
+	} else if (format == COST_CSV) {
+		print_csv(a, &out);
 	} else {
-		print_table(a, format, &out);
+		print_table(a, &out);
 	}
 	rc = cost_print(buf_bytes(&out), e);
 	buf_release(&out);
@@ -255,6 +279,17 @@ static int measure_ratio(struct cost_volume_opts *o, double *ret, struct err *e)
 	return 0;
 }
 
+static int check(const struct cost_volume_opts *o, struct err *e)
+{
+	if (o->plan.tenant.n && !o->plan.store)
+		return err_set(e, ERR_USAGE, "option '--tenant': only of --store");
+	if (o->compression > 0 && o->plan.store)
+		return err_set(e, ERR_USAGE,
+			       "options '--compression', '--store': one says it, the other "
+			       "measures it");
+	return 0;
+}
+
 int cost_ask_volume(void *opts, char **operand, size_t n, struct err *e)
 {
 	struct cost_volume_opts *o = opts;
@@ -263,9 +298,11 @@ int cost_ask_volume(void *opts, char **operand, size_t n, struct err *e)
 			    .days = o->days ? o->days : DAYS_DEFAULT,
 			    .ratio = o->compression };
 	struct arena texts = { 0 };
-	int rc = cost_each_text(operand, n, &texts, add_text, &s, e);
+	int rc = check(o, e);
 
-	if (rc == 0 && o->plan.store && o->compression == 0)
+	if (rc == 0)
+		rc = cost_each_text(operand, n, &texts, add_text, &s, e);
+	if (rc == 0 && o->plan.store)
 		rc = measure_ratio(o, &a.ratio, e);
 	if (rc == 0)
 		rc = print(&a, o->base.format, e);

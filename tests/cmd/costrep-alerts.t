@@ -88,6 +88,8 @@ ok "--quiet without a threshold is exit 2" exits 2 costrep report -q costs.jsonl
 ok "--quiet with a picture is exit 2" exits 2 costrep report -q --threshold 1 -o svg costs.jsonl
 ok "--webhook without a threshold is exit 2" exits 2 costrep report --webhook http://127.0.0.1:1 costs.jsonl
 ok "--alert-for without Alertmanager is exit 2" exits 2 costrep report --threshold 1 --alert-for 1h costs.jsonl
+ok "one that ends at once is exit 2" exits 2 costrep report --threshold 1 --alertmanager http://127.0.0.1:1 --alert-for 0s costs.jsonl
+ok "and told" stderr_has "option '--alert-for': expected 1s or more, found '0s'"
 ok "credentials for two servers are exit 2" exits 2 costrep report --threshold 1 --token-file costs.jsonl \
 	--webhook http://127.0.0.1:1 --alertmanager http://127.0.0.1:1 costs.jsonl
 ok "and it is said why" stderr_has "they are for one server, and two are named"

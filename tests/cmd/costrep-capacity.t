@@ -74,6 +74,10 @@ refused "a field that is none" 'echo "CurrentIngestion: 1" | costrep capacity -'
 refused "a field twice" 'echo "{months: 1, Months: 2}" | costrep capacity -' "stdin:1:13: 'months' was given before"
 refused "a list for a number" 'echo "months: [1]" | costrep capacity -' "stdin:1:9: 'months': expected a number"
 refused "a value out of range in a file" 'echo "months: 121" | costrep capacity -' "stdin:1:9: 'months': expected 0 to 120, found '121'"
+for option in --days=7 --at=2026-01-01 --tenant=a; do
+	refused "$option without a store" "costrep capacity --current-ingestion-rate 1 $option" "option '${option%%=*}': only of --store"
+done
+refused "a mean of no day" 'costrep capacity --store S --days 0' "option '--days': expected"
 ok "broken JSON is exit 3" exits 3 sh -c 'echo "{\"months\":" | costrep capacity -'
 ok "more than can be counted is exit 3" exits 3 costrep capacity --current-ingestion-rate 1e9 --ingestion-growth-rate 1000 --months 12
 ok "and is said" stderr_has "more than 8 EiB are stored"

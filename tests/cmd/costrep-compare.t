@@ -13,7 +13,7 @@ ok "as is what is saved" stdout_has "a store on S3 costs 22.81 USD a month less 
 ok "as objects" exits 0 costrep compare -o jsonl both.yaml
 ok "exactly" stdout_has '"month":11.69,"saving_month":22.81,"saving_percent":66.1,"saving_year":273.72}'
 ok "as CSV" exits 0 costrep compare -o csv <both.yaml
-ok "one line each" stdout_has "a store on S3,11.69,22.81,66.1,140.28,273.72"
+ok "one line each" stdout_has "a store on S3,11.69,22.81,66.1,140.28,273.72,USD"
 ok "as a picture" exits 0 costrep compare -o svg both.yaml
 ok "with a bar's tip" stdout_has "PUT requests"
 ok "as a page" exits 0 costrep compare -o html both.yaml
@@ -70,6 +70,8 @@ with 's/price: storage.standard/price: 0.1, per: 2/; s/requests.put/storage.stan
 refused "a unit of a price that has one" bad.yaml "'models[0].items[1].per': the price file says it" --prices prices.yaml
 echo 'currency: EUR
 models: []' >euro.yaml
+ok "--at without prices is exit 2" exits 2 costrep compare --at 2026-01-01 both.yaml
+ok "and said" stderr_has "option '--at': only of --prices"
 ok "models in two currencies are refused" exits 2 costrep compare both.yaml euro.yaml
 ok "and said" stderr_has "euro.yaml:1:11: 'currency': EUR beside models in USD"
 ok "a currency that is none is exit 2" exits 2 sh -c "sed 's/EUR/\"US$\"/' euro.yaml | costrep compare"

@@ -50,6 +50,7 @@ refused 2 "option '--growth': expected more than -100 and at most 1000 percent, 
 refused 2 "option '--months': expected" costrep forecast --months 121
 refused 2 "there is no whole month among the records: say what one costs with --cost" sh -c 'tail -n 1 costs.jsonl | costrep forecast'
 refused 2 "the records show no growth from one whole month to another: say it with --growth" sh -c 'head -n 2 whole.jsonl | sed s/28/31/ | costrep forecast'
+refused 2 "option '--at': only of --cost: records have days of their own" costrep forecast --at 2026-01-01 costs.jsonl
 refused 3 "what it comes to is too large" costrep forecast --cost 9e9 --growth 10
 refused 3 "'cost_usd'" sh -c 'sed s/55/-55/ costs.jsonl | costrep forecast'
 refused 3 "no forecast: 2 records cannot be counted" sh -c 'sed s/55/-55/ costs.jsonl | costrep forecast'

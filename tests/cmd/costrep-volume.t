@@ -17,7 +17,13 @@ ok "in all" stdout_matches "^total +4300 +71.7 +6.01 +180.2 +0.60 +18.0$"
 ok "exactly, for programs" exits 0 costrep volume --bytes-per-line 970 --compression 10 -o jsonl services.csv
 ok "to the byte" stdout_has '{"sum":"total","lines_per_minute":4300,"bytes_a_day":6006240000,"bytes_a_month":180187200000,"stored_a_day":600624000,"stored_a_month":18018720000}'
 ok "as CSV" exits 0 costrep volume --bytes-per-line 970 -o csv services.csv
-ok "without compression" stdout_has "web,1200,20.0,1.68,50.3"
+ok "to the byte, too" stdout_has "web,1200,1676160000,50284800000"
+ok "with compression" exits 0 costrep volume --bytes-per-line 970 --compression 10 -o csv services.csv
+ok "what is stored" stdout_is "service,lines_per_minute,bytes_a_day,bytes_a_month,stored_a_day,stored_a_month
+web,1200,1676160000,50284800000,167616000,5028480000
+language,1500,2095200000,62856000000,209520000,6285600000
+vault,800,1117440000,33523200000,111744000,3352320000
+agents,800,1117440000,33523200000,111744000,3352320000"
 ok "stdin is read" exits 0 sh -c 'costrep volume --bytes-per-line 1 <services.csv'
 ok "bytes may be the service's own" exits 0 sh -c 'sed "1s/$/,bytes_per_line/; 2,\$s/$/,100/" services.csv | costrep volume -o jsonl'
 ok "of each" stdout_has '{"service":"web","lines_per_minute":1200,"bytes_a_day":172800000,"bytes_a_month":5184000000}'
@@ -46,6 +52,8 @@ refused 3 "stdin:3: 'lines_per_minute': expected a whole number, found 'nan'" sh
 refused 3 "stdin:2: that is too much" sh -c 'sed s/1200/9999999999999999/ services.csv | costrep volume --bytes-per-line 1000'
 refused 3 "stdin: line 2: " sh -c 'sed "2s/web/\"web/" services.csv | costrep volume --bytes-per-line 1'
 refused 2 "option '--compression': expected 0.001 to 1000000, found '0'" costrep volume --compression 0 services.csv
+refused 2 "option '--tenant': only of --store" costrep volume -t a --bytes-per-line 1 services.csv
+refused 2 "options '--compression', '--store': one says it, the other measures it" costrep volume --compression 2 --store S --bytes-per-line 1 services.csv
 refused 2 "option '--month-days': expected" costrep volume --month-days 0 services.csv
 
 done_testing

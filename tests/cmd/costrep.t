@@ -32,6 +32,13 @@ ok "a file that is not there is exit 4" exits 4 costrep report missing
 ok "the message names it" stderr_has "'missing'"
 ok "--output is written" exits 0 costrep report --output report.txt costs.jsonl
 ok "whole" grep -q "^total  *125.50" report.txt
+ok "--output - is stdout" exits 0 costrep report --output - costs.jsonl
+ok "as it is" stdout_has "125.50 USD"
+not_ok "and no file" test -e ./-
+ok "also where there is no record" exits 1 costrep report --output - /dev/null
+ok "and said so" stderr_is "costrep: warning: there is no cost record in the input"
+ok "help is a sentence" sh -c 'costrep report --help | grep -qx "What cost records add up to: by day, week and month\."'
+ok "or a question" sh -c 'costrep check --help | grep -qx "Do the totals of documents follow from their parts?"'
 ok "over an input it is exit 2" exits 2 costrep report --output costs.jsonl costs.jsonl
 ok "a wrong record leaves it as it was" sh -c 'echo "{}" | costrep report --output report.txt; grep -q "125.50 USD" report.txt'
 

@@ -118,8 +118,14 @@ ok "a table is in any" exits 0 usage --prices euro.yaml
 ok "tiers come by age" exits 2 usage --tier 30d=a --tier 7d=b
 ok "an age is in days" exits 2 usage --tier 30h=a
 ok "and said how" stderr_has "expected an age in days and a storage class as 30d=glacier-ir, found '30h=a'"
-ok "what is added needs prices" exits 2 usage --add requests.put=1
-ok "and a number" exits 2 usage --prices dear.yaml --add requests.put=-1
+ok "what is added needs prices" exits 2 usage --add requests.put=1 -o jsonl
+for option in --add=requests.put=1 --requests=day.log --from=2026-01-10 --cluster=a --resource=a; do
+	for form in text csv; do
+		ok "a table has no $option: exit 2 ($form)" exits 2 usage --prices dear.yaml "$option" -o $form
+		ok "and it is said" stderr_has "option '${option%%=*}': only of cost records, which -o jsonl with --prices makes"
+	done
+done
+ok "and a number" exits 2 usage --prices dear.yaml --add requests.put=-1 -o jsonl
 ok "which is said" stderr_has "expected a number, or a size as 10GB, behind 'requests.put=', found '-1'"
 ok "a day is one" exits 2 usage --at 2026-02-30
 
