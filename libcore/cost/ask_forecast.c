@@ -99,9 +99,15 @@ static int read_past(struct past *p, const struct cost_forecast_opts *o, char **
 					  .data = p };
 	int rc = cost_gather(&records, operand, n, e);
 
-	for (size_t i = 0; i < p->n && rc == 0; i++)
+	for (size_t i = 0; i < p->n && rc == 0; i++) {
+		char of[PERIOD_TEXT];
+
+		period_text(PERIOD_MONTH, p->v[i].start, of);
 		if (p->v[i].nano > INT64_MAX || p->v[i].nano < -INT64_MAX)
-			rc = err_set(e, ERR_LIMIT, "the sum of a month is too large");
+			rc = err_set(e, ERR_LIMIT,
+				     "the sum of %s is more than can be counted (up to %s)", of,
+				     MONEY_MOST);
+	}
 	if (rc == 0)
 		buf_add_bytes(ret_currency, buf_bytes(&records.found));
 	cost_gathering_release(&records);

@@ -23,8 +23,9 @@ struct asking {
 	struct cost_alerts alerts;
 	int32_t from, to; /* days; to is not among them */
 	struct cost_gathering records;
-	bool named[COST_DIMS_MAX]; /* which dimensions some record in all the input names */
-	uint64_t n_read;	   /* records, wanted or not */
+	bool named[COST_DIMS_MAX];	 /* which dimensions some record in all the input names */
+	uint64_t n_read;		 /* records, wanted or not */
+	uint64_t n_not_days, n_not_like; /* left out by --from and --to, by --match */
 };
 
 static int read_day(const struct cost_report_opts *o, const char *option, const char *value,
@@ -54,12 +55,10 @@ static int read_range(struct asking *a, struct err *e)
 	return 0;
 }
 
-static bool is_wanted(const struct asking *a, const struct cost_record *r)
+static bool is_like_matches(const struct asking *a, const struct cost_record *r)
 {
 	char text[COST_NAME_MAX + 1];
 
-	if (r->day < a->from || r->day >= a->to)
-		return false;
 	for (size_t i = 0; i < a->o->n_match; i++) {
 		struct bytes v = r->dim[a->o->match[i].dim];
 
@@ -79,7 +78,13 @@ static bool look_at(void *data, const struct cost_record *r)
 	for (size_t i = 0; i < a->report.dims->n; i++)
 		a->named[i] |= r->dim[i].n > 0;
 	a->n_read++;
-	return is_wanted(a, r);
+	if (r->day < a->from || r->day >= a->to)
+		a->n_not_days++;
+	else if (!is_like_matches(a, r))
+		a->n_not_like++;
+	else
+		return true;
+	return false;
 }
 
 static int on_record(void *data, const struct cost_record *r, struct err *e)
@@ -277,6 +282,34 @@ static void warn_of_growth(const struct asking *a, const struct cost_threshold *
 			 t->text, period_name(t->period));
 }
 
+/* Which options left none out of how many; or there was none. */
+static void warn_of_none(const struct asking *a)
+{
+	const char *file = a->o->base.output;
+	const struct {
+		uint64_t n;
+		const char *option;
+	} left_out[] = { { a->n_not_days, "'--from', '--to'" },
+			 { a->n_not_like, "'--match'" },
+			 { a->records.n_other, "'--currency'" } };
+	struct buf text = { 0 };
+	size_t n = 0;
+
+	if (a->n_read)
+		buf_addf(&text, "none of %llu %s is left", (unsigned long long)a->n_read,
+			 num_word(a->n_read, "cost record", "cost records"));
+	else
+		buf_add_str(&text, "there is no cost record in the input");
+	for (size_t i = 0; i < sizeof(left_out) / sizeof(*left_out); i++)
+		if (left_out[i].n)
+			buf_addf(&text, "%s %s left out %llu", n++ ? "," : ":", left_out[i].option,
+				 (unsigned long long)left_out[i].n);
+	if (cli_output_is_file(file))
+		buf_addf(&text, "; '%s' stays as it is", file);
+	cli_warn(a->o->base.cli, "%s", buf_str(&text));
+	buf_release(&text);
+}
+
 static int answer(struct asking *a, struct err *e)
 {
 	const struct cost_report_opts *o = a->o;
@@ -285,13 +318,12 @@ static int answer(struct asking *a, struct err *e)
 	warn_of_names(a);
 	for (size_t i = 0; i < o->n_thresholds; i++)
 		warn_of_growth(a, &o->threshold[i]);
-	if (a->records.n_other > 0)
+	if (a->records.n_other > 0 && a->report.n_records > 0)
 		cli_warn(o->base.cli, "%llu %s in other currencies than %s left out",
 			 (unsigned long long)a->records.n_other,
 			 num_word(a->records.n_other, "record is", "records are"), o->currency);
 	if (a->report.n_records == 0 && cli_output_is_file(o->base.output)) {
-		cli_warn(o->base.cli, "there is no cost record in the input: '%s' is left as it is",
-			 o->base.output);
+		warn_of_none(a);
 		return CLI_OUTPUT_NONE;
 	}
 	if (!a->records.found.n)
@@ -305,7 +337,7 @@ static int answer(struct asking *a, struct err *e)
 		return rc;
 	cost_sending_write(&a->o->sending, &a->report, &a->alerts, o->base.now_ns);
 	if (a->report.n_records == 0) {
-		cli_warn(o->base.cli, "there is no cost record in the input");
+		warn_of_none(a);
 		return err_set(e, ERR_NO, "no cost record");
 	}
 	return a->alerts.n ? err_set(e, ERR_NO, "above a threshold") : 0;

@@ -112,6 +112,16 @@ static int take_resource(void *map, const char *value, struct err *e)
 	return 0;
 }
 
+static int take_negative(void *map, const char *value, struct err *e)
+{
+	struct cost_mapping *m = map;
+
+	if (m->n_negative == COST_MAPPED_MAX)
+		return err_set(e, ERR_USAGE, "given more than %d times", COST_MAPPED_MAX);
+	m->negative[m->n_negative++] = value;
+	return 0;
+}
+
 static int take_limit(struct cost_report_opts *o, enum cost_limit limit, const char *value,
 		      struct err *e)
 {
@@ -185,6 +195,9 @@ const struct cli_taken cost_report_options[] = {
 	  offsetof(struct cost_report_opts, map) },
 	{ { 0, "resource-of", "NAME=PATTERN", "bills: what services and resources are called" },
 	  take_resource,
+	  offsetof(struct cost_report_opts, map) },
+	{ { 0, "allow-negative", "TYPE", "bills: lines of this type, as Fee, may be below 0" },
+	  take_negative,
 	  offsetof(struct cost_report_opts, map) },
 	{ { 0, "threshold", "[NAME=VALUE:]AMOUNT[/day]",
 	    "alert where costs are above; /week, /month" },

@@ -147,7 +147,8 @@ static int no_form(struct err *e)
 		       "expected a record as JSON, or a heading with date and cost_usd, "
 		       "lineItem/UsageStartDate and lineItem/UnblendedCost, "
 		       "line_item_usage_start_date and line_item_unblended_cost, or "
-		       "ChargePeriodStart and BilledCost");
+		       "ChargePeriodStart and BilledCost (others are named: report --column "
+		       "date=COLUMN --column cost=COLUMN)");
 }
 
 static int place_all(struct cost_columns *c, const struct cost_dims *dims, struct err *e)
@@ -160,6 +161,7 @@ static int place_all(struct cost_columns *c, const struct cost_dims *dims, struc
 	c->service = find_str(c, n->service);
 	c->resource_id = find_str(c, n->resource_id);
 	c->type = find_str(c, n->type);
+	c->type_name = n->type;
 	c->correction = find_str(c, n->correction);
 	c->id = find_str(c, n->id);
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(*metrics); i++) {

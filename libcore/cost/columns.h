@@ -26,6 +26,8 @@ struct cost_mapping {
 		const char *pattern;
 	} resource[COST_MAPPED_MAX];
 	size_t n_resources;
+	const char *negative[COST_MAPPED_MAX]; /* types of rows, as patterns, that may be below 0 */
+	size_t n_negative;
 };
 
 enum cost_form { COST_PLAIN, COST_CUR, COST_CUR2, COST_FOCUS };
@@ -41,8 +43,9 @@ enum { COST_METRICS_MAX = 8 };
 /* {0} is a valid empty one. */
 struct cost_columns {
 	enum cost_form form;
-	size_t n;	    /* fields of each row */
-	struct bytes *name; /* of each */
+	size_t n;	       /* fields of each row */
+	struct bytes *name;    /* of each */
+	const char *type_name; /* what the form calls .type; NULL: it has none */
 	size_t date, cost, currency, service, resource_id, type, correction, id; /* or SIZE_MAX */
 	size_t metric[COST_METRICS_MAX], n_metrics;
 	struct cost_place dim[COST_DIMS_MAX];

@@ -35,8 +35,10 @@ static int note_identity(struct state *s, const struct cost_record *r, struct er
 }
 
 /* 1: it is in the currency of all others; 0: it is to be left out. */
-static int check_currency(struct cost_gathering *g, struct bytes currency, struct err *e)
+static int check_currency(struct cost_gathering *g, const struct cost_record *r, struct err *e)
 {
+	struct bytes currency = r->currency;
+
 	if (!g->found.n)
 		buf_add_bytes(&g->found, currency);
 	if (bytes_eq(buf_bytes(&g->found), currency))
@@ -46,9 +48,10 @@ static int check_currency(struct cost_gathering *g, struct bytes currency, struc
 		return 0;
 	}
 	return err_set(e, ERR_CORRUPT,
-		       "'currency': found '%.*s' behind records in '%.*s', which cannot be added "
+		       "'%.*s': found '%.*s' behind records in '%.*s', which cannot be added "
 		       "up%s",
-		       BYTES_ARG(currency), BYTES_ARG(buf_bytes(&g->found)),
+		       BYTES_ARG(r->currency_field), BYTES_ARG(currency),
+		       BYTES_ARG(buf_bytes(&g->found)),
 		       g->has_currency ? " (--currency takes one of them)" : "");
 }
 
@@ -59,7 +62,7 @@ static int on_record(void *data, const struct cost_record *r, struct err *e)
 
 	if (s->g->wanted && !s->g->wanted(s->g->data, r))
 		return 0;
-	rc = check_currency(s->g, r->currency, e);
+	rc = check_currency(s->g, r, e);
 	if (rc <= 0)
 		return rc;
 	if (r->is_known && note_identity(s, r, e) < 0)

@@ -12,7 +12,8 @@
 #include "base/buf.h"
 #include "base/exact.h"
 
-#define MONEY_ONE INT64_C(1000000000)
+#define MONEY_ONE  INT64_C(1000000000)
+#define MONEY_MOST "9223372036.85" /* for messages */
 
 enum money_read { MONEY_READ, MONEY_NO_NUMBER, MONEY_TOO_LARGE };
 

@@ -1,6 +1,7 @@
 #include "cost/plan_options.h"
 
 #include "cost/inputs.h"
+#include "cost/record.h"
 #include "store/tenants.h"
 #include "time/time.h"
 
@@ -9,7 +10,7 @@ enum { DAYS_MAX = 100000 };
 int cost_take_day(void *at, const char *value, struct err *e)
 {
 	if (!time_day_parse(bytes_str(value), at))
-		return err_set(e, ERR_USAGE, "expected a day as 2026-01-15, found '%s'", value);
+		return cost_no_day(bytes_str(value), "2026-01-15", ERR_USAGE, e);
 	return 0;
 }
 

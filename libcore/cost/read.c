@@ -84,6 +84,18 @@ static size_t whole_lines(const struct reader *r, const struct block *b)
 	return end ? (size_t)(end - b->text) + 1 : 0;
 }
 
+/* Of a row that does not end within a block: more than a fault may be a quote too many. */
+static int no_end(const struct reader *r, const struct block *b, const char *what, struct err *e)
+{
+	size_t quotes = 0;
+
+	for (size_t i = 0; r->is_csv && i < b->n; i++)
+		quotes += b->text[i] == '"';
+	return err_set(e, ERR_LIMIT, "line %" PRIu64 ": %slonger than %d bytes%s",
+		       b->line + count_lines(b->text, b->heading), what, COST_LINE_MAX,
+		       quotes % 2 ? ": is a quote in it not closed?" : "");
+}
+
 static struct bytes skip_blank(struct bytes text)
 {
 	size_t i = 0;
@@ -101,7 +113,7 @@ static int read_heading(struct reader *r, struct block *b, struct err *e)
 	int rc = csv_next(&rest, b->last ? CSV_ALL : CSV_MORE, &row, e);
 
 	if (rc == 0)
-		rc = err_set(e, ERR_LIMIT, "line 1: a heading longer than %d bytes", COST_LINE_MAX);
+		rc = no_end(r, b, "a heading ", e);
 	else if (rc > 0 &&
 		 (rc = cost_columns_make(&row, r->how->dims, r->how->map, &r->columns, e)) < 0)
 		err_wrap(e, "line %" PRIu64, row.line);
@@ -161,8 +173,7 @@ static int fill(struct reader *r, struct block *b, struct err *e)
 	if (!b->last) {
 		whole = whole_lines(r, b);
 		if (whole <= b->heading)
-			return err_set(e, ERR_LIMIT, "line %" PRIu64 ": longer than %d bytes",
-				       b->line, COST_LINE_MAX);
+			return no_end(r, b, "", e);
 		buf_add(&r->rest, b->text + whole, b->n - whole);
 		b->n = whole;
 		memset(b->text + b->n, 0, NEAR_PAD);

@@ -3,6 +3,24 @@
 #include "cost/money.h"
 #include "time/time.h"
 
+/* "2023-02-29" */
+static bool is_like_day(struct bytes text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (i == 4 || i == 7 ? text.p[i] != '-' : text.p[i] < '0' || text.p[i] > '9')
+			return false;
+	return text.n == TIME_DAY_LEN;
+}
+
+int cost_no_day(struct bytes text, const char *expected, enum err_code code, struct err *e)
+{
+	if (is_like_day(bytes_sub(text, 0, TIME_DAY_LEN)))
+		return err_set(e, code, "there is no such day or time: '%.*s'",
+			       BYTES_ARG(bytes_sub(text, 0, 40)));
+	return err_set(e, code, "expected a day as %s, found '%.*s'", expected,
+		       BYTES_ARG(bytes_sub(text, 0, 40)));
+}
+
 int cost_read_day(struct bytes text, int32_t *ret, struct err *e)
 {
 	int32_t day;
@@ -12,8 +30,7 @@ int cost_read_day(struct bytes text, int32_t *ret, struct err *e)
 	if (!time_day_parse(text, &day)) {
 		n = time_scan_rfc3339(text, &ns);
 		if (n == 0 || n != text.n)
-			return err_set(e, ERR_CORRUPT, "expected a day as 2024-01-15, found '%.*s'",
-				       BYTES_ARG(bytes_sub(text, 0, 40)));
+			return cost_no_day(text, "2024-01-15", ERR_CORRUPT, e);
 		day = time_day(ns);
 	}
 	if (day < 0)
@@ -41,8 +58,8 @@ int cost_read_amount(struct bytes text, enum cost_sign sign, int64_t *ret, struc
 	case MONEY_READ:
 		break;
 	case MONEY_TOO_LARGE:
-		return err_set(e, ERR_CORRUPT, "more than can be counted: '%.*s'",
-			       BYTES_ARG(shown));
+		return err_set(e, ERR_CORRUPT, "more than can be counted: '%.*s' (up to %s)",
+			       BYTES_ARG(shown), MONEY_MOST);
 	default:
 		return err_set(e, ERR_CORRUPT, "expected an amount as 125.50, found '%.*s'",
 			       BYTES_ARG(shown));

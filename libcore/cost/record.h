@@ -30,6 +30,7 @@ struct cost_record {
 	int32_t day;			 /* since 1970-01-01, never before */
 	int64_t nano;			 /* money.h */
 	struct bytes currency;		 /* "USD" */
+	struct bytes currency_field;	 /* what says so: "BillingCurrency", "cost_usd" */
 	struct bytes id;		 /* empty: it has none */
 	struct bytes dim[COST_DIMS_MAX]; /* empty: it does not say */
 	int64_t objects;		 /* its s3_object_count, or -1 */
@@ -51,6 +52,8 @@ MUST_CHECK int cost_record_json(struct bytes line, const struct cost_dims *dims,
 /* For all forms of records: a day ("2024-01-15", or a moment, of which the day in UTC counts); an
  * amount. Errors: ERR_CORRUPT, what was expected and found. */
 MUST_CHECK int cost_read_day(struct bytes text, int32_t *ret, struct err *e);
+/* What to say of a text that is no day, with what was `expected`: returns -1. */
+int cost_no_day(struct bytes text, const char *expected, enum err_code code, struct err *e);
 enum cost_sign { COST_NEVER_NEGATIVE, COST_MAY_BE_NEGATIVE };
 MUST_CHECK int cost_read_amount(struct bytes text, enum cost_sign sign, int64_t *ret,
 				struct err *e);

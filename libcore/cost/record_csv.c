@@ -71,16 +71,68 @@ static bool gives_back(const struct reading *d)
 	       bytes_eq(bytes_sub(type, type.n - discount.n, discount.n), discount);
 }
 
+static bool is_like(struct bytes value, const char *pattern)
+{
+	char text[1024];
+
+	if (value.n >= sizeof(text) || (value.n && memchr(value.p, '\0', value.n)))
+		return false;
+	memcpy(text, value.n ? value.p : "", value.n);
+	text[value.n] = '\0';
+	return fnmatch(pattern, text, 0) == 0;
+}
+
+static bool may_be_negative(const struct reading *d)
+{
+	const struct cost_mapping *m = d->c->map;
+
+	for (size_t i = 0; i < m->n_negative; i++)
+		if (is_like(field_at(d, d->c->type), m->negative[i]))
+			return true;
+	return gives_back(d);
+}
+
+/* Why this row may not be below 0, and what to do if it is right. */
+static int refuse_negative(const struct reading *d, struct bytes cost, struct err *e)
+{
+	struct bytes type = bytes_sub(field_at(d, d->c->type), 0, SHOWN);
+	struct bytes shown = bytes_sub(cost, 0, SHOWN);
+
+	if (d->c->type_name && d->c->type == SIZE_MAX)
+		return err_set(e, ERR_CORRUPT,
+			       "expected 0 or more, found '%.*s': there is no column '%s' that "
+			       "would say what gives money back (report --allow-negative '*' takes "
+			       "it)",
+			       BYTES_ARG(shown), d->c->type_name);
+	return err_set(e, ERR_CORRUPT,
+		       "expected 0 or more, found '%.*s' (report --allow-negative '%.*s' takes it)",
+		       BYTES_ARG(shown), BYTES_ARG(type.n ? type : BYTES_LIT("*")));
+}
+
+static int read_amount(const struct reading *d, struct bytes text, int64_t *ret, struct err *e)
+{
+	struct err why;
+	int64_t nano;
+
+	if (may_be_negative(d))
+		return cost_read_amount(text, COST_MAY_BE_NEGATIVE, ret, e);
+	if (cost_read_amount(text, COST_NEVER_NEGATIVE, ret, e) == 0)
+		return 0;
+	if (cost_read_amount(text, COST_MAY_BE_NEGATIVE, &nano, &why) == 0)
+		return refuse_negative(d, text, e);
+	return -1;
+}
+
 static int read_cost(const struct reading *d, struct cost_record *r, struct err *e)
 {
 	struct bytes text = field_at(d, d->c->cost), name = name_of(d, d->c->cost);
 
 	if (text.n == 0)
 		return err_set(e, ERR_CORRUPT, "'%.*s': missing", BYTES_ARG(name));
-	if (cost_read_amount(text, gives_back(d) ? COST_MAY_BE_NEGATIVE : COST_NEVER_NEGATIVE,
-			     &r->nano, e) < 0)
+	if (read_amount(d, text, &r->nano, e) < 0)
 		return err_wrap(e, "'%.*s'", BYTES_ARG(name));
 	r->currency = keep(d, field_at(d, d->c->currency));
+	r->currency_field = d->c->currency == SIZE_MAX ? name : name_of(d, d->c->currency);
 	if (r->currency.n == 0 && d->c->currency != SIZE_MAX &&
 	    !bytes_is(d->c->name[d->c->cost], "cost_usd"))
 		return err_set(e, ERR_CORRUPT, "'%.*s': missing",
@@ -146,17 +198,6 @@ static int read_dim(const struct reading *d, size_t i, struct cost_record *r, st
 		return err_set(e, ERR_CORRUPT, "'%.*s': longer than %d bytes",
 			       BYTES_ARG(name_of(d, at->column)), COST_NAME_MAX);
 	return 0;
-}
-
-static bool is_like(struct bytes value, const char *pattern)
-{
-	char text[1024];
-
-	if (value.n >= sizeof(text) || (value.n && memchr(value.p, '\0', value.n)))
-		return false;
-	memcpy(text, value.n ? value.p : "", value.n);
-	text[value.n] = '\0';
-	return fnmatch(pattern, text, 0) == 0;
 }
 
 /* What the user calls a line of a bill, or else the service that it is for. */

@@ -294,6 +294,10 @@ static int settle(struct reading *d, struct err *e)
 {
 	bool cost = d->seen & 1U << COST, usd = d->seen & 1U << COST_USD;
 
+	if (!(d->seen & 1U << DATE) && !cost && !usd)
+		return err_set(e, ERR_CORRUPT,
+			       "no cost record: 'date' and 'cost_usd': missing (costrep usage "
+			       "makes some with --prices)");
 	if (!(d->seen & 1U << DATE))
 		return missing("date", e);
 	if (!cost && !usd)
@@ -304,6 +308,7 @@ static int settle(struct reading *d, struct err *e)
 		return missing("currency", e);
 	if (usd && d->r->currency.n && !bytes_is(d->r->currency, "USD"))
 		return wrong(BYTES_LIT("currency"), "USD beside 'cost_usd'", d->r->currency, e);
+	d->r->currency_field = d->r->currency.n ? BYTES_LIT("currency") : BYTES_LIT("cost_usd");
 	if (usd)
 		d->r->currency = BYTES_LIT("USD");
 	if (!money_is_currency(d->r->currency))

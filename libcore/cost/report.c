@@ -11,12 +11,31 @@ void cost_rows_release(struct cost_rows *r)
 	*r = (struct cost_rows){ 0 };
 }
 
+static int too_much(const struct cost_report *r, const struct cost_row *row, size_t by,
+		    enum period p, struct err *e)
+{
+	struct buf whose = { 0 };
+	char of[PERIOD_TEXT];
+
+	period_text(p, row->start, of);
+	if (by) {
+		cost_add_by(r, by, &whose);
+		buf_add_char(&whose, ' ');
+		cost_add_group(r, row->group, &whose);
+		buf_add_str(&whose, ": ");
+	}
+	err_set(e, ERR_LIMIT, "%sthe sum of %s is more than can be counted (up to %s)",
+		buf_str(&whose), p == PERIOD_ALL ? "all days" : of, MONEY_MOST);
+	buf_release(&whose);
+	return -1;
+}
+
 /* What the last row comes to. */
-static int settle(struct cost_rows *rows, num_wide sum, enum period p, struct err *e)
+static int settle(const struct cost_report *r, struct cost_rows *rows, size_t by, num_wide sum,
+		  enum period p, struct err *e)
 {
 	if (sum > INT64_MAX || sum < INT64_MIN)
-		return err_set(e, ERR_LIMIT, "the sum of a %s is more than can be counted",
-			       period_name(p));
+		return too_much(r, &rows->v[rows->n - 1], by, p, e);
 	if (rows->n)
 		rows->v[rows->n - 1].nano = (int64_t)sum;
 	return 0;
@@ -37,7 +56,7 @@ int cost_rows_of(const struct cost_report *r, size_t by, enum period p, struct c
 		if (cost_sums_group(r->sums, c[i].group)->by != by)
 			continue;
 		if (!last || last->group != c[i].group || last->start != start) {
-			if (settle(ret, sum, p, e) < 0)
+			if (settle(r, ret, by, sum, p, e) < 0)
 				return -1;
 			mem_grow(&ret->v, &ret->cap, ret->n + 1, sizeof(*ret->v));
 			ret->v[ret->n++] = (struct cost_row){ c[i].group, start, 0 };
@@ -45,7 +64,7 @@ int cost_rows_of(const struct cost_report *r, size_t by, enum period p, struct c
 		}
 		sum += c[i].nano;
 	}
-	return settle(ret, sum, p, e);
+	return settle(r, ret, by, sum, p, e);
 }
 
 int cost_report_total(const struct cost_report *r, int64_t *ret, struct err *e)

@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "cost/money.h"
+#include "time/time.h"
 
 /* An open table of sums; what is free has key 0. A sum is nano + over * 2^64: what is given back
  * later may bring it where it fits. */
@@ -201,10 +202,15 @@ int cost_sums_add(struct cost_sums *s, const struct cost_record *r, struct err *
 
 int cost_sums_check(const struct cost_sums *s, struct err *e)
 {
-	for (size_t i = 0; i < s->cap; i++)
-		if (s->slots[i].key && s->slots[i].over)
-			return err_set(e, ERR_LIMIT,
-				       "the sum of a day is more than can be counted");
+	char day[TIME_DAY_LEN + 1];
+
+	for (size_t i = 0; i < s->cap; i++) {
+		if (!s->slots[i].key || !s->slots[i].over)
+			continue;
+		time_day_text((int32_t)(s->slots[i].key - 1), day);
+		return err_set(e, ERR_LIMIT, "the sum of %s is more than can be counted (up to %s)",
+			       day, MONEY_MOST);
+	}
 	return 0;
 }
 

@@ -85,8 +85,20 @@ sed '3s/-1,-1/-1e,-1/' focus.csv >bad
 refuses "a cost that is no number" "line 3: 'BilledCost': expected an amount as 125.50, found '-1e'" bad
 sed '3s/Correction//' focus.csv >bad
 refuses "a negative cost of what was used" "line 3: 'BilledCost': expected 0 or more, found '-1'" bad
+sed '3s/Usage,Correction/Purchase,/' focus.csv >bad
+refuses "a negative cost of another type" "line 3: 'BilledCost': expected 0 or more, found '-1' (report --allow-negative 'Purchase' takes it)" bad
+ok "--allow-negative takes it" exits 0 costrep report --allow-negative Fee --allow-negative 'Purch*' bad
+ok "and it counts" stdout_has "0.50 USD"
+ok "another type does not" exits 3 costrep report --allow-negative Fee bad
+cut -d , -f 1,3- cur.csv >typeless.csv
+refuses "a bill without types" "line 4: 'lineItem/UnblendedCost': expected 0 or more, found '-2.34': there is no column 'lineItem/LineItemType' that would say what gives money back (report --allow-negative '*' takes it)" typeless.csv
+ok "all are taken" exits 0 costrep report --allow-negative '*' typeless.csv
+ok "and count" stdout_has "10.000000445 USD"
+printf 'date,cost_usd\n2024-01-15,-1\n' >bad
+refuses "a record that has no type" "line 2: 'cost_usd': expected 0 or more, found '-1' (report --allow-negative '*' takes it)" bad
+ok "is taken, too" exits 0 costrep report --allow-negative '*' bad
 sed '3s/USD/EUR/' focus.csv >bad
-refuses "a second currency" "line 3: 'currency': found 'EUR' behind records in 'USD'" bad
+refuses "a second currency" "line 3: 'BillingCurrency': found 'EUR' behind records in 'USD'" bad
 ok "--currency takes one" exits 0 costrep report --currency EUR bad
 ok "the others are left out" stdout_has "-1.00 EUR"
 ok "which is said" stderr_has "1 record is in other currencies than EUR left out"
@@ -110,11 +122,17 @@ sed 's/team/date/' plain.csv >bad
 refuses "two columns of one name" "line 1: two columns are called 'date'" bad
 sed 's/cost_usd/price/' plain.csv >bad
 refuses "a heading of no form" "line 1: expected a record as JSON, or a heading with date and cost_usd" bad
+ok "how to name columns is said" stderr_has "(others are named: report --column date=COLUMN --column cost=COLUMN)"
 refuses "a column that is not there" "line 1: there is no column 'x' for 'cluster'" plain.csv --column cluster=x
 echo '[{"date":"2024-01-15","cost_usd":1}]' >bad
 refuses "an array" "an array, where an object a line is expected" bad
 awk 'BEGIN { printf "date,cost_usd\n\"2024-01-15"; for (i = 0; i < 40000; i++) print "long line"; print "\",1" }' >bad
-refuses "a row that does not end" "line 1: longer than 131072 bytes" bad
+refuses "a row that does not end" "line 2: longer than 131072 bytes: is a quote in it not closed?" bad
+awk 'BEGIN { print "date,cost_usd"; print "2024-01-15,1"; printf "2024-01-15,1"; for (i = 0; i < 140000; i++) printf "0" }' >bad
+refuses "a row that is too long" "line 3: longer than 131072 bytes" bad
+not_ok "of which no quote is told" grep -q quote "$TAP/stderr"
+awk 'BEGIN { printf "date,\"cost_usd"; for (i = 0; i < 40000; i++) print "long line" }' >bad
+refuses "a heading that does not end" "line 1: a heading longer than 131072 bytes: is a quote in it not closed?" bad
 head -c 60 plain.csv.gz >bad
 refuses "a compressed file that is cut" "" bad
 # A reader that takes a short read for the end would count what stands before the damage.
@@ -180,12 +198,12 @@ for rows in "Usage,$day:9e9 Usage,$day:9e9 Refund,$day:-9e9" "Usage,$day:9e9 Ref
 done
 bill Refund,$day:-9e9 Refund,$day:-9e9 >bill.csv
 ok "a sum far below nothing is exit 3" exits 3 costrep report bill.csv
-ok "and told" stderr_has "the sum of a day is more than can be counted"
+ok "and told" stderr_has "the sum of 2024-01-15 is more than can be counted"
 bill Usage,2024-01-01:9e9 Usage,2024-01-30:9e9 Refund,2024-01-31:-9e9 >bill.csv
 ok "a month of a forecast is no other thing" exits 0 costrep forecast --growth=-50 --months 1 bill.csv
 ok "with its sum" stdout_has "9000000000.00 USD in 2024-01"
 bill Usage,2024-01-30:9e9 Usage,2024-01-31:9e9 >bill.csv
 ok "one that does not fit is exit 3" exits 3 costrep forecast --growth=-50 bill.csv
-ok "and told" stderr_has "the sum of a month is too large"
+ok "and told" stderr_has "the sum of 2024-01 is more than can be counted (up to 9223372036.85)"
 
 done_testing

@@ -56,7 +56,7 @@ ok "metrics of another currency are exit 2" exits 2 costrep report -o prom eur.j
 ok "and it is said why" stderr_has "its metrics are in USD, the records in EUR"
 echo good >keep.prom
 ok "no record is exit 1" exits 1 costrep report -o prom --output keep.prom /dev/null
-ok "and said" stderr_is "costrep: warning: there is no cost record in the input: 'keep.prom' is left as it is"
+ok "and said" stderr_is "costrep: warning: there is no cost record in the input; 'keep.prom' stays as it is"
 is "the file stays" "$(cat keep.prom)" good
 ok "one that is not there is not made" exits 1 costrep report -o html --output new.html /dev/null
 not_ok "really" test -e new.html

@@ -16,8 +16,13 @@ refuses() {
 good='{"date":"2024-01-15","cost_usd":1}'
 refuses "a record without a date" "2: 'date': missing" "$good" '{"cost_usd":1}'
 refuses "one without a cost" "1: 'cost_usd': missing" '{"date":"2024-01-15"}'
-refuses "a day that is none" "1: 'date': expected a day as 2024-01-15, found '2023-02-29'" \
+refuses "a day that is none" "1: 'date': there is no such day or time: '2023-02-29'" \
 	'{"date":"2023-02-29","cost_usd":1}'
+refuses "an hour that is none" "1: 'date': there is no such day or time: '2024-01-15T25:00:00Z'" \
+	'{"date":"2024-01-15T25:00:00Z","cost_usd":1}'
+refuses "a date that is none" "1: 'date': expected a day as 2024-01-15, found '15.1.2024'" '{"date":"15.1.2024","cost_usd":1}'
+refuses "an object that is no record" "1: no cost record: 'date' and 'cost_usd': missing (costrep usage makes some with --prices)" \
+	'{"tenant":"a","class":"standard","objects":6}'
 refuses "a negative cost" "1: 'cost_usd': expected 0 or more, found '-1'" '{"date":"2024-01-15","cost_usd":-1}'
 refuses "a cost that is NaN" "1: 'cost_usd': expected a JSON value, found NaN" '{"date":"2024-01-15","cost_usd":NaN}'
 refuses "a cost that is no number" "1: 'cost_usd': expected an amount as 125.50, found 'NaN'" \
@@ -26,7 +31,7 @@ refuses "a cost that cannot be counted" "1: 'cost_usd': more than can be counted
 	'{"date":"2024-01-15","cost_usd":1e10}'
 printf '%s\n' '{"date":"2024-01-15","cost_usd":9000000000}' '{"date":"2024-01-15","cost_usd":"300000000"}' >large
 ok "a sum that cannot be counted is exit 3" exits 3 costrep report large
-ok "and told" stderr_has "the sum of a day is more than can be counted"
+ok "and told" stderr_has "the sum of 2024-01-15 is more than can be counted (up to 9223372036.85)"
 ok "there is no report then" stdout_is_empty
 refuses "a second currency" "2: 'currency': found 'EUR' behind records in 'USD'" \
 	"$good" '{"date":"2024-01-15","cost":1,"currency":"EUR"}'
@@ -62,7 +67,7 @@ ok "ten are told" sh -c 'grep -c "line .*missing" "$1" | grep -qx 10' - "$TAP/st
 ok "and all are counted" stderr_has "no report: 12 records cannot be counted"
 ok "a sum over days that cannot be counted is exit 3" exits 3 sh -c "printf '%s\n' \
 	'{\"date\":\"2024-01-15\",\"cost_usd\":9000000000}' '{\"date\":\"2024-01-16\",\"cost_usd\":900000000}' | costrep report"
-ok "the period is named" stderr_has "the sum of a total is more than can be counted"
+ok "the period is named" stderr_has "the sum of all days is more than can be counted (up to 9223372036.85)"
 
 echo "$good" >good
 long=$(printf '%0257d' 1)
@@ -92,6 +97,20 @@ awk 'BEGIN { for (i = 0; i < 400000; i++) printf "{\"date\":\"2024-01-15\",\"cos
 ok "of many it is found" exits 3 costrep report ids
 ok "the last one" stderr_has "'ids': line 400000: the same record as 'ids': line 1"
 
+good3='{"date":"2024-01-15","cost":1,"currency":"EUR"}'
+printf '%s\n' "$good" "$good2" "$good3" >three
+ok "a range without records is exit 1" exits 1 costrep report --from 2025-01-01 three
+ok "and it is said why" stderr_is "costrep: warning: none of 3 cost records is left: '--from', '--to' left out 3"
+ok "options that leave none together" exits 1 costrep report --from 2024-01-15 --to 2024-01-16 --match resource=x --currency USD three
+ok "are all named" stderr_is "costrep: warning: no record names 'resource' (they name nothing)
+costrep: warning: none of 3 cost records is left: '--from', '--to' left out 1, '--match' left out 2"
+ok "a currency that none has" exits 1 costrep report --currency CHF --output none.txt good
+ok "is named" stderr_is "costrep: warning: none of 1 cost record is left: '--currency' left out 1; 'none.txt' stays as it is"
+for at in 2024-01-15 2024-02-01; do
+	printf '%s\n' '{"date":"2024-01-01","cluster":"a","cost_usd":9000000000}' "{\"date\":\"$at\",\"cluster\":\"a\",\"cost_usd\":900000000}"
+done >large
+ok "a month that is too much is exit 3" exits 3 costrep report --by cluster -o csv --to 2024-02-01 large
+ok "and told with the sum that it is" stderr_has "is more than can be counted (up to 9223372036.85)"
 ok "no record is exit 1" exits 1 costrep report /dev/null
 ok "and said" stderr_has "there is no cost record"
 ok "but all periods are there" sh -c 'for p in daily weekly monthly; do grep -qx $p "$1" || exit 1; done' - "$TAP/stdout"

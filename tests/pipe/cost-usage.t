@@ -128,6 +128,7 @@ done
 ok "and a number" exits 2 usage --prices dear.yaml --add requests.put=-1 -o jsonl
 ok "which is said" stderr_has "expected a number, or a size as 10GB, behind 'requests.put=', found '-1'"
 ok "a day is one" exits 2 usage --at 2026-02-30
+ok "and said" stderr_has "option '--at': there is no such day or time: '2026-02-30'"
 
 for index in S/a/index/2026-01-10/*.idx; do
 	flip_byte "$index" 20
