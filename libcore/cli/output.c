@@ -164,3 +164,10 @@ void cli_output_run(struct cli *c, const char *path, cli_output_fn *fn, void *da
 	else if (r != 0 && !c->failure)
 		c->failure = err_exit_code(ERR_NO);
 }
+
+int cli_print(struct bytes text, struct err *e)
+{
+	if ((text.n && fwrite(text.p, 1, text.n, stdout) != text.n) || fflush(stdout) != 0)
+		return err_sys(e, "cannot write");
+	return 0;
+}

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "cli/cli.h"
 
 /* "-" is stdout as it is, as no path (NULL) is. */
@@ -29,5 +30,9 @@ enum { CLI_OUTPUT_NONE = 1 };
  */
 typedef int cli_output_fn(void *data, struct err *e);
 void cli_output_run(struct cli *c, const char *path, cli_output_fn *fn, void *data);
+
+/* Writes text, which may be empty, to stdout, and flushes: what fails later has lost its reason.
+ * Errors: ERR_IO. */
+MUST_CHECK int cli_print(struct bytes text, struct err *e);
 
 #endif

@@ -1,12 +1,12 @@
 #include "ring/command.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/find.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "cli/output.h"
 #include "ring/drain.h"
 #include "ring/picture.h"
 #include "ring/plan.h"
@@ -40,13 +40,6 @@ static int one_name(const char *verb, char **operand, size_t n, struct bytes *re
 static int none(const char *verb, char **operand, size_t n, struct err *e)
 {
 	return n ? err_set(e, ERR_USAGE, "%s: '%s': expected no operand", verb, operand[0]) : 0;
-}
-
-/* Failures are told by who ends. One that is empty has no memory. */
-static void print(const struct buf *b)
-{
-	if (b->n)
-		fwrite(b->p, 1, b->n, stdout);
 }
 
 /* ---- changes ---- */
@@ -197,10 +190,12 @@ static int run_forget(void *command, char **operand, size_t n, struct err *e)
 
 	while (rc == 0) {
 		rc = change(c, do_forget, &f, NULL, e);
-		print(&f.ask.before); /* these went, whatever became of the others */
+		/* These went, whatever became of the others. */
+		if (cli_print(buf_bytes(&f.ask.before), e) < 0)
+			rc = -1;
 		buf_reset(&f.ask.before);
 		if (rc == 0)
-			print(&f.ask.going);
+			rc = cli_print(buf_bytes(&f.ask.going), e);
 		if (find_count_byte(buf_bytes(&f.ask.going), '\n') < f.ask.most || f.dry_run)
 			break;
 	}
@@ -245,7 +240,8 @@ static int tell(struct ring_command *c, tell_fn *fn, void *data, struct err *e)
 	if (rc < 0)
 		return -1;
 	rc = tell_of(c, &r, fn, data, &out, e);
-	print(&out);
+	if (cli_print(buf_bytes(&out), e) < 0)
+		rc = -1;
 	buf_release(&out);
 	ring_release(&r);
 	return rc;
@@ -273,9 +269,8 @@ static int watch(struct ring_command *c, struct ring_place *p, struct err *e)
 		if (tell_of(c, &r, tell_status, NULL, &out, &answer) < 0 &&
 		    c->opts.format == RING_TEXT)
 			buf_addf(&out, "%s\n", answer.msg);
-		if (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0)
-			rc = err_sys(e, "stdout");
-		else
+		rc = cli_print(buf_bytes(&out), e);
+		if (rc == 0)
 			rc = ring_place_wait(p, &r, every, e);
 		ring_release(&r);
 	}
@@ -394,7 +389,8 @@ static int run_simulate(void *command, char **operand, size_t n, struct err *e)
 	if (o->fail && ring_simulate_read_fail(bytes_str(o->fail), &a, e) < 0)
 		return err_wrap(e, "option '--fail'");
 	rc = ring_simulate(&a, o->format, &out, e);
-	print(&out);
+	if (cli_print(buf_bytes(&out), e) < 0)
+		rc = -1;
 	buf_release(&out);
 	return rc;
 }

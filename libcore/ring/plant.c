@@ -236,7 +236,7 @@ static double chance(uint64_t name, size_t i)
 	return (double)(hash64(bytes_of(of, sizeof(of))) >> 11) / 9007199254740992.0;
 }
 
-/* The next token at or below `from` that is free, but above `above`; false when there is none. */
+/* Of n tokens, from `from` downwards, the first that is free; false when none is. */
 static bool free_token(const struct ring_planter *p, uint64_t from, uint64_t n, uint32_t *ret)
 {
 	for (uint64_t i = 0; i < n; i++) {

@@ -135,7 +135,12 @@ ok "has its last line" stdout_has "owners per range 3"
 
 ringctl --ring dead --now 1677-09-22 join a >/dev/null 2>&1
 ok "where the answer is no, a full stdout is told" exits 4 sh -c 'ringctl --ring dead status >/dev/full'
-ok "too" stderr_has "cannot write"
+ok "with the reason" stderr_is "ringctl: error: stdout: cannot write: No space left on device"
+ok "also of what is long" exits 4 sh -c 'ringctl --ring r --now 1000000000 tokens >/dev/full'
+ok "it is said why" stderr_is "ringctl: error: stdout: cannot write: No space left on device"
+ringctl --ring empty init
+ok "of an empty ring" exits 1 ringctl --ring empty status -o jsonl
+ok "nothing is told" stdout_is_empty
 ok "and a heartbeat of long ago is no future" exits 1 ringctl --ring dead --now 2200-01-01 status
 ok "but long ago" stdout_has "ago"
 
