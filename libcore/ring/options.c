@@ -10,6 +10,8 @@
 
 static const char DEFAULT_FOLDER[] = "lokid-data", DEFAULT_RING[] = "lokid-data/ring";
 enum { SECRET_MAX = 64 << 10, STREAMS_MAX = 1000000000 };
+/* libcurl counts milliseconds in 32 bits. */
+static const int64_t WAIT_MAX_NS = INT64_C(30) * 24 * 3600 * NS_PER_S;
 
 void ring_opts_init(struct ring_opts *o)
 {
@@ -114,24 +116,46 @@ static int take_seed(void *at, const char *value, struct err *e)
 	return cli_read_count(value, 0, UINT64_MAX, at, e);
 }
 
-static int take_duration(void *at, const char *value, struct err *e)
+/* max, in words: "30d" */
+static int read_duration(const char *value, int64_t max_ns, const char *max, int64_t *ret,
+			 struct err *e)
 {
 	int64_t ns;
 
 	if (time_parse_duration(bytes_str(value), &ns, e) < 0)
 		return -1;
-	if (ns <= 0)
-		return err_set(e, ERR_USAGE, "expected a duration above 0, found '%s'", value);
-	*(int64_t *)at = ns;
+	if (ns <= 0 || ns > max_ns)
+		return err_set(e, ERR_USAGE, "expected a duration above 0, at most %s, found '%s'",
+			       max, value);
+	*ret = ns;
 	return 0;
+}
+
+/* After which something counts as dead. */
+static int take_timeout(void *at, const char *value, struct err *e)
+{
+	return read_duration(value, RING_TIMEOUT_MAX_NS, "100y", at, e);
+}
+
+/* For which we wait. */
+static int take_wait(void *at, const char *value, struct err *e)
+{
+	return read_duration(value, WAIT_MAX_NS, "30d", at, e);
 }
 
 static int take_now(void *opts, const char *value, struct err *e)
 {
 	struct ring_opts *o = opts;
+	int64_t ns;
 
+	if (time_parse(bytes_str(value), time_now_ns(), &ns, e) < 0)
+		return -1;
+	if (ns < 0 || ns >= RING_TIME_END_NS)
+		return err_set(e, ERR_USAGE, "expected a time from 1970 to 2200, found '%s'",
+			       value);
 	o->has_now = true;
-	return time_parse(bytes_str(value), time_now_ns(), &o->now_ns, e);
+	o->now_ns = ns;
+	return 0;
 }
 
 /* Of rows whose function takes all of the options. */
@@ -177,10 +201,10 @@ const struct cli_taken ring_options[] = {
 	  take_zones,
 	  WHOLE },
 	{ { 0, "heartbeat-timeout", "TIME", "init: without one for so long is UNHEALTHY (1m)" },
-	  take_duration,
+	  take_timeout,
 	  AT(init.heartbeat_timeout_ns) },
 	{ { 0, "every", "TIME", "heartbeat, status --watch: again and again (watch: 2s)" },
-	  take_duration,
+	  take_wait,
 	  AT(every_ns) },
 	{ { 0, "watch", NULL, "status: again whenever the ring changes" },
 	  cli_take_flag,
@@ -189,7 +213,7 @@ const struct cli_taken ring_options[] = {
 	  cli_take_flag,
 	  AT(automatic) },
 	{ { 0, "period", "TIME", "forget --auto: for how long (ten times the timeout)" },
-	  take_duration,
+	  take_timeout,
 	  AT(period_ns) },
 	{ { 0, "dry-run", NULL, "forget: only say who would go" }, cli_take_flag, AT(dry_run) },
 	{ { 0, "add", "N", "plan: so many come, to --zone, or to where there are fewest" },
@@ -213,7 +237,7 @@ const struct cli_taken ring_options[] = {
 	HTTPC_OPTIONS("drain", AT(node)),
 	{ { 0, "now", "TIME", "when it is (the clock)" }, take_now, WHOLE },
 	{ { 0, "timeout", "TIME", "for the ring to answer (15s); drain: for all of it (10m)" },
-	  take_duration,
+	  take_wait,
 	  AT(timeout_ns) },
 	{ { 0 }, NULL, 0 },
 };

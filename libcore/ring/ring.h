@@ -29,6 +29,11 @@ enum {
 };
 #define RING_HEARTBEAT_TIMEOUT_NS INT64_C(60000000000)
 
+/* Times of a ring are from 1970 up to here, in the year 2200, timeouts at most a hundred years: so
+ * that none of their sums and differences overflows. */
+#define RING_TIME_END_NS    INT64_C(7258118400000000000)
+#define RING_TIMEOUT_MAX_NS INT64_C(3153600000000000000)
+
 /* What an instance says of itself; the last is what others find, and never stored. */
 enum ring_state { RING_PENDING, RING_JOINING, RING_ACTIVE, RING_LEAVING, RING_UNHEALTHY };
 enum { RING_STATES = RING_UNHEALTHY };
@@ -37,7 +42,7 @@ struct ring_settings {
 	unsigned replication; /* 1 to RING_REPLICATION_MAX */
 	unsigned tokens;      /* of an instance that joins; 1 to RING_TOKENS_MAX */
 	bool zone_awareness;  /* each instance has a zone, and replicas lie in distinct ones */
-	int64_t heartbeat_timeout_ns; /* above 0 */
+	int64_t heartbeat_timeout_ns; /* above 0, at most RING_TIMEOUT_MAX_NS */
 };
 
 /* Of a ring in etcd, whose lease alone says who lives; in a file the time of the heartbeat does. */
@@ -46,7 +51,7 @@ enum ring_lease { RING_LEASE_NONE, RING_LEASE_LIVES, RING_LEASE_ENDED };
 struct ring_instance {
 	struct bytes name, addr, zone; /* zone: empty when it has none */
 	enum ring_state state;
-	int64_t heartbeat_ns, registered_ns;
+	int64_t heartbeat_ns, registered_ns; /* from 0, below RING_TIME_END_NS */
 	enum ring_lease lease;
 	uint32_t *token; /* ascending, each once, of no other instance */
 	size_t n_tokens;

@@ -142,8 +142,9 @@ static int read_time(const struct field *f, int64_t *ret, struct err *e)
 	struct buf text = { 0 };
 	int r = read_text(f, &text, e);
 
-	if (r == 0 && (text.n == 0 || time_scan_rfc3339(buf_bytes(&text), ret) != text.n))
-		r = expected(f, "a time as 2026-01-15T10:00:00Z", e);
+	if (r == 0 && (text.n == 0 || time_scan_rfc3339(buf_bytes(&text), ret) != text.n ||
+		       *ret < 0 || *ret >= RING_TIME_END_NS))
+		r = expected(f, "a time from 1970 to 2200, as 2026-01-15T10:00:00Z", e);
 	buf_release(&text);
 	return r;
 }
@@ -154,8 +155,9 @@ static int read_timeout(const struct field *f, int64_t *ret, struct err *e)
 	struct err why;
 	int r = read_text(f, &text, e);
 
-	if (r == 0 && (time_parse_duration(buf_bytes(&text), ret, &why) < 0 || *ret <= 0))
-		r = expected(f, "a duration above 0", e);
+	if (r == 0 && (time_parse_duration(buf_bytes(&text), ret, &why) < 0 || *ret <= 0 ||
+		       *ret > RING_TIMEOUT_MAX_NS))
+		r = expected(f, "a duration above 0, at most 100 years", e);
 	buf_release(&text);
 	return r;
 }

@@ -20,7 +20,18 @@ ok "it is said so" stderr_has "option '--period' has no effect without '--auto'"
 ok "--every without --watch is exit 2" exits 2 ringctl status --every 1s
 ok "--watch with --now is exit 2" exits 2 ringctl status --watch --now now
 ok "a duration of 0 is exit 2" exits 2 ringctl init --heartbeat-timeout 0s
-ok "it is said so" stderr_has "expected a duration above 0, found '0s'"
+ok "it is said so" stderr_has "option '--heartbeat-timeout': expected a duration above 0, at most 100y, found '0s'"
+ok "more than 100 years, too" exits 2 ringctl init --heartbeat-timeout 101y
+ok "also until somebody is dead" exits 2 ringctl forget --auto --period 876001h
+ok "it is said so" stderr_has "option '--period': expected a duration above 0, at most 100y, found '876001h'"
+ok "a wait is at most 30 days" exits 2 ringctl --timeout 31d status
+ok "it is said so" stderr_has "option '--timeout': expected a duration above 0, at most 30d, found '31d'"
+ok "a pause, too" exits 2 ringctl heartbeat i-1 --every 2562047h
+ok "it is named" stderr_has "option '--every'"
+for now in 1969-12-31T23:59:59Z 2200-01-01 -100y; do
+	ok "now is not $now" exits 2 ringctl --now "$now" status
+	ok "it is said when it is" stderr_has "option '--now': expected a time from 1970 to 2200, found '$now'"
+done
 ok "no replicas are exit 2" exits 2 ringctl init --replication 0
 ok "too many replicas are exit 2" exits 2 ringctl init --replication 16
 ok "a place of another kind is exit 2" exits 2 ringctl --ring consul://x status
@@ -133,7 +144,7 @@ ok "in it" stdout_matches '<svg .*role="img"'
 ok "a simulation as a page" exits 0 ringctl simulate --nodes 3 -o html
 ok "has its last line" stdout_has "owners per range 3"
 
-ringctl --ring dead --now 1677-09-22 join a >/dev/null 2>&1
+ringctl --ring dead --now 1970-01-01 join a >/dev/null 2>&1
 ok "where the answer is no, a full stdout is told" exits 4 sh -c 'ringctl --ring dead status >/dev/full'
 ok "with the reason" stderr_is "ringctl: error: stdout: cannot write: No space left on device"
 ok "also of what is long" exits 4 sh -c 'ringctl --ring r --now 1000000000 tokens >/dev/full'
@@ -141,7 +152,11 @@ ok "it is said why" stderr_is "ringctl: error: stdout: cannot write: No space le
 ringctl --ring empty init
 ok "of an empty ring" exits 1 ringctl --ring empty status -o jsonl
 ok "nothing is told" stdout_is_empty
-ok "and a heartbeat of long ago is no future" exits 1 ringctl --ring dead --now 2200-01-01 status
-ok "but long ago" stdout_has "ago"
+ok "and a heartbeat of long ago is no future" exits 1 ringctl --ring dead --now 2199-12-31 status
+ok "but long ago" stdout_has "2016120h0m0s ago"
+ok "nor is a timeout of a century over soon" exits 0 ringctl --ring dead init --heartbeat-timeout 100y --replication 1
+ok "but after it" exits 0 ringctl --ring dead --now 2069-12-07 status
+ok "or ten of them" exits 0 ringctl --ring dead --now 2199-12-31 forget --auto
+ok "which is not yet" stdout_is_empty
 
 done_testing

@@ -7,7 +7,8 @@
 #include "ring/plant.h"
 #include "unit.h"
 
-enum { RANDOM_RING_NOW = 1000000000, RANDOM_RING_TOKENS = 128 };
+enum { RANDOM_RING_TOKENS = 128 };
+#define RANDOM_RING_NOW INT64_C(1000000000000)
 
 struct random_ring {
 	size_t n_max, zones_max;

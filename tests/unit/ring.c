@@ -82,6 +82,22 @@ static void texts_that_are_no_ring_say_where(void **unused)
 	refuses(HEAD INSTANCE("i-1", "UNHEALTHY", "[1]"), ERR_CORRUPT,
 		"line 2: instance 'i-1': state: expected PENDING, JOINING, ACTIVE or LEAVING, "
 		"found \"UNHEALTHY\"");
+	refuses("{\"lokid_ring\":1,\"revision\":1,\"replication\":3,\"zone_awareness\":false,"
+		"\"heartbeat_timeout\":\"876000h0m1s\",\"tokens\":2}\n",
+		ERR_CORRUPT,
+		"line 1: heartbeat_timeout: expected a duration above 0, at most 100 years, found "
+		"\"876000h0m1s\"");
+	refuses(HEAD "{\"instance\":\"i-1\",\"addr\":\"\",\"zone\":\"\",\"state\":\"ACTIVE\","
+		     "\"heartbeat\":\"1969-12-31T23:59:59Z\"}\n",
+		ERR_CORRUPT,
+		"line 2: instance 'i-1': heartbeat: expected a time from 1970 to 2200, as "
+		"2026-01-15T10:00:00Z, found \"1969-12-31T23:59:59Z\"");
+	refuses(HEAD "{\"instance\":\"i-1\",\"addr\":\"\",\"zone\":\"\",\"state\":\"ACTIVE\","
+		     "\"heartbeat\":\"2199-12-31T23:59:59Z\","
+		     "\"registered\":\"2200-01-01T00:00:00Z\"}\n",
+		ERR_CORRUPT,
+		"line 2: instance 'i-1': registered: expected a time from 1970 to 2200, as "
+		"2026-01-15T10:00:00Z, found \"2200-01-01T00:00:00Z\"");
 	refuses(HEAD INSTANCE("i-1", "ACTIVE", "[]"), ERR_CORRUPT,
 		"line 2: instance 'i-1': tokens: expected at least one number, found []");
 	refuses(HEAD INSTANCE("i-1", "ACTIVE", "[2,1]"), ERR_CORRUPT,
