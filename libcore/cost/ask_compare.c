@@ -64,7 +64,7 @@ static void make_items(const struct model *m, struct table *t)
 	table_column(t, m->name, TABLE_LEFT);
 	table_column(t, "quantity", TABLE_RIGHT);
 	table_column(t, "price", TABLE_RIGHT);
-	table_column(t, "a month", TABLE_RIGHT);
+	table_column(t, "a month", TABLE_POINT);
 	for (size_t i = 0; i < m->n; i++)
 		add_item(t, &m->item[i]);
 	table_rule(t);
@@ -81,7 +81,7 @@ static void make_savings(const struct models *ms, bool with_currency, struct tab
 
 	table_column(t, "model", TABLE_LEFT);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		table_column(t, names[i], TABLE_RIGHT);
+		table_column(t, names[i], TABLE_POINT);
 	if (with_currency)
 		table_column(t, "currency", TABLE_LEFT);
 	for (size_t i = 0; i < ms->n; i++) {

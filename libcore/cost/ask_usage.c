@@ -318,7 +318,7 @@ static void begin_table(struct table *t, const struct cost_usage_opts *o, const 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		table_column(t, names[i], TABLE_RIGHT);
 	if (p)
-		table_column(t, "a month", TABLE_RIGHT);
+		table_column(t, "a month", TABLE_POINT);
 }
 
 /* p NULL: without prices. */

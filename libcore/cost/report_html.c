@@ -3,12 +3,14 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "cost/money.h"
 #include "cost/report_table.h"
 #include "report/chart.h"
 #include "report/html_page.h"
 
-enum { BARS_MAX = 100, MARKS_MAX = 8, ALERTS_MAX = 200 };
+/* Alerts: so many are seen at once, and so many on the page. */
+enum { BARS_MAX = 100, MARKS_MAX = 8, ALERTS_OPEN = 10, ALERTS_MAX = 200 };
 
 static double in_units(int64_t nano)
 {
@@ -44,6 +46,7 @@ struct bars {
 	struct bytes *x;
 	struct arena mem;
 	size_t n;
+	bool below; /* some are below 0, and not seen */
 };
 
 static void bars_release(struct bars *b)
@@ -56,10 +59,12 @@ static void bars_release(struct bars *b)
 }
 
 /* Credits have no bar: those of a period that is below 0 are seen in its table. */
-static double height_of(const struct cost_pivot *p, size_t x, size_t y)
+static double height_of(struct bars *b, size_t x, size_t y)
 {
+	const struct cost_pivot *p = &b->pivot;
 	int64_t nano = p->n_y ? p->nano[x * p->n_y + y] : p->sum[x];
 
+	b->below |= nano < 0;
 	return nano > 0 ? in_units(nano) : 0;
 }
 
@@ -86,7 +91,7 @@ static int bars_make(const struct cost_report *r, enum period period, struct bar
 		if (at >= ret->pivot.n_x || ret->pivot.start[at] != start)
 			continue;
 		for (size_t y = 0; y < n_series; y++)
-			ret->y[y * ret->n + i] = height_of(&ret->pivot, at, y);
+			ret->y[y * ret->n + i] = height_of(ret, at, y);
 		at++;
 	}
 	for (size_t y = 0; y < n_series; y++)
@@ -124,6 +129,8 @@ static int add_chart(const struct cost_report *r, enum period p, const struct co
 			    marks[i].period == p)
 				mark[c.n_marks++] = in_units(marks[i].nano);
 		add_title(r, p, &title);
+		if (b.below)
+			buf_add_str(&title, " (what is below 0 has no bar)");
 		c.title = buf_str(&title);
 		c.n = b.n;
 		c.x = b.x;
@@ -144,23 +151,39 @@ int cost_report_svg(const struct cost_report *r, const struct cost_threshold *ma
 
 /* --- the page -------------------------------------------------------------------------------- */
 
-static void add_alerts(const struct cost_report *r, const struct cost_alerts *a, struct buf *out)
+/* Those from the one up to the other, or to where there are too many. */
+static void list_alerts(const struct cost_report *r, const struct cost_alerts *a, size_t from,
+			size_t to, struct buf *out)
 {
 	struct buf text = { 0 };
 	struct table t = { 0 };
 
 	table_column(&t, "alert", TABLE_LEFT);
-	for (size_t i = 0; i < a->n && i < ALERTS_MAX; i++) {
+	for (size_t i = from; i < to && i < ALERTS_MAX; i++) {
 		buf_reset(&text);
 		cost_alert_text(r, &a->v[i], &text);
 		table_add(&t, buf_bytes(&text));
 	}
-	if (a->n > ALERTS_MAX)
-		table_addf(&t, "and %zu more, which -o jsonl has", a->n - ALERTS_MAX);
-	html_page_heading(out, 2, BYTES_LIT("Alerts"));
+	if (to > ALERTS_MAX)
+		table_addf(&t, "and %zu more, which -o jsonl has", to - ALERTS_MAX);
 	table_html(&t, out);
 	table_release(&t);
 	buf_release(&text);
+}
+
+static void add_alerts(const struct cost_report *r, const struct cost_alerts *a, struct buf *out)
+{
+	struct buf line = { 0 };
+
+	html_page_heading(out, 2, BYTES_LIT("Alerts"));
+	list_alerts(r, a, 0, a->n > ALERTS_OPEN ? ALERTS_OPEN : a->n, out);
+	if (a->n <= ALERTS_OPEN)
+		return;
+	num_add_count(&line, a->n - ALERTS_OPEN, "more alert", "more alerts");
+	html_page_fold_begin(out, buf_bytes(&line));
+	list_alerts(r, a, ALERTS_OPEN, a->n, out);
+	html_page_fold_end(out);
+	buf_release(&line);
 }
 
 static int add_table(struct table *t, int rc, struct buf *out)

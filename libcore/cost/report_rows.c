@@ -66,15 +66,39 @@ static void add_by_key(const struct cost_report *r, size_t by, struct buf *out)
 	}
 }
 
+/* A name that stands beside the others of a row: "cost_of" of a label that is called "of". Names
+ * that differ before differ behind, too. */
+static void add_column_name(struct bytes name, struct buf *out)
+{
+	static const char *const taken[] = { "period",	       "of",	   "by",
+					     "cost",	       "currency", "alert",
+					     "threshold",      "before",   "growth",
+					     COST_UNATTRIBUTED };
+	const struct bytes prefix = BYTES_LIT("cost_");
+	struct bytes stem = name;
+
+	while (bytes_starts(stem, prefix))
+		stem = bytes_sub(stem, prefix.n, stem.n);
+	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
+		if (bytes_is(stem, taken[i])) {
+			buf_add_bytes(out, prefix);
+			break;
+		}
+	buf_add_bytes(out, name);
+}
+
 static void add_values(const struct cost_report *r, size_t by, uint32_t group, struct buf *out)
 {
 	const struct cost_group *g = cost_sums_group(r->sums, group);
 	const struct cost_by *b = cost_sums_by(r->sums, by);
 	bool unattributed = false;
+	struct buf name = { 0 };
 
 	for (size_t i = 0; i < b->n; i++) {
+		buf_reset(&name);
+		add_column_name(r->dims->name[b->dim[i]], &name);
 		buf_add_char(out, ',');
-		json_add_quoted(out, r->dims->name[b->dim[i]]);
+		json_add_quoted(out, buf_bytes(&name));
 		buf_add_char(out, ':');
 		if (g->value[i].n)
 			json_add_quoted(out, g->value[i]);
@@ -84,6 +108,7 @@ static void add_values(const struct cost_report *r, size_t by, uint32_t group, s
 	}
 	if (unattributed)
 		buf_add_str(out, ",\"" COST_UNATTRIBUTED "\":true");
+	buf_release(&name);
 }
 
 void cost_row_json(const struct cost_report *r, size_t by, enum period p,
@@ -146,11 +171,16 @@ static void csv_line(const struct line *l, struct buf *out)
 
 int cost_report_csv(const struct cost_report *r, struct buf *out, FILE *to, struct err *e)
 {
+	struct buf name = { 0 };
+
 	buf_add_str(out, "period,of,by");
 	for (size_t d = 0; d < r->dims->n; d++) {
+		buf_reset(&name);
+		add_column_name(r->dims->name[d], &name);
 		buf_add_char(out, ',');
-		csv_add(out, r->dims->name[d]);
+		csv_add(out, buf_bytes(&name));
 	}
+	buf_release(&name);
 	buf_add_str(out, ",cost,currency\n");
 	return each_row(r, csv_line, out, to, e);
 }

@@ -193,8 +193,8 @@ int cost_table_periods(const struct cost_report *r, size_t by, enum period perio
 		return -1;
 	table_column(t, period_name(period), TABLE_LEFT);
 	for (size_t y = 0; y < p.n_y; y++)
-		table_column(t, buf_str(&p.name[y]), TABLE_RIGHT);
-	table_column(t, p.n_y ? "total" : "cost", TABLE_RIGHT);
+		table_column(t, buf_str(&p.name[y]), TABLE_POINT);
+	table_column(t, p.n_y ? "total" : "cost", TABLE_POINT);
 	for (size_t x = 0; x < p.n_x; x++) {
 		period_text(period, p.start[x], text);
 		table_add(t, bytes_str(text));
@@ -217,7 +217,7 @@ static void add_share(struct table *t, int64_t part, int64_t whole)
 		return;
 	}
 	permille = num_clip((size * 2000 + whole) / ((num_wide)whole * 2));
-	table_addf(t, "%s%lld.%lld %%", part < 0 ? "-" : "", (long long)permille / 10,
+	table_addf(t, "%s%lld.%lld %%", part < 0 && permille ? "-" : "", (long long)permille / 10,
 		   (long long)permille % 10);
 }
 
@@ -233,7 +233,7 @@ int cost_table_groups(const struct cost_report *r, size_t by, struct table *t, s
 	if (rc == 0) {
 		cost_add_by(r, by, &name);
 		table_column(t, buf_str(&name), TABLE_LEFT);
-		table_column(t, "cost", TABLE_RIGHT);
+		table_column(t, "cost", TABLE_POINT);
 		table_column(t, "share", TABLE_RIGHT);
 	}
 	for (size_t i = 0; rc == 0 && i <= rows.n; i++) {

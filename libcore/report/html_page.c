@@ -43,6 +43,18 @@ void html_page_text(struct buf *out, struct bytes text)
 	buf_add_str(out, "</p>\n");
 }
 
+void html_page_fold_begin(struct buf *out, struct bytes line)
+{
+	buf_add_str(out, "<details><summary>");
+	html_add_xml(out, line);
+	buf_add_str(out, "</summary>\n");
+}
+
+void html_page_fold_end(struct buf *out)
+{
+	buf_add_str(out, "</details>\n");
+}
+
 void html_page_end(struct buf *out)
 {
 	buf_add_str(out, "</body>\n</html>\n");

@@ -105,15 +105,45 @@ static void add_blanks(struct buf *b, size_t n)
 	buf_addf(b, "%*s", (int)n, "");
 }
 
-static void add_padded(struct buf *b, struct bytes cell, const struct table_column *c, size_t width)
-{
-	const size_t left = width - width_of(cell);
+/* The width of a column: of all, and of what stands at the point and behind it. */
+struct width {
+	size_t all, behind;
+};
 
-	if (c->align == TABLE_RIGHT)
+static size_t behind_point(struct bytes cell)
+{
+	const char *point = cell.n ? memchr(cell.p, '.', cell.n) : NULL;
+
+	return point ? cell.n - (size_t)(point - cell.p) : 0;
+}
+
+static struct width measure(const struct table *t, size_t c)
+{
+	struct width w = { 0 };
+	size_t before = 0, head = width_of(t->column[c].name);
+	bool by_point = t->column[c].align == TABLE_POINT;
+
+	for (size_t r = 0; r < n_rows(t); r++) {
+		const size_t behind = by_point ? behind_point(cell_at(t, r, c)) : 0;
+		const size_t n = width_of(cell_at(t, r, c)) - behind;
+
+		before = n > before ? n : before;
+		w.behind = behind > w.behind ? behind : w.behind;
+	}
+	w.all = before + w.behind > head ? before + w.behind : head;
+	return w;
+}
+
+/* behind: how much of the width stands behind where this cell ends. */
+static void add_padded(struct buf *b, struct bytes cell, enum table_align align, size_t width,
+		       size_t behind)
+{
+	const size_t left = width - width_of(cell) - behind;
+
+	if (align != TABLE_LEFT)
 		add_blanks(b, left);
 	add_shown(b, cell);
-	if (c->align == TABLE_LEFT)
-		add_blanks(b, left);
+	add_blanks(b, align == TABLE_LEFT ? left : behind);
 }
 
 static void end_line(struct buf *b)
@@ -123,11 +153,11 @@ static void end_line(struct buf *b)
 	buf_add_char(b, '\n');
 }
 
-static void add_rule(struct buf *b, const size_t *width, size_t n)
+static void add_rule(struct buf *b, const struct width *width, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		add_blanks(b, i > 0 ? GAP : 0);
-		for (size_t k = 0; k < width[i]; k++)
+		for (size_t k = 0; k < width[i].all; k++)
 			buf_add_char(b, '-');
 	}
 	end_line(b);
@@ -135,27 +165,25 @@ static void add_rule(struct buf *b, const size_t *width, size_t n)
 
 void table_text(const struct table *t, struct buf *out)
 {
-	size_t width[TABLE_COLUMNS_MAX];
+	struct width width[TABLE_COLUMNS_MAX];
 
-	for (size_t c = 0; c < t->n_columns; c++) {
-		width[c] = width_of(t->column[c].name);
-		for (size_t r = 0; r < n_rows(t); r++) {
-			const size_t w = width_of(cell_at(t, r, c));
-
-			width[c] = w > width[c] ? w : width[c];
-		}
-	}
+	for (size_t c = 0; c < t->n_columns; c++)
+		width[c] = measure(t, c);
 	for (size_t c = 0; c < t->n_columns; c++) {
 		add_blanks(out, c > 0 ? GAP : 0);
-		add_padded(out, t->column[c].name, &t->column[c], width[c]);
+		add_padded(out, t->column[c].name, t->column[c].align, width[c].all, 0);
 	}
 	end_line(out);
 	for (size_t r = 0; r < n_rows(t); r++) {
 		if (has_rule(t, r))
 			add_rule(out, width, t->n_columns);
 		for (size_t c = 0; c < t->n_columns; c++) {
+			struct bytes cell = cell_at(t, r, c);
+			bool by_point = t->column[c].align == TABLE_POINT && cell.n;
+
 			add_blanks(out, c > 0 ? GAP : 0);
-			add_padded(out, cell_at(t, r, c), &t->column[c], width[c]);
+			add_padded(out, cell, t->column[c].align, width[c].all,
+				   by_point ? width[c].behind - behind_point(cell) : 0);
 		}
 		end_line(out);
 	}
@@ -184,7 +212,7 @@ void table_csv(const struct table *t, struct buf *out)
 static void add_html_cell(struct buf *out, const char *tag, enum table_align align,
 			  struct bytes text)
 {
-	buf_addf(out, "<%s%s>", tag, align == TABLE_RIGHT ? " class=\"number\"" : "");
+	buf_addf(out, "<%s%s>", tag, align != TABLE_LEFT ? " class=\"number\"" : "");
 	html_add_xml(out, text);
 	buf_addf(out, "</%s>", tag);
 }

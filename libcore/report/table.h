@@ -10,7 +10,8 @@
 
 enum { TABLE_COLUMNS_MAX = 64 };
 
-enum table_align { TABLE_LEFT, TABLE_RIGHT };
+/* TABLE_POINT: numbers, right, with their points in line; in a page as TABLE_RIGHT. */
+enum table_align { TABLE_LEFT, TABLE_RIGHT, TABLE_POINT };
 
 struct table_column {
 	struct bytes name;

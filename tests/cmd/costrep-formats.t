@@ -27,6 +27,15 @@ if command -v xmllint >/dev/null; then
 	ok "the picture is XML" xmllint --noout a.svg
 fi
 
+ok "bars below nothing are not there" sh -c 'printf "date,cost_usd,cluster\n2024-01-15,1,a\n2024-01-16,-1,a\n" | costrep report --allow-negative "*" -o html >below.html'
+ok "which the page says" grep -q "Daily cost in USD, by cluster (what is below 0 has no bar)" below.html
+ok "and not where there are none" sh -c '! grep -q "below 0" page.html'
+not_ok "one alert is not folded" sh -c 'costrep report -o html --threshold 1000 costs.jsonl | grep -q "<details>"'
+costrep report -o html --threshold 'cluster=*:0/day' --threshold 'resource=*:0/day' --threshold 0/day costs.jsonl >many.html
+ok "ten of many alerts are seen" sh -c 'sed "/<details>/,\$d" many.html | grep -c "above 0.00" | grep -qx 10'
+n=$(costrep report -q --threshold 'cluster=*:0/day' --threshold 'resource=*:0/day' --threshold 0/day costs.jsonl | wc -l)
+ok "the others are folded" grep -q "<details><summary>$((n - 10)) more alerts</summary>" many.html
+is "and there" "$(grep -c 'above 0.00' many.html)" "$n"
 ok "a chart of 100 days at most is by day" sh -c 'costrep report -o svg costs.jsonl | grep -q "Daily cost in USD, by resource"'
 awk 'BEGIN { for (i = 0; i < 1000; i++) printf "{\"date\":\"%04d-01-%02d\",\"cost_usd\":1}\n", 2020 + i / 30, i % 30 + 1 }' >long.jsonl
 ok "one of years is by month" sh -c 'costrep report -o svg long.jsonl | grep -q "Monthly cost in USD"'
@@ -48,6 +57,14 @@ is "who is called unattributed is so, and counts: metrics" "$(costrep report -o 
 daily_cost_usd{cluster="unattributed"} 2'
 is "rows" "$(costrep report -o csv --by cluster none.jsonl | grep '^total,total,cluster')" "total,total,cluster,,a,,1.00,USD
 total,total,cluster,,unattributed,,2.00,USD"
+echo '{"date":"2024-01-15","cost_usd":1,"labels":{"of":"a","cost_of":"b","x":"c"}}' >named.jsonl
+ok "labels that are called as members are" exits 0 costrep report -o jsonl --by of,cost_of,x named.jsonl
+ok "are told apart" stdout_has '{"period":"total","of":"total","by":"of,cost_of,x","cost_of":"a","cost_cost_of":"b","x":"c","cost":1.00,"currency":"USD"}'
+ok "in CSV, too" sh -c 'costrep report -o csv --by of,cost_of,x named.jsonl | head -n 1 | grep -qx "period,of,by,resource,cluster,tenant,cost_of,cost_cost_of,x,cost,currency"'
+printf '{"date":"2024-01-%s,"cluster":"a"}\n' '15","cost_usd":100.1' '16","cost_usd":0.000000445' >points.jsonl
+ok "points of amounts are in line" exits 0 costrep report --by cluster points.jsonl
+ok "of the short" stdout_matches "^2024-01-15  100\.10         100\.10$"
+ok "and the long" stdout_matches "^2024-01-16    0\.000000445    0\.000000445$"
 ok "two labels that metrics cannot tell apart are exit 2" exits 2 costrep report -o prom --by 'a.b,a:b' none.jsonl
 ok "and named" stderr_has "option '--by': 'a.b' and 'a:b' are both the label 'a_b' of metrics"
 ok "other formats have them" exits 0 costrep report -o csv --by 'a.b,a:b' none.jsonl

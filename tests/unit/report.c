@@ -24,6 +24,40 @@ static void fill(struct table *t)
 	table_add(t, BYTES_LIT("35.50"));
 }
 
+static void points_are_in_line(void **unused)
+{
+	struct table t = { 0 };
+	struct buf b = { 0 };
+
+	(void)unused;
+	table_column(&t, "what", TABLE_LEFT);
+	table_column(&t, "USD", TABLE_POINT);
+	table_column(&t, "n", TABLE_RIGHT);
+	table_add(&t, BYTES_LIT("a"));
+	table_add(&t, BYTES_LIT("100.10"));
+	table_add(&t, BYTES_LIT("1"));
+	table_add(&t, BYTES_LIT("b"));
+	table_add(&t, BYTES_LIT("0.000000445"));
+	table_add(&t, BYTES_LIT("22"));
+	table_add(&t, BYTES_LIT("c"));
+	table_add(&t, BYTES_LIT("-7"));
+	table_add(&t, BYTES_LIT("3"));
+	table_add(&t, BYTES_LIT("d"));
+	table_add(&t, (struct bytes){ 0 });
+	table_add(&t, BYTES_LIT("4"));
+	table_text(&t, &b);
+	assert_string_equal(buf_str(&b), "what            USD   n\n"
+					 "a     100.10          1\n"
+					 "b       0.000000445  22\n"
+					 "c      -7             3\n"
+					 "d                     4\n");
+	buf_reset(&b);
+	table_html(&t, &b);
+	assert_non_null(strstr(buf_str(&b), "<td class=\"number\">100.10</td>"));
+	buf_release(&b);
+	table_release(&t);
+}
+
 static void tables_are_printed(void **unused)
 {
 	struct table t = { 0 };
@@ -189,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tables_are_printed),
+		cmocka_unit_test(points_are_in_line),
 		cmocka_unit_test(empty_tables_have_a_heading),
 		cmocka_unit_test(pictures_escape_and_round),
 		cmocka_unit_test(charts_show_what_is_there),
