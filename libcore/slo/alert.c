@@ -6,6 +6,23 @@
 
 static const char *const severities[] = { [SLO_PAGE] = "page", [SLO_TICKET] = "ticket" };
 
+bool slo_alert_can_hold(const struct slo_alert *a, struct exact target)
+{
+	struct ratio allowed = ratio_sub(ratio_int(1), ratio_exact(target));
+	struct ratio least_share = ratio_mul(ratio_exact(a->factor), allowed);
+
+	return least_share.over || ratio_cmp(least_share, ratio_int(1)) < 0;
+}
+
+void slo_alert_add(struct buf *b, const struct slo_alert *a)
+{
+	exact_add(b, a->factor);
+	buf_add_str(b, " over ");
+	slo_duration_add(b, a->long_ns);
+	buf_add_str(b, " and ");
+	slo_duration_add(b, a->short_ns);
+}
+
 const char *slo_severity_name(enum slo_severity s)
 {
 	return severities[s];
@@ -84,6 +101,12 @@ static int burn_of(const struct slo_measured *m, int64_t ns, struct ratio *ret, 
 	return ratio_check(ret, "burn_rate", e) < 0 ? -1 : 1;
 }
 
+/* Of nothing that happened nothing is known. */
+static bool is_silent(const struct slo_measured *m, int64_t ns)
+{
+	return m->counts.total.units == 0 && slo_window_find(m, ns)->counts.total.units == 0;
+}
+
 int slo_alert_look(const struct slo_alert *a, const struct slo_measured *m,
 		   struct slo_alert_state *ret, struct err *e)
 {
@@ -93,7 +116,7 @@ int slo_alert_look(const struct slo_alert *a, const struct slo_measured *m,
 
 	if (has_long < 0 || (has_short = burn_of(m, a->short_ns, &s.short_burn, e)) < 0)
 		return -1;
-	s.known = has_long && has_short;
+	s.known = has_long && has_short && !is_silent(m, a->long_ns);
 	s.holds = s.known && ratio_cmp(s.long_burn, factor) > 0 &&
 		  ratio_cmp(s.short_burn, factor) > 0;
 	*ret = s;

@@ -34,7 +34,8 @@ size_t slo_alerts_windows(const struct slo_alerts *a, int64_t *ret_ns);
 
 /* What became of one: burn rates of its windows, where there are counts of them. */
 struct slo_alert_state {
-	bool known; /* both windows have counts */
+	bool known; /* both windows have counts, and there were events in the long one or in the
+		       objective's own */
 	bool holds;
 	struct ratio long_burn, short_burn;
 };
@@ -42,6 +43,12 @@ struct slo_alert_state {
 /* Errors: ERR_LIMIT, numbers of too many digits. */
 MUST_CHECK int slo_alert_look(const struct slo_alert *a, const struct slo_measured *m,
 			      struct slo_alert_state *ret, struct err *e);
+
+/* Can its factor be exceeded? When all fails, the budget burns at 1 / (1 - target). */
+bool slo_alert_can_hold(const struct slo_alert *a, struct exact target);
+
+/* "14.4 over 1h and 5m" */
+void slo_alert_add(struct buf *b, const struct slo_alert *a);
 
 const char *slo_severity_name(enum slo_severity s);
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "slo/doubt.h"
 #include "slo/print.h"
 #include "slo/rules.h"
 #include "slo/work.h"
@@ -35,22 +36,44 @@ static int tell(const struct slo_opts *o, const struct slo_state *s, size_t n, e
 }
 
 /* Why the answer is no; NULL: it is yes. */
-static const char *why_gone(const struct slo_state *s)
+typedef const char *why_fn(const struct slo_opts *o, const struct slo_state *s);
+
+static const char *why_gone(const struct slo_opts *o, const struct slo_state *s)
 {
+	(void)o;
 	return s->budget.outlook == SLO_EXHAUSTED ? "a budget is gone" : NULL;
 }
 
-/* Counts that no alert can look at are no evidence that none would hold. */
-static const char *why_alarmed(const struct slo_state *s)
+/* Neither that nothing came nor counts that no alert can look at are evidence that none holds. */
+static const char *why_alarmed(const struct slo_opts *o, const struct slo_state *s)
 {
-	if (!s->is_looked_at)
-		return "no alert could be looked at: there are no counts of their windows";
-	return s->is_burning ? "an alert holds" : NULL;
+	if (s->is_burning)
+		return "an alert holds";
+	if (s->data != SLO_DATA)
+		return o->pass_no_traffic ? NULL : "there is nothing that alerts could look at";
+	return s->is_looked_at
+		       ? NULL
+		       : "no alert could be looked at: there are no counts of their windows";
+}
+
+/* Keeps those of which the answer is no. */
+static size_t keep_no(const struct slo_opts *o, struct slo_state *s, size_t n, why_fn *why_no)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!why_no(o, &s[i]))
+			continue;
+		s[kept] = s[i];
+		s[kept].m.window = s[kept].window;
+		kept++;
+	}
+	return kept;
 }
 
 /* Counts, tells, and says no when there is a reason. */
 static int answer(struct slo_ask *a, char **files, size_t n_files, enum slo_print what,
-		  const char *(*why_no)(const struct slo_state *), struct err *e)
+		  why_fn *why_no, struct err *e)
 {
 	const char *why = NULL;
 	struct slo_state *s = NULL;
@@ -58,12 +81,16 @@ static int answer(struct slo_ask *a, char **files, size_t n_files, enum slo_prin
 	size_t n = 0;
 	int rc = slo_work_open(&w, a, files, n_files, SLO_OPEN_COUNTS, e);
 
+	if (rc == 0 && what == SLO_PRINT_ALERTS)
+		slo_doubt_alerts(&w, SLO_ALL_ALERTS);
 	if (rc == 0)
 		rc = slo_work_count(&w, &s, &n, e);
-	if (rc == 0)
+	if (rc == 0 && a->opts.quiet)
+		n = keep_no(&a->opts, s, n, why_no);
+	if (rc == 0 && (n || !a->opts.quiet))
 		rc = tell(&a->opts, s, n, what, e);
 	for (size_t i = 0; rc == 0 && !why && i < n; i++)
-		why = why_no(&s[i]);
+		why = why_no(&a->opts, &s[i]);
 	if (why)
 		rc = err_set(e, ERR_NO, "%s", why);
 	free(s);
@@ -107,6 +134,8 @@ static int ask_rules(void *ask, char **operand, size_t n, struct err *e)
 		return -1;
 	rc = slo_work_open(&w, a, from_stdin ? only_stdin : operand, from_stdin ? 1 : n,
 			   SLO_OPEN_OBJECTIVES, e);
+	if (rc == 0)
+		slo_doubt_alerts(&w, SLO_ALERTS_OF_RULES);
 	if (rc == 0)
 		rc = slo_rules_write(&w.set, &o, &out, e);
 	if (rc == 0)

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "slo/burndown.h"
+#include "slo/doubt.h"
 #include "slo/incident.h"
 #include "slo/print.h"
 #include "slo/query.h"
@@ -77,11 +78,7 @@ static int on_alert(void *data, const struct slo_event *ev, struct err *e)
 	buf_addf(&b, "%s alert of %.*s %s: burn rate above ",
 		 slo_severity_name(ev->alert->severity), BYTES_ARG(g->telling->name),
 		 ev->kind == SLO_FIRES ? "fired" : "reset");
-	exact_add(&b, ev->alert->factor);
-	buf_add_str(&b, " over ");
-	slo_duration_add(&b, ev->alert->long_ns);
-	buf_add_str(&b, " and ");
-	slo_duration_add(&b, ev->alert->short_ns);
+	slo_alert_add(&b, ev->alert);
 	add_moment(g, ev->at_ns, buf_bytes(&b),
 		   ev->kind == SLO_FIRES ? SLO_ALERT_FIRED : SLO_ALERT_RESET);
 	buf_release(&b);
@@ -112,14 +109,10 @@ static int minutes_of(struct gathering *g, const struct slo *o, struct slo_serie
 	int64_t n = (span->to - span->from + LOOKBACK_NS + step - 1) / step;
 	struct slo_times at;
 
-	*ret = (struct slo_series){ .step_ns = step };
 	if (n > SLO_TIMES_MAX)
 		return 0;
-	ret->n = (size_t)n;
-	ret->from_ns = span->to - n * step;
-	ret->v = mem_alloc(ret->n * sizeof(*ret->v));
-	at = (struct slo_times){ ret->from_ns + step, step, ret->n };
-	return slo_measure_counts(&g->work.source, o, step, &at, ret->v, e);
+	at = (struct slo_times){ span->to - (n - 1) * step, step, (size_t)n };
+	return slo_measure_series(&g->work.source, o, &at, ret, e);
 }
 
 /* When alerts would have fired, by what was counted. */
@@ -139,7 +132,7 @@ static int add_alerts(struct gathering *g, const struct slo *o, struct err *e)
 				       g->in.span.from - series.from_ns);
 		s.period_ns = (int64_t)series.n * series.step_ns;
 		g->telling = o;
-		rc = slo_simulate(&s, on_alert, g, NULL, e);
+		rc = slo_simulate(&s, on_alert, g, e);
 	}
 	slo_series_release(&series);
 	return rc;
@@ -186,14 +179,13 @@ static int ask_impact(struct gathering *g, struct err *e)
 /* Of a store each tenant is asked for by itself. */
 static int add_tenant(struct gathering *g, struct bytes tenant, const struct slo *o, struct err *e)
 {
-	const struct slo_times now = { .from_ns = g->in.span.to, .n = 1 };
 	struct bytes all = g->work.stored.source.tenant;
 	struct slo_counts c;
 	struct slo_hit *h;
 	int rc;
 
 	g->work.stored.source.tenant = tenant;
-	rc = slo_measure_counts(&g->work.source, o, length_of(&g->in.span), &now, &c, e);
+	rc = slo_measure_counts(&g->work.source, o, length_of(&g->in.span), g->in.span.to, &c, e);
 	g->work.stored.source.tenant = all;
 	if (rc < 0)
 		return -1;
@@ -223,7 +215,6 @@ static int add_impact(struct gathering *g, struct err *e)
 static int counts_during(struct gathering *g, const struct slo_state *s, struct slo_loss *l,
 			 struct err *e)
 {
-	const struct slo_times now = { .from_ns = g->in.span.to, .n = 1 };
 	const struct slo_window *w;
 	struct slo_series series = { 0 };
 	int rc = 0;
@@ -233,16 +224,22 @@ static int counts_during(struct gathering *g, const struct slo_state *s, struct 
 		/* What of an interval lies in the incident, nobody knows. */
 		l->known = rc == 0 && series.n > 0 && !slo_series_cuts(&series, g->in.span.from) &&
 			   !slo_series_cuts(&series, g->in.span.to);
+		if (rc == 0 && series.n > 0 && !l->known)
+			slo_doubt_span(&g->work, s->slo, &g->in.span, SLO_GAP_CUT);
 		if (l->known)
 			rc = slo_series_sum(&series, g->in.span.from, g->in.span.to, &l->counts, e);
 		slo_series_release(&series);
 	} else if (g->work.source.values) {
 		l->known = true;
-		rc = slo_measure_counts(&g->work.source, s->slo, length_of(&g->in.span), &now,
-					&l->counts, e);
+		rc = slo_measure_counts(&g->work.source, s->slo, length_of(&g->in.span),
+					g->in.span.to, &l->counts, e);
 	} else if ((w = slo_window_find(&s->m, g->in.span.to - g->in.span.from)) != NULL) {
 		l->known = true;
 		l->counts = w->counts;
+	}
+	if (rc == 0 && l->known && l->counts.total.units == 0) {
+		l->known = false;
+		slo_doubt_span(&g->work, s->slo, &g->in.span, SLO_GAP_NO_EVENTS);
 	}
 	return rc;
 }

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "slo/burndown.h"
+#include "slo/doubt.h"
 #include "slo/simulate.h"
 #include "slo/work.h"
 
@@ -50,9 +51,14 @@ static int burn_down(struct slo_work *w, const struct slo *o, struct slo_burndow
 		     struct err *e)
 {
 	struct slo_series series = { 0 };
+	struct slo_counts all;
 	struct slo_span span;
 	int rc = slo_work_series(w, o, w->ask->opts.step_ns, &series, &span, e);
 
+	if (rc == 0)
+		rc = slo_series_sum(&series, span.from, span.to, &all, e);
+	if (rc == 0 && all.total.units == 0)
+		slo_doubt_span(w, o, &span, SLO_GAP_NO_EVENTS);
 	if (rc == 0)
 		rc = slo_burndown_of(o, &series, span.from, span.to, ret, e);
 	slo_series_release(&series);
@@ -87,17 +93,9 @@ int slo_ask_burndown(void *ask, char **operand, size_t n, struct err *e)
 struct story {
 	const struct slo_opts *opts;
 	struct buf out;
-	bool is_relative, was_gone;
+	struct slo_burndown left; /* at the end of intervals */
+	bool was_gone;
 };
-
-static void add_alert(struct buf *b, const struct slo_alert *a)
-{
-	exact_add(b, a->factor);
-	buf_add_str(b, " over ");
-	slo_duration_add(b, a->long_ns);
-	buf_add_str(b, " and ");
-	slo_duration_add(b, a->short_ns);
-}
 
 static void add_event_text(struct story *st, const struct slo_event *ev, struct bytes time)
 {
@@ -109,7 +107,7 @@ static void add_event_text(struct story *st, const struct slo_event *ev, struct 
 	case SLO_RESETS:
 		buf_addf(b, "%-6s %s: above ", slo_severity_name(ev->alert->severity),
 			 ev->kind == SLO_FIRES ? "fires" : "resets");
-		add_alert(b, ev->alert);
+		slo_alert_add(b, ev->alert);
 		break;
 	case SLO_GONE:
 		buf_add_str(b, "budget is gone");
@@ -117,6 +115,7 @@ static void add_event_text(struct story *st, const struct slo_event *ev, struct 
 	case SLO_RECOVERED:
 		buf_add_str(b, "budget is back");
 		break;
+	case SLO_SAMPLE:
 	case SLO_END:
 		buf_add_str(b, "end");
 		break;
@@ -128,7 +127,11 @@ static void add_event_text(struct story *st, const struct slo_event *ev, struct 
 
 static void add_event_json(struct story *st, const struct slo_event *ev, struct bytes time)
 {
-	static const char *const words[] = { "fires", "resets", "gone", "recovered", "end" };
+	static const char *const words[] = { [SLO_FIRES] = "fires",
+					     [SLO_RESETS] = "resets",
+					     [SLO_GONE] = "gone",
+					     [SLO_RECOVERED] = "recovered",
+					     [SLO_END] = "end" };
 	struct buf *b = &st->out;
 
 	buf_addf(b, "{\"time\":\"%.*s\",\"event\":\"%s\"", BYTES_ARG(time), words[ev->kind]);
@@ -153,7 +156,11 @@ static int on_event(void *data, const struct slo_event *ev, struct err *e)
 	struct buf time = { 0 };
 
 	(void)e;
-	if (st->is_relative)
+	if (ev->kind == SLO_SAMPLE) {
+		st->left.v[st->left.n++] = (struct slo_left){ ev->at_ns, ev->remaining };
+		return 0;
+	}
+	if (st->left.is_relative)
 		slo_duration_add(&time, ev->at_ns);
 	else
 		time_add_rfc3339(&time, ev->at_ns);
@@ -200,24 +207,13 @@ static int check_steps(const struct slo_simulation *s, struct err *e)
 	return 0;
 }
 
-/* As a picture, or as rows, what is left at the end of each interval. */
-static void add_left(struct story *st, const struct slo_simulation *s, const struct slo *o,
-		     const struct ratio *left)
+/* As a picture, or as rows. */
+static void add_left(struct story *st)
 {
-	struct slo_burndown b = { .slo = o, .is_relative = st->is_relative };
-	size_t n = s->series->n, every = (n + SLO_BURNDOWN_MAX - 1) / SLO_BURNDOWN_MAX;
-
-	b.v = mem_alloc((SLO_BURNDOWN_MAX + 2) * sizeof(*b.v));
-	for (size_t i = 0; i < n; i++)
-		if ((i + 1) % every == 0 || i + 1 == n)
-			b.v[b.n++] = (struct slo_left){
-				s->series->from_ns + (int64_t)(i + 1) * s->series->step_ns, left[i]
-			};
 	if (st->opts->format == SLO_SVG)
-		slo_burndown_svg(&st->out, &b, 1);
+		slo_burndown_svg(&st->out, &st->left, 1);
 	else if (st->opts->format == SLO_CSV)
-		slo_burndown_csv(&st->out, &b, 1);
-	slo_burndown_release(&b);
+		slo_burndown_csv(&st->out, &st->left, 1);
 }
 
 static int simulate(const struct slo_opts *o, const struct slo *slo,
@@ -227,21 +223,22 @@ static int simulate(const struct slo_opts *o, const struct slo *slo,
 					  .target = slo->target,
 					  .period_ns = slo_period_longest(&slo->period),
 					  .alerts = &o->alerts,
+					  .every = (series->n + SLO_BURNDOWN_MAX - 1) /
+						   SLO_BURNDOWN_MAX,
 					  .steady = o->errors != NULL };
-	struct story st = { .opts = o, .is_relative = o->errors != NULL };
-	struct ratio *left;
+	struct story st = { .opts = o, .left = { .slo = slo, .is_relative = s.steady } };
 	int rc = check_steps(&s, e);
 
 	if (rc < 0)
 		return -1;
-	left = mem_alloc((series->n + 1) * sizeof(*left));
-	rc = slo_simulate(&s, on_event, &st, left, e);
+	st.left.v = mem_alloc((SLO_BURNDOWN_MAX + 2) * sizeof(*st.left.v));
+	rc = slo_simulate(&s, on_event, &st, e);
 	if (rc == 0)
-		add_left(&st, &s, slo, left);
+		add_left(&st);
 	if (rc == 0)
 		rc = slo_print(buf_bytes(&st.out), e);
+	slo_burndown_release(&st.left);
 	buf_release(&st.out);
-	free(left);
 	return rc == 0 && st.was_gone ? err_set(e, ERR_NO, "a budget is gone") : rc;
 }
 

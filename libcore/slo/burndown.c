@@ -21,43 +21,27 @@ static int left_of(struct exact bad, struct exact all, struct exact target, stru
 	return ratio_check(ret, "remaining", e);
 }
 
-/* Room for the points of a span, of which each `every`-th interval gives one. */
-static size_t choose(const struct slo_series *s, int64_t from_ns, int64_t to_ns, size_t *ret_first,
-		     size_t *ret_last)
-{
-	size_t first = 0, last = 0;
-
-	for (size_t i = 0; i < s->n; i++) {
-		int64_t at = s->from_ns + (int64_t)i * s->step_ns;
-
-		if (at < from_ns)
-			first = i + 1;
-		if (at + s->step_ns <= to_ns)
-			last = i + 1;
-	}
-	*ret_first = first;
-	*ret_last = last < first ? first : last;
-	return (*ret_last - first + SLO_BURNDOWN_MAX - 1) / SLO_BURNDOWN_MAX;
-}
-
 int slo_burndown_of(const struct slo *o, const struct slo_series *s, int64_t from_ns, int64_t to_ns,
 		    struct slo_burndown *ret, struct err *e)
 {
-	size_t first, last, every = choose(s, from_ns, to_ns, &first, &last);
 	struct slo_burndown b = { .slo = o };
 	struct slo_counts all = { 0 }, so_far = { 0 };
+	size_t first, last, every, k;
 	int rc = slo_series_sum(s, from_ns, to_ns, &all, e);
 
+	slo_series_within(s, from_ns, to_ns, &first, &last);
+	every = (last - first + SLO_BURNDOWN_MAX - 1) / SLO_BURNDOWN_MAX;
+	k = slo_series_find(s, first);
 	b.v = mem_alloc((SLO_BURNDOWN_MAX + 2) * sizeof(*b.v));
-	for (size_t i = first; rc == 0 && i <= last && last > first; i++) {
-		if ((i - first) % every == 0 || i == last) {
-			struct slo_left *p = &b.v[b.n++];
+	for (size_t i = first; rc == 0 && i <= last && last > first;
+	     i += i < last && last - i < every ? last - i : every) {
+		struct slo_left *p = &b.v[b.n++];
 
-			p->ts_ns = s->from_ns + (int64_t)i * s->step_ns;
+		for (; rc == 0 && k < s->n_points && s->v[k].at < i; k++)
+			rc = slo_counts_add(&so_far, &s->v[k].counts, e);
+		p->ts_ns = s->from_ns + (int64_t)i * s->step_ns;
+		if (rc == 0)
 			rc = left_of(so_far.bad, all.total, o->target, &p->share, e);
-		}
-		if (rc == 0 && i < last)
-			rc = slo_counts_add(&so_far, &s->v[i], e);
 	}
 	if (rc < 0)
 		slo_burndown_release(&b);

@@ -158,6 +158,8 @@ static void add_loss(struct buf *out, const struct slo_loss *l)
 	buf_add_str(out, "- **Error Budget of ");
 	markdown_add(out, s->slo->name);
 	buf_add_str(out, ":** ");
+	if (!l->known)
+		buf_add_str(out, "nothing is known of its time; ");
 	if (l->known) {
 		if (!l->counts.is_share) {
 			exact_add(out, l->counts.bad);

@@ -11,7 +11,7 @@ static const struct exact TOLERANCE = { 1, 9 };
 int slo_value_read(struct bytes text, struct slo_value *ret, struct err *e)
 {
 	if (bytes_is(text, "NaN")) {
-		*ret = (struct slo_value){ 0 };
+		*ret = (struct slo_value){ .is = SLO_NAN };
 		return 0;
 	}
 	if (bytes_is(text, "+Inf") || bytes_is(text, "-Inf"))
@@ -25,7 +25,7 @@ int slo_value_read(struct bytes text, struct slo_value *ret, struct err *e)
 			       : err_set(e, ERR_CORRUPT, "expected a number, found '%.*s'",
 					 BYTES_ARG(text));
 	}
-	ret->there = true;
+	ret->is = SLO_NUMBER;
 	return 0;
 }
 
@@ -57,7 +57,7 @@ static int ask(const struct slo_source *from, struct bytes query, int64_t window
 	rc = ask_text(from, buf_bytes(&text), at, ret, e);
 	buf_release(&text);
 	for (size_t i = 0; rc == 0 && is_rate && i < at->n; i++)
-		if (ret[i].there && !exact_product(ret[i].v, seconds, &ret[i].v))
+		if (ret[i].is == SLO_NUMBER && !exact_product(ret[i].v, seconds, &ret[i].v))
 			rc = err_set(e, ERR_LIMIT,
 				     "a rate times its window has more than %d digits",
 				     EXACT_DIGITS_MAX);
@@ -81,17 +81,24 @@ static void round_off(struct slo_counts *c)
 /* Which part of a total is known. */
 enum part { PART_BAD, PART_GOOD };
 
-/* of_total: how many of it are that part. Nothing is none. */
+/* of_total: how many of it are that part. Nothing is none; nothing by nothing, of nothing, too. */
 static int make_counts(struct slo_value total, struct slo_value of_total, enum part which,
 		       struct slo_counts *ret, struct err *e)
 {
-	struct exact part = of_total.there ? of_total.v : (struct exact){ 0 };
+	struct exact part = of_total.is == SLO_NUMBER ? of_total.v : (struct exact){ 0 };
+	struct buf b = { 0 };
 	struct err why;
 
 	*ret = (struct slo_counts){ 0 };
-	if (!total.there || total.v.units == 0)
-		return 0;
-	ret->total = total.v;
+	if (total.is == SLO_NUMBER)
+		ret->total = total.v;
+	if (of_total.is == SLO_NAN && ret->total.units != 0) {
+		exact_add(&b, ret->total);
+		err_set(e, ERR_CORRUPT, "the %s query: the value is NaN, of a total of %s",
+			which == PART_GOOD ? "good" : "error", buf_str(&b));
+		buf_release(&b);
+		return -1;
+	}
 	ret->bad = part;
 	if (which == PART_GOOD && !exact_sum(total.v, exact_negative(part), &ret->bad))
 		return err_set(e, ERR_LIMIT, "the counts have more than %d digits",
@@ -123,7 +130,7 @@ static int count_share(const struct slo_source *from, const struct slo *o, int64
 		       const struct slo_times *at, struct slo_value *v, struct slo_counts *ret,
 		       struct err *e)
 {
-	const struct slo_value one = { true, { 1, 0 } }, none = { 0 };
+	const struct slo_value one = { SLO_NUMBER, { 1, 0 } }, none = { 0 };
 	struct buf text = { 0 };
 	int rc;
 
@@ -133,7 +140,7 @@ static int count_share(const struct slo_source *from, const struct slo *o, int64
 	if (rc < 0)
 		return err_wrap(e, "the ratio query");
 	for (size_t i = 0; i < at->n; i++) {
-		if (make_counts(v[i].there ? one : none, v[i],
+		if (make_counts(v[i].is == SLO_NUMBER ? one : none, v[i],
 				o->share_is_good ? PART_GOOD : PART_BAD, &ret[i], e) < 0)
 			return -1;
 		ret[i].is_share = true;
@@ -141,10 +148,11 @@ static int count_share(const struct slo_source *from, const struct slo *o, int64
 	return 0;
 }
 
-int slo_measure_counts(const struct slo_source *from, const struct slo *o, int64_t window_ns,
-		       const struct slo_times *at, struct slo_counts *ret, struct err *e)
+/* Values of the total, or of the share, are left in v, which has room for two of each time. */
+static int measure(const struct slo_source *from, const struct slo *o, int64_t window_ns,
+		   const struct slo_times *at, struct slo_value *v, struct slo_counts *ret,
+		   struct err *e)
 {
-	struct slo_value *v = mem_alloc(2 * at->n * sizeof(*v));
 	struct buf name = { 0 };
 	int rc = o->share.n ? count_share(from, o, window_ns, at, v, ret, e)
 			    : count_events(from, o, window_ns, at, v, ret, e);
@@ -154,7 +162,32 @@ int slo_measure_counts(const struct slo_source *from, const struct slo *o, int64
 		err_wrap(e, "window %s", buf_str(&name));
 		buf_release(&name);
 	}
+	return rc;
+}
+
+int slo_measure_counts(const struct slo_source *from, const struct slo *o, int64_t window_ns,
+		       int64_t at_ns, struct slo_counts *ret, struct err *e)
+{
+	const struct slo_times at = { .from_ns = at_ns, .n = 1 };
+	struct slo_value v[2];
+
+	return measure(from, o, window_ns, &at, v, ret, e);
+}
+
+int slo_measure_series(const struct slo_source *from, const struct slo *o,
+		       const struct slo_times *at, struct slo_series *ret, struct err *e)
+{
+	struct slo_value *v = mem_alloc(2 * at->n * sizeof(*v));
+	struct slo_counts *counts = mem_alloc(at->n * sizeof(*counts));
+	struct slo_series s = { .from_ns = at->from_ns - at->step_ns, .step_ns = at->step_ns };
+	int rc = measure(from, o, at->step_ns, at, v, counts, e);
+
+	for (size_t i = 0; rc == 0 && i < at->n; i++)
+		slo_series_add(&s, i, &counts[i]);
+	if (rc == 0)
+		*ret = s;
 	free(v);
+	free(counts);
 	return rc;
 }
 
@@ -172,13 +205,16 @@ int slo_measure(const struct slo_source *from, const struct slo_alerts *a, struc
 	const struct slo_times now = { .from_ns = s->m.now_ns, .n = 1 };
 	int64_t window[SLO_WINDOWS_MAX];
 	size_t n = slo_state_windows(s, a, window);
+	struct slo_value v[2];
 	struct slo_counts c;
 
-	if (slo_measure_counts(from, s->slo, elapsed_of(&s->slo->period, s->m.now_ns), &now,
-			       &s->m.counts, e) < 0)
+	if (measure(from, s->slo, elapsed_of(&s->slo->period, s->m.now_ns), &now, v, &s->m.counts,
+		    e) < 0)
 		return -1;
+	if (v[0].is == SLO_NO_SERIES)
+		s->data = SLO_DATA_NO_SERIES;
 	for (size_t i = 0; i < n; i++)
-		if (slo_measure_counts(from, s->slo, window[i], &now, &c, e) < 0 ||
+		if (measure(from, s->slo, window[i], &now, v, &c, e) < 0 ||
 		    slo_state_add(s, window[i], &c, e) < 0)
 			return -1;
 	return 0;

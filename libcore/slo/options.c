@@ -139,6 +139,19 @@ static int take_length(void *at, const char *value, struct err *e)
 	return slo_window_read(bytes_str(value), at, e);
 }
 
+/* Of one answer. */
+static int take_timeout(void *at, const char *value, struct err *e)
+{
+	int64_t ns;
+
+	if (time_parse_age(bytes_str(value), &ns, e) < 0)
+		return -1;
+	if (ns < NS_PER_MS || ns > 86400 * NS_PER_S)
+		return err_set(e, ERR_USAGE, "expected a time from 1ms to 1d, found '%s'", value);
+	*(int64_t *)at = ns / NS_PER_MS;
+	return 0;
+}
+
 static int take_min(void *opts, const char *value, struct err *e)
 {
 	struct slo_opts *o = opts;
@@ -219,11 +232,13 @@ static int take_at(void *opts, const char *value, struct err *e)
 	return read_time(value, &o->at_ns, e);
 }
 
-static int take_format(void *at, const char *value, struct err *e)
+static int take_format(void *opts, const char *value, struct err *e)
 {
 	static const char *const words[] = { "text", "jsonl", "csv", "svg", "html", NULL };
+	struct slo_opts *o = opts;
 
-	return cli_read_word(value, words, at, e);
+	o->has_format = true;
+	return cli_read_word(value, words, &o->format, e);
 }
 
 /* Of rows whose function takes all of the options, or one of them. */
@@ -251,6 +266,9 @@ const struct cli_taken slo_options[] = {
 	{ { 0, "prometheus", "URL", "ask this Prometheus" }, httpc_take_url, AT(prometheus) },
 	{ { 0, "addr", "URL", "ask this lokid or Loki, in LogQL" }, httpc_take_url, AT(addr) },
 	HTTPC_OPTIONS("--prometheus, --addr", AT(given)),
+	{ { 0, "timeout", "DURATION", "--prometheus, --addr: wait so long for an answer (60s)" },
+	  take_timeout,
+	  AT(given.http.timeout_ms) },
 	{ { 0, "store", "DIR", "ask this store, in LogQL" }, cli_take_text, AT(store) },
 	{ { 0, "wal", "DIR", "ask this log, in LogQL" }, cli_take_text, AT(wal) },
 	{ { 't', "tenant", "NAME", "whose entries (fake), of several a|b" },
@@ -274,7 +292,7 @@ const struct cli_taken slo_options[] = {
 	{ { 0, "min", "SHARE", "gate: so many events are to be good (the target)" },
 	  take_min,
 	  WHOLE },
-	{ { 0, "no-traffic", "pass|fail", "gate: what it is when there was none (fail)" },
+	{ { 0, "no-traffic", "pass|fail", "check, gate: what it is when there was none (fail)" },
 	  take_no_traffic,
 	  WHOLE },
 	{ { 0, "errors", "DURATION:SHARE,...", "simulate: what fails, one phase after the other" },
@@ -305,7 +323,10 @@ const struct cli_taken slo_options[] = {
 	{ { 0, "at", "TIME", "the time that is now" }, take_at, WHOLE },
 	{ { 'o', "format", "text|jsonl|csv|svg|html", "what is printed (text)" },
 	  take_format,
-	  AT(format) },
+	  WHOLE },
+	{ { 'q', "quiet", NULL, "check: tell only of objectives whose answer is no" },
+	  cli_take_flag,
+	  AT(quiet) },
 	{ { 0, "output", "FILE", "write it there, whole or not at all" },
 	  cli_take_text,
 	  AT(output) },
@@ -347,9 +368,11 @@ static int check_source(const struct slo_opts *o, struct err *e)
 					 { "--store", (o->store || o->wal) && !is_timeline(o) } };
 	const char *url = o->prometheus ? o->prometheus : o->addr;
 	const bool queries = o->one.error.n || o->one.good.n || o->one.total.n || o->one.share.n;
-	const struct cli_use uses[] = { { "--in", o->n_in > 0, 1 << 1 },
-					{ "--tenant", o->tenant.n && !o->events,
-					  1 << 4 | 1 << 5 } };
+	const struct cli_use uses[] = {
+		{ "--in", o->n_in > 0, 1 << 1 },
+		{ "--timeout", o->given.http.timeout_ms > 0, 1 << 3 | 1 << 4 },
+		{ "--tenant", o->tenant.n && !o->events, 1 << 4 | 1 << 5 }
+	};
 	size_t mode;
 
 	if (cli_mode_find(from, sizeof(from) / sizeof(*from), &mode, e) < 0 ||
@@ -443,7 +466,8 @@ static int check_verb(const struct slo_opts *o, enum slo_verb verb, struct err *
 		{ "--low", o->has_low, 1 << SLO_RULES },
 		{ "--interval", o->interval_ns > 0, 1 << SLO_RULES },
 		{ "--min", o->has_min, 1 << SLO_GATE },
-		{ "--no-traffic", o->has_no_traffic, 1 << SLO_GATE },
+		{ "--no-traffic", o->has_no_traffic, 1 << SLO_CHECK | 1 << SLO_GATE },
+		{ "--quiet", o->quiet, 1 << SLO_CHECK },
 		{ "--errors", o->errors != NULL, 1 << SLO_SIMULATE },
 		{ "--step", o->step_ns > 0, 1 << SLO_SIMULATE | 1 << SLO_BURNDOWN },
 		{ "--postmortem", o->postmortem, 1 << SLO_REPORT },
@@ -453,6 +477,8 @@ static int check_verb(const struct slo_opts *o, enum slo_verb verb, struct err *
 
 	if (cli_mode_check(verbs, verb, uses, sizeof(uses) / sizeof(*uses), e) < 0)
 		return -1;
+	if (verb == SLO_RULES && o->has_format)
+		return err_set(e, ERR_USAGE, "--format: rules are YAML, as Prometheus reads them");
 	return check_incident(o, e);
 }
 

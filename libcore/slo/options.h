@@ -38,9 +38,9 @@ struct slo_opts {
 	int64_t from_ns, to_ns;
 	const char *output;
 	int format; /* enum slo_format */
-	bool postmortem, pass_no_traffic;
+	bool postmortem, quiet, pass_no_traffic;
 	bool has_target, has_window, has_total, has_bad, has_good, has_at, has_low, has_min,
-		has_no_traffic, has_from, has_to;
+		has_no_traffic, has_from, has_to, has_format;
 };
 
 /* Rows of cli.taken whose data is a struct slo_opts, which outlives what they are given. */

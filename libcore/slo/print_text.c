@@ -93,11 +93,7 @@ static void add_alert(struct buf *out, const struct slo_alert *a, const struct s
 	buf_addf(out, "  %-6s      ", slo_severity_name(a->severity));
 	buf_add_str(out, !s->known ? "not known" : s->holds ? "BURNING" : "quiet");
 	buf_add_str(out, ": above ");
-	exact_add(out, a->factor);
-	buf_add_str(out, " over ");
-	slo_duration_add(out, a->long_ns);
-	buf_add_str(out, " and ");
-	slo_duration_add(out, a->short_ns);
+	slo_alert_add(out, a);
 	if (s->known) {
 		buf_add_str(out, "; found ");
 		add_burn(out, &s->long_burn, a->long_ns);

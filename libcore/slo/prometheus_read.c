@@ -83,10 +83,11 @@ static int read_series(struct bytes series, const struct slo_times *at, struct s
 	int64_t ns;
 	int more;
 
-	if (json_member(series, "value", &raw))
-		return read_sample(raw, &ns, &ret[0], e);
+	if (at->n == 1)
+		return json_member(series, "value", &raw) ? read_sample(raw, &ns, &ret[0], e)
+							  : is_none(series, "'value'", e);
 	if (!json_member(series, "values", &raw))
-		return is_none(series, "'value' or 'values'", e);
+		return is_none(series, "'values'", e);
 	j = json_start(raw);
 	json_skip_space(&j);
 	while ((more = next_element(&j, &begun, &one)) > 0) {
@@ -186,9 +187,9 @@ int prometheus_read(struct bytes body, const struct slo_times *at, struct slo_va
 	if (open_body(body, &type, &result, e) < 0)
 		return -1;
 	tell_warnings(body, warn, data);
-	if (bytes_is(type, "scalar"))
+	if (bytes_is(type, "scalar") && at->n == 1)
 		return read_sample(result, &ns, &ret[0], e);
-	if (bytes_is(type, "vector") || bytes_is(type, "matrix"))
+	if (bytes_is(type, at->n == 1 ? "vector" : "matrix"))
 		return read_vector(result, at, ret, e);
 	return is_no_number(type, e);
 }
@@ -246,7 +247,7 @@ static int read_group(struct bytes series, prometheus_group_fn *each, void *data
 		rc = is_none(series, "'metric' with labels", e);
 	else
 		rc = read_series(series, &one, &v, e);
-	if (rc == 0 && v.there)
+	if (rc == 0 && v.is == SLO_NUMBER)
 		rc = each(data, buf_bytes(&name), &v, e);
 	buf_release(&name);
 	return rc;

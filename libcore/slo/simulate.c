@@ -4,39 +4,83 @@
 
 #include "base/mem.h"
 
+enum { WINDOWS_MAX = 2 * SLO_ALERTS_MAX + 1 };
+
+/* A window that ends with the interval that is looked at: its points are from first to before
+ * .end. */
+struct sliding {
+	size_t length, first, end;
+};
+
 struct running {
 	const struct slo_simulation *s;
-	struct exact *total, *bad; /* of all intervals before the i-th */
+	struct exact *total, *bad; /* of all points before the i-th */
 	struct exact budget;	   /* 1 - target */
 	struct exact threshold[SLO_ALERTS_MAX];
+	struct sliding window[WINDOWS_MAX]; /* of the period, then the long and the short one of
+					       each alert */
+	size_t n_windows;
 	bool fires[SLO_ALERTS_MAX], gone;
 	slo_event_fn *each;
 	void *data;
 };
 
-/* Counts of the n intervals up to the i-th, and with it. */
-static bool window_counts(const struct running *r, size_t i, int64_t window_ns,
+static void slide(struct running *r, size_t i)
+{
+	const struct slo_series *s = r->s->series;
+
+	for (size_t k = 0; k < r->n_windows; k++) {
+		struct sliding *w = &r->window[k];
+
+		while (w->end < s->n_points && s->v[w->end].at <= i)
+			w->end++;
+		while (w->first < w->end && s->v[w->first].at + w->length <= i)
+			w->first++;
+	}
+}
+
+/* The next interval that is not as the i-th: until a point comes into a window, or leaves one,
+ * nothing changes; but the last one is looked at, and those that are asked for. */
+static size_t next_change(const struct running *r, size_t i)
+{
+	const struct slo_series *s = r->s->series;
+	size_t next = s->n - 1 > i ? s->n - 1 : s->n, every = r->s->every;
+
+	if (every && next < s->n && i + every - (i + 1) % every < next)
+		next = i + every - (i + 1) % every;
+	for (size_t k = 0; k < r->n_windows; k++) {
+		const struct sliding *w = &r->window[k];
+
+		if (w->end < s->n_points && s->v[w->end].at < next)
+			next = s->v[w->end].at;
+		if (w->first < w->end && s->v[w->first].at + w->length < next)
+			next = s->v[w->first].at + w->length;
+	}
+	return next;
+}
+
+/* Counts of a window that ends with the i-th interval. */
+static bool window_counts(const struct running *r, size_t i, const struct sliding *w,
 			  struct slo_counts *ret)
 {
-	const struct slo_series *series = r->s->series;
-	size_t n = (size_t)(window_ns / series->step_ns), from = i + 1 > n ? i + 1 - n : 0;
-	struct exact before = { i + 1 < n ? (num_wide)(n - i - 1) : 0, 0 };
+	struct exact before = { i + 1 < w->length ? (num_wide)(w->length - i - 1) : 0, 0 };
 
-	if (!exact_sum(r->total[i + 1], exact_negative(r->total[from]), &ret->total) ||
-	    !exact_sum(r->bad[i + 1], exact_negative(r->bad[from]), &ret->bad))
+	*ret = (struct slo_counts){ 0 };
+	if (!exact_sum(r->total[w->end], exact_negative(r->total[w->first]), &ret->total) ||
+	    !exact_sum(r->bad[w->end], exact_negative(r->bad[w->first]), &ret->bad))
 		return false;
-	return !r->s->steady || (exact_product(before, series->v[0].total, &before) &&
+	return !r->s->steady || (exact_product(before, r->s->series->v[0].counts.total, &before) &&
 				 exact_sum(ret->total, before, &ret->total));
 }
 
 /* bad / total > factor (1 - target), without dividing. */
-static int burns(const struct running *r, size_t i, int64_t window_ns, struct exact threshold,
+static int burns(const struct running *r, size_t i, const struct sliding *w, struct exact threshold,
 		 bool *ret, struct err *e)
 {
 	struct slo_counts c;
 	struct exact most;
 
-	if (!window_counts(r, i, window_ns, &c) || !exact_product(c.total, threshold, &most))
+	if (!window_counts(r, i, w, &c) || !exact_product(c.total, threshold, &most))
 		return err_set(e, ERR_LIMIT, "the counts have more than %d digits",
 			       EXACT_DIGITS_MAX);
 	*ret = exact_cmp(c.bad, most) > 0;
@@ -62,8 +106,8 @@ static int look_at_alerts(struct running *r, size_t i, struct ratio remaining, s
 	for (size_t k = 0; k < a->n; k++) {
 		bool is_long, is_short;
 
-		if (burns(r, i, a->v[k].long_ns, r->threshold[k], &is_long, e) < 0 ||
-		    burns(r, i, a->v[k].short_ns, r->threshold[k], &is_short, e) < 0)
+		if (burns(r, i, &r->window[2 * k + 1], r->threshold[k], &is_long, e) < 0 ||
+		    burns(r, i, &r->window[2 * k + 2], r->threshold[k], &is_short, e) < 0)
 			return -1;
 		if ((is_long && is_short) == r->fires[k])
 			continue;
@@ -74,13 +118,14 @@ static int look_at_alerts(struct running *r, size_t i, struct ratio remaining, s
 	return 0;
 }
 
-static int run_interval(struct running *r, size_t i, struct ratio *remaining, struct err *e)
+static int run_interval(struct running *r, size_t i, struct err *e)
 {
+	size_t every = r->s->every, n = r->s->series->n;
 	struct slo_counts c;
 	struct ratio left;
 	bool gone;
 
-	if (!window_counts(r, i, r->s->period_ns, &c))
+	if (!window_counts(r, i, &r->window[0], &c))
 		return err_set(e, ERR_LIMIT, "the counts have more than %d digits",
 			       EXACT_DIGITS_MAX);
 	left = ratio_sub(ratio_int(1), slo_burn_rate(&c, r->s->target));
@@ -90,9 +135,15 @@ static int run_interval(struct running *r, size_t i, struct ratio *remaining, st
 	if (gone != r->gone && tell(r, gone ? SLO_GONE : SLO_RECOVERED, i, NULL, left, e) < 0)
 		return -1;
 	r->gone = gone;
-	if (remaining)
-		remaining[i] = left;
-	return i + 1 == r->s->series->n ? tell(r, SLO_END, i, NULL, left, e) : 0;
+	if (every && ((i + 1) % every == 0 || i + 1 == n) &&
+	    tell(r, SLO_SAMPLE, i, NULL, left, e) < 0)
+		return -1;
+	return i + 1 == n ? tell(r, SLO_END, i, NULL, left, e) : 0;
+}
+
+static void add_window(struct running *r, int64_t ns)
+{
+	r->window[r->n_windows++].length = (size_t)(ns / r->s->series->step_ns);
 }
 
 static int prepare(struct running *r, struct err *e)
@@ -101,26 +152,31 @@ static int prepare(struct running *r, struct err *e)
 	const struct slo_alerts *a = r->s->alerts;
 	bool ok = exact_sum((struct exact){ 1, 0 }, exact_negative(r->s->target), &r->budget);
 
-	for (size_t i = 0; ok && i < s->n; i++)
-		ok = exact_sum(r->total[i], s->v[i].total, &r->total[i + 1]) &&
-		     exact_sum(r->bad[i], s->v[i].bad, &r->bad[i + 1]);
-	for (size_t i = 0; ok && i < a->n; i++)
+	for (size_t i = 0; ok && i < s->n_points; i++)
+		ok = exact_sum(r->total[i], s->v[i].counts.total, &r->total[i + 1]) &&
+		     exact_sum(r->bad[i], s->v[i].counts.bad, &r->bad[i + 1]);
+	add_window(r, r->s->period_ns);
+	for (size_t i = 0; ok && i < a->n; i++) {
 		ok = exact_product(a->v[i].factor, r->budget, &r->threshold[i]);
+		add_window(r, a->v[i].long_ns);
+		add_window(r, a->v[i].short_ns);
+	}
 	return ok ? 0
 		  : err_set(e, ERR_LIMIT, "the counts have more than %d digits", EXACT_DIGITS_MAX);
 }
 
-int slo_simulate(const struct slo_simulation *s, slo_event_fn *each, void *data,
-		 struct ratio *remaining, struct err *e)
+int slo_simulate(const struct slo_simulation *s, slo_event_fn *each, void *data, struct err *e)
 {
 	struct running r = { .s = s, .each = each, .data = data };
 	int rc;
 
-	r.total = mem_alloc((s->series->n + 1) * sizeof(*r.total));
-	r.bad = mem_alloc((s->series->n + 1) * sizeof(*r.bad));
+	r.total = mem_alloc((s->series->n_points + 1) * sizeof(*r.total));
+	r.bad = mem_alloc((s->series->n_points + 1) * sizeof(*r.bad));
 	rc = prepare(&r, e);
-	for (size_t i = 0; rc == 0 && i < s->series->n; i++)
-		rc = run_interval(&r, i, remaining, e);
+	for (size_t i = 0; rc == 0 && i < s->series->n; i = next_change(&r, i)) {
+		slide(&r, i);
+		rc = run_interval(&r, i, e);
+	}
 	free(r.total);
 	free(r.bad);
 	return rc;
@@ -150,7 +206,6 @@ int slo_phases_read(struct bytes text, int64_t step_ns, struct slo_series *ret, 
 {
 	struct slo_series s = { .step_ns = step_ns };
 	struct bytes rest = text, one;
-	size_t cap = 0;
 
 	while (bytes_split(&rest, ',', &one)) {
 		struct slo_counts c = { .total = { 1, 0 } };
@@ -165,9 +220,8 @@ int slo_phases_read(struct bytes text, int64_t step_ns, struct slo_series *ret, 
 			return err_set(e, ERR_LIMIT, "more than %d intervals: make --step longer",
 				       SLO_SERIES_MAX);
 		}
-		mem_grow(&s.v, &cap, s.n + (size_t)(ns / step_ns), sizeof(*s.v));
 		for (; ns > 0; ns -= step_ns)
-			s.v[s.n++] = c;
+			slo_series_add(&s, s.n, &c);
 	}
 	*ret = s;
 	return 0;

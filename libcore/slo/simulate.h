@@ -11,8 +11,9 @@ struct slo_simulation {
 	int64_t period_ns; /* of a rolling window; a multiple of the series' step, as those of
 			      alerts */
 	const struct slo_alerts *alerts;
-	bool steady; /* before the series there were as many events as in its first interval, all
-			good */
+	size_t every; /* each so many intervals, and at the end, SLO_SAMPLE is told; 0: never */
+	bool steady;  /* before the series there were as many events as in its first interval, all
+			 good; then each interval has a point */
 };
 
 enum slo_event_kind {
@@ -20,6 +21,7 @@ enum slo_event_kind {
 	SLO_RESETS,    /* it holds no more */
 	SLO_GONE,      /* nothing is left of the budget */
 	SLO_RECOVERED, /* something is left again */
+	SLO_SAMPLE,    /* of .every */
 	SLO_END,
 };
 
@@ -33,11 +35,11 @@ struct slo_event {
 typedef int slo_event_fn(void *data, const struct slo_event *ev, struct err *e);
 
 /*
- * Calls each for what happens, in its order, and at the end. remaining, when it is not NULL, has
- * room for a share of each interval. Errors: ERR_LIMIT, numbers of too many digits; those of each.
+ * Calls each for what happens, in its order, and at the end. It takes as long as there are points,
+ * and not intervals. Errors: ERR_LIMIT, numbers of too many digits; those of each.
  */
 MUST_CHECK int slo_simulate(const struct slo_simulation *s, slo_event_fn *each, void *data,
-			    struct ratio *remaining, struct err *e);
+			    struct err *e);
 
 /*
  * "6h:0,30m:2%,1h:0": a series of these phases, from time 0, of one event in each interval.

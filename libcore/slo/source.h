@@ -13,9 +13,10 @@ struct slo_times {
 
 enum { SLO_TIMES_MAX = 1000 };
 
-/* Which of them has a value. NaN is none, as Prometheus gives it of nothing by nothing. */
+/* Of one time: no series at all, or NaN, which Prometheus gives of nothing by nothing, or v. */
+enum slo_value_is { SLO_NO_SERIES, SLO_NAN, SLO_NUMBER };
 struct slo_value {
-	bool there;
+	enum slo_value_is is;
 	struct exact v;
 };
 

@@ -71,6 +71,8 @@ int slo_state_settle(struct slo_state *s, const struct slo_alerts *a, struct err
 {
 	s->m.window = s->window;
 	sort_windows(s);
+	if (s->data == SLO_DATA && s->m.counts.total.units == 0)
+		s->data = SLO_DATA_NO_EVENTS;
 	if (check_pace(&s->m, e) < 0 || slo_counts_check(&s->m.counts, e) < 0 ||
 	    slo_budget_of(&s->m, &s->budget, e) < 0)
 		return -1;

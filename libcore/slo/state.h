@@ -7,8 +7,18 @@
 
 enum { SLO_WINDOWS_MAX = 2 * SLO_ALERTS_MAX + 1 };
 
+/* What there was to count in the objective's own window. */
+enum slo_data {
+	SLO_DATA,	    /* events */
+	SLO_DATA_NO_EVENTS, /* of which there were none */
+	SLO_DATA_NO_SERIES, /* its query gives nothing at all */
+	SLO_DATA_NO_ROWS,   /* no row is of a time in it */
+	SLO_DATA_OLD,	    /* the last row is of a time before the window that ends now */
+};
+
 struct slo_state {
 	const struct slo *slo;
+	enum slo_data data;
 	struct slo_measured m; /* .window is the array below */
 	struct slo_window window[SLO_WINDOWS_MAX];
 	struct slo_budget budget;

@@ -297,13 +297,10 @@ int slo_tally_series(const struct slo_tally *t, const struct slo *o, struct slo_
 	if (read_timed(t, o, &r, e) < 0)
 		return -1;
 	s.step_ns = r.step_ns;
-	if (r.n) {
-		s.from_ns = r.v[0]->time_ns;
-		s.n = (size_t)((end_of(&r) - s.from_ns) / s.step_ns);
-	}
-	s.v = mem_alloc((s.n + 1) * sizeof(*s.v));
+	s.from_ns = r.n ? r.v[0]->time_ns : 0;
 	for (size_t i = 0; i < r.n; i++)
-		s.v[(r.v[i]->time_ns - s.from_ns) / s.step_ns] = r.v[i]->counts;
+		slo_series_add(&s, (size_t)((r.v[i]->time_ns - s.from_ns) / s.step_ns),
+			       &r.v[i]->counts);
 	free(r.v);
 	*ret = s;
 	return 0;
@@ -325,16 +322,18 @@ static size_t first_from(const struct timed *r, int64_t ns)
 	return low;
 }
 
-/* Of the rows in [from, to), where no interval goes on at either. Rows may be few and far apart, so
- * they are summed, and not intervals. */
-static int sum_rows(const struct timed *r, int64_t from_ns, int64_t to_ns, struct slo_counts *ret,
-		    struct err *e)
+/* Of the rows in [from, to), where no interval goes on at either: how many these are, or -1. Rows
+ * may be few and far apart, so they are summed, and not intervals. */
+static int64_t sum_rows(const struct timed *r, int64_t from_ns, int64_t to_ns,
+			struct slo_counts *ret, struct err *e)
 {
+	size_t first = first_from(r, from_ns), i = first;
+
 	*ret = (struct slo_counts){ 0 };
-	for (size_t i = first_from(r, from_ns); i < r->n && r->v[i]->time_ns < to_ns; i++)
+	for (; i < r->n && r->v[i]->time_ns < to_ns; i++)
 		if (slo_counts_add(ret, &r->v[i]->counts, e) < 0)
 			return -1;
-	return 0;
+	return (int64_t)(i - first);
 }
 
 /* What a period has of an interval that it cuts, nobody knows. */
@@ -379,9 +378,12 @@ static int count_timed(const struct timed *r, const struct slo_alerts *a, enum s
 	int64_t from = slo_period_at(&s->m.period, s->m.now_ns).from;
 	size_t n = slo_state_windows(s, a, window);
 	struct slo_counts c;
+	int64_t rows;
 
-	if (check_border(r, from, e) < 0 || sum_rows(r, from, end, &s->m.counts, e) < 0)
+	if (check_border(r, from, e) < 0 || (rows = sum_rows(r, from, end, &s->m.counts, e)) < 0)
 		return -1;
+	if (rows == 0)
+		s->data = SLO_DATA_NO_ROWS;
 	for (size_t i = 0; i < n; i++) {
 		if (window[i] % r->step_ns != 0)
 			continue;

@@ -55,8 +55,9 @@ enum slo_now { SLO_NOW_GIVEN, SLO_NOW_LAST };
  * Counts of the period, and of each window. Of rows with times these end where the last interval
  * ends before now, and those of the alerts are counted, as far as they are made of whole intervals.
  * s is as slo_state_init left it; its now becomes that end, unless the calendar's period has begun
- * since. Errors: ERR_CORRUPT, no counts of the period, two of one window, two of one time, or the
- * period begins inside of an interval that has counts; ERR_LIMIT.
+ * since; and its data says whether any row is in it. Errors: ERR_CORRUPT, no counts of the period,
+ * two of one window, two of one time, or the period begins inside of an interval that has counts;
+ * ERR_LIMIT.
  */
 MUST_CHECK int slo_tally_state(const struct slo_tally *t, const struct slo_alerts *a,
 			       enum slo_now now, struct slo_state *s, struct err *e);

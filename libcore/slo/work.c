@@ -5,6 +5,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
+#include "slo/doubt.h"
 #include "slo/file.h"
 
 /* --- what is read ---------------------------------------------------------------------------- */
@@ -190,6 +191,14 @@ static int check_inside(const struct slo_state *s, const struct slo_window *w, s
 	return -1;
 }
 
+/* Do all rows lie before the window that ends at the real now? */
+static void check_age(const struct slo_opts *o, struct slo_state *s)
+{
+	if (!o->has_at && s->data == SLO_DATA &&
+	    slo_period_at(&s->m.period, o->at_ns).from >= s->m.now_ns)
+		s->data = SLO_DATA_OLD;
+}
+
 /* Of the command line. */
 static int count_given(const struct slo_opts *o, struct slo_state *s, struct err *e)
 {
@@ -211,6 +220,8 @@ static int count_one(struct slo_work *w, struct slo_state *s, struct err *e)
 				     o->has_at ? SLO_NOW_GIVEN : SLO_NOW_LAST, s, e);
 		if (rc < 0)
 			err_wrap(e, "%s", name_of(o->counts_file ? o->counts_file : "-"));
+		else
+			check_age(o, s);
 	} else if (!w->source.values) {
 		rc = count_given(o, s, e);
 	} else if (!slo_has_queries(s->slo)) {
@@ -245,6 +256,8 @@ int slo_work_count(struct slo_work *w, struct slo_state **ret, size_t *ret_n, st
 
 		slo_state_init(s, &w->set.v[i], o->at_ns, o->pace_ns);
 		if (count_one(w, s, &why) == 0) {
+			if (!(o->quiet && o->pass_no_traffic))
+				slo_doubt_data(w, s);
 			n++;
 			continue;
 		}
@@ -282,7 +295,7 @@ static int series_of_rows(struct slo_work *w, const struct slo *o, struct slo_se
 	if (ret->n == 0)
 		return err_set(e, ERR_USAGE, "its counts have no field 'time'");
 	span->to = opts->has_at ? slo_border(ret->from_ns, ret->step_ns, opts->at_ns)
-				: ret->from_ns + (int64_t)ret->n * ret->step_ns;
+				: slo_series_end(ret);
 	span->from = slo_period_at(&o->period, span->to - (o->period.kind != SLO_ROLLING)).from;
 	if (slo_series_cuts(ret, span->from))
 		return err_set(e, ERR_CORRUPT,
@@ -294,31 +307,25 @@ static int series_of_rows(struct slo_work *w, const struct slo *o, struct slo_se
 static int series_of_queries(struct slo_work *w, const struct slo *o, int64_t step_ns,
 			     struct slo_series *ret, struct slo_span *span, struct err *e)
 {
-	struct slo_series s = { 0 };
 	struct slo_times at;
 	int64_t length;
+	size_t n;
 
 	/* The second that has begun is in it. */
 	span->to = (w->ask->opts.at_ns + NS_PER_S - 1) / NS_PER_S * NS_PER_S;
 	span->from = slo_period_at(&o->period, span->to).from;
 	length = span->to - span->from;
-	s.step_ns = step_ns ? step_ns : (length / INTERVALS + NS_PER_S - 1) / NS_PER_S * NS_PER_S;
-	s.n = s.step_ns ? (size_t)(length / s.step_ns) : 0;
-	if (s.n == 0)
+	if (!step_ns)
+		step_ns = (length / INTERVALS + NS_PER_S - 1) / NS_PER_S * NS_PER_S;
+	n = step_ns ? (size_t)(length / step_ns) : 0;
+	if (n == 0)
 		return err_set(e, ERR_USAGE, "its period has just begun");
-	if (s.n > SLO_TIMES_MAX)
+	if (n > SLO_TIMES_MAX)
 		return err_set(e, ERR_LIMIT, "more than %d intervals: make --step longer",
 			       SLO_TIMES_MAX);
 	/* What is left over of the period is left out at its beginning. */
-	s.from_ns = span->to - (int64_t)s.n * s.step_ns;
-	s.v = mem_alloc(s.n * sizeof(*s.v));
-	at = (struct slo_times){ s.from_ns + s.step_ns, s.step_ns, s.n };
-	if (slo_measure_counts(&w->source, o, s.step_ns, &at, s.v, e) < 0) {
-		slo_series_release(&s);
-		return -1;
-	}
-	*ret = s;
-	return 0;
+	at = (struct slo_times){ span->to - (int64_t)(n - 1) * step_ns, step_ns, n };
+	return slo_measure_series(&w->source, o, &at, ret, e);
 }
 
 int slo_work_series(struct slo_work *w, const struct slo *o, int64_t step_ns,

@@ -326,6 +326,14 @@ is "a window that is no whole intervals is refused" "$STATUS" 3
 seq 200 | awk 'BEGIN { print "name,time,total,bad" } { for (i = 0; i < 3; i++) print "n" $1 "," 1767225600 + (i < 2 ? i : 950000) ",10,0" }' >far
 ok "few rows far apart are few to count" exits 0 timeout 10 slo-budget --target 99% --counts far -o jsonl
 is "all of them are counted" "$(field .total | sort | uniq -c | tr -s ' ')" " 200 30"
+is "those of a file that is old are warned of once" "$(grep -c 'far: counts end at 2026-01-11T23:53:21Z' "$TAP/stderr")" 1
+ok "their pictures are quick to draw" exits 0 timeout 10 slo-budget report --target 99% --counts far -o html
+is "one of each" "$(grep -c 'budget of n[0-9]*</title>' "$TAP/stdout")" 200
+ok "so is a burn-down" exits 0 timeout 10 slo-budget burndown --target 99% --counts far -o csv
+is "of all" "$(grep -c ',1$' "$TAP/stdout")" 48200
+ok "and what alerts would have done" exits 0 timeout 10 slo-budget report --postmortem --target 99% --counts far --from 2026-01-11T23:00:00Z --to 2026-01-11T23:53:21Z
+head -n 4 far >far-one
+ok "also of one" exits 0 timeout 2 slo-budget simulate --target 99% --counts far-one
 printf '\357\273\277{"name":"a\\u0041","total":"5","good":4}\n{"name":"b","window":"7d","total":1e1,"bad":null,"good":10,"x":{"y":[1]}}' >counts
 run slo-budget --target 99% --counts counts -o jsonl
 is "JSON" "$(field '[.name, .window, .total, .bad]')" '["aA","30d",5,1]

@@ -52,6 +52,13 @@ mortem --target 99.9% --total 1000000 --bad 5000 --from 2026-01-16T10:00:00Z --t
 ok "without counts of its time the severity is to be said" stdout_has "**Severity:** [SEV1/SEV2/SEV3]"
 ok "its length is rounded up" stdout_has "**Duration:** 1 hour 6 minutes"
 ok "the alert is to be said" stdout_has "| [HH:MM] | First alert fired |"
+ok "nor is anything of the budget" stdout_has "- **Error Budget of slo:** nothing is known of its time; "
+mortem --target 99% --counts days --alert 1:2d:1d --from 2026-01-20 --to 2026-01-21
+is "of a time without rows a post-mortem" "$STATUS" 0
+ok "says so" stdout_has "- **Error Budget of slo:** nothing is known of its time; "
+ok "and warns" stderr_is "slo-budget: warning: there were no events from 2026-01-20T00:00:00Z to 2026-01-21T00:00:00Z: nothing is known of it"
+mortem --target 99% --counts days --alert 1:2d:1d --from 2026-01-13T10:00:00Z --to 2026-01-14
+ok "of a part of an interval, too" stderr_is "slo-budget: warning: there are no whole intervals of its counts from 2026-01-13T10:00:00Z to 2026-01-14T00:00:00Z: nothing is known of it"
 
 # Two tenants of a log, and its lines.
 line() {

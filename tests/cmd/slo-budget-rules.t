@@ -137,6 +137,11 @@ severity: "page"'
 ok "and as it is where nothing is expanded" has_rule 'labels:
 slo: "{{x"'
 
+sed 's/objective: 99.9$/objective: 90/; s/target: 0.99,/target: 0.93,/' slos.yaml >low.yaml
+ok "alerts that can never fire" exits 0 slo-budget rules low.yaml
+is "are warned of, but those that are disabled" "$(cat "$TAP/stderr")" \
+	"slo-budget: warning: low.yaml:4: objective 'a': the alert above 14.4 over 1h and 5m can never hold: with a target of 90% the burn rate is 10 at most"
+
 # refused MESSAGE ARG...
 refused() {
 	message=$1
@@ -146,6 +151,9 @@ refused() {
 	ok "nothing is printed" stdout_is_empty
 }
 refused "objective 'slo': has no queries" --target 99%
+for format in text jsonl csv; do
+	refused "--format: rules are YAML, as Prometheus reads them" -o $format slos.yaml
+done
 sed 's/team: checkout/te-am: checkout/' slos.yaml >bad.yaml
 refused "bad.yaml:4: objective 'a': label 'te-am': is no name of a label" bad.yaml
 sed 's/team: checkout/window: checkout/' slos.yaml >bad.yaml

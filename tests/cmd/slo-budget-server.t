@@ -7,6 +7,7 @@ need python3 jq
 # It answers with the file `body`, the status in `status`, and writes what it was asked to `asked`.
 cat >server.py <<'END'
 import http.server
+import os
 
 
 
@@ -18,8 +19,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 if name in self.headers:
                     f.write(name + ": " + self.headers[name] + "\n")
         status = int(open("status").read())
-        body = open("body", "rb").read()
-        if status == 0:  # no answer at all
+        name = "body-t" if os.path.exists("body-t") and "query=t" in self.path else "body"
+        body = open(name, "rb").read()
+        if status == 1:  # none as long as somebody waits for it
+            self.rfile.read()
+        if status <= 1:  # no answer at all
             self.connection.close()
             return
         self.send_response(status)
@@ -34,7 +38,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
 with open("port.tmp", "w") as f:
     f.write(str(server.server_port))
-__import__("os").rename("port.tmp", "port")
+os.rename("port.tmp", "port")
 server.serve_forever()
 END
 echo 200 >status
@@ -53,6 +57,10 @@ ask() {
 	exits "$expected" slo-budget --prometheus "$URL/" --target 99% --alert 2:1h:5m -o jsonl \
 		--total-query 't[{{.window}}]' --error-query 'e[{{.window}}]' "$@"
 }
+# ask_parts EXIT: the same of what is there
+ask_parts() {
+	exits "$1" slo-budget --prometheus "$URL/" --target 99% --total-query 't[{{.window}}]' --error-query 'e[{{.window}}]'
+}
 # vector VALUE
 vector() {
 	printf '{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1700000000,"%s"]}]}}' "$1"
@@ -70,6 +78,14 @@ ok "a status of 200 that is none" ask 3 200 '{"status":"error","errorType":"time
 ok "is said" stderr_has "expected the status success"
 ok "nothing at all is exit 5" ask 5 0 ''
 ok "and the address is named" stderr_has "$URL/api/v1/query: "
+ok "no answer in time is exit 5" ask 5 1 '' --timeout 50ms
+ok "it is said" stderr_matches "$URL/api/v1/query: .*timed out after [0-9]* milli"
+for timeout in 0 0s 100us 2d x 30; do
+	ok "refused: --timeout $timeout" ask 2 200 '' --timeout $timeout
+	ok "it is said" stderr_has "option '--timeout': "
+done
+ok "--timeout of counts" exits 2 slo-budget --target 99% --total 1 --bad 0 --timeout 1s
+ok "has no effect" stderr_has "option '--timeout' has no effect without '--prometheus' or '--addr'"
 ok "503 is exit 5" ask 5 503 'starting up'
 ok "with its words" stderr_has "starting up"
 ok "400 is exit 2" ask 2 400 '{"status":"error","errorType":"bad_data","error":"parse error"}'
@@ -89,8 +105,51 @@ ok "too many digits are exit 3" ask 3 200 "$(vector 1e200)"
 ok "it is said" stderr_has "the value '1e200' has more than 36 digits"
 ok "stale is no traffic" ask 0 200 '{"status":"success","data":{"resultType":"vector","result":[]}}'
 is "it is said" "$(jq -r .exhaustion "$TAP/stdout")" no_traffic
+ok "what is not there looks like peace, and is warned of" stderr_is "slo-budget: warning: the total query gives no series in 30d (is there such a metric, with these labels?): nothing is known of it"
+ok "no events are another thing" ask 0 200 "$(vector 0)"
+ok "said otherwise" stderr_is "slo-budget: warning: there were no events in 30d: nothing is known of it"
+ok "nothing by nothing is none" ask 0 200 "$(vector NaN)"
+ok "said so, too" stderr_has "there were no events in 30d"
+# check_it EXIT [ARG]...: of the same server
+check_it() {
+	expected=$1
+	shift
+	exits "$expected" slo-budget check --prometheus "$URL/" --target 99% --error-ratio-query 'r{w="{{.window}}"}' "$@"
+}
+printf '{"status":"success","data":{"resultType":"vector","result":[]}}' >body
+ok "a check of what is not there is no all clear" check_it 1
+ok "no alert is quiet" sh -c '! grep -q quiet "$1"' - "$TAP/stdout"
+ok "it is warned of" stderr_has "warning: the ratio query gives no series in 30d"
+ok "unless that is to pass" check_it 0 --no-traffic pass
+ok "it is warned of as well" stderr_has "warning: the ratio query gives no series in 30d"
+ok "but when only a no is to be told" check_it 0 --no-traffic pass -q
+ok "nothing is" sh -c '! test -s "$1"' - "$TAP/stderr"
+vector NaN >body
+ok "nothing by nothing, too" check_it 1
+ok "is said otherwise" stderr_has "warning: there were no events in 30d"
+
+# parts TOTAL PART: the answer of queries of t, and of others
+parts() {
+	vector "$2" >body
+	vector "$1" >body-t
+}
+parts 190 NaN
+ok "what is no number, of some events, is exit 3" ask_parts 3
+ok "with the query" stderr_has "window 30d: the error query: the value is NaN, of a total of 190"
+parts 190 +Inf
+ok "infinite too" ask_parts 3
+ok "with the query" stderr_has "window 30d: the error query: the value is +Inf"
+parts 0 5
+ok "bad ones of none are exit 3" ask_parts 3
+ok "it is said" stderr_has "what the queries give cannot be: 5 bad of a total of 0"
+parts NaN 0
+ok "none of none are none" ask_parts 0
+rm body-t
+ok "several values where one was asked for are exit 2" ask 2 200 '{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1700000000,"7"]]}]}}'
+ok "with the query" stderr_has "window 30d: the total query: expected a number, found a result of the type 'matrix'"
+
 ok "a warning is one" ask 0 200 '{"status":"success","warnings":["store \u0041 is away"],"data":{"resultType":"vector","result":[]}}'
-ok "it is told once" stderr_is "slo-budget: warning: the server warns: store A is away"
+is "it is told once" "$(grep 'the server' "$TAP/stderr")" "slo-budget: warning: the server warns: store A is away"
 
 # --- who we are ---
 PROMETHEUS_BEARER_TOKEN=abc ask 1 200 "$(vector 7)"
@@ -110,6 +169,10 @@ ok "it is said" stderr_has "option '--tenant' has no effect without"
 : >asked
 LOKI_BEARER_TOKEN=abc
 export LOKI_BEARER_TOKEN
+printf '{"status":"success","data":{"resultType":"vector","result":[]}}' >body
+ok "a stream that is not there" exits 0 slo-budget --addr "$URL" -t acme --target 99% --total-query 't[{{.window}}]' --error-query 'e[{{.window}}]'
+ok "is warned of" stderr_has "warning: the total query finds nothing in 30d (are there such streams?)"
+vector 7 >body
 ok "Loki's API" exits 1 slo-budget --addr "$URL" -t acme --target 99% --total-query 't[{{.window}}]' --error-query 'e[{{.window}}]'
 unset LOKI_BEARER_TOKEN
 ok "has its path" grep -q '^/loki/api/v1/query?query=t%5B30d%5D&time=' asked

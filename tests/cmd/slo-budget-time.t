@@ -115,6 +115,8 @@ ok "has U+FFFD in its place" stdout_has "budget of a$(printf '\357\277\275')b$(p
 command -v xmllint >/dev/null 2>&1 && ok "that is XML" xmllint --noout "$TAP/stdout"
 ok "so has a page" exits 0 slo-budget report --target 98% --counts days -o html --name "$(printf 'a\001b')"
 ok "in its table" stdout_has "<td>a$(printf '\357\277\275')b</td>"
+ok "of a time without rows" exits 0 slo-budget burndown --target 98% --counts days --at 2027-01-01
+ok "it is warned of" stderr_has "warning: there were no events from 2026-12-02T00:00:00Z to 2027-01-01T00:00:00Z: nothing is known of it"
 ok "a single number" exits 2 slo-budget burndown --target 98% --total 1 --bad 0
 ok "is no burn-down" stderr_has "--total is a single number: counts over time"
 printf 'total,bad\n1,0\n' >counts

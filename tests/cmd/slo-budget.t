@@ -98,6 +98,54 @@ ok "and does not call it quiet" stdout_matches '^\| b .* \| not known \|$'
 ok "as CSV" exits 0 slo-budget report --target 99.9% --counts counts -o csv
 ok "it is false" stdout_matches '^a,.*,not_burning,false,'
 ok "or empty" stdout_matches '^b,.*,exhausted,,'
+
+# no_data EXIT WARNING ARG...: a check of what says nothing
+no_data() {
+	expected=$1
+	warning=$2
+	shift 2
+	ok "nothing is known: $warning" exits "$expected" slo-budget check --target 99% "$@"
+	ok "it is warned of" stderr_is "slo-budget: warning: $warning"
+}
+none="there were no events in 30d: nothing is known of it"
+no_data 1 "$none" --total 0 --bad 0 --in 1h:0:0 --in 5m:0:0
+ok "no alert is quiet" stdout_has "not known: above 14.4 over 1h and 5m"
+no_data 0 "$none" --no-traffic pass --total 0 --bad 0 --in 1h:0:0 --in 5m:0:0
+no_data 1 "$none" --no-traffic fail --total 0 --bad 0
+ok "a longer window than the objective's may have some" exits 0 slo-budget check --target 99% --window 1h --alert 2:3h:5m --total 0 --bad 0 --in 3h:100:0 --in 5m:0:0 --no-traffic pass
+ok "then that is looked at" stdout_has "quiet: above 2 over 3h and 5m"
+printf 'time,total,bad\n2025-01-01,100,0\n2025-01-02,100,0\n' >days
+no_data 1 "no row of its counts is of the time from 2025-12-16T00:00:00Z to 2026-01-15T00:00:00Z: nothing is known of it" --counts days --at 2026-01-15
+ok "those of last year are not now" exits 1 slo-budget check --target 99% --alert 2:2d:1d --counts days
+ok "which is said" stderr_matches "warning: days: counts end at 2025-01-03T00:00:00Z, [0-9a-z]* ago, which is answered as if it were now: --at says which time is meant"
+ok "unless they are meant" exits 0 slo-budget check --target 99% --alert 2:2d:1d --counts days --at 2025-01-03
+ok "without a word" stderr_is_empty
+ok "a budget of last year" exits 0 slo-budget --target 99% --counts days --window month
+ok "is one, with that word" stderr_has "days: counts end at 2025-01-03T00:00:00Z, "
+ok "nor is there an answer to no" exits 2 slo-budget --target 99% --total 0 --bad 0 --no-traffic pass
+ok "which is said" stderr_has "option '--no-traffic' has no effect without 'check' or 'gate'"
+ok "a report of none" exits 0 slo-budget report --target 99% --total 0 --bad 0 --in 1h:0:0 --in 5m:0:0
+ok "knows of no alert" stdout_matches '\| no\\_traffic \| not known \|$'
+ok "and says why" stderr_is "slo-budget: warning: $none"
+
+ok "what can never hold" exits 0 slo-budget check --target 90% --total 1000 --bad 0 --in 3d:100:0 --in 6h:100:0
+ok "is warned of, and nothing else is" stderr_is "slo-budget: warning: the alert above 14.4 over 1h and 5m can never hold: with a target of 90% the burn rate is 10 at most"
+ok "all that fails is not above it" exits 0 slo-budget check --target 90% --alert 10:1h:5m --total 1000 --bad 0 --in 1h:100:0 --in 5m:100:0
+ok "so that is none either" stderr_has "the alert above 10 over 1h and 5m can never hold"
+ok "a bit below it is one" exits 0 slo-budget check --target 90% --alert 9.999:1h:5m --total 1000 --bad 0 --in 1h:100:0 --in 5m:100:0
+ok "without a word" stderr_is_empty
+
+printf 'name,window,total,bad\na,30d,1000,0\na,1h,100,0\na,5m,100,0\nb,30d,1000,900\nb,1h,100,90\nb,5m,100,90\n' >counts
+for format in text csv jsonl; do
+	ok "-q tells of no objective but those that burn: $format" exits 1 slo-budget check -q -o $format --target 99% --counts counts
+	ok "of these it does" grep -q '^b\|"b"' "$TAP/stdout"
+	ok "not of the others" sh -c '! grep -q "^a\|\"a\"" "$1"' - "$TAP/stdout"
+	ok "when all is well: $format" exits 0 slo-budget check -q -o $format --target 1% --alert 1.005:1h:5m --counts counts
+	ok "nothing" stdout_is_empty
+done
+ok "-q is of check" exits 2 slo-budget -q --target 99% --total 1 --bad 0
+ok "which is said" stderr_has "option '--quiet' has no effect without 'check'"
+
 check --in 3d:1000:2 --in 6h:1000:2 -o jsonl
 is "a ticket" "$(field '[.alerts[] | select(.holds)]')" \
 	'[{"severity":"ticket","factor":1,"long":"3d","short":"6h","holds":true}]'

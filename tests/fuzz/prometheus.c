@@ -22,7 +22,7 @@ static void ask(struct bytes body, size_t n)
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (!v[i].there && v[i].v.units != 0)
+		if (v[i].is != SLO_NUMBER && v[i].v.units != 0)
 			abort();
 }
 
@@ -30,7 +30,7 @@ static int on_group(void *data, struct bytes name, const struct slo_value *v, st
 {
 	(void)data;
 	(void)e;
-	if (!v->there || (name.n && !name.p))
+	if (v->is != SLO_NUMBER || (name.n && !name.p))
 		abort();
 	return 0;
 }

@@ -109,6 +109,9 @@ static void test_queries(void **unused)
 
 #define VECTOR(series) \
 	"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[" series "]}}"
+#define MATRIX(samples)                                                                           \
+	"{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{\"metric\":{}," \
+	"\"values\":[" samples "]}]}}"
 #define ONE(value) VECTOR("{\"metric\":{},\"value\":[1700000000.123," value "]}")
 
 static enum err_code answer_gives(const char *body, struct slo_value *ret, size_t n)
@@ -130,7 +133,7 @@ static void value_is(const char *body, const char *expected)
 	struct buf b = { 0 };
 
 	assert_int_equal(ERR_NONE, answer_gives(body, &v, 1));
-	assert_int_equal(expected != NULL, v.there);
+	assert_int_equal(expected != NULL, v.is == SLO_NUMBER);
 	exact_add(&b, v.v);
 	if (expected)
 		assert_string_equal(expected, buf_str(&b));
@@ -160,6 +163,8 @@ static void test_answers(void **unused)
 		{ "{\"status\":\"success\",\"data\":{\"resultType\":\"string\",\"result\":[1,\"a\"]"
 		  "}}",
 		  ERR_QUERY },
+		{ VECTOR("{\"values\":[[1700000000,\"1\"]]}"), ERR_CORRUPT },
+		{ MATRIX("[1700000000,\"1\"]"), ERR_QUERY },
 	};
 	struct slo_value v[3];
 
@@ -173,13 +178,12 @@ static void test_answers(void **unused)
 	value_is("{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[1,\"2\"]}"
 		 "}",
 		 "2");
-	assert_int_equal(ERR_NONE,
-			 answer_gives("{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\","
-				      "\"result\":[{\"metric\":{},\"values\":[[1700000000,\"1\"],"
-				      "[1700000120,\"3\"],[1700000180,\"4\"]]}]}}",
-				      v, 3));
-	assert_true(v[0].there && !v[1].there && v[2].there);
+	assert_int_equal(ERR_NONE, answer_gives(MATRIX("[1700000000,\"1\"],[1700000120,\"3\"],"
+						       "[1700000180,\"4\"]"),
+						v, 3));
+	assert_true(v[0].is == SLO_NUMBER && v[1].is == SLO_NO_SERIES && v[2].is == SLO_NUMBER);
 	assert_int_equal(3, v[2].v.units);
+	assert_int_equal(ERR_QUERY, answer_gives(ONE("\"1\""), v, 3));
 }
 
 static void on_warning(void *data, const struct err *e)
