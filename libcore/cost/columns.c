@@ -1,5 +1,7 @@
 #include "cost/columns.h"
 
+#include "cost/tags.h"
+
 enum { NOWHERE_TEXT = 60 };
 #define NOWHERE SIZE_MAX
 
@@ -86,24 +88,45 @@ static int find_place(struct cost_columns *c, struct bytes name, const char *tex
 	return 0;
 }
 
-/* Where this form has a tag of that name: as a column, or in that of all tags. */
-static struct cost_place place_of_tag(struct cost_columns *c, const struct naming *n,
-				      struct bytes name)
+/* The column of this name but for the case of letters, which bills differ in. */
+static int find_alike(const struct cost_columns *c, struct bytes name, size_t *ret, struct err *e)
 {
-	struct cost_place p = { .column = NOWHERE };
-	struct buf full = { 0 };
+	*ret = NOWHERE;
+	for (size_t i = 0; i < c->n; i++) {
+		if (!tags_alike(c->name[i], name))
+			continue;
+		if (*ret != NOWHERE)
+			return err_set(e, ERR_CORRUPT,
+				       "'%.*s' and '%.*s' are columns of one tag: --column takes "
+				       "one of them",
+				       BYTES_ARG(bytes_sub(c->name[*ret], 0, NOWHERE_TEXT)),
+				       BYTES_ARG(bytes_sub(c->name[i], 0, NOWHERE_TEXT)));
+		*ret = i;
+	}
+	return 0;
+}
 
+/* Where this form has a tag of that name: as a column, or in that of all tags. */
+static int place_tag(struct cost_columns *c, const struct naming *n, struct bytes name,
+		     struct cost_place *ret, struct err *e)
+{
+	struct buf full = { 0 };
+	int rc = 0;
+
+	*ret = (struct cost_place){ .column = NOWHERE };
 	if (n->tag) {
 		buf_add_str(&full, n->tag);
 		buf_add_bytes(&full, name);
-		p.column = find(c, buf_bytes(&full));
+		ret->column = find(c, buf_bytes(&full));
+		if (ret->column == NOWHERE && n->form != COST_PLAIN)
+			rc = find_alike(c, buf_bytes(&full), &ret->column, e);
 	}
 	buf_release(&full);
-	if (p.column == NOWHERE && n->tags) {
-		p.column = find_str(c, n->tags);
-		p.key = name;
+	if (rc == 0 && ret->column == NOWHERE && n->tags) {
+		ret->column = find_str(c, n->tags);
+		ret->key = name;
 	}
-	return p;
+	return rc;
 }
 
 static int place_dims(struct cost_columns *c, const struct naming *n, const struct cost_dims *dims,
@@ -113,9 +136,8 @@ static int place_dims(struct cost_columns *c, const struct naming *n, const stru
 	for (size_t i = 0; i < dims->n; i++) {
 		const char *column = mapped(c->map, dims->name[i]);
 
-		if (!column)
-			c->dim[i] = place_of_tag(c, n, dims->name[i]);
-		else if (find_place(c, dims->name[i], column, &c->dim[i], e) < 0)
+		if ((column ? find_place(c, dims->name[i], column, &c->dim[i], e)
+			    : place_tag(c, n, dims->name[i], &c->dim[i], e)) < 0)
 			return -1;
 	}
 	return 0;

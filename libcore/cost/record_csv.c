@@ -4,7 +4,7 @@
 
 #include "base/num.h"
 #include "cost/money.h"
-#include "json/json.h"
+#include "cost/tags.h"
 #include "time/time.h"
 
 enum { SHOWN = 40 };
@@ -45,7 +45,8 @@ static int read_date(const struct reading *d, struct cost_record *r, struct err 
 	if (n == 0)
 		return err_set(e, ERR_CORRUPT, "'%.*s': missing", BYTES_ARG(name));
 	if (n > TIME_DAY_LEN && n + 1 < sizeof(moment) && text.p[TIME_DAY_LEN] == ' ' &&
-	    text.p[n - 1] >= '0' && text.p[n - 1] <= '9' && !memchr(text.p, '+', n)) {
+	    text.p[n - 1] >= '0' && text.p[n - 1] <= '9' && !memchr(text.p, '+', n) &&
+	    !memchr(text.p + TIME_DAY_LEN, '-', n - TIME_DAY_LEN)) {
 		memcpy(moment, text.p, n);
 		moment[n] = 'Z';
 		text = bytes_of(moment, n + 1);
@@ -152,37 +153,6 @@ static int read_cost(const struct reading *d, struct cost_record *r, struct err 
 	return 0;
 }
 
-/* The value of a tag in a column that holds all of them. */
-static int read_tag(const struct reading *d, struct bytes all, struct bytes key, struct bytes *ret,
-		    struct err *e)
-{
-	static const char *const prefixes[] = { "", "user_", "user:", NULL };
-	char name[COST_NAME_MAX + 8];
-	struct json_at whole = json_start(all);
-	struct bytes raw = { 0 };
-	char *to;
-
-	if (all.n == 0)
-		return 0;
-	if (all.p[0] != '{' || !json_value(&whole, &raw) || raw.n != all.n)
-		return err_set(e, ERR_CORRUPT, "expected a JSON object, found '%.*s'",
-			       BYTES_ARG(bytes_sub(all, 0, SHOWN)));
-	raw.n = 0;
-	for (size_t i = 0; prefixes[i] && !raw.n; i++) {
-		snprintf(name, sizeof(name), "%s%.*s", prefixes[i], BYTES_ARG(key));
-		if (!json_member(all, name, &raw))
-			raw = (struct bytes){ 0 };
-	}
-	if (raw.n < 2 || raw.p[0] != '"')
-		return 0;
-	to = arena_alloc(d->scratch, raw.n);
-	ret->p = to;
-	if (!json_unescape_to(bytes_sub(raw, 1, raw.n - 2), to, &ret->n))
-		return err_set(e, ERR_CORRUPT, "a bad escape in '%.*s'",
-			       BYTES_ARG(bytes_sub(raw, 0, SHOWN)));
-	return 0;
-}
-
 static int read_dim(const struct reading *d, size_t i, struct cost_record *r, struct err *e)
 {
 	const struct cost_place *at = &d->c->dim[i];
@@ -190,7 +160,7 @@ static int read_dim(const struct reading *d, size_t i, struct cost_record *r, st
 
 	if (at->column == SIZE_MAX)
 		return 0;
-	if (at->key.n && read_tag(d, value, at->key, &r->dim[i], e) < 0)
+	if (at->key.n && tags_find(value, at->key, d->scratch, &r->dim[i], e) < 0)
 		return err_wrap(e, "'%.*s'", BYTES_ARG(name_of(d, at->column)));
 	if (!at->key.n)
 		r->dim[i] = keep(d, value);

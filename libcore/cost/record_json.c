@@ -193,8 +193,16 @@ static int pass_over(const struct reading *d, struct bytes name, const struct js
 static int take_label(struct reading *d, struct bytes name, const struct json_val *v, struct err *e)
 {
 	size_t i = dim_of(d->dims, name, COST_LABEL, d->dims->n);
+	struct json_val text = *v;
 
-	return i < d->dims->n ? take_dim(d, i, name, v, e) : pass_over(d, name, v, e);
+	if (v->type == JSON_OBJECT || v->type == JSON_ARRAY)
+		return is_value(d, v) ? wrong(name, "a string, a number, true or false", v->raw, e)
+				      : no_value(name, v->raw, e);
+	if (i == d->dims->n)
+		return pass_over(d, name, v, e);
+	if (v->type != JSON_NULL) /* a number, as it is written */
+		text.type = JSON_STRING;
+	return take_dim(d, i, name, &text, e);
 }
 
 /* A usage is never negative, and never other than a number. */

@@ -71,6 +71,36 @@ is "FOCUS" "$(of_groups --by cluster focus.csv)" "prod 1.50
 is "its other cost, and a key of its tags" "$(of_groups --by cluster --column cost=EffectiveCost --column cluster=Tags.cluster focus.csv)" "prod 1.25
 - -1.00"
 
+
+# tags_are DESC EXPECTED TAGS...: the groups of --by team, each record with one of these texts of all its tags, and 1.00
+tags_are() {
+	desc=$1
+	expected=$2
+	shift 2
+	{
+		echo BilledCost,BillingCurrency,ChargePeriodStart,Tags
+		for tags; do
+			echo "1,USD,2024-01-15T00:00:00Z,\"$(echo "$tags" | sed 's/"/""/g')\""
+		done
+	} >tags.csv
+	is "$desc" "$(of_groups --by team tags.csv)" "$expected"
+}
+tags_are "tags as a database prints a map" "a 2.00
+b, c 1.00" '{user_cluster=ops, user_team=a}' '{team=a}' '{user_team=b, c, user_cluster=x}'
+tags_are "numbers and words are as written" "1.50 1.00
+true 1.00" '{"team":1.50}' '{"team":true}'
+tags_are "null is no tag" "- 4.00" null '{"team":null}' '{}' '{"teams":"x"}'
+tags_are "the case of letters is another only beside the same" "a 3.00
+b 1.00" '{"user:Team":"a"}' '{"TEAM":"a"}' '{"Team":"x","user:team":"a"}' '{"user_Team":"a","team":"b"}'
+sed '1s/cluster/Cluster/' cur.csv >upper.csv
+is "in the name of a column too" "$(of_groups --by cluster upper.csv)" "$(of_groups --by cluster cur.csv)"
+for zone in -05:00 +05:00; do
+	sed "s/00:00:00.000/23:00:00$zone/" cur2.csv >zone.csv
+	costrep report -o csv zone.csv | grep '^day,.*,total' >>days
+done
+is "a moment with a zone has its day in UTC" "$(cut -d , -f 2 days)" "2024-01-16
+2024-01-15"
+
 # refuses DESC MESSAGE FILE [OPTION]...
 refuses() {
 	desc=$1
@@ -109,7 +139,19 @@ refuses "no currency" "line 2: 'BillingCurrency': missing" bad
 sed '3s/}}"/}}/' focus.csv >bad
 refuses "a quote that is not closed" "line 3: field 9: its quote is not closed" bad
 sed '2s/""}"/"""/' focus.csv >bad
-refuses "tags that are no object" "line 2: 'Tags': expected a JSON object" bad --by cluster
+refuses "tags that are no object" "line 2: 'Tags': expected a JSON object or {key=value}, found" bad --by cluster
+refuses "a tag that is an object" "line 3: 'Tags': 'env': expected a string, a number, true or false, found '{" focus.csv --by env
+sed '2s/""prod""/01/' focus.csv >bad
+refuses "a tag that is no value" "line 2: 'Tags': 'cluster': expected a string, a number, true or false, found '01'" bad
+sed '2s/""prod""/""\\x""/' focus.csv >bad
+refuses "a tag with a bad escape" "line 2: 'Tags': a bad escape in '" bad
+sed '2s/""cluster""/""Env"":""a"",""ENV""/' focus.csv >bad
+refuses "two tags of one name" "line 2: 'Tags': two tags are called 'env'" bad --by env
+sed '1s/$/,resourceTags\/user:CLUSTER/; 2,$s/$/,x/; 1s/user:cluster/user:Cluster/' cur.csv >bad
+refuses "two columns of one tag" "line 1: 'resourceTags/user:Cluster' and 'resourceTags/user:CLUSTER' are columns of one tag" bad
+ok "--column takes one" exits 0 costrep report --column cluster=resourceTags/user:Cluster bad
+sed 's/00:00:00.000/00:00:00-05:0/' cur2.csv >bad
+refuses "a moment that is none" "line 2: 'line_item_usage_start_date': expected a day as 2024-01-15, found '2024-01-15 00:00:00-05:0'" bad
 sed '2s/$/,/' focus.csv >bad
 refuses "a row that is too long" "line 2: found 10 fields, where the heading has 9" bad
 sed 's/1000000/-1/' plain.csv >bad

@@ -44,6 +44,8 @@ refuses "a negative usage" "1: 'metrics': 's3_requests': expected a number of 0 
 	'{"date":"2024-01-15","cost_usd":1,"metrics":{"s3_requests":-5}}'
 refuses "a resource that is no string" "1: 'resource': expected a string, found 7" \
 	'{"date":"2024-01-15","cost_usd":1,"resource":7}'
+refuses "a label that is an object" "1: 'labels': 'team': expected a string, a number, true or false, found {" \
+	'{"date":"2024-01-15","cost_usd":1,"labels":{"team":{"name":"a"}}}'
 refuses "broken JSON" "2: no JSON object: it breaks off at column 21" "$good" '{"date":"2024-01-15"'
 refuses "a cost that is no JSON number" "1: 'cost_usd': expected a JSON value, found 01" '{"date":"2024-01-15","cost_usd":01}'
 refuses "one that ends in a point" "1: 'cost_usd': expected a JSON value, found 12." '{"date":"2024-01-15","cost_usd":12.}'
@@ -74,6 +76,11 @@ long=$(printf '%0257d' 1)
 ok "a resource's name that is too long is exit 2" exits 2 costrep report --resource-of "$long=*" good
 ok "and told" stderr_has "option '--resource-of': a name longer than 256 bytes"
 ok "the longest one is taken" exits 0 costrep report --resource-of "${long#0}=*" good
+printf '{"date":"2024-01-15","cost_usd":1,"labels":{"team":%s}}\n' 7 true null '"7"' >labels
+is "labels that are numbers and words are as written" "$(costrep report --by team -o csv labels | grep '^month,.*team')" \
+	"month,2024-01,team,,,,7,2.00,USD
+month,2024-01,team,,,,true,1.00,USD
+month,2024-01,team,,,,unattributed,1.00,USD"
 ok "--currency with none is exit 2" exits 2 costrep report --currency usd good
 ok "and told" stderr_has "option '--currency': expected three capital letters as USD, found 'usd'"
 ok "a file that is given twice is exit 2" exits 2 costrep report good ./good
