@@ -116,6 +116,32 @@ static bool add_parts(const struct claims_table *t, size_t column, size_t from, 
 	return n > 1;
 }
 
+static bool is_row_of(const struct claims_table *t, size_t row, const char *word)
+{
+	return quantity_has_word(cell_of(t, row, 0), word) ||
+	       (t->n_columns > 1 && quantity_has_word(cell_of(t, row, 1), word));
+}
+
+/* Of rows [from, row), behind the total before; or where that was one of a part, of all from the
+ * first: of what it says, when it fits one of them. False: there is nothing to add up. */
+static bool add_rows_above(const struct claims_table *t, size_t column, size_t row, size_t from,
+			   const struct quantity *total, num_wide *ret_low, num_wide *ret_high)
+{
+	const struct quantity is = signed_of(*total);
+	num_wide low, high;
+	bool some = add_parts(t, column, from, row, total, ret_low, ret_high);
+
+	if (from == 1 || is_row_of(t, row, "subtotal") ||
+	    (some && overlap(&is, *ret_low, *ret_high)) ||
+	    !add_parts(t, column, 1, row, total, &low, &high))
+		return some;
+	if (!some || overlap(&is, low, high) || is_row_of(t, from - 1, "subtotal")) {
+		*ret_low = low;
+		*ret_high = high;
+	}
+	return true;
+}
+
 static void check_total(const struct claims_table *t, size_t row, size_t from,
 			struct claims_sink *sink)
 {
@@ -125,7 +151,7 @@ static void check_total(const struct claims_table *t, size_t row, size_t from,
 		struct buf b = { 0 };
 
 		if (!quantity_of_cell(cell_of(t, row, c), &total) ||
-		    !add_parts(t, c, from, row, &total, &low, &high))
+		    !add_rows_above(t, c, row, from, &total, &low, &high))
 			continue;
 		sink->n_checked++;
 		total = signed_of(total);
@@ -152,8 +178,12 @@ static bool times_of(enum quantity_per small, enum quantity_per large, num_wide 
 		num_wide least, most;
 	} known[] = {
 		{ QUANTITY_SECOND, QUANTITY_MINUTE, 60, 60 },
+		{ QUANTITY_SECOND, QUANTITY_HOUR, 3600, 3600 },
+		{ QUANTITY_SECOND, QUANTITY_DAY, 86400, 86400 },
 		{ QUANTITY_MINUTE, QUANTITY_HOUR, 60, 60 },
+		{ QUANTITY_MINUTE, QUANTITY_DAY, 1440, 1440 },
 		{ QUANTITY_HOUR, QUANTITY_DAY, 24, 24 },
+		{ QUANTITY_HOUR, QUANTITY_MONTH, 672, 744 },
 		{ QUANTITY_DAY, QUANTITY_MONTH, 28, 31 },
 		{ QUANTITY_DAY, QUANTITY_YEAR, 365, 366 },
 		{ QUANTITY_MONTH, QUANTITY_YEAR, 12, 12 },
@@ -170,8 +200,13 @@ static bool times_of(enum quantity_per small, enum quantity_per large, num_wide 
 
 static bool is_peak(struct bytes heading)
 {
-	return quantity_has_word(heading, "peak") || quantity_has_word(heading, "max") ||
-	       quantity_has_word(heading, "cost") || quantity_has_word(heading, "price");
+	return quantity_has_word(heading, "peak") || quantity_has_word(heading, "max");
+}
+
+static bool is_money(struct bytes heading, const struct quantity *q)
+{
+	return q->kind == QUANTITY_MONEY || quantity_has_word(heading, "cost") ||
+	       quantity_has_word(heading, "price");
 }
 
 /* The first word: "Lines/min" and "Lines/sec" are of the same. */
@@ -184,6 +219,18 @@ static struct bytes subject(struct bytes heading)
 	return bytes_sub(heading, 0, n);
 }
 
+/* Bytes are of the same wherever they stand, lines and others where they are called alike; money is
+ * spent on many things, of which a heading names one. */
+static bool is_of_the_same(struct bytes ha, struct bytes hb, const struct quantity *a,
+			   const struct quantity *b)
+{
+	if (a->kind != b->kind || is_peak(ha) || is_peak(hb))
+		return false;
+	if (is_money(ha, a) || is_money(hb, b))
+		return quantity_same_subject(ha, hb);
+	return a->kind == QUANTITY_BYTES || bytes_eq(subject(ha), subject(hb));
+}
+
 static void check_period(const struct claims_table *t, size_t row, size_t a, size_t b,
 			 struct claims_sink *sink)
 {
@@ -193,10 +240,8 @@ static void check_period(const struct claims_table *t, size_t row, size_t a, siz
 	num_wide least, most;
 	struct buf text = { 0 };
 
-	if (is_peak(ha) || is_peak(hb) || !times_of(pa, pb, &least, &most) ||
-	    !quantity_of_cell(cell_of(t, row, a), &qa) ||
-	    !quantity_of_cell(cell_of(t, row, b), &qb) || qa.kind != qb.kind ||
-	    (qa.kind == QUANTITY_NUMBER && !bytes_eq(subject(ha), subject(hb))))
+	if (!times_of(pa, pb, &least, &most) || !quantity_of_cell(cell_of(t, row, a), &qa) ||
+	    !quantity_of_cell(cell_of(t, row, b), &qb) || !is_of_the_same(ha, hb, &qa, &qb))
 		return;
 	sink->n_checked++;
 	if (is_about(&qb, qa.low * least, (qa.high + qa.step / 2) * most))

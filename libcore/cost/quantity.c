@@ -17,7 +17,8 @@ static bool is_letter(char c)
 	return isalpha((unsigned char)c);
 }
 
-bool quantity_has_word(struct bytes text, const char *word)
+/* word: small letters. */
+static const char *find_word(struct bytes text, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -27,9 +28,14 @@ bool quantity_has_word(struct bytes text, const char *word)
 		while (k < n && lower(text.p[i + k]) == word[k])
 			k++;
 		if (k == n)
-			return true;
+			return text.p + i;
 	}
-	return false;
+	return NULL;
+}
+
+bool quantity_has_word(struct bytes text, const char *word)
+{
+	return find_word(text, word) != NULL;
 }
 
 /* Takes the text in any case, if it stands there and no letter follows. */
@@ -60,14 +66,43 @@ static void skip_blanks(struct bytes *t)
 		*t = bytes_sub(*t, 1, t->n);
 }
 
-/* "4,300", "1.65": billionths, and what one in the last digit is worth. Commas stand before three
- * digits each. False: no number, or too long a one, which is stepped over. */
+static bool is_digit_at(struct bytes t, size_t i)
+{
+	return i < t.n && isdigit((unsigned char)t.p[i]);
+}
+
+/* How many digits stand from i on. */
+static size_t digits_at(struct bytes t, size_t i)
+{
+	size_t n = 0;
+
+	while (is_digit_at(t, i + n))
+		n++;
+	return n;
+}
+
+/* What divides thousands in the number at the head of t: a point, in "1.234,50", else a comma. */
+static char thousands_sign(struct bytes t)
+{
+	size_t i = digits_at(t, 0);
+
+	if (i == 0 || i > 3 || digits_at(t, i + 1) != 3 || t.p[i] != '.')
+		return ',';
+	while (i < t.n && t.p[i] == '.' && digits_at(t, i + 1) == 3)
+		i += 4;
+	return i < t.n && t.p[i] == ',' && is_digit_at(t, i + 1) ? '.' : ',';
+}
+
+/* "4,300", "1.65", "1,5", "1.234,50": billionths, and what one in the last digit is worth. A comma
+ * before three digits divides thousands. False: no number, or too long a one, which is stepped
+ * over, or several, "1,2,3". */
 static bool take_number(struct bytes *t, num_wide *ret, num_wide *ret_step)
 {
+	const char thousands = thousands_sign(*t);
 	num_wide v = 0, step = ONE;
 	size_t i = 0;
 	int n = 0;
-	bool point = false;
+	char point = 0;
 
 	for (; i < t->n; i++) {
 		char c = t->p[i];
@@ -77,17 +112,18 @@ static bool take_number(struct bytes *t, num_wide *ret, num_wide *ret_step)
 			if (point)
 				step /= 10;
 			v = n <= DIGITS_MAX ? v * 10 + (c - '0') : v;
-		} else if (c == '.' && !point && i + 1 < t->n &&
-			   isdigit((unsigned char)t->p[i + 1])) {
-			point = true;
-		} else if (c == ',' && !point && n > 0 && i + 3 < t->n &&
-			   isdigit((unsigned char)t->p[i + 1]) &&
-			   isdigit((unsigned char)t->p[i + 2]) &&
-			   isdigit((unsigned char)t->p[i + 3])) {
 			continue;
-		} else {
-			break;
 		}
+		if (point || (c != '.' && c != ',') || !is_digit_at(*t, i + 1) ||
+		    (c == ',' && n == 0))
+			break;
+		if (c != thousands || digits_at(*t, i + 1) != 3)
+			point = c;
+	}
+	if (point == ',' && i < t->n && t->p[i] == ',' && is_digit_at(*t, i + 1)) {
+		while (is_digit_at(*t, i) || (i < t->n && t->p[i] == ','))
+			i++;
+		n = 0;
 	}
 	*t = bytes_sub(*t, i, t->n);
 	if (n == 0 || n > DIGITS_MAX || step == 0)
@@ -245,6 +281,12 @@ static bool take_quantity(struct bytes *t, struct quantity *q)
 		return false;
 	high = v;
 	at = *t;
+	skip_blanks(&at);
+	if (q->kind == QUANTITY_NUMBER && take_text(&at, "\xe2\x82\xac")) { /* "12,50 euro" */
+		q->kind = QUANTITY_MONEY;
+		*t = at;
+	}
+	at = *t;
 	if (take_text(&at, "-") || take_text(&at, "\xe2\x80\x93")) {
 		take_money_sign(&at);
 		if (at.n && isdigit((unsigned char)at.p[0]) && take_number(&at, &high, &step) &&
@@ -321,24 +363,67 @@ bool quantity_of_cell(struct bytes cell, struct quantity *ret)
 	return true;
 }
 
-enum quantity_per quantity_per_of_heading(struct bytes h)
+/* Where a heading names a time; NULL: nowhere. */
+static const char *find_per(struct bytes h, enum quantity_per *ret, size_t *ret_n)
 {
 	static const struct {
 		const char *word;
 		enum quantity_per per;
 	} words[] = {
-		{ "/sec", QUANTITY_SECOND },   { "per second", QUANTITY_SECOND },
-		{ "/min", QUANTITY_MINUTE },   { "per minute", QUANTITY_MINUTE },
-		{ "daily", QUANTITY_DAY },     { "/day", QUANTITY_DAY },
-		{ "monthly", QUANTITY_MONTH }, { "/month", QUANTITY_MONTH },
-		{ "annual", QUANTITY_YEAR },   { "yearly", QUANTITY_YEAR },
-		{ "/year", QUANTITY_YEAR },
+		{ "/sec", QUANTITY_SECOND },	 { "per second", QUANTITY_SECOND },
+		{ "/min", QUANTITY_MINUTE },	 { "per minute", QUANTITY_MINUTE },
+		{ "hourly", QUANTITY_HOUR },	 { "/hour", QUANTITY_HOUR },
+		{ "per hour", QUANTITY_HOUR },	 { "daily", QUANTITY_DAY },
+		{ "/day", QUANTITY_DAY },	 { "per day", QUANTITY_DAY },
+		{ "monthly", QUANTITY_MONTH },	 { "/month", QUANTITY_MONTH },
+		{ "per month", QUANTITY_MONTH }, { "annual", QUANTITY_YEAR },
+		{ "yearly", QUANTITY_YEAR },	 { "/year", QUANTITY_YEAR },
+		{ "per year", QUANTITY_YEAR },
 	};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (quantity_has_word(h, words[i].word))
-			return words[i].per;
-	return QUANTITY_AT_ALL;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		const char *at = find_word(h, words[i].word);
+
+		if (at) {
+			*ret = words[i].per;
+			*ret_n = strlen(words[i].word);
+			return at;
+		}
+	}
+	return NULL;
+}
+
+enum quantity_per quantity_per_of_heading(struct bytes h)
+{
+	enum quantity_per per;
+	size_t n;
+
+	return find_per(h, &per, &n) ? per : QUANTITY_AT_ALL;
+}
+
+/* The letters and digits before and behind the time that it names, in small letters. */
+static void add_subject(struct buf *b, struct bytes h)
+{
+	enum quantity_per per;
+	size_t n = 0;
+	const char *at = find_per(h, &per, &n);
+
+	for (size_t i = 0; i < h.n; i++)
+		if ((!at || h.p + i < at || h.p + i >= at + n) && isalnum((unsigned char)h.p[i]))
+			buf_add_char(b, lower(h.p[i]));
+}
+
+bool quantity_same_subject(struct bytes a, struct bytes b)
+{
+	struct buf ta = { 0 }, tb = { 0 };
+	bool same;
+
+	add_subject(&ta, a);
+	add_subject(&tb, b);
+	same = bytes_eq(buf_bytes(&ta), buf_bytes(&tb));
+	buf_release(&ta);
+	buf_release(&tb);
+	return same;
 }
 
 void quantity_add(struct buf *b, num_wide v)

@@ -1,6 +1,7 @@
 /*
  * Quantities as people write them in tables and sentences: "4,300", "~$34.50/month", "6.0 GB/day",
- * "500K requests", "$15-30". What was rounded to the last digit that is written stands for all that
+ * "500K requests", "$15-30"; with a decimal comma "1,50" and "1.234,50", where a comma before three
+ * digits divides thousands. What was rounded to the last digit that is written stands for all that
  * rounds to it: an interval, in whole billionths.
  */
 #ifndef COST_QUANTITY_H
@@ -45,6 +46,9 @@ bool quantity_of_cell(struct bytes cell, struct quantity *ret);
 
 /* The time that a heading names: "Daily Volume", "Cost/month", "Lines/sec". */
 enum quantity_per quantity_per_of_heading(struct bytes heading);
+
+/* Whether two headings are the same but for the time that they name: "Daily cost", "Cost/month". */
+bool quantity_same_subject(struct bytes a, struct bytes b);
 
 /* Whether a text has the word, in any case. word: small letters. */
 bool quantity_has_word(struct bytes text, const char *word);

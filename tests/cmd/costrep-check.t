@@ -85,6 +85,52 @@ ok "a price and a cost of other periods are left alone" exits 0 costrep check pr
 ok "which is said" stdout_is "0 of 0 relations do not hold"
 ok "as nothing else is there" stderr_has "warning: nothing was checked"
 
+
+product 'What | Lines/min | Lines/day' 'a | 100 | 144,000' 'a | 100 | 100,000' "'Lines/min' is 100, so that 'Lines/day' is 143280 to 144720, and not 100,000"
+product 'What | Lines/sec | Lines/hour' 'a | 10 | 36,000' 'a | 10 | 40,000' "'Lines/hour' is 34200 to 37800, and not 40,000"
+product 'What | GB per day | GB per month' 'a | 5 | 150' 'a | 5 | 250' "'GB per day' is 5, so that 'GB per month' is 126 to 170.5, and not 250"
+product 'What | Daily cost | Monthly cost' 'a | $5.00 | $150.00' 'a | $5.00 | $250.00' "'Daily cost' is \$5.00, so that 'Monthly cost' is 139.86 to 155.155, and not \$250.00"
+product 'What | Price per hour | Price per month' 'a | $0.10 | $73.00' 'a | $0.10 | $7.30' "and not \$7.30"
+printf '| What | Storage cost/day | Network cost/month |\n|---|---|---|\n| a | $5.00 | $9.00 |\n' >product.md
+ok "costs of two things are left alone" exits 0 costrep check product.md
+ok "which is said" stdout_is "0 of 0 relations do not hold"
+
+# sums TOTAL FILE: of two parts with a subtotal, two more and a total of TOTAL
+sums() {
+	printf '| Item | Cost |\n|---|---|\n| a | $1.00 |\n| b | $2.00 |\n| Subtotal | $3.00 |\n| c | $4.00 |\n| d | $5.00 |\n%s' \
+		"$1" >sums.md
+}
+for rows in '| Grand total | $12.00 |' '| Total | $12.00 |' '| Total | $9.00 |' '| Subtotal | $9.00 |
+| Grand total | $12.00 |' '| Subtotal | $9.00 |
+| tax | $0.50 |
+| Total | $12.50 |'; do
+	sums "$rows"
+	ok "behind a subtotal: $rows" exits 0 costrep check sums.md
+done
+sums '| Grand total | $13.00 |'
+ok "a total of all that is wrong is exit 1" exits 1 costrep check sums.md
+ok "and said of all" stdout_has "sums.md:8: 'Cost': the total is \$13.00, and its parts add up to 11.98 to 12.02"
+sums '| Subtotal | $12.00 |'
+ok "a subtotal is that of the rows behind the one before" exits 1 costrep check sums.md
+ok "as is said" stdout_has "its parts add up to 8.99 to 9.01"
+
+# comma AMOUNTS: three parts and a total
+comma() {
+	desc=$1
+	rc=$2
+	shift 2
+	printf '| Item | Cost |\n|---|---|\n| a | %s |\n| b | %s |\n| Total | %s |\n' "$@" >comma.md
+	ok "$desc: exit $rc" exits "$rc" costrep check comma.md
+}
+comma "decimal commas" 0 1,50 2,25 3,75
+comma "are no rounding to units" 1 1,50 2,25 4,25
+ok "as is said" stdout_has "its parts add up to 3.74 to 3.76"
+comma "points that divide thousands" 0 '1.234,50 €' '2.000,25 €' '3.234,75 €'
+comma "a wrong sum of them" 1 '1.234,50 €' '2.000,25 €' '3.334,75 €'
+comma "commas that divide thousands" 0 1,234.50 2,000.25 3,234.75
+comma "lists are no numbers" 0 1,2,3 4,5,6 9,9,9
+ok "which is said" stdout_is "0 of 0 relations do not hold"
+
 cat >parts.csv <<'EOF'
 item,"cost, a month"
 disk,"$1,000.00"
