@@ -56,6 +56,7 @@ static void add_growth(const struct cost_report *r, const struct cost_threshold 
 
 	cost_report_days(r, &first, &end);
 	if (start >= first && period_next(t->period, row->start) <= end &&
+	    cost_report_count_days(r, start, row->start) > 0 &&
 	    has_grown(before, row->nano, t->nano))
 		add(ret, t, row, before);
 }

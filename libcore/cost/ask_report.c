@@ -310,14 +310,78 @@ static void warn_of_none(const struct asking *a)
 	buf_release(&text);
 }
 
+/* Periods between the first and the last day of which there is no record cost nothing only as far
+ * as anybody knows: nothing is compared with them. */
+static void warn_of_gaps(const struct asking *a, const struct cost_threshold *t)
+{
+	char name[PERIOD_TEXT] = "";
+	int32_t first, end;
+	size_t n = 0;
+
+	cost_report_days(&a->report, &first, &end);
+	if (t->limit != COST_GROWTH || end <= first)
+		return;
+	for (int32_t day = period_start(t->period, first); day < end;
+	     day = period_next(t->period, day)) {
+		if (cost_report_count_days(&a->report, day, period_next(t->period, day)) > 0)
+			continue;
+		if (n++ == 0)
+			period_text(t->period, day, name);
+	}
+	if (n == 1)
+		cli_warn(a->o->base.cli,
+			 "option '--growth %s': nothing is compared with %s, of which there is no "
+			 "record",
+			 t->text, name);
+	else if (n)
+		cli_warn(a->o->base.cli,
+			 "option '--growth %s': nothing is compared with %s and %zu other %ss, of "
+			 "which there is no record",
+			 t->text, name, n - 1, period_name(t->period));
+}
+
+/* What has grown since a period of which days are missing may not have grown. Of the last one is
+ * told. */
+static void warn_of_missing_days(const struct asking *a, const struct cost_threshold *t)
+{
+	int32_t last = INT32_MIN, before;
+	char name[PERIOD_TEXT];
+	size_t n, of;
+
+	for (size_t i = 0; i < a->alerts.n; i++) {
+		const struct cost_alert *alert = &a->alerts.v[i];
+		int32_t start = alert->row.start, next;
+
+		if (t->limit != COST_GROWTH || alert->threshold != t || start <= last)
+			continue;
+		before = period_start(t->period, start - 1);
+		next = period_next(t->period, start);
+		if (cost_report_count_days(&a->report, before, start) * (size_t)(next - start) <
+		    cost_report_count_days(&a->report, start, next) * (size_t)(start - before))
+			last = start;
+	}
+	if (last == INT32_MIN)
+		return;
+	before = period_start(t->period, last - 1);
+	period_text(t->period, before, name);
+	n = cost_report_count_days(&a->report, before, last);
+	of = (size_t)(last - before);
+	cli_warn(a->o->base.cli,
+		 "option '--growth %s': there are records of %zu of the %zu days of %s alone: what "
+		 "is above it may be what is missing there",
+		 t->text, n, of, name);
+}
+
 static int answer(struct asking *a, struct err *e)
 {
 	const struct cost_report_opts *o = a->o;
 	int rc = 0;
 
 	warn_of_names(a);
-	for (size_t i = 0; i < o->n_thresholds; i++)
+	for (size_t i = 0; i < o->n_thresholds; i++) {
 		warn_of_growth(a, &o->threshold[i]);
+		warn_of_gaps(a, &o->threshold[i]);
+	}
 	if (a->records.n_other > 0 && a->report.n_records > 0)
 		cli_warn(o->base.cli, "%llu %s in other currencies than %s left out",
 			 (unsigned long long)a->records.n_other,
@@ -331,6 +395,8 @@ static int answer(struct asking *a, struct err *e)
 	a->report.currency = buf_bytes(&a->records.found);
 	for (size_t i = 0; rc == 0 && i < o->n_thresholds; i++)
 		rc = cost_alerts_add(&a->report, &o->threshold[i], &a->alerts, e);
+	for (size_t i = 0; rc == 0 && i < o->n_thresholds; i++)
+		warn_of_missing_days(a, &o->threshold[i]);
 	if (rc == 0)
 		rc = print(a, e);
 	if (rc < 0)

@@ -117,15 +117,35 @@ void cost_add_group(const struct cost_report *r, uint32_t group, struct buf *out
 	}
 }
 
-void cost_report_days(const struct cost_report *r, int32_t *ret_first, int32_t *ret_end)
+/* How many cells of all together, which come first, are of days before this one. */
+static size_t days_before(const struct cost_report *r, int64_t day)
 {
-	size_t n, n_days = 0;
+	size_t n, from = 0;
 	const struct cost_cell *c = cost_sums_cells(r->sums, &n);
 
-	while (n_days < n && cost_sums_group(r->sums, c[n_days].group)->by == 0)
-		n_days++;
+	while (from < n) {
+		size_t mid = from + (n - from) / 2;
+
+		if (cost_sums_group(r->sums, c[mid].group)->by == 0 && c[mid].day < day)
+			from = mid + 1;
+		else
+			n = mid;
+	}
+	return from;
+}
+
+void cost_report_days(const struct cost_report *r, int32_t *ret_first, int32_t *ret_end)
+{
+	size_t n, n_days = days_before(r, INT64_MAX);
+	const struct cost_cell *c = cost_sums_cells(r->sums, &n);
+
 	*ret_first = n_days ? c[0].day : 0;
 	*ret_end = n_days ? c[n_days - 1].day + 1 : 0;
+}
+
+size_t cost_report_count_days(const struct cost_report *r, int32_t from, int32_t to)
+{
+	return days_before(r, to) - days_before(r, from);
 }
 
 void cost_add_head(const struct cost_report *r, int64_t total, struct buf *out)

@@ -50,6 +50,9 @@ void cost_add_group(const struct cost_report *r, uint32_t group, struct buf *out
 /* The days from the first that has a record up to the one behind the last; 0 and 0 without any. */
 void cost_report_days(const struct cost_report *r, int32_t *ret_first, int32_t *ret_end);
 
+/* How many days from one up to another, which is not among them, have a record. */
+size_t cost_report_count_days(const struct cost_report *r, int32_t from, int32_t to);
+
 /* "125.50 USD from 2024-01-15 to 2024-01-31, in 17 records (days of UTC)" */
 void cost_add_head(const struct cost_report *r, int64_t total, struct buf *out);
 

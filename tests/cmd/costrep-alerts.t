@@ -45,10 +45,24 @@ alerts 0 "" --growth 27.3%
 alerts 1 "cluster prod: 125.00 USD in 2024-02, 25.0 % above the 100.00 in 2024-01, more than 24.9 %" --growth cluster=prod:24.9%
 alerts 0 "" --growth cluster=prod:25%/month
 alerts 1 "cluster unattributed: 5.00 USD in 2024-02, above the 0.00 in 2024-01, more than 1000 %" --growth 'cluster=u*:1000%'
-alerts 1 "total: 50.00 USD in 2024-01-31, above the 0.00 in 2024-01-30, more than 149.9 %
-total: 125.00 USD in 2024-02-01, 150.0 % above the 50.00 in 2024-01-31, more than 149.9 %
-total: 5.00 USD in 2024-02-10, above the 0.00 in 2024-02-09, more than 149.9 %
-total: 10.01 USD in 2024-02-29, above the 0.00 in 2024-02-28, more than 149.9 %" --growth 149.9%/day
+alerts 1 "total: 125.00 USD in 2024-02-01, 150.0 % above the 50.00 in 2024-01-31, more than 149.9 %" --growth 149.9%/day
+ok "days without a record are not nothing" stderr_is "costrep: warning: option '--growth 149.9%/day': nothing is compared with 2024-01-02 and 54 other days, of which there is no record"
+cost 2024-02-12 dev 1 >week
+cost 2024-02-14 dev 2 >>week
+cost 2024-02-15 prod 7 >>week
+ok "one of a group is, where others have one" exits 1 costrep report -q --growth 'cluster=*:50%/day' week
+ok "which is told" stdout_is "cluster prod: 7.00 USD in 2024-02-15, above the 0.00 in 2024-02-14, more than 50 %"
+ok "and the day of which there is none" stderr_is "costrep: warning: option '--growth cluster=*:50%/day': nothing is compared with 2024-02-13, of which there is no record"
+{
+	for day in 01 02 31; do cost 2024-01-$day prod 1; done
+	for day in 01 02 03 29; do cost 2024-02-$day prod 1; done
+	for day in 01 02 03 31; do cost 2024-03-$day prod 1.1; done
+} >months
+ok "growth since a month that has fewer days" exits 1 costrep report -q --growth 5% months
+ok "is told" stdout_has "total: 4.00 USD in 2024-02, 33.3 % above"
+ok "with a warning" stderr_is "costrep: warning: option '--growth 5%': there are records of 3 of the 31 days of 2024-01 alone: what is above it may be what is missing there"
+ok "since one that has as many there is none" exits 1 costrep report -q --growth 5% --from 2024-02-01 months
+ok "really" stderr_is ""
 alerts 0 "" --growth 0% --to 2024-02-29
 alerts 0 "" --growth 0% --from 2024-01-02
 
