@@ -157,39 +157,62 @@ static int read_amount(const char *text, const char *what, int64_t *ret, struct 
 	return 0;
 }
 
+/* What a month comes to grows from the first one on whose beginning the records have to the last
+ * whole one. */
+static int see_growth(struct forecast *f, const struct past *p, size_t whole, struct err *e)
+{
+	const struct month *first = &p->v[p->first_day > p->v[0].start && whole > 1],
+			   *last = &p->v[whole - 1];
+	const unsigned months = months_between(first->start, last->start);
+
+	if (f->o->has_growth ||
+	    growth_between((int64_t)first->nano, (int64_t)last->nano, months, &f->growth))
+		return 0;
+	if (months && first->nano > 0 && last->nano > 0)
+		return err_set(e, ERR_USAGE,
+			       "the records show a growth of more than 1000 percent a month, or a "
+			       "fall to nothing: say how much is to come with --growth");
+	return err_set(e, ERR_USAGE,
+		       "the records show no growth from one whole month to another: say it with "
+		       "--growth");
+}
+
+static int begin_with_past(struct forecast *f, const struct past *p, struct err *e)
+{
+	size_t whole = count_whole(p);
+	char day[PERIOD_TEXT], month[PERIOD_TEXT];
+
+	if (whole == 0)
+		return err_set(e, ERR_USAGE,
+			       "there is no whole month among the records: say what one costs with "
+			       "--cost");
+	f->start = p->v[whole - 1].start;
+	f->now = (int64_t)p->v[whole - 1].nano;
+	if (see_growth(f, p, whole, e) < 0)
+		return -1;
+	if (f->now < 0)
+		return err_set(e, ERR_USAGE, "the last month gave money back");
+	if (p->first_day > f->start) {
+		period_text(PERIOD_DAY, p->first_day, day);
+		period_text(PERIOD_MONTH, f->start, month);
+		cli_warn(f->o->base.cli,
+			 "the first record of %s is of %s: it is taken for a whole month", month,
+			 day);
+	}
+	return 0;
+}
+
 static int begin_with_records(struct forecast *f, char **operand, size_t n, struct err *e)
 {
 	struct past *p = mem_alloc(sizeof(*p));
-	size_t whole = 0;
 	int rc;
 
 	p->first_day = INT32_MAX;
 	p->last_day = INT32_MIN;
 	rc = read_past(p, f->o, operand, n, &f->found, e);
 	f->currency = buf_str(&f->found);
-	if (rc == 0) {
-		whole = count_whole(p);
-		if (whole == 0)
-			rc = err_set(e, ERR_USAGE,
-				     "there is no whole month among the records: say "
-				     "what one costs with --cost");
-	}
-	if (rc == 0) {
-		/* One of which the records lack the beginning would look like growth. */
-		struct month *first = &p->v[p->first_day > p->v[0].start && whole > 1],
-			     *last = &p->v[whole - 1];
-
-		f->start = last->start;
-		f->now = (int64_t)last->nano;
-		if (!f->o->has_growth &&
-		    !growth_between((int64_t)first->nano, (int64_t)last->nano,
-				    months_between(first->start, last->start), &f->growth))
-			rc = err_set(e, ERR_USAGE,
-				     "the records show no growth from one whole month to "
-				     "another: say it with --growth");
-		if (rc == 0 && last->nano < 0)
-			rc = err_set(e, ERR_USAGE, "the last month gave money back");
-	}
+	if (rc == 0)
+		rc = begin_with_past(f, p, e);
 	free(p);
 	return rc;
 }

@@ -4,7 +4,8 @@
 
 void cost_add_label_name(struct buf *out, struct bytes name, const char *const *taken)
 {
-	bool is_taken = name.n == 0 || isdigit((unsigned char)name.p[0]);
+	bool is_taken = name.n == 0 || isdigit((unsigned char)name.p[0]) ||
+			bytes_starts(name, BYTES_LIT("__"));
 
 	for (size_t i = 0; taken[i]; i++)
 		is_taken |= bytes_is(name, taken[i]);

@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 
-/* What is no letter, digit or '_' becomes '_'. "cost_" stands before one that begins with a digit,
- * or is among taken, a list that NULL ends. */
+/* What is no letter, digit or '_' becomes '_'. "cost_" stands before one that begins with a digit
+ * or "__", or is among taken, a list that NULL ends. */
 void cost_add_label_name(struct buf *out, struct bytes name, const char *const *taken);
 
 #endif

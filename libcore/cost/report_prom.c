@@ -4,44 +4,71 @@
 #include "cost/money.h"
 #include "metrics/metrics.h"
 
-/* Metrics whose labels are those of one breakdown. */
+/* Metrics whose labels are those of one breakdown; of amounts in another currency than USD, this
+ * too, behind them. */
 struct exposition {
 	const struct cost_report *r;
 	size_t by;
+	bool is_usd;
 	struct metrics *m;
-	const char *label[METRICS_LABELS_MAX + 1];
+	const char *label[METRICS_LABELS_MAX + 1], *cost_label[METRICS_LABELS_MAX + 1];
 	struct buf name[METRICS_LABELS_MAX];
 	struct metrics_family daily, monthly, objects;
 };
 
-static int name_labels(struct exposition *x, struct err *e)
+static int name_label(struct exposition *x, size_t i, struct bytes dim, struct err *e)
 {
 	static const char *const none[] = { NULL };
-	const struct cost_by *b = cost_sums_by(x->r->sums, x->by);
 
-	for (size_t i = 0; i < b->n; i++) {
-		cost_add_label_name(&x->name[i], x->r->dims->name[b->dim[i]], none);
-		x->label[i] = buf_str(&x->name[i]);
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(x->label[k], x->label[i]) == 0)
-				return err_set(
-					e, ERR_USAGE,
-					"option '--by': '%.*s' and '%.*s' are both the label '%s' "
-					"of metrics",
-					BYTES_ARG(x->r->dims->name[b->dim[k]]),
-					BYTES_ARG(x->r->dims->name[b->dim[i]]), x->label[i]);
-	}
-	x->daily = (struct metrics_family){ "daily_cost_usd",
+	cost_add_label_name(&x->name[i], dim, none);
+	x->label[i] = x->cost_label[i] = buf_str(&x->name[i]);
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(x->label[k], x->label[i]) == 0)
+			return err_set(
+				e, ERR_USAGE,
+				"option '--by': '%.*s' and '%.*s' are both the label '%s' of "
+				"metrics",
+				BYTES_ARG(
+					x->r->dims->name[cost_sums_by(x->r->sums, x->by)->dim[k]]),
+				BYTES_ARG(dim), x->label[i]);
+	if (!x->is_usd && strcmp(x->label[i], "currency") == 0)
+		return err_set(e, ERR_USAGE,
+			       "option '--by': '%.*s' is the label of metrics that has their "
+			       "currency",
+			       BYTES_ARG(dim));
+	return 0;
+}
+
+static int name_labels(struct exposition *x, struct err *e)
+{
+	const struct cost_by *b = cost_sums_by(x->r->sums, x->by);
+	size_t most = METRICS_LABELS_MAX - !x->is_usd;
+
+	if (b->n > most)
+		return err_set(e, ERR_USAGE,
+			       "option '--by': %zu names, where metrics have %zu at most", b->n,
+			       most);
+	for (size_t i = 0; i < b->n; i++)
+		if (name_label(x, i, x->r->dims->name[b->dim[i]], e) < 0)
+			return -1;
+	if (!x->is_usd)
+		x->cost_label[b->n] = "currency";
+	return 0;
+}
+
+static void name_metrics(struct exposition *x)
+{
+	x->daily = (struct metrics_family){ x->is_usd ? "daily_cost_usd" : "daily_cost",
 					    "What the newest day of the cost records cost.",
 					    METRICS_GAUGE,
-					    x->label,
+					    x->cost_label,
 					    NULL,
 					    0 };
 	x->monthly = (struct metrics_family){
-		"monthly_cost_usd",
+		x->is_usd ? "monthly_cost_usd" : "monthly_cost",
 		"What the month of the newest day of the cost records cost so far.",
 		METRICS_GAUGE,
-		x->label,
+		x->cost_label,
 		NULL,
 		0
 	};
@@ -51,16 +78,17 @@ static int name_labels(struct exposition *x, struct err *e)
 					      x->label,
 					      NULL,
 					      0 };
-	return 0;
 }
 
 static void set(struct exposition *x, const struct metrics_family *f, uint32_t group, double v)
 {
 	const struct cost_group *g = cost_sums_group(x->r->sums, group);
-	struct bytes value[METRICS_LABELS_MAX];
+	struct bytes value[METRICS_LABELS_MAX + 1];
+	size_t n = cost_sums_by(x->r->sums, x->by)->n;
 
-	for (size_t i = 0; i < cost_sums_by(x->r->sums, x->by)->n; i++)
+	for (size_t i = 0; i < n; i++)
 		value[i] = g->value[i].n ? g->value[i] : BYTES_LIT(COST_UNATTRIBUTED);
+	value[n] = x->r->currency; /* of which metrics without that label do not ask */
 	metrics_set(metrics_get(x->m, f, value), v);
 }
 
@@ -107,17 +135,14 @@ static void add_newest(struct exposition *x, int32_t day)
 
 int cost_report_prom(const struct cost_report *r, size_t by, struct buf *out, struct err *e)
 {
-	struct exposition x = { .r = r, .by = by };
+	struct exposition x = { .r = r, .by = by, .is_usd = bytes_is(r->currency, "USD") };
 	int32_t first, end;
 	int rc;
 
-	if (!bytes_is(r->currency, "USD"))
-		return err_set(e, ERR_USAGE,
-			       "option '--format': its metrics are in USD, the records in %.*s",
-			       BYTES_ARG(r->currency));
 	cost_report_days(r, &first, &end);
 	x.m = metrics_new();
 	rc = name_labels(&x, e);
+	name_metrics(&x);
 	if (rc == 0)
 		rc = add_costs(&x, &x.daily, PERIOD_DAY, end - 1, e);
 	if (rc == 0)

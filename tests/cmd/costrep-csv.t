@@ -151,7 +151,7 @@ sed '1s/$/,resourceTags\/user:CLUSTER/; 2,$s/$/,x/; 1s/user:cluster/user:Cluster
 refuses "two columns of one tag" "line 1: 'resourceTags/user:Cluster' and 'resourceTags/user:CLUSTER' are columns of one tag" bad
 ok "--column takes one" exits 0 costrep report --column cluster=resourceTags/user:Cluster bad
 sed 's/00:00:00.000/00:00:00-05:0/' cur2.csv >bad
-refuses "a moment that is none" "line 2: 'line_item_usage_start_date': expected a day as 2024-01-15, found '2024-01-15 00:00:00-05:0'" bad
+refuses "a moment that is none" "line 2: 'line_item_usage_start_date': there is no such day or time: '2024-01-15 00:00:00-05:0'" bad
 sed '2s/$/,/' focus.csv >bad
 refuses "a row that is too long" "line 2: found 10 fields, where the heading has 9" bad
 sed 's/1000000/-1/' plain.csv >bad

@@ -35,6 +35,10 @@ ok "as a picture" exits 0 costrep forecast --budget 900 -o svg costs.jsonl
 ok "with the months" stdout_has "2026-04"
 ok "as a page" exits 0 costrep forecast -o html costs.jsonl
 ok "with a table" stdout_has "<table"
+ok "a first month that begins late is no base of growth" stderr_is ""
+for day in 2026-03-15 2026-03-31; do echo "{\"date\":\"$day\",\"cost_usd\":5}"; done >late.jsonl
+ok "but of the forecast, when it is the only one" exits 0 costrep forecast --growth 10 late.jsonl
+ok "which is said" stderr_is "costrep: warning: the first record of 2026-03 is of 2026-03-15: it is taken for a whole month"
 
 refused() {
 	status=$1 message=$2
@@ -51,6 +55,8 @@ refused 2 "option '--months': expected" costrep forecast --months 121
 refused 2 "there is no whole month among the records: say what one costs with --cost" sh -c 'tail -n 1 costs.jsonl | costrep forecast'
 refused 2 "the records show no growth from one whole month to another: say it with --growth" sh -c 'head -n 2 whole.jsonl | sed s/28/31/ | costrep forecast'
 refused 2 "option '--at': only of --cost: records have days of their own" costrep forecast --at 2026-01-01 costs.jsonl
+refused 2 "the records show a growth of more than 1000 percent a month, or a fall to nothing: say how much is to come with --growth" \
+	sh -c 'sed "s/2026-03\(.*\)60/2026-03\19000/" whole.jsonl | costrep forecast'
 refused 3 "what it comes to is too large" costrep forecast --cost 9e9 --growth 10
 refused 3 "'cost_usd'" sh -c 'sed s/55/-55/ costs.jsonl | costrep forecast'
 refused 3 "no forecast: 2 records cannot be counted" sh -c 'sed s/55/-55/ costs.jsonl | costrep forecast'

@@ -69,8 +69,19 @@ ok "two labels that metrics cannot tell apart are exit 2" exits 2 costrep report
 ok "and named" stderr_has "option '--by': 'a.b' and 'a:b' are both the label 'a_b' of metrics"
 ok "other formats have them" exits 0 costrep report -o csv --by 'a.b,a:b' none.jsonl
 echo '{"date":"2024-01-15","cost":1,"currency":"EUR"}' >eur.jsonl
-ok "metrics of another currency are exit 2" exits 2 costrep report -o prom eur.jsonl
-ok "and it is said why" stderr_has "its metrics are in USD, the records in EUR"
+ok "metrics of another currency are exit 0" exits 0 costrep report -o prom --by cluster eur.jsonl
+ok "with that as a label" stdout_has 'daily_cost{cluster="unattributed",currency="EUR"} 1'
+ok "of the month too" stdout_has 'monthly_cost{cluster="unattributed",currency="EUR"} 1'
+ok "which no other name can be" exits 2 costrep report -o prom --by currency eur.jsonl
+ok "as is said" stderr_has "option '--by': 'currency' is the label of metrics that has their currency"
+ok "of USD it can" exits 0 costrep report -o prom --by currency none.jsonl
+ok "eight labels are exit 0" exits 0 costrep report -o prom --by a,b,c,d,e,f,g,h none.jsonl
+ok "nine are exit 2" exits 2 costrep report -o prom --by a,b,c,d,e,f,g,h,i none.jsonl
+ok "and told" stderr_has "option '--by': 9 names, where metrics have 8 at most"
+ok "eight and a currency too" exits 2 costrep report -o prom --by a,b,c,d,e,f,g,h eur.jsonl
+ok "and told" stderr_has "option '--by': 8 names, where metrics have 7 at most"
+ok "a name that Prometheus keeps for itself is exit 0" exits 0 costrep report -o prom --by __name__ none.jsonl
+ok "under another" stdout_has 'daily_cost_usd{cost___name__="unattributed"} 3'
 echo good >keep.prom
 ok "no record is exit 1" exits 1 costrep report -o prom --output keep.prom /dev/null
 ok "and said" stderr_is "costrep: warning: there is no cost record in the input; 'keep.prom' stays as it is"
