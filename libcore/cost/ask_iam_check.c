@@ -194,12 +194,24 @@ static const char *verdict(const struct iam_finding *f)
 	return state_name(worst(&f->answer));
 }
 
+static bool is_granted_somewhere(const struct iam_finding *f)
+{
+	return f->answer.seen[IAM_GRANTED] || f->answer.seen[IAM_GRANTED_UNLESS];
+}
+
+/* Whether listings are granted of some names, and not of others. */
+static bool is_partly_listed(const struct iam_finding *f, enum iam_state s)
+{
+	return f->need->reach == IAM_LISTED && s > IAM_GRANTED_UNLESS && is_granted_somewhere(f);
+}
+
 /* Why it is not simply granted: "denied on 'arn:...' by statement ..." */
 static void add_why(struct buf *b, const struct iam_finding *f)
 {
 	enum iam_state s = worst(&f->answer);
 	const struct iam_statement *by = f->answer.of[s].by;
-	bool some = f->answer.seen[IAM_GRANTED] || f->answer.seen[IAM_GRANTED_UNLESS];
+	bool some = is_granted_somewhere(f);
+	size_t was = b->n;
 
 	if (s == IAM_GRANTED) {
 		if (f->answer.too_intricate)
@@ -210,7 +222,10 @@ static void add_why(struct buf *b, const struct iam_finding *f)
 		buf_addf(b, "%son '%.*s'",
 			 some && s > IAM_GRANTED_UNLESS ? "granted on others, not " : "",
 			 BYTES_ARG(f->answer.of[s].resource));
-	if (f->need->reach == IAM_ALL_BELOW)
+	else if (is_partly_listed(f, s))
+		buf_addf(b, "granted for others, not for names that begin with '%.*s'",
+			 BYTES_ARG(f->answer.of[s].resource));
+	if (b->n > was)
 		buf_add_str(b, s == IAM_MISSING ? ": no statement allows it" : " ");
 	else if (s == IAM_MISSING)
 		buf_add_str(b, "no statement allows it");
@@ -226,7 +241,7 @@ static void add_why(struct buf *b, const struct iam_finding *f)
 
 static void add_resource(struct buf *b, const struct iam_finding *f)
 {
-	buf_addf(b, "%.*s%s", BYTES_ARG(f->resource), f->need->reach == IAM_ALONE ? "" : "*");
+	buf_addf(b, "%.*s%s", BYTES_ARG(f->resource), f->need->reach == IAM_ALL_BELOW ? "*" : "");
 }
 
 static void print_table(const struct asked *x, enum cost_format format, struct buf *out)
@@ -283,7 +298,11 @@ static void print_lines(const struct asked *x, struct buf *out)
 			 iam_is_granted(&f->answer) ? "true" : "false");
 		add_text_member(out, "state", bytes_str(verdict(f)));
 		if (s != IAM_GRANTED)
-			add_text_member(out, "on", f->answer.of[s].resource);
+			add_text_member(out, "on",
+					f->need->reach == IAM_LISTED ? f->resource
+								     : f->answer.of[s].resource);
+		if (is_partly_listed(f, s))
+			add_text_member(out, "listing", f->answer.of[s].resource);
 		if (by) {
 			add_text_member(out, "file", bytes_str(by->file));
 			buf_addf(out, ",\"line\":%u,\"statement\":%u", by->line, by->number);

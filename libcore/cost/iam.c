@@ -238,6 +238,57 @@ void iam_ask(const struct iam *p, struct bytes action, struct bytes resource, en
 	arena_release(&w.mem);
 }
 
+/* Whether the statement is about this resource: as holds, of a text that is known. */
+static enum holds is_on(const struct iam_statement *s, struct bytes resource)
+{
+	bool certain = false, maybe = false;
+
+	for (size_t i = 0; i < s->resource.n; i++) {
+		const struct iam_glob *g = &s->resource.v[i];
+
+		if (iam_glob_matches(g, resource, IAM_EXACT_CASE)) {
+			certain |= g->certain;
+			maybe |= !g->certain;
+		}
+	}
+	if (s->resource.is_not)
+		return certain ? NEVER : maybe ? MAYBE : ALWAYS;
+	return certain ? ALWAYS : maybe ? MAYBE : NEVER;
+}
+
+/* Statements about the bucket become ones about what is listed in it. */
+void iam_ask_listings(const struct iam *p, struct bytes action, struct bytes resource,
+		      struct bytes begin, struct arena *a, struct iam_answer *ret)
+{
+	const struct iam_glob all = iam_glob_of(BYTES_LIT("*"), IAM_NO_VARIABLES, a);
+	struct iam listed = { .v = arena_alloc(a, (p->n + 1) * sizeof(*listed.v)) };
+	struct iam_glob *any = arena_alloc(a, sizeof(*any));
+	struct iam_answer below;
+
+	*any = all;
+	for (size_t i = 0; i < p->n; i++) {
+		struct iam_statement s = p->v[i];
+		enum holds h = is_on(&s, resource);
+
+		if (h == NEVER)
+			continue;
+		s.resource = s.has_listing ? s.listing : (struct iam_globs){ any, 1, false };
+		if (s.has_listing)
+			s.depends_on = NULL;
+		if (h == MAYBE && !s.depends_on)
+			s.depends_on = "its variable";
+		listed.v[listed.n++] = s;
+	}
+	iam_ask(&listed, action, begin, IAM_ALONE, a, ret);
+	iam_ask(&listed, action, begin, IAM_ALL_BELOW, a, &below);
+	ret->too_intricate |= below.too_intricate;
+	for (int s = 0; s < IAM_STATES; s++)
+		if (below.seen[s] && !ret->seen[s]) {
+			ret->seen[s] = true;
+			ret->of[s] = below.of[s];
+		}
+}
+
 bool iam_is_granted(const struct iam_answer *a)
 {
 	return !a->too_intricate && !a->seen[IAM_PERHAPS] && !a->seen[IAM_MISSING] &&

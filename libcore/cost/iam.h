@@ -23,7 +23,10 @@ struct iam_statement {
 	struct bytes sid; /* empty: it has none */
 	bool allows;
 	const char *depends_on; /* "its Condition" or "its Principal"; NULL: it always holds */
-	struct iam_globs action, resource;
+	/* Whether that is a Condition of s3:prefix alone, and for which listings it is fulfilled.
+	 */
+	bool has_listing;
+	struct iam_globs action, resource, listing;
 };
 
 /* Statements of all policies that were added. {0} is a valid empty one. */
@@ -61,10 +64,15 @@ struct iam_answer {
 	bool too_intricate; /* the patterns lead to too many cases: it is not known of all */
 };
 
-/* On resource alone, or on all that begin with it and go on. */
-enum iam_reach { IAM_ALONE, IAM_ALL_BELOW };
+/* On resource alone, or on all that begin with it and go on; IAM_LISTED is for iam_ask_listings. */
+enum iam_reach { IAM_ALONE, IAM_ALL_BELOW, IAM_LISTED };
 void iam_ask(const struct iam *p, struct bytes action, struct bytes resource, enum iam_reach reach,
 	     struct arena *a, struct iam_answer *ret);
+
+/* On the bucket `resource`, for listings of names that begin with `begin`, or with more. of[]
+ * .resource is what such names begin with. */
+void iam_ask_listings(const struct iam *p, struct bytes action, struct bytes resource,
+		      struct bytes begin, struct arena *a, struct iam_answer *ret);
 
 /* Is it granted on all that was asked for? */
 bool iam_is_granted(const struct iam_answer *a);

@@ -12,7 +12,7 @@ const char *const iam_purpose_names[] = {
  * own rules: both are told of, and missing they only cost money.
  */
 static const struct iam_need iam_needs[] = {
-	{ "s3:ListBucket", IAM_FOR_READ, IAM_ALONE },
+	{ "s3:ListBucket", IAM_FOR_READ, IAM_LISTED },
 	{ "s3:GetObject", IAM_FOR_READ, IAM_ALL_BELOW },
 	{ "s3:PutObject", IAM_FOR_WRITE, IAM_ALL_BELOW },
 	{ "s3:DeleteObject", IAM_FOR_RETENTION, IAM_ALL_BELOW },
@@ -49,7 +49,12 @@ const struct iam_finding *iam_find(const struct iam *p, const struct iam_bucket 
 		v[i].need = need;
 		v[i].required = purposes >> need->purpose & 1;
 		v[i].resource = resource_of(bucket, prefix, need->reach, a);
-		iam_ask(p, bytes_str(need->action), v[i].resource, need->reach, a, &v[i].answer);
+		if (need->reach == IAM_LISTED)
+			iam_ask_listings(p, bytes_str(need->action), v[i].resource, prefix, a,
+					 &v[i].answer);
+		else
+			iam_ask(p, bytes_str(need->action), v[i].resource, need->reach, a,
+				&v[i].answer);
 	}
 	*ret_n = n;
 	return v;

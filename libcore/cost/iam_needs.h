@@ -17,7 +17,7 @@ extern const char *const iam_purpose_names[]; /* NULL ends them */
 struct iam_need {
 	const char *action;
 	enum iam_purpose purpose;
-	enum iam_reach reach; /* IAM_ALONE: the bucket; IAM_ALL_BELOW: its objects */
+	enum iam_reach reach; /* IAM_ALONE, IAM_LISTED: the bucket; IAM_ALL_BELOW: its objects */
 };
 struct iam_finding {
 	const struct iam_need *need;

@@ -124,12 +124,65 @@ static bool is_everybody(const struct json_node *n)
 	return false;
 }
 
+/* What s3:prefix is compared with: NULL, the Condition asks for something else too, or in another
+ * way. */
+static const struct json_node *listing_of(const struct json_node *condition, bool *ret_like,
+					  bool *ret_is_not)
+{
+	static const struct {
+		const char *name;
+		bool like, is_not;
+	} operators[] = {
+		{ "StringLike", true, false },
+		{ "StringEquals", false, false },
+		{ "StringNotLike", true, true },
+		{ "StringNotEquals", false, true },
+	};
+	const struct json_node *op = condition->n == 1 ? &condition->item[0] : NULL;
+
+	if (!op || op->type != JSON_OBJECT || op->n != 1 ||
+	    !bytes_is(op->item[0].name, "s3:prefix"))
+		return NULL;
+	for (size_t i = 0; i < sizeof(operators) / sizeof(*operators); i++)
+		if (bytes_is(op->name, operators[i].name)) {
+			*ret_like = operators[i].like;
+			*ret_is_not = operators[i].is_not;
+			return &op->item[0];
+		}
+	return NULL;
+}
+
+/* Without wildcards a pattern is what it says; an empty one stands for itself. False: it is none
+ * that could be followed. */
+static bool read_listing(const struct reader *r, const struct json_node *n, bool like,
+			 struct iam_globs *ret)
+{
+	bool list = n->type == JSON_ARRAY;
+	size_t count = list ? n->n : 1;
+	struct iam_glob *v = arena_zalloc(&r->p->mem, (count + 1) * sizeof(*v));
+
+	for (size_t i = 0; i < count; i++) {
+		const struct json_node *one = list ? &n->item[i] : n;
+
+		if (one->type != JSON_STRING)
+			return false;
+		for (size_t k = 0; !like && k < one->text.n; k++)
+			if (strchr("*?$", one->text.p[k]))
+				return false;
+		v[i] = iam_glob_of(one->text, r->variables, &r->p->mem);
+	}
+	ret->v = v;
+	ret->n = count;
+	return count > 0;
+}
+
 static int read_conditions(const struct reader *r, const struct json_node *st,
 			   struct iam_statement *ret, struct err *e)
 {
 	const struct json_node *who = json_tree_get(st, "Principal"),
 			       *not_who = json_tree_get(st, "NotPrincipal"),
 			       *if_what = json_tree_get(st, "Condition");
+	bool like = false;
 
 	if (if_what && if_what->type != JSON_OBJECT)
 		return fail(r, if_what, e, "'Condition': expected an object, found %s",
@@ -138,6 +191,11 @@ static int read_conditions(const struct reader *r, const struct json_node *st,
 			  : not_who		      ? "its NotPrincipal"
 			  : who && !is_everybody(who) ? "its Principal"
 						      : NULL;
+	if (if_what && !not_who && (!who || is_everybody(who))) {
+		const struct json_node *n = listing_of(if_what, &like, &ret->listing.is_not);
+
+		ret->has_listing = n && read_listing(r, n, like, &ret->listing);
+	}
 	return 0;
 }
 

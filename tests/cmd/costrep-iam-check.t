@@ -74,6 +74,42 @@ sed 's|"Effect": "Allow",|"Effect": "Allow", "Principal": {"AWS":"arn:aws:iam::7
 ok "one for somebody may be for another" exits 1 costrep iam-check who.json
 ok "and is told as such" stdout_has "only by statement 'Bucket' (who.json:4): as its Principal is fulfilled or not"
 
+# listing EFFECT CONDITION: a statement about s3:ListBucket of 'logs' beside grants of objects below lokid/
+listing() {
+	printf '{"Version":"2012-10-17","Statement":[%s,%s,{"Effect":"%s","Action":"s3:ListBucket","Resource":"arn:aws:s3:::logs","Condition":{%s}}]}' \
+		'{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject"],"Resource":"arn:aws:s3:::logs/lokid/*"}' \
+		'{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::'"$3"'"}' "$1" "$2" >listing.json
+}
+for condition in '"StringLike":{"s3:prefix":"lokid/*"}' '"StringLike":{"s3:prefix":["","lokid/*"]}' '"StringNotLike":{"s3:prefix":["a*","lokid"]}'; do
+	listing Allow "$condition" other
+	ok "$condition grants listings there" exits 0 costrep iam-check --bucket s3://logs/lokid listing.json
+	ok "$condition is no perhaps" stdout_matches "^s3:ListBucket .* yes +granted$"
+	ok "$condition grants no others" exits 1 costrep iam-check --bucket s3://logs/prod listing.json
+done
+listing Allow '"StringLike":{"s3:prefix":"lokid/*"}' other
+ok "without a prefix lokid lists all names" exits 1 costrep iam-check --bucket logs listing.json
+ok "of some it may" stdout_has "granted for others, not for names that begin with '': no statement allows it"
+ok "as objects" exits 1 costrep iam-check -o jsonl --bucket logs listing.json
+ok "with what is listed" stdout_has '"state":"missing","on":"arn:aws:s3:::logs","listing":""}'
+for condition in '"StringEquals":{"s3:prefix":"lokid/"}' '"StringLike":{"s3:prefix":"lokid/a*"}'; do
+	listing Allow "$condition" other
+	ok "$condition is too little" exits 1 costrep iam-check --bucket s3://logs/lokid listing.json
+	ok "$condition: a name is given" stdout_has "granted for others, not for names that begin with 'lokid/"
+done
+for condition in '"StringLike":{"s3:prefix":"lokid/*","s3:delimiter":"/"}' '"StringLike":{"s3:delimiter":"/"}' \
+	'"StringLike":{"s3:prefix":"lokid/*"},"Bool":{"aws:SecureTransport":"true"}' '"StringLike":{"s3:prefix":"${aws:username}/*"}' \
+	'"StringEquals":{"s3:prefix":"${aws:username}/"}' '"StringLike":{"s3:prefix":[]}' '"StringLike":{"s3:prefix":[7]}'; do
+	listing Allow "$condition" other
+	ok "$condition may be fulfilled or not" exits 1 costrep iam-check --bucket s3://logs/lokid listing.json
+	ok "$condition: perhaps" stdout_matches "^s3:ListBucket .* yes +perhaps"
+done
+listing Deny '"StringNotLike":{"s3:prefix":"lokid/*"}' logs
+ok "a Deny of all other listings denies none of these" exits 0 costrep iam-check --bucket s3://logs/lokid listing.json
+ok "without a warning" stderr_is ""
+ok "but others" exits 1 costrep iam-check --bucket s3://logs/prod listing.json
+ok "by its statement" stdout_has "missing: s3:ListBucket"
+ok "which is named" stdout_has "denied by statement 3 (listing.json:1)"
+
 ok "as objects" exits 1 costrep iam-check -o jsonl read.json
 ok "one for each action" stdout_lines 8
 ok "with its statement" stdout_has '{"action":"s3:GetObject","resource":"arn:aws:s3:::logs/*","for":"read","required":true,"granted":true,"state":"granted","file":"read.json","line":4,"statement":1,"sid":"Bucket"}'

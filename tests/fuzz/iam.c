@@ -45,6 +45,22 @@ static void check_below(const struct iam *p, struct bytes action, struct bytes b
 	}
 }
 
+/* Listings of longer names are among those of shorter ones. */
+static void check_listings(const struct iam *p, struct arena *mem)
+{
+	const struct bytes action = BYTES_LIT("s3:ListBucket"),
+			   bucket = BYTES_LIT("arn:aws:s3:::b");
+	struct iam_answer all, some;
+
+	iam_ask_listings(p, action, bucket, (struct bytes){ 0 }, mem, &all);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		iam_ask_listings(p, action, bucket, names[i], mem, &some);
+		for (int s = 0; s < IAM_STATES; s++)
+			if (some.seen[s] && !all.seen[s] && !all.too_intricate)
+				abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char nothing[] =
@@ -61,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const struct iam_finding *found;
 
 		check_below(&p, BYTES_LIT("s3:GetObject"), BYTES_LIT("arn:aws:s3:::b/"), &mem);
+		check_listings(&p, &mem);
 		if (iam_add(&p, BYTES_LIT(nothing), "f", &e) < 0)
 			abort();
 		for (size_t i = 0; i < n && i < 2; i++) {
