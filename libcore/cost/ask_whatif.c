@@ -244,6 +244,9 @@ static int check(const struct cost_whatif_opts *o, char **operand, size_t n, str
 		return err_set(e, ERR_USAGE,
 			       "what if what? Say --retention, --encoding, --flush or "
 			       "--tier");
+	if (o->plan.n_tiers && !o->plan.prices)
+		return err_set(e, ERR_USAGE,
+			       "option '--tier': only of --prices: it changes what is paid alone");
 	return 0;
 }
 

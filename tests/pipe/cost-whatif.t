@@ -78,6 +78,7 @@ refused() {
 }
 refused "what if what? Say --retention, --encoding, --flush or --tier" whatif
 refused "--ratio is that of --encoding" whatif --ratio 2
+refused "option '--tier': only of --prices: it changes what is paid alone" whatif --tier 1d=cold
 refused "option '--retention': expected days as 30d, found '30h'" whatif --retention 30h
 refused "option '--flush': expected 1s or more, found '1ms'" whatif --flush 1ms
 refused "option '--encoding': expected none, snappy or zstd" whatif --encoding gzip
