@@ -229,7 +229,8 @@ static int print(const struct asking *a, struct err *e)
 			add_alerts(a, &out);
 		else if (format != COST_HTML)
 			warn_of(a);
-		fwrite(out.p, 1, out.n, stdout);
+		if (out.n)
+			fwrite(out.p, 1, out.n, stdout);
 	}
 	buf_release(&out);
 	return rc;

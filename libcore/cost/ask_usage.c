@@ -441,14 +441,10 @@ int cost_ask_usage(void *opts, char **operand, size_t n, struct err *e)
 	struct usage u = { 0 };
 	struct prices p = { 0 };
 	struct buf out = { 0 };
-	int rc = 0;
+	int rc = n ? err_set(e, ERR_USAGE, "unexpected operand '%s'", operand[0]) : check(o, e);
 
-	if (n)
-		return err_set(e, ERR_USAGE, "unexpected operand '%s'", operand[0]);
-	if (check(o, e) < 0)
-		return -1;
 	cost_plan_default(&o->plan, &o->base);
-	if (o->plan.prices)
+	if (rc == 0 && o->plan.prices)
 		rc = cost_plan_prices(&o->plan, &o->mem, &p, e);
 	if (rc == 0 && o->requests)
 		rc = add_requests(o, e);

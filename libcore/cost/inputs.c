@@ -55,5 +55,7 @@ int cost_each_text(char **operand, size_t n, struct arena *a, cost_text_fn *each
 
 int cost_print(struct bytes text, struct err *e)
 {
-	return fwrite(text.p, 1, text.n, stdout) == text.n ? 0 : err_sys(e, "write");
+	if (text.n && fwrite(text.p, 1, text.n, stdout) != text.n)
+		return err_sys(e, "write");
+	return 0;
 }

@@ -106,6 +106,10 @@ ok "what is obsolete, and there, counts" exits 0 usage -o jsonl
 is "to the byte" "$(sed 's/.*"bytes":\([0-9]*\).*/\1/' "$TAP/stdout" | awk '{ n += $1 } END { print n }')" "$(bytes_of S/a S/b)"
 is "its entries count once" "$(sed 's/.*"entries":\([0-9]*\).*/\1/' "$TAP/stdout" | awk '{ n += $1 } END { print n }')" 270
 
+ok "an operand is exit 2" exits 2 usage S
+ok "and is said" stderr_has "unexpected operand 'S'"
+ok "of an empty store nothing is printed" exits 0 sh -c 'mkdir empty && costrep usage --store empty -o jsonl'
+ok "at all" stdout_is_empty
 ok "no store is exit 2" exits 2 costrep usage
 ok "and is said" stderr_has "which store? Name it with --store"
 ok "one that is not there is exit 4" exits 4 costrep usage --store missing
