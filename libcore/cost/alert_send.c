@@ -164,7 +164,8 @@ static int post(struct cost_sending *s, const char *url, const char *shown, cons
 /* A webhook's path may be a secret: "https://hooks.example:8443". */
 static void add_server(const char *url, struct buf *out)
 {
-	const char *host = strstr(url, "://") + 3; /* httpc_take_url has seen it */
+	const char *end = strstr(url, "://"); /* httpc_take_url has seen it */
+	const char *host = end ? end + 3 : url;
 
 	buf_add(out, url, (size_t)(host - url) + strcspn(host, "/?#"));
 }

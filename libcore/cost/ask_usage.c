@@ -441,18 +441,19 @@ int cost_ask_usage(void *opts, char **operand, size_t n, struct err *e)
 	struct usage u = { 0 };
 	struct prices p = { 0 };
 	struct buf out = { 0 };
+	const bool priced = o->plan.prices != NULL;
 	int rc = n ? err_set(e, ERR_USAGE, "unexpected operand '%s'", operand[0]) : check(o, e);
 
 	cost_plan_default(&o->plan, &o->base);
-	if (rc == 0 && o->plan.prices)
+	if (rc == 0 && priced)
 		rc = cost_plan_prices(&o->plan, &o->mem, &p, e);
 	if (rc == 0 && o->requests)
 		rc = add_requests(o, e);
 	if (rc == 0)
 		rc = cost_plan_usage(&o->plan, &o->base, o->label, COST_DAMAGE_COUNTED, &u, e);
 	if (rc == 0 && o->base.format != COST_JSONL)
-		rc = add_table(o, o->plan.prices ? &p : NULL, &u, &out, e);
-	else if (rc == 0 && o->plan.prices)
+		rc = add_table(o, priced ? &p : NULL, &u, &out, e);
+	else if (rc == 0 && priced)
 		rc = add_records(o, &p, &u, &out, e);
 	else if (rc == 0)
 		add_lines(o, &u, &out);

@@ -1,6 +1,7 @@
 #include "cost/columns.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 
 #include "base/num.h"
 #include "cost/money.h"

@@ -162,7 +162,7 @@ static int add_extra(const struct whatif_ask *ask, const struct usage *u, struct
 
 		w->then.bytes += bytes / w->measured.days;
 		w->then.objects += objects / w->measured.days;
-		hold(then, (struct bytes){ 0 }, class, bytes / w->measured.days);
+		hold(then, BYTES_LIT(""), class, bytes / w->measured.days);
 	}
 	return 0;
 }
