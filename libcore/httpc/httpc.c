@@ -194,6 +194,8 @@ static struct curl_slist *prepare(struct httpc *h, const struct httpc_request *r
 	set(h->curl, CURLOPT_HTTPHEADER, headers);
 	set(h->curl, CURLOPT_URL, r->url);
 	set(h->curl, CURLOPT_FRESH_CONNECT, (long)r->once);
+	if (r->timeout_ms)
+		set(h->curl, CURLOPT_TIMEOUT_MS, (long)r->timeout_ms);
 	if (r->body.n || strcmp(r->method, "POST") == 0) {
 		set(h->curl, CURLOPT_POST, 1L);
 		set(h->curl, CURLOPT_POSTFIELDS, r->body.n ? r->body.p : "");

@@ -43,6 +43,7 @@ struct httpc_request {
 	/* On a connection of its own: on one that was kept, libcurl sends again unasked what was
 	 * not answered, though it may have been done. */
 	bool once;
+	int64_t timeout_ms; /* of this one; 0: as the client has it */
 };
 
 /* {0} is a valid empty one; kept between requests. */

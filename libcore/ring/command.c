@@ -419,6 +419,7 @@ static int run_drain(void *command, char **operand, size_t n, struct err *e)
 	struct ring_drain_ask a = { .force = o->force,
 				    .now_ns = ring_opts_now(o),
 				    .timeout_ns = o->timeout_ns ? o->timeout_ns : DRAIN_NS,
+				    .quiet_ns = o->quiet_ns,
 				    .step = c->note,
 				    .data = c->data };
 	struct ring_place *p;
@@ -426,6 +427,9 @@ static int run_drain(void *command, char **operand, size_t n, struct err *e)
 
 	if (one_name("drain", operand, n, &a.name, e) < 0 || httpc_given_read(&o->node, e) < 0)
 		return -1;
+	if (a.quiet_ns >= a.timeout_ns)
+		return err_set(e, ERR_USAGE,
+			       "drain: --timeout is over before --quiet (10s, unless it is given)");
 	a.http = o->node.http;
 	if (ring_opts_open(o, &p, e) < 0)
 		return -1;

@@ -2,12 +2,13 @@
 
 #include <time.h>
 
+#include "ring/addr.h"
 #include "ring/changes.h"
 #include "ring/node.h"
 #include "ring/view.h"
 #include "time/time.h"
 
-enum { LOOK_EVERY_MS = 200 };
+enum { LOOK_EVERY_MS = 200, TELL_EVERY_S = 30 };
 
 /* ---- out of the way ---- */
 
@@ -50,6 +51,8 @@ static int leave(struct ring *r, enum ring_earlier earlier, void *data, struct e
 		return err_set(e, ERR_NO,
 			       "instance '%.*s' has no address: join --addr gives it one",
 			       BYTES_ARG(a->name));
+	if (ring_addr_check(in->addr, e) < 0)
+		return err_wrap(e, "instance '%.*s'", BYTES_ARG(a->name));
 	if (in->state != RING_LEAVING && !a->force && check_others(r, a, e) < 0)
 		return -1;
 	return ring_do_leave(r, a->name, e);
@@ -75,81 +78,142 @@ static int forget(struct ring *r, enum ring_earlier earlier, void *data, struct 
 
 /* ---- into the store ---- */
 
+/* What can be told; each of them again only after a while, since it may come and go for hours. */
+enum step { LEFT, NO_ANSWER, REQUESTS, NO_PUSH_YET, PUSHES, QUIET, NO_FLUSH, WRITES, STORED, GONE };
+enum { STEPS = GONE + 1 };
+
 struct drain {
 	const struct ring_drain_ask *ask;
 	struct ring_node *node;
 	int64_t deadline;
-	struct buf told; /* the last step, which is not told twice */
+	int64_t told_ns[STEPS]; /* 0: not yet */
+	struct ring_node_counts counts;
+	int64_t quiet_since_ns; /* what it had taken was as in .counts ever since; 0: not known yet
+				 */
+	enum step waits_for;	/* NO_PUSH_YET, or PUSHES when one came since the first look */
 };
 
-PRINTF_LIKE(2, 3) static void tell(struct drain *d, const char *fmt, ...)
+PRINTF_LIKE(3, 4) static void tell(struct drain *d, enum step step, const char *fmt, ...)
 {
+	int64_t now_ns = time_mono_ns();
 	struct buf b = { 0 };
 	va_list va;
 
+	if (d->told_ns[step] && now_ns - d->told_ns[step] < TELL_EVERY_S * NS_PER_S)
+		return;
+	d->told_ns[step] = now_ns;
 	va_start(va, fmt);
 	buf_addv(&b, fmt, va);
 	va_end(va);
-	if (!bytes_eq(buf_bytes(&b), buf_bytes(&d->told)))
-		d->ask->step(buf_str(&b), d->ask->data);
-	buf_release(&d->told);
-	d->told = b;
+	d->ask->step(buf_str(&b), d->ask->data);
+	buf_release(&b);
 }
 
-/* Before the next look; ERR_AGAIN when it is too late for one: e says why then, or what was waited
- * for. */
-static int pause_or_end(struct drain *d, const char *what, struct err *e)
+/* Before the next look; fails with *e, which says what is waited for, when it is too late for one,
+ * or when waiting does not help. */
+static int wait_on(struct drain *d, enum step step, struct err *e)
 {
 	const struct timespec t = { .tv_nsec = LOOK_EVERY_MS * NS_PER_MS };
 
+	if (e->code != ERR_AGAIN)
+		return -1;
+	tell(d, step, "waiting: %s", e->msg);
 	if (time_mono_ns() >= d->deadline)
-		return what ? err_set(e, ERR_AGAIN, "%s", what) : -1;
+		return -1;
 	nanosleep(&t, NULL);
 	return 0;
 }
 
-static int wait_for_requests(struct drain *d, struct ring_node_counts *ret, struct err *e)
+static bool has_come(const struct ring_node_counts *a, const struct ring_node_counts *b)
+{
+	return a->batches != b->batches || a->pushes != b->pushes || a->lines != b->lines;
+}
+
+static int look(struct drain *d, struct err *e)
+{
+	struct ring_node_counts now;
+
+	if (ring_node_counts(d->node, &now, e) < 0)
+		return -1;
+	if (d->quiet_since_ns && has_come(&d->counts, &now))
+		d->waits_for = PUSHES;
+	if (!d->quiet_since_ns || has_come(&d->counts, &now))
+		d->quiet_since_ns = time_mono_ns();
+	d->counts = now;
+	return 0;
+}
+
+/* Why it cannot be flushed as it was at the look that began at this moment; QUIET: it can. */
+static enum step why_not(const struct drain *d, int64_t quiet_ns, int64_t looked_ns, struct err *e)
+{
+	bool is_quiet = quiet_ns == 0 || looked_ns - d->quiet_since_ns >= quiet_ns;
+	enum step why = d->counts.in_flight > 0 ? REQUESTS : QUIET;
+	struct buf quiet = { 0 };
+
+	/* A request that is under way is most likely a push then. */
+	if (!is_quiet && (why == QUIET || d->waits_for == PUSHES))
+		why = d->waits_for;
+	time_add_duration(&quiet, quiet_ns);
+	if (why == PUSHES)
+		err_set(e, ERR_AGAIN, "pushes still come: none may for %s", buf_str(&quiet));
+	else if (why == NO_PUSH_YET)
+		err_set(e, ERR_AGAIN, "no push may come for %s", buf_str(&quiet));
+	else if (why == REQUESTS)
+		err_set(e, ERR_AGAIN, "requests are under way");
+	buf_release(&quiet);
+	return why;
+}
+
+/* Until no request is under way, and no push came for so long. */
+static int wait_for_quiet(struct drain *d, int64_t quiet_ns, struct err *e)
 {
 	for (;;) {
-		if (ring_node_counts(d->node, ret, e) < 0) {
-			if (e->code != ERR_AGAIN)
-				return -1;
-			tell(d, "waiting: %s", e->msg);
-			if (pause_or_end(d, NULL, e) < 0)
-				return -1;
-			continue;
-		}
-		if (ret->in_flight <= 0)
+		int64_t looked_ns = time_mono_ns();
+		enum step why = NO_ANSWER;
+
+		if (look(d, e) == 0)
+			why = why_not(d, quiet_ns, looked_ns, e);
+		if (why == QUIET)
 			return 0;
-		tell(d, "waiting: requests are under way");
-		if (pause_or_end(d, "requests are under way", e) < 0)
+		if (wait_on(d, why, e) < 0)
 			return -1;
 	}
 }
 
-/* A flush, and what came to the log meanwhile makes for another one. */
+static void tell_quiet(struct drain *d)
+{
+	struct buf quiet = { 0 };
+
+	time_add_duration(&quiet, d->ask->quiet_ns);
+	if (d->ask->quiet_ns)
+		tell(d, QUIET, "no request is under way, and no push came for %s", buf_str(&quiet));
+	else
+		tell(d, QUIET, "no request is under way");
+	buf_release(&quiet);
+}
+
+/* A flush, and what came meanwhile makes for another one. */
 static int empty(struct drain *d, struct err *e)
 {
 	for (;;) {
-		struct ring_node_counts before, after;
+		struct ring_node_counts before;
 
-		if (wait_for_requests(d, &before, e) < 0)
+		if (wait_for_quiet(d, d->ask->quiet_ns, e) < 0)
 			return -1;
-		tell(d, "no request is under way");
+		tell_quiet(d);
+		before = d->counts;
 		if (ring_node_flush(d->node, e) < 0) {
-			if (e->code != ERR_AGAIN)
-				return -1;
-			tell(d, "waiting: %s", e->msg);
-			if (pause_or_end(d, NULL, e) < 0)
+			if (wait_on(d, NO_FLUSH, e) < 0)
 				return -1;
 			continue;
 		}
-		if (wait_for_requests(d, &after, e) < 0)
+		if (wait_for_quiet(d, 0, e) < 0)
 			return -1;
-		if (after.batches == before.batches && after.waiting <= 0 && after.flushing <= 0)
+		if (!has_come(&before, &d->counts) && d->counts.waiting <= 0 &&
+		    d->counts.flushing <= 0)
 			return 0;
-		tell(d, "waiting: it still takes writes");
-		if (pause_or_end(d, "it still takes writes", e) < 0)
+		err_set(e, ERR_AGAIN, "it still takes writes");
+		if (wait_on(d, WRITES, e) < 0)
 			return -1;
 	}
 }
@@ -166,16 +230,18 @@ static int drain_node(struct ring_place *p, struct drain *d, const struct ring_i
 		return err_wrap(e, "instance '%.*s'", BYTES_ARG(a->name));
 	if (empty(d, e) < 0)
 		return err_wrap(e, "'%.*s' is LEAVING, and not empty yet", BYTES_ARG(a->name));
-	tell(d, "all that it acknowledged is in the store");
+	tell(d, STORED, "all that it acknowledged is in the store");
 	if (ring_place_change(p, forget, &emptied, NULL, e) < 0)
 		return -1;
-	tell(d, "'%.*s' is out of the ring", BYTES_ARG(a->name));
+	tell(d, GONE, "'%.*s' is out of the ring", BYTES_ARG(a->name));
 	return 0;
 }
 
 int ring_drain(struct ring_place *p, const struct ring_drain_ask *a, struct err *e)
 {
-	struct drain d = { .ask = a, .deadline = time_mono_ns() + a->timeout_ns };
+	struct drain d = { .ask = a,
+			   .deadline = time_mono_ns() + a->timeout_ns,
+			   .waits_for = NO_PUSH_YET };
 	const struct ring_instance *in;
 	struct ring r;
 	int rc = 0;
@@ -184,13 +250,12 @@ int ring_drain(struct ring_place *p, const struct ring_drain_ask *a, struct err 
 		return -1;
 	in = ring_find(&r, a->name);
 	if (in) {
-		tell(&d, "'%.*s' is LEAVING", BYTES_ARG(a->name));
+		tell(&d, LEFT, "'%.*s' is LEAVING", BYTES_ARG(a->name));
 		rc = drain_node(p, &d, in, e);
 	} else {
-		tell(&d, "'%.*s' is not in the ring: nothing to do", BYTES_ARG(a->name));
+		tell(&d, GONE, "'%.*s' is not in the ring: nothing to do", BYTES_ARG(a->name));
 	}
 	ring_node_close(d.node);
-	buf_release(&d.told);
 	ring_release(&r);
 	return rc;
 }

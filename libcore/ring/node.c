@@ -7,11 +7,16 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "ring/addr.h"
 
-enum { ANSWER_MAX = 16 << 20 };
+enum {
+	ANSWER_MAX = 16 << 20,
+	LOOK_MS = 5000, /* a node that hangs is told of in time; a flush may take much longer */
+};
 
 struct ring_node {
 	struct httpc *http;
+	int64_t look_ms;
 	struct httpc_answer answer;
 	struct buf base, url;
 };
@@ -50,19 +55,46 @@ static int add_value(struct bytes name, struct bytes text, double *ret, struct e
 	return 0;
 }
 
+static bool is_of_all(struct bytes labels)
+{
+	(void)labels;
+	return true;
+}
+
+static bool is_of_others(struct bytes labels)
+{
+	return !has(labels, "route=\"metrics\"") && !has(labels, "_tail\"");
+}
+
+static bool is_of_push(struct bytes labels)
+{
+	static const char *const routes[] = { "_push\"", "route=\"otlp_v1_logs\"",
+					      "route=\"insert_jsonline\"",
+					      "route=\"insert_elasticsearch_bulk\"" };
+
+	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++)
+		if (has(labels, routes[i]))
+			return true;
+	return false;
+}
+
 int ring_node_read(struct bytes text, struct ring_node_counts *ret, struct err *e)
 {
 	struct ring_node_counts c = { 0 };
 	const struct {
 		const char *name;
 		double *to;
+		bool (*counts)(struct bytes labels);
 	} wanted[] = {
-		{ "loki_inflight_requests", &c.in_flight },
-		{ "loki_ingester_wal_records_logged_total", &c.batches },
-		{ "loki_ingester_wal_bytes_in_use", &c.waiting },
-		{ "lokid_flush_running_seconds", &c.flushing },
+		{ "loki_inflight_requests", &c.in_flight, is_of_others },
+		{ "loki_ingester_wal_records_logged_total", &c.batches, is_of_all },
+		{ "loki_ingester_wal_bytes_in_use", &c.waiting, is_of_all },
+		{ "lokid_flush_running_seconds", &c.flushing, is_of_all },
+		/* not there before the first */
+		{ "loki_request_duration_seconds_count", &c.pushes, is_of_push },
+		{ "loki_distributor_lines_received_total", &c.lines, is_of_all },
 	};
-	enum { N = sizeof(wanted) / sizeof(*wanted) };
+	enum { N = sizeof(wanted) / sizeof(*wanted), ALWAYS = 4 };
 	bool seen[N] = { false };
 	struct bytes line, labels, value;
 
@@ -71,13 +103,12 @@ int ring_node_read(struct bytes text, struct ring_node_counts *ret, struct err *
 			if (!is_sample(line, wanted[i].name, &labels, &value))
 				continue;
 			seen[i] = true;
-			if (has(labels, "route=\"metrics\"") || has(labels, "_tail\""))
-				continue;
-			if (add_value(bytes_str(wanted[i].name), value, wanted[i].to, e) < 0)
+			if (wanted[i].counts(labels) &&
+			    add_value(bytes_str(wanted[i].name), value, wanted[i].to, e) < 0)
 				return -1;
 		}
 	}
-	for (size_t i = 0; i < N; i++)
+	for (size_t i = 0; i < ALWAYS; i++)
 		if (!seen[i])
 			return err_set(e, ERR_CORRUPT, "there is no metric %s: is this lokid?",
 				       wanted[i].name);
@@ -90,16 +121,20 @@ int ring_node_read(struct bytes text, struct ring_node_counts *ret, struct err *
 int ring_node_open(struct bytes addr, const struct httpc_opts *o, struct ring_node **ret,
 		   struct err *e)
 {
-	struct ring_node *n = mem_alloc(sizeof(*n));
+	struct ring_node *n;
 	struct httpc_opts opts = *o;
 
-	if (!addr.n || !memmem(addr.p, addr.n, "://", 3))
+	if (ring_addr_check(addr, e) < 0)
+		return -1;
+	n = mem_alloc(sizeof(*n));
+	if (!memmem(addr.p, addr.n, "://", 3))
 		buf_add_str(&n->base, "http://");
-	if (addr.n > 1 && addr.p[addr.n - 1] == '/' && addr.p[addr.n - 2] != '/')
+	if (addr.p[addr.n - 1] == '/')
 		addr.n--;
 	buf_add_bytes(&n->base, addr);
+	n->look_ms = o->timeout_ms && o->timeout_ms < LOOK_MS ? o->timeout_ms : LOOK_MS;
 	opts.answer_max = ANSWER_MAX;
-	if (httpc_check_url(buf_str(&n->base), e) < 0 || httpc_open(&opts, &n->http, e) < 0) {
+	if (httpc_open(&opts, &n->http, e) < 0) {
 		ring_node_close(n);
 		return -1;
 	}
@@ -118,24 +153,25 @@ void ring_node_close(struct ring_node *n)
 	free(n);
 }
 
-static int ask(struct ring_node *n, const char *method, const char *path, int status, struct err *e)
+static int ask(struct ring_node *n, struct httpc_request *r, const char *path, int status,
+	       struct err *e)
 {
-	struct httpc_request r = { .method = method };
-
 	buf_reset(&n->url);
 	buf_add_bytes(&n->url, buf_bytes(&n->base));
 	buf_add_str(&n->url, path);
-	r.url = buf_str(&n->url);
-	if (httpc_do(n->http, &r, &n->answer, e) < 0)
+	r->url = buf_str(&n->url);
+	if (httpc_do(n->http, r, &n->answer, e) < 0)
 		return -1;
 	if (n->answer.status != status)
-		return httpc_refused(r.url, &n->answer, ERR_USAGE, e);
+		return httpc_refused(r->url, &n->answer, ERR_USAGE, e);
 	return 0;
 }
 
 int ring_node_counts(struct ring_node *n, struct ring_node_counts *ret, struct err *e)
 {
-	if (ask(n, "GET", "/metrics", 200, e) < 0)
+	struct httpc_request r = { .method = "GET", .timeout_ms = n->look_ms };
+
+	if (ask(n, &r, "/metrics", 200, e) < 0)
 		return -1;
 	return ring_node_read(buf_bytes(&n->answer.body), ret, e) < 0 ? err_wrap(e, "%s", n->url.p)
 								      : 0;
@@ -143,5 +179,7 @@ int ring_node_counts(struct ring_node *n, struct ring_node_counts *ret, struct e
 
 int ring_node_flush(struct ring_node *n, struct err *e)
 {
-	return ask(n, "POST", "/flush", 204, e);
+	struct httpc_request r = { .method = "POST" };
+
+	return ask(n, &r, "/flush", 204, e);
 }

@@ -8,6 +8,8 @@
 struct ring_node_counts {
 	double in_flight; /* requests under way, but for tails, which have no end, and this one */
 	double batches;	  /* that the log took since the daemon was started */
+	double pushes;	  /* requests that were to bring entries, whatever they were answered */
+	double lines;	  /* that came, by these or otherwise, whatever became of them */
 	double waiting;	  /* bytes of the log that are not in the store */
 	double flushing;  /* seconds that a flush under way has run; 0: there is none */
 };
@@ -18,7 +20,8 @@ MUST_CHECK int ring_node_read(struct bytes text, struct ring_node_counts *ret, s
 
 struct ring_node;
 
-/* addr: HOST:PORT, http://HOST:PORT or https://. Errors: ERR_USAGE; ERR_IO. */
+/* addr: as ring_addr_check wants it. o->timeout_ms is that of a flush; counts take some seconds at
+ * most. Errors: ERR_USAGE; ERR_IO. */
 MUST_CHECK int ring_node_open(struct bytes addr, const struct httpc_opts *o, struct ring_node **ret,
 			      struct err *e);
 void ring_node_close(struct ring_node *n); /* NULL is fine */

@@ -6,16 +6,18 @@
 
 #include "base/io.h"
 #include "cli/modes.h"
+#include "ring/addr.h"
 #include "time/time.h"
 
 static const char DEFAULT_FOLDER[] = "lokid-data", DEFAULT_RING[] = "lokid-data/ring";
+static const int64_t QUIET_NS = 10 * NS_PER_S;
 enum { SECRET_MAX = 64 << 10, STREAMS_MAX = 1000000000 };
 /* libcurl counts milliseconds in 32 bits. */
 static const int64_t WAIT_MAX_NS = INT64_C(30) * 24 * 3600 * NS_PER_S;
 
 void ring_opts_init(struct ring_opts *o)
 {
-	*o = (struct ring_opts){ .state = RING_ACTIVE };
+	*o = (struct ring_opts){ .state = RING_ACTIVE, .quiet_ns = QUIET_NS };
 }
 
 void ring_opts_release(struct ring_opts *o)
@@ -34,12 +36,7 @@ static int take_name(void *at, const char *value, struct err *e)
 
 static int take_addr(void *at, const char *value, struct err *e)
 {
-	/* All who ask for the ring would see it, so the message does not show it either. */
-	if (strchr(value, '@'))
-		return err_set(e, ERR_USAGE,
-			       "expected HOST:PORT or http://HOST:PORT, without user and password: "
-			       "drain has --user-file for these");
-	if (ring_check_addr(bytes_str(value), e) < 0)
+	if (*value && ring_addr_check(bytes_str(value), e) < 0)
 		return -1;
 	*(const char **)at = value;
 	return 0;
@@ -143,6 +140,18 @@ static int take_wait(void *at, const char *value, struct err *e)
 	return read_duration(value, WAIT_MAX_NS, "30d", at, e);
 }
 
+static int take_quiet(void *opts, const char *value, struct err *e)
+{
+	struct ring_opts *o = opts;
+
+	if (time_parse_duration(bytes_str(value), &o->quiet_ns, e) < 0)
+		return -1;
+	if (o->quiet_ns < 0)
+		return err_set(e, ERR_USAGE, "expected a duration, 0s or more, found '%s'", value);
+	o->has_quiet = true;
+	return 0;
+}
+
 static int take_now(void *opts, const char *value, struct err *e)
 {
 	struct ring_opts *o = opts;
@@ -234,6 +243,9 @@ const struct cli_taken ring_options[] = {
 	{ { 0, "force", NULL, "drain: also when the others are too few" },
 	  cli_take_flag,
 	  AT(force) },
+	{ { 0, "quiet", "TIME", "drain: no push may come for so long (10s); 0s: do not wait" },
+	  take_quiet,
+	  WHOLE },
 	HTTPC_OPTIONS("drain", AT(node)),
 	{ { 0, "now", "TIME", "when it is (the clock)" }, take_now, WHOLE },
 	{ { 0, "timeout", "TIME", "for the ring to answer (15s); drain: for all of it (10m)" },
@@ -283,6 +295,7 @@ int ring_opts_check(const struct ring_opts *o, enum ring_verb verb, struct err *
 		{ "--streams", o->streams, ON(RING_SIMULATE) },
 		{ "--seed", o->seed, ON(RING_SIMULATE) },
 		{ "--force", o->force, ON(RING_DRAIN) },
+		{ "--quiet", o->has_quiet, ON(RING_DRAIN) },
 	};
 
 	if (cli_mode_check(verbs, verb, uses, sizeof(uses) / sizeof(*uses), e) < 0)

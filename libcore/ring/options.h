@@ -31,12 +31,12 @@ struct ring_opts {
 	struct ring_place_opts place; /* credentials: set by ring_opts_open */
 	struct ring_init_ask init;
 	int64_t now_ns;
-	bool has_now, has_format, has_state;
+	bool has_now, has_format, has_state, has_quiet;
 	enum ring_format format;
 	enum ring_state state;
 	const char *tenant, *zone, *addr;
 	uint64_t shard_size, tokens, replication;
-	int64_t every_ns, period_ns, timeout_ns;
+	int64_t every_ns, period_ns, timeout_ns, quiet_ns;
 	bool watch, automatic, dry_run, force;
 	bool clear; /* stdout is a terminal: status --watch begins anew each time */
 	uint64_t add, nodes, zones, streams, seed;

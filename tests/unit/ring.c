@@ -5,6 +5,7 @@
 #include "ring/changes.h"
 #include "ring/explain.h"
 #include "ring/load.h"
+#include "ring/addr.h"
 #include "ring/node.h"
 #include "ring/shard.h"
 #include "ring/text.h"
@@ -384,6 +385,23 @@ static void a_shard_has_all_replicas(void **unused)
 	"loki_ingester_wal_records_logged_total 12\n"                        \
 	"lokid_flush_running_seconds 0.25\n"
 
+#define REQUESTS(route, n) "loki_request_duration_seconds_count{route=\"" route "\"} " n "\n"
+/* Pushes of all forms, whatever they were answered; nothing else. */
+#define PUSHES                                                                                   \
+	"loki_ingester_wal_bytes_in_use 5\n" REQUESTS("loki_api_v1_push", "1") REQUESTS(         \
+		"api_prom_push",                                                                 \
+		"2") REQUESTS("otlp_v1_logs",                                                    \
+			      "4") REQUESTS("insert_jsonline",                                   \
+					    "8") REQUESTS("insert_elasticsearch_bulk",           \
+							  "16") REQUESTS("insert_elasticsearch", \
+									 "32")                   \
+		REQUESTS("loki_api_v1_query", "64") REQUESTS(                                    \
+			"metrics",                                                               \
+			"128") "loki_request_duration_seconds_sum{route=\"loki_api_v1_push\"} "  \
+			       "256\n"                                                           \
+			       "loki_distributor_lines_received_total{tenant=\"a\"} 1000\n"      \
+			       "loki_distributor_lines_received_total{tenant=\"b\"} 300\n"
+
 static void a_node_tells_what_it_has(void **unused)
 {
 	struct ring_node_counts c;
@@ -393,6 +411,9 @@ static void a_node_tells_what_it_has(void **unused)
 	assert_int_equal(
 		0, ring_node_read(BYTES_LIT(NODE "loki_ingester_wal_bytes_in_use 5\n"), &c, &e));
 	assert_true(c.in_flight == 7 && c.batches == 12 && c.waiting == 5 && c.flushing == 0.25);
+	assert_true(c.pushes == 0 && c.lines == 0); /* of one that was just started */
+	assert_int_equal(0, ring_node_read(BYTES_LIT(NODE PUSHES), &c, &e));
+	assert_true(c.pushes == 31 && c.lines == 1300);
 	assert_int_equal(-1, ring_node_read(BYTES_LIT(NODE), &c, &e));
 	assert_string_equal("there is no metric loki_ingester_wal_bytes_in_use: is this lokid?",
 			    e.msg);
@@ -421,6 +442,41 @@ static void names_are_checked(void **unused)
 	buf_release(&longer);
 }
 
+/* What is wrong with it; NULL: nothing. */
+static const char *wrong_with(const char *addr)
+{
+	static struct err e;
+
+	return ring_addr_check(bytes_str(addr), &e) < 0 ? e.msg : NULL;
+}
+
+static void addresses_are_checked(void **unused)
+{
+	static const char *const fine[] = {
+		"a:1",	    "10.0.0.1:3100",  "node-1.eu_2.example:65535", "[::1]:3100",
+		"http://a", "https://a:443/", "http://a/loki/1",	   "http://[fe80::1:2]/",
+	};
+	static const char *const shapes[] = {
+		"",	     ":3100",	    "http://",	   "https:///x",   "http://:1", "ftp://h:1",
+		"h/x:1",     "h:1/x",	    "::1:3100",	   "[::1",	   "[]:1",	"[h]:1",
+		"http:/h:1", "http://h/?a", "http://h/#a", "http://h:1/?", "h,i:1",	"[::1]x:1",
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(fine) / sizeof(*fine); i++)
+		assert_null(wrong_with(fine[i]));
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++)
+		assert_non_null(strstr(wrong_with(shapes[i]), "expected HOST:PORT, http://"));
+	assert_string_equal("address 'h:99999': port '99999': expected a number from 1 to 65535",
+			    wrong_with("h:99999"));
+	assert_non_null(strstr(wrong_with("h:"), "port '': expected"));
+	assert_non_null(strstr(wrong_with("h:0"), "port '0': expected"));
+	assert_non_null(strstr(wrong_with("http://h:x1/"), "port 'x1': expected"));
+	assert_non_null(strstr(wrong_with("h:1:2"), "port '1:2': expected"));
+	assert_string_equal("address 'h': expected a port, as in h:3100", wrong_with("h"));
+	assert_null(strstr(wrong_with("http://u:secret@h:1"), "secret"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -437,6 +493,7 @@ int main(void)
 		cmocka_unit_test(a_shard_has_all_replicas),
 		cmocka_unit_test(a_node_tells_what_it_has),
 		cmocka_unit_test(names_are_checked),
+		cmocka_unit_test(addresses_are_checked),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
