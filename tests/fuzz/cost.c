@@ -1,6 +1,6 @@
 /* Any bytes as cost records, as JSON lines or CSV (the first byte says whether resources of bills
- * have names), and as a threshold: what is added up comes to the same by each breakdown, and what
- * is printed of it reads back. */
+ * have names, and how many threads read), and as a threshold: what is added up comes to the same by
+ * each breakdown, and what is printed of it reads back. */
 #include "fuzz.h"
 #include "memory_file.h"
 
@@ -105,11 +105,11 @@ out:
 	buf_release(&csv);
 }
 
-static void read_records(struct bytes text, const struct cost_mapping *map)
+static void read_records(struct bytes text, const struct cost_mapping *map, unsigned jobs)
 {
 	struct reading d = { .report = { cost_sums_new(breakdowns, N_BY), N_BY, &dims,
 					 BYTES_LIT("USD"), 0, false } };
-	struct cost_reading how = { &dims, map, 1, true, on_record, on_fault, &d, 0 };
+	struct cost_reading how = { &dims, map, jobs, true, on_record, on_fault, &d, 0 };
 	char path[MEMORY_PATH_MAX];
 	int fd = memory_file(text, path);
 	struct err e;
@@ -156,6 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	read_threshold(text);
 	if (size > 0)
-		read_records(bytes_sub(text, 1, size), data[0] & 1 ? &named : &none);
+		read_records(bytes_sub(text, 1, size), data[0] & 1 ? &named : &none,
+			     data[0] & 2 ? 3 : 1);
 	return 0;
 }

@@ -47,34 +47,56 @@ static bool shifted(const struct number *v, int by, int64_t *ret)
 	return true;
 }
 
+/* Of all that there may be, or, since that soon is too much or nothing, from -10 to 15 %. */
+static struct exact random_percent(uint64_t *seed, bool wide)
+{
+	struct exact percent = { .scale = (int)rnd_below(seed, 7) };
+	int64_t hundred = 100;
+
+	for (int k = 0; k < percent.scale; k++)
+		hundred *= 10;
+	percent.units = wide ? (int64_t)rnd_below(seed, 11 * (uint64_t)hundred) + 1 - hundred
+			     : (int64_t)rnd_below(seed, (uint64_t)hundred / 4) - hundred / 10;
+	return percent;
+}
+
+/* What 18 digits behind the point, rounded once a month, may be off by. */
+static int64_t off_by(int64_t nano, int64_t v, unsigned months)
+{
+	return 1 + (int64_t)((num_wide)v * months / ((num_wide)nano * 1000000000));
+}
+
 static void growth_is_that_of_long_multiplication(void **unused)
 {
 	uint64_t seed = env_number("SEED", 1);
+	unsigned n_wide = 0;
 
 	(void)unused;
 	for (int i = 0; i < CASES; i++) {
-		int scale = (int)rnd_below(&seed, 7);
-		int64_t nano = (int64_t)(rnd(&seed) >> (10 + rnd_below(&seed, 50))), v[MONTHS],
-			want;
-		int64_t hundred = 100;
-		struct exact percent = { .scale = scale };
+		bool wide = i % 2;
+		struct exact percent = random_percent(&seed, wide);
+		int64_t nano = 1 + (int64_t)(rnd(&seed) >> (10 + rnd_below(&seed, 50))), v[MONTHS],
+			want, hundred = 100;
 		struct number exact = number_of((uint64_t)nano);
-		unsigned n = 1 + (unsigned)rnd_below(&seed, MONTHS);
+		unsigned n = 1 + (unsigned)rnd_below(&seed, wide ? 9 : MONTHS);
 
-		for (int k = 0; k < scale; k++)
+		for (int k = 0; k < percent.scale; k++)
 			hundred *= 10;
-		percent.units = (int64_t)rnd_below(&seed, (uint64_t)hundred / 4) - hundred / 10;
 		if (!growth_apply(nano, percent, n, v))
 			continue;
+		n_wide += wide;
 		for (unsigned k = 0; k < n; k++) {
 			times(&exact, (uint64_t)(hundred + (int64_t)percent.units));
-			if (!shifted(&exact, (int)(k + 1) * (2 + scale), &want))
+			if (!shifted(&exact, (int)(k + 1) * (2 + percent.scale), &want))
 				break;
-			if (want - v[k] > 1 || v[k] - want > 1)
+			if (want - v[k] > off_by(nano, want, k + 1) ||
+			    v[k] - want > off_by(nano, want, k + 1))
 				fail_msg("case %d, month %u: %lld, not %lld", i, k, (long long)v[k],
 					 (long long)want);
 		}
 	}
+	print_message("# %u of %d with any growth\n", n_wide, CASES / 2);
+	assert_true(n_wide > CASES / 4);
 }
 
 static void simple_growth_is_exact(void **unused)

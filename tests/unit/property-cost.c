@@ -1,8 +1,8 @@
 /*
- * S1-6 to S1-11: random cost records, as JSON lines or CSV, in any order, of few days round the
- * ends of years, leap days and weeks 53, are read and reported, and compared with sums that are
- * made of the same numbers one by one, in 128 bits, under names that the C library gives to their
- * periods.
+ * S1-6 to S1-11: random cost records, as JSON lines, CSV or a bill in which money is given back, in
+ * any order, now and then longer than a block, of few days round the ends of years, leap days and
+ * weeks 53, are read and reported, and compared with sums that are made of the same numbers one by
+ * one, in 128 bits, under names that the C library gives to their periods.
  */
 #include "unit.h"
 
@@ -14,7 +14,9 @@
 #include "cost/read.h"
 #include "cost/report.h"
 
-enum { CASES_PER_PERCENT = 100, RECORDS_MAX = 40, PERIODS_OF_ALL = 4 };
+enum { CASES_PER_PERCENT = 100, RECORDS_MAX = 40, PERIODS_OF_ALL = 4, LONG = 9000 };
+
+enum form { FORM_JSON, FORM_CSV, FORM_BILL, FORMS };
 
 static const char *const resources[] = { "loki", "alloy", "other", "" };
 static const char *const clusters[] = { "ops", "dev", "prod", "a \"b\", c", "" };
@@ -70,8 +72,13 @@ static void add_amount(struct buf *b, int64_t nano, uint64_t *seed)
 {
 	static const char *const below_half[] = { "", "0", "4", "49999", "0000000001" };
 	char digits[40];
-	int n = snprintf(digits, sizeof(digits), "%lld.%09lld", (long long)(nano / MONEY_ONE),
-			 (long long)(nano % MONEY_ONE));
+	int n;
+
+	if (nano < 0)
+		buf_add_char(b, '-');
+	nano = nano < 0 ? -nano : nano;
+	n = snprintf(digits, sizeof(digits), "%lld.%09lld", (long long)(nano / MONEY_ONE),
+		     (long long)(nano % MONEY_ONE));
 
 	if (rnd_below(seed, 3) == 0) { /* digits that are rounded away, or up to it */
 		if (nano > 0 && rnd_below(seed, 2)) {
@@ -119,7 +126,14 @@ static void name_period(int what, time_t at, char ret[TEXT_MAX_BYTES])
 	}
 }
 
-static void add_json(struct buf *b, const struct one *o, uint64_t *seed)
+static void add_many(struct buf *b, char c, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		buf_add_char(b, c);
+}
+
+/* pad: bytes that mean nothing. */
+static void add_json(struct buf *b, const struct one *o, size_t pad, uint64_t *seed)
 {
 	char day[TEXT_MAX_BYTES];
 
@@ -134,10 +148,15 @@ static void add_json(struct buf *b, const struct one *o, uint64_t *seed)
 		buf_addf(b, ", \"cluster\" : \"%s\" ", clusters[o->cluster]);
 	else if (rnd_below(seed, 2))
 		buf_add_str(b, ",\"cluster\":null");
+	if (pad) {
+		buf_add_str(b, ",\"note\":\"");
+		add_many(b, 'n', pad);
+		buf_add_char(b, '"');
+	}
 	buf_add_str(b, "}\n");
 }
 
-static void add_csv(struct buf *b, const struct one *o, uint64_t *seed)
+static void add_csv(struct buf *b, const struct one *o, size_t pad, uint64_t *seed)
 {
 	char day[TEXT_MAX_BYTES];
 
@@ -146,8 +165,37 @@ static void add_csv(struct buf *b, const struct one *o, uint64_t *seed)
 	csv_add(b, bytes_str(clusters[o->cluster]));
 	buf_addf(b, ",%s,", day);
 	add_amount(b, o->nano, seed);
+	buf_add_str(b, ",\"");
+	add_many(b, '\n', pad);
+	buf_add_char(b, '"');
 	buf_add_str(b, rnd_below(seed, 2) ? "\n" : "\r\n");
 }
+
+static void add_bill(struct buf *b, const struct one *o, size_t pad, uint64_t *seed)
+{
+	char day[TEXT_MAX_BYTES];
+
+	name_period(MOMENT, o->at, day);
+	buf_addf(b, "%s,%s,%s,USD,", o->nano < 0 ? "Refund" : "Usage", day, resources[o->resource]);
+	csv_add(b, bytes_str(clusters[o->cluster]));
+	buf_add_char(b, ',');
+	add_amount(b, o->nano, seed);
+	buf_add_char(b, ',');
+	add_many(b, 'n', pad);
+	buf_add_char(b, '\n');
+}
+
+/* Where a heading and a record begin, by form. */
+static const struct {
+	const char *heading;
+	void (*add)(struct buf *b, const struct one *o, size_t pad, uint64_t *seed);
+} forms[FORMS] = {
+	{ "", add_json },
+	{ "resource,cluster,date,cost_usd,note\n", add_csv },
+	{ "line_item_line_item_type,line_item_usage_start_date,line_item_product_code,"
+	  "line_item_currency_code,resource_tags_user_cluster,line_item_unblended_cost,note\n",
+	  add_bill },
+};
 
 static int on_record(void *data, const struct cost_record *r, struct err *e)
 {
@@ -184,7 +232,9 @@ static void read_back(struct world *w, const struct buf *text, unsigned jobs)
 static void make_world(struct world *w, uint64_t *seed)
 {
 	struct buf text = { 0 };
-	bool csv = rnd_below(seed, 2), one_day = rnd_below(seed, 8) == 0;
+	enum form form = (enum form)rnd_below(seed, FORMS);
+	bool one_day = rnd_below(seed, 8) == 0;
+	size_t pad = rnd_below(seed, 32) ? 0 : LONG;
 	time_t day = random_day(seed);
 
 	*w = (struct world){
@@ -194,18 +244,16 @@ static void make_world(struct world *w, uint64_t *seed)
 	};
 	w->report = (struct cost_report){ cost_sums_new(w->by, 3), 3, &w->dims,
 					  BYTES_LIT("USD"),	   0, false };
-	if (csv)
-		buf_add_str(&text, "resource,cluster,date,cost_usd\n");
+	buf_add_str(&text, forms[form].heading);
 	for (size_t i = 0; i < w->n; i++) {
 		w->v[i] = (struct one){ (int)rnd_below(seed, N_RESOURCES),
 					(int)rnd_below(seed, N_CLUSTERS),
 					one_day ? day : random_day(seed), random_amount(seed) };
-		if (csv)
-			add_csv(&text, &w->v[i], seed);
-		else
-			add_json(&text, &w->v[i], seed);
+		if (form == FORM_BILL && rnd_below(seed, 4) == 0)
+			w->v[i].nano = -w->v[i].nano;
+		forms[form].add(&text, &w->v[i], pad, seed);
 	}
-	read_back(w, &text, rnd_below(seed, 16) ? 1 : 2);
+	read_back(w, &text, pad || rnd_below(seed, 16) == 0 ? 3 : 1);
 	buf_release(&text);
 }
 
