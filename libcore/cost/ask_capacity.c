@@ -7,6 +7,7 @@
 #include "cost/inputs.h"
 #include "cost/measure.h"
 #include "cost/money.h"
+#include "cost/table_money.h"
 #include "report/chart.h"
 #include "report/html_page.h"
 #include "report/table.h"
@@ -187,23 +188,6 @@ struct answer {
 	bool has_pods, has_nodes, has_disks, has_cost;
 };
 
-static void add_money(struct table *t, int64_t nano)
-{
-	struct buf b = { 0 };
-
-	money_text(&b, nano);
-	table_add(t, buf_bytes(&b));
-	buf_release(&b);
-}
-
-/* For people cents are enough: the exact amount is in the other forms. */
-static void add_cents(struct table *t, int64_t nano)
-{
-	const int64_t cent = MONEY_ONE / 100;
-
-	add_money(t, nano > INT64_MAX - cent ? nano : (nano + cent / 2) / cent * cent);
-}
-
 /* Three digits that count, or two behind the point. */
 static void add_number(struct table *t, double v)
 {
@@ -247,7 +231,7 @@ static void make_table(const struct answer *a, struct table *t)
 		if (a->has_disks)
 			table_addf(t, "%" PRIu64, m->disks);
 		if (a->has_cost)
-			add_cents(t, m->cost);
+			table_cents(t, m->cost);
 	}
 }
 
@@ -287,9 +271,9 @@ static void print_csv(const struct answer *a, struct buf *out)
 		table_addf(&t, "%.6f", m->querier_cpu);
 		for (size_t k = 0; k < sizeof(counts) / sizeof(*counts); k++)
 			table_addf(&t, "%" PRIu64, counts[k]);
-		add_money(&t, m->storage_cost);
-		add_money(&t, m->node_cost);
-		add_money(&t, m->cost);
+		table_money(&t, m->storage_cost);
+		table_money(&t, m->node_cost);
+		table_money(&t, m->cost);
 	}
 	table_csv(&t, out);
 	table_release(&t);

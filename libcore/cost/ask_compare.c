@@ -7,6 +7,7 @@
 #include "cost/model.h"
 #include "cost/money.h"
 #include "cost/plan_options.h"
+#include "cost/table_money.h"
 #include "json/json.h"
 #include "report/chart.h"
 #include "report/html_page.h"
@@ -23,15 +24,6 @@ const struct cli_taken cost_compare_options[] = {
 	{ { 0, "at", "DAY", "prices as of this day, UTC (today)" }, cost_take_day, AT(at) },
 	{ { 0 }, NULL, 0 },
 };
-
-static void add_money(struct table *t, num_wide nano)
-{
-	struct buf b = { 0 };
-
-	money_text(&b, nano);
-	table_add(t, buf_bytes(&b));
-	buf_release(&b);
-}
 
 static void add_permille(struct buf *b, int64_t v)
 {
@@ -56,7 +48,7 @@ static void add_item(struct table *t, const struct model_item *it)
 		buf_addf(&b, " per %llu", (unsigned long long)it->per);
 	table_add(t, buf_bytes(&b));
 	buf_release(&b);
-	add_money(t, it->cost);
+	table_money(t, it->cost);
 }
 
 static void make_items(const struct model *m, struct table *t)
@@ -71,7 +63,7 @@ static void make_items(const struct model *m, struct table *t)
 	table_add(t, BYTES_LIT("total"));
 	table_add(t, (struct bytes){ 0 });
 	table_add(t, (struct bytes){ 0 });
-	add_money(t, m->total);
+	table_money(t, m->total);
 }
 
 /* with_currency: in a column, for programs. */
@@ -89,12 +81,12 @@ static void make_savings(const struct models *ms, bool with_currency, struct tab
 		struct buf b = { 0 };
 
 		table_addf(t, "%s", ms->v[i].name);
-		add_money(t, ms->v[i].total);
-		add_money(t, s.month);
+		table_money(t, ms->v[i].total);
+		table_money(t, s.month);
 		add_permille(&b, s.permille);
 		table_add(t, buf_bytes(&b));
-		add_money(t, (num_wide)ms->v[i].total * 12);
-		add_money(t, s.year);
+		table_money(t, (num_wide)ms->v[i].total * 12);
+		table_money(t, s.year);
 		if (with_currency)
 			table_addf(t, "%s", ms->currency);
 		buf_release(&b);

@@ -8,6 +8,7 @@
 #include "cost/money.h"
 #include "cost/period.h"
 #include "cost/plan_options.h"
+#include "cost/table_money.h"
 #include "json/json.h"
 #include "report/chart.h"
 #include "report/html_page.h"
@@ -278,24 +279,15 @@ static void each_month(const struct forecast *f, month_fn *each, void *data)
 	}
 }
 
-static void add_money(struct table *t, int64_t nano, bool cents)
-{
-	const int64_t cent = MONEY_ONE / 100;
-	struct buf b = { 0 };
-
-	money_text(&b, cents ? ((num_wide)nano + cent / 2) / cent * cent : nano);
-	table_add(t, buf_bytes(&b));
-	buf_release(&b);
-}
-
 static void add_row(const struct forecast *f, unsigned i, const char *month, void *data)
 {
 	struct table *t = data;
-	bool cents = f->o->base.format != COST_CSV;
+	void (*add)(struct table * t, num_wide nano) =
+		f->o->base.format == COST_CSV ? table_money : table_cents;
 
 	table_addf(t, "%s", month);
-	add_money(t, f->v[i], cents);
-	add_money(t, f->sum[i], cents);
+	add(t, f->v[i]);
+	add(t, f->sum[i]);
 	if (f->has_budget)
 		table_addf(t, "%s", is_over(f, i) ? "above" : "");
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cost/inputs.h"
 #include "cost/money.h"
+#include "cost/table_money.h"
 #include "json/json.h"
 #include "report/table.h"
 #include "time/time.h"
@@ -272,7 +273,6 @@ static void add_group(struct table *t, const struct cost_usage_opts *o, const st
 		      bool priced)
 {
 	enum cost_format format = o->base.format;
-	struct buf money = { 0 };
 
 	table_add(t, g->tenant);
 	table_add(t, g->class);
@@ -287,11 +287,8 @@ static void add_group(struct table *t, const struct cost_usage_opts *o, const st
 		table_addf(t, "%.1f", (double)g->lines / (double)g->chunks);
 	else
 		table_add(t, (struct bytes){ 0 });
-	if (priced) {
-		money_text(&money, g->nano);
-		table_add(t, buf_bytes(&money));
-	}
-	buf_release(&money);
+	if (priced)
+		table_money(t, g->nano);
 }
 
 static void sum_up(struct group *sum, const struct group *g)

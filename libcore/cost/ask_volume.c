@@ -13,15 +13,6 @@ enum { DAYS_DEFAULT = 30, MEAN_DAYS = 7 };
 
 /* ---- options ---- */
 
-static int take_ratio(void *at, const char *value, struct err *e)
-{
-	double *to = at;
-
-	if (!num_plain_double(bytes_str(value), to) || *to < 0.001 || *to > 1e6)
-		return err_set(e, ERR_USAGE, "expected 0.001 to 1000000, found '%s'", value);
-	return 0;
-}
-
 static int take_days(void *at, const char *value, struct err *e)
 {
 	return cli_read_count(value, 1, 366, at, e);
@@ -36,7 +27,7 @@ const struct cli_taken cost_volume_options[] = {
 	  AT(bytes_per_line) },
 	{ { 0, "month-days", "N", "days of a month (30)" }, take_days, AT(days) },
 	{ { 0, "compression", "N", "bytes of lines for each byte stored" },
-	  take_ratio,
+	  cost_take_ratio,
 	  AT(compression) },
 	{ { 0, "store", "STORE", "measure the compression there" }, cli_take_text, AT(plan.store) },
 	{ { 't', "tenant", "ID", "of --store: only this tenant (all)" },

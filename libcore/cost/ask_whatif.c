@@ -50,15 +50,6 @@ static int take_encoding(void *at, const char *value, struct err *e)
 	return 0;
 }
 
-static int take_ratio(void *at, const char *value, struct err *e)
-{
-	double *to = at;
-
-	if (!num_plain_double(bytes_str(value), to) || *to < 0.001 || *to > 1e6)
-		return err_set(e, ERR_USAGE, "expected 0.001 to 1000000, found '%s'", value);
-	return 0;
-}
-
 #define AT(field) offsetof(struct cost_whatif_opts, field)
 
 const struct cli_taken cost_whatif_options[] = {
@@ -71,7 +62,7 @@ const struct cli_taken cost_whatif_options[] = {
 	  take_encoding,
 	  AT(encoding) },
 	{ { 0, "ratio", "N", "of --encoding: bytes of lines for each of chunks (measured)" },
-	  take_ratio,
+	  cost_take_ratio,
 	  AT(ratio) },
 	{ { 0, "flush", "DURATION", "if the log were flushed so often: 15s" },
 	  take_flush,

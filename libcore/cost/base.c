@@ -1,5 +1,7 @@
 #include "cost/base.h"
 
+#include "base/num.h"
+
 /* In the order of enum cost_format. */
 static const char *const words[] = { "text", "jsonl", "csv", "html", "svg", "prom" };
 
@@ -29,4 +31,13 @@ int cost_take_picture_format(void *at, const char *value, struct err *e)
 int cost_take_format(void *at, const char *value, struct err *e)
 {
 	return take_first(at, value, COST_PROM + 1, e);
+}
+
+int cost_take_ratio(void *at, const char *value, struct err *e)
+{
+	double *to = at;
+
+	if (!num_plain_double(bytes_str(value), to) || *to < 0.001 || *to > 1e6)
+		return err_set(e, ERR_USAGE, "expected 0.001 to 1000000, found '%s'", value);
+	return 0;
 }

@@ -26,6 +26,9 @@ int cost_take_table_format(void *at, const char *value, struct err *e);
 int cost_take_picture_format(void *at, const char *value, struct err *e);
 int cost_take_format(void *at, const char *value, struct err *e);
 
+/* Of a double: bytes of lines for each that is stored. */
+int cost_take_ratio(void *at, const char *value, struct err *e);
+
 /* Rows of cli_taken for a verb whose options begin with a struct cost_base: -o, of the words that
  * `take` takes, and --output. */
 #define COST_BASE_OPTIONS(words, take)                                                  \

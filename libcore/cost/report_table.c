@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "cost/money.h"
+#include "cost/table_money.h"
 
 /* --- which groups are columns ---------------------------------------------------------------- */
 
@@ -174,15 +175,6 @@ size_t cost_report_columns(const struct cost_report *r)
 
 /* --- tables ---------------------------------------------------------------------------------- */
 
-static void add_money(struct table *t, int64_t nano)
-{
-	struct buf b = { 0 };
-
-	money_text(&b, nano);
-	table_add(t, buf_bytes(&b));
-	buf_release(&b);
-}
-
 int cost_table_periods(const struct cost_report *r, size_t by, enum period period, struct table *t,
 		       struct err *e)
 {
@@ -199,8 +191,8 @@ int cost_table_periods(const struct cost_report *r, size_t by, enum period perio
 		period_text(period, p.start[x], text);
 		table_add(t, bytes_str(text));
 		for (size_t y = 0; y < p.n_y; y++)
-			add_money(t, p.nano[x * p.n_y + y]);
-		add_money(t, p.sum[x]);
+			table_money(t, p.nano[x * p.n_y + y]);
+		table_money(t, p.sum[x]);
 	}
 	cost_pivot_release(&p);
 	return 0;
@@ -245,7 +237,7 @@ int cost_table_groups(const struct cost_report *r, size_t by, struct table *t, s
 		else
 			table_rule(t);
 		table_add(t, i < rows.n ? buf_bytes(&name) : BYTES_LIT("total"));
-		add_money(t, nano);
+		table_money(t, nano);
 		add_share(t, nano, total);
 	}
 	buf_release(&name);

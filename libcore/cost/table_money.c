@@ -1,0 +1,19 @@
+#include "cost/table_money.h"
+
+#include "cost/money.h"
+
+void table_money(struct table *t, num_wide nano)
+{
+	struct buf b = { 0 };
+
+	money_text(&b, nano);
+	table_add(t, buf_bytes(&b));
+	buf_release(&b);
+}
+
+void table_cents(struct table *t, num_wide nano)
+{
+	const int64_t cent = MONEY_ONE / 100;
+
+	table_money(t, (nano + (nano < 0 ? -cent : cent) / 2) / cent * cent);
+}
