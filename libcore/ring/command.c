@@ -16,6 +16,9 @@
 #include "time/time.h"
 
 static const int64_t WATCH_NS = 2 * NS_PER_S, DRAIN_NS = 600 * NS_PER_S;
+/* How long nobody answers before who watches is told; an etcd that elects a leader answers before.
+ */
+static const int64_t WATCH_TIMEOUT_NS = 5 * NS_PER_S, PAUSE_NS = NS_PER_S / 5;
 
 PRINTF_LIKE(2, 3) static void note(const struct ring_command *c, const char *fmt, ...)
 {
@@ -254,27 +257,57 @@ static int tell_status(const struct ring_report *r, void *data, struct err *e)
 }
 
 /* On a terminal in place, else one after the other. */
+static int show(struct ring_command *c, const struct ring *r, struct err *e)
+{
+	struct buf out = { 0 };
+	struct err answer;
+	int rc;
+
+	if (c->opts.format == RING_TEXT && c->opts.clear)
+		buf_add_str(&out, "\033[H\033[J");
+	if (tell_of(c, r, tell_status, NULL, &out, &answer) < 0 && c->opts.format == RING_TEXT)
+		buf_addf(&out, "%s\n", answer.msg);
+	rc = cli_print(buf_bytes(&out), e);
+	buf_release(&out);
+	return rc;
+}
+
+static void warn_of_old(const struct ring_command *c, const struct err *why)
+{
+	struct buf b = { 0 };
+
+	buf_addf(&b, "%s; what was printed last may be old", why->msg);
+	c->warn(buf_str(&b), c->data);
+	buf_release(&b);
+}
+
+/* Reads the ring, also when nobody answers for a while: a warning says so, once. */
+static int read_on(struct ring_command *c, struct ring_place *p, struct ring *ret, struct err *e)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+
+	for (int tries = 0; ring_place_read(p, ret, e) < 0; tries++) {
+		if (e->code != ERR_AGAIN)
+			return -1;
+		if (tries == 0)
+			warn_of_old(c, e);
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
 static int watch(struct ring_command *c, struct ring_place *p, struct err *e)
 {
 	int64_t every = c->opts.every_ns ? c->opts.every_ns : WATCH_NS;
-	struct buf out = { 0 };
-	struct err answer;
 	struct ring r;
 	int rc = 0;
 
-	while (rc >= 0 && ring_place_read(p, &r, e) == 0) {
-		buf_reset(&out);
-		if (c->opts.format == RING_TEXT && c->opts.clear)
-			buf_add_str(&out, "\033[H\033[J");
-		if (tell_of(c, &r, tell_status, NULL, &out, &answer) < 0 &&
-		    c->opts.format == RING_TEXT)
-			buf_addf(&out, "%s\n", answer.msg);
-		rc = cli_print(buf_bytes(&out), e);
+	while (rc >= 0 && read_on(c, p, &r, e) == 0) {
+		rc = show(c, &r, e);
 		if (rc == 0)
 			rc = ring_place_wait(p, &r, every, e);
 		ring_release(&r);
 	}
-	buf_release(&out);
 	return -1;
 }
 
@@ -288,6 +321,8 @@ static int run_status(void *command, char **operand, size_t n, struct err *e)
 		return -1;
 	if (!c->opts.watch)
 		return tell(c, tell_status, NULL, e);
+	if (!c->opts.timeout_ns)
+		c->opts.timeout_ns = WATCH_TIMEOUT_NS;
 	if (ring_opts_open(&c->opts, &p, e) < 0)
 		return -1;
 	rc = watch(c, p, e);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A ring in an etcd of three: its leader is killed while many change the ring; a member hangs; most are dead.
+# A ring in an etcd of three: its leader is killed while 32 change the ring; a member hangs; most are dead.
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/etcd.sh"
 
@@ -8,30 +8,37 @@ RING=$ETCD/ring
 ring() { ringctl --ring "$RING" --timeout 60s "$@"; }
 ring init --tokens 16 --heartbeat-timeout 1h || bail "a ring in three members"
 
-# Eight writers, each of which joins ten instances, one after the other.
-for w in 1 2 3 4 5 6 7 8; do
-	{
-		for i in 1 2 3 4 5 6 7 8 9 10; do
-			ring join "w-$w-$i" && ring heartbeat "w-$w-$i" || exit 1
-			echo "w-$w-$i" >>acknowledged.$w
-		done
-	} >"w-$w.out" 2>&1 &
+# 32 writers, each of which joins one instance after the other: once more after the leader was killed.
+cat >writer <<'END'
+for i in $(seq 200); do
+	[ ! -e killed ] || last=yes
+	ringctl --ring "$1" --timeout 60s join "w-$2-$i" || exit
+	ringctl --ring "$1" --timeout 60s heartbeat "w-$2-$i" || exit
+	echo "w-$2-$i" >>"acknowledged.$2"
+	[ "${last:-}" ] && exit
 done
-some_are() { [ "$(cat acknowledged.* 2>/dev/null | wc -l)" -ge 16 ]; }
-ok "changes are made" wait_for 30 some_are
+END
 leader=$(etcd_leader)
 is "one member leads" "$(echo "$leader" | wc -w)" 1
+writers=
+for w in $(seq 32); do
+	spawn sh writer "$RING" "$w" >"w-$w.out" 2>&1
+	writers="$writers $PID"
+done
+all_do() { [ "$(find . -name 'acknowledged.*' | wc -l)" = 32 ]; }
+ok "all of them change it" wait_for 60 all_do
 "$ETCD_COMPONENTS/etcd-cluster-kill" "$ETCD_DIR" "$leader" || bail "the leader is killed"
-wait
-is "all changes are acknowledged, over the election" "$(cat acknowledged.* | wc -l)" 80
+: >killed
+for i in $writers; do wait "$i" || fail "a writer goes on over the election" "$(cat w-*.out | grep error)"; done
+n=$(cat acknowledged.* | wc -l)
 ok "the ring is whole" exits 0 ring status -o jsonl
 jq -r .instance "$TAP/stdout" | sort >found
 sort acknowledged.* >expected
 ok "what was acknowledged is there, and nothing else" same_file expected found
 is "each token is of one instance" "$(ring tokens -o jsonl | jq .token | sort | uniq -d | wc -l)" 0
-is "there are as many as there should be" "$(ring tokens -o jsonl | wc -l)" 1280
-is "each change counts once: a ring, and 80 instances" \
-	"$(ETCD=etcd://$(echo "${ETCD#etcd://}" | tr , '\n' | sed -n "$((${leader#s} % 3 + 1))p"); etcd_ask /v3/kv/range "{\"key\":\"$(printf /ring/settings | base64)\"}" | jq -r '.kvs[0].value' | base64 -d | jq .revision)" 81
+is "there are as many as there should be" "$(ring tokens -o jsonl | wc -l)" $((n * 16))
+is "each change counts once: a ring, and each instance" \
+	"$(ETCD=etcd://$(echo "${ETCD#etcd://}" | tr , '\n' | sed -n "$((${leader#s} % 3 + 1))p"); etcd_ask /v3/kv/range "{\"key\":\"$(printf /ring/settings | base64)\"}" | jq -r '.kvs[0].value' | base64 -d | jq .revision)" $((n + 1))
 
 # Members are stopped and started in turn: who beats and who watches goes on. What is asked of a member that goes down is
 # answered by a refusal.
@@ -66,11 +73,22 @@ ok "a member that hangs is passed over" exits 0 ring leave w-1-1
 "$ETCD_COMPONENTS/etcd-cluster-kill" "$ETCD_DIR" s1 CONT
 
 # Two of three are dead: nothing can be changed, and it is not said to be.
+# Who watches is warned, and goes on afterwards.
 "$ETCD_COMPONENTS/etcd-cluster-kill" "$ETCD_DIR" s1
+ok "with a majority it is read" exits 0 ring status
+spawn ringctl --ring "$RING" --timeout 1s status --watch --every 100ms -o jsonl >watched 2>watch-said
+watcher=$PID
+ok "the ring is watched" wait_for 10 watched '"w-1-1"'
 "$ETCD_COMPONENTS/etcd-cluster-kill" "$ETCD_DIR" s2
+ok "who watches is warned" wait_for 20 grep -q "^ringctl: warning: 'etcd://.*/ring': http.*; what was printed last may be old$" watch-said
 ok "without a majority it is exit 5" exits 5 ringctl --ring "$RING" --timeout 3s join late
+is "who watches was warned once" "$(wc -l <watch-said)" 1
 "$ETCD_COMPONENTS/etcd-cluster-start" "$ETCD_DIR" "$etcd_free" >/dev/null
 ok "when they are back, it is done" exits 0 ring join late
 ok "once" exits 0 sh -c 'ringctl --ring "$1" status -o jsonl | grep -c "\"late\"" | grep -qx 1' - "$RING"
+
+ok "who watches sees it" wait_for 20 watched '"late"'
+kill $watcher || fail "who watches goes on" "$(cat watch-said)"
+wait $watcher
 
 done_testing

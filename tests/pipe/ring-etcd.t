@@ -48,8 +48,8 @@ ring forget i-4 >/dev/null
 before=$(etcd_leases)
 joiners=
 for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
-	ring join "at-once-$i" 2>/dev/null &
-	joiners="$joiners $!"
+	spawn ringctl --ring "$RING" --timeout 120s join "at-once-$i" 2>/dev/null
+	joiners="$joiners $PID"
 done
 for i in $joiners; do wait "$i" || fail "one of many joins"; done
 is "twelve who join at once have twelve leases" "$(($(etcd_leases) - before))" 12
@@ -57,12 +57,13 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12; do ring forget "at-once-$i" >/dev/null; don
 
 # A watch: told when it changes, not before.
 lines_are() { [ "$(wc -l <seen)" -ge "$1" ]; }
-ringctl --ring "$RING" status --watch --every 1h -o jsonl >seen 2>&1 &
-watcher=$!
+spawn ringctl --ring "$RING" status --watch --every 1h -o jsonl >seen 2>&1
+watcher=$PID
 ok "status --watch tells at once" wait_for 10 lines_are 2
 ring join i-4 2>/dev/null
 ok "and again after a change" wait_for 10 lines_are 5
 kill $watcher
+wait $watcher
 
 # What is not a ring of ours.
 etcd_ask /v3/kv/put "{\"key\":\"$(printf /leases/instances/i-1 | base64)\",\"value\":\"e30=\"}" >/dev/null
@@ -193,6 +194,9 @@ ok "users are for etcd" exits 2 ringctl --ring file --etcd-user-file right statu
 ok "certificates are for TLS" exits 2 ringctl --ring "$ETCD/x" --etcd-ca-file right status
 ok "an endpoint is needed" exits 2 ringctl --ring etcd:///x status
 "$ETCD_COMPONENTS/comp-stop" -9 "$ETCD_DIR" >/dev/null 2>&1
+spawn ringctl --ring "$ETCD/x" --timeout 100ms status --watch 2>said
+ok "who watches is warned, and goes on" wait_for 10 grep -q "^ringctl: warning: 'etcd://.*': http" said
+ok "as long as he likes" kill "$PID"
 ok "nobody there is exit 5" exits 5 ring status --timeout 200ms
 ok "it is said who was asked" stderr_matches "http://127.0.0.1:[0-9]*/v3/.*: "
 
