@@ -78,12 +78,13 @@ ok "one that is not there, neither" exits 4 ringctl --ring none/ring join i-1
 
 # A picture that is asked for again and again is told when the ring changes.
 ring join i-1 >/dev/null 2>&1
-ringctl --ring ring status --watch --every 1h -o jsonl >seen 2>&1 &
-watcher=$!
+spawn ringctl --ring ring status --watch --every 1h -o jsonl >seen 2>&1
+watcher=$PID
 lines_are() { [ "$(wc -l <seen)" -ge "$1" ]; }
 ok "status --watch tells at once" wait_for 10 lines_are 36
 ring join i-0 --zone a 2>/dev/null
 ok "and again after a change" wait_for 10 lines_are 73
 kill $watcher
+wait $watcher
 
 done_testing
