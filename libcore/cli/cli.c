@@ -337,7 +337,8 @@ static int give(struct cli *c, size_t i)
 	struct row r = { 0 };
 	struct err e;
 
-	row_at(c, i, &r);
+	if (!row_at(c, i, &r))
+		return 0;
 	c->current = r.opt->name;
 	if (optarg && *optarg == '\0')
 		cli_usage(c, "option '--%s': its value is empty", c->current);

@@ -191,10 +191,13 @@ struct answer {
 /* Three digits that count, or two behind the point. */
 static void add_number(struct table *t, double v)
 {
+	double x = v;
 	int behind = 2;
 
-	for (double x = v; x > 0 && x < 1 && behind < 9; x *= 10)
+	while (x > 0 && x < 1 && behind < 9) {
+		x *= 10;
 		behind++;
+	}
 	table_addf(t, "%.*f", behind, v);
 }
 

@@ -71,9 +71,10 @@ static double grown(double now, double percent, double months)
 /* GB of lines that came in the days of the retention, the last of which is so many months away. */
 static double retained(const struct capacity *c, double month)
 {
-	double sum = 0, days = capacity_double(c, CAPACITY_RETENTION);
+	double sum = 0;
+	int days = (int)ceil(capacity_double(c, CAPACITY_RETENTION));
 
-	for (double d = 0; d < days; d++)
+	for (int d = 0; d < days; d++)
 		sum += grown(capacity_double(c, CAPACITY_INGESTION),
 			     capacity_double(c, CAPACITY_INGESTION_GROWTH),
 			     month - d / DAYS_OF_MONTH);

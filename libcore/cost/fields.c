@@ -67,7 +67,7 @@ int fields_number(const struct yaml_node *v, const char *where, const char *name
 int fields_money(const struct yaml_node *v, const char *where, const char *name, int64_t *ret_nano,
 		 struct err *e)
 {
-	struct exact x;
+	struct exact x = { 0 };
 	enum money_read how;
 
 	if (fields_number(v, where, name, &x, e) < 0)

@@ -1,5 +1,6 @@
 #include "json/tree.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
