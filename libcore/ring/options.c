@@ -108,9 +108,22 @@ static int take_streams(void *at, const char *value, struct err *e)
 	return cli_read_count(value, 1, STREAMS_MAX, at, e);
 }
 
-static int take_seed(void *at, const char *value, struct err *e)
+static int take_seed(void *opts, const char *value, struct err *e)
 {
-	return cli_read_count(value, 0, UINT64_MAX, at, e);
+	struct ring_opts *o = opts;
+
+	o->has_seed = true;
+	return cli_read_count(value, 0, UINT64_MAX, &o->seed, e);
+}
+
+static int take_fail(void *at, const char *value, struct err *e)
+{
+	const char **fail = at;
+
+	if (*fail)
+		return err_set(e, ERR_USAGE, "'%s' and '%s': one at a time", *fail, value);
+	*fail = value;
+	return 0;
 }
 
 /* max, in words: "30d" */
@@ -236,10 +249,10 @@ const struct cli_taken ring_options[] = {
 	  take_instances,
 	  AT(zones) },
 	{ { 0, "fail", "nodes=N|zone=ZONE", "simulate: these fail at one moment" },
-	  cli_take_text,
+	  take_fail,
 	  AT(fail) },
 	{ { 0, "streams", "N", "simulate: place so many streams" }, take_streams, AT(streams) },
-	{ { 0, "seed", "N", "simulate: which nodes fail (0)" }, take_seed, AT(seed) },
+	{ { 0, "seed", "N", "simulate: which nodes fail (0)" }, take_seed, WHOLE },
 	{ { 0, "force", NULL, "drain: also when the others are too few" },
 	  cli_take_flag,
 	  AT(force) },
@@ -270,7 +283,15 @@ int ring_opts_check(const struct ring_opts *o, enum ring_verb verb, struct err *
 				 ON(RING_PLAN) | ON(RING_SIMULATE);
 	const unsigned of_shard =
 		ON(RING_STATUS) | ON(RING_OWNER) | ON(RING_TOKEN_LIST) | ON(RING_SVG);
+	const unsigned of_ring = ~ON(RING_SIMULATE);
 	const struct cli_use uses[] = {
+		{ "--ring", o->at, of_ring },
+		{ "--etcd-user-file", o->etcd_user_file, of_ring },
+		{ "--etcd-ca-file", o->place.ca_file, of_ring },
+		{ "--etcd-cert-file", o->place.cert_file, of_ring },
+		{ "--etcd-key-file", o->place.key_file, of_ring },
+		{ "--timeout", o->timeout_ns, of_ring },
+		{ "--now", o->has_now, of_ring },
 		{ "--format", o->has_format, reports },
 		{ "--output", o->output, reports | ON(RING_SVG) },
 		{ "--tenant", o->tenant, of_shard },
@@ -293,7 +314,7 @@ int ring_opts_check(const struct ring_opts *o, enum ring_verb verb, struct err *
 		{ "--zones", o->zones, ON(RING_SIMULATE) },
 		{ "--fail", o->fail, ON(RING_SIMULATE) },
 		{ "--streams", o->streams, ON(RING_SIMULATE) },
-		{ "--seed", o->seed, ON(RING_SIMULATE) },
+		{ "--seed", o->has_seed, ON(RING_SIMULATE) },
 		{ "--force", o->force, ON(RING_DRAIN) },
 		{ "--quiet", o->has_quiet, ON(RING_DRAIN) },
 	};
@@ -304,6 +325,14 @@ int ring_opts_check(const struct ring_opts *o, enum ring_verb verb, struct err *
 		return err_set(e, ERR_USAGE, "option '--period' has no effect without '--auto'");
 	if (verb == RING_STATUS && o->every_ns && !o->watch)
 		return err_set(e, ERR_USAGE, "option '--every' has no effect without '--watch'");
+	if (verb != RING_OWNER && o->tenant && !o->shard_size)
+		return err_set(e, ERR_USAGE,
+			       "option '--tenant' has no effect without '--shard-size'");
+	if (o->has_seed && (!o->fail || strncmp(o->fail, "nodes=", 6) != 0))
+		return err_set(e, ERR_USAGE,
+			       "option '--seed' has no effect without '--fail nodes=N'");
+	if (verb == RING_HEARTBEAT && o->every_ns && o->has_now)
+		return err_set(e, ERR_USAGE, "option '--every' does not go with '--now'");
 	if (httpc_given_check(&o->node, "drain", verb == RING_DRAIN ? "https://" : NULL, e) < 0)
 		return -1;
 	if (o->watch && (o->output || o->has_now))

@@ -31,7 +31,7 @@ struct ring_opts {
 	struct ring_place_opts place; /* credentials: set by ring_opts_open */
 	struct ring_init_ask init;
 	int64_t now_ns;
-	bool has_now, has_format, has_state, has_quiet;
+	bool has_now, has_format, has_state, has_quiet, has_seed;
 	enum ring_format format;
 	enum ring_state state;
 	const char *tenant, *zone, *addr;

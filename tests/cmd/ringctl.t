@@ -19,6 +19,12 @@ ok "--period without --auto is exit 2" exits 2 ringctl forget i-1 --period 1h
 ok "it is said so" stderr_has "option '--period' has no effect without '--auto'"
 ok "--every without --watch is exit 2" exits 2 ringctl status --every 1s
 ok "--watch with --now is exit 2" exits 2 ringctl status --watch --now now
+ok "--every with --now is exit 2" exits 2 ringctl heartbeat i-1 --every 1s --now now
+ok "it is said so" stderr_has "option '--every' does not go with '--now'"
+for verb in status tokens svg; do
+	ok "$verb: a tenant without a shard is exit 2" exits 2 ringctl $verb -t acme
+	ok "it is said so" stderr_has "option '--tenant' has no effect without '--shard-size'"
+done
 ok "a duration of 0 is exit 2" exits 2 ringctl init --heartbeat-timeout 0s
 ok "it is said so" stderr_has "option '--heartbeat-timeout': expected a duration above 0, at most 100y, found '0s'"
 ok "more than 100 years, too" exits 2 ringctl init --heartbeat-timeout 101y
@@ -111,6 +117,18 @@ ok "more zones than nodes are exit 2" exits 2 ringctl simulate --nodes 2 --zones
 ok "more tokens than a machine holds are exit 3" exits 3 ringctl simulate --nodes 20000 --tokens 4096
 ok "it is said how many there may be" stderr_has "20000 nodes of 4096 tokens: expected at most 10000000 tokens in all"
 ok "no nodes are exit 2" exits 2 ringctl simulate
+ok "two failures are exit 2" exits 2 ringctl simulate --nodes 6 --zones 3 --fail nodes=1 --fail zone=2
+ok "it is said so" stderr_has "option '--fail': 'nodes=1' and 'zone=2': one at a time"
+for options in "--seed 0" "--seed 7 --zones 3 --fail zone=1"; do
+	# shellcheck disable=SC2086
+	ok "$options: a seed of nothing is exit 2" exits 2 ringctl simulate --nodes 6 $options
+	ok "it is said so" stderr_has "option '--seed' has no effect without '--fail nodes=N'"
+done
+for option in "--ring r" "--timeout 1s" "--now now" "--etcd-user-file f" "--etcd-ca-file f" "--etcd-cert-file f" "--etcd-key-file f"; do
+	# shellcheck disable=SC2086
+	ok "${option% *} is exit 2 where there is no ring" exits 2 ringctl simulate --nodes 3 $option
+	ok "it is said so" stderr_has "option '${option% *}' has no effect with 'simulate'"
+done
 ok "a failure of another kind is exit 2" exits 2 ringctl simulate --nodes 3 --fail disk
 ok "it is said what is expected" stderr_has "option '--fail': expected nodes=N or zone=ZONE, found 'disk'"
 is "a zone has a number, too" "$(ringctl simulate --nodes 6 --zones 3 --fail zone=2 | md5sum)" "$(ringctl simulate --nodes 6 --zones 3 --fail zone=zone-2 | md5sum)"
