@@ -54,4 +54,10 @@ void num_add_i64(struct buf *b, int64_t v);
 /* The value of a hexadecimal digit of either case; -1 when it is none. */
 int num_hex_digit(char c);
 
+/* The end of a word that n counts: "1 token", "2 tokens". */
+static inline const char *num_plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "cli/verbs.h"
 #include "ring/plant.h"
 #include "time/time.h"
@@ -103,8 +104,8 @@ int ring_do_join(struct ring *r, const struct ring_join_ask *a, struct err *e)
 		return add(r, a, e);
 	if (a->tokens && a->tokens != in->n_tokens)
 		return err_set(e, ERR_USAGE,
-			       "instance '%.*s' has %zu tokens and keeps them: forget it first",
-			       BYTES_ARG(a->name), in->n_tokens);
+			       "instance '%.*s' has %zu token%s and keeps them: forget it first",
+			       BYTES_ARG(a->name), in->n_tokens, num_plural(in->n_tokens));
 	/* As it was left by this very change, of which no answer came. */
 	if (in->state == a->state && in->heartbeat_ns == a->now_ns &&
 	    (!a->addr.p || bytes_eq(a->addr, in->addr)) &&

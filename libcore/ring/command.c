@@ -100,11 +100,17 @@ static int run_join(void *command, char **operand, size_t n, struct err *e)
 				     .tokens = (unsigned)c->opts.tokens,
 				     .now_ns = ring_opts_now(&c->opts) };
 	struct ring r;
+	size_t n_tokens;
 
 	if (one_name("join", operand, n, &ask.name, e) < 0 || change(c, do_join, &ask, &r, e) < 0)
 		return -1;
-	note(c, "'%.*s' is %s with %zu tokens", BYTES_ARG(ask.name), ring_state_name(ask.state),
-	     ring_find(&r, ask.name)->n_tokens);
+	n_tokens = ring_find(&r, ask.name)->n_tokens;
+	note(c, "'%.*s' is %s with %zu token%s", BYTES_ARG(ask.name), ring_state_name(ask.state),
+	     n_tokens, num_plural(n_tokens));
+	if (ask.zone.n && !r.settings.zone_awareness)
+		c->warn("the ring has no zone awareness: replicas may lie in one zone, until init "
+			"--zone-awareness on",
+			c->data);
 	ring_release(&r);
 	return 0;
 }

@@ -31,6 +31,9 @@ static int add_endpoint(struct etcd_call *c, const char *scheme, struct bytes ho
 
 	if (c->n == ENDPOINTS_MAX)
 		return err_set(e, ERR_USAGE, "more than %d endpoints", ENDPOINTS_MAX);
+	if (host.n == 0)
+		return err_set(e, ERR_USAGE,
+			       "expected HOST:PORT,.../PREFIX behind etcd:// or etcds://");
 	buf_addf(b, "%s%.*s", scheme, BYTES_ARG(host));
 	c->n++;
 	return httpc_check_url(buf_str(b), e);

@@ -185,9 +185,7 @@ static void draw_centre(const struct picture *p)
 	text(p, X, Y - 12, SVG_MIDDLE, "title", buf_str(&b));
 	text(p, X, Y + 6, SVG_MIDDLE, "label", "instances take writes");
 	buf_reset(&b);
-	buf_addf(&b, "%u replicas", r->settings.replication);
-	if (r->settings.zone_awareness)
-		buf_addf(&b, " in %zu zones", ring_view_zones(p->v));
+	ring_add_replicas(&b, p->v);
 	text(p, X, Y + 24, SVG_MIDDLE, "label", buf_str(&b));
 	buf_reset(&b);
 	if (r->settings.zone_awareness && r->n)

@@ -120,6 +120,17 @@ static void add_faults(const struct ring_report *r, double replicas, struct buf 
 		buf_addf(b, "%s%s", b->n ? "; " : "", e.msg);
 }
 
+/* Zones that somebody gave, and that mean nothing. */
+static bool has_idle_zones(const struct ring_report *r)
+{
+	const struct ring *ring = r->view.ring;
+
+	for (size_t i = 0; !ring->settings.zone_awareness && i < ring->n; i++)
+		if (r->view.is_in[i] && ring->v[i].zone.n)
+			return true;
+	return false;
+}
+
 static void status_summary(const struct ring_report *r, double replicas, const double *load,
 			   struct buf *b)
 {
@@ -136,13 +147,14 @@ static void status_summary(const struct ring_report *r, double replicas, const d
 			most = load[i];
 	}
 	mean = n[RING_ACTIVE] ? replicas / (double)n[RING_ACTIVE] : 0;
-	buf_addf(b, "%zu instances", all);
+	buf_addf(b, "%zu instance%s", all, num_plural(all));
 	for (int i = 0; i <= RING_STATES; i++)
 		if (n[i])
 			buf_addf(b, ", %zu %s", n[i], ring_state_name((enum ring_state)i));
-	buf_addf(b, "; %u replicas", ring->settings.replication);
-	if (ring->settings.zone_awareness)
-		buf_addf(b, " in %zu zones", ring_view_zones(&r->view));
+	buf_add_str(b, "; ");
+	ring_add_replicas(b, &r->view);
+	if (has_idle_zones(r))
+		buf_add_str(b, ", which may lie in one zone: there is no zone awareness");
 	if (mean > 0)
 		buf_addf(b, "; the fullest owns %.1f%% more than the mean",
 			 100 * (most / mean - 1));

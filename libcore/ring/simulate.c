@@ -377,13 +377,17 @@ static int check(const struct ring_simulate_ask *a, struct err *e)
 			       "%zu nodes of %u tokens: expected at most %d tokens in all",
 			       a->nodes, a->tokens, TOKENS_MAX);
 	if (a->zones > a->nodes)
-		return err_set(e, ERR_USAGE, "%zu zones of %zu nodes: some would have none",
-			       a->zones, a->nodes);
+		return err_set(e, ERR_USAGE, "%zu zones of %zu node%s: some would have none",
+			       a->zones, a->nodes, num_plural(a->nodes));
 	if (a->fail_nodes > a->nodes)
-		return err_set(e, ERR_USAGE, "%zu of %zu nodes cannot fail", a->fail_nodes,
-			       a->nodes);
+		return err_set(e, ERR_USAGE, "%zu of %zu node%s cannot fail", a->fail_nodes,
+			       a->nodes, num_plural(a->nodes));
 	if (zone.n == 0)
 		return 0;
+	if (a->zones == 0)
+		return err_set(e, ERR_USAGE,
+			       "zone '%.*s' cannot fail: --zones says how many there are",
+			       BYTES_ARG(zone));
 	if (!num_u64(zone_number(zone), &number) || number == 0 || number > a->zones)
 		return err_set(e, ERR_USAGE,
 			       "zone '%.*s' cannot fail: there are zone-1 to zone-%zu",

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/num.h"
 
 static int cmp_points(const void *a, const void *b)
 {
@@ -172,6 +173,16 @@ size_t ring_view_writable(const struct ring_view *v)
 	return n;
 }
 
+void ring_add_replicas(struct buf *b, const struct ring_view *v)
+{
+	unsigned n = v->ring->settings.replication;
+	size_t zones = ring_view_zones(v);
+
+	buf_addf(b, "%u replica%s", n, num_plural(n));
+	if (v->ring->settings.zone_awareness)
+		buf_addf(b, " in %zu zone%s", zones, num_plural(zones));
+}
+
 int ring_check_zones(const struct ring_view *v, struct err *e)
 {
 	unsigned need = v->ring->settings.replication;
@@ -179,6 +190,6 @@ int ring_check_zones(const struct ring_view *v, struct err *e)
 
 	if (!v->ring->settings.zone_awareness || have >= need)
 		return 0;
-	return err_set(e, ERR_NO, "insufficient zone diversity: need %u %s, have %zu", need,
-		       need == 1 ? "zone" : "zones", have);
+	return err_set(e, ERR_NO, "insufficient zone diversity: need %u zone%s, have %zu", need,
+		       num_plural(need), have);
 }

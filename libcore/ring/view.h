@@ -64,6 +64,9 @@ static inline unsigned ring_quorum(unsigned replication)
 size_t ring_view_zones(const struct ring_view *v);
 size_t ring_view_writable(const struct ring_view *v);
 
+/* Appends "3 replicas", with zone awareness "3 replicas in 2 zones". */
+void ring_add_replicas(struct buf *b, const struct ring_view *v);
+
 /* Are the owners, with zone awareness, in `replication` distinct zones? Errors: ERR_NO,
  * "insufficient zone diversity: need 3 zones, have 2". */
 MUST_CHECK int ring_check_zones(const struct ring_view *v, struct err *e);

@@ -42,6 +42,8 @@ ok "no replicas are exit 2" exits 2 ringctl init --replication 0
 ok "too many replicas are exit 2" exits 2 ringctl init --replication 16
 ok "a place of another kind is exit 2" exits 2 ringctl --ring consul://x status
 ok "it is said what is expected" stderr_has "'consul://x': expected a file"
+ok "a ring in etcd without a host is exit 2" exits 2 ringctl --ring etcd:// status
+ok "it is said what is expected" stderr_has "'etcd://': expected HOST:PORT,.../PREFIX behind etcd:// or etcds://"
 ok "a password in the URL is exit 2" exits 2 ringctl --ring etcd://root:s3cret@127.0.0.1:1 status
 ok "it is said where it belongs" stderr_has "--etcd-user-file or ETCDCTL_USER"
 not_ok "and not shown" grep -q s3cret "$TAP/stderr"
@@ -69,6 +71,30 @@ ok "of one who is not there" exits 1 at tokens i-9
 is "positions are all there are" "$(at tokens -o jsonl | jq -s 'map(.positions) | add')" 4294967296
 ok "--output" exits 0 at status --output out.txt
 ok "has it" grep -q '5 ACTIVE' out.txt
+
+# One of each is told as one.
+ok "one with one token" exits 0 ringctl --ring one join i-1 --tokens 1
+ok "is told as one" stderr_is "ringctl: 'i-1' is ACTIVE with 1 token"
+ok "it keeps its one" exits 2 ringctl --ring one join i-1 --tokens 2
+ok "it is said so" stderr_has "instance 'i-1' has 1 token and keeps them"
+ringctl --ring one init --replication 1
+ok "one instance" exits 0 ringctl --ring one status
+ok "and one replica" stdout_has "1 instance, 1 ACTIVE; 1 replica; "
+ok "a picture" exits 0 ringctl --ring one svg
+ok "has one replica, too" stdout_has ">1 replica<"
+
+# Zones without zone awareness.
+ringctl --ring idle init
+ok "a zone that means nothing is taken" exits 0 ringctl --ring idle join i-1 --zone a
+ok "with a warning" stderr_is "ringctl: 'i-1' is ACTIVE with 128 tokens
+ringctl: warning: the ring has no zone awareness: replicas may lie in one zone, until init --zone-awareness on"
+ok "status" exits 1 ringctl --ring idle status
+ok "says so" stdout_has "; 3 replicas, which may lie in one zone: there is no zone awareness"
+ok "zone awareness" exits 0 ringctl --ring idle init --zone-awareness on
+ok "makes a zone mean something" exits 0 ringctl --ring idle join i-2 --zone b
+ok "then nobody is warned" stderr_lines 1
+ok "and status" exits 1 ringctl --ring idle status
+ok "has zones" stdout_has "; 3 replicas in 2 zones; "
 
 # Plans.
 ok "one more" exits 0 at plan --add 1 -o jsonl
@@ -132,6 +158,8 @@ done
 ok "a failure of another kind is exit 2" exits 2 ringctl simulate --nodes 3 --fail disk
 ok "it is said what is expected" stderr_has "option '--fail': expected nodes=N or zone=ZONE, found 'disk'"
 is "a zone has a number, too" "$(ringctl simulate --nodes 6 --zones 3 --fail zone=2 | md5sum)" "$(ringctl simulate --nodes 6 --zones 3 --fail zone=zone-2 | md5sum)"
+ok "where there are no zones none can fail" exits 2 ringctl simulate --nodes 6 --fail zone=zone-1
+ok "it is said what is missing" stderr_has "zone 'zone-1' cannot fail: --zones says how many there are"
 ok "a zone that is not there cannot fail" exits 2 ringctl simulate --nodes 6 --zones 3 --fail zone=b
 ok "it is said which there are" stderr_has "there are zone-1 to zone-3"
 

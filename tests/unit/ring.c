@@ -309,7 +309,7 @@ static void changes_are_refused_with_a_reason(void **unused)
 	join.name = BYTES_LIT("i-1");
 	join.tokens = 5;
 	assert_int_equal(-1, ring_do_join(&r, &join, &e));
-	assert_string_equal("instance 'i-1' has 1 tokens and keeps them: forget it first", e.msg);
+	assert_string_equal("instance 'i-1' has 1 token and keeps them: forget it first", e.msg);
 	join.tokens = 0;
 	join.state = RING_PENDING;
 	assert_int_equal(-1, ring_do_join(&r, &join, &e));
