@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "cli/verbs.h"
-#include "ring/plant.h"
 #include "time/time.h"
 
 int ring_do_init(struct ring *r, const struct ring_init_ask *a, struct err *e)
@@ -90,7 +89,10 @@ static int add(struct ring *r, const struct ring_join_ask *a, struct err *e)
 			       "the ring has zone awareness: --zone says where '%.*s' is",
 			       BYTES_ARG(a->name));
 	in.token = mem_alloc(in.n_tokens * sizeof(*in.token));
-	ring_choose_tokens(r, in.name, in.zone, in.n_tokens, a->now_ns, in.token);
+	if (a->chooser)
+		ring_chooser_next(a->chooser, in.name, in.zone, in.n_tokens, in.token);
+	else
+		ring_choose_tokens(r, in.name, in.zone, in.n_tokens, a->now_ns, in.token);
 	ring_add(r, &in);
 	free(in.token);
 	return RING_CHANGED;

@@ -2,6 +2,7 @@
 #ifndef RING_CHANGES_H
 #define RING_CHANGES_H
 
+#include "ring/choose.h"
 #include "ring/place.h"
 
 struct ring_init_ask {
@@ -17,6 +18,7 @@ struct ring_join_ask {
 	enum ring_state state;
 	unsigned tokens; /* 0: as many as the ring says */
 	int64_t now_ns;
+	struct ring_chooser *chooser; /* of this ring and moment, for many; NULL: for this one */
 };
 /*
  * Adds the instance with tokens of its own, or changes the one that is there: its tokens stay. The

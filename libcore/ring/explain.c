@@ -12,14 +12,6 @@ void ring_walk_release(struct ring_walk *w)
 	*w = (struct ring_walk){ 0 };
 }
 
-static bool is_owner(const struct ring_owners *o, uint32_t who)
-{
-	for (size_t i = 0; i < o->n; i++)
-		if (o->v[i] == who)
-			return true;
-	return false;
-}
-
 /* Loki's distributors take the first `replication` instances of distinct zones, whatever their
  * state, and leave those out afterwards that cannot be written to. */
 static bool is_lokis(const struct ring_view *v, const struct ring_walk *w, uint32_t who, size_t n)
@@ -65,7 +57,7 @@ void ring_explain(const struct ring_view *v, uint32_t token, struct ring_walk *w
 		met[s.who] = true;
 		s.in_loki = is_lokis(v, w, s.who, n_loki);
 		n_loki += s.in_loki;
-		s.verdict = is_owner(&w->owners, s.who) ? RING_OWNS : verdict_of(v, s.who);
+		s.verdict = ring_is_owner(&w->owners, s.who) ? RING_OWNS : verdict_of(v, s.who);
 		/* Behind the last owner nobody is asked any more. */
 		if (s.verdict != RING_OWNS && n_met == w->owners.n && !s.in_loki)
 			continue;

@@ -24,6 +24,29 @@ double ring_loads(const struct ring_view *v, double *ret)
 	return sum;
 }
 
+double ring_load_of(const struct ring_view *v, size_t who)
+{
+	const struct ring_instance *in = &v->ring->v[who];
+	struct ring_owners o;
+	double ret = 0;
+
+	for (size_t k = 0; k < in->n_tokens; k++) {
+		size_t last = ring_view_search(v, in->token[k]), at = last, steps = 0;
+
+		/* The point before the first above is that of the token itself. Who is met earlier
+		 * by those who start further back can only be more: so behind one that passes it
+		 * over, all do. */
+		do {
+			at = at ? at - 1 : v->n - 1;
+			ring_owners_at(v, at, &o);
+			if (!ring_is_owner(&o, who))
+				break;
+			ret += (double)ring_view_width(v, at) / ALL;
+		} while (++steps < v->n && v->point[at ? at - 1 : v->n - 1].who != who);
+	}
+	return ret;
+}
+
 /* Of `replicas` that go to zones by how many instances these have, but at most one to each: what
  * goes to a zone of `own`. size: of each zone that takes part, n of them. */
 static double share_of_zone(const size_t *size, size_t n, double replicas, size_t own)
@@ -49,27 +72,70 @@ static double share_of_zone(const size_t *size, size_t n, double replicas, size_
 	}
 }
 
-double ring_fair_share(const struct ring_view *v, size_t who)
+/* How many instances that take writes each zone has. */
+struct zone_sizes {
+	size_t *in_zone;
+	size_t *room; /* for as many */
+};
+
+static void zone_sizes_init(struct zone_sizes *s, const struct ring_view *v)
 {
-	size_t *in_zone = mem_alloc(v->n_zones * sizeof(*in_zone)), own;
-	size_t *size = mem_alloc(v->n_zones * sizeof(*size));
+	s->in_zone = mem_alloc(v->n_zones * sizeof(*s->in_zone));
+	s->room = mem_alloc(v->n_zones * sizeof(*s->room));
+	for (size_t i = 0; i < v->ring->n; i++)
+		s->in_zone[v->zone[i]] += v->writable[i];
+}
+
+static void zone_sizes_release(struct zone_sizes *s)
+{
+	free(s->in_zone);
+	free(s->room);
+}
+
+/* Of each of a zone that has `own`, above 0. */
+static double share_of_each(const struct zone_sizes *s, const struct ring_view *v, size_t own)
+{
 	double replicas = v->ring->settings.replication, ret = 0;
 
-	for (size_t i = 0; i < v->ring->n; i++)
-		in_zone[v->zone[i]] += v->writable[i];
-	own = in_zone[v->zone[who]];
 	for (size_t round = 0; replicas > 0 && own > round; round++) {
 		size_t n = 0;
 
 		for (size_t i = 0; i < v->n_zones; i++)
-			if (in_zone[i] > round)
-				size[n++] = in_zone[i];
-		ret += (double)n <= replicas ? 1 : share_of_zone(size, n, replicas, own);
+			if (s->in_zone[i] > round)
+				s->room[n++] = s->in_zone[i];
+		ret += (double)n <= replicas ? 1 : share_of_zone(s->room, n, replicas, own);
 		replicas -= (double)n;
 	}
-	free(in_zone);
-	free(size);
 	return ret / (double)own;
+}
+
+double ring_fair_share(const struct ring_view *v, size_t who)
+{
+	struct zone_sizes s;
+	double ret;
+
+	zone_sizes_init(&s, v);
+	ret = share_of_each(&s, v, s.in_zone[v->zone[who]]);
+	zone_sizes_release(&s);
+	return ret;
+}
+
+void ring_fair_shares(const struct ring_view *v, double *ret)
+{
+	/* of zones of so many; 0: not known yet */
+	double *known = mem_alloc((v->ring->n + 1) * sizeof(*known));
+	struct zone_sizes s;
+
+	zone_sizes_init(&s, v);
+	for (size_t i = 0; i < v->ring->n; i++) {
+		size_t own = s.in_zone[v->zone[i]];
+
+		if (v->writable[i] && known[own] <= 0)
+			known[own] = share_of_each(&s, v, own);
+		ret[i] = v->writable[i] ? known[own] : 0;
+	}
+	zone_sizes_release(&s);
+	free(known);
 }
 
 /* Whether the owner of one ring is among those of the other, by name. */

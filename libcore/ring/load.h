@@ -8,12 +8,17 @@
  * Returns their sum: the replicas of a position, on average. */
 double ring_loads(const struct ring_view *v, double *ret);
 
+/* That of instance number `who` alone, of whose shard all are: looks at its surroundings only. */
+double ring_load_of(const struct ring_view *v, size_t who);
+
 /*
  * What instance number `who`, which takes writes, would own if all was even: of each position as
  * many replicas as there can be, evenly over zones as far as these have room (a zone takes a second
  * one only when each other that can has one), evenly over the instances of a zone.
  */
 double ring_fair_share(const struct ring_view *v, size_t who);
+/* That of each of v->ring->n instances; 0 of those who take no writes. */
+void ring_fair_shares(const struct ring_view *v, double *ret);
 
 /* How two rings differ in what is where. */
 struct ring_moved {

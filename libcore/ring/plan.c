@@ -5,59 +5,147 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "json/json.h"
+#include "ring/changes.h"
 #include "ring/load.h"
 
 /* ---- the ring that would be ---- */
 
-static size_t count_in(const struct ring *r, struct bytes zone)
-{
-	size_t n = 0;
+/* A zone, or all instances where there is no zone awareness. */
+struct zone {
+	struct bytes name;
+	size_t n;
+	uint32_t *who; /* these instances, by name */
+};
 
+struct zones {
+	struct zone *v; /* by name */
+	size_t n;
+	uint32_t *who;
+};
+
+struct stand {
+	struct bytes zone;
+	uint32_t who;
+};
+
+static int cmp_stands(const void *a, const void *b)
+{
+	const struct stand *x = a, *y = b;
+	int c = bytes_cmp(x->zone, y->zone);
+
+	return c ? c : (x->who > y->who) - (x->who < y->who);
+}
+
+static void zones_init(struct zones *z, const struct ring *r)
+{
+	struct stand *v = mem_alloc(r->n * sizeof(*v));
+
+	*z = (struct zones){ .v = mem_alloc(r->n * sizeof(*z->v)),
+			     .who = mem_alloc(r->n * sizeof(*z->who)) };
 	for (size_t i = 0; i < r->n; i++)
-		n += bytes_eq(r->v[i].zone, zone);
-	return n;
+		v[i] = (struct stand){ r->settings.zone_awareness ? r->v[i].zone : BYTES_LIT(""),
+				       (uint32_t)i };
+	if (r->n)
+		qsort(v, r->n, sizeof(*v), cmp_stands);
+	for (size_t i = 0; i < r->n; i++) {
+		if (i == 0 || !bytes_eq(v[i].zone, v[i - 1].zone))
+			z->v[z->n++] = (struct zone){ .name = v[i].zone, .who = &z->who[i] };
+		z->v[z->n - 1].n++;
+		z->who[i] = v[i].who;
+	}
+	free(v);
+}
+
+static void zones_release(struct zones *z)
+{
+	free(z->v);
+	free(z->who);
 }
 
 /* Of the zones that there are, the first by name that has fewest. */
-static struct bytes smallest_zone(const struct ring *r)
+static struct zone *smallest_zone(const struct zones *z)
 {
-	struct bytes ret = { 0 };
+	struct zone *ret = &z->v[0];
 
-	for (size_t i = 0; i < r->n; i++) {
-		struct bytes zone = r->v[i].zone;
-		size_t n = count_in(r, zone), best = count_in(r, ret);
+	for (size_t i = 1; i < z->n; i++)
+		if (z->v[i].n < ret->n)
+			ret = &z->v[i];
+	return ret;
+}
 
-		if (!ret.p || n < best || (n == best && bytes_cmp(zone, ret) < 0))
-			ret = zone;
+/* The zone that has most; of several that whose last by name is the last of all. */
+static struct zone *fullest_zone(const struct zones *z)
+{
+	struct zone *ret = &z->v[0];
+
+	for (size_t i = 1; i < z->n; i++) {
+		struct zone *x = &z->v[i];
+
+		if (x->n > ret->n ||
+		    (x->n == ret->n && x->n > 0 && x->who[x->n - 1] > ret->who[ret->n - 1]))
+			ret = x;
 	}
 	return ret;
 }
 
-/* The last by name of the zone that has most. */
-static struct ring_instance *one_to_go(struct ring *r)
+/* Those of whom goes[i] is not set stay. */
+static void keep_others(struct ring *r, const bool *goes)
 {
-	struct ring_instance *ret = NULL;
-	size_t most = 0;
+	size_t kept = 0;
 
-	for (size_t i = 0; i < r->n; i++) {
-		size_t n = r->settings.zone_awareness ? count_in(r, r->v[i].zone) : r->n;
+	for (size_t i = 0; i < r->n; i++)
+		if (!goes[i])
+			r->v[kept++] = r->v[i];
+	r->n = kept;
+}
 
-		if (n >= most) {
-			most = n;
-			ret = &r->v[i];
-		}
+/* Each is the last by name of the zone that then has most. */
+static int remove_some(struct ring *r, uint64_t n, struct err *e)
+{
+	struct zones z;
+	bool *goes;
+
+	if (n > r->n)
+		return err_set(e, ERR_NO, "%llu are to go, there %s %zu", (unsigned long long)n,
+			       r->n == 1 ? "is" : "are", r->n);
+	goes = mem_alloc(r->n);
+	zones_init(&z, r);
+	while (n-- > 0) {
+		struct zone *from = fullest_zone(&z);
+
+		goes[from->who[--from->n]] = true;
 	}
-	return ret;
+	keep_others(r, goes);
+	zones_release(&z);
+	free(goes);
+	return 0;
+}
+
+/* Without a zone of its own: to the smallest. */
+static int add_one(struct ring *r, struct zones *z, struct ring_join_ask *join, struct err *e)
+{
+	if (join->zone.n == 0 && r->settings.zone_awareness && z->n) {
+		struct zone *to = smallest_zone(z);
+
+		to->n++;
+		join->zone = to->name;
+	}
+	return ring_do_join(r, join, e) < 0 ? -1 : 0;
 }
 
 static int add_some(struct ring *r, const struct ring_plan_ask *a, struct err *e)
 {
-	for (size_t i = 1; i <= a->add; i++) {
+	struct ring_chooser *chooser = ring_chooser_new(r, a->add, a->now_ns);
+	struct zones z;
+	int rc = 0;
+
+	zones_init(&z, r);
+	for (size_t i = 1; i <= a->add && rc == 0; i++) {
 		struct ring_join_ask join = { .zone = a->add_zone,
 					      .state = RING_ACTIVE,
-					      .now_ns = a->now_ns };
+					      .now_ns = a->now_ns,
+					      .chooser = chooser };
 		struct buf name = { 0 };
-		int rc;
 
 		buf_addf(&name, "new-%zu", i);
 		for (size_t k = i; ring_find(r, buf_bytes(&name)); k++) {
@@ -65,14 +153,12 @@ static int add_some(struct ring *r, const struct ring_plan_ask *a, struct err *e
 			buf_addf(&name, "new-%zu", a->add + k);
 		}
 		join.name = buf_bytes(&name);
-		if (join.zone.n == 0 && r->settings.zone_awareness)
-			join.zone = smallest_zone(r);
-		rc = ring_do_join(r, &join, e);
+		rc = add_one(r, &z, &join, e);
 		buf_release(&name);
-		if (rc < 0)
-			return -1;
 	}
-	return 0;
+	zones_release(&z);
+	ring_chooser_free(chooser);
+	return rc;
 }
 
 static int remove_named(struct ring *r, struct bytes names, struct err *e)
@@ -91,15 +177,14 @@ static int remove_named(struct ring *r, struct bytes names, struct err *e)
 
 static int remove_zone(struct ring *r, struct bytes zone, struct err *e)
 {
-	size_t kept = 0;
+	size_t n = r->n;
+	bool *goes = mem_alloc(n);
 
-	if (count_in(r, zone) == 0)
-		return err_set(e, ERR_NO, "no instance is in zone '%.*s'", BYTES_ARG(zone));
-	for (size_t i = 0; i < r->n; i++)
-		if (!bytes_eq(r->v[i].zone, zone))
-			r->v[kept++] = r->v[i];
-	r->n = kept;
-	return 0;
+	for (size_t i = 0; i < n; i++)
+		goes[i] = bytes_eq(r->v[i].zone, zone);
+	keep_others(r, goes);
+	free(goes);
+	return r->n == n ? err_set(e, ERR_NO, "no instance is in zone '%.*s'", BYTES_ARG(zone)) : 0;
 }
 
 /* Changes r as asked. */
@@ -110,15 +195,12 @@ static int change(struct ring *r, const struct ring_plan_ask *a, struct err *e)
 	if (a->zone.n && remove_zone(r, a->zone, e) < 0)
 		return -1;
 	if (a->remove.n && !ring_find(r, a->remove) && num_u64(a->remove, &n)) {
-		if (n > r->n)
-			return err_set(e, ERR_NO, "%llu are to go, there are %zu",
-				       (unsigned long long)n, r->n);
-		while (n-- > 0)
-			ring_remove(r, one_to_go(r));
+		if (remove_some(r, n, e) < 0)
+			return -1;
 	} else if (a->remove.n && remove_named(r, a->remove, e) < 0) {
 		return -1;
 	}
-	return add_some(r, a, e);
+	return a->add ? add_some(r, a, e) : 0;
 }
 
 /* ---- telling ---- */
@@ -179,15 +261,15 @@ static void rows(const struct ring_report *r, struct table *t, const struct side
 /* The part of all replicas that those who come have when all is even, and those who go had. */
 static double fair_part(const struct ring_view *v, const struct ring *other)
 {
-	double ret = 0, all = 0;
+	double *fair = mem_alloc(v->ring->n * sizeof(*fair)), ret = 0, all = 0;
 
+	ring_fair_shares(v, fair);
 	for (size_t i = 0; i < v->ring->n; i++) {
-		double fair = v->writable[i] ? ring_fair_share(v, i) : 0;
-
-		all += fair;
+		all += fair[i];
 		if (!ring_find(other, v->ring->v[i].name))
-			ret += fair;
+			ret += fair[i];
 	}
+	free(fair);
 	return all > 0 ? ret / all : 0;
 }
 

@@ -1,12 +1,11 @@
 #include "ring/plant.h"
 
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "ring/load.h"
 
 static const uint64_t ALL = UINT64_C(1) << 32;
 
@@ -21,6 +20,7 @@ struct planted {
 	uint64_t owned; /* positions */
 	struct gap *gap;
 	size_t n, cap;
+	struct gap *before; /* on trial: the gaps as they were; NULL: they are */
 };
 
 /* The instances of a zone; the one that owns most first (a heap). */
@@ -37,6 +37,7 @@ struct ring_planter {
 	/* Tokens that are taken: open addressing, a power of two; 0 is free, else the token + 1. */
 	uint64_t *used;
 	size_t n_used, cap_used;
+	bool on_trial; /* what is taken is given back */
 };
 
 struct ring_planter *ring_planter_new(void)
@@ -74,22 +75,46 @@ static uint64_t *place_of(const struct ring_planter *p, uint32_t token)
 	}
 }
 
+/* For n more. */
+static void make_room(struct ring_planter *p, size_t n)
+{
+	uint64_t *old = p->used;
+	size_t n_old = p->cap_used, cap = n_old ? n_old : 1024;
+
+	while (2 * (p->n_used + n) > cap)
+		cap *= 2;
+	if (cap == n_old)
+		return;
+	p->cap_used = cap;
+	p->used = mem_alloc(cap * sizeof(*p->used));
+	for (size_t i = 0; i < n_old; i++)
+		if (old[i])
+			*place_of(p, (uint32_t)(old[i] - 1)) = old[i];
+	free(old);
+}
+
 static void use(struct ring_planter *p, uint32_t token)
 {
-	uint64_t *at, *old = p->used;
-	size_t n = p->cap_used;
+	uint64_t *at;
 
-	if (2 * (p->n_used + 1) > n) {
-		p->cap_used = n ? 2 * n : 1024;
-		p->used = mem_alloc(p->cap_used * sizeof(*p->used));
-		for (size_t i = 0; i < n; i++)
-			if (old[i])
-				*place_of(p, (uint32_t)(old[i] - 1)) = old[i];
-		free(old);
-	}
+	make_room(p, 1);
 	at = place_of(p, token);
 	p->n_used += *at == 0;
 	*at = (uint64_t)token + 1;
+}
+
+/* Of the n that were used last; there was room for them before, so that each of the others lies
+ * where it would without them. */
+static void give_back(struct ring_planter *p, const uint32_t *token, size_t n)
+{
+	uint64_t **at = mem_alloc(n * sizeof(*at));
+
+	for (size_t i = 0; i < n; i++)
+		at[i] = place_of(p, token[i]);
+	for (size_t i = 0; i < n; i++)
+		*at[i] = 0;
+	p->n_used -= n;
+	free(at);
 }
 
 static bool is_used(const struct ring_planter *p, uint32_t token)
@@ -274,6 +299,14 @@ static void choose_first(struct ring_planter *p, uint64_t name, size_t n, double
 		add_gap(x, ret[i], i ? ret[i] - ret[i - 1] : ALL - ret[n - 1] + ret[0]);
 }
 
+static void keep_gaps(struct planted *x)
+{
+	if (x->before)
+		return;
+	x->before = mem_alloc(x->n * sizeof(*x->before));
+	memcpy(x->before, x->gap, x->n * sizeof(*x->before));
+}
+
 /* Takes about `want` positions from the one that has most, at the far end of its widest gap: the
  * newcomer's token stands before its own. Returns how many it took, 0: there is no room. */
 static uint64_t take(struct ring_planter *p, struct zone *z, uint64_t want, uint32_t *ret)
@@ -289,6 +322,8 @@ static uint64_t take(struct ring_planter *p, struct zone *z, uint64_t want, uint
 	if (!free_token(p, ALL + widest->token - widest->width + want, want, ret))
 		return 0;
 	use(p, *ret);
+	if (p->on_trial)
+		keep_gaps(most);
 	got = (uint32_t)(*ret - (widest->token - (uint32_t)widest->width));
 	widest->width -= got;
 	most->owned -= got;
@@ -337,109 +372,49 @@ static void add_planted(struct zone *z, const struct planted *x)
 	}
 }
 
-void ring_planter_choose(struct ring_planter *p, struct bytes name, struct bytes zone, size_t n,
-			 double share, uint32_t *ret)
+static void choose(struct ring_planter *p, struct zone *z, const struct ring_newcomer *of,
+		   double share, struct planted *x, uint32_t *ret)
 {
-	struct zone *z = zone_of(p, zone);
-	const uint64_t both[2] = { hash64(name), hash64(zone) };
+	const uint64_t both[2] = { hash64(of->name), hash64(of->zone) };
 	uint64_t hash = hash64(bytes_of(both, sizeof(both)));
-	struct planted x = { 0 };
 
 	if (z->n == 0)
-		choose_first(p, hash, n, share, &x, ret);
+		choose_first(p, hash, of->n_tokens, share, x, ret);
 	else
-		choose_among(p, z, hash, n, share, &x, ret);
+		choose_among(p, z, hash, of->n_tokens, share, x, ret);
+}
+
+void ring_planter_choose(struct ring_planter *p, const struct ring_newcomer *of, double share,
+			 uint32_t *ret)
+{
+	struct zone *z = zone_of(p, of->zone);
+	struct planted x = { 0 };
+
+	choose(p, z, of, share, &x, ret);
 	add_planted(z, &x);
 }
 
-/* ---- one that joins ---- */
-
-enum { TRIES = 10 };
-static const double GOOD = 0.005, SHARE_MIN = 1.0 / 64, SHARE_MAX = 8;
-
-/* r has it already, without tokens: what it would own with these, of what it should. */
-static double own_of_fair(struct ring *r, struct bytes name, uint32_t *token, size_t n,
-			  int64_t now_ns)
+void ring_planter_try(struct ring_planter *p, const struct ring_newcomer *of, double share,
+		      uint32_t *ret)
 {
-	double *load = mem_alloc(r->n * sizeof(*load)), ret;
-	struct ring_instance *in = ring_find(r, name);
-	struct ring_view v;
+	struct zone *z = zone_of(p, of->zone);
+	struct planted *before = mem_alloc(z->n * sizeof(*before)), x = { 0 };
 
-	in->token = token;
-	in->n_tokens = n;
-	ring_view_init(&v, r, now_ns, NULL);
-	ring_loads(&v, load);
-	ret = load[in - r->v] / ring_fair_share(&v, (size_t)(in - r->v));
-	ring_view_release(&v);
-	free(load);
-	return ret;
-}
-
-/* Those who stay, as they are; all alive when most look dead, since then it is rather that nobody
- * tells of them yet, or that a clock is wrong. */
-static void copy_base(const struct ring *r, int64_t now_ns, struct ring *ret)
-{
-	size_t n_unhealthy = 0;
-
-	ring_init(ret);
-	ring_copy(ret, r);
-	for (size_t i = 0; i < r->n; i++)
-		n_unhealthy += ring_health(&r->settings, &r->v[i], now_ns) == RING_UNHEALTHY;
-	/* Who is about to take writes counts as if it did: else each newcomer would get tokens as
-	 * if the others were not to come. */
-	for (size_t i = 0; i < r->n; i++)
-		if (ret->v[i].state == RING_PENDING || ret->v[i].state == RING_JOINING)
-			ret->v[i].state = RING_ACTIVE;
-	for (size_t i = 0; i < r->n && 2 * n_unhealthy > r->n; i++) {
-		ret->v[i].heartbeat_ns = now_ns;
-		ret->v[i].lease = RING_LEASE_NONE;
+	if (z->n)
+		memcpy(before, z->v, z->n * sizeof(*before));
+	make_room(p, of->n_tokens);
+	p->on_trial = true;
+	choose(p, z, of, share, &x, ret);
+	p->on_trial = false;
+	free(x.gap);
+	give_back(p, ret, of->n_tokens);
+	for (size_t i = 0; i < z->n; i++) {
+		if (!z->v[i].before)
+			continue;
+		memcpy(z->v[i].gap, z->v[i].before, z->v[i].n * sizeof(*z->v[i].gap));
+		free(z->v[i].before);
 	}
-}
-
-/* The next share to try. It owns more with a greater one, but not in proportion: so between the
- * greatest that was too small and the smallest that was too great, when there are both. */
-static double next_share(double share, double own, double *small, double *great)
-{
-	if (own < 1)
-		*small = fmax(*small, share);
-	else
-		*great = fmin(*great, share);
-	share = fmin(SHARE_MAX, fmax(SHARE_MIN, share / own));
-	if (share <= *small || share >= *great)
-		share = (*small + fmin(*great, SHARE_MAX)) / 2;
-	return share;
-}
-
-void ring_choose_tokens(const struct ring *r, struct bytes name, struct bytes zone, size_t n,
-			int64_t now_ns, uint32_t *ret)
-{
-	const struct ring_instance newcomer = {
-		.name = name, .zone = zone, .state = RING_ACTIVE, .heartbeat_ns = now_ns
-	};
-	uint32_t *token = mem_alloc(n * sizeof(*token));
-	double share = 1, best = HUGE_VAL, small = 0, great = HUGE_VAL;
-	struct ring base, with;
-
-	copy_base(r, now_ns, &base);
-	ring_init(&with);
-	ring_copy(&with, &base);
-	ring_add(&with, &newcomer);
-	for (int i = 0; i < TRIES && best > GOOD; i++) {
-		struct ring_planter *p = ring_planter_new();
-		double own;
-
-		ring_planter_add_ring(p, &base, now_ns);
-		ring_planter_choose(p, name, r->settings.zone_awareness ? zone : bytes_of(NULL, 0),
-				    n, share, token);
-		ring_planter_free(p);
-		own = own_of_fair(&with, name, token, n, now_ns);
-		if (fabs(own - 1) < best) {
-			best = fabs(own - 1);
-			memcpy(ret, token, n * sizeof(*token));
-		}
-		share = next_share(share, own, &small, &great);
-	}
-	ring_release(&base);
-	ring_release(&with);
-	free(token);
+	if (z->n)
+		memcpy(z->v, before, z->n * sizeof(*before));
+	free(before);
 }

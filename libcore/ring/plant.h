@@ -19,20 +19,21 @@ void ring_planter_free(struct ring_planter *p);
  * heartbeat, only have their tokens. */
 void ring_planter_add_ring(struct ring_planter *p, const struct ring *r, int64_t now_ns);
 
-/*
- * Sets n tokens, ascending, that no instance has, for a newcomer, which is then one of them. zone:
- * empty without zone awareness. share: what it takes of its zone, where 1 is as much as each other
- * of the zone then has; less than 1, of the first of a zone, lets tokens stand close together.
- */
-void ring_planter_choose(struct ring_planter *p, struct bytes name, struct bytes zone, size_t n,
-			 double share, uint32_t *ret);
+/* Who comes. */
+struct ring_newcomer {
+	struct bytes name, zone; /* zone: empty without zone awareness */
+	size_t n_tokens;
+};
 
 /*
- * Sets n tokens for a new instance that joins r: chosen as above, and then so that what it owns, of
- * all replicas, is what it should be (ring_fair_share), as far as tokens can do that. r is without
- * it.
+ * Sets the tokens, ascending, that no instance has, of a newcomer, which is then one of them.
+ * share: what it takes of its zone, where 1 is as much as each other of the zone then has; less
+ * than 1, of the first of a zone, lets tokens stand close together.
  */
-void ring_choose_tokens(const struct ring *r, struct bytes name, struct bytes zone, size_t n,
-			int64_t now_ns, uint32_t *ret);
+void ring_planter_choose(struct ring_planter *p, const struct ring_newcomer *of, double share,
+			 uint32_t *ret);
+/* The same tokens, and p is as before. */
+void ring_planter_try(struct ring_planter *p, const struct ring_newcomer *of, double share,
+		      uint32_t *ret);
 
 #endif

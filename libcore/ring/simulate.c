@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "ring/choose.h"
 #include "ring/load.h"
 #include "ring/plant.h"
 
@@ -98,7 +99,8 @@ static void make_ring(const struct ring_simulate_ask *a, struct ring *r)
 			buf_addf(&zone, "zone-%zu", i % a->zones + 1);
 		in.name = buf_bytes(&name);
 		in.zone = buf_bytes(&zone);
-		ring_planter_choose(p, in.name, in.zone, in.n_tokens, 1, token);
+		ring_planter_choose(p, &(struct ring_newcomer){ in.name, in.zone, in.n_tokens }, 1,
+				    token);
 		ring_add(r, &in);
 	}
 	ring_planter_free(p);

@@ -55,6 +55,14 @@ static void count_zones(struct ring_view *v)
 	free(in_zone);
 }
 
+static bool is_writable(const struct ring_view *v, size_t who)
+{
+	const struct ring_instance *in = &v->ring->v[who];
+
+	return v->is_in[who] && in->n_tokens > 0 &&
+	       ring_health(&v->ring->settings, in, v->now_ns) == RING_ACTIVE;
+}
+
 void ring_view_init(struct ring_view *v, const struct ring *r, int64_t now_ns, const bool *is_in)
 {
 	size_t n = 0;
@@ -65,18 +73,51 @@ void ring_view_init(struct ring_view *v, const struct ring *r, int64_t now_ns, c
 	v->zone = mem_alloc(r->n * sizeof(*v->zone));
 	for (size_t i = 0; i < r->n; i++) {
 		v->is_in[i] = !is_in || is_in[i];
-		v->writable[i] = v->is_in[i] && r->v[i].n_tokens > 0 &&
-				 ring_health(&r->settings, &r->v[i], now_ns) == RING_ACTIVE;
+		v->writable[i] = is_writable(v, i);
 		n += v->is_in[i] ? r->v[i].n_tokens : 0;
 	}
 	number_zones(v);
 	count_zones(v);
 	v->point = mem_alloc(n * sizeof(*v->point));
+	v->cap = n;
 	for (size_t i = 0; i < r->n; i++)
 		for (size_t k = 0; v->is_in[i] && k < r->v[i].n_tokens; k++)
 			v->point[v->n++] = (struct ring_point){ r->v[i].token[k], (uint32_t)i };
 	if (v->n)
 		qsort(v->point, v->n, sizeof(*v->point), cmp_points);
+}
+
+/* The number of its zone, which others may have; else the one that it has alone. */
+static uint32_t zone_number(const struct ring_view *v, size_t who)
+{
+	const struct ring *r = v->ring;
+
+	for (size_t i = 0; r->settings.zone_awareness && r->v[who].zone.n && i < r->n; i++)
+		if (i != who && bytes_eq(r->v[i].zone, r->v[who].zone))
+			return v->zone[i];
+	return v->zone[who];
+}
+
+void ring_view_update(struct ring_view *v, size_t who)
+{
+	const struct ring_instance *in = &v->ring->v[who];
+	size_t n = 0, left = in->n_tokens;
+
+	for (size_t i = 0; i < v->n; i++)
+		if (v->point[i].who != who)
+			v->point[n++] = v->point[i];
+	v->n = n + left;
+	mem_grow(&v->point, &v->cap, v->n, sizeof(*v->point));
+	/* From the back, so that nothing is written over. */
+	for (size_t to = v->n; left > 0;) {
+		if (n > 0 && v->point[n - 1].token > in->token[left - 1])
+			v->point[--to] = v->point[--n];
+		else
+			v->point[--to] = (struct ring_point){ in->token[--left], (uint32_t)who };
+	}
+	v->zone[who] = zone_number(v, who);
+	v->writable[who] = is_writable(v, who);
+	count_zones(v);
 }
 
 void ring_view_release(struct ring_view *v)
@@ -103,14 +144,6 @@ size_t ring_view_search(const struct ring_view *v, uint32_t token)
 	return low == v->n ? 0 : low;
 }
 
-static bool is_owner(const struct ring_owners *o, uint32_t who)
-{
-	for (size_t i = 0; i < o->n; i++)
-		if (o->v[i] == who)
-			return true;
-	return false;
-}
-
 static size_t of_zone(const struct ring_view *v, const struct ring_owners *o, uint32_t zone)
 {
 	size_t n = 0;
@@ -134,7 +167,7 @@ void ring_owners_at(const struct ring_view *v, size_t at, struct ring_owners *re
 			uint32_t who = v->point[i].who;
 
 			i = i + 1 == v->n ? 0 : i + 1;
-			if (!v->writable[who] || is_owner(ret, who) ||
+			if (!v->writable[who] || ring_is_owner(ret, who) ||
 			    of_zone(v, ret, v->zone[who]) > round)
 				continue;
 			ret->v[ret->n++] = who;
@@ -159,7 +192,8 @@ uint64_t ring_view_width(const struct ring_view *v, size_t at)
 	return (UINT64_C(1) << 32) - v->point[v->n - 1].token + token;
 }
 
-size_t ring_view_zones(const struct ring_view *v)
+/* Distinct zones that have an instance which takes writes. Without zone awareness: instances. */
+static size_t zones_of(const struct ring_view *v)
 {
 	return v->with_least[0];
 }
@@ -176,7 +210,7 @@ size_t ring_view_writable(const struct ring_view *v)
 void ring_add_replicas(struct buf *b, const struct ring_view *v)
 {
 	unsigned n = v->ring->settings.replication;
-	size_t zones = ring_view_zones(v);
+	size_t zones = zones_of(v);
 
 	buf_addf(b, "%u replica%s", n, num_plural(n));
 	if (v->ring->settings.zone_awareness)
@@ -186,7 +220,7 @@ void ring_add_replicas(struct buf *b, const struct ring_view *v)
 int ring_check_zones(const struct ring_view *v, struct err *e)
 {
 	unsigned need = v->ring->settings.replication;
-	size_t have = ring_view_zones(v);
+	size_t have = zones_of(v);
 
 	if (!v->ring->settings.zone_awareness || have >= need)
 		return 0;

@@ -26,7 +26,9 @@ struct ring_view {
 	struct ring_point *point; /* by token; of the instances that are in */
 	size_t n;
 
-	/* private, one for each instance */
+	/* private */
+	size_t cap;
+	/* one for each instance */
 	bool *is_in;	/* of the shard */
 	bool *writable; /* takes writes now */
 	uint32_t *zone; /* number of its zone; without zone awareness each is its own */
@@ -39,6 +41,12 @@ struct ring_view {
 void ring_view_init(struct ring_view *v, const struct ring *r, int64_t now_ns, const bool *is_in);
 void ring_view_release(struct ring_view *v);
 
+/*
+ * Of a view of all instances: number `who` has other tokens than before, and if it had none, a zone
+ * and a state. v is then as if made anew, but for sorting: each point is moved once.
+ */
+void ring_view_update(struct ring_view *v, size_t who);
+
 /* The first point above the token, or the first of all; v has points. */
 size_t ring_view_search(const struct ring_view *v, uint32_t token);
 
@@ -46,6 +54,13 @@ struct ring_owners {
 	uint32_t v[RING_REPLICATION_MAX]; /* in the order in which they were taken */
 	size_t n;
 };
+static inline bool ring_is_owner(const struct ring_owners *o, size_t who)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (o->v[i] == who)
+			return true;
+	return false;
+}
 /* Of the positions below point `at` and not below the one before it. */
 void ring_owners_at(const struct ring_view *v, size_t at, struct ring_owners *ret);
 void ring_owners_of(const struct ring_view *v, uint32_t token, struct ring_owners *ret);
@@ -60,8 +75,7 @@ static inline unsigned ring_quorum(unsigned replication)
 	return replication / 2 + 1;
 }
 
-/* Distinct zones that have an instance which takes writes. Without zone awareness: instances. */
-size_t ring_view_zones(const struct ring_view *v);
+/* Instances that take writes. */
 size_t ring_view_writable(const struct ring_view *v);
 
 /* Appends "3 replicas", with zone awareness "3 replicas in 2 zones". */

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "ring/changes.h"
+#include "ring/choose.h"
 #include "ring/load.h"
 #include "ring/shard.h"
 #include "ring/text.h"
@@ -175,11 +176,10 @@ static void owners_are_those_of_the_definition(void **unused)
 /* ---- movement ---- */
 
 /* Who is to come counts as if there: what is chosen is chosen for the ring that will be. */
-static void let_come(struct ring *r)
+static void let_come(struct ring_instance *in)
 {
-	for (size_t i = 0; i < r->n; i++)
-		if (r->v[i].state == RING_PENDING || r->v[i].state == RING_JOINING)
-			r->v[i].state = RING_ACTIVE;
+	if (in->state == RING_PENDING || in->state == RING_JOINING)
+		in->state = RING_ACTIVE;
 }
 
 static void a_newcomer_takes_its_fair_share_and_nothing_else_moves(void **unused)
@@ -207,7 +207,8 @@ static void a_newcomer_takes_its_fair_share_and_nothing_else_moves(void **unused
 		random_ring_zone(&s, &r, 5, &zone);
 		in.zone = buf_bytes(&zone);
 		ring_choose_tokens(&r, in.name, in.zone, in.n_tokens, RANDOM_RING_NOW, token);
-		let_come(&r);
+		for (size_t k = 0; k < r.n; k++)
+			let_come(&r.v[k]);
 		ring_init(&with);
 		ring_copy(&with, &r);
 		who = (size_t)(ring_add(&with, &in) - with.v);
@@ -231,6 +232,150 @@ static void a_newcomer_takes_its_fair_share_and_nothing_else_moves(void **unused
 		buf_release(&zone);
 	}
 	printf("# the worst took %.1f%% more than its fair share\n", 100 * worst);
+}
+
+static double moved_between(const struct ring *before, const struct ring *after)
+{
+	struct ring_view a, b;
+	struct ring_moved m;
+
+	ring_view_init(&a, before, RANDOM_RING_NOW, NULL);
+	ring_view_init(&b, after, RANDOM_RING_NOW, NULL);
+	ring_compare(&a, &b, &m);
+	ring_view_release(&a);
+	ring_view_release(&b);
+	return m.moved;
+}
+
+static double fair_of(const struct ring *r, size_t who)
+{
+	struct ring_view v;
+	double ret;
+
+	ring_view_init(&v, r, RANDOM_RING_NOW, NULL);
+	ret = ring_fair_share(&v, who);
+	ring_view_release(&v);
+	return ret;
+}
+
+static bool most_look_dead(const struct ring *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		n += ring_health(&r->settings, &r->v[i], RANDOM_RING_NOW) == RING_UNHEALTHY;
+	return 2 * n > r->n;
+}
+
+/* To a state that may follow, by a join again. How much that moves. */
+static double move_by_join(struct ring *r, struct bytes name, struct bytes zone,
+			   enum ring_state state, uint64_t seed)
+{
+	const struct ring_join_ask join = {
+		.name = name,
+		.zone = zone,
+		.state = state,
+		.tokens = RANDOM_RING_TOKENS,
+		.now_ns = RANDOM_RING_NOW,
+	};
+	struct ring before;
+	struct err e;
+	double ret;
+
+	ring_init(&before);
+	ring_copy(&before, r);
+	if (ring_do_join(r, &join, &e) < 0)
+		fail_msg("SEED=%llu: %s", (unsigned long long)seed, e.msg);
+	ret = moved_between(&before, r);
+	ring_release(&before);
+	return ret;
+}
+
+enum { WAITERS = 3 };
+
+/* Who joins and waits moves nothing; who then comes, in this order, takes what it would have taken
+ * if it had not waited. */
+static void who_waits_takes_its_fair_share_when_it_comes(void **unused)
+{
+	static const struct bytes names[WAITERS] = { { "new-0", 5 },
+						     { "new-1", 5 },
+						     { "new-2", 5 } };
+	const struct random_ring how = { 40, 5, true };
+	double worst = 0;
+
+	(void)unused;
+	for (unsigned i = 0; i < cases() / 4; i++) {
+		uint64_t seed = seed_of(i), s = seed;
+		size_t n = 1 + rnd_below(&s, WAITERS);
+		struct buf zone[WAITERS] = { { 0 } };
+		struct ring r;
+		bool dead;
+
+		random_ring(&s, &how, &r);
+		dead = most_look_dead(&r);
+		for (size_t k = 0; k < n; k++) {
+			random_ring_zone(&s, &r, 5, &zone[k]);
+			CHECK(move_by_join(&r, names[k], buf_bytes(&zone[k]),
+					   rnd_below(&s, 2) ? RING_PENDING : RING_JOINING,
+					   seed) <= 0);
+			if (rnd_below(&s, 2))
+				CHECK(move_by_join(&r, names[k], buf_bytes(&zone[k]), RING_JOINING,
+						   seed) <= 0);
+		}
+		for (size_t k = 0; k < r.n; k++)
+			if (!bytes_starts(r.v[k].name, BYTES_LIT("new-")))
+				let_come(&r.v[k]);
+		for (size_t k = 0; k < n; k++) {
+			double moved =
+				move_by_join(&r, names[k], buf_bytes(&zone[k]), RING_ACTIVE, seed);
+			double fair = fair_of(&r, (size_t)(ring_find(&r, names[k]) - r.v));
+
+			/* When most look dead, the tokens are chosen as if they lived. */
+			if (dead)
+				continue;
+			CHECK(moved <= 1.2 * fair);
+			worst = fmax(worst, moved / fair - 1);
+		}
+		for (size_t k = 0; k < WAITERS; k++)
+			buf_release(&zone[k]);
+		ring_release(&r);
+	}
+	printf("# the worst took %.1f%% more than its fair share\n", 100 * worst);
+}
+
+/* A view that is brought up to date is the one that is made anew; what one owns is found alone. */
+static void a_view_that_is_updated_is_as_made_anew(void **unused)
+{
+	const struct random_ring how = { 40, 5, true };
+
+	(void)unused;
+	for (unsigned i = 0; i < cases() / 4; i++) {
+		uint64_t seed = seed_of(i), s = seed;
+		uint32_t token[RANDOM_RING_TOKENS];
+		struct ring_view v, anew;
+		double load[64];
+		struct ring r;
+		size_t who;
+
+		random_ring(&s, &how, &r);
+		who = rnd_below(&s, r.n);
+		if (rnd_below(&s, 2))
+			r.v[who].n_tokens = 0;
+		ring_view_init(&v, &r, RANDOM_RING_NOW, NULL);
+		random_ring_any_tokens(&s, &r, token, RANDOM_RING_TOKENS);
+		r.v[who].token = token;
+		r.v[who].n_tokens = 1 + rnd_below(&s, RANDOM_RING_TOKENS);
+		ring_view_update(&v, who);
+		ring_view_init(&anew, &r, RANDOM_RING_NOW, NULL);
+		CHECK(v.n == anew.n);
+		CHECK(memcmp(v.point, anew.point, v.n * sizeof(*v.point)) == 0);
+		ring_loads(&anew, load);
+		for (size_t k = 0; k < r.n; k++)
+			CHECK(fabs(ring_load_of(&v, k) - load[k]) < 1e-12);
+		ring_view_release(&v);
+		ring_view_release(&anew);
+		ring_release(&r);
+	}
 }
 
 /* ---- shards ---- */
@@ -397,6 +542,8 @@ int main(void)
 		cmocka_unit_test(each_range_has_as_many_owners_as_replicas),
 		cmocka_unit_test(owners_are_those_of_the_definition),
 		cmocka_unit_test(a_newcomer_takes_its_fair_share_and_nothing_else_moves),
+		cmocka_unit_test(who_waits_takes_its_fair_share_when_it_comes),
+		cmocka_unit_test(a_view_that_is_updated_is_as_made_anew),
 		cmocka_unit_test(a_shard_is_even_and_changes_by_one_at_most),
 		cmocka_unit_test(states_follow_one_another_as_they_may),
 		cmocka_unit_test(a_text_is_the_ring_that_was_written),

@@ -77,10 +77,14 @@ static inline void random_ring(uint64_t *s, const struct random_ring *how, struc
 			struct ring_planter *p = ring_planter_new();
 
 			ring_planter_add_ring(p, r, RANDOM_RING_NOW);
-			ring_planter_choose(p, in.name,
-					    r->settings.zone_awareness ? in.zone
-								       : bytes_of(NULL, 0),
-					    in.n_tokens, 1, token);
+			ring_planter_choose(
+				p,
+				&(struct ring_newcomer){ .name = in.name,
+							 .zone = r->settings.zone_awareness
+									 ? in.zone
+									 : bytes_of(NULL, 0),
+							 .n_tokens = in.n_tokens },
+				1, token);
 			ring_planter_free(p);
 		}
 		if (states && rnd_below(s, 4) == 0)

@@ -7,6 +7,8 @@
 #include "ring/load.h"
 #include "ring/addr.h"
 #include "ring/node.h"
+#include "ring/plan.h"
+#include "ring/plant.h"
 #include "ring/shard.h"
 #include "ring/text.h"
 
@@ -361,6 +363,64 @@ static void who_is_to_come_counts_when_tokens_are_chosen(void **unused)
 	ring_release(&r);
 }
 
+/* n instances of 128 tokens each, in three zones. */
+static void make_large(struct ring *r, size_t n)
+{
+	struct ring_planter *p = ring_planter_new();
+
+	ring_init(r);
+	r->settings.zone_awareness = true;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t token[128];
+		struct ring_instance in = { .state = RING_ACTIVE,
+					    .zone = bytes_of(&"abc"[i % 3], 1),
+					    .token = token,
+					    .n_tokens = 128 };
+		struct buf name = { 0 };
+
+		buf_addf(&name, "i-%04zu", i);
+		in.name = buf_bytes(&name);
+		ring_planter_choose(p, &(struct ring_newcomer){ in.name, in.zone, 128 }, 1, token);
+		ring_add(r, &in);
+		buf_release(&name);
+	}
+	ring_planter_free(p);
+}
+
+/* What the last line of the plan says. */
+static void plan_of(const struct ring *r, const struct ring_plan_ask *a, double *moved,
+		    double *fair)
+{
+	struct buf out = { 0 };
+	struct ring_report report = { .format = RING_JSONL, .out = &out };
+	const char *last;
+	struct err e;
+
+	ring_view_init(&report.view, r, 0, NULL);
+	assert_int_equal(0, ring_report_plan(&report, a, &e));
+	last = strstr(buf_str(&out), "{\"moved\":");
+	assert_non_null(last);
+	assert_int_equal(2, sscanf(last, "{\"moved\":%lf,\"fair\":%lf", moved, fair));
+	ring_view_release(&report.view);
+	buf_release(&out);
+}
+
+/* Done in a second; in minutes, if each newcomer cost what the first does. */
+static void a_plan_of_many_is_quick(void **unused)
+{
+	double moved, fair;
+	struct ring r;
+
+	(void)unused;
+	make_large(&r, 2000);
+	plan_of(&r, &(struct ring_plan_ask){ .add = 500 }, &moved, &fair);
+	assert_true(fair > 0.1999 && fair < 0.2001);
+	assert_true(moved >= 0.99 * fair && moved <= 1.01 * fair);
+	plan_of(&r, &(struct ring_plan_ask){ .remove = BYTES_LIT("1000") }, &moved, &fair);
+	assert_true(fair > 0.4999 && fair < 0.5001);
+	ring_release(&r);
+}
+
 static void a_shard_has_all_replicas(void **unused)
 {
 	bool is_in[16];
@@ -490,6 +550,7 @@ int main(void)
 		cmocka_unit_test(who_went_without_an_answer_is_known),
 		cmocka_unit_test(changes_are_refused_with_a_reason),
 		cmocka_unit_test(who_is_to_come_counts_when_tokens_are_chosen),
+		cmocka_unit_test(a_plan_of_many_is_quick),
 		cmocka_unit_test(a_shard_has_all_replicas),
 		cmocka_unit_test(a_node_tells_what_it_has),
 		cmocka_unit_test(names_are_checked),
