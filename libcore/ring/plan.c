@@ -210,34 +210,44 @@ struct sides {
 	double *load_before, *load_after; /* of all replicas */
 };
 
+static const struct ring_column columns[] = {
+	{ "INSTANCE", TABLE_LEFT, "instance" }, { "ZONE", TABLE_LEFT, "zone" },
+	{ "BEFORE", TABLE_RIGHT, "before" },	{ "AFTER", TABLE_RIGHT, "after" },
+	{ "CHANGE", TABLE_RIGHT, NULL },	{ 0 },
+};
+
+static void add_part(struct table *t, const double *part)
+{
+	if (part)
+		table_addf(t, "%.2f%%", 100 * *part);
+	else
+		table_add(t, BYTES_LIT("-"));
+}
+
 static void row(const struct ring_report *r, struct table *t, const struct ring_instance *in,
 		const double *before, const double *after)
 {
-	const char *percent = ring_report_is_for_people(r) ? "%" : "";
+	struct buf object = { 0 };
 
-	if (r->format == RING_JSONL) {
-		buf_add_str(r->out, "{\"instance\":");
-		json_add_quoted(r->out, in->name);
-		buf_add_str(r->out, ",\"zone\":");
-		json_add_quoted(r->out, in->zone);
-		if (before)
-			buf_addf(r->out, ",\"before\":%.6f", *before);
-		if (after)
-			buf_addf(r->out, ",\"after\":%.6f", *after);
-		buf_add_str(r->out, "}\n");
+	if (ring_report_is_for_people(r)) {
+		table_add(t, in->name);
+		table_add(t, in->zone.n ? in->zone : BYTES_LIT("-"));
+		add_part(t, before);
+		add_part(t, after);
+		table_addf(t, "%+.2f%%", 100 * ((after ? *after : 0) - (before ? *before : 0)));
 		return;
 	}
-	table_add(t, in->name);
-	table_add(t, in->zone.n ? in->zone : BYTES_LIT("-"));
+	buf_add_str(&object, "{\"instance\":");
+	json_add_quoted(&object, in->name);
+	buf_add_str(&object, ",\"zone\":");
+	json_add_quoted(&object, in->zone);
 	if (before)
-		table_addf(t, "%.2f%s", 100 * *before, percent);
-	else
-		table_add(t, BYTES_LIT("-"));
+		buf_addf(&object, ",\"before\":%.6f", *before);
 	if (after)
-		table_addf(t, "%.2f%s", 100 * *after, percent);
-	else
-		table_add(t, BYTES_LIT("-"));
-	table_addf(t, "%+.2f%s", 100 * ((after ? *after : 0) - (before ? *before : 0)), percent);
+		buf_addf(&object, ",\"after\":%.6f", *after);
+	buf_add_char(&object, '}');
+	ring_report_object(r, t, columns, &object);
+	buf_release(&object);
 }
 
 /* Both are sorted by name: side by side. */
@@ -284,15 +294,13 @@ static double *parts(const struct ring_view *v)
 
 static void tell(const struct ring_report *r, const struct sides *s)
 {
-	static const char *const names[] = { "INSTANCE", "ZONE", "BEFORE", "AFTER", "CHANGE" };
 	double fair = fair_part(s->after, s->before->ring) + fair_part(s->before, s->after->ring);
 	struct buf after = { 0 };
 	struct table t = { 0 };
 	struct ring_moved m;
 	double moved;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		table_column(&t, names[i], i < 2 ? TABLE_LEFT : TABLE_RIGHT);
+	ring_report_columns(r, &t, columns);
 	rows(r, &t, s);
 	ring_compare(s->before, s->after, &m);
 	moved = m.replicas > 0 ? m.moved / m.replicas : 0;

@@ -16,6 +16,43 @@ static void add_line(struct buf *out, struct bytes line)
 	buf_add_char(out, '\n');
 }
 
+void ring_report_columns(const struct ring_report *r, struct table *t,
+			 const struct ring_column *columns)
+{
+	bool people = ring_report_is_for_people(r);
+
+	for (const struct ring_column *c = columns; c->heading || c->member; c++)
+		if (people ? c->heading : c->member)
+			table_column(t, people ? c->heading : c->member, c->align);
+}
+
+/* Texts without their quotes, the rest as it stands there. */
+static void add_member(struct table *t, struct bytes object, const char *name)
+{
+	struct bytes raw = { 0 };
+	struct buf text = { 0 };
+
+	if (json_member(object, name, &raw) && raw.n > 1 && raw.p[0] == '"') {
+		json_unescape(bytes_sub(raw, 1, raw.n - 2), &text);
+		raw = buf_bytes(&text);
+	}
+	table_add(t, raw);
+	buf_release(&text);
+}
+
+void ring_report_object(const struct ring_report *r, struct table *t,
+			const struct ring_column *columns, struct buf *object)
+{
+	if (r->format == RING_JSONL) {
+		add_line(r->out, buf_bytes(object));
+	} else {
+		for (const struct ring_column *c = columns; c->heading || c->member; c++)
+			if (c->member)
+				add_member(t, buf_bytes(object), c->member);
+	}
+	buf_reset(object);
+}
+
 void ring_report_end(const struct ring_report *r, struct table *t,
 		     const struct ring_report_around *a)
 {
@@ -62,10 +99,10 @@ static void add_age(struct buf *b, int64_t now_ns, int64_t then_ns)
 
 /* ---- status ---- */
 
-static void status_json(const struct ring_report *r, const struct ring_instance *in, double owns)
+static void add_status(const struct ring_report *r, const struct ring_instance *in, double owns,
+		       struct buf *b)
 {
 	enum ring_state health = ring_health(&r->view.ring->settings, in, r->view.now_ns);
-	struct buf *b = r->out;
 
 	buf_add_str(b, "{\"instance\":");
 	json_add_quoted(b, in->name);
@@ -78,7 +115,7 @@ static void status_json(const struct ring_report *r, const struct ring_instance 
 	time_add_rfc3339(b, in->registered_ns);
 	buf_addf(b, "\",\"tokens\":%zu,\"owns\":%.6f,\"addr\":", in->n_tokens, owns);
 	json_add_quoted(b, in->addr);
-	buf_add_str(b, "}\n");
+	buf_add_char(b, '}');
 }
 
 static void status_row(const struct ring_report *r, struct table *t, const struct ring_instance *in,
@@ -90,13 +127,10 @@ static void status_row(const struct ring_report *r, struct table *t, const struc
 	table_add(t, in->name);
 	table_add(t, in->zone.n ? in->zone : BYTES_LIT("-"));
 	table_add(t, bytes_str(ring_state_name(health)));
-	if (!ring_report_is_for_people(r))
-		time_add_rfc3339(&b, in->heartbeat_ns);
-	else
-		add_age(&b, r->view.now_ns, in->heartbeat_ns);
+	add_age(&b, r->view.now_ns, in->heartbeat_ns);
 	table_add(t, buf_bytes(&b));
 	table_addf(t, "%zu", in->n_tokens);
-	table_addf(t, "%.2f%s", 100 * owns, ring_report_is_for_people(r) ? "%" : "");
+	table_addf(t, "%.2f%%", 100 * owns);
 	table_add(t, in->addr);
 	buf_release(&b);
 }
@@ -162,26 +196,32 @@ static void status_summary(const struct ring_report *r, double replicas, const d
 
 int ring_report_status(const struct ring_report *r, struct err *e)
 {
-	static const char *const names[] = { "INSTANCE", "ZONE", "STATE",  "HEARTBEAT",
-					     "TOKENS",	 "OWNS", "ADDRESS" };
+	static const struct ring_column columns[] = {
+		{ "INSTANCE", TABLE_LEFT, "instance" },	  { "ZONE", TABLE_LEFT, "zone" },
+		{ "STATE", TABLE_LEFT, "state" },	  { NULL, TABLE_LEFT, "health" },
+		{ "HEARTBEAT", TABLE_LEFT, "heartbeat" }, { NULL, TABLE_LEFT, "registered" },
+		{ "TOKENS", TABLE_RIGHT, "tokens" },	  { "OWNS", TABLE_RIGHT, "owns" },
+		{ "ADDRESS", TABLE_LEFT, "addr" },	  { 0 },
+	};
 	const struct ring *ring = r->view.ring;
 	double *load = mem_alloc(ring->n * sizeof(*load)), replicas;
-	struct buf faults = { 0 }, summary = { 0 };
+	struct buf faults = { 0 }, summary = { 0 }, object = { 0 };
 	struct table t = { 0 };
 	int rc = 0;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		table_column(&t, names[i], i == 4 || i == 5 ? TABLE_RIGHT : TABLE_LEFT);
+	ring_report_columns(r, &t, columns);
 	replicas = ring_loads(&r->view, load);
 	for (size_t i = 0; i < ring->n; i++) {
 		double owns = replicas > 0 ? load[i] / replicas : 0;
 
 		if (!r->view.is_in[i])
 			continue;
-		if (r->format == RING_JSONL)
-			status_json(r, &ring->v[i], owns);
-		else
+		if (ring_report_is_for_people(r)) {
 			status_row(r, &t, &ring->v[i], owns);
+			continue;
+		}
+		add_status(r, &ring->v[i], owns, &object);
+		ring_report_object(r, &t, columns, &object);
 	}
 	status_summary(r, replicas, load, &summary);
 	ring_report_end(r, &t,
@@ -193,6 +233,7 @@ int ring_report_status(const struct ring_report *r, struct err *e)
 		rc = err_set(e, ERR_NO, "%s", buf_str(&faults));
 	buf_release(&faults);
 	buf_release(&summary);
+	buf_release(&object);
 	free(load);
 	return rc;
 }
@@ -201,9 +242,16 @@ int ring_report_status(const struct ring_report *r, struct err *e)
 
 int ring_report_tokens(const struct ring_report *r, struct bytes name, struct err *e)
 {
-	static const char *const names[] = { "TOKEN", "POSITIONS", "INSTANCE", "ZONE" };
+	static const struct ring_column columns[] = {
+		{ "TOKEN", TABLE_RIGHT, "token" },
+		{ "POSITIONS", TABLE_RIGHT, "positions" },
+		{ "INSTANCE", TABLE_LEFT, "instance" },
+		{ "ZONE", TABLE_LEFT, "zone" },
+		{ 0 },
+	};
 	const struct ring_view *v = &r->view;
 	const struct ring_instance *only = NULL;
+	struct buf object = { 0 };
 	struct table t = { 0 };
 
 	if (name.n) {
@@ -211,20 +259,20 @@ int ring_report_tokens(const struct ring_report *r, struct bytes name, struct er
 		if (!only)
 			return -1;
 	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		table_column(&t, names[i], i < 2 ? TABLE_RIGHT : TABLE_LEFT);
+	ring_report_columns(r, &t, columns);
 	for (size_t i = 0; i < v->n; i++) {
 		const struct ring_instance *in = &v->ring->v[v->point[i].who];
 
 		if (only && in != only)
 			continue;
-		if (r->format == RING_JSONL) {
-			buf_addf(r->out, "{\"token\":%u,\"positions\":%llu,\"instance\":",
+		if (!ring_report_is_for_people(r)) {
+			buf_addf(&object, "{\"token\":%u,\"positions\":%llu,\"instance\":",
 				 v->point[i].token, (unsigned long long)ring_view_width(v, i));
-			json_add_quoted(r->out, in->name);
-			buf_add_str(r->out, ",\"zone\":");
-			json_add_quoted(r->out, in->zone);
-			buf_add_str(r->out, "}\n");
+			json_add_quoted(&object, in->name);
+			buf_add_str(&object, ",\"zone\":");
+			json_add_quoted(&object, in->zone);
+			buf_add_char(&object, '}');
+			ring_report_object(r, &t, columns, &object);
 			continue;
 		}
 		table_addf(&t, "%u", v->point[i].token);
@@ -233,5 +281,6 @@ int ring_report_tokens(const struct ring_report *r, struct bytes name, struct er
 		table_add(&t, in->zone.n ? in->zone : BYTES_LIT("-"));
 	}
 	ring_report_end(r, &t, &(struct ring_report_around){ .title = "Tokens of the ring" });
+	buf_release(&object);
 	return 0;
 }

@@ -19,6 +19,21 @@ static inline bool ring_report_is_for_people(const struct ring_report *r)
 	return r->format == RING_TEXT || r->format == RING_HTML;
 }
 
+/* One column of what is told: its heading for people, and the member of a JSON line, which a column
+ * of CSV is called after; either may be NULL. An array of them is ended by one that has neither. */
+struct ring_column {
+	const char *heading;
+	enum table_align align;
+	const char *member;
+};
+/* Those of the format. */
+void ring_report_columns(const struct ring_report *r, struct table *t,
+			 const struct ring_column *columns);
+/* A row for programs: as a line, or as CSV the members that columns name, empty where there is
+ * none. object: of JSON; is emptied. */
+void ring_report_object(const struct ring_report *r, struct table *t,
+			const struct ring_column *columns, struct buf *object);
+
 /* What stands around a table for people: a line before it and one behind it, each may be empty, and
  * a picture, NULL for none. */
 struct ring_report_around {

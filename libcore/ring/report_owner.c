@@ -20,24 +20,24 @@ static void row(const struct ring_report *r, struct table *t, const struct ring_
 	buf_release(&why);
 }
 
-static void json(const struct ring_report *r, const struct ring_step *s)
+static void add_step(const struct ring_report *r, const struct ring_step *s, struct buf *b)
 {
 	const struct ring_instance *in = &r->view.ring->v[s->who];
 	bool reads = s->verdict == RING_OWNS || s->verdict == RING_READ_ONLY;
 	struct buf why = { 0 };
 
 	ring_add_verdict(&why, &r->view, s);
-	buf_add_str(r->out, "{\"instance\":");
-	json_add_quoted(r->out, in->name);
-	buf_add_str(r->out, ",\"zone\":");
-	json_add_quoted(r->out, in->zone);
-	buf_addf(r->out, ",\"token\":%u,\"write\":%s,\"read\":%s,\"loki\":%s,\"why\":", s->token,
+	buf_add_str(b, "{\"instance\":");
+	json_add_quoted(b, in->name);
+	buf_add_str(b, ",\"zone\":");
+	json_add_quoted(b, in->zone);
+	buf_addf(b, ",\"token\":%u,\"write\":%s,\"read\":%s,\"loki\":%s,\"why\":", s->token,
 		 s->verdict == RING_OWNS ? "true" : "false", reads ? "true" : "false",
 		 s->in_loki ? "true" : "false");
-	json_add_quoted(r->out, buf_bytes(&why));
-	buf_add_str(r->out, ",\"addr\":");
-	json_add_quoted(r->out, in->addr);
-	buf_add_str(r->out, "}\n");
+	json_add_quoted(b, buf_bytes(&why));
+	buf_add_str(b, ",\"addr\":");
+	json_add_quoted(b, in->addr);
+	buf_add_char(b, '}');
 	buf_release(&why);
 }
 
@@ -64,9 +64,18 @@ static int judge(const struct ring_report *r, size_t owners, struct err *e)
 int ring_report_owner(const struct ring_report *r, struct bytes tenant, const struct labels *labels,
 		      struct err *e)
 {
-	static const char *const names[] = { "INSTANCE", "ZONE", "TOKEN", "WRITE",
-					     "READ",	 "LOKI", "WHY" };
-	struct buf text = { 0 }, before = { 0 }, after = { 0 };
+	static const struct ring_column columns[] = {
+		{ "INSTANCE", TABLE_LEFT, "instance" },
+		{ "ZONE", TABLE_LEFT, "zone" },
+		{ "TOKEN", TABLE_RIGHT, "token" },
+		{ "WRITE", TABLE_LEFT, "write" },
+		{ "READ", TABLE_LEFT, "read" },
+		{ "LOKI", TABLE_LEFT, "loki" },
+		{ "WHY", TABLE_LEFT, "why" },
+		{ NULL, TABLE_LEFT, "addr" },
+		{ 0 },
+	};
+	struct buf text = { 0 }, before = { 0 }, after = { 0 }, object = { 0 };
 	struct ring_walk w = { 0 };
 	struct table t = { 0 };
 	uint32_t token;
@@ -77,13 +86,14 @@ int ring_report_owner(const struct ring_report *r, struct bytes tenant, const st
 	ring_explain(&r->view, token, &w);
 	buf_addf(&before, "tenant %.*s, stream %s: position %u", BYTES_ARG(tenant), buf_str(&text),
 		 token);
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		table_column(&t, names[i], i == 2 ? TABLE_RIGHT : TABLE_LEFT);
+	ring_report_columns(r, &t, columns);
 	for (size_t i = 0; i < w.n; i++) {
-		if (r->format == RING_JSONL)
-			json(r, &w.v[i]);
-		else
+		if (ring_report_is_for_people(r)) {
 			row(r, &t, &w.v[i]);
+			continue;
+		}
+		add_step(r, &w.v[i], &object);
+		ring_report_object(r, &t, columns, &object);
 	}
 	owners = w.owners.n;
 	add_quorum(r, owners, &after);
@@ -95,5 +105,6 @@ int ring_report_owner(const struct ring_report *r, struct bytes tenant, const st
 	buf_release(&text);
 	buf_release(&before);
 	buf_release(&after);
+	buf_release(&object);
 	return judge(r, owners, e);
 }

@@ -35,21 +35,31 @@ int ring_simulate_read_fail(struct bytes text, struct ring_simulate_ask *ret, st
 
 enum figure_kind { PERCENT, COUNT };
 
+static const struct ring_column columns[] = {
+	{ "FIGURE", TABLE_LEFT, "figure" },
+	{ "VALUE", TABLE_RIGHT, "value" },
+	{ "MEANS", TABLE_LEFT, NULL },
+	{ 0 },
+};
+
 /* One of them. */
 static void figure(const struct ring_report *r, struct table *t, const char *name,
 		   enum figure_kind kind, double value, const char *words)
 {
-	if (r->format == RING_JSONL) {
-		buf_addf(r->out, "{\"figure\":\"%s\",\"value\":%.9g}\n", name, value);
+	struct buf object = { 0 };
+
+	if (!ring_report_is_for_people(r)) {
+		buf_addf(&object, "{\"figure\":\"%s\",\"value\":%.9g}", name, value);
+		ring_report_object(r, t, columns, &object);
+		buf_release(&object);
 		return;
 	}
 	table_add(t, bytes_str(name));
-	if (kind == PERCENT && ring_report_is_for_people(r))
+	if (kind == PERCENT)
 		table_addf(t, "%.6g%%", 100 * value);
 	else
 		table_addf(t, "%.6g", value);
-	if (ring_report_is_for_people(r))
-		table_add(t, bytes_str(words));
+	table_add(t, bytes_str(words));
 }
 
 /* Of several numbers. */
@@ -411,10 +421,7 @@ int ring_simulate(const struct ring_simulate_ask *a, enum ring_format format, st
 		return -1;
 	make_ring(a, &ring);
 	ring_view_init(&r.view, &ring, 0, NULL);
-	table_column(&t, "FIGURE", TABLE_LEFT);
-	table_column(&t, "VALUE", TABLE_RIGHT);
-	if (ring_report_is_for_people(&r))
-		table_column(&t, "MEANS", TABLE_LEFT);
+	ring_report_columns(&r, &t, columns);
 	tell_ring(&r, &t, a, &sum);
 	rc = ring_check_zones(&r.view, e);
 	if (a->fail_nodes || a->fail_zone.n)
