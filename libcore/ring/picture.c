@@ -16,6 +16,7 @@ struct picture {
 	const struct ring_view *v;
 	struct buf *out;
 	size_t n_bands;
+	bool only_first; /* a zone has owners that its band does not show */
 	double *load;
 	size_t *colour;	 /* of each instance: numbers that differ within a zone */
 	uint32_t *order; /* of the legend: zone by zone, by name */
@@ -87,12 +88,24 @@ static void draw_run(const struct picture *p, size_t band, int who, int from, in
 	buf_release(&class);
 }
 
-static void draw_bands(const struct picture *p)
+/* Has a zone two of them? Its band has room for the first. */
+static bool share_a_zone(const struct picture *p, const struct ring_owners *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (p->v->zone[o->v[i]] == p->v->zone[o->v[k]])
+				return true;
+	return false;
+}
+
+static void draw_bands(struct picture *p)
 {
 	struct ring_owners *o = mem_alloc(BINS * sizeof(*o));
 
-	for (int i = 0; i < BINS; i++)
+	for (int i = 0; i < BINS; i++) {
 		ring_owners_of(p->v, (uint32_t)((i + 0.5) / BINS * 4294967296.0), &o[i]);
+		p->only_first = p->only_first || share_a_zone(p, &o[i]);
+	}
 	for (size_t band = 0; band < p->n_bands; band++) {
 		int from = 0, who = owner_on(p, &o[0], band);
 
@@ -197,6 +210,20 @@ static void draw_centre(const struct picture *p)
 	buf_release(&b);
 }
 
+/* What a reader would miss. */
+static void draw_left_out(const struct picture *p)
+{
+	struct buf b = { 0 };
+
+	if (p->v->ring->settings.zone_awareness && p->v->n_zones > p->n_bands)
+		buf_addf(&b, "%zu of %zu zones have a band", p->n_bands, p->v->n_zones);
+	if (p->only_first)
+		buf_addf(&b, "%sof each zone the first owner", b.n ? "; " : "");
+	if (b.n)
+		text(p, 14, 40, SVG_START, "label", buf_str(&b));
+	buf_release(&b);
+}
+
 /* Zones begin with other colours, so that bands differ as well. */
 static void choose_colours(struct picture *p)
 {
@@ -234,6 +261,7 @@ void ring_picture(const struct ring_view *v, struct buf *out)
 	text(&p, 14, 24, SVG_START, "title", "Who owns which positions of the ring");
 	draw_bands(&p);
 	draw_marks(&p);
+	draw_left_out(&p);
 	draw_centre(&p);
 	draw_legend(&p);
 	svg_end(out);

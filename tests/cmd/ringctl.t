@@ -188,6 +188,15 @@ ok "in the legend" stdout_has "i-5 (b) LEAVING"
 is "and with a mark at each token" "$(grep -c '<line .*class="warn"' "$TAP/stdout")" 128
 ok "an option that means nothing there is exit 2" exits 2 ringctl svg -o csv
 
+not_ok "nothing is left out" grep -q 'have a band\|the first owner' "$TAP/stdout"
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do ringctl --ring many --now 1000000000 join i-$i --zone zone-$i --tokens 4 2>/dev/null; done
+ok "a picture of many zones" exits 0 ringctl --ring many --now 1000000000 svg
+ok "says which are left out" stdout_has ">16 of 17 zones have a band<"
+ringctl --ring two --now 1000000000 init --zone-awareness on
+for i in 1 2 3 4; do ringctl --ring two --now 1000000000 join i-$i --zone "zone-$((i % 2))" 2>/dev/null; done
+ok "a picture of more replicas than zones" exits 0 ringctl --ring two --now 1000000000 svg
+ok "says that one of each zone is shown" stdout_has ">of each zone the first owner<"
+
 # Pages.
 page() { # VERB...
 	ok "$1 as a page" exits 0 ringctl --ring r --now 1000000000 "$@" -o html
