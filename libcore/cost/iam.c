@@ -168,7 +168,8 @@ static struct bytes text_of(const struct walk *w, struct bytes resource, uint32_
 	for (uint32_t k = state; k != 0; k = w->state[k].from)
 		n++;
 	p = arena_alloc(a, n);
-	memcpy(p, resource.p, resource.n);
+	if (resource.n)
+		memcpy(p, resource.p, resource.n);
 	for (size_t at = n; state != 0; state = w->state[state].from)
 		p[--at] = (char)w->state[state].c;
 	return bytes_of(p, n);
