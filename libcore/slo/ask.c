@@ -2,19 +2,13 @@
 
 #include <stdlib.h>
 
+#include "cli/output.h"
 #include "slo/doubt.h"
 #include "slo/print.h"
 #include "slo/rules.h"
 #include "slo/work.h"
 
 /* --- what is told ---------------------------------------------------------------------------- */
-
-int slo_print(struct bytes text, struct err *e)
-{
-	if (text.n && fwrite(text.p, 1, text.n, stdout) != text.n)
-		return err_sys(e, "cannot write to stdout");
-	return 0;
-}
 
 static int tell(const struct slo_opts *o, const struct slo_state *s, size_t n, enum slo_print what,
 		struct err *e)
@@ -30,7 +24,7 @@ static int tell(const struct slo_opts *o, const struct slo_state *s, size_t n, e
 		else if (o->format == SLO_JSONL)
 			slo_print_jsonl(&out, &s[i], &o->alerts);
 	}
-	rc = slo_print(buf_bytes(&out), e);
+	rc = cli_print(buf_bytes(&out), e);
 	buf_release(&out);
 	return rc;
 }
@@ -139,7 +133,7 @@ static int ask_rules(void *ask, char **operand, size_t n, struct err *e)
 	if (rc == 0)
 		rc = slo_rules_write(&w.set, &o, &out, e);
 	if (rc == 0)
-		rc = slo_print(buf_bytes(&out), e);
+		rc = cli_print(buf_bytes(&out), e);
 	buf_release(&out);
 	slo_work_close(&w);
 	return rc;

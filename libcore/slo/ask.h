@@ -28,7 +28,4 @@ int slo_ask_simulate(void *ask, char **operand, size_t n, struct err *e);
 int slo_ask_burndown(void *ask, char **operand, size_t n, struct err *e);
 int slo_ask_report(void *ask, char **operand, size_t n, struct err *e);
 
-/* To stdout. Errors: ERR_IO. */
-MUST_CHECK int slo_print(struct bytes text, struct err *e);
-
 #endif

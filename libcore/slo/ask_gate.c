@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "cli/output.h"
 #include "json/json.h"
 #include "report/table.h"
 #include "slo/work.h"
@@ -125,7 +126,7 @@ static int tell(struct slo_ask *a, const struct slo_state *s, size_t n, struct e
 		else if (o->format == SLO_JSONL)
 			add_json(&out, &s[i], min, answer);
 	}
-	rc = slo_print(buf_bytes(&out), e);
+	rc = cli_print(buf_bytes(&out), e);
 	buf_release(&out);
 	return rc == 0 && no ? err_set(e, ERR_NO, "the gate is closed") : rc;
 }

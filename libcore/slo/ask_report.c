@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "cli/output.h"
 #include "slo/burndown.h"
 #include "slo/doubt.h"
 #include "slo/incident.h"
@@ -272,7 +273,7 @@ static int write_postmortem(struct gathering *g, struct err *e)
 	if (g->in.n_moments)
 		qsort(g->in.moment, g->in.n_moments, sizeof(*g->in.moment), by_time);
 	slo_incident_write(&out, &g->in);
-	rc = slo_print(buf_bytes(&out), e);
+	rc = cli_print(buf_bytes(&out), e);
 	buf_release(&out);
 	return rc;
 }
@@ -329,7 +330,7 @@ static int write_report(struct gathering *g, struct err *e)
 		break;
 	}
 	if (rc == 0)
-		rc = slo_print(buf_bytes(&out), e);
+		rc = cli_print(buf_bytes(&out), e);
 	buf_release(&pictures);
 	buf_release(&out);
 	return rc;

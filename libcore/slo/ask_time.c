@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "cli/output.h"
 #include "slo/burndown.h"
 #include "slo/doubt.h"
 #include "slo/simulate.h"
@@ -42,7 +43,7 @@ static int print_burndown(const struct slo_opts *o, const struct slo_burndown *b
 		else if (o->format == SLO_JSONL)
 			slo_burndown_jsonl(&out, &b[i]);
 	}
-	rc = slo_print(buf_bytes(&out), e);
+	rc = cli_print(buf_bytes(&out), e);
 	buf_release(&out);
 	return rc;
 }
@@ -236,7 +237,7 @@ static int simulate(const struct slo_opts *o, const struct slo *slo,
 	if (rc == 0)
 		add_left(&st);
 	if (rc == 0)
-		rc = slo_print(buf_bytes(&st.out), e);
+		rc = cli_print(buf_bytes(&st.out), e);
 	slo_burndown_release(&st.left);
 	buf_release(&st.out);
 	return rc == 0 && st.was_gone ? err_set(e, ERR_NO, "a budget is gone") : rc;

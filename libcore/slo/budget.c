@@ -8,18 +8,26 @@ static const struct exact ONE = { 1, 0 };
 
 static const struct exact HUNDRED = { 100, 0 };
 
-/* Whatever its size. */
-static int read_share(struct bytes text, struct exact *ret, struct err *e)
+static bool has_sign(struct bytes text)
 {
-	bool percent = text.n && text.p[text.n - 1] == '%';
+	return text.n && text.p[text.n - 1] == '%';
+}
 
-	if (!exact_read(bytes_sub(text, 0, text.n - percent), ret))
+/* What a number without a sign is. */
+enum unsigned_is { A_SHARE, A_PERCENTAGE };
+
+/* Whatever its size. */
+static int read_share(struct bytes text, enum unsigned_is what, struct exact *ret, struct err *e)
+{
+	const struct exact hundredth = { 1, 2 };
+
+	if (!exact_read(bytes_sub(text, 0, text.n - has_sign(text)), ret))
 		return err_set(
 			e, ERR_USAGE,
 			"expected a share such as 0.999 or a percentage such as 99.9%%, found "
 			"'%.*s'",
 			BYTES_ARG(text));
-	if (percent && !exact_product(*ret, (struct exact){ 1, 2 }, ret))
+	if ((what == A_PERCENTAGE || has_sign(text)) && !exact_product(*ret, hundredth, ret))
 		return err_set(e, ERR_LIMIT, "'%.*s' has more than %d digits", BYTES_ARG(text),
 			       EXACT_DIGITS_MAX);
 	return 0;
@@ -28,7 +36,7 @@ static int read_share(struct bytes text, struct exact *ret, struct err *e)
 /* A hint for what was hardly meant as a share. */
 static const char *hint_of(struct bytes text, struct exact v)
 {
-	return text.p[text.n - 1] != '%' && exact_cmp(v, ONE) > 0 && exact_cmp(v, HUNDRED) < 0
+	return !has_sign(text) && exact_cmp(v, ONE) > 0 && exact_cmp(v, HUNDRED) < 0
 		       ? "; a percentage has '%' behind it"
 		       : "";
 }
@@ -37,7 +45,7 @@ int slo_share_read(struct bytes text, struct exact *ret, struct err *e)
 {
 	struct exact v;
 
-	if (read_share(text, &v, e) < 0)
+	if (read_share(text, A_SHARE, &v, e) < 0)
 		return -1;
 	if (v.units < 0 || exact_cmp(v, ONE) > 0)
 		return err_set(e, ERR_USAGE, "expected a share from 0 to 100 %%, found '%.*s'%s",
@@ -46,11 +54,11 @@ int slo_share_read(struct bytes text, struct exact *ret, struct err *e)
 	return 0;
 }
 
-int slo_target_read(struct bytes text, struct exact *ret, struct err *e)
+static int read_target(struct bytes text, enum unsigned_is what, struct exact *ret, struct err *e)
 {
 	struct exact v;
 
-	if (read_share(text, &v, e) < 0)
+	if (read_share(text, what, &v, e) < 0)
 		return -1;
 	if (v.units <= 0 || exact_cmp(v, ONE) >= 0)
 		return err_set(
@@ -60,6 +68,16 @@ int slo_target_read(struct bytes text, struct exact *ret, struct err *e)
 			BYTES_ARG(text), hint_of(text, v));
 	*ret = v;
 	return 0;
+}
+
+int slo_target_read(struct bytes text, struct exact *ret, struct err *e)
+{
+	return read_target(text, A_SHARE, ret, e);
+}
+
+int slo_percentage_read(struct bytes text, struct exact *ret, struct err *e)
+{
+	return read_target(text, A_PERCENTAGE, ret, e);
 }
 
 static struct ratio share_of(const struct slo_counts *c)

@@ -15,6 +15,8 @@ MUST_CHECK int slo_share_read(struct bytes text, struct exact *ret, struct err *
 /* The same, strictly between 0 and 100 %. Errors: ERR_USAGE, what is expected and found.
  */
 MUST_CHECK int slo_target_read(struct bytes text, struct exact *ret, struct err *e);
+/* The same as a percentage, whose sign may be missing: "99.9". */
+MUST_CHECK int slo_percentage_read(struct bytes text, struct exact *ret, struct err *e);
 
 /* The counts of a window that ends now. */
 struct slo_window {

@@ -8,8 +8,15 @@ static void tell_kind(struct slo_file *f, const struct yaml_node *root)
 {
 	report_error_at(
 		f->report, root,
-		"expected a map with the key 'slos', or 'apiVersion: openslo/v1': no objectives "
-		"are here");
+		"expected a map with the key 'slos', or 'apiVersion: openslo/v1', or 'kind: "
+		"PrometheusServiceLevel': no objectives are here");
+}
+
+static bool is_object(const struct yaml_node *root)
+{
+	const struct yaml_node *kind = yaml_get(root, "kind");
+
+	return kind && kind->kind == YAML_SCALAR && bytes_is(kind->text, "PrometheusServiceLevel");
 }
 
 static int read_document(void *file, const struct yaml_node *root, struct err *e)
@@ -21,6 +28,8 @@ static int read_document(void *file, const struct yaml_node *root, struct err *e
 		return 0; /* only comments */
 	if (root->kind != YAML_MAP)
 		tell_kind(f, root);
+	else if (is_object(root))
+		file_read_object(f, root);
 	else if (yaml_get(root, "apiVersion") || yaml_get(root, "kind"))
 		file_read_openslo(f, root);
 	else if (yaml_get(root, "slos"))

@@ -240,7 +240,7 @@ static void read_target(struct slo_file *f, const struct yaml_node *n, struct sl
 	const struct yaml_node *share = yaml_get(n, "target"),
 			       *percent = yaml_get(n, "targetPercent");
 	const char *key = share ? "target" : "targetPercent";
-	struct buf b = { 0 };
+	struct bytes text;
 	struct err e;
 
 	if (!file_check_map(f, n, "an objective", objective_keys))
@@ -250,12 +250,10 @@ static void read_target(struct slo_file *f, const struct yaml_node *n, struct sl
 		report_error_at(f->report, n, "'target' or 'targetPercent', one of them");
 		return;
 	}
-	buf_add_bytes(&b, file_text(f, n, key));
-	if (percent && b.n)
-		buf_add_char(&b, '%');
-	if (slo_target_read(buf_bytes(&b), &o->target, &e) < 0)
+	text = file_text(f, n, key);
+	if ((share ? slo_target_read(text, &o->target, &e)
+		   : slo_percentage_read(text, &o->target, &e)) < 0)
 		report_error_at(f->report, share ? share : percent, "'%s': %s", key, e.msg);
-	buf_release(&b);
 	if (yaml_get(n, "indicator") || yaml_get(n, "indicatorRef"))
 		report_error_at(
 			f->report, n,
@@ -328,10 +326,8 @@ static void keep_indicator(struct slo_file *f, const struct yaml_node *root)
 
 void file_read_openslo(struct slo_file *f, const struct yaml_node *root)
 {
-	static const char *const idle[] = {
-		"AlertPolicy", "AlertCondition", "AlertNotificationTarget",
-		"DataSource",  "Service",	 NULL
-	};
+	static const char *const idle[] = { "AlertPolicy", "AlertCondition",
+					    "AlertNotificationTarget", NULL };
 	struct bytes version = file_text(f, root, "apiVersion"), kind = file_text(f, root, "kind");
 
 	if (!bytes_is(version, "openslo/v1")) {
@@ -348,6 +344,9 @@ void file_read_openslo(struct slo_file *f, const struct yaml_node *root)
 		keep_indicator(f, root);
 		return;
 	}
+	/* What an SLO needs of these it says itself. */
+	if (bytes_is(kind, "Service") || bytes_is(kind, "DataSource"))
+		return;
 	for (size_t i = 0; idle[i]; i++) {
 		if (bytes_is(kind, idle[i])) {
 			report_say(f->report, REPORT_WARNING, root,

@@ -49,6 +49,8 @@ void file_check_slo(struct slo_file *f, const struct slo *o, const struct yaml_n
 
 /* The forms; each reads one document. */
 void file_read_slos(struct slo_file *f, const struct yaml_node *root);
+/* sloth's PrometheusServiceLevel: that list as an object of Kubernetes. */
+void file_read_object(struct slo_file *f, const struct yaml_node *root);
 void file_read_openslo(struct slo_file *f, const struct yaml_node *root);
 /* When all documents are read. */
 void file_end_openslo(struct slo_file *f);

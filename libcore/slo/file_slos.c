@@ -6,18 +6,34 @@
 #include "slo/file_part.h"
 
 static const char *const root_keys[] = { "version", "service", "labels", "slos", NULL };
+static const char *const object_keys[] = { "apiVersion", "kind", "metadata", "spec", NULL };
+static const char *const spec_keys[] = { "service", "labels", "slos", NULL };
 static const char *const slo_keys[] = { "name",	     "service",	   "description",
 					"objective", "objectives", "labels",
 					"sli",	     "alerting",   NULL };
 static const char *const sli_keys[] = { "events", "raw", "plugin", NULL };
-static const char *const events_keys[] = { "error_query", "good_query", "total_query", NULL };
-static const char *const raw_keys[] = { "error_ratio_query", NULL };
 static const char *const objective_keys[] = { "target", "window", NULL };
-static const char *const alerting_keys[] = { "name",	   "labels",	   "annotations",
-					     "page_alert", "ticket_alert", NULL };
 static const char *const alert_keys[] = { "disable", "labels", "annotations", NULL };
 
-static void read_sli(struct slo_file *f, const struct yaml_node *sli, struct slo *o)
+/* Names of several words, as files have them, and objects of Kubernetes. */
+enum { ERRORS, GOOD, TOTAL, N_EVENTS };
+enum { PAGE = 3, TICKET };
+struct slos_words {
+	const char *events[N_EVENTS + 1], *raw[2], *alerting[6];
+};
+static const struct slos_words in_files = {
+	{ "error_query", "good_query", "total_query", NULL },
+	{ "error_ratio_query", NULL },
+	{ "name", "labels", "annotations", "page_alert", "ticket_alert", NULL },
+};
+static const struct slos_words in_objects = {
+	{ "errorQuery", "goodQuery", "totalQuery", NULL },
+	{ "errorRatioQuery", NULL },
+	{ "name", "labels", "annotations", "pageAlert", "ticketAlert", NULL },
+};
+
+static void read_sli(struct slo_file *f, const struct slos_words *words,
+		     const struct yaml_node *sli, struct slo *o)
 {
 	const struct yaml_node *events = yaml_get(sli, "events"), *raw = yaml_get(sli, "raw");
 
@@ -29,18 +45,18 @@ static void read_sli(struct slo_file *f, const struct yaml_node *sli, struct slo
 			"'plugin': plugins are programs, which are not run: write its queries");
 	if (events && raw)
 		report_error_at(f->report, raw, "'events' and 'raw': one of them");
-	if (events && file_check_map(f, events, "events", events_keys)) {
-		o->error = file_query(f, events, "error_query");
-		o->good = file_query(f, events, "good_query");
-		file_need(f, events, "total_query", "events");
-		o->total = file_query(f, events, "total_query");
+	if (events && file_check_map(f, events, "events", words->events)) {
+		o->error = file_query(f, events, words->events[ERRORS]);
+		o->good = file_query(f, events, words->events[GOOD]);
+		file_need(f, events, words->events[TOTAL], "events");
+		o->total = file_query(f, events, words->events[TOTAL]);
 		if (!o->error.n == !o->good.n)
-			report_error_at(f->report, events,
-					"'events': 'error_query' or 'good_query', one of them");
+			report_error_at(f->report, events, "'events': '%s' or '%s', one of them",
+					words->events[ERRORS], words->events[GOOD]);
 	}
-	if (raw && file_check_map(f, raw, "raw", raw_keys)) {
-		file_need(f, raw, "error_ratio_query", "raw");
-		o->share = file_query(f, raw, "error_ratio_query");
+	if (raw && file_check_map(f, raw, "raw", words->raw)) {
+		file_need(f, raw, words->raw[0], "raw");
+		o->share = file_query(f, raw, words->raw[0]);
 	}
 }
 
@@ -56,59 +72,51 @@ static void read_alert(struct slo_file *f, const struct yaml_node *alerting, con
 	ret->annotations = file_pairs(f, n, "annotations");
 }
 
-static void read_alerting(struct slo_file *f, const struct yaml_node *n, struct slo *o)
+static void read_alerting(struct slo_file *f, const struct slos_words *words,
+			  const struct yaml_node *n, struct slo *o)
 {
-	if (!n || yaml_is_null(n) || !file_check_map(f, n, "alerting", alerting_keys))
+	if (!n || yaml_is_null(n) || !file_check_map(f, n, "alerting", words->alerting))
 		return;
 	o->alert = file_text(f, n, "name");
 	o->alert_labels = file_pairs(f, n, "labels");
 	o->alert_annotations = file_pairs(f, n, "annotations");
-	read_alert(f, n, "page_alert", &o->page);
-	read_alert(f, n, "ticket_alert", &o->ticket);
-}
-
-static void read_target(struct slo_file *f, const struct yaml_node *at, const char *key,
-			struct bytes text, struct slo *o)
-{
-	struct err e;
-
-	if (text.n && slo_target_read(text, &o->target, &e) < 0)
-		report_error_at(f->report, at, "'%s': %s", key, e.msg);
+	read_alert(f, n, words->alerting[PAGE], &o->page);
+	read_alert(f, n, words->alerting[TICKET], &o->ticket);
 }
 
 /* sloth's: "99.9" is a percentage, without a sign. */
 static void read_percentage(struct slo_file *f, const struct yaml_node *at, struct bytes text,
 			    struct slo *o)
 {
-	struct buf b = { 0 };
 	struct exact v;
+	struct err e;
 
-	buf_add_bytes(&b, text);
-	if (!text.n || text.p[text.n - 1] != '%')
-		buf_add_char(&b, '%');
-	read_target(f, at, "objective", buf_bytes(&b), o);
+	if (text.n && slo_percentage_read(text, &o->target, &e) < 0)
+		report_error_at(f->report, at, "'objective': %s", e.msg);
 	if (exact_read(text, &v) && v.units > 0 && exact_cmp(v, (struct exact){ 1, 0 }) < 0)
 		report_say(f->report, REPORT_WARNING, at,
 			   "'objective' is a percentage: %.*s is less than one in a hundred; a "
 			   "share is "
 			   "'target' below 'objectives'",
 			   BYTES_ARG(text));
-	buf_release(&b);
 }
 
-/* One of "objectives". */
-static void read_objective(struct slo_file *f, const struct yaml_node *n, struct slo *o)
+/* One of "objectives". False: its window is not known, and so neither is its name. */
+static bool read_objective(struct slo_file *f, const struct yaml_node *n, struct slo *o)
 {
-	struct bytes window;
+	struct bytes target, window;
 	struct err e;
 
 	if (!file_check_map(f, n, "an objective", objective_keys))
-		return;
-	read_target(f, yaml_get(n, "target"), "target", file_need(f, n, "target", "an objective"),
-		    o);
+		return false;
+	target = file_need(f, n, "target", "an objective");
+	if (target.n && slo_target_read(target, &o->target, &e) < 0)
+		report_error_at(f->report, yaml_get(n, "target"), "'target': %s", e.msg);
 	window = file_text(f, n, "window");
-	if (window.n && slo_period_read(window, &o->period, &e) < 0)
-		report_error_at(f->report, yaml_get(n, "window"), "'window': %s", e.msg);
+	if (!window.n || slo_period_read(window, &o->period, &e) == 0)
+		return true;
+	report_error_at(f->report, yaml_get(n, "window"), "'window': %s", e.msg);
+	return false;
 }
 
 /* Several over different windows are told apart by these. */
@@ -138,14 +146,18 @@ static void add_objectives(struct slo_file *f, const struct yaml_node *list, con
 			return;
 		*o = *base;
 		o->line = list->item[i]->line;
-		read_objective(f, list->item[i], o);
+		if (!read_objective(f, list->item[i], o)) {
+			f->set->n--;
+			continue;
+		}
 		if (list->n > 1)
 			o->name = name_with_window(f, o);
 		file_check_slo(f, o, list->item[i]);
 	}
 }
 
-static void read_slo(struct slo_file *f, const struct yaml_node *root, const struct yaml_node *n)
+static void read_slo(struct slo_file *f, const struct slos_words *words,
+		     const struct yaml_node *root, const struct yaml_node *n)
 {
 	const struct yaml_node *sli, *objective, *objectives;
 	struct slo o = { .file = f->name, .line = n->line, .period = f->opts->period };
@@ -162,8 +174,8 @@ static void read_slo(struct slo_file *f, const struct yaml_node *root, const str
 	o.description = file_text(f, n, "description");
 	o.labels = file_join(f, file_pairs(f, root, "labels"), file_pairs(f, n, "labels"));
 	if (sli)
-		read_sli(f, sli, &o);
-	read_alerting(f, yaml_get(n, "alerting"), &o);
+		read_sli(f, words, sli, &o);
+	read_alerting(f, words, yaml_get(n, "alerting"), &o);
 	if (!objective == !objectives) {
 		report_error_at(f->report, n,
 				"objective '%.*s': 'objective' or 'objectives', one of them",
@@ -181,9 +193,22 @@ static void read_slo(struct slo_file *f, const struct yaml_node *root, const str
 	}
 }
 
-void file_read_slos(struct slo_file *f, const struct yaml_node *root)
+static void read_list(struct slo_file *f, const struct slos_words *words,
+		      const struct yaml_node *root)
 {
 	const struct yaml_node *slos = yaml_get(root, "slos");
+
+	if (!slos || slos->kind != YAML_LIST) {
+		report_error_at(f->report, slos ? slos : root,
+				"'slos': expected a list of objectives");
+		return;
+	}
+	for (uint32_t i = 0; i < slos->n; i++)
+		read_slo(f, words, root, slos->item[i]);
+}
+
+void file_read_slos(struct slo_file *f, const struct yaml_node *root)
+{
 	struct bytes version = file_text(f, root, "version");
 
 	file_check_map(f, root, "the file", root_keys);
@@ -191,10 +216,21 @@ void file_read_slos(struct slo_file *f, const struct yaml_node *root)
 		report_error_at(f->report, yaml_get(root, "version"),
 				"'version': expected prometheus/v1, found '%.*s'",
 				BYTES_ARG(version));
-	if (slos->kind != YAML_LIST) {
-		report_error_at(f->report, slos, "'slos': expected a list of objectives");
-		return;
-	}
-	for (uint32_t i = 0; i < slos->n; i++)
-		read_slo(f, root, slos->item[i]);
+	read_list(f, &in_files, root);
+}
+
+void file_read_object(struct slo_file *f, const struct yaml_node *root)
+{
+	const struct yaml_node *spec = yaml_get(root, "spec");
+	struct bytes version = file_text(f, root, "apiVersion");
+
+	file_check_map(f, root, "the object", object_keys);
+	if (!bytes_is(version, "sloth.slok.dev/v1"))
+		report_error_at(f->report, root,
+				"'apiVersion': expected sloth.slok.dev/v1, found '%.*s'",
+				BYTES_ARG(version));
+	if (!spec)
+		report_error_at(f->report, root, "the object: 'spec' is missing");
+	else if (file_check_map(f, spec, "spec", spec_keys))
+		read_list(f, &in_objects, spec);
 }

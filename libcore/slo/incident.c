@@ -162,9 +162,9 @@ static void add_loss(struct buf *out, const struct slo_loss *l)
 		buf_add_str(out, "nothing is known of its time; ");
 	if (l->known) {
 		if (!l->counts.is_share) {
-			exact_add(out, l->counts.bad);
+			ratio_add_events(out, l->counts.bad);
 			buf_add_str(out, " of ");
-			exact_add(out, l->counts.total);
+			ratio_add_events(out, l->counts.total);
 			buf_add_str(out, " events were bad, ");
 			ratio_add_percent(out, &l->spent, FEW);
 			buf_add_str(out, " of the budget; ");
@@ -191,10 +191,10 @@ static void add_hits(struct buf *out, const struct slo_incident *in)
 		buf_add_str(out, "| ");
 		markdown_add(out, h->name);
 		buf_add_str(out, " | ");
-		exact_add(out, h->bad);
+		ratio_add_events(out, h->bad);
 		buf_add_str(out, " | ");
 		if (h->has_total) {
-			exact_add(out, h->counts.total);
+			ratio_add_events(out, h->counts.total);
 			buf_add_str(out, " | ");
 		}
 		if (h->has_total && h->counts.total.units) {

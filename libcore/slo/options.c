@@ -179,7 +179,7 @@ static int read_time(const char *value, int64_t *ret, struct err *e)
 	static const int64_t year_2200_ns = INT64_C(7258118400) * NS_PER_S;
 	int64_t ns;
 
-	if (time_parse(bytes_str(value), time_now_ns(), &ns, e) < 0)
+	if (slo_time_read(bytes_str(value), time_now_ns(), &ns, e) < 0)
 		return -1;
 	if (ns < 0 || ns >= year_2200_ns)
 		return err_set(e, ERR_USAGE, "expected a time from 1970 to 2200, found '%s'",

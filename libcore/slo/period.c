@@ -122,3 +122,24 @@ struct slo_span slo_period_at(const struct slo_period *p, int64_t now_ns)
 	return (struct slo_span){ midnight(p->zone, day_of_month(year, day)),
 				  midnight(p->zone, day_of_month(year, day + months)) };
 }
+
+/* A whole number of some digits more than seconds have. */
+static bool is_millis(struct bytes text)
+{
+	enum { SECONDS_DIGITS = 10, MICROS_DIGITS = 16 };
+	size_t i = 0;
+
+	while (i < text.n && text.p[i] >= '0' && text.p[i] <= '9')
+		i++;
+	return i == text.n && i > SECONDS_DIGITS && i <= MICROS_DIGITS;
+}
+
+int slo_time_read(struct bytes text, int64_t now_ns, int64_t *ret_ns, struct err *e)
+{
+	if (is_millis(text))
+		return err_set(e, ERR_USAGE,
+			       "expected Unix seconds or nanoseconds, and none between, found "
+			       "'%.*s'",
+			       BYTES_ARG(text));
+	return time_parse(text, now_ns, ret_ns, e);
+}

@@ -40,4 +40,8 @@ MUST_CHECK int slo_window_read(struct bytes text, int64_t *ret_ns, struct err *e
  * second is dropped. */
 void slo_duration_add(struct buf *b, int64_t ns);
 
+/* A time as time_parse reads it; but Unix milliseconds, which would be nanoseconds of 1970, are
+ * refused. Errors: ERR_USAGE. */
+MUST_CHECK int slo_time_read(struct bytes text, int64_t now_ns, int64_t *ret_ns, struct err *e);
+
 #endif

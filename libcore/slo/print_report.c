@@ -32,10 +32,10 @@ static void end_cell(struct cells *c)
 static void add_events(struct cells *c, const struct slo_counts *counts)
 {
 	if (!counts->is_share)
-		exact_add(&c->text, counts->total);
+		ratio_add_events(&c->text, counts->total);
 	end_cell(c);
 	if (!counts->is_share)
-		exact_add(&c->text, counts->bad);
+		ratio_add_events(&c->text, counts->bad);
 	end_cell(c);
 }
 

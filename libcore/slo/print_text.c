@@ -22,13 +22,13 @@ static void add_events(struct buf *out, const struct slo_state *s)
 	if (c->is_share)
 		return;
 	buf_add_str(out, "  events      ");
-	exact_add(out, c->total);
+	ratio_add_events(out, c->total);
 	buf_add_str(out, ", bad of these ");
-	exact_add(out, c->bad);
+	ratio_add_events(out, c->bad);
 	buf_add_str(out, "\n  budget      ");
-	ratio_add_text(out, &s->budget.allowed, RATIO_DIGITS);
+	ratio_add_text(out, &s->budget.allowed, RATIO_EVENT_DIGITS);
 	buf_add_str(out, " bad events, left of these ");
-	ratio_add_text(out, &s->budget.remaining_events, RATIO_DIGITS);
+	ratio_add_text(out, &s->budget.remaining_events, RATIO_EVENT_DIGITS);
 	buf_add_char(out, '\n');
 }
 

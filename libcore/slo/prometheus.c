@@ -82,16 +82,18 @@ static void add_form(struct buf *form, struct bytes query, const struct slo_time
 	buf_release(&step);
 }
 
-/* What is wrong, by the server's status; the query is known to who asked it. */
-static int refused(struct prometheus *p, struct err *e)
+/* What is wrong, by the server's status. */
+static int refused(struct prometheus *p, struct bytes query, struct err *e)
 {
 	int status = p->answer.status;
 	struct err said;
 
-	buf_reset(&p->url);
-	buf_add_bytes(&p->url, buf_bytes(&p->base));
+	p->url.n = strcspn(buf_str(&p->url), "?"); /* the query is told as it is */
 	httpc_refused(buf_str(&p->url), &p->answer,
 		      status == 400 || status == 422 ? ERR_QUERY : ERR_USAGE, &said);
+	if (said.code == ERR_QUERY)
+		return err_set(e, ERR_QUERY, "%s; the query was '%.*s'", said.msg,
+			       BYTES_ARG(query));
 	return err_set(e, said.code, "%s%s", said.msg,
 		       status == 401	   ? " (--user-file or --token-file says who asks)"
 		       : status == 404	   ? " (is that the address of such a server?)"
@@ -116,7 +118,7 @@ static int ask(struct prometheus *p, struct bytes query, const struct slo_times 
 	if (httpc_do(p->http, &q, &p->answer, e) < 0)
 		return -1;
 	if (p->answer.status != 200)
-		return refused(p, e);
+		return refused(p, query, e);
 	if (p->answer.body.n >= PROMETHEUS_ANSWER_MAX)
 		return err_set(e, ERR_LIMIT, "the answer of '%s' has more than %d MiB",
 			       buf_str(&p->base), PROMETHEUS_ANSWER_MAX >> 20);

@@ -189,6 +189,16 @@ void ratio_add_text(struct buf *out, const struct ratio *a, unsigned digits)
 	add_text(out, &a->num, a, digits);
 }
 
+void ratio_add_events(struct buf *out, struct exact v)
+{
+	const struct ratio r = ratio_exact(v);
+
+	if (r.over)
+		exact_add(out, v);
+	else
+		ratio_add_text(out, &r, RATIO_EVENT_DIGITS);
+}
+
 void ratio_add_percent(struct buf *out, const struct ratio *a, unsigned digits)
 {
 	const struct big hundred = big_of(100);

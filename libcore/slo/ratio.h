@@ -38,12 +38,15 @@ int64_t ratio_floor(struct ratio a);
 /* For pictures alone. */
 double ratio_double(const struct ratio *a);
 
-enum { RATIO_DIGITS = 17, RATIO_ALL_DIGITS = 80 };
+enum { RATIO_EVENT_DIGITS = 9, RATIO_DIGITS = 17, RATIO_ALL_DIGITS = 80 };
 
 /* Decimal, with so many significant digits, half of the last rounded away from 0; fewer when they
  * say it all: "0.5", "-1.33333". a is not over. */
 void ratio_add_text(struct buf *out, const struct ratio *a, unsigned digits);
 /* The same times 100 with '%' behind. */
 void ratio_add_percent(struct buf *out, const struct ratio *a, unsigned digits);
+
+/* A number of events as people read it: rounded to RATIO_EVENT_DIGITS, but no whole event. */
+void ratio_add_events(struct buf *out, struct exact v);
 
 #endif

@@ -84,7 +84,7 @@ static int read_time(struct bytes text, int64_t *ret, struct err *e)
 	static const int64_t year_2100_ns = INT64_C(4102444800) * NS_PER_S;
 
 	if (text.n && ((text.p[0] >= '0' && text.p[0] <= '9')) &&
-	    time_parse(text, 0, ret, e) == 0 && *ret >= 0 && *ret < year_2100_ns)
+	    slo_time_read(text, 0, ret, e) == 0 && *ret >= 0 && *ret < year_2100_ns)
 		return 0;
 	return err_set(e, ERR_CORRUPT,
 		       "expected a time from 1970 to 2100 as 2026-01-15T10:00:00Z, a day or Unix "

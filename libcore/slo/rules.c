@@ -308,8 +308,11 @@ static void write_budget(struct writing *w)
 
 /* --- alerts ---------------------------------------------------------------------------------- */
 
+/* What a file says of its alerts means those that burn: of a low budget that is another thing. */
+enum told { TOLD_BY_FILE, TOLD_BY_US };
+
 static void write_annotations(struct writing *w, const struct slo_alerting *more,
-			      struct buf *summary, struct buf *description)
+			      struct buf *summary, struct buf *description, enum told told)
 {
 	struct rule_labels l = { 0 };
 
@@ -317,6 +320,10 @@ static void write_annotations(struct writing *w, const struct slo_alerting *more
 	put(&l, BYTES_LIT("description"), buf_bytes(description));
 	put_all(&l, &w->slo->alert_annotations);
 	put_all(&l, &more->annotations);
+	if (told == TOLD_BY_US) {
+		put(&l, BYTES_LIT("summary"), buf_bytes(summary));
+		put(&l, BYTES_LIT("description"), buf_bytes(description));
+	}
 	write_pairs(w->out, "annotations", &l);
 	buf_release(summary);
 	buf_release(description);
@@ -384,7 +391,7 @@ static int write_burn_alert(struct writing *w, enum slo_severity severity, struc
 	buf_addf(&description, "{{ $value | humanizePercentage }} of events are bad; ");
 	ratio_add_percent(&description, &target, RATIO_ALL_DIGITS);
 	buf_add_str(&description, " are to be good.");
-	write_annotations(w, more, &summary, &description);
+	write_annotations(w, more, &summary, &description, TOLD_BY_FILE);
 	return 0;
 }
 
@@ -401,7 +408,7 @@ static void write_low_alert(struct writing *w)
 	buf_add_str(&description, "{{ $value | humanizePercentage }} of the budget of ");
 	slo_period_add(&description, &w->slo->period);
 	buf_add_str(&description, " is left; below 0 more failed than may.");
-	write_annotations(w, &w->slo->ticket, &summary, &description);
+	write_annotations(w, &w->slo->ticket, &summary, &description, TOLD_BY_US);
 }
 
 /* --- files ----------------------------------------------------------------------------------- */

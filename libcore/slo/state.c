@@ -29,6 +29,13 @@ int slo_state_add(struct slo_state *s, int64_t window_ns, const struct slo_count
 	return rc;
 }
 
+bool slo_state_exceeds(const struct slo_state *s, const struct slo_window *w)
+{
+	return s->m.now_ns - w->ns >= slo_period_at(&s->m.period, s->m.now_ns).from &&
+	       (exact_cmp(w->counts.total, s->m.counts.total) > 0 ||
+		exact_cmp(w->counts.bad, s->m.counts.bad) > 0);
+}
+
 size_t slo_state_windows(const struct slo_state *s, const struct slo_alerts *a, int64_t *ret_ns)
 {
 	size_t n = slo_alerts_windows(a, ret_ns);

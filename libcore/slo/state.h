@@ -35,6 +35,9 @@ void slo_state_init(struct slo_state *s, const struct slo *o, int64_t now_ns, in
 MUST_CHECK int slo_state_add(struct slo_state *s, int64_t window_ns, const struct slo_counts *c,
 			     struct err *e);
 
+/* Whether a window has more than the period, though it lies in it, which cannot be. */
+bool slo_state_exceeds(const struct slo_state *s, const struct slo_window *w);
+
 /* The windows that are to be counted: those of the alerts, and the one that foretells. At most
  * SLO_WINDOWS_MAX. */
 size_t slo_state_windows(const struct slo_state *s, const struct slo_alerts *a, int64_t *ret_ns);

@@ -142,7 +142,7 @@ static int one_objective(const struct slo_tally *t, uint32_t first, const struct
 		row = &t->rows->v[i];
 		if (row->has_target && has_target && exact_cmp(row->target, one.target) != 0)
 			return err_set(
-				e, ERR_USAGE,
+				e, ERR_CORRUPT,
 				"line %llu: field 'target': is another one than that of '%.*s' "
 				"before",
 				(unsigned long long)row->line, BYTES_ARG(one.name));
@@ -403,6 +403,24 @@ static bool is_period(const struct slo_row *row, const struct slo_period *p)
 		(p->kind != SLO_ROLLING || row->window.length_ns == p->length_ns));
 }
 
+/* A window that lies in the objective's own is part of it. */
+static int check_inside(const struct slo_tally *t, const struct slo_state *s,
+			const struct slo_row *period, struct err *e)
+{
+	for (uint32_t i = first_of(t, s->slo); i != MAP_NONE; i = t->next[i]) {
+		const struct slo_row *row = &t->rows->v[i];
+		const struct slo_window w = { row->window.length_ns, row->counts };
+
+		if (row != period && slo_state_exceeds(s, &w))
+			return err_set(
+				e, ERR_CORRUPT,
+				"line %llu: field 'window': cannot have more than line %llu, whose "
+				"window it is part of",
+				(unsigned long long)row->line, (unsigned long long)period->line);
+	}
+	return 0;
+}
+
 static int count_windows(const struct slo_tally *t, struct slo_state *s, struct err *e)
 {
 	const struct slo_row *period = NULL;
@@ -435,7 +453,7 @@ static int count_windows(const struct slo_tally *t, struct slo_state *s, struct 
 		rc = err_set(e, ERR_CORRUPT, "there are no counts of its window %s", buf_str(&b));
 		buf_release(&b);
 	}
-	return rc;
+	return rc < 0 ? rc : check_inside(t, s, period, e);
 }
 
 int slo_tally_state(const struct slo_tally *t, const struct slo_alerts *a, enum slo_now now,

@@ -30,8 +30,8 @@ struct slo_tally_opts {
 
 /*
  * Instead of that, adds an objective for each name to an empty set, with the target of its rows,
- * and the longest of their windows. Errors: ERR_USAGE, "line 3: ...": no target is given, or
- * several; ERR_LIMIT, more than SLO_OBJECTIVES_MAX names.
+ * and the longest of their windows. Errors: "line 3: ...": ERR_USAGE, no target is given;
+ * ERR_CORRUPT, several of one name; ERR_LIMIT, more than SLO_OBJECTIVES_MAX names.
  */
 MUST_CHECK int slo_tally_objectives(struct slo_tally *t, const struct slo_tally_opts *o,
 				    struct slo_set *set, struct err *e);

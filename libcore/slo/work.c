@@ -174,21 +174,11 @@ void slo_work_close(struct slo_work *w)
 
 /* --- counting -------------------------------------------------------------------------------- */
 
-/* A window that lies in the period cannot have more than that. */
-static int check_inside(const struct slo_state *s, const struct slo_window *w, struct err *e)
+static int no_queries(struct err *e)
 {
-	struct buf b = { 0 };
-
-	if (s->m.now_ns - w->ns < slo_period_at(&s->m.period, s->m.now_ns).from ||
-	    (exact_cmp(w->counts.total, s->m.counts.total) <= 0 &&
-	     exact_cmp(w->counts.bad, s->m.counts.bad) <= 0))
-		return 0;
-	slo_duration_add(&b, w->ns);
-	err_set(e, ERR_USAGE,
-		"window %s: cannot have more than --total and --bad, which it is part of",
-		buf_str(&b));
-	buf_release(&b);
-	return -1;
+	return err_set(e, ERR_USAGE,
+		       "no queries are given: --total-query with --error-query or --good-query, or "
+		       "--error-ratio-query");
 }
 
 /* Do all rows lie before the window that ends at the real now? */
@@ -202,11 +192,22 @@ static void check_age(const struct slo_opts *o, struct slo_state *s)
 /* Of the command line. */
 static int count_given(const struct slo_opts *o, struct slo_state *s, struct err *e)
 {
+	struct buf b = { 0 };
+
 	s->m.counts = o->counts;
-	for (size_t i = 0; i < o->n_in; i++)
-		if (slo_state_add(s, o->in[i].ns, &o->in[i].counts, e) < 0 ||
-		    check_inside(s, &o->in[i], e) < 0)
+	for (size_t i = 0; i < o->n_in; i++) {
+		if (slo_state_add(s, o->in[i].ns, &o->in[i].counts, e) < 0)
 			return err_wrap(e, "option '--in'");
+		if (slo_state_exceeds(s, &o->in[i])) {
+			slo_duration_add(&b, o->in[i].ns);
+			err_set(e, ERR_USAGE,
+				"option '--in': window %s: cannot have more than --total and "
+				"--bad, which it is part of",
+				buf_str(&b));
+			buf_release(&b);
+			return -1;
+		}
+	}
 	return 0;
 }
 
@@ -225,7 +226,7 @@ static int count_one(struct slo_work *w, struct slo_state *s, struct err *e)
 	} else if (!w->source.values) {
 		rc = count_given(o, s, e);
 	} else if (!slo_has_queries(s->slo)) {
-		rc = err_set(e, ERR_USAGE, "has no queries");
+		rc = no_queries(e);
 	} else {
 		rc = slo_measure(&w->source, &o->alerts, s, e);
 	}
@@ -335,9 +336,9 @@ int slo_work_series(struct slo_work *w, const struct slo *o, int64_t step_ns,
 		return series_of_rows(w, o, ret, ret_span, e);
 	if (w->source.values && slo_has_queries(o))
 		return series_of_queries(w, o, step_ns, ret, ret_span, e);
+	if (w->source.values)
+		return no_queries(e);
 	return err_set(e, ERR_USAGE,
-		       w->source.values
-			       ? "has no queries"
-			       : "--total is a single number: counts over time are those of "
-				 "--counts, --prometheus, --addr or --store");
+		       "--total is a single number: counts over time are those of --counts, "
+		       "--prometheus, --addr or --store");
 }

@@ -30,6 +30,7 @@ struct reader {
 	yaml_parser_t parser;
 	struct arena *arena;
 	const char *file;
+	struct bytes text;
 	struct open_node open[YAML_DEPTH_MAX];
 	size_t depth;
 	const struct yaml_node **child; /* of all that are open */
@@ -309,6 +310,21 @@ static int close_container(struct reader *r, struct err *e)
 	return put(r, o->node, e);
 }
 
+/* Of bytes that are no characters libyaml tells the offset alone. */
+static int fail_bytes(const struct reader *r, const char *problem, struct err *e)
+{
+	struct bytes before = bytes_sub(r->text, 0, r->parser.problem_offset);
+	size_t line = 1, column = 1;
+
+	for (size_t i = 0; i < before.n; i++) {
+		bool goes_on = ((unsigned char)before.p[i] & 0xc0) == 0x80;
+
+		column = before.p[i] == '\n' ? 1 : column + !goes_on;
+		line += before.p[i] == '\n';
+	}
+	return err_set(e, ERR_CORRUPT, "%s:%zu:%zu: %s", r->file, line, column, problem);
+}
+
 static int fail_syntax(const struct reader *r, struct err *e)
 {
 	const yaml_parser_t *p = &r->parser;
@@ -317,8 +333,7 @@ static int fail_syntax(const struct reader *r, struct err *e)
 	if (p->error == YAML_MEMORY_ERROR)
 		return err_set(e, ERR_NOMEM, "%s: out of memory", r->file);
 	if (p->error == YAML_READER_ERROR)
-		return err_set(e, ERR_CORRUPT, "%s: offset %zu: %s", r->file, p->problem_offset,
-			       problem);
+		return fail_bytes(r, problem, e);
 	if (p->error == YAML_SCANNER_ERROR && p->buffer.pointer < p->buffer.last &&
 	    *p->buffer.pointer == '\t')
 		problem = "a tab: YAML is indented with blanks";
@@ -385,6 +400,7 @@ static int parse(struct reader *r, struct bytes text, struct err *e)
 			       YAML_SIZE_MAX);
 	if (!yaml_parser_initialize(&r->parser))
 		return err_set(e, ERR_NOMEM, "%s: out of memory", r->file);
+	r->text = text;
 	yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r->parser, (const unsigned char *)(text.n ? text.p : ""),
 				     text.n);

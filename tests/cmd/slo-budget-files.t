@@ -84,10 +84,14 @@ objective() {
 	} >bad.yaml
 }
 good_sli='sli: {events: {error_query: "e[{{.window}}]", total_query: "t[{{.window}}]"}}'
-for target in 0 100 -1 100.5 x; do
+for target in 0 100 -1 100.5 x 100%; do
 	objective "objective: $target" "$good_sli"
 	faulty "bad.yaml:3:16: 'objective': "
+	ok "as it stands there" stderr_has "found '$target'"
 done
+objective "objectives: [{target: 98%, window: 30d}, {target: 99%, window: fortnight}, {target: 97%, window: soon}]" "$good_sli"
+faulty "'window': expected a duration"
+ok "windows that are none are all that is wrong" stderr_lines 2
 objective "objectives: [{target: 100%, window: 30d}]" "$good_sli"
 faulty "bad.yaml:3:27: 'target': a target lies between 0 and 100 %"
 objective "objectives: [{target: 99, window: 30d}]" "$good_sli"
@@ -131,6 +135,9 @@ faulty "bad.yaml: has no objectives"
 printf 'slos:\n  - name: a\n   objective: 3\n' >bad.yaml
 ok "what is no YAML is exit 3" exits 3 slo-budget --prometheus http://127.0.0.1:9 bad.yaml
 ok "with its place" stderr_has "bad.yaml:3:4: "
+printf 'slos:\n  - name: "a\377"\n' >bad.yaml
+ok "so is what is not UTF-8" exits 3 slo-budget --prometheus http://127.0.0.1:9 bad.yaml
+ok "with its place, too" stderr_has "bad.yaml:2:13: invalid"
 ok "a file that is not there is exit 4" exits 4 slo-budget --prometheus http://127.0.0.1:9 none.yaml
 ok "and named" stderr_has "'none.yaml'"
 
@@ -175,12 +182,59 @@ for key in alertPolicies op value compositeWeight timeSliceTarget timeSliceWindo
 	ok "but warned of: $key" stderr_matches "warning: bad.yaml:[0-9:]*: '$key' is not used"
 done
 ok "as the language of others is" stderr_has "'type': queries are asked as PromQL or LogQL, found 'Datadog'"
+openslo "$ind" 'objectives: [{targetPercent: 100}]'
+faulty "'targetPercent': a target lies between 0 and 100 %"
+ok "as it stands there" stderr_has "found '100'"
+openslo "$ind" "$target"
+for kind in Service DataSource; do
+	printf -- '---\napiVersion: openslo/v1\nkind: %s\nmetadata: {name: b}\nspec: {description: x}\n' $kind >>bad.yaml
+done
+ok "services and sources of data beside SLOs" exits 0 slo-budget --counts one.csv bad.yaml
+ok "say nothing that is needed" stderr_is_empty
+printf -- '---\napiVersion: openslo/v1\nkind: AlertPolicy\nmetadata: {name: b}\n' >>bad.yaml
+ok "alerts do" exits 0 slo-budget --counts one.csv bad.yaml
+ok "so they are warned of" stderr_has "kind 'AlertPolicy' is not used: alerts are those of --alert"
 openslo "$target" 'indicator: {spec: {ratioMetric: {total: {metricSource: {spec: {query: "t[{{.window}}]"}}}}}}'
 faulty "'ratioMetric': expected 'good' or 'bad', one of them, and 'total'; or 'raw'"
 openslo "$target" 'indicator: {spec: {ratioMetric: {rawType: x, raw: {metricSource: {spec: {query: "t[{{.window}}]"}}}}}}'
 faulty "'rawType': expected success or failure"
 sed -i 's/openslo.v1/openslo\/v2alpha/' bad.yaml
 faulty "'apiVersion': expected openslo/v1, found 'openslo/v2alpha'"
+
+# --- an object of Kubernetes ---
+cat >object.yaml <<'END'
+apiVersion: sloth.slok.dev/v1
+kind: PrometheusServiceLevel
+metadata: {name: shop, namespace: monitoring}
+spec:
+  service: shop
+  labels: {team: a}
+  slos:
+    - name: front
+      objective: 99.9
+      sli: {events: {errorQuery: 'e[{{.window}}]', totalQuery: 't[{{.window}}]'}}
+      alerting: {name: Fails, labels: {a: b}, pageAlert: {labels: {severity: critical}}, ticketAlert: {disable: true}}
+    - name: raw
+      objective: 99
+      sli: {raw: {errorRatioQuery: 'r[{{.window}}]'}}
+END
+printf 'name,service,total,bad\nfront,shop,1000,0\nraw,shop,100,0\n' >counts
+ok "sloth's object of Kubernetes" exits 0 slo-budget --counts counts object.yaml -o jsonl
+is "has the objectives of its list" "$(field '[.name, .service, .target]')" '["front","shop",0.999]
+["raw","shop",0.99]'
+ok "without a word" stderr_is_empty
+run slo-budget rules object.yaml
+ok "its alerts are those" grep -q 'severity: "critical"' "$TAP/stdout"
+is "but the one that is disabled" "$(grep -c 'alert: Fails' "$TAP/stdout")" 1
+sed 's/errorQuery/error_query/; s/pageAlert/page_alert/' object.yaml >bad.yaml
+faulty "bad.yaml:10:21: 'events': 'errorQuery' or 'goodQuery', one of them"
+ok "what is spelled as in files is warned of" stderr_has "alerting: the key 'page_alert' is not known: did you mean 'pageAlert'?"
+sed 's/slok.dev.v1/slok.dev\/v2/' object.yaml >bad.yaml
+faulty "'apiVersion': expected sloth.slok.dev/v1, found 'sloth.slok.dev/v2'"
+printf 'kind: PrometheusServiceLevel\napiVersion: sloth.slok.dev/v1\n' >bad.yaml
+faulty "the object: 'spec' is missing"
+echo 'spec: {service: a}' >>bad.yaml
+faulty "'slos': expected a list of objectives"
 
 # --- what is read, but hardly meant so ---
 objective "objective: 99" "sli: {events: {error_query: 'sum(rate(s_bucket{le=\"1\",a=\"b-c\"}[{{.window}}]))', total_query: 't[{{.window}}]'}}"
@@ -222,6 +276,7 @@ counts 3 "line 2: field 'target': a target lies between 0 and 100 %" 'total,bad,
 counts 3 "line 2: field 'window': expected a duration" 'total,bad,window\n1,1,soon\n'
 counts 3 "line 2: field 'time': expected a time from 1970 to 2100 as 2026-01-15T10:00:00Z, a day or Unix seconds, found '2026-13-01'" 'total,bad,time\n1,1,2026-13-01\n'
 counts 3 "field 'time': expected a time" 'total,bad,time\n1,1,now\n'
+counts 3 "line 2: field 'time': expected a time from 1970 to 2100 as 2026-01-15T10:00:00Z, a day or Unix seconds, found '1768471200000'" 'total,bad,time\n1,1,1768471200000\n'
 counts 3 "found '2226-01-01'" 'total,bad,time\n1,1,2226-01-01\n'
 counts 3 "line 2: fields 'window' and 'time': one of them" 'total,bad,window,time\n1,1,1h,2026-01-01\n'
 counts 3 "line 3: field 'time': is that of line 2, too" 'total,bad,time\n1,1,2026-01-01\n1,1,2026-01-01\n'
@@ -229,8 +284,10 @@ counts 3 "line 3: field 'time': is missing, where other rows" 'total,bad,time\n1
 counts 3 "there are more than 1000000 intervals" 'total,bad,time\n1,1,2026-01-01T00:00:00Z\n1,1,2026-01-01T00:00:01Z\n1,1,2026-03-01\n'
 counts 3 "line 3: is of the same window as line 2" 'total,bad\n1,1\n2,1\n'
 counts 3 "line 3: field 'window': window 1h: is counted twice" 'total,bad,window\n1,1,1h\n2,1,60m\n9,1,30d\n'
+counts 3 "line 2: field 'window': cannot have more than line 3, whose window it is part of" 'window,total,bad\n1h,100,50\n30d,1000,0\n'
+counts 3 "line 3: field 'window': cannot have more than line 2" 'window,total,bad\n30d,1000,0\n1h,1001,0\n'
 counts 3 "there are no counts of its window 7d" 'total,bad,window\n1,1,1h\n' --window 7d
-counts 2 "line 3: field 'target': is another one than that of 'a' before" 'name,total,bad,target\na,1,1,99%\na,1,1,98%\n'
+counts 3 "line 3: field 'target': is another one than that of 'a' before" 'name,total,bad,target\na,1,1,99%\na,1,1,98%\n'
 counts 3 "the sum of the counts has more than 36 digits" 'total,bad,time\n999999999999999999999999999999999999,1,2026-01-01\n1,0,2026-01-02\n'
 counts 3 "line 2: field 'total': expected a number or a text" '\n{"total":[1],"bad":2}'
 counts 3 "line 1: expected a value" '{"total":1,"bad":'

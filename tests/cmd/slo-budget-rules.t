@@ -105,6 +105,13 @@ expr: |
 slo:period_error_budget_remaining:ratio{slo="a",service="shop"} < 0.25'
 is "a page that is disabled is not there" "$(grep -c 'severity: "page"\|severity: "critical"' "$TAP/stdout")" 2
 
+sed 's/runbook:/summary: mine, description: mine, &/' slos.yaml >said.yaml
+ok "what a file says of its alerts" exits 0 slo-budget rules said.yaml
+is "is said of those that burn" "$(grep -c 'summary: "mine"\|description: "mine"' "$TAP/stdout")" 4
+ok "and not of a low budget, but for the rest" has_rule 'annotations:
+summary: "Little is left of the error budget of a"
+description: "{{ $value | humanizePercentage }} of the budget of 30d is left; below 0 more failed than may."
+runbook: "say \"hello\" \\ there"'
 ok "--low, --alert, --interval, --window" exits 0 slo-budget rules --low 0 --alert 2:2h:10m --interval 30s --window 7d slos.yaml
 with_promtool "promtool takes these too"
 not_ok "no low budget is told" stdout_has "BudgetLow"

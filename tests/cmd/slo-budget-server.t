@@ -90,6 +90,7 @@ ok "503 is exit 5" ask 5 503 'starting up'
 ok "with its words" stderr_has "starting up"
 ok "400 is exit 2" ask 2 400 '{"status":"error","errorType":"bad_data","error":"parse error"}'
 ok "with its words" stderr_has "parse error"
+ok "and what was asked of whom" stderr_matches "the total query: $URL/api/v1/query answered 400: .*; the query was 't\[30d\]'$"
 ok "401 is exit 2" ask 2 401 'who are you?'
 ok "with a hint" stderr_has "(--user-file or --token-file says who asks)"
 ok "a redirect is exit 2" ask 2 302 ''

@@ -153,6 +153,11 @@ check --alert 2:10s:5s:ticket --in 10s:10:1 --in 5s:10:1
 is "alerts of one's own" "$STATUS" 1
 ok "are instead of the others" sh -c '[ $(grep -c "page" "$1") = 0 ]' - "$TAP/stdout"
 
+# --- text ---
+run slo-budget --target 99% --total 123456789012.123456789 --bad 12.3456789012345678
+ok "people read no twenty digits" stdout_has "  events      123456789012, bad of these 12.3456789"
+ok "nor of what is left" stdout_has "  budget      1234567890 bad events, left of these 1234567878"
+
 # --- csv ---
 run slo-budget --target 99.9% --total 10 --bad 0 -o csv --in 1h:5:0 --name 'a,b'
 ok "csv has names" stdout_has "name,service,target,window,total,bad,sli,budget,remaining,remaining_events,burn_rate,exhaustion,burning,burn_rate_1h"
@@ -175,6 +180,7 @@ for target in 99,9% nan% % inf 99.9%%; do
 done
 refused "found '99.9'; a percentage has '%' behind it" --target 99.9 --total 1 --bad 0
 refused "no --target is given" --total 1 --bad 0
+refused "no queries are given: --total-query with --error-query or --good-query, or --error-ratio-query" --target 99% --store s
 refused "option '--total': expected a number of 0 and above" --target 99% --total -1 --bad 0
 refused "option '--bad': expected a number of 0 and above" --target 99% --total 1 --bad nan
 refused "option '--bad': expected a number of 0 and above" --target 99% --total 1 --bad 1x
@@ -200,6 +206,11 @@ refused "option '--pace': expected whole seconds" --target 99% --pace 1.5s --tot
 refused "option '--time-zone': " --target 99% --time-zone Mars/Olympus --total 5 --bad 1
 refused "option '--at': expected a time from 1970 to 2200" --target 99% --at 2262-04-11 --window year --total 5 --bad 1
 refused "option '--at': expected a time from 1970 to 2200" --target 99% --at 1900-01-01 --total 5 --bad 1
+for time in 1768471200000 1768471200000000; do
+	refused "option '--at': expected Unix seconds or nanoseconds, and none between, found '$time'" --target 99% --at $time --total 5 --bad 1
+done
+one --target 99% --total 10 --bad 0 --at 1768471200000000000
+is "nanoseconds" "$(field .to)" '"2026-01-15T10:00:00Z"'
 for alert in 1 1:2h 1:2h:1h:call 1:2h:1h:page:x -1:2h:1h 0:2h:1h; do
 	refused "option '--alert': expected FACTOR:LONG:SHORT" --target 99% --alert=$alert --total 5 --bad 1
 done

@@ -147,8 +147,9 @@ static void faults_name_their_place(void **state)
 	refused(bytes_str("a: \"\\0\"\n"), ERR_CORRUPT, "f.yaml:1:4: a text with a NUL byte");
 	refused(bytes_str("a: [1\nb: 2\n"), ERR_CORRUPT,
 		"f.yaml:2:2: did not find expected ',' or ']'");
-	refused(bytes_str("a: \xff\n"), ERR_CORRUPT,
-		"f.yaml: offset 3: invalid leading UTF-8 octet");
+	refused(bytes_str("a: \xff\n"), ERR_CORRUPT, "f.yaml:1:4: invalid leading UTF-8 octet");
+	refused(bytes_str("a: 1\n\"\u00e9\": \xff\n"), ERR_CORRUPT,
+		"f.yaml:2:6: invalid leading UTF-8 octet");
 }
 
 static void size_depth_and_nodes_are_bounded(void **state)
