@@ -15,21 +15,17 @@ enum { LOOK_EVERY_MS = 200, TELL_EVERY_S = 30 };
 /* Can the others do without it? */
 static int check_others(const struct ring *r, const struct ring_drain_ask *a, struct err *e)
 {
-	unsigned quorum = ring_quorum(r->settings.replication);
 	struct ring without;
 	struct ring_view v;
-	size_t n;
 	int rc;
 
 	ring_init(&without);
 	ring_copy(&without, r);
 	ring_remove(&without, ring_find(&without, a->name));
 	ring_view_init(&v, &without, a->now_ns, NULL);
-	n = ring_view_writable(&v);
 	rc = ring_check_zones(&v, e);
-	if (rc == 0 && n < quorum)
-		rc = err_set(e, ERR_NO, "a write needs %u instances that take it, have %zu", quorum,
-			     n);
+	if (rc == 0)
+		rc = ring_check_quorum(&without, ring_view_writable(&v), e);
 	ring_view_release(&v);
 	ring_release(&without);
 	return rc < 0 ? err_wrap(e, "without '%.*s' (--force takes it out all the same)",

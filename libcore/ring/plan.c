@@ -318,15 +318,9 @@ static void tell(const struct ring_report *r, const struct sides *s)
 
 static int judge(const struct ring_view *v, struct err *e)
 {
-	unsigned quorum = ring_quorum(v->ring->settings.replication);
-	size_t n = ring_view_writable(v);
-
 	if (ring_check_zones(v, e) < 0)
 		return -1;
-	if (n < quorum)
-		return err_set(e, ERR_NO, "a write needs %u instances that take it, have %zu",
-			       quorum, n);
-	return 0;
+	return ring_check_quorum(v->ring, ring_view_writable(v), e);
 }
 
 int ring_report_plan(const struct ring_report *before, const struct ring_plan_ask *a, struct err *e)

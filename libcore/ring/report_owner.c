@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "base/num.h"
 #include "json/json.h"
 #include "ring/explain.h"
 #include "ring/report.h"
@@ -45,19 +46,16 @@ static void add_quorum(const struct ring_report *r, size_t owners, struct buf *b
 {
 	unsigned want = r->view.ring->settings.replication, quorum = ring_quorum(want);
 
-	buf_addf(b, "%zu of %u owners; a write counts when %u have it", owners, want, quorum);
+	buf_addf(b, "%zu of %u owner%s; a write counts when %u %s it", owners, want,
+		 num_plural(want), quorum, quorum == 1 ? "has" : "have");
 	if (owners >= quorum)
 		buf_addf(b, ": %zu may fail", owners - quorum);
 }
 
 static int judge(const struct ring_report *r, size_t owners, struct err *e)
 {
-	unsigned quorum = ring_quorum(r->view.ring->settings.replication);
-
-	if (owners < quorum)
-		return err_set(e, ERR_NO,
-			       "a write needs %u instances that take it, and there %s %zu", quorum,
-			       owners == 1 ? "is" : "are", owners);
+	if (ring_check_quorum(r->view.ring, owners, e) < 0)
+		return -1;
 	return ring_check_zones(&r->view, e);
 }
 

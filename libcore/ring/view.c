@@ -227,3 +227,13 @@ int ring_check_zones(const struct ring_view *v, struct err *e)
 	return err_set(e, ERR_NO, "insufficient zone diversity: need %u zone%s, have %zu", need,
 		       num_plural(need), have);
 }
+
+int ring_check_quorum(const struct ring *r, size_t have, struct err *e)
+{
+	unsigned need = ring_quorum(r->settings.replication);
+
+	if (have >= need)
+		return 0;
+	return err_set(e, ERR_NO, "a write needs %u instance%s that take%s it, have %zu", need,
+		       num_plural(need), need == 1 ? "s" : "", have);
+}

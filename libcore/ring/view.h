@@ -84,5 +84,8 @@ void ring_add_replicas(struct buf *b, const struct ring_view *v);
 /* Are the owners, with zone awareness, in `replication` distinct zones? Errors: ERR_NO,
  * "insufficient zone diversity: need 3 zones, have 2". */
 MUST_CHECK int ring_check_zones(const struct ring_view *v, struct err *e);
+/* Are `have` instances that take a write enough for it to count? Errors: ERR_NO, "a write needs 2
+ * instances that take it, have 1". */
+MUST_CHECK int ring_check_quorum(const struct ring *r, size_t have, struct err *e);
 
 #endif

@@ -109,6 +109,13 @@ ok "then nobody is warned" stderr_lines 1
 ok "and status" exits 1 ringctl --ring idle status
 ok "has zones" stdout_has "; 3 replicas in 2 zones; "
 
+# One replica.
+ringctl --ring lone init --replication 1
+ringctl --ring lone --now 1970-01-02 join a >/dev/null
+ok "nobody takes what is of one" exits 1 ringctl --ring lone owner '{app="web"}'
+ok "it is said so" stderr_has "a write needs 1 instance that takes it, have 0"
+ok "and what it takes" stdout_has "0 of 1 owner; a write counts when 1 has it"
+
 # Plans.
 ok "one more" exits 0 at plan --add 1 -o jsonl
 is "takes its fair share, a sixth" "$(tail -n 1 "$TAP/stdout" | jq '.moved > 0.16 and .moved < 0.17 and .fair > 0.1666 and .fair < 0.1667')" true

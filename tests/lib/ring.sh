@@ -33,7 +33,7 @@ ring_joins() {
 	ok "one zone is too few" exits 1 ring status
 	ok "it is said what is missing" stderr_has "1 of 3 replicas; insufficient zone diversity: need 3 zones, have 1"
 	ok "owner says so, too" exits 1 ring owner '{app="web"}'
-	ok "and how many a write needs" stderr_has "a write needs 2 instances that take it, and there is 1"
+	ok "and how many a write needs" stderr_has "a write needs 2 instances that take it, have 1"
 	ok "another joins" exits 0 ring join i-2 --zone b
 	ok "two of them make a quorum, in too few zones" exits 1 ring owner '{app="web"}'
 	ok "that is what owner says" stderr_is "ringctl: error: insufficient zone diversity: need 3 zones, have 2"
