@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "cli/output.h"
 #include "cost/inputs.h"
 #include "cost/measure.h"
 #include "cost/money.h"
@@ -394,7 +395,7 @@ static int print(const struct answer *a, struct err *e)
 		table_text(&t, &out);
 		table_release(&t);
 	}
-	rc = cost_print(buf_bytes(&out), e);
+	rc = cli_print(buf_bytes(&out), e);
 	buf_release(&out);
 	return rc;
 }

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "cli/output.h"
 #include "cost/claims.h"
 #include "cost/inputs.h"
 #include "json/json.h"
@@ -107,7 +108,7 @@ int cost_ask_check(void *opts, char **operand, size_t n, struct err *e)
 		buf_addf(&x.out, "%" PRIu64 " of %" PRIu64 " relations do not hold\n", x.n_found,
 			 x.n_checked);
 	if (rc == 0)
-		rc = cost_print(buf_bytes(&x.out), e);
+		rc = cli_print(buf_bytes(&x.out), e);
 	if (rc == 0 && x.n_checked == 0)
 		cli_warn(x.o->base.cli, "nothing was checked: no total, product, period or "
 					"statement was found that another could contradict");

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "cli/output.h"
 #include "cost/inputs.h"
 #include "cost/model.h"
 #include "cost/money.h"
@@ -292,7 +293,7 @@ static int answer(const struct asked *x, struct err *e)
 	default:
 		print_text(&x->models, &out);
 	}
-	rc = cost_print(buf_bytes(&out), e);
+	rc = cli_print(buf_bytes(&out), e);
 	buf_release(&out);
 	return rc;
 }

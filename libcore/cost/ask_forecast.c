@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "cli/output.h"
 #include "cost/gather.h"
 #include "cost/inputs.h"
 #include "cost/money.h"
@@ -414,7 +415,7 @@ static int print(const struct forecast *f, struct err *e)
 	default:
 		print_table(f, &out);
 	}
-	rc = cost_print(buf_bytes(&out), e);
+	rc = cli_print(buf_bytes(&out), e);
 	buf_release(&out);
 	return rc;
 }

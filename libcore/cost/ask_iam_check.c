@@ -5,6 +5,7 @@
 
 #include "base/io.h"
 #include "base/num.h"
+#include "cli/output.h"
 #include "cost/iam_needs.h"
 #include "cost/inputs.h"
 #include "json/json.h"
@@ -385,7 +386,7 @@ static int answer(struct asked *x, struct err *e)
 		print_table(x, format, &out);
 	if (format == COST_TEXT)
 		print_sum(x, &out);
-	rc = cost_print(buf_bytes(&out), e);
+	rc = cli_print(buf_bytes(&out), e);
 	buf_release(&out);
 	warn(x);
 	if (rc == 0 && iam_count_missing(x->v, x->n) > 0)

@@ -160,17 +160,6 @@ static int take_currency(void *at, const char *value, struct err *e)
 	return 0;
 }
 
-static int take_age(void *at, const char *value, struct err *e)
-{
-	int64_t *to = at;
-
-	if (time_parse_age(bytes_str(value), to, e) < 0)
-		return -1;
-	if (*to < NS_PER_S)
-		return err_set(e, ERR_USAGE, "expected 1s or more, found '%s'", value);
-	return 0;
-}
-
 const struct cli_taken cost_report_options[] = {
 	{ { 0, "by", "NAME,...", "break costs down by resource, cluster, tenant or a label" },
 	  take_by,
@@ -217,7 +206,7 @@ const struct cli_taken cost_report_options[] = {
 	  httpc_take_url,
 	  offsetof(struct cost_report_opts, sending.alertmanager) },
 	{ { 0, "alert-for", "DURATION", "--alertmanager: they end then, unless given again (25h)" },
-	  take_age,
+	  cost_take_age,
 	  offsetof(struct cost_report_opts, sending.last_ns) },
 	HTTPC_OPTIONS("--webhook, --alertmanager",
 		      offsetof(struct cost_report_opts, sending.given)),

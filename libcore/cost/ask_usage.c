@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "cli/output.h"
 #include "cost/inputs.h"
 #include "cost/money.h"
 #include "cost/table_money.h"
@@ -455,7 +456,7 @@ int cost_ask_usage(void *opts, char **operand, size_t n, struct err *e)
 	else if (rc == 0)
 		add_lines(o, &u, &out);
 	if (rc == 0)
-		rc = cost_print(buf_bytes(&out), e);
+		rc = cli_print(buf_bytes(&out), e);
 	buf_release(&out);
 	usage_release(&u);
 	arena_release(&o->mem);

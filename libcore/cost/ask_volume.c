@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/num.h"
+#include "cli/output.h"
 #include "cost/inputs.h"
 #include "cost/measure.h"
 #include "cost/services.h"
@@ -142,7 +143,7 @@ static int print(const struct answer *a, enum cost_format format, struct err *e)
 	} else {
 		print_table(a, &out);
 	}
-	rc = cost_print(buf_bytes(&out), e);
+	rc = cli_print(buf_bytes(&out), e);
 	buf_release(&out);
 	return rc;
 }

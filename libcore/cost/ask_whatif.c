@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/num.h"
+#include "cli/output.h"
 #include "cost/inputs.h"
 #include "cost/money.h"
 #include "cost/whatif.h"
@@ -24,17 +25,6 @@ static int take_retention(void *at, const char *value, struct err *e)
 		return -1;
 	if (*to < day || *to % day || *to / day > INT32_MAX)
 		return err_set(e, ERR_USAGE, "expected days as 30d, found '%s'", value);
-	return 0;
-}
-
-static int take_flush(void *at, const char *value, struct err *e)
-{
-	int64_t *to = at;
-
-	if (time_parse_age(bytes_str(value), to, e) < 0)
-		return -1;
-	if (*to < NS_PER_S)
-		return err_set(e, ERR_USAGE, "expected 1s or more, found '%s'", value);
 	return 0;
 }
 
@@ -65,10 +55,10 @@ const struct cli_taken cost_whatif_options[] = {
 	  cost_take_ratio,
 	  AT(ratio) },
 	{ { 0, "flush", "DURATION", "if the log were flushed so often: 15s" },
-	  take_flush,
+	  cost_take_age,
 	  AT(flush_ns) },
 	{ { 0, "flush-now", "DURATION", "how often it is now (5m)" },
-	  take_flush,
+	  cost_take_age,
 	  AT(flush_now_ns) },
 	{ { 0 }, NULL, 0 },
 };
@@ -210,7 +200,7 @@ static int answer(const struct cost_whatif_opts *o, const struct whatif *w, stru
 		if (o->base.format == COST_TEXT)
 			add_grounds(o, w, &out);
 	}
-	rc = cost_print(buf_bytes(&out), e);
+	rc = cli_print(buf_bytes(&out), e);
 	buf_release(&out);
 	return rc;
 }

@@ -1,6 +1,7 @@
 #include "cost/base.h"
 
 #include "base/num.h"
+#include "time/time.h"
 
 /* In the order of enum cost_format. */
 static const char *const words[] = { "text", "jsonl", "csv", "html", "svg", "prom" };
@@ -39,5 +40,16 @@ int cost_take_ratio(void *at, const char *value, struct err *e)
 
 	if (!num_plain_double(bytes_str(value), to) || *to < 0.001 || *to > 1e6)
 		return err_set(e, ERR_USAGE, "expected 0.001 to 1000000, found '%s'", value);
+	return 0;
+}
+
+int cost_take_age(void *at, const char *value, struct err *e)
+{
+	int64_t *to = at;
+
+	if (time_parse_age(bytes_str(value), to, e) < 0)
+		return -1;
+	if (*to < NS_PER_S)
+		return err_set(e, ERR_USAGE, "expected 1s or more, found '%s'", value);
 	return 0;
 }

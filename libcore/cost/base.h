@@ -28,6 +28,8 @@ int cost_take_format(void *at, const char *value, struct err *e);
 
 /* Of a double: bytes of lines for each that is stored. */
 int cost_take_ratio(void *at, const char *value, struct err *e);
+/* A duration of 1s or more: an option whose field is an int64_t of nanoseconds. */
+int cost_take_age(void *at, const char *value, struct err *e);
 
 /* Rows of cli_taken for a verb whose options begin with a struct cost_base: -o, of the words that
  * `take` takes, and --output. */

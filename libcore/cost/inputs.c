@@ -52,10 +52,3 @@ int cost_each_text(char **operand, size_t n, struct arena *a, cost_text_fn *each
 	}
 	return rc;
 }
-
-int cost_print(struct bytes text, struct err *e)
-{
-	if (text.n && fwrite(text.p, 1, text.n, stdout) != text.n)
-		return err_sys(e, "write");
-	return 0;
-}

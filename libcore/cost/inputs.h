@@ -20,7 +20,4 @@ MUST_CHECK int cost_each_text(char **operand, size_t n, struct arena *a, cost_te
 /* The text of one file; "-" is stdin. Errors: as above. */
 MUST_CHECK int cost_read_text(const char *path, struct arena *a, struct bytes *ret, struct err *e);
 
-/* To stdout. Errors: ERR_IO, ERR_FULL. */
-MUST_CHECK int cost_print(struct bytes text, struct err *e);
-
 #endif
