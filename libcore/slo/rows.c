@@ -127,11 +127,12 @@ int slo_rows_read(struct bytes text, struct slo_rows *r, struct err *e)
 	static const struct bytes mark = BYTES_LIT("\xef\xbb\xbf");
 	struct json_at j =
 		json_start(bytes_starts(text, mark) ? bytes_sub(text, mark.n, text.n) : text);
+	size_t n = r->n;
+	int rc = 0;
 
 	json_skip_space(&j);
-	if (j.p == j.end)
-		return err_set(e, ERR_CORRUPT, "has no counts");
-	if (*j.p == '{' || *j.p == '[')
-		return rows_read_json(text, r, e);
-	return rows_read_csv(text, r, e);
+	if (j.p != j.end)
+		rc = *j.p == '{' || *j.p == '[' ? rows_read_json(text, r, e)
+						: rows_read_csv(text, r, e);
+	return rc == 0 && r->n == n ? err_set(e, ERR_CORRUPT, "has no counts") : rc;
 }

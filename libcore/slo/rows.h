@@ -29,8 +29,9 @@ struct slo_rows {
 
 void slo_rows_release(struct slo_rows *r);
 
-/* Adds the rows of a text. Errors: ERR_CORRUPT, "line 3: field 'bad': ...": what stands there
- * cannot be read, or be; ERR_LIMIT, a number has too many digits. */
+/* Adds the rows of a text, one at least. Errors: ERR_CORRUPT, "line 3: field 'bad': ...": what
+ * stands there cannot be read, or be, or "has no counts"; ERR_LIMIT, a number has too many digits.
+ */
 MUST_CHECK int slo_rows_read(struct bytes text, struct slo_rows *r, struct err *e);
 
 #endif

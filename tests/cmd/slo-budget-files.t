@@ -262,6 +262,14 @@ counts() {
 	ok "nothing is printed" stdout_is_empty
 }
 counts 3 "counts: has no counts" ''
+for text in 'total,bad\n' 'time,total,bad\n' 'name,target,total,bad\n' '[]' ' [ ]\n'; do
+	for verb in '' check gate burndown simulate report; do
+		counts 3 "counts: has no counts" "$text" $verb
+	done
+	printf '%b' "$text" >counts
+	ok "nor have objectives of a file any: $text" exits 3 slo-budget --counts counts slos.yaml
+	ok "it is said" stderr_has "counts: has no counts"
+done
 counts 3 "counts: line 1: expected a row of names, with 'total' and 'bad' or 'good' among them: column 'total' is missing" 'a,b\n1,2\n'
 counts 3 "column 'bad' is missing" 'total,b\n1,2\n'
 counts 3 "line 1: column 'total' is there twice" 'total,bad,total\n'
