@@ -145,7 +145,7 @@ static int take_measures(struct cost_capacity_opts *o, struct err *e)
 	measure(&u, o->plan.at, days, &m);
 	usage_release(&u);
 	if (!c->field[CAPACITY_INGESTION].given && m.days == 0)
-		return err_set(e, ERR_USAGE,
+		return err_set(e, ERR_CORRUPT,
 			       "'%s': no whole day before --at has entries, so "
 			       "nothing can be measured",
 			       o->plan.store);

@@ -55,6 +55,7 @@ const struct cli_taken cost_forecast_options[] = {
 
 struct month {
 	int32_t start;
+	uint32_t days; /* 1 << 0: there is a record of its first day */
 	num_wide nano;
 };
 
@@ -76,12 +77,13 @@ static int on_record(void *data, const struct cost_record *r, struct err *e)
 		if (p->n == PAST_MAX)
 			return err_set(e, ERR_LIMIT, "records of more than %d months", PAST_MAX);
 		memmove(&p->v[i + 1], &p->v[i], (p->n - i) * sizeof(*p->v));
-		p->v[i++] = (struct month){ start, 0 };
+		p->v[i++] = (struct month){ .start = start };
 		p->n++;
 	}
 	p->first_day = r->day < p->first_day ? r->day : p->first_day;
 	p->last_day = r->day > p->last_day ? r->day : p->last_day;
 	p->v[i - 1].nano += r->nano;
+	p->v[i - 1].days |= UINT32_C(1) << (r->day - start);
 	return 0;
 }
 
@@ -159,7 +161,36 @@ static int read_amount(const char *text, const char *what, int64_t *ret, struct 
 	return 0;
 }
 
-/* What a month comes to grows from the first one on whose beginning the records have to the last
+static int days_of(const struct month *m)
+{
+	return period_next(PERIOD_MONTH, m->start) - m->start;
+}
+
+/* Of days without a record nobody knows what they cost: they count as nothing. */
+static void warn_of_holes(const struct forecast *f, const struct past *p, const struct month *m)
+{
+	const int n = __builtin_popcount(m->days);
+	char day[PERIOD_TEXT], month[PERIOD_TEXT];
+
+	period_text(PERIOD_MONTH, m->start, month);
+	period_text(PERIOD_DAY, p->first_day, day);
+	if (p->first_day > m->start)
+		cli_warn(f->o->base.cli,
+			 "the first record of %s is of %s: it is taken for a whole month", month,
+			 day);
+	else if (n < days_of(m))
+		cli_warn(f->o->base.cli,
+			 "there are records of %d of the %d days of %s alone: what the others cost "
+			 "is not in the forecast",
+			 n, days_of(m), month);
+}
+
+static struct growth_month growth_of(const struct month *m)
+{
+	return (struct growth_month){ (int64_t)m->nano, days_of(m) };
+}
+
+/* What a day comes to grows from the first month that the records begin with or before to the last
  * whole one. */
 static int see_growth(struct forecast *f, const struct past *p, size_t whole, struct err *e)
 {
@@ -167,14 +198,17 @@ static int see_growth(struct forecast *f, const struct past *p, size_t whole, st
 			   *last = &p->v[whole - 1];
 	const unsigned months = months_between(first->start, last->start);
 
-	if (f->o->has_growth ||
-	    growth_between((int64_t)first->nano, (int64_t)last->nano, months, &f->growth))
+	if (f->o->has_growth)
 		return 0;
+	if (growth_between(growth_of(first), growth_of(last), months, &f->growth)) {
+		warn_of_holes(f, p, first);
+		return 0;
+	}
 	if (months && first->nano > 0 && last->nano > 0)
-		return err_set(e, ERR_USAGE,
+		return err_set(e, ERR_CORRUPT,
 			       "the records show a growth of more than 1000 percent a month, or a "
 			       "fall to nothing: say how much is to come with --growth");
-	return err_set(e, ERR_USAGE,
+	return err_set(e, ERR_CORRUPT,
 		       "the records show no growth from one whole month to another: say it with "
 		       "--growth");
 }
@@ -182,25 +216,20 @@ static int see_growth(struct forecast *f, const struct past *p, size_t whole, st
 static int begin_with_past(struct forecast *f, const struct past *p, struct err *e)
 {
 	size_t whole = count_whole(p);
-	char day[PERIOD_TEXT], month[PERIOD_TEXT];
 
-	if (whole == 0)
-		return err_set(e, ERR_USAGE,
-			       "there is no whole month among the records: say what one costs with "
-			       "--cost");
+	if (whole == 0) {
+		cli_warn(f->o->base.cli, "%s: say what a month costs with --cost",
+			 p->n ? "there is no whole month among the records"
+			      : "there is no cost record in the input");
+		return CLI_OUTPUT_NONE;
+	}
 	f->start = p->v[whole - 1].start;
 	f->now = (int64_t)p->v[whole - 1].nano;
 	if (see_growth(f, p, whole, e) < 0)
 		return -1;
 	if (f->now < 0)
-		return err_set(e, ERR_USAGE, "the last month gave money back");
-	if (p->first_day > f->start) {
-		period_text(PERIOD_DAY, p->first_day, day);
-		period_text(PERIOD_MONTH, f->start, month);
-		cli_warn(f->o->base.cli,
-			 "the first record of %s is of %s: it is taken for a whole month", month,
-			 day);
-	}
+		return err_set(e, ERR_CORRUPT, "the last month gave money back");
+	warn_of_holes(f, p, &p->v[whole - 1]);
 	return 0;
 }
 
@@ -243,15 +272,30 @@ static int begin(struct forecast *f, char **operand, size_t n, struct err *e)
 	return read_amount(o->cost, "--cost", &f->now, e);
 }
 
+/* what: of which it is more than there are amounts, in month i and behind it. */
+static int too_large(const struct forecast *f, const char *what, unsigned i, struct err *e)
+{
+	char text[PERIOD_TEXT];
+	int32_t start = f->start;
+
+	do
+		start = period_next(PERIOD_MONTH, start);
+	while (i-- > 0);
+	period_text(PERIOD_MONTH, start, text);
+	return err_set(e, ERR_LIMIT, "%s %s is more than can be counted (up to %s)", what, text,
+		       MONEY_MOST);
+}
+
 static int grow(struct forecast *f, struct err *e)
 {
+	unsigned n = growth_apply(f->now, f->growth, f->n, f->v);
 	int64_t sum = 0;
 
-	if (!growth_apply(f->now, f->growth, f->n, f->v))
-		return err_set(e, ERR_LIMIT, "what it comes to is too large");
+	if (n < f->n)
+		return too_large(f, "the cost of", n, e);
 	for (unsigned i = 0; i < f->n; i++) {
 		if (!money_add(&sum, f->v[i]))
-			return err_set(e, ERR_LIMIT, "what it comes to is too large");
+			return too_large(f, "the sum up to", i, e);
 		f->sum[i] = sum;
 	}
 	return 0;
@@ -322,13 +366,17 @@ static void add_line(const struct forecast *f, unsigned i, const char *month, vo
 
 static void add_heading(const struct forecast *f, struct buf *out)
 {
+	const bool falls = f->growth.units < 0;
+	struct exact percent = f->growth;
 	char month[PERIOD_TEXT];
 
+	if (falls)
+		percent.units = -percent.units;
 	period_text(PERIOD_MONTH, f->start, month);
-	money_text(out, f->now);
+	money_text(out, money_cents(f->now));
 	buf_addf(out, " %s in %s, and ", f->currency, month);
-	exact_add(out, f->growth);
-	buf_add_str(out, " % more each month");
+	exact_add(out, percent);
+	buf_addf(out, " %% %s each month", falls ? "less" : "more");
 }
 
 struct names {
@@ -432,7 +480,7 @@ int cost_ask_forecast(void *opts, char **operand, size_t n, struct err *e)
 		rc = grow(f, e);
 	if (rc == 0)
 		rc = print(f, e);
-	for (unsigned i = 0; i < f->n && rc == 0; i++)
+	for (unsigned i = 0; rc == 0 && i < f->n; i++)
 		over |= is_over(f, i);
 	buf_release(&f->found);
 	free(f);

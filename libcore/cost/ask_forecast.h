@@ -17,8 +17,8 @@ struct cost_forecast_opts {
 extern const struct cli_taken cost_forecast_options[];
 
 /* operand: files of cost records; none, or "-": stdin, unless an amount was given. Errors: ERR_NO,
- * a month is above the budget, which was printed; ERR_USAGE, there is no whole month, or no growth
- * to be seen; those of cost_read. */
+ * a month is above the budget, which was printed; ERR_CORRUPT, there is no growth to be seen; those
+ * of cost_gather. CLI_OUTPUT_NONE: there is no whole month, which was told. */
 int cost_ask_forecast(void *opts, char **operand, size_t n, struct err *e);
 
 #endif

@@ -160,7 +160,8 @@ static int measure_ratio(struct cost_volume_opts *o, double *ret, struct err *e)
 	measure(&u, o->plan.at, MEAN_DAYS, &m);
 	usage_release(&u);
 	if (m.ratio == 0)
-		return err_set(e, ERR_USAGE, "'%s': there is nothing to measure the compression of",
+		return err_set(e, ERR_CORRUPT,
+			       "'%s': there is nothing to measure the compression of",
 			       o->plan.store);
 	*ret = m.ratio;
 	return 0;

@@ -248,7 +248,7 @@ int cost_ask_whatif(void *opts, char **operand, size_t n, struct err *e)
 	if (rc == 0)
 		rc = cost_plan_usage(&o->plan, &o->base, NULL, COST_DAMAGE_REFUSED, &u, e);
 	if (rc == 0 && u.n == 0)
-		rc = err_set(e, ERR_USAGE, "'%s': nothing lies there to reckon with",
+		rc = err_set(e, ERR_CORRUPT, "'%s': nothing lies there to reckon with",
 			     o->plan.store);
 	if (rc == 0) {
 		const struct whatif_ask ask = {

@@ -43,7 +43,7 @@ static bool scale(num_wide *v, num_wide by, num_wide of)
 	return true;
 }
 
-bool growth_apply(int64_t nano, struct exact percent, unsigned n, int64_t *ret)
+unsigned growth_apply(int64_t nano, struct exact percent, unsigned n, int64_t *ret)
 {
 	num_wide of = 100 * power_of_ten(percent.scale), v = (num_wide)nano * MONEY_ONE;
 
@@ -51,24 +51,28 @@ bool growth_apply(int64_t nano, struct exact percent, unsigned n, int64_t *ret)
 		num_wide rounded;
 
 		if (!scale(&v, of + percent.units, of))
-			return false;
+			return i;
 		rounded = (v + MONEY_ONE / 2) / MONEY_ONE;
 		if (rounded > INT64_MAX)
-			return false;
+			return i;
 		ret[i] = (int64_t)rounded;
 	}
-	return true;
+	return n;
 }
 
-bool growth_between(int64_t first, int64_t last, unsigned months, struct exact *ret)
+bool growth_between(struct growth_month first, struct growth_month last, unsigned months,
+		    struct exact *ret)
 {
+	/* Whole numbers, so that what has not grown has grown by nothing. */
+	const num_wide was = (num_wide)first.nano * last.days,
+		       is = (num_wide)last.nano * first.days;
 	struct buf b = { 0 };
 	bool ok;
 
-	if (first <= 0 || last <= 0 || months == 0)
+	if (was <= 0 || is <= 0 || months == 0)
 		return false;
 	buf_addf(&b, "%.*f", GROWTH_SCALE_MAX,
-		 (pow((double)last / (double)first, 1.0 / months) - 1) * 100);
+		 (pow((double)is / (double)was, 1.0 / months) - 1) * 100);
 	ok = growth_read(buf_bytes(&b), ret, NULL) == 0;
 	buf_release(&b);
 	return ok;

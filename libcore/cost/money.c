@@ -132,6 +132,13 @@ bool money_add(int64_t *sum, int64_t nano)
 	return true;
 }
 
+num_wide money_cents(num_wide nano)
+{
+	const int64_t cent = MONEY_ONE / 100;
+
+	return (nano + (nano < 0 ? -cent : cent) / 2) / cent * cent;
+}
+
 void money_text(struct buf *b, num_wide nano)
 {
 	bool minus = nano < 0;

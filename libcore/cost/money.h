@@ -33,6 +33,9 @@ MUST_CHECK bool money_add(int64_t *sum, int64_t nano);
  */
 MUST_CHECK bool money_times(int64_t nano, struct exact quantity, uint64_t per, int64_t *ret_nano);
 
+/* To the nearest cent, halves away from zero. */
+num_wide money_cents(num_wide nano);
+
 /* As people write it: "34.50", "-0.07", and all digits when there are more: "0.000000445". */
 void money_text(struct buf *b, num_wide nano);
 

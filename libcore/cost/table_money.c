@@ -13,7 +13,5 @@ void table_money(struct table *t, num_wide nano)
 
 void table_cents(struct table *t, num_wide nano)
 {
-	const int64_t cent = MONEY_ONE / 100;
-
-	table_money(t, (nano + (nano < 0 ? -cent : cent) / 2) / cent * cent);
+	table_money(t, money_cents(nano));
 }

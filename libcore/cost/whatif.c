@@ -142,7 +142,7 @@ static int add_extra(const struct whatif_ask *ask, const struct usage *u, struct
 	if (w->extra_days == 0)
 		return 0;
 	if (w->measured.days == 0)
-		return err_set(e, ERR_USAGE,
+		return err_set(e, ERR_CORRUPT,
 			       "the store has no whole day to go by, and fewer than the retention");
 	for (size_t i = 0; i < u->n; i++) {
 		const struct usage_row *r = &u->v[i];

@@ -35,7 +35,7 @@ for i in 0 1 2 3 4 5 6 7 8 9; do
 done | chunkpack --store S | idxbuild --store S >/dev/null
 ok "the compression may be a store's" exits 0 costrep volume --bytes-per-line 970 --store S -o jsonl services.csv
 ok "and counts" stdout_has '"stored_a_day":'
-ok "of one that has nothing it is exit 2" exits 2 costrep volume --bytes-per-line 970 --store S -t none services.csv
+ok "of one that has nothing it is exit 3" exits 3 costrep volume --bytes-per-line 970 --store S -t none services.csv
 ok "and said" stderr_has "'S': there is nothing to measure the compression of"
 
 refused() {

@@ -71,23 +71,23 @@ is "then, too" "$(sed -n 's/^storage a month,[^,]*,\([^,]*\),.*/\1/p' changed.cs
 ok "all at once" exits 0 whatif --retention 30d --encoding zstd --flush 15s --prices prices.yaml
 
 refused() {
-	message=$1
-	shift
-	ok "$message: exit 2" exits 2 "$@"
+	status=$1 message=$2
+	shift 2
+	ok "$message: exit $status" exits "$status" "$@"
 	ok "and said" stderr_has "$message"
 }
-refused "what if what? Say --retention, --encoding, --flush or --tier" whatif
-refused "--ratio is that of --encoding" whatif --ratio 2
-refused "option '--tier': only of --prices: it changes what is paid alone" whatif --tier 1d=cold
-refused "option '--retention': expected days as 30d, found '30h'" whatif --retention 30h
-refused "option '--flush': expected 1s or more, found '1ms'" whatif --flush 1ms
-refused "option '--encoding': expected none, snappy or zstd" whatif --encoding gzip
-refused "option '--ratio': expected 0.001 to 1000000" whatif --encoding zstd --ratio 0
-refused "it has no price of 'storage.hdd'" whatif --prices prices.yaml --tier 1d=hdd
-refused "the store has no whole day to go by" costrep whatif --store S --at 2026-01-01 --retention 30d
-refused "unexpected operand 'S'" costrep whatif S --retention 30d
+refused 2 "what if what? Say --retention, --encoding, --flush or --tier" whatif
+refused 2 "--ratio is that of --encoding" whatif --ratio 2
+refused 2 "option '--tier': only of --prices: it changes what is paid alone" whatif --tier 1d=cold
+refused 2 "option '--retention': expected days as 30d, found '30h'" whatif --retention 30h
+refused 2 "option '--flush': expected 1s or more, found '1ms'" whatif --flush 1ms
+refused 2 "option '--encoding': expected none, snappy or zstd" whatif --encoding gzip
+refused 2 "option '--ratio': expected 0.001 to 1000000" whatif --encoding zstd --ratio 0
+refused 2 "it has no price of 'storage.hdd'" whatif --prices prices.yaml --tier 1d=hdd
+refused 3 "the store has no whole day to go by" costrep whatif --store S --at 2026-01-01 --retention 30d
+refused 2 "unexpected operand 'S'" costrep whatif S --retention 30d
 mkdir fresh
-refused "'fresh': nothing lies there to reckon with" costrep whatif --store fresh --retention 30d
+refused 3 "'fresh': nothing lies there to reckon with" costrep whatif --store fresh --retention 30d
 
 # Entries of days to come, by a clock that is wrong, lie there as well.
 echo '{"ts":"4102444800000000000","labels":{"app":"web"},"line":"much later"}' | chunkpack --store S | idxbuild --store S >/dev/null

@@ -82,7 +82,7 @@ static void growth_is_that_of_long_multiplication(void **unused)
 
 		for (int k = 0; k < percent.scale; k++)
 			hundred *= 10;
-		if (!growth_apply(nano, percent, n, v))
+		if (growth_apply(nano, percent, n, v) < n)
 			continue;
 		n_wide += wide;
 		for (unsigned k = 0; k < n; k++) {
@@ -108,11 +108,17 @@ static void simple_growth_is_exact(void **unused)
 	int64_t v[9];
 
 	(void)unused;
-	assert_true(growth_apply(100000000000, ten, 9, v));
+	assert_int_equal(growth_apply(100000000000, ten, 9, v), 9);
 	assert_memory_equal(want, v, sizeof(v));
-	assert_true(growth_apply(0, ten, 9, v));
+	assert_int_equal(growth_apply(0, ten, 9, v), 9);
 	assert_int_equal(0, v[8]);
-	assert_false(growth_apply(INT64_MAX, ten, 1, v));
+	assert_int_equal(growth_apply(INT64_MAX, ten, 1, v), 0);
+	assert_int_equal(growth_apply(INT64_MAX / 12 * 10, ten, 9, v), 1);
+}
+
+static struct growth_month of(int64_t nano, int days)
+{
+	return (struct growth_month){ nano, days };
 }
 
 static void what_is_no_growth_is_refused(void **unused)
@@ -129,14 +135,17 @@ static void what_is_no_growth_is_refused(void **unused)
 		assert_int_equal(-1, growth_read(bytes_str(bad[i]), &x, &e));
 		assert_int_equal(ERR_USAGE, e.code);
 	}
-	assert_true(growth_between(100, 121, 2, &x));
+	assert_true(growth_between(of(100, 31), of(121, 31), 2, &x));
 	assert_true(x.units == 10 && x.scale == 0);
-	assert_true(growth_between(200, 100, 1, &x));
+	assert_true(growth_between(of(200, 31), of(100, 31), 1, &x));
 	assert_true(x.units == -50 && x.scale == 0);
-	assert_false(growth_between(0, 100, 1, &x));
-	assert_false(growth_between(100, 0, 1, &x));
-	assert_false(growth_between(100, 100, 0, &x));
-	assert_false(growth_between(1, 1000, 1, &x));
+	assert_true(growth_between(of(280, 28), of(310, 31), 1, &x));
+	assert_true(x.units == 0);
+	assert_true(growth_between(of(INT64_MAX, 28), of(INT64_MAX / 31 * 28, 31), 1, &x));
+	assert_false(growth_between(of(0, 31), of(100, 31), 1, &x));
+	assert_false(growth_between(of(100, 31), of(0, 31), 1, &x));
+	assert_false(growth_between(of(100, 31), of(100, 31), 0, &x));
+	assert_false(growth_between(of(1, 31), of(1000, 31), 1, &x));
 }
 
 int main(void)
