@@ -224,7 +224,7 @@ static void make_table(const struct answer *a, struct table *t)
 		table_addf(t, "%u", m->month);
 		add_number(t, m->ingestion);
 		add_number(t, m->queries);
-		add_number(t, (double)m->stored / 1e12);
+		add_number(t, m->stored_tb);
 		add_number(t, (double)m->stored / 0x1p40);
 		if (a->has_pods) {
 			table_addf(t, "%" PRIu64, m->ingesters);
@@ -299,7 +299,7 @@ static void print_lines(const struct answer *a, struct buf *out)
 			 "\"stored_bytes\":%" PRIu64
 			 ",\"stored_tb\":%.6f,\"stored_tib\":%.6f,\"ingester_memory_gb\":%.6f,"
 			 "\"ingester_cpu\":%.6f,\"querier_memory_gb\":%.6f,\"querier_cpu\":%.6f",
-			 m->month, m->ingestion, m->queries, m->stored, (double)m->stored / 1e12,
+			 m->month, m->ingestion, m->queries, m->stored, m->stored_tb,
 			 (double)m->stored / 0x1p40, m->ingester_memory, m->ingester_cpu,
 			 m->querier_memory, m->querier_cpu);
 		if (a->has_pods)
@@ -321,7 +321,7 @@ static void print_lines(const struct answer *a, struct buf *out)
 
 static double stored_tb(const struct capacity_month *m)
 {
-	return (double)m->stored / 1e12;
+	return m->stored_tb;
 }
 
 static double cost_of(const struct capacity_month *m)

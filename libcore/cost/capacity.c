@@ -5,7 +5,11 @@
 #include "cost/money.h"
 
 static const double GB = 1e9, TB = 1e12, DAYS_OF_MONTH = 365.0 / 12;
-#define TB_BYTES UINT64_C(1000000000000)
+
+static uint64_t tb_bytes(enum capacity_model model)
+{
+	return model == CAPACITY_PLAIN ? UINT64_C(1024000000000) : UINT64_C(1000000000000);
+}
 
 /* ---- what was given ---- */
 
@@ -102,7 +106,7 @@ static double stored_bytes(const struct capacity *c, enum capacity_model model,
 			   const struct capacity_month *m)
 {
 	if (model == CAPACITY_PLAIN)
-		return m->ingestion * 30 / 1024 * TB;
+		return m->ingestion * 30 * GB;
 	return retained(c, m->month) * GB * capacity_double(c, CAPACITY_COPIES) / compression(c);
 }
 
@@ -145,7 +149,8 @@ static int nodes(const struct capacity *c, struct capacity_month *m, struct err 
 	return 0;
 }
 
-static int cost(const struct capacity *c, struct capacity_month *m, struct err *e)
+static int cost(const struct capacity *c, enum capacity_model model, struct capacity_month *m,
+		struct err *e)
 {
 	const struct exact bytes = { .units = m->stored }, n = { .units = m->nodes };
 	int64_t per_tb, per_node;
@@ -153,7 +158,7 @@ static int cost(const struct capacity *c, struct capacity_month *m, struct err *
 
 	/* Amounts of nine digits behind the point at most, which capacity_set saw to. */
 	if (!money_times(MONEY_ONE, tb, 1, &per_tb) ||
-	    !money_times(per_tb, bytes, TB_BYTES, &m->storage_cost) ||
+	    !money_times(per_tb, bytes, tb_bytes(model), &m->storage_cost) ||
 	    !money_times(MONEY_ONE, node, 1, &per_node) ||
 	    !money_times(per_node, n, 1, &m->node_cost))
 		return err_set(e, ERR_LIMIT, "month %u: its cost is too large", m->month);
@@ -182,6 +187,7 @@ int capacity_project(const struct capacity *c, enum capacity_model model, unsign
 	if (!(bytes < 0x1p63))
 		return err_set(e, ERR_LIMIT, "month %u: more than 8 EiB are stored", month);
 	m.stored = (uint64_t)(bytes + 0.5);
+	m.stored_tb = (double)m.stored / (double)tb_bytes(model);
 	if (pods(c, m.ingester_memory, m.ingester_cpu, &m.ingesters, e) < 0 ||
 	    pods(c, m.querier_memory, m.querier_cpu, &m.queriers, e) < 0)
 		return -1;
@@ -190,7 +196,7 @@ int capacity_project(const struct capacity *c, enum capacity_model model, unsign
 		m.ingesters = (uint64_t)up(copies);
 	if (c->field[CAPACITY_DISK_SIZE].given)
 		m.disks = (uint64_t)up(bytes / (capacity_double(c, CAPACITY_DISK_SIZE) * GB));
-	if (nodes(c, &m, e) < 0 || cost(c, &m, e) < 0)
+	if (nodes(c, &m, e) < 0 || cost(c, model, &m, e) < 0)
 		return -1;
 	*ret = m;
 	return 0;

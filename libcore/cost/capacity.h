@@ -66,8 +66,8 @@ MUST_CHECK int capacity_read(struct capacity *c, struct bytes text, const char *
 
 enum capacity_model {
 	CAPACITY_FULL,
-	/* Without compression, replication and growth within the retention; 30 days; a TB is 1024
-	 * GB. As it is reckoned by hand, to compare. */
+	/* Without compression, replication and growth within the retention; 30 days; a TB, and what
+	 * it costs, is that of 1024 GB. As it is reckoned by hand, to compare. */
 	CAPACITY_PLAIN,
 };
 
@@ -75,6 +75,7 @@ struct capacity_month {
 	unsigned month;		   /* from now */
 	double ingestion, queries; /* GB a day; a second */
 	uint64_t stored;	   /* bytes */
+	double stored_tb;	   /* the same, in TB of the model */
 	double ingester_memory, ingester_cpu, querier_memory, querier_cpu;
 	/* 0: not asked for */
 	uint64_t ingesters, queriers; /* pods */
