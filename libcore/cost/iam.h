@@ -39,10 +39,11 @@ void iam_release(struct iam *p);
 
 /*
  * Adds a policy: a document with Version and Statement; or what AWS's command line prints with one
- * in it (PolicyVersion, PolicyDocument, Document, RolePolicyList: all that there are), and lists of
- * these. file must stay as long as p.
+ * in it (PolicyVersion, PolicyDocument, Document, RolePolicyList, RoleDetailList and others: all
+ * that there are; of PolicyVersionList the default one), and lists of these. file must stay as long
+ * as p.
  * Errors, "FILE:LINE:COL: ...": ERR_CORRUPT, no JSON, an element that is missing, unknown or of a
- * wrong type; ERR_LIMIT.
+ * wrong type; no policy; ERR_LIMIT.
  */
 MUST_CHECK int iam_add(struct iam *p, struct bytes text, const char *file, struct err *e);
 

@@ -7,13 +7,15 @@
 #include "cost/iam.h"
 #include "json/tree.h"
 
-enum { WRAPPERS_MAX = 4 }; /* around a document: a list of RolePolicyList of PolicyDocument */
+enum { WRAPPERS_MAX = 6 }; /* around a document: RoleDetailList, RolePolicyList, PolicyDocument */
 
 struct reader {
 	struct iam *p;
 	const char *file;
 	enum iam_variables variables;
 	uint32_t number; /* of the statement that is read; 0: none */
+	bool may_lack;	 /* whether the object that is read next needs no policy in it */
+	size_t n_documents;
 };
 
 static int fail(const struct reader *r, const struct json_node *at, struct err *e, const char *fmt,
@@ -269,6 +271,7 @@ static int read_document(struct reader *r, const struct json_node *doc, struct e
 	int rc = 0;
 
 	r->number = 0;
+	r->n_documents++;
 	if (check_names(r, doc, names, sizeof(names) / sizeof(*names), e) < 0 ||
 	    read_version(r, doc, e) < 0)
 		return -1;
@@ -284,21 +287,38 @@ static int read_document(struct reader *r, const struct json_node *doc, struct e
 
 static int read_any(struct reader *r, const struct json_node *n, unsigned depth, struct err *e);
 
+/* What AWS's command line prints that is an object or a list: first what has documents in it. */
+static const char *const known[] = {
+	"PolicyVersion",	   "PolicyDocument", "Document",
+	"RolePolicyList",	   "UserPolicyList", "GroupPolicyList",
+	"PolicyVersionList",	   "UserDetailList", "GroupDetailList",
+	"RoleDetailList",	   "Policies",	     "AssumeRolePolicyDocument",
+	"AttachedManagedPolicies", "GroupList",	     "InstanceProfileList",
+	"PermissionsBoundary",	   "RoleLastUsed",   "Tags"
+};
+/* Of VERSIONS that which is in effect; in DETAILS of a user, say, there may be no document. */
+enum { VERSIONS = 6, DETAILS = 7, WRAPPERS = 11, KNOWN = sizeof(known) / sizeof(*known) };
+
+/* Of the versions of a policy only the default one is in effect. */
+static int read_versions(struct reader *r, const struct json_node *list, unsigned depth,
+			 struct err *e)
+{
+	if (list->type != JSON_ARRAY)
+		return read_any(r, list, depth, e);
+	for (uint32_t i = 0; i < list->n; i++) {
+		const struct json_node *is = json_tree_get(&list->item[i], "IsDefaultVersion");
+
+		if ((!is || is->type != JSON_BOOL || !bytes_is(is->text, "false")) &&
+		    read_any(r, &list->item[i], depth + 1, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* All documents in an object that AWS's command line prints, and nothing that looks like one. */
 static int read_wrapped(struct reader *r, const struct json_node *n, unsigned depth, struct err *e)
 {
-	static const char *const known[] = { "PolicyVersion",
-					     "PolicyDocument",
-					     "Document",
-					     "RolePolicyList",
-					     "AssumeRolePolicyDocument",
-					     "AttachedManagedPolicies",
-					     "InstanceProfileList",
-					     "PermissionsBoundary",
-					     "RoleLastUsed",
-					     "Tags" };
-	enum { WRAPPERS = 4 };
-	bool found = false;
+	bool found = r->may_lack;
 
 	for (uint32_t i = 0; i < n->n; i++) {
 		const struct json_node *in = &n->item[i];
@@ -306,16 +326,19 @@ static int read_wrapped(struct reader *r, const struct json_node *n, unsigned de
 
 		while (k < WRAPPERS && !bytes_is(in->name, known[k]))
 			k++;
-		if (k < WRAPPERS && read_any(r, in, depth + 1, e) < 0)
+		if (k == WRAPPERS)
+			continue;
+		found = true;
+		r->may_lack = k >= DETAILS;
+		if ((k == VERSIONS ? read_versions : read_any)(r, in, depth + 1, e) < 0)
 			return -1;
-		found |= k < WRAPPERS;
 	}
 	for (uint32_t i = 0; found && i < n->n; i++) {
 		const struct json_node one = { .n = 1, .item = &n->item[i] };
 
 		r->number = 0;
 		if ((one.item->type == JSON_OBJECT || one.item->type == JSON_ARRAY) &&
-		    check_names(r, &one, known, sizeof(known) / sizeof(*known), e) < 0)
+		    check_names(r, &one, known, KNOWN, e) < 0)
 			return -1;
 	}
 	return found ? 0 : fail(r, n, e, "it lacks 'Statement'");
@@ -323,12 +346,15 @@ static int read_wrapped(struct reader *r, const struct json_node *n, unsigned de
 
 static int read_any(struct reader *r, const struct json_node *n, unsigned depth, struct err *e)
 {
+	const bool may_lack = r->may_lack;
 	int rc = 0;
 
 	r->number = 0;
 	if (n->type == JSON_ARRAY && depth < WRAPPERS_MAX) {
-		for (uint32_t i = 0; i < n->n && rc == 0; i++)
+		for (uint32_t i = 0; i < n->n && rc == 0; i++) {
+			r->may_lack = may_lack;
 			rc = read_any(r, &n->item[i], depth + 1, e);
+		}
 		return rc;
 	}
 	if (n->type != JSON_OBJECT)
@@ -348,8 +374,11 @@ int iam_add(struct iam *p, struct bytes text, const char *file, struct err *e)
 
 	if (json_tree_parse(text, file, &p->mem, &root, e) < 0)
 		return -1;
-	if (read_any(&r, &root, 0, e) == 0)
-		return 0;
+	if (read_any(&r, &root, 0, e) == 0) {
+		if (r.n_documents)
+			return 0;
+		err_set(e, ERR_CORRUPT, "%s: there is no policy in it", file);
+	}
 	p->n = n_before;
 	return -1;
 }

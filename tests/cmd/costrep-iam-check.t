@@ -128,6 +128,40 @@ ok "what is like one is exit 3" exits 3 costrep iam-check beside.json
 ok "and named" stderr_matches "beside.json:1:[0-9]+: unknown element 'Statment'"
 echo "{\"RoleName\":\"lokid\",\"Tags\":[],\"RolePolicyList\":[{\"PolicyName\":\"s3\",\"PolicyDocument\":$allow}]}" >beside.json
 ok "what is known to be none is passed over" exits 0 costrep iam-check --bucket logs beside.json
+
+# What an account has, as one object: users, groups, roles, policies with their versions.
+trust='{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}'
+role="{\"RoleName\":\"lokid\",\"AssumeRolePolicyDocument\":$trust,\"InstanceProfileList\":[],\"RolePolicyList\":[{\"PolicyName\":\"s3\",\"PolicyDocument\":$allow}],\"AttachedManagedPolicies\":[]}"
+user='{"UserName":"ann","GroupList":["ops"],"AttachedManagedPolicies":[{"PolicyName":"p","PolicyArn":"arn:aws:iam::1:policy/p"}]}'
+# versions OLD NEW: of a policy, of which the second one is the default
+versions() {
+	printf '"PolicyVersionList":[{"Document":%s,"VersionId":"v1","IsDefaultVersion":false},{"Document":%s,"VersionId":"v2","IsDefaultVersion":true}]' "$1" "$2"
+}
+account() {
+	printf '{"UserDetailList":[%s],"GroupDetailList":[],"RoleDetailList":[%s],"Policies":[{"PolicyName":"p",%s}],"IsTruncated":false}' "$user" "$1" "$2" >account.json
+}
+deny=$(cat deny.json)
+for text in "{\"UserDetailList\":[$user],\"GroupDetailList\":[],\"RoleDetailList\":[$role],\"Policies\":[]}" \
+	"{\"Policies\":[{\"PolicyVersionList\":[{\"Document\":$allow}]}]}" "{\"RoleDetailList\":[$role]}" \
+	"{\"PolicyVersionList\":[{\"Document\":$allow}]}" \
+	"{\"UserDetailList\":[{\"UserPolicyList\":[{\"PolicyDocument\":$allow}]}]}" \
+	"{\"GroupDetailList\":[{\"GroupPolicyList\":[{\"PolicyDocument\":$allow}]}]}"; do
+	echo "$text" >account.json
+	ok "$text: exit 0" exits 0 costrep iam-check --bucket logs account.json
+done
+account "$role" "$(versions "$deny" "$allow")"
+ok "a version that is not the default one does not count" exits 0 costrep iam-check --bucket logs account.json
+account "$role" "$(versions "$allow" "$deny")"
+ok "the default one does" exits 1 costrep iam-check --bucket logs account.json
+ok "beside those of the role" stdout_has "denied by statement 'NotFromThere' (account.json:1)"
+account '{"Rolename":{}}' "$(versions "$allow" "$allow")"
+ok "what is like something in a role is exit 3" exits 3 costrep iam-check --bucket logs account.json
+ok "and named" stderr_has "unknown element 'Rolename'"
+for text in '[]' '{"RoleDetailList":[],"Policies":[]}' '{"Policies":[{"PolicyName":"p"}]}'; do
+	echo "$text" >account.json
+	ok "no policy in $text is exit 3" exits 3 costrep iam-check account.json
+	ok "and said" stderr_has "account.json: there is no policy in it"
+done
 echo '{"Statement":{"Effect":"Allow","Action":"*","Resource":["arn:aws:s3:::logs","a*"]}}' >resource.json
 ok "a resource that is no ARN is exit 3" exits 3 costrep iam-check resource.json
 ok "and named" stderr_has "resource.json:1: statement 1: expected as a resource * or an ARN as arn:aws:s3:::logs/*, found 'a*'"
