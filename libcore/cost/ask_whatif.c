@@ -106,6 +106,14 @@ static void add_value(struct table *t, const struct row *r, num_wide v, enum cos
 	buf_release(&b);
 }
 
+/* Not -0.0. */
+static double percent_of(double change, double of)
+{
+	double percent = change * 100 / of;
+
+	return fabs(percent) < 0.05 ? 0 : percent;
+}
+
 static void print_table(const struct row *v, size_t n, enum cost_format format, struct buf *out)
 {
 	struct table t = { 0 };
@@ -116,14 +124,13 @@ static void print_table(const struct row *v, size_t n, enum cost_format format, 
 	table_column(&t, "change", TABLE_RIGHT);
 	table_column(&t, "%", TABLE_RIGHT);
 	for (size_t i = 0; i < n; i++) {
-		double percent = (double)(v[i].then - v[i].now) * 100 / (double)v[i].now;
-
 		table_addf(&t, "%s", v[i].name);
 		add_value(&t, &v[i], v[i].now, format);
 		add_value(&t, &v[i], v[i].then, format);
 		add_value(&t, &v[i], v[i].then - v[i].now, format);
 		if (v[i].now)
-			table_addf(&t, "%+.1f", fabs(percent) < 0.05 ? 0 : percent); /* not -0.0 */
+			table_addf(&t, "%+.1f",
+				   percent_of((double)(v[i].then - v[i].now), (double)v[i].now));
 		else
 			table_add(&t, (struct bytes){ 0 });
 	}

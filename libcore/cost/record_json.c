@@ -8,7 +8,6 @@
 #include "cost/money.h"
 #include "json/json.h"
 #include "json/members.h"
-#include "json/tree.h"
 
 enum field { DATE, COST, COST_USD, CURRENCY, ID, METRICS, LABELS, DIM, OTHER, N_FIELDS };
 
@@ -89,9 +88,7 @@ static int broken(const char *at, const char *line, struct err *e)
 /* JSON's grammar, of a value into which the fast walk did not look. */
 static bool is_value(const struct reading *d, const struct json_val *v)
 {
-	struct json_node tree;
 	struct bytes text;
-	struct err e;
 
 	switch (v->type) {
 	case JSON_NUMBER:
@@ -100,7 +97,7 @@ static bool is_value(const struct reading *d, const struct json_val *v)
 		return text_of(d, v, &text);
 	case JSON_ARRAY:
 	case JSON_OBJECT:
-		return json_tree_parse(v->raw, "", d->scratch, &tree, &e) == 0;
+		return json_is_value(v->raw);
 	default:
 		return true;
 	}
@@ -230,10 +227,17 @@ static int take_cost(struct reading *d, struct bytes name, const struct json_val
 	return 0;
 }
 
+static int missing(const char *name, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT, "'%s': missing", name);
+}
+
 static int take_date(struct reading *d, struct bytes name, const struct json_val *v, struct err *e)
 {
 	struct bytes text = { 0 };
 
+	if (v->type == JSON_NULL)
+		return missing("date", e);
 	if (read_text(d, name, v, &text, e) < 0)
 		return -1;
 	if (cost_read_day(text, &d->r->day, e) < 0)
@@ -291,11 +295,6 @@ static int take_member(struct reading *d, struct bytes name, const struct json_v
 	default:
 		return pass_over(d, name, v, e);
 	}
-}
-
-static int missing(const char *name, struct err *e)
-{
-	return err_set(e, ERR_CORRUPT, "'%s': missing", name);
 }
 
 static int settle(struct reading *d, struct err *e)

@@ -29,8 +29,13 @@ static int read_heading(const struct csv_row *row, const char *file, size_t at[C
 		at[c] = SIZE_MAX;
 	for (size_t i = 0; i < row->n; i++)
 		for (int c = 0; c < COLUMNS; c++)
-			if (bytes_is(bytes_trim(row->field[i]), column_names[c]))
+			if (bytes_is(bytes_trim(row->field[i]), column_names[c])) {
+				if (at[c] != SIZE_MAX)
+					return err_set(e, ERR_CORRUPT,
+						       "%s:%" PRIu64 ": '%s' heads two columns",
+						       file, row->line, column_names[c]);
 				at[c] = i;
+			}
 	for (int c = 0; c < COLUMN_BYTES; c++)
 		if (at[c] == SIZE_MAX)
 			return err_set(e, ERR_CORRUPT, "%s:%" PRIu64 ": the heading lacks '%s'",

@@ -101,6 +101,8 @@ static bool look_in_map(struct bytes all, struct found *f)
 
 	if (all.n < 2 || all.p[0] != '{' || all.p[all.n - 1] != '}')
 		return false;
+	if (bytes_starts(bytes_trim(rest), BYTES_LIT("\""))) /* JSON, if broken */
+		return false;
 	while (rest.n > 0) {
 		struct bytes piece = take_piece(&rest);
 		const char *equals = piece.n ? memchr(piece.p, '=', piece.n) : NULL;

@@ -2,7 +2,8 @@
  * Ids are dealt out into parts by their first bits. A part is a run of entries in memory, which
  * goes into the one file of all when it has become too long; at the end each part is sorted by
  * itself. Parts are alike in size, but for ids that stand very often: a part that has become larger
- * than others keeps a few of each.
+ * than others keeps a few of each. A part that is large all the same is read several times, each
+ * time for some of its ids.
  */
 #include "cost/twice.h"
 
@@ -12,7 +13,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 
-enum { PARTS = 256, RUN = 1024, SKEWED = 4, LINE_BITS = 40 };
+enum { PARTS = 256, RUN = 1024, PASS_MAX = 1 << 17, SKEWED = 4, LINE_BITS = 40 };
 
 struct entry {
 	struct hash128 id;
@@ -24,6 +25,11 @@ struct part {
 	size_t n, cap;
 	uint32_t *spilled; /* runs of it in the file, by their numbers there */
 	size_t n_spilled, cap_spilled;
+};
+
+struct list {
+	struct entry *v;
+	size_t n, cap;
 };
 
 struct cost_twice {
@@ -108,24 +114,43 @@ int cost_twice_add(struct cost_twice *t, struct hash128 id, struct cost_where at
 	return 0;
 }
 
-/* All of a part in memory. */
-static int load(const struct cost_twice *t, struct part *p, struct err *e)
+static int read_run(const struct cost_twice *t, uint32_t run, struct entry *ret, struct err *e)
 {
-	const size_t bytes = RUN * sizeof(*p->run);
+	const uint64_t bytes = RUN * sizeof(*ret);
+	int64_t got = io_pread(t->fd, ret, bytes, run * bytes, e);
 
-	mem_grow(&p->run, &p->cap, p->n + p->n_spilled * RUN, sizeof(*p->run));
-	for (size_t i = 0; i < p->n_spilled; i++) {
-		int64_t got =
-			io_pread(t->fd, p->run + p->n, bytes, p->spilled[i] * (uint64_t)bytes, e);
+	if (got >= 0 && (uint64_t)got < bytes)
+		return err_set(e, ERR_IO, "a temporary file is shorter than it was written");
+	return got < 0 ? err_wrap(e, "a temporary file") : 0;
+}
 
-		if (got >= 0 && (uint64_t)got < bytes)
-			return err_set(e, ERR_IO,
-				       "a temporary file is shorter than it was written");
-		if (got < 0)
-			return err_wrap(e, "a temporary file");
-		p->n += RUN;
+/* Into ret: of n entries those whose next bits are `pass` of `passes`. */
+static void pick(struct list *ret, const struct entry *v, size_t n, unsigned pass, unsigned passes)
+{
+	mem_grow(&ret->v, &ret->cap, ret->n + n, sizeof(*ret->v));
+	for (size_t i = 0; i < n; i++)
+		if ((v[i].id.b[1] & (passes - 1)) == pass)
+			ret->v[ret->n++] = v[i];
+}
+
+/* Of a part, what a pass is about, by id. */
+static int load(const struct cost_twice *t, const struct part *p, unsigned pass, unsigned passes,
+		struct list *ret, struct err *e)
+{
+	struct entry *run = mem_alloc(RUN * sizeof(*run));
+	int rc = 0;
+
+	ret->n = 0;
+	pick(ret, p->run, p->n, pass, passes);
+	for (size_t i = 0; i < p->n_spilled && rc == 0; i++) {
+		rc = read_run(t, p->spilled[i], run, e);
+		if (rc == 0)
+			pick(ret, run, RUN, pass, passes);
 	}
-	return 0;
+	free(run);
+	if (ret->n)
+		qsort(ret->v, ret->n, sizeof(*ret->v), by_id);
+	return rc;
 }
 
 static struct cost_where where(const struct entry *x)
@@ -134,30 +159,44 @@ static struct cost_where where(const struct entry *x)
 				    x->at & ((UINT64_C(1) << LINE_BITS) - 1) };
 }
 
+/* How often a part is read, so that what is in memory at once stays bounded: more often only where
+ * ids were chosen to fall together. */
+static unsigned passes_of(const struct part *p)
+{
+	size_t n = p->n + p->n_spilled * RUN;
+	unsigned passes = 1;
+
+	while (n / passes > PASS_MAX && passes < PARTS)
+		passes *= 2;
+	return passes;
+}
+
 int64_t cost_twice_each(struct cost_twice *t,
 			void (*found)(void *data, struct cost_where at, struct cost_where first),
 			void *data, struct err *e)
 {
+	struct list l = { 0 };
 	int64_t n = t->n_left;
+	int rc = 0;
 
-	for (size_t i = 0; i < PARTS; i++) {
-		struct part *p = &t->part[i];
-		const struct entry *first;
+	for (size_t i = 0; i < PARTS && rc == 0; i++) {
+		unsigned passes = passes_of(&t->part[i]);
 
-		if (load(t, p, e) < 0)
-			return -1;
-		if (p->n)
-			qsort(p->run, p->n, sizeof(*p->run), by_id);
-		first = p->run;
-		for (size_t k = 1; k < p->n; k++) {
-			if (hash128_cmp(&p->run[k].id, &first->id) != 0) {
-				first = &p->run[k];
-				continue;
+		for (unsigned pass = 0; pass < passes && rc == 0; pass++) {
+			const struct entry *first = NULL;
+
+			rc = load(t, &t->part[i], pass, passes, &l, e);
+			for (size_t k = 0; k < l.n && rc == 0; k++) {
+				if (!first || hash128_cmp(&l.v[k].id, &first->id) != 0) {
+					first = &l.v[k];
+					continue;
+				}
+				found(data, where(&l.v[k]), where(first));
+				n++;
 			}
-			found(data, where(&p->run[k]), where(first));
-			n++;
 		}
-		drop(p);
+		drop(&t->part[i]);
 	}
-	return n;
+	free(l.v);
+	return rc < 0 ? -1 : n;
 }

@@ -41,6 +41,10 @@ const char *json_number_end(const char *p, const char *end);
  * else is looked at. Nesting deeper than 1000 fails. */
 bool json_value(struct json_at *j, struct bytes *ret_raw);
 
+/* Whether the text is a value by all of JSON's grammar, with nothing behind it but blanks. Nesting
+ * deeper than 1000 is none; names may stand twice, and UTF-8 is not looked at. Takes no memory. */
+bool json_is_value(struct bytes text);
+
 /* The value of the first member of this name in an object, names compared as they stand there.
  * False when there is none, or the text is no object up to it. */
 bool json_member(struct bytes object, const char *name, struct bytes *ret_raw);

@@ -18,33 +18,34 @@ struct reader {
 	struct arena *mem;
 	unsigned depth;
 	/* Places are asked for in ascending order: what is before is counted once. */
-	const char *line_start;
+	const char *line_start, *counted;
 	uint32_t line;
 };
+
+static void count_lines(struct reader *r, const char *p)
+{
+	const char *nl;
+
+	while (r->counted < p &&
+	       (nl = memchr(r->counted, '\n', (size_t)(p - r->counted))) != NULL) {
+		r->line_start = r->counted = nl + 1;
+		r->line++;
+	}
+	if (r->counted < p)
+		r->counted = p;
+}
 
 static int fail(struct reader *r, const char *p, enum err_code code, const char *what,
 		struct err *e)
 {
-	while (r->line_start < p) {
-		const char *nl = memchr(r->line_start, '\n', (size_t)(p - r->line_start));
-
-		if (!nl)
-			break;
-		r->line_start = nl + 1;
-		r->line++;
-	}
+	count_lines(r, p);
 	return err_set(e, code, "%s:%u:%zu: %s", r->file, r->line, (size_t)(p - r->line_start) + 1,
 		       what);
 }
 
 static void place(struct reader *r, struct json_node *n)
 {
-	const char *nl;
-
-	while ((nl = memchr(r->line_start, '\n', (size_t)(r->at.p - r->line_start))) != NULL) {
-		r->line_start = nl + 1;
-		r->line++;
-	}
+	count_lines(r, r->at.p);
 	n->line = r->line;
 	n->col = (uint32_t)(r->at.p - r->line_start) + 1;
 }
@@ -218,7 +219,7 @@ int json_tree_parse(struct bytes text, const char *file, struct arena *a, struct
 		text = bytes_sub(text, 3, text.n);
 	text = arena_copy(a, text);
 	r.at = json_start(text);
-	r.start = r.line_start = r.at.p;
+	r.start = r.line_start = r.counted = r.at.p;
 	if (!utf8_valid(text))
 		return err_set(e, ERR_CORRUPT, "%s:1:1: it is not UTF-8", file);
 	if (read_value(&r, &root, e) < 0)

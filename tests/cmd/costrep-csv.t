@@ -140,6 +140,8 @@ sed '3s/}}"/}}/' focus.csv >bad
 refuses "a quote that is not closed" "line 3: field 9: its quote is not closed" bad
 sed '2s/""}"/"""/' focus.csv >bad
 refuses "tags that are no object" "line 2: 'Tags': expected a JSON object or {key=value}, found" bad --by cluster
+sed '2s/}"/,""note"": ""a=b"",}"/' focus.csv >bad
+refuses "JSON that is broken, though a sign = is in it" "line 2: 'Tags': expected a JSON object or {key=value}, found" bad --by cluster
 refuses "a tag that is an object" "line 3: 'Tags': 'env': expected a string, a number, true or false, found '{" focus.csv --by env
 sed '2s/""prod""/01/' focus.csv >bad
 refuses "a tag that is no value" "line 2: 'Tags': 'cluster': expected a string, a number, true or false, found '01'" bad

@@ -23,6 +23,7 @@ refuses "an hour that is none" "1: 'date': there is no such day or time: '2024-0
 refuses "a date that is none" "1: 'date': expected a day as 2024-01-15, found '15.1.2024'" '{"date":"15.1.2024","cost_usd":1}'
 refuses "an object that is no record" "1: no cost record: 'date' and 'cost_usd': missing (costrep usage makes some with --prices)" \
 	'{"tenant":"a","class":"standard","objects":6}'
+refuses "a date that is null" "1: 'date': missing" '{"date":null,"cost_usd":1}'
 refuses "a negative cost" "1: 'cost_usd': expected 0 or more, found '-1'" '{"date":"2024-01-15","cost_usd":-1}'
 refuses "a cost that is NaN" "1: 'cost_usd': expected a JSON value, found NaN" '{"date":"2024-01-15","cost_usd":NaN}'
 refuses "a cost that is no number" "1: 'cost_usd': expected an amount as 125.50, found 'NaN'" \
@@ -62,6 +63,15 @@ refuses "an escape that is none, of no meaning" "1: 'more': expected a JSON valu
 refuses "a value that breaks off" "1: no JSON object: it breaks off at column 22" '{"date":"2024-01-15","cost_usd":'
 refuses "a string that breaks off" "1: no JSON object: it breaks off at column 22" '{"date":"2024-01-15","id":"x}'
 refuses "something behind a record" "1: something stands behind the object, at column 35" "$good$good"
+
+# What is passed over is JSON, and that is all that is asked of it.
+{
+	echo '{"date":"2024-01-15","cost_usd":1,"more":{"a":1,"a":[{}]}}'
+	printf '{"date":"2024-01-15","cost_usd":1,"more":%s1%s}\n' "$(printf '%0150d' 0 | tr 0 '[')" "$(printf '%0150d' 0 | tr 0 ']')"
+	printf '{"date":"2024-01-15","cost_usd":1,"more":[%s1]}\n' "$(awk 'BEGIN { for (i = 0; i < 50000; i++) printf "1," }')"
+} >passed
+ok "names that stand twice, depth and length of what is passed over" exits 0 costrep report -o csv passed
+ok "are all the same" stdout_has "total,total,total,,,,3.00,USD"
 
 awk 'BEGIN { for (i = 0; i < 12; i++) print "{}" }' >bad
 ok "of many wrong records" exits 3 costrep report bad

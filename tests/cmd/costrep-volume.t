@@ -46,6 +46,7 @@ refused() {
 }
 refused 2 "services.csv: it has no column 'bytes_per_line': say it with --bytes-per-line" costrep volume services.csv
 refused 3 "stdin:1: the heading lacks 'lines_per_minute'" sh -c 'echo service | costrep volume'
+refused 3 "stdin:1: 'service' heads two columns" sh -c 'echo service,lines_per_minute,service | costrep volume'
 refused 3 "stdin:1: there is no heading" sh -c ': | costrep volume'
 refused 3 "stdin:3: 'lines_per_minute': expected a whole number, found '-1500'" sh -c 'sed s/1500/-1500/ services.csv | costrep volume --bytes-per-line 1'
 refused 3 "stdin:3: 'lines_per_minute': expected a whole number, found 'nan'" sh -c 'sed s/1500/nan/ services.csv | costrep volume --bytes-per-line 1'

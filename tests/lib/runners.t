@@ -183,6 +183,9 @@ not_ok "run: and is ended" sh -c 'ps -o stat= -p "$1" | grep -qv ^Z' - "$(cat pi
 LIMIT=1 one_test 'sleep 300'
 is "run: a test that hangs is a failure" $STATUS 124
 ok "run: it is named" stderr_has "still running after 1 s, and ended: tree/tests/cmd/x.t"
+LIMIT=1 KILL_AFTER=1 one_test 'trap "" TERM' 'sh -c "while :; do sleep 1; done"'
+is "run: also one that does not let itself be ended" $STATUS 137
+ok "run: it is named" stderr_has "still running after 1 s, and ended: tree/tests/cmd/x.t"
 
 # The pages of the language, by the real logql: one that has much that does not hold.
 mkdir -p pages/man pages/tests/logql pages/examples/logs pages/libcore/logql pages/libcore/template

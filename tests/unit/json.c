@@ -51,6 +51,37 @@ static void values_are_delimited(void **state)
 	}
 }
 
+static void values_are_checked(void **state)
+{
+	static const char *const good[] = { "1",
+					    " -0.5e+7 ",
+					    "\"\"",
+					    "\"a\\\"\\\\\\u00fF\\/\"",
+					    "true",
+					    "null\n",
+					    "[]",
+					    "{ }",
+					    "[[],{},[1,\"]\"]]",
+					    "{\"a\":{\"b\":[null , false]},\"a\":2}" };
+	static const char *const bad[] = {
+		"",	      "01",    "1.",	     "-",	    "+1",	"nul",
+		"truex",      "\"a",   "\"\\x\"",    "\"\\u12g4\"", "\"\t\"",	"[1,]",
+		"[,1]",	      "[1 2]", "[1}",	     "{\"a\"}",	    "{\"a\":}", "{a:1}",
+		"{\"a\":1,}", "{1:2}", "[",	     "[1",	    "{\"a\":1", "]",
+		"1 2",	      "[] ]",  "{} garbage", "'a'",	    "NaN",	"\"\\u123\""
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (!json_is_value(bytes_str(good[i])))
+			fail_msg("%s", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (json_is_value(bytes_str(bad[i])))
+			fail_msg("%s", bad[i]);
+	assert_false(json_is_value(bytes_of("\"a\0\"", 4)));
+	assert_false(json_is_value(bytes_of("\0", 1)));
+}
+
 static void deep_nesting_is_refused(void **state)
 {
 	struct buf b = { 0 };
@@ -158,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_are_found_by_name),
 		cmocka_unit_test(values_are_delimited),
+		cmocka_unit_test(values_are_checked),
 		cmocka_unit_test(deep_nesting_is_refused),
 		cmocka_unit_test(escapes_are_resolved),
 		cmocka_unit_test(any_text_is_quoted_and_comes_back),

@@ -1,6 +1,8 @@
 /* JSON as a tree: what is taken, and where what is not stands. */
 #include "unit.h"
 
+#include <time.h>
+
 #include "json/tree.h"
 
 static void every_node_knows_its_place(void **unused)
@@ -97,12 +99,36 @@ static void a_large_text_is_refused(void **unused)
 	free(text);
 }
 
+/* Each value looks for its line from where the one before stood: two million of them on one line.
+ */
+static void a_long_line_is_read_once(void **unused)
+{
+	struct arena mem = { 0 };
+	struct buf b = { 0 };
+	struct json_node n;
+	struct err e;
+	clock_t start;
+
+	(void)unused;
+	buf_add_char(&b, '[');
+	while (b.n < JSON_TREE_SIZE_MAX - 2)
+		buf_add_str(&b, "1,");
+	b.p[b.n - 1] = ']';
+	start = clock();
+	assert_int_equal(0, json_tree_parse(buf_bytes(&b), "f", &mem, &n, &e));
+	assert_true(clock() - start < 5 * CLOCKS_PER_SEC);
+	assert_int_equal(b.n - 1, n.item[n.n - 1].col);
+	arena_release(&mem);
+	buf_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_node_knows_its_place),
 		cmocka_unit_test(what_is_no_json_is_refused),
 		cmocka_unit_test(a_large_text_is_refused),
+		cmocka_unit_test(a_long_line_is_read_once),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
