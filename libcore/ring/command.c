@@ -287,7 +287,7 @@ static void warn_of_old(const struct ring_command *c, const struct err *why)
 	buf_release(&b);
 }
 
-/* Reads the ring, also when nobody answers for a while: a warning says so, once. */
+/* Reads the ring again, also when nobody answers for a while: a warning says so, once. */
 static int read_on(struct ring_command *c, struct ring_place *p, struct ring *ret, struct err *e)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_NS };
@@ -306,13 +306,15 @@ static int watch(struct ring_command *c, struct ring_place *p, struct err *e)
 {
 	int64_t every = c->opts.every_ns ? c->opts.every_ns : WATCH_NS;
 	struct ring r;
-	int rc = 0;
+	int rc = ring_place_read(p, &r, e);
 
-	while (rc >= 0 && read_on(c, p, &r, e) == 0) {
+	while (rc >= 0) {
 		rc = show(c, &r, e);
 		if (rc == 0)
 			rc = ring_place_wait(p, &r, every, e);
 		ring_release(&r);
+		if (rc >= 0)
+			rc = read_on(c, p, &r, e);
 	}
 	return -1;
 }

@@ -186,6 +186,8 @@ ok "it is said what it said" stderr_has "answered 404: nothing here"
 answers 500 '{"error":"out of order","code":2}'
 ok "a server that is out of order is exit 5" exits 5 ringctl --ring "$OTHER" --timeout 100ms status
 ok "it is said so" stderr_has "answered 500: out of order"
+ok "nor is it watched" exits 5 timeout 20 ringctl --ring "$OTHER" --timeout 100ms status --watch
+ok "it is said so, and nothing is called old" stderr_is "ringctl: error: '$OTHER': http://127.0.0.1:$(cat port)/v3/kv/range answered 500: out of order"
 answers 200 '{"header":{"revision":"9"}}'
 ok "an etcd without a ring is exit 1" exits 1 ringctl --ring "$OTHER" status
 ok "a change that is never done is exit 5" exits 5 ringctl --ring "$OTHER" --timeout 100ms init
@@ -193,10 +195,14 @@ ok "it is said why" stderr_has "others changed it again and again"
 ok "users are for etcd" exits 2 ringctl --ring file --etcd-user-file right status
 ok "certificates are for TLS" exits 2 ringctl --ring "$ETCD/x" --etcd-ca-file right status
 ok "an endpoint is needed" exits 2 ringctl --ring etcd:///x status
+ringctl --ring "$ETCD/x" --etcd-user-file right init
+spawn ringctl --ring "$ETCD/x" --etcd-user-file right --timeout 1s status --watch --every 100ms >seen 2>said
+ok "who watches is told" wait_for 10 lines_are 1
 "$ETCD_COMPONENTS/comp-stop" -9 "$ETCD_DIR" >/dev/null 2>&1
-spawn ringctl --ring "$ETCD/x" --timeout 100ms status --watch 2>said
-ok "who watches is warned, and goes on" wait_for 10 grep -q "^ringctl: warning: 'etcd://.*': http" said
+ok "when etcd goes he is warned, and goes on" wait_for 10 grep -q "^ringctl: warning: 'etcd://.*': http" said
 ok "as long as he likes" kill "$PID"
+ok "who watches nobody is exit 5" exits 5 timeout 20 ringctl --ring "$ETCD/x" --timeout 100ms status --watch
+not_ok "nothing is called old" grep -q old "$TAP/stderr"
 ok "nobody there is exit 5" exits 5 ring status --timeout 200ms
 ok "it is said who was asked" stderr_matches "http://127.0.0.1:[0-9]*/v3/.*: "
 
