@@ -86,16 +86,13 @@ static int on_alert(void *data, const struct slo_event *ev, struct err *e)
 	return 0;
 }
 
-/* Those alerts whose windows are made of the intervals, and lie in what there is before the
- * incident. */
-static struct slo_alerts alerts_within(const struct slo_alerts *all, const struct slo_series *s,
-				       int64_t before_ns)
+/* Those alerts whose windows lie in what there is before the incident. */
+static struct slo_alerts alerts_within(const struct slo_alerts *all, int64_t before_ns)
 {
 	struct slo_alerts a = { 0 };
 
 	for (size_t i = 0; i < all->n; i++)
-		if (all->v[i].long_ns % s->step_ns == 0 && all->v[i].short_ns % s->step_ns == 0 &&
-		    all->v[i].long_ns <= before_ns)
+		if (all->v[i].long_ns <= before_ns)
 			a.v[a.n++] = all->v[i];
 	return a;
 }
@@ -129,9 +126,8 @@ static int add_alerts(struct gathering *g, const struct slo *o, struct err *e)
 	else if (g->work.source.values)
 		rc = minutes_of(g, o, &series, e);
 	if (rc == 0 && series.n) {
-		alerts = alerts_within(&g->ask->opts.alerts, &series,
-				       g->in.span.from - series.from_ns);
-		s.period_ns = (int64_t)series.n * series.step_ns;
+		alerts = alerts_within(&g->ask->opts.alerts, g->in.span.from - series.v[0].from_ns);
+		s.period_ns = series.end_ns - series.v[0].from_ns;
 		g->telling = o;
 		rc = slo_simulate(&s, on_alert, g, e);
 	}
@@ -216,25 +212,28 @@ static int add_impact(struct gathering *g, struct err *e)
 static int counts_during(struct gathering *g, const struct slo_state *s, struct slo_loss *l,
 			 struct err *e)
 {
+	int64_t length = g->in.span.to - g->in.span.from;
 	const struct slo_window *w;
 	struct slo_series series = { 0 };
+	size_t first, last;
 	int rc = 0;
 
 	if (g->work.has_rows) {
 		rc = slo_tally_series(&g->work.tally, s->slo, &series, e);
 		/* What of an interval lies in the incident, nobody knows. */
-		l->known = rc == 0 && series.n > 0 && !slo_series_cuts(&series, g->in.span.from) &&
-			   !slo_series_cuts(&series, g->in.span.to);
+		l->known = rc == 0 && series.n > 0 &&
+			   slo_series_begin(&series, g->in.span.from, length, &first) &&
+			   slo_series_begin(&series, g->in.span.to, length, &last);
 		if (rc == 0 && series.n > 0 && !l->known)
 			slo_doubt_span(&g->work, s->slo, &g->in.span, SLO_GAP_CUT);
 		if (l->known)
-			rc = slo_series_sum(&series, g->in.span.from, g->in.span.to, &l->counts, e);
+			rc = slo_series_sum(&series, first, last, &l->counts, e);
 		slo_series_release(&series);
 	} else if (g->work.source.values) {
 		l->known = true;
 		rc = slo_measure_counts(&g->work.source, s->slo, length_of(&g->in.span),
 					g->in.span.to, &l->counts, e);
-	} else if ((w = slo_window_find(&s->m, g->in.span.to - g->in.span.from)) != NULL) {
+	} else if ((w = slo_window_find(&s->m, length)) != NULL) {
 		l->known = true;
 		l->counts = w->counts;
 	}

@@ -14,10 +14,18 @@
 
 /* --- burndown -------------------------------------------------------------------------------- */
 
+static bool has_times_of(const struct slo_burndown *a, const struct slo_burndown *b)
+{
+	for (size_t i = 0; i < a->n && i < b->n; i++)
+		if (a->v[i].ts_ns != b->v[i].ts_ns)
+			return false;
+	return a->n == b->n;
+}
+
 static bool have_same_times(const struct slo_burndown *b, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
-		if (b[i].n != b[0].n || (b[0].n && b[i].v[0].ts_ns != b[0].v[0].ts_ns))
+		if (!has_times_of(&b[i], &b[0]))
 			return false;
 	return true;
 }
@@ -52,16 +60,13 @@ static int burn_down(struct slo_work *w, const struct slo *o, struct slo_burndow
 		     struct err *e)
 {
 	struct slo_series series = { 0 };
-	struct slo_counts all;
 	struct slo_span span;
 	int rc = slo_work_series(w, o, w->ask->opts.step_ns, &series, &span, e);
 
 	if (rc == 0)
-		rc = slo_series_sum(&series, span.from, span.to, &all, e);
-	if (rc == 0 && all.total.units == 0)
-		slo_doubt_span(w, o, &span, SLO_GAP_NO_EVENTS);
-	if (rc == 0)
 		rc = slo_burndown_of(o, &series, span.from, span.to, ret, e);
+	if (rc == 0 && !ret->has_events)
+		slo_doubt_span(w, o, &span, SLO_GAP_NO_EVENTS);
 	slo_series_release(&series);
 	return rc < 0 ? slo_work_say_whose(w, o, e) : 0;
 }
@@ -188,20 +193,26 @@ static int64_t step_of(const struct slo_opts *o)
 	return MINUTE_NS;
 }
 
-static int check_steps(const struct slo_simulation *s, struct err *e)
+/* Each window is to be one that can be looked at, at some time at least. */
+static int check_windows(const struct slo_simulation *s, struct err *e)
 {
 	int64_t window[SLO_WINDOWS_MAX + 1];
 	size_t n = slo_alerts_windows(s->alerts, window);
 	struct buf b = { 0 };
 
-	window[n++] = s->period_ns;
+	if (s->steady_ns)
+		window[n++] = s->period_ns;
 	for (size_t i = 0; i < n; i++) {
-		if (window[i] % s->series->step_ns == 0)
+		if (slo_simulation_has(s, window[i]))
 			continue;
 		slo_duration_add(&b, window[i]);
 		buf_add_str(&b, " is no multiple of the intervals of ");
-		slo_duration_add(&b, s->series->step_ns);
-		err_set(e, ERR_USAGE, "the window %s", buf_str(&b));
+		if (s->steady_ns)
+			slo_duration_add(&b, s->steady_ns);
+		else
+			buf_add_str(&b, "the counts");
+		err_set(e, ERR_USAGE, "the window %s: --alert and --window name others",
+			buf_str(&b));
 		buf_release(&b);
 		return -1;
 	}
@@ -218,7 +229,7 @@ static void add_left(struct story *st)
 }
 
 static int simulate(const struct slo_opts *o, const struct slo *slo,
-		    const struct slo_series *series, struct err *e)
+		    const struct slo_series *series, int64_t steady_ns, struct err *e)
 {
 	const struct slo_simulation s = { .series = series,
 					  .target = slo->target,
@@ -226,9 +237,9 @@ static int simulate(const struct slo_opts *o, const struct slo *slo,
 					  .alerts = &o->alerts,
 					  .every = (series->n + SLO_BURNDOWN_MAX - 1) /
 						   SLO_BURNDOWN_MAX,
-					  .steady = o->errors != NULL };
-	struct story st = { .opts = o, .left = { .slo = slo, .is_relative = s.steady } };
-	int rc = check_steps(&s, e);
+					  .steady_ns = steady_ns };
+	struct story st = { .opts = o, .left = { .slo = slo, .is_relative = steady_ns != 0 } };
+	int rc = check_windows(&s, e);
 
 	if (rc < 0)
 		return -1;
@@ -246,11 +257,12 @@ static int simulate(const struct slo_opts *o, const struct slo *slo,
 static int simulate_phases(const struct slo_opts *o, struct err *e)
 {
 	struct slo_series series = { 0 };
-	int rc = slo_phases_read(bytes_str(o->errors), step_of(o), &series, e);
+	int64_t step_ns = step_of(o);
+	int rc = slo_phases_read(bytes_str(o->errors), step_ns, &series, e);
 
 	if (rc < 0)
 		return err_wrap(e, "option '--errors'");
-	rc = simulate(o, &o->one, &series, e);
+	rc = simulate(o, &o->one, &series, step_ns, e);
 	slo_series_release(&series);
 	return rc;
 }
@@ -268,7 +280,7 @@ static int simulate_rows(struct slo_ask *a, char **files, size_t n, struct err *
 	if (rc == 0)
 		rc = slo_work_series(&w, w.set.v, a->opts.step_ns, &series, &span, e);
 	if (rc == 0)
-		rc = simulate(&a->opts, w.set.v, &series, e);
+		rc = simulate(&a->opts, w.set.v, &series, 0, e);
 	slo_series_release(&series);
 	slo_work_close(&w);
 	return rc;

@@ -27,19 +27,23 @@ int slo_burndown_of(const struct slo *o, const struct slo_series *s, int64_t fro
 	struct slo_burndown b = { .slo = o };
 	struct slo_counts all = { 0 }, so_far = { 0 };
 	size_t first, last, every, k;
-	int rc = slo_series_sum(s, from_ns, to_ns, &all, e);
+	int rc;
 
-	slo_series_within(s, from_ns, to_ns, &first, &last);
+	if (!slo_series_within(s, from_ns, to_ns, &first, &last))
+		return err_set(e, ERR_CORRUPT,
+			       "field 'time': the window begins inside of an interval");
+	rc = slo_series_sum(s, first, last, &all, e);
+	b.has_events = all.total.units != 0;
 	every = (last - first + SLO_BURNDOWN_MAX - 1) / SLO_BURNDOWN_MAX;
-	k = slo_series_find(s, first);
+	k = first;
 	b.v = mem_alloc((SLO_BURNDOWN_MAX + 2) * sizeof(*b.v));
 	for (size_t i = first; rc == 0 && i <= last && last > first;
 	     i += i < last && last - i < every ? last - i : every) {
 		struct slo_left *p = &b.v[b.n++];
 
-		for (; rc == 0 && k < s->n_points && s->v[k].at < i; k++)
+		for (; rc == 0 && k < i; k++)
 			rc = slo_counts_add(&so_far, &s->v[k].counts, e);
-		p->ts_ns = s->from_ns + (int64_t)i * s->step_ns;
+		p->ts_ns = slo_series_border(s, i);
 		if (rc == 0)
 			rc = left_of(so_far.bad, all.total, o->target, &p->share, e);
 	}

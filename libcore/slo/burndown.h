@@ -17,13 +17,15 @@ struct slo_burndown {
 	struct slo_left *v; /* owned; oldest first, the first before anything was spent */
 	size_t n;
 	bool is_relative; /* times are counted from 0, and are no dates */
+	bool has_events;  /* there are some in its intervals */
 };
 
 enum { SLO_BURNDOWN_MAX = 240 }; /* points: of more intervals, each some-th, and the last */
 
 void slo_burndown_release(struct slo_burndown *b);
 
-/* Of the intervals in [from, to), against the budget of all that they have. Errors: ERR_LIMIT. */
+/* Of the intervals in [from, to), as slo_series_within has them, against the budget of all that
+ * they have. Errors: ERR_LIMIT; ERR_CORRUPT, it begins inside of one. */
 MUST_CHECK int slo_burndown_of(const struct slo *o, const struct slo_series *s, int64_t from_ns,
 			       int64_t to_ns, struct slo_burndown *ret, struct err *e);
 

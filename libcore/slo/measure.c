@@ -179,11 +179,14 @@ int slo_measure_series(const struct slo_source *from, const struct slo *o,
 {
 	struct slo_value *v = mem_alloc(2 * at->n * sizeof(*v));
 	struct slo_counts *counts = mem_alloc(at->n * sizeof(*counts));
-	struct slo_series s = { .from_ns = at->from_ns - at->step_ns, .step_ns = at->step_ns };
+	struct slo_series s = { 0 };
 	int rc = measure(from, o, at->step_ns, at, v, counts, e);
 
-	for (size_t i = 0; rc == 0 && i < at->n; i++)
-		slo_series_add(&s, i, &counts[i]);
+	for (size_t i = 0; rc == 0 && i < at->n; i++) {
+		int64_t end = at->from_ns + (int64_t)i * at->step_ns;
+
+		slo_series_add(&s, end - at->step_ns, end, &counts[i]);
+	}
 	if (rc == 0)
 		*ret = s;
 	free(v);

@@ -4,40 +4,35 @@
 
 #include "base/mem.h"
 
+enum { TOLERANCE = 20 }; /* a twentieth */
+
 void slo_series_release(struct slo_series *s)
 {
 	free(s->v);
 	*s = (struct slo_series){ 0 };
 }
 
-void slo_series_add(struct slo_series *s, size_t at, const struct slo_counts *c)
+void slo_series_add(struct slo_series *s, int64_t from_ns, int64_t end_ns,
+		    const struct slo_counts *c)
 {
-	mem_grow(&s->v, &s->cap, s->n_points + 1, sizeof(*s->v));
-	s->v[s->n_points++] = (struct slo_point){ at, *c };
-	if (s->n <= at)
-		s->n = at + 1;
+	mem_grow(&s->v, &s->cap, s->n + 1, sizeof(*s->v));
+	s->v[s->n++] = (struct slo_point){ from_ns, *c };
+	s->end_ns = end_ns;
 }
 
-int64_t slo_series_end(const struct slo_series *s)
+int64_t slo_series_border(const struct slo_series *s, size_t i)
 {
-	return s->from_ns + (int64_t)s->n * s->step_ns;
+	return i < s->n ? s->v[i].from_ns : s->end_ns;
 }
 
-int64_t slo_border(int64_t from_ns, int64_t step_ns, int64_t ns)
+size_t slo_series_find(const struct slo_series *s, int64_t ns)
 {
-	int64_t over = (ns - from_ns) % step_ns;
-
-	return ns - over - (over < 0 ? step_ns : 0);
-}
-
-size_t slo_series_find(const struct slo_series *s, size_t at)
-{
-	size_t low = 0, high = s->n_points;
+	size_t low = 0, high = s->n;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (s->v[mid].at < at)
+		if (s->v[mid].from_ns < ns)
 			low = mid + 1;
 		else
 			high = mid;
@@ -45,43 +40,53 @@ size_t slo_series_find(const struct slo_series *s, size_t at)
 	return low;
 }
 
-bool slo_series_cuts(const struct slo_series *s, int64_t ns)
+int64_t slo_series_now(const struct slo_series *s, int64_t ns)
 {
-	size_t at, i;
+	int64_t length = s->end_ns - s->v[s->n - 1].from_ns;
 
-	if (s->n == 0 || ns <= s->from_ns || ns >= slo_series_end(s) ||
-	    (ns - s->from_ns) % s->step_ns == 0)
-		return false;
-	at = (size_t)((ns - s->from_ns) / s->step_ns);
-	i = slo_series_find(s, at);
-	return i < s->n_points && s->v[i].at == at && s->v[i].counts.total.units != 0;
+	if (ns < s->v[0].from_ns)
+		return ns;
+	if (ns >= s->end_ns)
+		return ns - (ns - s->end_ns) % length;
+	if (s->end_ns - ns <= length / TOLERANCE)
+		return ns;
+	return s->v[slo_series_find(s, ns + 1) - 1].from_ns;
 }
 
-void slo_series_within(const struct slo_series *s, int64_t from_ns, int64_t to_ns,
+/* How far a is from b, which is not before, is little of a window. */
+static bool is_near(int64_t a, int64_t b, int64_t window_ns)
+{
+	return ((num_wide)b - a) * TOLERANCE <= window_ns;
+}
+
+bool slo_series_begin(const struct slo_series *s, int64_t ns, int64_t window_ns, size_t *ret_first)
+{
+	size_t next = slo_series_find(s, ns);
+	int64_t before, after = slo_series_border(s, next);
+
+	*ret_first = next;
+	if (next == 0 || ns >= after)
+		return true;
+	before = s->v[next - 1].from_ns;
+	if (ns - before < after - ns && is_near(before, ns, window_ns)) {
+		*ret_first = next - 1;
+		return true;
+	}
+	return is_near(ns, after, window_ns) || s->v[next - 1].counts.total.units == 0;
+}
+
+bool slo_series_within(const struct slo_series *s, int64_t from_ns, int64_t to_ns,
 		       size_t *ret_first, size_t *ret_last)
 {
-	size_t first = s->n, last = s->n;
-
-	if (from_ns <= s->from_ns)
-		first = 0;
-	else if (from_ns < slo_series_end(s))
-		first = (size_t)((from_ns - s->from_ns + s->step_ns - 1) / s->step_ns);
-	if (to_ns <= s->from_ns)
-		last = 0;
-	else if (to_ns < slo_series_end(s))
-		last = (size_t)((to_ns - s->from_ns) / s->step_ns);
-	*ret_first = first;
-	*ret_last = last < first ? first : last;
+	*ret_last = slo_series_find(s, to_ns);
+	return slo_series_begin(s, from_ns, to_ns - from_ns, ret_first);
 }
 
-int slo_series_sum(const struct slo_series *s, int64_t from_ns, int64_t to_ns,
-		   struct slo_counts *ret, struct err *e)
+int slo_series_sum(const struct slo_series *s, size_t first, size_t last, struct slo_counts *ret,
+		   struct err *e)
 {
-	size_t first, last;
-
 	*ret = (struct slo_counts){ 0 };
-	slo_series_within(s, from_ns, to_ns, &first, &last);
-	for (size_t i = slo_series_find(s, first); i < s->n_points && s->v[i].at < last; i++)
+	for (size_t i = first; i < last; i++)
 		if (slo_counts_add(ret, &s->v[i].counts, e) < 0)
 			return -1;
 	return 0;

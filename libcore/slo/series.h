@@ -4,48 +4,57 @@
 
 #include "slo/counts.h"
 
+/* An interval, which goes on until the next one begins. */
 struct slo_point {
-	size_t at; /* which interval */
+	int64_t from_ns;
 	struct slo_counts counts;
 };
 
-/* Intervals of the same length, one behind the other, and the counts of those that have some: these
- * may be few and far apart. {0} is a valid empty one. */
+/* Intervals one behind the other, of any lengths. Their borders are where each begins, and where
+ * the last one ends. {0} is a valid empty one. */
 struct slo_series {
-	int64_t from_ns, step_ns;
-	size_t n;	     /* intervals */
-	struct slo_point *v; /* owned; in order, each interval once */
-	size_t n_points;
-	size_t cap; /* private */
+	struct slo_point *v; /* owned; in order */
+	size_t n;
+	int64_t end_ns; /* of the last one */
+	size_t cap;	/* private */
 };
 
-enum { SLO_SERIES_MAX = 1000000 };
+enum { SLO_SERIES_MAX = 1000000 }; /* intervals, of those that somebody makes up */
 
 void slo_series_release(struct slo_series *s);
 
-/* The counts of an interval behind those that have some; the last one there is, if it is not
- * before. */
-void slo_series_add(struct slo_series *s, size_t at, const struct slo_counts *c);
+/* An interval behind the last one. */
+void slo_series_add(struct slo_series *s, int64_t from_ns, int64_t end_ns,
+		    const struct slo_counts *c);
 
-/* Where the last interval ends. */
-int64_t slo_series_end(const struct slo_series *s);
+/* Where the i-th begins; i may be s->n, where the last one ends. Of an empty one it is 0. */
+int64_t slo_series_border(const struct slo_series *s, size_t i);
 
-/* The last border of intervals of that length, one of which begins at from, that is not after ns.
+/* The first one that begins at ns or later, or s->n. */
+size_t slo_series_find(const struct slo_series *s, int64_t ns);
+
+/*
+ * When what is counted ends, of a time that is now: at the last border that is not after it. Behind
+ * the last interval borders go on in its length; when it ends is a guess, so a time within the last
+ * twentieth of it is its end. Before the first one it is the time itself. s is not empty.
  */
-int64_t slo_border(int64_t from_ns, int64_t step_ns, int64_t ns);
+int64_t slo_series_now(const struct slo_series *s, int64_t ns);
 
-/* Whether ns lies inside of an interval that has counts. */
-bool slo_series_cuts(const struct slo_series *s, int64_t ns);
+/*
+ * The first interval of a window that is to begin at ns: where the nearest border is, if that
+ * differs by at most a twentieth of the window, or it begins outside of all, or the interval that
+ * it cuts has no events. False: it begins inside of one, and what it has of that nobody knows.
+ */
+MUST_CHECK bool slo_series_begin(const struct slo_series *s, int64_t ns, int64_t window_ns,
+				 size_t *ret_first);
 
-/* The intervals that lie in [from, to) as a whole: from the first one to before the last. */
-void slo_series_within(const struct slo_series *s, int64_t from_ns, int64_t to_ns,
-		       size_t *ret_first, size_t *ret_last);
+/* The intervals of the window [from, to), where `to` is a border, or as slo_series_now has it: from
+ * the first one to before the last. False: as above. */
+MUST_CHECK bool slo_series_within(const struct slo_series *s, int64_t from_ns, int64_t to_ns,
+				  size_t *ret_first, size_t *ret_last);
 
-/* The first point of that interval or a later one, or n_points. */
-size_t slo_series_find(const struct slo_series *s, size_t at);
-
-/* The sum of the intervals that lie in [from, to) as a whole. Errors: ERR_LIMIT. */
-MUST_CHECK int slo_series_sum(const struct slo_series *s, int64_t from_ns, int64_t to_ns,
+/* The sum of intervals, from the first one to before the last. Errors: ERR_LIMIT. */
+MUST_CHECK int slo_series_sum(const struct slo_series *s, size_t first, size_t last,
 			      struct slo_counts *ret, struct err *e);
 
 #endif

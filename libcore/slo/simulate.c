@@ -6,10 +6,11 @@
 
 enum { WINDOWS_MAX = 2 * SLO_ALERTS_MAX + 1 };
 
-/* A window that ends with the interval that is looked at: its points are from first to before
- * .end. */
+/* A window that ends with the interval that is looked at. */
 struct sliding {
-	size_t length, first, end;
+	int64_t ns;
+	size_t first; /* its first interval, if that is known */
+	bool known;
 };
 
 struct running {
@@ -32,45 +33,35 @@ static void slide(struct running *r, size_t i)
 	for (size_t k = 0; k < r->n_windows; k++) {
 		struct sliding *w = &r->window[k];
 
-		while (w->end < s->n_points && s->v[w->end].at <= i)
-			w->end++;
-		while (w->first < w->end && s->v[w->first].at + w->length <= i)
-			w->first++;
+		w->known =
+			slo_series_begin(s, slo_series_border(s, i + 1) - w->ns, w->ns, &w->first);
 	}
 }
 
-/* The next interval that is not as the i-th: until a point comes into a window, or leaves one,
- * nothing changes; but the last one is looked at, and those that are asked for. */
-static size_t next_change(const struct running *r, size_t i)
+/* How many intervals of a window that ends with the i-th lie before the first one. */
+static int64_t steady_before(const struct running *r, size_t i, const struct sliding *w)
 {
 	const struct slo_series *s = r->s->series;
-	size_t next = s->n - 1 > i ? s->n - 1 : s->n, every = r->s->every;
+	int64_t ns = w->ns - (slo_series_border(s, i + 1) - s->v[0].from_ns);
 
-	if (every && next < s->n && i + every - (i + 1) % every < next)
-		next = i + every - (i + 1) % every;
-	for (size_t k = 0; k < r->n_windows; k++) {
-		const struct sliding *w = &r->window[k];
-
-		if (w->end < s->n_points && s->v[w->end].at < next)
-			next = s->v[w->end].at;
-		if (w->first < w->end && s->v[w->first].at + w->length < next)
-			next = s->v[w->first].at + w->length;
-	}
-	return next;
+	return ns > 0 ? ns / r->s->steady_ns : 0;
 }
 
 /* Counts of a window that ends with the i-th interval. */
 static bool window_counts(const struct running *r, size_t i, const struct sliding *w,
 			  struct slo_counts *ret)
 {
-	struct exact before = { i + 1 < w->length ? (num_wide)(w->length - i - 1) : 0, 0 };
+	struct exact before = { 0 };
 
 	*ret = (struct slo_counts){ 0 };
-	if (!exact_sum(r->total[w->end], exact_negative(r->total[w->first]), &ret->total) ||
-	    !exact_sum(r->bad[w->end], exact_negative(r->bad[w->first]), &ret->bad))
+	if (!exact_sum(r->total[i + 1], exact_negative(r->total[w->first]), &ret->total) ||
+	    !exact_sum(r->bad[i + 1], exact_negative(r->bad[w->first]), &ret->bad))
 		return false;
-	return !r->s->steady || (exact_product(before, r->s->series->v[0].counts.total, &before) &&
-				 exact_sum(ret->total, before, &ret->total));
+	if (!r->s->steady_ns)
+		return true;
+	before.units = steady_before(r, i, w);
+	return exact_product(before, r->s->series->v[0].counts.total, &before) &&
+	       exact_sum(ret->total, before, &ret->total);
 }
 
 /* bad / total > factor (1 - target), without dividing. */
@@ -92,22 +83,26 @@ static int tell(struct running *r, enum slo_event_kind kind, size_t i,
 {
 	const struct slo_series *s = r->s->series;
 	const struct slo_event ev = { .kind = kind,
-				      .at_ns = s->from_ns + (int64_t)(i + 1) * s->step_ns,
+				      .at_ns = slo_series_border(s, i + 1),
 				      .alert = alert,
 				      .remaining = remaining };
 
 	return r->each(r->data, &ev, e);
 }
 
+/* What is not known now is as it was. */
 static int look_at_alerts(struct running *r, size_t i, struct ratio remaining, struct err *e)
 {
 	const struct slo_alerts *a = r->s->alerts;
 
 	for (size_t k = 0; k < a->n; k++) {
+		const struct sliding *l = &r->window[2 * k + 1], *s = &r->window[2 * k + 2];
 		bool is_long, is_short;
 
-		if (burns(r, i, &r->window[2 * k + 1], r->threshold[k], &is_long, e) < 0 ||
-		    burns(r, i, &r->window[2 * k + 2], r->threshold[k], &is_short, e) < 0)
+		if (!l->known || !s->known)
+			continue;
+		if (burns(r, i, l, r->threshold[k], &is_long, e) < 0 ||
+		    burns(r, i, s, r->threshold[k], &is_short, e) < 0)
 			return -1;
 		if ((is_long && is_short) == r->fires[k])
 			continue;
@@ -118,6 +113,19 @@ static int look_at_alerts(struct running *r, size_t i, struct ratio remaining, s
 	return 0;
 }
 
+static int tell_cut(const struct running *r, size_t i, struct err *e)
+{
+	struct buf b = { 0 };
+
+	slo_duration_add(&b, r->s->period_ns);
+	buf_add_str(&b, " that ends at ");
+	time_add_rfc3339(&b, slo_series_border(r->s->series, i + 1));
+	err_set(e, ERR_USAGE, "the window %s begins inside of an interval: --window names another",
+		buf_str(&b));
+	buf_release(&b);
+	return -1;
+}
+
 static int run_interval(struct running *r, size_t i, struct err *e)
 {
 	size_t every = r->s->every, n = r->s->series->n;
@@ -125,6 +133,8 @@ static int run_interval(struct running *r, size_t i, struct err *e)
 	struct ratio left;
 	bool gone;
 
+	if (!r->window[0].known)
+		return tell_cut(r, i, e);
 	if (!window_counts(r, i, &r->window[0], &c))
 		return err_set(e, ERR_LIMIT, "the counts have more than %d digits",
 			       EXACT_DIGITS_MAX);
@@ -143,7 +153,7 @@ static int run_interval(struct running *r, size_t i, struct err *e)
 
 static void add_window(struct running *r, int64_t ns)
 {
-	r->window[r->n_windows++].length = (size_t)(ns / r->s->series->step_ns);
+	r->window[r->n_windows++].ns = ns;
 }
 
 static int prepare(struct running *r, struct err *e)
@@ -152,7 +162,7 @@ static int prepare(struct running *r, struct err *e)
 	const struct slo_alerts *a = r->s->alerts;
 	bool ok = exact_sum((struct exact){ 1, 0 }, exact_negative(r->s->target), &r->budget);
 
-	for (size_t i = 0; ok && i < s->n_points; i++)
+	for (size_t i = 0; ok && i < s->n; i++)
 		ok = exact_sum(r->total[i], s->v[i].counts.total, &r->total[i + 1]) &&
 		     exact_sum(r->bad[i], s->v[i].counts.bad, &r->bad[i + 1]);
 	add_window(r, r->s->period_ns);
@@ -170,16 +180,35 @@ int slo_simulate(const struct slo_simulation *s, slo_event_fn *each, void *data,
 	struct running r = { .s = s, .each = each, .data = data };
 	int rc;
 
-	r.total = mem_alloc((s->series->n_points + 1) * sizeof(*r.total));
-	r.bad = mem_alloc((s->series->n_points + 1) * sizeof(*r.bad));
+	r.total = mem_alloc((s->series->n + 1) * sizeof(*r.total));
+	r.bad = mem_alloc((s->series->n + 1) * sizeof(*r.bad));
 	rc = prepare(&r, e);
-	for (size_t i = 0; rc == 0 && i < s->series->n; i = next_change(&r, i)) {
+	for (size_t i = 0; rc == 0 && i < s->series->n; i++) {
 		slide(&r, i);
 		rc = run_interval(&r, i, e);
 	}
 	free(r.total);
 	free(r.bad);
 	return rc;
+}
+
+bool slo_simulation_has(const struct slo_simulation *s, int64_t window_ns)
+{
+	const struct slo_series *all = s->series;
+	size_t first, n = 0;
+
+	if (s->steady_ns)
+		return window_ns % s->steady_ns == 0;
+	for (size_t i = 0; i < all->n; i++) {
+		int64_t from = slo_series_border(all, i + 1) - window_ns;
+
+		if (from < all->v[0].from_ns)
+			continue;
+		if (slo_series_begin(all, from, window_ns, &first) && first <= i)
+			return true;
+		n++;
+	}
+	return n == 0;
 }
 
 /* --- phases ---------------------------------------------------------------------------------- */
@@ -204,7 +233,7 @@ static int read_phase(struct bytes text, int64_t step_ns, int64_t *ret_ns, struc
 
 int slo_phases_read(struct bytes text, int64_t step_ns, struct slo_series *ret, struct err *e)
 {
-	struct slo_series s = { .step_ns = step_ns };
+	struct slo_series s = { 0 };
 	struct bytes rest = text, one;
 
 	while (bytes_split(&rest, ',', &one)) {
@@ -221,7 +250,7 @@ int slo_phases_read(struct bytes text, int64_t step_ns, struct slo_series *ret, 
 				       SLO_SERIES_MAX);
 		}
 		for (; ns > 0; ns -= step_ns)
-			slo_series_add(&s, s.n, &c);
+			slo_series_add(&s, s.end_ns, s.end_ns + step_ns, &c);
 	}
 	*ret = s;
 	return 0;

@@ -8,12 +8,12 @@
 struct slo_simulation {
 	const struct slo_series *series;
 	struct exact target;
-	int64_t period_ns; /* of a rolling window; a multiple of the series' step, as those of
-			      alerts */
+	int64_t period_ns; /* of a rolling window */
 	const struct slo_alerts *alerts;
 	size_t every; /* each so many intervals, and at the end, SLO_SAMPLE is told; 0: never */
-	bool steady;  /* before the series there were as many events as in its first interval, all
-			 good; then each interval has a point */
+	int64_t steady_ns; /* not 0: intervals are that long, windows are multiples of it, and
+			      before the series there were as many events as in its first interval,
+			      all good */
 };
 
 enum slo_event_kind {
@@ -35,11 +35,15 @@ struct slo_event {
 typedef int slo_event_fn(void *data, const struct slo_event *ev, struct err *e);
 
 /*
- * Calls each for what happens, in its order, and at the end. It takes as long as there are points,
- * and not intervals. Errors: ERR_LIMIT, numbers of too many digits; those of each.
+ * Calls each for what happens, in its order, and at the end. An alert of whose windows one cuts an
+ * interval (slo_series_begin) stays as it was. Errors: ERR_LIMIT, numbers of too many digits;
+ * ERR_USAGE, the period cuts an interval; those of each.
  */
 MUST_CHECK int slo_simulate(const struct slo_simulation *s, slo_event_fn *each, void *data,
 			    struct err *e);
+
+/* Whether a window that ends at a border ever begins at one; also when the series is shorter. */
+bool slo_simulation_has(const struct slo_simulation *s, int64_t window_ns);
 
 /*
  * "6h:0,30m:2%,1h:0": a series of these phases, from time 0, of one event in each interval.

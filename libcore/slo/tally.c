@@ -220,152 +220,99 @@ static const struct slo_row **rows_in_time(const struct slo_tally *t, const stru
 	return v;
 }
 
-static int64_t gcd(int64_t a, int64_t b)
+/* Rows of one objective, in the order of their times, and the intervals that they make. */
+struct timed {
+	const struct slo_row **v; /* owned */
+	struct slo_series s;
+};
+
+/* Each goes on until the next one begins, the last as long as the one before; a single one is a
+ * day. */
+static int add_intervals(const struct slo_row **v, size_t n, struct slo_series *s, struct err *e)
 {
-	while (b) {
-		int64_t rest = a % b;
+	int64_t length = 86400 * NS_PER_S;
 
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
-/* How far intervals are apart; a single one is a day. */
-static int find_step(const struct slo_row **v, size_t n, int64_t *ret, struct err *e)
-{
-	int64_t step = 0;
-
-	for (size_t i = 1; i < n; i++) {
-		if (v[i]->time_ns == v[i - 1]->time_ns)
+	for (size_t i = 0; i < n; i++) {
+		if (i + 1 < n)
+			length = v[i + 1]->time_ns - v[i]->time_ns;
+		if (length == 0)
 			return err_set(e, ERR_CORRUPT,
 				       "line %llu: field 'time': is that of line %llu, too",
-				       (unsigned long long)v[i]->line,
-				       (unsigned long long)v[i - 1]->line);
-		step = gcd(v[i]->time_ns - v[i - 1]->time_ns, step);
+				       (unsigned long long)v[i + 1]->line,
+				       (unsigned long long)v[i]->line);
+		slo_series_add(s, v[i]->time_ns, v[i]->time_ns + length, &v[i]->counts);
 	}
-	*ret = step ? step : 86400 * NS_PER_S;
 	return 0;
 }
 
-/* Rows of one objective, in the order of their times. */
-struct timed {
-	const struct slo_row **v; /* owned */
-	size_t n;
-	int64_t step_ns;
-};
+static void release_timed(struct timed *r)
+{
+	free(r->v);
+	slo_series_release(&r->s);
+}
 
-/* The rows, if they have times (else .n is 0). */
+/* The rows, if they have times (else .s is empty). */
 static int read_timed(const struct slo_tally *t, const struct slo *o, struct timed *ret,
 		      struct err *e)
 {
 	struct timed r = { 0 };
 	const struct slo_row *other;
+	size_t n;
 	int rc;
 
-	r.v = rows_in_time(t, o, &r.n, &other);
-	rc = find_step(r.v, r.n, &r.step_ns, e);
-	if (rc == 0 && r.n > 0 && other)
+	r.v = rows_in_time(t, o, &n, &other);
+	rc = add_intervals(r.v, n, &r.s, e);
+	if (rc == 0 && n > 0 && other)
 		rc = err_set(
 			e, ERR_CORRUPT,
 			"line %llu: field 'time': is missing, where other rows of '%.*s' have one",
 			(unsigned long long)other->line, BYTES_ARG(other->name));
-	if (rc == 0 && r.n > 0 &&
-	    ((num_wide)r.v[r.n - 1]->time_ns - r.v[0]->time_ns) / r.step_ns >= SLO_SERIES_MAX)
-		rc = err_set(e, ERR_LIMIT,
-			     "times are so far apart that there are more than %d intervals",
-			     SLO_SERIES_MAX);
 	if (rc < 0)
-		free(r.v);
+		release_timed(&r);
 	else
 		*ret = r;
 	return rc;
 }
 
-/* Where the last interval ends. */
-static int64_t end_of(const struct timed *r)
-{
-	return r->v[r->n - 1]->time_ns + r->step_ns;
-}
-
 int slo_tally_series(const struct slo_tally *t, const struct slo *o, struct slo_series *ret,
 		     struct err *e)
 {
-	struct slo_series s = { 0 };
 	struct timed r;
 
 	if (read_timed(t, o, &r, e) < 0)
 		return -1;
-	s.step_ns = r.step_ns;
-	s.from_ns = r.n ? r.v[0]->time_ns : 0;
-	for (size_t i = 0; i < r.n; i++)
-		slo_series_add(&s, (size_t)((r.v[i]->time_ns - s.from_ns) / s.step_ns),
-			       &r.v[i]->counts);
 	free(r.v);
-	*ret = s;
+	*ret = r.s;
 	return 0;
 }
 
-/* The first row that begins at ns or later. */
-static size_t first_from(const struct timed *r, int64_t ns)
+/* What a window has of an interval that it cuts, nobody knows. */
+static int tell_cut(const struct timed *r, int64_t from_ns, struct err *e)
 {
-	size_t low = 0, high = r->n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (r->v[mid]->time_ns < ns)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-/* Of the rows in [from, to), where no interval goes on at either: how many these are, or -1. Rows
- * may be few and far apart, so they are summed, and not intervals. */
-static int64_t sum_rows(const struct timed *r, int64_t from_ns, int64_t to_ns,
-			struct slo_counts *ret, struct err *e)
-{
-	size_t first = first_from(r, from_ns), i = first;
-
-	*ret = (struct slo_counts){ 0 };
-	for (; i < r->n && r->v[i]->time_ns < to_ns; i++)
-		if (slo_counts_add(ret, &r->v[i]->counts, e) < 0)
-			return -1;
-	return (int64_t)(i - first);
-}
-
-/* What a period has of an interval that it cuts, nobody knows. */
-static int check_border(const struct timed *r, int64_t from_ns, struct err *e)
-{
-	size_t i = first_from(r, from_ns);
+	size_t i = slo_series_find(&r->s, from_ns) - 1;
 	struct buf b = { 0 };
 
-	if (i == 0 || r->v[i - 1]->time_ns + r->step_ns <= from_ns)
-		return 0;
 	time_add_rfc3339(&b, from_ns);
 	buf_add_str(&b, ", inside of this interval of ");
-	slo_duration_add(&b, r->step_ns);
+	slo_duration_add(&b, slo_series_border(&r->s, i + 1) - slo_series_border(&r->s, i));
 	err_set(e, ERR_CORRUPT, "line %llu: field 'time': the window begins at %s",
-		(unsigned long long)r->v[i - 1]->line, buf_str(&b));
+		(unsigned long long)r->v[i]->line, buf_str(&b));
 	buf_release(&b);
 	return -1;
 }
 
 /* Sets the state's now. Returns where what is counted ends. */
-static int64_t settle_now(const struct timed *r, enum slo_now now, struct slo_state *s)
+static int64_t settle_now(const struct slo_series *r, enum slo_now now, struct slo_state *s)
 {
 	bool rolls = s->m.period.kind == SLO_ROLLING;
-	int64_t end;
+	int64_t end = r->end_ns;
 
 	if (now == SLO_NOW_LAST) {
-		end = end_of(r);
 		/* At the very end of a month it is still that month. */
 		s->m.now_ns = end - !rolls;
 		return end;
 	}
-	end = slo_border(r->v[0]->time_ns, r->step_ns, s->m.now_ns);
+	end = slo_series_now(r, s->m.now_ns);
 	if (rolls || end > slo_period_at(&s->m.period, s->m.now_ns).from)
 		s->m.now_ns = end;
 	return end;
@@ -374,23 +321,22 @@ static int64_t settle_now(const struct timed *r, enum slo_now now, struct slo_st
 static int count_timed(const struct timed *r, const struct slo_alerts *a, enum slo_now now,
 		       struct slo_state *s, struct err *e)
 {
-	int64_t window[SLO_WINDOWS_MAX], end = settle_now(r, now, s);
+	int64_t window[SLO_WINDOWS_MAX], end = settle_now(&r->s, now, s);
 	int64_t from = slo_period_at(&s->m.period, s->m.now_ns).from;
-	size_t n = slo_state_windows(s, a, window);
+	size_t n = slo_state_windows(s, a, window), first, last;
 	struct slo_counts c;
-	int64_t rows;
 
-	if (check_border(r, from, e) < 0 || (rows = sum_rows(r, from, end, &s->m.counts, e)) < 0)
+	if (!slo_series_within(&r->s, from, end, &first, &last))
+		return tell_cut(r, from, e);
+	if (slo_series_sum(&r->s, first, last, &s->m.counts, e) < 0)
 		return -1;
-	if (rows == 0)
+	if (first >= last)
 		s->data = SLO_DATA_NO_ROWS;
-	for (size_t i = 0; i < n; i++) {
-		if (window[i] % r->step_ns != 0)
-			continue;
-		if (sum_rows(r, end - window[i], end, &c, e) < 0 ||
-		    slo_state_add(s, window[i], &c, e) < 0)
+	for (size_t i = 0; i < n; i++)
+		if (slo_series_within(&r->s, end - window[i], end, &first, &last) &&
+		    (slo_series_sum(&r->s, first, last, &c, e) < 0 ||
+		     slo_state_add(s, window[i], &c, e) < 0))
 			return -1;
-	}
 	return 0;
 }
 
@@ -464,7 +410,7 @@ int slo_tally_state(const struct slo_tally *t, const struct slo_alerts *a, enum 
 
 	if (read_timed(t, s->slo, &r, e) < 0)
 		return -1;
-	rc = r.n ? count_timed(&r, a, now, s, e) : count_windows(t, s, e);
-	free(r.v);
+	rc = r.s.n ? count_timed(&r, a, now, s, e) : count_windows(t, s, e);
+	release_timed(&r);
 	return rc;
 }

@@ -44,7 +44,7 @@ MUST_CHECK int slo_tally_objectives(struct slo_tally *t, const struct slo_tally_
 MUST_CHECK int slo_tally_match(struct slo_tally *t, const struct slo_set *set, struct err *e);
 
 /* Of an objective of that set: the rows with times, if there are any (else .n is 0). Errors:
- * ERR_CORRUPT, two of one time; ERR_LIMIT, more than SLO_SERIES_MAX intervals. */
+ * ERR_CORRUPT, two of one time. */
 MUST_CHECK int slo_tally_series(const struct slo_tally *t, const struct slo *o,
 				struct slo_series *ret, struct err *e);
 
@@ -53,7 +53,7 @@ enum slo_now { SLO_NOW_GIVEN, SLO_NOW_LAST };
 
 /*
  * Counts of the period, and of each window. Of rows with times these end where the last interval
- * ends before now, and those of the alerts are counted, as far as they are made of whole intervals.
+ * ends before now, and those of the alerts are counted, as far as they begin where intervals do.
  * s is as slo_state_init left it; its now becomes that end, unless the calendar's period has begun
  * since; and its data says whether any row is in it. Errors: ERR_CORRUPT, no counts of the period,
  * two of one window, two of one time, or the period begins inside of an interval that has counts;

@@ -295,13 +295,8 @@ static int series_of_rows(struct slo_work *w, const struct slo *o, struct slo_se
 		return err_wrap(e, "%s", name_of(opts->counts_file ? opts->counts_file : "-"));
 	if (ret->n == 0)
 		return err_set(e, ERR_USAGE, "its counts have no field 'time'");
-	span->to = opts->has_at ? slo_border(ret->from_ns, ret->step_ns, opts->at_ns)
-				: slo_series_end(ret);
+	span->to = opts->has_at ? slo_series_now(ret, opts->at_ns) : ret->end_ns;
 	span->from = slo_period_at(&o->period, span->to - (o->period.kind != SLO_ROLLING)).from;
-	if (slo_series_cuts(ret, span->from))
-		return err_set(e, ERR_CORRUPT,
-			       "%s: field 'time': the window begins inside of an interval",
-			       name_of(opts->counts_file ? opts->counts_file : "-"));
 	return 0;
 }
 

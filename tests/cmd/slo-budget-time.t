@@ -75,6 +75,27 @@ ok "told by date" stdout_is '2026-01-03T00:00:00Z  page   fires: above 1 over 2d
 2026-01-03T00:00:00Z  budget is gone; left -5%
 2026-01-04T00:00:00Z  page   resets: above 1 over 2d and 1d; left 0%
 2026-01-04T00:00:00Z  end; left 0%'
+ok "alerts that need shorter intervals" exits 2 slo-budget simulate --target 90% --window 2d --counts days
+ok "are refused" stderr_is "slo-budget: error: the window 5m is no multiple of the intervals of the counts: --alert and --window name others"
+ok "so is such a window" exits 2 slo-budget simulate --target 90% --window 36h --alert 1:2d:1d --counts days
+ok "it is said when" stderr_is "slo-budget: error: the window 1d12h that ends at 2026-01-03T00:00:00Z begins inside of an interval: --window names another"
+# The clock is put forward on the 29th, which has 23 hours.
+printf 'time,total,bad\n2026-03-%s,100,0\n2026-03-%s,100,20\n2026-03-%s,100,0\n2026-03-%s,100,0\n' \
+	27T00:00:00+01:00 28T00:00:00+01:00 29T00:00:00+01:00 30T00:00:00+02:00 >clock
+ok "days of a clock that is put forward" exits 1 slo-budget simulate --target 90% --window 2d --alert 0.9:2d:1d --counts clock
+ok "are whole ones" stdout_is '2026-03-28T23:00:00Z  page   fires: above 0.9 over 2d and 1d; left 0%
+2026-03-28T23:00:00Z  budget is gone; left 0%
+2026-03-29T22:00:00Z  page   resets: above 0.9 over 2d and 1d; left 0%
+2026-03-30T21:00:00Z  budget is back; left 100%
+2026-03-30T21:00:00Z  end; left 100%'
+# The row of 10:20 is missing: what the last five minutes had is not known there, so nothing is said of it.
+{
+	echo time,total,bad
+	for minute in 00 05 10 15 25 30 35; do echo "2026-01-01T10:$minute:00Z,100,$([ $minute = 10 ] && echo 100 || echo 0)"; done
+} >missing
+ok "where a row is missing" exits 1 slo-budget simulate --target 90% --alert 2:15m:5m --counts missing
+is "an alert ends when that is known" "$(grep page "$TAP/stdout" | cut -d ';' -f 1)" "2026-01-01T10:15:00Z  page   fires: above 2 over 15m and 5m
+2026-01-01T10:30:00Z  page   resets: above 2 over 15m and 5m"
 for errors in 1h 1h:x 1h:2:3 x:1% 1h:101% ''; do
 	[ "$errors" ] || continue
 	ok "refused: $errors" exits 2 slo-budget simulate --target 99% --errors "$errors"
@@ -83,7 +104,9 @@ done
 ok "90s of minutes" exits 2 slo-budget simulate --target 99% --errors 90s:1%
 ok "are no multiple" stderr_has "'90s:1%': is no multiple of --step"
 ok "a window that is none" exits 2 slo-budget simulate --target 99% --step 7m --errors 7m:1%
-ok "is refused" stderr_has "the window 5m is no multiple of the intervals of 7m"
+ok "is refused" stderr_is "slo-budget: error: the window 5m is no multiple of the intervals of 7m: --alert and --window name others"
+ok "so is an objective's own" exits 2 slo-budget simulate --target 99% --step 7m --errors 7m:1% --alert 2:70m:7m
+ok "it is said" stderr_has "the window 30d is no multiple of the intervals of 7m"
 ok "too many intervals" exits 3 slo-budget simulate --target 99% --step 1s --errors 100d:1%
 ok "are exit 3" stderr_has "more than 1000000 intervals: make --step longer"
 
@@ -102,6 +125,13 @@ ok "with times" stdout_has "slo,2026-01-04T00:00:00Z,0.5"
 ok "as a picture" exits 0 slo-budget burndown --target 98% --counts days -o svg --name 'a<b'
 ok "with its name" stdout_has "budget of a&lt;b"
 command -v xmllint >/dev/null 2>&1 && ok "that is XML" xmllint --noout "$TAP/stdout"
+printf 'time,total,bad\n2026-01-01,100,50\n2026-02-01,100,50\n2026-03-01,100,0\n' >months
+ok "of months" exits 0 slo-budget burndown --target 50% --window quarter --counts months -o csv
+ok "has one of each" stdout_is "name,time,remaining
+slo,2026-01-01T00:00:00Z,1
+slo,2026-02-01T00:00:00Z,0.66666666666666667
+slo,2026-03-01T00:00:00Z,0.33333333333333333
+slo,2026-03-29T00:00:00Z,0.33333333333333333"
 ok "only of the period" exits 0 slo-budget burndown --target 98% --window 1d --counts days
 ok "is the last day" stdout_lines 3
 ok "of a log, by queries" exits 0 slo-budget burndown --wal wal --target 97% --window 1h --step 10m -o jsonl \
