@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < r.n; i++)
 			if (slo_counts_check(&r.v[i].counts, &e) < 0)
 				abort();
-		if (slo_tally_objectives(&t, &o, &set, &e) < 0 && e.code != ERR_USAGE &&
+		if (slo_tally_objectives(&t, &o, &set, &e) < 0 && e.code != ERR_CORRUPT &&
 		    e.code != ERR_LIMIT)
 			abort();
 		for (size_t i = 0; i < set.n && i < 20; i++)
