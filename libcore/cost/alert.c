@@ -30,12 +30,29 @@ static bool is_of_group(const struct cost_report *r, const struct cost_threshold
 	return is;
 }
 
-/* (now - before) / before > rate %, without a division. */
-static bool has_grown(int64_t before, int64_t now, int64_t rate_nano)
+/* Of a growth: what came to be what, each times the days of the other's month, so that a day of one
+ * is compared with a day of the other. */
+struct growth {
+	num_wide before, now;
+};
+
+static struct growth growth_of(const struct cost_threshold *t, int32_t start, int64_t now,
+			       int64_t before)
 {
-	if (before <= 0)
-		return now > 0;
-	return ((num_wide)now - before) * 100 * MONEY_ONE > (num_wide)rate_nano * before;
+	return (struct growth){ (num_wide)before * (period_next(t->period, start) - start),
+				(num_wide)now * (start - period_start(t->period, start - 1)) };
+}
+
+/* (now - before) / before > rate %, without a division. Only of the right side there may be no such number,
+ * which is more than any of the left one. */
+static bool has_grown(struct growth g, int64_t rate_nano)
+{
+	num_wide rate;
+
+	if (g.before <= 0)
+		return g.now > 0;
+	return !__builtin_mul_overflow(g.before, (num_wide)rate_nano, &rate) &&
+	       (g.now - g.before) * 100 * MONEY_ONE > rate;
 }
 
 static void add(struct cost_alerts *to, const struct cost_threshold *t, const struct cost_row *row,
@@ -57,7 +74,7 @@ static void add_growth(const struct cost_report *r, const struct cost_threshold 
 	cost_report_days(r, &first, &end);
 	if (start >= first && period_next(t->period, row->start) <= end &&
 	    cost_report_count_days(r, start, row->start) > 0 &&
-	    has_grown(before, row->nano, t->nano))
+	    has_grown(growth_of(t, row->start, row->nano, before), t->nano))
 		add(ret, t, row, before);
 }
 
@@ -86,16 +103,23 @@ int cost_alerts_add(const struct cost_report *r, const struct cost_threshold *t,
 
 /* --- as text --------------------------------------------------------------------------------- */
 
-/* By how many percent, with one digit behind the point; nothing to grow from is "". */
+/* By how many percent, to the nearest with one digit behind the point, or as many more as show that
+ * it is above the threshold; nothing to grow from is "". */
 static void add_growth_text(const struct cost_alert *a, struct buf *out)
 {
-	num_wide permille;
+	const struct growth g = growth_of(a->threshold, a->row.start, a->row.nano, a->before);
+	num_wide of = 10, v;
+	int n = 1;
 
 	if (a->before <= 0)
 		return;
-	permille = ((num_wide)a->row.nano - a->before) * 1000 / a->before;
-	num_add_i64(out, num_clip(permille / 10));
-	buf_addf(out, ".%d", (int)(permille % 10));
+	for (;; of *= 10, n++) {
+		v = ((g.now - g.before) * 100 * of + g.before / 2) / g.before;
+		if (of == MONEY_ONE || v * (MONEY_ONE / of) > a->threshold->nano)
+			break;
+	}
+	num_add_i64(out, num_clip(v / of));
+	buf_addf(out, ".%0*lld", n, (long long)(v % of));
 }
 
 static void add_above(const struct cost_alert *a, struct buf *out)
@@ -111,7 +135,9 @@ static void add_above(const struct cost_alert *a, struct buf *out)
 		    before);
 	buf_add_str(out, ", ");
 	add_growth_text(a, out);
-	buf_add_str(out, a->before > 0 ? " % above the " : "above the ");
+	if (a->before > 0)
+		buf_add_str(out, a->threshold->period == PERIOD_MONTH ? " % a day " : " % ");
+	buf_add_str(out, "above the ");
 	money_text(out, a->before);
 	buf_addf(out, " in %s, more than ", before);
 	num_add_double(out, (double)a->threshold->nano / MONEY_ONE);

@@ -40,10 +40,28 @@ cluster prod: 125.00 USD in 2024-02, above 10.00" --threshold 'cluster=[dp]*:10/
 alerts 1 "cluster unattributed: 5.00 USD, above 4.00" --threshold cluster=unattributed:4
 alerts 1 "total: 250.01 USD, above 1.00
 cluster dev: 20.01 USD, above 20.00" --threshold 1 --threshold cluster=dev:20
-alerts 1 "total: 140.01 USD in 2024-02, 27.2 % above the 110.00 in 2024-01, more than 27.28 %" --growth 27.28%
-alerts 0 "" --growth 27.3%
-alerts 1 "cluster prod: 125.00 USD in 2024-02, 25.0 % above the 100.00 in 2024-01, more than 24.9 %" --growth cluster=prod:24.9%
-alerts 0 "" --growth cluster=prod:25%/month
+# 29 days, 31 before: 140.01 * 31 / (110 * 29) = 1.360598746...
+alerts 1 "total: 140.01 USD in 2024-02, 36.1 % a day above the 110.00 in 2024-01, more than 35 %" --growth 35%
+alerts 1 "total: 140.01 USD in 2024-02, 36.1 % a day above the 110.00 in 2024-01, more than 36.0598746 %" --growth 36.0598746%/month
+alerts 0 "" --growth 36.0598747%
+# 125 * 31 / (100 * 29) = 1.33620689...
+alerts 1 "cluster prod: 125.00 USD in 2024-02, 33.6 % a day above the 100.00 in 2024-01, more than 33.5 %" --growth cluster=prod:33.5%
+alerts 1 "cluster prod: 125.00 USD in 2024-02, 33.62 % a day above the 100.00 in 2024-01, more than 33.6 %" --growth cluster=prod:33.6%
+alerts 0 "" --growth cluster=prod:33.7%/month
+for month in 01:31 02:29 03:31; do cost 2024-${month%:*}-01 prod ${month#*:}; done >flat.jsonl
+cost 2024-03-31 prod 0 >>flat.jsonl
+ok "what is the same each day does not grow by the month" exits 0 costrep report -q --growth 0% flat.jsonl
+ok "really" stderr_is ""
+for day in 01-01 02-01 02-29; do cost 2024-$day prod 4611686018; done >large.jsonl
+ok "nor does what is large, by a large rate" exits 0 costrep report -q --growth 9223372036% large.jsonl
+ok "by a small one it does" exits 1 costrep report -q --growth 100% large.jsonl
+{
+	cost 2024-02-11 prod 9223372036
+	cost 2024-02-12 prod 0.000000001
+	cost 2024-02-13 prod 9223372036
+} >bounds.jsonl
+ok "the largest growth" exits 1 costrep report -q --growth 9223372035%/day bounds.jsonl
+ok "is told as far as can be counted" stdout_is "total: 9223372036.00 USD in 2024-02-13, 9223372036854775807.0 % above the 0.000000001 in 2024-02-12, more than 9223372035 %"
 alerts 1 "cluster unattributed: 5.00 USD in 2024-02, above the 0.00 in 2024-01, more than 1000 %" --growth 'cluster=u*:1000%'
 alerts 1 "total: 125.00 USD in 2024-02-01, 150.0 % above the 50.00 in 2024-01-31, more than 149.9 %" --growth 149.9%/day
 ok "days without a record are not nothing" stderr_is "costrep: warning: option '--growth 149.9%/day': nothing is compared with 2024-01-02 and 54 other days, of which there is no record"
@@ -59,9 +77,9 @@ ok "and the day of which there is none" stderr_is "costrep: warning: option '--g
 	for day in 01 02 03 31; do cost 2024-03-$day prod 1.1; done
 } >months
 ok "growth since a month that has fewer days" exits 1 costrep report -q --growth 5% months
-ok "is told" stdout_has "total: 4.00 USD in 2024-02, 33.3 % above"
+ok "is told" stdout_has "total: 4.00 USD in 2024-02, 42.5 % a day above"
 ok "with a warning" stderr_is "costrep: warning: option '--growth 5%': there are records of 3 of the 31 days of 2024-01 alone: what is above it may be what is missing there"
-ok "since one that has as many there is none" exits 1 costrep report -q --growth 5% --from 2024-02-01 months
+ok "since one that has as many there is none" exits 1 costrep report -q --growth 2% --from 2024-02-01 months
 ok "really" stderr_is ""
 alerts 0 "" --growth 0% --to 2024-02-29
 alerts 0 "" --growth 0% --from 2024-01-02
@@ -83,7 +101,7 @@ ok "the report has them too" exits 1 costrep report --threshold 1 costs.jsonl
 ok "behind its tables" sh -c 'tail -n 2 "$1" | head -n 1 | grep -qx alerts' - "$TAP/stdout"
 ok "-o jsonl" exits 1 costrep report -o jsonl -q --threshold cluster=dev:20 --growth cluster=prod:1% costs.jsonl
 ok "-o jsonl: objects" stdout_is '{"alert":"threshold","period":"total","of":"total","by":"cluster","cluster":"dev","cost":20.01,"currency":"USD","threshold":20.00}
-{"alert":"growth","period":"month","of":"2024-02","by":"cluster","cluster":"prod","cost":125.00,"currency":"USD","before":100.00,"growth":25.0}'
+{"alert":"growth","period":"month","of":"2024-02","by":"cluster","cluster":"prod","cost":125.00,"currency":"USD","before":100.00,"growth":33.6}'
 ok "-o csv has no place for them" exits 1 costrep report -o csv --threshold 1 costs.jsonl
 ok "so they are warnings" stderr_has "costrep: warning: total: 250.01 USD, above 1.00"
 ok "of breakdowns that are not asked for" exits 1 costrep report --by resource --threshold cluster=dev:1 costs.jsonl
