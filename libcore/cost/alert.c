@@ -1,6 +1,5 @@
 #include "cost/alert.h"
 
-#include <fnmatch.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -15,21 +14,6 @@ void cost_alerts_release(struct cost_alerts *a)
 
 /* --- what is above --------------------------------------------------------------------------- */
 
-static bool is_of_group(const struct cost_report *r, const struct cost_threshold *t, uint32_t group)
-{
-	struct buf name = { 0 }, pattern = { 0 };
-	bool is;
-
-	if (t->dim == COST_DIMS_MAX)
-		return true;
-	cost_add_group(r, group, &name);
-	buf_add_bytes(&pattern, buf_bytes(&t->pattern));
-	is = fnmatch(buf_str(&pattern), buf_str(&name), 0) == 0;
-	buf_release(&name);
-	buf_release(&pattern);
-	return is;
-}
-
 /* Of a growth: what came to be what, each times the days of the other's month, so that a day of one
  * is compared with a day of the other. */
 struct growth {
@@ -43,8 +27,8 @@ static struct growth growth_of(const struct cost_threshold *t, int32_t start, in
 				(num_wide)now * (start - period_start(t->period, start - 1)) };
 }
 
-/* (now - before) / before > rate %, without a division. Only of the right side there may be no such number,
- * which is more than any of the left one. */
+/* (now - before) / before > rate %, without a division. Only of the right side there may be no such
+ * number, which is more than any of the left one. */
 static bool has_grown(struct growth g, int64_t rate_nano)
 {
 	num_wide rate;
@@ -88,7 +72,9 @@ int cost_alerts_add(const struct cost_report *r, const struct cost_threshold *t,
 
 	for (size_t i = 0; rc == 0 && i < rows.n; i++) {
 		if (rows.v[i].group != group)
-			wanted = is_of_group(r, t, rows.v[i].group);
+			wanted = t->dim == COST_DIMS_MAX ||
+				 cost_threshold_takes(
+					 t, cost_sums_group(r->sums, rows.v[i].group)->value[0]);
 		group = rows.v[i].group;
 		if (!wanted)
 			continue;

@@ -23,8 +23,8 @@ void cost_alerts_release(struct cost_alerts *a);
  * Appends those of one threshold, by group, then period. A growth is from one period to the next,
  * where records began with the first one at the latest and ended with the second one at the
  * earliest: what is not over is not compared, nor is a period with one of which there is no record
- * of any group. Months are compared by the day: each is divided by its days. From nothing to something is more than any growth.
- * Errors: ERR_LIMIT.
+ * of any group. Months are compared by the day: each is divided by its days. From nothing to
+ * something is more than any growth. Errors: ERR_LIMIT.
  */
 MUST_CHECK int cost_alerts_add(const struct cost_report *r, const struct cost_threshold *t,
 			       struct cost_alerts *ret, struct err *e);

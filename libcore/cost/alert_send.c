@@ -151,6 +151,8 @@ static int post(struct cost_sending *s, const char *url, const char *shown, cons
 
 	if (rc == 0)
 		rc = httpc_do(h, &q, &answer, e);
+	if (rc < 0 && answer.is_strange) /* the server's fault, and not that of the options */
+		e->code = ERR_AGAIN;
 	if (rc < 0 && !shown) /* nor is its host, which libcurl names */
 		rc = err_set(e, e->code, "'%s': the server that it names did not answer",
 			     s->webhook_file);

@@ -24,6 +24,7 @@ struct asking {
 	int32_t from, to; /* days; to is not among them */
 	struct cost_gathering records;
 	bool named[COST_DIMS_MAX];	 /* which dimensions some record in all the input names */
+	bool met[COST_THRESHOLDS_MAX];	 /* which thresholds look at some record in all the input */
 	uint64_t n_read;		 /* records, wanted or not */
 	uint64_t n_not_days, n_not_like; /* left out by --from and --to, by --match */
 };
@@ -77,6 +78,12 @@ static bool look_at(void *data, const struct cost_record *r)
 
 	for (size_t i = 0; i < a->report.dims->n; i++)
 		a->named[i] |= r->dim[i].n > 0;
+	for (size_t i = 0; i < a->o->n_thresholds; i++) {
+		const struct cost_threshold *t = &a->o->threshold[i];
+
+		if (!a->met[i] && t->dim != COST_DIMS_MAX)
+			a->met[i] = cost_threshold_takes(t, r->dim[t->dim]);
+	}
 	a->n_read++;
 	if (r->day < a->from || r->day >= a->to)
 		a->n_not_days++;
@@ -266,6 +273,20 @@ static void warn_of_names(const struct asking *a)
 	buf_release(&there);
 }
 
+/* So would a value be. That nothing is unattributed is as it should be. */
+static void warn_of_values(const struct asking *a)
+{
+	for (size_t i = 0; a->n_read && i < a->o->n_thresholds; i++) {
+		const struct cost_threshold *t = &a->o->threshold[i];
+
+		if (!a->met[i] && t->dim != COST_DIMS_MAX && a->named[t->dim] &&
+		    !cost_threshold_takes(t, (struct bytes){ 0 }))
+			cli_warn(a->o->base.cli, "option '--%s %s': no record has such a %.*s",
+				 t->limit == COST_AMOUNT ? "threshold" : "growth", t->text,
+				 BYTES_ARG(a->report.dims->name[t->dim]));
+	}
+}
+
 /* Growth is looked for in vain where there are no two whole periods. */
 static void warn_of_growth(const struct asking *a, const struct cost_threshold *t)
 {
@@ -379,6 +400,7 @@ static int answer(struct asking *a, struct err *e)
 	int rc = 0;
 
 	warn_of_names(a);
+	warn_of_values(a);
 	for (size_t i = 0; i < o->n_thresholds; i++) {
 		warn_of_growth(a, &o->threshold[i]);
 		warn_of_gaps(a, &o->threshold[i]);

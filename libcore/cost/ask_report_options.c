@@ -51,6 +51,9 @@ static int take_by(void *opts, const char *value, struct err *e)
 					       BYTES_ARG(name), value);
 		by.dim[by.n++] = dim;
 	}
+	for (size_t i = 0; i < o->n_by; i++)
+		if (o->by[i].n == by.n && memcmp(o->by[i].dim, by.dim, by.n * sizeof(*by.dim)) == 0)
+			return err_set(e, ERR_USAGE, "'%s' is given twice", value);
 	o->by[o->n_by++] = by;
 	return 0;
 }

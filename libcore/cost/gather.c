@@ -19,6 +19,7 @@ struct state {
 	char **operand;		  /* NULL: stdin */
 	uint32_t file;		  /* the one that is read */
 	struct cost_twice *twice; /* NULL until a record is known by something */
+	uint64_t n_here;	  /* records of that one, wanted or not */
 	int n_told;		  /* records that stand twice, of which was told */
 };
 
@@ -60,6 +61,7 @@ static int on_record(void *data, const struct cost_record *r, struct err *e)
 	struct state *s = data;
 	int rc;
 
+	s->n_here++;
 	if (s->g->wanted && !s->g->wanted(s->g->data, r))
 		return 0;
 	rc = check_currency(s->g, r, e);
@@ -173,9 +175,15 @@ static int read_all(struct state *s, char **operand, size_t n, struct err *e)
 		return -1;
 	s->operand = n ? operand : NULL;
 	for (size_t i = 0; i < (n ? n : 1); i++) {
+		uint64_t n_faults = r.n_faults;
+
 		s->file = (uint32_t)i;
+		s->n_here = 0;
 		if (read_one(&r, n ? operand[i] : only_stdin[i], e) < 0)
 			return -1;
+		/* Of the only one it is told what becomes of it. */
+		if (n > 1 && s->n_here == 0 && r.n_faults == n_faults)
+			cli_warn(s->g->cli, "'%s': there is no cost record in it", operand[i]);
 	}
 	if (r.n_faults > 0)
 		return err_set(e, ERR_CORRUPT, "no %s: %llu %s cannot be counted", s->g->answer,

@@ -1,10 +1,22 @@
 #include "cost/threshold.h"
 
+#include <fnmatch.h>
+
 #include "cost/money.h"
 
 void cost_threshold_release(struct cost_threshold *t)
 {
 	buf_release(&t->pattern);
+}
+
+bool cost_threshold_takes(const struct cost_threshold *t, struct bytes value)
+{
+	struct bytes name = value.n ? value : BYTES_LIT(COST_UNATTRIBUTED);
+	char text[COST_NAME_MAX + 1];
+
+	memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+	return t->dim == COST_DIMS_MAX || fnmatch(t->pattern.p, text, 0) == 0;
 }
 
 static int wrong(enum cost_limit limit, const char *text, struct err *e)
@@ -72,6 +84,7 @@ int cost_threshold_parse(enum cost_limit limit, const char *text, struct bytes *
 		cost_threshold_release(&t);
 		return wrong(limit, text, e);
 	}
+	buf_str(&t.pattern);
 	*ret_name = name;
 	*ret = t;
 	return 0;

@@ -10,7 +10,7 @@ enum cost_limit { COST_AMOUNT, COST_GROWTH };
 struct cost_threshold {
 	enum cost_limit limit;
 	size_t dim;	    /* whose groups are looked at, or COST_DIMS_MAX: all together */
-	struct buf pattern; /* of fnmatch(3), for the names of groups; owned */
+	struct buf pattern; /* of fnmatch(3), for the names of groups; owned; ends with a NUL */
 	enum period period; /* PERIOD_ALL: the whole time */
 	int64_t nano;	    /* of an amount; of a growth, billionths of a percent */
 	const char *text;   /* as given, borrowed */
@@ -18,6 +18,9 @@ struct cost_threshold {
 };
 
 void cost_threshold_release(struct cost_threshold *t);
+
+/* Whether a group of this name is looked at; value: "" is what belongs to none. */
+bool cost_threshold_takes(const struct cost_threshold *t, struct bytes value);
 
 /*
  * "[NAME=PATTERN:]AMOUNT[/PERIOD]" or "[NAME=PATTERN:]RATE%[/PERIOD]", such as

@@ -70,6 +70,12 @@ static bool is_plain(const char *why)
 	return false;
 }
 
+bool curl_lib_is_strange(CURLcode rc, const char *detail)
+{
+	return rc == CURLE_UNSUPPORTED_PROTOCOL || /* an answer without a head */
+	       (rc == CURLE_SSL_CONNECT_ERROR && is_plain(detail));
+}
+
 int curl_lib_failure(const struct curl_lib *lib, CURLcode rc, const char *detail, const char *url,
 		     struct err *e)
 {

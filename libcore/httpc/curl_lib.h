@@ -4,6 +4,7 @@
 
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
+#include <stdbool.h>
 
 #include "base/err.h"
 
@@ -32,6 +33,9 @@ struct curl_lib {
 
 /* The library stays loaded: others of its libraries keep threads and handlers. Errors: ERR_IO. */
 MUST_CHECK int curl_lib_load(struct curl_lib *ret, struct err *e);
+
+/* Whether what is spoken there is not HTTP, or not TLS; detail as below. */
+bool curl_lib_is_strange(CURLcode rc, const char *detail);
 
 /* Why a request came to no whole answer: ERR_AGAIN, or ERR_USAGE when no retry can help. detail is
  * what CURLOPT_ERRORBUFFER has. */

@@ -165,6 +165,7 @@ static int perform(struct httpc *h, const struct httpc_request *r, struct err *e
 	CURLcode rc = h->lib.easy_perform(h->curl);
 	curl_off_t after = -1;
 
+	h->answer->is_strange = curl_lib_is_strange(rc, h->why);
 	if (rc != CURLE_OK)
 		return failure(h, r, rc, e);
 	if (h->lib.easy_getinfo(h->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)

@@ -49,6 +49,7 @@ struct httpc_request {
 /* {0} is a valid empty one; kept between requests. */
 struct httpc_answer {
 	int status;
+	bool is_strange;       /* none came, since what is spoken there is not HTTP, or not TLS */
 	struct buf body;       /* its beginning, if it is longer than answer_max */
 	int64_t retry_after_s; /* what Retry-After says (also as a date), or -1 */
 };

@@ -58,15 +58,18 @@ static const char *variable_of(const struct httpc_given *g, const char *name)
 	return getenv(variable);
 }
 
-/* The first line of a file, or else what a variable says; nothing, if there is neither. */
-static int read_secret(const char *path, const char *value, struct buf *out, struct err *e)
+/* The first line of a file, or else what a variable says; nothing, if there is neither. what: that
+ * the file is to have. */
+static int read_secret(const char *path, const char *value, const char *what, struct buf *out,
+		       struct err *e)
 {
-
 	if (path && io_read_file(path, SECRET_MAX, out, e) < 0)
 		return -1;
 	if (!path && value)
 		buf_add_str(out, value);
 	out->n = strcspn(buf_str(out), "\r\n");
+	if (path && !out->n)
+		return err_set(e, ERR_USAGE, "'%s': expected %s in its first line", path, what);
 	return 0;
 }
 
@@ -77,7 +80,7 @@ static int read_user(const struct httpc_given *g, struct buf *out, const char **
 	const char *path = g->user_file, *password = variable_of(g, "PASSWORD");
 	char *colon;
 
-	if (read_secret(path, variable_of(g, "USERNAME"), out, e) < 0)
+	if (read_secret(path, variable_of(g, "USERNAME"), "USER:PASSWORD", out, e) < 0)
 		return -1;
 	if (!path && out->n) {
 		buf_add_char(out, ':');
@@ -97,7 +100,8 @@ int httpc_given_read(struct httpc_given *g, struct err *e)
 {
 	const char *password = NULL;
 
-	if (read_secret(g->token_file, variable_of(g, "BEARER_TOKEN"), &g->token, e) < 0 ||
+	if (read_secret(g->token_file, variable_of(g, "BEARER_TOKEN"), "a token", &g->token, e) <
+		    0 ||
 	    read_user(g, &g->user, &password, e) < 0)
 		return -1;
 	/* What a file says goes before what the environment happens to say. */

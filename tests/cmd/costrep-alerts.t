@@ -94,6 +94,15 @@ for option in '--by=clutser' '--match=clutser=p*' '--threshold=clutser=p*:1' '--
 	run costrep report "$option" costs.jsonl
 	ok "$option: a name that no record has is told" stderr_has "costrep: warning: no record names 'clutser' (they name 'resource', 'cluster')"
 done
+for option in --threshold=cluster=prd:1 --growth=cluster=prd:1%; do
+	run costrep report "$option" costs.jsonl
+	ok "$option: nor is a value silent" stderr_is "costrep: warning: option '$(echo "$option" | sed 's/=/ /')': no record has such a cluster"
+done
+ok "one that a record has, which is left out, is" exits 0 costrep report --threshold cluster=dev:1 --threshold 'cluster=unatt*:9' --to 2024-01-31 costs.jsonl
+ok "really" stderr_is ""
+sed '/dev/!d' costs.jsonl >attributed.jsonl
+ok "and so is one of what belongs to none, as it should be" exits 0 costrep report --threshold cluster=unattributed:1 attributed.jsonl
+ok "really" stderr_is ""
 ok "one that a record has, which is left out, is not" exits 0 costrep report --by cluster --from 2024-02-10 --to 2024-02-11 costs.jsonl
 ok "really" stderr_is ""
 
@@ -203,6 +212,29 @@ not_ok "without its path" grep -q secret "$TAP/stderr"
 echo http://127.0.0.1:1/secret >url
 ok "of a file too" exits 5 costrep report --webhook-file url --threshold 1 costs.jsonl
 not_ok "the secret is not told" grep -q secret "$TAP/stderr"
+cat >other.py <<'END'
+import os, socket
+s = socket.create_server(("127.0.0.1", 0))
+with open("other.tmp", "w") as f:
+    f.write(str(s.getsockname()[1]))
+os.rename("other.tmp", "other")
+while True:
+    c = s.accept()[0]
+    c.sendall(b"220 mail.example ESMTP\r\n")
+    c.recv(65536)
+    c.close()
+END
+spawn python3 other.py
+wait_for 10 test -s other || bail "the other server starts"
+ok "a server that does not speak HTTP is exit 5" exits 5 costrep report --webhook "http://127.0.0.1:$(cat other)/" --threshold 1 costs.jsonl
+ok "the report is there all the same" stdout_has "total: 250.01 USD, above 1.00"
+ok "so is one that does not speak TLS" exits 5 costrep report --alertmanager "https://${url#http://}" --threshold 1 costs.jsonl
+ok "which is said" stderr_has "does not speak TLS there"
+: >token
+ok "an empty file of a token is exit 2" exits 2 costrep report --alertmanager "$url" --token-file token --threshold 1 costs.jsonl
+ok "and said" stderr_has "'token': expected a token in its first line"
+ok "one of a user too" exits 2 costrep report --alertmanager "$url" --user-file token --threshold 1 costs.jsonl
+ok "and said" stderr_has "'token': expected USER:PASSWORD in its first line"
 echo "no url" >url
 ok "a file without a URL is exit 2" exits 2 costrep report --webhook-file url --threshold 1 costs.jsonl
 ok "and named" stderr_has "'url': expected one URL"

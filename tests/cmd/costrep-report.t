@@ -132,4 +132,15 @@ ok "no record is exit 1" exits 1 costrep report /dev/null
 ok "and said" stderr_has "there is no cost record"
 ok "but all periods are there" sh -c 'for p in daily weekly monthly; do grep -qx $p "$1" || exit 1; done' - "$TAP/stdout"
 
+echo "$good" >good
+: >empty
+ok "a file without a record, among others, is warned of" exits 0 costrep report good empty
+ok "by its name" stderr_is "costrep: warning: 'empty': there is no cost record in it"
+ok "not one of which all records are left out" exits 0 costrep report --from 2024-01-16 good --by tenant --threshold 1 /dev/stdin <<END
+{"date":"2024-01-16","tenant":"a","cost_usd":1}
+END
+ok "really" stderr_is ""
+ok "a breakdown that is given twice is exit 2" exits 2 costrep report --by cluster --by resource,team --by resource,team good
+ok "and named" stderr_has "option '--by': 'resource,team' is given twice"
+
 done_testing
