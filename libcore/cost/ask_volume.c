@@ -178,9 +178,21 @@ static int check(const struct cost_volume_opts *o, struct err *e)
 	return 0;
 }
 
+struct adding {
+	struct services *s;
+	struct cli *cli;
+};
+
 static int add_text(struct bytes text, const char *name, void *data, struct err *e)
 {
-	return services_add(data, text, name, e);
+	const struct adding *a = data;
+	const size_t n = a->s->n;
+
+	if (services_add(a->s, text, name, e) < 0)
+		return -1;
+	if (a->s->n == n)
+		cli_warn(a->cli, "%s: there is no service in it", name);
+	return 0;
 }
 
 int cost_ask_volume(void *opts, char **operand, size_t n, struct err *e)
@@ -190,15 +202,18 @@ int cost_ask_volume(void *opts, char **operand, size_t n, struct err *e)
 	struct answer a = { .s = &s,
 			    .days = o->days ? o->days : DAYS_DEFAULT,
 			    .ratio = o->compression };
+	struct adding adding = { &s, o->base.cli };
 	struct arena texts = { 0 };
 	int rc = check(o, e);
 
 	if (rc == 0)
-		rc = cost_each_text(operand, n, &texts, add_text, &s, e);
+		rc = cost_each_text(operand, n, &texts, add_text, &adding, e);
 	if (rc == 0 && o->plan.store)
 		rc = measure_ratio(o, &a.ratio, e);
 	if (rc == 0)
 		rc = print(&a, o->base.format, e);
+	if (rc == 0 && s.n == 0)
+		rc = err_set(e, ERR_NO, "no service");
 	services_release(&s);
 	arena_release(&texts);
 	return rc;

@@ -1,13 +1,11 @@
 #include "cost/gather.h"
 
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/mem.h"
 #include "base/num.h"
 #include "base/work.h"
+#include "cost/inputs.h"
 #include "cost/read.h"
 #include "cost/twice.h"
 
@@ -104,43 +102,6 @@ static void on_twice(void *data, struct cost_where at, struct cost_where first)
 	buf_release(&b);
 }
 
-struct seen {
-	dev_t dev;
-	ino_t ino;
-	size_t i; /* of the operand */
-};
-
-static int by_file(const void *pa, const void *pb)
-{
-	const struct seen *a = pa, *b = pb;
-
-	if (a->dev != b->dev)
-		return a->dev < b->dev ? -1 : 1;
-	if (a->ino != b->ino)
-		return a->ino < b->ino ? -1 : 1;
-	return (a->i > b->i) - (a->i < b->i);
-}
-
-/* A file that is given twice would count twice. */
-static int check_once(char **operand, size_t n, struct err *e)
-{
-	struct seen *v = mem_alloc((n + 1) * sizeof(*v));
-	struct stat st;
-	size_t n_seen = 0;
-	int rc = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (stat(operand[i], &st) == 0 && S_ISREG(st.st_mode))
-			v[n_seen++] = (struct seen){ st.st_dev, st.st_ino, i };
-	qsort(v, n_seen, sizeof(*v), by_file);
-	for (size_t k = 1; k < n_seen && rc == 0; k++)
-		if (v[k].dev == v[k - 1].dev && v[k].ino == v[k - 1].ino)
-			rc = err_set(e, ERR_USAGE, "'%s' is given twice, as '%s' too",
-				     operand[v[k].i], operand[v[k - 1].i]);
-	free(v);
-	return rc;
-}
-
 static int read_one(struct cost_reading *r, const char *path, struct err *e)
 {
 	struct buf name = { 0 };
@@ -171,7 +132,7 @@ static int read_all(struct state *s, char **operand, size_t n, struct err *e)
 
 	int64_t n_twice;
 
-	if (check_once(operand, n, e) < 0)
+	if (cost_check_once(operand, n, e) < 0)
 		return -1;
 	s->operand = n ? operand : NULL;
 	for (size_t i = 0; i < (n ? n : 1); i++) {

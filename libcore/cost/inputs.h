@@ -8,10 +8,14 @@
 
 enum { COST_TEXT_MAX = 4 << 20 };
 
+/* A file that is given twice would count twice. Errors: ERR_USAGE. */
+MUST_CHECK int cost_check_once(char **operand, size_t n, struct err *e);
+
 /*
  * Calls each with the text of each operand, in order; of stdin for "-", or when there is none. Text
  * and name (for messages: a path, or "stdin") lie in the arena. Ends with the first failure.
- * Errors: ERR_IO; ERR_LIMIT, more than COST_TEXT_MAX bytes; what each gave.
+ * Errors: those of cost_check_once; ERR_IO; ERR_LIMIT, more than COST_TEXT_MAX bytes; what each
+ * gave.
  */
 typedef int cost_text_fn(struct bytes text, const char *name, void *data, struct err *e);
 MUST_CHECK int cost_each_text(char **operand, size_t n, struct arena *a, cost_text_fn *each,

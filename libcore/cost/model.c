@@ -144,6 +144,18 @@ static int read_model(const struct reader *r, const struct yaml_node *map, size_
 	return 0;
 }
 
+/* Of the last one: two of one name could not be told apart. */
+static int check_name(const struct models *m, const struct yaml_node *map, size_t at, struct err *e)
+{
+	const char *name = m->v[m->n - 1].name;
+
+	for (size_t i = 0; i + 1 < m->n; i++)
+		if (strcmp(m->v[i].name, name) == 0)
+			return yaml_fail(yaml_get(map, "name"), e, ERR_USAGE,
+					 "'models[%zu].name': there is another '%s'", at, name);
+	return 0;
+}
+
 int models_add(struct models *m, struct bytes text, const char *file, const struct prices *prices,
 	       int32_t day, struct arena *a, struct err *e)
 {
@@ -169,7 +181,8 @@ int models_add(struct models *m, struct bytes text, const char *file, const stru
 	for (uint32_t i = 0; i < list->n; i++) {
 		mem_grow(&m->v, &m->cap, m->n + 1, sizeof(*m->v));
 		m->v[m->n] = (struct model){ 0 };
-		if (read_model(&r, list->item[i], i, &m->v[m->n++], e) < 0)
+		if (read_model(&r, list->item[i], i, &m->v[m->n++], e) < 0 ||
+		    check_name(m, list->item[i], i, e) < 0)
 			return -1;
 	}
 	return 0;

@@ -34,8 +34,8 @@ void models_release(struct models *m); /* texts, which lie in an arena, stay */
  * Adds the models of a file; texts lie in the arena. prices NULL: the items have their own prices;
  * else those that name one have that of the day.
  * Errors, "FILE:LINE:COL: ...": ERR_CORRUPT, ERR_LIMIT, no YAML; ERR_USAGE, a key that is unknown,
- * missing or wrong, another currency than before, no price of that name; ERR_LIMIT, a cost that
- * does not fit.
+ * missing or wrong, a name that another model has, another currency than before, no price of that
+ * name; ERR_LIMIT, a cost that does not fit.
  */
 MUST_CHECK int models_add(struct models *m, struct bytes text, const char *file,
 			  const struct prices *prices, int32_t day, struct arena *a, struct err *e);

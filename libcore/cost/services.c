@@ -22,8 +22,8 @@ static const char *const column_names[COLUMNS] = { "service", "lines_per_minute"
 						   "bytes_per_line" };
 
 /* Which field of a row each column is; SIZE_MAX: there is none. */
-static int read_heading(const struct csv_row *row, const char *file, size_t at[COLUMNS],
-			struct err *e)
+static int read_heading(const struct services *s, const struct csv_row *row, const char *file,
+			size_t at[COLUMNS], struct err *e)
 {
 	for (int c = 0; c < COLUMNS; c++)
 		at[c] = SIZE_MAX;
@@ -40,6 +40,11 @@ static int read_heading(const struct csv_row *row, const char *file, size_t at[C
 		if (at[c] == SIZE_MAX)
 			return err_set(e, ERR_CORRUPT, "%s:%" PRIu64 ": the heading lacks '%s'",
 				       file, row->line, column_names[c]);
+	if (at[COLUMN_BYTES] == SIZE_MAX && s->bytes_per_line == 0)
+		return err_set(e, ERR_CORRUPT,
+			       "%s:%" PRIu64
+			       ": the heading lacks '%s': give the column, or --bytes-per-line",
+			       file, row->line, column_names[COLUMN_BYTES]);
 	return 0;
 }
 
@@ -68,10 +73,6 @@ static int add_service(struct services *s, const struct csv_row *row, const char
 	if (at[COLUMN_BYTES] != SIZE_MAX &&
 	    read_count(row, file, COLUMN_BYTES, at[COLUMN_BYTES], &bytes, e) < 0)
 		return -1;
-	if (at[COLUMN_BYTES] == SIZE_MAX && bytes == 0)
-		return err_set(e, ERR_USAGE,
-			       "%s: it has no column '%s': say it with --bytes-per-line", file,
-			       column_names[COLUMN_BYTES]);
 	if (s->n == SERVICES_MAX)
 		return err_set(e, ERR_LIMIT, "%s:%" PRIu64 ": more than %d services", file,
 			       row->line, SERVICES_MAX);
@@ -80,7 +81,10 @@ static int add_service(struct services *s, const struct csv_row *row, const char
 	    __builtin_add_overflow(s->sum.day, one.day, &s->sum.day) ||
 	    __builtin_add_overflow(s->sum.lines, one.lines, &s->sum.lines) ||
 	    s->sum.day > INT64_MAX / 366)
-		return err_set(e, ERR_LIMIT, "%s:%" PRIu64 ": that is too much", file, row->line);
+		return err_set(
+			e, ERR_LIMIT,
+			"%s:%" PRIu64 ": '%s' times '%s': more than can be counted, here or in all",
+			file, row->line, column_names[COLUMN_LINES], column_names[COLUMN_BYTES]);
 	mem_grow(&s->v, &s->cap, s->n + 1, sizeof(*s->v));
 	s->v[s->n++] = one;
 	return 0;
@@ -95,7 +99,7 @@ int services_add(struct services *s, struct bytes text, const char *file, struct
 
 	while ((rc = csv_next(&text, CSV_ALL, &row, e)) > 0) {
 		if ((has_heading ? add_service(s, &row, file, at, e)
-				 : read_heading(&row, file, at, e)) < 0) {
+				 : read_heading(s, &row, file, at, e)) < 0) {
 			csv_row_release(&row);
 			return -1;
 		}

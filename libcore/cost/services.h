@@ -26,7 +26,7 @@ void services_release(struct services *s);
 
 /*
  * Adds those of one file. Errors, "FILE:LINE: ...", after which *s is only to be released:
- * ERR_CORRUPT, what is no row of a service, or a column is missing; ERR_USAGE, nothing says how
+ * ERR_CORRUPT, what is no row of a service, or a column is missing, also when nothing else says how
  * long lines are; ERR_LIMIT.
  */
 MUST_CHECK int services_add(struct services *s, struct bytes text, const char *file, struct err *e);

@@ -82,4 +82,10 @@ ok "with its place" stderr_has "stdin:5:9: 'models[0].items[0]': it costs too mu
 ok "broken YAML is exit 3" exits 3 sh -c 'echo "models: [" | costrep compare'
 ok "with its place" stderr_matches "stdin:[0-9]+:[0-9]+: "
 
+ok "a file that is given twice is exit 2" exits 2 costrep compare both.yaml ./both.yaml
+ok "and told" stderr_has "'./both.yaml' is given twice, as 'both.yaml' too"
+cp both.yaml again.yaml
+ok "a model of the name of another is exit 2" exits 2 costrep compare both.yaml again.yaml
+ok "and told with its place" stderr_matches "again.yaml:[0-9]+:[0-9]+: 'models\\[0\\].name': there is another '"
+
 done_testing

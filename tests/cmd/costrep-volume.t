@@ -44,17 +44,23 @@ refused() {
 	ok "$message: exit $status" exits "$status" "$@"
 	ok "and said" stderr_has "$message"
 }
-refused 2 "services.csv: it has no column 'bytes_per_line': say it with --bytes-per-line" costrep volume services.csv
+refused 3 "services.csv:1: the heading lacks 'bytes_per_line': give the column, or --bytes-per-line" costrep volume services.csv
 refused 3 "stdin:1: the heading lacks 'lines_per_minute'" sh -c 'echo service | costrep volume'
 refused 3 "stdin:1: 'service' heads two columns" sh -c 'echo service,lines_per_minute,service | costrep volume'
 refused 3 "stdin:1: there is no heading" sh -c ': | costrep volume'
 refused 3 "stdin:3: 'lines_per_minute': expected a whole number, found '-1500'" sh -c 'sed s/1500/-1500/ services.csv | costrep volume --bytes-per-line 1'
 refused 3 "stdin:3: 'lines_per_minute': expected a whole number, found 'nan'" sh -c 'sed s/1500/nan/ services.csv | costrep volume --bytes-per-line 1'
-refused 3 "stdin:2: that is too much" sh -c 'sed s/1200/9999999999999999/ services.csv | costrep volume --bytes-per-line 1000'
+refused 3 "stdin:2: 'lines_per_minute' times 'bytes_per_line': more than can be counted" sh -c 'sed s/1200/9999999999999999/ services.csv | costrep volume --bytes-per-line 1000'
 refused 3 "stdin: line 2: " sh -c 'sed "2s/web/\"web/" services.csv | costrep volume --bytes-per-line 1'
 refused 2 "option '--compression': expected 0.001 to 1000000, found '0'" costrep volume --compression 0 services.csv
 refused 2 "option '--tenant': only of --store" costrep volume -t a --bytes-per-line 1 services.csv
 refused 2 "options '--compression', '--store': one says it, the other measures it" costrep volume --compression 2 --store S --bytes-per-line 1 services.csv
 refused 2 "option '--month-days': expected" costrep volume --month-days 0 services.csv
+
+refused 2 "'./services.csv' is given twice, as 'services.csv' too" costrep volume --bytes-per-line 1 services.csv ./services.csv
+head -n 1 services.csv >none.csv
+refused 1 "costrep: warning: none.csv: there is no service in it" costrep volume --bytes-per-line 1 none.csv
+ok "among others it is no failure" exits 0 costrep volume --bytes-per-line 1 none.csv services.csv
+ok "but told" stderr_is "costrep: warning: none.csv: there is no service in it"
 
 done_testing
