@@ -3,7 +3,7 @@
 const struct cli_verb cost_verbs[] = {
 	{ "report", "[FILE]...", "what cost records add up to: by day, week and month",
 	  cost_ask_report },
-	{ "usage", "", "what lies in a store, and what that costs a day", cost_ask_usage },
+	{ "usage", "", "what lies in a store, and what that costs a month", cost_ask_usage },
 	{ "compare", "[FILE]...", "what several ways of keeping logs cost a month",
 	  cost_ask_compare },
 	{ "forecast", "[FILE]...", "what will be paid in the months to come", cost_ask_forecast },

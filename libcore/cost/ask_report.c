@@ -311,7 +311,9 @@ static void warn_of_none(const struct asking *a)
 	const struct {
 		uint64_t n;
 		const char *option;
-	} left_out[] = { { a->n_not_days, "'--from', '--to'" },
+	} left_out[] = { { a->n_not_days, !a->o->to	? "'--from'"
+					  : !a->o->from ? "'--to'"
+							: "'--from', '--to'" },
 			 { a->n_not_like, "'--match'" },
 			 { a->records.n_other, "'--currency'" } };
 	struct buf text = { 0 };

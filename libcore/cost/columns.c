@@ -192,6 +192,11 @@ static int place_all(struct cost_columns *c, const struct cost_dims *dims, struc
 		if (at != NOWHERE)
 			c->metric[c->n_metrics++] = at;
 	}
+	if (n->form == COST_PLAIN && !mapped(c->map, BYTES_LIT("cost")) &&
+	    find_str(c, "cost") != NOWHERE && find_str(c, "cost_usd") != NOWHERE)
+		return err_set(e, ERR_CORRUPT,
+			       "'cost' and 'cost_usd': only one of them (report --column "
+			       "cost=COLUMN takes one)");
 	if (place_role(c, "date", n->date, &c->date, e) < 0 ||
 	    place_role(c, "cost", n->cost, &c->cost, e) < 0 ||
 	    place_role(c, "currency", n->currency, &c->currency, e) < 0)

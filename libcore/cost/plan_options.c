@@ -102,12 +102,9 @@ int cost_plan_usage(const struct cost_plan_opts *o, const struct cost_base *base
 
 	if (!o->store)
 		return err_set(e, ERR_USAGE, "which store? Name it with --store");
-	ask.store = store_open(o->store, STORE_READ, e);
-	if (!ask.store) {
-		if (e->code == ERR_NO)
-			e->code = ERR_IO; /* it was asked for by name */
+	ask.store = store_open_marked(o->store, e); /* of a mistaken folder all would be nothing */
+	if (!ask.store)
 		return -1;
-	}
 	rc = read_usage(o, base, &ask, ret, e);
 	if (rc == 0 && faults.n && damage == COST_DAMAGE_REFUSED) {
 		usage_release(ret);

@@ -57,14 +57,17 @@ static bool take_group(struct bytes *rest, struct bytes *ret_name, struct buf *p
 	return true;
 }
 
-static bool read_limit(enum cost_limit limit, struct bytes text, int64_t *ret)
+static enum money_read read_limit(enum cost_limit limit, struct bytes text, int64_t *ret)
 {
+	enum money_read read;
+
 	if (limit == COST_GROWTH) {
 		if (text.n == 0 || text.p[text.n - 1] != '%')
-			return false;
+			return MONEY_NO_NUMBER;
 		text.n--;
 	}
-	return money_read(text, ret) == MONEY_READ && *ret >= 0;
+	read = money_read(text, ret);
+	return read == MONEY_READ && *ret < 0 ? MONEY_NO_NUMBER : read;
 }
 
 int cost_threshold_parse(enum cost_limit limit, const char *text, struct bytes *ret_name,
@@ -77,12 +80,18 @@ int cost_threshold_parse(enum cost_limit limit, const char *text, struct bytes *
 		.text = text,
 	};
 	struct bytes rest = bytes_str(text), name, amount;
+	enum money_read read = MONEY_NO_NUMBER;
 
-	if (!take_group(&rest, &name, &t.pattern) || !bytes_split(&rest, '/', &amount) ||
-	    (rest.p && !period_of(rest, &t.period)) || !read_limit(limit, amount, &t.nano) ||
-	    (limit == COST_GROWTH && t.period == PERIOD_ALL)) {
+	if (take_group(&rest, &name, &t.pattern) && bytes_split(&rest, '/', &amount) &&
+	    (!rest.p || period_of(rest, &t.period)) &&
+	    !(limit == COST_GROWTH && t.period == PERIOD_ALL))
+		read = read_limit(limit, amount, &t.nano);
+	if (read != MONEY_READ) {
 		cost_threshold_release(&t);
-		return wrong(limit, text, e);
+		return read == MONEY_NO_NUMBER
+			       ? wrong(limit, text, e)
+			       : err_set(e, ERR_USAGE, "more than can be counted (up to %s): '%s'",
+					 MONEY_MOST, text);
 	}
 	buf_str(&t.pattern);
 	*ret_name = name;

@@ -122,6 +122,8 @@ for bad in '' x -1 5/year 5/ 'cluster:5' 'cluster=:5' '=a:5' 20% 5/day/week; do
 	ok "--threshold '$bad' is exit 2" exits 2 costrep report --threshold "$bad" costs.jsonl
 done
 ok "the message says what is expected" stderr_has "option '--threshold': expected AMOUNT, NAME=VALUE:AMOUNT"
+ok "one that is too large is exit 2" exits 2 costrep report --threshold cluster=a:99999999999 costs.jsonl
+ok "and told" stderr_has "option '--threshold': more than can be counted (up to 9223372036.85): 'cluster=a:99999999999'"
 for bad in 20 -1% % 20%/total 20%/year; do
 	ok "--growth '$bad' is exit 2" exits 2 costrep report --growth "$bad" costs.jsonl
 done

@@ -250,4 +250,10 @@ bill Usage,2024-01-30:9e9 Usage,2024-01-31:9e9 >bill.csv
 ok "one that does not fit is exit 3" exits 3 costrep forecast --growth=-50 bill.csv
 ok "and told" stderr_has "the sum of 2024-01 is more than can be counted (up to 9223372036.85)"
 
+printf 'date,cost_usd,cost,currency\n2024-01-15,1,2,USD\n' >both.csv
+ok "two columns of a cost are exit 3" exits 3 costrep report both.csv
+ok "and told" stderr_has "'both.csv': line 1: 'cost' and 'cost_usd': only one of them (report --column cost=COLUMN takes one)"
+ok "unless one is taken" exits 0 costrep report --column cost=cost -o csv both.csv
+ok "which counts" stdout_has "total,total,total,,,,2.00,USD"
+
 done_testing

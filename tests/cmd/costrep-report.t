@@ -117,7 +117,7 @@ ok "the last one" stderr_has "'ids': line 400000: the same record as 'ids': line
 good3='{"date":"2024-01-15","cost":1,"currency":"EUR"}'
 printf '%s\n' "$good" "$good2" "$good3" >three
 ok "a range without records is exit 1" exits 1 costrep report --from 2025-01-01 three
-ok "and it is said why" stderr_is "costrep: warning: none of 3 cost records is left: '--from', '--to' left out 3"
+ok "and it is said why" stderr_is "costrep: warning: none of 3 cost records is left: '--from' left out 3"
 ok "options that leave none together" exits 1 costrep report --from 2024-01-15 --to 2024-01-16 --match resource=x --currency USD three
 ok "are all named" stderr_is "costrep: warning: no record names 'resource' (they name nothing)
 costrep: warning: none of 3 cost records is left: '--from', '--to' left out 1, '--match' left out 2"

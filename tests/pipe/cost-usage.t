@@ -108,8 +108,12 @@ is "its entries count once" "$(sed 's/.*"entries":\([0-9]*\).*/\1/' "$TAP/stdout
 
 ok "an operand is exit 2" exits 2 usage S
 ok "and is said" stderr_has "unexpected operand 'S'"
-ok "of an empty store nothing is printed" exits 0 sh -c 'mkdir empty && costrep usage --store empty -o jsonl'
+chunkpack --store empty </dev/null >/dev/null
+ok "of an empty store nothing is printed" exits 0 costrep usage --store empty -o jsonl
 ok "at all" stdout_is_empty
+mkdir -p folder/a
+ok "a folder that is no store is exit 4" exits 4 costrep usage --store folder
+ok "and said" stderr_is "costrep: error: 'folder' is no store: it has no '~lokid/format'"
 ok "no store is exit 2" exits 2 costrep usage
 ok "and is said" stderr_has "which store? Name it with --store"
 ok "one that is not there is exit 4" exits 4 costrep usage --store missing

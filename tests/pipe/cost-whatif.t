@@ -86,7 +86,7 @@ refused 2 "option '--ratio': expected 0.001 to 1000000" whatif --encoding zstd -
 refused 2 "it has no price of 'storage.hdd'" whatif --prices prices.yaml --tier 1d=hdd
 refused 3 "the store has no whole day to go by" costrep whatif --store S --at 2026-01-01 --retention 30d
 refused 2 "unexpected operand 'S'" costrep whatif S --retention 30d
-mkdir fresh
+chunkpack --store fresh </dev/null >/dev/null
 refused 3 "'fresh': nothing lies there to reckon with" costrep whatif --store fresh --retention 30d
 
 # Entries of days to come, by a clock that is wrong, lie there as well.
