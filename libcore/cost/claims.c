@@ -3,10 +3,11 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "cost/claims_rows.h"
 
-enum { SHOWN_MAX = 60, STATEMENTS_MAX = 2000, PAIRS_MAX = 1 << 20 };
+enum { SHOWN_MAX = 60, PAIRS_MAX = 1 << 20 };
 
-static void tell(struct claims_sink *s, uint32_t line, const char *rule, struct buf *text)
+void claims_tell(struct claims_sink *s, uint32_t line, const char *rule, struct buf *text)
 {
 	s->n_found++;
 	s->found(&(struct claims_finding){ line, rule, buf_str(text) }, s->data);
@@ -17,14 +18,14 @@ static void add_shown(struct buf *b, struct bytes text)
 	buf_addf(b, "'%.*s'", BYTES_ARG(bytes_sub(text, 0, SHOWN_MAX)));
 }
 
-static struct bytes cell_of(const struct claims_table *t, size_t row, size_t column)
+struct bytes claims_cell(const struct claims_table *t, size_t row, size_t column)
 {
 	return t->cell[row * t->n_columns + column];
 }
 
 /* ---- in which unit a quantity's number is said ---- */
 
-static bool overlap(const struct quantity *a, num_wide low, num_wide high)
+bool claims_overlap(const struct quantity *a, num_wide low, num_wide high)
 {
 	return a->low < high && low < a->high;
 }
@@ -36,7 +37,7 @@ static bool is_about(const struct quantity *a, num_wide low, num_wide high)
 }
 
 /* "200", "4.5 to 4.7", in the unit that q was written in. */
-static void add_range(struct buf *b, const struct quantity *like, num_wide low, num_wide high)
+void claims_add_range(struct buf *b, const struct quantity *like, num_wide low, num_wide high)
 {
 	static const num_wide ONE = 1000000000;
 	num_wide unit = 1;
@@ -60,20 +61,17 @@ static void add_range(struct buf *b, const struct quantity *like, num_wide low, 
 
 /* ---- totals ---- */
 
-enum row_kind { ROW_PART, ROW_TOTAL, ROW_OTHER };
-
-/* A row with "total" is one; behind it, one about compression is no part of the next. */
-static enum row_kind kind_of(const struct claims_table *t, size_t row)
+enum claims_row claims_row_of(const struct claims_table *t, size_t row)
 {
 	for (size_t i = 0; i < t->n_columns && i < 2; i++) {
-		struct bytes c = cell_of(t, row, i);
+		struct bytes c = claims_cell(t, row, i);
 
 		if (quantity_has_word(c, "total"))
-			return ROW_TOTAL;
+			return CLAIMS_TOTAL;
 		if (quantity_has_word(c, "compress") || quantity_has_word(c, "average"))
-			return ROW_OTHER;
+			return CLAIMS_OTHER;
 	}
-	return ROW_PART;
+	return CLAIMS_PART;
 }
 
 /* A cell that has nothing to add. */
@@ -94,9 +92,8 @@ static struct quantity signed_of(struct quantity q)
 	return q;
 }
 
-/* The parts of a column in rows [from, to). False: they are not all quantities of this kind. */
-static bool add_parts(const struct claims_table *t, size_t column, size_t from, size_t to,
-		      const struct quantity *total, num_wide *ret_low, num_wide *ret_high)
+size_t claims_parts(const struct claims_table *t, size_t column, size_t from, size_t to,
+		    const struct quantity *total, num_wide *ret_low, num_wide *ret_high)
 {
 	size_t n = 0;
 
@@ -104,22 +101,23 @@ static bool add_parts(const struct claims_table *t, size_t column, size_t from, 
 	for (size_t r = from; r < to; r++) {
 		struct quantity q;
 
-		if (kind_of(t, r) != ROW_PART || is_blank(cell_of(t, r, column)))
+		if (claims_row_of(t, r) != CLAIMS_PART || is_blank(claims_cell(t, r, column)))
 			continue;
-		if (!quantity_of_cell(cell_of(t, r, column), &q) || q.kind != total->kind || q.unit)
-			return false;
+		if (!quantity_of_cell(claims_cell(t, r, column), &q) || q.kind != total->kind ||
+		    q.unit)
+			return 0;
 		q = signed_of(q);
 		*ret_low += q.low;
 		*ret_high += q.high;
 		n++;
 	}
-	return n > 1;
+	return n;
 }
 
 static bool is_row_of(const struct claims_table *t, size_t row, const char *word)
 {
-	return quantity_has_word(cell_of(t, row, 0), word) ||
-	       (t->n_columns > 1 && quantity_has_word(cell_of(t, row, 1), word));
+	return quantity_has_word(claims_cell(t, row, 0), word) ||
+	       (t->n_columns > 1 && quantity_has_word(claims_cell(t, row, 1), word));
 }
 
 /* Of rows [from, row), behind the total before; or where that was one of a part, of all from the
@@ -129,13 +127,13 @@ static bool add_rows_above(const struct claims_table *t, size_t column, size_t r
 {
 	const struct quantity is = signed_of(*total);
 	num_wide low, high;
-	bool some = add_parts(t, column, from, row, total, ret_low, ret_high);
+	bool some = claims_parts(t, column, from, row, total, ret_low, ret_high) > 1;
 
 	if (from == 1 || is_row_of(t, row, "subtotal") ||
-	    (some && overlap(&is, *ret_low, *ret_high)) ||
-	    !add_parts(t, column, 1, row, total, &low, &high))
+	    (some && claims_overlap(&is, *ret_low, *ret_high)) ||
+	    claims_parts(t, column, 1, row, total, &low, &high) < 2)
 		return some;
-	if (!some || overlap(&is, low, high) || is_row_of(t, from - 1, "subtotal")) {
+	if (!some || claims_overlap(&is, low, high) || is_row_of(t, from - 1, "subtotal")) {
 		*ret_low = low;
 		*ret_high = high;
 	}
@@ -150,18 +148,18 @@ static void check_total(const struct claims_table *t, size_t row, size_t from,
 		num_wide low, high;
 		struct buf b = { 0 };
 
-		if (!quantity_of_cell(cell_of(t, row, c), &total) ||
+		if (!quantity_of_cell(claims_cell(t, row, c), &total) ||
 		    !add_rows_above(t, c, row, from, &total, &low, &high))
 			continue;
 		sink->n_checked++;
 		total = signed_of(total);
-		if (overlap(&total, low, high))
+		if (claims_overlap(&total, low, high))
 			continue;
-		add_shown(&b, cell_of(t, 0, c));
+		add_shown(&b, claims_cell(t, 0, c));
 		buf_addf(&b, ": the total is %.*s, and its parts add up to ",
-			 BYTES_ARG(cell_of(t, row, c)));
-		add_range(&b, &total, low, high);
-		tell(sink, t->line[row], "total", &b);
+			 BYTES_ARG(claims_cell(t, row, c)));
+		claims_add_range(&b, &total, low, high);
+		claims_tell(sink, t->line[row], "total", &b);
 		buf_release(&b);
 	}
 }
@@ -234,14 +232,14 @@ static bool is_of_the_same(struct bytes ha, struct bytes hb, const struct quanti
 static void check_period(const struct claims_table *t, size_t row, size_t a, size_t b,
 			 struct claims_sink *sink)
 {
-	struct bytes ha = cell_of(t, 0, a), hb = cell_of(t, 0, b);
+	struct bytes ha = claims_cell(t, 0, a), hb = claims_cell(t, 0, b);
 	enum quantity_per pa = quantity_per_of_heading(ha), pb = quantity_per_of_heading(hb);
 	struct quantity qa, qb;
 	num_wide least, most;
 	struct buf text = { 0 };
 
-	if (!times_of(pa, pb, &least, &most) || !quantity_of_cell(cell_of(t, row, a), &qa) ||
-	    !quantity_of_cell(cell_of(t, row, b), &qb) || !is_of_the_same(ha, hb, &qa, &qb))
+	if (!times_of(pa, pb, &least, &most) || !quantity_of_cell(claims_cell(t, row, a), &qa) ||
+	    !quantity_of_cell(claims_cell(t, row, b), &qb) || !is_of_the_same(ha, hb, &qa, &qb))
 		return;
 	sink->n_checked++;
 	if (is_about(&qb, qa.low * least, (qa.high + qa.step / 2) * most))
@@ -250,9 +248,9 @@ static void check_period(const struct claims_table *t, size_t row, size_t a, siz
 	buf_addf(&text, " is %.*s, so that ", BYTES_ARG(qa.text));
 	add_shown(&text, hb);
 	buf_add_str(&text, " is ");
-	add_range(&text, &qb, qa.low * least, qa.high * most);
+	claims_add_range(&text, &qb, qa.low * least, qa.high * most);
 	buf_addf(&text, ", and not %.*s", BYTES_ARG(qb.text));
-	tell(sink, t->line[row], "period", &text);
+	claims_tell(sink, t->line[row], "period", &text);
 	buf_release(&text);
 }
 
@@ -263,7 +261,7 @@ static bool find_column(const struct claims_table *t, const char *const *words, 
 {
 	for (; *words; words++)
 		for (size_t c = 0; c < t->n_columns; c++)
-			if (c != not_this && quantity_has_word(cell_of(t, 0, c), *words)) {
+			if (c != not_this && quantity_has_word(claims_cell(t, 0, c), *words)) {
 				*ret = c;
 				return true;
 			}
@@ -281,9 +279,9 @@ static void tell_product(struct claims_sink *sink, uint32_t line, struct bytes a
 		add_shown(&text, b);
 	}
 	buf_add_str(&text, " is ");
-	add_range(&text, is, low, high);
+	claims_add_range(&text, is, low, high);
 	buf_addf(&text, ", and not %.*s", BYTES_ARG(is->text));
-	tell(sink, line, "product", &text);
+	claims_tell(sink, line, "product", &text);
 	buf_release(&text);
 }
 
@@ -302,8 +300,8 @@ static bool is_of_one(const struct claims_table *t, size_t price_column, size_t 
 		      const struct quantity *price)
 {
 	return price->unit == 0 && price->per == QUANTITY_AT_ALL &&
-	       quantity_per_of_heading(cell_of(t, 0, price_column)) ==
-		       quantity_per_of_heading(cell_of(t, 0, cost_column));
+	       quantity_per_of_heading(claims_cell(t, 0, price_column)) ==
+		       quantity_per_of_heading(claims_cell(t, 0, cost_column));
 }
 
 /* " at ", " x ": behind a quantity, before its price. */
@@ -345,9 +343,9 @@ static void check_price(const struct claims_table *t, size_t row, struct claims_
 
 	if (!find_column(t, prices, SIZE_MAX, &p) || !find_column(t, costs, p, &c) ||
 	    !find_column(t, counts, p, &n) || n == c ||
-	    !quantity_of_cell(cell_of(t, row, p), &price) ||
-	    !quantity_of_cell(cell_of(t, row, c), &cost) ||
-	    !quantity_of_cell(cell_of(t, row, n), &count))
+	    !quantity_of_cell(claims_cell(t, row, p), &price) ||
+	    !quantity_of_cell(claims_cell(t, row, c), &cost) ||
+	    !quantity_of_cell(claims_cell(t, row, n), &count))
 		return;
 	if (is_of_one(t, p, c, &price) && count.kind == QUANTITY_NUMBER)
 		price.unit = NUMBER_ONE;
@@ -358,7 +356,7 @@ static void check_price(const struct claims_table *t, size_t row, struct claims_
 static void check_price_in_cell(const struct claims_table *t, size_t row, struct claims_sink *sink)
 {
 	for (size_t a = 0; a < t->n_columns; a++) {
-		struct bytes rest = cell_of(t, row, a);
+		struct bytes rest = claims_cell(t, row, a);
 		struct quantity count, price, cost;
 		bool found;
 
@@ -367,7 +365,7 @@ static void check_price_in_cell(const struct claims_table *t, size_t row, struct
 			continue;
 		found = quantity_next(&rest, &cost);
 		for (size_t b = a + 1; b < t->n_columns && !found; b++)
-			found = quantity_of_cell(cell_of(t, row, b), &cost) &&
+			found = quantity_of_cell(claims_cell(t, row, b), &cost) &&
 				cost.kind == QUANTITY_MONEY && cost.unit == 0;
 		if (found)
 			check_product(&count, &price, &cost, t->line[row], sink);
@@ -379,16 +377,17 @@ static void check_times(const struct claims_table *t, size_t row, struct claims_
 	for (size_t a = 0; a < t->n_columns; a++) {
 		struct quantity q, other;
 
-		if (!quantity_of_cell(cell_of(t, row, a), &q) || q.times == 0)
+		if (!quantity_of_cell(claims_cell(t, row, a), &q) || q.times == 0)
 			continue;
 		for (size_t b = a + 1; b < t->n_columns; b++) {
 			num_wide n = (num_wide)q.times;
 
-			if (!quantity_of_cell(cell_of(t, row, b), &other) || other.kind != q.kind ||
-			    other.per != q.per || (q.kind == QUANTITY_NUMBER))
+			if (!quantity_of_cell(claims_cell(t, row, b), &other) ||
+			    other.kind != q.kind || other.per != q.per ||
+			    (q.kind == QUANTITY_NUMBER))
 				continue;
 			sink->n_checked++;
-			if (!overlap(&other, q.low * n, q.high * n))
+			if (!claims_overlap(&other, q.low * n, q.high * n))
 				tell_product(sink, t->line[row], q.text, (struct bytes){ 0 },
 					     &other, q.low * n, q.high * n);
 			break;
@@ -396,81 +395,32 @@ static void check_times(const struct claims_table *t, size_t row, struct claims_
 	}
 }
 
-/* ---- the same thing said elsewhere ---- */
+/* ---- the document ---- */
 
-struct statement {
-	uint32_t line;
-	struct quantity q;
-	struct bytes about, also; /* words by which it is known */
-	const char *what;	  /* "", "the total ", "the sum of a table " */
-};
+static void check_table(const struct claims_table *t, struct claims_sink *sink)
+{
+	size_t from = 1;
 
-struct statements {
-	struct statement *v;
+	for (size_t r = 1; r < t->n_rows; r++) {
+		if (claims_row_of(t, r) == CLAIMS_TOTAL) {
+			check_total(t, r, from, sink);
+			from = r + 1;
+		}
+		for (size_t a = 0; a < t->n_columns; a++)
+			for (size_t b = 0; b < t->n_columns; b++)
+				if (a != b)
+					check_period(t, r, a, b, sink);
+		check_price(t, r, sink);
+		check_price_in_cell(t, r, sink);
+		check_times(t, r, sink);
+	}
+}
+
+/* Rows whose first cell names a period, one of them after the other. */
+struct rows_of {
+	uint32_t *row;
 	size_t n, cap;
 };
-
-static void state(struct statements *s, uint32_t line, const struct quantity *q, struct bytes about,
-		  struct bytes also, const char *what)
-{
-	if (s->n > STATEMENTS_MAX) /* which ends it all */
-		return;
-	mem_grow(&s->v, &s->cap, s->n + 1, sizeof(*s->v));
-	s->v[s->n++] = (struct statement){ line, *q, about, also, what };
-}
-
-static bool is_statement(const struct quantity *q)
-{
-	return (q->kind == QUANTITY_BYTES && q->per == QUANTITY_DAY) ||
-	       (q->kind == QUANTITY_MONEY && q->per == QUANTITY_MONTH);
-}
-
-/* All in a text; what stands before each is what it is about. */
-static void state_text(struct statements *s, uint32_t line, struct bytes text,
-		       enum quantity_kind kind, bool alone)
-{
-	struct bytes rest = text;
-	struct quantity q;
-
-	while (quantity_next(&rest, &q)) {
-		size_t before = (size_t)(q.text.p - text.p);
-
-		if (!is_statement(&q) || (alone && q.kind != kind))
-			continue;
-		/* "GB compressed/day" is of another thing. */
-		q.compressed |=
-			quantity_has_word(text, "compress") && !quantity_has_word(text, "raw");
-		state(s, line, &q, bytes_of(text.p, before), (struct bytes){ 0 }, "");
-	}
-}
-
-/* What a table says as a whole: its total, or where it has none the sum of what a month costs. */
-static void state_table(struct statements *s, const struct claims_table *t)
-{
-	for (size_t c = 1; c < t->n_columns; c++) {
-		enum quantity_per per = quantity_per_of_heading(cell_of(t, 0, c));
-		struct quantity q, sum = { .kind = QUANTITY_MONEY, .per = QUANTITY_MONTH };
-		num_wide low, high;
-		bool has_total = false;
-
-		for (size_t r = 1; r < t->n_rows; r++) {
-			if (kind_of(t, r) != ROW_TOTAL || !quantity_of_cell(cell_of(t, r, c), &q))
-				continue;
-			has_total = true;
-			q.per = q.per ? q.per : per;
-			if (is_statement(&q))
-				state(s, t->line[r], &q, t->title, (struct bytes){ 0 },
-				      "the total ");
-		}
-		if (has_total || per != QUANTITY_MONTH ||
-		    !add_parts(t, c, 1, t->n_rows, &sum, &low, &high))
-			continue;
-		sum.low = low;
-		sum.high = high;
-		sum.text = (struct bytes){ 0 };
-		state(s, t->line[0], &sum, t->title, cell_of(t, 0, 0), "the sum of the table ");
-	}
-}
 
 /* A word of both, by its first four letters: "tiering" and "Tier". */
 static bool share_word(struct bytes a, struct bytes b)
@@ -495,83 +445,15 @@ static bool share_word(struct bytes a, struct bytes b)
 	return false;
 }
 
-/* Money is spent on many things: only what is called alike is compared. */
-static bool are_of_the_same(const struct statement *a, const struct statement *b)
-{
-	if (a->q.kind != b->q.kind || a->q.compressed != b->q.compressed)
-		return false;
-	return a->q.kind == QUANTITY_BYTES || share_word(a->about, b->about) ||
-	       share_word(a->about, b->also) || share_word(a->also, b->about);
-}
-
-static void add_statement(struct buf *b, const struct statement *s)
-{
-	buf_add_str(b, s->what);
-	if (s->q.text.n)
-		buf_add_bytes(b, s->q.text);
-	else
-		add_range(b, &s->q, s->q.low, s->q.high);
-	if (!memchr(s->q.text.n ? s->q.text.p : "", '/', s->q.text.n))
-		buf_add_str(b, s->q.kind == QUANTITY_BYTES ? " a day" : " a month");
-}
-
-static void compare(const struct statements *s, struct claims_sink *sink)
-{
-	for (size_t i = 0; i < s->n; i++)
-		for (size_t k = i + 1; k < s->n; k++) {
-			const struct statement *a = &s->v[i], *b = &s->v[k];
-			struct buf text = { 0 };
-
-			if (!are_of_the_same(a, b))
-				continue;
-			sink->n_checked++;
-			if (overlap(&a->q, b->q.low, b->q.high))
-				continue;
-			add_statement(&text, b);
-			buf_add_str(&text, " is not ");
-			add_statement(&text, a);
-			buf_addf(&text, " of line %u", a->line);
-			tell(sink, b->line, "statement", &text);
-			buf_release(&text);
-		}
-}
-
-/* ---- the document ---- */
-
-static void check_table(const struct claims_table *t, struct claims_sink *sink)
-{
-	size_t from = 1;
-
-	for (size_t r = 1; r < t->n_rows; r++) {
-		if (kind_of(t, r) == ROW_TOTAL) {
-			check_total(t, r, from, sink);
-			from = r + 1;
-		}
-		for (size_t a = 0; a < t->n_columns; a++)
-			for (size_t b = 0; b < t->n_columns; b++)
-				if (a != b)
-					check_period(t, r, a, b, sink);
-		check_price(t, r, sink);
-		check_price_in_cell(t, r, sink);
-		check_times(t, r, sink);
-	}
-}
-
-/* Rows whose first cell names a period, one of them after the other. */
-struct rows_of {
-	uint32_t *row;
-	size_t n, cap;
-};
-
 static void check_year(const struct claims_table *t, size_t i, size_t k, struct claims_sink *sink)
 {
-	struct bytes a = cell_of(t, i, 0), b = cell_of(t, k, 0);
+	struct bytes a = claims_cell(t, i, 0), b = claims_cell(t, k, 0);
 	struct quantity qa, qb;
 	num_wide least, most;
 
 	if (!times_of(quantity_per_of_heading(a), quantity_per_of_heading(b), &least, &most) ||
-	    !share_word(b, a) || !quantity_of_cell(cell_of(t, i, 1), &qa) ||
-	    !quantity_of_cell(cell_of(t, k, 1), &qb) || qa.kind != qb.kind)
+	    !share_word(b, a) || !quantity_of_cell(claims_cell(t, i, 1), &qa) ||
+	    !quantity_of_cell(claims_cell(t, k, 1), &qb) || qa.kind != qb.kind)
 		return;
 	sink->n_checked++;
 	if (!is_about(&qb, qa.low * least, qa.high * most))
@@ -586,7 +468,7 @@ static int check_years(const struct claims_table *t, struct claims_sink *sink, s
 	num_wide least, most;
 
 	for (uint32_t r = 1; r < t->n_rows && t->n_columns == 2; r++) {
-		struct rows_of *to = &of[quantity_per_of_heading(cell_of(t, r, 0))];
+		struct rows_of *to = &of[quantity_per_of_heading(claims_cell(t, r, 0))];
 
 		mem_grow(&to->row, &to->cap, to->n + 1, sizeof(*to->row));
 		to->row[to->n++] = r;
@@ -614,28 +496,10 @@ static int check_years(const struct claims_table *t, struct claims_sink *sink, s
 
 int claims_check(const struct claims_doc *d, struct claims_sink *sink, struct err *e)
 {
-	struct statements s = { 0 };
-	int rc = 0;
-
-	for (size_t i = 0; i < d->n_tables && rc == 0; i++) {
-		const struct claims_table *t = &d->table[i];
-
-		check_table(t, sink);
-		rc = check_years(t, sink, e);
-		state_table(&s, t);
-		for (size_t r = 1; r < t->n_rows; r++)
-			for (size_t c = 0; c < t->n_columns; c++)
-				state_text(&s, t->line[r], cell_of(t, r, c), QUANTITY_BYTES, true);
+	for (size_t i = 0; i < d->n_tables; i++) {
+		check_table(&d->table[i], sink);
+		if (check_years(&d->table[i], sink, e) < 0)
+			return -1;
 	}
-	for (size_t i = 0; i < d->n_prose; i++)
-		state_text(&s, d->prose_line[i], d->prose[i], QUANTITY_NUMBER, false);
-	if (rc == 0 && s.n > STATEMENTS_MAX)
-		rc = err_set(e, ERR_LIMIT,
-			     "more than %d amounts a day or a month, each of which is to be "
-			     "compared with all others",
-			     STATEMENTS_MAX);
-	if (rc == 0)
-		compare(&s, sink);
-	free(s.v);
-	return rc;
+	return claims_check_statements(d, sink, e);
 }

@@ -15,15 +15,30 @@ struct claims_table {
 	uint32_t *line;	    /* of each row */
 	size_t n_rows, n_columns;
 	struct bytes title; /* the heading above it, or empty */
+	size_t section;
+};
+
+/* A line that is in no table. */
+struct claims_line {
+	struct bytes text;
+	uint32_t line;
+	size_t section;
+};
+
+/* What a heading is above, or a line as "Shop:" or a list's item with items below. */
+struct claims_section {
+	size_t parent; /* of the first one, which is the whole document: itself */
+	int level;     /* more than its parent's */
 };
 
 struct claims_doc {
 	struct claims_table *table;
 	size_t n_tables;
-	struct bytes *prose; /* lines that are in no table */
-	uint32_t *prose_line;
+	struct claims_line *prose;
 	size_t n_prose;
-	size_t cap_tables, cap_prose, cap_lines; /* private */
+	struct claims_section *section; /* at least one */
+	size_t n_sections;
+	size_t cap_tables, cap_prose, cap_sections; /* private */
 };
 void claims_doc_release(struct claims_doc *d);
 

@@ -15,7 +15,7 @@ void claims_doc_release(struct claims_doc *d)
 	}
 	free(d->table);
 	free(d->prose);
-	free(d->prose_line);
+	free(d->section);
 	*d = (struct claims_doc){ 0 };
 }
 
@@ -28,10 +28,10 @@ static struct bytes plain(struct bytes cell)
 	return bytes_trim(cell);
 }
 
-static struct claims_table *new_table(struct claims_doc *d, struct bytes title)
+static struct claims_table *new_table(struct claims_doc *d, struct bytes title, size_t section)
 {
 	mem_grow(&d->table, &d->cap_tables, d->n_tables + 1, sizeof(*d->table));
-	d->table[d->n_tables] = (struct claims_table){ .title = title };
+	d->table[d->n_tables] = (struct claims_table){ .title = title, .section = section };
 	return &d->table[d->n_tables++];
 }
 
@@ -79,33 +79,111 @@ static size_t split_row(struct bytes line, struct bytes cell[COLUMNS_MAX + 1])
 	return n > 1 && bytes_trim(cell[n - 1]).n == 0 ? n - 1 : n;
 }
 
-static void add_prose(struct claims_doc *d, struct bytes line, uint32_t number)
+/* Below the first section about it of a lower level: those about one are at most as many as there
+ * are levels. */
+static size_t begin_section(struct claims_doc *d, size_t about, int level)
+{
+	while (about && d->section[about].level >= level)
+		about = d->section[about].parent;
+	mem_grow(&d->section, &d->cap_sections, d->n_sections + 1, sizeof(*d->section));
+	d->section[d->n_sections] = (struct claims_section){ about, level };
+	return d->n_sections++;
+}
+
+/* Levels: of headings, of lines as "Shop:", of lists' items by their indentation. */
+enum { HEADINGS = 6, LEVEL_LINE, LEVEL_ITEM, INDENTATION_MAX = 40 };
+
+static bool is_item(struct bytes line)
+{
+	size_t n = 0;
+
+	while (n < line.n && line.p[n] >= '0' && line.p[n] <= '9')
+		n++;
+	return line.n > 1 && (n ? n + 1 < line.n && strchr(".)", line.p[n]) && line.p[n + 1] == ' '
+				: strchr("-*+", line.p[0]) && line.p[1] == ' ');
+}
+
+static bool has_digit(struct bytes line)
+{
+	for (size_t i = 0; i < line.n; i++)
+		if (line.p[i] >= '0' && line.p[i] <= '9')
+			return true;
+	return false;
+}
+
+static bool begins_more(struct bytes line)
+{
+	return line.p[line.n - 1] == ':' || (line.n > 4 && bytes_starts(line, bytes_str("**")) &&
+					     bytes_is(bytes_sub(line, line.n - 2, 2), "**"));
+}
+
+/* In which section a line stands, behind one of the section *at; which it may begin. */
+static size_t section_of(struct claims_doc *d, struct bytes line, int indentation, size_t *at)
+{
+	const bool item = is_item(line);
+	const int level = item ? LEVEL_ITEM + indentation : LEVEL_ITEM;
+
+	while ((item || indentation == 0) && *at && d->section[*at].level >= level)
+		*at = d->section[*at].parent;
+	if (item && !has_digit(line))
+		*at = begin_section(d, *at, level);
+	else if (!item && begins_more(line))
+		*at = begin_section(d, *at, LEVEL_LINE);
+	return *at;
+}
+
+static void add_prose(struct claims_doc *d, struct bytes line, uint32_t number, size_t section)
 {
 	mem_grow(&d->prose, &d->cap_prose, d->n_prose + 1, sizeof(*d->prose));
-	mem_grow(&d->prose_line, &d->cap_lines, d->n_prose + 1, sizeof(*d->prose_line));
-	d->prose[d->n_prose] = line;
-	d->prose_line[d->n_prose++] = number;
+	d->prose[d->n_prose++] = (struct claims_line){ line, number, section };
+}
+
+static int level_of_heading(struct bytes line)
+{
+	size_t n = 0;
+
+	while (n < line.n && n < HEADINGS && line.p[n] == '#')
+		n++;
+	return (int)n;
+}
+
+static int indentation_of(struct bytes line)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < line.n && n < INDENTATION_MAX; i++) {
+		if (line.p[i] != ' ' && line.p[i] != '\t')
+			break;
+		n += line.p[i] == ' ' ? 1 : 4;
+	}
+	return n;
 }
 
 static int read_markdown(struct bytes rest, const char *file, struct claims_doc *d, struct err *e)
 {
 	struct bytes line, title = { 0 }, cell[COLUMNS_MAX + 1];
 	struct claims_table *t = NULL;
+	size_t section = 0;
 
 	for (uint32_t number = 1; bytes_split(&rest, '\n', &line); number++) {
+		const int indentation = indentation_of(line);
+
 		line = bytes_trim(line);
 		if (line.n < 2 || line.p[0] != '|') {
 			t = NULL;
-			if (line.n && line.p[0] == '#')
+			if (line.n && line.p[0] == '#') {
 				title = line;
-			else if (line.n)
-				add_prose(d, line, number);
+				section = begin_section(d, section, level_of_heading(line));
+			} else if (line.n) {
+				add_prose(d, line, number,
+					  section_of(d, line, indentation, &section));
+			}
 			continue;
 		}
 		if (is_rule(line))
 			continue;
 		if (!t)
-			t = new_table(d, title);
+			t = new_table(d, title, section);
 		if (add_row(t, cell, split_row(line, cell), number, file, e) < 0)
 			return -1;
 	}
@@ -117,7 +195,7 @@ static int read_markdown(struct bytes rest, const char *file, struct claims_doc 
 static int read_csv(struct bytes rest, const char *file, struct arena *a, struct claims_doc *d,
 		    struct err *e)
 {
-	struct claims_table *t = new_table(d, (struct bytes){ 0 });
+	struct claims_table *t = new_table(d, (struct bytes){ 0 }, 0);
 	struct csv_row row = { 0 };
 	int rc;
 
@@ -138,6 +216,7 @@ int claims_read(struct bytes text, enum claims_form form, const char *file, stru
 {
 	struct claims_doc d = { 0 };
 
+	begin_section(&d, 0, 0);
 	if ((form == CLAIMS_CSV ? read_csv(text, file, a, &d, e)
 				: read_markdown(text, file, &d, e)) < 0) {
 		claims_doc_release(&d);
