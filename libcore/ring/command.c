@@ -464,6 +464,7 @@ static int run_drain(void *command, char **operand, size_t n, struct err *e)
 				    .timeout_ns = o->timeout_ns ? o->timeout_ns : DRAIN_NS,
 				    .quiet_ns = o->quiet_ns,
 				    .step = c->note,
+				    .warn = c->warn,
 				    .data = c->data };
 	struct ring_place *p;
 	int rc;

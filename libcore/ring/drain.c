@@ -2,13 +2,14 @@
 
 #include <time.h>
 
+#include "base/num.h"
 #include "ring/addr.h"
 #include "ring/changes.h"
 #include "ring/node.h"
 #include "ring/view.h"
 #include "time/time.h"
 
-enum { LOOK_EVERY_MS = 200, TELL_EVERY_S = 30 };
+enum { LOOK_EVERY_MS = 200, TELL_EVERY_S = 30, NAMES_TOLD = 8 };
 
 /* ---- out of the way ---- */
 
@@ -233,6 +234,29 @@ static int drain_node(struct ring_place *p, struct drain *d, const struct ring_i
 	return 0;
 }
 
+/* It may be drained already, or mistyped: who is in the ring shows which; of many, those next to it
+ * by name. None is suggested: another one would be emptied then. */
+static void warn_of_none(const struct ring *r, const struct ring_drain_ask *a)
+{
+	struct buf b = { 0 };
+	size_t at = 0, last;
+
+	while (at < r->n && bytes_cmp(r->v[at].name, a->name) < 0)
+		at++;
+	at = at < NAMES_TOLD / 2 ? 0 : at - NAMES_TOLD / 2;
+	if (at + NAMES_TOLD > r->n)
+		at = r->n < NAMES_TOLD ? 0 : r->n - NAMES_TOLD;
+	last = r->n - at < NAMES_TOLD ? r->n : at + NAMES_TOLD;
+	buf_addf(&b, "'%.*s' is not in the ring: nothing was done; in it %s", BYTES_ARG(a->name),
+		 r->n ? num_word(r->n, "is", "are") : "is nobody");
+	for (size_t i = at; i < last; i++)
+		buf_addf(&b, "%s '%.*s'", i > at ? "," : "", BYTES_ARG(r->v[i].name));
+	if (last - at < r->n)
+		buf_addf(&b, ", and %zu more", r->n - (last - at));
+	a->warn(buf_str(&b), a->data);
+	buf_release(&b);
+}
+
 int ring_drain(struct ring_place *p, const struct ring_drain_ask *a, struct err *e)
 {
 	struct drain d = { .ask = a,
@@ -249,7 +273,7 @@ int ring_drain(struct ring_place *p, const struct ring_drain_ask *a, struct err 
 		tell(&d, LEFT, "'%.*s' is LEAVING", BYTES_ARG(a->name));
 		rc = drain_node(p, &d, in, e);
 	} else {
-		tell(&d, GONE, "'%.*s' is not in the ring: nothing to do", BYTES_ARG(a->name));
+		warn_of_none(&r, a);
 	}
 	ring_node_close(d.node);
 	ring_release(&r);

@@ -17,15 +17,16 @@ struct ring_drain_ask {
 	int64_t quiet_ns; /* no push may come for so long before it counts as left alone; 0 or more
 			   */
 	void (*step)(const char *text, void *data); /* tells what was done */
-	void *data;
+	void (*warn)(const char *text, void *data);
+	void *data; /* of both */
 };
 
 /*
  * LEAVING, so that it takes no more writes; until no request is under way, no push came for
  * quiet_ns, all it acknowledged is in the store, and nothing came meanwhile; then out of the ring.
- * Of one that is not in the ring, that is all that is told. Errors: ERR_NO, there is no ring, the
- * others would be too few, it has no address, or it came back meanwhile; ERR_AGAIN, it was not done
- * in time, and is LEAVING; as ring_place_change, ring_node_counts.
+ * Of one that is not in the ring nothing is done, with a warning of who is. Errors: ERR_NO, there
+ * is no ring, the others would be too few, it has no address, or it came back meanwhile; ERR_AGAIN,
+ * it was not done in time, and is LEAVING; as ring_place_change, ring_node_counts.
  */
 MUST_CHECK int ring_drain(struct ring_place *p, const struct ring_drain_ask *a, struct err *e);
 

@@ -26,7 +26,15 @@ ringctl: 'i-1' is out of the ring"
 is "what it had is in the store" "$(stored)" "first "
 is "it is not in the ring" "$(state_of i-1)" ""
 ok "who is out of the ring is drained" exits 0 drain i-1
-ok "it is said, and no other one suggested" stderr_is "ringctl: 'i-1' is not in the ring: nothing to do"
+ok "with a warning of who is in it, in case of a slip; no other one is suggested" stderr_is \
+	"ringctl: warning: 'i-1' is not in the ring: nothing was done; in it are 'i-2', 'i-3', 'nowhere'"
+for i in $(seq 10 30); do ringctl --ring large join "i-$i" --tokens 1 2>/dev/null; done
+ok "nor is a slip in a large ring" exits 0 ringctl --ring large drain i-2O
+ok "it is told with those next to it" stderr_is "ringctl: warning: 'i-2O' is not in the ring: nothing was done; in it are \
+'i-23', 'i-24', 'i-25', 'i-26', 'i-27', 'i-28', 'i-29', 'i-30', and 13 more"
+ringctl --ring alone init
+ok "nor is anybody where nobody is" exits 0 ringctl --ring alone drain i-1
+ok "it is said so" stderr_is "ringctl: warning: 'i-1' is not in the ring: nothing was done; in it is nobody"
 ok "nor is it to go" exits 1 ring leave i-1
 ok "and that is all that is said" stderr_is "ringctl: error: 'ring': there is no instance 'i-1'"
 ok "nor to be forgotten" exits 1 ring forget i-1
