@@ -32,7 +32,7 @@ typedef int cli_output_fn(void *data, struct err *e);
 void cli_output_run(struct cli *c, const char *path, cli_output_fn *fn, void *data);
 
 /* Writes text, which may be empty, to stdout, and flushes: what fails later has lost its reason.
- * Errors: ERR_IO. */
+ * Errors: as of err_sys. */
 MUST_CHECK int cli_print(struct bytes text, struct err *e);
 
 #endif

@@ -204,8 +204,8 @@ static int add_changes(struct etcd *b, struct etcd_txn *t, const struct ring *ol
 	return rc;
 }
 
-/* Returns 1 when it is done, 0 when somebody else was faster. *ret becomes RING_MAYBE_DONE when no
- * answer came; then ERR_AGAIN. */
+/* Returns 1 when it is done, 0 when somebody else was faster. *ret, unless NULL, becomes
+ * RING_MAYBE_DONE when no answer came; then ERR_AGAIN. */
 static int commit(struct etcd *b, const struct etcd_txn *t, enum etcd_tries tries, int64_t deadline,
 		  enum ring_earlier *ret, struct err *e)
 {
@@ -216,7 +216,7 @@ static int commit(struct etcd *b, const struct etcd_txn *t, enum etcd_tries trie
 
 	etcd_ask_txn(&ask, t);
 	rc = etcd_call(b->call, "/v3/kv/txn", buf_bytes(&ask), tries, deadline, &answer, e);
-	if (rc < 0 && e->code == ERR_AGAIN)
+	if (rc < 0 && e->code == ERR_AGAIN && ret)
 		*ret = RING_MAYBE_DONE;
 	if (rc < 0 && e->code == ERR_NO) { /* the lease ended meanwhile */
 		b->lease = 0;
@@ -397,7 +397,6 @@ static int try_beat(struct etcd *b, struct bytes name, int64_t deadline, struct 
 	struct etcd_txn t = { 0 };
 	struct arena a = { 0 };
 	struct buf key = { 0 };
-	enum ring_earlier earlier;
 	int64_t lease;
 	struct ring r;
 	int rc;
@@ -410,7 +409,7 @@ static int try_beat(struct etcd *b, struct bytes name, int64_t deadline, struct 
 		etcd_txn_if_mod(&t, key_of(b, &key, "instances/", name), r.v[0].mod);
 		put_instance(b, &t, &r.v[0], lease);
 		/* Twice does no harm. */
-		rc = commit(b, &t, ETCD_UNTIL_DEADLINE, deadline, &earlier, e);
+		rc = commit(b, &t, ETCD_UNTIL_DEADLINE, deadline, NULL, e);
 	}
 	etcd_txn_release(&t);
 	arena_release(&a);
