@@ -502,12 +502,15 @@ const struct cli_verb ring_verbs[] = {
 int ring_command(struct ring_command *c, char **operand, size_t n, struct err *e)
 {
 	const struct cli_verb *verb;
+	enum ring_verb which;
 
 	if (cli_verb_find(ring_verbs, operand[0], NULL, &verb, e) < 0)
 		return -1;
 	if (!verb)
 		return err_set(e, ERR_USAGE, "'%s' is no command", operand[0]);
-	if (ring_opts_check(&c->opts, (enum ring_verb)(verb - ring_verbs + 1), e) < 0)
+	which = (enum ring_verb)(verb - ring_verbs + 1);
+	if (ring_opts_check(&c->opts, which, e) < 0)
 		return -1;
+	c->opts.place.is_there = which != RING_INIT && which != RING_JOIN;
 	return verb->run(c, operand + 1, n - 1, e);
 }

@@ -24,9 +24,7 @@ static int check_others(const struct ring *r, const struct ring_drain_ask *a, st
 	ring_copy(&without, r);
 	ring_remove(&without, ring_find(&without, a->name));
 	ring_view_init(&v, &without, a->now_ns, NULL);
-	rc = ring_check_zones(&v, e);
-	if (rc == 0)
-		rc = ring_check_quorum(&without, ring_view_writable(&v), e);
+	rc = ring_check_writes(&v, e);
 	ring_view_release(&v);
 	ring_release(&without);
 	return rc < 0 ? err_wrap(e, "without '%.*s' (--force takes it out all the same)",
@@ -40,8 +38,6 @@ static int leave(struct ring *r, enum ring_earlier earlier, void *data, struct e
 	const struct ring_instance *in = ring_find(r, a->name);
 
 	(void)earlier;
-	if (r->revision == 0)
-		return err_set(e, ERR_NO, "there is no ring");
 	if (!in)
 		return RING_SAME;
 	if (in->addr.n == 0)

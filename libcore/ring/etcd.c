@@ -250,7 +250,7 @@ static int try_change(struct etcd *b, ring_change_fn *change, void *data, int64_
 	ring_init(r);
 	ring_init(&old);
 	if (read_ring(b, deadline, r, e) < 0) {
-		if (e->code != ERR_NO)
+		if (e->code != ERR_NO || b->opts.is_there)
 			return -1;
 		ring_init(r);
 	}

@@ -86,6 +86,11 @@ static void sleep_ms(int ms)
 	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000L }, NULL);
 }
 
+static int no_ring(struct err *e)
+{
+	return err_set(e, ERR_NO, "there is no ring");
+}
+
 /* Returns the descriptor that holds the lock, or -1. */
 static int lock(const struct file *f, struct err *e)
 {
@@ -93,6 +98,8 @@ static int lock(const struct file *f, struct err *e)
 	int64_t deadline = time_mono_ns() + timeout;
 	int fd;
 
+	if (f->opts.is_there && access(f->path, F_OK) < 0 && errno == ENOENT)
+		return no_ring(e);
 	if (f->opts.folder && io_mkdirs(f->opts.folder, e) < 0)
 		return -1;
 	fd = open(f->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -123,7 +130,9 @@ static int file_read(void *b, struct ring *ret, struct err *e)
 
 	/* Before it is read: what is newer then is seen as a change. */
 	if (stat(f->path, &f->last) < 0 && errno == ENOENT)
-		return err_set(e, ERR_NO, "there is no ring");
+		return no_ring(e);
+	if (S_ISFIFO(f->last.st_mode) || S_ISCHR(f->last.st_mode))
+		return err_set(e, ERR_USAGE, "expected a regular file");
 	rc = io_read_file(f->path, RING_TEXT_MAX, &text, e);
 	if (rc == 0)
 		rc = ring_parse_text(buf_bytes(&text), ret, e);
@@ -195,7 +204,7 @@ static int change_locked(struct file *f, ring_change_fn *change, void *data, str
 	int rc;
 
 	if (file_read(f, &r, e) < 0) {
-		if (e->code != ERR_NO)
+		if (e->code != ERR_NO || f->opts.is_there)
 			return -1;
 		ring_init(&r);
 	}

@@ -392,6 +392,6 @@ int ring_opts_open(struct ring_opts *o, struct ring_place **ret, struct err *e)
 		return -1;
 	o->place.now_ns = o->has_now ? o->now_ns : 0;
 	o->place.timeout_ns = o->timeout_ns;
-	o->place.folder = o->at ? NULL : DEFAULT_FOLDER;
+	o->place.folder = o->at || o->place.is_there ? NULL : DEFAULT_FOLDER;
 	return ring_place_open(at, &o->place, ret, e);
 }

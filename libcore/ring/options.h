@@ -28,7 +28,7 @@ enum ring_format { RING_TEXT, RING_JSONL, RING_CSV, RING_HTML };
 /* {0} after ring_opts_init. Texts are those of the command line. */
 struct ring_opts {
 	const char *at, *output;
-	struct ring_place_opts place; /* credentials: set by ring_opts_open */
+	struct ring_place_opts place; /* but for .is_there set by ring_opts_open */
 	struct ring_init_ask init;
 	int64_t now_ns;
 	bool has_now, has_format, has_state, has_quiet, has_seed;

@@ -16,6 +16,7 @@ struct ring_place_opts {
 	const char *ca_file, *cert_file, *key_file;
 	int64_t timeout_ns; /* of one reading or change in all, retries with it; 0: 15 s */
 	const char *folder; /* of a file: made when it is not there; NULL: it has to be there */
+	bool is_there;	    /* no change makes a ring, nor a lock for one */
 	int64_t now_ns;	    /* the moment of a change, for tests and repairs; 0: the clock */
 };
 
@@ -35,14 +36,15 @@ void ring_place_close(struct ring_place *p); /* NULL is fine */
 MUST_CHECK int ring_place_read(struct ring_place *p, struct ring *ret, struct err *e);
 
 /*
- * Makes a change: reads the ring (an empty one with revision 0 where there is none), calls change,
+ * Makes a change: reads the ring (an empty one with revision 0 where there is none, unless it has
+ * to be there), calls change,
  * and writes what that made of it; again from the start when somebody else changed it meanwhile.
  * change returns RING_CHANGED, RING_SAME (nothing is written), or -1 with an error, which is
  * returned. earlier: what is known of the tries of this call that were before; RING_MAYBE_DONE when
  * no answer came to one of them: what was asked for being there already is then no error. *ret,
  * unless NULL, is the ring then.
- * Errors: as ring_place_read but ERR_NO; those of change; ERR_AGAIN, others were always faster, or
- * a lock is held; ERR_LIMIT.
+ * Errors: as ring_place_read, ERR_NO only if it has to be there; those of change; ERR_AGAIN, others
+ * were always faster, or a lock is held; ERR_LIMIT.
  */
 enum { RING_SAME, RING_CHANGED };
 enum ring_earlier { RING_NOT_DONE, RING_MAYBE_DONE };

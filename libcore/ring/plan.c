@@ -163,16 +163,25 @@ static int add_some(struct ring *r, const struct ring_plan_ask *a, struct err *e
 
 static int remove_named(struct ring *r, struct bytes names, struct err *e)
 {
+	bool *goes = mem_alloc(r->n);
 	struct bytes name;
+	int rc = 0;
 
-	while (bytes_split(&names, ',', &name)) {
+	while (rc == 0 && bytes_split(&names, ',', &name)) {
 		struct ring_instance *in = ring_find_or_hint(r, name, e);
 
 		if (!in)
-			return -1;
-		ring_remove(r, in);
+			rc = -1;
+		else if (goes[in - r->v])
+			rc = err_set(e, ERR_USAGE, "option '--remove': '%.*s' is named twice",
+				     BYTES_ARG(name));
+		else
+			goes[in - r->v] = true;
 	}
-	return 0;
+	if (rc == 0)
+		keep_others(r, goes);
+	free(goes);
+	return rc;
 }
 
 static int remove_zone(struct ring *r, struct bytes zone, struct err *e)
@@ -316,13 +325,6 @@ static void tell(const struct ring_report *r, const struct sides *s)
 	buf_release(&after);
 }
 
-static int judge(const struct ring_view *v, struct err *e)
-{
-	if (ring_check_zones(v, e) < 0)
-		return -1;
-	return ring_check_quorum(v->ring, ring_view_writable(v), e);
-}
-
 int ring_report_plan(const struct ring_report *before, const struct ring_plan_ask *a, struct err *e)
 {
 	struct ring with;
@@ -337,7 +339,7 @@ int ring_report_plan(const struct ring_report *before, const struct ring_plan_as
 		ring_view_init(&after, &with, a->now_ns, NULL);
 		s = (struct sides){ &before->view, &after, parts(&before->view), parts(&after) };
 		tell(before, &s);
-		rc = judge(&after, e);
+		rc = ring_check_writes(&after, e);
 		free(s.load_before);
 		free(s.load_after);
 		ring_view_release(&after);

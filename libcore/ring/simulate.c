@@ -423,7 +423,7 @@ int ring_simulate(const struct ring_simulate_ask *a, enum ring_format format, st
 	ring_view_init(&r.view, &ring, 0, NULL);
 	ring_report_columns(&r, &t, columns);
 	tell_ring(&r, &t, a, &sum);
-	rc = ring_check_zones(&r.view, e);
+	rc = ring_check_writes(&r.view, e);
 	if (a->fail_nodes || a->fail_zone.n)
 		good = tell_failure(&r, &t, a, &ring);
 	tell_last(&r, &t, &sum);

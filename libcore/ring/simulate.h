@@ -19,8 +19,8 @@ MUST_CHECK int ring_simulate_read_fail(struct bytes text, struct ring_simulate_a
 
 /* Tells of it in that format; its last line has spread, movement and owners per range. Errors:
  * ERR_USAGE, it cannot be (more zones than nodes); ERR_LIMIT, more than ten million tokens; ERR_NO,
- * after it was told: insufficient zone diversity, or positions that cannot be written after the
- * failure. */
+ * after it was told: insufficient zone diversity, too few for a quorum, or positions that cannot be
+ * written after the failure. */
 MUST_CHECK int ring_simulate(const struct ring_simulate_ask *a, enum ring_format format,
 			     struct buf *out, struct err *e);
 

@@ -237,3 +237,10 @@ int ring_check_quorum(const struct ring *r, size_t have, struct err *e)
 	return err_set(e, ERR_NO, "a write needs %u instance%s that take%s it, have %zu", need,
 		       num_plural(need), need == 1 ? "s" : "", have);
 }
+
+int ring_check_writes(const struct ring_view *v, struct err *e)
+{
+	if (ring_check_zones(v, e) < 0)
+		return -1;
+	return ring_check_quorum(v->ring, ring_view_writable(v), e);
+}

@@ -53,6 +53,16 @@ ok "labels that are none are exit 2" exits 2 ringctl owner 'app=web'
 ok "they are named" stderr_has "'app=web'"
 ok "a tenant that cannot be is exit 2" exits 2 ringctl owner '{a="b"}' -t ../x
 
+# Where there is no ring none is made but by init and join, nor a lock for it.
+for verb in "forget --auto" "forget i-1" "leave i-1" "heartbeat i-1" "drain i-1"; do
+	# shellcheck disable=SC2086
+	ok "$verb: no ring is exit 1" exits 1 ringctl --ring nowhere $verb
+	ok "it is said so" stderr_is "ringctl: error: 'nowhere': there is no ring"
+	# shellcheck disable=SC2086
+	ok "$verb: nor where it is by default" exits 1 ringctl $verb
+done
+is "nothing is left" "$(echo nowhere* lokid-data*)" "nowhere* lokid-data*"
+
 # A ring without zones, with the default settings.
 for i in 1 2 3 4 5; do ringctl --ring r --now 1000000000 join i-$i 2>/dev/null; done
 at() { ringctl --ring r --now 1000000000 "$@"; }
@@ -130,6 +140,8 @@ ok "more than there are" exits 1 at plan --remove 6
 ok "it is said so" stderr_has "6 are to go, there are 5"
 ok "who is not there" exits 1 at plan --remove i-1,i-8
 ok "is named" stderr_has "there is no instance 'i-8'"
+ok "who is named twice" exits 2 at plan --remove i-1,i-2,i-1
+ok "is said" stderr_is "ringctl: error: option '--remove': 'i-1' is named twice"
 ok "a zone that is not there" exits 1 at plan --zone c
 ok "is named" stderr_has "no instance is in zone 'c'"
 ok "a plan of nothing is exit 2" exits 2 at plan
@@ -158,6 +170,8 @@ is "the same seed fails the same" "$(ringctl simulate --nodes 30 --fail nodes=4 
 	"$(ringctl simulate --nodes 30 --fail nodes=4 --seed 7 2>/dev/null | md5sum)"
 ok "fewer nodes than replicas" exits 0 ringctl simulate --nodes 2
 ok "have as many owners as there are" stdout_matches 'owners per range 2$'
+ok "too few for a write are exit 1" exits 1 ringctl simulate --nodes 1
+ok "it is said so" stderr_is "ringctl: error: a write needs 2 instances that take it, have 1"
 ok "more zones than nodes are exit 2" exits 2 ringctl simulate --nodes 2 --zones 3
 [ "${WRAP:-}" ] || ok "three thousand nodes take less than ten seconds" exits 0 timeout 10 ringctl simulate --nodes 3000 --zones 3 --fail nodes=1 --streams 10000
 ok "more tokens than a machine holds are exit 3" exits 3 ringctl simulate --nodes 20000 --tokens 4096

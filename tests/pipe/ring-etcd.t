@@ -189,6 +189,8 @@ ok "it is said so" stderr_has "answered 500: out of order"
 ok "nor is it watched" exits 5 timeout 20 ringctl --ring "$OTHER" --timeout 100ms status --watch
 ok "it is said so, and nothing is called old" stderr_is "ringctl: error: '$OTHER': http://127.0.0.1:$(cat port)/v3/kv/range answered 500: out of order"
 answers 200 '{"header":{"revision":"9"}}'
+ok "nobody is forgotten where there is no ring: exit 1" exits 1 ringctl --ring "$OTHER" forget --auto
+ok "it is said so" stderr_is "ringctl: error: '$OTHER': there is no ring"
 ok "an etcd without a ring is exit 1" exits 1 ringctl --ring "$OTHER" status
 ok "a change that is never done is exit 5" exits 5 ringctl --ring "$OTHER" --timeout 100ms init
 ok "it is said why" stderr_has "others changed it again and again"

@@ -74,6 +74,13 @@ mv far/real ring
 
 mkdir away
 ok "a folder is no ring" exits 4 ringctl --ring away status
+mkfifo fifo
+for verb in "status" "join i-1" "heartbeat i-1"; do
+	# shellcheck disable=SC2086
+	ok "nor is a FIFO, which has no end: $verb" exits 2 timeout 20 ringctl --ring fifo $verb
+	ok "it is said so" stderr_is "ringctl: error: 'fifo': expected a regular file"
+done
+ok "nor a device" exits 2 ringctl --ring /dev/zero status
 ok "one that is not there, neither" exits 4 ringctl --ring none/ring join i-1
 
 # A picture that is asked for again and again is told when the ring changes.
