@@ -132,27 +132,65 @@ static int run_leave(void *command, char **operand, size_t n, struct err *e)
 	return 0;
 }
 
+/* ---- heartbeats ---- */
+
+static const char ANSWERS_AGAIN[] = "the ring answers again";
+
+/* Of a ring that cannot be read that is told by what is done next. */
+static void warn_if_rare(const struct ring_command *c, struct ring_place *p)
+{
+	struct buf b = { 0 };
+	struct ring r;
+	struct err e;
+
+	if (ring_place_read(p, &r, &e) < 0)
+		return;
+	if (c->opts.every_ns >= r.settings.heartbeat_timeout_ns) {
+		buf_add_str(&b, "a heartbeat every ");
+		time_add_duration(&b, c->opts.every_ns);
+		buf_add_str(&b, " is too rare: the ring finds UNHEALTHY who has none for ");
+		time_add_duration(&b, r.settings.heartbeat_timeout_ns);
+		c->warn(buf_str(&b), c->data);
+	}
+	buf_release(&b);
+	ring_release(&r);
+}
+
+/* Until an error that does not pass; one that may is told once, and when it has passed. */
+static int beat_on(const struct ring_command *c, struct ring_place *p, struct bytes name,
+		   struct err *e)
+{
+	const struct timespec pause = { c->opts.every_ns / NS_PER_S, c->opts.every_ns % NS_PER_S };
+	bool is_away = false, is_first = true;
+
+	for (;;) {
+		int rc = ring_place_beat(p, name, e);
+
+		/* Who is gone does not come back by beating. */
+		if (rc < 0 && e->code != ERR_AGAIN)
+			return -1;
+		if (rc < 0 && !is_away)
+			c->warn(e->msg, c->data);
+		if (rc == 0 && is_away)
+			note(c, "%s", ANSWERS_AGAIN);
+		if (rc == 0 && is_first)
+			warn_if_rare(c, p);
+		is_away = rc < 0;
+		is_first = is_first && rc < 0;
+		nanosleep(&pause, NULL);
+	}
+}
+
 static int run_heartbeat(void *command, char **operand, size_t n, struct err *e)
 {
 	struct ring_command *c = command;
-	int64_t every = c->opts.every_ns;
 	struct ring_place *p;
 	struct bytes name;
 	int rc;
 
 	if (one_name("heartbeat", operand, n, &name, e) < 0 || ring_opts_open(&c->opts, &p, e) < 0)
 		return -1;
-	while ((rc = ring_place_beat(p, name, e)), every) {
-		struct timespec t = { every / NS_PER_S, every % NS_PER_S };
-
-		/* The next may come through; an instance that is gone does not come back by that.
-		 */
-		if (rc < 0 && e->code != ERR_AGAIN)
-			break;
-		if (rc < 0)
-			c->warn(e->msg, c->data);
-		nanosleep(&t, NULL);
-	}
+	rc = c->opts.every_ns ? beat_on(c, p, name, e) : ring_place_beat(p, name, e);
 	ring_place_close(p);
 	return rc;
 }
@@ -287,18 +325,23 @@ static void warn_of_old(const struct ring_command *c, const struct err *why)
 	buf_release(&b);
 }
 
-/* Reads the ring again, also when nobody answers for a while: a warning says so, once. */
+/* Reads the ring again, also when nobody answers for a while: a warning says so, once, and a note
+ * when that is over. */
 static int read_on(struct ring_command *c, struct ring_place *p, struct ring *ret, struct err *e)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_NS };
 
-	for (int tries = 0; ring_place_read(p, ret, e) < 0; tries++) {
+	int tries = 0;
+
+	for (; ring_place_read(p, ret, e) < 0; tries++) {
 		if (e->code != ERR_AGAIN)
 			return -1;
 		if (tries == 0)
 			warn_of_old(c, e);
 		nanosleep(&pause, NULL);
 	}
+	if (tries > 0)
+		note(c, "%s", ANSWERS_AGAIN);
 	return 0;
 }
 

@@ -135,19 +135,32 @@ static void status_row(const struct ring_report *r, struct table *t, const struc
 	buf_release(&b);
 }
 
+/* By a clock that is wrong: until then it would not be found dead. */
+static bool is_ahead(const struct ring_report *r, const struct ring_instance *in)
+{
+	return in->lease == RING_LEASE_NONE &&
+	       in->heartbeat_ns - r->view.now_ns > r->view.ring->settings.heartbeat_timeout_ns;
+}
+
 /* What is not as it should be, in words; nothing when all is. */
 static void add_faults(const struct ring_report *r, double replicas, struct buf *b)
 {
 	const struct ring *ring = r->view.ring;
 	unsigned want = ring->settings.replication;
-	size_t n_unhealthy = 0;
+	size_t n_unhealthy = 0, n_ahead = 0;
 	struct err e;
 
-	for (size_t i = 0; i < ring->n; i++)
-		n_unhealthy += r->view.is_in[i] && ring_health(&ring->settings, &ring->v[i],
-							       r->view.now_ns) == RING_UNHEALTHY;
+	for (size_t i = 0; i < ring->n; i++) {
+		if (!r->view.is_in[i])
+			continue;
+		n_unhealthy +=
+			ring_health(&ring->settings, &ring->v[i], r->view.now_ns) == RING_UNHEALTHY;
+		n_ahead += is_ahead(r, &ring->v[i]);
+	}
 	if (n_unhealthy)
 		buf_addf(b, "%zu UNHEALTHY", n_unhealthy);
+	if (n_ahead)
+		buf_addf(b, "%s%zu with a heartbeat ahead of the clock", b->n ? "; " : "", n_ahead);
 	if (replicas < want - 1e-6)
 		buf_addf(b, "%s%.0f of %u replicas", b->n ? "; " : "", replicas, want);
 	if (ring_check_zones(&r->view, &e) < 0)

@@ -241,6 +241,12 @@ ok "it is said why" stderr_is "ringctl: error: stdout: cannot write: No space le
 ringctl --ring empty init
 ok "of an empty ring" exits 1 ringctl --ring empty status -o jsonl
 ok "nothing is told" stdout_is_empty
+ringctl --ring ahead init --replication 1
+ringctl --ring ahead --now 2026-01-15T00:01:00Z join a 2>/dev/null
+ok "a clock may be ahead by the timeout" exits 0 ringctl --ring ahead --now 2026-01-15 status
+ringctl --ring ahead --now 2026-01-15T00:01:01Z heartbeat a
+ok "not by more: exit 1" exits 1 ringctl --ring ahead --now 2026-01-15 status
+ok "it is said why" stderr_is "ringctl: error: 1 with a heartbeat ahead of the clock"
 ok "and a heartbeat of long ago is no future" exits 1 ringctl --ring dead --now 2199-12-31 status
 ok "but long ago" stdout_has "2016120h0m0s ago"
 ok "nor is a timeout of a century over soon" exits 0 ringctl --ring dead init --heartbeat-timeout 100y --replication 1

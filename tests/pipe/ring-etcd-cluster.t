@@ -88,6 +88,7 @@ ok "when they are back, it is done" exits 0 ring join late
 ok "once" exits 0 sh -c 'ringctl --ring "$1" status -o jsonl | grep -c "\"late\"" | grep -qx 1' - "$RING"
 
 ok "who watches sees it" wait_for 20 watched '"late"'
+is "and that it answers again, once" "$(sed 1d watch-said)" "ringctl: the ring answers again"
 kill $watcher || fail "who watches goes on" "$(cat watch-said)"
 wait $watcher
 

@@ -83,6 +83,50 @@ done
 ok "nor a device" exits 2 ringctl --ring /dev/zero status
 ok "one that is not there, neither" exits 4 ringctl --ring none/ring join i-1
 
+# Heartbeats while somebody else holds the lock, and when he does not any more.
+ringctl --ring beaten init --heartbeat-timeout 50ms
+ringctl --ring beaten join i-1 --zone a 2>/dev/null
+rm -f held
+spawn sh -c 'exec 9>beaten.lock; flock 9; : >held; read -r x <go'
+wait_for 10 test -e held || bail "the lock is held"
+spawn ringctl --ring beaten --timeout 20ms heartbeat i-1 --every 50ms 2>said
+beating=$PID
+ok "who beats is warned" wait_for 10 grep -q "another process holds the lock" said
+# As long as it takes to try it some more times.
+for i in 1 2 3; do ringctl --ring beaten --timeout 100ms leave i-1 2>/dev/null; done
+echo >go
+ok "and told when it goes on" wait_for 10 grep -q "again" said
+ok "and when they are too rare" wait_for 10 grep -q "rare" said
+kill $beating
+wait $beating 2>/dev/null
+ok "each once" same_file - said <<'END'
+ringctl: warning: 'beaten': 'beaten.lock': another process holds the lock
+ringctl: the ring answers again
+ringctl: warning: a heartbeat every 50ms is too rare: the ring finds UNHEALTHY who has none for 50ms
+END
+ok "who is forgotten" exits 0 ringctl --ring beaten forget i-1
+ok "does not beat" exits 1 timeout 20 ringctl --ring beaten heartbeat i-1 --every 50ms
+ok "it is said so" stderr_is "ringctl: error: 'beaten': there is no instance 'i-1'"
+
+# What the unit of systemd does: who was taken out stays out.
+unit() { sed -n "s|^$1=||p" "$REPO/examples/systemd/lokid-ring.service"; }
+unit_does() { # KEY
+	# shellcheck disable=SC2046
+	set -- $(unit "$1" | sed "s|^-||; s|/usr/local/bin/||; s|\${RING}|of-unit|; s|%H|n-1|g; s|\${ZONE}|a|; s|15s|20ms|")
+	exec "$@"
+}
+(unit_does ExecStartPre) 2>/dev/null
+is "the unit joins" "$(ringctl --ring of-unit status -o jsonl 2>/dev/null | jq -r .instance)" n-1
+spawn unit_does ExecStart 2>said
+beating=$PID
+ringctl --ring of-unit forget n-1 >/dev/null
+wait $beating
+is "who is taken out ends, and is not started again" "$?" "$(unit RestartPreventExitStatus)"
+(unit_does ExecStopPost) 2>/dev/null
+is "that it cannot leave then is no failure" "$? $(unit ExecStopPost | cut -c 1)" "1 -"
+ok "nobody is back" exits 1 ringctl --ring of-unit status
+ok "in the ring" stdout_has "0 instances"
+
 # A picture that is asked for again and again is told when the ring changes.
 ring join i-1 >/dev/null 2>&1
 spawn ringctl --ring ring status --watch --every 1h -o jsonl >seen 2>&1
