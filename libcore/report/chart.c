@@ -102,7 +102,7 @@ static double at_x(const struct frame *f, size_t i)
 	return LEFT + ((double)i + 0.5) * (f->width - LEFT - RIGHT) / (double)f->c->n;
 }
 
-/* "1200", "0.25", "$30", "15 k" */
+/* "1200", "0.25", "$30", "150 k", "50 M" */
 static void add_value(struct buf *b, const struct chart *c, double v)
 {
 	static const char *const large[] = { "", "k", "M", "G", "T", "P", "E" };
@@ -112,7 +112,8 @@ static void add_value(struct buf *b, const struct chart *c, double v)
 	if (v < 0)
 		buf_add_char(b, '-');
 	v = fabs(v);
-	for (; v >= 1e5 && power + 1 < sizeof(large) / sizeof(large[0]); power++)
+	/* What is short enough stays as it is. */
+	for (; v >= (power ? 1e3 : 1e5) && power + 1 < sizeof(large) / sizeof(large[0]); power++)
 		v /= 1000;
 	buf_addf(b, "%s%.5g", before ? "$" : "", v);
 	if (power > 0)

@@ -39,6 +39,8 @@ ok "as objects, too" exits 1 costrep forecast --cost 100 --growth 10 --months 1 
 ok "with a member" stdout_has '"over_budget":true}'
 ok "as a picture" exits 0 costrep forecast --budget 900 -o svg costs.jsonl
 ok "with the months" stdout_has "2026-04"
+ok "of large amounts" exits 0 costrep forecast --cost 5e7 --growth 0 -o svg
+ok "with short labels" stdout_has '>$50 M<'
 ok "as a page" exits 0 costrep forecast -o html costs.jsonl
 ok "with a table" stdout_has "<table"
 ok "a first month that begins late is no base of growth" stderr_is ""
