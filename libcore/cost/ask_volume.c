@@ -1,6 +1,7 @@
 #include "cost/ask_volume.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #include "base/num.h"
 #include "cli/output.h"
@@ -50,6 +51,14 @@ static double gb(double bytes)
 	return bytes / 1e9;
 }
 
+/* With as many digits more as show that it is not nothing. */
+static void add_gb(struct table *t, double v, int digits)
+{
+	for (double shown = v * pow(10, digits); shown > 0 && shown < 1 && digits < 9; digits++)
+		shown *= 10;
+	table_addf(t, "%.*f", digits, v);
+}
+
 static void add_row(const struct answer *a, const struct service *v, struct table *t)
 {
 	double day = gb((double)v->day), month = gb((double)(v->day * a->days));
@@ -57,11 +66,11 @@ static void add_row(const struct answer *a, const struct service *v, struct tabl
 	table_add(t, v->name);
 	table_addf(t, "%" PRIu64, v->lines);
 	table_addf(t, "%.1f", (double)v->lines / 60);
-	table_addf(t, "%.2f", day);
-	table_addf(t, "%.1f", month);
+	add_gb(t, day, 2);
+	add_gb(t, month, 1);
 	if (a->ratio > 0) {
-		table_addf(t, "%.2f", day / a->ratio);
-		table_addf(t, "%.1f", month / a->ratio);
+		add_gb(t, day / a->ratio, 2);
+		add_gb(t, month / a->ratio, 1);
 	}
 }
 

@@ -11,14 +11,20 @@
 
 enum { JOBS_MAX = 4 }; /* more would wait for the sums, and need their memory */
 
+/* A record, and the same one before it. */
+struct doubled {
+	struct cost_where at, first;
+};
+
 /* What is known while operands are read. */
 struct state {
 	struct cost_gathering *g;
-	char **operand;		  /* NULL: stdin */
-	uint32_t file;		  /* the one that is read */
-	struct cost_twice *twice; /* NULL until a record is known by something */
-	uint64_t n_here;	  /* records of that one, wanted or not */
-	int n_told;		  /* records that stand twice, of which was told */
+	char **operand;			      /* NULL: stdin */
+	uint32_t file;			      /* the one that is read */
+	struct cost_twice *twice;	      /* NULL until a record is known by something */
+	uint64_t n_here;		      /* records of that one, wanted or not */
+	struct doubled told[COST_TWICE_TOLD]; /* the first of those that stand twice */
+	size_t n_told;
 };
 
 void cost_gathering_release(struct cost_gathering *g)
@@ -86,20 +92,38 @@ static void add_place(const struct state *s, struct cost_where at, struct buf *o
 	buf_addf(out, ": line %llu", (unsigned long long)at.line);
 }
 
+static bool is_before(struct cost_where a, struct cost_where b)
+{
+	return a.file != b.file ? a.file < b.file : a.line < b.line;
+}
+
+/* They come in no order: the first of them are kept, in theirs. */
 static void on_twice(void *data, struct cost_where at, struct cost_where first)
 {
 	struct state *s = data;
-	struct buf b = { 0 };
-	struct err e;
+	size_t i = s->n_told;
 
-	if (s->n_told++ >= COST_TWICE_TOLD)
+	if (i == COST_TWICE_TOLD && !is_before(at, s->told[--i].at))
 		return;
-	add_place(s, at, &b);
-	buf_add_str(&b, ": the same record as ");
-	add_place(s, first, &b);
-	err_set(&e, ERR_CORRUPT, "%s", buf_str(&b));
-	cli_report(s->g->cli, &e);
-	buf_release(&b);
+	for (; i > 0 && is_before(at, s->told[i - 1].at); i--)
+		s->told[i] = s->told[i - 1];
+	s->told[i] = (struct doubled){ at, first };
+	s->n_told += s->n_told < COST_TWICE_TOLD;
+}
+
+static void tell_twice(const struct state *s)
+{
+	for (size_t i = 0; i < s->n_told; i++) {
+		struct buf b = { 0 };
+		struct err e;
+
+		add_place(s, s->told[i].at, &b);
+		buf_add_str(&b, ": the same record as ");
+		add_place(s, s->told[i].first, &b);
+		err_set(&e, ERR_CORRUPT, "%s", buf_str(&b));
+		cli_report(s->g->cli, &e);
+		buf_release(&b);
+	}
 }
 
 static int read_one(struct cost_reading *r, const char *path, struct err *e)
@@ -151,6 +175,7 @@ static int read_all(struct state *s, char **operand, size_t n, struct err *e)
 			       (unsigned long long)r.n_faults,
 			       num_word(r.n_faults, "record", "records"));
 	n_twice = s->twice ? cost_twice_each(s->twice, on_twice, s, e) : 0;
+	tell_twice(s);
 	if (n_twice > 0)
 		return err_set(e, ERR_CORRUPT, "no %s: %lld %s twice", s->g->answer,
 			       (long long)n_twice,

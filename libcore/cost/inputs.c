@@ -23,12 +23,22 @@ static int read_stdin(struct buf *b, struct err *e)
 	}
 }
 
+/* As gzip and zstd begin: no text does. */
+static bool is_compressed(struct bytes b)
+{
+	return bytes_starts(b, BYTES_LIT("\x1f\x8b")) ||
+	       bytes_starts(b, BYTES_LIT("\x28\xb5\x2f\xfd"));
+}
+
 int cost_read_text(const char *path, struct arena *a, struct bytes *ret, struct err *e)
 {
 	struct buf b = { 0 };
 	int rc = strcmp(path, "-") == 0 ? read_stdin(&b, e)
 					: io_read_file(path, COST_TEXT_MAX, &b, e);
 
+	if (rc == 0 && is_compressed(buf_bytes(&b)))
+		rc = err_set(e, ERR_VERSION,
+			     "'%s': it is compressed: read it by way of zcat or zstdcat", path);
 	if (rc == 0)
 		*ret = arena_copy(a, buf_bytes(&b));
 	buf_release(&b);

@@ -140,6 +140,10 @@ ok "not one of which all records are left out" exits 0 costrep report --from 202
 {"date":"2024-01-16","tenant":"a","cost_usd":1}
 END
 ok "really" stderr_is ""
+for n in $(seq 300) $(seq 300); do echo "{\"date\":\"2024-01-15\",\"cost_usd\":$n}"; done >doubles
+ok "records that stand twice" exits 3 costrep report --unique doubles
+is "are told in their order, the first ten" "$(sed -n "s/.*'doubles': line \([0-9]*\): the same record as 'doubles': line \([0-9]*\)$/\1 \2/p" "$TAP/stderr" | tr '\n' ,)" \
+	"301 1,302 2,303 3,304 4,305 5,306 6,307 7,308 8,309 9,310 10,"
 ok "a breakdown that is given twice is exit 2" exits 2 costrep report --by cluster --by resource,team --by resource,team good
 ok "and named" stderr_has "option '--by': 'resource,team' is given twice"
 

@@ -63,4 +63,12 @@ refused 1 "costrep: warning: none.csv: there is no service in it" costrep volume
 ok "among others it is no failure" exits 0 costrep volume --bytes-per-line 1 none.csv services.csv
 ok "but told" stderr_is "costrep: warning: none.csv: there is no service in it"
 
+printf 'service,lines_per_minute\na,1\n' >small.csv
+ok "what is small is not nothing" exits 0 costrep volume --bytes-per-line 100 small.csv
+ok "in the table" stdout_matches '^a +1 +0.0 +0.0001 +0.004$'
+gzip -c services.csv >services.csv.gz
+for verb in volume check compare capacity iam-check; do
+	refused 3 "'services.csv.gz': it is compressed: read it by way of zcat or zstdcat" costrep $verb services.csv.gz
+done
+
 done_testing
