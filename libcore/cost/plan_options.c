@@ -65,6 +65,7 @@ int cost_plan_prices(const struct cost_plan_opts *o, struct arena *a, struct pri
 
 struct faults {
 	struct cli *cli;
+	enum cost_damage damage;
 	unsigned n;
 };
 
@@ -74,6 +75,17 @@ static void on_fault(const struct err *e, void *data)
 
 	cli_report_once(f->cli, e);
 	f->n++;
+}
+
+/* What writers that died have left does not hinder who measures the rest. */
+static void on_unindexed(const struct err *e, bool may_come, void *data)
+{
+	struct faults *f = data;
+
+	if (f->damage == COST_DAMAGE_COUNTED && !may_come)
+		on_fault(e, data);
+	else
+		cli_warn(f->cli, "%s", e->msg);
 }
 
 static int read_usage(const struct cost_plan_opts *o, const struct cost_base *base,
@@ -92,12 +104,14 @@ static int read_usage(const struct cost_plan_opts *o, const struct cost_base *ba
 int cost_plan_usage(const struct cost_plan_opts *o, const struct cost_base *base, const char *label,
 		    enum cost_damage damage, struct usage *ret, struct err *e)
 {
-	struct faults faults = { .cli = base->cli };
+	struct faults faults = { .cli = base->cli, .damage = damage };
 	struct usage_ask ask = { .tenant = o->tenant,
 				 .label = label,
 				 .class = o->class,
 				 .fault = on_fault,
-				 .data = &faults };
+				 .unindexed = on_unindexed,
+				 .data = &faults,
+				 .now_ns = base->now_ns };
 	int rc;
 
 	if (!o->store)

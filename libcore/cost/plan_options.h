@@ -61,8 +61,9 @@ void cost_plan_default(struct cost_plan_opts *o, const struct cost_base *base);
 MUST_CHECK int cost_plan_prices(const struct cost_plan_opts *o, struct arena *a, struct prices *ret,
 				struct err *e);
 
-/* What becomes of index files that cannot be read: their errors are reported, and either what is
- * there without them is counted, or nothing. */
+/* What becomes of index files that cannot be read, or whose packs are not there: their errors are
+ * reported, and either what is there without them is counted, or nothing. Packs that no index file
+ * has are an error of what is counted, unless they are young, and else warned of. */
 enum cost_damage { COST_DAMAGE_COUNTED, COST_DAMAGE_REFUSED };
 
 /*

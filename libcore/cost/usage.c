@@ -1,18 +1,32 @@
 #include "cost/usage.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "index/fsck.h"
 #include "index/live.h"
 #include "store/names.h"
 #include "store/tenants.h"
+#include "time/time.h"
+
+/* As the store lists it. */
+struct pack {
+	struct hash128 hash;
+	int32_t day;
+	uint32_t class;
+	int64_t date_ns;
+	bool is_known; /* some index file has it, or had it, or cannot be read */
+};
 
 struct reading {
 	const struct usage_ask *ask;
 	struct usage *u;
 	struct bytes tenant;
-	struct map packs; /* of the tenant: hash -> class */
+	struct map packs; /* of the tenant: hash -> index in pack */
+	struct pack *pack;
+	size_t n_packs, cap_packs;
 	struct bytes *class;
 	size_t n_classes, cap_classes;
 	struct buf key;
@@ -99,8 +113,13 @@ static int on_object(const struct store_object *o, void *data, struct err *e)
 		struct bytes hash = bytes_of(name.hash.b, sizeof(name.hash.b));
 
 		day = name.day;
-		if (name.kind == STORE_PACK && map_get(&r->packs, hash64(hash), hash) == MAP_NONE)
-			map_put(&r->packs, hash64(hash), arena_copy(&r->mem, hash), class);
+		if (name.kind == STORE_PACK && map_get(&r->packs, hash64(hash), hash) == MAP_NONE) {
+			map_put(&r->packs, hash64(hash), arena_copy(&r->mem, hash),
+				(uint32_t)r->n_packs);
+			mem_grow(&r->pack, &r->cap_packs, r->n_packs + 1, sizeof(*r->pack));
+			r->pack[r->n_packs++] =
+				(struct pack){ name.hash, day, class, o->date_ns, false };
+		}
 	}
 	row = row_of(
 		r, day, r->class [class], (struct bytes) { 0 });
@@ -178,6 +197,33 @@ static int add_series(const struct file *f, uint32_t i, struct arena *mem, struc
 	return 0;
 }
 
+/* The number of the pack, or MAP_NONE: the store does not list it. */
+static uint32_t find_pack(const struct reading *r, const struct hash128 *hash)
+{
+	struct bytes key = bytes_of(hash->b, sizeof(hash->b));
+
+	return map_get(&r->packs, hash64(key), key);
+}
+
+/* It may have come behind the listing. */
+static int check_there(const struct file *f, const struct hash128 *hash, struct err *e)
+{
+	struct store_name name = { STORE_PACK, f->day, f->r->tenant, *hash };
+	struct buf text = { 0 };
+	struct err why;
+	int rc;
+
+	store_name_add(&text, &name);
+	rc = store_has(f->r->ask->store, buf_str(&text), NULL, e);
+	if (rc == 0) {
+		err_set(&why, ERR_CORRUPT, "'%s': its pack '%s' is not there", index_label(f->ix),
+			buf_str(&text));
+		f->r->ask->fault(&why, f->r->ask->data);
+	}
+	buf_release(&text);
+	return rc < 0 ? -1 : 0;
+}
+
 static int add_file(const struct file *f, const bool *skip_pack, struct err *e)
 {
 	const struct index_info *in = index_info(f->ix);
@@ -186,12 +232,17 @@ static int add_file(const struct file *f, const bool *skip_pack, struct err *e)
 
 	for (uint32_t i = 0; i < in->n_packs && rc == 0; i++) {
 		struct index_pack p;
-		struct bytes hash;
+		uint32_t at;
 
+		f->class[i] = MAP_NONE;
 		rc = index_pack_at(f->ix, i, &p, e);
-		hash = bytes_of(p.name.b, sizeof(p.name.b));
-		f->class[i] = rc < 0 || skip_pack[i] ? MAP_NONE
-						     : map_get(&f->r->packs, hash64(hash), hash);
+		if (rc < 0 || skip_pack[i])
+			continue;
+		at = find_pack(f->r, &p.name);
+		if (at == MAP_NONE)
+			rc = check_there(f, &p.name, e);
+		else
+			f->class[i] = f->r->pack[at].class;
 	}
 	for (uint32_t i = 0; i < in->n_series && rc == 0; i++) {
 		rc = add_series(f, i, &mem, e);
@@ -201,12 +252,69 @@ static int add_file(const struct file *f, const bool *skip_pack, struct err *e)
 	return rc;
 }
 
+/* Of a day with index files that cannot be read nobody knows which packs they have. */
+static int note_known(struct reading *r, const struct live *l, int32_t day, struct err *e)
+{
+	struct hash_list known = { 0 };
+
+	if (l->n_faults == 0 && live_known_packs(l, &known, e) < 0)
+		return -1;
+	for (size_t i = 0; i < known.n; i++) {
+		uint32_t at = find_pack(r, &known.v[i]);
+
+		if (at != MAP_NONE)
+			r->pack[at].is_known = true;
+	}
+	for (size_t i = 0; l->n_faults && i < r->n_packs; i++)
+		r->pack[i].is_known |= r->pack[i].day == day;
+	free(known.v);
+	return 0;
+}
+
+static int cmp_packs(const void *pa, const void *pb)
+{
+	const struct pack *a = pa, *b = pb;
+
+	return (a->day > b->day) - (a->day < b->day);
+}
+
+/* Day by day. The map is of no use behind it. */
+static void tell_unindexed(struct reading *r)
+{
+	if (r->n_packs)
+		qsort(r->pack, r->n_packs, sizeof(*r->pack), cmp_packs);
+	for (size_t i = 0, end; i < r->n_packs; i = end) {
+		struct buf folder = { 0 };
+		bool may_come = false;
+		uint64_t n = 0;
+		struct err e;
+
+		for (end = i; end < r->n_packs && r->pack[end].day == r->pack[i].day; end++) {
+			if (r->pack[end].is_known)
+				continue;
+			n++;
+			may_come |=
+				r->ask->now_ns - r->pack[end].date_ns < FSCK_UNINDEXED_S * NS_PER_S;
+		}
+		if (n == 0)
+			continue;
+		store_folder_add(&folder, STORE_PACK, r->tenant, r->pack[i].day);
+		err_set(&e, ERR_CORRUPT,
+			"'%s': no index file has %" PRIu64 " of its packs: entries in them are not "
+			"counted",
+			buf_str(&folder), n);
+		r->ask->unindexed(&e, may_come, r->ask->data);
+		buf_release(&folder);
+	}
+}
+
 static int on_day(struct live *l, struct bytes tenant, int32_t day, void *data, struct err *e)
 {
 	struct reading *r = data;
 
 	(void)tenant;
-	(void)e;
+	if (note_known(r, l, day, e) < 0)
+		return -1;
 	for (size_t i = 0; i < l->n_faults; i++)
 		r->ask->fault(&l->faults[i].err, r->ask->data);
 	for (size_t i = 0; i < l->n; i++) {
@@ -233,11 +341,14 @@ static int on_tenant(const char *name, uint64_t size, void *data, struct err *e)
 	(void)size;
 	r->tenant = arena_copy(&r->u->mem, bytes_str(name));
 	map_reset(&r->packs);
+	r->n_packs = 0;
 	arena_reset(&r->mem);
 	buf_addf(&folder, "%s/", name);
 	rc = store_list_objects(r->ask->store, buf_str(&folder), on_object, r, e);
 	if (rc == 0)
 		rc = live_each(r->ask->store, r->tenant, on_day, r, e);
+	if (rc == 0)
+		tell_unindexed(r);
 	buf_release(&folder);
 	return rc;
 }
@@ -262,6 +373,7 @@ int usage_read(const struct usage_ask *ask, struct usage *ret, struct err *e)
 
 	map_release(&r.packs);
 	free(r.class);
+	free(r.pack);
 	buf_release(&r.key);
 	arena_release(&r.mem);
 	if (rc < 0) {

@@ -40,8 +40,13 @@ struct usage_ask {
 	struct bytes tenant; /* empty: all */
 	const char *label;   /* by whose values, or NULL */
 	const char *class;   /* of objects that the store has no word for: "standard" */
-	void (*fault)(const struct err *e, void *data); /* of an index file that cannot be read */
+	/* Of an index file that cannot be read, or that has a pack that is not there. */
+	void (*fault)(const struct err *e, void *data);
+	/* Of packs of one day that no index file has: may_come, one of them is so young that its
+	 * index file may be on its way. */
+	void (*unindexed)(const struct err *e, bool may_come, void *data);
 	void *data;
+	int64_t now_ns;
 };
 
 /* Errors: ERR_IO, ERR_AGAIN, as store_list_objects, live_each. */

@@ -138,6 +138,23 @@ ok "which is said" stderr_has "expected a number, or a size as 10GB, behind 'req
 ok "a day is one" exits 2 usage --at 2026-02-30
 ok "and said" stderr_has "option '--at': there is no such day or time: '2026-02-30'"
 
+cp -a S lost
+rm lost/a/index/2026-01-10/*.idx
+ok "young packs may get their index file: exit 0" exits 0 costrep usage --store lost
+ok "they are warned of" stderr_matches "warning: 'a/chunks/2026-01-10/': no index file has [0-9]+ of its packs: entries in them are not counted$"
+find lost -name '*.pack' -exec touch -d '-1 hour' {} +
+ok "old ones will not: exit 3" exits 3 costrep usage --store lost -o jsonl
+ok "they are told" stderr_matches "error: 'a/chunks/2026-01-10/': no index file has [0-9]+ of its packs"
+ok "once" stderr_lines 1
+is "and their bytes count" "$(sed 's/.*"bytes":\([0-9]*\).*/\1/' "$TAP/stdout" | awk '{ n += $1 } END { print n }')" "$(bytes_of lost/a lost/b)"
+ok "who measures the rest warns" exits 0 costrep whatif --store lost --retention 1d
+ok "of the same" stderr_matches "warning: 'a/chunks/2026-01-10/': no index file has"
+cp -a S torn
+rm torn/b/chunks/2026-01-11/*.pack
+ok "packs that are not there are exit 3" exits 3 costrep usage --store torn
+ok "and told, with who has them" stderr_matches "error: '.*\.idx': its pack 'b/chunks/2026-01-11/[0-9a-f]+\.pack' is not there$"
+ok "who measures refuses the store" exits 3 costrep whatif --store torn --retention 1d
+
 for index in S/a/index/2026-01-10/*.idx; do
 	flip_byte "$index" 20
 done
