@@ -95,7 +95,7 @@ static int burn_of(const struct slo_measured *m, int64_t ns, struct ratio *ret, 
 {
 	const struct slo_window *w = slo_window_find(m, ns);
 
-	if (!w)
+	if (!w || w->no_series)
 		return 0;
 	*ret = slo_burn_rate(&w->counts, m->target);
 	return ratio_check(ret, "burn_rate", e) < 0 ? -1 : 1;

@@ -45,7 +45,7 @@ static const char *why_alarmed(const struct slo_opts *o, const struct slo_state 
 		return "an alert holds";
 	if (s->data != SLO_DATA)
 		return o->pass_no_traffic ? NULL : "there is nothing that alerts could look at";
-	return s->is_looked_at
+	return s->is_looked_at || (s->has_gap && o->pass_no_traffic)
 		       ? NULL
 		       : "no alert could be looked at: there are no counts of their windows";
 }

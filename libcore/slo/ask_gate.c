@@ -8,9 +8,9 @@
 #include "report/table.h"
 #include "slo/work.h"
 
-enum answer { PASS, FAIL, NO_TRAFFIC };
+enum answer { PASS, FAIL, NO_TRAFFIC, OLD };
 
-static const char *const words[] = { "pass", "fail", "no_traffic" };
+static const char *const words[] = { "pass", "fail", "no_traffic", "old" };
 
 /* What --min says, or else the target. */
 static struct exact min_of(const struct slo_opts *o, const struct slo_state *s)
@@ -22,7 +22,9 @@ static enum answer answer_of(const struct slo_state *s, struct exact min)
 {
 	if (s->budget.outlook == SLO_NO_TRAFFIC)
 		return NO_TRAFFIC;
-	return ratio_cmp(s->budget.sli, ratio_exact(min)) >= 0 ? PASS : FAIL;
+	if (ratio_cmp(s->budget.sli, ratio_exact(min)) < 0)
+		return FAIL;
+	return s->data == SLO_DATA_OLD ? OLD : PASS;
 }
 
 static void add_text(struct buf *out, const struct slo_state *s, struct exact min,
@@ -120,7 +122,7 @@ static int tell(struct slo_ask *a, const struct slo_state *s, size_t n, struct e
 		const struct exact min = min_of(o, &s[i]);
 		enum answer answer = answer_of(&s[i], min);
 
-		no = no || answer == FAIL || (answer == NO_TRAFFIC && !o->pass_no_traffic);
+		no = no || answer == FAIL || (answer != PASS && !o->pass_no_traffic);
 		if (o->format == SLO_TEXT)
 			add_text(&out, &s[i], min, answer);
 		else if (o->format == SLO_JSONL)

@@ -22,6 +22,7 @@ MUST_CHECK int slo_percentage_read(struct bytes text, struct exact *ret, struct 
 struct slo_window {
 	int64_t ns;
 	struct slo_counts counts;
+	bool no_series; /* its total query gives nothing at all: these are no counts */
 };
 
 /* What is asked of counts. Times are those of the period that is looked at. */

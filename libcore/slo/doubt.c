@@ -46,6 +46,24 @@ static void tell_old(const struct slo_work *w, const struct slo_state *s)
 	buf_release(&b);
 }
 
+/* What has ceased to send, or is not asked for any more, looks like peace and quiet, too. */
+static void tell_gap(const struct slo_work *w, const struct slo_state *s)
+{
+	struct buf b = { 0 };
+	const char *between = "";
+
+	buf_add_str(&b, "the total query gives no series in ");
+	for (size_t i = 0; i < s->m.n_windows; i++) {
+		if (!s->window[i].no_series)
+			continue;
+		buf_add_str(&b, between);
+		slo_duration_add(&b, s->window[i].ns);
+		between = ", ";
+	}
+	buf_add_str(&b, " (does it still come in?): alerts on that are not known");
+	tell(w, s->slo, &b);
+}
+
 void slo_doubt_data(const struct slo_work *w, const struct slo_state *s)
 {
 	struct buf b = { 0 };
@@ -53,6 +71,8 @@ void slo_doubt_data(const struct slo_work *w, const struct slo_state *s)
 
 	switch (s->data) {
 	case SLO_DATA:
+		if (s->has_gap)
+			tell_gap(w, s);
 		return;
 	case SLO_DATA_NO_EVENTS:
 		buf_add_str(&b, "there were no events in ");

@@ -4,7 +4,8 @@
 
 #include "slo/work.h"
 
-/* An objective without data: nothing is known of it, however good that looks. */
+/* An objective without data, or without any of some windows: nothing is known of it, however good
+ * that looks. */
 void slo_doubt_data(const struct slo_work *w, const struct slo_state *s);
 
 /* A time of which an objective has no counts; or none for itself, since intervals go on where it

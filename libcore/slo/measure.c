@@ -216,9 +216,13 @@ int slo_measure(const struct slo_source *from, const struct slo_alerts *a, struc
 		return -1;
 	if (v[0].is == SLO_NO_SERIES)
 		s->data = SLO_DATA_NO_SERIES;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		if (measure(from, s->slo, window[i], &now, v, &c, e) < 0 ||
 		    slo_state_add(s, window[i], &c, e) < 0)
 			return -1;
+		/* LogQL has no series of what is idle; a ratio has none where no error is yet. */
+		if (v[0].is == SLO_NO_SERIES && !from->one_by_one && !s->slo->share.n)
+			s->window[s->m.n_windows - 1].no_series = s->has_gap = true;
+	}
 	return 0;
 }

@@ -24,16 +24,28 @@ int slo_state_add(struct slo_state *s, int64_t window_ns, const struct slo_count
 	else if (s->m.n_windows == SLO_WINDOWS_MAX)
 		rc = err_set(e, ERR_LIMIT, "more than %d windows", SLO_WINDOWS_MAX);
 	else
-		s->window[s->m.n_windows++] = (struct slo_window){ window_ns, *c };
+		s->window[s->m.n_windows++] = (struct slo_window){ .ns = window_ns, .counts = *c };
 	buf_release(&name);
 	return rc;
 }
 
-bool slo_state_exceeds(const struct slo_state *s, const struct slo_window *w)
+/* a is to be part of b. */
+static bool exceeds(const struct slo_window *a, const struct slo_window *b)
 {
-	return s->m.now_ns - w->ns >= slo_period_at(&s->m.period, s->m.now_ns).from &&
-	       (exact_cmp(w->counts.total, s->m.counts.total) > 0 ||
-		exact_cmp(w->counts.bad, s->m.counts.bad) > 0);
+	return exact_cmp(a->counts.total, b->counts.total) > 0 ||
+	       exact_cmp(a->counts.bad, b->counts.bad) > 0;
+}
+
+bool slo_windows_contradict(const struct slo_window *a, const struct slo_window *b)
+{
+	return (a->ns <= b->ns && exceeds(a, b)) || (b->ns <= a->ns && exceeds(b, a));
+}
+
+struct slo_window slo_state_own(const struct slo_state *s)
+{
+	return (struct slo_window){ .ns = s->m.now_ns -
+					  slo_period_at(&s->m.period, s->m.now_ns).from,
+				    .counts = s->m.counts };
 }
 
 size_t slo_state_windows(const struct slo_state *s, const struct slo_alerts *a, int64_t *ret_ns)

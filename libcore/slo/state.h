@@ -13,16 +13,18 @@ enum slo_data {
 	SLO_DATA_NO_EVENTS, /* of which there were none */
 	SLO_DATA_NO_SERIES, /* its query gives nothing at all */
 	SLO_DATA_NO_ROWS,   /* no row is of a time in it */
-	SLO_DATA_OLD,	    /* the last row is of a time before the window that ends now */
+	SLO_DATA_OLD,	    /* the last row is of a time so long ago that others are missing */
 };
 
 struct slo_state {
 	const struct slo *slo;
 	enum slo_data data;
+	int64_t interval_ns;   /* of the last row with a time; 0: there is none */
 	struct slo_measured m; /* .window is the array below */
 	struct slo_window window[SLO_WINDOWS_MAX];
 	struct slo_budget budget;
 	struct slo_alert_state alert[SLO_ALERTS_MAX]; /* of the alerts asked for, in their order */
+	bool has_gap;				      /* a window is .no_series */
 	bool is_looked_at;			      /* one of them is known */
 	bool is_burning;			      /* one of them holds */
 };
@@ -35,8 +37,11 @@ void slo_state_init(struct slo_state *s, const struct slo *o, int64_t now_ns, in
 MUST_CHECK int slo_state_add(struct slo_state *s, int64_t window_ns, const struct slo_counts *c,
 			     struct err *e);
 
-/* Whether a window has more than the period, though it lies in it, which cannot be. */
-bool slo_state_exceeds(const struct slo_state *s, const struct slo_window *w);
+/* What cannot be of two windows that end now: of the longer one fewer events, or fewer bad ones. */
+bool slo_windows_contradict(const struct slo_window *a, const struct slo_window *b);
+
+/* The period up to now as such a window. */
+struct slo_window slo_state_own(const struct slo_state *s);
 
 /* The windows that are to be counted: those of the alerts, and the one that foretells. At most
  * SLO_WINDOWS_MAX. */

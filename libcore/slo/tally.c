@@ -326,6 +326,7 @@ static int count_timed(const struct timed *r, const struct slo_alerts *a, enum s
 	size_t n = slo_state_windows(s, a, window), first, last;
 	struct slo_counts c;
 
+	s->interval_ns = r->s.end_ns - r->s.v[r->s.n - 1].from_ns;
 	if (!slo_series_within(&r->s, from, end, &first, &last))
 		return tell_cut(r, from, e);
 	if (slo_series_sum(&r->s, first, last, &s->m.counts, e) < 0)
@@ -349,20 +350,34 @@ static bool is_period(const struct slo_row *row, const struct slo_period *p)
 		(p->kind != SLO_ROLLING || row->window.length_ns == p->length_ns));
 }
 
-/* A window that lies in the objective's own is part of it. */
+static struct slo_window window_of(const struct slo_row *row, const struct slo_row *period,
+				   const struct slo_window *own)
+{
+	return row == period
+		       ? *own
+		       : (struct slo_window){ .ns = row->window.length_ns, .counts = row->counts };
+}
+
+/* A window that lies in another one is part of it. */
 static int check_inside(const struct slo_tally *t, const struct slo_state *s,
 			const struct slo_row *period, struct err *e)
 {
-	for (uint32_t i = first_of(t, s->slo); i != MAP_NONE; i = t->next[i]) {
-		const struct slo_row *row = &t->rows->v[i];
-		const struct slo_window w = { row->window.length_ns, row->counts };
+	const struct slo_window own = slo_state_own(s);
 
-		if (row != period && slo_state_exceeds(s, &w))
-			return err_set(
-				e, ERR_CORRUPT,
-				"line %llu: field 'window': cannot have more than line %llu, whose "
-				"window it is part of",
-				(unsigned long long)row->line, (unsigned long long)period->line);
+	for (uint32_t i = first_of(t, s->slo); i != MAP_NONE; i = t->next[i]) {
+		struct slo_window a = window_of(&t->rows->v[i], period, &own);
+
+		for (uint32_t k = first_of(t, s->slo); k != MAP_NONE; k = t->next[k]) {
+			struct slo_window b = window_of(&t->rows->v[k], period, &own);
+
+			if (i != k && a.ns <= b.ns && slo_windows_contradict(&a, &b))
+				return err_set(
+					e, ERR_CORRUPT,
+					"line %llu: field 'window': cannot have more than line "
+					"%llu, whose window it is part of",
+					(unsigned long long)t->rows->v[i].line,
+					(unsigned long long)t->rows->v[k].line);
+		}
 	}
 	return 0;
 }

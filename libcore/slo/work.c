@@ -181,33 +181,59 @@ static int no_queries(struct err *e)
 		       "--error-ratio-query");
 }
 
-/* Do all rows lie before the window that ends at the real now? */
+/* Do all rows lie before the window that ends at the real now, or is the last one so old that
+ * others should have come? */
 static void check_age(const struct slo_opts *o, struct slo_state *s)
 {
-	if (!o->has_at && s->data == SLO_DATA &&
-	    slo_period_at(&s->m.period, o->at_ns).from >= s->m.now_ns)
+	int64_t fresh_ns = 2 * s->interval_ns;
+
+	for (size_t i = 0; i < o->alerts.n; i++)
+		if (o->alerts.v[i].short_ns > fresh_ns)
+			fresh_ns = o->alerts.v[i].short_ns;
+	if (!o->has_at && s->data == SLO_DATA && s->interval_ns &&
+	    (slo_period_at(&s->m.period, o->at_ns).from >= s->m.now_ns ||
+	     o->at_ns - s->m.now_ns > fresh_ns))
 		s->data = SLO_DATA_OLD;
+}
+
+/* Of a window that was just added: it is to go with the others. */
+static int check_in(const struct slo_state *s, const struct slo_window *w, struct err *e)
+{
+	struct slo_window own = slo_state_own(s);
+	struct buf b = { 0 };
+	size_t n;
+
+	slo_duration_add(&b, w->ns);
+	n = b.n;
+	if (s->m.period.kind == SLO_ROLLING && w->ns == own.ns)
+		buf_add_str(&b, ": is the objective's own, of --total and --bad");
+	else if (slo_windows_contradict(&own, w))
+		buf_add_str(&b, w->ns <= own.ns ? ": cannot have more than --total and --bad, "
+						  "which it is part of"
+						: ": cannot have less than --total and --bad, "
+						  "which are part of it");
+	for (size_t i = 0; b.n == n && i + 1 < s->m.n_windows; i++) {
+		if (!slo_windows_contradict(&s->window[i], w))
+			continue;
+		buf_addf(&b, ": cannot have %s than window ",
+			 w->ns < s->window[i].ns ? "more" : "less");
+		slo_duration_add(&b, s->window[i].ns);
+	}
+	if (b.n > n)
+		err_set(e, ERR_USAGE, "window %s", buf_str(&b));
+	n = b.n - n;
+	buf_release(&b);
+	return n ? -1 : 0;
 }
 
 /* Of the command line. */
 static int count_given(const struct slo_opts *o, struct slo_state *s, struct err *e)
 {
-	struct buf b = { 0 };
-
 	s->m.counts = o->counts;
-	for (size_t i = 0; i < o->n_in; i++) {
-		if (slo_state_add(s, o->in[i].ns, &o->in[i].counts, e) < 0)
+	for (size_t i = 0; i < o->n_in; i++)
+		if (slo_state_add(s, o->in[i].ns, &o->in[i].counts, e) < 0 ||
+		    check_in(s, &o->in[i], e) < 0)
 			return err_wrap(e, "option '--in'");
-		if (slo_state_exceeds(s, &o->in[i])) {
-			slo_duration_add(&b, o->in[i].ns);
-			err_set(e, ERR_USAGE,
-				"option '--in': window %s: cannot have more than --total and "
-				"--bad, which it is part of",
-				buf_str(&b));
-			buf_release(&b);
-			return -1;
-		}
-	}
 	return 0;
 }
 
@@ -257,7 +283,7 @@ int slo_work_count(struct slo_work *w, struct slo_state **ret, size_t *ret_n, st
 
 		slo_state_init(s, &w->set.v[i], o->at_ns, o->pace_ns);
 		if (count_one(w, s, &why) == 0) {
-			if (!(o->quiet && o->pass_no_traffic))
+			if (!(o->quiet && o->pass_no_traffic) || s->data == SLO_DATA_OLD)
 				slo_doubt_data(w, s);
 			n++;
 			continue;

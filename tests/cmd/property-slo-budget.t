@@ -56,8 +56,8 @@ for i in range(int(sys.argv[1])):
         bad = part(total, budget)
         if window == "30d":
             most, worst = total, bad
-        total = min(total, most)  # the others lie in it
-        bad = min(bad, worst, total)
+        total = most = min(total, most)  # each lies in the one before
+        bad = worst = min(bad, worst, total)
         print(f"n{i},{shown},{window},{total:f},{bad:f}")
 END
 

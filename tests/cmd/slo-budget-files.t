@@ -294,6 +294,8 @@ counts 3 "line 3: is of the same window as line 2" 'total,bad\n1,1\n2,1\n'
 counts 3 "line 3: field 'window': window 1h: is counted twice" 'total,bad,window\n1,1,1h\n2,1,60m\n9,1,30d\n'
 counts 3 "line 2: field 'window': cannot have more than line 3, whose window it is part of" 'window,total,bad\n1h,100,50\n30d,1000,0\n'
 counts 3 "line 3: field 'window': cannot have more than line 2" 'window,total,bad\n30d,1000,0\n1h,1001,0\n'
+counts 3 "line 3: field 'window': cannot have more than line 2, whose window it is part of" 'window,total,bad\n2h,10,1\n1h,10,2\n30d,1000,9\n'
+counts 3 "line 2: field 'window': cannot have more than line 3" 'window,total,bad\n30d,1000,9\n60d,999,9\n'
 counts 3 "there are no counts of its window 7d" 'total,bad,window\n1,1,1h\n' --window 7d
 counts 3 "line 3: field 'target': is another one than that of 'a' before" 'name,total,bad,target\na,1,1,99%\na,1,1,98%\n'
 counts 3 "the sum of the counts has more than 36 digits" 'total,bad,time\n999999999999999999999999999999999999,1,2026-01-01\n1,0,2026-01-02\n'

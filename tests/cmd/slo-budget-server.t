@@ -20,6 +20,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     f.write(name + ": " + self.headers[name] + "\n")
         status = int(open("status").read())
         name = "body-t" if os.path.exists("body-t") and "query=t" in self.path else "body"
+        if os.path.exists("body-5m") and "5B5m" in self.path:
+            name = "body-5m"
         body = open(name, "rb").read()
         if status == 1:  # none as long as somebody waits for it
             self.rfile.read()
@@ -65,6 +67,22 @@ ask_parts() {
 vector() {
 	printf '{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1700000000,"%s"]}]}}' "$1"
 }
+
+# What has died: there are counts of a month and of an hour, and no series of the last five minutes.
+vector 1000 >body-t
+printf '{"status":"success","data":{"resultType":"vector","result":[]}}' >body-5m
+ok "an alert of a window without series" ask 1 200 "$(vector 0)" check
+is "is not known" "$(jq -c '.alerts[].holds' "$TAP/stdout")" null
+ok "which is warned of" stderr_is "slo-budget: warning: the total query gives no series in 5m (does it still come in?): alerts on that are not known"
+ok "as of others that are not, it is no all clear" ask 1 200 "$(vector 0)" check -q
+ok "unless it is to pass" ask 0 200 "$(vector 0)" check -q --no-traffic pass
+ok "without a word" stderr_is_empty
+ok "another alert that is known is enough" ask 0 200 "$(vector 0)" check --alert 3:2h:1h
+ok "it is warned of as well" stderr_has "gives no series in 5m"
+vector 0 >body-5m
+ok "events that are none are known" ask 0 200 "$(vector 0)" check
+ok "without a word" stderr_is_empty
+rm body-t body-5m
 
 ok "garbage is exit 3" ask 3 200 '<html>Bad gateway</html>'
 ok "with what was expected" stderr_has "window 30d: the total query: the answer is none of Prometheus: expected 'status', found '<html>Bad gateway</html>'"

@@ -35,6 +35,37 @@ ok "a query with a window of its own" exits 0 slo-budget gate --min 97% --wal wa
 ok "counts" stdout_has "97.586872586872587% of events are good"
 ok "which others refuse" exits 2 slo-budget --target 97% --wal wal --error-query 'a' --total-query 'b'
 ok "it is said" stderr_has "option '--error-query': has no {{.window}}"
+# hours AGO: hourly rows, of which the last ended so many hours ago.
+hours() {
+	echo time,total,bad
+	seq 48 | awk -v end=$(($(date +%s) - $1 * 3600)) '{ print end - (49 - $1) * 3600 ",10,0" }'
+}
+hours 1 >fresh
+hours 5 >stale
+hours 7 >old
+hours 696 >month
+sed 's/,0$/,10/' old >failed
+ok "fresh rows" exits 0 slo-budget gate --min 99% --counts fresh
+ok "pass without a word" stderr_is_empty
+ok "those that ended more than two intervals ago" exits 1 slo-budget gate --min 99% --counts stale
+ok "are no evidence" stdout_is "slo: old: 100% of events are good, at least 99% are to be"
+ok "it is said when they ended" stderr_matches "warning: stale: counts end at .*, 5h[0-9ms]* ago, which is answered as if it were now"
+ok "unless they are to pass" exits 0 slo-budget gate --min 99% --counts stale --no-traffic pass -o jsonl
+ok "as JSON" stdout_is '{"name":"slo","gate":"old","min":0.99,"sli":1,"total":480,"bad":0}'
+ok "a time that is said is meant" exits 0 slo-budget gate --min 99% --counts stale --at -5h
+ok "without a word" stderr_is_empty
+ok "too few are too few then" exits 1 slo-budget gate --min 99% --counts failed --no-traffic pass
+ok "it is said" stdout_has "slo: fail: 0% of events are good"
+ok "alerts may look at windows that are longer" exits 0 slo-budget check --target 99% --counts stale
+ok "so that is fresh enough" stderr_is_empty
+for counts in old month; do
+	ok "longer ago than the longest short window: $counts" exits 1 slo-budget check -q --target 99% --counts $counts
+	ok "it is said" stderr_has "warning: $counts: counts end at "
+	ok "it may pass" exits 0 slo-budget check -q --no-traffic pass --target 99% --counts $counts
+	ok "but not without a word" stderr_has "warning: $counts: counts end at "
+	ok "a budget of it" exits 0 slo-budget --target 99% --counts $counts
+	ok "is warned of" stderr_has "warning: $counts: counts end at "
+done
 ok "--min is for gate" exits 2 slo-budget --min 0.9 --target 99% --total 1 --bad 0
 ok "it is said" stderr_has "option '--min' has no effect without 'gate'"
 ok "--min is a share" exits 2 slo-budget gate --min 99 --total 1 --bad 0

@@ -38,7 +38,7 @@ one --target 99.9% --total 1000 --bad 0
 is "not burning" "$(field .exhaustion)" '"not_burning"'
 one --target 99.9% --total 1000000 --bad 500 --in 1h:1000:0
 is "not burning in the last hour" "$(field .exhaustion)" '"not_burning"'
-one --target 99.9% --total 1000000 --bad 500 --in 1h:1000:20 --in 30m:9:9 --in 6h:9:9
+one --target 99.9% --total 1000000 --bad 500 --in 1h:1000:20 --in 30m:9:9 --in 6h:1000:20
 is "remaining * window / burn rate" "$(field '[.exhaustion, .exhaustion_seconds]')" '["18h",64800]'
 one --target 99.9% --total 1000000 --bad 500 --in 1h:10000:5
 is "what lasts a whole window is sustainable" "$(field .exhaustion)" '"sustainable"'
@@ -84,7 +84,10 @@ is "both above is exit 1" "$STATUS" 1
 ok "and says so" stdout_has "  page        BURNING: above 14.4 over 1h and 5m; found 14.41 over 1h, 15 over 5m"
 check --in 1h:100000:1441 --in 5m:1000:14
 is "the short one below is exit 0" "$STATUS" 0
-check --in 1h:100000:1 --in 5m:1000:1 --in 6h:1000:1
+ok "whatever is left of the budget" stdout_has "slo: -400% of the error budget is left"
+check -q --in 1h:100000:1441 --in 5m:1000:14
+ok "which -q does not show" stdout_is_empty
+check --in 1h:100000:1 --in 5m:1000:1 --in 6h:100000:1
 is "one alert that can be looked at is enough" "$STATUS" 0
 ok "the others are not known" stdout_has "not known: above 6 over 6h and 30m"
 check --in 1h:100000:1441
@@ -194,6 +197,10 @@ refused "option '--in': window 1h: 3 bad of a total of 2" --target 99% --total 5
 refused "option '--in': window 1h: is counted twice" --target 99% --total 5 --bad 1 --in 1h:2:1 --in 60m:3:1
 refused "option '--in': window 1h: cannot have more than --total and --bad" --target 99% --total 1000 --bad 0 --in 1h:100:50
 refused "option '--in': window 1h: cannot have more than --total and --bad" --target 99% --total 1000 --bad 0 --in 1h:1001:0
+refused "option '--in': window 30d: is the objective's own, of --total and --bad" --target 99% --total 1000 --bad 5 --in 30d:1000:5
+refused "option '--in': window 31d: cannot have less than --total and --bad, which are part of it" --target 99% --total 1000 --bad 5 --in 31d:100:5
+refused "option '--in': window 2h: cannot have less than window 1h" --target 99% --total 1000 --bad 5 --in 1h:100:5 --in 2h:100:4
+refused "option '--in': window 1h: cannot have more than window 2h" --target 99% --total 1000 --bad 5 --in 2h:100:5 --in 1h:101:5
 ok "a window that is longer than the period may" exits 0 slo-budget --target 99% --window 1h --total 10 --bad 0 --in 3d:100:50
 for in in 1h 1h:2 1h:2:3:4; do
 	refused "option '--in': expected DURATION:TOTAL:BAD" --target 99% --total 5 --bad 1 --in $in
