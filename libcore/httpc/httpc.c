@@ -15,6 +15,7 @@ struct httpc {
 	CURL *curl;
 	char why[CURL_ERROR_SIZE];
 	struct httpc_answer *answer; /* of the request that is under way */
+	bool full;		     /* there is more of it than is taken */
 };
 
 void httpc_answer_release(struct httpc_answer *a)
@@ -92,14 +93,16 @@ void httpc_close(struct httpc *h)
 	free(h);
 }
 
+/* Of what is too long no more is taken, for it may have no end: less than there is ends it. */
 static size_t on_body(char *p, size_t size, size_t n, void *data)
 {
 	struct httpc *h = data;
 	struct buf *body = &h->answer->body;
 	size_t max = h->opts.answer_max ? h->opts.answer_max : ANSWER_MAX, room = max - body->n;
 
-	buf_add(body, p, size * n < room ? size * n : room);
-	return size * n;
+	h->full = size * n > room;
+	buf_add(body, p, h->full ? room : size * n);
+	return h->full ? 0 : size * n;
 }
 
 static struct curl_slist *add_headers(struct httpc *h, struct curl_slist *list,
@@ -166,7 +169,7 @@ static int perform(struct httpc *h, const struct httpc_request *r, struct err *e
 	curl_off_t after = -1;
 
 	h->answer->is_strange = curl_lib_is_strange(rc, h->why);
-	if (rc != CURLE_OK)
+	if (rc != CURLE_OK && !h->full)
 		return failure(h, r, rc, e);
 	if (h->lib.easy_getinfo(h->curl, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
 		h->answer->retry_after_s = (int64_t)after;
@@ -185,6 +188,7 @@ static struct curl_slist *prepare(struct httpc *h, const struct httpc_request *r
 	ret->status = 0;
 	ret->retry_after_s = -1;
 	h->answer = ret;
+	h->full = false;
 	h->why[0] = '\0';
 	h->lib.easy_reset(h->curl); /* connections stay */
 	set_up(h);
@@ -251,7 +255,8 @@ int httpc_stream(struct httpc *h, const struct httpc_request *r, int64_t timeout
 	rc = h->lib.easy_perform(h->curl);
 	h->lib.slist_free_all(headers);
 	ret->status = status_of(h);
-	if (rc == CURLE_OK || s.enough || (rc == CURLE_OPERATION_TIMEDOUT && ret->status != 0))
+	if (rc == CURLE_OK || s.enough || h->full ||
+	    (rc == CURLE_OPERATION_TIMEDOUT && ret->status != 0))
 		return 0;
 	return failure(h, r, rc, e);
 }

@@ -30,7 +30,8 @@ struct httpc_opts {
 	size_t n_headers;
 	int64_t connect_timeout_ms; /* 0: 10 s */
 	int64_t timeout_ms;	    /* of a request in all; 0: 60 s */
-	size_t answer_max;	    /* bytes of an answer's body that are kept; 0: 64 KiB */
+	size_t answer_max; /* bytes of an answer's body that are taken, and no more: then the
+			      connection ends; 0: 64 KiB */
 };
 
 struct httpc_request {

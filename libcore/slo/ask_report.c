@@ -29,6 +29,8 @@ struct gathering {
 	size_t cap_hits, cap_moments;
 	struct arena mem;
 	const struct slo *telling; /* of whom alerts are told */
+	const struct slo_alert *alerts;
+	int64_t before_ns[SLO_ALERTS_MAX]; /* when each fired that still does as it begins; 0: no */
 };
 
 /* --- what happened when ---------------------------------------------------------------------- */
@@ -68,22 +70,41 @@ static int add_lines(struct gathering *g, struct err *e)
 	return 0;
 }
 
+static void tell_alert(struct gathering *g, const struct slo_alert *a, int64_t at_ns,
+		       enum slo_moment_kind kind)
+{
+	struct buf b = { 0 };
+
+	buf_addf(&b, "%s alert of %.*s %s: burn rate above ", slo_severity_name(a->severity),
+		 BYTES_ARG(g->telling->name), kind == SLO_ALERT_FIRED ? "fired" : "reset");
+	slo_alert_add(&b, a);
+	add_moment(g, at_ns, buf_bytes(&b), kind);
+	buf_release(&b);
+}
+
 static int on_alert(void *data, const struct slo_event *ev, struct err *e)
 {
 	struct gathering *g = data;
-	struct buf b = { 0 };
 
 	(void)e;
-	if (!ev->alert || ev->at_ns < g->in.span.from)
+	if (!ev->alert)
 		return 0;
-	buf_addf(&b, "%s alert of %.*s %s: burn rate above ",
-		 slo_severity_name(ev->alert->severity), BYTES_ARG(g->telling->name),
-		 ev->kind == SLO_FIRES ? "fired" : "reset");
-	slo_alert_add(&b, ev->alert);
-	add_moment(g, ev->at_ns, buf_bytes(&b),
-		   ev->kind == SLO_FIRES ? SLO_ALERT_FIRED : SLO_ALERT_RESET);
-	buf_release(&b);
+	if (ev->at_ns < g->in.span.from)
+		g->before_ns[ev->alert - g->alerts] = ev->kind == SLO_FIRES ? ev->at_ns : 0;
+	else
+		tell_alert(g, ev->alert, ev->at_ns,
+			   ev->kind == SLO_FIRES ? SLO_ALERT_FIRED : SLO_ALERT_RESET);
 	return 0;
+}
+
+/* Those that fired before, and went on. */
+static void tell_earlier(struct gathering *g, const struct slo_alerts *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (g->before_ns[i])
+			tell_alert(g, &a->v[i], g->before_ns[i], SLO_ALERT_FIRED);
+		g->before_ns[i] = 0;
+	}
 }
 
 /* Those alerts whose windows lie in what there is before the incident. */
@@ -129,7 +150,9 @@ static int add_alerts(struct gathering *g, const struct slo *o, struct err *e)
 		alerts = alerts_within(&g->ask->opts.alerts, g->in.span.from - series.v[0].from_ns);
 		s.period_ns = series.end_ns - series.v[0].from_ns;
 		g->telling = o;
+		g->alerts = alerts.v;
 		rc = slo_simulate(&s, on_alert, g, e);
+		tell_earlier(g, &alerts);
 	}
 	slo_series_release(&series);
 	return rc;

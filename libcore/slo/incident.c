@@ -234,7 +234,7 @@ enum alert_is { ALERT_FIRST, ALERT_LATER };
 static void add_moment(struct buf *out, const struct slo_incident *in, const struct slo_moment *m,
 		       enum alert_is alert)
 {
-	bool days = has_days(in);
+	bool days = has_days(in) || time_day(m->ts_ns) != time_day(in->span.from);
 
 	buf_add_str(out, "| ");
 	if (days) {

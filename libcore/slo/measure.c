@@ -99,6 +99,12 @@ static int make_counts(struct slo_value total, struct slo_value of_total, enum p
 		buf_release(&b);
 		return -1;
 	}
+	if (total.is == SLO_NO_SERIES && part.units > 0)
+		return err_set(
+			e, ERR_CORRUPT,
+			"the total query gives no series, but the %s query does (is there such "
+			"a metric, with these labels?)",
+			which == PART_GOOD ? "good" : "error");
 	ret->bad = part;
 	if (which == PART_GOOD && !exact_sum(total.v, exact_negative(part), &ret->bad))
 		return err_set(e, ERR_LIMIT, "the counts have more than %d digits",

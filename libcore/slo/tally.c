@@ -402,7 +402,9 @@ static int count_windows(const struct slo_tally *t, struct slo_state *s, struct 
 					(unsigned long long)row->line, why.msg);
 		} else if (period) {
 			rc = err_set(
-				e, ERR_CORRUPT, "line %llu: is of the same window as line %llu",
+				e, ERR_CORRUPT,
+				"line %llu: is of the same window as line %llu: the objective's "
+				"own, which --window names, or else the longest of its rows",
 				(unsigned long long)row->line, (unsigned long long)period->line);
 		} else {
 			period = row;

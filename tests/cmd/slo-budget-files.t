@@ -290,7 +290,7 @@ counts 3 "line 2: fields 'window' and 'time': one of them" 'total,bad,window,tim
 counts 3 "line 3: field 'time': is that of line 2, too" 'total,bad,time\n1,1,2026-01-01\n1,1,2026-01-01\n'
 counts 3 "line 3: field 'time': is missing, where other rows" 'total,bad,time\n1,1,2026-01-01\n1,1,\n'
 counts 3 "line 4: field 'time': the window begins at 2026-03-29T23:59:59Z, inside of this interval of 58d23h59m59s" 'total,bad,time\n1,1,2026-01-01T00:00:00Z\n1,1,2026-01-01T00:00:01Z\n1,1,2026-03-01\n'
-counts 3 "line 3: is of the same window as line 2" 'total,bad\n1,1\n2,1\n'
+counts 3 "line 3: is of the same window as line 2: the objective's own, which --window names, or else the longest of its rows" 'total,bad\n1,1\n2,1\n'
 counts 3 "line 3: field 'window': window 1h: is counted twice" 'total,bad,window\n1,1,1h\n2,1,60m\n9,1,30d\n'
 counts 3 "line 2: field 'window': cannot have more than line 3, whose window it is part of" 'window,total,bad\n1h,100,50\n30d,1000,0\n'
 counts 3 "line 3: field 'window': cannot have more than line 2" 'window,total,bad\n30d,1000,0\n1h,1001,0\n'

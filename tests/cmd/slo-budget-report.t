@@ -42,6 +42,12 @@ ok "the budget that it took" stdout_has "- **Error Budget of slo:** 1580 of 1000
 ok "what is not known is to be written" stdout_has "- **Users Affected:** [X% of users / Y tenants]"
 mortem --target 99% --counts days --alert 1.5:2d:1d --alert 0.7:2d:1d --from 2026-01-16 --to 2026-01-17
 ok "when the alert fired" stdout_has "| 2026-01-17 00:00:00 | First alert fired: page alert of slo fired: burn rate above 0.7 over 2d and 1d |"
+sed 's/-14,100000,20$/-14,100000,5000/; s/-15,100000,20$/-15,100000,5000/' days >early
+mortem --target 99% --counts early --alert 1:2d:1d --alert 1.1:1d:12h --from 2026-01-16 --to 2026-01-17
+ok "one that fires since before is told" stdout_has "| 2026-01-15 00:00:00 | First alert fired: page alert of slo fired: burn rate above 1 over 2d and 1d |"
+sed 's/-13,100000,20$/-13,100000,5000/' days >early
+mortem --target 99% --counts early --alert 2:2d:1d --from 2026-01-16 --to 2026-01-17
+ok "but not when it had ended" stdout_has "| [HH:MM] | First alert fired |"
 for level in '1.4%:SEV1' '0.7%:SEV2' '0.2%:SEV3' '0.1%:SEV4'; do
 	bad=$(echo "${level%%%*}" | awk '{ print $1 * 1000 }')
 	mortem --target 99.9% --total 1000000 --bad 5000 --in "1h:100000:$bad" --from 2026-01-16T10:00:00Z --to 2026-01-16T11:00:00Z

@@ -25,6 +25,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = open(name, "rb").read()
         if status == 1:  # none as long as somebody waits for it
             self.rfile.read()
+        if status == 2:  # one without end
+            self.send_response(200)
+            self.end_headers()
+            while True:
+                self.wfile.write(b" " * 65536)
         if status <= 1:  # no answer at all
             self.connection.close()
             return
@@ -84,6 +89,12 @@ ok "events that are none are known" ask 0 200 "$(vector 0)" check
 ok "without a word" stderr_is_empty
 rm body-t body-5m
 
+ok "an answer without end is taken up to the limit" ask 3 2 '' --timeout 20s
+ok "it is said" stderr_has "has more than 16 MiB"
+printf '{"status":"success","data":{"resultType":"vector","result":[]}}' >body-t
+ok "bad events of a total without series" ask 3 200 "$(vector 5)"
+ok "it is said" stderr_has "window 30d: the total query gives no series, but the error query does"
+rm body-t
 ok "garbage is exit 3" ask 3 200 '<html>Bad gateway</html>'
 ok "with what was expected" stderr_has "window 30d: the total query: the answer is none of Prometheus: expected 'status', found '<html>Bad gateway</html>'"
 ok "an empty answer is exit 3" ask 3 200 ''
