@@ -498,6 +498,38 @@ static void a_node_tells_what_it_has(void **unused)
 	assert_int_equal(ERR_CORRUPT, e.code);
 }
 
+/* A table of the daemon, which no module below it may include: its rows as they are written. */
+static void each_route_of_pushes_is_one(void **unused)
+{
+	struct buf text = { 0 };
+	struct bytes rest, line;
+	size_t pushes = 0;
+	struct err e;
+
+	(void)unused;
+	assert_int_equal(0, io_read_file("libcore/server/route.c", 1 << 20, &text, &e));
+	rest = buf_bytes(&text);
+	while (bytes_split(&rest, '\n', &line)) {
+		bool is_push = bytes_starts(line, BYTES_LIT("\tPUSH("));
+		struct ring_node_counts c;
+		struct buf metrics = { 0 };
+		char label[128];
+
+		if (!bytes_starts(line, BYTES_LIT("\t")) ||
+		    sscanf(buf_str(&text) + (line.p - text.p),
+			   "\t%*[A-Z](%*[^,], \"%127[a-z0-9_]\"", label) != 1)
+			continue;
+		buf_addf(&metrics, NODE "loki_ingester_wal_bytes_in_use 0\n" REQUESTS("%s", "1"),
+			 label);
+		assert_int_equal(0, ring_node_read(buf_bytes(&metrics), &c, &e));
+		assert_int_equal(is_push, c.pushes == 1);
+		pushes += is_push;
+		buf_release(&metrics);
+	}
+	assert_true(pushes >= 6);
+	buf_release(&text);
+}
+
 static void names_are_checked(void **unused)
 {
 	struct buf longer = { 0 };
@@ -567,6 +599,7 @@ int main(void)
 		cmocka_unit_test(a_plan_of_many_is_quick),
 		cmocka_unit_test(a_shard_has_all_replicas),
 		cmocka_unit_test(a_node_tells_what_it_has),
+		cmocka_unit_test(each_route_of_pushes_is_one),
 		cmocka_unit_test(names_are_checked),
 		cmocka_unit_test(addresses_are_checked),
 	};
