@@ -498,6 +498,17 @@ static int run_svg(void *command, char **operand, size_t n, struct err *e)
 
 /* ---- drain ---- */
 
+static int over_before_quiet(int64_t quiet_ns, struct err *e)
+{
+	struct buf quiet = { 0 };
+
+	time_add_duration(&quiet, quiet_ns);
+	err_set(e, ERR_USAGE, "drain: --timeout is over before --quiet, which is %s",
+		buf_str(&quiet));
+	buf_release(&quiet);
+	return -1;
+}
+
 static int run_drain(void *command, char **operand, size_t n, struct err *e)
 {
 	struct ring_command *c = command;
@@ -515,8 +526,7 @@ static int run_drain(void *command, char **operand, size_t n, struct err *e)
 	if (one_name("drain", operand, n, &a.name, e) < 0 || httpc_given_read(&o->node, e) < 0)
 		return -1;
 	if (a.quiet_ns >= a.timeout_ns)
-		return err_set(e, ERR_USAGE,
-			       "drain: --timeout is over before --quiet (10s, unless it is given)");
+		return over_before_quiet(a.quiet_ns, e);
 	a.http = o->node.http;
 	if (ring_opts_open(o, &p, e) < 0)
 		return -1;

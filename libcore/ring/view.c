@@ -240,7 +240,12 @@ int ring_check_quorum(const struct ring *r, size_t have, struct err *e)
 
 int ring_check_writes(const struct ring_view *v, struct err *e)
 {
-	if (ring_check_zones(v, e) < 0)
-		return -1;
-	return ring_check_quorum(v->ring, ring_view_writable(v), e);
+	const struct ring *r = v->ring;
+	size_t n_unhealthy = 0;
+
+	if (ring_check_zones(v, e) == 0 && ring_check_quorum(r, ring_view_writable(v), e) == 0)
+		return 0;
+	for (size_t i = 0; i < r->n; i++)
+		n_unhealthy += ring_health(&r->settings, &r->v[i], v->now_ns) == RING_UNHEALTHY;
+	return n_unhealthy ? err_wrap(e, "%zu of %zu UNHEALTHY", n_unhealthy, r->n) : -1;
 }

@@ -87,7 +87,7 @@ MUST_CHECK int ring_check_zones(const struct ring_view *v, struct err *e);
 /* Are `have` instances that take a write enough for it to count? Errors: ERR_NO, "a write needs 2
  * instances that take it, have 1". */
 MUST_CHECK int ring_check_quorum(const struct ring *r, size_t have, struct err *e);
-/* Both, of all instances that take writes. */
+/* Both, of all instances that take writes; told with how many are UNHEALTHY. */
 MUST_CHECK int ring_check_writes(const struct ring_view *v, struct err *e);
 
 #endif

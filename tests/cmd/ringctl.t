@@ -150,6 +150,8 @@ ok "it is said what is missing" stderr_has "plan: expected --add, --remove or --
 for i in 1 2 3 4 5 6; do ringctl --ring z --now 1000000000 join i-$i --zone "$(echo abc | cut -c $(((i - 1) % 3 + 1)))" 2>/dev/null; done
 ok "without a zone too few are left" exits 1 ringctl --ring z --now 1000000000 plan --zone b
 ok "it is said so" stderr_is "ringctl: error: insufficient zone diversity: need 3 zones, have 2"
+ok "nor enough when all are dead" exits 1 ringctl --ring z --now 1000000100 plan --add 1 --zone b
+ok "it is said that they are" stderr_is "ringctl: error: 6 of 7 UNHEALTHY: insufficient zone diversity: need 3 zones, have 1"
 ok "the plan is told all the same" stdout_matches '^moves '
 ok "a newcomer goes to where there are fewest" exits 0 ringctl --ring z --now 1000000000 plan --remove i-2 --add 1
 ok "to zone b" stdout_matches '^new-1  *b '

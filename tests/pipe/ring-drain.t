@@ -213,7 +213,9 @@ ok "and does not leave" same_file kept before
 
 # A quiet period that cannot be.
 ok "a time that is over before it was quiet is exit 2" exits 2 ring drain i-2 --timeout 5s
-ok "it is said so" stderr_has "--timeout is over before --quiet (10s, unless it is given)"
+ok "it is said so" stderr_is "ringctl: error: drain: --timeout is over before --quiet, which is 10s"
+ok "also of one that is given" exits 2 ring drain i-2 --timeout 5s --quiet 7s
+ok "it is told" stderr_is "ringctl: error: drain: --timeout is over before --quiet, which is 7s"
 ok "a quiet period below 0 is, too" exits 2 ring drain i-2 --quiet -1s
 ok "it is said so" stderr_has "option '--quiet': expected a duration, 0s or more, found '-1s'"
 ok "it is for drain alone" exits 2 ring leave i-2 --quiet 1s
