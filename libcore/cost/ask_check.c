@@ -75,6 +75,10 @@ static int check_text(struct bytes text, const char *name, void *data, struct er
 	struct claims_doc d;
 	int rc;
 
+	if (text.n && memchr(text.p, '\0', text.n))
+		return err_set(e, ERR_CORRUPT,
+			       "%s: it is no text; what is compressed must be unpacked before",
+			       name);
 	x->file = name;
 	if (claims_read(text, form_of(x, name), name, &x->mem, &d, e) < 0)
 		return -1;

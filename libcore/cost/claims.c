@@ -1,11 +1,9 @@
 #include "cost/claims.h"
 
-#include <stdlib.h>
-
-#include "base/mem.h"
 #include "cost/claims_rows.h"
+#include "cost/claims_words.h"
 
-enum { SHOWN_MAX = 60, PAIRS_MAX = 1 << 20 };
+enum { SHOWN_MAX = 60 };
 
 void claims_tell(struct claims_sink *s, uint32_t line, const char *rule, struct buf *text)
 {
@@ -13,7 +11,7 @@ void claims_tell(struct claims_sink *s, uint32_t line, const char *rule, struct 
 	s->found(&(struct claims_finding){ line, rule, buf_str(text) }, s->data);
 }
 
-static void add_shown(struct buf *b, struct bytes text)
+void claims_add_shown(struct buf *b, struct bytes text)
 {
 	buf_addf(b, "'%.*s'", BYTES_ARG(bytes_sub(text, 0, SHOWN_MAX)));
 }
@@ -30,33 +28,36 @@ bool claims_overlap(const struct quantity *a, num_wide low, num_wide high)
 	return a->low < high && low < a->high;
 }
 
-/* What the number says when it was cut, not rounded: up to one more in its last digit. */
-static bool is_about(const struct quantity *a, num_wide low, num_wide high)
+bool claims_about(const struct quantity *a, num_wide low, num_wide high)
 {
 	return a->low <= high && low <= a->high + a->step / 2;
 }
 
-/* "200", "4.5 to 4.7", in the unit that q was written in. */
+/* "Gi", "2.5 GiB": as of powers of 1024. */
+static bool is_binary(struct bytes text)
+{
+	return quantity_has_word(text, "ki") || quantity_has_word(text, "mi") ||
+	       quantity_has_word(text, "gi") || quantity_has_word(text, "ti");
+}
+
 void claims_add_range(struct buf *b, const struct quantity *like, num_wide low, num_wide high)
 {
 	static const num_wide ONE = 1000000000;
+	static const char *const decimal[] = { " B", " kB", " MB", " GB", " TB" },
+				 *const binary[] = { " B", " Ki", " Mi", " Gi", " Ti" };
+	const bool bytes = like->kind == QUANTITY_BYTES, by_1024 = bytes && is_binary(like->text);
 	num_wide unit = 1;
+	size_t n = 0;
 
-	if (like->kind == QUANTITY_BYTES) {
-		while (unit * 1000 * ONE <= high && unit < INT64_C(1000000000000))
-			unit *= 1000;
-	}
+	for (; bytes && n < 4 && unit * 1000 * ONE <= high; n++)
+		unit *= by_1024 ? 1024 : 1000;
 	quantity_add(b, low / unit);
 	if (high != low) {
 		buf_add_str(b, " to ");
 		quantity_add(b, high / unit);
 	}
-	if (like->kind == QUANTITY_BYTES)
-		buf_add_str(b, unit == 1	    ? " B"
-			       : unit == 1000	    ? " kB"
-			       : unit == 1000000    ? " MB"
-			       : unit == 1000000000 ? " GB"
-						    : " TB");
+	if (bytes)
+		buf_add_str(b, by_1024 ? binary[n] : decimal[n]);
 }
 
 /* ---- totals ---- */
@@ -92,6 +93,19 @@ static struct quantity signed_of(struct quantity q)
 	return q;
 }
 
+/* In one column "1.00" is money beside "$4.00". */
+static bool is_alike(const struct quantity *part, const struct quantity *total)
+{
+	const num_wide cent = 10000000;
+
+	if (part->unit || part->kind == total->kind)
+		return part->unit == 0;
+	return total->text.n && ((part->kind == QUANTITY_NUMBER && part->step == cent &&
+				  total->kind == QUANTITY_MONEY) ||
+				 (part->kind == QUANTITY_MONEY && total->step == cent &&
+				  total->kind == QUANTITY_NUMBER));
+}
+
 size_t claims_parts(const struct claims_table *t, size_t column, size_t from, size_t to,
 		    const struct quantity *total, num_wide *ret_low, num_wide *ret_high)
 {
@@ -103,8 +117,7 @@ size_t claims_parts(const struct claims_table *t, size_t column, size_t from, si
 
 		if (claims_row_of(t, r) != CLAIMS_PART || is_blank(claims_cell(t, r, column)))
 			continue;
-		if (!quantity_of_cell(claims_cell(t, r, column), &q) || q.kind != total->kind ||
-		    q.unit)
+		if (!quantity_of_cell(claims_cell(t, r, column), &q) || !is_alike(&q, total))
 			return 0;
 		q = signed_of(q);
 		*ret_low += q.low;
@@ -127,11 +140,11 @@ static bool add_rows_above(const struct claims_table *t, size_t column, size_t r
 {
 	const struct quantity is = signed_of(*total);
 	num_wide low, high;
-	bool some = claims_parts(t, column, from, row, total, ret_low, ret_high) > 1;
+	bool some = claims_parts(t, column, from, row, total, ret_low, ret_high) > 0;
 
 	if (from == 1 || is_row_of(t, row, "subtotal") ||
 	    (some && claims_overlap(&is, *ret_low, *ret_high)) ||
-	    claims_parts(t, column, 1, row, total, &low, &high) < 2)
+	    claims_parts(t, column, 1, row, total, &low, &high) == 0)
 		return some;
 	if (!some || claims_overlap(&is, low, high) || is_row_of(t, from - 1, "subtotal")) {
 		*ret_low = low;
@@ -140,10 +153,87 @@ static bool add_rows_above(const struct claims_table *t, size_t column, size_t r
 	return true;
 }
 
+/* Which cell of a row has the word. */
+static struct bytes label_of(const struct claims_table *t, size_t row)
+{
+	struct bytes first = claims_cell(t, row, 0);
+
+	return quantity_has_word(first, "total") || t->n_columns < 2 ? first
+								     : claims_cell(t, row, 1);
+}
+
+/* "Total hosts" in a table of many things is no sum of the rows above. */
+static bool is_of_all(const struct claims_table *t, size_t row)
+{
+	static const char *const all[] = { "subtotal", "sub",	   "sum", "all",
+					   "overall",  "combined", "and", "net" };
+	struct claims_words label = { 0 }, known = { 0 };
+
+	claims_words_add(&label, label_of(t, row));
+	claims_words_add(&known, t->title);
+	for (size_t c = 0; c < t->n_columns; c++)
+		claims_words_add(&known, claims_cell(t, 0, c));
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		claims_words_add(&known, bytes_str(all[i]));
+	for (size_t i = 0; i < label.n; i++)
+		if (!claims_words_has(&known, label.word[i]))
+			return false;
+	return true;
+}
+
+/* The time that the parts are of: 0, they do not say. */
+static enum quantity_per per_of_parts(const struct claims_table *t, size_t column, size_t row)
+{
+	enum quantity_per per = quantity_per_of_heading(claims_cell(t, 0, column));
+	struct quantity q;
+
+	for (size_t r = 1; r < row && per == QUANTITY_AT_ALL; r++)
+		if (claims_row_of(t, r) == CLAIMS_PART &&
+		    quantity_of_cell(claims_cell(t, r, column), &q))
+			per = q.per;
+	return per;
+}
+
+/* Whether it is what parts of [low, high) that are of `of` come to in the time of the total. */
+static bool is_in_time(const struct quantity *total, enum quantity_per of, enum quantity_per per,
+		       num_wide low, num_wide high)
+{
+	const num_wide large = (num_wide)1 << 108; /* times 86400 still fits */
+	num_wide least, most;
+
+	if (low < -large || high > large)
+		return true;
+	if (claims_times_of(of, per, &least, &most))
+		return claims_about(total, low < 0 ? low * most : low * least,
+				    high < 0 ? high * least : high * most);
+	return claims_times_of(per, of, &least, &most) && low <= total->high * most &&
+	       total->low * least <= high;
+}
+
+/* Below the sum of a month there may be that of a year, and parts that do not say which they are
+ * may be of any time of which there are so many in the total's. */
+static bool does_follow(const struct claims_table *t, size_t column, size_t row,
+			const struct quantity *total, num_wide low, num_wide high)
+{
+	enum quantity_per per = total->per ? total->per : quantity_per_of_heading(label_of(t, row)),
+			  of = per_of_parts(t, column, row);
+
+	if (per == QUANTITY_AT_ALL || per == of)
+		return claims_overlap(total, low, high);
+	if (of != QUANTITY_AT_ALL)
+		return is_in_time(total, of, per, low, high);
+	if (claims_overlap(total, low, high))
+		return true;
+	for (int p = QUANTITY_SECOND; p <= QUANTITY_YEAR; p++)
+		if (is_in_time(total, (enum quantity_per)p, per, low, high))
+			return true;
+	return false;
+}
+
 static void check_total(const struct claims_table *t, size_t row, size_t from,
 			struct claims_sink *sink)
 {
-	for (size_t c = 1; c < t->n_columns; c++) {
+	for (size_t c = 1; is_of_all(t, row) && c < t->n_columns; c++) {
 		struct quantity total;
 		num_wide low, high;
 		struct buf b = { 0 };
@@ -153,105 +243,15 @@ static void check_total(const struct claims_table *t, size_t row, size_t from,
 			continue;
 		sink->n_checked++;
 		total = signed_of(total);
-		if (claims_overlap(&total, low, high))
+		if (does_follow(t, c, row, &total, low, high))
 			continue;
-		add_shown(&b, claims_cell(t, 0, c));
+		claims_add_shown(&b, claims_cell(t, 0, c));
 		buf_addf(&b, ": the total is %.*s, and its parts add up to ",
 			 BYTES_ARG(claims_cell(t, row, c)));
 		claims_add_range(&b, &total, low, high);
 		claims_tell(sink, t->line[row], "total", &b);
 		buf_release(&b);
 	}
-}
-
-/* ---- periods: of a day and of a month, of a second and of a minute ---- */
-
-/* How many of `small` there are in one `large`, at least and at most; false when that is not
- * known. */
-static bool times_of(enum quantity_per small, enum quantity_per large, num_wide *ret_least,
-		     num_wide *ret_most)
-{
-	static const struct {
-		enum quantity_per small, large;
-		num_wide least, most;
-	} known[] = {
-		{ QUANTITY_SECOND, QUANTITY_MINUTE, 60, 60 },
-		{ QUANTITY_SECOND, QUANTITY_HOUR, 3600, 3600 },
-		{ QUANTITY_SECOND, QUANTITY_DAY, 86400, 86400 },
-		{ QUANTITY_MINUTE, QUANTITY_HOUR, 60, 60 },
-		{ QUANTITY_MINUTE, QUANTITY_DAY, 1440, 1440 },
-		{ QUANTITY_HOUR, QUANTITY_DAY, 24, 24 },
-		{ QUANTITY_HOUR, QUANTITY_MONTH, 672, 744 },
-		{ QUANTITY_DAY, QUANTITY_MONTH, 28, 31 },
-		{ QUANTITY_DAY, QUANTITY_YEAR, 365, 366 },
-		{ QUANTITY_MONTH, QUANTITY_YEAR, 12, 12 },
-	};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (known[i].small == small && known[i].large == large) {
-			*ret_least = known[i].least;
-			*ret_most = known[i].most;
-			return true;
-		}
-	return false;
-}
-
-static bool is_peak(struct bytes heading)
-{
-	return quantity_has_word(heading, "peak") || quantity_has_word(heading, "max");
-}
-
-static bool is_money(struct bytes heading, const struct quantity *q)
-{
-	return q->kind == QUANTITY_MONEY || quantity_has_word(heading, "cost") ||
-	       quantity_has_word(heading, "price");
-}
-
-/* The first word: "Lines/min" and "Lines/sec" are of the same. */
-static struct bytes subject(struct bytes heading)
-{
-	size_t n = 0;
-
-	while (n < heading.n && ((heading.p[n] | 32) >= 'a' && (heading.p[n] | 32) <= 'z'))
-		n++;
-	return bytes_sub(heading, 0, n);
-}
-
-/* Bytes are of the same wherever they stand, lines and others where they are called alike; money is
- * spent on many things, of which a heading names one. */
-static bool is_of_the_same(struct bytes ha, struct bytes hb, const struct quantity *a,
-			   const struct quantity *b)
-{
-	if (a->kind != b->kind || is_peak(ha) || is_peak(hb))
-		return false;
-	if (is_money(ha, a) || is_money(hb, b))
-		return quantity_same_subject(ha, hb);
-	return a->kind == QUANTITY_BYTES || bytes_eq(subject(ha), subject(hb));
-}
-
-static void check_period(const struct claims_table *t, size_t row, size_t a, size_t b,
-			 struct claims_sink *sink)
-{
-	struct bytes ha = claims_cell(t, 0, a), hb = claims_cell(t, 0, b);
-	enum quantity_per pa = quantity_per_of_heading(ha), pb = quantity_per_of_heading(hb);
-	struct quantity qa, qb;
-	num_wide least, most;
-	struct buf text = { 0 };
-
-	if (!times_of(pa, pb, &least, &most) || !quantity_of_cell(claims_cell(t, row, a), &qa) ||
-	    !quantity_of_cell(claims_cell(t, row, b), &qb) || !is_of_the_same(ha, hb, &qa, &qb))
-		return;
-	sink->n_checked++;
-	if (is_about(&qb, qa.low * least, (qa.high + qa.step / 2) * most))
-		return;
-	add_shown(&text, ha);
-	buf_addf(&text, " is %.*s, so that ", BYTES_ARG(qa.text));
-	add_shown(&text, hb);
-	buf_add_str(&text, " is ");
-	claims_add_range(&text, &qb, qa.low * least, qa.high * most);
-	buf_addf(&text, ", and not %.*s", BYTES_ARG(qb.text));
-	claims_tell(sink, t->line[row], "period", &text);
-	buf_release(&text);
 }
 
 /* ---- products: "50 GB x $0.023/GB = $1.15", "100Gi x 3 = 300Gi" ---- */
@@ -273,10 +273,10 @@ static void tell_product(struct claims_sink *sink, uint32_t line, struct bytes a
 {
 	struct buf text = { 0 };
 
-	add_shown(&text, a);
+	claims_add_shown(&text, a);
 	if (b.n) {
 		buf_add_str(&text, " times ");
-		add_shown(&text, b);
+		claims_add_shown(&text, b);
 	}
 	buf_add_str(&text, " is ");
 	claims_add_range(&text, is, low, high);
@@ -329,7 +329,7 @@ static void check_product(const struct quantity *count, const struct quantity *p
 	/* A price is what it says; only the cost is rounded. */
 	low = multiply(count->low + count->step / 2, price->low + price->step / 2, price->unit);
 	high = multiply(count->high - count->step / 2, price->high - price->step / 2, price->unit);
-	if (!is_about(cost, low, high))
+	if (!claims_about(cost, low, high))
 		tell_product(sink, line, count->text, price->text, cost, low, high);
 }
 
@@ -406,10 +406,7 @@ static void check_table(const struct claims_table *t, struct claims_sink *sink)
 			check_total(t, r, from, sink);
 			from = r + 1;
 		}
-		for (size_t a = 0; a < t->n_columns; a++)
-			for (size_t b = 0; b < t->n_columns; b++)
-				if (a != b)
-					check_period(t, r, a, b, sink);
+		claims_check_periods(t, r, sink);
 		check_price(t, r, sink);
 		check_price_in_cell(t, r, sink);
 		check_times(t, r, sink);
@@ -422,84 +419,11 @@ struct rows_of {
 	size_t n, cap;
 };
 
-/* A word of both, by its first four letters: "tiering" and "Tier". */
-static bool share_word(struct bytes a, struct bytes b)
-{
-	static const char *const generic[] = { "cost", "mont",	"with", "tota",
-					       "stor", "about", "esti", "pric" };
-	struct bytes rest = a;
-
-	while (rest.n) {
-		struct bytes w = subject(rest);
-		char stem[5] = "";
-		bool skip = w.n < 4;
-
-		for (size_t i = 0; i < 4 && i < w.n; i++)
-			stem[i] = (char)(w.p[i] | 32);
-		for (size_t i = 0; i < sizeof(generic) / sizeof(*generic); i++)
-			skip |= strncmp(stem, generic[i], 4) == 0;
-		if (!skip && quantity_has_word(b, stem))
-			return true;
-		rest = bytes_sub(rest, w.n ? w.n : 1, rest.n);
-	}
-	return false;
-}
-
-static void check_year(const struct claims_table *t, size_t i, size_t k, struct claims_sink *sink)
-{
-	struct bytes a = claims_cell(t, i, 0), b = claims_cell(t, k, 0);
-	struct quantity qa, qb;
-	num_wide least, most;
-
-	if (!times_of(quantity_per_of_heading(a), quantity_per_of_heading(b), &least, &most) ||
-	    !share_word(b, a) || !quantity_of_cell(claims_cell(t, i, 1), &qa) ||
-	    !quantity_of_cell(claims_cell(t, k, 1), &qb) || qa.kind != qb.kind)
-		return;
-	sink->n_checked++;
-	if (!is_about(&qb, qa.low * least, qa.high * most))
-		tell_product(sink, t->line[k], a, b, &qb, qa.low * least, qa.high * most);
-}
-
-/* "Monthly savings" and "Annual savings" in rows of two cells. */
-static int check_years(const struct claims_table *t, struct claims_sink *sink, struct err *e)
-{
-	struct rows_of of[QUANTITY_YEAR + 1] = { 0 };
-	size_t n_pairs = 0;
-	num_wide least, most;
-
-	for (uint32_t r = 1; r < t->n_rows && t->n_columns == 2; r++) {
-		struct rows_of *to = &of[quantity_per_of_heading(claims_cell(t, r, 0))];
-
-		mem_grow(&to->row, &to->cap, to->n + 1, sizeof(*to->row));
-		to->row[to->n++] = r;
-	}
-	for (int a = 0; a <= QUANTITY_YEAR; a++)
-		for (int b = 0; b <= QUANTITY_YEAR && n_pairs <= PAIRS_MAX; b++) {
-			if (!times_of((enum quantity_per)a, (enum quantity_per)b, &least, &most))
-				continue;
-			n_pairs += of[a].n * of[b].n;
-			if (n_pairs > PAIRS_MAX)
-				break;
-			for (size_t i = 0; i < of[a].n; i++)
-				for (size_t k = 0; k < of[b].n; k++)
-					check_year(t, of[a].row[i], of[b].row[k], sink);
-		}
-	for (int a = 0; a <= QUANTITY_YEAR; a++)
-		free(of[a].row);
-	return n_pairs <= PAIRS_MAX
-		       ? 0
-		       : err_set(e, ERR_LIMIT,
-				 "line %u: a table of more than %d pairs of periods that may be of "
-				 "the same",
-				 t->line[0], PAIRS_MAX);
-}
-
 int claims_check(const struct claims_doc *d, struct claims_sink *sink, struct err *e)
 {
 	for (size_t i = 0; i < d->n_tables; i++) {
 		check_table(&d->table[i], sink);
-		if (check_years(&d->table[i], sink, e) < 0)
-			return -1;
+		claims_check_period_rows(&d->table[i], sink);
 	}
 	return claims_check_statements(d, sink, e);
 }

@@ -68,15 +68,34 @@ static bool is_rule(struct bytes line)
 	return memchr(line.p, '-', line.n) != NULL;
 }
 
+/* The next bar that divides cells: none behind a backslash. */
+static size_t find_bar(struct bytes line, size_t from)
+{
+	while (from < line.n && line.p[from] != '|')
+		from += line.p[from] == '\\' ? 2 : 1;
+	return from < line.n ? from : line.n;
+}
+
 static size_t split_row(struct bytes line, struct bytes cell[COLUMNS_MAX + 1])
 {
-	struct bytes rest = bytes_sub(line, 1, line.n), one;
 	size_t n = 0;
 
-	while (n <= COLUMNS_MAX && bytes_split(&rest, '|', &one))
-		cell[n++] = one;
+	for (size_t from = line.p[0] == '|', to; n <= COLUMNS_MAX && from <= line.n;
+	     from = to + 1) {
+		to = find_bar(line, from);
+		cell[n++] = bytes_sub(line, from, to - from);
+	}
 	/* Behind the last bar there is no cell. */
 	return n > 1 && bytes_trim(cell[n - 1]).n == 0 ? n - 1 : n;
+}
+
+/* Whether a table begins whose rows have no bars about them: its heading is before a rule. */
+static bool begins_table(struct bytes line, struct bytes rest)
+{
+	struct bytes next;
+
+	return find_bar(line, 0) < line.n && bytes_split(&rest, '\n', &next) && is_rule(next) &&
+	       memchr(next.p, '|', next.n);
 }
 
 /* Below the first section about it of a lower level: those about one are at most as many as there
@@ -169,7 +188,8 @@ static int read_markdown(struct bytes rest, const char *file, struct claims_doc 
 		const int indentation = indentation_of(line);
 
 		line = bytes_trim(line);
-		if (line.n < 2 || line.p[0] != '|') {
+		if (line.n < 2 || (line.p[0] != '|' && !(t && find_bar(line, 0) < line.n) &&
+				   !begins_table(line, rest))) {
 			t = NULL;
 			if (line.n && line.p[0] == '#') {
 				title = line;
@@ -192,11 +212,22 @@ static int read_markdown(struct bytes rest, const char *file, struct claims_doc 
 
 /* ---- CSV ---- */
 
+/* Semicolons where the heading has no commas: as where these are decimal. */
+static char separator_of(struct bytes text)
+{
+	struct bytes heading;
+
+	return bytes_split(&text, '\n', &heading) && memchr(heading.p, ';', heading.n) &&
+			       !memchr(heading.p, ',', heading.n)
+		       ? ';'
+		       : ',';
+}
+
 static int read_csv(struct bytes rest, const char *file, struct arena *a, struct claims_doc *d,
 		    struct err *e)
 {
 	struct claims_table *t = new_table(d, (struct bytes){ 0 }, 0);
-	struct csv_row row = { 0 };
+	struct csv_row row = { .separator = separator_of(rest) };
 	int rc;
 
 	while ((rc = csv_next(&rest, CSV_ALL, &row, e)) > 0) {

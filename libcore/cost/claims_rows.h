@@ -23,6 +23,23 @@ void claims_add_range(struct buf *b, const struct quantity *like, num_wide low, 
 
 void claims_tell(struct claims_sink *s, uint32_t line, const char *rule, struct buf *text);
 
+/* A cell in quotes, cut when it is long. */
+void claims_add_shown(struct buf *b, struct bytes text);
+
+/* What the number says when it was cut, not rounded: up to one more in its last digit. */
+bool claims_about(const struct quantity *a, num_wide low, num_wide high);
+
+/* How many of `small` there are in one `large`, at least and at most; false when that is not
+ * known. */
+bool claims_times_of(enum quantity_per small, enum quantity_per large, num_wide *ret_least,
+		     num_wide *ret_most);
+
+/* Columns of one thing, by the time in their headings. */
+void claims_check_periods(const struct claims_table *t, size_t row, struct claims_sink *sink);
+
+/* Rows of one thing, in a table of two columns. */
+void claims_check_period_rows(const struct claims_table *t, struct claims_sink *sink);
+
 /* What is said of the same thing in several places. Errors: those of claims_check. */
 MUST_CHECK int claims_check_statements(const struct claims_doc *d, struct claims_sink *sink,
 				       struct err *e);

@@ -401,8 +401,7 @@ enum quantity_per quantity_per_of_heading(struct bytes h)
 	return find_per(h, &per, &n) ? per : QUANTITY_AT_ALL;
 }
 
-/* The letters and digits before and behind the time that it names, in small letters. */
-static void add_subject(struct buf *b, struct bytes h)
+void quantity_add_subject(struct buf *b, struct bytes h)
 {
 	enum quantity_per per;
 	size_t n = 0;
@@ -418,8 +417,8 @@ bool quantity_same_subject(struct bytes a, struct bytes b)
 	struct buf ta = { 0 }, tb = { 0 };
 	bool same;
 
-	add_subject(&ta, a);
-	add_subject(&tb, b);
+	quantity_add_subject(&ta, a);
+	quantity_add_subject(&tb, b);
 	same = bytes_eq(buf_bytes(&ta), buf_bytes(&tb));
 	buf_release(&ta);
 	buf_release(&tb);

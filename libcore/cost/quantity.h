@@ -47,6 +47,9 @@ bool quantity_of_cell(struct bytes cell, struct quantity *ret);
 /* The time that a heading names: "Daily Volume", "Cost/month", "Lines/sec". */
 enum quantity_per quantity_per_of_heading(struct bytes heading);
 
+/* Adds what it names but for that: its letters and digits, as small letters. */
+void quantity_add_subject(struct buf *b, struct bytes heading);
+
 /* Whether two headings are the same but for the time that they name: "Daily cost", "Cost/month". */
 bool quantity_same_subject(struct bytes a, struct bytes b);
 

@@ -38,12 +38,19 @@ static int add_field(struct csv_row *r, struct bytes field, bool doubled, struct
 	return 0;
 }
 
-/* *p stands behind a field, which nothing but a comma or an end of line may follow: behind that. */
-static enum step end_field(const char **p, const char *end, enum csv_more more)
+static char separator_of(const struct csv_row *r)
+{
+	return r->separator ? r->separator : ',';
+}
+
+/* *p stands behind a field, which nothing but a separator or an end of line may follow: behind
+ * that. */
+static enum step end_field(const struct csv_row *r, const char **p, const char *end,
+			   enum csv_more more)
 {
 	const char *q = *p;
 
-	if (q < end && *q == ',') {
+	if (q < end && *q == separator_of(r)) {
 		*p = q + 1;
 		return STEP_FIELD;
 	}
@@ -76,7 +83,7 @@ static enum step take_quoted(const char **p, const char *end, enum csv_more more
 			break;
 	}
 	*p = q + 1;
-	step = end_field(p, end, more);
+	step = end_field(r, p, end, more);
 	if (step == STEP_ERROR)
 		return fault(r, "text behind its closing quote", e);
 	if (step != STEP_MORE && add_field(r, bytes_of(start, (size_t)(q - start)), doubled, e) < 0)
@@ -89,16 +96,17 @@ static enum step take_plain(const char **p, const char *end, enum csv_more more,
 			    struct err *e)
 {
 	const char *start = *p, *q = start;
+	const char separator = separator_of(r);
 	enum step step;
 
-	while (q < end && *q != ',' && *q != '\n' && *q != '"')
+	while (q < end && *q != separator && *q != '\n' && *q != '"')
 		q++;
 	if (q < end && *q == '"')
 		return fault(r, "a quote inside it, and none at its start", e);
 	if (q > start && q[-1] == '\r' && (q == end || *q == '\n'))
 		q--;
 	*p = q;
-	step = end_field(p, end, more);
+	step = end_field(r, p, end, more);
 	if (step != STEP_MORE && add_field(r, bytes_of(start, (size_t)(q - start)), false, e) < 0)
 		return STEP_ERROR;
 	return step;

@@ -10,12 +10,13 @@
 
 enum { CSV_FIELDS_MAX = 4096 };
 
-/* {0} before the first row; but .n_lines, when the text is a part of one. */
+/* {0} before the first row; but .n_lines, when the text is a part of one, and .separator. */
 struct csv_row {
 	struct bytes *field; /* valid until the next row is taken, as long as the text is there */
 	size_t n;
 	uint64_t line;	  /* where it begins, from 1 */
 	uint64_t n_lines; /* that stand before the next row */
+	char separator;	  /* of fields; 0: a comma */
 
 	size_t cap; /* private from here */
 	bool *doubled, begun;
