@@ -406,6 +406,7 @@ static void check_threshold(const struct world *w, int resource, uint64_t *seed,
 	struct err e;
 
 	buf_add_str(&t.pattern, resources[resource]);
+	buf_str(&t.pattern); /* ends with a NUL */
 	assert_int_equal(cost_rows_of(&w->report, 1, p, &rows, &e), 0);
 	for (size_t i = 0; i < rows.n; i++) {
 		const struct cost_group *g = cost_sums_group(w->report.sums, rows.v[i].group);
