@@ -76,9 +76,7 @@ static int check_text(struct bytes text, const char *name, void *data, struct er
 	int rc;
 
 	if (text.n && memchr(text.p, '\0', text.n))
-		return err_set(e, ERR_CORRUPT,
-			       "%s: it is no text; what is compressed must be unpacked before",
-			       name);
+		return err_set(e, ERR_CORRUPT, "%s: it is no text", name);
 	x->file = name;
 	if (claims_read(text, form_of(x, name), name, &x->mem, &d, e) < 0)
 		return -1;
