@@ -93,7 +93,8 @@ int cost_threshold_parse(enum cost_limit limit, const char *text, struct bytes *
 			       : err_set(e, ERR_USAGE, "more than can be counted (up to %s): '%s'",
 					 MONEY_MOST, text);
 	}
-	buf_str(&t.pattern);
+	if (name.n) /* else nothing is asked of groups */
+		buf_str(&t.pattern);
 	*ret_name = name;
 	*ret = t;
 	return 0;

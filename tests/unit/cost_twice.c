@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 
+#include "base/sanitized.h"
 #include "cost/twice.h"
 
 enum { MANY = 400000 };
