@@ -113,8 +113,6 @@ static void send_alerts(struct cost_base *base)
 
 	if (!cost_sending_has(&o->sending))
 		return;
-	fflush(stdout); /* a server may take its time; cli_exit tells of what could not be written
-			 */
 	cost_sending_send(&o->sending, on_unsent, base->cli);
 }
 
@@ -225,22 +223,18 @@ static int add_report(const struct asking *a, struct buf *out, struct err *e)
 	}
 }
 
-static int print(const struct asking *a, struct err *e)
+/* What is printed. */
+static int make_text(const struct asking *a, struct buf *out, struct err *e)
 {
 	enum cost_format format = a->o->base.format;
-	struct buf out = { 0 };
-	int rc = a->o->quiet ? 0 : add_report(a, &out, e);
 
-	if (rc == 0) {
-		if (format == COST_TEXT || format == COST_JSONL)
-			add_alerts(a, &out);
-		else if (format != COST_HTML)
-			warn_of(a);
-		if (out.n)
-			fwrite(out.p, 1, out.n, stdout);
-	}
-	buf_release(&out);
-	return rc;
+	if (!a->o->quiet && add_report(a, out, e) < 0)
+		return -1;
+	if (format == COST_TEXT || format == COST_JSONL)
+		add_alerts(a, out);
+	else if (format != COST_HTML)
+		warn_of(a);
+	return 0;
 }
 
 static bool is_asked_for(const struct cost_report_opts *o, size_t dim)
@@ -399,6 +393,7 @@ static void warn_of_missing_days(const struct asking *a, const struct cost_thres
 static int answer(struct asking *a, struct err *e)
 {
 	const struct cost_report_opts *o = a->o;
+	struct buf out = { 0 };
 	int rc = 0;
 
 	warn_of_names(a);
@@ -423,10 +418,15 @@ static int answer(struct asking *a, struct err *e)
 	for (size_t i = 0; rc == 0 && i < o->n_thresholds; i++)
 		warn_of_missing_days(a, &o->threshold[i]);
 	if (rc == 0)
-		rc = print(a, e);
+		rc = make_text(a, &out, e);
+	/* Servers are told behind the report, and also where that cannot be written. */
+	if (rc == 0)
+		cost_sending_write(&a->o->sending, &a->report, &a->alerts, o->base.now_ns);
+	if (rc == 0)
+		rc = cli_print(buf_bytes(&out), e);
+	buf_release(&out);
 	if (rc < 0)
 		return rc;
-	cost_sending_write(&a->o->sending, &a->report, &a->alerts, o->base.now_ns);
 	if (a->report.n_records == 0) {
 		warn_of_none(a);
 		return err_set(e, ERR_NO, "no cost record");

@@ -330,7 +330,6 @@ static void warn_of_old(const struct ring_command *c, const struct err *why)
 static int read_on(struct ring_command *c, struct ring_place *p, struct ring *ret, struct err *e)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_NS };
-
 	int tries = 0;
 
 	for (; ring_place_read(p, ret, e) < 0; tries++) {

@@ -90,4 +90,10 @@ ok "one that is not there is not made" exits 1 costrep report -o html --output n
 not_ok "really" test -e new.html
 ok "what others may read stays so" sh -c 'umask 022; costrep report -o prom --output new.prom costs.jsonl; ls -l new.prom | grep -q "^-rw-r--r--"'
 
+# A disk that is full says so in each form, however long that is.
+for form in text jsonl csv html svg prom; do
+	ok "$form to a full disk is exit 4" exits 4 sh -c 'costrep report -o "$1" costs.jsonl >/dev/full' - "$form"
+	ok "and says why" stderr_is "costrep: error: stdout: cannot write: No space left on device"
+done
+
 done_testing

@@ -13,6 +13,7 @@
 #include "ring/plant.h"
 #include "ring/shard.h"
 #include "ring/text.h"
+#include "time/time.h"
 
 /* Computed by other means (FNV-1, not FNV-1a, over the bytes of both). */
 static void positions_are_lokis(void **unused)
@@ -236,22 +237,31 @@ static void verdicts_say_why(void **unused)
 	ring_release(&r);
 }
 
+static const struct ring_forget_ask all_dead = { .period_ns = 100 * NS_PER_S,
+						 .now_ns = 1000 * NS_PER_S,
+						 .most = 99 };
+
+/* Of five the first n are. */
+static void make_dead(struct ring *r, size_t n)
+{
+	make(r, 5, false);
+	for (size_t i = n; i < 5; i++)
+		r->v[i].heartbeat_ns = all_dead.now_ns;
+}
+
 static void a_majority_that_looks_dead_is_not_forgotten(void **unused)
 {
-	const int64_t s = 1000000000;
-	struct ring_forget_ask a = { .period_ns = 100 * s, .now_ns = 1000 * s, .most = 99 };
+	struct ring_forget_ask a = all_dead;
 	struct ring r;
 	struct err e;
 
 	(void)unused;
-	make(&r, 5, false);
-	for (size_t i = 0; i < 5; i++)
-		r.v[i].heartbeat_ns = i < 3 ? 0 : 1000 * s;
+	make_dead(&r, 3);
 	assert_int_equal(-1, ring_do_forget_dead(&r, &a, RING_NOT_DONE, &e));
 	assert_int_equal(ERR_NO, e.code);
 	assert_non_null(strstr(e.msg, "3 of 5 instances look dead"));
 	assert_int_equal(5, r.n);
-	r.v[2].heartbeat_ns = 1000 * s;
+	r.v[2].heartbeat_ns = a.now_ns;
 	a.most = 1;
 	assert_int_equal(RING_CHANGED, ring_do_forget_dead(&r, &a, RING_NOT_DONE, &e));
 	assert_string_equal("i-0\n", buf_str(&a.going));
@@ -269,22 +279,17 @@ static void a_majority_that_looks_dead_is_not_forgotten(void **unused)
 
 static void who_went_without_an_answer_is_known(void **unused)
 {
-	const int64_t s = 1000000000;
-	struct ring_forget_ask a = { .period_ns = 100 * s, .now_ns = 1000 * s, .most = 99 };
+	struct ring_forget_ask a = all_dead;
 	struct ring r;
 	struct err e;
 
 	(void)unused;
-	make(&r, 5, false);
-	for (size_t i = 0; i < 5; i++)
-		r.v[i].heartbeat_ns = i < 2 ? 0 : 1000 * s;
+	make_dead(&r, 2);
 	assert_int_equal(RING_CHANGED, ring_do_forget_dead(&r, &a, RING_NOT_DONE, &e));
 	assert_string_equal("i-0\ni-1\n", buf_str(&a.going));
 	ring_release(&r);
 	/* Not done: they go once more. */
-	make(&r, 5, false);
-	for (size_t i = 0; i < 5; i++)
-		r.v[i].heartbeat_ns = i < 2 ? 0 : 1000 * s;
+	make_dead(&r, 2);
 	assert_int_equal(RING_CHANGED, ring_do_forget_dead(&r, &a, RING_MAYBE_DONE, &e));
 	assert_string_equal("i-0\ni-1\n", buf_str(&a.going));
 	assert_string_equal("", buf_str(&a.before));
