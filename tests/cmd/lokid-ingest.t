@@ -175,11 +175,17 @@ ok "--segment-age closes an idle one" wait_for 10 sh -c 'ls v/*.sum'
 exec 8>&-
 wait "$PID"
 
+# hup_is_taken: nothing of a SIGHUP is left to be done, as it is no longer pending and all threads wait.
+hup_is_taken() {
+	! grep -q '^ShdPnd:.*[13579bdf]$' "/proc/$PID/status" && ! awk '{ print $3 }' "/proc/$PID/task"/*/stat | grep -qv S
+}
+
 # SIGHUP ends the segment, and nothing else.
 spawn sh -c 'exec lokid-ingest -q --ack --wal hup -l app=x <pipe >acks'
 exec 8>pipe
 wait_for 10 test -d hup
 kill -HUP "$PID"
+wait_for 10 hup_is_taken
 echo one >&8
 ok "SIGHUP before there is a segment does no harm" wait_for 10 grep -qx 1 acks
 is "its segment is still open" "$(find hup -name '*.sum' | wc -l)" 0
