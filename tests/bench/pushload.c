@@ -2,33 +2,30 @@
  * pushload - pushes made-up lines to a Loki push API from many connections, and says how that went.
  *
  *	pushload [-c CONNECTIONS] [-s STREAMS] [-b LINES] [-p PARTS] [-l BYTES] [-r RATE]
- *	         [-d SECONDS] [-n PUSHES] [-k RUN] [-t TENANT] [-a FILE] HOST:PORT
+ *	         [-d SECONDS] [-n PUSHES] [-k RUN] [-t TENANT] [-a FILE] [-j] HOST:PORT
  *
- * Each connection pushes -b lines of -l bytes a time (snappy protobuf), to -p of the streams in
- * turn, as fast as it is answered or so that all together give -r lines a second, for -d seconds or
- * -n pushes. Lines are "RUN CONNECTION NUMBER ...": each is unique, and with -a what was answered
- * with 204 is appended to FILE as "RUN CONNECTION FIRST LAST". 429 and 5xx, and a connection that
- * breaks, are tried again until the time is over; what is answered otherwise ends it with exit 1.
+ * Each connection pushes -b lines of -l bytes a time (snappy protobuf, or JSON with -j), to -p of
+ *the streams in turn, as fast as it is answered or so that all together give -r lines a second, for
+ *-d seconds or -n pushes. Lines are "RUN CONNECTION NUMBER ...": each is unique, and with -a what
+ *was answered with 204 is appended to FILE as "RUN CONNECTION FIRST LAST". 429 and 5xx, and a
+ *connection that breaks, are tried again until the time is over; what is answered otherwise ends it
+ *with exit 1.
  *
  * Prints one JSON object: pushes, lines, line bytes, seconds, retries, failures, and the latencies
  * of a push in milliseconds (p50, p99, max).
  */
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/num.h"
 #include "base/wr.h"
-#include "bench.h"
+#include "client.h"
 #include "codec/codec.h"
 
 enum {
 	STREAM_LABELS = 128,
-	ANSWER_MAX = 4096,
 	LATENCIES_MAX = 1 << 20,
 	RETRY_US = 50000,
 	TEXT_BYTES = 4 << 20, /* more than compressors look back */
@@ -40,6 +37,7 @@ struct load {
 	uint64_t connections, streams, lines, parts, line_len, rate, pushes, run;
 	double seconds, begun;
 	int ack_fd;
+	bool json;
 	struct buf text; /* that lines are pieces of */
 	atomic_ullong n_pushes, n_lines, n_retries, n_failed;
 	pthread_mutex_t lock; /* latencies, failure */
@@ -54,6 +52,7 @@ struct client {
 	int fd;
 	struct buf message, body, packed, entry, line;
 	struct codec *codec;
+	struct client_answer answer;
 	uint64_t random;
 };
 
@@ -135,13 +134,45 @@ static void put_entry(struct client *c, struct buf *stream, int64_t ts_ns)
 	buf_release(&time);
 }
 
+static void put_stream(struct client *c, struct buf *stream, uint64_t number, int64_t ts_ns,
+		       uint64_t n)
+{
+	char labels[STREAM_LABELS];
+
+	snprintf(labels, sizeof(labels), "{app=\"load\", pod=\"pod-%llu\"}",
+		 (unsigned long long)number);
+	buf_reset(stream);
+	put_bytes(stream, 1, bytes_str(labels));
+	for (uint64_t i = 0; i < n; i++)
+		put_entry(c, stream, ts_ns++);
+	put_bytes(&c->message, 1, buf_bytes(stream));
+}
+
+static void put_stream_json(struct client *c, uint64_t number, int64_t ts_ns, uint64_t n)
+{
+	struct buf *m = &c->message;
+
+	buf_addf(m, "%s{\"stream\":{\"app\":\"load\",\"pod\":\"pod-%llu\"},\"values\":[",
+		 m->n ? "," : "{\"streams\":[", (unsigned long long)number);
+	for (uint64_t i = 0; i < n; i++) {
+		put_line(c, &c->line);
+		buf_addf(m, "%s[\"%lld\",\"", i ? "," : "", (long long)ts_ns++);
+		for (size_t k = 0; k < c->line.n; k++) {
+			if (c->line.p[k] == '"')
+				buf_add_char(m, '\\');
+			buf_add_char(m, c->line.p[k]);
+		}
+		buf_add_str(m, "\"]");
+	}
+	buf_add_str(m, "]}");
+}
+
 /* A request: lines [next_line, next_line + lines) spread over a few streams. */
 static void make_push(struct client *c)
 {
 	const struct load *l = c->load;
 	uint64_t left = l->lines, parts = l->lines < l->parts ? 1 : l->parts;
 	struct buf stream = { 0 };
-	char labels[STREAM_LABELS];
 	struct timespec ts;
 	int64_t now;
 
@@ -150,87 +181,36 @@ static void make_push(struct client *c)
 	buf_reset(&c->message);
 	for (uint64_t p = 0; p < parts; p++) {
 		uint64_t n = left / (parts - p);
+		uint64_t number = (c->id + (c->next_line + p) * 7919) % l->streams;
 
-		snprintf(labels, sizeof(labels), "{app=\"load\", pod=\"pod-%llu\"}",
-			 (unsigned long long)((c->id + (c->next_line + p) * 7919) % l->streams));
-		buf_reset(&stream);
-		put_bytes(&stream, 1, bytes_str(labels));
-		for (uint64_t i = 0; i < n; i++)
-			put_entry(c, &stream, now++);
-		put_bytes(&c->message, 1, buf_bytes(&stream));
+		if (l->json)
+			put_stream_json(c, number, now, n);
+		else
+			put_stream(c, &stream, number, now, n);
+		now += (int64_t)n;
 		left -= n;
 	}
 	buf_release(&stream);
 	buf_reset(&c->packed);
-	codec_compress(c->codec, CODEC_SNAPPY, buf_bytes(&c->message), &c->packed);
+	if (l->json)
+		buf_add_str(&c->message, "]}");
+	else
+		codec_compress(c->codec, CODEC_SNAPPY, buf_bytes(&c->message), &c->packed);
 	buf_reset(&c->body);
 	buf_addf(&c->body,
-		 "POST /loki/api/v1/push HTTP/1.1\r\nHost: load\r\nContent-Type: "
-		 "application/x-protobuf\r\n"
+		 "POST /loki/api/v1/push HTTP/1.1\r\nHost: load\r\nContent-Type: application/%s\r\n"
 		 "X-Scope-OrgID: %s\r\nContent-Length: %zu\r\n\r\n",
-		 l->tenant, c->packed.n);
-	buf_add_bytes(&c->body, buf_bytes(&c->packed));
+		 l->json ? "json" : "x-protobuf", l->tenant, l->json ? c->message.n : c->packed.n);
+	buf_add_bytes(&c->body, buf_bytes(l->json ? &c->message : &c->packed));
 }
 
-static int dial(struct client *c)
+static void fail(struct load *l, int status, struct bytes why)
 {
-	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd >= 0 &&
-	    connect(fd, (const struct sockaddr *)&c->load->to, sizeof(c->load->to)) < 0) {
-		close(fd);
-		fd = -1;
-	}
-	if (fd >= 0)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	return fd;
-}
-
-static bool send_all(int fd, struct bytes b)
-{
-	while (b.n) {
-		ssize_t n = send(fd, b.p, b.n, MSG_NOSIGNAL);
-
-		if (n <= 0)
-			return false;
-		b = bytes_sub(b, (size_t)n, SIZE_MAX);
-	}
-	return true;
-}
-
-/* The status of the answer, or 0 when the connection broke. Answers are short. */
-static int read_answer(int fd, char text[ANSWER_MAX])
-{
-	size_t n = 0;
-
-	for (;;) {
-		char *end, *length;
-		ssize_t got = recv(fd, text + n, ANSWER_MAX - 1 - n, 0);
-
-		if (got <= 0)
-			return 0;
-		n += (size_t)got;
-		text[n] = '\0';
-		end = strstr(text, "\r\n\r\n");
-		if (!end)
-			continue;
-		length = strcasestr(text, "\r\nContent-Length:");
-		if (length && length < end &&
-		    n < (size_t)(end + 4 - text) + strtoul(length + 17, NULL, 10))
-			continue;
-		return (int)strtol(text + 9, NULL, 10);
-	}
-}
-
-static void fail(struct load *l, int status, const char *text)
-{
-	const char *body = strstr(text, "\r\n\r\n");
-
 	atomic_fetch_add(&l->n_failed, 1);
 	pthread_mutex_lock(&l->lock);
 	if (!l->failure[0])
-		snprintf(l->failure, sizeof(l->failure), "%d: %.200s", status,
-			 body ? body + 4 : "");
+		snprintf(l->failure, sizeof(l->failure), "%d: %.*s", status,
+			 BYTES_ARG(bytes_sub(why, 0, 200)));
 	pthread_mutex_unlock(&l->lock);
 }
 
@@ -263,7 +243,6 @@ static bool push(struct client *c)
 {
 	struct load *l = c->load;
 	uint64_t first = c->next_line;
-	char text[ANSWER_MAX] = "";
 
 	make_push(c);
 	while (!is_over(l)) {
@@ -271,9 +250,9 @@ static bool push(struct client *c)
 		int status;
 
 		if (c->fd < 0)
-			c->fd = dial(c);
-		status = c->fd >= 0 && send_all(c->fd, buf_bytes(&c->body))
-				 ? read_answer(c->fd, text)
+			c->fd = client_dial(&l->to);
+		status = c->fd >= 0 && client_send(c->fd, buf_bytes(&c->body))
+				 ? client_receive(c->fd, &c->answer)
 				 : 0;
 		if (status == 204) {
 			took(l, now_s() - begun);
@@ -282,13 +261,13 @@ static bool push(struct client *c)
 			acknowledge(c, first);
 			return true;
 		}
-		if (status == 0 || strcasestr(text, "\r\nConnection: close")) {
+		if (status == 0 || c->answer.closes) {
 			if (c->fd >= 0)
 				close(c->fd);
 			c->fd = -1;
 		}
 		if (status && status != 429 && status < 500) {
-			fail(l, status, text);
+			fail(l, status, buf_bytes(&c->answer.body));
 			return false;
 		}
 		atomic_fetch_add(&l->n_retries, 1);
@@ -358,9 +337,7 @@ static uint64_t number(const char *text)
 
 static void parse(struct load *l, int argc, char **argv)
 {
-	char *colon;
-
-	for (int o; (o = getopt(argc, argv, "c:s:b:p:l:r:d:n:k:t:a:")) != -1;) {
+	for (int o; (o = getopt(argc, argv, "c:s:b:p:l:r:d:n:k:t:a:j")) != -1;) {
 		switch (o) {
 		case 'c':
 			l->connections = number(optarg);
@@ -397,19 +374,18 @@ static void parse(struct load *l, int argc, char **argv)
 			if (l->ack_fd < 0)
 				die(optarg);
 			break;
+		case 'j':
+			l->json = true;
+			break;
 		default:
 			exit(2);
 		}
 	}
-	if (optind + 1 != argc || !(colon = strrchr(argv[optind], ':'))) {
+	if (optind + 1 != argc) {
 		fputs("pushload: error: expected HOST:PORT\n", stderr);
 		exit(2);
 	}
-	*colon = '\0';
-	l->to.sin_family = AF_INET;
-	l->to.sin_port = htons((uint16_t)number(colon + 1));
-	if (inet_pton(AF_INET, argv[optind], &l->to.sin_addr) != 1)
-		die(argv[optind]);
+	l->to = client_address(argv[optind]);
 }
 
 int main(int argc, char **argv)

@@ -15,94 +15,15 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd -P)
 repo=${here%/tests/bench}
-build=${BUILD:-$repo/build}
-B=$build/${VARIANT:-default}
-PATH=$B/bin:$B/bench:$PATH
 bytes=${BENCH_BYTES:-1G}
 runs=${BENCH_RUNS:-5}
 wal_gb=${BENCH_WAL_GB:-10}
-dir=${BENCH_DIR:-$build/bench}
 end=1760594400
-export LC_ALL=C PATH
-
-mkdir -p "$dir"
-cd "$dir"
-
-fail() {
-	echo "speed.sh: error: $1" >&2
-	exit 2
-}
-calc() { awk "BEGIN { printf \"%.4g\", $1 }"; }
-row() { printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$@"; }
-info() { row "$1" "$2" "$3" - "${4:--}" info; }
-
-# at_least NAME VALUE UNIT LIMIT and at_most hold the value against the limit,
-# ratio_at_least NAME VALUE UNIT LIMIT RATIO and ratio_at_most the ratio.
-at_least() { row "$1" "$2" "$3" "$4" - "$(verdict "$2 >= $4")"; }
-at_most() { row "$1" "$2" "$3" "$4" - "$(verdict "$2 <= $4")"; }
-ratio_at_least() { row "$1" "$2" "$3" "$4" "$5" "$(verdict "$5 >= $4")"; }
-ratio_at_most() { row "$1" "$2" "$3" "$4" "$5" "$(verdict "$5 <= $4")"; }
-verdict() { awk "BEGIN { print ($1) ? \"pass\" : \"fail\" }"; }
+. "$repo/tests/lib/bench.sh"
 
 truth() { truth_in data "$1"; }
 truth_in() { sed -n "s/^  \"$2\": \"*\([^\",]*\).*/\1/p" "$1/truth.json"; }
-tree_bytes() { find "$@" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }'; }
-wall() { echo "$1" | cut -f 1; }
-cpu() { echo "$1" | cut -f 2; }
-rss_mib() { calc "$(echo "$1" | cut -f 3) / 1024"; }
 mb_per_s() { calc "$(truth bytes) / 1e6 / $1"; }
-ms() { calc "$1 * 1000"; }
-
-# turns COMMAND-OF-OURS COMMAND-OF-THEIRS: runs the two shell lines by turns, so that both meet the
-# same load, each of them printing what measure does; the medians become $ours and $theirs.
-turns() {
-	: >ours.runs
-	: >theirs.runs
-	for _ in $(seq "$runs"); do
-		eval "$1" >>ours.runs
-		eval "$2" >>theirs.runs
-	done
-	ours=$(middle ours.runs)
-	theirs=$(middle theirs.runs)
-}
-
-# middle FILE: the median of each column, the largest of the third.
-middle() {
-	for column in 1 2 3; do
-		cut -f $column "$1" | sort -n | if [ $column = 3 ]; then tail -n 1; else sed -n "$((runs / 2 + 1))p"; fi
-	done | paste -s
-}
-
-# The value that the committed figures have for the same name, as a seventh column.
-beside_committed() {
-	touch none
-	committed=$here/numbers.tsv
-	[ -e "$committed" ] || committed=none
-	awk -F '\t' -v OFS='\t' -v committed="$committed" '
-		BEGIN { while ((getline line <committed) > 0) { split(line, f, FS); value[f[1]] = f[2] } }
-		{ print $0, ($1 in value) ? value[$1] : "-"; fflush() }'
-}
-
-# expect FOUND WANTED WHAT: a fast wrong answer is no result.
-expect() {
-	[ "$1" = "$2" ] || fail "$3: found '$1', expected '$2'"
-}
-
-# api_value FILE: the number in the API's answer of a query that has one.
-api_value() { sed -n 's/.*"value":\[[^,]*,"\([^"]*\)"\].*/\1/p' "$1"; }
-
-# json_value NAME FILE: a number of a flat JSON object.
-json_value() { sed -n "s/.*\"$1\":\([0-9.]*\).*/\1/p" "$2"; }
-
-# once PARAMETERS NAME COMMAND...: makes NAME unless it was made with the same parameters.
-once() {
-	[ "$(cat "$2.made" 2>/dev/null)" = "$1" ] && return 0
-	once_made=$2.made once_is=$1
-	rm -rf "$once_made" "$2"
-	shift 2
-	"$@"
-	echo "$once_is" >"$once_made"
-}
 
 compress_streams() {
 	mkdir zstd

@@ -1,0 +1,280 @@
+#!/bin/sh
+# table.sh [PART]... - a GB of logs through the daemon's HTTP: intake, size, start, queries; each row with its limit.
+#
+# Prints "name value unit limit ratio verdict committed", TAB between, as speed.sh does; exit 1 when one failed, or an
+# answer was wrong. Without PART all of them, in order: data, ingest (which the later ones need), start, queries, cold,
+# memory; streams stands alone.
+#
+# TABLE_DATA    a folder with bodies.bin, truth.json and raw/; without it nothing is done. The limits hold for a GB of
+#               lines, else rows are info
+# TABLE_KEEP    not empty: a store that an earlier run has left is not filled again by `ingest`
+# BENCH_RUNS    median of so many, default 5     BENCH_DIR   where, default build/bench
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd -P)
+repo=${here%/tests/bench}
+runs=${BENCH_RUNS:-5}
+. "$repo/tests/lib/bench.sh"
+mkdir -p table
+cd table
+[ -n "${TABLE_DATA:-}" ] || {
+	echo "table.sh: TABLE_DATA is not set: the table is left out" >&2
+	exit 0
+}
+source=$TABLE_DATA
+
+truth() { sed -n "s/.*\"$1\":\"*\([^\",]*\).*/\1/p" "$source/truth.json" | head -n 1; }
+gb() { calc "$1 / ($(truth raw_bytes) / 1e9)"; }
+
+# Limits are for a GB: of more or less they say nothing.
+is_gb() { [ "$(verdict "$(truth raw_bytes) > 0.99e9 && $(truth raw_bytes) < 1.01e9")" = pass ]; }
+limit_at_most() { if is_gb; then at_most "$@"; else info "$1" "$2" "$3"; fi; }
+limit_at_least() { if is_gb; then at_least "$@"; else info "$1" "$2" "$3"; fi; }
+
+# --- the daemon ---
+
+cat >lokid.yaml <<'END'
+auth_enabled: false
+limits_config:
+  ingestion_rate_mb: 10000
+  ingestion_burst_size_mb: 10000
+  per_stream_rate_limit: 10GB
+  per_stream_rate_limit_burst: 10GB
+  max_global_streams_per_user: 0
+  max_query_series: 5000
+  reject_old_samples: false
+compactor:
+  compaction_interval: 0
+END
+
+lokid_pid='' watch_pid=''
+trap 'kill $lokid_pid $watch_pid 2>/dev/null || :' EXIT
+
+# start DATA: on a free port; sets lokid_pid, address.
+start() {
+	: >lokid.log
+	lokid --config lokid.yaml --data "$1" --listen 127.0.0.1:0 2>lokid.log &
+	lokid_pid=$!
+	until port=$(sed -n 's/.* msg=ready addr=[^ ]*:\([0-9]*\) .*/\1/p' lokid.log) && [ "$port" ]; do
+		kill -0 $lokid_pid || fail "lokid did not start: $(cat lokid.log)"
+		sleep 0.02
+	done
+	address=127.0.0.1:$port
+}
+
+stop() {
+	kill $lokid_pid
+	wait $lokid_pid || :
+	lokid_pid=''
+}
+
+# watch MS: the memory of all its processes, every MS milliseconds; watched: the peak in MB.
+watch() {
+	tree-cost -w "$1" $lokid_pid >watched &
+	watch_pid=$!
+}
+watched() {
+	kill $watch_pid
+	wait $watch_pid || :
+	watch_pid=''
+	peak=$(calc "$(cut -f 1 watched) * 1.024 / 1000")
+	peak_anonymous=$(calc "$(cut -f 2 watched) * 1.024 / 1000")
+	peak_largest=$(calc "$(cut -f 3 watched) * 1.024 / 1000")
+}
+
+flush() { curl -sS -f -X POST "http://$address/flush"; }
+
+# uncache FOLDER: its files are not in memory any more.
+uncache() { find "$1" -type f -exec dd if={} iflag=nocache count=0 status=none \;; }
+
+# median, least FILE: of a number on each line.
+median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+
+# compact STORE: as the daemon does, but at once and all of a day, as when it is over; prints what measure does.
+compact() {
+	measure -o compacted chunkpack --compact --store "$1" --delete-delay 0 --jobs 1 --memory 128MB --fan-in 2 -o jsonl
+}
+
+# --- the parts ---
+
+part_data() {
+	info table_lines "$(truth lines)" lines
+	info table_bytes "$(truth raw_bytes)" bytes
+	info table_streams "$(truth streams)" streams
+}
+
+# One run from an empty folder to a compacted store: a line of intake.runs, "seconds MB/s, CPU s per GB to flushed, to
+# compacted, peak MB, of it anonymous, of one process, of compaction".
+intake() {
+	rm -rf data
+	sync
+	start data
+	watch 100
+	begun=$(date +%s.%N)
+	push-bodies -c 4 "$address" "$source/bodies.bin" >pushed.json
+	expect "$(json_value lines pushed.json)" "$(truth lines)" "lines that were pushed"
+	flush
+	flushed=$(calc "$(date +%s.%N) - $begun")
+	cpu_flushed=$(tree-cost $lokid_pid)
+	watched
+	stop
+	expect "$(walreplay --stats -o jsonl data/wal 2>/dev/null | wc -l)" 0 "segments that are not flushed"
+	flushed_bytes=$(tree_bytes data/store)
+	m=$(compact data/store)
+	printf '%s\t' "$(json_value seconds pushed.json)" "$flushed" "$cpu_flushed" \
+		"$(calc "$cpu_flushed + $(cpu "$m")")" "$peak" "$peak_anonymous" "$peak_largest" "$(rss_mib "$m")" \
+		"$(json_value p99_ms pushed.json)" "$flushed_bytes"
+	tree_bytes data/store
+}
+
+# column N: the median of a column of intake.runs.
+column() { cut -f "$1" intake.runs >column && median column; }
+
+part_ingest() {
+	[ -z "${TABLE_KEEP:-}" ] || [ ! -e data/store ] || return 0
+	: >intake.runs
+	for _ in $(seq "$runs"); do intake >>intake.runs; done
+	limit_at_least table_ingest "$(calc "$(truth raw_bytes) / 1e6 / $(column 1)")" MB/s 150
+	info table_ingest_flushed "$(calc "$(truth raw_bytes) / 1e6 / $(column 2)")" MB/s
+	info table_push_p99 "$(column 9)" ms
+	limit_at_most table_cpu_flushed "$(gb "$(column 3)")" s/GB 8
+	limit_at_most table_cpu_compacted "$(gb "$(column 4)")" s/GB 16
+	limit_at_most table_memory_ingest "$(column 5)" MB 100
+	info table_memory_ingest_anonymous "$(column 6)" MB
+	info table_memory_ingest_largest "$(column 7)" MB
+	info table_memory_compaction "$(column 8)" MiB
+	info table_disk_flushed "$(gb "$(column 10) / 1e6")" MB/GB
+	limit_at_most table_disk "$(gb "$(column 11) / 1e6")" MB/GB 215
+}
+
+need_store() { [ -e data/store ] || fail "'$1' asks the store that 'ingest' leaves"; }
+
+# From exec to the line that says that it answers, the clock of the daemon's own line being that of date.
+part_start() {
+	need_store start
+	: >starts
+	for _ in $(seq 11); do
+		begun=$(date +%s%N)
+		start data
+		ready=$(date -d "$(sed -n 's/^ts=\([^ ]*\) .* msg=ready .*/\1/p' lokid.log)" +%s%N)
+		stop
+		echo "$(((ready - begun) / 1000))" >>starts
+	done
+	limit_at_most table_start "$(calc "$(median starts) / 1000")" ms 50
+}
+
+# each_query COMMAND: for each query, with name, limit and targets (as arguments of http-ask) set.
+each_query() {
+	set -f # a target has a question mark
+	"$here/table-queries" ask "$source/truth.json" >queries
+	while IFS="$(printf '\t')" read -r name limit targets <&3; do
+		"$@"
+	done 3<queries
+	set +f
+}
+
+# ask RUNS: the milliseconds of the runs go to took, the answer to answers/NAME.
+ask() {
+	rm -f "answers/$name"
+	# shellcheck disable=SC2086
+	http-ask -n "$1" -o "answers/$name" "$address" $targets >took
+}
+
+# A wrong answer is no result, and a row that fails.
+is_right() { [ -e "answers/$name" ] && "$here/table-queries" check "$name" "$source" "answers/$name"; }
+
+warm_query() {
+	if ask 2 && ask "$((runs * 2 + 1))" && is_right; then
+		limit_at_most "table_$name" "$(median took)" ms "$limit"
+	else
+		row "table_$name" - ms "$limit" - fail
+	fi
+}
+
+part_queries() {
+	need_store queries
+	mkdir -p answers
+	start data
+	each_query warm_query
+	stop
+}
+
+# The first query of a daemon that was just started, with none of the store in memory.
+cold_query() {
+	: >cold
+	for _ in $(seq 3); do
+		uncache data/store
+		start data
+		ask 1 || :
+		stop
+		cat took >>cold
+	done
+	if is_right; then
+		info "table_${name}_cold" "$(median cold)" ms
+	else
+		row "table_${name}_cold" - ms - - fail
+	fi
+}
+
+part_cold() {
+	need_store cold
+	mkdir -p answers
+	each_query cold_query
+}
+
+ask_again() { ask 3; }
+
+# Apart from the times, since who looks that often takes time.
+part_memory() {
+	need_store memory
+	mkdir -p answers
+	start data
+	watch 5
+	each_query ask_again
+	watched
+	stop
+	limit_at_most table_memory_query "$peak" MB 100
+	info table_memory_query_anonymous "$peak_anonymous" MB
+	info table_memory_query_largest "$peak_largest" MB
+}
+
+# A million short lines of 100,000 streams, 1,000 of them in each push.
+part_streams() {
+	rm -rf streams
+	sync
+	start streams
+	watch 100
+	pushload -j -c 4 -s 100000 -b 1000 -p 1000 -l 60 -n 250 -d 600 "$address" >streams.json
+	expect "$(json_value lines streams.json)" 1000000 "lines that were pushed"
+	flush
+	cpu=$(tree-cost $lokid_pid)
+	watched
+	stop
+	m=$(compact streams/store)
+	# shellcheck disable=SC2046
+	expect "$(chunkcat --stats $(find streams/store -name '*.pack') | sed -n 's/^entries *//p')" 1000000 "lines in packs"
+	info table_streams_speed "$(calc "1e6 / $(json_value seconds streams.json)")" lines/s
+	at_most table_streams_cpu "$cpu" s 4
+	info table_streams_cpu_compacted "$(calc "$cpu + $(cpu "$m")")" s
+	at_most table_streams_memory "$peak" MB 200
+	at_most table_streams_disk "$(calc "$(tree_bytes streams/store) / 1e6")" MB 30
+	rm -rf streams
+}
+
+# Each part is a run of its own, so that one that breaks off does not end the others.
+if [ "${1:-}" = --part ]; then
+	"part_$2"
+	exit
+fi
+all='data ingest start queries cold memory streams'
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $all
+for part in "$@"; do
+	command -v "part_$part" >/dev/null || fail "there is no part '$part'; there are $all"
+done
+for part in "$@"; do
+	sh "$here/table.sh" --part "$part" || row "table_$part" - - - - fail
+done | beside_committed | tee rows.new
+if cut -f 6 rows.new | grep -q -x fail; then
+	exit 1
+fi
