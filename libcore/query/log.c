@@ -55,21 +55,64 @@ void log_sink_release(struct log_sink *l)
 		batches_free(l->slot[i]);
 	for (size_t i = 0; i < l->n_heap; i++)
 		batch_free(l->heap[i]);
+	for (size_t i = 0; l->shape && i < l->scan->jobs; i++) {
+		free(l->shape[i].name);
+		free(l->shape[i].place);
+	}
+	free(l->shape);
+	l->shape = NULL;
 	free(l->slot);
 	free(l->heap);
+	cutoff_release(&l->cutoff);
 	l->slot = NULL;
 	l->heap = NULL;
 	l->n_heap = 0;
 }
 
+static bool has_shape(const struct log_shape *s, const struct elabel *v, size_t n)
+{
+	size_t k = 0;
+
+	if (s->n != n)
+		return false;
+	while (k < n && s->name[k] == v[k].name)
+		k++;
+	return k == n;
+}
+
+struct named {
+	struct bytes name;
+	size_t at;
+};
+
 static int by_name(const void *a, const void *b)
 {
-	const struct log_label *x = a, *y = b;
+	const struct named *x = a, *y = b;
 
 	return bytes_cmp(x->name, y->name);
 }
 
-static const struct log_labels *copy_labels(struct block *b, uint32_t i, struct arena *a)
+static void find_shape(struct log_shape *s, const struct names *names, const struct elabel *v,
+		       size_t n)
+{
+	struct named *order = mem_alloc(n * sizeof(*order));
+
+	mem_grow(&s->name, &s->cap_name, n, sizeof(*s->name));
+	mem_grow(&s->place, &s->cap_place, n, sizeof(*s->place));
+	s->n = n;
+	for (size_t k = 0; k < n; k++) {
+		s->name[k] = v[k].name;
+		order[k] = (struct named){ names->v[v[k].name], k };
+	}
+	qsort(order, n, sizeof(*order), by_name);
+	for (size_t k = 0; k < n; k++)
+		s->place[order[k].at] = (uint32_t)k;
+	free(order);
+}
+
+/* Names, and what streams are called, outlive the sink; other values are copied. */
+static const struct log_labels *copy_labels(struct log_shape *s, struct block *b, uint32_t i,
+					    struct arena *a)
 {
 	size_t n = block_n_labels(b, i);
 	struct elabel *v;
@@ -78,12 +121,16 @@ static const struct log_labels *copy_labels(struct block *b, uint32_t i, struct 
 	buf_reset(&b->scratch);
 	v = (void *)buf_reserve(&b->scratch, n * sizeof(*v) + 1);
 	n = block_labels(b, i, v);
+	if (!has_shape(s, v, n))
+		find_shape(s, b->names, v, n);
 	ret = arena_alloc(a, sizeof(*ret) + n * sizeof(*ret->v));
 	ret->n = n;
 	for (size_t k = 0; k < n; k++)
-		ret->v[k] = (struct log_label){ arena_copy(a, b->names->v[v[k].name]),
-						arena_copy(a, v[k].value), v[k].kind };
-	qsort(ret->v, n, sizeof(*ret->v), by_name);
+		ret->v[s->place[k]] =
+			(struct log_label){ b->names->v[v[k].name],
+					    v[k].kind == LABEL_STREAM ? v[k].value
+								      : arena_copy(a, v[k].value),
+					    v[k].kind };
 	return ret;
 }
 
@@ -114,6 +161,31 @@ static bool limit_parts(const struct log_sink *l, struct log_batch *b)
 	return true;
 }
 
+/* Leaves in the block what may be in the answer, as far as is known. */
+static int keep_best(struct log_sink *l, struct block *b, struct err *e)
+{
+	size_t n = b->n_sel, skip;
+	int64_t *ts;
+
+	if (l->limit == 0)
+		return 0;
+	if (block_need(b, WANT_TS, e) < 0)
+		return -1;
+	if (n > l->limit)
+		n = l->limit;
+	buf_reset(&b->scratch);
+	ts = (void *)buf_reserve(&b->scratch, n * sizeof(*ts) + 1);
+	for (size_t k = 0; k < n; k++)
+		ts[k] = b->run.ts_ns[block_entry(b, l->dir == BACKWARD ? b->n_sel - 1 - k : k)];
+	n = cutoff_add(&l->cutoff, ts, n);
+	skip = l->dir == BACKWARD ? b->n_sel - n : 0;
+	if (b->sel_list && n)
+		memmove(b->sel, b->sel + skip, n * sizeof(*b->sel));
+	b->first += (uint32_t)skip;
+	b->n_sel = n;
+	return 0;
+}
+
 static int take(void *data, unsigned worker, size_t slot, const struct unit *unit, struct block *b,
 		struct err *e)
 {
@@ -122,17 +194,16 @@ static int take(void *data, unsigned worker, size_t slot, const struct unit *uni
 	struct bytes tenant = p->stream[plan_piece(p, unit, 0)->stream].tenant;
 	const struct log_labels *labels = NULL;
 	struct log_batch *batch;
-	size_t n = b->n_sel, skip = 0;
 	uint32_t before = 0;
+	size_t n;
 
 	if (!limit_parts(l, l->slot[slot]))
 		return 0;
-
-	(void)worker;
-	if (l->limit && n > l->limit) {
-		skip = l->dir == BACKWARD ? n - l->limit : 0;
-		n = l->limit;
-	}
+	if (keep_best(l, b, e) < 0)
+		return -1;
+	n = b->n_sel;
+	if (n == 0)
+		return 0;
 	if (block_need(b, WANT_TS | WANT_LENS | WANT_LINES, e) < 0 || block_need_labels(b, e) < 0)
 		return -1;
 	batch = mem_alloc(sizeof(*batch));
@@ -142,10 +213,10 @@ static int take(void *data, unsigned worker, size_t slot, const struct unit *uni
 	batch->n = n;
 	batch->v = arena_alloc(&batch->mem, n * sizeof(*batch->v));
 	for (size_t k = 0; k < n; k++) {
-		uint32_t i = block_entry(b, skip + (l->dir == BACKWARD ? n - 1 - k : k));
+		uint32_t i = block_entry(b, l->dir == BACKWARD ? n - 1 - k : k);
 
 		if (!labels || !same_labels(b, i, before))
-			labels = copy_labels(b, i, &batch->mem);
+			labels = copy_labels(&l->shape[worker], b, i, &batch->mem);
 		before = i;
 		batch->v[k] = (struct log_entry){ b->run.ts_ns[i],
 						  arena_copy(&batch->mem, block_line(b, i)), tenant,
@@ -157,10 +228,21 @@ static int take(void *data, unsigned worker, size_t slot, const struct unit *uni
 static bool begin(void *data, size_t slot, const struct unit *unit)
 {
 	struct log_sink *l = data;
-	int64_t cut = __atomic_load_n(&l->cut, __ATOMIC_RELAXED);
+	int64_t last = cutoff_last(&l->cutoff);
 
 	(void)slot;
-	return l->dir == BACKWARD ? unit->max_ts < cut : unit->min_ts > cut;
+	return l->dir == BACKWARD ? unit->max_ts < last : unit->min_ts > last;
+}
+
+static void narrow(const void *data, int64_t *from, int64_t *to)
+{
+	const struct log_sink *l = data;
+	int64_t last = cutoff_last(&l->cutoff);
+
+	if (l->dir == BACKWARD && last > *from)
+		*from = last;
+	if (l->dir == FORWARD && last < INT64_MAX - 1 && last + 1 < *to)
+		*to = last + 1;
 }
 
 /* Whether batch a's next entry comes before b's. */
@@ -224,32 +306,17 @@ static void pop(struct log_sink *l)
 		sink_down(l, 0);
 }
 
-static int ts_up(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* With more pending than the answer may have, those that cannot be in it are dropped. */
+/* Those that cannot be in the answer are dropped. */
 static void prune(struct log_sink *l)
 {
-	size_t want = l->limit - l->n_out, n = 0, k = 0;
-	int64_t *ts = mem_alloc(l->n_pending * sizeof(*ts));
+	int64_t last = cutoff_last(&l->cutoff);
+	size_t k = 0;
 
-	for (size_t i = 0; i < l->n_heap; i++)
-		for (size_t j = l->heap[i]->at; j < l->heap[i]->n; j++)
-			ts[n++] = l->heap[i]->v[j].ts_ns;
-	qsort(ts, n, sizeof(*ts), ts_up);
-	__atomic_store_n(&l->cut, l->dir == BACKWARD ? ts[n - want] : ts[want - 1],
-			 __ATOMIC_RELAXED);
-	free(ts);
 	l->n_pending = 0;
 	for (size_t i = 0; i < l->n_heap; i++) {
 		struct log_batch *b = l->heap[i];
 
-		while (b->n > b->at && (l->dir == BACKWARD ? b->v[b->n - 1].ts_ns < l->cut
-							   : b->v[b->n - 1].ts_ns > l->cut))
+		while (b->n > b->at && cutoff_is_before(&l->cutoff, last, b->v[b->n - 1].ts_ns))
 			b->n--;
 		if (b->n == b->at) {
 			batch_free(b);
@@ -320,12 +387,14 @@ static int done(void *data, size_t unit, size_t slot, struct err *e)
 void log_sink_init(struct log_sink *l, struct scan *scan)
 {
 	l->scan = scan;
-	l->cut = l->dir == BACKWARD ? INT64_MIN : INT64_MAX;
+	cutoff_init(&l->cutoff, l->dir, l->limit);
+	l->shape = mem_alloc(scan->jobs * sizeof(*l->shape));
 	l->slot = mem_alloc(scan_slots(scan) * sizeof(struct log_batch *));
 	scan->sink = (struct sink){ .want = WANT_ALL,
 				    .enough = l->hold ? 0 : l->limit,
 				    .take = take,
 				    .begin = begin,
+				    .narrow = narrow,
 				    .done = done,
 				    .data = l };
 }

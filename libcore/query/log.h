@@ -5,6 +5,7 @@
 #ifndef QUERY_LOG_H
 #define QUERY_LOG_H
 
+#include "query/cutoff.h"
 #include "query/scan.h"
 
 struct log_label {
@@ -32,6 +33,13 @@ uint64_t log_entry_hash(const struct log_entry *entry, struct buf *key);
  */
 typedef int log_out_fn(void *data, const struct log_entry *entry, struct err *e);
 
+/* Labels of an entry as a block numbers them, and where each stands by name: mostly those of the
+ * entry before. */
+struct log_shape {
+	uint32_t *name, *place;
+	size_t n, cap_name, cap_place;
+};
+
 struct log_sink {
 	struct scan *scan;
 	enum direction dir;
@@ -48,7 +56,8 @@ struct log_sink {
 	size_t n_heap, cap_heap, n_pending;
 	uint64_t n_out;
 	int64_t last_ns; /* of the last one given out */
-	int64_t cut;	 /* entries beyond it are of no use: enough that come before it are known */
+	struct cutoff cutoff;
+	struct log_shape *shape; /* of each worker */
 };
 
 /* scan's plan, pipeline and jobs are set, and what stands above; sets its sink. */

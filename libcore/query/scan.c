@@ -235,18 +235,28 @@ static size_t first_at(const int64_t *v, size_t n, int64_t ts)
 	return lo;
 }
 
-static int cut_time(const struct plan *plan, const struct piece *p, struct block *b, struct err *e)
+/* Which times of a stream are asked for, seen, and still of use. */
+static void find_times(const struct scan *s, uint32_t stream, int64_t *from, int64_t *to)
 {
-	int64_t from = plan_from(plan, p->stream);
+	*from = plan_from(s->plan, stream);
+	*to = s->plan->to;
+	if (s->sink.narrow)
+		s->sink.narrow(s->sink.data, from, to);
+}
+
+static int cut_time(const struct scan *s, const struct piece *p, struct block *b, struct err *e)
+{
+	int64_t from, to;
 	size_t lo, hi;
 
+	find_times(s, p->stream, &from, &to);
 	block_select_all(b);
-	if (p->min_ts >= from && !time_is_behind(p->max_ts, plan->to))
+	if (p->min_ts >= from && !time_is_behind(p->max_ts, to))
 		return 0;
 	if (block_need(b, WANT_TS, e) < 0)
 		return -1;
 	lo = first_at(b->run.ts_ns, b->run.n, from);
-	hi = plan->to == INT64_MAX ? b->run.n : first_at(b->run.ts_ns, b->run.n, plan->to);
+	hi = to == INT64_MAX ? b->run.n : first_at(b->run.ts_ns, b->run.n, to);
 	b->first = (uint32_t)lo;
 	b->n_sel = hi > lo ? hi - lo : 0;
 	return 0;
@@ -349,9 +359,15 @@ static int read_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 	b->load = load_piece;
 	b->source = w;
 	b->run.n = p->n;
-	if (block_need(b, w->first_want | (p->n == 0 ? WANT_LENS | WANT_LINES : 0U), e) < 0)
+	/* Which entries are in is told by the timestamps alone. */
+	if (p->n && cut_time(s, p, b, e) < 0)
 		return excuse(w, p, e);
-	if (cut_time(plan, p, b, e) < 0 || pipeline_apply(s->pipeline, b, e) < 0)
+	if (p->n && b->n_sel == 0) {
+		count_read(w, p, 0, 0);
+		return 0;
+	}
+	if (block_need(b, w->first_want | (p->n == 0 ? WANT_LENS | WANT_LINES : 0U), e) < 0 ||
+	    (p->n == 0 && cut_time(s, p, b, e) < 0) || pipeline_apply(s->pipeline, b, e) < 0)
 		return excuse(w, p, e);
 	if (give(w, slot, u, e) < 0)
 		return excuse(w, p, e);
@@ -443,10 +459,13 @@ static int scan_merged(struct scan_worker *w, size_t slot, const struct unit *u,
 {
 	const struct plan *plan = w->scan->plan;
 	enum merge_how how = plan_piece(plan, u, 0)->alone ? MERGE_KEEP_ALL : MERGE_FOLD;
-	int64_t from = plan_from(plan, plan_piece(plan, u, 0)->stream);
-	int64_t lo = u->min_ts > from ? u->min_ts : from;
-	int64_t hi = time_is_behind(u->max_ts, plan->to) ? plan->to - 1 : u->max_ts;
+	int64_t from, to, lo, hi;
 
+	find_times(w->scan, plan_piece(plan, u, 0)->stream, &from, &to);
+	lo = u->min_ts > from ? u->min_ts : from;
+	hi = time_is_behind(u->max_ts, to) ? to - 1 : u->max_ts;
+	if (lo > hi)
+		return 0;
 	for (;;) {
 		merge_begin(&w->merge, how, lo, hi);
 		for (uint32_t k = 0; k < u->n; k++) {

@@ -33,6 +33,9 @@ struct sink {
 	/* A unit is begun, which will fill the slot. True: it need not be read at all. NULL: never.
 	 */
 	bool (*begin)(void *data, size_t slot, const struct unit *unit);
+	/* Entries before *from, or not before *to, are of no use any more: raises the one or lowers
+	 * the other, as far as is known by now. NULL: never. */
+	void (*narrow)(const void *data, int64_t *from, int64_t *to);
 	/* As work.h's done. NULL: nothing to do. */
 	int (*done)(void *data, size_t unit, size_t slot, struct err *e);
 	void *data;

@@ -96,7 +96,7 @@ is_figure "with threads the same" entries_out stage 3 100
 is_figure "in all of them" entries_in stage 1 1004
 
 run logql --store store -j1 -n 10 -o jsonl --analyze '{app="web", host="a"}'
-is_figure "a limit ends early" entries_in answer 1 40
+is_figure "a limit ends early" entries_in answer 1 10
 ok "blocks that are not needed are told" test "$(figure blocks_not_read read 1)" -gt 5
 run logql --store store --analyze -j1 '{app="web"} |= "line 77\""'
 ok "times of blocks without a hit are not decoded" \
