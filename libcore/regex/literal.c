@@ -341,9 +341,20 @@ int literals_match(const struct literals *l, struct bytes text, size_t from)
 
 struct lower {
 	struct tree *tree;
-	struct runes letters; /* in lower case; when they are needed */
+	struct buf rings;     /* what differs only in case from the texts' characters */
+	struct runes letters; /* of these, those in lower case */
 	bool ok;
 };
+
+static void add_ring(struct lower *l, uint32_t first)
+{
+	uint32_t c = first;
+
+	do {
+		utf8_add(&l->rings, c);
+		c = rune_fold_next(c);
+	} while (c != first);
+}
 
 /* Is it text, which Loki does not match as a regex? */
 static void check_text(void *arg, struct node *first, const struct node *end, bool around)
@@ -351,8 +362,11 @@ static void check_text(void *arg, struct node *first, const struct node *end, bo
 	struct lower *l = arg;
 
 	(void)around;
-	for (const struct node *n = first; n != end; n = n->next)
-		l->ok = l->ok && n->op == NODE_CHAR;
+	for (const struct node *n = first; n != end && l->ok; n = n->next) {
+		l->ok = n->op == NODE_CHAR;
+		if (l->ok && n->fold)
+			add_ring(l, n->c);
+	}
 }
 
 static char first_byte(uint32_t c)
@@ -394,8 +408,6 @@ static void lower_text(void *arg, struct node *first, const struct node *end, bo
 			n->bytes = true;
 			continue;
 		}
-		if (!l->letters.n && runes_add_named(&l->letters, BYTES_LIT("Ll"), NULL) == 0)
-			runes_clean(&l->letters);
 		low = lower_of(l, c);
 		do {
 			bool fits = c == low || !runes_has(&l->letters, c);
@@ -417,7 +429,11 @@ void literals_lower(struct tree *t)
 	struct lower l = { .tree = t, .ok = true };
 
 	each_alt(t->root, check_text, &l);
-	if (l.ok)
+	if (l.ok) {
+		runes_add_lower(&l.letters, buf_bytes(&l.rings));
+		runes_clean(&l.letters);
 		each_alt(t->root, lower_text, &l);
+	}
 	runes_release(&l.letters);
+	buf_release(&l.rings);
 }

@@ -44,5 +44,8 @@ uint32_t rune_fold_first(uint32_t c);
  * name; the text is not set.
  */
 MUST_CHECK int runes_add_named(struct runes *r, struct bytes name, struct err *e);
+/* Adds those of text's characters that \p{Ll} has; text is UTF-8. Looks at no other: of a few
+ * characters it takes microseconds, the whole set milliseconds. */
+void runes_add_lower(struct runes *r, struct bytes text);
 
 #endif

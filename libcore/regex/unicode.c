@@ -1,6 +1,7 @@
 /*
  * \p{...}: which characters are meant is asked from PCRE2, which has Unicode's tables. One text
- * with every assigned character is searched for the runs of those that have the property.
+ * with every assigned character, or with those that somebody asks about, is searched for the runs
+ * of those that have the property.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -81,10 +82,12 @@ static void add_run(struct runes *r, const char *p, const char *end)
 	}
 }
 
-/* Adds all that match a pattern for a run of characters. False: PCRE2 does not know it. */
-static bool add_matching(struct runes *r, const char *pattern)
+enum { JIT_LEAST = 4096 }; /* bytes of text that are worth it */
+
+/* Adds those characters of text that match a pattern for a run of them. False: PCRE2 does not know
+ * it. */
+static bool add_matching(struct runes *r, const char *pattern, struct bytes text)
 {
-	struct buf text = { 0 };
 	pcre2_match_data *data;
 	pcre2_code *code;
 	size_t at = 0, *v;
@@ -94,9 +97,9 @@ static bool add_matching(struct runes *r, const char *pattern)
 			     NULL);
 	if (!code)
 		return false;
-	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+	if (text.n >= JIT_LEAST)
+		pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
 	data = pcre2_match_data_create(1, NULL);
-	add_all(&text);
 	for (at = 0; data && at < text.n; at = v[1]) {
 		v = pcre2_get_ovector_pointer(data);
 		if (pcre2_match(code, (PCRE2_SPTR)text.p, text.n, at, PCRE2_NO_UTF_CHECK, data,
@@ -104,10 +107,26 @@ static bool add_matching(struct runes *r, const char *pattern)
 			break;
 		add_run(r, text.p + v[0], text.p + v[1]);
 	}
-	buf_release(&text);
 	pcre2_match_data_free(data);
 	pcre2_code_free(code);
 	return true;
+}
+
+/* The same of every character that there is. */
+static bool add_all_matching(struct runes *r, const char *pattern)
+{
+	struct buf text = { 0 };
+	bool ret;
+
+	add_all(&text);
+	ret = add_matching(r, pattern, buf_bytes(&text));
+	buf_release(&text);
+	return ret;
+}
+
+void runes_add_lower(struct runes *r, struct bytes text)
+{
+	add_matching(r, "\\p{Ll}++", text);
 }
 
 int runes_add_named(struct runes *r, struct bytes name, struct err *e)
@@ -121,16 +140,16 @@ int runes_add_named(struct runes *r, struct bytes name, struct err *e)
 		runes_add(r, 0xd800, 0xdfff);
 	} else if (bytes_is(name, "Co") || c) {
 		if (c)
-			add_matching(r, "[\\p{Cc}\\p{Cf}]++");
+			add_all_matching(r, "[\\p{Cc}\\p{Cf}]++");
 		runes_add(r, c ? 0xd800 : 0xe000, 0xf8ff);
 		runes_add(r, 0xf0000, 0xffffd);
 		runes_add(r, 0x100000, 0x10fffd);
 	} else if (listed(categories, name)) {
 		buf_addf(&pattern, "\\p{%.*s}++", BYTES_ARG(name));
-		known = add_matching(r, buf_str(&pattern));
+		known = add_all_matching(r, buf_str(&pattern));
 	} else {
 		buf_addf(&pattern, "\\p{sc:%.*s}++", BYTES_ARG(name));
-		known = listed(scripts, name) && add_matching(r, buf_str(&pattern));
+		known = listed(scripts, name) && add_all_matching(r, buf_str(&pattern));
 	}
 	buf_release(&pattern);
 	return known ? 0 : err_set(e, ERR_QUERY, "no property '%.*s'", BYTES_ARG(name));

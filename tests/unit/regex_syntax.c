@@ -1,7 +1,10 @@
 /* regex: what is refused, in Go's words; and Go's quirks of what is taken. */
 #include "unit.h"
 
+#include "base/unicode.h"
+#include "base/utf8.h"
 #include "regex/regex.h"
+#include "regex/runes.h"
 #include "regex/tree.h"
 
 static void refused_with_gos_words(void **state)
@@ -160,12 +163,44 @@ static void depth_and_size_have_limits(void **state)
 	buf_release(&b);
 }
 
+/* Characters that are asked about one ring at a time, as a pattern's are, and a text of many. */
+static void lower_case_is_that_of_the_category(void **state)
+{
+	struct runes all = { 0 }, few = { 0 }, many = { 0 };
+	struct buf text = { 0 };
+
+	(void)state;
+	assert_int_equal(runes_add_named(&all, BYTES_LIT("Ll"), NULL), 0);
+	runes_clean(&all);
+	for (uint32_t c = unicode_next_cased(0); c != UINT32_MAX; c = unicode_next_cased(c + 1)) {
+		struct buf one = { 0 };
+
+		utf8_add(&one, c);
+		utf8_add(&text, c);
+		runes_add_lower(&few, buf_bytes(&one));
+		buf_release(&one);
+	}
+	runes_clean(&few);
+	runes_add_lower(&many, buf_bytes(&text));
+	runes_clean(&many);
+	assert_true(few.n > 100);
+	for (uint32_t c = unicode_next_cased(0); c != UINT32_MAX; c = unicode_next_cased(c + 1))
+		if (runes_has(&few, c) != runes_has(&all, c) ||
+		    runes_has(&many, c) != runes_has(&all, c))
+			fail_msg("U+%04X", (unsigned)c);
+	buf_release(&text);
+	runes_release(&all);
+	runes_release(&few);
+	runes_release(&many);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refused_with_gos_words),
 		cmocka_unit_test(taken),
 		cmocka_unit_test(depth_and_size_have_limits),
+		cmocka_unit_test(lower_case_is_that_of_the_category),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
