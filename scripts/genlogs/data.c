@@ -153,7 +153,7 @@ static void count_line(struct run *run, const struct stream *s, int64_t ts_ns)
 
 /* How far the day has got when `done` of all bytes are written: busy by day, quiet at night. The
  * four quarters of the day have 60, 100, 140 and 100 % of the mean rate. */
-static int64_t day_ns(uint64_t done, uint64_t all)
+int64_t data_day_ns(uint64_t done, uint64_t all)
 {
 	static const unsigned share[5] = { 0, 15, 40, 75,
 					   100 }; /* % written by each quarter's end */
@@ -173,8 +173,8 @@ static int64_t day_ns(uint64_t done, uint64_t all)
 static int64_t next_time(struct run *run, int64_t prev_ns, int64_t start_ns)
 {
 	uint64_t all = run->args->bytes > 60000 ? run->args->bytes : 60000;
-	int64_t due = start_ns + day_ns(run->n.bytes, all), lag = due - prev_ns;
-	int64_t mean = day_ns(all / 2 + 200, all) - day_ns(all / 2, all);
+	int64_t due = start_ns + data_day_ns(run->n.bytes, all), lag = due - prev_ns;
+	int64_t mean = data_day_ns(all / 2 + 200, all) - data_day_ns(all / 2, all);
 	int64_t ts;
 
 	/* Random gaps, longer or shorter as the plan is ahead or behind. */

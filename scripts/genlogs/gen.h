@@ -47,6 +47,7 @@ void out_frac(struct out *o, uint64_t thousandths);	 /* 1234 gives 1.234 */
 void out_hex(struct out *o, uint64_t v, unsigned digits);
 void out_ip(struct out *o, uint64_t host);
 void out_json(struct out *o, const char *s, size_t n); /* escaped, without quotes */
+void out_varint(struct out *o, uint64_t v);	       /* as protobuf and snappy have it */
 void out_save(const struct out *o, const char *dir, const char *name);
 void out_dir(const char *path);			   /* makes it, unless it is there */
 FILE *out_open(const char *dir, const char *name); /* makes the folder too */
@@ -69,11 +70,16 @@ void out_strs(struct out *o, ...) __attribute__((sentinel));
 
 enum time_style {
 	TIME_ISO_MS, /* 2025-10-14T09:20:01.123Z */
+	TIME_ISO_NS, /* 2025-10-14T09:20:01.123456789Z */
 	TIME_NGINX,  /* 14/Oct/2025:09:20:01 +0000 */
 	TIME_JAVA,   /* 2025-10-14 09:20:01,123 */
 	TIME_SYSLOG, /* Oct 14 09:20:01, the day in two columns */
 };
 void out_time(struct out *o, enum time_style style, int64_t ts_ns);
+
+/* ---- snappy.c ---- */
+
+void snappy_pack(struct out *o, const char *p, size_t n); /* appends p as a block of snappy's */
 
 /* ---- lines.c: one line of a running system, for data of any size ---- */
 
@@ -125,6 +131,8 @@ struct data_args {
 	int64_t end_s; /* the window's end, Unix seconds */
 };
 void data_make(const struct data_args *args);
+/* How far the 24 hours have got when `done` of all bytes are written, in ns. */
+int64_t data_day_ns(uint64_t done, uint64_t all);
 void streams_make(const char *dir, uint64_t n_streams, uint64_t lines_each);
 void samples_make(const char *dir);
 void outage_make(const char *dir);
@@ -136,5 +144,12 @@ struct requests_args {
 	int64_t end_s;
 };
 void requests_make(const struct requests_args *args);
+
+struct bodies_args {
+	const char *dir;
+	uint64_t bytes, streams, seed;
+	int64_t end_s;
+};
+void bodies_make(const struct bodies_args *args);
 
 #endif

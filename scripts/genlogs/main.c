@@ -10,6 +10,7 @@ static const char help[] =
 	"       gen-logs outage DIR\n"
 	"       gen-logs data DIR BYTES [STREAMS] [SEED] [END_EPOCH]\n"
 	"       gen-logs requests json|logfmt DIR BYTES [STREAMS] [SEED] [END_EPOCH]\n"
+	"       gen-logs bodies DIR BYTES [STREAMS] [SEED] [END_EPOCH]\n"
 	"       gen-logs streams DIR N_STREAMS LINES_EACH\n"
 	"\n"
 	"Makes log data; the same arguments give the same bytes on every machine.\n"
@@ -32,6 +33,16 @@ static const char help[] =
 	"                              hour before END_EPOCH: both formats say the same\n"
 	"         DIR/lines            the lines alone\n"
 	"         DIR/truth.json       counts\n"
+	"bodies   DIR/bodies.bin       BYTES of lines as pushes of 16 agents, from about STREAMS "
+	"streams\n"
+	"                              (600) over the 24 hours before END_EPOCH; for each body 24 "
+	"bytes,\n"
+	"                              little-endian: agent u32, lines u32, bytes of lines u64, "
+	"length\n"
+	"                              of the body u32, 0 u32; then the body, a push of Loki's in\n"
+	"                              protobuf, compressed with snappy\n"
+	"         DIR/raw/APP.log      each line of an app behind its time and pod\n"
+	"         DIR/truth.json       what the queries of tests/bench/table.sh must find\n"
 	"streams  DIR/entries.jsonl    N_STREAMS streams of LINES_EACH short lines, within an "
 	"hour\n";
 
@@ -108,13 +119,22 @@ int main(int argc, char **argv)
 			.seed = optional(argc, argv, 5, 1, 0, bad_seed),
 			.end_s = end_epoch(argc, argv, 6),
 		});
+	} else if (strcmp(mode, "bodies") == 0 && argc >= 4 && argc <= 7) {
+		bodies_make(&(struct bodies_args){
+			.dir = argv[2],
+			.bytes = number(argv[3], 1, bad_bytes),
+			.streams = optional(argc, argv, 4, 600, 1, bad_streams),
+			.seed = optional(argc, argv, 5, 1, 0, bad_seed),
+			.end_s = end_epoch(argc, argv, 6),
+		});
 	} else if (strcmp(mode, "requests") == 0 && argc >= 5 && argc <= 8) {
 		requests(argc, argv);
 	} else if (strcmp(mode, "streams") == 0 && argc == 5) {
 		streams_make(argv[2], number(argv[3], 1, "N_STREAMS is to be at least 1"),
 			     number(argv[4], 1, "LINES_EACH is to be at least 1"));
 	} else {
-		usage("expected samples, outage, data, requests or streams, and their operands");
+		usage("expected samples, outage, data, requests, bodies or streams, and their "
+		      "operands");
 	}
 	return 0;
 }

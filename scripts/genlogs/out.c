@@ -112,6 +112,17 @@ void out_json(struct out *o, const char *s, size_t n)
 	out_mem(o, s + from, n - from);
 }
 
+void out_varint(struct out *o, uint64_t v)
+{
+	char text[10];
+	size_t n = 0;
+
+	for (; v >= 128; v >>= 7)
+		text[n++] = (char)(v | 128);
+	text[n++] = (char)v;
+	out_mem(o, text, n);
+}
+
 void out_save(const struct out *o, const char *dir, const char *name)
 {
 	char path[4096];
@@ -178,13 +189,17 @@ void out_time(struct out *o, enum time_style style, int64_t ts_ns)
 	month = month_name + 3 * tm.tm_mon;
 	switch (style) {
 	case TIME_ISO_MS:
+	case TIME_ISO_NS:
 	case TIME_JAVA:
 		out_mem(o, date.p, date.n);
 		out_str(o, style == TIME_JAVA ? " " : "T");
 		out_mem(o, clock.p, clock.n);
 		out_str(o, style == TIME_JAVA ? "," : ".");
-		out_pad(o, (uint64_t)(ts_ns / 1000000 % 1000), 3);
-		if (style == TIME_ISO_MS)
+		if (style == TIME_ISO_NS)
+			out_pad(o, (uint64_t)(ts_ns % NS_PER_S), 9);
+		else
+			out_pad(o, (uint64_t)(ts_ns / 1000000 % 1000), 3);
+		if (style != TIME_JAVA)
 			out_str(o, "Z");
 		break;
 	case TIME_NGINX:

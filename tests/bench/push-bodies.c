@@ -3,11 +3,10 @@
  *
  *	push-bodies [-c CONNECTIONS] HOST:PORT FILE
  *
- * FILE has for each body 24 bytes, little-endian (agent u32, lines
- * u32, bytes of lines u64, length of the body u32, 0 u32), then the body: a push in protobuf,
- * compressed with snappy. The bodies of one agent go out in order, the next when the one before is
- * answered. 429, 5xx and a connection that breaks are tried again; what is answered otherwise than
- * with 204 ends it with exit 1.
+ * FILE is bodies.bin of `gen-logs bodies`: before each body stand 24 bytes, little-endian (agent
+ * u32, lines u32, bytes of lines u64, length of the body u32, 0 u32). The bodies of one agent go
+ * out in order, the next when the one before is answered. 429, 5xx and a connection that breaks are
+ * tried again; what is answered otherwise than with 204 ends it with exit 1.
  *
  * Prints one JSON object: pushes, lines, bytes of lines, bytes sent, seconds, retries, failures,
  * latencies of a push in milliseconds (p50, p99, max), CPU seconds of the client.

@@ -54,6 +54,36 @@ for format in json logfmt; do
 done
 ok "a format that is none is exit 2" exits 2 "$gen" requests xml xml 100K
 
+# Of each app: its name, a number of truth.json, how many of its lines hold TEXT.
+apps() { sed -n 's/^"\([^"]*\)":{"namespace".*/\1/p' bodies/truth.json; }
+by_app() { sed -n "s/^\"[^\"]*\":{\"namespace\":.*,\"$1\":\([0-9]*\),.*/\1/p" bodies/truth.json; }
+in_files() { apps | while read -r app; do cut -d ' ' -f 3- "bodies/raw/$app.log" | grep -c -F -e "$1"; done; }
+field() { sed -n "s/.*\"$1\":\"*\([^\",]*\).*/\1/p" bodies/truth.json | head -n 1; }
+# The lines of all bodies, by the heads before them.
+lines_of_bodies() {
+	at=0 lines=0
+	while [ $at -lt "$(size_of bodies/bodies.bin)" ]; do
+		# shellcheck disable=SC2046
+		set -- $(od -An -v -tu4 -w24 -j $at -N 24 --endian=little bodies/bodies.bin)
+		lines=$((lines + $2)) at=$((at + 24 + $5))
+	done
+	echo $lines
+}
+
+ok "pushes" exits 0 "$gen" bodies bodies 3M
+ok "pushes again" exits 0 "$gen" bodies again-bodies 3M
+ok "the same bytes" diff -r bodies again-bodies
+is "pushes: an app has a file" "$(apps | sort)" "$(find bodies/raw -name '*.log' | sed 's,.*/,,; s/.log$//' | LC_ALL=C sort)"
+is "pushes: lines" "$(by_app lines)" "$(in_files '')"
+is "pushes: bytes, without newlines" "$(field raw_bytes)" \
+	"$(cut -d ' ' -f 3- bodies/raw/*.log | awk '{ n += length($0) } END { print n }')"
+is "pushes: lines with error" "$(by_app error_lines)" "$(in_files error)"
+is "pushes: the rare word lies there five times" "$(cat bodies/raw/*.log | grep -c -F "$(field word)")" 5
+is "pushes: the trace id three times" "$(cat bodies/raw/*.log | grep -c -F "$(field needle)")" 3
+is "pushes: each app gave up twice" "$(in_files 'unrecoverable state' | uniq -c | awk '{ print $2 }')" 2
+is "pushes: no time is a whole second" "$(cut -c 21-29 bodies/raw/*.log | grep -c 000000000)" 0
+is "pushes: the bodies have them all" "$(lines_of_bodies)" "$(field lines)"
+
 ok "no mode is exit 2" exits 2 "$gen"
 ok "a bad number is exit 2" exits 2 "$gen" data four 12x
 ok "and says what was expected" stderr_has "BYTES is to be a number"
