@@ -111,38 +111,80 @@ __attribute__((target("avx2"))) static inline __m256i splat(char c)
 	return _mm256_set1_epi8(c);
 }
 
-__attribute__((target("avx2"))) static int64_t next_avx2(const struct find *f, struct bytes hay,
-							 size_t from)
+/* What a vector of places is compared with: the needle's two rarest bytes. */
+struct pair {
+	const char *a, *b; /* where they would stand at place 0 */
+	__m256i va, vb, fa, fb;
+};
+
+__attribute__((target("avx2"))) static inline struct pair make_pair(const struct find *f,
+								    struct bytes hay)
 {
-	const size_t last = hay.n - f->needle.n;
 	const char ca = f->needle.p[f->a], cb = f->needle.p[f->b];
 	/* With 0x20 set, upper and lower case of a letter are equal (so are a few other pairs,
 	 * which the confirmation sorts out); a byte that is no letter is compared as it is. */
 	const char ma = f->fold && ca >= 'a' && ca <= 'z' ? 0x20 : 0;
 	const char mb = f->fold && cb >= 'a' && cb <= 'z' ? 0x20 : 0;
-	const __m256i va = splat(ca), vb = splat(cb), fa = splat(ma), fb = splat(mb);
-	const char *pa = hay.p + f->a, *pb = hay.p + f->b;
+
+	return (struct pair){
+		hay.p + f->a, hay.p + f->b, splat(ca), splat(cb), splat(ma), splat(mb)
+	};
+}
+
+/* At which of the 32 places from i on both may stand. */
+__attribute__((target("avx2"))) static inline __m256i both_at(const struct pair *p, size_t i)
+{
+	__m256i a = _mm256_cmpeq_epi8(p->va, _mm256_or_si256(load(p->a + i), p->fa));
+	__m256i b = _mm256_cmpeq_epi8(p->vb, _mm256_or_si256(load(p->b + i), p->fb));
+
+	return _mm256_and_si256(a, b);
+}
+
+__attribute__((target("avx2"))) static inline uint32_t bits(__m256i v)
+{
+	return (uint32_t)_mm256_movemask_epi8(v);
+}
+
+/* The first of the places i + (bits set in hits) at which the needle stands. */
+static inline int64_t confirm(const struct find *f, struct bytes hay, size_t i, uint64_t hits)
+{
+	for (; hits; hits &= hits - 1) {
+		size_t at = i + (size_t)__builtin_ctzll(hits);
+
+		if (matches(f, hay.p + at))
+			return (int64_t)at;
+	}
+	return FIND_NONE;
+}
+
+__attribute__((target("avx2"))) static int64_t next_avx2(const struct find *f, struct bytes hay,
+							 size_t from)
+{
+	const size_t last = hay.n - f->needle.n;
+	const struct pair pair = make_pair(f, hay);
 	size_t i = from;
+	int64_t at;
 
 	/* Two vectors a turn: every load ends inside hay, since i + 63 <= last. */
 	for (; i + 63 <= last; i += 64) {
-		__m256i x =
-			_mm256_and_si256(_mm256_cmpeq_epi8(va, _mm256_or_si256(load(pa + i), fa)),
-					 _mm256_cmpeq_epi8(vb, _mm256_or_si256(load(pb + i), fb)));
-		__m256i y = _mm256_and_si256(
-			_mm256_cmpeq_epi8(va, _mm256_or_si256(load(pa + i + 32), fa)),
-			_mm256_cmpeq_epi8(vb, _mm256_or_si256(load(pb + i + 32), fb)));
+		__m256i x = both_at(&pair, i), y = both_at(&pair, i + 32);
 
 		if (_mm256_testz_si256(_mm256_or_si256(x, y), _mm256_or_si256(x, y)))
 			continue;
-		for (uint64_t hits = (uint32_t)_mm256_movemask_epi8(x) |
-				     (uint64_t)(uint32_t)_mm256_movemask_epi8(y) << 32;
-		     hits; hits &= hits - 1) {
-			size_t at = i + (size_t)__builtin_ctzll(hits);
+		at = confirm(f, hay, i, bits(x) | (uint64_t)bits(y) << 32);
+		if (at != FIND_NONE)
+			return at;
+	}
+	/* A line is often no longer than what is left here: the last vector ends with the hay, and
+	 * the places before i are masked out of it. */
+	while (i <= last && last >= 31) {
+		size_t begin = i + 31 <= last ? i : last - 31;
 
-			if (matches(f, hay.p + at))
-				return (int64_t)at;
-		}
+		at = confirm(f, hay, begin,
+			     bits(both_at(&pair, begin)) & UINT32_MAX << (i - begin));
+		if (at != FIND_NONE)
+			return at;
+		i = begin + 32;
 	}
 	return i <= last ? next_portable(f, hay, i) : FIND_NONE;
 }
