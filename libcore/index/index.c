@@ -624,31 +624,50 @@ int index_series_find(struct index *ix, const struct hash128 *id, uint32_t *ret_
 	return 0;
 }
 
+static int label_of_pair(struct index *ix, uint32_t pair, struct label *known, struct label *ret,
+			 struct err *e)
+{
+	struct index_pair p;
+
+	if (known && pair < ix->info.n_pairs && known[pair].name.p) {
+		*ret = known[pair];
+		return 0;
+	}
+	if (index_pair_at(ix, pair, &p, e) < 0)
+		return -1;
+	*ret = (struct label){ p.name, p.value };
+	if (known)
+		known[pair] = *ret;
+	return 0;
+}
+
+int index_labels_of(struct index *ix, uint32_t i, const struct index_series *s, struct label *known,
+		    struct arena *a, struct labels *ret, struct err *e)
+{
+	struct labels l = { .n = s->n_labels };
+	struct bytes rows;
+	struct rd rd;
+
+	if (get_rows(ix, SEC_LABELS, s->labels_at, s->n_labels, &rows, e) < 0)
+		return -1;
+	l.v = arena_alloc(a, l.n * sizeof(*l.v));
+	rd = rd_init(rows);
+	for (size_t k = 0; k < l.n; k++) {
+		if (label_of_pair(ix, rd_u32be(&rd), known, &l.v[k], e) < 0)
+			return err_wrap(e, "label %zu of series %u", k, i);
+		if (k && bytes_cmp(l.v[k - 1].name, l.v[k].name) >= 0)
+			return err_set(e, ERR_CORRUPT, "labels of series %u are not in order", i);
+	}
+	*ret = l;
+	return 0;
+}
+
 int index_series_labels(struct index *ix, uint32_t i, struct arena *a, struct labels *ret,
 			struct err *e)
 {
 	struct index_series s;
-	struct labels l;
-	struct bytes rows;
-	struct rd rd;
 
-	if (index_series_at(ix, i, &s, e) < 0 ||
-	    get_rows(ix, SEC_LABELS, s.labels_at, s.n_labels, &rows, e) < 0)
-		return -1;
-	l.n = s.n_labels;
-	l.v = arena_alloc(a, l.n * sizeof(*l.v));
-	rd = rd_init(rows);
-	for (size_t k = 0; k < l.n; k++) {
-		struct index_pair p;
-
-		if (index_pair_at(ix, rd_u32be(&rd), &p, e) < 0)
-			return err_wrap(e, "label %zu of series %u", k, i);
-		if (k && bytes_cmp(l.v[k - 1].name, p.name) >= 0)
-			return err_set(e, ERR_CORRUPT, "labels of series %u are not in order", i);
-		l.v[k] = (struct label){ p.name, p.value };
-	}
-	*ret = l;
-	return 0;
+	return index_series_at(ix, i, &s, e) < 0 ? -1 : index_labels_of(ix, i, &s, NULL, a, ret, e);
 }
 
 /* ---- chunks, blocks, packs ---- */

@@ -108,6 +108,11 @@ MUST_CHECK int index_series_find(struct index *ix, const struct hash128 *id, uin
 /* The array lies in the arena. */
 MUST_CHECK int index_series_labels(struct index *ix, uint32_t i, struct arena *a,
 				   struct labels *ret, struct err *e);
+/* The same of series i, which was found to be *s. For many series: known has n_pairs rows, zeroed
+ * at first, and keeps the pairs that were met; NULL: none are kept. */
+MUST_CHECK int index_labels_of(struct index *ix, uint32_t i, const struct index_series *s,
+			       struct label *known, struct arena *a, struct labels *ret,
+			       struct err *e);
 
 /* ---- chunks, blocks, packs ---- */
 

@@ -170,10 +170,26 @@ static int one_series(const struct walk *w, struct index *ix, const bool *skip,
 
 enum walking { WALK_LOOK, WALK_GIVE }; /* LOOK: only whether tables tell all */
 
+/* A series of the index, whose labels are l. 1: tables do not tell of it. */
+static int walk_series(const struct walk *w, struct index *ix, const bool *skip,
+		       const struct index_series *s, struct labels *l, enum walking how,
+		       struct arena *mem, struct err *e)
+{
+	struct hide_stream hide = hide_stream_of(w->hide, mem, w->view->tenant, l);
+	struct series_info info = { .labels = l, .id = &s->id };
+	int ret;
+
+	if (!asked(w, w->view->tenant, l, mem))
+		return 0;
+	ret = one_series(w, ix, skip, s, &hide, &info, e);
+	return ret == 0 && how == WALK_GIVE && info.entries ? w->each(w->data, &info, e) : ret;
+}
+
 /* 1: they do not. */
 static int walk_index(const struct walk *w, struct index *ix, const bool *skip, enum walking how,
 		      struct err *e)
 {
+	struct label *known = mem_alloc((index_info(ix)->n_pairs + 1UL) * sizeof(*known));
 	struct index_set set = { 0 };
 	struct arena mem = { 0 };
 	int ret = 0;
@@ -182,27 +198,18 @@ static int walk_index(const struct walk *w, struct index *ix, const bool *skip, 
 	if (index_match(ix, w->view->match, w->view->n_match, &set, e) < 0)
 		ret = -1;
 	for (size_t i = 0; i < set.n && ret == 0; i++) {
-		struct series_info info = { 0 };
 		struct index_series s;
-		struct hide_stream hide;
 		struct labels l;
 
 		arena_reset(&mem);
 		if (source_check_interrupt(&w->o->source, e) < 0 ||
-		    index_series_labels(ix, set.v[i], &mem, &l, e) < 0 ||
-		    index_series_at(ix, set.v[i], &s, e) < 0)
+		    index_series_at(ix, set.v[i], &s, e) < 0 ||
+		    index_labels_of(ix, set.v[i], &s, known, &mem, &l, e) < 0)
 			ret = -1;
-		if (ret < 0)
-			break;
-		hide = hide_stream_of(w->hide, &mem, w->view->tenant, &l);
-		if (!asked(w, w->view->tenant, &l, &mem))
-			continue;
-		info.labels = &l;
-		info.id = &s.id;
-		ret = one_series(w, ix, skip, &s, &hide, &info, e);
-		if (ret == 0 && how == WALK_GIVE && info.entries)
-			ret = w->each(w->data, &info, e);
+		else
+			ret = walk_series(w, ix, skip, &s, &l, how, &mem, e);
 	}
+	free(known);
 	index_set_release(&set);
 	arena_release(&mem);
 	return ret;
@@ -234,13 +241,27 @@ static int walk_live(struct walk *w, const struct live *live, size_t i, enum wal
 	return ret;
 }
 
+/* Whether all that the index names lies in the time asked for, and is not replaced by others'. */
+static bool is_inside(const struct walk *w, struct index *ix, const bool *skip)
+{
+	const struct index_info *info = index_info(ix);
+
+	for (uint32_t i = 0; i < info->n_packs; i++)
+		if (skip[i])
+			return false;
+	return info->min_ts >= w->o->from && !time_is_behind(info->max_ts, w->o->to);
+}
+
 static int give_day(struct walk *w, const struct live *live, bool is_touched, struct err *e)
 {
 	int ret = 0;
 
 	for (size_t i = 0; i < live->n && ret == 0; i++) {
-		ret = w->words && !is_touched ? words_of_index(w, live->v[i], e)
-					      : walk_live(w, live, i, WALK_GIVE, e);
+		bool by_name =
+			w->words && !is_touched && is_inside(w, live->v[i], live->skip_pack[i]);
+
+		ret = by_name ? words_of_index(w, live->v[i], e)
+			      : walk_live(w, live, i, WALK_GIVE, e);
 		if (ret == 0)
 			ret = covered_add(&w->covered, live->v[i], w->view->tenant, e);
 		if (ret < 0 && e->code == ERR_CORRUPT) {
@@ -692,8 +713,7 @@ int series_words(const struct series_opts *o, struct bytes name, struct arena *a
 	struct walk w = { .o = o, .each = words_of_series, .data = &words };
 	int r;
 
-	if (o->n_selectors == 0 && o->from == INT64_MIN && o->to == INT64_MAX &&
-	    !o->source.n_match && !views_are_several(o->source.tenant))
+	if (o->n_selectors == 0 && !o->source.n_match && !views_are_several(o->source.tenant))
 		w.words = &words;
 	r = walk_all(&w, e);
 	if (r == 0) {

@@ -157,10 +157,11 @@ struct reading {
 	const struct source_opts *o;
 	enum if_missing missing;
 	bool *skip_pack;
-	int64_t from;	    /* what is before it is not asked for, or expired, of any stream */
-	struct pack **pack; /* by number; NULL not opened yet */
-	bool lost;	    /* one of them is not there */
-	uint64_t n_blocks;  /* of the streams that fit */
+	int64_t from;	     /* what is before it is not asked for, or expired, of any stream */
+	struct pack **pack;  /* by number; NULL not opened yet */
+	bool lost;	     /* one of them is not there */
+	uint64_t n_blocks;   /* of the streams that fit */
+	struct label *known; /* of the index's pairs */
 	struct arena mem, mem_applied;
 };
 
@@ -296,7 +297,7 @@ static int add_series(struct reading *r, uint32_t number, struct err *e)
 		if (stream == MAP_NONE && c.through >= from) {
 			seen->streams_in++;
 			arena_reset(&r->mem);
-			if (index_series_labels(r->ix, number, &r->mem, &labels, e) < 0)
+			if (index_labels_of(r->ix, number, &s, r->known, &r->mem, &labels, e) < 0)
 				return -1;
 			if (r->view->late && !plan_wants(r->plan, r->view->tenant, &labels))
 				return 0;
@@ -423,6 +424,7 @@ static int add_day(int32_t day, struct live *live, void *data, struct err *e)
 		size_t n_pieces = d->plan->n_pieces, n_covered = d->covered->n;
 
 		r.pack = mem_alloc((index_info(r.ix)->n_packs + 1) * sizeof(struct pack *));
+		r.known = mem_alloc((index_info(r.ix)->n_pairs + 1UL) * sizeof(*r.known));
 		ret = add_index(&r, d->covered, e);
 		if (ret < 0 && e->code == ERR_CORRUPT) {
 			err_wrap(e, "'%s'", index_label(r.ix));
@@ -434,6 +436,7 @@ static int add_day(int32_t day, struct live *live, void *data, struct err *e)
 		}
 		d->plan->applied = (struct hide_applied){ 0 };
 		free(r.pack);
+		free(r.known);
 		arena_release(&r.mem);
 		arena_release(&r.mem_applied);
 	}
