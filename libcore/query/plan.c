@@ -188,6 +188,55 @@ static void join(const struct plan *p, struct group *g, const struct group *next
 	*g = ret;
 }
 
+static bool is_sorted(const struct piece *v, size_t n)
+{
+	size_t i = 1;
+
+	while (i < n && piece_cmp(&v[i - 1], &v[i]) <= 0)
+		i++;
+	return i >= n;
+}
+
+/* Brings the pieces of each stream together. Returns where those of each end. */
+static uint32_t *gather_streams(struct plan *p)
+{
+	uint32_t *end = mem_alloc((p->n_streams + 1) * sizeof(*end));
+	uint32_t *to = mem_alloc(p->n_pieces * sizeof(*to));
+
+	for (size_t i = 0; i < p->n_pieces; i++)
+		end[p->piece[i].stream + 1]++;
+	for (size_t i = 1; i <= p->n_streams; i++)
+		end[i] += end[i - 1];
+	for (size_t i = 0; i < p->n_pieces; i++)
+		to[i] = end[p->piece[i].stream]++;
+	for (uint32_t i = 0; i < p->n_pieces; i++)
+		while (to[i] != i) {
+			uint32_t k = to[i];
+			struct piece moved = p->piece[k];
+
+			p->piece[k] = p->piece[i];
+			p->piece[i] = moved;
+			to[i] = to[k];
+			to[k] = k;
+		}
+	free(to);
+	return end;
+}
+
+/* As piece_cmp has it. Sources mostly give the pieces of a stream in order. */
+static void sort_pieces(struct plan *p)
+{
+	uint32_t *end = gather_streams(p), first = 0;
+
+	for (size_t i = 0; i < p->n_streams; first = end[i++]) {
+		size_t n = end[i] - first;
+
+		if (!is_sorted(p->piece + first, n))
+			qsort(p->piece + first, n, sizeof(*p->piece), piece_cmp);
+	}
+	free(end);
+}
+
 void plan_units(struct plan *p, enum direction dir)
 {
 	struct group *v = NULL;
@@ -197,7 +246,7 @@ void plan_units(struct plan *p, enum direction dir)
 	p->n_refs = 0;
 	if (p->n_pieces == 0 || time_is_behind(p->from, p->to))
 		return;
-	qsort(p->piece, p->n_pieces, sizeof(*p->piece), piece_cmp);
+	sort_pieces(p);
 	for (uint32_t i = 0; i < p->n_pieces; i++) {
 		mem_grow(&v, &cap, n + 1, sizeof(*v));
 		v[n++] = group_of(p, i);
