@@ -104,17 +104,27 @@ static bool is_in_table(const struct range_sink *r, const struct piece *p,
 	       same_span(r, p->min_ts, p->max_ts, ret) && stream->n <= 64;
 }
 
+static uint32_t *known_group(struct range_worker *w, uint32_t stream)
+{
+	size_t n = (size_t)stream + 1;
+
+	if (n > w->n_known) {
+		mem_grow(&w->known, &w->cap_known, n, sizeof(*w->known));
+		memset(w->known + w->n_known, 0, (n - w->n_known) * sizeof(*w->known));
+		w->n_known = n;
+	}
+	return &w->known[stream];
+}
+
 static bool count_table(struct range_sink *r, unsigned worker, const struct piece *p,
 			const struct labels *stream, struct span span)
 {
 	struct range_worker *w = &r->worker[worker];
+	uint32_t ids[64], *known = known_group(w, p->stream);
 	struct block b = { .names = NULL };
-	uint32_t ids[64];
 	int64_t g;
 
-	if (w->stream == stream) {
-		g = w->stream_group;
-	} else {
+	if (*known == 0) {
 		/* Numbers of names as the worker's own blocks have them. */
 		struct names *names = scan_names(r->scan, worker);
 
@@ -126,8 +136,9 @@ static bool count_table(struct range_sink *r, unsigned worker, const struct piec
 		if (g < 0)
 			return false; /* over the limit: found again, and told, when the piece is
 					 read */
+		*known = 1 + (uint32_t)g;
 	}
-	count(&w->groups.v[g], span, p->n, (int64_t)p->line_bytes);
+	count(&w->groups.v[*known - 1], span, p->n, (int64_t)p->line_bytes);
 	return true;
 }
 
@@ -294,8 +305,10 @@ void range_sink_init(struct range_sink *first, struct scan *scan)
 
 void range_sink_release(struct range_sink *r)
 {
-	for (unsigned i = 0; r->worker && i < r->scan->jobs; i++)
+	for (unsigned i = 0; r->worker && i < r->scan->jobs; i++) {
 		range_groups_release(&r->worker[i].groups);
+		free(r->worker[i].known);
+	}
 	free(r->worker);
 	free(r->group_name);
 	r->worker = NULL;

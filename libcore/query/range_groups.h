@@ -47,6 +47,9 @@ struct range_worker {
 	struct range_groups groups;
 	const struct labels *stream; /* whose own group this is: */
 	uint32_t stream_group;
+	uint32_t *known; /* by the plan's number of a stream, as long as it is below n_known: 1 +
+			    the group of its own labels, 0 not known yet */
+	size_t n_known, cap_known;
 };
 
 /* Samples that are still there go too. */
