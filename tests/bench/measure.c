@@ -1,12 +1,12 @@
 /*
  * measure - runs a command and prints what it cost: "wall_s cpu_s max_rss_kib", TAB between.
  *
- *	measure [-n RUNS] [-p PREPARE] [-i FILE] [-o FILE] COMMAND [ARG]...
+ *	measure [-n RUNS] [-p PREPARE] [-i FILE] [-o FILE] [-s STATUS] COMMAND [ARG]...
  *
  * Of several runs the median of each time is printed, and the largest memory. PREPARE is done by sh
  * before each run and not counted. The command's stdin is -i (default /dev/null), its stdout -o
  * (default /dev/null). CPU and memory include the processes that the command waited for. Ends with
- * the command's status if that is not 0.
+ * the command's status if that is neither 0 nor -s.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -81,11 +81,11 @@ int main(int argc, char **argv)
 {
 	const char *in = "/dev/null", *out = "/dev/null", *prepare = NULL;
 	static double wall_s[MAX_RUNS], cpu_s[MAX_RUNS];
-	uint64_t runs = 1;
+	uint64_t runs = 1, good_status = 0;
 	long max_rss_kib = 0;
 
 	/* "+": the first operand ends the options, the rest are the command's. */
-	for (int c; (c = getopt(argc, argv, "+n:p:i:o:")) != -1;) {
+	for (int c; (c = getopt(argc, argv, "+n:p:i:o:s:")) != -1;) {
 		switch (c) {
 		case 'n':
 			if (num_u64(bytes_str(optarg), &runs) && runs >= 1 && runs <= MAX_RUNS)
@@ -101,6 +101,11 @@ int main(int argc, char **argv)
 		case 'o':
 			out = optarg;
 			break;
+		case 's':
+			if (num_u64(bytes_str(optarg), &good_status))
+				break;
+			fprintf(stderr, "measure: error: -s is to be an exit status\n");
+			return 2;
 		default:
 			return 2;
 		}
@@ -116,7 +121,7 @@ int main(int argc, char **argv)
 		if (prepare && system(prepare) != 0)
 			die("the command of -p failed");
 		status = run_once(argv + optind, in, out, &cost);
-		if (status)
+		if (status && (uint64_t)status != good_status)
 			return status;
 		wall_s[i] = cost.wall_s;
 		cpu_s[i] = cost.cpu_s;

@@ -559,27 +559,15 @@ part_costs() {
 	expect "$(cksum <sums.csv)" "$(cksum <sums.jsonl)" "both forms have the same sums"
 }
 
-# Each part is a run of its own, so that one that breaks off does not end the others.
-if [ "${1:-}" = --part ]; then
-	"part_$2"
-	exit
-fi
 all='data ingest frames pack compact upkeep size scan labels open closed streams json logfmt regex sums push far http costs'
-# shellcheck disable=SC2086
-[ $# -gt 0 ] || set -- $all
 made=
 [ ! -e data/truth.json ] || made=y
 for part in "$@"; do
-	command -v "part_$part" >/dev/null || fail "there is no part '$part'; there are $all"
 	case $part in
+	--part) break ;;
 	data) made=y ;;
 	upkeep | json | logfmt | regex | sums | push | http | far | costs) ;;
 	*) [ "$made" ] || fail "'$part' reads what the parts before it leave: begin with 'data'" ;;
 	esac
 done
-for part in "$@"; do
-	sh "$here/speed.sh" --part "$part" || row "$part" - - - - fail
-done | beside_committed | tee rows.new
-if cut -f 6 rows.new | grep -q -x fail; then
-	exit 1
-fi
+run_parts '' "$all" "$@"

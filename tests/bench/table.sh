@@ -17,94 +17,24 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 repo=${here%/tests/bench}
 runs=${BENCH_RUNS:-5}
 . "$repo/tests/lib/bench.sh"
-mkdir -p table
-cd table
-source=${TABLE_DATA:-$PWD/source}
-bytes=${TABLE_BYTES:-${BENCH_BYTES:-1G}}
-
-truth() { sed -n "s/.*\"$1\":\"*\([^\",]*\).*/\1/p" "$source/truth.json" | head -n 1; }
-gb() { calc "$1 / ($(truth raw_bytes) / 1e9)"; }
+. "$repo/tests/lib/bench-lokid.sh"
 
 # Limits are for a GB: of more or less they say nothing.
 is_gb() { [ "$(verdict "$(truth raw_bytes) > 0.99e9 && $(truth raw_bytes) < 1.01e9")" = pass ]; }
 limit_at_most() { if is_gb; then at_most "$@"; else info "$1" "$2" "$3"; fi; }
 limit_at_least() { if is_gb; then at_least "$@"; else info "$1" "$2" "$3"; fi; }
 
-# --- the daemon ---
-
-cat >lokid.yaml <<'END'
-auth_enabled: false
-limits_config:
-  ingestion_rate_mb: 10000
-  ingestion_burst_size_mb: 10000
-  per_stream_rate_limit: 10GB
-  per_stream_rate_limit_burst: 10GB
-  max_global_streams_per_user: 0
-  max_query_series: 5000
-  reject_old_samples: false
-compactor:
-  compaction_interval: 0
-END
-
-lokid_pid='' watch_pid=''
-trap 'kill $lokid_pid $watch_pid 2>/dev/null || :' EXIT
-
-# start DATA: on a free port; sets lokid_pid, address.
-start() {
-	: >lokid.log
-	lokid --config lokid.yaml --data "$1" --listen 127.0.0.1:0 2>lokid.log &
-	lokid_pid=$!
-	until port=$(sed -n 's/.* msg=ready addr=[^ ]*:\([0-9]*\) .*/\1/p' lokid.log) && [ "$port" ]; do
-		kill -0 $lokid_pid || fail "lokid did not start: $(cat lokid.log)"
-		sleep 0.02
-	done
-	address=127.0.0.1:$port
-}
-
-stop() {
-	kill $lokid_pid
-	wait $lokid_pid || :
-	lokid_pid=''
-}
-
-# watch MS: the memory of all its processes, every MS milliseconds; watched: the peak in MB.
-watch() {
-	tree-cost -w "$1" $lokid_pid >watched &
-	watch_pid=$!
-}
-watched() {
-	kill $watch_pid
-	wait $watch_pid || :
-	watch_pid=''
-	peak=$(calc "$(cut -f 1 watched) * 1.024 / 1000")
-	peak_anonymous=$(calc "$(cut -f 2 watched) * 1.024 / 1000")
-	peak_largest=$(calc "$(cut -f 3 watched) * 1.024 / 1000")
-}
-
-flush() { curl -sS -f -X POST "http://$address/flush"; }
-
-# uncache FOLDER: its files are not in memory any more.
-uncache() { find "$1" -type f -exec dd if={} iflag=nocache count=0 status=none \;; }
-
-# median, least FILE: of a number on each line.
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
-
-# compact STORE: as the daemon does, but at once and all of a day, as when it is over; prints what measure does.
-compact() {
-	measure -o compacted chunkpack --compact --store "$1" --delete-delay 0 --jobs 1 --memory 128MB --fan-in 2 -o jsonl
-}
-
 # --- the parts ---
 
 part_data() {
-	[ -n "${TABLE_DATA:-}" ] || once "$bytes" source "$repo/scripts/gen-logs" bodies source "$bytes"
+	make_source
 	info table_lines "$(truth lines)" lines
 	info table_bytes "$(truth raw_bytes)" bytes
 	info table_streams "$(truth streams)" streams
 }
 
-# One run from an empty folder to a compacted store: a line of intake.runs, "seconds MB/s, CPU s per GB to flushed, to
-# compacted, peak MB, of it anonymous, of one process, of compaction".
+# One run from an empty folder to a compacted store: a line of intake.runs, "s of pushes, s to flushed, CPU s to flushed, to
+# compacted, peak MB, of it anonymous, of one process, of compaction, p99 ms of a push, bytes flushed, compacted".
 intake() {
 	rm -rf data
 	sync
@@ -146,8 +76,6 @@ part_ingest() {
 	info table_disk_flushed "$(gb "$(column 10) / 1e6")" MB/GB
 	limit_at_most table_disk "$(gb "$(column 11) / 1e6")" MB/GB 215
 }
-
-need_store() { [ -e data/store ] || fail "'$1' asks the store that 'ingest' leaves"; }
 
 # From exec to the line that says that it answers, the clock of the daemon's own line being that of date.
 part_start() {
@@ -264,20 +192,4 @@ part_streams() {
 	rm -rf streams
 }
 
-# Each part is a run of its own, so that one that breaks off does not end the others.
-if [ "${1:-}" = --part ]; then
-	"part_$2"
-	exit
-fi
-all='data ingest start queries cold memory streams'
-# shellcheck disable=SC2086
-[ $# -gt 0 ] || set -- $all
-for part in "$@"; do
-	command -v "part_$part" >/dev/null || fail "there is no part '$part'; there are $all"
-done
-for part in "$@"; do
-	sh "$here/table.sh" --part "$part" || row "table_$part" - - - - fail
-done | beside_committed | tee rows.new
-if cut -f 6 rows.new | grep -q -x fail; then
-	exit 1
-fi
+run_parts table_ 'data ingest start queries cold memory streams' "$@"

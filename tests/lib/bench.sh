@@ -7,7 +7,10 @@
 # beside_committed   a filter of rows: the committed value, of tests/bench/numbers.tsv, as a seventh column
 # expect FOUND WANTED WHAT   ends the script when the two differ
 # turns, middle, wall, cpu, rss_mib   of what `measure` prints
+# median FILE                         of the numbers in it, one on each line
 # once PARAMETERS NAME COMMAND...     makes a file or folder unless it is there
+# run_parts PREFIX ALL [PART]...      the end of a script: runs part_NAME for each of the parts, or ALL, and prints their
+#                                     rows; a part that breaks off is the row PREFIX NAME, which fails
 
 # shellcheck shell=sh disable=SC2034,SC2154
 
@@ -86,4 +89,26 @@ once() {
 	shift 2
 	"$@"
 	echo "$once_is" >"$once_made"
+}
+
+# median FILE: of the numbers, one on each line.
+median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+
+# Each part is a run of its own of the script, so that one that breaks off does not end the others.
+run_parts() {
+	run_prefix=$1 run_all=$2
+	shift 2
+	if [ "${1:-}" = --part ]; then
+		"part_$2"
+		return
+	fi
+	# shellcheck disable=SC2086
+	[ $# -gt 0 ] || set -- $run_all
+	for run_part in "$@"; do
+		command -v "part_$run_part" >/dev/null || fail "there is no part '$run_part'; there are $run_all"
+	done
+	for run_part in "$@"; do
+		sh "$repo/tests/bench/${0##*/}" --part "$run_part" || row "$run_prefix$run_part" - - - - fail
+	done | beside_committed | tee rows.new
+	! cut -f 6 rows.new | grep -q -x fail
 }
