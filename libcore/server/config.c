@@ -83,6 +83,7 @@ void config_init(struct config *c)
 			.interval_ns = 10 * MINUTE,
 			.delete_delay_ns = 2 * HOUR,
 			.jobs = 1,
+			.level = 5,
 			.memory_bytes = 128 * MiB,
 		},
 		.erase = {

@@ -90,6 +90,7 @@ struct config_compact {
 	int64_t interval_ns;	 /* from one compaction to the next; 0: none */
 	int64_t delete_delay_ns; /* what it replaced stays as long */
 	unsigned jobs;		 /* threads */
+	unsigned level;		 /* of zstd, 1 to 19 */
 	uint64_t memory_bytes;
 };
 

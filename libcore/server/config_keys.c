@@ -284,6 +284,7 @@ const struct key config_keys[] = {
 	IDLE("query_range.*", other_cache),
 
 	USED("compactor.compaction_interval", KEY_DURATION, compact.interval_ns),
+	USED("compactor.chunk_level", KEY_SMALL, compact.level),
 	USED("compactor.max_compaction_parallelism", KEY_SMALL, compact.jobs),
 	USED("compactor.max_compaction_memory", KEY_SIZE, compact.memory_bytes),
 	MAPPED("compactor.retention_delete_delay", KEY_DURATION, compact.delete_delay_ns,

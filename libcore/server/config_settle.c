@@ -164,6 +164,15 @@ static bool is_sync(const char *text)
 	       ns > 0;
 }
 
+static void check_level(const struct yaml_node *root, const char *key, unsigned level,
+			struct report *r)
+{
+	const struct yaml_node *at = config_node(root, key);
+
+	if (at && (level < 1 || level > 19))
+		report_error_at(r, at, "'%s': expected 1 to 19, found '%u'", key, level);
+}
+
 /* Where something must not be none. */
 static void check_above_zero(const struct yaml_node *root, const char *path, bool is_zero,
 			     struct report *r)
@@ -206,10 +215,8 @@ static void check_values(const struct config *c, const struct yaml_node *root, s
 			r, at,
 			"'ingester.wal.disk_full_threshold': expected 0 to 1, a part of the "
 			"disk");
-	at = config_node(root, "ingester.chunk_level");
-	if (at && (c->flush.level < 1 || c->flush.level > 19))
-		report_error_at(r, at, "'ingester.chunk_level': expected 1 to 19, found '%u'",
-				c->flush.level);
+	check_level(root, "ingester.chunk_level", c->flush.level, r);
+	check_level(root, "compactor.chunk_level", c->compact.level, r);
 	check_above_zero(root, "server.http_threads", !c->server.threads, r);
 	check_above_zero(root, "server.http_max_header_size", !c->server.head_max, r);
 	check_above_zero(root, "distributor.max_recv_msg_size", !c->push.body_max, r);

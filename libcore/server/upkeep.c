@@ -259,7 +259,7 @@ static void run(struct upkeep *u, enum job job)
 {
 	const struct config *c = u->server->config;
 	char delay[NUMBER_MAX], n_jobs[NUMBER_MAX], memory[NUMBER_MAX], cancel[NUMBER_MAX];
-	char cache_size[NUMBER_MAX];
+	char cache_size[NUMBER_MAX], level[NUMBER_MAX];
 	const char *argv[] = { "chunkpack", "--compact", "--store", c->store,	"--delete-delay",
 			       delay,	    "--jobs",	 n_jobs,    "--memory", memory,
 			       NULL,	    NULL,	 NULL,	    NULL,	NULL,
@@ -273,6 +273,11 @@ static void run(struct upkeep *u, enum job job)
 	snprintf(memory, sizeof(memory), "%llu", (unsigned long long)c->compact.memory_bytes);
 	snprintf(cancel, sizeof(cancel), "%llds",
 		 (long long)(c->erase.cancel_period_ns / NS_PER_S));
+	snprintf(level, sizeof(level), "%u", c->compact.level);
+	if (job == JOB_COMPACT) {
+		argv[n++] = "--level";
+		argv[n++] = level;
+	}
 	if (job == JOB_RETAIN) {
 		argv[0] = "idxbuild";
 		argv[1] = "--retain";

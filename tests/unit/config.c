@@ -232,6 +232,8 @@ static void faults_name_place_and_what_is_near(void **state)
 	refused("querier: {jobs: 0}\n", "1:17: 'querier.jobs': it must be above zero");
 	refused("ingester: {chunk_level: 20}\n",
 		"1:25: 'ingester.chunk_level': expected 1 to 19, found '20'");
+	refused("compactor: {chunk_level: 0}\n",
+		"1:26: 'compactor.chunk_level': expected 1 to 19, found '0'");
 	refused("ingester: {wal: {disk_full_threshold: 90}}\n",
 		"1:39: 'ingester.wal.disk_full_threshold': expected 0 to 1, a part of the disk");
 	refused("server: {http_listen_port: ${LOKID_TEST_UNSET\n", "1:28: '${' has no '}'");
