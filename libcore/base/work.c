@@ -2,12 +2,16 @@
  * Workers take items in order under one lock; the caller's thread waits for the oldest one that is
  * not taken up yet. Item i uses slot i % window, which is free once item i - window has been taken
  * up.
+ *
+ * Where nobody takes up results, no worker waits for another, and there is no lock to take: items
+ * may be small (a row of a table), and one of them large (a block that is decompressed).
  */
 #include "base/work.h"
 
 #include <assert.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -86,8 +90,7 @@ static int take_up(struct loop *l, struct err *e)
 			break;
 		}
 		pthread_mutex_unlock(&l->lock);
-		if (w->done)
-			rc = w->done(w->data, l->taken_up, l->taken_up % w->window, e);
+		rc = w->done(w->data, l->taken_up, l->taken_up % w->window, e);
 		pthread_mutex_lock(&l->lock);
 		s->state = SLOT_FREE;
 		l->taken_up++;
@@ -98,6 +101,111 @@ static int take_up(struct loop *l, struct err *e)
 	pthread_mutex_unlock(&l->lock);
 	return rc;
 }
+
+/* Threads, as many as can be started of n. */
+static unsigned start(pthread_t *thread, unsigned n, void *(*main)(void *), void *data)
+{
+	unsigned started = 0;
+
+	while (started < n && pthread_create(&thread[started], NULL, main, data) == 0)
+		started++;
+	return started;
+}
+
+static void join(const pthread_t *thread, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		pthread_join(thread[i], NULL);
+}
+
+static int run_in_order(const struct work *w, unsigned want, struct err *e)
+{
+	struct loop l = { .w = w };
+	pthread_t *thread;
+	unsigned n_threads;
+	int rc;
+
+	pthread_mutex_init(&l.lock, NULL);
+	pthread_cond_init(&l.begin, NULL);
+	pthread_cond_init(&l.ready, NULL);
+	l.slot = mem_alloc(w->window * sizeof(*l.slot));
+	thread = mem_alloc(want * sizeof(*thread));
+	n_threads = start(thread, want, worker_main, &l);
+	/* Fewer threads than wished do the work as well. */
+	if (n_threads > 0)
+		rc = take_up(&l, e);
+	else
+		rc = err_set(e, ERR_IO, "cannot start a thread");
+	join(thread, n_threads);
+	free(thread);
+	free(l.slot);
+	pthread_cond_destroy(&l.ready);
+	pthread_cond_destroy(&l.begin);
+	pthread_mutex_destroy(&l.lock);
+	return rc;
+}
+
+/* --- where nobody takes up ------------------------------------------------------------------- */
+
+struct crowd {
+	const struct work *w;
+	atomic_size_t next;
+	atomic_uint n_workers; /* numbers given to workers */
+	atomic_bool stop;
+	pthread_mutex_t lock; /* guards what follows */
+	size_t failed;	      /* the lowest item that did; SIZE_MAX: none */
+	struct err err;	      /* of it */
+};
+
+static void note_failure(struct crowd *c, size_t item, const struct err *e)
+{
+	pthread_mutex_lock(&c->lock);
+	if (item < c->failed) {
+		c->failed = item;
+		c->err = *e;
+	}
+	pthread_mutex_unlock(&c->lock);
+	atomic_store(&c->stop, true);
+}
+
+static void *crowd_main(void *data)
+{
+	struct crowd *c = data;
+	const struct work *w = c->w;
+	unsigned worker = atomic_fetch_add(&c->n_workers, 1);
+	struct err e;
+
+	while (!atomic_load_explicit(&c->stop, memory_order_relaxed)) {
+		size_t item = atomic_fetch_add_explicit(&c->next, 1, memory_order_relaxed);
+
+		if (item >= w->n)
+			break;
+		if (w->run(w->data, worker, item, worker, &e) < 0)
+			note_failure(c, item, &e);
+	}
+	return NULL;
+}
+
+static int run_crowd(const struct work *w, unsigned n, struct err *e)
+{
+	struct crowd c = { .w = w, .failed = SIZE_MAX };
+	pthread_t *thread = mem_alloc(n * sizeof(*thread));
+
+	pthread_mutex_init(&c.lock, NULL);
+	/* One fewer, and this one; so fewer threads than wished do the work as well. */
+	n = start(thread, n - 1, crowd_main, &c);
+	crowd_main(&c);
+	join(thread, n);
+	free(thread);
+	pthread_mutex_destroy(&c.lock);
+	if (c.failed == SIZE_MAX)
+		return 0;
+	if (e)
+		*e = c.err;
+	return -1;
+}
+
+/* --------------------------------------------------------------------------------------------- */
 
 static int run_alone(const struct work *w, struct err *e)
 {
@@ -114,36 +222,16 @@ static int run_alone(const struct work *w, struct err *e)
 
 int work_run(const struct work *w, struct err *e)
 {
-	struct loop l = { .w = w };
-	pthread_t *thread;
-	unsigned n_threads = 0, want = w->jobs;
-	int rc;
+	unsigned want = w->jobs;
 
 	assert(w->jobs >= 1 && w->jobs <= WORK_JOBS_MAX && w->window >= 1);
 	if (want > w->n)
 		want = (unsigned)w->n;
+	if (!w->done && want > w->window) /* a slot each */
+		want = (unsigned)w->window;
 	if (want <= 1)
 		return run_alone(w, e);
-	pthread_mutex_init(&l.lock, NULL);
-	pthread_cond_init(&l.begin, NULL);
-	pthread_cond_init(&l.ready, NULL);
-	l.slot = mem_alloc(w->window * sizeof(*l.slot));
-	thread = mem_alloc(want * sizeof(*thread));
-	while (n_threads < want && pthread_create(&thread[n_threads], NULL, worker_main, &l) == 0)
-		n_threads++;
-	/* Fewer threads than wished do the work as well. */
-	if (n_threads > 0)
-		rc = take_up(&l, e);
-	else
-		rc = err_set(e, ERR_IO, "cannot start a thread");
-	for (unsigned i = 0; i < n_threads; i++)
-		pthread_join(thread[i], NULL);
-	free(thread);
-	free(l.slot);
-	pthread_cond_destroy(&l.ready);
-	pthread_cond_destroy(&l.begin);
-	pthread_mutex_destroy(&l.lock);
-	return rc;
+	return w->done ? run_in_order(w, want, e) : run_crowd(w, want, e);
 }
 
 unsigned work_cpus(void)

@@ -13,11 +13,13 @@
  * Items 0 to n-1. run() works on one: `worker` (below jobs) and `slot` (below window) say which
  * scratch is its own meanwhile; the slot's stays untouched until done() has returned for the item.
  * done(), when given, is called on the thread that called work_run, in ascending order of items,
- * and never at once with itself: 0 goes on, 1 ends the loop (no error), -1 is an error.
+ * and never at once with itself: 0 goes on, 1 ends the loop (no error), -1 is an error. Without
+ * done() a slot is an item's own until run() has returned, and nobody waits for who is slower.
  */
 struct work {
 	size_t n;
-	unsigned jobs; /* threads, 1 to WORK_JOBS_MAX; with 1 all runs on the calling thread */
+	unsigned jobs; /* threads, 1 to WORK_JOBS_MAX; with 1 all runs on the calling thread, with
+			  more some of it may */
 	size_t window; /* items begun and not done at most; at least 1, best 2 x jobs */
 	int (*run)(void *data, unsigned worker, size_t item, size_t slot, struct err *e);
 	int (*done)(void *data, size_t item, size_t slot, struct err *e);

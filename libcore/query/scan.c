@@ -503,12 +503,9 @@ static int run_unit(void *data, unsigned worker, size_t item, size_t slot, struc
 static int unit_done(void *data, size_t item, size_t slot, struct err *e)
 {
 	struct scan *s = data;
-
 	struct probe_mark m;
 	int r;
 
-	if (!s->sink.done)
-		return 0;
 	probe_begin(s->probed ? &s->probe : NULL, &m);
 	r = s->sink.done(s->sink.data, item, slot, e);
 	if (s->probed)
@@ -583,7 +580,7 @@ int scan_run(struct scan *s, struct err *e)
 			     .jobs = s->jobs,
 			     .window = scan_slots(s),
 			     .run = run_unit,
-			     .done = unit_done,
+			     .done = s->sink.done ? unit_done : NULL,
 			     .data = s };
 	struct fetch_opts ahead = { .needed = is_read, .data = s, .may_end = s->sink.enough > 0 };
 	struct fetch *fetch = fetch_new(s->plan, &ahead);

@@ -1,8 +1,11 @@
 /* The parallel loop: every item once, results in order, errors and early ends. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -84,6 +87,67 @@ static void early_end(void **state)
 	}
 }
 
+/* --- without done() --- */
+
+struct crowd {
+	unsigned jobs;
+	atomic_int runs[ITEMS];
+	atomic_bool slot_is_used[WINDOW];
+	atomic_size_t n_runs;
+	size_t waits_for, fail_at;
+};
+
+static int run_one(void *data, unsigned worker, size_t item, size_t slot, struct err *e)
+{
+	struct crowd *c = data;
+	time_t end = time(NULL) + 20;
+
+	if (worker >= c->jobs || slot >= WINDOW || atomic_exchange(&c->slot_is_used[slot], true))
+		return err_set(e, ERR_BUG, "worker %u, slot %zu", worker, slot);
+	atomic_fetch_add(&c->runs[item], 1);
+	atomic_fetch_add(&c->n_runs, 1);
+	while (item == 0 && atomic_load(&c->n_runs) < c->waits_for)
+		if (time(NULL) > end)
+			return err_set(e, ERR_BUG, "%zu items ran beside the first",
+				       atomic_load(&c->n_runs));
+	if (item == c->fail_at || item == c->fail_at + 1)
+		return err_set(e, ERR_CORRUPT, "item %zu", item);
+	atomic_store(&c->slot_is_used[slot], false);
+	return 0;
+}
+
+static void nobody_waits_when_nothing_is_taken_up(void **state)
+{
+	(void)state;
+	for (unsigned jobs = 1; jobs < 12; jobs++) {
+		struct crowd c = { .jobs = jobs,
+				   .waits_for = jobs > 1 ? ITEMS : 0,
+				   .fail_at = SIZE_MAX - 1 };
+		struct work w = { ITEMS, jobs, WINDOW, run_one, NULL, &c };
+		struct err e = { 0 };
+
+		if (work_run(&w, &e) != 0)
+			fail_msg("%s", e.msg);
+		for (size_t i = 0; i < ITEMS; i++)
+			assert_int_equal(c.runs[i], 1);
+	}
+}
+
+static void first_error_when_nothing_is_taken_up(void **state)
+{
+	(void)state;
+	for (unsigned jobs = 1; jobs < 12; jobs++) {
+		struct crowd c = { .jobs = jobs, .fail_at = 500 };
+		struct work w = { ITEMS, jobs, WINDOW, run_one, NULL, &c };
+		struct err e;
+
+		assert_int_equal(work_run(&w, &e), -1);
+		assert_string_equal(e.msg, "item 500");
+		for (size_t i = 0; i <= 500; i++)
+			assert_int_equal(c.runs[i], 1);
+	}
+}
+
 static void processors(void **state)
 {
 	(void)state;
@@ -96,6 +160,8 @@ int main(void)
 		cmocka_unit_test(in_order),
 		cmocka_unit_test(first_error),
 		cmocka_unit_test(early_end),
+		cmocka_unit_test(nobody_waits_when_nothing_is_taken_up),
+		cmocka_unit_test(first_error_when_nothing_is_taken_up),
 		cmocka_unit_test(processors),
 	};
 
