@@ -88,7 +88,7 @@ int query_eval_range(struct query *q, const struct logql_expr *x, const struct l
 	s.plan.from = limits_from(&q->o->limits, s.plan.from, q->o->source.now_ns);
 	sink.unwrap = s.pipeline.unwrap;
 	range_sink_init(&sink, &s.scan);
-	r = query_scan_run(&s, q, BACKWARD, NULL, NULL, e);
+	r = query_scan_run(&s, q, AS_THEY_LIE, NULL, NULL, e);
 	if (s.answer)
 		explain_range(s.answer, &sink, range);
 	if (r == 0)
@@ -148,7 +148,7 @@ static int scan_variants(struct query *q, struct variants *v, struct err *e)
 		plan->from--;
 	plan->from = limits_from(&q->o->limits, plan->from, q->o->source.now_ns);
 	range_sink_init(v->sink, &v->common.scan);
-	r = query_scan_run(&v->common, q, BACKWARD, NULL, NULL, e);
+	r = query_scan_run(&v->common, q, AS_THEY_LIE, NULL, NULL, e);
 	if (v->common.answer)
 		explain_range(v->common.answer, v->sink, range);
 	return r;

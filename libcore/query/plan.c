@@ -133,6 +133,30 @@ static int oldest_first(const void *a, const void *b)
 	return c ? c : (x->first > y->first) - (x->first < y->first);
 }
 
+static bool is_of_log(const struct plan *p, const struct unit *u)
+{
+	return plan_piece(p, u, 0)->source->is_log;
+}
+
+/* Units are made stream by stream, so nothing has to be done to those of a store. */
+static void logs_last(struct plan *p)
+{
+	struct unit *log = mem_alloc((p->n_units + 1) * sizeof(*log));
+	size_t n = 0, n_logs = 0;
+
+	for (size_t i = 0; i < p->n_units; i++) {
+		if (is_of_log(p, &p->unit[i]))
+			log[n_logs++] = p->unit[i];
+		else
+			p->unit[n++] = p->unit[i];
+	}
+	if (n_logs) {
+		qsort(log, n_logs, sizeof(*log), newest_first);
+		memcpy(p->unit + n, log, n_logs * sizeof(*log));
+	}
+	free(log);
+}
+
 /*
  * A group of pieces of one stream that overlap, directly or by others between them: n from first
  * on. max_ts is the last timestamp, of piece `last`; others: the last one of pieces that are not of
@@ -259,5 +283,9 @@ void plan_units(struct plan *p, enum direction dir)
 	for (size_t i = 0; i < n; i++)
 		plan_add_windows(p, v[i].first, v[i].n);
 	free(v);
-	qsort(p->unit, p->n_units, sizeof(*p->unit), dir == BACKWARD ? newest_first : oldest_first);
+	if (dir == AS_THEY_LIE)
+		logs_last(p);
+	else
+		qsort(p->unit, p->n_units, sizeof(*p->unit),
+		      dir == BACKWARD ? newest_first : oldest_first);
 }

@@ -142,7 +142,8 @@ struct plan {
 	struct source_seen seen[SOURCE_KINDS];
 };
 
-enum direction { BACKWARD, FORWARD };
+/* AS_THEY_LIE: for who takes them in any order. */
+enum direction { BACKWARD, FORWARD, AS_THEY_LIE };
 
 /* Frees all; closes the sources. match stays the caller's. */
 void plan_release(struct plan *p);
@@ -192,7 +193,12 @@ static inline bool plan_is_whole(const struct plan *p, const struct piece *x)
 	       !time_is_behind(x->max_ts, p->to);
 }
 
-/* Makes the units, newest first (by their last timestamp) or oldest first (by their first one). */
+/*
+ * Makes the units, newest first (by their last timestamp) or oldest first (by their first one). As
+ * they lie: one stream after the other, and of each the oldest first, so that a store's packs are
+ * read from their begin to their end; but those of logs, whose records hold many streams, behind
+ * all others and newest first.
+ */
 void plan_units(struct plan *p, enum direction dir);
 
 /* For plan_units: adds the units of pieces first .. first + n - 1, which are of one stream,

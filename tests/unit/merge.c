@@ -298,6 +298,38 @@ static void units(void **state)
 	plan_release(&p);
 }
 
+/* Stream by stream, each from its begin; what lies in logs behind that, newest first. */
+static void units_as_they_lie(void **state)
+{
+	static const struct {
+		uint32_t stream;
+		int64_t min_ts;
+		bool is_log;
+	} lie[] = { { 0, 10, false }, { 0, 50, false }, { 0, 90, false }, { 1, 20, false },
+		    { 1, 70, false }, { 0, 100, true }, { 2, 95, true },  { 1, 30, true } };
+	enum { N = sizeof(lie) / sizeof(lie[0]) };
+	struct source store = { 0 }, log = { .is_log = true };
+	struct plan p = { .from = 0, .to = 1000 };
+
+	(void)state;
+	for (size_t i = 0; i < N; i++)
+		add_piece(&p, &(struct piece){ .source = lie[i].is_log ? &log : &store,
+					       .stream = lie[i].stream,
+					       .sorted = true,
+					       .at = i,
+					       .min_ts = lie[i].min_ts,
+					       .max_ts = lie[i].min_ts + 5 });
+	plan_units(&p, AS_THEY_LIE);
+	assert_int_equal(p.n_units, N);
+	for (size_t i = 0; i < N; i++) {
+		const struct piece *x = plan_piece(&p, &p.unit[i], 0);
+
+		assert_int_equal(x->stream, lie[i].stream);
+		assert_int_equal(x->min_ts, lie[i].min_ts);
+	}
+	plan_release(&p);
+}
+
 /* Blocks of one chunk have no entry in common; with a piece of another one they may. */
 static void blocks_of_a_chunk(void **state)
 {
@@ -455,6 +487,7 @@ int main(void)
 		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(entries_of_one_timestamp_are_bounded),
 		cmocka_unit_test(units),
+		cmocka_unit_test(units_as_they_lie),
 		cmocka_unit_test(blocks_of_a_chunk),
 		cmocka_unit_test(blocks_of_one_time),
 		cmocka_unit_test(long_chains_are_cut),
