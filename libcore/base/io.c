@@ -237,6 +237,27 @@ void io_map_forget(struct bytes map, uint64_t off, uint64_t n)
 		madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
+enum { PAST_MAX = 4 << 20 };
+
+void io_past_add(struct io_past *past, struct bytes map, uint64_t off, uint64_t n)
+{
+	uint64_t from = off < past->from ? off : past->from;
+	uint64_t to = off + n > past->to ? off + n : past->to;
+
+	if (past->map.p != map.p || to - from > PAST_MAX) {
+		io_past_forget(past);
+		from = off;
+		to = off + n;
+	}
+	*past = (struct io_past){ map, from, to };
+}
+
+void io_past_forget(struct io_past *past)
+{
+	io_map_forget(past->map, past->from, past->to - past->from);
+	*past = (struct io_past){ 0 };
+}
+
 int io_opendir(const char *path, DIR **ret, struct err *e)
 {
 	DIR *d = opendir(path);

@@ -48,6 +48,18 @@ void io_unmap(struct io_map *m);
  * this process. Who reads them again gets them back. map is all of it. */
 void io_map_forget(struct bytes map, uint64_t off, uint64_t n);
 
+/* What is forgotten in steps of a few MiB, for who reads parts that lie near each other: a part
+ * takes those around it along, which would have to be mapped again. {0} is nothing. */
+struct io_past {
+	struct bytes map; /* private, as all */
+	uint64_t from, to;
+};
+
+/* The same; sooner or later. */
+void io_past_add(struct io_past *past, struct bytes map, uint64_t off, uint64_t n);
+/* Now. Once a mapping is unmapped that was added from, nothing may be called any more. */
+void io_past_forget(struct io_past *past);
+
 /* Opens a folder to be listed (closedir it); one that is not there is *ret = NULL and success.
  * Errors: ERR_IO, also of what is no folder. */
 MUST_CHECK int io_opendir(const char *path, DIR **ret, struct err *e);

@@ -2,6 +2,7 @@
 #ifndef QUERY_LOAD_H
 #define QUERY_LOAD_H
 
+#include "base/io.h"
 #include "chunk/chunk.h"
 #include "query/plan.h"
 #include "wal/reader.h"
@@ -21,6 +22,7 @@ struct load_mem {
 	struct buf ts, off, lines, set;
 	const void *head_of; /* whose head `head` is, in mem */
 	struct chunk head;
+	struct io_past past; /* of mapped packs and files */
 	struct fetch *fetch; /* of the scan; NULL: nothing is fetched ahead */
 	struct buf far;	     /* what was read of far_of, by fetch.c */
 	const struct piece *far_of;

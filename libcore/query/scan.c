@@ -593,6 +593,7 @@ int scan_run(struct scan *s, struct err *e)
 	for (unsigned i = 0; i < s->jobs; i++) {
 		s->worker[i].mem.fetch = NULL;
 		s->worker[i].mem.far_of = NULL; /* pieces are numbered anew */
+		io_past_forget(&s->worker[i].mem.past);
 		add_up(s, &s->worker[i]);
 	}
 	fetch_free(fetch);

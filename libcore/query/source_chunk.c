@@ -42,9 +42,8 @@ static void unload(struct source *s, const struct piece *p, struct load_mem *m)
 	const struct file *f = (const struct file *)(const void *)s;
 	const struct file_chunk *c = f->chunk[p->at];
 
-	(void)m;
-	io_map_forget(f->map.b, c->off + chunk_block_off(&c->head, p->part),
-		      c->head.block[p->part].stored_len);
+	io_past_add(&m->past, f->map.b, c->off + chunk_block_off(&c->head, p->part),
+		    c->head.block[p->part].stored_len);
 }
 
 static void close_file(struct source *s)

@@ -79,9 +79,9 @@ static void unload(struct source *s, const struct piece *p, struct load_mem *m)
 
 	if (m->head_of != c || p->part >= m->head.fixed.n_blocks) /* it could not be read */
 		return;
-	io_map_forget(k->file.map, c->off, m->head.fixed.head_len);
-	io_map_forget(k->file.map, c->off + chunk_block_off(&m->head, p->part),
-		      m->head.block[p->part].stored_len);
+	io_past_add(&m->past, k->file.map, c->off, m->head.fixed.head_len);
+	io_past_add(&m->past, k->file.map, c->off + chunk_block_off(&m->head, p->part),
+		    m->head.block[p->part].stored_len);
 }
 
 static void close_pack(struct source *s)

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/crc32c.h"
+#include "base/find.h"
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/map.h"
@@ -400,6 +401,50 @@ static void what_a_mapping_forgets_is_there_again_and_nothing_else_is_lost(void 
 	close(fd);
 }
 
+/* Pages of files that are mapped and count as memory of this process, in bytes. */
+static size_t mapped_bytes(void)
+{
+	struct buf text = { 0 };
+	struct err e;
+	size_t n;
+
+	assert_int_equal(io_read_file("/proc/self/statm", 4096, &text, &e), 0);
+	assert_int_equal(sscanf(buf_str(&text), "%*u %*u %zu", &n), 1);
+	buf_release(&text);
+	return n * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void parts_that_are_past_are_forgotten_by_and_by(void **state)
+{
+	enum { ALL = 64 << 20, PART = 100000 };
+	int fd = memfd_create("mapped", MFD_CLOEXEC);
+	struct io_past past = { 0 };
+	struct io_map map;
+	size_t before, most = 0;
+	struct err e;
+
+	(void)state;
+	assert_true(fd >= 0 && ftruncate(fd, ALL) == 0);
+	assert_int_equal(io_map_fd(fd, &map, &e), 0);
+	before = mapped_bytes();
+	for (int backwards = 0; backwards < 2; backwards++) {
+		for (size_t off = 0; off + PART <= ALL; off += PART) {
+			size_t at = backwards ? ALL - PART - off : off, now;
+
+			assert_int_equal(find_count_byte(bytes_sub(map.b, at, PART), 0), PART);
+			io_past_add(&past, map.b, at, PART);
+			now = mapped_bytes() - before;
+			most = now > most ? now : most;
+		}
+	}
+	assert_in_range(most, 1 << 20, 12 << 20);
+	io_past_forget(&past);
+	io_past_forget(&past);
+	assert_in_range(mapped_bytes(), 0, before + (2 << 20));
+	io_unmap(&map);
+	close(fd);
+}
+
 static void a_file_appears_whole_or_not_at_all(void **state)
 {
 	char dir[] = "/tmp/unit-base-XXXXXX";
@@ -545,6 +590,7 @@ int main(void)
 		cmocka_unit_test(utf8_is_checked_to_the_letter),
 		cmocka_unit_test(sums_that_do_not_fit_fail),
 		cmocka_unit_test(what_a_mapping_forgets_is_there_again_and_nothing_else_is_lost),
+		cmocka_unit_test(parts_that_are_past_are_forgotten_by_and_by),
 		cmocka_unit_test(characters_of_one_case_ring_lead_to_each_other),
 		cmocka_unit_test(a_file_appears_whole_or_not_at_all),
 		cmocka_unit_test(a_temporary_file_never_has_a_name),
