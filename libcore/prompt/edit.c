@@ -3,18 +3,67 @@
 #include <errno.h>
 #include <histedit.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include <wchar.h>
 
+#include "base/dynlib.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "prompt/history.h"
 
 /* Libedit wants a byte that switches between what is shown and what only the terminal sees. */
 enum { PROMPT_SWITCH = 1 };
+
+/* What is used of libedit, which is loaded when a line is first to be edited: every query starts a
+ * program, and nearly none has a prompt. Set once, before libedit calls anything. */
+static struct {
+	__typeof__(el_init) *init;
+	__typeof__(el_end) *end;
+	__typeof__(el_get) *get;
+	__typeof__(el_set) *set;
+	__typeof__(el_wset) *wset;
+	__typeof__(el_source) *source;
+	__typeof__(el_resize) *resize;
+	__typeof__(el_line) *line;
+	__typeof__(el_insertstr) *insertstr;
+	__typeof__(el_gets) *gets;
+	__typeof__(history) *history;
+	__typeof__(history_init) *history_init;
+	__typeof__(history_end) *history_end;
+	struct err missing;
+} lib;
+
+static pthread_once_t lib_once = PTHREAD_ONCE_INIT;
+
+static void load_lib(void)
+{
+	static const char *const names[] = { "libedit.so.2", "libedit.so.0" };
+	const struct dynlib_function v[] = {
+		{ "el_init", &lib.init },
+		{ "el_end", &lib.end },
+		{ "el_get", &lib.get },
+		{ "el_set", &lib.set },
+		{ "el_wset", &lib.wset },
+		{ "el_source", &lib.source },
+		{ "el_resize", &lib.resize },
+		{ "el_line", &lib.line },
+		{ "el_insertstr", &lib.insertstr },
+		{ "el_gets", &lib.gets },
+		{ "history", &lib.history },
+		{ "history_init", &lib.history_init },
+		{ "history_end", &lib.history_end },
+	};
+
+	if (dynlib_load(names,
+			"libedit, which edits the lines of a prompt, is not here (libedit.so.2; in "
+			"Debian the package libedit2)",
+			v, sizeof(v) / sizeof(*v), &lib.missing) == 0)
+		lib.missing.code = ERR_NONE;
+}
 
 struct edit {
 	EditLine *el;
@@ -44,7 +93,7 @@ static struct edit *of(EditLine *el)
 {
 	void *x;
 
-	el_get(el, EL_CLIENTDATA, &x);
+	lib.get(el, EL_CLIENTDATA, &x);
 	return x;
 }
 
@@ -65,9 +114,9 @@ static bool take_signal(struct edit *x)
 		return false;
 	}
 	if (info.ssi_signo == SIGCONT)
-		el_set(x->el, EL_PREP_TERM, 1);
-	el_resize(x->el);
-	el_set(x->el, EL_REFRESH);
+		lib.set(x->el, EL_PREP_TERM, 1);
+	lib.resize(x->el);
+	lib.set(x->el, EL_REFRESH);
 	return true;
 }
 
@@ -113,7 +162,7 @@ static int next_char(EditLine *el, wchar_t *ret)
 static unsigned char on_tab(EditLine *el, int key)
 {
 	struct edit *x = of(el);
-	const LineInfo *line = el_line(el);
+	const LineInfo *line = lib.line(el);
 	struct buf insert = { 0 }, show = { 0 };
 	unsigned cols, rows;
 	unsigned char ret = CC_ERROR; /* beeps */
@@ -122,7 +171,7 @@ static unsigned char on_tab(EditLine *el, int key)
 	edit_size(x->out, &cols, &rows);
 	x->tab(x->tab_data, bytes_of(line->buffer, (size_t)(line->cursor - line->buffer)), cols,
 	       rows, &insert, &show);
-	if (insert.n && el_insertstr(el, buf_str(&insert)) == 0)
+	if (insert.n && lib.insertstr(el, buf_str(&insert)) == 0)
 		ret = CC_REFRESH;
 	if (show.n) {
 		fprintf(x->out, "\n%s", buf_str(&show));
@@ -159,12 +208,13 @@ static void bind_keys(EditLine *el)
 		{ "\\e[1;5C", "em-next-word" },
 	};
 
-	el_set(el, EL_EDITOR, "emacs");
+	lib.set(el, EL_EDITOR, "emacs");
 	/* Wide, since libedit never frees what it makes of others. */
-	el_wset(el, EL_ADDFN, L"logql-complete", L"Complete what stands before the cursor", on_tab);
+	lib.wset(el, EL_ADDFN, L"logql-complete", L"Complete what stands before the cursor",
+		 on_tab);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		el_set(el, EL_BIND, keys[i][0], keys[i][1], NULL);
-	el_source(el, NULL);
+		lib.set(el, EL_BIND, keys[i][0], keys[i][1], NULL);
+	lib.source(el, NULL);
 }
 
 struct edit *edit_new(const char *prog, FILE *out, edit_tab_fn *tab, void *data, struct err *e)
@@ -175,22 +225,28 @@ struct edit *edit_new(const char *prog, FILE *out, edit_tab_fn *tab, void *data,
 	x->out = out;
 	x->tab = tab;
 	x->tab_data = data;
+	x->signals = -1;
+	pthread_once(&lib_once, load_lib);
+	if (lib.missing.code != ERR_NONE) {
+		err_set(e, lib.missing.code, "%s", lib.missing.msg);
+		goto fail;
+	}
 	x->signals = open_signals(e);
 	if (x->signals < 0)
 		goto fail;
-	x->el = el_init(prog, stdin, out, stderr);
-	x->history = history_init();
+	x->el = lib.init(prog, stdin, out, stderr);
+	x->history = lib.history_init();
 	if (!x->el || !x->history) {
 		err_set(e, ERR_IO, "libedit does not know this terminal");
 		goto fail;
 	}
-	history(x->history, &event, H_SETSIZE, HISTORY_MAX);
-	history(x->history, &event, H_SETUNIQUE, 1);
-	el_set(x->el, EL_CLIENTDATA, x);
-	el_set(x->el, EL_SIGNAL, 0);
-	el_set(x->el, EL_GETCFN, next_char);
-	el_set(x->el, EL_HIST, history, x->history);
-	el_set(x->el, EL_PROMPT_ESC, show_prompt, PROMPT_SWITCH);
+	lib.history(x->history, &event, H_SETSIZE, HISTORY_MAX);
+	lib.history(x->history, &event, H_SETUNIQUE, 1);
+	lib.set(x->el, EL_CLIENTDATA, x);
+	lib.set(x->el, EL_SIGNAL, 0);
+	lib.set(x->el, EL_GETCFN, next_char);
+	lib.set(x->el, EL_HIST, lib.history, x->history);
+	lib.set(x->el, EL_PROMPT_ESC, show_prompt, PROMPT_SWITCH);
 	bind_keys(x->el);
 	return x;
 fail:
@@ -203,9 +259,9 @@ void edit_free(struct edit *x)
 	if (!x)
 		return;
 	if (x->el)
-		el_end(x->el);
+		lib.end(x->el);
 	if (x->history)
-		history_end(x->history);
+		lib.history_end(x->history);
 	if (x->signals >= 0)
 		close(x->signals);
 	free(x);
@@ -215,7 +271,7 @@ void edit_remember(struct edit *x, const char *text)
 {
 	HistEvent event;
 
-	history(x->history, &event, H_ENTER, text);
+	lib.history(x->history, &event, H_ENTER, text);
 }
 
 enum edit_got edit_line(struct edit *x, const char *prompt, enum edit_weight weight,
@@ -229,7 +285,7 @@ enum edit_got edit_line(struct edit *x, const char *prompt, enum edit_weight wei
 		 weight == EDIT_BOLD ? "\1\x1b[1m\1%.*s\1\x1b[0m\1 " : "%.*s ", EDIT_PROMPT_MAX,
 		 prompt);
 	x->interrupted = false;
-	text = el_gets(x->el, &n);
+	text = lib.gets(x->el, &n);
 	interrupt_take(); /* what Tab was stopped by, too */
 	buf_reset(ret);
 	if (text && n > 0) {

@@ -351,6 +351,13 @@ for _ in 1 2 3 4 5 6; do
 	sum="$sum + $sum"
 done
 printf '%s\n' "$sum" >>state/lokid/logql_history
+# libedit is loaded for a prompt alone
+mkdir lib && : >lib/libedit.so.2 && : >lib/libedit.so.0
+ok "without libedit" start 109 24 "LD_LIBRARY_PATH=$PWD/lib logql --store store -i"
+ok "there is no prompt" shows 'logql: error: libedit, which edits the lines of a prompt, is not here'
+ok "and that is a failure" shows 'exit 4'
+ok "queries are answered" exits 0 env LD_LIBRARY_PATH="$PWD/lib" logql --store store -n 1 '{app="api"}'
+
 ok "a query of a minute" start 120 50 'logql -i -j 2 big.txt'
 ok "in a prompt" ends_with 'logql>'
 pid=$(terminal list-panes -t "$pane" -F '#{pane_pid}')
