@@ -80,7 +80,7 @@ FUZZ  := $(filter-out replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean FORCE units replays benches check crash property conformance asan tsan fuzz bench load \
+.PHONY: all help clean FORCE units replays benches check crash property conformance asan tsan fuzz bench bench-compare load \
         cover golden lint format install uninstall
 
 all: $(B)/libcore.a $(CMDS)
@@ -207,7 +207,7 @@ golden: all
 C_FILES := $(wildcard cmd/*.c scripts/*/*.[ch] libcore/*/*.[ch] tests/unit/*.[ch] tests/naive/*.[ch] tests/fuzz/*.[ch] tests/bench/*.[ch])
 HEADERS := $(wildcard libcore/*/*.h)
 SHELLS   = $(shell grep -lE '^\#!/bin/(ba)?sh' scripts/* .ci/* tests/lib/* $(SCRIPTS) \
-             $(wildcard examples/*.sh examples/*/*.sh examples/cron/* tests/bench/*.sh) 2>/dev/null) tests/lib/tap.sh
+             $(wildcard examples/*.sh examples/*/*.sh examples/cron/* tests/bench/*.sh tests/bench/compare) 2>/dev/null) tests/lib/tap.sh
 QUICK   := lint-format lint-order lint-size lint-headers lint-shell lint-man lint-docs lint-unused
 .PHONY: $(QUICK) lint-tidy lint-quick
 
@@ -270,9 +270,16 @@ $(BUILD)/tidy/%.ok: %.c .clang-tidy $(HEADERS)
 
 # --- bench and install -----------------------------------------------------------------------
 
-## make bench      speed and size beside public tools, as TSV, with the committed figures beside them
+## make bench      speed and size beside public tools, as TSV, with limits and the committed figures beside them
+# scan and promised read what table leaves.
+BENCHES := counts table scan promised speed store
 bench: all benches
-	$(Q)for t in $(sort $(filter-out tests/bench/load.sh,$(wildcard tests/bench/*.sh))); do $(TEST_ENV) sh $$t || exit; done
+	$(Q)bad=0; for t in $(BENCHES); do $(TEST_ENV) sh tests/bench/$$t.sh || bad=1; done; exit $$bad
+
+## make bench-compare   what got slower than the committed figures, beyond noise; FILES='outputs of make bench', or runs it three times
+FILES ?=
+bench-compare: all benches
+	$(Q)$(TEST_ENV) tests/bench/compare $(FILES)
 
 ## make load       the daemon under pushes and queries for ten minutes, then with 100,000 streams
 load: all benches

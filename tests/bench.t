@@ -42,6 +42,40 @@ ok "and says what was expected" stderr_has "table-queries: error: trace: lines: 
 ok "its row fails" stdout_matches "^table_trace	-	ms	4	-	fail"
 ok "the others do not" stdout_matches "^table_count	[0-9.]+	ms	-	-	info"
 
+COUNTS_OF='decode scan' run sh "$REPO/tests/bench/counts.sh"
+ok "nothing that cannot be counted" stderr_is_empty
+if command -v valgrind >/dev/null; then
+	ok "instructions of a decoder" stdout_matches "^counts_decode	[0-9.]+	instr/byte	"
+	ok "instructions of a scan" stdout_matches "^counts_scan	[0-9.]+	instr/byte	"
+fi
+
+# What compare says of figures: row NAME VALUE UNIT [VERDICT [SPREAD]]
+row() { printf '%s\t%s\t%s\t-\t-\t%s\t%s\n' "$1" "$2" "$3" "${4:-info}" "${5:--}"; }
+{ row speed 100 MB/s info 0.01 && row time 50 ms info 0.01 && row noisy 50 ms info 0.3 && row limited 10 ms pass 0.01 &&
+	row counts 1000 instr/byte && row size 1000 bytes && row lines 5 lines; } >old.tsv
+figures() { row speed "$1" MB/s && row time "$2" ms && row noisy "$3" ms && row limited "$4" ms "$5" && row counts "$6" instr/byte &&
+	row size "$7" bytes && row lines 6 lines && row new 1 ms; }
+compare() { "$REPO/tests/bench/compare" -c old.tsv "$@"; }
+figures 98 51 60 10 pass 1010 1005 >one.tsv
+figures 99 50 70 10 pass 1010 1005 >two.tsv
+ok "noise is no change" exits 0 compare one.tsv two.tsv
+ok "nothing is told" stdout_is_empty
+figures 80 70 60 10 fail 1030 1020 >one.tsv
+figures 81 71 60 10 fail 1030 1020 >two.tsv
+ok "what is beyond noise is exit 1" exits 1 compare one.tsv two.tsv
+is "each kind of row by what is more of it" "$(cut -f 1,2 "$TAP/stdout" | tr '\t\n' ' ,')" \
+	"slower speed,slower time,fails limited,slower counts,slower size,"
+figures 120 40 60 10 pass 970 980 >one.tsv
+ok "what is better is told, and exit 0" exits 0 compare one.tsv one.tsv
+is "so is each kind of row" "$(cut -f 1,2 "$TAP/stdout" | tr '\t\n' ' ,')" "faster speed,faster time,faster counts,faster size,"
+figures 90 55 60 10 pass 1000 1000 >one.tsv
+ok "the committed spread serves for one run" exits 1 compare one.tsv
+cut -f 1-6 old.tsv >bare.tsv
+ok "without any, a tenth is no change" exits 0 "$REPO/tests/bench/compare" -c bare.tsv one.tsv
+compare -u one.tsv two.tsv >new.tsv
+is "-u: medians and their spread" "$(grep '^speed' new.tsv)" "$(row speed 85.5 MB/s info 0.111)"
+is "-u: new rows too" "$(grep -c '^new' new.tsv)" 1
+
 ok "a part that is none is exit 2" exits 2 table everything
 ok "and says what there is" stderr_has "there is no part 'everything'; there are data ingest"
 

@@ -11,99 +11,48 @@
  * Prints one JSON object: pushes, lines, bytes of lines, bytes sent, seconds, retries, failures,
  * latencies of a push in milliseconds (p50, p99, max), CPU seconds of the client.
  */
-#include <endian.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
 #include "base/io.h"
+#include "bodies.h"
 #include "client.h"
 
-enum { HEAD_BYTES = 24, RETRY_US = 20000 };
-
-struct body {
-	uint32_t agent, lines;
-	uint64_t line_bytes;
-	struct bytes b;
-	bool taken;
-};
+enum { RETRY_US = 20000 };
 
 struct push {
 	struct sockaddr_in to;
-	struct body *bodies;
-	size_t n_bodies, n_agents;
+	struct bodies bodies;
 
-	pthread_mutex_t lock; /* all below, and body.taken */
+	pthread_mutex_t lock; /* all below */
 	pthread_cond_t idle;
 	size_t first;	 /* all bodies before it are taken */
+	bool *taken;	 /* by body */
 	bool *busy;	 /* by agent: a body of it is on its way */
-	bool *skipped;	 /* by agent, for next_body */
 	double *took_ms; /* of each that was answered */
 	uint64_t n_done, n_lines, n_line_bytes, n_sent, n_retries, n_failed;
 	char failure[256];
 };
 
-static uint32_t u32_at(struct bytes b, size_t off)
-{
-	uint32_t v;
-
-	memcpy(&v, b.p + off, sizeof(v));
-	return le32toh(v);
-}
-
-static uint64_t u64_at(struct bytes b, size_t off)
-{
-	return u32_at(b, off) | (uint64_t)u32_at(b, off + 4) << 32;
-}
-
-static void read_bodies(struct push *p, struct bytes file)
-{
-	size_t cap = 0;
-
-	while (file.n >= HEAD_BYTES) {
-		struct body *b;
-		uint32_t len = u32_at(file, 16);
-
-		if (p->n_bodies == cap) {
-			cap = cap * 2 + 1024;
-			p->bodies = realloc(p->bodies, cap * sizeof(*p->bodies));
-			if (!p->bodies)
-				die("memory");
-		}
-		b = &p->bodies[p->n_bodies++];
-		*b = (struct body){ .agent = u32_at(file, 0),
-				    .lines = u32_at(file, 4),
-				    .line_bytes = u64_at(file, 8),
-				    .b = bytes_sub(file, HEAD_BYTES, len) };
-		if (b->b.n != len || b->agent > UINT16_MAX)
-			break;
-		if (b->agent >= p->n_agents)
-			p->n_agents = b->agent + 1;
-		file = bytes_sub(file, HEAD_BYTES + len, SIZE_MAX);
-	}
-	if (file.n || p->n_bodies == 0) {
-		fputs("push-bodies: error: the file is not one of bodies, or cut\n", stderr);
-		exit(3);
-	}
-}
-
 /* The first body of an agent that is idle, for the caller to send; NULL when all are taken. */
-static struct body *next_body(struct push *p)
+static const struct body *next_body(struct push *p)
 {
-	struct body *ret = NULL;
+	const struct body *ret = NULL;
+	size_t i;
 
 	pthread_mutex_lock(&p->lock);
 	for (;;) {
-		while (p->first < p->n_bodies && p->bodies[p->first].taken)
+		while (p->first < p->bodies.n && p->taken[p->first])
 			p->first++;
-		if (p->first == p->n_bodies || p->failure[0])
+		if (p->first == p->bodies.n || p->failure[0])
 			break;
-		memcpy(p->skipped, p->busy, p->n_agents * sizeof(*p->busy));
-		for (size_t i = p->first; i < p->n_bodies && !ret; i++)
-			if (!p->bodies[i].taken && !p->skipped[p->bodies[i].agent])
-				ret = &p->bodies[i];
-		if (ret) {
-			ret->taken = p->busy[ret->agent] = true;
+		for (i = p->first; i < p->bodies.n; i++)
+			if (!p->taken[i] && !p->busy[p->bodies.v[i].agent])
+				break;
+		if (i < p->bodies.n) {
+			ret = &p->bodies.v[i];
+			p->taken[i] = p->busy[ret->agent] = true;
 			break;
 		}
 		pthread_cond_wait(&p->idle, &p->lock);
@@ -147,7 +96,7 @@ static void *run_client(void *data)
 {
 	struct push *p = data;
 	struct client_answer answer = { 0 };
-	struct body *b;
+	const struct body *b;
 	int fd = -1;
 
 	while ((b = next_body(p))) {
@@ -229,12 +178,12 @@ int main(int argc, char **argv)
 	p.to = client_address(argv[optind]);
 	if (io_map(argv[optind + 1], &map, &e) < 0)
 		die(e.msg);
-	read_bodies(&p, map.b);
-	p.busy = calloc(p.n_agents, sizeof(*p.busy));
-	p.skipped = calloc(p.n_agents, sizeof(*p.skipped));
-	p.took_ms = calloc(p.n_bodies, sizeof(*p.took_ms));
+	bodies_read(&p.bodies, map.b);
+	p.taken = calloc(p.bodies.n, sizeof(*p.taken));
+	p.busy = calloc(BODIES_AGENTS, sizeof(*p.busy));
+	p.took_ms = calloc(p.bodies.n, sizeof(*p.took_ms));
 	thread = calloc(connections, sizeof(*thread));
-	if (!p.busy || !p.skipped || !p.took_ms || !thread)
+	if (!p.taken || !p.busy || !p.took_ms || !thread)
 		die("memory");
 	begun = now_s();
 	for (uint64_t i = 0; i < connections; i++)

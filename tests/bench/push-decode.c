@@ -4,10 +4,16 @@
  * give goes nowhere.
  *
  *	push-decode
+ *	push-decode FILE
+ *
+ * FILE, bodies.bin of gen-logs, is decoded once, with its compression: for who counts instructions.
+ * Prints the bytes of lines.
  */
+#include "base/io.h"
 #include "base/wr.h"
-#include "bench.h"
+#include "bodies.h"
 #include "json/json.h"
+#include "push/body.h"
 #include "push/otlp.h"
 #include "push/records.h"
 
@@ -282,7 +288,31 @@ static void measure(const char *name, enum kind kind, decode_fn *decode, const s
 	printf("%s, %s\t%.0f\n", name, kinds[kind], (double)n / best / 1e6);
 }
 
-int main(void)
+static void decode_file(const char *path)
+{
+	struct count c = { 0 };
+	struct push_sink sink = { count_stream, count_entry, &c };
+	struct bodies bodies = { 0 };
+	struct buf message = { 0 };
+	struct arena a = { 0 };
+	struct io_map map;
+	struct err e;
+
+	if (io_map(path, &map, &e) < 0)
+		die(e.msg);
+	bodies_read(&bodies, map.b);
+	for (size_t i = 0; i < bodies.n; i++)
+		if (push_decompress(PUSH_SNAPPY, bodies.v[i].b, SIZE_MAX, &message, &e) < 0 ||
+		    push_protobuf(buf_bytes(&message), &sink, &a, &e) < 0)
+			die(e.msg);
+	printf("%zu\n", c.bytes);
+	arena_release(&a);
+	buf_release(&message);
+	free(bodies.v);
+	io_unmap(&map);
+}
+
+int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
@@ -294,6 +324,10 @@ int main(void)
 		      { "OTLP JSON", make_otlp_json, otlp_json },
 		      { "_bulk", make_bulk, bulk } };
 
+	if (argc == 2) {
+		decode_file(argv[1]);
+		return fflush(stdout) == 0 ? 0 : 4;
+	}
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		for (int kind = PLAIN; kind < KINDS; kind++) {
 			struct buf body = { 0 };
