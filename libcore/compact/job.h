@@ -68,6 +68,10 @@ struct packing {
 
 enum pack_time { PACK_MORE_FOLLOW, PACK_LAST };
 
+/* Chunks that are made before they are written: with one worker they take turns, which costs less
+ * memory. */
+size_t packing_slots(unsigned jobs);
+
 /* Writes packs of all entries held, then holds none. */
 MUST_CHECK int packing_flush(struct packing *p, enum pack_time when, struct err *e);
 

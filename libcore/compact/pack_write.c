@@ -154,7 +154,7 @@ static int write_end(struct pack_job *j, enum pack_time when, struct pack_made *
 static int write_file(struct pack_job *j, enum pack_time when, struct err *e)
 {
 	struct packing *p = j->p;
-	const struct work work = { j->n_tasks,	p->opts.jobs, 2 * (size_t)p->opts.jobs,
+	const struct work work = { j->n_tasks,	p->opts.jobs, packing_slots(p->opts.jobs),
 				   encode_task, write_task,   j };
 	struct group *g = j->group;
 	struct buf name = { 0 };
@@ -185,7 +185,7 @@ int pack_write(struct packing *p, struct group *g, const struct slice *slice, si
 	       const uint32_t *order, enum pack_time when, struct err *e)
 {
 	struct pack_job j = { .p = p, .order = order, .group = g };
-	size_t n_slots = 2 * (size_t)p->opts.jobs;
+	size_t n_slots = packing_slots(p->opts.jobs);
 	int rc;
 
 	plan(&j, slice, n_slices);

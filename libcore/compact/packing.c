@@ -14,25 +14,33 @@
 
 enum {
 	PROGRAM_BYTES = 24 << 20, /* what the programme needs besides, a large record included */
-	CODEC_BYTES = 8 << 20,	  /* of a worker: the compressor's tables */
+	/* of a worker, the compressor's tables: with the levels up to ours, and with others */
+	CODEC_BYTES = 3 << 20,
+	CODEC_BYTES_HIGH = 8 << 20,
+	LEVEL_HIGH = 8,
 	USABLE_MIN = 16 << 20,
 	/* what an entry takes beside its line: the reference, its place in the order, the sort's
 	   scratch */
 	ENTRY_BYTES = sizeof(struct entry_ref) + 4 + 4,
 	WORTH_A_PACK = 8,	 /* this part of the usable memory has to be entries */
-	STREAM_SORT_BYTES = 256, /* of a stream, while packs are written: labels, spans, slices */
+	STREAM_SORT_BYTES = 160, /* of a stream, while packs are written: spans, slices, parts */
 };
 
 /* The bytes of memory that are not for entries: a worker holds a block's columns raw and packed,
  * each slot a chunk. */
 static uint64_t fixed_memory(const struct chunk_params *p, unsigned jobs)
 {
-	uint64_t slots = 2 * (uint64_t)jobs;
+	uint64_t codec = p->level < LEVEL_HIGH ? CODEC_BYTES : CODEC_BYTES_HIGH;
 	uint64_t chunk = p->encoding == CODEC_NONE ? p->chunk_bytes + p->chunk_bytes / 4
 						   : p->chunk_bytes / 2;
 
-	return PROGRAM_BYTES + jobs * (CODEC_BYTES + 4 * (uint64_t)p->block_bytes + chunk) +
-	       slots * chunk;
+	return PROGRAM_BYTES + jobs * (codec + 4 * (uint64_t)p->block_bytes + chunk) +
+	       packing_slots(jobs) * chunk;
+}
+
+size_t packing_slots(unsigned jobs)
+{
+	return jobs > 1 ? 2 * (size_t)jobs : 1;
 }
 
 uint64_t packing_memory_min(const struct chunk_params *p, unsigned jobs)
@@ -130,8 +138,7 @@ struct slices {
 	struct slice *v;
 	size_t n, cap;
 	const struct group *group;
-	struct labels *labels; /* by stream */
-	struct arena arena;
+	const struct streams *streams;
 };
 
 static int cmp_groups(const struct group *a, const struct group *b)
@@ -150,7 +157,8 @@ static int cmp_slices(const void *x, const void *y, void *data)
 	if (a->group != b->group)
 		c = cmp_groups(&s->group[a->group], &s->group[b->group]);
 	if (c == 0 && a->stream != b->stream)
-		c = labels_cmp(&s->labels[a->stream], &s->labels[b->stream]);
+		c = labels_cmp_binary(streams_get(s->streams, a->stream)->labels,
+				      streams_get(s->streams, b->stream)->labels);
 	return c;
 }
 
@@ -174,12 +182,11 @@ static void cut_span(struct packing *p, const struct sorted *sorted, const struc
 		mem_grow(&s->v, &s->cap, s->n + 1, sizeof(*s->v));
 		s->v[s->n++] = (struct slice){ group, span->stream, span->first + i, end - i };
 	}
-	s->labels[span->stream] = streams_labels(p->streams, span->stream, &s->arena);
 }
 
 static void make_slices(struct packing *p, const struct sorted *sorted, struct slices *s)
 {
-	s->labels = mem_alloc((streams_count(p->streams) + (size_t)1) * sizeof(*s->labels));
+	s->streams = p->streams;
 	for (size_t i = 0; i < sorted->n_spans; i++)
 		cut_span(p, sorted, &sorted->span[i], s);
 	s->group = p->groups.v;
@@ -227,8 +234,6 @@ int packing_flush(struct packing *p, enum pack_time when, struct err *e)
 	make_slices(p, &sorted, &s);
 	rc = write_packs(p, &s, sorted.order, when, e);
 	free(s.v);
-	free(s.labels);
-	arena_release(&s.arena);
 	sorted_release(&sorted);
 	entries_reset(&p->es);
 	p->has_lines = false;

@@ -27,3 +27,18 @@ int labels_decode(struct rd *r, struct arena *a, struct labels *ret, struct err 
 	*ret = l;
 	return 0;
 }
+
+int labels_cmp_binary(struct bytes a, struct bytes b)
+{
+	struct rd x = rd_init(a), y = rd_init(b);
+	uint64_t n_x = rd_uvarint_max(&x, LABELS_MAX), n_y = rd_uvarint_max(&y, LABELS_MAX);
+
+	/* A name and a value are one string after the other. */
+	for (uint64_t i = 0; i < 2 * n_x && i < 2 * n_y; i++) {
+		int c = bytes_cmp(rd_lstr(&x, LABEL_VALUE_MAX), rd_lstr(&y, LABEL_VALUE_MAX));
+
+		if (c != 0)
+			return c;
+	}
+	return (n_x > n_y) - (n_x < n_y);
+}

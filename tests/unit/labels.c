@@ -179,9 +179,58 @@ static void quotes_are_gos(void **state)
 	buf_release(&b);
 }
 
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 16;
+}
+
+/* Up to three of the names a, aa, b, with values of a few bytes. */
+static struct labels random_set(uint32_t *seed, struct arena *a)
+{
+	static const struct bytes names[] = { BYTES_LIT("a"), BYTES_LIT("aa"), BYTES_LIT("b") };
+	static const struct bytes values[] = { BYTES_LIT("1"), BYTES_LIT("11"), BYTES_LIT("2"),
+					       BYTES_LIT("\xc3\xa4") };
+	struct labels l = { arena_alloc(a, 3 * sizeof(*l.v)), 0 };
+
+	for (size_t i = 0; i < 3; i++)
+		if (next_random(seed) % 2)
+			l.v[l.n++] = (struct label){ names[i], values[next_random(seed) % 4] };
+	return l;
+}
+
+static int sign(int c)
+{
+	return (c > 0) - (c < 0);
+}
+
+static void binary_forms_are_in_the_same_order(void **state)
+{
+	struct arena a = { 0 };
+	struct buf b[2] = { { 0 }, { 0 } };
+	uint32_t seed = 1;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		struct labels x = random_set(&seed, &a), y = random_set(&seed, &a);
+
+		for (int k = 0; k < 2; k++) {
+			buf_reset(&b[k]);
+			labels_encode(&b[k], k ? &y : &x);
+		}
+		assert_int_equal(sign(labels_cmp_binary(buf_bytes(&b[0]), buf_bytes(&b[1]))),
+				 sign(labels_cmp(&x, &y)));
+		arena_reset(&a);
+	}
+	buf_release(&b[0]);
+	buf_release(&b[1]);
+	arena_release(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(binary_forms_are_in_the_same_order),
 		cmocka_unit_test(a_set_has_one_text_whatever_its_spelling),
 		cmocka_unit_test(bad_texts_are_refused),
 		cmocka_unit_test(random_sets_come_back_in_every_form),
