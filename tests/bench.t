@@ -17,7 +17,7 @@ ok "nothing failed" stderr_is_empty
 is "each row has seven fields" "$(awk -F '\t' 'NF != 7' "$TAP/stdout")" ""
 is "none failed or passed, since the limits are those of a GB" "$(cut -f 6 "$TAP/stdout" | sort -u)" info
 for name in ingest cpu_flushed cpu_compacted memory_ingest disk start newest trace rare_word regex errors status p99 topk \
-	logfmt metadata count negative rare_message trace_cold count_cold memory_query streams_speed; do
+	logfmt metadata count negative rare_message trace_field trace_cold count_cold memory_query streams_speed; do
 	ok "a row of $name" stdout_matches "^table_$name	[0-9.]+(e\\+[0-9]+)?	"
 done
 
@@ -26,7 +26,7 @@ export PROMISED_SECONDS=1 PROMISED_QUERIES=3
 ok "scans" succeeds_or_not sh "$REPO/tests/bench/scan.sh"
 ok "with nothing on stderr" stderr_is_empty
 is "and a figure in each row" "$(cut -f 2 "$TAP/stdout" | grep -c -x -e -)" 0
-for name in scan_j1_vs_zstd scan_j2_vs_j1 parse_json_filter parse_json_p99 frames_ingest needle_warm_vs_scan needle_cold_vs_scan; do
+for name in scan_j1_vs_zstd scan_cat scan_j2_vs_j1 parse_json_filter parse_json_p99 frames_ingest needle_warm_vs_scan needle_filters_share needle_cold_vs_scan; do
 	ok "a row of $name" stdout_matches "^$name	[0-9.]+"
 done
 ok "what was promised" succeeds_or_not sh "$REPO/tests/bench/promised.sh"
@@ -40,7 +40,7 @@ sed -i 's/"needle_lines":3/"needle_lines":4/' bench/table/source/truth.json
 ok "a wrong answer is exit 1" exits 1 table queries
 ok "and says what was expected" stderr_has "table-queries: error: trace: lines: found 3, expected 4"
 ok "its row fails" stdout_matches "^table_trace	-	ms	4	-	fail"
-ok "the others do not" stdout_matches "^table_count	[0-9.]+	ms	-	-	info"
+ok "the others do not" stdout_matches "^table_count	[0-9.]+	ms	-	[0-9.-]+	info"
 
 COUNTS_OF='decode scan' run sh "$REPO/tests/bench/counts.sh"
 ok "nothing that cannot be counted" stderr_is_empty

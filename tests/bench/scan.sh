@@ -21,21 +21,15 @@ nowhere='connection accepted by nobody at all'
 raw_mb() { calc "$(truth raw_bytes) / 1e6"; }
 no_filters=$(logql --help | grep -o -e '--no-filters' | head -n 1)
 
-# The lines alone, by app, as somebody would keep them; level is that of compaction.
-compress_lines() {
-	mkdir lines.zst
-	for f in "$source"/raw/*.log; do
-		cut -d ' ' -f 3- "$f" | zstd -q -5 -T1 -o "lines.zst/${f##*/}.zst"
-	done
-}
-
 part_scan() {
 	need_store scan
-	once "$(truth raw_bytes) $(truth seed) $(truth end)" lines.zst compress_lines
+	compress_lines
 	scan="logql --store data/store $no_filters -o raw '$all |= \"$nowhere\"'"
 	turns "measure -s 1 $scan -j1" "measure zstd -q -dc -T1 lines.zst/*.zst"
 	ratio_at_least scan_j1_vs_zstd "$(calc "$(raw_mb) / $(wall "$ours")")" MB/s 0.8 "$(calc "$(wall "$theirs") / $(wall "$ours")")"
 	info scan_zstd "$(calc "$(raw_mb) / $(wall "$theirs")")" MB/s
+	m=$(measure -n "$runs" cat "$source"/raw/*.log)
+	info scan_cat "$(calc "$(tree_bytes "$source/raw") / 1e6 / $(wall "$m")")" MB/s # what memory gives
 	info scan_cpu "$(gb "$(cpu "$ours")")" s/GB "$(calc "$(cpu "$theirs") / $(cpu "$ours")")"
 	at_most scan_j1_rss "$(rss_mib "$ours")" MiB 100
 	turns "measure -s 1 $scan -j2" "measure -s 1 $scan -j1"
@@ -114,6 +108,10 @@ part_needle() {
 	once "$(truth raw_bytes) $(truth seed) $(truth end) $(stat -c %Y "$(command -v chunkpack)")" big fill big "$source/bodies.bin"
 	query="$all |= \"$(truth needle)\""
 	needle warm :
+	# Of what decides what a query reads, and of all packs.
+	filters=$(find big/store -name '*.pack' -exec chunkcat --stats {} + | awk '$1 == "filters" { print $2 }')
+	share=$(calc "${filters:-0} / $(truth raw_bytes) * 100")
+	row needle_filters_share "$share" % 3 - "$(verdict "$share > 0 && $share <= 3")"
 	needle cold "find big/store -type f -exec dd if={} iflag=nocache count=0 status=none \\;"
 }
 

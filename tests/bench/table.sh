@@ -2,8 +2,8 @@
 # table.sh [PART]... - a GB of logs through the daemon's HTTP: intake, size, start, queries; each row with its limit.
 #
 # Prints "name value unit limit ratio verdict committed", TAB between, as speed.sh does; exit 1 when one failed, or an
-# answer was wrong. Without PART all of them, in order: data, ingest (which the later ones need), start, queries, cold,
-# memory; streams stands alone.
+# answer was wrong. Without PART all of them, in order: data, ingest (which the later ones need), start, tools (zstd and
+# ripgrep on files with the same lines: the ratio of the queries), queries, cold, memory; streams stands alone.
 #
 # TABLE_DATA    a folder with bodies.bin, truth.json and raw/ as `gen-logs bodies` makes them, of the same or another
 #               maker (default: made here)
@@ -111,12 +111,31 @@ ask() {
 # A wrong answer is no result, and a row that fails.
 is_right() { [ -e "answers/$name" ] && "$here/table-queries" check "$name" "$source" "answers/$name"; }
 
+# The ratio is to the tools for files, where `tools` has asked them.
 warm_query() {
 	if ask 2 && ask "$((runs * 2 + 1))" && is_right; then
-		limit_at_most "table_$name" "$(median took)" ms "$limit"
+		ms=$(median took)
+		if [ -e "tools.$name" ]; then ratio=$(calc "$(cat "tools.$name") / $ms"); else ratio=-; fi
+		if is_gb && [ "$limit" != - ]; then
+			row "table_$name" "$ms" ms "$limit" "$ratio" "$(verdict "$ms <= $limit")"
+		else
+			info "table_$name" "$ms" ms "$ratio"
+		fi
 	else
 		row "table_$name" - ms "$limit" - fail
 	fi
+}
+
+# The lines compressed by app, and what finds the same in them; in part all lines of an app, where a query has its limit.
+part_tools() {
+	compress_lines
+	command -v rg >/dev/null || return 0
+	"$here/table-queries" tools "$source/truth.json" >commands
+	while IFS="$(printf '\t')" read -r name command <&3; do
+		m=$(measure -s 1 -n "$runs" sh -c "$command")
+		ms "$(wall "$m")" >"tools.$name"
+		info "table_tools_$name" "$(cat "tools.$name")" ms
+	done 3<commands
 }
 
 part_queries() {
@@ -192,4 +211,4 @@ part_streams() {
 	rm -rf streams
 }
 
-run_parts table_ 'data ingest start queries cold memory streams' "$@"
+run_parts table_ 'data ingest start tools queries cold memory streams' "$@"

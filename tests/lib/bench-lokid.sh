@@ -4,6 +4,7 @@
 # or of $bytes of lines (TABLE_BYTES, BENCH_BYTES, 1G).
 #
 # make_source         makes the data unless it is there
+# compress_lines      the lines alone, by app, in lines.zst, as somebody would keep them: at the level of compaction
 # truth NAME          a number or text of its truth.json
 # gb VALUE            for each GB of its lines
 # need_store PART     fails when `table.sh ingest` has not left a store in data/
@@ -27,6 +28,13 @@ bytes=${TABLE_BYTES:-${BENCH_BYTES:-1G}}
 
 make_source() {
 	[ -n "${TABLE_DATA:-}" ] || once "$bytes" source "$repo/scripts/gen-logs" bodies source "$bytes"
+}
+compress_lines() { once "$(truth raw_bytes) $(truth seed) $(truth end)" lines.zst compress_anew; }
+compress_anew() {
+	mkdir lines.zst
+	for f in "$source"/raw/*.log; do
+		cut -d ' ' -f 3- "$f" | zstd -q -5 -T1 -o "lines.zst/${f##*/}.zst"
+	done
 }
 truth() { sed -n "s/.*\"$1\":\"*\([^\",]*\).*/\1/p" "$source/truth.json" | head -n 1; }
 gb() { calc "$1 / ($(truth raw_bytes) / 1e9)"; }
@@ -90,8 +98,12 @@ flush() { curl -sS -f -X POST "http://$address/flush"; }
 uncache() { find "$1" -type f -exec dd if={} iflag=nocache count=0 status=none \;; }
 
 compact() {
-	measure -o compacted chunkpack --compact --store "$1" --delete-delay 0 --jobs 1 --memory 128MB --fan-in 2 -o jsonl
+	lokid --print-config >settings
+	measure -o compacted chunkpack --compact --store "$1" --delete-delay 0 --fan-in 2 -o jsonl \
+		--jobs "$(compactor_setting max_compaction_parallelism)" \
+		--memory "$(compactor_setting max_compaction_memory)" --level "$(compactor_setting chunk_level)"
 }
+compactor_setting() { sed -n "/^compactor:/,/^[a-z]/s/^  $1: //p" settings; }
 
 fill() {
 	rm -rf "$1"
