@@ -1,8 +1,6 @@
 #include "base/num.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { TEXT_MAX = 400 }; /* longest text of a number that we look at */
@@ -166,23 +164,6 @@ static void add_plain(struct buf *b, const char *digits, int n, int point)
 		buf_add_char(b, '.');
 		buf_add(b, digits + point, (size_t)(n - point));
 	}
-}
-
-int num_digits(double v, char ret[NUM_DIGITS_MAX], int *ret_exponent)
-{
-	char text[40];
-	int precision = 0, n = 0;
-
-	do /* 17 significant digits always read back */
-		snprintf(text, sizeof(text), "%.*e", precision, v);
-	while (strtod(text, NULL) != v && ++precision < NUM_DIGITS_MAX);
-	for (const char *p = text; *p != 'e'; p++)
-		if (*p >= '0' && *p <= '9')
-			ret[n++] = *p;
-	*ret_exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
-	while (n > 1 && ret[n - 1] == '0')
-		n--;
-	return n;
 }
 
 void num_add_double(struct buf *b, double v)

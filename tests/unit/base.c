@@ -373,6 +373,56 @@ static void sums_that_do_not_fit_fail(void **state)
 	assert_true(size_mul(3, 4, &v) && v == 12);
 }
 
+/* As one would find them by hand: printed ever longer, until what is read back is the same. */
+static void check_digits(double v)
+{
+	char digits[NUM_DIGITS_MAX + 1] = { 0 }, text[40], expected[40] = { 0 };
+	int exponent, n = num_digits(v, digits, &exponent), precision = 0, m = 0;
+
+	do
+		snprintf(text, sizeof(text), "%.*e", precision, v);
+	while (strtod(text, NULL) != v && ++precision < NUM_DIGITS_MAX);
+	for (const char *p = text; *p != 'e'; p++)
+		if (*p != '.')
+			expected[m++] = *p;
+	while (m > 1 && expected[m - 1] == '0')
+		expected[--m] = '\0';
+	if (n != m || memcmp(digits, expected, (size_t)m) != 0 ||
+	    exponent != strtol(strchr(text, 'e') + 1, NULL, 10))
+		fail_msg("%s: found %.*s e%d", text, n, digits, exponent);
+}
+
+static void digits_are_the_fewest_that_read_back(void **state)
+{
+	static const double edges[] = { 0.5,	      0.1,
+					0.3,	      1.0 / 3,
+					2.0 / 3,      1e-5,
+					9.5e-6,	      0.00999,
+					0.01,	      1e15,
+					1e15 - 0.125, 1e22,
+					5e-324,	      1.7e308,
+					0x1p-16,      0x1p-1,
+					123456.75,    8.5,
+					9.5,	      0.1 + 0.2,
+					1e14 + .5,    4503599627370497.5 };
+	uint64_t seed = 11;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
+		check_digits(edges[i]);
+		check_digits(nextafter(edges[i], 0));
+		check_digits(nextafter(edges[i], INFINITY));
+	}
+	for (int i = 0; i < 20000; i++) {
+		uint64_t a = rnd(&seed) >> 20, b = rnd(&seed) >> 20;
+
+		check_digits((double)(a % 100000) / 300);	/* a rate */
+		check_digits((double)(a % 1000000000) / 1000);	/* three places */
+		check_digits(ldexp((double)a, -(int)(b % 62))); /* any */
+		check_digits((double)(a % 1000) * .01 + (double)b * .99);
+	}
+}
+
 /* A file's pages between pages of memory, of which none may be lost with them. */
 static void what_a_mapping_forgets_is_there_again_and_nothing_else_is_lost(void **state)
 {
@@ -589,6 +639,7 @@ int main(void)
 		cmocka_unit_test(an_arena_keeps_what_it_gave),
 		cmocka_unit_test(utf8_is_checked_to_the_letter),
 		cmocka_unit_test(sums_that_do_not_fit_fail),
+		cmocka_unit_test(digits_are_the_fewest_that_read_back),
 		cmocka_unit_test(what_a_mapping_forgets_is_there_again_and_nothing_else_is_lost),
 		cmocka_unit_test(parts_that_are_past_are_forgotten_by_and_by),
 		cmocka_unit_test(characters_of_one_case_ring_lead_to_each_other),
