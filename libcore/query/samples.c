@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "query/samples_order.h"
 
 void samples_release(struct samples *s, struct range_memory *m)
 {
@@ -39,43 +40,6 @@ int samples_move(struct samples *to, struct samples *from, struct range_memory *
 			return -1;
 	samples_release(from, m);
 	return 0;
-}
-
-static int by_time(const void *a, const void *b)
-{
-	const struct sample *x = a, *y = b;
-
-	return (x->ts > y->ts) - (x->ts < y->ts);
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	if (isnan(x) || isnan(y)) /* lowest */
-		return !!isnan(y) - !!isnan(x);
-	return (x > y) - (x < y);
-}
-
-/* Between the two values that the rank lies between; a rank beyond the last one is no value at all.
- */
-static double quantile(double q, const struct sample *v, size_t n)
-{
-	double *sorted, rank, low, weight, ret;
-
-	if (q > 1)
-		return INFINITY;
-	sorted = mem_alloc(n * sizeof(*sorted));
-	for (size_t i = 0; i < n; i++)
-		sorted[i] = v[i].v;
-	qsort(sorted, n, sizeof(*sorted), by_value);
-	rank = q * (double)(n - 1);
-	low = floor(rank);
-	weight = rank - low;
-	ret = sorted[(size_t)low] * (1 - weight) +
-	      sorted[(size_t)fmin(low + 1, (double)(n - 1))] * weight;
-	free(sorted);
-	return ret;
 }
 
 /* The increase of a counter that may begin again at 0, for each second. As Loki computes it, where
@@ -164,7 +128,7 @@ static double eval(const struct sample_func *f, const struct sample *v, size_t n
 	case LOGQL_MAX_OVER_TIME:
 		return extreme(f->op, v, n);
 	case LOGQL_QUANTILE_OVER_TIME:
-		return quantile(f->param, v, n);
+		return samples_quantile(f->param, v, n);
 	case LOGQL_AVG_OVER_TIME:
 		return average(v, n);
 	case LOGQL_FIRST_OVER_TIME:
@@ -183,8 +147,7 @@ void samples_eval(const struct sample_func *f, struct samples *s, int64_t start_
 {
 	size_t lo = 0, hi = 0;
 
-	if (s->n)
-		qsort(s->v, s->n, sizeof(*s->v), by_time);
+	samples_sort(s->v, s->n);
 	for (size_t i = 0; i < n; i++) {
 		num_wide end = (num_wide)i * step_ns + start_ns - f->offset_ns;
 

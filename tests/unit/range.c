@@ -1,15 +1,13 @@
 /* Windows: random entries in random pieces, counted as queries count them, against a plain loop. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "unit.h"
 
-#include <cmocka.h>
+#include <math.h>
 
+#include "base/mem.h"
 #include "logql/parse.h"
 #include "query/range.h"
 #include "query/range_groups.h"
-#include "query/samples.h"
+#include "query/samples_order.h"
 #include "query/source.h"
 
 enum { PIECES = 12, ENTRIES = 40, LINE = 3 };
@@ -289,6 +287,87 @@ static void values(void **state)
 	assert_true(has[0] && out[0] == 0); /* one value has no increase */
 }
 
+static int by_time_then_value(const void *a, const void *b)
+{
+	const struct sample *x = a, *y = b;
+	int c = (x->ts > y->ts) - (x->ts < y->ts);
+
+	return c ? c : (x->v > y->v) - (x->v < y->v);
+}
+
+/* Values number the samples as they come, so that their order tells whether it was kept. */
+static void samples_are_sorted_and_those_of_one_time_stay(void **state)
+{
+	static const size_t lengths[] = { 0, 1, 2, 15, 16, 17, 33, 100, 1000, 5000 };
+	uint64_t seed = 7;
+
+	(void)state;
+	for (size_t k = 0; k < 200; k++) {
+		size_t n = lengths[k % 10], run = 1 + rnd_below(&seed, k % 2 ? 4 : 400);
+		struct sample *v = mem_alloc((n + 1) * sizeof(*v));
+		struct sample *expected = mem_alloc((n + 1) * sizeof(*v));
+		int64_t ts = 0;
+
+		for (size_t i = 0; i < n; i++) {
+			ts = i % run == 0 ? (int64_t)rnd_below(&seed, 1000)
+					  : ts + (int64_t)rnd_below(&seed, 3);
+			v[i] = (struct sample){ ts, (double)i };
+		}
+		memcpy(expected, v, n * sizeof(*v));
+		qsort(expected, n, sizeof(*v), by_time_then_value);
+		samples_sort(v, n);
+		for (size_t i = 0; i < n; i++)
+			assert_true(v[i].ts == expected[i].ts && v[i].v == expected[i].v);
+		free(v);
+		free(expected);
+	}
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	if (isnan(x) || isnan(y))
+		return !!isnan(y) - !!isnan(x);
+	return (x > y) - (x < y);
+}
+
+static void quantiles_are_those_of_sorted_values(void **state)
+{
+	static const double odd[] = { NAN, INFINITY, -INFINITY, 0, -0.0, 1, 1, -1 };
+	static const double qs[] = { 0, 0.01, 0.25, 0.5, 0.9, 0.99, 1 };
+	uint64_t seed = 9;
+	double sorted[700];
+	struct sample v[700];
+
+	(void)state;
+	assert_true(isinf(samples_quantile(1.5, &(struct sample){ 1, 1 }, 1)));
+	for (size_t k = 0; k < 4000; k++) {
+		size_t n = 1 + rnd_below(&seed, k % 3 ? 20 : 700), low, next;
+		double q = qs[k % 7], rank = q * (double)(n - 1), found, expected;
+		enum { FEW, ODD, ANY, RISING, FALLING } kind = (int)rnd_below(&seed, 5);
+
+		for (size_t i = 0; i < n; i++) {
+			v[i].v = kind == ODD   ? odd[rnd_below(&seed, 8)]
+				 : kind == FEW ? (double)rnd_below(&seed, 3)
+					       : (double)rnd_below(&seed, 100000) / 8;
+			if (kind >= RISING)
+				v[i].v = (double)(kind == RISING ? i : n - i);
+			sorted[i] = v[i].v;
+		}
+		qsort(sorted, n, sizeof(*sorted), by_value);
+		low = (size_t)rank;
+		next = low + 1 < n ? low + 1 : n - 1;
+		expected = sorted[low] * (1 - (rank - floor(rank))) +
+			   sorted[next] * (rank - floor(rank));
+		found = samples_quantile(q, v, n);
+		if (isnan(expected) ? !isnan(found)
+				    : found != expected || signbit(found) != signbit(expected))
+			fail_msg("case %zu: %g of %zu: expected %g, found %g", k, q, n, expected,
+				 found);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +376,8 @@ int main(void)
 		cmocka_unit_test(whole_blocks_are_not_read),
 		cmocka_unit_test(groups_have_the_labels_of_their_entries),
 		cmocka_unit_test(values),
+		cmocka_unit_test(samples_are_sorted_and_those_of_one_time_stay),
+		cmocka_unit_test(quantiles_are_those_of_sorted_values),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
