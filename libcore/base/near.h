@@ -60,6 +60,29 @@ static inline const char *near_any(const char *p, const char *end, char a, char 
 	return end;
 }
 
+/* The first place where all n bytes of text stand, at least 1. */
+static inline const char *near_text(const char *p, const char *end, const char *text, size_t n)
+{
+	const size_t next = n > 1;
+	const __m128i first = _mm_set1_epi8(text[0]), second = _mm_set1_epi8(text[next]);
+
+	for (; p < end; p += 16) {
+		__m128i a = _mm_cmpeq_epi8(near_load(p), first);
+		unsigned hits =
+			near_bits(_mm_and_si128(a, _mm_cmpeq_epi8(near_load(p + next), second)));
+
+		for (; hits; hits &= hits - 1) {
+			const char *at = p + __builtin_ctz(hits);
+
+			if (at >= end || (size_t)(end - at) < n)
+				return end;
+			if (n <= 2 || memcmp(at + 2, text + 2, n - 2) == 0)
+				return at;
+		}
+	}
+	return end;
+}
+
 /* A control byte or blank, a or b. */
 static inline const char *near_blank_or(const char *p, const char *end, char a, char b)
 {
@@ -117,6 +140,13 @@ static inline bool near_high(const char *p, size_t n)
 }
 
 #else
+
+static inline const char *near_text(const char *p, const char *end, const char *text, size_t n)
+{
+	const char *at = memmem(p, (size_t)(end - p), text, n);
+
+	return at ? at : end;
+}
 
 static inline const char *near_either(const char *p, const char *end, char a, char b)
 {

@@ -104,6 +104,7 @@ struct block {
 	struct names *names;
 	struct keys *keys;	     /* of the parsers: keys.h */
 	struct line_fields **fields; /* by stage, of fast parsers: fields.h; or NULL */
+	const void *prepared;	     /* by the parser that is applied, for each entry's turn */
 	size_t n_fields;
 	struct template_run *template_run; /* NULL as long as no template was executed */
 	struct arena mem;

@@ -1,54 +1,81 @@
 /* | pattern "<ip> - <_> <path>": what stands between the literals. */
-#include "query/stage.h"
+#include "query/fields.h"
 
 struct state {
 	const struct logql_pattern *tree;
 	uint32_t *name; /* by part; of captures that have one */
 };
 
-static struct bytes behind(struct bytes text, const char *p)
+/* What of a pattern is asked for, and how it is called in this block. */
+struct wanted {
+	size_t n_parts;	  /* up to the one that ends the last capture that is taken */
+	size_t n;	  /* of captures that are taken */
+	uint32_t label[]; /* by part; MAP_NONE: it is not taken */
+};
+
+static const struct wanted *prepare(const struct stage *s, struct block *b)
 {
-	return bytes_of(p, (size_t)(text.p + text.n - p));
+	const struct state *st = s->state;
+	const struct logql_pattern *t = st->tree;
+	struct wanted *w = arena_zalloc(&b->mem, sizeof(*w) + t->n_parts * sizeof(w->label[0]));
+
+	for (size_t k = 0; k < t->n_parts; k++) {
+		uint32_t name = st->name[k];
+
+		w->label[k] = MAP_NONE;
+		if (!t->parts[k].capture || !t->parts[k].text.n ||
+		    !hints_want(&s->pipeline->hints, name))
+			continue;
+		w->label[k] = block_base_has(b, name) ? names_extracted(b->names, name) : name;
+		w->n_parts = k + 2 < t->n_parts ? k + 2 : t->n_parts;
+		w->n++;
+	}
+	return w;
+}
+
+/* Labels of an entry that had none, n at most, are put down in one piece. */
+static void begin_labels(struct block *b, uint32_t i, size_t n)
+{
+	if (b->el[i].n == 0 && b->el[i].cap < n)
+		b->el[i] = (struct elabels){ arena_alloc(&b->mem, n * sizeof(struct elabel)), 0,
+					     (uint32_t)n };
 }
 
 /* The captures up to the first literal that is not there; the capture before that takes the rest.
  */
 static bool capture(const struct stage *s, struct block *b, uint32_t i)
 {
-	const struct state *st = s->state;
-	const struct logql_pattern *t = st->tree;
-	struct bytes rest = block_line(b, i);
+	const struct logql_pattern *t = ((const struct state *)s->state)->tree;
+	const struct wanted *w = b->prepared;
+	struct bytes line = fields_line(b, i);
+	const char *p = line.p, *end = line.p + line.n;
 	size_t k = 0;
 
-	if (rest.n == 0)
+	if (w->n == 0 || line.n == 0)
 		return true;
+	begin_labels(b, i, w->n);
 	if (!t->parts[0].capture) {
-		if (!bytes_starts(rest, t->parts[0].text))
+		if (!bytes_starts(line, t->parts[0].text))
 			return true;
-		rest = bytes_sub(rest, t->parts[0].text.n, rest.n);
+		p += t->parts[0].text.n;
 		k = 1;
 	}
-	for (; k < t->n_parts; k += 2) {
-		const struct logql_pattern_part *c = &t->parts[k],
-						*lit = k + 1 < t->n_parts ? c + 1 : NULL;
-		const char *at = lit ? memmem(rest.p, rest.n, lit->text.p, lit->text.n) : NULL;
-		struct bytes value = at ? bytes_of(rest.p, (size_t)(at - rest.p)) : rest;
-		uint32_t name = st->name[k];
+	for (; k < w->n_parts; k += 2) {
+		const struct logql_pattern_part *lit = k + 1 < w->n_parts ? &t->parts[k + 1] : NULL;
+		const char *at = lit ? near_text(p, end, lit->text.p, lit->text.n) : end;
 
-		if (c->text.n && hints_want(&s->pipeline->hints, name)) {
-			if (block_base_has(b, name))
-				name = names_extracted(b->names, name);
-			block_set(b, i, LABEL_PARSED, name, value);
-		}
-		if (!at)
+		if (w->label[k] != MAP_NONE)
+			block_set(b, i, LABEL_PARSED, w->label[k], bytes_of(p, (size_t)(at - p)));
+		if (at == end)
 			return true;
-		rest = behind(rest, at + lit->text.n);
+		p = at + lit->text.n;
 	}
 	return true;
 }
 
 static int apply(const struct stage *s, struct block *b, struct err *e)
 {
+	b->prepared = prepare(s, b);
 	return stage_extract(s, b, capture, e);
 }
 
