@@ -152,21 +152,61 @@ static void add_escaped_byte(struct buf *out, unsigned char c)
 	}
 }
 
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+/* Whether all eight bytes are plain; false may be wrong. */
+static bool are_plain(const char *p)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	uint64_t v, quote, escape;
+
+	memcpy(&v, p, 8);
+	quote = v ^ ones * '"';
+	escape = v ^ ones * '\\';
+	return ((v | (v - ones * 0x20) | (quote - ones) | (escape - ones)) & high) == 0;
+}
+
+/* How many bytes from i on are written as they are. */
+static size_t plain_bytes(struct bytes text, size_t i)
+{
+	size_t start = i;
+
+#ifdef __SSE2__
+	const __m128i low = _mm_set1_epi8(0x20), quote = _mm_set1_epi8('"'),
+		      escape = _mm_set1_epi8('\\');
+
+	for (; text.n - i >= 16; i += 16) {
+		__m128i v = _mm_loadu_si128((const void *)(text.p + i));
+		/* Of signed bytes those from 0x80 on are below too. */
+		__m128i bad = _mm_or_si128(
+			_mm_cmplt_epi8(v, low),
+			_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, escape)));
+		int hits = _mm_movemask_epi8(bad);
+
+		if (hits)
+			return i - start + (size_t)__builtin_ctz((unsigned)hits);
+	}
+#endif
+	while (text.n - i >= 8 && are_plain(text.p + i))
+		i += 8;
+	while (i < text.n && is_plain((unsigned char)text.p[i]))
+		i++;
+	return i - start;
+}
+
 void json_add_quoted(struct buf *out, struct bytes text)
 {
 	size_t start = 0, i = 0;
 
 	buf_reserve(out, text.n + 2);
 	buf_add_char(out, '"');
-	while (i < text.n) {
+	while ((i += plain_bytes(text, i)) < text.n) {
 		unsigned char c = (unsigned char)text.p[i];
-		size_t n;
+		size_t n = c < 0x80 ? 1 : utf8_len(bytes_sub(text, i, text.n));
 
-		if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-			i++;
-			continue;
-		}
-		n = c < 0x80 ? 1 : utf8_len(bytes_sub(text, i, text.n));
 		if (n > 1) {
 			i += n;
 			continue;

@@ -157,7 +157,9 @@ static void add_entry_api(struct formatter *f, const struct log_entry *x)
 	size_t before = b->n;
 	bool meta = false, parsed = false;
 
-	buf_addf(b, "%s[\"%lld\",", b->n ? "," : "", (long long)x->ts_ns);
+	buf_add_str(b, b->n ? ",[\"" : "[\"");
+	num_add_i64(b, x->ts_ns);
+	buf_add_str(b, "\",");
 	json_add_quoted(b, x->line);
 	if (f->categorize) {
 		for (size_t i = 0; i < x->labels->n; i++) {

@@ -118,6 +118,42 @@ static void escapes_are_resolved(void **state)
 	buf_release(&b);
 }
 
+/* Wherever a byte stands, among bytes that are looked at together. */
+static void each_byte_is_quoted_at_each_place(void **state)
+{
+	(void)state;
+	for (size_t n = 1; n <= 40; n++) {
+		for (size_t at = 0; at < n; at++) {
+			for (unsigned c = 0; c < 0x80; c++) {
+				char text[40];
+				struct buf quoted = { 0 }, expected = { 0 };
+
+				memset(text, at % 2 ? ' ' : '~', n);
+				text[at] = (char)c;
+				buf_add_char(&expected, '"');
+				buf_add(&expected, text, at);
+				if (c == '"' || c == '\\')
+					buf_addf(&expected, "\\%c", c);
+				else if (c >= 0x20)
+					buf_add_char(&expected, (char)c);
+				else if (c == '\n' || c == '\r' || c == '\t')
+					buf_addf(&expected, "\\%c",
+						 c == '\n'   ? 'n'
+						 : c == '\r' ? 'r'
+							     : 't');
+				else
+					buf_addf(&expected, "\\u%04x", c);
+				buf_add(&expected, text + at + 1, n - at - 1);
+				buf_add_char(&expected, '"');
+				json_add_quoted(&quoted, bytes_of(text, n));
+				assert_string_equal(buf_str(&quoted), buf_str(&expected));
+				buf_release(&quoted);
+				buf_release(&expected);
+			}
+		}
+	}
+}
+
 static void any_text_is_quoted_and_comes_back(void **state)
 {
 	uint64_t seed = 7;
@@ -192,6 +228,7 @@ int main(void)
 		cmocka_unit_test(values_are_checked),
 		cmocka_unit_test(deep_nesting_is_refused),
 		cmocka_unit_test(escapes_are_resolved),
+		cmocka_unit_test(each_byte_is_quoted_at_each_place),
 		cmocka_unit_test(any_text_is_quoted_and_comes_back),
 		cmocka_unit_test(bytes_that_are_not_utf8_are_replaced),
 		cmocka_unit_test(base64_comes_back),
