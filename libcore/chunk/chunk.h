@@ -109,6 +109,10 @@ MUST_CHECK int chunk_read_block(const struct chunk *c, const struct chunk_block 
 				struct bytes stored, unsigned want, struct chunk_scratch *s,
 				struct run *ret, struct err *e);
 
+/* Until the next such call only the lines of a block's entries first .. end - 1 are wanted of
+ * chunk_read_block with s, which may leave others out; end 0: all. */
+void chunk_scratch_narrow(struct chunk_scratch *s, uint32_t first, uint32_t end);
+
 /*
  * Appends to out the chunk c, whose bytes are `whole`, as one of another tenant: the blocks stay as
  * they are, unread. Errors: ERR_CORRUPT (its head is none that this module writes).

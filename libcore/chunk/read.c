@@ -10,6 +10,7 @@ struct chunk_scratch {
 	struct codec *codec;
 	struct buf raw[COL_COUNT];
 	struct run_mem mem;
+	uint32_t first, end; /* of the entries whose lines are wanted; end 0: all */
 };
 
 static const char *const column_name[COL_COUNT] = { "timestamps", "lengths", "metadata", "lines" };
@@ -31,6 +32,12 @@ void chunk_scratch_free(struct chunk_scratch *s)
 	run_mem_release(&s->mem);
 	codec_free(s->codec);
 	free(s);
+}
+
+void chunk_scratch_narrow(struct chunk_scratch *s, uint32_t first, uint32_t end)
+{
+	s->first = first;
+	s->end = end;
 }
 
 static int check_crc(struct bytes b, uint32_t stored, const char *what, struct err *e)
@@ -90,18 +97,41 @@ static int raw_room(struct buf *b, size_t n, struct err *e)
 	return 0;
 }
 
-static int inflate(struct chunk_scratch *s, const struct chunk *c, const struct chunk_block *b,
-		   int col, struct bytes stored, struct bytes *ret, struct err *e)
+/* Where the bytes of the lines that are wanted begin and end. Lengths that do not sum up, or are
+ * none, are told by who decodes them: then all are wanted. */
+static void find_lines(struct chunk_scratch *s, const struct chunk_block *b, struct bytes *col,
+		       size_t *ret_from, size_t *ret_to)
 {
-	if (b->col_stored[col] == b->col_raw[col]) {
-		*ret = stored;
+	struct run run;
+	struct err later;
+
+	*ret_from = 0;
+	*ret_to = b->col_raw[COL_LINES];
+	if (s->end == 0 || s->end > b->n || s->first >= s->end ||
+	    columns_decode(col, b->n, WANT_LENS, &s->mem, &run, &later) < 0 ||
+	    run.lines_len != *ret_to)
+		return;
+	*ret_from = run.line_off[s->first];
+	*ret_to = run.line_off[s->end];
+}
+
+/* A column into col[i]; those before it are there, as far as they are wanted. */
+static int inflate(struct chunk_scratch *s, const struct chunk *c, const struct chunk_block *b,
+		   int i, struct bytes stored, struct bytes *col, struct err *e)
+{
+	size_t from = 0, to = b->col_raw[i];
+
+	if (b->col_stored[i] == b->col_raw[i]) {
+		col[i] = stored;
 		return 0;
 	}
-	if (raw_room(&s->raw[col], b->col_raw[col], e) < 0 ||
-	    codec_decompress(s->codec, c->fixed.encoding, stored, s->raw[col].p, b->col_raw[col],
-			     e) < 0)
-		return err_wrap(e, "%s", column_name[col]);
-	*ret = buf_bytes(&s->raw[col]);
+	if (i == COL_LINES)
+		find_lines(s, b, col, &from, &to);
+	if (raw_room(&s->raw[i], b->col_raw[i], e) < 0 ||
+	    codec_decompress_range(s->codec, c->fixed.encoding, stored, s->raw[i].p, b->col_raw[i],
+				   from, to, e) < 0)
+		return err_wrap(e, "%s", column_name[i]);
+	col[i] = buf_bytes(&s->raw[i]);
 	return 0;
 }
 
@@ -143,7 +173,7 @@ int chunk_read_block(const struct chunk *c, const struct chunk_block *b, struct 
 		struct bytes in = bytes_sub(stored, off, b->col_stored[i]);
 
 		off += b->col_stored[i];
-		if (want & (1U << i) && inflate(s, c, b, i, in, &col[i], e) < 0)
+		if (want & (1U << i) && inflate(s, c, b, i, in, col, e) < 0)
 			return -1;
 	}
 	if (columns_decode(col, b->n, want, &s->mem, ret, e) < 0)

@@ -24,6 +24,10 @@ enum { COMPRESS_MIN = 32 };
 /* Numbers in planes hold little that repeats, and a higher level finds no more. */
 enum { PLANES_LEVEL = 1 };
 
+/* Lines are compressed in parts of so many bytes at most, so that a query for the newest few need
+ * not decompress all of a block: lokid-chunk(5), "MEASURED". */
+enum { LINES_PART = 384 << 10 };
+
 /* Shorter planes are not coded apart: each piece has a head of 3 bytes, and a table. */
 enum { PLANE_MIN = 256 };
 
@@ -148,7 +152,7 @@ size_t chunk_split(const struct chunk_params *p, const struct entries *es, const
  * Compresses a column to the end of the body, or keeps it raw when that is not larger. plane: the
  * length of its planes, which lie at its end, or 0.
  */
-static uint32_t store_column(struct chunk_writer *w, struct bytes raw, size_t plane)
+static uint32_t store_column(struct chunk_writer *w, int c, struct bytes raw, size_t plane)
 {
 	struct bytes best = raw;
 
@@ -159,7 +163,8 @@ static uint32_t store_column(struct chunk_writer *w, struct bytes raw, size_t pl
 					      raw.n % plane ? raw.n % plane : plane, plane,
 					      &w->packed);
 		else
-			codec_compress(w->codec, w->params.encoding, raw, &w->packed);
+			codec_compress_parts(w->codec, w->params.encoding, raw,
+					     c == COL_LINES ? LINES_PART : raw.n, &w->packed);
 		if (w->packed.n < raw.n)
 			best = buf_bytes(&w->packed);
 	}
@@ -191,7 +196,7 @@ static void add_block(struct chunk_writer *w, const struct entries *es, const ui
 	for (int c = 0; c < COL_COUNT; c++) {
 		size_t plane = c == COL_TS ? n - 1 : c == COL_LENS ? n : 0;
 
-		stored[c] = store_column(w, buf_bytes(&w->raw[c]), plane);
+		stored[c] = store_column(w, c, buf_bytes(&w->raw[c]), plane);
 	}
 	side_len = stored[COL_TS] + stored[COL_LENS] + stored[COL_META];
 

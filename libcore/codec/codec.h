@@ -36,10 +36,24 @@ void codec_compress_planes(struct codec *c, enum codec_id id, struct bytes in, s
 			   size_t step, struct buf *out);
 
 /*
+ * As codec_compress, cut into even parts of at most part_bytes (not 0) that can be decompressed
+ * apart, where the encoding has such: zstd alone.
+ */
+void codec_compress_parts(struct codec *c, enum codec_id id, struct bytes in, size_t part_bytes,
+			  struct buf *out);
+
+/*
  * Fills ret[0..raw_n) with what in holds; anything but exactly raw_n bytes is an error. The caller
  * has checked raw_n against a limit. Errors: ERR_CORRUPT, ERR_VERSION (unknown id).
  */
 MUST_CHECK int codec_decompress(struct codec *c, unsigned id, struct bytes in, void *ret,
 				size_t raw_n, struct err *e);
+
+/*
+ * The same, but only ret[from..to) is wanted: what else is filled depends on how it was compressed,
+ * and damage outside may go unseen. from <= to <= raw_n. Errors: the same.
+ */
+MUST_CHECK int codec_decompress_range(struct codec *c, unsigned id, struct bytes in, void *ret,
+				      size_t raw_n, size_t from, size_t to, struct err *e);
 
 #endif

@@ -15,6 +15,9 @@ struct encoding {
 	size_t (*bound)(size_t raw_n);
 	size_t (*compress)(struct codec *c, struct bytes in, void *to, size_t cap);
 	int (*decompress)(struct codec *c, struct bytes in, void *to, size_t raw_n, struct err *e);
+	/* With parts: fills those that reach into to[from..end). NULL: it has none. */
+	int (*decompress_range)(struct codec *c, struct bytes in, char *to, size_t raw_n,
+				size_t from, size_t end, struct err *e);
 };
 
 extern const struct encoding encoding_none, encoding_snappy, encoding_zstd;

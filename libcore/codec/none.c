@@ -25,4 +25,4 @@ static int decompress(struct codec *c, struct bytes in, void *to, size_t raw_n, 
 	return 0;
 }
 
-const struct encoding encoding_none = { "none", bound, compress, decompress };
+const struct encoding encoding_none = { "none", bound, compress, decompress, NULL };

@@ -19,4 +19,4 @@ static int decompress(struct codec *c, struct bytes in, void *to, size_t raw_n, 
 	return unsnap(in, to, n) ? 0 : err_set(e, ERR_CORRUPT, "snappy: bad data");
 }
 
-const struct encoding encoding_snappy = { "snappy", snap_bound, compress, decompress };
+const struct encoding encoding_snappy = { "snappy", snap_bound, compress, decompress, NULL };

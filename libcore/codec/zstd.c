@@ -108,10 +108,35 @@ static int decompress(struct codec *c, struct bytes in, void *to, size_t raw_n, 
 	return 0;
 }
 
+/* Parts are frames, each of which says how long it is. */
+static int decompress_range(struct codec *c, struct bytes in, char *to, size_t raw_n, size_t from,
+			    size_t end, struct err *e)
+{
+	struct bytes rest = in;
+	size_t at = 0;
+
+	while (rest.n) {
+		size_t stored = ZSTD_findFrameCompressedSize(rest.p, rest.n);
+		unsigned long long n = ZSTD_getFrameContentSize(rest.p, rest.n);
+
+		/* Of two numbers that are no size both are larger than any. */
+		if (ZSTD_isError(stored) || n > raw_n - at)
+			return decompress(c, in, to, raw_n, e);
+		if (at < end && at + n > from &&
+		    decompress(c, bytes_sub(rest, 0, stored), to + at, n, e) < 0)
+			return -1;
+		at += n;
+		rest = bytes_sub(rest, stored, rest.n);
+	}
+	if (at != raw_n)
+		return err_set(e, ERR_CORRUPT, "zstd: expected %zu bytes, found %zu", raw_n, at);
+	return 0;
+}
+
 void encoding_zstd_release(struct codec *c)
 {
 	ZSTD_freeCCtx(c->zstd_c);
 	ZSTD_freeDCtx(c->zstd_d);
 }
 
-const struct encoding encoding_zstd = { "zstd", bound, compress, decompress };
+const struct encoding encoding_zstd = { "zstd", bound, compress, decompress, decompress_range };

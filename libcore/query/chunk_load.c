@@ -31,6 +31,7 @@ int chunk_load(const struct chunk *c, uint64_t i, struct bytes stored, uint64_t 
 			continue;
 		if (!m->chunk[g])
 			m->chunk[g] = chunk_scratch_new();
+		chunk_scratch_narrow(m->chunk[g], m->first, m->end);
 		if (chunk_read_block(c, b, stored, part, m->chunk[g], &run, e) < 0)
 			return err_wrap(e, "offset %llu: block %llu", (unsigned long long)off,
 					(unsigned long long)i);

@@ -18,7 +18,9 @@ struct load_mem {
 	/* Made when first needed; one for lines with their lengths, one for timestamps, one for
 	 * metadata, so that each can be loaded without disturbing the others. */
 	struct chunk_scratch *chunk[3];
-	struct buf stored; /* bytes read from a file */
+	uint32_t first, end; /* entries of the next piece whose lines are wanted, of chunks; end 0:
+				all */
+	struct buf stored;   /* bytes read from a file */
 	struct buf ts, off, lines, set;
 	const void *head_of; /* whose head `head` is, in mem */
 	struct chunk head;

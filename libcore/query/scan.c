@@ -366,6 +366,8 @@ static int read_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 		count_read(w, p, 0, 0);
 		return 0;
 	}
+	w->mem.first = p->n ? b->first : 0;
+	w->mem.end = p->n ? b->first + (uint32_t)b->n_sel : 0;
 	if (block_need(b, w->first_want | (p->n == 0 ? WANT_LENS | WANT_LINES : 0U), e) < 0 ||
 	    (p->n == 0 && cut_time(s, p, b, e) < 0) || pipeline_apply(s->pipeline, b, e) < 0)
 		return excuse(w, p, e);
@@ -386,6 +388,7 @@ static int scan_piece(struct scan_worker *w, size_t slot, const struct unit *u, 
 	if (from_table(w, p))
 		return 0;
 	ret = read_piece(w, slot, u, p, e);
+	w->mem.first = w->mem.end = 0;
 	unload(w, p);
 	return ret;
 }

@@ -172,6 +172,47 @@ static void round_trip(void **state)
 	chunk_scratch_free(s);
 }
 
+/* A block of several parts, of which lines are wanted here and there. */
+static void lines_of_some_entries(void **state)
+{
+	enum { N = 6000 };
+	struct chunk_params p = chunk_params_default;
+	struct entries es = { 0 };
+	struct arena mem = { 0 };
+	struct buf out = { 0 };
+	struct pack_chunk dir[1];
+	struct chunk_scratch *s = chunk_scratch_new();
+	struct chunk c;
+	struct bytes stored;
+	struct run run;
+	struct err e;
+
+	(void)state;
+	fill(&es, N);
+	assert_int_equal(encode_all(&p, &es, "web", &out, dir), 1);
+	assert_int_equal(chunk_parse(buf_bytes(&out), &mem, &c, &e), 0);
+	assert_int_equal(c.fixed.n_blocks, 1);
+	assert_true(c.block[0].col_raw[COL_LINES] > 600 << 10);
+	stored = bytes_sub(buf_bytes(&out), chunk_block_off(&c, 0), c.block[0].stored_len);
+	for (int i = 0; i < 100; i++) {
+		uint32_t first = (uint32_t)rnd_below(&seed, N);
+		uint32_t end = first + (uint32_t)rnd_below(&seed, i < 50 ? N - first + 1 : 3);
+
+		chunk_scratch_narrow(s, first, end);
+		assert_int_equal(chunk_read_block(&c, &c.block[0], stored, WANT_LINES, s, &run, &e),
+				 0);
+		for (uint32_t k = first; k < end && k < N; k++)
+			assert_true(bytes_eq(run_line(&run, k), entries_line(&es, k)));
+	}
+	chunk_scratch_narrow(s, 0, 0);
+	assert_int_equal(chunk_read_block(&c, &c.block[0], stored, WANT_ALL, s, &run, &e), 0);
+	same_entries(&es, 0, &run);
+	chunk_scratch_free(s);
+	buf_release(&out);
+	arena_release(&mem);
+	entries_release(&es);
+}
+
 static void extreme_times(void **state)
 {
 	struct chunk_scratch *s = chunk_scratch_new();
@@ -678,6 +719,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_end_where_the_time_changes),
 		cmocka_unit_test(round_trip),
+		cmocka_unit_test(lines_of_some_entries),
 		cmocka_unit_test(extreme_times),
 		cmocka_unit_test(trailer_round_trip),
 		cmocka_unit_test(trailer_with_sources),

@@ -44,6 +44,53 @@ static void every_encoding_comes_back(void **state)
 	codec_free(c);
 }
 
+static void parts_are_decompressed_apart(void **state)
+{
+	enum { N = 10000, PART = 900, EVEN = N / 12 }; /* 12 parts, of 833 bytes or 834 */
+	struct codec *c = codec_new(3);
+	char text[N], back[N];
+	uint64_t seed = 5;
+
+	(void)state;
+	for (size_t k = 0; k < N; k++)
+		text[k] = (char)("abc \n"[rnd_below(&seed, 5)]);
+	for (int i = 0; i < 300; i++) {
+		enum codec_id id = (enum codec_id)(i % CODEC_COUNT);
+		size_t n = i < 30 ? (size_t)i * 331 : N, from = rnd_below(&seed, n + 1);
+		size_t to = from + rnd_below(&seed, n - from + 1);
+		struct buf packed = { 0 };
+		struct err e = { 0 };
+
+		codec_compress_parts(c, id, bytes_of(text, n), PART, &packed);
+		memset(back, 'x', N);
+		assert_int_equal(
+			codec_decompress_range(c, id, buf_bytes(&packed), back, n, from, to, &e),
+			0);
+		assert_memory_equal(text + from, back + from, to - from);
+		if (id == CODEC_ZSTD && n == N && to > from) {
+			if (from > EVEN + 1)
+				assert_int_equal(back[0], 'x');
+			if (to < N - EVEN - 1)
+				assert_int_equal(back[N - 1], 'x');
+		}
+		/* All of it, by those who know of no parts. */
+		assert_int_equal(codec_decompress(c, id, buf_bytes(&packed), back, n, &e), 0);
+		assert_memory_equal(text, back, n);
+		assert_int_equal(codec_decompress_range(c, id, buf_bytes(&packed), back, n + 1,
+							from, to, &e),
+				 -1);
+		assert_int_equal(e.code, ERR_CORRUPT);
+		for (size_t cut = 1; n > 0 && cut <= packed.n; cut += 1 + packed.n / 20)
+			assert_int_equal(codec_decompress_range(
+						 c, id,
+						 bytes_sub(buf_bytes(&packed), 0, packed.n - cut),
+						 back, n, from, to, &e),
+					 -1);
+		buf_release(&packed);
+	}
+	codec_free(c);
+}
+
 static void names_and_numbers(void **state)
 {
 	struct codec *c = codec_new(1);
@@ -193,6 +240,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_encoding_comes_back),
+		cmocka_unit_test(parts_are_decompressed_apart),
 		cmocka_unit_test(names_and_numbers),
 		cmocka_unit_test(snappy_is_the_librarys),
 		cmocka_unit_test(snappy_damaged),
