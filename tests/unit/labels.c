@@ -179,23 +179,20 @@ static void quotes_are_gos(void **state)
 	buf_release(&b);
 }
 
-static uint32_t next_random(uint32_t *seed)
-{
-	*seed = *seed * 1664525 + 1013904223;
-	return *seed >> 16;
-}
-
-/* Up to three of the names a, aa, b, with values of a few bytes. */
-static struct labels random_set(uint32_t *seed, struct arena *a)
+/* Up to three of the names a, aa, b, with values whose length takes a byte or two. */
+static struct labels random_set(uint64_t *seed, struct arena *a)
 {
 	static const struct bytes names[] = { BYTES_LIT("a"), BYTES_LIT("aa"), BYTES_LIT("b") };
-	static const struct bytes values[] = { BYTES_LIT("1"), BYTES_LIT("11"), BYTES_LIT("2"),
-					       BYTES_LIT("\xc3\xa4") };
+	static const char l127[127] = "l", l128[128] = "l", m128[128] = "m";
+	static const struct bytes values[] = { BYTES_LIT("1"), BYTES_LIT("11"),
+					       BYTES_LIT("2"), BYTES_LIT("\xc3\xa4"),
+					       { l127, 127 },  { l128, 128 },
+					       { m128, 128 } };
 	struct labels l = { arena_alloc(a, 3 * sizeof(*l.v)), 0 };
 
 	for (size_t i = 0; i < 3; i++)
-		if (next_random(seed) % 2)
-			l.v[l.n++] = (struct label){ names[i], values[next_random(seed) % 4] };
+		if (rnd_below(seed, 2))
+			l.v[l.n++] = (struct label){ names[i], values[rnd_below(seed, 7)] };
 	return l;
 }
 
@@ -208,7 +205,7 @@ static void binary_forms_are_in_the_same_order(void **state)
 {
 	struct arena a = { 0 };
 	struct buf b[2] = { { 0 }, { 0 } };
-	uint32_t seed = 1;
+	uint64_t seed = 1;
 
 	(void)state;
 	for (int i = 0; i < 20000; i++) {
