@@ -9,6 +9,7 @@
 
 #include "base/crc32c.h"
 #include "base/mem.h"
+#include "base/rd.h"
 #include "base/wr.h"
 #include "codec/codec.h"
 #include "entry/columns.h"
@@ -28,6 +29,9 @@ struct seen {
 struct use {
 	uint32_t stream;
 	uint32_t first, n; /* its entries: order[first .. first + n) */
+	uint32_t tenant;
+	uint64_t id_start; /* the first eight bytes of its id as a number: nearly always enough to
+			      sort by, without a look at the stream */
 };
 
 struct wal_packer {
@@ -123,11 +127,22 @@ static int by_tenant_and_id(const void *va, const void *vb, void *data)
 {
 	const struct use *a = va, *b = vb;
 	const struct streams *t = data;
-	const struct stream *sa = streams_get(t, a->stream), *sb = streams_get(t, b->stream);
 
-	if (sa->tenant != sb->tenant)
-		return sa->tenant < sb->tenant ? -1 : 1;
-	return hash128_cmp(&sa->id, &sb->id);
+	if (a->tenant != b->tenant)
+		return a->tenant < b->tenant ? -1 : 1;
+	if (a->id_start != b->id_start)
+		return a->id_start < b->id_start ? -1 : 1;
+	return hash128_cmp(&streams_get(t, a->stream)->id, &streams_get(t, b->stream)->id);
+}
+
+static void add_use(struct wal_packer *p, uint32_t number)
+{
+	const struct stream *s = streams_get(p->streams, number);
+	struct rd id = rd_init(bytes_of(s->id.b, sizeof(s->id.b)));
+
+	mem_grow(&p->use, &p->cap_use, p->n_use + 1, sizeof(*p->use));
+	p->use[p->n_use++] =
+		(struct use){ .stream = number, .tenant = s->tenant, .id_start = rd_u64be(&id) };
 }
 
 /* Makes room for what is known of streams up to number top. */
@@ -154,10 +169,8 @@ static void find_uses(struct wal_packer *p, const struct entries *es)
 	for (size_t i = 0; i < es->n; i++) {
 		struct seen *s = &p->seen[es->v[i].stream];
 
-		if (s->n++ == 0) {
-			mem_grow(&p->use, &p->cap_use, p->n_use + 1, sizeof(*p->use));
-			p->use[p->n_use++].stream = es->v[i].stream;
-		}
+		if (s->n++ == 0)
+			add_use(p, es->v[i].stream);
 	}
 	qsort_r(p->use, p->n_use, sizeof(*p->use), by_tenant_and_id, (void *)(uintptr_t)p->streams);
 }
