@@ -20,7 +20,7 @@ int chunk_load(const struct chunk *c, uint64_t i, struct bytes stored, uint64_t 
 
 	*ret_have = 0;
 	*ret = (struct run){ 0 };
-	if (stored.n < b->stored_len)
+	if (stored.n < chunk_block_need(b, want))
 		return err_set(e, ERR_CORRUPT, "offset %llu: block %llu is cut short",
 			       (unsigned long long)off, (unsigned long long)i);
 	for (size_t g = 0; g < 3; g++) {

@@ -5,8 +5,8 @@
 #include "chunk/chunk.h"
 #include "query/load.h"
 
-/* As source_ops.load, of block `i`, whose stored bytes (at offset off of the file) are given whole.
- * Counts what it decodes. */
+/* As source_ops.load, of block `i`, whose stored bytes (at offset off of the file) are given, as
+ * many as chunk_block_need() tells at least. Counts what it decodes. */
 MUST_CHECK int chunk_load(const struct chunk *c, uint64_t i, struct bytes stored, uint64_t off,
 			  unsigned want, struct load_mem *m, struct run *ret, unsigned *ret_have,
 			  struct err *e);

@@ -1,7 +1,9 @@
-/* A store: live indexes say which blocks of which packs; packs are mapped when one of theirs is
- * wanted. */
+/* A store: live indexes say which blocks of which packs; packs are opened when one of theirs is
+ * wanted, and read block by block: pages that are mapped for a moment cost more than a copy of
+ * what they hold. Of many packs, not all of which could be open, the rest are mapped. */
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 #include "base/io.h"
 #include "base/mem.h"
@@ -19,6 +21,11 @@ struct pack {
 	struct source source; /* first */
 	struct store_file file;
 	struct arena mem;
+};
+
+enum {
+	OPEN_MAX = 256, /* packs, */
+	OPEN_PART = 4,	/* or that part of the files that may be open */
 };
 
 static const uint64_t OFFSET_END = UINT64_C(1) << 40;
@@ -56,8 +63,8 @@ static int load_head(struct chunk_ref *c, struct bytes start, const struct piece
 	return 0;
 }
 
-static int load(struct source *s, const struct piece *p, unsigned want, struct load_mem *m,
-		struct run *ret, unsigned *ret_have, struct err *e)
+static int load_mapped(struct source *s, const struct piece *p, unsigned want, struct load_mem *m,
+		       struct run *ret, unsigned *ret_have, struct err *e)
 {
 	const struct pack *k = (const struct pack *)(const void *)s;
 	struct chunk_ref *c = (struct chunk_ref *)(uintptr_t)p->at;
@@ -72,7 +79,7 @@ static int load(struct source *s, const struct piece *p, unsigned want, struct l
 			  want, m, ret, ret_have, e);
 }
 
-static void unload(struct source *s, const struct piece *p, struct load_mem *m)
+static void unload_mapped(struct source *s, const struct piece *p, struct load_mem *m)
 {
 	const struct pack *k = (const struct pack *)(const void *)s;
 	const struct chunk_ref *c = (const struct chunk_ref *)(uintptr_t)p->at;
@@ -82,6 +89,62 @@ static void unload(struct source *s, const struct piece *p, struct load_mem *m)
 	io_past_add(&m->past, k->file.map, c->off, m->head.fixed.head_len);
 	io_past_add(&m->past, k->file.map, c->off + chunk_block_off(&m->head, p->part),
 		    m->head.block[p->part].stored_len);
+}
+
+/* At most n bytes at off, as many as the file has: who decodes them tells what is missing. */
+static int read_some(struct pack *k, uint64_t off, char *to, uint64_t n, size_t *ret_n,
+		     struct err *e)
+{
+	uint64_t left = off < k->file.size ? k->file.size - off : 0;
+
+	*ret_n = (size_t)(n < left ? n : left);
+	return store_file_read(&k->file, off, to, *ret_n, e);
+}
+
+static int read_head(struct pack *k, struct chunk_ref *c, const struct piece *p, struct load_mem *m,
+		     struct err *e)
+{
+	size_t n = 0;
+
+	if (m->head_of != c) {
+		m->far_of = NULL;
+		buf_reset(&m->far);
+		if (c->head_len > CHUNK_HEAD_MAX)
+			return err_set(e, ERR_CORRUPT, "a head of %u bytes", c->head_len);
+		if (read_some(k, c->off, buf_reserve(&m->far, c->head_len), c->head_len, &n, e) < 0)
+			return -1;
+	}
+	return load_head(c, bytes_of(m->far.p, n), p, m, e);
+}
+
+/* Into m->far, of the block as much as want needs; more of it comes behind that. */
+static int load_read(struct source *s, const struct piece *p, unsigned want, struct load_mem *m,
+		     struct run *ret, unsigned *ret_have, struct err *e)
+{
+	struct pack *k = (struct pack *)(void *)s;
+	struct chunk_ref *c = (struct chunk_ref *)(uintptr_t)p->at;
+	const struct chunk_block *b;
+	uint64_t at;
+	uint32_t need;
+	size_t n;
+
+	if (read_head(k, c, p, m, e) < 0)
+		return -1;
+	b = &m->head.block[p->part];
+	at = c->off + chunk_block_off(&m->head, p->part);
+	need = chunk_block_need(b, want);
+	if (m->far_of != p) {
+		buf_reset(&m->far);
+		buf_reserve(&m->far, b->stored_len); /* where it stays */
+	}
+	m->far_of = NULL;
+	if (m->far.n < need) {
+		if (read_some(k, at + m->far.n, m->far.p + m->far.n, need - m->far.n, &n, e) < 0)
+			return -1;
+		m->far.n += n;
+	}
+	m->far_of = p;
+	return chunk_load(&m->head, p->part, buf_bytes(&m->far), at, want, m, ret, ret_have, e);
 }
 
 static void close_pack(struct source *s)
@@ -146,7 +209,10 @@ static int load_far(struct source *s, const struct piece *p, unsigned want, stru
 }
 
 static const struct source_ops far_ops = { .load = load_far, .where = where, .close = close_pack };
-static const struct source_ops ops = { .load = load, .unload = unload, .close = close_pack };
+static const struct source_ops mapped_ops = { .load = load_mapped,
+					      .unload = unload_mapped,
+					      .close = close_pack };
+static const struct source_ops read_ops = { .load = load_read, .close = close_pack };
 
 /* What is read of one index file. */
 struct reading {
@@ -165,20 +231,32 @@ struct reading {
 	struct arena mem, mem_applied;
 };
 
+static bool may_stay_open(const struct plan *p)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
+		return false;
+	return p->n_sources < OPEN_MAX && p->n_sources < l.rlim_cur / OPEN_PART;
+}
+
 static int open_pack(struct reading *r, uint32_t n, const struct index_pack *info, struct err *e)
 {
 	const struct index_info *ix = index_info(r->ix);
 	struct store_name name = { STORE_PACK, ix->day, ix->tenant, info->name };
 	struct pack *k = mem_alloc(sizeof(*k));
 	struct buf text = { 0 }, path = { 0 };
-	bool far = store_is_remote(r->store);
+	bool far = store_is_remote(r->store), mapped = !far && !may_stay_open(r->plan);
 
 	store_name_add(&text, &name);
 	buf_addf(&path, "%s/%s", store_path(r->store), buf_str(&text)); /* as one would type it */
-	k->source = (struct source){ .ops = far ? &far_ops : &ops, .name = strdup(buf_str(&path)) };
+	k->source = (struct source){ .ops = far	     ? &far_ops
+					    : mapped ? &mapped_ops
+						     : &read_ops,
+				     .name = strdup(buf_str(&path)) };
 	buf_release(&path);
 	if (store_file_open_sized(r->store, buf_str(&text), info->size, &k->file, e) < 0 ||
-	    (!far && store_file_map(&k->file, e) < 0)) {
+	    (mapped && store_file_map(&k->file, e) < 0)) {
 		buf_release(&text);
 		store_file_close(&k->file);
 		free(k->source.name);
