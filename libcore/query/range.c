@@ -157,7 +157,8 @@ static bool take_table(void *data, unsigned worker, const struct piece *p,
 {
 	struct span span;
 
-	if (!in_table(data, p, stream))
+	/* All or none. */
+	if (((struct range_sink *)data)->next && !in_table(data, p, stream))
 		return false;
 	for (struct range_sink *r = data; r; r = r->next)
 		if (!is_in_table(r, p, stream, &span) || !count_table(r, worker, p, stream, span))

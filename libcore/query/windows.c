@@ -102,11 +102,16 @@ static void add_window(struct plan *p, const uint32_t *v, size_t n, int64_t lo, 
 
 void plan_add_windows(struct plan *p, uint32_t first, uint32_t n)
 {
-	uint32_t *open = mem_alloc((n + 1) * sizeof(*open));
 	uint64_t begun = 0, carried = 0;
 	int64_t lo = p->piece[first].min_ts, last = lo;
 	size_t n_open = 0;
+	uint32_t *open;
 
+	if (n == 1 && weight(&p->piece[first]) < WINDOW_BYTES_MAX) {
+		add_unit(p, &first, 1, lo, p->piece[first].max_ts);
+		return;
+	}
+	open = mem_alloc((n + 1) * sizeof(*open));
 	for (uint32_t i = first; i < first + n; i++) {
 		const struct piece *x = &p->piece[i];
 
