@@ -22,11 +22,11 @@ for name in ingest cpu_flushed cpu_compacted memory_ingest disk start newest tra
 done
 
 # Figures of so little data may fail; a part that broke off, or found a wrong answer, has a row without one.
-export PROMISED_SECONDS=1 PROMISED_QUERIES=3
+export PROMISED_SECONDS=1 PROMISED_QUERIES=3 SCAN_NEEDLES=10
 ok "scans" succeeds_or_not sh "$REPO/tests/bench/scan.sh"
 ok "with nothing on stderr" stderr_is_empty
 is "and a figure in each row" "$(cut -f 2 "$TAP/stdout" | grep -c -x -e -)" 0
-for name in scan_j1_vs_zstd scan_cat scan_j2_vs_j1 parse_json_filter parse_json_p99 frames_ingest needle_warm_vs_scan needle_filters_share needle_cold_vs_scan; do
+for name in scan_j1_vs_zstd scan_cat scan_j2_vs_j1 parse_json_filter parse_json_p99 frames_ingest needle_warm_vs_scan needle_filters_share needle_cold_vs_scan needles_differ; do
 	ok "a row of $name" stdout_matches "^$name	[0-9.]+"
 done
 ok "what was promised" succeeds_or_not sh "$REPO/tests/bench/promised.sh"

@@ -3,9 +3,10 @@
 #
 # Prints "name value unit limit ratio verdict committed", TAB between, as speed.sh does; exit 1 when one failed. Without
 # PART all of them, in order: scan (a literal that is nowhere), parse (JSON), frames (to the log by a pipe), needle (three
-# lines in four times the data, which it makes).
+# lines in four times the data, which it makes), agree (filters lose nothing).
 #
 # TABLE_DATA, TABLE_BYTES, BENCH_RUNS, BENCH_DIR as table.sh has them
+# SCAN_NEEDLES  of `agree`, default 1000
 # TABLE_BIG     a folder as TABLE_DATA, of 4 GB of lines, for `needle`; else four times TABLE_BYTES are made
 set -eu
 
@@ -115,4 +116,26 @@ part_needle() {
 	needle cold "find big/store -type f -exec dd if={} iflag=nocache count=0 status=none \\;"
 }
 
-run_parts scan_ 'scan parse frames needle' "$@"
+# Random texts, there or nearly so, asked with filters and without: on a fiftieth of the bytes, since each is a scan.
+part_agree() {
+	few=$(($(numfmt --from=si "$bytes") / 50))
+	once $few source.few "$repo/scripts/gen-logs" bodies source.few $few
+	source=$PWD/source.few
+	once "$few $(stat -c %Y "$(command -v chunkpack)")" few fill few "$source/bodies.bin"
+	"$here/table-queries" needles "$source" "${SCAN_NEEDLES:-1000}" >texts
+	differ=0 none=0
+	while read -r text; do
+		logql --store few/store -j1 -o raw "$all |= $text" >found || [ $? = 1 ]
+		# shellcheck disable=SC2086
+		logql --store few/store -j1 $no_filters -o raw "$all |= $text" >scanned || [ $? = 1 ]
+		[ -s scanned ] || none=$((none + 1))
+		cmp -s found scanned || {
+			echo "scan.sh: error: $text: filters lose lines" >&2
+			differ=$((differ + 1))
+		}
+	done <texts
+	info needles_absent "$none" needles
+	at_most needles_differ "$differ" needles 0
+}
+
+run_parts scan_ 'scan parse frames needle agree' "$@"
