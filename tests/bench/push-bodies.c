@@ -192,6 +192,11 @@ int main(int argc, char **argv)
 	for (uint64_t i = 0; i < connections; i++)
 		pthread_join(thread[i], NULL);
 	report(&p, now_s() - begun);
+	free(thread);
+	free(p.taken);
+	free(p.busy);
+	free(p.took_ms);
+	free(p.bodies.v);
 	io_unmap(&map);
 	return p.failure[0] ? 1 : 0;
 }

@@ -388,6 +388,17 @@ static void parse(struct load *l, int argc, char **argv)
 	l->to = client_address(argv[optind]);
 }
 
+static void release_client(struct client *c)
+{
+	buf_release(&c->message);
+	buf_release(&c->body);
+	buf_release(&c->packed);
+	buf_release(&c->entry);
+	buf_release(&c->line);
+	codec_free(c->codec);
+	client_answer_release(&c->answer);
+}
+
 int main(int argc, char **argv)
 {
 	struct load l = { .tenant = "fake",
@@ -423,5 +434,11 @@ int main(int argc, char **argv)
 	for (uint64_t i = 0; i < l.connections; i++)
 		pthread_join(thread[i], NULL);
 	report(&l);
+	for (uint64_t i = 0; i < l.connections; i++)
+		release_client(&client[i]);
+	free(client);
+	free(thread);
+	free(l.latency);
+	buf_release(&l.text);
 	return l.failure[0] ? 1 : 0;
 }

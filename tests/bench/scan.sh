@@ -116,9 +116,10 @@ part_needle() {
 	needle cold "find big/store -type f -exec dd if={} iflag=nocache count=0 status=none \\;"
 }
 
-# Random texts, there or nearly so, asked with filters and without: on a fiftieth of the bytes, since each is a scan.
+# Random texts, there or nearly so, asked with filters and without: on a fiftieth of the bytes, or a MB, since each is a scan.
 part_agree() {
 	few=$(($(numfmt --from=si "$bytes") / 50))
+	[ $few -ge 1000000 ] || few=1000000
 	once $few source.few "$repo/scripts/gen-logs" bodies source.few $few
 	source=$PWD/source.few
 	once "$few $(stat -c %Y "$(command -v chunkpack)")" few fill few "$source/bodies.bin"

@@ -57,7 +57,8 @@ END
 }
 
 lokid_pid='' watch_pid=''
-trap 'kill $lokid_pid $watch_pid 2>/dev/null || :' EXIT
+# Waited for, since the next part may use the same folder.
+trap 'kill $lokid_pid $watch_pid 2>/dev/null && wait || :' EXIT
 
 start() {
 	{
