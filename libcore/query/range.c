@@ -46,6 +46,24 @@ static struct span span_of(const struct range_sink *r, int64_t ts)
 	return s;
 }
 
+/* The last time from ts on that the same steps see: those of span_of. */
+static int64_t span_end(const struct range_sink *r, int64_t ts)
+{
+	num_wide at = (num_wide)ts + r->offset_ns - r->steps.start_ns, end, hi;
+
+	if (r->steps.n == 1) {
+		end = at <= -r->range_ns ? -r->range_ns : at <= 0 ? 0 : INT64_MAX;
+	} else {
+		end = (num_wide)floor_div(at + r->steps.step_ns - 1, r->steps.step_ns) *
+		      r->steps.step_ns;
+		hi = (num_wide)floor_div(at + r->range_ns - 1, r->steps.step_ns) + 1;
+		hi = hi * r->steps.step_ns - r->range_ns;
+		end = hi < end ? hi : end;
+	}
+	/* Where a quotient had to be clipped, this one alone. */
+	return end < at ? ts : num_clip(end - r->offset_ns + r->steps.start_ns);
+}
+
 static bool same_span(const struct range_sink *r, int64_t a, int64_t b, struct span *ret)
 {
 	struct span x = span_of(r, a), y = span_of(r, b);
@@ -166,16 +184,35 @@ static bool take_table(void *data, unsigned worker, const struct piece *p,
 	return true;
 }
 
-static int64_t bytes_of_all(const struct block *b)
+/* Of the lines of the entries from the k-th up to the end-th that are in. */
+static int64_t line_bytes(const struct block *b, size_t k, size_t end)
 {
 	int64_t sum = 0;
 
 	if (!b->line && !b->sel_list)
-		return (int64_t)(b->run.line_off[b->first + b->n_sel] - b->run.line_off[b->first]) -
-		       (int64_t)b->n_sel;
-	for (size_t k = 0; k < b->n_sel; k++)
-		sum += (int64_t)block_line(b, block_entry(b, k)).n;
+		return (int64_t)(b->run.line_off[b->first + end] - b->run.line_off[b->first + k]) -
+		       (int64_t)(end - k);
+	for (; k < end; k++) {
+		uint32_t i = block_entry(b, k);
+
+		sum += b->line ? (int64_t)b->line[i].n
+			       : (int64_t)(b->run.line_off[i + 1] - b->run.line_off[i]) - 1;
+	}
 	return sum;
+}
+
+/* Behind the k-th entry that is in, the first that other steps see. */
+static size_t end_of_span(const struct range_sink *r, const struct block *b, size_t k)
+{
+	const int64_t *ts = b->run.ts_ns, from = ts[block_entry(b, k)], to = span_end(r, from);
+
+	if (b->sel_list)
+		for (k++; k < b->n_sel && ts[b->sel[k]] >= from && ts[b->sel[k]] <= to;)
+			k++;
+	else
+		for (k++; k < b->n_sel && ts[b->first + k] >= from && ts[b->first + k] <= to;)
+			k++;
+	return k;
 }
 
 static int take_plain(struct range_sink *r, struct range_worker *w, const struct unit *u,
@@ -188,16 +225,16 @@ static int take_plain(struct range_sink *r, struct range_worker *w, const struct
 	if (g < 0)
 		return -1;
 	if (same_span(r, u->min_ts, u->max_ts, &span)) {
-		count(&w->groups.v[g], span, (int64_t)b->n_sel, bytes ? bytes_of_all(b) : 0);
+		count(&w->groups.v[g], span, (int64_t)b->n_sel,
+		      bytes ? line_bytes(b, 0, b->n_sel) : 0);
 		return 0;
 	}
 	if (block_need(b, WANT_TS, e) < 0)
 		return -1;
-	for (size_t k = 0; k < b->n_sel; k++) {
-		uint32_t i = block_entry(b, k);
-
-		count(&w->groups.v[g], span_of(r, b->run.ts_ns[i]), 1,
-		      bytes ? (int64_t)block_line(b, i).n : 0);
+	for (size_t k = 0, end; k < b->n_sel; k = end) {
+		end = end_of_span(r, b, k);
+		count(&w->groups.v[g], span_of(r, b->run.ts_ns[block_entry(b, k)]),
+		      (int64_t)(end - k), bytes ? line_bytes(b, k, end) : 0);
 	}
 	return 0;
 }
@@ -239,7 +276,7 @@ static int take_one(struct range_sink *r, unsigned worker, const struct unit *u,
 
 	if (r->unwrap)
 		return take_samples(r, w, b, e);
-	if (bytes && block_need(b, WANT_LENS | (b->line ? 0U : WANT_LINES), e) < 0)
+	if (bytes && !b->line && block_need(b, WANT_LENS, e) < 0)
 		return -1;
 	if (!b->el && !plain) {
 		if (block_need(b, WANT_META, e) < 0)
@@ -260,7 +297,7 @@ static int take_one(struct range_sink *r, unsigned worker, const struct unit *u,
 		g = range_groups_find(&w->groups, b, i, e);
 		if (g < 0)
 			return -1;
-		count(&w->groups.v[g], span, 1, bytes ? (int64_t)block_line(b, i).n : 0);
+		count(&w->groups.v[g], span, 1, bytes ? line_bytes(b, k, k + 1) : 0);
 	}
 	return 0;
 }
@@ -281,7 +318,7 @@ void range_sink_init(struct range_sink *first, struct scan *scan)
 	unsigned later = 0;
 
 	for (struct range_sink *r = first; r; r = r->next) {
-		later |= range_is_bytes(r->op) ? WANT_LENS | WANT_LINES : 0;
+		later |= range_is_bytes(r->op) ? WANT_LENS : 0;
 		r->scan = scan;
 		r->group_name = mem_alloc((r->group.n + 1) * sizeof(*r->group_name));
 		for (size_t i = 0; i < r->group.n; i++)

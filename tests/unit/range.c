@@ -18,7 +18,7 @@ struct fake {
 	int64_t ts[PIECES][ENTRIES];
 	uint32_t off[ENTRIES + 1];
 	char lines[PIECES][ENTRIES * (LINE + 1) + 1];
-	unsigned loads;
+	unsigned loads, wanted; /* columns, of all loads */
 };
 
 static int load(struct source *s, const struct piece *p, unsigned want, struct load_mem *m,
@@ -26,16 +26,16 @@ static int load(struct source *s, const struct piece *p, unsigned want, struct l
 {
 	struct fake *f = (struct fake *)s;
 
-	(void)want;
 	(void)m;
 	(void)e;
 	f->loads++;
+	f->wanted |= want;
 	*ret = (struct run){ .n = ENTRIES,
-			     .ts_ns = f->ts[p->at],
-			     .line_off = f->off,
-			     .lines = f->lines[p->at],
-			     .lines_len = ENTRIES * (LINE + 1) };
-	*ret_have = WANT_ALL;
+			     .ts_ns = want & WANT_TS ? f->ts[p->at] : NULL,
+			     .line_off = want & WANT_LENS ? f->off : NULL,
+			     .lines = want & WANT_LINES ? f->lines[p->at] : NULL,
+			     .lines_len = want & WANT_LINES ? ENTRIES * (LINE + 1) : 0 };
+	*ret_have = want;
 	return 0;
 }
 
@@ -186,7 +186,23 @@ static void whole_blocks_are_not_read(void **state)
 	check(&f, "{}", LOGQL_COUNT_OVER_TIME, (struct steps){ 100000, 1, 1 }, 100000, 0);
 	assert_int_equal(f.loads, 0);
 	check(&f, "{}", LOGQL_COUNT_OVER_TIME, (struct steps){ f.ts[1][5], 1, 1 }, 100000, 0);
-	assert_int_equal(f.loads, 1); /* the one that the window's end lies in */
+	assert_int_equal(f.loads, 2); /* twice the one that the window's end lies in */
+}
+
+static void bytes_of_lines_are_counted_by_their_lengths(void **state)
+{
+	uint32_t seed = 1;
+	struct fake f;
+
+	(void)state;
+	fill(&f, &seed);
+	for (int p = 1; p < PIECES; p++)
+		for (int i = 0; i < ENTRIES; i++)
+			f.ts[p][i] = f.ts[p - 1][ENTRIES - 1] + 1 + i; /* apart */
+	f.wanted = 0;
+	check(&f, "{}", LOGQL_BYTES_OVER_TIME, (struct steps){ f.ts[0][0], 7, 100 }, 20, 0);
+	assert_int_equal(f.wanted & (WANT_TS | WANT_LENS), WANT_TS | WANT_LENS);
+	assert_int_equal(f.wanted & WANT_LINES, 0);
 }
 
 /* Absent, empty, short, or long and different in the middle alone. */
@@ -374,6 +390,7 @@ int main(void)
 		cmocka_unit_test(pack_order),
 		cmocka_unit_test(random_windows),
 		cmocka_unit_test(whole_blocks_are_not_read),
+		cmocka_unit_test(bytes_of_lines_are_counted_by_their_lengths),
 		cmocka_unit_test(groups_have_the_labels_of_their_entries),
 		cmocka_unit_test(values),
 		cmocka_unit_test(samples_are_sorted_and_those_of_one_time_stay),
