@@ -14,7 +14,11 @@
 
 # shellcheck shell=sh disable=SC2034,SC2154
 
-build=${BUILD:-$repo/build}
+build=${BUILD:-build}
+case $build in
+/*) ;;
+*) build=$repo/$build ;;
+esac
 B=$build/${VARIANT:-default}
 PATH=$B/bin:$B/bench:$PATH
 export LC_ALL=C PATH
