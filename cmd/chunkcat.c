@@ -50,6 +50,7 @@ struct args {
 	struct pack_check check;
 	struct buf out, labels;
 	const char *input; /* name of the one being read, quoted when it is a file's */
+	const char *what;  /* the piece that is looked at */
 	uint64_t at;	   /* offset of the piece being read */
 };
 
@@ -64,22 +65,14 @@ static int flush(struct args *args, size_t unless_below, struct err *e)
 	return 0;
 }
 
-static void report(struct args *args, const char *what, const struct err *fault)
+static void report(void *data, const struct err *fault)
 {
+	struct args *args = data;
 	struct err e = *fault;
 
-	err_wrap(&e, "%s: %s at offset %llu", args->input, what, (unsigned long long)args->at);
+	err_wrap(&e, "%s: %s at offset %llu", args->input, args->what,
+		 (unsigned long long)args->at);
 	cli_report(args->cli, &e);
-}
-
-static void report_chunk(void *data, const struct err *fault)
-{
-	report(data, "chunk", fault);
-}
-
-static void report_trailer(void *data, const struct err *fault)
-{
-	report(data, "trailer", fault);
 }
 
 static bool is_wanted(const struct args *args, const struct chunk *c)
@@ -107,7 +100,7 @@ static int print_entries(struct args *args, const struct chunk_piece *piece, str
 				     args->scratch, &run, &why) < 0) {
 			err_wrap(&why, "block %u at offset %llu", i,
 				 (unsigned long long)(piece->off + off));
-			report_chunk(args, &why);
+			report(args, &why);
 			continue;
 		}
 		args->left -=
@@ -138,20 +131,21 @@ static int do_chunk(struct args *args, const struct chunk_piece *piece, struct e
 		chunk_stats_add(&args->stats, piece);
 		break;
 	case MODE_VERIFY:
-		chunk_verify(piece, args->scratch, report_chunk, args);
+		chunk_verify(piece, args->scratch, report, args);
 		break;
 	}
 	return flush(args, PRINT_BYTES, e);
 }
 
-static void do_trailer(struct args *args, const struct chunk_piece *piece)
+/* A filter or a trailer. */
+static void do_end(struct args *args, const struct chunk_piece *piece)
 {
 	if (args->mode == MODE_HEADER)
 		chunk_add_header(&args->out, piece);
 	else if (args->mode == MODE_STATS)
 		chunk_stats_add(&args->stats, piece);
 	else if (args->mode == MODE_VERIFY)
-		pack_check_trailer(&args->check, piece, report_trailer, args);
+		pack_check_end(&args->check, piece, report, args);
 }
 
 /* ret_last: what kind the last piece was. */
@@ -165,13 +159,14 @@ static int read_pieces(struct args *args, struct chunk_scan *scan, enum chunk_pi
 	while ((rc = chunk_scan_next(scan, &piece, e)) > 0) {
 		args->at = piece.off;
 		*ret_last = piece.kind;
+		args->what = chunk_piece_name(piece.kind);
 		if (piece.kind == PIECE_CHUNK) {
 			if (do_chunk(args, &piece, e) < 0)
 				return -1;
-		} else if (piece.kind == PIECE_TRAILER) {
-			do_trailer(args, &piece);
+		} else if (piece.kind == PIECE_TRAILER || piece.kind == PIECE_FILTER) {
+			do_end(args, &piece);
 		} else {
-			report(args, "bytes that cannot be read", &piece.why);
+			report(args, &piece.why);
 		}
 	}
 	return rc;
@@ -211,7 +206,7 @@ static int cat_one(int fd, const char *name, void *data, struct err *e)
 		if (rc == 0)
 			rc = read_scan(args, chunk_scan_new_bytes(map.b), &last, e);
 		if (rc == 0)
-			rc = pack_check_end(name, map.b, last, e);
+			rc = pack_check_file(name, map.b, last, e);
 		if (rc == 0 && args->mode == MODE_VERIFY)
 			rc = pack_check_hash(name, map.b, e);
 		io_unmap(&map);

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "codec/codec.h"
 #include "entry/columns.h"
+#include "bloom/values.h"
 #include "labels/labels.h"
 
 enum {
@@ -18,7 +19,8 @@ enum {
 	CHUNK_BLOCK_ENTRIES_MAX = 1 << 20,
 	CHUNK_SIZE_MIN = 1 << 10, /* of chunk_params' block_bytes and chunk_bytes */
 	CHUNK_SIZE_MAX = 64 << 20,
-	CHUNK_FLAG_TRAILER = 1 << 0 /* not entries: the end of a pack, pack.h */
+	CHUNK_FLAG_TRAILER = 1 << 0, /* not entries: the end of a pack, pack.h */
+	CHUNK_FLAG_FILTER = 1 << 4   /* likewise: its filter */
 };
 
 /* What the fixed part says: enough to read the rest of the head, and to step over the chunk. */
@@ -113,6 +115,11 @@ MUST_CHECK int chunk_read_block(const struct chunk *c, const struct chunk_block 
  * chunk_read_block with s, which may leave others out; end 0: all. */
 void chunk_scratch_narrow(struct chunk_scratch *s, uint32_t first, uint32_t end);
 
+/* Adds to v what a filter has of a block; the arguments are as above. Errors: likewise. */
+MUST_CHECK int chunk_read_values(const struct chunk *c, const struct chunk_block *b,
+				 struct bytes stored, struct chunk_scratch *s,
+				 struct bloom_values *v, struct err *e);
+
 /*
  * Appends to out the chunk c, whose bytes are `whole`, as one of another tenant: the blocks stay as
  * they are, unread. Errors: ERR_CORRUPT (its head is none that this module writes).
@@ -129,6 +136,7 @@ struct chunk_params {
 	uint32_t chunk_bytes;	/* the same of a chunk, which has 1 << 20 entries at most; up to 64
 				   MiB */
 	uint32_t block_entries; /* entries of a block at most; 1 to 1 << 20 */
+	enum bloom_what filter; /* what packs of such chunks get */
 };
 
 extern const struct chunk_params chunk_params_default;
@@ -150,6 +158,9 @@ size_t chunk_split(const struct chunk_params *p, const struct entries *es, const
 struct chunk_writer;
 struct chunk_writer *chunk_writer_new(const struct chunk_params *p);
 void chunk_writer_free(struct chunk_writer *w);
+
+/* From now on blocks that are encoded add to v what a filter has of them. NULL: no more. */
+void chunk_writer_collect(struct chunk_writer *w, struct bloom_values *v);
 
 /*
  * Appends to out one chunk of entries that chunk_split has given, sorted by time. Returns the

@@ -56,6 +56,8 @@ static void add_trailer(struct buf *out, const struct chunk_piece *piece)
 	add_u64(out, "block_size", t->params.block_bytes);
 	add_u64(out, "chunk_size", t->params.chunk_bytes);
 	add_u64(out, "max_entries", t->params.block_entries);
+	buf_addf(out, ",\"filter\":\"%s\"", bloom_what_name(t->params.filter));
+	add_u64(out, "filter_length", t->filter_len);
 	add_hashes(out, "segments", &t->segments);
 	add_hashes(out, "parts", &t->parts);
 	buf_addf(out, ",\"mixed\":%s", t->mixed ? "true" : "false");
@@ -71,12 +73,39 @@ static void add_trailer(struct buf *out, const struct chunk_piece *piece)
 	buf_add_str(out, "}\n");
 }
 
+static void add_filter(struct buf *out, const struct chunk_piece *piece)
+{
+	struct arena mem = { 0 };
+	struct bloom f = { 0 };
+
+	buf_addf(out, "{\"kind\":\"filter\",\"offset\":%llu", (unsigned long long)piece->off);
+	add_u64(out, "length", piece->len);
+	if (pack_parse_filter(piece->bytes, piece->off, &mem, &f, NULL) == 0) {
+		uint64_t columns = 0, covered = 0;
+
+		for (size_t i = 0; i < f.n_matrices; i++)
+			columns += f.matrix[i].columns;
+		for (size_t i = 0; i < f.n_blocks; i++)
+			covered += f.place[i].matrix != BLOOM_NO_MATRIX;
+		add_u64(out, "matrices", f.n_matrices);
+		add_u64(out, "columns", columns);
+		add_u64(out, "blocks", f.n_blocks);
+		add_u64(out, "blocks_covered", covered);
+	}
+	buf_add_str(out, "}\n");
+	arena_release(&mem);
+}
+
 void chunk_add_header(struct buf *out, const struct chunk_piece *piece)
 {
 	const struct chunk *c = &piece->chunk;
 
 	if (piece->kind == PIECE_TRAILER) {
 		add_trailer(out, piece);
+		return;
+	}
+	if (piece->kind == PIECE_FILTER) {
+		add_filter(out, piece);
 		return;
 	}
 	buf_addf(out, "{\"kind\":\"chunk\",\"offset\":%llu", (unsigned long long)piece->off);
@@ -162,6 +191,10 @@ void chunk_stats_add(struct chunk_stats *s, const struct chunk_piece *piece)
 		s->trailer_bytes += piece->len;
 		return;
 	}
+	if (piece->kind == PIECE_FILTER) {
+		s->filter_bytes += piece->len;
+		return;
+	}
 	if (s->chunks == 0 || c->from < s->from)
 		s->from = c->from;
 	if (s->chunks == 0 || c->through > s->through)
@@ -211,6 +244,7 @@ void chunk_stats_print(const struct chunk_stats *s, struct buf *out)
 	add_column(out, s, "  lengths", COL_LENS);
 	add_column(out, s, "  metadata", COL_META);
 	add_column(out, s, "  lines", COL_LINES);
+	add_stat(out, "  filters", s->filter_bytes);
 	add_stat(out, "  trailers", s->trailer_bytes);
 	buf_addf(out, "%-18s %.3f\n", "ratio",
 		 s->bytes ? (double)(s->line_bytes + s->entries) / (double)s->bytes : 0);

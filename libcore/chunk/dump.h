@@ -4,7 +4,7 @@
 
 #include "chunk/scan.h"
 
-/* A chunk's head, or a pack's trailer, as one JSON object and a newline. */
+/* A chunk's head, or a pack's filter or trailer, as one JSON object and a newline. */
 void chunk_add_header(struct buf *out, const struct chunk_piece *piece);
 
 /* The table of blocks: its first line, then one for each block of a chunk. */
@@ -22,8 +22,8 @@ uint64_t chunk_add_entries(struct buf *out, const struct run *run, struct bytes 
 /* Sums over pieces. {0} is a valid empty one. */
 struct chunk_stats {
 	uint64_t chunks, packs, blocks, entries;
-	uint64_t line_bytes, meta_bytes;	   /* raw, newlines and repetitions not left out */
-	uint64_t head_bytes, trailer_bytes, bytes; /* heads of chunks; trailers; all */
+	uint64_t line_bytes, meta_bytes; /* raw, newlines and repetitions not left out */
+	uint64_t head_bytes, filter_bytes, trailer_bytes, bytes; /* heads of chunks; all */
 	uint64_t col_raw[COL_COUNT], col_stored[COL_COUNT];
 	uint64_t tiny; /* chunks of 10 entries or fewer */
 	int64_t from, through;

@@ -1,12 +1,14 @@
 /*
- * Packs: chunks of one tenant and day back to back, sorted by labels, then time; then the trailer,
- * which says where each chunk lies and what the pack holds. This module encodes and reads trailers;
+ * Packs: chunks of one tenant and day back to back, sorted by labels, then time; then a filter, if
+ * it has one, which says what they cannot hold; then the trailer, which says where each chunk lies
+ * and what the pack holds. This module encodes and reads filters and trailers;
  * the chunks go through chunk.h. Format: lokid-chunk(5), "PACKS".
  */
 #ifndef CHUNK_PACK_H
 #define CHUNK_PACK_H
 
 #include "chunk/chunk.h"
+#include "bloom/bloom.h"
 
 enum {
 	PACK_END_LEN = 8,	/* the trailer's length and "LKPT": the last bytes of a pack */
@@ -40,7 +42,18 @@ struct pack_trailer {
 	size_t n_deletes;
 	struct hash_list sources; /* names of packs that hold all entries of this one; of a pack
 				     that was made of packs. Says nothing of what is not here */
+	uint32_t filter_len;	  /* of the filter before it; 0: there is none */
 };
+
+/* Appends the filter's head, to be written behind the chunks; pages_len bytes of pages follow.
+ * False, and nothing is appended: it would be too large. */
+bool pack_filter_encode(struct bytes table, uint64_t pages_len, struct buf *out);
+
+/* Reads that head, of a pack whose chunks take chunks_len bytes at most; `in` begins with it, and
+ * has at least the head_len bytes that chunk_parse_fixed says. ret lies in the arena. Errors:
+ * ERR_CORRUPT, ERR_VERSION. */
+MUST_CHECK int pack_parse_filter(struct bytes in, uint64_t chunks_len, struct arena *a,
+				 struct bloom *ret, struct err *e);
 
 /* Appends the trailer: to be written behind the chunks, whose offsets are those in t->chunk (back
  * to back, from 0). */

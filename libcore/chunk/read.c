@@ -157,14 +157,13 @@ static int check_run(const struct chunk_block *b, unsigned want, const struct ru
 	return 0;
 }
 
-int chunk_read_block(const struct chunk *c, const struct chunk_block *b, struct bytes stored,
-		     unsigned want, struct chunk_scratch *s, struct run *ret, struct err *e)
+/* The columns that `want` names, as they were encoded. */
+static int read_columns(const struct chunk *c, const struct chunk_block *b, struct bytes stored,
+			unsigned want, struct chunk_scratch *s, struct bytes ret[COL_COUNT],
+			struct err *e)
 {
-	struct bytes col[COL_COUNT] = { 0 };
 	size_t off = 0;
 
-	if (want & WANT_LINES)
-		want |= WANT_LENS;
 	if (check_length(b, want, stored, e) < 0 || check_side(b, stored, e) < 0)
 		return -1;
 	if (want & WANT_LINES && check_lines(b, stored, e) < 0)
@@ -173,10 +172,32 @@ int chunk_read_block(const struct chunk *c, const struct chunk_block *b, struct 
 		struct bytes in = bytes_sub(stored, off, b->col_stored[i]);
 
 		off += b->col_stored[i];
-		if (want & (1U << i) && inflate(s, c, b, i, in, col, e) < 0)
+		if (want & (1U << i) && inflate(s, c, b, i, in, ret, e) < 0)
 			return -1;
 	}
-	if (columns_decode(col, b->n, want, &s->mem, ret, e) < 0)
+	return 0;
+}
+
+int chunk_read_block(const struct chunk *c, const struct chunk_block *b, struct bytes stored,
+		     unsigned want, struct chunk_scratch *s, struct run *ret, struct err *e)
+{
+	struct bytes col[COL_COUNT] = { 0 };
+
+	if (want & WANT_LINES)
+		want |= WANT_LENS;
+	if (read_columns(c, b, stored, want, s, col, e) < 0 ||
+	    columns_decode(col, b->n, want, &s->mem, ret, e) < 0)
 		return -1;
 	return check_run(b, want, ret, e);
+}
+
+int chunk_read_values(const struct chunk *c, const struct chunk_block *b, struct bytes stored,
+		      struct chunk_scratch *s, struct bloom_values *v, struct err *e)
+{
+	struct bytes col[COL_COUNT] = { 0 };
+
+	if (read_columns(c, b, stored, WANT_META | WANT_LINES, s, col, e) < 0)
+		return -1;
+	bloom_values_add(v, col[COL_LINES], col[COL_META]);
+	return 0;
 }

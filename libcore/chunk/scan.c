@@ -30,6 +30,16 @@ struct chunk_scan {
 	size_t last_at;
 };
 
+const char *chunk_piece_name(enum chunk_piece_kind kind)
+{
+	static const char *const name[] = { [PIECE_CHUNK] = "chunk",
+					    [PIECE_TRAILER] = "trailer",
+					    [PIECE_FILTER] = "filter",
+					    [PIECE_DAMAGE] = "bytes that cannot be read" };
+
+	return name[kind];
+}
+
 struct chunk_scan *chunk_scan_new(chunk_fill_fn *fill, void *data)
 {
 	struct chunk_scan *s = mem_alloc(sizeof(*s));
@@ -222,6 +232,10 @@ static int take_piece(struct chunk_scan *s, const struct chunk_fixed *f, struct 
 		if (pack_parse_trailer_at(ret->bytes, PACK_OFF_ANY, &s->arena, &ret->trailer,
 					  &ret->why) < 0)
 			ret->kind = PIECE_DAMAGE;
+		return 1;
+	}
+	if (f->flags & CHUNK_FLAG_FILTER) {
+		ret->kind = PIECE_FILTER;
 		return 1;
 	}
 	ret->kind = PIECE_CHUNK;

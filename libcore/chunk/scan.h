@@ -10,6 +10,7 @@
 enum chunk_piece_kind {
 	PIECE_CHUNK,   /* .chunk; .bytes may be cut short by the end of the input */
 	PIECE_TRAILER, /* .trailer */
+	PIECE_FILTER,  /* of a pack: pack_parse_filter; .bytes may be cut short likewise */
 	PIECE_DAMAGE, /* no head that can be read stands at .off; the next one is .len further: .why
 		       */
 };
@@ -22,6 +23,9 @@ struct chunk_piece {
 	struct pack_trailer trailer;
 	struct err why;
 };
+
+/* For messages: "chunk", "filter", "trailer", "bytes that cannot be read". */
+const char *chunk_piece_name(enum chunk_piece_kind kind);
 
 struct chunk_scan;
 

@@ -12,7 +12,8 @@
 static const char end_magic[4] = { 'L', 'K', 'P', 'T' };
 
 enum { FIRST_READ = 64 << 10, DELETE_ID_MAX = 1 << 10 };
-enum { TRAILER_MIXED = 1 << 0 }; /* other bits of the same byte are refused */
+/* Other bits of the same byte are refused. */
+enum { TRAILER_MIXED = 1 << 0, TRAILER_FILTER = 1 << 1 };
 
 static void add_hashes(struct buf *out, const struct hash_list *l)
 {
@@ -29,7 +30,8 @@ void pack_trailer_encode(const struct pack_trailer *t, struct buf *out)
 	wr_lstr(out, t->tenant);
 	wr_svarint(out, t->day);
 	wr_u64be(out, (uint64_t)t->order_key);
-	wr_u8(out, t->mixed ? TRAILER_MIXED : 0);
+	wr_u8(out,
+	      (uint8_t)((t->mixed ? TRAILER_MIXED : 0) | (t->filter_len ? TRAILER_FILTER : 0)));
 	wr_u8(out, (uint8_t)t->params.encoding);
 	wr_svarint(out, t->params.level);
 	wr_uvarint(out, t->params.block_bytes);
@@ -46,8 +48,13 @@ void pack_trailer_encode(const struct pack_trailer *t, struct buf *out)
 	wr_uvarint(out, t->n_deletes);
 	for (size_t i = 0; i < t->n_deletes; i++)
 		wr_lstr(out, t->deletes[i]);
-	if (t->sources.n) /* packs made of entries are as they were before there were sources */
+	/* packs made of entries are as they were before there were sources and filters */
+	if (t->sources.n || t->filter_len)
 		add_hashes(out, &t->sources);
+	if (t->filter_len) {
+		wr_u8(out, (uint8_t)t->params.filter);
+		wr_uvarint(out, t->filter_len);
+	}
 	chunk_head_end(out, start, 0, PACK_END_LEN);
 	wr_u32be(out, (uint32_t)(out->n - start + PACK_END_LEN));
 	buf_add(out, end_magic, sizeof(end_magic));
@@ -87,9 +94,8 @@ static int read_params(struct rd *rd, struct chunk_params *p)
 	return level >= INT8_MIN && level <= INT8_MAX ? 0 : -1;
 }
 
-/* The chunks lie back to back from offset 0 up to the trailer. */
-static int read_directory(struct rd *rd, uint64_t chunks_end, struct arena *a,
-			  struct pack_trailer *t, struct err *e)
+/* The chunks lie back to back from offset 0. */
+static int read_directory(struct rd *rd, struct arena *a, struct pack_trailer *t, struct err *e)
 {
 	uint64_t off = 0;
 
@@ -105,11 +111,20 @@ static int read_directory(struct rd *rd, uint64_t chunks_end, struct arena *a,
 			return err_set(e, ERR_CORRUPT, "trailer: chunk %zu: bad length", i);
 		off += c->len;
 	}
-	if (!rd->failed && chunks_end != PACK_OFF_ANY && off != chunks_end)
-		return err_set(e, ERR_CORRUPT,
-			       "trailer: chunks of %llu bytes, but it stands at offset %llu",
-			       (unsigned long long)off, (unsigned long long)chunks_end);
 	return 0;
+}
+
+/* Then come the filter and the trailer. */
+static int check_place(const struct pack_trailer *t, uint64_t stands_at, struct err *e)
+{
+	const struct pack_chunk *last = t->n_chunks ? &t->chunk[t->n_chunks - 1] : NULL;
+	uint64_t off = (last ? last->off + last->len : 0) + t->filter_len;
+
+	if (stands_at == PACK_OFF_ANY || off == stands_at)
+		return 0;
+	return err_set(e, ERR_CORRUPT, "trailer: %s of %llu bytes, but it stands at offset %llu",
+		       t->filter_len ? "chunks and filter" : "chunks", (unsigned long long)off,
+		       (unsigned long long)stands_at);
 }
 
 static void read_hashes(struct rd *rd, struct arena *a, struct hash_list *ret)
@@ -123,8 +138,19 @@ static void read_hashes(struct rd *rd, struct arena *a, struct hash_list *ret)
 		memcpy(ret->v, b.p, b.n);
 }
 
-/* What stands behind the sources is for later versions of this program. */
-static int parse_meta(struct bytes meta, uint64_t chunks_end, struct arena *a,
+static int read_filter(struct rd *rd, struct pack_trailer *t, struct err *e)
+{
+	uint8_t what = rd_u8(rd);
+
+	t->filter_len = (uint32_t)rd_uvarint_max(rd, CHUNK_MAX);
+	if (what == BLOOM_NONE || what > BLOOM_FULL)
+		return err_set(e, ERR_VERSION, "trailer with a filter of unknown kind %u", what);
+	t->params.filter = (enum bloom_what)what;
+	return 0;
+}
+
+/* What stands behind all that is for later versions of this program. */
+static int parse_meta(struct bytes meta, uint64_t stands_at, struct arena *a,
 		      struct pack_trailer *t, struct err *e)
 {
 	struct rd rd = rd_init(meta);
@@ -136,13 +162,13 @@ static int parse_meta(struct bytes meta, uint64_t chunks_end, struct arena *a,
 	day = rd_svarint(&rd);
 	t->order_key = rd_i64be(&rd);
 	flags = rd_u8(&rd);
-	if (flags & ~TRAILER_MIXED)
+	if (flags & ~(TRAILER_MIXED | TRAILER_FILTER))
 		return err_set(e, ERR_VERSION, "trailer with unknown flags %02x", flags);
 	t->mixed = flags & TRAILER_MIXED;
 	if (read_params(&rd, &t->params) < 0 || day < INT32_MIN || day > INT32_MAX)
 		return err_set(e, ERR_CORRUPT, "trailer: day or level out of range");
 	t->day = (int32_t)day;
-	if (read_directory(&rd, chunks_end, a, t, e) < 0)
+	if (read_directory(&rd, a, t, e) < 0)
 		return -1;
 	read_hashes(&rd, a, &t->segments);
 	read_hashes(&rd, a, &t->parts);
@@ -153,10 +179,12 @@ static int parse_meta(struct bytes meta, uint64_t chunks_end, struct arena *a,
 		t->deletes[i] = arena_copy(a, rd_lstr(&rd, DELETE_ID_MAX));
 	if (rd_left(&rd))
 		read_hashes(&rd, a, &t->sources);
+	if (flags & TRAILER_FILTER && read_filter(&rd, t, e) < 0)
+		return -1;
 	if (rd.failed)
 		return err_set(e, ERR_CORRUPT, "trailer: bad number at byte %zu of it", rd.off);
 	t->tenant = arena_copy(a, t->tenant);
-	return 0;
+	return check_place(t, stands_at, e);
 }
 
 bool pack_is_trailer(struct bytes start)

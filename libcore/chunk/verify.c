@@ -116,14 +116,15 @@ static int check_one(const struct pack_check *c, size_t i, const struct pack_tra
 	return 0;
 }
 
-size_t pack_check_trailer(struct pack_check *c, const struct chunk_piece *trailer,
-			  chunk_fault_fn *fault, void *data)
+static size_t check_trailer(struct pack_check *c, const struct chunk_piece *trailer,
+			    chunk_fault_fn *fault, void *data)
 {
 	const struct pack_trailer *t = &trailer->trailer;
 	struct faults f = { fault, data, 0 };
-	uint64_t chunks = 0;
+	uint64_t chunks;
 	struct err e;
 
+	chunks = t->filter_len;
 	for (size_t i = 0; i < t->n_chunks; i++)
 		chunks += t->chunk[i].len;
 	if (t->n_chunks > c->n || chunks > trailer->off) {
@@ -142,6 +143,61 @@ size_t pack_check_trailer(struct pack_check *c, const struct chunk_piece *traile
 	return f.n;
 }
 
+static int page_of(void *data, uint64_t off, uint32_t n, struct bytes *ret, struct err *e)
+{
+	const struct bytes *pages = data;
+
+	(void)e;
+	*ret = bytes_sub(*pages, off, n);
+	return 0;
+}
+
+/* Its chunks are the last ones that were added: loose ones may stand before the pack. */
+static int check_chunks(const struct pack_check *c, const struct bloom *f, struct err *e)
+{
+	const struct pack_chunk *seen;
+
+	if (f->n_chunks > c->n)
+		return err_set(e, ERR_CORRUPT, "it is of %zu chunks, %zu were read", f->n_chunks,
+			       c->n);
+	seen = c->chunk + (c->n - f->n_chunks);
+	for (size_t i = 0; i < f->n_chunks; i++)
+		if (seen[i].off - seen[0].off != f->chunk[i].off)
+			return err_set(e, ERR_CORRUPT,
+				       "it is of other chunks than the one at offset %llu",
+				       (unsigned long long)seen[i].off);
+	return 0;
+}
+
+static int check_filter(const struct pack_check *c, const struct chunk_piece *piece,
+			struct arena *a, struct err *e)
+{
+	struct chunk_fixed fixed;
+	struct bytes pages;
+	struct bloom f;
+
+	if (pack_parse_filter(piece->bytes, piece->off, a, &f, e) < 0 ||
+	    check_chunks(c, &f, e) < 0 || chunk_parse_fixed(piece->bytes, &fixed, e) < 0)
+		return -1;
+	pages = bytes_sub(piece->bytes, fixed.head_len, piece->bytes.n);
+	return bloom_check(&f, page_of, &pages, e);
+}
+
+size_t pack_check_end(struct pack_check *c, const struct chunk_piece *piece, chunk_fault_fn *fault,
+		      void *data)
+{
+	struct faults f = { fault, data, 0 };
+	struct arena mem = { 0 };
+	struct err e;
+
+	if (piece->kind == PIECE_TRAILER)
+		return check_trailer(c, piece, fault, data);
+	if (check_filter(c, piece, &mem, &e) < 0)
+		report(&f, &e);
+	arena_release(&mem);
+	return f.n;
+}
+
 static const char suffix[] = ".pack";
 enum { SUFFIX_LEN = sizeof(suffix) - 1 };
 
@@ -157,8 +213,8 @@ static struct bytes pack_base(const char *name)
 	return bytes_sub(base, 0, base.n - SUFFIX_LEN);
 }
 
-int pack_check_end(const char *name, struct bytes content, enum chunk_piece_kind last,
-		   struct err *e)
+int pack_check_file(const char *name, struct bytes content, enum chunk_piece_kind last,
+		    struct err *e)
 {
 	if (!pack_base(name).p || (last != PIECE_CHUNK && content.n > 0))
 		return 0;

@@ -29,19 +29,20 @@ struct pack_check {
 void pack_check_release(struct pack_check *c);
 void pack_check_add(struct pack_check *c, const struct chunk_piece *piece);
 /*
- * That the trailer names just the chunks that were added since the last trailer, and their tenant
- * and day are its. Forgets them. Returns the number of faults.
+ * Of a trailer: that it names just the chunks that were added since the last trailer, and their
+ * tenant and day are its. Forgets them. Of a filter: that its pages are whole, and that it is of
+ * the chunks that were added last. Returns the number of faults.
  */
-size_t pack_check_trailer(struct pack_check *c, const struct chunk_piece *trailer,
-			  chunk_fault_fn *fault, void *data);
+size_t pack_check_end(struct pack_check *c, const struct chunk_piece *piece, chunk_fault_fn *fault,
+		      void *data);
 
 /*
  * Whether a file is whole, as far as its name tells: one called *.pack ends with a trailer; one
  * called after a hash is called after that of its bytes. content is the whole file, last the last
  * piece of it. Others pass. Errors: ERR_CORRUPT.
  */
-MUST_CHECK int pack_check_end(const char *name, struct bytes content, enum chunk_piece_kind last,
-			      struct err *e);
+MUST_CHECK int pack_check_file(const char *name, struct bytes content, enum chunk_piece_kind last,
+			       struct err *e);
 MUST_CHECK int pack_check_hash(const char *name, struct bytes content, struct err *e);
 
 #endif

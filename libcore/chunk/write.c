@@ -35,6 +35,7 @@ struct chunk_writer {
 	struct chunk_params params;
 	struct codec *codec, *codec_planes; /* for lines and metadata; for numbers */
 	struct columns_writer *columns;
+	struct bloom_values *values; /* NULL: not wanted */
 	struct buf raw[COL_COUNT], packed, rows, body;
 };
 
@@ -62,6 +63,11 @@ void chunk_writer_free(struct chunk_writer *w)
 	codec_free(w->codec);
 	codec_free(w->codec_planes);
 	free(w);
+}
+
+void chunk_writer_collect(struct chunk_writer *w, struct bloom_values *v)
+{
+	w->values = v;
 }
 
 /* Bytes of names and values of a set of metadata. */
@@ -193,6 +199,9 @@ static void add_block(struct chunk_writer *w, const struct entries *es, const ui
 	for (int c = 0; c < COL_COUNT; c++)
 		buf_reset(&w->raw[c]);
 	columns_encode(w->columns, es, order, n, w->raw);
+	if (w->values)
+		bloom_values_add(w->values, buf_bytes(&w->raw[COL_LINES]),
+				 buf_bytes(&w->raw[COL_META]));
 	for (int c = 0; c < COL_COUNT; c++) {
 		size_t plane = c == COL_TS ? n - 1 : c == COL_LENS ? n : 0;
 

@@ -236,7 +236,21 @@ struct making {
 	struct chunks one;
 	struct arena mem;
 	struct told told;
+	struct chunk_scratch *scratch; /* NULL: the pack gets no filter */
 };
+
+static int collect_values(struct making *m, const struct chunk *c, struct bytes whole,
+			  struct err *e)
+{
+	for (uint32_t k = 0; k < c->fixed.n_blocks; k++) {
+		struct bytes stored =
+			bytes_sub(whole, chunk_block_off(c, k), c->block[k].stored_len);
+
+		if (chunk_read_values(c, &c->block[k], stored, m->scratch, &m->one.values, e) < 0)
+			return err_wrap(e, "block %u", k);
+	}
+	return 0;
+}
 
 static int take_chunk(void *data, const struct copy_chunk *row, struct bytes whole, struct err *e)
 {
@@ -255,6 +269,8 @@ static int take_chunk(void *data, const struct copy_chunk *row, struct bytes who
 	if (bytes_eq(tenant, m->p->to_tenant))
 		buf_add_bytes(&m->one.bytes, whole);
 	else if (chunk_move(&c, whole, m->p->to_tenant, &m->one.bytes, &head_len, e) < 0)
+		return -1;
+	if (m->scratch && collect_values(m, &c, whole, e) < 0)
 		return -1;
 	chunks_add(&m->one, 0, head_len);
 	return pack_out_write(&m->out, &m->one, e);
@@ -305,8 +321,12 @@ int copy_chunks(const struct copy_part *p, struct copy_made *ret, struct err *e)
 	struct store_name name = { STORE_PACK, p->pack.day, p->to_tenant, { { 0 } } };
 	struct making m = { .p = p };
 	struct pack_made made;
-	int rc = pack_out_begin(&m.out, p->to, p->to_tenant, p->pack.day, e);
+	enum bloom_what filter = p->trailer->params.filter;
+	int rc = pack_out_begin(&m.out, p->to, p->to_tenant, p->pack.day, filter, e);
 
+	if (filter != BLOOM_NONE)
+		m.scratch = chunk_scratch_new();
+	m.one.values.what = filter;
 	if (rc == 0) {
 		rc = each_chunk(p->from, &p->pack, p->chunk, p->n, take_chunk, &m, e);
 		if (rc == 0)
@@ -314,6 +334,7 @@ int copy_chunks(const struct copy_part *p, struct copy_made *ret, struct err *e)
 		else
 			pack_out_abort(&m.out);
 	}
+	chunk_scratch_free(m.scratch);
 	chunks_release(&m.one);
 	arena_release(&m.mem);
 	if (rc < 0)

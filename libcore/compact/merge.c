@@ -69,7 +69,8 @@ static uint64_t fixed_memory(const struct chunk_params *p, unsigned jobs)
 						   : p->chunk_bytes / 2;
 
 	return PROGRAM_BYTES + jobs * (CODEC_BYTES + 6 * (uint64_t)p->block_bytes + chunk) +
-	       slots_of(jobs) * chunk;
+	       slots_of(jobs) * chunk + pack_filter_memory(p, jobs, slots_of(jobs)) +
+	       (p->filter == BLOOM_NONE ? 0 : PACK_FILTER_MAX);
 }
 
 static uint64_t item_memory_min(const struct chunk_params *p)
@@ -204,6 +205,19 @@ static int load_part(const struct merge_job *j, const struct merge_item *item,
 	return 0;
 }
 
+/* Its values are made anew where a filter is wanted: columns cannot be moved, as long as not all
+ * packs have filters. */
+static int check_copied(const struct chunk *c, uint32_t k, struct bytes whole, struct worker *w,
+			struct bloom_values *values, struct err *e)
+{
+	const struct chunk_block *b = &c->block[k];
+	struct bytes stored = bytes_sub(whole, chunk_block_off(c, k), b->stored_len);
+
+	if (values->what != BLOOM_NONE)
+		return chunk_read_values(c, b, stored, w->scratch, values, e);
+	return chunk_check_block(b, stored, e);
+}
+
 /* A chunk that stays as it is: checked, and copied. */
 static int copy_part(const struct merge_job *j, const struct merge_item *item,
 		     const struct merge_part *part, struct worker *w, struct slot *slot,
@@ -216,9 +230,7 @@ static int copy_part(const struct merge_job *j, const struct merge_item *item,
 	if (parse_head(j, item, part, w, &c, e) < 0)
 		return -1;
 	for (uint32_t k = 0; k < c.fixed.n_blocks; k++)
-		if (chunk_check_block(
-			    &c.block[k],
-			    bytes_sub(whole, chunk_block_off(&c, k), c.block[k].stored_len), e) < 0)
+		if (check_copied(&c, k, whole, w, &slot->chunks.values, e) < 0)
 			return err_wrap(e, "block %u", k);
 	buf_add_bytes(&slot->chunks.bytes, whole);
 	chunks_add(&slot->chunks, start, part->head_len);
@@ -307,6 +319,8 @@ static int run_task(void *data, unsigned worker, size_t task, size_t slot_no, st
 	struct slot *slot = &j->slot[slot_no];
 
 	chunks_reset(&slot->chunks);
+	slot->chunks.values.what = j->o->params.filter;
+	chunk_writer_collect(j->worker[worker].writer, &slot->chunks.values);
 	slot->met = slot->duplicates = 0;
 	slot->removed = slot->changed = slot->edited_chunks = 0;
 	slot->bad_input = MERGE_NOT_INPUT;
@@ -320,7 +334,8 @@ static int run_task(void *data, unsigned worker, size_t task, size_t slot_no, st
 
 static int begin_pack(struct merge_job *j, struct err *e)
 {
-	if (pack_out_begin(&j->out, j->o->store, j->o->tenant, j->o->day, e) < 0)
+	if (pack_out_begin(&j->out, j->o->store, j->o->tenant, j->o->day, j->o->params.filter, e) <
+	    0)
 		return -1;
 	j->out_open = true;
 	return 0;
@@ -372,7 +387,8 @@ static int take_up(void *data, size_t task, size_t slot_no, struct err *e)
 	struct merge_job *j = data;
 	const struct slot *slot = &j->slot[slot_no];
 
-	if (!j->o->edit && slot->chunks.n > 0 && j->out.off >= j->pack_bytes &&
+	if (!j->o->edit && slot->chunks.n > 0 &&
+	    (j->out.off >= j->pack_bytes || pack_out_is_full(&j->out)) &&
 	    !j->batch.item[j->task[task]].goes_on &&
 	    (end_pack(j, PACK_OF_SEVERAL, e) < 0 || begin_pack(j, e) < 0))
 		return -1;

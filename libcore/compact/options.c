@@ -20,6 +20,7 @@ void pack_opts_init(struct pack_opts *o)
 	*o = (struct pack_opts){ .store = { .path = STORE_DEFAULT_PATH, .delete_delay_ns = -1 },
 				 .params = chunk_params_default,
 				 .cancel_ns = -1 };
+	o->params.filter = BLOOM_SMALL;
 }
 
 void pack_opts_release(struct pack_opts *o)
@@ -52,6 +53,16 @@ static int take_level(void *opts, const char *value, struct err *e)
 		return -1;
 	o->params.level = (int)n;
 	o->level_given = true;
+	return 0;
+}
+
+static int take_filter(void *opts, const char *value, struct err *e)
+{
+	struct pack_opts *o = opts;
+
+	if (!bloom_what_parse(bytes_str(value), &o->params.filter))
+		return err_set(e, ERR_USAGE, "expected none, small or full, found '%s'", value);
+	o->filter_given = true;
 	return 0;
 }
 
@@ -161,6 +172,9 @@ const struct cli_taken pack_options[] = {
 	  take_chunk_size,
 	  WHOLE },
 	{ { 0, "max-entries", "N", "entries of a block at most" }, take_max_entries, WHOLE },
+	{ { 0, "filter", "none|small|full", "what tells of blocks that lack a text (small)" },
+	  take_filter,
+	  WHOLE },
 	{ { 0, "memory", "SIZE", "about as much is used (512MiB)" },
 	  cli_take_size,
 	  AT(memory_bytes) },
@@ -286,6 +300,7 @@ static int check_modes(struct pack_opts *o, struct err *e)
 		{ "--block-size", o->block_given, NEW_CHUNKS },
 		{ "--chunk-size", o->chunk_given, NEW_CHUNKS },
 		{ "--max-entries", o->entries_given, NEW_CHUNKS },
+		{ "--filter", o->filter_given, NEW_CHUNKS },
 		{ "--memory", o->memory_bytes > 0, NEW_CHUNKS | REWRITING },
 		{ "--day", s->one_day, IN(TO_COMPACT) | IN(TO_COPY) },
 		{ "--fan-in", o->fan_in > 0, IN(TO_COMPACT) },

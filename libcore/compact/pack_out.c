@@ -8,6 +8,8 @@
 void chunks_release(struct chunks *c)
 {
 	buf_release(&c->bytes);
+	bloom_values_release(&c->values);
+	free(c->first_block);
 	free(c->v);
 	*c = (struct chunks){ 0 };
 }
@@ -15,18 +17,23 @@ void chunks_release(struct chunks *c)
 void chunks_reset(struct chunks *c)
 {
 	buf_reset(&c->bytes);
+	bloom_values_reset(&c->values);
 	c->n = 0;
 }
 
 void chunks_add(struct chunks *c, size_t start, uint32_t head_len)
 {
 	mem_grow(&c->v, &c->cap, c->n + 1, sizeof(*c->v));
+	mem_grow(&c->first_block, &c->cap_first, c->n + 2, sizeof(*c->first_block));
+	if (c->n == 0)
+		c->first_block[0] = 0;
 	c->v[c->n++] =
 		(struct pack_chunk){ .len = (uint32_t)(c->bytes.n - start), .head_len = head_len };
+	c->first_block[c->n] = c->values.n;
 }
 
 int pack_out_begin(struct pack_out *o, struct store *s, struct bytes tenant, int32_t day,
-		   struct err *e)
+		   enum bloom_what filter, struct err *e)
 {
 	struct buf folder = { 0 };
 
@@ -34,7 +41,10 @@ int pack_out_begin(struct pack_out *o, struct store *s, struct bytes tenant, int
 	store_folder_add(&folder, STORE_PACK, tenant, day);
 	o->put = store_put_new(s, buf_str(&folder), e);
 	buf_release(&folder);
-	return o->put ? 0 : -1;
+	if (!o->put)
+		return -1;
+	o->filter = bloom_build_new(filter);
+	return 0;
 }
 
 int pack_out_write(struct pack_out *o, const struct chunks *c, struct err *e)
@@ -44,14 +54,53 @@ int pack_out_write(struct pack_out *o, const struct chunks *c, struct err *e)
 		o->chunk[o->n_chunks] = c->v[i];
 		o->chunk[o->n_chunks++].off = o->off;
 		o->off += c->v[i].len;
+		if (o->filter)
+			bloom_build_chunk(o->filter, c->v[i].len, &c->values, c->first_block[i],
+					  c->first_block[i + 1] - c->first_block[i]);
 	}
 	return store_put_write(o->put, buf_bytes(&c->bytes), e);
+}
+
+bool pack_out_is_full(const struct pack_out *o)
+{
+	return o->filter && bloom_build_bytes(o->filter) >= PACK_FILTER_MAX;
+}
+
+/* A worker has a copy of a block's text, and the set of its values; a slot the values of a chunk, a
+ * sixth of its bytes, as a filter has 20 values of 8 bytes for each KB. */
+uint64_t pack_filter_memory(const struct chunk_params *p, unsigned jobs, uint64_t slots)
+{
+	if (p->filter == BLOOM_NONE)
+		return 0;
+	return BLOOM_OPEN_BYTES + jobs * 2 * (uint64_t)p->block_bytes +
+	       slots * (p->chunk_bytes / 6);
 }
 
 static void forget(struct pack_out *o)
 {
 	free(o->chunk);
+	bloom_build_free(o->filter);
 	*o = (struct pack_out){ 0 };
+}
+
+/* Writes it, if there is one. *ret_len: its length, or 0. */
+static int write_filter(struct pack_out *o, uint32_t *ret_len, struct err *e)
+{
+	struct buf table = { 0 }, head = { 0 }, pages = { 0 };
+	int rc = 0;
+
+	*ret_len = 0;
+	if (o->filter && bloom_build_end(o->filter, &table, &pages) &&
+	    pack_filter_encode(buf_bytes(&table), pages.n, &head)) {
+		*ret_len = (uint32_t)(head.n + pages.n);
+		rc = store_put_write(o->put, buf_bytes(&head), e);
+		if (rc == 0)
+			rc = store_put_write(o->put, buf_bytes(&pages), e);
+	}
+	buf_release(&table);
+	buf_release(&head);
+	buf_release(&pages);
+	return rc;
 }
 
 int pack_out_end(struct pack_out *o, struct pack_trailer *t, struct pack_made *ret,
@@ -63,10 +112,13 @@ int pack_out_end(struct pack_out *o, struct pack_trailer *t, struct pack_made *r
 
 	t->chunk = o->chunk;
 	t->n_chunks = o->n_chunks;
-	pack_trailer_encode(t, &out);
-	made.trailer_len = (uint32_t)out.n;
-	made.size = o->off + out.n;
-	rc = store_put_write(o->put, buf_bytes(&out), e);
+	rc = write_filter(o, &t->filter_len, e);
+	if (rc == 0) {
+		pack_trailer_encode(t, &out);
+		made.trailer_len = t->filter_len + (uint32_t)out.n;
+		made.size = o->off + made.trailer_len;
+		rc = store_put_write(o->put, buf_bytes(&out), e);
+	}
 	buf_release(&out);
 	if (rc < 0)
 		store_put_abort(o->put);

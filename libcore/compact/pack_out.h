@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "chunk/pack.h"
+#include "bloom/build.h"
 #include "store/store.h"
 
 /* Encoded chunks back to back. {0} is a valid empty one. */
@@ -14,33 +15,45 @@ struct chunks {
 	struct buf bytes;
 	struct pack_chunk *v; /* lengths alone */
 	size_t n, cap;
+	struct bloom_values values; /* of their blocks; nothing when .what is BLOOM_NONE */
+	size_t *first_block;	    /* of each chunk, in values */
+	size_t cap_first;
 };
 
 void chunks_release(struct chunks *c);
 void chunks_reset(struct chunks *c); /* empties, keeps the memory */
-/* What was appended to .bytes since its length was `start` is one more chunk. */
+/* What was appended to .bytes since its length was `start` is one more chunk, and what came to
+ * .values since the chunk before are its blocks. */
 void chunks_add(struct chunks *c, size_t start, uint32_t head_len);
 
 struct pack_out {
 	struct store_put *put;
 	struct pack_chunk *chunk; /* the directory so far */
 	size_t n_chunks, cap;
-	uint64_t off; /* bytes so far */
+	uint64_t off;		    /* bytes so far */
+	struct bloom_build *filter; /* NULL: it gets none */
 };
 
 /* Errors: ERR_IO, ERR_FULL. */
 MUST_CHECK int pack_out_begin(struct pack_out *o, struct store *s, struct bytes tenant, int32_t day,
-			      struct err *e);
+			      enum bloom_what filter, struct err *e);
 MUST_CHECK int pack_out_write(struct pack_out *o, const struct chunks *c, struct err *e);
+/* Whether its filter has become so large that another pack should begin. */
+bool pack_out_is_full(const struct pack_out *o);
+enum { PACK_FILTER_MAX = 16 << 20 };
+
+/* Bytes of memory that it takes to make a filter, but for the filter itself. */
+uint64_t pack_filter_memory(const struct chunk_params *p, unsigned jobs, uint64_t slots);
+
 /* What came of it. */
 struct pack_made {
 	struct hash128 hash;
 	uint64_t size;
-	uint32_t trailer_len;
+	uint32_t trailer_len; /* with the filter before it */
 };
 
-/* Writes the trailer *t, whose directory is set here, and puts the pack into the store. o is empty
- * then in any case. Its name, relative to the store, is appended to ret_name. */
+/* Writes the filter and the trailer *t, whose directory is set here, and puts the pack into the
+ * store. o is empty then in any case. Its name, relative to the store, is appended to ret_name. */
 MUST_CHECK int pack_out_end(struct pack_out *o, struct pack_trailer *t, struct pack_made *ret,
 			    struct buf *ret_name, struct err *e);
 /* Nothing is left behind; of an empty one, too. */

@@ -74,6 +74,8 @@ static int encode_task(void *data, unsigned worker, size_t item, size_t slot_no,
 
 	(void)e;
 	chunks_reset(&slot->chunks);
+	slot->chunks.values.what = p->opts.params.filter;
+	chunk_writer_collect(p->writer[worker], &slot->chunks.values);
 	for (size_t i = 0; i < n; i++) {
 		const struct part *part = &j->part[first + i];
 		const struct stream *s = streams_get(p->streams, part->stream);
@@ -163,7 +165,8 @@ static int write_file(struct pack_job *j, enum pack_time when, struct err *e)
 
 	if (!p->opts.store)
 		p->opts.store = p->opts.need_store(p->opts.data, e);
-	if (!p->opts.store || pack_out_begin(&j->out, p->opts.store, g->tenant, g->day, e) < 0)
+	if (!p->opts.store ||
+	    pack_out_begin(&j->out, p->opts.store, g->tenant, g->day, p->opts.params.filter, e) < 0)
 		return -1;
 	if (work_run(&work, e) < 0) {
 		pack_out_abort(&j->out);

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "compact/job.h"
+#include "compact/pack_out.h"
 #include "compact/sort.h"
 #include "time/time.h"
 
@@ -19,6 +20,7 @@ enum {
 	CODEC_BYTES_HIGH = 8 << 20,
 	LEVEL_HIGH = 8,
 	USABLE_MIN = 16 << 20,
+	FILTER_PART = 32, /* of the text, what the filter of a pack takes, about */
 	/* what an entry takes beside its line: the reference, its place in the order, the sort's
 	   scratch */
 	ENTRY_BYTES = sizeof(struct entry_ref) + 4 + 4,
@@ -35,7 +37,7 @@ static uint64_t fixed_memory(const struct chunk_params *p, unsigned jobs)
 						   : p->chunk_bytes / 2;
 
 	return PROGRAM_BYTES + jobs * (codec + 4 * (uint64_t)p->block_bytes + chunk) +
-	       packing_slots(jobs) * chunk;
+	       packing_slots(jobs) * chunk + pack_filter_memory(p, jobs, packing_slots(jobs));
 }
 
 size_t packing_slots(unsigned jobs)
@@ -61,6 +63,8 @@ struct packing *packing_new(const struct packing_opts *o)
 
 	p->opts = *o;
 	p->usable = o->memory_bytes - fixed_memory(&o->params, o->jobs);
+	if (o->params.filter != BLOOM_NONE)
+		p->usable -= p->usable / FILTER_PART;
 	p->streams = streams_new();
 	p->writer = mem_alloc(o->jobs * sizeof(*p->writer));
 	for (unsigned i = 0; i < o->jobs; i++)

@@ -72,21 +72,19 @@ static int find_damage(struct look *l, struct bytes whole, const char *name, str
 	int rc;
 
 	while ((rc = chunk_scan_next(scan, &piece, e)) > 0) {
-		struct place at = { l, piece.off, "chunk" };
+		struct place at = { l, piece.off, chunk_piece_name(piece.kind) };
 
 		last = piece.kind;
 		if (piece.kind == PIECE_CHUNK) {
 			pack_check_add(&check, &piece);
 			chunk_verify(&piece, scratch, on_fault, &at);
-		} else if (piece.kind == PIECE_TRAILER) {
-			at.what = "trailer";
-			pack_check_trailer(&check, &piece, on_fault, &at);
+		} else if (piece.kind != PIECE_DAMAGE) {
+			pack_check_end(&check, &piece, on_fault, &at);
 		} else {
-			at.what = "bytes that cannot be read";
 			on_fault(&at, &piece.why);
 		}
 	}
-	if (rc == 0 && pack_check_end(name, whole, last, &why) < 0)
+	if (rc == 0 && pack_check_file(name, whole, last, &why) < 0)
 		tell(l, FAULT_DAMAGED, &why);
 	pack_check_release(&check);
 	chunk_scratch_free(scratch);

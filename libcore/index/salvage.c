@@ -181,6 +181,8 @@ static int keep_pieces(struct salvaging *g, struct bytes whole, struct err *e)
 		} else if (piece.kind == PIECE_TRAILER) {
 			keep_trailer(g, &piece.trailer);
 			end = true;
+		} else if (piece.kind == PIECE_FILTER) {
+			continue; /* of what is kept another is made */
 		} else if (pack_is_trailer(bytes_sub(whole, piece.off, whole.n))) {
 			end = true;
 		} else {

@@ -135,8 +135,9 @@ static void note_pieces(struct explain_node *n, enum source_kind kind, const str
 
 	buf_add_str(&b, "  ");
 	add_part(&b, s->pieces_in,
-		 s->pieces_in + s->by_labels + s->by_time + s->by_covered + s->by_age, k->piece,
-		 k->pieces);
+		 s->pieces_in + s->by_labels + s->by_time + s->by_covered + s->by_age +
+			 s->by_filter,
+		 k->piece, k->pieces);
 	buf_addf(&b, ", %s", k->exact ? "" : "about ");
 	num_add_size(&b, s->bytes_in);
 	buf_add_str(&b, " of lines");
@@ -144,6 +145,7 @@ static void note_pieces(struct explain_node *n, enum source_kind kind, const str
 	add_left_out(&b, s->by_time, "of other times", &any);
 	add_left_out(&b, s->by_covered, "that the store has", &any);
 	add_left_out(&b, s->by_age, "that expired", &any);
+	add_left_out(&b, s->by_filter, "that filters rule out", &any);
 	note(n, &b);
 	if (s->hides) {
 		buf_add_str(&b, "  ");
@@ -174,6 +176,7 @@ static void add_source_json(struct buf *b, const struct source_seen *s)
 		{ "blocks_of_other_times", s->by_time },
 		{ "blocks_that_the_store_has", s->by_covered },
 		{ "blocks_that_expired", s->by_age },
+		{ "blocks_that_filters_rule_out", s->by_filter },
 		{ "blocks_that_requests_to_delete_touch", s->hides },
 		{ "line_bytes", s->bytes_in },
 	};

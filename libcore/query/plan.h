@@ -25,6 +25,7 @@
 struct source;
 struct piece;
 struct load_mem;
+struct needles;
 struct store_read;
 
 struct source_ops {
@@ -112,6 +113,7 @@ struct source_seen {
 	uint64_t by_time;    /* they lie outside of it */
 	uint64_t by_covered; /* the store has them already */
 	uint64_t by_age;     /* all of them is expired */
+	uint64_t by_filter;  /* the pack's filter says that they lack a text */
 	uint64_t hides;	     /* of pieces_in, those that requests to delete touch */
 };
 
@@ -120,8 +122,9 @@ struct plan {
 	const struct matcher *match;
 	size_t n_match;
 	int64_t from, to;
-	struct views views;	  /* with that, whose: set by sources_plan; {0}: of all */
-	const struct hide *hide;  /* likewise: what is not shown; NULL: nothing */
+	const struct needles *needles; /* what entries must hold; NULL: nothing is known */
+	struct views views;	       /* with that, whose: set by sources_plan; {0}: of all */
+	const struct hide *hide;       /* likewise: what is not shown; NULL: nothing */
 	struct hide_later *later; /* where .hide comes from, when it is needed; NULL: it is there */
 	struct hide_applied applied; /* where the pieces come from that are being added */
 

@@ -29,6 +29,7 @@ struct query_opts {
 	int64_t step_ns;  /* 0: a metric query without is instant, unless of METRIC_RANGE */
 	int64_t interval_ns; /* a log query's entries are at least so far apart */
 	uint64_t limit;	     /* 0 = all */
+	bool no_filters;     /* packs' filters are not asked: all blocks are read */
 	uint64_t max_bytes;  /* of memory for a metric query's series and values, with has_memory;
 				else RANGE_BYTES_MAX */
 	struct query_limits limits;

@@ -9,6 +9,7 @@ void query_scan_release(struct query_scan *s)
 {
 	scan_release(&s->scan);
 	plan_release(&s->plan);
+	needles_release(&s->needles);
 	pipeline_release(&s->pipeline);
 	for (size_t i = 0; i < s->n_match; i++)
 		matcher_release(&s->match[i]);
@@ -34,6 +35,10 @@ int query_scan_init(struct query_scan *s, const struct query_opts *o, const stru
 	if (pipeline_bind(&s->pipeline, log, unwrap, group, e) < 0) {
 		query_scan_release(s);
 		return -1;
+	}
+	if (!o || !o->no_filters) {
+		needles_find(&s->needles, &s->pipeline);
+		s->plan.needles = &s->needles;
 	}
 	s->plan.match = s->match;
 	s->plan.n_match = s->n_match;

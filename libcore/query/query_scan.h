@@ -6,6 +6,7 @@
 #define QUERY_QUERY_SCAN_H
 
 #include "logql/tree.h"
+#include "query/needles.h"
 #include "query/scan.h"
 
 struct explain_node;
@@ -18,6 +19,7 @@ struct query_scan {
 	const struct logql_log *log;
 	struct plan plan;
 	struct pipeline pipeline;
+	struct needles needles; /* of the pipeline */
 	struct scan scan;
 	int64_t plan_ns;	     /* what planning took, and waiting for what comes */
 	struct explain_node *answer; /* of an explanation: what is done with what is left */

@@ -128,7 +128,7 @@ int source_chunks(struct plan *p, const char *name, int fd, uint64_t seq,
 		} else if (x.kind == PIECE_DAMAGE) {
 			err_wrap(&x.why, "'%s': offset %llu", name, (unsigned long long)x.off);
 			o->damage(o->damage_data, &x.why);
-		} else if (add_chunk(p, f, seq, &x, o, e) < 0) {
+		} else if (x.kind == PIECE_CHUNK && add_chunk(p, f, seq, &x, o, e) < 0) {
 			r = -1;
 			break;
 		}

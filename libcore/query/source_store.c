@@ -11,6 +11,7 @@
 #include "index/live.h"
 #include "query/chunk_load.h"
 #include "query/fetch.h"
+#include "query/pack_filter.h"
 #include "query/source.h"
 #include "store/names.h"
 #include "store/store.h"
@@ -21,6 +22,8 @@ struct pack {
 	struct source source; /* first */
 	struct store_file file;
 	struct arena mem;
+	struct pack_filter filter;
+	uint64_t wanted; /* stored bytes of its blocks that are asked for */
 };
 
 enum {
@@ -264,6 +267,9 @@ static int open_pack(struct reading *r, uint32_t n, const struct index_pack *inf
 		return -1;
 	}
 	buf_release(&text);
+	k->filter = (struct pack_filter){
+		.file = &k->file, .end_len = info->trailer_len, .mem = &k->mem, .far = far
+	};
 	plan_add_source(r->plan, &k->source);
 	r->pack[n] = k;
 	return 0;
@@ -345,6 +351,7 @@ static int add_chunk(struct reading *r, uint32_t stream, const struct index_chun
 		p.min_ts = b.min_ts;
 		p.max_ts = b.max_ts;
 		p.seq = source_pack_seq(&info.name, c->offset + b.offset);
+		r->pack[c->pack]->wanted += b.length;
 		plan_add_piece(r->plan, &p);
 	}
 	return 0;
@@ -649,6 +656,60 @@ int source_store_day(struct plan *p, struct store *s, const struct view *view, i
 	return rc;
 }
 
+/* ---- what filters rule out ---- */
+
+/* Of a remote store, where a filter is read in requests that take their time. */
+enum { FAR_WORTH_ASKING = 1 << 20 };
+
+static struct pack *as_pack(struct source *s)
+{
+	bool is = s->ops == &read_ops || s->ops == &mapped_ops || s->ops == &far_ops;
+
+	return is ? (struct pack *)(void *)s : NULL;
+}
+
+static bool is_ruled_out(const struct plan *p, const struct piece *x)
+{
+	const struct pack *k = as_pack(x->source);
+	const struct chunk_ref *c = (const struct chunk_ref *)(uintptr_t)x->at;
+
+	return k && !pack_filter_may(&k->filter, &p->stream[x->stream].labels, c->off,
+				     (uint32_t)x->part);
+}
+
+/* Takes the pieces out that cannot hold what is looked for. */
+static void leave_out(struct plan *p)
+{
+	struct source_seen *seen = &p->seen[SOURCE_STORE];
+	struct pack_filter **v;
+	size_t n = 0, left = 0;
+
+	if (!p->needles || p->needles->all.n == 0)
+		return;
+	v = mem_alloc((p->n_sources + 1) * sizeof(*v));
+	for (size_t i = 0; i < p->n_sources; i++) {
+		struct pack *k = as_pack(p->source[i]);
+
+		if (k && (k->source.ops != &far_ops || k->wanted >= FAR_WORTH_ASKING))
+			v[n++] = &k->filter;
+	}
+	pack_filters_ask(v, n, p->needles);
+	free(v);
+	for (size_t i = 0; i < p->n_pieces; i++) {
+		const struct piece *x = &p->piece[i];
+
+		if (!is_ruled_out(p, x)) {
+			p->piece[left++] = *x;
+			continue;
+		}
+		seen->pieces_in--;
+		seen->bytes_in -= plan_piece_bytes(x);
+		seen->hides -= x->hides;
+		seen->by_filter++;
+	}
+	p->n_pieces = left;
+}
+
 int source_store(struct plan *p, struct store *s, struct covered *c, enum if_missing missing,
 		 const struct source_opts *o, struct err *e)
 {
@@ -672,6 +733,7 @@ int source_store(struct plan *p, struct store *s, struct covered *c, enum if_mis
 		if (!d.any && look_for_index(&d, e) < 0)
 			return -1;
 	}
+	leave_out(p);
 	covered_sort(c);
 	return 0;
 }

@@ -134,6 +134,13 @@ extern const struct stage_ops stage_line_filter, stage_json, stage_logfmt, stage
 	stage_line_format, stage_label_format, stage_drop, stage_keep, stage_decolorize,
 	stage_pattern, stage_unpack, stage_regexp;
 
+/* Adds to ask what values it says that entries must have, of labels whose names are given to name.
+ */
+struct bloom_ask;
+typedef void stage_name_fn(void *data, struct bytes name);
+void stage_label_filter_needs(const struct stage *s, struct bloom_ask *ask, stage_name_fn *name,
+			      void *data);
+
 /* Label filters, which drop, keep and unwrap use too. */
 MUST_CHECK int filter_bind(struct pipeline *p, const struct logql_filter *tree, struct filter **ret,
 			   struct err *e);

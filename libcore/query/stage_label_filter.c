@@ -3,6 +3,7 @@
 
 #include "base/convert.h"
 #include "base/find.h"
+#include "bloom/ask.h"
 #include "labels/value_error.h"
 #include "lines/ip.h"
 #include "query/stage.h"
@@ -264,6 +265,64 @@ bool filter_eval(const struct filter *f, struct block *b, uint32_t i)
 	default:
 		return eval_one(f, b, i);
 	}
+}
+
+/* ---- what blocks must hold ---- */
+
+static void need_regex(const struct filter *f, struct bloom_ask *ask)
+{
+	struct bytes text[REGEX_NEEDED_MAX];
+	bool fold;
+	size_t n = regex_needed(f->match.re, text, &fold);
+
+	if (n == 0)
+		bloom_ask_anything(ask);
+	for (size_t i = 0; i < n; i++)
+		bloom_ask_value(ask, text[i], fold ? GRAM_CASE_FOLD : GRAM_CASE_AS_IS);
+}
+
+/* One more way to meet the clause begun last. */
+static void need_any(const struct filter *f, struct bloom_ask *ask, stage_name_fn *name, void *data)
+{
+	const struct logql_matcher *m = &f->tree->match;
+
+	if (f->tree->kind == LOGQL_FILTER_OR) {
+		need_any(f->left, ask, name, data);
+		need_any(f->right, ask, name, data);
+		return;
+	}
+	if (f->tree->kind != LOGQL_FILTER_MATCH || bytes_starts(m->name, BYTES_LIT("__"))) {
+		bloom_ask_anything(ask); /* made by the query */
+		return;
+	}
+	name(data, m->name);
+	if (m->op == MATCH_EQ)
+		bloom_ask_value(ask, m->value, GRAM_CASE_AS_IS);
+	else if (m->op == MATCH_RE && f->n_alts == 0)
+		need_regex(f, ask);
+	else if (m->op == MATCH_RE)
+		for (size_t i = 0; i < f->n_alts; i++)
+			bloom_ask_value(ask, f->alt[i].find.needle,
+					f->alt[i].find.fold ? GRAM_CASE_FOLD : GRAM_CASE_AS_IS);
+	else
+		bloom_ask_anything(ask);
+}
+
+static void need_all(const struct filter *f, struct bloom_ask *ask, stage_name_fn *name, void *data)
+{
+	if (f->tree->kind == LOGQL_FILTER_AND) {
+		need_all(f->left, ask, name, data);
+		need_all(f->right, ask, name, data);
+		return;
+	}
+	bloom_ask_clause(ask);
+	need_any(f, ask, name, data);
+}
+
+void stage_label_filter_needs(const struct stage *s, struct bloom_ask *ask, stage_name_fn *name,
+			      void *data)
+{
+	need_all(s->state, ask, name, data);
 }
 
 static int apply(const struct stage *s, struct block *b, struct err *e)

@@ -78,13 +78,15 @@ void config_init(struct config *c)
 			.check_period_ns = 5 * NS_PER_S,
 			.encoding = "zstd",
 			.level = 1, /* upkeep packs anew what is kept */
+			.filter = "none",
 		},
 		.compact = {
 			.interval_ns = 10 * MINUTE,
 			.delete_delay_ns = 2 * HOUR,
 			.jobs = 1,
 			.level = 5,
-			.memory_bytes = 128 * MiB,
+			.filter = "small",
+			.memory_bytes = 160 * MiB,
 		},
 		.erase = {
 			.cancel_period_ns = 24 * HOUR,

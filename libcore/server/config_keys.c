@@ -216,6 +216,7 @@ const struct key config_keys[] = {
 	  config_encoding_words,
 	  "it is chunkpack's --encoding; what is not zstd, snappy or none is taken as zstd" },
 	USED("ingester.chunk_level", KEY_SMALL, flush.level),
+	USED("ingester.chunk_filter", KEY_TEXT, flush.filter),
 	IDLE("ingester.chunk_retain_period", live_wal),
 	IDLE("ingester.concurrent_flushes", one_flush),
 	IDLE("ingester.flush_op_timeout", one_flush),
@@ -285,6 +286,7 @@ const struct key config_keys[] = {
 
 	USED("compactor.compaction_interval", KEY_DURATION, compact.interval_ns),
 	USED("compactor.chunk_level", KEY_SMALL, compact.level),
+	USED("compactor.chunk_filter", KEY_TEXT, compact.filter),
 	USED("compactor.max_compaction_parallelism", KEY_SMALL, compact.jobs),
 	USED("compactor.max_compaction_memory", KEY_SIZE, compact.memory_bytes),
 	MAPPED("compactor.retention_delete_delay", KEY_DURATION, compact.delete_delay_ns,

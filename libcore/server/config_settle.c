@@ -1,5 +1,6 @@
 #include <stddef.h>
 
+#include "bloom/values.h"
 #include "chunk/chunk.h"
 #include "ingest/listen.h"
 #include "server/config_keys.h"
@@ -164,6 +165,17 @@ static bool is_sync(const char *text)
 	       ns > 0;
 }
 
+static void check_filter(const struct yaml_node *root, const char *key, const char *filter,
+			 struct report *r)
+{
+	const struct yaml_node *at = config_node(root, key);
+	enum bloom_what what;
+
+	if (at && !bloom_what_parse(bytes_str(filter), &what))
+		report_error_at(r, at, "'%s': expected none, small or full, found '%.100s'", key,
+				filter);
+}
+
 static void check_level(const struct yaml_node *root, const char *key, unsigned level,
 			struct report *r)
 {
@@ -217,6 +229,8 @@ static void check_values(const struct config *c, const struct yaml_node *root, s
 			"disk");
 	check_level(root, "ingester.chunk_level", c->flush.level, r);
 	check_level(root, "compactor.chunk_level", c->compact.level, r);
+	check_filter(root, "ingester.chunk_filter", c->flush.filter, r);
+	check_filter(root, "compactor.chunk_filter", c->compact.filter, r);
 	check_above_zero(root, "server.http_threads", !c->server.threads, r);
 	check_above_zero(root, "server.http_max_header_size", !c->server.head_max, r);
 	check_above_zero(root, "distributor.max_recv_msg_size", !c->push.body_max, r);

@@ -427,6 +427,8 @@ static void make_pack_args(const struct config *c, struct pack_args *a)
 		add_number(a, "--level", c->flush.level, a->level);
 	add_number(a, "--chunk-size", c->flush.chunk_bytes, a->chunk_size);
 	add_number(a, "--block-size", c->flush.block_bytes, a->block_size);
+	a->argv[a->n++] = "--filter";
+	a->argv[a->n++] = c->flush.filter;
 }
 
 static void start(struct flusher *f, enum stage stage, int in, int out)

@@ -263,7 +263,8 @@ static void run(struct upkeep *u, enum job job)
 	const char *argv[] = { "chunkpack", "--compact", "--store", c->store,	"--delete-delay",
 			       delay,	    "--jobs",	 n_jobs,    "--memory", memory,
 			       NULL,	    NULL,	 NULL,	    NULL,	NULL,
-			       NULL,	    NULL,	 NULL,	    NULL };
+			       NULL,	    NULL,	 NULL,	    NULL,	NULL,
+			       NULL };
 	size_t n = 10;
 	struct err e;
 	int out;
@@ -277,6 +278,8 @@ static void run(struct upkeep *u, enum job job)
 	if (job == JOB_COMPACT) {
 		argv[n++] = "--level";
 		argv[n++] = level;
+		argv[n++] = "--filter";
+		argv[n++] = c->compact.filter;
 	}
 	if (job == JOB_RETAIN) {
 		argv[0] = "idxbuild";

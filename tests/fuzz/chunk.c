@@ -41,7 +41,7 @@ static void look_at(const struct chunk_piece *piece, struct pack_check *check, s
 		chunk_add_blocks(out, piece);
 	}
 	if (piece->kind == PIECE_TRAILER)
-		pack_check_trailer(check, piece, ignore, NULL);
+		pack_check_end(check, piece, ignore, NULL);
 	if (piece->kind != PIECE_DAMAGE) {
 		chunk_add_header(out, piece);
 		chunk_stats_add(&stats, piece);

@@ -153,8 +153,10 @@ static void round_trip(void **state)
 		seed = round;
 		struct chunk_params p = { (enum codec_id)rnd_below(&seed, CODEC_COUNT),
 					  (int)(1 + rnd_below(&seed, 3)),
-					  (uint32_t)(1024 << rnd_below(&seed, 6)), 0,
-					  (uint32_t)(1 + rnd_below(&seed, 500)) };
+					  (uint32_t)(1024 << rnd_below(&seed, 6)),
+					  0,
+					  (uint32_t)(1 + rnd_below(&seed, 500)),
+					  BLOOM_NONE };
 		struct entries es = { 0 };
 		struct buf out = { 0 };
 		size_t n_chunks, at = 0;
@@ -233,7 +235,7 @@ static void extreme_times(void **state)
 /* Two streams, several chunks, a trailer. */
 static void make_pack(struct buf *out, struct entries *es, struct arena *a, size_t *ret_chunks)
 {
-	static const struct chunk_params p = { CODEC_ZSTD, 1, 1024, 2048, 100 };
+	static const struct chunk_params p = { CODEC_ZSTD, 1, 1024, 2048, 100, BLOOM_NONE };
 	struct pack_chunk dir[100];
 	struct hash128 seg[2] = { { { 1 } }, { { 2 } } };
 	struct pack_trailer t = { .tenant = BYTES_LIT("fake"), .day = 20000, .order_key = 77 };
@@ -674,7 +676,7 @@ static void blocks_end_where_the_time_changes(void **state)
 /* Of another tenant, and back, a chunk is what it was; only ours are moved. */
 static void moved_and_back(void **state)
 {
-	static const struct chunk_params p = { CODEC_ZSTD, 1, 4096, 1 << 16, 1000 };
+	static const struct chunk_params p = { CODEC_ZSTD, 1, 4096, 1 << 16, 1000, BLOOM_NONE };
 	struct buf out = { 0 }, other = { 0 }, again = { 0 };
 	struct entries es = { 0 };
 	struct arena a = { 0 };

@@ -232,6 +232,10 @@ static void faults_name_place_and_what_is_near(void **state)
 	refused("querier: {jobs: 0}\n", "1:17: 'querier.jobs': it must be above zero");
 	refused("ingester: {chunk_level: 20}\n",
 		"1:25: 'ingester.chunk_level': expected 1 to 19, found '20'");
+	refused("compactor: {chunk_filter: some}\n",
+		"1:27: 'compactor.chunk_filter': expected none, small or full, found 'some'");
+	refused("ingester: {chunk_filter: 1}\n",
+		"1:26: 'ingester.chunk_filter': expected none, small or full, found '1'");
 	refused("compactor: {chunk_level: 0}\n",
 		"1:26: 'compactor.chunk_level': expected 1 to 19, found '0'");
 	refused("ingester: {wal: {disk_full_threshold: 90}}\n",

@@ -132,7 +132,7 @@ static void add_pack(struct store *s, const struct chunk_params *params, int64_t
 	struct pack_out out;
 	struct err e;
 
-	assert_int_equal(0, pack_out_begin(&out, s, tenant, DAY, &e));
+	assert_int_equal(0, pack_out_begin(&out, s, tenant, DAY, BLOOM_NONE, &e));
 	for (size_t i = 0; i < STREAMS; i++)
 		if (rnd_below(&state, 3))
 			add_stream(&out, params, i, about);
@@ -207,8 +207,7 @@ static void read_pack(struct store *s, const struct hash128 *hash, struct findin
 	while (chunk_scan_next(scan, &piece, &e) == 1) {
 		assert_int_not_equal(piece.kind, PIECE_DAMAGE);
 		if (piece.kind == PIECE_TRAILER) {
-			assert_int_equal(0,
-					 pack_check_trailer(&check, &piece, no_chunk_fault, NULL));
+			assert_int_equal(0, pack_check_end(&check, &piece, no_chunk_fault, NULL));
 			continue;
 		}
 		pack_check_add(&check, &piece);

@@ -1,0 +1,458 @@
+#include "bloom/grams.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+const uint8_t gram_rows[GRAM_KINDS] = {
+	[GRAM_LETTERS] = 3, [GRAM_SPARSE] = 4, [GRAM_HEX] = 6, [GRAM_REST] = 4, [GRAM_ESCAPE] = 6,
+};
+
+/* Bytes of a gram, and grams of a window. */
+static const struct shape {
+	uint32_t gram, window;
+} shape[GRAM_KINDS] = {
+	[GRAM_LETTERS] = { 4, 1 },
+	[GRAM_SPARSE] = { 6, 9 },
+	[GRAM_HEX] = { 8, 9 },
+	[GRAM_REST] = { 5, 5 },
+};
+
+/* Of a gram as a number: its bytes, the first one lowest, and a 1 above them where that fits. Never
+ * 0, as no key is. */
+static inline uint64_t hash_of(uint64_t key)
+{
+	key ^= key >> 30;
+	key *= UINT64_C(0xbf58476d1ce4e5b9);
+	key ^= key >> 27;
+	key *= UINT64_C(0x94d049bb133111eb);
+	return key ^ key >> 31;
+}
+
+void gram_list_release(struct gram_list *l)
+{
+	free(l->v);
+	*l = (struct gram_list){ 0 };
+}
+
+void gram_scratch_release(struct gram_scratch *s)
+{
+	buf_release(&s->folded);
+	buf_release(&s->latin);
+	free(s->slot);
+	*s = (struct gram_scratch){ 0 };
+}
+
+/* ---- folding ---- */
+
+/* Texts lie between newlines, which no gram has, so that grams can be read as 8 bytes, and classes
+ * of 64. */
+enum { PAD_BEFORE = 8, PAD_BEHIND = 64 };
+
+static void pad_begin(struct buf *b)
+{
+	buf_reset(b);
+	memset(buf_reserve(b, PAD_BEFORE), '\n', PAD_BEFORE);
+	b->n = PAD_BEFORE;
+}
+
+static void pad_end(struct buf *b)
+{
+	memset(buf_reserve(b, PAD_BEHIND), '\n', PAD_BEHIND);
+}
+
+static struct bytes padded(const struct buf *b)
+{
+	return b->n ? bytes_of(b->p + PAD_BEFORE, b->n - PAD_BEFORE) : (struct bytes){ 0 };
+}
+
+/* What a search that ignores the case takes for a letter of ASCII: U+0130, U+0131, U+017F, U+212A.
+ */
+static const struct twin {
+	char text[4];
+	uint8_t n;
+	char letter;
+} twin[] = {
+	{ "\xc4\xb0", 2, 'i' },
+	{ "\xc4\xb1", 2, 'i' },
+	{ "\xc5\xbf", 2, 's' },
+	{ "\xe2\x84\xaa", 3, 'k' },
+};
+
+static const struct twin *find_twin(const char *p, const char *end)
+{
+	for (size_t i = 0; i < sizeof(twin) / sizeof(twin[0]); i++)
+		if ((size_t)(end - p) >= twin[i].n && memcmp(p, twin[i].text, twin[i].n) == 0)
+			return &twin[i];
+	return NULL;
+}
+
+/* Leaves s->latin empty when there are none. */
+static void replace_twins(struct gram_scratch *s)
+{
+	struct bytes text = padded(&s->folded);
+	const char *p = text.p, *end = p + text.n, *from = p;
+
+	for (; p < end; p++) {
+		const struct twin *t = *p & 0x80 ? find_twin(p, end) : NULL;
+
+		if (!t)
+			continue;
+		if (s->latin.n == 0)
+			pad_begin(&s->latin);
+		buf_add(&s->latin, from, (size_t)(p - from));
+		buf_add_char(&s->latin, t->letter);
+		from = p + t->n;
+		p = from - 1;
+	}
+	if (s->latin.n) {
+		buf_add(&s->latin, from, (size_t)(end - from));
+		pad_end(&s->latin);
+	}
+}
+
+/* Of n bytes, a multiple of 16, A to Z to lower case in place. Returns whether all were ASCII. */
+#ifdef __SSE2__
+static bool fold(char *p, size_t n)
+{
+	const __m128i before = _mm_set1_epi8('A' - 1), behind = _mm_set1_epi8('Z' + 1);
+	const __m128i low = _mm_set1_epi8(0x20);
+	__m128i wide = _mm_setzero_si128();
+
+	for (size_t i = 0; i < n; i += 16) {
+		__m128i *at = (__m128i *)(void *)(p + i), v = _mm_loadu_si128(at);
+		__m128i upper = _mm_and_si128(_mm_cmpgt_epi8(v, before), _mm_cmplt_epi8(v, behind));
+
+		wide = _mm_or_si128(wide, v);
+		_mm_storeu_si128(at, _mm_or_si128(v, _mm_and_si128(upper, low)));
+	}
+	return _mm_movemask_epi8(wide) == 0;
+}
+#else
+static bool fold(char *p, size_t n)
+{
+	unsigned char wide = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)p[i];
+
+		wide |= c;
+		p[i] = (char)(c | ((unsigned char)(c - 'A') < 26) << 5);
+	}
+	return !(wide & 0x80);
+}
+#endif
+
+void grams_begin(struct gram_scratch *s, struct bytes text)
+{
+	pad_begin(&s->folded);
+	buf_add_bytes(&s->folded, text);
+	pad_end(&s->folded);
+	buf_reset(&s->latin);
+	if (!fold(s->folded.p + PAD_BEFORE, (text.n + 15) / 16 * 16))
+		replace_twins(s);
+}
+
+/* ---- the set of a call ---- */
+
+enum { SLOTS_MIN = 1 << 10 };
+
+static void set_begin(struct gram_scratch *s)
+{
+	if (!s->slot) {
+		s->cap_slots = SLOTS_MIN;
+		s->slot = mem_alloc(s->cap_slots * sizeof(*s->slot));
+	} else {
+		memset(s->slot, 0, s->cap_slots * sizeof(*s->slot));
+	}
+}
+
+static inline size_t place_of(const struct gram_scratch *s, uint64_t key)
+{
+	return (key * UINT64_C(0x9e3779b97f4a7c15)) >> 20 & (s->cap_slots - 1);
+}
+
+static void set_grow(struct gram_scratch *s)
+{
+	uint64_t *old = s->slot;
+	size_t cap_old = s->cap_slots;
+
+	s->cap_slots *= 4;
+	s->slot = mem_alloc(s->cap_slots * sizeof(*s->slot));
+	for (size_t i = 0; i < cap_old; i++) {
+		size_t at;
+
+		if (!old[i])
+			continue;
+		at = place_of(s, old[i]);
+		while (s->slot[at])
+			at = (at + 1) & (s->cap_slots - 1);
+		s->slot[at] = old[i];
+	}
+	free(old);
+}
+
+/* Whether the key is new; *n counts those that are. */
+static inline bool set_add(struct gram_scratch *s, uint64_t key, size_t *n)
+{
+	size_t at = place_of(s, key);
+
+	while (s->slot[at] != key) {
+		if (!s->slot[at]) {
+			s->slot[at] = key;
+			if (++*n * 2 > s->cap_slots)
+				set_grow(s);
+			return true;
+		}
+		at = (at + 1) & (s->cap_slots - 1);
+	}
+	return false;
+}
+
+static void list_add(struct gram_list *l, uint64_t hash)
+{
+	mem_grow(&l->v, &l->cap, l->n + 1, sizeof(*l->v));
+	l->v[l->n++] = hash;
+}
+
+/* ---- classes of bytes ---- */
+
+struct classes {
+	uint64_t letter, hex, newline; /* a bit for each of 64 bytes */
+};
+
+#ifdef __SSE2__
+static inline __m128i between(__m128i v, char first, char last)
+{
+	return _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8((char)(first - 1))),
+			     _mm_cmplt_epi8(v, _mm_set1_epi8((char)(last + 1))));
+}
+
+static inline uint64_t bits(__m128i v, int at)
+{
+	return (uint64_t)(unsigned)_mm_movemask_epi8(v) << at;
+}
+
+static struct classes classes_of(const char *p)
+{
+	struct classes c = { 0 };
+
+	for (int i = 0; i < 64; i += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+		__m128i hex = _mm_or_si128(between(v, '0', '9'), between(v, 'a', 'f'));
+
+		c.letter |= bits(_mm_or_si128(v, between(v, 'g', 'z')), i);
+		c.hex |= bits(_mm_or_si128(hex, _mm_cmpeq_epi8(v, _mm_set1_epi8('-'))), i);
+		c.newline |= bits(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')), i);
+	}
+	return c;
+}
+#else
+static struct classes classes_of(const char *p)
+{
+	struct classes c = { 0 };
+
+	for (int i = 0; i < 64; i++) {
+		unsigned char b = (unsigned char)p[i];
+
+		c.letter |= (uint64_t)(b >= 0x80 || (b >= 'g' && b <= 'z')) << i;
+		c.hex |= (uint64_t)((b >= '0' && b <= '9') || (b >= 'a' && b <= 'f') || b == '-')
+			 << i;
+		c.newline |= (uint64_t)(b == '\n') << i;
+	}
+	return c;
+}
+#endif
+
+/* Which of 64 bytes are the last of n bytes one of which is in the mask; before: that of the 64
+ * before. */
+static inline uint64_t any_of(uint64_t mask, uint64_t before, unsigned n)
+{
+	uint64_t any = mask;
+
+	for (unsigned i = 1; i < n; i++)
+		any |= mask << i | before >> (64 - i);
+	return any;
+}
+
+/* Which bytes end a gram of the kind. */
+static uint64_t ends_of(enum gram_kind kind, struct classes c, struct classes before)
+{
+	unsigned n = shape[kind].gram;
+	uint64_t newline = any_of(c.newline, before.newline, n);
+
+	if (kind == GRAM_HEX)
+		return ~any_of(~c.hex, ~before.hex, n);
+	if (kind == GRAM_REST)
+		return any_of(~(c.letter | c.hex), ~(before.letter | before.hex), n) &
+		       ~any_of(c.letter, before.letter, n) & ~newline;
+	return any_of(c.letter, before.letter, n) & ~newline;
+}
+
+/* ---- grams ---- */
+
+/* The gram of n bytes that ends with the one at p. */
+static inline uint64_t key_at(const char *p, unsigned n)
+{
+	uint64_t v;
+
+	memcpy(&v, p - 7, sizeof(v));
+	return n == 8 ? v : v >> (64 - 8 * n) | UINT64_C(1) << 8 * n;
+}
+
+/* Each gram that ends at one of 64 bytes. */
+static void add_each(struct gram_scratch *s, unsigned gram, const char *p, uint64_t ends, size_t *n,
+		     struct gram_list *ret)
+{
+	for (; ends; ends &= ends - 1) {
+		uint64_t key = key_at(p + __builtin_ctzll(ends), gram);
+
+		if (set_add(s, key, n))
+			list_add(ret, hash_of(key));
+	}
+}
+
+/* As many grams at most are looked at together. */
+enum { RUN_MAX = 1024 };
+
+/* The least hash of each window of a run of grams, of which the first ends at p. */
+static void add_windows(struct gram_scratch *s, enum gram_kind kind, const char *p, size_t n_grams,
+			size_t *n, struct gram_list *ret)
+{
+	unsigned window = shape[kind].window, gram = shape[kind].gram;
+	size_t least = 0; /* the number of the gram that counts */
+	uint64_t hash[RUN_MAX];
+
+	for (size_t i = 0; i < n_grams; i++)
+		hash[i] = hash_of(key_at(p + i, gram));
+	for (size_t i = 1; i < window; i++)
+		least = hash[i] < hash[least] ? i : least;
+	for (size_t end = window;; end++) {
+		/* the least ones would crowd the first groups */
+		if (set_add(s, hash[least], n))
+			list_add(ret, hash_of(hash[least]));
+		for (; end < n_grams && hash[end] >= hash[least] && least + window > end; end++)
+			;
+		if (end == n_grams)
+			return;
+		if (hash[end] < hash[least]) {
+			least = end;
+			continue;
+		}
+		least = end + 1 - window;
+		for (size_t i = least + 1; i <= end; i++)
+			least = hash[i] < hash[least] ? i : least;
+	}
+}
+
+static void add_run(struct gram_scratch *s, enum gram_kind kind, const char *p, size_t n_grams,
+		    size_t *n, struct gram_list *ret)
+{
+	unsigned window = shape[kind].window;
+
+	while (n_grams >= window) {
+		size_t k = n_grams < RUN_MAX ? n_grams : RUN_MAX;
+
+		add_windows(s, kind, p, k, n, ret);
+		p += k + 1 - window;
+		n_grams -= k + 1 - window;
+	}
+}
+
+/* Runs of grams; the one at a text's end is ended by what stands behind it. */
+static void add_text(struct gram_scratch *s, enum gram_kind kind, struct bytes text, size_t *n,
+		     struct gram_list *ret)
+{
+	struct classes before = { .newline = UINT64_MAX };
+	const char *run = NULL; /* where its first gram ends */
+
+	for (size_t i = 0; i <= text.n; i += 64) {
+		struct classes c = classes_of(text.p + i);
+		uint64_t ends = ends_of(kind, c, before);
+
+		before = c;
+		if (shape[kind].window == 1) {
+			add_each(s, shape[kind].gram, text.p + i, ends, n, ret);
+			continue;
+		}
+		for (unsigned at = 0; at < 64;) {
+			uint64_t left = (run ? ~ends : ends) >> at;
+
+			if (!left)
+				break;
+			at += (unsigned)__builtin_ctzll(left);
+			if (run)
+				add_run(s, kind, run, (size_t)(text.p + i + at - run), n, ret);
+			run = run ? NULL : text.p + i + at;
+		}
+	}
+}
+
+/* Of \u00XX for what stands as it is elsewhere. */
+static void add_escape(struct bytes text, struct gram_list *ret)
+{
+	static const char as_is[] = "234567", escaped[] = "22 26 27 2f 3c 3e 5c 7f";
+	const char *p = text.p, *end = text.p + text.n;
+
+	while ((p = memmem(p, (size_t)(end - p), "\\u00", 4)) && end - p >= 6) {
+		char code[3] = { p[4], p[5], 0 };
+
+		p += 4;
+		if (!code[0] || !strchr(as_is, code[0]) || strstr(escaped, code))
+			continue;
+		list_add(ret, hash_of(1)); /* two, since one alone is too often there by chance */
+		list_add(ret, hash_of(2));
+		return;
+	}
+}
+
+static void add_kind(struct gram_scratch *s, enum gram_kind kind, const struct buf *text, size_t *n,
+		     struct gram_list *ret)
+{
+	if (kind == GRAM_ESCAPE)
+		add_escape(padded(text), ret);
+	else
+		add_text(s, kind, padded(text), n, ret);
+}
+
+void grams_add(struct gram_scratch *s, enum gram_kind kind, struct gram_list *ret)
+{
+	size_t n = 0;
+
+	set_begin(s);
+	add_kind(s, kind, &s->folded, &n, ret);
+	if (s->latin.n)
+		add_kind(s, kind, &s->latin, &n, ret);
+}
+
+/* A character that is not ASCII may be written in other bytes, so a needle is cut there. */
+static void add_pieces(struct gram_scratch *s, enum gram_kind kind, struct bytes needle,
+		       struct gram_list *ret)
+{
+	for (size_t at = 0, end; at < needle.n; at = end + 1) {
+		end = at;
+		while (end < needle.n && !(needle.p[end] & 0x80))
+			end++;
+		grams_begin(s, bytes_sub(needle, at, end - at));
+		grams_add(s, kind, ret);
+	}
+}
+
+void grams_of_needle(struct gram_scratch *s, enum gram_kind kind, struct bytes needle,
+		     enum gram_case how, struct gram_list *ret)
+{
+	size_t n = 0;
+
+	if (how == GRAM_CASE_FOLD) {
+		add_pieces(s, kind, needle, ret);
+		return;
+	}
+	grams_begin(s, needle);
+	set_begin(s);
+	add_kind(s, kind, &s->folded, &n, ret);
+}
