@@ -73,7 +73,7 @@ static int parse_spans(struct rd *rd, struct arena *a, struct bloom *f, struct e
 		for (; n; n--)
 			f->place[at++] = p;
 	}
-	if (at != f->n_blocks)
+	if (rd->failed || at != f->n_blocks)
 		return err_set(e, ERR_CORRUPT, "filter: %llu blocks of %zu have a place",
 			       (unsigned long long)at, f->n_blocks);
 	return 0;
