@@ -28,18 +28,23 @@ enum { CASES = 4000 };
 
 static uint64_t state;
 
+/* Any bytes, or hex and what stands beside it in ASCII. */
 static void make_text(struct buf *b)
 {
-	static const char often[] = "0123456789abcdef-gzGZAF {}@[`~\n\x7f\x80";
+	static const char often[] = "0123456789abcdef-gzGZAF {}@[`/:,.~\n\x7f\x80";
 	size_t n = rnd_below(&state, rnd_below(&state, 8) ? 200 : 4000);
-	bool any = rnd_below(&state, 2), hex = rnd_below(&state, 3) == 0;
+	size_t rare = rnd_below(&state, 3) ? 3 : 40;
 
 	buf_reset(b);
 	while (b->n < n) {
-		if (!hex && !rnd_below(&state, 20))
+		if (rare == 3 && !rnd_below(&state, 20))
 			buf_add_str(b, rnd_below(&state, 2) ? "\xe2\x84\xaa" : "\\u0041");
-		buf_add_char(b, any && !hex ? (char)rnd(&state)
-					    : often[rnd_below(&state, hex ? 17 : sizeof(often))]);
+		else if (rnd_below(&state, rare))
+			buf_add_char(b, often[rnd_below(&state, 17)]);
+		else if (rnd_below(&state, 2))
+			buf_add_char(b, often[rnd_below(&state, sizeof(often) - 1)]);
+		else
+			buf_add_char(b, (char)rnd(&state));
 	}
 }
 
