@@ -9,7 +9,7 @@ SEED=${SEED:-1}
 note "SEED=$SEED"
 
 filters_entries "$SEED" 2M >entries
-for kind in $FILTERS_KINDS; do filters_pack $kind $kind entries; done
+for kind in $FILTERS_KINDS; do filters_pack "$kind" "$kind" entries; done
 logql --store none -o raw --limit 0 '{app=~".+"}' >lines
 
 # A text on a line; none has what LogQL's backticks would have to escape.
