@@ -238,7 +238,7 @@ ok "run again it packs all" test "$(chunkcat "$(cat list)" | wc -l)" -eq 330000
 awk 'BEGIN { for (i = 0; i < 30000; i++) printf "{\"ts\":\"%d\",\"labels\":{\"pod\":\"p%d\"},\"line\":\"x %d\"}\n", 1760522400 + i, i % 3000, i }' |
 	sed 's/"ts":"\([0-9]*\)"/"ts":"\1000000000"/' >tiny.jsonl
 ok "3000 streams of ten lines" exits 0 chunkpack --store Y tiny.jsonl
-ok "are 3000 chunks" test "$(chunkcat --header "$(cat "$TAP/stdout")" | wc -l)" -eq 3002
+ok "are 3000 chunks" test "$(chunkcat --header "$(cat "$TAP/stdout")" | grep -c '"kind":"chunk"')" -eq 3000
 
 ok "--cache is for those who read index files" exits 2 chunkpack --cache c --store S in.jsonl
 ok "that is said" stderr_has "option '--cache' has no effect without '--compact'"
