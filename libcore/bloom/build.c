@@ -222,12 +222,38 @@ static uint8_t kinds_of(enum bloom_what what)
 	return what == BLOOM_FULL ? kinds | 1 << GRAM_REST : kinds;
 }
 
+/* Of a span with so many values of each kind, the kinds that are worth their bits: the dearer ones
+ * are given up, and their n is 0 then. */
+static uint8_t choose_kinds(const struct bloom_build *b, size_t n[GRAM_KINDS])
+{
+	uint8_t kinds = kinds_of(b->what);
+	uint64_t bits = 0;
+
+	for (int k = 0; k < GRAM_KINDS; k++)
+		bits += bloom_bits((enum gram_kind)k, n[k]);
+	while (kinds && !bloom_is_worth(b->what, bits, b->some_bytes)) {
+		enum gram_kind drop =
+			n[GRAM_HEX] && bloom_bits(GRAM_HEX, n[GRAM_HEX]) >
+						bloom_bits(GRAM_LETTERS, n[GRAM_LETTERS])
+				? GRAM_HEX
+				: GRAM_LETTERS;
+
+		if (kinds >> GRAM_REST & 1)
+			drop = GRAM_REST;
+		if (!(kinds >> drop & 1))
+			return 0;
+		bits -= bloom_bits(drop, n[drop]);
+		kinds &= (uint8_t) ~(1U << drop);
+		n[drop] = 0;
+	}
+	return kinds & (1U << GRAM_LETTERS | 1U << GRAM_HEX) ? kinds : 0;
+}
+
 static void end_some(struct bloom_build *b)
 {
 	const uint64_t *v[GRAM_KINDS];
 	size_t n[GRAM_KINDS];
-	uint64_t bits = 0;
-	bool is_worth;
+	uint8_t kinds = 0;
 
 	if (b->some_blocks == 0)
 		return;
@@ -235,11 +261,11 @@ static void end_some(struct bloom_build *b)
 		drop_doubles(&b->some[k]);
 		v[k] = b->some[k].v;
 		n[k] = b->some[k].n;
-		bits += bloom_bits((enum gram_kind)k, n[k]);
 		b->some[k].n = 0;
 	}
-	is_worth = b->some_bytes >= BLOOM_SPAN_MIN && bloom_is_worth(b->what, bits, b->some_bytes);
-	add_span(b, b->some_blocks, is_worth ? kinds_of(b->what) : 0, v, n);
+	if (b->some_bytes >= BLOOM_SPAN_MIN)
+		kinds = choose_kinds(b, n);
+	add_span(b, b->some_blocks, kinds, v, n);
 	b->some_blocks = 0;
 	b->some_bytes = 0;
 }

@@ -362,6 +362,30 @@ static void kinds_are_given_up(void **unused)
 	bloom_values_release(&v);
 }
 
+/* Small blocks share a span, and it gives up the dearest kind, not all of them. */
+static void spans_give_up_kinds(void **unused)
+{
+	struct bloom_values v = { .what = BLOOM_SMALL };
+	struct buf text = { 0 };
+	struct filter f;
+
+	(void)unused;
+	for (int i = 0; i < 3; i++) {
+		buf_reset(&text);
+		while (text.n < 60 << 10)
+			buf_addf(&text, "of %08x%08x%08x the worker\n", (unsigned)rnd(&state),
+				 (unsigned)rnd(&state), (unsigned)rnd(&state));
+		bloom_values_add(&v, buf_bytes(&text), (struct bytes){ 0 });
+	}
+	build(&f, &v, 3);
+	assert_true(f.bloom.n_matrices > 0);
+	for (size_t i = 0; i < f.bloom.n_matrices; i++)
+		assert_int_equal(f.bloom.matrix[i].kinds, 1 << GRAM_LETTERS | 1 << GRAM_ESCAPE);
+	release(&f);
+	buf_release(&text);
+	bloom_values_release(&v);
+}
+
 /* ---- which pages ---- */
 
 struct far {
@@ -645,6 +669,7 @@ int main(void)
 		cmocka_unit_test(what_ids_rule_out),
 		cmocka_unit_test(bits_of_a_value),
 		cmocka_unit_test(kinds_are_given_up),
+		cmocka_unit_test(spans_give_up_kinds),
 		cmocka_unit_test(pages_are_known_before),
 		cmocka_unit_test(each_byte_of_pages_is_checked),
 		cmocka_unit_test(no_answer_is_of_damage),
