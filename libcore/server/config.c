@@ -94,7 +94,7 @@ void config_init(struct config *c)
 		},
 		.query = {
 			.max_concurrent = 4,
-			.jobs = 1,
+			.jobs = 2,
 			.compress_responses = true,
 			.answers_max = 512 * MiB,
 			.max_tails = 200,
