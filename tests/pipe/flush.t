@@ -160,7 +160,7 @@ for n in 1 2 3; do
 	cat lines >>want
 done
 walreplay --frames --unpacked --store store wal |
-	chunkpack -j1 --chunk-size 64KiB --block-size 16KiB --memory 49MiB --store store >list
+	chunkpack -j1 --chunk-size 64KiB --block-size 16KiB --memory 58MiB --store store >list
 parts=$(wc -l <list)
 ok "a run of several packs" test "$parts" -gt 2
 idxbuild --store store "$(tail -n 1 list)" >/dev/null
