@@ -273,21 +273,26 @@ static struct classes classes_of(const char *p)
  * before. */
 static inline uint64_t any_of(uint64_t mask, uint64_t before, unsigned n)
 {
-	uint64_t any = mask;
+	unsigned __int128 any = (unsigned __int128)mask << 64 | before;
 
-	for (unsigned i = 1; i < n; i++)
-		any |= mask << i | before >> (64 - i);
-	return any;
+	for (unsigned have = 1; have < n;) {
+		unsigned more = have < n - have ? have : n - have;
+
+		any |= any << more;
+		have += more;
+	}
+	return (uint64_t)(any >> 64);
 }
 
 /* Which bytes end a gram of the kind. */
 static uint64_t ends_of(enum gram_kind kind, struct classes c, struct classes before)
 {
 	unsigned n = shape[kind].gram;
-	uint64_t newline = any_of(c.newline, before.newline, n);
+	uint64_t newline;
 
 	if (kind == GRAM_HEX)
 		return ~any_of(~c.hex, ~before.hex, n);
+	newline = any_of(c.newline, before.newline, n);
 	if (kind == GRAM_REST)
 		return any_of(~(c.letter | c.hex), ~(before.letter | before.hex), n) &
 		       ~any_of(c.letter, before.letter, n) & ~newline;
@@ -399,11 +404,12 @@ static void add_escape(struct bytes text, struct gram_list *ret)
 	static const char as_is[] = "234567", escaped[] = "22 26 27 2f 3c 3e 5c 7f";
 	const char *p = text.p, *end = text.p + text.n;
 
-	while ((p = memmem(p, (size_t)(end - p), "\\u00", 4)) && end - p >= 6) {
+	while (p < end && (p = memchr(p, '\\', (size_t)(end - p))) && end - p >= 6) {
 		char code[3] = { p[4], p[5], 0 };
+		bool is = memcmp(p, "\\u00", 4) == 0;
 
-		p += 4;
-		if (!code[0] || !strchr(as_is, code[0]) || strstr(escaped, code))
+		p++;
+		if (!is || !code[0] || !strchr(as_is, code[0]) || strstr(escaped, code))
 			continue;
 		list_add(ret, hash_of(1)); /* two, since one alone is too often there by chance */
 		list_add(ret, hash_of(2));
@@ -411,23 +417,25 @@ static void add_escape(struct bytes text, struct gram_list *ret)
 	}
 }
 
-static void add_kind(struct gram_scratch *s, enum gram_kind kind, const struct buf *text, size_t *n,
+/* Of the text, and of what it is with other letters when that is not empty. */
+static void add_kind(struct gram_scratch *s, enum gram_kind kind, const struct buf *latin,
 		     struct gram_list *ret)
 {
-	if (kind == GRAM_ESCAPE)
-		add_escape(padded(text), ret);
-	else
-		add_text(s, kind, padded(text), n, ret);
+	size_t n = 0;
+
+	if (kind == GRAM_ESCAPE) {
+		add_escape(padded(&s->folded), ret);
+		return;
+	}
+	set_begin(s);
+	add_text(s, kind, padded(&s->folded), &n, ret);
+	if (latin && latin->n)
+		add_text(s, kind, padded(latin), &n, ret);
 }
 
 void grams_add(struct gram_scratch *s, enum gram_kind kind, struct gram_list *ret)
 {
-	size_t n = 0;
-
-	set_begin(s);
-	add_kind(s, kind, &s->folded, &n, ret);
-	if (s->latin.n)
-		add_kind(s, kind, &s->latin, &n, ret);
+	add_kind(s, kind, &s->latin, ret);
 }
 
 /* A character that is not ASCII may be written in other bytes, so a needle is cut there. */
@@ -446,13 +454,10 @@ static void add_pieces(struct gram_scratch *s, enum gram_kind kind, struct bytes
 void grams_of_needle(struct gram_scratch *s, enum gram_kind kind, struct bytes needle,
 		     enum gram_case how, struct gram_list *ret)
 {
-	size_t n = 0;
-
 	if (how == GRAM_CASE_FOLD) {
 		add_pieces(s, kind, needle, ret);
 		return;
 	}
 	grams_begin(s, needle);
-	set_begin(s);
-	add_kind(s, kind, &s->folded, &n, ret);
+	add_kind(s, kind, NULL, ret);
 }

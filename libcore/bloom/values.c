@@ -119,6 +119,8 @@ void bloom_values_add(struct bloom_values *v, struct bytes lines, struct bytes m
 	for (int k = 0; k < GRAM_KINDS; k++)
 		b->first[k] = (uint32_t)v->of[k].n;
 	for (int i = 0; i < 2 && v->what != BLOOM_NONE; i++) {
+		if (text[i].n == 0 && i > 0)
+			break;
 		grams_begin(&v->scratch, text[i]);
 		add(v, b, GRAM_LETTERS);
 		add(v, b, GRAM_HEX);
