@@ -58,6 +58,7 @@ void log_sink_release(struct log_sink *l)
 	for (size_t i = 0; l->shape && i < l->scan->jobs; i++) {
 		free(l->shape[i].name);
 		free(l->shape[i].place);
+		free(l->shape[i].order);
 	}
 	free(l->shape);
 	l->shape = NULL;
@@ -80,14 +81,14 @@ static bool has_shape(const struct log_shape *s, const struct elabel *v, size_t 
 	return k == n;
 }
 
-struct named {
+struct log_named {
 	struct bytes name;
 	size_t at;
 };
 
 static int by_name(const void *a, const void *b)
 {
-	const struct named *x = a, *y = b;
+	const struct log_named *x = a, *y = b;
 
 	return bytes_cmp(x->name, y->name);
 }
@@ -95,19 +96,20 @@ static int by_name(const void *a, const void *b)
 static void find_shape(struct log_shape *s, const struct names *names, const struct elabel *v,
 		       size_t n)
 {
-	struct named *order = mem_alloc(n * sizeof(*order));
+	struct log_named *order;
 
 	mem_grow(&s->name, &s->cap_name, n, sizeof(*s->name));
 	mem_grow(&s->place, &s->cap_place, n, sizeof(*s->place));
+	mem_grow(&s->order, &s->cap_order, n, sizeof(*s->order));
+	order = s->order;
 	s->n = n;
 	for (size_t k = 0; k < n; k++) {
 		s->name[k] = v[k].name;
-		order[k] = (struct named){ names->v[v[k].name], k };
+		order[k] = (struct log_named){ names->v[v[k].name], k };
 	}
 	qsort(order, n, sizeof(*order), by_name);
 	for (size_t k = 0; k < n; k++)
 		s->place[order[k].at] = (uint32_t)k;
-	free(order);
 }
 
 /* Names, and what streams are called, outlive the sink; other values are copied. */

@@ -37,7 +37,8 @@ typedef int log_out_fn(void *data, const struct log_entry *entry, struct err *e)
  * entry before. */
 struct log_shape {
 	uint32_t *name, *place;
-	size_t n, cap_name, cap_place;
+	struct log_named *order; /* scratch */
+	size_t n, cap_name, cap_place, cap_order;
 };
 
 struct log_sink {
