@@ -19,12 +19,13 @@ static const struct shape {
 } shape[GRAM_KINDS] = {
 	[GRAM_LETTERS] = { 4, 1 },
 	[GRAM_SPARSE] = { 6, 9 },
-	[GRAM_HEX] = { 8, 9 },
+	[GRAM_HEX] = { 6, 11 },
 	[GRAM_REST] = { 5, 5 },
 };
 
-/* Of a gram as a number: its bytes, the first one lowest, and a 1 above them where that fits. Never
- * 0, as no key is. */
+/* Of a gram as a number: its bytes, the first one lowest, and a 1 above them. Never 0, as no key
+ * is.
+ */
 static inline uint64_t hash_of(uint64_t key)
 {
 	key ^= key >> 30;
@@ -160,16 +161,18 @@ void grams_begin(struct gram_scratch *s, struct bytes text)
 
 /* ---- the set of a call ---- */
 
-enum { SLOTS_MIN = 1 << 10 };
+/* Most blocks have no more values of a kind than fit, and the set then stays near. */
+enum { SLOTS_MIN = 1 << 11 };
 
 static void set_begin(struct gram_scratch *s)
 {
-	if (!s->slot) {
-		s->cap_slots = SLOTS_MIN;
-		s->slot = mem_alloc(s->cap_slots * sizeof(*s->slot));
-	} else {
+	if (s->slot && s->cap_slots == SLOTS_MIN) {
 		memset(s->slot, 0, s->cap_slots * sizeof(*s->slot));
+		return;
 	}
+	free(s->slot);
+	s->cap_slots = SLOTS_MIN;
+	s->slot = mem_alloc(s->cap_slots * sizeof(*s->slot));
 }
 
 static inline size_t place_of(const struct gram_scratch *s, uint64_t key)
@@ -182,7 +185,7 @@ static void set_grow(struct gram_scratch *s)
 	uint64_t *old = s->slot;
 	size_t cap_old = s->cap_slots;
 
-	s->cap_slots *= 4;
+	s->cap_slots *= 2;
 	s->slot = mem_alloc(s->cap_slots * sizeof(*s->slot));
 	for (size_t i = 0; i < cap_old; i++) {
 		size_t at;
@@ -205,7 +208,7 @@ static inline bool set_add(struct gram_scratch *s, uint64_t key, size_t *n)
 	while (s->slot[at] != key) {
 		if (!s->slot[at]) {
 			s->slot[at] = key;
-			if (++*n * 2 > s->cap_slots)
+			if (++*n * 4 > s->cap_slots * 3)
 				set_grow(s);
 			return true;
 		}
@@ -301,13 +304,13 @@ static uint64_t ends_of(enum gram_kind kind, struct classes c, struct classes be
 
 /* ---- grams ---- */
 
-/* The gram of n bytes that ends with the one at p. */
+/* The gram of n bytes, 7 at most, that ends with the one at p. */
 static inline uint64_t key_at(const char *p, unsigned n)
 {
 	uint64_t v;
 
 	memcpy(&v, p - 7, sizeof(v));
-	return n == 8 ? v : v >> (64 - 8 * n) | UINT64_C(1) << 8 * n;
+	return v >> (64 - 8 * n) | UINT64_C(1) << 8 * n;
 }
 
 /* Each gram that ends at one of 64 bytes. */

@@ -20,7 +20,7 @@
 enum gram_kind {
 	GRAM_LETTERS, /* 4 bytes, one of them a letter; each */
 	GRAM_SPARSE,  /* 6 bytes, one of them a letter; windows of 9 */
-	GRAM_HEX,     /* 8 bytes of hex; windows of 9 */
+	GRAM_HEX,     /* 6 bytes of hex; windows of 11 */
 	GRAM_REST,    /* 5 bytes without a letter, one of them of the rest; windows of 5 */
 	GRAM_ESCAPE,  /* two values: the text has \u00 before what JSON need not escape */
 	GRAM_KINDS

@@ -26,7 +26,7 @@ enum { PLANES_LEVEL = 1 };
 
 /* Lines are compressed in parts of so many bytes at most, so that a query for the newest few need
  * not decompress all of a block: lokid-chunk(5), "MEASURED". */
-enum { LINES_PART = 384 << 10 };
+enum { LINES_PART = 512 << 10 };
 
 /* Shorter planes are not coded apart: each piece has a head of 3 bytes, and a table. */
 enum { PLANE_MIN = 256 };

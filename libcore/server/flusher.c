@@ -43,7 +43,7 @@ enum {
 };
 
 /* Of what chunkpack sorts: beyond it a round makes further packs. */
-#define PACK_MEMORY "112MiB"
+#define PACK_MEMORY "104MiB"
 
 enum stage { REPLAY, PACK, INDEX, MEND, PRUNE, N_STAGES };
 
