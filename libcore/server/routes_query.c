@@ -144,7 +144,7 @@ static void log_query(struct call *c, const struct query_end *end)
  * for. */
 static void name_store(struct call *c, struct query_end *end)
 {
-	struct store_health h = store_watch_look(c->server->watch);
+	struct store_health h = store_watch_look_back(c->server->watch);
 	struct buf *b = &end->text;
 
 	if (end->status != 504 || !h.away ||

@@ -16,7 +16,7 @@
 #include "store/store.h"
 #include "time/time.h"
 
-enum { PERIOD_S = 10, PERIOD_AWAY_S = 2, HANGS_S = 10 };
+enum { PERIOD_S = 10, PERIOD_AWAY_S = 2, HANGS_S = 10, HUNG_S = 4 };
 
 struct store_watch {
 	struct server *server;
@@ -190,7 +190,7 @@ int store_watch_begin(struct store_watch *w, struct err *e)
 	return 0;
 }
 
-struct store_health store_watch_look(struct store_watch *w)
+static struct store_health look(struct store_watch *w, int hangs_s)
 {
 	int64_t now = time_mono_ns(), asked_ns;
 	struct store_health ret = { 0 };
@@ -202,11 +202,21 @@ struct store_health store_watch_look(struct store_watch *w)
 	asked_ns = w->asked_mono_ns ? now - w->asked_mono_ns : 0;
 	ret.away_ns = ret.away ? now - w->away_mono_ns : asked_ns;
 	pthread_mutex_unlock(&w->lock);
-	if (!ret.away && asked_ns >= HANGS_S * NS_PER_S) {
+	if (!ret.away && asked_ns >= hangs_s * NS_PER_S) {
 		ret.away = true;
 		err_set(&ret.why, ERR_AGAIN, "'%s' hangs", w->server->config->store);
 	}
 	return ret;
+}
+
+struct store_health store_watch_look(struct store_watch *w)
+{
+	return look(w, HANGS_S);
+}
+
+struct store_health store_watch_look_back(struct store_watch *w)
+{
+	return look(w, HUNG_S);
 }
 
 void store_health_add(const struct store_health *h, struct buf *b)

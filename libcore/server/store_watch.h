@@ -28,6 +28,10 @@ MUST_CHECK int store_watch_begin(struct store_watch *w, struct err *e);
 /* From any thread. NULL: it answers. */
 struct store_health store_watch_look(struct store_watch *w);
 
+/* The same for who has waited in vain himself: a question that has had no answer for 4 seconds is
+ * enough. */
+struct store_health store_watch_look_back(struct store_watch *w);
+
 /* What is said of a store that is away: "the store has not answered for 12s: ...". */
 void store_health_add(const struct store_health *h, struct buf *b);
 
