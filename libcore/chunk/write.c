@@ -18,8 +18,9 @@ const struct chunk_params chunk_params_default = {
 	.block_entries = 1 << 16,
 };
 
-/* Shorter columns are not tried: what a compressor adds is about as much. */
-enum { COMPRESS_MIN = 32 };
+/* Shorter columns are stored as they are: the tables of codes that a compressor makes anew for each
+ * call cost as much as they save, and more time than all else: lokid-chunk(5), "MEASURED". */
+enum { COMPRESS_MIN = 256 };
 
 /* Numbers in planes hold little that repeats, and a higher level finds no more. */
 enum { PLANES_LEVEL = 1 };
