@@ -111,6 +111,7 @@ static int add_json(struct packing *p, struct bytes text, struct err *e)
 		return -1;
 	meta = metatab_add(&p->es.meta, entry.meta, entry.n_meta);
 	entries_add(&p->es, stream, entry.ts_ns, entry.line, meta);
+	packing_note(p, stream, 1, entry.line.n);
 	p->has_lines = true;
 	p->stats.entries++;
 	p->stats.line_bytes += entry.line.n;
@@ -229,6 +230,7 @@ static int add_part(struct frames *f, size_t i, struct err *e)
 	p->stats.entries += run.n;
 	p->stats.line_bytes += run.lines_len - run.n;
 	entries_append_run(&p->es, part->stream, &run, INT64_MIN, INT64_MAX, &p->append);
+	packing_note(p, part->stream, run.n, run.lines_len);
 	return 0;
 }
 

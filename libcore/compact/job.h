@@ -53,6 +53,9 @@ struct packing {
 	uint64_t usable; /* bytes for entries, streams and the sort */
 	struct entries es;
 	struct streams *streams;
+	uint64_t *held; /* by stream: bytes of its entries that are held */
+	size_t cap_held;
+	uint64_t largest; /* of held */
 	struct groups groups;
 	bool has_lines; /* the entries held now are not all from segments */
 	struct packing_stats stats;
@@ -83,6 +86,9 @@ enum packing_streams {
 /* Before n_entries with n_bytes of lines are added: writes packs when they would not fit. */
 MUST_CHECK int packing_make_room(struct packing *p, size_t n_entries, size_t n_bytes,
 				 enum packing_streams streams, struct err *e);
+
+/* They were added, for the stream. */
+void packing_note(struct packing *p, uint32_t stream, size_t n_entries, size_t n_bytes);
 
 /* Forgets streams, whose numbers must be used nowhere: only when no entries are held. */
 void packing_forget_streams(struct packing *p);

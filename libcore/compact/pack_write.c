@@ -41,6 +41,8 @@ static void plan(struct pack_job *j, const struct slice *slice, size_t n_slices)
 	const struct entries *es = &j->p->es;
 	uint64_t task_bytes = TASK_BYTES;
 
+	j->cap_parts = n_slices + 1; /* more only for chunks that are full */
+	j->part = mem_alloc(j->cap_parts * sizeof(*j->part));
 	for (size_t i = 0; i < n_slices; i++) {
 		const uint32_t *order = j->order + slice[i].first;
 		uint64_t weight = chunk_weight(es, order, slice[i].n);

@@ -25,19 +25,27 @@ enum {
 	   scratch */
 	ENTRY_BYTES = sizeof(struct entry_ref) + 4 + 4,
 	WORTH_A_PACK = 8,	 /* this part of the usable memory has to be entries */
-	STREAM_SORT_BYTES = 160, /* of a stream, while packs are written: spans, slices, parts */
+	STREAM_SORT_BYTES = 112, /* of a stream, while packs are written: spans, slices, parts */
+	CHUNK_COPIES = 4,	 /* of a stream's entries, while a chunk of them is made */
 };
 
-/* The bytes of memory that are not for entries: a worker holds a block's columns raw and packed,
- * each slot a chunk. */
-static uint64_t fixed_memory(const struct chunk_params *p, unsigned jobs)
+/* What is for chunks while they are made, if there are such as the largest may be: a worker holds a
+ * block's columns raw and packed, each slot a chunk. */
+static uint64_t chunk_memory(const struct chunk_params *p, unsigned jobs)
 {
-	uint64_t codec = p->level < LEVEL_HIGH ? CODEC_BYTES : CODEC_BYTES_HIGH;
 	uint64_t chunk = p->encoding == CODEC_NONE ? p->chunk_bytes + p->chunk_bytes / 4
 						   : p->chunk_bytes / 2;
 
-	return PROGRAM_BYTES + jobs * (codec + 4 * (uint64_t)p->block_bytes + chunk) +
-	       packing_slots(jobs) * chunk + pack_filter_memory(p, jobs, packing_slots(jobs));
+	return jobs * (4 * (uint64_t)p->block_bytes + chunk) + packing_slots(jobs) * chunk;
+}
+
+/* The bytes of memory that are not for entries. */
+static uint64_t fixed_memory(const struct chunk_params *p, unsigned jobs)
+{
+	uint64_t codec = p->level < LEVEL_HIGH ? CODEC_BYTES : CODEC_BYTES_HIGH;
+
+	return PROGRAM_BYTES + jobs * codec + chunk_memory(p, jobs) +
+	       pack_filter_memory(p, jobs, packing_slots(jobs));
 }
 
 size_t packing_slots(unsigned jobs)
@@ -86,6 +94,7 @@ void packing_free(struct packing *p)
 	map_release(&p->by_text);
 	arena_release(&p->texts);
 	append_scratch_release(&p->append);
+	free(p->held);
 	free(p);
 }
 
@@ -116,18 +125,46 @@ static uint64_t entries_used(const struct packing *p)
 	       4 * (meta->n_sets + meta->n_strings) * p->opts.jobs;
 }
 
-static uint64_t streams_used(const struct packing *p)
+void packing_note(struct packing *p, uint32_t stream, size_t n_entries, size_t n_bytes)
 {
-	return streams_memory(p->streams) +
-	       (uint64_t)streams_count(p->streams) * STREAM_SORT_BYTES + p->texts.total +
-	       p->by_text.cap * sizeof(struct map_slot);
+	size_t before = p->cap_held;
+
+	mem_grow(&p->held, &p->cap_held, stream + (size_t)1, sizeof(*p->held));
+	memset(p->held + before, 0, (p->cap_held - before) * sizeof(*p->held));
+	p->held[stream] += n_bytes + n_entries * ENTRY_BYTES;
+	if (p->held[stream] > p->largest)
+		p->largest = p->held[stream];
+}
+
+/* Of what is for chunks as much as no chunk of the streams held, and of one more with n_bytes, can
+ * take. */
+static uint64_t spare_memory(const struct packing *p, uint64_t n_bytes)
+{
+	const struct metatab *meta = &p->es.meta;
+	uint64_t all = chunk_memory(&p->opts.params, p->opts.jobs);
+	uint64_t most = (p->largest + n_bytes + metatab_memory(meta)) * CHUNK_COPIES *
+			(p->opts.jobs + packing_slots(p->opts.jobs));
+
+	return most < all ? all - most : 0;
+}
+
+/* What streams take of the memory that is usable. Very many have small chunks: then it is that of
+ * chunks which they take, and entries keep theirs. */
+static uint64_t streams_used(const struct packing *p, uint64_t n_bytes)
+{
+	uint64_t used = streams_memory(p->streams) +
+			(uint64_t)streams_count(p->streams) * STREAM_SORT_BYTES + p->texts.total +
+			p->by_text.cap * sizeof(struct map_slot) + p->cap_held * sizeof(*p->held);
+	uint64_t spare = spare_memory(p, n_bytes);
+
+	return used > spare ? used - spare : 0;
 }
 
 int packing_make_room(struct packing *p, size_t n_entries, size_t n_bytes,
 		      enum packing_streams streams, struct err *e)
 {
 	uint64_t used = entries_used(p) + n_bytes + n_entries * ENTRY_BYTES;
-	bool fits = used + streams_used(p) <= p->usable;
+	bool fits = used + streams_used(p, n_bytes) <= p->usable;
 
 	/* Packs of a few entries would not help against streams that stay. */
 	if (streams == STREAMS_STAY)
@@ -191,6 +228,8 @@ static void cut_span(struct packing *p, const struct sorted *sorted, const struc
 static void make_slices(struct packing *p, const struct sorted *sorted, struct slices *s)
 {
 	s->streams = p->streams;
+	s->cap = sorted->n_spans + 1; /* more only for streams of several days */
+	s->v = mem_alloc(s->cap * sizeof(*s->v));
 	for (size_t i = 0; i < sorted->n_spans; i++)
 		cut_span(p, sorted, &sorted->span[i], s);
 	s->group = p->groups.v;
@@ -240,6 +279,9 @@ int packing_flush(struct packing *p, enum pack_time when, struct err *e)
 	free(s.v);
 	sorted_release(&sorted);
 	entries_reset(&p->es);
+	if (p->held)
+		memset(p->held, 0, p->cap_held * sizeof(*p->held));
+	p->largest = 0;
 	p->has_lines = false;
 	p->failed = rc < 0;
 	return rc;

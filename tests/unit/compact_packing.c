@@ -54,7 +54,7 @@ static void end(struct job *j)
 }
 
 /* n entries as JSON lines, of about 200 bytes of memory each, in a file of no name. */
-static int make_input(size_t n)
+static int make_input_of(size_t n, size_t streams)
 {
 	int fd = memfd_create("input", 0);
 	struct buf b = { 0 };
@@ -64,11 +64,16 @@ static int make_input(size_t n)
 		buf_addf(&b,
 			 "{\"ts\":\"1760522400%09zu\",\"labels\":{\"app\":\"a%zu\"},"
 			 "\"line\":\"%0150zu\"}\n",
-			 i, i % 3, i);
+			 i, i % streams, i);
 	assert_int_equal(io_write(fd, b.p, b.n, &e), 0);
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
 	buf_release(&b);
 	return fd;
+}
+
+static int make_input(size_t n)
+{
+	return make_input_of(n, 3);
 }
 
 static void more_than_memory(void **state)
@@ -88,6 +93,26 @@ static void more_than_memory(void **state)
 	assert_int_equal(packing_stats(p)->packs, j.packs);
 	assert_int_equal(packing_stats(p)->entries, 300000);
 	assert_int_equal(packing_stats(p)->duplicates, 0);
+	packing_free(p);
+	close(fd);
+	end(&j);
+}
+
+/* What is kept for large chunks serves them, since they have none: without it there were two. */
+static void many_streams_make_one_pack(void **state)
+{
+	struct packing *p;
+	struct job j;
+	struct err e;
+	int fd = make_input_of(40000, 40000);
+
+	(void)state;
+	begin(&j);
+	p = packing_new(&j.opts);
+	assert_int_equal(packing_read(p, fd, &e), 0);
+	assert_int_equal(packing_finish(p, &e), 0);
+	assert_int_equal(j.packs, 1);
+	assert_int_equal(packing_stats(p)->entries, 40000);
 	packing_free(p);
 	close(fd);
 	end(&j);
@@ -157,9 +182,8 @@ static void threads_that_fit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(more_than_memory),
-		cmocka_unit_test(a_failure_stays),
-		cmocka_unit_test(bad_lines),
+		cmocka_unit_test(more_than_memory), cmocka_unit_test(many_streams_make_one_pack),
+		cmocka_unit_test(a_failure_stays),  cmocka_unit_test(bad_lines),
 		cmocka_unit_test(threads_that_fit),
 	};
 
