@@ -3,6 +3,7 @@
  * ranks, and the sections are written with those, so the bytes depend on the content alone.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/crc32c.h"
 #include "base/mem.h"
@@ -11,6 +12,11 @@
 #include "index/format.h"
 
 /* ---- sorting ---- */
+
+static size_t align8(size_t n)
+{
+	return (n + 7) & ~(size_t)7;
+}
 
 static int cmp_u32(uint32_t a, uint32_t b)
 {
@@ -127,24 +133,31 @@ static void sort_all(struct index_writer *w)
 
 struct layout {
 	struct index_writer *w;
-	struct buf body; /* the sections; offsets from their start */
+	struct buf *out;
+	size_t start; /* of the sections in out, behind room for a head */
 	uint64_t off[SEC_END], len[SEC_END];
 	uint32_t rows[SEC_END];
 	int sec; /* the open one */
 };
 
+/* Of the sections so far; their offsets count from the first one's start. */
+static size_t body_len(const struct layout *l)
+{
+	return l->out->n - l->start;
+}
+
 static void begin(struct layout *l, enum index_section sec, size_t rows)
 {
-	while (l->body.n % 8)
-		buf_add_char(&l->body, 0);
+	while (body_len(l) % 8)
+		buf_add_char(l->out, 0);
 	l->sec = sec;
-	l->off[sec] = l->body.n;
+	l->off[sec] = body_len(l);
 	l->rows[sec] = (uint32_t)rows;
 }
 
 static void end(struct layout *l)
 {
-	l->len[l->sec] = l->body.n - l->off[l->sec];
+	l->len[l->sec] = body_len(l) - l->off[l->sec];
 }
 
 static void put_symbols(struct layout *l)
@@ -153,13 +166,13 @@ static void put_symbols(struct layout *l)
 	uint32_t at = 0;
 
 	begin(l, SEC_SYMBOL_OFFSETS, w->n_symbols + 1);
-	wr_u32be(&l->body, 0);
+	wr_u32be(l->out, 0);
 	for (size_t i = 0; i < w->n_symbols; i++)
-		wr_u32be(&l->body, at += (uint32_t)w->symbol[w->symbol_order[i]].n);
+		wr_u32be(l->out, at += (uint32_t)w->symbol[w->symbol_order[i]].n);
 	end(l);
 	begin(l, SEC_SYMBOL_BYTES, 0);
 	for (size_t i = 0; i < w->n_symbols; i++)
-		buf_add_bytes(&l->body, w->symbol[w->symbol_order[i]]);
+		buf_add_bytes(l->out, w->symbol[w->symbol_order[i]]);
 	end(l);
 }
 
@@ -220,21 +233,21 @@ static void put_pairs(struct layout *l)
 			wr_u32be(&names, w->symbol_rank[w->pair[p].name]);
 			wr_u32be(&names, i);
 		}
-		w->pair[p].posting_at = (uint32_t)(l->body.n - l->off[SEC_POSTINGS]);
-		put_runs(&l->body, list[p], w->pair[p].n_series);
+		w->pair[p].posting_at = (uint32_t)(body_len(l) - l->off[SEC_POSTINGS]);
+		put_runs(l->out, list[p], w->pair[p].n_series);
 	}
 	end(l);
 	begin(l, SEC_NAMES, names.n / index_row_len[SEC_NAMES]);
-	buf_add_bytes(&l->body, buf_bytes(&names));
+	buf_add_bytes(l->out, buf_bytes(&names));
 	end(l);
 	begin(l, SEC_PAIRS, w->n_pairs);
 	for (uint32_t i = 0; i < w->n_pairs; i++) {
 		const struct pair *p = &w->pair[w->pair_order[i]];
 
-		wr_u32be(&l->body, w->symbol_rank[p->name]);
-		wr_u32be(&l->body, w->symbol_rank[p->value]);
-		wr_u32be(&l->body, p->posting_at);
-		wr_u32be(&l->body, p->n_series);
+		wr_u32be(l->out, w->symbol_rank[p->name]);
+		wr_u32be(l->out, w->symbol_rank[p->value]);
+		wr_u32be(l->out, p->posting_at);
+		wr_u32be(l->out, p->n_series);
 	}
 	end(l);
 	buf_release(&names);
@@ -251,9 +264,9 @@ static void put_series(struct layout *l)
 	for (uint32_t i = 0; i < w->n_series; i++) {
 		const struct series *s = &w->series[w->series_order[i]];
 
-		buf_add(&l->body, s->id.b, sizeof(s->id.b));
-		wr_u32be(&l->body, at);
-		wr_u32be(&l->body, chunk);
+		buf_add(l->out, s->id.b, sizeof(s->id.b));
+		wr_u32be(l->out, at);
+		wr_u32be(l->out, chunk);
 		at += s->n_labels;
 		while (chunk < w->n_chunks && w->series_rank[w->chunk[chunk].series] == i)
 			chunk++;
@@ -264,13 +277,13 @@ static void put_series(struct layout *l)
 		const struct series *s = &w->series[w->series_order[i]];
 
 		for (uint32_t k = 0; k < s->n_labels; k++)
-			wr_u32be(&l->body, w->pair_rank[w->pair_of[s->label + k]]);
+			wr_u32be(l->out, w->pair_rank[w->pair_of[s->label + k]]);
 	}
 	end(l);
 	sort_out(w, w->n_series, cmp_by_id, &by_id, &unused);
 	begin(l, SEC_BY_ID, w->n_series);
 	for (uint32_t i = 0; i < w->n_series; i++)
-		wr_u32be(&l->body, w->series_rank[by_id[i]]);
+		wr_u32be(l->out, w->series_rank[by_id[i]]);
 	end(l);
 	free(by_id);
 	free(unused);
@@ -279,7 +292,7 @@ static void put_series(struct layout *l)
 static void put_packs(struct layout *l)
 {
 	const struct index_writer *w = l->w;
-	struct buf *b = &l->body;
+	struct buf *b = l->out;
 
 	begin(l, SEC_PACKS, w->n_packs);
 	for (uint32_t i = 0; i < w->n_packs; i++) {
@@ -300,7 +313,7 @@ static void put_packs(struct layout *l)
 static void put_chunks(struct layout *l)
 {
 	const struct index_writer *w = l->w;
-	struct buf *b = &l->body;
+	struct buf *b = l->out;
 	uint32_t block = 0;
 
 	begin(l, SEC_CHUNKS, w->n_chunks);
@@ -351,7 +364,7 @@ static void put_replaced(struct layout *l)
 
 	for (int i = 0; i < 3; i++) {
 		begin(l, SEC_SEGMENTS + (enum index_section)i, w->list[i].n);
-		buf_add(&l->body, w->list[i].v, w->list[i].n * sizeof(*w->list[i].v));
+		buf_add(l->out, w->list[i].v, w->list[i].n * sizeof(*w->list[i].v));
 		end(l);
 	}
 	if (w->n_dels)
@@ -361,7 +374,7 @@ static void put_replaced(struct layout *l)
 			w->del[n++] = w->del[i];
 	begin(l, SEC_DELETES, n);
 	for (size_t i = 0; i < n; i++)
-		wr_u32be(&l->body, w->del[i]);
+		wr_u32be(l->out, w->del[i]);
 	end(l);
 }
 
@@ -396,19 +409,41 @@ static void put_head(const struct layout *l, uint32_t head_len, uint64_t size, u
 	wr_u32be(out, n_pages);
 }
 
-static void put_file(const struct layout *l, struct buf *out)
+/* The sections as long as they are in any case: most of the file. */
+static size_t tables_len(const struct index_writer *w)
+{
+	return w->n_chunks * index_row_len[SEC_CHUNKS] + w->n_blocks * index_row_len[SEC_BLOCKS] +
+	       w->n_series * (index_row_len[SEC_SERIES] + (size_t)index_row_len[SEC_BY_ID]) +
+	       w->n_pairs * index_row_len[SEC_PAIRS] + w->n_pair_of * index_row_len[SEC_LABELS];
+}
+
+/* The length of a head with its page table, before a body of so many bytes. */
+static size_t head_len(const struct index_writer *w, size_t body_len, size_t *ret_n_pages)
+{
+	const size_t fixed = INDEX_FIXED_LEN + (SEC_END - 1) * INDEX_SECTION_LEN + w->tenant.n + 4;
+	size_t head;
+
+	*ret_n_pages = 0;
+	do { /* the table of the pages' checksums makes the file longer, too */
+		++*ret_n_pages;
+		head = fixed + 4 * *ret_n_pages;
+	} while (*ret_n_pages * INDEX_PAGE < align8(head) + body_len);
+	return head;
+}
+
+/* Puts the head before the sections, for which room was left in about its length: they are moved
+ * by the difference, so that a large file is in memory once. */
+static void put_file(const struct layout *l, size_t start)
 {
 	const struct index_writer *w = l->w;
-	const size_t fixed = INDEX_FIXED_LEN + (SEC_END - 1) * INDEX_SECTION_LEN + w->tenant.n + 4;
-	size_t start = out->n, head, body, n_pages = 0, size;
+	struct buf *out = l->out;
+	size_t n_pages, sections = body_len(l), head = head_len(w, sections, &n_pages);
+	size_t body = align8(head), size = body + sections;
 
-	do { /* the table of the pages' checksums makes the file longer, too */
-		n_pages++;
-		head = fixed + 4 * n_pages;
-		body = (head + 7) & ~(size_t)7;
-		size = body + l->body.n;
-	} while (n_pages * INDEX_PAGE < size);
-	buf_reserve(out, size);
+	buf_reserve(out, body);
+	memmove(out->p + start + body, out->p + l->start, sections);
+	memset(out->p + start, 0, body);
+	out->n = start;
 	put_head(l, (uint32_t)head, size, (uint32_t)n_pages, out);
 	for (int i = 1; i < SEC_END; i++) {
 		wr_u32be(out, (uint32_t)i);
@@ -419,10 +454,7 @@ static void put_file(const struct layout *l, struct buf *out)
 	for (size_t i = 0; i < n_pages; i++)
 		wr_u32be(out, 0);
 	buf_add_bytes(out, buf_bytes(&w->tenant));
-	wr_u32be(out, 0);
-	while (out->n - start < body)
-		buf_add_char(out, 0);
-	buf_add_bytes(out, buf_bytes(&l->body));
+	out->n = start + size;
 	for (size_t i = 0; i < n_pages; i++) {
 		size_t from = i * INDEX_PAGE,
 		       to = from + INDEX_PAGE < size ? from + INDEX_PAGE : size;
@@ -434,10 +466,19 @@ static void put_file(const struct layout *l, struct buf *out)
 	wr_patch_u32be(out, start + head - 4, crc32c(out->p + start, head - 4));
 }
 
+/* What only adding needs: the maps are as large as the file. */
+static void forget_maps(struct index_writer *w)
+{
+	map_release(&w->symbol_map);
+	map_release(&w->pair_map);
+	map_release(&w->series_map);
+}
+
 int index_writer_finish(struct index_writer *w, struct buf *out, struct err *e)
 {
-	struct layout l = { .w = w };
+	struct layout l = { .w = w, .out = out };
 	uint64_t symbol_bytes = 0;
+	size_t start = out->n, n_pages;
 
 	for (size_t i = 0; i < w->n_symbols; i++)
 		symbol_bytes += w->symbol[i].n;
@@ -446,7 +487,11 @@ int index_writer_finish(struct index_writer *w, struct buf *out, struct err *e)
 			e, ERR_LIMIT,
 			"%zu label names and values of %llu bytes are too many for one index",
 			w->n_symbols, (unsigned long long)symbol_bytes);
+	forget_maps(w);
 	sort_all(w);
+	l.start = start + align8(head_len(w, tables_len(w), &n_pages));
+	buf_reserve(out, l.start - start + tables_len(w) + symbol_bytes);
+	out->n = l.start;
 	put_symbols(&l);
 	put_pairs(&l);
 	put_series(&l);
@@ -454,11 +499,10 @@ int index_writer_finish(struct index_writer *w, struct buf *out, struct err *e)
 	put_chunks(&l);
 	put_replaced(&l);
 	if (l.len[SEC_POSTINGS] > UINT32_MAX) {
-		buf_release(&l.body);
+		out->n = start;
 		return err_set(e, ERR_LIMIT, "%llu bytes of postings are too many for one index",
 			       (unsigned long long)l.len[SEC_POSTINGS]);
 	}
-	put_file(&l, out);
-	buf_release(&l.body);
+	put_file(&l, start);
 	return 0;
 }
