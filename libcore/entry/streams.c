@@ -1,6 +1,6 @@
 /*
  * Streams and tenants lie in blocks that never move, so that a thread that was told a number may
- * read its stream without a lock while another adds. Two maps find them: by id here, tenants by
+ * read its stream without a lock while another adds. Streams are found by id, tenants by
  * name.
  */
 #include "entry/streams.h"
@@ -10,12 +10,20 @@
 #include "base/mem.h"
 #include "base/wr.h"
 
-enum { BLOCK = 1024, BLOCKS = STREAMS_MAX / BLOCK };
+enum { BLOCK = 1024, BLOCKS = STREAMS_MAX / BLOCK, PLACES_FIRST = 64 };
+
+/* Of a table by id, which is a hash already: 8 bytes, since a hundred thousand streams are looked
+ * for in every batch, and what does not lie in a cache is what that costs. */
+struct place {
+	uint32_t number; /* of the stream + 1; 0: nobody's */
+	uint32_t tag;	 /* bytes of the id, so that hardly any other's is looked at */
+};
 
 struct streams {
 	struct stream *block[BLOCKS];
 	uint32_t n;
-	struct map by_id;  /* key: the id in its block */
+	struct place *place; /* at most 3/4 full */
+	size_t n_places;     /* a power of two, or 0 */
 	struct arena text; /* labels, tenants */
 	struct arena scratch;
 	struct buf key;
@@ -33,7 +41,8 @@ void streams_reset(struct streams *t)
 {
 	t->n = 0;
 	t->n_tenants = 0;
-	map_reset(&t->by_id);
+	if (t->place)
+		memset(t->place, 0, t->n_places * sizeof(*t->place));
 	map_reset(&t->by_tenant);
 	arena_release(&t->text);
 	arena_release(&t->scratch);
@@ -47,7 +56,7 @@ void streams_free(struct streams *t)
 		free(t->block[i]);
 		free(t->tenant[i]);
 	}
-	map_release(&t->by_id);
+	free(t->place);
 	map_release(&t->by_tenant);
 	arena_release(&t->text);
 	arena_release(&t->scratch);
@@ -65,8 +74,8 @@ size_t streams_memory(const struct streams *t)
 	size_t blocks = (t->n + BLOCK - 1) / BLOCK, tenants = (t->n_tenants + BLOCK - 1) / BLOCK;
 
 	return blocks * BLOCK * sizeof(struct stream) + tenants * BLOCK * sizeof(struct bytes) +
-	       t->text.total + t->scratch.total +
-	       (t->by_id.cap + t->by_tenant.cap) * sizeof(struct map_slot);
+	       t->text.total + t->scratch.total + t->n_places * sizeof(*t->place) +
+	       t->by_tenant.cap * sizeof(struct map_slot);
 }
 
 const struct stream *streams_get(const struct streams *t, uint32_t number)
@@ -96,14 +105,47 @@ struct labels streams_labels(const struct streams *t, uint32_t number, struct ar
 	return l;
 }
 
-static struct bytes id_key(const struct hash128 *id)
+static uint32_t tag_of(const struct hash128 *id)
 {
-	return bytes_of(id->b, sizeof(id->b));
+	uint32_t tag;
+
+	memcpy(&tag, id->b + sizeof(size_t), sizeof(tag));
+	return tag;
+}
+
+/* Where the id's place is, or would be. */
+static size_t place_of(const struct streams *t, const struct hash128 *id)
+{
+	uint32_t tag = tag_of(id);
+	size_t at;
+
+	memcpy(&at, id->b, sizeof(at));
+	for (at &= t->n_places - 1; t->place[at].number; at = (at + 1) & (t->n_places - 1))
+		if (t->place[at].tag == tag &&
+		    hash128_cmp(&streams_get(t, t->place[at].number - 1)->id, id) == 0)
+			break;
+	return at;
 }
 
 uint32_t streams_find(const struct streams *t, const struct hash128 *id)
 {
-	return map_get(&t->by_id, hash64(id_key(id)), id_key(id));
+	if (!t->n_places)
+		return STREAM_NONE;
+	return t->place[place_of(t, id)].number - 1; /* of 0: STREAM_NONE */
+}
+
+static void make_place(struct streams *t)
+{
+	if (4 * ((size_t)t->n + 1) <= 3 * t->n_places)
+		return;
+	free(t->place);
+	t->n_places = t->n_places ? 2 * t->n_places : PLACES_FIRST;
+	t->place = mem_alloc(t->n_places * sizeof(*t->place));
+	for (uint32_t i = 0; i < t->n; i++) {
+		const struct hash128 *id = &streams_get(t, i)->id;
+
+		t->place[place_of(t, id)] = (struct place){ i + 1, tag_of(id) };
+	}
 }
 
 static uint32_t tenant_number(struct streams *t, struct bytes tenant)
@@ -136,7 +178,8 @@ static int add(struct streams *t, struct bytes tenant, const struct hash128 *id,
 	s->id = *id;
 	s->tenant = tenant_number(t, tenant);
 	s->labels = arena_copy(&t->text, labels);
-	map_put(&t->by_id, hash64(id_key(&s->id)), id_key(&s->id), t->n);
+	make_place(t);
+	t->place[place_of(t, id)] = (struct place){ t->n + 1, tag_of(id) };
 	*ret = t->n++;
 	return 0;
 }

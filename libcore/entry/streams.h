@@ -14,7 +14,7 @@
 #include "base/map.h"
 #include "labels/labels.h"
 
-enum { STREAM_NONE = UINT32_MAX, STREAMS_MAX = 1 << 22, STREAM_BYTES = 160 };
+enum { STREAM_NONE = UINT32_MAX, STREAMS_MAX = 1 << 22, STREAM_BYTES = 128 };
 
 struct stream {
 	struct hash128 id;
