@@ -22,6 +22,10 @@ const struct chunk_params chunk_params_default = {
  * call cost as much as they save, and more time than all else: lokid-chunk(5), "MEASURED". */
 enum { COMPRESS_MIN = 256 };
 
+/* Levels below this are asked for where time counts more than what is saved, as of packs that are
+ * merged soon: then longer ones, too. */
+enum { LEVEL_SMALL = 4, COMPRESS_MIN_QUICK = 512 };
+
 /* Numbers in planes hold little that repeats, and a higher level finds no more. */
 enum { PLANES_LEVEL = 1 };
 
@@ -161,9 +165,10 @@ size_t chunk_split(const struct chunk_params *p, const struct entries *es, const
  */
 static uint32_t store_column(struct chunk_writer *w, int c, struct bytes raw, size_t plane)
 {
+	size_t least = w->params.level < LEVEL_SMALL ? COMPRESS_MIN_QUICK : COMPRESS_MIN;
 	struct bytes best = raw;
 
-	if (raw.n >= COMPRESS_MIN && w->params.encoding != CODEC_NONE) {
+	if (raw.n >= least && w->params.encoding != CODEC_NONE) {
 		buf_reset(&w->packed);
 		if (plane >= PLANE_MIN && raw.n > plane)
 			codec_compress_planes(w->codec_planes, w->params.encoding, raw,
