@@ -24,7 +24,7 @@ struct streams {
 	uint32_t n;
 	struct place *place; /* at most 3/4 full */
 	size_t n_places;     /* a power of two, or 0 */
-	struct arena text; /* labels, tenants */
+	struct arena text;   /* labels, tenants */
 	struct arena scratch;
 	struct buf key;
 	struct bytes *tenant[BLOCKS]; /* no more tenants than streams */
