@@ -28,6 +28,10 @@ struct log_batch {
 	uint64_t unit;		/* among equal timestamps that of the lower one is first, then */
 	size_t part;		/* that of the lower one forward, of the higher one backward */
 	struct log_batch *next; /* the part before it, while the unit is being read */
+	uint32_t stream;	/* in the plan */
+
+	/* Put off: of v only the times are set, and these are the block's entries, ascending. */
+	struct run run; /* .lines NULL: it is not */
 };
 
 /* Pending entries that are never cut down, whatever the limit. */
@@ -64,6 +68,7 @@ void log_sink_release(struct log_sink *l)
 	l->shape = NULL;
 	free(l->slot);
 	free(l->heap);
+	free(l->later);
 	cutoff_release(&l->cutoff);
 	l->slot = NULL;
 	l->heap = NULL;
@@ -163,14 +168,33 @@ static bool limit_parts(const struct log_sink *l, struct log_batch *b)
 	return true;
 }
 
+/* One more of the unit, for n entries. */
+static struct log_batch *add_batch(struct log_sink *l, size_t slot, const struct unit *unit,
+				   size_t n)
+{
+	struct log_batch *b = mem_alloc(sizeof(*b));
+
+	b->next = l->slot[slot];
+	b->part = b->next ? b->next->part + 1 : 0;
+	b->stream = plan_piece(l->scan->plan, unit, 0)->stream;
+	b->n = n;
+	b->v = arena_alloc(&b->mem, n * sizeof(*b->v));
+	l->slot[slot] = b;
+	return b;
+}
+
+/* The entry of a block that is number k in the order of the answer. */
+static uint32_t entry_at(const struct log_sink *l, const struct block *b, size_t k)
+{
+	return block_entry(b, l->dir == BACKWARD ? b->n_sel - 1 - k : k);
+}
+
 /* Leaves in the block what may be in the answer, as far as is known. */
 static int keep_best(struct log_sink *l, struct block *b, struct err *e)
 {
 	size_t n = b->n_sel, skip;
 	int64_t *ts;
 
-	if (l->limit == 0)
-		return 0;
 	if (block_need(b, WANT_TS, e) < 0)
 		return -1;
 	if (n > l->limit)
@@ -178,7 +202,7 @@ static int keep_best(struct log_sink *l, struct block *b, struct err *e)
 	buf_reset(&b->scratch);
 	ts = (void *)buf_reserve(&b->scratch, n * sizeof(*ts) + 1);
 	for (size_t k = 0; k < n; k++)
-		ts[k] = b->run.ts_ns[block_entry(b, l->dir == BACKWARD ? b->n_sel - 1 - k : k)];
+		ts[k] = b->run.ts_ns[entry_at(l, b, k)];
 	n = cutoff_add(&l->cutoff, ts, n);
 	skip = l->dir == BACKWARD ? b->n_sel - n : 0;
 	if (b->sel_list && n)
@@ -188,34 +212,116 @@ static int keep_best(struct log_sink *l, struct block *b, struct err *e)
 	return 0;
 }
 
-static int take(void *data, unsigned worker, size_t slot, const struct unit *unit, struct block *b,
-		struct err *e)
+/* Copies the metadata of those that are in. Neighbours that have the same share a set. */
+static void copy_meta(const struct block *b, struct log_batch *batch)
+{
+	const struct metaview *from = &b->run.meta;
+	struct arena *a = &batch->mem;
+	uint32_t *set = arena_alloc(a, b->n_sel * sizeof(*set)), before = 0, n_sets = 0,
+		 n_pairs = 0;
+	uint32_t *first, *pair;
+	struct bytes *string;
+
+	for (size_t k = 0; k < b->n_sel; k++) {
+		uint32_t of = b->run.meta_set[block_entry(b, k)];
+
+		if (of && of != before) {
+			n_sets++;
+			n_pairs += (uint32_t)meta_n_pairs(from, of);
+		}
+		set[k] = of ? n_sets : 0;
+		before = of ? of : before;
+	}
+	first = arena_alloc(a, (n_sets + 1) * sizeof(*first));
+	pair = arena_alloc(a, 2 * (size_t)n_pairs * sizeof(*pair));
+	string = arena_alloc(a, 2 * (size_t)n_pairs * sizeof(*string));
+	first[0] = n_sets = n_pairs = 0;
+	for (size_t k = 0; k < b->n_sel; k++) {
+		uint32_t of = b->run.meta_set[block_entry(b, k)];
+
+		for (size_t i = 0; set[k] > n_sets && i < meta_n_pairs(from, of); i++) {
+			struct label l = meta_pair(from, of, i);
+
+			string[2 * n_pairs] = arena_copy(a, l.name);
+			string[2 * n_pairs + 1] = arena_copy(a, l.value);
+			pair[2 * n_pairs] = 2 * n_pairs;
+			pair[2 * n_pairs + 1] = 2 * n_pairs + 1;
+			n_pairs++;
+		}
+		if (set[k] > n_sets)
+			first[++n_sets] = n_pairs;
+	}
+	batch->run.meta_set = set;
+	batch->run.meta = (struct metaview){ 2 * n_pairs, n_sets, string, first, pair };
+}
+
+/* Copies what is in as it lies, for when all units are read and it is known what of it is in the
+ * answer. */
+static int put_off(struct log_sink *l, size_t slot, const struct unit *unit, struct block *b,
+		   struct err *e)
+{
+	size_t n = b->n_sel, len = 0;
+	struct log_batch *batch;
+	int64_t *ts_ns;
+	uint32_t *off;
+	char *lines;
+
+	if (block_need(b, WANT_ALL, e) < 0)
+		return -1;
+	for (size_t k = 0; k < n; k++)
+		len += run_line(&b->run, block_entry(b, k)).n + 1;
+	batch = add_batch(l, slot, unit, n);
+	ts_ns = arena_alloc(&batch->mem, n * sizeof(*ts_ns));
+	off = arena_alloc(&batch->mem, (n + 1) * sizeof(*off));
+	lines = arena_alloc(&batch->mem, len);
+	off[0] = 0;
+	for (size_t k = 0; k < n; k++) {
+		uint32_t i = block_entry(b, k);
+		struct bytes line = run_line(&b->run, i);
+
+		ts_ns[k] = b->run.ts_ns[i];
+		memcpy(lines + off[k], line.p, line.n);
+		lines[off[k] + line.n] = '\n';
+		off[k + 1] = off[k] + (uint32_t)line.n + 1;
+		batch->v[l->dir == BACKWARD ? n - 1 - k : k].ts_ns = ts_ns[k];
+	}
+	batch->run = (struct run){
+		.n = n, .ts_ns = ts_ns, .line_off = off, .lines = lines, .lines_len = len
+	};
+	if (b->run.meta_set)
+		copy_meta(b, batch);
+	b->n_sel = 0;
+	return 0;
+}
+
+static int sift(void *data, size_t slot, const struct unit *unit, struct block *b, struct err *e)
 {
 	struct log_sink *l = data;
-	const struct plan *p = l->scan->plan;
-	struct bytes tenant = p->stream[plan_piece(p, unit, 0)->stream].tenant;
-	const struct log_labels *labels = NULL;
-	struct log_batch *batch;
-	uint32_t before = 0;
-	size_t n;
 
-	if (!limit_parts(l, l->slot[slot]))
+	if (l->limit == 0)
 		return 0;
+	if (!limit_parts(l, l->slot[slot])) {
+		b->n_sel = 0;
+		return 0;
+	}
 	if (keep_best(l, b, e) < 0)
 		return -1;
-	n = b->n_sel;
-	if (n == 0)
-		return 0;
+	/* What a filter's stages have made of it already is not copied. */
+	return l->puts_off && b->n_sel && !b->line && !b->el ? put_off(l, slot, unit, b, e) : 0;
+}
+
+/* With those that are in. */
+static int fill(struct log_sink *l, unsigned worker, struct log_batch *batch, struct block *b,
+		struct err *e)
+{
+	struct bytes tenant = l->scan->plan->stream[batch->stream].tenant;
+	const struct log_labels *labels = NULL;
+	uint32_t before = 0;
+
 	if (block_need(b, WANT_TS | WANT_LENS | WANT_LINES, e) < 0 || block_need_labels(b, e) < 0)
 		return -1;
-	batch = mem_alloc(sizeof(*batch));
-	batch->next = l->slot[slot];
-	batch->part = batch->next ? batch->next->part + 1 : 0;
-	l->slot[slot] = batch;
-	batch->n = n;
-	batch->v = arena_alloc(&batch->mem, n * sizeof(*batch->v));
-	for (size_t k = 0; k < n; k++) {
-		uint32_t i = block_entry(b, l->dir == BACKWARD ? n - 1 - k : k);
+	for (size_t k = 0; k < b->n_sel; k++) {
+		uint32_t i = entry_at(l, b, k);
 
 		if (!labels || !same_labels(b, i, before))
 			labels = copy_labels(&l->shape[worker], b, i, &batch->mem);
@@ -225,6 +331,14 @@ static int take(void *data, unsigned worker, size_t slot, const struct unit *uni
 						  labels };
 	}
 	return 0;
+}
+
+static int take(void *data, unsigned worker, size_t slot, const struct unit *unit, struct block *b,
+		struct err *e)
+{
+	struct log_sink *l = data;
+
+	return fill(l, worker, add_batch(l, slot, unit, b->n_sel), b, e);
 }
 
 static bool begin(void *data, size_t slot, const struct unit *unit)
@@ -378,25 +492,71 @@ static int done(void *data, size_t unit, size_t slot, struct err *e)
 		push(l, b);
 		b = next;
 	}
-	if (unit + 1 == p->n_units || l->hold)
-		return 0; /* the caller flushes: it knows what may follow */
 	if (l->limit && l->n_pending > PENDING_FREE && l->n_pending > 4 * (l->limit - l->n_out))
 		prune(l);
+	if (unit + 1 == p->n_units || l->hold || l->puts_off)
+		return 0; /* the caller flushes: it knows what may follow */
 	return log_sink_flush(
 		l, l->dir == BACKWARD ? p->unit[unit + 1].max_ts : p->unit[unit + 1].min_ts, e);
+}
+
+/* ---- what was put off ---- */
+
+static size_t n_later(void *data)
+{
+	struct log_sink *l = data;
+	size_t n = 0;
+
+	if (!l->puts_off)
+		return 0;
+	prune(l);
+	free(l->later);
+	l->later = mem_alloc((l->n_heap + 1) * sizeof(struct log_batch *));
+	for (size_t i = 0; i < l->n_heap; i++)
+		if (l->heap[i]->run.lines)
+			l->later[n++] = l->heap[i];
+	return n;
+}
+
+static struct run get_later(void *data, size_t i, uint32_t *ret_stream)
+{
+	const struct log_sink *l = data;
+	const struct log_batch *b = l->later[i];
+	struct run ret = b->run;
+	size_t first = l->dir == BACKWARD ? ret.n - b->n : 0;
+
+	*ret_stream = b->stream;
+	ret.n = b->n;
+	ret.ts_ns += first;
+	ret.line_off += first;
+	ret.meta_set += ret.meta_set ? first : 0;
+	return ret;
+}
+
+static int take_later(void *data, unsigned worker, size_t i, struct block *b, struct err *e)
+{
+	struct log_sink *l = data;
+
+	l->later[i]->run.lines = NULL;
+	return fill(l, worker, l->later[i], b, e);
 }
 
 void log_sink_init(struct log_sink *l, struct scan *scan)
 {
 	l->scan = scan;
 	cutoff_init(&l->cutoff, l->dir, l->limit);
+	l->puts_off = l->limit && !l->hold && scan->pipeline->n_dropping < scan->pipeline->n_stages;
 	l->shape = mem_alloc(scan->jobs * sizeof(*l->shape));
 	l->slot = mem_alloc(scan_slots(scan) * sizeof(struct log_batch *));
 	scan->sink = (struct sink){ .want = WANT_ALL,
 				    .enough = l->hold ? 0 : l->limit,
+				    .sift = sift,
 				    .take = take,
 				    .begin = begin,
 				    .narrow = narrow,
 				    .done = done,
+				    .n_later = n_later,
+				    .get_later = get_later,
+				    .take_later = take_later,
 				    .data = l };
 }

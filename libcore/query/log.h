@@ -58,6 +58,8 @@ struct log_sink {
 	uint64_t n_out;
 	int64_t last_ns; /* of the last one given out */
 	struct cutoff cutoff;
+	bool puts_off; /* stages that drop nothing, until the rest is done */
+	struct log_batch **later;
 	struct log_shape *shape; /* of each worker */
 };
 

@@ -100,12 +100,12 @@ void probe_took(struct probe *p, const struct probe_mark *m, const struct block 
 	p->take.bytes_in += line_bytes(b);
 }
 
-int probe_apply(const struct pipeline *p, struct block *b, struct err *e)
+int probe_apply(const struct pipeline *p, size_t first, size_t end, struct block *b, struct err *e)
 {
 	struct probe *probe = b->probe;
 	uint64_t bytes = line_bytes(b);
 
-	for (size_t i = 0; i < p->n_stages && b->n_sel; i++) {
+	for (size_t i = first; i < end && b->n_sel; i++) {
 		struct probe_step *x = &probe->stage[i];
 		struct probe_mark m;
 

@@ -58,7 +58,8 @@ void probe_merging(struct probe *p, const struct probe_mark *m, uint64_t n_entri
 void probe_merged(struct probe *p, const struct probe_mark *m, const struct run *r);
 void probe_took(struct probe *p, const struct probe_mark *m, const struct block *b);
 
-/* As pipeline_apply, of a block with a probe. */
-MUST_CHECK int probe_apply(const struct pipeline *p, struct block *b, struct err *e);
+/* As pipeline_apply_part, of a block with a probe. */
+MUST_CHECK int probe_apply(const struct pipeline *p, size_t first, size_t end, struct block *b,
+			   struct err *e);
 
 #endif

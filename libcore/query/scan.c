@@ -297,21 +297,34 @@ static int drop_hidden(struct scan_worker *w, const struct unit *u, struct err *
 	return 0;
 }
 
-/* Hands on what is still in. */
+/* Leaves in what the sink will take. What is hidden must not count for its limit. */
+static int choose(struct scan_worker *w, size_t slot, const struct unit *u, struct err *e)
+{
+	const struct scan *s = w->scan;
+	struct block *b = &w->block;
+
+	if (pipeline_apply_part(s->pipeline, 0, s->pipeline->n_dropping, b, e) < 0)
+		return -1;
+	if (b->n_sel && drop_hidden(w, u, e) < 0)
+		return -1;
+	w->stats.kept += b->n_sel;
+	return b->n_sel && s->sink.sift ? s->sink.sift(s->sink.data, slot, u, b, e) : 0;
+}
+
+/* Runs the pipeline, and hands on what is still in. */
 static int give(struct scan_worker *w, size_t slot, const struct unit *u, struct err *e)
 {
 	const struct scan *s = w->scan;
+	const struct pipeline *p = s->pipeline;
 	struct block *b = &w->block;
 	struct probe_mark m;
 	int r;
 
-	if (b->n_sel == 0)
-		return 0;
-	if (drop_hidden(w, u, e) < 0)
+	if (choose(w, slot, u, e) < 0 ||
+	    pipeline_apply_part(p, p->n_dropping, p->n_stages, b, e) < 0)
 		return -1;
 	if (b->n_sel == 0)
 		return 0;
-	w->stats.kept += b->n_sel;
 	probe_begin(b->probe, &m);
 	r = s->sink.take(s->sink.data, (unsigned)(w - s->worker), slot, u, b, e);
 	if (b->probe)
@@ -369,9 +382,7 @@ static int read_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 	w->mem.first = p->n ? b->first : 0;
 	w->mem.end = p->n ? b->first + (uint32_t)b->n_sel : 0;
 	if (block_need(b, w->first_want | (p->n == 0 ? WANT_LENS | WANT_LINES : 0U), e) < 0 ||
-	    (p->n == 0 && cut_time(s, p, b, e) < 0) || pipeline_apply(s->pipeline, b, e) < 0)
-		return excuse(w, p, e);
-	if (give(w, slot, u, e) < 0)
+	    (p->n == 0 && cut_time(s, p, b, e) < 0) || give(w, slot, u, e) < 0)
 		return excuse(w, p, e);
 	count_read(w, p, b->run.n, p->n ? p->line_bytes : b->run.lines_len - b->run.n);
 	return 0;
@@ -431,7 +442,7 @@ static int take_merged(struct scan_worker *w, size_t slot, const struct unit *u,
 	b->have = WANT_ALL;
 	b->load = no_more;
 	block_select_all(b);
-	return pipeline_apply(s->pipeline, b, e) < 0 ? -1 : give(w, slot, u, e);
+	return give(w, slot, u, e);
 }
 
 /* Adds a piece to the merge; what was merged is handed on when that is full. */
@@ -577,6 +588,42 @@ static bool is_read(const void *data, const struct unit *u, const struct piece *
 	       !k->in_table(k->data, p, &s->plan->stream[p->stream].labels);
 }
 
+/* The stages that only change what is in, for a run that the sink has kept. */
+static int run_later(void *data, unsigned worker, size_t item, size_t slot, struct err *e)
+{
+	struct scan *s = data;
+	const struct pipeline *p = s->pipeline;
+	struct block *b = &s->worker[worker].block;
+	struct probe_mark m;
+	uint32_t stream;
+	struct run run = s->sink.get_later(s->sink.data, item, &stream);
+	int r;
+
+	(void)slot;
+	block_reset(b, &s->plan->stream[stream].labels);
+	b->run = run;
+	b->have = WANT_ALL;
+	b->load = no_more;
+	block_select_all(b);
+	if (check_end(s, e) < 0 || pipeline_apply_part(p, p->n_dropping, p->n_stages, b, e) < 0)
+		return -1;
+	probe_begin(b->probe, &m);
+	r = s->sink.take_later(s->sink.data, worker, item, b, e);
+	if (b->probe)
+		probe_took(b->probe, &m, b);
+	return r;
+}
+
+static int run_kept(struct scan *s, struct err *e)
+{
+	struct work work = {
+		.jobs = s->jobs, .window = scan_slots(s), .run = run_later, .data = s
+	};
+
+	work.n = s->sink.n_later ? s->sink.n_later(s->sink.data) : 0;
+	return work.n ? work_run(&work, e) : 0;
+}
+
 int scan_run(struct scan *s, struct err *e)
 {
 	struct work work = { .n = s->plan->n_units,
@@ -593,6 +640,8 @@ int scan_run(struct scan *s, struct err *e)
 	for (unsigned i = 0; i < s->jobs; i++)
 		s->worker[i].mem.fetch = fetch;
 	r = work_run(&work, e);
+	if (r == 0)
+		r = run_kept(s, e);
 	for (unsigned i = 0; i < s->jobs; i++) {
 		s->worker[i].mem.fetch = NULL;
 		s->worker[i].mem.far_of = NULL; /* pieces are numbered anew */

@@ -25,6 +25,10 @@ struct sink {
 	bool (*in_table)(const void *data, const struct piece *p, const struct labels *stream);
 	uint64_t enough; /* it ends the scan with so many entries, in the order of units; 0: never
 			  */
+	/* A block as for take, before the stages that only change what is in: drops what is of no
+	 * use, or keeps a copy of it for later and drops it here. NULL: never. */
+	int (*sift)(void *data, size_t slot, const struct unit *unit, struct block *b,
+		    struct err *e);
 	/* A block of unit `unit` with what is still in. slot: whose results are being filled. A
 	 * large unit comes in several blocks, ascending: entries of one timestamp in two of them
 	 * are in order. */
@@ -38,6 +42,13 @@ struct sink {
 	void (*narrow)(const void *data, int64_t *from, int64_t *to);
 	/* As work.h's done. NULL: nothing to do. */
 	int (*done)(void *data, size_t unit, size_t slot, struct err *e);
+	/* All units are done, and it has not enough: how many runs it has kept for later. NULL:
+	 * none. */
+	size_t (*n_later)(void *data);
+	/* One of them, and its stream's number in the plan. */
+	struct run (*get_later)(void *data, size_t i, uint32_t *ret_stream);
+	/* As take, with a block of it. */
+	int (*take_later)(void *data, unsigned worker, size_t i, struct block *b, struct err *e);
 	void *data;
 };
 

@@ -18,14 +18,6 @@ static int by_last(const void *a, const void *b)
 	return (x->last < y->last) - (x->last > y->last);
 }
 
-static bool drops_none(const struct pipeline *p)
-{
-	for (size_t i = 0; i < p->n_stages; i++)
-		if (p->stage[i].ops == &stage_line_filter || p->stage[i].ops == &stage_label_filter)
-			return false;
-	return true;
-}
-
 static bool is_in_table(const struct scan *s, const struct unit *u)
 {
 	const struct plan *p = s->plan;
@@ -77,7 +69,7 @@ uint64_t scan_expect(const struct scan *s, enum direction dir)
 	for (size_t i = 0; i < p->n_units; i++)
 		if (!is_in_table(s, &p->unit[i]))
 			v[n++] = expect_unit(p, &p->unit[i], dir);
-	if (s->sink.enough && drops_none(s->pipeline))
+	if (s->sink.enough && s->pipeline->n_dropping == 0)
 		end = find_end(v, n, s->sink.enough);
 	for (size_t i = 0; i < n; i++)
 		if (v[i].first >= end)

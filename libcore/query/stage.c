@@ -150,6 +150,20 @@ int pipeline_add_unwrap(struct pipeline *p, const struct logql_unwrap *tree, str
 	return 0;
 }
 
+/* Line filters and label filters drop entries; with a label filter parsers do, too, as hints say.
+ */
+static size_t count_dropping(const struct pipeline *p)
+{
+	size_t n = p->n_stages;
+
+	if (p->hints.n_filters)
+		return n;
+	while (n > 0 && p->stage[n - 1].ops != &stage_line_filter &&
+	       p->stage[n - 1].ops != &stage_label_filter)
+		n--;
+	return n;
+}
+
 int pipeline_bind(struct pipeline *p, const struct logql_log *log,
 		  const struct logql_unwrap *unwrap, const struct grouping *group, struct err *e)
 {
@@ -177,6 +191,7 @@ int pipeline_bind(struct pipeline *p, const struct logql_log *log,
 	if (unwrap && pipeline_add_unwrap(p, unwrap, &ignored, e) < 0)
 		goto fail;
 	make_hints(p, group);
+	p->n_dropping = count_dropping(p);
 	return 0;
 fail:
 	pipeline_release(p);
@@ -199,9 +214,15 @@ void pipeline_release(struct pipeline *p)
 
 int pipeline_apply(const struct pipeline *p, struct block *b, struct err *e)
 {
-	if (b->probe && probe_apply(p, b, e) < 0)
+	return pipeline_apply_part(p, 0, p->n_stages, b, e);
+}
+
+int pipeline_apply_part(const struct pipeline *p, size_t first, size_t end, struct block *b,
+			struct err *e)
+{
+	if (b->probe && probe_apply(p, first, end, b, e) < 0)
 		return -1;
-	for (size_t i = 0; !b->probe && i < p->n_stages && b->n_sel; i++)
+	for (size_t i = first; !b->probe && i < end && b->n_sel; i++)
 		if (p->stage[i].ops->apply(&p->stage[i], b, e) < 0)
 			return -1;
 	if (b->gave_up.code != ERR_NONE && e)

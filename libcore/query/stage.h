@@ -72,7 +72,8 @@ struct pipeline {
 	struct hints hints;
 	uint32_t *reads; /* names that stages need to be extracted */
 	size_t n_reads, cap_reads;
-	bool needs_lines; /* some stage looks at lines */
+	bool needs_lines;  /* some stage looks at lines */
+	size_t n_dropping; /* stages from this one on keep every entry */
 };
 
 /* How the answer groups entries; decides what parsers leave out. */
@@ -100,6 +101,9 @@ MUST_CHECK int pipeline_add_unwrap(struct pipeline *p, const struct logql_unwrap
 
 /* Runs all stages over the block, until nothing is left. Errors: those of loading. */
 MUST_CHECK int pipeline_apply(const struct pipeline *p, struct block *b, struct err *e);
+/* Likewise those from `first` on, before `end`. */
+MUST_CHECK int pipeline_apply_part(const struct pipeline *p, size_t first, size_t end,
+				   struct block *b, struct err *e);
 
 /* The value of entry i, when it has one that the filters let through; a value that cannot be read
  * is 0, and sets the error label. Needs block_need_labels. */
