@@ -30,7 +30,7 @@ struct id_list {
 struct index_writer {
 	struct buf tenant;
 	int32_t day;
-	bool mixed, thinned;
+	bool mixed, thinned, compress;
 	struct arena text; /* symbols and keys of the maps */
 	struct map symbol_map, pair_map, series_map;
 	struct bytes *symbol;

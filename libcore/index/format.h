@@ -13,7 +13,8 @@ enum {
 	INDEX_SECTIONS_MAX = 256,
 	INDEX_FLAG_MIXED = 0x01,
 	INDEX_FLAG_THINNED = 0x02,
-	INDEX_FLAGS_REFUSE = 0xf0, /* unknown ones of these: not to be read */
+	INDEX_FLAG_COMPRESSED = 0x10,
+	INDEX_FLAGS_REFUSE = 0xe0, /* unknown ones of these: not to be read */
 };
 #define INDEX_SECTION_REFUSE UINT32_C(0x80000000)
 

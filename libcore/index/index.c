@@ -6,13 +6,13 @@
  */
 #include "index/index.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/crc32c.h"
 #include "base/mem.h"
 #include "base/rd.h"
 #include "index/format.h"
+#include "index/pages.h"
 #include "index/reader.h"
 #include "store/names.h"
 #include "store/store.h"
@@ -24,13 +24,11 @@ struct section {
 
 struct index {
 	struct index_info info;
-	struct bytes file;
 	struct store_file store_file; /* when loaded from a store */
 	char *label;
-	uint32_t head_len, n_pages;
 	struct section sec[SEC_END];
-	struct bytes page_crc;	    /* in the head */
-	_Atomic(uint64_t) *page_ok; /* one bit a page */
+	struct pages pages; /* .file: all that is stored; sections count in .all */
+	bool compressed;
 };
 
 const struct index_info *index_info(const struct index *ix)
@@ -47,46 +45,17 @@ const char *index_label(const struct index *ix)
 
 struct bytes index_bytes(const struct index *ix)
 {
-	return ix->file;
+	return ix->pages.file;
 }
 
 uint32_t index_n_pages(const struct index *ix)
 {
-	return ix->n_pages;
+	return ix->pages.n;
 }
 
 int index_check_page(struct index *ix, uint32_t page, struct err *e)
 {
-	uint64_t from = (uint64_t)page * INDEX_PAGE, to = from + INDEX_PAGE;
-	struct rd rd = rd_init(bytes_sub(ix->page_crc, (size_t)page * 4, 4));
-	uint32_t stored = rd_u32be(&rd), found;
-
-	if (from < ix->head_len)
-		from = ix->head_len;
-	if (to > ix->file.n)
-		to = ix->file.n;
-	found = from < to ? crc32c(ix->file.p + from, to - from) : 0;
-	if (found != stored)
-		return err_set(e, ERR_CORRUPT,
-			       "page %u (offset %llu): crc32c mismatch: stored %08x, computed %08x",
-			       page, (unsigned long long)from, stored, found);
-	atomic_fetch_or_explicit(&ix->page_ok[page / 64], UINT64_C(1) << (page % 64),
-				 memory_order_relaxed);
-	return 0;
-}
-
-/* Checks the pages of [off, off + n), which lies in the file. */
-static int need(struct index *ix, uint64_t off, uint64_t n, struct err *e)
-{
-	uint64_t page = off / INDEX_PAGE, last = n ? (off + n - 1) / INDEX_PAGE : page;
-
-	for (; n && page <= last; page++) {
-		uint64_t w = atomic_load_explicit(&ix->page_ok[page / 64], memory_order_relaxed);
-
-		if (!(w >> (page % 64) & 1) && index_check_page(ix, (uint32_t)page, e) < 0)
-			return -1;
-	}
-	return 0;
+	return pages_check(&ix->pages, page, e);
 }
 
 int index_row(struct index *ix, enum index_section sec, uint32_t i, struct rd *ret, struct err *e)
@@ -97,9 +66,9 @@ int index_row(struct index *ix, enum index_section sec, uint32_t i, struct rd *r
 	if (i >= s->rows)
 		return err_set(e, ERR_CORRUPT, "section %d: there is no row %u, only %u", sec, i,
 			       s->rows);
-	if (need(ix, at, index_row_len[sec], e) < 0)
+	if (pages_need(&ix->pages, at, index_row_len[sec], e) < 0)
 		return -1;
-	*ret = rd_init(bytes_of(ix->file.p + at, index_row_len[sec]));
+	*ret = rd_init(bytes_of(ix->pages.all.p + at, index_row_len[sec]));
 	return 0;
 }
 
@@ -113,9 +82,9 @@ static int get_rows(struct index *ix, enum index_section sec, uint32_t i, uint32
 	if (i > s->rows || n > s->rows - i)
 		return err_set(e, ERR_CORRUPT, "section %d: there are no rows %u to %llu, only %u",
 			       sec, i, (unsigned long long)i + n, s->rows);
-	if (need(ix, at, len, e) < 0)
+	if (pages_need(&ix->pages, at, len, e) < 0)
 		return -1;
-	*ret = bytes_of(ix->file.p + at, len);
+	*ret = bytes_of(ix->pages.all.p + at, len);
 	return 0;
 }
 
@@ -128,9 +97,9 @@ int index_section_bytes(struct index *ix, enum index_section sec, uint32_t off, 
 		return err_set(e, ERR_CORRUPT,
 			       "section %d: there are no bytes %u to %llu, only %llu", sec, off,
 			       (unsigned long long)off + n, (unsigned long long)s->len);
-	if (need(ix, s->off + off, n, e) < 0)
+	if (pages_need(&ix->pages, s->off + off, n, e) < 0)
 		return -1;
-	*ret = bytes_of(ix->file.p + s->off + off, n);
+	*ret = bytes_of(ix->pages.all.p + s->off + off, n);
 	return 0;
 }
 
@@ -144,9 +113,9 @@ uint64_t index_section_len(const struct index *ix, enum index_section sec)
 static int read_section(struct index *ix, struct rd *rd, unsigned i, struct err *e)
 {
 	uint32_t id = rd_u32be(rd), rows = rd_u32be(rd);
-	uint64_t off = rd_u64be(rd), len = rd_u64be(rd);
+	uint64_t off = rd_u64be(rd), len = rd_u64be(rd), size = ix->pages.all.n;
 
-	if (off % 8 != 0 || off < ix->head_len || off > ix->file.n || len > ix->file.n - off)
+	if (off % 8 != 0 || off < ix->pages.head_len || off > size || len > size - off)
 		return err_set(e, ERR_CORRUPT,
 			       "section row %u: bytes %llu to +%llu do not lie in the file", i,
 			       (unsigned long long)off, (unsigned long long)len);
@@ -202,7 +171,7 @@ static int read_fixed(struct index *ix, struct rd *rd, unsigned *ret_sections,
 {
 	struct bytes magic = rd_bytes(rd, sizeof(index_magic));
 	uint8_t flags;
-	uint64_t size;
+	uint64_t size, rest;
 
 	rd_u8(rd); /* the version: see check_version */
 	flags = rd_u8(rd);
@@ -211,47 +180,51 @@ static int read_fixed(struct index *ix, struct rd *rd, unsigned *ret_sections,
 		return err_set(e, ERR_CORRUPT,
 			       rd->failed ? "not an index: only %zu bytes"
 					  : "not an index: wrong magic",
-			       ix->file.n);
-	if (ix->file.n < INDEX_FIXED_LEN)
-		return err_set(e, ERR_CORRUPT, "cut short: a head of only %zu bytes", ix->file.n);
+			       ix->pages.file.n);
+	if (ix->pages.file.n < INDEX_FIXED_LEN)
+		return err_set(e, ERR_CORRUPT, "cut short: a head of only %zu bytes",
+			       ix->pages.file.n);
 	*ret_sections = rd_u16be(rd);
 	size = rd_u64be(rd);
-	ix->head_len = rd_u32be(rd);
+	ix->pages.head_len = rd_u32be(rd);
 	ix->info.day = (int32_t)rd_u32be(rd);
 	ix->info.min_ts = rd_i64be(rd);
 	ix->info.max_ts = rd_i64be(rd);
 	ix->info.entries = rd_u64be(rd);
 	ix->info.line_bytes = rd_u64be(rd);
 	*ret_tenant_len = rd_u32be(rd);
-	ix->n_pages = rd_u32be(rd);
-	ix->info.size = ix->file.n;
+	ix->pages.n = rd_u32be(rd);
+	ix->info.size = ix->pages.file.n;
+	ix->compressed = flags & INDEX_FLAG_COMPRESSED;
 	ix->info.mixed = flags & INDEX_FLAG_MIXED;
 	ix->info.thinned = flags & INDEX_FLAG_THINNED;
-	if (size != ix->file.n)
+	if (size != ix->pages.file.n)
 		return err_set(e, ERR_CORRUPT, "%s: expected %llu bytes, found %zu",
-			       size > ix->file.n ? "cut short" : "too long",
-			       (unsigned long long)size, ix->file.n);
-	if (ix->n_pages != (size + INDEX_PAGE - 1) / INDEX_PAGE ||
+			       size > ix->pages.file.n ? "cut short" : "too long",
+			       (unsigned long long)size, ix->pages.file.n);
+	ix->pages.all.n = size; /* of a compressed file what read_head finds */
+	if ((!ix->compressed && ix->pages.n != (size + INDEX_PAGE - 1) / INDEX_PAGE) ||
 	    *ret_sections > INDEX_SECTIONS_MAX || *ret_tenant_len > TENANT_MAX)
 		return err_set(e, ERR_CORRUPT,
 			       "head: %u pages, %u sections and a tenant of %u bytes cannot be",
-			       ix->n_pages, *ret_sections, *ret_tenant_len);
-	if (ix->head_len != INDEX_FIXED_LEN + (uint64_t)*ret_sections * INDEX_SECTION_LEN +
-				    (uint64_t)ix->n_pages * 4 + *ret_tenant_len + 4 ||
-	    ix->head_len > size)
-		return err_set(e, ERR_CORRUPT, "head: its length cannot be %u", ix->head_len);
+			       ix->pages.n, *ret_sections, *ret_tenant_len);
+	rest = ix->compressed ? (uint64_t)ix->pages.n * 8 + 8 : (uint64_t)ix->pages.n * 4;
+	if (ix->pages.head_len != INDEX_FIXED_LEN + (uint64_t)*ret_sections * INDEX_SECTION_LEN +
+					  rest + *ret_tenant_len + 4 ||
+	    ix->pages.head_len > size)
+		return err_set(e, ERR_CORRUPT, "head: its length cannot be %u", ix->pages.head_len);
 	return 0;
 }
 
 /* ERR_VERSION, -1 when the file says that it is of a newer version; 0. */
 static int check_version(const struct index *ix, struct err *e)
 {
-	struct rd rd = rd_init(ix->file);
+	struct rd rd = rd_init(ix->pages.file);
 	uint8_t version, flags;
 
 	if (!bytes_eq(rd_bytes(&rd, sizeof(index_magic)),
 		      bytes_of(index_magic, sizeof(index_magic))) ||
-	    ix->file.n < INDEX_FIXED_LEN)
+	    ix->pages.file.n < INDEX_FIXED_LEN)
 		return 0;
 	version = rd_u8(&rd);
 	flags = rd_u8(&rd);
@@ -264,9 +237,40 @@ static int check_version(const struct index *ix, struct err *e)
 	return 0;
 }
 
+/* Of a compressed file: the size of what it holds, which comes last in the head. */
+static int read_size(struct index *ix, struct err *e)
+{
+	struct rd rd = rd_init(bytes_sub(ix->pages.file, ix->pages.head_len - 12, 8));
+	uint64_t size = rd_u64be(&rd);
+
+	if (size < ix->pages.head_len || (size + INDEX_PAGE - 1) / INDEX_PAGE != ix->pages.n)
+		return err_set(e, ERR_CORRUPT, "head: %llu bytes are not in %u pages",
+			       (unsigned long long)size, ix->pages.n);
+	ix->pages.all.n = size;
+	return 0;
+}
+
+/* The pages, when all else of the head is read; rd stands at their table. */
+static int open_pages(struct index *ix, struct rd *rd, uint32_t tenant_len, struct err *e)
+{
+	struct page_turn *turn = mem_alloc(SEC_END * sizeof(*turn));
+	struct bytes len = { 0 };
+	size_t n = 0;
+
+	ix->pages.crc = rd_bytes(rd, (size_t)ix->pages.n * 4);
+	if (ix->compressed)
+		len = rd_bytes(rd, (size_t)ix->pages.n * 4);
+	ix->info.tenant = rd_bytes(rd, tenant_len);
+	for (int id = 1; id < SEC_END; id++)
+		if (index_row_len[id])
+			turn[n++] = (struct page_turn){ ix->sec[id].off, ix->sec[id].len,
+							index_row_len[id] };
+	return pages_open(&ix->pages, len, turn, n, e);
+}
+
 static int read_head(struct index *ix, struct err *e)
 {
-	struct rd rd = rd_init(ix->file), crc;
+	struct rd rd = rd_init(ix->pages.file), crc;
 	struct err why;
 	unsigned n_sections = 0;
 	uint32_t tenant_len = 0, stored, found;
@@ -277,24 +281,23 @@ static int read_head(struct index *ix, struct err *e)
 			err_set(e, why.code, "%s", why.msg);
 		return -1;
 	}
-	crc = rd_init(bytes_sub(ix->file, ix->head_len - 4, 4));
+	crc = rd_init(bytes_sub(ix->pages.file, ix->pages.head_len - 4, 4));
 	stored = rd_u32be(&crc);
-	found = crc32c(ix->file.p, ix->head_len - 4);
+	found = crc32c(ix->pages.file.p, ix->pages.head_len - 4);
 	if (stored != found)
 		return err_set(e, ERR_CORRUPT, "head: crc32c mismatch: stored %08x, computed %08x",
 			       stored, found);
 	if (check_version(ix, e) < 0) /* only now: before, it could be damage */
 		return -1;
+	if (ix->compressed && read_size(ix, e) < 0)
+		return -1;
 	for (unsigned i = 0; i < n_sections; i++)
 		if (read_section(ix, &rd, i, e) < 0)
 			return -1;
-	ix->page_crc = rd_bytes(&rd, (size_t)ix->n_pages * 4);
-	ix->info.tenant = rd_bytes(&rd, tenant_len);
 	if (check_sections(ix, e) < 0)
 		return -1;
 	set_counts(ix);
-	ix->page_ok = mem_alloc(((size_t)ix->n_pages / 64 + 1) * sizeof(*ix->page_ok));
-	return 0;
+	return open_pages(ix, &rd, tenant_len, e);
 }
 
 struct index *index_open(struct bytes file, const char *name, struct err *e)
@@ -302,7 +305,7 @@ struct index *index_open(struct bytes file, const char *name, struct err *e)
 	struct index *ix = mem_alloc(sizeof(*ix));
 	struct store_name sn;
 
-	ix->file = file;
+	ix->pages.file = file;
 	ix->label = strdup(name);
 	if (read_head(ix, e) < 0) {
 		err_wrap(e, "'%s'", name);
@@ -427,7 +430,7 @@ void index_close(struct index *ix)
 	if (!ix)
 		return;
 	store_file_close(&ix->store_file);
-	free(ix->page_ok);
+	pages_release(&ix->pages);
 	free(ix->label);
 	free(ix);
 }

@@ -10,6 +10,7 @@
 #include "base/wr.h"
 #include "index/content.h"
 #include "index/format.h"
+#include "index/pages.h"
 
 /* ---- sorting ---- */
 
@@ -380,7 +381,15 @@ static void put_replaced(struct layout *l)
 
 /* ---- the file ---- */
 
-static void put_head(const struct layout *l, uint32_t head_len, uint64_t size, uint32_t n_pages,
+enum form { PLAIN, COMPRESSED };
+
+/* Small files are read as they are mapped. */
+enum { COMPRESS_MIN = 1 << 20 };
+
+/* A higher one finds a hundredth more: lokid-index(5), "MEASURED". */
+enum { PAGES_LEVEL = 1 };
+
+static void put_head(const struct layout *l, uint32_t head_len, enum form form, uint32_t n_pages,
 		     struct buf *out)
 {
 	const struct index_writer *w = l->w;
@@ -396,9 +405,10 @@ static void put_head(const struct layout *l, uint32_t head_len, uint64_t size, u
 		line_bytes += w->block[i].line_bytes;
 	buf_add(out, index_magic, sizeof(index_magic));
 	wr_u8(out, INDEX_VERSION);
-	wr_u8(out, (w->mixed ? INDEX_FLAG_MIXED : 0) | (w->thinned ? INDEX_FLAG_THINNED : 0));
+	wr_u8(out, (w->mixed ? INDEX_FLAG_MIXED : 0) | (w->thinned ? INDEX_FLAG_THINNED : 0) |
+			   (form == COMPRESSED ? INDEX_FLAG_COMPRESSED : 0));
 	wr_u16be(out, SEC_END - 1);
-	wr_u64be(out, size);
+	wr_u64be(out, 0); /* size: when it is known */
 	wr_u32be(out, head_len);
 	wr_u32be(out, (uint32_t)w->day);
 	wr_u64be(out, (uint64_t)min);
@@ -417,18 +427,59 @@ static size_t tables_len(const struct index_writer *w)
 	       w->n_pairs * index_row_len[SEC_PAIRS] + w->n_pair_of * index_row_len[SEC_LABELS];
 }
 
-/* The length of a head with its page table, before a body of so many bytes. */
-static size_t head_len(const struct index_writer *w, size_t body_len, size_t *ret_n_pages)
+static enum form form_for(const struct index_writer *w, size_t body)
 {
-	const size_t fixed = INDEX_FIXED_LEN + (SEC_END - 1) * INDEX_SECTION_LEN + w->tenant.n + 4;
-	size_t head;
+	return w->compress && body >= COMPRESS_MIN ? COMPRESSED : PLAIN;
+}
 
+/* The length of a head with its page table, before a body of so many bytes. */
+static size_t head_len(const struct index_writer *w, size_t body, enum form form,
+		       size_t *ret_n_pages)
+{
+	size_t fixed = INDEX_FIXED_LEN + (SEC_END - 1) * INDEX_SECTION_LEN + w->tenant.n + 4;
+	size_t row = 4, head;
+
+	if (form == COMPRESSED) {
+		fixed += 8;
+		row += 4;
+	}
 	*ret_n_pages = 0;
-	do { /* the table of the pages' checksums makes the file longer, too */
+	do { /* the table of the pages makes the file longer, too */
 		++*ret_n_pages;
-		head = fixed + 4 * *ret_n_pages;
-	} while (*ret_n_pages * INDEX_PAGE < align8(head) + body_len);
+		head = fixed + row * *ret_n_pages;
+	} while (*ret_n_pages * INDEX_PAGE < align8(head) + body);
 	return head;
+}
+
+/* The pages of the file from `start` on become what is stored of them, back to back; their rows in
+ * the head, whose table stands at `table`, are set. */
+static void put_pages(const struct layout *l, size_t start, size_t table, size_t head,
+		      size_t n_pages, enum form form)
+{
+	struct page_turn turn[SEC_END];
+	struct codec *codec = form == COMPRESSED ? codec_new(PAGES_LEVEL) : NULL;
+	size_t size = l->out->n - start, to = head, n_turns = 0;
+	char *file = l->out->p + start;
+
+	for (int i = 1; i < SEC_END; i++)
+		if (index_row_len[i])
+			turn[n_turns++] = (struct page_turn){ align8(head) + l->off[i], l->len[i],
+							      index_row_len[i] };
+	for (size_t i = 0; i < n_pages; i++) {
+		size_t from = i * INDEX_PAGE < head ? head : i * INDEX_PAGE;
+		size_t end = (i + 1) * INDEX_PAGE < size ? (i + 1) * INDEX_PAGE : size;
+		size_t n = from < end ? end - from : 0;
+
+		if (form == COMPRESSED && n) {
+			n = pages_compress(codec, turn, n_turns, bytes_of(file + from, n), from,
+					   file + to);
+			wr_patch_u32be(l->out, table + 4 * (n_pages + i), (uint32_t)n);
+		}
+		wr_patch_u32be(l->out, table + 4 * i, n ? crc32c(file + to, n) : 0);
+		to += n;
+	}
+	l->out->n = start + to;
+	codec_free(codec);
 }
 
 /* Puts the head before the sections, for which room was left in about its length: they are moved
@@ -437,32 +488,31 @@ static void put_file(const struct layout *l, size_t start)
 {
 	const struct index_writer *w = l->w;
 	struct buf *out = l->out;
-	size_t n_pages, sections = body_len(l), head = head_len(w, sections, &n_pages);
-	size_t body = align8(head), size = body + sections;
+	size_t n_pages, sections = body_len(l), table;
+	enum form form = form_for(w, sections);
+	size_t head = head_len(w, sections, form, &n_pages), body = align8(head);
 
 	buf_reserve(out, body);
 	memmove(out->p + start + body, out->p + l->start, sections);
 	memset(out->p + start, 0, body);
 	out->n = start;
-	put_head(l, (uint32_t)head, size, (uint32_t)n_pages, out);
+	put_head(l, (uint32_t)head, form, (uint32_t)n_pages, out);
 	for (int i = 1; i < SEC_END; i++) {
 		wr_u32be(out, (uint32_t)i);
 		wr_u32be(out, l->rows[i]);
 		wr_u64be(out, body + l->off[i]);
 		wr_u64be(out, l->len[i]);
 	}
-	for (size_t i = 0; i < n_pages; i++)
+	table = out->n;
+	for (size_t i = 0; i < (form == COMPRESSED ? 2 * n_pages : n_pages); i++)
 		wr_u32be(out, 0);
 	buf_add_bytes(out, buf_bytes(&w->tenant));
-	out->n = start + size;
-	for (size_t i = 0; i < n_pages; i++) {
-		size_t from = i * INDEX_PAGE,
-		       to = from + INDEX_PAGE < size ? from + INDEX_PAGE : size;
-		size_t at = start + INDEX_FIXED_LEN + (SEC_END - 1) * INDEX_SECTION_LEN + 4 * i;
-
-		from = from < head ? head : from;
-		wr_patch_u32be(out, at, from < to ? crc32c(out->p + start + from, to - from) : 0);
-	}
+	if (form == COMPRESSED)
+		wr_u64be(out, body + sections);
+	out->n = start + body + sections;
+	put_pages(l, start, table, head, n_pages, form);
+	wr_patch_u32be(out, start + 8, (uint32_t)((uint64_t)(out->n - start) >> 32));
+	wr_patch_u32be(out, start + 12, (uint32_t)(out->n - start));
 	wr_patch_u32be(out, start + head - 4, crc32c(out->p + start, head - 4));
 }
 
@@ -489,7 +539,7 @@ int index_writer_finish(struct index_writer *w, struct buf *out, struct err *e)
 			w->n_symbols, (unsigned long long)symbol_bytes);
 	forget_maps(w);
 	sort_all(w);
-	l.start = start + align8(head_len(w, tables_len(w), &n_pages));
+	l.start = start + align8(head_len(w, tables_len(w), form_for(w, tables_len(w)), &n_pages));
 	buf_reserve(out, l.start - start + tables_len(w) + symbol_bytes);
 	out->n = l.start;
 	put_symbols(&l);

@@ -282,6 +282,7 @@ int index_merge(const struct index_merge *m, enum index_merge_mode mode, struct 
 	struct buf file = { 0 };
 	int rc;
 
+	index_writer_compress(g.w);
 	g.scan = mem_alloc((m->n_added + 1) * sizeof(*g.scan));
 	rc = open_added(&g, e);
 	for (size_t i = 0; i < m->live->n && rc == 0; i++)

@@ -331,3 +331,8 @@ void index_writer_thinned(struct index_writer *w)
 {
 	w->thinned = true;
 }
+
+void index_writer_compress(struct index_writer *w)
+{
+	w->compress = true;
+}

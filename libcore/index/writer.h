@@ -50,6 +50,9 @@ void index_writer_mixed(struct index_writer *w);
 /* The content may hold less than that: chunks were left out. */
 void index_writer_thinned(struct index_writer *w);
 
+/* Its pages are compressed, if it is of a MiB or more: for files that stay. */
+void index_writer_compress(struct index_writer *w);
+
 /* Appends the file to out. Nothing may be added afterwards. Errors: ERR_LIMIT a file over 2^32 - 1
  * symbols or bytes of them. */
 MUST_CHECK int index_writer_finish(struct index_writer *w, struct buf *out, struct err *e);

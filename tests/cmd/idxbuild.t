@@ -113,6 +113,10 @@ for v in one-stream many nothing; do
 	(cd "$GOLDEN/frozen" && idxbuild --dump "index-v1-$v") >"$TAP/stdout"
 	ok "and says what it said" stdout_is_golden "index-v1-$v.jsonl"
 done
+ok "index-v1-compressed is right" exits 0 idxbuild --verify "$GOLDEN/frozen/index-v1-compressed"
+ok "and says what it said" exits 0 idxbuild --dump "$GOLDEN/frozen/index-v1-compressed"
+ok "of its whole" stdout_matches '"series":10,"chunks":13000,"blocks":13000,"packs":1,"size":35405}'
+is "of each chunk" "$(grep -c '"chunk":' "$TAP/stdout")" 13000
 
 # --- what is not ours is left alone
 

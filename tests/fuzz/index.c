@@ -48,27 +48,35 @@ static void use(struct bytes file)
 	index_close(ix);
 }
 
+static uint32_t u32_at(const struct buf *file, size_t at)
+{
+	struct rd rd = rd_init(bytes_sub(buf_bytes(file), at, 4));
+
+	return rd_u32be(&rd);
+}
+
 static void seal(struct buf *file)
 {
-	struct rd rd = rd_init(buf_bytes(file));
-	uint32_t head_len, n_pages, n_sections;
-	size_t table;
+	uint32_t head_len = u32_at(file, 16), n_pages = u32_at(file, 60);
+	uint32_t n_sections = u32_at(file, 4) & 0xffff;
+	bool compressed = (file->p[5] & INDEX_FLAG_COMPRESSED) != 0;
+	size_t table = INDEX_FIXED_LEN + (size_t)n_sections * INDEX_SECTION_LEN, at = head_len;
 
-	rd.off = 6;
-	n_sections = rd_u16be(&rd);
-	rd.off = 16;
-	head_len = rd_u32be(&rd);
-	rd.off = 60;
-	n_pages = rd_u32be(&rd);
-	table = INDEX_FIXED_LEN + (size_t)n_sections * INDEX_SECTION_LEN;
 	if (head_len < 8 || head_len > file->n || n_pages > 1000 ||
-	    table + 4 * (size_t)n_pages > head_len - 4)
+	    table + (compressed ? 8 : 4) * (size_t)n_pages > head_len - 4)
 		return;
 	for (size_t i = 0; i < n_pages; i++) {
 		size_t from = i * INDEX_PAGE, to = from + INDEX_PAGE;
 
 		from = from < head_len ? head_len : from;
 		to = to < file->n ? to : file->n;
+		if (compressed) {
+			from = at;
+			to = at + u32_at(file, table + 4 * (n_pages + i));
+			at = to;
+			if (to > file->n)
+				break;
+		}
 		if (from < to)
 			wr_patch_u32be(file, table + 4 * i, crc32c(file->p + from, to - from));
 	}

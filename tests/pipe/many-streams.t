@@ -26,4 +26,14 @@ is "many are" "$(logql --store s -o raw --limit 0 '{app="a7"}' | wc -l)" 20000
 is "values of one label" "$(logql values app --store s | wc -l)" 50
 is "values of another" "$(logql values pod --store s | wc -l)" 100000
 
+echo '{"ts":"1768471200000000000","labels":{"app":"a7","pod":"one-more"},"line":"hello"}' | chunkpack --store s |
+	idxbuild --store s >/dev/null
+ok "compacted with one more" exits 0 chunkpack --compact --store s --fan-in 2 --delete-delay 0
+size=$(find s -name '*.idx' -exec cat {} + | wc -c)
+note "$((size / 100000)) bytes of index a stream"
+ok "the index is compressed" test "$size" -lt 5000000
+ok "it is verified" exits 0 idxbuild --verify --store s
+is "one stream is found in it" "$(logql --store s -o raw --limit 0 '{pod="p-031415"}' | wc -l)" 10
+is "values of one label, too" "$(logql values pod --store s | wc -l)" 100001
+
 done_testing

@@ -269,7 +269,8 @@ static void heads_of_the_future(void **state)
 		enum err_code code;
 	} cases[] = {
 		{ 4, 2, ERR_VERSION },	       /* version */
-		{ 5, 0x10, ERR_VERSION },      /* a flag that must be known */
+		{ 5, 0x20, ERR_VERSION },      /* a flag that must be known */
+		{ 5, 0x10, ERR_CORRUPT },      /* compressed: its head were longer */
 		{ 5, 0x04, ERR_NONE },	       /* one that may be ignored */
 		{ 64, 0x80, ERR_VERSION },     /* a section that must be known */
 		{ 64 + 3, 99, ERR_CORRUPT },   /* section 1 is missing, 99 is ignored */
