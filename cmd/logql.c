@@ -1,4 +1,5 @@
 /* logql - ask a store, its write-ahead log, packs, or raw lines, in LogQL. */
+#include "base/standby.h"
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "prompt/prompt.h"
@@ -38,6 +39,8 @@ static void say_store(const struct args *a)
 	buf_release(&b);
 }
 
+static int answer(int argc, char **argv);
+
 static int run(void *data, struct err *e)
 {
 	struct args *a = data;
@@ -48,7 +51,23 @@ static int run(void *data, struct err *e)
 	return ask_run(&a->ask, a->cli->operand, (size_t)a->cli->n_operands, e);
 }
 
-int main(int argc, char **argv)
+/* Once more as if main had been called with what is given by then. */
+static int stand_by(struct args *a, int argc, char **argv)
+{
+	struct err e;
+
+	if (a->cli->n_operands || argc != 3)
+		cli_usage(a->cli, "option '--standby': only alone");
+
+	if (standby_wait(a->ask.standby, &argc, &argv, &e) == 0)
+		return answer(argc, argv);
+	err_wrap(&e, "option '--standby'");
+	if (e.code != ERR_AGAIN) /* else nobody needs it any more */
+		cli_report(a->cli, &e);
+	return err_exit_code(e.code);
+}
+
+static int answer(int argc, char **argv)
 {
 	struct args a = { .ask.q.source = { .now_ns = time_now_ns(),
 					    .damage = on_damage,
@@ -71,6 +90,8 @@ int main(int argc, char **argv)
 	a.ask.q.source.damage_data = &cli;
 	while (cli_next(&cli, argc, argv) != -1)
 		; /* each is taken */
+	if (a.ask.standby)
+		return stand_by(&a, argc, argv);
 	if (cli.n_operands == 0 && !a.ask.interactive && !a.ask.completeness.path)
 		cli_usage(&cli, "no query given");
 	if (ask_check_options(&a.ask, &e) < 0)
@@ -83,4 +104,9 @@ int main(int argc, char **argv)
 	cache_close(a.ask.q.source.cache);
 	ask_release(&a.ask);
 	return cli_exit(&cli);
+}
+
+int main(int argc, char **argv)
+{
+	return answer(argc, argv);
 }

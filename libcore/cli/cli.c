@@ -473,6 +473,7 @@ int cli_next(struct cli *c, int argc, char **argv)
 		if (c->verb_options)
 			seek_verb(c, argc, argv);
 		make_tables(c, IN_ANY_ORDER);
+		optind = 0; /* also of a second command line in one process */
 	}
 	do {
 		letter = next(c, argc, argv);

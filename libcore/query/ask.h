@@ -29,6 +29,7 @@ struct ask {
 	struct cache_opts cache;
 	bool say_store;	  /* at the end, what was asked of the store: for who asks */
 	struct gate gate; /* when q.source.gate is it */
+	int standby;	  /* who asks is to wait there for arguments that replace these; 0: not */
 	struct query_stats stats;
 	struct bytes encoding_flags; /* FLAG,... that the API's answer names */
 	int64_t delay_ns;	     /* of tail: how long entries are waited for */

@@ -310,6 +310,16 @@ static int take_gate_bytes(void *ask, const char *value, struct err *e)
 	return cli_read_size(value, 0, UINT64_MAX, &a->gate.free_bytes, e);
 }
 
+static int take_standby(void *ask, const char *value, struct err *e)
+{
+	uint64_t fd;
+
+	if (cli_read_count(value, 3, INT_MAX, &fd, e) < 0)
+		return -1;
+	((struct ask *)ask)->standby = (int)fd;
+	return 0;
+}
+
 static int take_max_memory(void *ask, const char *value, struct err *e)
 {
 	struct rlimit l;
@@ -530,6 +540,7 @@ const struct cli_taken ask_options[] = {
 	{ { 0, "gate-bytes", "SIZE", "before reading more, wait for a byte from there" },
 	  take_gate_bytes,
 	  WHOLE },
+	{ { 0, "standby", "FD", "wait there for the arguments of a query" }, take_standby, WHOLE },
 	{ { 'j', "jobs", "N", "threads (as many as processors)" }, take_jobs, WHOLE },
 	{ { 0 }, NULL, 0 },
 };

@@ -22,6 +22,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/sanitized.h"
+#include "server/spare.h"
 #include "server/spawn.h"
 #include "server/timers.h"
 #include "time/time.h"
@@ -48,6 +49,7 @@ struct child {
 	char **argv; /* one allocation, with its strings */
 	pid_t pid;
 	int pidfd;
+	int talk; /* spares_take: it has stood by; else -1 */
 	int64_t begun_ns;
 	bool timed_out, killed;
 	struct child *next, *prev; /* running; next: gone */
@@ -68,7 +70,9 @@ struct children {
 	char *programs;
 	int epoll, wake, null_fd;
 	pthread_t thread;
-	struct timers timers; /* these four: the thread's own */
+	struct timers timers; /* these six: the thread's own */
+	struct spares spares;
+	bool few_spares; /* look whether there are as many as wanted */
 	struct child *running;
 	struct child *gone; /* freed when no event can be about them any more */
 	bool killed_all;
@@ -109,6 +113,19 @@ static uint64_t give(struct children *c, struct order *o)
 	return number;
 }
 
+void children_stand_by(struct children *c, const char *program, unsigned n)
+{
+	struct buf path = { 0 };
+
+	buf_addf(&path, "%s/%s", c->programs, program);
+	buf_str(&path);
+	c->spares = (struct spares){ .path = path.p,
+				     .wanted = n,
+				     .epoll = c->epoll,
+				     .event = &c->spares,
+				     .null_fd = c->null_fd };
+}
+
 static struct order *order_new(enum order_kind kind)
 {
 	struct order *o = mem_alloc(sizeof(*o));
@@ -147,7 +164,7 @@ uint64_t child_start(struct children *c, const struct child_opts *opts)
 	child->path = path.p;
 	child->argv = copy_argv(opts->argv);
 	child->o = *opts;
-	child->pidfd = -1;
+	child->pidfd = child->talk = -1;
 	o->child = child;
 	return give(c, o);
 }
@@ -184,13 +201,24 @@ void children_later(struct children *c, int64_t delay_ns, void (*fn)(void *data)
 
 /* --- processes: the thread --- */
 
-static void child_free(struct child *child)
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void close_fds(struct child *child)
 {
 	for (int i = 0; i < CHILD_FDS_MAX; i++)
-		if (child->o.fd[i] >= 0)
-			close(child->o.fd[i]);
-	if (child->pidfd >= 0)
-		close(child->pidfd);
+		close_fd(&child->o.fd[i]);
+}
+
+static void child_free(struct child *child)
+{
+	close_fds(child);
+	close_fd(&child->pidfd);
+	close_fd(&child->talk);
 	if (child->o.readable)
 		close(child->o.watch);
 	free(child->path);
@@ -278,7 +306,10 @@ static int run(struct children *c, struct child *child, struct err *e)
 	if (c->killed_all)
 		return err_set(e, ERR_AGAIN, "cannot start '%s': shutting down", child->path);
 	child->begun_ns = time_mono_ns();
-	child->pid = spawn(&s, e);
+	c->few_spares |= child->o.standby;
+	child->pid = child->o.standby ? spares_take(&c->spares, &s, &child->talk) : -1;
+	if (child->pid < 0)
+		child->pid = spawn(&s, e);
 	return child->pid < 0 ? -1 : watch(c, child, e);
 }
 
@@ -290,11 +321,9 @@ static void start(struct children *c, struct child *child)
 		tell_end(c, child, &end);
 		return;
 	}
-	for (int i = 0; i < CHILD_FDS_MAX; i++) {
-		if (child->o.fd[i] >= 0)
-			close(child->o.fd[i]);
-		child->o.fd[i] = -1;
-	}
+	if (child->talk < 0) /* else it may have to be started once more */
+		close_fds(child);
+	child->prev = NULL;
 	child->next = c->running;
 	if (c->running)
 		c->running->prev = child;
@@ -303,6 +332,21 @@ static void start(struct children *c, struct child *child)
 		child->timeout.timer.at_ns = child->begun_ns + child->o.timeout_ns;
 		timers_add(&c->timers, &child->timeout.timer);
 	}
+}
+
+/* The process that it was given to has ended without taking it, as one does that is killed while
+ * it stands by. It is started as if there had been none. */
+static bool begins_anew(struct children *c, struct child *child)
+{
+	if (child->talk < 0 || child->killed || child->timed_out || spare_took(child->talk))
+		return false;
+	drop_source(c, child->pidfd, &child->end);
+	drop_source(c, child->o.watch, &child->watch);
+	close_fd(&child->pidfd);
+	close_fd(&child->talk);
+	child->o.standby = false;
+	start(c, child);
+	return true;
 }
 
 static void reap(struct children *c, struct child *child)
@@ -326,6 +370,8 @@ static void reap(struct children *c, struct child *child)
 		child->prev->next = child->next;
 	else
 		c->running = child->next;
+	if (begins_anew(c, child))
+		return;
 	if (child->watch.child)
 		read_watch(c, child);
 	tell_end(c, child, &end);
@@ -414,14 +460,27 @@ static bool orders_wait(struct children *c)
 	return ret;
 }
 
-/* source is NULL for the eventfd. */
-static void take_event(struct children *c, struct source *source)
+/* Last, so that nobody waits for it who wants something else; while a query begins, which plans by
+ * one thread, rather than at its end, when the next one may come. */
+static void fill_spares(struct children *c)
 {
+	if (!c->few_spares || c->killed_all || orders_wait(c))
+		return;
+	c->few_spares = false;
+	spares_fill(&c->spares);
+}
+
+/* event is NULL for the eventfd. */
+static void take_event(struct children *c, void *event)
+{
+	struct source *source = event;
 	uint64_t count;
 
-	if (!source)
+	if (!event)
 		while (read(c->wake, &count, sizeof(count)) < 0 && errno == EINTR)
 			;
+	else if (event == &c->spares)
+		spares_reap(&c->spares);
 	else if (source->child && source->is_watch)
 		read_watch(c, source->child);
 	else if (source->child)
@@ -444,8 +503,11 @@ static void *children_main(void *data)
 		if (take_orders(c) && !c->killed_all)
 			kill_all(c);
 		free_gone(c);
-		if (c->killed_all && !c->running && !orders_wait(c))
+		fill_spares(c);
+		if (c->killed_all && !c->running && !orders_wait(c)) {
+			spares_release(&c->spares);
 			return NULL;
+		}
 	}
 }
 

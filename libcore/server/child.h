@@ -36,6 +36,7 @@ struct child_opts {
 	uint64_t file_max;     /* bytes of a file that it writes (RLIMIT_FSIZE: SIGXFSZ), or 0 */
 	int nice;
 	bool survives; /* it is not killed when the daemon dies, but sees the end of its input */
+	bool standby;  /* one that stands by does it, when there is one (children_stand_by) */
 	/* With readable: a descriptor of ours, given away too. readable() is called on the
 	   children's thread whenever there is something to be read, and once before ended().
 	   Neither may wait. At the end of what can be read it returns false, and is called no more.
@@ -53,6 +54,14 @@ uint64_t child_memory_max(uint64_t n);
 
 /* programs: the folder they lie in. Errors: ERR_IO. */
 MUST_CHECK int children_open(const char *programs, struct children **ret, struct err *e);
+
+/*
+ * From now on n processes `program --standby 3` (base/standby.h) wait for
+ * a child_start with .standby of that program. They begin when such a child has: so a daemon that
+ * nobody asks has none. One that ends before is no failure, and no child. To be called before the
+ * first child_start.
+ */
+void children_stand_by(struct children *c, const char *program, unsigned n);
 
 /* Kills those that are left, waits for them (each ended() is called), forgets what was to be called
  * later, frees it. Nothing of it may be in use by then but by what it calls itself. */

@@ -95,6 +95,7 @@ void config_init(struct config *c)
 		.query = {
 			.max_concurrent = 4,
 			.jobs = 2,
+			.standby = 2,
 			.compress_responses = true,
 			.answers_max = 512 * MiB,
 			.max_tails = 200,

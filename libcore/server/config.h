@@ -105,6 +105,7 @@ struct config_erase {
 struct config_query {
 	unsigned max_concurrent; /* queries that run at once, of all tenants */
 	unsigned jobs;		 /* threads of one */
+	unsigned standby;	 /* processes that wait for one */
 	bool compress_responses;
 	uint64_t answers_max; /* bytes of those that clients have not read yet; 0: no limit */
 	unsigned max_tails;   /* of all tenants together */

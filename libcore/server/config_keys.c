@@ -238,6 +238,7 @@ const struct key config_keys[] = {
 
 	USED("querier.max_concurrent", KEY_SMALL, query.max_concurrent),
 	USED("querier.jobs", KEY_SMALL, query.jobs),
+	USED("querier.standby", KEY_SMALL, query.standby),
 	USED("querier.short_query_bytes", KEY_SIZE, query.short_bytes),
 	USED("querier.max_concurrent_tails", KEY_SMALL, query.max_tails),
 	USED("querier.tail_max_duration", KEY_DURATION, query.tail_max_duration_ns),

@@ -215,6 +215,7 @@ static int run(struct queries *q, struct query *query, struct err *e)
 		.memory_max = memory_max(q, query),
 		.file_max = query->limits->max_query_memory_bytes,
 		.nice = query->item.class == QUERY_LONG ? LONG_NICE : SHORT_NICE,
+		.standby = true,
 		.ended = child_ended,
 		.data = query,
 	};

@@ -160,6 +160,8 @@ static int open_children(struct server *s, struct err *e)
 		rc = check_programs(buf_str(&folder), e);
 	if (rc == 0)
 		rc = children_open(buf_str(&folder), &s->children, e);
+	if (rc == 0)
+		children_stand_by(s->children, "logql", s->config->query.standby);
 	buf_release(&folder);
 	return rc;
 }

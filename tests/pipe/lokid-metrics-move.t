@@ -32,6 +32,7 @@ chmod +x programs/logql programs/chunkpack
 cat >lokid.yaml <<END
 auth_enabled: false
 common: {programs: $PWD/programs}
+querier: {standby: 0}
 runtime_config: {file: overrides.yaml, period: 1h}
 ingester: {chunk_idle_period: 300ms, flush_check_period: 50ms, wal: {segment_size: 4KB}}
 compactor: {compaction_interval: 200ms, retention_enabled: true, delete_request_cancel_period: 0s}
@@ -185,7 +186,7 @@ lokid_stop
 
 # --- an answer that is read too slowly ---
 long='/loki/api/v1/query_range?query=%7Ba%3D%22long%22%7D'
-printf '%s\n' 'auth_enabled: false' "common: {programs: $PWD/programs}" 'frontend: {max_answers_size: 60MB}' >slow.yaml
+printf '%s\n' 'auth_enabled: false' "common: {programs: $PWD/programs}" 'frontend: {max_answers_size: 60MB}' 'querier: {standby: 0}' >slow.yaml
 ok "it starts with room for one answer" lokid_start --data slow-answers --config slow.yaml
 get_slowly "$long"
 ok "it is kept" wait_for 10 sum lokid_answer_bytes ">" 0

@@ -51,6 +51,7 @@ server:
   http_server_idle_timeout: 1h # who reads nothing is closed for others, and for nothing else
 querier:
   max_concurrent: 2
+  standby: 0 # the logql above looks at its arguments
 frontend:
   max_answers_size: 60MB
 limits_config:

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,48 +20,12 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "child_ends.h"
 #include "server/child.h"
 #include "server/timers.h"
 #include "time/time.h"
 
-enum { DEADLINE_S = 60, MANY = 200 };
-
-/* How children ended; ended() counts, the test waits. */
-struct ends {
-	pthread_mutex_t lock;
-	pthread_cond_t more;
-	unsigned n, n_failed;
-	struct child_end last;
-};
-
-static struct ends ends_new(void)
-{
-	return (struct ends){ .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER };
-}
-
-static void ended(const struct child_end *end, void *data)
-{
-	struct ends *s = data;
-
-	pthread_mutex_lock(&s->lock);
-	s->n++;
-	s->n_failed += end->status != 0;
-	s->last = *end;
-	pthread_cond_broadcast(&s->more);
-	pthread_mutex_unlock(&s->lock);
-}
-
-static void wait_for(struct ends *s, unsigned n)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += DEADLINE_S;
-	pthread_mutex_lock(&s->lock);
-	while (s->n < n)
-		assert_int_equal(pthread_cond_timedwait(&s->more, &s->lock, &until), 0);
-	pthread_mutex_unlock(&s->lock);
-}
+enum { MANY = 200 };
 
 static struct children *opened(void)
 {
@@ -70,15 +35,6 @@ static struct children *opened(void)
 	assert_int_equal(children_open("/bin", &c, &e), 0);
 	return c;
 }
-
-static struct child_opts sh(const char *const *argv, struct ends *s)
-{
-	return (struct child_opts){
-		.program = "sh", .argv = argv, .fd = { -1, -1, -1, -1 }, .ended = ended, .data = s
-	};
-}
-
-#define SH(text) ((const char *const[]){ "sh", "-c", text, NULL })
 
 /* Runs a shell's text to its end and returns what it said on fd 1. */
 static struct child_end run(struct children *c, const char *text, struct buf *out)
@@ -97,18 +53,6 @@ static struct child_end run(struct children *c, const char *text, struct buf *ou
 	close(p[0]);
 	wait_for(&s, 1);
 	return s.last;
-}
-
-static unsigned count_fds(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	assert_non_null(d);
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
 }
 
 static void exit_status_and_output(void **state)

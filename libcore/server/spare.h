@@ -1,0 +1,47 @@
+/*
+ * Processes of one program that have started and wait to be given what they are to do
+ * (base/standby.h), so that who is asked need not wait for that. They are killed when the thread
+ * that has begun them ends, and all functions are that one's to call.
+ */
+#ifndef SERVER_SPARE_H
+#define SERVER_SPARE_H
+
+#include "server/spawn.h"
+
+struct spare {
+	pid_t pid; /* 0: none */
+	int pidfd, talk;
+};
+
+/* All zero: there are none, and none is wanted. */
+struct spares {
+	char *path; /* of the program: owned */
+	unsigned wanted;
+	int epoll;	 /* says when one has ended, by an event about ... */
+	void *event;	 /* ... this: then spares_reap */
+	int null_fd;	 /* as spawn has it */
+	struct spare *v; /* private, as the rest */
+	size_t n, cap;
+};
+
+/* Begins those that are missing, as far as that is possible: who needs one that is not there
+ * spawns it, and tells of what is wrong. */
+void spares_fill(struct spares *s);
+
+/*
+ * What spawn() would start, done by one that waits, under the same limits. Returns its process id,
+ * which is the caller's to wait for, and *ret_talk, the caller's to close, for spare_took; or -1:
+ * there is none, or none that can take it.
+ */
+pid_t spares_take(struct spares *s, const struct spawn *what, int *ret_talk);
+
+/* Of a process that has ended: whether it took what it was given. If not it has done nothing. */
+bool spare_took(int talk);
+
+/* Those that have ended by themselves, or were killed, are none any more. */
+void spares_reap(struct spares *s);
+
+/* Kills all, waits for them, and frees. */
+void spares_release(struct spares *s);
+
+#endif

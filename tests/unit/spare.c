@@ -1,0 +1,290 @@
+/* Processes that stand by for children: they do what they are given as one that is started would,
+ * and nobody depends on them. This program is one, and then becomes sh. */
+#include <dirent.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/standby.h"
+#include "child_ends.h"
+#include "server/child.h"
+#include "time/time.h"
+
+static int stand_by(int argc, char **argv)
+{
+	struct err e;
+
+	if (standby_wait(3, &argc, &argv, &e) < 0)
+		return err_exit_code(e.code);
+	execv("/bin/sh", argv);
+	return 100;
+}
+
+static const char *own_name(char path[4096])
+{
+	ssize_t n = readlink("/proc/self/exe", path, 4095);
+	char *end;
+
+	assert_true(n > 0);
+	path[n] = '\0';
+	end = strrchr(path, '/');
+	*end = '\0';
+	return end + 1;
+}
+
+/* They are looked for among our children by what they are called. */
+static unsigned find_waiting(pid_t *ret)
+{
+	char path[64], piece[8192] = "", name[32];
+	unsigned n = 0;
+	char *at = piece;
+	DIR *d = opendir("/proc/self/task");
+	struct dirent *task;
+
+	assert_non_null(d);
+	while ((task = readdir(d))) {
+		struct buf b = { 0 };
+		struct err e;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%.20s/children", task->d_name);
+		if (task->d_name[0] != '.' && io_read_file(path, sizeof(piece), &b, &e) == 0) {
+			memcpy(at, b.p, b.n);
+			at += b.n;
+		}
+		buf_release(&b);
+	}
+	closedir(d);
+	for (char *next, *end = at, *p = piece; p < end; p = next) {
+		pid_t pid = (pid_t)strtol(p, &next, 10);
+		FILE *f;
+
+		if (next == p)
+			break;
+		snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+		f = fopen(path, "r");
+		if (f && fgets(name, sizeof(name), f) && strcmp(name, "standby\n") == 0)
+			ret[n++] = pid;
+		if (f)
+			fclose(f);
+	}
+	return n;
+}
+
+static void wait_waiting(pid_t *ret, unsigned n)
+{
+	int64_t until = time_mono_ns() + DEADLINE_S * NS_PER_S;
+
+	while (find_waiting(ret) != n)
+		assert_true(time_mono_ns() < until);
+}
+
+static bool is_one_of(pid_t pid, const pid_t *v, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (v[i] == pid)
+			return true;
+	return false;
+}
+
+enum { WAITING = 2, WAITING_MAX = 100 };
+
+struct waiting {
+	char folder[4096];
+	struct children *c;
+	struct ends ends;
+	struct child_opts o;
+	pid_t pid[WAITING_MAX]; /* they wait */
+	FILE *out;
+};
+
+/* One child has been there, and so many wait now. */
+static void open_waiting(struct waiting *w)
+{
+	struct err e;
+
+	*w = (struct waiting){ .ends = ends_new(), .out = tmpfile() };
+	w->o = sh(SH("true"), &w->ends);
+	w->o.program = own_name(w->folder);
+	w->o.standby = true;
+	assert_int_equal(children_open(w->folder, &w->c, &e), 0);
+	children_stand_by(w->c, w->o.program, WAITING);
+	assert_int_equal(find_waiting(w->pid), 0);
+	child_start(w->c, &w->o);
+	wait_for(&w->ends, 1);
+	wait_waiting(w->pid, WAITING);
+}
+
+static void close_waiting(struct waiting *w)
+{
+	children_close(w->c);
+	fclose(w->out);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+/* What the shell says, as a number. */
+static pid_t ask(struct waiting *w, const char *const *argv)
+{
+	unsigned n = w->ends.n;
+	char text[64];
+	ssize_t len;
+
+	rewind(w->out);
+	assert_int_equal(ftruncate(fileno(w->out), 0), 0);
+	w->o.argv = argv;
+	w->o.fd[1] = dup(fileno(w->out));
+	child_start(w->c, &w->o);
+	wait_for(&w->ends, n + 1);
+	len = pread(fileno(w->out), text, sizeof(text) - 1, 0);
+	text[len < 0 ? 0 : len] = '\0';
+	return (pid_t)strtol(text, NULL, 10);
+}
+
+static void one_that_waits_does_it(void **state)
+{
+	unsigned fds = count_fds();
+	struct waiting w;
+
+	(void)state;
+	open_waiting(&w);
+	for (int i = 0; i < 5; i++) {
+		pid_t pid = ask(&w, SH("echo $$"));
+
+		assert_true(is_one_of(pid, w.pid, WAITING));
+		assert_int_equal(w.ends.last.status, 0);
+		wait_waiting(w.pid, WAITING);
+		assert_false(is_one_of(pid, w.pid, WAITING));
+	}
+	close_waiting(&w);
+	assert_int_equal(count_fds(), fds);
+}
+
+static void with_the_limits_of_what_it_is_given(void **state)
+{
+	struct waiting w;
+
+	(void)state;
+	open_waiting(&w);
+	w.o.file_max = 50000;
+	w.o.nice = 3;
+	assert_int_equal(ask(&w, SH("nice")), getpriority(PRIO_PROCESS, 0) + 3);
+	wait_waiting(w.pid, WAITING);
+	ask(&w, SH("exec head -c 100000 /dev/zero"));
+	assert_int_equal(w.ends.last.signal, SIGXFSZ);
+	wait_waiting(w.pid, WAITING);
+	w.o.memory_max = 32 << 20;
+	ask(&w, SH("x=$(head -c 64M /dev/zero | tr '\\0' x); test ${#x} = 67108864"));
+	assert_int_not_equal(w.ends.last.status, 0);
+	w.o.memory_max = 0;
+	wait_waiting(w.pid, WAITING);
+	w.o.timeout_ns = 50 * NS_PER_MS;
+	ask(&w, SH("exec sleep 1000"));
+	assert_true(w.ends.last.timed_out);
+	assert_int_equal(w.ends.last.signal, SIGKILL);
+	close_waiting(&w);
+}
+
+static void those_that_wait_are_killed(void **state)
+{
+	struct waiting w;
+	unsigned n;
+
+	(void)state;
+	open_waiting(&w);
+	n = w.ends.n;
+	for (int i = 0; i < WAITING; i++)
+		kill(w.pid[i], SIGKILL);
+	wait_waiting(w.pid, 0);
+	ask(&w, SH("true"));
+	assert_int_equal(w.ends.n, n + 1); /* nobody was told of those */
+	assert_int_equal(w.ends.last.error.code, ERR_NONE);
+	wait_waiting(w.pid, WAITING);
+	assert_true(is_one_of(ask(&w, SH("echo $$")), w.pid, WAITING));
+	close_waiting(&w);
+}
+
+/* It has been given something, and is killed before it looks. */
+static void killed_before_it_takes_it(void **state)
+{
+	pid_t old[WAITING_MAX];
+	struct waiting w;
+	unsigned n;
+
+	(void)state;
+	open_waiting(&w);
+	memcpy(old, w.pid, sizeof(old));
+	n = w.ends.n;
+	for (int i = 0; i < WAITING; i++)
+		kill(old[i], SIGSTOP);
+	w.o.argv = SH("exit 7");
+	child_start(w.c, &w.o);
+	wait_waiting(w.pid, WAITING + 1); /* one more, in place of the one that has been given it */
+	assert_int_equal(w.ends.n, n);
+	for (int i = 0; i < WAITING; i++)
+		kill(old[i], SIGKILL);
+	wait_for(&w.ends, n + 1);
+	assert_int_equal(w.ends.last.signal, 0);
+	assert_int_equal(w.ends.last.error.code, ERR_NONE);
+	close_waiting(&w);
+}
+
+static void one_is_killed_by_its_number(void **state)
+{
+	struct waiting w;
+	uint64_t number;
+
+	(void)state;
+	open_waiting(&w);
+	w.o.argv = SH("exec sleep 1000");
+	number = child_start(w.c, &w.o);
+	child_signal(w.c, number, SIGKILL);
+	wait_for(&w.ends, 2);
+	assert_true(w.ends.last.killed);
+	wait_waiting(w.pid, WAITING);
+	close_waiting(&w);
+}
+
+static void more_words_than_can_be_given(void **state)
+{
+	static char word[STANDBY_BYTES_MAX];
+	struct waiting w;
+
+	(void)state;
+	open_waiting(&w);
+	memset(word, 'x', sizeof(word) - 1);
+	ask(&w, (const char *const[]){ "sh", "-c", "true", word, NULL });
+	assert_int_equal(w.ends.last.error.code, ERR_NONE);
+	close_waiting(&w);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_that_waits_does_it),
+		cmocka_unit_test(with_the_limits_of_what_it_is_given),
+		cmocka_unit_test(those_that_wait_are_killed),
+		cmocka_unit_test(killed_before_it_takes_it),
+		cmocka_unit_test(one_is_killed_by_its_number),
+		cmocka_unit_test(more_words_than_can_be_given),
+	};
+
+	if (argc > 1 && strcmp(argv[1], "--standby") == 0)
+		return stand_by(argc, argv);
+	if (argc > 1) /* started, though another one might have waited */
+		return execv("/bin/sh", argv);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("spare", tests, NULL, NULL);
+}
