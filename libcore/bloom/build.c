@@ -8,12 +8,11 @@
 #include "base/wr.h"
 #include "bloom/format.h"
 
-enum { OPEN_ROW_LEN = COLUMNS_MAX / 8 };
-
 struct matrix {
 	uint8_t kinds;
 	uint32_t groups, columns;
-	char *bits; /* rows of OPEN_ROW_LEN; NULL: it is full, and lies in pages */
+	uint32_t width; /* bytes of a row, for 8 columns each */
+	char *bits;	/* rows; NULL: it is full, and lies in pages */
 	struct buf pages;
 };
 
@@ -68,9 +67,9 @@ void bloom_build_free(struct bloom_build *b)
 
 /* ---- matrices ---- */
 
-static uint64_t open_len(uint32_t groups)
+static uint64_t open_len(const struct matrix *m)
 {
-	return (uint64_t)groups * GROUP_ROWS * OPEN_ROW_LEN;
+	return (uint64_t)m->groups * GROUP_ROWS * m->width;
 }
 
 /* As many as make about so many bits, in steps of an eighth to a quarter, so that columns of about
@@ -109,14 +108,14 @@ static void close_matrix(struct bloom_build *b, struct matrix *m)
 		char *page = buf_reserve(&m->pages, page_len);
 
 		memset(page, 0, page_len);
-		for (size_t r = 0; r < GROUP_ROWS; r++, row += OPEN_ROW_LEN)
+		for (size_t r = 0; r < GROUP_ROWS; r++, row += m->width)
 			add_row(page, r * m->columns, row, m->columns);
 		m->pages.n += page_len;
 		wr_u32be(&m->pages, crc32c(page, page_len));
 	}
 	free(m->bits);
 	m->bits = NULL;
-	b->open_bytes -= open_len(m->groups);
+	b->open_bytes -= open_len(m);
 }
 
 static void make_room(struct bloom_build *b, uint64_t n)
@@ -127,11 +126,38 @@ static void make_room(struct bloom_build *b, uint64_t n)
 		for (size_t i = 0; i < b->n_matrices; i++) {
 			struct matrix *m = &b->matrix[i];
 
-			if (m->bits && (!largest || m->groups > largest->groups))
+			if (m->bits && (!largest || open_len(m) > open_len(largest)))
 				largest = m;
 		}
 		close_matrix(b, largest);
 	}
+}
+
+/* Makes the rows twice as long. */
+static void widen(struct bloom_build *b, struct matrix *m)
+{
+	size_t n_rows = (size_t)m->groups * GROUP_ROWS;
+	char *bits = mem_alloc(2 * open_len(m));
+
+	for (size_t r = 0; r < n_rows; r++)
+		memcpy(bits + r * 2 * m->width, m->bits + r * m->width, m->width);
+	free(m->bits);
+	m->bits = bits;
+	b->open_bytes += open_len(m);
+	m->width *= 2;
+}
+
+/* Whether it takes one column more; if not, it is closed. */
+static bool has_room(struct bloom_build *b, struct matrix *m)
+{
+	if (m->columns < 8 * m->width)
+		return true;
+	if (b->open_bytes + open_len(m) <= BLOOM_OPEN_BYTES) {
+		widen(b, m);
+		return true;
+	}
+	close_matrix(b, m);
+	return false;
 }
 
 /* The number of one with room for a column. */
@@ -141,15 +167,15 @@ static uint32_t find_matrix(struct bloom_build *b, uint8_t kinds, uint32_t group
 
 	for (size_t i = b->n_matrices; i-- > 0;) {
 		m = &b->matrix[i];
-		if (m->bits && m->kinds == kinds && m->groups == groups)
+		if (m->bits && m->kinds == kinds && m->groups == groups && has_room(b, m))
 			return (uint32_t)i;
 	}
-	make_room(b, open_len(groups));
 	mem_grow(&b->matrix, &b->cap_matrices, b->n_matrices + 1, sizeof(*b->matrix));
 	m = &b->matrix[b->n_matrices];
-	*m = (struct matrix){ .kinds = kinds, .groups = groups };
-	m->bits = mem_alloc(open_len(groups));
-	b->open_bytes += open_len(groups);
+	*m = (struct matrix){ .kinds = kinds, .groups = groups, .width = 1 };
+	make_room(b, open_len(m));
+	m->bits = mem_alloc(open_len(m));
+	b->open_bytes += open_len(m);
 	return (uint32_t)b->n_matrices++;
 }
 
@@ -158,37 +184,52 @@ static void set_bits(struct matrix *m, uint32_t column, enum gram_kind kind, con
 {
 	char *at = m->bits + column / 8;
 	char bit = (char)(1U << column % 8);
+	size_t group_len = (size_t)GROUP_ROWS * m->width;
 
 	for (size_t i = 0; i < n; i++) {
-		char *group = at + open_len(bloom_group(v[i], m->groups));
+		char *group = at + bloom_group(v[i], m->groups) * group_len;
 
 		for (unsigned k = 0; k < gram_rows[kind]; k++)
-			group[(size_t)bloom_row(v[i], k) * OPEN_ROW_LEN] |= bit;
+			group[(size_t)bloom_row(v[i], k) * m->width] |= bit;
 	}
 }
 
 /* ---- spans ---- */
 
-/* One span more; values by kind, some of them NULL. */
-static void add_span(struct bloom_build *b, uint32_t blocks, uint8_t kinds,
-		     const uint64_t *const v[GRAM_KINDS], const size_t n[GRAM_KINDS])
+/* Values of some blocks, by kind. */
+struct part {
+	const uint64_t *v[GRAM_KINDS];
+	size_t n[GRAM_KINDS];
+};
+
+static uint64_t groups_of(const struct part *part, size_t n_parts)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < n_parts; i++)
+		for (int k = 0; k < GRAM_KINDS; k++)
+			bits += bloom_bits((enum gram_kind)k, part[i].n[k]);
+	return groups_for(bits);
+}
+
+/* One span more, of the blocks of all parts. */
+static void add_span(struct bloom_build *b, uint32_t blocks, uint8_t kinds, const struct part *part,
+		     size_t n_parts)
 {
 	struct span *s;
-	uint64_t bits = 0, groups;
+	uint64_t groups = groups_of(part, n_parts);
 	struct matrix *m;
 
 	mem_grow(&b->span, &b->cap_spans, b->n_spans + 1, sizeof(*b->span));
 	s = &b->span[b->n_spans++];
 	*s = (struct span){ .blocks = blocks };
-	for (int k = 0; k < GRAM_KINDS; k++)
-		bits += bloom_bits((enum gram_kind)k, n[k]);
-	groups = groups_for(bits);
 	if (kinds == 0 || groups > GROUPS_MAX)
 		return;
 	s->matrix = find_matrix(b, kinds, (uint32_t)groups) + 1;
 	m = &b->matrix[s->matrix - 1];
-	for (int k = 0; k < GRAM_KINDS; k++)
-		set_bits(m, m->columns, (enum gram_kind)k, v[k], n[k]);
+	for (size_t i = 0; i < n_parts; i++)
+		for (int k = 0; k < GRAM_KINDS; k++)
+			set_bits(m, m->columns, (enum gram_kind)k, part[i].v[k], part[i].n[k]);
 	if (++m->columns == COLUMNS_MAX)
 		close_matrix(b, m);
 }
@@ -249,25 +290,39 @@ static uint8_t choose_kinds(const struct bloom_build *b, size_t n[GRAM_KINDS])
 	return kinds & (1U << GRAM_LETTERS | 1U << GRAM_HEX) ? kinds : 0;
 }
 
+/* What was collected, valid until it is forgotten. */
+static struct part part_of_some(struct bloom_build *b)
+{
+	struct part ret;
+
+	for (int k = 0; k < GRAM_KINDS; k++) {
+		drop_doubles(&b->some[k]);
+		ret.v[k] = b->some[k].v;
+		ret.n[k] = b->some[k].n;
+	}
+	return ret;
+}
+
+static void forget_some(struct bloom_build *b)
+{
+	for (int k = 0; k < GRAM_KINDS; k++)
+		b->some[k].n = 0;
+	b->some_blocks = 0;
+	b->some_bytes = 0;
+}
+
 static void end_some(struct bloom_build *b)
 {
-	const uint64_t *v[GRAM_KINDS];
-	size_t n[GRAM_KINDS];
+	struct part part;
 	uint8_t kinds = 0;
 
 	if (b->some_blocks == 0)
 		return;
-	for (int k = 0; k < GRAM_KINDS; k++) {
-		drop_doubles(&b->some[k]);
-		v[k] = b->some[k].v;
-		n[k] = b->some[k].n;
-		b->some[k].n = 0;
-	}
+	part = part_of_some(b);
 	if (b->some_bytes >= BLOOM_SPAN_MIN)
-		kinds = choose_kinds(b, n);
-	add_span(b, b->some_blocks, kinds, v, n);
-	b->some_blocks = 0;
-	b->some_bytes = 0;
+		kinds = choose_kinds(b, part.n);
+	add_span(b, b->some_blocks, kinds, &part, 1);
+	forget_some(b);
 }
 
 static void add_some(struct bloom_build *b, const struct bloom_values *v,
@@ -288,18 +343,38 @@ static void add_some(struct bloom_build *b, const struct bloom_values *v,
 	b->some_bytes += block->bytes;
 }
 
+/* Whether what was collected, which has too few bytes for a column of its own, can be in that of
+ * the large block behind it: it has values of the block's kinds. */
+static bool goes_along(const struct bloom_build *b, const struct bloom_block *block)
+{
+	return b->some_blocks && b->some_bytes < BLOOM_SPAN_MIN && block->kinds &&
+	       !(block->kinds & ~kinds_of(b->what));
+}
+
 static void add_large(struct bloom_build *b, const struct bloom_values *v,
 		      const struct bloom_block *block)
 {
-	const uint64_t *values[GRAM_KINDS];
-	size_t n[GRAM_KINDS];
+	struct part part[2];
+	size_t n_parts = 1;
 
-	end_some(b);
 	for (int k = 0; k < GRAM_KINDS; k++) {
-		values[k] = v->of[k].v + block->first[k];
-		n[k] = block->n[k];
+		part[0].v[k] = v->of[k].v + block->first[k];
+		part[0].n[k] = block->n[k];
 	}
-	add_span(b, 1, block->kinds, values, n);
+	if (goes_along(b, block)) {
+		part[1] = part_of_some(b);
+		for (int k = 0; k < GRAM_KINDS; k++)
+			if (!(block->kinds >> k & 1))
+				part[1].n[k] = 0;
+		n_parts = groups_of(part, 2) <= GROUPS_MAX ? 2 : 1;
+	}
+	if (n_parts == 2) {
+		add_span(b, b->some_blocks + 1, block->kinds, part, 2);
+		forget_some(b);
+	} else {
+		end_some(b);
+		add_span(b, 1, block->kinds, part, 1);
+	}
 }
 
 void bloom_build_chunk(struct bloom_build *b, uint32_t len, const struct bloom_values *v,

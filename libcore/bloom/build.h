@@ -4,7 +4,9 @@
  * "FILTERS".
  *
  * Memory: what the filter takes in the pack, and at most BLOOM_OPEN_BYTES for matrices that are
- * being filled, but for one that is larger by itself.
+ * being filled, but for one that is larger by itself. What of it a matrix takes grows with its
+ * columns: the more of them are open, the fewer there are in the end, and the fewer pages are
+ * asked.
  */
 #ifndef BLOOM_BUILD_H
 #define BLOOM_BUILD_H

@@ -43,7 +43,8 @@ uint64_t bloom_bits(enum gram_kind kind, uint64_t n);
 bool bloom_is_worth(enum bloom_what what, uint64_t bits, uint64_t bytes);
 
 /* Texts below BLOOM_SPAN_BYTES share a column with their neighbours, as many as that makes; so few
- * that they are below BLOOM_SPAN_MIN have none, since they are searched as quickly. */
+ * that they are below BLOOM_SPAN_MIN share that of the larger text behind them, or have none, since
+ * they are searched as quickly. */
 enum { BLOOM_SPAN_BYTES = 128 << 10, BLOOM_SPAN_MIN = 32 << 10 };
 
 #endif

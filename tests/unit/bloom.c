@@ -145,17 +145,25 @@ static void matrices_closed_early(void **unused)
 {
 	struct bloom_values v = { .what = BLOOM_SMALL };
 	struct filter f;
-	size_t n = 0;
+	size_t n = 0, sizes = 0;
 
 	(void)unused;
-	for (size_t i = 0; i < 60; i++)
+	for (size_t i = 0; i < 300; i++)
 		add_block(&v, 1 << GRAM_LETTERS, 1000 + rnd_below(&state, 180000),
 			  (uint64_t)1 << 24);
 	build(&f, &v, 5);
-	assert_in_range(f.bloom.n_matrices, 30, 60);
+	for (size_t i = 0; i < f.bloom.n_matrices; i++) {
+		size_t before = 0;
+
+		while (f.bloom.matrix[before].groups != f.bloom.matrix[i].groups)
+			before++;
+		sizes += before == i;
+	}
+	/* Most stay open as long as they are narrow. */
+	assert_in_range(f.bloom.n_matrices, sizes + 1, 4 * sizes);
 	for (size_t i = 0; i < v.n; i++)
 		n += others_ruled_out(&f, &v, i, 5);
-	assert_true(n > 59 * 60 * 9 / 10);
+	assert_true(n > 299 * 300 * 9 / 10);
 	release(&f);
 	bloom_values_release(&v);
 }
@@ -179,14 +187,73 @@ static void small_blocks_in_spans(void **unused)
 	assert_true(n > 1000 * 900);
 	release(&f);
 	bloom_values_reset(&v);
-	add_block(&v, 1 << GRAM_LETTERS, 3, BLOOM_SPAN_MIN - 1);
 	add_block(&v, 1 << GRAM_LETTERS, 3, BLOOM_SPAN_BYTES);
+	add_block(&v, 1 << GRAM_LETTERS, 3, BLOOM_SPAN_MIN - 1);
 	add_block(&v, 0, 0, BLOOM_SPAN_BYTES);
 	build(&f, &v, 3);
-	assert_int_equal(f.bloom.place[0].matrix, BLOOM_NO_MATRIX);
-	assert_int_equal(f.bloom.place[1].matrix, 0);
+	assert_int_equal(f.bloom.place[0].matrix, 0);
+	assert_int_equal(f.bloom.place[1].matrix, BLOOM_NO_MATRIX);
 	assert_int_equal(f.bloom.place[2].matrix, BLOOM_NO_MATRIX);
-	assert_int_equal(others_ruled_out(&f, &v, 1, 3), 0);
+	assert_int_equal(others_ruled_out(&f, &v, 0, 3), 0);
+	release(&f);
+	bloom_values_release(&v);
+}
+
+/* Those with too few bytes for a column, and the large one behind them. Returns in how many columns
+ * the two first blocks, and the last, are. */
+static size_t columns_of(uint8_t kinds, size_t n_values, uint64_t small, struct filter *f,
+			 struct bloom_values *v)
+{
+	const struct bloom_place *p;
+	size_t n = 0;
+
+	*v = (struct bloom_values){ .what = BLOOM_SMALL };
+	add_block(v, 1 << GRAM_LETTERS | 1 << GRAM_HEX, 50, small);
+	add_block(v, 1 << GRAM_LETTERS | 1 << GRAM_HEX, 50, small);
+	add_block(v, kinds, n_values, BLOOM_SPAN_BYTES);
+	for (size_t i = 0; i < 20; i++)
+		add_block(v, kinds, n_values, BLOOM_SPAN_BYTES);
+	build(f, v, 2);
+	p = f->bloom.place;
+	assert_int_equal(p[0].matrix, p[1].matrix);
+	assert_int_not_equal(p[2].matrix, BLOOM_NO_MATRIX);
+	for (size_t i = 0; i < v->n; i++)
+		others_ruled_out(f, v, i, 2);
+	if (p[0].matrix != BLOOM_NO_MATRIX) {
+		assert_int_equal(p[0].column, p[1].column);
+		n++;
+	}
+	return n + (p[2].matrix != p[0].matrix || p[2].column != p[0].column);
+}
+
+static void few_bytes_go_along_with_a_large_block(void **unused)
+{
+	enum { MOST = (int)(4607 * 256 / 3 / 1.443) }; /* what comes out as 4096 groups */
+	struct bloom_values v;
+	struct filter f;
+
+	(void)unused;
+	assert_int_equal(columns_of(1 << GRAM_LETTERS | 1 << GRAM_HEX, 4000, 10000, &f, &v), 1);
+	assert_int_equal(others_ruled_out(&f, &v, 0, 2), v.n - 3);
+	assert_int_equal(others_ruled_out(&f, &v, 2, 2), v.n - 3);
+	release(&f);
+	bloom_values_release(&v);
+	/* Of a kind that the large one has given up nothing is known. */
+	assert_int_equal(columns_of(1 << GRAM_LETTERS, 4000, 10000, &f, &v), 1);
+	release(&f);
+	bloom_values_release(&v);
+	/* With enough bytes they have one of their own. */
+	assert_int_equal(columns_of(1 << GRAM_LETTERS | 1 << GRAM_HEX, 4000, 20000, &f, &v), 2);
+	release(&f);
+	bloom_values_release(&v);
+	/* They have no sparse values: nor would they be found by them. */
+	assert_int_equal(columns_of(1 << GRAM_SPARSE | 1 << GRAM_HEX, 4000, 10000, &f, &v), 1);
+	assert_int_equal(f.bloom.place[0].matrix, BLOOM_NO_MATRIX);
+	release(&f);
+	bloom_values_release(&v);
+	/* The large one keeps its column when both were too long. */
+	assert_int_equal(columns_of(1 << GRAM_LETTERS, MOST, 10000, &f, &v), 1);
+	assert_int_equal(f.bloom.place[0].matrix, BLOOM_NO_MATRIX);
 	release(&f);
 	bloom_values_release(&v);
 }
@@ -664,6 +731,7 @@ int main(void)
 		cmocka_unit_test(matrices_of_all_widths),
 		cmocka_unit_test(matrices_closed_early),
 		cmocka_unit_test(small_blocks_in_spans),
+		cmocka_unit_test(few_bytes_go_along_with_a_large_block),
 		cmocka_unit_test(unknown_blocks_are_not_ruled_out),
 		cmocka_unit_test(nothing_to_serve_is_no_filter),
 		cmocka_unit_test(what_ids_rule_out),
