@@ -1,6 +1,6 @@
 #include "base/rd.h"
 
-uint64_t rd_uvarint(struct rd *r)
+uint64_t rd_uvarint_long(struct rd *r)
 {
 	uint64_t v = 0;
 

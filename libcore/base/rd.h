@@ -85,8 +85,16 @@ static inline int64_t rd_i64be(struct rd *r)
 	return (int64_t)rd_u64be(r);
 }
 
-/* LEB128, at most 10 bytes; more, or bits beyond 64, fail. */
-uint64_t rd_uvarint(struct rd *r);
+/* LEB128, at most 10 bytes; more, or bits beyond 64, fail. Most are one byte. */
+uint64_t rd_uvarint_long(struct rd *r);
+
+static inline uint64_t rd_uvarint(struct rd *r)
+{
+	if (!r->failed && r->off < r->in.n && !(r->in.p[r->off] & 0x80))
+		return (unsigned char)r->in.p[r->off++];
+	return rd_uvarint_long(r);
+}
+
 /* The same, and fails when the value is above max. */
 uint64_t rd_uvarint_max(struct rd *r, uint64_t max);
 int64_t rd_svarint(struct rd *r); /* zig-zag */
