@@ -46,6 +46,7 @@ void group_note_source(struct group *g, uint32_t source);
 struct slice {
 	uint32_t group, stream;
 	size_t first, n;
+	struct bytes labels; /* of the stream: the order of packs */
 };
 
 struct packing {

@@ -25,7 +25,7 @@ enum {
 	   scratch */
 	ENTRY_BYTES = sizeof(struct entry_ref) + 4 + 4,
 	WORTH_A_PACK = 8,	 /* this part of the usable memory has to be entries */
-	STREAM_SORT_BYTES = 112, /* of a stream, while packs are written: spans, slices, parts */
+	STREAM_SORT_BYTES = 128, /* of a stream, while packs are written: spans, slices, parts */
 	CHUNK_COPIES = 4,	 /* of a stream's entries, while a chunk of them is made */
 };
 
@@ -179,7 +179,6 @@ struct slices {
 	struct slice *v;
 	size_t n, cap;
 	const struct group *group;
-	const struct streams *streams;
 };
 
 static int cmp_groups(const struct group *a, const struct group *b)
@@ -198,8 +197,7 @@ static int cmp_slices(const void *x, const void *y, void *data)
 	if (a->group != b->group)
 		c = cmp_groups(&s->group[a->group], &s->group[b->group]);
 	if (c == 0 && a->stream != b->stream)
-		c = labels_cmp_binary(streams_get(s->streams, a->stream)->labels,
-				      streams_get(s->streams, b->stream)->labels);
+		c = labels_cmp_binary(a->labels, b->labels);
 	return c;
 }
 
@@ -221,13 +219,13 @@ static void cut_span(struct packing *p, const struct sorted *sorted, const struc
 			for (end = i + 1; time_day(v[order[end]].ts_ns) == day;)
 				end++;
 		mem_grow(&s->v, &s->cap, s->n + 1, sizeof(*s->v));
-		s->v[s->n++] = (struct slice){ group, span->stream, span->first + i, end - i };
+		s->v[s->n++] = (struct slice){ group, span->stream, span->first + i, end - i,
+					       stream->labels };
 	}
 }
 
 static void make_slices(struct packing *p, const struct sorted *sorted, struct slices *s)
 {
-	s->streams = p->streams;
 	s->cap = sorted->n_spans + 1; /* more only for streams of several days */
 	s->v = mem_alloc(s->cap * sizeof(*s->v));
 	for (size_t i = 0; i < sorted->n_spans; i++)
