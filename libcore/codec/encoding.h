@@ -3,10 +3,12 @@
 #define CODEC_ENCODING_H
 
 #include "codec/codec.h"
+#include "codec/matches.h"
 
 struct codec {
 	int level;
 	void *zstd_c, *zstd_d;		/* contexts, made at first use */
+	struct matches matches;		/* of levels of our own */
 	size_t plane_first, plane_step; /* during codec_compress_planes; step else 0 */
 };
 

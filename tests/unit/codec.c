@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <snappy-c.h>
+#include <zstd.h>
 
 #include "codec/codec.h"
 #include "codec/snap.h"
@@ -125,6 +126,113 @@ static char *make_text(uint64_t *seed, size_t n)
 	return text;
 }
 
+/* By a reader that keeps no more of the text than the frame says it has to. */
+static void expect_streamed(struct bytes packed, struct bytes text)
+{
+	ZSTD_DStream *z = ZSTD_createDStream();
+	ZSTD_inBuffer in = { packed.p, packed.n, 0 };
+	char to[1000];
+
+	for (size_t at = 0, rc = 1; rc;) {
+		ZSTD_outBuffer out = { to, sizeof(to), 0 };
+
+		rc = ZSTD_decompressStream(z, &out, &in);
+		assert_false(ZSTD_isError(rc));
+		assert_in_range(out.pos, 0, text.n - at);
+		assert_memory_equal(to, text.p + at, out.pos);
+		at += out.pos;
+		assert_true(rc || at == text.n);
+	}
+	assert_int_equal(in.pos, in.size);
+	ZSTD_freeDStream(z);
+}
+
+/* As long as blocks, and as what our levels look back, and a little less or more. */
+static void levels_of_our_own_come_back(void **state)
+{
+	static const size_t near[] = { 0,	  21,	   1000,    128 << 10,
+				       256 << 10, 1 << 20, 2 << 20, 300 << 10 };
+	uint64_t seed = 11;
+
+	(void)state;
+	for (size_t i = 0; i < 160; i++) {
+		struct codec *c = codec_new((int)(4 + i % 4));
+		size_t n = near[i / 4 % 8] + (i < 32 ? 0 : rnd_below(&seed, 60));
+		char *text = make_text(&seed, n), *back = malloc(n + 1), *exact = malloc(n);
+		struct buf packed = { 0 };
+		struct err e;
+
+		memcpy(exact, text, n);
+		for (int again = 0; again < 2; again++) {
+			buf_reset(&packed);
+			codec_compress(c, CODEC_ZSTD, bytes_of(exact, n), &packed);
+			assert_int_equal(
+				codec_decompress(c, CODEC_ZSTD, buf_bytes(&packed), back, n, &e),
+				0);
+			assert_memory_equal(back, text, n);
+		}
+		expect_streamed(buf_bytes(&packed), bytes_of(text, n));
+		buf_release(&packed);
+		codec_free(c);
+		free(text);
+		free(back);
+		free(exact);
+	}
+}
+
+static size_t size_at(int level, struct bytes text)
+{
+	struct codec *c = codec_new(level);
+	struct buf packed = { 0 };
+	size_t n;
+
+	codec_compress(c, CODEC_ZSTD, text, &packed);
+	n = packed.n;
+	buf_release(&packed);
+	codec_free(c);
+	return n;
+}
+
+static size_t zstds_size_at(int level, struct bytes text)
+{
+	size_t bound = ZSTD_compressBound(text.n);
+	char *to = malloc(bound);
+	size_t n = ZSTD_compress(to, bound, text.p, text.n, level);
+
+	free(to);
+	return n;
+}
+
+/* Lines of three kinds, with numbers and ids in them. */
+static void levels_of_our_own_are_smaller(void **state)
+{
+	struct buf b = { 0 };
+	uint64_t seed = 3;
+
+	(void)state;
+	while (b.n < 400000) {
+		unsigned long id = rnd_below(&seed, 1UL << 40), n = rnd_below(&seed, 50000);
+
+		switch (rnd_below(&seed, 3)) {
+		case 0:
+			buf_addf(&b, "level=info msg=\"request done\" id=%010lx took=%lums\n", id,
+				 n);
+			break;
+		case 1:
+			buf_addf(&b, "level=warn msg=\"queue is long\" waiting=%lu id=%010lx\n", n,
+				 id);
+			break;
+		default:
+			buf_addf(&b, "level=info msg=\"job begins\" kind=%c job=%lu trace=%010lx\n",
+				 "abc"[n % 3], n, id);
+		}
+	}
+	for (int level = 4; level <= 7; level++)
+		assert_true(size_at(level, buf_bytes(&b)) * 100 <
+			    zstds_size_at(level, buf_bytes(&b)) * 97);
+	buf_release(&b);
+}
+
 /* Buffers have exactly the size they need, so that a tool like asan sees what is touched besides.
  */
 static void snappy_is_the_librarys(void **state)
@@ -242,6 +350,8 @@ int main(void)
 		cmocka_unit_test(every_encoding_comes_back),
 		cmocka_unit_test(parts_are_decompressed_apart),
 		cmocka_unit_test(names_and_numbers),
+		cmocka_unit_test(levels_of_our_own_come_back),
+		cmocka_unit_test(levels_of_our_own_are_smaller),
 		cmocka_unit_test(snappy_is_the_librarys),
 		cmocka_unit_test(snappy_damaged),
 		cmocka_unit_test(snappy_tags),
