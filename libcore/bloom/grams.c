@@ -46,6 +46,7 @@ void gram_scratch_release(struct gram_scratch *s)
 	buf_release(&s->folded);
 	buf_release(&s->latin);
 	free(s->slot);
+	free(s->seen);
 	*s = (struct gram_scratch){ 0 };
 }
 
@@ -161,18 +162,41 @@ void grams_begin(struct gram_scratch *s, struct bytes text)
 
 /* ---- the set of a call ---- */
 
-/* Most blocks have no more values of a kind than fit, and the set then stays near. */
-enum { SLOTS_MIN = 1 << 11 };
+/* Both are emptied for each text, so they are no larger than it needs. Most blocks have no more
+ * values of a kind than fit into the set at first: one for each 43 bytes. */
+enum { SLOTS_MIN = 1 << 11, SLOT_BYTES = 32, SEEN_LOG_MAX = 13 };
 
-static void set_begin(struct gram_scratch *s)
+static unsigned log_of(size_t n, unsigned max)
 {
-	if (s->slot && s->cap_slots == SLOTS_MIN) {
+	unsigned log = 6;
+
+	while (log < max && (size_t)1 << log < n)
+		log++;
+	return log;
+}
+
+static void set_begin(struct gram_scratch *s, size_t text_n)
+{
+	size_t want = text_n < SLOTS_MIN ? text_n : SLOTS_MIN;
+
+	if (want < text_n / SLOT_BYTES)
+		want = text_n / SLOT_BYTES;
+	s->cap_slots = (size_t)1 << log_of(want, 40);
+	if (s->room_slots < s->cap_slots) {
+		free(s->slot);
+		s->slot = mem_alloc(s->cap_slots * sizeof(*s->slot));
+		s->room_slots = s->cap_slots;
+	} else {
 		memset(s->slot, 0, s->cap_slots * sizeof(*s->slot));
-		return;
 	}
-	free(s->slot);
-	s->cap_slots = SLOTS_MIN;
-	s->slot = mem_alloc(s->cap_slots * sizeof(*s->slot));
+}
+
+static void seen_begin(struct gram_scratch *s, size_t text_n)
+{
+	if (!s->seen)
+		s->seen = mem_alloc(sizeof(*s->seen) << SEEN_LOG_MAX);
+	s->seen_log = log_of(text_n / 8, SEEN_LOG_MAX);
+	memset(s->seen, 0, sizeof(*s->seen) << s->seen_log);
 }
 
 static inline size_t place_of(const struct gram_scratch *s, uint64_t key)
@@ -186,6 +210,7 @@ static void set_grow(struct gram_scratch *s)
 	size_t cap_old = s->cap_slots;
 
 	s->cap_slots *= 2;
+	s->room_slots = s->cap_slots;
 	s->slot = mem_alloc(s->cap_slots * sizeof(*s->slot));
 	for (size_t i = 0; i < cap_old; i++) {
 		size_t at;
@@ -304,24 +329,50 @@ static uint64_t ends_of(enum gram_kind kind, struct classes c, struct classes be
 
 /* ---- grams ---- */
 
-/* The gram of n bytes, 7 at most, that ends with the one at p. */
-static inline uint64_t key_at(const char *p, unsigned n)
+static inline uint64_t load8(const char *p)
 {
 	uint64_t v;
 
-	memcpy(&v, p - 7, sizeof(v));
-	return v >> (64 - 8 * n) | UINT64_C(1) << 8 * n;
+	memcpy(&v, p, sizeof(v));
+	return v;
 }
 
-/* Each gram that ends at one of 64 bytes. */
+/* The gram of n bytes, 7 at most, that ends with the one at p. */
+static inline uint64_t key_at(const char *p, unsigned n)
+{
+	return load8(p - 7) >> (64 - 8 * n) | UINT64_C(1) << 8 * n;
+}
+
+/* Whether these 8 bytes, which are not all 0, stood in the text before, as far as is remembered. */
+static inline bool seen(struct gram_scratch *s, uint64_t bytes)
+{
+	uint64_t *slot = &s->seen[bytes * UINT64_C(0x9e3779b97f4a7c15) >> (64 - s->seen_log)];
+	bool ret = *slot == bytes;
+
+	*slot = bytes;
+	return ret;
+}
+
+/* Each gram that ends at one of 64 bytes. Text repeats itself: where 8 bytes do, none of the grams
+ * in them is new. */
 static void add_each(struct gram_scratch *s, unsigned gram, const char *p, uint64_t ends, size_t *n,
 		     struct gram_list *ret)
 {
-	for (; ends; ends &= ends - 1) {
-		uint64_t key = key_at(p + __builtin_ctzll(ends), gram);
+	const uint64_t in_8 = (UINT64_C(1) << (8 + 1 - gram)) - 1;
 
-		if (set_add(s, key, n))
-			list_add(ret, hash_of(key));
+	while (ends) {
+		unsigned first = (unsigned)__builtin_ctzll(ends);
+		uint64_t left = ends & in_8 << first;
+
+		ends &= ~left;
+		if (seen(s, load8(p + first + 1 - gram)))
+			continue;
+		for (; left; left &= left - 1) {
+			uint64_t key = key_at(p + __builtin_ctzll(left), gram);
+
+			if (set_add(s, key, n))
+				list_add(ret, hash_of(key));
+		}
 	}
 }
 
@@ -430,7 +481,9 @@ static void add_kind(struct gram_scratch *s, enum gram_kind kind, const struct b
 		add_escape(padded(&s->folded), ret);
 		return;
 	}
-	set_begin(s);
+	set_begin(s, s->folded.n);
+	if (shape[kind].window == 1)
+		seen_begin(s, s->folded.n);
 	add_text(s, kind, padded(&s->folded), &n, ret);
 	if (latin && latin->n)
 		add_text(s, kind, padded(latin), &n, ret);

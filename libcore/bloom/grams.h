@@ -40,8 +40,10 @@ void gram_list_release(struct gram_list *l);
 /* Scratch: kept between calls, for one thread. {0} is a valid one. */
 struct gram_scratch {
 	struct buf folded, latin; /* latin: with these letters instead, where there are some */
-	uint64_t *slot;		  /* the set of keys of one call */
-	size_t cap_slots;
+	uint64_t *slot;		  /* the set of keys of one call: cap_slots, of room_slots */
+	size_t cap_slots, room_slots;
+	uint64_t *seen; /* pieces of the text, in one call: 2^seen_log of them */
+	unsigned seen_log;
 };
 
 void gram_scratch_release(struct gram_scratch *s);

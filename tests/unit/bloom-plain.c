@@ -1,4 +1,5 @@
-/* The values of texts, made with vector instructions and without: the same ones in the same order.
+/* The values of texts, made with vector instructions and without: the same ones in the same order;
+ * and those of the grams that are looked for one by one.
  */
 #include "unit.h"
 
@@ -75,9 +76,77 @@ static void the_same_values(void **unused)
 	buf_release(&text);
 }
 
+static bool is_letter(unsigned char c)
+{
+	return c >= 0x80 || (c >= 'g' && c <= 'z');
+}
+
+/* Of a text that is folded already, and has no characters that stand for others. */
+static void naive_letters(struct bytes text, struct gram_list *ret)
+{
+	for (size_t i = 0; i + 4 <= text.n; i++) {
+		const char *p = text.p + i;
+		uint64_t value, key = 1;
+		size_t k = 0;
+
+		for (int at = 3; at >= 0; at--)
+			key = key << 8 | (unsigned char)p[at];
+		value = hash_of(key);
+		if (memchr(p, '\n', 4) ||
+		    !(is_letter(p[0]) || is_letter(p[1]) || is_letter(p[2]) || is_letter(p[3])))
+			continue;
+		while (k < ret->n && ret->v[k] != value)
+			k++;
+		if (k == ret->n)
+			list_add(ret, value);
+	}
+}
+
+/* Phrases again and again, whole or cut off, with numbers between them. */
+static void repeat_phrases(struct buf *b)
+{
+	static const char phrase[] = "level=info msg=\"request done\" path=/api/orders status=2";
+	size_t n = rnd_below(&state, 3000);
+
+	buf_reset(b);
+	while (b->n < n) {
+		size_t from = rnd_below(&state, 3) ? 0 : rnd_below(&state, sizeof(phrase) - 1);
+
+		buf_add(b, phrase + from, rnd_below(&state, sizeof(phrase) - from));
+		buf_addf(b, "%zu%s", rnd_below(&state, 100),
+			 rnd_below(&state, 4)	? ""
+			 : rnd_below(&state, 2) ? "\n"
+						: "\xc3\xa4");
+	}
+}
+
+static void each_gram_is_found(void **unused)
+{
+	struct gram_scratch s = { 0 };
+	struct gram_list found = { 0 }, naive = { 0 };
+	struct buf text = { 0 };
+
+	(void)unused;
+	for (int i = 0; i < CASES / 10; i++) {
+		repeat_phrases(&text);
+		found.n = naive.n = 0;
+		grams_begin(&s, buf_bytes(&text));
+		grams_add(&s, GRAM_LETTERS, &found);
+		naive_letters(buf_bytes(&text), &naive);
+		assert_int_equal(found.n, naive.n);
+		if (found.n)
+			assert_memory_equal(found.v, naive.v, found.n * sizeof(*found.v));
+	}
+	gram_list_release(&found);
+	plain_list_release(&naive);
+	gram_scratch_release(&s);
+	buf_release(&text);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(the_same_values) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(the_same_values),
+					    cmocka_unit_test(each_gram_is_found) };
 
 	state = env_number("SEED", 1);
 	cmocka_set_message_output(CM_OUTPUT_TAP);
