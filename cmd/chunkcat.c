@@ -132,6 +132,7 @@ static int do_chunk(struct args *args, const struct chunk_piece *piece, struct e
 		break;
 	case MODE_VERIFY:
 		chunk_verify(piece, args->scratch, report, args);
+		pack_check_filter(&args->check, piece, args->scratch, report, args);
 		break;
 	}
 	return flush(args, PRINT_BYTES, e);
@@ -200,9 +201,11 @@ static int cat_one(int fd, const char *name, void *data, struct err *e)
 	buf_addf(&input, fd == STDIN_FILENO ? "%s" : "'%s'", name);
 	args->input = buf_str(&input);
 	args->left = args->limit ? args->limit : UINT64_MAX;
-	args->check.n = 0;
+	pack_check_begin(&args->check, (struct bytes){ 0 });
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0) {
 		rc = io_map_fd(fd, &map, e);
+		if (rc == 0 && args->mode == MODE_VERIFY)
+			pack_check_begin(&args->check, map.b);
 		if (rc == 0)
 			rc = read_scan(args, chunk_scan_new_bytes(map.b), &last, e);
 		if (rc == 0)

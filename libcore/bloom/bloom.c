@@ -281,16 +281,19 @@ static const struct bloom_chunk *find_chunk(const struct bloom *f, uint64_t off)
 	return lo < f->n_chunks && f->chunk[lo].off == off ? &f->chunk[lo] : NULL;
 }
 
+const struct bloom_place *bloom_place_of(const struct bloom *f, uint64_t off, uint32_t block)
+{
+	const struct bloom_chunk *c = find_chunk(f, off);
+
+	return c && block < c[1].first - c->first ? &f->place[c->first + block] : NULL;
+}
+
 bool bloom_may(const struct bloom *f, const struct bloom_answer *answer, uint64_t off,
 	       uint32_t block)
 {
-	const struct bloom_chunk *c = answer->column ? find_chunk(f, off) : NULL;
-	const struct bloom_place *p;
+	const struct bloom_place *p = answer->column ? bloom_place_of(f, off, block) : NULL;
 
-	if (!c || block >= c[1].first - c->first)
-		return true;
-	p = &f->place[c->first + block];
-	if (p->matrix == BLOOM_NO_MATRIX)
+	if (!p || p->matrix == BLOOM_NO_MATRIX)
 		return true;
 	return answer->column[p->matrix][p->column / 64] >> p->column % 64 & 1;
 }

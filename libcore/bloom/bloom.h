@@ -76,7 +76,10 @@ MUST_CHECK int bloom_answer(const struct bloom *f, const struct bloom_ask *ask, 
 			    bloom_page_fn *page, void *data, struct arena *a,
 			    struct bloom_answer *ret, struct err *e);
 
-/* Whether that block of the chunk that begins at off may; true of blocks that are not known. */
+/* Where the column of that block of the chunk that begins at off lies. NULL: it is not known. */
+const struct bloom_place *bloom_place_of(const struct bloom *f, uint64_t off, uint32_t block);
+
+/* Whether that block may; true of blocks that are not known. */
 bool bloom_may(const struct bloom *f, const struct bloom_answer *answer, uint64_t off,
 	       uint32_t block);
 

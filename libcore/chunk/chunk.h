@@ -115,7 +115,12 @@ MUST_CHECK int chunk_read_block(const struct chunk *c, const struct chunk_block 
  * chunk_read_block with s, which may leave others out; end 0: all. */
 void chunk_scratch_narrow(struct chunk_scratch *s, uint32_t first, uint32_t end);
 
-/* Adds to v what a filter has of a block; the arguments are as above. Errors: likewise. */
+/* The texts of a block that a filter serves, as chunk_read_block gives lines; the arguments are as
+ * above. Errors: likewise. */
+MUST_CHECK int chunk_read_texts(const struct chunk *c, const struct chunk_block *b,
+				struct bytes stored, struct chunk_scratch *s,
+				struct bytes *ret_lines, struct bytes *ret_meta, struct err *e);
+/* Adds to v what a filter has of a block. */
 MUST_CHECK int chunk_read_values(const struct chunk *c, const struct chunk_block *b,
 				 struct bytes stored, struct chunk_scratch *s,
 				 struct bloom_values *v, struct err *e);

@@ -191,13 +191,26 @@ int chunk_read_block(const struct chunk *c, const struct chunk_block *b, struct 
 	return check_run(b, want, ret, e);
 }
 
-int chunk_read_values(const struct chunk *c, const struct chunk_block *b, struct bytes stored,
-		      struct chunk_scratch *s, struct bloom_values *v, struct err *e)
+int chunk_read_texts(const struct chunk *c, const struct chunk_block *b, struct bytes stored,
+		     struct chunk_scratch *s, struct bytes *ret_lines, struct bytes *ret_meta,
+		     struct err *e)
 {
 	struct bytes col[COL_COUNT] = { 0 };
 
 	if (read_columns(c, b, stored, WANT_META | WANT_LINES, s, col, e) < 0)
 		return -1;
-	bloom_values_add(v, col[COL_LINES], col[COL_META]);
+	*ret_lines = col[COL_LINES];
+	*ret_meta = col[COL_META];
+	return 0;
+}
+
+int chunk_read_values(const struct chunk *c, const struct chunk_block *b, struct bytes stored,
+		      struct chunk_scratch *s, struct bloom_values *v, struct err *e)
+{
+	struct bytes lines, meta;
+
+	if (chunk_read_texts(c, b, stored, s, &lines, &meta, e) < 0)
+		return -1;
+	bloom_values_add(v, lines, meta);
 	return 0;
 }

@@ -82,6 +82,8 @@ void pack_check_release(struct pack_check *c)
 	free(c->chunk);
 	free(c->seen);
 	arena_release(&c->arena);
+	arena_release(&c->filter_mem);
+	bloom_prover_release(&c->prover);
 	*c = (struct pack_check){ 0 };
 }
 
@@ -169,18 +171,31 @@ static int check_chunks(const struct pack_check *c, const struct bloom *f, struc
 	return 0;
 }
 
-static int check_filter(const struct pack_check *c, const struct chunk_piece *piece,
-			struct arena *a, struct err *e)
+/* One whose head and pages are right. */
+static int read_filter(struct bytes in, uint64_t chunks_len, struct arena *a, struct bloom *ret,
+		       struct bytes *ret_pages, struct err *e)
 {
 	struct chunk_fixed fixed;
 	struct bytes pages;
+
+	if (pack_parse_filter(in, chunks_len, a, ret, e) < 0 ||
+	    chunk_parse_fixed(in, &fixed, e) < 0)
+		return -1;
+	pages = bytes_sub(in, fixed.head_len, in.n);
+	if (bloom_check(ret, page_of, &pages, e) < 0)
+		return -1;
+	*ret_pages = pages;
+	return 0;
+}
+
+static int check_filter(const struct pack_check *c, const struct chunk_piece *piece,
+			struct arena *a, struct err *e)
+{
+	struct bytes pages;
 	struct bloom f;
 
-	if (pack_parse_filter(piece->bytes, piece->off, a, &f, e) < 0 ||
-	    check_chunks(c, &f, e) < 0 || chunk_parse_fixed(piece->bytes, &fixed, e) < 0)
-		return -1;
-	pages = bytes_sub(piece->bytes, fixed.head_len, piece->bytes.n);
-	return bloom_check(&f, page_of, &pages, e);
+	return read_filter(piece->bytes, piece->off, a, &f, &pages, e) < 0 ? -1
+									   : check_chunks(c, &f, e);
 }
 
 size_t pack_check_end(struct pack_check *c, const struct chunk_piece *piece, chunk_fault_fn *fault,
@@ -195,6 +210,51 @@ size_t pack_check_end(struct pack_check *c, const struct chunk_piece *piece, chu
 	if (check_filter(c, piece, &mem, &e) < 0)
 		report(&f, &e);
 	arena_release(&mem);
+	return f.n;
+}
+
+static int find_filter(struct pack_check *c, struct bytes whole, struct err *e)
+{
+	struct pack_trailer t;
+	uint64_t off = 0;
+
+	if (pack_parse_trailer(whole, whole.n, &c->filter_mem, &t, e) < 0)
+		return -1;
+	if (t.filter_len == 0)
+		return err_set(e, ERR_NO, "it has no filter");
+	for (size_t i = 0; i < t.n_chunks; i++)
+		off += t.chunk[i].len;
+	return read_filter(bytes_sub(whole, off, t.filter_len), off, &c->filter_mem, &c->filter,
+			   &c->pages, e);
+}
+
+void pack_check_begin(struct pack_check *c, struct bytes whole)
+{
+	struct err later; /* said of trailer and filter when their turn comes */
+
+	arena_reset(&c->filter_mem);
+	c->n = 0;
+	c->proves = find_filter(c, whole, &later) == 0;
+}
+
+size_t pack_check_filter(struct pack_check *c, const struct chunk_piece *piece,
+			 struct chunk_scratch *s, chunk_fault_fn *fault, void *data)
+{
+	struct faults f = { fault, data, 0 };
+	const struct chunk *chunk = &piece->chunk;
+
+	for (uint32_t i = 0; c->proves && i < chunk->fixed.n_blocks; i++) {
+		uint64_t off = chunk_block_off(chunk, i);
+		struct bytes stored = bytes_sub(piece->bytes, off, piece->bytes.n), lines, meta;
+		struct err e;
+
+		if (chunk_read_texts(chunk, &chunk->block[i], stored, s, &lines, &meta, &e) < 0 ||
+		    bloom_prove(&c->prover, &c->filter, c->pages, piece->off, i, lines, meta, &e) ==
+			    0)
+			continue;
+		err_wrap(&e, "block %u at offset %llu", i, (unsigned long long)(piece->off + off));
+		report(&f, &e);
+	}
 	return f.n;
 }
 

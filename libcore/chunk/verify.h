@@ -2,6 +2,7 @@
 #ifndef CHUNK_VERIFY_H
 #define CHUNK_VERIFY_H
 
+#include "bloom/prove.h"
 #include "chunk/scan.h"
 
 /* Called for each fault; the message says where in the chunk. */
@@ -24,9 +25,22 @@ struct pack_check {
 	} * seen;
 	size_t n, cap, cap_seen;
 	struct arena arena;
+
+	bool proves; /* filter and pages are right; they lie in whole, and in filter_mem */
+	struct bloom filter;
+	struct bytes pages;
+	struct bloom_prover prover;
+	struct arena filter_mem;
 };
 
 void pack_check_release(struct pack_check *c);
+/* A file begins, whose bytes are all there until it ends. If it is one pack with a filter that can
+ * be read, pack_check_filter asks that. */
+void pack_check_begin(struct pack_check *c, struct bytes whole);
+/* That the filter does not rule out a block of the chunk for what it holds; of what can be read.
+ * Returns the number of faults. */
+size_t pack_check_filter(struct pack_check *c, const struct chunk_piece *piece,
+			 struct chunk_scratch *s, chunk_fault_fn *fault, void *data);
 void pack_check_add(struct pack_check *c, const struct chunk_piece *piece);
 /*
  * Of a trailer: that it names just the chunks that were added since the last trailer, and their

@@ -71,6 +71,7 @@ static int find_damage(struct look *l, struct bytes whole, const char *name, str
 	struct err why;
 	int rc;
 
+	pack_check_begin(&check, whole);
 	while ((rc = chunk_scan_next(scan, &piece, e)) > 0) {
 		struct place at = { l, piece.off, chunk_piece_name(piece.kind) };
 
@@ -78,6 +79,7 @@ static int find_damage(struct look *l, struct bytes whole, const char *name, str
 		if (piece.kind == PIECE_CHUNK) {
 			pack_check_add(&check, &piece);
 			chunk_verify(&piece, scratch, on_fault, &at);
+			pack_check_filter(&check, &piece, scratch, on_fault, &at);
 		} else if (piece.kind != PIECE_DAMAGE) {
 			pack_check_end(&check, &piece, on_fault, &at);
 		} else {

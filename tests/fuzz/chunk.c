@@ -37,6 +37,7 @@ static void look_at(const struct chunk_piece *piece, struct pack_check *check, s
 
 	if (piece->kind == PIECE_CHUNK) {
 		chunk_verify(piece, s, ignore, NULL);
+		pack_check_filter(check, piece, s, ignore, NULL);
 		pack_check_add(check, piece);
 		chunk_add_blocks(out, piece);
 	}
@@ -50,13 +51,15 @@ static void look_at(const struct chunk_piece *piece, struct pack_check *check, s
 	chunk_scratch_free(s);
 }
 
-static void scan_all(struct chunk_scan *scan)
+/* whole: all bytes of what is scanned, where they are known. */
+static void scan_all(struct chunk_scan *scan, struct bytes whole)
 {
 	struct pack_check check = { 0 };
 	struct chunk_piece piece;
 	struct buf out = { 0 };
 	struct err e;
 
+	pack_check_begin(&check, whole);
 	while (chunk_scan_next(scan, &piece, &e) > 0)
 		look_at(&piece, &check, &out);
 	chunk_scan_free(scan);
@@ -123,8 +126,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	in = bytes_sub(in, 1, size);
 	if (data[0] & 1) {
-		scan_all(chunk_scan_new_bytes(in));
-		scan_all(chunk_scan_new(fill, &in));
+		scan_all(chunk_scan_new_bytes(in), in);
+		scan_all(chunk_scan_new(fill, &in), (struct bytes){ 0 });
 	} else {
 		mended(in);
 	}
