@@ -18,6 +18,18 @@ enum {
 };
 #define INDEX_SECTION_REFUSE UINT32_C(0x80000000)
 
+enum index_form { INDEX_PLAIN, INDEX_COMPRESSED };
+
+static inline uint64_t index_head_len(enum index_form form, unsigned n_sections, uint32_t n_pages,
+				      uint32_t tenant_len)
+{
+	uint64_t table = 4 * (uint64_t)n_pages;
+
+	if (form == INDEX_COMPRESSED)
+		table += table + 8;
+	return INDEX_FIXED_LEN + (uint64_t)n_sections * INDEX_SECTION_LEN + table + tenant_len + 4;
+}
+
 enum index_section {
 	SEC_SYMBOL_OFFSETS = 1,
 	SEC_SYMBOL_BYTES,

@@ -28,7 +28,7 @@ struct index {
 	char *label;
 	struct section sec[SEC_END];
 	struct pages pages; /* .file: all that is stored; sections count in .all */
-	bool compressed;
+	enum index_form form;
 };
 
 const struct index_info *index_info(const struct index *ix)
@@ -165,13 +165,18 @@ static void set_counts(struct index *ix)
 	in->n_deletes = ix->sec[SEC_DELETES].rows;
 }
 
+static int bad_head_len(const struct index *ix, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT, "head: its length cannot be %u", ix->pages.head_len);
+}
+
 /* The lengths that have to be right before the head's checksum can be looked for. */
 static int read_fixed(struct index *ix, struct rd *rd, unsigned *ret_sections,
 		      uint32_t *ret_tenant_len, struct err *e)
 {
 	struct bytes magic = rd_bytes(rd, sizeof(index_magic));
 	uint8_t flags;
-	uint64_t size, rest;
+	uint64_t size;
 
 	rd_u8(rd); /* the version: see check_version */
 	flags = rd_u8(rd);
@@ -195,7 +200,7 @@ static int read_fixed(struct index *ix, struct rd *rd, unsigned *ret_sections,
 	*ret_tenant_len = rd_u32be(rd);
 	ix->pages.n = rd_u32be(rd);
 	ix->info.size = ix->pages.file.n;
-	ix->compressed = flags & INDEX_FLAG_COMPRESSED;
+	ix->form = flags & INDEX_FLAG_COMPRESSED ? INDEX_COMPRESSED : INDEX_PLAIN;
 	ix->info.mixed = flags & INDEX_FLAG_MIXED;
 	ix->info.thinned = flags & INDEX_FLAG_THINNED;
 	if (size != ix->pages.file.n)
@@ -203,16 +208,18 @@ static int read_fixed(struct index *ix, struct rd *rd, unsigned *ret_sections,
 			       size > ix->pages.file.n ? "cut short" : "too long",
 			       (unsigned long long)size, ix->pages.file.n);
 	ix->pages.all.n = size; /* of a compressed file what read_head finds */
-	if ((!ix->compressed && ix->pages.n != (size + INDEX_PAGE - 1) / INDEX_PAGE) ||
+	if ((ix->form == INDEX_PLAIN && ix->pages.n != (size + INDEX_PAGE - 1) / INDEX_PAGE) ||
 	    *ret_sections > INDEX_SECTIONS_MAX || *ret_tenant_len > TENANT_MAX)
 		return err_set(e, ERR_CORRUPT,
 			       "head: %u pages, %u sections and a tenant of %u bytes cannot be",
 			       ix->pages.n, *ret_sections, *ret_tenant_len);
-	rest = ix->compressed ? (uint64_t)ix->pages.n * 8 + 8 : (uint64_t)ix->pages.n * 4;
-	if (ix->pages.head_len != INDEX_FIXED_LEN + (uint64_t)*ret_sections * INDEX_SECTION_LEN +
-					  rest + *ret_tenant_len + 4 ||
+	/* Either form, lest a wrong flag hide that the checksum is wrong. */
+	if ((ix->pages.head_len !=
+		     index_head_len(INDEX_PLAIN, *ret_sections, ix->pages.n, *ret_tenant_len) &&
+	     ix->pages.head_len != index_head_len(INDEX_COMPRESSED, *ret_sections, ix->pages.n,
+						  *ret_tenant_len)) ||
 	    ix->pages.head_len > size)
-		return err_set(e, ERR_CORRUPT, "head: its length cannot be %u", ix->pages.head_len);
+		return bad_head_len(ix, e);
 	return 0;
 }
 
@@ -258,7 +265,7 @@ static int open_pages(struct index *ix, struct rd *rd, uint32_t tenant_len, stru
 	size_t n = 0;
 
 	ix->pages.crc = rd_bytes(rd, (size_t)ix->pages.n * 4);
-	if (ix->compressed)
+	if (ix->form == INDEX_COMPRESSED)
 		len = rd_bytes(rd, (size_t)ix->pages.n * 4);
 	ix->info.tenant = rd_bytes(rd, tenant_len);
 	for (int id = 1; id < SEC_END; id++)
@@ -289,7 +296,9 @@ static int read_head(struct index *ix, struct err *e)
 			       stored, found);
 	if (check_version(ix, e) < 0) /* only now: before, it could be damage */
 		return -1;
-	if (ix->compressed && read_size(ix, e) < 0)
+	if (ix->pages.head_len != index_head_len(ix->form, n_sections, ix->pages.n, tenant_len))
+		return bad_head_len(ix, e);
+	if (ix->form == INDEX_COMPRESSED && read_size(ix, e) < 0)
 		return -1;
 	for (unsigned i = 0; i < n_sections; i++)
 		if (read_section(ix, &rd, i, e) < 0)

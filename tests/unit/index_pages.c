@@ -260,6 +260,24 @@ static void lengths_that_cannot_be(void **state)
 	buf_release(&file);
 }
 
+/* As of a plain one: other flags are damage, as long as the head's checksum can be found. */
+static void damaged_flags(void **state)
+{
+	struct buf file = { 0 };
+	struct err e;
+
+	(void)state;
+	sample(&file, STREAMS, COMPRESSED);
+	file.p[5] = (char)0xff;
+	assert_null(index_open(buf_bytes(&file), "x.idx", &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+	assert_non_null(strstr(e.msg, "head: crc32c mismatch"));
+	file.p[5] = 0;
+	assert_null(index_open(buf_bytes(&file), "x.idx", &e));
+	assert_int_equal(e.code, ERR_CORRUPT);
+	buf_release(&file);
+}
+
 /* The checksums are right, what stands there is no page, or one of another length. */
 static void pages_that_do_not_unpack(void **state)
 {
@@ -339,6 +357,7 @@ int main(void)
 		cmocka_unit_test(a_frozen_one_is_read),
 		cmocka_unit_test(damage_costs_its_page),
 		cmocka_unit_test(lengths_that_cannot_be),
+		cmocka_unit_test(damaged_flags),
 		cmocka_unit_test(pages_that_do_not_unpack),
 		cmocka_unit_test(threads_read_it_at_once),
 	};
