@@ -24,9 +24,22 @@ static uint32_t by_table(uint32_t crc, const unsigned char *p, size_t n)
 	return crc;
 }
 
+/* The product of two polynomials modulo POLY. The highest bit of a word is the power 0. */
+static uint32_t times(uint32_t a, uint32_t b)
+{
+	uint32_t ret = 0;
+
+	for (; a; a <<= 1) {
+		if (a >> 31)
+			ret ^= b;
+		b = b & 1 ? b >> 1 ^ POLY : b >> 1;
+	}
+	return ret;
+}
+
 static void make_tables(void)
 {
-	static const unsigned char zeros[LANE];
+	uint32_t lane = UINT32_C(1) << 30; /* x */
 
 	for (uint32_t i = 0; i < 256; i++) {
 		uint32_t c = i;
@@ -35,13 +48,16 @@ static void make_tables(void)
 			c = c & 1 ? c >> 1 ^ POLY : c >> 1;
 		byte_table[i] = c;
 	}
-	/* Shifting is linear: 32 single bits are moved, and the rest are sums of them. Moving all
-	 * 1024 values would take 3 ms, which every start of a program would pay. */
+	/* x^(8 LANE), by squaring x: LANE is a power of 2. */
+	for (size_t bits = 1; bits < 8 * (size_t)LANE; bits *= 2)
+		lane = times(lane, lane);
+	/* Shifting is linear: 32 single bits are moved, and the rest are sums of them. Every start
+	 * of a program pays for this. */
 	for (int j = 0; j < 4; j++)
 		for (uint32_t i = 1; i < 256; i++)
 			shift_table[j][i] =
 				i & (i - 1) ? shift_table[j][i & (i - 1)] ^ shift_table[j][i & -i]
-					    : by_table(i << (8 * j), zeros, LANE);
+					    : times(i << (8 * j), lane);
 }
 
 #ifdef __x86_64__
