@@ -11,7 +11,7 @@ enum match_op { MATCH_EQ, MATCH_NE, MATCH_RE, MATCH_NRE };
 struct matcher {
 	enum match_op op;
 	struct bytes name, value;
-	struct regex *re; /* owned; for MATCH_RE, MATCH_NRE, set by matcher_init */
+	struct regex *re; /* owned; for MATCH_RE, MATCH_NRE, set by matcher_init; NULL: .* or .+ */
 };
 
 /* Compiles the regex if there is one; how is its language: REGEX_PCRE, or 0 for RE2's. name and

@@ -3,7 +3,9 @@
 
 #include "base/wr.h"
 #include "labels/labels.h"
+#include "labels/matcher.h"
 #include "labels/quote.h"
+#include "regex/regex.h"
 
 static struct labels parse(struct arena *a, const char *text)
 {
@@ -224,9 +226,48 @@ static void binary_forms_are_in_the_same_order(void **state)
 	arena_release(&a);
 }
 
+/* Without a regex being made: what one that is would say, of any bytes. */
+static void anything_is_what_the_regexes_say(void **state)
+{
+	static const char *const values[] = { "",   "a",	"two\nlines",
+					      "\n", "\xff\xfe", "\xe2\x82\xac" };
+	static const char *const regexes[] = { ".*", ".+" };
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct regex *r = regex_new(bytes_str(regexes[i]), REGEX_ANCHORED, &e);
+		struct matcher is, is_not, pcre;
+
+		assert_non_null(r);
+		assert_int_equal(
+			matcher_init(&is, MATCH_RE, BYTES_LIT("n"), bytes_str(regexes[i]), 0, &e),
+			0);
+		assert_int_equal(matcher_init(&is_not, MATCH_NRE, BYTES_LIT("n"),
+					      bytes_str(regexes[i]), 0, &e),
+				 0);
+		assert_int_equal(matcher_init(&pcre, MATCH_RE, BYTES_LIT("n"),
+					      bytes_str(regexes[i]), REGEX_PCRE, &e),
+				 0);
+		assert_null(is.re);
+		assert_non_null(pcre.re); /* whose . is not any byte */
+		for (size_t k = 0; k < sizeof(values) / sizeof(*values); k++) {
+			bool fits = regex_match(r, bytes_str(values[k]), NULL, NULL) == 1;
+
+			assert_int_equal(matcher_match_value(&is, bytes_str(values[k])), fits);
+			assert_int_equal(matcher_match_value(&is_not, bytes_str(values[k])), !fits);
+		}
+		matcher_release(&is);
+		matcher_release(&is_not);
+		matcher_release(&pcre);
+		regex_free(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(anything_is_what_the_regexes_say),
 		cmocka_unit_test(binary_forms_are_in_the_same_order),
 		cmocka_unit_test(a_set_has_one_text_whatever_its_spelling),
 		cmocka_unit_test(bad_texts_are_refused),
