@@ -67,8 +67,10 @@ static int pass_gate(struct query_scan *s, struct query *q, enum direction dir, 
 {
 	const struct source_opts *o = &q->o->source;
 	int64_t before = gate_waited_ns(o->gate);
+	uint64_t bytes = o->gate ? scan_expect(&s->scan, dir) : UINT64_MAX;
 
-	if (o->gate && gate_plan(o->gate, scan_expect(&s->scan, dir), e) < 0)
+	s->scan.by_one = bytes == 0;
+	if (gate_plan(o->gate, bytes, e) < 0)
 		return -1;
 	if (q->deadline_ns)
 		q->deadline_ns += gate_waited_ns(o->gate) - before;

@@ -627,7 +627,7 @@ static int run_kept(struct scan *s, struct err *e)
 int scan_run(struct scan *s, struct err *e)
 {
 	struct work work = { .n = s->plan->n_units,
-			     .jobs = s->jobs,
+			     .jobs = s->by_one ? 1 : s->jobs,
 			     .window = scan_slots(s),
 			     .run = run_unit,
 			     .done = s->sink.done ? unit_done : NULL,

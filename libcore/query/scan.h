@@ -87,6 +87,8 @@ struct scan {
 	bool interruptible;   /* source.h; looked at likewise */
 
 	bool probed; /* time and count all steps */
+	bool by_one; /* only the calling thread works: nothing is to be read, so others would have
+			begun when it is done */
 
 	struct scan_worker *worker; /* private */
 	struct scan_stats stats;    /* set by scan_run, added up */
