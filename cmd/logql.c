@@ -4,6 +4,7 @@
 #include "cli/output.h"
 #include "prompt/prompt.h"
 #include "query/ask_options.h"
+#include "query/warm_up.h"
 #include "time/time.h"
 
 struct args {
@@ -59,6 +60,7 @@ static int stand_by(struct args *a, int argc, char **argv)
 	if (a->cli->n_operands || argc != 3)
 		cli_usage(a->cli, "option '--standby': only alone");
 
+	query_warm_up();
 	if (standby_wait(a->ask.standby, &argc, &argv, &e) == 0)
 		return answer(argc, argv);
 	err_wrap(&e, "option '--standby'");

@@ -1,0 +1,9 @@
+/* What every query needs, done before there is one: for a process that waits for its query. */
+#ifndef QUERY_WARM_UP_H
+#define QUERY_WARM_UP_H
+
+/* The pages of the program and its libraries are mapped, tables are made, the machine code of
+ * regexes has its place. Nothing of it can fail, only be slower later. */
+void query_warm_up(void);
+
+#endif
