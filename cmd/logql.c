@@ -1,4 +1,6 @@
 /* logql - ask a store, its write-ahead log, packs, or raw lines, in LogQL. */
+#include <stdlib.h>
+
 #include "base/standby.h"
 #include "cli/cli.h"
 #include "cli/output.h"
@@ -56,13 +58,16 @@ static int run(void *data, struct err *e)
 static int stand_by(struct args *a, int argc, char **argv)
 {
 	struct err e;
+	int status;
 
 	if (a->cli->n_operands || argc != 3)
 		cli_usage(a->cli, "option '--standby': only alone");
-
 	query_warm_up();
-	if (standby_wait(a->ask.standby, &argc, &argv, &e) == 0)
-		return answer(argc, argv);
+	if (standby_wait(a->ask.standby, &argc, &argv, &e) == 0) {
+		status = answer(argc, argv);
+		free(argv);
+		return status;
+	}
 	err_wrap(&e, "option '--standby'");
 	if (e.code != ERR_AGAIN) /* else nobody needs it any more */
 		cli_report(a->cli, &e);

@@ -145,14 +145,18 @@ static int place_fds(const struct given *g, int from, struct err *e)
 	return 0;
 }
 
+/* One allocation, with its strings. */
 static char **args_of(const struct buf *text, int *ret_argc)
 {
-	char *at = text->p + 1, *end = text->p + text->n, **argv;
+	const char *words = text->p + 1, *end = text->p + text->n;
+	char **argv, *at;
 	int n = 0;
 
-	for (char *p = at; p < end; p += strlen(p) + 1)
+	for (const char *p = words; p < end; p += strlen(p) + 1)
 		n++;
-	argv = mem_alloc(((size_t)n + 1) * sizeof(*argv));
+	argv = mem_alloc(((size_t)n + 1) * sizeof(*argv) + (size_t)(end - words));
+	at = (char *)(argv + n + 1);
+	memcpy(at, words, (size_t)(end - words));
 	for (int i = 0; i < n; i++, at += strlen(at) + 1)
 		argv[i] = at;
 	*ret_argc = n;
@@ -185,6 +189,7 @@ int standby_wait(int fd, int *argc, char ***argv, struct err *e)
 	}
 	prctl(PR_SET_NAME, name);
 	given = args_of(&g.text, argc);
+	buf_release(&g.text);
 	title_set(*argv, given);
 	*argv = given;
 	return 0;

@@ -33,9 +33,9 @@ bool standby_was_taken(int to);
 
 /*
  * The other side: waits until something is given, and takes it. *argv is what main was called with;
- * the new ones are allocated, never freed, and what ps(1) shows. Meanwhile the process is called
- * standby. Closes fd, unless a descriptor has taken its place. Before there are other threads.
- * Errors: ERR_USAGE fd is no socket; ERR_AGAIN the other end is closed; ERR_IO.
+ * the new ones are one allocation, the caller's to free, and what ps(1) shows. Meanwhile the
+ * process is called standby. Closes fd, unless a descriptor has taken its place. Before there are
+ * other threads. Errors: ERR_USAGE fd is no socket; ERR_AGAIN the other end is closed; ERR_IO.
  */
 MUST_CHECK int standby_wait(int fd, int *argc, char ***argv, struct err *e);
 

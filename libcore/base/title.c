@@ -4,7 +4,6 @@
  */
 #include "base/title.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,7 +44,6 @@ void title_set(char **main_argv, char *const *words)
 	args_end = end_of(at, main_argv);
 	end = environ ? end_of(args_end, environ) : args_end;
 	move_environ();
-	program_invocation_name = program_invocation_short_name = words[0];
 	memset(at, 0, (size_t)(end - at));
 	for (end--; *words && at < end; words++) {
 		size_t len = strlen(*words), room = (size_t)(end - at);
