@@ -326,7 +326,7 @@ static size_t row_of(const struct cli *c, int key)
 {
 	size_t i = 0;
 
-	while (key_of(c, i) != key)
+	while (c->long_opts[i].val != key)
 		i++;
 	return i;
 }
