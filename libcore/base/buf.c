@@ -18,6 +18,21 @@ char *buf_reserve(struct buf *b, size_t n)
 	return b->p + b->n;
 }
 
+int buf_try_room(struct buf *b, size_t n, struct err *e)
+{
+	if (b->cap < n || !b->p) {
+		char *p = mem_try(n, e);
+
+		if (!p)
+			return -1;
+		free(b->p);
+		b->p = p;
+		b->cap = n;
+	}
+	b->n = n;
+	return 0;
+}
+
 void buf_addv(struct buf *b, const char *fmt, va_list va)
 {
 	va_list again;

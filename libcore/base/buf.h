@@ -20,6 +20,9 @@ void buf_release(struct buf *b); /* b is empty and usable again */
  * of memory, so n is to be our own or checked against a limit. */
 char *buf_reserve(struct buf *b, size_t n);
 
+/* Makes b hold n bytes, whatever they are; what was in it is dropped. Errors: ERR_NOMEM. */
+MUST_CHECK int buf_try_room(struct buf *b, size_t n, struct err *e);
+
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void buf_addv(struct buf *b, const char *fmt, va_list va) PRINTF_LIKE(2, 0);
 

@@ -11,6 +11,7 @@
 #include "entry/columns.h"
 #include "bloom/values.h"
 #include "labels/labels.h"
+#include "shape/shape.h"
 
 enum {
 	CHUNK_FIXED_LEN = 24,	  /* the fixed part of a head */
@@ -20,7 +21,8 @@ enum {
 	CHUNK_SIZE_MIN = 1 << 10, /* of chunk_params' block_bytes and chunk_bytes */
 	CHUNK_SIZE_MAX = 64 << 20,
 	CHUNK_FLAG_TRAILER = 1 << 0, /* not entries: the end of a pack, pack.h */
-	CHUNK_FLAG_FILTER = 1 << 4   /* likewise: its filter */
+	CHUNK_FLAG_FILTER = 1 << 4,  /* likewise: its filter */
+	CHUNK_FLAG_SHAPES = 1 << 5   /* lines of a block may be taken apart */
 };
 
 /* What the fixed part says: enough to read the rest of the head, and to step over the chunk. */
@@ -41,7 +43,8 @@ struct chunk_block {
 	uint32_t meta_bytes; /* names and values of each entry's metadata, as if nothing were folded
 			      */
 	uint32_t crc_side;   /* of the first three columns as stored */
-	uint32_t crc_lines;  /* of the lines column as stored */
+	uint32_t crc_lines;  /* of the lines column as stored; of lines taken apart their head's */
+	uint32_t shapes_len; /* of the head of lines that are taken apart; 0: they are not */
 	int64_t min_ts, max_ts;
 	uint32_t col_raw[COL_COUNT], col_stored[COL_COUNT];
 };
@@ -79,15 +82,20 @@ MUST_CHECK int chunk_parse_fixed(struct bytes in, struct chunk_fixed *ret, struc
 MUST_CHECK int chunk_parse(struct bytes in, struct arena *a, struct chunk *ret, struct err *e);
 
 /* Where block i lies, counted from the chunk's first byte; and how much of it has to be read for
- * the columns that `want` names: all of it, or without the lines less. */
+ * the columns that `want` names: all of it, or without the lines, or of these only the head of
+ * their shapes, less. */
 static inline uint64_t chunk_block_off(const struct chunk *c, size_t i)
 {
 	return (uint64_t)c->fixed.head_len + c->block[i].off;
 }
 
+enum { WANT_SHAPES = 1 << COL_COUNT }; /* besides columns: chunk_open_shapes */
+
 static inline uint32_t chunk_block_need(const struct chunk_block *b, unsigned want)
 {
-	return want & WANT_LINES ? b->stored_len : b->stored_len - b->col_stored[COL_LINES];
+	if (want & WANT_LINES)
+		return b->stored_len;
+	return b->stored_len - b->col_stored[COL_LINES] + (want & WANT_SHAPES ? b->shapes_len : 0);
 }
 
 /* Checks the checksums of a whole block, decodes nothing. Errors: ERR_CORRUPT. */
@@ -111,9 +119,21 @@ MUST_CHECK int chunk_read_block(const struct chunk *c, const struct chunk_block 
 				struct bytes stored, unsigned want, struct chunk_scratch *s,
 				struct run *ret, struct err *e);
 
-/* Until the next such call only the lines of a block's entries first .. end - 1 are wanted of
- * chunk_read_block with s, which may leave others out; end 0: all. */
-void chunk_scratch_narrow(struct chunk_scratch *s, uint32_t first, uint32_t end);
+/* Until the next such call only the lines of those entries of a block are wanted of
+ * chunk_read_block with s, which may leave others out; n 0: of all. What pick points to must live
+ * as long. */
+void chunk_scratch_narrow(struct chunk_scratch *s, const struct shape_pick *pick);
+
+/*
+ * Opens the lines of a block, which are taken apart; `stored` as above, with WANT_SHAPES: what it
+ * does not have is read by fetch, offsets counted from the first byte of the lines, to where it
+ * belongs behind stored, when it is needed. *ret lies in s until the next call with it, other than
+ * chunk_read_block for the lines of this very block: that then uses what was read already. Errors:
+ * as chunk_read_block.
+ */
+MUST_CHECK int chunk_open_shapes(const struct chunk *c, const struct chunk_block *b,
+				 struct bytes stored, const struct shape_fetch *fetch,
+				 struct chunk_scratch *s, struct shape_reader **ret, struct err *e);
 
 /* The texts of a block that a filter serves, as chunk_read_block gives lines; the arguments are as
  * above. Errors: likewise. */
@@ -132,6 +152,9 @@ MUST_CHECK int chunk_read_values(const struct chunk *c, const struct chunk_block
 MUST_CHECK int chunk_move(const struct chunk *c, struct bytes whole, struct bytes tenant,
 			  struct buf *out, uint32_t *ret_head_len, struct err *e);
 
+/* Whether a block's lines may be taken apart: shape/shape.h. */
+enum chunk_lines { CHUNK_LINES_APART, CHUNK_LINES_WHOLE };
+
 /* How chunks are made. Same params and same entries give the same bytes. */
 struct chunk_params {
 	enum codec_id encoding;
@@ -142,6 +165,7 @@ struct chunk_params {
 				   MiB */
 	uint32_t block_entries; /* entries of a block at most; 1 to 1 << 20 */
 	enum bloom_what filter; /* what packs of such chunks get */
+	enum chunk_lines lines; /* encoding CODEC_NONE leaves them whole */
 };
 
 extern const struct chunk_params chunk_params_default;

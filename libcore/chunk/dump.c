@@ -96,6 +96,16 @@ static void add_filter(struct buf *out, const struct chunk_piece *piece)
 	arena_release(&mem);
 }
 
+/* How many blocks have their lines taken apart. */
+static uint64_t count_apart(const struct chunk *c)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < c->fixed.n_blocks; i++)
+		n += c->block[i].shapes_len > 0;
+	return n;
+}
+
 void chunk_add_header(struct buf *out, const struct chunk_piece *piece)
 {
 	const struct chunk *c = &piece->chunk;
@@ -121,6 +131,7 @@ void chunk_add_header(struct buf *out, const struct chunk_piece *piece)
 	buf_addf(out, ",\"from\":\"%lld\",\"through\":\"%lld\"", (long long)c->from,
 		 (long long)c->through);
 	add_u64(out, "blocks", c->fixed.n_blocks);
+	add_u64(out, "blocks_apart", count_apart(c));
 	add_u64(out, "entries", c->n);
 	buf_add_str(out, "}\n");
 }
@@ -202,6 +213,7 @@ void chunk_stats_add(struct chunk_stats *s, const struct chunk_piece *piece)
 	s->chunks++;
 	s->tiny += c->n <= 10;
 	s->blocks += c->fixed.n_blocks;
+	s->blocks_apart += count_apart(c);
 	s->entries += c->n;
 	s->head_bytes += c->fixed.head_len;
 	for (uint32_t i = 0; i < c->fixed.n_blocks; i++) {
@@ -235,6 +247,7 @@ void chunk_stats_print(const struct chunk_stats *s, struct buf *out)
 	add_stat(out, "chunks", s->chunks);
 	add_stat(out, "chunks <= 10 lines", s->tiny);
 	add_stat(out, "blocks", s->blocks);
+	add_stat(out, "  lines apart", s->blocks_apart);
 	add_stat(out, "entries", s->entries);
 	add_stat(out, "bytes of lines", s->line_bytes);
 	add_stat(out, "bytes of metadata", s->meta_bytes);

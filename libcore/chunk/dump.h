@@ -21,7 +21,7 @@ uint64_t chunk_add_entries(struct buf *out, const struct run *run, struct bytes 
 
 /* Sums over pieces. {0} is a valid empty one. */
 struct chunk_stats {
-	uint64_t chunks, packs, blocks, entries;
+	uint64_t chunks, packs, blocks, blocks_apart, entries;
 	uint64_t line_bytes, meta_bytes; /* raw, newlines and repetitions not left out */
 	uint64_t head_bytes, filter_bytes, trailer_bytes, bytes; /* heads of chunks; all */
 	uint64_t col_raw[COL_COUNT], col_stored[COL_COUNT];

@@ -60,10 +60,12 @@ uint32_t chunk_head_len(struct bytes in)
 	struct rd rd = rd_init(in);
 	uint32_t len, meta_len;
 
+	if (in.n < CHUNK_FIXED_LEN)
+		return 0;
 	rd.off = CHUNK_OFF_LEN;
 	len = rd_u32be(&rd);
 	meta_len = rd_u32be(&rd);
-	if (rd.failed || meta_len < CHUNK_CRC_LEN || meta_len > CHUNK_HEAD_MAX - CHUNK_FIXED_LEN ||
+	if (meta_len < CHUNK_CRC_LEN || meta_len > CHUNK_HEAD_MAX - CHUNK_FIXED_LEN ||
 	    len < CHUNK_FIXED_LEN + meta_len)
 		return 0;
 	return CHUNK_FIXED_LEN + meta_len;
@@ -127,8 +129,8 @@ int chunk_parse_fixed(struct bytes in, struct chunk_fixed *ret, struct err *e)
 }
 
 /* One row; *off and *ts_ns are where the block before it ended. */
-static int parse_row(struct rd *rd, uint32_t *off, int64_t *ts_ns, struct chunk_block *b,
-		     struct err *e)
+static int parse_row(struct rd *rd, uint8_t flags, uint32_t *off, int64_t *ts_ns,
+		     struct chunk_block *b, struct err *e)
 {
 	uint64_t gap, span, stored = 0;
 
@@ -147,6 +149,9 @@ static int parse_row(struct rd *rd, uint32_t *off, int64_t *ts_ns, struct chunk_
 		b->col_stored[c] = (uint32_t)rd_uvarint_max(rd, b->col_raw[c]);
 		stored += b->col_stored[c];
 	}
+	b->shapes_len = 0;
+	if (flags & CHUNK_FLAG_SHAPES)
+		b->shapes_len = (uint32_t)rd_uvarint_max(rd, b->col_stored[COL_LINES]);
 	if (rd->failed)
 		return err_set(e, ERR_CORRUPT,
 			       "bad number in the block table, at byte %zu of the head", rd->off);
@@ -176,7 +181,7 @@ static int parse_table(struct rd *rd, struct arena *a, struct chunk *c, struct e
 	c->block = arena_alloc(a, f->n_blocks * sizeof(*c->block));
 	c->n = 0;
 	for (uint32_t i = 0; i < f->n_blocks; i++) {
-		if (parse_row(rd, &off, &ts_ns, &c->block[i], e) < 0)
+		if (parse_row(rd, f->flags, &off, &ts_ns, &c->block[i], e) < 0)
 			return err_wrap(e, "block %u", i);
 		c->n += c->block[i].n;
 	}

@@ -6,6 +6,7 @@
 
 #include "base/crc32c.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "base/wr.h"
 #include "chunk/chunk.h"
 #include "chunk/format.h"
@@ -41,7 +42,10 @@ struct chunk_writer {
 	struct codec *codec, *codec_planes; /* for lines and metadata; for numbers */
 	struct columns_writer *columns;
 	struct bloom_values *values; /* NULL: not wanted */
+	struct shape_writer *shapes;
 	struct buf raw[COL_COUNT], packed, rows, body;
+	struct buf off, ts; /* of a block's lines */
+	bool any_apart;	    /* of the chunk's blocks */
 };
 
 struct chunk_writer *chunk_writer_new(const struct chunk_params *p)
@@ -52,6 +56,7 @@ struct chunk_writer *chunk_writer_new(const struct chunk_params *p)
 	w->codec = codec_new(p->level);
 	w->codec_planes = codec_new(PLANES_LEVEL);
 	w->columns = columns_writer_new();
+	w->shapes = shape_writer_new();
 	return w;
 }
 
@@ -64,6 +69,9 @@ void chunk_writer_free(struct chunk_writer *w)
 	buf_release(&w->packed);
 	buf_release(&w->rows);
 	buf_release(&w->body);
+	buf_release(&w->off);
+	buf_release(&w->ts);
+	shape_writer_free(w->shapes);
 	columns_writer_free(w->columns);
 	codec_free(w->codec);
 	codec_free(w->codec_planes);
@@ -184,6 +192,41 @@ static uint32_t store_column(struct chunk_writer *w, int c, struct bytes raw, si
 	return (uint32_t)best.n;
 }
 
+/* The lines to the end of the body, taken apart. Returns the length of their head; 0: they are to
+ * be stored whole. */
+static uint32_t store_apart(struct chunk_writer *w, const struct entries *es, const uint32_t *order,
+			    size_t n)
+{
+	const struct shape_codecs codecs = { w->codec, w->codec_planes, w->params.encoding };
+	struct shape_lines lines = { .n = n };
+	uint32_t *off, head_len;
+	int64_t *ts_ns;
+
+	if (w->params.lines == CHUNK_LINES_WHOLE || w->params.encoding == CODEC_NONE)
+		return 0;
+	buf_reset(&w->off);
+	buf_reset(&w->ts);
+	off = (uint32_t *)(void *)buf_reserve(&w->off, (n + 1) * sizeof(*off));
+	ts_ns = (int64_t *)(void *)buf_reserve(&w->ts, n * sizeof(*ts_ns));
+	off[0] = 0;
+	for (size_t i = 0; i < n; i++) {
+		off[i + 1] = off[i] + es->v[order[i]].line_len + 1;
+		ts_ns[i] = es->v[order[i]].ts_ns;
+	}
+	buf_reserve(&w->raw[COL_LINES], NEAR_PAD);
+	lines.lines = w->raw[COL_LINES].p;
+	lines.off = off;
+	lines.ts_ns = ts_ns;
+	if (!shape_split(w->shapes, &lines))
+		return 0;
+	buf_reset(&w->packed);
+	head_len = shape_encode(w->shapes, &lines, &codecs, &w->packed);
+	if (w->packed.n >= w->raw[COL_LINES].n)
+		return 0;
+	buf_add_bytes(&w->body, buf_bytes(&w->packed));
+	return head_len;
+}
+
 static uint64_t block_meta_bytes(const struct entries *es, const uint32_t *order, size_t n)
 {
 	uint64_t sum = 0;
@@ -194,13 +237,15 @@ static uint64_t block_meta_bytes(const struct entries *es, const uint32_t *order
 	return sum < UINT32_MAX ? sum : UINT32_MAX;
 }
 
-/* One block to the body, its row to the rows. *ts_ns is where the block before ended. */
+/* One block to the body, what its row says to *ret. */
 static void add_block(struct chunk_writer *w, const struct entries *es, const uint32_t *order,
-		      size_t n, int64_t *ts_ns)
+		      size_t n, struct chunk_block *ret)
 {
-	int64_t min_ts = es->v[order[0]].ts_ns, max_ts = es->v[order[n - 1]].ts_ns;
-	uint32_t stored[COL_COUNT], side_len;
-	size_t start = w->body.n;
+	struct chunk_block b = { .n = (uint32_t)n,
+				 .meta_bytes = (uint32_t)block_meta_bytes(es, order, n),
+				 .min_ts = es->v[order[0]].ts_ns,
+				 .max_ts = es->v[order[n - 1]].ts_ns };
+	size_t start = w->body.n, lines;
 
 	for (int c = 0; c < COL_COUNT; c++)
 		buf_reset(&w->raw[c]);
@@ -209,25 +254,44 @@ static void add_block(struct chunk_writer *w, const struct entries *es, const ui
 		bloom_values_add(w->values, buf_bytes(&w->raw[COL_LINES]),
 				 buf_bytes(&w->raw[COL_META]));
 	for (int c = 0; c < COL_COUNT; c++) {
-		size_t plane = c == COL_TS ? n - 1 : c == COL_LENS ? n : 0;
-
-		stored[c] = store_column(w, c, buf_bytes(&w->raw[c]), plane);
+		b.col_raw[c] = (uint32_t)w->raw[c].n;
+		if (c != COL_LINES)
+			b.col_stored[c] = store_column(w, c, buf_bytes(&w->raw[c]),
+						       c == COL_TS     ? n - 1
+						       : c == COL_LENS ? n
+								       : 0);
 	}
-	side_len = stored[COL_TS] + stored[COL_LENS] + stored[COL_META];
+	lines = w->body.n;
+	b.shapes_len = store_apart(w, es, order, n);
+	if (!b.shapes_len)
+		store_column(w, COL_LINES, buf_bytes(&w->raw[COL_LINES]), 0);
+	b.col_stored[COL_LINES] = (uint32_t)(w->body.n - lines);
+	b.crc_side = crc32c(w->body.p + start, lines - start);
+	b.crc_lines =
+		crc32c(w->body.p + lines, b.shapes_len ? b.shapes_len : b.col_stored[COL_LINES]);
+	w->any_apart |= b.shapes_len > 0;
+	*ret = b;
+}
 
-	wr_uvarint(&w->rows, n);
-	wr_uvarint(&w->rows, w->raw[COL_LINES].n - n);
-	wr_uvarint(&w->rows, block_meta_bytes(es, order, n));
-	wr_uvarint(&w->rows, (uint64_t)min_ts - (uint64_t)*ts_ns);
-	wr_uvarint(&w->rows, (uint64_t)max_ts - (uint64_t)min_ts);
-	wr_u32be(&w->rows, crc32c(w->body.p + start, side_len));
-	wr_u32be(&w->rows, crc32c(w->body.p + start + side_len, stored[COL_LINES]));
+/* A row of the block table; *ts_ns is where the block before ended. */
+static void add_row(const struct chunk_writer *w, const struct chunk_block *b, int64_t *ts_ns,
+		    struct buf *out)
+{
+	wr_uvarint(out, b->n);
+	wr_uvarint(out, b->col_raw[COL_LINES] - b->n);
+	wr_uvarint(out, b->meta_bytes);
+	wr_uvarint(out, (uint64_t)b->min_ts - (uint64_t)*ts_ns);
+	wr_uvarint(out, (uint64_t)b->max_ts - (uint64_t)b->min_ts);
+	wr_u32be(out, b->crc_side);
+	wr_u32be(out, b->crc_lines);
 	for (int c = 0; c < COL_COUNT; c++) {
 		if (c != COL_LINES)
-			wr_uvarint(&w->rows, w->raw[c].n);
-		wr_uvarint(&w->rows, stored[c]);
+			wr_uvarint(out, b->col_raw[c]);
+		wr_uvarint(out, b->col_stored[c]);
 	}
-	*ts_ns = max_ts;
+	if (w->any_apart)
+		wr_uvarint(out, b->shapes_len);
+	*ts_ns = b->max_ts;
 }
 
 uint32_t chunk_encode(struct chunk_writer *w, struct bytes tenant, const struct labels *labels,
@@ -238,23 +302,29 @@ uint32_t chunk_encode(struct chunk_writer *w, struct bytes tenant, const struct 
 	uint64_t weight = chunk_weight(es, order, n);
 	size_t start = out->n;
 	uint32_t n_blocks = 0, head_len;
+	const struct chunk_block *rows;
 
 	buf_reset(&w->rows);
 	buf_reset(&w->body);
+	w->any_apart = false;
 	for (size_t i = 0; i < n; n_blocks++) {
 		size_t k = share(es, order + i, n - i, w->params.block_bytes,
 				 w->params.block_entries, &weight);
+		struct chunk_block row;
 
-		add_block(w, es, order + i, k, &ts_ns);
+		add_block(w, es, order + i, k, &row);
+		buf_add(&w->rows, &row, sizeof(row));
 		i += k;
 	}
-	chunk_head_begin(out, 0, (uint8_t)w->params.encoding);
+	rows = (const struct chunk_block *)(const void *)w->rows.p;
+	chunk_head_begin(out, w->any_apart ? CHUNK_FLAG_SHAPES : 0, (uint8_t)w->params.encoding);
 	wr_lstr(out, tenant);
 	labels_encode(out, labels);
 	buf_add(out, id->b, sizeof(id->b));
 	wr_u64be(out, (uint64_t)from);
 	wr_uvarint(out, (uint64_t)through - (uint64_t)from);
-	buf_add_bytes(out, buf_bytes(&w->rows));
+	for (uint32_t i = 0; i < n_blocks; i++)
+		add_row(w, &rows[i], &ts_ns, out);
 	head_len = chunk_head_end(out, start, n_blocks, w->body.n);
 	buf_add_bytes(out, buf_bytes(&w->body));
 	return head_len;

@@ -66,6 +66,19 @@ static int take_filter(void *opts, const char *value, struct err *e)
 	return 0;
 }
 
+static int take_lines(void *opts, const char *value, struct err *e)
+{
+	static const char *const words[] = { "apart", "whole", NULL };
+	struct pack_opts *o = opts;
+	int word;
+
+	if (cli_read_word(value, words, &word, e) < 0)
+		return -1;
+	o->params.lines = word == 0 ? CHUNK_LINES_APART : CHUNK_LINES_WHOLE;
+	o->lines_given = true;
+	return 0;
+}
+
 static int take_chunk_part(const char *value, uint32_t *ret, bool *ret_given, struct err *e)
 {
 	uint64_t n;
@@ -174,6 +187,9 @@ const struct cli_taken pack_options[] = {
 	{ { 0, "max-entries", "N", "entries of a block at most" }, take_max_entries, WHOLE },
 	{ { 0, "filter", "none|small|full", "what tells of blocks that lack a text (small)" },
 	  take_filter,
+	  WHOLE },
+	{ { 0, "lines", "apart|whole", "how lines of JSON and logfmt are stored (apart)" },
+	  take_lines,
 	  WHOLE },
 	{ { 0, "memory", "SIZE", "about as much is used (512MiB)" },
 	  cli_take_size,
@@ -301,6 +317,7 @@ static int check_modes(struct pack_opts *o, struct err *e)
 		{ "--chunk-size", o->chunk_given, NEW_CHUNKS },
 		{ "--max-entries", o->entries_given, NEW_CHUNKS },
 		{ "--filter", o->filter_given, NEW_CHUNKS },
+		{ "--lines", o->lines_given, NEW_CHUNKS },
 		{ "--memory", o->memory_bytes > 0, NEW_CHUNKS | REWRITING },
 		{ "--day", s->one_day, IN(TO_COMPACT) | IN(TO_COPY) },
 		{ "--fan-in", o->fan_in > 0, IN(TO_COMPACT) },

@@ -14,6 +14,7 @@ struct pack_opts {
 	struct store_opts store; /* .limits and .hold are of deletion */
 	struct chunk_params params;
 	bool encoding_given, level_given, block_given, chunk_given, entries_given, filter_given;
+	bool lines_given;
 	bool compact, erase, copy, lifecycle; /* --compact, --delete, ...: one at most */
 	const char *mode;      /* set by pack_opts_check: "--compact", ...; NULL: to pack */
 	uint64_t memory_bytes; /* 0: not given */

@@ -79,6 +79,7 @@ void block_reset(struct block *b, const struct labels *stream)
 	arena_reset(&b->mem);
 	b->run = (struct run){ 0 };
 	b->have = 0;
+	b->shapes = NULL;
 	b->sel_list = false;
 	b->first = 0;
 	b->n_sel = 0;
@@ -124,12 +125,63 @@ void block_set_line(struct block *b, uint32_t i, struct bytes line)
 	b->line[i] = line;
 }
 
+int block_peek_lines(struct block *b, uint32_t *entry, size_t n, struct err *e)
+{
+	uint32_t *sel = b->sel;
+	size_t n_sel = b->n_sel;
+	bool sel_list = b->sel_list;
+	unsigned lines = b->have & WANT_LINES;
+	int r = 0;
+
+	b->sel = entry;
+	b->n_sel = n;
+	b->sel_list = true;
+	if (n)
+		r = block_need(b, WANT_LENS | WANT_LINES, e);
+	b->sel = sel;
+	b->n_sel = n_sel;
+	b->sel_list = sel_list;
+	b->have = (b->have & ~(unsigned)WANT_LINES) | lines;
+	return r;
+}
+
 bool block_base_has(const struct block *b, uint32_t name)
 {
 	for (size_t i = 0; i < b->base.labels->n; i++)
 		if (b->base.name[i] == name)
 			return true;
 	return false;
+}
+
+/* The number of the label that a pair of metadata becomes: they are kept as they were sent, and
+ * shown as labels can be called. */
+static uint32_t name_of_meta(struct block *b, struct bytes text)
+{
+	uint32_t name;
+
+	buf_reset(&b->scratch);
+	stage_sanitize(&b->scratch, text);
+	name = names_id(b->names, buf_bytes(&b->scratch));
+	return block_base_has(b, name) ? names_extracted(b->names, name) : name;
+}
+
+bool block_meta_has(struct block *b, uint32_t name)
+{
+	const struct metaview *m = &b->run.meta;
+	bool has = false;
+	char *seen;
+
+	if (!b->run.meta_set || m->n_sets == 0)
+		return false;
+	seen = arena_zalloc(&b->mem, m->n_strings);
+	for (uint32_t p = 0; p < m->set_first[m->n_sets] && !has; p++) {
+		uint32_t string = m->pair[(size_t)2 * p];
+
+		if (!seen[string])
+			has = name_of_meta(b, m->string[string]) == name;
+		seen[string] = 1;
+	}
+	return has;
 }
 
 /* The labels of a metadata set, as every entry that has it begins. A pair whose name the stream has
@@ -142,16 +194,10 @@ static struct elabels labels_of_set(struct block *b, uint32_t set)
 
 	for (size_t i = 0; i < n; i++) {
 		struct label l = meta_pair(m, set, i);
-		uint32_t name;
 
-		/* Kept as they were sent, shown as labels can be called. */
-		buf_reset(&b->scratch);
-		stage_sanitize(&b->scratch, l.name);
-		name = names_id(b->names, buf_bytes(&b->scratch));
-		if (block_base_has(b, name))
-			name = names_extracted(b->names, name);
-		el.v[el.n++] =
-			(struct elabel){ .value = l.value, .name = name, .kind = LABEL_META };
+		el.v[el.n++] = (struct elabel){ .value = l.value,
+						.name = name_of_meta(b, l.name),
+						.kind = LABEL_META };
 	}
 	return el;
 }

@@ -13,7 +13,7 @@
 #define QUERY_BLOCK_H
 
 #include "base/map.h"
-#include "entry/columns.h"
+#include "chunk/chunk.h"
 
 /* Label names as numbers. The first ones are the same in every table. */
 enum {
@@ -77,6 +77,7 @@ struct base_labels {
 };
 
 struct block;
+struct shape_reader;
 struct keys;
 struct line_fields;
 struct probe;
@@ -84,10 +85,11 @@ struct template_run;
 typedef int block_load_fn(struct block *b, unsigned want, struct err *e);
 
 struct block {
-	struct run run;	     /* columns that are loaded; .n counts always */
-	unsigned have;	     /* WANT_* of them */
-	block_load_fn *load; /* gets further ones */
-	void *source;	     /* load's own */
+	struct run run;		     /* columns that are loaded; .n counts always */
+	unsigned have;		     /* WANT_* of them */
+	struct shape_reader *shapes; /* with WANT_SHAPES: the lines, taken apart; or NULL */
+	block_load_fn *load;	     /* gets further ones */
+	void *source;		     /* load's own */
 
 	/* Which entries are in: first .. first + n_sel - 1 as long as sel_list is false, else those
 	 * of sel[]. */
@@ -126,6 +128,10 @@ static inline MUST_CHECK int block_need(struct block *b, unsigned want, struct e
 	return (b->have & want) == want ? 0 : b->load(b, want & ~b->have, e);
 }
 
+/* Loads the lines of n of the entries, ascending, for now: with the next columns that are loaded
+ * they are gone. */
+MUST_CHECK int block_peek_lines(struct block *b, uint32_t *entry, size_t n, struct err *e);
+
 /* Entry number of the k-th that is in. */
 static inline uint32_t block_entry(const struct block *b, size_t k)
 {
@@ -146,6 +152,9 @@ void block_set_line(struct block *b, uint32_t i, struct bytes line);
 /* Gives each entry that is in its labels, with the structured metadata; needs and loads WANT_META.
  */
 MUST_CHECK int block_need_labels(struct block *b, struct err *e);
+
+/* Whether structured metadata, which is loaded, gives any entry a label of that name. */
+bool block_meta_has(struct block *b, uint32_t name);
 
 /* Whether the stream itself has the name. */
 bool block_base_has(const struct block *b, uint32_t name);

@@ -13,6 +13,17 @@ static void count(struct load_stats *t, const struct chunk_block *b, unsigned pa
 		t->meta_bytes += b->meta_bytes;
 }
 
+static int open_shapes(const struct chunk *c, const struct chunk_block *b, struct bytes stored,
+		       struct load_mem *m, struct err *e)
+{
+	m->shapes = NULL;
+	if (!b->shapes_len)
+		return 0;
+	if (!m->chunk[0])
+		m->chunk[0] = chunk_scratch_new();
+	return chunk_open_shapes(c, b, stored, &m->more, m->chunk[0], &m->shapes, e);
+}
+
 int chunk_load(const struct chunk *c, uint64_t i, struct bytes stored, uint64_t off, unsigned want,
 	       struct load_mem *m, struct run *ret, unsigned *ret_have, struct err *e)
 {
@@ -23,6 +34,12 @@ int chunk_load(const struct chunk *c, uint64_t i, struct bytes stored, uint64_t 
 	if (stored.n < chunk_block_need(b, want))
 		return err_set(e, ERR_CORRUPT, "offset %llu: block %llu is cut short",
 			       (unsigned long long)off, (unsigned long long)i);
+	if (want & WANT_SHAPES) {
+		if (open_shapes(c, b, stored, m, e) < 0)
+			return err_wrap(e, "offset %llu: block %llu", (unsigned long long)off,
+					(unsigned long long)i);
+		*ret_have |= WANT_SHAPES;
+	}
 	for (size_t g = 0; g < 3; g++) {
 		struct run run;
 		unsigned part = want & groups[g];
@@ -31,7 +48,7 @@ int chunk_load(const struct chunk *c, uint64_t i, struct bytes stored, uint64_t 
 			continue;
 		if (!m->chunk[g])
 			m->chunk[g] = chunk_scratch_new();
-		chunk_scratch_narrow(m->chunk[g], m->first, m->end);
+		chunk_scratch_narrow(m->chunk[g], &m->pick);
 		if (chunk_read_block(c, b, stored, part, m->chunk[g], &run, e) < 0)
 			return err_wrap(e, "offset %llu: block %llu", (unsigned long long)off,
 					(unsigned long long)i);

@@ -68,8 +68,18 @@ static void begin_stream(struct line_fields *f)
 		settle(f, &f->key[k]);
 }
 
-struct line_fields *fields_begin(const struct stage *s, struct block *b, uint32_t i,
-				 struct bytes before, struct bytes behind)
+static void begin_line(struct line_fields *f)
+{
+	if (++f->serial == 0) {
+		memset(f->seen, 0, f->n_seen * sizeof(*f->seen));
+		f->serial = 1;
+	}
+	f->n_v = 0;
+	f->found = 0;
+}
+
+struct line_fields *fields_begin_block(const struct stage *s, struct block *b, struct bytes before,
+				       struct bytes behind)
 {
 	struct line_fields *f = b->fields[s - s->pipeline->stage];
 
@@ -79,13 +89,27 @@ struct line_fields *fields_begin(const struct stage *s, struct block *b, uint32_
 		forget(f);
 	if (f->stream != b->stream)
 		begin_stream(f);
-	if (++f->serial == 0) {
-		memset(f->seen, 0, f->n_seen * sizeof(*f->seen));
-		f->serial = 1;
-	}
-	f->n_v = 0;
+	return f;
+}
+
+void fields_record(struct line_fields *f)
+{
+	begin_line(f);
+	f->records = true;
+}
+
+void fields_recorded(struct line_fields *f)
+{
+	f->records = false;
+}
+
+struct line_fields *fields_begin(const struct stage *s, struct block *b, uint32_t i,
+				 struct bytes before, struct bytes behind)
+{
+	struct line_fields *f = fields_begin_block(s, b, before, behind);
+
+	begin_line(f);
 	f->el = &b->el[i];
-	f->found = 0;
 	/* Some filters look at the error too. */
 	return f->el->n && block_error(b, i).n ? NULL : f;
 }
@@ -185,10 +209,10 @@ enum fields_step fields_take(struct line_fields *f, uint32_t key, struct bytes v
 {
 	const struct field_key *k = &f->key[key];
 
-	if (f->seen[k->label] == f->serial || is_there(f->el, k->label))
+	if (f->seen[k->label] == f->serial || (!f->records && is_there(f->el, k->label)))
 		return FIELDS_ODD;
 	f->seen[k->label] = f->serial;
-	if (k->filter) {
+	if (k->filter && !f->records) {
 		switch (filter_ask(k->filter, value, &f->b->gave_up)) {
 		case FILTER_NO:
 			return FIELDS_REFUSED;
@@ -201,7 +225,7 @@ enum fields_step fields_take(struct line_fields *f, uint32_t key, struct bytes v
 	if (f->n_v == f->cap_v)
 		mem_grow(&f->v, &f->cap_v, f->n_v + 1, sizeof(*f->v));
 	f->v[f->n_v++] = (struct field_value){ key, value };
-	if (k->counts && ++f->found == f->hints->n_required)
+	if (k->counts && !f->records && ++f->found == f->hints->n_required)
 		return FIELDS_ENOUGH;
 	return FIELDS_GO_ON;
 }

@@ -56,6 +56,7 @@ struct line_fields {
 	uint32_t *seen; /* by label: the number of the line that has it */
 	size_t n_seen;
 	uint32_t serial;
+	bool records;
 	uint32_t found;		  /* of what is asked for, in this line */
 	const struct elabels *el; /* of the entry, as it was */
 	struct field_value {
@@ -83,6 +84,14 @@ static inline uint32_t fields_behind(uint32_t key)
 struct line_fields *fields_begin(const struct stage *s, struct block *b, uint32_t i,
 				 struct bytes before, struct bytes behind);
 void fields_free(struct line_fields *f);
+/* The same before any entry is begun. Never NULL. */
+struct line_fields *fields_begin_block(const struct stage *s, struct block *b, struct bytes before,
+				       struct bytes behind);
+
+/* Until fields_recorded, what is taken is only noted in f->v, wanted or not by a filter: of a line
+ * that stands for many. A name that comes twice is odd as ever. */
+void fields_record(struct line_fields *f);
+void fields_recorded(struct line_fields *f);
 
 /* The line of entry i with NEAR_PAD readable bytes behind it. */
 struct bytes fields_line(struct block *b, uint32_t i);

@@ -18,9 +18,11 @@ struct load_mem {
 	/* Made when first needed; one for lines with their lengths, one for timestamps, one for
 	 * metadata, so that each can be loaded without disturbing the others. */
 	struct chunk_scratch *chunk[3];
-	uint32_t first, end; /* entries of the next piece whose lines are wanted, of chunks; end 0:
-				all */
-	struct buf stored;   /* bytes read from a file */
+	struct shape_pick pick; /* entries of the next piece whose lines are wanted, of chunks; n 0:
+				   all */
+	struct shape_fetch more;     /* of its lines, when `stored` does not have all of them */
+	struct shape_reader *shapes; /* of the piece, loaded with WANT_SHAPES; NULL: it has none */
+	struct buf stored;	     /* bytes read from a file */
 	struct buf ts, off, lines, set;
 	const void *head_of; /* whose head `head` is, in mem */
 	struct chunk head;
@@ -28,6 +30,9 @@ struct load_mem {
 	struct fetch *fetch; /* of the scan; NULL: nothing is fetched ahead */
 	struct buf far;	     /* what was read of far_of, by fetch.c */
 	const struct piece *far_of;
+	struct store_file *more_file; /* for `more`: where the lines lie, and where in far */
+	uint64_t more_at;
+	size_t more_to;
 	struct wal_reader *wal; /* of segment wal_of, standing on the batch at wal_at */
 	const struct source *wal_of;
 	uint64_t wal_at;

@@ -52,7 +52,9 @@ unsigned scan_first_want(const struct scan *s)
 	if (p->n_stages == 0)
 		return s->sink.want;
 	if (p->stage[0].ops == &stage_line_filter)
-		return WANT_LENS | WANT_LINES;
+		return WANT_SHAPES;
+	if (p->stage[0].ops->shapes && p->stage[0].ops->shapes(&p->stage[0]))
+		return WANT_SHAPES | WANT_META;
 	return s->sink.want | WANT_META | (p->needs_lines ? WANT_LENS | WANT_LINES : 0U);
 }
 
@@ -172,7 +174,11 @@ static int load(struct scan_worker *w, const struct piece *p, unsigned want, str
 {
 	bool timed = w->scan->probed || !p->source->is_log;
 	int64_t start = timed ? time_mono_ns() : 0;
-	int r = p->source->ops->load(p->source, p, want, &w->mem, ret, ret_have, e);
+	int r;
+
+	w->mem.shapes = NULL;
+	r = p->source->ops->load(p->source, p, want, &w->mem, ret, ret_have, e);
+	*ret_have |= want & WANT_SHAPES; /* of which few sources know */
 
 	if (w->scan->probed && r == 0)
 		probe_loaded(&w->probe, start, ret, *ret_have);
@@ -190,6 +196,12 @@ static int load_piece(struct block *b, unsigned want, struct err *e)
 	struct run got = { 0 };
 	unsigned have = 0;
 
+	/* What is out already need not be put together. */
+	w->mem.pick = (struct shape_pick){ .first = b->first };
+	if (b->n_sel && p->n) {
+		w->mem.pick.n = b->n_sel;
+		w->mem.pick.sel = b->sel_list ? b->sel : NULL;
+	}
 	if (load(w, p, want, &got, &have, e) < 0)
 		return -1;
 	if (b->have && b->run.n != got.n)
@@ -207,6 +219,8 @@ static int load_piece(struct block *b, unsigned want, struct err *e)
 		b->run.meta_set = got.meta_set;
 		b->run.meta = got.meta;
 	}
+	if (have & WANT_SHAPES)
+		b->shapes = w->mem.shapes;
 	b->have |= have;
 	return 0;
 }
@@ -379,8 +393,6 @@ static int read_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 		count_read(w, p, 0, 0);
 		return 0;
 	}
-	w->mem.first = p->n ? b->first : 0;
-	w->mem.end = p->n ? b->first + (uint32_t)b->n_sel : 0;
 	if (block_need(b, w->first_want | (p->n == 0 ? WANT_LENS | WANT_LINES : 0U), e) < 0 ||
 	    (p->n == 0 && cut_time(s, p, b, e) < 0) || give(w, slot, u, e) < 0)
 		return excuse(w, p, e);
@@ -399,7 +411,7 @@ static int scan_piece(struct scan_worker *w, size_t slot, const struct unit *u, 
 	if (from_table(w, p))
 		return 0;
 	ret = read_piece(w, slot, u, p, e);
-	w->mem.first = w->mem.end = 0;
+	w->mem.pick = (struct shape_pick){ 0 };
 	unload(w, p);
 	return ret;
 }
@@ -408,7 +420,7 @@ static int no_more(struct block *b, unsigned want, struct err *e)
 {
 	(void)want;
 	(void)e;
-	b->have = WANT_ALL; /* a merged run has all that there is */
+	b->have = WANT_ALL | WANT_SHAPES; /* a merged run has all that there is */
 	return 0;
 }
 
@@ -439,7 +451,7 @@ static int take_merged(struct scan_worker *w, size_t slot, const struct unit *u,
 	count_folded(w, u);
 	if (b->probe)
 		probe_merged(b->probe, &m, &b->run);
-	b->have = WANT_ALL;
+	b->have = WANT_ALL | WANT_SHAPES;
 	b->load = no_more;
 	block_select_all(b);
 	return give(w, slot, u, e);

@@ -120,6 +120,14 @@ static int read_head(struct pack *k, struct chunk_ref *c, const struct piece *p,
 	return load_head(c, bytes_of(m->far.p, n), p, m, e);
 }
 
+/* More of the lines of the block that is in m->far. */
+static int fetch_more(void *data, size_t off, size_t n, struct err *e)
+{
+	struct load_mem *m = data;
+
+	return store_file_read(m->more_file, m->more_at + off, m->far.p + m->more_to + off, n, e);
+}
+
 /* Into m->far, of the block as much as want needs; more of it comes behind that. */
 static int load_read(struct source *s, const struct piece *p, unsigned want, struct load_mem *m,
 		     struct run *ret, unsigned *ret_have, struct err *e)
@@ -147,6 +155,10 @@ static int load_read(struct source *s, const struct piece *p, unsigned want, str
 		m->far.n += n;
 	}
 	m->far_of = p;
+	m->more = (struct shape_fetch){ fetch_more, m };
+	m->more_file = &k->file;
+	m->more_to = b->stored_len - b->col_stored[COL_LINES];
+	m->more_at = at + m->more_to;
 	return chunk_load(&m->head, p->part, buf_bytes(&m->far), at, want, m, ret, ret_have, e);
 }
 

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "labels/value_error.h"
 #include "query/probe.h"
+#include "query/stage_shapes.h"
 
 /* One row per kind of stage. */
 static const struct stage_ops *const table[] = {
@@ -336,18 +337,25 @@ static size_t char_len(const char *p, size_t n)
 
 int stage_extract(const struct stage *s, struct block *b, stage_extract_fn *extract, struct err *e)
 {
+	const struct shape_parser *shapes = s->ops->shapes ? s->ops->shapes(s) : NULL;
 	const struct hints *h = &s->pipeline->hints;
 	uint32_t *sel;
 	size_t n = 0;
 
 	if (h->no_labels)
 		return 0;
-	if (block_need(b, WANT_LENS | WANT_LINES, e) < 0 || block_need_labels(b, e) < 0)
-		return -1;
 	if (!b->fields) {
 		b->n_fields = s->pipeline->n_stages;
 		b->fields = mem_alloc(b->n_fields * sizeof(struct line_fields *));
 	}
+	if (shapes && !b->line) {
+		if (block_need(b, WANT_SHAPES, e) < 0)
+			return -1;
+		if (b->shapes)
+			return shapes_extract(s, b, shapes, extract, e);
+	}
+	if (block_need(b, WANT_LENS | WANT_LINES, e) < 0 || block_need_labels(b, e) < 0)
+		return -1;
 	sel = block_sel_list(b);
 	for (size_t k = 0; k < b->n_sel; k++) {
 		uint32_t i = sel[k];

@@ -20,6 +20,7 @@
 #include "query/block.h"
 
 struct explain_node;
+struct shape_parser;
 struct filter;
 struct stage;
 struct pipeline;
@@ -45,6 +46,8 @@ struct stage_ops {
 	void (*release)(struct stage *s); /* may be NULL */
 	/* Notes on how this very stage goes about it. NULL: its text says it all. */
 	void (*explain)(const struct stage *s, struct explain_node *n);
+	/* Of a parser: how it reads lines that are taken apart, or NULL. */
+	const struct shape_parser *(*shapes)(const struct stage *s);
 };
 
 struct stage {

@@ -475,6 +475,13 @@ static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *t
 	return 0;
 }
 
-const struct stage_ops stage_json = { .bind = bind,
-				      .apply = apply,
-				      .explain = stage_explain_fields };
+static const struct shape_parser *shapes(const struct stage *s)
+{
+	const struct state *st = s->state;
+
+	return st->n ? NULL : &json_shapes;
+}
+
+const struct stage_ops stage_json = {
+	.bind = bind, .apply = apply, .shapes = shapes, .explain = stage_explain_fields
+};

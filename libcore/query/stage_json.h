@@ -25,6 +25,10 @@ bool json_extract_slowly(const struct stage *s, struct block *b, uint32_t i);
 /* The same for the plain case, into *ret_stays. False: it is none, and nothing was done. */
 bool json_extract_fast(const struct stage *s, struct block *b, uint32_t i, bool *ret_stays);
 
+/* The same of lines that are taken apart. */
+struct shape_parser;
+extern const struct shape_parser json_shapes;
+
 /* v with each byte that is not UTF-8, and each U+FFFD, as a blank: what labels may hold. */
 struct bytes stage_clean_utf8(struct block *b, struct bytes v);
 

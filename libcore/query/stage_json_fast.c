@@ -3,8 +3,8 @@
  * nobody asks for are only stepped over, and the line is read no further than needed. Whatever is
  * not plain is left to stage_json.c, which says what a fault is called.
  */
-#include "query/fields.h"
 #include "query/stage_json.h"
+#include "query/stage_shapes.h"
 
 enum { DEPTH_MAX = 16 };
 
@@ -74,7 +74,7 @@ static enum fields_step walk(struct line_fields *f, uint32_t object, struct byte
 
 bool json_extract_fast(const struct stage *s, struct block *b, uint32_t i, bool *ret_stays)
 {
-	struct line_fields *f = fields_begin(s, b, i, BYTES_LIT("\""), BYTES_LIT("\":"));
+	struct line_fields *f = fields_begin(s, b, i, json_shapes.before, json_shapes.behind);
 	enum fields_step step;
 
 	if (!f)
@@ -87,3 +87,26 @@ bool json_extract_fast(const struct stage *s, struct block *b, uint32_t i, bool 
 		fields_set_labels(f, i);
 	return true;
 }
+
+static enum fields_step walk_sample(struct line_fields *f, const struct stage *s, struct bytes line)
+{
+	(void)s;
+	return walk(f, 0, line, 0);
+}
+
+static enum fields_step value_of(struct line_fields *f, const struct stage *s,
+				 enum shape_class class, struct bytes *v)
+{
+	struct json_val val = { .type = JSON_STRING, .raw = *v };
+	const char *end = v->p + v->n;
+
+	(void)s;
+	if (class == SHAPE_TOKEN)
+		return FIELDS_ENOUGH;
+	val.escaped = near_either(v->p, end, '\\', '\\') < end;
+	if (val.escaped || near_high(v->p, v->n))
+		*v = json_val_text(f->b, &val);
+	return FIELDS_ENOUGH;
+}
+
+const struct shape_parser json_shapes = { { "\"", 1 }, { "\":", 2 }, walk_sample, value_of };

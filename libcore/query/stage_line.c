@@ -8,6 +8,7 @@
 #include "labels/quote.h"
 #include "lines/line_filter.h"
 #include "query/explain.h"
+#include "query/line_shapes.h"
 #include "query/stage.h"
 
 static void each_line(const struct line_filter *st, struct block *b)
@@ -86,16 +87,54 @@ static void whole_block(const struct line_filter *st, struct block *b)
 	b->n_sel = n;
 }
 
+/* Of lines that are taken apart those that may fit are put together, and asked. *ret_done: false
+ * when these are most, so that all may as well be. */
+static int by_shapes(const struct line_filter *st, struct block *b, bool *ret_done, struct err *e)
+{
+	char *maybe = arena_zalloc(&b->mem, b->run.n);
+	uint32_t *sel, *asked;
+	size_t n_asked = 0, n = 0;
+
+	if (line_shapes_maybe(st, b, maybe, e) < 0)
+		return -1;
+	asked = arena_alloc(&b->mem, (b->n_sel + 1) * sizeof(*asked));
+	for (size_t k = 0; k < b->n_sel; k++)
+		if (maybe[block_entry(b, k)])
+			asked[n_asked++] = block_entry(b, k);
+	*ret_done = n_asked <= b->n_sel / 2;
+	if (!*ret_done)
+		return 0;
+	sel = block_sel_list(b);
+	if (block_peek_lines(b, asked, n_asked, e) < 0)
+		return -1;
+	for (size_t k = 0; k < b->n_sel; k++) {
+		uint32_t i = sel[k];
+
+		if (maybe[i] ? line_filter_keeps(st, run_line(&b->run, i), &b->gave_up)
+			     : st->negate)
+			sel[n++] = i;
+	}
+	b->n_sel = n;
+	return 0;
+}
+
 static int apply(const struct stage *s, struct block *b, struct err *e)
 {
 	const struct line_filter *st = s->state;
-	bool all_find = !b->line && !b->sel_list;
+	bool all_find = true, done = false;
 
-	if (block_need(b, WANT_LENS | WANT_LINES, e) < 0)
-		return -1;
 	for (size_t i = 0; i < st->n && all_find; i++)
 		all_find = st->v[i].use_find;
-	if (all_find)
+	if (all_find && !b->line && !(b->have & WANT_LINES)) {
+		if (block_need(b, WANT_SHAPES, e) < 0 ||
+		    (b->shapes && by_shapes(st, b, &done, e) < 0))
+			return -1;
+		if (done)
+			return 0;
+	}
+	if (block_need(b, WANT_LENS | WANT_LINES, e) < 0)
+		return -1;
+	if (all_find && !b->line && !b->sel_list)
 		whole_block(st, b);
 	else
 		each_line(st, b);

@@ -13,7 +13,7 @@ struct expr {
 };
 
 struct state {
-	struct logfmt_how how;
+	struct logfmt_how how; /* first: logfmt_shapes */
 	size_t n;
 	struct expr *v;
 };
@@ -261,6 +261,14 @@ static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *t
 	return 0;
 }
 
-const struct stage_ops stage_logfmt = { .bind = bind,
-					.apply = apply,
-					.explain = stage_explain_fields };
+static const struct shape_parser *shapes(const struct stage *s)
+{
+	const struct state *st = s->state;
+
+	/* --strict tells of values that nobody asks for. */
+	return st->n || st->how.strict ? NULL : &logfmt_shapes;
+}
+
+const struct stage_ops stage_logfmt = {
+	.bind = bind, .apply = apply, .shapes = shapes, .explain = stage_explain_fields
+};

@@ -14,6 +14,10 @@ bool logfmt_extract_slowly(const struct stage *s, struct block *b, uint32_t i);
 bool logfmt_extract_fast(const struct stage *s, struct block *b, uint32_t i,
 			 const struct logfmt_how *how, bool *ret_stays);
 
+/* The same of lines that are taken apart; s->state begins with a struct logfmt_how. */
+struct shape_parser;
+extern const struct shape_parser logfmt_shapes;
+
 /* Resolves the escapes of what stood in quotes; the result lies in the block's arena. False: one is
  * bad. */
 bool logfmt_unescape(struct block *b, struct bytes *value);

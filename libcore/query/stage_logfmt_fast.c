@@ -2,9 +2,9 @@
  * | logfmt of lines as they mostly are: pairs without faults, no name twice. Whatever is not plain
  * is left to stage_logfmt.c, which says what a fault is called.
  */
-#include "query/fields.h"
 #include "query/stage_json.h"
 #include "query/stage_logfmt.h"
+#include "query/stage_shapes.h"
 
 static void clean(const struct line_fields *f, bool want, struct bytes *value)
 {
@@ -104,7 +104,7 @@ static enum fields_step walk(struct line_fields *f, struct bytes line, const str
 bool logfmt_extract_fast(const struct stage *s, struct block *b, uint32_t i,
 			 const struct logfmt_how *how, bool *ret_stays)
 {
-	struct line_fields *f = fields_begin(s, b, i, (struct bytes){ "", 0 }, BYTES_LIT("="));
+	struct line_fields *f = fields_begin(s, b, i, logfmt_shapes.before, logfmt_shapes.behind);
 	enum fields_step step;
 
 	if (!f)
@@ -117,3 +117,26 @@ bool logfmt_extract_fast(const struct stage *s, struct block *b, uint32_t i,
 		fields_set_labels(f, i);
 	return true;
 }
+
+static enum fields_step walk_sample(struct line_fields *f, const struct stage *s, struct bytes line)
+{
+	return walk(f, line, s->state);
+}
+
+static enum fields_step value_of(struct line_fields *f, const struct stage *s,
+				 enum shape_class class, struct bytes *v)
+{
+	const struct logfmt_how *how = s->state;
+	const char *end = v->p + v->n;
+
+	if (class == SHAPE_QUOTED && near_either(v->p, end, '\\', '\\') < end) {
+		if (!logfmt_unescape(f->b, v))
+			return FIELDS_ODD;
+		*v = stage_clean_utf8(f->b, *v);
+	} else {
+		clean(f, true, v);
+	}
+	return v->n == 0 && !how->keep_empty ? FIELDS_GO_ON : FIELDS_ENOUGH;
+}
+
+const struct shape_parser logfmt_shapes = { { "", 0 }, { "=", 1 }, walk_sample, value_of };

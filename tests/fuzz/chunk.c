@@ -11,6 +11,7 @@
 #include "base/wr.h"
 #include "chunk/dump.h"
 #include "chunk/verify.h"
+#include "mend_shapes.h"
 
 static void ignore(void *data, const struct err *fault)
 {
@@ -74,18 +75,20 @@ static void mend(struct buf *b, const struct chunk_fixed *f)
 }
 
 /* A block whose checksums are right: its columns must be refused or be consistent. */
-static void read_mended(const struct chunk *c, struct chunk_block *b, struct bytes in,
+static void read_mended(const struct chunk *c, struct chunk_block *b, struct buf *in,
 			struct chunk_scratch *s)
 {
-	struct bytes stored =
-		bytes_sub(in, chunk_block_off(c, (size_t)(b - c->block)), b->stored_len);
+	uint64_t off = chunk_block_off(c, (size_t)(b - c->block));
+	struct bytes stored = bytes_sub(buf_bytes(in), off, b->stored_len);
 	size_t side = b->stored_len - b->col_stored[COL_LINES], sum = 0;
 	struct run run;
 
 	if (stored.n < b->stored_len)
 		return;
+	if (b->shapes_len)
+		mend_shapes(in, off + side, b->shapes_len);
 	b->crc_side = crc32c(stored.p, side);
-	b->crc_lines = crc32c(stored.p + side, stored.n - side);
+	b->crc_lines = crc32c(stored.p + side, b->shapes_len ? b->shapes_len : stored.n - side);
 	if (chunk_read_block(c, b, stored, WANT_ALL, s, &run, NULL) < 0)
 		return;
 	for (size_t i = 0; i < run.n; i++)
@@ -108,7 +111,7 @@ static void mended(struct bytes in)
 		mend(&b, &f);
 		if (chunk_parse(buf_bytes(&b), &a, &c, NULL) == 0)
 			for (uint32_t i = 0; i < c.fixed.n_blocks; i++)
-				read_mended(&c, &c.block[i], buf_bytes(&b), s);
+				read_mended(&c, &c.block[i], &b, s);
 		if (pack_parse_trailer_at(buf_bytes(&b), PACK_OFF_ANY, &a, &t, NULL) == 0 &&
 		    t.n_chunks > b.n)
 			abort();

@@ -30,6 +30,9 @@ struct nv_data {
 	struct nv_entry *v; /* in the order of the push */
 	size_t n;
 	bool keeps_all; /* raw lines: equal ones are several */
+	/* Of packs. */
+	uint32_t block_entries; /* 0: a few, so that chunks have several blocks */
+	bool whole_lines;	/* they are not taken apart */
 };
 
 /* What is asked besides the text, as query_opts has it. */

@@ -109,7 +109,8 @@ static void write_packs(const struct nv_data *data, unsigned parts, struct store
 	int fd;
 
 	o.params.level = 1;
-	o.params.block_entries = 8; /* several blocks in a chunk */
+	o.params.block_entries = data->block_entries ? data->block_entries : 8;
+	o.params.lines = data->whole_lines ? CHUNK_LINES_WHOLE : CHUNK_LINES_APART;
 	write_file(data, parts, scratch);
 	must(fd = io_open(scratch, &why));
 	p = packing_new(&o);

@@ -156,7 +156,8 @@ static void round_trip(void **state)
 					  (uint32_t)(1024 << rnd_below(&seed, 6)),
 					  0,
 					  (uint32_t)(1 + rnd_below(&seed, 500)),
-					  BLOOM_NONE };
+					  BLOOM_NONE,
+					  CHUNK_LINES_APART };
 		struct entries es = { 0 };
 		struct buf out = { 0 };
 		size_t n_chunks, at = 0;
@@ -199,14 +200,15 @@ static void lines_of_some_entries(void **state)
 	for (int i = 0; i < 100; i++) {
 		uint32_t first = (uint32_t)rnd_below(&seed, N);
 		uint32_t end = first + (uint32_t)rnd_below(&seed, i < 50 ? N - first + 1 : 3);
+		struct shape_pick pick = { .first = first, .n = end - first };
 
-		chunk_scratch_narrow(s, first, end);
+		chunk_scratch_narrow(s, &pick);
 		assert_int_equal(chunk_read_block(&c, &c.block[0], stored, WANT_LINES, s, &run, &e),
 				 0);
 		for (uint32_t k = first; k < end && k < N; k++)
 			assert_true(bytes_eq(run_line(&run, k), entries_line(&es, k)));
 	}
-	chunk_scratch_narrow(s, 0, 0);
+	chunk_scratch_narrow(s, &(struct shape_pick){ .n = 0 });
 	assert_int_equal(chunk_read_block(&c, &c.block[0], stored, WANT_ALL, s, &run, &e), 0);
 	same_entries(&es, 0, &run);
 	chunk_scratch_free(s);
@@ -235,7 +237,8 @@ static void extreme_times(void **state)
 /* Two streams, several chunks, a trailer. */
 static void make_pack(struct buf *out, struct entries *es, struct arena *a, size_t *ret_chunks)
 {
-	static const struct chunk_params p = { CODEC_ZSTD, 1, 1024, 2048, 100, BLOOM_NONE };
+	static const struct chunk_params p = { CODEC_ZSTD,	 1, 1024, 2048, 100, BLOOM_NONE,
+					       CHUNK_LINES_APART };
 	struct pack_chunk dir[100];
 	struct hash128 seg[2] = { { { 1 } }, { { 2 } } };
 	struct pack_trailer t = { .tenant = BYTES_LIT("fake"), .day = 20000, .order_key = 77 };
@@ -676,7 +679,8 @@ static void blocks_end_where_the_time_changes(void **state)
 /* Of another tenant, and back, a chunk is what it was; only ours are moved. */
 static void moved_and_back(void **state)
 {
-	static const struct chunk_params p = { CODEC_ZSTD, 1, 4096, 1 << 16, 1000, BLOOM_NONE };
+	static const struct chunk_params p = { CODEC_ZSTD,	 1, 4096, 1 << 16, 1000, BLOOM_NONE,
+					       CHUNK_LINES_APART };
 	struct buf out = { 0 }, other = { 0 }, again = { 0 };
 	struct entries es = { 0 };
 	struct arena a = { 0 };

@@ -1,0 +1,96 @@
+/* The kinds of columns; for the files of shape/ alone. */
+#ifndef SHAPE_KIND_H
+#define SHAPE_KIND_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/near.h"
+#include "shape/shape.h"
+
+/* The values of a column on their way in: n of them, at least 1. */
+struct kind_in {
+	const struct bytes *v;
+	const uint32_t *entry; /* whose each is */
+	const int64_t *ts_ns;  /* by entry */
+	size_t n;
+};
+
+/* How a column is stored. */
+struct kind_out {
+	struct buf params; /* what all values have in common; in the head */
+	struct buf body;
+	size_t plane;	 /* the body ends in planes of so many bytes; 0: it is text */
+	struct buf wide; /* scratch */
+};
+
+/* On their way out. */
+struct kind_from {
+	struct bytes params, body; /* NEAR_PAD bytes behind both can be read */
+	const int64_t *ts_ns;	   /* by entry */
+	const uint32_t *entry;	   /* whose each is; NULL: value i is entry i's */
+	size_t n;		   /* values, at least 1 */
+	size_t max;		   /* bytes of all values at most */
+};
+
+/* Memory of one column's values. */
+struct kind_mem {
+	struct buf text, off, words;
+};
+
+struct kind {
+	const char *name;
+	/* False: they are not all of this kind; out is as it may be. */
+	bool (*encode)(const struct kind_in *in, struct kind_out *out);
+	/* *ret lies in m, and in from->body. Errors: ERR_CORRUPT. */
+	int (*decode)(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,
+		      struct err *e);
+	bool needs_time;
+	/* Sets may[c] of each byte that a value can hold. NULL: any. */
+	void (*bytes)(struct bytes params, bool may[256]);
+};
+
+/* Numbers in files. */
+enum kind_id { KIND_TEXT, KIND_SAME, KIND_WORDS, KIND_NUMBER, KIND_HEX, KIND_TIME, KIND_COUNT };
+
+extern const struct kind kind_text, kind_same, kind_words, kind_number, kind_hex, kind_time;
+extern const struct kind *const kinds[KIND_COUNT];
+
+/* kind_words, of more different words than its own encode takes. */
+bool kind_many_words(const struct kind_in *in, struct kind_out *out);
+
+/* The first kind that fits, to out. */
+enum kind_id kind_choose(const struct kind_in *in, struct kind_out *out);
+
+/* Room for n values with len bytes in all, in m; off[0] is set. Errors: ERR_NOMEM. */
+MUST_CHECK int kind_room(struct kind_mem *m, size_t n, size_t len, char **ret_text,
+			 uint32_t **ret_off, struct err *e);
+
+/* Scratch for n numbers; and the body made of them. */
+uint64_t *kind_numbers(struct kind_out *out, size_t n);
+void kind_planes(struct kind_out *out, size_t n);
+
+static inline int kind_corrupt(struct err *e, const char *why)
+{
+	return err_set(e, ERR_CORRUPT, "%s", why);
+}
+
+static inline void kind_may_hold(bool may[256], const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		may[(unsigned char)text[i]] = true;
+}
+
+static inline bool kind_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Copies n bytes; NEAR_PAD bytes behind both can be touched. */
+static inline void kind_copy(char *to, const char *from, size_t n)
+{
+	memcpy(to, from, 16);
+	if (n > 16)
+		memcpy(to + 16, from + 16, n <= 32 ? 16 : n - 16);
+}
+
+#endif

@@ -1,0 +1,37 @@
+/* One value, over and over: it stands in the params. */
+#include "shape/kind.h"
+
+static bool encode(const struct kind_in *in, struct kind_out *out)
+{
+	for (size_t i = 1; i < in->n; i++)
+		if (!bytes_eq(in->v[i], in->v[0]))
+			return false;
+	buf_add_bytes(&out->params, in->v[0]);
+	return true;
+}
+
+static int decode(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,
+		  struct err *e)
+{
+	struct bytes *word;
+	char *text;
+
+	if (from->body.n != 0 || memchr(from->params.p, '\n', from->params.n))
+		return kind_corrupt(e, "not one value");
+	if (buf_try_room(&m->words, sizeof(*word), e) < 0 ||
+	    buf_try_room(&m->text, from->params.n + NEAR_PAD, e) < 0)
+		return -1;
+	text = m->text.p;
+	memcpy(text, from->params.p, from->params.n);
+	word = (struct bytes *)(void *)m->words.p;
+	*word = bytes_of(text, from->params.n);
+	*ret = (struct shape_values){ .n = from->n, .word = word, .n_words = 1 };
+	return 0;
+}
+
+static void may_hold(struct bytes params, bool may[256])
+{
+	kind_may_hold(may, params.p, params.n);
+}
+
+const struct kind kind_same = { "same", encode, decode, false, may_hold };

@@ -1,0 +1,143 @@
+/*
+ * Values that come again: a list of the different ones in order of first use, each with a newline
+ * behind it, and planes of the number of each value's word. The params say how many bytes the list
+ * has, then how many words.
+ */
+#include "base/mem.h"
+#include "base/rd.h"
+#include "base/wr.h"
+#include "entry/planes.h"
+#include "shape/kind.h"
+
+enum {
+	WORDS_MAX = 1 << 16,
+	SEEN = 16, /* values that are let pass before it is asked how many words they are */
+	/* Words that stand fewer times than FEW on average are better told by what they are made
+	 * of, if they are; below MANY they are better told one by one. */
+	USES_OF_FEW = 8,
+	USES_OF_MANY = 2
+};
+
+struct words {
+	struct bytes *word;
+	uint32_t *slot; /* 1 + the word's number; 0 empty */
+	size_t n, mask;
+};
+
+/* Of the first and last bytes and the length: words of a field rarely share all. */
+static uint64_t hash_of(struct bytes v)
+{
+	uint64_t head = 0, tail = 0;
+
+	memcpy(&head, v.p, v.n < 8 ? v.n : 8);
+	if (v.n > 8)
+		memcpy(&tail, v.p + v.n - 8, 8);
+	head = (head ^ (tail * UINT64_C(0x9e3779b97f4a7c15)) ^ v.n) * UINT64_C(0xbf58476d1ce4e5b9);
+	return head ^ head >> 32;
+}
+
+/* The word's number, a new one if need be. */
+static uint32_t number_of(struct words *w, struct bytes v)
+{
+	size_t s = hash_of(v) & w->mask;
+
+	for (; w->slot[s]; s = (s + 1) & w->mask)
+		if (bytes_eq(w->word[w->slot[s] - 1], v))
+			return w->slot[s] - 1;
+	w->word[w->n++] = v;
+	w->slot[s] = (uint32_t)w->n;
+	return (uint32_t)w->n - 1;
+}
+
+static bool encode(const struct kind_in *in, struct kind_out *out, size_t uses)
+{
+	size_t most = in->n / uses + SEEN + 1, slots = 64;
+	struct words w = { .n = 0 };
+	uint32_t *number;
+
+	while (slots < 2 * most)
+		slots *= 2;
+	w.mask = slots - 1;
+	buf_reset(&out->wide);
+	buf_reserve(&out->wide, most * sizeof(*w.word) + (slots + in->n) * sizeof(*w.slot));
+	w.word = (struct bytes *)(void *)out->wide.p;
+	w.slot = (uint32_t *)(void *)(w.word + most);
+	memset(w.slot, 0, slots * sizeof(*w.slot));
+	number = w.slot + slots;
+	for (size_t i = 0; i < in->n; i++) {
+		if (w.n > SEEN + i / uses || w.n == WORDS_MAX)
+			return false;
+		number[i] = number_of(&w, in->v[i]);
+	}
+	if (w.n > 1 + in->n / uses)
+		return false;
+	for (size_t k = 0; k < w.n; k++) {
+		buf_add_bytes(&out->body, w.word[k]);
+		buf_add_char(&out->body, '\n');
+	}
+	wr_uvarint(&out->params, out->body.n);
+	wr_uvarint(&out->params, w.n);
+	planes_encode32(&out->body, number, in->n);
+	out->plane = in->n;
+	return true;
+}
+
+static bool encode_few(const struct kind_in *in, struct kind_out *out)
+{
+	return encode(in, out, USES_OF_FEW);
+}
+
+bool kind_many_words(const struct kind_in *in, struct kind_out *out)
+{
+	return encode(in, out, USES_OF_MANY);
+}
+
+static int read_words(struct bytes list, size_t n, struct kind_mem *m, struct err *e)
+{
+	struct bytes *word;
+	const char *at, *end;
+
+	if (buf_try_room(&m->words, n * sizeof(*word), e) < 0)
+		return -1;
+	at = list.p;
+	end = at + list.n;
+	word = (struct bytes *)(void *)m->words.p;
+	for (size_t k = 0; k < n; k++) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+
+		if (!newline)
+			return kind_corrupt(e, "too few words");
+		word[k] = bytes_of(at, (size_t)(newline - at));
+		at = newline + 1;
+	}
+	return at == end ? 0 : kind_corrupt(e, "too many words");
+}
+
+static int decode(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,
+		  struct err *e)
+{
+	struct rd params = rd_init(from->params), rd = rd_init(from->body);
+	size_t len = rd_uvarint_max(&params, from->body.n), n = rd_uvarint_max(&params, WORDS_MAX);
+	uint32_t *index, most = 0;
+
+	if (params.failed || rd_left(&params) || n == 0)
+		return kind_corrupt(e, "no list of words");
+	if (read_words(rd_bytes(&rd, len), n, m, e) < 0 ||
+	    buf_try_room(&m->off, from->n * sizeof(*index), e) < 0)
+		return -1;
+	index = (uint32_t *)(void *)m->off.p;
+	planes_decode32(&rd, index, from->n);
+	if (rd.failed || rd_left(&rd))
+		return kind_corrupt(e, "as long as no words can be");
+	for (size_t i = 0; i < from->n; i++)
+		most = index[i] > most ? index[i] : most;
+	if (most >= n)
+		return kind_corrupt(e, "a word that is not in the list");
+	*ret = (struct shape_values){ .n = from->n,
+				      .word = (struct bytes *)(void *)m->words.p,
+				      .n_words = n,
+				      .index = index };
+	return 0;
+}
+
+const struct kind kind_words = { "words", encode_few, decode, false, NULL };

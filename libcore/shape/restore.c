@@ -1,0 +1,86 @@
+/* Lines put together again. */
+#include "base/arena.h"
+#include "shape/read.h"
+
+/* A slot on its way. */
+struct place {
+	struct bytes before;
+	struct shape_values values;
+	const uint32_t *row; /* by line; NULL: line i has value i */
+};
+
+struct pattern {
+	struct place *place;
+	size_t n;
+	struct bytes end;
+};
+
+/* Loads all columns, and ties the shapes to them. */
+static int prepare(struct shape_reader *r, const int64_t *ts_ns, struct pattern *ret,
+		   struct arena *a, struct err *e)
+{
+	const uint8_t *number;
+
+	if (shape_fetch_all(r, e) < 0 || shape_numbers(r, &number, e) < 0)
+		return -1;
+	for (size_t k = 0; k < r->n_shapes; k++) {
+		const struct shape *s = &r->shape[k];
+		struct place *place = arena_alloc(a, s->n_slots * sizeof(*place));
+
+		for (size_t i = 0; i < s->n_slots; i++) {
+			const struct shape_values *values;
+
+			if (shape_column(r, s->slot[i].column, ts_ns, &values, e) < 0 ||
+			    shape_rows(r, s->slot[i].column, &place[i].row, e) < 0)
+				return -1;
+			place[i].before = s->slot[i].before;
+			place[i].values = *values;
+		}
+		ret[k] = (struct pattern){ place, s->n_slots, s->end };
+	}
+	return 0;
+}
+
+/* Line i, of at most `left` bytes; returns how many it has, SIZE_MAX if they were more. */
+static size_t put_line(const struct pattern *p, size_t i, char *to, size_t left)
+{
+	const char *start = to;
+
+	for (size_t k = 0; k < p->n; k++) {
+		const struct place *s = &p->place[k];
+		struct bytes v = shape_value(&s->values, s->row ? s->row[i] : i);
+
+		if (s->before.n + v.n > left)
+			return SIZE_MAX;
+		left -= s->before.n + v.n;
+		kind_copy(to, s->before.p, s->before.n);
+		to += s->before.n;
+		kind_copy(to, v.p, v.n);
+		to += v.n;
+	}
+	if (p->end.n > left)
+		return SIZE_MAX;
+	kind_copy(to, p->end.p, p->end.n);
+	return (size_t)(to - start) + p->end.n;
+}
+
+int shape_restore(struct shape_reader *r, const int64_t *ts_ns, const uint32_t *off,
+		  const struct shape_pick *pick, char *ret, struct err *e)
+{
+	struct pattern pattern[SHAPE_MAX];
+	struct arena a = { 0 };
+	int result = prepare(r, ts_ns, pattern, &a, e);
+
+	for (size_t k = 0; k < pick->n && result == 0; k++) {
+		size_t i = pick->sel ? pick->sel[k] : pick->first + k,
+		       len = off[i + 1] - off[i] - 1;
+		const struct pattern *p = &pattern[r->number ? r->number[i] : 0];
+
+		if (put_line(p, i, ret + off[i], len) != len)
+			result = err_set(e, ERR_CORRUPT,
+					 "line %zu is not as long as the lengths say", i);
+		ret[off[i] + len] = '\n';
+	}
+	arena_release(&a);
+	return result;
+}

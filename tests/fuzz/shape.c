@@ -1,0 +1,123 @@
+/*
+ * Lines taken apart. Byte 0: 0 as they lie, else the checksums of the bodies are mended first. Then
+ * u16be n, n times the length of a line with its newline as u16be, u16be length of the head, u8
+ * encoding, and what is stored.
+ */
+#include "fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/near.h"
+#include "base/rd.h"
+#include "mend_shapes.h"
+#include "shape/shape.h"
+
+enum { LINES_MAX = 4096 };
+
+struct input {
+	struct shape_stored in;
+	struct buf stored;
+	uint32_t off[LINES_MAX + 1];
+	int64_t ts_ns[LINES_MAX];
+};
+
+static bool read_input(struct rd *rd, struct input *ret)
+{
+	size_t n = rd_u16be(rd);
+
+	if (n > LINES_MAX)
+		return false;
+	ret->off[0] = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint16_t len = rd_u16be(rd);
+
+		if (len == 0)
+			return false;
+		ret->off[i + 1] = ret->off[i] + len;
+		ret->ts_ns[i] = INT64_C(1767225600000000000) + 1000000007 * (int64_t)i;
+	}
+	ret->in = (struct shape_stored){ .n = n, .lines_len = ret->off[n] };
+	ret->in.head_len = rd_u16be(rd);
+	ret->in.encoding = rd_u8(rd);
+	if (rd->failed)
+		return false;
+	buf_add_bytes(&ret->stored, rd_bytes(rd, rd_left(rd)));
+	ret->in.in = buf_bytes(&ret->stored);
+	return true;
+}
+
+/* Values of a slot must lie where they can be read, and be one for each line of the shape. */
+static size_t look_at(struct shape_reader *r, const struct input *x, uint32_t shape,
+		      uint32_t column)
+{
+	const struct shape_values *v;
+	const uint8_t *number;
+	const uint32_t *row;
+	size_t sum = 0;
+
+	if (shape_column(r, column, x->ts_ns, &v, NULL) < 0 ||
+	    shape_rows(r, column, &row, NULL) < 0 || shape_numbers(r, &number, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < x->in.n; i++) {
+		size_t k = row ? row[i] : i;
+		struct bytes b;
+
+		if ((number ? number[i] : 0) != shape)
+			continue;
+		if (k >= v->n)
+			abort();
+		b = shape_value(v, k);
+		sum += b.n ? (unsigned char)b.p[0] + (unsigned char)b.p[b.n - 1] : 1;
+	}
+	return sum;
+}
+
+/* A line that is put together alone is as among all. */
+static void restore(struct shape_reader *r, const struct input *x)
+{
+	struct shape_pick all = { .n = x->in.n }, one = { .n = 1 };
+	size_t len = x->in.lines_len + NEAR_PAD;
+	char *a = mem_alloc(len), *b = mem_alloc(len);
+
+	if (shape_restore(r, x->ts_ns, x->off, &all, a, NULL) == 0) {
+		for (size_t i = 0; i < x->in.n; i++) {
+			size_t at = x->off[i], n = x->off[i + 1] - at;
+
+			one.first = (uint32_t)i;
+			if (shape_restore(r, x->ts_ns, x->off, &one, b, NULL) < 0 ||
+			    a[at + n - 1] != '\n' || memcmp(a + at, b + at, n) != 0)
+				abort();
+		}
+	}
+	free(a);
+	free(b);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct rd rd = rd_init(bytes_of(data, size));
+	struct shape_reader *r = shape_reader_new();
+	struct input *x = mem_alloc(sizeof(*x));
+	bool mends = rd_u8(&rd) != 0;
+	const struct shape *sh;
+	size_t n, sum = 0;
+
+	if (read_input(&rd, x)) {
+		if (mends)
+			mend_shapes(&x->stored, 0, x->in.head_len);
+		if (shape_open(r, &x->in, NULL) == 0) {
+			sum += shape_check(&x->in, NULL) == 0;
+			sh = shape_list(r, &n);
+			for (uint32_t k = 0; k < n; k++)
+				for (uint32_t i = 0; i < sh[k].n_slots; i++)
+					sum += look_at(r, x, k, sh[k].slot[i].column);
+			restore(r, x);
+		}
+	}
+	shape_reader_free(r);
+	buf_release(&x->stored);
+	free(x);
+	return sum == SIZE_MAX; /* never: the sum is there so that values are looked at */
+}

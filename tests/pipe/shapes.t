@@ -1,0 +1,106 @@
+#!/bin/sh
+# Lines that are taken apart are the same lines: to chunkcat, to queries, to a compaction, and past damage.
+. "${0%/*}/../lib/tap.sh"
+
+# JSON whose shape changes, logfmt, a stream of both with other text between, and one that is only text.
+awk 'BEGIN {
+	at = 1760600000
+	for (i = 0; i < 6000; i++) {
+		ts = (at + int(i / 10)) sprintf("%09d", (i % 10) * 100000000 + 123)
+		day = sprintf("2025-10-16T%02d:%02d:%02d.%d00Z", 7 + int((1600 + i / 10) / 3600), int((1600 + i / 10) / 60) % 60,
+			(1600 + i / 10) % 60, i % 10)
+		level = i % 50 ? "info" : "error"
+		id = sprintf("%08x%08x", i * 2654435761 % 4294967296, i * 40503 % 4294967296)
+		json = sprintf("{\"ts\":\"%s\",\"level\":\"%s\",\"msg\":\"done %d\",\"trace\":\"%s\",\"status\":%d,\"took_ms\":%.3f", day,
+			level, i % 7, id, 200 + 100 * (i % 4), i / 7)
+		json = json (i % 3 ? "}" : ",\"user\":{\"id\":\"u-" sprintf("%06d", i % 900) "\",\"tags\":[1,2,\"x\"]},\"gone\":null}")
+		fmt = sprintf("ts=%s level=%s msg=\"took %d\" retries=%d dur=%.1fms", day, level, i % 90, i % 11, i / 3)
+		text = "plain text " i " of nothing, " level
+		line["web"] = json; line["job"] = fmt; line["text"] = text
+		line["mixed"] = i % 5 == 0 ? json : i % 5 < 4 ? fmt : "say \"" i "\" {" 
+		for (app in line) {
+			l = line[app]
+			gsub(/["\\]/, "\\\\&", l)
+			printf "{\"labels\":{\"app\":\"%s\"},\"ts\":\"%s\",\"line\":\"%s\"}\n", app, ts, l
+		}
+	}
+}' >entries
+
+for lines in apart whole; do
+	chunkpack --store "$lines" --lines "$lines" --block-size 64KiB entries >"$lines.packs" || bail "packs are made"
+	idxbuild --store "$lines" <"$lines.packs" >/dev/null || bail "an index is made"
+	xargs chunkcat <"$lines.packs" | sort >"$lines.entries"
+done
+ok "what was taken apart comes out as it was" cmp -s apart.entries whole.entries
+apart() { xargs chunkcat --header <"$1.packs" | grep -c '"blocks_apart":[1-9]'; }
+is "chunks of JSON, of logfmt and of both" "$(apart apart)" 3
+is "none is, where they are to be whole" "$(apart whole)" 0
+size() { xargs cat <"$1.packs" | wc -c; }
+ok "it takes less room" test "$(size apart)" -lt $(($(size whole) * 9 / 10))
+ok "all of it can be read" exits 0 xargs chunkcat --verify <apart.packs
+
+# same QUERY [OPTION]...: the answers of both stores, to `answer`.
+same() {
+	query=$1
+	shift
+	for lines in apart whole; do
+		logql --store "$lines" --from 1760600000 --to 1760700000 -n 100000 "$@" "$query" >"$lines.answer" || return
+	done
+	mv whole.answer answer
+	cmp -s apart.answer answer
+}
+while IFS= read -r query; do
+	for option in -j1 --no-filters; do
+		ok "$query $option" same "$query" "$option"
+	done
+	ok "and it has entries" test -s answer
+done <<'END'
+{app=~".+"}
+{app="web"} | json
+{app="web"} | json | status >= 400 | level="error"
+{app="web"} | json | user_id="u-000003"
+{app="web"} | json | took_ms > 800.5 | line_format "{{.trace}} {{.user_id}}"
+{app="web"} | json first="user.id", tags="user.tags"
+{app="job"} | logfmt | retries > 9
+{app="job"} | logfmt --strict | dur > 1s
+{app=~"web|mixed"} | json | __error__=""
+{app=~"web|mixed"} | json | __error__!=""
+{app=~".+"} |= "error"
+{app=~".+"} |= "level=error"
+{app=~".+"} |= `"level":"error"`
+{app=~".+"} |= "ERROR" or "took 7"
+{app=~".+"} != "info" != "plain"
+{app=~".+"} |~ "(?i)LEVEL.{1,3}error"
+{app=~".+"} |= `,"took_ms":8` !~ "done [0-3]"
+{app=~".+"} |= "07:3" |= "u-0000"
+{app=~".+"} |= "T07:30:01.5"
+END
+while IFS= read -r query; do
+	ok "$query" same "$query" --step 60
+done <<'END'
+sum by (status) (count_over_time({app="web"} | json | status >= 400 [5m]))
+quantile_over_time(0.9, {app="web"} | json | unwrap took_ms [5m]) by (level)
+sum(rate({app=~".+"} |= "error" [5m]))
+sum by (level) (bytes_over_time({app=~"job|mixed"} | logfmt [5m]))
+END
+
+# ---- merged anew, and damaged
+
+for half in head tail; do
+	"$half" -n 12000 entries | chunkpack --lines whole --store merged | idxbuild --store merged >/dev/null
+done
+find merged -type f -exec touch -d '2025-12-01T00:00:00Z' {} +
+ok "a compaction takes apart what was whole" exits 0 chunkpack --compact --delete-delay 0 --store merged
+is "so it is then" "$(find merged -name '*.pack' -exec chunkcat --header {} + | grep -c '"blocks_apart":[1-9]')" 3
+find merged -name '*.pack' -exec chunkcat {} + | sort >merged.entries
+ok "and has all entries" cmp -s merged.entries whole.entries
+
+pack=$(find apart -name '*.pack')
+from=$(chunkcat --header "$pack" | sed -n 's/.*"offset":\([0-9]*\).*"head_length":\([0-9]*\).*"app":"web".*/\1 \2/p')
+length=$(chunkcat --header "$pack" | sed -n 's/.*"length":\([0-9]*\),"head_length".*"app":"web".*/\1/p')
+flip_byte "$pack" $((${from% *} + length - 100))
+ok "a flipped bit in a value is found" exits 3 chunkcat --verify "$pack"
+ok "in its column" stderr_has ': lines: column '
+ok "who asks for another field is answered as ever" same 'sum by (level) (count_over_time({app="job"} | logfmt [5m]))' --step 60
+
+done_testing

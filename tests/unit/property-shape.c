@@ -1,0 +1,543 @@
+/*
+ * Random lines of JSON, of logfmt and of neither, as programs write them, and as nobody should:
+ * what is taken apart comes back byte for byte, all of it and parts; and random queries give the
+ * same answers over blocks whose lines are taken apart as over blocks of whole lines.
+ */
+#include "../naive/make.h"
+#include "shape_block.h"
+
+#include "logql/parse.h"
+
+enum {
+	BLOCKS_PER_PERCENT = 100,
+	QUERIES_PER_PERCENT = 60,
+	QUERIES_OF_A_WORLD = 15,
+	FORMS_MAX = 5,
+	FIELDS_MAX = 7,
+	ENTRIES = 400
+};
+
+static uint64_t state;
+
+static bool one_in(size_t n)
+{
+	return rnd_below(&state, n) == 0;
+}
+
+#define PICK(v) (v)[rnd_below(&state, sizeof(v) / sizeof(*(v)))]
+
+/* ---- lines ---- */
+
+enum value_kind { WORD, NUMBER, PLACES, PADDED, ID, UUID, TIME, DURATION, LONG, ODD, VALUE_KINDS };
+
+struct field {
+	const char *name;
+	enum value_kind kind;
+	enum { QUOTED, BARE, OBJECT, LIST, NOTHING } how; /* as far as the form has it */
+	size_t odd; /* one in so many is of another kind, or there is none */
+};
+
+/* What one statement of a program writes. */
+struct line_form {
+	enum { JSON, LOGFMT, TEXT } kind;
+	bool spaced;
+	struct field field[FIELDS_MAX];
+	size_t n;
+};
+
+static void make_form(struct line_form *f)
+{
+	/* Those that random queries ask for, too. */
+	static const char *const name[] = { "method",	 "status",    "dur", "size",  "n",
+					    "user",	 "app",	      "ip",  "level", "a-b",
+					    "9z",	 "trace",     "o_x", "total", "msg",
+					    "o",	 "x",	      "pod", "env",   "a\\tb",
+					    "h\xc3\xa9", "__error__", "" };
+
+	*f = (struct line_form){ .kind = one_in(9)   ? TEXT
+					 : one_in(2) ? LOGFMT
+						     : JSON,
+				 .spaced = one_in(4) };
+	f->n = 1 + rnd_below(&state, FIELDS_MAX);
+	for (size_t i = 0; i < f->n; i++) {
+		size_t most = one_in(3) ? sizeof(name) / sizeof(*name) : 15;
+
+		f->field[i] = (struct field){ .name = name[rnd_below(&state, most)],
+					      .kind = (enum value_kind)rnd_below(&state, ODD),
+					      .odd = one_in(3) ? 2 + rnd_below(&state, 40) : 1000 };
+		f->field[i].how = one_in(2) ? QUOTED : BARE;
+		if (one_in(12))
+			f->field[i].how = one_in(2) ? OBJECT : one_in(2) ? LIST : NOTHING;
+	}
+}
+
+static void add_odd(struct buf *b, bool quoted)
+{
+	static const char *const in_quotes[] = {
+		"\\n", "a\\\"b",	 "\\u00e4",	 "\\u00zz",	 "\\x",
+		"",    "h\xc3\xa9",	 "\xff",	 "\x01",	 "=",
+		" ",   "\\ud83d\\ude00", "\xef\xbf\xbd", "{\\\"a\\\":1}"
+	};
+	static const char *const bare[] = { "-0",   "1e5",	 "01",	 "true", "false",
+					    "null", "1\xff",	 "0x1f", "NaN",	 "",
+					    "nul",  "h\xc3\xa9", "\\n",	 "+1" };
+
+	buf_add_str(b, quoted ? PICK(in_quotes) : PICK(bare));
+}
+
+static void add_value(struct buf *b, enum value_kind kind, bool quoted, int64_t ts_ns)
+{
+	static const char *const word[] = { "GET",  "POST", "error", "bob", "web",
+					    "prod", "200",  "x",     "p-1" };
+	static const char *const unit[] = { "ms", "s", "us", "m", "h" };
+	unsigned long long r = rnd(&state), s = (unsigned long long)ts_ns / 1000000000;
+
+	switch (kind) {
+	case WORD:
+		buf_add_str(b, PICK(word));
+		break;
+	case NUMBER:
+		buf_addf(b, "%llu", r >> (40 + r % 24));
+		break;
+	case PLACES:
+		buf_addf(b, "%s%llu.%03llu", r % 9 ? "" : "-", r % 50, r % 1000);
+		break;
+	case PADDED:
+		buf_addf(b, "%06llu", r % 1000);
+		break;
+	case ID:
+		buf_addf(b, "%016llx", r);
+		break;
+	case UUID:
+		buf_addf(b, "%08llX-%04llX", r >> 32, r & 0xffff);
+		break;
+	case TIME:
+		buf_addf(b, "1970-01-%02lluT%02llu:%02llu:%02llu.%03lldZ", 1 + s / 86400 % 28,
+			 s / 3600 % 24, s / 60 % 60, s % 60, (long long)(ts_ns / 1000000 % 1000));
+		break;
+	case DURATION:
+		buf_addf(b, "%llu%s", r % 500, PICK(unit));
+		break;
+	case LONG:
+		buf_addf(b, "%s%.*s%s", PICK(word), (int)(r % 40),
+			 "-a-longer-value-of-no-kind-that-is-known-", PICK(word));
+		break;
+	default:
+		add_odd(b, quoted);
+	}
+}
+
+static void add_json_field(struct buf *b, const struct line_form *f, const struct field *x,
+			   enum value_kind kind, int64_t ts_ns)
+{
+	bool bare = x->how == BARE && (kind == NUMBER || kind == PLACES || kind == ODD);
+
+	buf_addf(b, "\"%s\"%s:%s", x->name, f->spaced ? " " : "", f->spaced ? " " : "");
+	if (x->how == OBJECT) {
+		buf_add_str(b, "{\"x\":\"");
+		add_value(b, kind, true, ts_ns);
+		buf_add_str(b, "\",\"q r\":{\"x\":1}}");
+	} else if (x->how == LIST) {
+		buf_add_str(b, "[\"");
+		add_value(b, kind, true, ts_ns);
+		buf_add_str(b, "\",{}]");
+	} else if (x->how == NOTHING) {
+		buf_add_str(b, "null");
+	} else {
+		buf_add_str(b, bare ? "" : "\"");
+		add_value(b, kind, !bare, ts_ns);
+		buf_add_str(b, bare ? "" : "\"");
+	}
+}
+
+static void add_logfmt_field(struct buf *b, const struct field *x, enum value_kind kind,
+			     int64_t ts_ns)
+{
+	bool quoted = x->how == QUOTED;
+
+	buf_addf(b, "%s=%s", x->name, quoted ? "\"" : "");
+	if (x->how != NOTHING)
+		add_value(b, kind, quoted, ts_ns);
+	buf_add_str(b, quoted ? "\"" : "");
+}
+
+/* A line without newlines; ts_ns is not below 0. */
+static void add_line(struct buf *b, const struct line_form *f, int64_t ts_ns)
+{
+	bool first = true;
+
+	if (f->kind == JSON)
+		buf_add_char(b, '{');
+	for (size_t i = 0; i < f->n; i++) {
+		const struct field *x = &f->field[i];
+		enum value_kind kind = x->kind;
+
+		if (one_in(x->odd)) {
+			if (one_in(2))
+				continue;
+			kind = one_in(2) ? ODD : (enum value_kind)rnd_below(&state, VALUE_KINDS);
+		}
+		if (!first)
+			buf_add_str(b, f->kind == JSON ? (f->spaced ? ", " : ",")
+						       : (f->spaced ? "  " : " "));
+		first = false;
+		if (f->kind == JSON)
+			add_json_field(b, f, x, kind, ts_ns);
+		else if (f->kind == LOGFMT)
+			add_logfmt_field(b, x, kind, ts_ns);
+		else
+			add_value(b, kind, true, ts_ns);
+	}
+	if (f->kind == JSON)
+		buf_add_char(b, '}');
+	if (one_in(300))
+		buf_add_str(b, " behind");
+	if (one_in(300) && b->n > 3)
+		b->n -= rnd_below(&state, 3);
+}
+
+static void add_garbage(struct buf *b)
+{
+	static const char likely[] = "{}[]\":,=\\ ntrue0123abx\t\xff";
+
+	for (size_t n = rnd_below(&state, 40); n > 0; n--) {
+		char c = one_in(8) ? (char)rnd(&state)
+				   : likely[rnd_below(&state, sizeof(likely) - 1)];
+
+		buf_add_char(b, c == '\n' ? ' ' : c);
+	}
+}
+
+/* ---- all comes back ---- */
+
+static void make_block(struct shape_block *b, const struct line_form *form, size_t n_forms,
+		       size_t n)
+{
+	static const size_t garbage_in[] = { 1000000, 1000000, 100, 20, 3 };
+	int64_t ts = (int64_t)(rnd(&state) >> (1 + rnd_below(&state, 30)));
+	size_t garbage = PICK(garbage_in);
+	struct buf line = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		buf_reset(&line);
+		if (one_in(garbage))
+			add_garbage(&line);
+		else
+			add_line(&line, &form[one_in(2) ? 0 : rnd_below(&state, n_forms)], ts);
+		block_add(b, ts, buf_bytes(&line));
+		if (ts < INT64_MAX - ((int64_t)1 << 40))
+			ts += (int64_t)(rnd(&state) >> (24 + rnd_below(&state, 40)));
+	}
+	buf_release(&line);
+}
+
+static void pick_some(const struct shape_block *b, struct shape_reader *r)
+{
+	uint32_t *sel = mem_alloc((b->n + 1) * sizeof(*sel));
+	struct shape_pick pick = { .first = (uint32_t)rnd_below(&state, b->n) };
+	size_t every = 1 + rnd_below(&state, 30);
+
+	pick.n = rnd_below(&state, b->n - pick.first + 1);
+	block_same(b, r, &pick);
+	pick = (struct shape_pick){ .sel = sel };
+	for (uint32_t i = 0; i < b->n; i++)
+		if (one_in(every))
+			sel[pick.n++] = i;
+	block_same(b, r, &pick);
+	free(sel);
+}
+
+static void what_is_split_comes_back(void **unused)
+{
+	unsigned cases = BLOCKS_PER_PERCENT * (unsigned)env_number("PERCENT", 5), n_split = 0;
+	struct shape_writer *w = shape_writer_new();
+	struct shape_reader *r = shape_reader_new();
+	uint64_t seed = env_number("SEED", 1);
+
+	(void)unused;
+	for (unsigned c = 0; c < cases; c++, seed++) {
+		struct shape_block b = { 0 };
+		struct line_form form[FORMS_MAX];
+		size_t n_forms = 1 + rnd_below(&state, FORMS_MAX);
+
+		state = seed;
+		for (size_t i = 0; i < n_forms; i++)
+			make_form(&form[i]);
+		make_block(&b, form, n_forms, 32 + rnd_below(&state, one_in(4) ? 400 : 100));
+		b.id = (enum codec_id)rnd_below(&state, CODEC_COUNT);
+		if (block_split(&b, w)) {
+			block_comes_back(&b, r);
+			pick_some(&b, r);
+			n_split++;
+		}
+		block_release(&b);
+	}
+	shape_writer_free(w);
+	shape_reader_free(r);
+	printf("# %u blocks, %u taken apart\n", cases, n_split);
+	assert_true(n_split > cases / 4);
+}
+
+/* ---- the same answers ---- */
+
+static struct labels make_meta(struct arena *a)
+{
+	static const char *const name[] = { "app_id", "level", "n", "status", "trace", "user" };
+	struct labels l = { arena_alloc(a, 2 * sizeof(*l.v)), 0 };
+	size_t at = rnd_below(&state, 5);
+
+	for (size_t n = 1 + rnd_below(&state, 2); l.n < n; l.n++)
+		l.v[l.n] = (struct label){ bytes_str(name[at + l.n]), BYTES_LIT("200") };
+	return l;
+}
+
+static void make_data(struct arena *a, struct nv_data *ret)
+{
+	static const char *const app[] = { "web", "api", "db" }, *const pod[] = { "p-0", "p-1",
+										  "p-2" };
+	size_t n_streams = 1 + rnd_below(&state, 2);
+	int64_t from, to, ts;
+	struct buf line = { 0 };
+
+	*ret = (struct nv_data){ .n_streams = n_streams };
+	ret->stream = arena_zalloc(a, n_streams * sizeof(*ret->stream));
+	ret->v = arena_zalloc(a, ENTRIES * sizeof(*ret->v));
+	nv_data_bounds(&from, &to);
+	for (uint32_t k = 0; k < n_streams; k++) {
+		struct label *v = arena_alloc(a, 3 * sizeof(*v));
+		struct line_form form[FORMS_MAX];
+		size_t n_forms = 1 + rnd_below(&state, FORMS_MAX), n = ENTRIES / n_streams;
+		size_t meta = one_in(2) ? 1 + rnd_below(&state, 20) : 1000000;
+
+		v[0] = (struct label){ BYTES_LIT("app"), bytes_str(PICK(app)) };
+		v[1] = (struct label){ BYTES_LIT("env"), BYTES_LIT("prod") };
+		v[2] = (struct label){ BYTES_LIT("pod"), bytes_str(pod[k]) };
+		ret->stream[k] = (struct labels){ v, 3 };
+		for (size_t i = 0; i < n_forms; i++)
+			make_form(&form[i]);
+		for (size_t i = 0; i < n; i++) {
+			struct nv_entry *x = &ret->v[ret->n++];
+
+			ts = from + (to - from) / (int64_t)n * (int64_t)i;
+			buf_reset(&line);
+			if (one_in(60))
+				add_garbage(&line);
+			else
+				add_line(&line, &form[one_in(2) ? 0 : rnd_below(&state, n_forms)],
+					 ts);
+			*x = (struct nv_entry){ .stream = k,
+						.ts_ns = ts,
+						.line = arena_copy(a, buf_bytes(&line)),
+						.parts = NV_PART_PACK };
+			if (one_in(meta))
+				x->meta = make_meta(a);
+		}
+	}
+	buf_release(&line);
+}
+
+static bool same_labels(const struct labels *a, const struct labels *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!bytes_eq(a->v[i].name, b->v[i].name) ||
+		    !bytes_eq(a->v[i].value, b->v[i].value))
+			return false;
+	return true;
+}
+
+static bool same_steps(const struct nv_answer *a, const struct nv_answer *b)
+{
+	for (size_t k = 0; k < a->n_steps; k++) {
+		if (a->step[k].n != b->step[k].n)
+			return false;
+		for (size_t i = 0; i < a->step[k].n; i++) {
+			const struct nv_sample *x = &a->step[k].v[i], *y = &b->step[k].v[i];
+
+			if (!same_labels(&x->labels, &y->labels) ||
+			    memcmp(&x->v, &y->v, sizeof(x->v)) != 0)
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool same_answer(const struct nv_answer *a, const struct nv_answer *b)
+{
+	if (a->failed != b->failed || a->n_lines != b->n_lines || a->n_steps != b->n_steps)
+		return false;
+	for (size_t i = 0; i < a->n_lines; i++)
+		if (a->line[i].ts_ns != b->line[i].ts_ns ||
+		    !bytes_eq(a->line[i].line, b->line[i].line) ||
+		    !same_labels(&a->line[i].labels, &b->line[i].labels))
+			return false;
+	return same_steps(a, b);
+}
+
+static void show_line(const struct nv_line *l)
+{
+	struct buf labels = { 0 };
+
+	labels_add_text(&labels, &l->labels);
+	printf("# %.*s %s\n", BYTES_ARG(l->line), buf_str(&labels));
+	buf_release(&labels);
+}
+
+/* The first lines that differ. */
+static void show_difference(const struct nv_answer *a, const struct nv_answer *b)
+{
+	size_t i = 0;
+
+	while (i < a->n_lines && i < b->n_lines && bytes_eq(a->line[i].line, b->line[i].line) &&
+	       same_labels(&a->line[i].labels, &b->line[i].labels))
+		i++;
+	if (i < a->n_lines)
+		show_line(&a->line[i]);
+	if (i < b->n_lines)
+		show_line(&b->line[i]);
+}
+
+static void add_condition(struct buf *b)
+{
+	static const char *const cmp[] = { "=", "!=", ">", "<", ">=", "<=", "==" };
+	static const char *const value[] = { "200", "10", "0.5", "250ms", "1KB", "0" };
+	static const char *const text[] = { "\"bob\"", "\"GET\"", "\"\"", "\"200\"", "\"web\"" };
+	const char *name = nv_pick_label(&state);
+
+	if (one_in(2))
+		buf_addf(b, " | %s%s%s", name, one_in(2) ? "=" : "!=", PICK(text));
+	else if (one_in(4))
+		buf_addf(b, " | %s=~\"%s\"", name, one_in(2) ? "b.+|2.." : ".*");
+	else
+		buf_addf(b, " | %s%s%s", name, PICK(cmp), PICK(value));
+	if (one_in(6))
+		buf_addf(b, " %s %s%s", one_in(2) ? "or" : "and", nv_pick_label(&state), "=\"x\"");
+}
+
+/* Parsers, and what comes behind them. */
+static void make_query(struct buf *b)
+{
+	static const char *const parser[] = { "json",
+					      "json",
+					      "logfmt",
+					      "logfmt",
+					      "logfmt --strict",
+					      "logfmt --keep-empty",
+					      "logfmt --strict --keep-empty",
+					      "json n, x=\"o.x\"",
+					      "logfmt n, u=\"user\"" };
+	static const char *const agg[] = { "sum_over_time", "max_over_time", "quantile_over_time" };
+	bool unwraps = one_in(3), counts = !unwraps && one_in(3);
+
+	if (one_in(6)) { /* of all fields nothing but faults is wanted */
+		buf_addf(b, "sum by (__error__) (count_over_time({pod=~\".+\"} | %s [2m]))",
+			 PICK(parser));
+		return;
+	}
+	if (unwraps)
+		buf_addf(b, "sum by (%s) (", nv_pick_label(&state));
+	else if (counts)
+		buf_addf(b, "sum by (%s, __error__) (count_over_time(", nv_pick_label(&state));
+	if (unwraps) {
+		const char *name = PICK(agg);
+
+		buf_addf(b, "%s(%s", name, name[0] == 'q' ? "0.9, " : "");
+	}
+	buf_add_str(b, "{pod=~\".+\"}");
+	if (one_in(4))
+		buf_add_str(b, one_in(2) ? " |= \"2\"" : " != \"bob\"");
+	if (one_in(8))
+		add_condition(b);
+	buf_addf(b, " | %s", PICK(parser));
+	while (one_in(2))
+		add_condition(b);
+	if (one_in(5))
+		buf_addf(b, " | %s", PICK(parser));
+	if (one_in(6))
+		buf_addf(b, " | line_format `{{.%s}}` | %s", "user", PICK(parser));
+	while (one_in(4))
+		add_condition(b);
+	if (unwraps)
+		buf_addf(b, " | unwrap %s | __error__=\"\" [2m]))", nv_pick_label(&state));
+	else if (counts)
+		buf_add_str(b, " [2m]))");
+}
+
+static bool try_query(const struct nv_world w[2], uint64_t seed)
+{
+	static const struct logql_opts dialect = { .flags = LOGQL_ANY_SELECTOR |
+							    LOGQL_ALLOW_VARIANTS };
+	struct nv_answer answer[2];
+	struct buf text = { 0 };
+	struct arena a = { 0 };
+	struct logql_query q;
+	enum nv_query_kind kind;
+	struct nv_ask ask;
+	struct err e, why[2];
+	bool any;
+
+	if (one_in(2))
+		nv_make_query(&state, &text, &kind);
+	else
+		make_query(&text);
+	if (logql_parse(buf_bytes(&text), &dialect, &q, NULL, &e) < 0)
+		fail_msg("%s: %s", buf_str(&text), e.msg);
+	kind = logql_is_log(&q) ? NV_QUERY_LOG : NV_QUERY_METRIC;
+	nv_make_ask(&state, kind, &ask);
+	for (int i = 0; i < 2; i++)
+		nv_world_ask(&w[i], NV_MIXED, &q, &ask, 1, &a, &answer[i], &why[i]);
+	if (!same_answer(&answer[0], &answer[1]) || strcmp(why[0].msg, why[1].msg) != 0) {
+		show_difference(&answer[0], &answer[1]);
+		fail_msg("SEED=%llu: %s: %zu lines %s, over whole lines %zu %s",
+			 (unsigned long long)seed, buf_str(&text), answer[0].n_lines, why[0].msg,
+			 answer[1].n_lines, why[1].msg);
+	}
+	any = answer[0].n_lines > 0;
+	for (size_t k = 0; k < answer[0].n_steps; k++)
+		any |= answer[0].step[k].n > 0;
+	logql_query_release(&q);
+	buf_release(&text);
+	arena_release(&a);
+	return any;
+}
+
+static void queries_see_no_difference(void **unused)
+{
+	unsigned cases = QUERIES_PER_PERCENT * (unsigned)env_number("PERCENT", 5), n_found = 0;
+	uint64_t seed = env_number("SEED", 1);
+
+	(void)unused;
+	for (unsigned c = 0; c < cases; seed++) {
+		struct arena a = { 0 };
+		struct nv_world world[2];
+		struct nv_data d, none = { 0 };
+
+		state = seed;
+		make_data(&a, &d);
+		none.stream = d.stream;
+		d.block_entries = (uint32_t)(40 + rnd_below(&state, 200));
+		for (int i = 0; i < 2; i++) {
+			d.whole_lines = i == 1;
+			nv_world_make(&d, &none, &world[i]);
+		}
+		for (int i = 0; i < QUERIES_OF_A_WORLD && c < cases; i++, c++)
+			n_found += try_query(world, seed);
+		for (int i = 0; i < 2; i++)
+			nv_world_remove(&world[i]);
+		arena_release(&a);
+	}
+	printf("# %u queries, %u with an answer\n", cases, n_found);
+	assert_true(n_found > cases / 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(what_is_split_comes_back),
+					    cmocka_unit_test(queries_see_no_difference) };
+
+	if (access("/dev/shm", W_OK) == 0)
+		assert_int_equal(0, setenv("TMPDIR", "/dev/shm", 0));
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
