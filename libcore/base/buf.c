@@ -21,13 +21,15 @@ char *buf_reserve(struct buf *b, size_t n)
 int buf_try_room(struct buf *b, size_t n, struct err *e)
 {
 	if (b->cap < n || !b->p) {
-		char *p = mem_try(n, e);
+		/* The next is often a little longer. */
+		size_t cap = n + n / 4;
+		char *p = mem_try(cap, e);
 
 		if (!p)
 			return -1;
 		free(b->p);
 		b->p = p;
-		b->cap = n;
+		b->cap = cap;
 	}
 	b->n = n;
 	return 0;

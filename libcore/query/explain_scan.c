@@ -240,13 +240,13 @@ static void note_savings(struct explain_node *n, const struct scan *s)
 		note(n, &b);
 	}
 	if (by_columns(s)) {
-		if (!((want | s->sink.want_later) & WANT_LINES))
+		if (!((want | s->sink.want_later) & (WANT_LINES | WANT_SHAPES)))
 			explain_note(n, t->merged_blocks
 						? "lines of the others are not decoded: "
 						  "nothing looks at them"
 						: "lines are not decoded: nothing looks at "
 						  "them");
-		else if (want == (WANT_LENS | WANT_LINES))
+		else if (!(want & (WANT_TS | WANT_META)))
 			explain_note(n, "lines are decoded first; times and metadata only of "
 					"blocks that the first filter leaves lines in");
 	}
@@ -287,6 +287,10 @@ static void note_reading(struct explain_node *n, const struct explain_scan *x)
 	if (by_columns(x->scan)) {
 		buf_add_str(&b, "decoded: lines of ");
 		explain_add_count(&b, p->lines_loaded);
+		if (p->apart_loaded) {
+			buf_add_str(&b, ", fields of ");
+			explain_add_count(&b, p->apart_loaded);
+		}
 		buf_add_str(&b, ", times of ");
 		explain_add_count(&b, p->ts_loaded);
 		buf_add_str(&b, ", metadata of ");

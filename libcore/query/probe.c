@@ -35,6 +35,7 @@ void probe_add(struct probe *sum, const struct probe *p)
 	add_step(&sum->merge, &p->merge);
 	add_step(&sum->take, &p->take);
 	sum->lines_loaded += p->lines_loaded;
+	sum->apart_loaded += p->apart_loaded;
 	sum->ts_loaded += p->ts_loaded;
 	sum->meta_loaded += p->meta_loaded;
 	sum->done_ns += p->done_ns;
@@ -45,11 +46,12 @@ int64_t probe_since(const struct probe *p, const struct probe_mark *m)
 	return time_mono_ns() - m->start_ns - (p->load.ns - m->loaded_ns);
 }
 
-void probe_loaded(struct probe *p, int64_t start_ns, const struct run *got, unsigned have)
+void probe_loaded(struct probe *p, int64_t start_ns, unsigned have, uint64_t line_bytes)
 {
 	p->load.ns += time_mono_ns() - start_ns;
 	p->load.blocks++;
-	p->load.bytes_out += have & WANT_LINES ? got->lines_len : 0;
+	p->load.bytes_out += line_bytes;
+	p->apart_loaded += line_bytes > 0 && !(have & WANT_LINES);
 	p->lines_loaded += (have & WANT_LINES) != 0;
 	p->ts_loaded += (have & WANT_TS) != 0;
 	p->meta_loaded += (have & WANT_META) != 0;
@@ -77,18 +79,22 @@ int64_t probe_work(const struct probe *p)
 	return sum;
 }
 
-/* Of the lines that are in, 0 as long as they are not loaded. */
-static uint64_t line_bytes(const struct block *b)
+static size_t line_len(const struct block *b, uint32_t i)
 {
-	const unsigned lines = WANT_LENS | WANT_LINES;
+	return b->line ? b->line[i].n : b->run.line_off[i + 1] - b->run.line_off[i] - 1;
+}
+
+/* Of the lines that are in, 0 as long as their lengths are not loaded. */
+static uint64_t bytes_in(const struct block *b)
+{
 	uint64_t sum = 0;
 
-	if ((b->have & lines) != lines || b->n_sel == 0)
+	if (!(b->have & WANT_LENS) || b->n_sel == 0)
 		return 0;
 	if (!b->line && !b->sel_list)
 		return b->run.line_off[b->first + b->n_sel] - b->run.line_off[b->first] - b->n_sel;
 	for (size_t k = 0; k < b->n_sel; k++)
-		sum += block_line(b, block_entry(b, k)).n;
+		sum += line_len(b, block_entry(b, k));
 	return sum;
 }
 
@@ -97,13 +103,13 @@ void probe_took(struct probe *p, const struct probe_mark *m, const struct block 
 	p->take.ns += probe_since(p, m);
 	p->take.blocks++;
 	p->take.entries_in += b->n_sel;
-	p->take.bytes_in += line_bytes(b);
+	p->take.bytes_in += bytes_in(b);
 }
 
 int probe_apply(const struct pipeline *p, size_t first, size_t end, struct block *b, struct err *e)
 {
 	struct probe *probe = b->probe;
-	uint64_t bytes = line_bytes(b);
+	uint64_t bytes = bytes_in(b);
 
 	for (size_t i = first; i < end && b->n_sel; i++) {
 		struct probe_step *x = &probe->stage[i];
@@ -118,7 +124,7 @@ int probe_apply(const struct pipeline *p, size_t first, size_t end, struct block
 		x->entries_out += b->n_sel;
 		x->emptied += b->n_sel == 0;
 		x->bytes_in += bytes;
-		bytes = line_bytes(b);
+		bytes = bytes_in(b);
 		x->bytes_out += bytes;
 	}
 	return 0;

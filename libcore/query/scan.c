@@ -48,13 +48,14 @@ void load_mem_release(struct load_mem *m)
 unsigned scan_first_want(const struct scan *s)
 {
 	const struct pipeline *p = s->pipeline;
+	unsigned lens = s->probed ? WANT_LENS : 0U; /* who counts bytes needs them */
 
 	if (p->n_stages == 0)
 		return s->sink.want;
 	if (p->stage[0].ops == &stage_line_filter)
-		return WANT_SHAPES;
+		return WANT_SHAPES | lens;
 	if (p->stage[0].ops->shapes && p->stage[0].ops->shapes(&p->stage[0]))
-		return WANT_SHAPES | WANT_META;
+		return WANT_SHAPES | WANT_META | lens;
 	return s->sink.want | WANT_META | (p->needs_lines ? WANT_LENS | WANT_LINES : 0U);
 }
 
@@ -181,7 +182,11 @@ static int load(struct scan_worker *w, const struct piece *p, unsigned want, str
 	*ret_have |= want & WANT_SHAPES; /* of which few sources know */
 
 	if (w->scan->probed && r == 0)
-		probe_loaded(&w->probe, start, ret, *ret_have);
+		probe_loaded(&w->probe, start, *ret_have,
+			     w->block.shapes ? 0 /* they were counted when they were opened */
+			     : w->mem.shapes ? p->line_bytes + p->n
+			     : *ret_have & WANT_LINES ? ret->lines_len
+						      : 0);
 	if (!p->source->is_log)
 		w->stats.read_ns += time_mono_ns() - start;
 	else if (r == 0 && *ret_have & WANT_META)
@@ -487,6 +492,7 @@ static int scan_merged(struct scan_worker *w, size_t slot, const struct unit *u,
 	enum merge_how how = plan_piece(plan, u, 0)->alone ? MERGE_KEEP_ALL : MERGE_FOLD;
 	int64_t from, to, lo, hi;
 
+	w->block.shapes = NULL;
 	find_times(w->scan, plan_piece(plan, u, 0)->stream, &from, &to);
 	lo = u->min_ts > from ? u->min_ts : from;
 	hi = time_is_behind(u->max_ts, to) ? to - 1 : u->max_ts;

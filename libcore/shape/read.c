@@ -34,6 +34,7 @@ void shape_reader_free(struct shape_reader *r)
 	buf_release(&r->entries);
 	codec_free(r->codec);
 	arena_release(&r->mem);
+	arena_release(&r->work);
 	free(r);
 }
 

@@ -40,6 +40,7 @@ struct shape_reader {
 	size_t n_columns, cap_columns;
 	struct buf entries; /* scratch */
 	struct arena mem;   /* of the block: texts of the shapes */
+	struct arena work;  /* of one call */
 };
 
 /* All bodies at once. */

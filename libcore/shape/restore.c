@@ -16,8 +16,7 @@ struct pattern {
 };
 
 /* Loads all columns, and ties the shapes to them. */
-static int prepare(struct shape_reader *r, const int64_t *ts_ns, struct pattern *ret,
-		   struct arena *a, struct err *e)
+static int prepare(struct shape_reader *r, const int64_t *ts_ns, struct pattern *ret, struct err *e)
 {
 	const uint8_t *number;
 
@@ -25,7 +24,7 @@ static int prepare(struct shape_reader *r, const int64_t *ts_ns, struct pattern 
 		return -1;
 	for (size_t k = 0; k < r->n_shapes; k++) {
 		const struct shape *s = &r->shape[k];
-		struct place *place = arena_alloc(a, s->n_slots * sizeof(*place));
+		struct place *place = arena_alloc(&r->work, s->n_slots * sizeof(*place));
 
 		for (size_t i = 0; i < s->n_slots; i++) {
 			const struct shape_values *values;
@@ -68,8 +67,10 @@ int shape_restore(struct shape_reader *r, const int64_t *ts_ns, const uint32_t *
 		  const struct shape_pick *pick, char *ret, struct err *e)
 {
 	struct pattern pattern[SHAPE_MAX];
-	struct arena a = { 0 };
-	int result = prepare(r, ts_ns, pattern, &a, e);
+	int result;
+
+	arena_reset(&r->work);
+	result = prepare(r, ts_ns, pattern, e);
 
 	for (size_t k = 0; k < pick->n && result == 0; k++) {
 		size_t i = pick->sel ? pick->sel[k] : pick->first + k,
@@ -81,6 +82,5 @@ int shape_restore(struct shape_reader *r, const int64_t *ts_ns, const uint32_t *
 					 "line %zu is not as long as the lengths say", i);
 		ret[off[i] + len] = '\n';
 	}
-	arena_release(&a);
 	return result;
 }

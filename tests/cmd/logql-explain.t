@@ -100,7 +100,7 @@ is_figure "a limit ends early" entries_in answer 1 10
 ok "blocks that are not needed are told" test "$(figure blocks_not_read read 1)" -gt 5
 run logql --store store --analyze -j1 '{app="web"} |= "line 77\""'
 ok "times of blocks without a hit are not decoded" \
-	stdout_has 'decoded: lines of 22, times of 1, metadata of 1 block'
+	stdout_has 'decoded: lines of 22, fields of 22, times of 1, metadata of 1 block'
 run logql --store store -j1 -o jsonl --at 1760700000 --analyze 'sum(count_over_time({app="web"}[1w]))'
 is_figure "blocks from tables" blocks_from_tables read 1 22
 is_figure "none is read" blocks_read read 1 0
