@@ -194,8 +194,11 @@ static int open_shapes(struct chunk_scratch *s, const struct chunk *c, const str
 {
 	struct shape_stored shapes = shapes_of(b, c->fixed.encoding, lines, fetch);
 
-	if (s->open_at == lines.p && same_block(&s->open, b))
+	if (s->open_at == lines.p && same_block(&s->open, b)) {
+		if (!fetch->get)
+			shape_is_all_there(s->shapes);
 		return 0;
+	}
 	if (!s->shapes)
 		s->shapes = shape_reader_new();
 	s->open_at = NULL;

@@ -14,6 +14,7 @@ static void forget(struct line_fields *f)
 	f->key[0] = (struct field_key){ .below = PATH_ROOT };
 	f->n = 1;
 	f->era = f->b->keys->era;
+	f->forgotten++;
 }
 
 static struct line_fields *fields_new(const struct stage *s, struct block *b, struct bytes before,

@@ -56,8 +56,9 @@ struct line_fields {
 	uint32_t *seen; /* by label: the number of the line that has it */
 	size_t n_seen;
 	uint32_t serial;
-	bool records;
-	uint32_t found;		  /* of what is asked for, in this line */
+	bool records;	    /* fields_record */
+	uint32_t forgotten; /* how often the keys were: their numbers of before mean nothing */
+	uint32_t found;	    /* of what is asked for, in this line */
 	const struct elabels *el; /* of the entry, as it was */
 	struct field_value {
 		uint32_t key;
@@ -84,7 +85,7 @@ static inline uint32_t fields_behind(uint32_t key)
 struct line_fields *fields_begin(const struct stage *s, struct block *b, uint32_t i,
 				 struct bytes before, struct bytes behind);
 void fields_free(struct line_fields *f);
-/* The same before any entry is begun. Never NULL. */
+/* As fields_begin, but no entry is begun. Never NULL. */
 struct line_fields *fields_begin_block(const struct stage *s, struct block *b, struct bytes before,
 				       struct bytes behind);
 

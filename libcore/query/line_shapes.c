@@ -145,6 +145,8 @@ static int mark_columns(const struct find *f, struct block *b, char *hit, struct
 		if (shape_column(b->shapes, c, b->run.ts_ns, &v, e) < 0 ||
 		    shape_entries(b->shapes, c, &entry, e) < 0)
 			return -1;
+		if (v->n == 0) /* no shape has it */
+			continue;
 		if (v->word)
 			mark_words(f, b, v, entry, hit);
 		else

@@ -178,6 +178,7 @@ static int load(struct scan_worker *w, const struct piece *p, unsigned want, str
 	int r;
 
 	w->mem.shapes = NULL;
+	w->mem.more = (struct shape_fetch){ 0 };
 	r = p->source->ops->load(p->source, p, want, &w->mem, ret, ret_have, e);
 	*ret_have |= want & WANT_SHAPES; /* of which few sources know */
 

@@ -196,6 +196,12 @@ static int decode(const struct piece *p, const struct bytes part[FETCH_PARTS], u
 	    m->head.block[p->part].stored_len != c->block[p->part].len)
 		return err_set(e, ERR_CORRUPT, "offset %llu: the index and the chunk do not agree",
 			       (unsigned long long)c->off);
+	/* Columns are read later, when it is too late to ask for them once more. */
+	if (want & WANT_SHAPES && m->head.block[p->part].shapes_len &&
+	    chunk_check_block(&m->head.block[p->part], part[FETCH_BLOCK], e) < 0)
+		return err_wrap(e, "offset %llu: block %u",
+				(unsigned long long)(c->off + c->block[p->part].off),
+				(unsigned)p->part);
 	return chunk_load(&m->head, p->part, part[FETCH_BLOCK], c->off + c->block[p->part].off,
 			  want, m, ret, ret_have, e);
 }

@@ -207,6 +207,11 @@ static enum filter_says ask_cmp(const struct filter *f, struct bytes text)
 	}
 }
 
+bool filter_looks_at_errors(const struct filter *f)
+{
+	return f->tree->kind == LOGQL_FILTER_IP;
+}
+
 enum filter_says filter_ask(const struct filter *f, struct bytes value, struct err *gave_up)
 {
 	if (f->tree->kind != LOGQL_FILTER_MATCH)

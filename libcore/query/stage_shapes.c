@@ -13,7 +13,8 @@ struct take {
 	const struct filter *early; /* a line whose value it refuses will be out; or NULL */
 	const struct shape_values *values;
 	const uint32_t *row; /* by entry; NULL: entry i has value i */
-	char *refused;	     /* by word: early refuses it; NULL: the values are no words */
+	char *says; /* what early says of each word, 0 not asked yet; NULL: the values are no
+		       words */
 };
 
 struct shape_plan {
@@ -30,7 +31,7 @@ struct reading {
 	const uint8_t *number; /* of each entry's shape; NULL: all have the first */
 	struct shape_plan *plan;
 	size_t n_plans;
-	uint32_t era;	     /* of the keys, when the plans were made */
+	uint32_t forgotten;  /* by f, when the plans were made */
 	uint32_t meta_label; /* the last one that metadata was asked for, and what it said */
 	bool asked, meta_has;
 };
@@ -63,6 +64,7 @@ static struct bytes sample(struct block *b, const struct shape *sh, const char *
 	return bytes_of(line, n);
 }
 
+/* None that lets through what has an error: whether there is one is known only in its turn. */
 static const struct filter *find_early(const struct stage *s, uint32_t label)
 {
 	const struct pipeline *p = s->pipeline;
@@ -73,7 +75,7 @@ static const struct filter *find_early(const struct stage *s, uint32_t label)
 		if (p->stage[i].ops != &stage_label_filter ||
 		    !filter_one_name(p->stage[i].state, &name))
 			break;
-		if (name == label)
+		if (name == label && !filter_looks_at_errors(p->stage[i].state))
 			return p->stage[i].state;
 	}
 	return NULL;
@@ -139,12 +141,12 @@ static int plan_shapes(struct reading *r, struct err *e)
 		return -1;
 	r->plan = arena_alloc(&r->b->mem, r->n_plans * sizeof(*r->plan));
 	r->f = fields_begin_block(r->s, r->b, r->how->before, r->how->behind);
-	r->era = r->f->era;
+	r->forgotten = r->f->forgotten;
 	for (size_t k = 0; k < r->n_plans; k++)
 		if (plan_shape(r, &sh[k], &r->plan[k], e) < 0)
 			return -1;
 	/* Keys were so many that they were forgotten on the way. */
-	for (size_t k = 0; k < r->n_plans && r->era != r->b->keys->era; k++)
+	for (size_t k = 0; k < r->n_plans && r->f->era != r->b->keys->era; k++)
 		r->plan[k].odd = true;
 	return 0;
 }
@@ -161,23 +163,18 @@ static bool refuses(struct reading *r, const struct take *t, struct bytes v)
 	       filter_ask(t->early, v, &r->b->gave_up) == FILTER_NO;
 }
 
-/* Each word is asked for once. */
-static void ask_words(struct reading *r, struct take *t)
-{
-	const struct shape_values *v = t->values;
-
-	t->refused = arena_alloc(&r->b->mem, v->n_words);
-	for (size_t w = 0; w < v->n_words; w++)
-		t->refused[w] = refuses(r, t, v->word[w]);
-}
-
 static bool is_refused(struct reading *r, const struct take *t, uint32_t i)
 {
+	enum { NOT_ASKED, REFUSED, STAYS };
 	size_t row = t->row ? t->row[i] : i;
+	char *says;
 
-	if (t->refused)
-		return t->refused[t->values->index ? t->values->index[row] : 0];
-	return refuses(r, t, shape_value(t->values, row));
+	if (!t->says)
+		return refuses(r, t, shape_value(t->values, row));
+	says = &t->says[t->values->index ? t->values->index[row] : 0];
+	if (*says == NOT_ASKED)
+		*says = refuses(r, t, shape_value(t->values, row)) ? REFUSED : STAYS;
+	return *says == REFUSED;
 }
 
 static bool meta_has(struct reading *r, uint32_t label)
@@ -203,7 +200,7 @@ static size_t find_early_takes(struct reading *r, const struct shape_plan *p,
 			continue;
 		ret[n] = *t;
 		if (t->values->word)
-			ask_words(r, &ret[n]);
+			ret[n].says = arena_zalloc(&r->b->mem, t->values->n_words);
 		n++;
 	}
 	return n;
@@ -254,7 +251,7 @@ static bool take_fields(struct reading *r, uint32_t i, bool *ret_stays)
 	struct line_fields *f = r->f;
 
 	if (p->odd || !fields_begin(r->s, r->b, i, r->how->before, r->how->behind) ||
-	    f->era != r->era)
+	    f->forgotten != r->forgotten)
 		return false;
 	for (size_t k = 0; k < p->n && step == FIELDS_GO_ON; k++) {
 		const struct take *t = &p->take[k];

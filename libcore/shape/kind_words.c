@@ -3,6 +3,7 @@
  * behind it, and planes of the number of each value's word. The params say how many bytes the list
  * has, then how many words.
  */
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/rd.h"
 #include "base/wr.h"
@@ -24,22 +25,10 @@ struct words {
 	size_t n, mask;
 };
 
-/* Of the first and last bytes and the length: words of a field rarely share all. */
-static uint64_t hash_of(struct bytes v)
-{
-	uint64_t head = 0, tail = 0;
-
-	memcpy(&head, v.p, v.n < 8 ? v.n : 8);
-	if (v.n > 8)
-		memcpy(&tail, v.p + v.n - 8, 8);
-	head = (head ^ (tail * UINT64_C(0x9e3779b97f4a7c15)) ^ v.n) * UINT64_C(0xbf58476d1ce4e5b9);
-	return head ^ head >> 32;
-}
-
 /* The word's number, a new one if need be. */
 static uint32_t number_of(struct words *w, struct bytes v)
 {
-	size_t s = hash_of(v) & w->mask;
+	size_t s = hash64(v) & w->mask;
 
 	for (; w->slot[s]; s = (s + 1) & w->mask)
 		if (bytes_eq(w->word[w->slot[s] - 1], v))

@@ -327,7 +327,7 @@ static const uint32_t *find_entries(struct shape_reader *r, uint32_t column)
 	entry = (uint32_t *)(void *)buf_reserve(&r->entries, (r->in.n + 1) * sizeof(*entry));
 	for (uint32_t i = 0; i < r->in.n; i++) {
 		entry[n] = i;
-		n += has[r->number[i]];
+		n += has[r->number ? r->number[i] : 0];
 	}
 	return entry;
 }
@@ -379,7 +379,7 @@ int shape_rows(struct shape_reader *r, uint32_t column, const uint32_t **ret, st
 		row = (uint32_t *)(void *)col->rows.p;
 		for (size_t i = 0; i < r->in.n; i++) {
 			row[i] = n;
-			n += has[number[i]];
+			n += has[number ? number[i] : 0];
 		}
 		col->has_rows = true;
 	}
@@ -395,6 +395,11 @@ int shape_entries(struct shape_reader *r, uint32_t column, const uint32_t **ret,
 		return -1;
 	*ret = find_entries(r, column);
 	return 0;
+}
+
+void shape_is_all_there(struct shape_reader *r)
+{
+	r->all_there = true;
 }
 
 size_t shape_n_columns(const struct shape_reader *r)

@@ -125,6 +125,9 @@ struct shape_stored {
  * below. */
 MUST_CHECK int shape_open(struct shape_reader *r, const struct shape_stored *in, struct err *e);
 
+/* What of the block that is open was to be fetched is there by now. */
+void shape_is_all_there(struct shape_reader *r);
+
 /* Of the block that is open: valid until another is. */
 const struct shape *shape_list(const struct shape_reader *r, size_t *ret_n);
 

@@ -59,6 +59,7 @@ done <<'END'
 {app="web"} | json
 {app="web"} | json | status >= 400 | level="error"
 {app="web"} | json | user_id="u-000003"
+{app="web"} | json | msg > 500 | trace=ip("10.0.0.0/8")
 {app="web"} | json | took_ms > 800.5 | line_format "{{.trace}} {{.user_id}}"
 {app="web"} | json first="user.id", tags="user.tags"
 {app="job"} | logfmt | retries > 9
@@ -83,6 +84,24 @@ quantile_over_time(0.9, {app="web"} | json | unwrap took_ms [5m]) by (level)
 sum(rate({app=~".+"} |= "error" [5m]))
 sum by (level) (bytes_over_time({app=~"job|mixed"} | logfmt [5m]))
 END
+
+# ---- so many keys that they are forgotten in the middle of a block
+
+awk 'BEGIN {
+	for (i = 0; i < 100; i++) {
+		line = "{\\\"k\\\":\\\"v" i "\\\",\\\"a\\\":" i "}"
+		if (i == 50) {
+			line = "{"
+			for (n = 0; n < 5000; n++)
+				line = line "\\\"n" n "\\\":null,"
+			line = line "\\\"k\\\":\\\"w\\\"}"
+		}
+		printf "{\"labels\":{\"app\":\"many\"},\"ts\":\"17600%05d000000000\",\"line\":\"%s\"}\n", i, line
+	}
+}' >many
+chunkpack --store many.store many | idxbuild --store many.store >/dev/null
+logql --store many.store --from 1760000000 --to 1760100000 '{app="many"} | json' >many.answer
+is "fields have their names all the same" "$(grep -c 'k="v' many.answer)" 99
 
 # ---- merged anew, and damaged
 
