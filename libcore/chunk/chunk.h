@@ -81,16 +81,14 @@ MUST_CHECK int chunk_parse_fixed(struct bytes in, struct chunk_fixed *ret, struc
  */
 MUST_CHECK int chunk_parse(struct bytes in, struct arena *a, struct chunk *ret, struct err *e);
 
-/* Where block i lies, counted from the chunk's first byte; and how much of it has to be read for
- * the columns that `want` names: all of it, or without the lines, or of these only the head of
- * their shapes, less. */
+/* Where block i lies, counted from the chunk's first byte. */
 static inline uint64_t chunk_block_off(const struct chunk *c, size_t i)
 {
 	return (uint64_t)c->fixed.head_len + c->block[i].off;
 }
 
-enum { WANT_SHAPES = 1 << COL_COUNT }; /* besides columns: chunk_open_shapes */
-
+/* How much of a block has to be read for what `want` names: all of it, or less, without the lines,
+ * or of these only the head of their shapes. */
 static inline uint32_t chunk_block_need(const struct chunk_block *b, unsigned want)
 {
 	if (want & WANT_LINES)

@@ -14,6 +14,9 @@ enum {
 	WANT_META = 1 << COL_META,
 	WANT_LINES = 1 << COL_LINES,
 	WANT_ALL = WANT_TS | WANT_LENS | WANT_META | WANT_LINES,
+	/* No column, and not for columns_decode: of lines that a chunk has taken apart, what
+	 * chunk_open_shapes reads. */
+	WANT_SHAPES = 1 << COL_COUNT,
 };
 
 /*

@@ -13,7 +13,8 @@
 #define QUERY_BLOCK_H
 
 #include "base/map.h"
-#include "chunk/chunk.h"
+#include "entry/columns.h"
+#include "labels/labels.h"
 
 /* Label names as numbers. The first ones are the same in every table. */
 enum {
@@ -128,8 +129,8 @@ static inline MUST_CHECK int block_need(struct block *b, unsigned want, struct e
 	return (b->have & want) == want ? 0 : b->load(b, want & ~b->have, e);
 }
 
-/* Loads the lines of n of the entries, ascending, for now: with the next columns that are loaded
- * they are gone. */
+/* Loads the lines of n of the entries, ascending, to be looked at with run_line: they are not among
+ * what b has, and gone when lines are loaded next. */
 MUST_CHECK int block_peek_lines(struct block *b, uint32_t *entry, size_t n, struct err *e);
 
 /* Entry number of the k-th that is in. */

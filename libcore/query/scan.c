@@ -43,7 +43,9 @@ void load_mem_release(struct load_mem *m)
 	*m = (struct load_mem){ 0 };
 }
 
-/* A line filter that comes first leaves most blocks empty, so nothing but lines is loaded for it.
+/*
+ * A first stage that leaves most blocks empty loads what it needs itself, so of the lines there are
+ * but the shapes before: all that is read of those that are taken apart, nothing of whole ones.
  */
 unsigned scan_first_want(const struct scan *s)
 {

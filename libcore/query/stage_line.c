@@ -1,8 +1,10 @@
 /*
  * |= != |~ !~ |> !> with their `or` chains.
  *
- * The first filter of a query searches the lines of the whole block at once: a hit is mapped to its
- * line by line_off and confirmed against it (lines may hold newlines, and a needle may span two).
+ * Of lines that are taken apart, shapes and columns tell which may fit: only those are put together
+ * and asked, unless they are most. Else the first filter of a query searches the lines of the whole
+ * block at once: a hit is mapped to its line by line_off and confirmed against it (lines may hold
+ * newlines, and a needle may span two).
  */
 #include "base/mem.h"
 #include "labels/quote.h"
@@ -178,8 +180,10 @@ static void explain(const struct stage *s, struct explain_node *n)
 	for (size_t i = 0; i < st->n; i++)
 		all_find = all_find && st->v[i].use_find;
 	if (s == s->pipeline->stage)
-		explain_note(n, all_find ? "searches whole blocks at once"
-					 : "looks at one line after the other");
+		explain_note(
+			n,
+			all_find ? "searches whole blocks at once, of lines taken apart the columns"
+				 : "looks at one line after the other");
 	for (size_t i = 0; i < st->n && is_regex; i++) {
 		const struct line_alt *a = &st->v[i];
 

@@ -69,7 +69,8 @@ struct shape_lines {
  */
 bool shape_split(struct shape_writer *w, const struct shape_lines *in);
 
-/* Compresses text, and numbers in planes; to be given away when NULL is as good. */
+/* What compresses text, and what numbers in planes, both as `id` has it; with CODEC_NONE neither is
+ * used. Borrowed. */
 struct shape_codecs {
 	struct codec *text, *planes;
 	enum codec_id id;

@@ -121,8 +121,8 @@ static bool match(struct shape_writer *w, const struct known *k, struct bytes li
 	return (size_t)(end - p) == k->end.n && starts(p, end, k->end);
 }
 
-/* The column of a field, a new one if need be; SHAPE_COLUMNS_MAX: there are too many. One that a
- * value of the line is in already, from `first` on, is not taken twice. */
+/* The column of a field, a new one if need be; SHAPE_COLUMNS_MAX: there are too many. None of those
+ * of the pieces before it in the line, `taken`, is taken twice. */
 static uint32_t find_column(struct shape_writer *w, uint64_t field, const struct piece *taken,
 			    size_t n_taken)
 {
