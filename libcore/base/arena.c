@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/near.h"
 
 struct arena_piece {
 	struct arena_piece *next;
@@ -85,5 +86,15 @@ struct bytes arena_copy(struct arena *a, struct bytes b)
 
 	if (b.n)
 		memcpy(p, b.p, b.n);
+	return bytes_of(p, b.n);
+}
+
+struct bytes arena_copy_near(struct arena *a, struct bytes b)
+{
+	char *p = arena_alloc(a, b.n + NEAR_PAD);
+
+	if (b.n)
+		memcpy(p, b.p, b.n);
+	memset(p + b.n, 0, NEAR_PAD);
 	return bytes_of(p, b.n);
 }

@@ -39,5 +39,7 @@ static inline void *arena_alloc(struct arena *a, size_t n)
 
 void *arena_zalloc(struct arena *a, size_t n);
 struct bytes arena_copy(struct arena *a, struct bytes b);
+/* With NEAR_PAD bytes of 0 behind it: base/near.h. */
+struct bytes arena_copy_near(struct arena *a, struct bytes b);
 
 #endif

@@ -35,9 +35,7 @@ uint64_t rd_uvarint_max(struct rd *r, uint64_t max)
 
 int64_t rd_svarint(struct rd *r)
 {
-	uint64_t v = rd_uvarint(r);
-
-	return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
+	return rd_zigzag(rd_uvarint(r));
 }
 
 struct bytes rd_bytes(struct rd *r, size_t n)

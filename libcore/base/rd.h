@@ -99,6 +99,12 @@ static inline uint64_t rd_uvarint(struct rd *r)
 uint64_t rd_uvarint_max(struct rd *r, uint64_t max);
 int64_t rd_svarint(struct rd *r); /* zig-zag */
 
+/* What wr_zigzag() made v of. */
+static inline int64_t rd_zigzag(uint64_t v)
+{
+	return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
+}
+
 /* n bytes, borrowed from in; empty when failed. */
 struct bytes rd_bytes(struct rd *r, size_t n);
 /* A uvarint length of at most max, then as many bytes. */

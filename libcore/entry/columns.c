@@ -224,7 +224,7 @@ static int decode_ts(struct bytes col, size_t n, struct run_mem *m, struct run *
 		uint64_t d = (uint64_t)ts[i];
 
 		/* unsigned, so that what a damaged file says wraps instead of trapping */
-		at += flags & TS_SIGNED ? (d >> 1) ^ (0 - (d & 1)) : d * unit;
+		at += flags & TS_SIGNED ? (uint64_t)rd_zigzag(d) : d * unit;
 		ts[i] = (int64_t)at;
 	}
 	ret->ts_ns = ts;

@@ -118,15 +118,10 @@ struct line_fields *fields_begin(const struct stage *s, struct block *b, uint32_
 struct bytes fields_line(struct block *b, uint32_t i)
 {
 	struct bytes line = block_line(b, i);
-	char *copy;
 
 	if (!b->line && b->run.lines + b->run.lines_len - (line.p + line.n) >= NEAR_PAD)
 		return line;
-	copy = arena_alloc(&b->mem, line.n + NEAR_PAD);
-	if (line.n)
-		memcpy(copy, line.p, line.n);
-	memset(copy + line.n, 0, NEAR_PAD);
-	return bytes_of(copy, line.n);
+	return arena_copy_near(&b->mem, line);
 }
 
 static uint32_t find_key(const struct line_fields *f, uint64_t hash, uint32_t object,

@@ -51,3 +51,14 @@ void kind_planes(struct kind_out *out, size_t n)
 	planes_encode(&out->body, (const uint64_t *)(const void *)out->wide.p, n);
 	out->plane = n;
 }
+
+int kind_read_planes(struct rd *rd, struct buf *to, size_t n, size_t size, struct err *e)
+{
+	if (buf_try_room(to, n * size, e) < 0)
+		return -1;
+	if (size == sizeof(uint32_t))
+		planes_decode32(rd, (uint32_t *)(void *)to->p, n);
+	else
+		planes_decode(rd, (uint64_t *)(void *)to->p, n);
+	return rd->failed || rd_left(rd) ? kind_corrupt(e, "as long as no numbers can be") : 0;
+}

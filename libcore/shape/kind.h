@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/near.h"
+#include "base/rd.h"
 #include "shape/shape.h"
 
 /* The values of a column on their way in: n of them, at least 1. */
@@ -68,6 +69,11 @@ MUST_CHECK int kind_room(struct kind_mem *m, size_t n, size_t len, char **ret_te
 /* Scratch for n numbers; and the body made of them. */
 uint64_t *kind_numbers(struct kind_out *out, size_t n);
 void kind_planes(struct kind_out *out, size_t n);
+
+/* Those n numbers, of `size` bytes each, 4 or 8, to the start of `to`; they must be all that is
+ * left at rd. Errors: ERR_CORRUPT, ERR_NOMEM. */
+MUST_CHECK int kind_read_planes(struct rd *rd, struct buf *to, size_t n, size_t size,
+				struct err *e);
 
 static inline int kind_corrupt(struct err *e, const char *why)
 {

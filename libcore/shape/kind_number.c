@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "base/rd.h"
 #include "base/wr.h"
-#include "entry/planes.h"
 #include "shape/kind.h"
 
 enum { DIGITS_MAX = 18, BEHIND_MAX = 64 };
@@ -178,7 +177,8 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 		  struct err *e)
 {
 	struct rd rd = rd_init(from->body);
-	uint64_t least, most = 1, *number;
+	const uint64_t *number;
+	uint64_t least, most = 1;
 	struct form f;
 	uint32_t *off;
 	char *text, *to;
@@ -191,13 +191,10 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	/* A point, and a zero before it that is none of the digits. */
 	each = f.before.n + f.behind.n + DIGITS_MAX + 2;
 	len = each * from->n < from->max ? each * from->n : from->max;
-	if (buf_try_room(&m->words, from->n * sizeof(*number), e) < 0 ||
+	if (kind_read_planes(&rd, &m->words, from->n, sizeof(*number), e) < 0 ||
 	    kind_room(m, from->n, len + each, &text, &off, e) < 0)
 		return -1;
-	number = (uint64_t *)(void *)m->words.p;
-	planes_decode(&rd, number, from->n);
-	if (rd.failed || rd_left(&rd))
-		return kind_corrupt(e, "as long as no numbers can be");
+	number = (const uint64_t *)(const void *)m->words.p;
 	for (size_t i = 0; i < DIGITS_MAX; i++)
 		most *= 10;
 	to = text;

@@ -12,7 +12,6 @@
 #include "base/mem.h"
 #include "base/rd.h"
 #include "base/wr.h"
-#include "entry/planes.h"
 #include "shape/kind.h"
 #include "time/calendar.h"
 #include "time/layout.h"
@@ -276,7 +275,7 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 {
 	struct second last = { .is_set = false };
 	struct rd rd = rd_init(from->body);
-	uint64_t *number;
+	const uint64_t *number;
 	struct form f;
 	uint32_t *off;
 	size_t len;
@@ -288,18 +287,15 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	len = form_len(&f);
 	if (len * from->n > from->max)
 		return kind_corrupt(e, "longer than the lines");
-	if (buf_try_room(&m->words, from->n * sizeof(*number), e) < 0 ||
+	if (kind_read_planes(&rd, &m->words, from->n, sizeof(*number), e) < 0 ||
 	    kind_room(m, from->n, len * from->n, &text, &off, e) < 0)
 		return -1;
-	number = (uint64_t *)(void *)m->words.p;
-	planes_decode(&rd, number, from->n);
-	if (rd.failed || rd_left(&rd))
-		return kind_corrupt(e, "as long as no numbers can be");
+	number = (const uint64_t *)(const void *)m->words.p;
 	unit = unit_ns(&f);
 	for (size_t i = 0; i < from->n; i++) {
 		int64_t near = from->ts_ns[from->entry ? from->entry[i] : i];
-		uint64_t off_by = (number[i] >> 1) ^ (0 - (number[i] & 1));
-		int64_t at = (int64_t)((uint64_t)in_units(near, unit, &last) + off_by);
+		int64_t at = (int64_t)((uint64_t)in_units(near, unit, &last) +
+				       (uint64_t)rd_zigzag(number[i]));
 
 		if (!put_time(text + off[i], &f, NS_PER_S / unit, &last, at))
 			return kind_corrupt(e, "a time out of range");

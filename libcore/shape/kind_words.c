@@ -107,17 +107,15 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 {
 	struct rd params = rd_init(from->params), rd = rd_init(from->body);
 	size_t len = rd_uvarint_max(&params, from->body.n), n = rd_uvarint_max(&params, WORDS_MAX);
-	uint32_t *index, most = 0;
+	const uint32_t *index;
+	uint32_t most = 0;
 
 	if (params.failed || rd_left(&params) || n == 0)
 		return kind_corrupt(e, "no list of words");
 	if (read_words(rd_bytes(&rd, len), n, m, e) < 0 ||
-	    buf_try_room(&m->off, from->n * sizeof(*index), e) < 0)
+	    kind_read_planes(&rd, &m->off, from->n, sizeof(*index), e) < 0)
 		return -1;
-	index = (uint32_t *)(void *)m->off.p;
-	planes_decode32(&rd, index, from->n);
-	if (rd.failed || rd_left(&rd))
-		return kind_corrupt(e, "as long as no words can be");
+	index = (const uint32_t *)(const void *)m->off.p;
 	for (size_t i = 0; i < from->n; i++)
 		most = index[i] > most ? index[i] : most;
 	if (most >= n)

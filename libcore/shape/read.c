@@ -38,22 +38,12 @@ void shape_reader_free(struct shape_reader *r)
 	free(r);
 }
 
-static struct bytes keep(struct arena *a, struct bytes b)
-{
-	char *p = arena_alloc(a, b.n + NEAR_PAD);
-
-	if (b.n)
-		memcpy(p, b.p, b.n);
-	memset(p + b.n, 0, NEAR_PAD);
-	return bytes_of(p, b.n);
-}
-
 static int parse_slot(struct shape_reader *r, struct rd *rd, struct shape *s, struct err *e)
 {
 	struct shape_slot *slot = &s->slot[s->n_slots];
 	uint8_t class;
 
-	slot->before = keep(&r->mem, rd_lstr(rd, rd_left(rd)));
+	slot->before = arena_copy_near(&r->mem, rd_lstr(rd, rd_left(rd)));
 	class = rd_u8(rd);
 	slot->column = (uint32_t)rd_uvarint_max(rd, SHAPE_COLUMNS_MAX - 1);
 	if (rd->failed)
@@ -84,7 +74,7 @@ static int parse_shapes(struct shape_reader *r, struct rd *rd, struct err *e)
 		while (s->n_slots < n_slots)
 			if (parse_slot(r, rd, s, e) < 0)
 				return -1;
-		s->end = keep(&r->mem, rd_lstr(rd, rd_left(rd)));
+		s->end = arena_copy_near(&r->mem, rd_lstr(rd, rd_left(rd)));
 		if (rd->failed)
 			return kind_corrupt(e, "head: bad shape");
 	}
@@ -130,7 +120,7 @@ static int parse_columns(struct shape_reader *r, struct rd *rd, struct err *e)
 		uint8_t kind = rd_u8(rd);
 
 		col->is_read = col->has_rows = false;
-		col->params = keep(&r->mem, rd_lstr(rd, rd_left(rd)));
+		col->params = arena_copy_near(&r->mem, rd_lstr(rd, rd_left(rd)));
 		if (parse_body(r, rd, &at, &col->body, e) < 0)
 			return err_wrap(e, "column %zu", c);
 		if (kind >= KIND_COUNT)

@@ -81,16 +81,6 @@ void shape_writer_free(struct shape_writer *w)
 	free(w);
 }
 
-/* A copy with NEAR_PAD bytes behind it. */
-static struct bytes keep(struct arena *a, struct bytes b)
-{
-	char *p = arena_zalloc(a, b.n + NEAR_PAD);
-
-	if (b.n)
-		memcpy(p, b.p, b.n);
-	return bytes_of(p, b.n);
-}
-
 static bool starts(const char *p, const char *end, struct bytes text)
 {
 	if ((size_t)(end - p) < text.n)
@@ -181,14 +171,14 @@ static bool add_shape(struct shape_writer *w, struct bytes line, uint64_t hash)
 	for (size_t i = 0; i < c->n; i++) {
 		struct piece *s = &k->piece[i];
 
-		s->before = keep(&w->mem, bytes_of(at, (size_t)(c->value[i].v.p - at)));
+		s->before = arena_copy_near(&w->mem, bytes_of(at, (size_t)(c->value[i].v.p - at)));
 		s->class = c->value[i].class;
 		s->column = find_column(w, c->value[i].field, k->piece, i);
 		if (s->column == SHAPE_COLUMNS_MAX)
 			return false;
 		at = c->value[i].v.p + c->value[i].v.n;
 	}
-	k->end = keep(&w->mem, bytes_of(at, (size_t)(line.p + line.n - at)));
+	k->end = arena_copy_near(&w->mem, bytes_of(at, (size_t)(line.p + line.n - at)));
 	w->n_known++;
 	return true;
 }

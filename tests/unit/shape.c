@@ -1,31 +1,7 @@
 /* Lines taken apart come back byte for byte, in columns of the kinds that they are. */
-#include "shape_block.h"
+#include <time.h>
 
-static struct shape_writer *writer;
-static struct shape_reader *reader;
-
-static int start(void **state)
-{
-	(void)state;
-	writer = shape_writer_new();
-	reader = shape_reader_new();
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	shape_writer_free(writer);
-	shape_reader_free(reader);
-	return 0;
-}
-
-static void split_and_back(struct shape_block *b)
-{
-	b->id = CODEC_ZSTD;
-	assert_true(block_split(b, writer));
-	block_comes_back(b, reader);
-}
+#include "shape_tools.h"
 
 /* ---- kinds ---- */
 

@@ -1,35 +1,9 @@
 /* Lines of all sorts, taken apart and put together again: what is split, which lines come back when
  * some are picked, what columns say of lines, and what damage does. */
-#include "shape_block.h"
+#include "shape_tools.h"
 
 #include "base/crc32c.h"
 #include "base/wr.h"
-
-static struct shape_writer *writer;
-static struct shape_reader *reader;
-
-static int start(void **state)
-{
-	(void)state;
-	writer = shape_writer_new();
-	reader = shape_reader_new();
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	shape_writer_free(writer);
-	shape_reader_free(reader);
-	return 0;
-}
-
-static void split_and_back(struct shape_block *b)
-{
-	b->id = CODEC_ZSTD;
-	assert_true(block_split(b, writer));
-	block_comes_back(b, reader);
-}
 
 static size_t n_shapes(void)
 {
