@@ -109,4 +109,6 @@ static enum fields_step value_of(struct line_fields *f, const struct stage *s,
 	return FIELDS_ENOUGH;
 }
 
-const struct shape_parser json_shapes = { { "\"", 1 }, { "\":", 2 }, walk_sample, value_of };
+const struct shape_parser json_shapes = {
+	&field_shapes, { "\"", 1 }, { "\":", 2 }, walk_sample, value_of
+};

@@ -139,4 +139,6 @@ static enum fields_step value_of(struct line_fields *f, const struct stage *s,
 	return v->n == 0 && !how->keep_empty ? FIELDS_GO_ON : FIELDS_ENOUGH;
 }
 
-const struct shape_parser logfmt_shapes = { { "", 0 }, { "=", 1 }, walk_sample, value_of };
+const struct shape_parser logfmt_shapes = {
+	&field_shapes, { "", 0 }, { "=", 1 }, walk_sample, value_of
+};

@@ -1,24 +1,21 @@
 /* | pattern "<ip> - <_> <path>": what stands between the literals. */
-#include "query/fields.h"
+#include "query/stage_pattern.h"
+
+#include "query/stage_shapes.h"
 
 struct state {
 	const struct logql_pattern *tree;
 	uint32_t *name; /* by part; of captures that have one */
 };
 
-/* What of a pattern is asked for, and how it is called in this block. */
-struct wanted {
-	size_t n_parts;	  /* up to the one that ends the last capture that is taken */
-	size_t n;	  /* of captures that are taken */
-	uint32_t label[]; /* by part; MAP_NONE: it is not taken */
-};
-
-static const struct wanted *prepare(const struct stage *s, struct block *b)
+static const struct pattern_wanted *prepare(const struct stage *s, struct block *b)
 {
 	const struct state *st = s->state;
 	const struct logql_pattern *t = st->tree;
-	struct wanted *w = arena_zalloc(&b->mem, sizeof(*w) + t->n_parts * sizeof(w->label[0]));
+	struct pattern_wanted *w =
+		arena_zalloc(&b->mem, sizeof(*w) + t->n_parts * sizeof(w->label[0]));
 
+	w->tree = t;
 	for (size_t k = 0; k < t->n_parts; k++) {
 		uint32_t name = st->name[k];
 
@@ -33,9 +30,9 @@ static const struct wanted *prepare(const struct stage *s, struct block *b)
 	return w;
 }
 
-/* Labels of an entry that had none, n at most, are put down in one piece. */
-static void begin_labels(struct block *b, uint32_t i, size_t n)
+void pattern_begin_labels(struct block *b, uint32_t i, size_t n)
 {
+	/* They are put down in one piece. */
 	if (b->el[i].n == 0 && b->el[i].cap < n)
 		b->el[i] = (struct elabels){ arena_alloc(&b->mem, n * sizeof(struct elabel)), 0,
 					     (uint32_t)n };
@@ -46,14 +43,14 @@ static void begin_labels(struct block *b, uint32_t i, size_t n)
 static bool capture(const struct stage *s, struct block *b, uint32_t i)
 {
 	const struct logql_pattern *t = ((const struct state *)s->state)->tree;
-	const struct wanted *w = b->prepared;
+	const struct pattern_wanted *w = b->prepared;
 	struct bytes line = fields_line(b, i);
 	const char *p = line.p, *end = line.p + line.n;
 	size_t k = 0;
 
 	if (w->n == 0 || line.n == 0)
 		return true;
-	begin_labels(b, i, w->n);
+	pattern_begin_labels(b, i, w->n);
 	if (!t->parts[0].capture) {
 		if (!bytes_starts(line, t->parts[0].text))
 			return true;
@@ -94,6 +91,12 @@ static int bind(struct pipeline *p, struct stage *s, const struct logql_stage *t
 	return 0;
 }
 
-const struct stage_ops stage_pattern = { .bind = bind,
-					 .apply = apply,
-					 .explain = stage_explain_fields };
+static const struct shape_parser *shapes(const struct stage *s)
+{
+	(void)s;
+	return &pattern_parser;
+}
+
+const struct stage_ops stage_pattern = {
+	.bind = bind, .apply = apply, .shapes = shapes, .explain = stage_explain_fields
+};

@@ -1,7 +1,7 @@
 /*
  * Parsers of lines that are taken apart (shape/shape.h): of each shape it is found out once where
- * the fields stand that are asked for, and then only these columns are read. Where a line is not
- * the plain case it is put together, and read as any other.
+ * that stands which becomes labels, and then only these columns are read. Where a line is not the
+ * plain case it is put together, and read as any other.
  */
 #ifndef QUERY_STAGE_SHAPES_H
 #define QUERY_STAGE_SHAPES_H
@@ -9,13 +9,89 @@
 #include "query/fields.h"
 #include "shape/shape.h"
 
-/* How a parser reads a shape. */
+/* The values of a column, and which of them is that of an entry. */
+struct shape_source {
+	const struct shape_values *values;
+	const uint32_t *row; /* by entry; NULL: entry i has value i */
+};
+
+static inline size_t shape_source_row(const struct shape_source *from, uint32_t i)
+{
+	return from->row ? from->row[i] : i;
+}
+
+static inline struct bytes shape_source_value(const struct shape_source *from, uint32_t i)
+{
+	return shape_value(from->values, shape_source_row(from, i));
+}
+
+/* Values with what stands between them. */
+struct shape_join {
+	size_t n;
+	struct shape_joined {
+		struct bytes before;
+		struct shape_source from;
+	} * part;
+	struct bytes end;
+};
+
+/* What lines of a shape have for one label. */
+struct shape_take {
+	uint32_t label;
+	uint32_t key; /* of parsers of fields: in struct line_fields */
+	enum shape_class class;
+	struct shape_source from;
+	const struct shape_join *join; /* where it is not one value: from is not set then */
+	const struct filter *early;    /* a line whose value it refuses will be out; or NULL */
+	char *says; /* what early says of each word, 0 not asked yet; NULL: the values are no
+		       words */
+};
+
+struct shape_plan {
+	bool odd; /* its lines are to be put together */
+	struct shape_take *take;
+	size_t n;
+};
+
+/* A block that is being read. */
+struct shape_reading {
+	const struct stage *s;
+	struct block *b;
+	const struct shape_parser *how;
+	const uint8_t *number; /* of each entry's shape; NULL: all have the first */
+	struct shape_plan *plan;
+	size_t n_plans;
+	uint32_t meta_label; /* the last one that metadata was asked for, and what it said */
+	bool asked, meta_has;
+
+	struct line_fields *f; /* of parsers of fields */
+	uint32_t forgotten;    /* by f, when the plans were made */
+};
+
+/* How a kind of parsers does it. */
+struct shape_ops {
+	/* What they take of lines of each shape; r->plan has room for all. */
+	int (*plan)(struct shape_reading *r, const struct shape *sh, struct err *e);
+	/* A value as it stands in the line to that of the label. FIELDS_GO_ON: it is none,
+	 * FIELDS_ENOUGH: it is one. Or FIELDS_ODD. */
+	enum fields_step (*value)(struct shape_reading *r, const struct shape_take *t,
+				  struct bytes *v);
+	/* Entry i, whose shape is not odd, gets its labels; whether it stays. False: it must be put
+	 * together, and nothing was done. */
+	bool (*give)(struct shape_reading *r, const struct shape_plan *p, uint32_t i,
+		     bool *ret_stays);
+};
+
+extern const struct shape_ops field_shapes;
+
 struct shape_parser {
+	const struct shape_ops *ops;
+
+	/* Of parsers of fields. */
 	struct bytes before, behind; /* of a key: fields_begin */
 	/* Its fast way to read a line. */
 	enum fields_step (*walk)(struct line_fields *f, const struct stage *s, struct bytes line);
-	/* A value as it stands in the line, of class `class`, to that of the label. FIELDS_GO_ON:
-	 * it is none, FIELDS_ENOUGH: it is one. Or FIELDS_ODD. */
+	/* As in shape_ops, of a value of class `class`. */
 	enum fields_step (*value)(struct line_fields *f, const struct stage *s,
 				  enum shape_class class, struct bytes *v);
 };
@@ -24,5 +100,14 @@ struct shape_parser {
 MUST_CHECK int shapes_extract(const struct stage *s, struct block *b,
 			      const struct shape_parser *how, stage_extract_fn *extract,
 			      struct err *e);
+
+/* The values of a column of b->shapes. */
+MUST_CHECK int shapes_values(struct block *b, uint32_t column, const struct shape_values **ret,
+			     struct err *e);
+MUST_CHECK int shapes_source(struct block *b, uint32_t column, struct shape_source *ret,
+			     struct err *e);
+
+/* Whether a slot is the whole line: such lines have nothing in common. */
+bool shapes_whole_line(const struct shape *sh);
 
 #endif

@@ -67,3 +67,21 @@ const char *cut_value_end(enum shape_class class, const char *p, const char *end
 		return end;
 	}
 }
+
+bool shape_class_may(enum shape_class class, char c)
+{
+	unsigned char u = (unsigned char)c;
+
+	switch (class) {
+	case SHAPE_TOKEN:
+		return u > ' ' && c != ',' && c != ']' && c != '}';
+	case SHAPE_WORD:
+		return u > ' ' && c != '"' && c != '=';
+	case SHAPE_PLAIN:
+		return u > ' ' && c != '"';
+	case SHAPE_BRACKETED:
+		return c != ']' && c != '\n';
+	default:
+		return c != '\n';
+	}
+}

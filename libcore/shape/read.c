@@ -413,3 +413,14 @@ bool shape_may_hold(const struct shape_reader *r, uint32_t column, struct bytes 
 	}
 	return true;
 }
+
+bool shape_constant(const struct shape_reader *r, uint32_t column, struct bytes *ret)
+{
+	const struct read_column *col = &r->column[column];
+
+	/* What is damaged is told by who reads it. */
+	if (col->kind != &kind_same || memchr(col->params.p, '\n', col->params.n))
+		return false;
+	*ret = col->params;
+	return true;
+}

@@ -35,6 +35,9 @@ enum shape_class {
 	SHAPE_CLASSES
 };
 
+/* Whether a value of the class can have the byte. */
+bool shape_class_may(enum shape_class class, char c);
+
 struct shape_slot {
 	struct bytes before; /* stands before the value */
 	uint32_t column;
@@ -157,6 +160,10 @@ MUST_CHECK int shape_entries(struct shape_reader *r, uint32_t column, const uint
  * letters if fold, which is then in lower case. Reads no values. */
 size_t shape_n_columns(const struct shape_reader *r);
 bool shape_may_hold(const struct shape_reader *r, uint32_t column, struct bytes text, bool fold);
+
+/* Whether all values of a column are one, by how it is stored: *ret, which lives as long as the
+ * block is open. Reads no values. */
+bool shape_constant(const struct shape_reader *r, uint32_t column, struct bytes *ret);
 
 /* Some lines: n of them, ascending. */
 struct shape_pick {

@@ -1,7 +1,8 @@
 /*
- * Random lines of JSON, of logfmt and of neither, as programs write them, and as nobody should:
- * what is taken apart comes back byte for byte, all of it and parts; and random queries give the
- * same answers over blocks whose lines are taken apart as over blocks of whole lines.
+ * Random lines of JSON, of logfmt, of requests and of none of these, as programs write them, and as
+ * nobody should: what is taken apart comes back byte for byte, all of it and parts; and random
+ * queries, with patterns made of the lines too, give the same answers over blocks whose lines are
+ * taken apart as over blocks of whole lines.
  */
 #include "../naive/make.h"
 #include "shape_block.h"
@@ -12,6 +13,9 @@ enum {
 	BLOCKS_PER_PERCENT = 100,
 	QUERIES_PER_PERCENT = 60,
 	QUERIES_OF_A_WORLD = 15,
+	PATTERNS_PER_PERCENT = 60,
+	PATTERNS_OF_A_WORLD = 60,
+	LITERALS_MAX = 6,
 	FORMS_MAX = 5,
 	FIELDS_MAX = 7,
 	ENTRIES = 400
@@ -39,7 +43,7 @@ struct field {
 
 /* What one statement of a program writes. */
 struct line_form {
-	enum { JSON, LOGFMT, TEXT } kind;
+	enum { JSON, LOGFMT, ACCESS, TEXT } kind;
 	bool spaced;
 	struct field field[FIELDS_MAX];
 	size_t n;
@@ -55,6 +59,7 @@ static void make_form(struct line_form *f)
 					    "h\xc3\xa9", "__error__", "" };
 
 	*f = (struct line_form){ .kind = one_in(9)   ? TEXT
+					 : one_in(3) ? ACCESS
 					 : one_in(2) ? LOGFMT
 						     : JSON,
 				 .spaced = one_in(4) };
@@ -161,13 +166,52 @@ static void add_logfmt_field(struct buf *b, const struct field *x, enum value_ki
 	buf_add_str(b, quoted ? "\"" : "");
 }
 
+/* As a web server writes it, then further values. */
+static void add_request(struct buf *b, int64_t ts_ns)
+{
+	static const char *const method[] = { "GET", "GET", "POST", "-" };
+	static const char *const path[] = { "/",     "/a",	   "/a/b - c", "/x?y=[1]",
+					    "/a\"b", "/cart/%llu", "//",       "" };
+	unsigned long long r = rnd(&state), s = (unsigned long long)ts_ns / 1000000000;
+
+	buf_addf(b, "10.0.%llu.%llu - %s [", r % 4, r / 4 % 20, one_in(9) ? "bob" : "-");
+	buf_addf(b, "%02llu/Jan/1970:%02llu:%02llu:%02llu +0000] \"%s ", 1 + s / 86400 % 28,
+		 s / 3600 % 24, s / 60 % 60, s % 60, PICK(method));
+	if (one_in(8))
+		buf_addf(b, "%s", PICK(path));
+	else
+		buf_addf(b, "/cart/%llu/%s", r % 50, one_in(2) ? "items" : "");
+	buf_addf(b, " HTTP/%s\" %d %llu", one_in(40) ? "2" : "1.1", one_in(5) ? 500 : 200,
+		 r % 3000);
+}
+
+static void add_access_field(struct buf *b, const struct field *x, enum value_kind kind,
+			     int64_t ts_ns)
+{
+	const char *before = x->how == QUOTED ? "\""
+			     : x->how == LIST ? "["
+					      : "",
+		   *behind = x->how == QUOTED ? "\""
+			     : x->how == LIST ? "]"
+					      : "";
+
+	buf_add_str(b, before);
+	if (x->how == NOTHING)
+		buf_add_char(b, '-');
+	else
+		add_value(b, kind, x->how == QUOTED, ts_ns);
+	buf_add_str(b, behind);
+}
+
 /* A line without newlines; ts_ns is not below 0. */
 static void add_line(struct buf *b, const struct line_form *f, int64_t ts_ns)
 {
-	bool first = true;
+	bool first = f->kind != ACCESS;
 
 	if (f->kind == JSON)
 		buf_add_char(b, '{');
+	else if (f->kind == ACCESS)
+		add_request(b, ts_ns);
 	for (size_t i = 0; i < f->n; i++) {
 		const struct field *x = &f->field[i];
 		enum value_kind kind = x->kind;
@@ -185,6 +229,8 @@ static void add_line(struct buf *b, const struct line_form *f, int64_t ts_ns)
 			add_json_field(b, f, x, kind, ts_ns);
 		else if (f->kind == LOGFMT)
 			add_logfmt_field(b, x, kind, ts_ns);
+		else if (f->kind == ACCESS)
+			add_access_field(b, x, kind, ts_ns);
 		else
 			add_value(b, kind, true, ts_ns);
 	}
@@ -247,6 +293,35 @@ static void pick_some(const struct shape_block *b, struct shape_reader *r)
 	free(sel);
 }
 
+/* The values of a slot have no bytes but those of its class; a constant is what they all are. */
+static void check_values(const struct shape_slot *slot, const int64_t *ts_ns,
+			 struct shape_reader *r)
+{
+	const struct shape_values *v;
+	struct bytes constant;
+	struct err e;
+	bool is_constant = shape_constant(r, slot->column, &constant);
+
+	assert_int_equal(shape_column(r, slot->column, ts_ns, &v, &e), 0);
+	for (size_t i = 0; i < v->n; i++) {
+		struct bytes value = shape_value(v, i);
+
+		for (size_t k = 0; k < value.n; k++)
+			assert_true(shape_class_may(slot->class, value.p[k]));
+		assert_true(!is_constant || bytes_eq(value, constant));
+	}
+}
+
+static void check_classes(const struct shape_block *b, struct shape_reader *r)
+{
+	size_t n;
+	const struct shape *sh = shape_list(r, &n);
+
+	for (size_t k = 0; k < n; k++)
+		for (uint32_t i = 0; i < sh[k].n_slots; i++)
+			check_values(&sh[k].slot[i], block_ts(b), r);
+}
+
 static void what_is_split_comes_back(void **unused)
 {
 	unsigned cases = BLOCKS_PER_PERCENT * (unsigned)env_number("PERCENT", 5), n_split = 0;
@@ -268,6 +343,7 @@ static void what_is_split_comes_back(void **unused)
 		if (block_split(&b, w)) {
 			block_comes_back(&b, r);
 			pick_some(&b, r);
+			check_classes(&b, r);
 			n_split++;
 		}
 		block_release(&b);
@@ -415,6 +491,91 @@ static void add_condition(struct buf *b)
 		buf_addf(b, " %s %s%s", one_in(2) ? "or" : "and", nv_pick_label(&state), "=\"x\"");
 }
 
+static bool can_be_quoted(struct bytes line)
+{
+	for (size_t i = 0; i < line.n; i++)
+		if ((unsigned char)line.p[i] < ' ' || (unsigned char)line.p[i] >= 0x7f ||
+		    line.p[i] == '`' || line.p[i] == '<' || line.p[i] == '>')
+			return false;
+	return line.n > 0;
+}
+
+static bool is_border(char c)
+{
+	return !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'));
+}
+
+/* Where a literal of a pattern may begin: mostly where values end. */
+static size_t find_border(struct bytes line, size_t from)
+{
+	for (size_t i = from; i < line.n; i++)
+		if (one_in(is_border(line.p[i]) ? 4 : 60))
+			return i;
+	return line.n;
+}
+
+/* A pattern made of a line, with captures between pieces of it. */
+static void add_pattern(struct buf *b, struct bytes line)
+{
+	static const char *const name[] = { "method", "status", "dur", "size",
+					    "n",      "user",	"app", "pod_extracted" };
+	size_t at = 0, first = rnd_below(&state, 8);
+
+	if (one_in(4)) {
+		at = 1 + rnd_below(&state, line.n < 12 ? line.n : 12);
+		buf_add_bytes(b, bytes_sub(line, 0, at));
+	}
+	for (size_t i = 0; i < LITERALS_MAX && at < line.n; i++) {
+		size_t from = find_border(line, at), n = 1 + rnd_below(&state, one_in(3) ? 6 : 2);
+
+		if (i == 0 || !one_in(3))
+			buf_addf(b, "<%s>", name[(first + i) % 8]);
+		else
+			buf_add_str(b, "<_>");
+		if (from == at && at + 1 < line.n)
+			from++; /* captures are not empty but by chance */
+		if (from == line.n)
+			return;
+		buf_add_bytes(b, bytes_sub(line, from, n));
+		at = from + n;
+		if (one_in(8))
+			return;
+	}
+	buf_add_str(b, one_in(2) ? "<level>" : "");
+}
+
+static void add_pattern_of(struct buf *b, const struct nv_data *d)
+{
+	struct bytes line = d->v[rnd_below(&state, d->n)].line;
+	size_t n = b->n;
+
+	buf_add_str(b, "pattern `");
+	if (can_be_quoted(line))
+		add_pattern(b, line);
+	if (!memchr(b->p + n, '<', b->n - n) || bytes_is(bytes_of(b->p + b->n - 1, 1), "`"))
+		buf_add_str(b, "<n> <_>");
+	buf_add_char(b, '`');
+}
+
+/* Patterns, and what comes behind them. */
+static void make_pattern_query(struct buf *b, const struct nv_data *d)
+{
+	bool counts = one_in(2);
+
+	if (counts)
+		buf_addf(b, "sum by (%s) (count_over_time(",
+			 one_in(2) ? "method, n" : "level, app");
+	buf_add_str(b, "{pod=~\".+\"}");
+	if (one_in(6))
+		buf_add_str(b, one_in(2) ? " |= \"2\"" : " | json");
+	buf_add_str(b, " | ");
+	add_pattern_of(b, d);
+	while (one_in(3))
+		add_condition(b);
+	if (counts)
+		buf_add_str(b, " [2m]))");
+}
+
 /* Parsers, and what comes behind them. */
 static void make_query(struct buf *b)
 {
@@ -464,7 +625,8 @@ static void make_query(struct buf *b)
 		buf_add_str(b, " [2m]))");
 }
 
-static bool try_query(const struct nv_world w[2], uint64_t seed)
+/* d: that patterns are made of; NULL: none are asked. */
+static bool try_query(const struct nv_world w[2], const struct nv_data *d, uint64_t seed)
 {
 	static const struct logql_opts dialect = { .flags = LOGQL_ANY_SELECTOR |
 							    LOGQL_ALLOW_VARIANTS };
@@ -477,7 +639,9 @@ static bool try_query(const struct nv_world w[2], uint64_t seed)
 	struct err e, why[2];
 	bool any;
 
-	if (one_in(2))
+	if (d)
+		make_pattern_query(&text, d);
+	else if (one_in(2))
 		nv_make_query(&state, &text, &kind);
 	else
 		make_query(&text);
@@ -502,12 +666,11 @@ static bool try_query(const struct nv_world w[2], uint64_t seed)
 	return any;
 }
 
-static void queries_see_no_difference(void **unused)
+static void ask_worlds(unsigned cases, unsigned of_a_world, bool patterns)
 {
-	unsigned cases = QUERIES_PER_PERCENT * (unsigned)env_number("PERCENT", 5), n_found = 0;
 	uint64_t seed = env_number("SEED", 1);
+	unsigned n_found = 0;
 
-	(void)unused;
 	for (unsigned c = 0; c < cases; seed++) {
 		struct arena a = { 0 };
 		struct nv_world world[2];
@@ -521,8 +684,8 @@ static void queries_see_no_difference(void **unused)
 			d.whole_lines = i == 1;
 			nv_world_make(&d, &none, &world[i]);
 		}
-		for (int i = 0; i < QUERIES_OF_A_WORLD && c < cases; i++, c++)
-			n_found += try_query(world, seed);
+		for (unsigned i = 0; i < of_a_world && c < cases; i++, c++)
+			n_found += try_query(world, patterns ? &d : NULL, seed);
 		for (int i = 0; i < 2; i++)
 			nv_world_remove(&world[i]);
 		arena_release(&a);
@@ -531,10 +694,26 @@ static void queries_see_no_difference(void **unused)
 	assert_true(n_found > cases / 3);
 }
 
+static void queries_see_no_difference(void **unused)
+{
+	(void)unused;
+	ask_worlds(QUERIES_PER_PERCENT * (unsigned)env_number("PERCENT", 5), QUERIES_OF_A_WORLD,
+		   false);
+}
+
+/* Each of 400 lines. */
+static void patterns_see_no_difference(void **unused)
+{
+	(void)unused;
+	ask_worlds(PATTERNS_PER_PERCENT * (unsigned)env_number("PERCENT", 5), PATTERNS_OF_A_WORLD,
+		   true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(what_is_split_comes_back),
-					    cmocka_unit_test(queries_see_no_difference) };
+					    cmocka_unit_test(queries_see_no_difference),
+					    cmocka_unit_test(patterns_see_no_difference) };
 
 	if (access("/dev/shm", W_OK) == 0)
 		assert_int_equal(0, setenv("TMPDIR", "/dev/shm", 0));
