@@ -186,6 +186,11 @@ struct chunk_writer;
 struct chunk_writer *chunk_writer_new(const struct chunk_params *p);
 void chunk_writer_free(struct chunk_writer *w);
 
+/* How the lines of chunks from now on are stored, whatever the params say. */
+void chunk_writer_lines(struct chunk_writer *w, enum chunk_lines lines);
+/* As those of c: whole ones stay whole, for programs that can read no others. */
+enum chunk_lines chunk_lines_of(const struct chunk *c);
+
 /* From now on blocks that are encoded add to v what a filter has of them. NULL: no more. */
 void chunk_writer_collect(struct chunk_writer *w, struct bloom_values *v);
 

@@ -78,6 +78,16 @@ void chunk_writer_free(struct chunk_writer *w)
 	free(w);
 }
 
+void chunk_writer_lines(struct chunk_writer *w, enum chunk_lines lines)
+{
+	w->params.lines = lines;
+}
+
+enum chunk_lines chunk_lines_of(const struct chunk *c)
+{
+	return c->fixed.flags & CHUNK_FLAG_SHAPES ? CHUNK_LINES_APART : CHUNK_LINES_WHOLE;
+}
+
 void chunk_writer_collect(struct chunk_writer *w, struct bloom_values *v)
 {
 	w->values = v;

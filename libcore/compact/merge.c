@@ -189,6 +189,8 @@ static int load_part(const struct merge_job *j, const struct merge_item *item,
 
 	if (parse_head(j, item, part, w, &c, e) < 0)
 		return -1;
+	if (item->edited) /* it has no other part */
+		chunk_writer_lines(w->writer, chunk_lines_of(&c));
 	for (uint32_t k = part->first_block; k < part->first_block + part->n_blocks; k++) {
 		const struct chunk_block *b = &c.block[k];
 		struct bytes stored = merge_bytes_at(

@@ -72,6 +72,7 @@ static int put_entries(struct salvaging *g, const struct chunk *c, const struct 
 	int rc = 0;
 
 	params.encoding = c->fixed.encoding;
+	params.lines = chunk_lines_of(c);
 	w = chunk_writer_new(&params);
 	for (size_t i = 0; i < es->n; i++)
 		order[i] = (uint32_t)i;

@@ -79,6 +79,7 @@ void config_init(struct config *c)
 			.encoding = "zstd",
 			.level = 1, /* upkeep packs anew what is kept */
 			.filter = "none",
+			.lines = "apart",
 		},
 		.compact = {
 			.interval_ns = 10 * MINUTE,
@@ -86,6 +87,7 @@ void config_init(struct config *c)
 			.jobs = 1,
 			.level = 5,
 			.filter = "small",
+			.lines = "apart",
 			.memory_bytes = 160 * MiB,
 		},
 		.erase = {

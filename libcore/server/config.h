@@ -80,7 +80,7 @@ struct config_flush {
 	const char *encoding;			      /* of chunkpack: "zstd", "snappy", "none" */
 	int chunk_encoding;			      /* as it is written */
 	unsigned level;				      /* of zstd, 1 to 19 */
-	const char *filter;			      /* of chunkpack */
+	const char *filter, *lines;		      /* of chunkpack */
 	uint64_t chunk_target_size, chunk_block_size; /* as they are written; 0: not */
 	uint64_t chunk_bytes, block_bytes;	      /* what chunkpack is told; 0: nothing */
 	bool on_shutdown;
@@ -88,11 +88,11 @@ struct config_flush {
 
 struct config_compact {
 	bool retention_enabled;
-	int64_t interval_ns;	 /* from one compaction to the next; 0: none */
-	int64_t delete_delay_ns; /* what it replaced stays as long */
-	unsigned jobs;		 /* threads */
-	unsigned level;		 /* of zstd, 1 to 19 */
-	const char *filter;	 /* of chunkpack */
+	int64_t interval_ns;	    /* from one compaction to the next; 0: none */
+	int64_t delete_delay_ns;    /* what it replaced stays as long */
+	unsigned jobs;		    /* threads */
+	unsigned level;		    /* of zstd, 1 to 19 */
+	const char *filter, *lines; /* of chunkpack */
 	uint64_t memory_bytes;
 };
 

@@ -176,6 +176,15 @@ static void check_filter(const struct yaml_node *root, const char *key, const ch
 				filter);
 }
 
+static void check_lines(const struct yaml_node *root, const char *key, const char *lines,
+			struct report *r)
+{
+	const struct yaml_node *at = config_node(root, key);
+
+	if (at && strcmp(lines, "apart") != 0 && strcmp(lines, "whole") != 0)
+		report_error_at(r, at, "'%s': expected apart or whole, found '%.100s'", key, lines);
+}
+
 static void check_level(const struct yaml_node *root, const char *key, unsigned level,
 			struct report *r)
 {
@@ -231,6 +240,8 @@ static void check_values(const struct config *c, const struct yaml_node *root, s
 	check_level(root, "compactor.chunk_level", c->compact.level, r);
 	check_filter(root, "ingester.chunk_filter", c->flush.filter, r);
 	check_filter(root, "compactor.chunk_filter", c->compact.filter, r);
+	check_lines(root, "ingester.chunk_lines", c->flush.lines, r);
+	check_lines(root, "compactor.chunk_lines", c->compact.lines, r);
 	check_above_zero(root, "server.http_threads", !c->server.threads, r);
 	check_above_zero(root, "server.http_max_header_size", !c->server.head_max, r);
 	check_above_zero(root, "distributor.max_recv_msg_size", !c->push.body_max, r);

@@ -404,7 +404,7 @@ static int flush_nice(uint64_t n_closed)
 
 /* chunkpack's options, from what the settings say of chunks. */
 struct pack_args {
-	const char *argv[16];
+	const char *argv[18];
 	size_t n;
 	char chunk_size[24], block_size[24], level[24];
 };
@@ -429,6 +429,8 @@ static void make_pack_args(const struct config *c, struct pack_args *a)
 	add_number(a, "--block-size", c->flush.block_bytes, a->block_size);
 	a->argv[a->n++] = "--filter";
 	a->argv[a->n++] = c->flush.filter;
+	a->argv[a->n++] = "--lines";
+	a->argv[a->n++] = c->flush.lines;
 }
 
 static void start(struct flusher *f, enum stage stage, int in, int out)

@@ -264,7 +264,7 @@ static void run(struct upkeep *u, enum job job)
 			       delay,	    "--jobs",	 n_jobs,    "--memory", memory,
 			       NULL,	    NULL,	 NULL,	    NULL,	NULL,
 			       NULL,	    NULL,	 NULL,	    NULL,	NULL,
-			       NULL };
+			       NULL,	    NULL,	 NULL };
 	size_t n = 10;
 	struct err e;
 	int out;
@@ -280,6 +280,8 @@ static void run(struct upkeep *u, enum job job)
 		argv[n++] = level;
 		argv[n++] = "--filter";
 		argv[n++] = c->compact.filter;
+		argv[n++] = "--lines";
+		argv[n++] = c->compact.lines;
 	}
 	if (job == JOB_RETAIN) {
 		argv[0] = "idxbuild";

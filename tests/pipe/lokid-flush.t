@@ -46,6 +46,7 @@ ingester:
   flush_check_period: 1h
   chunk_level: 7
   chunk_filter: full
+  chunk_lines: whole
 END
 lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 ok "a round packs what was left" wait_for 10 [ -e begun ]
@@ -61,7 +62,7 @@ is "it is answered soon after the round" "$(cat code)" 204
 is "the log is empty" "$(ls data/wal)" ""
 levels() { find data/store -name '*.pack' -exec chunkcat --header {} + | grep -o '"level":[0-9]*' | sort -u; }
 is "what was packed is as hard to pack as the settings say" "$(levels)" '"level":7'
-ok "with the filter that they say" grep -q -- '--store .*--filter full' args
+ok "with the filter that they say, and lines as they say" grep -q -- '--store .*--filter full --lines whole$' args
 lokid_stop TERM
 is "it ends" "$STATUS" 0
 

@@ -114,6 +114,37 @@ is "so it is then" "$(find merged -name '*.pack' -exec chunkcat --header {} + | 
 find merged -name '*.pack' -exec chunkcat {} + | sort >merged.entries
 ok "and has all entries" cmp -s merged.entries whole.entries
 
+# ---- made anew, where programs of before are to read it
+
+. "$REPO/tests/lib/deletes.sh"
+# of STORE: how many chunks have lines taken apart.
+of() { find "$1" -name '*.pack' -exec chunkcat --header {} + | grep -c '"blocks_apart":[1-9]'; }
+# kept STORE CHUNKS: as many there and in the packs that take the place of its own.
+kept() {
+	rm -rf kept
+	cp -rp "$1" kept
+	request kept fake '{app=~".+"} |= "error"' 1760600000000000000 1760700000000000000 >"$TAP/id"
+	ok "$1: a delete" exits 0 chunkpack --delete --cancel-period 0 --delete-delay 0 --store kept
+	is "$1: all entries that it meant are gone" "$(logql --store kept -o raw --limit 0 '{app=~".+"} |= "error"')" ''
+	is "$1: the others are stored as they were" "$(of kept)" "$2"
+	ok "$1: a scrub" exits 0 chunkpack --scrub rules --delete-delay 0 --store kept
+	is "$1: has put x for names" "$(logql --store kept -o raw --limit 0 '{app="web"} |= "u-0"')" ''
+	is "$1: and lines stay as they were" "$(of kept)" "$2"
+	find kept -type f -exec touch -d '2025-12-01T00:00:00Z' {} +
+	cut=$(find kept -name '*.pack')
+	cut_file "$cut" $(($(size_of "$cut") * 9 / 10))
+	touch -d '2025-12-01T00:00:00Z' "$cut"
+	run idxbuild --fsck --repair --salvage --delete-delay 0 --store kept
+	ok "$1: a salvage" stderr_has "kept "
+	is "$1: keeps some as they were" "$(find kept/fake -name '*.pack' -exec chunkcat --header {} + | grep -c '"blocks_apart":[1-9]')" "$3"
+}
+printf '%s\n' '{app="web"} |= "u-0" | line_format `{{ regexReplaceAll "u-0" __line__ "x-0" }}`' >rules
+for lines in apart whole; do
+	find "$lines" -type f -exec touch -d '2025-12-01T00:00:00Z' {} +
+done
+kept whole 0 0
+kept apart 3 3
+
 pack=$(find apart -name '*.pack')
 from=$(chunkcat --header "$pack" | sed -n 's/.*"offset":\([0-9]*\).*"head_length":\([0-9]*\).*"app":"web".*/\1 \2/p')
 length=$(chunkcat --header "$pack" | sed -n 's/.*"length":\([0-9]*\),"head_length".*"app":"web".*/\1/p')

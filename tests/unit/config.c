@@ -236,6 +236,10 @@ static void faults_name_place_and_what_is_near(void **state)
 		"1:27: 'compactor.chunk_filter': expected none, small or full, found 'some'");
 	refused("ingester: {chunk_filter: 1}\n",
 		"1:26: 'ingester.chunk_filter': expected none, small or full, found '1'");
+	refused("ingester: {chunk_lines: full}\n",
+		"1:25: 'ingester.chunk_lines': expected apart or whole, found 'full'");
+	refused("compactor: {chunk_lines: none}\n",
+		"1:26: 'compactor.chunk_lines': expected apart or whole, found 'none'");
 	refused("compactor: {chunk_level: 0}\n",
 		"1:26: 'compactor.chunk_level': expected 1 to 19, found '0'");
 	refused("ingester: {wal: {disk_full_threshold: 90}}\n",
