@@ -1,6 +1,7 @@
 /* logql - ask a store, its write-ahead log, packs, or raw lines, in LogQL. */
 #include <stdlib.h>
 
+#include "base/heap.h"
 #include "base/standby.h"
 #include "cli/cli.h"
 #include "cli/output.h"
@@ -51,6 +52,7 @@ static int run(void *data, struct err *e)
 	a->ask.color = cli_color(a->ask.color_when);
 	if (a->ask.interactive)
 		return prompt_run(&a->ask, a->cli, e);
+	heap_for_one_task(false);
 	return ask_run(&a->ask, a->cli->operand, (size_t)a->cli->n_operands, e);
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/crc32c.h"
+#include "base/heap.h"
 #include "regex/regex.h"
 
 #ifdef MADV_POPULATE_READ
@@ -41,6 +42,7 @@ void query_warm_up(void)
 
 	dl_iterate_phdr(map_pages, &page);
 #endif
+	heap_for_one_task(true);
 	crc32c("", 0);
 	warm_regex();
 }

@@ -3,7 +3,8 @@
 #define QUERY_WARM_UP_H
 
 /* The pages of the program and its libraries are mapped, tables are made, the machine code of
- * regexes has its place. Nothing of it can fail, only be slower later. */
+ * regexes has its place, and the heap its first memory (base/heap.h). Nothing of it can fail, only
+ * be slower later. */
 void query_warm_up(void);
 
 #endif
