@@ -94,6 +94,7 @@ static int answer(int argc, char **argv)
 			    "logql 'sum by (level) (count_over_time({} | json [1m]))' < app.log"
 	};
 	struct err e;
+	int status;
 
 	a.cli = &cli;
 	a.ask.q.source.damage_data = &cli;
@@ -111,8 +112,10 @@ static int answer(int argc, char **argv)
 	if (a.ask.say_store)
 		say_store(&a);
 	cache_close(a.ask.q.source.cache);
+	status = cli_exit(&cli);
+	gate_end(a.ask.q.source.gate, status);
 	ask_release(&a.ask);
-	return cli_exit(&cli);
+	return status;
 }
 
 int main(int argc, char **argv)

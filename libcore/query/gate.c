@@ -125,3 +125,13 @@ void gate_done(struct gate *g, uint64_t bytes, uint64_t lines, uint64_t rows)
 		     (unsigned long long)lines, (unsigned long long)rows);
 	say(g, line, n);
 }
+
+void gate_end(const struct gate *g, int status)
+{
+	char line[40];
+
+	if (!g)
+		return;
+	say(g, line,
+	    snprintf(line, sizeof(line), "end %d %lld\n", status, (long long)time_cpu_ns()));
+}

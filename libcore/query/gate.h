@@ -3,6 +3,7 @@
  * talk over a connected socket, lines from here:
  *   plan BYTES            what is to be read, as far as is known (of lines: scan_expect)
  *   done BYTES LINES ROWS what was read, also of a query that failed, and how much was answered
+ *   end STATUS CPU_NS     all is written, and the process exits with this, having used so much
  * A plan above .free_bytes waits for one byte from there, once in a query. Of a query with several
  * selectors, each is planned by itself; only when the sum first goes beyond .free_bytes there is a
  * second plan. When the other end hangs up, whatever is going on, the process ends at once with the
@@ -42,5 +43,8 @@ int64_t gate_waited_ns(const struct gate *g);
 
 /* The end; what was answered has been written. */
 void gate_done(struct gate *g, uint64_t bytes, uint64_t lines, uint64_t rows);
+
+/* The last of all: so nobody waits until the kernel has taken the process apart. */
+void gate_end(const struct gate *g, int status);
 
 #endif

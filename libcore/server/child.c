@@ -52,17 +52,19 @@ struct child {
 	int talk; /* spares_take: it has stood by; else -1 */
 	int64_t begun_ns;
 	bool timed_out, killed;
+	bool told;		   /* its end, by child_done */
 	struct child *next, *prev; /* running; next: gone */
 };
 
-enum order_kind { ORDER_START, ORDER_SIGNAL, ORDER_NICE, ORDER_LATER };
+enum order_kind { ORDER_START, ORDER_SIGNAL, ORDER_DONE, ORDER_NICE, ORDER_LATER };
 
 struct order {
 	struct order *next;
 	enum order_kind kind;
 	struct child *child; /* START */
-	uint64_t number;     /* SIGNAL, NICE */
+	uint64_t number;     /* SIGNAL, DONE, NICE */
 	int value;
+	int64_t cpu_ns;	     /* DONE */
 	struct later *later; /* LATER */
 };
 
@@ -169,23 +171,30 @@ uint64_t child_start(struct children *c, const struct child_opts *opts)
 	return give(c, o);
 }
 
-static void give_value(struct children *c, enum order_kind kind, uint64_t number, int value)
+static void give_value(struct children *c, enum order_kind kind, uint64_t number, int value,
+		       int64_t cpu_ns)
 {
 	struct order *o = order_new(kind);
 
 	o->number = number;
 	o->value = value;
+	o->cpu_ns = cpu_ns;
 	give(c, o);
 }
 
 void child_signal(struct children *c, uint64_t number, int signal)
 {
-	give_value(c, ORDER_SIGNAL, number, signal);
+	give_value(c, ORDER_SIGNAL, number, signal, 0);
+}
+
+void child_done(struct children *c, uint64_t number, int status, int64_t cpu_ns)
+{
+	give_value(c, ORDER_DONE, number, status, cpu_ns);
 }
 
 void child_nice(struct children *c, uint64_t number, int nice)
 {
-	give_value(c, ORDER_NICE, number, nice);
+	give_value(c, ORDER_NICE, number, nice, 0);
 }
 
 void children_later(struct children *c, int64_t delay_ns, void (*fn)(void *data), void *data)
@@ -266,7 +275,7 @@ static void tell_end(struct children *c, struct child *child, const struct child
 {
 	drop_source(c, child->pidfd, &child->end);
 	drop_source(c, child->o.watch, &child->watch);
-	if (child->o.ended)
+	if (child->o.ended && !child->told)
 		child->o.ended(end, child->o.data);
 	child->next = c->gone;
 	c->gone = child;
@@ -338,7 +347,8 @@ static void start(struct children *c, struct child *child)
  * it stands by. It is started as if there had been none. */
 static bool begins_anew(struct children *c, struct child *child)
 {
-	if (child->talk < 0 || child->killed || child->timed_out || spare_took(child->talk))
+	if (child->talk < 0 || child->told || child->killed || child->timed_out ||
+	    spare_took(child->talk))
 		return false;
 	drop_source(c, child->pidfd, &child->end);
 	drop_source(c, child->o.watch, &child->watch);
@@ -377,11 +387,29 @@ static void reap(struct children *c, struct child *child)
 	tell_end(c, child, &end);
 }
 
+static void tell_done(struct children *c, struct child *child, const struct order *o)
+{
+	struct child_end end = { .status = o->value,
+				 .cpu_ns = o->cpu_ns,
+				 .run_ns = time_mono_ns() - child->begun_ns };
+
+	if (child->told || child->killed || child->timed_out)
+		return;
+	child->told = true;
+	drop_source(c, child->o.watch, &child->watch);
+	if (child->o.ended)
+		child->o.ended(&end, child->o.data);
+}
+
 static void change_one(struct children *c, const struct order *o)
 {
 	for (struct child *child = c->running; child; child = child->next) {
 		if (child->number != o->number)
 			continue;
+		if (o->kind == ORDER_DONE) {
+			tell_done(c, child, o);
+			continue;
+		}
 		if (o->kind == ORDER_NICE) {
 			setpriority(PRIO_PROCESS, (id_t)child->pid, o->value);
 			continue;

@@ -21,7 +21,7 @@ struct child_end {
 	int signal; /* that signal, or 0 */
 	bool timed_out, killed; /* why it was sent SIGKILL, when it was */
 	int64_t run_ns, cpu_ns;
-	uint64_t rss_bytes; /* at its largest; never less than the daemon's own */
+	uint64_t rss_bytes; /* at its largest; never less than the daemon's own. 0: child_done */
 	struct err error;   /* when it could not be started; else .code is ERR_NONE */
 };
 
@@ -76,6 +76,10 @@ uint64_t child_start(struct children *c, const struct child_opts *o);
 
 /* Sends a signal; SIGKILL makes .killed true. Nothing happens to one that has ended. */
 void child_signal(struct children *c, uint64_t number, int signal);
+
+/* It has told us that it is done, and what it exits with: ended() is called now, before it is gone,
+ * and not again. The same; and nothing happens to one that was killed. */
+void child_done(struct children *c, uint64_t number, int status, int64_t cpu_ns);
 
 /* As setpriority has it, from now on. The same. */
 void child_nice(struct children *c, uint64_t number, int nice);

@@ -117,6 +117,17 @@ static void read_done(struct query *query, struct bytes rest)
 			return;
 }
 
+/* Nobody waits until the process is gone. */
+static void read_end(struct queries *q, struct query *query, struct bytes line)
+{
+	struct bytes word;
+	uint64_t status, cpu_ns;
+
+	if (bytes_split(&line, ' ', &word) && num_u64(word, &status) && status <= UINT8_MAX &&
+	    num_u64(line, &cpu_ns) && cpu_ns <= INT64_MAX)
+		child_done(q->o.children, query->child, (int)status, (int64_t)cpu_ns);
+}
+
 /* Plans to scan: it gives its place up and waits for one of those. */
 static void park(struct queries *q, struct query *query)
 {
@@ -142,6 +153,8 @@ static void take_gate_line(struct queries *q, struct query *query, struct bytes 
 		return;
 	if (bytes_is(word, "done")) {
 		read_done(query, line);
+	} else if (bytes_is(word, "end")) {
+		read_end(q, query, line);
 	} else if (bytes_is(word, "plan") && num_u64(line, &bytes) && bytes > q->o.short_bytes &&
 		   query->state == STATE_RUNS && query->item.class == QUERY_SHORT) {
 		park(q, query);

@@ -19,3 +19,8 @@ int64_t time_mono_ns(void)
 {
 	return read_clock(CLOCK_MONOTONIC);
 }
+
+int64_t time_cpu_ns(void)
+{
+	return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}

@@ -23,6 +23,8 @@ static inline bool time_is_behind(int64_t ts, int64_t to)
 int64_t time_now_ns(void);
 /* A clock that never goes back, for measuring. */
 int64_t time_mono_ns(void);
+/* Processor time that all threads of the process have used. */
+int64_t time_cpu_ns(void);
 
 /*
  * A duration: one or more of NUMBER UNIT, units ns us µs ms s m h d w y, in any order ("1h30m",

@@ -327,6 +327,65 @@ static void watched_descriptor(void **state)
 	children_close(t.c);
 }
 
+/* Whatever it says: it is done. */
+static bool says_done(int watch, void *data)
+{
+	struct talk *t = data;
+
+	assert_true(talked(watch, data));
+	child_done(t->c, t->number, 1, 42);
+	child_done(t->c, t->number, 2, 43);
+	return true;
+}
+
+static void done_before_gone(void **state)
+{
+	struct talk t = { .s = ends_new(), .c = opened() };
+	struct child_opts o =
+		sh(SH("read x <&3; echo done >&3; read x <&3; read x <&3; exit 7"), NULL);
+	int p[2], ours;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p), 0);
+	ours = dup(p[0]);
+	o.fd[3] = p[1];
+	o.watch = p[0];
+	o.readable = says_done;
+	o.ended = talk_ended;
+	o.data = &t;
+	t.number = child_start(t.c, &o);
+	assert_int_equal(write(ours, "go\n", 3), 3);
+	wait_for(&t.s, 1);
+	assert_int_equal(t.s.last.status, 1);
+	assert_int_equal(t.s.last.cpu_ns, 42);
+	assert_true(t.s.last.run_ns > 0);
+	assert_string_equal(t.text, "done\n");
+	assert_int_equal(write(ours, "go\n", 3), 3); /* it is still there */
+	close(ours);
+	children_close(t.c);
+	assert_int_equal(t.s.n, 1);
+}
+
+/* A kill that was asked for before counts. */
+static void killed_before_done(void **state)
+{
+	struct talk t = { .s = ends_new(), .c = opened() };
+	struct child_opts o = sh(SH("read x"), &t.s);
+	int p[2];
+
+	(void)state;
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	o.fd[0] = p[0];
+	t.number = child_start(t.c, &o);
+	child_signal(t.c, t.number, SIGKILL);
+	child_done(t.c, t.number, 0, 1);
+	wait_for(&t.s, 1);
+	assert_int_equal(t.s.last.signal, SIGKILL);
+	close(p[1]);
+	children_close(t.c);
+	assert_int_equal(t.s.n, 1);
+}
+
 static void niceness(void **state)
 {
 	struct talk t = { .s = ends_new(), .c = opened() };
@@ -533,6 +592,8 @@ int main(void)
 		cmocka_unit_test(signals_reach_it),
 		cmocka_unit_test(files_are_limited),
 		cmocka_unit_test(watched_descriptor),
+		cmocka_unit_test(done_before_gone),
+		cmocka_unit_test(killed_before_done),
 		cmocka_unit_test(niceness),
 		cmocka_unit_test(many_at_once),
 		cmocka_unit_test(started_from_ended),
