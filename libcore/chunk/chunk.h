@@ -133,6 +133,10 @@ MUST_CHECK int chunk_open_shapes(const struct chunk *c, const struct chunk_block
 				 struct bytes stored, const struct shape_fetch *fetch,
 				 struct chunk_scratch *s, struct shape_reader **ret, struct err *e);
 
+/* How many stored bytes of lines that are taken apart, heads and bodies, were decoded with s, or
+ * with what chunk_open_shapes gave, since the last call. */
+uint64_t chunk_scratch_take_apart_bytes(struct chunk_scratch *s);
+
 /* The texts of a block that a filter serves, as chunk_read_block gives lines; the arguments are as
  * above. Errors: likewise. */
 MUST_CHECK int chunk_read_texts(const struct chunk *c, const struct chunk_block *b,

@@ -304,6 +304,11 @@ int chunk_open_shapes(const struct chunk *c, const struct chunk_block *b, struct
 	return 0;
 }
 
+uint64_t chunk_scratch_take_apart_bytes(struct chunk_scratch *s)
+{
+	return s->shapes ? shape_take_bytes(s->shapes) : 0;
+}
+
 int chunk_read_texts(const struct chunk *c, const struct chunk_block *b, struct bytes stored,
 		     struct chunk_scratch *s, struct bytes *ret_lines, struct bytes *ret_meta,
 		     struct err *e)

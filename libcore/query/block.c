@@ -145,6 +145,12 @@ int block_peek_lines(struct block *b, uint32_t *entry, size_t n, struct err *e)
 	return r;
 }
 
+int block_shapes_failed(const struct block *b, struct err *e)
+{
+	return err_wrap(e, "offset %llu: block %llu: lines", (unsigned long long)b->shapes_off,
+			(unsigned long long)b->shapes_block);
+}
+
 bool block_base_has(const struct block *b, uint32_t name)
 {
 	for (size_t i = 0; i < b->base.labels->n; i++)

@@ -86,11 +86,12 @@ struct template_run;
 typedef int block_load_fn(struct block *b, unsigned want, struct err *e);
 
 struct block {
-	struct run run;		     /* columns that are loaded; .n counts always */
-	unsigned have;		     /* WANT_* of them */
-	struct shape_reader *shapes; /* with WANT_SHAPES: the lines, taken apart; or NULL */
-	block_load_fn *load;	     /* gets further ones */
-	void *source;		     /* load's own */
+	struct run run;			   /* columns that are loaded; .n counts always */
+	unsigned have;			   /* WANT_* of them */
+	struct shape_reader *shapes;	   /* with WANT_SHAPES: the lines, taken apart; or NULL */
+	uint64_t shapes_off, shapes_block; /* where: in the file, and of the blocks of the chunk */
+	block_load_fn *load;		   /* gets further ones */
+	void *source;			   /* load's own */
 
 	/* Which entries are in: first .. first + n_sel - 1 as long as sel_list is false, else those
 	 * of sel[]. */
@@ -132,6 +133,9 @@ static inline MUST_CHECK int block_need(struct block *b, unsigned want, struct e
 /* Loads the lines of n of the entries, ascending, to be looked at with run_line: they are not among
  * what b has, and gone when lines are loaded next. */
 MUST_CHECK int block_peek_lines(struct block *b, uint32_t *entry, size_t n, struct err *e);
+
+/* Says of an error of b->shapes where these lie, as load does of its own. Returns -1. */
+int block_shapes_failed(const struct block *b, struct err *e);
 
 /* Entry number of the k-th that is in. */
 static inline uint32_t block_entry(const struct block *b, size_t k)

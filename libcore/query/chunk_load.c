@@ -4,10 +4,11 @@
  * without disturbing it. */
 static const unsigned groups[3] = { WANT_LENS | WANT_LINES, WANT_TS, WANT_META };
 
+/* Of lines that are taken apart it is counted by who decodes them. */
 static void count(struct load_stats *t, const struct chunk_block *b, unsigned part)
 {
 	for (int i = 0; i < COL_COUNT; i++)
-		if (part & (1U << i))
+		if (part & (1U << i) && (i != COL_LINES || !b->shapes_len))
 			t->stored_bytes += b->col_stored[i];
 	if (part & WANT_META)
 		t->meta_bytes += b->meta_bytes;
@@ -38,6 +39,8 @@ int chunk_load(const struct chunk *c, uint64_t i, struct bytes stored, uint64_t 
 		if (open_shapes(c, b, stored, m, e) < 0)
 			return err_wrap(e, "offset %llu: block %llu", (unsigned long long)off,
 					(unsigned long long)i);
+		m->shapes_off = off;
+		m->shapes_block = i;
 		*ret_have |= WANT_SHAPES;
 	}
 	for (size_t g = 0; g < 3; g++) {
@@ -70,4 +73,14 @@ int chunk_load(const struct chunk *c, uint64_t i, struct bytes stored, uint64_t 
 	}
 	ret->n = b->n;
 	return 0;
+}
+
+struct load_stats chunk_load_take_stats(struct load_mem *m)
+{
+	struct load_stats ret = m->stats;
+
+	if (m->chunk[0])
+		ret.stored_bytes += chunk_scratch_take_apart_bytes(m->chunk[0]);
+	m->stats = (struct load_stats){ 0 };
+	return ret;
 }

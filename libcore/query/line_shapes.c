@@ -7,7 +7,7 @@
 #include "query/line_shapes.h"
 
 #include "base/mem.h"
-#include "shape/shape.h"
+#include "query/stage_shapes.h"
 
 enum {
 	PIECES_MAX = 4,
@@ -86,7 +86,7 @@ static int mark_shapes(const struct find *f, struct block *b, char *hit, struct 
 	const uint8_t *number;
 
 	if (shape_numbers(b->shapes, &number, e) < 0)
-		return -1;
+		return block_shapes_failed(b, e);
 	for (size_t k = 0; k < n; k++) {
 		has[k] = find_next(f, s[k].end, 0) >= 0;
 		for (uint32_t i = 0; i < s[k].n_slots && !has[k]; i++)
@@ -140,11 +140,10 @@ static int mark_columns(const struct find *f, struct block *b, char *hit, struct
 
 		if (!shape_may_hold(b->shapes, c, f->needle, f->fold))
 			continue;
-		if (shape_needs_time(b->shapes, c) && block_need(b, WANT_TS, e) < 0)
+		if (shapes_values(b, c, &v, e) < 0)
 			return -1;
-		if (shape_column(b->shapes, c, b->run.ts_ns, &v, e) < 0 ||
-		    shape_entries(b->shapes, c, &entry, e) < 0)
-			return -1;
+		if (shape_entries(b->shapes, c, &entry, e) < 0)
+			return block_shapes_failed(b, e);
 		if (v->n == 0) /* no shape has it */
 			continue;
 		if (v->word)

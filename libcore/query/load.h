@@ -22,7 +22,8 @@ struct load_mem {
 				   all */
 	struct shape_fetch more;     /* of its lines, when `stored` does not have all of them */
 	struct shape_reader *shapes; /* of the piece, loaded with WANT_SHAPES; NULL: it has none */
-	struct buf stored;	     /* bytes read from a file */
+	uint64_t shapes_off, shapes_block; /* where these are: block.h */
+	struct buf stored;		   /* bytes read from a file */
 	struct buf ts, off, lines, set;
 	const void *head_of; /* whose head `head` is, in mem */
 	struct chunk head;

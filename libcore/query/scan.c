@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "index/fault.h"
 #include "query/again.h"
+#include "query/chunk_load.h"
 #include "query/fetch.h"
 #include "query/keys.h"
 #include "query/limits.h"
@@ -227,8 +228,11 @@ static int load_piece(struct block *b, unsigned want, struct err *e)
 		b->run.meta_set = got.meta_set;
 		b->run.meta = got.meta;
 	}
-	if (have & WANT_SHAPES)
+	if (have & WANT_SHAPES) {
 		b->shapes = w->mem.shapes;
+		b->shapes_off = w->mem.shapes_off;
+		b->shapes_block = w->mem.shapes_block;
+	}
 	b->have |= have;
 	return 0;
 }
@@ -560,6 +564,8 @@ static void count_units(struct scan *s)
 
 static void add_up(struct scan *s, struct scan_worker *w)
 {
+	struct load_stats load = chunk_load_take_stats(&w->mem);
+
 	s->stats.read += w->stats.read;
 	s->stats.from_tables += w->stats.from_tables;
 	s->stats.skipped += w->stats.skipped;
@@ -574,13 +580,12 @@ static void add_up(struct scan *s, struct scan_worker *w)
 	s->stats.hidden += w->stats.hidden;
 	s->stats.folded += w->stats.folded;
 	s->stats.log_folded += w->stats.log_folded;
-	s->stats.meta_bytes += w->stats.log_meta_bytes + w->mem.stats.meta_bytes;
+	s->stats.meta_bytes += w->stats.log_meta_bytes + load.meta_bytes;
 	s->stats.log_meta_bytes += w->stats.log_meta_bytes;
-	s->stats.chunks += w->mem.stats.chunks;
-	s->stats.stored_bytes += w->mem.stats.stored_bytes;
+	s->stats.chunks += load.chunks;
+	s->stats.stored_bytes += load.stored_bytes;
 	s->stats.read_ns += w->stats.read_ns;
 	w->stats = (struct scan_stats){ 0 };
-	w->mem.stats = (struct load_stats){ 0 };
 	if (!s->probed)
 		return;
 	probe_add(&s->probe, &w->probe);

@@ -7,7 +7,9 @@ int shapes_values(struct block *b, uint32_t column, const struct shape_values **
 {
 	if (shape_needs_time(b->shapes, column) && block_need(b, WANT_TS, e) < 0)
 		return -1;
-	return shape_column(b->shapes, column, b->run.ts_ns, ret, e);
+	if (shape_column(b->shapes, column, b->run.ts_ns, ret, e) < 0)
+		return block_shapes_failed(b, e);
+	return 0;
 }
 
 int shapes_source(struct block *b, uint32_t column, struct shape_source *ret, struct err *e)
@@ -47,7 +49,7 @@ static int plan_shapes(struct shape_reading *r, struct err *e)
 	const struct shape *sh = shape_list(r->b->shapes, &r->n_plans);
 
 	if (shape_numbers(r->b->shapes, &r->number, e) < 0)
-		return -1;
+		return block_shapes_failed(r->b, e);
 	r->plan = arena_zalloc(&r->b->mem, r->n_plans * sizeof(*r->plan));
 	if (r->how->ops->plan(r, sh, e) < 0)
 		return -1;

@@ -149,6 +149,7 @@ int shape_open(struct shape_reader *r, const struct shape_stored *in, struct err
 	r->n_columns = 0;
 	if (in->head_len > in->in.n || in->n == 0)
 		return kind_corrupt(e, "head cut short");
+	r->decoded += in->head_len;
 	return parse_shapes(r, &rd, e) < 0 ? -1 : parse_columns(r, &rd, e);
 }
 
@@ -225,6 +226,7 @@ static int inflate(struct shape_reader *r, const struct read_body *b, struct buf
 	if (buf_try_room(raw, b->raw_len + (size_t)NEAR_PAD, e) < 0)
 		return -1;
 	*ret = bytes_of(raw->p, b->raw_len);
+	r->decoded += b->stored_len;
 	if (b->stored_len < b->raw_len)
 		return codec_decompress(r->codec, r->in.encoding, stored, raw->p, b->raw_len, e);
 	memcpy(raw->p, stored.p, stored.n);
@@ -385,6 +387,14 @@ int shape_entries(struct shape_reader *r, uint32_t column, const uint32_t **ret,
 		return -1;
 	*ret = find_entries(r, column);
 	return 0;
+}
+
+uint64_t shape_take_bytes(struct shape_reader *r)
+{
+	uint64_t ret = r->decoded;
+
+	r->decoded = 0;
+	return ret;
 }
 
 void shape_is_all_there(struct shape_reader *r)

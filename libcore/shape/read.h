@@ -35,6 +35,7 @@ struct shape_reader {
 	const uint8_t *number;	  /* NULL: all lines have the first shape */
 	uint32_t n_of[SHAPE_MAX]; /* lines of each shape */
 	uint64_t raw_left;	  /* bytes that bodies that come may have */
+	uint64_t decoded;	  /* bytes as stored, of all blocks: shape_take_bytes */
 	size_t values_left;	  /* bytes of values that are not read yet, at most */
 	struct read_column *column;
 	size_t n_columns, cap_columns;

@@ -129,6 +129,9 @@ struct shape_stored {
  * below. */
 MUST_CHECK int shape_open(struct shape_reader *r, const struct shape_stored *in, struct err *e);
 
+/* How many stored bytes of heads and bodies were decoded since the last call. */
+uint64_t shape_take_bytes(struct shape_reader *r);
+
 /* What of the block that is open was to be fetched is there by now. */
 void shape_is_all_there(struct shape_reader *r);
 

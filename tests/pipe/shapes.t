@@ -85,6 +85,15 @@ sum(rate({app=~".+"} |= "error" [5m]))
 sum by (level) (bytes_over_time({app=~"job|mixed"} | logfmt [5m]))
 END
 
+# ---- how much of what is stored is read
+
+compressed() { logql --store apart --queued 0s -o api --from 1760600000 --to 1760700000 --limit 0 "$1" | grep -o '"compressedBytes":[0-9]*' | sed -n 's/.*://p;q'; }
+all=$(compressed '{app="web"}')
+one=$(compressed 'sum(count_over_time({app="web"} | json | status >= 400 [1d]))')
+chunk=$(xargs chunkcat --header <apart.packs | sed -n 's/.*"length":\([0-9]*\),"head_length":\([0-9]*\).*"app":"web".*/\1 - \2/p')
+is "of whole lines, all of the blocks, but for metadata" "$((all > (chunk) * 9 / 10 && all <= (chunk)))" 1
+is "of a field, the times and that" "$((one > 1000 && one < all / 2))" 1
+
 # ---- so many keys that they are forgotten in the middle of a block
 
 awk 'BEGIN {
@@ -151,6 +160,8 @@ length=$(chunkcat --header "$pack" | sed -n 's/.*"length":\([0-9]*\),"head_lengt
 flip_byte "$pack" $((${from% *} + length - 100))
 ok "a flipped bit in a value is found" exits 3 chunkcat --verify "$pack"
 ok "in its column" stderr_has ': lines: column '
+run logql --store apart --limit 0 '{app="web"} | json | line_format "{{.msg}}"'
+ok "who asks for it is told where it is" stderr_matches ": offset [0-9]+: block [0-9]+: lines: column [0-9]+: crc32c mismatch: "
 ok "who asks for another field is answered as ever" same 'sum by (level) (count_over_time({app="job"} | logfmt [5m]))' --step 60
 
 done_testing

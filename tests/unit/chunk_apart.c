@@ -202,9 +202,13 @@ static void columns_are_fetched_one_by_one(void **state)
 	assert_int_equal(shape_column(r, shape_list(r, &n)[0].slot[1].column, NULL, &v, &e), 0);
 	assert_bytes(shape_value(v, 3), "21");
 	assert_true(far.fetched > 0 && far.fetched < far.whole.n / 2);
+	assert_int_equal(chunk_scratch_take_apart_bytes(f.s), f.c.block->shapes_len + far.fetched);
+	assert_int_equal(chunk_scratch_take_apart_bytes(f.s), 0);
 	memcpy(copy, f.stored.p, whole);
 	f.stored.p = copy;
 	assert_int_equal(read_lines(&f, &run, &e), 0);
+	assert_int_equal(chunk_scratch_take_apart_bytes(f.s),
+			 far.whole.n - f.c.block->shapes_len - far.fetched);
 	assert_true(bytes_eq(run_line(&run, N - 1), entries_line(&f.es, N - 1)));
 	release(&f);
 	free(copy);
