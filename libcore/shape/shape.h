@@ -19,7 +19,11 @@ enum {
 	SHAPE_SLOTS_MAX = 256,	  /* of a shape */
 	SHAPE_COLUMNS_MAX = 4096, /* of a block */
 	/* Columns that some lines lack, times all lines, are at most so many times the bytes of
-	 * all: of each it is noted for each line which value is its. */
+	 * all: of each it is noted for each line which value is its, four bytes. What one program
+	 * writes has 0.02 to 0.2 times; events of 60 kinds with eight fields of their own have 1.7
+	 * times, of 200 kinds 4.6, and take 8 % less room than whole ones even so; 256 shapes
+	 * hardly make more. So no less would do, and what a block can ask for is in proportion to
+	 * its lines. */
 	SHAPE_ROWS_PER_BYTE = 8
 };
 
