@@ -25,8 +25,8 @@ static void set_border(bool border[256], char c)
 		border[low - 'A' + 'a'] = true;
 }
 
-/* The bytes next to a value. False: two values touch. */
-static bool find_borders(const struct block *b, bool border[256])
+/* The bytes next to a value. */
+static void find_borders(const struct block *b, bool border[256])
 {
 	size_t n;
 	const struct shape *s = shape_list(b->shapes, &n);
@@ -36,9 +36,7 @@ static bool find_borders(const struct block *b, bool border[256])
 		for (uint32_t i = 0; i < s[k].n_slots; i++) {
 			struct bytes before = s[k].slot[i].before;
 
-			if (before.n == 0 && i > 0)
-				return false;
-			if (before.n == 0)
+			if (before.n == 0) /* the value begins the line */
 				continue;
 			set_border(border, before.p[before.n - 1]);
 			if (i > 0)
@@ -47,7 +45,6 @@ static bool find_borders(const struct block *b, bool border[256])
 		if (s[k].end.n)
 			set_border(border, s[k].end.p[0]);
 	}
-	return true;
 }
 
 /* The longest pieces of a needle, the longest first. */
@@ -182,10 +179,7 @@ int line_shapes_maybe(const struct line_filter *f, struct block *b, char *maybe,
 {
 	bool border[256];
 
-	if (!find_borders(b, border)) {
-		memset(maybe, 1, b->run.n);
-		return 0;
-	}
+	find_borders(b, border);
 	for (size_t i = 0; i < f->n; i++)
 		if (mark_alt(&f->v[i].find, b, border, maybe, e) < 0)
 			return -1;

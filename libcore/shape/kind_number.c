@@ -170,7 +170,9 @@ static bool read_form(struct bytes params, struct form *ret, uint64_t *ret_least
 	*ret_least = rd_uvarint(&rd);
 	ret->before = rd_lstr(&rd, params.n);
 	ret->behind = bytes_sub(params, rd.off, params.n);
-	return !rd.failed && ret->places + ret->width <= DIGITS_MAX;
+	return !rd.failed && ret->places + ret->width <= DIGITS_MAX &&
+	       !memchr(ret->before.p, '\n', ret->before.n) &&
+	       !memchr(ret->behind.p, '\n', ret->behind.n);
 }
 
 static int decode(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,

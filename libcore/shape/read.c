@@ -51,6 +51,10 @@ static int parse_slot(struct shape_reader *r, struct rd *rd, struct shape *s, st
 	if (class >= SHAPE_CLASSES)
 		return err_set(e, ERR_VERSION, "a slot of class %u, which this program lacks",
 			       class);
+	if (memchr(slot->before.p, '\n', slot->before.n))
+		return kind_corrupt(e, "head: a newline in a text");
+	if (s->n_slots > 0 && slot->before.n == 0)
+		return kind_corrupt(e, "head: no text between two slots");
 	slot->class = class;
 	for (uint32_t i = 0; i < s->n_slots; i++)
 		if (s->slot[i].column == slot->column)
@@ -77,6 +81,8 @@ static int parse_shapes(struct shape_reader *r, struct rd *rd, struct err *e)
 		s->end = arena_copy_near(&r->mem, rd_lstr(rd, rd_left(rd)));
 		if (rd->failed)
 			return kind_corrupt(e, "head: bad shape");
+		if (memchr(s->end.p, '\n', s->end.n))
+			return kind_corrupt(e, "head: a newline in a text");
 	}
 	return 0;
 }
@@ -233,15 +239,14 @@ static int inflate(struct shape_reader *r, const struct read_body *b, struct buf
 	return 0;
 }
 
-/* Bytes that a line of the shape has at least: its texts and the newline; and one for each slot,
- * since between two values there is something. */
+/* Bytes that a line of the shape has at least: its texts and the newline, so one for each slot. */
 static size_t least_len(const struct shape *s)
 {
 	size_t n = s->end.n + 1;
 
 	for (uint32_t i = 0; i < s->n_slots; i++)
 		n += s->slot[i].before.n;
-	return n < s->n_slots ? s->n_slots : n;
+	return n;
 }
 
 /* How many values each column has. What memory they take follows from the lines: more values, or

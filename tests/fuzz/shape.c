@@ -74,6 +74,42 @@ static size_t look_at(struct shape_reader *r, const struct input *x, uint32_t sh
 	return sum;
 }
 
+static bool may_hold(const struct shape_reader *r, uint32_t column, struct bytes v)
+{
+	char *lower = mem_alloc(v.n + 1);
+	bool ret;
+
+	for (size_t i = 0; i < v.n; i++)
+		lower[i] = (char)(v.p[i] >= 'A' && v.p[i] <= 'Z' ? v.p[i] - 'A' + 'a' : v.p[i]);
+	ret = shape_may_hold(r, column, v, false) &&
+	      shape_may_hold(r, column, bytes_of(lower, v.n), true);
+	free(lower);
+	return ret;
+}
+
+/* Each value is of one line, in their order, is what the column may hold, and has no newline; also
+ * of columns that no shape has. */
+static void look_at_column(struct shape_reader *r, const struct input *x, uint32_t column)
+{
+	const struct shape_values *v;
+	const uint32_t *entry, *row;
+
+	if (shape_column(r, column, x->ts_ns, &v, NULL) < 0)
+		return;
+	if (shape_entries(r, column, &entry, NULL) < 0 || shape_rows(r, column, &row, NULL) < 0 ||
+	    !entry != !row)
+		abort();
+	for (size_t k = 0; k < v->n; k++) {
+		struct bytes b = shape_value(v, k);
+
+		if (entry && (entry[k] >= x->in.n || (k > 0 && entry[k] <= entry[k - 1]) ||
+			      row[entry[k]] != k))
+			abort();
+		if (!may_hold(r, column, b) || (b.n && memchr(b.p, '\n', b.n)))
+			abort();
+	}
+}
+
 /* A line that is put together alone is as among all. */
 static void restore(struct shape_reader *r, const struct input *x)
 {
@@ -113,6 +149,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			for (uint32_t k = 0; k < n; k++)
 				for (uint32_t i = 0; i < sh[k].n_slots; i++)
 					sum += look_at(r, x, k, sh[k].slot[i].column);
+			for (uint32_t c = 0; c < shape_n_columns(r); c++)
+				look_at_column(r, x, c);
 			restore(r, x);
 		}
 	}

@@ -1,9 +1,6 @@
 /* Lines of all sorts, taken apart and put together again: what is split, which lines come back when
- * some are picked, what columns say of lines, and what damage does. */
+ * some are picked, and what columns say of lines. */
 #include "shape_tools.h"
-
-#include "base/crc32c.h"
-#include "base/wr.h"
 
 static size_t n_shapes(void)
 {
@@ -24,8 +21,6 @@ static void check_lines(const char *const *line, size_t n, size_t shapes)
 	assert_int_equal(n_shapes(), shapes);
 	block_release(&b);
 }
-
-#define COUNT(v) (sizeof(v) / sizeof(*(v)))
 
 static void lines_of_json(void **state)
 {
@@ -269,31 +264,6 @@ static void as_many_columns_as_there_may_be(void **state)
 
 /* ---- some lines ---- */
 
-static void put_mixed(struct shape_block *b, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		switch (i % 7) {
-		case 0:
-			block_addf(b,
-				   "{\"time\":\"2026-01-01T%02zu:%02zu:%02zuZ\",\"n\":%zu,\"id\":"
-				   "\"%08zx-%08zx\"}",
-				   i / 3600, i / 60 % 60, i % 60, i, i * 2654435761 % 0xffffffff,
-				   i * 40503 % 0xfffff);
-			break;
-		case 1:
-			block_addf(b, "n=%zu level=%s msg=\"%zu \\\" %zu\"", i,
-				   i % 3 ? "info" : "warn", i * i, i);
-			break;
-		case 2:
-			block_addf(b, "%s", i % 63 ? "{\"n\":null,\"x\":\"\"}" : "text of its own");
-			break;
-		default:
-			block_addf(b, "{\"n\":%zu.%zu,\"list\":[%zu],\"level\":\"%s\"}", i, i % 10,
-				   i, i % 5 ? "info" : "warn");
-		}
-	}
-}
-
 static void lines_that_are_picked(void **state)
 {
 	enum { N = 700 };
@@ -440,277 +410,6 @@ static void which_columns_need_time(void **state)
 	block_release(&b);
 }
 
-/* ---- damage ---- */
-
-/* All that a reader can be asked; -1: it said that something is wrong. */
-static int read_all(const struct shape_block *b, const struct shape_stored *in)
-{
-	struct shape_pick all = { .n = b->n };
-	const struct shape_values *v;
-	const uint32_t *row;
-	char *to = mem_alloc(b->lines.n + NEAR_PAD);
-	const struct shape *sh;
-	struct err e = { 0 };
-	size_t n;
-	int ret = shape_open(reader, in, &e);
-
-	sh = shape_list(reader, &n);
-	for (size_t k = 0; ret == 0 && k < n; k++)
-		for (uint32_t i = 0; ret == 0 && i < sh[k].n_slots; i++)
-			if (shape_column(reader, sh[k].slot[i].column, block_ts(b), &v, &e) < 0 ||
-			    shape_rows(reader, sh[k].slot[i].column, &row, &e) < 0)
-				ret = -1;
-	if (ret == 0)
-		ret = shape_restore(reader, block_ts(b), block_off(b), &all, to, &e);
-	free(to);
-	if (ret < 0 && e.code != ERR_CORRUPT && e.code != ERR_VERSION)
-		fail_msg("%s", e.msg);
-	return ret;
-}
-
-/* Its checksum is another's business: every byte may be anything. */
-static void damage_in_the_head(void **state)
-{
-	static const uint8_t flip[] = { 0x01, 0x80, 0xff, 0x10 };
-	struct shape_block b = { 0 };
-	size_t refused = 0;
-
-	(void)state;
-	put_mixed(&b, 100);
-	split_and_back(&b);
-	for (uint32_t at = 0; at < b.head_len; at++) {
-		for (size_t k = 0; k < COUNT(flip); k++) {
-			struct shape_stored in = block_stored(&b);
-
-			b.out.p[at] = (char)((uint8_t)b.out.p[at] ^ flip[k]);
-			refused += read_all(&b, &in) < 0;
-			b.out.p[at] = (char)((uint8_t)b.out.p[at] ^ flip[k]);
-		}
-	}
-	/* What is let pass is a letter of a text or of a form, which has no rule. */
-	assert_true(refused > b.head_len);
-	block_comes_back(&b, reader);
-	block_release(&b);
-}
-
-static void damage_behind_the_head(void **state)
-{
-	struct shape_block b = { 0 };
-
-	(void)state;
-	put_mixed(&b, 100);
-	split_and_back(&b);
-	for (size_t at = b.head_len; at < b.out.n; at++) {
-		struct shape_stored in = block_stored(&b);
-		struct err e = { 0 };
-
-		b.out.p[at] ^= 1;
-		assert_int_equal(shape_check(&in, &e), -1);
-		assert_int_equal(e.code, ERR_CORRUPT);
-		assert_non_null(strstr(e.msg, "crc32c mismatch"));
-		assert_int_equal(read_all(&b, &in), -1);
-		b.out.p[at] ^= 1;
-	}
-	block_comes_back(&b, reader);
-	block_release(&b);
-}
-
-static void cut_short(void **state)
-{
-	struct shape_block b = { 0 };
-
-	(void)state;
-	put_mixed(&b, 100);
-	split_and_back(&b);
-	for (size_t n = 0; n < b.out.n; n++) {
-		struct shape_stored in = block_stored(&b);
-		struct err e = { 0 };
-
-		in.in.n = n;
-		if (n < in.head_len && n % 2)
-			in.head_len = (uint32_t)n;
-		assert_int_equal(shape_open(reader, &in, &e), -1);
-		assert_int_equal(e.code, ERR_CORRUPT);
-		assert_int_equal(shape_check(&in, &e), -1);
-	}
-	block_release(&b);
-}
-
-/* What the block says of itself must fit what the lines are. */
-static void another_number_of_lines(void **state)
-{
-	struct shape_block b = { 0 };
-
-	(void)state;
-	put_mixed(&b, 100);
-	split_and_back(&b);
-	for (size_t n = 0; n < 100; n++) {
-		struct shape_stored in = block_stored(&b);
-
-		in.n = n;
-		assert_int_equal(read_all(&b, &in), -1);
-	}
-	block_release(&b);
-}
-
-static void lines_of_other_lengths(void **state)
-{
-	struct shape_pick all = { .n = 100 };
-	struct shape_block b = { 0 };
-	struct err e = { 0 };
-	char *to;
-
-	(void)state;
-	put_mixed(&b, 100);
-	split_and_back(&b);
-	to = mem_alloc(b.lines.n + NEAR_PAD);
-	for (size_t i = 1; i < 100; i++) {
-		uint32_t *off = (uint32_t *)(void *)b.off.p;
-
-		off[i]--;
-		assert_int_equal(shape_restore(reader, block_ts(&b), off, &all, to, &e), -1);
-		assert_int_equal(e.code, ERR_CORRUPT);
-		off[i]++;
-	}
-	free(to);
-	block_release(&b);
-}
-
-static void classes_and_kinds_of_later_versions(void **state)
-{
-	struct shape_stored in;
-	struct shape_block b = { 0 };
-	struct block_head head;
-	struct err e = { 0 };
-
-	(void)state;
-	put_mixed(&b, 100);
-	split_and_back(&b);
-	block_read_head(&b, &head);
-	in = block_stored(&b);
-	for (int later = 0; later < 3; later++) {
-		size_t class_at = head.class_at[later], kind_at = head.kind_at[later];
-		char was = b.out.p[class_at];
-
-		b.out.p[class_at] = (char)(SHAPE_CLASSES + 50 * later);
-		assert_int_equal(shape_open(reader, &in, &e), -1);
-		assert_int_equal(e.code, ERR_VERSION);
-		assert_non_null(strstr(e.msg, "which this program lacks"));
-		b.out.p[class_at] = was;
-		was = b.out.p[kind_at];
-		b.out.p[kind_at] = (char)(KIND_COUNT + 50 * later);
-		assert_int_equal(shape_open(reader, &in, &e), -1);
-		assert_int_equal(e.code, ERR_VERSION);
-		assert_int_equal(shape_check(&in, &e), -1);
-		assert_int_equal(e.code, ERR_VERSION);
-		b.out.p[kind_at] = was;
-	}
-	block_comes_back(&b, reader);
-	block_release(&b);
-}
-
-/* ---- memory ---- */
-
-/* A block of lines of one shape, n_slots numbers without a text between, in bodies of one byte. */
-static void put_bare_numbers(struct shape_block *b, size_t n_slots)
-{
-	uint8_t no_planes = 0;
-
-	wr_uvarint(&b->out, 1);
-	wr_uvarint(&b->out, n_slots);
-	for (size_t i = 0; i < n_slots; i++) {
-		wr_lstr(&b->out, (struct bytes){ "", 0 });
-		wr_u8(&b->out, SHAPE_QUOTED);
-		wr_uvarint(&b->out, i);
-	}
-	wr_lstr(&b->out, (struct bytes){ "", 0 });
-	wr_uvarint(&b->out, 0);
-	wr_uvarint(&b->out, 0);
-	wr_u32be(&b->out, 0);
-	wr_uvarint(&b->out, n_slots);
-	for (size_t i = 0; i < n_slots; i++) {
-		static const char params[] = { 0, 0, 7, 0 }; /* "7" */
-
-		wr_u8(&b->out, KIND_NUMBER);
-		wr_lstr(&b->out, bytes_of(params, sizeof(params)));
-		wr_uvarint(&b->out, 1);
-		wr_uvarint(&b->out, 1);
-		wr_u32be(&b->out, crc32c(&no_planes, 1));
-	}
-	b->head_len = (uint32_t)b->out.n;
-	for (size_t i = 0; i < n_slots; i++)
-		buf_add_char(&b->out, 0);
-}
-
-/* A few bytes of head may not ask for more than the lines that they are of. */
-static void values_that_the_lines_have_no_room_for(void **state)
-{
-	struct shape_stored in;
-	const uint8_t *number;
-	const struct shape_values *v;
-	struct err e = { 0 };
-
-	(void)state;
-	for (size_t n_slots = 1; n_slots <= 256; n_slots *= 4) {
-		struct shape_block b = { 0 };
-		size_t each = n_slots + 1; /* a digit for each, and the newline */
-
-		put_bare_numbers(&b, n_slots);
-		in = block_stored(&b);
-		in.n = 1000000;
-		in.lines_len = in.n * each;
-		assert_int_equal(shape_open(reader, &in, &e), 0);
-		assert_int_equal(shape_numbers(reader, &number, &e), 0);
-		in.lines_len = in.n * n_slots - 1;
-		assert_int_equal(shape_open(reader, &in, &e), 0);
-		assert_int_equal(shape_numbers(reader, &number, &e), -1);
-		assert_int_equal(e.code, ERR_CORRUPT);
-		assert_non_null(strstr(e.msg, "longer than the lines"));
-		block_release(&b);
-	}
-
-	/* Two columns of which each alone would fit. */
-	for (size_t extra = 0; extra < 2; extra++) {
-		struct shape_block b = { 0 };
-
-		put_bare_numbers(&b, 2);
-		in = block_stored(&b);
-		in.n = 1000;
-		in.lines_len = in.n * 3 + extra * in.n;
-		assert_int_equal(shape_open(reader, &in, &e), 0);
-		assert_int_equal(shape_column(reader, 0, NULL, &v, &e), 0);
-		assert_int_equal(shape_column(reader, 1, NULL, &v, &e), extra ? 0 : -1);
-		block_release(&b);
-	}
-}
-
-/* Bodies that say they are far larger than any lines could make them. */
-static void bodies_larger_than_the_lines(void **state)
-{
-	struct shape_block b = { .id = CODEC_ZSTD };
-	struct shape_stored in;
-	struct err e = { 0 };
-
-	(void)state;
-	for (size_t i = 0; i < 1000; i++)
-		block_addf(
-			&b, "{\"a\":\"%.*s\",\"b\":\"%.*s\"}", (int)(i % 250),
-			"........................................................................"
-			"........................................................................"
-			"........................................................................"
-			"..............................................",
-			(int)(i % 60),
-			",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,");
-	split_and_back(&b);
-	in = block_stored(&b);
-	assert_true(b.out.n < 10000);
-	in.lines_len = 1000; /* of empty lines */
-	assert_int_equal(shape_open(reader, &in, &e), -1);
-	assert_int_equal(e.code, ERR_CORRUPT);
-	assert_non_null(strstr(e.msg, "bad length of a column"));
-	block_release(&b);
-}
-
 /* Many columns of which most lines have none would take a note of each line for each column. */
 static void columns_that_most_lines_lack(void **state)
 {
@@ -751,14 +450,6 @@ int main(void)
 		cmocka_unit_test(fields_that_some_lines_have),
 		cmocka_unit_test(what_is_a_column_of_its_own),
 		cmocka_unit_test(which_columns_need_time),
-		cmocka_unit_test(damage_in_the_head),
-		cmocka_unit_test(damage_behind_the_head),
-		cmocka_unit_test(cut_short),
-		cmocka_unit_test(another_number_of_lines),
-		cmocka_unit_test(lines_of_other_lengths),
-		cmocka_unit_test(classes_and_kinds_of_later_versions),
-		cmocka_unit_test(values_that_the_lines_have_no_room_for),
-		cmocka_unit_test(bodies_larger_than_the_lines),
 		cmocka_unit_test(columns_that_most_lines_lack),
 	};
 
