@@ -21,4 +21,25 @@ for jobs in 1 4; do
 {app="a1"} 20
 {app="a2"} 20'
 done
+
+# ---- cut short, with lines taken apart: some of the packs are read, the others mapped
+
+for i in $(seq 60); do
+	awk -v i="$i" 'BEGIN {
+		for (k = 0; k < 40; k++)
+			printf "{\"ts\":\"%d\",\"labels\":{\"app\":\"j%d\"},\"line\":\"{\\\"n\\\":%d,\\\"of\\\":\\\"pack %d\\\",\\\"id\\\":\\\"%08x\\\"}\"}\n",
+				i * 1000 + k, i % 3, k, i, k * 2654435761 % 4294967296
+	}' | chunkpack --store J
+done | idxbuild --store J >/dev/null
+pack=$(find J -name '*.pack' | head -n 1)
+is "lines are taken apart" "$(chunkcat --header "$pack" | grep -c '"blocks_apart":1')" 1
+length=$(find J -name '*.pack' -exec chunkcat --header {} + | sed -n 's/.*"length":\([0-9]*\),"head_length".*/\1/p' | sort -n | head -n 1)
+for cut in $((length - 1)) $((length * 3 / 4)) $((length / 2)) $((length / 4)) 30; do
+	find J -name '*.pack' -exec truncate -s "$cut" {} +
+	for query in '{app=~".+"}' '{app=~".+"} | json | n > 3' '{app=~".+"} |= "pack"'; do
+		ok "cut to $cut bytes: $query" exits 3 few logql --store J -j2 --limit 0 -o raw "$query"
+		ok "nothing of them" stdout_is_empty
+		is "and each is told" "$(grep -c 'cut short' "$TAP/stderr")" 60
+	done
+done
 done_testing
