@@ -83,8 +83,10 @@ void block_reset(struct block *b, const struct labels *stream)
 	b->sel_list = false;
 	b->first = 0;
 	b->n_sel = 0;
+	b->settled = 0;
 	b->line = NULL;
 	b->el = NULL;
+	b->serial++;
 	if (b->base.labels == stream)
 		return;
 	b->base.labels = stream;
@@ -110,6 +112,17 @@ uint32_t *block_sel_list(struct block *b)
 		b->sel[k] = b->first + (uint32_t)k;
 	b->sel_list = true;
 	return b->sel;
+}
+
+void block_keep(struct block *b, const uint32_t *entry, size_t n)
+{
+	if (n == b->n_sel)
+		return;
+	mem_grow(&b->sel, &b->cap_sel, n, sizeof(*b->sel));
+	if (n)
+		memcpy(b->sel, entry, n * sizeof(*b->sel));
+	b->sel_list = true;
+	b->n_sel = n;
 }
 
 void block_set_line(struct block *b, uint32_t i, struct bytes line)
@@ -171,23 +184,27 @@ static uint32_t name_of_meta(struct block *b, struct bytes text)
 	return block_base_has(b, name) ? names_extracted(b->names, name) : name;
 }
 
-bool block_meta_has(struct block *b, uint32_t name)
+size_t block_meta_names(struct block *b, const uint32_t **ret)
 {
 	const struct metaview *m = &b->run.meta;
-	bool has = false;
+	uint32_t *name;
+	size_t n = 0;
 	char *seen;
 
+	*ret = NULL;
 	if (!b->run.meta_set || m->n_sets == 0)
-		return false;
+		return 0;
 	seen = arena_zalloc(&b->mem, m->n_strings);
-	for (uint32_t p = 0; p < m->set_first[m->n_sets] && !has; p++) {
+	name = arena_alloc(&b->mem, m->n_strings * sizeof(*name));
+	for (uint32_t p = 0; p < m->set_first[m->n_sets]; p++) {
 		uint32_t string = m->pair[(size_t)2 * p];
 
 		if (!seen[string])
-			has = name_of_meta(b, m->string[string]) == name;
+			name[n++] = name_of_meta(b, m->string[string]);
 		seen[string] = 1;
 	}
-	return has;
+	*ret = name;
+	return n;
 }
 
 /* The labels of a metadata set, as every entry that has it begins. A pair whose name the stream has

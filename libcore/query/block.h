@@ -101,10 +101,13 @@ struct block {
 	uint32_t *sel;
 	size_t cap_sel;
 
+	uint64_t settled; /* bit k: the stage k, a label filter, lets pass all that is in */
+
 	struct bytes *line; /* by entry; NULL as long as no stage replaced one */
 	struct elabels *el; /* by entry; NULL as long as no stage asked */
 	struct base_labels base;
 	uint32_t stream; /* number of it: another one, another number */
+	uint32_t serial; /* of the block, of those of its thread, from 1 */
 	struct names *names;
 	struct keys *keys;	     /* of the parsers: keys.h */
 	struct line_fields **fields; /* by stage, of fast parsers: fields.h; or NULL */
@@ -146,6 +149,9 @@ static inline uint32_t block_entry(const struct block *b, size_t k)
 /* The list of what is in, to be shortened in place: sel[0..n_sel). */
 uint32_t *block_sel_list(struct block *b);
 
+/* Of the entries that are in, only these n stay. */
+void block_keep(struct block *b, const uint32_t *entry, size_t n);
+
 /* Needs WANT_LENS and WANT_LINES. */
 static inline struct bytes block_line(const struct block *b, uint32_t i)
 {
@@ -158,8 +164,9 @@ void block_set_line(struct block *b, uint32_t i, struct bytes line);
  */
 MUST_CHECK int block_need_labels(struct block *b, struct err *e);
 
-/* Whether structured metadata, which is loaded, gives any entry a label of that name. */
-bool block_meta_has(struct block *b, uint32_t name);
+/* The names of labels that structured metadata, which is loaded, gives any entry: *ret lies in the
+ * block's arena. Returns how many. */
+size_t block_meta_names(struct block *b, const uint32_t **ret);
 
 /* Whether the stream itself has the name. */
 bool block_base_has(const struct block *b, uint32_t name);

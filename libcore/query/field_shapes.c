@@ -34,9 +34,14 @@ static struct bytes sample(struct block *b, const struct shape *sh, const char *
 static int plan_take(const struct shape_reading *r, const struct shape_slot *slot, uint32_t key,
 		     struct shape_take *ret, struct err *e)
 {
-	*ret = (struct shape_take){ .label = r->f->key[key].label,
+	const struct field_key *k = &r->f->key[key];
+
+	*ret = (struct shape_take){ .label = k->label,
+				    .origin = k->origin,
+				    .class = slot->class,
 				    .key = key,
-				    .class = slot->class };
+				    .counts = k->counts,
+				    .filter = k->filter };
 	return shapes_source(r->b, slot->column, &ret->from, e);
 }
 

@@ -203,7 +203,7 @@ static int plan_captures(struct form *f, const struct pattern_wanted *w, struct 
 		if (s != STANDS_MAYBE && w->label[k] != MAP_NONE) {
 			struct shape_take *t = &ret->take[ret->n++];
 
-			*t = (struct shape_take){ .label = w->label[k], .class = SHAPE_LINE };
+			*t = (struct shape_take){ .label = w->label[k] };
 			if (plan_take(f, from, to, t, e) < 0)
 				return -1;
 		}
@@ -251,42 +251,15 @@ static enum fields_step value_of(struct shape_reading *r, const struct shape_tak
 	return FIELDS_ENOUGH;
 }
 
-static char *add_bytes(char *to, struct bytes v)
-{
-	if (v.n)
-		memcpy(to, v.p, v.n);
-	return to + v.n;
-}
-
-static struct bytes joined(struct block *b, const struct shape_join *j, uint32_t i)
-{
-	size_t n = j->end.n;
-	char *start, *to;
-
-	if (j->n == 0)
-		return j->end;
-	for (size_t k = 0; k < j->n; k++)
-		n += j->part[k].before.n + shape_source_value(&j->part[k].from, i).n;
-	start = to = arena_alloc(&b->mem, n + 1);
-	for (size_t k = 0; k < j->n; k++) {
-		to = add_bytes(to, j->part[k].before);
-		to = add_bytes(to, shape_source_value(&j->part[k].from, i));
-	}
-	add_bytes(to, j->end);
-	return bytes_of(start, n);
-}
-
 static bool give(struct shape_reading *r, const struct shape_plan *p, uint32_t i, bool *ret_stays)
 {
 	struct block *b = r->b;
 
 	*ret_stays = true;
-	pattern_begin_labels(b, i, p->n);
 	for (size_t k = 0; k < p->n; k++) {
 		const struct shape_take *t = &p->take[k];
 
-		block_set(b, i, LABEL_PARSED, t->label,
-			  t->join ? joined(b, t->join, i) : shape_source_value(&t->from, i));
+		block_set(b, i, LABEL_PARSED, t->label, shapes_text(b, t, i));
 	}
 	return true;
 }

@@ -273,6 +273,8 @@ static int take_one(struct range_sink *r, unsigned worker, const struct unit *u,
 {
 	struct range_worker *w = &r->worker[worker];
 	bool bytes = range_is_bytes(r->op), plain = !b->el && one_group(r, b->base.labels);
+	int64_t from = 0, to = 0;
+	struct span span;
 
 	if (r->unwrap)
 		return take_samples(r, w, b, e);
@@ -289,9 +291,14 @@ static int take_one(struct range_sink *r, unsigned worker, const struct unit *u,
 		return -1;
 	for (size_t k = 0; k < b->n_sel; k++) {
 		uint32_t i = block_entry(b, k);
-		struct span span = span_of(r, b->run.ts_ns[i]);
-		int64_t g;
+		int64_t ts = b->run.ts_ns[i], g;
 
+		/* Those next to each other are mostly seen by the same steps. */
+		if (k == 0 || ts < from || ts > to) {
+			span = span_of(r, ts);
+			from = ts;
+			to = span_end(r, ts);
+		}
 		if (span.lo > span.hi)
 			continue;
 		g = range_groups_find(&w->groups, b, i, e);

@@ -36,11 +36,9 @@ static uint64_t mix(uint64_t hash, struct bytes v)
 	return ((hash ^ hash >> 29) + tail) * UINT64_C(0xbf58476d1ce4e5b9);
 }
 
-/* Sets g->value. Returns where in g->recent their group would be. */
-static uint32_t *recent_of(struct range_groups *g, const struct block *b, uint32_t i)
+/* Sets g->value: those that make the group of entry i. */
+static void get_values(struct range_groups *g, const struct block *b, uint32_t i)
 {
-	uint64_t hash = 0;
-
 	if (!g->value)
 		g->value = mem_alloc((g->by->n + 1) * sizeof(*g->value));
 	for (size_t k = 0; k < g->by->n; k++) {
@@ -51,9 +49,35 @@ static uint32_t *recent_of(struct range_groups *g, const struct block *b, uint32
 			*v = (struct bytes){ 0 };
 		else if (!v->p)
 			*v = BYTES_LIT("");
-		hash = mix(hash, *v);
 	}
+}
+
+/* Where in g->recent the group of g->value would be. */
+static uint32_t *recent_of(struct range_groups *g)
+{
+	uint64_t hash = 0;
+
+	for (size_t k = 0; k < g->by->n; k++)
+		hash = mix(hash, g->value[k]);
 	return &g->recent[hash >> 32 & (RANGE_GROUPS_RECENT - 1)];
+}
+
+/* Likewise in g->lying. */
+static struct range_lying *lying_of(struct range_groups *g)
+{
+	uint64_t hash = 0;
+
+	for (size_t k = 0; k < g->by->n; k++)
+		hash = (hash ^ (uintptr_t)g->value[k].p) * UINT64_C(0x9e3779b97f4a7c15);
+	return &g->lying[hash >> 55];
+}
+
+static bool lies_there(const struct range_groups *g, const struct range_lying *l, uint32_t block)
+{
+	for (size_t k = 0; k < g->by->n; k++)
+		if (l->value[k].p != g->value[k].p || l->value[k].n != g->value[k].n)
+			return false;
+	return l->group && l->block == block;
 }
 
 static bool has_values(const struct range_groups *g, const struct range_group *x)
@@ -170,22 +194,44 @@ static void keep_values(struct range_groups *g, struct range_group *x)
 		x->value[k] = labels_get_bytes(&x->labels, g->by->labels[k]);
 }
 
-int64_t range_groups_find(struct range_groups *g, const struct block *b, uint32_t i, struct err *e)
+static int64_t find_by_values(struct range_groups *g, const struct block *b, uint32_t i,
+			      struct err *e)
 {
-	bool error = block_error(b, i).n > 0;
-	uint32_t *recent;
+	uint32_t *recent = recent_of(g);
 	int64_t id;
 
-	if (g->by->kind != GROUP_BY || error)
-		return find_by_key(g, b, i, error, e);
-	recent = recent_of(g, b, i);
 	if (*recent && has_values(g, &g->v[*recent - 1]))
 		return *recent - 1;
-	id = find_by_key(g, b, i, error, e);
+	id = find_by_key(g, b, i, false, e);
 	if (id < 0)
 		return -1;
 	if (!g->v[id].value)
 		keep_values(g, &g->v[id]);
 	*recent = (uint32_t)id + 1;
+	return id;
+}
+
+int64_t range_groups_find(struct range_groups *g, const struct block *b, uint32_t i, struct err *e)
+{
+	bool error = block_error(b, i).n > 0;
+	struct range_lying *l;
+	int64_t id;
+
+	if (g->by->kind != GROUP_BY || error)
+		return find_by_key(g, b, i, error, e);
+	get_values(g, b, i);
+	/* A block that is none of a scan tells nothing of how long its values stay. */
+	if (g->by->n > RANGE_GROUPS_PLACES || !b->serial)
+		return find_by_values(g, b, i, e);
+	l = lying_of(g);
+	if (lies_there(g, l, b->serial))
+		return l->group - 1;
+	id = find_by_values(g, b, i, e);
+	if (id < 0)
+		return -1;
+	for (size_t k = 0; k < g->by->n; k++)
+		l->value[k] = g->value[k];
+	l->block = b->serial;
+	l->group = (uint32_t)id + 1;
 	return id;
 }

@@ -2,7 +2,8 @@
  * The groups into which one thread counts entries, found by the entries' labels.
  *
  * A group is known by a key: numbers of names, and values. For `by`, where few labels make the
- * group, the groups met last are found by the values themselves: no key is made, nothing copied.
+ * group, the groups met last are found by the values themselves: no key is made, nothing copied;
+ * and within a block, whose values stay where they are, by where they lie.
  */
 #ifndef QUERY_RANGE_GROUPS_H
 #define QUERY_RANGE_GROUPS_H
@@ -18,7 +19,7 @@ struct range_group {
 	struct bytes *value;	/* of by->labels, when they make it; p NULL: it has no such label */
 };
 
-enum { RANGE_GROUPS_RECENT = 1 << 12 };
+enum { RANGE_GROUPS_RECENT = 1 << 12, RANGE_GROUPS_LYING = 1 << 9, RANGE_GROUPS_PLACES = 2 };
 
 struct range_groups {
 	/* Given. */
@@ -40,6 +41,10 @@ struct range_groups {
 	size_t cap_label;
 	struct bytes *value;		      /* scratch */
 	uint32_t recent[RANGE_GROUPS_RECENT]; /* numbers of groups, from 1, by hash of the values */
+	struct range_lying {		      /* by hash of where the values lie */
+		struct bytes value[RANGE_GROUPS_PLACES];
+		uint32_t block, group; /* its serial; number from 1 */
+	} lying[RANGE_GROUPS_LYING];
 };
 
 /* What a thread has of a range_sink. */

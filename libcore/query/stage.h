@@ -158,6 +158,8 @@ bool filter_eval(const struct filter *f, struct block *b, uint32_t i);
  * label. *gave_up is set when a regex had to be given up. */
 enum filter_says { FILTER_NO, FILTER_YES, FILTER_ERROR };
 enum filter_says filter_ask(const struct filter *f, struct bytes value, struct err *gave_up);
+/* Of one name: whether it keeps an entry that has no such label. */
+bool filter_keeps_without(const struct filter *f, struct err *gave_up);
 /* Of one name: whether it lets through what has an error, which filter_ask does not know of. */
 bool filter_looks_at_errors(const struct filter *f);
 /* The one name that it reads, or false when there are several. */

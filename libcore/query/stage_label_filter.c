@@ -224,6 +224,12 @@ enum filter_says filter_ask(const struct filter *f, struct bytes value, struct e
 	return says(matcher_match_value(&f->match, value));
 }
 
+bool filter_keeps_without(const struct filter *f, struct err *gave_up)
+{
+	return f->tree->kind == LOGQL_FILTER_MATCH &&
+	       filter_ask(f, (struct bytes){ 0 }, gave_up) == FILTER_YES;
+}
+
 /* False: the entry has none, and is out. */
 static bool value_of(const struct filter *f, const struct block *b, uint32_t i, struct bytes *ret)
 {
@@ -332,9 +338,11 @@ void stage_label_filter_needs(const struct stage *s, struct bloom_ask *ask, stag
 
 static int apply(const struct stage *s, struct block *b, struct err *e)
 {
+	size_t at = (size_t)(s - s->pipeline->stage), n = 0;
 	uint32_t *sel;
-	size_t n = 0;
 
+	if (at < 64 && b->settled >> at & 1)
+		return 0;
 	if (block_need_labels(b, e) < 0)
 		return -1;
 	sel = block_sel_list(b);

@@ -30,9 +30,9 @@ static const struct pattern_wanted *prepare(const struct stage *s, struct block 
 	return w;
 }
 
-void pattern_begin_labels(struct block *b, uint32_t i, size_t n)
+/* Labels of an entry that had none, n at most, are put down in one piece. */
+static void begin_labels(struct block *b, uint32_t i, size_t n)
 {
-	/* They are put down in one piece. */
 	if (b->el[i].n == 0 && b->el[i].cap < n)
 		b->el[i] = (struct elabels){ arena_alloc(&b->mem, n * sizeof(struct elabel)), 0,
 					     (uint32_t)n };
@@ -50,7 +50,7 @@ static bool capture(const struct stage *s, struct block *b, uint32_t i)
 
 	if (w->n == 0 || line.n == 0)
 		return true;
-	pattern_begin_labels(b, i, w->n);
+	begin_labels(b, i, w->n);
 	if (!t->parts[0].capture) {
 		if (!bytes_starts(line, t->parts[0].text))
 			return true;

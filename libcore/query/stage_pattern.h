@@ -12,9 +12,6 @@ struct pattern_wanted {
 	uint32_t label[]; /* by part; MAP_NONE: it is not taken */
 };
 
-/* Room for n labels of entry i, if it has none. */
-void pattern_begin_labels(struct block *b, uint32_t i, size_t n);
-
 /* Of blocks whose b->prepared is what is wanted. */
 struct shape_parser;
 extern const struct shape_parser pattern_parser;

@@ -27,23 +27,6 @@ bool shapes_whole_line(const struct shape *sh)
 	return false;
 }
 
-/* None that lets through what has an error: whether there is one is known only in its turn. */
-static const struct filter *find_early(const struct stage *s, uint32_t label)
-{
-	const struct pipeline *p = s->pipeline;
-	size_t at = (size_t)(s - p->stage) + 1;
-	uint32_t name;
-
-	for (size_t i = at; i < p->n_stages && i < at + EARLY_MAX; i++) {
-		if (p->stage[i].ops != &stage_label_filter ||
-		    !filter_one_name(p->stage[i].state, &name))
-			break;
-		if (name == label && !filter_looks_at_errors(p->stage[i].state))
-			return p->stage[i].state;
-	}
-	return NULL;
-}
-
 static int plan_shapes(struct shape_reading *r, struct err *e)
 {
 	const struct shape *sh = shape_list(r->b->shapes, &r->n_plans);
@@ -51,105 +34,284 @@ static int plan_shapes(struct shape_reading *r, struct err *e)
 	if (shape_numbers(r->b->shapes, &r->number, e) < 0)
 		return block_shapes_failed(r->b, e);
 	r->plan = arena_zalloc(&r->b->mem, r->n_plans * sizeof(*r->plan));
-	if (r->how->ops->plan(r, sh, e) < 0)
-		return -1;
-	for (size_t k = 0; k < r->n_plans; k++)
-		for (size_t t = 0; t < r->plan[k].n && !r->plan[k].odd; t++)
-			r->plan[k].take[t].early = find_early(r->s, r->plan[k].take[t].label);
-	return 0;
+	return r->how->ops->plan(r, sh, e);
 }
-
 static size_t shape_of(const struct shape_reading *r, uint32_t i)
 {
 	return r->number ? r->number[i] : 0;
 }
 
-/* A line that a filter behind the parser is going to refuse need have no labels first. */
-static bool refuses(struct shape_reading *r, const struct shape_take *t, struct bytes v)
+/* ---- filters that are asked before entries have labels ---- */
+
+/* What a filter says of the lines of a shape. */
+struct asked {
+	enum { ASK_NOT, ALL_STAY, NONE_STAYS, BY_WORD, BY_VALUE } how;
+	const struct shape_take *take;
+	char *stays; /* by word */
+	bool sure;   /* of all that stays the filter has said so: it need not be asked again */
+};
+
+struct early {
+	const struct filter *f[EARLY_MAX];
+	uint32_t label[EARLY_MAX];
+	size_t n, stage; /* the first one's */
+	struct asked (*of)[EARLY_MAX];
+};
+
+/* Label filters right behind the parser. None that lets through what has an error: whether there is
+ * one is known only in its turn. */
+static void find_early(const struct stage *s, struct early *ret)
 {
-	return r->how->ops->value(r, t, &v) == FIELDS_ENOUGH &&
-	       filter_ask(t->early, v, &r->b->gave_up) == FILTER_NO;
-}
+	const struct pipeline *p = s->pipeline;
 
-static bool is_refused(struct shape_reading *r, const struct shape_take *t, uint32_t i)
-{
-	enum { NOT_ASKED, REFUSED, STAYS };
-	size_t row = shape_source_row(&t->from, i);
-	const struct shape_values *values = t->from.values;
-	char *says;
+	ret->stage = (size_t)(s - p->stage) + 1;
+	for (ret->n = 0; ret->n < EARLY_MAX && ret->stage + ret->n < p->n_stages; ret->n++) {
+		const struct stage *next = &p->stage[ret->stage + ret->n];
 
-	if (!t->says)
-		return refuses(r, t, shape_value(values, row));
-	says = &t->says[values->index ? values->index[row] : 0];
-	if (*says == NOT_ASKED)
-		*says = refuses(r, t, shape_value(values, row)) ? REFUSED : STAYS;
-	return *says == REFUSED;
-}
-
-static bool meta_has(struct shape_reading *r, uint32_t label)
-{
-	if (!r->asked || r->meta_label != label)
-		r->meta_has = block_meta_has(r->b, label);
-	r->asked = true;
-	r->meta_label = label;
-	return r->meta_has;
-}
-
-/* The filters of a shape that can be asked early: of labels that nothing but the line gives, first
- * in its list. How many. */
-static size_t find_early_takes(struct shape_reading *r, const struct shape_plan *p,
-			       struct shape_take ret[EARLY_MAX])
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < p->n && n < EARLY_MAX && !p->odd; i++) {
-		const struct shape_take *t = &p->take[i];
-
-		if (!t->early || t->join || meta_has(r, t->label))
-			continue;
-		ret[n] = *t;
-		if (t->from.values->word)
-			ret[n].says = arena_zalloc(&r->b->mem, t->from.values->n_words);
-		n++;
+		if (next->ops != &stage_label_filter ||
+		    !filter_one_name(next->state, &ret->label[ret->n]) ||
+		    filter_looks_at_errors(next->state))
+			return;
+		ret->f[ret->n] = next->state;
 	}
-	return n;
 }
 
-static int drop_early(struct shape_reading *r, struct err *e)
+static bool meta_has(const struct shape_reading *r, uint32_t label)
+{
+	for (size_t i = 0; i < r->n_meta_labels; i++)
+		if (r->meta_label[i] == label)
+			return true;
+	return false;
+}
+
+/* Whether a line with the value stays. */
+static bool ask_value(struct shape_reading *r, const struct filter *f, struct asked *a,
+		      struct bytes v)
+{
+	switch (r->how->ops->value(r, a->take, &v)) {
+	case FIELDS_GO_ON:
+		return filter_keeps_without(f, &r->b->gave_up);
+	case FIELDS_ENOUGH:
+		break;
+	default:
+		a->sure = false;
+		return true;
+	}
+	switch (filter_ask(f, v, &r->b->gave_up)) {
+	case FILTER_NO:
+		return false;
+	case FILTER_YES:
+		return true;
+	default:
+		a->sure = false;
+		return true;
+	}
+}
+
+static struct asked plan_ask(struct shape_reading *r, const struct shape_plan *p,
+			     const struct filter *f, uint32_t label)
+{
+	const struct shape_values *v;
+	struct asked a = { .how = ASK_NOT };
+
+	if (p->odd || label <= NAME_FIELD_ERROR_DETAILS || meta_has(r, label) ||
+	    block_base_has(r->b, label))
+		return a;
+	for (size_t i = 0; i < p->n; i++)
+		if (p->take[i].label == label)
+			a.take = &p->take[i];
+	if (a.take && a.take->join)
+		return a;
+	a.sure = true;
+	if (!a.take) {
+		a.how = filter_keeps_without(f, &r->b->gave_up) ? ALL_STAY : NONE_STAYS;
+		return a;
+	}
+	v = a.take->from.values;
+	a.how = BY_VALUE;
+	if (!v->word || v->n_words > r->b->n_sel)
+		return a;
+	a.how = BY_WORD;
+	a.stays = arena_alloc(&r->b->mem, v->n_words);
+	for (size_t w = 0; w < v->n_words; w++)
+		a.stays[w] = ask_value(r, f, &a, v->word[w]);
+	return a;
+}
+
+static bool stays(struct shape_reading *r, const struct filter *f, struct asked *a, uint32_t i)
+{
+	switch (a->how) {
+	case NONE_STAYS:
+		return false;
+	case BY_WORD:
+		return a->stays[shape_word(a->take->from.values,
+					   shape_source_row(&a->take->from, i))];
+	case BY_VALUE:
+		return ask_value(r, f, a, shape_source_value(&a->take->from, i));
+	default:
+		return true;
+	}
+}
+
+/* Filters that have said of all that is still in that it stays. */
+static void settle(const struct shape_reading *r, const struct early *early)
+{
+	for (size_t j = 0; j < early->n && early->stage + j < 64; j++) {
+		bool all = true;
+
+		for (size_t k = 0; k < r->n_plans; k++)
+			all &= early->of[k][j].sure;
+		r->b->settled |= (uint64_t)all << (early->stage + j);
+	}
+}
+
+/* A line that a filter behind the parser is going to refuse need have no labels first, where
+ * nothing but the line gives the label. */
+static void drop_early(struct shape_reading *r)
 {
 	struct block *b = r->b;
-	struct early {
-		struct shape_take take[EARLY_MAX];
-		size_t n;
-	} * of;
-	bool any = false;
-	uint32_t *sel;
+	struct early early;
+	uint32_t *kept;
 	size_t n = 0;
 
-	if (b->el) /* stages before may have given labels */
-		return 0;
-	if (block_need(b, WANT_META, e) < 0)
-		return -1;
-	of = arena_alloc(&b->mem, r->n_plans * sizeof(*of));
-	for (size_t k = 0; k < r->n_plans; k++) {
-		of[k].n = find_early_takes(r, &r->plan[k], of[k].take);
-		any |= of[k].n > 0;
-	}
-	if (!any)
-		return 0;
-	sel = block_sel_list(b);
+	find_early(r->s, &early);
+	if (!r->no_labels_yet || early.n == 0)
+		return;
+	early.of = arena_alloc(&b->mem, r->n_plans * sizeof(*early.of));
+	for (size_t k = 0; k < r->n_plans; k++)
+		for (size_t j = 0; j < early.n; j++)
+			early.of[k][j] = plan_ask(r, &r->plan[k], early.f[j], early.label[j]);
+	kept = arena_alloc(&b->mem, (b->n_sel + 1) * sizeof(*kept));
 	for (size_t k = 0; k < b->n_sel; k++) {
-		uint32_t i = sel[k];
-		const struct early *p = &of[shape_of(r, i)];
-		bool refused = false;
+		uint32_t i = block_entry(b, k);
+		struct asked *of = early.of[shape_of(r, i)];
+		bool is_in = true;
 
-		for (size_t t = 0; t < p->n && !refused; t++)
-			refused = is_refused(r, &p->take[t], i);
-		sel[n] = i;
-		n += !refused;
+		for (size_t j = 0; j < early.n && is_in; j++)
+			is_in = stays(r, early.f[j], &of[j], i);
+		kept[n] = i;
+		n += is_in;
 	}
-	b->n_sel = n;
-	return 0;
+	block_keep(b, kept, n);
+	settle(r, &early);
+}
+
+/* ---- labels ---- */
+
+static bool is_settled(const struct shape_reading *r, const struct filter *f)
+{
+	const struct pipeline *p = r->s->pipeline;
+
+	for (size_t k = 0; k < p->n_stages && k < 64; k++)
+		if (p->stage[k].state == f && r->b->settled >> k & 1)
+			return true;
+	return false;
+}
+
+/* Entries that may share their labels with others, by which; 0: they do not. */
+static size_t n_shared(const struct shape_reading *r, const struct shape_plan *p)
+{
+	const struct shape_take *t = p->take;
+	size_t n_sets = r->n_meta_labels ? r->b->run.meta.n_sets + 1UL : 1;
+
+	if (!p->plain || p->n != 1 || t->join || !t->from.values->word ||
+	    n_sets > r->b->n_sel / t->from.values->n_words)
+		return 0;
+	return n_sets * t->from.values->n_words;
+}
+
+static void plan_labels(struct shape_reading *r)
+{
+	for (size_t k = 0; k < r->n_plans; k++) {
+		struct shape_plan *p = &r->plan[k];
+		const struct shape_take *t = p->take;
+		size_t n;
+
+		p->plain = !p->odd && r->no_labels_yet && !meta_has(r, NAME_ERROR);
+		for (size_t i = 0; i < p->n && p->plain; i++)
+			p->plain = !meta_has(r, t[i].label) &&
+				   (!t[i].filter || is_settled(r, t[i].filter));
+		n = n_shared(r, p);
+		if (n)
+			p->shared = arena_zalloc(&r->b->mem, n * sizeof(*p->shared));
+	}
+}
+
+static char *add_bytes(char *to, struct bytes v)
+{
+	if (v.n)
+		memcpy(to, v.p, v.n);
+	return to + v.n;
+}
+
+static struct bytes joined(struct block *b, const struct shape_join *j, uint32_t i)
+{
+	size_t n = j->end.n;
+	char *start, *to;
+
+	if (j->n == 0)
+		return j->end;
+	for (size_t k = 0; k < j->n; k++)
+		n += j->part[k].before.n + shape_source_value(&j->part[k].from, i).n;
+	start = to = arena_alloc(&b->mem, n + 1);
+	for (size_t k = 0; k < j->n; k++) {
+		to = add_bytes(to, j->part[k].before);
+		to = add_bytes(to, shape_source_value(&j->part[k].from, i));
+	}
+	add_bytes(to, j->end);
+	return bytes_of(start, n);
+}
+
+struct bytes shapes_text(struct block *b, const struct shape_take *t, uint32_t i)
+{
+	return t->join ? joined(b, t->join, i) : shape_source_value(&t->from, i);
+}
+
+/* The labels of entry i, of a plain shape. False: its line is odd. */
+static bool make_labels(struct shape_reading *r, const struct shape_plan *p, uint32_t i,
+			struct elabels *ret)
+{
+	const struct hints *h = &r->s->pipeline->hints;
+	const struct elabels *meta = &r->b->el[i];
+	struct elabels el = { .n = meta->n, .cap = meta->n + (uint32_t)p->n };
+	size_t found = 0;
+
+	el.v = arena_alloc(&r->b->mem, el.cap * sizeof(*el.v));
+	if (el.n)
+		memcpy(el.v, meta->v, el.n * sizeof(*el.v));
+	for (size_t k = 0; k < p->n; k++) {
+		const struct shape_take *t = &p->take[k];
+		struct bytes v = shapes_text(r->b, t, i);
+		enum fields_step step = r->how->ops->value(r, t, &v);
+
+		if (step == FIELDS_ODD)
+			return false;
+		if (step == FIELDS_GO_ON)
+			continue;
+		el.v[el.n++] = (struct elabel){ .value = v,
+						.name = t->label,
+						.kind = LABEL_PARSED,
+						.origin = t->origin & ((1U << 30) - 1) };
+		if (t->counts && ++found == h->n_required)
+			break;
+	}
+	*ret = el;
+	return true;
+}
+
+/* Equal ones are shared: who writes to them makes a copy. */
+static bool share_labels(struct shape_reading *r, const struct shape_plan *p, uint32_t i)
+{
+	const struct shape_source *from = &p->take[0].from;
+	size_t set = r->n_meta_labels ? r->b->run.meta_set[i] : 0,
+	       word = shape_word(from->values, shape_source_row(from, i));
+	struct elabels *el = &p->shared[set * from->values->n_words + word];
+
+	if (!el->v && !make_labels(r, p, i, el))
+		return false;
+	el->cap = 0;
+	r->b->el[i] = *el;
+	return true;
 }
 
 /* The labels of entry i, if its line is plain; false: it is not, and nothing was done. */
@@ -157,35 +319,67 @@ static bool give(struct shape_reading *r, uint32_t i, bool *ret_stays)
 {
 	const struct shape_plan *p = &r->plan[shape_of(r, i)];
 
-	return !p->odd && r->how->ops->give(r, p, i, ret_stays);
+	if (p->odd)
+		return false;
+	if (!p->plain)
+		return r->how->ops->give(r, p, i, ret_stays);
+	if (p->shared)
+		return share_labels(r, p, i);
+	return p->n == 0 || make_labels(r, p, i, &r->b->el[i]);
+}
+
+/* What is in by now, and which labels it has. */
+static int begin(struct shape_reading *r, struct err *e)
+{
+	struct block *b = r->b;
+
+	r->no_labels_yet = !b->el;
+	if (plan_shapes(r, e) < 0 || block_need(b, WANT_META, e) < 0)
+		return -1;
+	if (r->no_labels_yet)
+		r->n_meta_labels = block_meta_names(b, &r->meta_label);
+	drop_early(r);
+	if (block_need_labels(b, e) < 0)
+		return -1;
+	plan_labels(r);
+	return 0;
+}
+
+/* Whether a parser need not look at the entry, which has all that is asked for. */
+static bool has_all(const struct shape_reading *r, uint32_t i)
+{
+	const struct hints *h = &r->s->pipeline->hints;
+
+	/* What is of metadata does not count. */
+	if (!h->required || (r->no_labels_yet && h->n_required))
+		return false;
+	return hints_all_found(h, r->b, i);
 }
 
 int shapes_extract(const struct stage *s, struct block *b, const struct shape_parser *how,
 		   stage_extract_fn *extract, struct err *e)
 {
 	struct shape_reading r = { .s = s, .b = b, .how = how };
-	const struct hints *h = &s->pipeline->hints;
-	uint32_t *kept, *sel;
+	uint32_t *kept;
 	size_t n = 0;
 
-	if (plan_shapes(&r, e) < 0 || drop_early(&r, e) < 0 || block_need_labels(b, e) < 0)
+	if (begin(&r, e) < 0)
 		return -1;
-	sel = block_sel_list(b);
-	kept = arena_alloc(&b->mem,
-			   (b->n_sel + 1) * sizeof(*kept)); /* sel says what is put together */
+	/* Apart, since what is put together is what is in. */
+	kept = arena_alloc(&b->mem, (b->n_sel + 1) * sizeof(*kept));
 	for (size_t k = 0; k < b->n_sel; k++) {
-		uint32_t i = sel[k];
+		uint32_t i = block_entry(b, k);
 		bool stays = true;
 
-		if (!hints_all_found(h, b, i) && !give(&r, i, &stays)) {
+		if (!has_all(&r, i) && !give(&r, i, &stays)) {
 			if (block_need(b, WANT_LENS | WANT_LINES, e) < 0)
 				return -1;
+			b->settled = 0;
 			stays = extract(s, b, i);
 		}
-		if (stays)
-			kept[n++] = i;
+		kept[n] = i;
+		n += stays;
 	}
-	memcpy(sel, kept, n * sizeof(*kept));
-	b->n_sel = n;
+	block_keep(b, kept, n);
 	return 0;
 }

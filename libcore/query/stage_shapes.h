@@ -37,20 +37,24 @@ struct shape_join {
 
 /* What lines of a shape have for one label. */
 struct shape_take {
-	uint32_t label;
-	uint32_t key; /* of parsers of fields: in struct line_fields */
-	enum shape_class class;
+	uint32_t label, origin; /* as in struct elabel */
 	struct shape_source from;
 	const struct shape_join *join; /* where it is not one value: from is not set then */
-	const struct filter *early;    /* a line whose value it refuses will be out; or NULL */
-	char *says; /* what early says of each word, 0 not asked yet; NULL: the values are no
-		       words */
+
+	/* Of parsers of fields. */
+	enum shape_class class;
+	uint32_t key;		     /* in struct line_fields */
+	bool counts;		     /* as in struct field_key */
+	const struct filter *filter; /* as well */
 };
 
 struct shape_plan {
 	bool odd; /* its lines are to be put together */
 	struct shape_take *take;
 	size_t n;
+	bool plain; /* entries get the labels of `take` behind those of metadata, as they are */
+	struct elabels *shared; /* labels of entries, by set of metadata and word; v NULL: not made
+				   yet; or NULL */
 };
 
 /* A block that is being read. */
@@ -61,8 +65,9 @@ struct shape_reading {
 	const uint8_t *number; /* of each entry's shape; NULL: all have the first */
 	struct shape_plan *plan;
 	size_t n_plans;
-	uint32_t meta_label; /* the last one that metadata was asked for, and what it said */
-	bool asked, meta_has;
+	bool no_labels_yet;	    /* entries have no labels but of metadata */
+	const uint32_t *meta_label; /* those */
+	size_t n_meta_labels;
 
 	struct line_fields *f; /* of parsers of fields */
 	uint32_t forgotten;    /* by f, when the plans were made */
@@ -70,14 +75,14 @@ struct shape_reading {
 
 /* How a kind of parsers does it. */
 struct shape_ops {
-	/* What they take of lines of each shape; r->plan has room for all. */
+	/* What they take of lines of each shape, each label once; r->plan has room for all. */
 	int (*plan)(struct shape_reading *r, const struct shape *sh, struct err *e);
 	/* A value as it stands in the line to that of the label. FIELDS_GO_ON: it is none,
 	 * FIELDS_ENOUGH: it is one. Or FIELDS_ODD. */
 	enum fields_step (*value)(struct shape_reading *r, const struct shape_take *t,
 				  struct bytes *v);
-	/* Entry i, whose shape is not odd, gets its labels; whether it stays. False: it must be put
-	 * together, and nothing was done. */
+	/* Entry i, whose shape is not odd, gets its labels, and may have some; whether it stays.
+	 * False: it must be put together, and nothing was done. */
 	bool (*give)(struct shape_reading *r, const struct shape_plan *p, uint32_t i,
 		     bool *ret_stays);
 };
@@ -106,6 +111,9 @@ MUST_CHECK int shapes_values(struct block *b, uint32_t column, const struct shap
 			     struct err *e);
 MUST_CHECK int shapes_source(struct block *b, uint32_t column, struct shape_source *ret,
 			     struct err *e);
+
+/* What a take is of entry i: in a column or b's arena. */
+struct bytes shapes_text(struct block *b, const struct shape_take *t, uint32_t i);
 
 /* Whether a slot is the whole line: such lines have nothing in common. */
 bool shapes_whole_line(const struct shape *sh);

@@ -101,10 +101,16 @@ struct shape_values {
 	uint32_t gap;
 };
 
+/* Of words: the number of that which value i is. */
+static inline size_t shape_word(const struct shape_values *v, size_t i)
+{
+	return v->index ? v->index[i] : 0;
+}
+
 static inline struct bytes shape_value(const struct shape_values *v, size_t i)
 {
 	if (v->word)
-		return v->word[v->index ? v->index[i] : 0];
+		return v->word[shape_word(v, i)];
 	return bytes_of(v->text + v->off[i], v->off[i + 1] - v->off[i] - v->gap);
 }
 

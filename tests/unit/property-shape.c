@@ -22,7 +22,6 @@ enum {
 };
 
 static uint64_t state;
-
 static bool one_in(size_t n)
 {
 	return rnd_below(&state, n) == 0;
@@ -49,6 +48,33 @@ struct line_form {
 	size_t n;
 };
 
+static bool tame;	       /* lines are as programs write them, with nothing odd ... */
+static struct line_form model; /* and all of this kind, some of these fields */
+
+static void make_tame(bool yes)
+{
+	tame = yes;
+	model.kind = one_in(4) ? ACCESS : one_in(2) ? LOGFMT : JSON;
+}
+
+/* Each name once, each value of the kind of its field. */
+static void make_tame_form(struct line_form *f)
+{
+	static const char *const name[] = { "status", "dur",   "size", "n",	"user",
+					    "method", "ip",    "pod",  "trace", "total",
+					    "app",    "level", "msg",  "path",	"x" };
+	const size_t n_names = sizeof(name) / sizeof(*name);
+	size_t first = rnd_below(&state, n_names);
+
+	*f = (struct line_form){ .kind = model.kind };
+	f->n = 2 + rnd_below(&state, FIELDS_MAX - 1);
+	for (size_t i = 0; i < f->n; i++)
+		f->field[i] = (struct field){ .name = name[(first + i) % n_names],
+					      .kind = (enum value_kind)rnd_below(&state, ODD),
+					      .how = one_in(2) ? QUOTED : BARE,
+					      .odd = 1000000000 };
+}
+
 static void make_form(struct line_form *f)
 {
 	/* Those that random queries ask for, too. */
@@ -58,6 +84,11 @@ static void make_form(struct line_form *f)
 					    "o",	 "x",	      "pod", "env",   "a\\tb",
 					    "h\xc3\xa9", "__error__", "" };
 
+	if (tame) {
+		make_tame_form(f);
+		model = *f;
+		return;
+	}
 	*f = (struct line_form){ .kind = one_in(9)   ? TEXT
 					 : one_in(3) ? ACCESS
 					 : one_in(2) ? LOGFMT
@@ -102,7 +133,7 @@ static void add_value(struct buf *b, enum value_kind kind, bool quoted, int64_t 
 		buf_add_str(b, PICK(word));
 		break;
 	case NUMBER:
-		buf_addf(b, "%llu", r >> (40 + r % 24));
+		buf_addf(b, "%llu", tame ? r % 6 * 100 : r >> (40 + r % 24));
 		break;
 	case PLACES:
 		buf_addf(b, "%s%llu.%03llu", r % 9 ? "" : "-", r % 50, r % 1000);
@@ -236,9 +267,9 @@ static void add_line(struct buf *b, const struct line_form *f, int64_t ts_ns)
 	}
 	if (f->kind == JSON)
 		buf_add_char(b, '}');
-	if (one_in(300))
+	if (!tame && one_in(300))
 		buf_add_str(b, " behind");
-	if (one_in(300) && b->n > 3)
+	if (!tame && one_in(300) && b->n > 3)
 		b->n -= rnd_below(&state, 3);
 }
 
@@ -336,6 +367,7 @@ static void what_is_split_comes_back(void **unused)
 		size_t n_forms = 1 + rnd_below(&state, FORMS_MAX);
 
 		state = seed;
+		make_tame(one_in(4));
 		for (size_t i = 0; i < n_forms; i++)
 			make_form(&form[i]);
 		make_block(&b, form, n_forms, 32 + rnd_below(&state, one_in(4) ? 400 : 100));
@@ -382,8 +414,9 @@ static void make_data(struct arena *a, struct nv_data *ret)
 	for (uint32_t k = 0; k < n_streams; k++) {
 		struct label *v = arena_alloc(a, 3 * sizeof(*v));
 		struct line_form form[FORMS_MAX];
-		size_t n_forms = 1 + rnd_below(&state, FORMS_MAX), n = ENTRIES / n_streams;
+		size_t n_forms = one_in(3) ? 1 : 1 + rnd_below(&state, FORMS_MAX);
 		size_t meta = one_in(2) ? 1 + rnd_below(&state, 20) : 1000000;
+		size_t garbage = tame ? 1000000000 : 60, n = ENTRIES / n_streams;
 
 		v[0] = (struct label){ BYTES_LIT("app"), bytes_str(PICK(app)) };
 		v[1] = (struct label){ BYTES_LIT("env"), BYTES_LIT("prod") };
@@ -396,7 +429,7 @@ static void make_data(struct arena *a, struct nv_data *ret)
 
 			ts = from + (to - from) / (int64_t)n * (int64_t)i;
 			buf_reset(&line);
-			if (one_in(60))
+			if (one_in(garbage))
 				add_garbage(&line);
 			else
 				add_line(&line, &form[one_in(2) ? 0 : rnd_below(&state, n_forms)],
@@ -474,12 +507,19 @@ static void show_difference(const struct nv_answer *a, const struct nv_answer *b
 		show_line(&b->line[i]);
 }
 
+static const char *pick_name(void)
+{
+	if (tame && !one_in(4))
+		return model.field[rnd_below(&state, model.n)].name;
+	return nv_pick_label(&state);
+}
+
 static void add_condition(struct buf *b)
 {
 	static const char *const cmp[] = { "=", "!=", ">", "<", ">=", "<=", "==" };
 	static const char *const value[] = { "200", "10", "0.5", "250ms", "1KB", "0" };
 	static const char *const text[] = { "\"bob\"", "\"GET\"", "\"\"", "\"200\"", "\"web\"" };
-	const char *name = nv_pick_label(&state);
+	const char *name = pick_name();
 
 	if (one_in(2))
 		buf_addf(b, " | %s%s%s", name, one_in(2) ? "=" : "!=", PICK(text));
@@ -590,6 +630,7 @@ static void make_query(struct buf *b)
 					      "logfmt n, u=\"user\"" };
 	static const char *const agg[] = { "sum_over_time", "max_over_time", "quantile_over_time" };
 	bool unwraps = one_in(3), counts = !unwraps && one_in(3);
+	const char *by = pick_name();
 
 	if (one_in(6)) { /* of all fields nothing but faults is wanted */
 		buf_addf(b, "sum by (__error__) (count_over_time({pod=~\".+\"} | %s [2m]))",
@@ -597,9 +638,9 @@ static void make_query(struct buf *b)
 		return;
 	}
 	if (unwraps)
-		buf_addf(b, "sum by (%s) (", nv_pick_label(&state));
+		buf_addf(b, "sum by (%s) (", pick_name());
 	else if (counts)
-		buf_addf(b, "sum by (%s, __error__) (count_over_time(", nv_pick_label(&state));
+		buf_addf(b, "sum by (%s, __error__) (count_over_time(", by);
 	if (unwraps) {
 		const char *name = PICK(agg);
 
@@ -610,17 +651,25 @@ static void make_query(struct buf *b)
 		buf_add_str(b, one_in(2) ? " |= \"2\"" : " != \"bob\"");
 	if (one_in(8))
 		add_condition(b);
-	buf_addf(b, " | %s", PICK(parser));
+	if (tame && !one_in(4))
+		buf_addf(b, " | %s", model.kind == JSON ? "json" : "logfmt");
+	else
+		buf_addf(b, " | %s", PICK(parser));
 	while (one_in(2))
 		add_condition(b);
 	if (one_in(5))
 		buf_addf(b, " | %s", PICK(parser));
 	if (one_in(6))
 		buf_addf(b, " | line_format `{{.%s}}` | %s", "user", PICK(parser));
+	if (one_in(6)) {
+		const char *name = one_in(2) ? by : pick_name();
+
+		buf_addf(b, " | label_format %s=`{{.%s}}y`", name, one_in(2) ? name : pick_name());
+	}
 	while (one_in(4))
 		add_condition(b);
 	if (unwraps)
-		buf_addf(b, " | unwrap %s | __error__=\"\" [2m]))", nv_pick_label(&state));
+		buf_addf(b, " | unwrap %s | __error__=\"\" [2m]))", pick_name());
 	else if (counts)
 		buf_add_str(b, " [2m]))");
 }
@@ -677,6 +726,7 @@ static void ask_worlds(unsigned cases, unsigned of_a_world, bool patterns)
 		struct nv_data d, none = { 0 };
 
 		state = seed;
+		make_tame(one_in(2));
 		make_data(&a, &d);
 		none.stream = d.stream;
 		d.block_entries = (uint32_t)(40 + rnd_below(&state, 200));
