@@ -5,9 +5,11 @@
 . "$REPO/tests/lib/flush.sh"
 
 tier() { chunkpack --tier 30d=STANDARD_IA,90d=GLACIER "$@"; }
+# When the day began, also when the test goes on beyond midnight: what is of one day stays so.
+today=$((($(date +%s) - 60) / 86400 * 86400))
 # A pack of a day so many days ago.
 day() { # DAYS
-	at=$(($(date +%s) - $1 * 86400))
+	at=$((today - $1 * 86400))
 	for n in 1 2 3; do
 		echo "{\"ts\":\"$((at + n))000000000\",\"labels\":{\"app\":\"a$1\"},\"line\":\"line $n of $1\"}"
 	done | chunkpack --store dir "$2" "$3" | idxbuild --store dir >/dev/null
@@ -134,7 +136,7 @@ ok "and mended, but for that" exits 3 idxbuild --fsck --repair --delete-delay 0 
 ok "which stays" stderr_matches "'other/chunks/.*' stays: it could not be mended: .* archived"
 ok "once" exits 3 idxbuild --fsck --delete-delay 0 --store "$store"
 ok "the rest is right" stdout_lines 1
-late=$(($(date +%s) - 200 * 86400))
+late=$((today - 200 * 86400))
 for n in 1 2 3; do # two of them are neighbours, wherever the archived one has its place
 	echo "{\"ts\":\"$((late + n))500000000\",\"labels\":{\"app\":\"late\"},\"line\":\"late $n\"}" |
 		chunkpack --store "$store" | idxbuild --store "$store" >/dev/null
@@ -145,7 +147,7 @@ ok "without a word about the rest" stderr_is_empty
 ok "now and later" exits 0 chunkpack --compact --fan-in 2 --store "$store" -v
 ok "but when it is asked" stderr_matches "^chunkpack: fake .*archived: it has to be restored first"
 
-old=$(($(date +%s) - 20 * 86400))
+old=$((today - 20 * 86400))
 for n in 1 2 3 4; do
 	echo "{\"ts\":\"$((old + n))000000000\",\"labels\":{\"app\":\"old\"},\"line\":\"old $n\"}" |
 		chunkpack --store "$store" -t merged | idxbuild --store "$store" >/dev/null
