@@ -39,18 +39,18 @@ INLINED void add_bits(void *v, size_t i, size_t size, uint64_t bits)
 		((uint32_t *)v)[i] |= (uint32_t)bits;
 }
 
-INLINED void decode(struct rd *r, void *ret, size_t n, size_t size)
+INLINED void decode(struct rd *r, void *ret, size_t n, size_t first, size_t end, size_t size)
 {
 	unsigned width = rd_u8(r);
 	const unsigned char *p;
 
-	memset(ret, 0, n * size);
+	memset((char *)ret + first * size, 0, (end - first) * size);
 	if (width > size)
 		r->failed = true;
 	if (!rd_take(r, width * n, &p))
 		return;
 	for (unsigned k = 0; k < width; k++, p += n)
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = first; i < end; i++)
 			add_bits(ret, i, size, (uint64_t)p[i] << (8 * k));
 }
 
@@ -66,10 +66,20 @@ void planes_encode32(struct buf *out, const uint32_t *v, size_t n)
 
 void planes_decode(struct rd *r, uint64_t *ret, size_t n)
 {
-	decode(r, ret, n, sizeof(*ret));
+	decode(r, ret, n, 0, n, sizeof(*ret));
 }
 
 void planes_decode32(struct rd *r, uint32_t *ret, size_t n)
 {
-	decode(r, ret, n, sizeof(*ret));
+	decode(r, ret, n, 0, n, sizeof(*ret));
+}
+
+void planes_decode_part(struct rd *r, uint64_t *ret, size_t n, size_t first, size_t end)
+{
+	decode(r, ret, n, first, end, sizeof(*ret));
+}
+
+void planes_decode32_part(struct rd *r, uint32_t *ret, size_t n, size_t first, size_t end)
+{
+	decode(r, ret, n, first, end, sizeof(*ret));
 }

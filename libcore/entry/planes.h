@@ -15,5 +15,8 @@ void planes_encode32(struct buf *out, const uint32_t *v, size_t n);
 /* n numbers at r. Too few bytes, or a width above the type's, fail r. */
 void planes_decode(struct rd *r, uint64_t *ret, size_t n);
 void planes_decode32(struct rd *r, uint32_t *ret, size_t n);
+/* Of them ret[first] to ret[end - 1] alone: first <= end <= n. */
+void planes_decode_part(struct rd *r, uint64_t *ret, size_t n, size_t first, size_t end);
+void planes_decode32_part(struct rd *r, uint32_t *ret, size_t n, size_t first, size_t end);
 
 #endif

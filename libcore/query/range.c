@@ -1,5 +1,7 @@
 #include "query/range.h"
 
+#include <stdlib.h>
+
 #include "base/mem.h"
 #include "base/num.h"
 #include "query/range_groups.h"

@@ -1,5 +1,7 @@
 #include "query/range_groups.h"
 
+#include <stdlib.h>
+
 #include "base/mem.h"
 
 void range_groups_release(struct range_groups *g)

@@ -28,15 +28,15 @@ enum kind_id kind_choose(const struct kind_in *in, struct kind_out *out)
 	abort(); /* kind_text takes all */
 }
 
-int kind_room(struct kind_mem *m, size_t n, size_t len, char **ret_text, uint32_t **ret_off,
-	      struct err *e)
+int kind_room(struct kind_mem *m, const struct kind_from *from, size_t len, char **ret_text,
+	      uint32_t **ret_off, struct err *e)
 {
 	if (buf_try_room(&m->text, len + NEAR_PAD, e) < 0 ||
-	    buf_try_room(&m->off, (n + 1) * sizeof(uint32_t), e) < 0)
+	    buf_try_room(&m->off, (from->n + 1) * sizeof(uint32_t), e) < 0)
 		return -1;
 	*ret_text = m->text.p;
 	*ret_off = (uint32_t *)(void *)m->off.p;
-	**ret_off = 0;
+	(*ret_off)[from->first] = 0;
 	return 0;
 }
 
@@ -52,13 +52,15 @@ void kind_planes(struct kind_out *out, size_t n)
 	out->plane = n;
 }
 
-int kind_read_planes(struct rd *rd, struct buf *to, size_t n, size_t size, struct err *e)
+int kind_read_planes(struct rd *rd, const struct kind_from *from, struct buf *to, size_t size,
+		     struct err *e)
 {
-	if (buf_try_room(to, n * size, e) < 0)
+	if (buf_try_room(to, from->n * size, e) < 0)
 		return -1;
 	if (size == sizeof(uint32_t))
-		planes_decode32(rd, (uint32_t *)(void *)to->p, n);
+		planes_decode32_part(rd, (uint32_t *)(void *)to->p, from->n, from->first,
+				     from->end);
 	else
-		planes_decode(rd, (uint64_t *)(void *)to->p, n);
+		planes_decode_part(rd, (uint64_t *)(void *)to->p, from->n, from->first, from->end);
 	return rd->failed || rd_left(rd) ? kind_corrupt(e, "as long as no numbers can be") : 0;
 }

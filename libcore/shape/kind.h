@@ -30,6 +30,7 @@ struct kind_from {
 	const int64_t *ts_ns;	   /* by entry */
 	const uint32_t *entry;	   /* whose each is; NULL: value i is entry i's */
 	size_t n;		   /* values, at least 1 */
+	size_t first, end;	   /* those that are wanted; others need not be made */
 	size_t max;		   /* bytes of all values at most */
 };
 
@@ -42,7 +43,7 @@ struct kind {
 	const char *name;
 	/* False: they are not all of this kind; out is as it may be. */
 	bool (*encode)(const struct kind_in *in, struct kind_out *out);
-	/* *ret lies in m, and in from->body. Errors: ERR_CORRUPT. */
+	/* *ret lies in m, and in from->body; its offsets begin anywhere. Errors: ERR_CORRUPT. */
 	int (*decode)(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,
 		      struct err *e);
 	bool needs_time;
@@ -62,18 +63,19 @@ bool kind_many_words(const struct kind_in *in, struct kind_out *out);
 /* The first kind that fits, to out. */
 enum kind_id kind_choose(const struct kind_in *in, struct kind_out *out);
 
-/* Room for n values with len bytes in all, in m; off[0] is set. Errors: ERR_NOMEM. */
-MUST_CHECK int kind_room(struct kind_mem *m, size_t n, size_t len, char **ret_text,
-			 uint32_t **ret_off, struct err *e);
+/* Room for offsets of all values, and for those that are wanted with len bytes in all, in m; the
+ * first one's offset is set. Errors: ERR_NOMEM. */
+MUST_CHECK int kind_room(struct kind_mem *m, const struct kind_from *from, size_t len,
+			 char **ret_text, uint32_t **ret_off, struct err *e);
 
 /* Scratch for n numbers; and the body made of them. */
 uint64_t *kind_numbers(struct kind_out *out, size_t n);
 void kind_planes(struct kind_out *out, size_t n);
 
-/* Those n numbers, of `size` bytes each, 4 or 8, to the start of `to`; they must be all that is
- * left at rd. Errors: ERR_CORRUPT, ERR_NOMEM. */
-MUST_CHECK int kind_read_planes(struct rd *rd, struct buf *to, size_t n, size_t size,
-				struct err *e);
+/* The numbers that are wanted, of `size` bytes each, 4 or 8, to `to`, each where it stands among
+ * all; these must be all that is left at rd. Errors: ERR_CORRUPT, ERR_NOMEM. */
+MUST_CHECK int kind_read_planes(struct rd *rd, const struct kind_from *from, struct buf *to,
+				size_t size, struct err *e);
 
 static inline int kind_corrupt(struct err *e, const char *why)
 {

@@ -180,10 +180,10 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	step = (f.n_digits + 1) / 2;
 	if (from->body.n != step * from->n || f.len * from->n > from->max)
 		return kind_corrupt(e, "as long as no ids can be");
-	if (kind_room(m, from->n, f.len * from->n, &text, &off, e) < 0)
+	if (kind_room(m, from, f.len * (from->end - from->first), &text, &off, e) < 0)
 		return -1;
 	is_run = f.place[f.n_digits - 1] - f.place[0] + 1U == f.n_digits;
-	for (size_t i = 0; i < from->n; i++) {
+	for (size_t i = from->first; i < from->end; i++) {
 		if (is_run)
 			put_run(text + off[i], &f, at + i * step);
 		else

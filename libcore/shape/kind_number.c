@@ -192,15 +192,16 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 		return kind_corrupt(e, "longer than the lines");
 	/* A point, and a zero before it that is none of the digits. */
 	each = f.before.n + f.behind.n + DIGITS_MAX + 2;
-	len = each * from->n < from->max ? each * from->n : from->max;
-	if (kind_read_planes(&rd, &m->words, from->n, sizeof(*number), e) < 0 ||
-	    kind_room(m, from->n, len + each, &text, &off, e) < 0)
+	len = each * (from->end - from->first);
+	len = len < from->max ? len : from->max;
+	if (kind_read_planes(&rd, from, &m->words, sizeof(*number), e) < 0 ||
+	    kind_room(m, from, len + each, &text, &off, e) < 0)
 		return -1;
 	number = (const uint64_t *)(const void *)m->words.p;
 	for (size_t i = 0; i < DIGITS_MAX; i++)
 		most *= 10;
 	to = text;
-	for (size_t i = 0; i < from->n; i++) {
+	for (size_t i = from->first; i < from->end; i++) {
 		if (least >= most || number[i] >= most - least)
 			return kind_corrupt(e, "a number of too many digits");
 		to = put_number(to, &f, least + number[i]);

@@ -27,6 +27,7 @@ static size_t find_newlines(struct bytes in, size_t n, uint32_t *off)
 	const char *end = in.p + in.n;
 	size_t found = 0;
 
+	off[0] = 0;
 	for (const char *p = in.p; found <= n && (p = near_either(p, end, '\n', '\n')) < end; p++) {
 		if (++found <= n)
 			off[found] = (uint32_t)(p + 1 - in.p);
@@ -43,7 +44,8 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	/* Each value's newline is not among the bytes of all. */
 	if (from->body.n < from->n || from->body.n - from->n > from->max)
 		return kind_corrupt(e, "as long as no values can be");
-	if (kind_room(m, from->n, 0, &text, &off, e) < 0)
+	/* All are made: where one begins is known only from those before it. */
+	if (kind_room(m, from, 0, &text, &off, e) < 0)
 		return -1;
 	if (find_newlines(from->body, from->n, off) != from->n || off[from->n] != from->body.n)
 		return kind_corrupt(e, "not as many values as lines that have one");

@@ -287,12 +287,12 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	len = form_len(&f);
 	if (len * from->n > from->max)
 		return kind_corrupt(e, "longer than the lines");
-	if (kind_read_planes(&rd, &m->words, from->n, sizeof(*number), e) < 0 ||
-	    kind_room(m, from->n, len * from->n, &text, &off, e) < 0)
+	if (kind_read_planes(&rd, from, &m->words, sizeof(*number), e) < 0 ||
+	    kind_room(m, from, len * (from->end - from->first), &text, &off, e) < 0)
 		return -1;
 	number = (const uint64_t *)(const void *)m->words.p;
 	unit = unit_ns(&f);
-	for (size_t i = 0; i < from->n; i++) {
+	for (size_t i = from->first; i < from->end; i++) {
 		int64_t near = from->ts_ns[from->entry ? from->entry[i] : i];
 		int64_t at = (int64_t)((uint64_t)in_units(near, unit, &last) +
 				       (uint64_t)rd_zigzag(number[i]));

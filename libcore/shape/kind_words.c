@@ -113,10 +113,10 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	if (params.failed || rd_left(&params) || n == 0)
 		return kind_corrupt(e, "no list of words");
 	if (read_words(rd_bytes(&rd, len), n, m, e) < 0 ||
-	    kind_read_planes(&rd, &m->off, from->n, sizeof(*index), e) < 0)
+	    kind_read_planes(&rd, from, &m->off, sizeof(*index), e) < 0)
 		return -1;
 	index = (const uint32_t *)(const void *)m->off.p;
-	for (size_t i = 0; i < from->n; i++)
+	for (size_t i = from->first; i < from->end; i++)
 		most = index[i] > most ? index[i] : most;
 	if (most >= n)
 		return kind_corrupt(e, "a word that is not in the list");

@@ -125,7 +125,7 @@ static int parse_columns(struct shape_reader *r, struct rd *rd, struct err *e)
 		struct read_column *col = &r->column[c];
 		uint8_t kind = rd_u8(rd);
 
-		col->is_read = col->has_rows = false;
+		col->is_inflated = col->is_read = col->has_rows = false;
 		col->params = arena_copy_near(&r->mem, rd_lstr(rd, rd_left(rd)));
 		if (parse_body(r, rd, &at, &col->body, e) < 0)
 			return err_wrap(e, "column %zu", c);
@@ -329,32 +329,65 @@ static const uint32_t *find_entries(struct shape_reader *r, uint32_t column)
 	return entry;
 }
 
-int shape_column(struct shape_reader *r, uint32_t column, const int64_t *ts_ns,
-		 const struct shape_values **ret, struct err *e)
+/* The values of col that are wanted by now, from a body that is there. */
+static int decode(struct shape_reader *r, uint32_t column, const int64_t *ts_ns, struct err *e)
 {
 	struct read_column *col = &r->column[column];
-	struct kind_from from = { .params = col->params, .ts_ns = ts_ns };
-	const uint8_t *number;
+	struct kind_from from = { .params = col->params,
+				  .body = bytes_of(col->raw.p, col->body.raw_len),
+				  .ts_ns = ts_ns,
+				  .n = col->n,
+				  .first = col->first,
+				  .end = col->end,
+				  .max = r->values_left };
 
-	*ret = &col->values;
-	if (col->is_read)
-		return 0;
-	if (shape_numbers(r, &number, e) < 0)
-		return -1;
-	from.n = col->n;
-	from.max = r->values_left;
 	col->values = (struct shape_values){ 0 };
-	if (inflate(r, &col->body, &col->raw, &from.body, e) < 0)
-		return err_wrap(e, "column %u", column);
+	col->len = 0;
 	if (col->kind->needs_time)
 		from.entry = find_entries(r, column);
-	if (from.n && col->kind->decode(&from, &col->mem, &col->values, e) < 0)
+	if (col->first < col->end && col->kind->decode(&from, &col->mem, &col->values, e) < 0)
 		return err_wrap(e, "column %u (%s)", column, col->kind->name);
 	/* Words take no room for each value. */
 	if (col->values.off)
-		r->values_left -= col->values.off[from.n] - from.n * col->values.gap;
+		col->len = col->values.off[col->end] - col->values.off[col->first] -
+			   (col->end - col->first) * col->values.gap;
+	r->values_left -= col->len;
 	col->is_read = true;
 	return 0;
+}
+
+int shape_column_part(struct shape_reader *r, uint32_t column, size_t first, size_t end,
+		      const int64_t *ts_ns, const struct shape_values **ret, struct err *e)
+{
+	struct read_column *col = &r->column[column];
+	struct bytes body;
+
+	*ret = &col->values;
+	if (col->is_read && col->first <= first && end <= col->end)
+		return 0;
+	if (!col->is_inflated && inflate(r, &col->body, &col->raw, &body, e) < 0)
+		return err_wrap(e, "column %u", column);
+	col->is_inflated = true;
+	if (col->is_read) {
+		/* Once more, all of it. */
+		r->values_left += col->len;
+		first = 0;
+		end = col->n;
+	}
+	col->is_read = false;
+	col->first = first;
+	col->end = end;
+	return decode(r, column, ts_ns, e);
+}
+
+int shape_column(struct shape_reader *r, uint32_t column, const int64_t *ts_ns,
+		 const struct shape_values **ret, struct err *e)
+{
+	const uint8_t *number;
+
+	if (shape_numbers(r, &number, e) < 0)
+		return -1;
+	return shape_column_part(r, column, 0, r->column[column].n, ts_ns, ret, e);
 }
 
 int shape_rows(struct shape_reader *r, uint32_t column, const uint32_t **ret, struct err *e)

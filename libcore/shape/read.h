@@ -15,7 +15,9 @@ struct read_column {
 	struct bytes params;
 	struct read_body body;
 	size_t n; /* values; known when the numbers of shapes are */
-	bool is_read, has_rows;
+	bool is_inflated, is_read, has_rows;
+	size_t first, end; /* values that are read */
+	size_t len;	   /* what they have taken of values_left */
 	struct buf raw, rows;
 	struct kind_mem mem;
 	struct shape_values values;
@@ -43,6 +45,11 @@ struct shape_reader {
 	struct arena mem;   /* of the block: texts of the shapes */
 	struct arena work;  /* of one call */
 };
+
+/* As shape_column, of values first to end - 1 alone. */
+MUST_CHECK int shape_column_part(struct shape_reader *r, uint32_t column, size_t first, size_t end,
+				 const int64_t *ts_ns, const struct shape_values **ret,
+				 struct err *e);
 
 /* All bodies at once. */
 MUST_CHECK int shape_fetch_all(struct shape_reader *r, struct err *e);

@@ -15,26 +15,63 @@ struct pattern {
 	struct bytes end;
 };
 
-/* Loads all columns, and ties the shapes to them. */
-static int prepare(struct shape_reader *r, const int64_t *ts_ns, struct pattern *ret, struct err *e)
+/* Which shapes the lines that are picked have; returns how many. */
+static size_t find_used(const struct shape_reader *r, const struct shape_pick *pick,
+			bool used[SHAPE_MAX])
 {
+	size_t n = 0;
+
+	memset(used, 0, SHAPE_MAX * sizeof(*used));
+	for (size_t k = 0; k < pick->n; k++) {
+		size_t shape = r->number ? r->number[shape_picked(pick, k)] : 0;
+
+		n += !used[shape];
+		used[shape] = true;
+	}
+	return n;
+}
+
+/* The values of lines between the first and the last that are picked. */
+static int read_slot(struct shape_reader *r, const struct shape_slot *slot,
+		     const struct shape_pick *pick, const int64_t *ts_ns, struct place *ret,
+		     struct err *e)
+{
+	size_t first = shape_picked(pick, 0), end = shape_picked(pick, pick->n - 1) + 1;
+	const struct shape_values *values;
+
+	if (shape_rows(r, slot->column, &ret->row, e) < 0)
+		return -1;
+	if (ret->row) {
+		size_t n = r->column[slot->column].n;
+
+		first = ret->row[first];
+		end = ret->row[end - 1] < n ? ret->row[end - 1] + 1UL : n;
+	}
+	if (shape_column_part(r, slot->column, first, end, ts_ns, &values, e) < 0)
+		return -1;
+	ret->before = slot->before;
+	ret->values = *values;
+	return 0;
+}
+
+/* Loads the columns that are needed, and ties the shapes to them. */
+static int prepare(struct shape_reader *r, const int64_t *ts_ns, const struct shape_pick *pick,
+		   struct pattern *ret, struct err *e)
+{
+	bool used[SHAPE_MAX];
 	const uint8_t *number;
 
-	if (shape_fetch_all(r, e) < 0 || shape_numbers(r, &number, e) < 0)
+	if (shape_numbers(r, &number, e) < 0)
+		return -1;
+	if (find_used(r, pick, used) == r->n_shapes && shape_fetch_all(r, e) < 0)
 		return -1;
 	for (size_t k = 0; k < r->n_shapes; k++) {
 		const struct shape *s = &r->shape[k];
 		struct place *place = arena_alloc(&r->work, s->n_slots * sizeof(*place));
 
-		for (size_t i = 0; i < s->n_slots; i++) {
-			const struct shape_values *values;
-
-			if (shape_column(r, s->slot[i].column, ts_ns, &values, e) < 0 ||
-			    shape_rows(r, s->slot[i].column, &place[i].row, e) < 0)
+		for (size_t i = 0; i < s->n_slots && used[k]; i++)
+			if (read_slot(r, &s->slot[i], pick, ts_ns, &place[i], e) < 0)
 				return -1;
-			place[i].before = s->slot[i].before;
-			place[i].values = *values;
-		}
 		ret[k] = (struct pattern){ place, s->n_slots, s->end };
 	}
 	return 0;
@@ -70,11 +107,12 @@ int shape_restore(struct shape_reader *r, const int64_t *ts_ns, const uint32_t *
 	int result;
 
 	arena_reset(&r->work);
-	result = prepare(r, ts_ns, pattern, e);
+	if (pick->n == 0)
+		return 0;
+	result = prepare(r, ts_ns, pick, pattern, e);
 
 	for (size_t k = 0; k < pick->n && result == 0; k++) {
-		size_t i = pick->sel ? pick->sel[k] : pick->first + k,
-		       len = off[i + 1] - off[i] - 1;
+		size_t i = shape_picked(pick, k), len = off[i + 1] - off[i] - 1;
 		const struct pattern *p = &pattern[r->number ? r->number[i] : 0];
 
 		if (put_line(p, i, ret + off[i], len) != len)

@@ -185,6 +185,12 @@ struct shape_pick {
 	size_t n;
 };
 
+/* The k-th of them. */
+static inline size_t shape_picked(const struct shape_pick *p, size_t k)
+{
+	return p->sel ? p->sel[k] : p->first + k;
+}
+
 /*
  * The lines that are picked, each with its newline: line i to ret[off[i]] on; off as in
  * shape_lines. What is between them, and NEAR_PAD bytes behind the last of all lines, may be

@@ -308,6 +308,15 @@ static void make_block(struct shape_block *b, const struct line_form *form, size
 	buf_release(&line);
 }
 
+static void open_anew(const struct shape_block *b, struct shape_reader *r)
+{
+	struct shape_stored in = block_stored(b);
+	struct err e;
+
+	if (shape_open(r, &in, &e) < 0)
+		fail_msg("%s", e.msg);
+}
+
 static void pick_some(const struct shape_block *b, struct shape_reader *r)
 {
 	uint32_t *sel = mem_alloc((b->n + 1) * sizeof(*sel));
@@ -315,7 +324,10 @@ static void pick_some(const struct shape_block *b, struct shape_reader *r)
 	size_t every = 1 + rnd_below(&state, 30);
 
 	pick.n = rnd_below(&state, b->n - pick.first + 1);
+	open_anew(b, r);
 	block_same(b, r, &pick);
+	if (one_in(2)) /* parts of columns are there */
+		open_anew(b, r);
 	pick = (struct shape_pick){ .sel = sel };
 	for (uint32_t i = 0; i < b->n; i++)
 		if (one_in(every))
