@@ -31,7 +31,9 @@ struct kind_from {
 	const uint32_t *entry;	   /* whose each is; NULL: value i is entry i's */
 	size_t n;		   /* values, at least 1 */
 	size_t first, end;	   /* those that are wanted; others need not be made */
-	size_t max;		   /* bytes of all values at most */
+	const uint32_t *pick;	   /* of those these n_pick alone, ascending; NULL: all */
+	size_t n_pick;
+	size_t max; /* bytes of all values at most */
 };
 
 /* Memory of one column's values. */
@@ -47,6 +49,7 @@ struct kind {
 	int (*decode)(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,
 		      struct err *e);
 	bool needs_time;
+	bool picks; /* few values, far apart, take less time than all between them */
 	/* Sets may[c] of each byte that a value can hold. NULL: any. */
 	void (*bytes)(struct bytes params, bool may[256]);
 };
@@ -67,6 +70,17 @@ enum kind_id kind_choose(const struct kind_in *in, struct kind_out *out);
  * first one's offset is set. Errors: ERR_NOMEM. */
 MUST_CHECK int kind_room(struct kind_mem *m, const struct kind_from *from, size_t len,
 			 char **ret_text, uint32_t **ret_off, struct err *e);
+
+/* How many values are wanted, and which is the k-th. */
+static inline size_t kind_n_wanted(const struct kind_from *from)
+{
+	return from->pick ? from->n_pick : from->end - from->first;
+}
+
+static inline size_t kind_wanted(const struct kind_from *from, size_t k)
+{
+	return from->pick ? from->pick[k] : from->first + k;
+}
 
 /* Scratch for n numbers; and the body made of them. */
 uint64_t *kind_numbers(struct kind_out *out, size_t n);

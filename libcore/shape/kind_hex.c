@@ -171,7 +171,7 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	struct form f;
 	const uint8_t *at = (const uint8_t *)from->body.p;
 	uint32_t *off;
-	size_t step;
+	size_t step, n = kind_n_wanted(from);
 	bool is_run;
 	char *text;
 
@@ -180,10 +180,13 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	step = (f.n_digits + 1) / 2;
 	if (from->body.n != step * from->n || f.len * from->n > from->max)
 		return kind_corrupt(e, "as long as no ids can be");
-	if (kind_room(m, from, f.len * (from->end - from->first), &text, &off, e) < 0)
+	if (kind_room(m, from, f.len * n, &text, &off, e) < 0)
 		return -1;
 	is_run = f.place[f.n_digits - 1] - f.place[0] + 1U == f.n_digits;
-	for (size_t i = from->first; i < from->end; i++) {
+	for (size_t k = 0; k < n; k++) {
+		size_t i = kind_wanted(from, k);
+
+		off[i] = (uint32_t)(k * f.len);
 		if (is_run)
 			put_run(text + off[i], &f, at + i * step);
 		else
@@ -204,4 +207,10 @@ static void may_hold(struct bytes params, bool may[256])
 	kind_may_hold(may, f.text, f.len);
 }
 
-const struct kind kind_hex = { "hex", encode, decode, false, may_hold };
+const struct kind kind_hex = {
+	.name = "hex",
+	.encode = encode,
+	.decode = decode,
+	.picks = true,
+	.bytes = may_hold,
+};

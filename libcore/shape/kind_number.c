@@ -184,7 +184,7 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	struct form f;
 	uint32_t *off;
 	char *text, *to;
-	size_t each, len;
+	size_t each, len, n = kind_n_wanted(from);
 
 	if (!read_form(from->params, &f, &least))
 		return kind_corrupt(e, "no form of a number");
@@ -192,7 +192,7 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 		return kind_corrupt(e, "longer than the lines");
 	/* A point, and a zero before it that is none of the digits. */
 	each = f.before.n + f.behind.n + DIGITS_MAX + 2;
-	len = each * (from->end - from->first);
+	len = each * n;
 	len = len < from->max ? len : from->max;
 	if (kind_read_planes(&rd, from, &m->words, sizeof(*number), e) < 0 ||
 	    kind_room(m, from, len + each, &text, &off, e) < 0)
@@ -201,9 +201,12 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	for (size_t i = 0; i < DIGITS_MAX; i++)
 		most *= 10;
 	to = text;
-	for (size_t i = from->first; i < from->end; i++) {
+	for (size_t k = 0; k < n; k++) {
+		size_t i = kind_wanted(from, k);
+
 		if (least >= most || number[i] >= most - least)
 			return kind_corrupt(e, "a number of too many digits");
+		off[i] = (uint32_t)(to - text);
 		to = put_number(to, &f, least + number[i]);
 		off[i + 1] = (uint32_t)(to - text);
 		if (off[i + 1] > from->max)
@@ -225,4 +228,10 @@ static void may_hold(struct bytes params, bool may[256])
 	kind_may_hold(may, f.behind.p, f.behind.n);
 }
 
-const struct kind kind_number = { "number", encode, decode, false, may_hold };
+const struct kind kind_number = {
+	.name = "number",
+	.encode = encode,
+	.decode = decode,
+	.picks = true,
+	.bytes = may_hold,
+};

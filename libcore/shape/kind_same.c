@@ -34,4 +34,6 @@ static void may_hold(struct bytes params, bool may[256])
 	kind_may_hold(may, params.p, params.n);
 }
 
-const struct kind kind_same = { "same", encode, decode, false, may_hold };
+const struct kind kind_same = {
+	.name = "same", .encode = encode, .decode = decode, .bytes = may_hold
+};

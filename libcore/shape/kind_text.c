@@ -53,4 +53,4 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	return 0;
 }
 
-const struct kind kind_text = { "text", encode, decode, false, NULL };
+const struct kind kind_text = { .name = "text", .encode = encode, .decode = decode };

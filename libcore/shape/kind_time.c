@@ -278,7 +278,7 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	const uint64_t *number;
 	struct form f;
 	uint32_t *off;
-	size_t len;
+	size_t len, n = kind_n_wanted(from);
 	int64_t unit;
 	char *text;
 
@@ -288,15 +288,17 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	if (len * from->n > from->max)
 		return kind_corrupt(e, "longer than the lines");
 	if (kind_read_planes(&rd, from, &m->words, sizeof(*number), e) < 0 ||
-	    kind_room(m, from, len * (from->end - from->first), &text, &off, e) < 0)
+	    kind_room(m, from, len * n, &text, &off, e) < 0)
 		return -1;
 	number = (const uint64_t *)(const void *)m->words.p;
 	unit = unit_ns(&f);
-	for (size_t i = from->first; i < from->end; i++) {
+	for (size_t k = 0; k < n; k++) {
+		size_t i = kind_wanted(from, k);
 		int64_t near = from->ts_ns[from->entry ? from->entry[i] : i];
 		int64_t at = (int64_t)((uint64_t)in_units(near, unit, &last) +
 				       (uint64_t)rd_zigzag(number[i]));
 
+		off[i] = (uint32_t)(k * len);
 		if (!put_time(text + off[i], &f, NS_PER_S / unit, &last, at))
 			return kind_corrupt(e, "a time out of range");
 		off[i + 1] = off[i] + (uint32_t)len;
@@ -318,4 +320,11 @@ static void may_hold(struct bytes params, bool may[256])
 	kind_may_hold(may, f.behind.p, f.behind.n);
 }
 
-const struct kind kind_time = { "time", encode, decode, true, may_hold };
+const struct kind kind_time = {
+	.name = "time",
+	.encode = encode,
+	.decode = decode,
+	.needs_time = true,
+	.picks = true,
+	.bytes = may_hold,
+};

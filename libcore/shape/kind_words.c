@@ -127,4 +127,4 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	return 0;
 }
 
-const struct kind kind_words = { "words", encode_few, decode, false, NULL };
+const struct kind kind_words = { .name = "words", .encode = encode_few, .decode = decode };

@@ -301,8 +301,7 @@ int shape_numbers(struct shape_reader *r, const uint8_t **ret, struct err *e)
 	return 0;
 }
 
-/* Which shapes have the column. */
-static void find_shapes(const struct shape_reader *r, uint32_t column, bool has[SHAPE_MAX])
+void shape_having(const struct shape_reader *r, uint32_t column, bool has[SHAPE_MAX])
 {
 	memset(has, 0, SHAPE_MAX * sizeof(*has));
 	for (size_t k = 0; k < r->n_shapes; k++)
@@ -319,7 +318,7 @@ static const uint32_t *find_entries(struct shape_reader *r, uint32_t column)
 
 	if (r->column[column].n == r->in.n)
 		return NULL;
-	find_shapes(r, column, has);
+	shape_having(r, column, has);
 	buf_reset(&r->entries);
 	entry = (uint32_t *)(void *)buf_reserve(&r->entries, (r->in.n + 1) * sizeof(*entry));
 	for (uint32_t i = 0; i < r->in.n; i++) {
@@ -329,8 +328,21 @@ static const uint32_t *find_entries(struct shape_reader *r, uint32_t column)
 	return entry;
 }
 
-/* The values of col that are wanted by now, from a body that is there. */
-static int decode(struct shape_reader *r, uint32_t column, const int64_t *ts_ns, struct err *e)
+static int inflate_once(struct shape_reader *r, uint32_t column, struct err *e)
+{
+	struct read_column *col = &r->column[column];
+	struct bytes body;
+
+	if (!col->is_inflated && inflate(r, &col->body, &col->raw, &body, e) < 0)
+		return err_wrap(e, "column %u", column);
+	col->is_inflated = true;
+	return 0;
+}
+
+/* Values first to end - 1, or of them those n that pick names, if it is not NULL, from a body that
+ * is there. */
+static int decode(struct shape_reader *r, uint32_t column, const int64_t *ts_ns,
+		  const uint32_t *pick, size_t n, struct err *e)
 {
 	struct read_column *col = &r->column[column];
 	struct kind_from from = { .params = col->params,
@@ -339,6 +351,8 @@ static int decode(struct shape_reader *r, uint32_t column, const int64_t *ts_ns,
 				  .n = col->n,
 				  .first = col->first,
 				  .end = col->end,
+				  .pick = pick,
+				  .n_pick = n,
 				  .max = r->values_left };
 
 	col->values = (struct shape_values){ 0 };
@@ -347,12 +361,6 @@ static int decode(struct shape_reader *r, uint32_t column, const int64_t *ts_ns,
 		from.entry = find_entries(r, column);
 	if (col->first < col->end && col->kind->decode(&from, &col->mem, &col->values, e) < 0)
 		return err_wrap(e, "column %u (%s)", column, col->kind->name);
-	/* Words take no room for each value. */
-	if (col->values.off)
-		col->len = col->values.off[col->end] - col->values.off[col->first] -
-			   (col->end - col->first) * col->values.gap;
-	r->values_left -= col->len;
-	col->is_read = true;
 	return 0;
 }
 
@@ -360,14 +368,12 @@ int shape_column_part(struct shape_reader *r, uint32_t column, size_t first, siz
 		      const int64_t *ts_ns, const struct shape_values **ret, struct err *e)
 {
 	struct read_column *col = &r->column[column];
-	struct bytes body;
 
 	*ret = &col->values;
 	if (col->is_read && col->first <= first && end <= col->end)
 		return 0;
-	if (!col->is_inflated && inflate(r, &col->body, &col->raw, &body, e) < 0)
-		return err_wrap(e, "column %u", column);
-	col->is_inflated = true;
+	if (inflate_once(r, column, e) < 0)
+		return -1;
 	if (col->is_read) {
 		/* Once more, all of it. */
 		r->values_left += col->len;
@@ -377,7 +383,33 @@ int shape_column_part(struct shape_reader *r, uint32_t column, size_t first, siz
 	col->is_read = false;
 	col->first = first;
 	col->end = end;
-	return decode(r, column, ts_ns, e);
+	if (decode(r, column, ts_ns, NULL, 0, e) < 0)
+		return -1;
+	/* Words take no room for each value. */
+	if (col->values.off)
+		col->len = col->values.off[end] - col->values.off[first] -
+			   (end - first) * col->values.gap;
+	r->values_left -= col->len;
+	col->is_read = true;
+	return 0;
+}
+
+bool shape_can_pick(const struct shape_reader *r, uint32_t column)
+{
+	return r->column[column].kind->picks && !r->column[column].is_read;
+}
+
+int shape_column_picked(struct shape_reader *r, uint32_t column, const uint32_t *pick, size_t n,
+			const int64_t *ts_ns, const struct shape_values **ret, struct err *e)
+{
+	struct read_column *col = &r->column[column];
+
+	*ret = &col->values;
+	if (inflate_once(r, column, e) < 0)
+		return -1;
+	col->first = pick[0];
+	col->end = pick[n - 1] + 1UL;
+	return decode(r, column, ts_ns, pick, n, e);
 }
 
 int shape_column(struct shape_reader *r, uint32_t column, const int64_t *ts_ns,
@@ -403,7 +435,7 @@ int shape_rows(struct shape_reader *r, uint32_t column, const uint32_t **ret, st
 	if (col->n == r->in.n)
 		return 0;
 	if (!col->has_rows) {
-		find_shapes(r, column, has);
+		shape_having(r, column, has);
 		if (buf_try_room(&col->rows, r->in.n * sizeof(*row), e) < 0)
 			return -1;
 		row = (uint32_t *)(void *)col->rows.p;

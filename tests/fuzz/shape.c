@@ -14,7 +14,7 @@
 #include "mend_shapes.h"
 #include "shape/shape.h"
 
-enum { LINES_MAX = 4096 };
+enum { LINES_MAX = 4096, STEP = 7 };
 
 struct input {
 	struct shape_stored in;
@@ -110,14 +110,30 @@ static void look_at_column(struct shape_reader *r, const struct input *x, uint32
 	}
 }
 
-/* A line that is put together alone is as among all. */
-static void restore(struct shape_reader *r, const struct input *x)
+/* The lines a step apart, to `to`; whether they could be put together. */
+static bool restore_few(struct shape_reader *r, const struct input *x, char *to)
+{
+	static uint32_t sel[LINES_MAX];
+	struct shape_pick pick = { .sel = sel };
+
+	for (uint32_t i = 0; i < x->in.n; i += STEP)
+		sel[pick.n++] = i;
+	return shape_restore(r, x->ts_ns, x->off, &pick, to, NULL) == 0;
+}
+
+/* A line that is put together alone is as among all; `few` as restore_few had them, if it did. */
+static void restore(struct shape_reader *r, const struct input *x, bool had_few, const char *few)
 {
 	struct shape_pick all = { .n = x->in.n }, one = { .n = 1 };
 	size_t len = x->in.lines_len + NEAR_PAD;
 	char *a = mem_alloc(len), *b = mem_alloc(len);
 
 	if (shape_restore(r, x->ts_ns, x->off, &all, a, NULL) == 0) {
+		if (!had_few)
+			abort();
+		for (size_t i = 0; i < x->in.n; i += STEP)
+			if (memcmp(a + x->off[i], few + x->off[i], x->off[i + 1] - x->off[i]) != 0)
+				abort();
 		for (size_t i = 0; i < x->in.n; i++) {
 			size_t at = x->off[i], n = x->off[i + 1] - at;
 
@@ -139,11 +155,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool mends = rd_u8(&rd) != 0;
 	const struct shape *sh;
 	size_t n, sum = 0;
+	bool had_few;
+	char *few;
 
 	if (read_input(&rd, x)) {
+		few = mem_alloc(x->in.lines_len + NEAR_PAD);
 		if (mends)
 			mend_shapes(&x->stored, 0, x->in.head_len);
 		if (shape_open(r, &x->in, NULL) == 0) {
+			had_few = restore_few(r, x, few); /* of columns that are not read yet */
 			sum += shape_check(&x->in, NULL) == 0;
 			sh = shape_list(r, &n);
 			for (uint32_t k = 0; k < n; k++)
@@ -151,8 +171,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					sum += look_at(r, x, k, sh[k].slot[i].column);
 			for (uint32_t c = 0; c < shape_n_columns(r); c++)
 				look_at_column(r, x, c);
-			restore(r, x);
+			restore(r, x, had_few, few);
 		}
+		free(few);
 	}
 	shape_reader_free(r);
 	buf_release(&x->stored);

@@ -118,7 +118,25 @@ static inline void block_same(const struct shape_block *b, struct shape_reader *
 	free(to);
 }
 
-/* All of it comes back, from a reader that may have had another block before. */
+/* Few of the lines, of which columns are decoded for them alone: a step apart, and in a row. */
+static inline void block_few_same(const struct shape_block *b, struct shape_reader *r)
+{
+	struct shape_pick run = { .first = (uint32_t)(b->n / 3), .n = b->n / 5 };
+	uint32_t *sel = mem_alloc((b->n + 1) * sizeof(*sel));
+
+	for (size_t step = 5; step < 100; step = step * 2 + 1) {
+		struct shape_pick some = { .sel = sel };
+
+		for (size_t i = step / 2; i < b->n; i += step)
+			sel[some.n++] = (uint32_t)i;
+		block_same(b, r, &some);
+	}
+	block_same(b, r, &run);
+	free(sel);
+}
+
+/* All of it comes back, from a reader that may have had another block before; some of it first, and
+ * also when all has been read. */
 static inline void block_comes_back(const struct shape_block *b, struct shape_reader *r)
 {
 	struct shape_stored in = block_stored(b);
@@ -127,7 +145,9 @@ static inline void block_comes_back(const struct shape_block *b, struct shape_re
 
 	if (shape_check(&in, &e) < 0 || shape_open(r, &in, &e) < 0)
 		fail_msg("%s", e.msg);
+	block_few_same(b, r);
 	block_same(b, r, &all);
+	block_few_same(b, r);
 }
 
 /* Where bytes of interest stand in the head. */
