@@ -129,27 +129,22 @@ bool json_unescape(struct bytes raw, struct buf *out)
 	return true;
 }
 
-static void add_escaped_byte(struct buf *out, unsigned char c)
+static char *put_escaped(char *to, unsigned char c)
 {
-	switch (c) {
-	case '"':
-		buf_add_str(out, "\\\"");
-		break;
-	case '\\':
-		buf_add_str(out, "\\\\");
-		break;
-	case '\n':
-		buf_add_str(out, "\\n");
-		break;
-	case '\r':
-		buf_add_str(out, "\\r");
-		break;
-	case '\t':
-		buf_add_str(out, "\\t");
-		break;
-	default:
-		buf_addf(out, "\\u%04x", c);
+	static const char digit[] = "0123456789abcdef";
+	static const char letter[256] = {
+		['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
+	};
+
+	*to++ = '\\';
+	if (letter[c]) {
+		*to++ = letter[c];
+		return to;
 	}
+	memcpy(to, "u00", 3);
+	to[3] = digit[c >> 4];
+	to[4] = digit[c & 15];
+	return to + 5;
 }
 
 static bool is_plain(unsigned char c)
@@ -158,66 +153,139 @@ static bool is_plain(unsigned char c)
 }
 
 /* Whether all eight bytes are plain; false may be wrong. */
-static bool are_plain(const char *p)
+static bool are_plain(uint64_t v)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
-	uint64_t v, quote, escape;
+	uint64_t quote = v ^ ones * '"', escape = v ^ ones * '\\';
 
-	memcpy(&v, p, 8);
-	quote = v ^ ones * '"';
-	escape = v ^ ones * '\\';
 	return ((v | (v - ones * 0x20) | (quote - ones) | (escape - ones)) & high) == 0;
 }
 
-/* How many bytes from i on are written as they are. */
-static size_t plain_bytes(struct bytes text, size_t i)
+#ifdef __SSE2__
+
+/* Which of 16 bytes are not written as they are. */
+static unsigned odd_bytes(__m128i v)
 {
-	size_t start = i;
+	/* Of signed bytes those from 0x80 on are below the blank too. */
+	__m128i odd = _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(0x20)),
+				   _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+						_mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+
+	return (unsigned)_mm_movemask_epi8(odd);
+}
+
+#endif
+
+/* Copies n bytes, and says whether all are plain, if they are a few: as two words, which may
+ * overlap. False may be wrong. */
+static inline bool copy_short(char *to, const char *p, size_t n)
+{
+	uint64_t a, b;
+	uint32_t c, d;
 
 #ifdef __SSE2__
-	const __m128i low = _mm_set1_epi8(0x20), quote = _mm_set1_epi8('"'),
-		      escape = _mm_set1_epi8('\\');
+	if (n > 16 && n <= 32) {
+		__m128i v = _mm_loadu_si128((const void *)p),
+			w = _mm_loadu_si128((const void *)(p + n - 16));
 
-	for (; text.n - i >= 16; i += 16) {
-		__m128i v = _mm_loadu_si128((const void *)(text.p + i));
-		/* Of signed bytes those from 0x80 on are below too. */
-		__m128i bad = _mm_or_si128(
-			_mm_cmplt_epi8(v, low),
-			_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, escape)));
-		int hits = _mm_movemask_epi8(bad);
-
-		if (hits)
-			return i - start + (size_t)__builtin_ctz((unsigned)hits);
+		_mm_storeu_si128((void *)to, v);
+		_mm_storeu_si128((void *)(to + n - 16), w);
+		return (odd_bytes(v) | odd_bytes(w)) == 0;
 	}
 #endif
-	while (text.n - i >= 8 && are_plain(text.p + i))
-		i += 8;
-	while (i < text.n && is_plain((unsigned char)text.p[i]))
-		i++;
-	return i - start;
+	if (n > 16)
+		return false;
+	if (n >= 8) {
+		memcpy(&a, p, 8);
+		memcpy(&b, p + n - 8, 8);
+		memcpy(to, &a, 8);
+		memcpy(to + n - 8, &b, 8);
+		return are_plain(a) && are_plain(b);
+	}
+	if (n >= 4) {
+		memcpy(&c, p, 4);
+		memcpy(&d, p + n - 4, 4);
+		memcpy(to, &c, 4);
+		memcpy(to + n - 4, &d, 4);
+		return are_plain((uint64_t)c << 32 | d);
+	}
+	for (size_t i = 0; i < n; i++) {
+		to[i] = p[i];
+		if (!is_plain((unsigned char)p[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Copies what is written as it is, up to end; to has 16 bytes more room than that. Returns how many
+ * bytes. */
+static size_t copy_as_is(char *to, const char *p, const char *end)
+{
+	const char *start = p;
+
+#ifdef __SSE2__
+	for (; end - p >= 16; p += 16, to += 16) {
+		__m128i v = _mm_loadu_si128((const void *)p);
+		unsigned odd = odd_bytes(v);
+
+		_mm_storeu_si128((void *)to, v); /* what is too much is overwritten */
+		if (odd)
+			return (size_t)(p - start) + (size_t)__builtin_ctz(odd);
+	}
+#endif
+	if (copy_short(to, p, (size_t)(end - p)))
+		return (size_t)(end - start);
+	while (p < end && is_plain((unsigned char)*p))
+		*to++ = *p++;
+	return (size_t)(p - start);
+}
+
+/* As much of text is written at once, so that there is room for all of it as escapes. */
+enum { PIECE = 4096, ESCAPE_MAX = 6 };
+
+static void add_long(struct buf *out, struct bytes text)
+{
+	size_t i = 0;
+
+	while (i < text.n) {
+		size_t end = text.n - i < PIECE ? text.n : i + PIECE;
+		/* A character may end behind the piece. */
+		char *to = buf_reserve(out, ESCAPE_MAX * (end - i + 1) + 16), *start = to;
+
+		while (i < end) {
+			size_t n = copy_as_is(to, text.p + i, text.p + end);
+			unsigned char c;
+
+			to += n;
+			i += n;
+			if (i == end)
+				break;
+			c = (unsigned char)text.p[i];
+			n = c < 0x80 ? 0 : utf8_len(bytes_sub(text, i, text.n));
+			if (n) {
+				memcpy(to, text.p + i, n);
+				to += n;
+				i += n;
+				continue;
+			}
+			to = c < 0x80 ? put_escaped(to, c) : put_utf8(to, UTF8_REPLACEMENT);
+			i++;
+		}
+		out->n += (size_t)(to - start);
+	}
 }
 
 void json_add_quoted(struct buf *out, struct bytes text)
 {
-	size_t start = 0, i = 0;
+	char *to = out->p + out->n;
 
-	buf_reserve(out, text.n + 2);
-	buf_add_char(out, '"');
-	while ((i += plain_bytes(text, i)) < text.n) {
-		unsigned char c = (unsigned char)text.p[i];
-		size_t n = c < 0x80 ? 1 : utf8_len(bytes_sub(text, i, text.n));
-
-		if (n > 1) {
-			i += n;
-			continue;
-		}
-		buf_add(out, text.p + start, i - start);
-		if (n == 0)
-			utf8_add(out, UTF8_REPLACEMENT);
-		else
-			add_escaped_byte(out, c);
-		start = ++i;
-	}
-	buf_add_bytes(out, bytes_sub(text, start, i - start));
+	if (out->cap - out->n < text.n + 2)
+		to = buf_reserve(out, text.n + 2);
+	*to = '"';
+	out->n++;
+	if (text.n == 0 || copy_short(to + 1, text.p, text.n))
+		out->n += text.n;
+	else
+		add_long(out, text);
 	buf_add_char(out, '"');
 }
