@@ -31,12 +31,12 @@ INLINED void encode(struct buf *out, const void *v, size_t n, size_t size)
 	out->n += 1 + width * n;
 }
 
-INLINED void add_bits(void *v, size_t i, size_t size, uint64_t bits)
+INLINED void set_number(void *v, size_t i, size_t size, uint64_t number)
 {
 	if (size == 8)
-		((uint64_t *)v)[i] |= bits;
+		((uint64_t *)v)[i] = number;
 	else
-		((uint32_t *)v)[i] |= (uint32_t)bits;
+		((uint32_t *)v)[i] = (uint32_t)number;
 }
 
 INLINED void decode(struct rd *r, void *ret, size_t n, size_t first, size_t end, size_t size)
@@ -44,14 +44,18 @@ INLINED void decode(struct rd *r, void *ret, size_t n, size_t first, size_t end,
 	unsigned width = rd_u8(r);
 	const unsigned char *p;
 
-	memset((char *)ret + first * size, 0, (end - first) * size);
 	if (width > size)
 		r->failed = true;
 	if (!rd_take(r, width * n, &p))
-		return;
-	for (unsigned k = 0; k < width; k++, p += n)
+		width = 0;
+	if (width == 0)
+		memset((char *)ret + first * size, 0, (end - first) * size);
+	for (size_t i = first; i < end && width; i++)
+		set_number(ret, i, size, p[i]);
+	for (unsigned k = 1; k < width; k++)
 		for (size_t i = first; i < end; i++)
-			add_bits(ret, i, size, (uint64_t)p[i] << (8 * k));
+			set_number(ret, i, size,
+				   number_at(ret, i, size) | (uint64_t)p[k * n + i] << (8 * k));
 }
 
 void planes_encode(struct buf *out, const uint64_t *v, size_t n)

@@ -153,6 +153,59 @@ static bool stays(struct shape_reading *r, const struct filter *f, struct asked 
 	}
 }
 
+/* Of n entries those that filter j lets stay, in place; returns how many. */
+static size_t sift(struct shape_reading *r, const struct early *early, size_t j, uint32_t *entry,
+		   size_t n)
+{
+	size_t left = 0;
+
+	for (size_t k = 0; k < n; k++) {
+		uint32_t i = entry[k];
+
+		entry[left] = i;
+		left += stays(r, early->f[j], &early->of[shape_of(r, i)][j], i);
+	}
+	return left;
+}
+
+/* The same where all is said by word. */
+static size_t sift_by_words(const struct shape_reading *r, const struct early *early, size_t j,
+			    uint32_t *entry, size_t n)
+{
+	static const char answer[] = { false, true };
+	struct by_word {
+		const char *stays;
+		const uint32_t *index; /* NULL: of all it is the first */
+		const uint32_t *row;
+	} *of = arena_alloc(&r->b->mem, r->n_plans * sizeof(*of));
+	size_t left = 0;
+
+	for (size_t k = 0; k < r->n_plans; k++) {
+		const struct asked *a = &early->of[k][j];
+
+		of[k] = (struct by_word){ .stays = &answer[a->how != NONE_STAYS] };
+		if (a->how == BY_WORD)
+			of[k] = (struct by_word){ a->stays, a->take->from.values->index,
+						  a->take->from.row };
+	}
+	for (size_t k = 0; k < n; k++) {
+		uint32_t i = entry[k];
+		const struct by_word *a = &of[shape_of(r, i)];
+
+		entry[left] = i;
+		left += (size_t)a->stays[a->index ? a->index[a->row ? a->row[i] : i] : 0];
+	}
+	return left;
+}
+
+static bool is_by_words(const struct shape_reading *r, const struct early *early, size_t j)
+{
+	for (size_t k = 0; k < r->n_plans; k++)
+		if (early->of[k][j].how == BY_VALUE)
+			return false;
+	return true;
+}
+
 /* Filters that have said of all that is still in that it stays. */
 static void settle(const struct shape_reading *r, const struct early *early)
 {
@@ -182,16 +235,11 @@ static void drop_early(struct shape_reading *r)
 		for (size_t j = 0; j < early.n; j++)
 			early.of[k][j] = plan_ask(r, &r->plan[k], early.f[j], early.label[j]);
 	kept = arena_alloc(&b->mem, (b->n_sel + 1) * sizeof(*kept));
-	for (size_t k = 0; k < b->n_sel; k++) {
-		uint32_t i = block_entry(b, k);
-		struct asked *of = early.of[shape_of(r, i)];
-		bool is_in = true;
-
-		for (size_t j = 0; j < early.n && is_in; j++)
-			is_in = stays(r, early.f[j], &of[j], i);
-		kept[n] = i;
-		n += is_in;
-	}
+	for (; n < b->n_sel; n++)
+		kept[n] = block_entry(b, n);
+	for (size_t j = 0; j < early.n; j++)
+		n = is_by_words(r, &early, j) ? sift_by_words(r, &early, j, kept, n)
+					      : sift(r, &early, j, kept, n);
 	block_keep(b, kept, n);
 	settle(r, &early);
 }
