@@ -138,14 +138,14 @@ static int do_chunk(struct args *args, const struct chunk_piece *piece, struct e
 	return flush(args, PRINT_BYTES, e);
 }
 
-/* A filter or a trailer. */
-static void do_end(struct args *args, const struct chunk_piece *piece)
+/* A bundle, whose chunks come next, a filter or a trailer. */
+static void do_other(struct args *args, const struct chunk_piece *piece)
 {
 	if (args->mode == MODE_HEADER)
 		chunk_add_header(&args->out, piece);
 	else if (args->mode == MODE_STATS)
 		chunk_stats_add(&args->stats, piece);
-	else if (args->mode == MODE_VERIFY)
+	else if (args->mode == MODE_VERIFY && piece->kind != PIECE_BUNDLE)
 		pack_check_end(&args->check, piece, report, args);
 }
 
@@ -164,8 +164,8 @@ static int read_pieces(struct args *args, struct chunk_scan *scan, enum chunk_pi
 		if (piece.kind == PIECE_CHUNK) {
 			if (do_chunk(args, &piece, e) < 0)
 				return -1;
-		} else if (piece.kind == PIECE_TRAILER || piece.kind == PIECE_FILTER) {
-			do_end(args, &piece);
+		} else if (piece.kind != PIECE_DAMAGE) {
+			do_other(args, &piece);
 		} else {
 			report(args, &piece.why);
 		}

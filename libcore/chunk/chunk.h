@@ -22,7 +22,8 @@ enum {
 	CHUNK_SIZE_MAX = 64 << 20,
 	CHUNK_FLAG_TRAILER = 1 << 0, /* not entries: the end of a pack, pack.h */
 	CHUNK_FLAG_FILTER = 1 << 4,  /* likewise: its filter */
-	CHUNK_FLAG_SHAPES = 1 << 5   /* lines of a block may be taken apart */
+	CHUNK_FLAG_SHAPES = 1 << 5,  /* lines of a block may be taken apart */
+	CHUNK_FLAG_BUNDLE = 1 << 6   /* not one chunk but several: bundle.h */
 };
 
 /* What the fixed part says: enough to read the rest of the head, and to step over the chunk. */
@@ -76,7 +77,7 @@ MUST_CHECK int chunk_parse_fixed(struct bytes in, struct chunk_fixed *ret, struc
 
 /*
  * Reads a head: `in` begins with it and has at least head_len bytes; what follows is not looked at.
- * A trailer is refused (ERR_VERSION): look at the fixed part's flags first.
+ * A trailer, a filter and a bundle are refused (ERR_VERSION): look at the fixed part's flags first.
  * Errors: ERR_CORRUPT, ERR_VERSION.
  */
 MUST_CHECK int chunk_parse(struct bytes in, struct arena *a, struct chunk *ret, struct err *e);
@@ -157,6 +158,10 @@ MUST_CHECK int chunk_move(const struct chunk *c, struct bytes whole, struct byte
 /* Whether a block's lines may be taken apart: shape/shape.h. */
 enum chunk_lines { CHUNK_LINES_APART, CHUNK_LINES_WHOLE };
 
+/* Whether small chunks of a pack are stored together: bundle.h. Then their columns are not
+ * compressed apart, and their lines are whole. */
+enum chunk_small { CHUNK_SMALL_BUNDLED, CHUNK_SMALL_APART };
+
 /* How chunks are made. Same params and same entries give the same bytes. */
 struct chunk_params {
 	enum codec_id encoding;
@@ -168,7 +173,12 @@ struct chunk_params {
 	uint32_t block_entries; /* entries of a block at most; 1 to 1 << 20 */
 	enum bloom_what filter; /* what packs of such chunks get */
 	enum chunk_lines lines; /* encoding CODEC_NONE leaves them whole */
+	enum chunk_small
+		small; /* likewise apart; and so do levels for packs that are merged soon */
 };
+
+/* Whether packs of such chunks have bundles. */
+bool chunk_params_bundle(const struct chunk_params *p);
 
 extern const struct chunk_params chunk_params_default;
 

@@ -1,6 +1,7 @@
 #include "chunk/dump.h"
 
 #include "base/num.h"
+#include "chunk/bundle.h"
 #include "entry/jsonl.h"
 #include "json/json.h"
 #include "time/time.h"
@@ -51,6 +52,7 @@ static void add_trailer(struct buf *out, const struct chunk_piece *piece)
 	json_add_quoted(out, t->tenant);
 	buf_addf(out, ",\"day\":\"%s\",\"order_key\":\"%lld\"", day, (long long)t->order_key);
 	add_u64(out, "chunks", t->n_chunks);
+	add_u64(out, "bundles", t->bundles.n);
 	add_encoding(out, t->params.encoding);
 	buf_addf(out, ",\"level\":%d", t->params.level);
 	add_u64(out, "block_size", t->params.block_bytes);
@@ -96,6 +98,21 @@ static void add_filter(struct buf *out, const struct chunk_piece *piece)
 	arena_release(&mem);
 }
 
+static void add_bundle(struct buf *out, const struct chunk_piece *piece)
+{
+	const struct pack_bundle *b = &piece->bundle;
+	struct bundle head;
+
+	buf_addf(out, "{\"kind\":\"bundle\",\"offset\":%llu", (unsigned long long)piece->off);
+	add_u64(out, "length", b->raw_len);
+	add_u64(out, "stored_offset", b->off);
+	add_u64(out, "stored_length", b->len);
+	add_u64(out, "chunks", b->n_chunks);
+	if (bundle_parse(piece->bytes, &head, NULL) == 0)
+		add_encoding(out, head.fixed.encoding);
+	buf_add_str(out, "}\n");
+}
+
 /* How many blocks have their lines taken apart. */
 static uint64_t count_apart(const struct chunk *c)
 {
@@ -116,6 +133,10 @@ void chunk_add_header(struct buf *out, const struct chunk_piece *piece)
 	}
 	if (piece->kind == PIECE_FILTER) {
 		add_filter(out, piece);
+		return;
+	}
+	if (piece->kind == PIECE_BUNDLE) {
+		add_bundle(out, piece);
 		return;
 	}
 	buf_addf(out, "{\"kind\":\"chunk\",\"offset\":%llu", (unsigned long long)piece->off);
@@ -192,10 +213,29 @@ uint64_t chunk_add_entries(struct buf *out, const struct run *run, struct bytes 
 	return n;
 }
 
+/* So much of what lies before `at` of the bundle's chunks does it save. */
+static uint64_t saved_before(const struct pack_bundle *b, uint64_t at)
+{
+	return at * (b->raw_len - b->len) / b->raw_len;
+}
+
+static void add_bundled(struct chunk_stats *s, const struct chunk_piece *piece)
+{
+	const struct pack_bundle *b = &piece->bundle;
+	uint64_t at = piece->off - b->raw_off;
+
+	s->bundles += s->bundled == 0 || s->bundle.off != b->off || at == 0;
+	s->bundled++;
+	s->bundle = *b;
+	s->saved += saved_before(b, at + piece->len) - saved_before(b, at);
+}
+
 void chunk_stats_add(struct chunk_stats *s, const struct chunk_piece *piece)
 {
 	const struct chunk *c = &piece->chunk;
 
+	if (piece->kind == PIECE_BUNDLE)
+		return; /* its chunks tell of it */
 	s->bytes += piece->len;
 	if (piece->kind == PIECE_TRAILER) {
 		s->packs++;
@@ -210,6 +250,8 @@ void chunk_stats_add(struct chunk_stats *s, const struct chunk_piece *piece)
 		s->from = c->from;
 	if (s->chunks == 0 || c->through > s->through)
 		s->through = c->through;
+	if (piece->bundle.n_chunks)
+		add_bundled(s, piece);
 	s->chunks++;
 	s->tiny += c->n <= 10;
 	s->blocks += c->fixed.n_blocks;
@@ -251,7 +293,9 @@ void chunk_stats_print(const struct chunk_stats *s, struct buf *out)
 	add_stat(out, "entries", s->entries);
 	add_stat(out, "bytes of lines", s->line_bytes);
 	add_stat(out, "bytes of metadata", s->meta_bytes);
-	add_stat(out, "bytes stored", s->bytes);
+	add_stat(out, "bundles", s->bundles);
+	add_stat(out, "  chunks", s->bundled);
+	add_stat(out, "bytes stored", s->bytes - s->saved);
 	add_stat(out, "  heads", s->head_bytes);
 	add_column(out, s, "  timestamps", COL_TS);
 	add_column(out, s, "  lengths", COL_LENS);
@@ -259,8 +303,10 @@ void chunk_stats_print(const struct chunk_stats *s, struct buf *out)
 	add_column(out, s, "  lines", COL_LINES);
 	add_stat(out, "  filters", s->filter_bytes);
 	add_stat(out, "  trailers", s->trailer_bytes);
+	add_stat(out, "  saved by bundles", s->saved);
 	buf_addf(out, "%-18s %.3f\n", "ratio",
-		 s->bytes ? (double)(s->line_bytes + s->entries) / (double)s->bytes : 0);
+		 s->bytes ? (double)(s->line_bytes + s->entries) / (double)(s->bytes - s->saved)
+			  : 0);
 	if (s->chunks == 0)
 		return;
 	buf_addf(out, "%-18s ", "from");

@@ -4,7 +4,7 @@
 
 #include "chunk/scan.h"
 
-/* A chunk's head, or a pack's filter or trailer, as one JSON object and a newline. */
+/* A chunk's head, or a pack's bundle, filter or trailer, as one JSON object and a newline. */
 void chunk_add_header(struct buf *out, const struct chunk_piece *piece);
 
 /* The table of blocks: its first line, then one for each block of a chunk. */
@@ -26,6 +26,9 @@ struct chunk_stats {
 	uint64_t head_bytes, filter_bytes, trailer_bytes, bytes; /* heads of chunks; all */
 	uint64_t col_raw[COL_COUNT], col_stored[COL_COUNT];
 	uint64_t tiny; /* chunks of 10 entries or fewer */
+	uint64_t bundles, bundled,
+		saved;		   /* those that chunks are of; chunks; bytes that they save */
+	struct pack_bundle bundle; /* of the last chunk */
 	int64_t from, through;
 };
 

@@ -7,7 +7,7 @@
 
 enum {
 	CHUNK_VERSION = 1,
-	CHUNK_FLAGS_REFUSE = 0xc0, /* unknown ones here change what the bytes mean */
+	CHUNK_FLAGS_REFUSE = 0x80, /* unknown ones here change what the bytes mean */
 	CHUNK_OFF_FLAGS = 5,	   /* offsets in the fixed part */
 	CHUNK_OFF_LEN = 8,
 	CHUNK_OFF_META_LEN = 12,

@@ -7,6 +7,7 @@
 #ifndef CHUNK_PACK_H
 #define CHUNK_PACK_H
 
+#include "chunk/bundles.h"
 #include "chunk/chunk.h"
 #include "bloom/bloom.h"
 
@@ -16,9 +17,9 @@ enum {
 };
 
 struct pack_chunk {
-	uint64_t off; /* from the pack's start */
+	uint64_t off; /* from the start of the pack's raw image, bundles.h */
 	uint32_t len;
-	uint32_t head_len; /* pread as much at off, then chunk_parse */
+	uint32_t head_len; /* read as much at off, then chunk_parse */
 };
 
 struct pack_trailer {
@@ -30,7 +31,8 @@ struct pack_trailer {
 			      packs before it in its run */
 	struct chunk_params params;
 	struct pack_chunk *chunk;
-	size_t n_chunks;	   /* may be 0: a pack that only carries provenance */
+	size_t n_chunks;	     /* may be 0: a pack that only carries provenance */
+	struct pack_bundles bundles; /* in which some of them lie */
 	struct hash_list segments; /* seals of WAL segments of which every entry of this tenant and
 				      day lies in this pack and in `parts`; ascending */
 	struct hash_list parts; /* names of packs of this tenant and day, without which `segments`
@@ -49,14 +51,14 @@ struct pack_trailer {
  * False, and nothing is appended: it would be too large. */
 bool pack_filter_encode(struct bytes table, uint64_t pages_len, struct buf *out);
 
-/* Reads that head, of a pack whose chunks take chunks_len bytes at most; `in` begins with it, and
- * has at least the head_len bytes that chunk_parse_fixed says. ret lies in the arena. Errors:
- * ERR_CORRUPT, ERR_VERSION. */
+/* Reads that head, of a pack whose chunks take chunks_len bytes of its raw image at most; `in`
+ * begins with it, and has at least the head_len bytes that chunk_parse_fixed says. ret lies in the
+ * arena. Errors: ERR_CORRUPT, ERR_VERSION. */
 MUST_CHECK int pack_parse_filter(struct bytes in, uint64_t chunks_len, struct arena *a,
 				 struct bloom *ret, struct err *e);
 
 /* Appends the trailer: to be written behind the chunks, whose offsets are those in t->chunk (back
- * to back, from 0). */
+ * to back, from 0). Of t->bundles raw_off, n_chunks and len are looked at. */
 void pack_trailer_encode(const struct pack_trailer *t, struct buf *out);
 
 /*
@@ -76,6 +78,9 @@ MUST_CHECK int pack_read_trailer(pack_read_fn *read, void *data, uint64_t size, 
  * the pack's). */
 MUST_CHECK int pack_parse_trailer(struct bytes tail, uint64_t size, struct arena *a,
 				  struct pack_trailer *ret, struct err *e);
+
+/* Bytes of the pack before its filter, or without one its trailer. */
+uint64_t pack_chunks_len(const struct pack_trailer *t);
 
 /* Does a trailer stand there, be it cut or damaged behind its first bytes? */
 bool pack_is_trailer(struct bytes start);

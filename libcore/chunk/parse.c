@@ -208,6 +208,8 @@ int chunk_parse(struct bytes in, struct arena *a, struct chunk *ret, struct err 
 		return err_set(e, ERR_VERSION, "a pack's trailer stands where a chunk should");
 	if (c.fixed.flags & CHUNK_FLAG_FILTER)
 		return err_set(e, ERR_VERSION, "a pack's filter stands where a chunk should");
+	if (c.fixed.flags & CHUNK_FLAG_BUNDLE)
+		return err_set(e, ERR_VERSION, "a bundle stands where a chunk should");
 	rd = rd_init(bytes_sub(in, 0, c.fixed.head_len - CHUNK_CRC_LEN));
 	rd.off = CHUNK_FIXED_LEN;
 	c.tenant = rd_lstr(&rd, TENANT_MAX);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "chunk/bundle.h"
 #include "chunk/format.h"
 
 enum { FILL = 256 << 10 };
@@ -28,6 +29,11 @@ struct chunk_scan {
 	bool after_chunk; /* last is the chunk that ends at `at` */
 	struct chunk last;
 	size_t last_at;
+	uint64_t saved; /* by how much the input before `at` is smaller than its raw image */
+	struct bundle_reader *reader;
+	struct buf raw; /* of the bundle `in`; the next chunk of it is at raw_at */
+	size_t raw_at;
+	struct pack_bundle in;
 };
 
 const char *chunk_piece_name(enum chunk_piece_kind kind)
@@ -35,6 +41,7 @@ const char *chunk_piece_name(enum chunk_piece_kind kind)
 	static const char *const name[] = { [PIECE_CHUNK] = "chunk",
 					    [PIECE_TRAILER] = "trailer",
 					    [PIECE_FILTER] = "filter",
+					    [PIECE_BUNDLE] = "bundle",
 					    [PIECE_DAMAGE] = "bytes that cannot be read" };
 
 	return name[kind];
@@ -66,6 +73,8 @@ void chunk_scan_free(struct chunk_scan *s)
 	if (!s)
 		return;
 	buf_release(&s->own);
+	buf_release(&s->raw);
+	bundle_reader_free(s->reader);
 	arena_release(&s->arena);
 	arena_release(&s->dir_arena);
 	free(s);
@@ -113,22 +122,46 @@ static int good_head(struct chunk_scan *s, struct chunk_fixed *f, struct err *wh
 	return chunk_head_check(bytes_sub(s->win, s->at, s->win.n), f, why) == 0;
 }
 
-/* Moves to the next chunk that the directory names, behind `at`; true when there is one. */
+/* Where `at` is in the raw image. */
+static uint64_t raw_at(const struct chunk_scan *s)
+{
+	return s->win_off + s->at + s->saved;
+}
+
+/* The first chunk that the directory names behind `at`, or how many there are. */
+static size_t next_named(const struct chunk_scan *s)
+{
+	const struct pack_trailer *t = &s->dir;
+	size_t lo = 0, hi = t->n_chunks;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (pack_bundles_stored(&t->bundles, t->chunk[mid].off) <= s->at)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Moves to the next chunk or bundle that the directory names, behind `at`; true when there is one.
+ */
 static bool skip_by_directory(struct chunk_scan *s)
 {
 	const struct pack_trailer *t = &s->dir;
-	size_t end =
-		t->n_chunks ? t->chunk[t->n_chunks - 1].off + t->chunk[t->n_chunks - 1].len : 0;
+	size_t i;
 
-	if (!s->has_dir || s->at >= end)
+	if (!s->has_dir || s->at >= pack_chunks_len(t))
 		return false;
-	for (size_t i = 0; i < t->n_chunks; i++) {
-		if (t->chunk[i].off > s->at) {
-			s->at = t->chunk[i].off;
-			return true;
-		}
+	i = next_named(s);
+	if (i < t->n_chunks) {
+		s->at = pack_bundles_stored(&t->bundles, t->chunk[i].off);
+		s->saved = t->chunk[i].off - s->at;
+	} else {
+		s->at = pack_chunks_len(t);
+		s->saved = pack_bundles_saved(&t->bundles);
 	}
-	s->at = end;
 	return true;
 }
 
@@ -204,8 +237,9 @@ static void step_back(struct chunk_scan *s)
 
 static int damage(struct chunk_scan *s, struct chunk_piece *ret, struct err *e)
 {
-	uint64_t from = s->win_off + s->at;
+	uint64_t from = raw_at(s);
 
+	ret->at = s->win_off + s->at;
 	if (!skip_by_directory(s)) {
 		if (s->after_chunk)
 			step_back(s);
@@ -215,14 +249,15 @@ static int damage(struct chunk_scan *s, struct chunk_piece *ret, struct err *e)
 	s->after_chunk = false;
 	ret->kind = PIECE_DAMAGE;
 	ret->off = from;
-	ret->len = s->win_off + s->at > from ? s->win_off + s->at - from : 0;
+	ret->len = raw_at(s) > from ? raw_at(s) - from : 0;
 	return 1;
 }
 
 static int take_piece(struct chunk_scan *s, const struct chunk_fixed *f, struct chunk_piece *ret)
 {
 	ret->bytes = bytes_sub(s->win, s->at, f->len);
-	ret->off = s->win_off + s->at;
+	ret->off = raw_at(s);
+	ret->at = s->win_off + s->at;
 	ret->len = f->len;
 	s->last_at = s->at;
 	s->at += ret->bytes.n;
@@ -248,12 +283,102 @@ static int take_piece(struct chunk_scan *s, const struct chunk_fixed *f, struct 
 	return 1;
 }
 
+/* ---- bundles ---- */
+
+/* Behind a bundle of which only the length is right: 1 when another head, or nothing, follows. */
+static int step_over(struct chunk_scan *s, const struct chunk_fixed *f, struct err *e)
+{
+	size_t start = s->at;
+	struct chunk_fixed next;
+	int64_t left = need(s, f->len + (size_t)1, e);
+	struct bundle b;
+	int rc;
+
+	if (left < 0)
+		return -1;
+	if (left < (int64_t)f->len)
+		return 0;
+	s->at += f->len;
+	rc = left == (int64_t)f->len ? 1 : good_head(s, &next, NULL, e);
+	if (rc <= 0)
+		s->at = start;
+	else if (bundle_parse(bytes_sub(s->win, start, f->len), &b, NULL) == 0)
+		s->saved += b.raw_len - f->len;
+	return rc;
+}
+
+static int bad_bundle(struct chunk_scan *s, const struct chunk_fixed *f, struct chunk_piece *ret,
+		      struct err *e)
+{
+	uint64_t from = raw_at(s);
+	int rc = skip_by_directory(s) ? 1 : step_over(s, f, e);
+
+	if (rc < 0 || (rc == 0 && skip_by_magic(s, e) < 0))
+		return -1;
+	ret->kind = PIECE_DAMAGE;
+	ret->off = from;
+	ret->len = raw_at(s) - from;
+	return 1;
+}
+
+static int take_bundle(struct chunk_scan *s, const struct chunk_fixed *f, struct chunk_piece *ret,
+		       struct err *e)
+{
+	struct bytes whole = bytes_sub(s->win, s->at, f->len);
+	struct bundle b;
+
+	s->after_chunk = false;
+	ret->at = s->win_off + s->at;
+	if (!s->reader)
+		s->reader = bundle_reader_new();
+	if (bundle_parse(whole, &b, &ret->why) < 0 ||
+	    bundle_unpack(s->reader, whole, &s->raw, &ret->why) < 0)
+		return bad_bundle(s, f, ret, e);
+	s->in = (struct pack_bundle){ raw_at(s), ret->at, b.raw_len, f->len, b.n_chunks };
+	ret->kind = PIECE_BUNDLE;
+	ret->off = s->in.raw_off;
+	ret->len = f->len;
+	ret->bytes = whole;
+	ret->bundle = s->in;
+	s->at += f->len;
+	s->saved += b.raw_len - f->len;
+	return 1;
+}
+
+/* The next chunk of the bundle. */
+static int take_bundled(struct chunk_scan *s, struct chunk_piece *ret)
+{
+	struct bytes left = bytes_sub(buf_bytes(&s->raw), s->raw_at, s->raw.n);
+	struct chunk_fixed f = { .len = (uint32_t)left.n };
+
+	arena_reset(&s->arena);
+	ret->kind = PIECE_CHUNK;
+	if (chunk_parse_fixed(left, &f, &ret->why) < 0)
+		ret->kind = PIECE_DAMAGE;
+	ret->bytes = bytes_sub(left, 0, f.len);
+	ret->off = s->in.raw_off + s->raw_at;
+	ret->len = ret->bytes.n;
+	ret->at = s->in.off;
+	ret->bundle = s->in;
+	if (ret->kind == PIECE_CHUNK &&
+	    chunk_parse(ret->bytes, &s->arena, &ret->chunk, &ret->why) < 0)
+		ret->kind = PIECE_DAMAGE;
+	s->raw_at += ret->bytes.n;
+	return 1;
+}
+
 int chunk_scan_next(struct chunk_scan *s, struct chunk_piece *ret, struct err *e)
 {
 	struct chunk_fixed f;
 	int64_t left;
 	int rc;
 
+	if (s->raw_at < s->raw.n) {
+		*ret = (struct chunk_piece){ 0 };
+		return take_bundled(s, ret);
+	}
+	s->raw_at = 0;
+	buf_reset(&s->raw);
 	left = need(s, 1, e);
 	if (left <= 0)
 		return (int)left;
@@ -267,5 +392,7 @@ int chunk_scan_next(struct chunk_scan *s, struct chunk_piece *ret, struct err *e
 	leave_behind(s);
 	if (need(s, f.len, e) < 0)
 		return -1;
+	if (f.flags & CHUNK_FLAG_BUNDLE)
+		return take_bundle(s, &f, ret, e);
 	return take_piece(s, &f, ret);
 }

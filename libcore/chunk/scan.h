@@ -11,20 +11,24 @@ enum chunk_piece_kind {
 	PIECE_CHUNK,   /* .chunk; .bytes may be cut short by the end of the input */
 	PIECE_TRAILER, /* .trailer */
 	PIECE_FILTER,  /* of a pack: pack_parse_filter; .bytes may be cut short likewise */
+	PIECE_BUNDLE,  /* .bundle, .bytes; its chunks come next */
 	PIECE_DAMAGE, /* no head that can be read stands at .off; the next one is .len further: .why
 		       */
 };
 
 struct chunk_piece {
 	enum chunk_piece_kind kind;
-	uint64_t off, len;  /* from the input's start */
-	struct bytes bytes; /* from off; borrowed, as all below, until the next call */
+	uint64_t off, len;  /* from the start of the input's raw image, bundles.h */
+	uint64_t at;	    /* from the input's start; of a chunk in a bundle, where that begins */
+	struct bytes bytes; /* borrowed, as all below, until the next call */
 	struct chunk chunk;
+	struct pack_bundle
+		bundle; /* of a chunk the one that it is in; .n_chunks 0: it is in none */
 	struct pack_trailer trailer;
 	struct err why;
 };
 
-/* For messages: "chunk", "filter", "trailer", "bytes that cannot be read". */
+/* For messages: "chunk", "filter", "trailer", "bundle", "bytes that cannot be read". */
 const char *chunk_piece_name(enum chunk_piece_kind kind);
 
 struct chunk_scan;
@@ -32,7 +36,8 @@ struct chunk_scan;
 /* As read(2): up to n bytes into p, 0 at the end, -1 with e set. */
 typedef int64_t chunk_fill_fn(void *data, void *p, size_t n, struct err *e);
 
-/* From a pipe, or from a file, in order; holds one chunk in memory. */
+/* From a pipe, or from a file, in order; holds one chunk or bundle in memory. Behind a bundle that
+ * cannot be read offsets may be smaller than they were. */
 struct chunk_scan *chunk_scan_new(chunk_fill_fn *fill, void *data);
 /* From bytes that are all there, a mapped file: a trailer at their end that can be read then says
  * where chunks begin behind damage, so that nothing inside a damaged chunk is taken for one. */

@@ -13,13 +13,42 @@ static const char end_magic[4] = { 'L', 'K', 'P', 'T' };
 
 enum { FIRST_READ = 64 << 10, DELETE_ID_MAX = 1 << 10 };
 /* Other bits of the same byte are refused. */
-enum { TRAILER_MIXED = 1 << 0, TRAILER_FILTER = 1 << 1 };
+enum {
+	TRAILER_MIXED = 1 << 0,
+	TRAILER_FILTER = 1 << 1,
+	TRAILER_BUNDLES = 1 << 2,
+	TRAILER_MARKS = TRAILER_MIXED | TRAILER_FILTER | TRAILER_BUNDLES
+};
 
 static void add_hashes(struct buf *out, const struct hash_list *l)
 {
 	wr_uvarint(out, l->n);
 	for (size_t i = 0; i < l->n; i++)
 		buf_add(out, l->v[i].b, sizeof(l->v[i].b));
+}
+
+static void add_bundles(struct buf *out, const struct pack_trailer *t)
+{
+	size_t chunk = 0, end = 0;
+
+	wr_uvarint(out, t->bundles.n);
+	for (size_t i = 0; i < t->bundles.n; i++) {
+		const struct pack_bundle *b = &t->bundles.v[i];
+
+		while (t->chunk[chunk].off < b->raw_off)
+			chunk++;
+		wr_uvarint(out, chunk - end);
+		wr_uvarint(out, b->n_chunks);
+		wr_uvarint(out, b->len);
+		chunk += b->n_chunks;
+		end = chunk;
+	}
+}
+
+static uint8_t marks_of(const struct pack_trailer *t)
+{
+	return (uint8_t)((t->mixed ? TRAILER_MIXED : 0) | (t->filter_len ? TRAILER_FILTER : 0) |
+			 (t->bundles.n ? TRAILER_BUNDLES : 0));
 }
 
 void pack_trailer_encode(const struct pack_trailer *t, struct buf *out)
@@ -30,8 +59,7 @@ void pack_trailer_encode(const struct pack_trailer *t, struct buf *out)
 	wr_lstr(out, t->tenant);
 	wr_svarint(out, t->day);
 	wr_u64be(out, (uint64_t)t->order_key);
-	wr_u8(out,
-	      (uint8_t)((t->mixed ? TRAILER_MIXED : 0) | (t->filter_len ? TRAILER_FILTER : 0)));
+	wr_u8(out, marks_of(t));
 	wr_u8(out, (uint8_t)t->params.encoding);
 	wr_svarint(out, t->params.level);
 	wr_uvarint(out, t->params.block_bytes);
@@ -48,13 +76,15 @@ void pack_trailer_encode(const struct pack_trailer *t, struct buf *out)
 	wr_uvarint(out, t->n_deletes);
 	for (size_t i = 0; i < t->n_deletes; i++)
 		wr_lstr(out, t->deletes[i]);
-	/* packs made of entries are as they were before there were sources and filters */
-	if (t->sources.n || t->filter_len)
+	/* packs made of entries are as they were before there were sources, filters and bundles */
+	if (t->sources.n || t->filter_len || t->bundles.n)
 		add_hashes(out, &t->sources);
 	if (t->filter_len) {
 		wr_u8(out, (uint8_t)t->params.filter);
 		wr_uvarint(out, t->filter_len);
 	}
+	if (t->bundles.n)
+		add_bundles(out, t);
 	chunk_head_end(out, start, 0, PACK_END_LEN);
 	wr_u32be(out, (uint32_t)(out->n - start + PACK_END_LEN));
 	buf_add(out, end_magic, sizeof(end_magic));
@@ -114,11 +144,17 @@ static int read_directory(struct rd *rd, struct arena *a, struct pack_trailer *t
 	return 0;
 }
 
+uint64_t pack_chunks_len(const struct pack_trailer *t)
+{
+	const struct pack_chunk *last = t->n_chunks ? &t->chunk[t->n_chunks - 1] : NULL;
+
+	return last ? last->off + last->len - pack_bundles_saved(&t->bundles) : 0;
+}
+
 /* Then come the filter and the trailer. */
 static int check_place(const struct pack_trailer *t, uint64_t stands_at, struct err *e)
 {
-	const struct pack_chunk *last = t->n_chunks ? &t->chunk[t->n_chunks - 1] : NULL;
-	uint64_t off = (last ? last->off + last->len : 0) + t->filter_len;
+	uint64_t off = pack_chunks_len(t) + t->filter_len;
 
 	if (stands_at == PACK_OFF_ANY || off == stands_at)
 		return 0;
@@ -149,6 +185,46 @@ static int read_filter(struct rd *rd, struct pack_trailer *t, struct err *e)
 	return 0;
 }
 
+/* *at: the chunk that may be its first; *saved: by how much those before it make the pack smaller.
+ * Both are moved behind it. */
+static int read_bundle(struct rd *rd, const struct pack_trailer *t, size_t *at, uint64_t *saved,
+		       struct pack_bundle *ret)
+{
+	uint64_t raw = 0;
+	size_t end;
+
+	*at += rd_uvarint_max(rd, t->n_chunks - *at);
+	ret->n_chunks = (uint32_t)rd_uvarint_max(rd, t->n_chunks - *at);
+	ret->len = (uint32_t)rd_uvarint_max(rd, BUNDLE_RAW_MAX);
+	if (rd->failed || ret->n_chunks == 0)
+		return -1;
+	end = *at + ret->n_chunks;
+	ret->raw_off = t->chunk[*at].off;
+	ret->off = ret->raw_off - *saved;
+	raw = t->chunk[end - 1].off + t->chunk[end - 1].len - ret->raw_off;
+	if (raw > BUNDLE_RAW_MAX || ret->len >= raw)
+		return -1;
+	ret->raw_len = (uint32_t)raw;
+	*saved += raw - ret->len;
+	*at = end;
+	return 0;
+}
+
+static int read_bundles(struct rd *rd, struct arena *a, struct pack_trailer *t, struct err *e)
+{
+	size_t n = rd_uvarint_max(rd, t->n_chunks), at = 0;
+	uint64_t saved = 0;
+
+	if (n > rd_left(rd) / 3)
+		return err_set(e, ERR_CORRUPT, "trailer: %zu bundles in %zu bytes", n, rd_left(rd));
+	t->bundles.v = arena_alloc(a, n * sizeof(*t->bundles.v));
+	for (; t->bundles.n < n; t->bundles.n++)
+		if (read_bundle(rd, t, &at, &saved, &t->bundles.v[t->bundles.n]) < 0)
+			return err_set(e, ERR_CORRUPT, "trailer: bundle %zu: bad number",
+				       t->bundles.n);
+	return 0;
+}
+
 /* What stands behind all that is for later versions of this program. */
 static int parse_meta(struct bytes meta, uint64_t stands_at, struct arena *a,
 		      struct pack_trailer *t, struct err *e)
@@ -162,7 +238,7 @@ static int parse_meta(struct bytes meta, uint64_t stands_at, struct arena *a,
 	day = rd_svarint(&rd);
 	t->order_key = rd_i64be(&rd);
 	flags = rd_u8(&rd);
-	if (flags & ~(TRAILER_MIXED | TRAILER_FILTER))
+	if (flags & ~TRAILER_MARKS)
 		return err_set(e, ERR_VERSION, "trailer with unknown flags %02x", flags);
 	t->mixed = flags & TRAILER_MIXED;
 	if (read_params(&rd, &t->params) < 0 || day < INT32_MIN || day > INT32_MAX)
@@ -180,6 +256,8 @@ static int parse_meta(struct bytes meta, uint64_t stands_at, struct arena *a,
 	if (rd_left(&rd))
 		read_hashes(&rd, a, &t->sources);
 	if (flags & TRAILER_FILTER && read_filter(&rd, t, e) < 0)
+		return -1;
+	if (flags & TRAILER_BUNDLES && read_bundles(&rd, a, t, e) < 0)
 		return -1;
 	if (rd.failed)
 		return err_set(e, ERR_CORRUPT, "trailer: bad number at byte %zu of it", rd.off);

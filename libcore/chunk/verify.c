@@ -95,8 +95,17 @@ void pack_check_add(struct pack_check *c, const struct chunk_piece *piece)
 	mem_grow(&c->seen, &c->cap_seen, c->n + 1, sizeof(*c->seen));
 	c->chunk[c->n] = (struct pack_chunk){ piece->off, chunk->fixed.len, chunk->fixed.head_len };
 	c->seen[c->n] = (struct pack_seen){ arena_copy(&c->arena, chunk->tenant), chunk->from,
-					    chunk->through };
+					    chunk->through, piece->bundle };
 	c->n++;
+}
+
+/* said: NULL: in no bundle. */
+static bool is_where_said(const struct pack_bundle *is, const struct pack_bundle *said)
+{
+	if (!said)
+		return is->n_chunks == 0;
+	return is->n_chunks == said->n_chunks && is->len == said->len &&
+	       is->raw_len == said->raw_len;
 }
 
 static int check_one(const struct pack_check *c, size_t i, const struct pack_trailer *t,
@@ -109,6 +118,10 @@ static int check_one(const struct pack_check *c, size_t i, const struct pack_tra
 		return err_set(e, ERR_CORRUPT,
 			       "it names a chunk at offset %llu, which is not there",
 			       (unsigned long long)(start + named->off));
+	if (!is_where_said(&seen->bundle, pack_bundles_at(&t->bundles, named->off)))
+		return err_set(e, ERR_CORRUPT,
+			       "of the chunk at offset %llu it names another bundle than it is in",
+			       (unsigned long long)c->chunk[i].off);
 	if (!bytes_eq(seen->tenant, t->tenant))
 		return err_set(e, ERR_CORRUPT, "the chunk at offset %llu is of another tenant",
 			       (unsigned long long)c->chunk[i].off);
@@ -224,8 +237,8 @@ static int find_filter(struct pack_check *c, struct bytes whole, struct err *e)
 		return err_set(e, ERR_NO, "it has no filter");
 	for (size_t i = 0; i < t.n_chunks; i++)
 		off += t.chunk[i].len;
-	return read_filter(bytes_sub(whole, off, t.filter_len), off, &c->filter_mem, &c->filter,
-			   &c->pages, e);
+	return read_filter(bytes_sub(whole, pack_chunks_len(&t), t.filter_len), off, &c->filter_mem,
+			   &c->filter, &c->pages, e);
 }
 
 void pack_check_begin(struct pack_check *c, struct bytes whole)

@@ -22,6 +22,7 @@ struct pack_check {
 	struct pack_seen {
 		struct bytes tenant; /* in arena */
 		int64_t from, through;
+		struct pack_bundle bundle; /* .n_chunks 0: it is in none */
 	} * seen;
 	size_t n, cap, cap_seen;
 	struct arena arena;

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/near.h"
 #include "base/wr.h"
-#include "chunk/chunk.h"
+#include "chunk/bundle.h"
 #include "chunk/format.h"
 
 const struct chunk_params chunk_params_default = {
@@ -26,6 +26,10 @@ enum { COMPRESS_MIN = 256 };
 /* Levels below this are asked for where time counts more than what is saved, as of packs that are
  * merged soon: then longer ones, too. */
 enum { LEVEL_SMALL = 4, COMPRESS_MIN_QUICK = 512 };
+
+/* A chunk of so many bytes of entries at most is stored in a bundle, with its columns as they are;
+ * each entry counts as so many more, for what stands beside its line. */
+enum { SMALL_MAX = BUNDLE_CHUNK_MAX / 2, SMALL_ENTRY = 8 };
 
 /* Numbers in planes hold little that repeats, and a higher level finds no more. */
 enum { PLANES_LEVEL = 1 };
@@ -46,7 +50,14 @@ struct chunk_writer {
 	struct buf raw[COL_COUNT], packed, rows, body;
 	struct buf off, ts; /* of a block's lines */
 	bool any_apart;	    /* of the chunk's blocks */
+	bool is_small;	    /* the chunk goes into a bundle */
 };
+
+bool chunk_params_bundle(const struct chunk_params *p)
+{
+	return p->small == CHUNK_SMALL_BUNDLED && p->encoding != CODEC_NONE &&
+	       p->level >= LEVEL_SMALL;
+}
 
 struct chunk_writer *chunk_writer_new(const struct chunk_params *p)
 {
@@ -186,7 +197,7 @@ static uint32_t store_column(struct chunk_writer *w, int c, struct bytes raw, si
 	size_t least = w->params.level < LEVEL_SMALL ? COMPRESS_MIN_QUICK : COMPRESS_MIN;
 	struct bytes best = raw;
 
-	if (raw.n >= least && w->params.encoding != CODEC_NONE) {
+	if (raw.n >= least && w->params.encoding != CODEC_NONE && !w->is_small) {
 		buf_reset(&w->packed);
 		if (plane >= PLANE_MIN && raw.n > plane)
 			codec_compress_planes(w->codec_planes, w->params.encoding, raw,
@@ -212,7 +223,7 @@ static uint32_t store_apart(struct chunk_writer *w, const struct entries *es, co
 	uint32_t *off, head_len;
 	int64_t *ts_ns;
 
-	if (w->params.lines == CHUNK_LINES_WHOLE || w->params.encoding == CODEC_NONE)
+	if (w->params.lines == CHUNK_LINES_WHOLE || w->params.encoding == CODEC_NONE || w->is_small)
 		return 0;
 	buf_reset(&w->off);
 	buf_reset(&w->ts);
@@ -317,6 +328,7 @@ uint32_t chunk_encode(struct chunk_writer *w, struct bytes tenant, const struct 
 	buf_reset(&w->rows);
 	buf_reset(&w->body);
 	w->any_apart = false;
+	w->is_small = chunk_params_bundle(&w->params) && weight + n * SMALL_ENTRY <= SMALL_MAX;
 	for (size_t i = 0; i < n; n_blocks++) {
 		size_t k = share(es, order + i, n - i, w->params.block_bytes,
 				 w->params.block_entries, &weight);

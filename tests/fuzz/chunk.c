@@ -1,6 +1,6 @@
 /*
- * Chunks and packs. Bit 0 of byte 0: as they lie, else the first head's checksum and those of its
- * blocks are mended first, so that what is behind them is reached.
+ * Chunks, bundles and packs. Bit 0 of byte 0: as they lie, else the first head's checksum and those
+ * of its blocks are mended first, so that what is behind them is reached.
  */
 #include "fuzz.h"
 
@@ -9,6 +9,7 @@
 
 #include "base/crc32c.h"
 #include "base/wr.h"
+#include "chunk/bundle.h"
 #include "chunk/dump.h"
 #include "chunk/verify.h"
 #include "mend_shapes.h"
@@ -97,6 +98,25 @@ static void read_mended(const struct chunk *c, struct chunk_block *b, struct buf
 		abort();
 }
 
+/* One whose checksums are right: what comes out of it is as long as it says. */
+static void unpack_mended(struct buf *b, const struct chunk_fixed *f)
+{
+	struct bundle_reader *r = bundle_reader_new();
+	struct buf out = { 0 };
+	struct bundle head;
+
+	if (f->head_len >= CHUNK_FIXED_LEN + 8 && f->len <= b->n) {
+		wr_patch_u32be(b, f->head_len - 8,
+			       crc32c(b->p + f->head_len, f->len - f->head_len));
+		mend(b, f);
+		if (bundle_parse(buf_bytes(b), &head, NULL) == 0 &&
+		    bundle_unpack(r, buf_bytes(b), &out, NULL) == 0 && out.n != head.raw_len)
+			abort();
+	}
+	buf_release(&out);
+	bundle_reader_free(r);
+}
+
 static void mended(struct bytes in)
 {
 	struct chunk_scratch *s = chunk_scratch_new();
@@ -115,6 +135,8 @@ static void mended(struct bytes in)
 		if (pack_parse_trailer_at(buf_bytes(&b), PACK_OFF_ANY, &a, &t, NULL) == 0 &&
 		    t.n_chunks > b.n)
 			abort();
+		if (f.flags & CHUNK_FLAG_BUNDLE)
+			unpack_mended(&b, &f);
 	}
 	chunk_scratch_free(s);
 	arena_release(&a);

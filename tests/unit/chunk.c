@@ -157,7 +157,8 @@ static void round_trip(void **state)
 					  0,
 					  (uint32_t)(1 + rnd_below(&seed, 500)),
 					  BLOOM_NONE,
-					  CHUNK_LINES_APART };
+					  CHUNK_LINES_APART,
+					  CHUNK_SMALL_APART };
 		struct entries es = { 0 };
 		struct buf out = { 0 };
 		size_t n_chunks, at = 0;
@@ -237,8 +238,9 @@ static void extreme_times(void **state)
 /* Two streams, several chunks, a trailer. */
 static void make_pack(struct buf *out, struct entries *es, struct arena *a, size_t *ret_chunks)
 {
-	static const struct chunk_params p = { CODEC_ZSTD,	 1, 1024, 2048, 100, BLOOM_NONE,
-					       CHUNK_LINES_APART };
+	static const struct chunk_params p = {
+		CODEC_ZSTD, 1, 1024, 2048, 100, BLOOM_NONE, CHUNK_LINES_APART, CHUNK_SMALL_APART
+	};
 	struct pack_chunk dir[100];
 	struct hash128 seg[2] = { { { 1 } }, { { 2 } } };
 	struct pack_trailer t = { .tenant = BYTES_LIT("fake"), .day = 20000, .order_key = 77 };
@@ -679,8 +681,9 @@ static void blocks_end_where_the_time_changes(void **state)
 /* Of another tenant, and back, a chunk is what it was; only ours are moved. */
 static void moved_and_back(void **state)
 {
-	static const struct chunk_params p = { CODEC_ZSTD,	 1, 4096, 1 << 16, 1000, BLOOM_NONE,
-					       CHUNK_LINES_APART };
+	static const struct chunk_params p = {
+		CODEC_ZSTD, 1, 4096, 1 << 16, 1000, BLOOM_NONE, CHUNK_LINES_APART, CHUNK_SMALL_APART
+	};
 	struct buf out = { 0 }, other = { 0 }, again = { 0 };
 	struct entries es = { 0 };
 	struct arena a = { 0 };

@@ -1,0 +1,43 @@
+#include "chunk/bundles.h"
+
+/* How many begin at raw_off or before. */
+static size_t n_before(const struct pack_bundles *b, uint64_t raw_off)
+{
+	size_t lo = 0, hi = b->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (b->v[mid].raw_off <= raw_off)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+const struct pack_bundle *pack_bundles_at(const struct pack_bundles *b, uint64_t raw_off)
+{
+	size_t n = n_before(b, raw_off);
+
+	return n && raw_off - b->v[n - 1].raw_off < b->v[n - 1].raw_len ? &b->v[n - 1] : NULL;
+}
+
+uint64_t pack_bundles_stored(const struct pack_bundles *b, uint64_t raw_off)
+{
+	size_t n = n_before(b, raw_off);
+	const struct pack_bundle *last = n ? &b->v[n - 1] : NULL;
+
+	if (!last)
+		return raw_off;
+	if (raw_off - last->raw_off < last->raw_len)
+		return last->off;
+	return last->off + last->len + (raw_off - last->raw_off - last->raw_len);
+}
+
+uint64_t pack_bundles_saved(const struct pack_bundles *b)
+{
+	const struct pack_bundle *last = b->n ? &b->v[b->n - 1] : NULL;
+
+	return last ? last->raw_off + last->raw_len - last->off - last->len : 0;
+}

@@ -1,0 +1,37 @@
+/*
+ * Where the bundles of a pack lie (bundle.h). All offsets and lengths that a pack, its filter and
+ * an index file say count in the raw image of the pack: what it would be if each bundle were
+ * replaced by its chunks.
+ */
+#ifndef CHUNK_BUNDLES_H
+#define CHUNK_BUNDLES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BUNDLE_RAW_MAX = 1 << 22 }; /* bytes of the chunks in one, that readers take */
+
+struct pack_bundle {
+	uint64_t raw_off; /* of its first chunk, in the raw image */
+	uint64_t off;	  /* in the pack */
+	uint32_t raw_len, len;
+	uint32_t n_chunks;
+};
+
+/* Of one pack, ascending and apart. {0}: it has none. */
+struct pack_bundles {
+	struct pack_bundle *v;
+	size_t n;
+};
+
+/* The bundle in which the byte at raw_off of the raw image lies, or NULL. */
+const struct pack_bundle *pack_bundles_at(const struct pack_bundles *b, uint64_t raw_off);
+
+/* Where a byte of the raw image that lies in no bundle is in the pack; of one in a bundle, where
+ * that begins. */
+uint64_t pack_bundles_stored(const struct pack_bundles *b, uint64_t raw_off);
+
+/* By how much the pack is smaller than its raw image. */
+uint64_t pack_bundles_saved(const struct pack_bundles *b);
+
+#endif
