@@ -176,9 +176,25 @@ static enum fault_kind kind_of(struct check *c, const struct store_name *sn, str
 	return FAULT_FOLDER;
 }
 
+static bool same_bundles(const struct pack_bundles *a, const struct pack_bundles *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		const struct pack_bundle *x = &a->v[i], *y = &b->v[i];
+
+		if (x->raw_off != y->raw_off || x->off != y->off || x->raw_len != y->raw_len ||
+		    x->len != y->len || x->n_chunks != y->n_chunks)
+			return false;
+	}
+	return true;
+}
+
 static void check_pack(struct check *c, uint32_t i)
 {
 	struct store_name sn = { .kind = STORE_PACK, .tenant = c->in->tenant, .day = c->in->day };
+	struct pack_bundles bundles = { 0 };
+	struct arena mem = { 0 };
 	struct index_pack p;
 	struct pack_scan scan;
 	struct err e = { 0 };
@@ -212,9 +228,13 @@ static void check_pack(struct check *c, uint32_t i)
 		tell_pack(c, &e);
 		return;
 	}
+	if (index_pack_bundles(c->ix, i, &mem, &bundles, &e) < 0) {
+		tell(c, &e);
+		bundles = scan.trailer.bundles;
+	}
 	c->partly = c->in->thinned && scan.trailer.n_chunks > p.n_chunks;
 	if (scan.row.size != p.size || scan.row.trailer_len != p.trailer_len ||
-	    scan.row.order_key != p.order_key ||
+	    scan.row.order_key != p.order_key || !same_bundles(&bundles, &scan.trailer.bundles) ||
 	    (scan.trailer.n_chunks != p.n_chunks && !c->partly)) {
 		err_set(&e, ERR_CORRUPT, "pack %u of the index says otherwise", i);
 		c->kind = FAULT_DIFFERS;
@@ -234,6 +254,7 @@ static void check_pack(struct check *c, uint32_t i)
 	}
 	take_segments(c, &scan.trailer);
 	pack_scan_close(&scan);
+	arena_release(&mem);
 }
 
 static void check_segments(struct check *c)

@@ -22,6 +22,11 @@ struct chunk_row {
 	uint32_t series;
 };
 
+struct bundle_row {
+	struct pack_bundle b;
+	uint32_t pack;
+};
+
 struct id_list {
 	struct hash128 *v;
 	size_t n, cap;
@@ -47,6 +52,8 @@ struct index_writer {
 	size_t n_chunks, cap_chunks;
 	struct index_block *block;
 	size_t n_blocks, cap_blocks;
+	struct bundle_row *bundle;
+	size_t n_bundles, cap_bundles;
 	struct id_list list[3];
 	uint32_t *del; /* symbols */
 	size_t n_dels, cap_dels;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "index/reader.h"
 
 static bool is_among(const struct bytes *v, size_t n, struct bytes id)
 {
@@ -43,4 +44,13 @@ void common_deletes_release(struct common_deletes *c)
 {
 	free(c->v);
 	*c = (struct common_deletes){ 0 };
+}
+
+int index_delete_at(struct index *ix, uint32_t i, struct bytes *ret, struct err *e)
+{
+	struct rd rd;
+
+	if (index_row(ix, SEC_DELETES, i, &rd, e) < 0)
+		return -1;
+	return index_symbol(ix, rd_u32be(&rd), ret, e);
 }

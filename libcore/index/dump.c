@@ -100,6 +100,25 @@ static int dump_replaces(struct dump *d, struct err *e)
 	return 0;
 }
 
+static int dump_bundles(struct dump *d, uint32_t pack, struct err *e)
+{
+	struct pack_bundles b = { 0 };
+	struct arena mem = { 0 };
+	int rc = index_pack_bundles(d->ix, pack, &mem, &b, e);
+
+	for (size_t i = 0; i < b.n && rc == 0; i++) {
+		buf_addf(&d->b,
+			 "{\"bundle\":%zu,\"pack\":%u,\"offset\":%" PRIu64
+			 ",\"length\":%u,\"stored_offset\":%" PRIu64
+			 ",\"stored_length\":%u,\"chunks\":%u",
+			 i, pack, b.v[i].raw_off, b.v[i].raw_len, b.v[i].off, b.v[i].len,
+			 b.v[i].n_chunks);
+		rc = line_end(d, e);
+	}
+	arena_release(&mem);
+	return rc;
+}
+
 static int dump_packs(struct dump *d, struct err *e)
 {
 	for (uint32_t i = 0; i < d->in->n_packs; i++) {
@@ -114,7 +133,7 @@ static int dump_packs(struct dump *d, struct err *e)
 		if (p.entries)
 			add_times(&d->b, p.min_ts, p.max_ts);
 		buf_addf(&d->b, ",\"entries\":%" PRIu64 ",\"chunks\":%u", p.entries, p.n_chunks);
-		if (line_end(d, e) < 0)
+		if (line_end(d, e) < 0 || dump_bundles(d, i, e) < 0)
 			return -1;
 	}
 	return 0;

@@ -46,6 +46,7 @@ enum index_section {
 	SEC_INDEXES,
 	SEC_OLD_PACKS,
 	SEC_DELETES,
+	SEC_BUNDLES, /* in the file with INDEX_SECTION_REFUSE; there only when it has rows */
 	SEC_END,
 };
 
@@ -54,7 +55,7 @@ static const uint8_t index_row_len[SEC_END] = {
 	[SEC_SYMBOL_OFFSETS] = 4, [SEC_NAMES] = 8,     [SEC_PAIRS] = 16,   [SEC_SERIES] = 24,
 	[SEC_BY_ID] = 4,	  [SEC_LABELS] = 4,    [SEC_PACKS] = 64,   [SEC_CHUNKS] = 48,
 	[SEC_BLOCKS] = 40,	  [SEC_SEGMENTS] = 16, [SEC_INDEXES] = 16, [SEC_OLD_PACKS] = 16,
-	[SEC_DELETES] = 4,
+	[SEC_DELETES] = 4,	  [SEC_BUNDLES] = 32,
 };
 
 #endif

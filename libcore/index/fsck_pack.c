@@ -80,6 +80,8 @@ static int find_damage(struct look *l, struct bytes whole, const char *name, str
 			pack_check_add(&check, &piece);
 			chunk_verify(&piece, scratch, on_fault, &at);
 			pack_check_filter(&check, &piece, scratch, on_fault, &at);
+		} else if (piece.kind == PIECE_BUNDLE) {
+			continue; /* its chunks come next */
 		} else if (piece.kind != PIECE_DAMAGE) {
 			pack_check_end(&check, &piece, on_fault, &at);
 		} else {

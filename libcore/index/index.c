@@ -119,6 +119,10 @@ static int read_section(struct index *ix, struct rd *rd, unsigned i, struct err 
 		return err_set(e, ERR_CORRUPT,
 			       "section row %u: bytes %llu to +%llu do not lie in the file", i,
 			       (unsigned long long)off, (unsigned long long)len);
+	if (id == (INDEX_SECTION_REFUSE | SEC_BUNDLES))
+		id = SEC_BUNDLES;
+	else if (id == SEC_BUNDLES)
+		return 0;
 	if (id & INDEX_SECTION_REFUSE)
 		return err_set(e, ERR_VERSION,
 			       "section %08x is of a newer version and must be known to be read",
@@ -163,6 +167,7 @@ static void set_counts(struct index *ix)
 	in->n_indexes = ix->sec[SEC_INDEXES].rows;
 	in->n_old_packs = ix->sec[SEC_OLD_PACKS].rows;
 	in->n_deletes = ix->sec[SEC_DELETES].rows;
+	in->n_bundles = ix->sec[SEC_BUNDLES].rows;
 }
 
 static int bad_head_len(const struct index *ix, struct err *e)
@@ -787,13 +792,4 @@ int index_list(struct index *ix, enum index_list which, const struct hash128 **r
 			return err_set(e, ERR_CORRUPT, "section %d: row %u is not in order",
 				       sec[which], i);
 	return 0;
-}
-
-int index_delete_at(struct index *ix, uint32_t i, struct bytes *ret, struct err *e)
-{
-	struct rd rd;
-
-	if (index_row(ix, SEC_DELETES, i, &rd, e) < 0)
-		return -1;
-	return index_symbol(ix, rd_u32be(&rd), ret, e);
 }

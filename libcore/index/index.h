@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
+#include "chunk/bundles.h"
 #include "labels/labels.h"
 
 struct matcher;
@@ -35,7 +36,8 @@ struct index_info {
 	uint64_t entries, line_bytes, size;
 	uint32_t n_series, n_chunks, n_blocks, n_packs, n_names, n_pairs, n_symbols;
 	uint32_t n_segments, n_indexes, n_old_packs,
-		n_deletes; /* what it replaces; deletes applied */
+		n_deletes;  /* what it replaces; deletes applied */
+	uint32_t n_bundles; /* of all packs */
 };
 
 /* A file's bytes, which stay where they are until index_close; name is for messages and may be a
@@ -117,8 +119,8 @@ MUST_CHECK int index_labels_of(struct index *ix, uint32_t i, const struct index_
 /* ---- chunks, blocks, packs ---- */
 
 struct index_chunk {
-	uint32_t pack;		   /* number of the pack */
-	uint64_t offset;	   /* of the chunk's head in the pack */
+	uint32_t pack;	 /* number of the pack */
+	uint64_t offset; /* of the chunk's head, in the raw image of the pack (chunk/bundles.h) */
 	uint32_t length, head_len; /* of the whole chunk; of what stands before its first block */
 	int64_t from, through;	   /* first and last timestamp */
 	uint32_t entries;
@@ -149,6 +151,11 @@ struct index_pack {
 	uint32_t trailer_len;
 };
 MUST_CHECK int index_pack_at(struct index *ix, uint32_t i, struct index_pack *ret, struct err *e);
+
+/* The bundles of pack i, in the arena: {0} when it has none. Errors: ERR_CORRUPT, also when they
+ * cannot lie so. */
+MUST_CHECK int index_pack_bundles(struct index *ix, uint32_t i, struct arena *a,
+				  struct pack_bundles *ret, struct err *e);
 
 /* ---- what it replaces ---- */
 

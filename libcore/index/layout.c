@@ -95,6 +95,15 @@ static int cmp_chunk(const void *pa, const void *pb, void *data)
 	return (a->c.offset > b->c.offset) - (a->c.offset < b->c.offset);
 }
 
+static int cmp_bundle(const void *pa, const void *pb, void *data)
+{
+	const struct index_writer *w = data;
+	const struct bundle_row *a = pa, *b = pb;
+	int c = cmp_u32(w->pack_rank[a->pack], w->pack_rank[b->pack]);
+
+	return c ? c : (a->b.raw_off > b->b.raw_off) - (a->b.raw_off < b->b.raw_off);
+}
+
 typedef int order_fn(const void *, const void *, void *);
 
 /* order[rank] = number by arrival, rank[number] = its place */
@@ -121,6 +130,8 @@ static void sort_all(struct index_writer *w)
 	sort_out(w, w->n_packs, cmp_pack, &w->pack_order, &w->pack_rank);
 	if (w->n_chunks)
 		qsort_r(w->chunk, w->n_chunks, sizeof(*w->chunk), cmp_chunk, w);
+	if (w->n_bundles)
+		qsort_r(w->bundle, w->n_bundles, sizeof(*w->bundle), cmp_bundle, w);
 	for (int i = 0; i < 3; i++) {
 		struct id_list *l = &w->list[i];
 
@@ -379,7 +390,33 @@ static void put_replaced(struct layout *l)
 	end(l);
 }
 
+static void put_bundles(struct layout *l)
+{
+	const struct index_writer *w = l->w;
+	struct buf *b = l->out;
+
+	if (w->n_bundles == 0)
+		return;
+	begin(l, SEC_BUNDLES, w->n_bundles);
+	for (size_t i = 0; i < w->n_bundles; i++) {
+		const struct pack_bundle *r = &w->bundle[i].b;
+
+		wr_u32be(b, w->pack_rank[w->bundle[i].pack]);
+		wr_u32be(b, r->n_chunks);
+		wr_u64be(b, r->raw_off);
+		wr_u64be(b, r->off);
+		wr_u32be(b, r->raw_len);
+		wr_u32be(b, r->len);
+	}
+	end(l);
+}
+
 /* ---- the file ---- */
+
+static int n_sections(const struct index_writer *w)
+{
+	return w->n_bundles ? SEC_BUNDLES : SEC_BUNDLES - 1;
+}
 
 enum form { PLAIN, COMPRESSED };
 
@@ -407,7 +444,7 @@ static void put_head(const struct layout *l, uint32_t head_len, enum form form, 
 	wr_u8(out, INDEX_VERSION);
 	wr_u8(out, (w->mixed ? INDEX_FLAG_MIXED : 0) | (w->thinned ? INDEX_FLAG_THINNED : 0) |
 			   (form == COMPRESSED ? INDEX_FLAG_COMPRESSED : 0));
-	wr_u16be(out, SEC_END - 1);
+	wr_u16be(out, (uint16_t)n_sections(w));
 	wr_u64be(out, 0); /* size: when it is known */
 	wr_u32be(out, head_len);
 	wr_u32be(out, (uint32_t)w->day);
@@ -424,7 +461,8 @@ static size_t tables_len(const struct index_writer *w)
 {
 	return w->n_chunks * index_row_len[SEC_CHUNKS] + w->n_blocks * index_row_len[SEC_BLOCKS] +
 	       w->n_series * (index_row_len[SEC_SERIES] + (size_t)index_row_len[SEC_BY_ID]) +
-	       w->n_pairs * index_row_len[SEC_PAIRS] + w->n_pair_of * index_row_len[SEC_LABELS];
+	       w->n_pairs * index_row_len[SEC_PAIRS] + w->n_pair_of * index_row_len[SEC_LABELS] +
+	       w->n_bundles * index_row_len[SEC_BUNDLES];
 }
 
 static enum form form_for(const struct index_writer *w, size_t body)
@@ -436,7 +474,8 @@ static enum form form_for(const struct index_writer *w, size_t body)
 static size_t head_len(const struct index_writer *w, size_t body, enum form form,
 		       size_t *ret_n_pages)
 {
-	size_t fixed = INDEX_FIXED_LEN + (SEC_END - 1) * INDEX_SECTION_LEN + w->tenant.n + 4;
+	size_t fixed =
+		INDEX_FIXED_LEN + (size_t)n_sections(w) * INDEX_SECTION_LEN + w->tenant.n + 4;
 	size_t row = 4, head;
 
 	if (form == COMPRESSED) {
@@ -497,8 +536,8 @@ static void put_file(const struct layout *l, size_t start)
 	memset(out->p + start, 0, body);
 	out->n = start;
 	put_head(l, (uint32_t)head, form, (uint32_t)n_pages, out);
-	for (int i = 1; i < SEC_END; i++) {
-		wr_u32be(out, (uint32_t)i);
+	for (int i = 1; i <= n_sections(w); i++) {
+		wr_u32be(out, i == SEC_BUNDLES ? INDEX_SECTION_REFUSE | SEC_BUNDLES : (uint32_t)i);
 		wr_u32be(out, l->rows[i]);
 		wr_u64be(out, body + l->off[i]);
 		wr_u64be(out, l->len[i]);
@@ -548,6 +587,7 @@ int index_writer_finish(struct index_writer *w, struct buf *out, struct err *e)
 	put_packs(&l);
 	put_chunks(&l);
 	put_replaced(&l);
+	put_bundles(&l);
 	if (l.len[SEC_POSTINGS] > UINT32_MAX) {
 		out->n = start;
 		return err_set(e, ERR_LIMIT, "%llu bytes of postings are too many for one index",

@@ -182,9 +182,9 @@ static int keep_pieces(struct salvaging *g, struct bytes whole, struct err *e)
 		} else if (piece.kind == PIECE_TRAILER) {
 			keep_trailer(g, &piece.trailer);
 			end = true;
-		} else if (piece.kind == PIECE_FILTER) {
-			continue; /* of what is kept another is made */
-		} else if (pack_is_trailer(bytes_sub(whole, piece.off, whole.n))) {
+		} else if (piece.kind == PIECE_FILTER || piece.kind == PIECE_BUNDLE) {
+			continue; /* of what is kept others are made, and its chunks come next */
+		} else if (pack_is_trailer(bytes_sub(whole, piece.at, whole.n))) {
 			end = true;
 		} else {
 			damage = true;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "chunk/image.h"
 #include "index/fault.h"
 #include "time/time.h"
 
@@ -58,7 +59,6 @@ static int open_pack(struct store *s, const struct store_name *name, const uint6
 {
 	struct pack_scan p = { 0 };
 	struct buf path = { 0 };
-	uint64_t chunks = 0;
 	struct err why = { 0 };
 
 	if (open_named(s, name, size, &p.file, e) < 0)
@@ -76,16 +76,11 @@ static int open_pack(struct store *s, const struct store_name *name, const uint6
 		pack_scan_close(&p);
 		return -1;
 	}
-	if (p.trailer.n_chunks) {
-		const struct pack_chunk *last = &p.trailer.chunk[p.trailer.n_chunks - 1];
-
-		chunks = last->off + last->len;
-	}
 	p.row = (struct index_pack){
 		.name = name->hash,
 		.size = p.file.size,
 		.order_key = p.trailer.order_key,
-		.trailer_len = (uint32_t)(p.file.size - chunks),
+		.trailer_len = (uint32_t)(p.file.size - pack_chunks_len(&p.trailer)),
 	};
 	*ret = p;
 	return 0;
@@ -117,10 +112,11 @@ void pack_scan_close(struct pack_scan *p)
 	*p = (struct pack_scan){ 0 };
 }
 
-/* Bytes of the file that are in memory. */
+/* Bytes of the pack's raw image that are in memory. */
 struct window {
 	struct buf b;
 	uint64_t off;
+	struct pack_image image;
 };
 
 /* The head of chunk i, read together with those after it when they lie close. */
@@ -142,7 +138,7 @@ static int read_head(struct pack_scan *p, struct window *w, size_t i, struct byt
 		}
 		buf_reset(&w->b);
 		w->off = c->off;
-		if (store_file_read(&p->file, c->off, buf_reserve(&w->b, end - c->off),
+		if (pack_image_read(&w->image, c->off, buf_reserve(&w->b, end - c->off),
 				    end - c->off, e) < 0)
 			return -1;
 		w->b.n = end - c->off;
@@ -209,7 +205,9 @@ static int one_chunk(struct pack_scan *p, size_t i, struct bytes head, struct ar
 
 int pack_scan_chunks(struct pack_scan *p, pack_scan_fn *each, void *data, struct err *e)
 {
-	struct window w = { 0 };
+	struct window w = {
+		.image = { .read = read_at, .data = &p->file, .bundles = p->trailer.bundles }
+	};
 	struct arena mem = { 0 };
 	int rc = 0;
 
@@ -226,6 +224,7 @@ int pack_scan_chunks(struct pack_scan *p, pack_scan_fn *each, void *data, struct
 	}
 	arena_release(&mem);
 	buf_release(&w.b);
+	pack_image_release(&w.image);
 	return rc;
 }
 
@@ -254,7 +253,9 @@ int pack_scan_into(struct pack_scan *p, struct store *s, const struct store_name
 	int rc;
 
 	pack_scan_rest(p);
-	rc = open_named(s, name, &p->row.size, &p->file, e);
+	rc = index_writer_bundles(w, a.pack, &p->trailer.bundles, e);
+	if (rc == 0)
+		rc = open_named(s, name, &p->row.size, &p->file, e);
 	if (rc == 0)
 		rc = pack_scan_chunks(p, add_chunk, &a, e);
 	pack_scan_rest(p);

@@ -314,6 +314,27 @@ static void verify_packs(struct verify *v)
 	free(sum);
 }
 
+/* That they ascend is seen pack by pack: here, that no row is of a pack that is none, or stands
+ * between those of others. */
+static void verify_bundles(struct verify *v)
+{
+	struct arena mem = { 0 };
+	uint64_t seen = 0;
+
+	for (uint32_t i = 0; i < v->in->n_packs; i++) {
+		struct pack_bundles b;
+
+		arena_reset(&mem);
+		if (index_pack_bundles(v->ix, i, &mem, &b, &v->e) < 0)
+			tell(v);
+		seen += b.n;
+	}
+	if (seen != v->in->n_bundles)
+		fault(v, "%u bundles, of which %llu are of packs", v->in->n_bundles,
+		      (unsigned long long)seen);
+	arena_release(&mem);
+}
+
 static void verify_lists(struct verify *v)
 {
 	static const enum index_list lists[] = { INDEX_SEGMENTS, INDEX_INDEXES, INDEX_OLD_PACKS };
@@ -347,6 +368,7 @@ uint64_t index_verify(struct index *ix, index_fault_fn *on_fault, void *data)
 	verify_by_id(&v);
 	verify_chunk_order(&v);
 	verify_packs(&v);
+	verify_bundles(&v);
 	verify_lists(&v);
 	return v.n_faults;
 }

@@ -31,6 +31,7 @@ void index_writer_free(struct index_writer *w)
 	free(w->pack);
 	free(w->chunk);
 	free(w->block);
+	free(w->bundle);
 	for (int i = 0; i < 3; i++)
 		free(w->list[i].v);
 	free(w->del);
@@ -132,6 +133,17 @@ uint32_t index_writer_pack(struct index_writer *w, const struct index_pack *p)
 	return (uint32_t)w->n_packs++;
 }
 
+int index_writer_bundles(struct index_writer *w, uint32_t pack, const struct pack_bundles *b,
+			 struct err *e)
+{
+	if (w->n_bundles + b->n >= UINT32_MAX - 1)
+		return err_set(e, ERR_LIMIT, "an index holds at most %u bundles", UINT32_MAX - 2);
+	mem_grow(&w->bundle, &w->cap_bundles, w->n_bundles + b->n, sizeof(*w->bundle));
+	for (size_t i = 0; i < b->n; i++)
+		w->bundle[w->n_bundles++] = (struct bundle_row){ b->v[i], pack };
+	return 0;
+}
+
 static int check_blocks(const struct index_chunk *c, const struct index_block *b, struct err *e)
 {
 	uint64_t entries = 0;
@@ -193,7 +205,7 @@ struct adoption {
 	struct index_leave leave;
 	uint32_t *number;	/* in w, of each pack of ix */
 	struct index_pack *out; /* of each pack of ix, chunks and entries that are left out */
-	struct arena mem;	/* labels of the series */
+	struct arena mem;	/* labels of the series, bundles of the pack */
 	struct index_block *block;
 	size_t cap_blocks;
 };
@@ -201,13 +213,18 @@ struct adoption {
 static int adopt_packs(struct index_writer *w, struct adoption *a, struct err *e)
 {
 	for (uint32_t i = 0; i < index_info(a->ix)->n_packs; i++) {
+		struct pack_bundles bundles;
 		struct index_pack p;
 
 		if (a->leave.pack && a->leave.pack[i])
 			continue;
-		if (index_pack_at(a->ix, i, &p, e) < 0)
+		arena_reset(&a->mem);
+		if (index_pack_at(a->ix, i, &p, e) < 0 ||
+		    index_pack_bundles(a->ix, i, &a->mem, &bundles, e) < 0)
 			return -1;
 		a->number[i] = index_writer_pack(w, &p);
+		if (index_writer_bundles(w, a->number[i], &bundles, e) < 0)
+			return -1;
 	}
 	return 0;
 }

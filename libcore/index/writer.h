@@ -17,6 +17,10 @@ void index_writer_free(struct index_writer *w); /* NULL is fine */
  * follow. A pack may be added once. */
 uint32_t index_writer_pack(struct index_writer *w, const struct index_pack *p);
 
+/* The pack's bundles, which are copied; once for each. Errors: ERR_LIMIT. */
+MUST_CHECK int index_writer_bundles(struct index_writer *w, uint32_t pack,
+				    const struct pack_bundles *b, struct err *e);
+
 /*
  * A chunk of that pack, with its c->n_blocks blocks; c->pack and c->first_block are not looked at.
  * Everything is copied. Errors: ERR_LIMIT more than 2^32 - 2 of something; ERR_CORRUPT two label

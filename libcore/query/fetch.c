@@ -48,17 +48,45 @@ static size_t size_of(const struct item *it)
 
 /* ---- what is fetched ---- */
 
-static void note(struct fetch *f, const struct piece *p)
+/* Ranges of which several pieces need all, and which item has them. */
+struct shared {
+	struct map items;
+	struct arena keys;
+};
+
+/* Of what several pieces lie in: the item that has it already, or MAP_NONE, and then it is number
+ * `next`. */
+static uint32_t find_shared(struct shared *s, const struct store_read *v, uint32_t next)
+{
+	struct {
+		const struct store_file *file;
+		uint64_t off;
+	} key = { v->file, v->off };
+	struct bytes k = bytes_of(&key, sizeof(key));
+	uint64_t hash = hash64(k);
+	uint32_t at = map_get(&s->items, hash, k);
+
+	if (at == MAP_NONE)
+		map_put(&s->items, hash, arena_copy(&s->keys, k), next);
+	return at;
+}
+
+static void note(struct fetch *f, struct shared *shared, const struct piece *p)
 {
 	size_t number = (size_t)(p - f->plan->piece);
 	struct store_read v[FETCH_PARTS];
 	struct item *it;
 
 	if (f->item_of[number] == MAP_NONE) {
+		p->source->ops->where(p->source, p, v);
+		if (v[FETCH_BLOCK].n == 0)
+			f->item_of[number] =
+				find_shared(shared, &v[FETCH_HEAD], (uint32_t)f->n_items);
+	}
+	if (f->item_of[number] == MAP_NONE) {
 		f->item_of[number] = (uint32_t)f->n_items;
 		it = &f->item[f->n_items++];
 		*it = (struct item){ .piece = p };
-		p->source->ops->where(p->source, p, v);
 		for (int i = 0; i < FETCH_PARTS; i++)
 			it->n[i] = v[i].n;
 	}
@@ -68,6 +96,7 @@ static void note(struct fetch *f, const struct piece *p)
 static void note_all(struct fetch *f, const struct fetch_opts *o)
 {
 	const struct plan *p = f->plan;
+	struct shared shared = { 0 };
 
 	for (size_t i = 0; i < p->n_units; i++)
 		for (uint32_t k = 0; k < p->unit[i].n; k++) {
@@ -75,8 +104,10 @@ static void note_all(struct fetch *f, const struct fetch_opts *o)
 
 			if (x->source->ops->where &&
 			    (!o->needed || o->needed(o->data, &p->unit[i], x)))
-				note(f, x);
+				note(f, &shared, x);
 		}
+	map_release(&shared.items);
+	arena_release(&shared.keys);
 }
 
 /* ---- the threads ---- */

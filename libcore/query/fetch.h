@@ -14,7 +14,8 @@
 
 struct fetch;
 
-/* The parts that a piece is read in: source_ops.where. */
+/* The parts that a piece is read in: source_ops.where. Pieces without a block share their head,
+ * when it is the same. */
 enum { FETCH_HEAD, FETCH_BLOCK, FETCH_PARTS };
 
 struct fetch_opts {

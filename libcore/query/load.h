@@ -7,6 +7,10 @@
 #include "query/plan.h"
 #include "wal/reader.h"
 
+struct bundle_held;
+struct bundle_reader;
+struct pack_bundle;
+
 /* What reading has cost; of chunks only. */
 struct load_stats {
 	uint64_t chunks;       /* of which something was read for the first time */
@@ -27,9 +31,13 @@ struct load_mem {
 	struct buf ts, off, lines, set;
 	const void *head_of; /* whose head `head` is, in mem */
 	struct chunk head;
-	struct io_past past; /* of mapped packs and files */
-	struct fetch *fetch; /* of the scan; NULL: nothing is fetched ahead */
-	struct buf far;	     /* what was read of far_of, by fetch.c */
+	struct bundle_held *bundle;	     /* in which head may lie: bundle_load.h; NULL: none */
+	const struct pack_bundle *bundle_is; /* its row, with .bundle */
+	struct bundle_reader *unpacker;
+	struct buf packed, unpacked; /* a bundle as stored, and on its way to .bundle */
+	struct io_past past;	     /* of mapped packs and files */
+	struct fetch *fetch;	     /* of the scan; NULL: nothing is fetched ahead */
+	struct buf far;		     /* what was read of far_of, by fetch.c */
 	const struct piece *far_of;
 	struct store_file *more_file; /* for `more`: where the lines lie, and where in far */
 	uint64_t more_at;

@@ -488,7 +488,7 @@ static int done(void *data, size_t unit, size_t slot, struct err *e)
 		struct log_batch *next = b->next;
 
 		b->next = NULL;
-		b->unit = unit;
+		b->unit = p->unit[unit].rank;
 		push(l, b);
 		b = next;
 	}
@@ -496,8 +496,8 @@ static int done(void *data, size_t unit, size_t slot, struct err *e)
 		prune(l);
 	if (unit + 1 == p->n_units || l->hold || l->puts_off)
 		return 0; /* the caller flushes: it knows what may follow */
-	return log_sink_flush(
-		l, l->dir == BACKWARD ? p->unit[unit + 1].max_ts : p->unit[unit + 1].min_ts, e);
+	return log_sink_flush(l, l->dir == BACKWARD ? p->unit[unit + 1].hi : p->unit[unit + 1].lo,
+			      e);
 }
 
 /* ---- what was put off ---- */

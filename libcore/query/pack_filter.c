@@ -49,7 +49,7 @@ static bool parse(struct pack_filter *f, struct bytes head)
 	    !(fixed.flags & CHUNK_FLAG_FILTER))
 		return false;
 	f->head_len = fixed.head_len;
-	return pack_parse_filter(head, filter_off(f), f->mem, &f->bloom, NULL) == 0;
+	return pack_parse_filter(head, filter_off(f) + f->saved, f->mem, &f->bloom, NULL) == 0;
 }
 
 static void answer(struct pack_filter *f, bloom_page_fn *page, void *data, size_t values_max,

@@ -10,6 +10,7 @@ struct pack_filter {
 	/* Given: the pack, and as many bytes behind its chunks as the index says. */
 	struct store_file *file;
 	uint32_t end_len;
+	uint64_t saved;	   /* by how much the pack is smaller than its raw image */
 	struct arena *mem; /* for what is below */
 	bool far;	   /* each read takes its time */
 

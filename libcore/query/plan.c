@@ -1,6 +1,7 @@
 #include "query/plan.h"
 
 #include "base/mem.h"
+#include "query/bundle_cache.h"
 #include "time/time.h"
 
 void plan_release(struct plan *p)
@@ -9,6 +10,7 @@ void plan_release(struct plan *p)
 		free(p->source[i]->name);
 		p->source[i]->ops->close(p->source[i]);
 	}
+	bundle_cache_free(p->bundles);
 	free(p->source);
 	free(p->stream);
 	free(p->piece);
@@ -131,6 +133,82 @@ static int oldest_first(const void *a, const void *b)
 	if (c == 0)
 		c = cmp_i64(x->max_ts, y->max_ts);
 	return c ? c : (x->first > y->first) - (x->first < y->first);
+}
+
+uint32_t plan_together(struct plan *p, size_t n)
+{
+	uint32_t first = p->n_together + 1;
+
+	p->n_together += (uint32_t)n;
+	return first;
+}
+
+static int newest_together(const void *a, const void *b)
+{
+	const struct unit *x = a, *y = b;
+	int c = cmp_i64(y->hi, x->hi);
+
+	if (c == 0)
+		c = cmp_i64(y->lo, x->lo);
+	return c ? c : (x->first < y->first) - (x->first > y->first);
+}
+
+static int oldest_together(const void *a, const void *b)
+{
+	const struct unit *x = a, *y = b;
+	int c = cmp_i64(x->lo, y->lo);
+
+	if (c == 0)
+		c = cmp_i64(x->hi, y->hi);
+	return c ? c : (x->first > y->first) - (x->first < y->first);
+}
+
+static uint32_t together_of(const struct plan *p, const struct unit *u)
+{
+	return plan_piece(p, u, 0)->together;
+}
+
+/* Gives units of one set the times of all of them. */
+static void spread_times(struct plan *p)
+{
+	struct unit *all = mem_alloc((p->n_together + (size_t)1) * sizeof(*all));
+
+	for (size_t i = 0; i <= p->n_together; i++)
+		all[i] = (struct unit){ .lo = INT64_MAX, .hi = INT64_MIN };
+	for (size_t i = 0; i < p->n_units; i++) {
+		const struct unit *u = &p->unit[i];
+		struct unit *set = &all[together_of(p, u)];
+
+		set->lo = u->lo < set->lo ? u->lo : set->lo;
+		set->hi = u->hi > set->hi ? u->hi : set->hi;
+	}
+	for (size_t i = 0; i < p->n_units; i++) {
+		struct unit *u = &p->unit[i];
+		uint32_t set = together_of(p, u);
+
+		if (set == 0)
+			continue;
+		u->lo = all[set].lo;
+		u->hi = all[set].hi;
+	}
+	free(all);
+}
+
+static void sort_units(struct plan *p, enum direction dir)
+{
+	qsort(p->unit, p->n_units, sizeof(*p->unit), dir == BACKWARD ? newest_first : oldest_first);
+	for (size_t i = 0; i < p->n_units; i++) {
+		struct unit *u = &p->unit[i];
+
+		u->rank = (uint32_t)i;
+		u->lo = u->min_ts;
+		u->hi = u->max_ts;
+	}
+	if (p->n_together == 0)
+		return;
+	spread_times(p);
+	qsort(p->unit, p->n_units, sizeof(*p->unit),
+	      dir == BACKWARD ? newest_together : oldest_together);
 }
 
 static bool is_of_log(const struct plan *p, const struct unit *u)
@@ -286,6 +364,5 @@ void plan_units(struct plan *p, enum direction dir)
 	if (dir == AS_THEY_LIE)
 		logs_last(p);
 	else
-		qsort(p->unit, p->n_units, sizeof(*p->unit),
-		      dir == BACKWARD ? newest_first : oldest_first);
+		sort_units(p, dir);
 }

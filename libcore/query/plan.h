@@ -26,6 +26,7 @@ struct source;
 struct piece;
 struct load_mem;
 struct needles;
+struct bundle_cache;
 struct store_read;
 
 struct source_ops {
@@ -63,6 +64,8 @@ struct piece {
 	uint64_t about_bytes; /* in memory; a guess by which windows are cut, when n is not known */
 	uint32_t about_n;     /* likewise a guess, by which a scan is expected to end */
 	uint32_t meta_bytes;  /* of structured metadata; UINT32_MAX not known */
+	uint32_t together;    /* pieces that are read at once, though not asked for so: as
+				 plan_together    says, 0: it is alone */
 	int64_t min_ts, max_ts;
 	int64_t order; /* of equal timestamps and equal entries that of the lower one is first; then
 			*/
@@ -82,10 +85,15 @@ struct plan_stream {
 /*
  * The entries with min_ts <= ts <= max_ts of the pieces ref[first .. first + n - 1]. To be merged:
  * the refs are in the order which entries of one timestamp have. Else it is one whole piece.
+ *
+ * Units whose pieces are read together follow one another: lo and hi are the first and last
+ * timestamp of all of those, by which units are in order. rank is the place that a unit would have
+ * if it were for its own times alone: in an answer, equal timestamps are in that order.
  */
 struct unit {
-	uint32_t first, n;
+	uint32_t first, n, rank;
 	int64_t min_ts, max_ts;
+	int64_t lo, hi;
 	bool merge;
 };
 
@@ -128,6 +136,7 @@ struct plan {
 	struct hide_later *later; /* where .hide comes from, when it is needed; NULL: it is there */
 	struct hide_applied applied; /* where the pieces come from that are being added */
 
+	struct bundle_cache *bundles; /* of the sources; NULL: not needed so far */
 	struct arena mem;
 	struct plan_stream *stream;
 	size_t n_streams, cap_streams;
@@ -138,6 +147,7 @@ struct plan {
 	size_t n_sources, cap_sources;
 	struct unit *unit;
 	size_t n_units, cap_units;
+	uint32_t n_together;
 	uint32_t *ref; /* numbers of pieces */
 	size_t n_refs, cap_refs;
 
@@ -154,6 +164,9 @@ void plan_release(struct plan *p);
 MUST_CHECK int plan_wait_hide(struct plan *p, struct err *e);
 /* Forgets pieces and units, not streams and sources: for the next round over a pipe. */
 void plan_reset_pieces(struct plan *p);
+
+/* Numbers for n sets of pieces that are read together: the first of them; the others follow. */
+uint32_t plan_together(struct plan *p, size_t n);
 
 void plan_add_source(struct plan *p, struct source *s);
 /* The number of a stream, added if new; tenant and labels, which are its own, are copied. */
@@ -197,7 +210,7 @@ static inline bool plan_is_whole(const struct plan *p, const struct piece *x)
 }
 
 /*
- * Makes the units, newest first (by their last timestamp) or oldest first (by their first one). As
+ * Makes the units, newest first (by .hi) or oldest first (by .lo). As
  * they lie: one stream after the other, and of each the oldest first, so that a store's packs are
  * read from their begin to their end; but those of logs, whose records hold many streams, behind
  * all others and newest first.

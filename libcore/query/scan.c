@@ -4,8 +4,10 @@
 
 #include "base/interrupt.h"
 #include "base/mem.h"
+#include "chunk/bundle.h"
 #include "index/fault.h"
 #include "query/again.h"
+#include "query/bundle_cache.h"
 #include "query/chunk_load.h"
 #include "query/fetch.h"
 #include "query/keys.h"
@@ -34,6 +36,10 @@ void load_mem_release(struct load_mem *m)
 		chunk_scratch_free(m->chunk[i]);
 	buf_release(&m->stored);
 	buf_release(&m->far);
+	buf_release(&m->packed);
+	buf_release(&m->unpacked);
+	bundle_give_back(m->bundle);
+	bundle_reader_free(m->unpacker);
 	buf_release(&m->ts);
 	buf_release(&m->off);
 	buf_release(&m->lines);
@@ -110,9 +116,25 @@ void scan_release(struct scan *s)
 	s->worker = NULL;
 }
 
+/* Results of so many units may wait for who is slower, a thread; fewer where units are not small,
+ * as each may hold as much as it read. Of a hundred thousand small ones the threads would else wake
+ * each other for every one. */
+enum { SLOTS = 16, SLOTS_LARGE = 2, SMALL_UNIT = 32 << 10 };
+
 size_t scan_slots(const struct scan *s)
 {
-	return 2 * (size_t)s->jobs;
+	return SLOTS * (size_t)s->jobs;
+}
+
+static size_t window(const struct scan *s)
+{
+	const struct plan *p = s->plan;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < p->n_pieces; i++)
+		bytes += plan_piece_bytes(&p->piece[i]) + p->piece[i].meta_bytes;
+	return bytes / SMALL_UNIT < p->n_units ? SLOTS * (size_t)s->jobs
+					       : SLOTS_LARGE * (size_t)s->jobs;
 }
 
 struct names *scan_names(const struct scan *s, unsigned worker)
@@ -277,6 +299,10 @@ static int cut_time(const struct scan *s, const struct piece *p, struct block *b
 
 	find_times(s, p->stream, &from, &to);
 	block_select_all(b);
+	if (p->n && (p->max_ts < from || time_is_behind(p->min_ts, to))) {
+		b->n_sel = 0; /* by what has been found since it was planned */
+		return 0;
+	}
 	if (p->min_ts >= from && !time_is_behind(p->max_ts, to))
 		return 0;
 	if (block_need(b, WANT_TS, e) < 0)
@@ -654,7 +680,7 @@ int scan_run(struct scan *s, struct err *e)
 {
 	struct work work = { .n = s->plan->n_units,
 			     .jobs = s->by_one ? 1 : s->jobs,
-			     .window = scan_slots(s),
+			     .window = window(s),
 			     .run = run_unit,
 			     .done = s->sink.done ? unit_done : NULL,
 			     .data = s };

@@ -4,14 +4,19 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "chunk/scan.h"
+#include "query/bundle_load.h"
 #include "query/chunk_load.h"
 #include "query/source.h"
 
 enum { FORGET_EVERY = 4 << 20 };
 
+#define NO_BUNDLE SIZE_MAX
+
 struct file_chunk {
 	struct chunk head;
-	uint64_t off;
+	uint64_t off; /* in the raw image of the file */
+	uint64_t at;  /* in the file, of one that is in no bundle */
+	size_t in;    /* number of the bundle that it is in; NO_BUNDLE: none */
 	atomic_bool was_read;
 };
 
@@ -21,20 +26,45 @@ struct file {
 	struct arena mem;
 	struct file_chunk **chunk; /* by piece.at; in mem */
 	size_t n, cap_chunk;
+	struct bundle_shelf shelf; /* .bundles is owned */
+	uint32_t together;
+	size_t cap_bundles;
 };
+
+/* Where a chunk's bytes are: in the map, or in a bundle that is unpacked. */
+static int find_bytes(struct file *f, const struct file_chunk *c, struct load_mem *m,
+		      struct bytes *ret, struct err *e)
+{
+	const struct pack_bundle *b;
+	struct bytes raw;
+
+	if (c->in == NO_BUNDLE) {
+		*ret = bytes_sub(f->map.b, c->at, c->head.fixed.len);
+		return 0;
+	}
+	b = &f->shelf.bundles.v[c->in];
+	if (!bundle_at_hand(&f->shelf, b, m, &raw) &&
+	    bundle_open(&f->shelf, b, bytes_sub(f->map.b, b->off, b->len), m, &raw, e) < 0)
+		return -1;
+	*ret = bundle_chunk(b, raw, c->off, c->head.fixed.len);
+	return 0;
+}
 
 static int load(struct source *s, const struct piece *p, unsigned want, struct load_mem *m,
 		struct run *ret, unsigned *ret_have, struct err *e)
 {
-	const struct file *f = (const struct file *)(const void *)s;
+	struct file *f = (struct file *)(void *)s;
 	struct file_chunk *c = f->chunk[p->at];
-	uint64_t at = c->off + chunk_block_off(&c->head, p->part);
+	uint64_t at = chunk_block_off(&c->head, p->part);
+	struct bytes chunk;
 
 	if (!atomic_exchange_explicit(&c->was_read, true, memory_order_relaxed))
 		m->stats.chunks++;
+	if (find_bytes(f, c, m, &chunk, e) < 0)
+		return -1;
 	return chunk_load(&c->head, p->part,
-			  bytes_sub(f->map.b, at, c->head.block[p->part].stored_len), at, want, m,
-			  ret, ret_have, e);
+			  bytes_sub(chunk, at, c->head.block[p->part].stored_len), c->off + at,
+			  want, m, ret, ret_have, e);
 }
 
 static void unload(struct source *s, const struct piece *p, struct load_mem *m)
@@ -42,8 +72,9 @@ static void unload(struct source *s, const struct piece *p, struct load_mem *m)
 	const struct file *f = (const struct file *)(const void *)s;
 	const struct file_chunk *c = f->chunk[p->at];
 
-	io_past_add(&m->past, f->map.b, c->off + chunk_block_off(&c->head, p->part),
-		    c->head.block[p->part].stored_len);
+	if (c->in == NO_BUNDLE)
+		io_past_add(&m->past, f->map.b, c->at + chunk_block_off(&c->head, p->part),
+			    c->head.block[p->part].stored_len);
 }
 
 static void close_file(struct source *s)
@@ -53,10 +84,28 @@ static void close_file(struct source *s)
 	io_unmap(&f->map);
 	arena_release(&f->mem);
 	free(f->chunk);
+	free(f->shelf.bundles.v);
 	free(f);
 }
 
 static const struct source_ops ops = { .load = load, .unload = unload, .close = close_file };
+
+/* A chunk's head, where it stays. */
+static struct bytes head_of(struct file *f, const struct chunk_piece *x)
+{
+	if (x->bundle.n_chunks)
+		return arena_copy(&f->mem, bytes_sub(x->bytes, 0, x->chunk.fixed.head_len));
+	return bytes_sub(f->map.b, x->at, x->len);
+}
+
+static void add_bundle(struct plan *p, struct file *f, const struct chunk_piece *x)
+{
+	struct pack_bundles *b = &f->shelf.bundles;
+
+	mem_grow(&b->v, &f->cap_bundles, b->n + 1, sizeof(*b->v));
+	b->v[b->n++] = x->bundle;
+	f->together = plan_together(p, 1);
+}
 
 /* The blocks of one chunk. What the scan gave is its own, so the head is read once more, to stay.
  */
@@ -77,10 +126,13 @@ static int add_chunk(struct plan *p, struct file *f, uint64_t seq, const struct 
 	mem_grow(&f->chunk, &f->cap_chunk, f->n + 1, sizeof(struct file_chunk *));
 	ref = arena_zalloc(&f->mem, sizeof(*ref));
 	ref->off = x->off;
+	ref->at = x->at;
+	ref->in = x->bundle.n_chunks ? f->shelf.bundles.n - 1 : NO_BUNDLE;
 	c = &ref->head;
-	if (chunk_parse(bytes_sub(f->map.b, x->off, x->len), &f->mem, c, e) < 0)
+	if (chunk_parse(head_of(f, x), &f->mem, c, e) < 0)
 		return -1;
 	f->chunk[f->n++] = ref;
+	piece.together = ref->in == NO_BUNDLE ? 0 : f->together;
 	piece.stream = plan_stream(p, &c->stream_id, c->tenant, &c->labels);
 	for (uint32_t i = 0; i < c->fixed.n_blocks; i++) {
 		const struct chunk_block *b = &c->block[i];
@@ -119,21 +171,24 @@ int source_chunks(struct plan *p, const char *name, int fd, uint64_t seq,
 	p->seen[SOURCE_CHUNKS].files++;
 	scan = chunk_scan_new_bytes(f->map.b);
 	while ((r = chunk_scan_next(scan, &x, e)) > 0) {
-		if (x.off - behind > FORGET_EVERY) {
-			io_map_forget(f->map.b, behind, x.off - behind);
-			behind = x.off;
+		if (x.at - behind > FORGET_EVERY) {
+			io_map_forget(f->map.b, behind, x.at - behind);
+			behind = x.at;
 		}
 		if (x.kind == PIECE_TRAILER) {
 			order = x.trailer.order_key;
 		} else if (x.kind == PIECE_DAMAGE) {
 			err_wrap(&x.why, "'%s': offset %llu", name, (unsigned long long)x.off);
 			o->damage(o->damage_data, &x.why);
+		} else if (x.kind == PIECE_BUNDLE) {
+			add_bundle(p, f, &x);
 		} else if (x.kind == PIECE_CHUNK && add_chunk(p, f, seq, &x, o, e) < 0) {
 			r = -1;
 			break;
 		}
 	}
 	chunk_scan_free(scan);
+	bundle_shelf_init(&f->shelf, p, &f->shelf.bundles, &f->mem);
 	io_map_forget(f->map.b, behind, f->map.b.n);
 	for (size_t i = first; i < p->n_pieces; i++)
 		p->piece[i].order = order;

@@ -1,30 +1,16 @@
 /* A store: live indexes say which blocks of which packs; packs are opened when one of theirs is
- * wanted, and read block by block: pages that are mapped for a moment cost more than a copy of
- * what they hold. Of many packs, not all of which could be open, the rest are mapped. */
+ * wanted. store_pack.c reads them. */
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <sys/resource.h>
 
-#include "base/io.h"
 #include "base/mem.h"
 #include "index/fsck.h"
 #include "index/live.h"
-#include "query/chunk_load.h"
-#include "query/fetch.h"
-#include "query/pack_filter.h"
 #include "query/source.h"
+#include "query/store_pack.h"
 #include "store/names.h"
 #include "store/store.h"
 #include "time/time.h"
-
-/* A pack, and its chunks that are wanted. */
-struct pack {
-	struct source source; /* first */
-	struct store_file file;
-	struct arena mem;
-	struct pack_filter filter;
-	uint64_t wanted; /* stored bytes of its blocks that are asked for */
-};
 
 enum {
 	OPEN_MAX = 256, /* packs, */
@@ -32,208 +18,6 @@ enum {
 };
 
 static const uint64_t OFFSET_END = UINT64_C(1) << 40;
-
-struct chunk_ref {
-	uint64_t off;
-	uint32_t len;
-	atomic_bool was_read;
-	/* Of a remote store, to know what to ask for: */
-	uint32_t head_len;
-	struct {
-		uint32_t off, len;
-	} block[];
-};
-
-/* Makes m->head that of the chunk, which `start` begins with. */
-static int load_head(struct chunk_ref *c, struct bytes start, const struct piece *p,
-		     struct load_mem *m, struct err *e)
-{
-	if (m->head_of != c) {
-		arena_reset(&m->mem);
-		m->head_of = NULL;
-		if (start.n < CHUNK_FIXED_LEN)
-			return err_set(e, ERR_CORRUPT, "offset %llu: cut short",
-				       (unsigned long long)c->off);
-		if (chunk_parse(start, &m->mem, &m->head, e) < 0)
-			return err_wrap(e, "offset %llu", (unsigned long long)c->off);
-		m->head_of = c;
-	}
-	if (p->part >= m->head.fixed.n_blocks || m->head.block[p->part].n != p->n)
-		return err_set(e, ERR_CORRUPT, "offset %llu: the index and the chunk do not agree",
-			       (unsigned long long)c->off);
-	if (!atomic_exchange_explicit(&c->was_read, true, memory_order_relaxed))
-		m->stats.chunks++;
-	return 0;
-}
-
-static int load_mapped(struct source *s, const struct piece *p, unsigned want, struct load_mem *m,
-		       struct run *ret, unsigned *ret_have, struct err *e)
-{
-	const struct pack *k = (const struct pack *)(const void *)s;
-	struct chunk_ref *c = (struct chunk_ref *)(uintptr_t)p->at;
-	struct bytes chunk = bytes_sub(k->file.map, c->off, c->len);
-	uint64_t at;
-
-	if (load_head(c, chunk, p, m, e) < 0)
-		return -1;
-	at = chunk_block_off(&m->head, p->part);
-	return chunk_load(&m->head, p->part,
-			  bytes_sub(chunk, at, m->head.block[p->part].stored_len), c->off + at,
-			  want, m, ret, ret_have, e);
-}
-
-static void unload_mapped(struct source *s, const struct piece *p, struct load_mem *m)
-{
-	const struct pack *k = (const struct pack *)(const void *)s;
-	const struct chunk_ref *c = (const struct chunk_ref *)(uintptr_t)p->at;
-
-	if (m->head_of != c || p->part >= m->head.fixed.n_blocks) /* it could not be read */
-		return;
-	io_past_add(&m->past, k->file.map, c->off, m->head.fixed.head_len);
-	io_past_add(&m->past, k->file.map, c->off + chunk_block_off(&m->head, p->part),
-		    m->head.block[p->part].stored_len);
-}
-
-/* At most n bytes at off, as many as the file has: who decodes them tells what is missing. */
-static int read_some(struct pack *k, uint64_t off, char *to, uint64_t n, size_t *ret_n,
-		     struct err *e)
-{
-	uint64_t left = off < k->file.size ? k->file.size - off : 0;
-
-	*ret_n = (size_t)(n < left ? n : left);
-	return store_file_read(&k->file, off, to, *ret_n, e);
-}
-
-static int read_head(struct pack *k, struct chunk_ref *c, const struct piece *p, struct load_mem *m,
-		     struct err *e)
-{
-	size_t n = 0;
-
-	if (m->head_of != c) {
-		m->far_of = NULL;
-		buf_reset(&m->far);
-		if (c->head_len > CHUNK_HEAD_MAX)
-			return err_set(e, ERR_CORRUPT, "a head of %u bytes", c->head_len);
-		if (read_some(k, c->off, buf_reserve(&m->far, c->head_len), c->head_len, &n, e) < 0)
-			return -1;
-	}
-	return load_head(c, bytes_of(m->far.p, n), p, m, e);
-}
-
-/* More of the lines of the block that is in m->far. */
-static int fetch_more(void *data, size_t off, size_t n, struct err *e)
-{
-	struct load_mem *m = data;
-
-	return store_file_read(m->more_file, m->more_at + off, m->far.p + m->more_to + off, n, e);
-}
-
-/* Into m->far, of the block as much as want needs; more of it comes behind that. */
-static int load_read(struct source *s, const struct piece *p, unsigned want, struct load_mem *m,
-		     struct run *ret, unsigned *ret_have, struct err *e)
-{
-	struct pack *k = (struct pack *)(void *)s;
-	struct chunk_ref *c = (struct chunk_ref *)(uintptr_t)p->at;
-	const struct chunk_block *b;
-	uint64_t at;
-	uint32_t need;
-	size_t n;
-
-	if (read_head(k, c, p, m, e) < 0)
-		return -1;
-	b = &m->head.block[p->part];
-	at = c->off + chunk_block_off(&m->head, p->part);
-	need = chunk_block_need(b, want);
-	if (m->far_of != p) {
-		buf_reset(&m->far);
-		buf_reserve(&m->far, b->stored_len); /* where it stays */
-	}
-	m->far_of = NULL;
-	if (m->far.n < need) {
-		if (read_some(k, at + m->far.n, m->far.p + m->far.n, need - m->far.n, &n, e) < 0)
-			return -1;
-		m->far.n += n;
-	}
-	m->far_of = p;
-	m->more = (struct shape_fetch){ fetch_more, m };
-	m->more_file = &k->file;
-	m->more_to = b->stored_len - b->col_stored[COL_LINES];
-	m->more_at = at + m->more_to;
-	return chunk_load(&m->head, p->part, buf_bytes(&m->far), at, want, m, ret, ret_have, e);
-}
-
-static void close_pack(struct source *s)
-{
-	struct pack *k = (struct pack *)(void *)s;
-
-	store_file_close(&k->file);
-	arena_release(&k->mem);
-	free(k);
-}
-
-/* ---- packs of a remote store ---- */
-
-static void where(const struct source *s, const struct piece *p, struct store_read *v)
-{
-	struct pack *k = (struct pack *)(uintptr_t)s;
-	const struct chunk_ref *c = (const struct chunk_ref *)(uintptr_t)p->at;
-
-	v[FETCH_HEAD] = (struct store_read){ .file = &k->file, .off = c->off, .n = c->head_len };
-	v[FETCH_BLOCK] = (struct store_read){ .file = &k->file,
-					      .off = c->off + c->block[p->part].off,
-					      .n = c->block[p->part].len };
-}
-
-/* part[] is what where() says. */
-static int decode(const struct piece *p, const struct bytes part[FETCH_PARTS], unsigned want,
-		  struct load_mem *m, struct run *ret, unsigned *ret_have, struct err *e)
-{
-	struct chunk_ref *c = (struct chunk_ref *)(uintptr_t)p->at;
-
-	if (load_head(c, part[FETCH_HEAD], p, m, e) < 0)
-		return -1;
-	if (chunk_block_off(&m->head, p->part) != c->block[p->part].off ||
-	    m->head.block[p->part].stored_len != c->block[p->part].len)
-		return err_set(e, ERR_CORRUPT, "offset %llu: the index and the chunk do not agree",
-			       (unsigned long long)c->off);
-	/* Columns are read later, when it is too late to ask for them once more. */
-	if (want & WANT_SHAPES && m->head.block[p->part].shapes_len &&
-	    chunk_check_block(&m->head.block[p->part], part[FETCH_BLOCK], e) < 0)
-		return err_wrap(e, "offset %llu: block %u",
-				(unsigned long long)(c->off + c->block[p->part].off),
-				(unsigned)p->part);
-	return chunk_load(&m->head, p->part, part[FETCH_BLOCK], c->off + c->block[p->part].off,
-			  want, m, ret, ret_have, e);
-}
-
-/* What came damaged may have been damaged on its way, and is asked for once more. */
-static int load_far(struct source *s, const struct piece *p, unsigned want, struct load_mem *m,
-		    struct run *ret, unsigned *ret_have, struct err *e)
-{
-	struct bytes part[FETCH_PARTS];
-	struct err why;
-
-	(void)s;
-	if (fetch_bytes(m->fetch, p, m, part, e) < 0)
-		return -1;
-	if (decode(p, part, want, m, ret, ret_have, &why) == 0)
-		return 0;
-	if (why.code != ERR_CORRUPT)
-		return err_set(e, why.code, "%s", why.msg);
-	m->head_of = NULL;
-	if (fetch_again(p, m, part, e) < 0)
-		return -1;
-	if (decode(p, part, want, m, ret, ret_have, e) == 0)
-		return 0;
-	fetch_doubt(p); /* nobody shall find it in the cache */
-	return -1;
-}
-
-static const struct source_ops far_ops = { .load = load_far, .where = where, .close = close_pack };
-static const struct source_ops mapped_ops = { .load = load_mapped,
-					      .unload = unload_mapped,
-					      .close = close_pack };
-static const struct source_ops read_ops = { .load = load_read, .close = close_pack };
 
 /* What is read of one index file. */
 struct reading {
@@ -244,11 +28,11 @@ struct reading {
 	const struct source_opts *o;
 	enum if_missing missing;
 	bool *skip_pack;
-	int64_t from;	     /* what is before it is not asked for, or expired, of any stream */
-	struct pack **pack;  /* by number; NULL not opened yet */
-	bool lost;	     /* one of them is not there */
-	uint64_t n_blocks;   /* of the streams that fit */
-	struct label *known; /* of the index's pairs */
+	int64_t from; /* what is before it is not asked for, or expired, of any stream */
+	struct store_pack **pack; /* by number; NULL not opened yet */
+	bool lost;		  /* one of them is not there */
+	uint64_t n_blocks;	  /* of the streams that fit */
+	struct label *known;	  /* of the index's pairs */
 	struct arena mem, mem_applied;
 };
 
@@ -265,15 +49,16 @@ static int open_pack(struct reading *r, uint32_t n, const struct index_pack *inf
 {
 	const struct index_info *ix = index_info(r->ix);
 	struct store_name name = { STORE_PACK, ix->day, ix->tenant, info->name };
-	struct pack *k = mem_alloc(sizeof(*k));
+	struct store_pack *k = mem_alloc(sizeof(*k));
+	struct pack_bundles bundles = { 0 };
 	struct buf text = { 0 }, path = { 0 };
 	bool far = store_is_remote(r->store), mapped = !far && !may_stay_open(r->plan);
 
 	store_name_add(&text, &name);
 	buf_addf(&path, "%s/%s", store_path(r->store), buf_str(&text)); /* as one would type it */
-	k->source = (struct source){ .ops = far	     ? &far_ops
-					    : mapped ? &mapped_ops
-						     : &read_ops,
+	k->source = (struct source){ .ops = far	     ? &store_pack_far
+					    : mapped ? &store_pack_mapped
+						     : &store_pack_read,
 				     .name = strdup(buf_str(&path)) };
 	buf_release(&path);
 	if (store_file_open_sized(r->store, buf_str(&text), info->size, &k->file, e) < 0 ||
@@ -290,11 +75,16 @@ static int open_pack(struct reading *r, uint32_t n, const struct index_pack *inf
 	};
 	plan_add_source(r->plan, &k->source);
 	r->pack[n] = k;
+	if (index_pack_bundles(r->ix, n, &k->mem, &bundles, e) < 0)
+		return -1;
+	bundle_shelf_init(&k->shelf, r->plan, &bundles, &k->mem);
+	k->filter.saved = pack_bundles_saved(&bundles);
+	k->together = plan_together(r->plan, bundles.n);
 	return 0;
 }
 
 /* What is answered by the index alone would count what is not there any more. */
-static void tell_cut(const struct reading *r, const struct pack *k, uint64_t expected)
+static void tell_cut(const struct reading *r, const struct store_pack *k, uint64_t expected)
 {
 	struct err e;
 
@@ -333,6 +123,7 @@ uint64_t source_pack_seq(const struct hash128 *name, uint64_t off)
 
 static int add_chunk(struct reading *r, uint32_t stream, const struct index_chunk *c, struct err *e)
 {
+	const struct pack_bundles *bundles;
 	struct index_pack info;
 	struct chunk_ref *ref;
 	struct piece p = { .stream = stream, .sorted = true };
@@ -344,13 +135,20 @@ static int add_chunk(struct reading *r, uint32_t stream, const struct index_chun
 	found = find_pack(r, c->pack, &info, e);
 	if (found <= 0)
 		return found;
-	far = r->pack[c->pack]->source.ops == &far_ops;
+	far = r->pack[c->pack]->source.ops == &store_pack_far;
+	bundles = &r->pack[c->pack]->shelf.bundles;
 	if (far && c->length > CHUNK_MAX) /* memory is taken by what the index says */
 		return err_set(e, ERR_CORRUPT, "a chunk of %u bytes", c->length);
 	ref = arena_alloc(&r->pack[c->pack]->mem,
 			  sizeof(*ref) + (far ? c->n_blocks * sizeof(ref->block[0]) : 0));
-	*ref = (struct chunk_ref){ .off = c->offset, .len = c->length, .head_len = c->head_len };
+	*ref = (struct chunk_ref){ .off = c->offset,
+				   .at = pack_bundles_stored(bundles, c->offset),
+				   .bundle = pack_bundles_at(bundles, c->offset),
+				   .len = c->length,
+				   .head_len = c->head_len };
 	p.source = &r->pack[c->pack]->source;
+	p.together =
+		ref->bundle ? r->pack[c->pack]->together + (uint32_t)(ref->bundle - bundles->v) : 0;
 	p.at = (uint64_t)(uintptr_t)ref;
 	p.order = info.order_key;
 	for (uint32_t k = 0; k < c->n_blocks; k++) {
@@ -526,7 +324,7 @@ static int add_day(int32_t day, struct live *live, void *data, struct err *e)
 		struct source_seen seen = d->plan->seen[SOURCE_STORE];
 		size_t n_pieces = d->plan->n_pieces, n_covered = d->covered->n;
 
-		r.pack = mem_alloc((index_info(r.ix)->n_packs + 1) * sizeof(struct pack *));
+		r.pack = mem_alloc((index_info(r.ix)->n_packs + 1) * sizeof(struct store_pack *));
 		r.known = mem_alloc((index_info(r.ix)->n_pairs + 1UL) * sizeof(*r.known));
 		ret = add_index(&r, d->covered, e);
 		if (ret < 0 && e->code == ERR_CORRUPT) {
@@ -679,16 +477,17 @@ int source_store_day(struct plan *p, struct store *s, const struct view *view, i
 /* Of a remote store, where a filter is read in requests that take their time. */
 enum { FAR_WORTH_ASKING = 1 << 20 };
 
-static struct pack *as_pack(struct source *s)
+static struct store_pack *as_pack(struct source *s)
 {
-	bool is = s->ops == &read_ops || s->ops == &mapped_ops || s->ops == &far_ops;
+	bool is = s->ops == &store_pack_read || s->ops == &store_pack_mapped ||
+		  s->ops == &store_pack_far;
 
-	return is ? (struct pack *)(void *)s : NULL;
+	return is ? (struct store_pack *)(void *)s : NULL;
 }
 
 static bool is_ruled_out(const struct plan *p, const struct piece *x)
 {
-	const struct pack *k = as_pack(x->source);
+	const struct store_pack *k = as_pack(x->source);
 	const struct chunk_ref *c = (const struct chunk_ref *)(uintptr_t)x->at;
 
 	return k && !pack_filter_may(&k->filter, &p->stream[x->stream].labels, c->off,
@@ -706,9 +505,9 @@ static void leave_out(struct plan *p)
 		return;
 	v = mem_alloc((p->n_sources + 1) * sizeof(*v));
 	for (size_t i = 0; i < p->n_sources; i++) {
-		struct pack *k = as_pack(p->source[i]);
+		struct store_pack *k = as_pack(p->source[i]);
 
-		if (k && (k->source.ops != &far_ops || k->wanted >= FAR_WORTH_ASKING))
+		if (k && (k->source.ops != &store_pack_far || k->wanted >= FAR_WORTH_ASKING))
 			v[n++] = &k->filter;
 	}
 	pack_filters_ask(v, n, p->needles);

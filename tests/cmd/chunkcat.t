@@ -18,6 +18,11 @@ ok "one with a single chunk" exits 0 chunkcat "$F/chunk-v1-apart-one.pack"
 ok "its entries" stdout_lines 32
 ok "the last of them" stdout_has '{"ts":"1760522431000000000","tenant":"fake","labels":{"app":"web"},"line":"n=31 level=info id=x"}'
 ok "it verifies" exits 0 chunkcat --verify "$F/chunk-v1-apart-one.pack"
+ok "a pack with a bundle" exits 0 chunkcat "$F/chunk-v1-bundle.pack"
+ok "its entries, byte for byte" stdout_is_file "$F/chunk-v1-bundle.jsonl"
+ok "it verifies" exits 0 chunkcat --verify "$F/chunk-v1-bundle.pack"
+ok "its index file" exits 0 idxbuild --dump "$F/index-v1-bundle"
+ok "says where it lies" stdout_has '{"bundle":0,"pack":0,"offset":0,"length":6477,"stored_offset":0,"stored_length":774,"chunks":40}'
 p=$F/chunk-v1-zstd.pack
 
 ok "stdin" exits 0 sh -c "chunkcat <$p"

@@ -201,7 +201,7 @@ static struct store_name put_unnameable(struct fixture *f, enum unnameable what)
 	end = rd_init(bytes_of(file.p + file.n - PACK_END_LEN, sizeof(uint32_t)));
 	crc = file.n - PACK_END_LEN - sizeof(uint32_t);
 	trailer = file.n - rd_u32be(&end);
-	file.p[trailer + CHUNK_FIXED_LEN + TENANT_LEN + DAY_LEN + ORDER_KEY_LEN] ^= 4;
+	file.p[trailer + CHUNK_FIXED_LEN + TENANT_LEN + DAY_LEN + ORDER_KEY_LEN] ^= 0x40;
 	if (what == NEWER)
 		wr_patch_u32be(&file, crc, crc32c(file.p + trailer, crc - trailer));
 	else

@@ -12,7 +12,11 @@
 #include "index/reader.h"
 #include "index/writer.h"
 
-enum { DAY = 20000, STREAMS = 9000, TABLE = INDEX_FIXED_LEN + (SEC_END - 1) * INDEX_SECTION_LEN };
+enum {
+	DAY = 20000,
+	STREAMS = 9000,
+	TABLE = INDEX_FIXED_LEN + (SEC_BUNDLES - 1) * INDEX_SECTION_LEN
+};
 
 enum form { PLAIN, COMPRESSED };
 

@@ -1,0 +1,29 @@
+/* Chunks in bundles, for sources of packs: query/bundle_cache.h has those that were unpacked. */
+#ifndef QUERY_BUNDLE_LOAD_H
+#define QUERY_BUNDLE_LOAD_H
+
+#include "query/bundle_cache.h"
+#include "query/load.h"
+
+struct plan;
+
+/* Makes a shelf for these bundles, which stay, in the cache of the plan; *ret lives in a. */
+void bundle_shelf_init(struct bundle_shelf *ret, struct plan *p, const struct pack_bundles *b,
+		       struct arena *a);
+
+/* The bundle's chunks, if they are at hand: then m holds them until it is asked for others. */
+bool bundle_at_hand(struct bundle_shelf *s, const struct pack_bundle *b, struct load_mem *m,
+		    struct bytes *ret);
+/* Unpacks them from what is stored, else as above. Errors: as bundle_unpack_at. */
+MUST_CHECK int bundle_open(struct bundle_shelf *s, const struct pack_bundle *b, struct bytes stored,
+			   struct load_mem *m, struct bytes *ret, struct err *e);
+
+/* Of bytes of a bundle's chunks, those of the chunk of len bytes at off of the raw image: less,
+ * when it does not lie in there. */
+static inline struct bytes bundle_chunk(const struct pack_bundle *b, struct bytes raw, uint64_t off,
+					uint32_t len)
+{
+	return bytes_sub(raw, off - b->raw_off, len);
+}
+
+#endif
