@@ -118,7 +118,7 @@ $(UNITS): $(B)/unit/%: $(B)/tests/unit/%.o $(B)/libcore.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(LDLIBS)
 
-$(B)/unit/property-logql $(B)/unit/property-views $(B)/unit/property-hide $(B)/unit/property-shape: $(call obj,tests/naive/*.c)
+$(B)/unit/property-logql $(B)/unit/property-views $(B)/unit/property-hide $(B)/unit/property-bundle $(B)/unit/property-shape: $(call obj,tests/naive/*.c)
 
 # A corpus is replayed with any compiler; real fuzzing (below) takes clang.
 $(B)/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(B)/libcore.a

@@ -272,6 +272,7 @@ static int copy_item(struct day *d, struct item *it, struct err *e)
 							.chunk = d->chunk + it->first,
 							.n = it->n,
 							.to_tenant = d->to_tenant,
+							.bundles = it->trailer.bundles,
 							.trailer = &it->trailer },
 				   &it->made, e);
 	it->made = (struct copy_made){ it->row.name, it->row.size, it->row.entries, it->row.name };

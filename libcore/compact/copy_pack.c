@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/wr.h"
+#include "chunk/image.h"
 #include "compact/pack_out.h"
 
 enum {
@@ -196,10 +197,12 @@ static size_t piece_of(const struct copy_chunk *v, size_t n)
 	return k;
 }
 
-static int each_chunk(struct store *s, const struct store_name *pack, const struct copy_chunk *v,
-		      size_t n, each_chunk_fn *each, void *data, struct err *e)
+static int each_chunk(struct store *s, const struct store_name *pack,
+		      const struct pack_bundles *bundles, const struct copy_chunk *v, size_t n,
+		      each_chunk_fn *each, void *data, struct err *e)
 {
 	struct store_file file = { 0 };
+	struct pack_image image = { .read = read_at, .data = &file, .bundles = *bundles };
 	struct buf name = { 0 }, piece = { 0 };
 	int rc;
 
@@ -213,7 +216,7 @@ static int each_chunk(struct store *s, const struct store_name *pack, const stru
 		buf_reset(&piece);
 		buf_reserve(&piece, len);
 		piece.n = len;
-		rc = store_file_read(&file, v[i].off, piece.p, len, e);
+		rc = pack_image_read(&image, v[i].off, piece.p, len, e);
 		if (rc < 0)
 			err_wrap(e, "'%s/%s'", store_path(s), buf_str(&name));
 		for (size_t c = i; c < i + k && rc == 0; c++) {
@@ -224,6 +227,7 @@ static int each_chunk(struct store *s, const struct store_name *pack, const stru
 					 buf_str(&name), (unsigned long long)v[c].off);
 		}
 	}
+	pack_image_release(&image);
 	store_file_close(&file);
 	buf_release(&piece);
 	buf_release(&name);
@@ -301,7 +305,7 @@ static int read_back(const struct copy_part *p, const struct told *made,
 		for (size_t i = 0; i < t.n_chunks; i++)
 			v[i] = (struct copy_chunk){ .off = t.chunk[i].off,
 						    .length = t.chunk[i].len };
-		rc = each_chunk(p->to, name, v, t.n_chunks, see_chunk, &m, e);
+		rc = each_chunk(p->to, name, &t.bundles, v, t.n_chunks, see_chunk, &m, e);
 		free(v);
 	}
 	if (rc == 0 && (m.told.entries != made->entries ||
@@ -322,13 +326,13 @@ int copy_chunks(const struct copy_part *p, struct copy_made *ret, struct err *e)
 	struct making m = { .p = p };
 	struct pack_made made;
 	enum bloom_what filter = p->trailer->params.filter;
-	int rc = pack_out_begin(&m.out, p->to, p->to_tenant, p->pack.day, filter, e);
+	int rc = pack_out_begin(&m.out, p->to, p->to_tenant, p->pack.day, &p->trailer->params, e);
 
 	if (filter != BLOOM_NONE)
 		m.scratch = chunk_scratch_new();
 	m.one.values.what = filter;
 	if (rc == 0) {
-		rc = each_chunk(p->from, &p->pack, p->chunk, p->n, take_chunk, &m, e);
+		rc = each_chunk(p->from, &p->pack, &p->bundles, p->chunk, p->n, take_chunk, &m, e);
 		if (rc == 0)
 			rc = pack_out_end(&m.out, p->trailer, &made, NULL, e);
 		else

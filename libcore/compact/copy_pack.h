@@ -25,6 +25,7 @@ struct copy_part {
 	struct store_name pack;
 	const struct copy_chunk *chunk; /* ascending by offset; at least one */
 	size_t n;
+	struct pack_bundles bundles; /* of .pack */
 	struct bytes to_tenant;
 	struct pack_trailer *trailer; /* of the new pack: tenant and all but the directory */
 };

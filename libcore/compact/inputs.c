@@ -78,6 +78,13 @@ static struct hash_list keep_hashes(struct arena *a, const struct hash_list *l)
 	return (struct hash_list){ (struct hash128 *)(uintptr_t)arena_copy(a, b).p, l->n };
 }
 
+static struct pack_bundles keep_bundles(struct arena *a, const struct pack_bundles *l)
+{
+	struct bytes b = bytes_of(l->v, l->n * sizeof(*l->v));
+
+	return (struct pack_bundles){ (struct pack_bundle *)(uintptr_t)arena_copy(a, b).p, l->n };
+}
+
 /* Of a trailer all but the directory, which of thousands of packs would be too much. */
 static struct pack_trailer keep_trailer(struct arena *a, const struct pack_trailer *t)
 {
@@ -85,6 +92,7 @@ static struct pack_trailer keep_trailer(struct arena *a, const struct pack_trail
 
 	k.tenant = arena_copy(a, t->tenant);
 	k.chunk = NULL;
+	k.bundles = keep_bundles(a, &t->bundles);
 	k.segments = keep_hashes(a, &t->segments);
 	k.parts = keep_hashes(a, &t->parts);
 	k.replaced = keep_hashes(a, &t->replaced);
@@ -196,9 +204,10 @@ int run_inputs_read(struct run_inputs *in, const struct day_at *at, const struct
 		    inputs_add_deletes(t, v->live.v[p->index], &in->mem, e) < 0)
 			return -1;
 		in->origin[i] = (struct lineage_input){ p->row.name, t };
-		in->input[i] = (struct merge_input){ p->row.name, p->row.size, p->row.entries,
-						     is_as_wanted(&t->params,
-								  wanted ? wanted : &t->params) };
+		in->input[i] = (struct merge_input){
+			p->row.name, p->row.size, p->row.entries,
+			is_as_wanted(&t->params, wanted ? wanted : &t->params), t->bundles
+		};
 		in->bytes += p->row.size;
 		in->n_entries += p->row.entries;
 	}

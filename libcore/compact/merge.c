@@ -336,8 +336,7 @@ static int run_task(void *data, unsigned worker, size_t task, size_t slot_no, st
 
 static int begin_pack(struct merge_job *j, struct err *e)
 {
-	if (pack_out_begin(&j->out, j->o->store, j->o->tenant, j->o->day, j->o->params.filter, e) <
-	    0)
+	if (pack_out_begin(&j->out, j->o->store, j->o->tenant, j->o->day, &j->o->params, e) < 0)
 		return -1;
 	j->out_open = true;
 	return 0;
@@ -390,7 +389,7 @@ static int take_up(void *data, size_t task, size_t slot_no, struct err *e)
 	const struct slot *slot = &j->slot[slot_no];
 
 	if (!j->o->edit && slot->chunks.n > 0 &&
-	    (j->out.off >= j->pack_bytes || pack_out_is_full(&j->out)) &&
+	    (j->out.stored >= j->pack_bytes || pack_out_is_full(&j->out)) &&
 	    !j->batch.item[j->task[task]].goes_on &&
 	    (end_pack(j, PACK_OF_SEVERAL, e) < 0 || begin_pack(j, e) < 0))
 		return -1;

@@ -7,6 +7,7 @@
 #ifndef COMPACT_MERGE_PLAN_H
 #define COMPACT_MERGE_PLAN_H
 
+#include "chunk/bundles.h"
 #include "chunk/chunk.h"
 #include "compact/edit.h"
 #include "index/index.h"
@@ -18,6 +19,7 @@ struct merge_input {
 	struct hash128 name;
 	uint64_t size, entries;
 	bool as_wanted; /* its chunks are made as they would be now, or better */
+	struct pack_bundles bundles;
 };
 
 /* An index file in which packs stand that are merged. */
@@ -32,8 +34,8 @@ struct merge_part {
 	uint32_t head_len, len; /* of the chunk */
 	uint32_t first_block, n_blocks;
 	uint32_t all_blocks; /* of the chunk */
-	uint64_t off;	     /* of the chunk in the pack */
-	uint64_t blocks_off; /* of the first block in the pack */
+	uint64_t off;	     /* of the chunk in the raw image of the pack, as what follows */
+	uint64_t blocks_off; /* of the first block */
 	uint64_t blocks_len;
 };
 

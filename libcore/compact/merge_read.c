@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/work.h"
+#include "chunk/image.h"
 
 /* Ranges as close as this are read at once. */
 enum { GAP_MAX = 32 << 10 };
@@ -71,6 +72,11 @@ static void settle(struct merge_bytes *m)
 	m->bytes.n = at;
 }
 
+static int read_at(void *data, uint64_t off, void *p, size_t n, struct err *e)
+{
+	return store_file_read(data, off, p, n, e);
+}
+
 static int read_input(void *data, unsigned worker, size_t item, size_t slot, struct err *e)
 {
 	struct merge_reader *r = data;
@@ -78,6 +84,7 @@ static int read_input(void *data, unsigned worker, size_t item, size_t slot, str
 	const struct merge_input *in = &r->input[r->wanted[item]];
 	struct store_name sn = { STORE_PACK, r->day, r->tenant, in->name };
 	struct store_file file = { 0 };
+	struct pack_image image = { .read = read_at, .data = &file, .bundles = in->bundles };
 	struct buf name = { 0 };
 	int rc;
 
@@ -86,10 +93,11 @@ static int read_input(void *data, unsigned worker, size_t item, size_t slot, str
 	store_name_add(&name, &sn);
 	rc = store_file_open_sized(r->store, buf_str(&name), in->size, &file, e);
 	for (size_t i = 0; i < m->n && rc == 0; i++) {
-		rc = store_file_read(&file, m->v[i].off, m->bytes.p + m->v[i].at, m->v[i].len, e);
+		rc = pack_image_read(&image, m->v[i].off, m->bytes.p + m->v[i].at, m->v[i].len, e);
 		if (rc < 0)
 			err_wrap(e, "'%s/%s'", store_path(r->store), buf_str(&name));
 	}
+	pack_image_release(&image);
 	store_file_close(&file);
 	buf_release(&name);
 	return rc;

@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 struct merge_extent {
-	uint64_t off, len; /* in the pack */
+	uint64_t off, len; /* in the raw image of the pack */
 	size_t at;	   /* in .bytes */
 };
 

@@ -33,7 +33,7 @@ void chunks_add(struct chunks *c, size_t start, uint32_t head_len)
 }
 
 int pack_out_begin(struct pack_out *o, struct store *s, struct bytes tenant, int32_t day,
-		   enum bloom_what filter, struct err *e)
+		   const struct chunk_params *params, struct err *e)
 {
 	struct buf folder = { 0 };
 
@@ -43,8 +43,65 @@ int pack_out_begin(struct pack_out *o, struct store *s, struct bytes tenant, int
 	buf_release(&folder);
 	if (!o->put)
 		return -1;
-	o->filter = bloom_build_new(filter);
+	o->filter = bloom_build_new(params->filter);
+	o->bundle = bundle_writer_new(params);
 	return 0;
+}
+
+static int write_bytes(struct pack_out *o, struct bytes b, struct err *e)
+{
+	o->stored += b.n;
+	return b.n ? store_put_write(o->put, b, e) : 0;
+}
+
+/* The chunks that wait for others to be stored with. */
+static int end_bundle(struct pack_out *o, struct err *e)
+{
+	uint32_t raw, n;
+
+	if (!o->bundle)
+		return 0;
+	raw = bundle_writer_raw(o->bundle);
+	n = bundle_writer_n(o->bundle);
+	buf_reset(&o->packed);
+	if (bundle_writer_end(o->bundle, &o->packed)) {
+		uint64_t saved =
+			pack_bundles_saved(&(struct pack_bundles){ o->bundles, o->n_bundles });
+
+		mem_grow(&o->bundles, &o->cap_bundles, o->n_bundles + 1, sizeof(*o->bundles));
+		o->bundles[o->n_bundles++] = (struct pack_bundle){
+			.raw_off = o->stored + saved,
+			.off = o->stored,
+			.raw_len = raw,
+			.len = (uint32_t)o->packed.n,
+			.n_chunks = n,
+		};
+	}
+	return write_bytes(o, buf_bytes(&o->packed), e);
+}
+
+/* Small chunks go to the bundle, those between them are written as they are, as many as follow one
+ * another at once. */
+static int write_chunks(struct pack_out *o, const struct chunks *c, struct err *e)
+{
+	size_t at = 0, from = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct bytes chunk = bytes_of(c->bytes.p + at, c->v[i].len);
+		bool waits = o->bundle && bundle_writer_n(o->bundle);
+
+		if (o->bundle && bundle_writer_add(o->bundle, chunk)) {
+			if (write_bytes(o, bytes_of(c->bytes.p + from, at - from), e) < 0)
+				return -1;
+			from = at + chunk.n;
+			if (bundle_writer_raw(o->bundle) >= BUNDLE_BYTES && end_bundle(o, e) < 0)
+				return -1;
+		} else if (waits && end_bundle(o, e) < 0) {
+			return -1;
+		}
+		at += chunk.n;
+	}
+	return write_bytes(o, bytes_of(c->bytes.p + from, at - from), e);
 }
 
 int pack_out_write(struct pack_out *o, const struct chunks *c, struct err *e)
@@ -58,7 +115,7 @@ int pack_out_write(struct pack_out *o, const struct chunks *c, struct err *e)
 			bloom_build_chunk(o->filter, c->v[i].len, &c->values, c->first_block[i],
 					  c->first_block[i + 1] - c->first_block[i]);
 	}
-	return store_put_write(o->put, buf_bytes(&c->bytes), e);
+	return write_chunks(o, c, e);
 }
 
 bool pack_out_is_full(const struct pack_out *o)
@@ -79,6 +136,9 @@ uint64_t pack_filter_memory(const struct chunk_params *p, unsigned jobs, uint64_
 static void forget(struct pack_out *o)
 {
 	free(o->chunk);
+	free(o->bundles);
+	bundle_writer_free(o->bundle);
+	buf_release(&o->packed);
 	bloom_build_free(o->filter);
 	*o = (struct pack_out){ 0 };
 }
@@ -103,20 +163,23 @@ static int write_filter(struct pack_out *o, uint32_t *ret_len, struct err *e)
 	return rc;
 }
 
-int pack_out_end(struct pack_out *o, struct pack_trailer *t, struct pack_made *ret,
+int pack_out_end(struct pack_out *o, const struct pack_trailer *t, struct pack_made *ret,
 		 struct buf *ret_name, struct err *e)
 {
 	struct pack_made made = { 0 };
+	struct pack_trailer whole = *t;
 	struct buf out = { 0 };
-	int rc;
+	int rc = end_bundle(o, e);
 
-	t->chunk = o->chunk;
-	t->n_chunks = o->n_chunks;
-	rc = write_filter(o, &t->filter_len, e);
+	whole.chunk = o->chunk;
+	whole.n_chunks = o->n_chunks;
+	whole.bundles = (struct pack_bundles){ o->bundles, o->n_bundles };
+	if (rc == 0)
+		rc = write_filter(o, &whole.filter_len, e);
 	if (rc == 0) {
-		pack_trailer_encode(t, &out);
-		made.trailer_len = t->filter_len + (uint32_t)out.n;
-		made.size = o->off + made.trailer_len;
+		pack_trailer_encode(&whole, &out);
+		made.trailer_len = whole.filter_len + (uint32_t)out.n;
+		made.size = o->stored + made.trailer_len;
 		rc = store_put_write(o->put, buf_bytes(&out), e);
 	}
 	buf_release(&out);

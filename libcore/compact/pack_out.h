@@ -6,6 +6,7 @@
 #define COMPACT_PACK_OUT_H
 
 #include "base/buf.h"
+#include "chunk/bundle.h"
 #include "chunk/pack.h"
 #include "bloom/build.h"
 #include "store/store.h"
@@ -30,13 +31,18 @@ struct pack_out {
 	struct store_put *put;
 	struct pack_chunk *chunk; /* the directory so far */
 	size_t n_chunks, cap;
-	uint64_t off;		    /* bytes so far */
+	uint64_t off;		      /* bytes so far, of the raw image; */
+	uint64_t stored;	      /* that were written */
+	struct bundle_writer *bundle; /* of small ones that come last; NULL: there are none */
+	struct pack_bundle *bundles;
+	size_t n_bundles, cap_bundles;
+	struct buf packed;	    /* a bundle */
 	struct bloom_build *filter; /* NULL: it gets none */
 };
 
 /* Errors: ERR_IO, ERR_FULL. */
 MUST_CHECK int pack_out_begin(struct pack_out *o, struct store *s, struct bytes tenant, int32_t day,
-			      enum bloom_what filter, struct err *e);
+			      const struct chunk_params *params, struct err *e);
 MUST_CHECK int pack_out_write(struct pack_out *o, const struct chunks *c, struct err *e);
 /* Whether its filter has become so large that another pack should begin. */
 bool pack_out_is_full(const struct pack_out *o);
@@ -52,9 +58,10 @@ struct pack_made {
 	uint32_t trailer_len; /* with the filter before it */
 };
 
-/* Writes the filter and the trailer *t, whose directory is set here, and puts the pack into the
- * store. o is empty then in any case. Its name, relative to the store, is appended to ret_name. */
-MUST_CHECK int pack_out_end(struct pack_out *o, struct pack_trailer *t, struct pack_made *ret,
+/* Writes what waits, the filter and the trailer, *t with directory, bundles and filter, and puts
+ * the pack into the store. o is empty then in any case. Its name, relative to the store, is
+ * appended to ret_name. */
+MUST_CHECK int pack_out_end(struct pack_out *o, const struct pack_trailer *t, struct pack_made *ret,
 			    struct buf *ret_name, struct err *e);
 /* Nothing is left behind; of an empty one, too. */
 void pack_out_abort(struct pack_out *o);

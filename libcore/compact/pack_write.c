@@ -168,7 +168,7 @@ static int write_file(struct pack_job *j, enum pack_time when, struct err *e)
 	if (!p->opts.store)
 		p->opts.store = p->opts.need_store(p->opts.data, e);
 	if (!p->opts.store ||
-	    pack_out_begin(&j->out, p->opts.store, g->tenant, g->day, p->opts.params.filter, e) < 0)
+	    pack_out_begin(&j->out, p->opts.store, g->tenant, g->day, &p->opts.params, e) < 0)
 		return -1;
 	if (work_run(&work, e) < 0) {
 		pack_out_abort(&j->out);

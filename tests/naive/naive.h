@@ -33,6 +33,8 @@ struct nv_data {
 	/* Of packs. */
 	uint32_t block_entries; /* 0: a few, so that chunks have several blocks */
 	bool whole_lines;	/* they are not taken apart */
+	bool strong;		/* of a level that has bundles, unless: */
+	bool no_bundles;
 };
 
 /* What is asked besides the text, as query_opts has it. */

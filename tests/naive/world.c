@@ -108,7 +108,8 @@ static void write_packs(const struct nv_data *data, unsigned parts, struct store
 	struct packing *p;
 	int fd;
 
-	o.params.level = 1;
+	o.params.level = data->strong ? 4 : 1;
+	o.params.small = data->no_bundles ? CHUNK_SMALL_APART : CHUNK_SMALL_BUNDLED;
 	o.params.block_entries = data->block_entries ? data->block_entries : 8;
 	o.params.lines = data->whole_lines ? CHUNK_LINES_WHOLE : CHUNK_LINES_APART;
 	write_file(data, parts, scratch);

@@ -91,7 +91,7 @@ for n in 5 5 100 400; do flush chain $((i += 1)) $n; done
 cp -rp chain chain-json
 cp -rp chain chain-full
 ok "what is merged by and by" exits 0 chunkpack --compact --fan-in 2 --store chain -v
-ok "makes packs on the way" stdout_lines 2
+ok "makes packs on the way" stdout_lines 3
 ok "of which nothing is told in the end" stderr_matches '^chunkpack: fake 2026-01-15: 4 packs, .*, became 1 pack, '
 largest=$(tail -n 1 "$TAP/stdout" | sed 's/^chain\///')
 ok "as JSON lines" exits 0 chunkpack --compact --fan-in 2 --store chain-json -o jsonl
@@ -154,7 +154,7 @@ flip_byte "$pack" $(($(size_of "$pack") / 2))
 run sh -c 'logql --store bad -o raw --limit 0 "{app=~\".+\"}" | sort'
 cp "$TAP/stdout" wanted
 ok "a damaged pack" exits 3 chunkpack --compact --store bad --fan-in 2 -v
-ok "is named" stderr_has "'$pack': chunk at offset"
+ok "is named" stderr_has "'$pack': bundle at offset"
 ok "with what is wrong" stderr_has "crc32c mismatch"
 ok "the others are merged" stdout_lines 2
 run sh -c 'logql --store bad -o raw --limit 0 "{app=~\".+\"}" | sort'

@@ -194,7 +194,7 @@ id=$(request bad fake '{app="a1"}' $all $end)
 pack=$(packs bad | grep fake | head -1)
 flip_byte "$pack" $(($(size_of "$pack") / 2))
 ok "a damaged pack" exits 3 erase --store bad
-ok "is named" stderr_has "'$pack': chunk at offset"
+ok "is named" stderr_has "'$pack': bundle at offset"
 ok "the others are rewritten" stdout_matches "^fake 2026-01-15: $id: .* gone from 5 packs"
 ok "nobody says that all is done" test ! -e "bad/fake/processed/$id.json"
 ok "nor the index" sh -c "! idxbuild --dump --store bad | grep '\"deletes\":' | grep -q $id"

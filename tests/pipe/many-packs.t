@@ -29,7 +29,7 @@ for i in $(seq 60); do
 		for (k = 0; k < 40; k++)
 			printf "{\"ts\":\"%d\",\"labels\":{\"app\":\"j%d\"},\"line\":\"{\\\"n\\\":%d,\\\"of\\\":\\\"pack %d\\\",\\\"id\\\":\\\"%08x\\\"}\"}\n",
 				i * 1000 + k, i % 3, k, i, k * 2654435761 % 4294967296
-	}' | chunkpack --store J
+	}' | chunkpack --store J --level 3
 done | idxbuild --store J >/dev/null
 pack=$(find J -name '*.pack' | head -n 1)
 is "lines are taken apart" "$(chunkcat --header "$pack" | grep -c '"blocks_apart":1')" 1

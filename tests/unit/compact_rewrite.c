@@ -2,6 +2,7 @@
  * for byte, what is said of it. */
 #include "index_store.h"
 
+#include "chunk/image.h"
 #include "compact/rewrite.h"
 #include "time/time.h"
 
@@ -163,19 +164,34 @@ struct content {
 	struct store_file file;
 	struct arena mem;
 	struct pack_trailer trailer;
+	struct buf image; /* its chunks, back to back */
 };
+
+static int read_at(void *data, uint64_t off, void *p, size_t n, struct err *e)
+{
+	return store_file_read(data, off, p, n, e);
+}
 
 static struct content open_pack(struct fixture *f, const struct hash128 *hash)
 {
 	struct store_name sn = { STORE_PACK, DAY, BYTES_LIT("fake"), *hash };
 	struct content c = { 0 };
 	struct buf name = { 0 };
+	struct pack_image image;
+	size_t n;
 	struct err e;
 
 	store_name_add(&name, &sn);
 	assert_int_equal(0, store_file_open(f->s, buf_str(&name), &c.file, &e));
 	assert_int_equal(0, store_file_map(&c.file, &e));
 	assert_int_equal(0, pack_parse_trailer(c.file.map, c.file.size, &c.mem, &c.trailer, &e));
+	n = pack_chunks_len(&c.trailer) + pack_bundles_saved(&c.trailer.bundles);
+	image = (struct pack_image){ .read = read_at,
+				     .data = &c.file,
+				     .bundles = c.trailer.bundles };
+	assert_int_equal(0, pack_image_read(&image, 0, buf_reserve(&c.image, n), n, &e));
+	c.image.n = n;
+	pack_image_release(&image);
 	buf_release(&name);
 	return c;
 }
@@ -183,12 +199,13 @@ static struct content open_pack(struct fixture *f, const struct hash128 *hash)
 static void close_pack(struct content *c)
 {
 	store_file_close(&c->file);
+	buf_release(&c->image);
 	arena_release(&c->mem);
 }
 
 static struct bytes chunk_at(const struct content *c, size_t i)
 {
-	return bytes_sub(c->file.map, c->trailer.chunk[i].off, c->trailer.chunk[i].len);
+	return bytes_sub(buf_bytes(&c->image), c->trailer.chunk[i].off, c->trailer.chunk[i].len);
 }
 
 /* How many chunks of `of` are in c byte for byte. */

@@ -1,0 +1,147 @@
+#!/bin/sh
+# Packs of many small chunks, which lie in bundles: every program reads them, damage costs one bundle, and what is merged, copied,
+# deleted, salvaged and rebuilt has the entries that it should.
+. "${0%/*}/../lib/tap.sh"
+
+awk 'BEGIN {
+	for (s = 0; s < 3000; s++)
+		for (k = 0; k < 5; k++)
+			printf "{\"ts\":\"%d%09d\",\"labels\":{\"app\":\"a%d\",\"pod\":\"p%04d\"},\"line\":\"line %d of stream %d id=%d\"%s}\n",
+				1768471200 + k * 60 + s % 50, s, s % 3, s, k, s, s * 7919 % 100003,
+				k % 2 ? "" : ",\"metadata\":{\"user\":\"u" s % 9 "\"}"
+	for (k = 0; k < 3000; k++) # one that is not small
+		printf "{\"ts\":\"%d%09d\",\"labels\":{\"app\":\"a1\",\"pod\":\"p1500\",\"x\":\"large\"},\"line\":\"line %d large id=%d\"}\n",
+			1768471200 + k / 10, k, k, k * 104729 % 65537
+}' >in.jsonl
+sorted() { jq -cS . | sort; }
+jq -cS '.tenant = "fake"' in.jsonl | sort >all
+
+chunkpack --store plain --level 3 in.jsonl | idxbuild --store plain >/dev/null
+chunkpack --store s in.jsonl | idxbuild --store s >index
+PACK=s/$(cd s && find fake -name '*.pack')
+
+# ---- chunkcat
+
+ok "heads" exits 0 chunkcat --header "$PACK"
+cp "$TAP/stdout" heads
+BUNDLES=$(jq -c 'select(.kind == "bundle")' heads | wc -l)
+ok "several bundles" test "$BUNDLES" -gt 2
+is "which have all chunks but one" "$(jq -s 'map(select(.kind == "bundle").chunks) | add' heads)" 3000
+is "the trailer says how many" "$(jq 'select(.kind == "trailer").bundles' heads)" "$BUNDLES"
+is "offsets are those of a pack without any" "$(jq -s '[.[] | select(.kind == "chunk")] | [.[1:], .[:-1]] | transpose | map(.[0].offset - .[1].offset - .[1].length) | unique | tostring' heads)" '"[0]"'
+ok "sums" exits 0 chunkcat --stats "$PACK"
+ok "of bundles" stdout_matches "^bundles +$BUNDLES$"
+ok "of their chunks" stdout_matches '^  chunks +3000$'
+ok "the file's size" stdout_matches "^bytes stored +$(size_of "$PACK")$"
+ok "much smaller" test $((2 * $(size_of "$PACK"))) -lt "$(size_of plain/fake/chunks/*/*.pack)"
+chunkcat "$PACK" | sorted >got
+ok "the entries" cmp all got
+# shellcheck disable=SC2002
+chunkcat - <"$PACK" >piped.1 && chunkcat "$PACK" >piped.2 && cat "$PACK" | chunkcat >piped.3
+ok "from a pipe, too" cmp piped.1 piped.2
+ok "in small pieces" cmp piped.2 piped.3
+cat "$PACK" "$PACK" | chunkcat >twice
+is "two in a row" "$(wc -l <twice)" 36000
+ok "all is right" exits 0 chunkcat --verify "$PACK"
+ok "also of a pipe" exits 0 sh -c 'chunkcat --verify <"$1"' sh "$PACK"
+
+# ---- damage
+
+# flip_in BUNDLE FILE: a byte of its body
+flip_in() {
+	jq -s --argjson n "$1" '[.[] | select(.kind == "bundle")][$n] | .stored_offset + .stored_length - 9' heads >place
+	flip_byte "$2" "$(cat place)"
+}
+LOST=$(jq -s '[.[] | select(.kind == "bundle")][1].chunks * 5' heads)
+cp "$PACK" bad.pack
+flip_in 1 bad.pack
+ok "a byte of a bundle" exits 3 chunkcat bad.pack
+is "costs that one" "$(wc -l <"$TAP/stdout")" $((18000 - LOST))
+ok "is told once" stderr_lines 1
+ok "and where" stderr_matches "'bad.pack': bytes that cannot be read at offset [0-9]+: bundle: crc32c mismatch"
+ok "in a pipe" exits 3 sh -c 'chunkcat <bad.pack'
+is "the same" "$(wc -l <"$TAP/stdout")" $((18000 - LOST))
+ok "verified" exits 3 chunkcat --verify bad.pack
+truncate -s "$(($(size_of "$PACK") / 2))" "$(cp "$PACK" cut.pack && echo cut.pack)"
+ok "cut" exits 3 chunkcat cut.pack
+ok "has what is before" test "$(wc -l <"$TAP/stdout")" -gt 2000
+
+# ---- index and queries
+
+ok "the index agrees" exits 0 idxbuild --verify --store s
+ok "and says where they lie" exits 0 idxbuild --dump "s/$(cd s && find fake -name '*.idx')"
+is "of each" "$(jq -c 'select(.bundle != null)' "$TAP/stdout" | wc -l)" "$BUNDLES"
+ok "all is right" exits 0 idxbuild --fsck --blocks --store s
+ask() {
+	for q in '{app=~".+"}' '{pod="p0777"}' '{app="a2"} |= "id=7"' '{app="a1"} | user="u3"' '{pod=~"p1.*"} |~ "line [34]"'; do
+		for dir in forward backward; do
+			logql --store "$1" -o jsonl --limit 0 --direction $dir "$q"
+			logql --store "$1" -o jsonl --limit 77 --direction $dir "$q"
+		done
+	done
+	logql --store "$1" --at 1768475000 'sum by (app) (count_over_time({app=~".+"} |= "3" [1d]))'
+}
+ask plain >want
+ask s >got
+ok "the same answers" cmp want got
+ok "of the file" exits 0 logql --limit 0 -o jsonl '{pod="p0777"}' "$PACK"
+ok "five lines" stdout_lines 5
+logql -o jsonl --limit 0 '{app=~".+"}' "$PACK" | sorted >got
+ok "all of them" cmp all got
+# shellcheck disable=SC3045
+(ulimit -n 24 && ask s) >got # too few to keep packs open
+ok "with packs that are mapped" cmp want got
+cp -rp s damaged
+flip_in 1 damaged/"${PACK#s/}"
+ok "a damaged bundle" exits 3 logql --store damaged --limit 0 -o jsonl '{app=~".+"}'
+is "costs that one, too" "$(wc -l <"$TAP/stdout")" $((18000 - LOST))
+ok "and is named" stderr_matches "$(basename "$PACK")': bundle at offset [0-9]+: crc32c mismatch"
+ok "of one stream in it nothing" exits 3 logql --store damaged -o jsonl "$(jq -rs '[.[] | select(.kind == "bundle" or .kind == "chunk")] | (map(.kind == "bundle") | indices(true)[1]) as $i | .[$i + 1].labels | "{pod=\"" + .pod + "\"}"' heads)"
+ok "of others all" exits 0 logql --store damaged -o jsonl '{x="large"} |= "id=7"'
+
+# ---- repairs
+
+cp -rp damaged mended
+find mended -type f -exec touch -d '2026-02-01T00:00:00Z' {} +
+ok "fsck tells of it" exits 3 idxbuild --fsck --blocks --store mended
+ok "and saves the rest" exits 3 idxbuild --fsck --blocks --repair --salvage --store mended
+ok "saying what is lost" stderr_matches "$LOST entries, .* can no longer be read"
+is "which is there" "$(logql --store mended --limit 0 -o jsonl '{app=~".+"}' | wc -l)" $((18000 - LOST))
+ok "then all is right" exits 0 idxbuild --fsck --blocks --delete-delay 0 --store mended
+cp -rp s rebuilt
+rm -r rebuilt/fake/index
+ok "the index made anew" exits 0 idxbuild --rebuild --store rebuilt
+ok "is the same" cmp "rebuilt/$(cd rebuilt && find fake -name '*.idx')" "s/$(cd s && find fake -name '*.idx')"
+
+# ---- merged, deleted from, copied, kept
+
+for k in 0 1 2; do
+	awk -v k=$k 'NR % 3 == k' in.jsonl | chunkpack --store merged --level $((k + 3)) | idxbuild --store merged >/dev/null
+done
+find merged -type f -exec touch -d '2026-02-01T00:00:00Z' {} +
+cp -rp merged one
+ok "merged by one thread" exits 0 chunkpack --compact --fan-in 2 --delete-delay 0 -j 1 --store one
+ok "merged" exits 0 chunkpack --compact --fan-in 2 --delete-delay 0 -j 4 --store merged
+ok "to the same pack" cmp merged/fake/chunks/*/*.pack one/fake/chunks/*/*.pack
+ok "with bundles" test "$(chunkcat --header merged/fake/chunks/*/*.pack | jq 'select(.kind == "trailer").bundles')" -gt 2
+ask merged >got
+ok "the same answers" cmp want got
+ok "all is right" exits 0 idxbuild --fsck --blocks --delete-delay 0 --store merged
+
+ok "a copy" exits 0 chunkpack --copy --from s --store copied
+ok "is the same" cmp "copied/${PACK#s/}" "$PACK"
+ok "for another tenant" exits 0 chunkpack --copy --from s --store other -t fake --to-tenant other
+logql --store other -t other --limit 0 -o jsonl '{app=~".+"}' | jq -cS 'del(.tenant)' | sort >got
+jq -cS 'del(.tenant)' all | sort >wanted
+ok "has the entries" cmp wanted got
+ok "in bundles" test "$(chunkcat --header other/other/chunks/*/*.pack | jq 'select(.kind == "trailer").bundles')" -gt 2
+
+cp -rp s less
+ok "a request to delete" exits 0 logql delete create --store less --from 2026-01-01 --to 2026-02-01 '{app="a0"} |= "line 3"'
+find less -type f -exec touch -d '2026-02-01T00:00:00Z' {} +
+ok "is carried out" exits 0 chunkpack --delete --cancel-period 0 --delete-delay 0 --store less
+is "of what it means nothing is left" "$(find less -name '*.pack' -exec chunkcat {} + | grep -c '"a0".*line 3 of')" 0
+is "and all else" "$(find less -name '*.pack' -exec chunkcat {} + | wc -l)" 17000
+ok "is right" exits 0 idxbuild --fsck --blocks --delete-delay 0 --store less
+
+done_testing
