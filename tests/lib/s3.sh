@@ -38,7 +38,7 @@ s3_start() {
 	need ss python3
 	if [ -z "${S3_ENV:-}" ]; then
 		command -v radosgw >/dev/null || command -v swift-proxy-server >/dev/null ||
-			skip_all "no S3 server is installed (radosgw and ceph-osd, or swift-proxy)"
+			skip_all "no S3 server is installed (radosgw, ceph-osd and ceph-mon, or swift-proxy)"
 		# shellcheck disable=SC2154
 		trap 'at_end=$?; "$S3_COMPONENTS/s3-stop" -9 -w "$TAP/s3" >/dev/null 2>&1; (exit $at_end); tap_end' EXIT
 		S3_ENV=$TAP/s3/env
