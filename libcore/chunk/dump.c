@@ -216,7 +216,8 @@ uint64_t chunk_add_entries(struct buf *out, const struct run *run, struct bytes 
 /* So much of what lies before `at` of the bundle's chunks does it save. */
 static uint64_t saved_before(const struct pack_bundle *b, uint64_t at)
 {
-	return at * (b->raw_len - b->len) / b->raw_len;
+	/* No writer makes one that is longer than its chunks. */
+	return b->len < b->raw_len ? at * (b->raw_len - b->len) / b->raw_len : 0;
 }
 
 static void add_bundled(struct chunk_stats *s, const struct chunk_piece *piece)

@@ -29,7 +29,8 @@ struct chunk_scan {
 	bool after_chunk; /* last is the chunk that ends at `at` */
 	struct chunk last;
 	size_t last_at;
-	uint64_t saved; /* by how much the input before `at` is smaller than its raw image */
+	uint64_t saved; /* by how much the input before `at` is smaller than its raw image, modulo
+			   2^64: it may be larger */
 	struct bundle_reader *reader;
 	struct buf raw; /* of the bundle `in`; the next chunk of it is at raw_at */
 	size_t raw_at;
@@ -303,7 +304,7 @@ static int step_over(struct chunk_scan *s, const struct chunk_fixed *f, struct e
 	if (rc <= 0)
 		s->at = start;
 	else if (bundle_parse(bytes_sub(s->win, start, f->len), &b, NULL) == 0)
-		s->saved += b.raw_len - f->len;
+		s->saved += (uint64_t)b.raw_len - f->len;
 	return rc;
 }
 
@@ -341,7 +342,7 @@ static int take_bundle(struct chunk_scan *s, const struct chunk_fixed *f, struct
 	ret->bytes = whole;
 	ret->bundle = s->in;
 	s->at += f->len;
-	s->saved += b.raw_len - f->len;
+	s->saved += (uint64_t)b.raw_len - f->len;
 	return 1;
 }
 

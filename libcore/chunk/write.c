@@ -55,8 +55,9 @@ struct chunk_writer {
 
 bool chunk_params_bundle(const struct chunk_params *p)
 {
+	/* Of a pack that is only copied the encoding may be one of a later version. */
 	return p->small == CHUNK_SMALL_BUNDLED && p->encoding != CODEC_NONE &&
-	       p->level >= LEVEL_SMALL;
+	       p->encoding < CODEC_COUNT && p->level >= LEVEL_SMALL;
 }
 
 struct chunk_writer *chunk_writer_new(const struct chunk_params *p)

@@ -118,10 +118,11 @@ static int add_named(struct index *ix, uint64_t *named, struct err *e)
 {
 	for (uint32_t i = 0; i < index_info(ix)->n_chunks; i++) {
 		struct index_chunk c;
+		uint64_t stored;
 
-		if (index_chunk_at(ix, i, &c, e) < 0)
+		if (index_chunk_at(ix, i, &c, e) < 0 || index_chunk_stored(ix, &c, &stored, e) < 0)
 			return err_wrap(e, "'%s'", index_label(ix));
-		named[c.pack] += c.length;
+		named[c.pack] += stored;
 	}
 	return 0;
 }

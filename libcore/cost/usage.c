@@ -143,10 +143,12 @@ static int add_chunk(const struct file *f, const struct index_chunk *c, struct b
 {
 	struct usage_row *row;
 	struct bytes class;
-	uint64_t lines = 0;
+	uint64_t lines = 0, stored;
 
 	if (f->class[c->pack] == MAP_NONE)
 		return 0;
+	if (index_chunk_stored(f->ix, c, &stored, e) < 0)
+		return -1;
 	for (uint32_t k = 0; k < c->n_blocks; k++) {
 		struct index_block b;
 
@@ -157,17 +159,17 @@ static int add_chunk(const struct file *f, const struct index_chunk *c, struct b
 	class = f->r->class[f->class[c->pack]];
 	if (value.n) {
 		row = row_of(f->r, f->day, class, (struct bytes){ 0 });
-		if (row->bytes < c->length)
+		if (row->bytes < stored)
 			return err_set(e, ERR_CORRUPT, "its chunks are larger than their packs");
-		row->bytes -= c->length;
+		row->bytes -= stored;
 	}
 	row = row_of(f->r, f->day, class, value);
 	if (value.n)
-		row->bytes += c->length;
+		row->bytes += stored;
 	row->entries += c->entries;
 	if (c->encoding < CODEC_COUNT) {
 		row->lines[c->encoding] += lines;
-		row->chunks[c->encoding] += c->length;
+		row->chunks[c->encoding] += stored;
 	}
 	return 0;
 }

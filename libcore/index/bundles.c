@@ -18,8 +18,8 @@ static int bundle_at(struct index *ix, uint32_t row, uint32_t *ret_pack, struct 
 	return 0;
 }
 
-/* The first row of pack i or of one behind it. */
-static int first_of(struct index *ix, uint32_t i, uint32_t *ret, struct err *e)
+/* The first row of pack i at raw_off or behind it, or of a pack behind that. */
+static int first_of(struct index *ix, uint32_t i, uint64_t raw_off, uint32_t *ret, struct err *e)
 {
 	uint32_t lo = 0, hi = index_info(ix)->n_bundles;
 
@@ -29,7 +29,7 @@ static int first_of(struct index *ix, uint32_t i, uint32_t *ret, struct err *e)
 
 		if (bundle_at(ix, mid, &pack, &b, e) < 0)
 			return -1;
-		if (pack < i)
+		if (pack < i || (pack == i && b.raw_off < raw_off))
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -61,7 +61,7 @@ int index_pack_bundles(struct index *ix, uint32_t i, struct arena *a, struct pac
 	*ret = b;
 	if (rows == 0)
 		return 0;
-	if (first_of(ix, i, &first, e) < 0)
+	if (first_of(ix, i, 0, &first, e) < 0)
 		return -1;
 	for (uint32_t k = first, pack; k < rows; k++, n++) {
 		if (bundle_at(ix, k, &pack, &row, e) < 0)
@@ -76,5 +76,26 @@ int index_pack_bundles(struct index *ix, uint32_t i, struct arena *a, struct pac
 		b.v[b.n++] = row;
 	}
 	*ret = b;
+	return 0;
+}
+
+int index_chunk_stored(struct index *ix, const struct index_chunk *c, uint64_t *ret, struct err *e)
+{
+	struct pack_bundles one = { .n = 1 };
+	struct pack_bundle row;
+	uint32_t behind, pack;
+
+	*ret = c->length;
+	if (index_info(ix)->n_bundles == 0)
+		return 0;
+	if (first_of(ix, c->pack, c->offset + 1, &behind, e) < 0)
+		return -1;
+	if (behind == 0)
+		return 0;
+	if (bundle_at(ix, behind - 1, &pack, &row, e) < 0)
+		return -1;
+	one.v = &row;
+	if (pack == c->pack && row.len < row.raw_len)
+		*ret = pack_bundles_share(&one, c->offset, c->length);
 	return 0;
 }

@@ -157,6 +157,11 @@ MUST_CHECK int index_pack_at(struct index *ix, uint32_t i, struct index_pack *re
 MUST_CHECK int index_pack_bundles(struct index *ix, uint32_t i, struct arena *a,
 				  struct pack_bundles *ret, struct err *e);
 
+/* Bytes that a chunk takes in its pack: its length, or of one in a bundle its share of that,
+ * rounded down; so those of all are no more than the pack has. */
+MUST_CHECK int index_chunk_stored(struct index *ix, const struct index_chunk *c, uint64_t *ret,
+				  struct err *e);
+
 /* ---- what it replaces ---- */
 
 enum index_list {

@@ -120,6 +120,10 @@ static int series_of(struct index_stats *st, struct index *ix, uint32_t i,
 static int add_chunk(struct index_stats *st, struct index *ix, const struct index_chunk *c,
 		     struct series_sum *sum, struct err *e)
 {
+	uint64_t stored;
+
+	if (index_chunk_stored(ix, c, &stored, e) < 0)
+		return -1;
 	for (uint32_t k = 0; k < c->n_blocks; k++) {
 		struct index_block b;
 
@@ -130,7 +134,7 @@ static int add_chunk(struct index_stats *st, struct index *ix, const struct inde
 	}
 	sum->chunks++;
 	sum->entries += c->entries;
-	sum->stored += c->length;
+	sum->stored += stored;
 	st->chunks++;
 	st->blocks += c->n_blocks;
 	st->entries += c->entries;

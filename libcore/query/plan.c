@@ -339,6 +339,27 @@ static void sort_pieces(struct plan *p)
 	free(end);
 }
 
+static int by_lo(const void *a, const void *b)
+{
+	const struct unit *x = a, *y = b;
+	int c = cmp_i64(x->lo, y->lo);
+
+	return c ? c : (x->first > y->first) - (x->first < y->first);
+}
+
+/* Of many packs the units of one stream lie in a bundle of each: in the order of streams all
+ * bundles would be unpacked once more for each stream. */
+static void gather_together(struct plan *p)
+{
+	if (p->n_together == 0)
+		return;
+	for (size_t i = 0; i < p->n_units; i++)
+		p->unit[i].lo = together_of(p, &p->unit[i]);
+	qsort(p->unit, p->n_units, sizeof(*p->unit), by_lo);
+	for (size_t i = 0; i < p->n_units; i++)
+		p->unit[i].lo = p->unit[i].min_ts;
+}
+
 void plan_units(struct plan *p, enum direction dir)
 {
 	struct group *v = NULL;
@@ -361,8 +382,10 @@ void plan_units(struct plan *p, enum direction dir)
 	for (size_t i = 0; i < n; i++)
 		plan_add_windows(p, v[i].first, v[i].n);
 	free(v);
-	if (dir == AS_THEY_LIE)
+	if (dir == AS_THEY_LIE) {
+		gather_together(p);
 		logs_last(p);
-	else
+	} else {
 		sort_units(p, dir);
+	}
 }

@@ -65,6 +65,7 @@ static int find_series(struct finding *f, uint32_t series, struct err *e)
 	for (uint32_t k = s.first_chunk; k < s.first_chunk + s.n_chunks; k++) {
 		struct expire_sum *sum = NULL;
 		struct index_chunk c;
+		uint64_t stored;
 
 		if (index_chunk_at(f->ix, k, &c, e) < 0)
 			return -1;
@@ -80,10 +81,12 @@ static int find_series(struct finding *f, uint32_t series, struct err *e)
 			y->n_left[f->i][c.pack]++;
 			continue;
 		}
+		if (index_chunk_stored(f->ix, &c, &stored, e) < 0)
+			return -1;
 		y->drop[f->i][k] = y->any = true;
 		sum->chunks++;
 		sum->entries += c.entries;
-		sum->bytes += c.length;
+		sum->bytes += stored;
 	}
 	return 0;
 }

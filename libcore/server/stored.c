@@ -31,15 +31,17 @@ static int count_chunks(struct metrics *m, struct index *ix, int64_t now_ns, str
 
 	for (uint32_t i = 0; i < in->n_chunks; i++) {
 		struct index_chunk c;
+		uint64_t stored;
 		double raw;
 
-		if (index_chunk_at(ix, i, &c, e) < 0 || raw_bytes(ix, &c, &raw, e) < 0)
+		if (index_chunk_at(ix, i, &c, e) < 0 || raw_bytes(ix, &c, &raw, e) < 0 ||
+		    index_chunk_stored(ix, &c, &stored, e) < 0)
 			return -1;
-		bytes += c.length;
-		metrics_observe(size, c.length);
+		bytes += (double)stored;
+		metrics_observe(size, (double)stored);
 		metrics_observe(entries, c.entries);
 		metrics_observe(age, (double)now_ns / NS_PER_S - (double)c.from / NS_PER_S);
-		metrics_observe(ratio, raw / (c.length ? c.length : 1));
+		metrics_observe(ratio, raw / (stored ? (double)stored : 1));
 	}
 	metrics_add(metric_of(m, METRIC_CHUNKS_CREATED), n);
 	metrics_add(metric_of(m, METRIC_STORE_CHUNKS_STORED), n);

@@ -128,6 +128,38 @@ ask merged >got
 ok "the same answers" cmp want got
 ok "all is right" exits 0 idxbuild --fsck --blocks --delete-delay 0 --store merged
 
+# ---- what chunks take as stored: those in bundles a share of them
+
+ok "what each app costs" exits 0 costrep usage --store s --label app -o jsonl
+cp "$TAP/stdout" usage
+is "is of all entries" "$(jq -s 'map(.entries) | add' usage)" 18000
+ok "all of it less than the pack" test "$(jq -s 'map(select(.value != "").bytes) | add' usage)" -le "$(size_of "$PACK")"
+cat >limits.yaml <<'X'
+limits_config:
+  retention_period: 0s
+  retention_stream: [{selector: '{pod=~"p0[1-9].*|p1.*|p2.*"}', priority: 1, period: 24h}]
+X
+cp -rp s expired
+ok "most expires" exits 0 idxbuild --retain --limits limits.yaml --delete-delay 0 --store expired
+gone=$(sed -n 's/.* entries, \([0-9]*\) bytes: .*/\1/p' "$TAP/stdout")
+ok "less than the pack had" test "$gone" -gt 0 -a "$gone" -le "$(size_of "$PACK")"
+find expired -type f -exec touch -d '2026-02-01T00:00:00Z' {} +
+ok "and is given back" exits 0 chunkpack --compact --delete-delay 0 --pack-size 100KiB --store expired
+ok "in a smaller pack" test "$(size_of expired/fake/chunks/*/*.pack)" -lt $(($(size_of "$PACK") / 4))
+
+# ---- many packs: a query of all streams unpacks each bundle once, not once for each stream
+
+for k in $(seq 60); do
+	awk -v day="$k" 'BEGIN {
+		for (s = 0; s < 1000; s++)
+			for (i = 0; i < 2; i++)
+				printf "{\"ts\":\"%d%09d\",\"labels\":{\"app\":\"a%d\",\"pod\":\"p%04d\"},\"line\":\"line %d, stream %d\"}\n",
+					1768471200 - day * 86400 + i, s, s % 3, s, i, s
+	}' | chunkpack --store many | idxbuild --store many >/dev/null
+done
+ok "in seconds" exits 0 sh -c 'ulimit -t 3; logql -j 1 --store many --at 2026-01-15T12:00:00Z -o raw "sum(count_over_time({pod=~\".+\"} |= \"stream 7\" [100d]))"'
+ok "of all" stdout_is 13320
+
 ok "a copy" exits 0 chunkpack --copy --from s --store copied
 ok "is the same" cmp "copied/${PACK#s/}" "$PACK"
 ok "for another tenant" exits 0 chunkpack --copy --from s --store other -t fake --to-tenant other
