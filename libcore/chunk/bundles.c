@@ -41,10 +41,3 @@ uint64_t pack_bundles_saved(const struct pack_bundles *b)
 
 	return last ? last->raw_off + last->raw_len - last->off - last->len : 0;
 }
-
-uint64_t pack_bundles_share(const struct pack_bundles *b, uint64_t raw_off, uint64_t len)
-{
-	const struct pack_bundle *in = pack_bundles_at(b, raw_off);
-
-	return in ? len * in->len / in->raw_len : len;
-}

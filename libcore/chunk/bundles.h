@@ -34,8 +34,4 @@ uint64_t pack_bundles_stored(const struct pack_bundles *b, uint64_t raw_off);
 /* By how much the pack is smaller than its raw image. */
 uint64_t pack_bundles_saved(const struct pack_bundles *b);
 
-/* What the chunk of len bytes at raw_off of the raw image takes in the pack: of one in a bundle its
- * share of that, rounded down. */
-uint64_t pack_bundles_share(const struct pack_bundles *b, uint64_t raw_off, uint64_t len);
-
 #endif

@@ -160,12 +160,15 @@ static int select_series(struct day *d, struct index *ix, uint32_t number, struc
 	mem_grow(&d->chunk, &d->cap_chunks, d->n_chunks + s.n_chunks + 1, sizeof(*d->chunk));
 	for (uint32_t k = 0; k < s.n_chunks; k++) {
 		struct index_chunk c;
+		uint64_t stored;
 
-		if (index_chunk_at(ix, s.first_chunk + k, &c, e) < 0)
+		if (index_chunk_at(ix, s.first_chunk + k, &c, e) < 0 ||
+		    index_chunk_stored(ix, &c, &stored, e) < 0)
 			return -1;
 		if (c.through >= cut_ns)
-			d->chunk[d->n_chunks++] = (struct copy_chunk){ c.pack, c.length, c.head_len,
-								       c.entries, c.offset };
+			d->chunk[d->n_chunks++] =
+				(struct copy_chunk){ c.pack,	c.length, c.head_len,
+						     c.entries, c.offset, stored };
 	}
 	return 0;
 }
@@ -215,7 +218,7 @@ static void count(struct day *d, const struct item *it)
 	}
 	for (size_t i = it->first; i < it->first + it->n; i++) {
 		s->entries += d->chunk[i].entries;
-		s->bytes += d->chunk[i].length;
+		s->bytes += d->chunk[i].stored;
 	}
 }
 
@@ -610,7 +613,7 @@ static void sum_dry(struct day *d)
 		} else if (it->fate == FATE_MADE) {
 			s->made++;
 			for (size_t k = it->first; k < it->first + it->n; k++)
-				s->made_bytes += d->chunk[k].length;
+				s->made_bytes += d->chunk[k].stored;
 		}
 	}
 }

@@ -17,6 +17,7 @@ struct copy_chunk {
 	uint32_t pack; /* number in the index file */
 	uint32_t length, head_len, entries;
 	uint64_t off;
+	uint64_t stored; /* index_chunk_stored */
 };
 
 /* What is made of a pack; its tenant is that of .pack. */

@@ -81,8 +81,7 @@ int index_pack_bundles(struct index *ix, uint32_t i, struct arena *a, struct pac
 
 int index_chunk_stored(struct index *ix, const struct index_chunk *c, uint64_t *ret, struct err *e)
 {
-	struct pack_bundles one = { .n = 1 };
-	struct pack_bundle row;
+	struct pack_bundle b;
 	uint32_t behind, pack;
 
 	*ret = c->length;
@@ -92,10 +91,9 @@ int index_chunk_stored(struct index *ix, const struct index_chunk *c, uint64_t *
 		return -1;
 	if (behind == 0)
 		return 0;
-	if (bundle_at(ix, behind - 1, &pack, &row, e) < 0)
+	if (bundle_at(ix, behind - 1, &pack, &b, e) < 0)
 		return -1;
-	one.v = &row;
-	if (pack == c->pack && row.len < row.raw_len)
-		*ret = pack_bundles_share(&one, c->offset, c->length);
+	if (pack == c->pack && c->offset - b.raw_off < b.raw_len && b.len < b.raw_len)
+		*ret = (uint64_t)c->length * b.len / b.raw_len;
 	return 0;
 }

@@ -160,6 +160,8 @@ done
 ok "in seconds" exits 0 sh -c 'ulimit -t 3; logql -j 1 --store many --at 2026-01-15T12:00:00Z -o raw "sum(count_over_time({pod=~\".+\"} |= \"stream 7\" [100d]))"'
 ok "of all" stdout_is 13320
 
+ok "what a copy would make anew" exits 0 chunkpack --copy --dry-run -o jsonl --from s --store none -t fake --to-tenant other
+ok "is no more than the pack" test "$(jq .bytes "$TAP/stdout")" -le "$(size_of "$PACK")"
 ok "a copy" exits 0 chunkpack --copy --from s --store copied
 ok "is the same" cmp "copied/${PACK#s/}" "$PACK"
 ok "for another tenant" exits 0 chunkpack --copy --from s --store other -t fake --to-tenant other
