@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/wr.h"
 #include "chunk/image.h"
-#include "compact/pack_out.h"
+#include "pack/pack_out.h"
 
 enum {
 	PIECE = 8 << 20,

@@ -9,9 +9,9 @@
 #include "base/mem.h"
 #include "base/work.h"
 #include "compact/merge_read.h"
-#include "compact/pack_out.h"
 #include "compact/sort.h"
 #include "entry/append.h"
+#include "pack/pack_out.h"
 
 enum {
 	PROGRAM_BYTES = 24 << 20,

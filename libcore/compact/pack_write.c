@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/work.h"
 #include "compact/job.h"
-#include "compact/pack_out.h"
+#include "pack/pack_out.h"
 
 enum { TASK_BYTES = 256 << 10 };
 

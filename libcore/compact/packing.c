@@ -9,8 +9,8 @@
 
 #include "base/mem.h"
 #include "compact/job.h"
-#include "compact/pack_out.h"
 #include "compact/sort.h"
+#include "pack/pack_out.h"
 #include "time/time.h"
 
 enum {

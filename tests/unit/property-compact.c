@@ -11,11 +11,11 @@
 #include "chunk/verify.h"
 #include "compact/compact.h"
 #include "compact/merge.h"
-#include "compact/pack_out.h"
 #include "compact/sort.h"
 #include "index/build.h"
 #include "index/check.h"
 #include "index/live.h"
+#include "pack/pack_out.h"
 #include "time/time.h"
 
 /* At 5 percent, as `make check` has it, 500. */

@@ -1,4 +1,4 @@
-#include "compact/pack_out.h"
+#include "pack/pack_out.h"
 
 #include <stdlib.h>
 

@@ -2,8 +2,8 @@
  * A pack on its way into the store: chunks, which others have encoded, are written in order, then
  * the trailer. For one thread, but that each struct chunks is of its own.
  */
-#ifndef COMPACT_PACK_OUT_H
-#define COMPACT_PACK_OUT_H
+#ifndef PACK_PACK_OUT_H
+#define PACK_PACK_OUT_H
 
 #include "base/buf.h"
 #include "chunk/bundle.h"
