@@ -7,6 +7,7 @@
 #include "entry/append.h"
 #include "index/lineage.h"
 #include "index/rewriting.h"
+#include "pack/pack_out.h"
 #include "time/time.h"
 
 /* The pack at hand, and the new one. */
@@ -16,34 +17,35 @@ struct salvaging {
 	const struct salvage_how *how;
 	struct salvaged *ret;
 	struct chunk_scratch *scratch;
-	struct buf out; /* a chunk that is packed again */
+	struct chunks one; /* the chunk that is written */
 
-	struct store_put *put; /* NULL: nothing was kept yet */
-	struct pack_trailer trailer;
-	size_t cap_chunks;
-	uint64_t off;
+	struct pack_out out;
+	bool begun;		 /* something was kept */
 	struct pack_trailer old; /* what it said, if it can be read */
 	struct arena mem;	 /* of trailers */
 };
 
-static int put_chunk(struct salvaging *g, struct bytes chunk, uint32_t head_len, struct err *e)
+/* Small chunks are stored together, as any that are merged are. Filters are made when it is. */
+static int begin(struct salvaging *g, struct err *e)
 {
-	struct pack_trailer *t = &g->trailer;
-	struct buf folder = { 0 };
+	struct chunk_params params = chunk_params_default;
 
+	params.filter = BLOOM_NONE;
+	if (pack_out_begin(&g->out, g->s, g->of->tenant, g->of->day, &params, e) < 0)
+		return -1;
+	g->begun = true;
+	return 0;
+}
+
+/* What g->one.bytes holds, a chunk whose head is so long. */
+static int put_chunk(struct salvaging *g, uint32_t head_len, struct err *e)
+{
 	if (g->how->dry_run)
 		return 0;
-	if (!g->put) {
-		store_folder_add(&folder, STORE_PACK, g->of->tenant, g->of->day);
-		g->put = store_put_new(g->s, buf_str(&folder), e);
-		buf_release(&folder);
-		if (!g->put)
-			return -1;
-	}
-	mem_grow(&t->chunk, &g->cap_chunks, t->n_chunks + 1, sizeof(*t->chunk));
-	t->chunk[t->n_chunks++] = (struct pack_chunk){ g->off, (uint32_t)chunk.n, head_len };
-	g->off += chunk.n;
-	return store_put_write(g->put, chunk, e);
+	if (!g->begun && begin(g, e) < 0)
+		return -1;
+	chunks_add(&g->one, 0, head_len);
+	return pack_out_write(&g->out, &g->one, e);
 }
 
 /* ---- a chunk ---- */
@@ -81,9 +83,10 @@ static int put_entries(struct salvaging *g, const struct chunk *c, const struct 
 		uint32_t head_len;
 
 		n = chunk_split(&params, es, order + at, es->n - at, &weight);
-		buf_reset(&g->out);
-		head_len = chunk_encode(w, c->tenant, &c->labels, &id, es, order + at, n, &g->out);
-		rc = put_chunk(g, buf_bytes(&g->out), head_len, e);
+		chunks_reset(&g->one);
+		head_len = chunk_encode(w, c->tenant, &c->labels, &id, es, order + at, n,
+					&g->one.bytes);
+		rc = put_chunk(g, head_len, e);
 	}
 	chunk_writer_free(w);
 	free(order);
@@ -138,7 +141,9 @@ static int keep_chunk(struct salvaging *g, const struct chunk_piece *piece, stru
 		return keep_some(g, piece, e);
 	for (uint32_t i = 0; i < c->fixed.n_blocks; i++)
 		keep_block(g, piece, i);
-	return put_chunk(g, piece->bytes, c->fixed.head_len, e);
+	chunks_reset(&g->one);
+	buf_add_bytes(&g->one.bytes, piece->bytes);
+	return put_chunk(g, c->fixed.head_len, e);
 }
 
 /* ---- the pack ---- */
@@ -229,24 +234,28 @@ static int judge_claims(struct salvaging *g, struct err *e)
 	return 0;
 }
 
-static void put_trailer(struct salvaging *g, const struct pack_trailer *t, struct buf *out)
+static int put_trailer(struct salvaging *g, const struct pack_trailer *t, struct err *e)
 {
 	struct pack_trailer new = *t;
+	struct pack_made made;
 
 	new.tenant = g->of->tenant;
 	new.day = g->of->day;
 	new.params = chunk_params_default;
-	new.chunk = g->trailer.chunk;
-	new.n_chunks = g->trailer.n_chunks;
-	pack_trailer_encode(&new, out);
+	g->begun = false;
+	if (pack_out_end(&g->out, &new, &made, NULL, e) < 0)
+		return -1;
+	g->ret->name = made.hash;
+	return 0;
 }
 
 /* As a compaction of that one pack has it. */
-static void put_successor(struct salvaging *g, struct buf *out)
+static int put_successor(struct salvaging *g, struct err *e)
 {
 	const struct lineage_input input = { g->of->hash, &g->old };
 	struct lineage l;
 	struct pack_trailer t;
+	int rc;
 
 	lineage_init(&l, &input, 1, g->how->there);
 	t = (struct pack_trailer){ .order_key = l.order_key,
@@ -257,27 +266,16 @@ static void put_successor(struct salvaging *g, struct buf *out)
 				   .deletes = l.deletes.v,
 				   .n_deletes = l.deletes.n,
 				   .sources = l.sources };
-	put_trailer(g, &t, out);
+	rc = put_trailer(g, &t, e);
 	lineage_release(&l);
+	return rc;
 }
 
 static int finish(struct salvaging *g, struct err *e)
 {
-	struct buf trailer = { 0 };
-	int rc = judge_claims(g, e);
-
-	if (g->how->there)
-		put_successor(g, &trailer);
-	else
-		put_trailer(g, &g->old, &trailer);
-	if (rc == 0)
-		rc = store_put_write(g->put, buf_bytes(&trailer), e);
-	buf_release(&trailer);
-	if (rc < 0)
+	if (judge_claims(g, e) < 0)
 		return -1;
-	rc = store_put_commit(g->put, store_suffix(STORE_PACK), &g->ret->name, NULL, e);
-	g->put = NULL;
-	return rc;
+	return g->how->there ? put_successor(g, e) : put_trailer(g, &g->old, e);
 }
 
 int salvage_pack(struct store *s, const struct store_name *damaged, const struct salvage_how *how,
@@ -300,13 +298,13 @@ int salvage_pack(struct store *s, const struct store_name *damaged, const struct
 		rc = store_file_map(&f, e);
 	if (rc == 0)
 		rc = keep_pieces(&g, f.map, e);
-	if (rc == 0 && g.put)
+	if (rc == 0 && g.begun)
 		rc = finish(&g, e);
-	store_put_abort(g.put);
+	if (g.begun)
+		pack_out_abort(&g.out);
 	store_file_close(&f);
-	free(g.trailer.chunk);
+	chunks_release(&g.one);
 	arena_release(&g.mem);
-	buf_release(&g.out);
 	buf_release(&name);
 	chunk_scratch_free(g.scratch);
 	return rc;
