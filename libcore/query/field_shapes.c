@@ -31,23 +31,23 @@ static struct bytes sample(struct block *b, const struct shape *sh, const char *
 	return bytes_of(line, n);
 }
 
-static int plan_take(const struct shape_reading *r, const struct shape_slot *slot, uint32_t key,
-		     struct shape_take *ret, struct err *e)
+static struct shape_take plan_take(const struct shape_reading *r, const struct shape_slot *slot,
+				   uint32_t key)
 {
 	const struct field_key *k = &r->f->key[key];
 
-	*ret = (struct shape_take){ .label = k->label,
+	return (struct shape_take){ .label = k->label,
 				    .origin = k->origin,
+				    .from = { .column = slot->column },
 				    .class = slot->class,
 				    .key = key,
 				    .counts = k->counts,
 				    .filter = k->filter };
-	return shapes_source(r->b, slot->column, &ret->from, e);
 }
 
 /* What the parser takes of a sample it takes of each line of the shape. */
-static int plan_shape(const struct shape_reading *r, const struct shape *sh, struct shape_plan *ret,
-		      struct err *e)
+static void plan_shape(const struct shape_reading *r, const struct shape *sh,
+		       struct shape_plan *ret)
 {
 	struct line_fields *f = r->f;
 	const char **place;
@@ -55,7 +55,7 @@ static int plan_shape(const struct shape_reading *r, const struct shape *sh, str
 
 	ret->odd = shapes_whole_line(sh);
 	if (ret->odd)
-		return 0;
+		return;
 	place = arena_alloc(&r->b->mem, (sh->n_slots + 1) * sizeof(*place));
 	line = sample(r->b, sh, place);
 	fields_record(f);
@@ -66,20 +66,18 @@ static int plan_shape(const struct shape_reading *r, const struct shape *sh, str
 		while (i < sh->n_slots && place[i] != f->v[v].value.p)
 			i++;
 		ret->odd = i == sh->n_slots;
-		if (!ret->odd &&
-		    plan_take(r, &sh->slot[i], f->v[v].key, &ret->take[ret->n++], e) < 0)
-			return -1;
+		if (!ret->odd)
+			ret->take[ret->n++] = plan_take(r, &sh->slot[i], f->v[v].key);
 	}
-	return 0;
 }
 
 static int plan(struct shape_reading *r, const struct shape *sh, struct err *e)
 {
+	(void)e;
 	r->f = fields_begin_block(r->s, r->b, r->how->before, r->how->behind);
 	r->forgotten = r->f->forgotten;
 	for (size_t k = 0; k < r->n_plans; k++)
-		if (plan_shape(r, &sh[k], &r->plan[k], e) < 0)
-			return -1;
+		plan_shape(r, &sh[k], &r->plan[k]);
 	/* Keys were so many that they were forgotten on the way. */
 	for (size_t k = 0; k < r->n_plans && r->f->era != r->b->keys->era; k++)
 		r->plan[k].odd = true;

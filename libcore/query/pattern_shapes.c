@@ -156,8 +156,8 @@ static enum stands find_literal(struct form *f, struct place *at, struct bytes l
 }
 
 /* What lies between two places. */
-static int plan_take(const struct form *f, struct place from, struct place to,
-		     struct shape_take *ret, struct err *e)
+static void plan_take(const struct form *f, struct place from, struct place to,
+		      struct shape_take *ret)
 {
 	struct shape_join *join = arena_zalloc(&f->b->mem, sizeof(*join));
 
@@ -166,21 +166,18 @@ static int plan_take(const struct form *f, struct place from, struct place to,
 		struct shape_joined *part = &join->part[join->n++];
 
 		part->before = bytes_sub(f->text[from.text], from.off, f->text[from.text].n);
-		if (shapes_source(f->b, f->slot[from.text]->column, &part->from, e) < 0)
-			return -1;
+		part->from = (struct shape_source){ .column = f->slot[from.text]->column };
 	}
 	join->end = bytes_sub(f->text[to.text], from.off, to.off - from.off);
 	if (join->n == 1 && join->part[0].before.n == 0 && join->end.n == 0)
 		ret->from = join->part[0].from;
 	else
 		ret->join = join;
-	return 0;
 }
 
 /* The captures up to the first literal that is not there; the capture before that takes the rest.
  */
-static int plan_captures(struct form *f, const struct pattern_wanted *w, struct shape_plan *ret,
-			 struct err *e)
+static int plan_captures(struct form *f, const struct pattern_wanted *w, struct shape_plan *ret)
 {
 	const struct logql_pattern_part *part = w->tree->parts;
 	struct place from = { 0, 0 };
@@ -204,8 +201,7 @@ static int plan_captures(struct form *f, const struct pattern_wanted *w, struct 
 			struct shape_take *t = &ret->take[ret->n++];
 
 			*t = (struct shape_take){ .label = w->label[k] };
-			if (plan_take(f, from, to, t, e) < 0)
-				return -1;
+			plan_take(f, from, to, t);
 		}
 		if (s == STANDS)
 			from = (struct place){ to.text, to.off + part[k + 1].text.n };
@@ -235,7 +231,7 @@ static int plan(struct shape_reading *r, const struct shape *sh, struct err *e)
 		/* Of an empty line nothing is captured. */
 		p->odd = shapes_whole_line(&sh[k]) || f.least == 0;
 		p->take = arena_alloc(&r->b->mem, w->n * sizeof(*p->take));
-		if (!p->odd && plan_captures(&f, w, p, e) < 0)
+		if (!p->odd && plan_captures(&f, w, p) < 0)
 			return -1;
 		p->odd = p->odd || has_label_twice(p);
 	}

@@ -11,8 +11,9 @@
 
 /* The values of a column, and which of them is that of an entry. */
 struct shape_source {
-	const struct shape_values *values;
-	const uint32_t *row; /* by entry; NULL: entry i has value i */
+	uint32_t column;
+	const struct shape_values *values; /* NULL: not read yet */
+	const uint32_t *row;		   /* by entry; NULL: entry i has value i */
 };
 
 static inline size_t shape_source_row(const struct shape_source *from, uint32_t i)
@@ -65,6 +66,8 @@ struct shape_reading {
 	const uint8_t *number; /* of each entry's shape; NULL: all have the first */
 	struct shape_plan *plan;
 	size_t n_plans;
+	struct shape_source *few;   /* by column: those that were read of some entries alone, the
+				       others' .values NULL; NULL: none */
 	bool no_labels_yet;	    /* entries have no labels but of metadata */
 	const uint32_t *meta_label; /* those */
 	size_t n_meta_labels;
@@ -73,9 +76,21 @@ struct shape_reading {
 	uint32_t forgotten;    /* by f, when the plans were made */
 };
 
+static inline size_t shape_reading_shape(const struct shape_reading *r, uint32_t i)
+{
+	return r->number ? r->number[i] : 0;
+}
+
+/* Some entries, ascending. */
+struct shape_wanted {
+	const uint32_t *entry;
+	size_t n;
+};
+
 /* How a kind of parsers does it. */
 struct shape_ops {
-	/* What they take of lines of each shape, each label once; r->plan has room for all. */
+	/* What they take of lines of each shape, each label once; r->plan has room for all. Of the
+	 * sources .column alone is set. */
 	int (*plan)(struct shape_reading *r, const struct shape *sh, struct err *e);
 	/* A value as it stands in the line to that of the label. FIELDS_GO_ON: it is none,
 	 * FIELDS_ENOUGH: it is one. Or FIELDS_ODD. */
@@ -106,10 +121,23 @@ MUST_CHECK int shapes_extract(const struct stage *s, struct block *b,
 			      const struct shape_parser *how, stage_extract_fn *extract,
 			      struct err *e);
 
+/* Sets r->number. */
+MUST_CHECK int shapes_read_numbers(struct shape_reading *r, struct err *e);
+
+/* Reads the values of a take, unless they are there: of those entries, or of more. Of others they
+ * are not wanted any more. The numbers of shapes have been read. */
+MUST_CHECK int shapes_read_take(struct shape_reading *r, const struct shape_wanted *w,
+				struct shape_take *t, struct err *e);
+
+/* Whether metadata of some entry gives the label; r->meta_label is set. */
+bool shapes_meta_has(const struct shape_reading *r, uint32_t label);
+
+/* Drops what label filters behind the parser are going to refuse, as far as columns tell; says in
+ * b->settled what needs not be asked again. Plans are made, r->meta_label is set. */
+MUST_CHECK int shapes_drop_early(struct shape_reading *r, struct err *e);
+
 /* The values of a column of b->shapes. */
 MUST_CHECK int shapes_values(struct block *b, uint32_t column, const struct shape_values **ret,
-			     struct err *e);
-MUST_CHECK int shapes_source(struct block *b, uint32_t column, struct shape_source *ret,
 			     struct err *e);
 
 /* What a take is of entry i: in a column or b's arena. */

@@ -48,6 +48,10 @@ struct kind {
 	/* *ret lies in m, and in from->body; its offsets begin anywhere. Errors: ERR_CORRUPT. */
 	int (*decode)(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,
 		      struct err *e);
+	/* Sets .word and .n_words of *ret alone, to what decode sets them to, where they stay until
+	 * that is called. NULL: values are no words. Errors: ERR_CORRUPT, ERR_NOMEM. */
+	int (*words)(struct bytes params, struct bytes body, struct kind_mem *m,
+		     struct shape_values *ret, struct err *e);
 	bool needs_time;
 	bool picks; /* few values, far apart, take less time than all between them */
 	/* Sets may[c] of each byte that a value can hold. NULL: any. */

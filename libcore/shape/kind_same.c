@@ -10,23 +10,31 @@ static bool encode(const struct kind_in *in, struct kind_out *out)
 	return true;
 }
 
-static int decode(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,
-		  struct err *e)
+static int words(struct bytes params, struct bytes body, struct kind_mem *m,
+		 struct shape_values *ret, struct err *e)
 {
 	struct bytes *word;
 	char *text;
 
-	if (from->body.n != 0 || memchr(from->params.p, '\n', from->params.n))
+	if (body.n != 0 || memchr(params.p, '\n', params.n))
 		return kind_corrupt(e, "not one value");
 	if (buf_try_room(&m->words, sizeof(*word), e) < 0 ||
-	    buf_try_room(&m->text, from->params.n + NEAR_PAD, e) < 0)
+	    buf_try_room(&m->text, params.n + NEAR_PAD, e) < 0)
 		return -1;
 	text = m->text.p;
-	memcpy(text, from->params.p, from->params.n);
+	memcpy(text, params.p, params.n);
 	word = (struct bytes *)(void *)m->words.p;
-	*word = bytes_of(text, from->params.n);
-	*ret = (struct shape_values){ .n = from->n, .word = word, .n_words = 1 };
+	*word = bytes_of(text, params.n);
+	ret->word = word;
+	ret->n_words = 1;
 	return 0;
+}
+
+static int decode(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,
+		  struct err *e)
+{
+	*ret = (struct shape_values){ .n = from->n };
+	return words(from->params, from->body, m, ret, e);
 }
 
 static void may_hold(struct bytes params, bool may[256])
@@ -35,5 +43,5 @@ static void may_hold(struct bytes params, bool may[256])
 }
 
 const struct kind kind_same = {
-	.name = "same", .encode = encode, .decode = decode, .bytes = may_hold
+	.name = "same", .encode = encode, .decode = decode, .words = words, .bytes = may_hold
 };

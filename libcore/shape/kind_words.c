@@ -81,11 +81,20 @@ bool kind_many_words(const struct kind_in *in, struct kind_out *out)
 	return encode(in, out, USES_OF_MANY);
 }
 
-static int read_words(struct bytes list, size_t n, struct kind_mem *m, struct err *e)
+/* The list, and the rest of the body at *rd. */
+static int read_words(struct bytes params, struct rd *rd, struct kind_mem *m,
+		      struct shape_values *ret, struct err *e)
 {
-	struct bytes *word;
+	struct rd p = rd_init(params);
+	size_t len = rd_uvarint_max(&p, rd->in.n), n = rd_uvarint_max(&p, WORDS_MAX);
+	struct bytes list, *word;
 	const char *at, *end;
 
+	if (p.failed || rd_left(&p) || n == 0)
+		return kind_corrupt(e, "no list of words");
+	list = rd_bytes(rd, len);
+	if (n > list.n)
+		return kind_corrupt(e, "too few words");
 	if (buf_try_room(&m->words, n * sizeof(*word), e) < 0)
 		return -1;
 	at = list.p;
@@ -99,32 +108,39 @@ static int read_words(struct bytes list, size_t n, struct kind_mem *m, struct er
 		word[k] = bytes_of(at, (size_t)(newline - at));
 		at = newline + 1;
 	}
+	ret->word = word;
+	ret->n_words = n;
 	return at == end ? 0 : kind_corrupt(e, "too many words");
+}
+
+static int words(struct bytes params, struct bytes body, struct kind_mem *m,
+		 struct shape_values *ret, struct err *e)
+{
+	struct rd rd = rd_init(body);
+
+	return read_words(params, &rd, m, ret, e);
 }
 
 static int decode(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,
 		  struct err *e)
 {
-	struct rd params = rd_init(from->params), rd = rd_init(from->body);
-	size_t len = rd_uvarint_max(&params, from->body.n), n = rd_uvarint_max(&params, WORDS_MAX);
+	struct rd rd = rd_init(from->body);
 	const uint32_t *index;
 	uint32_t most = 0;
 
-	if (params.failed || rd_left(&params) || n == 0)
-		return kind_corrupt(e, "no list of words");
-	if (read_words(rd_bytes(&rd, len), n, m, e) < 0 ||
+	*ret = (struct shape_values){ .n = from->n };
+	if (read_words(from->params, &rd, m, ret, e) < 0 ||
 	    kind_read_planes(&rd, from, &m->off, sizeof(*index), e) < 0)
 		return -1;
 	index = (const uint32_t *)(const void *)m->off.p;
 	for (size_t i = from->first; i < from->end; i++)
 		most = index[i] > most ? index[i] : most;
-	if (most >= n)
+	if (most >= ret->n_words)
 		return kind_corrupt(e, "a word that is not in the list");
-	*ret = (struct shape_values){ .n = from->n,
-				      .word = (struct bytes *)(void *)m->words.p,
-				      .n_words = n,
-				      .index = index };
+	ret->index = index;
 	return 0;
 }
 
-const struct kind kind_words = { .name = "words", .encode = encode_few, .decode = decode };
+const struct kind kind_words = {
+	.name = "words", .encode = encode_few, .decode = decode, .words = words
+};

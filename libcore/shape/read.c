@@ -394,6 +394,22 @@ int shape_column_part(struct shape_reader *r, uint32_t column, size_t first, siz
 	return 0;
 }
 
+int shape_words(struct shape_reader *r, uint32_t column, struct shape_values *ret, struct err *e)
+{
+	struct read_column *col = &r->column[column];
+	struct bytes body;
+
+	*ret = (struct shape_values){ 0 };
+	if (!col->kind->words)
+		return 0;
+	if (inflate_once(r, column, e) < 0)
+		return -1;
+	body = bytes_of(col->raw.p, col->body.raw_len);
+	if (col->kind->words(col->params, body, &col->mem, ret, e) < 0)
+		return err_wrap(e, "column %u (%s)", column, col->kind->name);
+	return 0;
+}
+
 bool shape_can_pick(const struct shape_reader *r, uint32_t column)
 {
 	return r->column[column].kind->picks && !r->column[column].is_read;

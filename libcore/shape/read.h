@@ -51,18 +51,6 @@ MUST_CHECK int shape_column_part(struct shape_reader *r, uint32_t column, size_t
 				 const int64_t *ts_ns, const struct shape_values **ret,
 				 struct err *e);
 
-/* Whether few values of it take less than all between them, and it was not read yet. */
-bool shape_can_pick(const struct shape_reader *r, uint32_t column);
-
-/* As shape_column, of such a column the n values pick alone, at least one, ascending; until the
- * next call for it. */
-MUST_CHECK int shape_column_picked(struct shape_reader *r, uint32_t column, const uint32_t *pick,
-				   size_t n, const int64_t *ts_ns, const struct shape_values **ret,
-				   struct err *e);
-
-/* Which shapes have the column. */
-void shape_having(const struct shape_reader *r, uint32_t column, bool has[SHAPE_MAX]);
-
 /* All bodies at once. */
 MUST_CHECK int shape_fetch_all(struct shape_reader *r, struct err *e);
 

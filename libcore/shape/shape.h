@@ -159,6 +159,24 @@ bool shape_any_time(const struct shape_reader *r);
 MUST_CHECK int shape_column(struct shape_reader *r, uint32_t column, const int64_t *ts_ns,
 			    const struct shape_values **ret, struct err *e);
 
+/* Of a column whose values are words: .word and .n_words alone, as shape_column has them, to *ret;
+ * until values of the column are read. Else .word is NULL. Neither numbers of shapes nor values are
+ * read, so that a column can be told to have none of what is looked for. */
+MUST_CHECK int shape_words(struct shape_reader *r, uint32_t column, struct shape_values *ret,
+			   struct err *e);
+
+/* Whether few values of a column take less time than all between them, and it was not read yet. */
+bool shape_can_pick(const struct shape_reader *r, uint32_t column);
+
+/* As shape_column, of such a column the n values pick alone, at least one, ascending; until the
+ * next call for it, or of shape_restore. The numbers of shapes have been read. */
+MUST_CHECK int shape_column_picked(struct shape_reader *r, uint32_t column, const uint32_t *pick,
+				   size_t n, const int64_t *ts_ns, const struct shape_values **ret,
+				   struct err *e);
+
+/* Which shapes have the column. */
+void shape_having(const struct shape_reader *r, uint32_t column, bool has[SHAPE_MAX]);
+
 /* Which of the column's values that of each line is, for lines that have one; NULL: all have, and
  * line i has value i. */
 MUST_CHECK int shape_rows(struct shape_reader *r, uint32_t column, const uint32_t **ret,

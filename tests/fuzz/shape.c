@@ -93,9 +93,13 @@ static void look_at_column(struct shape_reader *r, const struct input *x, uint32
 {
 	const struct shape_values *v;
 	const uint32_t *entry, *row;
+	struct shape_values words;
+	bool told = shape_words(r, column, &words, NULL) == 0;
 
 	if (shape_column(r, column, x->ts_ns, &v, NULL) < 0)
 		return;
+	if (!told || (v->n && (words.n_words != v->n_words || !words.word != !v->word)))
+		abort();
 	if (shape_entries(r, column, &entry, NULL) < 0 || shape_rows(r, column, &row, NULL) < 0 ||
 	    !entry != !row)
 		abort();

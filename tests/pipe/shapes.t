@@ -64,6 +64,9 @@ done <<'END'
 {app="web"} | json first="user.id", tags="user.tags"
 {app="job"} | logfmt | retries > 9
 {app="job"} | logfmt --strict | dur > 1s
+{app="job"} | logfmt | retries > 9 | dur > 900ms
+{app="web"} | json | msg="done 3" | took_ms > 100
+{app=~"web|mixed"} | json | status=300 | msg=~"done [12]" | line_format "{{.trace}} {{.ts}}"
 {app=~"web|mixed"} | json | __error__=""
 {app=~"web|mixed"} | json | __error__!=""
 {app=~".+"} |= "error"
@@ -93,6 +96,9 @@ one=$(compressed 'sum(count_over_time({app="web"} | json | status >= 400 [1d]))'
 chunk=$(xargs chunkcat --header <apart.packs | sed -n 's/.*"length":\([0-9]*\),"head_length".*"app":"web".*/\1/p')
 is "of whole lines, all of the chunk, but for its head and metadata" "$((all > chunk * 9 / 10 && all < chunk))" 1
 is "of a field, the times and that" "$((one > 1000 && one < all / 2))" 1
+none=$(compressed 'sum(count_over_time({app="web"} | json | took_ms >= 0 | level="done" [1d]))')
+took=$(compressed 'sum(count_over_time({app="web"} | json | took_ms >= 0 [1d]))')
+is "where no word of a field stays, of no other field anything" "$((none > 1000 && none < took * 2 / 3))" 1
 
 # ---- so many keys that they are forgotten in the middle of a block
 

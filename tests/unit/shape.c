@@ -22,6 +22,32 @@ static void put_letters(struct buf *b, uint64_t v)
 	while ((v /= 20) > 0);
 }
 
+/* Words are told before values are read, and are those that these are made of. */
+static void check_words(const struct shape_block *b, bool has_words)
+{
+	struct shape_stored in = block_stored(b);
+	struct shape_reader *r = shape_reader_new();
+	const struct shape_values *v;
+	struct shape_values words;
+	struct buf kept = { 0 };
+
+	assert_int_equal(shape_open(r, &in, NULL), 0);
+	assert_int_equal(shape_words(r, 0, &words, NULL), 0);
+	assert_int_equal(words.word != NULL, has_words);
+	for (size_t w = 0; w < words.n_words; w++) {
+		buf_add_bytes(&kept, words.word[w]);
+		buf_add_char(&kept, '\n');
+	}
+	assert_int_equal(shape_column(r, 0, block_ts(b), &v, NULL), 0);
+	assert_int_equal(v->n, b->n);
+	if (has_words)
+		assert_int_equal(v->n_words, words.n_words);
+	for (size_t w = 0, at = 0; w < words.n_words; at += v->word[w++].n + 1)
+		assert_memory_equal(kept.p + at, v->word[w].p, v->word[w].n);
+	buf_release(&kept);
+	shape_reader_free(r);
+}
+
 /* n values of a field are of this kind, and come back. */
 static void check_values(const char *name, enum kind_id kind, make_fn *make, size_t n)
 {
@@ -40,6 +66,7 @@ static void check_values(const char *name, enum kind_id kind, make_fn *make, siz
 	if (head.kind[0] != kind)
 		fail_msg("%s: stored as %s, not as %s", name, kinds[head.kind[0]]->name,
 			 kinds[kind]->name);
+	check_words(&b, kind == KIND_SAME || kind == KIND_WORDS);
 	buf_release(&v);
 	block_release(&b);
 }
