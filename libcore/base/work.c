@@ -1,7 +1,8 @@
 /*
  * Workers take items in order under one lock; the caller's thread waits for the oldest one that is
  * not taken up yet. Item i uses slot i % window, which is free once item i - window has been taken
- * up.
+ * up. A worker takes so many items at once that the window has four runs of them for each thread:
+ * of a hundred thousand that are done at once, a lock for each would take longer than they do.
  *
  * Where nobody takes up results, no worker waits for another, and there is no lock to take: items
  * may be small (a row of a table), and one of them large (a block that is decompressed).
@@ -20,51 +21,90 @@
 
 #include "base/mem.h"
 
-enum slot_state { SLOT_FREE, SLOT_READY, SLOT_FAILED };
+enum { RUNS_PER_JOB = 4 };
 
-struct slot {
-	enum slot_state state;
-	struct err err;
-};
+enum slot_state { SLOT_FREE, SLOT_READY, SLOT_FAILED };
 
 struct loop {
 	const struct work *w;
+	size_t run_max;	      /* items that a worker takes at once */
 	pthread_mutex_t lock; /* guards all below */
-	pthread_cond_t begin; /* a worker may take the next item, or stop is set */
-	pthread_cond_t ready; /* an item was finished */
+	pthread_cond_t begin; /* a worker may take the next items, or stop is set */
+	pthread_cond_t ready; /* the oldest item was finished */
 	size_t next;	      /* first item that no worker has taken */
 	size_t taken_up;      /* items that are done */
 	unsigned n_workers;   /* numbers given to workers */
-	bool stop;
-	struct slot *slot;
+	atomic_bool stop;     /* also read without it */
+	unsigned char *slot;  /* enum slot_state */
+	size_t failed;	      /* the lowest item that did; SIZE_MAX: none */
+	struct err err;	      /* of it */
 };
+
+/* Whether there are slots for what a worker takes at once. Held lock. */
+static bool has_room(const struct loop *l)
+{
+	return l->taken_up + l->w->window - l->next >= l->run_max;
+}
+
+/* The items that a worker runs next, first to end - 1. False: there are none, or all stops. Held
+ * lock. */
+static bool take_items(struct loop *l, size_t *first, size_t *end)
+{
+	const struct work *w = l->w;
+	size_t n;
+
+	while (!l->stop && l->next < w->n && !has_room(l))
+		pthread_cond_wait(&l->begin, &l->lock);
+	if (l->stop || l->next >= w->n)
+		return false;
+	n = l->run_max < w->n - l->next ? l->run_max : w->n - l->next;
+	*first = l->next;
+	l->next += n;
+	*end = l->next;
+	return true;
+}
+
+/* Runs them, up to one that fails: the item behind the last that did not. */
+static size_t run_items(struct loop *l, unsigned worker, size_t first, size_t end, struct err *e)
+{
+	const struct work *w = l->w;
+
+	while (first < end && !atomic_load_explicit(&l->stop, memory_order_relaxed) &&
+	       w->run(w->data, worker, first, first % w->window, e) == 0)
+		first++;
+	return first;
+}
+
+/* Held lock. */
+static void fail(struct loop *l, size_t item, const struct err *e)
+{
+	l->slot[item % l->w->window] = SLOT_FAILED;
+	if (item < l->failed) {
+		l->failed = item;
+		l->err = *e;
+	}
+}
 
 static void *worker_main(void *data)
 {
 	struct loop *l = data;
-	const struct work *w = l->w;
 	unsigned worker;
+	size_t first, end;
 	struct err e;
 
 	pthread_mutex_lock(&l->lock);
 	worker = l->n_workers++;
-	while (true) {
-		size_t item, slot;
-		int rc;
+	while (take_items(l, &first, &end)) {
+		size_t good;
 
-		while (!l->stop && l->next < w->n && l->next >= l->taken_up + w->window)
-			pthread_cond_wait(&l->begin, &l->lock);
-		if (l->stop || l->next >= w->n)
-			break;
-		item = l->next++;
-		slot = item % w->window;
 		pthread_mutex_unlock(&l->lock);
-		rc = w->run(w->data, worker, item, slot, &e);
+		good = run_items(l, worker, first, end, &e);
 		pthread_mutex_lock(&l->lock);
-		l->slot[slot].state = rc < 0 ? SLOT_FAILED : SLOT_READY;
-		if (rc < 0)
-			l->slot[slot].err = e;
-		if (item == l->taken_up)
+		for (size_t i = first; i < good; i++)
+			l->slot[i % l->w->window] = SLOT_READY;
+		if (good < end && !l->stop)
+			fail(l, good, &e);
+		if (first == l->taken_up)
 			pthread_cond_signal(&l->ready);
 	}
 	pthread_mutex_unlock(&l->lock);
@@ -79,22 +119,23 @@ static int take_up(struct loop *l, struct err *e)
 
 	pthread_mutex_lock(&l->lock);
 	while (rc == 0 && l->taken_up < w->n) {
-		struct slot *s = &l->slot[l->taken_up % w->window];
+		unsigned char *s = &l->slot[l->taken_up % w->window];
 
-		while (s->state == SLOT_FREE)
+		while (*s == SLOT_FREE)
 			pthread_cond_wait(&l->ready, &l->lock);
-		if (s->state == SLOT_FAILED) {
+		if (*s == SLOT_FAILED) {
 			if (e)
-				*e = s->err;
+				*e = l->err;
 			rc = -1;
 			break;
 		}
 		pthread_mutex_unlock(&l->lock);
 		rc = w->done(w->data, l->taken_up, l->taken_up % w->window, e);
 		pthread_mutex_lock(&l->lock);
-		s->state = SLOT_FREE;
+		*s = SLOT_FREE;
 		l->taken_up++;
-		pthread_cond_signal(&l->begin);
+		if (has_room(l))
+			pthread_cond_signal(&l->begin);
 	}
 	l->stop = true;
 	pthread_cond_broadcast(&l->begin);
@@ -120,7 +161,7 @@ static void join(const pthread_t *thread, unsigned n)
 
 static int run_in_order(const struct work *w, unsigned want, struct err *e)
 {
-	struct loop l = { .w = w };
+	struct loop l = { .w = w, .failed = SIZE_MAX };
 	pthread_t *thread;
 	unsigned n_threads;
 	int rc;
@@ -128,6 +169,9 @@ static int run_in_order(const struct work *w, unsigned want, struct err *e)
 	pthread_mutex_init(&l.lock, NULL);
 	pthread_cond_init(&l.begin, NULL);
 	pthread_cond_init(&l.ready, NULL);
+	l.run_max = (w->window < w->n ? w->window : w->n) / want / RUNS_PER_JOB;
+	if (l.run_max == 0)
+		l.run_max = 1;
 	l.slot = mem_alloc(w->window * sizeof(*l.slot));
 	thread = mem_alloc(want * sizeof(*thread));
 	n_threads = start(thread, want, worker_main, &l);

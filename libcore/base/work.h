@@ -20,7 +20,8 @@ struct work {
 	size_t n;
 	unsigned jobs; /* threads, 1 to WORK_JOBS_MAX; with 1 all runs on the calling thread, with
 			  more some of it may */
-	size_t window; /* items begun and not done at most; at least 1, best 2 x jobs */
+	size_t window; /* items begun and not done at most; at least 1, best 2 x jobs; with done
+			  and at least 8 x jobs a thread takes several in a row */
 	int (*run)(void *data, unsigned worker, size_t item, size_t slot, struct err *e);
 	int (*done)(void *data, size_t item, size_t slot, struct err *e);
 	void *data;

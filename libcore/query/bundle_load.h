@@ -14,7 +14,12 @@ void bundle_shelf_init(struct bundle_shelf *ret, struct plan *p, const struct pa
 /* The bundle's chunks, if they are at hand: then m holds them until it is asked for others. */
 bool bundle_at_hand(struct bundle_shelf *s, const struct pack_bundle *b, struct load_mem *m,
 		    struct bytes *ret);
-/* Unpacks them from what is stored, else as above. Errors: as bundle_unpack_at. */
+/* Likewise, when another thread that unpacks them has ended. False: the caller is to call
+ * bundle_open or bundle_fail (query/bundle_cache.h) next, and to wait for no other thread before.
+ */
+MUST_CHECK bool bundle_begin(struct bundle_shelf *s, const struct pack_bundle *b,
+			     struct load_mem *m, struct bytes *ret);
+/* After that: unpacks them from what is stored, else as above. Errors: as bundle_unpack_at. */
 MUST_CHECK int bundle_open(struct bundle_shelf *s, const struct pack_bundle *b, struct bytes stored,
 			   struct load_mem *m, struct bytes *ret, struct err *e);
 

@@ -116,25 +116,25 @@ void scan_release(struct scan *s)
 	s->worker = NULL;
 }
 
-/* Results of so many units may wait for who is slower, a thread; fewer where units are not small,
- * as each may hold as much as it read. Of a hundred thousand small ones the threads would else wake
- * each other for every one. */
-enum { SLOTS = 16, SLOTS_LARGE = 2, SMALL_UNIT = 32 << 10 };
+/* Results of units with so many bytes may wait for who is slower, a thread, as each may hold as
+ * much as it read: but of so many units at least, and at most. */
+enum { WAITING_BYTES = 512 << 10, SLOTS_MIN = 2, SLOTS_MAX = 1024 };
 
 size_t scan_slots(const struct scan *s)
 {
-	return SLOTS * (size_t)s->jobs;
+	return SLOTS_MAX * (size_t)s->jobs;
 }
 
 static size_t window(const struct scan *s)
 {
 	const struct plan *p = s->plan;
-	uint64_t bytes = 0;
+	uint64_t bytes = 1, n;
 
 	for (size_t i = 0; i < p->n_pieces; i++)
 		bytes += plan_piece_bytes(&p->piece[i]) + p->piece[i].meta_bytes;
-	return bytes / SMALL_UNIT < p->n_units ? SLOTS * (size_t)s->jobs
-					       : SLOTS_LARGE * (size_t)s->jobs;
+	n = WAITING_BYTES / (bytes / (p->n_units + 1) + 1);
+	n = n < SLOTS_MIN ? SLOTS_MIN : n > SLOTS_MAX ? SLOTS_MAX : n;
+	return (size_t)n * s->jobs;
 }
 
 struct names *scan_names(const struct scan *s, unsigned worker)

@@ -43,7 +43,7 @@ static int find_bytes(struct file *f, const struct file_chunk *c, struct load_me
 		return 0;
 	}
 	b = &f->shelf.bundles.v[c->in];
-	if (!bundle_at_hand(&f->shelf, b, m, &raw) &&
+	if (!bundle_begin(&f->shelf, b, m, &raw) &&
 	    bundle_open(&f->shelf, b, bytes_sub(f->map.b, b->off, b->len), m, &raw, e) < 0)
 		return -1;
 	*ret = bundle_chunk(b, raw, c->off, c->head.fixed.len);

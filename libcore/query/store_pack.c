@@ -43,6 +43,21 @@ static int load_chunk(struct chunk_ref *c, struct bytes chunk, const struct piec
 			  want, m, ret, ret_have, e);
 }
 
+/* Of a pack on this machine. */
+static int read_bundle(struct store_pack *k, const struct pack_bundle *b, struct load_mem *m,
+		       struct bytes *ret, struct err *e)
+{
+	if (bundle_begin(&k->shelf, b, m, ret))
+		return 0;
+	buf_reset(&m->packed);
+	if (buf_try_room(&m->packed, b->len, e) < 0 ||
+	    store_file_read(&k->file, b->off, m->packed.p, b->len, e) < 0) {
+		bundle_fail(&k->shelf, b);
+		return -1;
+	}
+	return bundle_open(&k->shelf, b, buf_bytes(&m->packed), m, ret, e);
+}
+
 static int load_bundled(struct store_pack *k, struct chunk_ref *c, const struct piece *p,
 			unsigned want, struct load_mem *m, struct run *ret, unsigned *ret_have,
 			struct err *e)
@@ -50,13 +65,8 @@ static int load_bundled(struct store_pack *k, struct chunk_ref *c, const struct 
 	const struct pack_bundle *b = c->bundle;
 	struct bytes raw;
 
-	if (!bundle_at_hand(&k->shelf, b, m, &raw)) {
-		buf_reset(&m->packed);
-		if (buf_try_room(&m->packed, b->len, e) < 0 ||
-		    store_file_read(&k->file, b->off, m->packed.p, b->len, e) < 0 ||
-		    bundle_open(&k->shelf, b, buf_bytes(&m->packed), m, &raw, e) < 0)
-			return -1;
-	}
+	if (read_bundle(k, b, m, &raw, e) < 0)
+		return -1;
 	return load_chunk(c, bundle_chunk(b, raw, c->off, c->len), p, want, m, ret, ret_have, e);
 }
 
@@ -192,7 +202,8 @@ static int decode_bundle(const struct piece *p, const struct bytes part[FETCH_PA
 	struct chunk_ref *c = (struct chunk_ref *)(uintptr_t)p->at;
 	struct bytes raw;
 
-	if (bundle_open(&k->shelf, c->bundle, part[FETCH_HEAD], m, &raw, e) < 0)
+	if (!bundle_begin(&k->shelf, c->bundle, m, &raw) &&
+	    bundle_open(&k->shelf, c->bundle, part[FETCH_HEAD], m, &raw, e) < 0)
 		return -1;
 	return load_chunk(c, bundle_chunk(c->bundle, raw, c->off, c->len), p, want, m, ret,
 			  ret_have, e);

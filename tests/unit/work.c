@@ -87,6 +87,61 @@ static void early_end(void **state)
 	}
 }
 
+/* --- of a large window, several at once --- */
+
+enum { ROOM = 400, MANY = 20000 };
+
+struct wide {
+	unsigned char slot_is_used[ROOM];
+	atomic_size_t begun;
+	size_t next_done, fail_at;
+};
+
+static int run_wide(void *data, unsigned worker, size_t item, size_t slot, struct err *e)
+{
+	struct wide *w = data;
+
+	(void)worker;
+	atomic_fetch_add(&w->begun, 1);
+	if (slot != item % ROOM || w->slot_is_used[slot])
+		return err_set(e, ERR_BUG, "slot %zu of item %zu is not free", slot, item);
+	if (item >= w->fail_at && item % 3 == 0)
+		return err_set(e, ERR_CORRUPT, "item %zu", item);
+	w->slot_is_used[slot] = 1;
+	return 0;
+}
+
+static int done_wide(void *data, size_t item, size_t slot, struct err *e)
+{
+	struct wide *w = data;
+
+	if (item != w->next_done || !w->slot_is_used[slot] || atomic_load(&w->begun) > item + ROOM)
+		return err_set(e, ERR_BUG, "item %zu, expected %zu, of %zu", item, w->next_done,
+			       atomic_load(&w->begun));
+	w->slot_is_used[slot] = 0;
+	w->next_done++;
+	return 0;
+}
+
+static void several_at_once_in_order(void **state)
+{
+	(void)state;
+	for (unsigned jobs = 2; jobs < 12; jobs++) {
+		struct wide d = { .fail_at = SIZE_MAX };
+		struct work w = { MANY + jobs, jobs, ROOM, run_wide, done_wide, &d };
+		struct err e = { 0 };
+
+		if (work_run(&w, &e) != 0)
+			fail_msg("%s", e.msg);
+		assert_int_equal(d.next_done, MANY + jobs);
+		assert_int_equal(d.begun, MANY + jobs);
+		d = (struct wide){ .fail_at = MANY / 2 };
+		assert_int_equal(work_run(&w, &e), -1);
+		assert_string_equal(e.msg, "item 10002");
+		assert_int_equal(d.next_done, 10002);
+	}
+}
+
 /* --- without done() --- */
 
 struct crowd {
@@ -160,6 +215,7 @@ int main(void)
 		cmocka_unit_test(in_order),
 		cmocka_unit_test(first_error),
 		cmocka_unit_test(early_end),
+		cmocka_unit_test(several_at_once_in_order),
 		cmocka_unit_test(nobody_waits_when_nothing_is_taken_up),
 		cmocka_unit_test(first_error_when_nothing_is_taken_up),
 		cmocka_unit_test(processors),
