@@ -5,9 +5,8 @@
 
 #include "base/mem.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+/* Once for each kind whose lengths are constants then: add_grams. */
+#define INLINED static inline __attribute__((always_inline))
 
 const uint8_t gram_rows[GRAM_KINDS] = {
 	[GRAM_LETTERS] = 3, [GRAM_SPARSE] = 4, [GRAM_HEX] = 6, [GRAM_REST] = 4, [GRAM_ESCAPE] = 6,
@@ -43,121 +42,20 @@ void gram_list_release(struct gram_list *l)
 
 void gram_scratch_release(struct gram_scratch *s)
 {
-	buf_release(&s->folded);
-	buf_release(&s->latin);
+	folded_release(&s->text);
+	folded_release(&s->latin);
+	buf_release(&s->replaced);
 	free(s->slot);
 	free(s->seen);
 	*s = (struct gram_scratch){ 0 };
 }
 
-/* ---- folding ---- */
-
-/* Texts lie between newlines, which no gram has, so that grams can be read as 8 bytes, and classes
- * of 64. */
-enum { PAD_BEFORE = 8, PAD_BEHIND = 64 };
-
-static void pad_begin(struct buf *b)
-{
-	buf_reset(b);
-	memset(buf_reserve(b, PAD_BEFORE), '\n', PAD_BEFORE);
-	b->n = PAD_BEFORE;
-}
-
-static void pad_end(struct buf *b)
-{
-	memset(buf_reserve(b, PAD_BEHIND), '\n', PAD_BEHIND);
-}
-
-static struct bytes padded(const struct buf *b)
-{
-	return b->n ? bytes_of(b->p + PAD_BEFORE, b->n - PAD_BEFORE) : (struct bytes){ 0 };
-}
-
-/* What a search that ignores the case takes for a letter of ASCII: U+0130, U+0131, U+017F, U+212A.
- */
-static const struct twin {
-	char text[4];
-	uint8_t n;
-	char letter;
-} twin[] = {
-	{ "\xc4\xb0", 2, 'i' },
-	{ "\xc4\xb1", 2, 'i' },
-	{ "\xc5\xbf", 2, 's' },
-	{ "\xe2\x84\xaa", 3, 'k' },
-};
-
-static const struct twin *find_twin(const char *p, const char *end)
-{
-	for (size_t i = 0; i < sizeof(twin) / sizeof(twin[0]); i++)
-		if ((size_t)(end - p) >= twin[i].n && memcmp(p, twin[i].text, twin[i].n) == 0)
-			return &twin[i];
-	return NULL;
-}
-
-/* Leaves s->latin empty when there are none. */
-static void replace_twins(struct gram_scratch *s)
-{
-	struct bytes text = padded(&s->folded);
-	const char *p = text.p, *end = p + text.n, *from = p;
-
-	for (; p < end; p++) {
-		const struct twin *t = *p & 0x80 ? find_twin(p, end) : NULL;
-
-		if (!t)
-			continue;
-		if (s->latin.n == 0)
-			pad_begin(&s->latin);
-		buf_add(&s->latin, from, (size_t)(p - from));
-		buf_add_char(&s->latin, t->letter);
-		from = p + t->n;
-		p = from - 1;
-	}
-	if (s->latin.n) {
-		buf_add(&s->latin, from, (size_t)(end - from));
-		pad_end(&s->latin);
-	}
-}
-
-/* Of n bytes, a multiple of 16, A to Z to lower case in place. Returns whether all were ASCII. */
-#ifdef __SSE2__
-static bool fold(char *p, size_t n)
-{
-	const __m128i before = _mm_set1_epi8('A' - 1), behind = _mm_set1_epi8('Z' + 1);
-	const __m128i low = _mm_set1_epi8(0x20);
-	__m128i wide = _mm_setzero_si128();
-
-	for (size_t i = 0; i < n; i += 16) {
-		__m128i *at = (__m128i *)(void *)(p + i), v = _mm_loadu_si128(at);
-		__m128i upper = _mm_and_si128(_mm_cmpgt_epi8(v, before), _mm_cmplt_epi8(v, behind));
-
-		wide = _mm_or_si128(wide, v);
-		_mm_storeu_si128(at, _mm_or_si128(v, _mm_and_si128(upper, low)));
-	}
-	return _mm_movemask_epi8(wide) == 0;
-}
-#else
-static bool fold(char *p, size_t n)
-{
-	unsigned char wide = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)p[i];
-
-		wide |= c;
-		p[i] = (char)(c | ((unsigned char)(c - 'A') < 26) << 5);
-	}
-	return !(wide & 0x80);
-}
-#endif
-
 void grams_begin(struct gram_scratch *s, struct bytes text)
 {
-	pad_begin(&s->folded);
-	buf_add_bytes(&s->folded, text);
-	pad_end(&s->folded);
-	buf_reset(&s->latin);
-	if (!fold(s->folded.p + PAD_BEFORE, (text.n + 15) / 16 * 16))
-		replace_twins(s);
+	s->latin.n = 0;
+	if (!fold(&s->text, text) &&
+	    fold_twins(bytes_of(folded_text(&s->text), text.n), &s->replaced))
+		fold(&s->latin, buf_bytes(&s->replaced));
 }
 
 /* ---- the set of a call ---- */
@@ -248,58 +146,9 @@ static void list_add(struct gram_list *l, uint64_t hash)
 	l->v[l->n++] = hash;
 }
 
-/* ---- classes of bytes ---- */
-
-struct classes {
-	uint64_t letter, hex, newline; /* a bit for each of 64 bytes */
-};
-
-#ifdef __SSE2__
-static inline __m128i between(__m128i v, char first, char last)
-{
-	return _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8((char)(first - 1))),
-			     _mm_cmplt_epi8(v, _mm_set1_epi8((char)(last + 1))));
-}
-
-static inline uint64_t bits(__m128i v, int at)
-{
-	return (uint64_t)(unsigned)_mm_movemask_epi8(v) << at;
-}
-
-static struct classes classes_of(const char *p)
-{
-	struct classes c = { 0 };
-
-	for (int i = 0; i < 64; i += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-		__m128i hex = _mm_or_si128(between(v, '0', '9'), between(v, 'a', 'f'));
-
-		c.letter |= bits(_mm_or_si128(v, between(v, 'g', 'z')), i);
-		c.hex |= bits(_mm_or_si128(hex, _mm_cmpeq_epi8(v, _mm_set1_epi8('-'))), i);
-		c.newline |= bits(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')), i);
-	}
-	return c;
-}
-#else
-static struct classes classes_of(const char *p)
-{
-	struct classes c = { 0 };
-
-	for (int i = 0; i < 64; i++) {
-		unsigned char b = (unsigned char)p[i];
-
-		c.letter |= (uint64_t)(b >= 0x80 || (b >= 'g' && b <= 'z')) << i;
-		c.hex |= (uint64_t)((b >= '0' && b <= '9') || (b >= 'a' && b <= 'f') || b == '-')
-			 << i;
-		c.newline |= (uint64_t)(b == '\n') << i;
-	}
-	return c;
-}
-#endif
-
 /* Which of 64 bytes are the last of n bytes one of which is in the mask; before: that of the 64
  * before. */
-static inline uint64_t any_of(uint64_t mask, uint64_t before, unsigned n)
+INLINED uint64_t any_of(uint64_t mask, uint64_t before, unsigned n)
 {
 	unsigned __int128 any = (unsigned __int128)mask << 64 | before;
 
@@ -313,7 +162,7 @@ static inline uint64_t any_of(uint64_t mask, uint64_t before, unsigned n)
 }
 
 /* Which bytes end a gram of the kind. */
-static uint64_t ends_of(enum gram_kind kind, struct classes c, struct classes before)
+INLINED uint64_t ends_of(enum gram_kind kind, struct fold_classes c, struct fold_classes before)
 {
 	unsigned n = shape[kind].gram;
 	uint64_t newline;
@@ -355,8 +204,8 @@ static inline bool seen(struct gram_scratch *s, uint64_t bytes)
 
 /* Each gram that ends at one of 64 bytes. Text repeats itself: where 8 bytes do, none of the grams
  * in them is new. */
-static void add_each(struct gram_scratch *s, unsigned gram, const char *p, uint64_t ends, size_t *n,
-		     struct gram_list *ret)
+INLINED void add_each(struct gram_scratch *s, unsigned gram, const char *p, uint64_t ends,
+		      size_t *n, struct gram_list *ret)
 {
 	const uint64_t in_8 = (UINT64_C(1) << (8 + 1 - gram)) - 1;
 
@@ -424,19 +273,20 @@ static void add_run(struct gram_scratch *s, enum gram_kind kind, const char *p, 
 }
 
 /* Runs of grams; the one at a text's end is ended by what stands behind it. */
-static void add_text(struct gram_scratch *s, enum gram_kind kind, struct bytes text, size_t *n,
-		     struct gram_list *ret)
+INLINED void add_text(struct gram_scratch *s, enum gram_kind kind, const struct folded *t,
+		      size_t *n, struct gram_list *ret)
 {
-	struct classes before = { .newline = UINT64_MAX };
+	struct fold_classes before = { .newline = UINT64_MAX };
 	const char *run = NULL; /* where its first gram ends */
+	const char *p = folded_text(t);
 
-	for (size_t i = 0; i <= text.n; i += 64) {
-		struct classes c = classes_of(text.p + i);
+	for (size_t i = 0; i <= t->n; i += 64) {
+		struct fold_classes c = t->classes[i / 64];
 		uint64_t ends = ends_of(kind, c, before);
 
 		before = c;
 		if (shape[kind].window == 1) {
-			add_each(s, shape[kind].gram, text.p + i, ends, n, ret);
+			add_each(s, shape[kind].gram, p + i, ends, n, ret);
 			continue;
 		}
 		for (unsigned at = 0; at < 64;) {
@@ -446,17 +296,17 @@ static void add_text(struct gram_scratch *s, enum gram_kind kind, struct bytes t
 				break;
 			at += (unsigned)__builtin_ctzll(left);
 			if (run)
-				add_run(s, kind, run, (size_t)(text.p + i + at - run), n, ret);
-			run = run ? NULL : text.p + i + at;
+				add_run(s, kind, run, (size_t)(p + i + at - run), n, ret);
+			run = run ? NULL : p + i + at;
 		}
 	}
 }
 
 /* Of \u00XX for what stands as it is elsewhere. */
-static void add_escape(struct bytes text, struct gram_list *ret)
+static void add_escape(const struct folded *t, struct gram_list *ret)
 {
 	static const char as_is[] = "234567", escaped[] = "22 26 27 2f 3c 3e 5c 7f";
-	const char *p = text.p, *end = text.p + text.n;
+	const char *p = folded_text(t), *end = p + t->n;
 
 	while (p < end && (p = memchr(p, '\\', (size_t)(end - p))) && end - p >= 6) {
 		char code[3] = { p[4], p[5], 0 };
@@ -471,22 +321,34 @@ static void add_escape(struct bytes text, struct gram_list *ret)
 	}
 }
 
-/* Of the text, and of what it is with other letters when that is not empty. */
-static void add_kind(struct gram_scratch *s, enum gram_kind kind, const struct buf *latin,
+/* The kinds that every block has have code of their own. */
+static void add_grams(struct gram_scratch *s, enum gram_kind kind, const struct folded *t,
+		      size_t *n, struct gram_list *ret)
+{
+	if (kind == GRAM_LETTERS)
+		add_text(s, GRAM_LETTERS, t, n, ret);
+	else if (kind == GRAM_HEX)
+		add_text(s, GRAM_HEX, t, n, ret);
+	else
+		add_text(s, kind, t, n, ret);
+}
+
+/* Of the text, and of what it is with other letters unless that is empty. */
+static void add_kind(struct gram_scratch *s, enum gram_kind kind, const struct folded *latin,
 		     struct gram_list *ret)
 {
 	size_t n = 0;
 
 	if (kind == GRAM_ESCAPE) {
-		add_escape(padded(&s->folded), ret);
+		add_escape(&s->text, ret);
 		return;
 	}
-	set_begin(s, s->folded.n);
+	set_begin(s, s->text.n);
 	if (shape[kind].window == 1)
-		seen_begin(s, s->folded.n);
-	add_text(s, kind, padded(&s->folded), &n, ret);
+		seen_begin(s, s->text.n);
+	add_grams(s, kind, &s->text, &n, ret);
 	if (latin && latin->n)
-		add_text(s, kind, padded(latin), &n, ret);
+		add_grams(s, kind, latin, &n, ret);
 }
 
 void grams_add(struct gram_scratch *s, enum gram_kind kind, struct gram_list *ret)

@@ -8,8 +8,7 @@
 #ifndef BLOOM_GRAMS_H
 #define BLOOM_GRAMS_H
 
-#include "base/buf.h"
-#include "base/bytes.h"
+#include "bloom/fold.h"
 
 /*
  * The kinds of grams. Letters are g to z and bytes that are not ASCII; hex are 0 to 9, a to f and
@@ -39,8 +38,9 @@ void gram_list_release(struct gram_list *l);
 
 /* Scratch: kept between calls, for one thread. {0} is a valid one. */
 struct gram_scratch {
-	struct buf folded, latin; /* latin: with these letters instead, where there are some */
-	uint64_t *slot;		  /* the set of keys of one call: cap_slots, of room_slots */
+	struct folded text, latin; /* latin: with these letters instead; empty: there are none */
+	struct buf replaced;	   /* what latin was made of */
+	uint64_t *slot;		   /* the set of keys of one call: cap_slots, of room_slots */
 	size_t cap_slots, room_slots;
 	uint64_t *seen; /* pieces of the text, in one call: 2^seen_log of them */
 	unsigned seen_log;

@@ -7,12 +7,17 @@
 
 /* The same source once more, without them and under other names. */
 #undef __SSE2__
+#define folded_release	     plain_folded_release
+#define folded_text	     plain_folded_text
+#define fold		     plain_fold
+#define fold_twins	     plain_fold_twins
 #define gram_rows	     plain_rows
 #define gram_list_release    plain_list_release
 #define gram_scratch_release plain_scratch_release
 #define grams_begin	     plain_begin
 #define grams_add	     plain_add
 #define grams_of_needle	     plain_of_needle
+#include "bloom/fold.c"
 #include "bloom/grams.c"
 #undef gram_list_release
 #undef gram_scratch_release
