@@ -46,15 +46,18 @@ int64_t probe_since(const struct probe *p, const struct probe_mark *m)
 	return time_mono_ns() - m->start_ns - (p->load.ns - m->loaded_ns);
 }
 
-void probe_loaded(struct probe *p, int64_t start_ns, unsigned have, uint64_t line_bytes)
+void probe_loaded(struct probe *p, int64_t start_ns, unsigned have, unsigned had,
+		  uint64_t line_bytes)
 {
+	unsigned first = have & ~had;
+
 	p->load.ns += time_mono_ns() - start_ns;
 	p->load.blocks++;
 	p->load.bytes_out += line_bytes;
 	p->apart_loaded += line_bytes > 0 && !(have & WANT_LINES);
-	p->lines_loaded += (have & WANT_LINES) != 0;
-	p->ts_loaded += (have & WANT_TS) != 0;
-	p->meta_loaded += (have & WANT_META) != 0;
+	p->lines_loaded += (first & WANT_LINES) != 0;
+	p->ts_loaded += (first & WANT_TS) != 0;
+	p->meta_loaded += (first & WANT_META) != 0;
 }
 
 void probe_merging(struct probe *p, const struct probe_mark *m, uint64_t n_entries)

@@ -27,7 +27,7 @@ struct probe {
 	struct probe_step *stage; /* as the pipeline's; owned */
 	size_t n_stages;
 	struct probe_step load; /* decoding columns, of a block perhaps twice; out: bytes */
-	/* Of .load.blocks, those of which ...; and of lines that are taken apart. */
+	/* Blocks of which ... were decoded, be it bit by bit; and of lines that are taken apart. */
 	uint64_t lines_loaded, ts_loaded, meta_loaded, apart_loaded;
 	struct probe_step merge; /* of runs that overlap; out: without doubles */
 	struct probe_step take;	 /* what the sink did with what is left, by block ... */
@@ -53,9 +53,11 @@ static inline void probe_begin(const struct probe *p, struct probe_mark *m)
 int64_t probe_since(const struct probe *p, const struct probe_mark *m);
 
 /* What scan.c does with blocks: columns of one were loaded, runs are being merged, were merged, and
- * what was still in was taken. line_bytes: of lines that were loaded, or opened as they are taken
- * apart. */
-void probe_loaded(struct probe *p, int64_t start_ns, unsigned have, uint64_t line_bytes);
+ * what was still in was taken. had: WANT_* of which some of the block was loaded before, which
+ * count no second time. line_bytes: of lines that were loaded, or opened as they are taken apart.
+ */
+void probe_loaded(struct probe *p, int64_t start_ns, unsigned have, unsigned had,
+		  uint64_t line_bytes);
 void probe_merging(struct probe *p, const struct probe_mark *m, uint64_t n_entries);
 void probe_merged(struct probe *p, const struct probe_mark *m, const struct run *r);
 void probe_took(struct probe *p, const struct probe_mark *m, const struct block *b);

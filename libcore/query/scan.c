@@ -21,6 +21,7 @@ struct scan_worker {
 	struct keys keys;
 	struct block block;
 	const struct piece *piece; /* being read as it lies */
+	unsigned loaded;	   /* WANT_* of which some of that was loaded */
 	struct load_mem mem;
 	struct merge merge;
 	struct buf set_sizes; /* scratch */
@@ -208,11 +209,12 @@ static int load(struct scan_worker *w, const struct piece *p, unsigned want, str
 	*ret_have |= want & WANT_SHAPES; /* of which few sources know */
 
 	if (w->scan->probed && r == 0)
-		probe_loaded(&w->probe, start, *ret_have,
+		probe_loaded(&w->probe, start, *ret_have, w->loaded,
 			     w->block.shapes ? 0 /* they were counted when they were opened */
 			     : w->mem.shapes ? p->line_bytes + p->n
 			     : *ret_have & WANT_LINES ? ret->lines_len
 						      : 0);
+	w->loaded |= *ret_have;
 	if (!p->source->is_log)
 		w->stats.read_ns += time_mono_ns() - start;
 	else if (r == 0 && *ret_have & WANT_META)
@@ -420,6 +422,7 @@ static int read_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 	struct block *b = &w->block;
 
 	w->piece = p;
+	w->loaded = 0;
 	block_reset(b, &plan->stream[p->stream].labels);
 	b->load = load_piece;
 	b->source = w;
@@ -503,6 +506,7 @@ static int add_piece(struct scan_worker *w, size_t slot, const struct unit *u,
 	struct probe_mark m;
 	unsigned have;
 
+	w->loaded = 0;
 	if (load(w, p, WANT_ALL, &run, &have, e) < 0)
 		return excuse(w, p, e);
 	count_read(w, p, run.n, run.lines_len - run.n);

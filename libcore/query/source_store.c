@@ -377,14 +377,13 @@ static int note_folder(const char *name, uint64_t size, void *data, struct err *
 	return 0;
 }
 
-static int has_folders(struct store *s, enum store_kind kind, struct bytes tenant, bool *ret,
-		       struct err *e)
+static int has_index_folders(struct store *s, struct bytes tenant, bool *ret, struct err *e)
 {
 	struct buf folder = { 0 };
 	int rc;
 
 	*ret = false;
-	store_folder_add_all(&folder, kind, tenant);
+	store_folder_add_all(&folder, STORE_INDEX, tenant);
 	rc = store_list_folders(s, buf_str(&folder), note_folder, ret, e);
 	buf_release(&folder);
 	return rc;
@@ -403,33 +402,47 @@ static int look_for_old(const struct store_object *o, void *data, struct err *e)
 	return a->found ? err_set(e, ERR_NO, "one is enough") : 0;
 }
 
-/* In an answer only what is no flush under way: who reads it cannot look at the store. */
-static int tell_in_answer(const struct day_data *d, const struct err *note, struct err *e)
+static int has_packs(const struct day_data *d, int64_t before_ns, bool *ret, struct err *e)
 {
-	struct aging a = { .before_ns = d->o->now_ns - FSCK_UNINDEXED_S * NS_PER_S };
+	struct aging a = { .before_ns = before_ns };
 	struct buf folder = { 0 };
 	int rc;
 
-	if (!d->o->warnings)
-		return 0;
 	store_folder_add_all(&folder, STORE_PACK, d->view->tenant);
 	rc = store_list_objects(d->store, buf_str(&folder), look_for_old, &a, e);
 	buf_release(&folder);
-	if (a.found)
-		source_add_warning(d->o, note);
+	*ret = a.found;
 	return a.found ? 0 : rc;
 }
 
-/* Packs without any index are those of a lost one, or of the first flush, which is not over. */
+/* In an answer only what is no flush under way: who reads it cannot look at the store. */
+static int tell_in_answer(const struct day_data *d, const struct err *note, struct err *e)
+{
+	bool old;
+
+	if (!d->o->warnings)
+		return 0;
+	if (has_packs(d, d->o->now_ns - FSCK_UNINDEXED_S * NS_PER_S, &old, e) < 0)
+		return -1;
+	if (old)
+		source_add_warning(d->o, note);
+	return 0;
+}
+
+/* Packs without any index are those of a lost one, or of the first flush, which is not over. A
+ * flush that met a full disk has left folders alone. */
 static int look_for_index(const struct day_data *d, struct err *e)
 {
 	bool index, packs;
 	struct err note;
 
-	if (has_folders(d->store, STORE_INDEX, d->view->tenant, &index, e) < 0 ||
-	    has_folders(d->store, STORE_PACK, d->view->tenant, &packs, e) < 0)
+	if (has_index_folders(d->store, d->view->tenant, &index, e) < 0)
 		return -1;
-	if (index || !packs)
+	if (index)
+		return 0;
+	if (has_packs(d, INT64_MAX, &packs, e) < 0)
+		return -1;
+	if (!packs)
 		return 0;
 	err_set(&note, ERR_CORRUPT,
 		"tenant '%.*s' has packs and no index: idxbuild --rebuild makes it",

@@ -101,7 +101,7 @@ static int read_some(struct store_pack *k, uint64_t off, char *to, uint64_t n, s
 	uint64_t left = off < k->file.size ? k->file.size - off : 0;
 
 	*ret_n = (size_t)(n < left ? n : left);
-	return store_file_read(&k->file, off, to, *ret_n, e);
+	return *ret_n == 0 ? 0 : store_file_read(&k->file, off, to, *ret_n, e);
 }
 
 static int read_head(struct store_pack *k, struct chunk_ref *c, const struct piece *p,

@@ -81,6 +81,9 @@ ok "a lost index" exits 0 idxbuild --verify --store b/store
 ok "is told" stderr_has "in no index file"
 ok "a query" exits 1 logql --store b/store '{app="a"}'
 ok "says why it finds nothing" stderr_has "logql: warning: tenant 'fake' has packs and no index: idxbuild --rebuild makes it"
+mkdir -p empty/store/fake/chunks/2026-01-15 empty/store/~lokid && cp b/store/~lokid/format empty/store/~lokid/
+ok "folders of packs, as a flush leaves them that met a full disk" exits 1 logql --store empty/store '{app="a"}'
+ok "are no lost index" stderr_is_empty
 ok "--rebuild" exits 0 idxbuild --rebuild --store b/store
 ok "makes it" exits 0 idxbuild --verify --store b/store
 

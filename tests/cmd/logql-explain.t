@@ -198,4 +198,13 @@ ok "not where a text is asked for" exits 0 \
 	logql --store store --explain '{app="web"} |= "x" | logfmt | level="error"'
 ok "already" not_hinted '|= "error"'
 
+# Of lines that are taken apart a filter looks at some, then their block is put together: one block, once.
+lokid-ingest -q --wal parts/wal -l app=shop "$REPO/examples/logs/shop.log"
+walreplay --frames parts/wal | chunkpack --store parts/store | idxbuild --store parts/store >parts/idx
+for filters in '|= "checkout"' '|= "checkout" |= "504"' '|= "checkout" | json | level="error"'; do
+	ok "filters of lines taken apart: $filters" exits 0 logql --analyze --store parts/store "{app=\"shop\"} $filters"
+	ok "are told with as many blocks as there are" stdout_has \
+		'decoded: lines of 1, fields of 1, times of 1, metadata of 1 block'
+done
+
 done_testing

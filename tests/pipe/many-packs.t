@@ -42,4 +42,17 @@ for cut in $((length - 1)) $((length * 3 / 4)) $((length / 2)) $((length / 4)) 3
 		is "and each is told" "$(grep -c 'cut short' "$TAP/stderr")" 60
 	done
 done
+
+# ---- cut short, several chunks in each
+
+awk 'BEGIN { for (k = 0; k < 400; k++)
+	printf "{\"ts\":\"%d\",\"labels\":{\"app\":\"k%d\"},\"line\":\"line %d of this %08x\"}\n", 1000 + k, k % 4, k, k * 2654435761 % 4294967296
+}' | chunkpack --store K --level 3 | tee packs | idxbuild --store K >/dev/null
+pack=$(cat packs)
+second=$(chunkcat --header "$pack" | sed -n '2s/.*"offset":\([0-9]*\).*/\1/p')
+truncate -s "$second" "$pack"
+ok "cut behind the first of four chunks" exits 3 few logql --store K --limit 0 -o raw '{app=~".+"}'
+ok "that one is read" stdout_lines 100
+is "each of the others is told with its place in the file" "$(grep -c "': offset [0-9]*: cut short$" "$TAP/stderr")" 3
+ok "the first of them, too" stderr_has "': offset $second: cut short"
 done_testing
