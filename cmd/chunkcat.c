@@ -168,6 +168,7 @@ static int read_pieces(struct args *args, struct chunk_scan *scan, enum chunk_pi
 			do_other(args, &piece);
 		} else {
 			report(args, &piece.why);
+			pack_check_damage(&args->check, &piece);
 		}
 	}
 	return rc;

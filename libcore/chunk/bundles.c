@@ -35,6 +35,27 @@ uint64_t pack_bundles_stored(const struct pack_bundles *b, uint64_t raw_off)
 	return last->off + last->len + (raw_off - last->raw_off - last->raw_len);
 }
 
+uint64_t pack_bundles_raw(const struct pack_bundles *b, uint64_t off)
+{
+	const struct pack_bundle *last;
+	size_t lo = 0, hi = b->n;
+
+	while (lo < hi) { /* the first that begins behind off */
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (b->v[mid].off <= off)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == 0)
+		return off;
+	last = &b->v[lo - 1];
+	if (off - last->off < last->len)
+		return last->raw_off;
+	return last->raw_off + last->raw_len + (off - last->off - last->len);
+}
+
 uint64_t pack_bundles_saved(const struct pack_bundles *b)
 {
 	const struct pack_bundle *last = b->n ? &b->v[b->n - 1] : NULL;

@@ -31,6 +31,10 @@ const struct pack_bundle *pack_bundles_at(const struct pack_bundles *b, uint64_t
  * that begins. */
 uint64_t pack_bundles_stored(const struct pack_bundles *b, uint64_t raw_off);
 
+/* Where a byte of the pack that lies in no bundle is in the raw image; of one in a bundle, where
+ * that begins. */
+uint64_t pack_bundles_raw(const struct pack_bundles *b, uint64_t off);
+
 /* By how much the pack is smaller than its raw image. */
 uint64_t pack_bundles_saved(const struct pack_bundles *b);
 

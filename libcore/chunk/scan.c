@@ -1,7 +1,8 @@
 /*
  * The input is seen through a window: the whole of it when it is in memory, else what was read and
  * not yet left behind. Behind damage reading goes on at the next chunk that the trailer names;
- * without one, at the next place where a head with a good checksum stands.
+ * without one, at the next place where a head with a good checksum stands. Where that is in the raw
+ * image only who knows all bundles before it can say.
  */
 #include "chunk/scan.h"
 
@@ -26,7 +27,10 @@ struct chunk_scan {
 	struct pack_trailer dir; /* of the input's end, when it has one */
 	uint64_t dir_off;	 /* where the pack that it belongs to begins in the input */
 	bool has_dir;
-	bool after_chunk; /* last is the chunk that ends at `at` */
+	struct pack_bundles told; /* where they lie, by the directory or by who else knows it, */
+	bool has_told;		  /* if any does */
+	bool adrift;		  /* `saved` may lack what bundles that could not be read saved */
+	bool after_chunk;	  /* last is the chunk that ends at `at` */
 	struct chunk last;
 	size_t last_at;
 	uint64_t saved; /* by how much the input before `at` is smaller than its raw image, modulo
@@ -64,9 +68,19 @@ struct chunk_scan *chunk_scan_new_bytes(struct bytes whole)
 
 	s->win = whole;
 	s->eof = true;
-	if (pack_parse_trailer(whole, whole.n, &s->dir_arena, t, NULL) == 0)
-		s->has_dir = true;
+	if (pack_parse_trailer(whole, whole.n, &s->dir_arena, t, NULL) == 0) {
+		s->has_dir = s->has_told = true;
+		s->told = t->bundles;
+	}
 	return s;
+}
+
+void chunk_scan_believe(struct chunk_scan *s, const struct pack_bundles *told)
+{
+	if (s->has_dir)
+		return;
+	s->told = *told;
+	s->has_told = true;
 }
 
 void chunk_scan_free(struct chunk_scan *s)
@@ -166,6 +180,33 @@ static bool skip_by_directory(struct chunk_scan *s)
 	return true;
 }
 
+/* Moves behind the bundle that was told to lie here, if another head, or nothing, follows: 1, 0,
+ * -1. */
+static int skip_by_told(struct chunk_scan *s, struct err *e)
+{
+	const size_t start = s->at;
+	const struct pack_bundle *b = pack_bundles_at(&s->told, pack_bundles_raw(&s->told, s->at));
+	struct chunk_fixed f;
+	int rc;
+
+	if (!b || b->off > s->at || s->at - b->off >= b->len || b->off + b->len > s->win.n)
+		return 0;
+	s->at = (size_t)b->off + b->len;
+	rc = s->at == s->win.n ? 1 : good_head(s, &f, NULL, e);
+	if (rc <= 0)
+		s->at = start;
+	return rc;
+}
+
+/* Behind damage that the directory did not lead out of. */
+static void find_bearings(struct chunk_scan *s)
+{
+	if (s->has_told)
+		s->saved = pack_bundles_raw(&s->told, s->at) - s->at;
+	else
+		s->adrift = true;
+}
+
 /* Moves to the next magic, or to the end: 1, 0, -1. */
 static int next_magic(struct chunk_scan *s, struct err *e)
 {
@@ -239,18 +280,22 @@ static void step_back(struct chunk_scan *s)
 static int damage(struct chunk_scan *s, struct chunk_piece *ret, struct err *e)
 {
 	uint64_t from = raw_at(s);
+	int rc;
 
 	ret->at = s->win_off + s->at;
 	if (!skip_by_directory(s)) {
-		if (s->after_chunk)
+		rc = skip_by_told(s, e);
+		if (rc == 0 && s->after_chunk)
 			step_back(s);
-		if (skip_by_magic(s, e) < 0)
+		if (rc < 0 || (rc == 0 && skip_by_magic(s, e) < 0))
 			return -1;
+		find_bearings(s);
 	}
 	s->after_chunk = false;
 	ret->kind = PIECE_DAMAGE;
 	ret->off = from;
 	ret->len = raw_at(s) > from ? raw_at(s) - from : 0;
+	ret->adrift = s->adrift;
 	return 1;
 }
 
@@ -286,7 +331,7 @@ static int take_piece(struct chunk_scan *s, const struct chunk_fixed *f, struct 
 
 /* ---- bundles ---- */
 
-/* Behind a bundle of which only the length is right: 1 when another head, or nothing, follows. */
+/* Behind a bundle whose head can be read: 1 when another head, or nothing, follows. */
 static int step_over(struct chunk_scan *s, const struct chunk_fixed *f, struct err *e)
 {
 	size_t start = s->at;
@@ -305,6 +350,8 @@ static int step_over(struct chunk_scan *s, const struct chunk_fixed *f, struct e
 		s->at = start;
 	else if (bundle_parse(bytes_sub(s->win, start, f->len), &b, NULL) == 0)
 		s->saved += (uint64_t)b.raw_len - f->len;
+	else
+		find_bearings(s);
 	return rc;
 }
 
@@ -316,9 +363,12 @@ static int bad_bundle(struct chunk_scan *s, const struct chunk_fixed *f, struct 
 
 	if (rc < 0 || (rc == 0 && skip_by_magic(s, e) < 0))
 		return -1;
+	if (rc == 0)
+		find_bearings(s);
 	ret->kind = PIECE_DAMAGE;
 	ret->off = from;
-	ret->len = raw_at(s) - from;
+	ret->len = raw_at(s) > from ? raw_at(s) - from : 0;
+	ret->adrift = s->adrift;
 	return 1;
 }
 
@@ -375,7 +425,7 @@ int chunk_scan_next(struct chunk_scan *s, struct chunk_piece *ret, struct err *e
 	int rc;
 
 	if (s->raw_at < s->raw.n) {
-		*ret = (struct chunk_piece){ 0 };
+		*ret = (struct chunk_piece){ .adrift = s->adrift };
 		return take_bundled(s, ret);
 	}
 	s->raw_at = 0;
@@ -383,7 +433,7 @@ int chunk_scan_next(struct chunk_scan *s, struct chunk_piece *ret, struct err *e
 	left = need(s, 1, e);
 	if (left <= 0)
 		return (int)left;
-	*ret = (struct chunk_piece){ 0 };
+	*ret = (struct chunk_piece){ .adrift = s->adrift };
 	rc = good_head(s, &f, &ret->why, e);
 	if (rc < 0)
 		return -1;

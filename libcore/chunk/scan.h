@@ -26,6 +26,8 @@ struct chunk_piece {
 		bundle; /* of a chunk the one that it is in; .n_chunks 0: it is in none */
 	struct pack_trailer trailer;
 	struct err why;
+	bool adrift; /* .off, and the .len of damage, may be smaller than they were: what cannot be
+			read, here or before, may have been a bundle */
 };
 
 /* For messages: "chunk", "filter", "trailer", "bundle", "bytes that cannot be read". */
@@ -36,12 +38,15 @@ struct chunk_scan;
 /* As read(2): up to n bytes into p, 0 at the end, -1 with e set. */
 typedef int64_t chunk_fill_fn(void *data, void *p, size_t n, struct err *e);
 
-/* From a pipe, or from a file, in order; holds one chunk or bundle in memory. Behind a bundle that
- * cannot be read offsets may be smaller than they were. */
+/* From a pipe, or from a file, in order; holds one chunk or bundle in memory. */
 struct chunk_scan *chunk_scan_new(chunk_fill_fn *fill, void *data);
 /* From bytes that are all there, a mapped file: a trailer at their end that can be read then says
  * where chunks begin behind damage, so that nothing inside a damaged chunk is taken for one. */
 struct chunk_scan *chunk_scan_new_bytes(struct bytes whole);
+/* Before the first piece of such a scan, of one pack: where its bundles lie, as an index file says;
+ * n is 0 where it has none. That is believed where no trailer can be read: damage then sets nothing
+ * adrift, unless bytes were lost or added. Borrowed until chunk_scan_free. */
+void chunk_scan_believe(struct chunk_scan *s, const struct pack_bundles *told);
 void chunk_scan_free(struct chunk_scan *s);
 
 /* The next piece: 1, 0 at the end, -1 on error (the fill's own). Damage is a piece, not an error.

@@ -80,6 +80,7 @@ size_t chunk_verify(const struct chunk_piece *piece, struct chunk_scratch *s, ch
 void pack_check_release(struct pack_check *c)
 {
 	free(c->chunk);
+	free(c->gap);
 	free(c->seen);
 	arena_release(&c->arena);
 	arena_release(&c->filter_mem);
@@ -97,6 +98,37 @@ void pack_check_add(struct pack_check *c, const struct chunk_piece *piece)
 	c->seen[c->n] = (struct pack_seen){ arena_copy(&c->arena, chunk->tenant), chunk->from,
 					    chunk->through, piece->bundle };
 	c->n++;
+}
+
+void pack_check_damage(struct pack_check *c, const struct chunk_piece *piece)
+{
+	mem_grow(&c->gap, &c->cap_gaps, c->n_gaps + 1, sizeof(*c->gap));
+	c->gap[c->n_gaps++] = (struct pack_gap){ piece->off, piece->len };
+	c->adrift |= piece->adrift;
+}
+
+/* Another pack, or file, begins. */
+static void forget(struct pack_check *c)
+{
+	c->n = c->n_gaps = 0;
+	c->adrift = false;
+	arena_reset(&c->arena);
+}
+
+/* Of places that ascend from call to call, with *at 0 at first. */
+static bool is_in_gap(const struct pack_check *c, size_t *at, uint64_t off)
+{
+	while (*at < c->n_gaps && off >= c->gap[*at].off + c->gap[*at].len)
+		++*at;
+	return *at < c->n_gaps && off >= c->gap[*at].off;
+}
+
+/* The chunk at off, of places that ascend likewise; or NULL. */
+static const struct pack_chunk *seen_at(const struct pack_check *c, size_t *at, uint64_t off)
+{
+	while (*at < c->n && c->chunk[*at].off < off)
+		++*at;
+	return *at < c->n && c->chunk[*at].off == off ? &c->chunk[*at] : NULL;
 }
 
 /* said: NULL: in no bundle. */
@@ -131,7 +163,29 @@ static int check_one(const struct pack_check *c, size_t i, const struct pack_tra
 	return 0;
 }
 
-static size_t check_trailer(struct pack_check *c, const struct chunk_piece *trailer,
+/* Beside what cannot be read. */
+static void check_rest(const struct pack_check *c, const struct pack_trailer *t, uint64_t start,
+		       struct faults *f)
+{
+	size_t at = 0, gap = 0;
+	struct err e;
+
+	for (size_t i = 0; i < t->n_chunks; i++) {
+		uint64_t off = start + t->chunk[i].off;
+
+		if (!seen_at(c, &at, off) && is_in_gap(c, &gap, off))
+			continue;
+		if (at == c->n)
+			err_set(&e, ERR_CORRUPT,
+				"it names a chunk at offset %llu, which is not there",
+				(unsigned long long)off);
+		else if (check_one(c, at, t, &t->chunk[i], start, &e) == 0)
+			continue;
+		report(f, &e);
+	}
+}
+
+static size_t check_trailer(const struct pack_check *c, const struct chunk_piece *trailer,
 			    chunk_fault_fn *fault, void *data)
 {
 	const struct pack_trailer *t = &trailer->trailer;
@@ -142,7 +196,9 @@ static size_t check_trailer(struct pack_check *c, const struct chunk_piece *trai
 	chunks = t->filter_len;
 	for (size_t i = 0; i < t->n_chunks; i++)
 		chunks += t->chunk[i].len;
-	if (t->n_chunks > c->n || chunks > trailer->off) {
+	if (c->n_gaps && chunks <= trailer->off) {
+		check_rest(c, t, trailer->off - chunks, &f);
+	} else if (t->n_chunks > c->n || chunks > trailer->off) {
 		err_set(&e, ERR_CORRUPT, "it names %zu chunks, %zu were read", t->n_chunks, c->n);
 		report(&f, &e);
 	} else {
@@ -153,8 +209,6 @@ static size_t check_trailer(struct pack_check *c, const struct chunk_piece *trai
 			if (check_one(c, first + i, t, &t->chunk[i], trailer->off - chunks, &e) < 0)
 				report(&f, &e);
 	}
-	c->n = 0;
-	arena_reset(&c->arena);
 	return f.n;
 }
 
@@ -167,11 +221,34 @@ static int page_of(void *data, uint64_t off, uint32_t n, struct bytes *ret, stru
 	return 0;
 }
 
+/* The filter stands at off, and something before it cannot be read. */
+static int check_chunks_beside(const struct pack_check *c, const struct bloom *f, uint64_t off,
+			       struct err *e)
+{
+	const uint64_t len = f->chunk[f->n_chunks].off;
+	size_t at = 0, gap = 0;
+
+	for (size_t i = 0; i < f->n_chunks && len <= off; i++) {
+		uint64_t one = off - len + f->chunk[i].off;
+
+		if (!seen_at(c, &at, one) && !is_in_gap(c, &gap, one))
+			return err_set(e, ERR_CORRUPT,
+				       "it is of a chunk at offset %llu, which is not there",
+				       (unsigned long long)one);
+	}
+	return 0;
+}
+
 /* Its chunks are the last ones that were added: loose ones may stand before the pack. */
-static int check_chunks(const struct pack_check *c, const struct bloom *f, struct err *e)
+static int check_chunks(const struct pack_check *c, const struct bloom *f, uint64_t off,
+			struct err *e)
 {
 	const struct pack_chunk *seen;
 
+	if (c->adrift)
+		return 0;
+	if (c->n_gaps)
+		return check_chunks_beside(c, f, off, e);
 	if (f->n_chunks > c->n)
 		return err_set(e, ERR_CORRUPT, "it is of %zu chunks, %zu were read", f->n_chunks,
 			       c->n);
@@ -207,8 +284,9 @@ static int check_filter(const struct pack_check *c, const struct chunk_piece *pi
 	struct bytes pages;
 	struct bloom f;
 
-	return read_filter(piece->bytes, piece->off, a, &f, &pages, e) < 0 ? -1
-									   : check_chunks(c, &f, e);
+	return read_filter(piece->bytes, c->adrift ? INT64_MAX : piece->off, a, &f, &pages, e) < 0
+		       ? -1
+		       : check_chunks(c, &f, piece->off, e);
 }
 
 size_t pack_check_end(struct pack_check *c, const struct chunk_piece *piece, chunk_fault_fn *fault,
@@ -218,8 +296,12 @@ size_t pack_check_end(struct pack_check *c, const struct chunk_piece *piece, chu
 	struct arena mem = { 0 };
 	struct err e;
 
-	if (piece->kind == PIECE_TRAILER)
-		return check_trailer(c, piece, fault, data);
+	if (piece->kind == PIECE_TRAILER) {
+		if (!c->adrift)
+			f.n = check_trailer(c, piece, fault, data);
+		forget(c);
+		return f.n;
+	}
 	if (check_filter(c, piece, &mem, &e) < 0)
 		report(&f, &e);
 	arena_release(&mem);
@@ -246,7 +328,7 @@ void pack_check_begin(struct pack_check *c, struct bytes whole)
 	struct err later; /* said of trailer and filter when their turn comes */
 
 	arena_reset(&c->filter_mem);
-	c->n = 0;
+	forget(c);
 	c->proves = find_filter(c, whole, &later) == 0;
 }
 

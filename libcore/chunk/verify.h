@@ -19,6 +19,11 @@ size_t chunk_verify(const struct chunk_piece *piece, struct chunk_scratch *s, ch
 /* The chunks of one pack, remembered until its trailer comes. {0} is a valid empty one. */
 struct pack_check {
 	struct pack_chunk *chunk;
+	struct pack_gap {
+		uint64_t off, len;
+	} * gap; /* what cannot be read among them */
+	size_t n_gaps, cap_gaps;
+	bool adrift; /* whose places may be wrong */
 	struct pack_seen {
 		struct bytes tenant; /* in arena */
 		int64_t from, through;
@@ -43,10 +48,13 @@ void pack_check_begin(struct pack_check *c, struct bytes whole);
 size_t pack_check_filter(struct pack_check *c, const struct chunk_piece *piece,
 			 struct chunk_scratch *s, chunk_fault_fn *fault, void *data);
 void pack_check_add(struct pack_check *c, const struct chunk_piece *piece);
+/* Bytes that cannot be read: that a trailer or a filter names chunks in them is no fault. */
+void pack_check_damage(struct pack_check *c, const struct chunk_piece *piece);
 /*
  * Of a trailer: that it names just the chunks that were added since the last trailer, and their
  * tenant and day are its. Forgets them. Of a filter: that its pages are whole, and that it is of
- * the chunks that were added last. Returns the number of faults.
+ * the chunks that were added last. Where damage has set them adrift, chunks are not compared.
+ * Returns the number of faults.
  */
 size_t pack_check_end(struct pack_check *c, const struct chunk_piece *piece, chunk_fault_fn *fault,
 		      void *data);

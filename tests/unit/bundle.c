@@ -7,7 +7,7 @@
 #include "chunk/bundle.h"
 #include "chunk/image.h"
 #include "chunk/pack.h"
-#include "chunk/scan.h"
+#include "chunk/verify.h"
 
 static uint64_t state;
 
@@ -411,6 +411,10 @@ static void the_trailer_says_where_they_lie(void **unused)
 		assert_int_equal(pack_bundles_stored(&t.bundles, x->raw_off + 7), x->off);
 		assert_int_equal(pack_bundles_stored(&t.bundles, x->raw_off + x->raw_len),
 				 x->off + x->len);
+		assert_int_equal(pack_bundles_raw(&t.bundles, x->off), x->raw_off);
+		assert_int_equal(pack_bundles_raw(&t.bundles, x->off + x->len - 1), x->raw_off);
+		assert_int_equal(pack_bundles_raw(&t.bundles, x->off + x->len),
+				 x->raw_off + x->raw_len);
 	}
 	assert_int_equal(pack_chunks_len(&t) + pack_bundles_saved(&t.bundles), k.m->bytes.n);
 	arena_release(&mem);
@@ -539,6 +543,144 @@ static void a_damaged_bundle_costs_itself_alone(void **unused)
 	}
 }
 
+static void count_fault(void *data, const struct err *e)
+{
+	(void)e;
+	++*(size_t *)data;
+}
+
+/* What is told of a file: of its damage, and of what of it does not fit together. */
+static size_t count_told(struct chunk_scan *s, struct bytes whole)
+{
+	struct pack_check check = { 0 };
+	struct chunk_piece piece;
+	size_t n = 0;
+	struct err e;
+
+	pack_check_begin(&check, whole);
+	while (chunk_scan_next(s, &piece, &e) == 1) {
+		if (piece.kind == PIECE_DAMAGE) {
+			pack_check_damage(&check, &piece);
+			n++;
+		} else if (piece.kind == PIECE_CHUNK) {
+			pack_check_add(&check, &piece);
+		} else if (piece.kind != PIECE_BUNDLE) {
+			assert_int_equal(piece.kind, PIECE_TRAILER);
+			pack_check_end(&check, &piece, count_fault, &n);
+		}
+	}
+	chunk_scan_free(s);
+	pack_check_release(&check);
+	return n;
+}
+
+static void one_damage_is_told_once(void **unused)
+{
+	(void)unused;
+	for (unsigned i = 0; i < 60; i++) {
+		struct piped x = { .most = 4000 };
+		size_t b, off;
+		struct pack k;
+
+		state = i % 3;
+		make_pack(&k);
+		state = 100 + i;
+		b = rnd_below(&state, k.n_bundles);
+		off = k.bundle[b].off + (i % 2 ? rnd_below(&state, k.bundle[b].len) : 30);
+		x.left = buf_bytes(&k.file);
+		assert_int_equal(0, count_told(chunk_scan_new_bytes(x.left), x.left));
+		k.file.p[off] ^= 1;
+		assert_int_equal(1, count_told(chunk_scan_new_bytes(x.left), x.left));
+		assert_int_equal(1, count_told(chunk_scan_new(fill_from, &x), (struct bytes){ 0 }));
+		release_pack(&k);
+	}
+}
+
+/* A chunk that the trailer names and that is not there is told, also beside damage. */
+static void what_is_not_there_is_told_beside_damage(void **unused)
+{
+	struct pack_check check = { 0 };
+	struct chunk_scan *s;
+	struct chunk_piece piece;
+	size_t n = 0, n_chunks = 0;
+	struct pack k;
+	struct err e;
+
+	(void)unused;
+	state = 5;
+	make_pack(&k);
+	k.file.p[k.bundle[1].off + 50] ^= 1;
+	s = chunk_scan_new_bytes(buf_bytes(&k.file));
+	while (chunk_scan_next(s, &piece, &e) == 1) {
+		if (piece.kind == PIECE_DAMAGE)
+			pack_check_damage(&check, &piece);
+		else if (piece.kind == PIECE_CHUNK && ++n_chunks != 3 &&
+			 piece.off + piece.len != k.m->bytes.n)
+			pack_check_add(&check, &piece);
+		else if (piece.kind == PIECE_TRAILER)
+			assert_int_equal(2, pack_check_end(&check, &piece, count_fault, &n));
+	}
+	assert_int_equal(n, 2);
+	chunk_scan_free(s);
+	pack_check_release(&check);
+	release_pack(&k);
+}
+
+/* Without a trailer, who knows where bundles lie finds each chunk at its place. */
+static void an_index_stands_in_for_the_trailer(void **unused)
+{
+	(void)unused;
+	for (unsigned i = 0; i < 60; i++) {
+		size_t b, damage, n, lost;
+		struct chunk_scan *s;
+		struct pack_bundles told;
+		struct pack k;
+
+		state = i % 3;
+		make_pack(&k);
+		state = 100 + i;
+		k.file.p[k.file.n - 30] ^= 1;
+		b = rnd_below(&state, k.n_bundles);
+		k.file.p[k.bundle[b].off + (i % 2 ? rnd_below(&state, k.bundle[b].len) : 30)] ^= 1;
+		lost = k.bundle[b].n_chunks;
+		if (i % 3 == 0 && b + 1 < k.n_bundles) {
+			k.file.p[k.bundle[b + 1].off + 30] ^= 1;
+			lost += k.bundle[b + 1].n_chunks;
+		}
+		told = (struct pack_bundles){ k.bundle, k.n_bundles };
+		s = chunk_scan_new_bytes(buf_bytes(&k.file));
+		chunk_scan_believe(s, &told);
+		n = count_scanned(s, k.m, &damage);
+		assert_int_equal(n, k.m->n - lost);
+		assert_in_range(damage, 2, 3);
+		release_pack(&k);
+	}
+}
+
+/* Without both it is said that places may be wrong, of what is behind alone. */
+static void without_either_places_are_adrift(void **unused)
+{
+	struct chunk_piece piece;
+	struct chunk_scan *s;
+	size_t n = 0;
+	struct pack k;
+	struct err e;
+
+	(void)unused;
+	state = 2;
+	make_pack(&k);
+	k.file.p[k.file.n - 30] ^= 1;
+	k.file.p[k.bundle[3].off + 30] ^= 1;
+	s = chunk_scan_new_bytes(buf_bytes(&k.file));
+	while (chunk_scan_next(s, &piece, &e) == 1) {
+		assert_int_equal(piece.adrift, piece.at >= k.bundle[3].off);
+		n += piece.kind == PIECE_CHUNK;
+	}
+	assert_int_equal(n, k.m->n - k.bundle[3].n_chunks);
+	chunk_scan_free(s);
+	release_pack(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -550,6 +692,10 @@ int main(void)
 		cmocka_unit_test(the_trailer_says_where_they_lie),
 		cmocka_unit_test(any_range_of_the_image_can_be_read),
 		cmocka_unit_test(a_damaged_bundle_costs_itself_alone),
+		cmocka_unit_test(one_damage_is_told_once),
+		cmocka_unit_test(what_is_not_there_is_told_beside_damage),
+		cmocka_unit_test(an_index_stands_in_for_the_trailer),
+		cmocka_unit_test(without_either_places_are_adrift),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
