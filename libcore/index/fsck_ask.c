@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "index/repair.h"
 #include "json/json.h"
+#include "store/names.h"
 #include "time/time.h"
 
 enum { ROUNDS_MAX = 16 };
@@ -19,6 +20,7 @@ struct asking {
 	int64_t n_left;
 	size_t n_done; /* steps of a round */
 	uint64_t n_archived;
+	bool damaged_packs;
 };
 
 static const char *name_of(const struct index_fault *f)
@@ -66,10 +68,19 @@ static void add_json(struct buf *b, const struct index_fault *f)
 	buf_add_str(b, "}\n");
 }
 
+static bool is_damaged_pack(const struct index_fault *f)
+{
+	struct store_name sn;
+
+	return f->kind == FAULT_DAMAGED && store_name_parse(bytes_str(f->name), &sn, NULL) == 0 &&
+	       sn.kind == STORE_PACK;
+}
+
 static void on_found(const struct index_fault *f, void *data)
 {
 	struct asking *q = data;
 
+	q->damaged_packs |= is_damaged_pack(f);
 	buf_reset(&q->line);
 	if (q->a->format == CLI_JSONL)
 		add_json(&q->line, f);
@@ -108,6 +119,15 @@ static void note_archived(const struct asking *q)
 		 num_word(q->n_archived, "its", "their"));
 	q->a->note(buf_str(&b), q->a->data);
 	buf_release(&b);
+}
+
+static void note_remedy(const struct asking *q)
+{
+	if (q->damaged_packs && !q->a->repair)
+		q->a->note("a damaged pack is mended by a right copy of it in its place, from a "
+			   "backup or another store; without one --fsck --repair --salvage packs "
+			   "anew what can be read",
+			   q->a->data);
 }
 
 /* ---- mending ---- */
@@ -221,8 +241,10 @@ int64_t fsck_ask(const struct fsck_ask *a, struct err *e)
 		*e = q.err;
 		n = -1;
 	}
-	if (n >= 0)
+	if (n >= 0) {
 		note_archived(&q);
+		note_remedy(&q);
+	}
 	if (n > 0 && a->repair)
 		n = mend(&q, e) < 0 ? -1 : q.n_left;
 	fault_list_release(&q.found);

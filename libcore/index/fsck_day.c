@@ -215,9 +215,9 @@ static void on_pack_fault(const struct index_fault *f, void *data)
 	find(d, f->kind, d->at_name, d->at_index, &f->err);
 }
 
-/* How many faults, or -1. index: what names it, or NULL. */
+/* How many faults, or -1. named, index: what names it, or NULL. */
 static int64_t check_bytes(struct day *d, const struct hash128 *hash, const char *name,
-			   const char *index, struct err *e)
+			   const struct fsck_named *named, const char *index, struct err *e)
 {
 	const struct store_name sn = { STORE_PACK, d->day, d->tenant, *hash };
 	const struct fsck_pack *there = listed(d, hash);
@@ -226,7 +226,7 @@ static int64_t check_bytes(struct day *d, const struct hash128 *hash, const char
 		return 0;
 	d->at_name = name;
 	d->at_index = index;
-	return fsck_pack_bytes(d->f->store, &sn, there ? &there->size : NULL, d->f->depth,
+	return fsck_pack_bytes(d->f->store, &sn, there ? &there->size : NULL, d->f->depth, named,
 			       on_pack_fault, d, e);
 }
 
@@ -300,13 +300,13 @@ static int find_expired(struct day *d, struct index *ix, const bool *skip_pack, 
 }
 
 /* 1 it is not to be looked at any further; 0; -1. */
-static int64_t check_pack(struct day *d, const struct index_pack *p, const char *index,
-			  struct err *e)
+static int64_t check_pack(struct day *d, const struct index_pack *p, const struct fsck_named *named,
+			  const char *index, struct err *e)
 {
 	int64_t rc;
 
 	if (is_chosen(d->f, &p->name)) {
-		rc = check_bytes(d, &p->name, name_of(d, STORE_PACK, &p->name), index, e);
+		rc = check_bytes(d, &p->name, name_of(d, STORE_PACK, &p->name), named, index, e);
 		if (rc >= 0 || e->code != ERR_VERSION)
 			return rc < 0 ? -1 : rc > 0;
 		add_name(&d->archived, &p->name);
@@ -329,7 +329,7 @@ static int check_live(struct day *d, size_t i, struct err *e)
 
 		if (d->live.skip_pack[i][k] || index_pack_at(ix, k, &p, NULL) < 0)
 			continue; /* index_check tells of the second */
-		rc = check_pack(d, &p, index, e);
+		rc = check_pack(d, &p, &(struct fsck_named){ ix, k }, index, e);
 		leave[k] = rc > 0;
 	}
 	d->beside.skip_pack = d->live.skip_pack[i];
@@ -530,7 +530,7 @@ static int look_at_unnamed(struct day *d, const struct fsck_pack *p, struct err 
 	struct pack_scan scan;
 	struct err why;
 	int due = is_due(d, p, name, e);
-	int64_t n_told = due > 0 ? check_bytes(d, &p->hash, name, NULL, e) : 0;
+	int64_t n_told = due > 0 ? check_bytes(d, &p->hash, name, NULL, NULL, e) : 0;
 	int astray;
 
 	if (n_told < 0 && e->code == ERR_VERSION)

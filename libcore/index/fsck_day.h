@@ -65,15 +65,23 @@ enum fsck_start fsck_start(struct store *s, const struct store_name *sn, const c
 /* The hash of all bytes. Errors: ERR_IO, ERR_AGAIN; ERR_NO it is gone. */
 MUST_CHECK int fsck_hash(struct store *s, const char *name, struct hash128 *ret, struct err *e);
 
+/* A pack as an index file has it. */
+struct fsck_named {
+	struct index *ix;
+	uint32_t pack; /* its number */
+};
+
 /*
  * All bytes of a pack against its name. Where they are not what the name says, or with FSCK_BLOCKS,
  * what is wrong inside is told, and if nothing is, that the name is wrong: .kind and .err of the
- * faults are set. size: as it was listed; NULL: it was not.
+ * faults are set. size: as it was listed; NULL: it was not. named: NULL: no index file names it;
+ * else what goes with what cannot be read is told.
  * Returns how many; of a pack that is gone none. Errors: ERR_IO; ERR_VERSION it is archived.
  */
 MUST_CHECK int64_t fsck_pack_bytes(struct store *s, const struct store_name *name,
-				   const uint64_t *size, enum fsck_depth depth, index_tell_fn *tell,
-				   void *data, struct err *e);
+				   const uint64_t *size, enum fsck_depth depth,
+				   const struct fsck_named *named, index_tell_fn *tell, void *data,
+				   struct err *e);
 
 /* What of an index file has expired, of packs that are not skipped. */
 struct fsck_expired {

@@ -1,7 +1,8 @@
 #include <stdlib.h>
 
-#include "base/mem.h"
+#include "base/num.h"
 #include "chunk/verify.h"
+#include "index/damage.h"
 #include "index/fsck_day.h"
 
 static int add_to_hash(struct bytes piece, void *data, struct err *e)
@@ -45,64 +46,151 @@ static void tell(struct look *l, enum fault_kind kind, const struct err *e)
 	l->tell(&(struct index_fault){ .kind = kind, .err = *e }, l->data);
 }
 
+/* ---- what cannot be read ---- */
+
 struct place {
 	struct look *l;
-	uint64_t off;
 	const char *what;
+	uint64_t off, at; /* in the raw image, in the file */
+	bool adrift;
 };
 
 static void on_fault(void *data, const struct err *e)
 {
 	const struct place *p = data;
+	struct buf where = { 0 };
 	struct err full = *e;
 
-	err_wrap(&full, "%s at offset %llu", p->what, (unsigned long long)p->off);
+	buf_addf(&where, "%s at offset %llu%s", p->what, (unsigned long long)p->off,
+		 p->adrift ? " or behind" : "");
+	if (p->at != p->off)
+		buf_addf(&where, " (byte %llu of the file)", (unsigned long long)p->at);
+	err_wrap(&full, "%s", buf_str(&where));
 	tell(p->l, FAULT_DAMAGED, &full);
+	buf_release(&where);
 }
 
-/* Whatever of it cannot be read. */
-static int find_damage(struct look *l, struct bytes whole, const char *name, struct err *e)
+/* The pack at hand. */
+struct inside {
+	struct look *l;
+	struct bytes whole;
+	struct pack_bundles bundles; /* as the trailer has them, or else the index file */
+	struct damage damage;
+	struct chunk_scan *scan;
+	struct chunk_scratch *scratch;
+	struct pack_check check;
+	struct arena mem;
+};
+
+static void inside_open(struct inside *in, struct look *l, struct bytes whole,
+			const struct fsck_named *named)
 {
-	struct chunk_scan *scan = chunk_scan_new_bytes(whole);
-	struct chunk_scratch *scratch = chunk_scratch_new();
+	struct pack_trailer t;
+
+	*in = (struct inside){ .l = l,
+			       .whole = whole,
+			       .scan = chunk_scan_new_bytes(whole),
+			       .scratch = chunk_scratch_new() };
+	if (named)
+		in->damage = (struct damage){ .ix = named->ix, .pack = named->pack };
+	pack_check_begin(&in->check, whole);
+	if (pack_parse_trailer(whole, whole.n, &in->mem, &t, NULL) == 0)
+		in->bundles = t.bundles;
+	else if (named &&
+		 index_pack_bundles(named->ix, named->pack, &in->mem, &in->bundles, NULL) == 0)
+		chunk_scan_believe(in->scan, &in->bundles);
+}
+
+static void inside_close(struct inside *in)
+{
+	damage_release(&in->damage);
+	pack_check_release(&in->check);
+	chunk_scratch_free(in->scratch);
+	chunk_scan_free(in->scan);
+	arena_release(&in->mem);
+}
+
+/* One damage is one fault, with what goes with it. */
+static void tell_damage(struct inside *in, struct place *p, const struct chunk_piece *piece)
+{
+	const struct pack_bundle *b = pack_bundles_at(&in->bundles, piece->off);
+	const bool is_bundle = !p->adrift && b && b->off == piece->at;
+	struct buf what = { 0 };
+	struct err why;
+
+	if (is_bundle)
+		p->what = "bundle";
+	else if (pack_is_trailer(bytes_sub(in->whole, piece->at, in->whole.n)))
+		p->what = "trailer";
+	buf_add_str(&what, piece->why.msg);
+	if (is_bundle && bytes_starts(buf_bytes(&what), BYTES_LIT("bundle: ")))
+		buf_drop(&what, strlen("bundle: "));
+	buf_add_str(&what, ": with it go ");
+	if (piece->adrift || !damage_add_text(&in->damage, piece->off, piece->len, &what)) {
+		if (is_bundle)
+			num_add_count(&what, b->n_chunks, "chunk", "chunks");
+		else
+			what.n -= strlen(": with it go ");
+	}
+	err_set(&why, piece->why.code, "%s", buf_str(&what));
+	on_fault(p, &why);
+	buf_release(&what);
+}
+
+static void look_at(struct inside *in, const struct chunk_piece *piece, bool adrift)
+{
+	struct place p = { in->l, chunk_piece_name(piece->kind), piece->off, piece->at, adrift };
+
+	switch (piece->kind) {
+	case PIECE_CHUNK:
+		pack_check_add(&in->check, piece);
+		chunk_verify(piece, in->scratch, on_fault, &p);
+		pack_check_filter(&in->check, piece, in->scratch, on_fault, &p);
+		return;
+	case PIECE_BUNDLE: /* its chunks come next */
+		return;
+	case PIECE_DAMAGE:
+		pack_check_damage(&in->check, piece);
+		tell_damage(in, &p, piece);
+		return;
+	case PIECE_FILTER:
+	case PIECE_TRAILER:
+		pack_check_end(&in->check, piece, on_fault, &p);
+		return;
+	}
+}
+
+/* Whatever of it cannot be read. named: NULL: no index file names it. */
+static int find_damage(struct look *l, struct bytes whole, const char *name,
+		       const struct fsck_named *named, struct err *e)
+{
 	enum chunk_piece_kind last = PIECE_DAMAGE;
-	struct pack_check check = { 0 };
 	struct chunk_piece piece;
+	bool adrift = false;
+	struct inside in;
 	struct err why;
 	int rc;
 
-	pack_check_begin(&check, whole);
-	while ((rc = chunk_scan_next(scan, &piece, e)) > 0) {
-		struct place at = { l, piece.off, chunk_piece_name(piece.kind) };
-
+	inside_open(&in, l, whole, named);
+	while ((rc = chunk_scan_next(in.scan, &piece, e)) > 0) {
 		last = piece.kind;
-		if (piece.kind == PIECE_CHUNK) {
-			pack_check_add(&check, &piece);
-			chunk_verify(&piece, scratch, on_fault, &at);
-			pack_check_filter(&check, &piece, scratch, on_fault, &at);
-		} else if (piece.kind == PIECE_BUNDLE) {
-			continue; /* its chunks come next */
-		} else if (piece.kind != PIECE_DAMAGE) {
-			pack_check_end(&check, &piece, on_fault, &at);
-		} else {
-			on_fault(&at, &piece.why);
-		}
+		look_at(&in, &piece, adrift);
+		adrift = piece.adrift;
 	}
 	if (rc == 0 && pack_check_file(name, whole, last, &why) < 0)
 		tell(l, FAULT_DAMAGED, &why);
-	pack_check_release(&check);
-	chunk_scratch_free(scratch);
-	chunk_scan_free(scan);
+	inside_close(&in);
 	return rc;
 }
 
 static int look_inside(struct look *l, struct store_file *f, const struct hash128 *found,
-		       const struct store_name *sn, const char *name, struct err *e)
+		       const struct store_name *sn, const char *name,
+		       const struct fsck_named *named, struct err *e)
 {
 	char hex[HASH128_HEX + 1];
 	struct err why;
 
-	if (store_file_map(f, e) < 0 || find_damage(l, f->map, name, e) < 0)
+	if (store_file_map(f, e) < 0 || find_damage(l, f->map, name, named, e) < 0)
 		return -1;
 	if (l->n || hash128_cmp(found, &sn->hash) == 0)
 		return 0;
@@ -113,7 +201,8 @@ static int look_inside(struct look *l, struct store_file *f, const struct hash12
 }
 
 int64_t fsck_pack_bytes(struct store *s, const struct store_name *name, const uint64_t *size,
-			enum fsck_depth depth, index_tell_fn *fn, void *data, struct err *e)
+			enum fsck_depth depth, const struct fsck_named *named, index_tell_fn *fn,
+			void *data, struct err *e)
 {
 	struct look l = { fn, data, 0 };
 	struct buf text = { 0 };
@@ -130,7 +219,7 @@ int64_t fsck_pack_bytes(struct store *s, const struct store_name *name, const ui
 	if (rc == 0)
 		rc = hash_file(&f, &found, &why);
 	if (rc == 0 && (depth >= FSCK_BLOCKS || hash128_cmp(&found, &name->hash) != 0))
-		rc = look_inside(&l, &f, &found, name, buf_str(&text), &why);
+		rc = look_inside(&l, &f, &found, name, buf_str(&text), named, &why);
 	store_file_close(&f);
 	buf_release(&text);
 	if (rc == 0 || why.code == ERR_NO)

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "index/live.h"
-#include "index/lost.h"
+#include "index/naming.h"
 #include "time/time.h"
 
 void loss_add(struct loss *l, uint64_t entries, uint64_t line_bytes, int64_t min_ts, int64_t max_ts)
@@ -57,18 +57,6 @@ bool kept_blocks_has(const struct kept_blocks *k, uint64_t off)
 
 /* ---- what index files tell of a pack ---- */
 
-/* Its number, or n_packs. */
-static uint32_t find_pack(struct index *ix, const struct hash128 *pack)
-{
-	struct index_pack p;
-	uint32_t i = 0;
-
-	while (i < index_info(ix)->n_packs &&
-	       (index_pack_at(ix, i, &p, NULL) < 0 || hash128_cmp(&p.name, pack) != 0))
-		i++;
-	return i;
-}
-
 static int add_chunk(struct index *ix, const struct index_chunk *c, const struct kept_blocks *kept,
 		     struct loss *l)
 {
@@ -97,53 +85,35 @@ static int add_pack(struct index *ix, uint32_t pack, const struct kept_blocks *k
 }
 
 struct looking {
-	struct store *s;
-	const struct store_name *pack;
 	const struct kept_blocks *kept;
 	bool found;
 	struct loss loss;
 };
 
 /* Of several the one that knows of the least: what it lacks had expired. */
-static int look_at(const char *name, uint64_t size, void *data, struct err *e)
+static void look_at(struct index *ix, uint32_t pack, void *data)
 {
 	struct looking *l = data;
-	struct err why = { 0 };
-	struct index *ix = index_load(l->s, name, &why);
+	struct pack_bundles bundles;
 	struct loss loss = { 0 };
-	uint32_t pack;
+	struct arena mem = { 0 };
+	int rc = index_pack_bundles(ix, pack, &mem, &bundles, NULL);
 
-	(void)size;
-	if (!ix)
-		return why.code == ERR_IO || why.code == ERR_AGAIN
-			       ? err_set(e, why.code, "%s", why.msg)
-			       : 0;
-	pack = find_pack(ix, &l->pack->hash);
-	if (pack < index_info(ix)->n_packs && add_pack(ix, pack, l->kept, &loss) == 0 &&
-	    (!l->found || loss.entries < l->loss.entries)) {
-		l->found = true;
-		l->loss = loss;
-	}
-	index_close(ix);
-	return 0;
+	arena_release(&mem);
+	if (rc < 0) /* where chunks lay is not sure without them */
+		return;
+	if (add_pack(ix, pack, l->kept, &loss) < 0 || (l->found && loss.entries >= l->loss.entries))
+		return;
+	l->found = true;
+	l->loss = loss;
 }
 
 int loss_of_pack(struct store *s, const struct store_name *pack, const struct kept_blocks *kept,
 		 struct loss *ret, struct err *e)
 {
-	struct looking l = { .s = s, .pack = pack, .kept = kept };
-	struct buf folder = { 0 };
-	int rc;
+	struct looking l = { .kept = kept };
 
-	store_folder_add(&folder, STORE_INDEX, pack->tenant, pack->day);
-	rc = store_list(s, buf_str(&folder), look_at, &l, e);
-	buf_reset(&folder);
-	buf_add_str(&folder, LOST_FOLDER);
-	store_folder_add(&folder, STORE_INDEX, pack->tenant, pack->day);
-	if (rc == 0)
-		rc = store_list(s, buf_str(&folder), look_at, &l, e);
-	buf_release(&folder);
-	if (rc < 0)
+	if (naming_each(s, pack, look_at, &l, e) < 0)
 		return -1;
 	*ret = l.loss;
 	return l.found;

@@ -6,6 +6,7 @@
 #include "chunk/verify.h"
 #include "entry/append.h"
 #include "index/lineage.h"
+#include "index/naming.h"
 #include "index/rewriting.h"
 #include "pack/pack_out.h"
 #include "time/time.h"
@@ -172,15 +173,36 @@ static void keep_trailer(struct salvaging *g, const struct pack_trailer *t)
 		g->old.deletes[i] = arena_copy(&g->mem, t->deletes[i]);
 }
 
+/* Where chunks were, whatever before them cannot be read, is known from the trailer, else from
+ * index files: what these say of a chunk is found by that. */
+static struct chunk_scan *open_scan(struct salvaging *g, struct bytes whole, struct err *e)
+{
+	struct chunk_scan *ret = chunk_scan_new_bytes(whole);
+	struct pack_bundles told;
+	struct pack_trailer t;
+	int rc = 0;
+
+	if (pack_parse_trailer(whole, whole.n, &g->mem, &t, NULL) < 0)
+		rc = naming_bundles(g->s, g->of, &g->mem, &told, e);
+	if (rc > 0)
+		chunk_scan_believe(ret, &told);
+	if (rc >= 0)
+		return ret;
+	chunk_scan_free(ret);
+	return NULL;
+}
+
 /* With a trailer, even a damaged one, there is nothing behind what was seen; damage before it may
  * have been anything. */
 static int keep_pieces(struct salvaging *g, struct bytes whole, struct err *e)
 {
-	struct chunk_scan *scan = chunk_scan_new_bytes(whole);
+	struct chunk_scan *scan = open_scan(g, whole, e);
 	struct chunk_piece piece;
 	bool damage = false, end = false;
 	int rc;
 
+	if (!scan)
+		return -1;
 	while ((rc = chunk_scan_next(scan, &piece, e)) > 0) {
 		if (piece.kind == PIECE_CHUNK) {
 			rc = keep_chunk(g, &piece, e);
