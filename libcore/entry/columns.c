@@ -311,9 +311,7 @@ static int decode_meta(struct bytes col, size_t n, struct run_mem *m, struct run
 		decode_sets(&rd, n_sets, n_strings, m);
 	if (!rd.failed)
 		planes_decode32(&rd, set, n);
-	for (size_t i = 0; i < n && !rd.failed; i++)
-		if (set[i] > n_sets)
-			rd.failed = true;
+	rd.failed = rd.failed || planes_above32(set, n, (uint32_t)n_sets);
 	if (rd.failed || rd_left(&rd) > 0)
 		return err_set(e, ERR_CORRUPT, "structured metadata: bad at byte %zu of %zu",
 			       rd.off, col.n);

@@ -39,10 +39,27 @@ INLINED void set_number(void *v, size_t i, size_t size, uint64_t number)
 		((uint32_t *)v)[i] = (uint32_t)number;
 }
 
+/* So many at a time: with a known count compilers use vectors, where rd and memory are apart. */
+enum { AT_ONCE = 16 };
+
+/* AT_ONCE numbers of one plane, the first or a further one. */
+INLINED void set_plane(void *restrict to, const unsigned char *restrict p, size_t size)
+{
+	for (size_t i = 0; i < AT_ONCE; i++)
+		set_number(to, i, size, p[i]);
+}
+
+INLINED void add_plane(void *restrict to, const unsigned char *restrict p, unsigned k, size_t size)
+{
+	for (size_t i = 0; i < AT_ONCE; i++)
+		set_number(to, i, size, number_at(to, i, size) | (uint64_t)p[i] << (8 * k));
+}
+
 INLINED void decode(struct rd *r, void *ret, size_t n, size_t first, size_t end, size_t size)
 {
 	unsigned width = rd_u8(r);
 	const unsigned char *p;
+	size_t i = first;
 
 	if (width > size)
 		r->failed = true;
@@ -50,12 +67,20 @@ INLINED void decode(struct rd *r, void *ret, size_t n, size_t first, size_t end,
 		width = 0;
 	if (width == 0)
 		memset((char *)ret + first * size, 0, (end - first) * size);
-	for (size_t i = first; i < end && width; i++)
-		set_number(ret, i, size, p[i]);
-	for (unsigned k = 1; k < width; k++)
-		for (size_t i = first; i < end; i++)
-			set_number(ret, i, size,
-				   number_at(ret, i, size) | (uint64_t)p[k * n + i] << (8 * k));
+	for (; width && i + AT_ONCE <= end; i += AT_ONCE) {
+		char *to = (char *)ret + i * size;
+
+		set_plane(to, p + i, size);
+		for (unsigned k = 1; k < width; k++)
+			add_plane(to, p + k * n + i, k, size);
+	}
+	for (; width && i < end; i++) {
+		uint64_t number = p[i];
+
+		for (unsigned k = 1; k < width; k++)
+			number |= (uint64_t)p[k * n + i] << (8 * k);
+		set_number(ret, i, size, number);
+	}
 }
 
 void planes_encode(struct buf *out, const uint64_t *v, size_t n)
@@ -86,4 +111,21 @@ void planes_decode_part(struct rd *r, uint64_t *ret, size_t n, size_t first, siz
 void planes_decode32_part(struct rd *r, uint32_t *ret, size_t n, size_t first, size_t end)
 {
 	decode(r, ret, n, first, end, sizeof(*ret));
+}
+
+bool planes_above32(const uint32_t *v, size_t n, uint32_t most)
+{
+	/* The highest bit of the difference is set where v is above, and below 2^31; else v's is.
+	 */
+	uint32_t part[AT_ONCE] = { 0 }, all = 0;
+	size_t i = 0;
+
+	for (; i + AT_ONCE <= n; i += AT_ONCE)
+		for (size_t k = 0; k < AT_ONCE; k++)
+			part[k] |= (most - v[i + k]) | v[i + k];
+	for (size_t k = 0; k < AT_ONCE; k++)
+		all |= part[k];
+	for (; i < n; i++)
+		all |= (most - v[i]) | v[i];
+	return all >> 31;
 }

@@ -19,4 +19,7 @@ void planes_decode32(struct rd *r, uint32_t *ret, size_t n);
 void planes_decode_part(struct rd *r, uint64_t *ret, size_t n, size_t first, size_t end);
 void planes_decode32_part(struct rd *r, uint32_t *ret, size_t n, size_t first, size_t end);
 
+/* Whether one of n numbers is above `most`, which is below 2^31. */
+bool planes_above32(const uint32_t *v, size_t n, uint32_t most);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "entry/columns.h"
 #include "entry/jsonl.h"
+#include "entry/planes.h"
 
 /* Random entries: few streams of metadata, odd lines, any order of time. */
 static void fill(struct entries *es, uint64_t *seed, size_t n, bool sorted, int64_t unit)
@@ -119,6 +120,71 @@ static void damaged_columns_are_refused_or_harmless(void **state)
 	entries_release(&es);
 	run_mem_release(&m);
 	columns_writer_free(w);
+}
+
+/* Of any count and width, all of them and parts. */
+static void planes_come_back(void **state)
+{
+	uint64_t in[50], out[50];
+	uint32_t in32[50], out32[50];
+
+	(void)state;
+	for (size_t n = 0; n <= 50; n++) {
+		for (unsigned bits = 0; bits <= 64; bits += 4) {
+			size_t first = n / 3, end = n - n / 5;
+			struct buf b = { 0 }, b32 = { 0 };
+			struct rd rd;
+
+			for (size_t i = 0; i < n; i++) {
+				uint64_t v = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
+
+				in[i] = bits ? v >> (64 - bits) : 0;
+				in32[i] = (uint32_t)in[i];
+			}
+			planes_encode(&b, in, n);
+			planes_encode32(&b32, in32, n);
+			rd = rd_init(buf_bytes(&b));
+			planes_decode(&rd, out, n);
+			assert_false(rd.failed || rd_left(&rd));
+			assert_memory_equal(in, out, n * sizeof(*in));
+			rd = rd_init(buf_bytes(&b32));
+			planes_decode32(&rd, out32, n);
+			assert_false(rd.failed || rd_left(&rd));
+			assert_memory_equal(in32, out32, n * sizeof(*in32));
+			memset(out, 0x5a, sizeof(out));
+			rd = rd_init(buf_bytes(&b));
+			planes_decode_part(&rd, out, n, first, end);
+			assert_memory_equal(in + first, out + first, (end - first) * sizeof(*in));
+			if (end < 50)
+				assert_int_equal(out[end], UINT64_C(0x5a5a5a5a5a5a5a5a));
+			buf_release(&b);
+			buf_release(&b32);
+		}
+	}
+}
+
+static void one_number_above(void **state)
+{
+	static const uint32_t most[] = { 0, 1, 7, 1000, INT32_MAX };
+	static const uint32_t above[] = { 1, 2, 0x40000000, INT32_MAX, 0x80000000, UINT32_MAX };
+	uint32_t v[50];
+
+	(void)state;
+	for (size_t m = 0; m < sizeof(most) / sizeof(*most); m++) {
+		for (size_t n = 0; n <= 50; n++) {
+			for (size_t i = 0; i < n; i++)
+				v[i] = i % 2 ? most[m] : 0;
+			assert_false(planes_above32(v, n, most[m]));
+			for (size_t k = 0; k < n * (sizeof(above) / sizeof(*above)); k++) {
+				uint32_t was = v[k % n];
+
+				v[k % n] = above[k / n];
+				assert_int_equal(planes_above32(v, n, most[m]),
+						 above[k / n] > most[m]);
+				v[k % n] = was;
+			}
+		}
+	}
 }
 
 static void equal_metadata_is_one_set(void **state)
@@ -255,6 +321,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_come_back),
 		cmocka_unit_test(damaged_columns_are_refused_or_harmless),
+		cmocka_unit_test(planes_come_back),
+		cmocka_unit_test(one_number_above),
 		cmocka_unit_test(equal_metadata_is_one_set),
 		cmocka_unit_test(a_json_line_is_read),
 		cmocka_unit_test(bad_json_lines_are_refused),
