@@ -7,13 +7,14 @@
 const struct kind *const kinds[KIND_COUNT] = {
 	[KIND_TEXT] = &kind_text,     [KIND_SAME] = &kind_same, [KIND_WORDS] = &kind_words,
 	[KIND_NUMBER] = &kind_number, [KIND_HEX] = &kind_hex,	[KIND_TIME] = &kind_time,
+	[KIND_LISTED] = &kind_listed,
 };
 
 enum kind_id kind_choose(const struct kind_in *in, struct kind_out *out)
 {
 	/* What is smaller and cheaper first; the last takes all. */
-	static const enum kind_id order[] = { KIND_SAME, KIND_TIME, KIND_WORDS, KIND_NUMBER,
-					      KIND_HEX };
+	static const enum kind_id order[] = { KIND_SAME,  KIND_TIME,   KIND_LISTED,
+					      KIND_WORDS, KIND_NUMBER, KIND_HEX };
 	static const size_t n = sizeof(order) / sizeof(*order);
 
 	for (size_t k = 0; k <= n + 1; k++) {

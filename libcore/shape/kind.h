@@ -52,6 +52,7 @@ struct kind {
 	 * that is called. NULL: values are no words. Errors: ERR_CORRUPT, ERR_NOMEM. */
 	int (*words)(struct bytes params, struct bytes body, struct kind_mem *m,
 		     struct shape_values *ret, struct err *e);
+	bool words_in_params; /* words need no body: it is empty when they are asked for */
 	bool needs_time;
 	bool picks; /* few values, far apart, take less time than all between them */
 	/* Sets may[c] of each byte that a value can hold. NULL: any. */
@@ -59,9 +60,19 @@ struct kind {
 };
 
 /* Numbers in files. */
-enum kind_id { KIND_TEXT, KIND_SAME, KIND_WORDS, KIND_NUMBER, KIND_HEX, KIND_TIME, KIND_COUNT };
+enum kind_id {
+	KIND_TEXT,
+	KIND_SAME,
+	KIND_WORDS,
+	KIND_NUMBER,
+	KIND_HEX,
+	KIND_TIME,
+	KIND_LISTED,
+	KIND_COUNT
+};
 
-extern const struct kind kind_text, kind_same, kind_words, kind_number, kind_hex, kind_time;
+extern const struct kind kind_text, kind_same, kind_words, kind_number, kind_hex, kind_time,
+	kind_listed;
 extern const struct kind *const kinds[KIND_COUNT];
 
 /* kind_words, of more different words than its own encode takes. */

@@ -43,5 +43,10 @@ static void may_hold(struct bytes params, bool may[256])
 }
 
 const struct kind kind_same = {
-	.name = "same", .encode = encode, .decode = decode, .words = words, .bytes = may_hold
+	.name = "same",
+	.encode = encode,
+	.decode = decode,
+	.words = words,
+	.words_in_params = true,
+	.bytes = may_hold,
 };

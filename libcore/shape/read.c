@@ -397,14 +397,16 @@ int shape_column_part(struct shape_reader *r, uint32_t column, size_t first, siz
 int shape_words(struct shape_reader *r, uint32_t column, struct shape_values *ret, struct err *e)
 {
 	struct read_column *col = &r->column[column];
-	struct bytes body;
+	struct bytes body = { 0 };
 
 	*ret = (struct shape_values){ 0 };
 	if (!col->kind->words)
 		return 0;
-	if (inflate_once(r, column, e) < 0)
-		return -1;
-	body = bytes_of(col->raw.p, col->body.raw_len);
+	if (!col->kind->words_in_params) {
+		if (inflate_once(r, column, e) < 0)
+			return -1;
+		body = bytes_of(col->raw.p, col->body.raw_len);
+	}
 	if (col->kind->words(col->params, body, &col->mem, ret, e) < 0)
 		return err_wrap(e, "column %u (%s)", column, col->kind->name);
 	return 0;

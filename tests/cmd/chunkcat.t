@@ -14,6 +14,9 @@ done
 ok "a pack with lines taken apart" exits 0 chunkcat "$F/chunk-v1-apart.pack"
 ok "its entries, byte for byte" stdout_is_file "$F/chunk-v1-apart.jsonl"
 ok "it verifies" exits 0 chunkcat --verify "$F/chunk-v1-apart.pack"
+ok "one with lists of words in the head" exits 0 chunkcat "$F/chunk-v1-listed.pack"
+ok "its entries, byte for byte" stdout_is_file "$F/chunk-v1-apart.jsonl"
+ok "it verifies" exits 0 chunkcat --verify "$F/chunk-v1-listed.pack"
 ok "one with a single chunk" exits 0 chunkcat "$F/chunk-v1-apart-one.pack"
 ok "its entries" stdout_lines 32
 ok "the last of them" stdout_has '{"ts":"1760522431000000000","tenant":"fake","labels":{"app":"web"},"line":"n=31 level=info id=x"}'

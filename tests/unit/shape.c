@@ -66,7 +66,7 @@ static void check_values(const char *name, enum kind_id kind, make_fn *make, siz
 	if (head.kind[0] != kind)
 		fail_msg("%s: stored as %s, not as %s", name, kinds[head.kind[0]]->name,
 			 kinds[kind]->name);
-	check_words(&b, kind == KIND_SAME || kind == KIND_WORDS);
+	check_words(&b, kind == KIND_SAME || kind == KIND_WORDS || kind == KIND_LISTED);
 	buf_release(&v);
 	block_release(&b);
 }
@@ -94,6 +94,8 @@ static void check_cases(const struct kind_case *v, size_t n)
 VALUES(same, "always the same")
 VALUES(same_empty, "%s", "")
 VALUES(few_words, "w%.*s", (int)(i % 5), "ords")
+VALUES(list_256, "%0127zu", i % 2)
+VALUES(list_257, "%0*zu", 127 + (int)(i % 2), i % 2)
 VALUES(empty_or_not, "%s", i % 3 ? "" : "there")
 VALUES(number, "%zu", i * 37)
 VALUES(number_negative, "-%zu", i * 37)
@@ -142,9 +144,11 @@ static void columns_are_of_their_kinds(void **state)
 		{ "text", KIND_TEXT, all_different },
 		{ "same", KIND_SAME, same },
 		{ "the same nothing", KIND_SAME, same_empty },
-		{ "few words", KIND_WORDS, few_words },
+		{ "few words", KIND_LISTED, few_words },
+		{ "a list of 256 bytes", KIND_LISTED, list_256 },
+		{ "a list of 257 bytes", KIND_WORDS, list_257 },
 		{ "many words", KIND_WORDS, many_words },
-		{ "empty or not", KIND_WORDS, empty_or_not },
+		{ "empty or not", KIND_LISTED, empty_or_not },
 		{ "number", KIND_NUMBER, number },
 		{ "negative", KIND_NUMBER, number_negative },
 		{ "text before a number", KIND_NUMBER, number_before },
