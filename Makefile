@@ -144,11 +144,20 @@ benches: $(BENCH)
 
 # --- tests -----------------------------------------------------------------------------------
 
-# A test is named by its source, in T= too; unit and fuzz sources stand for what is built of them.
+# A test is named by its source, in T= too, where a folder stands for the tests in it; unit and fuzz sources stand for
+# what is built of them.
 SCRIPTS  := $(sort $(wildcard tests/*.t tests/lib/*.t tests/cmd/*.t tests/pipe/*.t tests/logql/*.test \
              tests/logql/*/*.test))
-T        ?= $(SCRIPTS) $(wildcard tests/unit/*.c) $(FUZZ:%=tests/fuzz/%.c)
-TESTS     = $(patsubst tests/unit/%.c,$(B)/unit/%,$(patsubst tests/fuzz/%.c,$(B)/replay/%,$(T)))
+SOURCES  := $(SCRIPTS) $(wildcard tests/unit/*.c) $(FUZZ:%=tests/fuzz/%.c)
+T        ?= tests
+# $(call in,FILE...): the tests that these are, or that are in them.
+in        = $(filter $(1) $(1:%=%/%),$(SOURCES))
+named     = $(call in,$(patsubst %/,%,$(wildcard $(1))))
+TESTS     = $(patsubst tests/unit/%.c,$(B)/unit/%,$(patsubst tests/fuzz/%.c,$(B)/replay/%,$(call named,$(T))))
+ifneq ($(filter check,$(MAKECMDGOALS)),)
+NO_TEST  := $(if $(strip $(T)),$(foreach t,$(T),$(if $(call named,$(t)),,'$(t)')),'')
+$(if $(strip $(NO_TEST)),$(error T: no test, and no folder of tests: $(strip $(NO_TEST))))
+endif
 LONG      = $(wildcard tests/*/$(1)-*.t) $(wildcard tests/unit/$(1)-*.c)
 TEST_ENV := BUILD=$(abspath $(BUILD)) VARIANT=$(VARIANT) CC='$(CC)'
 # A sanitizer's finding ends the program with a status that no test expects.
@@ -158,7 +167,7 @@ TEST_ENV += UBSAN_OPTIONS=exitcode=99:$${UBSAN_OPTIONS:-}
 JOBS     ?= 3
 PROVE    := prove $(if $(filter 1,$(V)),-v) -j$(JOBS) -e tests/lib/run
 
-## make check      all tests, long ones at 5 % of their count; T='tests/cmd/all.t ...' only these
+## make check      all tests, long ones at 5 % of their count; T='tests/cmd/all.t tests/pipe ...' only these
 check: all benches $(filter $(B)/%,$(TESTS))
 	$(Q)$(TEST_ENV) $(PROVE) $(TESTS)
 

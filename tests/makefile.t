@@ -34,6 +34,14 @@ seed=$(found 2 crash)
 is "else it is the time, and is said, too" "SEED=$seed" "$(head -n 1 made)"
 is "a sanitizer's finding is a status that no test expects" "$(found 1 asan)" 99
 
+is "a folder stands for its tests" "$(found 2- check T=tests/pipe/)" "none none"
+is "and so do names with a star" "$(found 2- check T='tests/p*/crash-*.t')" "none none"
+is "a folder without tests is refused" "$(found 2- check 'T=tests/pipe tests/lib')" ""
+ok "with its name" grep -q "T: no test, and no folder of tests: 'tests/lib'" made
+is "and so is what does not exist" "$(found 2- check T=tests/none.t)" ""
+ok "with its name" grep -q "T: no test, and no folder of tests: 'tests/none.t'" made
+not_ok "and an empty T" inner check T= 2>made
+
 # A source that comes, or goes, may be older than what was built.
 holds() { ar t tree/build/default/libcore.a | tr '\n' ' '; }
 printf 'int two(void);\nint two(void)\n{\n\treturn 2;\n}\n' >tree/libcore/base/two.c
