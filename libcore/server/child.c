@@ -372,7 +372,6 @@ static void reap(struct children *c, struct child *child)
 	end.run_ns = time_mono_ns() - child->begun_ns;
 	end.cpu_ns = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * NS_PER_S +
 		     (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * NS_PER_US;
-	end.rss_bytes = (uint64_t)used.ru_maxrss * 1024;
 	timers_remove(&c->timers, &child->timeout.timer);
 	if (child->next)
 		child->next->prev = child->prev;

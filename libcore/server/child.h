@@ -21,8 +21,7 @@ struct child_end {
 	int signal; /* that signal, or 0 */
 	bool timed_out, killed; /* why it was sent SIGKILL, when it was */
 	int64_t run_ns, cpu_ns;
-	uint64_t rss_bytes; /* at its largest; never less than the daemon's own. 0: child_done */
-	struct err error;   /* when it could not be started; else .code is ERR_NONE */
+	struct err error; /* when it could not be started; else .code is ERR_NONE */
 };
 
 struct child_opts {
