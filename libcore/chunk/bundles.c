@@ -56,6 +56,11 @@ uint64_t pack_bundles_raw(const struct pack_bundles *b, uint64_t off)
 	return last->raw_off + last->raw_len + (off - last->off - last->len);
 }
 
+uint64_t pack_bundle_share(const struct pack_bundle *b, uint64_t raw)
+{
+	return raw * b->len / b->raw_len;
+}
+
 uint64_t pack_bundles_saved(const struct pack_bundles *b)
 {
 	const struct pack_bundle *last = b->n ? &b->v[b->n - 1] : NULL;

@@ -35,6 +35,11 @@ uint64_t pack_bundles_stored(const struct pack_bundles *b, uint64_t raw_off);
  * that begins. */
 uint64_t pack_bundles_raw(const struct pack_bundles *b, uint64_t off);
 
+/* What `raw` bytes of a bundle's chunks take in the pack, of those of all as much as it has:
+ * rounded down, so that all shares together are no more than that. raw: of a bundle's own, raw_len
+ * > 0. */
+uint64_t pack_bundle_share(const struct pack_bundle *b, uint64_t raw);
+
 /* By how much the pack is smaller than its raw image. */
 uint64_t pack_bundles_saved(const struct pack_bundles *b);
 

@@ -94,6 +94,6 @@ int index_chunk_stored(struct index *ix, const struct index_chunk *c, uint64_t *
 	if (bundle_at(ix, behind - 1, &pack, &b, e) < 0)
 		return -1;
 	if (pack == c->pack && c->offset - b.raw_off < b.raw_len && b.len < b.raw_len)
-		*ret = (uint64_t)c->length * b.len / b.raw_len;
+		*ret = pack_bundle_share(&b, c->length);
 	return 0;
 }

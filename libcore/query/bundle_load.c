@@ -71,3 +71,9 @@ int bundle_open(struct bundle_shelf *s, const struct pack_bundle *b, struct byte
 	*ret = hold(m, b, bundle_put(s, b, &m->unpacked));
 	return 0;
 }
+
+void bundle_count_share(const struct pack_bundle *b, uint64_t before, struct load_stats *t)
+{
+	if (b)
+		t->stored_bytes = before + pack_bundle_share(b, t->stored_bytes - before);
+}

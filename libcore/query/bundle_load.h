@@ -23,6 +23,10 @@ MUST_CHECK bool bundle_begin(struct bundle_shelf *s, const struct pack_bundle *b
 MUST_CHECK int bundle_open(struct bundle_shelf *s, const struct pack_bundle *b, struct bytes stored,
 			   struct load_mem *m, struct bytes *ret, struct err *e);
 
+/* What t has counted of a bundle's chunk beyond `before` stored bytes becomes what that takes in
+ * the pack. b NULL: it lies in none, nothing changes. */
+void bundle_count_share(const struct pack_bundle *b, uint64_t before, struct load_stats *t);
+
 /* Of bytes of a bundle's chunks, those of the chunk of len bytes at off of the raw image: less,
  * when it does not lie in there. */
 static inline struct bytes bundle_chunk(const struct pack_bundle *b, struct bytes raw, uint64_t off,

@@ -14,7 +14,8 @@ struct pack_bundle;
 /* What reading has cost; of chunks only. */
 struct load_stats {
 	uint64_t chunks;       /* of which something was read for the first time */
-	uint64_t stored_bytes; /* compressed, of the columns that were decoded */
+	uint64_t stored_bytes; /* compressed, of the columns that were decoded; in bundles their
+				  share */
 	uint64_t meta_bytes;   /* structured metadata of blocks where that was decoded */
 };
 

@@ -1,6 +1,7 @@
 #include "query/scan.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "base/interrupt.h"
 #include "base/mem.h"

@@ -1,5 +1,7 @@
 /* Packs, and files of chunks one after another, given as operands. */
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/io.h"
 #include "base/mem.h"
@@ -55,16 +57,20 @@ static int load(struct source *s, const struct piece *p, unsigned want, struct l
 {
 	struct file *f = (struct file *)(void *)s;
 	struct file_chunk *c = f->chunk[p->at];
-	uint64_t at = chunk_block_off(&c->head, p->part);
+	uint64_t at = chunk_block_off(&c->head, p->part), before;
 	struct bytes chunk;
+	int rc;
 
 	if (!atomic_exchange_explicit(&c->was_read, true, memory_order_relaxed))
 		m->stats.chunks++;
 	if (find_bytes(f, c, m, &chunk, e) < 0)
 		return -1;
-	return chunk_load(&c->head, p->part,
-			  bytes_sub(chunk, at, c->head.block[p->part].stored_len), c->off + at,
-			  want, m, ret, ret_have, e);
+	before = m->stats.stored_bytes;
+	rc = chunk_load(&c->head, p->part, bytes_sub(chunk, at, c->head.block[p->part].stored_len),
+			c->off + at, want, m, ret, ret_have, e);
+	if (c->in != NO_BUNDLE)
+		bundle_count_share(&f->shelf.bundles.v[c->in], before, &m->stats);
+	return rc;
 }
 
 static void unload(struct source *s, const struct piece *p, struct load_mem *m)

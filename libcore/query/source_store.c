@@ -1,6 +1,8 @@
 /* A store: live indexes say which blocks of which packs; packs are opened when one of theirs is
  * wanted. store_pack.c reads them. */
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "base/mem.h"
@@ -78,6 +80,7 @@ static int open_pack(struct reading *r, uint32_t n, const struct index_pack *inf
 	if (index_pack_bundles(r->ix, n, &k->mem, &bundles, e) < 0)
 		return -1;
 	bundle_shelf_init(&k->shelf, r->plan, &bundles, &k->mem);
+	k->bundle_wanted = arena_zalloc(&k->mem, bundles.n * sizeof(*k->bundle_wanted));
 	k->filter.saved = pack_bundles_saved(&bundles);
 	k->together = plan_together(r->plan, bundles.n);
 	return 0;
@@ -121,12 +124,26 @@ uint64_t source_pack_seq(const struct hash128 *name, uint64_t off)
 	return start << 40 | (off < OFFSET_END ? off : OFFSET_END - 1);
 }
 
+/* Of a bundle all is read, once for all of its chunks. */
+static void count_wanted(struct store_pack *k, const struct pack_bundle *b, uint64_t blocks)
+{
+	bool *is = b ? &k->bundle_wanted[b - k->shelf.bundles.v] : NULL;
+
+	if (is)
+		k->wanted += *is ? 0 : b->len;
+	else
+		k->wanted += blocks;
+	if (is)
+		*is = true;
+}
+
 static int add_chunk(struct reading *r, uint32_t stream, const struct index_chunk *c, struct err *e)
 {
 	const struct pack_bundles *bundles;
 	struct index_pack info;
 	struct chunk_ref *ref;
 	struct piece p = { .stream = stream, .sorted = true };
+	uint64_t blocks = 0;
 	bool far;
 	int found;
 
@@ -167,9 +184,10 @@ static int add_chunk(struct reading *r, uint32_t stream, const struct index_chun
 		p.min_ts = b.min_ts;
 		p.max_ts = b.max_ts;
 		p.seq = source_pack_seq(&info.name, c->offset + b.offset);
-		r->pack[c->pack]->wanted += b.length;
+		blocks += b.length;
 		plan_add_piece(r->plan, &p);
 	}
+	count_wanted(r->pack[c->pack], ref->bundle, blocks);
 	return 0;
 }
 

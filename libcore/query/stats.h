@@ -14,11 +14,12 @@ struct query_stats {
 	uint64_t meta_bytes, log_meta_bytes; /* of structured metadata that was looked at */
 	uint64_t chunks;		     /* of packs, that have some of the time asked for */
 	uint64_t chunks_read;		     /* of these, those that were read; of files too */
-	uint64_t stored_bytes;		     /* compressed, that were read of them */
-	int64_t read_ns;		     /* that it took, of all threads together */
-	uint64_t segments;		     /* of logs, that were looked at */
-	uint64_t log_streams;		     /* that are asked for, each in each segment */
-	int64_t start_ns, queued_ns;	     /* of time_mono_ns; how long it had waited before */
+	uint64_t stored_bytes;	     /* compressed, of the columns that were decoded; of those in
+					bundles their share */
+	int64_t read_ns;	     /* that it took, of all threads together */
+	uint64_t segments;	     /* of logs, that were looked at */
+	uint64_t log_streams;	     /* that are asked for, each in each segment */
+	int64_t start_ns, queued_ns; /* of time_mono_ns; how long it had waited before */
 };
 
 /* As the member "stats" of Loki's answers, with the entries or series of this one. waited_ns: for

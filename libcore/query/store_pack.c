@@ -2,6 +2,8 @@
  * of what they hold. Chunks in bundles are read as those are unpacked. */
 #include "query/store_pack.h"
 
+#include <stdlib.h>
+
 #include "base/io.h"
 #include "base/mem.h"
 #include "query/chunk_load.h"
@@ -33,14 +35,17 @@ static int load_head(struct chunk_ref *c, struct bytes start, const struct piece
 static int load_chunk(struct chunk_ref *c, struct bytes chunk, const struct piece *p, unsigned want,
 		      struct load_mem *m, struct run *ret, unsigned *ret_have, struct err *e)
 {
-	uint64_t at;
+	uint64_t at, before;
+	int rc;
 
 	if (load_head(c, chunk, p, m, e) < 0)
 		return -1;
 	at = chunk_block_off(&m->head, p->part);
-	return chunk_load(&m->head, p->part,
-			  bytes_sub(chunk, at, m->head.block[p->part].stored_len), c->off + at,
-			  want, m, ret, ret_have, e);
+	before = m->stats.stored_bytes;
+	rc = chunk_load(&m->head, p->part, bytes_sub(chunk, at, m->head.block[p->part].stored_len),
+			c->off + at, want, m, ret, ret_have, e);
+	bundle_count_share(c->bundle, before, &m->stats);
+	return rc;
 }
 
 /* Of a pack on this machine. */

@@ -16,8 +16,9 @@ struct store_pack {
 	struct arena mem;
 	struct pack_filter filter;
 	struct bundle_shelf shelf;
-	uint32_t together; /* of its first bundle: plan_together */
-	uint64_t wanted;   /* stored bytes of its blocks that are asked for */
+	uint32_t together;   /* of its first bundle: plan_together */
+	uint64_t wanted;     /* stored bytes of its blocks and bundles that are asked for */
+	bool *bundle_wanted; /* of each bundle; in mem */
 };
 
 /* A chunk: piece.at points to it; piece.part is the number of the block. */

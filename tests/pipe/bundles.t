@@ -88,6 +88,8 @@ ok "of the file" exits 0 logql --limit 0 -o jsonl '{pod="p0777"}' "$PACK"
 ok "five lines" stdout_lines 5
 logql -o jsonl --limit 0 '{app=~".+"}' "$PACK" | sorted >got
 ok "all of them" cmp all got
+stored() { logql --store "$1" --queued 0s -o api --limit 0 '{app=~".+"}' | grep -o '"compressedBytes":[0-9]*' | sed -n 's/.*://p;q'; }
+ok "what was read of it counts as it is stored" test "$(stored s)" -lt "$(size_of "$PACK")" -a "$(stored s)" -gt $(($(size_of "$PACK") / 3))
 # shellcheck disable=SC3045
 (ulimit -n 24 && ask s) >got # too few to keep packs open
 ok "with packs that are mapped" cmp want got
