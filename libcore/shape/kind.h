@@ -33,7 +33,8 @@ struct kind_from {
 	size_t first, end;	   /* those that are wanted; others need not be made */
 	const uint32_t *pick;	   /* of those these n_pick alone, ascending; NULL: all */
 	size_t n_pick;
-	size_t max; /* bytes of all values at most */
+	size_t max;	  /* bytes of all values at most */
+	size_t max_words; /* words of a list at most */
 };
 
 /* Memory of one column's values. */
@@ -49,9 +50,10 @@ struct kind {
 	int (*decode)(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,
 		      struct err *e);
 	/* Sets .word and .n_words of *ret alone, to what decode sets them to, where they stay until
-	 * that is called. NULL: values are no words. Errors: ERR_CORRUPT, ERR_NOMEM. */
-	int (*words)(struct bytes params, struct bytes body, struct kind_mem *m,
-		     struct shape_values *ret, struct err *e);
+	 * that is called. Of *from only params, body and max_words are set. NULL: values are no
+	 * words. Errors: ERR_CORRUPT, ERR_NOMEM. */
+	int (*words)(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,
+		     struct err *e);
 	bool words_in_params; /* words need no body: it is empty when they are asked for */
 	bool needs_time;
 	bool picks; /* few values, far apart, take less time than all between them */
@@ -105,6 +107,13 @@ void kind_planes(struct kind_out *out, size_t n);
  * all; these must be all that is left at rd. Errors: ERR_CORRUPT, ERR_NOMEM. */
 MUST_CHECK int kind_read_planes(struct rd *rd, const struct kind_from *from, struct buf *to,
 				size_t size, struct err *e);
+
+/* Whether a block whose lines have so many bytes may have so many rows: lines, for each column that
+ * some lack. */
+static inline bool shape_rows_fit(uint64_t rows, size_t lines_len)
+{
+	return rows <= SHAPE_ROWS_MAX && rows <= SHAPE_ROWS_PER_BYTE * (uint64_t)lines_len;
+}
 
 static inline int kind_corrupt(struct err *e, const char *why)
 {

@@ -10,13 +10,14 @@ static bool encode(const struct kind_in *in, struct kind_out *out)
 	return true;
 }
 
-static int words(struct bytes params, struct bytes body, struct kind_mem *m,
-		 struct shape_values *ret, struct err *e)
+static int words(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,
+		 struct err *e)
 {
+	struct bytes params = from->params;
 	struct bytes *word;
 	char *text;
 
-	if (body.n != 0 || memchr(params.p, '\n', params.n))
+	if (from->body.n != 0 || memchr(params.p, '\n', params.n))
 		return kind_corrupt(e, "not one value");
 	if (buf_try_room(&m->words, sizeof(*word), e) < 0 ||
 	    buf_try_room(&m->text, params.n + NEAR_PAD, e) < 0)
@@ -34,7 +35,7 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 		  struct err *e)
 {
 	*ret = (struct shape_values){ .n = from->n };
-	return words(from->params, from->body, m, ret, e);
+	return words(from, m, ret, e);
 }
 
 static void may_hold(struct bytes params, bool may[256])

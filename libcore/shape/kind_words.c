@@ -97,21 +97,23 @@ bool kind_many_words(const struct kind_in *in, struct kind_out *out)
 }
 
 /* The list, of params that end with it, or at rd. */
-static int read_words(struct bytes params, struct rd *rd, bool listed, struct kind_mem *m,
+static int read_words(const struct kind_from *from, struct rd *rd, bool listed, struct kind_mem *m,
 		      struct shape_values *ret, struct err *e)
 {
-	struct rd p = rd_init(params), *from = listed ? &p : rd;
-	size_t len = rd_uvarint_max(&p, from->in.n), n = rd_uvarint_max(&p, WORDS_MAX);
+	struct rd p = rd_init(from->params), *at_list = listed ? &p : rd;
+	size_t len = rd_uvarint_max(&p, at_list->in.n), n = rd_uvarint_max(&p, WORDS_MAX);
 	struct bytes list, *word;
 	const char *at, *end;
 
 	if (p.failed || n == 0)
 		return kind_corrupt(e, "no list of words");
-	list = rd_bytes(from, len);
+	list = rd_bytes(at_list, len);
 	if (rd_left(&p))
 		return kind_corrupt(e, "no list of words");
 	if (n > list.n)
 		return kind_corrupt(e, "too few words");
+	if (n > from->max_words)
+		return kind_corrupt(e, "more words than the lines have values");
 	if (buf_try_room(&m->words, n * sizeof(*word), e) < 0)
 		return -1;
 	at = list.p;
@@ -137,7 +139,7 @@ static int decode_from(const struct kind_from *from, bool listed, struct kind_me
 	const uint32_t *index;
 
 	*ret = (struct shape_values){ .n = from->n };
-	if (read_words(from->params, &rd, listed, m, ret, e) < 0 ||
+	if (read_words(from, &rd, listed, m, ret, e) < 0 ||
 	    kind_read_planes(&rd, from, &m->off, sizeof(*index), e) < 0)
 		return -1;
 	index = (const uint32_t *)(const void *)m->off.p;
@@ -160,19 +162,18 @@ static int decode_listed(const struct kind_from *from, struct kind_mem *m, struc
 	return decode_from(from, true, m, ret, e);
 }
 
-static int words(struct bytes params, struct bytes body, struct kind_mem *m,
-		 struct shape_values *ret, struct err *e)
+static int words(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,
+		 struct err *e)
 {
-	struct rd rd = rd_init(body);
+	struct rd rd = rd_init(from->body);
 
-	return read_words(params, &rd, false, m, ret, e);
+	return read_words(from, &rd, false, m, ret, e);
 }
 
-static int words_listed(struct bytes params, struct bytes body, struct kind_mem *m,
-			struct shape_values *ret, struct err *e)
+static int words_listed(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,
+			struct err *e)
 {
-	(void)body;
-	return read_words(params, NULL, true, m, ret, e);
+	return read_words(from, NULL, true, m, ret, e);
 }
 
 /* Those of the two numbers too: they may be any. */

@@ -16,10 +16,8 @@ struct shape_reader *shape_reader_new(void)
 	return r;
 }
 
-void shape_reader_free(struct shape_reader *r)
+static void release_columns(struct shape_reader *r)
 {
-	if (!r)
-		return;
 	for (size_t c = 0; c < r->cap_columns; c++) {
 		struct read_column *col = &r->column[c];
 
@@ -29,6 +27,29 @@ void shape_reader_free(struct shape_reader *r)
 		buf_release(&col->mem.off);
 		buf_release(&col->mem.words);
 	}
+}
+
+/* Column by column as much is kept as a block has needed for it, so of many blocks which differ it
+ * could be more than of any. */
+static void drop_much(struct shape_reader *r)
+{
+	size_t kept = 0;
+
+	for (size_t c = 0; c < r->cap_columns; c++) {
+		const struct read_column *col = &r->column[c];
+
+		kept += col->raw.cap + col->rows.cap + col->mem.text.cap + col->mem.off.cap +
+			col->mem.words.cap;
+	}
+	if (kept > SHAPE_KEPT_MAX)
+		release_columns(r);
+}
+
+void shape_reader_free(struct shape_reader *r)
+{
+	if (!r)
+		return;
+	release_columns(r);
 	free(r->column);
 	buf_release(&r->numbers.raw);
 	buf_release(&r->entries);
@@ -126,6 +147,7 @@ static int parse_columns(struct shape_reader *r, struct rd *rd, struct err *e)
 		uint8_t kind = rd_u8(rd);
 
 		col->is_inflated = col->is_read = col->has_rows = false;
+		col->len = col->n_words = 0;
 		col->params = arena_copy_near(&r->mem, rd_lstr(rd, rd_left(rd)));
 		if (parse_body(r, rd, &at, &col->body, e) < 0)
 			return err_wrap(e, "column %zu", c);
@@ -149,7 +171,9 @@ int shape_open(struct shape_reader *r, const struct shape_stored *in, struct err
 	struct rd rd = rd_init(bytes_sub(in->in, 0, in->head_len));
 
 	arena_reset(&r->mem);
+	drop_much(r);
 	r->in = *in;
+	r->words_left = in->lines_len;
 	r->all_there = !in->fetch.get;
 	r->numbers_read = false;
 	r->n_columns = 0;
@@ -266,7 +290,7 @@ static int count_values(struct shape_reader *r, struct err *e)
 		rows += r->column[c].n < r->in.n ? r->in.n : 0;
 	if (least > r->in.lines_len)
 		return kind_corrupt(e, "shapes that are longer than the lines");
-	if (rows > SHAPE_ROWS_PER_BYTE * (uint64_t)r->in.lines_len)
+	if (!shape_rows_fit(rows, r->in.lines_len))
 		return kind_corrupt(e, "too many columns that some lines lack");
 	r->values_left = r->in.lines_len - (size_t)least;
 	return 0;
@@ -339,6 +363,15 @@ static int inflate_once(struct shape_reader *r, uint32_t column, struct err *e)
 	return 0;
 }
 
+/* Of many words it counts how many, since each takes more room than it has in the body; a block
+ * has no more than values, so no more than bytes of lines. */
+static void count_words(struct shape_reader *r, struct read_column *col, size_t n)
+{
+	r->words_left += col->n_words;
+	col->n_words = n > 1 ? n : 0;
+	r->words_left -= col->n_words;
+}
+
 /* Values first to end - 1, or of them those n that pick names, if it is not NULL, from a body that
  * is there. */
 static int decode(struct shape_reader *r, uint32_t column, const int64_t *ts_ns,
@@ -353,14 +386,22 @@ static int decode(struct shape_reader *r, uint32_t column, const int64_t *ts_ns,
 				  .end = col->end,
 				  .pick = pick,
 				  .n_pick = n,
-				  .max = r->values_left };
+				  .max = r->values_left + col->len,
+				  .max_words = r->words_left + col->n_words };
 
+	r->values_left = from.max;
 	col->values = (struct shape_values){ 0 };
 	col->len = 0;
 	if (col->kind->needs_time)
 		from.entry = find_entries(r, column);
 	if (col->first < col->end && col->kind->decode(&from, &col->mem, &col->values, e) < 0)
 		return err_wrap(e, "column %u (%s)", column, col->kind->name);
+	if (col->values.word)
+		count_words(r, col, col->values.n_words);
+	else if (col->values.off)
+		col->len = col->values.off[col->end] - col->values.off[col->first] -
+			   (col->end - col->first) * col->values.gap;
+	r->values_left -= col->len;
 	return 0;
 }
 
@@ -376,7 +417,6 @@ int shape_column_part(struct shape_reader *r, uint32_t column, size_t first, siz
 		return -1;
 	if (col->is_read) {
 		/* Once more, all of it. */
-		r->values_left += col->len;
 		first = 0;
 		end = col->n;
 	}
@@ -385,11 +425,6 @@ int shape_column_part(struct shape_reader *r, uint32_t column, size_t first, siz
 	col->end = end;
 	if (decode(r, column, ts_ns, NULL, 0, e) < 0)
 		return -1;
-	/* Words take no room for each value. */
-	if (col->values.off)
-		col->len = col->values.off[end] - col->values.off[first] -
-			   (end - first) * col->values.gap;
-	r->values_left -= col->len;
 	col->is_read = true;
 	return 0;
 }
@@ -397,7 +432,8 @@ int shape_column_part(struct shape_reader *r, uint32_t column, size_t first, siz
 int shape_words(struct shape_reader *r, uint32_t column, struct shape_values *ret, struct err *e)
 {
 	struct read_column *col = &r->column[column];
-	struct bytes body = { 0 };
+	struct kind_from from = { .params = col->params,
+				  .max_words = r->words_left + col->n_words };
 
 	*ret = (struct shape_values){ 0 };
 	if (!col->kind->words)
@@ -405,10 +441,11 @@ int shape_words(struct shape_reader *r, uint32_t column, struct shape_values *re
 	if (!col->kind->words_in_params) {
 		if (inflate_once(r, column, e) < 0)
 			return -1;
-		body = bytes_of(col->raw.p, col->body.raw_len);
+		from.body = bytes_of(col->raw.p, col->body.raw_len);
 	}
-	if (col->kind->words(col->params, body, &col->mem, ret, e) < 0)
+	if (col->kind->words(&from, &col->mem, ret, e) < 0)
 		return err_wrap(e, "column %u (%s)", column, col->kind->name);
+	count_words(r, col, ret->n_words);
 	return 0;
 }
 

@@ -17,7 +17,8 @@ struct read_column {
 	size_t n; /* values; known when the numbers of shapes are */
 	bool is_inflated, is_read, has_rows;
 	size_t first, end; /* values that are read */
-	size_t len;	   /* what they have taken of values_left */
+	size_t len;	   /* what they have taken of values_left, */
+	size_t n_words;	   /* and of words_left */
 	struct buf raw, rows;
 	struct kind_mem mem;
 	struct shape_values values;
@@ -39,6 +40,7 @@ struct shape_reader {
 	uint64_t raw_left;	  /* bytes that bodies that come may have */
 	uint64_t decoded;	  /* bytes as stored, of all blocks: shape_take_bytes */
 	size_t values_left;	  /* bytes of values that are not read yet, at most */
+	size_t words_left;	  /* words of lists that are not read yet, at most */
 	struct read_column *column;
 	size_t n_columns, cap_columns;
 	struct buf entries; /* scratch */

@@ -24,7 +24,10 @@ enum {
 	 * times, of 200 kinds 4.6, and take 8 % less room than whole ones even so; 256 shapes
 	 * hardly make more. So no less would do, and what a block can ask for is in proportion to
 	 * its lines. */
-	SHAPE_ROWS_PER_BYTE = 8
+	SHAPE_ROWS_PER_BYTE = 8,
+	/* And no more than these, 128 MiB: a block of 4 MiB and one of 64 may ask for as much. */
+	SHAPE_ROWS_MAX = 1 << 25,
+	SHAPE_KEPT_MAX = 32 << 20 /* bytes that a reader keeps for the next block */
 };
 
 /* Where a value ends, and what it can be: no newline is in any. */
@@ -114,7 +117,12 @@ static inline struct bytes shape_value(const struct shape_values *v, size_t i)
 	return bytes_of(v->text + v->off[i], v->off[i + 1] - v->off[i] - v->gap);
 }
 
-/* A block that is read; memory is kept from one to the next. For one thread. */
+/*
+ * A block that is read; of its columns up to SHAPE_KEPT_MAX bytes are kept for the next. While it
+ * is open those that are asked for take, of lines of L bytes: their bodies, 10 L at most; of
+ * values, at most L of which a block has, 20 bytes each and what they are; rows as above. For one
+ * thread.
+ */
 struct shape_reader;
 struct shape_reader *shape_reader_new(void);
 void shape_reader_free(struct shape_reader *r);

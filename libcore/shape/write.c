@@ -260,7 +260,7 @@ static bool has_few_rows(const struct shape_writer *w, const struct shape_lines 
 
 	for (size_t c = 0; c < w->n_columns; c++)
 		rows += w->column[c].n < in->n ? in->n : 0;
-	return rows <= SHAPE_ROWS_PER_BYTE * (uint64_t)in->off[in->n];
+	return shape_rows_fit(rows, in->off[in->n]);
 }
 
 bool shape_split(struct shape_writer *w, const struct shape_lines *in)

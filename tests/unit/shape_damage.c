@@ -2,7 +2,10 @@
  * memory than the lines could need. */
 #include "shape_tools.h"
 
+#include <sys/resource.h>
+
 #include "base/crc32c.h"
+#include "base/sanitized.h"
 #include "base/wr.h"
 
 /* ---- damage ---- */
@@ -301,6 +304,189 @@ static void values_that_the_lines_have_no_room_for(void **state)
 	}
 }
 
+/* A block of n lines, each of one of 256 shapes, which have a column each. */
+static void put_many_shapes(struct shape_block *b, size_t n)
+{
+	const uint32_t crc_of_nothing = crc32c("", 0);
+	char *number;
+
+	wr_uvarint(&b->out, SHAPE_MAX);
+	for (size_t k = 0; k < SHAPE_MAX; k++) {
+		wr_uvarint(&b->out, 1);
+		wr_lstr(&b->out, bytes_str(""));
+		wr_u8(&b->out, SHAPE_LINE);
+		wr_uvarint(&b->out, k);
+		wr_lstr(&b->out, bytes_str(""));
+	}
+	number = mem_alloc(n);
+	for (size_t i = 0; i < n; i++)
+		number[i] = (char)(i % SHAPE_MAX);
+	wr_uvarint(&b->out, n);
+	wr_uvarint(&b->out, n);
+	wr_u32be(&b->out, crc32c(number, n));
+	wr_uvarint(&b->out, SHAPE_MAX);
+	for (size_t k = 0; k < SHAPE_MAX; k++) {
+		wr_u8(&b->out, KIND_SAME);
+		wr_lstr(&b->out, bytes_str("x"));
+		wr_uvarint(&b->out, 0);
+		wr_uvarint(&b->out, 0);
+		wr_u32be(&b->out, crc_of_nothing);
+	}
+	b->head_len = (uint32_t)b->out.n;
+	buf_add(&b->out, number, n);
+	free(number);
+}
+
+/* For each column that some lines lack, and each line, four bytes: so many times the bytes of the
+ * lines, and so many in all. */
+static void columns_that_most_lines_lack(void **state)
+{
+	static const struct {
+		size_t n, each; /* lines, and bytes of each */
+		bool fits;
+	} v[] = {
+		{ 1000, SHAPE_MAX / SHAPE_ROWS_PER_BYTE, true },
+		{ 1000, SHAPE_MAX / SHAPE_ROWS_PER_BYTE - 1, false },
+		{ SHAPE_ROWS_MAX / SHAPE_MAX, 60, true },
+		{ SHAPE_ROWS_MAX / SHAPE_MAX + 1, 60, false },
+	};
+
+	(void)state;
+	for (size_t k = 0; k < COUNT(v); k++) {
+		struct shape_block b = { 0 };
+		const uint32_t *row;
+		struct shape_stored in;
+		struct err e = { 0 };
+
+		put_many_shapes(&b, v[k].n);
+		in = block_stored(&b);
+		in.n = v[k].n;
+		in.lines_len = v[k].n * v[k].each;
+		assert_int_equal(shape_open(reader, &in, &e), 0);
+		assert_int_equal(shape_rows(reader, 7, &row, &e), v[k].fits ? 0 : -1);
+		if (v[k].fits)
+			assert_int_equal(row[SHAPE_MAX + 8], 2);
+		else
+			assert_non_null(strstr(e.msg, "too many columns that some lines lack"));
+		block_release(&b);
+	}
+}
+
+/* The head up to the columns, of a block of one shape with n_slots slots. */
+static void put_one_shape(struct shape_block *b, size_t n_slots)
+{
+	wr_uvarint(&b->out, 1);
+	wr_uvarint(&b->out, n_slots);
+	for (size_t i = 0; i < n_slots; i++) {
+		wr_lstr(&b->out, bytes_str(i ? "," : ""));
+		wr_u8(&b->out, SHAPE_QUOTED);
+		wr_uvarint(&b->out, i);
+	}
+	wr_lstr(&b->out, bytes_str(""));
+	wr_uvarint(&b->out, 0);
+	wr_uvarint(&b->out, 0);
+	wr_u32be(&b->out, 0);
+	wr_uvarint(&b->out, n_slots);
+}
+
+static void put_column(struct shape_block *b, enum kind_id kind, struct bytes params,
+		       struct bytes body)
+{
+	wr_u8(&b->out, (uint8_t)kind);
+	wr_lstr(&b->out, params);
+	wr_uvarint(&b->out, body.n);
+	wr_uvarint(&b->out, body.n);
+	wr_u32be(&b->out, crc32c(body.p, body.n));
+}
+
+/* A word takes sixteen bytes, and as few as one in a body. */
+static void more_words_than_values(void **state)
+{
+	enum { WORDS = 4000 };
+	struct shape_block b = { 0 };
+	struct buf params = { 0 }, list = { 0 };
+	struct shape_stored in;
+	struct shape_values v;
+	struct err e = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < WORDS; i++)
+		buf_add_char(&list, '\n');
+	wr_uvarint(&params, WORDS);
+	wr_uvarint(&params, WORDS);
+	put_one_shape(&b, 2);
+	put_column(&b, KIND_WORDS, buf_bytes(&params), buf_bytes(&list));
+	put_column(&b, KIND_WORDS, buf_bytes(&params), buf_bytes(&list));
+	b.head_len = (uint32_t)b.out.n;
+	buf_add_bytes(&b.out, buf_bytes(&list));
+	buf_add_bytes(&b.out, buf_bytes(&list));
+	in = block_stored(&b);
+	in.n = 1000;
+	for (size_t more = 0; more < 2; more++) {
+		in.lines_len = 2 * WORDS - 1 + more;
+		assert_int_equal(shape_open(reader, &in, &e), 0);
+		assert_int_equal(shape_words(reader, 0, &v, &e), 0);
+		assert_int_equal(shape_words(reader, 0, &v, &e), 0); /* it counts once */
+		assert_int_equal(v.n_words, WORDS);
+		assert_int_equal(shape_words(reader, 1, &v, &e), more ? 0 : -1);
+	}
+	in.lines_len--;
+	assert_int_equal(shape_open(reader, &in, &e), 0);
+	assert_int_equal(shape_words(reader, 0, &v, &e), 0);
+	assert_int_equal(shape_words(reader, 1, &v, &e), -1);
+	assert_non_null(strstr(e.msg, "more words than the lines have values"));
+	buf_release(&params);
+	buf_release(&list);
+	block_release(&b);
+}
+
+static size_t peak_bytes(void)
+{
+	struct rusage used;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &used), 0);
+	return (size_t)used.ru_maxrss * 1024;
+}
+
+/* Blocks of which each has another column that is large. */
+static void what_is_kept_of_many_blocks(void **state)
+{
+	enum { SLOTS = 64, LARGE = 4 << 20 };
+	struct shape_reader *r = shape_reader_new();
+	struct buf body = { 0 };
+	size_t before;
+
+	(void)state;
+	if (SANITIZED) /* what is freed stays */
+		skip();
+	memset(buf_reserve(&body, LARGE), 'x', LARGE);
+	body.n = LARGE;
+	body.p[LARGE - 1] = '\n';
+	before = peak_bytes();
+	for (size_t k = 0; k < SLOTS; k++) {
+		struct shape_block b = { 0 };
+		const struct shape_values *v;
+		struct shape_stored in;
+		struct err e = { 0 };
+
+		put_one_shape(&b, SLOTS);
+		for (size_t c = 0; c < SLOTS; c++)
+			put_column(&b, c == k ? KIND_TEXT : KIND_SAME, bytes_of(NULL, 0),
+				   c == k ? buf_bytes(&body) : bytes_of(NULL, 0));
+		b.head_len = (uint32_t)b.out.n;
+		buf_add_bytes(&b.out, buf_bytes(&body));
+		in = block_stored(&b);
+		in.n = 1;
+		in.lines_len = LARGE + SLOTS;
+		if (shape_open(r, &in, &e) < 0 || shape_column(r, (uint32_t)k, NULL, &v, &e) < 0)
+			fail_msg("%s", e.msg);
+		block_release(&b);
+	}
+	assert_true(peak_bytes() - before < 2 * (size_t)SHAPE_KEPT_MAX);
+	buf_release(&body);
+	shape_reader_free(r);
+}
+
 /* Bodies that say they are far larger than any lines could make them. */
 static void bodies_larger_than_the_lines(void **state)
 {
@@ -339,6 +525,9 @@ int main(void)
 		cmocka_unit_test(classes_and_kinds_of_later_versions),
 		cmocka_unit_test(texts_that_cannot_be),
 		cmocka_unit_test(values_that_the_lines_have_no_room_for),
+		cmocka_unit_test(columns_that_most_lines_lack),
+		cmocka_unit_test(more_words_than_values),
+		cmocka_unit_test(what_is_kept_of_many_blocks),
 		cmocka_unit_test(bodies_larger_than_the_lines),
 	};
 
