@@ -41,6 +41,26 @@ int kind_room(struct kind_mem *m, const struct kind_from *from, size_t len, char
 	return 0;
 }
 
+int kind_room_each(struct kind_mem *m, const struct kind_from *from, size_t len, char **ret_text,
+		   struct shape_values *ret, struct err *e)
+{
+	size_t n = kind_n_wanted(from);
+	uint32_t *off;
+
+	if (len * from->n > from->max)
+		return kind_corrupt(e, "longer than the lines");
+	if (kind_room(m, from, len * n, ret_text, &off, e) < 0)
+		return -1;
+	for (size_t k = 0; k < n; k++) {
+		size_t i = kind_wanted(from, k);
+
+		off[i] = (uint32_t)(k * len);
+		off[i + 1] = off[i] + (uint32_t)len;
+	}
+	*ret = (struct shape_values){ .n = from->n, .text = *ret_text, .off = off };
+	return 0;
+}
+
 uint64_t *kind_numbers(struct kind_out *out, size_t n)
 {
 	buf_reset(&out->wide);

@@ -88,6 +88,11 @@ enum kind_id kind_choose(const struct kind_in *in, struct kind_out *out);
 MUST_CHECK int kind_room(struct kind_mem *m, const struct kind_from *from, size_t len,
 			 char **ret_text, uint32_t **ret_off, struct err *e);
 
+/* The same where each value has len bytes: those of the k-th that is wanted begin at k * len, and
+ * all offsets are set. Errors: ERR_CORRUPT, they were longer than from->max in all; ERR_NOMEM. */
+MUST_CHECK int kind_room_each(struct kind_mem *m, const struct kind_from *from, size_t len,
+			      char **ret_text, struct shape_values *ret, struct err *e);
+
 /* How many values are wanted, and which is the k-th. */
 static inline size_t kind_n_wanted(const struct kind_from *from)
 {

@@ -170,7 +170,6 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 {
 	struct form f;
 	const uint8_t *at = (const uint8_t *)from->body.p;
-	uint32_t *off;
 	size_t step, n = kind_n_wanted(from);
 	bool is_run;
 	char *text;
@@ -178,22 +177,19 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	if (!read_form(from->params, &f))
 		return kind_corrupt(e, "no form of an id");
 	step = (f.n_digits + 1) / 2;
-	if (from->body.n != step * from->n || f.len * from->n > from->max)
+	if (from->body.n != step * from->n)
 		return kind_corrupt(e, "as long as no ids can be");
-	if (kind_room(m, from, f.len * n, &text, &off, e) < 0)
+	if (kind_room_each(m, from, f.len, &text, ret, e) < 0)
 		return -1;
 	is_run = f.place[f.n_digits - 1] - f.place[0] + 1U == f.n_digits;
 	for (size_t k = 0; k < n; k++) {
-		size_t i = kind_wanted(from, k);
+		const uint8_t *digits = at + kind_wanted(from, k) * step;
 
-		off[i] = (uint32_t)(k * f.len);
 		if (is_run)
-			put_run(text + off[i], &f, at + i * step);
+			put_run(text + k * f.len, &f, digits);
 		else
-			put_scattered(text + off[i], &f, at + i * step);
-		off[i + 1] = off[i] + (uint32_t)f.len;
+			put_scattered(text + k * f.len, &f, digits);
 	}
-	*ret = (struct shape_values){ .n = from->n, .text = text, .off = off };
 	return 0;
 }
 

@@ -277,7 +277,6 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	struct rd rd = rd_init(from->body);
 	const uint64_t *number;
 	struct form f;
-	uint32_t *off;
 	size_t len, n = kind_n_wanted(from);
 	int64_t unit;
 	char *text;
@@ -285,10 +284,8 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	if (!read_form(from->params, &f))
 		return kind_corrupt(e, "no form of a time");
 	len = form_len(&f);
-	if (len * from->n > from->max)
-		return kind_corrupt(e, "longer than the lines");
-	if (kind_read_planes(&rd, from, &m->words, sizeof(*number), e) < 0 ||
-	    kind_room(m, from, len * n, &text, &off, e) < 0)
+	if (kind_room_each(m, from, len, &text, ret, e) < 0 ||
+	    kind_read_planes(&rd, from, &m->words, sizeof(*number), e) < 0)
 		return -1;
 	number = (const uint64_t *)(const void *)m->words.p;
 	unit = unit_ns(&f);
@@ -298,12 +295,9 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 		int64_t at = (int64_t)((uint64_t)in_units(near, unit, &last) +
 				       (uint64_t)rd_zigzag(number[i]));
 
-		off[i] = (uint32_t)(k * len);
-		if (!put_time(text + off[i], &f, NS_PER_S / unit, &last, at))
+		if (!put_time(text + k * len, &f, NS_PER_S / unit, &last, at))
 			return kind_corrupt(e, "a time out of range");
-		off[i + 1] = off[i] + (uint32_t)len;
 	}
-	*ret = (struct shape_values){ .n = from->n, .text = text, .off = off };
 	return 0;
 }
 
