@@ -23,39 +23,34 @@ static struct bytes hold(struct load_mem *m, const struct pack_bundle *b, struct
 	return bundle_held_bytes(h);
 }
 
-static bool is_held(const struct load_mem *m, const struct pack_bundle *b, struct bytes *ret)
-{
-	bool is = m->bundle && m->bundle_is == b;
+typedef struct bundle_held *take_fn(struct bundle_shelf *s, const struct pack_bundle *b);
 
-	if (is)
+/* What m holds, or takes. */
+static bool find(struct bundle_shelf *s, const struct pack_bundle *b, struct load_mem *m,
+		 take_fn *take, struct bytes *ret)
+{
+	struct bundle_held *h;
+
+	if (m->bundle && m->bundle_is == b) {
 		*ret = bundle_held_bytes(m->bundle);
-	return is;
+		return true;
+	}
+	h = take(s, b);
+	if (h)
+		*ret = hold(m, b, h);
+	return h;
 }
 
 bool bundle_at_hand(struct bundle_shelf *s, const struct pack_bundle *b, struct load_mem *m,
 		    struct bytes *ret)
 {
-	struct bundle_held *h;
-
-	if (is_held(m, b, ret))
-		return true;
-	h = bundle_take(s, b);
-	if (h)
-		*ret = hold(m, b, h);
-	return h;
+	return find(s, b, m, bundle_take, ret);
 }
 
 bool bundle_begin(struct bundle_shelf *s, const struct pack_bundle *b, struct load_mem *m,
 		  struct bytes *ret)
 {
-	struct bundle_held *h;
-
-	if (is_held(m, b, ret))
-		return true;
-	h = bundle_take_or_begin(s, b);
-	if (h)
-		*ret = hold(m, b, h);
-	return h;
+	return find(s, b, m, bundle_take_or_begin, ret);
 }
 
 int bundle_open(struct bundle_shelf *s, const struct pack_bundle *b, struct bytes stored,

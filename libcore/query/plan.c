@@ -113,28 +113,6 @@ static int piece_cmp(const void *a, const void *b)
 	return c ? c : (x->seq > y->seq) - (x->seq < y->seq);
 }
 
-/* Of one stream the parts of equal end are in the order of the answer too: a piece that lies behind
- * another one's last timestamp comes first, newest first. */
-static int newest_first(const void *a, const void *b)
-{
-	const struct unit *x = a, *y = b;
-	int c = cmp_i64(y->max_ts, x->max_ts);
-
-	if (c == 0)
-		c = cmp_i64(y->min_ts, x->min_ts);
-	return c ? c : (x->first < y->first) - (x->first > y->first);
-}
-
-static int oldest_first(const void *a, const void *b)
-{
-	const struct unit *x = a, *y = b;
-	int c = cmp_i64(x->min_ts, y->min_ts);
-
-	if (c == 0)
-		c = cmp_i64(x->max_ts, y->max_ts);
-	return c ? c : (x->first > y->first) - (x->first < y->first);
-}
-
 uint32_t plan_together(struct plan *p, size_t n)
 {
 	uint32_t first = p->n_together + 1;
@@ -143,7 +121,9 @@ uint32_t plan_together(struct plan *p, size_t n)
 	return first;
 }
 
-static int newest_together(const void *a, const void *b)
+/* Of one stream the parts of equal end are in the order of the answer too: a piece that lies behind
+ * another one's last timestamp comes first, newest first. */
+static int newest_first(const void *a, const void *b)
 {
 	const struct unit *x = a, *y = b;
 	int c = cmp_i64(y->hi, x->hi);
@@ -153,7 +133,7 @@ static int newest_together(const void *a, const void *b)
 	return c ? c : (x->first < y->first) - (x->first > y->first);
 }
 
-static int oldest_together(const void *a, const void *b)
+static int oldest_first(const void *a, const void *b)
 {
 	const struct unit *x = a, *y = b;
 	int c = cmp_i64(x->lo, y->lo);
@@ -196,19 +176,15 @@ static void spread_times(struct plan *p)
 
 static void sort_units(struct plan *p, enum direction dir)
 {
-	qsort(p->unit, p->n_units, sizeof(*p->unit), dir == BACKWARD ? newest_first : oldest_first);
-	for (size_t i = 0; i < p->n_units; i++) {
-		struct unit *u = &p->unit[i];
+	int (*cmp)(const void *, const void *) = dir == BACKWARD ? newest_first : oldest_first;
 
-		u->rank = (uint32_t)i;
-		u->lo = u->min_ts;
-		u->hi = u->max_ts;
-	}
+	qsort(p->unit, p->n_units, sizeof(*p->unit), cmp);
+	for (size_t i = 0; i < p->n_units; i++)
+		p->unit[i].rank = (uint32_t)i;
 	if (p->n_together == 0)
 		return;
 	spread_times(p);
-	qsort(p->unit, p->n_units, sizeof(*p->unit),
-	      dir == BACKWARD ? newest_together : oldest_together);
+	qsort(p->unit, p->n_units, sizeof(*p->unit), cmp);
 }
 
 static bool is_of_log(const struct plan *p, const struct unit *u)
@@ -382,6 +358,10 @@ void plan_units(struct plan *p, enum direction dir)
 	for (size_t i = 0; i < n; i++)
 		plan_add_windows(p, v[i].first, v[i].n);
 	free(v);
+	for (size_t i = 0; i < p->n_units; i++) {
+		p->unit[i].lo = p->unit[i].min_ts;
+		p->unit[i].hi = p->unit[i].max_ts;
+	}
 	if (dir == AS_THEY_LIE) {
 		gather_together(p);
 		logs_last(p);
