@@ -2,6 +2,7 @@
 # Packs of many small chunks, which lie in bundles: every program reads them, damage costs one bundle, and what is merged, copied,
 # deleted, salvaged and rebuilt has the entries that it should.
 . "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/bundles.sh"
 
 awk 'BEGIN {
 	for (s = 0; s < 3000; s++)
@@ -47,14 +48,9 @@ ok "also of a pipe" exits 0 sh -c 'chunkcat --verify <"$1"' sh "$PACK"
 
 # ---- damage
 
-# flip_in BUNDLE FILE: a byte of its body
-flip_in() {
-	jq -s --argjson n "$1" '[.[] | select(.kind == "bundle")][$n] | .stored_offset + .stored_length - 9' heads >place
-	flip_byte "$2" "$(cat place)"
-}
 LOST=$(jq -s '[.[] | select(.kind == "bundle")][1].chunks * 5' heads)
 cp "$PACK" bad.pack
-flip_in 1 bad.pack
+flip_byte bad.pack "$(bundle_end 1 "$PACK")"
 ok "a byte of a bundle" exits 3 chunkcat bad.pack
 is "costs that one" "$(wc -l <"$TAP/stdout")" $((18000 - LOST))
 ok "is told once" stderr_lines 1
@@ -72,17 +68,8 @@ ok "the index agrees" exits 0 idxbuild --verify --store s
 ok "and says where they lie" exits 0 idxbuild --dump "s/$(cd s && find fake -name '*.idx')"
 is "of each" "$(jq -c 'select(.bundle != null)' "$TAP/stdout" | wc -l)" "$BUNDLES"
 ok "all is right" exits 0 idxbuild --fsck --blocks --store s
-ask() {
-	for q in '{app=~".+"}' '{pod="p0777"}' '{app="a2"} |= "id=7"' '{app="a1"} | user="u3"' '{pod=~"p1.*"} |~ "line [34]"'; do
-		for dir in forward backward; do
-			logql --store "$1" -o jsonl --limit 0 --direction $dir "$q"
-			logql --store "$1" -o jsonl --limit 77 --direction $dir "$q"
-		done
-	done
-	logql --store "$1" --at 1768475000 'sum by (app) (count_over_time({app=~".+"} |= "3" [1d]))'
-}
-ask plain >want
-ask s >got
+bundle_answers plain >want
+bundle_answers s >got
 ok "the same answers" cmp want got
 ok "of the file" exits 0 logql --limit 0 -o jsonl '{pod="p0777"}' "$PACK"
 ok "five lines" stdout_lines 5
@@ -91,10 +78,10 @@ ok "all of them" cmp all got
 stored() { logql --store "$1" --queued 0s -o api --limit 0 '{app=~".+"}' | grep -o '"compressedBytes":[0-9]*' | sed -n 's/.*://p;q'; }
 ok "what was read of it counts as it is stored" test "$(stored s)" -lt "$(size_of "$PACK")" -a "$(stored s)" -gt $(($(size_of "$PACK") / 3))
 # shellcheck disable=SC3045
-(ulimit -n 24 && ask s) >got # too few to keep packs open
+(ulimit -n 24 && bundle_answers s) >got # too few to keep packs open
 ok "with packs that are mapped" cmp want got
 cp -rp s damaged
-flip_in 1 damaged/"${PACK#s/}"
+flip_byte damaged/"${PACK#s/}" "$(bundle_end 1 "$PACK")"
 ok "a damaged bundle" exits 3 logql --store damaged --limit 0 -o jsonl '{app=~".+"}'
 is "costs that one, too" "$(wc -l <"$TAP/stdout")" $((18000 - LOST))
 ok "and is named" stderr_matches "$(basename "$PACK")': bundle at offset [0-9]+: crc32c mismatch"
@@ -126,7 +113,7 @@ ok "merged by one thread" exits 0 chunkpack --compact --fan-in 2 --delete-delay 
 ok "merged" exits 0 chunkpack --compact --fan-in 2 --delete-delay 0 -j 4 --store merged
 ok "to the same pack" cmp merged/fake/chunks/*/*.pack one/fake/chunks/*/*.pack
 ok "with bundles" test "$(chunkcat --header merged/fake/chunks/*/*.pack | jq 'select(.kind == "trailer").bundles')" -gt 2
-ask merged >got
+bundle_answers merged >got
 ok "the same answers" cmp want got
 ok "all is right" exits 0 idxbuild --fsck --blocks --delete-delay 0 --store merged
 

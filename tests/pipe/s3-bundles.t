@@ -1,6 +1,7 @@
 #!/bin/sh
 # Bundles in an object store: queries of a remote store find what those of a folder find, and one that is damaged costs itself alone.
 . "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/bundles.sh"
 need curl python3
 unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3
 spawn "$REPO/tests/lib/s3-classes" port log 100000
@@ -18,17 +19,8 @@ chunkpack --store here in.jsonl | idxbuild --store here >/dev/null
 chunkpack --copy --from here --store "$S" >/dev/null
 ok "there are bundles" test "$(chunkcat --header here/fake/chunks/*/*.pack | jq 'select(.kind == "trailer").bundles')" -gt 3
 
-ask() { # STORE
-	for q in '{app=~".+"}' '{pod="p0777"}' '{app="a2"} |= "id=7"' '{pod=~"p1.*"} |~ "line [34]"'; do
-		for dir in forward backward; do
-			logql --store "$1" -o jsonl --limit 0 --direction $dir "$q"
-			logql --store "$1" -o jsonl --limit 77 --direction $dir "$q"
-		done
-	done
-	logql --store "$1" --at 1768475000 'sum by (app) (count_over_time({app=~".+"} |= "3" [1d]))'
-}
-ask here >want
-ask "$S" >got
+bundle_answers here >want
+bundle_answers "$S" >got
 ok "the same answers" cmp want got
 ok "many have an answer" test "$(wc -l <want)" -gt 30000
 logql --store "$S" -o jsonl --limit 0 '{app=~".+"}' >all
@@ -37,7 +29,7 @@ ok "compaction reads them" exits 0 chunkpack --compact --store "$S" --dry-run
 ok "fsck, too" exits 0 idxbuild --fsck --blocks --store "$S"
 
 pack=$(find here -name '*.pack')
-flip_byte "$pack" "$(chunkcat --header "$pack" | jq -s '[.[] | select(.kind == "bundle")][1] | .stored_offset + .stored_length - 9')"
+flip_byte "$pack" "$(bundle_end 1 "$pack")"
 lost=$(chunkcat --header "$pack" 2>/dev/null | jq -s 'map(select(.kind == "bundle").chunks) | add')
 url="http://127.0.0.1:$(cat port)/b/p/${pack#here/}"
 curl -sf -T "$pack" "$url" >/dev/null || curl -sf --aws-sigv4 aws:amz:us-east-1:s3 -u a:b -T "$pack" "$url" >/dev/null

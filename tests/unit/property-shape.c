@@ -651,15 +651,7 @@ static bool try_query(const struct nv_world w[2], const struct nv_data *d, uint6
 	nv_make_ask(&state, kind, &ask);
 	for (int i = 0; i < 2; i++)
 		nv_world_ask(&w[i], NV_MIXED, &q, &ask, 1, &a, &answer[i], &why[i]);
-	if (!same_answer(&answer[0], &answer[1]) || strcmp(why[0].msg, why[1].msg) != 0) {
-		show_difference(&answer[0], &answer[1]);
-		fail_msg("SEED=%llu: %s: %zu lines %s, over whole lines %zu %s",
-			 (unsigned long long)seed, buf_str(&text), answer[0].n_lines, why[0].msg,
-			 answer[1].n_lines, why[1].msg);
-	}
-	any = answer[0].n_lines > 0;
-	for (size_t k = 0; k < answer[0].n_steps; k++)
-		any |= answer[0].step[k].n > 0;
+	any = check_same_answer(answer, why, &text, seed, "over whole lines");
 	logql_query_release(&q);
 	buf_release(&text);
 	arena_release(&a);

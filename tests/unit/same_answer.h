@@ -68,4 +68,21 @@ static inline void show_difference(const struct nv_answer *a, const struct nv_an
 		show_line(&b->line[i]);
 }
 
+/* Fails when two stores, of which the second is another as `other` says, differ in their answers to
+ * the query, or in why they have none. Returns whether there is something in the answer. */
+static inline bool check_same_answer(const struct nv_answer v[2], const struct err why[2],
+				     struct buf *query, uint64_t seed, const char *other)
+{
+	bool any = v[0].n_lines > 0;
+
+	if (!same_answer(&v[0], &v[1]) || strcmp(why[0].msg, why[1].msg) != 0) {
+		show_difference(&v[0], &v[1]);
+		fail_msg("SEED=%llu: %s: %zu lines %s, %s %zu %s", (unsigned long long)seed,
+			 buf_str(query), v[0].n_lines, why[0].msg, other, v[1].n_lines, why[1].msg);
+	}
+	for (size_t k = 0; k < v[0].n_steps; k++)
+		any |= v[0].step[k].n > 0;
+	return any;
+}
+
 #endif
