@@ -42,7 +42,8 @@ static size_t n_shared(const struct shape_reading *r, const struct shape_plan *p
 	const struct shape_take *t = p->take;
 	size_t n_sets = r->n_meta_labels ? r->b->run.meta.n_sets + 1UL : 1;
 
-	if (!p->plain || p->n != 1 || !t->from.values || !t->from.values->word ||
+	/* Without words no entry that is left has the shape. */
+	if (!p->plain || p->n != 1 || !t->from.values || !t->from.values->n_words ||
 	    n_sets > r->b->n_sel / t->from.values->n_words)
 		return 0;
 	return n_sets * t->from.values->n_words;

@@ -100,6 +100,17 @@ none=$(compressed 'sum(count_over_time({app="web"} | json | took_ms >= 0 | level
 took=$(compressed 'sum(count_over_time({app="web"} | json | took_ms >= 0 [1d]))')
 is "where no word of a field stays, of no other field anything" "$((none > 1000 && none < took * 2 / 3))" 1
 
+# ---- few lines are left, none of them of a shape whose number is asked for
+
+awk 'BEGIN {
+	for (i = 0; i < 1000; i++) {
+		line = i % 2 ? "{\\\"took\\\":" i * 7919 % 100003 "}" : "{\\\"level\\\":\\\"" (i % 100 ? "info" : "error") "\\\"}"
+		printf "{\"labels\":{\"app\":\"two\"},\"ts\":\"17600%05d000000000\",\"line\":\"%s\"}\n", i, line
+	}
+}' >two
+chunkpack --store two.store two | idxbuild --store two.store >/dev/null
+is "of two filters" "$(logql --store two.store --limit 0 '{app="two"} | json | level="error" | took!="5"' | grep -c 'level="error"')" 10
+
 # ---- so many keys that they are forgotten in the middle of a block
 
 awk 'BEGIN {
