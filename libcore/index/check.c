@@ -200,6 +200,7 @@ static void check_pack(struct check *c, uint32_t i)
 	struct err e = { 0 };
 	uint32_t behind; /* of order: its last row */
 
+	c->kind = FAULT_DAMAGED;
 	if (index_pack_at(c->ix, i, &p, &e) < 0) {
 		tell(c, &e);
 		return;
@@ -220,17 +221,21 @@ static void check_pack(struct check *c, uint32_t i)
 		c->unread = true;
 		return;
 	}
+	if (index_pack_bundles(c->ix, i, &mem, &bundles, &e) < 0) {
+		/* the fault is the index file's: nothing is said of a pack that may be right */
+		c->unread = true;
+		tell(c, &e);
+		arena_release(&mem);
+		return;
+	}
 	if (pack_scan_open_sized(c->s, &sn, p.size, &scan, &e) < 0) {
 		c->unread = true;
+		arena_release(&mem);
 		if (c->beside->skip_pack[i])
 			return;
 		c->kind = kind_of(c, &sn, &e);
 		tell_pack(c, &e);
 		return;
-	}
-	if (index_pack_bundles(c->ix, i, &mem, &bundles, &e) < 0) {
-		tell(c, &e);
-		bundles = scan.trailer.bundles;
 	}
 	c->partly = c->in->thinned && scan.trailer.n_chunks > p.n_chunks;
 	if (scan.row.size != p.size || scan.row.trailer_len != p.trailer_len ||
@@ -242,7 +247,6 @@ static void check_pack(struct check *c, uint32_t i)
 	} else {
 		int rc;
 
-		c->kind = FAULT_DAMAGED;
 		rc = pack_scan_chunks(&scan, check_chunk, c, &e);
 		if (rc == 0 && c->at != behind) {
 			c->kind = FAULT_DIFFERS;

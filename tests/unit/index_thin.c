@@ -260,6 +260,76 @@ static void a_missing_chunk_is_told(void **state)
 	free(out);
 }
 
+struct checked {
+	size_t n;
+	enum fault_kind kind;
+	bool of_pack; /* else of the index file */
+	struct err err;
+};
+
+static void note_check(const struct index_fault *fault, void *data)
+{
+	struct checked *c = data;
+
+	c->n++;
+	c->kind = fault->kind;
+	c->of_pack = fault->index != NULL;
+	c->err = fault->err;
+}
+
+/* What is told of a right pack without bundles, of which the index says that it has this one. */
+static struct checked check_with(struct fixture *f, struct pack_bundle *b)
+{
+	struct index_beside beside = { .skip_pack = (bool[]){ false } };
+	struct index_writer *w = index_writer_new(BYTES_LIT("fake"), DAY);
+	struct index_leave leave = { 0 };
+	struct checked ret = { 0 };
+	struct buf file = { 0 };
+	struct index *ix;
+	struct live l = load(f, 1);
+	struct err e;
+	uint64_t n;
+
+	assert_int_equal(0, index_writer_add_index(w, l.v[0], &leave, &e));
+	assert_int_equal(0, index_writer_bundles(w, 0, &(struct pack_bundles){ b, 1 }, &e));
+	assert_int_equal(0, index_writer_finish(w, &file, &e));
+	ix = index_open(buf_bytes(&file), "made.idx", &e);
+	assert_non_null(ix);
+	n = index_check(f->s, ix, &beside, note_check, &ret);
+	assert_int_equal(n, ret.n);
+	index_close(ix);
+	index_writer_free(w);
+	live_release(&l);
+	buf_release(&file);
+	return ret;
+}
+
+/* What is wrong with the index file is not said of a pack that is right. */
+static void wrong_bundles_are_told_once(void **state)
+{
+	struct fixture *f = *state;
+	struct store_name sn = put_chunks(f, "web", 1);
+	struct pack_bundle no_gain = { 0, 0, 100, 100, 1 }, nowhere = { 300, 7, 100, 50, 1 },
+			   other = { 0, 0, 100, 50, 1 };
+	struct checked c;
+
+	build(f, &sn, 1, 1, 0);
+	c = check_with(f, &no_gain);
+	assert_int_equal(c.n, 1);
+	assert_int_equal(c.kind, FAULT_DAMAGED);
+	assert_false(c.of_pack);
+	assert_non_null(strstr(c.err.msg, "bundle 0 cannot lie so"));
+	c = check_with(f, &nowhere);
+	assert_int_equal(c.n, 1);
+	assert_int_equal(c.kind, FAULT_DAMAGED);
+	assert_false(c.of_pack);
+	c = check_with(f, &other);
+	assert_int_equal(c.n, 1);
+	assert_int_equal(c.kind, FAULT_DIFFERS);
+	assert_true(c.of_pack);
+	assert_non_null(strstr(c.err.msg, "pack 0 of the index says otherwise"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +337,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_pack_without_chunks_is_replaced, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_an_expired_day_nothing_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_missing_chunk_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(wrong_bundles_are_told_once, setup, teardown),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
