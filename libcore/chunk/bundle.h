@@ -24,9 +24,10 @@ struct bundle_writer;
 struct bundle_writer *bundle_writer_new(const struct chunk_params *p);
 void bundle_writer_free(struct bundle_writer *w); /* NULL is fine */
 
-/* Adds a whole chunk to the open bundle. False, and nothing is added: it is too large, has columns
- * that are compressed, or could not be made again from what would be stored (its id or a checksum
- * is wrong). */
+/* Adds a whole chunk to the open bundle, a copy of it. False, and nothing is added: it is larger
+ * than BUNDLE_CHUNK_MAX, has columns that are compressed, or could not be made again from what
+ * would be stored (its id or a checksum is wrong). The caller ends the bundle when it has
+ * BUNDLE_BYTES: no reader takes one with more than BUNDLE_RAW_MAX. */
 bool bundle_writer_add(struct bundle_writer *w, struct bytes chunk);
 
 /* Bytes of the chunks that were added since the last end, and their number. */
@@ -49,8 +50,8 @@ struct bundle {
 	uint32_t crc_body;
 };
 
-/* Reads a head: `in` begins with it and has at least head_len bytes. Errors: ERR_CORRUPT,
- * ERR_VERSION. */
+/* Reads a head: `in` begins with it and has at least head_len bytes; *ret borrows nothing. Errors:
+ * ERR_CORRUPT, ERR_VERSION. */
 MUST_CHECK int bundle_parse(struct bytes in, struct bundle *ret, struct err *e);
 
 /* Scratch for reading, kept between calls; for one thread. Never NULL. */

@@ -1,4 +1,5 @@
-/* Chunks in bundles, for sources of packs: query/bundle_cache.h has those that were unpacked. */
+/* Chunks in bundles, for sources of packs: query/bundle_cache.h has those that were unpacked. For
+ * any thread, each with a load_mem of its own, but for bundle_shelf_init. */
 #ifndef QUERY_BUNDLE_LOAD_H
 #define QUERY_BUNDLE_LOAD_H
 
@@ -7,11 +8,13 @@
 
 struct plan;
 
-/* Makes a shelf for these bundles, which stay, in the cache of the plan; *ret lives in a. */
+/* Makes a shelf for these bundles in the cache of the plan. Their rows are borrowed, and what it
+ * has of each lies in a: both outlive the last read. For the thread that makes the plan. */
 void bundle_shelf_init(struct bundle_shelf *ret, struct plan *p, const struct pack_bundles *b,
 		       struct arena *a);
 
-/* The bundle's chunks, if they are at hand: then m holds them until it is asked for others. */
+/* The bundle's chunks, if they are at hand: then m holds them, and *ret is valid, until m is used
+ * for another bundle, or released. */
 bool bundle_at_hand(struct bundle_shelf *s, const struct pack_bundle *b, struct load_mem *m,
 		    struct bytes *ret);
 /* Likewise, when another thread that unpacks them has ended. False: the caller is to call

@@ -11,7 +11,7 @@
 /*
  * The entries of b, whose shapes are there, that may fit the filter, left aside that it may be a
  * negation: maybe[i] is set of each, and of others as it happens; b->run.n of them, zero before.
- * Every alternative is one that is found by a text.
+ * Every alternative is one that is found by a text. Errors: those of loading.
  */
 MUST_CHECK int line_shapes_maybe(const struct line_filter *f, struct block *b, char *maybe,
 				 struct err *e);

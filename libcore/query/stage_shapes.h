@@ -116,6 +116,8 @@ struct shape_parser {
 				  enum shape_class class, struct bytes *v);
 };
 
+/* Errors of all below: those of loading. */
+
 /* As stage_extract, of a block whose b->shapes are there; `extract` reads a whole line. */
 MUST_CHECK int shapes_extract(const struct stage *s, struct block *b,
 			      const struct shape_parser *how, stage_extract_fn *extract,

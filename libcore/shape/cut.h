@@ -20,6 +20,8 @@ struct cut {
  * it is of none, or has more values than a shape may. */
 bool cut_line(struct bytes line, struct cut *ret);
 
+/* For cut_line, of c that is empty: the line as one of that kind. False: it is not, or has too many
+ * values; c is as it may be then. */
 bool cut_json(struct bytes line, struct cut *c);
 bool cut_logfmt(struct bytes line, struct cut *c);
 bool cut_access(struct bytes line, struct cut *c);
@@ -27,6 +29,7 @@ bool cut_access(struct bytes line, struct cut *c);
 /* The end of a value of the class that stands at p, or NULL. */
 const char *cut_value_end(enum shape_class class, const char *p, const char *end);
 
+/* False: there are SHAPE_SLOTS_MAX already. */
 static inline bool cut_add(struct cut *c, struct bytes v, enum shape_class class, uint64_t field)
 {
 	if (c->n == SHAPE_SLOTS_MAX)

@@ -74,8 +74,9 @@ struct shape_lines {
 };
 
 /*
- * Takes the lines apart. False: it is not worth it, since they are few, have newlines in them, or
- * most are of no kind that is known.
+ * Takes the lines apart. They are borrowed until the next call, since values lie in them. False: it
+ * is not worth it, since they are few, have newlines in them, or most are of no kind that is known;
+ * or a reader might need too much for it (SHAPE_ROWS_MAX, ...).
  */
 bool shape_split(struct shape_writer *w, const struct shape_lines *in);
 
@@ -86,7 +87,8 @@ struct shape_codecs {
 	enum codec_id id;
 };
 
-/* Appends to out what shape_split has made of `in`. Returns the length of its head. */
+/* Appends to out what shape_split, which was true, has made of the same `in`. Returns the length of
+ * its head in bytes. */
 uint32_t shape_encode(struct shape_writer *w, const struct shape_lines *in,
 		      const struct shape_codecs *c, struct buf *out);
 
