@@ -1,5 +1,7 @@
 #include "query/plan.h"
 
+#include <stdlib.h>
+
 #include "base/mem.h"
 #include "query/bundle_cache.h"
 #include "time/time.h"
