@@ -41,6 +41,13 @@ uint32_t groups_get(struct groups *g, struct bytes tenant, int32_t day)
 	return number;
 }
 
+int group_cmp(const struct group *a, const struct group *b)
+{
+	int c = bytes_cmp(a->tenant, b->tenant);
+
+	return c ? c : (a->day > b->day) - (a->day < b->day);
+}
+
 uint32_t groups_add_source(struct groups *g, int64_t created_ns)
 {
 	mem_grow(&g->source, &g->cap_sources, g->n_sources + 1, sizeof(*g->source));

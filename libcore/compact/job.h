@@ -39,6 +39,8 @@ void groups_release(struct groups *g);
 /* The number of the group; made when it is new. */
 uint32_t groups_get(struct groups *g, struct bytes tenant, int32_t day);
 uint32_t groups_add_source(struct groups *g, int64_t created_ns);
+/* By tenant and day. */
+int group_cmp(const struct group *a, const struct group *b);
 /* This source has entries in this group. */
 void group_note_source(struct group *g, uint32_t source);
 
@@ -47,6 +49,7 @@ struct slice {
 	uint32_t group, stream;
 	size_t first, n;
 	struct bytes labels; /* of the stream: the order of packs */
+	uint64_t key;	     /* private to slices.c */
 };
 
 struct packing {

@@ -9,9 +9,9 @@
 
 #include "base/mem.h"
 #include "compact/job.h"
+#include "compact/slices.h"
 #include "compact/sort.h"
 #include "pack/pack_out.h"
-#include "time/time.h"
 
 enum {
 	PROGRAM_BYTES = 24 << 20, /* what the programme needs besides, a large record included */
@@ -25,7 +25,7 @@ enum {
 	   scratch */
 	ENTRY_BYTES = sizeof(struct entry_ref) + 4 + 4,
 	WORTH_A_PACK = 8,	 /* this part of the usable memory has to be entries */
-	STREAM_SORT_BYTES = 128, /* of a stream, while packs are written: spans, slices, parts */
+	STREAM_SORT_BYTES = 136, /* of a stream, while packs are written: spans, slices, parts */
 	CHUNK_COPIES = 4,	 /* of a stream's entries, while a chunk of them is made */
 };
 
@@ -174,67 +174,6 @@ int packing_make_room(struct packing *p, size_t n_entries, size_t n_bytes,
 	return packing_flush(p, PACK_MORE_FOLLOW, e);
 }
 
-/* What sorts slices: their groups by tenant and day, their streams by labels. */
-struct slices {
-	struct slice *v;
-	size_t n, cap;
-	const struct group *group;
-};
-
-static int cmp_groups(const struct group *a, const struct group *b)
-{
-	int c = bytes_cmp(a->tenant, b->tenant);
-
-	return c ? c : (a->day > b->day) - (a->day < b->day);
-}
-
-static int cmp_slices(const void *x, const void *y, void *data)
-{
-	const struct slice *a = x, *b = y;
-	const struct slices *s = data;
-	int c = 0;
-
-	if (a->group != b->group)
-		c = cmp_groups(&s->group[a->group], &s->group[b->group]);
-	if (c == 0 && a->stream != b->stream)
-		c = labels_cmp_binary(a->labels, b->labels);
-	return c;
-}
-
-/* Cuts a stream's entries by day. */
-static void cut_span(struct packing *p, const struct sorted *sorted, const struct span *span,
-		     struct slices *s)
-{
-	const struct entry_ref *v = p->es.v;
-	const uint32_t *order = sorted->order + span->first;
-	const struct stream *stream = streams_get(p->streams, span->stream);
-	struct bytes tenant = streams_tenant(p->streams, stream->tenant);
-
-	for (size_t i = 0, end; i < span->n; i = end) {
-		int32_t day = time_day(v[order[i]].ts_ns);
-		uint32_t group = groups_get(&p->groups, tenant, day);
-
-		end = span->n;
-		if (time_day(v[order[end - 1]].ts_ns) != day)
-			for (end = i + 1; time_day(v[order[end]].ts_ns) == day;)
-				end++;
-		mem_grow(&s->v, &s->cap, s->n + 1, sizeof(*s->v));
-		s->v[s->n++] = (struct slice){ group, span->stream, span->first + i, end - i,
-					       stream->labels };
-	}
-}
-
-static void make_slices(struct packing *p, const struct sorted *sorted, struct slices *s)
-{
-	s->cap = sorted->n_spans + 1; /* more only for streams of several days */
-	s->v = mem_alloc(s->cap * sizeof(*s->v));
-	for (size_t i = 0; i < sorted->n_spans; i++)
-		cut_span(p, sorted, &sorted->span[i], s);
-	s->group = p->groups.v;
-	if (s->n)
-		qsort_r(s->v, s->n, sizeof(*s->v), cmp_slices, s);
-}
-
 static int write_packs(struct packing *p, const struct slices *s, const uint32_t *order,
 		       enum pack_time when, struct err *e)
 {
@@ -272,7 +211,7 @@ int packing_flush(struct packing *p, enum pack_time when, struct err *e)
 	if (entries_sort(&p->es, streams_count(p->streams), p->opts.jobs, &sorted, e) < 0)
 		return -1;
 	p->stats.duplicates += sorted.n_duplicates;
-	make_slices(p, &sorted, &s);
+	slices_make(p, &sorted, &s);
 	rc = write_packs(p, &s, sorted.order, when, e);
 	free(s.v);
 	sorted_release(&sorted);
@@ -287,7 +226,7 @@ int packing_flush(struct packing *p, enum pack_time when, struct err *e)
 
 static int by_group(const void *a, const void *b)
 {
-	return cmp_groups(a, b);
+	return group_cmp(a, b);
 }
 
 /* Groups whose entries are all in earlier packs: the segments are said by a pack without chunks. */

@@ -71,3 +71,38 @@ int labels_cmp_binary(struct bytes a, struct bytes b)
 	}
 	return (n_x > n_y) - (n_x < n_y);
 }
+
+struct labels_place labels_differ(struct bytes a, struct bytes b)
+{
+	struct rd x = rd_init(a), y = rd_init(b);
+	uint64_t n_x = 2 * rd_uvarint_max(&x, LABELS_MAX), n_y = 2 * rd_uvarint_max(&y, LABELS_MAX);
+	struct labels_place ret = { 0 };
+
+	for (; ret.strings < n_x && ret.strings < n_y; ret.strings++) {
+		struct bytes v = rd_lstr(&x, LABEL_VALUE_MAX), w = rd_lstr(&y, LABEL_VALUE_MAX);
+
+		ret.bytes = (uint32_t)common(v, w);
+		if (ret.bytes < v.n || ret.bytes < w.n)
+			return ret;
+	}
+	ret.bytes = 0;
+	return ret;
+}
+
+uint64_t labels_key(struct bytes set, struct labels_place from)
+{
+	struct rd r = rd_init(set);
+	uint64_t n = 2 * rd_uvarint_max(&r, LABELS_MAX), ret = 0;
+	struct bytes string = { 0 };
+
+	for (uint32_t i = 0; i <= from.strings && i < n; i++)
+		string = rd_lstr(&r, LABEL_VALUE_MAX);
+	if (from.strings >= n)
+		return 0;
+	for (size_t i = 0; i < sizeof(ret); i++) {
+		size_t at = from.bytes + i;
+
+		ret = ret << 8 | (at < string.n ? (unsigned char)string.p[at] : 0);
+	}
+	return ret;
+}

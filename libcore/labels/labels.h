@@ -78,4 +78,18 @@ MUST_CHECK int labels_decode(struct rd *r, struct arena *a, struct labels *ret, 
 /* labels_cmp of two sets in this form, both good. Takes no memory. */
 int labels_cmp_binary(struct bytes a, struct bytes b);
 
+/* A place in a set in this form, a name and a value being one string after the other. */
+struct labels_place {
+	uint32_t strings; /* before it */
+	uint32_t bytes;	  /* before it, of the string that it is in */
+};
+/* Up to which place two good sets are the same. */
+struct labels_place labels_differ(struct bytes a, struct bytes b);
+/*
+ * The bytes of a good set from the place on, as a number by which sets can be sorted that are the
+ * same up to there: that of a lesser one is not greater. Of those with one number labels_cmp_binary
+ * knows.
+ */
+uint64_t labels_key(struct bytes set, struct labels_place from);
+
 #endif

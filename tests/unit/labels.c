@@ -226,6 +226,43 @@ static void binary_forms_are_in_the_same_order(void **state)
 	arena_release(&a);
 }
 
+/* From where both are the same up to, or from a place before. */
+static void keys_are_in_the_order_of_sets(void **state)
+{
+	struct arena a = { 0 };
+	struct buf b[2] = { { 0 }, { 0 } };
+	uint64_t seed = 2;
+	int decided = 0;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		struct labels x = random_set(&seed, &a), y = random_set(&seed, &a);
+		struct labels_place at;
+		uint64_t key[2];
+		int order = sign(labels_cmp(&x, &y));
+
+		for (int k = 0; k < 2; k++) {
+			buf_reset(&b[k]);
+			labels_encode(&b[k], k ? &y : &x);
+		}
+		at = labels_differ(buf_bytes(&b[0]), buf_bytes(&b[1]));
+		if (order == 0)
+			assert_int_equal(at.strings, 2 * x.n);
+		if (at.bytes && rnd_below(&seed, 2))
+			at.bytes = (uint32_t)rnd_below(&seed, at.bytes);
+		for (int k = 0; k < 2; k++)
+			key[k] = labels_key(buf_bytes(&b[k]), at);
+		decided += key[0] != key[1];
+		if (key[0] != key[1])
+			assert_int_equal(key[0] < key[1] ? -1 : 1, order);
+		arena_reset(&a);
+	}
+	assert_true(decided > 10000);
+	buf_release(&b[0]);
+	buf_release(&b[1]);
+	arena_release(&a);
+}
+
 /* Without a regex being made: what one that is would say, of any bytes. */
 static void anything_is_what_the_regexes_say(void **state)
 {
@@ -269,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(anything_is_what_the_regexes_say),
 		cmocka_unit_test(binary_forms_are_in_the_same_order),
+		cmocka_unit_test(keys_are_in_the_order_of_sets),
 		cmocka_unit_test(a_set_has_one_text_whatever_its_spelling),
 		cmocka_unit_test(bad_texts_are_refused),
 		cmocka_unit_test(random_sets_come_back_in_every_form),
