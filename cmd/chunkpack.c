@@ -12,8 +12,6 @@
 #include "store/stats.h"
 #include "store/tenants.h"
 
-enum { FAULTS_SHOWN = 20 };
-
 struct args {
 	struct cli *cli;
 	struct pack_opts opts;
@@ -22,7 +20,6 @@ struct args {
 	struct cache *cache;
 	const char *input;
 	struct packing *job;
-	uint64_t faults;
 };
 
 static int flush_stdout(struct err *e)
@@ -46,9 +43,9 @@ static void show_problem(void *data, enum packing_problem_kind kind, const struc
 
 	if (kind == PACKING_NOTE) {
 		cli_warn(args->cli, "'%s': %s", args->input, e.msg);
-	} else if (++args->faults <= FAULTS_SHOWN) {
+	} else {
 		err_wrap(&e, "'%s'", args->input);
-		cli_report(args->cli, &e);
+		cli_report_fault(args->cli, &e);
 	}
 }
 
@@ -94,10 +91,6 @@ static void pack(struct args *args)
 
 	args->job = packing_new(&p);
 	cli_each_input(args->cli, read_input, args);
-	if (args->faults > FAULTS_SHOWN)
-		cli_warn(args->cli, "%llu more %s",
-			 (unsigned long long)(args->faults - FAULTS_SHOWN),
-			 num_word(args->faults - FAULTS_SHOWN, "fault", "faults"));
 	if (packing_finish(args->job, &e) < 0 ||
 	    (!p.store && !args->made && !args->cli->failure && !make_store(args, &e)))
 		cli_report(args->cli, &e);
@@ -130,7 +123,7 @@ static void on_warning(const char *text, void *data)
 
 static void on_fault(const struct err *fault, void *data)
 {
-	cli_report_once(((const struct args *)data)->cli, fault);
+	cli_report_fault(((const struct args *)data)->cli, fault);
 }
 
 static int print_line(void *data, struct buf *b, struct err *e)

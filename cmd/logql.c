@@ -19,7 +19,7 @@ struct args {
 /* A query may look at the same data several times. */
 static void on_damage(void *cli, const struct err *e)
 {
-	cli_report_once(cli, e);
+	cli_report_fault(cli, e);
 }
 
 static void on_warning(void *cli, const struct err *e)

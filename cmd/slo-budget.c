@@ -15,7 +15,7 @@ static void on_warning(void *cli, const struct err *e)
 
 static void on_fault(void *cli, const struct err *e)
 {
-	cli_report_once(cli, e);
+	cli_report_fault(cli, e);
 }
 
 static int run(void *data, struct err *e)

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "cli/verbs.h"
 
 #ifndef LOKID_VERSION
@@ -316,6 +317,12 @@ void cli_report_once(struct cli *c, const struct err *e)
 		cli_report(c, e);
 }
 
+void cli_report_fault(struct cli *c, const struct err *e)
+{
+	if (!is_told(c, e) && ++c->n_faults <= CLI_FAULTS_TOLD)
+		cli_report(c, e);
+}
+
 void cli_warn_once(struct cli *c, const struct err *e)
 {
 	if (!is_told(c, e))
@@ -564,9 +571,21 @@ static void end_stdout(struct cli *c)
 	note_failure(c, e.code);
 }
 
+/* Says how many were not told, once. */
+static void end_faults(struct cli *c)
+{
+	uint64_t more = c->n_faults > CLI_FAULTS_TOLD ? c->n_faults - CLI_FAULTS_TOLD : 0;
+
+	if (more)
+		cli_warn(c, "%llu more %s", (unsigned long long)more,
+			 num_word(more, "fault", "faults"));
+	c->n_faults = 0;
+}
+
 int cli_exit(struct cli *c)
 {
 	end_stdout(c);
+	end_faults(c);
 	map_release(&c->told);
 	arena_release(&c->mem);
 	return c->failure;

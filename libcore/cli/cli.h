@@ -63,6 +63,7 @@ struct cli {
 	char *short_opts;
 	const char *current; /* option being read, for messages: "--limit" */
 	struct map told;     /* messages of cli_report_once */
+	uint64_t n_faults;   /* of cli_report_fault */
 	struct arena mem;
 };
 
@@ -94,6 +95,10 @@ _Noreturn void cli_usage(const struct cli *c, const char *fmt, ...) PRINTF_LIKE(
 void cli_report(struct cli *c, const struct err *e);
 /* The same, unless the message was given before. */
 void cli_report_once(struct cli *c, const struct err *e);
+/* The same of a fault in data, which may have one in every line or block: those beyond
+ * CLI_FAULTS_TOLD are counted only, and cli_exit says how many these were. */
+enum { CLI_FAULTS_TOLD = 20 };
+void cli_report_fault(struct cli *c, const struct err *e);
 /* "prog: warning: MSG", unless it was given before. */
 void cli_warn_once(struct cli *c, const struct err *e);
 void cli_warn(const struct cli *c, const char *fmt, ...) PRINTF_LIKE(2, 3);

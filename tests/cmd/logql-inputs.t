@@ -120,6 +120,15 @@ for pack in gzip zstd; do
 	ok "counts as well" exits 3 logql -o raw 'sum(count_over_time({}[1h]))' cut.x
 	ok "something" stdout_matches '^[0-9]{5,6}$'
 done
+# A store's pack of many chunks, of which half are not there any more.
+seq 1 100 | awk '{ for (i = 0; i < 40; i++)
+	printf "{\"ts\":\"17936136000000000%02d\",\"labels\":{\"app\":\"a%d\"},\"line\":\"%0400d\"}\n", i, $1, i }' |
+	chunkpack --store of-many --encoding none >name
+idxbuild --store of-many <name >/dev/null
+cut_file "$(cat name)" $(($(size_of "$(cat name)") / 2))
+ok "half a pack of a hundred chunks" exits 3 logql --store of-many --at 1793613601 'sum(count_over_time({app=~".+"} |= "1" [1h]))'
+ok "twenty faults are told" test "$(grep -c 'error: ' "$TAP/stderr")" -eq 20
+ok "and how many more there are" stderr_matches '^logql: warning: [1-9][0-9]* more faults$'
 gzip -c entries.jsonl entries.jsonl >cut.gz && cut_file cut.gz $(($(size_of cut.gz) - 9))
 ok "cut JSON lines" exits 3 logql '{app=~".+"}' cut.gz
 ok "give what can be read" stdout_has "slow query"
