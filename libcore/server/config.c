@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "push/otlp.h"
+#include "server/config_memory.h"
 #include "time/time.h"
 
 static const uint64_t KiB = 1 << 10, MiB = 1 << 20;
@@ -88,7 +89,6 @@ void config_init(struct config *c)
 			.level = 5,
 			.filter = "small",
 			.lines = "apart",
-			.memory_bytes = 160 * MiB,
 		},
 		.erase = {
 			.cancel_period_ns = 24 * HOUR,
@@ -112,6 +112,7 @@ void config_init(struct config *c)
 		.overrides_period_ns = 10 * NS_PER_S,
 	};
 	c->push.otlp_labels = loki_otlp_labels(&c->arena);
+	config_default_memory(c);
 }
 
 void config_release(struct config *c)

@@ -83,6 +83,7 @@ struct config_flush {
 	const char *filter, *lines;		      /* of chunkpack */
 	uint64_t chunk_target_size, chunk_block_size; /* as they are written; 0: not */
 	uint64_t chunk_bytes, block_bytes;	      /* what chunkpack is told; 0: nothing */
+	uint64_t memory_bytes;			      /* what it gets: as much as these need */
 	bool on_shutdown;
 };
 

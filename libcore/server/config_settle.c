@@ -1,9 +1,11 @@
 #include <stddef.h>
 
+#include "base/work.h"
 #include "bloom/values.h"
 #include "chunk/chunk.h"
 #include "ingest/listen.h"
 #include "server/config_keys.h"
+#include "server/config_memory.h"
 #include "server/config_override.h"
 #include "server/config_parts.h"
 #include "store/store.h"
@@ -153,6 +155,8 @@ static void settle_tls(struct config *c, const struct yaml_node *root, struct re
 
 /* --- values --- */
 
+enum { LEVEL_MAX = 19 }; /* zstd's */
+
 static bool is_sync(const char *text)
 {
 	static const char interval[] = "interval=";
@@ -185,13 +189,13 @@ static void check_lines(const struct yaml_node *root, const char *key, const cha
 		report_error_at(r, at, "'%s': expected apart or whole, found '%.100s'", key, lines);
 }
 
-static void check_level(const struct yaml_node *root, const char *key, unsigned level,
+static void check_range(const struct yaml_node *root, const char *key, unsigned v, unsigned max,
 			struct report *r)
 {
 	const struct yaml_node *at = config_node(root, key);
 
-	if (at && (level < 1 || level > 19))
-		report_error_at(r, at, "'%s': expected 1 to 19, found '%u'", key, level);
+	if (at && (v < 1 || v > max))
+		report_error_at(r, at, "'%s': expected 1 to %u, found '%u'", key, max, v);
 }
 
 /* Where something must not be none. */
@@ -236,8 +240,8 @@ static void check_values(const struct config *c, const struct yaml_node *root, s
 			r, at,
 			"'ingester.wal.disk_full_threshold': expected 0 to 1, a part of the "
 			"disk");
-	check_level(root, "ingester.chunk_level", c->flush.level, r);
-	check_level(root, "compactor.chunk_level", c->compact.level, r);
+	check_range(root, "ingester.chunk_level", c->flush.level, LEVEL_MAX, r);
+	check_range(root, "compactor.chunk_level", c->compact.level, LEVEL_MAX, r);
 	check_filter(root, "ingester.chunk_filter", c->flush.filter, r);
 	check_filter(root, "compactor.chunk_filter", c->compact.filter, r);
 	check_lines(root, "ingester.chunk_lines", c->flush.lines, r);
@@ -252,9 +256,10 @@ static void check_values(const struct config *c, const struct yaml_node *root, s
 	check_above_zero(root, "ingester.wal.segment_age", !c->push.segment_age_ns, r);
 	check_above_zero(root, "ingester.max_chunk_age", !c->push.segment_age_ns, r);
 	check_above_zero(root, "ingester.flush_check_period", !c->flush.check_period_ns, r);
-	check_above_zero(root, "compactor.max_compaction_parallelism", !c->compact.jobs, r);
+	check_range(root, "compactor.max_compaction_parallelism", c->compact.jobs, WORK_JOBS_MAX,
+		    r);
 	check_above_zero(root, "querier.max_concurrent", !c->query.max_concurrent, r);
-	check_above_zero(root, "querier.jobs", !c->query.jobs, r);
+	check_range(root, "querier.jobs", c->query.jobs, WORK_JOBS_MAX, r);
 	check_above_zero(root, "runtime_config.period", !c->overrides_period_ns, r);
 }
 
@@ -321,6 +326,18 @@ static void check_retention(const struct config *c, const struct yaml_node *root
 		report_say(r, REPORT_WARNING, stream, why, "limits_config.retention_stream");
 }
 
+/* Who sets a level believes in it. */
+static void check_level_counts(const struct config *c, const struct yaml_node *root,
+			       struct report *r)
+{
+	const struct yaml_node *at = config_node(root, "ingester.chunk_level");
+
+	if (at && !yaml_is_null(at) && strcmp(c->flush.encoding, "zstd") != 0)
+		report_say(r, REPORT_WARNING, at,
+			   "'ingester.chunk_level' has no effect: ingester.chunk_encoding is %s",
+			   c->flush.encoding);
+}
+
 static void settle_target(const struct yaml_node *root, struct report *r)
 {
 	const struct yaml_node *at = yaml_get(root, "target");
@@ -362,16 +379,35 @@ static uint64_t clip_size(uint64_t v)
 	return v > CHUNK_SIZE_MAX ? CHUNK_SIZE_MAX : v < CHUNK_SIZE_MIN ? CHUNK_SIZE_MIN : v;
 }
 
+/* In bytes of lines, and told when it is not as it was asked for. */
+static uint64_t settle_size(uint64_t lines, const char *key, const struct yaml_node *root,
+			    struct report *r)
+{
+	uint64_t v = clip_size(lines);
+	const struct yaml_node *at = config_node(root, key);
+	struct buf text = { 0 };
+
+	if (v == lines || !at)
+		return v;
+	key_add_size(&text, v);
+	report_say(r, REPORT_WARNING, at, "'%s': it becomes %s of lines and metadata, %s", key,
+		   buf_str(&text), v < lines ? "the most" : "the least");
+	buf_release(&text);
+	return v;
+}
+
 /* chunkpack takes no blocks that are larger than the chunk. */
-static void settle_chunks(struct config_flush *f)
+static void settle_chunks(struct config_flush *f, const struct yaml_node *root, struct report *r)
 {
 	f->encoding = config_encoding(f->chunk_encoding);
 	if (f->chunk_target_size)
-		f->chunk_bytes = f->chunk_target_size > CHUNK_SIZE_MAX / COMPRESSION
-					 ? CHUNK_SIZE_MAX
-					 : clip_size(f->chunk_target_size * COMPRESSION);
+		f->chunk_bytes = settle_size(f->chunk_target_size > UINT64_MAX / COMPRESSION
+						     ? UINT64_MAX
+						     : f->chunk_target_size * COMPRESSION,
+					     "ingester.chunk_target_size", root, r);
 	if (f->chunk_block_size)
-		f->block_bytes = clip_size(f->chunk_block_size);
+		f->block_bytes =
+			settle_size(f->chunk_block_size, "ingester.chunk_block_size", root, r);
 	if (f->chunk_bytes && f->block_bytes > f->chunk_bytes)
 		f->block_bytes = f->chunk_bytes;
 }
@@ -390,8 +426,10 @@ void config_settle(struct config *c, const struct yaml_node *root, struct report
 	config_join_store(c);
 	settle_empty(&c->overrides_file);
 	settle_empty(&c->syslog.listen);
-	settle_chunks(&c->flush);
+	settle_chunks(&c->flush, root, r);
 	check_values(c, root, r);
+	config_settle_memory(c, root, r);
+	check_level_counts(c, root, r);
 	check_syslog(c, root, r);
 	check_retention(c, root, r);
 }

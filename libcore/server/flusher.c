@@ -42,9 +42,6 @@ enum {
 	BACKOFF_MAX_S = 60,
 };
 
-/* Of what chunkpack sorts: beyond it a round makes further packs. */
-#define PACK_MEMORY "104MiB"
-
 enum stage { REPLAY, PACK, INDEX, MEND, PRUNE, N_STAGES };
 
 struct waiting {
@@ -406,7 +403,7 @@ static int flush_nice(uint64_t n_closed)
 struct pack_args {
 	const char *argv[18];
 	size_t n;
-	char chunk_size[24], block_size[24], level[24];
+	char memory[24], chunk_size[24], block_size[24], level[24];
 };
 
 static void add_number(struct pack_args *a, const char *option, uint64_t n, char text[24])
@@ -421,8 +418,9 @@ static void add_number(struct pack_args *a, const char *option, uint64_t n, char
 static void make_pack_args(const struct config *c, struct pack_args *a)
 {
 	*a = (struct pack_args){ .argv = { "chunkpack", "--store", c->store, "--encoding",
-					   c->flush.encoding, "--memory", PACK_MEMORY },
-				 .n = 7 };
+					   c->flush.encoding },
+				 .n = 5 };
+	add_number(a, "--memory", c->flush.memory_bytes, a->memory);
 	if (strcmp(c->flush.encoding, "zstd") == 0)
 		add_number(a, "--level", c->flush.level, a->level);
 	add_number(a, "--chunk-size", c->flush.chunk_bytes, a->chunk_size);

@@ -315,11 +315,29 @@ static void forget_told(struct server *s)
 	arena_release(&s->told_mem);
 }
 
+static void log_settings(struct server *s, enum log_level level, const char *key, struct bytes said)
+{
+	struct buf at = { 0 }, rest = { 0 };
+	struct bytes place, what;
+	bool has_place = report_cut_place(said, &place, &what);
+
+	buf_add_bytes(&at, place);
+	buf_add_bytes(&rest, what);
+	if (has_place)
+		log_event(&s->log, level, "settings", "at", buf_str(&at), key, buf_str(&rest),
+			  NULL);
+	else
+		log_event(&s->log, level, "settings", key, buf_str(&rest), NULL);
+	buf_release(&at);
+	buf_release(&rest);
+}
+
 /* What the file of settings and that of overrides say of their keys, and their faults but the last.
  */
 static void on_report(void *data, enum report_kind kind, const char *text)
 {
 	static const enum log_level levels[] = { LOG_INFO, LOG_WARN, LOG_ERROR };
+	static const char *const keys[] = { "note", "err", "err" };
 	struct server *s = data;
 	struct bytes said = bytes_str(text);
 	uint64_t hash = hash64(said);
@@ -332,7 +350,7 @@ static void on_report(void *data, enum report_kind kind, const char *text)
 			forget_told(s);
 		map_put(&s->told, hash, arena_copy(&s->told_mem, said), 0);
 	}
-	log_event(&s->log, levels[kind], "settings", "at", text, NULL);
+	log_settings(s, levels[kind], keys[kind], said);
 }
 
 /* Was one of the files changed, or replaced, since the last look? */

@@ -101,6 +101,36 @@ void report_error_at(struct report *r, const struct yaml_node *at, const char *f
 	report_error(r, &e);
 }
 
+/* The length of ":12" at the head of text; 0: it is none. */
+static size_t number_len(struct bytes text)
+{
+	size_t n = 1;
+
+	if (text.n == 0 || text.p[0] != ':')
+		return 0;
+	while (n < text.n && text.p[n] >= '0' && text.p[n] <= '9')
+		n++;
+	return n > 1 ? n : 0;
+}
+
+bool report_cut_place(struct bytes said, struct bytes *ret_place, struct bytes *ret_rest)
+{
+	for (size_t i = 1; i < said.n; i++) {
+		size_t line = number_len(bytes_sub(said, i, said.n));
+		size_t col = line ? number_len(bytes_sub(said, i + line, said.n)) : 0;
+		size_t end = i + line + col;
+
+		if (!col || !bytes_starts(bytes_sub(said, end, said.n), BYTES_LIT(": ")))
+			continue;
+		*ret_place = bytes_sub(said, 0, end);
+		*ret_rest = bytes_sub(said, end + 2, said.n);
+		return true;
+	}
+	*ret_place = (struct bytes){ 0 };
+	*ret_rest = said;
+	return false;
+}
+
 int report_end(struct report *r, struct err *e)
 {
 	if (r->n_errors == 0)

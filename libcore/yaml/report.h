@@ -31,6 +31,10 @@ void report_error(struct report *r, const struct err *e);
 void report_error_at(struct report *r, const struct yaml_node *at, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 
+/* Cuts what was said at the end of its place: "FILE:LINE:COL" and the rest. False, and all of it is
+ * the rest, when it has none. */
+bool report_cut_place(struct bytes said, struct bytes *ret_place, struct bytes *ret_rest);
+
 /* -1 when there were faults, with the last of them in e. */
 MUST_CHECK int report_end(struct report *r, struct err *e);
 

@@ -42,7 +42,7 @@ mkdir programs
 for p in lokid-ingest walreplay idxbuild logql; do ln -s "$(command -v "$p")" "programs/$p"; done
 printf '#!/bin/sh\necho "$*" >>"%s/args"\necho "chunkpack: error: no room" >&2\nexit 3\n' "$PWD" >programs/chunkpack
 chmod +x programs/chunkpack
-printf '  chunk_level: 7\n  chunk_filter: full\n  chunk_lines: whole\n  max_compaction_parallelism: 3\n  max_compaction_memory: 200MB\ncommon:\n  programs: %s\n' "$PWD/programs" >>lokid.yaml
+printf '  chunk_level: 7\n  chunk_filter: full\n  chunk_lines: whole\n  max_compaction_parallelism: 3\n  max_compaction_memory: 400MB\ncommon:\n  programs: %s\n' "$PWD/programs" >>lokid.yaml
 lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
 failed() { get /ready && grep -q 'compactions failed' "$TAP/stdout"; }
 ok "three runs that fail are told" wait_for 20 failed
@@ -50,7 +50,7 @@ ok "to those who ask whether it is ready, which it is" code_is 200
 ok "with the reason" grep -q 'chunkpack: exit status 3: no room$' "$TAP/stdout"
 get /services
 ok "as among the services" grep -qx 'compactor => Failed' "$TAP/stdout"
-ok "it has as many threads, as much memory, the level, the filter and the lines that the settings say" grep -q -- "^--compact .*--jobs 3 --memory 209715200 --level 7 --filter full --lines whole -o jsonl\$" args
+ok "it has as many threads, as much memory, the level, the filter and the lines that the settings say" grep -q -- "^--compact .*--jobs 3 --memory 419430400 --level 7 --filter full --lines whole -o jsonl\$" args
 lokid_stop TERM
 
 # --- none ---

@@ -43,7 +43,7 @@ ok "a line over the limit is refused" pushed_is 400 'a line of more than 20 byte
 echo 'overrides: {ops: {max_line_size: 1KB}}' >overrides.yaml
 ok "an override is in force soon" wait_for 10 pushed_is 204 'a line of more than 20 bytes'
 echo 'overrides: {ops: {max_line_size: long}}' >overrides.yaml
-ok "one that cannot be used is told" wait_for 10 logged "overrides.yaml:1:34: 'overrides.ops.max_line_size': expected a size"
+ok "one that cannot be used is told" wait_for 10 logged "at=overrides.yaml:1:34 err=\"'overrides.ops.max_line_size': expected a size"
 ok "and changes nothing" pushed_is 204 'again more than 20 bytes of line'
 echo 'overrides: {ops: {unordered_writes: true}}' >overrides.yaml
 ok "what has no effect is told" wait_for 10 logged "'overrides.ops.unordered_writes' has no effect"

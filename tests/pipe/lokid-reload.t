@@ -39,7 +39,7 @@ END
 cp more.yaml lokid.yaml
 kill -HUP "$LOKID_PID"
 limits_read() { [ "$(grep -c 'msg="limits read"' lokid.log)" -eq "$1" ]; }
-held() { says "level=warn msg=settings at=\"lokid.yaml: '$1' has changed: it holds when the daemon is started again\""; }
+held() { says "level=warn msg=settings err=\"lokid.yaml: '$1' has changed: it holds when the daemon is started again\""; }
 ok "what does is told" wait_for 5 held server.http_server_idle_timeout
 ok "each key" held server.http_listen_port
 not_ok "not what holds now" held frontend.max_outstanding_per_tenant
@@ -51,22 +51,27 @@ printf 'sever: 1\nlimits_config: {max_line_sise: 1, max_query_series: many, per_
 printf 'overrides: {a: {no_key: 1, max_line_size: long}}\n' >overrides.yaml
 kill -HUP "$LOKID_PID"
 ok "files that are wrong are told: those of before stay in force" wait_for 5 says 'msg="limits and users of before stay in force"'
-ok "a fault with its place" says 'msg=settings at="lokid.yaml:1:1: '
-ok "each of them" says "lokid.yaml:2:17: 'limits_config.max_line_sise' is not a key"
-ok "of the file" says "lokid.yaml:2:[0-9]*: 'limits_config.max_query_series': expected a whole number, found 'many'"
-ok "and of the overrides" says "overrides.yaml:1:17: 'overrides.a.no_key' is not a key"
-ok "all" says "overrides.yaml:1:43: 'overrides.a.max_line_size': expected a size"
+ok "a fault apart from its place" says "msg=settings at=lokid.yaml:1:1 err=\"'sever' is not a key"
+ok "each of them" says "at=lokid.yaml:2:17 err=\"'limits_config.max_line_sise' is not a key"
+ok "of the file" says "at=lokid.yaml:2:[0-9]* err=\"'limits_config.max_query_series': expected a whole number, found 'many'"
+ok "and of the overrides" says "at=overrides.yaml:1:17 err=\"'overrides.a.no_key' is not a key"
+ok "all" says "at=overrides.yaml:1:43 err=\"'overrides.a.max_line_size': expected a size"
 is "each once" "$(errors)" 6
 ok "nothing is changed" pushed small 204
 settings 16 4
+printf 'querier: {jobs: 1000}\ncompactor: {max_compaction_parallelism: 2, max_compaction_memory: 200MB}\n' >>lokid.yaml
+kill -HUP "$LOKID_PID"
+ok "values that programs would refuse are, too" wait_for 5 says "at=lokid.yaml:6:17 err=\"'querier.jobs': expected 1 to 256, found '1000'"
+ok "and too little memory" wait_for 5 says "at=lokid.yaml:7:67 err=\"'compactor.max_compaction_memory': 2 threads and this chunk size need 243 MiB"
+settings 16 4
 echo '- no map' >overrides.yaml
 kill -HUP "$LOKID_PID"
-ok "overrides alone are told, too" wait_for 5 says 'msg=settings at="overrides.yaml:1:1'
+ok "overrides alone are told, too" wait_for 5 says 'msg=settings at=overrides.yaml:1:1 err='
 ok "which change nothing" pushed big 400
 echo 'limits_config: [' >lokid.yaml
 kill -HUP "$LOKID_PID"
-ok "what is no YAML is told, and the overrides are not looked for" wait_for 5 errors_are 10
-ok "with its place" says 'msg=settings at="lokid.yaml:[0-9]*:[0-9]*: '
+ok "what is no YAML is told, and the overrides are not looked for" wait_for 5 errors_are 13
+ok "with its place" says 'msg=settings at=lokid.yaml:[0-9]*:[0-9]* err='
 lokid_stop
 is "it ends well" "$STATUS" 0
 
@@ -86,7 +91,7 @@ printf 'overrides: {big: {max_line_size: 4}, other: {max_line_size: 20}}\n' >one
 ok "and one of the first" wait_for 5 pushed other 204
 ok "over which the later one stands" pushed big 400
 mv two.yaml away
-ok "one that is gone is told" wait_for 5 says "level=error msg=settings at=\"'runtime_config.file': cannot open 'two.yaml'"
+ok "one that is gone is told" wait_for 5 says "level=error msg=settings err=\"'runtime_config.file': cannot open 'two.yaml'"
 ok "and changes nothing" pushed other 204
 mv away two.yaml
 lokid_stop

@@ -178,6 +178,99 @@ static void sizes_of_chunks_are_what_chunkpack_takes(void **state)
 	}
 }
 
+static void sizes_that_become_others_are_told(void **state)
+{
+	struct config c;
+
+	(void)state;
+	read_good("ingester: {chunk_target_size: 7MB, chunk_block_size: 1}\n", &c);
+	assert_non_null(strstr(buf_str(&said), "c.yaml:1:31: 'ingester.chunk_target_size': it "
+					       "becomes 64MB of lines and metadata, the most"));
+	assert_non_null(strstr(buf_str(&said), "c.yaml:1:54: 'ingester.chunk_block_size': it "
+					       "becomes 1KB of lines and metadata, the least"));
+	config_release(&c);
+	read_good("ingester: {chunk_target_size: 6MB, chunk_block_size: 64MB}\n", &c);
+	assert_null(strstr(buf_str(&said), "becomes"));
+	config_release(&c);
+}
+
+static void memory_is_as_much_as_the_rest_needs(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t flush_mib, compact_mib;
+	} cases[] = {
+		{ "ingester: {}\n", 104, 160 },
+		{ "ingester: {chunk_block_size: 1KB, chunk_encoding: none}\n", 124, 160 },
+		{ "ingester: {chunk_target_size: 1KB, chunk_block_size: 1KB}\n", 104, 160 },
+		{ "ingester: {chunk_target_size: 8MB, chunk_block_size: 64MB}\n", 404, 840 },
+		{ "ingester: {chunk_block_size: 32MB, chunk_level: 9, chunk_filter: full}\n", 326,
+		  467 },
+		{ "compactor: {max_compaction_parallelism: 2}\n", 104, 264 },
+		{ "compactor: {max_compaction_parallelism: 8, max_compaction_memory: }\n", 104,
+		  760 },
+		{ "compactor: {max_compaction_parallelism: 2, max_compaction_memory: 243MB}\n", 104,
+		  243 },
+	};
+	struct config c;
+
+	(void)state;
+	config_init(&c);
+	assert_int_equal(c.flush.memory_bytes, 104 << 20);
+	assert_int_equal(c.compact.memory_bytes, 160 << 20);
+	config_release(&c);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		read_good(cases[i].text, &c);
+		assert_int_equal(c.flush.memory_bytes >> 20, cases[i].flush_mib);
+		assert_int_equal(c.compact.memory_bytes >> 20, cases[i].compact_mib);
+		config_release(&c);
+	}
+	refused("compactor: {max_compaction_memory: 138MB}\n",
+		"1:36: 'compactor.max_compaction_memory': 1 thread and this chunk size need 139 "
+		"MiB");
+	refused("ingester: {chunk_target_size: 6MB}\ncompactor: {max_compaction_memory: 139MB}\n",
+		"2:36: 'compactor.max_compaction_memory': 1 thread and this chunk size need 301 "
+		"MiB");
+}
+
+static void a_level_that_does_nothing_is_told(void **state)
+{
+	struct config c;
+
+	(void)state;
+	read_good("ingester: {chunk_encoding: snappy, chunk_level: 3}\n", &c);
+	assert_non_null(strstr(buf_str(&said), "warning "));
+	assert_non_null(strstr(buf_str(&said), "c.yaml:1:49: 'ingester.chunk_level' has no effect: "
+					       "ingester.chunk_encoding is snappy\n"));
+	config_release(&c);
+	read_good("ingester: {chunk_encoding: gzip, chunk_level: 3}\n", &c);
+	assert_null(strstr(buf_str(&said), "chunk_level"));
+	config_release(&c);
+}
+
+static void what_was_said_is_cut_from_its_place(void **state)
+{
+	static const struct {
+		const char *said, *place, *rest;
+	} cases[] = {
+		{ "c.yaml:1:22: 'a': b", "c.yaml:1:22", "'a': b" },
+		{ "a: b:3:1:7:8: c:1:1: d", "a: b:3:1:7:8", "c:1:1: d" },
+		{ "c.yaml: 'a' has changed", "", "c.yaml: 'a' has changed" },
+		{ "c.yaml:1: a", "", "c.yaml:1: a" },
+		{ ":1:1", "", ":1:1" },
+		{ "", "", "" },
+	};
+	struct bytes place, rest;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(report_cut_place(bytes_str(cases[i].said), &place, &rest),
+				 *cases[i].place != '\0');
+		assert_bytes(place, cases[i].place);
+		assert_bytes(rest, cases[i].rest);
+	}
+}
+
 static void tls_is_as_go_calls_it(void **state)
 {
 	struct config c;
@@ -229,7 +322,10 @@ static void faults_name_place_and_what_is_near(void **state)
 	refused("ingester: {wal: {sync: often}}\n",
 		"1:24: 'ingester.wal.sync': expected always, interval=DURATION or none, found "
 		"'often'");
-	refused("querier: {jobs: 0}\n", "1:17: 'querier.jobs': it must be above zero");
+	refused("querier: {jobs: 0}\n", "1:17: 'querier.jobs': expected 1 to 256, found '0'");
+	refused("querier: {jobs: 257}\n", "1:17: 'querier.jobs': expected 1 to 256, found '257'");
+	refused("compactor: {max_compaction_parallelism: 1000}\n",
+		"1:41: 'compactor.max_compaction_parallelism': expected 1 to 256, found '1000'");
 	refused("ingester: {chunk_level: 20}\n",
 		"1:25: 'ingester.chunk_level': expected 1 to 19, found '20'");
 	refused("compactor: {chunk_filter: some}\n",
@@ -461,6 +557,10 @@ int main(void)
 		cmocka_unit_test(keys_go_to_their_places),
 		cmocka_unit_test(our_key_decides_over_the_one_that_is_mapped),
 		cmocka_unit_test(sizes_of_chunks_are_what_chunkpack_takes),
+		cmocka_unit_test(sizes_that_become_others_are_told),
+		cmocka_unit_test(memory_is_as_much_as_the_rest_needs),
+		cmocka_unit_test(a_level_that_does_nothing_is_told),
+		cmocka_unit_test(what_was_said_is_cut_from_its_place),
 		cmocka_unit_test(tls_is_as_go_calls_it),
 		cmocka_unit_test(faults_name_place_and_what_is_near),
 		cmocka_unit_test(all_faults_are_told),
