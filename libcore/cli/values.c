@@ -15,6 +15,34 @@ static int check_range(const char *text, uint64_t v, uint64_t min, uint64_t max,
 	return 0;
 }
 
+/* "at least 1KiB": as sizes are typed. */
+static int check_size(const char *text, uint64_t v, uint64_t min, uint64_t max, struct err *e)
+{
+	uint64_t limit = v < min ? min : max;
+	struct buf b = { 0 };
+
+	if ((v >= min && v <= max) || limit < 1024)
+		return check_range(text, v, min, max, e);
+	num_add_whole_size(&b, limit, "i");
+	err_set(e, ERR_USAGE, "expected at %s %s, found '%s'", v < min ? "least" : "most",
+		buf_str(&b), text);
+	buf_release(&b);
+	return -1;
+}
+
+static int refuse_size(const char *text, uint64_t min, struct err *e)
+{
+	struct buf b = { 0 };
+
+	if (min > 1) {
+		buf_add_str(&b, ", at least ");
+		num_add_whole_size(&b, min, "i");
+	}
+	err_set(e, ERR_USAGE, "expected a size as 64MiB%s, found '%s'", buf_str(&b), text);
+	buf_release(&b);
+	return -1;
+}
+
 int cli_read_count(const char *text, uint64_t min, uint64_t max, uint64_t *ret, struct err *e)
 {
 	uint64_t v;
@@ -32,8 +60,8 @@ int cli_read_size(const char *text, uint64_t min, uint64_t max, uint64_t *ret, s
 	uint64_t v;
 
 	if (!num_size(bytes_str(text), &v))
-		return err_set(e, ERR_USAGE, "expected a size as 64MiB, found '%s'", text);
-	if (check_range(text, v, min, max, e) < 0)
+		return refuse_size(text, min, e);
+	if (check_size(text, v, min, max, e) < 0)
 		return -1;
 	*ret = v;
 	return 0;

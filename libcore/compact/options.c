@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "base/work.h"
 #include "cli/modes.h"
+#include "compact/memory.h"
 #include "compact/merge.h"
 #include "compact/packing.h"
 #include "logql/selector.h"
@@ -192,9 +193,7 @@ const struct cli_taken pack_options[] = {
 	    "how lines of JSON, logfmt and access logs are stored (apart)" },
 	  take_lines,
 	  WHOLE },
-	{ { 0, "memory", "SIZE", "about as much is used (512MiB)" },
-	  cli_take_size,
-	  AT(memory_bytes) },
+	{ { 0, "memory", "SIZE", "about as much is used (512MiB)" }, cli_take_text, AT(memory) },
 	{ { 'j', "jobs", "N", "threads (as many as processors, if memory allows)" },
 	  take_jobs,
 	  AT(jobs) },
@@ -264,24 +263,38 @@ static bool in_store(const struct pack_opts *o)
 	return o->compact || o->erase || o->scrub;
 }
 
+static uint64_t memory_min(const struct pack_opts *o, unsigned jobs)
+{
+	return in_store(o) ? merge_memory_min(&o->params, jobs)
+			   : packing_memory_min(&o->params, jobs);
+}
+
+/* Who has typed what is no size is told which would do. */
+static int read_memory(struct pack_opts *o, struct err *e)
+{
+	uint64_t least = memory_min(o, o->jobs ? (unsigned)o->jobs : 1);
+
+	o->memory_bytes = DEFAULT_MEMORY;
+	if (!o->memory || cli_read_size(o->memory, 1, UINT64_MAX, &o->memory_bytes, e) == 0)
+		return 0;
+	return cli_read_size(o->memory, compact_whole_memory(least), UINT64_MAX, &o->memory_bytes,
+			     e);
+}
+
 static int check_memory(struct pack_opts *o, struct err *e)
 {
 	const struct chunk_params *p = &o->params;
-	uint64_t least;
 	unsigned jobs = (unsigned)o->jobs;
 
-	if (!o->memory_bytes)
-		o->memory_bytes = DEFAULT_MEMORY;
+	if (read_memory(o, e) < 0)
+		return err_wrap(e, "option '--memory'");
 	if (jobs == 0)
 		jobs = in_store(o) ? merge_jobs_that_fit(p, o->memory_bytes, work_cpus())
 				   : packing_jobs_that_fit(p, o->memory_bytes, work_cpus());
 	o->jobs = jobs;
-	least = in_store(o) ? merge_memory_min(p, jobs) : packing_memory_min(p, jobs);
-	if (o->memory_bytes >= least)
-		return 0;
-	return err_set(e, ERR_USAGE, "option '--memory': %u %s and this chunk size need %llu MiB",
-		       jobs, num_word(jobs, "thread", "threads"),
-		       (unsigned long long)(least >> 20) + 1);
+	if (compact_check_memory(o->memory_bytes, memory_min(o, jobs), jobs, e) < 0)
+		return err_wrap(e, "option '--memory'");
+	return 0;
 }
 
 /* What the program is to do. */
@@ -319,7 +332,7 @@ static int check_modes(struct pack_opts *o, struct err *e)
 		{ "--max-entries", o->entries_given, NEW_CHUNKS },
 		{ "--filter", o->filter_given, NEW_CHUNKS },
 		{ "--lines", o->lines_given, NEW_CHUNKS },
-		{ "--memory", o->memory_bytes > 0, NEW_CHUNKS | REWRITING },
+		{ "--memory", o->memory, NEW_CHUNKS | REWRITING },
 		{ "--day", s->one_day, IN(TO_COMPACT) | IN(TO_COPY) },
 		{ "--fan-in", o->fan_in > 0, IN(TO_COMPACT) },
 		{ "--pack-size", o->pack_bytes > 0, IN(TO_COMPACT) },

@@ -17,7 +17,8 @@ struct pack_opts {
 	bool lines_given;
 	bool compact, erase, copy, lifecycle; /* --compact, --delete, ...: one at most */
 	const char *mode;      /* set by pack_opts_check: "--compact", ...; NULL: to pack */
-	uint64_t memory_bytes; /* 0: not given */
+	const char *memory;    /* as given; or NULL */
+	uint64_t memory_bytes; /* set by pack_opts_check */
 	uint64_t jobs;	       /* 0: as many as there are processors, if memory allows */
 
 	const char *scrub;	     /* file of rules, --scrub; or NULL */

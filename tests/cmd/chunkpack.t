@@ -138,6 +138,13 @@ ok "no thread is exit 2" exits 2 chunkpack -j0 --store S in.jsonl
 ok "a bad tenant is exit 2" exits 2 chunkpack -t a/b --store S in.jsonl
 ok "too little memory is exit 2" exits 2 chunkpack --memory 1MiB --store S in.jsonl
 ok "the message says what is needed" stderr_matches "need [0-9]+ MiB"
+ok "a size that is none is exit 2" exits 2 chunkpack -j1 --memory 1k --store S in.jsonl
+ok "and told the least that would do" stderr_has "option '--memory': expected a size as 64MiB, at least 76MiB, found '1k'"
+ok "which is another for other work" exits 2 chunkpack --compact -j2 --memory 0 --store S
+ok "and told, too" stderr_has "option '--memory': expected at least 243MiB, found '0'"
+ok "with which it does" exits 0 chunkpack -j1 --memory 76MiB --store least in.jsonl
+ok "a block that is too large is exit 2" exits 2 chunkpack --block-size 1GB --store S in.jsonl
+ok "the limit is told as sizes are typed" stderr_has "option '--block-size': expected at most 64MiB, found '1GB'"
 ok "a file that is not there is exit 4" exits 4 chunkpack --store S nothing
 echo x >file
 ok "a store that is a file is exit 4" exits 4 chunkpack --store file in.jsonl

@@ -26,6 +26,15 @@ static void values_are_read_whole_or_refused(void **state)
 	assert_int_equal(v, 4096);
 	assert_int_equal(cli_read_size("4 apples", 1, UINT64_MAX, &v, &e), -1);
 	assert_string_equal(e.msg, "expected a size as 64MiB, found '4 apples'");
+	assert_int_equal(cli_read_size("5 apples", 1 << 20, UINT64_MAX, &v, &e), -1);
+	assert_string_equal(e.msg, "expected a size as 64MiB, at least 1MiB, found '5 apples'");
+	assert_int_equal(cli_read_size("1GB", 1, 64 << 20, &v, &e), -1);
+	assert_string_equal(e.msg, "expected at most 64MiB, found '1GB'");
+	assert_int_equal(cli_read_size("1KiB", 1 << 20, 64 << 20, &v, &e), -1);
+	assert_string_equal(e.msg, "expected at least 1MiB, found '1KiB'");
+	assert_int_equal(cli_read_size("0", 1, 64 << 20, &v, &e), -1);
+	assert_string_equal(e.msg, "expected at least 1, found '0'");
+	assert_int_equal(v, 4096);
 	assert_int_equal(cli_read_word("two", words, &i, &e), 0);
 	assert_int_equal(i, 1);
 	assert_int_equal(cli_read_word("four", words, &i, &e), -1);
