@@ -12,7 +12,7 @@
 enum {
 	BUNDLE_CHUNK_MAX = 8 << 10, /* bytes of a chunk that writers put into one, at most, */
 	BUNDLE_BYTES = 256 << 10,   /* of its chunks when a writer ends one, or less, */
-	BUNDLE_BYTES_MIN = 4 << 10  /* and at least: fewer are stored as they are */
+	BUNDLE_BYTES_MIN = 512	    /* and at least: fewer are stored as they are */
 };
 
 /* ---- making them ---- */

@@ -148,10 +148,9 @@ static void too_little_stays_as_it_is(void **unused)
 
 	(void)unused;
 	state = 1;
-	add_chunk(m, &p, 5);
-	add_chunk(m, &p, 5);
-	for (size_t i = 0; i < 2; i++)
-		assert_true(bundle_writer_add(w, chunk_at(m, i)));
+	add_chunk(m, &p, 1);
+	assert_true(m->bytes.n < BUNDLE_BYTES_MIN);
+	assert_true(bundle_writer_add(w, chunk_at(m, 0)));
 	assert_false(bundle_writer_end(w, &out));
 	assert_true(bytes_eq(buf_bytes(&out), buf_bytes(&m->bytes)));
 	buf_reset(&out);
@@ -159,6 +158,32 @@ static void too_little_stays_as_it_is(void **unused)
 	assert_int_equal(out.n, 0);
 	bundle_writer_free(w);
 	buf_release(&out);
+	release(m);
+}
+
+/* A small one between large ones is compressed so, which its columns are not. */
+static void one_alone_is_a_bundle_too(void **unused)
+{
+	struct chunk_params p = params();
+	struct bundle_writer *w = bundle_writer_new(&p);
+	struct bundle_reader *r = bundle_reader_new();
+	struct made *m = new_made();
+	struct buf stored = { 0 }, raw = { 0 };
+	struct err e;
+
+	(void)unused;
+	state = 1;
+	add_chunk(m, &p, 28);
+	assert_true(m->bytes.n < 4096);
+	assert_true(bundle_writer_add(w, chunk_at(m, 0)));
+	assert_true(bundle_writer_end(w, &stored));
+	assert_true(stored.n < m->bytes.n);
+	assert_int_equal(0, bundle_unpack(r, buf_bytes(&stored), &raw, &e));
+	assert_true(bytes_eq(buf_bytes(&raw), buf_bytes(&m->bytes)));
+	bundle_writer_free(w);
+	bundle_reader_free(r);
+	buf_release(&stored);
+	buf_release(&raw);
 	release(m);
 }
 
@@ -686,6 +711,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_goes_in_comes_out),
 		cmocka_unit_test(too_little_stays_as_it_is),
+		cmocka_unit_test(one_alone_is_a_bundle_too),
 		cmocka_unit_test(what_cannot_be_made_again_is_left_out),
 		cmocka_unit_test(what_is_made_up_is_refused),
 		cmocka_unit_test(damage_is_told),
