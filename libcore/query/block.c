@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "query/fields.h"
 #include "query/stage.h"
+#include "query/stage_shapes.h"
 #include "template/template.h"
 
 static const char extracted[] = "_extracted";
@@ -86,6 +87,7 @@ void block_reset(struct block *b, const struct labels *stream)
 	b->settled = 0;
 	b->line = NULL;
 	b->el = NULL;
+	b->columns = NULL;
 	b->serial++;
 	if (b->base.labels == stream)
 		return;
@@ -231,6 +233,8 @@ int block_need_labels(struct block *b, struct err *e)
 
 	if (b->el)
 		return 0;
+	if (b->columns)
+		return shapes_make_labels(b, e);
 	if (block_need(b, WANT_META, e) < 0)
 		return -1;
 	b->el = arena_alloc(&b->mem, (b->run.n ? b->run.n : 1) * sizeof(*b->el));

@@ -80,6 +80,7 @@ struct base_labels {
 struct block;
 struct shape_reader;
 struct keys;
+struct shape_reading;
 struct line_fields;
 struct probe;
 struct template_run;
@@ -105,6 +106,9 @@ struct block {
 
 	struct bytes *line; /* by entry; NULL as long as no stage replaced one */
 	struct elabels *el; /* by entry; NULL as long as no stage asked */
+	/* Entries have labels, which are in columns, and are made by block_need_labels; .el is
+	 * NULL. NULL: no. */
+	struct shape_reading *columns;
 	struct base_labels base;
 	uint32_t stream; /* number of it: another one, another number */
 	uint32_t serial; /* of the block, of those of its thread, from 1 */

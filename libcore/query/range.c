@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "query/range_columns.h"
 #include "query/range_groups.h"
 
 void range_bounds(const struct steps *steps, int64_t range_ns, int64_t offset_ns, int64_t *ret_from,
@@ -241,6 +242,29 @@ static int take_plain(struct range_sink *r, struct range_worker *w, const struct
 	return 0;
 }
 
+static int take_sample(struct range_sink *r, struct range_worker *w, int64_t group, int64_t ts,
+		       double v, struct err *e)
+{
+	if (group < 0)
+		return -1;
+	return samples_add(&w->groups.v[group].samples, (struct sample){ ts, v }, r->memory, e);
+}
+
+static int take_samples_of_columns(struct range_sink *r, struct range_worker *w, struct block *b,
+				   struct range_columns *c, struct err *e)
+{
+	for (size_t k = 0; k < b->n_sel; k++) {
+		uint32_t i = block_entry(b, k);
+		double v;
+
+		if (range_columns_value(c, i, &v) &&
+		    take_sample(r, w, range_columns_find(c, &w->groups, b, i, e), b->run.ts_ns[i],
+				v, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int take_samples(struct range_sink *r, struct range_worker *w, struct block *b,
 			struct err *e)
 {
@@ -259,12 +283,7 @@ static int take_samples(struct range_sink *r, struct range_worker *w, struct blo
 		if (counts)
 			g = range_groups_find(&w->groups, b, i, e);
 		b->el[i] = before;
-		if (!counts)
-			continue;
-		if (g < 0)
-			return -1;
-		if (samples_add(&w->groups.v[g].samples, (struct sample){ b->run.ts_ns[i], v },
-				r->memory, e) < 0)
+		if (counts && take_sample(r, w, g, b->run.ts_ns[i], v, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -274,22 +293,29 @@ static int take_one(struct range_sink *r, unsigned worker, const struct unit *u,
 		    struct err *e)
 {
 	struct range_worker *w = &r->worker[worker];
-	bool bytes = range_is_bytes(r->op), plain = !b->el && one_group(r, b->base.labels);
+	bool bytes = range_is_bytes(r->op), plain;
+	struct range_columns columns = { 0 };
 	int64_t from = 0, to = 0;
 	struct span span;
 
+	if (b->columns && (block_need(b, WANT_TS, e) < 0 ||
+			   range_columns_read(b, &w->groups, r->unwrap, &columns, e) < 0))
+		return -1;
+	if (r->unwrap && columns.shape)
+		return take_samples_of_columns(r, w, b, &columns, e);
 	if (r->unwrap)
 		return take_samples(r, w, b, e);
+	plain = !b->el && !columns.shape && one_group(r, b->base.labels);
 	if (bytes && !b->line && block_need(b, WANT_LENS, e) < 0)
 		return -1;
-	if (!b->el && !plain) {
+	if (!b->el && !columns.shape && !plain) {
 		if (block_need(b, WANT_META, e) < 0)
 			return -1;
 		plain = !b->run.meta_set || b->run.meta.n_sets == 0;
 	}
 	if (plain)
 		return take_plain(r, w, u, b, e);
-	if (block_need(b, WANT_TS, e) < 0 || block_need_labels(b, e) < 0)
+	if (block_need(b, WANT_TS, e) < 0 || (!columns.shape && block_need_labels(b, e) < 0))
 		return -1;
 	for (size_t k = 0; k < b->n_sel; k++) {
 		uint32_t i = block_entry(b, k);
@@ -303,7 +329,8 @@ static int take_one(struct range_sink *r, unsigned worker, const struct unit *u,
 		}
 		if (span.lo > span.hi)
 			continue;
-		g = range_groups_find(&w->groups, b, i, e);
+		g = columns.shape ? range_columns_find(&columns, &w->groups, b, i, e)
+				  : range_groups_find(&w->groups, b, i, e);
 		if (g < 0)
 			return -1;
 		count(&w->groups.v[g], span, 1, bytes ? line_bytes(b, k, k + 1) : 0);
@@ -343,6 +370,8 @@ void range_sink_init(struct range_sink *first, struct scan *scan)
 			g->memory = r->memory;
 		}
 	}
+	p->takes_columns = !first->next && first->group.kind == GROUP_BY &&
+			   !first->group.streams_only && !range_is_bytes(first->op);
 	scan->sink = (struct sink){ .want_later = later,
 				    .take_table = take_table,
 				    .in_table = in_table,

@@ -260,6 +260,15 @@ static bool convert(enum logql_conv conv, struct bytes text, struct buf *why, do
 	}
 }
 
+bool unwrap_convert(const struct unwrap *u, struct bytes text, double *ret)
+{
+	struct buf why = { 0 };
+	bool ok = convert(u->conv, text, &why, ret);
+
+	buf_release(&why);
+	return ok;
+}
+
 bool unwrap_value(const struct pipeline *p, const struct unwrap *u, struct block *b, uint32_t i,
 		  double *ret)
 {

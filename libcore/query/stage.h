@@ -75,8 +75,9 @@ struct pipeline {
 	struct hints hints;
 	uint32_t *reads; /* names that stages need to be extracted */
 	size_t n_reads, cap_reads;
-	bool needs_lines;  /* some stage looks at lines */
-	size_t n_dropping; /* stages from this one on keep every entry */
+	bool needs_lines;   /* some stage looks at lines */
+	bool takes_columns; /* who comes behind the stages looks at b->columns */
+	size_t n_dropping;  /* stages from this one on keep every entry */
 };
 
 /* How the answer groups entries; decides what parsers leave out. */
@@ -112,6 +113,8 @@ MUST_CHECK int pipeline_apply_part(const struct pipeline *p, size_t first, size_
  * is 0, and sets the error label. Needs block_need_labels. */
 bool unwrap_value(const struct pipeline *p, const struct unwrap *u, struct block *b, uint32_t i,
 		  double *ret);
+/* The number that it takes a text for; false: it is none. */
+bool unwrap_convert(const struct unwrap *u, struct bytes text, double *ret);
 
 /* For bind: this stage reads the label. */
 void stage_reads(struct pipeline *p, uint32_t name);

@@ -1,5 +1,8 @@
 #include "query/stage_shapes.h"
 
+/* Of fewer entries labels are made at once. */
+enum { LABELS_MIN = 16 };
+
 bool shapes_whole_line(const struct shape *sh)
 {
 	for (uint32_t i = 0; i < sh->n_slots; i++)
@@ -49,18 +52,25 @@ static size_t n_shared(const struct shape_reading *r, const struct shape_plan *p
 	return n_sets * t->from.values->n_words;
 }
 
-static void plan_labels(struct shape_reading *r)
+static void find_plain(struct shape_reading *r)
 {
 	for (size_t k = 0; k < r->n_plans; k++) {
 		struct shape_plan *p = &r->plan[k];
 		const struct shape_take *t = p->take;
-		size_t n;
 
 		p->plain = !p->odd && r->no_labels_yet && !shapes_meta_has(r, NAME_ERROR);
 		for (size_t i = 0; i < p->n && p->plain; i++)
 			p->plain = !shapes_meta_has(r, t[i].label) &&
 				   (!t[i].filter || is_settled(r, t[i].filter));
-		n = n_shared(r, p);
+	}
+}
+
+static void find_shared(struct shape_reading *r)
+{
+	for (size_t k = 0; k < r->n_plans; k++) {
+		struct shape_plan *p = &r->plan[k];
+		size_t n = n_shared(r, p);
+
 		if (n)
 			p->shared = arena_zalloc(&r->b->mem, n * sizeof(*p->shared));
 	}
@@ -189,10 +199,28 @@ static int begin(struct shape_reading *r, struct err *e)
 		return -1;
 	if (b->n_sel == 0)
 		return 0;
-	if (shapes_read_numbers(r, e) < 0 || read_values(r, e) < 0 || block_need_labels(b, e) < 0)
+	if (shapes_read_numbers(r, e) < 0)
 		return -1;
-	plan_labels(r);
+	find_plain(r);
 	return 0;
+}
+
+/* Whether labels can stay in columns: of all lines they are nothing but values, and no stage behind
+ * looks at them. */
+static bool can_stay(const struct shape_reading *r)
+{
+	const struct pipeline *p = r->s->pipeline;
+
+	if (!p->takes_columns || r->b->n_sel < LABELS_MIN || !p->hints.required ||
+	    p->hints.n_required == 0)
+		return false;
+	for (size_t k = (size_t)(r->s - p->stage) + 1; k < p->n_stages; k++)
+		if (k >= 64 || !(r->b->settled >> k & 1))
+			return false;
+	for (size_t k = 0; k < r->n_plans; k++)
+		if (!r->plan[k].plain)
+			return false;
+	return true;
 }
 
 /* Whether a parser need not look at the entry, which has all that is asked for. */
@@ -206,30 +234,45 @@ static bool has_all(const struct shape_reading *r, uint32_t i)
 	return hints_all_found(h, r->b, i);
 }
 
-int shapes_extract(const struct stage *s, struct block *b, const struct shape_parser *how,
-		   stage_extract_fn *extract, struct err *e)
+int shapes_make_labels(struct block *b, struct err *e)
 {
-	struct shape_reading r = { .s = s, .b = b, .how = how };
+	struct shape_reading *r = b->columns;
 	uint32_t *kept;
 	size_t n = 0;
 
-	if (begin(&r, e) < 0)
+	b->columns = NULL;
+	if (read_values(r, e) < 0 || block_need_labels(b, e) < 0)
 		return -1;
+	find_shared(r);
 	/* Apart, since what is put together is what is in. */
 	kept = arena_alloc(&b->mem, (b->n_sel + 1) * sizeof(*kept));
 	for (size_t k = 0; k < b->n_sel; k++) {
 		uint32_t i = block_entry(b, k);
 		bool stays = true;
 
-		if (!has_all(&r, i) && !give(&r, i, &stays)) {
+		if (!has_all(r, i) && !give(r, i, &stays)) {
 			if (block_need(b, WANT_LENS | WANT_LINES, e) < 0)
 				return -1;
 			b->settled = 0;
-			stays = extract(s, b, i);
+			stays = r->extract(r->s, b, i);
 		}
 		kept[n] = i;
 		n += stays;
 	}
 	block_keep(b, kept, n);
 	return 0;
+}
+
+int shapes_extract(const struct stage *s, struct block *b, const struct shape_parser *how,
+		   stage_extract_fn *extract, struct err *e)
+{
+	struct shape_reading *r = arena_zalloc(&b->mem, sizeof(*r));
+
+	*r = (struct shape_reading){ .s = s, .b = b, .how = how, .extract = extract };
+	if (begin(r, e) < 0)
+		return -1;
+	if (b->n_sel == 0)
+		return 0;
+	b->columns = r;
+	return can_stay(r) ? 0 : shapes_make_labels(b, e);
 }

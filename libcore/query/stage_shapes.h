@@ -63,7 +63,8 @@ struct shape_reading {
 	const struct stage *s;
 	struct block *b;
 	const struct shape_parser *how;
-	const uint8_t *number; /* of each entry's shape; NULL: all have the first */
+	const uint8_t *number;	   /* of each entry's shape; NULL: all have the first */
+	stage_extract_fn *extract; /* reads a whole line */
 	struct shape_plan *plan;
 	size_t n_plans;
 	struct shape_source *few;   /* by column: those that were read of some entries alone, the
@@ -122,6 +123,9 @@ struct shape_parser {
 MUST_CHECK int shapes_extract(const struct stage *s, struct block *b,
 			      const struct shape_parser *how, stage_extract_fn *extract,
 			      struct err *e);
+
+/* The labels of b->columns, which is NULL then; drops what a parser drops. */
+MUST_CHECK int shapes_make_labels(struct block *b, struct err *e);
 
 /* Sets r->number. */
 MUST_CHECK int shapes_read_numbers(struct shape_reading *r, struct err *e);

@@ -54,6 +54,10 @@ struct kind {
 	 * words. Errors: ERR_CORRUPT, ERR_NOMEM. */
 	int (*words)(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,
 		     struct err *e);
+	/* All values, if they are nothing but numbers, none above `most`; else ret->number is NULL.
+	 * They stay in m until decode is called. NULL: never. Errors as decode's. */
+	int (*decimals)(const struct kind_from *from, uint64_t most, struct kind_mem *m,
+			struct shape_decimals *ret, struct err *e);
 	bool words_in_params; /* words need no body: it is empty when they are asked for */
 	bool needs_time;
 	bool picks; /* few values, far apart, take less time than all between them */

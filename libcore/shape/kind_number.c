@@ -216,6 +216,30 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	return 0;
 }
 
+static int decimals(const struct kind_from *from, uint64_t most, struct kind_mem *m,
+		    struct shape_decimals *ret, struct err *e)
+{
+	struct rd rd = rd_init(from->body);
+	const uint64_t *number;
+	uint64_t above = 0;
+	struct form f;
+
+	*ret = (struct shape_decimals){ .n = from->n };
+	if (!read_form(from->params, &f, &ret->least))
+		return kind_corrupt(e, "no form of a number");
+	if (f.behind.n || (f.before.n && !bytes_is(f.before, "-")) || ret->least > most)
+		return 0;
+	if (kind_read_planes(&rd, from, &m->words, sizeof(*number), e) < 0)
+		return -1;
+	number = (const uint64_t *)(const void *)m->words.p;
+	for (size_t i = 0; i < from->n; i++)
+		above |= number[i] > most - ret->least;
+	ret->places = (unsigned)f.places;
+	ret->is_negative = f.before.n > 0;
+	ret->number = above ? NULL : number;
+	return 0;
+}
+
 static void may_hold(struct bytes params, bool may[256])
 {
 	uint64_t least;
@@ -232,6 +256,7 @@ const struct kind kind_number = {
 	.name = "number",
 	.encode = encode,
 	.decode = decode,
+	.decimals = decimals,
 	.picks = true,
 	.bytes = may_hold,
 };

@@ -372,6 +372,23 @@ static void count_words(struct shape_reader *r, struct read_column *col, size_t 
 	r->words_left -= col->n_words;
 }
 
+int shape_decimals(struct shape_reader *r, uint32_t column, uint64_t most,
+		   struct shape_decimals *ret, struct err *e)
+{
+	struct read_column *col = &r->column[column];
+	struct kind_from from = { .params = col->params, .n = col->n, .end = col->n };
+
+	*ret = (struct shape_decimals){ 0 };
+	if (!col->kind->decimals || col->n == 0)
+		return 0;
+	if (inflate_once(r, column, e) < 0)
+		return -1;
+	from.body = bytes_of(col->raw.p, col->body.raw_len);
+	if (col->kind->decimals(&from, most, &col->mem, ret, e) < 0)
+		return err_wrap(e, "column %u (%s)", column, col->kind->name);
+	return 0;
+}
+
 /* Values first to end - 1, or of them those n that pick names, if it is not NULL, from a body that
  * is there. */
 static int decode(struct shape_reader *r, uint32_t column, const int64_t *ts_ns,

@@ -187,6 +187,21 @@ MUST_CHECK int shape_column_picked(struct shape_reader *r, uint32_t column, cons
 /* Which shapes have the column. */
 void shape_having(const struct shape_reader *r, uint32_t column, bool has[SHAPE_MAX]);
 
+/* Numbers: value i is `least` + number[i], with a point before the last `places` digits, and a
+ * minus before all. */
+struct shape_decimals {
+	size_t n;
+	const uint64_t *number; /* NULL: values are others */
+	uint64_t least;
+	unsigned places; /* at most 18 */
+	bool is_negative;
+};
+
+/* Of a column whose values are nothing but such numbers, none above `most`, without their texts;
+ * until values of the column are read. The numbers of shapes have been read. */
+MUST_CHECK int shape_decimals(struct shape_reader *r, uint32_t column, uint64_t most,
+			      struct shape_decimals *ret, struct err *e);
+
 /* Which of the column's values that of each line is, for lines that have one; NULL: all have, and
  * line i has value i. */
 MUST_CHECK int shape_rows(struct shape_reader *r, uint32_t column, const uint32_t **ret,

@@ -87,6 +87,20 @@ static bool may_hold(const struct shape_reader *r, uint32_t column, struct bytes
 	return ret;
 }
 
+/* Numbers must lie where they can be read, and be as small as was asked for. */
+static void sum_of_decimals(struct shape_reader *r, uint32_t column)
+{
+	const uint64_t most = UINT64_C(1) << 53;
+	struct shape_decimals d;
+	const uint8_t *number;
+
+	if (shape_numbers(r, &number, NULL) < 0 || shape_decimals(r, column, most, &d, NULL) < 0)
+		return;
+	for (size_t i = 0; i < d.n && d.number; i++)
+		if (d.least + d.number[i] > most || d.places > 18)
+			abort();
+}
+
 /* Each value is of one line, in their order, is what the column may hold, and has no newline; also
  * of columns that no shape has. */
 static void look_at_column(struct shape_reader *r, const struct input *x, uint32_t column)
@@ -96,6 +110,7 @@ static void look_at_column(struct shape_reader *r, const struct input *x, uint32
 	struct shape_values words;
 	bool told = shape_words(r, column, &words, NULL) == 0;
 
+	sum_of_decimals(r, column);
 	if (shape_column(r, column, x->ts_ns, &v, NULL) < 0)
 		return;
 	if (!told || (v->n && (words.n_words != v->n_words || !words.word != !v->word)))

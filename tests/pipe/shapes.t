@@ -86,6 +86,18 @@ sum by (status) (count_over_time({app="web"} | json | status >= 400 [5m]))
 quantile_over_time(0.9, {app="web"} | json | unwrap took_ms [5m]) by (level)
 sum(rate({app=~".+"} |= "error" [5m]))
 sum by (level) (bytes_over_time({app=~"job|mixed"} | logfmt [5m]))
+sum by (level, msg) (count_over_time({app="web"} | json [5m]))
+sum by (msg, status, app) (count_over_time({app="web"} | json | status >= 300 [5m]))
+sum by (level, gone) (rate({app="web"} | json [5m]))
+sum by (user_id) (count_over_time({app="web"} | json [5m]))
+sum(sum_over_time({app="web"} | json | unwrap took_ms [5m]))
+avg_over_time({app="web"} | json | level="info" | unwrap took_ms [5m]) by (msg, status)
+max_over_time({app="web"} | json | unwrap status [5m]) by (msg)
+sum by (level) (sum_over_time({app="job"} | logfmt | unwrap retries [5m]))
+sum by (level) (sum_over_time({app="job"} | logfmt | unwrap duration(dur) [5m]))
+sum by (level) (sum_over_time({app="web"} | json | unwrap status | __error__="" [5m]))
+stddev_over_time({app="mixed"} | logfmt | unwrap retries [5m]) by (level)
+topk(3, sum by (msg) (count_over_time({app="web"} | json | took_ms > 100 | level="error" [5m])))
 END
 
 # ---- how much of what is stored is read

@@ -48,6 +48,55 @@ static void check_words(const struct shape_block *b, bool has_words)
 	shape_reader_free(r);
 }
 
+/* Numbers are told without their texts, as these have them, unless one is too large or the text is
+ * something else too. */
+static void check_decimals(const struct shape_block *b, enum kind_id kind)
+{
+	struct shape_stored in = block_stored(b);
+	struct shape_reader *r = shape_reader_new();
+	const struct shape_values *v;
+	struct shape_decimals d, less;
+	const uint8_t *numbers;
+	uint64_t *kept = mem_alloc(b->n * sizeof(*kept)), most = 0;
+
+	assert_int_equal(shape_open(r, &in, NULL), 0);
+	assert_int_equal(shape_numbers(r, &numbers, NULL), 0);
+	assert_int_equal(shape_decimals(r, 0, UINT64_MAX, &d, NULL), 0);
+	assert_true(kind == KIND_NUMBER || !d.number);
+	for (size_t i = 0; i < b->n && d.number; i++) {
+		kept[i] = d.least + d.number[i];
+		most = kept[i] > most ? kept[i] : most;
+	}
+	if (d.number && most) {
+		assert_int_equal(shape_decimals(r, 0, most, &less, NULL), 0);
+		assert_non_null(less.number);
+		assert_int_equal(shape_decimals(r, 0, most - 1, &less, NULL), 0);
+		assert_null(less.number);
+	}
+	assert_int_equal(shape_column(r, 0, block_ts(b), &v, NULL), 0);
+	for (size_t i = 0; i < b->n; i++) {
+		struct bytes text = shape_value(v, i);
+		size_t n = text.n && strspn(text.p, "-0123456789.") >= text.n ? text.n : 0;
+		char number[64] = { 0 };
+
+		if (kind == KIND_NUMBER && n && n < 64 && !memchr(text.p + 1, '-', n - 1))
+			assert_non_null(d.number);
+		if (!d.number)
+			continue;
+		assert_true(text.n < sizeof(number));
+		memcpy(number, text.p, text.n);
+		assert_true(strtod(number, NULL) ==
+				    (d.is_negative ? -1 : 1) *
+					    ((double)kept[i] / (d.places == 0	? 1
+								: d.places == 2 ? 1e2
+								: d.places == 3 ? 1e3
+										: 1e6)) ||
+			    kept[i] > (uint64_t)1 << 53 || d.places > 3);
+	}
+	free(kept);
+	shape_reader_free(r);
+}
+
 /* n values of a field are of this kind, and come back. */
 static void check_values(const char *name, enum kind_id kind, make_fn *make, size_t n)
 {
@@ -67,6 +116,7 @@ static void check_values(const char *name, enum kind_id kind, make_fn *make, siz
 		fail_msg("%s: stored as %s, not as %s", name, kinds[head.kind[0]]->name,
 			 kinds[kind]->name);
 	check_words(&b, kind == KIND_SAME || kind == KIND_WORDS || kind == KIND_LISTED);
+	check_decimals(&b, kind);
 	buf_release(&v);
 	block_release(&b);
 }
