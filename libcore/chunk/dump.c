@@ -4,6 +4,7 @@
 #include "chunk/bundle.h"
 #include "entry/jsonl.h"
 #include "json/json.h"
+#include "labels/matcher.h"
 #include "time/time.h"
 
 static void add_u64(struct buf *out, const char *name, uint64_t v)
@@ -198,19 +199,39 @@ void chunk_add_blocks(struct buf *out, const struct chunk_piece *piece)
 	buf_release(&labels);
 }
 
-uint64_t chunk_add_entries(struct buf *out, const struct run *run, struct bytes tenant,
-			   struct bytes labels_json, int64_t from_ns, int64_t to_ns, uint64_t limit)
+bool chunk_is_chosen(const struct chunk_choice *which, const struct chunk *c)
 {
-	uint64_t n = 0;
+	return c->through >= which->from_ns &&
+	       (c->from < which->to_ns || which->to_ns == INT64_MAX) &&
+	       matcher_match_labels(which->matcher, which->n_matchers, &c->labels);
+}
 
-	for (size_t i = 0; i < run->n && n < limit; i++) {
-		if (run->ts_ns[i] < from_ns || (run->ts_ns[i] >= to_ns && to_ns != INT64_MAX))
+int chunk_add_entries(struct buf *out, const struct chunk_piece *piece, uint32_t i,
+		      struct chunk_choice *which, struct chunk_scratch *s, struct err *e)
+{
+	const struct chunk *c = &piece->chunk;
+	const struct chunk_block *b = &c->block[i];
+	uint64_t off = chunk_block_off(c, i);
+	bool to_end = which->to_ns == INT64_MAX;
+	struct buf labels = { 0 };
+	struct run run;
+
+	if (b->max_ts < which->from_ns || (b->min_ts >= which->to_ns && !to_end))
+		return 0;
+	if (chunk_read_block(c, b, bytes_sub(piece->bytes, off, piece->bytes.n), WANT_ALL, s, &run,
+			     e) < 0)
+		return err_wrap(e, "block %u at offset %llu", i,
+				(unsigned long long)(piece->off + off));
+	labels_add_json(&labels, &c->labels);
+	for (size_t k = 0; k < run.n && which->left > 0; k++) {
+		if (run.ts_ns[k] < which->from_ns || (run.ts_ns[k] >= which->to_ns && !to_end))
 			continue;
-		jsonl_add(out, run->ts_ns[i], tenant, labels_json, run_line(run, i), &run->meta,
-			  run->meta_set ? run->meta_set[i] : 0);
-		n++;
+		jsonl_add(out, run.ts_ns[k], c->tenant, buf_bytes(&labels), run_line(&run, k),
+			  &run.meta, run.meta_set ? run.meta_set[k] : 0);
+		which->left--;
 	}
-	return n;
+	buf_release(&labels);
+	return 0;
 }
 
 /* So much of what lies before `at` of the bundle's chunks does it save. */

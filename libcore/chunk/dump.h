@@ -11,13 +11,23 @@ void chunk_add_header(struct buf *out, const struct chunk_piece *piece);
 void chunk_add_blocks_title(struct buf *out);
 void chunk_add_blocks(struct buf *out, const struct chunk_piece *piece);
 
-/*
- * The entries of a run whose time lies in [from_ns, to_ns), at most `limit`, as JSON lines.
- * labels_json is the labels' object. Returns how many.
- */
-uint64_t chunk_add_entries(struct buf *out, const struct run *run, struct bytes tenant,
-			   struct bytes labels_json, int64_t from_ns, int64_t to_ns,
-			   uint64_t limit);
+/* Which entries: of streams that fit all matchers, whose time lies in [from_ns, to_ns), to_ns
+ * INT64_MAX: up to the end; so many more. */
+struct chunk_choice {
+	struct matcher *matcher;
+	size_t n_matchers;
+	int64_t from_ns, to_ns;
+	uint64_t left;
+};
+
+/* Whether the chunk may have some, whatever is left. */
+bool chunk_is_chosen(const struct chunk_choice *which, const struct chunk *c);
+
+/* Those of block number i of a chunk whose stream fits, as JSON lines; takes as many off
+ * which->left. Errors: those of chunk_read_block. */
+MUST_CHECK int chunk_add_entries(struct buf *out, const struct chunk_piece *piece, uint32_t i,
+				 struct chunk_choice *which, struct chunk_scratch *s,
+				 struct err *e);
 
 /* Sums over pieces. {0} is a valid empty one. */
 struct chunk_stats {

@@ -34,3 +34,28 @@ int pack_parse_filter(struct bytes in, uint64_t chunks_len, struct arena *a, str
 		       (unsigned long long)(f.len - f.head_len),
 		       (unsigned long long)ret->pages_len);
 }
+
+static int page_of(void *data, uint64_t off, uint32_t n, struct bytes *ret, struct err *e)
+{
+	const struct bytes *pages = data;
+
+	(void)e;
+	*ret = bytes_sub(*pages, off, n);
+	return 0;
+}
+
+int pack_parse_filter_pages(struct bytes in, uint64_t chunks_len, struct arena *a,
+			    struct bloom *ret, struct bytes *ret_pages, struct err *e)
+{
+	struct chunk_fixed fixed;
+	struct bytes pages;
+
+	if (pack_parse_filter(in, chunks_len, a, ret, e) < 0 ||
+	    chunk_parse_fixed(in, &fixed, e) < 0)
+		return -1;
+	pages = bytes_sub(in, fixed.head_len, in.n);
+	if (bloom_check(ret, page_of, &pages, e) < 0)
+		return -1;
+	*ret_pages = pages;
+	return 0;
+}

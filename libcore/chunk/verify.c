@@ -212,15 +212,6 @@ static size_t check_trailer(const struct pack_check *c, const struct chunk_piece
 	return f.n;
 }
 
-static int page_of(void *data, uint64_t off, uint32_t n, struct bytes *ret, struct err *e)
-{
-	const struct bytes *pages = data;
-
-	(void)e;
-	*ret = bytes_sub(*pages, off, n);
-	return 0;
-}
-
 /* The filter stands at off, and something before it cannot be read. */
 static int check_chunks_beside(const struct pack_check *c, const struct bloom *f, uint64_t off,
 			       struct err *e)
@@ -261,30 +252,14 @@ static int check_chunks(const struct pack_check *c, const struct bloom *f, uint6
 	return 0;
 }
 
-/* One whose head and pages are right. */
-static int read_filter(struct bytes in, uint64_t chunks_len, struct arena *a, struct bloom *ret,
-		       struct bytes *ret_pages, struct err *e)
-{
-	struct chunk_fixed fixed;
-	struct bytes pages;
-
-	if (pack_parse_filter(in, chunks_len, a, ret, e) < 0 ||
-	    chunk_parse_fixed(in, &fixed, e) < 0)
-		return -1;
-	pages = bytes_sub(in, fixed.head_len, in.n);
-	if (bloom_check(ret, page_of, &pages, e) < 0)
-		return -1;
-	*ret_pages = pages;
-	return 0;
-}
-
 static int check_filter(const struct pack_check *c, const struct chunk_piece *piece,
 			struct arena *a, struct err *e)
 {
 	struct bytes pages;
 	struct bloom f;
 
-	return read_filter(piece->bytes, c->adrift ? INT64_MAX : piece->off, a, &f, &pages, e) < 0
+	return pack_parse_filter_pages(piece->bytes, c->adrift ? INT64_MAX : piece->off, a, &f,
+				       &pages, e) < 0
 		       ? -1
 		       : check_chunks(c, &f, piece->off, e);
 }
@@ -319,8 +294,8 @@ static int find_filter(struct pack_check *c, struct bytes whole, struct err *e)
 		return err_set(e, ERR_NO, "it has no filter");
 	for (size_t i = 0; i < t.n_chunks; i++)
 		off += t.chunk[i].len;
-	return read_filter(bytes_sub(whole, pack_chunks_len(&t), t.filter_len), off, &c->filter_mem,
-			   &c->filter, &c->pages, e);
+	return pack_parse_filter_pages(bytes_sub(whole, pack_chunks_len(&t), t.filter_len), off,
+				       &c->filter_mem, &c->filter, &c->pages, e);
 }
 
 void pack_check_begin(struct pack_check *c, struct bytes whole)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Filters that rule out blocks for what these hold are found, by chunkcat and in a store, though each checksum is right.
+# Filters that rule out blocks for what these hold are found, by chunkcat and in a store, though each checksum is right; what
+# chunkcat --filters tells of packs.
 . "${0%/*}/../lib/tap.sh"
 
 awk 'BEGIN {
@@ -40,5 +41,88 @@ ok "a store can have such a pack" exits 0 sh -c 'idxbuild --store bad <packs'
 ok "without a look at blocks it seems right" exits 0 idxbuild --fsck --store bad
 ok "with it not" exits 3 idxbuild --fsck --blocks --store bad
 ok "it says which pack and block" stdout_matches "^damaged .*$hash.pack.*block [0-9]* at offset [0-9]*: the filter rules it out for "
+
+# ---- what filters are ----
+
+# No random numbers: the awks differ in them. How small a pack becomes is zstd's.
+awk 'BEGIN {
+	for (i = 0; i < 12000; i++)
+		printf "{\"ts\":\"%d000000000\",\"labels\":{\"app\":\"%s\"},\"line\":\"request of %08x%08x by someone%d at 10.0.%d.%d\"}\n",
+			1768557600 + i, i % 40 ? i % 3 ? "big" : "other" : "small" i % 7,
+			i * 2654435761 % 4294967296, i * 40503 % 65537 * 65537, i % 1000, i % 251, i % 13
+}' >regular
+for kind in none small full; do
+	chunkpack --store "$kind" --filter "$kind" --block-size 160KiB regular >packs
+	mv "$kind/$(sed "s,^$kind/,," packs)" "$kind.pack"
+done
+told() {
+	chunkcat --filters "$@" >told || return
+	sed -e 's/^\(  of the pack *\)[0-9.]* %$/\1N %/' -e 's/"of_pack":[0-9.e-]*/"of_pack":N/' told
+}
+# length KIND PACK: of its filter, or its trailer.
+length() { chunkcat --header "$2" | sed -n "s/.*\"kind\":\"$1\".*\"length\":\([0-9]*\),.*/\1/p"; }
+
+for kind in small full; do
+	ok "$kind: it is told" exits 0 told "$kind.pack"
+	ok "$kind: as it is" stdout_is_golden "chunkcat-filters-$kind.txt"
+	ok "$kind: for programs too" exits 0 told -o jsonl "$kind.pack"
+	ok "$kind: the same numbers" stdout_is_golden "chunkcat-filters-$kind.jsonl"
+	length=$(sed 's/.*"filter":"[a-z]*","length":\([0-9]*\).*/\1/' told)
+	is "$kind: its length is that of the filter" "$length" "$(length filter "$kind.pack")"
+	share=$(chunkcat --filters -o jsonl "$kind.pack" | sed 's/.*"of_pack":\([0-9.]*\).*/\1/')
+	ok "$kind: and its share of the file is right" \
+		awk -v is="$share" -v n="$length" -v of="$(size_of "$kind.pack")" 'BEGIN { d = is - n / of; exit d * d > 1e-10 }'
+done
+
+ok "a pack without one" exits 0 chunkcat --filters -o jsonl none.pack
+ok "has none" stdout_has '"filter":"none","length":0,"of_lines":0,"of_pack":0,'
+ok "it is told of in few lines" exits 0 chunkcat --filters none.pack
+ok "no tables" stdout_lines 12
+chunkcat --filters -o jsonl small.pack | sed 's/"pack":"[^"]*"/"pack":"stdin"/' >wanted
+ok "through a pipe it is the same" sh -c 'cat small.pack | chunkcat --filters -o jsonl | cmp - wanted'
+cat small.pack small.pack >both
+ok "packs one behind the other" exits 0 chunkcat --filters -o jsonl both
+ok "are told of one by one" sh -c 'sed "s/stdin/both/" wanted >one; cat one one | cmp - "$1"' - "$TAP/stdout"
+ok "several files" exits 0 chunkcat --filters -o jsonl none.pack small.pack full.pack
+ok "a line each" stdout_lines 3
+ok "several texts" exits 0 chunkcat --filters none.pack none.pack
+ok "an empty line between" stdout_lines 25
+
+# One byte of the last page, one of the table. Messages have the offset in the raw image.
+start=$(chunkcat --header small.pack | sed -n 's/.*"kind":"filter","offset":\([0-9]*\).*/\1/p')
+trailer_at=$(($(size_of small.pack) - $(length trailer small.pack)))
+filter_at=$((trailer_at - $(length filter small.pack)))
+cp small.pack page.pack
+flip_byte page.pack $((trailer_at - 9))
+ok "a page that is damaged" exits 3 chunkcat --filters -o jsonl page.pack full.pack
+ok "is told" stderr_matches "^chunkcat: error: 'page.pack': filter at offset $start: filter: page at [0-9]*: crc32c mismatch$"
+ok "only that" stderr_lines 1
+ok "and nothing is said of its filter, but of the next" stdout_lines 1
+cp small.pack head.pack
+flip_byte head.pack $((filter_at + 30))
+ok "a table that is damaged" exits 3 chunkcat --filters -o jsonl head.pack full.pack
+ok "is told too" stderr_has "'head.pack'"
+ok "and nothing is said of its filter" stdout_lines 1
+ok "of the next it is" stdout_has '"pack":"full.pack"'
+
+# Without its trailer a pack is cut, and its filter is read all the same.
+head -c "$trailer_at" small.pack >no-trailer
+ok "a pack without its trailer" exits 0 chunkcat --filters -o jsonl no-trailer
+ok "has a filter that is small" stdout_has '"filter":"small","length":'
+head -c "$trailer_at" page.pack >no-trailer
+ok "one whose filter is damaged" exits 3 chunkcat --filters -o jsonl no-trailer
+ok "has nothing told of it" stdout_is_empty
+head -c "$filter_at" small.pack >chunks
+ok "chunks alone" exits 0 chunkcat --filters -o jsonl chunks
+ok "have none" stdout_has '"filter":"none","length":0,'
+ok "nothing has nothing" exits 0 chunkcat --filters /dev/null
+ok "to tell" stdout_is_empty
+
+ok "a filter is of a whole pack" exits 2 chunkcat --filters --match '{app="big"}' small.pack
+ok "so chunks are not chosen" stderr_has "--filters: "
+ok "nor times" exits 2 chunkcat --filters --from -1h small.pack
+ok "other forms have no formats" exits 2 chunkcat --stats -o jsonl small.pack
+ok "it says so" stderr_has "'--format'"
+ok "one form at a time" exits 2 chunkcat --filters --stats small.pack
 
 done_testing

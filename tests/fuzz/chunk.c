@@ -10,7 +10,7 @@
 #include "base/crc32c.h"
 #include "base/wr.h"
 #include "chunk/bundle.h"
-#include "chunk/dump.h"
+#include "chunk/filters.h"
 #include "chunk/verify.h"
 #include "mend_shapes.h"
 
@@ -36,6 +36,8 @@ static void look_at(const struct chunk_piece *piece, struct pack_check *check, s
 {
 	struct chunk_scratch *s = chunk_scratch_new();
 	struct chunk_stats stats = { 0 };
+	struct pack_filters filters = { 0 };
+	struct err e;
 
 	if (piece->kind == PIECE_CHUNK) {
 		chunk_verify(piece, s, ignore, NULL);
@@ -49,7 +51,10 @@ static void look_at(const struct chunk_piece *piece, struct pack_check *check, s
 		chunk_add_header(out, piece);
 		chunk_stats_add(&stats, piece);
 		chunk_stats_print(&stats, out);
+		if (pack_filters_add(&filters, piece, "", out, &e) == 0)
+			pack_filters_end(&filters, "", out);
 	}
+	pack_filters_release(&filters);
 	chunk_scratch_free(s);
 }
 
