@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "lines/line_filter.h"
+#include "regex/regex.h"
 
 void needles_release(struct needles *n)
 {
@@ -31,6 +32,19 @@ static void add_pattern(struct bloom_ask *ask, const struct logql_pattern *patte
 		bloom_ask_anything(ask);
 }
 
+/* What every match holds, be there one of several texts that is needed, or one alone. A line is
+ * what was stored, so Unicode's letters stand in it as such, and filters know them. */
+static void add_required(struct bloom_ask *ask, const struct regex *re)
+{
+	struct regex_required text[REGEX_REQUIRED_MAX];
+	size_t n = regex_required(re, REGEX_LETTERS_OF_ALL, text);
+
+	for (size_t i = 0; i < n; i++) {
+		bloom_ask_clause(ask);
+		bloom_ask_text(ask, text[i].text, text[i].fold ? GRAM_CASE_FOLD : GRAM_CASE_AS_IS);
+	}
+}
+
 static void add_line_filter(struct bloom_ask *ask, const struct line_filter *f)
 {
 	if (f->negate)
@@ -47,6 +61,9 @@ static void add_line_filter(struct bloom_ask *ask, const struct line_filter *f)
 		else
 			bloom_ask_anything(ask);
 	}
+	/* Those of one of several regexes a line may do without. */
+	if (f->n && f->v[0].re && f->v[0].re == f->v[f->n - 1].re)
+		add_required(ask, f->v[0].re);
 }
 
 static void add_name(void *data, struct bytes name)

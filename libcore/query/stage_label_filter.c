@@ -319,6 +319,19 @@ static void need_any(const struct filter *f, struct bloom_ask *ask, stage_name_f
 		bloom_ask_anything(ask);
 }
 
+/* What a value holds that matches. Of ASCII: Unicode's letters may stand escaped in JSON, which no
+ * filter knows. */
+static void need_required(const struct regex *re, struct bloom_ask *ask)
+{
+	struct regex_required text[REGEX_REQUIRED_MAX];
+	size_t n = regex_required(re, REGEX_LETTERS_OF_ASCII, text);
+
+	for (size_t i = 0; i < n; i++) {
+		bloom_ask_clause(ask);
+		bloom_ask_value(ask, text[i].text, text[i].fold ? GRAM_CASE_FOLD : GRAM_CASE_AS_IS);
+	}
+}
+
 static void need_all(const struct filter *f, struct bloom_ask *ask, stage_name_fn *name, void *data)
 {
 	if (f->tree->kind == LOGQL_FILTER_AND) {
@@ -328,6 +341,9 @@ static void need_all(const struct filter *f, struct bloom_ask *ask, stage_name_f
 	}
 	bloom_ask_clause(ask);
 	need_any(f, ask, name, data);
+	if (f->tree->kind == LOGQL_FILTER_MATCH && f->tree->match.op == MATCH_RE &&
+	    f->n_alts == 0 && !bytes_starts(f->tree->match.name, BYTES_LIT("__")))
+		need_required(f->match.re, ask);
 }
 
 void stage_label_filter_needs(const struct stage *s, struct bloom_ask *ask, stage_name_fn *name,

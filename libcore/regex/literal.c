@@ -18,6 +18,9 @@ struct run {
 	struct bytes alt[LITERALS_NEEDED_MAX];
 	size_t n_alts, alt_len;
 	bool alt_fold;
+	enum literals_letters letters;
+	struct literal_required *required; /* NULL: nobody asks */
+	size_t n_required;
 };
 
 static void run_release(struct run *r)
@@ -38,24 +41,47 @@ static bool is_letter(uint32_t c)
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* The lower case of the one ASCII letter that n is in both cases and nothing else; or 0. */
-static uint32_t letter_of(const struct node *n)
+/* Whether the set is those two characters, or with a third these three. */
+static bool is_set(const struct runes *s, uint32_t a, uint32_t b, uint32_t third)
+{
+	const uint32_t c[] = { a, b, third };
+
+	if (s->n != (third ? 3U : 2U))
+		return false;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i].lo != c[i] || s->v[i].hi != c[i])
+			return false;
+	return true;
+}
+
+/* The lower case of the one ASCII letter that n is in both cases and nothing else, but of
+ * LETTERS_OF_ALL what Unicode takes for it; or 0. */
+static uint32_t letter_of(const struct node *n, enum literals_letters letters)
 {
 	const struct runes *s = n->set;
-	uint32_t c = n->c | 0x20;
+	uint32_t c = n->op == NODE_CHAR ? n->c : n->op == NODE_SET && s->n ? s->v[0].lo : 0;
+	uint32_t low = c | 0x20, third = low == 'k' ? 0x212a : low == 's' ? 0x17f : 0;
 
-	if (n->op == NODE_CHAR)
-		return n->fold && is_letter(n->c) && c != 'k' && c != 's' ? c : 0;
-	if (n->op != NODE_SET || s->n != 2 || s->v[0].lo != s->v[0].hi || s->v[1].lo != s->v[1].hi)
+	if (!is_letter(c))
 		return 0;
-	return is_letter(s->v[0].lo) && s->v[1].lo == (s->v[0].lo | 0x20) ? s->v[1].lo : 0;
+	if (n->op == NODE_CHAR)
+		return n->fold && (!third || letters == LETTERS_OF_ALL) ? low : 0;
+	if (is_set(s, c, low, 0) ||
+	    (third && letters == LETTERS_OF_ALL && is_set(s, c, low, third)))
+		return low;
+	return 0;
 }
 
 static void end_run(struct run *r)
 {
+	if (r->fold)
+		make_lower(r->text.p, r->text.n);
+	if (r->required && r->text.n >= LITERALS_REQUIRED_LENGTH &&
+	    r->n_required < LITERALS_REQUIRED_MAX)
+		r->required[r->n_required++] =
+			(struct literal_required){ arena_copy(r->mem, buf_bytes(&r->text)),
+						   r->fold };
 	if (r->text.n > r->best.n) {
-		if (r->fold)
-			make_lower(r->text.p, r->text.n);
 		buf_reset(&r->best);
 		buf_add_bytes(&r->best, buf_bytes(&r->text));
 		r->best_fold = r->fold;
@@ -110,7 +136,7 @@ static void collect_alts(struct run *r, const struct node *alt)
 
 static void collect(struct run *r, const struct node *n)
 {
-	uint32_t letter = letter_of(n);
+	uint32_t letter = letter_of(n, r->letters);
 
 	switch (n->op) {
 	case NODE_EMPTY:
@@ -272,6 +298,16 @@ static void find_needed(struct literals *ret, struct tree *t)
 	run_release(&r);
 }
 
+static void find_required(struct literals *ret, struct tree *t, enum literals_letters letters)
+{
+	struct run r = { .mem = &t->mem, .letters = letters, .required = ret->required[letters] };
+
+	collect(&r, t->root);
+	end_run(&r);
+	ret->n_required[letters] = r.n_required;
+	run_release(&r);
+}
+
 static void add_piece(struct literals *ret, struct run *r)
 {
 	struct find *f = &ret->piece[ret->n_pieces];
@@ -317,6 +353,8 @@ static void find_pieces(struct literals *ret, struct tree *t)
 void literals_find(struct literals *ret, struct tree *t)
 {
 	find_needed(ret, t);
+	find_required(ret, t, LETTERS_OF_ASCII);
+	find_required(ret, t, LETTERS_OF_ALL);
 	find_pieces(ret, t);
 }
 

@@ -5,7 +5,21 @@
 #include "base/find.h"
 #include "regex/tree.h"
 
-enum { LITERALS_NEEDED_MAX = 8 };
+enum {
+	LITERALS_NEEDED_MAX = 8,
+	LITERALS_REQUIRED_MAX = 8,
+	LITERALS_REQUIRED_LENGTH = 4 /* at least */
+};
+
+/* What a letter of ASCII matches where case is ignored, in a text: itself in both cases; or also
+ * U+017F and U+212A, which are s and k there. */
+enum literals_letters { LETTERS_OF_ASCII, LETTERS_OF_ALL, LETTERS_COUNT };
+
+/* A text that every match holds. */
+struct literal_required {
+	struct bytes text;
+	bool fold; /* it is in lower case, and letters match as they do where case is ignored */
+};
 
 /* All in the tree's arena. */
 struct literals {
@@ -14,6 +28,10 @@ struct literals {
 	size_t n_needed;
 	bool fold;   /* they are in lower case, and ASCII letters match in both */
 	bool begins; /* there is one, and every match begins with it */
+
+	/* Of those of some length that every match holds the first ones, in their order. */
+	struct literal_required required[LETTERS_COUNT][LITERALS_REQUIRED_MAX];
+	size_t n_required[LETTERS_COUNT];
 
 	struct literal_text { /* a match is nothing but one of these */
 		struct bytes text;

@@ -468,6 +468,21 @@ size_t regex_needed(const struct regex *r, struct bytes ret[REGEX_NEEDED_MAX], b
 	return r->literals.n_needed;
 }
 
+size_t regex_required(const struct regex *r, enum regex_letters letters,
+		      struct regex_required ret[REGEX_REQUIRED_MAX])
+{
+	static_assert((int)REGEX_REQUIRED_MAX == (int)LITERALS_REQUIRED_MAX, "all of them");
+	static_assert((int)REGEX_REQUIRED_LENGTH == (int)LITERALS_REQUIRED_LENGTH, "as told");
+	static_assert((int)REGEX_LETTERS_OF_ALL == (int)LETTERS_OF_ALL, "the same");
+
+	for (size_t i = 0; i < r->literals.n_required[letters]; i++) {
+		const struct literal_required *l = &r->literals.required[letters][i];
+
+		ret[i] = (struct regex_required){ l->text, l->fold };
+	}
+	return r->literals.n_required[letters];
+}
+
 bool regex_begins_with_needed(const struct regex *r)
 {
 	return r->literals.begins;

@@ -74,6 +74,22 @@ size_t regex_needed(const struct regex *r, struct bytes ret[REGEX_NEEDED_MAX], b
 bool regex_begins_with_needed(const struct regex *r);
 
 /*
+ * The texts of REGEX_REQUIRED_LENGTH bytes and more that every match holds, each of them: how many
+ * go to ret, at most REGEX_REQUIRED_MAX; more there may be. What stands in some of its alternatives
+ * is none. Of a text with .fold, letters of ASCII match in both cases; of REGEX_LETTERS_OF_ALL also
+ * what is the same to Unicode, U+017F for s and U+212A for k, of REGEX_LETTERS_OF_ASCII nothing
+ * else, so there are more or longer texts of the first. Valid as long as r.
+ */
+enum { REGEX_REQUIRED_MAX = 8, REGEX_REQUIRED_LENGTH = 4 };
+enum regex_letters { REGEX_LETTERS_OF_ASCII, REGEX_LETTERS_OF_ALL };
+struct regex_required {
+	struct bytes text; /* in lower case, with .fold */
+	bool fold;
+};
+size_t regex_required(const struct regex *r, enum regex_letters letters,
+		      struct regex_required ret[REGEX_REQUIRED_MAX]);
+
+/*
  * The texts of a regex that is nothing but alternatives of literal texts, with .* around them or
  * not: how many, at most max, go to ret; 0 when it is another one. *ret_fold is as above. Valid as
  * long as r.

@@ -40,6 +40,13 @@ cat >queries <<'END'
 {app=~".+"} |~ "(?i)kelvinator-sensor"	-	yes
 {app=~".+"} |~ "(?i)nimb"	-	-
 {app=~".+"} |~ "zeppelin|kelvin|quux"	2	yes
+{app=~".+"} |~ "zeppelin.*no such text"	0	yes
+{app=~".+"} |~ "(?i)KELVINATOR.SENSOR.*nimb"	-	yes
+{app=~".+"} |~ "quoted.*(nimbus|cirrus).*zephyr"	1	yes
+{app=~".+"} |~ "(appl|no such text|another).*-escaped"	-	-
+{app=~".+"} | json | msg=~"apple.*-esc.*"	2	yes
+{app=~".+"} | json | msg=~"(?i)APPLE.*-ESC.*"	2	yes
+{app=~".+"} | logfmt | who=~"quot.*nimbus.*zephyr" or who="jumble"	-	yes
 {app=~".+"} |= "zeppelin" or "apple-pie" or "no such text"	2	yes
 {app=~".+"} |= "zeppelin" or ""	-	no
 {app=~".+"} |~ "zeppelin|.*"	-	no
@@ -99,6 +106,9 @@ while IFS=$tab read -r query n rules_out; do
 	esac
 done <queries
 
+a_of() { ruled_out small "{app=~\".+\"} $1"; }
+is "a regex rules out as much as each of its texts" "$(a_of '|~ "(?i)request.*someone.*user4"')" "$(a_of '|~ "(?i)request" |~ "(?i)someone" |~ "(?i)user4"')"
+ok "and more than one of them" test "$(a_of '|~ "(?i)request.*user4"')" -gt "$(a_of '|~ "(?i)request"')"
 is "nothing without filters" "$(ruled_out none '{app=~".+"} |= "zeppelin"')" 0
 is "nor with --no-filters" "$(logql --store small --no-filters --explain '{app=~".+"} |= "zeppelin"' | grep -c ' rule')" 0
 ok "what has 9 bytes without letters, full ones serve" test "$(ruled_out full '{app=~".+"} |= "192.0.2.77:65123"')" -gt 0

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Texts cut at random from what is stored, and texts that are nowhere, from 1 to 40 bytes: packs with filters give as many
-# lines as there are.
+# Texts cut at random from what is stored, and texts that are nowhere, from 1 to 40 bytes, and regexes of two or three such
+# texts: packs with filters give as many lines as there are.
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/filters.sh"
 
@@ -41,6 +41,54 @@ count() {
 }
 # as_regex TEXT
 as_regex() { printf '%s' "$1" | sed 's/[][\\.^$*+?(){}|]/\\&/g'; }
+
+# regexes FILE: two or three of its texts, cut from one line in their order or one of them from elsewhere; before each the
+# flags that it has, s or is.
+regexes() {
+	LC_ALL=C awk -v seed="$SEED" -v n=$((PERCENT * 40)) '
+	function piece(text,   at, len) {
+		len = 1 + int(rand() * 16)
+		at = 1 + int(rand() * length(text))
+		rest = substr(text, at + len)
+		text = substr(text, at, len)
+		gsub(/[][\\.^$*+?(){}|]/, "\\\\&", text)
+		return text
+	}
+	function between() {
+		return rand() < 0.7 ? ".*" : rand() < 0.5 ? ".+" : rand() < 0.5 ? "(.*)" : "(no such text|.*)"
+	}
+	BEGIN { srand(seed + 1) }
+	/^[ -_a-~]+$/ && length($0) > 20 { line[lines++] = $0 }
+	END {
+		while (made < n) {
+			rest = line[int(rand() * lines)]
+			regex = piece(rest)
+			for (more = rand() < 0.5 ? 1 : 2; more > 0 && length(rest) > 1; more--)
+				regex = regex between() piece(rand() < 0.1 ? line[int(rand() * lines)] : rest)
+			if (regex ~ /^ *$/)
+				continue
+			how = rand() < 0.4 ? "is" : "s"
+			print how "\t" (how == "is" && rand() < 0.5 ? toupper(regex) : regex)
+			made++
+		}
+	}' "$1"
+}
+regexes lines >patterns
+tab=$(printf '\t')
+matched=0
+while IFS=$tab read -r how regex; do
+	case $how in
+	s) want=$(LC_ALL=C grep -cE -e "$regex" lines) ;;
+	*) want=$(count none "|~ \`(?$how)$regex\`") ;; # beyond ASCII there are letters that grep does not take for those
+	esac
+	for kind in small full; do
+		is_now=$(count $kind "|~ \`(?$how)$regex\`")
+		test "$is_now" = "$want" || fail "$kind: $how of $regex" "lines: $want, found: $is_now"
+	done
+	test "$want" -eq 0 || matched=$((matched + 1))
+done <patterns
+ok "regexes of several texts are as many as were made" test "$(wc -l <patterns)" -eq $((PERCENT * 40))
+ok "most of them match" test "$matched" -gt $((PERCENT * 20))
 
 tried=0 found=0
 while IFS= read -r text; do

@@ -100,6 +100,45 @@ static void one_of_several(void **state)
 	check_needed("(aa|bb|cc|dd|ee|ff|gg|hh|ii)1", "1|", PLAIN);
 }
 
+/* Each with a / behind it, or a ~ where case is ignored. */
+static void check_required(const char *pattern, enum regex_letters letters, const char *expected)
+{
+	struct regex_required v[REGEX_REQUIRED_MAX];
+	struct regex *r = line_regex(pattern);
+	struct buf all = { 0 };
+	size_t n = regex_required(r, letters, v);
+
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&all, "%.*s%c", BYTES_ARG(v[i].text), v[i].fold ? '~' : '/');
+	if (!bytes_is(buf_bytes(&all), expected))
+		fail_msg("'%s': expected '%s', found '%s'", pattern, expected, buf_str(&all));
+	buf_release(&all);
+	regex_free(r);
+}
+
+static void all_that_every_match_holds(void **state)
+{
+	(void)state;
+	check_required("timeout.*reset", REGEX_LETTERS_OF_ALL, "timeout/reset/");
+	check_required("(?i)Timeout.*refused", REGEX_LETTERS_OF_ALL, "timeout~refused~");
+	check_required("(?i)Timeout.*refused", REGEX_LETTERS_OF_ASCII, "timeout~refu~");
+	check_required("(?i)kisk", REGEX_LETTERS_OF_ALL, "kisk~");
+	check_required("(?i)kiss\\d", REGEX_LETTERS_OF_ASCII, "");
+	check_required("(?i:Time)Out[0-9]+Exact", REGEX_LETTERS_OF_ALL, "timeout~Exact/");
+	check_required("abcd+efgh*ijkl?mnop", REGEX_LETTERS_OF_ALL, "abcd/mnop/");
+	check_required("(abcd)(?P<x>.)(efgh)", REGEX_LETTERS_OF_ALL, "abcd/efgh/");
+	check_required("abcd(efgh|ijkl)mnop", REGEX_LETTERS_OF_ALL, "abcd/mnop/");
+	check_required("abcd.*(efgh)?.*mnop", REGEX_LETTERS_OF_ALL, "abcd/mnop/");
+	check_required("(?:abcd.*){0}mnop", REGEX_LETTERS_OF_ALL, "mnop/");
+	check_required("(?:abcd.){2}", REGEX_LETTERS_OF_ALL, "abcd/abcd/");
+	check_required("(?:ab.*cdef)+ghij", REGEX_LETTERS_OF_ALL, "cdef/ghij/");
+	check_required("abcd|abcd.*efgh", REGEX_LETTERS_OF_ALL, "");
+	check_required("^abcd$|efgh", REGEX_LETTERS_OF_ALL, "");
+	check_required("^ab\\bcd.*abc$", REGEX_LETTERS_OF_ALL, "abcd/");
+	check_required("a1bc.b2cd.c3de.d4ef.e5fg.f6gh.g7hi.h8ij.i9jk", REGEX_LETTERS_OF_ALL,
+		       "a1bc/b2cd/c3de/d4ef/e5fg/f6gh/g7hi/h8ij/");
+}
+
 static void check_begin(const char *pattern, bool begins)
 {
 	struct regex *r = line_regex(pattern);
@@ -246,6 +285,7 @@ int main(void)
 		cmocka_unit_test(longest),
 		cmocka_unit_test(none),
 		cmocka_unit_test(one_of_several),
+		cmocka_unit_test(all_that_every_match_holds),
 		cmocka_unit_test(where_a_match_begins),
 		cmocka_unit_test(pieces_in_their_order),
 		cmocka_unit_test(nothing_but_texts),

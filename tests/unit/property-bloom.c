@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "bloom/build.h"
 #include "bloom/bloom.h"
+#include "regex/regex.h"
 
 enum { CASES_PER_PERCENT = 200, TEXTS_PER_FILTER = 40, ASKS_PER_FILTER = 25 };
 
@@ -458,11 +459,124 @@ static void values_may_be_escaped(void **unused)
 	gram_scratch_release(&s);
 }
 
+/* ---- regexes ---- */
+
+/* A literal, some of it ignoring the case; nothing else when the text is no UTF-8. */
+static void add_literal(struct buf *pattern, struct bytes text)
+{
+	bool fold = rnd_below(&state, 2);
+
+	if (fold)
+		buf_add_str(pattern, "(?i:");
+	for (size_t i = 0; i < text.n; i++) {
+		if (strchr("\\.+*?()|[]{}^$", text.p[i]) && text.p[i])
+			buf_add_char(pattern, '\\');
+		buf_add_char(pattern, text.p[i]);
+	}
+	if (fold)
+		buf_add_char(pattern, ')');
+}
+
+/* Two or three literals cut from the text, in their order, with something between. */
+static void make_regex(struct buf *pattern, struct bytes text)
+{
+	static const char *const between[] = { ".*",	    "[^q]*?", "(?:.*)",
+					       "(?:zz|.*)", "(.*)",   ".{0,999}" };
+	size_t at = 0;
+
+	buf_add_str(pattern, rnd_below(&state, 4) ? "(?s)" : "");
+	for (size_t left = 2 + rnd_below(&state, 2); left && at < text.n; left--) {
+		size_t skip = rnd_below(&state, (text.n - at) / left);
+		struct bytes piece = bytes_sub(text, at + skip, 1 + rnd_below(&state, 24));
+
+		if (rnd_below(&state, 6) == 0)
+			buf_add_str(pattern, "(?:nowhere)?");
+		add_literal(pattern, piece);
+		buf_add_str(pattern,
+			    between[rnd_below(&state, sizeof(between) / sizeof(between[0]))]);
+		at += skip + piece.n;
+	}
+}
+
+/* Lines as they are, and as JSON may write them: what filters do not know. */
+static void add_unicode_escaped(struct buf *b, struct bytes text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		struct bytes left = bytes_sub(text, i, text.n);
+
+		if (bytes_starts(left, BYTES_LIT("\xe2\x84\xaa"))) {
+			buf_add_str(b, "\\u212a");
+			i += 2;
+		} else if (bytes_starts(left, BYTES_LIT("\xc5\xbf"))) {
+			buf_add_str(b, "\\u017f");
+			i++;
+		} else {
+			add_escaped(b, bytes_sub(left, 0, 1));
+		}
+	}
+}
+
+/* Returns whether it matches. */
+static bool one_regex(struct gram_scratch *s, struct bytes pattern, struct bytes line)
+{
+	struct regex *re = regex_new(pattern, REGEX_LINE, NULL);
+	struct regex_required v[REGEX_REQUIRED_MAX];
+	struct bloom_ask ask = { 0 };
+	struct buf escaped = { 0 };
+	bool matches = re && regex_match(re, line, NULL, NULL) == 1;
+	size_t n = matches ? regex_required(re, REGEX_LETTERS_OF_ALL, v) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (int k = 0; k < GRAM_KINDS; k++)
+			if (k != GRAM_ESCAPE)
+				check_has(s, (enum gram_kind)k, line, v[i].text,
+					  v[i].fold ? GRAM_CASE_FOLD : GRAM_CASE_AS_IS);
+	add_unicode_escaped(&escaped, line);
+	n = matches ? regex_required(re, REGEX_LETTERS_OF_ASCII, v) : 0;
+	for (size_t i = 0; i < n; i++) {
+		bloom_ask_clause(&ask);
+		bloom_ask_value(&ask, v[i].text, v[i].fold ? GRAM_CASE_FOLD : GRAM_CASE_AS_IS);
+		assert_true(is_met(&ask.v[i], buf_bytes(&escaped), s));
+	}
+	bloom_ask_release(&ask);
+	buf_release(&escaped);
+	regex_free(re);
+	return matches;
+}
+
+static void a_match_has_the_values_of_what_its_regex_requires(void **unused)
+{
+	uint64_t cases = env_number("PERCENT", 5) * CASES_PER_PERCENT, matched = 0;
+	struct gram_scratch s = { 0 };
+
+	(void)unused;
+	for (uint64_t i = 0; i < cases; i++) {
+		struct buf text = { 0 }, other = { 0 }, pattern = { 0 };
+
+		while (text.n < 12)
+			add_piece(&text);
+		make_text(&text, rnd_below(&state, 200));
+		make_regex(&pattern, buf_bytes(&text));
+		for (size_t k = 0; k < text.n; k++)
+			add_any_case(&other, text.p[k]);
+		matched += one_regex(&s, buf_bytes(&pattern), buf_bytes(&text));
+		matched += one_regex(&s, buf_bytes(&pattern), buf_bytes(&other));
+		buf_release(&text);
+		buf_release(&other);
+		buf_release(&pattern);
+	}
+	printf("# %llu of %llu regexes match\n", (unsigned long long)matched,
+	       (unsigned long long)cases * 2);
+	assert_true(matched > cases / 4);
+	gram_scratch_release(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_text_has_the_values_of_its_pieces),
 		cmocka_unit_test(values_may_be_escaped),
+		cmocka_unit_test(a_match_has_the_values_of_what_its_regex_requires),
 		cmocka_unit_test(no_block_is_ruled_out_that_holds_it),
 	};
 
