@@ -308,6 +308,8 @@ static int ask_volume(void *ask, char **operand, size_t n, struct err *e)
 
 	if (a->q.has_at)
 		return err_set(e, ERR_USAGE, "option '--at': --from and --to say when");
+	if (a->q.no_filters)
+		return err_set(e, ERR_USAGE, "option '--no-filters': no lines are searched");
 	if (query_check_opts(&a->q, QUERY_METRIC, e) < 0)
 		return -1;
 	if (a->strict && n_sel == 0)

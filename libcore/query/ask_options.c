@@ -179,15 +179,20 @@ static int take_encoding_flags(void *ask, const char *value, struct err *e)
 	return 0;
 }
 
+static int take_how(struct ask *a, enum explain_how how, const char *other, struct err *e)
+{
+	if (a->explain != EXPLAIN_NOT && a->explain != how)
+		return err_set(e, ERR_USAGE, "not with %s", other);
+	a->explain = how;
+	return 0;
+}
+
 static int take_explain(void *ask, const char *value, struct err *e)
 {
 	struct ask *a = ask;
 
 	(void)value;
-	(void)e;
-	if (a->explain == EXPLAIN_NOT)
-		a->explain = EXPLAIN_PLAN;
-	return 0;
+	return take_how(a, EXPLAIN_PLAN, "--analyze", e);
 }
 
 static int take_analyze(void *ask, const char *value, struct err *e)
@@ -195,9 +200,7 @@ static int take_analyze(void *ask, const char *value, struct err *e)
 	struct ask *a = ask;
 
 	(void)value;
-	(void)e;
-	a->explain = EXPLAIN_ANALYZE;
-	return 0;
+	return take_how(a, EXPLAIN_ANALYZE, "--explain", e);
 }
 
 static int take_color(void *ask, const char *value, struct err *e)

@@ -34,6 +34,7 @@ int ask_remote_check(const struct ask *a, struct err *e)
 		{ a->say_store, "store-stats", "no store is read" },
 		{ a->explain == EXPLAIN_PLAN, "explain", "a server does not tell its plan" },
 		{ a->explain == EXPLAIN_ANALYZE, "analyze", "a server does not tell its plan" },
+		{ q->no_filters, "no-filters", its_own },
 		{ a->interactive, "interactive", "only a store, a log or files are asked so" },
 		{ a->completeness.path, "completeness",
 		  "only a store, a log or files are counted so" },

@@ -18,6 +18,7 @@ int query_check_opts(const struct query_opts *o, enum query_kind kind, struct er
 	static const char no_order[] = "names and series are sorted";
 	static const char is_text[] = "fmt only formats a query";
 	static const char no_entries[] = "delete reads no entries";
+	static const char no_search[] = "no lines are searched";
 	const struct rule rules[] = {
 		{ o->has_from, "from", { NULL, o->has_at ? no_range : NULL, NULL, is_text } },
 		{ o->has_to, "to", { NULL, o->has_at ? no_range : NULL, NULL, is_text } },
@@ -44,6 +45,7 @@ int query_check_opts(const struct query_opts *o, enum query_kind kind, struct er
 		  { NULL, NULL, NULL, is_text, no_entries } },
 		{ o->source.time_field.p, "time-field", { NULL, NULL, NULL, is_text, no_entries } },
 		{ o->has_raw_time, "time", { NULL, NULL, NULL, is_text, no_entries } },
+		{ o->no_filters, "no-filters", { NULL, NULL, no_search, is_text, no_entries } },
 		{ o->explain,
 		  o->explain && o->explain->how == EXPLAIN_PLAN ? "explain" : "analyze",
 		  { NULL, NULL, NULL, is_text, no_entries } },

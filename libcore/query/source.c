@@ -353,6 +353,15 @@ void source_add_warning(const struct source_opts *o, const struct err *e)
 struct store *source_open_store(const struct source_opts *o, struct err *e)
 {
 	struct store *s = store_open(o->store, o->if_there ? STORE_READ_IF_THERE : STORE_READ, e);
+	struct err why;
+
+	/* Of a folder without a mark only an empty one is taken: others' folders are no tenants. An
+	 * object store, and parts that may lie in one, are not asked once more for each query. */
+	if (s && !o->if_there && !store_is_url(o->store) && !store_names_parts(o->store) &&
+	    store_check_mark(s, &why) < 0) {
+		store_close(s);
+		s = store_open(o->store, STORE_READ_IF_THERE, e);
+	}
 
 	if (s) {
 		store_set_cache(s, o->cache, STORE_CACHED_ALL);

@@ -105,6 +105,7 @@ ok "the list is empty again" exits 1 delete list
 
 for file in "$GOLDEN"/frozen/deletes-v1-*.requests; do
 	mkdir -p frozen/fake/deletes
+	mkdir -p frozen/~lokid && echo "lokid store 1" >frozen/~lokid/format
 	cp "$file" "frozen/fake/deletes/${file##*deletes-v1-}"
 done
 ok "a merged file is read" exits 0 logql delete list --store frozen -o jsonl

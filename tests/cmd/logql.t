@@ -294,6 +294,21 @@ ok "too many steps" exits 2 logql --from 0 --to 100000 --step 1s 'count_over_tim
 ok "a step of nothing" exits 2 logql --step 0s 'count_over_time({a="b"}[1m])' raw.log
 ok "a file that is not there is exit 4" exits 4 logql '{}' nosuchfile
 ok "a store that is not there is exit 4" exits 4 logql --store nosuch '{a="b"}'
+mkdir -p other/app
+for ask in "'{a=\"b\"}'" labels series stats "--explain '{a=\"b\"}'"; do
+	ok "a folder that is no store: $ask" exits 4 sh -c "logql --store other $ask"
+	ok "is told, as by other programs" stderr_is "logql: error: 'other' is no store: it has no '~lokid/format', and 'app' lies in it"
+done
+mkdir blank
+ok "an empty one has nothing" exits 1 logql --store blank '{a="b"}'
+refused "error: option '--analyze': not with --explain" --explain --analyze '{a="b"}' entries.jsonl
+refused "error: option '--explain': not with --analyze" --analyze --explain '{a="b"}' entries.jsonl
+for verb in labels series stats; do
+	refused "error: option '--no-filters': no lines are searched" --no-filters "$verb" entries.jsonl
+done
+refused "error: option '--no-filters': fmt only formats a query" --no-filters fmt '{a="b"}'
+refused "error: option '--no-filters': not with --addr" --no-filters --addr http://127.0.0.1:1 '{a="b"}'
+ok "of a query it changes nothing" exits 0 logql --no-filters '{app="db"}' entries.jsonl
 for ask in "logql '{a=\"b\"}'" "logql --at $at 'count_over_time({a=\"b\"}[1m])'" "logql labels" "logql stats"; do
 	ok "a log that is not there: $ask" exits 4 sh -c "$ask --wal nosuch"
 	ok "is told" stderr_is "logql: error: there is no write-ahead log 'nosuch'"
