@@ -42,7 +42,9 @@ is "and leaves what it should" "$(cd killed/damaged && echo ./*)" "./$name.rest 
 cp "wal/$name.sum" bad.sum
 ok "a query meets the damage" exits 3 logql -o raw --limit 0 --wal wal '{app="shop"}'
 ok "as a flush does, which notes it" exits 3 sh -c 'walreplay --unpacked --store s wal >given'
+ok "what can be read is given, that once" test "$(grep -c '"app":"shop"' given)" -gt $(($(wc -l <all) / 2))
 ok "and names what mends it" exits 3 walreplay --unpacked --store s wal
+not_ok "giving none of it" stdout_has '"app":"shop"'
 ok "the next time" stderr_has "'$shop': damaged, left out; see --verify and --mend"
 cp "wal/$name.sum" bad.sum
 ok "--mend" exits 3 walreplay --mend wal
