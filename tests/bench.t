@@ -26,7 +26,7 @@ export PROMISED_SECONDS=1 PROMISED_QUERIES=3 SCAN_NEEDLES=10
 ok "scans" succeeds_or_not sh "$REPO/tests/bench/scan.sh"
 ok "with nothing on stderr" stderr_is_empty
 is "and a figure in each row" "$(cut -f 2 "$TAP/stdout" | grep -c -x -e -)" 0
-for name in scan_j1_vs_zstd scan_cat scan_j2_vs_j1 parse_json_filter parse_json_p99 frames_ingest needle_warm_vs_scan needle_filters_share needle_cold_vs_scan needles_differ; do
+for name in scan_j1_vs_zstd scan_cat scan_j2_vs_j1 parse_json_filter parse_json_p99 frames_ingest full_filters_share needle_warm_vs_scan needle_filters_share needle_cold_vs_scan needles_differ; do
 	ok "a row of $name" stdout_matches "^$name	[0-9.]+"
 done
 ok "what was promised" succeeds_or_not sh "$REPO/tests/bench/promised.sh"
@@ -66,6 +66,9 @@ figures 81 71 60 10 fail 1030 1020 >two.tsv
 ok "what is beyond noise is exit 1" exits 1 compare one.tsv two.tsv
 is "each kind of row by what is more of it" "$(cut -f 1,2 "$TAP/stdout" | tr '\t\n' ' ,')" \
 	"slower speed,slower time,fails limited,slower counts,slower size,"
+{ figures 98 51 60 10 pass 1010 1005 && row other 7 ms fail; } >one.tsv
+ok "a row that fails is told, though there is no figure of it" exits 1 compare one.tsv
+is "by its name" "$(cut -f 1,2 "$TAP/stdout" | grep other)" "fails	other"
 figures 120 40 60 10 pass 970 980 >one.tsv
 ok "what is better is told, and exit 0" exits 0 compare one.tsv one.tsv
 is "so is each kind of row" "$(cut -f 1,2 "$TAP/stdout" | tr '\t\n' ' ,')" "faster speed,faster time,faster counts,faster size,"

@@ -2,11 +2,11 @@
 # scan.sh [PART]... - how fast logql reads what `table.sh data ingest` has left: beside zstd, with filters and without.
 #
 # Prints "name value unit limit ratio verdict committed", TAB between, as speed.sh does; exit 1 when one failed. Without
-# PART all of them, in order: scan (a literal that is nowhere), parse (JSON), frames (to the log by a pipe), needle (three
-# lines in four times the data, which it makes), agree (filters lose nothing).
+# PART all of them, in order: scan (a literal that is nowhere), parse (JSON), frames (to the log by a pipe), full (what full
+# filters take), needle (three lines in four times the data, which it makes), agree (filters lose nothing).
 #
 # TABLE_DATA, TABLE_BYTES, BENCH_RUNS, BENCH_DIR as table.sh has them
-# SCAN_NEEDLES  of `agree`, default 1000
+# SCAN_NEEDLES  of `agree`, default 10000
 # TABLE_BIG     a folder as TABLE_DATA, of 4 GB of lines, for `needle`; else four times TABLE_BYTES are made
 set -eu
 
@@ -88,6 +88,21 @@ part_frames() {
 	rm -rf wal pushed.frames
 }
 
+# filters_share ROW STORE LIMIT: what filters take of the lines' bytes.
+filters_share() {
+	filters=$(find "$2" -name '*.pack' -exec chunkcat --stats {} + | awk '$1 == "filters" { print $2 }')
+	share=$(calc "${filters:-0} / $(truth raw_bytes) * 100")
+	row "$1" "$share" % "$3" - "$(verdict "$share > 0 && $share <= $3")"
+}
+
+part_full() {
+	need_store full
+	rm -rf full
+	find data/store -name '*.pack' -exec chunkcat {} + | chunkpack --store full --filter full >/dev/null
+	filters_share full_filters_share full 5
+	rm -rf full
+}
+
 # needle NAME OF: by turns with filters and without; OF is done before each run.
 needle() {
 	turns "measure -o found -p '$2' logql --store big/store -o raw '$query'" \
@@ -110,9 +125,7 @@ part_needle() {
 	query="$all |= \"$(truth needle)\""
 	needle warm :
 	# Of what decides what a query reads, and of all packs.
-	filters=$(find big/store -name '*.pack' -exec chunkcat --stats {} + | awk '$1 == "filters" { print $2 }')
-	share=$(calc "${filters:-0} / $(truth raw_bytes) * 100")
-	row needle_filters_share "$share" % 3 - "$(verdict "$share > 0 && $share <= 3")"
+	filters_share needle_filters_share big/store 3
 	needle cold "find big/store -type f -exec dd if={} iflag=nocache count=0 status=none \\;"
 }
 
@@ -123,7 +136,7 @@ part_agree() {
 	once $few source.few "$repo/scripts/gen-logs" bodies source.few $few
 	source=$PWD/source.few
 	once "$few $(stat -c %Y "$(command -v chunkpack)")" few fill few "$source/bodies.bin"
-	"$here/table-queries" needles "$source" "${SCAN_NEEDLES:-1000}" >texts
+	"$here/table-queries" needles "$source" "${SCAN_NEEDLES:-10000}" >texts
 	differ=0 none=0
 	while read -r text; do
 		logql --store few/store -j1 -o raw "$all |= $text" >found || [ $? = 1 ]
@@ -139,4 +152,4 @@ part_agree() {
 	at_most needles_differ "$differ" needles 0
 }
 
-run_parts scan_ 'scan parse frames needle agree' "$@"
+run_parts scan_ 'scan parse frames full needle agree' "$@"

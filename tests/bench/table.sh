@@ -74,7 +74,7 @@ part_ingest() {
 	info table_memory_ingest_largest "$(column 7)" MB
 	info table_memory_compaction "$(column 8)" MiB
 	info table_disk_flushed "$(gb "$(column 10) / 1e6")" MB/GB
-	limit_at_most table_disk "$(gb "$(column 11) / 1e6")" MB/GB 215
+	limit_at_most table_disk "$(gb "$(column 11) / 1e6")" MB/GB 180
 }
 
 # From exec to the line that says that it answers, the clock of the daemon's own line being that of date.
