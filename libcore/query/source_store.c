@@ -303,7 +303,7 @@ struct day_data {
 	enum if_missing missing;
 	const struct source_opts *o;
 	int64_t from; /* of struct reading */
-	bool any;     /* some day has an index */
+	bool any;     /* some day has an index, as far as is known */
 };
 
 /* While it is not known yet what has expired, nothing has. */
@@ -323,7 +323,8 @@ static int add_day(int32_t day, struct live *live, void *data, struct err *e)
 	(void)day;
 	if (ret == 0)
 		set_from(d);
-	d->any = true;
+	/* Of a day that is not looked at there is a folder, which an object store has of files. */
+	d->any |= live ? live->n || live->n_faults : store_is_remote(d->store);
 	d->plan->seen[SOURCE_STORE].days++;
 	if (!live)
 		return ret;
@@ -386,27 +387,6 @@ bool covered_has(const struct covered *c, const struct hash128 *segment, int32_t
 	return c->n && bsearch(&key, c->v, c->n, sizeof(key), pair_cmp);
 }
 
-static int note_folder(const char *name, uint64_t size, void *data, struct err *e)
-{
-	(void)name;
-	(void)size;
-	(void)e;
-	*(bool *)data = true;
-	return 0;
-}
-
-static int has_index_folders(struct store *s, struct bytes tenant, bool *ret, struct err *e)
-{
-	struct buf folder = { 0 };
-	int rc;
-
-	*ret = false;
-	store_folder_add_all(&folder, STORE_INDEX, tenant);
-	rc = store_list_folders(s, buf_str(&folder), note_folder, ret, e);
-	buf_release(&folder);
-	return rc;
-}
-
 struct aging {
 	int64_t before_ns;
 	bool found;
@@ -420,13 +400,15 @@ static int look_for_old(const struct store_object *o, void *data, struct err *e)
 	return a->found ? err_set(e, ERR_NO, "one is enough") : 0;
 }
 
-static int has_packs(const struct day_data *d, int64_t before_ns, bool *ret, struct err *e)
+/* Whether the tenant has such files that are no younger. */
+static int has_files(const struct day_data *d, enum store_kind kind, int64_t before_ns, bool *ret,
+		     struct err *e)
 {
 	struct aging a = { .before_ns = before_ns };
 	struct buf folder = { 0 };
 	int rc;
 
-	store_folder_add_all(&folder, STORE_PACK, d->view->tenant);
+	store_folder_add_all(&folder, kind, d->view->tenant);
 	rc = store_list_objects(d->store, buf_str(&folder), look_for_old, &a, e);
 	buf_release(&folder);
 	*ret = a.found;
@@ -440,7 +422,7 @@ static int tell_in_answer(const struct day_data *d, const struct err *note, stru
 
 	if (!d->o->warnings)
 		return 0;
-	if (has_packs(d, d->o->now_ns - FSCK_UNINDEXED_S * NS_PER_S, &old, e) < 0)
+	if (has_files(d, STORE_PACK, d->o->now_ns - FSCK_UNINDEXED_S * NS_PER_S, &old, e) < 0)
 		return -1;
 	if (old)
 		source_add_warning(d->o, note);
@@ -454,11 +436,11 @@ static int look_for_index(const struct day_data *d, struct err *e)
 	bool index, packs;
 	struct err note;
 
-	if (has_index_folders(d->store, d->view->tenant, &index, e) < 0)
+	if (has_files(d, STORE_INDEX, INT64_MAX, &index, e) < 0)
 		return -1;
 	if (index)
 		return 0;
-	if (has_packs(d, INT64_MAX, &packs, e) < 0)
+	if (has_files(d, STORE_PACK, INT64_MAX, &packs, e) < 0)
 		return -1;
 	if (!packs)
 		return 0;

@@ -75,7 +75,10 @@ ok "there is nothing to say" stderr_is_empty
 is "and all is there" "$(logql --store b/store -o raw '{app=~".+"}' --limit 0 | wc -l)" \
 	"$(cat "$REPO/examples/logs/shop.log" "$REPO/examples/logs/nginx.log" | wc -l)"
 
-# The whole index lost.
+# The whole index lost: its files, or the folders, too.
+cp -r b/store files-lost && rm files-lost/fake/index/*/*.idx
+ok "a query without index files" exits 1 logql --store files-lost '{app="a"}'
+ok "says so" stderr_has "logql: warning: tenant 'fake' has packs and no index: idxbuild --rebuild makes it"
 rm -r b/store/fake/index
 ok "a lost index" exits 0 idxbuild --verify --store b/store
 ok "is told" stderr_has "in no index file"
