@@ -40,9 +40,12 @@ struct pack_out {
 	struct bloom_build *filter; /* NULL: it gets none */
 };
 
-/* Errors: ERR_IO, ERR_FULL. */
+/* A pack of that tenant and day; s has to live as long as o. Errors: ERR_IO,
+ * ERR_FULL; o is empty then. */
 MUST_CHECK int pack_out_begin(struct pack_out *o, struct store *s, struct bytes tenant, int32_t day,
 			      const struct chunk_params *params, struct err *e);
+/* Appends the chunks, of which it takes copies; small ones may wait to be written. Errors: ERR_IO,
+ * ERR_FULL; o can only be aborted then. */
 MUST_CHECK int pack_out_write(struct pack_out *o, const struct chunks *c, struct err *e);
 /* Whether its filter has become so large that another pack should begin. */
 bool pack_out_is_full(const struct pack_out *o);

@@ -29,7 +29,8 @@ struct bundle_place {
 	bool under_way;		  /* somebody unpacks it */
 };
 
-/* max: bytes that are kept while nobody uses them; those in use count, and are kept in any case. */
+/* max: bytes that are kept while nobody uses them, as soon as another one is put; those in use
+ * count, and are kept in any case: BUNDLE_RAW_MAX at most for each thread. */
 struct bundle_cache *bundle_cache_new(uint64_t max);
 /* After all that was taken was given back. NULL is fine. */
 void bundle_cache_free(struct bundle_cache *c);

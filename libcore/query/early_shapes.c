@@ -161,7 +161,8 @@ static size_t sift(struct shape_reading *r, const struct early *early, size_t j,
 	return left;
 }
 
-/* The same where all is said by word. */
+/* The same where all is said by word. Words are read whole, never of some entries alone, which
+ * would number them anew. */
 static size_t sift_by_words(const struct shape_reading *r, const struct early *early, size_t j,
 			    uint32_t *entry, size_t n)
 {

@@ -65,7 +65,7 @@ struct piece {
 	uint32_t about_n;     /* likewise a guess, by which a scan is expected to end */
 	uint32_t meta_bytes;  /* of structured metadata; UINT32_MAX not known */
 	uint32_t together;    /* pieces that are read at once, though not asked for so: as
-				 plan_together    says, 0: it is alone */
+				 plan_together says, 0: it is alone */
 	int64_t min_ts, max_ts;
 	int64_t order; /* of equal timestamps and equal entries that of the lower one is first; then
 			*/

@@ -12,7 +12,8 @@
 /* The values of a column, and which of them is that of an entry. */
 struct shape_source {
 	uint32_t column;
-	const struct shape_values *values; /* NULL: not read yet */
+	const struct shape_values *values; /* NULL: not read yet; without words where no entry that
+					      is left has the column */
 	const uint32_t *row;		   /* by entry; NULL: entry i has value i */
 };
 
