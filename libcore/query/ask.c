@@ -574,6 +574,6 @@ int ask_run(struct ask *a, char **operand, size_t n, struct err *e)
 	a->q.source.stats = &a->stats;
 	r = run_or_name(a, operand, n, e);
 	fflush(a->out ? a->out : stdout); /* a failure is told by who ends */
-	gate_done(gate, a->stats.bytes, a->stats.lines, a->n_found);
+	gate_done(gate, a->stats.bytes, a->stats.lines, a->n_found, &a->stats.blocks);
 	return r;
 }

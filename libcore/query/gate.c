@@ -113,13 +113,15 @@ int64_t gate_waited_ns(const struct gate *g)
 	return g ? g->waited_ns : 0;
 }
 
-void gate_done(struct gate *g, uint64_t bytes, uint64_t lines, uint64_t rows)
+void gate_done(struct gate *g, uint64_t bytes, uint64_t lines, uint64_t rows,
+	       const struct gate_blocks *blocks)
 {
 	char line[80];
 	int n;
 
 	if (!g)
 		return;
+	g->blocks = *blocks;
 	atomic_store(&g->watch->over, true);
 	n = snprintf(line, sizeof(line), "done %llu %llu %llu\n", (unsigned long long)bytes,
 		     (unsigned long long)lines, (unsigned long long)rows);
@@ -128,10 +130,15 @@ void gate_done(struct gate *g, uint64_t bytes, uint64_t lines, uint64_t rows)
 
 void gate_end(const struct gate *g, int status)
 {
-	char line[40];
+	const struct gate_blocks *b;
+	char line[160];
 
 	if (!g)
 		return;
+	b = &g->blocks;
 	say(g, line,
-	    snprintf(line, sizeof(line), "end %d %lld\n", status, (long long)time_cpu_ns()));
+	    snprintf(line, sizeof(line), "end %d %lld %llu %llu %llu %llu %llu\n", status,
+		     (long long)time_cpu_ns(), (unsigned long long)b->read,
+		     (unsigned long long)b->counted, (unsigned long long)b->by_filter,
+		     (unsigned long long)b->outside, (unsigned long long)b->decoded_bytes));
 }

@@ -1,5 +1,7 @@
 #include "query/query_scan.h"
 
+#include <stdlib.h>
+
 #include "base/mem.h"
 #include "query/explain_scan.h"
 #include "query/query_run.h"
@@ -98,6 +100,13 @@ static void add_stats(struct query_stats *to, const struct scan_stats *s,
 	to->chunks_read += s->chunks;
 	to->stored_bytes += s->stored_bytes;
 	to->read_ns += s->read_ns;
+	to->blocks.read += s->read;
+	to->blocks.counted += s->from_tables;
+	to->blocks.decoded_bytes += s->bytes;
+	for (int kind = 0; kind < SOURCE_KINDS; kind++) {
+		to->blocks.by_filter += seen[kind].by_filter;
+		to->blocks.outside += seen[kind].by_labels + seen[kind].by_time;
+	}
 	to->kept += s->kept + s->table_entries;
 }
 

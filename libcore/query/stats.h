@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "query/gate.h"
+
 struct query_stats {
 	uint64_t bytes; /* of lines that were read, or counted from tables; of metadata, of files */
 	uint64_t lines; /* likewise */
@@ -14,11 +16,12 @@ struct query_stats {
 	uint64_t meta_bytes, log_meta_bytes; /* of structured metadata that was looked at */
 	uint64_t chunks;		     /* of packs, that have some of the time asked for */
 	uint64_t chunks_read;		     /* of these, those that were read; of files too */
-	uint64_t stored_bytes;	     /* compressed, of the columns that were decoded; of those in
-					bundles their share */
-	int64_t read_ns;	     /* that it took, of all threads together */
-	uint64_t segments;	     /* of logs, that were looked at */
-	uint64_t log_streams;	     /* that are asked for, each in each segment */
+	uint64_t stored_bytes; /* compressed, of the columns that were decoded; of those in
+				  bundles their share */
+	int64_t read_ns;       /* that it took, of all threads together */
+	uint64_t segments;     /* of logs, that were looked at */
+	uint64_t log_streams;  /* that are asked for, each in each segment */
+	struct gate_blocks blocks;
 	int64_t start_ns, queued_ns; /* of time_mono_ns; how long it had waited before */
 };
 

@@ -117,15 +117,22 @@ static void read_done(struct query *query, struct bytes rest)
 			return;
 }
 
+enum { END_STATUS, END_CPU, END_BLOCKS, END_DECODED = END_BLOCKS + QUERY_BLOCKS_COUNT, END_COUNT };
+
 /* Nobody waits until the process is gone. */
 static void read_end(struct queries *q, struct query *query, struct bytes line)
 {
+	uint64_t v[END_COUNT] = { 0 };
 	struct bytes word;
-	uint64_t status, cpu_ns;
 
-	if (bytes_split(&line, ' ', &word) && num_u64(word, &status) && status <= UINT8_MAX &&
-	    num_u64(line, &cpu_ns) && cpu_ns <= INT64_MAX)
-		child_done(q->o.children, query->child, (int)status, (int64_t)cpu_ns);
+	for (size_t i = 0; i < END_COUNT; i++)
+		if (!bytes_split(&line, ' ', &word) || !num_u64(word, &v[i]))
+			return;
+	for (size_t i = 0; i < QUERY_BLOCKS_COUNT; i++)
+		query->end.blocks[i] = v[END_BLOCKS + i];
+	query->end.decoded_bytes = v[END_DECODED];
+	if (v[END_STATUS] <= UINT8_MAX && v[END_CPU] <= INT64_MAX)
+		child_done(q->o.children, query->child, (int)v[END_STATUS], (int64_t)v[END_CPU]);
 }
 
 /* Plans to scan: it gives its place up and waits for one of those. */
@@ -416,6 +423,9 @@ static bool begins_again(struct queries *q, struct query *query, const struct ch
 	return true;
 }
 
+static const char *const blocks_how[QUERY_BLOCKS_COUNT] = { "read", "counted", "filtered",
+							    "outside" };
+
 static void finish(struct queries *q, struct query *query, const struct child_end *end)
 {
 	query_end_by_logql(query, end);
@@ -423,6 +433,12 @@ static void finish(struct queries *q, struct query *query, const struct child_en
 		    (double)query->end.bytes);
 	metrics_add(metric_of1(q->o.metrics, METRIC_QUERY_LINES, query->tenant),
 		    (double)query->end.lines);
+	metrics_add(metric_of1(q->o.metrics, METRIC_QUERY_DECODED, query->tenant),
+		    (double)query->end.decoded_bytes);
+	for (size_t i = 0; i < QUERY_BLOCKS_COUNT; i++)
+		metrics_add(metric_of2(q->o.metrics, METRIC_QUERY_BLOCKS, query->tenant,
+				       bytes_str(blocks_how[i])),
+			    (double)query->end.blocks[i]);
 	query->state = STATE_ENDED;
 	if (!query->item.runs) /* else its turn might come yet */
 		leave_queue(q, query);

@@ -41,6 +41,15 @@ void queries_end(struct queries *q);
 /* The same, and it is freed: when nobody asks any more. NULL: nothing. */
 void queries_close(struct queries *q);
 
+/* What became of blocks. */
+enum query_blocks {
+	QUERY_BLOCKS_READ,
+	QUERY_BLOCKS_COUNTED,  /* from tables alone */
+	QUERY_BLOCKS_FILTERED, /* filters ruled them out */
+	QUERY_BLOCKS_OUTSIDE,  /* of other streams or times */
+	QUERY_BLOCKS_COUNT
+};
+
 struct query_end {
 	int status;		/* HTTP's: 200, 400, 429, 499 the client left, 500, 503, 504 */
 	unsigned retry_after_s; /* of 429 and 503 */
@@ -49,6 +58,7 @@ struct query_end {
 	uint64_t fd_n;
 	bool gzipped;
 	uint64_t bytes, lines, rows; /* looked at; answered */
+	uint64_t blocks[QUERY_BLOCKS_COUNT], decoded_bytes;
 	int64_t queue_ns, cpu_ns;
 	enum query_class class; /* that it ran in, or waited for last */
 };
@@ -74,7 +84,7 @@ struct query {
 	int state;
 	uint64_t child;
 	int gate, answer_fd, error_fd;
-	char gate_text[128];
+	char gate_text[192];
 	size_t gate_n;
 	char gate_bytes[24], queued[24];
 	bool left, again, counted;  /* the last: as one that waits */

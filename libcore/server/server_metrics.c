@@ -123,6 +123,11 @@ static const struct metrics_family families[METRIC_COUNT] = {
 				       "Bytes of lines that queries looked at.", LABELS("tenant")),
 	[METRIC_QUERY_LINES] = COUNTER("lokid_query_lines_total", "Lines that queries looked at.",
 				       LABELS("tenant")),
+	[METRIC_QUERY_DECODED] = COUNTER("lokid_query_decoded_bytes_total",
+					 "Bytes of lines that queries decoded.", LABELS("tenant")),
+	[METRIC_QUERY_BLOCKS] =
+		COUNTER("lokid_query_blocks_total",
+			"Blocks that queries read, counted, or left out.", LABELS("tenant", "how")),
 	[METRIC_QUERY_CPU] = COUNTER("lokid_query_cpu_seconds_total",
 				     "Processor time that queries took.", LABELS("tenant")),
 	[METRIC_TAILS_ACTIVE] = GAUGE("loki_querier_tail_active", "Websockets that tail."),

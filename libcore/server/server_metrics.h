@@ -55,9 +55,11 @@ enum server_metric {
 	METRIC_QUERIES_RUNNING, /* queries: (a gauge); class: metadata, short, long */
 	METRIC_QUERY_BYTES,	/* queries: of logql's "done"; tenant */
 	METRIC_QUERY_LINES,	/* queries: the same */
-	METRIC_QUERY_CPU,	/* queries: seconds of the child; tenant */
-	METRIC_TAILS_ACTIVE,	/* routes_tail: websockets (a gauge) */
-	METRIC_TAIL_BYTES,	/* routes_tail: sent */
+	METRIC_QUERY_DECODED,	/* queries: of logql's "end"; tenant */
+	METRIC_QUERY_BLOCKS, /* queries: the same; tenant, how: read, counted, filtered, outside */
+	METRIC_QUERY_CPU,    /* queries: seconds of the child; tenant */
+	METRIC_TAILS_ACTIVE, /* routes_tail: websockets (a gauge) */
+	METRIC_TAIL_BYTES,   /* routes_tail: sent */
 
 	METRIC_CHILD_ENDED, /* all who start one, by server_metrics_child; program, how */
 	METRIC_PANICS,	    /* the same: a child that crashed */

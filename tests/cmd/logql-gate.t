@@ -30,6 +30,8 @@ if how != "deaf":
         if word[0] == "end": # the last is processor time
             assert int(word[2]) > 0
             line = "end %s\n" % word[1]
+            if "blocks" in how:
+                line = "end %s %s\n" % (word[1], " ".join(word[3:]))
         said.append(line)
         if line.startswith("plan") and how == "go" and int(line.split()[1]) > free:
             assert child.poll() is None
@@ -158,6 +160,29 @@ yes 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 	head -n 1000000 >long
 ok "and one in the middle of a scan" exits 5 gate leave --jobs 1 'sum(count_over_time({}
 	| line_format "{{ __line__ | replace \"a\" \"bc\" | upper | replace \"B\" \"aaa\" }}" |= "x" [1m]))' long
+
+# What became of blocks: read, counted, ruled out by filters, of other streams or times; bytes that were decoded.
+awk 'BEGIN {
+	for (i = 0; i < 9000; i++)
+		printf "{\"ts\":\"%d000000000\",\"labels\":{\"app\":\"%s\"},\"line\":\"%s of request %d with some more words to it, so that it is long\"}\n",
+			1768557600 + i, i % 3 ? "big" : "other", i == 4000 ? "zeppelin" : "nothing", i
+}' >entries
+chunkpack --store S --filter small --block-size 64KiB entries | idxbuild --store S >/dev/null
+# blocks [OPTION]... QUERY: that line; explained QUERY NAME: the same number, as an explanation has it.
+blocks() { gate listen-blocks --store S -o raw "$@" | sed -n 's/^gate: end 0 //p'; }
+explained() { logql --store S --explain -o jsonl "$1" | grep -o "\"$2\":[0-9]*" | head -n 1 | sed 's/.*://'; }
+blocks '{app="big"} |= "zeppelin"' >is
+read -r is_read counted filtered outside decoded <is
+ok "filters leave a block to be read, or two that share a column" test "$is_read" -ge 1 -a "$is_read" -le 2
+is "none is counted" "$counted" 0
+is "the rest they rule out" "$filtered" "$(explained '{app="big"} |= "zeppelin"' blocks_that_filters_rule_out)"
+ok "some of them" test "$filtered" -gt 2
+is "others are outside" "$outside" "$(explained '{app="big"} |= "zeppelin"' blocks_of_other_streams)"
+ok "these are decoded" test "$decoded" -gt 30000 -a "$decoded" -le $((is_read * 65536))
+blocks --at 1768567000 'sum(count_over_time({app="big"}[1d]))' >is
+read -r is_read counted filtered outside decoded <is
+is "what tables say is not read" "$is_read $filtered $decoded" "0 0 0"
+ok "but counted" test "$counted" -gt 2
 
 ok "a gate is a socket" exits 2 logql --gate 9 '{}' three.jsonl
 ok "and refused when it is none" stderr_has "option '--gate': descriptor 9 is no socket"

@@ -94,6 +94,9 @@ is "a wrong one is nobody's failure" "$(value loki_query_frontend_failed_queries
 is "labels are asked of the index" "$(value 'loki_index_request_duration_seconds_count{operation="label_names",status_code="200"}')" 1
 is "what no route answers" "$(value 'loki_request_duration_seconds_count{method="GET",route="other",status_code="404",ws="false"}')" 1
 is "lines that were looked at" "$(value 'lokid_query_lines_total{tenant="fake"}')" 2
+is "blocks that were read" "$(value 'lokid_query_blocks_total{tenant="fake",how="read"}')" 2
+is "none was left out" "$(value 'lokid_query_blocks_total{tenant="fake",how="filtered"}')" 0
+ok "bytes that were decoded" test "$(value 'lokid_query_decoded_bytes_total{tenant="fake"}')" -gt 0
 is "programs that ended well" "$(value 'lokid_child_ended_total{program="logql",how="ok"}')" 2
 is "and the other" "$(value 'lokid_child_ended_total{program="logql",how="error"}')" 1
 
