@@ -94,7 +94,7 @@ ok "a good file is told by a metric" reload_is 1
 LINE_SIZE=1 settings '' half >lokid.yaml
 hup
 ok "a file that is wrong is told" wait_for 10 failed 1
-ok "with its place" grep -q "lokid.yaml:12:[0-9]*: 'password' of 'alice': expected" lokid.log
+ok "with its place" grep -q "at=[^ ]*lokid.yaml:12:[0-9]* err=\"'password' of 'alice': expected" lokid.log
 ok "and by the metric" reload_is 0
 as_alice 'abracadabra'
 ok "users of before stay in force" code_is 200

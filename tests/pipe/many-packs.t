@@ -39,7 +39,8 @@ for cut in $((length - 1)) $((length * 3 / 4)) $((length / 2)) $((length / 4)) 3
 	for query in '{app=~".+"}' '{app=~".+"} | json | n > 3' '{app=~".+"} |= "pack"'; do
 		ok "cut to $cut bytes: $query" exits 3 few logql --store J -j2 --limit 0 -o raw "$query"
 		ok "nothing of them" stdout_is_empty
-		is "and each is told" "$(grep -c 'cut short' "$TAP/stderr")" 60
+		is "twenty faults are told" "$(grep -c '^logql: error: .*expected [0-9]* bytes, found' "$TAP/stderr")" 20
+		ok "and how many more there are: two of each pack" stderr_has "logql: warning: 100 more faults"
 	done
 done
 
