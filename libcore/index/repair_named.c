@@ -121,10 +121,10 @@ static enum named_way way_of(const struct repair_named *n)
 {
 	const struct salvaged *rest = &n->salvaged;
 
-	if (rest->entries == 0)
-		return NAMED_APART;
 	if (any_thinned(n))
 		return NAMED_MERGE;
+	if (rest->entries == 0)
+		return NAMED_APART;
 	if (n->loss.entries > 0 && rewriting_marks(n->old.v, n->old.n).n == 0)
 		return NAMED_APART;
 	return rest->has_trailer || !any_segments(n) ? NAMED_MERGE : NAMED_APART;
@@ -162,32 +162,93 @@ int repair_named_plan(const struct repair_day *d, const struct store_name *pack,
 
 /* ---- doing it ---- */
 
-int repair_named_merge(const struct repair_day *d, const struct store_name *pack,
-		       const struct repair_named *n, struct buf *ret_pack, struct buf *ret_index,
-		       struct err *e)
+/* One of which nothing can be read: its chunks of each index file that is taken are left out. */
+struct left_out {
+	bool **v; /* by index file */
+	size_t n;
+};
+
+static int leave_out(const struct repair_named *n, const struct hash128 *pack, struct left_out *ret,
+		     struct err *e)
+{
+	ret->v = mem_alloc((n->live.n + 1) * sizeof(*ret->v));
+	for (; ret->n < n->live.n; ret->n++) {
+		struct index *ix = n->live.v[ret->n];
+		const uint32_t n_chunks = index_info(ix)->n_chunks;
+		bool *drop = mem_alloc((n_chunks + 1UL) * sizeof(*drop));
+
+		ret->v[ret->n] = drop;
+		for (uint32_t i = 0; i < n_chunks && n->take[ret->n]; i++) {
+			struct index_chunk c;
+			struct index_pack p;
+
+			if (index_chunk_at(ix, i, &c, e) < 0 ||
+			    index_pack_at(ix, c.pack, &p, e) < 0) {
+				ret->n++;
+				return -1;
+			}
+			drop[i] = hash128_cmp(&p.name, pack) == 0;
+		}
+	}
+	return 0;
+}
+
+static void left_out_release(struct left_out *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->v[i]);
+	free(l->v);
+}
+
+static int merge_without(const struct repair_named *n, const struct store_name *pack,
+			 struct index_merge *m, struct buf *ret_index, struct err *e)
+{
+	struct left_out out = { 0 };
+	struct hash128 hash;
+	int rc = leave_out(n, &pack->hash, &out, e);
+
+	m->drop = (const bool *const *)out.v;
+	if (rc == 0)
+		rc = index_merge(m, INDEX_MERGE_WRITE, &hash, ret_index, e);
+	left_out_release(&out);
+	return rc;
+}
+
+static int merge_with_rest(const struct repair_named *n, const struct store_name *pack,
+			   struct index_merge *m, struct buf *ret_pack, struct buf *ret_index,
+			   struct err *e)
 {
 	const struct salvage_how how = { .only = &n->chunks, .there = &n->known };
 	struct store_name made = *pack;
 	struct salvaged rest = { 0 };
-	const struct index_merge m = { .store = d->store,
-				       .tenant = d->tenant,
-				       .day = d->day,
-				       .live = &n->live,
-				       .take = n->take,
-				       .added = &made.hash,
-				       .n_added = 1 };
 	struct hash128 hash;
-	int rc = salvage_pack(d->store, pack, &how, &rest, e);
+	int rc = salvage_pack(m->store, pack, &how, &rest, e);
 
 	made.hash = rest.name;
+	m->added = &made.hash;
+	m->n_added = 1;
 	if (rc == 0 && rest.entries != n->salvaged.entries)
 		rc = err_set(e, ERR_IO, "it is read otherwise a second time");
 	if (rc == 0)
-		rc = index_merge(&m, INDEX_MERGE_WRITE, &hash, ret_index, e);
+		rc = index_merge(m, INDEX_MERGE_WRITE, &hash, ret_index, e);
 	if (rc == 0)
 		store_name_add(ret_pack, &made);
 	salvaged_release(&rest);
 	return rc;
+}
+
+int repair_named_merge(const struct repair_day *d, const struct store_name *pack,
+		       const struct repair_named *n, struct buf *ret_pack, struct buf *ret_index,
+		       struct err *e)
+{
+	struct index_merge m = { .store = d->store,
+				 .tenant = d->tenant,
+				 .day = d->day,
+				 .live = &n->live,
+				 .take = n->take };
+
+	return n->salvaged.entries ? merge_with_rest(n, pack, &m, ret_pack, ret_index, e)
+				   : merge_without(n, pack, &m, ret_index, e);
 }
 
 void repair_named_release(struct repair_named *n)

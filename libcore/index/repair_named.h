@@ -33,9 +33,9 @@ struct repair_named {
 MUST_CHECK int repair_named_plan(const struct repair_day *d, const struct store_name *pack,
 				 struct repair_named *ret, struct err *e);
 
-/* Makes the new pack and, that being the commit, the new index file; their names, relative to the
- * store, are appended. Errors: as above; ERR_FULL; ERR_AGAIN also: others have replaced an index
- * file meanwhile. */
+/* Makes the new pack, unless nothing can be read of the old one, and, that being the commit, the
+ * new index file; their names, relative to the store, are appended. Errors: as above; ERR_FULL;
+ * ERR_AGAIN also: others have replaced an index file meanwhile. */
 MUST_CHECK int repair_named_merge(const struct repair_day *d, const struct store_name *pack,
 				  const struct repair_named *n, struct buf *ret_pack,
 				  struct buf *ret_index, struct err *e);

@@ -80,11 +80,16 @@ static int merge(const struct task *t, struct err *e)
 	int rc;
 
 	tell_loss(t);
-	if (t->r->r->dry_run) {
+	if (t->r->r->dry_run && n) {
 		repair_say(t->r, "", "would keep",
 			   "%" PRIu64 " %s of '%s' in a new pack, and move it to '" LOST_FOLDER
 			   "%s/'",
 			   n, num_word(n, "entry", "entries"), t->name, t->name);
+		return 0;
+	}
+	if (t->r->r->dry_run) {
+		repair_say(t->r, "", "would move", "'%s' to '" LOST_FOLDER "%s/'", t->name,
+			   t->name);
 		return 0;
 	}
 	rc = set_names_aside(t, e);
@@ -93,8 +98,9 @@ static int merge(const struct task *t, struct err *e)
 	if (rc == 0)
 		rc = repair_named_merge(&t->day, &t->sn, &t->named, &pack, &index, e);
 	if (rc == 0) {
-		repair_say(t->r, "kept", "", "%" PRIu64 " %s of '%s' in '%s'", n,
-			   num_word(n, "entry", "entries"), t->name, buf_str(&pack));
+		if (n)
+			repair_say(t->r, "kept", "", "%" PRIu64 " %s of '%s' in '%s'", n,
+				   num_word(n, "entry", "entries"), t->name, buf_str(&pack));
 		repair_say(t->r, "made", "", "'%s'", buf_str(&index));
 	} else {
 		t->r->n_going = n_going;
