@@ -64,15 +64,17 @@ static bool take_items(struct loop *l, size_t *first, size_t *end)
 	return true;
 }
 
-/* Runs them, up to one that fails: the item behind the last that did not. */
+/* Runs them, up to one that fails: the item behind the last that did not. The first one is run even
+ * if the loop has stopped since it was taken: others may wait for it. */
 static size_t run_items(struct loop *l, unsigned worker, size_t first, size_t end, struct err *e)
 {
 	const struct work *w = l->w;
+	size_t i = first;
 
-	while (first < end && !atomic_load_explicit(&l->stop, memory_order_relaxed) &&
-	       w->run(w->data, worker, first, first % w->window, e) == 0)
-		first++;
-	return first;
+	while (i < end && (i == first || !atomic_load_explicit(&l->stop, memory_order_relaxed)) &&
+	       w->run(w->data, worker, i, i % w->window, e) == 0)
+		i++;
+	return i;
 }
 
 /* Held lock. */

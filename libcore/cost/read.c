@@ -315,9 +315,7 @@ static int take_up(void *data, size_t item, size_t slot, struct err *e)
 int cost_read(struct cost_reading *how, int fd, const char *name, struct err *e)
 {
 	unsigned jobs = how->jobs;
-	/* Less than what makes a thread take several items in a row: when the loop stops, the rest of
-	 * such a row is not run, and an item behind would wait for its turn for ever. */
-	size_t window = (size_t)jobs * SLOTS_PER_JOB - 1;
+	size_t window = (size_t)jobs * SLOTS_PER_JOB; /* no rows: each waits for those before */
 	struct reader r = { .how = how, .name = name };
 	struct work w = { SIZE_MAX, jobs, window, parse_block, take_up, &r };
 	int rc;
