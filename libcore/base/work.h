@@ -15,6 +15,10 @@
  * done(), when given, is called on the thread that called work_run, in ascending order of items,
  * and never at once with itself: 0 goes on, 1 ends the loop (no error), -1 is an error. Without
  * done() a slot is an item's own until run() has returned, and nobody waits for who is slower.
+ *
+ * run() may wait for items before its own only with done() and a window below 8 x jobs: each thread
+ * then takes one item at a time, in order, and whatever was taken is run, even when done() has
+ * ended the loop meanwhile. An item that fails must let those go on that wait for it.
  */
 struct work {
 	size_t n;

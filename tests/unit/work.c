@@ -1,4 +1,5 @@
 /* The parallel loop: every item once, results in order, errors and early ends. */
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -142,6 +143,54 @@ static void several_at_once_in_order(void **state)
 	}
 }
 
+/* --- items that wait for those before them --- */
+
+enum { TURNS = 24, ROUNDS = 400 };
+
+struct turns {
+	atomic_size_t turn;
+	size_t stop_at;
+	atomic_bool skipped; /* an item waited in vain for the one before it */
+};
+
+static int run_in_turn(void *data, unsigned worker, size_t item, size_t slot, struct err *e)
+{
+	struct turns *t = data;
+	time_t end = time(NULL) + 20;
+
+	(void)worker, (void)slot;
+	while (atomic_load(&t->turn) != item) {
+		if (time(NULL) > end) {
+			atomic_store(&t->skipped, true);
+			return err_set(e, ERR_BUG, "item %zu was not run", atomic_load(&t->turn));
+		}
+		sched_yield();
+	}
+	atomic_store(&t->turn, item + 1);
+	return 0;
+}
+
+static int done_in_turn(void *data, size_t item, size_t slot, struct err *e)
+{
+	(void)slot, (void)e;
+	return item == ((struct turns *)data)->stop_at;
+}
+
+static void what_was_taken_is_run_when_the_loop_ends(void **state)
+{
+	(void)state;
+	for (unsigned jobs = 2; jobs < 5; jobs++)
+		for (size_t round = 0; round < ROUNDS; round++) {
+			struct turns t = { .stop_at = round % TURNS };
+			struct work w = {
+				TURNS, jobs, 8 * jobs - 1, run_in_turn, done_in_turn, &t
+			};
+
+			assert_int_equal(work_run(&w, NULL), 1);
+			assert_false(t.skipped);
+		}
+}
+
 /* --- without done() --- */
 
 struct crowd {
@@ -216,6 +265,7 @@ int main(void)
 		cmocka_unit_test(first_error),
 		cmocka_unit_test(early_end),
 		cmocka_unit_test(several_at_once_in_order),
+		cmocka_unit_test(what_was_taken_is_run_when_the_loop_ends),
 		cmocka_unit_test(nobody_waits_when_nothing_is_taken_up),
 		cmocka_unit_test(first_error_when_nothing_is_taken_up),
 		cmocka_unit_test(processors),
