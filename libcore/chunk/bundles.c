@@ -1,14 +1,16 @@
 #include "chunk/bundles.h"
 
-/* How many begin at raw_off or before. */
-static size_t n_before(const struct pack_bundles *b, uint64_t raw_off)
+#include <stdbool.h>
+
+/* How many begin at `at` or before: an offset in the pack, when stored, or in its raw image. */
+static size_t n_before(const struct pack_bundles *b, uint64_t at, bool stored)
 {
 	size_t lo = 0, hi = b->n;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (b->v[mid].raw_off <= raw_off)
+		if ((stored ? b->v[mid].off : b->v[mid].raw_off) <= at)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -18,14 +20,14 @@ static size_t n_before(const struct pack_bundles *b, uint64_t raw_off)
 
 const struct pack_bundle *pack_bundles_at(const struct pack_bundles *b, uint64_t raw_off)
 {
-	size_t n = n_before(b, raw_off);
+	size_t n = n_before(b, raw_off, false);
 
 	return n && raw_off - b->v[n - 1].raw_off < b->v[n - 1].raw_len ? &b->v[n - 1] : NULL;
 }
 
 uint64_t pack_bundles_stored(const struct pack_bundles *b, uint64_t raw_off)
 {
-	size_t n = n_before(b, raw_off);
+	size_t n = n_before(b, raw_off, false);
 	const struct pack_bundle *last = n ? &b->v[n - 1] : NULL;
 
 	if (!last)
@@ -37,20 +39,11 @@ uint64_t pack_bundles_stored(const struct pack_bundles *b, uint64_t raw_off)
 
 uint64_t pack_bundles_raw(const struct pack_bundles *b, uint64_t off)
 {
-	const struct pack_bundle *last;
-	size_t lo = 0, hi = b->n;
+	size_t n = n_before(b, off, true);
+	const struct pack_bundle *last = n ? &b->v[n - 1] : NULL;
 
-	while (lo < hi) { /* the first that begins behind off */
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (b->v[mid].off <= off)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo == 0)
+	if (!last)
 		return off;
-	last = &b->v[lo - 1];
 	if (off - last->off < last->len)
 		return last->raw_off;
 	return last->raw_off + last->raw_len + (off - last->off - last->len);
