@@ -1,17 +1,10 @@
 #!/bin/sh
 # Damage to packs with bundles: it costs what is damaged, one damage is told once, and what is salvaged lies in bundles again.
 . "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/bundles.sh"
 need jq
 
-awk 'BEGIN {
-	for (s = 0; s < 3000; s++)
-		for (k = 0; k < 5; k++)
-			printf "{\"ts\":\"%d%09d\",\"labels\":{\"app\":\"a%d\",\"pod\":\"p%04d\"},\"line\":\"line %d of stream %d id=%d\"}\n",
-				1768471200 + k * 60 + s % 50, s, s % 3, s, k, s, s * 7919 % 100003
-	for (k = 0; k < 3000; k++) # one that is not small
-		printf "{\"ts\":\"%d%09d\",\"labels\":{\"app\":\"a1\",\"pod\":\"p1500\",\"x\":\"large\"},\"line\":\"line %d large id=%d\"}\n",
-			1768471200 + k / 10, k, k, k * 104729 % 65537
-}' >in.jsonl
+{ bundle_streams 3000 5 && large_stream; } >in.jsonl
 chunkpack --store whole in.jsonl | idxbuild --store whole >/dev/null
 find whole -type f -exec touch -d '2026-02-01T00:00:00Z' {} +
 PACK=$(cd whole && find fake -name '*.pack')
@@ -31,7 +24,6 @@ TRAILER=$((SIZE - 30))
 readable() { chunkcat "$1" 2>/dev/null | jq -cS . | sort; }
 answers() { logql --store s --limit 0 -o jsonl '{app=~".+"}' | jq -cS . | sort; }
 salvage() { idxbuild --fsck --blocks --repair --salvage --store s "$@"; }
-bundles_of() { chunkcat --header "$1" | jq 'select(.kind == "trailer").bundles'; }
 # salvaged WHAT LOST: of the store s, whose pack is damaged, so many entries, and as many are told.
 salvaged() {
 	readable "s/$PACK" >want

@@ -2,14 +2,10 @@
 # Chunks in bundles that expire, whole bundles that do, lines of them that are deleted or rewritten: what is counted is what is
 # there, and room is given back.
 . "${0%/*}/../lib/tap.sh"
+. "$REPO/tests/lib/bundles.sh"
 need jq
 
-awk 'BEGIN {
-	for (s = 0; s < 3000; s++)
-		for (k = 0; k < 5; k++)
-			printf "{\"ts\":\"%d%09d\",\"labels\":{\"app\":\"a%d\",\"pod\":\"p%04d\"},\"line\":\"line %d of stream %d id=%d\"}\n",
-				1768471200 + k * 60 + s % 50, s, s % 3, s, k, s, s * 7919 % 100003
-}' >in.jsonl
+bundle_streams 3000 5 >in.jsonl
 chunkpack --store whole in.jsonl | idxbuild --store whole >/dev/null
 PACK=$(cd whole && find fake -name '*.pack')
 SIZE=$(size_of "whole/$PACK")
@@ -53,7 +49,6 @@ packed_anew() { # WHAT CHUNKS
 	is "$1: one pack" "$(find s/fake -name '*.pack' | wc -l)" 1
 	is "$1: of as many chunks" "$(chunkcat --header s/fake/chunks/*/*.pack | jq 'select(.kind == "trailer").chunks')" "$2"
 }
-bundles_of() { chunkcat --header s/fake/chunks/*/*.pack | jq 'select(.kind == "trailer").bundles'; }
 
 ok "there are bundles" test "$(jq 'select(.kind == "trailer").bundles' heads)" -gt 3
 fresh
@@ -74,7 +69,7 @@ expired 2700 13500
 keep '.labels.pod | test("p..[0-8].") | not'
 is_true "most of each bundle" 300
 packed_anew "most of each bundle" 300
-ok "with bundles" test "$(bundles_of)" -ge 1
+ok "with bundles" test "$(bundles_of s/fake/chunks/*/*.pack)" -ge 1
 ok "in a fifth of it" test "$(packs_size)" -lt $((SIZE / 5))
 
 # ---- a whole bundle: the first has streams of a0 alone
@@ -91,7 +86,7 @@ expired 1000 5000
 keep '.labels.app == "a2"'
 is_true "most bundles" 1000
 packed_anew "most bundles" 1000
-ok "with bundles" test "$(bundles_of)" -ge 1
+ok "with bundles" test "$(bundles_of s/fake/chunks/*/*.pack)" -ge 1
 
 # ---- one small chunk is left, then none
 
@@ -101,7 +96,7 @@ expired 2999 14995
 keep '.labels.pod == "p1234"'
 is_true "one chunk" 1
 packed_anew "one chunk" 1
-is "without bundles" "$(bundles_of)" 0
+is "without bundles" "$(bundles_of s/fake/chunks/*/*.pack)" 0
 ok "of few bytes" test "$(packs_size)" -lt 1500
 ok "the last" exits 0 retain '{pod="p1234"}'
 expired 1 5
@@ -128,7 +123,7 @@ ok "a line of a chunk" exits 0 delete '{pod="p1234"} |= "line 3"'
 keep '(.labels.pod == "p1234" and (.line | test("^line 3"))) | not'
 is "is one" "$(wc -l <wanted)" 14999
 is_true "a line of a chunk" 3000
-ok "in bundles" test "$(bundles_of)" -gt 3
+ok "in bundles" test "$(bundles_of s/fake/chunks/*/*.pack)" -gt 3
 ok "of as many bytes, about" test "$(packs_size)" -lt $((SIZE + SIZE / 50))
 find s/fake -name '*.pack' -exec chunkcat {} + | jq -cS . | sort >got
 ok "it is nowhere in the store" same_file wanted got
@@ -137,13 +132,13 @@ fresh
 ok "all lines of a chunk" exits 0 delete '{pod="p1234"}'
 keep '.labels.pod != "p1234"'
 is_true "all lines of a chunk" 2999
-ok "in bundles" test "$(bundles_of)" -gt 3
+ok "in bundles" test "$(bundles_of s/fake/chunks/*/*.pack)" -gt 3
 
 fresh
 ok "all but one chunk" exits 0 delete '{app=~".+", pod!="p1234"}'
 keep '.labels.pod == "p1234"'
 is_true "all but one chunk deleted" 1
-is "without bundles" "$(bundles_of)" 0
+is "without bundles" "$(bundles_of s/fake/chunks/*/*.pack)" 0
 
 # ---- a line that is rewritten, in what is left of a thinned day
 
@@ -157,6 +152,6 @@ ok "one is rewritten" exits 0 chunkpack --scrub rules --delete-delay 0 --store s
 ok "it alone" stdout_matches ': 1 entry, .* rewritten in 1 pack$'
 jq -cS 'select(.labels.pod | test("p..[0-2].") | not) | if .labels.pod == "p1234" and (.line | test("^line 3")) then .line = "gone" else . end' all | sort >wanted
 is_true "a line rewritten" 2100
-ok "in bundles" test "$(bundles_of)" -gt 2
+ok "in bundles" test "$(bundles_of s/fake/chunks/*/*.pack)" -gt 2
 
 done_testing

@@ -4,16 +4,7 @@
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/bundles.sh"
 
-awk 'BEGIN {
-	for (s = 0; s < 3000; s++)
-		for (k = 0; k < 5; k++)
-			printf "{\"ts\":\"%d%09d\",\"labels\":{\"app\":\"a%d\",\"pod\":\"p%04d\"},\"line\":\"line %d of stream %d id=%d\"%s}\n",
-				1768471200 + k * 60 + s % 50, s, s % 3, s, k, s, s * 7919 % 100003,
-				k % 2 ? "" : ",\"metadata\":{\"user\":\"u" s % 9 "\"}"
-	for (k = 0; k < 3000; k++) # one that is not small
-		printf "{\"ts\":\"%d%09d\",\"labels\":{\"app\":\"a1\",\"pod\":\"p1500\",\"x\":\"large\"},\"line\":\"line %d large id=%d\"}\n",
-			1768471200 + k / 10, k, k, k * 104729 % 65537
-}' >in.jsonl
+{ bundle_streams 3000 5 && large_stream; } >in.jsonl
 sorted() { jq -cS . | sort; }
 jq -cS '.tenant = "fake"' in.jsonl | sort >all
 
@@ -112,7 +103,7 @@ cp -rp merged one
 ok "merged by one thread" exits 0 chunkpack --compact --fan-in 2 --delete-delay 0 -j 1 --store one
 ok "merged" exits 0 chunkpack --compact --fan-in 2 --delete-delay 0 -j 4 --store merged
 ok "to the same pack" cmp merged/fake/chunks/*/*.pack one/fake/chunks/*/*.pack
-ok "with bundles" test "$(chunkcat --header merged/fake/chunks/*/*.pack | jq 'select(.kind == "trailer").bundles')" -gt 2
+ok "with bundles" test "$(bundles_of merged/fake/chunks/*/*.pack)" -gt 2
 bundle_answers merged >got
 ok "the same answers" cmp want got
 ok "all is right" exits 0 idxbuild --fsck --blocks --delete-delay 0 --store merged
@@ -157,7 +148,7 @@ ok "for another tenant" exits 0 chunkpack --copy --from s --store other -t fake 
 logql --store other -t other --limit 0 -o jsonl '{app=~".+"}' | jq -cS 'del(.tenant)' | sort >got
 jq -cS 'del(.tenant)' all | sort >wanted
 ok "has the entries" cmp wanted got
-ok "in bundles" test "$(chunkcat --header other/other/chunks/*/*.pack | jq 'select(.kind == "trailer").bundles')" -gt 2
+ok "in bundles" test "$(bundles_of other/other/chunks/*/*.pack)" -gt 2
 
 cp -rp s less
 ok "a request to delete" exits 0 logql delete create --store less --from 2026-01-01 --to 2026-02-01 '{app="a0"} |= "line 3"'

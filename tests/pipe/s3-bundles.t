@@ -9,15 +9,10 @@ wait_for 10 [ -s port ] || bail "the store starts"
 export AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b
 S="s3://b/p?endpoint=http://127.0.0.1:$(cat port)"
 
-awk 'BEGIN {
-	for (s = 0; s < 4000; s++)
-		for (k = 0; k < 4; k++)
-			printf "{\"ts\":\"%d%09d\",\"labels\":{\"app\":\"a%d\",\"pod\":\"p%04d\"},\"line\":\"line %d of stream %d id=%d\"}\n",
-				1768471200 + k * 60 + s % 50, s, s % 3, s, k, s, s * 7919 % 100003
-}' >in.jsonl
+bundle_streams 4000 4 >in.jsonl
 chunkpack --store here in.jsonl | idxbuild --store here >/dev/null
 chunkpack --copy --from here --store "$S" >/dev/null
-ok "there are bundles" test "$(chunkcat --header here/fake/chunks/*/*.pack | jq 'select(.kind == "trailer").bundles')" -gt 3
+ok "there are bundles" test "$(bundles_of here/fake/chunks/*/*.pack)" -gt 3
 
 bundle_answers here >want
 bundle_answers "$S" >got

@@ -1,6 +1,7 @@
 /* Filters: what they rule out, how large they are, matrices that are full or closed early, damage.
  */
 #include "unit.h"
+#include "bloom_block.h"
 
 #include "base/arena.h"
 #include "base/mem.h"
@@ -70,26 +71,6 @@ static void answer(struct filter *f, const struct bloom_ask *ask, struct bloom_a
 
 /* ---- blocks whose values are made up ---- */
 
-static void add_block(struct bloom_values *v, uint8_t kinds, size_t n, uint64_t bytes)
-{
-	struct bloom_block *b;
-
-	mem_grow(&v->block, &v->cap, v->n + 1, sizeof(*v->block));
-	b = &v->block[v->n++];
-	*b = (struct bloom_block){ .bytes = bytes, .kinds = kinds };
-	for (int k = 0; k < GRAM_KINDS; k++) {
-		struct gram_list *l = &v->of[k];
-
-		b->first[k] = (uint32_t)l->n;
-		if (!(kinds >> k & 1))
-			continue;
-		b->n[k] = (uint32_t)n;
-		mem_grow(&l->v, &l->cap, l->n + n, sizeof(*l->v));
-		for (size_t i = 0; i < n; i++)
-			l->v[l->n++] = rnd(&state);
-	}
-}
-
 /* Asks for some values of block i; the block is not ruled out. Returns how many others are. */
 static size_t others_ruled_out(struct filter *f, const struct bloom_values *v, size_t i,
 			       size_t per_chunk)
@@ -129,7 +110,8 @@ static void matrices_of_all_widths(void **unused)
 		struct filter f;
 
 		for (size_t i = 0; i < n; i++)
-			add_block(&v, 1 << GRAM_LETTERS | 1 << GRAM_HEX, 60, BLOOM_SPAN_BYTES);
+			add_random_block(&v, 1 << GRAM_LETTERS | 1 << GRAM_HEX, 60,
+					 BLOOM_SPAN_BYTES, &state);
 		build(&f, &v, 7);
 		assert_int_equal(f.bloom.n_matrices, (n + 255) / 256);
 		for (size_t i = 0; i < n; i += 1 + n / 20)
@@ -149,8 +131,8 @@ static void matrices_closed_early(void **unused)
 
 	(void)unused;
 	for (size_t i = 0; i < 300; i++)
-		add_block(&v, 1 << GRAM_LETTERS, 1000 + rnd_below(&state, 180000),
-			  (uint64_t)1 << 24);
+		add_random_block(&v, 1 << GRAM_LETTERS, 1000 + rnd_below(&state, 180000),
+				 (uint64_t)1 << 24, &state);
 	build(&f, &v, 5);
 	for (size_t i = 0; i < f.bloom.n_matrices; i++) {
 		size_t before = 0;
@@ -177,7 +159,8 @@ static void small_blocks_in_spans(void **unused)
 
 	(void)unused;
 	for (size_t i = 0; i < 1000; i++)
-		add_block(&v, 1 << GRAM_LETTERS | 1 << GRAM_HEX, 3, rnd_below(&state, 20000));
+		add_random_block(&v, 1 << GRAM_LETTERS | 1 << GRAM_HEX, 3, rnd_below(&state, 20000),
+				 &state);
 	build(&f, &v, 11);
 	for (size_t i = 0; i < v.n; i++) {
 		covered += f.bloom.place[i].matrix != BLOOM_NO_MATRIX;
@@ -187,9 +170,9 @@ static void small_blocks_in_spans(void **unused)
 	assert_true(n > 1000 * 900);
 	release(&f);
 	bloom_values_reset(&v);
-	add_block(&v, 1 << GRAM_LETTERS, 3, BLOOM_SPAN_BYTES);
-	add_block(&v, 1 << GRAM_LETTERS, 3, BLOOM_SPAN_MIN - 1);
-	add_block(&v, 0, 0, BLOOM_SPAN_BYTES);
+	add_random_block(&v, 1 << GRAM_LETTERS, 3, BLOOM_SPAN_BYTES, &state);
+	add_random_block(&v, 1 << GRAM_LETTERS, 3, BLOOM_SPAN_MIN - 1, &state);
+	add_random_block(&v, 0, 0, BLOOM_SPAN_BYTES, &state);
 	build(&f, &v, 3);
 	assert_int_equal(f.bloom.place[0].matrix, 0);
 	assert_int_equal(f.bloom.place[1].matrix, BLOOM_NO_MATRIX);
@@ -208,11 +191,11 @@ static size_t columns_of(uint8_t kinds, size_t n_values, uint64_t small, struct 
 	size_t n = 0;
 
 	*v = (struct bloom_values){ .what = BLOOM_SMALL };
-	add_block(v, 1 << GRAM_LETTERS | 1 << GRAM_HEX, 50, small);
-	add_block(v, 1 << GRAM_LETTERS | 1 << GRAM_HEX, 50, small);
-	add_block(v, kinds, n_values, BLOOM_SPAN_BYTES);
+	add_random_block(v, 1 << GRAM_LETTERS | 1 << GRAM_HEX, 50, small, &state);
+	add_random_block(v, 1 << GRAM_LETTERS | 1 << GRAM_HEX, 50, small, &state);
+	add_random_block(v, kinds, n_values, BLOOM_SPAN_BYTES, &state);
 	for (size_t i = 0; i < 20; i++)
-		add_block(v, kinds, n_values, BLOOM_SPAN_BYTES);
+		add_random_block(v, kinds, n_values, BLOOM_SPAN_BYTES, &state);
 	build(f, v, 2);
 	p = f->bloom.place;
 	assert_int_equal(p[0].matrix, p[1].matrix);
@@ -266,7 +249,7 @@ static void unknown_blocks_are_not_ruled_out(void **unused)
 	struct filter f;
 
 	(void)unused;
-	add_block(&v, 1 << GRAM_LETTERS, 100, BLOOM_SPAN_BYTES);
+	add_random_block(&v, 1 << GRAM_LETTERS, 100, BLOOM_SPAN_BYTES, &state);
 	build(&f, &v, 1);
 	bloom_ask_clause(&ask);
 	bloom_ask_text(&ask, BYTES_LIT("nowhere to be found"), GRAM_CASE_AS_IS);
@@ -517,8 +500,8 @@ static void small_filter(struct filter *f, struct bloom_values *v)
 {
 	*v = (struct bloom_values){ .what = BLOOM_FULL };
 	for (size_t i = 0; i < 5; i++)
-		add_block(v, 1 << GRAM_LETTERS | 1 << GRAM_HEX, 20 + 50 * (i % 2),
-			  BLOOM_SPAN_BYTES);
+		add_random_block(v, 1 << GRAM_LETTERS | 1 << GRAM_HEX, 20 + 50 * (i % 2),
+				 BLOOM_SPAN_BYTES, &state);
 	build(f, v, 2);
 }
 

@@ -1,6 +1,7 @@
 /* How full filters are said to be, and how often wrong: of bits set by hand, and beside what a
  * filter that was built answers. */
 #include "unit.h"
+#include "bloom_block.h"
 
 #include "base/mem.h"
 #include "bloom/build.h"
@@ -116,26 +117,6 @@ static int page_of(void *data, uint64_t off, uint32_t n, struct bytes *ret, stru
 	return 0;
 }
 
-static void add_block(struct bloom_values *v, uint8_t kinds, uint32_t n)
-{
-	struct bloom_block *b;
-
-	mem_grow(&v->block, &v->cap, v->n + 1, sizeof(*v->block));
-	b = &v->block[v->n++];
-	*b = (struct bloom_block){ .bytes = (uint64_t)1 << 20, .kinds = kinds };
-	for (int k = 0; k < GRAM_KINDS; k++) {
-		struct gram_list *l = &v->of[k];
-
-		b->first[k] = (uint32_t)l->n;
-		if (!(kinds >> k & 1))
-			continue;
-		b->n[k] = n;
-		mem_grow(&l->v, &l->cap, l->n + n, sizeof(*l->v));
-		for (uint32_t i = 0; i < n; i++)
-			l->v[l->n++] = rnd(&state);
-	}
-}
-
 enum { BLOCKS = 150, ASKED = 400, CHUNK_LEN = 1 << 20 };
 
 /* The part of the blocks with the kind that a value passes which they hardly have. */
@@ -182,10 +163,10 @@ static void as_often_as_answers_are_wrong(void **unused)
 
 	(void)unused;
 	for (uint32_t i = 0; i < BLOCKS; i++)
-		add_block(&v,
-			  i % 3 ? 1 << GRAM_LETTERS | 1 << GRAM_HEX
-				: 1 << GRAM_SPARSE | 1 << GRAM_REST,
-			  300 + (uint32_t)rnd_below(&state, 3000));
+		add_random_block(&v,
+				 i % 3 ? 1 << GRAM_LETTERS | 1 << GRAM_HEX
+				       : 1 << GRAM_SPARSE | 1 << GRAM_REST,
+				 300 + rnd_below(&state, 3000), (uint64_t)1 << 20, &state);
 	bloom_build_chunk(b, CHUNK_LEN, &v, 0, v.n);
 	assert_true(bloom_build_end(b, &table, &pages));
 	assert_int_equal(0, bloom_parse(buf_bytes(&table), CHUNK_LEN, &mem, &f, &e));
