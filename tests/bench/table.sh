@@ -57,11 +57,21 @@ intake() {
 	tree_bytes data/store
 }
 
+# what_machine_gives NAME: zstd on the same lines, on one thread. The rows that follow are as much slower as this is, in a run where
+# others use the machine.
+what_machine_gives() {
+	compress_lines
+	m=$(measure -s 1 -n "$runs" sh -c 'zstd -q -dc -T1 lines.zst/*.zst >/dev/null')
+	info "$1" "$(calc "$(truth raw_bytes) / 1e6 / $(wall "$m")")" MB/s
+}
+
 # column N: the median of a column of intake.runs.
 column() { cut -f "$1" intake.runs >column && median column; }
 
 part_ingest() {
 	[ -z "${TABLE_KEEP:-}" ] || [ ! -e data/store ] || return 0
+	make_source
+	what_machine_gives table_zstd_ingest
 	: >intake.runs
 	for _ in $(seq "$runs"); do intake >>intake.runs; done
 	limit_at_least table_ingest "$(calc "$(truth raw_bytes) / 1e6 / $(column 1)")" MB/s 150
@@ -140,6 +150,7 @@ part_tools() {
 
 part_queries() {
 	need_store queries
+	what_machine_gives table_zstd_queries
 	mkdir -p answers
 	start data
 	each_query warm_query
