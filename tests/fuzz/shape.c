@@ -113,7 +113,8 @@ static void look_at_column(struct shape_reader *r, const struct input *x, uint32
 	sum_of_decimals(r, column);
 	if (shape_column(r, column, x->ts_ns, &v, NULL) < 0)
 		return;
-	if (!told || (v->n && (words.n_words != v->n_words || !words.word != !v->word)))
+	/* Of a column that no line has nothing is read but its words. */
+	if (v->n && (!told || words.n_words != v->n_words || !words.word != !v->word))
 		abort();
 	if (shape_entries(r, column, &entry, NULL) < 0 || shape_rows(r, column, &row, NULL) < 0 ||
 	    !entry != !row)
