@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/crc32c.h"
+#include "base/rd.h"
 #include "base/wr.h"
 #include "chunk/bundle.h"
 #include "chunk/filters.h"
@@ -45,7 +46,9 @@ static void look_at(const struct chunk_piece *piece, struct pack_check *check, s
 		pack_check_add(check, piece);
 		chunk_add_blocks(out, piece);
 	}
-	if (piece->kind == PIECE_TRAILER)
+	if (piece->kind == PIECE_DAMAGE)
+		pack_check_damage(check, piece);
+	if (piece->kind == PIECE_TRAILER || piece->kind == PIECE_FILTER)
 		pack_check_end(check, piece, ignore, NULL);
 	if (piece->kind != PIECE_DAMAGE) {
 		chunk_add_header(out, piece);
@@ -72,6 +75,33 @@ static void scan_all(struct chunk_scan *scan, struct bytes whole)
 	chunk_scan_free(scan);
 	pack_check_release(&check);
 	buf_release(&out);
+}
+
+/* As an index file may say where bundles lie, of another pack or of this one before it was damaged:
+ * the last bytes are distances and lengths. */
+static void scan_believing(struct bytes whole)
+{
+	struct chunk_scan *scan = chunk_scan_new_bytes(whole);
+	struct rd rd = rd_init(bytes_sub(whole, whole.n < 24 ? 0 : whole.n - 24, whole.n));
+	struct pack_bundle b[4];
+	struct pack_bundles told = { .v = b };
+	uint64_t raw = 0, at = 0;
+
+	for (; told.n < 4 && rd_left(&rd) >= 6; told.n++) {
+		uint32_t apart = rd_u16be(&rd);
+
+		raw += apart;
+		at += apart;
+		b[told.n] = (struct pack_bundle){ .raw_off = raw,
+						  .off = at,
+						  .raw_len = 1U + rd_u16be(&rd),
+						  .len = 1U + rd_u16be(&rd),
+						  .n_chunks = 1 };
+		raw += b[told.n].raw_len;
+		at += b[told.n].len;
+	}
+	chunk_scan_believe(scan, &told);
+	scan_all(scan, whole);
 }
 
 static void mend(struct buf *b, const struct chunk_fixed *f)
@@ -157,6 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in = bytes_sub(in, 1, size);
 	if (data[0] & 1) {
 		scan_all(chunk_scan_new_bytes(in), in);
+		scan_believing(in);
 		scan_all(chunk_scan_new(fill, &in), (struct bytes){ 0 });
 	} else {
 		mended(in);
