@@ -235,7 +235,9 @@ static int take_filter(struct pack_filters *p, const struct chunk_piece *piece, 
 	struct bytes pages;
 
 	p->is_damaged = true;
-	if (pack_parse_filter_pages(piece->bytes, piece->adrift ? INT64_MAX : piece->off, &p->mem,
+	p->filter_len = 0;
+	arena_reset(&p->mem); /* of one before, where a trailer is lost */
+	if (pack_parse_filter_pages(piece->bytes, chunk_piece_before_max(piece), &p->mem,
 				    &p->filter, &pages, e) < 0)
 		return -1;
 	bloom_fill(&p->filter, pages, &p->mem, &p->fill);

@@ -57,8 +57,8 @@ bool pack_filter_encode(struct bytes table, uint64_t pages_len, struct buf *out)
 MUST_CHECK int pack_parse_filter(struct bytes in, uint64_t chunks_len, struct arena *a,
 				 struct bloom *ret, struct err *e);
 
-/* The same, and its pages too, which are all there, each with the right checksum. Errors too:
- * ERR_CORRUPT, one is not, or has another. */
+/* The same, and its pages too, which are all there, each with the right checksum; ret_pages borrows
+ * from `in`. Errors too: ERR_CORRUPT, one is not, or has another. */
 MUST_CHECK int pack_parse_filter_pages(struct bytes in, uint64_t chunks_len, struct arena *a,
 				       struct bloom *ret, struct bytes *ret_pages, struct err *e);
 

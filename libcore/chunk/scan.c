@@ -25,7 +25,6 @@ struct chunk_scan {
 	bool eof;
 	struct arena arena, dir_arena;
 	struct pack_trailer dir; /* of the input's end, when it has one */
-	uint64_t dir_off;	 /* where the pack that it belongs to begins in the input */
 	bool has_dir;
 	struct pack_bundles told; /* where they lie, by the directory or by who else knows it, */
 	bool has_told;		  /* if any does */
@@ -40,6 +39,13 @@ struct chunk_scan {
 	size_t raw_at;
 	struct pack_bundle in;
 };
+
+uint64_t chunk_piece_before_max(const struct chunk_piece *p)
+{
+	enum { RAW_PER_STORED = 64 };
+
+	return p->adrift ? p->at * RAW_PER_STORED + BUNDLE_RAW_MAX : p->off;
+}
 
 const char *chunk_piece_name(enum chunk_piece_kind kind)
 {

@@ -30,6 +30,11 @@ struct chunk_piece {
 			read, here or before, may have been a bundle */
 };
 
+/* How many bytes of chunks, in the raw image, stand before it at most. Where bytes before it cannot
+ * be read, what bundles can have made of them, so that what is asked for on the word of a filter is
+ * in proportion to the input. */
+uint64_t chunk_piece_before_max(const struct chunk_piece *p);
+
 /* For messages: "chunk", "filter", "trailer", "bundle", "bytes that cannot be read". */
 const char *chunk_piece_name(enum chunk_piece_kind kind);
 

@@ -258,8 +258,8 @@ static int check_filter(const struct pack_check *c, const struct chunk_piece *pi
 	struct bytes pages;
 	struct bloom f;
 
-	return pack_parse_filter_pages(piece->bytes, c->adrift ? INT64_MAX : piece->off, a, &f,
-				       &pages, e) < 0
+	return pack_parse_filter_pages(piece->bytes, chunk_piece_before_max(piece), a, &f, &pages,
+				       e) < 0
 		       ? -1
 		       : check_chunks(c, &f, piece->off, e);
 }

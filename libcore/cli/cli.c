@@ -319,7 +319,9 @@ void cli_report_once(struct cli *c, const struct err *e)
 
 void cli_report_fault(struct cli *c, const struct err *e)
 {
-	if (!is_told(c, e) && ++c->n_faults <= CLI_FAULTS_TOLD)
+	if (c->n_faults < CLI_FAULTS_COMPARED && is_told(c, e))
+		return;
+	if (++c->n_faults <= CLI_FAULTS_TOLD)
 		cli_report(c, e);
 }
 

@@ -62,7 +62,7 @@ struct cli {
 	struct option *long_opts; /* private from here */
 	char *short_opts;
 	const char *current; /* option being read, for messages: "--limit" */
-	struct map told;     /* messages of cli_report_once */
+	struct map told;     /* messages of cli_report_once, and others that are given once */
 	uint64_t n_faults;   /* of cli_report_fault */
 	struct arena mem;
 };
@@ -96,8 +96,9 @@ void cli_report(struct cli *c, const struct err *e);
 /* The same, unless the message was given before. */
 void cli_report_once(struct cli *c, const struct err *e);
 /* The same of a fault in data, which may have one in every line or block: those beyond
- * CLI_FAULTS_TOLD are counted only, and cli_exit says how many these were. */
-enum { CLI_FAULTS_TOLD = 20 };
+ * CLI_FAULTS_TOLD are counted only, and cli_exit says how many these were. Of more than
+ * CLI_FAULTS_COMPARED it is not known any more which were given before. */
+enum { CLI_FAULTS_TOLD = 20, CLI_FAULTS_COMPARED = 4096 };
 void cli_report_fault(struct cli *c, const struct err *e);
 /* "prog: warning: MSG", unless it was given before. */
 void cli_warn_once(struct cli *c, const struct err *e);

@@ -5,10 +5,12 @@
  *   done BYTES LINES ROWS what was read, also of a query that failed, and how much was answered
  *   end STATUS CPU_NS READ COUNTED FILTERED OUTSIDE DECODED
  *                         all is written, and the process exits with this, having used so much;
- * what became of blocks, struct gate_blocks A plan above .free_bytes waits for one byte from there,
- * once in a query. Of a query with several selectors, each is planned by itself; only when the sum
- * first goes beyond .free_bytes there is a second plan. When the other end hangs up, whatever is
- * going on, the process ends at once with the status of ERR_AGAIN, and without a word.
+ *                         the rest is struct gate_blocks
+ *
+ * A plan above .free_bytes waits for one byte from there, once in a query. Of a query with several
+ * selectors, each is planned by itself; only when the sum first goes beyond .free_bytes there is a
+ * second plan. When the other end hangs up, whatever is going on, the process ends at once with the
+ * status of ERR_AGAIN, and without a word.
  */
 #ifndef QUERY_GATE_H
 #define QUERY_GATE_H

@@ -118,6 +118,18 @@ ok "have none" stdout_has '"filter":"none","length":0,'
 ok "nothing has nothing" exits 0 chunkcat --filters /dev/null
 ok "to tell" stdout_is_empty
 
+# A table that names more blocks than the bytes before it can have been: 4.3e9 of them, of 20 chunks of 4 GiB, behind eight bytes of
+# damage, which may have been a bundle.
+base64 -d >hostile <<'END'
+Z2FyYmFnZSFMT0tJARAAAAAAANkAAADBAAAAAAAAAAAAFP////8PzJmzZv////8PzJmzZv////8PzJmzZv////8PzJmzZv////8PzJmzZv////8PzJmzZv//
+//8PzJmzZv////8PzJmzZv////8PzJmzZv////8PzJmzZv////8PzJmzZv////8PzJmzZv////8PzJmzZv////8PzJmzZv////8PzJmzZv////8PzJmzZv//
+//8PzJmzZv////8PzJmzZv////8PzJmzZv////8PzJmzZgHw////DwAAgC85
+END
+for how in --filters --verify; do
+	ok "$how: a table that asks for 34 GB" exits 3 chunkcat $how hostile
+	ok "$how: is refused" stderr_matches "filter at offset 8.* chunk 0: bad length"
+done
+
 ok "a filter is of a whole pack" exits 2 chunkcat --filters --match '{app="big"}' small.pack
 ok "so chunks are not chosen" stderr_has "--filters: "
 ok "nor times" exits 2 chunkcat --filters --from -1h small.pack

@@ -218,6 +218,10 @@ sed '$d' "$TAP/stdout" >others
 ok "all entries are there" test "$(chunkcat $(packs M) | wc -l)" -eq 330000
 if [ "$VARIANT" = default ] && ! [ "${WRAP:-}" ]; then
 	ok "in little memory" sh -c 'ulimit -v 160000; chunkpack -j1 --chunk-size 1MiB --memory 72MiB --store M2 big.jsonl'
+	seq 2000000 >numbers
+	ok "so are two million faults" exits 3 sh -c 'ulimit -v 160000; chunkpack -j1 --chunk-size 1MiB --memory 72MiB --store M3 numbers'
+	ok "of which twenty are told, and how many more there are" stderr_has "1999980 more faults"
+	is "each in a line" "$(grep -c error: "$TAP/stderr")" 20
 else
 	skip "in little memory" "this build needs more"
 fi
