@@ -170,6 +170,11 @@ static int count_dropped(struct index *ix, const bool *drop, uint32_t *ret, stru
 	return 0;
 }
 
+static bool is_gone(const struct index_merge *m, const struct hash128 *pack)
+{
+	return m->gone && hash128_cmp(m->gone, pack) == 0;
+}
+
 /* Which packs of a file that is taken are left out; some are because all their chunks are dropped.
  */
 static int find_skipped(struct merging *g, size_t i, const bool *drop, bool *ret_skip,
@@ -188,9 +193,10 @@ static int find_skipped(struct merging *g, size_t i, const bool *drop, bool *ret
 			      hash128_among(g->out.v, g->out.n, &p.name);
 		if (rc < 0 || ret_skip[k])
 			continue;
-		ret_skip[k] = dropped[k] > 0 && dropped[k] == p.n_chunks;
+		ret_skip[k] =
+			is_gone(g->m, &p.name) || (dropped[k] > 0 && dropped[k] == p.n_chunks);
 		*ret_any = *ret_any || !ret_skip[k];
-		if (dropped[k] > 0)
+		if (dropped[k] > 0 || ret_skip[k])
 			index_writer_thinned(g->w);
 		if (ret_skip[k])
 			index_writer_replaces(g->w, INDEX_OLD_PACKS, &p.name);

@@ -22,6 +22,9 @@ struct index_merge {
 	 * drop[i], may be NULL. A pack that has none left is said to be replaced. What has dropped
 	 * chunks of a pack that others name takes those others, too. */
 	const bool *const *drop;
+	/* A pack that is left out for good, also when it has no chunks; it is said to be replaced.
+	 * NULL: none. Who names it takes all that do. */
+	const struct hash128 *gone;
 	/* New packs, durable in the store: of each run all, those that are parts too. What their
 	 * trailers say is replaced is left out. */
 	const struct hash128 *added;

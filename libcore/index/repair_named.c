@@ -162,56 +162,14 @@ int repair_named_plan(const struct repair_day *d, const struct store_name *pack,
 
 /* ---- doing it ---- */
 
-/* One of which nothing can be read: its chunks of each index file that is taken are left out. */
-struct left_out {
-	bool **v; /* by index file */
-	size_t n;
-};
-
-static int leave_out(const struct repair_named *n, const struct hash128 *pack, struct left_out *ret,
-		     struct err *e)
+/* Nothing can be read of it. */
+static int merge_without(const struct store_name *pack, struct index_merge *m,
+			 struct buf *ret_index, struct err *e)
 {
-	ret->v = mem_alloc((n->live.n + 1) * sizeof(*ret->v));
-	for (; ret->n < n->live.n; ret->n++) {
-		struct index *ix = n->live.v[ret->n];
-		const uint32_t n_chunks = index_info(ix)->n_chunks;
-		bool *drop = mem_alloc((n_chunks + 1UL) * sizeof(*drop));
-
-		ret->v[ret->n] = drop;
-		for (uint32_t i = 0; i < n_chunks && n->take[ret->n]; i++) {
-			struct index_chunk c;
-			struct index_pack p;
-
-			if (index_chunk_at(ix, i, &c, e) < 0 ||
-			    index_pack_at(ix, c.pack, &p, e) < 0) {
-				ret->n++;
-				return -1;
-			}
-			drop[i] = hash128_cmp(&p.name, pack) == 0;
-		}
-	}
-	return 0;
-}
-
-static void left_out_release(struct left_out *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->v[i]);
-	free(l->v);
-}
-
-static int merge_without(const struct repair_named *n, const struct store_name *pack,
-			 struct index_merge *m, struct buf *ret_index, struct err *e)
-{
-	struct left_out out = { 0 };
 	struct hash128 hash;
-	int rc = leave_out(n, &pack->hash, &out, e);
 
-	m->drop = (const bool *const *)out.v;
-	if (rc == 0)
-		rc = index_merge(m, INDEX_MERGE_WRITE, &hash, ret_index, e);
-	left_out_release(&out);
-	return rc;
+	m->gone = &pack->hash;
+	return index_merge(m, INDEX_MERGE_WRITE, &hash, ret_index, e);
 }
 
 static int merge_with_rest(const struct repair_named *n, const struct store_name *pack,
@@ -248,7 +206,7 @@ int repair_named_merge(const struct repair_day *d, const struct store_name *pack
 				 .take = n->take };
 
 	return n->salvaged.entries ? merge_with_rest(n, pack, &m, ret_pack, ret_index, e)
-				   : merge_without(n, pack, &m, ret_index, e);
+				   : merge_without(pack, &m, ret_index, e);
 }
 
 void repair_named_release(struct repair_named *n)

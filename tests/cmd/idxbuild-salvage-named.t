@@ -308,4 +308,60 @@ ok "with the pack from a backup, and without the new one" exits 0 idxbuild --fsc
 answers >got
 ok "all is there" same_file all got
 
+# ---- nor does it come back where nothing is left of the damaged pack
+
+# nothing_left WHAT STATUS PACK: one of several packs that the index file of a thinned day names.
+nothing_left() {
+	cp -rp s after
+	ok "$1: a dry run" exits 3 salvage --dry-run
+	ok "$1: says what it would do" stderr_has "would move '${3#s/}' to '~lokid/lost/${3#s/}/'"
+	rm -f s/~lokid/locks after/~lokid/locks
+	ok "$1: and does nothing" diff -r s after
+	rm -rf after
+	ok "$1: a salvage" exits "$2" salvage
+	ok "$1: moves it" stderr_has "moved '${3#s/}' to '~lokid/lost/${3#s/}/"
+	answers >got
+	ok "$1: what has expired stays away" same_file want got
+	is_clean "$1"
+	ok "$1: again" exits 0 salvage --delete-delay 0
+	answers >got
+	ok "$1: the same" same_file want got
+}
+
+rm -rf s after
+for f in one two; do chunkpack --block-size 4KiB --chunk-size 16KiB --store s $f | idxbuild --store s >/dev/null; done
+idxbuild --retain --store s --limits limits.yaml --now 2026-01-20 --delete-delay 0 >/dev/null
+is "one index file of a thinned day names two packs" "$(the pack | wc -l) $(the idx | wc -l)" "2 1"
+# shellcheck disable=SC2046
+set -- $(the pack)
+readable "$1" | grep -v '"app":"a1"' >want
+cp "$2" whole.pack
+cut_file "$2" 100
+nothing_left "no whole block" 3 "$2"
+cp whole.pack "$2"
+ok "with the pack from a backup, an index made anew" exits 0 idxbuild --rebuild --store s
+answers >got
+ok "has all" same_file all got
+
+# Day one is packed when memory is full; at the end a pack without chunks says that it has all of the log's entries.
+rm -rf s wal
+{
+	lines 0 30
+	awk 'BEGIN {
+		for (x = "x"; length(x) < 131072; x = x x);
+		for (i = 0; i < 150; i++)
+			printf "{\"ts\":\"%d000000000\",\"labels\":{\"app\":\"big\"},\"line\":\"%d %s\"}\n", 1768521600 + i, i, x
+	}'
+} | lokid-ingest -q --wal wal --input jsonl
+walreplay --frames --unpacked --store s wal |
+	chunkpack -j 1 --block-size 4KiB --chunk-size 16KiB --memory 52MiB --store s | idxbuild --store s >/dev/null
+idxbuild --retain --store s --limits limits.yaml --now 2026-01-17 --delete-delay 0 >/dev/null
+pack=$(find s/fake/chunks/2026-01-15 -size -300c)
+is "one of two packs has no chunk" "$(find s/fake/chunks/2026-01-15 -name '*.pack' | wc -l) $(chunkcat --header "$pack" | jq -r .kind)" "2 trailer"
+rm -rf s/fake/*/2026-01-16
+answers >want
+is "and of the other some has expired" "$(grep -c '"app":"a1"' want) $(wc -l <want)" "0 20"
+flip_byte "$pack" $(($(size_of "$pack") - 30))
+nothing_left "no chunk" 0 "$pack"
+
 done_testing

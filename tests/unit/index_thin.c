@@ -166,6 +166,43 @@ static void a_pack_without_chunks_is_replaced(void **state)
 	live_release(&l);
 }
 
+/* One with chunks, one without, which only says that it has the segment. */
+static void a_pack_that_is_gone_is_replaced(void **state)
+{
+	struct fixture *f = *state;
+	const struct hash128 seg = test_id(3);
+	struct pack_spec empty = {
+		.tenant = "fake", .app = "web", .day = DAY, .segments = &seg, .n_segments = 1
+	};
+	struct store_name v[] = { put_chunks(f, "db", 1), put_chunks(f, "web", 2),
+				  put_pack(f->s, &empty) };
+	struct live l;
+	struct index_merge m = {
+		.store = f->s, .tenant = BYTES_LIT("fake"), .day = DAY, .live = &l
+	};
+
+	build(f, v, 3, 1, 0);
+	for (unsigned i = 1; i < 3; i++) {
+		const struct hash128 *old;
+		struct hash128 hash;
+		struct err e;
+
+		l = load(f, 1);
+		m.gone = &v[i].hash;
+		assert_int_equal(0, index_merge(&m, INDEX_MERGE_WRITE, &hash, NULL, &e));
+		live_release(&l);
+		l = load(f, 1);
+		assert_int_equal(index_info(l.v[0])->n_packs, 3 - i);
+		assert_int_equal(index_info(l.v[0])->n_old_packs, i);
+		assert_int_equal(0, index_list(l.v[0], INDEX_OLD_PACKS, &old, NULL));
+		assert_true(hash128_among(old, i, &v[i].hash));
+		assert_true(index_info(l.v[0])->thinned);
+		assert_int_equal(live_entries(&l), 30 * 20);
+		assert_int_equal(covered(f, seg), 1);
+		live_release(&l);
+	}
+}
+
 /* Dates of all index files of the day. */
 static void age_index(struct fixture *f, int64_t age_ns)
 {
@@ -335,6 +372,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(dropped_chunks_are_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_pack_without_chunks_is_replaced, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_pack_that_is_gone_is_replaced, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_an_expired_day_nothing_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_missing_chunk_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(wrong_bundles_are_told_once, setup, teardown),
