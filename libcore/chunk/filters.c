@@ -17,7 +17,7 @@ void pack_filters_release(struct pack_filters *p)
 /* What is told of one pack. */
 struct told {
 	const char *name;
-	enum bloom_what what;
+	const char *what; /* it was made to serve */
 	uint64_t len, blocks;
 	double of_lines, of_pack; /* parts of 1 */
 	const struct bloom *filter;
@@ -110,7 +110,7 @@ static void add_text(struct buf *out, const struct told *told)
 
 	buf_addf(out, "%-18s ", "pack");
 	visible_add(out, bytes_str(told->name));
-	buf_addf(out, "\n%-18s %s\n", "filter", bloom_what_name(told->what));
+	buf_addf(out, "\n%-18s %s\n", "filter", told->what);
 	add_row(out, "bytes", told->len);
 	buf_addf(out, "%-18s %s\n", "  of lines", percent(told->of_lines, text));
 	buf_addf(out, "%-18s %s\n", "  of the pack", percent(told->of_pack, text));
@@ -140,13 +140,23 @@ static void add_part(struct buf *out, const char *name, double v)
 	buf_addf(out, ",\"%s\":%.6g", name, v);
 }
 
+/* How often columns are wrong, when there are any. */
+static void add_wrong(struct buf *out, const char *name, uint64_t columns, double v)
+{
+	if (columns)
+		add_part(out, name, v);
+	else
+		buf_addf(out, ",\"%s\":null", name);
+}
+
 static void add_jsonl(struct buf *out, const struct told *told)
 {
 	const struct bloom_fill *fill = told->fill;
+	char name[32];
 
 	buf_add_str(out, "{\"pack\":");
 	json_add_quoted(out, bytes_str(told->name));
-	buf_addf(out, ",\"filter\":\"%s\"", bloom_what_name(told->what));
+	buf_addf(out, ",\"filter\":\"%s\"", told->what);
 	add_u64(out, "length", told->len);
 	add_part(out, "of_lines", told->of_lines);
 	add_part(out, "of_pack", told->of_pack);
@@ -161,11 +171,12 @@ static void add_jsonl(struct buf *out, const struct told *told)
 		buf_addf(out, "%s{\"kind\":\"%s\"", k ? "," : "",
 			 bloom_kind_name((enum gram_kind)k));
 		add_u64(out, "columns", fill->columns_of[k]);
-		add_part(out, "false", fill->pass[k]);
+		add_wrong(out, "false", fill->columns_of[k], fill->pass[k]);
 		buf_add_char(out, '}');
 	}
 	buf_add_char(out, ']');
-	buf_addf(out, ",\"false_%d_letters\":%.6g", BLOOM_FILL_VALUES, fill->pass_text);
+	snprintf(name, sizeof(name), "false_%d_letters", BLOOM_FILL_VALUES);
+	add_wrong(out, name, fill->columns_of[GRAM_LETTERS], fill->pass_text);
 	buf_add_str(out, ",\"matrices\":[");
 	for (size_t i = 0; i < told->filter->n_matrices; i++) {
 		const struct bloom_matrix *m = &told->filter->matrix[i];
@@ -181,15 +192,17 @@ static void add_jsonl(struct buf *out, const struct told *told)
 	buf_add_str(out, "]}\n");
 }
 
-/* What a filter was made to serve, when no trailer says so. */
-static enum bloom_what guess_what(const struct pack_filters *p)
+/* What the filter was made to serve; when no trailer says so, as far as it can be told. */
+static const char *find_what(const struct pack_filters *p, const struct pack_trailer *trailer)
 {
+	if (trailer)
+		return bloom_what_name(trailer->params.filter);
 	if (p->filter_len == 0)
-		return BLOOM_NONE;
-	return p->fill.columns_of[GRAM_REST] ? BLOOM_FULL : BLOOM_SMALL;
+		return "unknown";
+	return bloom_what_name(p->fill.columns_of[GRAM_REST] ? BLOOM_FULL : BLOOM_SMALL);
 }
 
-static void tell(struct pack_filters *p, enum bloom_what what, const char *name, struct buf *out)
+static void tell(struct pack_filters *p, const char *what, const char *name, struct buf *out)
 {
 	const struct chunk_stats *s = &p->stats;
 	struct told told = {
@@ -221,7 +234,7 @@ static void end_pack(struct pack_filters *p, const struct pack_trailer *trailer,
 	bool is_lost = p->is_damaged || (trailer && trailer->filter_len && p->filter_len == 0);
 
 	if (!is_lost && (trailer || p->stats.chunks || p->filter_len))
-		tell(p, trailer ? trailer->params.filter : guess_what(p), name, out);
+		tell(p, find_what(p, trailer), name, out);
 	p->stats = (struct chunk_stats){ 0 };
 	p->filter = (struct bloom){ 0 };
 	p->fill = (struct bloom_fill){ 0 };

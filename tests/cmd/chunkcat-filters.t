@@ -114,7 +114,8 @@ ok "one whose filter is damaged" exits 3 chunkcat --filters -o jsonl no-trailer
 ok "has nothing told of it" stdout_is_empty
 head -c "$filter_at" small.pack >chunks
 ok "chunks alone" exits 0 chunkcat --filters -o jsonl chunks
-ok "have none" stdout_has '"filter":"none","length":0,'
+ok "have none that is known" stdout_has '"filter":"unknown","length":0,'
+not_ok "and of no kind it is said how often it is wrong" stdout_has '"false":0'
 ok "nothing has nothing" exits 0 chunkcat --filters /dev/null
 ok "to tell" stdout_is_empty
 
