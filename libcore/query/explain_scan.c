@@ -127,6 +127,9 @@ static void add_left_out(struct buf *b, uint64_t n, const char *why, bool *any)
 	*any = true;
 }
 
+/* Bytes of lines; small packs have none, and nobody misses it. */
+enum { WORTH_A_FILTER = 1 << 20 };
+
 static void note_pieces(struct explain_node *n, enum source_kind kind, const struct source_seen *s)
 {
 	const struct kind *k = &kinds[kind];
@@ -153,6 +156,14 @@ static void note_pieces(struct explain_node *n, enum source_kind kind, const str
 		buf_add_str(&b, " may hold what requests to delete mean");
 		note(n, &b);
 	}
+	if (s->unfiltered && s->bytes_in >= WORTH_A_FILTER) {
+		buf_reset(&b);
+		buf_addf(&b, "  ");
+		add_counted(&b, s->unfiltered, k->piece, k->pieces);
+		buf_add_str(&b, s->unfiltered == 1 ? " is" : " are");
+		buf_add_str(&b, " in packs without a filter that can be read");
+		note(n, &b);
+	}
 	buf_release(&b);
 }
 
@@ -177,6 +188,7 @@ static void add_source_json(struct buf *b, const struct source_seen *s)
 		{ "blocks_that_the_store_has", s->by_covered },
 		{ "blocks_that_expired", s->by_age },
 		{ "blocks_that_filters_rule_out", s->by_filter },
+		{ "blocks_without_filters", s->unfiltered },
 		{ "blocks_that_requests_to_delete_touch", s->hides },
 		{ "line_bytes", s->bytes_in },
 	};

@@ -26,6 +26,12 @@ struct pack_filter {
  */
 void pack_filters_ask(struct pack_filter *const *v, size_t n, const struct needles *needles);
 
+/* Whether it has answered: it is there, and could be read. */
+static inline bool pack_filter_has_answered(const struct pack_filter *f)
+{
+	return f->needles;
+}
+
 /* Whether a block of the chunk at that offset may hold what a stream with these labels must. */
 bool pack_filter_may(const struct pack_filter *f, const struct labels *labels, uint64_t off,
 		     uint32_t block);

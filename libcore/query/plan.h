@@ -123,6 +123,8 @@ struct source_seen {
 	uint64_t by_age;     /* all of them is expired */
 	uint64_t by_filter;  /* the pack's filter says that they lack a text */
 	uint64_t hides;	     /* of pieces_in, those that requests to delete touch */
+	uint64_t unfiltered; /* of pieces_in, where filters were asked, those whose pack has none
+				that can be read */
 };
 
 struct plan {

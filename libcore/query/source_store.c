@@ -498,6 +498,18 @@ static struct store_pack *as_pack(struct source *s)
 	return is ? (struct store_pack *)(void *)s : NULL;
 }
 
+static bool is_asked(const struct store_pack *k)
+{
+	return k->source.ops != &store_pack_far || k->wanted >= FAR_WORTH_ASKING;
+}
+
+static bool lacks_filter(const struct piece *x)
+{
+	const struct store_pack *k = as_pack(x->source);
+
+	return k && is_asked(k) && !pack_filter_has_answered(&k->filter);
+}
+
 static bool is_ruled_out(const struct plan *p, const struct piece *x)
 {
 	const struct store_pack *k = as_pack(x->source);
@@ -520,7 +532,7 @@ static void leave_out(struct plan *p)
 	for (size_t i = 0; i < p->n_sources; i++) {
 		struct store_pack *k = as_pack(p->source[i]);
 
-		if (k && (k->source.ops != &store_pack_far || k->wanted >= FAR_WORTH_ASKING))
+		if (k && is_asked(k))
 			v[n++] = &k->filter;
 	}
 	pack_filters_ask(v, n, p->needles);
@@ -529,6 +541,7 @@ static void leave_out(struct plan *p)
 		const struct piece *x = &p->piece[i];
 
 		if (!is_ruled_out(p, x)) {
+			seen->unfiltered += lacks_filter(x);
 			p->piece[left++] = *x;
 			continue;
 		}

@@ -111,6 +111,12 @@ is "a regex rules out as much as each of its texts" "$(a_of '|~ "(?i)request.*so
 ok "and more than one of them" test "$(a_of '|~ "(?i)request.*user4"')" -gt "$(a_of '|~ "(?i)request"')"
 is "nothing without filters" "$(ruled_out none '{app=~".+"} |= "zeppelin"')" 0
 is "nor with --no-filters" "$(logql --store small --no-filters --explain '{app=~".+"} |= "zeppelin"' | grep -c ' rule')" 0
+unfiltered() { logql --store "$1" --explain -o jsonl "$2" | sed -n 's/.*"blocks_needed":\([0-9]*\),.*"blocks_without_filters":\([0-9]*\),.*/\1 \2/p'; }
+ok "without filters" exits 0 logql --store none --explain '{app=~".+"} |= "zeppelin"'
+ok "it is said why nothing is left out" stdout_matches '^[|] *[0-9]+ blocks are in packs without a filter that can be read$'
+is "of all blocks" "$(unfiltered none '{app=~".+"} |= "zeppelin"' | awk '{ print $1 - $2 }')" 0
+is "of none where all packs have one" "$(unfiltered small '{app=~".+"} |= "zeppelin"' | cut -d ' ' -f 2)" 0
+is "nor where nothing is asked of filters" "$(unfiltered none '{app=~".+"} != "zeppelin"' | cut -d ' ' -f 2)" 0
 ok "what has 9 bytes without letters, full ones serve" test "$(ruled_out full '{app=~".+"} |= "192.0.2.77:65123"')" -gt 0
 is "and small ones do not" "$(ruled_out small '{app=~".+"} |= "192.0.2.77:65123"')" 0
 ok "an explanation" exits 0 logql --store small --explain '{app=~".+"} |= "zeppelin"'
