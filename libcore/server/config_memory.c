@@ -41,8 +41,8 @@ static struct chunk_params flush_params(const struct config_flush *f)
 	return p;
 }
 
-/* Deletion, which has the same memory, takes the defaults of chunkpack, and its filter. Chunks that
- * flushes made larger are taken apart by both. */
+/* Compaction makes chunks as chunkpack does by default, with its filter; chunks that flushes made
+ * larger are taken apart. */
 static struct chunk_params compact_params(const struct chunk_params *flush)
 {
 	struct chunk_params p = chunk_params_default;
@@ -55,15 +55,18 @@ static struct chunk_params compact_params(const struct chunk_params *flush)
 	return p;
 }
 
-/* Returns what compaction needs. */
+/* Returns what compaction needs, and deletion, which has the same memory: it makes a pack anew as
+ * it was made, with fewer threads where memory is short. */
 static uint64_t settle(struct config *c)
 {
 	struct chunk_params flush = flush_params(&c->flush), merge = compact_params(&flush);
+	uint64_t merged = merge_memory_min(&merge, c->compact.jobs);
+	uint64_t flushed = merge_memory_min(&flush, 1);
 
 	c->flush.memory_bytes = compact_whole_memory(packing_memory_min(&flush, 1)) + FLUSH_USABLE;
 	if (c->flush.memory_bytes < FLUSH_MIN)
 		c->flush.memory_bytes = FLUSH_MIN;
-	return merge_memory_min(&merge, c->compact.jobs);
+	return merged > flushed ? merged : flushed;
 }
 
 void config_default_memory(struct config *c)

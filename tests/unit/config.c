@@ -204,6 +204,8 @@ static void memory_is_as_much_as_the_rest_needs(void **state)
 		{ "ingester: {chunk_block_size: 1KB, chunk_encoding: none}\n", 124, 160 },
 		{ "ingester: {chunk_target_size: 1KB, chunk_block_size: 1KB}\n", 104, 160 },
 		{ "ingester: {chunk_target_size: 8MB, chunk_block_size: 64MB}\n", 404, 840 },
+		{ "ingester: {chunk_target_size: 8MB, chunk_encoding: none}\n", 248, 396 },
+		{ "ingester: {chunk_encoding: none, chunk_filter: full}\n", 140, 184 },
 		{ "ingester: {chunk_block_size: 32MB, chunk_level: 9, chunk_filter: full}\n", 326,
 		  467 },
 		{ "compactor: {max_compaction_parallelism: 2}\n", 104, 264 },
@@ -227,6 +229,10 @@ static void memory_is_as_much_as_the_rest_needs(void **state)
 	}
 	refused("compactor: {max_compaction_memory: 138MB}\n",
 		"1:36: 'compactor.max_compaction_memory': 1 thread and this chunk size need 139 "
+		"MiB");
+	refused("ingester: {chunk_target_size: 6MB, chunk_encoding: none}\ncompactor: "
+		"{max_compaction_memory: 301MB}\n",
+		"2:36: 'compactor.max_compaction_memory': 1 thread and this chunk size need 355 "
 		"MiB");
 	refused("ingester: {chunk_target_size: 6MB}\ncompactor: {max_compaction_memory: 139MB}\n",
 		"2:36: 'compactor.max_compaction_memory': 1 thread and this chunk size need 301 "
