@@ -1,4 +1,4 @@
-/* What the files of filter/ know of the format together; not for others. lokid-chunk(5), "FILTERS".
+/* What the files of bloom/ know of the format together; not for others. lokid-chunk(5), "FILTERS".
  */
 #ifndef BLOOM_FORMAT_H
 #define BLOOM_FORMAT_H

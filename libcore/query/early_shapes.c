@@ -86,14 +86,16 @@ static int ask_words(struct shape_reading *r, const struct filter *f, struct ask
 	return 0;
 }
 
-/* Of which shape before k filter j was asked of the same column; NULL: of none. */
+/* Of which shape before k filter j was asked of the same column, with values that are read the
+ * same way; NULL: of none. */
 static const struct asked *find_asked(const struct early *early, size_t k, size_t j,
-				      uint32_t column)
+				      const struct shape_take *t)
 {
 	while (k-- > 0) {
 		const struct asked *a = &early->of[k][j];
 
-		if (a->take && !a->take->join && a->take->from.column == column)
+		if (a->take && !a->take->join && a->take->from.column == t->from.column &&
+		    a->take->class == t->class)
 			return a;
 	}
 	return NULL;
@@ -120,7 +122,7 @@ static int plan_ask(struct shape_reading *r, struct early *early, size_t k, size
 	a.sure = true;
 	if (!a.take) {
 		a.how = filter_keeps_without(f, &r->b->gave_up) ? ALL_STAY : NONE_STAYS;
-	} else if ((same = find_asked(early, k, j, a.take->from.column))) {
+	} else if ((same = find_asked(early, k, j, a.take))) {
 		a.how = same->how;
 		a.stays = same->stays;
 		a.sure = same->sure;

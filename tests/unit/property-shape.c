@@ -469,7 +469,8 @@ static void add_condition(struct buf *b)
 {
 	static const char *const cmp[] = { "=", "!=", ">", "<", ">=", "<=", "==" };
 	static const char *const value[] = { "200", "10", "0.5", "250ms", "1KB", "0" };
-	static const char *const text[] = { "\"bob\"", "\"GET\"", "\"\"", "\"200\"", "\"web\"" };
+	static const char *const text[] = { "\"bob\"", "\"GET\"", "\"\"",	"\"200\"",
+					    "\"web\"", "\"\\n\"", "\"a\\\"b\"", "\"\\u00e4\"" };
 	const char *name = pick_name();
 
 	if (one_in(2))
