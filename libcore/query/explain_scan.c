@@ -127,6 +127,19 @@ static void add_left_out(struct buf *b, uint64_t n, const char *why, bool *any)
 	*any = true;
 }
 
+/* How many of what is read, and what of them. */
+static void note_some(struct explain_node *n, uint64_t count, const struct kind *k,
+		      const char *what)
+{
+	struct buf b = { 0 };
+
+	buf_add_str(&b, "  ");
+	add_counted(&b, count, k->piece, k->pieces);
+	buf_addf(&b, " %s", what);
+	note(n, &b);
+	buf_release(&b);
+}
+
 /* Bytes of lines; small packs have none, and nobody misses it. */
 enum { WORTH_A_FILTER = 1 << 20 };
 
@@ -150,20 +163,12 @@ static void note_pieces(struct explain_node *n, enum source_kind kind, const str
 	add_left_out(&b, s->by_age, "that expired", &any);
 	add_left_out(&b, s->by_filter, "that filters rule out", &any);
 	note(n, &b);
-	if (s->hides) {
-		buf_add_str(&b, "  ");
-		add_counted(&b, s->hides, k->piece, k->pieces);
-		buf_add_str(&b, " may hold what requests to delete mean");
-		note(n, &b);
-	}
-	if (s->unfiltered && s->bytes_in >= WORTH_A_FILTER) {
-		buf_reset(&b);
-		buf_addf(&b, "  ");
-		add_counted(&b, s->unfiltered, k->piece, k->pieces);
-		buf_add_str(&b, s->unfiltered == 1 ? " is" : " are");
-		buf_add_str(&b, " in packs without a filter that can be read");
-		note(n, &b);
-	}
+	if (s->hides)
+		note_some(n, s->hides, k, "may hold what requests to delete mean");
+	if (s->unfiltered && s->bytes_in >= WORTH_A_FILTER)
+		note_some(n, s->unfiltered, k,
+			  s->unfiltered == 1 ? "is in packs without a filter that can be read"
+					     : "are in packs without a filter that can be read");
 	buf_release(&b);
 }
 
