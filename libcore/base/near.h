@@ -125,6 +125,18 @@ static inline bool near_starts(const char *p, const char start[NEAR_START_MAX], 
 	return ((uint64_t)~same & ((UINT64_C(1) << n) - 1)) == 0;
 }
 
+/* Sets bits of the n bytes at `differs` where a and b differ. NEAR_PAD bytes behind all three can be
+ * written or read. */
+static inline void near_differ(uint8_t *differs, const char *a, const char *b, size_t n)
+{
+	for (size_t k = 0; k < n; k += 16) {
+		__m128i *to = (__m128i *)(void *)(differs + k);
+		__m128i now = _mm_xor_si128(near_load(a + k), near_load(b + k));
+
+		_mm_storeu_si128(to, _mm_or_si128(_mm_loadu_si128(to), now));
+	}
+}
+
 /* Whether a byte of the n at p is not ASCII. */
 static inline bool near_high(const char *p, size_t n)
 {
@@ -179,6 +191,12 @@ static inline const char *near_token_end(const char *p, const char *end)
 static inline bool near_starts(const char *p, const char start[NEAR_START_MAX], uint32_t n)
 {
 	return memcmp(p, start, n) == 0;
+}
+
+static inline void near_differ(uint8_t *differs, const char *a, const char *b, size_t n)
+{
+	for (size_t k = 0; k < n; k++)
+		differs[k] |= (uint8_t)(a[k] ^ b[k]);
 }
 
 static inline bool near_high(const char *p, size_t n)

@@ -35,12 +35,18 @@ struct form {
 	char text[LEN_MAX + NEAR_PAD];
 };
 
+/* Whether the digits stand side by side. */
+static bool is_run(const struct form *f)
+{
+	return f->place[f->n_digits - 1] - f->place[0] + 1U == f->n_digits;
+}
+
 /* Where the values' first has digits; a place where another has none is none. */
 static bool find_form(const struct kind_in *in, struct form *f)
 {
 	const uint8_t *value;
 	struct bytes first = in->v[0];
-	bool differs[LEN_MAX] = { false };
+	uint8_t differs[LEN_MAX + NEAR_PAD] = { 0 };
 
 	if (first.n < DIGITS_MIN || first.n > LEN_MAX)
 		return false;
@@ -52,8 +58,7 @@ static bool find_form(const struct kind_in *in, struct form *f)
 	for (size_t i = 1; i < in->n; i++) {
 		if (in->v[i].n != f->len)
 			return false;
-		for (size_t k = 0; k < f->len; k++)
-			differs[k] |= in->v[i].p[k] != first.p[k];
+		near_differ(differs, in->v[i].p, first.p, f->len);
 	}
 	f->n_digits = 0;
 	for (size_t k = 0; k < f->len; k++) {
@@ -69,27 +74,85 @@ static bool find_form(const struct kind_in *in, struct form *f)
 	return f->n_digits >= DIGITS_MIN;
 }
 
+/* The digits of v from place `from` on as the body has them; to is zeros. False: one is none. */
+static bool take_digits(uint8_t *to, const struct form *f, const uint8_t *value, struct bytes v,
+			size_t from)
+{
+	uint8_t good = 1;
+
+	for (size_t k = from; k < f->n_digits; k++) {
+		uint8_t d = value[(unsigned char)v.p[f->place[k]]];
+
+		good &= d != 0;
+		to[k / 2] |= (uint8_t)((d - 1U) << (k % 2 ? 0 : 4));
+	}
+	return good;
+}
+
+#ifdef __SSE2__
+
+/* Whether each byte of v is from `low` to `high`, both ASCII: 0xff. */
+static inline __m128i is_between(__m128i v, char low, char high)
+{
+	return _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8((char)(low - 1))),
+			     _mm_cmpgt_epi8(_mm_set1_epi8((char)(high + 1)), v));
+}
+
+/* 16 digits at p, side by side, to 8 bytes. False: one is none. */
+static bool take_16(uint8_t *to, const char *p, bool upper)
+{
+	const char a = upper ? 'A' : 'a';
+	__m128i v = near_load(p), decimal = is_between(v, '0', '9');
+	__m128i letter = is_between(v, a, (char)(a + 5));
+	__m128i less = _mm_or_si128(_mm_and_si128(decimal, _mm_set1_epi8('0')),
+				    _mm_and_si128(letter, _mm_set1_epi8((char)(a - 10))));
+	__m128i d = _mm_sub_epi8(v, less); /* in each 16 bits the higher digit is the lower byte */
+	__m128i both = _mm_or_si128(_mm_slli_epi16(d, 4), _mm_srli_epi16(d, 8));
+
+	both = _mm_and_si128(both, _mm_set1_epi16(0xff));
+	_mm_storel_epi64((__m128i *)(void *)to, _mm_packus_epi16(both, both));
+	return near_bits(_mm_or_si128(decimal, letter)) == 0xffff;
+}
+
+#else
+
+static bool take_16(uint8_t *to, const char *p, bool upper)
+{
+	const uint8_t *value = digit_values(upper);
+	bool good = true;
+
+	for (size_t k = 0; k < 16; k += 2) {
+		uint8_t high = value[(unsigned char)p[k]], low = value[(unsigned char)p[k + 1]];
+
+		good &= high && low;
+		to[k / 2] = (uint8_t)((high - 1U) << 4 | (low - 1U));
+	}
+	return good;
+}
+
+#endif
+
 static bool encode(const struct kind_in *in, struct kind_out *out)
 {
 	struct form f;
 	const uint8_t *value;
-	size_t step;
-	uint8_t *to, good = 1;
+	size_t step, at_once;
+	uint8_t *to;
 
 	if (!find_form(in, &f))
 		return false;
 	value = digit_values(f.upper);
 	step = (f.n_digits + 1) / 2;
+	at_once = is_run(&f) ? f.n_digits / 16 * 16 : 0;
 	to = (uint8_t *)buf_reserve(&out->body, step * in->n);
 	memset(to, 0, step * in->n);
 	for (size_t i = 0; i < in->n; i++, to += step) {
-		for (size_t k = 0; k < f.n_digits; k++) {
-			uint8_t d = value[(unsigned char)in->v[i].p[f.place[k]]];
+		struct bytes v = in->v[i];
 
-			good &= d != 0;
-			to[k / 2] |= (uint8_t)((d - 1U) << (k % 2 ? 0 : 4));
-		}
-		if (!good)
+		for (size_t k = 0; k < at_once; k += 16)
+			if (!take_16(to + k / 2, v.p + f.place[k], f.upper))
+				return false;
+		if (!take_digits(to, &f, value, v, at_once))
 			return false;
 	}
 	buf_add_char(&out->params, (char)(f.upper ? UPPER : 0));
@@ -171,7 +234,7 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 	struct form f;
 	const uint8_t *at = (const uint8_t *)from->body.p;
 	size_t step, n = kind_n_wanted(from);
-	bool is_run;
+	bool side_by_side;
 	char *text;
 
 	if (!read_form(from->params, &f))
@@ -181,11 +244,11 @@ static int decode(const struct kind_from *from, struct kind_mem *m, struct shape
 		return kind_corrupt(e, "as long as no ids can be");
 	if (kind_room_each(m, from, f.len, &text, ret, e) < 0)
 		return -1;
-	is_run = f.place[f.n_digits - 1] - f.place[0] + 1U == f.n_digits;
+	side_by_side = is_run(&f);
 	for (size_t k = 0; k < n; k++) {
 		const uint8_t *digits = at + kind_wanted(from, k) * step;
 
-		if (is_run)
+		if (side_by_side)
 			put_run(text + k * f.len, &f, digits);
 		else
 			put_scattered(text + k * f.len, &f, digits);
