@@ -18,6 +18,7 @@
 
 enum ingest_input { INGEST_LINES, INGEST_JSONL, INGEST_SYSLOG, INGEST_FRAMES };
 enum ingest_long { INGEST_REFUSE_LONG, INGEST_CUT_LONG };
+enum ingest_check { INGEST_CHECK_ALL, INGEST_CHECK_HEADS };
 enum { INGEST_ADD_SERVICE_NAME = 1, INGEST_ADD_DETECTED_LEVEL = 2 };
 
 enum { INGEST_LABELS_MAX = 64, INGEST_LISTEN_MAX = 16 };
@@ -41,6 +42,8 @@ struct ingest_opts {
 	uint64_t segment_bytes;
 	struct wal_reserve reserve;
 	enum ingest_input input;
+	/* Of frames: HEADS trusts that runs are as heads say, and does not decode them. */
+	enum ingest_check check;
 	struct bytes tenant;		       /* checked by ingest_open */
 	struct label label[INGEST_LABELS_MAX]; /* room for: */
 	struct labels labels; /* of all entries; in JSON lines the entry's own go before */

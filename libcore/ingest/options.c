@@ -147,6 +147,18 @@ static int take_input(void *opts, const char *value, struct err *e)
 	return 0;
 }
 
+static int take_check(void *opts, const char *value, struct err *e)
+{
+	static const char *const words[] = { "all", "heads", NULL };
+	struct ingest_opts *o = opts;
+	int word;
+
+	if (cli_read_word(value, words, &word, e) < 0)
+		return -1;
+	o->check = (enum ingest_check)word;
+	return 0;
+}
+
 static int take_ack(void *at, const char *value, struct err *e)
 {
 	(void)value;
@@ -205,6 +217,9 @@ const struct cli_taken ingest_options[] = {
 	  take_label,
 	  WHOLE },
 	{ { 0, "input", "lines|jsonl|syslog|frames", "what is read (lines)" }, take_input, WHOLE },
+	{ { 0, "check", "all|heads", "--input frames: what of them is looked at (all)" },
+	  take_check,
+	  WHOLE },
 	{ { 0, "listen", "udp://ADDR:PORT|tcp://ADDR:PORT",
 	    "take syslog there; may be given many times" },
 	  take_listen,
@@ -284,6 +299,8 @@ int ingest_check_opts(struct ingest_opts *o, struct err *e)
 		return err_set(e, ERR_USAGE,
 			       "frames are taken whole: --max-line and --long-lines are not for "
 			       "them");
+	if (o->check != INGEST_CHECK_ALL && o->input != INGEST_FRAMES)
+		return err_set(e, ERR_USAGE, "--check: only with --input frames");
 	o->tenant_given = o->tenant.n > 0;
 	if (!o->tenant.n)
 		o->tenant = BYTES_LIT("fake");

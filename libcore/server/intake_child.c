@@ -11,7 +11,7 @@
 
 enum {
 	PIPE_BYTES = 1 << 20,
-	ARGS_MAX = INGEST_ARGS_MAX + 5,
+	ARGS_MAX = INGEST_ARGS_MAX + 6,
 	BACKOFF_MS = 20,
 	BACKOFF_TIMES_MAX = 6, /* doubled so often: 1.3 s */
 };
@@ -54,6 +54,7 @@ static void set_args(const struct intake *in, struct arena *a, const char **argv
 
 	argv[n++] = "lokid-ingest";
 	argv[n++] = "--input=frames";
+	argv[n++] = "--check=heads"; /* the runs are our own */
 	argv[n++] = "--ack";
 	argv[n++] = "--quiet";
 	ingest_args_add(&log, a, argv, &n);

@@ -107,6 +107,8 @@ for option in '--max-line 0' '--segment-size 0'; do
 	ok "$option is exit 2" exits 2 lokid-ingest --wal n -l a=b $option in
 	ok "and told" stderr_has "option '${option% *}': expected at least 1, found '0'"
 done
+ok "--check without frames" exits 2 lokid-ingest --wal n -l a=b --check heads in
+ok "is told" stderr_has '--check: only with --input frames'
 ok "frames are taken whole" exits 2 lokid-ingest --wal n --input frames --max-line 10 in
 ok "nor are they cut" exits 2 lokid-ingest --wal n --input frames --long-lines cut in
 ok "and that is said" stderr_has "--max-line and --long-lines are not for them"

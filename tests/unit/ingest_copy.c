@@ -22,6 +22,7 @@ struct test {
 	char answers[40000];
 	struct buf found[BATCHES_MAX]; /* records of batches in the log */
 	size_t n_found, n_segments;
+	enum ingest_check check;
 };
 
 static int setup(void **state)
@@ -132,6 +133,7 @@ static void find_records(struct test *t)
 static void give(struct test *t)
 {
 	struct ingest_opts o = { .input = INGEST_FRAMES,
+				 .check = t->check,
 				 .tenant = BYTES_LIT("fake"),
 				 .wal_dir = t->dir,
 				 .segment_bytes = 100000,
@@ -278,6 +280,33 @@ static void bodies_that_do_not_decode_are_refused(void **state)
 	all_are_good(t, 1);
 }
 
+/* Heads alone: what they say of tenant and times is held against their parts, runs are copied. */
+static void runs_are_believed_where_heads_are_enough(void **state)
+{
+	struct test *t = *state;
+	struct buf b = copy_of(t), bare = { 0 };
+	struct rd rd = rd_init(bytes_of(b.p + 1, 4));
+	size_t head = rd_u32be(&rd);
+
+	t->check = INGEST_CHECK_HEADS;
+	b.p[TENANT_AT + 3] = 'x';
+	add(t, &b);
+	b = copy_of(t);
+	put_u64be(&b, MIN_AT, get_u64be(&b, MIN_AT) - 1);
+	add(t, &b);
+	b = copy_of(t);
+	b.p[head]++;
+	buf_add_bytes(&bare, buf_bytes(&b));
+	add(t, &b);
+	give(t);
+	assert_string_equal(t->answers, "101 ok\n101 ok\n101 ok\n");
+	assert_int_equal(t->n_found, 3);
+	assert_memory_equal(t->found[0].p, t->batch.p, t->batch.n);
+	assert_memory_equal(t->found[1].p, t->batch.p, t->batch.n);
+	assert_memory_equal(t->found[2].p, bare.p, bare.n);
+	buf_release(&bare);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -288,6 +317,7 @@ int main(void)
 		TEST(heads_that_lie_are_mended),
 		TEST(a_line_without_its_newline_is_mended),
 		TEST(bodies_that_do_not_decode_are_refused),
+		TEST(runs_are_believed_where_heads_are_enough),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
