@@ -1,10 +1,11 @@
 /*
- * Workers take items in order under one lock; the caller's thread waits for the oldest one that is
- * not taken up yet. Item i uses slot i % window, which is free once item i - window has been taken
- * up. A worker takes so many items at once that the window has four runs of them for each thread:
- * of a hundred thousand that are done at once, a lock for each would take longer than they do.
+ * Threads take items in order under one lock. The caller's is one of them: whenever it has run
+ * what it took, it takes up what is ready, oldest first, so nobody is woken for each result. Item i
+ * uses slot i % window, which is free once item i - window has been taken up. A thread takes so many
+ * items at once that the window has four runs of them for each: of a hundred thousand that are done
+ * at once, a lock for each would take longer than they do.
  *
- * Where nobody takes up results, no worker waits for another, and there is no lock to take: items
+ * Where nobody takes up results, no thread waits for another, and there is no lock to take: items
  * may be small (a row of a table), and one of them large (a block that is decompressed).
  */
 #include "base/work.h"
@@ -27,35 +28,33 @@ enum slot_state { SLOT_FREE, SLOT_READY, SLOT_FAILED };
 
 struct loop {
 	const struct work *w;
-	size_t run_max;	      /* items that a worker takes at once */
+	size_t run_max;	      /* items that a thread takes at once */
 	pthread_mutex_t lock; /* guards all below */
-	pthread_cond_t begin; /* a worker may take the next items, or stop is set */
+	pthread_cond_t begin; /* a thread may take the next items, or stop is set */
 	pthread_cond_t ready; /* the oldest item was finished */
-	size_t next;	      /* first item that no worker has taken */
+	size_t next;	      /* first item that no thread has taken */
 	size_t taken_up;      /* items that are done */
-	unsigned n_workers;   /* numbers given to workers */
+	unsigned n_workers;   /* numbers given to threads */
 	atomic_bool stop;     /* also read without it */
 	unsigned char *slot;  /* enum slot_state */
 	size_t failed;	      /* the lowest item that did; SIZE_MAX: none */
 	struct err err;	      /* of it */
 };
 
-/* Whether there are slots for what a worker takes at once. Held lock. */
+/* Whether there are slots for what a thread takes at once. Held lock. */
 static bool has_room(const struct loop *l)
 {
 	return l->taken_up + l->w->window - l->next >= l->run_max;
 }
 
-/* The items that a worker runs next, first to end - 1. False: there are none, or all stops. Held
- * lock. */
+/* The items that a thread runs next, first to end - 1. False: there are none, no room for them, or
+ * all stops. Held lock. */
 static bool take_items(struct loop *l, size_t *first, size_t *end)
 {
 	const struct work *w = l->w;
 	size_t n;
 
-	while (!l->stop && l->next < w->n && !has_room(l))
-		pthread_cond_wait(&l->begin, &l->lock);
-	if (l->stop || l->next >= w->n)
+	if (l->stop || l->next >= w->n || !has_room(l))
 		return false;
 	n = l->run_max < w->n - l->next ? l->run_max : w->n - l->next;
 	*first = l->next;
@@ -87,25 +86,35 @@ static void fail(struct loop *l, size_t item, const struct err *e)
 	}
 }
 
+/* Runs items that were taken. Called and left with the lock held. */
+static void run_taken(struct loop *l, unsigned worker, size_t first, size_t end)
+{
+	struct err e;
+	size_t good;
+
+	pthread_mutex_unlock(&l->lock);
+	good = run_items(l, worker, first, end, &e);
+	pthread_mutex_lock(&l->lock);
+	for (size_t i = first; i < good; i++)
+		l->slot[i % l->w->window] = SLOT_READY;
+	if (good < end && !l->stop)
+		fail(l, good, &e);
+}
+
 static void *worker_main(void *data)
 {
 	struct loop *l = data;
 	unsigned worker;
 	size_t first, end;
-	struct err e;
 
 	pthread_mutex_lock(&l->lock);
 	worker = l->n_workers++;
-	while (take_items(l, &first, &end)) {
-		size_t good;
-
-		pthread_mutex_unlock(&l->lock);
-		good = run_items(l, worker, first, end, &e);
-		pthread_mutex_lock(&l->lock);
-		for (size_t i = first; i < good; i++)
-			l->slot[i % l->w->window] = SLOT_READY;
-		if (good < end && !l->stop)
-			fail(l, good, &e);
+	while (!l->stop && l->next < l->w->n) {
+		if (!take_items(l, &first, &end)) {
+			pthread_cond_wait(&l->begin, &l->lock);
+			continue;
+		}
+		run_taken(l, worker, first, end);
 		if (first == l->taken_up)
 			pthread_cond_signal(&l->ready);
 	}
@@ -113,31 +122,50 @@ static void *worker_main(void *data)
 	return NULL;
 }
 
-/* The caller's part: takes up the results in order. */
+/* Takes up the results that are ready, in order. 0: the next is not, or there is none; else what
+ * ends the loop. Called and left with the lock held. */
 static int take_up(struct loop *l, struct err *e)
 {
 	const struct work *w = l->w;
-	int rc = 0;
 
-	pthread_mutex_lock(&l->lock);
-	while (rc == 0 && l->taken_up < w->n) {
-		unsigned char *s = &l->slot[l->taken_up % w->window];
+	while (l->taken_up < w->n) {
+		size_t item = l->taken_up, slot = item % w->window;
+		int rc;
 
-		while (*s == SLOT_FREE)
-			pthread_cond_wait(&l->ready, &l->lock);
-		if (*s == SLOT_FAILED) {
+		if (l->slot[slot] == SLOT_FREE)
+			return 0;
+		if (l->slot[slot] == SLOT_FAILED) {
 			if (e)
 				*e = l->err;
-			rc = -1;
-			break;
+			return -1;
 		}
 		pthread_mutex_unlock(&l->lock);
-		rc = w->done(w->data, l->taken_up, l->taken_up % w->window, e);
+		rc = w->done(w->data, item, slot, e);
 		pthread_mutex_lock(&l->lock);
-		*s = SLOT_FREE;
+		l->slot[slot] = SLOT_FREE;
 		l->taken_up++;
+		if (rc != 0)
+			return rc;
 		if (has_room(l))
 			pthread_cond_signal(&l->begin);
+	}
+	return 0;
+}
+
+/* The caller's part. */
+static int lead(struct loop *l, struct err *e)
+{
+	size_t first, end;
+	unsigned worker;
+	int rc;
+
+	pthread_mutex_lock(&l->lock);
+	worker = l->n_workers++;
+	while ((rc = take_up(l, e)) == 0 && l->taken_up < l->w->n) {
+		if (take_items(l, &first, &end))
+			run_taken(l, worker, first, end);
+		else
+			pthread_cond_wait(&l->ready, &l->lock);
 	}
 	l->stop = true;
 	pthread_cond_broadcast(&l->begin);
@@ -176,12 +204,9 @@ static int run_in_order(const struct work *w, unsigned want, struct err *e)
 		l.run_max = 1;
 	l.slot = mem_alloc(w->window * sizeof(*l.slot));
 	thread = mem_alloc(want * sizeof(*thread));
-	n_threads = start(thread, want, worker_main, &l);
-	/* Fewer threads than wished do the work as well. */
-	if (n_threads > 0)
-		rc = take_up(&l, e);
-	else
-		rc = err_set(e, ERR_IO, "cannot start a thread");
+	/* One fewer, and this one; so fewer threads than wished do the work as well. */
+	n_threads = start(thread, want - 1, worker_main, &l);
+	rc = lead(&l, e);
 	join(thread, n_threads);
 	free(thread);
 	free(l.slot);

@@ -22,9 +22,8 @@
  */
 struct work {
 	size_t n;
-	unsigned jobs; /* threads, 1 to WORK_JOBS_MAX; with 1 all runs on the calling thread, with
-			  more some of it may */
-	size_t window; /* items begun and not done at most; at least 1, best 2 x jobs; with done
+	unsigned jobs; /* threads, 1 to WORK_JOBS_MAX, the calling one among them */
+	size_t window; /* items begun and not done at most; at least 1, best 4 x jobs; with done
 			  and at least 8 x jobs a thread takes several in a row */
 	int (*run)(void *data, unsigned worker, size_t item, size_t slot, struct err *e);
 	int (*done)(void *data, size_t item, size_t slot, struct err *e);
@@ -36,7 +35,7 @@ enum { WORK_JOBS_MAX = 256 };
 /*
  * 0 when every item is done, 1 when done() ended the loop, -1 with the error of the lowest item
  * that failed (items before it are done). All threads have ended by then. Errors: those of run and
- * done; ERR_IO when no thread can be started.
+ * done.
  */
 MUST_CHECK int work_run(const struct work *w, struct err *e);
 

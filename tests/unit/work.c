@@ -1,4 +1,5 @@
 /* The parallel loop: every item once, results in order, errors and early ends. */
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -191,6 +192,61 @@ static void what_was_taken_is_run_when_the_loop_ends(void **state)
 		}
 }
 
+/* --- whose threads --- */
+
+struct threads {
+	pthread_mutex_t lock;
+	pthread_t caller, seen[WORK_JOBS_MAX];
+	atomic_uint n_seen;
+	unsigned jobs;
+	size_t others_done; /* items that were taken up by another thread than the caller's */
+};
+
+static int run_seen(void *data, unsigned worker, size_t item, size_t slot, struct err *e)
+{
+	struct threads *t = data;
+	unsigned i = 0;
+
+	(void)worker, (void)item, (void)slot, (void)e;
+	pthread_mutex_lock(&t->lock);
+	while (i < t->n_seen && !pthread_equal(t->seen[i], pthread_self()))
+		i++;
+	if (i == t->n_seen)
+		t->seen[t->n_seen++] = pthread_self();
+	pthread_mutex_unlock(&t->lock);
+	while (item < t->jobs && atomic_load(&t->n_seen) < t->jobs)
+		sched_yield(); /* so each thread has its turn */
+	return 0;
+}
+
+static int done_seen(void *data, size_t item, size_t slot, struct err *e)
+{
+	struct threads *t = data;
+
+	(void)item, (void)slot, (void)e;
+	t->others_done += !pthread_equal(t->caller, pthread_self());
+	return 0;
+}
+
+static void the_caller_is_one_of_the_threads(void **state)
+{
+	(void)state;
+	for (unsigned jobs = 1; jobs < 12; jobs++) {
+		struct threads t = { .caller = pthread_self(), .jobs = jobs };
+		struct work w = { ITEMS, jobs, 4 * jobs, run_seen, done_seen, &t };
+		bool found = false;
+
+		pthread_mutex_init(&t.lock, NULL);
+		assert_int_equal(work_run(&w, NULL), 0);
+		for (unsigned i = 0; i < t.n_seen; i++)
+			found |= pthread_equal(t.seen[i], t.caller);
+		assert_true(found);
+		assert_int_equal(t.n_seen, jobs);
+		assert_int_equal(t.others_done, 0);
+		pthread_mutex_destroy(&t.lock);
+	}
+}
+
 /* --- without done() --- */
 
 struct crowd {
@@ -266,6 +322,7 @@ int main(void)
 		cmocka_unit_test(early_end),
 		cmocka_unit_test(several_at_once_in_order),
 		cmocka_unit_test(what_was_taken_is_run_when_the_loop_ends),
+		cmocka_unit_test(the_caller_is_one_of_the_threads),
 		cmocka_unit_test(nobody_waits_when_nothing_is_taken_up),
 		cmocka_unit_test(first_error_when_nothing_is_taken_up),
 		cmocka_unit_test(processors),
