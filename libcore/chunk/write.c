@@ -105,21 +105,9 @@ void chunk_writer_collect(struct chunk_writer *w, struct bloom_values *v)
 	w->values = v;
 }
 
-/* Bytes of names and values of a set of metadata. */
-static uint64_t meta_weight(const struct metatab *t, uint32_t set)
-{
-	uint64_t n = 0;
-
-	if (set == 0)
-		return 0;
-	for (uint32_t i = 2 * t->set_first[set - 1]; i < 2 * t->set_first[set]; i++)
-		n += t->string[t->pair[i]].n;
-	return n;
-}
-
 static uint64_t entry_weight(const struct entries *es, uint32_t i)
 {
-	return es->v[i].line_len + 1 + meta_weight(&es->meta, es->v[i].meta);
+	return es->v[i].line_len + 1 + metatab_set_bytes(&es->meta, es->v[i].meta);
 }
 
 uint64_t chunk_weight(const struct entries *es, const uint32_t *order, size_t n)
@@ -254,8 +242,7 @@ static uint64_t block_meta_bytes(const struct entries *es, const uint32_t *order
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (es->v[order[i]].meta)
-			sum += meta_weight(&es->meta, es->v[order[i]].meta);
+		sum += metatab_set_bytes(&es->meta, es->v[order[i]].meta);
 	return sum < UINT32_MAX ? sum : UINT32_MAX;
 }
 

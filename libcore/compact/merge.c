@@ -157,9 +157,7 @@ static void append_edited(struct worker *w, const struct run *run, const struct 
 		at++;
 		if (!says->line || bytes_eq(says->line[i], run_line(run, i)))
 			continue;
-		entry->line_off = w->es.text.n;
-		entry->line_len = (uint32_t)says->line[i].n;
-		buf_add_bytes(&w->es.text, says->line[i]);
+		entries_set_line(&w->es, at - 1, says->line[i]);
 		slot->changed++;
 	}
 	w->es.n = at;

@@ -21,9 +21,9 @@ enum {
 	LEVEL_HIGH = 8,
 	USABLE_MIN = 16 << 20,
 	FILTER_PART = 32, /* of the text, what the filter of a pack takes, about */
-	/* what an entry takes beside its line: the reference, its place in the order, the sort's
-	   scratch */
-	ENTRY_BYTES = sizeof(struct entry_ref) + 4 + 4,
+	/* what an entry takes beside its line: the newline, the reference, its place in the order,
+	   the sort's scratch */
+	ENTRY_BYTES = 1 + sizeof(struct entry_ref) + 4 + 4,
 	WORTH_A_PACK = 8,	 /* this part of the usable memory has to be entries */
 	STREAM_SORT_BYTES = 136, /* of a stream, while packs are written: spans, slices, parts */
 	CHUNK_COPIES = 4,	 /* of a stream's entries, while a chunk of them is made */
@@ -121,7 +121,7 @@ static uint64_t entries_used(const struct packing *p)
 {
 	const struct metatab *meta = &p->es.meta;
 
-	return p->es.text.n + p->es.n * ENTRY_BYTES + metatab_memory(meta) +
+	return entries_line_bytes(&p->es) + p->es.n * ENTRY_BYTES + metatab_memory(meta) +
 	       4 * (meta->n_sets + meta->n_strings) * p->opts.jobs;
 }
 

@@ -31,6 +31,26 @@ static uint32_t translate(struct entries *es, const struct run *run, uint32_t se
 	return s->set[set];
 }
 
+/* All entries, the lines at once. */
+static void append_all(struct entries *es, uint32_t stream, const struct run *run,
+		       struct append_scratch *s)
+{
+	uint64_t first = es->text.n;
+	char *text;
+
+	buf_add(&es->text, run->lines, run->lines_len);
+	text = es->text.p + first;
+	mem_grow(&es->v, &es->cap, es->n + run->n, sizeof(*es->v));
+	for (size_t i = 0; i < run->n; i++) {
+		uint32_t off = run->line_off[i], end = run->line_off[i + 1];
+		uint32_t meta = run->meta_set ? translate(es, run, run->meta_set[i], s) : 0;
+
+		text[end - 1] = '\n'; /* whatever the run says */
+		es->v[es->n++] = (struct entry_ref){ run->ts_ns[i], first + off, end - off - 1,
+						     stream, meta };
+	}
+}
+
 size_t entries_append_run(struct entries *es, uint32_t stream, const struct run *run,
 			  int64_t from_ns, int64_t to_ns, struct append_scratch *s)
 {
@@ -39,6 +59,10 @@ size_t entries_append_run(struct entries *es, uint32_t stream, const struct run 
 	if (run->meta_set) {
 		mem_grow(&s->set, &s->cap_set, (size_t)run->meta.n_sets + 1, sizeof(*s->set));
 		memset(s->set, 0xff, ((size_t)run->meta.n_sets + 1) * sizeof(*s->set));
+	}
+	if (from_ns == INT64_MIN && to_ns == INT64_MAX) {
+		append_all(es, stream, run, s);
+		return run->n;
 	}
 	for (size_t i = 0; i < run->n; i++) {
 		int64_t ts = run->ts_ns[i];

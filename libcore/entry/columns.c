@@ -85,27 +85,13 @@ static void encode_ts(struct columns_writer *w, const struct entries *es, const 
 	planes_encode(out, w->wide, n - 1);
 }
 
-static void encode_lines(struct columns_writer *w, const struct entries *es, const uint32_t *order,
-			 size_t n, struct buf *lens, struct buf *lines)
+static void encode_lens(struct columns_writer *w, const struct entries *es, const uint32_t *order,
+			size_t n, struct buf *out)
 {
-	size_t total = n;
-	const char *text;
-	char *to;
-
 	mem_grow(&w->word, &w->cap_word, n, sizeof(*w->word));
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		w->word[i] = es->v[order[i]].line_len;
-		total += w->word[i];
-	}
-	planes_encode32(lens, w->word, n);
-	to = buf_reserve(lines, total);
-	text = es->text.p ? es->text.p : ""; /* no line has a byte */
-	for (size_t i = 0; i < n; i++) {
-		memcpy(to, text + es->v[order[i]].line_off, w->word[i]);
-		to += w->word[i];
-		*to++ = '\n';
-	}
-	lines->n += total;
+	planes_encode32(out, w->word, n);
 }
 
 /* The number of `id` in this run, counted from 0; a new one is appended to list. */
@@ -176,12 +162,32 @@ static void encode_meta(struct columns_writer *w, const struct entries *es, cons
 		w->string_of[w->strings[s]] = 0;
 }
 
-void columns_encode(struct columns_writer *w, const struct entries *es, const uint32_t *order,
-		    size_t n, struct buf out[COL_COUNT])
+void columns_encode_side(struct columns_writer *w, const struct entries *es, const uint32_t *order,
+			 size_t n, struct buf out[COL_LINES])
 {
 	encode_ts(w, es, order, n, &out[COL_TS]);
 	encode_meta(w, es, order, n, &out[COL_META]);
-	encode_lines(w, es, order, n, &out[COL_LENS], &out[COL_LINES]);
+	encode_lens(w, es, order, n, &out[COL_LENS]);
+}
+
+void columns_encode_lines(const struct entries *es, const uint32_t *order, size_t n,
+			  struct buf *out)
+{
+	for (size_t i = 0, end; i < n; i = end) {
+		uint64_t from = es->v[order[i]].line_off, to = from;
+
+		/* Lines that follow each other in the text, as those of one run do. */
+		for (end = i; end < n && es->v[order[end]].line_off == to; end++)
+			to += es->v[order[end]].line_len + 1;
+		buf_add(out, es->text.p + from, to - from);
+	}
+}
+
+void columns_encode(struct columns_writer *w, const struct entries *es, const uint32_t *order,
+		    size_t n, struct buf out[COL_COUNT])
+{
+	columns_encode_side(w, es, order, n, out);
+	columns_encode_lines(es, order, n, &out[COL_LINES]);
 }
 
 void run_mem_release(struct run_mem *m)

@@ -29,6 +29,11 @@ struct columns_writer *columns_writer_new(void);
 void columns_writer_free(struct columns_writer *w);
 void columns_encode(struct columns_writer *w, const struct entries *es, const uint32_t *order,
 		    size_t n, struct buf out[COL_COUNT]);
+/* The same in two: all but the lines, and these. */
+void columns_encode_side(struct columns_writer *w, const struct entries *es, const uint32_t *order,
+			 size_t n, struct buf out[COL_LINES]);
+void columns_encode_lines(const struct entries *es, const uint32_t *order, size_t n,
+			  struct buf *out);
 
 /* Memory that decoded columns lie in; kept between calls. {0} is a valid empty one. */
 struct run_mem {

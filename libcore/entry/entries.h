@@ -27,7 +27,8 @@ struct entry_ref {
 struct entries {
 	struct entry_ref *v;
 	size_t n, cap;
-	struct buf text;
+	struct buf text; /* each line with a newline behind it: lines that follow each other are
+			    copied at once */
 	struct metatab meta;
 };
 
@@ -35,7 +36,15 @@ void entries_release(struct entries *es);
 void entries_reset(struct entries *es); /* empties, keeps the memory */
 void entries_add(struct entries *es, uint32_t stream, int64_t ts_ns, struct bytes line,
 		 uint32_t meta);
+/* Gives entry i another line. What it had stays in the text. */
+void entries_set_line(struct entries *es, size_t i, struct bytes line);
 size_t entries_memory(const struct entries *es);
+
+/* Of all lines, if none was set or left out since it was added. */
+static inline size_t entries_line_bytes(const struct entries *es)
+{
+	return es->text.n - es->n;
+}
 
 static inline struct bytes entries_line(const struct entries *es, size_t i)
 {

@@ -9,6 +9,7 @@ void metatab_release(struct metatab *t)
 	arena_release(&t->text);
 	free(t->string);
 	free(t->set_first);
+	free(t->set_bytes);
 	free(t->pair);
 	map_release(&t->strings);
 	map_release(&t->sets);
@@ -27,6 +28,7 @@ size_t metatab_memory(const struct metatab *t)
 {
 	return t->text.total + t->cap_strings * sizeof(*t->string) +
 	       (t->cap_sets + t->cap_pairs) * sizeof(uint32_t) +
+	       t->cap_set_bytes * sizeof(*t->set_bytes) +
 	       (t->strings.cap + t->sets.cap) * sizeof(struct map_slot);
 }
 
@@ -36,7 +38,7 @@ size_t metatab_tables(const struct metatab *t)
 	size_t slots = 2 * sizeof(struct map_slot), pair = 2 * sizeof(*t->pair);
 
 	return t->n_strings * (sizeof(*t->string) + slots) +
-	       t->n_sets * (sizeof(*t->set_first) + slots) + t->n_pairs * 2 * pair;
+	       t->n_sets * (sizeof(*t->set_first) + sizeof(*t->set_bytes) + slots) + t->n_pairs * 2 * pair;
 }
 
 static uint32_t add_string(struct metatab *t, struct bytes s)
@@ -57,7 +59,7 @@ uint32_t metatab_add(struct metatab *t, const struct label *v, size_t n)
 {
 	size_t first = t->n_pairs;
 	struct bytes key;
-	uint64_t hash;
+	uint64_t hash, n_bytes = 0;
 	uint32_t set;
 
 	if (n == 0)
@@ -76,6 +78,10 @@ uint32_t metatab_add(struct metatab *t, const struct label *v, size_t n)
 	key = arena_copy(&t->text, key);
 	t->n_pairs += n;
 	mem_grow(&t->set_first, &t->cap_sets, t->n_sets + 2, sizeof(*t->set_first));
+	mem_grow(&t->set_bytes, &t->cap_set_bytes, t->n_sets + 1, sizeof(*t->set_bytes));
+	for (size_t i = 0; i < n; i++)
+		n_bytes += v[i].name.n + v[i].value.n;
+	t->set_bytes[t->n_sets] = n_bytes;
 	t->set_first[t->n_sets++] = (uint32_t)first;
 	t->set_first[t->n_sets] = (uint32_t)t->n_pairs;
 	set = (uint32_t)t->n_sets;

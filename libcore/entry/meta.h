@@ -15,7 +15,8 @@ struct metatab {
 	struct bytes *string;
 	size_t n_strings, cap_strings;
 	uint32_t *set_first; /* set s (1..n_sets) has pairs set_first[s-1] .. set_first[s] */
-	size_t n_sets, cap_sets;
+	uint64_t *set_bytes; /* of its names and values, set_bytes[s-1] */
+	size_t n_sets, cap_sets, cap_set_bytes;
 	uint32_t *pair; /* two strings a pair: name, value */
 	size_t n_pairs, cap_pairs;
 	struct map strings, sets;
@@ -31,6 +32,12 @@ uint32_t metatab_add(struct metatab *t, const struct label *v, size_t n);
 size_t metatab_memory(const struct metatab *t);
 /* Bytes that what is in it takes besides the text of its strings, about. */
 size_t metatab_tables(const struct metatab *t);
+
+/* Bytes of names and values of the set. */
+static inline uint64_t metatab_set_bytes(const struct metatab *t, uint32_t set)
+{
+	return set ? t->set_bytes[set - 1] : 0;
+}
 
 /* A table as read from a column; borrowed. Set s (1..n_sets) has pairs set_first[s-1] ..
  * set_first[s]. */

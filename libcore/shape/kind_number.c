@@ -61,8 +61,8 @@ static bool read_number(struct bytes v, const struct form *f, uint64_t *ret, siz
 	if (v.n < f->before.n + 1 + len + f->behind.n)
 		return false;
 	whole = v.n - f->before.n - len - f->behind.n;
-	if (whole + f->places > DIGITS_MAX || memcmp(v.p, f->before.p, f->before.n) != 0 ||
-	    memcmp(v.p + v.n - f->behind.n, f->behind.p, f->behind.n) != 0)
+	if (whole + f->places > DIGITS_MAX || !bytes_starts(v, f->before) ||
+	    !bytes_starts(bytes_sub(v, v.n - f->behind.n, v.n), f->behind))
 		return false;
 	p = v.p + f->before.n;
 	for (size_t i = 0; i < whole + len; i++) {

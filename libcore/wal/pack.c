@@ -47,7 +47,7 @@ struct wal_packer {
 	size_t n_use, cap_use;
 	uint32_t *order;
 	size_t cap_order;
-	struct buf col[COL_COUNT];
+	struct buf col[COL_LINES];
 	struct buf series, head, parts, table, section, body;
 	size_t section_parts;
 };
@@ -71,7 +71,7 @@ void wal_packer_free(struct wal_packer *p)
 	codec_free(p->codec);
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
 		buf_release(all[i]);
-	for (int c = 0; c < COL_COUNT; c++)
+	for (int c = 0; c < COL_LINES; c++)
 		buf_release(&p->col[c]);
 	free(p->seen);
 	free(p->use);
@@ -196,8 +196,9 @@ static void group(struct wal_packer *p, const struct entries *es)
 		p->seen[p->use[u].stream].n = 0;
 }
 
-static void add_part(struct wal_packer *p, const struct entries *es, const struct use *u,
-		     int64_t *min, int64_t *max)
+/* Returns the bytes of the lines. */
+static uint64_t add_part(struct wal_packer *p, const struct entries *es, const struct use *u,
+			 int64_t *min, int64_t *max)
 {
 	int64_t lo = INT64_MAX, hi = INT64_MIN;
 	uint64_t bytes = 0;
@@ -216,6 +217,7 @@ static void add_part(struct wal_packer *p, const struct entries *es, const struc
 	wr_uvarint(&p->parts, (uint64_t)hi - (uint64_t)lo);
 	*min = lo < *min ? lo : *min;
 	*max = hi > *max ? hi : *max;
+	return bytes;
 }
 
 static void end_section(struct wal_packer *p)
@@ -237,17 +239,22 @@ static void end_section(struct wal_packer *p)
 	p->section_parts = 0;
 }
 
-static size_t add_run(struct wal_packer *p, const struct entries *es, const struct use *u)
+/* The lines, which come last, have line_bytes without their newlines. */
+static size_t add_run(struct wal_packer *p, const struct entries *es, const struct use *u,
+		      uint64_t line_bytes)
 {
+	const uint32_t *order = p->order + u->first;
 	size_t before = p->section.n;
 
-	for (int c = 0; c < COL_COUNT; c++)
+	for (int c = 0; c < COL_LINES; c++)
 		buf_reset(&p->col[c]);
-	columns_encode(p->columns, es, p->order + u->first, u->n, p->col);
-	for (int c = 0; c < COL_COUNT; c++)
+	columns_encode_side(p->columns, es, order, u->n, p->col);
+	for (int c = 0; c < COL_LINES; c++)
 		wr_uvarint(&p->section, p->col[c].n);
-	for (int c = 0; c < COL_COUNT; c++)
+	wr_uvarint(&p->section, line_bytes + u->n);
+	for (int c = 0; c < COL_LINES; c++)
 		buf_add_bytes(&p->section, buf_bytes(&p->col[c]));
+	columns_encode_lines(es, order, u->n, &p->section);
 	p->section_parts++;
 	return p->section.n - before;
 }
@@ -296,8 +303,7 @@ static int64_t add_batch(struct wal_packer *p, const struct entries *es, size_t 
 	for (; u < p->n_use && raw < BATCH_RAW_MAX; u++) {
 		if (streams_get(p->streams, p->use[u].stream)->tenant != tenant)
 			break;
-		add_part(p, es, &p->use[u], &min, &max);
-		raw += add_run(p, es, &p->use[u]);
+		raw += add_run(p, es, &p->use[u], add_part(p, es, &p->use[u], &min, &max));
 		n_entries += p->use[u].n;
 		if (p->section.n >= WAL_SECTION_MIN) {
 			end_section(p);

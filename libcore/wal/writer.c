@@ -207,7 +207,7 @@ static int write_entries(struct wal_writer *w, const struct job *j, struct err *
 	if (wal_packer_add(w->packer, &j->es, j->batch_id, &w->out, e) < 0 ||
 	    write_out(w, at, e) < 0)
 		return -1;
-	op = new_op(w->file, j->batch_id, j->es.n, j->es.text.n);
+	op = new_op(w->file, j->batch_id, j->es.n, entries_line_bytes(&j->es));
 	op->end = wal_packer_place(w->packer).off;
 	op->n_bytes = w->out.n;
 	wal_commit_add(&w->commit, op);
@@ -223,7 +223,7 @@ static void run_entries(struct wal_writer *w, const struct job *j)
 	if (entries_memory(es) > WAL_SUBMIT_MAX && es->text.n + 16 * es->n > WAL_SUBMIT_MAX) {
 		err_set(&e, ERR_LIMIT, "a batch of %zu bytes; at most %d", es->text.n,
 			WAL_SUBMIT_MAX);
-		refuse(w, new_op(NULL, j->batch_id, es->n, es->text.n), &e);
+		refuse(w, new_op(NULL, j->batch_id, es->n, entries_line_bytes(es)), &e);
 		return;
 	}
 	/* A sync that failed between question and write would refuse only what came before. */
@@ -231,7 +231,7 @@ static void run_entries(struct wal_writer *w, const struct job *j)
 	rc = is_stopped(w, &e) ? -1 : write_entries(w, j, &e);
 	pthread_mutex_unlock(&w->commit.io);
 	if (rc < 0)
-		refuse(w, new_op(NULL, j->batch_id, es->n, es->text.n), &e);
+		refuse(w, new_op(NULL, j->batch_id, es->n, entries_line_bytes(es)), &e);
 }
 
 static void free_ops(struct wal_op *first)

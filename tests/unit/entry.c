@@ -1,6 +1,7 @@
 /* entry: metadata tables, columns, JSON lines. */
 #include "unit.h"
 
+#include "entry/append.h"
 #include "entry/columns.h"
 #include "entry/jsonl.h"
 #include "entry/planes.h"
@@ -56,6 +57,7 @@ static void columns_come_back(void **state)
 			const struct entry_ref *ref = &es.v[order[i]];
 			struct metaview view = metatab_view(&es.meta);
 			uint32_t set = run.meta_set ? run.meta_set[i] : 0;
+			uint64_t meta_bytes = 0;
 
 			assert_int_equal(run.ts_ns[i], ref->ts_ns);
 			assert_true(bytes_eq(run_line(&run, i), entries_line(&es, order[i])));
@@ -67,12 +69,83 @@ static void columns_come_back(void **state)
 
 				assert_true(bytes_eq(found.name, put.name) &&
 					    bytes_eq(found.value, put.value));
+				meta_bytes += put.name.n + put.value.n;
 			}
+			assert_int_equal(metatab_set_bytes(&es.meta, ref->meta), meta_bytes);
 		}
 		for (int c = 0; c < COL_COUNT; c++)
 			buf_release(&out[c]);
 	}
 	entries_release(&es);
+	run_mem_release(&m);
+	columns_writer_free(w);
+}
+
+/* Runs that were appended, whatever stands where their newlines are, with lines set anew, encoded in
+ * any order: some of it as it lies, some not. */
+static void appended_runs_come_back(void **state)
+{
+	uint64_t seed = env_number("SEED", 1);
+	struct columns_writer *w = columns_writer_new();
+	struct run_mem m = { 0 };
+	struct append_scratch scratch = { 0 };
+	struct entries es = { 0 }, all = { 0 };
+
+	(void)state;
+	for (int round = 0; round < 10000; round++) {
+		struct buf out[COL_COUNT] = { 0 };
+		struct bytes col[COL_COUNT];
+		size_t n = 1 + rnd_below(&seed, 20), at, expected = 0;
+		uint32_t order[40];
+		struct run run;
+
+		entries_reset(&es);
+		entries_reset(&all);
+		fill(&es, &seed, n, true, 1);
+		for (uint32_t i = 0; i < 2 * n; i++)
+			order[i] = i;
+		columns_encode(w, &es, order, n, out);
+		for (int c = 0; c < COL_COUNT; c++)
+			col[c] = buf_bytes(&out[c]);
+		assert_int_equal(columns_decode(col, n, WANT_ALL, &m, &run, NULL), 0);
+		at = run.line_off[1 + rnd_below(&seed, n)] - 1;
+		out[COL_LINES].p[at] = 'x';
+		for (int twice = 0; twice < 2; twice++)
+			assert_int_equal(entries_append_run(&all, 0, &run, INT64_MIN, INT64_MAX,
+							    &scratch),
+					 n);
+		for (size_t i = 0; i < 2 * n; i++)
+			expected += entries_line(&es, i % n).n;
+		assert_int_equal(entries_line_bytes(&all), expected);
+		if (rnd(&seed) & 1)
+			entries_set_line(&all, n, BYTES_LIT("another"));
+		for (size_t i = rnd_below(&seed, 4); i > 0; i--) {
+			size_t a = rnd_below(&seed, 2 * n), b = rnd_below(&seed, 2 * n);
+			uint32_t x = order[a];
+
+			order[a] = order[b];
+			order[b] = x;
+		}
+		for (int c = 0; c < COL_COUNT; c++)
+			buf_reset(&out[c]);
+		columns_encode(w, &all, order, 2 * n, out);
+		for (int c = 0; c < COL_COUNT; c++)
+			col[c] = buf_bytes(&out[c]);
+		assert_int_equal(columns_decode(col, 2 * n, WANT_ALL, &m, &run, NULL), 0);
+		for (size_t i = 0; i < 2 * n; i++) {
+			struct bytes line = entries_line(&all, order[i]);
+
+			assert_true(bytes_eq(run_line(&run, i), line));
+			assert_int_equal(run.lines[run.line_off[i + 1] - 1], '\n');
+			if (order[i] != n)
+				assert_true(bytes_eq(line, entries_line(&es, order[i] % n)));
+		}
+		for (int c = 0; c < COL_COUNT; c++)
+			buf_release(&out[c]);
+	}
+	entries_release(&es);
+	entries_release(&all);
+	append_scratch_release(&scratch);
 	run_mem_release(&m);
 	columns_writer_free(w);
 }
@@ -320,6 +393,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_come_back),
+		cmocka_unit_test(appended_runs_come_back),
 		cmocka_unit_test(damaged_columns_are_refused_or_harmless),
 		cmocka_unit_test(planes_come_back),
 		cmocka_unit_test(one_number_above),
