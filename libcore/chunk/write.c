@@ -27,6 +27,9 @@ enum { COMPRESS_MIN = 256 };
  * merged soon: then longer ones, too. */
 enum { LEVEL_SMALL = 4, COMPRESS_MIN_QUICK = 512 };
 
+/* Of the values of lines taken apart, of which a query reads a few alone, those that are so short. */
+enum { APART_MIN = 32 };
+
 /* A chunk of so many bytes of entries at most is stored in a bundle, with its columns as they are;
  * each entry counts as so many more, for what stands beside its line. */
 enum { SMALL_MAX = BUNDLE_CHUNK_MAX / 2, SMALL_ENTRY = 8 };
@@ -177,16 +180,21 @@ size_t chunk_split(const struct chunk_params *p, const struct entries *es, const
 	return share(es, order, n, p->chunk_bytes, CHUNK_BLOCK_ENTRIES_MAX, weight);
 }
 
+/* Shorter columns are stored as they are, be it for their size or for the time. */
+static size_t least_packed(const struct chunk_writer *w, size_t small)
+{
+	return w->params.level < LEVEL_SMALL ? COMPRESS_MIN_QUICK : small;
+}
+
 /*
  * Compresses a column to the end of the body, or keeps it raw when that is not larger. plane: the
  * length of its planes, which lie at its end, or 0.
  */
 static uint32_t store_column(struct chunk_writer *w, int c, struct bytes raw, size_t plane)
 {
-	size_t least = w->params.level < LEVEL_SMALL ? COMPRESS_MIN_QUICK : COMPRESS_MIN;
 	struct bytes best = raw;
 
-	if (raw.n >= least && w->params.encoding != CODEC_NONE && !w->is_small) {
+	if (raw.n >= least_packed(w, COMPRESS_MIN) && w->params.encoding != CODEC_NONE && !w->is_small) {
 		buf_reset(&w->packed);
 		if (plane >= PLANE_MIN && raw.n > plane)
 			codec_compress_planes(w->codec_planes, w->params.encoding, raw,
@@ -207,7 +215,8 @@ static uint32_t store_column(struct chunk_writer *w, int c, struct bytes raw, si
 static uint32_t store_apart(struct chunk_writer *w, const struct entries *es, const uint32_t *order,
 			    size_t n)
 {
-	const struct shape_codecs codecs = { w->codec, w->codec_planes, w->params.encoding };
+	const struct shape_codecs codecs = { w->codec, w->codec_planes, w->params.encoding,
+					     least_packed(w, APART_MIN) };
 	struct shape_lines lines = { .n = n };
 	uint32_t *off, head_len;
 	int64_t *ts_ns;

@@ -85,6 +85,7 @@ bool shape_split(struct shape_writer *w, const struct shape_lines *in);
 struct shape_codecs {
 	struct codec *text, *planes;
 	enum codec_id id;
+	size_t least; /* bodies that have fewer bytes are stored as they are */
 };
 
 /* Appends to out what shape_split, which was true, has made of the same `in`. Returns the length of

@@ -16,8 +16,7 @@ enum {
 	LINES_MIN = 32, /* fewer are not worth the head */
 	TRIED = 64,	/* when so many lines are done it is asked whether it goes well */
 	GUESSES = 6,
-	COMPRESS_MIN = 32, /* shorter bodies are not tried */
-	PLANE_MIN = 256	   /* shorter planes are not coded apart */
+	PLANE_MIN = 256 /* shorter planes are not coded apart */
 };
 
 struct piece {
@@ -298,7 +297,7 @@ static void store(struct shape_writer *w, const struct shape_codecs *c, struct b
 	struct bytes best = raw;
 	uint32_t crc;
 
-	if (raw.n >= COMPRESS_MIN && c->id != CODEC_NONE) {
+	if (raw.n >= c->least && c->id != CODEC_NONE) {
 		buf_reset(&w->packed);
 		if (plane >= PLANE_MIN && raw.n > plane)
 			codec_compress_planes(c->planes, c->id, raw,

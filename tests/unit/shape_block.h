@@ -73,7 +73,7 @@ static inline struct bytes block_line(const struct shape_block *b, size_t i)
 /* Takes the lines apart, to b->out; false: they are not. No more lines may be added. */
 static inline bool block_split(struct shape_block *b, struct shape_writer *w)
 {
-	struct shape_codecs c = { codec_new(3), codec_new(3), b->id };
+	struct shape_codecs c = { codec_new(3), codec_new(3), b->id, 32 };
 	struct shape_lines in = { .n = b->n };
 	uint32_t end = (uint32_t)b->lines.n;
 	bool split;
