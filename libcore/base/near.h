@@ -125,8 +125,8 @@ static inline bool near_starts(const char *p, const char start[NEAR_START_MAX], 
 	return ((uint64_t)~same & ((UINT64_C(1) << n) - 1)) == 0;
 }
 
-/* Sets bits of the n bytes at `differs` where a and b differ. NEAR_PAD bytes behind all three can be
- * written or read. */
+/* Sets bits of the n bytes at `differs` where a and b differ. NEAR_PAD bytes behind all three can
+ * be written or read. */
 static inline void near_differ(uint8_t *differs, const char *a, const char *b, size_t n)
 {
 	for (size_t k = 0; k < n; k += 16) {

@@ -1,9 +1,9 @@
 /*
  * Threads take items in order under one lock. The caller's is one of them: whenever it has run
  * what it took, it takes up what is ready, oldest first, so nobody is woken for each result. Item i
- * uses slot i % window, which is free once item i - window has been taken up. A thread takes so many
- * items at once that the window has four runs of them for each: of a hundred thousand that are done
- * at once, a lock for each would take longer than they do.
+ * uses slot i % window, which is free once item i - window has been taken up. A thread takes so
+ * many items at once that the window has four runs of them for each: of a hundred thousand that are
+ * done at once, a lock for each would take longer than they do.
  *
  * Where nobody takes up results, no thread waits for another, and there is no lock to take: items
  * may be small (a row of a table), and one of them large (a block that is decompressed).

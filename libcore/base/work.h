@@ -23,8 +23,9 @@
 struct work {
 	size_t n;
 	unsigned jobs; /* threads, 1 to WORK_JOBS_MAX, the calling one among them */
-	size_t window; /* items begun and not done at most; at least 1, best 4 x jobs; with done
-			  and at least 8 x jobs a thread takes several in a row */
+	size_t window; /* items begun and not done at most; at least 1. 4 x jobs keep threads busy
+			  whose items differ; with done and at least 8 x jobs a thread takes several
+			  in a row */
 	int (*run)(void *data, unsigned worker, size_t item, size_t slot, struct err *e);
 	int (*done)(void *data, size_t item, size_t slot, struct err *e);
 	void *data;

@@ -27,7 +27,8 @@ enum { COMPRESS_MIN = 256 };
  * merged soon: then longer ones, too. */
 enum { LEVEL_SMALL = 4, COMPRESS_MIN_QUICK = 512 };
 
-/* Of the values of lines taken apart, of which a query reads a few alone, those that are so short. */
+/* Of the values of lines taken apart, of which a query reads a few alone, those that are so short.
+ */
 enum { APART_MIN = 32 };
 
 /* A chunk of so many bytes of entries at most is stored in a bundle, with its columns as they are;
@@ -194,7 +195,8 @@ static uint32_t store_column(struct chunk_writer *w, int c, struct bytes raw, si
 {
 	struct bytes best = raw;
 
-	if (raw.n >= least_packed(w, COMPRESS_MIN) && w->params.encoding != CODEC_NONE && !w->is_small) {
+	if (raw.n >= least_packed(w, COMPRESS_MIN) && w->params.encoding != CODEC_NONE &&
+	    !w->is_small) {
 		buf_reset(&w->packed);
 		if (plane >= PLANE_MIN && raw.n > plane)
 			codec_compress_planes(w->codec_planes, w->params.encoding, raw,

@@ -38,7 +38,8 @@ size_t metatab_tables(const struct metatab *t)
 	size_t slots = 2 * sizeof(struct map_slot), pair = 2 * sizeof(*t->pair);
 
 	return t->n_strings * (sizeof(*t->string) + slots) +
-	       t->n_sets * (sizeof(*t->set_first) + sizeof(*t->set_bytes) + slots) + t->n_pairs * 2 * pair;
+	       t->n_sets * (sizeof(*t->set_first) + sizeof(*t->set_bytes) + slots) +
+	       t->n_pairs * 2 * pair;
 }
 
 static uint32_t add_string(struct metatab *t, struct bytes s)

@@ -301,6 +301,8 @@ int ingest_check_opts(struct ingest_opts *o, struct err *e)
 			       "them");
 	if (o->check != INGEST_CHECK_ALL && o->input != INGEST_FRAMES)
 		return err_set(e, ERR_USAGE, "--check: only with --input frames");
+	if (o->check != INGEST_CHECK_ALL && o->push_url)
+		return err_set(e, ERR_USAGE, "--check: only for a log");
 	o->tenant_given = o->tenant.n > 0;
 	if (!o->tenant.n)
 		o->tenant = BYTES_LIT("fake");

@@ -8,7 +8,8 @@
 #include "base/rd.h"
 #include "shape/shape.h"
 
-/* The values of a column on their way in: n of them, at least 1. */
+/* The values of a column on their way in: n of them, at least 1. NEAR_PAD bytes behind each can be
+ * read. */
 struct kind_in {
 	const struct bytes *v;
 	const uint32_t *entry; /* whose each is */

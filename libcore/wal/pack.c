@@ -239,7 +239,8 @@ static void end_section(struct wal_packer *p)
 	p->section_parts = 0;
 }
 
-/* The lines, which come last, have line_bytes without their newlines. */
+/* The columns of the entries, whose lines have line_bytes, to the section: the lines, which are
+ * last and most, without a copy of their own. Returns their bytes. */
 static size_t add_run(struct wal_packer *p, const struct entries *es, const struct use *u,
 		      uint64_t line_bytes)
 {
@@ -294,7 +295,7 @@ static int64_t add_batch(struct wal_packer *p, const struct entries *es, size_t 
 {
 	uint32_t tenant = streams_get(p->streams, p->use[first].stream)->tenant;
 	int64_t min = INT64_MAX, max = INT64_MIN;
-	uint64_t n_entries = 0, raw = 0;
+	uint64_t n_entries = 0, raw = 0, line_bytes;
 	size_t u = first, n_sections = 0;
 
 	buf_reset(&p->parts);
@@ -303,7 +304,8 @@ static int64_t add_batch(struct wal_packer *p, const struct entries *es, size_t 
 	for (; u < p->n_use && raw < BATCH_RAW_MAX; u++) {
 		if (streams_get(p->streams, p->use[u].stream)->tenant != tenant)
 			break;
-		raw += add_run(p, es, &p->use[u], add_part(p, es, &p->use[u], &min, &max));
+		line_bytes = add_part(p, es, &p->use[u], &min, &max);
+		raw += add_run(p, es, &p->use[u], line_bytes);
 		n_entries += p->use[u].n;
 		if (p->section.n >= WAL_SECTION_MIN) {
 			end_section(p);

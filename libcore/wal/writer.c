@@ -220,8 +220,9 @@ static void run_entries(struct wal_writer *w, const struct job *j)
 	struct err e = { 0 };
 	int rc;
 
-	if (entries_memory(es) > WAL_SUBMIT_MAX && es->text.n + 16 * es->n > WAL_SUBMIT_MAX) {
-		err_set(&e, ERR_LIMIT, "a batch of %zu bytes; at most %d", es->text.n,
+	if (entries_memory(es) > WAL_SUBMIT_MAX &&
+	    entries_line_bytes(es) + 16 * es->n > WAL_SUBMIT_MAX) {
+		err_set(&e, ERR_LIMIT, "a batch of %zu bytes; at most %d", entries_line_bytes(es),
 			WAL_SUBMIT_MAX);
 		refuse(w, new_op(NULL, j->batch_id, es->n, entries_line_bytes(es)), &e);
 		return;

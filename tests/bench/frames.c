@@ -64,7 +64,7 @@ static void add_run(struct maker *m, uint32_t stream, const struct run *run)
 {
 	for (size_t i = 0; i < run->n && m->n_batches < m->max; i++) {
 		entries_add(&m->es, stream, run->ts_ns[i], run_line(run, i), 0);
-		if (m->es.text.n >= m->batch_bytes)
+		if (entries_line_bytes(&m->es) >= m->batch_bytes)
 			end_batch(m);
 	}
 }

@@ -109,6 +109,8 @@ for option in '--max-line 0' '--segment-size 0'; do
 done
 ok "--check without frames" exits 2 lokid-ingest --wal n -l a=b --check heads in
 ok "is told" stderr_has '--check: only with --input frames'
+ok "--check of what is sent" exits 2 lokid-ingest --push http://127.0.0.1:1 --input frames --check heads in
+ok "is told too" stderr_has '--check: only for a log'
 ok "frames are taken whole" exits 2 lokid-ingest --wal n --input frames --max-line 10 in
 ok "nor are they cut" exits 2 lokid-ingest --wal n --input frames --long-lines cut in
 ok "and that is said" stderr_has "--max-line and --long-lines are not for them"

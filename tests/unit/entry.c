@@ -81,8 +81,8 @@ static void columns_come_back(void **state)
 	columns_writer_free(w);
 }
 
-/* Runs that were appended, whatever stands where their newlines are, with lines set anew, encoded in
- * any order: some of it as it lies, some not. */
+/* Runs that were appended, whatever stands where their newlines are, with lines set anew, encoded
+ * in any order: some of it as it lies, some not. */
 static void appended_runs_come_back(void **state)
 {
 	uint64_t seed = env_number("SEED", 1);
@@ -111,9 +111,9 @@ static void appended_runs_come_back(void **state)
 		at = run.line_off[1 + rnd_below(&seed, n)] - 1;
 		out[COL_LINES].p[at] = 'x';
 		for (int twice = 0; twice < 2; twice++)
-			assert_int_equal(entries_append_run(&all, 0, &run, INT64_MIN, INT64_MAX,
-							    &scratch),
-					 n);
+			assert_int_equal(
+				entries_append_run(&all, 0, &run, INT64_MIN, INT64_MAX, &scratch),
+				n);
 		for (size_t i = 0; i < 2 * n; i++)
 			expected += entries_line(&es, i % n).n;
 		assert_int_equal(entries_line_bytes(&all), expected);

@@ -295,6 +295,20 @@ static void a_push_is_left_to_wait(void **state)
 	close_world(w);
 }
 
+/* It has packed the runs itself. */
+static void runs_are_not_decoded_again(void **state)
+{
+	struct world *w =
+		open_world("case \" $* \" in *' --check=heads '*) exec \"$REAL\" \"$@\";; esac\n"
+			   "exit 4",
+			   NULL);
+
+	(void)state;
+	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
+	assert_answer(204, "");
+	close_world(w);
+}
+
 static void a_full_disk_is_503(void **state)
 {
 	struct world *w =
@@ -730,6 +744,7 @@ int main(void)
 		cmocka_unit_test(an_idle_one_is_not_looked_at),
 		cmocka_unit_test(a_large_push_is_whole),
 		cmocka_unit_test(a_push_is_left_to_wait),
+		cmocka_unit_test(runs_are_not_decoded_again),
 		cmocka_unit_test(a_full_disk_is_503),
 		cmocka_unit_test(a_nearly_full_disk_is_told_of_once),
 		cmocka_unit_test(a_small_push_is_room_when_none_is_refused_any_more),

@@ -244,6 +244,20 @@ VALUES(hex_mixed, "%.*s%010llx", (int)1, i % 2 ? "a" : "B", (unsigned long long)
 VALUES(hex_x, "%c%012llx", i == 150 ? 'x' : '1', (unsigned long long)mixed(i) >> 16)
 VALUES(hex_0x, "0x%012llx", (unsigned long long)mixed(i) >> 16)
 VALUES(hex_g, "%c%012llx", i == 299 ? 'g' : '1', (unsigned long long)mixed(i) >> 16)
+/* One of 300 has something else among 34 digits, at another place each time that this is asked. */
+static size_t odd_at;
+static char odd;
+static void hex_odd_one(struct buf *b, size_t i, int64_t ts)
+{
+	size_t at = b->n;
+
+	(void)ts;
+	buf_addf(b, "id=%016llx%016llx%02x;", (unsigned long long)mixed(i),
+		 (unsigned long long)mixed(i + 1000), (unsigned)(mixed(i + 2000) & 0xff));
+	if (i == 150)
+		b->p[at + 3 + odd_at] = odd;
+}
+
 VALUES(hex_longer, "%s%012llx", i == 299 ? "1" : "", (unsigned long long)mixed(i) >> 16)
 VALUES(hex_seven, "%07llx", (unsigned long long)mixed(i) >> 36)
 VALUES(high_bytes, "\xc3\xa4%zu\xff%zu", i, i)
@@ -274,6 +288,46 @@ static void values_that_nearly_are_of_a_kind(void **state)
 
 	(void)state;
 	check_cases(v, sizeof(v) / sizeof(*v));
+}
+
+static void one_that_is_no_digit(void **state)
+{
+	static const char none[] = {
+		'g', '`', '/', ':', '@', 'G', 'A', '\x80', '\xe1', '\x01', '['
+	};
+
+	(void)state;
+	odd = '7';
+	check_values("34 digits", KIND_HEX, hex_odd_one, 300);
+	for (odd_at = 0; odd_at < 34; odd_at++)
+		for (size_t k = 0; k < sizeof(none); k++) {
+			odd = none[k];
+			check_values("34 digits, one of which is none", KIND_TEXT, hex_odd_one,
+				     300);
+		}
+}
+
+/* Each of `length` bytes, 40 of them digits, which end `behind` bytes before the end. */
+static size_t length, behind;
+static void hex_in_text(struct buf *b, size_t i, int64_t ts)
+{
+	(void)ts;
+	for (size_t k = 0; k < length - 40 - behind; k++)
+		buf_add_char(b, (char)('g' + k % 16));
+	buf_addf(b, "%016llx%016llx%08llx", (unsigned long long)mixed(i),
+		 (unsigned long long)mixed(i + 1000),
+		 (unsigned long long)mixed(i + 2000) & 0xffffffff);
+	for (size_t k = 0; k < behind; k++)
+		buf_add_char(b, 'z');
+}
+
+static void ids_as_long_as_may_be(void **state)
+{
+	(void)state;
+	for (length = 253; length < 258; length++)
+		for (behind = 0; behind < 200; behind += 40)
+			check_values("a long id", length < 256 ? KIND_HEX : KIND_TEXT, hex_in_text,
+				     300);
 }
 
 static size_t n_words;
@@ -460,6 +514,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_are_of_their_kinds),
 		cmocka_unit_test(values_that_nearly_are_of_a_kind),
+		cmocka_unit_test(one_that_is_no_digit),
+		cmocka_unit_test(ids_as_long_as_may_be),
 		cmocka_unit_test(words_up_to_the_most),
 		cmocka_unit_test(times_in_all_their_forms),
 		cmocka_unit_test(times_far_away),
