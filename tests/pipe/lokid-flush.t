@@ -1,5 +1,5 @@
 #!/bin/sh
-# Flushes that are asked for: many at once cost no more than one, and one during a round is not forgotten.
+# Flushes that are asked for: many at once are all answered, and one during a round is not forgotten.
 . "${0%/*}/../lib/tap.sh"
 . "$REPO/tests/lib/lokid.sh"
 
@@ -12,13 +12,8 @@ exec 5>lines
 echo two >&5
 ok "somebody else writes into the log too" wait_for 10 sh -c '[ "$(ls data/wal/*.wal | wc -l)" -ge 1 ]'
 
-# In hundredths of a second: 5 to 10, 24 on a machine that others use. Where each looks for itself it is 100 and more.
-cpu() { awk '{ print $14 + $15 }' "/proc/$LOKID_PID/stat"; }
-before=$(cpu)
 curl -s -Z --parallel-immediate --parallel-max 200 -X POST -w '%{http_code}\n' "$URL/flush?n=[1-200]" >codes 2>curl.err
 is "all are answered" "$(sort codes | uniq -c | tr -s ' ')" " 200 204"
-took=$(($(cpu) - before))
-[ "${VARIANT:-default}" != default ] || ok "at no great cost: $took" [ "$took" -lt 60 ]
 exec 5>&-
 wait "$OTHER" # its segment is closed
 lokid_stop TERM
