@@ -113,25 +113,48 @@ static uint32_t tag_of(const struct hash128 *id)
 	return tag;
 }
 
+/* Where the id's place is, if no other took it before. */
+static size_t first_place(const struct streams *t, const struct hash128 *id)
+{
+	size_t at;
+
+	memcpy(&at, id->b, sizeof(at));
+	return at & (t->n_places - 1);
+}
+
 /* Where the id's place is, or would be. */
 static size_t place_of(const struct streams *t, const struct hash128 *id)
 {
 	uint32_t tag = tag_of(id);
 	size_t at;
 
-	memcpy(&at, id->b, sizeof(at));
-	for (at &= t->n_places - 1; t->place[at].number; at = (at + 1) & (t->n_places - 1))
+	for (at = first_place(t, id); t->place[at].number; at = (at + 1) & (t->n_places - 1))
 		if (t->place[at].tag == tag &&
 		    hash128_cmp(&streams_get(t, t->place[at].number - 1)->id, id) == 0)
 			break;
 	return at;
 }
 
-uint32_t streams_find(const struct streams *t, const struct hash128 *id)
+static uint32_t find(const struct streams *t, const struct hash128 *id)
 {
 	if (!t->n_places)
 		return STREAM_NONE;
 	return t->place[place_of(t, id)].number - 1; /* of 0: STREAM_NONE */
+}
+
+void streams_find_all(const struct streams *t, const struct hash128 *const *id, size_t n,
+		      uint32_t *ret)
+{
+	for (size_t i = 0; i < n && t->n_places; i++)
+		__builtin_prefetch(&t->place[first_place(t, id[i])]);
+	for (size_t i = 0; i < n && t->n_places; i++) {
+		uint32_t number = t->place[first_place(t, id[i])].number;
+
+		if (number) /* most likely its own */
+			__builtin_prefetch(&streams_get(t, number - 1)->id);
+	}
+	for (size_t i = 0; i < n; i++)
+		ret[i] = find(t, id[i]);
 }
 
 static void make_place(struct streams *t)
@@ -188,7 +211,7 @@ int streams_add(struct streams *t, struct bytes tenant, const struct labels *lab
 		struct err *e)
 {
 	struct hash128 id = labels_stream_id(tenant, labels);
-	uint32_t n = streams_find(t, &id);
+	uint32_t n = find(t, &id);
 
 	if (n != STREAM_NONE) {
 		*ret = n;
@@ -202,7 +225,7 @@ int streams_add(struct streams *t, struct bytes tenant, const struct labels *lab
 int streams_add_binary(struct streams *t, struct bytes tenant, const struct hash128 *id,
 		       struct bytes labels, uint32_t *ret, struct err *e)
 {
-	uint32_t n = streams_find(t, id);
+	uint32_t n = find(t, id);
 	struct rd rd = rd_init(labels);
 	struct hash128 real;
 	struct labels l;

@@ -39,8 +39,10 @@ uint32_t streams_tenant_count(const struct streams *t);
 /* The labels as a set; the array lies in a, strings in t. */
 struct labels streams_labels(const struct streams *t, uint32_t number, struct arena *a);
 
-/* The number of a stream id, or STREAM_NONE. */
-uint32_t streams_find(const struct streams *t, const struct hash128 *id);
+/* The numbers of n stream ids, STREAM_NONE for those that are not there. For some dozens at once:
+ * what lies outside the caches is fetched for all of them together. */
+void streams_find_all(const struct streams *t, const struct hash128 *const *id, size_t n,
+		      uint32_t *ret);
 
 /*
  * The number of a stream, added if new. labels is normalised; the second form takes labels in

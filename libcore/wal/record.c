@@ -7,6 +7,7 @@
 #include "base/rd.h"
 
 enum { PART_MIN = 27, SECTION_MIN = 4 }; /* fewest bytes of one in a head: bounds counts */
+enum { FIND_AT_ONCE = 64 };
 
 void wal_head_release(struct wal_head *h)
 {
@@ -40,8 +41,8 @@ static int head_crc(struct bytes head, struct err *e)
 	return 0;
 }
 
-static int read_part(struct rd *rd, const struct streams *streams, struct wal_part *p,
-		     const struct wal_part *before, struct err *e)
+static int read_part(struct rd *rd, struct wal_part *p, const struct wal_part *before,
+		     struct err *e)
 {
 	struct bytes id = rd_bytes(rd, sizeof(p->id.b));
 	uint64_t span;
@@ -58,12 +59,25 @@ static int read_part(struct rd *rd, const struct streams *streams, struct wal_pa
 	p->max_ts_ns = (int64_t)((uint64_t)p->min_ts_ns + span);
 	if (before && hash128_cmp(&before->id, &p->id) >= 0)
 		return err_set(e, ERR_CORRUPT, "batch: streams are not in order");
-	p->stream = streams_find(streams, &p->id);
 	return 0;
 }
 
-static int read_parts(struct rd *rd, const struct streams *streams, struct wal_head *h,
-		      const struct wal_batch *b, struct err *e)
+static void find_streams(struct wal_head *h, const struct streams *streams)
+{
+	const struct hash128 *id[FIND_AT_ONCE];
+	uint32_t stream[FIND_AT_ONCE];
+	size_t n;
+
+	for (size_t i = 0; i < h->n_parts; i += n) {
+		for (n = 0; n < FIND_AT_ONCE && i + n < h->n_parts; n++)
+			id[n] = &h->part[i + n].id;
+		streams_find_all(streams, id, n, stream);
+		for (size_t k = 0; k < n; k++)
+			h->part[i + k].stream = stream[k];
+	}
+}
+
+static int read_parts(struct rd *rd, struct wal_head *h, const struct wal_batch *b, struct err *e)
 {
 	uint64_t entries = 0;
 
@@ -71,7 +85,7 @@ static int read_parts(struct rd *rd, const struct streams *streams, struct wal_h
 	for (size_t i = 0; i < h->n_parts; i++) {
 		struct wal_part *p = &h->part[i];
 
-		if (read_part(rd, streams, p, i ? p - 1 : NULL, e) < 0)
+		if (read_part(rd, p, i ? p - 1 : NULL, e) < 0)
 			return -1;
 		if (p->min_ts_ns < b->min_ts_ns || p->max_ts_ns > b->max_ts_ns)
 			return err_set(e, ERR_CORRUPT,
@@ -136,8 +150,9 @@ int wal_head_decode(struct bytes data, const struct streams *streams, struct wal
 	h->n_parts = (size_t)rd_uvarint_max(&rd, rd_left(&rd) / PART_MIN);
 	if (rd.failed)
 		return err_set(e, ERR_CORRUPT, "batch: head cut short");
-	if (read_parts(&rd, streams, h, &b, e) < 0)
+	if (read_parts(&rd, h, &b, e) < 0)
 		return -1;
+	find_streams(h, streams);
 	h->n_sections = (size_t)rd_uvarint_max(&rd, rd_left(&rd) / SECTION_MIN);
 	if (rd.failed)
 		return err_set(e, ERR_CORRUPT, "batch: head cut short");

@@ -1,10 +1,11 @@
-/* entry: metadata tables, columns, JSON lines. */
+/* entry: metadata tables, columns, JSON lines, streams. */
 #include "unit.h"
 
 #include "entry/append.h"
 #include "entry/columns.h"
 #include "entry/jsonl.h"
 #include "entry/planes.h"
+#include "entry/streams.h"
 
 /* Random entries: few streams of metadata, odd lines, any order of time. */
 static void fill(struct entries *es, uint64_t *seed, size_t n, bool sorted, int64_t unit)
@@ -389,6 +390,45 @@ static void any_line_comes_back_from_json(void **state)
 	jsonl_reader_release(&r);
 }
 
+/* Asked for while their table grows, with some that are not there. */
+static void streams_are_found(void **state)
+{
+	enum { N = 12000, ASKED = 100 };
+	struct hash128 *id = test_calloc(N, sizeof(*id));
+	uint64_t seed = env_number("SEED", 1);
+	struct streams *t = streams_new();
+
+	(void)state;
+	for (uint32_t n = 0; n < N; n++) {
+		const struct hash128 *asked[ASKED];
+		struct hash128 other[ASKED];
+		uint32_t which[ASKED], found[ASKED], number;
+		struct label label = { bytes_str("n"), bytes_of(&n, sizeof(n)) };
+		struct labels labels = { &label, 1 };
+		size_t k = rnd_below(&seed, ASKED);
+		struct err e;
+
+		id[n] = labels_stream_id(bytes_str("t"), &labels);
+		for (size_t i = 0; i < k; i++) {
+			which[i] =
+				(uint32_t)rnd_below(&seed, n + 1); /* n itself is not there yet */
+			other[i] = id[which[i]];
+			if (rnd_below(&seed, 8) == 0) { /* nobody's, in somebody's place */
+				other[i].b[rnd_below(&seed, 2) ? 15 : 8] ^= 1;
+				which[i] = n;
+			}
+			asked[i] = &other[i];
+		}
+		streams_find_all(t, asked, k, found);
+		for (size_t i = 0; i < k; i++)
+			assert_int_equal(found[i], which[i] == n ? STREAM_NONE : which[i]);
+		assert_int_equal(streams_add(t, bytes_str("t"), &labels, &number, &e), 0);
+		assert_int_equal(number, n);
+	}
+	streams_free(t);
+	test_free(id);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -400,6 +440,7 @@ int main(void)
 		cmocka_unit_test(equal_metadata_is_one_set),
 		cmocka_unit_test(a_json_line_is_read),
 		cmocka_unit_test(bad_json_lines_are_refused),
+		cmocka_unit_test(streams_are_found),
 		{ "S4-4 any line comes back from JSON byte for byte", any_line_comes_back_from_json,
 		  NULL, NULL, NULL },
 	};
