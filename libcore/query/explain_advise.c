@@ -2,9 +2,11 @@
  * Hints: another query that gives the same answer sooner. Each is given only where the plan shows
  * that it saves something, and names its condition where the answer depends on one.
  */
+#include "bloom/ask.h"
 #include "labels/quote.h"
 #include "logql/print.h"
 #include "query/explain_scan.h"
+#include "query/needles.h"
 
 /* After --analyze, parsers that take less of the work than this, or drop less of the entries, are
  * left alone. */
@@ -126,6 +128,38 @@ static void advise_text(struct explain *x, const struct explain_scan *s,
 	buf_release(&stage);
 }
 
+static bool is_too_short(struct bytes text)
+{
+	struct bloom_ask ask = { 0 };
+	bool ret;
+
+	bloom_ask_clause(&ask);
+	bloom_ask_text(&ask, text, GRAM_CASE_AS_IS);
+	bloom_ask_end(&ask);
+	ret = ask.n == 0;
+	bloom_ask_release(&ask);
+	return ret;
+}
+
+/* |= "5xx", where nothing else of the query is asked of filters either. */
+static void advise_longer(struct explain *x, const struct explain_scan *s,
+			  const struct logql_line_filter *f)
+{
+	const struct plan *p = s->scan->plan;
+	struct buf text = { 0 };
+
+	if (!p->needles || p->needles->all.n || f->op != LOGQL_LINE_HAS || f->n_alts != 1 ||
+	    f->alts->ip || p->seen[SOURCE_STORE].bytes_in < EXPLAIN_WORTH_A_FILTER ||
+	    !is_too_short(f->alts->text))
+		return;
+	quote_add(&text, f->alts->text);
+	explain_hint(x,
+		     "filters of packs do not know texts like %s: a longer one, of 4 bytes with a "
+		     "letter beyond f or of 16 hexadecimal digits, leaves blocks without it unread",
+		     buf_str(&text));
+	buf_release(&text);
+}
+
 static bool has_text(const struct logql_log *log)
 {
 	for (size_t i = 0; i < log->n_stages; i++)
@@ -138,15 +172,20 @@ static bool has_text(const struct logql_log *log)
 void explain_advise(struct explain *x, const struct explain_scan *s)
 {
 	const struct logql_stage *parser = NULL, *t = s->log->stages;
-	bool same_labels = true, ask_text = s->scan->probed || !has_text(s->log);
+	bool same_line = true, same_labels = true, ask_text = s->scan->probed || !has_text(s->log);
 
 	advise_selector(x, s);
 	for (size_t i = 0; i < s->log->n_stages; i++, t++) {
 		if (t->kind == LOGQL_LABEL_FORMAT || t->kind == LOGQL_DROP ||
 		    t->kind == LOGQL_KEEP || t->kind == LOGQL_UNPACK)
 			same_labels = false;
+		if (t->kind == LOGQL_LINE_FORMAT || t->kind == LOGQL_DECOLORIZE ||
+		    t->kind == LOGQL_UNPACK)
+			same_line = false;
 		if (is_parser(t->kind) && !parser)
 			parser = t;
+		if (t->kind == LOGQL_LINE_FILTER && same_line)
+			advise_longer(x, s, &t->line_filter);
 		if (t->kind == LOGQL_LABEL_FILTER && same_labels)
 			advise_label(x, s, t->filter);
 		if (t->kind == LOGQL_LABEL_FILTER && same_labels && parser && ask_text)

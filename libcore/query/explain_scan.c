@@ -140,9 +140,6 @@ static void note_some(struct explain_node *n, uint64_t count, const struct kind 
 	buf_release(&b);
 }
 
-/* Bytes of lines; small packs have none, and nobody misses it. */
-enum { WORTH_A_FILTER = 1 << 20 };
-
 static void note_pieces(struct explain_node *n, enum source_kind kind, const struct source_seen *s)
 {
 	const struct kind *k = &kinds[kind];
@@ -165,7 +162,7 @@ static void note_pieces(struct explain_node *n, enum source_kind kind, const str
 	note(n, &b);
 	if (s->hides)
 		note_some(n, s->hides, k, "may hold what requests to delete mean");
-	if (s->unfiltered && s->bytes_in >= WORTH_A_FILTER)
+	if (s->unfiltered && s->bytes_in >= EXPLAIN_WORTH_A_FILTER)
 		note_some(n, s->unfiltered, k,
 			  s->unfiltered == 1 ? "is in packs without a filter that can be read"
 					     : "are in packs without a filter that can be read");

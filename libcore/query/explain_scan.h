@@ -8,6 +8,9 @@
 #include "query/explain.h"
 #include "query/query.h"
 
+/* Bytes of lines: where a store's packs have less to be read, filters do not matter. */
+enum { EXPLAIN_WORTH_A_FILTER = 1 << 20 };
+
 /* How a scan went, or, with EXPLAIN_PLAN, would go: scan_look. */
 struct explain_scan {
 	const struct logql_log *log;
