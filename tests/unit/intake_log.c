@@ -493,7 +493,7 @@ static void a_slow_log_is_503(void **state)
 	begin_push(w, &waits, "acme", buf_str(&json));
 	assert_false(waits.answered);
 	push(w, STREAM("{\"a\":\"b\"}", LINE(T1, "x")));
-	assert_answer(503, "too much waits for the log: 1284 bytes, the limit is 1000; send it "
+	assert_answer(503, "too much waits for the log: 1285 bytes, the limit is 1000; send it "
 			   "again later");
 	assert_int_equal(last.retry_after_s, 1);
 	intake_close(w->in, NS_PER_MS);
