@@ -7,7 +7,6 @@
 #include "base/crc32c.h"
 #include "base/mem.h"
 #include "base/rd.h"
-#include "index/index.h"
 
 /* ---- turning ---- */
 
@@ -148,13 +147,6 @@ void pages_release(struct pages *p)
 	free(p->ok);
 }
 
-static bool is_ok(const struct pages *p, uint32_t page)
-{
-	uint64_t w = atomic_load_explicit(&p->ok[page / 64], memory_order_acquire);
-
-	return w >> (page % 64) & 1;
-}
-
 /* With the lock held. Who reads other pages meanwhile is not disturbed. */
 static int unpack(struct pages *p, uint32_t page, struct bytes stored, struct err *e)
 {
@@ -187,7 +179,7 @@ int pages_check(struct pages *p, uint32_t page, struct err *e)
 			       page, (unsigned long long)from, stored, found);
 	if (p->at) {
 		pthread_mutex_lock(&p->lock);
-		if (!is_ok(p, page) && from < to)
+		if (!pages_is_ok(p, page) && from < to)
 			rc = unpack(p, page, bytes_sub(p->file, from, to - from), e);
 	}
 	if (rc == 0)
@@ -198,12 +190,12 @@ int pages_check(struct pages *p, uint32_t page, struct err *e)
 	return rc;
 }
 
-int pages_need(struct pages *p, uint64_t off, uint64_t n, struct err *e)
+int pages_need_all(struct pages *p, uint64_t off, uint64_t n, struct err *e)
 {
 	uint64_t page = off / INDEX_PAGE, last = n ? (off + n - 1) / INDEX_PAGE : page;
 
 	for (; n && page <= last; page++)
-		if (!is_ok(p, (uint32_t)page) && pages_check(p, (uint32_t)page, e) < 0)
+		if (!pages_is_ok(p, (uint32_t)page) && pages_check(p, (uint32_t)page, e) < 0)
 			return -1;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "codec/codec.h"
+#include "index/index.h"
 
 /* A section with rows: in a compressed page its bytes stand by their place in the row. */
 struct page_turn {
@@ -46,8 +47,25 @@ void pages_release(struct pages *p);
 /* The checksum of one page; then it may be read, by any thread. Errors: ERR_CORRUPT. */
 MUST_CHECK int pages_check(struct pages *p, uint32_t page, struct err *e);
 
-/* The same of the pages of [off, off + n), which lies in p->all, unless they were checked. */
-MUST_CHECK int pages_need(struct pages *p, uint64_t off, uint64_t n, struct err *e);
+static inline bool pages_is_ok(const struct pages *p, uint32_t page)
+{
+	uint64_t w = atomic_load_explicit(&p->ok[page / 64], memory_order_acquire);
+
+	return w >> (page % 64) & 1;
+}
+
+/* pages_check of those of [off, off + n), which lies in p->all, unless they were checked: nearly
+ * always it is one that was, and each row that is read asks. */
+MUST_CHECK int pages_need_all(struct pages *p, uint64_t off, uint64_t n, struct err *e);
+
+static inline MUST_CHECK int pages_need(struct pages *p, uint64_t off, uint64_t n, struct err *e)
+{
+	uint64_t page = off / INDEX_PAGE;
+
+	if (n && (off + n - 1) / INDEX_PAGE == page && pages_is_ok(p, (uint32_t)page))
+		return 0;
+	return pages_need_all(p, off, n, e);
+}
 
 /* Compresses page number `page` of a file whose pages are raw, to be stored at `to`, which is not
  * behind it: returns the length. */
