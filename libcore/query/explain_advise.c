@@ -1,6 +1,7 @@
 /*
- * Hints: another query that gives the same answer sooner. Each is given only where the plan shows
- * that it saves something, and names its condition where the answer depends on one.
+ * Hints: another query that gives the same answer sooner, or a narrower one. Each is given only
+ * where the plan shows that it saves something, and names its condition where that, or the answer,
+ * depends on one.
  */
 #include "bloom/ask.h"
 #include "labels/quote.h"
@@ -149,14 +150,15 @@ static void advise_longer(struct explain *x, const struct explain_scan *s,
 	struct buf text = { 0 };
 
 	if (!p->needles || p->needles->all.n || f->op != LOGQL_LINE_HAS || f->n_alts != 1 ||
-	    f->alts->ip || p->seen[SOURCE_STORE].bytes_in < EXPLAIN_WORTH_A_FILTER ||
-	    !is_too_short(f->alts->text))
+	    f->alts->ip || !f->alts->text.n ||
+	    p->seen[SOURCE_STORE].bytes_in < EXPLAIN_WORTH_A_FILTER || !is_too_short(f->alts->text))
 		return;
 	quote_add(&text, f->alts->text);
-	explain_hint(x,
-		     "filters of packs do not know texts like %s: a longer one, of 4 bytes with a "
-		     "letter beyond f or of 16 hexadecimal digits, leaves blocks without it unread",
-		     buf_str(&text));
+	explain_hint(
+		x,
+		"%s is too short for filters: where packs have them, a text of 4 bytes with a "
+		"letter beyond f, or of 16 hexadecimal digits, leaves blocks without it unread",
+		buf_str(&text));
 	buf_release(&text);
 }
 
@@ -179,8 +181,7 @@ void explain_advise(struct explain *x, const struct explain_scan *s)
 		if (t->kind == LOGQL_LABEL_FORMAT || t->kind == LOGQL_DROP ||
 		    t->kind == LOGQL_KEEP || t->kind == LOGQL_UNPACK)
 			same_labels = false;
-		if (t->kind == LOGQL_LINE_FORMAT || t->kind == LOGQL_DECOLORIZE ||
-		    t->kind == LOGQL_UNPACK)
+		if (t->kind == LOGQL_LINE_FORMAT || t->kind == LOGQL_UNPACK)
 			same_line = false;
 		if (is_parser(t->kind) && !parser)
 			parser = t;

@@ -281,8 +281,8 @@ static void add_entry(struct push_run *r, struct run_stream *s, int64_t ts_ns, s
 	set = n_meta ? meta_set(r, b, meta, n_meta, of_stream, line)
 		     : level_set(r, b, of_stream, line);
 	entries_add(&b->es, s->stream, ts_ns, line, set);
-	b->weight +=
-		sizeof(*b->es.v) + line.n + 1 + meta_bytes + metatab_tables(&b->es.meta) - tables;
+	b->weight += sizeof(*b->es.v) + line.n + meta_bytes + metatab_tables(&b->es.meta) - tables;
+	b->weight++; /* the line's newline */
 	entry_ages_add(&r->ages, r->now_ns > ts_ns ? r->now_ns - ts_ns : 0);
 }
 

@@ -7,6 +7,7 @@
 #include "base/rd.h"
 
 enum { PART_MIN = 27, SECTION_MIN = 4 }; /* fewest bytes of one in a head: bounds counts */
+/* Streams: some times as many as a processor waits for at once. */
 enum { FIND_AT_ONCE = 64 };
 
 void wal_head_release(struct wal_head *h)

@@ -15,19 +15,19 @@ ok "somebody else writes into the log too" wait_for 10 sh -c '[ "$(ls data/wal/*
 # Who waits looks at the log's folder fifty times a second, and each look reads it twice: some hundred more are for those who ask.
 spawn strace -f -e trace=getdents64 -o looks -p "$LOKID_PID" 2>attached
 TRACER=$PID
-ok "strace says whether it may look at the daemon" wait_for 10 grep -q . attached
+ok "strace looks at the daemon, or says why it cannot" wait_for 10 grep -q . attached
 begun=$(date +%s%N)
 curl -s -Z --parallel-immediate --parallel-max 200 -X POST -w '%{http_code}\n' "$URL/flush?n=[1-200]" >codes 2>curl.err
 most=$((($(date +%s%N) - begun) / 10000000 + 300)) # 10 ms each
-kill "$TRACER"
+kill "$TRACER" 2>/dev/null # one that cannot has ended
 wait "$TRACER" 2>/dev/null
 is "all are answered" "$(sort codes | uniq -c | tr -s ' ')" " 200 204"
 if grep -q attached attached; then
-	looks=$(grep -c getdents64 looks)
+	looks=$(grep -c 'getdents64(' looks)
 	ok "some are seen: $looks" [ "$looks" -gt 50 ]
 	ok "of two hundred no more than of one: at most $most" [ "$looks" -le "$most" ]
 else
-	skip "looks are counted" "$(cat attached)"
+	skip "looks are counted" "$(head -n 1 attached)"
 fi
 exec 5>&-
 wait "$OTHER" # its segment is closed
