@@ -44,9 +44,7 @@ MUST_CHECK int pages_open(struct pages *p, struct bytes len, struct page_turn *t
 			  struct err *e);
 void pages_release(struct pages *p);
 
-/* The checksum of one page; then it may be read, by any thread. Errors: ERR_CORRUPT. */
-MUST_CHECK int pages_check(struct pages *p, uint32_t page, struct err *e);
-
+/* Whether that page was checked. */
 static inline bool pages_is_ok(const struct pages *p, uint32_t page)
 {
 	uint64_t w = atomic_load_explicit(&p->ok[page / 64], memory_order_acquire);
@@ -54,10 +52,13 @@ static inline bool pages_is_ok(const struct pages *p, uint32_t page)
 	return w >> (page % 64) & 1;
 }
 
-/* pages_check of those of [off, off + n), which lies in p->all, unless they were checked: nearly
- * always it is one that was, and each row that is read asks. */
+/* The checksum of one page; then it may be read, by any thread. Errors: ERR_CORRUPT. */
+MUST_CHECK int pages_check(struct pages *p, uint32_t page, struct err *e);
+
+/* The same of the pages of [off, off + n), which lies in p->all, unless they were checked. */
 MUST_CHECK int pages_need_all(struct pages *p, uint64_t off, uint64_t n, struct err *e);
 
+/* That, for each row that is read: nearly always it lies in one page, and that was checked. */
 static inline MUST_CHECK int pages_need(struct pages *p, uint64_t off, uint64_t n, struct err *e)
 {
 	uint64_t page = off / INDEX_PAGE;
