@@ -3,7 +3,6 @@
  * where the plan shows that it saves something, and names its condition where that, or the answer,
  * depends on one.
  */
-#include "bloom/ask.h"
 #include "labels/quote.h"
 #include "logql/print.h"
 #include "query/explain_scan.h"
@@ -129,20 +128,7 @@ static void advise_text(struct explain *x, const struct explain_scan *s,
 	buf_release(&stage);
 }
 
-static bool is_too_short(struct bytes text)
-{
-	struct bloom_ask ask = { 0 };
-	bool ret;
-
-	bloom_ask_clause(&ask);
-	bloom_ask_text(&ask, text, GRAM_CASE_AS_IS);
-	bloom_ask_end(&ask);
-	ret = ask.n == 0;
-	bloom_ask_release(&ask);
-	return ret;
-}
-
-/* |= "5xx", where nothing else of the query is asked of filters either. */
+/* |= "5xx", of which nothing is asked of filters, and of nothing else of the query either. */
 static void advise_longer(struct explain *x, const struct explain_scan *s,
 			  const struct logql_line_filter *f)
 {
@@ -151,7 +137,7 @@ static void advise_longer(struct explain *x, const struct explain_scan *s,
 
 	if (!p->needles || p->needles->all.n || f->op != LOGQL_LINE_HAS || f->n_alts != 1 ||
 	    f->alts->ip || !f->alts->text.n ||
-	    p->seen[SOURCE_STORE].bytes_in < EXPLAIN_WORTH_A_FILTER || !is_too_short(f->alts->text))
+	    p->seen[SOURCE_STORE].bytes_in < EXPLAIN_WORTH_A_FILTER)
 		return;
 	quote_add(&text, f->alts->text);
 	explain_hint(
