@@ -288,14 +288,31 @@ const struct bloom_place *bloom_place_of(const struct bloom *f, uint64_t off, ui
 	return c && block < c[1].first - c->first ? &f->place[c->first + block] : NULL;
 }
 
+static bool may_hold(const struct bloom_answer *answer, const struct bloom_place *p)
+{
+	return p->matrix == BLOOM_NO_MATRIX ||
+	       (answer->column[p->matrix][p->column / 64] >> p->column % 64 & 1);
+}
+
 bool bloom_may(const struct bloom *f, const struct bloom_answer *answer, uint64_t off,
 	       uint32_t block)
 {
 	const struct bloom_place *p = answer->column ? bloom_place_of(f, off, block) : NULL;
 
-	if (!p || p->matrix == BLOOM_NO_MATRIX)
+	return !p || may_hold(answer, p);
+}
+
+bool bloom_may_any(const struct bloom *f, const struct bloom_answer *answer, uint64_t off,
+		   uint32_t n)
+{
+	const struct bloom_chunk *c = answer->column ? find_chunk(f, off) : NULL;
+
+	if (!c || n > c[1].first - c->first)
 		return true;
-	return answer->column[p->matrix][p->column / 64] >> p->column % 64 & 1;
+	for (uint32_t i = 0; i < n; i++)
+		if (may_hold(answer, &f->place[c->first + i]))
+			return true;
+	return false;
 }
 
 int bloom_check(const struct bloom *f, bloom_page_fn *page, void *data, struct err *e)

@@ -82,6 +82,9 @@ const struct bloom_place *bloom_place_of(const struct bloom *f, uint64_t off, ui
 /* Whether that block may; true of blocks that are not known. */
 bool bloom_may(const struct bloom *f, const struct bloom_answer *answer, uint64_t off,
 	       uint32_t block);
+/* Whether one of the chunk's first n blocks may. */
+bool bloom_may_any(const struct bloom *f, const struct bloom_answer *answer, uint64_t off,
+		   uint32_t n);
 
 /* Every page has the right checksum. Errors: ERR_CORRUPT; the page function's. */
 MUST_CHECK int bloom_check(const struct bloom *f, bloom_page_fn *page, void *data, struct err *e);

@@ -91,10 +91,14 @@ static void set_begin(struct gram_scratch *s, size_t text_n)
 
 static void seen_begin(struct gram_scratch *s, size_t text_n)
 {
-	if (!s->seen)
-		s->seen = mem_alloc(sizeof(*s->seen) << SEEN_LOG_MAX);
 	s->seen_log = log_of(text_n / 8, SEEN_LOG_MAX);
-	memset(s->seen, 0, sizeof(*s->seen) << s->seen_log);
+	if (s->room_seen_log < s->seen_log) {
+		free(s->seen);
+		s->seen = mem_alloc(sizeof(*s->seen) << s->seen_log);
+		s->room_seen_log = s->seen_log;
+	} else {
+		memset(s->seen, 0, sizeof(*s->seen) << s->seen_log);
+	}
 }
 
 static inline size_t place_of(const struct gram_scratch *s, uint64_t key)

@@ -42,8 +42,8 @@ struct gram_scratch {
 	struct buf replaced;	   /* what latin was made of */
 	uint64_t *slot;		   /* the set of keys of one call: cap_slots, of room_slots */
 	size_t cap_slots, room_slots;
-	uint64_t *seen; /* pieces of the text, in one call: 2^seen_log of them */
-	unsigned seen_log;
+	uint64_t *seen; /* pieces of the text, in one call: 2^seen_log, of 2^room_seen_log */
+	unsigned seen_log, room_seen_log;
 };
 
 void gram_scratch_release(struct gram_scratch *s);

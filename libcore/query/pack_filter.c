@@ -221,3 +221,11 @@ bool pack_filter_may(const struct pack_filter *f, const struct labels *labels, u
 	return bloom_may(&f->bloom, needles_of(n, labels) == &n->all ? &f->all : &f->of_lines, off,
 			 block);
 }
+
+bool pack_filter_may_any(const struct pack_filter *f, uint64_t off, uint32_t n)
+{
+	if (!f->needles)
+		return true;
+	return bloom_may_any(&f->bloom, &f->all, off, n) ||
+	       (f->needles->n_names && bloom_may_any(&f->bloom, &f->of_lines, off, n));
+}

@@ -36,4 +36,7 @@ static inline bool pack_filter_has_answered(const struct pack_filter *f)
 bool pack_filter_may(const struct pack_filter *f, const struct labels *labels, uint64_t off,
 		     uint32_t block);
 
+/* Whether one of that chunk's first n blocks may hold what a stream must, whatever its labels. */
+bool pack_filter_may_any(const struct pack_filter *f, uint64_t off, uint32_t n);
+
 #endif

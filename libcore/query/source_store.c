@@ -31,6 +31,7 @@ struct reading {
 	enum if_missing missing;
 	bool *skip_pack;
 	int64_t from; /* what is before it is not asked for, or expired, of any stream */
+	bool alike;   /* its streams: which are wanted, and what is seen of them */
 	struct store_pack **pack; /* by number; NULL not opened yet */
 	bool lost;		  /* one of them is not there */
 	uint64_t n_blocks;	  /* of the streams that fit */
@@ -47,6 +48,14 @@ static bool may_stay_open(const struct plan *p)
 	return p->n_sources < OPEN_MAX && p->n_sources < l.rlim_cur / OPEN_PART;
 }
 
+/* Whether packs' filters are asked at all. */
+static bool asks(const struct plan *p)
+{
+	return p->needles && p->needles->all.n;
+}
+
+/* The filter of one on this machine is asked at once, so that streams it rules out are not looked
+ * at any further; the others all together, once it is known which they are. */
 static int open_pack(struct reading *r, uint32_t n, const struct index_pack *info, struct err *e)
 {
 	const struct index_info *ix = index_info(r->ix);
@@ -54,6 +63,7 @@ static int open_pack(struct reading *r, uint32_t n, const struct index_pack *inf
 	struct store_pack *k = mem_alloc(sizeof(*k));
 	struct pack_bundles bundles = { 0 };
 	struct buf text = { 0 }, path = { 0 };
+	struct pack_filter *filter = &k->filter;
 	bool far = store_is_remote(r->store), mapped = !far && !may_stay_open(r->plan);
 
 	store_name_add(&text, &name);
@@ -83,6 +93,8 @@ static int open_pack(struct reading *r, uint32_t n, const struct index_pack *inf
 	k->bundle_wanted = arena_zalloc(&k->mem, bundles.n * sizeof(*k->bundle_wanted));
 	k->filter.saved = pack_bundles_saved(&bundles);
 	k->together = plan_together(r->plan, bundles.n);
+	if (!far && asks(r->plan))
+		pack_filters_ask(&filter, 1, r->plan->needles);
 	return 0;
 }
 
@@ -191,18 +203,53 @@ static int add_chunk(struct reading *r, uint32_t stream, const struct index_chun
 	return 0;
 }
 
+/* What is said without the labels of the chunk's stream, before anything else is looked up: of a
+ * chunk all of which would be read. */
+static int is_left_out(struct reading *r, const struct index_chunk *c, bool *ret, struct err *e)
+{
+	struct index_pack info;
+	int found;
+
+	*ret = false;
+	if (!r->alike || !asks(r->plan) || c->from < r->from ||
+	    time_is_behind(c->through, r->plan->to))
+		return 0;
+	if (index_pack_at(r->ix, c->pack, &info, e) < 0)
+		return -1;
+	found = find_pack(r, c->pack, &info, e);
+	if (found > 0)
+		*ret = !pack_filter_may_any(&r->pack[c->pack]->filter, c->offset, c->n_blocks);
+	return found < 0 ? -1 : 0;
+}
+
+/* Its number in the plan; MAP_NONE: it is not wanted. */
+static int number_stream(struct reading *r, uint32_t number, const struct index_series *s,
+			 uint32_t *ret, struct err *e)
+{
+	struct labels labels;
+
+	*ret = MAP_NONE;
+	arena_reset(&r->mem);
+	if (index_labels_of(r->ix, number, s, r->known, &r->mem, &labels, e) < 0)
+		return -1;
+	if (!r->view->late || plan_wants(r->plan, r->view->tenant, &labels))
+		*ret = plan_stream(r->plan, &s->id, r->view->tenant, &labels);
+	return 0;
+}
+
 static int add_series(struct reading *r, uint32_t number, struct err *e)
 {
 	struct index_series s;
-	struct labels labels;
 	uint32_t stream = MAP_NONE;
 	int64_t from = r->from;
+	bool any = false;
 
 	if (index_series_at(r->ix, number, &s, e) < 0)
 		return -1;
 	for (uint32_t i = 0; i < s.n_chunks; i++) {
 		struct source_seen *seen = &r->plan->seen[SOURCE_STORE];
 		struct index_chunk c;
+		bool out;
 
 		if (index_chunk_at(r->ix, s.first_chunk + i, &c, e) < 0)
 			return -1;
@@ -213,14 +260,22 @@ static int add_series(struct reading *r, uint32_t number, struct err *e)
 			seen->by_time += c.n_blocks;
 			continue;
 		}
-		if (stream == MAP_NONE && c.through >= from) {
-			seen->streams_in++;
-			arena_reset(&r->mem);
-			if (index_labels_of(r->ix, number, &s, r->known, &r->mem, &labels, e) < 0)
+		if (c.through >= from) {
+			seen->streams_in += !any;
+			any = true;
+			if (is_left_out(r, &c, &out, e) < 0)
 				return -1;
-			if (r->view->late && !plan_wants(r->plan, r->view->tenant, &labels))
+			if (out) {
+				seen->chunks_in++;
+				seen->by_filter += c.n_blocks;
+				continue;
+			}
+		}
+		if (stream == MAP_NONE && c.through >= from) {
+			if (number_stream(r, number, &s, &stream, e) < 0)
+				return -1;
+			if (stream == MAP_NONE)
 				return 0;
-			stream = plan_stream(r->plan, &s.id, r->view->tenant, &labels);
 			from = plan_from(r->plan, stream);
 		}
 		if (c.through < from) {
@@ -343,6 +398,9 @@ static int add_day(int32_t day, struct live *live, void *data, struct err *e)
 		struct source_seen seen = d->plan->seen[SOURCE_STORE];
 		size_t n_pieces = d->plan->n_pieces, n_covered = d->covered->n;
 
+		r.alike = !d->view->late &&
+			  !hide_touches(d->plan->hide, d->view->tenant, index_info(r.ix)->min_ts,
+					index_info(r.ix)->max_ts);
 		r.pack = mem_alloc((index_info(r.ix)->n_packs + 1) * sizeof(struct store_pack *));
 		r.known = mem_alloc((index_info(r.ix)->n_pairs + 1UL) * sizeof(*r.known));
 		ret = add_index(&r, d->covered, e);
@@ -526,13 +584,13 @@ static void leave_out(struct plan *p)
 	struct pack_filter **v;
 	size_t n = 0, left = 0;
 
-	if (!p->needles || p->needles->all.n == 0)
+	if (!asks(p))
 		return;
 	v = mem_alloc((p->n_sources + 1) * sizeof(*v));
 	for (size_t i = 0; i < p->n_sources; i++) {
 		struct store_pack *k = as_pack(p->source[i]);
 
-		if (k && is_asked(k))
+		if (k && k->filter.far && is_asked(k))
 			v[n++] = &k->filter;
 	}
 	pack_filters_ask(v, n, p->needles);

@@ -122,6 +122,27 @@ is "and small ones do not" "$(ruled_out small '{app=~".+"} |= "192.0.2.77:65123"
 ok "an explanation" exits 0 logql --store small --explain '{app=~".+"} |= "zeppelin"'
 ok "says how many blocks" stdout_matches 'left out: [0-9]+ that( filters rule out)?$'
 
+# sources QUERY [OPTION]...: what is read and left out of where.
+sources() {
+	logql --store small --now 1760700000000000000 --explain -o jsonl "$@" | sed -n 's/.*"sources":\({"store":{[^}]*}}\).*/\1/p'
+}
+# Retention of streams that are not there: what is seen of a stream is not known before its labels are.
+printf 'limits_config: {retention_stream: [{selector: '\''{app="nobody"}'\'', period: 24h}]}\n' >nobody.yaml
+while IFS= read -r options; do
+	for text in '|= "zeppelin"' '|= "no such text anywhere"' '|= "request"' '| json | app="even"' '| json | app="even" |= "zeppelin"'; do
+		# shellcheck disable=SC2086 # several words
+		sources $options "{app=~\".+\"} $text" >first
+		# shellcheck disable=SC2086
+		sources $options --limits nobody.yaml "{app=~\".+\"} $text" >later
+		ok "counted alike before labels are known and after: $text $options" cmp first later
+	done
+	ok "  where blocks are left out" grep -q '"blocks_that_filters_rule_out":[1-9]' first
+done <<'END'
+
+--from 1760520100 --to 1760523000
+--from 1760521000
+END
+
 # hinted QUERY [OPTION]...: how many hints there are at a text that is too short; nothing when the query fails.
 hinted() { logql --store small --explain -o jsonl "$@" >plan.json && grep -cF ' is too short for filters: ' plan.json; }
 is "a text that filters do not know is hinted at" "$(hinted '{app=~".+"} |= "5xx"')" 1
