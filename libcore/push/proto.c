@@ -43,3 +43,41 @@ void proto_skip_group(struct rd *r, uint32_t number)
 	if (depth > 0)
 		r->failed = true;
 }
+
+bool proto_next_any(struct rd *r, struct proto_field *ret)
+{
+	uint64_t tag;
+	size_t n;
+
+	if (r->failed || r->off == r->in.n)
+		return false;
+	tag = rd_uvarint(r);
+	if (tag >> 3 == 0 || tag > UINT32_MAX) {
+		r->failed = true;
+		return false;
+	}
+	ret->number = (uint32_t)(tag >> 3);
+	ret->wire = (enum proto_wire)(tag & 7);
+	ret->value = 0;
+	switch (ret->wire) {
+	case PROTO_VARINT:
+		ret->value = rd_uvarint(r);
+		break;
+	case PROTO_BYTES:
+		n = rd_uvarint(r);
+		ret->bytes = rd_bytes(r, n);
+		break;
+	case PROTO_FIXED64:
+		ret->value = __builtin_bswap64(rd_u64be(r));
+		break;
+	case PROTO_FIXED32:
+		ret->value = __builtin_bswap32(rd_u32be(r));
+		break;
+	case PROTO_GROUP:
+		proto_skip_group(r, ret->number);
+		break;
+	default:
+		r->failed = true;
+	}
+	return !r->failed;
+}

@@ -26,50 +26,74 @@ struct proto_field {
 /* Steps over a group whose start was read, and those in it. */
 void proto_skip_group(struct rd *r, uint32_t number);
 
-static inline uint64_t proto_varint(struct rd *r)
+/* As proto_next, whatever the field is. */
+bool proto_next_any(struct rd *r, struct proto_field *ret);
+
+/* The varint at p of a message, if it has eight bytes at most; what stands behind it. NULL:
+ * whatever else it is. */
+static inline const unsigned char *proto_varint(struct bytes message, const unsigned char *p,
+						uint64_t *ret)
 {
-	if (r->off < r->in.n && (unsigned char)r->in.p[r->off] < 0x80)
-		return (unsigned char)r->in.p[r->off++];
-	return rd_uvarint(r);
+	const unsigned char *end = (const unsigned char *)message.p + message.n;
+	size_t left = (size_t)(end - p), over = left < 8 ? 8 - left : 0, n;
+	uint64_t v, ends;
+
+	if (left && *p < 0x80) {
+		*ret = *p;
+		return p + 1;
+	}
+	if (message.n < sizeof(v))
+		return NULL;
+	memcpy(&v, p - over, sizeof(v)); /* near the end, bytes that stand before it, too */
+	v = over < 8 ? v >> 8 * over : 0;
+	ends = ~v & UINT64_C(0x8080808080808080);
+	n = ends ? (size_t)__builtin_ctzll(ends) / 8 + 1 : SIZE_MAX;
+	if (n > left)
+		return NULL;
+	/* Seven bits of each byte, brought together two by two. */
+	v &= ends ^ (ends - 1);
+	v = (v & UINT64_C(0x007f007f007f007f)) | (v & UINT64_C(0x7f007f007f007f00)) >> 1;
+	v = (v & UINT64_C(0x00003fff00003fff)) | (v & UINT64_C(0x3fff00003fff0000)) >> 2;
+	*ret = (v & UINT64_C(0x000000000fffffff)) | (v & UINT64_C(0x0fffffff00000000)) >> 4;
+	return p + n;
 }
 
-/* The next field of a message; false at its end, and when r has failed. */
-static inline bool proto_next(struct rd *r, struct proto_field *ret)
+/*
+ * The next field of a message; false at its end, and when r has failed. Nearly all have a tag of
+ * one byte and a number or length of few, and are read without r being in anybody else's hands.
+ */
+static inline __attribute__((always_inline)) bool proto_next(struct rd *r, struct proto_field *ret)
 {
-	uint64_t tag;
-	size_t n;
+	const unsigned char *p = (const unsigned char *)r->in.p + r->off;
+	size_t left = r->in.n - r->off;
+	unsigned wire;
+	struct rd any;
+	bool found;
 
-	if (r->failed || r->off == r->in.n)
+	if (r->failed || left == 0)
 		return false;
-	tag = proto_varint(r);
-	if (tag >> 3 == 0 || tag > UINT32_MAX) {
-		r->failed = true;
-		return false;
+	wire = *p & 7;
+	if (*p < 0x80 && *p >> 3 && (wire == PROTO_BYTES || wire == PROTO_VARINT)) {
+		const unsigned char *next = proto_varint(r->in, p + 1, &ret->value);
+
+		if (next && wire == PROTO_VARINT) {
+			ret->number = *p >> 3;
+			ret->wire = PROTO_VARINT;
+			r->off += (size_t)(next - p);
+			return true;
+		}
+		if (next && ret->value <= left - (size_t)(next - p)) {
+			ret->number = *p >> 3;
+			ret->wire = PROTO_BYTES;
+			ret->bytes = bytes_of(next, ret->value);
+			r->off += (size_t)(next - p) + ret->value;
+			return true;
+		}
 	}
-	ret->number = (uint32_t)(tag >> 3);
-	ret->wire = (enum proto_wire)(tag & 7);
-	ret->value = 0;
-	switch (ret->wire) {
-	case PROTO_VARINT:
-		ret->value = proto_varint(r);
-		break;
-	case PROTO_BYTES:
-		n = proto_varint(r);
-		ret->bytes = rd_bytes(r, n);
-		break;
-	case PROTO_FIXED64:
-		ret->value = __builtin_bswap64(rd_u64be(r));
-		break;
-	case PROTO_FIXED32:
-		ret->value = __builtin_bswap32(rd_u32be(r));
-		break;
-	case PROTO_GROUP:
-		proto_skip_group(r, ret->number);
-		break;
-	default:
-		r->failed = true;
-	}
-	return !r->failed;
+	any = *r;
+	found = proto_next_any(&any, ret);
+	*r = any;
+	return found;
 }
 
 /* Whether a field is that number; one of another type than that fails r. */
