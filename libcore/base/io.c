@@ -87,6 +87,14 @@ int io_pwrite(int fd, const void *p, size_t n, uint64_t off, struct err *e)
 	return 0;
 }
 
+void io_widen_pipe(int fd, size_t n)
+{
+	int before = errno;
+
+	if (fcntl(fd, F_SETPIPE_SZ, (int)n) < 0)
+		errno = before;
+}
+
 int io_read_file(const char *path, size_t max, struct buf *b, struct err *e)
 {
 	int fd = io_open(path, e);

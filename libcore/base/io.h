@@ -25,6 +25,10 @@ MUST_CHECK int64_t io_pread(int fd, void *p, size_t n, uint64_t off, struct err 
 MUST_CHECK int io_write(int fd, const void *p, size_t n, struct err *e);
 MUST_CHECK int io_pwrite(int fd, const void *p, size_t n, uint64_t off, struct err *e);
 
+/* Lets a pipe hold n bytes, so that either side may be late a while, and is woken less often; where
+ * that is not allowed it stays as it is. */
+void io_widen_pipe(int fd, size_t n);
+
 /* Appends the whole file to b; ERR_LIMIT when it has more than max bytes. */
 MUST_CHECK int io_read_file(const char *path, size_t max, struct buf *b, struct err *e);
 

@@ -2,7 +2,8 @@
 
 enum { DEPTH_MAX = 100, GROUP_END = 4 };
 
-void proto_skip_group(struct rd *r, uint32_t number)
+/* Steps over a group whose start was read, and those in it. */
+static void skip_group(struct rd *r, uint32_t number)
 {
 	uint32_t open[DEPTH_MAX] = { number };
 	size_t depth = 1;
@@ -74,7 +75,7 @@ bool proto_next_any(struct rd *r, struct proto_field *ret)
 		ret->value = __builtin_bswap32(rd_u32be(r));
 		break;
 	case PROTO_GROUP:
-		proto_skip_group(r, ret->number);
+		skip_group(r, ret->number);
 		break;
 	default:
 		r->failed = true;

@@ -23,9 +23,6 @@ struct proto_field {
 	struct bytes bytes; /* of BYTES; borrowed from the message */
 };
 
-/* Steps over a group whose start was read, and those in it. */
-void proto_skip_group(struct rd *r, uint32_t number);
-
 /* As proto_next, whatever the field is. */
 bool proto_next_any(struct rd *r, struct proto_field *ret);
 

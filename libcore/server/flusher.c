@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/mem.h"
 #include "server/config.h"
 #include "server/flush_output.h"
@@ -37,9 +38,10 @@
 #include "time/time.h"
 
 enum {
-	LOOK_SOON_MS = 20, /* from one look to the next, while somebody waits */
-	OTHERS_S = 5,	   /* writers that are not ours end their segments when they like */
-	TIMEOUT_S = 3600,  /* of one program: it is stuck */
+	LOOK_SOON_MS = 20,	   /* from one look to the next, while somebody waits */
+	OTHERS_S = 5,		   /* writers that are not ours end their segments when they like */
+	TIMEOUT_S = 3600,	   /* of one program: it is stuck */
+	TO_PACK_BYTES = 256 << 10, /* of the pipe of what is replayed */
 	BACKOFF_MAX_S = 60,
 };
 
@@ -481,6 +483,7 @@ static void start_pipe(struct flusher *f)
 		close(to_pack[1]);
 		return;
 	}
+	io_widen_pipe(to_pack[1], TO_PACK_BYTES);
 	start(f, REPLAY, -1, to_pack[1]);
 	start(f, PACK, to_pack[0], to_index[1]);
 	start(f, INDEX, to_index[0], -1);

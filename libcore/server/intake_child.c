@@ -1,9 +1,9 @@
 /* The one lokid-ingest: its start, its end, and its next start. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "server/ingest_args.h"
 #include "server/intake_detail.h"
 #include "server/log.h"
@@ -37,9 +37,7 @@ static int make_pipes(int in[2], int out[2], struct err *e)
 		close_two(out);
 		return -1;
 	}
-	/* Larger than usual, so that either side may be late a while; it is no need. */
-	if (fcntl(in[1], F_SETPIPE_SZ, PIPE_BYTES) < 0)
-		errno = 0;
+	io_widen_pipe(in[1], PIPE_BYTES);
 	return 0;
 }
 
