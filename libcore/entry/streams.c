@@ -171,7 +171,7 @@ static void make_place(struct streams *t)
 	}
 }
 
-static uint32_t tenant_number(struct streams *t, struct bytes tenant)
+uint32_t streams_add_tenant(struct streams *t, struct bytes tenant)
 {
 	uint64_t hash = hash64(tenant);
 	uint32_t n = map_get(&t->by_tenant, hash, tenant);
@@ -199,7 +199,7 @@ static int add(struct streams *t, struct bytes tenant, const struct hash128 *id,
 		t->block[t->n / BLOCK] = mem_alloc(BLOCK * sizeof(*s));
 	s = &t->block[t->n / BLOCK][t->n % BLOCK];
 	s->id = *id;
-	s->tenant = tenant_number(t, tenant);
+	s->tenant = streams_add_tenant(t, tenant);
 	s->labels = arena_copy(&t->text, labels);
 	make_place(t);
 	t->place[place_of(t, id)] = (struct place){ t->n + 1, tag_of(id) };

@@ -12,12 +12,12 @@ static const char UNNAMED[] = ".wal.tmp", SIDECAR[] = ".sum";
 
 enum { SWEEP_AGE_S = 3600 };
 
-/* The sidecar's content; a segment without one is read, and gets one. */
+/* What the sidecar says of tenants and days; a segment without one is read, and gets one. */
 static int get_sum(const struct wal_segment *seg, struct streams *streams, struct wal_sum *ret,
 		   struct err *e)
 {
 	struct err ignored;
-	int rc = wal_sum_load(seg, streams, ret, e);
+	int rc = wal_sum_load_days(seg, streams, ret, e);
 
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;

@@ -175,6 +175,24 @@ static int read_streams(struct rd *rd, const struct bytes *tenant, size_t n_tena
 	return 0;
 }
 
+/* Steps over them. */
+static bool skip_streams(struct rd *rd)
+{
+	uint64_t n = rd_uvarint_max(rd, rd_left(rd) / 28);
+	int64_t min, max;
+
+	for (uint64_t i = 0; i < n && !rd->failed; i++) {
+		rd_uvarint(rd);
+		rd_bytes(rd, sizeof(struct hash128));
+		rd_lstr(rd, SUM_BYTES_MAX);
+		rd_uvarint(rd);
+		rd_uvarint(rd);
+		if (!read_times(rd, &min, &max))
+			return false;
+	}
+	return !rd->failed;
+}
+
 static bool read_days(struct rd *rd, size_t n_tenants, const uint32_t *tenant_number,
 		      struct wal_sum *s)
 {
@@ -224,15 +242,17 @@ static bool read_batches(struct rd *rd, size_t n_tenants, const uint32_t *tenant
 	return !rd->failed && rd_left(rd) == 0;
 }
 
-static int read_sum(struct bytes b, const struct wal_segment *seg, struct streams *streams,
-		    struct wal_sum *s, struct err *e)
+enum what { DAYS, ALL };
+
+static int read_sum(struct bytes b, const struct wal_segment *seg, enum what what,
+		    struct streams *streams, struct wal_sum *s, struct err *e)
 {
 	struct rd rd = rd_init(bytes_sub(b, 0, b.n - 4));
 	struct bytes id, seal, *tenant;
 	uint32_t *tenant_number;
 	unsigned sealed;
 	size_t n;
-	int rc;
+	int rc = 0;
 
 	rd_bytes(&rd, SUM_MAGIC_LEN + 3);
 	id = rd_bytes(&rd, sizeof(s->segment.b));
@@ -254,10 +274,16 @@ static int read_sum(struct bytes b, const struct wal_segment *seg, struct stream
 	for (size_t i = 0; i < n; i++) {
 		tenant[i] = rd_lstr(&rd, TENANT_MAX);
 		tenant_number[i] = UINT32_MAX; /* until a stream has it */
+		if (what == DAYS)
+			tenant_number[i] = streams_add_tenant(streams, tenant[i]);
 	}
-	rc = read_streams(&rd, tenant, n, streams, tenant_number, s, e);
-	if (rc == 0 &&
-	    (!read_days(&rd, n, tenant_number, s) || !read_batches(&rd, n, tenant_number, s)))
+	if (what == ALL)
+		rc = read_streams(&rd, tenant, n, streams, tenant_number, s, e);
+	else if (!skip_streams(&rd))
+		rc = err_set(e, ERR_CORRUPT, "streams");
+	if (rc == 0 && !read_days(&rd, n, tenant_number, s))
+		rc = err_set(e, ERR_CORRUPT, "days");
+	if (rc == 0 && what == ALL && !read_batches(&rd, n, tenant_number, s))
 		rc = err_set(e, ERR_CORRUPT, "batches");
 	free(tenant);
 	free(tenant_number);
@@ -320,8 +346,8 @@ uint64_t wal_sum_was_good(const struct wal_segment *seg)
 	return read_sizes(seg, &size, &good) && size == seg->size ? good : 0;
 }
 
-int wal_sum_load(const struct wal_segment *seg, struct streams *streams, struct wal_sum *ret,
-		 struct err *e)
+static int load(const struct wal_segment *seg, enum what what, struct streams *streams,
+		struct wal_sum *ret, struct err *e)
 {
 	struct wal_sum s = { 0 };
 	struct buf b = { 0 }, path = { 0 };
@@ -338,7 +364,7 @@ int wal_sum_load(const struct wal_segment *seg, struct streams *streams, struct 
 	if (!is_sum(buf_bytes(&b)))
 		goto out;
 	rc = 1;
-	if (read_sum(buf_bytes(&b), seg, streams, &s, e) < 0)
+	if (read_sum(buf_bytes(&b), seg, what, streams, &s, e) < 0)
 		rc = e && e->code == ERR_LIMIT ? -1 : 0;
 	if (rc == 1)
 		*ret = s;
@@ -348,4 +374,16 @@ out:
 	buf_release(&b);
 	buf_release(&path);
 	return rc;
+}
+
+int wal_sum_load(const struct wal_segment *seg, struct streams *streams, struct wal_sum *ret,
+		 struct err *e)
+{
+	return load(seg, ALL, streams, ret, e);
+}
+
+int wal_sum_load_days(const struct wal_segment *seg, struct streams *streams, struct wal_sum *ret,
+		      struct err *e)
+{
+	return load(seg, DAYS, streams, ret, e);
 }

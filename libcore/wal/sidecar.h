@@ -60,9 +60,13 @@ void wal_sum_release(struct wal_sum *s);
  * Errors: ERR_IO, ERR_LIMIT (streams). */
 MUST_CHECK int wal_sum_load(const struct wal_segment *seg, struct streams *streams,
 			    struct wal_sum *ret, struct err *e);
+/* The same without its streams and batches: of these nothing is checked, and none is in *ret. Only
+ * its tenants are added to streams. */
+MUST_CHECK int wal_sum_load_days(const struct wal_segment *seg, struct streams *streams,
+				 struct wal_sum *ret, struct err *e);
 
 /*
- * The same from the segment itself, open or closed. WAL_SUM_VERIFY reads all of it; WAL_SUM_WALK
+ * The whole from the segment itself, open or closed. WAL_SUM_VERIFY reads all of it; WAL_SUM_WALK
  * reads the batches' heads only (damage and a torn tail may then show only when entries are read).
  * A segment that was cut (wal_sum_is_cut) is WAL_TAIL_DAMAGED.
  * Errors: ERR_IO, ERR_LIMIT, ERR_VERSION; ERR_CORRUPT no header.

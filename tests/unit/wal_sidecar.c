@@ -60,16 +60,16 @@ static int open_locked(const char *name)
 	return fd;
 }
 
+static const int32_t DAYS[] = { -1, 0, 4, 10, 1 };
+
 static void check_sum(const struct wal_sum *sum, const struct streams *streams)
 {
-	static const int32_t days[] = { -1, 0, 4, 10, 1 };
-
 	assert_int_equal(sum->n_entries, 9);
 	assert_int_equal(sum->n_streams, 3);
 	assert_int_equal(sum->n_batches, 3);
 	assert_int_equal(sum->n_days, 5);
 	for (int i = 0; i < 5; i++) {
-		assert_int_equal(sum->day[i].day, days[i]);
+		assert_int_equal(sum->day[i].day, DAYS[i]);
 		assert_bytes(streams_tenant(streams, sum->day[i].tenant), i < 4 ? "fake" : "other");
 	}
 	for (size_t i = 0; i < sum->n_streams; i++) {
@@ -84,6 +84,25 @@ static void check_sum(const struct wal_sum *sum, const struct streams *streams)
 		}
 		arena_release(&a);
 	}
+}
+
+static void check_days(const struct wal_segment *seg)
+{
+	struct streams *streams = streams_new();
+	struct wal_sum sum;
+
+	assert_int_equal(wal_sum_load_days(seg, streams, &sum, NULL), 1);
+	assert_int_equal(sum.tail, WAL_TAIL_CLEAN);
+	assert_int_equal(sum.n_streams, 0);
+	assert_int_equal(sum.n_batches, 0);
+	assert_int_equal(sum.n_days, 5);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(sum.day[i].day, DAYS[i]);
+		assert_bytes(streams_tenant(streams, sum.day[i].tenant), i < 4 ? "fake" : "other");
+	}
+	assert_int_equal(streams_count(streams), 0);
+	wal_sum_release(&sum);
+	streams_free(streams);
 }
 
 static void a_sidecar_says_what_the_segment_holds(void **state)
@@ -122,6 +141,7 @@ static void a_sidecar_says_what_the_segment_holds(void **state)
 		}
 		wal_reader_free(r);
 		wal_sum_release(&sum);
+		check_days(&seg);
 		streams_free(streams);
 		streams_free(loaded);
 	}
@@ -145,11 +165,13 @@ static void a_damaged_sidecar_is_ignored(void **state)
 	for (size_t n = 0; n < whole.n; n++) {
 		put("a.sum", bytes_of(whole.p, n));
 		assert_int_equal(wal_sum_load(&seg, streams, &sum, NULL), 0);
+		assert_int_equal(wal_sum_load_days(&seg, streams, &sum, NULL), 0);
 	}
 	for (size_t i = 0; i < whole.n; i++) {
 		whole.p[i] = (char)(whole.p[i] ^ 1 << i % 8);
 		put("a.sum", buf_bytes(&whole));
 		assert_int_equal(wal_sum_load(&seg, streams, &sum, NULL), 0);
+		assert_int_equal(wal_sum_load_days(&seg, streams, &sum, NULL), 0);
 		whole.p[i] = (char)(whole.p[i] ^ 1 << i % 8);
 	}
 	put("a.sum", buf_bytes(&whole));
