@@ -77,6 +77,12 @@ struct active_stream *active_find(const struct active *a, uint64_t id)
 	return a->v[at].id ? &a->v[at] : NULL;
 }
 
+void active_expect(const struct active *a, uint64_t id)
+{
+	if (a->n)
+		__builtin_prefetch(&a->v[(size_t)key_of(id) & (a->cap - 1)]);
+}
+
 struct active_stream *active_add(struct active *a, uint64_t id, uint32_t tenant, double burst,
 				 int64_t now_ns)
 {

@@ -27,6 +27,8 @@ void active_release(struct active *a);
 
 /* NULL when it is not there. Valid until the next add or sweep. */
 struct active_stream *active_find(const struct active *a, uint64_t id);
+/* Asks for the memory where it would be found, for an active_find() that comes a little later. */
+void active_expect(const struct active *a, uint64_t id);
 /* Adds one that is not there, with a full bucket. */
 struct active_stream *active_add(struct active *a, uint64_t id, uint32_t tenant, double burst,
 				 int64_t now_ns);

@@ -143,6 +143,7 @@ struct lane {
 	size_t cap_streams;
 	struct buf text, bad; /* the latter: why the present stream is not taken */
 	struct buf labels;    /* of the stream that was told of last */
+	struct buf spelling;  /* of the labels that the decoder gave last */
 };
 
 struct outlet {

@@ -415,8 +415,31 @@ static void tell_stream_limit(struct push_run *r, const struct run_stream *s)
 		 BYTES_ARG(r->tenant->name));
 }
 
+static uint64_t id_of(const struct push_run *r, const struct run_stream *s)
+{
+	uint64_t id;
+
+	memcpy(&id, streams_get(r->in->lane.words->streams, s->stream)->id.b, sizeof(id));
+	return id;
+}
+
+/* Asks for the memory of streams [first, end), so that it comes for all of them together. */
+static void expect_streams(const struct push_run *r, size_t first, size_t end)
+{
+	const struct lane *lane = &r->in->lane;
+
+	for (size_t i = first; i < end; i++)
+		if (r->stream[i].n)
+			__builtin_prefetch(
+				&streams_get(lane->words->streams, r->stream[i].stream)->id);
+	for (size_t i = first; i < end; i++)
+		if (r->stream[i].n)
+			active_expect(&lane->active, id_of(r, &r->stream[i]));
+}
+
 int limits_take_streams(struct push_run *r)
 {
+	enum { AT_ONCE = 32 };
 	struct lane *lane = &r->in->lane;
 	const struct limits *l = r->limits;
 	int status = 0;
@@ -426,9 +449,11 @@ int limits_take_streams(struct push_run *r)
 		struct active_stream *a;
 		uint64_t id;
 
+		if (i % AT_ONCE == 0)
+			expect_streams(r, i, least(i + AT_ONCE, r->n_streams));
 		if (!s->n)
 			continue;
-		memcpy(&id, streams_get(lane->words->streams, s->stream)->id.b, sizeof(id));
+		id = id_of(r, s);
 		a = active_find(&lane->active, id);
 		if (!a)
 			a = begin_stream(r, id);

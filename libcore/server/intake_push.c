@@ -162,14 +162,19 @@ static void tell_complaints(const struct push_run *r, struct buf *out)
 
 /* --- the sink --- */
 
-static int on_stream(void *data, const struct push_labels *l, struct err *e)
+/* Looks up the labels that the decoder gave last, if that was not done yet. */
+static int take_labels(struct push_run *r, struct err *e)
 {
-	struct push_run *r = data;
 	struct lane *lane = &r->in->lane;
+	const struct push_labels *l = &r->labels;
 	struct run_stream *s;
 	uint32_t stream = STREAM_NONE;
-	bool bad = words_stream(lane->words, &r->words, l, &stream, e) < 0;
+	bool bad;
 
+	if (!r->labels_wait)
+		return 0;
+	r->labels_wait = false;
+	bad = words_stream(lane->words, &r->words, l, &r->labels_key, &stream, e) < 0;
 	if (words_memory(lane->words) > r->words_max)
 		return err_set(e, ERR_LIMIT,
 			       "the labels of a push's streams take more than %d bytes",
@@ -182,6 +187,23 @@ static int on_stream(void *data, const struct push_labels *l, struct err *e)
 	if (bad)
 		limits_refuse_labels(r, l, e);
 	r->bad_stream = bad || !limits_take_stream(r, stream);
+	return 0;
+}
+
+/* The labels are looked up only with the first entry, when what that needs of memory has come while
+ * the entry was read. */
+static int on_stream(void *data, const struct push_labels *l, struct err *e)
+{
+	struct push_run *r = data;
+	struct lane *lane = &r->in->lane;
+
+	if (take_labels(r, e) < 0)
+		return -1;
+	buf_reset(&lane->spelling);
+	buf_add_bytes(&lane->spelling, l->spelling);
+	r->labels = (struct push_labels){ l->form, buf_bytes(&lane->spelling) };
+	r->labels_key = words_expect(lane->words, &r->words, &r->labels);
+	r->labels_wait = true;
 	return 0;
 }
 
@@ -293,6 +315,8 @@ static int on_entry(void *data, int64_t ts_ns, struct bytes line, const struct l
 	struct run_stream *s;
 	size_t meta_bytes = 0;
 
+	if (take_labels(r, e) < 0)
+		return -1;
 	if (!r->n_streams)
 		return err_set(e, ERR_BUG, "an entry of no stream");
 	if (r->n_entries == PUSH_ENTRIES_MAX)
@@ -472,7 +496,7 @@ int lane_take(struct intake *in, const struct intake_push *p, struct buf *text)
 	r.newest_ns = r.now_ns + p->limits->creation_grace_period_ns;
 	arena_reset(&lane->kept);
 	begin_run(&r);
-	if (p->decode(&sink, &lane->scratch, p->data, &e) < 0) {
+	if (p->decode(&sink, &lane->scratch, p->data, &e) < 0 || take_labels(&r, &e) < 0) {
 		status = status_of(&e);
 		buf_add_str(text, e.msg);
 	} else {
@@ -523,5 +547,6 @@ void lane_release(struct intake *in)
 	buf_release(&lane->text);
 	buf_release(&lane->bad);
 	buf_release(&lane->labels);
+	buf_release(&lane->spelling);
 	pthread_mutex_destroy(&lane->lock);
 }

@@ -39,6 +39,9 @@ struct push_run {
 	size_t first_n, first_text;
 	uint64_t first_weight;
 
+	struct push_labels labels; /* the last; lane.spelling */
+	struct hash128 labels_key;
+	bool labels_wait; /* they were not looked up yet */
 	struct run_stream *stream;
 	size_t n_streams, cap_streams;
 	size_t words_max; /* bytes */

@@ -57,12 +57,20 @@ static struct hash128 key_of(const struct words_of *of, const struct push_labels
 	return hash128(bytes_of(&k, sizeof(k)));
 }
 
-static size_t place_of(const struct words *w, const struct hash128 *key)
+/* Where the key's place is, if no other took it before. */
+static size_t first_place(const struct words *w, const struct hash128 *key)
 {
 	size_t at;
 
 	memcpy(&at, key->b, sizeof(at));
-	for (at &= w->cap - 1; w->word[at].stream != STREAM_NONE; at = (at + 1) & (w->cap - 1))
+	return at & (w->cap - 1);
+}
+
+static size_t place_of(const struct words *w, const struct hash128 *key)
+{
+	size_t at = first_place(w, key);
+
+	for (; w->word[at].stream != STREAM_NONE; at = (at + 1) & (w->cap - 1))
 		if (hash128_cmp(&w->word[at].key, key) == 0)
 			break;
 	return at;
@@ -148,16 +156,29 @@ static int learn(struct words *w, const struct words_of *of, const struct push_l
 	return 0;
 }
 
-int words_stream(struct words *w, const struct words_of *of, const struct push_labels *l,
-		 uint32_t *ret, struct err *e)
+struct hash128 words_expect(const struct words *w, const struct words_of *of,
+			    const struct push_labels *l)
 {
 	struct hash128 key = key_of(of, l);
+
+	if (w->cap) {
+		const struct word *place = &w->word[first_place(w, &key)];
+
+		__builtin_prefetch(place);
+		__builtin_prefetch(&place->stream); /* some lie across two lines */
+	}
+	return key;
+}
+
+int words_stream(struct words *w, const struct words_of *of, const struct push_labels *l,
+		 const struct hash128 *key, uint32_t *ret, struct err *e)
+{
 	uint32_t stream;
 	size_t at;
 	int rc;
 
 	make_room(w);
-	at = place_of(w, &key);
+	at = place_of(w, key);
 	if (w->word[at].stream != STREAM_NONE) {
 		*ret = w->word[at].stream;
 		return 0;
@@ -165,7 +186,7 @@ int words_stream(struct words *w, const struct words_of *of, const struct push_l
 	rc = learn(w, of, l, &stream, e);
 	if (rc != 0)
 		return rc;
-	w->word[at] = (struct word){ key, stream };
+	w->word[at] = (struct word){ *key, stream };
 	w->n++;
 	*ret = stream;
 	return 0;

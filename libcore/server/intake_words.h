@@ -60,11 +60,19 @@ struct words_of {
 void words_of_init(struct words_of *of);
 
 /*
- * The stream of these labels. 1 when there is no label at all (*ret is then untouched). Errors:
- * those of push_labels_parse; ERR_USAGE, bad labels; ERR_LIMIT, too many streams.
+ * The key of these labels. The memory where they would be found is asked for, and comes while the
+ * caller does something else: with very many streams it hardly ever lies in a cache.
+ */
+struct hash128 words_expect(const struct words *w, const struct words_of *of,
+			    const struct push_labels *l);
+
+/*
+ * The stream of these labels, whose key it is. 1 when there is no label at all (*ret is then
+ * untouched). Errors: those of push_labels_parse; ERR_USAGE, bad labels; ERR_LIMIT, too many
+ * streams.
  */
 MUST_CHECK int words_stream(struct words *w, const struct words_of *of, const struct push_labels *l,
-			    uint32_t *ret, struct err *e);
+			    const struct hash128 *key, uint32_t *ret, struct err *e);
 
 /* {a="b"} */
 void words_add_text(struct words *w, uint32_t stream, struct buf *out);
