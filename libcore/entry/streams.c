@@ -142,8 +142,7 @@ static uint32_t find(const struct streams *t, const struct hash128 *id)
 	return t->place[place_of(t, id)].number - 1; /* of 0: STREAM_NONE */
 }
 
-void streams_find_all(const struct streams *t, const struct hash128 *const *id, size_t n,
-		      uint32_t *ret)
+void streams_expect(const struct streams *t, const struct hash128 *const *id, size_t n)
 {
 	for (size_t i = 0; i < n && t->n_places; i++)
 		__builtin_prefetch(&t->place[first_place(t, id[i])]);
@@ -151,8 +150,14 @@ void streams_find_all(const struct streams *t, const struct hash128 *const *id, 
 		uint32_t number = t->place[first_place(t, id[i])].number;
 
 		if (number) /* most likely its own */
-			__builtin_prefetch(&streams_get(t, number - 1)->id);
+			__builtin_prefetch(streams_get(t, number - 1));
 	}
+}
+
+void streams_find_all(const struct streams *t, const struct hash128 *const *id, size_t n,
+		      uint32_t *ret)
+{
+	streams_expect(t, id, n);
 	for (size_t i = 0; i < n; i++)
 		ret[i] = find(t, id[i]);
 }

@@ -46,6 +46,9 @@ struct labels streams_labels(const struct streams *t, uint32_t number, struct ar
 void streams_find_all(const struct streams *t, const struct hash128 *const *id, size_t n,
 		      uint32_t *ret);
 
+/* Asks for the memory of n streams, of some dozens at once, that are added or looked for next. */
+void streams_expect(const struct streams *t, const struct hash128 *const *id, size_t n);
+
 /*
  * The number of a stream, added if new. labels is normalised; the second form takes labels in
  * binary form, as files hold them, and their id, which the caller has from the file: it is checked.

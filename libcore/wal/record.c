@@ -181,8 +181,45 @@ static struct bytes take_labels(struct rd *rd)
 	return bytes_sub(rd->in, start, rd->off - start);
 }
 
+struct series {
+	struct hash128 id;
+	struct bytes labels;
+};
+
+/* Up to FIND_AT_ONCE and up to left of those that follow: returns how many. */
+static size_t take_series(struct rd *rd, uint64_t left, struct series *ret)
+{
+	size_t n = 0;
+
+	while (n < FIND_AT_ONCE && n < left) {
+		struct bytes id = rd_bytes(rd, sizeof(ret->id.b));
+
+		ret[n].labels = take_labels(rd);
+		if (rd->failed)
+			break;
+		memcpy(ret[n++].id.b, id.p, sizeof(ret->id.b));
+	}
+	return n;
+}
+
+static int add_series(struct bytes tenant, const struct series *v, size_t n,
+		      struct streams *streams, struct err *e)
+{
+	const struct hash128 *id[FIND_AT_ONCE];
+	uint32_t number;
+
+	for (size_t i = 0; i < n; i++)
+		id[i] = &v[i].id;
+	streams_expect(streams, id, n);
+	for (size_t i = 0; i < n; i++)
+		if (streams_add_binary(streams, tenant, &v[i].id, v[i].labels, &number, e) < 0)
+			return err_wrap(e, "series");
+	return 0;
+}
+
 int wal_series_decode(struct bytes data, struct streams *streams, uint32_t *ret_n, struct err *e)
 {
+	struct series v[FIND_AT_ONCE];
 	struct rd rd = rd_init(data);
 	struct bytes tenant;
 	uint64_t n;
@@ -190,17 +227,12 @@ int wal_series_decode(struct bytes data, struct streams *streams, uint32_t *ret_
 	rd_u8(&rd);
 	tenant = rd_lstr(&rd, TENANT_MAX);
 	n = rd_uvarint_max(&rd, WAL_RECORD_MAX);
-	for (uint64_t i = 0; i < n && !rd.failed; i++) {
-		struct bytes id = rd_bytes(&rd, sizeof(struct hash128));
-		struct bytes labels = take_labels(&rd);
-		struct hash128 h;
-		uint32_t number;
+	for (uint64_t i = 0; i < n && !rd.failed;) {
+		size_t k = take_series(&rd, n - i, v);
 
-		if (rd.failed)
-			break;
-		memcpy(h.b, id.p, sizeof(h.b));
-		if (streams_add_binary(streams, tenant, &h, labels, &number, e) < 0)
-			return err_wrap(e, "series");
+		if (add_series(tenant, v, k, streams, e) < 0)
+			return -1;
+		i += k;
 	}
 	if (rd.failed || rd_left(&rd) != 0)
 		return err_set(e, ERR_CORRUPT,
