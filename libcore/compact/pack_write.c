@@ -9,7 +9,11 @@
 #include "compact/job.h"
 #include "pack/pack_out.h"
 
-enum { TASK_BYTES = 256 << 10 };
+enum {
+	TASK_BYTES = 256 << 10,
+	EXPECT_MAX = 16, /* of a chunk's entries that are asked for: the processor finds the others
+			    of a larger one itself, as they follow each other */
+};
 
 /* Entries of one chunk to be. */
 struct part {
@@ -34,6 +38,28 @@ struct pack_job {
 	struct pack_out out;
 };
 
+/*
+ * Packs are in the order of labels, memory is in that of arrival: with a hundred thousand streams
+ * nearly nothing of the next chunk lies in a cache. So it is asked for while the chunks before it
+ * are made: first its entries' order, then the entries, then their lines.
+ */
+static void expect_order(const uint32_t *order)
+{
+	__builtin_prefetch(order);
+}
+
+static void expect_entries(const struct entries *es, const uint32_t *order, size_t n)
+{
+	for (size_t i = 0; i < n && i < EXPECT_MAX; i++)
+		__builtin_prefetch(&es->v[order[i]]);
+}
+
+static void expect_lines(const struct entries *es, const uint32_t *order, size_t n)
+{
+	for (size_t i = 0; i < n && i < EXPECT_MAX; i++)
+		__builtin_prefetch(es->text.p + es->v[order[i]].line_off);
+}
+
 /* Cuts the slices into chunks, and the chunks into tasks. */
 static void plan(struct pack_job *j, const struct slice *slice, size_t n_slices)
 {
@@ -45,8 +71,13 @@ static void plan(struct pack_job *j, const struct slice *slice, size_t n_slices)
 	j->part = mem_alloc(j->cap_parts * sizeof(*j->part));
 	for (size_t i = 0; i < n_slices; i++) {
 		const uint32_t *order = j->order + slice[i].first;
-		uint64_t weight = chunk_weight(es, order, slice[i].n);
+		uint64_t weight;
 
+		if (i + 4 < n_slices)
+			expect_order(j->order + slice[i + 4].first);
+		if (i + 2 < n_slices)
+			expect_entries(es, j->order + slice[i + 2].first, slice[i + 2].n);
+		weight = chunk_weight(es, order, slice[i].n);
 		for (size_t at = 0; at < slice[i].n;) {
 			uint64_t before = weight;
 			size_t n = chunk_split(params, es, order + at, slice[i].n - at, &weight);
@@ -65,6 +96,24 @@ static void plan(struct pack_job *j, const struct slice *slice, size_t n_slices)
 	}
 	if (j->n_tasks > 0)
 		j->task[j->n_tasks] = j->n_parts;
+}
+
+/* What the parts behind it need of memory. */
+static void expect_parts(const struct pack_job *j, size_t at, size_t end)
+{
+	const struct packing *p = j->p;
+	const struct part *part = &j->part[at];
+
+	if (end - at > 6) {
+		expect_order(j->order + part[6].first);
+		__builtin_prefetch(streams_get(p->streams, part[6].stream));
+	}
+	if (end - at > 4) {
+		expect_entries(&p->es, j->order + part[4].first, part[4].n);
+		__builtin_prefetch(streams_get(p->streams, part[4].stream)->labels.p);
+	}
+	if (end - at > 2)
+		expect_lines(&p->es, j->order + part[2].first, part[2].n);
 }
 
 static int encode_task(void *data, unsigned worker, size_t item, size_t slot_no, struct err *e)
@@ -86,6 +135,7 @@ static int encode_task(void *data, unsigned worker, size_t item, size_t slot_no,
 		size_t start = out->n;
 		uint32_t head_len;
 
+		expect_parts(j, first + i, first + n);
 		arena_reset(&slot->labels);
 		labels = streams_labels(p->streams, part->stream, &slot->labels);
 		head_len = chunk_encode(p->writer[worker], j->group->tenant, &labels, &s->id,
