@@ -43,8 +43,10 @@ struct wal_packer {
 	uint64_t described_bytes; /* of the descriptions of its streams, each counted once */
 	struct seen *seen;	  /* by stream number */
 	size_t n_seen, cap_seen;
-	struct use *use;
-	size_t n_use, cap_use;
+	struct use *use, *sorted; /* the latter: scratch */
+	size_t n_use, cap_use, cap_sorted;
+	uint32_t *bucket;
+	size_t cap_buckets;
 	uint32_t *order;
 	size_t cap_order;
 	struct buf col[COL_LINES];
@@ -75,6 +77,8 @@ void wal_packer_free(struct wal_packer *p)
 		buf_release(&p->col[c]);
 	free(p->seen);
 	free(p->use);
+	free(p->sorted);
+	free(p->bucket);
 	free(p->order);
 	free(p);
 }
@@ -135,6 +139,59 @@ static int by_tenant_and_id(const void *va, const void *vb, void *data)
 	return hash128_cmp(&streams_get(t, a->stream)->id, &streams_get(t, b->stream)->id);
 }
 
+static void sort_by_compare(const struct wal_packer *p, struct use *u, size_t n)
+{
+	enum { FEW = 8 }; /* by insertion: nearly always one or two */
+
+	if (n > FEW) {
+		qsort_r(u, n, sizeof(*u), by_tenant_and_id, (void *)(uintptr_t)p->streams);
+		return;
+	}
+	for (size_t i = 1; i < n; i++) {
+		struct use x = u[i];
+		size_t k = i;
+
+		for (; k > 0 && by_tenant_and_id(&u[k - 1], &x, (void *)(uintptr_t)p->streams) > 0;
+		     k--)
+			u[k] = u[k - 1];
+		u[k] = x;
+	}
+}
+
+/*
+ * Ids are hashes: their first bits, as many as tell about as many streams apart as there are, cut
+ * those of one tenant into buckets of one or two. Ids that somebody chose may all be in one, which
+ * is then sorted as any other.
+ */
+static void sort_uses(struct wal_packer *p)
+{
+	enum { MANY = 64, BITS_MAX = 16 };
+	unsigned bits = 1;
+	uint32_t at = 0;
+	size_t n = 0;
+
+	while (n < p->n_use && p->use[n].tenant == p->use[0].tenant)
+		n++;
+	if (n < p->n_use || n < MANY) {
+		sort_by_compare(p, p->use, p->n_use);
+		return;
+	}
+	while (bits < BITS_MAX && (size_t)1 << bits < n)
+		bits++;
+	mem_grow(&p->bucket, &p->cap_buckets, ((size_t)1 << bits) + 1, sizeof(*p->bucket));
+	mem_grow(&p->sorted, &p->cap_sorted, n, sizeof(*p->sorted));
+	memset(p->bucket, 0, (((size_t)1 << bits) + 1) * sizeof(*p->bucket));
+	for (size_t i = 0; i < n; i++)
+		p->bucket[(p->use[i].id_start >> (64 - bits)) + 1]++;
+	for (size_t i = 0; i < (size_t)1 << bits; i++)
+		p->bucket[i + 1] += p->bucket[i];
+	for (size_t i = 0; i < n; i++)
+		p->sorted[p->bucket[p->use[i].id_start >> (64 - bits)]++] = p->use[i];
+	for (size_t i = 0; i < (size_t)1 << bits; at = p->bucket[i++])
+		sort_by_compare(p, p->sorted + at, p->bucket[i] - at);
+	memcpy(p->use, p->sorted, n * sizeof(*p->use));
+}
+
 static void add_use(struct wal_packer *p, uint32_t number)
 {
 	const struct stream *s = streams_get(p->streams, number);
@@ -157,9 +214,11 @@ static void grow_seen(struct wal_packer *p, uint32_t top)
 	p->n_seen = n;
 }
 
-/* Counts entries by stream into use[], and sorts those by tenant and id. */
+/* Counts entries by stream into use[], and sorts those by tenant and id. With very many streams
+ * hardly one of them lies in a cache, so each is asked for some entries before. */
 static void find_uses(struct wal_packer *p, const struct entries *es)
 {
+	enum { AHEAD = 16 };
 	uint32_t top = 0;
 
 	for (size_t i = 0; i < es->n; i++)
@@ -169,10 +228,16 @@ static void find_uses(struct wal_packer *p, const struct entries *es)
 	for (size_t i = 0; i < es->n; i++) {
 		struct seen *s = &p->seen[es->v[i].stream];
 
+		if (i + AHEAD < es->n) {
+			uint32_t next = es->v[i + AHEAD].stream;
+
+			__builtin_prefetch(&p->seen[next]);
+			__builtin_prefetch(streams_get(p->streams, next));
+		}
 		if (s->n++ == 0)
 			add_use(p, es->v[i].stream);
 	}
-	qsort_r(p->use, p->n_use, sizeof(*p->use), by_tenant_and_id, (void *)(uintptr_t)p->streams);
+	sort_uses(p);
 }
 
 /* Fills order[] with the entries of use[0], then use[1], each in order of arrival. */

@@ -14,6 +14,8 @@ struct finder {
 	size_t n_local, cap_local;
 	size_t cap_streams, cap_batches, cap_days, cap_refs;
 	size_t days_sorted; /* days[0 .. here) are sorted, each once */
+	uint64_t *in_batch; /* a bit for each of sum->stream, all 0 between batches */
+	size_t n_in_batch, cap_in_batch;
 };
 
 /* Whose streams' bytes qsort_r compares tenants by. */
@@ -106,6 +108,30 @@ static int by_number(const void *va, const void *vb)
 	return (*a > *b) - (*a < *b);
 }
 
+/* Few of very many streams are sorted; else a bit is set for each, and the bits give them in order,
+ * which takes a tenth of the time. None is there twice. */
+static void sort_refs(struct finder *f, uint32_t *ref, size_t n)
+{
+	enum { BITS = 64, WORDS_PER_REF = 8 };
+	size_t n_words = (f->sum->n_streams + BITS - 1) / BITS, to = 0;
+
+	if (n_words / WORDS_PER_REF > n) {
+		qsort(ref, n, sizeof(*ref), by_number);
+		return;
+	}
+	mem_grow(&f->in_batch, &f->cap_in_batch, n_words, sizeof(*f->in_batch));
+	memset(f->in_batch + f->n_in_batch, 0,
+	       (f->cap_in_batch - f->n_in_batch) * sizeof(*f->in_batch));
+	f->n_in_batch = f->cap_in_batch;
+	for (size_t i = 0; i < n; i++)
+		f->in_batch[ref[i] / BITS] |= UINT64_C(1) << ref[i] % BITS;
+	for (size_t i = 0; i < n_words; i++) {
+		for (uint64_t bits = f->in_batch[i]; bits; bits &= bits - 1)
+			ref[to++] = (uint32_t)(i * BITS + (size_t)__builtin_ctzll(bits));
+		f->in_batch[i] = 0;
+	}
+}
+
 static int add_batch(struct finder *f, const struct wal_item *item, struct err *e)
 {
 	const struct wal_batch *b = &item->batch;
@@ -139,7 +165,7 @@ static int add_batch(struct finder *f, const struct wal_item *item, struct err *
 	s->n_entries += v.n_entries;
 	if (v.n_refs == 0)
 		return 0;
-	qsort(s->ref + v.first_ref, v.n_refs, sizeof(*s->ref), by_number);
+	sort_refs(f, s->ref + v.first_ref, v.n_refs);
 	mem_grow(&s->batch, &f->cap_batches, s->n_batches + 1, sizeof(*s->batch));
 	s->batch[s->n_batches++] = v;
 	return 0;
@@ -223,6 +249,7 @@ static int read_one(const struct wal_segment *seg, enum wal_sum_how how, struct 
 	sort_days(&f);
 	wal_reader_free(f.reader);
 	free(f.local);
+	free(f.in_batch);
 	if (rc < 0) {
 		wal_sum_release(&sum);
 		return -1;
