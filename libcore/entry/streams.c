@@ -142,15 +142,26 @@ static uint32_t find(const struct streams *t, const struct hash128 *id)
 	return t->place[place_of(t, id)].number - 1; /* of 0: STREAM_NONE */
 }
 
+/* The number of the first with the id's tag, most likely its own, or STREAM_NONE. */
+static uint32_t likely(const struct streams *t, const struct hash128 *id)
+{
+	uint32_t tag = tag_of(id);
+	size_t at = first_place(t, id);
+
+	while (t->place[at].number && t->place[at].tag != tag)
+		at = (at + 1) & (t->n_places - 1);
+	return t->place[at].number - 1;
+}
+
 void streams_expect(const struct streams *t, const struct hash128 *const *id, size_t n)
 {
 	for (size_t i = 0; i < n && t->n_places; i++)
 		__builtin_prefetch(&t->place[first_place(t, id[i])]);
 	for (size_t i = 0; i < n && t->n_places; i++) {
-		uint32_t number = t->place[first_place(t, id[i])].number;
+		uint32_t number = likely(t, id[i]);
 
-		if (number) /* most likely its own */
-			__builtin_prefetch(streams_get(t, number - 1));
+		if (number != STREAM_NONE)
+			__builtin_prefetch(streams_get(t, number));
 	}
 }
 
