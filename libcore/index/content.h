@@ -44,7 +44,8 @@ struct index_writer {
 	size_t n_pairs, cap_pairs;
 	struct series *series;
 	size_t n_series, cap_series;
-	uint32_t *pair_of; /* the pairs of each series in turn */
+	uint32_t last_series; /* that a chunk was added for */
+	uint32_t *pair_of;    /* the pairs of each series in turn */
 	size_t n_pair_of, cap_pair_of;
 	struct index_pack *pack;
 	size_t n_packs, cap_packs;

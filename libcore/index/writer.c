@@ -76,19 +76,59 @@ static uint32_t add_pair(struct index_writer *w, const struct label *l)
 	return at;
 }
 
+static bool is_pair(const struct index_writer *w, uint32_t pair, const struct label *l)
+{
+	const struct pair *p = &w->pair[pair];
+
+	return bytes_eq(w->symbol[p->name], l->name) && bytes_eq(w->symbol[p->value], l->value);
+}
+
 static bool same_labels(const struct index_writer *w, const struct series *s,
 			const struct labels *l)
 {
 	if (s->n_labels != l->n)
 		return false;
-	for (size_t i = 0; i < l->n; i++) {
-		const struct pair *p = &w->pair[w->pair_of[s->label + i]];
-
-		if (!bytes_eq(w->symbol[p->name], l->v[i].name) ||
-		    !bytes_eq(w->symbol[p->value], l->v[i].value))
+	for (size_t i = 0; i < l->n; i++)
+		if (!is_pair(w, w->pair_of[s->label + i], &l->v[i]))
 			return false;
-	}
 	return true;
+}
+
+/*
+ * Packs are sorted by labels. So with very many series, whose tables no cache holds, two guesses
+ * save nearly all that is looked up: that a series which is there follows the one before it, and
+ * that a new one shares pairs with it.
+ */
+static uint32_t find_series(const struct index_writer *w, const struct hash128 *id, uint64_t hash)
+{
+	uint32_t next = w->last_series + 1;
+
+	if (next < w->n_series && hash128_cmp(&w->series[next].id, id) == 0)
+		return next;
+	return map_get(&w->series_map, hash, bytes_of(id->b, sizeof(id->b)));
+}
+
+/* The pair of label i of the series that was added last, or MAP_NONE. */
+static uint32_t pair_before(const struct index_writer *w, size_t i)
+{
+	const struct series *s;
+
+	if (!w->n_series)
+		return MAP_NONE;
+	s = &w->series[w->n_series - 1];
+	return i < s->n_labels ? w->pair_of[s->label + i] : MAP_NONE;
+}
+
+static void add_pairs(struct index_writer *w, const struct labels *l)
+{
+	mem_grow(&w->pair_of, &w->cap_pair_of, w->n_pair_of + l->n, sizeof(*w->pair_of));
+	for (size_t i = 0; i < l->n; i++) {
+		uint32_t before = pair_before(w, i);
+
+		w->pair_of[w->n_pair_of++] = before != MAP_NONE && is_pair(w, before, &l->v[i])
+						     ? before
+						     : add_pair(w, &l->v[i]);
+	}
 }
 
 static int add_series(struct index_writer *w, const struct hash128 *id, const struct labels *l,
@@ -96,26 +136,23 @@ static int add_series(struct index_writer *w, const struct hash128 *id, const st
 {
 	struct bytes k = bytes_of(id->b, sizeof(id->b));
 	uint64_t h = hash64(k);
-	uint32_t at = map_get(&w->series_map, h, k);
-	struct series *s;
+	uint32_t at = find_series(w, id, h);
+	struct series s = { .id = *id,
+			    .label = (uint32_t)w->n_pair_of,
+			    .n_labels = (uint32_t)l->n };
 
 	if (at != MAP_NONE) {
 		if (!same_labels(w, &w->series[at], l))
 			return err_set(e, ERR_CORRUPT, "two label sets have one stream id");
-		*ret = at;
+		*ret = w->last_series = at;
 		return 0;
 	}
+	add_pairs(w, l);
 	at = (uint32_t)w->n_series;
 	mem_grow(&w->series, &w->cap_series, w->n_series + 1, sizeof(*w->series));
-	s = &w->series[w->n_series++];
-	*s = (struct series){ .id = *id,
-			      .label = (uint32_t)w->n_pair_of,
-			      .n_labels = (uint32_t)l->n };
-	mem_grow(&w->pair_of, &w->cap_pair_of, w->n_pair_of + l->n, sizeof(*w->pair_of));
-	for (size_t i = 0; i < l->n; i++)
-		w->pair_of[w->n_pair_of++] = add_pair(w, &l->v[i]);
+	w->series[w->n_series++] = s;
 	map_put(&w->series_map, h, arena_copy(&w->text, k), at);
-	*ret = at;
+	*ret = w->last_series = at;
 	return 0;
 }
 
