@@ -125,6 +125,17 @@ static inline bool near_starts(const char *p, const char start[NEAR_START_MAX], 
 	return ((uint64_t)~same & ((UINT64_C(1) << n) - 1)) == 0;
 }
 
+/* The n bytes at p, at most 16, and zeros behind them, as two numbers. */
+static inline void near_halves(const char *p, uint32_t n, uint64_t *ret_low, uint64_t *ret_high)
+{
+	static const unsigned char kept[32] = { 255, 255, 255, 255, 255, 255, 255, 255,
+						255, 255, 255, 255, 255, 255, 255, 255 };
+	__m128i v = _mm_and_si128(near_load(p), near_load((const char *)kept + 16 - n));
+
+	*ret_low = (uint64_t)_mm_cvtsi128_si64(v);
+	*ret_high = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(v, v));
+}
+
 /* Sets bits of the n bytes at `differs` where a and b differ. NEAR_PAD bytes behind all three can
  * be written or read. */
 static inline void near_differ(uint8_t *differs, const char *a, const char *b, size_t n)
@@ -193,6 +204,15 @@ static inline bool near_starts(const char *p, const char start[NEAR_START_MAX], 
 	return memcmp(p, start, n) == 0;
 }
 
+static inline void near_halves(const char *p, uint32_t n, uint64_t *ret_low, uint64_t *ret_high)
+{
+	uint64_t half[2] = { 0 };
+
+	memcpy(half, p, n);
+	*ret_low = half[0];
+	*ret_high = half[1];
+}
+
 static inline void near_differ(uint8_t *differs, const char *a, const char *b, size_t n)
 {
 	for (size_t k = 0; k < n; k++)
@@ -208,4 +228,11 @@ static inline bool near_high(const char *p, size_t n)
 }
 
 #endif
+
+/* Whether n bytes are the same; NEAR_PAD bytes behind both can be read. */
+static inline bool near_same(const char *a, const char *b, size_t n)
+{
+	return n <= NEAR_START_MAX ? near_starts(a, b, (uint32_t)n) : memcmp(a, b, n) == 0;
+}
+
 #endif

@@ -13,8 +13,8 @@ const struct kind *const kinds[KIND_COUNT] = {
 enum kind_id kind_choose(const struct kind_in *in, struct kind_out *out)
 {
 	/* What is smaller and cheaper first; the last takes all. */
-	static const enum kind_id order[] = { KIND_SAME,  KIND_TIME,   KIND_LISTED,
-					      KIND_WORDS, KIND_NUMBER, KIND_HEX };
+	static const enum kind_id order[] = { KIND_SAME, KIND_TIME, KIND_WORDS, KIND_NUMBER,
+					      KIND_HEX };
 	static const size_t n = sizeof(order) / sizeof(*order);
 
 	for (size_t k = 0; k <= n + 1; k++) {
@@ -23,8 +23,9 @@ enum kind_id kind_choose(const struct kind_in *in, struct kind_out *out)
 		buf_reset(&out->params);
 		buf_reset(&out->body);
 		out->plane = 0;
+		out->listed = false;
 		if (k == n ? kind_many_words(in, out) : kinds[id]->encode(in, out))
-			return id;
+			return out->listed ? KIND_LISTED : id;
 	}
 	abort(); /* kind_text takes all */
 }

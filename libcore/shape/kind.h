@@ -22,6 +22,7 @@ struct kind_out {
 	struct buf params; /* what all values have in common; in the head */
 	struct buf body;
 	size_t plane;	 /* the body ends in planes of so many bytes; 0: it is text */
+	bool listed;	 /* of words: it is kind_listed that they are of */
 	struct buf wide; /* scratch */
 };
 
@@ -45,7 +46,7 @@ struct kind_mem {
 
 struct kind {
 	const char *name;
-	/* False: they are not all of this kind; out is as it may be. */
+	/* False: they are not all of this kind; out is as it may be. NULL: another's makes it. */
 	bool (*encode)(const struct kind_in *in, struct kind_out *out);
 	/* *ret lies in m, and in from->body; its offsets begin anywhere. Errors: ERR_CORRUPT. */
 	int (*decode)(const struct kind_from *from, struct kind_mem *m, struct shape_values *ret,

@@ -4,7 +4,7 @@
 static bool encode(const struct kind_in *in, struct kind_out *out)
 {
 	for (size_t i = 1; i < in->n; i++)
-		if (!bytes_eq(in->v[i], in->v[0]))
+		if (in->v[i].n != in->v[0].n || !near_same(in->v[i].p, in->v[0].p, in->v[0].n))
 			return false;
 	buf_add_bytes(&out->params, in->v[0]);
 	return true;

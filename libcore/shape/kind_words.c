@@ -24,76 +24,111 @@ enum {
 
 struct words {
 	struct bytes *word;
-	uint32_t *slot; /* 1 + the word's number; 0 empty */
+	uint32_t *slot;	  /* 1 + the word's number; 0 empty */
+	uint32_t *number; /* of each value's word */
 	size_t n, mask;
 };
+
+/* Of short values without a call; of all of their bytes, so that none can be made to meet. */
+static size_t hash_of(struct bytes v)
+{
+	uint64_t low, high, mixed;
+
+	if (v.n > 16)
+		return (size_t)hash64(v);
+	near_halves(v.p, (uint32_t)v.n, &low, &high);
+	mixed = (low ^ v.n) * UINT64_C(0x9e3779b97f4a7c15);
+	mixed = (mixed ^ mixed >> 32 ^ high) * UINT64_C(0xd6e8feb86659fd93);
+	return (size_t)(mixed ^ mixed >> 32);
+}
 
 /* The word's number, a new one if need be. */
 static uint32_t number_of(struct words *w, struct bytes v)
 {
-	size_t s = hash64(v) & w->mask;
+	size_t s = hash_of(v) & w->mask;
 
-	for (; w->slot[s]; s = (s + 1) & w->mask)
-		if (bytes_eq(w->word[w->slot[s] - 1], v))
+	for (; w->slot[s]; s = (s + 1) & w->mask) {
+		struct bytes word = w->word[w->slot[s] - 1];
+
+		if (word.n == v.n && near_same(word.p, v.p, v.n))
 			return w->slot[s] - 1;
+	}
 	w->word[w->n++] = v;
 	w->slot[s] = (uint32_t)w->n;
 	return (uint32_t)w->n - 1;
 }
 
-static bool encode(const struct kind_in *in, struct kind_out *out, size_t uses, size_t list_max)
+static void init_words(struct words *w, size_t most, size_t n_values, struct buf *wide)
 {
-	size_t most = in->n / uses + SEEN + 1, slots = 64, len = 0;
-	struct words w = { .n = 0 };
-	uint32_t *number;
-	struct buf *list;
+	size_t slots = 64;
 
 	while (slots < 2 * most)
 		slots *= 2;
-	w.mask = slots - 1;
-	buf_reset(&out->wide);
-	buf_reserve(&out->wide, most * sizeof(*w.word) + (slots + in->n) * sizeof(*w.slot));
-	w.word = (struct bytes *)(void *)out->wide.p;
-	w.slot = (uint32_t *)(void *)(w.word + most);
-	memset(w.slot, 0, slots * sizeof(*w.slot));
-	number = w.slot + slots;
-	for (size_t i = 0; i < in->n; i++) {
-		size_t n = w.n;
+	buf_reset(wide);
+	buf_reserve(wide, most * sizeof(*w->word) + (slots + n_values) * sizeof(*w->slot));
+	w->word = (struct bytes *)(void *)wide->p;
+	w->slot = (uint32_t *)(void *)(w->word + most);
+	memset(w->slot, 0, slots * sizeof(*w->slot));
+	w->number = w->slot + slots;
+	w->n = 0;
+	w->mask = slots - 1;
+}
 
-		if (n > SEEN + i / uses || n == WORDS_MAX)
-			return false;
-		number[i] = number_of(&w, in->v[i]);
-		len += number[i] == n ? in->v[i].n + 1 : 0;
-		if (len > list_max)
+/* Finds the words, unless they stand fewer times than `uses`. *ret_len: bytes of their list. */
+static bool find_words(const struct kind_in *in, size_t uses, struct buf *wide, struct words *w,
+		       size_t *ret_len)
+{
+	size_t len = 0;
+
+	init_words(w, in->n / uses + SEEN + 1, in->n, wide);
+	for (size_t i = 0; i < in->n; i++) {
+		size_t n = w->n;
+
+		w->number[i] = number_of(w, in->v[i]);
+		if (w->n == n)
+			continue;
+		len += in->v[i].n + 1;
+		if (w->n > SEEN + (i + 1) / uses || (w->n == WORDS_MAX && i + 1 < in->n))
 			return false;
 	}
-	if (w.n > 1 + in->n / uses)
-		return false;
+	*ret_len = len;
+	return w->n <= 1 + in->n / uses;
+}
+
+static void put_words(const struct kind_in *in, const struct words *w, size_t len, struct buf *list,
+		      struct kind_out *out)
+{
 	wr_uvarint(&out->params, len);
-	wr_uvarint(&out->params, w.n);
-	list = list_max == LISTED_MAX ? &out->params : &out->body;
-	for (size_t k = 0; k < w.n; k++) {
-		buf_add_bytes(list, w.word[k]);
+	wr_uvarint(&out->params, w->n);
+	for (size_t k = 0; k < w->n; k++) {
+		buf_add_bytes(list, w->word[k]);
 		buf_add_char(list, '\n');
 	}
-	planes_encode32(&out->body, number, in->n);
+	planes_encode32(&out->body, w->number, in->n);
 	out->plane = in->n;
+}
+
+static bool encode(const struct kind_in *in, struct kind_out *out)
+{
+	struct words w;
+	size_t len;
+
+	if (!find_words(in, USES_OF_FEW, &out->wide, &w, &len))
+		return false;
+	out->listed = len <= LISTED_MAX;
+	put_words(in, &w, len, out->listed ? &out->params : &out->body, out);
 	return true;
-}
-
-static bool encode_few(const struct kind_in *in, struct kind_out *out)
-{
-	return encode(in, out, USES_OF_FEW, SIZE_MAX);
-}
-
-static bool encode_listed(const struct kind_in *in, struct kind_out *out)
-{
-	return encode(in, out, USES_OF_FEW, LISTED_MAX);
 }
 
 bool kind_many_words(const struct kind_in *in, struct kind_out *out)
 {
-	return encode(in, out, USES_OF_MANY, SIZE_MAX);
+	struct words w;
+	size_t len;
+
+	if (!find_words(in, USES_OF_MANY, &out->wide, &w, &len))
+		return false;
+	put_words(in, &w, len, &out->body, out);
+	return true;
 }
 
 /* The list, of params that end with it, or at rd. */
@@ -183,11 +218,10 @@ static void may_hold(struct bytes params, bool may[256])
 }
 
 const struct kind kind_words = {
-	.name = "words", .encode = encode_few, .decode = decode, .words = words
+	.name = "words", .encode = encode, .decode = decode, .words = words
 };
 const struct kind kind_listed = {
 	.name = "listed",
-	.encode = encode_listed,
 	.decode = decode_listed,
 	.words = words_listed,
 	.words_in_params = true,

@@ -56,10 +56,40 @@ static void texts(void **state)
 	munmap(r.pages, 2 * r.page);
 }
 
+/* Of short ones the halves tell the same. */
+static void same(void **state)
+{
+	struct room r = room_new();
+	uint64_t seed = 5;
+
+	(void)state;
+	for (int round = 0; round < 60000; round++) {
+		size_t n = rnd_below(&seed, NEEDLE_MAX + 1);
+		char *a = r.end - n, b[NEEDLE_MAX + NEAR_PAD];
+		uint64_t half[4];
+		bool expected;
+
+		for (size_t i = 0; i < sizeof(b); i++)
+			b[i] = (char)rnd_below(&seed, 256);
+		memcpy(a, b, n);
+		if (n && round % 2)
+			b[rnd_below(&seed, n)] ^= (char)(1 << rnd_below(&seed, 8));
+		expected = memcmp(a, b, n) == 0;
+		assert_true(near_same(a, b, n) == expected);
+		if (n > 16)
+			continue;
+		near_halves(a, (uint32_t)n, &half[0], &half[1]);
+		near_halves(b, (uint32_t)n, &half[2], &half[3]);
+		assert_true((half[0] == half[2] && half[1] == half[3]) == expected);
+	}
+	munmap(r.pages, 2 * r.page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts),
+		cmocka_unit_test(same),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
