@@ -14,20 +14,34 @@ INLINED uint64_t number_at(const void *v, size_t i, size_t size)
 	return size == 8 ? ((const uint64_t *)v)[i] : ((const uint32_t *)v)[i];
 }
 
+/* So many at a time: with a known count compilers use vectors, where both are apart. */
+enum { AT_ONCE = 16 };
+
+/* AT_ONCE numbers' bytes of one plane. */
+INLINED void put_plane(char *restrict to, const void *restrict v, size_t i, unsigned k, size_t size)
+{
+	for (size_t j = 0; j < AT_ONCE; j++)
+		to[j] = (char)(number_at(v, i + j, size) >> (8 * k));
+}
+
 INLINED void encode(struct buf *out, const void *v, size_t n, size_t size)
 {
 	uint64_t bits = 0;
 	unsigned width;
+	size_t i = 0;
 	char *to;
 
-	for (size_t i = 0; i < n; i++)
-		bits |= number_at(v, i, size);
+	for (size_t k = 0; k < n; k++)
+		bits |= number_at(v, k, size);
 	width = width_of(bits);
 	to = buf_reserve(out, 1 + width * n);
 	*to++ = (char)width;
-	for (unsigned k = 0; k < width; k++, to += n)
-		for (size_t i = 0; i < n; i++)
-			to[i] = (char)(number_at(v, i, size) >> (8 * k));
+	for (; i + AT_ONCE <= n; i += AT_ONCE)
+		for (unsigned k = 0; k < width; k++)
+			put_plane(to + k * n + i, v, i, k, size);
+	for (; i < n; i++)
+		for (unsigned k = 0; k < width; k++)
+			to[k * n + i] = (char)(number_at(v, i, size) >> (8 * k));
 	out->n += 1 + width * n;
 }
 
@@ -38,9 +52,6 @@ INLINED void set_number(void *v, size_t i, size_t size, uint64_t number)
 	else
 		((uint32_t *)v)[i] = (uint32_t)number;
 }
-
-/* So many at a time: with a known count compilers use vectors, where rd and memory are apart. */
-enum { AT_ONCE = 16 };
 
 /* AT_ONCE numbers of one plane, the first or a further one. */
 INLINED void set_plane(void *restrict to, const unsigned char *restrict p, size_t size)
