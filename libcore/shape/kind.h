@@ -142,6 +142,49 @@ static inline bool kind_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* Eight digits at once, less '0' each, the first in the lowest byte. */
+static inline uint64_t kind_eight(uint64_t digits)
+{
+	const uint64_t two_of_eight = 0x000000ff000000ff;
+
+	digits = digits * 10 + (digits >> 8);
+	return ((digits & two_of_eight) * (100 + (UINT64_C(1000000) << 32)) +
+		(digits >> 16 & two_of_eight) * (1 + (UINT64_C(10000) << 32))) >>
+	       32;
+}
+
+/* The first byte is the lowest. Written so that compilers see one load. */
+static inline uint64_t kind_load8(const char *from)
+{
+	const unsigned char *p = (const unsigned char *)from;
+
+	return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
+	       (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
+	       (uint64_t)p[7] << 56;
+}
+
+/* The number that the n bytes at p are, 1 to 18; false: one is no digit. NEAR_PAD bytes behind them
+ * can be read. */
+static inline bool kind_read_digits(const char *p, size_t n, uint64_t *ret)
+{
+	static const uint32_t power[] = { 1,	  10,	   100,	     1000,     10000,
+					  100000, 1000000, 10000000, 100000000 };
+	const uint64_t zeros = 0x3030303030303030, high = 0x8080808080808080;
+	uint64_t number = 0, wrong = 0;
+
+	for (size_t k; n > 0; p += k, n -= k) {
+		uint64_t d;
+
+		k = n < 8 ? n : 8;
+		/* With zeros in front. */
+		d = (kind_load8(p) ^ zeros) << (8 * (8 - k));
+		wrong |= d | (d + (0x7f7f7f7f7f7f7f7f - 9 * (high >> 7)));
+		number = number * power[k] + kind_eight(d);
+	}
+	*ret = number;
+	return (wrong & high) == 0;
+}
+
 /* Copies n bytes; NEAR_PAD bytes behind both can be touched. */
 static inline void kind_copy(char *to, const char *from, size_t n)
 {

@@ -17,6 +17,7 @@ enum { DIGITS_MAX = 18, BEHIND_MAX = 64 };
 
 struct form {
 	size_t places, width;
+	uint64_t unit; /* 10^places; not set by read_form */
 	struct bytes before, behind;
 };
 
@@ -47,6 +48,9 @@ static bool find_form(struct bytes v, struct form *ret)
 		ret->places = count_digits(v, at + 1);
 		at += 1 + ret->places;
 	}
+	ret->unit = 1;
+	for (size_t i = 0; i < ret->places; i++)
+		ret->unit *= 10;
 	ret->behind = bytes_sub(v, at, v.n);
 	return whole + ret->places <= DIGITS_MAX && ret->behind.n <= BEHIND_MAX;
 }
@@ -55,28 +59,21 @@ static bool find_form(struct bytes v, struct form *ret)
 static bool read_number(struct bytes v, const struct form *f, uint64_t *ret, size_t *ret_whole)
 {
 	size_t len = f->places ? f->places + 1 : 0, whole;
-	uint64_t number = 0;
-	const char *p;
+	uint64_t number, behind_point = 0;
+	const char *p = v.p + f->before.n;
 
 	if (v.n < f->before.n + 1 + len + f->behind.n)
 		return false;
 	whole = v.n - f->before.n - len - f->behind.n;
-	if (whole + f->places > DIGITS_MAX || !bytes_starts(v, f->before) ||
-	    !bytes_starts(bytes_sub(v, v.n - f->behind.n, v.n), f->behind))
+	if (whole + f->places > DIGITS_MAX ||
+	    (f->before.n && !near_same(v.p, f->before.p, f->before.n)) ||
+	    (f->behind.n && !near_same(p + whole + len, f->behind.p, f->behind.n)) ||
+	    !kind_read_digits(p, whole, &number) ||
+	    (len &&
+	     (p[whole] != '.' || !kind_read_digits(p + whole + 1, f->places, &behind_point))))
 		return false;
-	p = v.p + f->before.n;
-	for (size_t i = 0; i < whole + len; i++) {
-		if (len && i == whole) {
-			if (p[i] != '.')
-				return false;
-			continue;
-		}
-		if (!kind_is_digit(p[i]))
-			return false;
-		number = number * 10 + (uint64_t)(p[i] - '0');
-	}
 	*ret_whole = whole;
-	*ret = number;
+	*ret = number * f->unit + behind_point;
 	return true;
 }
 

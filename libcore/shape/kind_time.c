@@ -16,7 +16,7 @@
 #include "time/calendar.h"
 #include "time/layout.h"
 
-enum { ISO_LEN = 19, CLF_LEN = 20, DATE_MAX = 20, BEHIND_MAX = 16, FORMS = 3 };
+enum { ISO_LEN = 19, CLF_LEN = 20, CLOCK_LEN = 8, DATE_MAX = 20, BEHIND_MAX = 16, FORMS = 3 };
 
 /* 0: 2006-01-02T15:04:05, 1: 2006-01-02 15:04:05, 2: 02/Jan/2006:15:04:05. */
 static const struct {
@@ -37,7 +37,7 @@ struct form {
 
 /* The second that was read or written last: lines next to each other mostly share theirs. */
 struct second {
-	char text[DATE_MAX];
+	char text[NEAR_START_MAX];
 	int64_t s, day;
 	bool is_set;
 };
@@ -112,16 +112,48 @@ static int month_of(const char *name)
 	return -1;
 }
 
+/* The second of the day that the eight bytes at p tell, hh:mm:ss; -1: they are no such. */
+static int clock_at(const char *p)
+{
+	const uint64_t zeros = 0x30303a30303a3030, high = 0x8080808080808080;
+	uint64_t d = kind_load8(p) ^ zeros;
+	/* Digits are 9 at most, the first ones of minutes and seconds 5, and nothing is left of
+	 * colons. */
+	uint64_t wrong = (d | (d + 0x767a7f767a7f7676)) & high;
+	int hour = (int)(d & 255) * 10 + (int)(d >> 8 & 255);
+	int minute = (int)(d >> 24 & 255) * 10 + (int)(d >> 32 & 255);
+	int second = (int)(d >> 48 & 255) * 10 + (int)(d >> 56);
+
+	return wrong || hour > 23 ? -1 : hour * 3600 + minute * 60 + second;
+}
+
+/* The same day as of the second before: only the clock is to be read. False: it is another day, or
+ * no clock. */
+static bool read_clock(const char *p, size_t len, struct second *last, int64_t *ret)
+{
+	size_t at = len - CLOCK_LEN;
+	int of_day;
+
+	if (!near_starts(p, last->text, (uint32_t)at) || (of_day = clock_at(p + at)) < 0)
+		return false;
+	memcpy(last->text + at, p + at, CLOCK_LEN);
+	last->s = last->day * S_PER_DAY + of_day;
+	*ret = last->s;
+	return true;
+}
+
 /* Whether the date at p is just what would be written for the second *ret. */
 static bool read_date(const char *p, unsigned date, struct second *last, int64_t *ret)
 {
 	const char *clock = date == 2 ? p + CLF_LEN - ISO_LEN : p;
 	int year, month, day, hour, minute, second;
 
-	if (last->is_set && memcmp(p, last->text, forms[date].len) == 0) {
+	if (last->is_set && near_starts(p, last->text, (uint32_t)forms[date].len)) {
 		*ret = last->s;
 		return true;
 	}
+	if (last->is_set && read_clock(p, forms[date].len, last, ret))
+		return true;
 	year = date == 2 ? number_at(p + 7, 4) : number_at(p, 4);
 	month = date == 2 ? month_of(p + 3) : number_at(p + 5, 2);
 	day = date == 2 ? number_at(p, 2) : number_at(p + 8, 2);
@@ -194,17 +226,17 @@ static bool read_time(struct bytes v, const struct form *f, int64_t per_s, struc
 		      int64_t *ret)
 {
 	const char *p = v.p + forms[f->date].len;
+	uint64_t fraction = 0;
 	int64_t s;
-	int fraction;
 
 	if (v.n != form_len(f) || !read_date(v.p, f->date, last, &s) ||
 	    (f->sign && *p++ != f->sign))
 		return false;
-	fraction = number_at(p, f->digits);
-	if (fraction < 0 || (f->behind.n && memcmp(p + f->digits, f->behind.p, f->behind.n) != 0))
+	if (!kind_read_digits(p, f->digits, &fraction) ||
+	    (f->behind.n && !near_same(p + f->digits, f->behind.p, f->behind.n)))
 		return false;
 	return !__builtin_mul_overflow(s, per_s, ret) &&
-	       !__builtin_add_overflow(*ret, fraction, ret);
+	       !__builtin_add_overflow(*ret, (int64_t)fraction, ret);
 }
 
 static bool encode(const struct kind_in *in, struct kind_out *out)

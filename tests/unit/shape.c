@@ -307,6 +307,47 @@ static void one_that_is_no_digit(void **state)
 		}
 }
 
+/* One of 300 has something else in its clock, or among its digits. */
+static void clock_odd_one(struct buf *b, size_t i, int64_t ts)
+{
+	size_t at = b->n;
+
+	(void)ts;
+	buf_addf(b, "2026-01-01T%02zu:%02zu:%02zu", i % 24, i % 60, i * 7 % 60);
+	if (i == 150)
+		b->p[at + 11 + odd_at] = odd;
+}
+
+static void number_odd_one(struct buf *b, size_t i, int64_t ts)
+{
+	size_t at = b->n;
+
+	(void)ts;
+	buf_addf(b, "%015llu.25", (unsigned long long)mixed(i) % 1000000000000000);
+	if (i == 150)
+		b->p[at + odd_at] = odd;
+}
+
+static void a_clock_or_number_of_which_one_is_no_digit(void **state)
+{
+	static const char none[] = { '/', ';', '@', 'g', '\x80', '\xb0', '\xff', '\x01', '[' };
+
+	(void)state;
+	odd = ':';
+	odd_at = 2;
+	check_values("a clock", KIND_TIME, clock_odd_one, 300);
+	odd = '7';
+	odd_at = 3;
+	check_values("17 digits", KIND_NUMBER, number_odd_one, 300);
+	for (size_t k = 0; k < sizeof(none); k++) {
+		odd = none[k];
+		for (odd_at = 0; odd_at < 8; odd_at++)
+			check_values("no clock", KIND_TEXT, clock_odd_one, 300);
+		for (odd_at = 0; odd_at < 18; odd_at++)
+			check_values("no number", KIND_TEXT, number_odd_one, 300);
+	}
+}
+
 /* Each of `length` bytes, 40 of them digits, which end `behind` bytes before the end. */
 static size_t length, behind;
 static void hex_in_text(struct buf *b, size_t i, int64_t ts)
@@ -517,6 +558,7 @@ int main(void)
 		cmocka_unit_test(one_that_is_no_digit),
 		cmocka_unit_test(ids_as_long_as_may_be),
 		cmocka_unit_test(words_up_to_the_most),
+		cmocka_unit_test(a_clock_or_number_of_which_one_is_no_digit),
 		cmocka_unit_test(times_in_all_their_forms),
 		cmocka_unit_test(times_far_away),
 		cmocka_unit_test(times_at_the_edges),
