@@ -12,7 +12,7 @@
  * read. */
 struct kind_in {
 	const struct bytes *v;
-	const uint32_t *entry; /* whose each is */
+	const uint32_t *entry; /* whose each is; NULL: value i is entry i's */
 	const int64_t *ts_ns;  /* by entry */
 	size_t n;
 };
@@ -85,6 +85,9 @@ extern const struct kind *const kinds[KIND_COUNT];
 
 /* kind_words, of more different words than its own encode takes. */
 bool kind_many_words(const struct kind_in *in, struct kind_out *out);
+
+/* Whether kind_time could be that of a value: no other asks whose they are. */
+bool kind_is_time(struct bytes v);
 
 /* The first kind that fits, to out. */
 enum kind_id kind_choose(const struct kind_in *in, struct kind_out *out);

@@ -195,6 +195,13 @@ static bool find_form(struct bytes v, struct form *ret)
 	return false;
 }
 
+bool kind_is_time(struct bytes v)
+{
+	struct form f;
+
+	return find_form(v, &f);
+}
+
 static int64_t unit_ns(const struct form *f)
 {
 	int64_t unit = NS_PER_S;
@@ -254,7 +261,8 @@ static bool encode(const struct kind_in *in, struct kind_out *out)
 		if (!read_time(in->v[i], &f, NS_PER_S / unit, &last, &at))
 			return false;
 		at = (int64_t)((uint64_t)at -
-			       (uint64_t)in_units(in->ts_ns[in->entry[i]], unit, &last));
+			       (uint64_t)in_units(in->ts_ns[in->entry ? in->entry[i] : i], unit,
+						  &last));
 		number[i] = wr_zigzag(at);
 	}
 	wr_u8(&out->params, (uint8_t)f.date);

@@ -35,8 +35,7 @@ struct known {
 struct column {
 	uint64_t field;
 	struct bytes *v;
-	uint32_t *entry;
-	size_t n, cap_v, cap_entry;
+	size_t n, cap;
 };
 
 struct shape_writer {
@@ -46,9 +45,9 @@ struct shape_writer {
 	size_t n_guesses;
 	struct column *column;
 	size_t n_columns, cap_columns;
-	struct buf number; /* of each line's shape */
+	struct buf number;  /* of each line's shape */
+	struct buf entries; /* scratch */
 	struct cut cut;
-	struct bytes value[SHAPE_SLOTS_MAX]; /* of the line */
 	struct kind_out out;
 	struct buf packed, bodies;
 	struct arena mem;   /* of the block */
@@ -65,12 +64,11 @@ void shape_writer_free(struct shape_writer *w)
 {
 	if (!w)
 		return;
-	for (size_t c = 0; c < w->cap_columns; c++) {
+	for (size_t c = 0; c < w->cap_columns; c++)
 		free(w->column[c].v);
-		free(w->column[c].entry);
-	}
 	free(w->column);
 	buf_release(&w->number);
+	buf_release(&w->entries);
 	buf_release(&w->out.params);
 	buf_release(&w->out.body);
 	buf_release(&w->out.wide);
@@ -80,34 +78,43 @@ void shape_writer_free(struct shape_writer *w)
 	free(w);
 }
 
-static bool starts(const char *p, const char *end, struct bytes text)
+static inline bool starts(const char *p, const char *end, struct bytes text)
 {
-	if ((size_t)(end - p) < text.n)
-		return false;
-	if (text.n <= NEAR_START_MAX)
-		return near_starts(p, text.p, (uint32_t)text.n);
-	return memcmp(p, text.p, text.n) == 0;
+	return (size_t)(end - p) >= text.n && near_same(p, text.p, text.n);
 }
 
-/* Whether the line is of the shape; then its values are in w->value. */
+static inline void add_value(struct column *c, struct bytes v)
+{
+	if (c->n == c->cap)
+		mem_grow(&c->v, &c->cap, c->n + 1, sizeof(*c->v));
+	c->v[c->n++] = v;
+}
+
+/* Whether the line is of the shape, which has no newline then; its values are added to their
+ * columns. */
 static bool match(struct shape_writer *w, const struct known *k, struct bytes line)
 {
 	const char *p = line.p, *end = line.p + line.n;
+	size_t i;
 
-	for (size_t i = 0; i < k->n; i++) {
+	for (i = 0; i < k->n; i++) {
 		const struct piece *s = &k->piece[i];
 		const char *q;
 
 		if (!starts(p, end, s->before))
-			return false;
+			break;
 		p += s->before.n;
 		q = cut_value_end(s->class, p, end);
 		if (!q)
-			return false;
-		w->value[i] = bytes_of(p, (size_t)(q - p));
+			break;
+		add_value(&w->column[s->column], bytes_of(p, (size_t)(q - p)));
 		p = q;
 	}
-	return (size_t)(end - p) == k->end.n && starts(p, end, k->end);
+	if (i == k->n && (size_t)(end - p) == k->end.n && starts(p, end, k->end))
+		return true;
+	while (i > 0)
+		w->column[k->piece[--i].column].n--;
+	return false;
 }
 
 /* The column of a field, a new one if need be; SHAPE_COLUMNS_MAX: there are too many. None of those
@@ -193,23 +200,31 @@ static void guess_first(struct shape_writer *w, size_t k, uint32_t number)
 	w->guess[0] = number;
 }
 
+/* The values of w->cut are those of a line of the shape. */
+static void add_cut(struct shape_writer *w, const struct known *k)
+{
+	for (size_t i = 0; i < k->n; i++)
+		add_value(&w->column[k->piece[i].column], w->cut.value[i].v);
+}
+
 /* The shape of whole lines. */
 static uint32_t whole_line(struct shape_writer *w, struct bytes line)
 {
 	w->whole_bytes += line.n + 1;
-	w->value[0] = line;
+	w->cut.n = 0;
+	cut_add(&w->cut, line, SHAPE_LINE, 0);
 	if (!w->whole) {
-		w->cut.n = 0;
-		cut_add(&w->cut, line, SHAPE_LINE, 0);
 		w->whole = (uint32_t)w->n_known + 1;
 		/* Room for one was left; of columns there may be none. */
 		if (!add_shape(w, line, 0))
 			w->whole = 0;
 	}
+	if (w->whole)
+		add_cut(w, &w->known[w->whole - 1]);
 	return w->whole - 1;
 }
 
-/* The number of the line's shape, its values in w->value. UINT32_MAX: none. */
+/* The number of the line's shape, its values added to the columns. UINT32_MAX: none. */
 static uint32_t shape_of(struct shape_writer *w, struct bytes line)
 {
 	uint64_t hash;
@@ -223,6 +238,8 @@ static uint32_t shape_of(struct shape_writer *w, struct bytes line)
 			guess_first(w, g, k);
 		return k;
 	}
+	if (memchr(line.p, '\n', line.n))
+		return UINT32_MAX;
 	if (!cut_line(line, &w->cut))
 		return whole_line(w, line);
 	hash = hash_of_cut(w, line);
@@ -232,25 +249,10 @@ static uint32_t shape_of(struct shape_writer *w, struct bytes line)
 	if (k == w->n_known) {
 		if (!add_shape(w, line, hash))
 			return whole_line(w, line);
-		for (size_t i = 0; i < w->cut.n; i++)
-			w->value[i] = w->cut.value[i].v;
+		add_cut(w, &w->known[k]);
 	}
 	guess_first(w, w->n_guesses, k);
 	return k;
-}
-
-static void add_values(struct shape_writer *w, const struct known *k, uint32_t entry)
-{
-	for (size_t i = 0; i < k->n; i++) {
-		struct column *c = &w->column[k->piece[i].column];
-
-		if (c->n == c->cap_v || c->n == c->cap_entry) {
-			mem_grow(&c->v, &c->cap_v, c->n + 1, sizeof(*c->v));
-			mem_grow(&c->entry, &c->cap_entry, c->n + 1, sizeof(*c->entry));
-		}
-		c->v[c->n] = w->value[i];
-		c->entry[c->n++] = entry;
-	}
 }
 
 static bool has_few_rows(const struct shape_writer *w, const struct shape_lines *in)
@@ -279,12 +281,9 @@ bool shape_split(struct shape_writer *w, const struct shape_lines *in)
 
 		if (i == TRIED && w->whole_bytes > in->off[i] / 2)
 			return false;
-		if (memchr(line.p, '\n', line.n))
-			return false;
 		k = shape_of(w, line);
 		if (k == UINT32_MAX)
 			return false;
-		add_values(w, &w->known[k], (uint32_t)i);
 		w->number.p[w->number.n++] = (char)k;
 	}
 	return w->whole_bytes <= in->off[in->n] / 4 && has_few_rows(w, in);
@@ -331,6 +330,28 @@ static void add_shapes(const struct shape_writer *w, struct buf *head)
 	}
 }
 
+/* Whose the values of a column are. NULL: all have one, or nobody will ask. */
+static const uint32_t *entries_of(struct shape_writer *w, uint32_t column, size_t n)
+{
+	const struct column *c = &w->column[column];
+	bool has[SHAPE_MAX] = { false };
+	uint32_t *entry;
+	size_t at = 0;
+
+	if (c->n == n || c->n == 0 || !kind_is_time(c->v[0]))
+		return NULL;
+	for (size_t k = 0; k < w->n_known; k++)
+		for (size_t i = 0; i < w->known[k].n; i++)
+			has[k] |= w->known[k].piece[i].column == column;
+	buf_reset(&w->entries);
+	entry = (uint32_t *)(void *)buf_reserve(&w->entries, (n + 1) * sizeof(*entry));
+	for (size_t i = 0; i < n; i++) {
+		entry[at] = (uint32_t)i;
+		at += has[(unsigned char)w->number.p[i]];
+	}
+	return entry;
+}
+
 uint32_t shape_encode(struct shape_writer *w, const struct shape_lines *in,
 		      const struct shape_codecs *c, struct buf *out)
 {
@@ -345,7 +366,8 @@ uint32_t shape_encode(struct shape_writer *w, const struct shape_lines *in,
 	wr_uvarint(out, w->n_columns);
 	for (size_t i = 0; i < w->n_columns; i++) {
 		const struct column *col = &w->column[i];
-		struct kind_in values = { col->v, col->entry, in->ts_ns, col->n };
+		struct kind_in values = { col->v, entries_of(w, (uint32_t)i, in->n), in->ts_ns,
+					  col->n };
 
 		/* One that a shape would have had for which there was no room has no values. */
 		buf_reset(&w->out.params);

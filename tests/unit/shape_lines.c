@@ -155,6 +155,31 @@ static void lines_with_newlines_are_not_split(void **state)
 	}
 }
 
+/* Lines are held against a shape first, with which all values of the others begin. */
+static void a_newline_anywhere_in_a_line_of_a_known_shape(void **state)
+{
+	static const char *const line[] = {
+		"{\"a\":\"x\\\"y\",\"b\":[1,\"z\",[]],\"c\":true,\"d\":{\"e\":-1.5}}",
+		"a=1 b=\"x \\\\ y\" c=",
+		"1.2.3.4 - - [1/Jan/2026:01:02:03 +0000] \"GET /x HTTP/1.1\" 200 12 \"-\" \"a b\"",
+	};
+
+	(void)state;
+	for (size_t k = 0; k < COUNT(line); k++)
+		for (size_t at = 0; at <= 2 * strlen(line[k]); at++) {
+			struct shape_block b = { .id = CODEC_ZSTD };
+			int n = (int)at / 2;
+
+			for (size_t i = 0; i < 100; i++)
+				block_addf(&b, "%s", line[k]);
+			/* Between two bytes, or in the place of one. */
+			block_addf(&b, "%.*s\n%s", n, line[k], line[k] + n + at % 2);
+			if (block_split(&b, writer))
+				fail_msg("%s: a newline at %d", line[k], n);
+			block_release(&b);
+		}
+}
+
 static void blocks_of_mostly_text_are_not_split(void **state)
 {
 	(void)state;
@@ -440,6 +465,7 @@ int main(void)
 		cmocka_unit_test(lines_of_no_kind),
 		cmocka_unit_test(few_lines_are_not_split),
 		cmocka_unit_test(lines_with_newlines_are_not_split),
+		cmocka_unit_test(a_newline_anywhere_in_a_line_of_a_known_shape),
 		cmocka_unit_test(blocks_of_mostly_text_are_not_split),
 		cmocka_unit_test(text_behind_the_first_lines),
 		cmocka_unit_test(encodings),
