@@ -72,7 +72,7 @@ static inline unsigned char *put_short(unsigned char *out, const unsigned char *
 	if (n > SNAP_SHORT_MAX)
 		return put_literal(out, p, n);
 	*out++ = (unsigned char)((n - 1) << 2 | SNAP_LITERAL);
-	snap_move_steps(out, p, n);
+	snap_move_steps(out, p);
 	return out + n;
 }
 

@@ -25,14 +25,12 @@ static inline void snap_move(unsigned char *to, const unsigned char *from, size_
 	memcpy(to, v, n);
 }
 
-/* n bytes of at most SNAP_STEPS, by steps: so many may be read and written. `from` may lie before
- * `to`, by a step at least. */
-static inline void snap_move_steps(unsigned char *to, const unsigned char *from, size_t n)
+/* SNAP_STEPS bytes, by steps, however few are wanted: how many cannot be foretold, and asking costs
+ * more. `from` may lie before `to`, by a step at least. */
+static inline void snap_move_steps(unsigned char *to, const unsigned char *from)
 {
 	snap_move(to, from, SNAP_STEP);
 	snap_move(to + SNAP_STEP, from + SNAP_STEP, SNAP_STEP);
-	if (n <= 2 * (size_t)SNAP_STEP)
-		return;
 	snap_move(to + 2 * SNAP_STEP, from + 2 * SNAP_STEP, SNAP_STEP);
 	snap_move(to + 3 * SNAP_STEP, from + 3 * SNAP_STEP, SNAP_STEP);
 }

@@ -88,7 +88,7 @@ static bool quick(struct unsnap *u)
 				out = u->out;
 				continue;
 			}
-			snap_move_steps(out, in, n);
+			snap_move_steps(out, in);
 			in += n;
 			out += n;
 			continue;
@@ -108,7 +108,7 @@ static bool quick(struct unsnap *u)
 		if (__builtin_expect(offset - 1 >= (size_t)(out - u->start), 0)) /* 0 too */
 			return false;
 		if (__builtin_expect(offset >= SNAP_STEP, 1))
-			snap_move_steps(out, out - offset, n);
+			snap_move_steps(out, out - offset);
 		else
 			repeat(out, offset, n);
 		out += n;
