@@ -51,7 +51,7 @@ struct chunk_writer {
 	struct columns_writer *columns;
 	struct bloom_values *values; /* NULL: not wanted */
 	struct shape_writer *shapes;
-	struct buf raw[COL_COUNT], packed, rows, body;
+	struct buf raw[COL_COUNT], rows, body;
 	struct buf off, ts; /* of a block's lines */
 	bool any_apart;	    /* of the chunk's blocks */
 	bool is_small;	    /* the chunk goes into a bundle */
@@ -82,7 +82,6 @@ void chunk_writer_free(struct chunk_writer *w)
 		return;
 	for (int c = 0; c < COL_COUNT; c++)
 		buf_release(&w->raw[c]);
-	buf_release(&w->packed);
 	buf_release(&w->rows);
 	buf_release(&w->body);
 	buf_release(&w->off);
@@ -193,23 +192,23 @@ static size_t least_packed(const struct chunk_writer *w, size_t small)
  */
 static uint32_t store_column(struct chunk_writer *w, int c, struct bytes raw, size_t plane)
 {
-	struct bytes best = raw;
+	size_t start = w->body.n;
 
 	if (raw.n >= least_packed(w, COMPRESS_MIN) && w->params.encoding != CODEC_NONE &&
 	    !w->is_small) {
-		buf_reset(&w->packed);
 		if (plane >= PLANE_MIN && raw.n > plane)
 			codec_compress_planes(w->codec_planes, w->params.encoding, raw,
 					      raw.n % plane ? raw.n % plane : plane, plane,
-					      &w->packed);
+					      &w->body);
 		else
 			codec_compress_parts(w->codec, w->params.encoding, raw,
-					     c == COL_LINES ? LINES_PART : raw.n, &w->packed);
-		if (w->packed.n < raw.n)
-			best = buf_bytes(&w->packed);
+					     c == COL_LINES ? LINES_PART : raw.n, &w->body);
+		if (w->body.n - start < raw.n)
+			return (uint32_t)(w->body.n - start);
+		w->body.n = start;
 	}
-	buf_add_bytes(&w->body, best);
-	return (uint32_t)best.n;
+	buf_add_bytes(&w->body, raw);
+	return (uint32_t)raw.n;
 }
 
 /* The lines to the end of the body, taken apart. Returns the length of their head; 0: they are to
@@ -220,6 +219,7 @@ static uint32_t store_apart(struct chunk_writer *w, const struct entries *es, co
 	const struct shape_codecs codecs = { w->codec, w->codec_planes, w->params.encoding,
 					     least_packed(w, APART_MIN) };
 	struct shape_lines lines = { .n = n };
+	size_t start = w->body.n;
 	uint32_t *off, head_len;
 	int64_t *ts_ns;
 
@@ -240,12 +240,11 @@ static uint32_t store_apart(struct chunk_writer *w, const struct entries *es, co
 	lines.ts_ns = ts_ns;
 	if (!shape_split(w->shapes, &lines))
 		return 0;
-	buf_reset(&w->packed);
-	head_len = shape_encode(w->shapes, &lines, &codecs, &w->packed);
-	if (w->packed.n >= w->raw[COL_LINES].n)
-		return 0;
-	buf_add_bytes(&w->body, buf_bytes(&w->packed));
-	return head_len;
+	head_len = shape_encode(w->shapes, &lines, &codecs, &w->body);
+	if (w->body.n - start < w->raw[COL_LINES].n)
+		return head_len;
+	w->body.n = start;
+	return 0;
 }
 
 static uint64_t block_meta_bytes(const struct entries *es, const uint32_t *order, size_t n)

@@ -293,25 +293,24 @@ bool shape_split(struct shape_writer *w, const struct shape_lines *in)
 static void store(struct shape_writer *w, const struct shape_codecs *c, struct bytes raw,
 		  size_t plane, struct buf *head)
 {
-	struct bytes best = raw;
-	uint32_t crc;
+	size_t start = w->bodies.n, n;
 
 	if (raw.n >= c->least && c->id != CODEC_NONE) {
-		buf_reset(&w->packed);
 		if (plane >= PLANE_MIN && raw.n > plane)
 			codec_compress_planes(c->planes, c->id, raw,
 					      raw.n % plane ? raw.n % plane : plane, plane,
-					      &w->packed);
+					      &w->bodies);
 		else
-			codec_compress(plane ? c->planes : c->text, c->id, raw, &w->packed);
-		if (w->packed.n < raw.n)
-			best = buf_bytes(&w->packed);
+			codec_compress(plane ? c->planes : c->text, c->id, raw, &w->bodies);
+		if (w->bodies.n - start >= raw.n)
+			w->bodies.n = start;
 	}
-	crc = crc32c(best.p, best.n);
+	if (w->bodies.n == start)
+		buf_add_bytes(&w->bodies, raw);
+	n = w->bodies.n - start;
 	wr_uvarint(head, raw.n);
-	wr_uvarint(head, best.n);
-	wr_u32be(head, crc);
-	buf_add_bytes(&w->bodies, best);
+	wr_uvarint(head, n);
+	wr_u32be(head, crc32c(buf_reserve(&w->bodies, 0) - n, n));
 }
 
 static void add_shapes(const struct shape_writer *w, struct buf *head)
