@@ -29,7 +29,7 @@ struct words {
 	size_t n, mask;
 };
 
-/* Of short values without a call; of all of their bytes, so that none can be made to meet. */
+/* Of short values without a call. */
 static size_t hash_of(struct bytes v)
 {
 	uint64_t low, high, mixed;
