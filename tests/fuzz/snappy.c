@@ -16,6 +16,12 @@ static void expect(bool is)
 		abort();
 }
 
+/* The library takes a literal of 2^32 bytes for one of none. */
+static bool has_longest_literal(struct bytes in)
+{
+	return memmem(in.p, in.n, "\xfc\xff\xff\xff\xff", 5);
+}
+
 static void unpack_both(struct bytes in)
 {
 	size_t n = 0, theirs_n = 0;
@@ -29,7 +35,8 @@ static void unpack_both(struct bytes in)
 	ours = malloc(n + 1);
 	theirs = malloc(n + 1);
 	valid = unsnap(in, ours, n);
-	expect(valid == (snappy_uncompress(in.p, in.n, theirs, &theirs_n) == SNAPPY_OK));
+	expect(valid == (snappy_uncompress(in.p, in.n, theirs, &theirs_n) == SNAPPY_OK) ||
+	       (!valid && has_longest_literal(in)));
 	expect(!valid || memcmp(ours, theirs, n) == 0);
 	free(ours);
 	free(theirs);
