@@ -34,15 +34,17 @@ struct later {
 	void *data;
 };
 
-/* What an event of epoll is about: pidfd or watch. */
+/* What an event of epoll is about: pidfd, watch or talk. */
+enum about { ABOUT_END, ABOUT_WATCH, ABOUT_TAKEN };
+
 struct source {
 	struct child *child; /* NULL: it ended in this round */
-	bool is_watch;
+	enum about about;
 };
 
 struct child {
 	struct later timeout;
-	struct source end, watch;
+	struct source end, watch, taken;
 	uint64_t number;
 	struct child_opts o; /* program and argv are not looked at */
 	char *path;
@@ -115,13 +117,14 @@ static uint64_t give(struct children *c, struct order *o)
 	return number;
 }
 
-void children_stand_by(struct children *c, const char *program, unsigned n)
+void children_stand_by(struct children *c, const char *program, int nice, unsigned n)
 {
 	struct buf path = { 0 };
 
 	buf_addf(&path, "%s/%s", c->programs, program);
 	buf_str(&path);
 	c->spares = (struct spares){ .path = path.p,
+				     .nice = nice,
 				     .wanted = n,
 				     .epoll = c->epoll,
 				     .event = &c->spares,
@@ -240,21 +243,23 @@ static void child_kill(struct child *child)
 	kill(child->pid, SIGKILL);
 }
 
-static int add_source(struct children *c, int fd, struct source *source, struct child *child)
+static int add_source(struct children *c, int fd, struct source *source, enum about about,
+		      struct child *child)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = source };
 
-	source->child = child;
+	*source = (struct source){ child, about };
 	return epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &ev);
 }
 
 /* Its end will be an event of epoll. */
 static int watch(struct children *c, struct child *child, struct err *e)
 {
-	child->watch.is_watch = true;
 	child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
-	if (child->pidfd >= 0 && add_source(c, child->pidfd, &child->end, child) == 0 &&
-	    (!child->o.readable || add_source(c, child->o.watch, &child->watch, child) == 0))
+	if (child->pidfd >= 0 && add_source(c, child->pidfd, &child->end, ABOUT_END, child) == 0 &&
+	    (!child->o.readable ||
+	     add_source(c, child->o.watch, &child->watch, ABOUT_WATCH, child) == 0) &&
+	    (child->talk < 0 || add_source(c, child->talk, &child->taken, ABOUT_TAKEN, child) == 0))
 		return 0;
 	err_sys(e, "cannot watch '%s'", child->path);
 	child_kill(child);
@@ -275,6 +280,7 @@ static void tell_end(struct children *c, struct child *child, const struct child
 {
 	drop_source(c, child->pidfd, &child->end);
 	drop_source(c, child->o.watch, &child->watch);
+	drop_source(c, child->talk, &child->taken);
 	if (child->o.ended && !child->told)
 		child->o.ended(end, child->o.data);
 	child->next = c->gone;
@@ -290,6 +296,13 @@ static void free_gone(struct children *c)
 		child_free(child);
 	}
 	c->gone = NULL;
+}
+
+/* One that stood by has begun. That it has is read where it ends. */
+static void was_taken(struct children *c, struct child *child)
+{
+	drop_source(c, child->talk, &child->taken);
+	c->few_spares = true;
 }
 
 static void read_watch(struct children *c, struct child *child)
@@ -315,10 +328,11 @@ static int run(struct children *c, struct child *child, struct err *e)
 	if (c->killed_all)
 		return err_set(e, ERR_AGAIN, "cannot start '%s': shutting down", child->path);
 	child->begun_ns = time_mono_ns();
-	c->few_spares |= child->o.standby;
 	child->pid = child->o.standby ? spares_take(&c->spares, &s, &child->talk) : -1;
-	if (child->pid < 0)
+	if (child->pid < 0) {
+		c->few_spares |= child->o.standby;
 		child->pid = spawn(&s, e);
+	}
 	return child->pid < 0 ? -1 : watch(c, child, e);
 }
 
@@ -352,6 +366,7 @@ static bool begins_anew(struct children *c, struct child *child)
 		return false;
 	drop_source(c, child->pidfd, &child->end);
 	drop_source(c, child->o.watch, &child->watch);
+	drop_source(c, child->talk, &child->taken);
 	close_fd(&child->pidfd);
 	close_fd(&child->talk);
 	child->o.standby = false;
@@ -379,6 +394,7 @@ static void reap(struct children *c, struct child *child)
 		child->prev->next = child->next;
 	else
 		c->running = child->next;
+	c->few_spares |= child->talk >= 0;
 	if (begins_anew(c, child))
 		return;
 	if (child->watch.child)
@@ -488,7 +504,8 @@ static bool orders_wait(struct children *c)
 }
 
 /* Last, so that nobody waits for it who wants something else; while a query begins, which plans by
- * one thread, rather than at its end, when the next one may come. */
+ * one thread, rather than at its end, when the next one may come; but not before it runs, else it
+ * may wait for the new one's start, on this thread's processor. */
 static void fill_spares(struct children *c)
 {
 	if (!c->few_spares || c->killed_all || orders_wait(c))
@@ -508,9 +525,13 @@ static void take_event(struct children *c, void *event)
 			;
 	else if (event == &c->spares)
 		spares_reap(&c->spares);
-	else if (source->child && source->is_watch)
+	else if (!source->child)
+		return;
+	else if (source->about == ABOUT_WATCH)
 		read_watch(c, source->child);
-	else if (source->child)
+	else if (source->about == ABOUT_TAKEN)
+		was_taken(c, source->child);
+	else
 		reap(c, source->child);
 }
 

@@ -55,12 +55,12 @@ uint64_t child_memory_max(uint64_t n);
 MUST_CHECK int children_open(const char *programs, struct children **ret, struct err *e);
 
 /*
- * From now on n processes `program --standby 3` (base/standby.h) wait for
- * a child_start with .standby of that program. They begin when such a child has: so a daemon that
- * nobody asks has none. One that ends before is no failure, and no child. To be called before the
- * first child_start.
+ * From now on n processes `program --standby 3` (base/standby.h) wait for a child_start with
+ * .standby of that program, and with a .nice that is not below theirs. They begin when such a child
+ * has: so a daemon that nobody asks has none. One that ends before is no failure, and no child. To
+ * be called before the first child_start.
  */
-void children_stand_by(struct children *c, const char *program, unsigned n);
+void children_stand_by(struct children *c, const char *program, int nice, unsigned n);
 
 /* Kills those that are left, waits for them (each ended() is called), forgets what was to be called
  * later, frees it. Nothing of it may be in use by then but by what it calls itself. */

@@ -35,7 +35,6 @@ enum {
 	LARGE_ENCODERS = 2,   /* threads that compress large answers and change their form */
 	LARGE = 1 << 20,      /* bytes: the others do not wait behind such an answer */
 	PARKED_FOR_EACH = 4,  /* scans that may wait as processes, for each place of scans */
-	SHORT_NICE = 4,	      /* pushes come first */
 	LONG_NICE = 8,	      /* scans step back behind all that is short */
 	STACK = 8 << 20,      /* a thread's, which counts as memory */
 	LOGQL_OWN = 48 << 20, /* what logql has besides that for its answer */
@@ -234,7 +233,7 @@ static int run(struct queries *q, struct query *query, struct err *e)
 		.timeout_ns = time_left(query, time_mono_ns()),
 		.memory_max = memory_max(q, query),
 		.file_max = query->limits->max_query_memory_bytes,
-		.nice = query->item.class == QUERY_LONG ? LONG_NICE : SHORT_NICE,
+		.nice = query->item.class == QUERY_LONG ? LONG_NICE : QUERIES_NICE,
 		.standby = true,
 		.ended = child_ended,
 		.data = query,

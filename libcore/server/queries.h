@@ -15,6 +15,8 @@
 #include "server/query_shape.h"
 #include "server/tasks.h"
 
+enum { QUERIES_NICE = 4 }; /* of short ones, and no one's is less: pushes come first */
+
 struct queries;
 
 extern const char *const query_class_words[QUERY_CLASSES];

@@ -161,7 +161,7 @@ static int open_children(struct server *s, struct err *e)
 	if (rc == 0)
 		rc = children_open(buf_str(&folder), &s->children, e);
 	if (rc == 0)
-		children_stand_by(s->children, "logql", s->config->query.standby);
+		children_stand_by(s->children, "logql", QUERIES_NICE, s->config->query.standby);
 	buf_release(&folder);
 	return rc;
 }

@@ -49,6 +49,7 @@ static pid_t spawn_one(const struct spares *s, int talk)
 			      .fd = fd,
 			      .n_fd = 4,
 			      .null_fd = s->null_fd,
+			      .nice = s->nice,
 			      .dies_with_us = true };
 	struct err e;
 
@@ -107,7 +108,8 @@ pid_t spares_take(struct spares *s, const struct spawn *what, int *ret_talk)
 	struct spare spare;
 	struct err e;
 
-	if (!s->path || strcmp(s->path, what->path) != 0 || !what->dies_with_us)
+	if (!s->path || strcmp(s->path, what->path) != 0 || !what->dies_with_us ||
+	    what->nice < s->nice)
 		return -1;
 	for (;; end(s, 0)) { /* it has these limits now, or hears nothing */
 		if (s->n == 0)

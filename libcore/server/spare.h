@@ -16,6 +16,7 @@ struct spare {
 /* All zero: there are none, and none is wanted. */
 struct spares {
 	char *path; /* of the program: owned */
+	int nice;   /* added to ours, from their start: it cannot be less later */
 	unsigned wanted;
 	int epoll;	 /* says when one has ended, by an event about ... */
 	void *event;	 /* ... this: then spares_reap */

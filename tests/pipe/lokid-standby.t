@@ -37,7 +37,9 @@ ok "and two wait again" wait_for 10 waits 2
 # shellcheck disable=SC2046
 kill -STOP $(waiting)
 spawn sh -c 'curl -sS "$1" >stopped.out' - "$URL$query"
-ok "one that is stopped is given a query" wait_for 10 waits 3
+given() { for p in $(waiting); do if grep -q '^Max data size *[0-9]' "/proc/$p/limits"; then return; fi; done; return 1; }
+ok "one that is stopped is given a query, with its limits" wait_for 10 given
+ok "and as long as it does not take it no other one begins" waits 2
 # shellcheck disable=SC2046
 kill -KILL $(waiting)
 wait "$PID"

@@ -111,7 +111,7 @@ struct waiting {
 };
 
 /* One child has been there, and so many wait now. */
-static void open_waiting(struct waiting *w)
+static void open_nice(struct waiting *w, int nice)
 {
 	struct err e;
 
@@ -119,12 +119,18 @@ static void open_waiting(struct waiting *w)
 	w->o = sh(SH("true"), &w->ends);
 	w->o.program = own_name(w->folder);
 	w->o.standby = true;
+	w->o.nice = nice;
 	assert_int_equal(children_open(w->folder, &w->c, &e), 0);
-	children_stand_by(w->c, w->o.program, WAITING);
+	children_stand_by(w->c, w->o.program, nice, WAITING);
 	assert_int_equal(find_waiting(w->pid), 0);
 	child_start(w->c, &w->o);
 	wait_for(&w->ends, 1);
 	wait_waiting(w->pid, WAITING);
+}
+
+static void open_waiting(struct waiting *w)
+{
+	open_nice(w, 0);
 }
 
 static void close_waiting(struct waiting *w)
@@ -197,6 +203,24 @@ static void with_the_limits_of_what_it_is_given(void **state)
 	close_waiting(&w);
 }
 
+static void as_nice_as_what_they_wait_for(void **state)
+{
+	int ours = getpriority(PRIO_PROCESS, 0);
+	struct waiting w;
+
+	(void)state;
+	open_nice(&w, 2);
+	for (int i = 0; i < WAITING; i++)
+		assert_int_equal(getpriority(PRIO_PROCESS, (id_t)w.pid[i]), ours + 2);
+	w.o.nice = 1;
+	assert_false(is_one_of(ask(&w, SH("echo $$")), w.pid, WAITING));
+	assert_int_equal(ask(&w, SH("nice")), ours + 1);
+	w.o.nice = 3;
+	wait_waiting(w.pid, WAITING);
+	assert_true(is_one_of(ask(&w, SH("echo $$")), w.pid, WAITING));
+	close_waiting(&w);
+}
+
 static void those_that_wait_are_killed(void **state)
 {
 	struct waiting w;
@@ -220,6 +244,7 @@ static void those_that_wait_are_killed(void **state)
 static void killed_before_it_takes_it(void **state)
 {
 	pid_t old[WAITING_MAX];
+	struct child_opts behind;
 	struct waiting w;
 	unsigned n;
 
@@ -230,12 +255,15 @@ static void killed_before_it_takes_it(void **state)
 	for (int i = 0; i < WAITING; i++)
 		kill(old[i], SIGSTOP);
 	w.o.argv = SH("exit 7");
+	behind = w.o;
+	behind.standby = false;
 	child_start(w.c, &w.o);
-	wait_waiting(w.pid, WAITING + 1); /* one more, in place of the one that has been given it */
-	assert_int_equal(w.ends.n, n);
+	child_start(w.c, &behind); /* they are taken in turn: then it has been given */
+	wait_for(&w.ends, n + 1);
+	assert_int_equal(find_waiting(w.pid), WAITING); /* no other begins before it does */
 	for (int i = 0; i < WAITING; i++)
 		kill(old[i], SIGKILL);
-	wait_for(&w.ends, n + 1);
+	wait_for(&w.ends, n + 2);
 	assert_int_equal(w.ends.last.signal, 0);
 	assert_int_equal(w.ends.last.error.code, ERR_NONE);
 	close_waiting(&w);
@@ -275,6 +303,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_that_waits_does_it),
 		cmocka_unit_test(with_the_limits_of_what_it_is_given),
+		cmocka_unit_test(as_nice_as_what_they_wait_for),
 		cmocka_unit_test(those_that_wait_are_killed),
 		cmocka_unit_test(killed_before_it_takes_it),
 		cmocka_unit_test(one_is_killed_by_its_number),
