@@ -82,7 +82,8 @@ const struct bloom_place *bloom_place_of(const struct bloom *f, uint64_t off, ui
 /* Whether that block may; true of blocks that are not known. */
 bool bloom_may(const struct bloom *f, const struct bloom_answer *answer, uint64_t off,
 	       uint32_t block);
-/* Whether one of the chunk's first n blocks may. */
+/* Whether one of the chunk's first n blocks may (of none: not); true of a chunk that is not known,
+ * or has not so many. */
 bool bloom_may_any(const struct bloom *f, const struct bloom_answer *answer, uint64_t off,
 		   uint32_t n);
 

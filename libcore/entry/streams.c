@@ -27,7 +27,7 @@ struct streams {
 	struct arena text;   /* labels, tenants */
 	struct arena scratch;
 	struct buf key;
-	struct bytes *tenant[BLOCKS]; /* no more tenants than streams */
+	struct bytes *tenant[BLOCKS]; /* no more tenants than streams may be */
 	uint32_t n_tenants;
 	struct map by_tenant;
 };
@@ -187,35 +187,43 @@ static void make_place(struct streams *t)
 	}
 }
 
-uint32_t streams_add_tenant(struct streams *t, struct bytes tenant)
+int streams_add_tenant(struct streams *t, struct bytes tenant, uint32_t *ret, struct err *e)
 {
 	uint64_t hash = hash64(tenant);
 	uint32_t n = map_get(&t->by_tenant, hash, tenant);
 	struct bytes *to;
 
-	if (n != MAP_NONE)
-		return n;
+	if (n != MAP_NONE) {
+		*ret = n;
+		return 0;
+	}
+	if (t->n_tenants == STREAMS_MAX)
+		return err_set(e, ERR_LIMIT, "more than %d tenants", STREAMS_MAX);
 	n = t->n_tenants++;
 	if (!t->tenant[n / BLOCK])
 		t->tenant[n / BLOCK] = mem_alloc(BLOCK * sizeof(*to));
 	to = &t->tenant[n / BLOCK][n % BLOCK];
 	*to = arena_copy(&t->text, tenant);
 	map_put(&t->by_tenant, hash, *to, n);
-	return n;
+	*ret = n;
+	return 0;
 }
 
 static int add(struct streams *t, struct bytes tenant, const struct hash128 *id,
 	       struct bytes labels, uint32_t *ret, struct err *e)
 {
 	struct stream *s;
+	uint32_t of;
 
 	if (t->n == STREAMS_MAX)
 		return err_set(e, ERR_LIMIT, "more than %d streams", STREAMS_MAX);
+	if (streams_add_tenant(t, tenant, &of, e) < 0)
+		return -1;
 	if (!t->block[t->n / BLOCK])
 		t->block[t->n / BLOCK] = mem_alloc(BLOCK * sizeof(*s));
 	s = &t->block[t->n / BLOCK][t->n % BLOCK];
 	s->id = *id;
-	s->tenant = streams_add_tenant(t, tenant);
+	s->tenant = of;
 	s->labels = arena_copy(&t->text, labels);
 	make_place(t);
 	t->place[place_of(t, id)] = (struct place){ t->n + 1, tag_of(id) };

@@ -35,8 +35,9 @@ size_t streams_memory(const struct streams *t);
 const struct stream *streams_get(const struct streams *t, uint32_t number);
 struct bytes streams_tenant(const struct streams *t, uint32_t tenant);
 uint32_t streams_tenant_count(const struct streams *t);
-/* The number of a tenant, added if new: for who has no stream of it. */
-uint32_t streams_add_tenant(struct streams *t, struct bytes tenant);
+/* The number of a tenant, added if new: for who has no stream of it. Errors: ERR_LIMIT. */
+MUST_CHECK int streams_add_tenant(struct streams *t, struct bytes tenant, uint32_t *ret,
+				  struct err *e);
 
 /* The labels as a set; the array lies in a, strings in t. */
 struct labels streams_labels(const struct streams *t, uint32_t number, struct arena *a);

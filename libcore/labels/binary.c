@@ -1,13 +1,38 @@
 #include "base/wr.h"
 #include "labels/labels.h"
 
+size_t labels_encoded_max(const struct labels *l)
+{
+	size_t n = UVARINT_MAX_BYTES;
+
+	for (size_t i = 0; i < l->n; i++)
+		n += l->v[i].name.n + l->v[i].value.n + 2 * (size_t)UVARINT_MAX_BYTES;
+	return n;
+}
+
+static char *put(char *p, struct bytes s)
+{
+	p = wr_uvarint_to(p, s.n);
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	return p + s.n;
+}
+
+char *labels_encode_to(char *p, const struct labels *l)
+{
+	p = wr_uvarint_to(p, l->n);
+	for (size_t i = 0; i < l->n; i++) {
+		p = put(p, l->v[i].name);
+		p = put(p, l->v[i].value);
+	}
+	return p;
+}
+
 void labels_encode(struct buf *b, const struct labels *l)
 {
-	wr_uvarint(b, l->n);
-	for (size_t i = 0; i < l->n; i++) {
-		wr_lstr(b, l->v[i].name);
-		wr_lstr(b, l->v[i].value);
-	}
+	char *p = buf_reserve(b, labels_encoded_max(l));
+
+	b->n += (size_t)(labels_encode_to(p, l) - p);
 }
 
 int labels_decode(struct rd *r, struct arena *a, struct labels *ret, struct err *e)

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "base/wr.h"
 
 static int cmp_name(const void *a, const void *b)
 {
@@ -67,37 +66,19 @@ struct labels labels_copy(struct arena *a, const struct labels *l)
 	return copy;
 }
 
-/* What the binary form takes at most. */
-static size_t encoded_max(const struct labels *l)
-{
-	size_t n = UVARINT_MAX_BYTES;
-
-	for (size_t i = 0; i < l->n; i++)
-		n += l->v[i].name.n + l->v[i].value.n + 2 * (size_t)UVARINT_MAX_BYTES;
-	return n;
-}
-
-static char *put(char *p, struct bytes s)
-{
-	if (s.n)
-		memcpy(p, s.p, s.n);
-	return p + s.n;
-}
-
 /* Asked of every stream of whatever is read, so hardly any set is so long that it needs memory. */
 struct hash128 labels_stream_id(struct bytes tenant, const struct labels *l)
 {
-	size_t max = tenant.n + 1 + encoded_max(l);
+	size_t max = tenant.n + 1 + labels_encoded_max(l);
 	char here[1024];
-	char *text = max > sizeof(here) ? mem_alloc(max) : here, *p = put(text, tenant);
+	char *text = max > sizeof(here) ? mem_alloc(max) : here, *p = text;
 	struct hash128 h;
 
+	if (tenant.n)
+		memcpy(p, tenant.p, tenant.n);
+	p += tenant.n;
 	*p++ = '\0'; /* no tenant holds one */
-	p = wr_uvarint_to(p, l->n);
-	for (size_t i = 0; i < l->n; i++) {
-		p = put(wr_uvarint_to(p, l->v[i].name.n), l->v[i].name);
-		p = put(wr_uvarint_to(p, l->v[i].value.n), l->v[i].value);
-	}
+	p = labels_encode_to(p, l);
 	h = hash128(bytes_of(text, (size_t)(p - text)));
 	if (text != here)
 		free(text);

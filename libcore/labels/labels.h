@@ -72,6 +72,9 @@ MUST_CHECK int labels_parse_json_loosely(struct bytes text, struct arena *a, str
 /* The binary form: uvarint count, then for each label uvarint length and bytes of name and of
  * value. */
 void labels_encode(struct buf *b, const struct labels *l);
+/* The same to p, which has room for labels_encoded_max; returns the end. */
+char *labels_encode_to(char *p, const struct labels *l);
+size_t labels_encoded_max(const struct labels *l);
 /* Strings are borrowed from r's bytes; the array lies in the arena. A set that is not sorted, or
  * has a name twice, fails. Errors: ERR_CORRUPT. */
 MUST_CHECK int labels_decode(struct rd *r, struct arena *a, struct labels *ret, struct err *e);

@@ -18,7 +18,22 @@ static bool is_parser(enum logql_stage_kind kind)
 	       kind == LOGQL_PATTERN || kind == LOGQL_UNPACK;
 }
 
-/* Whether every stream has the label, so that a stage that reads the name sees the stream's. */
+/* How many streams fit, those counted that filters rule out before they are in the plan. */
+static uint64_t streams_of(const struct plan *p)
+{
+	uint64_t n = p->seen[SOURCE_STORE].streams_in;
+
+	return n > p->n_streams ? n : p->n_streams;
+}
+
+/* Nothing is left to be read, or to be said of. */
+static bool all_ruled_out(const struct plan *p)
+{
+	return p->n_streams == 0 && streams_of(p) > 0;
+}
+
+/* Whether every stream that is not ruled out has the label, so that a stage that reads the name
+ * sees the stream's. */
 static bool is_of_streams(const struct plan *p, struct bytes name)
 {
 	for (size_t i = 0; i < p->n_streams; i++)
@@ -50,7 +65,7 @@ static void advise_selector(struct explain *x, const struct explain_scan *s)
 		any_fits = any_fits && matcher_match_value(&p->match[i], (struct bytes){ 0 });
 	for (size_t k = 0; k < SOURCE_KINDS; k++)
 		all_in = all_in && p->seen[k].by_labels == 0;
-	if (any_fits && all_in && p->n_streams > 1)
+	if (any_fits && all_in && streams_of(p) > 1)
 		explain_hint(x, "the selector fits every stream: one that names labels, as "
 				"{app=\"...\"}, leaves the others unread");
 	if (p->from == INT64_MIN && p->to == INT64_MAX && store->days > 1 && store->pieces_in)
@@ -64,7 +79,7 @@ static void advise_label(struct explain *x, const struct explain_scan *s,
 	const struct logql_matcher *m = &f->match;
 	struct buf b = { 0 };
 
-	if (f->kind != LOGQL_FILTER_MATCH || s->scan->plan->n_streams < 2 ||
+	if (f->kind != LOGQL_FILTER_MATCH || streams_of(s->scan->plan) < 2 ||
 	    !is_of_streams(s->scan->plan, m->name))
 		return;
 	buf_add_bytes(&b, m->name);
@@ -115,8 +130,8 @@ static void advise_text(struct explain *x, const struct explain_scan *s,
 	struct buf text = { 0 }, stage = { 0 };
 
 	if (filter->filter->kind != LOGQL_FILTER_MATCH || m->op != MATCH_EQ ||
-	    !is_plain(m->value) || is_of_streams(s->scan->plan, m->name) ||
-	    !pays(s->scan, parser, filter))
+	    !is_plain(m->value) || all_ruled_out(s->scan->plan) ||
+	    is_of_streams(s->scan->plan, m->name) || !pays(s->scan, parser, filter))
 		return;
 	quote_add(&text, m->value);
 	buf_add_str(&stage, logql_stage_name(parser->kind));

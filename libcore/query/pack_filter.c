@@ -224,8 +224,7 @@ bool pack_filter_may(const struct pack_filter *f, const struct labels *labels, u
 
 bool pack_filter_may_any(const struct pack_filter *f, uint64_t off, uint32_t n)
 {
-	if (!f->needles)
-		return true;
-	return bloom_may_any(&f->bloom, &f->all, off, n) ||
-	       (f->needles->n_names && bloom_may_any(&f->bloom, &f->of_lines, off, n));
+	/* What of_lines asks, all asks too. */
+	return !f->needles ||
+	       bloom_may_any(&f->bloom, f->needles->n_names ? &f->of_lines : &f->all, off, n);
 }

@@ -115,6 +115,8 @@ static int find_pack(struct reading *r, uint32_t n, const struct index_pack *inf
 {
 	if (r->pack[n])
 		return 1;
+	if (r->skip_pack[n])
+		return 0;
 	if (open_pack(r, n, info, e) == 0) {
 		tell_cut(r, r->pack[n], info->size);
 		return 1;
@@ -208,18 +210,18 @@ static int add_chunk(struct reading *r, uint32_t stream, const struct index_chun
 static int is_left_out(struct reading *r, const struct index_chunk *c, bool *ret, struct err *e)
 {
 	struct index_pack info;
-	int found;
+	int found = 0;
 
-	*ret = false;
-	if (!r->alike || !asks(r->plan) || c->from < r->from ||
-	    time_is_behind(c->through, r->plan->to))
-		return 0;
-	if (index_pack_at(r->ix, c->pack, &info, e) < 0)
+	if (r->alike && asks(r->plan) && c->from >= r->from &&
+	    !time_is_behind(c->through, r->plan->to)) {
+		if (index_pack_at(r->ix, c->pack, &info, e) < 0)
+			return -1;
+		found = find_pack(r, c->pack, &info, e);
+	}
+	if (found < 0)
 		return -1;
-	found = find_pack(r, c->pack, &info, e);
-	if (found > 0)
-		*ret = !pack_filter_may_any(&r->pack[c->pack]->filter, c->offset, c->n_blocks);
-	return found < 0 ? -1 : 0;
+	*ret = found && !pack_filter_may_any(&r->pack[c->pack]->filter, c->offset, c->n_blocks);
+	return 0;
 }
 
 /* Its number in the plan; MAP_NONE: it is not wanted. */
@@ -228,12 +230,12 @@ static int number_stream(struct reading *r, uint32_t number, const struct index_
 {
 	struct labels labels;
 
-	*ret = MAP_NONE;
 	arena_reset(&r->mem);
 	if (index_labels_of(r->ix, number, s, r->known, &r->mem, &labels, e) < 0)
 		return -1;
-	if (!r->view->late || plan_wants(r->plan, r->view->tenant, &labels))
-		*ret = plan_stream(r->plan, &s->id, r->view->tenant, &labels);
+	*ret = r->view->late && !plan_wants(r->plan, r->view->tenant, &labels)
+		       ? MAP_NONE
+		       : plan_stream(r->plan, &s->id, r->view->tenant, &labels);
 	return 0;
 }
 

@@ -56,9 +56,9 @@ MUST_CHECK int children_open(const char *programs, struct children **ret, struct
 
 /*
  * From now on n processes `program --standby 3` (base/standby.h) wait for a child_start with
- * .standby of that program, and with a .nice that is not below theirs. They begin when such a child
- * has: so a daemon that nobody asks has none. One that ends before is no failure, and no child. To
- * be called before the first child_start.
+ * .standby of that program, and with a .nice that is not below theirs, which is `nice`. They begin
+ * when such a child has: so a daemon that nobody asks has none. One that ends before is no failure,
+ * and no child. To be called before the first child_start.
  */
 void children_stand_by(struct children *c, const char *program, int nice, unsigned n);
 

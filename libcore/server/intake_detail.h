@@ -32,6 +32,7 @@ enum {
 	/* Of one push; of its streams with entries so many are kept room for behind it. */
 	PUSH_ENTRIES_MAX = 1 << 22,
 	STREAMS_KEPT = 1 << 16,
+	SPELLING_KEPT = 64 << 10,   /* bytes */
 	PUSH_LABELS_MAX = 64 << 20, /* bytes that are kept of those that are new */
 	INTAKE_RETRY_S = 1,
 	INTAKE_FULL_RETRY_S = 30,

@@ -190,8 +190,8 @@ static int take_labels(struct push_run *r, struct err *e)
 	return 0;
 }
 
-/* The labels are looked up only with the first entry, when what that needs of memory has come while
- * the entry was read. */
+/* The labels are looked up with the first entry, or behind the stream when it has none: what that
+ * needs of memory comes while the entry is read. */
 static int on_stream(void *data, const struct push_labels *l, struct err *e)
 {
 	struct push_run *r = data;
@@ -506,6 +506,8 @@ int lane_take(struct intake *in, const struct intake_push *p, struct buf *text)
 	if (status)
 		take_back(&r);
 	atomic_fetch_sub(&r.tenant->held, 1);
+	if (lane->spelling.cap > SPELLING_KEPT)
+		buf_release(&lane->spelling);
 	if (r.cap_streams > STREAMS_KEPT) {
 		free(r.stream);
 		r.stream = NULL;

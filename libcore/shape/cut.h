@@ -60,8 +60,8 @@ static inline const char *cut_list_end(const char *p, const char *end)
 	return q && !memchr(p, '\n', (size_t)(q - p)) ? q : NULL;
 }
 
-/* The end of a value of the class that stands at p, or NULL, as where a newline is in it. Each line
- * has many: inline. */
+/* The end of a value of the class that stands at p, or NULL. No value has a newline in it: it ends
+ * before one, or there is NULL. Each line has many: inline. */
 static inline const char *cut_value_end(enum shape_class class, const char *p, const char *end)
 {
 	const char *q;

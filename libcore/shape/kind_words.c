@@ -19,8 +19,11 @@ enum {
 	 * of, if they are; below MANY they are better told one by one. */
 	USES_OF_FEW = 8,
 	USES_OF_MANY = 2,
-	LISTED_MAX = 256 /* bytes of a list in the params: longer ones would make heads larger */
+	LISTED_MAX = 256, /* bytes of a list in the params: longer ones would make heads larger */
+	TRIES_MAX = 512,
 };
+
+#define NO_NUMBER UINT32_MAX
 
 struct words {
 	struct bytes *word;
@@ -42,16 +45,19 @@ static size_t hash_of(struct bytes v)
 	return (size_t)(mixed ^ mixed >> 32);
 }
 
-/* The word's number, a new one if need be. */
+/* The word's number, a new one if need be; NO_NUMBER: too many others are in its way, as only
+ * values are that somebody chose for it. */
 static uint32_t number_of(struct words *w, struct bytes v)
 {
 	size_t s = hash_of(v) & w->mask;
 
-	for (; w->slot[s]; s = (s + 1) & w->mask) {
+	for (unsigned tries = 0; w->slot[s]; s = (s + 1) & w->mask) {
 		struct bytes word = w->word[w->slot[s] - 1];
 
 		if (word.n == v.n && near_same(word.p, v.p, v.n))
 			return w->slot[s] - 1;
+		if (++tries == TRIES_MAX)
+			return NO_NUMBER;
 	}
 	w->word[w->n++] = v;
 	w->slot[s] = (uint32_t)w->n;
@@ -85,6 +91,8 @@ static bool find_words(const struct kind_in *in, size_t uses, struct buf *wide, 
 		size_t n = w->n;
 
 		w->number[i] = number_of(w, in->v[i]);
+		if (w->number[i] == NO_NUMBER)
+			return false;
 		if (w->n == n)
 			continue;
 		len += in->v[i].n + 1;

@@ -49,10 +49,10 @@ struct shape_writer {
 	struct buf entries; /* scratch */
 	struct cut cut;
 	struct kind_out out;
-	struct buf packed, bodies;
-	struct arena mem;   /* of the block */
-	size_t whole_bytes; /* of lines that could not be taken apart */
-	uint32_t whole;	    /* the shape of these, + 1; 0: there is none yet */
+	struct buf shape, bodies; /* the former: scratch, to be hashed */
+	struct arena mem;	  /* of the block */
+	size_t whole_bytes;	  /* of lines that could not be taken apart */
+	uint32_t whole;		  /* the shape of these, + 1; 0: there is none yet */
 };
 
 struct shape_writer *shape_writer_new(void)
@@ -72,7 +72,7 @@ void shape_writer_free(struct shape_writer *w)
 	buf_release(&w->out.params);
 	buf_release(&w->out.body);
 	buf_release(&w->out.wide);
-	buf_release(&w->packed);
+	buf_release(&w->shape);
 	buf_release(&w->bodies);
 	arena_release(&w->mem);
 	free(w);
@@ -90,8 +90,8 @@ static inline void add_value(struct column *c, struct bytes v)
 	c->v[c->n++] = v;
 }
 
-/* Whether the line is of the shape, which has no newline then; its values are added to their
- * columns. */
+/* Whether the line is of the shape; its values are added to their columns. Then it has no newline,
+ * as neither a value has one nor what stands between them in a shape. */
 static bool match(struct shape_writer *w, const struct known *k, struct bytes line)
 {
 	const char *p = line.p, *end = line.p + line.n;
@@ -149,14 +149,14 @@ static uint64_t hash_of_cut(struct shape_writer *w, struct bytes line)
 	const struct cut *c = &w->cut;
 	const char *at = line.p;
 
-	buf_reset(&w->packed);
+	buf_reset(&w->shape);
 	for (size_t i = 0; i < c->n; i++) {
-		buf_add(&w->packed, at, (size_t)(c->value[i].v.p - at));
-		buf_add_char(&w->packed, (char)c->value[i].class);
+		buf_add(&w->shape, at, (size_t)(c->value[i].v.p - at));
+		buf_add_char(&w->shape, (char)c->value[i].class);
 		at = c->value[i].v.p + c->value[i].v.n;
 	}
-	buf_add(&w->packed, at, (size_t)(line.p + line.n - at));
-	return hash64(buf_bytes(&w->packed));
+	buf_add(&w->shape, at, (size_t)(line.p + line.n - at));
+	return hash64(buf_bytes(&w->shape));
 }
 
 /* A new shape of what w->cut says of the line. False: there are too many shapes or columns. */

@@ -271,15 +271,17 @@ static int read_sum(struct bytes b, const struct wal_segment *seg, enum what wha
 	memcpy(s->seal.b, seal.p, seal.n);
 	tenant = mem_alloc((n + 1) * sizeof(*tenant));
 	tenant_number = mem_alloc((n + 1) * sizeof(*tenant_number));
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && rc == 0; i++) {
 		tenant[i] = rd_lstr(&rd, TENANT_MAX);
-		tenant_number[i] = UINT32_MAX; /* until a stream has it */
-		if (what == DAYS)
-			tenant_number[i] = streams_add_tenant(streams, tenant[i]);
+		tenant_number[i] = UINT32_MAX; /* of all of a sidecar, until a stream has it */
+		if (rd.failed)
+			rc = err_set(e, ERR_CORRUPT, "tenants");
+		else if (what == DAYS)
+			rc = streams_add_tenant(streams, tenant[i], &tenant_number[i], e);
 	}
-	if (what == ALL)
+	if (rc == 0 && what == ALL)
 		rc = read_streams(&rd, tenant, n, streams, tenant_number, s, e);
-	else if (!skip_streams(&rd))
+	else if (rc == 0 && !skip_streams(&rd))
 		rc = err_set(e, ERR_CORRUPT, "streams");
 	if (rc == 0 && !read_days(&rd, n, tenant_number, s))
 		rc = err_set(e, ERR_CORRUPT, "days");

@@ -61,7 +61,7 @@ void wal_sum_release(struct wal_sum *s);
 MUST_CHECK int wal_sum_load(const struct wal_segment *seg, struct streams *streams,
 			    struct wal_sum *ret, struct err *e);
 /* The same without its streams and batches: of these nothing is checked, and none is in *ret. Only
- * its tenants are added to streams. */
+ * its tenants are added to streams, of which there may be too many, too. */
 MUST_CHECK int wal_sum_load_days(const struct wal_segment *seg, struct streams *streams,
 				 struct wal_sum *ret, struct err *e);
 

@@ -377,6 +377,9 @@ ok "is named" stderr_matches "/2025-10-15/.*names a pack that is lost: 'lost/fak
 ok "once" stderr_lines 1
 ok "the other day is read" stdout_is "GET /z 500
 GET /y 200"
+ok "also when a text is looked for" exits 3 logql --store lost -o raw '{app=~".+"} |= "GET /y"'
+ok "once" stderr_lines 1
+ok "which is found" stdout_is "GET /y 200"
 ok "with the log" exits 3 logql --store lost --wal lost.wal -o jsonl '{app=~".+"}'
 logql -o jsonl '{app=~".+"}' entries.jsonl >expected
 ok "nothing is missing, nothing twice" stdout_is_file expected

@@ -78,6 +78,7 @@ static size_t others_ruled_out(struct filter *f, const struct bloom_values *v, s
 	const struct bloom_block *b = &v->block[i];
 	struct bloom_ask ask = { 0 };
 	struct bloom_answer ret;
+	bool any = false;
 	size_t n = 0;
 
 	bloom_ask_clause(&ask);
@@ -96,6 +97,11 @@ static size_t others_ruled_out(struct filter *f, const struct bloom_values *v, s
 
 		assert_true(may || k != i);
 		n += !may;
+		any = k % per_chunk && any;
+		any = any || may;
+		assert_int_equal(bloom_may_any(&f->bloom, &ret, k / per_chunk * (uint64_t)CHUNK_LEN,
+					       (uint32_t)(k % per_chunk) + 1),
+				 any);
 	}
 	bloom_ask_release(&ask);
 	return n;
@@ -258,8 +264,14 @@ static void unknown_blocks_are_not_ruled_out(void **unused)
 	assert_true(bloom_may(&f.bloom, &ret, 0, 1));
 	assert_true(bloom_may(&f.bloom, &ret, 1, 0));
 	assert_true(bloom_may(&f.bloom, &ret, CHUNK_LEN, 0));
+	assert_false(bloom_may_any(&f.bloom, &ret, 0, 0));
+	assert_false(bloom_may_any(&f.bloom, &ret, 0, 1));
+	assert_true(bloom_may_any(&f.bloom, &ret, 0, 2));
+	assert_true(bloom_may_any(&f.bloom, &ret, 1, 1));
+	assert_true(bloom_may_any(&f.bloom, &ret, CHUNK_LEN, 1));
 	ret.column = NULL;
 	assert_true(bloom_may(&f.bloom, &ret, 0, 0));
+	assert_true(bloom_may_any(&f.bloom, &ret, 0, 1));
 	bloom_ask_release(&ask);
 	release(&f);
 	bloom_values_release(&v);

@@ -301,6 +301,28 @@ static void anything_is_what_the_regexes_say(void **state)
 	}
 }
 
+/* Files hold ids: they are hashes of what is written of the set, however long it is. */
+static void ids_are_of_the_binary_form(void **state)
+{
+	static char long_value[3000];
+
+	(void)state;
+	memset(long_value, 'v', sizeof(long_value));
+	for (size_t n = 0; n < sizeof(long_value); n++) {
+		struct label v[] = { { BYTES_LIT("app"), bytes_of(long_value, n / 3) },
+				     { BYTES_LIT("host"), bytes_of(long_value, n) } };
+		struct labels l = { v, 2 };
+		struct buf b = { 0 };
+		struct hash128 want, is = labels_stream_id(BYTES_LIT("t"), &l);
+
+		buf_add_bytes(&b, bytes_of("t", 2));
+		labels_encode(&b, &l);
+		want = hash128(buf_bytes(&b));
+		assert_int_equal(hash128_cmp(&is, &want), 0);
+		buf_release(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +335,7 @@ int main(void)
 		cmocka_unit_test(names_and_tenants_are_lokis),
 		cmocka_unit_test(too_many_labels_are_refused),
 		cmocka_unit_test(quotes_are_gos),
+		cmocka_unit_test(ids_are_of_the_binary_form),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -88,6 +88,36 @@ static void a_segment_reads_back(void **state)
 	sample_release(&large);
 }
 
+/* Few are sorted by comparing them, many by the first bits of their ids; a reader takes no part
+ * that is not in order. */
+static void batches_of_few_and_of_many_streams(void **state)
+{
+	static const size_t n_streams[] = { 1, 63, 64, 65, 5000, 64, 3 };
+	static uint32_t v[5000];
+	struct sample s;
+	struct seen seen;
+	uint64_t seed = 5;
+
+	(void)state;
+	sample_begin(&s, 5);
+	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "app-%zu", i);
+		v[i] = sample_stream(&s, "fake", name);
+	}
+	for (size_t i = 0; i < sizeof(n_streams) / sizeof(*n_streams); i++)
+		sample_batch(&s, &seed, v, n_streams[i], 4 * n_streams[i], 20, 0);
+	wal_packer_end(s.packer, &s.bytes);
+	see_bytes(&seen, buf_bytes(&s.bytes), WAL_READ_ALL);
+	assert_int_equal(seen.n_damage + seen.n_torn + seen.n_unknown, 0);
+	assert_int_equal(seen.n_batches, sizeof(n_streams) / sizeof(*n_streams));
+	assert_int_equal(seen.n, s.n);
+	assert_true(seen_is_part(&seen, &s));
+	seen_release(&seen);
+	sample_release(&s);
+}
+
 /* A batch of several pages that begins as near to its page's end as can be: in front of 9 bytes its
  * first fragment is an empty one. */
 static void a_batch_begins_anywhere_in_its_page(void **state)
@@ -685,6 +715,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frames_end_where_they_say),
 		cmocka_unit_test(a_segment_reads_back),
+		cmocka_unit_test(batches_of_few_and_of_many_streams),
 		cmocka_unit_test(a_batch_begins_anywhere_in_its_page),
 		cmocka_unit_test(segments_one_after_another),
 		cmocka_unit_test(a_pipe_gives_the_same),

@@ -149,6 +149,45 @@ static void a_sidecar_says_what_the_segment_holds(void **state)
 	sample_release(&s);
 }
 
+/* Which streams a batch has is told in order, each once, of few and of many. */
+static void a_sidecar_of_many_streams(void **state)
+{
+	enum { MANY = 3000 };
+	static uint32_t v[MANY];
+	struct streams *streams = streams_new();
+	struct wal_segment seg;
+	struct wal_sum sum;
+	struct sample s;
+	uint64_t seed = 9;
+
+	(void)state;
+	sample_begin(&s, 9);
+	for (size_t i = 0; i < MANY; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "app-%zu", i);
+		v[i] = sample_stream(&s, "fake", name);
+	}
+	for (int i = 0; i < 7; i++)
+		sample_batch(&s, &seed, v, i % 2 ? MANY : 3, i % 2 ? 4 * MANY : 20, 10, 0);
+	wal_packer_end(s.packer, &s.bytes);
+	put("many.wal", buf_bytes(&s.bytes));
+	open_it("many.wal", &seg);
+	assert_int_equal(wal_sum_read(&seg, WAL_SUM_WALK, streams, &sum, NULL), 0);
+	assert_int_equal(sum.n_batches, 7);
+	for (size_t i = 0; i < sum.n_batches; i++) {
+		const struct wal_sum_batch *b = &sum.batch[i];
+
+		assert_true(b->n_refs > (i % 2 ? MANY / 2 : 1) && b->n_refs <= (i % 2 ? MANY : 3));
+		for (size_t k = 1; k < b->n_refs; k++)
+			assert_true(sum.ref[b->first_ref + k - 1] < sum.ref[b->first_ref + k]);
+	}
+	wal_sum_release(&sum);
+	wal_segment_release(&seg);
+	streams_free(streams);
+	sample_release(&s);
+}
+
 /* Cut at every byte and every bit flipped: ignored, or, where that is not so, still right. */
 static void a_damaged_sidecar_is_ignored(void **state)
 {
@@ -401,6 +440,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_sidecar_says_what_the_segment_holds),
+		cmocka_unit_test(a_sidecar_of_many_streams),
 		cmocka_unit_test(a_damaged_sidecar_is_ignored),
 		cmocka_unit_test(a_sidecar_of_another_segment_is_ignored),
 		cmocka_unit_test(tails),
