@@ -72,14 +72,12 @@ bool size_mul(size_t a, size_t b, size_t *ret)
 	return true;
 }
 
-void mem_grow(void *v, size_t *cap, size_t need, size_t size)
+void mem_grow_now(void *v, size_t *cap, size_t need, size_t size)
 {
 	void *old;
 	size_t to = *cap ? *cap : 16;
 	size_t n_bytes;
 
-	if (need <= *cap)
-		return;
 	while (to < need)
 		to += to;
 	if (!size_mul(to, size, &n_bytes))

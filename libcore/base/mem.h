@@ -23,8 +23,14 @@ MUST_CHECK bool size_mul(size_t a, size_t b, size_t *ret);
 
 /*
  * Makes room for `need` elements in the array *v of *cap elements of `size` bytes, by
- * doubling. v is a pointer to the array's pointer. For our own sizes: as mem_alloc.
+ * doubling. v is a pointer to the array's pointer. For our own sizes: as mem_alloc. mem_grow_now is
+ * for when there is less.
  */
-void mem_grow(void *v, size_t *cap, size_t need, size_t size);
+void mem_grow_now(void *v, size_t *cap, size_t need, size_t size);
+static inline void mem_grow(void *v, size_t *cap, size_t need, size_t size)
+{
+	if (need > *cap)
+		mem_grow_now(v, cap, need, size);
+}
 
 #endif

@@ -194,22 +194,31 @@ static bool is_of_log(const struct plan *p, const struct unit *u)
 	return plan_piece(p, u, 0)->source->is_log;
 }
 
+static bool has_log(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n_sources; i++)
+		if (p->source[i]->is_log)
+			return true;
+	return false;
+}
+
 /* Units are made stream by stream, so nothing has to be done to those of a store. */
 static void logs_last(struct plan *p)
 {
-	struct unit *log = mem_alloc((p->n_units + 1) * sizeof(*log));
+	struct unit *log;
 	size_t n = 0, n_logs = 0;
 
+	if (!has_log(p))
+		return;
+	log = mem_alloc((p->n_units + 1) * sizeof(*log));
 	for (size_t i = 0; i < p->n_units; i++) {
 		if (is_of_log(p, &p->unit[i]))
 			log[n_logs++] = p->unit[i];
 		else
 			p->unit[n++] = p->unit[i];
 	}
-	if (n_logs) {
-		qsort(log, n_logs, sizeof(*log), newest_first);
-		memcpy(p->unit + n, log, n_logs * sizeof(*log));
-	}
+	qsort(log, n_logs, sizeof(*log), newest_first);
+	memcpy(p->unit + n, log, n_logs * sizeof(*log));
 	free(log);
 }
 
@@ -317,25 +326,27 @@ static void sort_pieces(struct plan *p)
 	free(end);
 }
 
-static int by_lo(const void *a, const void *b)
-{
-	const struct unit *x = a, *y = b;
-	int c = cmp_i64(x->lo, y->lo);
-
-	return c ? c : (x->first > y->first) - (x->first < y->first);
-}
-
 /* Of many packs the units of one stream lie in a bundle of each: in the order of streams all
- * bundles would be unpacked once more for each stream. */
+ * bundles would be unpacked once more for each stream. Those of one set stay as they are. */
 static void gather_together(struct plan *p)
 {
+	uint32_t *start;
+	struct unit *to;
+
 	if (p->n_together == 0)
 		return;
+	start = mem_alloc((p->n_together + (size_t)2) * sizeof(*start));
+	to = mem_alloc(p->n_units * sizeof(*to));
 	for (size_t i = 0; i < p->n_units; i++)
-		p->unit[i].lo = together_of(p, &p->unit[i]);
-	qsort(p->unit, p->n_units, sizeof(*p->unit), by_lo);
+		start[together_of(p, &p->unit[i]) + 1]++;
+	for (size_t i = 1; i <= p->n_together; i++)
+		start[i] += start[i - 1];
 	for (size_t i = 0; i < p->n_units; i++)
-		p->unit[i].lo = p->unit[i].min_ts;
+		to[start[together_of(p, &p->unit[i])]++] = p->unit[i];
+	free(start);
+	free(p->unit);
+	p->unit = to;
+	p->cap_units = p->n_units;
 }
 
 void plan_units(struct plan *p, enum direction dir)
