@@ -2,15 +2,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/title.h"
+
+enum { FORK = 128 }; /* byte 0 of a message to a fork server */
 
 /* Memory for the descriptors of a message, aligned. */
 union rights {
@@ -24,11 +29,12 @@ static void add_args(struct buf *b, const char *const *argv)
 		buf_add(b, *argv, strlen(*argv) + 1);
 }
 
-static ssize_t send_all(int to, struct buf *text, const int *fd, size_t n_fd)
+static int send_all(int to, struct bytes text, const int *fd, size_t n_fd, struct err *e)
 {
 	union rights rights = { 0 };
-	struct iovec part = { .iov_base = text->p, .iov_len = text->n };
+	struct iovec part = { .iov_base = (void *)text.p, .iov_len = text.n };
 	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
+	bool gone;
 	ssize_t n;
 
 	if (n_fd) {
@@ -42,7 +48,13 @@ static ssize_t send_all(int to, struct buf *text, const int *fd, size_t n_fd)
 	do {
 		n = sendmsg(to, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
-	return n;
+	if (n >= 0)
+		return 0;
+	gone = errno == EPIPE || errno == ECONNRESET;
+	err_sys(e, "cannot give anything to a process that waits");
+	if (gone)
+		e->code = ERR_AGAIN;
+	return -1;
 }
 
 int standby_give(int to, const char *const *argv, const int fd[STANDBY_FDS_MAX], struct err *e)
@@ -50,7 +62,7 @@ int standby_give(int to, const char *const *argv, const int fd[STANDBY_FDS_MAX],
 	struct buf text = { 0 };
 	int given[STANDBY_FDS_MAX];
 	size_t n_fd = 0;
-	int rc = 0;
+	int rc;
 
 	buf_add_char(&text, 0);
 	for (int i = 0; i < STANDBY_FDS_MAX; i++) {
@@ -60,17 +72,26 @@ int standby_give(int to, const char *const *argv, const int fd[STANDBY_FDS_MAX],
 		given[n_fd++] = fd[i];
 	}
 	add_args(&text, argv);
-	if (text.n > STANDBY_BYTES_MAX) {
+	if (text.n > STANDBY_BYTES_MAX)
 		rc = err_set(e, ERR_LIMIT, "%zu bytes of arguments", text.n);
-	} else if (send_all(to, &text, given, n_fd) < 0) {
-		bool gone = errno == EPIPE || errno == ECONNRESET;
-
-		rc = err_sys(e, "cannot give arguments to a process");
-		if (gone)
-			e->code = ERR_AGAIN;
-	}
+	else
+		rc = send_all(to, buf_bytes(&text), given, n_fd, e);
 	buf_release(&text);
 	return rc;
+}
+
+int standby_ask_heir(int to, int talk, struct err *e)
+{
+	char fork = (char)FORK;
+
+	return send_all(to, bytes_of(&fork, 1), &talk, 1, e);
+}
+
+pid_t standby_heir(int to)
+{
+	int32_t pid;
+
+	return recv(to, &pid, sizeof(pid), MSG_DONTWAIT) == sizeof(pid) ? pid : 0;
 }
 
 bool standby_was_taken(int to)
@@ -99,6 +120,11 @@ static void take_rights(struct msghdr *m, struct given *g)
 	memcpy(g->fd, CMSG_DATA(c), g->n_fd * sizeof(int));
 }
 
+static bool asks_for_heir(const struct given *g)
+{
+	return g->text.n == 1 && g->text.p[0] == (char)FORK && g->n_fd == 1;
+}
+
 static int receive(int from, struct given *g, struct err *e)
 {
 	union rights rights;
@@ -106,6 +132,8 @@ static int receive(int from, struct given *g, struct err *e)
 	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &rights };
 	ssize_t n;
 
+	g->n_fd = 0;
+	buf_reset(&g->text);
 	buf_reserve(&g->text, STANDBY_BYTES_MAX);
 	part = (struct iovec){ .iov_base = g->text.p, .iov_len = STANDBY_BYTES_MAX };
 	m.msg_controllen = sizeof(rights);
@@ -119,6 +147,8 @@ static int receive(int from, struct given *g, struct err *e)
 		return err_set(e, ERR_AGAIN, "nothing is to be done any more");
 	g->text.n = (size_t)n;
 	take_rights(&m, g);
+	if (asks_for_heir(g))
+		return 0;
 	if (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) || n < 2 || g->text.p[n - 1])
 		return err_set(e, ERR_IO, "descriptor %d: no whole message", from);
 	return 0;
@@ -176,14 +206,73 @@ static int take(int fd, const struct given *g, struct err *e)
 	return rc;
 }
 
-int standby_wait(int fd, int *argc, char ***argv, struct err *e)
+/* --- who begins others that wait --- */
+
+/* What an heir has of the server, though a fork does not give it. */
+struct legacy {
+	pid_t parent;
+	int death_signal;
+};
+
+/* Does not return unless all is as with what spawn starts. */
+static void inherit(const struct legacy *l, int fd, int talk)
+{
+	if (dup2(talk, fd) < 0 || prctl(PR_SET_PDEATHSIG, l->death_signal) < 0 ||
+	    getppid() != l->parent) /* it died before that */
+		_exit(err_exit_code(ERR_AGAIN));
+	close(talk);
+}
+
+/*
+ * Not fork(): our parent is to wait for it. Not clone3, which some containers do not allow. What
+ * the C library does around a fork is for who has threads, or asks it for its thread's id, and
+ * neither is so here.
+ */
+static int begin_heir(int fd, const struct given *g, bool *ret_is_heir, struct err *e)
+{
+	struct legacy l = { .parent = getppid() };
+	int32_t pid;
+
+	prctl(PR_GET_PDEATHSIG, &l.death_signal);
+	pid = (int32_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid < 0)
+		return err_sys(e, "cannot begin another process");
+	*ret_is_heir = pid == 0;
+	if (pid == 0) {
+		inherit(&l, fd, g->fd[0]);
+		return 0;
+	}
+	close(g->fd[0]);
+	if (send(fd, &pid, sizeof(pid), MSG_NOSIGNAL) != sizeof(pid))
+		return err_set(e, ERR_AGAIN, "nobody waits for another process");
+	return 0;
+}
+
+/* Until something is given that is not a socket for one. */
+static int receive_task(int fd, void (*begun)(void), struct given *g, struct err *e)
+{
+	bool is_heir = false;
+
+	prctl(PR_SET_NAME, "standby");
+	while (receive(fd, g, e) == 0) {
+		if (!asks_for_heir(g))
+			return 0;
+		if (begin_heir(fd, g, &is_heir, e) < 0)
+			return -1;
+		prctl(PR_SET_NAME, is_heir ? "standby" : "forkserver");
+		if (is_heir && begun)
+			begun();
+	}
+	return -1;
+}
+
+int standby_wait(int fd, void (*begun)(void), int *argc, char ***argv, struct err *e)
 {
 	struct given g = { 0 };
 	char name[16], **given;
 
 	prctl(PR_GET_NAME, name);
-	prctl(PR_SET_NAME, "standby");
-	if (receive(fd, &g, e) < 0 || take(fd, &g, e) < 0) {
+	if (receive_task(fd, begun, &g, e) < 0 || take(fd, &g, e) < 0) {
 		buf_release(&g.text);
 		return -1;
 	}

@@ -6,11 +6,18 @@
  *   byte 0         bit i: a descriptor that is to be i comes along (SCM_RIGHTS, in order)
  *   then           the arguments, each with a NUL behind it
  *   back: 1 byte   they are taken
+ *
+ * Or it is made a fork server: each message of the byte 128 alone, with a descriptor, makes it
+ * begin another process that waits, at that descriptor, and is to its parent what it is itself:
+ * that costs a fourth of a start.
+ *
+ *   back: 4 bytes  the process id of the other one, as the processor has them
  */
 #ifndef BASE_STANDBY_H
 #define BASE_STANDBY_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 
@@ -27,6 +34,14 @@ enum {
 MUST_CHECK int standby_give(int to, const char *const *argv, const int fd[STANDBY_FDS_MAX],
 			    struct err *e);
 
+/* Asks it to begin another one, at the other end of whose socket talk is. Does not wait. Errors:
+ * ERR_AGAIN nobody is there, or no memory; ERR_IO. */
+MUST_CHECK int standby_ask_heir(int to, int talk, struct err *e);
+
+/* The process id of the next one of those that were asked for; 0: not yet, or not any more. Does
+ * not wait. */
+pid_t standby_heir(int to);
+
 /* Whether that was taken, as far as is known now: a process that has ended and never said so has
  * done nothing of it. */
 bool standby_was_taken(int to);
@@ -34,9 +49,11 @@ bool standby_was_taken(int to);
 /*
  * The other side: waits until something is given, and takes it. *argv is what main was called with;
  * the new ones are one allocation, the caller's to free, and what ps(1) shows. Meanwhile the
- * process is called standby. Closes fd, unless a descriptor has taken its place. Before there are
- * other threads. Errors: ERR_USAGE fd is no socket; ERR_AGAIN the other end is closed; ERR_IO.
+ * process is called standby. Closes fd, unless a descriptor has taken its place. A fork server,
+ * which is called that, does not return but on error; those that it begins do, and have called
+ * begun, which may be NULL, before they wait. Before there are other threads. Errors: ERR_USAGE fd
+ * is no socket; ERR_AGAIN the other end is closed; ERR_IO.
  */
-MUST_CHECK int standby_wait(int fd, int *argc, char ***argv, struct err *e);
+MUST_CHECK int standby_wait(int fd, void (*begun)(void), int *argc, char ***argv, struct err *e);
 
 #endif

@@ -2,9 +2,12 @@
 #ifndef QUERY_WARM_UP_H
 #define QUERY_WARM_UP_H
 
-/* The pages of the program and its libraries are mapped, tables are made, the machine code of
- * regexes has its place, and the heap its first memory (base/heap.h). Nothing of it can fail, only
- * be slower later. */
+/* Of nothing here anything can fail, only be slower later. */
+
+/* Tables are made, and the machine code of regexes has its place: once for all that are forked. */
 void query_warm_up(void);
+
+/* What each of those is better off with for itself: the heap has its first memory (base/heap.h). */
+void query_warm_up_heir(void);
 
 #endif

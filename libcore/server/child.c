@@ -524,7 +524,7 @@ static void take_event(struct children *c, void *event)
 		while (read(c->wake, &count, sizeof(count)) < 0 && errno == EINTR)
 			;
 	else if (event == &c->spares)
-		spares_reap(&c->spares);
+		spares_look(&c->spares);
 	else if (!source->child)
 		return;
 	else if (source->about == ABOUT_WATCH)

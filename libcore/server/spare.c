@@ -14,30 +14,56 @@
 #include "base/mem.h"
 #include "base/standby.h"
 
+/* Where it is known. */
 static void close_all(struct spares *s, const struct spare *spare)
 {
 	/* Explicitly: closing is not enough while some other process has inherited it. */
-	epoll_ctl(s->epoll, EPOLL_CTL_DEL, spare->pidfd, NULL);
-	close(spare->pidfd);
+	if (spare->pidfd >= 0) {
+		epoll_ctl(s->epoll, EPOLL_CTL_DEL, spare->pidfd, NULL);
+		close(spare->pidfd);
+	}
 	if (spare->talk >= 0)
 		close(spare->talk);
 }
 
-static void drop(struct spares *s, size_t i)
+static struct spare drop(struct spares *s, size_t i)
 {
-	s->v[i] = s->v[--s->n];
+	struct spare ret = s->v[i];
+
+	s->n_known -= i < s->n_known;
+	memmove(s->v + i, s->v + i + 1, (--s->n - i) * sizeof(*s->v));
+	return ret;
+}
+
+static void kill_one(const struct spare *spare)
+{
+	kill(spare->pid, SIGKILL);
+	while (waitpid(spare->pid, NULL, 0) < 0 && errno == EINTR)
+		;
 }
 
 static void end(struct spares *s, size_t i)
 {
-	struct spare spare = s->v[i];
+	struct spare spare = drop(s, i);
 
-	drop(s, i);
 	close_all(s, &spare);
-	kill(spare.pid, SIGKILL);
-	while (waitpid(spare.pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	kill_one(&spare);
 }
+
+static bool watch(const struct spares *s, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = s->event };
+
+	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &ev) == 0;
+}
+
+static bool watch_end(const struct spares *s, struct spare *spare)
+{
+	spare->pidfd = (int)syscall(SYS_pidfd_open, spare->pid, 0);
+	return spare->pidfd >= 0 && watch(s, spare->pidfd);
+}
+
+/* ---- the one that forks ---- */
 
 static pid_t spawn_one(const struct spares *s, int talk)
 {
@@ -56,34 +82,117 @@ static pid_t spawn_one(const struct spares *s, int talk)
 	return spawn(&what, &e);
 }
 
-static bool begin(struct spares *s)
+/* It has ended. Those that it has begun and not told of are all that is in its process group. */
+static void forget_server(struct spares *s)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = s->event };
-	struct spare spare;
+	pid_t group = s->server.pid;
+
+	while (s->n > s->n_known) {
+		struct spare spare = drop(s, s->n - 1);
+
+		close_all(s, &spare);
+	}
+	kill(-group, SIGKILL);
+	while (waitpid(-group, NULL, 0) > 0 || errno == EINTR)
+		;
+	epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->server.talk, NULL);
+	close_all(s, &s->server);
+	s->server = (struct spare){ 0 };
+}
+
+static bool begin_server(struct spares *s)
+{
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return false;
-	spare.talk = pair[0];
-	spare.pid = spawn_one(s, pair[1]);
+	s->server = (struct spare){ .pid = spawn_one(s, pair[1]), .pidfd = -1, .talk = pair[0] };
 	close(pair[1]);
-	if (spare.pid < 0) {
-		close(spare.talk);
+	if (s->server.pid < 0) {
+		close(s->server.talk);
+		s->server = (struct spare){ 0 };
 		return false;
 	}
-	spare.pidfd = (int)syscall(SYS_pidfd_open, spare.pid, 0);
-	mem_grow(&s->v, &s->cap, s->n + 1, sizeof(*s->v));
-	s->v[s->n++] = spare;
-	if (spare.pidfd >= 0 && epoll_ctl(s->epoll, EPOLL_CTL_ADD, spare.pidfd, &ev) == 0)
+	if (watch_end(s, &s->server) && watch(s, s->server.talk))
 		return true;
-	end(s, s->n - 1);
+	kill_one(&s->server);
+	forget_server(s);
 	return false;
+}
+
+/* ---- the others ---- */
+
+/* One that has just been killed may not have been seen to be. */
+static bool ask_server(struct spares *s, int talk)
+{
+	struct err e;
+
+	if (s->server.pid && standby_ask_heir(s->server.talk, talk, &e) == 0)
+		return true;
+	if (s->server.pid) {
+		kill_one(&s->server);
+		forget_server(s);
+	}
+	return begin_server(s) && standby_ask_heir(s->server.talk, talk, &e) == 0;
+}
+
+static bool ask_for_one(struct spares *s)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return false;
+	if (!ask_server(s, pair[1])) {
+		close(pair[0]);
+		close(pair[1]);
+		return false;
+	}
+	close(pair[1]);
+	mem_grow(&s->v, &s->cap, s->n + 1, sizeof(*s->v));
+	s->v[s->n++] = (struct spare){ .pidfd = -1, .talk = pair[0] };
+	return true;
 }
 
 void spares_fill(struct spares *s)
 {
-	while (s->n < s->wanted && begin(s))
+	while (s->n < s->wanted && ask_for_one(s))
 		;
+}
+
+static void take_heirs(struct spares *s)
+{
+	pid_t pid;
+
+	while (s->n_known < s->n && (pid = standby_heir(s->server.talk)) > 0) {
+		struct spare *spare = &s->v[s->n_known++];
+
+		spare->pid = pid;
+		setpgid(pid, pid); /* as spawn has it */
+		if (!watch_end(s, spare))
+			end(s, s->n_known - 1);
+	}
+}
+
+static bool has_ended(pid_t pid)
+{
+	return waitpid(pid, NULL, WNOHANG) == pid;
+}
+
+void spares_look(struct spares *s)
+{
+	if (s->server.pid) {
+		bool ended = has_ended(s->server.pid);
+
+		take_heirs(s); /* what it has said last, too */
+		if (ended)
+			forget_server(s);
+	}
+	for (size_t i = s->n_known; i-- > 0;)
+		if (has_ended(s->v[i].pid)) {
+			struct spare spare = drop(s, i);
+
+			close_all(s, &spare);
+		}
 }
 
 static bool limit(pid_t pid, enum __rlimit_resource which, uint64_t n)
@@ -112,7 +221,7 @@ pid_t spares_take(struct spares *s, const struct spawn *what, int *ret_talk)
 	    what->nice < s->nice)
 		return -1;
 	for (;; end(s, 0)) { /* it has these limits now, or hears nothing */
-		if (s->n == 0)
+		if (s->n_known == 0)
 			return -1;
 		if (!limit_all(s->v[0].pid, what))
 			continue;
@@ -123,8 +232,7 @@ pid_t spares_take(struct spares *s, const struct spawn *what, int *ret_talk)
 			return -1;
 		}
 	}
-	spare = s->v[0];
-	memmove(s->v, s->v + 1, --s->n * sizeof(*s->v)); /* the oldest first: it is surely ready */
+	spare = drop(s, 0); /* the oldest: it is surely ready */
 	*ret_talk = spare.talk;
 	spare.talk = -1;
 	close_all(s, &spare);
@@ -136,19 +244,14 @@ bool spare_took(int talk)
 	return standby_was_taken(talk);
 }
 
-void spares_reap(struct spares *s)
-{
-	for (size_t i = s->n; i-- > 0;)
-		if (waitpid(s->v[i].pid, NULL, WNOHANG) == s->v[i].pid) {
-			close_all(s, &s->v[i]);
-			drop(s, i);
-		}
-}
-
 void spares_release(struct spares *s)
 {
-	while (s->n)
+	while (s->n_known)
 		end(s, 0);
+	if (s->server.pid) {
+		kill_one(&s->server);
+		forget_server(s);
+	}
 	free(s->v);
 	free(s->path);
 	*s = (struct spares){ 0 };

@@ -1,7 +1,8 @@
 /*
  * Processes of one program that have started and wait to be given what they are to do
- * (base/standby.h), so that who is asked need not wait for that. They are killed when the thread
- * that has begun them ends, and all functions are that one's to call.
+ * (base/standby.h), so that who is asked need not wait for that. One of them begins the others by
+ * forking. They are killed when the thread that has begun that one ends, and all functions are that
+ * thread's to call.
  */
 #ifndef SERVER_SPARE_H
 #define SERVER_SPARE_H
@@ -9,7 +10,7 @@
 #include "server/spawn.h"
 
 struct spare {
-	pid_t pid; /* 0: none */
+	pid_t pid; /* 0: none, or not known yet */
 	int pidfd, talk;
 };
 
@@ -18,14 +19,15 @@ struct spares {
 	char *path; /* of the program: owned */
 	int nice;   /* added to ours, from their start: it cannot be less later */
 	unsigned wanted;
-	int epoll;	 /* says when one has ended, by an event about ... */
-	void *event;	 /* ... this: then spares_reap */
-	int null_fd;	 /* as spawn has it */
-	struct spare *v; /* private, as the rest */
-	size_t n, cap;
+	int epoll;	     /* says when one has begun or ended, by an event about ... */
+	void *event;	     /* ... this: then spares_look */
+	int null_fd;	     /* as spawn has it */
+	struct spare server; /* private, as the rest */
+	struct spare *v; /* the oldest first; those not known yet, in the order of asking, last */
+	size_t n, n_known, cap;
 };
 
-/* Begins those that are missing, as far as that is possible: who needs one that is not there
+/* Asks for those that are missing, as far as that is possible: who needs one that is not there
  * spawns it, and tells of what is wrong. */
 void spares_fill(struct spares *s);
 
@@ -39,8 +41,9 @@ pid_t spares_take(struct spares *s, const struct spawn *what, int *ret_talk);
 /* Of a process that has ended: whether it took what it was given. If not it has done nothing. */
 bool spare_took(int talk);
 
-/* Those that have ended by themselves, or were killed, are none any more. */
-void spares_reap(struct spares *s);
+/* Those that have begun can be taken; those that have ended by themselves, or were killed, are none
+ * any more. */
+void spares_look(struct spares *s);
 
 /* Kills all, waits for them, and frees. */
 void spares_release(struct spares *s);

@@ -13,7 +13,8 @@ now=$(date +%s)
 push_one() { push "{\"streams\":[{\"stream\":{\"app\":\"a\"},\"values\":[[\"${1}000000000\",\"$2\"]]}]}"; }
 query='/loki/api/v1/query_range?query=%7Bapp=%22a%22%7D'
 waiting() { pgrep -P "$LOKID_PID" -x standby; }
-waits() { [ "$(waiting | wc -l)" -eq "$1" ]; }
+server() { pgrep -P "$LOKID_PID" -x forkserver; }
+waits() { [ "$(waiting | wc -l) $(server | wc -l)" = "$1 1" ]; }
 lines() { get "$query&start=$((now - 86400 * 5))&end=$((now + 60))" && grep -o '"[a-z]*"\]' "$TAP/stdout" | tr -d '"]' | tr '\n' ' '; }
 
 lokid_start --config lokid.yaml || bail "the daemon starts" "$(cat lokid.log)"
@@ -30,6 +31,10 @@ replaced() { waits 2 && ! waiting | grep -qx "$first"; }
 ok "is answered by one of them, and another one waits" wait_for 10 replaced
 
 # --- they are killed ---
+kill -KILL "$(server)"
+ok "it is killed" wait_for 10 sh -c "! pgrep -P $LOKID_PID -x forkserver"
+is "the next query" "$(lines)" "new old "
+ok "and two wait, begun by another one" wait_for 10 waits 2
 # shellcheck disable=SC2046
 kill -KILL $(waiting)
 is "all are killed: the next query is answered" "$(lines)" "new old "
@@ -37,7 +42,7 @@ ok "and two wait again" wait_for 10 waits 2
 # shellcheck disable=SC2046
 kill -STOP $(waiting)
 spawn sh -c 'curl -sS "$1" >stopped.out' - "$URL$query"
-given() { for p in $(waiting); do if grep -q '^Max data size *[0-9]' "/proc/$p/limits"; then return; fi; done; return 1; }
+given() { for p in $(waiting); do if grep -q '^Max file size *[0-9]' "/proc/$p/limits"; then return; fi; done; return 1; }
 ok "one that is stopped is given a query, with its limits" wait_for 10 given
 curl -sS -XPOST "$URL/flush" # by programs that the same thread starts, behind that
 ok "and as long as it does not take it no other one begins" waits 2
@@ -61,7 +66,7 @@ ok "and so do those of a file that is read anew" wait_for 10 refused
 # --- the end ---
 get "$query"
 ok "two wait" wait_for 10 waits 2
-left=$(waiting)
+left="$(waiting) $(server)"
 gone() { for p in $left; do if kill -0 "$p" 2>/dev/null; then return 1; fi; done; }
 lokid_stop
 is "the daemon ends" "$STATUS" 0
@@ -69,7 +74,7 @@ ok "and leaves none behind" gone
 lokid_start --config lokid.yaml || bail "it starts again" "$(cat lokid.log)"
 get "$query"
 ok "two wait" wait_for 10 waits 2
-left=$(waiting)
+left="$(waiting) $(server)"
 lokid_stop KILL
 ok "they die with it, too, when it is killed" wait_for 10 gone
 
@@ -78,6 +83,6 @@ printf 'auth_enabled: false\nquerier: {standby: 0}\n' >lokid.yaml
 lokid_start --config lokid.yaml || bail "it starts without" "$(cat lokid.log)"
 is "a query" "$(lines)" "new old "
 is "another one" "$(lines)" "new old "
-is "none waits where none shall" "$(waiting)" ""
+is "none waits where none shall" "$(waiting; server)" ""
 
 done_testing

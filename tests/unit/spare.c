@@ -23,11 +23,13 @@
 #include "server/child.h"
 #include "time/time.h"
 
+enum { WAITING = 2, WAITING_MAX = 100 };
+
 static int stand_by(int argc, char **argv)
 {
 	struct err e;
 
-	if (standby_wait(3, &argc, &argv, &e) < 0)
+	if (standby_wait(3, NULL, &argc, &argv, &e) < 0)
 		return err_exit_code(e.code);
 	execv("/bin/sh", argv);
 	return 100;
@@ -46,7 +48,7 @@ static const char *own_name(char path[4096])
 }
 
 /* They are looked for among our children by what they are called. */
-static unsigned find_waiting(pid_t *ret)
+static unsigned find_called(const char *what, pid_t *ret)
 {
 	char path[64], piece[8192] = "", name[32];
 	unsigned n = 0;
@@ -75,7 +77,7 @@ static unsigned find_waiting(pid_t *ret)
 			break;
 		snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
 		f = fopen(path, "r");
-		if (f && fgets(name, sizeof(name), f) && strcmp(name, "standby\n") == 0)
+		if (f && fgets(name, sizeof(name), f) && strcmp(name, what) == 0)
 			ret[n++] = pid;
 		if (f)
 			fclose(f);
@@ -83,11 +85,45 @@ static unsigned find_waiting(pid_t *ret)
 	return n;
 }
 
+static unsigned find_waiting(pid_t *ret)
+{
+	return find_called("standby\n", ret);
+}
+
+static pid_t fork_server(void)
+{
+	pid_t pid[WAITING_MAX];
+
+	return find_called("forkserver\n", pid) == 1 ? pid[0] : 0;
+}
+
+/* The list of our children may lack one while another one ends. */
+static pid_t find_fork_server(void)
+{
+	pid_t pid;
+
+	while ((pid = fork_server()) == 0)
+		;
+	return pid;
+}
+
+/* Who has begun them, and is called like them until then, is not one; and they are not before they
+ * are known, and made groups of their own. */
+static bool are_waiting(pid_t *ret, unsigned n)
+{
+	if ((n && !fork_server()) || find_waiting(ret) != n)
+		return false;
+	for (unsigned i = 0; i < n; i++)
+		if (getpgid(ret[i]) != ret[i])
+			return false;
+	return true;
+}
+
 static void wait_waiting(pid_t *ret, unsigned n)
 {
 	int64_t until = time_mono_ns() + DEADLINE_S * NS_PER_S;
 
-	while (find_waiting(ret) != n)
+	while (!are_waiting(ret, n))
 		assert_true(time_mono_ns() < until);
 }
 
@@ -98,8 +134,6 @@ static bool is_one_of(pid_t pid, const pid_t *v, unsigned n)
 			return true;
 	return false;
 }
-
-enum { WAITING = 2, WAITING_MAX = 100 };
 
 struct waiting {
 	char folder[4096];
@@ -240,6 +274,53 @@ static void those_that_wait_are_killed(void **state)
 	close_waiting(&w);
 }
 
+/* Those that it has begun wait on, and another one begins the next. */
+static void the_fork_server_is_killed(void **state)
+{
+	struct waiting w;
+	pid_t server;
+
+	(void)state;
+	open_waiting(&w);
+	server = find_fork_server();
+	kill(server, SIGKILL);
+	while (kill(server, 0) == 0)
+		;
+	while (find_waiting(w.pid) != WAITING)
+		;
+	for (int i = 0; i < 3; i++) {
+		assert_true(is_one_of(ask(&w, SH("echo $$")), w.pid, WAITING));
+		wait_waiting(w.pid, WAITING);
+	}
+	assert_int_not_equal(find_fork_server(), server);
+	close_waiting(&w);
+}
+
+/* What was asked of it comes when it goes on; till then others are started. */
+static void the_fork_server_is_stopped(void **state)
+{
+	pid_t server, pid;
+	struct waiting w;
+
+	(void)state;
+	open_waiting(&w);
+	server = find_fork_server();
+	kill(server, SIGSTOP);
+	for (int i = 0; i < WAITING; i++)
+		assert_true(is_one_of(ask(&w, SH("echo $$")), w.pid, WAITING));
+	pid = ask(&w, SH("echo $$"));
+	assert_true(pid > 0 && !is_one_of(pid, w.pid, WAITING));
+	assert_int_equal(find_waiting(w.pid), 0);
+	kill(server, SIGCONT);
+	wait_waiting(w.pid, WAITING);
+	assert_int_equal(find_fork_server(), server);
+	assert_true(is_one_of(ask(&w, SH("echo $$")), w.pid, WAITING));
+	wait_waiting(w.pid, WAITING);
+	kill(server, SIGSTOP);
+	ask(&w, SH("true"));
+	close_waiting(&w);
+}
+
 /* It has been given something, and is killed before it looks. */
 static void killed_before_it_takes_it(void **state)
 {
@@ -305,6 +386,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(with_the_limits_of_what_it_is_given),
 		cmocka_unit_test(as_nice_as_what_they_wait_for),
 		cmocka_unit_test(those_that_wait_are_killed),
+		cmocka_unit_test(the_fork_server_is_killed),
+		cmocka_unit_test(the_fork_server_is_stopped),
 		cmocka_unit_test(killed_before_it_takes_it),
 		cmocka_unit_test(one_is_killed_by_its_number),
 		cmocka_unit_test(more_words_than_can_be_given),
