@@ -53,6 +53,13 @@ static struct bytes keep_tenant(struct plan *p, struct bytes tenant)
 	return last && bytes_eq(last->tenant, tenant) ? last->tenant : arena_copy(&p->mem, tenant);
 }
 
+uint32_t plan_find_stream(const struct plan *p, const struct hash128 *id)
+{
+	struct bytes key = bytes_of(id->b, sizeof(id->b));
+
+	return map_get(&p->by_id, hash64(key), key);
+}
+
 uint32_t plan_stream(struct plan *p, const struct hash128 *id, struct bytes tenant,
 		     const struct labels *labels)
 {

@@ -171,6 +171,8 @@ void plan_reset_pieces(struct plan *p);
 uint32_t plan_together(struct plan *p, size_t n);
 
 void plan_add_source(struct plan *p, struct source *s);
+/* The number of a stream that is there; else MAP_NONE. */
+uint32_t plan_find_stream(const struct plan *p, const struct hash128 *id);
 /* The number of a stream, added if new; tenant and labels, which are its own, are copied. */
 uint32_t plan_stream(struct plan *p, const struct hash128 *id, struct bytes tenant,
 		     const struct labels *labels);

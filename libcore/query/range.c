@@ -122,7 +122,7 @@ static bool is_in_table(const struct range_sink *r, const struct piece *p,
 {
 	return !r->scan->pipeline->n_stages && !r->unwrap &&
 	       (!p->meta_bytes || one_group(r, stream)) &&
-	       same_span(r, p->min_ts, p->max_ts, ret) && stream->n <= 64;
+	       same_span(r, p->min_ts, p->max_ts, ret) && stream->n <= RANGE_TABLE_LABELS;
 }
 
 static uint32_t *known_group(struct range_worker *w, uint32_t stream)
@@ -137,22 +137,39 @@ static uint32_t *known_group(struct range_worker *w, uint32_t stream)
 	return &w->known[stream];
 }
 
+static bool same_names(const struct labels *a, const struct labels *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!bytes_eq(a->v[i].name, b->v[i].name))
+			return false;
+	return true;
+}
+
+/* Numbers of names as the worker's own blocks have them: mostly those of the stream before. */
+static uint32_t *name_ids(struct range_worker *w, struct names *names, const struct labels *stream)
+{
+	if (w->named && same_names(w->named, stream))
+		return w->name_id;
+	for (size_t i = 0; i < stream->n; i++)
+		w->name_id[i] = names_id(names, stream->v[i].name);
+	w->named = stream;
+	return w->name_id;
+}
+
 static bool count_table(struct range_sink *r, unsigned worker, const struct piece *p,
 			const struct labels *stream, struct span span)
 {
 	struct range_worker *w = &r->worker[worker];
-	uint32_t ids[64], *known = known_group(w, p->stream);
+	uint32_t *known = known_group(w, p->stream);
 	struct block b = { .names = NULL };
 	int64_t g;
 
 	if (*known == 0) {
-		/* Numbers of names as the worker's own blocks have them. */
-		struct names *names = scan_names(r->scan, worker);
-
-		for (size_t i = 0; i < stream->n; i++)
-			ids[i] = names_id(names, stream->v[i].name);
-		b.names = names;
-		b.base = (struct base_labels){ stream, ids, 64 };
+		b.names = scan_names(r->scan, worker);
+		b.base = (struct base_labels){ stream, name_ids(w, b.names, stream),
+					       RANGE_TABLE_LABELS };
 		g = stream_group(w, &b, NULL);
 		if (g < 0)
 			return false; /* over the limit: found again, and told, when the piece is

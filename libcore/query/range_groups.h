@@ -48,6 +48,8 @@ struct range_groups {
 };
 
 /* What a thread has of a range_sink. */
+enum { RANGE_TABLE_LABELS = 64 }; /* of a stream that is counted without its blocks */
+
 struct range_worker {
 	struct range_groups groups;
 	const struct labels *stream; /* whose own group this is: */
@@ -55,6 +57,8 @@ struct range_worker {
 	uint32_t *known; /* by the plan's number of a stream, as long as it is below n_known: 1 +
 			    the group of its own labels, 0 not known yet */
 	size_t n_known, cap_known;
+	const struct labels *named; /* whose names have the numbers of name_id; NULL: none */
+	uint32_t name_id[RANGE_TABLE_LABELS];
 };
 
 /* Samples that are still there go too. */

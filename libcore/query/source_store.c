@@ -230,6 +230,9 @@ static int number_stream(struct reading *r, uint32_t number, const struct index_
 {
 	struct labels labels;
 
+	*ret = plan_find_stream(r->plan, &s->id); /* by another index, mostly */
+	if (*ret != MAP_NONE)
+		return 0;
 	arena_reset(&r->mem);
 	if (index_labels_of(r->ix, number, s, r->known, &r->mem, &labels, e) < 0)
 		return -1;
