@@ -214,6 +214,25 @@ static void say_mended(struct segment_task *t, const struct wal_segment *s, cons
 	fail(t, &e, s->path);
 }
 
+/* Damage that no reader has met yet is in no sidecar: all of it is read. 1, 0. Errors: covered's. */
+static int is_damaged(const struct wal_segment *s, struct err *e)
+{
+	struct streams *streams;
+	struct wal_sum sum = { 0 };
+	int ret = covered_is_damaged(s, e);
+
+	if (ret != 0)
+		return ret;
+	streams = streams_new();
+	if (wal_sum_read(s, WAL_SUM_VERIFY, streams, &sum, e) == 0)
+		ret = sum.tail == WAL_TAIL_DAMAGED;
+	else
+		ret = e->code == ERR_CORRUPT ? 1 : -1;
+	wal_sum_release(&sum);
+	streams_free(streams);
+	return ret;
+}
+
 static void mend_one(struct segment_task *t, const struct wal_segment *s)
 {
 	struct mended m;
@@ -224,7 +243,7 @@ static void mend_one(struct segment_task *t, const struct wal_segment *s)
 		note(t, s->path, "its writer still has it open, left out");
 		return;
 	}
-	damaged = covered_is_damaged(s, &e);
+	damaged = is_damaged(s, &e);
 	if (damaged == 0)
 		return;
 	if (damaged < 0 || mend_segment(s, &m, &e) < 0) {

@@ -12,7 +12,7 @@ enum segment_mode {
 	SEGMENT_STATS,
 	SEGMENT_PRUNE,
 	SEGMENT_SALVAGE,
-	SEGMENT_MEND, /* those that covered_is_damaged, in their own folder */
+	SEGMENT_MEND, /* those that are damaged, in their own folder */
 };
 
 struct segment_task {

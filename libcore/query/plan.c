@@ -201,24 +201,18 @@ static bool is_of_log(const struct plan *p, const struct unit *u)
 	return plan_piece(p, u, 0)->source->is_log;
 }
 
-static bool has_log(const struct plan *p)
-{
-	for (size_t i = 0; i < p->n_sources; i++)
-		if (p->source[i]->is_log)
-			return true;
-	return false;
-}
-
 /* Units are made stream by stream, so nothing has to be done to those of a store. */
 static void logs_last(struct plan *p)
 {
-	struct unit *log;
 	size_t n = 0, n_logs = 0;
+	struct unit *log;
 
-	if (!has_log(p))
+	while (n < p->n_units && !is_of_log(p, &p->unit[n]))
+		n++;
+	if (n == p->n_units)
 		return;
-	log = mem_alloc((p->n_units + 1) * sizeof(*log));
-	for (size_t i = 0; i < p->n_units; i++) {
+	log = mem_alloc((p->n_units - n) * sizeof(*log));
+	for (size_t i = n; i < p->n_units; i++) {
 		if (is_of_log(p, &p->unit[i]))
 			log[n_logs++] = p->unit[i];
 		else

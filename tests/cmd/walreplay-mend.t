@@ -28,6 +28,14 @@ ok "all is as it was" sh -c 'for f in was/*.wal; do cmp "$f" "wal/${f#was/}" || 
 flip_byte "$shop" 150000
 cp "$shop" bad.wal
 
+# --- which nobody has met yet ---
+cp -r was unmet
+walreplay --unpacked --store none unmet >given # sidecars that say that all is well
+flip_byte "unmet/$name.wal" 150000
+ok "damage that is in no sidecar" exits 3 walreplay --mend unmet
+ok "is mended" stdout_has "set aside as unmet/damaged/$name.wal"
+ok "and that is all" exits 0 walreplay --verify unmet
+
 # --- one that is killed while it saves: no file may have so many bytes ---
 cp -r wal killed
 ok "a flush notes the damage" exits 3 sh -c 'walreplay --unpacked --store s killed >given'
