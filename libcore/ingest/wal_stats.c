@@ -96,6 +96,8 @@ static void add_damage(struct buf *out, const struct wal_stats *s)
 {
 	buf_add_str(out, "damaged in ");
 	num_add_count(out, s->n_damaged, "place", "places");
+	if (!s->n_unknown)
+		return;
 	buf_add_str(out, ", ");
 	num_add_count(out, s->n_unknown, "entry", "entries");
 	buf_add_str(out, " of unknown streams");

@@ -134,6 +134,9 @@ static void end_by_signal(struct query *query, const struct child_end *end)
 		query_end_set(query, 500,
 			      "the query was killed: by somebody, or by the system, as that does "
 			      "when it is out of memory");
+	else if (end->signal == SIGTERM || end->signal == SIGINT || end->signal == SIGHUP)
+		query_end_set(query, 500, "the query was ended by somebody: signal %d",
+			      end->signal);
 	else
 		query_end_set(query, 500, "the query ended by signal %d: a fault of ours",
 			      end->signal);

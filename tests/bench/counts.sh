@@ -21,6 +21,7 @@ instructions() {
 
 # count NAME COMMAND: a shell line, in which $n is the folder with data; for each byte of all its lines.
 count() {
+	names="${names:-} $1"
 	case " ${COUNTS_OF:-$1} " in
 	*" $1 "*) ;;
 	*) return 0 ;;
@@ -70,6 +71,12 @@ part_counts() {
 	count counts "$query $over 'sum by (app) (count_over_time({app=~\".+\"} |= \"error\" [1h]))'"
 	cd ..
 	rm -rf counts
+	for name in ${COUNTS_OF:-}; do
+		case "$names " in
+		*" $name "*) ;;
+		*) fail "there is no count '$name'; there are$names" ;;
+		esac
+	done
 }
 
 run_parts '' counts "$@"

@@ -27,14 +27,14 @@ part_scan() {
 	compress_lines
 	scan="logql --store data/store $no_filters -o raw '$all |= \"$nowhere\"'"
 	turns "measure -s 1 $scan -j1" "measure zstd -q -dc -T1 lines.zst/*.zst"
-	ratio_at_least scan_j1_vs_zstd "$(calc "$(raw_mb) / $(wall "$ours")")" MB/s 0.8 "$(calc "$(wall "$theirs") / $(wall "$ours")")"
+	limit_ratio_at_least scan_j1_vs_zstd "$(calc "$(raw_mb) / $(wall "$ours")")" MB/s 0.8 "$(calc "$(wall "$theirs") / $(wall "$ours")")"
 	info scan_zstd "$(calc "$(raw_mb) / $(wall "$theirs")")" MB/s
 	m=$(measure -n "$runs" cat "$source"/raw/*.log)
 	info scan_cat "$(calc "$(tree_bytes "$source/raw") / 1e6 / $(wall "$m")")" MB/s # what memory gives
 	info scan_cpu "$(gb "$(cpu "$ours")")" s/GB "$(calc "$(cpu "$theirs") / $(cpu "$ours")")"
 	at_most scan_j1_rss "$(rss_mib "$ours")" MiB 100
 	turns "measure -s 1 $scan -j2" "measure -s 1 $scan -j1"
-	ratio_at_least scan_j2_vs_j1 "$(calc "$(raw_mb) / $(wall "$ours")")" MB/s 1.7 "$(calc "$(wall "$theirs") / $(wall "$ours")")"
+	limit_ratio_at_least scan_j2_vs_j1 "$(calc "$(raw_mb) / $(wall "$ours")")" MB/s 1.7 "$(calc "$(wall "$theirs") / $(wall "$ours")")"
 	command -v rg >/dev/null || return 0
 	turns "measure -s 1 $scan -j2" "measure -s 1 sh -c 'zstd -q -dc -T1 lines.zst/*.zst | rg -c -F \"$nowhere\"'"
 	info scan_j2_vs_rg "$(calc "$(raw_mb) / $(wall "$ours")")" MB/s "$(calc "$(wall "$theirs") / $(wall "$ours")")"
@@ -60,12 +60,12 @@ part_parse() {
 	m=$(measure -n "$runs" -o answer logql --store data/store -j1 $over -o api \
 		"sum by (status) (count_over_time($json | json | status >= 500 [5m]))")
 	expect "$(sum_of_values answer)" "$(cat "$source"/raw/*.log | grep -c -a '"status":5[0-9][0-9],')" "failures"
-	at_least parse_json_filter "$(calc "$mb / $(wall "$m")")" MB/s 700
+	limit_at_least parse_json_filter "$(calc "$mb / $(wall "$m")")" MB/s 700
 	# shellcheck disable=SC2086
 	m=$(measure -n "$runs" -o answer logql --store data/store -j1 $over -o api \
 		"quantile_over_time(0.99, $json | json | unwrap duration_ms [5m]) by (path)")
 	expect "$(grep -o '"metric"' answer | wc -l)" "$(sed -n '/^"q7"/,/^}/p' "$source/truth.json" | grep -c '^"/')" "paths"
-	at_least parse_json_p99 "$(calc "$mb / $(wall "$m")")" MB/s 400
+	limit_at_least parse_json_p99 "$(calc "$mb / $(wall "$m")")" MB/s 400
 	info parse_json_p99_rss "$(rss_mib "$m")" MiB
 }
 
@@ -83,7 +83,7 @@ part_frames() {
 	m=$(measure -n "$runs" -p 'rm -rf wal; sync' sh -c 'cat pushed.frames | lokid-ingest -q --wal wal --sync always --input frames')
 	expect "$(walreplay --stats -o jsonl wal | sed -n 's/.*"entries":\([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n + 0 }')" \
 		"$(truth lines)" "lines in the log"
-	at_least frames_ingest "$(calc "$(raw_mb) / $(wall "$m")")" MB/s 200
+	limit_at_least frames_ingest "$(calc "$(raw_mb) / $(wall "$m")")" MB/s 200
 	info frames_ingest_cpu "$(gb "$(cpu "$m")")" s/GB
 	rm -rf wal pushed.frames
 }
@@ -109,7 +109,7 @@ needle() {
 		"measure -o scanned -p '$2' logql --store big/store $no_filters -o raw '$query'"
 	expect "$(sort found)" "$(sort scanned)" "lines of a scan"
 	expect "$(wc -l <found)" "$(truth needle_lines)" "lines of the needle"
-	ratio_at_least "needle_$1_vs_scan" "$(ms "$(wall "$ours")")" ms 50 "$(calc "$(wall "$theirs") / $(wall "$ours")")"
+	limit_ratio_at_least "needle_$1_vs_scan" "$(ms "$(wall "$ours")")" ms 50 "$(calc "$(wall "$theirs") / $(wall "$ours")")"
 	info "needle_$1_scan" "$(ms "$(wall "$theirs")")" ms
 }
 

@@ -567,7 +567,7 @@ for part in "$@"; do
 	--part) break ;;
 	data) made=y ;;
 	upkeep | json | logfmt | regex | sums | push | http | far | costs) ;;
-	*) [ "$made" ] || fail "'$part' reads what the parts before it leave: begin with 'data'" ;;
+	*) [ "$made" ] || ! command -v "part_$part" >/dev/null || fail "'$part' reads what the parts before it leave: begin with 'data'" ;;
 	esac
 done
 run_parts '' "$all" "$@"

@@ -19,11 +19,6 @@ runs=${BENCH_RUNS:-5}
 . "$repo/tests/lib/bench.sh"
 . "$repo/tests/lib/bench-lokid.sh"
 
-# Limits are for a GB: of more or less they say nothing.
-is_gb() { [ "$(verdict "$(truth raw_bytes) > 0.99e9 && $(truth raw_bytes) < 1.01e9")" = pass ]; }
-limit_at_most() { if is_gb; then at_most "$@"; else info "$1" "$2" "$3"; fi; }
-limit_at_least() { if is_gb; then at_least "$@"; else info "$1" "$2" "$3"; fi; }
-
 # --- the parts ---
 
 part_data() {

@@ -24,4 +24,18 @@ ok "snappy-sync says a speed" exits 0 snappy-sync zeros out
 ok "of the right form too" stdout_matches '^[0-9]+\.[0-9]$'
 ok "nothing to read is exit 4" exits 4 snappy-sync absent out
 
+compare=$REPO/tests/bench/compare
+row() { printf '%s\t%s\t%s\t-\t-\t%s\t-\n' "$@"; }
+{ row table_bytes 1000 bytes info; row table_count 10 ms info; row speed_x 10 ms info; } >before
+{ row table_bytes 1000 bytes info; row table_count 20 ms info; row speed_x 10 ms info; } >after
+ok "what got slower is exit 1" exits 1 sh "$compare" -c before after
+ok "and told" stdout_is "slower	table_count	20	10	ms	+100.0%	20.0%"
+sed -i 's/1000/50/' after
+ok "of data of another size" exits 0 sh "$compare" -c before after
+ok "nothing is told" stdout_is_empty
+ok "but that" stderr_has "of other data, 50 bytes, not 1000"
+echo garbage >none
+ok "a file without a row of a run is exit 2" exits 2 sh "$compare" -c before none
+ok "and said" stderr_has "no file has a row of a run"
+
 done_testing

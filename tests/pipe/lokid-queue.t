@@ -37,6 +37,7 @@ case \$* in
 *memory*) echo 'out of memory: 123456 bytes' >&2; kill -ABRT \$\$ ;;
 *crash*) kill -SEGV \$\$ ;;
 *killed*) kill -KILL \$\$ ;;
+*ended*) kill -TERM \$\$ ;;
 *) exec $real/logql "\$@" ;;
 esac
 END
@@ -174,7 +175,10 @@ ask a killed
 ok "one that is killed is 500" code_is 500
 is "and whoever did it is named" "$(cat "$TAP/stdout")" \
 	"the query was killed: by somebody, or by the system, as that does when it is out of memory"
-ok "failed ones are counted" metric_is loki_query_frontend_failed_queries_total 6
+ask a ended
+ok "one that is ended is 500" code_is 500
+is "and that it was" "$(cat "$TAP/stdout")" "the query was ended by somebody: signal 15"
+ok "failed ones are counted" metric_is loki_query_frontend_failed_queries_total 7
 
 # --- scans ---
 for i in 1 2 3 4 5 6 7 8; do
