@@ -64,8 +64,7 @@ static int stand_by(struct args *a, int argc, char **argv)
 
 	if (a->cli->n_operands || argc != 3)
 		cli_usage(a->cli, "option '--standby': only alone");
-	query_warm_up();
-	if (standby_wait(a->ask.standby, query_warm_up_heir, &argc, &argv, &e) == 0) {
+	if (standby_wait(a->ask.standby, query_warm_up, &argc, &argv, &e) == 0) {
 		status = answer(argc, argv);
 		free(argv);
 		return status;

@@ -24,7 +24,7 @@ MUST_CHECK bool size_mul(size_t a, size_t b, size_t *ret);
 /*
  * Makes room for `need` elements in the array *v of *cap elements of `size` bytes, by
  * doubling. v is a pointer to the array's pointer. For our own sizes: as mem_alloc. mem_grow_now is
- * for when there is less.
+ * the rest of it, not to be called.
  */
 void mem_grow_now(void *v, size_t *cap, size_t need, size_t size);
 static inline void mem_grow(void *v, size_t *cap, size_t need, size_t size)

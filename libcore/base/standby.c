@@ -34,7 +34,7 @@ static int send_all(int to, struct bytes text, const int *fd, size_t n_fd, struc
 	union rights rights = { 0 };
 	struct iovec part = { .iov_base = (void *)text.p, .iov_len = text.n };
 	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
-	bool gone;
+	int why;
 	ssize_t n;
 
 	if (n_fd) {
@@ -50,10 +50,12 @@ static int send_all(int to, struct bytes text, const int *fd, size_t n_fd, struc
 	} while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		return 0;
-	gone = errno == EPIPE || errno == ECONNRESET;
+	why = errno;
 	err_sys(e, "cannot give anything to a process that waits");
-	if (gone)
+	if (why == EPIPE || why == ECONNRESET)
 		e->code = ERR_AGAIN;
+	else if (why == EAGAIN)
+		e->code = ERR_IO;
 	return -1;
 }
 
@@ -82,9 +84,9 @@ int standby_give(int to, const char *const *argv, const int fd[STANDBY_FDS_MAX],
 
 int standby_ask_heir(int to, int talk, struct err *e)
 {
-	char fork = (char)FORK;
+	char message = (char)FORK;
 
-	return send_all(to, bytes_of(&fork, 1), &talk, 1, e);
+	return send_all(to, bytes_of(&message, 1), &talk, 1, e);
 }
 
 pid_t standby_heir(int to)
@@ -208,7 +210,7 @@ static int take(int fd, const struct given *g, struct err *e)
 
 /* --- who begins others that wait --- */
 
-/* What an heir has of the server, though a fork does not give it. */
+/* What a child has of the server, though a fork does not give it. */
 struct legacy {
 	pid_t parent;
 	int death_signal;
@@ -224,17 +226,28 @@ static void inherit(const struct legacy *l, int fd, int talk)
 }
 
 /*
- * Not fork(): our parent is to wait for it. Not clone3, which some containers do not allow. What
- * the C library does around a fork is for who has threads, or asks it for its thread's id, and
- * neither is so here.
+ * Not fork(): our parent is to wait for it. Not clone3, which some containers do not allow. The C
+ * library does not know of it: there are no other threads whose locks could be held, but the id
+ * that it keeps of the first thread stays the server's, so nothing may need that one: no locks
+ * that are robust or inherit priorities, no pthread_kill of the first thread.
  */
+static pid_t fork_beside(void)
+{
+#ifdef __s390__
+	return (pid_t)syscall(SYS_clone, NULL, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL);
+#else
+	return (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+#endif
+}
+
+/* Returns into *ret_is_heir whether this is the new one. */
 static int begin_heir(int fd, const struct given *g, bool *ret_is_heir, struct err *e)
 {
 	struct legacy l = { .parent = getppid() };
 	int32_t pid;
 
 	prctl(PR_GET_PDEATHSIG, &l.death_signal);
-	pid = (int32_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+	pid = fork_beside();
 	if (pid < 0)
 		return err_sys(e, "cannot begin another process");
 	*ret_is_heir = pid == 0;

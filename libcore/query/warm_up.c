@@ -15,11 +15,7 @@ static void warm_regex(void)
 
 void query_warm_up(void)
 {
+	heap_for_one_task(true);
 	crc32c("", 0);
 	warm_regex();
-}
-
-void query_warm_up_heir(void)
-{
-	heap_for_one_task(true);
 }

@@ -2,12 +2,9 @@
 #ifndef QUERY_WARM_UP_H
 #define QUERY_WARM_UP_H
 
-/* Of nothing here anything can fail, only be slower later. */
-
-/* Tables are made, and the machine code of regexes has its place: once for all that are forked. */
+/* Tables are made, the machine code of regexes has its place, and the heap its first memory
+ * (base/heap.h). Nothing of it can fail, only be slower later. Behind a fork, not before it: what
+ * some builds of PCRE2 map for machine code is shared with children. */
 void query_warm_up(void);
-
-/* What each of those is better off with for itself: the heap has its first memory (base/heap.h). */
-void query_warm_up_heir(void);
 
 #endif

@@ -117,7 +117,8 @@ static uint64_t give(struct children *c, struct order *o)
 	return number;
 }
 
-void children_stand_by(struct children *c, const char *program, int nice, unsigned n)
+void children_stand_by(struct children *c, const char *program, int nice, unsigned n,
+		       void (*useless)(void *data), void *data)
 {
 	struct buf path = { 0 };
 
@@ -128,7 +129,9 @@ void children_stand_by(struct children *c, const char *program, int nice, unsign
 				     .wanted = n,
 				     .epoll = c->epoll,
 				     .event = &c->spares,
-				     .null_fd = c->null_fd };
+				     .null_fd = c->null_fd,
+				     .useless = useless,
+				     .data = data };
 }
 
 static struct order *order_new(enum order_kind kind)

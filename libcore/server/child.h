@@ -58,9 +58,11 @@ MUST_CHECK int children_open(const char *programs, struct children **ret, struct
  * From now on n processes `program --standby 3` (base/standby.h) wait for a child_start with
  * .standby of that program, and with a .nice that is not below theirs, which is `nice`. They begin
  * when such a child has: so a daemon that nobody asks has none. One that ends before is no failure,
- * and no child. To be called before the first child_start.
+ * and no child; when none can begin there will be none, which useless is told of, once, by the
+ * thread of children, where it is not NULL. To be called before the first child_start.
  */
-void children_stand_by(struct children *c, const char *program, int nice, unsigned n);
+void children_stand_by(struct children *c, const char *program, int nice, unsigned n,
+		       void (*useless)(void *data), void *data);
 
 /* Kills those that are left, waits for them (each ended() is called), forgets what was to be called
  * later, frees it. Nothing of it may be in use by then but by what it calls itself. */

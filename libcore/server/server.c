@@ -151,6 +151,12 @@ static int check_programs(const char *folder, struct err *e)
 	return rc;
 }
 
+static void no_standby(void *server)
+{
+	log_event(&((struct server *)server)->log, LOG_WARN,
+		  "no logql can stand by: each query starts its own", NULL);
+}
+
 static int open_children(struct server *s, struct err *e)
 {
 	struct buf folder = { 0 };
@@ -161,7 +167,8 @@ static int open_children(struct server *s, struct err *e)
 	if (rc == 0)
 		rc = children_open(buf_str(&folder), &s->children, e);
 	if (rc == 0)
-		children_stand_by(s->children, "logql", QUERIES_NICE, s->config->query.standby);
+		children_stand_by(s->children, "logql", QUERIES_NICE, s->config->query.standby,
+				  no_standby, s);
 	buf_release(&folder);
 	return rc;
 }

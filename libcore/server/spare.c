@@ -14,6 +14,11 @@
 #include "base/mem.h"
 #include "base/standby.h"
 
+enum {
+	ASKED_MAX = 16,	 /* of a server, and not begun yet */
+	USELESS_MAX = 3, /* servers one after another */
+};
+
 /* Where it is known. */
 static void close_all(struct spares *s, const struct spare *spare)
 {
@@ -35,19 +40,14 @@ static struct spare drop(struct spares *s, size_t i)
 	return ret;
 }
 
-static void kill_one(const struct spare *spare)
-{
-	kill(spare->pid, SIGKILL);
-	while (waitpid(spare->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-}
-
 static void end(struct spares *s, size_t i)
 {
 	struct spare spare = drop(s, i);
 
 	close_all(s, &spare);
-	kill_one(&spare);
+	kill(spare.pid, SIGKILL);
+	while (waitpid(spare.pid, NULL, 0) < 0 && errno == EINTR)
+		;
 }
 
 static bool watch(const struct spares *s, int fd)
@@ -82,29 +82,35 @@ static pid_t spawn_one(const struct spares *s, int talk)
 	return spawn(&what, &e);
 }
 
-/* It has ended. Those that it has begun and not told of are all that is in its process group. */
-static void forget_server(struct spares *s)
+/* With all that it has begun, of which nobody was told, or it was not heard: they, and nobody else,
+ * are in its process group, whose number is not given away before it is waited for. */
+static void end_server(struct spares *s)
 {
-	pid_t group = s->server.pid;
-
+	s->to_ask = 0;
 	while (s->n > s->n_known) {
 		struct spare spare = drop(s, s->n - 1);
 
 		close_all(s, &spare);
 	}
-	kill(-group, SIGKILL);
-	while (waitpid(-group, NULL, 0) > 0 || errno == EINTR)
+	kill(-s->server.pid, SIGKILL);
+	while (waitpid(-s->server.pid, NULL, 0) > 0 || errno == EINTR)
 		;
 	epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->server.talk, NULL);
 	close_all(s, &s->server);
 	s->server = (struct spare){ 0 };
+	if (++s->n_useless < USELESS_MAX)
+		return;
+	s->wanted = 0;
+	if (s->useless)
+		s->useless(s->data);
 }
 
 static bool begin_server(struct spares *s)
 {
 	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+	if (stat(s->path, &s->program) < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return false;
 	s->server = (struct spare){ .pid = spawn_one(s, pair[1]), .pidfd = -1, .talk = pair[0] };
 	close(pair[1]);
@@ -115,52 +121,86 @@ static bool begin_server(struct spares *s)
 	}
 	if (watch_end(s, &s->server) && watch(s, s->server.talk))
 		return true;
-	kill_one(&s->server);
-	forget_server(s);
+	end_server(s);
 	return false;
 }
 
 /* ---- the others ---- */
 
-/* One that has just been killed may not have been seen to be. */
-static bool ask_server(struct spares *s, int talk)
+static bool was_replaced(const struct spares *s)
 {
-	struct err e;
+	struct stat now;
 
-	if (s->server.pid && standby_ask_heir(s->server.talk, talk, &e) == 0)
-		return true;
-	if (s->server.pid) {
-		kill_one(&s->server);
-		forget_server(s);
-	}
-	return begin_server(s) && standby_ask_heir(s->server.talk, talk, &e) == 0;
+	return stat(s->path, &now) == 0 &&
+	       (now.st_dev != s->program.st_dev || now.st_ino != s->program.st_ino ||
+		now.st_size != s->program.st_size ||
+		now.st_mtim.tv_sec != s->program.st_mtim.tv_sec ||
+		now.st_mtim.tv_nsec != s->program.st_mtim.tv_nsec);
 }
 
-static bool ask_for_one(struct spares *s)
+static int ask_for_one(struct spares *s, struct err *e)
 {
-	int pair[2];
+	int pair[2], rc;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return false;
-	if (!ask_server(s, pair[1])) {
-		close(pair[0]);
-		close(pair[1]);
-		return false;
-	}
+		return err_sys(e, "cannot make a socket");
+	rc = standby_ask_heir(s->server.talk, pair[1], e);
 	close(pair[1]);
+	if (rc < 0) {
+		close(pair[0]);
+		return -1;
+	}
 	mem_grow(&s->v, &s->cap, s->n + 1, sizeof(*s->v));
 	s->v[s->n++] = (struct spare){ .pidfd = -1, .talk = pair[0] };
-	return true;
+	return 0;
+}
+
+static size_t missing(const struct spares *s)
+{
+	return s->n < s->wanted ? s->wanted - s->n : 0;
+}
+
+/* It has just been killed, which was not seen yet; another one begins what is missing now. */
+static void end_killed(struct spares *s)
+{
+	end_server(s);
+	s->to_ask = missing(s);
+}
+
+/* Those that are to be asked for, but so many at once as fit into a socket. */
+static void ask_for_some(struct spares *s)
+{
+	bool begun = false;
+	struct err e;
+
+	while (s->to_ask && s->n - s->n_known < ASKED_MAX) {
+		if (!s->server.pid && (begun || !begin_server(s)))
+			return;
+		begun = true;
+		if (ask_for_one(s, &e) == 0)
+			s->to_ask--;
+		else if (e.code == ERR_AGAIN)
+			end_killed(s);
+		else
+			return;
+	}
 }
 
 void spares_fill(struct spares *s)
 {
-	while (s->n < s->wanted && ask_for_one(s))
-		;
+	if (s->server.pid && was_replaced(s)) {
+		s->n_useless = 0;
+		while (s->n_known)
+			end(s, 0);
+		end_server(s);
+	}
+	s->to_ask = missing(s);
+	ask_for_some(s);
 }
 
-static void take_heirs(struct spares *s)
+static bool take_heirs(struct spares *s)
 {
+	bool any = false;
 	pid_t pid;
 
 	while (s->n_known < s->n && (pid = standby_heir(s->server.talk)) > 0) {
@@ -168,31 +208,38 @@ static void take_heirs(struct spares *s)
 
 		spare->pid = pid;
 		setpgid(pid, pid); /* as spawn has it */
+		s->n_useless = 0;
+		any = true;
 		if (!watch_end(s, spare))
 			end(s, s->n_known - 1);
 	}
+	return any;
 }
 
+/* It is still to be waited for. */
 static bool has_ended(pid_t pid)
 {
-	return waitpid(pid, NULL, WNOHANG) == pid;
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid;
 }
 
 void spares_look(struct spares *s)
 {
+	bool come = false;
+
 	if (s->server.pid) {
 		bool ended = has_ended(s->server.pid);
 
-		take_heirs(s); /* what it has said last, too */
+		come = take_heirs(s); /* what it has said last, too */
 		if (ended)
-			forget_server(s);
+			end_server(s);
 	}
 	for (size_t i = s->n_known; i-- > 0;)
-		if (has_ended(s->v[i].pid)) {
-			struct spare spare = drop(s, i);
-
-			close_all(s, &spare);
-		}
+		if (has_ended(s->v[i].pid))
+			end(s, i);
+	if (come)
+		ask_for_some(s);
 }
 
 static bool limit(pid_t pid, enum __rlimit_resource which, uint64_t n)
@@ -246,12 +293,11 @@ bool spare_took(int talk)
 
 void spares_release(struct spares *s)
 {
+	s->useless = NULL;
 	while (s->n_known)
 		end(s, 0);
-	if (s->server.pid) {
-		kill_one(&s->server);
-		forget_server(s);
-	}
+	if (s->server.pid)
+		end_server(s);
 	free(s->v);
 	free(s->path);
 	*s = (struct spares){ 0 };

@@ -7,6 +7,8 @@
 #ifndef SERVER_SPARE_H
 #define SERVER_SPARE_H
 
+#include <sys/stat.h>
+
 #include "server/spawn.h"
 
 struct spare {
@@ -19,16 +21,21 @@ struct spares {
 	char *path; /* of the program: owned */
 	int nice;   /* added to ours, from their start: it cannot be less later */
 	unsigned wanted;
-	int epoll;	     /* says when one has begun or ended, by an event about ... */
-	void *event;	     /* ... this: then spares_look */
-	int null_fd;	     /* as spawn has it */
+	int epoll;		     /* says when one has begun or ended, by an event about ... */
+	void *event;		     /* ... this: then spares_look */
+	int null_fd;		     /* as spawn has it */
+	void (*useless)(void *data); /* none can stand by, and none is wanted any more; or NULL */
+	void *data;
 	struct spare server; /* private, as the rest */
+	struct stat program; /* as it was when the server began */
+	unsigned n_useless;  /* servers that have ended and begun none */
 	struct spare *v; /* the oldest first; those not known yet, in the order of asking, last */
-	size_t n, n_known, cap;
+	size_t n, n_known, cap, to_ask;
 };
 
 /* Asks for those that are missing, as far as that is possible: who needs one that is not there
- * spawns it, and tells of what is wrong. */
+ * spawns it, and tells of what is wrong. When the program has been replaced those of the old one
+ * are ended. */
 void spares_fill(struct spares *s);
 
 /*

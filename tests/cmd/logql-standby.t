@@ -11,7 +11,7 @@ X
 
 # give HOW WORD...: starts one; its exit status is this one's, and its stdout and stderr, too
 #   words: gives it the words; shown: and prints what ps shows once it runs, and lets it end by writing to ./pipe;
-#   leave: closes the socket; cut: gives half a message
+#   leave: closes the socket; cut: gives half a message; forked: gives the words to one that it begins
 cat >give.py <<'X'
 import fcntl, os, socket, subprocess, sys
 
@@ -26,7 +26,7 @@ null = open("/dev/null", "r+b")
 os.dup2(b.fileno(), 3)
 wrap = os.environ.get("WRAP", "").split()
 p = subprocess.Popen(wrap + ["logql", "--standby", "3"], pass_fds=[3], stdin=null, stdout=null,
-                     stderr=null if how in ("words", "shown") else None)
+                     stderr=null if how in ("words", "shown", "forked") else None)
 b.close()
 os.close(3)
 message = b"\x06" + b"".join(w.encode() + b"\0" for w in ["logql"] + words)
@@ -36,6 +36,17 @@ if how in ("words", "shown"):
         sys.exit("it was not taken")
 elif how == "cut":
     a.send(message[:-1])
+elif how == "forked":
+    c, d = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    socket.send_fds(a, [b"\x80"], [d.fileno()])
+    d.close()
+    pid = int.from_bytes(a.recv(4), sys.byteorder)
+    socket.send_fds(c, [message], [1, 2])
+    if c.recv(1) != b"\0":
+        sys.exit("it was not taken")
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    a.close()
+    sys.exit(status if p.wait() == 5 else "the server ended otherwise")
 if how == "shown":
     with open("pipe", "wb") as f:  # opens once it reads there
         print(read("/proc/%d/comm" % p.pid).decode(), end="")
@@ -56,6 +67,11 @@ mkfifo pipe
 ok "while it reads, and finds nothing," exits 1 give shown -t me '{app="b"}' pipe
 ok "ps shows what it was given" stdout_is 'logql
 logql -t me {app="b"} pipe'
+
+ok "a query to one that it begins" exits 0 give forked '{app="b"} |= "1"' three.jsonl
+ok "is answered, too" stdout_is_file expected
+ok "with a regex, by threads" exits 0 give forked --jobs 4 -o raw '{app=~"a|b"} |~ "[01]2+3"' three.jsonl
+ok "as well" stdout_lines 2
 
 ok "when the other end is closed it ends" exits 5 give leave
 ok "without a word" stderr_is_empty

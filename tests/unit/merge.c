@@ -330,6 +330,33 @@ static void units_as_they_lie(void **state)
 	plan_release(&p);
 }
 
+/* Sets of pieces come one after the other; within one it is as without. */
+static void units_of_sets(void **state)
+{
+	static const uint32_t set[] = { 3, 1, 2, 0, 1, 3, 0, 2 };
+	static const int64_t want[] = {
+		3, 6, 1, 4, 2, 7, 0, 5
+	}; /* of set: by it, then as they lie */
+	enum { N = sizeof(set) / sizeof(set[0]) };
+	struct source store = { 0 };
+	struct plan p = { .from = 0, .to = 1000 };
+
+	(void)state;
+	assert_int_equal(plan_together(&p, 3), 1);
+	for (size_t i = 0; i < N; i++)
+		add_piece(&p, &(struct piece){ .source = &store,
+					       .sorted = true,
+					       .together = set[i],
+					       .at = i,
+					       .min_ts = 10 * (int64_t)i,
+					       .max_ts = 10 * (int64_t)i + 5 });
+	plan_units(&p, AS_THEY_LIE);
+	assert_int_equal(p.n_units, N);
+	for (size_t i = 0; i < N; i++)
+		assert_int_equal(p.unit[i].min_ts, 10 * want[i]);
+	plan_release(&p);
+}
+
 /* Blocks of one chunk have no entry in common; with a piece of another one they may. */
 static void blocks_of_a_chunk(void **state)
 {
@@ -488,6 +515,7 @@ int main(void)
 		cmocka_unit_test(entries_of_one_timestamp_are_bounded),
 		cmocka_unit_test(units),
 		cmocka_unit_test(units_as_they_lie),
+		cmocka_unit_test(units_of_sets),
 		cmocka_unit_test(blocks_of_a_chunk),
 		cmocka_unit_test(blocks_of_one_time),
 		cmocka_unit_test(long_chains_are_cut),

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -100,10 +101,11 @@ static pid_t fork_server(void)
 /* The list of our children may lack one while another one ends. */
 static pid_t find_fork_server(void)
 {
+	int64_t until = time_mono_ns() + DEADLINE_S * NS_PER_S;
 	pid_t pid;
 
 	while ((pid = fork_server()) == 0)
-		;
+		assert_true(time_mono_ns() < until);
 	return pid;
 }
 
@@ -127,6 +129,23 @@ static void wait_waiting(pid_t *ret, unsigned n)
 		assert_true(time_mono_ns() < until);
 }
 
+static void wait_dead(pid_t pid)
+{
+	int64_t until = time_mono_ns() + DEADLINE_S * NS_PER_S;
+
+	while (kill(pid, 0) == 0)
+		assert_true(time_mono_ns() < until);
+}
+
+/* Whoever has begun them, and whether or not they are known. */
+static void wait_found(pid_t *ret, unsigned n)
+{
+	int64_t until = time_mono_ns() + DEADLINE_S * NS_PER_S;
+
+	while (find_waiting(ret) != n)
+		assert_true(time_mono_ns() < until);
+}
+
 static bool is_one_of(pid_t pid, const pid_t *v, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
@@ -144,21 +163,35 @@ struct waiting {
 	FILE *out;
 };
 
-/* One child has been there, and so many wait now. */
-static void open_nice(struct waiting *w, int nice)
+static void count_useless(void *n)
+{
+	atomic_fetch_add((atomic_int *)n, 1);
+}
+
+/* Of a program, in w->folder, so many are to wait, as nice; useless is counted. */
+static void open_program(struct waiting *w, const char *program, unsigned n, int nice,
+			 atomic_int *useless)
 {
 	struct err e;
 
-	*w = (struct waiting){ .ends = ends_new(), .out = tmpfile() };
+	w->ends = ends_new();
+	w->out = tmpfile();
 	w->o = sh(SH("true"), &w->ends);
-	w->o.program = own_name(w->folder);
+	w->o.program = program;
 	w->o.standby = true;
 	w->o.nice = nice;
 	assert_int_equal(children_open(w->folder, &w->c, &e), 0);
-	children_stand_by(w->c, w->o.program, nice, WAITING);
+	children_stand_by(w->c, program, nice, n, useless ? count_useless : NULL, useless);
 	assert_int_equal(find_waiting(w->pid), 0);
 	child_start(w->c, &w->o);
 	wait_for(&w->ends, 1);
+}
+
+/* One child has been there, and so many wait now. */
+static void open_nice(struct waiting *w, int nice)
+{
+	*w = (struct waiting){ .out = NULL };
+	open_program(w, own_name(w->folder), WAITING, nice, NULL);
 	wait_waiting(w->pid, WAITING);
 }
 
@@ -284,10 +317,8 @@ static void the_fork_server_is_killed(void **state)
 	open_waiting(&w);
 	server = find_fork_server();
 	kill(server, SIGKILL);
-	while (kill(server, 0) == 0)
-		;
-	while (find_waiting(w.pid) != WAITING)
-		;
+	wait_dead(server);
+	wait_found(w.pid, WAITING);
 	for (int i = 0; i < 3; i++) {
 		assert_true(is_one_of(ask(&w, SH("echo $$")), w.pid, WAITING));
 		wait_waiting(w.pid, WAITING);
@@ -318,7 +349,69 @@ static void the_fork_server_is_stopped(void **state)
 	wait_waiting(w.pid, WAITING);
 	kill(server, SIGSTOP);
 	ask(&w, SH("true"));
+	kill(server, SIGKILL); /* and never hears what it was asked for */
+	wait_dead(server);
+	ask(&w, SH("true"));
+	wait_waiting(w.pid, WAITING);
+	kill(find_fork_server(), SIGSTOP);
+	ask(&w, SH("true"));
 	close_waiting(&w);
+}
+
+/* More than are asked for at once. */
+static void many_wait(void **state)
+{
+	enum { MANY = 50 };
+	struct waiting w = { .out = NULL };
+
+	(void)state;
+	open_program(&w, own_name(w.folder), MANY, 0, NULL);
+	wait_waiting(w.pid, MANY);
+	assert_true(is_one_of(ask(&w, SH("echo $$")), w.pid, MANY));
+	wait_waiting(w.pid, MANY);
+	close_waiting(&w);
+}
+
+/* They are those of the new one from the next on. */
+static void the_program_is_replaced(void **state)
+{
+	char link[64], exe[4096];
+	struct waiting w = { .folder = "." };
+
+	(void)state;
+	snprintf(exe, sizeof(exe), "cp /proc/%d/exe spare.copy && cp spare.copy spare.new",
+		 (int)getpid());
+	assert_int_equal(system(exe), 0);
+	open_program(&w, "spare.copy", WAITING, 0, NULL);
+	wait_waiting(w.pid, WAITING);
+	assert_int_equal(rename("spare.new", "spare.copy"), 0);
+	ask(&w, SH("true")); /* by an old one */
+	wait_waiting(w.pid, WAITING);
+	for (int i = 0; i < WAITING; i++) {
+		ssize_t n;
+
+		snprintf(link, sizeof(link), "/proc/%d/exe", (int)w.pid[i]);
+		n = readlink(link, exe, sizeof(exe) - 1);
+		exe[n < 0 ? 0 : n] = '\0';
+		assert_null(strstr(exe, "deleted"));
+	}
+	close_waiting(&w);
+	assert_int_equal(unlink("spare.copy"), 0);
+}
+
+/* A program that does not wait, or cannot fork: it is not tried for ever, and that is told once. */
+static void none_can_wait(void **state)
+{
+	struct waiting w = { .folder = "/bin" };
+	atomic_int useless = 0;
+
+	(void)state;
+	open_program(&w, "true", WAITING, 0, &useless);
+	for (int i = 0; i < 20; i++)
+		ask(&w, (const char *const[]){ "true", NULL });
+	assert_int_equal(w.ends.last.status, 0);
+	close_waiting(&w);
+	assert_int_equal(useless, 1);
 }
 
 /* It has been given something, and is killed before it looks. */
@@ -388,6 +481,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(those_that_wait_are_killed),
 		cmocka_unit_test(the_fork_server_is_killed),
 		cmocka_unit_test(the_fork_server_is_stopped),
+		cmocka_unit_test(many_wait),
+		cmocka_unit_test(the_program_is_replaced),
+		cmocka_unit_test(none_can_wait),
 		cmocka_unit_test(killed_before_it_takes_it),
 		cmocka_unit_test(one_is_killed_by_its_number),
 		cmocka_unit_test(more_words_than_can_be_given),
