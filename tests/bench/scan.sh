@@ -114,6 +114,7 @@ needle() {
 }
 
 part_needle() {
+	limits_for=4e9
 	if [ -n "${TABLE_BIG:-}" ]; then
 		source=$TABLE_BIG
 	else

@@ -121,7 +121,7 @@ warm_query() {
 	if ask 2 && ask "$((runs * 2 + 1))" && is_right; then
 		ms=$(median took)
 		if [ -e "tools.$name" ]; then ratio=$(calc "$(cat "tools.$name") / $ms"); else ratio=-; fi
-		if is_gb && [ "$limit" != - ]; then
+		if limits_hold && [ "$limit" != - ]; then
 			row "table_$name" "$ms" ms "$limit" "$ratio" "$(verdict "$ms <= $limit")"
 		else
 			info "table_$name" "$ms" ms "$ratio"

@@ -7,7 +7,7 @@
 # compress_lines      the lines alone, by app, in lines.zst, as somebody would keep them: at the level of compaction
 # truth NAME          a number or text of its truth.json
 # gb VALUE            for each GB of its lines
-# limit_at_most ...   rows as at_most, at_least and ratio_at_least have them, where it is a GB, which limits are for; else info
+# limit_at_most ...   rows as at_most, at_least and ratio_at_least have them, where it has $limits_for bytes, a GB; else info
 # need_store PART     fails when `table.sh ingest` has not left a store in data/
 #
 # start DATA          starts lokid on a free port, without limits of rate, and with no compaction but by compact; $lokid_more
@@ -26,6 +26,7 @@ mkdir -p table
 cd table || exit 4
 source=${TABLE_DATA:-$PWD/source}
 bytes=${TABLE_BYTES:-${BENCH_BYTES:-1G}}
+limits_for=1e9
 
 make_source() {
 	[ -n "${TABLE_DATA:-}" ] || once "$bytes" source "$repo/scripts/gen-logs" bodies source "$bytes"
@@ -39,10 +40,10 @@ compress_anew() {
 }
 truth() { sed -n "s/.*\"$1\":\"*\([^\",]*\).*/\1/p" "$source/truth.json" | head -n 1; }
 gb() { calc "$1 / ($(truth raw_bytes) / 1e9)"; }
-is_gb() { [ "$(verdict "$(truth raw_bytes) > 0.99e9 && $(truth raw_bytes) < 1.01e9")" = pass ]; }
-limit_at_most() { if is_gb; then at_most "$@"; else info "$1" "$2" "$3"; fi; }
-limit_at_least() { if is_gb; then at_least "$@"; else info "$1" "$2" "$3"; fi; }
-limit_ratio_at_least() { if is_gb; then ratio_at_least "$@"; else info "$1" "$2" "$3" "$5"; fi; }
+limits_hold() { [ "$(verdict "$(truth raw_bytes) > 0.99 * $limits_for && $(truth raw_bytes) < 1.01 * $limits_for")" = pass ]; }
+limit_at_most() { if limits_hold; then at_most "$@"; else info "$1" "$2" "$3"; fi; }
+limit_at_least() { if limits_hold; then at_least "$@"; else info "$1" "$2" "$3"; fi; }
+limit_ratio_at_least() { if limits_hold; then ratio_at_least "$@"; else info "$1" "$2" "$3" "$5"; fi; }
 need_store() { [ -e data/store ] || fail "'$1' asks the store that 'table.sh data ingest' leaves"; }
 
 lokid_settings() {
