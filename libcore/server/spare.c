@@ -174,9 +174,11 @@ static void ask_for_some(struct spares *s)
 	struct err e;
 
 	while (s->to_ask && s->n - s->n_known < ASKED_MAX) {
-		if (!s->server.pid && (begun || !begin_server(s)))
-			return;
-		begun = true;
+		if (!s->server.pid) {
+			if (begun || !begin_server(s))
+				return;
+			begun = true;
+		}
 		if (ask_for_one(s, &e) == 0)
 			s->to_ask--;
 		else if (e.code == ERR_AGAIN)
