@@ -248,8 +248,11 @@ static int begin_heir(int fd, const struct given *g, bool *ret_is_heir, struct e
 
 	prctl(PR_GET_PDEATHSIG, &l.death_signal);
 	pid = fork_beside();
-	if (pid < 0)
-		return err_sys(e, "cannot begin another process");
+	if (pid < 0) {
+		err_sys(e, "cannot begin another process");
+		e->code = ERR_IO; /* not as if nobody needed it any more */
+		return -1;
+	}
 	*ret_is_heir = pid == 0;
 	if (pid == 0) {
 		inherit(&l, fd, g->fd[0]);

@@ -52,7 +52,7 @@ bool standby_was_taken(int to);
  * process is called standby. Closes fd, unless a descriptor has taken its place. A fork server,
  * which is called that, returns only on error; those that it begins have called begun, which may
  * be NULL, before they wait. Before there are other threads. Errors: ERR_USAGE fd
- * is no socket; ERR_AGAIN the other end is closed; ERR_IO.
+ * is no socket; ERR_AGAIN the other end is closed; ERR_IO, also of a server that cannot fork.
  */
 MUST_CHECK int standby_wait(int fd, void (*begun)(void), int *argc, char ***argv, struct err *e);
 

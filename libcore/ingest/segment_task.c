@@ -214,8 +214,7 @@ static void say_mended(struct segment_task *t, const struct wal_segment *s, cons
 	fail(t, &e, s->path);
 }
 
-/* Damage that no reader has met yet is in no sidecar: all of it is read. 1, 0. Errors: covered's.
- */
+/* 1, 0. Damage that nobody has met is in no sidecar: all is read. Errors: covered_is_damaged's. */
 static int is_damaged(const struct wal_segment *s, struct err *e)
 {
 	struct streams *streams;
